@@ -1,0 +1,28 @@
+#ifndef VALISE_BASE_DATE_H
+#define VALISE_BASE_DATE_H
+
+#include <stdint.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A point in time with the zone that it was written in. */
+struct date {
+	int64_t utc;      /* seconds since 1970-01-01T00:00:00Z; may be negative */
+	int16_t zone_min; /* minutes east of UTC, -1439..1439 */
+	bool known;
+};
+
+#define DATE_TEXT_SIZE 40
+
+/* RFC 3501 date-time without its quotes: "17-Jul-1996 02:44:25 -0700". Strict, one space for a day's first digit. */
+bool date_parse_imap(const char *s, struct date *out);
+char *date_format_imap(const struct date *d, char out[DATE_TEXT_SIZE]);
+
+/* RFC 5322 3.3 and its obsolete forms (two-digit years, zone names, comments). */
+bool date_parse_rfc5322(const char *s, size_t n, struct date *out);
+
+/* "2026-11-22T17:16:00Z" */
+char *date_format_iso(int64_t utc, char out[DATE_TEXT_SIZE]);
+bool date_parse_iso(const char *s, int64_t *out);
+
+#endif

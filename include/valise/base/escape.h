@@ -1,0 +1,42 @@
+#ifndef VALISE_BASE_ESCAPE_H
+#define VALISE_BASE_ESCAPE_H
+
+#include <stddef.h>
+#include <stdbool.h>
+#include "valise/base/buf.h"
+
+/* True if the n bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
+bool utf8_valid(const char *s, size_t n);
+
+/**
+ * term_escape(s, n, out, size):
+ * Text for a person: C0, DEL, C1 controls, bidirectional controls and bytes that are not UTF-8 become
+ * visible (\x1b, \u202e); cut to ${size} bytes at a character border, with "..." at the end when cut.
+ * Returns ${out}, NUL-terminated.
+ */
+char *term_escape(const char *s, size_t n, char *out, size_t size);
+/* The same without a limit, malloc'ed. */
+char *term_escape_dup(const char *s);
+
+/**
+ * path_escape(name, out):
+ * Append ${name} (UTF-8; other bytes become =XX) to ${out} as one safe path component: =XX (upper-case
+ * hexadecimal) for '/', '\\', ':', NUL and controls, '=', a leading dot, a leading '-', a trailing dot
+ * or blank, and the first letter of the whole names "cur", "new", "tmp" (any case) and of an empty
+ * name, which becomes "=". At most 200 bytes: a longer one is cut at a character border and gets "~"
+ * and the first 8 hexadecimal digits of the SHA-256 of ${name}.
+ */
+int path_escape(const char *name, size_t n, struct buf *out) MUST_CHECK;
+
+/**
+ * path_fold(name, out):
+ * The key under which two path components count as twins on a file system that folds case or
+ * normalizes: ASCII and Latin/Greek/Cyrillic letters lower-cased, combining marks of the common
+ * precomposed letters folded away. A coarse key is fine: twins only get a numbered suffix.
+ */
+void path_fold(const char *name, struct buf *out);
+
+/* True if ${path} is relative, without "..", ".", empty or absolute components, controls or backslashes. */
+bool path_is_safe(const char *path);
+
+#endif

@@ -1,0 +1,29 @@
+#ifndef VALISE_BASE_JSON_H
+#define VALISE_BASE_JSON_H
+
+#include <jansson.h>
+#include "valise/base/buf.h"
+#include "valise/base/err.h"
+
+/*
+ * Canonical JSON: UTF-8, object keys sorted by bytes, no blanks, integers only (no floats), strings
+ * escape only '"', '\\' and control characters below 0x20 (short forms \b \f \n \r \t, else \u00xx with
+ * lower-case hexadecimal). This is json.dumps(sort_keys=True, separators=(",", ":"),
+ * ensure_ascii=False) of Python.
+ */
+
+/* Append "..." with escapes; ${s} must be UTF-8. */
+void json_put_string(struct buf *out, const char *s, size_t n);
+
+/* Append the canonical form of ${v}. */
+void json_put(struct buf *out, const json_t *v);
+
+/* Parse one text of at most ${cap} bytes; duplicates of a key and trailing text are refused. ERR_DAMAGED. */
+int json_read(const char *text, size_t n, size_t cap, json_t **out, struct err *err) MUST_CHECK;
+
+/* Typed members; the fallback when absent or of another type. */
+const char *json_get_str(const json_t *o, const char *key); /* NULL */
+int64_t json_get_int(const json_t *o, const char *key, int64_t fallback);
+int json_get_bool(const json_t *o, const char *key);
+
+#endif

@@ -1,0 +1,37 @@
+#ifndef VALISE_BASE_PROGRESS_H
+#define VALISE_BASE_PROGRESS_H
+
+#include <stdint.h>
+#include <stdatomic.h>
+#include <pthread.h>
+#include "valise/base/err.h"
+
+/*
+ * What a running source, target or pack tells whoever watches. Lower rooms count and say; only cli
+ * prints. All members may be touched from several threads.
+ */
+enum say_level { SAY_INFO, SAY_NOTE, SAY_WARNING };
+
+struct progress {
+	_Atomic uint64_t items_done, items_total; /* total 0: not known yet */
+	_Atomic uint64_t bytes_done, bytes_total;
+	_Atomic uint64_t round_trips; /* commands whose answer was waited for */
+	_Atomic uint64_t wire_in, wire_out;
+	/* ${text} is one line, already safe for a terminal. Thread-safe. May be NULL. */
+	void (*say)(void *ctx, enum say_level level, const char *text);
+	void *ctx;
+	pthread_mutex_t lock; /* guards what[] */
+	char what[160];       /* the collection in work, safe for a terminal */
+};
+
+void progress_init(struct progress *p);
+void progress_what(struct progress *p, const char *name); /* escapes */
+void progress_say(struct progress *p, enum say_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* SIGINT and SIGTERM set a flag that long loops ask for; the second signal ends at once (exit 130). */
+void stop_install(void);
+int stop_requested(void);
+/* ERR_STOPPED with a fitting text if a stop was requested, else 0. */
+int stop_check(struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,28 @@
+#ifndef VALISE_FORMAT_HEADER_H
+#define VALISE_FORMAT_HEADER_H
+
+#include <stddef.h>
+#include "valise/base/buf.h"
+#include "valise/base/date.h"
+
+/*
+ * A reader of message header fields (RFC 5322 2.2) that never fails: LF or CRLF, 8-bit bytes, missing
+ * colons, no header at all. It looks at no more than the bytes given.
+ */
+
+/**
+ * header_find(msg, n, name, out): append the unfolded value of the first (topmost) field ${name} to
+ * ${out}, blanks at both ends removed, cut to the cap of ${out}. Returns 1 found, 0 not there.
+ */
+int header_find(const char *msg, size_t n, const char *name, struct buf *out);
+
+/* Bytes of the header with its empty line; n when there is no empty line. */
+size_t header_length(const char *msg, size_t n);
+
+/* RFC 2047 words of ${s} decoded to UTF-8 for display, other bytes escaped as by term_escape. */
+void header_decode_text(const char *s, size_t n, struct buf *out);
+
+/* The date of the topmost Received field, else of Date; 1 found, 0 none. *source_out "received" or "date". */
+int header_arrival_date(const char *msg, size_t n, struct date *out, const char **source_out);
+
+#endif
