@@ -1,0 +1,60 @@
+#ifndef VALISE_ACCOUNT_ACCOUNT_H
+#define VALISE_ACCOUNT_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include "valise/base/err.h"
+#include "valise/base/service.h"
+
+/*
+ * An account: up to one service of each kind, from a section of accounts.ini, from options of the
+ * command line, or from both (options win). The same keys in both, without the dashes in the file.
+ */
+
+/* One option or key as given: "imap", "user", "imap-user", "password-command", "cleartext" (value "yes"). */
+struct account_setting {
+	const char *key;
+	const char *value;
+};
+
+struct account {
+	char *name; /* the section, the address, or USER@HOST of the first service; names the default archive */
+	struct service services[SERVICE_KINDS];
+	bool present[SERVICE_KINDS];
+	struct account_secrets *secrets; /* owned; what login.ctx points to */
+};
+
+/* True if ${key} is a key of an account: "imap", "caldav-password-command", "pin", ... */
+bool account_is_key(const char *key);
+/* True if the key takes no value on the command line ("cleartext"). */
+bool account_key_is_flag(const char *key);
+
+/**
+ * account_load(name, config, settings, n, trace, out, err):
+ * The account for ${name}: a section of the file ${config} (NULL: $XDG_CONFIG_HOME/valise/accounts.ini,
+ * else ~/.config/valise/accounts.ini; the default one may be missing), overlaid by ${settings}.
+ * ${name} NULL: settings alone. A file that others can read and that holds a "password" is refused; "password" exists
+ * nowhere else. Keys: imap pop3 caldav carddav (URLs), user password-command password-fd auth ca-file pin authzid
+ * cleartext, and each of these with a service prefix (imap-user ...), which wins.
+ * URLs: imaps://[user@]host[:993] imap:// (STARTTLS) pop3s:// pop3:// https://; http:// and a plain
+ * imap:// or pop3:// with "cleartext" are spoken without TLS, http:// without it is refused. A password in a URL is refused.
+ * Errors: ERR_USAGE with what to write instead, ERR_NOTFOUND for an unknown name, ERR_IO.
+ */
+int account_load(const char *name, const char *config, const struct account_setting *settings,
+	size_t n, FILE *trace, struct account **out, struct err *err) MUST_CHECK;
+void account_free(struct account *a);
+
+/* True if ${name} is a section of the file (NULL: the default one). */
+bool account_exists(const char *name, const char *config);
+
+/* The services' warnings about clear text, one line each for a person, at most n; returns how many (loopback needs none). */
+size_t account_warnings(const struct account *a, char lines[][256], size_t n);
+
+/*
+ * Passwords: password-command (sh -c, first line of its output, RFC-agnostic bytes; a non-zero end is
+ * an error that shows its status, never its output), password-fd (one line, read once, one fd may serve several services),
+ * a "password" key of a private file, else asked on the terminal without echo (ERR_USAGE when there is none). Each source is asked once and
+ * kept in memory for the run; renew asks a command again.
+ */
+
+#endif
