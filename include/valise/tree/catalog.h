@@ -1,0 +1,49 @@
+#ifndef VALISE_TREE_CATALOG_H
+#define VALISE_TREE_CATALOG_H
+
+#include "valise/tree/model.h"
+
+/*
+ * A catalog: one collection as JSON Lines (docs/FORMAT.md, "Catalog"). Canonical JSON, LF line ends.
+ *   line 1   {"catalog":1,"kind":"mail","name":...,...}
+ *   items    sorted by UID (href for DAV): {"date":"17-Jul-1996 02:44:25 -0700","flags":["\\Seen"],"keywords":[..],"path":..,"sha256":..,
+ *            "size":..,"uid":..,"where":{"member":..,"offset":..,"part":"000001/part-000001.tar.gz"}}
+ *            ("where" is last in the canonical order and left out in a directory tree; absent members are empty, 0 or false)
+ *   errors   {"error":reason,"uid":..,...}
+ *   last     {"bytes":..,"content":root,"end":items,"errors":..,"state":root}
+ */
+
+typedef int (*tree_write_fn)(void *ctx, const void *p, size_t n, struct err *err);
+/* Reads up to n bytes; *got_out 0 is the end. */
+typedef int (*tree_read_fn)(void *ctx, void *p, size_t n, size_t *got_out, struct err *err);
+
+#define CATALOG_LINE_MAX (4u << 20)
+
+/* What the last line says. bytes: sum of the items' sizes. */
+struct tree_roots {
+	uint64_t items, errors, bytes;
+	uint8_t content[SHA256_LEN]; /* equal for equal collections on any server */
+	uint8_t state[SHA256_LEN];   /* everything but "where" */
+};
+
+/**
+ * catalog_roots(c, out): both roots of a sorted, numbered collection.
+ * content: SHA-256 over "<kind> <content name>\n" and then, for each item in byte order of these lines,
+ * "<INTERNALDATE as seconds UTC> <sha256 hex> <flags> <keywords>\n" (flags without backslash, lower case, sorted, joined by ',' or "-" for none; keywords lower-cased, sorted,
+ * joined by ',' or "-"); for DAV "<sha256 hex>\n" alone.
+ * state: SHA-256 over all lines before the last one, each without its "where" member.
+ */
+void catalog_roots(const struct tree_coll *c, struct tree_roots *out);
+
+/* Write all lines. ${places}: with "where". The collection is sorted, numbered and has its path. */
+int catalog_write(const struct tree_coll *c, bool places, tree_write_fn write, void *ctx,
+	struct tree_roots *roots_out, struct err *err) MUST_CHECK;
+
+/**
+ * catalog_read(read, ctx, out, roots_out, err): read all lines, check the order, the counts and both roots.
+ * ERR_DAMAGED naming the line, ERR_UNSUPPORTED for a newer catalog, ERR_LIMIT.
+ */
+int catalog_read(tree_read_fn read, void *ctx, struct tree_coll **out, struct tree_roots *roots_out,
+	struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,27 @@
+#ifndef VALISE_TREE_DIR_H
+#define VALISE_TREE_DIR_H
+
+#include "valise/base/progress.h"
+#include "valise/tree/sink.h"
+
+/*
+ * The tree as a directory: TREE/mail/.../cur/*, TREE/calendars, TREE/contacts, TREE/catalog/tree.json and TREE/catalog/<coll path>.jsonl.
+ * A mail client may read and change it: files are matched by unique name (what stands before ":2,", in cur and new), hashed before
+ * they are used again, and a file that the client deleted is made again, never taken for the server's deletion.
+ */
+
+struct tree_dir_opts {
+	bool accept_shrink;
+	bool same_account;
+	bool reset_new; /* a collection that is new: its directory must not hold foreign files */
+	int64_t created; /* 0: now */
+};
+
+/* Open (or make) TREE for writing, under a lock (TREE/catalog/.lock). A directory that is not empty and no tree is refused: ERR_EXISTS. */
+int tree_dir_sink(const char *path, const struct tree_account *account, const struct tree_dir_opts *opts,
+	struct progress *progress, struct tree_sink **out, struct err *err) MUST_CHECK;
+
+/* Open TREE for reading. ERR_NOTFOUND if it is not a tree. */
+int tree_dir_reader(const char *path, struct tree_reader **out, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,79 @@
+#ifndef VALISE_TREE_MANIFEST_H
+#define VALISE_TREE_MANIFEST_H
+
+#include "valise/base/json.h"
+#include "valise/tree/catalog.h"
+
+/*
+ * The state of a whole account at one time: who it is, and one head for each collection. It is the
+ * greater part of seal.json in an archive and TREE/catalog/tree.json in a directory tree.
+ */
+
+struct tree_head {
+	enum coll_kind kind;
+	char *name; /* as in struct tree_coll */
+	char *path;
+	char *content_name;
+	enum coll_status status;
+	char *reason;
+	char *catalog; /* file of the catalog, relative to the archive or tree */
+	char *links;   /* archive: its tar of hard links; NULL in a tree */
+	unsigned attrs; /* ATTR_NOSELECT, ATTR_SUBSCRIBED ... as in the collection */
+	char *special_use;
+	struct tree_roots roots;
+};
+
+struct tree_manifest {
+	struct tree_account account;
+	int64_t created; /* UTC seconds: when the account was read */
+	char *tool;      /* "valise 0.1.0" */
+	struct tree_head *heads; /* sorted by kind, then name (bytes) */
+	size_t n_heads, heads_cap;
+};
+
+void tree_manifest_init(struct tree_manifest *m);
+void tree_manifest_clear(struct tree_manifest *m);
+/* A copy of everything that a head holds. */
+void tree_head_copy(struct tree_head *to, const struct tree_head *from);
+void tree_head_clear(struct tree_head *h);
+/* Fill a head from a finished collection (catalog and links stay NULL). */
+void tree_head_of(struct tree_head *h, const struct tree_coll *c, const struct tree_roots *roots);
+struct tree_head *tree_manifest_add(struct tree_manifest *m, const struct tree_head *h); /* copies */
+struct tree_head *tree_manifest_find(const struct tree_manifest *m, enum coll_kind kind, const char *name);
+void tree_manifest_sort(struct tree_manifest *m);
+
+struct tree_totals {
+	uint64_t items[COLL_KINDS], collections[COLL_KINDS];
+	uint64_t bytes, errors;
+	bool complete; /* every collection COLL_COMPLETE or COLL_SKIPPED, no error line */
+	uint8_t content[SHA256_LEN], state[SHA256_LEN];
+};
+/**
+ * tree_manifest_totals(m, out): sums, verdict and the account's roots: SHA-256 over "<kind dir> <root hex> <content name>\n" (content) or
+ * "<kind dir> <root hex> <name>\n" (state) of the heads, in byte order of these lines. A head with ATTR_NOSELECT counts as a collection, too.
+ */
+void tree_manifest_totals(const struct tree_manifest *m, struct tree_totals *out);
+
+/* The manifest as members of ${o}: account, created, tool, collections, counts, content, state, verdict. */
+void tree_manifest_to_json(const struct tree_manifest *m, json_t *o);
+/* ERR_DAMAGED if a member is missing or of another type, or a path is not safe, or the totals do not fit. */
+int tree_manifest_from_json(const json_t *o, struct tree_manifest *out, struct err *err) MUST_CHECK;
+
+/*
+ * Paths of collections. Names once given are kept (tree_names_keep for every head of the last
+ * snapshot first); twins under path_fold get "_2", "_3"...
+ */
+struct tree_names;
+struct tree_names *tree_names_new(void);
+void tree_names_free(struct tree_names *n);
+void tree_names_keep(struct tree_names *n, enum coll_kind kind, const char *name, const char *path);
+/* The path for ${c} (kind, name, delimiter), malloc'ed: "mail/INBOX/Work". Thread-safe. */
+char *tree_names_path(struct tree_names *n, const struct tree_coll *c);
+
+/**
+ * tree_shrunk(before, after, gone): has a collection lost too much to be believed? ${gone} items of before's are found nowhere in the account any more.
+ * True if before had items and after has none of them left, or gone is more than half of before.
+ */
+bool tree_shrunk(uint64_t before, uint64_t gone);
+
+#endif

@@ -1,0 +1,196 @@
+#ifndef VALISE_TREE_MODEL_H
+#define VALISE_TREE_MODEL_H
+
+#include <stdint.h>
+#include <stddef.h>
+#include <stdbool.h>
+#include "valise/base/buf.h"
+#include "valise/base/date.h"
+#include "valise/base/err.h"
+#include "valise/base/hash.h"
+
+/*
+ * What an account is made of, in memory: collections (mailboxes, calendars, address books) with
+ * their items. The same model stands on both sides of the tree: sources fill it, catalogs keep it,
+ * targets read it.
+ */
+
+enum coll_kind { COLL_MAIL, COLL_CALENDAR, COLL_CONTACTS, COLL_KINDS };
+const char *coll_kind_dir(enum coll_kind k); /* "mail", "calendars", "contacts": first path component, catalog word */
+const char *coll_kind_ext(enum coll_kind k); /* "eml", "ics", "vcf" */
+
+/* System flags, RFC 3501 2.3.2. \Recent is never kept. */
+enum { FLAG_SEEN = 1, FLAG_ANSWERED = 2, FLAG_FLAGGED = 4, FLAG_DELETED = 8, FLAG_DRAFT = 16 };
+const char *flag_name(unsigned bit);   /* "\\Seen" */
+unsigned flag_parse(const char *name); /* any case; 0 if it is not a system flag */
+
+/* What was odd about an item. Kept in the catalog as words ("size", "date", ...). */
+enum {
+	WARN_SIZE = 1,    /* RFC822.SIZE differed from the octets that came */
+	WARN_DATE = 2,    /* the server gave no usable INTERNALDATE: derived from Received or Date */
+	WARN_NUL = 4,     /* holds NUL */
+	WARN_RESCUED = 8, /* not had by a plain fetch: how is said in ext->note; not verbatim */
+	WARN_LINES = 16,  /* line ends were made CRLF (multiget) */
+};
+
+/* Where the bytes of an object are in an archive. part 0: not in one. */
+struct object_place {
+	uint32_t snapshot; /* data/%06u */
+	uint32_t part;     /* part-%06u.tar.gz */
+	uint64_t member;   /* offset of the gzip member that holds the object's tar header */
+	uint64_t offset;   /* of that tar header in the member's plain bytes */
+};
+
+/* Rarely used members of an item. */
+struct tree_ext {
+	char *href, *etag, *path; /* DAV: href as the server sent it; path: the file name of the resource, without its extension */
+	char *labels;             /* X-GM-LABELS as a JSON list, canonical */
+	char *note;               /* how it was rescued, what else a person should know */
+	char *uid;                /* iCalendar or vCard UID; POP3: the UIDL */
+	uint64_t gm_msgid, gm_thrid;
+};
+
+struct tree_item {
+	uint8_t sha256[SHA256_LEN];
+	uint64_t size;
+	int64_t date_utc; /* INTERNALDATE */
+	int16_t zone_min;
+	uint16_t flags;    /* FLAG_* */
+	uint16_t warn;     /* WARN_* */
+	uint16_t dup;      /* the _n of the file name, 0 for none */
+	uint32_t uid;      /* IMAP UID; 0 elsewhere */
+	uint32_t keywords; /* index of a set in the collection, 0: none */
+	uint32_t ext;      /* index into the collection's ext, 0: none */
+	struct object_place where;
+};
+
+/* An item that could not be had. */
+struct tree_error {
+	uint32_t uid;
+	char *href;
+	char *date, *subject; /* as far as known, UTF-8; or NULL */
+	char *reason;
+};
+
+enum coll_status {
+	COLL_COMPLETE, /* everything that the server listed is here */
+	COLL_PARTIAL,  /* some items could not be had: errors[] names them */
+	COLL_STALE,    /* could not be read this time: the last catalog stands */
+	COLL_SKIPPED,  /* left out on purpose this time: the last catalog stands */
+};
+
+/* Attributes of a mailbox (RFC 3501 7.2.2, RFC 5258) or collection. */
+enum {
+	ATTR_NOSELECT = 1,
+	ATTR_NOINFERIORS = 2,
+	ATTR_SUBSCRIBED = 4,
+	ATTR_NONEXISTENT = 8,
+	ATTR_READONLY = 16,
+	ATTR_GENERATED = 32,    /* birthdays, system address books */
+	ATTR_SUBSCRIPTION = 64, /* a subscribed remote calendar */
+	ATTR_SHARED = 128,      /* belongs to somebody else */
+};
+
+struct tree_coll {
+	enum coll_kind kind;
+	char *name;    /* full name in UTF-8, with the server's delimiter; DAV: the display name or last path segment, unique within the kind */
+	uint8_t *raw;  /* the name's bytes on the wire if mutf7_encode(name) would not give them; else NULL */
+	size_t raw_len;
+	char delimiter;    /* 0: none */
+	char *prefix;      /* namespace prefix that the content name leaves out ("INBOX."), or NULL */
+	char *special_use; /* RFC 6154 attributes, sorted, separated by one blank, or NULL */
+	unsigned attrs;    /* ATTR_* */
+	uint32_t uidvalidity, uidnext;
+	uint64_t highestmodseq; /* 0: none */
+	char *href;        /* DAV collection */
+	char *sync_token;  /* DAV */
+	char *props;       /* DAV: canonical JSON object, property name in Clark notation -> raw inner XML; or NULL */
+	char *path;        /* in the tree, assigned by tree_names: "mail/INBOX" */
+	enum coll_status status;
+	char *reason; /* of COLL_STALE, or NULL */
+
+	struct tree_item *items;
+	size_t n_items, items_cap;
+	struct tree_error *errors;
+	size_t n_errors, errors_cap;
+	char **keyword_sets; /* [0] is "": words of a set sorted, separated by one blank */
+	size_t n_keyword_sets, keyword_sets_cap;
+	struct tree_ext *ext; /* [0] is unused */
+	size_t n_ext, ext_cap;
+};
+
+struct tree_coll *tree_coll_new(enum coll_kind kind, const char *name);
+void tree_coll_free(struct tree_coll *c);
+
+/**
+ * tree_coll_keywords(c, words, n): the index of the set of these keywords (sorted here, equal ones dropped), made if new. Lookup is
+ * fast for the last sets used; keywords hold no blanks (IMAP atoms).
+ */
+uint32_t tree_coll_keywords(struct tree_coll *c, const char *const *words, size_t n);
+const char *tree_coll_keyword_text(const struct tree_coll *c, uint32_t set); /* "" or "$Label1 work" */
+/* The set of ${from}'s item in ${to}. */
+uint32_t tree_coll_keywords_copy(struct tree_coll *to, const struct tree_coll *from, uint32_t set);
+
+/* A new ext record (zeroed); *index_out goes into the item. Valid until the next call. */
+struct tree_ext *tree_coll_ext(struct tree_coll *c, uint32_t *index_out);
+const struct tree_ext *tree_item_ext(const struct tree_coll *c, const struct tree_item *it); /* NULL: none */
+
+struct tree_item *tree_coll_add(struct tree_coll *c, const struct tree_item *it);
+/* Texts are copied; any may be NULL. Sets COLL_PARTIAL. */
+void tree_coll_error(struct tree_coll *c, uint32_t uid, const char *href, const char *date,
+	const char *subject, const char *reason);
+
+/* Sort items and errors by UID (mail) or href. */
+void tree_coll_sort(struct tree_coll *c);
+/* By UID, by href (DAV); NULL if not there. The collection must be sorted. */
+const struct tree_item *tree_coll_find(const struct tree_coll *c, uint32_t uid);
+const struct tree_item *tree_coll_find_href(const struct tree_coll *c, const char *href);
+
+/**
+ * tree_coll_number(c, prev): give each item its dup number, so that file names in the folder differ; an item that
+ * ${prev} (may be NULL; sorted) has with the same UID, date and content keeps its number. Sorts.
+ */
+void tree_coll_number(struct tree_coll *c, const struct tree_coll *prev);
+
+/**
+ * tree_item_path(c, it, out): append the item's path in the tree: mail
+ * "<c->path>/cur/<seconds>.V<16 hex of SHA-256>[_<dup>].valise:2,<flags>" (seconds: max(0, INTERNALDATE);
+ * flags of "DFRST" in that order, and P for the keyword $Forwarded, all sorted by ASCII); DAV "<c->path>/<ext->path>.<ics|vcf>".
+ */
+void tree_item_path(const struct tree_coll *c, const struct tree_item *it, struct buf *out);
+
+/* "objects/ab/<64 hex>.eml" */
+#define OBJECT_NAME_SIZE 96
+void tree_object_name(enum coll_kind kind, const uint8_t sha256[SHA256_LEN], char out[OBJECT_NAME_SIZE]);
+
+/**
+ * tree_content_name(c, out): the name that is equal on any server: the prefix dropped ("INBOX" itself stays), components split at the delimiter, '='
+ * and '/' in a component written =3D and =2F, joined by '/'; a leading component that is "inbox" in any case is "INBOX".
+ */
+void tree_content_name(const struct tree_coll *c, struct buf *out);
+
+/* The services that an account consists of; who it is. */
+struct tree_service {
+	char *kind; /* "imap" ... */
+	char *host;
+	uint16_t port;
+	char *login;
+};
+struct tree_account {
+	char *name;
+	struct tree_service *services;
+	size_t n_services, services_cap;
+};
+void tree_account_add(struct tree_account *a, const char *kind, const char *host, uint16_t port, const char *login);
+void tree_account_clear(struct tree_account *a);
+void tree_account_copy(struct tree_account *to, const struct tree_account *from);
+
+/**
+ * tree_account_check(old, now, same_account, err): may a run with the services of ${now} add to what belongs to ${old}? Another login of a
+ * service is refused always; another host, or a service that ${old} lacks, unless ${same_account}. A service left out is fine.
+ * ERR_ACCOUNT, saying which and what to do.
+ */
+int tree_account_check(const struct tree_account *old, const struct tree_account *now, bool same_account,
+	struct err *err) MUST_CHECK;
+
+#endif

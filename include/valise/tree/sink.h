@@ -1,0 +1,91 @@
+#ifndef VALISE_TREE_SINK_H
+#define VALISE_TREE_SINK_H
+
+#include "valise/tree/manifest.h"
+
+/*
+ * The writing side of the waist: a source hands an account to a sink, which is a directory or an
+ * archive and does not know from which protocol it comes. Calls may come from several threads, but for one
+ * body and for one collection from one thread at a time.
+ */
+
+struct tree_sink;
+struct tree_body;
+
+struct tree_object {
+	uint8_t sha256[SHA256_LEN];
+	uint64_t size;
+	bool has_nul;
+};
+
+enum tree_prev {
+	PREV_SNAPSHOT, /* the collection as the last committed snapshot has it */
+	PREV_RUN,      /* items whose bytes an interrupted run has already made durable; only uid, date, sha256, size and where are to be trusted */
+};
+
+struct tree_commit {
+	bool changed;      /* false: nothing differs from the last snapshot, none was written */
+	unsigned snapshot; /* the newest one now; 0 in a directory tree */
+	struct tree_totals totals;
+	char seal[SHA256_HEX_SIZE]; /* SHA-256 of seal.sha256; "" in a directory tree */
+	uint64_t objects_new, bytes_new; /* stored by this run */
+	unsigned shrunk; /* collections whose new state was not believed */
+};
+
+struct tree_sink_ops {
+	/* The collection of the last snapshot or of the interrupted run; *out NULL if there is none. The caller frees it. Sorted. */
+	int (*prev)(struct tree_sink *s, enum tree_prev which, enum coll_kind kind, const char *name,
+		struct tree_coll **out, struct err *err);
+	/* The bytes of one item. close consumes the body in any case; abort discards it. */
+	int (*body_open)(struct tree_sink *s, enum coll_kind kind, struct tree_body **out, struct err *err);
+	int (*body_write)(struct tree_body *b, const void *p, size_t n, struct err *err);
+	int (*body_close)(struct tree_body *b, struct tree_object *out, struct err *err);
+	void (*body_abort)(struct tree_body *b);
+	/**
+	 * item(s, c, it, err): append ${it} to ${c}. Its object was closed in this run or belongs to prev; sha256 and size are set, where is filled in
+	 * by the sink. Keyword and ext indexes are of ${c}.
+	 */
+	int (*item)(struct tree_sink *s, struct tree_coll *c, const struct tree_item *it, struct err *err);
+	/* ${c} has all its items and errors; the sink owns it from now on (also on error). Status COMPLETE or PARTIAL. */
+	int (*coll)(struct tree_sink *s, struct tree_coll *c, struct err *err);
+	/**
+	 * keep(s, kind, name, status, reason, err): the last catalog of the collection stands: COLL_COMPLETE (known to be unchanged: its last status stays),
+	 * COLL_STALE (with the reason) or COLL_SKIPPED. ${name} NULL: every collection of the kind that was neither given nor kept. Without a last
+	 * catalog: STALE makes an empty collection with that status and reason, the others do nothing.
+	 */
+	int (*keep)(struct tree_sink *s, enum coll_kind kind, const char *name, enum coll_status status,
+		const char *reason, struct err *err);
+	/* Make it durable and final. Collections of the last snapshot that were neither given nor kept are gone. */
+	int (*commit)(struct tree_sink *s, struct tree_commit *out, struct err *err);
+	/* Ends a run that was not committed: what is durable stays for the next run. */
+	void (*free)(struct tree_sink *s);
+};
+
+struct tree_sink {
+	const struct tree_sink_ops *ops;
+};
+
+/* The reading side: one snapshot of an archive, or a directory tree. */
+struct tree_reader;
+struct tree_reader_ops {
+	const struct tree_manifest *(*manifest)(struct tree_reader *r); /* lent */
+	int (*coll)(struct tree_reader *r, const struct tree_head *h, struct tree_coll **out, struct err *err); /* the caller frees */
+	/**
+	 * body(r, c, it, write, ctx, err): stream the bytes of ${it} into ${write}, after their SHA-256 was found right: not one byte of a damaged item
+	 * is given out. Thread-safe. ERR_DAMAGED, ERR_NOTFOUND (item); an error of ${write} is passed on.
+	 */
+	int (*body)(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
+		tree_write_fn write, void *ctx, struct err *err);
+	void (*free)(struct tree_reader *r);
+};
+struct tree_reader {
+	const struct tree_reader_ops *ops;
+};
+
+/**
+ * tree_copy(from, to, only, err): give everything that ${from} has to ${to} (pack, unpack). ${only}: bits 1 << COLL_x, 0 for all. A
+ * damaged item becomes an error line of its collection. Collections keep the status that they have in ${from}. Does not commit.
+ */
+int tree_copy(struct tree_reader *from, struct tree_sink *to, unsigned only, struct err *err) MUST_CHECK;
+
+#endif
