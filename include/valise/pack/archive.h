@@ -1,0 +1,80 @@
+#ifndef VALISE_PACK_ARCHIVE_H
+#define VALISE_PACK_ARCHIVE_H
+
+#include "valise/base/progress.h"
+#include "valise/tree/sink.h"
+
+/* The archive, format 1 (docs/FORMAT.md): a BagIt bag of immutable snapshots. */
+
+#define ARCHIVE_FORMAT 1
+
+struct archive_opts {
+	bool accept_shrink;
+	bool same_account;
+	int64_t created;      /* of the snapshot; 0: now. A packed tree has its own */
+	uint64_t part_size;   /* 0: 1 GiB */
+	uint64_t batch_bytes; /* bytes between two durability barriers; 0: 64 MiB */
+	unsigned workers;     /* deflate threads; 0: one a core, at most 8 */
+};
+
+/**
+ * archive_sink(path, account, opts, progress, out, err):
+ * Open or make the archive for a new snapshot, under its lock (.work/lock), and take up an interrupted run. Leftovers that do not belong to
+ * the newest snapshot are dropped; a manifest that is old is repaired.
+ * Errors: ERR_EXISTS (the path is something else), ERR_LOCKED, ERR_ACCOUNT, ERR_UNSUPPORTED, ERR_DAMAGED (newest seal or a catalog in use does
+ * not fit), ERR_IO, ERR_SPACE.
+ */
+int archive_sink(const char *path, const struct tree_account *account, const struct archive_opts *opts,
+	struct progress *progress, struct tree_sink **out, struct err *err) MUST_CHECK;
+
+/* Open one snapshot for reading; ${snapshot} 0: the newest. ERR_NOTFOUND, ERR_UNSUPPORTED, ERR_DAMAGED. */
+int archive_reader(const char *path, unsigned snapshot, struct tree_reader **out, struct err *err) MUST_CHECK;
+
+struct archive_snapshot {
+	unsigned number;
+	int64_t created;
+	struct tree_totals totals;
+	uint64_t stored_bytes; /* size of the files in its directory */
+	char seal[SHA256_HEX_SIZE];
+	char parent[SHA256_HEX_SIZE]; /* "" for the first */
+};
+/* Snapshots in order; free the array. */
+int archive_snapshots(const char *path, struct archive_snapshot **out, size_t *n_out, struct err *err) MUST_CHECK;
+
+/* One thing that verify found. ${file} relative to the archive, may be NULL; ${item}: "INBOX, UID 17 (3f2a...)" or NULL. */
+struct archive_finding {
+	enum { FINDING_NOTE, FINDING_DAMAGE } level;
+	const char *file;
+	const char *item;
+	const char *text;
+};
+struct archive_verify_opts {
+	bool quick;         /* sizes and sums of files only; nothing is inflated */
+	const char *expect; /* hex SHA-256 of the newest seal.sha256, or NULL */
+	void (*finding)(void *ctx, const struct archive_finding *f);
+	void *ctx;
+	unsigned workers; /* 0: one a core */
+};
+struct archive_verdict {
+	unsigned snapshots, damages, notes;
+	uint64_t files, bytes, objects, items; /* checked */
+	bool complete; /* the newest snapshot says of itself that nothing was left out */
+	char seal[SHA256_HEX_SIZE];
+};
+/**
+ * archive_verify(path, opts, out, err): check every byte of every file of every snapshot: sums, members, tar entries, each object against its name, each catalog against its
+ * roots and objects, links against catalogs, seals, the chain of parents, the files of the bag. Damage is a finding, not an error; errors
+ * are what keeps from checking (not an archive, I/O).
+ */
+int archive_verify(const char *path, const struct archive_verify_opts *opts, struct progress *progress,
+	struct archive_verdict *out, struct err *err) MUST_CHECK;
+
+/**
+ * archive_salvage(path, to, finding, ctx, out, err): from an archive however damaged, give ${to} (a directory sink) every item of the newest readable
+ * state whose bytes are still whole: members are found by scanning the parts; what is lost becomes error lines. Objects that no readable catalog names go to
+ * mailbox "Salvaged" in order of storage.
+ */
+int archive_salvage(const char *path, struct tree_sink *to, void (*finding)(void *ctx, const struct archive_finding *f),
+	void *ctx, struct archive_verdict *out, struct err *err) MUST_CHECK;
+
+#endif
