@@ -2,16 +2,21 @@
 #define VALISE_BASE_ESCAPE_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdbool.h>
 #include "valise/base/buf.h"
 
 /* True if the n bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool utf8_valid(const char *s, size_t n);
+/* Bytes of the character at the start of ${s}, 0 if none is well-formed; its code point (may be NULL). */
+size_t utf8_next(const char *s, size_t n, uint32_t *point_out);
+/* The UTF-8 form of a code point; returns its 1 to 4 bytes. */
+size_t utf8_put(uint32_t point, char out[4]);
 
 /**
  * term_escape(s, n, out, size):
- * Text for a person: C0, DEL, C1 controls, bidirectional controls and bytes that are not UTF-8 become
- * visible (\x1b, \u202e); cut to ${size} bytes at a character border, with "..." at the end when cut.
+ * Text for a person: C0, DEL, C1 controls, bidirectional controls, line and paragraph separators and
+ * bytes that are not UTF-8 become visible (\x1b, \u202e); cut to ${size} bytes at a character border, with "..." at the end when cut.
  * Returns ${out}, NUL-terminated.
  */
 char *term_escape(const char *s, size_t n, char *out, size_t size);

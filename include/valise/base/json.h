@@ -12,17 +12,20 @@
  * ensure_ascii=False) of Python.
  */
 
-/* Append "..." with escapes; ${s} must be UTF-8. */
+/* Append "..." with escapes; a byte of ${s} that is not UTF-8 becomes U+FFFD. */
 void json_put_string(struct buf *out, const char *s, size_t n);
 
 /* Append the canonical form of ${v}. */
 void json_put(struct buf *out, const json_t *v);
 
-/* Parse one text of at most ${cap} bytes; duplicates of a key and trailing text are refused. ERR_DAMAGED. */
+/*
+ * Parse one text of at most ${cap} bytes; duplicates of a key, trailing text and numbers that are not
+ * integers of 64 bits are refused. ERR_DAMAGED.
+ */
 int json_read(const char *text, size_t n, size_t cap, json_t **out, struct err *err) MUST_CHECK;
 
 /* Typed members; the fallback when absent or of another type. */
-const char *json_get_str(const json_t *o, const char *key); /* NULL */
+const char *json_get_str(const json_t *o, const char *key); /* NULL, also for text with a NUL inside */
 int64_t json_get_int(const json_t *o, const char *key, int64_t fallback);
 int json_get_bool(const json_t *o, const char *key);
 

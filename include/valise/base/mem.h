@@ -2,6 +2,7 @@
 #define VALISE_BASE_MEM_H
 
 #include <stddef.h>
+#include <string.h>
 #include "valise/base/err.h"
 
 /*

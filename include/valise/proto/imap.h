@@ -1,0 +1,155 @@
+#ifndef VALISE_PROTO_IMAP_H
+#define VALISE_PROTO_IMAP_H
+
+#include <stdint.h>
+#include <stdbool.h>
+#include "valise/base/buf.h"
+#include "valise/base/date.h"
+#include "valise/base/err.h"
+#include "valise/base/progress.h"
+#include "valise/base/service.h"
+
+/*
+ * An IMAP session (RFC 3501, 9051 where noted): commands and answers, no policy. Commands are written by us, answers are parsed by libetpan with a
+ * catch-all extension; what libetpan swallows is parsed by our own fallback or is an error, never lost.
+ * One session belongs to one thread at a time. After ERR_NET, ERR_TLS, ERR_PROTO or ERR_GUARD a session is dead: close it.
+ * ERR_REFUSED and ERR_BUSY (tagged NO or BAD; [THROTTLED], [LIMIT], [UNAVAILABLE], [OVERQUOTA], [INUSE] are ERR_BUSY) leave it usable.
+ */
+
+struct imap;
+
+/**
+ * imap_open(service, target, progress, out, err): connect, greet (PREAUTH before TLS is fatal), STARTTLS where demanded, sign in (mech as demanded, else the best of SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN mechanism, LOGIN command
+ * that the server offers; only inside TLS but for SECURITY_NONE), capabilities after login, ID (RFC 2971) where offered, NAMESPACE, COMPRESS unless at->... says no.
+ * Errors: ERR_NET, ERR_TLS, ERR_AUTH (the server's text quoted), ERR_PROTO, ERR_BUSY.
+ */
+int imap_open(const struct service *service, bool target, struct progress *progress, struct imap **out,
+	struct err *err) MUST_CHECK;
+void imap_close(struct imap *m); /* LOGOUT without waiting long if alive, then free; NULL is fine */
+bool imap_alive(const struct imap *m);
+
+bool imap_has(const struct imap *m, const char *capability); /* any case; "APPENDLIMIT" also matches "APPENDLIMIT=..." */
+const char *imap_capability_value(const struct imap *m, const char *name); /* "35651584" of APPENDLIMIT=35651584; NULL */
+/* The last response code and text of a tagged NO or BAD ("OVERQUOTA", "TRYCREATE" ...): lent until the next command. */
+const char *imap_last_code(const struct imap *m);
+const char *imap_last_text(const struct imap *m);
+
+/* Personal namespace (RFC 2342): prefix as sent ("INBOX.", ""), its delimiter (0: none or unknown). */
+const char *imap_namespace(const struct imap *m, char *delimiter_out);
+/* Others' and shared namespaces' prefixes, n of them. */
+size_t imap_foreign_namespaces(const struct imap *m, const char *const **prefixes_out);
+
+/* Names are the bytes on the wire (modified UTF-7, or raw 8 bit). */
+struct imap_mailbox {
+	uint8_t *name;
+	size_t name_len;
+	char delimiter; /* 0: NIL */
+	bool noselect, noinferiors, nonexistent, subscribed;
+	char *special_use; /* RFC 6154 attributes and XLIST's, sorted, separated by a blank, or NULL */
+};
+/**
+ * imap_list(m, out, n_out, err): every mailbox that LIST "" "*" (or "%" level by level where that gives nothing) names, with subscriptions (LIST RETURN (SUBSCRIBED SPECIAL-USE), RFC 5258, else LSUB) and special uses; sorted by
+ * name, no doubles. Subscribed names that do not exist are left out. Names holding NUL, CR or LF are ERR_PROTO-free: given as they are, and refused when they would go out again.
+ */
+int imap_list(struct imap *m, struct imap_mailbox **out, size_t *n_out, struct err *err) MUST_CHECK;
+void imap_list_free(struct imap_mailbox *list, size_t n);
+
+struct imap_selected {
+	uint32_t exists, uidvalidity, uidnext; /* uidnext 0: not said */
+	uint64_t highestmodseq;                /* 0: none */
+	bool read_only;
+	char **permanent; /* PERMANENTFLAGS as sent: "\\Seen", "$Label1", "\\*" */
+	size_t n_permanent;
+	char **flags; /* FLAGS */
+	size_t n_flags;
+};
+/* EXAMINE (source) or SELECT (${write}); STATUS supplies a UIDNEXT that was not said. With CONDSTORE where offered. */
+int imap_select(struct imap *m, const uint8_t *name, size_t name_len, bool write, struct imap_selected *out,
+	struct err *err) MUST_CHECK;
+void imap_selected_clear(struct imap_selected *s);
+
+/* STATUS of several mailboxes, pipelined; ok[i] false where the server said NO. */
+struct imap_status {
+	bool ok;
+	uint32_t messages, uidnext, uidvalidity;
+	uint64_t highestmodseq;
+};
+int imap_status_many(struct imap *m, const struct imap_mailbox *boxes, size_t n, struct imap_status *out,
+	struct err *err) MUST_CHECK;
+
+/* One FETCH answer. Lists are lent for the duration of the callback. */
+struct imap_msg {
+	uint32_t uid; /* 0: the answer had none (unsolicited) */
+	bool has_flags, has_date, has_size, has_body;
+	unsigned flags; /* system flags as bits in the order of RFC 3501: 1 \Seen 2 \Answered 4 \Flagged 8 \Deleted 16 \Draft */
+	const char *const *keywords; /* everything else but \Recent; valid atoms only */
+	size_t n_keywords;
+	struct date date;      /* INTERNALDATE; known=false when it was NIL or garbage */
+	uint64_t size;         /* RFC822.SIZE */
+	uint64_t body_octets;  /* octets of BODY[] that were streamed */
+	uint64_t modseq;
+	const char *labels;    /* X-GM-LABELS raw, or NULL */
+	uint64_t gm_msgid, gm_thrid;
+	const char *raw;       /* an unparsed "<n> FETCH" line kept by the fallback, or NULL */
+};
+
+struct imap_fetch_ops {
+	/* Octets of BODY[] or a piece of it, before message() of the same answer. A negative result ends the session. May be NULL. */
+	int (*body)(void *ctx, const void *p, size_t n, struct err *err);
+	/* The answer is whole. */
+	int (*message)(void *ctx, const struct imap_msg *msg, struct err *err);
+};
+
+/**
+ * UID FETCH, pipelined. imap_fetch_send writes one command for ${set} ("1:*", "3,5:9"; at most 7,000 characters) and ${items} ("(UID FLAGS INTERNALDATE
+ * RFC822.SIZE)", "(UID BODY.PEEK[])", "(UID BODY.PEEK[]<0.1048576>)"), not waiting; several may be in flight. imap_fetch_wait reads the answers to the oldest one: 0 tagged OK, ERR_REFUSED or ERR_BUSY tagged
+ * NO or BAD (answers that came before count), else the session is dead. In ${ops}->message a negative result ends the session.
+ */
+int imap_fetch_send(struct imap *m, const char *set, const char *items, struct err *err) MUST_CHECK;
+int imap_fetch_wait(struct imap *m, const struct imap_fetch_ops *ops, void *ctx, struct err *err) MUST_CHECK;
+size_t imap_in_flight(const struct imap *m);
+
+/* UID SEARCH with a key ("ALL", "HEADER Message-ID <x@y>" - strings are quoted or literal by the caller through imap_quote); the UIDs ascending; free them. */
+int imap_search(struct imap *m, const char *key, uint32_t **uids_out, size_t *n_out, struct err *err) MUST_CHECK;
+/* Append ${s} as quoted string, or literal where it must be one and LITERAL+ allows; false if it cannot be sent (NUL, CR, LF). */
+bool imap_quote(const struct imap *m, const char *s, size_t n, struct buf *out) MUST_CHECK;
+
+int imap_unselect(struct imap *m, struct err *err) MUST_CHECK; /* UNSELECT (RFC 3691) where offered; else nothing is sent */
+int imap_noop(struct imap *m, struct err *err) MUST_CHECK;
+
+/* Target only. CREATE: ERR_EXISTS if the mailbox is there ([ALREADYEXISTS], or a LIST afterwards finds it). ${special_use} with CREATE-SPECIAL-USE only, may be NULL. */
+int imap_create(struct imap *m, const uint8_t *name, size_t name_len, const char *special_use, struct err *err) MUST_CHECK;
+int imap_subscribe(struct imap *m, const uint8_t *name, size_t name_len, struct err *err) MUST_CHECK;
+/* UID STORE +FLAGS.SILENT (flags as text, "(\\Flagged work)"). */
+int imap_store_add(struct imap *m, const char *set, const char *flags, struct err *err) MUST_CHECK;
+
+/* One message to append. */
+struct imap_append {
+	unsigned flags;             /* bits as in imap_msg */
+	const char *const *keywords; /* those that may be sent */
+	size_t n_keywords;
+	struct date date;           /* not known: none is sent */
+	uint64_t size;
+	/* Give out exactly ${size} octets through write(wctx, ...). Called once for each try. */
+	int (*give)(void *ctx, int (*write)(void *wctx, const void *p, size_t n, struct err *err), void *wctx, struct err *err);
+	void *ctx;
+	/* results */
+	enum { APPEND_NOT_SENT, APPEND_OK, APPEND_REFUSED, APPEND_UNKNOWN } result; /* UNKNOWN: sent, the connection ended before the answer */
+	uint32_t uid;         /* APPENDUID (RFC 4315), 0 if not said */
+	uint32_t uidvalidity;
+	char code[32];        /* of the refusal: "OVERQUOTA", "TOOBIG", "TRYCREATE", "" */
+	char text[200];
+};
+/**
+ * imap_append(m, name, name_len, list, n, err): append ${n} messages to one mailbox: MULTIAPPEND (RFC 3502) with non-synchronising literals where both are offered, else APPENDs
+ * pipelined with LITERAL+ (RFC 7888; LITERAL- up to 4096 octets), else synchronising literals, tolerating untagged lines before "+". Octets are sent as given, never changed. A refused MULTIAPPEND stored nothing:
+ * its messages are tried one by one, so that each has its own result. ${err} is set (and the session dead) only when the connection failed; refusals are in the results.
+ */
+int imap_append(struct imap *m, const uint8_t *name, size_t name_len, struct imap_append *list, size_t n,
+	struct err *err) MUST_CHECK;
+uint64_t imap_append_limit(const struct imap *m); /* APPENDLIMIT (RFC 7889) or 0 */
+
+/* QUOTA (RFC 2087) of INBOX's root in octets: 0 when unknown. */
+int imap_quota(struct imap *m, uint64_t *used_out, uint64_t *limit_out, struct err *err) MUST_CHECK;
+
+#endif

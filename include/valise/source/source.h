@@ -1,0 +1,42 @@
+#ifndef VALISE_SOURCE_SOURCE_H
+#define VALISE_SOURCE_SOURCE_H
+
+#include "valise/base/progress.h"
+#include "valise/base/service.h"
+#include "valise/tree/sink.h"
+
+/*
+ * A source reads one service of an account into a sink. A new protocol is one table of these functions in a file of its own, and a line in source.c.
+ */
+
+struct source_opts {
+	const char *const *exclude; /* patterns (fnmatch without FNM_PATHNAME) on content names and full names: kept as skipped */
+	size_t n_exclude;
+	const char *const *include;
+	size_t n_include;
+	unsigned connections; /* 0: the source's own choice */
+	bool dry;             /* list only; nothing goes to the sink */
+	int (*space_check)(void *ctx, uint64_t bytes, struct err *err); /* asked once the size of what has to be fetched is known; may be NULL */
+	void *space_ctx;
+};
+
+struct source_result {
+	uint64_t collections, items, fetched, bytes_fetched, errors, unchanged;
+};
+
+struct source_ops {
+	enum service_kind kind;
+	/**
+	 * run(service, sink, opts, progress, result_out, err): give every collection of the service to ${sink} (not committing it). What cannot be had becomes error
+	 * lines, a folder that cannot be read is kept stale; an error is returned only for what costs the whole service (sign-in, network for good, the
+	 * sink itself: then what was given so far stays valid and ${sink} must not be committed unless every remaining collection is kept stale).
+	 */
+	int (*run)(const struct service *service, struct tree_sink *sink, const struct source_opts *opts,
+		struct progress *progress, struct source_result *out, struct err *err);
+};
+
+extern const struct source_ops source_imap;
+/* The source for a service, NULL if there is none. */
+const struct source_ops *source_for(enum service_kind kind);
+
+#endif
