@@ -18,7 +18,9 @@
  *   failfrom:N:ERRNO   every call from the N-th on whose kind can give that errno fails
  *   short:N        the N-th read or write moves one byte only
  * and VALISE_FAULT_COUNT=FILE: the number of calls is written there at a normal exit. A suffix
- * ":NAME" (as in kill:3:renameat) counts only calls of that name.
+ * ":NAME" (as in kill:3:renameat) counts only calls of that name; short counts only what reads or
+ * writes; poll is counted only by name, for how often it is called is a matter of time. N = 0 is
+ * never (to count alone). A plan that is not understood ends the process with exit code 2.
  */
 int sys_openat(int dirfd, const char *path, int flags, mode_t mode); /* adds O_CLOEXEC */
 ssize_t sys_read(int fd, void *buf, size_t n);

@@ -1,0 +1,89 @@
+#include "valise/base/err.h"
+#include "valise/base/escape.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define RAW_SIZE 2048
+
+static void set_text(struct err *e, const char *raw)
+{
+	term_escape(raw, strlen(raw), e->text, sizeof e->text);
+}
+
+int err_set(struct err *e, enum err_code code, enum err_scope scope, const char *fmt, ...)
+{
+	char raw[RAW_SIZE];
+	va_list ap;
+
+	if (!e)
+		return code;
+	va_start(ap, fmt);
+	vsnprintf(raw, sizeof raw, fmt, ap);
+	va_end(ap);
+	e->code = code;
+	e->scope = scope;
+	set_text(e, raw);
+	return code;
+}
+
+static enum err_code code_of_errno(int number)
+{
+	switch (number) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return ERR_SPACE;
+	case ENOENT:
+		return ERR_NOTFOUND;
+	case EEXIST:
+		return ERR_EXISTS;
+	default:
+		return ERR_IO;
+	}
+}
+
+int err_sys(struct err *e, enum err_scope scope, const char *fmt, ...)
+{
+	int number = errno;
+	char raw[RAW_SIZE / 2], why[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(raw, sizeof raw, fmt, ap);
+	va_end(ap);
+	return err_set(e, code_of_errno(number), scope, "%s: %s", raw,
+	        strerror_r(number, why, sizeof why));
+}
+
+int err_wrap(struct err *e, const char *fmt, ...)
+{
+	char raw[RAW_SIZE / 2];
+	va_list ap;
+
+	if (!e)
+		return ERR_IO;
+	va_start(ap, fmt);
+	vsnprintf(raw, sizeof raw, fmt, ap);
+	va_end(ap);
+	return err_set(e, e->code, e->scope, "%s: %s", raw, e->text);
+}
+
+int err_widen(struct err *e, enum err_scope scope)
+{
+	if (!e)
+		return ERR_IO;
+	if (e->scope < scope)
+		e->scope = scope;
+	return e->code;
+}
+
+void err_clear(struct err *e)
+{
+	if (!e)
+		return;
+	e->code = ERR_OK;
+	e->scope = ERR_ITEM;
+	e->text[0] = '\0';
+}

@@ -1,0 +1,71 @@
+#include "valise/base/escape.h"
+#include <string.h>
+#include "fold_table.h"
+
+#define HANGUL_FIRST 0xac00u
+#define HANGUL_LAST 0xd7a3u
+
+static void put_point(struct buf *out, uint32_t point)
+{
+	char text[4];
+
+	buf_put(out, text, utf8_put(point, text));
+}
+
+/* The conjoining letters of a precomposed syllable (The Unicode Standard, 3.12). */
+static void put_hangul(struct buf *out, uint32_t point)
+{
+	uint32_t index = point - HANGUL_FIRST;
+
+	put_point(out, 0x1100 + index / 588);
+	put_point(out, 0x1161 + index % 588 / 28);
+	if (index % 28 > 0)
+		put_point(out, 0x11a7 + index % 28);
+}
+
+static bool is_mark(uint32_t point)
+{
+	return (point >= 0x0300 && point <= 0x036f) || point == 0x3099 || point == 0x309a;
+}
+
+static void put_folded(struct buf *out, uint32_t point)
+{
+	size_t low = 0, high = sizeof fold_table / sizeof *fold_table;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (fold_table[middle][0] < point)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == sizeof fold_table / sizeof *fold_table || fold_table[low][0] != point) {
+		put_point(out, point);
+		return;
+	}
+	put_point(out, fold_table[low][1]);
+	if (fold_table[low][2])
+		put_point(out, fold_table[low][2]);
+}
+
+void path_fold(const char *name, struct buf *out)
+{
+	size_t n = strlen(name);
+
+	while (n > 0) {
+		uint32_t point;
+		size_t len = utf8_next(name, n, &point);
+
+		if (len == 0)
+			buf_putc(out, *name);
+		else if (point < 0x80)
+			buf_putc(out, (char)(point >= 'A' && point <= 'Z' ? point + 32 : point));
+		else if (point >= HANGUL_FIRST && point <= HANGUL_LAST)
+			put_hangul(out, point);
+		else if (!is_mark(point))
+			put_folded(out, point);
+		name += len ? len : 1;
+		n -= len ? len : 1;
+	}
+}

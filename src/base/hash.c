@@ -1,0 +1,125 @@
+#include "valise/base/hash.h"
+#include "valise/base/mem.h"
+#include <string.h>
+
+void sha256_start(struct sha256 *h)
+{
+	sha256_init(&h->ctx);
+}
+
+void sha256_add(struct sha256 *h, const void *p, size_t n)
+{
+	sha256_update(&h->ctx, n, p);
+}
+
+void sha256_end(struct sha256 *h, uint8_t out[SHA256_LEN])
+{
+	sha256_digest(&h->ctx, SHA256_LEN, out);
+}
+
+void sha256_of(const void *p, size_t n, uint8_t out[SHA256_LEN])
+{
+	struct sha256 h;
+
+	sha256_start(&h);
+	sha256_add(&h, p, n);
+	sha256_end(&h, out);
+}
+
+void hex_format(const uint8_t *p, size_t n, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		*out++ = digits[p[i] >> 4];
+		*out++ = digits[p[i] & 15];
+	}
+	*out = '\0';
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+bool hex_parse(const char *s, uint8_t *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int high = hex_digit(s[2 * i]);
+		int low = high < 0 ? -1 : hex_digit(s[2 * i + 1]);
+
+		if (low < 0)
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	return s[2 * n] == '\0';
+}
+
+static const char base64_digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+char *base64_encode(const void *p, size_t n)
+{
+	const uint8_t *b = p;
+	char *text = xmalloc(n / 3 * 4 + 5), *o = text;
+
+	for (; n >= 3; n -= 3, b += 3) {
+		*o++ = base64_digits[b[0] >> 2];
+		*o++ = base64_digits[(b[0] & 3) << 4 | b[1] >> 4];
+		*o++ = base64_digits[(b[1] & 15) << 2 | b[2] >> 6];
+		*o++ = base64_digits[b[2] & 63];
+	}
+	if (n > 0) {
+		int second = n > 1 ? b[1] : 0;
+
+		*o++ = base64_digits[b[0] >> 2];
+		*o++ = base64_digits[(b[0] & 3) << 4 | second >> 4];
+		*o++ = n > 1 ? base64_digits[(second & 15) << 2] : '=';
+		*o++ = '=';
+	}
+	*o = '\0';
+	return text;
+}
+
+static int base64_digit(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+long base64_decode(const char *s, size_t n, uint8_t *out, size_t out_size)
+{
+	size_t pad = 0, len;
+	uint32_t bits = 0;
+	uint8_t *o = out;
+
+	if (n % 4 != 0)
+		return -1;
+	if (n > 0 && s[n - 1] == '=')
+		pad = s[n - 2] == '=' ? 2 : 1;
+	len = n / 4 * 3 - pad;
+	if (len > out_size)
+		return -1;
+	for (size_t i = 0; i < n - pad; i++) {
+		int digit = base64_digit(s[i]);
+
+		if (digit < 0)
+			return -1;
+		bits = bits << 6 | (uint32_t)digit;
+		if (i % 4 != 0)
+			*o++ = (uint8_t)(bits >> (6 - 2 * (i % 4)));
+	}
+	/* Bits beyond the last byte must be zero, so that each value has one text. */
+	if (pad && (bits & (pad == 2 ? 15u : 3u)))
+		return -1;
+	return (long)len;
+}

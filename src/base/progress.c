@@ -1,0 +1,74 @@
+#include "valise/base/progress.h"
+#include "valise/base/escape.h"
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void progress_init(struct progress *p)
+{
+	memset(p, 0, sizeof *p);
+	pthread_mutex_init(&p->lock, NULL);
+}
+
+void progress_what(struct progress *p, const char *name)
+{
+	char text[sizeof p->what] = {0};
+
+	if (!p)
+		return;
+	term_escape(name, strlen(name), text, sizeof text);
+	pthread_mutex_lock(&p->lock);
+	memcpy(p->what, text, sizeof text);
+	pthread_mutex_unlock(&p->lock);
+}
+
+void progress_say(struct progress *p, enum say_level level, const char *fmt, ...)
+{
+	char raw[1024], text[1024];
+	va_list ap;
+
+	if (!p || !p->say)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(raw, sizeof raw, fmt, ap);
+	va_end(ap);
+	p->say(p->ctx, level, term_escape(raw, strlen(raw), text, sizeof text));
+}
+
+/* A signal reaches the process, not an object: the one flag that has to be global. */
+static volatile sig_atomic_t stop_flag;
+
+static void on_stop(int number)
+{
+	(void)number;
+	if (stop_flag)
+		_exit(130);
+	stop_flag = 1;
+}
+
+void stop_install(void)
+{
+	struct sigaction sa;
+
+	/* No SA_RESTART: a blocking poll returns, and its loop asks stop_requested. */
+	memset(&sa, 0, sizeof sa);
+	sa.sa_handler = on_stop;
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+}
+
+int stop_requested(void)
+{
+	return stop_flag != 0;
+}
+
+int stop_check(struct err *err)
+{
+	if (!stop_flag)
+		return 0;
+	return err_set(
+	        err, ERR_STOPPED, ERR_WHOLE, "stopped as asked; the next run goes on from here");
+}

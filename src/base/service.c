@@ -1,0 +1,36 @@
+#include "valise/base/service.h"
+#include <stdlib.h>
+
+const char *service_name(enum service_kind kind)
+{
+	switch (kind) {
+	case SERVICE_IMAP:
+		return "imap";
+	case SERVICE_POP3:
+		return "pop3";
+	case SERVICE_CALDAV:
+		return "caldav";
+	case SERVICE_CARDDAV:
+		return "carddav";
+	case SERVICE_KINDS:
+		break;
+	}
+	return "?";
+}
+
+static void drop(char **p)
+{
+	free(*p);
+	*p = NULL;
+}
+
+void service_clear(struct service *s)
+{
+	drop(&s->at.host);
+	drop(&s->at.path);
+	drop(&s->at.ca_file);
+	drop(&s->at.pin);
+	drop(&s->login.user);
+	drop(&s->login.authzid);
+	drop(&s->login.mech);
+}
