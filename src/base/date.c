@@ -144,9 +144,12 @@ char *date_format_imap(const struct date *d, char out[DATE_TEXT_SIZE])
 {
 	int zone = d->zone_min > -1440 && d->zone_min < 1440 ? d->zone_min : 0;
 	unsigned off = (unsigned)(zone < 0 ? -zone : zone);
-	int64_t utc = d->utc < YEAR_1 ? YEAR_1 : d->utc > YEAR_9999 ? YEAR_9999 : d->utc;
+	/* Kept far from overflow; the local time is what has to have four digits of year. */
+	int64_t utc = d->utc < YEAR_1 - 86400 ? YEAR_1 - 86400 : d->utc;
 	struct civil c;
 
+	if (utc > YEAR_9999 + 86400)
+		utc = YEAR_9999 + 86400;
 	civil_from_seconds(utc + zone * 60, &c);
 	snprintf(out, DATE_TEXT_SIZE, "%2d-%s-%04d %02d:%02d:%02d %c%02u%02u", c.day,
 	        months[c.month - 1], c.year, c.hour, c.minute, c.second, zone < 0 ? '-' : '+',

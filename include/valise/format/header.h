@@ -19,10 +19,16 @@ int header_find(const char *msg, size_t n, const char *name, struct buf *out);
 /* Bytes of the header with its empty line; n when there is no empty line. */
 size_t header_length(const char *msg, size_t n);
 
-/* RFC 2047 words of ${s} decoded to UTF-8 for display, other bytes escaped as by term_escape. */
+/*
+ * RFC 2047 words of ${s} decoded to UTF-8 for display, other bytes escaped as by term_escape; tabs become
+ * blanks. Looks at the first 64 KiB; cut to the cap of ${out}, then with "..." at its end.
+ */
 void header_decode_text(const char *s, size_t n, struct buf *out);
 
-/* The date of the topmost Received field, else of Date; 1 found, 0 none. *source_out "received" or "date". */
+/*
+ * The date of the topmost Received field, else (also when that is not readable) of Date; 1 found, 0 none.
+ * *source_out (may be NULL) "received" or "date".
+ */
 int header_arrival_date(const char *msg, size_t n, struct date *out, const char **source_out);
 
 #endif

@@ -1,0 +1,154 @@
+#include "valise/format/header.h"
+#include <string.h>
+#include <strings.h>
+
+#define RECEIVED_MAX 65536
+
+/* The end of the line at ${p}, behind its LF. */
+static const char *line_end(const char *p, const char *end)
+{
+	const char *lf = memchr(p, '\n', (size_t)(end - p));
+
+	return lf ? lf + 1 : end;
+}
+
+/* An empty line: LF or CRLF alone. */
+static bool is_empty(const char *p, const char *next)
+{
+	return next[-1] == '\n' && (next - p == 1 || (next - p == 2 && *p == '\r'));
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+size_t header_length(const char *msg, size_t n)
+{
+	const char *end = msg + n, *p = msg;
+
+	while (p < end) {
+		const char *next = line_end(p, end);
+
+		if (is_empty(p, next))
+			return (size_t)(next - msg);
+		p = next;
+	}
+	return n;
+}
+
+/* The start of the value if the line is the field ${name}; blanks before the colon are let pass (RFC 5322 4.5). */
+static const char *field_value(const char *p, const char *next, const char *name, size_t name_len)
+{
+	if ((size_t)(next - p) <= name_len || strncasecmp(p, name, name_len) != 0)
+		return NULL;
+	for (p += name_len; p < next && is_blank(*p); p++)
+		;
+	return p < next && *p == ':' ? p + 1 : NULL;
+}
+
+static void add_cut(struct buf *out, const char *p, size_t n)
+{
+	size_t room = out->cap - out->len;
+
+	buf_put(out, p, n < room ? n : room);
+}
+
+/* Append a line without its end. */
+static void add_line(struct buf *out, const char *p, const char *next)
+{
+	if (next > p && next[-1] == '\n')
+		next--;
+	if (next > p && next[-1] == '\r')
+		next--;
+	add_cut(out, p, (size_t)(next - p));
+}
+
+static void trim_end(struct buf *out, size_t from)
+{
+	while (out->len > from && is_blank((char)out->data[out->len - 1]))
+		out->data[--out->len] = '\0';
+}
+
+/* Append the value at ${p}, whose first line ends at ${next}, with the continuation lines. */
+static void add_value(struct buf *out, const char *p, const char *next, const char *end)
+{
+	size_t from = out->len;
+
+	for (;;) {
+		if (out->len == from)
+			while (p < next && is_blank(*p))
+				p++;
+		add_line(out, p, next);
+		if (next == end || !is_blank(*next))
+			break;
+		p = next;
+		next = line_end(p, end);
+	}
+	trim_end(out, from);
+}
+
+int header_find(const char *msg, size_t n, const char *name, struct buf *out)
+{
+	const char *end = msg + n, *p = msg;
+	size_t name_len = strlen(name);
+
+	while (p < end) {
+		const char *next = line_end(p, end);
+		const char *value = field_value(p, next, name, name_len);
+
+		if (is_empty(p, next))
+			break;
+		if (value) {
+			add_value(out, value, next, end);
+			return 1;
+		}
+		p = next;
+	}
+	return 0;
+}
+
+static bool received_date(const char *msg, size_t n, struct date *out)
+{
+	struct buf value;
+	const char *date;
+	bool ok = false;
+
+	buf_init(&value, RECEIVED_MAX);
+	if (header_find(msg, n, "Received", &value)) {
+		/* The date follows the last ";" (RFC 5321 4.4). */
+		date = memrchr(value.data, ';', value.len);
+		if (date) {
+			date++;
+			ok = date_parse_rfc5322(
+			        date, value.len - (size_t)(date - buf_str(&value)), out);
+		}
+	}
+	buf_clear(&value);
+	return ok;
+}
+
+static bool written_date(const char *msg, size_t n, struct date *out)
+{
+	struct buf value;
+	bool ok;
+
+	buf_init(&value, 1024);
+	ok = header_find(msg, n, "Date", &value) &&
+	     date_parse_rfc5322(buf_str(&value), value.len, out);
+	buf_clear(&value);
+	return ok;
+}
+
+int header_arrival_date(const char *msg, size_t n, struct date *out, const char **source_out)
+{
+	const char *source = NULL;
+
+	if (received_date(msg, n, out))
+		source = "received";
+	else if (written_date(msg, n, out))
+		source = "date";
+	if (source && source_out)
+		*source_out = source;
+	return source != NULL;
+}

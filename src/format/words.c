@@ -1,0 +1,259 @@
+/* Encoded words of header fields, RFC 2047, for display only. */
+#include "valise/format/header.h"
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include <iconv.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define CHARSET_SIZE 32
+#define TEXT_MAX 65536
+
+/* An encoded word: "=?" charset ["*" language] "?" encoding "?" text "?=" */
+struct word {
+	char charset[CHARSET_SIZE];
+	char encoding; /* 'B' or 'Q' */
+	const char *text;
+	size_t text_len;
+	size_t len; /* of the whole */
+};
+
+/* What is between "?"s at *p: no blanks, no "?"; moves *p behind the "?". */
+static bool take_part(const char **p, const char *end, const char **part_out, size_t *len_out)
+{
+	const char *q = *p;
+
+	while (q < end && *q != '?' && *q != ' ' && *q != '\t')
+		q++;
+	if (q == end || *q != '?')
+		return false;
+	*part_out = *p;
+	*len_out = (size_t)(q - *p);
+	*p = q + 1;
+	return true;
+}
+
+static bool word_parse(const char *s, size_t n, struct word *w)
+{
+	const char *p = s + 2, *end = s + n, *part, *star;
+	size_t len;
+
+	if (n < 8 || s[0] != '=' || s[1] != '?' || !take_part(&p, end, &part, &len))
+		return false;
+	star = memchr(part, '*', len); /* RFC 2231 5: a language */
+	if (star)
+		len = (size_t)(star - part);
+	if (len == 0 || len >= CHARSET_SIZE)
+		return false;
+	memcpy(w->charset, part, len);
+	w->charset[len] = '\0';
+	if (!take_part(&p, end, &part, &len) || len != 1)
+		return false;
+	w->encoding = (char)(*part & ~0x20);
+	if ((w->encoding != 'B' && w->encoding != 'Q') ||
+	        !take_part(&p, end, &w->text, &w->text_len) || p == end || *p != '=')
+		return false;
+	w->len = (size_t)(p + 1 - s);
+	return true;
+}
+
+static int base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* Base64 as met in mail: padding may lack, other characters are passed over. */
+static void add_base64(struct buf *out, const char *s, size_t n)
+{
+	uint32_t bits = 0;
+	unsigned count = 0;
+
+	for (size_t i = 0; i < n && s[i] != '='; i++) {
+		int value = base64_value(s[i]);
+
+		if (value < 0)
+			continue;
+		bits = bits << 6 | (uint32_t)value;
+		count += 6;
+		if (count >= 8) {
+			count -= 8;
+			buf_putc(out, (char)(bits >> count & 0xff));
+		}
+	}
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c & ~0x20);
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static void add_quoted(struct buf *out, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int high = s[i] == '=' && i + 2 < n ? hex_value(s[i + 1]) : -1;
+		int low = high >= 0 ? hex_value(s[i + 2]) : -1;
+
+		if (low >= 0) {
+			buf_putc(out, (char)(high << 4 | low));
+			i += 2;
+		} else {
+			buf_putc(out, s[i] == '_' ? ' ' : s[i]);
+		}
+	}
+}
+
+/*
+ * The charsets that iconv is trusted with, by the start of their names: those of real mail. Others
+ * stay as they are, since the converters of rare ones have had faults.
+ */
+static const char *known_charset(const char *name)
+{
+	static const char *const prefixes[] = {"iso-8859-", "windows-125", "cp125", "koi8-",
+	        "gb2312", "gbk", "gb18030", "big5", "euc-jp", "euc-kr", "shift_jis", "windows-874",
+	        "tis-620", "macintosh"};
+
+	if (strcasecmp(name, "ks_c_5601-1987") == 0)
+		return "cp949";
+	if (strcasecmp(name, "iso-2022-jp") == 0)
+		return name;
+	if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") !=
+	        strlen(name))
+		return NULL;
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+		if (strncasecmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+			return name;
+	return NULL;
+}
+
+/* Convert all of ${raw}; a byte that is no text of the charset becomes U+FFFD. */
+static void convert(iconv_t conv, struct buf *raw, struct buf *out)
+{
+	char *from = (char *)raw->data, *to, chunk[256];
+	size_t left = raw->len, room;
+
+	while (left > 0) {
+		size_t before = left;
+
+		to = chunk;
+		room = sizeof chunk;
+		iconv(conv, &from, &left, &to, &room);
+		buf_put(out, chunk, sizeof chunk - room);
+		if (left > 0 && room >= 16 && left == before) {
+			buf_puts(out, "\xef\xbf\xbd");
+			from++;
+			left--;
+		}
+	}
+	/* Some charsets hold a letter back, for a mark that could follow. */
+	to = chunk;
+	room = sizeof chunk;
+	iconv(conv, NULL, NULL, &to, &room);
+	buf_put(out, chunk, sizeof chunk - room);
+}
+
+/* The words of one charset that stand in a row, put together: many senders cut inside a character. */
+struct row {
+	char charset[CHARSET_SIZE];
+	struct buf raw;
+};
+
+/* Append the row as UTF-8 and start afresh. */
+static void row_end(struct row *r, struct buf *out)
+{
+	const char *charset = known_charset(r->charset);
+	iconv_t conv = (iconv_t)-1;
+
+	if (r->raw.len > 0 && charset)
+		conv = iconv_open("UTF-8", charset);
+	if (conv != (iconv_t)-1) {
+		convert(conv, &r->raw, out);
+		iconv_close(conv);
+	} else {
+		buf_put(out, r->raw.data, r->raw.len);
+	}
+	buf_reset(&r->raw);
+	r->charset[0] = '\0';
+}
+
+static void row_add(struct row *r, const struct word *w, struct buf *out)
+{
+	if (strcasecmp(r->charset, w->charset) != 0)
+		row_end(r, out);
+	memcpy(r->charset, w->charset, sizeof r->charset);
+	if (w->encoding == 'B')
+		add_base64(&r->raw, w->text, w->text_len);
+	else
+		add_quoted(&r->raw, w->text, w->text_len);
+}
+
+static bool decodable(const struct word *w)
+{
+	return strcasecmp(w->charset, "utf-8") == 0 || strcasecmp(w->charset, "us-ascii") == 0 ||
+	       strcasecmp(w->charset, "utf8") == 0 || known_charset(w->charset);
+}
+
+static void decode(const char *s, size_t n, struct row *row, struct buf *out)
+{
+	size_t plain = 0; /* start of the plain text not written yet */
+	size_t i = 0;
+
+	while (i < n) {
+		struct word w;
+
+		if (s[i] != '=' || !word_parse(s + i, n - i, &w) || !decodable(&w)) {
+			i++;
+			continue;
+		}
+		/* Blanks between two encoded words are not part of the text. */
+		if (row->charset[0] == '\0' || strspn(s + plain, " \t") < i - plain) {
+			row_end(row, out);
+			buf_put(out, s + plain, i - plain);
+		}
+		row_add(row, &w, out);
+		i += w.len;
+		plain = i;
+	}
+	row_end(row, out);
+	buf_put(out, s + plain, n - plain);
+}
+
+void header_decode_text(const char *s, size_t n, struct buf *out)
+{
+	size_t room = out->cap - out->len, size;
+	char *plain, *shown;
+	struct buf text;
+	struct row row;
+
+	if (n > TEXT_MAX)
+		n = TEXT_MAX;
+	plain = xmalloc(n + 1);
+	/* Folding tabs would be shown as escapes. */
+	for (size_t i = 0; i < n; i++)
+		plain[i] = s[i] == '\t' ? ' ' : s[i];
+	plain[n] = '\0';
+	/* No charset takes more than 4 bytes of UTF-8 for a byte. */
+	buf_init(&text, n * 4 + 16);
+	buf_init(&row.raw, n + 1);
+	row.charset[0] = '\0';
+	decode(plain, n, &row, &text);
+	size = text.len * 4 + 1;
+	if (room < SIZE_MAX && size > room + 1)
+		size = room + 1;
+	shown = xmalloc(size);
+	term_escape(buf_str(&text), text.len, shown, size);
+	buf_puts(out, shown);
+	free(shown);
+	buf_clear(&row.raw);
+	buf_clear(&text);
+	free(plain);
+}
