@@ -1,0 +1,280 @@
+/* Options, and the help that their tables print. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/escape.h"
+#include "cli.h"
+
+const struct option_def common_options[] = {
+	{"json", 0, NULL, "events or listings as JSON, one object a line, on standard output"},
+	{"quiet", 'q', NULL, "no progress line"},
+	{"help", 'h', NULL, "this text"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct option_def account_options[] = {
+	{"imap", 0, "URL", "imaps://HOST[:PORT], or imap:// for STARTTLS"},
+	{"pop3", 0, "URL", "pop3s://HOST[:PORT], or pop3:// for STLS"},
+	{"caldav", 0, "URL", "https://HOST/..."},
+	{"carddav", 0, "URL", "https://HOST/..."},
+	{"user", 0, "NAME", "who signs in"},
+	{"password-command", 0, "CMD", "run by sh -c; the first line of its output is the password"},
+	{"password-fd", 0, "N", "read the password from this file descriptor"},
+	{"auth", 0, "MECH", "sign in by this mechanism and no other"},
+	{"authzid", 0, "NAME", "act as this user (master user logins)"},
+	{"ca-file", 0, "FILE", "trust these certificate authorities instead of the system's"},
+	{"pin", 0, "sha256:HEX", "accept just this certificate"},
+	{"cleartext", 0, NULL, "speak imap://, pop3:// and http:// without TLS"},
+	{"config", 0, "FILE", "accounts.ini to use"},
+	{"trace", 0, "FILE", "write what goes over the wire there, without secrets"},
+	{NULL, 0, NULL, NULL},
+};
+
+void talk(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+int usage_error(const struct command *cmd, const char *fmt, ...)
+{
+	char text[600], safe[700];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	term_escape(text, strlen(text), safe, sizeof safe);
+	if (cmd)
+		talk("valise %s: %s (see valise help %s)", cmd->name, safe, cmd->name);
+	else
+		talk("valise: %s (see valise help)", safe);
+	return EXIT_USAGE;
+}
+
+static const struct option_def *find_in(const struct option_def *table, const char *name, size_t n, char letter)
+{
+	for (; table && table->name; table++)
+		if (letter ? table->letter == letter : strlen(table->name) == n && !memcmp(table->name, name, n))
+			return table;
+	return NULL;
+}
+
+static const struct option_def *find_option(const struct command *c, const char *name, size_t n, char letter)
+{
+	const struct option_def *d = find_in(c->options, name, n, letter);
+
+	return d ? d : find_in(common_options, name, n, letter);
+}
+
+/* What an argument like "--name=value" or "-o" means. */
+struct one {
+	const struct option_def *def;
+	char key[64]; /* of an account setting, when def is NULL */
+	bool takes_value;
+	const char *value; /* after '=' */
+};
+
+static int account_key(const struct args *a, const char *name, size_t n, struct one *o)
+{
+	if (n >= sizeof o->key)
+		return -1;
+	memcpy(o->key, name, n);
+	o->key[n] = '\0';
+	if (!a->cmd->account)
+		return -1;
+	if ((!strcmp(o->key, "config") || !strcmp(o->key, "trace")) &&
+		(o->def = find_in(account_options, o->key, n, 0))) {
+		o->takes_value = true;
+		return 0;
+	}
+	if (!account_is_key(o->key))
+		return -1;
+	o->takes_value = !account_key_is_flag(o->key);
+	return 0;
+}
+
+static int parse_one(const struct args *a, const char *arg, struct one *o)
+{
+	const char *name, *eq;
+	size_t n;
+
+	memset(o, 0, sizeof *o);
+	if (arg[1] != '-') {
+		o->def = arg[2] ? NULL : find_option(a->cmd, NULL, 0, arg[1]);
+		if (!o->def)
+			return -1;
+		o->takes_value = o->def->arg != NULL;
+		return 0;
+	}
+	name = arg + 2;
+	eq = strchr(name, '=');
+	n = eq ? (size_t)(eq - name) : strlen(name);
+	o->value = eq ? eq + 1 : NULL;
+	o->def = find_option(a->cmd, name, n, 0);
+	if (o->def) {
+		o->takes_value = o->def->arg != NULL;
+		return 0;
+	}
+	return account_key(a, name, n, o);
+}
+
+static int keep_setting(struct args *a, const struct one *o, const char *value)
+{
+	if (a->n_settings == ARGS_MAX || a->n_given == ARGS_MAX)
+		return usage_error(a->cmd, "too many options");
+	if (o->def) {
+		a->given[a->n_given].def = o->def;
+		a->given[a->n_given++].value = value;
+		return 0;
+	}
+	/* The process ends with the last command: the key is not freed. */
+	a->settings[a->n_settings].key = strdup(o->key);
+	a->settings[a->n_settings++].value = o->takes_value ? value : "yes";
+	return 0;
+}
+
+int args_parse(struct args *a, const struct command *cmd, int argc, char **argv)
+{
+	bool plain = false;
+	struct one o;
+	int rc;
+
+	memset(a, 0, sizeof *a);
+	a->cmd = cmd;
+	for (int i = 0; i < argc; i++) {
+		if (plain || argv[i][0] != '-' || !argv[i][1]) {
+			if (a->n_pos == cmd->max_pos)
+				return usage_error(cmd, "one argument too many: \"%s\"", argv[i]);
+			a->pos[a->n_pos++] = argv[i];
+			continue;
+		}
+		if (!strcmp(argv[i], "--")) {
+			plain = true;
+			continue;
+		}
+		if (!strncmp(argv[i], "--password", 10) && (!argv[i][10] || argv[i][10] == '='))
+			return usage_error(cmd, "a password on the command line can be read by every user of "
+						"this machine: use --password-command or --password-fd");
+		if (parse_one(a, argv[i], &o) < 0)
+			return usage_error(cmd, "unknown option \"%s\"", argv[i]);
+		if (!o.takes_value && o.value)
+			return usage_error(cmd, "\"%s\" takes no value", argv[i]);
+		if (o.takes_value && !o.value) {
+			if (i + 1 == argc)
+				return usage_error(cmd, "\"%s\" needs a value", argv[i]);
+			o.value = argv[++i];
+		}
+		rc = keep_setting(a, &o, o.value);
+		if (rc)
+			return rc;
+	}
+	if (a->n_pos < cmd->min_pos)
+		return usage_error(cmd, "an argument is missing: %s", cmd->synopsis);
+	return 0;
+}
+
+bool args_has(const struct args *a, const char *option)
+{
+	for (size_t i = 0; i < a->n_given; i++)
+		if (!strcmp(a->given[i].def->name, option))
+			return true;
+	return false;
+}
+
+const char *args_get(const struct args *a, const char *option)
+{
+	const char *v = NULL;
+
+	for (size_t i = 0; i < a->n_given; i++)
+		if (!strcmp(a->given[i].def->name, option))
+			v = a->given[i].value;
+	return v;
+}
+
+size_t args_all(const struct args *a, const char *option, const char **out, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n_given && n < max; i++)
+		if (!strcmp(a->given[i].def->name, option))
+			out[n++] = a->given[i].value;
+	return n;
+}
+
+int args_number(const struct args *a, const char *option, uint64_t fallback, uint64_t *out)
+{
+	const char *v = args_get(a, option);
+	char *end;
+
+	*out = fallback;
+	if (!v)
+		return 0;
+	errno = 0;
+	*out = strtoull(v, &end, 10);
+	if (errno || !isdigit((unsigned char)v[0]) || *end)
+		return usage_error(a->cmd, "--%s wants a whole number, not \"%s\"", option, v);
+	return 0;
+}
+
+int args_only(const struct args *a, unsigned *out)
+{
+	const char *v = args_get(a, "only"), *e;
+
+	*out = 0;
+	for (; v && *v; v = *e ? e + 1 : e) {
+		unsigned k;
+
+		e = strchrnul(v, ',');
+		for (k = 0; k < COLL_KINDS; k++)
+			if (strlen(coll_kind_dir(k)) == (size_t)(e - v) && !memcmp(coll_kind_dir(k), v, (size_t)(e - v)))
+				break;
+		if (k == COLL_KINDS)
+			return usage_error(a->cmd, "--only takes mail, calendars and contacts, with commas between");
+		*out |= 1u << k;
+	}
+	return 0;
+}
+
+static void print_options(const struct option_def *d, FILE *f)
+{
+	for (; d && d->name; d++) {
+		char left[64];
+
+		snprintf(left, sizeof left, "%s%c%s--%s%s%s", d->letter ? "-" : "", d->letter ? d->letter : ' ',
+			d->letter ? ", " : "   ", d->name, d->arg ? " " : "", d->arg ? d->arg : "");
+		fprintf(f, "  %-30s %s\n", left, d->help);
+	}
+}
+
+int help_command(const struct command *c, FILE *f)
+{
+	fprintf(f, "valise %s %s%s\n\n%s\n", c->name, c->synopsis, c->options[0].name || c->account ? " [OPTION ...]" : "",
+		c->summary);
+	if (c->details)
+		fprintf(f, "\n%s\n", c->details);
+	fprintf(f, "\nOptions:\n");
+	print_options(c->options, f);
+	print_options(common_options, f);
+	if (c->account) {
+		fprintf(f, "\nThe account (each of the first block also for one service: --imap-user, --caldav-ca-file ...):\n");
+		print_options(account_options, f);
+	}
+	return EXIT_DONE;
+}
+
+int help_all(FILE *f)
+{
+	fprintf(f, "valise: pack a whole account (mail, calendars, contacts) into an open archive, carry it, unpack it anywhere\n\n");
+	for (const struct command *const *c = commands; *c; c++)
+		fprintf(f, "  valise %-10s %s\n", (*c)->name, (*c)->summary);
+	fprintf(f, "\nvalise help COMMAND says more. The first backup:\n\n"
+		   "  valise backup --imap imaps://mail.old.example --user alice -o alice.valise\n");
+	return EXIT_DONE;
+}

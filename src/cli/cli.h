@@ -1,0 +1,144 @@
+#ifndef VALISE_CLI_CLI_H
+#define VALISE_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "valise/account/account.h"
+#include "valise/base/err.h"
+#include "valise/base/json.h"
+#include "valise/base/progress.h"
+#include "valise/tree/sink.h"
+
+/* Shared by the commands. Only this room talks to people. */
+
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_INCOMPLETE = 3,
+	EXIT_INTERRUPTED = 130,
+};
+
+/* One option of a command. The tables print the help, too. */
+struct option_def {
+	const char *name; /* without the dashes */
+	char letter;      /* short form, or 0 */
+	const char *arg;  /* name of its value, NULL: takes none */
+	const char *help;
+};
+
+struct args;
+struct command {
+	const char *name;
+	const char *synopsis; /* positional arguments, "ARCHIVE [FOLDER]" */
+	const char *summary;
+	const char *details; /* for "help COMMAND", or NULL */
+	const struct option_def *options; /* ends with a NULL name */
+	bool account;                     /* takes the service options */
+	size_t min_pos, max_pos;
+	int (*run)(const struct args *a);
+};
+extern const struct command *const commands[]; /* ends with NULL */
+
+#define ARGS_MAX 128
+struct args {
+	const struct command *cmd;
+	const char *pos[4];
+	size_t n_pos;
+	struct {
+		const struct option_def *def;
+		const char *value;
+	} given[ARGS_MAX];
+	size_t n_given;
+	struct account_setting settings[ARGS_MAX];
+	size_t n_settings;
+};
+
+/* Fill ${a} from argv (after the command's name). Prints what is wrong; 0, or EXIT_USAGE. */
+int args_parse(struct args *a, const struct command *cmd, int argc, char **argv);
+bool args_has(const struct args *a, const char *option);
+const char *args_get(const struct args *a, const char *option); /* the last one given; NULL */
+size_t args_all(const struct args *a, const char *option, const char **out, size_t max);
+/* A whole number; 0 or EXIT_USAGE with a message. Absent: the fallback. */
+int args_number(const struct args *a, const char *option, uint64_t fallback, uint64_t *out);
+/* --only mail,calendars,contacts as bits 1 << COLL_x; 0 in *out: all. */
+int args_only(const struct args *a, unsigned *out);
+
+int help_all(FILE *f);
+int help_command(const struct command *cmd, FILE *f);
+int usage_error(const struct command *cmd, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Messages for people, on standard error. Arguments that come from outside are escaped by the callee. */
+void talk(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* "valise COMMAND: text", and the exit code for it. */
+int fail(const struct args *a, const struct err *err);
+int exit_code_of(const struct err *err);
+/* Data on standard output, escaped for a terminal only by the caller. */
+void put_json(json_t *o); /* one canonical line; takes the reference */
+/* 1234567 -> "1,234,567"; a ring of static buffers is avoided: the caller gives one. */
+char *human_count(uint64_t n, char out[32]);
+char *human_bytes(uint64_t n, char out[32]);
+
+/* A running command: its progress, its line on the terminal, what it said. */
+struct ui {
+	struct progress progress;
+	const struct args *args;
+	bool json, line; /* events on standard output; a progress line on standard error */
+	int64_t started;
+	pthread_t thread;
+	bool thread_runs;
+	pthread_mutex_t lock;
+	json_t *notes; /* what was said: [{"level","collection","item","text"}] */
+	unsigned warnings;
+};
+void ui_start(struct ui *u, const struct args *a);
+/* A line about a collection or item. Thread-safe; fits target_opts.report and archive findings. */
+void ui_report(void *ui, enum say_level level, const char *collection, const char *item, const char *text);
+void ui_stop(struct ui *u); /* ends the line; keeps the notes */
+void ui_clear(struct ui *u);
+/* --stats: round trips, bytes on the wire, time. */
+void ui_stats(const struct ui *u);
+/* --report FILE.html or FILE.json (several may be given). ${o}: the outcome; borrowed. 0 or an error that was told. */
+int ui_write_reports(const struct ui *u, json_t *o);
+int report_write_html(const char *path, json_t *o, struct err *err) MUST_CHECK;
+
+/* The account that positional argument ${name} (may be NULL) and the settings name. 0, or an exit code after a message. */
+int load_account(const struct args *a, const char *name, struct account **out);
+void account_to_tree(const struct account *a, struct tree_account *out);
+
+/* totals as JSON members of ${o}; "12 mailboxes, 3,456 messages (1.2 GB)" for people. */
+void totals_to_json(const struct tree_totals *t, json_t *o);
+void totals_text(const struct tree_totals *t, struct buf *out);
+
+/* Bring all services of an account into a sink and commit: backup and fetch. Consumes nothing. Returns an exit code. */
+struct take {
+	const struct args *args;
+	struct account *account;
+	struct tree_sink *sink;
+	int (*space_check)(void *ctx, uint64_t bytes, struct err *err);
+	void *space_ctx;
+	struct ui *ui;
+	struct tree_commit commit;
+	json_t *outcome; /* filled */
+};
+int take_account(struct take *t);
+
+/* The collection that a person names: content name, full name, or "calendars/NAME". NULL if none. */
+const struct tree_head *find_head(const struct tree_manifest *m, const char *name, size_t n);
+
+extern const struct option_def common_options[]; /* --json --quiet --trace --report --stats ... appended to each command's */
+
+int cmd_backup(const struct args *a);
+int cmd_restore(const struct args *a);
+int cmd_verify(const struct args *a);
+int cmd_list(const struct args *a);
+int cmd_show(const struct args *a);
+int cmd_fetch(const struct args *a);
+int cmd_pack(const struct args *a);
+int cmd_unpack(const struct args *a);
+int cmd_salvage(const struct args *a);
+int cmd_snapshots(const struct args *a);
+int cmd_check(const struct args *a);
+
+#endif

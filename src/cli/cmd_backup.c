@@ -1,0 +1,168 @@
+/* valise backup: an account into an archive. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/base/file.h"
+#include "valise/base/mem.h"
+#include "valise/pack/archive.h"
+#include "valise/tree/dir.h"
+#include "cli.h"
+
+static const struct option_def options[] = {
+	{"output", 'o', "ARCHIVE", "the archive, a directory (default: NAME.valise)"},
+	{"tree", 0, "DIR", "keep the tree as a directory, too"},
+	{"only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
+	{"exclude", 0, "PATTERN", "leave out collections of this name (* and ? match); may be repeated"},
+	{"include", 0, "PATTERN", "take only collections of this name; may be repeated"},
+	{"accept-shrink", 0, NULL, "believe that a folder which lost most of its items did so"},
+	{"same-account", 0, NULL, "believe that a renamed host or a new service is the same account"},
+	{"connections", 0, "N", "at most so many connections to one service"},
+	{"part-size", 0, "BYTES", "size of a part of the archive (default: 1 GiB)"},
+	{"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
+	{"stats", 0, NULL, "print round trips, bytes on the wire and time"},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct command backup_command = {
+	.name = "backup",
+	.synopsis = "[ACCOUNT]",
+	.summary = "fetch an account into a sealed archive; again: only what changed",
+	.details = "The source is only read. A new snapshot is made only if something changed.\n"
+		   "Exit codes: 0 done, 1 failed, 2 usage, 3 done but incomplete, 130 interrupted.",
+	.options = options,
+	.account = true,
+	.max_pos = 1,
+	.run = cmd_backup,
+};
+
+/* "alice@old.example.valise" from the account's name, whatever it holds. */
+static char *archive_path(const struct args *a, const struct account *account)
+{
+	const char *o = args_get(a, "output");
+	struct buf b;
+
+	if (o)
+		return xstrdup(o);
+	buf_init(&b, 4096);
+	if (path_escape(account->name, strlen(account->name), &b) < 0)
+		buf_puts(&b, "account");
+	buf_puts(&b, ".valise");
+	return buf_take(&b);
+}
+
+static int copy_to_tree(const char *archive, const char *dir, const struct tree_account *who, struct ui *ui)
+{
+	struct tree_dir_opts o = {.accept_shrink = true, .same_account = true};
+	struct tree_commit done;
+	struct tree_reader *from = NULL;
+	struct tree_sink *to = NULL;
+	struct err err = {0};
+	int rc = archive_reader(archive, 0, &from, &err);
+
+	if (rc == 0) {
+		o.created = from->ops->manifest(from)->created;
+		rc = tree_dir_sink(dir, who, &o, &ui->progress, &to, &err);
+	}
+	if (rc == 0)
+		rc = tree_copy(from, to, 0, &err);
+	if (rc == 0)
+		rc = to->ops->commit(to, &done, &err);
+	if (to)
+		to->ops->free(to);
+	if (from)
+		from->ops->free(from);
+	return rc ? fail(ui->args, &err) : 0;
+}
+
+static int check_space(void *ctx, uint64_t bytes, struct err *err)
+{
+	return archive_space_check(ctx, bytes, err);
+}
+
+static void tell(struct take *t, const char *path)
+{
+	const struct tree_commit *c = &t->commit;
+	struct buf b;
+	char safe[600], n[32];
+
+	ui_stop(t->ui);
+	if (t->ui->json) {
+		json_t *e = json_copy(t->outcome);
+
+		json_object_set_new(e, "event", json_string("done"));
+		put_json(e);
+		return;
+	}
+	buf_init(&b, 4096);
+	totals_text(&c->totals, &b);
+	term_escape(path, strlen(path), safe, sizeof safe);
+	if (!c->changed)
+		printf("%s: nothing changed since snapshot %u: %s\n", safe, c->snapshot, buf_str(&b));
+	else
+		printf("%s: snapshot %u sealed: %s; %s stored\n", safe, c->snapshot, buf_str(&b),
+			human_bytes(c->bytes_new, n));
+	if (c->changed)
+		printf("seal %s (keep this number elsewhere: valise verify --expect)\n", c->seal);
+	if (!c->totals.complete)
+		printf("INCOMPLETE: %s items could not be had, or a folder was not read; valise list shows them; run backup again to try again\n",
+			human_count(c->totals.errors, n));
+	buf_clear(&b);
+}
+
+static int run_backup(const struct args *a, struct account *account, struct ui *ui, const char *path, uint64_t part_size)
+{
+	struct archive_opts o = {.accept_shrink = args_has(a, "accept-shrink"),
+		.same_account = args_has(a, "same-account"), .part_size = part_size};
+	struct take t = {.args = a, .account = account, .ui = ui, .space_check = check_space,
+		.space_ctx = (void *)(uintptr_t)path, .outcome = json_object()};
+	struct tree_account who;
+	struct err err = {0};
+	const char *tree = args_get(a, "tree");
+	int rc;
+
+	account_to_tree(account, &who);
+	if (archive_sink(path, &who, &o, &ui->progress, &t.sink, &err) < 0) {
+		ui_stop(ui);
+		rc = fail(a, &err);
+		goto out;
+	}
+	rc = take_account(&t);
+	t.sink->ops->free(t.sink);
+	if (rc == EXIT_DONE || rc == EXIT_INCOMPLETE) {
+		int extra = tree ? copy_to_tree(path, tree, &who, ui) : 0;
+
+		tell(&t, path);
+		json_object_set_new(t.outcome, "archive", json_string(path));
+		if (extra == 0)
+			extra = ui_write_reports(ui, t.outcome);
+		rc = extra ? extra : rc;
+	}
+	ui_stop(ui);
+	ui_stats(ui);
+out:
+	json_decref(t.outcome);
+	tree_account_clear(&who);
+	return rc;
+}
+
+int cmd_backup(const struct args *a)
+{
+	struct account *account = NULL;
+	struct ui ui;
+	uint64_t part_size;
+	char *path;
+	int rc = args_number(a, "part-size", 0, &part_size);
+
+	if (rc == 0)
+		rc = load_account(a, a->n_pos ? a->pos[0] : NULL, &account);
+	if (rc)
+		return rc;
+	path = archive_path(a, account);
+	ui_start(&ui, a);
+	rc = run_backup(a, account, &ui, path, part_size);
+	ui_clear(&ui);
+	free(path);
+	account_free(account);
+	return rc;
+}

@@ -1,0 +1,85 @@
+/* valise fetch: an account into a directory tree. */
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/tree/dir.h"
+#include "cli.h"
+
+static const struct option_def options[] = {
+	{"tree", 't', "TREE", "the directory"},
+	{"only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
+	{"exclude", 0, "PATTERN", "leave out collections of this name (* and ? match); may be repeated"},
+	{"include", 0, "PATTERN", "take only collections of this name; may be repeated"},
+	{"accept-shrink", 0, NULL, "believe that a folder which lost most of its items did so"},
+	{"same-account", 0, NULL, "believe that a renamed host or a new service is the same account"},
+	{"connections", 0, "N", "at most so many connections to one service"},
+	{"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
+	{"stats", 0, NULL, "print round trips, bytes on the wire and time"},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct command fetch_command = {
+	.name = "fetch",
+	.synopsis = "[ACCOUNT] -t TREE",
+	.summary = "fetch an account into a directory of Maildir, ICS and VCF files",
+	.options = options,
+	.account = true,
+	.max_pos = 1,
+	.run = cmd_fetch,
+};
+
+static int run_fetch(const struct args *a, struct account *account, const char *dir, struct ui *ui)
+{
+	struct tree_dir_opts o = {.accept_shrink = args_has(a, "accept-shrink"), .same_account = args_has(a, "same-account")};
+	struct take t = {.args = a, .account = account, .ui = ui, .outcome = json_object()};
+	struct tree_account who;
+	struct err err = {0};
+	struct buf b;
+	int rc;
+
+	account_to_tree(account, &who);
+	if (tree_dir_sink(dir, &who, &o, &ui->progress, &t.sink, &err) < 0) {
+		rc = fail(a, &err);
+		goto out;
+	}
+	rc = take_account(&t);
+	t.sink->ops->free(t.sink);
+	ui_stop(ui);
+	if (rc == EXIT_DONE || rc == EXIT_INCOMPLETE) {
+		char safe[600];
+		int extra = ui_write_reports(ui, t.outcome);
+
+		buf_init(&b, 4096);
+		totals_text(&t.commit.totals, &b);
+		if (ui->json)
+			put_json(json_incref(t.outcome));
+		else
+			printf("%s: %s%s\n", term_escape(dir, strlen(dir), safe, sizeof safe), buf_str(&b),
+				rc == EXIT_DONE ? "" : "; INCOMPLETE");
+		buf_clear(&b);
+		rc = extra ? extra : rc;
+	}
+	ui_stats(ui);
+out:
+	json_decref(t.outcome);
+	tree_account_clear(&who);
+	return rc;
+}
+
+int cmd_fetch(const struct args *a)
+{
+	const char *dir = args_get(a, "tree");
+	struct account *account = NULL;
+	struct ui ui;
+	int rc;
+
+	if (!dir)
+		return usage_error(a->cmd, "where to? -t TREE names the directory");
+	rc = load_account(a, a->n_pos ? a->pos[0] : NULL, &account);
+	if (rc)
+		return rc;
+	ui_start(&ui, a);
+	rc = run_fetch(a, account, dir, &ui);
+	ui_clear(&ui);
+	account_free(account);
+	return rc;
+}

@@ -1,0 +1,271 @@
+/* valise restore: an archive into an account. */
+#include <stdlib.h>
+#include <string.h>
+#include <fcntl.h>
+#include "valise/base/escape.h"
+#include "valise/base/file.h"
+#include "valise/base/mem.h"
+#include "valise/pack/archive.h"
+#include "valise/target/target.h"
+#include "cli.h"
+
+static const struct option_def options[] = {
+	{"snapshot", 0, "N", "this snapshot instead of the newest"},
+	{"only", 0, "LIST", "mail,calendars,contacts"},
+	{"folder", 0, "PATTERN", "only collections of this name (* and ? match); may be repeated"},
+	{"under", 0, "FOLDER", "put everything below this folder"},
+	{"dry-run", 0, NULL, "say what would be done, and do nothing"},
+	{"connections", 0, "N", "at most so many connections to one service"},
+	{"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
+	{"stats", 0, NULL, "print round trips, bytes on the wire and time"},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct command restore_command = {
+	.name = "restore",
+	.synopsis = "ARCHIVE [ACCOUNT]",
+	.summary = "bring what an archive holds into an account; again: adds nothing twice",
+	.details = "Restore only adds. What the server altered or refused is listed; the original stays in the archive.\n"
+		   "Exit codes: 0 done, 1 failed, 2 usage, 3 done but something was refused or altered, 130 interrupted.",
+	.options = options,
+	.account = true,
+	.min_pos = 1,
+	.max_pos = 2,
+	.run = cmd_restore,
+};
+
+static const enum service_kind service_of[COLL_KINDS] = {
+	[COLL_MAIL] = SERVICE_IMAP,
+	[COLL_CALENDAR] = SERVICE_CALDAV,
+	[COLL_CONTACTS] = SERVICE_CARDDAV,
+};
+
+struct restore {
+	const struct args *args;
+	struct account *account;
+	struct tree_reader *reader;
+	struct target_opts opts;
+	struct ui *ui;
+	char archive_id[SHA256_HEX_SIZE];
+	struct target_result sum;
+	const char *folders[ARGS_MAX];
+};
+
+/* $XDG_STATE_HOME/valise/restore, made. */
+static int state_dir(struct buf *out, struct err *err)
+{
+	const char *x = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	if (x && x[0] == '/')
+		buf_puts(out, x);
+	else if (home && home[0] == '/')
+		buf_putf(out, "%s/.local/state", home);
+	else
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+			"neither XDG_STATE_HOME nor HOME is set: there is no place for the restore journal");
+	buf_puts(out, "/valise/restore");
+	return dir_make(AT_FDCWD, buf_str(out), err);
+}
+
+/* One journal for each archive and target: their names hashed. */
+static int journal_path(const struct restore *r, const struct service *s, char **out, struct err *err)
+{
+	struct buf b, key;
+	uint8_t sum[SHA256_LEN];
+	char hex[SHA256_HEX_SIZE];
+	int rc;
+
+	buf_init(&b, 8192);
+	buf_init(&key, 8192);
+	rc = state_dir(&b, err);
+	if (rc == 0) {
+		buf_putf(&key, "%s\n%s\n%s\n%u\n%s\n%s\n", r->archive_id, service_name(s->kind), s->at.host, s->at.port,
+			s->login.user, r->opts.under ? r->opts.under : "");
+		sha256_of(key.data, key.len, sum);
+		hex_format(sum, SHA256_LEN, hex);
+		buf_putf(&b, "/%.32s.journal", hex);
+		*out = buf_take(&b);
+	}
+	buf_clear(&key);
+	buf_clear(&b);
+	return rc;
+}
+
+static void add_result(struct target_result *s, const struct target_result *r)
+{
+	s->collections_made += r->collections_made;
+	s->collections += r->collections;
+	s->items += r->items;
+	s->added += r->added;
+	s->already += r->already;
+	s->altered += r->altered;
+	s->failed += r->failed;
+	s->flags_added += r->flags_added;
+	s->bytes += r->bytes;
+}
+
+static int restore_kind(struct restore *r, enum coll_kind kind)
+{
+	const struct target_ops *ops = target_for(kind);
+	const struct service *s = &r->account->services[service_of[kind]];
+	struct target_result res = {0};
+	struct err err = {0};
+	char *journal = NULL;
+	int rc = 0;
+
+	if (!ops) {
+		talk("valise restore: %s cannot be restored by this version", coll_kind_dir(kind));
+		return EXIT_USAGE;
+	}
+	if (!r->opts.dry_run)
+		rc = journal_path(r, s, &journal, &err);
+	r->opts.journal = journal;
+	if (rc == 0)
+		rc = ops->run(s, r->reader, &r->opts, &r->ui->progress, &res, &err);
+	add_result(&r->sum, &res);
+	free(journal);
+	return rc < 0 ? fail(r->args, &err) : 0;
+}
+
+/* Which kinds are to be restored: those the archive has, within --only. Each needs a service. */
+static int plan_kinds(const struct restore *r, unsigned *kinds)
+{
+	const struct tree_manifest *m = r->reader->ops->manifest(r->reader);
+	unsigned only, have = 0;
+	int rc = args_only(r->args, &only);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < m->n_heads; i++)
+		have |= 1u << m->heads[i].kind;
+	*kinds = only ? have & only : have;
+	for (unsigned k = 0; k < COLL_KINDS; k++)
+		if (*kinds & 1u << k && !r->account->present[service_of[k]])
+			return usage_error(r->args->cmd,
+				"the archive holds %s, and no --%s target was given: give one, or name what to restore with --only",
+				coll_kind_dir(k), service_name(service_of[k]));
+	return 0;
+}
+
+static void tell(const struct restore *r)
+{
+	const struct target_result *s = &r->sum;
+	char n[8][32];
+
+	printf("%s%s items in %s collections: %s %s, %s already there", r->opts.dry_run ? "dry run: " : "",
+		human_count(s->items, n[0]), human_count(s->collections, n[1]), human_count(s->added, n[2]),
+		r->opts.dry_run ? "to add" : "added", human_count(s->already, n[3]));
+	if (s->flags_added)
+		printf(", flags added to %s", human_count(s->flags_added, n[4]));
+	if (s->altered)
+		printf(", %s not exactly as in the archive", human_count(s->altered, n[5]));
+	if (s->failed)
+		printf(", %s REFUSED (named above; the originals are in the archive)", human_count(s->failed, n[6]));
+	putchar('\n');
+}
+
+static json_t *outcome(const struct restore *r)
+{
+	const struct target_result *s = &r->sum;
+	json_t *o = json_object();
+
+	json_object_set_new(o, "archive", json_string(r->args->pos[0]));
+	json_object_set_new(o, "dry_run", json_boolean(r->opts.dry_run));
+	json_object_set_new(o, "items", json_integer((json_int_t)s->items));
+	json_object_set_new(o, "collections", json_integer((json_int_t)s->collections));
+	json_object_set_new(o, "collections_made", json_integer((json_int_t)s->collections_made));
+	json_object_set_new(o, "added", json_integer((json_int_t)s->added));
+	json_object_set_new(o, "already", json_integer((json_int_t)s->already));
+	json_object_set_new(o, "altered", json_integer((json_int_t)s->altered));
+	json_object_set_new(o, "failed", json_integer((json_int_t)s->failed));
+	json_object_set_new(o, "flags_added", json_integer((json_int_t)s->flags_added));
+	json_object_set_new(o, "bytes", json_integer((json_int_t)s->bytes));
+	return o;
+}
+
+/* The archive is known by the seal of its first snapshot, wherever it lies. */
+static int identify(struct restore *r)
+{
+	struct archive_snapshot *list;
+	struct err err = {0};
+	size_t n;
+
+	if (archive_snapshots(r->args->pos[0], &list, &n, &err) < 0)
+		return fail(r->args, &err);
+	snprintf(r->archive_id, sizeof r->archive_id, "%s", n ? list[0].seal : "");
+	free(list);
+	return 0;
+}
+
+static int run_restore(struct restore *r)
+{
+	const struct args *a = r->args;
+	uint64_t connections;
+	unsigned kinds = 0;
+	json_t *o;
+	int rc = args_number(a, "connections", 0, &connections);
+
+	if (rc == 0)
+		rc = identify(r);
+	if (rc == 0)
+		rc = plan_kinds(r, &kinds);
+	if (rc)
+		return rc;
+	r->opts.dry_run = args_has(a, "dry-run");
+	r->opts.folder = r->folders;
+	r->opts.n_folder = args_all(a, "folder", r->folders, ARGS_MAX);
+	r->opts.under = args_get(a, "under");
+	r->opts.archive_id = r->archive_id;
+	r->opts.connections = connections > 32 ? 32 : (unsigned)connections;
+	r->opts.report = ui_report;
+	r->opts.ctx = r->ui;
+	for (unsigned k = 0; k < COLL_KINDS && rc == 0; k++)
+		if (kinds & 1u << k)
+			rc = restore_kind(r, k);
+	ui_stop(r->ui);
+	o = outcome(r);
+	if (r->ui->json) {
+		json_t *e = json_copy(o);
+
+		json_object_set_new(e, "event", json_string(rc ? "failed" : "done"));
+		put_json(e);
+	} else if (rc == 0) {
+		tell(r);
+	}
+	if (ui_write_reports(r->ui, o) && rc == 0)
+		rc = EXIT_FAILED;
+	json_decref(o);
+	ui_stats(r->ui);
+	if (rc == 0 && (r->sum.failed || r->sum.altered))
+		rc = EXIT_INCOMPLETE;
+	return rc;
+}
+
+int cmd_restore(const struct args *a)
+{
+	struct restore *r = xcalloc(1, sizeof *r);
+	struct err err = {0};
+	struct ui ui;
+	uint64_t snapshot;
+	int rc = args_number(a, "snapshot", 0, &snapshot);
+
+	r->args = a;
+	r->ui = &ui;
+	if (rc == 0)
+		rc = load_account(a, a->n_pos > 1 ? a->pos[1] : NULL, &r->account);
+	if (rc) {
+		free(r);
+		return rc;
+	}
+	ui_start(&ui, a);
+	if (archive_reader(a->pos[0], (unsigned)snapshot, &r->reader, &err) < 0)
+		rc = fail(a, &err);
+	else
+		rc = run_restore(r);
+	if (r->reader)
+		r->reader->ops->free(r->reader);
+	ui_clear(&ui);
+	account_free(r->account);
+	free(r);
+	return rc;
+}

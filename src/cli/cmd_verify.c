@@ -1,0 +1,95 @@
+/* valise verify: is every byte of an archive what it was? */
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/pack/archive.h"
+#include "cli.h"
+
+static const struct option_def options[] = {
+	{"quick", 0, NULL, "sizes and sums of the files only"},
+	{"expect", 0, "SEAL-HASH", "the newest seal must have this hash (backup prints it)"},
+	{"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct command verify_command = {
+	.name = "verify",
+	.synopsis = "ARCHIVE",
+	.summary = "check every byte of an archive: files, members, items, catalogs, seals",
+	.details = "Exit codes: 0 sound, 1 damaged or no archive, 3 sound, but its newest snapshot is incomplete.",
+	.options = options,
+	.min_pos = 1,
+	.max_pos = 1,
+	.run = cmd_verify,
+};
+
+static void finding(void *ctx, const struct archive_finding *f)
+{
+	ui_report(ctx, f->level == FINDING_DAMAGE ? SAY_WARNING : SAY_NOTE, f->file, f->item, f->text);
+}
+
+static json_t *outcome(const struct archive_verdict *v)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "sound", json_boolean(v->damages == 0));
+	json_object_set_new(o, "damages", json_integer(v->damages));
+	json_object_set_new(o, "snapshots", json_integer(v->snapshots));
+	json_object_set_new(o, "files", json_integer((json_int_t)v->files));
+	json_object_set_new(o, "bytes", json_integer((json_int_t)v->bytes));
+	json_object_set_new(o, "objects", json_integer((json_int_t)v->objects));
+	json_object_set_new(o, "items", json_integer((json_int_t)v->items));
+	json_object_set_new(o, "complete", json_boolean(v->complete));
+	json_object_set_new(o, "seal", json_string(v->seal));
+	return o;
+}
+
+static void tell(const struct args *a, const struct archive_verdict *v, const char *depth)
+{
+	char n[6][32], safe[600];
+
+	term_escape(a->pos[0], strlen(a->pos[0]), safe, sizeof safe);
+	if (v->damages)
+		printf("%s: DAMAGED: %u findings; \"valise salvage\" gets out what is whole\n", safe, v->damages);
+	else
+		printf("%s: sound (%s): %s snapshots, %s files (%s), %s objects, %s items\n", safe, depth,
+			human_count(v->snapshots, n[0]), human_count(v->files, n[1]), human_bytes(v->bytes, n[2]),
+			human_count(v->objects, n[3]), human_count(v->items, n[4]));
+	if (!v->complete)
+		printf("the newest snapshot says of itself that it is incomplete: see valise list\n");
+	printf("seal %s\n", v->seal);
+}
+
+int cmd_verify(const struct args *a)
+{
+	struct archive_verify_opts o = {.quick = args_has(a, "quick"), .expect = args_get(a, "expect"), .finding = finding};
+	struct archive_verdict v = {0};
+	struct err err = {0};
+	struct ui ui;
+	json_t *out;
+	int rc;
+
+	ui_start(&ui, a);
+	o.ctx = &ui;
+	rc = archive_verify(a->pos[0], &o, &ui.progress, &v, &err);
+	ui_stop(&ui);
+	if (rc < 0) {
+		rc = fail(a, &err);
+		goto done;
+	}
+	rc = v.damages ? EXIT_FAILED : v.complete ? EXIT_DONE : EXIT_INCOMPLETE;
+	out = outcome(&v);
+	if (ui.json) {
+		json_t *e = json_copy(out);
+
+		json_object_set_new(e, "event", json_string("done"));
+		put_json(e);
+	} else {
+		tell(a, &v, o.quick ? "quick: sums of files only" : "every byte read");
+	}
+	if (ui_write_reports(&ui, out))
+		rc = EXIT_FAILED;
+	json_decref(out);
+done:
+	ui_clear(&ui);
+	return rc;
+}

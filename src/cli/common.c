@@ -1,0 +1,130 @@
+/* What several commands need: errors for people, the account, taking an account into a sink. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include "valise/source/source.h"
+#include "cli.h"
+
+int exit_code_of(const struct err *err)
+{
+	switch (err->code) {
+	case ERR_USAGE:
+		return EXIT_USAGE;
+	case ERR_STOPPED:
+		return EXIT_INTERRUPTED;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+int fail(const struct args *a, const struct err *err)
+{
+	char safe[900];
+
+	talk("valise %s: %s", a->cmd->name, term_escape(err->text, strlen(err->text), safe, sizeof safe));
+	return exit_code_of(err);
+}
+
+/* The trace file stays open for the whole run: accounts borrow it. */
+static int open_trace(const struct args *a, FILE **out)
+{
+	const char *path = args_get(a, "trace");
+
+	*out = NULL;
+	if (!path)
+		return 0;
+	*out = fopen(path, "ae");
+	if (*out)
+		return 0;
+	talk("valise %s: %s: %s", a->cmd->name, path, strerror(errno));
+	return EXIT_FAILED;
+}
+
+int load_account(const struct args *a, const char *name, struct account **out)
+{
+	char lines[SERVICE_KINDS][256];
+	struct err err = {0};
+	FILE *trace;
+	size_t n;
+	int rc = open_trace(a, &trace);
+
+	if (rc)
+		return rc;
+	if (!name && a->n_settings == 0)
+		return usage_error(a->cmd, "which account? Name one of accounts.ini, or give --imap imaps://HOST --user NAME");
+	if (account_load(name, args_get(a, "config"), a->settings, a->n_settings, trace, out, &err) < 0)
+		return fail(a, &err);
+	n = account_warnings(*out, lines, SERVICE_KINDS);
+	for (size_t i = 0; i < n; i++)
+		talk("warning: %s", lines[i]);
+	return 0;
+}
+
+void account_to_tree(const struct account *a, struct tree_account *out)
+{
+	memset(out, 0, sizeof *out);
+	out->name = xstrdup(a->name);
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		if (a->present[k])
+			tree_account_add(out, service_name(k), a->services[k].at.host, a->services[k].at.port,
+				a->services[k].login.user);
+}
+
+static const char *const kind_words[COLL_KINDS][4] = {
+	[COLL_MAIL] = {"mailbox", "mailboxes", "message", "messages"},
+	[COLL_CALENDAR] = {"calendar", "calendars", "resource", "resources"},
+	[COLL_CONTACTS] = {"address book", "address books", "card", "cards"},
+};
+
+void totals_text(const struct tree_totals *t, struct buf *out)
+{
+	char a[32], b[32];
+	bool first = true;
+
+	for (unsigned k = 0; k < COLL_KINDS; k++) {
+		if (!t->collections[k])
+			continue;
+		buf_putf(out, "%s%s %s in %s %s", first ? "" : ", ", human_count(t->items[k], a),
+			kind_words[k][t->items[k] == 1 ? 2 : 3], human_count(t->collections[k], b),
+			kind_words[k][t->collections[k] == 1 ? 0 : 1]);
+		first = false;
+	}
+	if (first)
+		buf_puts(out, "nothing");
+	buf_putf(out, ", %s", human_bytes(t->bytes, a));
+}
+
+void totals_to_json(const struct tree_totals *t, json_t *o)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	for (unsigned k = 0; k < COLL_KINDS; k++) {
+		json_t *c = json_object();
+
+		json_object_set_new(c, "collections", json_integer((json_int_t)t->collections[k]));
+		json_object_set_new(c, "items", json_integer((json_int_t)t->items[k]));
+		json_object_set_new(o, coll_kind_dir(k), c);
+	}
+	json_object_set_new(o, "bytes", json_integer((json_int_t)t->bytes));
+	json_object_set_new(o, "errors", json_integer((json_int_t)t->errors));
+	json_object_set_new(o, "verdict", json_string(t->complete ? "complete" : "incomplete"));
+	hex_format(t->content, SHA256_LEN, hex);
+	json_object_set_new(o, "content", json_string(hex));
+	hex_format(t->state, SHA256_LEN, hex);
+	json_object_set_new(o, "state", json_string(hex));
+}
+
+const struct tree_head *find_head(const struct tree_manifest *m, const char *name, size_t n)
+{
+	for (int pass = 0; pass < 3; pass++)
+		for (size_t i = 0; i < m->n_heads; i++) {
+			const struct tree_head *h = &m->heads[i];
+			const char *s = pass == 0 ? h->name : pass == 1 ? h->content_name : h->path;
+
+			if (s && strlen(s) == n && !memcmp(s, name, n))
+				return h;
+		}
+	return NULL;
+}

@@ -1,0 +1,89 @@
+/* valise: the command table and main. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include "cli.h"
+
+extern const struct command backup_command, restore_command, verify_command, list_command, show_command,
+	fetch_command, pack_command, unpack_command, salvage_command, snapshots_command, check_command;
+
+const struct command *const commands[] = {
+	&backup_command, &restore_command, &verify_command, &list_command, &show_command,
+	&snapshots_command, &check_command, &fetch_command, &pack_command, &unpack_command,
+	&salvage_command, NULL,
+};
+
+static const struct command *find_command(const char *name)
+{
+	for (const struct command *const *c = commands; *c; c++)
+		if (strcmp((*c)->name, name) == 0)
+			return *c;
+	return NULL;
+}
+
+static int help(int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc < 1)
+		return help_all(stdout);
+	c = find_command(argv[0]);
+	if (!c)
+		return usage_error(NULL, "there is no command \"%s\"", argv[0]);
+	return help_command(c, stdout);
+}
+
+/* Passwords are in memory: no core file, no attaching by other processes of the same user. */
+static void keep_private(void)
+{
+	const struct rlimit none = {0, 0};
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+#ifndef VALISE_FAULTS
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+static int run(int argc, char **argv)
+{
+	struct args a;
+	const struct command *c;
+	int rc;
+
+	if (argc < 2) {
+		help_all(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return help(argc - 2, argv + 2);
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
+		printf("valise %s\n", VALISE_VERSION);
+		return EXIT_DONE;
+	}
+	c = find_command(argv[1]);
+	if (!c)
+		return usage_error(NULL, "there is no command \"%s\"", argv[1]);
+	for (int i = 2; i < argc; i++)
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return help_command(c, stdout);
+	rc = args_parse(&a, c, argc - 2, argv + 2);
+	return rc ? rc : c->run(&a);
+}
+
+int main(int argc, char **argv)
+{
+	int rc;
+
+	keep_private();
+	signal(SIGPIPE, SIG_IGN);
+	stop_install();
+	rc = run(argc, argv);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		talk("valise: standard output: %s", strerror(errno));
+		if (rc == EXIT_DONE)
+			rc = EXIT_FAILED;
+	}
+	return rc;
+}

@@ -1,0 +1,138 @@
+/* --report: what a person or a program keeps of a run. */
+#include <fcntl.h>
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/base/file.h"
+#include "cli.h"
+
+static void put_html(struct buf *b, const char *s)
+{
+	char *safe = term_escape_dup(s);
+
+	for (const char *p = safe; *p; p++)
+		switch (*p) {
+		case '<':
+			buf_puts(b, "&lt;");
+			break;
+		case '>':
+			buf_puts(b, "&gt;");
+			break;
+		case '&':
+			buf_puts(b, "&amp;");
+			break;
+		case '"':
+			buf_puts(b, "&quot;");
+			break;
+		default:
+			buf_putc(b, *p);
+		}
+	free(safe);
+}
+
+static void put_cell(struct buf *b, const char *tag, const char *s)
+{
+	buf_putf(b, "<%s>", tag);
+	put_html(b, s ? s : "");
+	buf_putf(b, "</%s>", tag);
+}
+
+static void put_value(struct buf *b, const json_t *v)
+{
+	struct buf text;
+
+	if (json_is_string(v)) {
+		put_html(b, json_string_value(v));
+		return;
+	}
+	buf_init(&text, SIZE_MAX / 2);
+	json_put(&text, v);
+	put_html(b, buf_str(&text));
+	buf_clear(&text);
+}
+
+static void put_notes(struct buf *b, const json_t *notes)
+{
+	size_t i;
+	json_t *n;
+
+	if (json_array_size(notes) == 0) {
+		buf_puts(b, "<p>Nothing to report: every item was taken over as it is.</p>\n");
+		return;
+	}
+	buf_puts(b, "<table><tr><th>level</th><th>where</th><th>item</th><th>what</th></tr>\n");
+	json_array_foreach (notes, i, n) {
+		buf_puts(b, "<tr>");
+		put_cell(b, "td", json_get_str(n, "level"));
+		put_cell(b, "td", json_get_str(n, "collection"));
+		put_cell(b, "td", json_get_str(n, "item"));
+		put_cell(b, "td", json_get_str(n, "text"));
+		buf_puts(b, "</tr>\n");
+	}
+	buf_puts(b, "</table>\n");
+}
+
+int report_write_html(const char *path, json_t *o, struct err *err)
+{
+	struct buf b;
+	const char *key;
+	json_t *v;
+	int rc;
+
+	buf_init(&b, SIZE_MAX / 2);
+	buf_puts(&b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>valise</title><style>"
+		     "body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
+		     "table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.2em .6em;text-align:left;"
+		     "vertical-align:top;overflow-wrap:anywhere}</style></head><body>\n<h1>valise ");
+	put_html(&b, json_get_str(o, "command") ? json_get_str(o, "command") : "");
+	buf_puts(&b, "</h1>\n<table>\n");
+	json_object_foreach (o, key, v) {
+		if (!strcmp(key, "notes"))
+			continue;
+		buf_puts(&b, "<tr>");
+		put_cell(&b, "th", key);
+		buf_puts(&b, "<td>");
+		put_value(&b, v);
+		buf_puts(&b, "</td></tr>\n");
+	}
+	buf_puts(&b, "</table>\n<h2>Notes</h2>\n");
+	put_notes(&b, json_object_get(o, "notes"));
+	buf_puts(&b, "</body></html>\n");
+	rc = file_write(AT_FDCWD, path, b.data, b.len, err);
+	buf_clear(&b);
+	return rc;
+}
+
+static int write_json(const char *path, const json_t *o, struct err *err)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, SIZE_MAX / 2);
+	json_put(&b, o);
+	buf_putc(&b, '\n');
+	rc = file_write(AT_FDCWD, path, b.data, b.len, err);
+	buf_clear(&b);
+	return rc;
+}
+
+int ui_write_reports(const struct ui *u, json_t *o)
+{
+	const char *paths[16];
+	size_t n = args_all(u->args, "report", paths, 16);
+	int rc = 0;
+
+	json_object_set_new(o, "command", json_string(u->args->cmd->name));
+	json_object_set(o, "notes", u->notes);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		size_t len = strlen(paths[i]);
+		struct err err = {0};
+
+		if (len > 5 && !strcmp(paths[i] + len - 5, ".html"))
+			rc = report_write_html(paths[i], o, &err);
+		else
+			rc = write_json(paths[i], o, &err);
+		if (rc)
+			rc = fail(u->args, &err);
+	}
+	return rc;
+}

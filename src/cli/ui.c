@@ -1,0 +1,201 @@
+/* What a running command shows: the progress line, notes, JSON events. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "valise/base/escape.h"
+#include "cli.h"
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+char *human_count(uint64_t n, char out[32])
+{
+	char digits[24];
+	size_t len = (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), o = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			out[o++] = ',';
+		out[o++] = digits[i];
+	}
+	out[o] = '\0';
+	return out;
+}
+
+char *human_bytes(uint64_t n, char out[32])
+{
+	static const char *const unit[] = {"bytes", "kB", "MB", "GB", "TB"};
+	double v = (double)n;
+	size_t u = 0;
+
+	while (v >= 1000 && u < 4) {
+		v /= 1000;
+		u++;
+	}
+	if (u == 0)
+		snprintf(out, 32, "%llu bytes", (unsigned long long)n);
+	else
+		snprintf(out, 32, "%.1f %s", v, unit[u]);
+	return out;
+}
+
+void put_json(json_t *o)
+{
+	struct buf b;
+
+	buf_init(&b, SIZE_MAX / 2);
+	json_put(&b, o);
+	buf_putc(&b, '\n');
+	fwrite(b.data, 1, b.len, stdout);
+	fflush(stdout);
+	buf_clear(&b);
+	json_decref(o);
+}
+
+static void clear_line(const struct ui *u)
+{
+	if (u->line)
+		fputs("\r\033[K", stderr);
+}
+
+static const char *level_word(enum say_level level)
+{
+	return level == SAY_WARNING ? "warning" : level == SAY_NOTE ? "note" : "info";
+}
+
+void ui_report(void *ui, enum say_level level, const char *collection, const char *item, const char *text)
+{
+	struct ui *u = ui;
+	char safe[1200], where[400];
+	json_t *o = json_object();
+
+	snprintf(where, sizeof where, "%s%s%s", collection ? collection : "", collection && item ? ", " : "", item ? item : "");
+	snprintf(safe, sizeof safe, "%s%s", where, where[0] ? ": " : "");
+	term_escape(text, strlen(text), safe + strlen(safe), sizeof safe - strlen(safe));
+	json_object_set_new(o, "level", json_string(level_word(level)));
+	if (collection)
+		json_object_set_new(o, "collection", json_string(collection));
+	if (item)
+		json_object_set_new(o, "item", json_string(item));
+	json_object_set_new(o, "text", json_string(text) ? json_string(text) : json_string(safe));
+	pthread_mutex_lock(&u->lock);
+	if (level == SAY_WARNING)
+		u->warnings++;
+	if (u->json) {
+		json_t *e = json_copy(o);
+
+		json_object_set_new(e, "event", json_string("note"));
+		put_json(e);
+	}
+	if (level != SAY_INFO || !args_has(u->args, "quiet")) {
+		char shown[1300];
+
+		clear_line(u);
+		fprintf(stderr, "%s%s\n", level == SAY_WARNING ? "warning: " : "",
+			term_escape(safe, strlen(safe), shown, sizeof shown));
+	}
+	json_array_append_new(u->notes, o);
+	pthread_mutex_unlock(&u->lock);
+}
+
+static void say(void *ctx, enum say_level level, const char *text)
+{
+	ui_report(ctx, level, NULL, NULL, text);
+}
+
+static void draw(struct ui *u, int64_t start)
+{
+	uint64_t done = atomic_load(&u->progress.items_done), total = atomic_load(&u->progress.items_total);
+	uint64_t bytes = atomic_load(&u->progress.bytes_done), of = atomic_load(&u->progress.bytes_total);
+	double s = (double)(now_ms() - start) / 1000.0, rate = s > 0 ? (double)bytes / s : 0;
+	char a[32], b[32], c[32], what[64], left[48] = "";
+
+	pthread_mutex_lock(&u->progress.lock);
+	snprintf(what, sizeof what, "%.48s", u->progress.what);
+	pthread_mutex_unlock(&u->progress.lock);
+	if (of > bytes && rate > 0 && s > 2) {
+		unsigned long eta = (unsigned long)((double)(of - bytes) / rate);
+
+		snprintf(left, sizeof left, ", %lu:%02lu left", eta / 60, eta % 60);
+	}
+	fprintf(stderr, "\r\033[K%s%s%s  %s  %s/s%s  %s", human_count(done, a), total ? " of " : "",
+		total ? human_count(total, b) : "", human_bytes(bytes, c), human_bytes((uint64_t)rate, (char[32]){0}), left, what);
+	fflush(stderr);
+}
+
+static void *line_thread(void *arg)
+{
+	struct ui *u = arg;
+	int64_t start = u->started;
+	int tick = 0;
+
+	for (;;) {
+		struct timespec t = {0, 50000000};
+
+		nanosleep(&t, NULL);
+		pthread_mutex_lock(&u->lock);
+		if (!u->thread_runs) {
+			pthread_mutex_unlock(&u->lock);
+			return NULL;
+		}
+		if (++tick % 8 == 0)
+			draw(u, start);
+		pthread_mutex_unlock(&u->lock);
+	}
+}
+
+void ui_start(struct ui *u, const struct args *a)
+{
+	memset(u, 0, sizeof *u);
+	progress_init(&u->progress);
+	u->progress.say = say;
+	u->progress.ctx = u;
+	u->args = a;
+	u->json = args_has(a, "json");
+	u->notes = json_array();
+	u->started = now_ms();
+	pthread_mutex_init(&u->lock, NULL);
+	u->line = !u->json && !args_has(a, "quiet") && isatty(2);
+	if (u->line) {
+		u->thread_runs = true;
+		if (pthread_create(&u->thread, NULL, line_thread, u) != 0)
+			u->line = u->thread_runs = false;
+	}
+}
+
+void ui_stop(struct ui *u)
+{
+	if (u->thread_runs) {
+		pthread_mutex_lock(&u->lock);
+		u->thread_runs = false;
+		pthread_mutex_unlock(&u->lock);
+		pthread_join(u->thread, NULL);
+		clear_line(u);
+	}
+	u->line = false;
+}
+
+void ui_clear(struct ui *u)
+{
+	ui_stop(u);
+	json_decref(u->notes);
+	pthread_mutex_destroy(&u->lock);
+	pthread_mutex_destroy(&u->progress.lock);
+}
+
+void ui_stats(const struct ui *u)
+{
+	char in[32], out[32];
+
+	if (args_has(u->args, "stats"))
+		talk("%llu round trips, %s in and %s out on the wire, %.1f s",
+			(unsigned long long)atomic_load(&u->progress.round_trips),
+			human_bytes(atomic_load(&u->progress.wire_in), in),
+			human_bytes(atomic_load(&u->progress.wire_out), out), (double)(now_ms() - u->started) / 1000.0);
+}
