@@ -8,28 +8,29 @@
 #include "cli.h"
 
 const struct option_def common_options[] = {
-	{"json", 0, NULL, "events or listings as JSON, one object a line, on standard output"},
-	{"quiet", 'q', NULL, "no progress line"},
-	{"help", 'h', NULL, "this text"},
-	{NULL, 0, NULL, NULL},
+        {"json", 0, NULL, "events or listings as JSON, one object a line, on standard output"},
+        {"quiet", 'q', NULL, "no progress line"},
+        {"help", 'h', NULL, "this text"},
+        {NULL, 0, NULL, NULL},
 };
 
 static const struct option_def account_options[] = {
-	{"imap", 0, "URL", "imaps://HOST[:PORT], or imap:// for STARTTLS"},
-	{"pop3", 0, "URL", "pop3s://HOST[:PORT], or pop3:// for STLS"},
-	{"caldav", 0, "URL", "https://HOST/..."},
-	{"carddav", 0, "URL", "https://HOST/..."},
-	{"user", 0, "NAME", "who signs in"},
-	{"password-command", 0, "CMD", "run by sh -c; the first line of its output is the password"},
-	{"password-fd", 0, "N", "read the password from this file descriptor"},
-	{"auth", 0, "MECH", "sign in by this mechanism and no other"},
-	{"authzid", 0, "NAME", "act as this user (master user logins)"},
-	{"ca-file", 0, "FILE", "trust these certificate authorities instead of the system's"},
-	{"pin", 0, "sha256:HEX", "accept just this certificate"},
-	{"cleartext", 0, NULL, "speak imap://, pop3:// and http:// without TLS"},
-	{"config", 0, "FILE", "accounts.ini to use"},
-	{"trace", 0, "FILE", "write what goes over the wire there, without secrets"},
-	{NULL, 0, NULL, NULL},
+        {"imap", 0, "URL", "imaps://HOST[:PORT], or imap:// for STARTTLS"},
+        {"pop3", 0, "URL", "pop3s://HOST[:PORT], or pop3:// for STLS"},
+        {"caldav", 0, "URL", "https://HOST/..."},
+        {"carddav", 0, "URL", "https://HOST/..."},
+        {"user", 0, "NAME", "who signs in"},
+        {"password-command", 0, "CMD",
+                "run by sh -c; the first line of its output is the password"},
+        {"password-fd", 0, "N", "read the password from this file descriptor"},
+        {"auth", 0, "MECH", "sign in by this mechanism and no other"},
+        {"authzid", 0, "NAME", "act as this user (master user logins)"},
+        {"ca-file", 0, "FILE", "trust these certificate authorities instead of the system's"},
+        {"pin", 0, "sha256:HEX", "accept just this certificate"},
+        {"cleartext", 0, NULL, "speak imap://, pop3:// and http:// without TLS"},
+        {"config", 0, "FILE", "accounts.ini to use"},
+        {"trace", 0, "FILE", "write what goes over the wire there, without secrets"},
+        {NULL, 0, NULL, NULL},
 };
 
 void talk(const char *fmt, ...)
@@ -58,15 +59,18 @@ int usage_error(const struct command *cmd, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
-static const struct option_def *find_in(const struct option_def *table, const char *name, size_t n, char letter)
+static const struct option_def *find_in(
+        const struct option_def *table, const char *name, size_t n, char letter)
 {
 	for (; table && table->name; table++)
-		if (letter ? table->letter == letter : strlen(table->name) == n && !memcmp(table->name, name, n))
+		if (letter ? table->letter == letter
+		           : strlen(table->name) == n && !memcmp(table->name, name, n))
 			return table;
 	return NULL;
 }
 
-static const struct option_def *find_option(const struct command *c, const char *name, size_t n, char letter)
+static const struct option_def *find_option(
+        const struct command *c, const char *name, size_t n, char letter)
 {
 	const struct option_def *d = find_in(c->options, name, n, letter);
 
@@ -90,7 +94,7 @@ static int account_key(const struct args *a, const char *name, size_t n, struct 
 	if (!a->cmd->account)
 		return -1;
 	if ((!strcmp(o->key, "config") || !strcmp(o->key, "trace")) &&
-		(o->def = find_in(account_options, o->key, n, 0))) {
+	        (o->def = find_in(account_options, o->key, n, 0))) {
 		o->takes_value = true;
 		return 0;
 	}
@@ -160,8 +164,9 @@ int args_parse(struct args *a, const struct command *cmd, int argc, char **argv)
 			continue;
 		}
 		if (!strncmp(argv[i], "--password", 10) && (!argv[i][10] || argv[i][10] == '='))
-			return usage_error(cmd, "a password on the command line can be read by every user of "
-						"this machine: use --password-command or --password-fd");
+			return usage_error(cmd,
+			        "a password on the command line can be read by every user of "
+			        "this machine: use --password-command or --password-fd");
 		if (parse_one(a, argv[i], &o) < 0)
 			return usage_error(cmd, "unknown option \"%s\"", argv[i]);
 		if (!o.takes_value && o.value)
@@ -233,10 +238,12 @@ int args_only(const struct args *a, unsigned *out)
 
 		e = strchrnul(v, ',');
 		for (k = 0; k < COLL_KINDS; k++)
-			if (strlen(coll_kind_dir(k)) == (size_t)(e - v) && !memcmp(coll_kind_dir(k), v, (size_t)(e - v)))
+			if (strlen(coll_kind_dir(k)) == (size_t)(e - v) &&
+			        !memcmp(coll_kind_dir(k), v, (size_t)(e - v)))
 				break;
 		if (k == COLL_KINDS)
-			return usage_error(a->cmd, "--only takes mail, calendars and contacts, with commas between");
+			return usage_error(a->cmd,
+			        "--only takes mail, calendars and contacts, with commas between");
 		*out |= 1u << k;
 	}
 	return 0;
@@ -247,23 +254,25 @@ static void print_options(const struct option_def *d, FILE *f)
 	for (; d && d->name; d++) {
 		char left[64];
 
-		snprintf(left, sizeof left, "%s%c%s--%s%s%s", d->letter ? "-" : "", d->letter ? d->letter : ' ',
-			d->letter ? ", " : "   ", d->name, d->arg ? " " : "", d->arg ? d->arg : "");
+		snprintf(left, sizeof left, "%s%c%s--%s%s%s", d->letter ? "-" : "",
+		        d->letter ? d->letter : ' ', d->letter ? ", " : "   ", d->name,
+		        d->arg ? " " : "", d->arg ? d->arg : "");
 		fprintf(f, "  %-30s %s\n", left, d->help);
 	}
 }
 
 int help_command(const struct command *c, FILE *f)
 {
-	fprintf(f, "valise %s %s%s\n\n%s\n", c->name, c->synopsis, c->options[0].name || c->account ? " [OPTION ...]" : "",
-		c->summary);
+	fprintf(f, "valise %s %s%s\n\n%s\n", c->name, c->synopsis,
+	        c->options[0].name || c->account ? " [OPTION ...]" : "", c->summary);
 	if (c->details)
 		fprintf(f, "\n%s\n", c->details);
 	fprintf(f, "\nOptions:\n");
 	print_options(c->options, f);
 	print_options(common_options, f);
 	if (c->account) {
-		fprintf(f, "\nThe account (each of the first block also for one service: --imap-user, --caldav-ca-file ...):\n");
+		fprintf(f, "\nThe account (each of the first block also for one service: "
+		           "--imap-user, --caldav-ca-file ...):\n");
 		print_options(account_options, f);
 	}
 	return EXIT_DONE;
@@ -271,10 +280,12 @@ int help_command(const struct command *c, FILE *f)
 
 int help_all(FILE *f)
 {
-	fprintf(f, "valise: pack a whole account (mail, calendars, contacts) into an open archive, carry it, unpack it anywhere\n\n");
+	fprintf(f, "valise: pack a whole account (mail, calendars, contacts) into an open archive, "
+	           "carry it, unpack it anywhere\n\n");
 	for (const struct command *const *c = commands; *c; c++)
 		fprintf(f, "  valise %-10s %s\n", (*c)->name, (*c)->summary);
-	fprintf(f, "\nvalise help COMMAND says more. The first backup:\n\n"
-		   "  valise backup --imap imaps://mail.old.example --user alice -o alice.valise\n");
+	fprintf(f,
+	        "\nvalise help COMMAND says more. The first backup:\n\n"
+	        "  valise backup --imap imaps://mail.old.example --user alice -o alice.valise\n");
 	return EXIT_DONE;
 }

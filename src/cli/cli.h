@@ -23,8 +23,8 @@ enum exit_code {
 /* One option of a command. The tables print the help, too. */
 struct option_def {
 	const char *name; /* without the dashes */
-	char letter;      /* short form, or 0 */
-	const char *arg;  /* name of its value, NULL: takes none */
+	char letter; /* short form, or 0 */
+	const char *arg; /* name of its value, NULL: takes none */
 	const char *help;
 };
 
@@ -35,7 +35,7 @@ struct command {
 	const char *summary;
 	const char *details; /* for "help COMMAND", or NULL */
 	const struct option_def *options; /* ends with a NULL name */
-	bool account;                     /* takes the service options */
+	bool account; /* takes the service options */
 	size_t min_pos, max_pos;
 	int (*run)(const struct args *a);
 };
@@ -94,7 +94,8 @@ struct ui {
 };
 void ui_start(struct ui *u, const struct args *a);
 /* A line about a collection or item. Thread-safe; fits target_opts.report and archive findings. */
-void ui_report(void *ui, enum say_level level, const char *collection, const char *item, const char *text);
+void ui_report(
+        void *ui, enum say_level level, const char *collection, const char *item, const char *text);
 void ui_stop(struct ui *u); /* ends the line; keeps the notes */
 void ui_clear(struct ui *u);
 /* --stats: round trips, bytes on the wire, time. */
@@ -127,7 +128,8 @@ int take_account(struct take *t);
 /* The collection that a person names: content name, full name, or "calendars/NAME". NULL if none. */
 const struct tree_head *find_head(const struct tree_manifest *m, const char *name, size_t n);
 
-extern const struct option_def common_options[]; /* --json --quiet --trace --report --stats ... appended to each command's */
+extern const struct option_def common_options
+        []; /* --json --quiet --trace --report --stats ... appended to each command's */
 
 int cmd_backup(const struct args *a);
 int cmd_restore(const struct args *a);

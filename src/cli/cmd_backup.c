@@ -10,30 +10,32 @@
 #include "cli.h"
 
 static const struct option_def options[] = {
-	{"output", 'o', "ARCHIVE", "the archive, a directory (default: NAME.valise)"},
-	{"tree", 0, "DIR", "keep the tree as a directory, too"},
-	{"only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
-	{"exclude", 0, "PATTERN", "leave out collections of this name (* and ? match); may be repeated"},
-	{"include", 0, "PATTERN", "take only collections of this name; may be repeated"},
-	{"accept-shrink", 0, NULL, "believe that a folder which lost most of its items did so"},
-	{"same-account", 0, NULL, "believe that a renamed host or a new service is the same account"},
-	{"connections", 0, "N", "at most so many connections to one service"},
-	{"part-size", 0, "BYTES", "size of a part of the archive (default: 1 GiB)"},
-	{"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
-	{"stats", 0, NULL, "print round trips, bytes on the wire and time"},
-	{NULL, 0, NULL, NULL},
+        {"output", 'o', "ARCHIVE", "the archive, a directory (default: NAME.valise)"},
+        {"tree", 0, "DIR", "keep the tree as a directory, too"},
+        {"only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
+        {"exclude", 0, "PATTERN",
+                "leave out collections of this name (* and ? match); may be repeated"},
+        {"include", 0, "PATTERN", "take only collections of this name; may be repeated"},
+        {"accept-shrink", 0, NULL, "believe that a folder which lost most of its items did so"},
+        {"same-account", 0, NULL,
+                "believe that a renamed host or a new service is the same account"},
+        {"connections", 0, "N", "at most so many connections to one service"},
+        {"part-size", 0, "BYTES", "size of a part of the archive (default: 1 GiB)"},
+        {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
+        {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
+        {NULL, 0, NULL, NULL},
 };
 
 const struct command backup_command = {
-	.name = "backup",
-	.synopsis = "[ACCOUNT]",
-	.summary = "fetch an account into a sealed archive; again: only what changed",
-	.details = "The source is only read. A new snapshot is made only if something changed.\n"
-		   "Exit codes: 0 done, 1 failed, 2 usage, 3 done but incomplete, 130 interrupted.",
-	.options = options,
-	.account = true,
-	.max_pos = 1,
-	.run = cmd_backup,
+        .name = "backup",
+        .synopsis = "[ACCOUNT]",
+        .summary = "fetch an account into a sealed archive; again: only what changed",
+        .details = "The source is only read. A new snapshot is made only if something changed.\n"
+                   "Exit codes: 0 done, 1 failed, 2 usage, 3 done but incomplete, 130 interrupted.",
+        .options = options,
+        .account = true,
+        .max_pos = 1,
+        .run = cmd_backup,
 };
 
 /* "alice@old.example.valise" from the account's name, whatever it holds. */
@@ -51,7 +53,8 @@ static char *archive_path(const struct args *a, const struct account *account)
 	return buf_take(&b);
 }
 
-static int copy_to_tree(const char *archive, const char *dir, const struct tree_account *who, struct ui *ui)
+static int copy_to_tree(
+        const char *archive, const char *dir, const struct tree_account *who, struct ui *ui)
 {
 	struct tree_dir_opts o = {.accept_shrink = true, .same_account = true};
 	struct tree_commit done;
@@ -98,24 +101,32 @@ static void tell(struct take *t, const char *path)
 	totals_text(&c->totals, &b);
 	term_escape(path, strlen(path), safe, sizeof safe);
 	if (!c->changed)
-		printf("%s: nothing changed since snapshot %u: %s\n", safe, c->snapshot, buf_str(&b));
+		printf("%s: nothing changed since snapshot %u: %s\n", safe, c->snapshot,
+		        buf_str(&b));
 	else
 		printf("%s: snapshot %u sealed: %s; %s stored\n", safe, c->snapshot, buf_str(&b),
-			human_bytes(c->bytes_new, n));
+		        human_bytes(c->bytes_new, n));
 	if (c->changed)
 		printf("seal %s (keep this number elsewhere: valise verify --expect)\n", c->seal);
 	if (!c->totals.complete)
-		printf("INCOMPLETE: %s items could not be had, or a folder was not read; valise list shows them; run backup again to try again\n",
-			human_count(c->totals.errors, n));
+		printf("INCOMPLETE: %s items could not be had, or a folder was not read; valise "
+		       "list shows them; run backup again to try again\n",
+		        human_count(c->totals.errors, n));
 	buf_clear(&b);
 }
 
-static int run_backup(const struct args *a, struct account *account, struct ui *ui, const char *path, uint64_t part_size)
+static int run_backup(const struct args *a, struct account *account, struct ui *ui,
+        const char *path, uint64_t part_size)
 {
 	struct archive_opts o = {.accept_shrink = args_has(a, "accept-shrink"),
-		.same_account = args_has(a, "same-account"), .part_size = part_size};
-	struct take t = {.args = a, .account = account, .ui = ui, .space_check = check_space,
-		.space_ctx = (void *)(uintptr_t)path, .outcome = json_object()};
+	        .same_account = args_has(a, "same-account"),
+	        .part_size = part_size};
+	struct take t = {.args = a,
+	        .account = account,
+	        .ui = ui,
+	        .space_check = check_space,
+	        .space_ctx = (void *)(uintptr_t)path,
+	        .outcome = json_object()};
 	struct tree_account who;
 	struct err err = {0};
 	const char *tree = args_get(a, "tree");

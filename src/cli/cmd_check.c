@@ -4,17 +4,18 @@
 #include "cli.h"
 
 static const struct option_def options[] = {
-	{"stats", 0, NULL, "print round trips, bytes on the wire and time"},
-	{NULL, 0, NULL, NULL},
+        {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
+        {NULL, 0, NULL, NULL},
 };
 const struct command check_command = {
-	.name = "check",
-	.synopsis = "[ACCOUNT]",
-	.summary = "sign in to each service of an account and count what is there; nothing is fetched",
-	.options = options,
-	.account = true,
-	.max_pos = 1,
-	.run = cmd_check,
+        .name = "check",
+        .synopsis = "[ACCOUNT]",
+        .summary =
+                "sign in to each service of an account and count what is there; nothing is fetched",
+        .options = options,
+        .account = true,
+        .max_pos = 1,
+        .run = cmd_check,
 };
 
 static int check_service(const struct args *a, const struct service *s, struct ui *ui)
@@ -30,8 +31,8 @@ static int check_service(const struct args *a, const struct service *s, struct u
 	}
 	if (source_for(s->kind)->run(s, NULL, &o, &ui->progress, &r, &err) < 0)
 		return fail(a, &err);
-	printf("%s: signed in as %s: %s items in %s collections\n", service_name(s->kind), s->login.user,
-		human_count(r.items, n), human_count(r.collections, b));
+	printf("%s: signed in as %s: %s items in %s collections\n", service_name(s->kind),
+	        s->login.user, human_count(r.items, n), human_count(r.collections, b));
 	return 0;
 }
 

@@ -5,31 +5,34 @@
 #include "cli.h"
 
 static const struct option_def options[] = {
-	{"tree", 't', "TREE", "the directory"},
-	{"only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
-	{"exclude", 0, "PATTERN", "leave out collections of this name (* and ? match); may be repeated"},
-	{"include", 0, "PATTERN", "take only collections of this name; may be repeated"},
-	{"accept-shrink", 0, NULL, "believe that a folder which lost most of its items did so"},
-	{"same-account", 0, NULL, "believe that a renamed host or a new service is the same account"},
-	{"connections", 0, "N", "at most so many connections to one service"},
-	{"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
-	{"stats", 0, NULL, "print round trips, bytes on the wire and time"},
-	{NULL, 0, NULL, NULL},
+        {"tree", 't', "TREE", "the directory"},
+        {"only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
+        {"exclude", 0, "PATTERN",
+                "leave out collections of this name (* and ? match); may be repeated"},
+        {"include", 0, "PATTERN", "take only collections of this name; may be repeated"},
+        {"accept-shrink", 0, NULL, "believe that a folder which lost most of its items did so"},
+        {"same-account", 0, NULL,
+                "believe that a renamed host or a new service is the same account"},
+        {"connections", 0, "N", "at most so many connections to one service"},
+        {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
+        {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
+        {NULL, 0, NULL, NULL},
 };
 
 const struct command fetch_command = {
-	.name = "fetch",
-	.synopsis = "[ACCOUNT] -t TREE",
-	.summary = "fetch an account into a directory of Maildir, ICS and VCF files",
-	.options = options,
-	.account = true,
-	.max_pos = 1,
-	.run = cmd_fetch,
+        .name = "fetch",
+        .synopsis = "[ACCOUNT] -t TREE",
+        .summary = "fetch an account into a directory of Maildir, ICS and VCF files",
+        .options = options,
+        .account = true,
+        .max_pos = 1,
+        .run = cmd_fetch,
 };
 
 static int run_fetch(const struct args *a, struct account *account, const char *dir, struct ui *ui)
 {
-	struct tree_dir_opts o = {.accept_shrink = args_has(a, "accept-shrink"), .same_account = args_has(a, "same-account")};
+	struct tree_dir_opts o = {.accept_shrink = args_has(a, "accept-shrink"),
+	        .same_account = args_has(a, "same-account")};
 	struct take t = {.args = a, .account = account, .ui = ui, .outcome = json_object()};
 	struct tree_account who;
 	struct err err = {0};
@@ -53,8 +56,8 @@ static int run_fetch(const struct args *a, struct account *account, const char *
 		if (ui->json)
 			put_json(json_incref(t.outcome));
 		else
-			printf("%s: %s%s\n", term_escape(dir, strlen(dir), safe, sizeof safe), buf_str(&b),
-				rc == EXIT_DONE ? "" : "; INCOMPLETE");
+			printf("%s: %s%s\n", term_escape(dir, strlen(dir), safe, sizeof safe),
+			        buf_str(&b), rc == EXIT_DONE ? "" : "; INCOMPLETE");
 		buf_clear(&b);
 		rc = extra ? extra : rc;
 	}

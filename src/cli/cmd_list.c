@@ -7,29 +7,29 @@
 #include "cli.h"
 
 static const struct option_def list_options[] = {
-	{"snapshot", 0, "N", "this snapshot instead of the newest"},
-	{"items", 0, NULL, "every item of every collection"},
-	{NULL, 0, NULL, NULL},
+        {"snapshot", 0, "N", "this snapshot instead of the newest"},
+        {"items", 0, NULL, "every item of every collection"},
+        {NULL, 0, NULL, NULL},
 };
 const struct command list_command = {
-	.name = "list",
-	.synopsis = "ARCHIVE [FOLDER]",
-	.summary = "list the collections of an archive, or the items of one",
-	.options = list_options,
-	.min_pos = 1,
-	.max_pos = 2,
-	.run = cmd_list,
+        .name = "list",
+        .synopsis = "ARCHIVE [FOLDER]",
+        .summary = "list the collections of an archive, or the items of one",
+        .options = list_options,
+        .min_pos = 1,
+        .max_pos = 2,
+        .run = cmd_list,
 };
 
 static const struct option_def snapshots_options[] = {{NULL, 0, NULL, NULL}};
 const struct command snapshots_command = {
-	.name = "snapshots",
-	.synopsis = "ARCHIVE",
-	.summary = "list the snapshots of an archive",
-	.options = snapshots_options,
-	.min_pos = 1,
-	.max_pos = 1,
-	.run = cmd_snapshots,
+        .name = "snapshots",
+        .synopsis = "ARCHIVE",
+        .summary = "list the snapshots of an archive",
+        .options = snapshots_options,
+        .min_pos = 1,
+        .max_pos = 1,
+        .run = cmd_snapshots,
 };
 
 static const char *status_word(enum coll_status s)
@@ -76,7 +76,8 @@ static void list_head(const struct tree_head *h, bool json)
 	}
 	term_escape(h->name, strlen(h->name), safe, sizeof safe);
 	printf("%-9s %10s  %10s  %s%s%s", coll_kind_dir(h->kind), human_count(h->roots.items, n),
-		human_bytes(h->roots.bytes, b), safe, h->special_use ? "  " : "", h->special_use ? h->special_use : "");
+	        human_bytes(h->roots.bytes, b), safe, h->special_use ? "  " : "",
+	        h->special_use ? h->special_use : "");
 	if (h->roots.errors)
 		printf("  %" PRIu64 " items are missing", h->roots.errors);
 	if (h->status == COLL_STALE || h->status == COLL_SKIPPED) {
@@ -104,7 +105,8 @@ static json_t *words(const char *text)
 
 static json_t *flags_json(unsigned flags)
 {
-	static const unsigned order[] = {FLAG_ANSWERED, FLAG_DELETED, FLAG_DRAFT, FLAG_FLAGGED, FLAG_SEEN};
+	static const unsigned order[] = {
+	        FLAG_ANSWERED, FLAG_DELETED, FLAG_DRAFT, FLAG_FLAGGED, FLAG_SEEN};
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < 5; i++)
@@ -127,10 +129,12 @@ static void list_item(const struct tree_coll *c, const struct tree_item *it, boo
 	if (!json) {
 		if (c->kind == COLL_MAIL)
 			printf("%10u  %s  %10" PRIu64 "  %.16s  %s\n", it->uid, date, it->size, hex,
-				term_escape(kw, strlen(kw), safe, sizeof safe));
+			        term_escape(kw, strlen(kw), safe, sizeof safe));
 		else
 			printf("%10" PRIu64 "  %.16s  %s\n", it->size, hex,
-				x && x->href ? term_escape(x->href, strlen(x->href), safe, sizeof safe) : "");
+			        x && x->href
+			                ? term_escape(x->href, strlen(x->href), safe, sizeof safe)
+			                : "");
 		return;
 	}
 	o = json_object();
@@ -160,8 +164,9 @@ static void list_error(const struct tree_coll *c, const struct tree_error *e, bo
 	if (!json) {
 		char line[1000];
 
-		snprintf(line, sizeof line, "MISSING UID %u%s%s %s %s: %s", e->uid, e->href ? " " : "", e->href ? e->href : "",
-			e->date ? e->date : "", e->subject ? e->subject : "", e->reason);
+		snprintf(line, sizeof line, "MISSING UID %u%s%s %s %s: %s", e->uid,
+		        e->href ? " " : "", e->href ? e->href : "", e->date ? e->date : "",
+		        e->subject ? e->subject : "", e->reason);
 		printf("%s\n", term_escape(line, strlen(line), safe, sizeof safe));
 		return;
 	}
@@ -219,9 +224,12 @@ int cmd_list(const struct args *a)
 	if (archive_reader(a->pos[0], (unsigned)snapshot, &r, &err) < 0)
 		return fail(a, &err);
 	if (a->n_pos == 2) {
-		const struct tree_head *h = find_head(r->ops->manifest(r), a->pos[1], strlen(a->pos[1]));
+		const struct tree_head *h =
+		        find_head(r->ops->manifest(r), a->pos[1], strlen(a->pos[1]));
 
-		rc = h ? list_items(a, r, h) : usage_error(a->cmd, "there is no collection \"%s\" in this snapshot", a->pos[1]);
+		rc = h ? list_items(a, r, h)
+		       : usage_error(a->cmd, "there is no collection \"%s\" in this snapshot",
+		                 a->pos[1]);
 	} else {
 		rc = list_all(a, r);
 	}
@@ -247,7 +255,8 @@ int cmd_snapshots(const struct args *a)
 
 			json_object_set_new(o, "snapshot", json_integer(s[i].number));
 			json_object_set_new(o, "created", json_string(when));
-			json_object_set_new(o, "stored_bytes", json_integer((json_int_t)s[i].stored_bytes));
+			json_object_set_new(
+			        o, "stored_bytes", json_integer((json_int_t)s[i].stored_bytes));
 			json_object_set_new(o, "seal", json_string(s[i].seal));
 			totals_to_json(&s[i].totals, o);
 			put_json(o);
@@ -255,8 +264,9 @@ int cmd_snapshots(const struct args *a)
 		}
 		buf_init(&b, 4096);
 		totals_text(&s[i].totals, &b);
-		printf("%4u  %s  %10s stored  %s%s\n", s[i].number, when, human_bytes(s[i].stored_bytes, bytes), buf_str(&b),
-			s[i].totals.complete ? "" : "  INCOMPLETE");
+		printf("%4u  %s  %10s stored  %s%s\n", s[i].number, when,
+		        human_bytes(s[i].stored_bytes, bytes), buf_str(&b),
+		        s[i].totals.complete ? "" : "  INCOMPLETE");
 		buf_clear(&b);
 	}
 	free(s);

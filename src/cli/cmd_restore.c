@@ -10,34 +10,36 @@
 #include "cli.h"
 
 static const struct option_def options[] = {
-	{"snapshot", 0, "N", "this snapshot instead of the newest"},
-	{"only", 0, "LIST", "mail,calendars,contacts"},
-	{"folder", 0, "PATTERN", "only collections of this name (* and ? match); may be repeated"},
-	{"under", 0, "FOLDER", "put everything below this folder"},
-	{"dry-run", 0, NULL, "say what would be done, and do nothing"},
-	{"connections", 0, "N", "at most so many connections to one service"},
-	{"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
-	{"stats", 0, NULL, "print round trips, bytes on the wire and time"},
-	{NULL, 0, NULL, NULL},
+        {"snapshot", 0, "N", "this snapshot instead of the newest"},
+        {"only", 0, "LIST", "mail,calendars,contacts"},
+        {"folder", 0, "PATTERN", "only collections of this name (* and ? match); may be repeated"},
+        {"under", 0, "FOLDER", "put everything below this folder"},
+        {"dry-run", 0, NULL, "say what would be done, and do nothing"},
+        {"connections", 0, "N", "at most so many connections to one service"},
+        {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
+        {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
+        {NULL, 0, NULL, NULL},
 };
 
 const struct command restore_command = {
-	.name = "restore",
-	.synopsis = "ARCHIVE [ACCOUNT]",
-	.summary = "bring what an archive holds into an account; again: adds nothing twice",
-	.details = "Restore only adds. What the server altered or refused is listed; the original stays in the archive.\n"
-		   "Exit codes: 0 done, 1 failed, 2 usage, 3 done but something was refused or altered, 130 interrupted.",
-	.options = options,
-	.account = true,
-	.min_pos = 1,
-	.max_pos = 2,
-	.run = cmd_restore,
+        .name = "restore",
+        .synopsis = "ARCHIVE [ACCOUNT]",
+        .summary = "bring what an archive holds into an account; again: adds nothing twice",
+        .details = "Restore only adds. What the server altered or refused is listed; the original "
+                   "stays in the archive.\n"
+                   "Exit codes: 0 done, 1 failed, 2 usage, 3 done but something was refused or "
+                   "altered, 130 interrupted.",
+        .options = options,
+        .account = true,
+        .min_pos = 1,
+        .max_pos = 2,
+        .run = cmd_restore,
 };
 
 static const enum service_kind service_of[COLL_KINDS] = {
-	[COLL_MAIL] = SERVICE_IMAP,
-	[COLL_CALENDAR] = SERVICE_CALDAV,
-	[COLL_CONTACTS] = SERVICE_CARDDAV,
+        [COLL_MAIL] = SERVICE_IMAP,
+        [COLL_CALENDAR] = SERVICE_CALDAV,
+        [COLL_CONTACTS] = SERVICE_CARDDAV,
 };
 
 struct restore {
@@ -62,13 +64,15 @@ static int state_dir(struct buf *out, struct err *err)
 		buf_putf(out, "%s/.local/state", home);
 	else
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
-			"neither XDG_STATE_HOME nor HOME is set: there is no place for the restore journal");
+		        "neither XDG_STATE_HOME nor HOME is set: there is no place for the restore "
+		        "journal");
 	buf_puts(out, "/valise/restore");
 	return dir_make(AT_FDCWD, buf_str(out), err);
 }
 
 /* One journal for each archive and target: their names hashed. */
-static int journal_path(const struct restore *r, const struct service *s, char **out, struct err *err)
+static int journal_path(
+        const struct restore *r, const struct service *s, char **out, struct err *err)
 {
 	struct buf b, key;
 	uint8_t sum[SHA256_LEN];
@@ -79,8 +83,8 @@ static int journal_path(const struct restore *r, const struct service *s, char *
 	buf_init(&key, 8192);
 	rc = state_dir(&b, err);
 	if (rc == 0) {
-		buf_putf(&key, "%s\n%s\n%s\n%u\n%s\n%s\n", r->archive_id, service_name(s->kind), s->at.host, s->at.port,
-			s->login.user, r->opts.under ? r->opts.under : "");
+		buf_putf(&key, "%s\n%s\n%s\n%u\n%s\n%s\n", r->archive_id, service_name(s->kind),
+		        s->at.host, s->at.port, s->login.user, r->opts.under ? r->opts.under : "");
 		sha256_of(key.data, key.len, sum);
 		hex_format(sum, SHA256_LEN, hex);
 		buf_putf(&b, "/%.32s.journal", hex);
@@ -142,8 +146,9 @@ static int plan_kinds(const struct restore *r, unsigned *kinds)
 	for (unsigned k = 0; k < COLL_KINDS; k++)
 		if (*kinds & 1u << k && !r->account->present[service_of[k]])
 			return usage_error(r->args->cmd,
-				"the archive holds %s, and no --%s target was given: give one, or name what to restore with --only",
-				coll_kind_dir(k), service_name(service_of[k]));
+			        "the archive holds %s, and no --%s target was given: give one, or "
+			        "name what to restore with --only",
+			        coll_kind_dir(k), service_name(service_of[k]));
 	return 0;
 }
 
@@ -152,15 +157,17 @@ static void tell(const struct restore *r)
 	const struct target_result *s = &r->sum;
 	char n[8][32];
 
-	printf("%s%s items in %s collections: %s %s, %s already there", r->opts.dry_run ? "dry run: " : "",
-		human_count(s->items, n[0]), human_count(s->collections, n[1]), human_count(s->added, n[2]),
-		r->opts.dry_run ? "to add" : "added", human_count(s->already, n[3]));
+	printf("%s%s items in %s collections: %s %s, %s already there",
+	        r->opts.dry_run ? "dry run: " : "", human_count(s->items, n[0]),
+	        human_count(s->collections, n[1]), human_count(s->added, n[2]),
+	        r->opts.dry_run ? "to add" : "added", human_count(s->already, n[3]));
 	if (s->flags_added)
 		printf(", flags added to %s", human_count(s->flags_added, n[4]));
 	if (s->altered)
 		printf(", %s not exactly as in the archive", human_count(s->altered, n[5]));
 	if (s->failed)
-		printf(", %s REFUSED (named above; the originals are in the archive)", human_count(s->failed, n[6]));
+		printf(", %s REFUSED (named above; the originals are in the archive)",
+		        human_count(s->failed, n[6]));
 	putchar('\n');
 }
 

@@ -8,17 +8,18 @@
 #include "cli.h"
 
 static const struct option_def options[] = {
-	{"snapshot", 0, "N", "this snapshot instead of the newest"},
-	{NULL, 0, NULL, NULL},
+        {"snapshot", 0, "N", "this snapshot instead of the newest"},
+        {NULL, 0, NULL, NULL},
 };
 const struct command show_command = {
-	.name = "show",
-	.synopsis = "ARCHIVE FOLDER/UID",
-	.summary = "write one item to standard output, byte for byte (calendars and contacts: FOLDER/HREF)",
-	.options = options,
-	.min_pos = 2,
-	.max_pos = 2,
-	.run = cmd_show,
+        .name = "show",
+        .synopsis = "ARCHIVE FOLDER/UID",
+        .summary = "write one item to standard output, byte for byte (calendars and contacts: "
+                   "FOLDER/HREF)",
+        .options = options,
+        .min_pos = 2,
+        .max_pos = 2,
+        .run = cmd_show,
 };
 
 static int to_stdout(void *ctx, const void *p, size_t n, struct err *err)
@@ -41,7 +42,8 @@ static const struct tree_item *find_item(const struct tree_coll *c, const char *
 		const struct tree_ext *x = tree_item_ext(c, &c->items[i]);
 		const char *last = x && x->href ? strrchr(x->href, '/') : NULL;
 
-		if (x && ((x->path && !strcmp(x->path, key)) || (last && !strcmp(last + 1, key)) || (x->uid && !strcmp(x->uid, key))))
+		if (x && ((x->path && !strcmp(x->path, key)) || (last && !strcmp(last + 1, key)) ||
+		                 (x->uid && !strcmp(x->uid, key))))
 			return &c->items[i];
 	}
 	return NULL;
@@ -61,12 +63,14 @@ int cmd_show(const struct args *a)
 	if (rc)
 		return rc;
 	if (!slash)
-		return usage_error(a->cmd, "FOLDER/UID is wanted, as INBOX/17 (valise list ARCHIVE FOLDER shows the UIDs)");
+		return usage_error(a->cmd, "FOLDER/UID is wanted, as INBOX/17 (valise list ARCHIVE "
+		                           "FOLDER shows the UIDs)");
 	if (archive_reader(a->pos[0], (unsigned)snapshot, &r, &err) < 0)
 		return fail(a, &err);
 	h = find_head(r->ops->manifest(r), what, (size_t)(slash - what));
 	if (!h) {
-		rc = usage_error(a->cmd, "there is no collection \"%.*s\" in this snapshot", (int)(slash - what), what);
+		rc = usage_error(a->cmd, "there is no collection \"%.*s\" in this snapshot",
+		        (int)(slash - what), what);
 		goto out;
 	}
 	if (r->ops->coll(r, h, &c, &err) < 0) {

@@ -5,26 +5,28 @@
 #include "cli.h"
 
 static const struct option_def options[] = {
-	{"quick", 0, NULL, "sizes and sums of the files only"},
-	{"expect", 0, "SEAL-HASH", "the newest seal must have this hash (backup prints it)"},
-	{"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
-	{NULL, 0, NULL, NULL},
+        {"quick", 0, NULL, "sizes and sums of the files only"},
+        {"expect", 0, "SEAL-HASH", "the newest seal must have this hash (backup prints it)"},
+        {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
+        {NULL, 0, NULL, NULL},
 };
 
 const struct command verify_command = {
-	.name = "verify",
-	.synopsis = "ARCHIVE",
-	.summary = "check every byte of an archive: files, members, items, catalogs, seals",
-	.details = "Exit codes: 0 sound, 1 damaged or no archive, 3 sound, but its newest snapshot is incomplete.",
-	.options = options,
-	.min_pos = 1,
-	.max_pos = 1,
-	.run = cmd_verify,
+        .name = "verify",
+        .synopsis = "ARCHIVE",
+        .summary = "check every byte of an archive: files, members, items, catalogs, seals",
+        .details = "Exit codes: 0 sound, 1 damaged or no archive, 3 sound, but its newest snapshot "
+                   "is incomplete.",
+        .options = options,
+        .min_pos = 1,
+        .max_pos = 1,
+        .run = cmd_verify,
 };
 
 static void finding(void *ctx, const struct archive_finding *f)
 {
-	ui_report(ctx, f->level == FINDING_DAMAGE ? SAY_WARNING : SAY_NOTE, f->file, f->item, f->text);
+	ui_report(ctx, f->level == FINDING_DAMAGE ? SAY_WARNING : SAY_NOTE, f->file, f->item,
+	        f->text);
 }
 
 static json_t *outcome(const struct archive_verdict *v)
@@ -49,19 +51,23 @@ static void tell(const struct args *a, const struct archive_verdict *v, const ch
 
 	term_escape(a->pos[0], strlen(a->pos[0]), safe, sizeof safe);
 	if (v->damages)
-		printf("%s: DAMAGED: %u findings; \"valise salvage\" gets out what is whole\n", safe, v->damages);
+		printf("%s: DAMAGED: %u findings; \"valise salvage\" gets out what is whole\n",
+		        safe, v->damages);
 	else
-		printf("%s: sound (%s): %s snapshots, %s files (%s), %s objects, %s items\n", safe, depth,
-			human_count(v->snapshots, n[0]), human_count(v->files, n[1]), human_bytes(v->bytes, n[2]),
-			human_count(v->objects, n[3]), human_count(v->items, n[4]));
+		printf("%s: sound (%s): %s snapshots, %s files (%s), %s objects, %s items\n", safe,
+		        depth, human_count(v->snapshots, n[0]), human_count(v->files, n[1]),
+		        human_bytes(v->bytes, n[2]), human_count(v->objects, n[3]),
+		        human_count(v->items, n[4]));
 	if (!v->complete)
-		printf("the newest snapshot says of itself that it is incomplete: see valise list\n");
+		printf("the newest snapshot says of itself that it is incomplete: see valise "
+		       "list\n");
 	printf("seal %s\n", v->seal);
 }
 
 int cmd_verify(const struct args *a)
 {
-	struct archive_verify_opts o = {.quick = args_has(a, "quick"), .expect = args_get(a, "expect"), .finding = finding};
+	struct archive_verify_opts o = {
+	        .quick = args_has(a, "quick"), .expect = args_get(a, "expect"), .finding = finding};
 	struct archive_verdict v = {0};
 	struct err err = {0};
 	struct ui ui;

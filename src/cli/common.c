@@ -23,7 +23,8 @@ int fail(const struct args *a, const struct err *err)
 {
 	char safe[900];
 
-	talk("valise %s: %s", a->cmd->name, term_escape(err->text, strlen(err->text), safe, sizeof safe));
+	talk("valise %s: %s", a->cmd->name,
+	        term_escape(err->text, strlen(err->text), safe, sizeof safe));
 	return exit_code_of(err);
 }
 
@@ -53,8 +54,10 @@ int load_account(const struct args *a, const char *name, struct account **out)
 	if (rc)
 		return rc;
 	if (!name && a->n_settings == 0)
-		return usage_error(a->cmd, "which account? Name one of accounts.ini, or give --imap imaps://HOST --user NAME");
-	if (account_load(name, args_get(a, "config"), a->settings, a->n_settings, trace, out, &err) < 0)
+		return usage_error(a->cmd, "which account? Name one of accounts.ini, or give "
+		                           "--imap imaps://HOST --user NAME");
+	if (account_load(
+	            name, args_get(a, "config"), a->settings, a->n_settings, trace, out, &err) < 0)
 		return fail(a, &err);
 	n = account_warnings(*out, lines, SERVICE_KINDS);
 	for (size_t i = 0; i < n; i++)
@@ -68,14 +71,14 @@ void account_to_tree(const struct account *a, struct tree_account *out)
 	out->name = xstrdup(a->name);
 	for (unsigned k = 0; k < SERVICE_KINDS; k++)
 		if (a->present[k])
-			tree_account_add(out, service_name(k), a->services[k].at.host, a->services[k].at.port,
-				a->services[k].login.user);
+			tree_account_add(out, service_name(k), a->services[k].at.host,
+			        a->services[k].at.port, a->services[k].login.user);
 }
 
 static const char *const kind_words[COLL_KINDS][4] = {
-	[COLL_MAIL] = {"mailbox", "mailboxes", "message", "messages"},
-	[COLL_CALENDAR] = {"calendar", "calendars", "resource", "resources"},
-	[COLL_CONTACTS] = {"address book", "address books", "card", "cards"},
+        [COLL_MAIL] = {"mailbox", "mailboxes", "message", "messages"},
+        [COLL_CALENDAR] = {"calendar", "calendars", "resource", "resources"},
+        [COLL_CONTACTS] = {"address book", "address books", "card", "cards"},
 };
 
 void totals_text(const struct tree_totals *t, struct buf *out)
@@ -87,8 +90,8 @@ void totals_text(const struct tree_totals *t, struct buf *out)
 		if (!t->collections[k])
 			continue;
 		buf_putf(out, "%s%s %s in %s %s", first ? "" : ", ", human_count(t->items[k], a),
-			kind_words[k][t->items[k] == 1 ? 2 : 3], human_count(t->collections[k], b),
-			kind_words[k][t->collections[k] == 1 ? 0 : 1]);
+		        kind_words[k][t->items[k] == 1 ? 2 : 3], human_count(t->collections[k], b),
+		        kind_words[k][t->collections[k] == 1 ? 0 : 1]);
 		first = false;
 	}
 	if (first)

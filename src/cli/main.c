@@ -6,13 +6,23 @@
 #include <sys/resource.h>
 #include "cli.h"
 
-extern const struct command backup_command, restore_command, verify_command, list_command, show_command,
-	fetch_command, pack_command, unpack_command, salvage_command, snapshots_command, check_command;
+extern const struct command backup_command, restore_command, verify_command, list_command,
+        show_command, fetch_command, pack_command, unpack_command, salvage_command,
+        snapshots_command, check_command;
 
 const struct command *const commands[] = {
-	&backup_command, &restore_command, &verify_command, &list_command, &show_command,
-	&snapshots_command, &check_command, &fetch_command, &pack_command, &unpack_command,
-	&salvage_command, NULL,
+        &backup_command,
+        &restore_command,
+        &verify_command,
+        &list_command,
+        &show_command,
+        &snapshots_command,
+        &check_command,
+        &fetch_command,
+        &pack_command,
+        &unpack_command,
+        &salvage_command,
+        NULL,
 };
 
 static const struct command *find_command(const char *name)

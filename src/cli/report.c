@@ -60,7 +60,8 @@ static void put_notes(struct buf *b, const json_t *notes)
 		return;
 	}
 	buf_puts(b, "<table><tr><th>level</th><th>where</th><th>item</th><th>what</th></tr>\n");
-	json_array_foreach (notes, i, n) {
+	json_array_foreach(notes, i, n)
+	{
 		buf_puts(b, "<tr>");
 		put_cell(b, "td", json_get_str(n, "level"));
 		put_cell(b, "td", json_get_str(n, "collection"));
@@ -79,13 +80,17 @@ int report_write_html(const char *path, json_t *o, struct err *err)
 	int rc;
 
 	buf_init(&b, SIZE_MAX / 2);
-	buf_puts(&b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>valise</title><style>"
-		     "body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
-		     "table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.2em .6em;text-align:left;"
-		     "vertical-align:top;overflow-wrap:anywhere}</style></head><body>\n<h1>valise ");
+	buf_puts(&b,
+	        "<!doctype html>\n<html lang=\"en\"><head><meta "
+	        "charset=\"utf-8\"><title>valise</title><style>"
+	        "body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
+	        "table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.2em "
+	        ".6em;text-align:left;"
+	        "vertical-align:top;overflow-wrap:anywhere}</style></head><body>\n<h1>valise ");
 	put_html(&b, json_get_str(o, "command") ? json_get_str(o, "command") : "");
 	buf_puts(&b, "</h1>\n<table>\n");
-	json_object_foreach (o, key, v) {
+	json_object_foreach(o, key, v)
+	{
 		if (!strcmp(key, "notes"))
 			continue;
 		buf_puts(&b, "<tr>");

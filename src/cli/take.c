@@ -5,10 +5,10 @@
 #include "cli.h"
 
 static const enum coll_kind coll_of[SERVICE_KINDS] = {
-	[SERVICE_IMAP] = COLL_MAIL,
-	[SERVICE_POP3] = COLL_MAIL,
-	[SERVICE_CALDAV] = COLL_CALENDAR,
-	[SERVICE_CARDDAV] = COLL_CONTACTS,
+        [SERVICE_IMAP] = COLL_MAIL,
+        [SERVICE_POP3] = COLL_MAIL,
+        [SERVICE_CALDAV] = COLL_CALENDAR,
+        [SERVICE_CARDDAV] = COLL_CONTACTS,
 };
 
 struct tally {
@@ -17,7 +17,8 @@ struct tally {
 	struct err last;
 };
 
-static int source_options(struct take *t, struct source_opts *o, const char **exclude, const char **include)
+static int source_options(
+        struct take *t, struct source_opts *o, const char **exclude, const char **include)
 {
 	uint64_t connections;
 	int rc = args_number(t->args, "connections", 0, &connections);
@@ -34,21 +35,23 @@ static int source_options(struct take *t, struct source_opts *o, const char **ex
 }
 
 /* 0 to go on (also after a service that failed), else an exit code. */
-static int take_service(struct take *t, enum service_kind kind, const struct source_opts *o, struct tally *y)
+static int take_service(
+        struct take *t, enum service_kind kind, const struct source_opts *o, struct tally *y)
 {
 	const struct source_ops *ops = source_for(kind);
 	struct source_result r = {0};
 	struct err err = {0}, kept = {0};
 
 	if (!ops) {
-		talk("valise %s: %s is not supported by this version", t->args->cmd->name, service_name(kind));
+		talk("valise %s: %s is not supported by this version", t->args->cmd->name,
+		        service_name(kind));
 		return EXIT_USAGE;
 	}
 	y->tried++;
 	if (ops->run(&t->account->services[kind], t->sink, o, &t->ui->progress, &r, &err) == 0)
 		return 0;
-	if (err.code == ERR_STOPPED || err.code == ERR_IO || err.code == ERR_SPACE || err.code == ERR_DAMAGED ||
-		err.code == ERR_USAGE || err.code == ERR_LOCKED)
+	if (err.code == ERR_STOPPED || err.code == ERR_IO || err.code == ERR_SPACE ||
+	        err.code == ERR_DAMAGED || err.code == ERR_USAGE || err.code == ERR_LOCKED)
 		return fail(t->args, &err);
 	ui_report(t->ui, SAY_WARNING, NULL, service_name(kind), err.text);
 	y->failed++;
@@ -65,7 +68,7 @@ static int skip_rest(struct take *t, unsigned taken)
 
 	for (unsigned k = 0; k < COLL_KINDS; k++)
 		if (!(taken & 1u << k) &&
-			t->sink->ops->keep(t->sink, k, NULL, COLL_SKIPPED, NULL, &err) < 0)
+		        t->sink->ops->keep(t->sink, k, NULL, COLL_SKIPPED, NULL, &err) < 0)
 			return fail(t->args, &err);
 	return 0;
 }
@@ -105,7 +108,8 @@ int take_account(struct take *t)
 	totals_to_json(&t->commit.totals, t->outcome);
 	json_object_set_new(t->outcome, "snapshot", json_integer(t->commit.snapshot));
 	json_object_set_new(t->outcome, "changed", json_boolean(t->commit.changed));
-	json_object_set_new(t->outcome, "objects_new", json_integer((json_int_t)t->commit.objects_new));
+	json_object_set_new(
+	        t->outcome, "objects_new", json_integer((json_int_t)t->commit.objects_new));
 	json_object_set_new(t->outcome, "bytes_new", json_integer((json_int_t)t->commit.bytes_new));
 	if (t->commit.seal[0])
 		json_object_set_new(t->outcome, "seal", json_string(t->commit.seal));

@@ -69,13 +69,15 @@ static const char *level_word(enum say_level level)
 	return level == SAY_WARNING ? "warning" : level == SAY_NOTE ? "note" : "info";
 }
 
-void ui_report(void *ui, enum say_level level, const char *collection, const char *item, const char *text)
+void ui_report(
+        void *ui, enum say_level level, const char *collection, const char *item, const char *text)
 {
 	struct ui *u = ui;
 	char safe[1200], where[400];
 	json_t *o = json_object();
 
-	snprintf(where, sizeof where, "%s%s%s", collection ? collection : "", collection && item ? ", " : "", item ? item : "");
+	snprintf(where, sizeof where, "%s%s%s", collection ? collection : "",
+	        collection && item ? ", " : "", item ? item : "");
 	snprintf(safe, sizeof safe, "%s%s", where, where[0] ? ": " : "");
 	term_escape(text, strlen(text), safe + strlen(safe), sizeof safe - strlen(safe));
 	json_object_set_new(o, "level", json_string(level_word(level)));
@@ -98,7 +100,7 @@ void ui_report(void *ui, enum say_level level, const char *collection, const cha
 
 		clear_line(u);
 		fprintf(stderr, "%s%s\n", level == SAY_WARNING ? "warning: " : "",
-			term_escape(safe, strlen(safe), shown, sizeof shown));
+		        term_escape(safe, strlen(safe), shown, sizeof shown));
 	}
 	json_array_append_new(u->notes, o);
 	pthread_mutex_unlock(&u->lock);
@@ -111,8 +113,10 @@ static void say(void *ctx, enum say_level level, const char *text)
 
 static void draw(struct ui *u, int64_t start)
 {
-	uint64_t done = atomic_load(&u->progress.items_done), total = atomic_load(&u->progress.items_total);
-	uint64_t bytes = atomic_load(&u->progress.bytes_done), of = atomic_load(&u->progress.bytes_total);
+	uint64_t done = atomic_load(&u->progress.items_done),
+	         total = atomic_load(&u->progress.items_total);
+	uint64_t bytes = atomic_load(&u->progress.bytes_done),
+	         of = atomic_load(&u->progress.bytes_total);
 	double s = (double)(now_ms() - start) / 1000.0, rate = s > 0 ? (double)bytes / s : 0;
 	char a[32], b[32], c[32], what[64], left[48] = "";
 
@@ -125,7 +129,8 @@ static void draw(struct ui *u, int64_t start)
 		snprintf(left, sizeof left, ", %lu:%02lu left", eta / 60, eta % 60);
 	}
 	fprintf(stderr, "\r\033[K%s%s%s  %s  %s/s%s  %s", human_count(done, a), total ? " of " : "",
-		total ? human_count(total, b) : "", human_bytes(bytes, c), human_bytes((uint64_t)rate, (char[32]){0}), left, what);
+	        total ? human_count(total, b) : "", human_bytes(bytes, c),
+	        human_bytes((uint64_t)rate, (char[32]){0}), left, what);
 	fflush(stderr);
 }
 
@@ -195,7 +200,8 @@ void ui_stats(const struct ui *u)
 
 	if (args_has(u->args, "stats"))
 		talk("%llu round trips, %s in and %s out on the wire, %.1f s",
-			(unsigned long long)atomic_load(&u->progress.round_trips),
-			human_bytes(atomic_load(&u->progress.wire_in), in),
-			human_bytes(atomic_load(&u->progress.wire_out), out), (double)(now_ms() - u->started) / 1000.0);
+		        (unsigned long long)atomic_load(&u->progress.round_trips),
+		        human_bytes(atomic_load(&u->progress.wire_in), in),
+		        human_bytes(atomic_load(&u->progress.wire_out), out),
+		        (double)(now_ms() - u->started) / 1000.0);
 }

@@ -5,7 +5,7 @@
 #include "valise/tree/sink.h"
 
 /*
- * The tree as a directory: TREE/mail/.../cur/*, TREE/calendars, TREE/contacts, TREE/catalog/tree.json and TREE/catalog/<coll path>.jsonl.
+ * The tree as a directory: TREE/mail/.../cur/, TREE/calendars, TREE/contacts, TREE/catalog/tree.json and TREE/catalog/<coll path>.jsonl.
  * A mail client may read and change it: files are matched by unique name (what stands before ":2,", in cur and new), hashed before
  * they are used again, and a file that the client deleted is made again, never taken for the server's deletion.
  */

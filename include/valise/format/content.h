@@ -1,0 +1,71 @@
+#ifndef VALISE_FORMAT_CONTENT_H
+#define VALISE_FORMAT_CONTENT_H
+
+#include <stdint.h>
+#include <stddef.h>
+#include <stdbool.h>
+#include "valise/base/buf.h"
+#include "valise/base/err.h"
+
+/*
+ * Content lines of iCalendar (RFC 5545 3.1) and vCard (2.1, RFC 2426, RFC 6350, RFC 6868): one linear-time reader for both. It works on bytes, never rewrites what is stored, accepts what is found in the wild (CRLF, LF or CR, a BOM, folds inside a character, vCard 2.1 bare
+ * parameters and quoted-printable soft breaks, blank lines, stray text) and counts what is wrong.
+ */
+struct content_param {
+	const char *name; /* upper case, "TYPE" for a bare 2.1 one; lent */
+	const char *value; /* quotes removed, RFC 6868 decoded */
+};
+struct content_line {
+	const char *group; /* vCard group, or NULL */
+	const char *name; /* upper case */
+	struct content_param *params;
+	size_t n_params;
+	const char *value; /* unfolded, raw escapes; NUL-terminated, may hold NUL: */
+	size_t value_len;
+	size_t offset; /* of the line in the input */
+	int depth; /* of BEGIN/END nesting around it; BEGIN and END themselves are lines */
+};
+
+/* Caps: a line 64 MiB, depth 16, parameters 200. */
+/**
+ * content_read(p, n, fn, ctx, err): each logical line in order; lent for the call. ERR_LIMIT, or what ${fn} returns (negative ends). *wrong_out (may be NULL): how many lines were not content lines or BEGIN/END that do not match.
+ */
+int content_read(const void *p, size_t n,
+        int (*fn)(void *ctx, const struct content_line *l, struct err *err), void *ctx,
+        unsigned *wrong_out, struct err *err) MUST_CHECK;
+
+/* What a resource is about. Strings malloc'ed. */
+struct content_summary {
+	bool calendar, card;
+	char *uid; /* the first component's (not VTIMEZONE's) UID; NULL */
+	char *component; /* VEVENT, VTODO, VJOURNAL, VFREEBUSY, VCARD, or NULL */
+	char *title; /* SUMMARY, FN, or N; unescaped, UTF-8, for display */
+	char *start; /* DTSTART's value, DUE, or NULL */
+	char *method; /* METHOD of the VCALENDAR, or NULL */
+	unsigned components, overrides; /* main components; those with RECURRENCE-ID */
+	bool master; /* one without RECURRENCE-ID is there */
+	bool several_uids; /* main components with different UIDs */
+	bool attendees, organizer;
+	bool missing_zone; /* a TZID without its VTIMEZONE (and not a slash-prefixed global one) */
+	bool links; /* ATTACH, PHOTO, LOGO, SOUND that are URLs */
+	unsigned wrong; /* lines that are none, unbalanced BEGIN/END */
+};
+int content_summarize(
+        const void *p, size_t n, struct content_summary *out, struct err *err) MUST_CHECK;
+void content_summary_clear(struct content_summary *s);
+
+/* Line ends made CRLF (CR, LF and CRLF each count as one). */
+int content_crlf(const void *p, size_t n, struct buf *out) MUST_CHECK;
+
+/* How alike two resources are. */
+enum content_grade {
+	CONTENT_IDENTICAL, /* the same bytes */
+	CONTENT_CANONICAL, /* the same after unfolding, line ends, case of names, order of parameters and properties, quoting, escapes, split lists (CATEGORIES, EXDATE, RDATE, TYPE, RESOURCES), order of RRULE parts, INTERVAL=1, default VALUE, numeric GEO */
+	CONTENT_EQUIVALENT, /* and apart from PRODID, DTSTAMP, LAST-MODIFIED, REV, CREATED, METHOD, CALSCALE:GREGORIAN, X-RADICALE-NAME, SCHEDULE-STATUS and VTIMEZONEs of the same TZID */
+	CONTENT_ALTERED, /* differences[] names the properties */
+};
+/* ${differences}: blank-separated "-SUMMARY", "+X-FOO", "~DTSTART" (lost, added, changed), at most its cap; may be NULL. */
+int content_compare(const void *a, size_t a_len, const void *b, size_t b_len,
+        enum content_grade *out, struct buf *differences, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,61 @@
+#ifndef VALISE_PROTO_POP3_H
+#define VALISE_PROTO_POP3_H
+
+#include <stdint.h>
+#include <stdbool.h>
+#include "valise/base/err.h"
+#include "valise/base/progress.h"
+#include "valise/base/service.h"
+
+/*
+ * A POP3 session (RFC 1939, 2449, 2595, 5034, 6856) on the transport; our own reader, pipelined and byte-exact. There is no function that deletes, and the guard lets none out.
+ * After ERR_NET, ERR_TLS, ERR_PROTO or ERR_GUARD a session is dead. [IN-USE], [LOGIN-DELAY] and [SYS/TEMP] (RFC 2449, 3206) are ERR_BUSY, [AUTH] ERR_AUTH.
+ */
+struct pop3;
+
+struct pop3_caps {
+	bool known; /* CAPA was answered */
+	bool uidl, top, pipelining, user, stls, utf8, resp_codes;
+	bool expire_given, expire_never, expire_user; /* EXPIRE (RFC 2449 6.7) */
+	unsigned expire_days;
+	unsigned login_delay; /* seconds, 0: none */
+	char sasl[256]; /* mechanisms, blank-separated */
+	char implementation[128];
+};
+
+/* Connect, greet (APOP timestamp kept), CAPA, STLS where demanded, sign in (SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, APOP without TLS, USER/PASS; XOAUTH2, OAUTHBEARER when demanded), CAPA again. */
+int pop3_open(const struct service *service, struct progress *progress, struct pop3 **out,
+        struct err *err) MUST_CHECK;
+/* End without QUIT: the server must not remove anything (RFC 1939 6). NULL is fine. */
+void pop3_close(struct pop3 *p);
+/* QUIT: the server enters UPDATE. Frees p. */
+int pop3_quit(struct pop3 *p, struct err *err) MUST_CHECK;
+
+const struct pop3_caps *pop3_caps(const struct pop3 *p); /* as after login */
+const struct pop3_caps *pop3_caps_before(const struct pop3 *p); /* as before login */
+
+int pop3_stat(
+        struct pop3 *p, uint32_t *count_out, uint64_t *octets_out, struct err *err) MUST_CHECK;
+
+struct pop3_entry {
+	uint32_t number;
+	uint64_t size; /* LIST */
+	char *uidl; /* as sent (any length up to 1,000, any bytes but CR LF), NULL when there is none */
+};
+/* LIST and UIDL joined, by number; hostile numbers, gaps and doubles are an error or left out, never followed. */
+int pop3_list(struct pop3 *p, struct pop3_entry **out, size_t *n_out, struct err *err) MUST_CHECK;
+void pop3_list_free(struct pop3_entry *list, size_t n);
+
+struct pop3_sink {
+	int (*body)(void *ctx, const void *p, size_t n,
+	        struct err
+	                *err); /* octets, dot-stuffing undone, the final CRLF before the dot kept */
+	int (*end)(void *ctx, size_t index, uint64_t octets, const struct err *refused,
+	        struct err *err); /* refused: -ERR for this one */
+};
+/* RETR of several, pipelined as far as the server allows (depth 1 without PIPELINING). index counts from 0 in ${numbers}. */
+int pop3_retr(struct pop3 *p, const uint32_t *numbers, size_t n, const struct pop3_sink *sink,
+        void *ctx, struct err *err) MUST_CHECK;
+int pop3_noop(struct pop3 *p, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,101 @@
+#ifndef VALISE_PROTO_WEBDAV_H
+#define VALISE_PROTO_WEBDAV_H
+
+#include <stdint.h>
+#include <stdbool.h>
+#include "valise/base/buf.h"
+#include "valise/base/err.h"
+#include "valise/net/http.h"
+
+/*
+ * WebDAV (RFC 4918), CalDAV (RFC 4791), CardDAV (RFC 6352), sync-collection (RFC 6578) and extended MKCOL (RFC 5689): requests and their multistatus answers, no policy.
+ * XML is read by expat as it streams in; a DOCTYPE is refused; caps on depth (32), on names and on the size of a property (64 MiB for data, 1 MiB else).
+ */
+
+/* One property of a response, in Clark notation ("{DAV:}getetag"). ${xml}: the raw inner XML, with every namespace prefix it uses declared on its outermost elements; ${text}: character data, entities resolved, blanks at both ends removed. */
+struct dav_prop {
+	char *name, *xml, *text;
+	int status; /* of its propstat */
+};
+/* One <response>. */
+struct dav_response {
+	char *href; /* as sent */
+	char *url; /* absolute, joined to the effective request URL */
+	int status; /* of the response itself, 0 when it only has propstats */
+	struct dav_prop *props;
+	size_t n_props;
+	char *error; /* Clark names of the children of <error>, blank-separated, or NULL */
+	/* calendar-data or address-data as octets, line ends as parsed (XML gives LF); NULL when not there */
+	uint8_t *data;
+	size_t data_len;
+};
+const struct dav_prop *dav_prop_find(
+        const struct dav_response *r, const char *clark); /* status 200 only; NULL */
+const char *dav_prop_text(const struct dav_response *r, const char *clark);
+/* True if the property's XML has the element (resourcetype has "{urn:ietf:params:xml:ns:caldav}calendar"). */
+bool dav_prop_has(const struct dav_response *r, const char *clark, const char *element);
+/* The hrefs in a property (home sets): absolute URLs, n of them, caller frees each and the array. */
+size_t dav_prop_hrefs(
+        const struct dav_response *r, const char *clark, const char *base_url, char ***out);
+
+/* Called for each response as it is complete; it is freed afterwards. A negative result ends the request. */
+typedef int (*dav_response_fn)(void *ctx, struct dav_response *r, struct err *err);
+
+struct dav_answer {
+	int status; /* HTTP */
+	char *url; /* effective */
+	char *sync_token; /* of a sync-collection */
+	bool truncated; /* the collection itself came with status 507: ask again from sync_token */
+	char *dav; /* DAV header */
+	char *etag;
+	char *location;
+	char *error; /* Clark names in an <error> body, or NULL */
+	char *error_text; /* first line of a textual error body, escaped */
+};
+void dav_answer_clear(struct dav_answer *a);
+
+/* PROPFIND with these properties (Clark notation). Depth 0 or 1. ERR_REFUSED for a status that is not 207 (its number in the text; a->status). */
+int dav_propfind(struct http *h, const char *url, int depth, const char *const *props, size_t n,
+        dav_response_fn fn, void *ctx, struct dav_answer *a, struct err *err) MUST_CHECK;
+/* sync-collection, level 1; ${token} "" for the first. */
+int dav_sync(struct http *h, const char *url, const char *token, dav_response_fn fn, void *ctx,
+        struct dav_answer *a, struct err *err) MUST_CHECK;
+
+/* One multiget of several in flight. */
+struct dav_multiget {
+	const char *url; /* the collection */
+	const char *const *hrefs; /* as the server sent them */
+	size_t n_hrefs;
+	bool contacts; /* addressbook-multiget */
+	struct dav_answer answer; /* out; clear it */
+	struct err err; /* out */
+};
+/* Carry out several at a time; ${fn} gets the responses of all (from this thread). */
+int dav_multiget_run(struct http *h, struct dav_multiget *list, size_t n, unsigned parallel,
+        dav_response_fn fn, void *ctx, struct err *err) MUST_CHECK;
+
+/* A property to be set: raw inner XML as in dav_prop. */
+struct dav_set {
+	const char *name; /* Clark */
+	const char *xml;
+};
+/* MKCALENDAR, extended MKCOL (with resourcetype; ${resourcetype}: Clark names blank-separated), plain MKCOL (no props). The answer's status and errors say what came of it; negative only when nothing came. */
+int dav_mkcalendar(struct http *h, const char *url, const struct dav_set *set, size_t n,
+        struct dav_answer *a, struct err *err) MUST_CHECK;
+int dav_mkcol(struct http *h, const char *url, const char *resourcetype, const struct dav_set *set,
+        size_t n, struct dav_answer *a, struct err *err) MUST_CHECK;
+/* PROPPATCH of one property; *done_out: its propstat was 2xx. */
+int dav_proppatch(struct http *h, const char *url, const struct dav_set *set, bool *done_out,
+        struct dav_answer *a, struct err *err) MUST_CHECK;
+
+/* Parse a multistatus (for answers that come elsewhere: a PUT answered with 207). */
+int dav_parse(const char *base_url, const void *p, size_t n, dav_response_fn fn, void *ctx,
+        struct dav_answer *a, struct err *err) MUST_CHECK;
+
+#define NS_DAV "DAV:"
+#define NS_CALDAV "urn:ietf:params:xml:ns:caldav"
+#define NS_CARDDAV "urn:ietf:params:xml:ns:carddav"
+#define NS_CS "http://calendarserver.org/ns/"
+#define NS_APPLE "http://apple.com/ns/ical/"
+
+#endif

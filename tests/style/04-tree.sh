@@ -1,0 +1,17 @@
+#!/bin/sh
+# Nothing of one machine or one person in the files.
+set -eu
+cd "${VALISE_SOURCE:-$(dirname "$0")/../..}"
+if git grep -nIE '(^|[^[:alnum:]_.})/])/(work|home|root)/[a-z]' -- . ':!tests/style/04-tree.sh'; then
+	echo "paths of one machine"
+	exit 1
+fi
+if git grep -nIE 'TODO|FIXME|XXX' -- src include tests scripts docs ':!tests/style/04-tree.sh'; then
+	echo "unfinished business is an issue, not a comment"
+	exit 1
+fi
+for f in $(git ls-files 'src/*.c'); do
+	n=$(wc -l < "$f")
+	[ "$n" -le 900 ] || { echo "$f has $n lines"; exit 1; }
+done
+echo ok
