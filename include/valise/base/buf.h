@@ -25,7 +25,8 @@ int buf_adds(struct buf *b, const char *s) MUST_CHECK;
 int buf_addc(struct buf *b, char c) MUST_CHECK;
 int buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
 void buf_drop(struct buf *b, size_t n); /* removes the first n bytes */
-const char *buf_str(const struct buf *b); /* lends the content as text, valid until the next change */
+const char *buf_str(
+        const struct buf *b); /* lends the content as text, valid until the next change */
 char *buf_take(struct buf *b); /* gives the memory away; the buffer is empty, same cap */
 
 /*

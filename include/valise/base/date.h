@@ -7,7 +7,7 @@
 
 /* A point in time with the zone that it was written in. */
 struct date {
-	int64_t utc;      /* seconds since 1970-01-01T00:00:00Z; may be negative */
+	int64_t utc; /* seconds since 1970-01-01T00:00:00Z; may be negative */
 	int16_t zone_min; /* minutes east of UTC, -1439..1439 */
 	bool known;
 };

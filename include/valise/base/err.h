@@ -11,24 +11,24 @@
 
 enum err_code {
 	ERR_OK = 0,
-	ERR_IO = -1,           /* a local read, write or fsync failed */
-	ERR_SPACE = -2,        /* the disk is full or a local quota is reached */
-	ERR_NET = -3,          /* resolving, connecting, reading or writing a connection; time-outs */
-	ERR_TLS = -4,          /* no TLS, a bad certificate */
-	ERR_AUTH = -5,         /* the server refused the credentials */
-	ERR_PROTO = -6,        /* the peer broke its protocol */
-	ERR_REFUSED = -7,      /* the peer said no to one command (NO, BAD, -ERR, HTTP 4xx) */
-	ERR_LIMIT = -8,        /* a size from outside exceeds a cap */
-	ERR_NOTFOUND = -9,     /* named thing does not exist */
-	ERR_EXISTS = -10,      /* it exists already, or is something else */
-	ERR_DAMAGED = -11,     /* an archive or tree does not match its checksums */
+	ERR_IO = -1, /* a local read, write or fsync failed */
+	ERR_SPACE = -2, /* the disk is full or a local quota is reached */
+	ERR_NET = -3, /* resolving, connecting, reading or writing a connection; time-outs */
+	ERR_TLS = -4, /* no TLS, a bad certificate */
+	ERR_AUTH = -5, /* the server refused the credentials */
+	ERR_PROTO = -6, /* the peer broke its protocol */
+	ERR_REFUSED = -7, /* the peer said no to one command (NO, BAD, -ERR, HTTP 4xx) */
+	ERR_LIMIT = -8, /* a size from outside exceeds a cap */
+	ERR_NOTFOUND = -9, /* named thing does not exist */
+	ERR_EXISTS = -10, /* it exists already, or is something else */
+	ERR_DAMAGED = -11, /* an archive or tree does not match its checksums */
 	ERR_UNSUPPORTED = -12, /* a newer format, a required feature that this program lacks */
-	ERR_GUARD = -13,       /* the guard refused an outgoing command: a bug of ours or an injection */
-	ERR_LOCKED = -14,      /* another run holds the lock */
-	ERR_USAGE = -15,       /* wrong options or configuration */
-	ERR_STOPPED = -16,     /* the user asked to stop (SIGINT, SIGTERM) */
-	ERR_BUSY = -17,        /* throttled, over quota for now, in use: worth trying later */
-	ERR_ACCOUNT = -18,     /* the archive belongs to another account */
+	ERR_GUARD = -13, /* the guard refused an outgoing command: a bug of ours or an injection */
+	ERR_LOCKED = -14, /* another run holds the lock */
+	ERR_USAGE = -15, /* wrong options or configuration */
+	ERR_STOPPED = -16, /* the user asked to stop (SIGINT, SIGTERM) */
+	ERR_BUSY = -17, /* throttled, over quota for now, in use: worth trying later */
+	ERR_ACCOUNT = -18, /* the archive belongs to another account */
 };
 
 /* How much is lost by the error. */
@@ -46,7 +46,7 @@ struct err {
  * characters that arguments bring in are escaped as by term_escape.
  */
 int err_set(struct err *e, enum err_code code, enum err_scope scope, const char *fmt, ...)
-	PRINTF_LIKE(4, 5);
+        PRINTF_LIKE(4, 5);
 
 /**
  * err_sys(e, scope, fmt, ...):

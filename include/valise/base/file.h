@@ -22,7 +22,8 @@ int dir_sync(int dirfd, struct err *err) MUST_CHECK;
 int dir_remove(int dirfd, const char *path, struct err *err) MUST_CHECK;
 
 /* The names in a directory, without "." and "..", sorted by bytes; free each and the array. */
-int dir_list(int dirfd, const char *path, char ***names_out, size_t *n_out, struct err *err) MUST_CHECK;
+int dir_list(
+        int dirfd, const char *path, char ***names_out, size_t *n_out, struct err *err) MUST_CHECK;
 
 /* All n bytes or an error. */
 int fd_write_all(int fd, const void *p, size_t n, struct err *err) MUST_CHECK;
@@ -41,8 +42,8 @@ int file_write(int dirfd, const char *path, const void *p, size_t n, struct err 
 int file_read(int dirfd, const char *path, struct buf *out, struct err *err) MUST_CHECK;
 
 /* SHA-256 (32 bytes) and size of a file, streamed. */
-int file_sha256(int dirfd, const char *path, uint8_t sum_out[32], uint64_t *size_out, struct err *err)
-	MUST_CHECK;
+int file_sha256(int dirfd, const char *path, uint8_t sum_out[32], uint64_t *size_out,
+        struct err *err) MUST_CHECK;
 
 /* Bytes free for an ordinary user at the file system of ${path}; UINT64_MAX when unknown. */
 uint64_t disk_free(int dirfd, const char *path);

@@ -25,7 +25,8 @@ void json_put(struct buf *out, const json_t *v);
 int json_read(const char *text, size_t n, size_t cap, json_t **out, struct err *err) MUST_CHECK;
 
 /* Typed members; the fallback when absent or of another type. */
-const char *json_get_str(const json_t *o, const char *key); /* NULL, also for text with a NUL inside */
+const char *json_get_str(
+        const json_t *o, const char *key); /* NULL, also for text with a NUL inside */
 int64_t json_get_int(const json_t *o, const char *key, int64_t fallback);
 int json_get_bool(const json_t *o, const char *key);
 

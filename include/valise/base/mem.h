@@ -27,6 +27,6 @@ void *arr_grow(void *items, size_t *cap, size_t want, size_t item_size);
 /* ARR_PUSH(items, n, cap): a pointer to a new zeroed last item; increments n. */
 #define ARR_PUSH(items, n, cap)                                                                    \
 	((items) = arr_grow((items), &(cap), (n) + 1, sizeof *(items)),                            \
-		memset(&(items)[(n)], 0, sizeof *(items)), &(items)[(n)++])
+	        memset(&(items)[(n)], 0, sizeof *(items)), &(items)[(n)++])
 
 #endif

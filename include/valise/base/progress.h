@@ -21,7 +21,7 @@ struct progress {
 	void (*say)(void *ctx, enum say_level level, const char *text);
 	void *ctx;
 	pthread_mutex_t lock; /* guards what[] */
-	char what[160];       /* the collection in work, safe for a terminal */
+	char what[160]; /* the collection in work, safe for a terminal */
 };
 
 void progress_init(struct progress *p);

@@ -12,18 +12,18 @@ enum service_kind { SERVICE_IMAP, SERVICE_POP3, SERVICE_CALDAV, SERVICE_CARDDAV,
 const char *service_name(enum service_kind kind); /* "imap", "pop3", "caldav", "carddav" */
 
 enum security {
-	SECURITY_TLS,      /* TLS from the first byte */
+	SECURITY_TLS, /* TLS from the first byte */
 	SECURITY_STARTTLS, /* must be upgraded before anything secret is sent */
-	SECURITY_NONE,     /* --cleartext */
+	SECURITY_NONE, /* --cleartext */
 };
 
 struct endpoint {
 	char *host; /* a DNS name or an address without brackets */
 	uint16_t port;
 	enum security security;
-	char *path;    /* DAV: absolute path of the URL, "/" when none was given; else NULL */
+	char *path; /* DAV: absolute path of the URL, "/" when none was given; else NULL */
 	char *ca_file; /* NULL: the system's store */
-	char *pin;     /* lower-case hex SHA-256 of the one accepted certificate (DER), or NULL */
+	char *pin; /* lower-case hex SHA-256 of the one accepted certificate (DER), or NULL */
 	int connect_timeout_ms;
 	int idle_timeout_ms;
 	FILE *trace; /* redacted wire trace, borrowed, may be NULL; writers lock it (flockfile) */
@@ -32,7 +32,7 @@ struct endpoint {
 struct login {
 	char *user;
 	char *authzid; /* authorization identity (master user logins), or NULL */
-	char *mech;    /* a SASL mechanism demanded by --auth, upper case, or NULL */
+	char *mech; /* a SASL mechanism demanded by --auth, upper case, or NULL */
 	/**
 	 * get_secret(ctx, renew, out, err): the password or token. The first answer is kept by its owner
 	 * and given again; ${renew} != 0 (a token expired) asks its command again. Thread-safe.
