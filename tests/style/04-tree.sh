@@ -6,7 +6,7 @@ if git grep -nIE '(^|[^[:alnum:]_.})/])/(work|home|root)/[a-z]' -- . ':!tests/st
 	echo "paths of one machine"
 	exit 1
 fi
-if git grep -nIE 'TODO|FIXME|XXX' -- src include tests scripts docs ':!tests/style/04-tree.sh'; then
+if git grep -nIE '\b(TODO|FIXME|XXX)\b' -- src include tests scripts docs ':!tests/style/04-tree.sh'; then
 	echo "unfinished business is an issue, not a comment"
 	exit 1
 fi

@@ -41,7 +41,7 @@ bool account_key_is_flag(const char *key);
  * Errors: ERR_USAGE with what to write instead, ERR_NOTFOUND for an unknown name, ERR_IO.
  */
 int account_load(const char *name, const char *config, const struct account_setting *settings,
-	size_t n, FILE *trace, struct account **out, struct err *err) MUST_CHECK;
+        size_t n, FILE *trace, struct account **out, struct err *err) MUST_CHECK;
 void account_free(struct account *a);
 
 /* True if ${name} is a section of the file (NULL: the default one). */

@@ -1,0 +1,59 @@
+# lib.sh - what the end-to-end tests share (bash). Each test has a scratch directory of its own, T, and leaves
+# neither processes nor files behind.
+set -euo pipefail
+export LC_ALL=C.UTF-8
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOOLS=$HERE/tools SERVERS=$HERE/servers
+VALISE=${VALISE:-$HERE/../build/test/valise}
+PYTHON=/usr/bin/python3
+T=$(mktemp -d "${TMPDIR:-/tmp}/valise-XXXXXX")
+chmod 755 "$T"
+export XDG_STATE_HOME=$T/state XDG_CONFIG_HOME=$T/config HOME=$T
+started=()
+
+finish() {
+	local rc=$?
+	for s in "${started[@]}"; do "$SERVERS/${s%%:*}.sh" stop "${s#*:}" >/dev/null 2>&1 || true; done
+	[ $rc = 0 ] || { echo "FAILED ($rc) in $0"; for f in "$T"/out "$T"/err; do [ -s "$f" ] && { echo "-- $f"; tail -20 "$f"; }; done; }
+	if [ -n "${KEEP:-}" ]; then echo "kept: $T"; else chmod -R u+rwX "$T" 2>/dev/null || true; rm -rf "$T"; fi
+	exit $rc
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# server NAME KIND [VAR=VALUE ...] : start KIND.sh; its settings become NAME_IMAPS_PORT, NAME_CA ...
+server() {
+	local name=$1 kind=$2 line
+	shift 2
+	started+=("$kind:$T/$name")
+	env "$@" "$SERVERS/$kind.sh" start "$T/$name" >/dev/null 2>"$T/$name.err" || { cat "$T/$name.err"; fail "$kind did not start"; }
+	while IFS= read -r line; do
+		printf -v "${name}_${line%%=*}" '%s' "${line#*=}"
+	done < "$T/$name/env"
+}
+fail() { echo "FAILED: $*"; exit 1; }
+say() { echo "-- $*"; }
+
+# run EXPECTED COMMAND... : its exit code must be EXPECTED; output in $T/out and $T/err
+run() {
+	local want=$1 rc=0
+	shift
+	"$@" >"$T/out" 2>"$T/err" </dev/null || rc=$?
+	[ "$rc" = "$want" ] || { echo "exit code $rc instead of $want: $*"; tail -20 "$T/out" "$T/err"; exit 1; }
+}
+# says PATTERN : the last run said so, on either stream
+says() { grep -qE -- "$1" "$T/out" "$T/err" || { echo "did not say: $1"; cat "$T/out" "$T/err"; exit 1; }; }
+
+# imap NAME USER : the options for that account, in IMAP
+imap() {
+	local port=$1_IMAPS_PORT ca=$1_CA
+	IMAP=(--imap "imaps://localhost:${!port}" --user "$2" --ca-file "${!ca}" --password-command "echo pw-$2")
+}
+# login NAME USER : host, port and so on as the tools want them, in LOGIN
+same() { cmp -s "$1" "$2" || fail "$1 and $2 differ"; }
+# roots ARCHIVE [--snapshot N] : content and state of every collection
+roots() { "$VALISE" list "$@" --json | $PYTHON -c '
+import json, sys
+for l in sys.stdin:
+    o = json.loads(l)
+    print(o["kind"], o["name"], o["status"], o["items"], o["content"], o["state"])' ; }
