@@ -57,7 +57,7 @@ struct tree_item {
 	int16_t zone_min;
 	uint16_t flags;    /* FLAG_* */
 	uint16_t warn;     /* WARN_* */
-	uint16_t dup;      /* the _n of the file name, 0 for none */
+	uint32_t dup;      /* the _n of the file name, 0 for none */
 	uint32_t uid;      /* IMAP UID; 0 elsewhere */
 	uint32_t keywords; /* index of a set in the collection, 0: none */
 	uint32_t ext;      /* index into the collection's ext, 0: none */
@@ -115,16 +115,20 @@ struct tree_coll {
 	size_t n_errors, errors_cap;
 	char **keyword_sets; /* [0] is "": words of a set sorted, separated by one blank */
 	size_t n_keyword_sets, keyword_sets_cap;
+	uint32_t *keyword_index; /* hash table over the sets */
+	size_t keyword_index_size;
 	struct tree_ext *ext; /* [0] is unused */
 	size_t n_ext, ext_cap;
 };
 
 struct tree_coll *tree_coll_new(enum coll_kind kind, const char *name);
+/* A new collection with everything that line 1 of ${from}'s catalog says, without items and errors. */
+struct tree_coll *tree_coll_like(const struct tree_coll *from);
 void tree_coll_free(struct tree_coll *c);
 
 /**
- * tree_coll_keywords(c, words, n): the index of the set of these keywords (sorted here, equal ones dropped), made if new. Lookup is
- * fast for the last sets used; keywords hold no blanks (IMAP atoms).
+ * tree_coll_keywords(c, words, n): the index of the set of these keywords (sorted here, equal ones dropped), made if
+ * new. Keywords hold no blanks (IMAP atoms).
  */
 uint32_t tree_coll_keywords(struct tree_coll *c, const char *const *words, size_t n);
 const char *tree_coll_keyword_text(const struct tree_coll *c, uint32_t set); /* "" or "$Label1 work" */
@@ -136,19 +140,24 @@ struct tree_ext *tree_coll_ext(struct tree_coll *c, uint32_t *index_out);
 const struct tree_ext *tree_item_ext(const struct tree_coll *c, const struct tree_item *it); /* NULL: none */
 
 struct tree_item *tree_coll_add(struct tree_coll *c, const struct tree_item *it);
+/* *out: the item ${it} of ${from}, its keywords and ext copied into ${to}; not added yet. */
+void tree_item_copy(struct tree_coll *to, const struct tree_coll *from, const struct tree_item *it,
+	struct tree_item *out);
 /* Texts are copied; any may be NULL. Sets COLL_PARTIAL. */
 void tree_coll_error(struct tree_coll *c, uint32_t uid, const char *href, const char *date,
 	const char *subject, const char *reason);
 
-/* Sort items and errors by UID (mail) or href. */
+/* Sort items and errors by UID, then href (DAV), then ext->uid (POP3's UIDL). */
 void tree_coll_sort(struct tree_coll *c);
 /* By UID, by href (DAV); NULL if not there. The collection must be sorted. */
 const struct tree_item *tree_coll_find(const struct tree_coll *c, uint32_t uid);
 const struct tree_item *tree_coll_find_href(const struct tree_coll *c, const char *href);
 
 /**
- * tree_coll_number(c, prev): give each item its dup number, so that file names in the folder differ; an item that
- * ${prev} (may be NULL; sorted) has with the same UID, date and content keeps its number. Sorts.
+ * tree_coll_number(c, prev): sort, and give each item its file name, so that names in the folder differ. Mail: the
+ * dup number; an item that ${prev} (may be NULL; sorted) has with the same UID, date and content keeps its number, one that comes with a number
+ * not 0 keeps it if it is free, the others get the lowest free one of 0, 2, 3 ... DAV: ext->path; the name that ${prev} has for the href, else the
+ * one that the item comes with, else one made of the href's last segment; twins under path_fold get "_2", "_3" ...
  */
 void tree_coll_number(struct tree_coll *c, const struct tree_coll *prev);
 
@@ -184,6 +193,8 @@ struct tree_account {
 void tree_account_add(struct tree_account *a, const char *kind, const char *host, uint16_t port, const char *login);
 void tree_account_clear(struct tree_account *a);
 void tree_account_copy(struct tree_account *to, const struct tree_account *from);
+/* Add to ${now} the services of ${old} that it lacks (a run that left them out), and the name. */
+void tree_account_merge(struct tree_account *now, const struct tree_account *old);
 
 /**
  * tree_account_check(old, now, same_account, err): may a run with the services of ${now} add to what belongs to ${old}? Another login of a

@@ -1,0 +1,87 @@
+/* Who an account is, and whether a run may add to what belongs to another state of it. */
+#include "valise/base/mem.h"
+#include "valise/tree/model.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void tree_account_add(struct tree_account *a, const char *kind, const char *host, uint16_t port,
+        const char *login)
+{
+	struct tree_service *s = ARR_PUSH(a->services, a->n_services, a->services_cap);
+
+	s->kind = xstrdup(kind);
+	s->host = xstrdup(host ? host : "");
+	s->port = port;
+	s->login = xstrdup(login ? login : "");
+}
+
+void tree_account_clear(struct tree_account *a)
+{
+	for (size_t i = 0; i < a->n_services; i++) {
+		free(a->services[i].kind);
+		free(a->services[i].host);
+		free(a->services[i].login);
+	}
+	free(a->services);
+	free(a->name);
+	memset(a, 0, sizeof *a);
+}
+
+void tree_account_copy(struct tree_account *to, const struct tree_account *from)
+{
+	memset(to, 0, sizeof *to);
+	to->name = xstrdup(from->name);
+	for (size_t i = 0; i < from->n_services; i++) {
+		const struct tree_service *s = &from->services[i];
+
+		tree_account_add(to, s->kind, s->host, s->port, s->login);
+	}
+}
+
+static const struct tree_service *find_service(const struct tree_account *a, const char *kind)
+{
+	for (size_t i = 0; i < a->n_services; i++)
+		if (strcmp(a->services[i].kind, kind) == 0)
+			return &a->services[i];
+	return NULL;
+}
+
+void tree_account_merge(struct tree_account *now, const struct tree_account *old)
+{
+	for (size_t i = 0; i < old->n_services; i++) {
+		const struct tree_service *s = &old->services[i];
+
+		if (!find_service(now, s->kind))
+			tree_account_add(now, s->kind, s->host, s->port, s->login);
+	}
+	if (!now->name)
+		now->name = xstrdup(old->name);
+}
+
+int tree_account_check(const struct tree_account *old, const struct tree_account *now,
+        bool same_account, struct err *err)
+{
+	for (size_t i = 0; i < now->n_services; i++) {
+		const struct tree_service *s = &now->services[i], *was = find_service(old, s->kind);
+
+		if (was && strcmp(was->login, s->login) != 0)
+			return err_set(err, ERR_ACCOUNT, ERR_WHOLE,
+			        "this belongs to %s login \"%s\", not \"%s\": give each account a "
+			        "place of its own",
+			        s->kind, was->login, s->login);
+		if (same_account)
+			continue;
+		if (!was && old->n_services > 0)
+			return err_set(err, ERR_ACCOUNT, ERR_WHOLE,
+			        "this has no %s service so far, %s is new: if it is the same "
+			        "account, say --same-account",
+			        s->kind, s->host);
+		if (was && strcasecmp(was->host, s->host) != 0)
+			return err_set(err, ERR_ACCOUNT, ERR_WHOLE,
+			        "this was taken from %s host \"%s\", not \"%s\": if it is the same "
+			        "account, say --same-account",
+			        s->kind, was->host, s->host);
+	}
+	return 0;
+}

@@ -1,0 +1,286 @@
+#include "valise/tree/model.h"
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include "words.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+const char *coll_kind_dir(enum coll_kind k)
+{
+	static const char *const dirs[] = {"mail", "calendars", "contacts"};
+
+	return dirs[k];
+}
+
+const char *coll_kind_ext(enum coll_kind k)
+{
+	static const char *const exts[] = {"eml", "ics", "vcf"};
+
+	return exts[k];
+}
+
+const char *flag_name(unsigned bit)
+{
+	for (const struct word *w = flag_words; w->text; w++)
+		if (w->bit == bit)
+			return w->text;
+	return NULL;
+}
+
+unsigned flag_parse(const char *name)
+{
+	for (const struct word *w = flag_words; w->text; w++)
+		if (strcasecmp(w->text, name) == 0)
+			return w->bit;
+	return 0;
+}
+
+struct tree_coll *tree_coll_new(enum coll_kind kind, const char *name)
+{
+	struct tree_coll *c = xcalloc(1, sizeof *c);
+
+	c->kind = kind;
+	c->name = xstrdup(name);
+	*ARR_PUSH(c->keyword_sets, c->n_keyword_sets, c->keyword_sets_cap) = xstrdup("");
+	(void)ARR_PUSH(c->ext, c->n_ext, c->ext_cap);
+	return c;
+}
+
+struct tree_coll *tree_coll_like(const struct tree_coll *from)
+{
+	struct tree_coll *c = tree_coll_new(from->kind, from->name);
+
+	if (from->raw) {
+		c->raw = xmemdup(from->raw, from->raw_len);
+		c->raw_len = from->raw_len;
+	}
+	c->delimiter = from->delimiter;
+	c->prefix = xstrdup(from->prefix);
+	c->special_use = xstrdup(from->special_use);
+	c->attrs = from->attrs;
+	c->uidvalidity = from->uidvalidity;
+	c->uidnext = from->uidnext;
+	c->highestmodseq = from->highestmodseq;
+	c->href = xstrdup(from->href);
+	c->sync_token = xstrdup(from->sync_token);
+	c->props = xstrdup(from->props);
+	c->path = xstrdup(from->path);
+	c->status = from->status;
+	c->reason = xstrdup(from->reason);
+	return c;
+}
+
+static void ext_clear(struct tree_ext *e)
+{
+	free(e->href);
+	free(e->etag);
+	free(e->path);
+	free(e->labels);
+	free(e->note);
+	free(e->uid);
+}
+
+void tree_coll_free(struct tree_coll *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->n_errors; i++) {
+		free(c->errors[i].href);
+		free(c->errors[i].date);
+		free(c->errors[i].subject);
+		free(c->errors[i].reason);
+	}
+	for (size_t i = 0; i < c->n_keyword_sets; i++)
+		free(c->keyword_sets[i]);
+	for (size_t i = 0; i < c->n_ext; i++)
+		ext_clear(&c->ext[i]);
+	free(c->items);
+	free(c->errors);
+	free(c->keyword_sets);
+	free(c->keyword_index);
+	free(c->ext);
+	free(c->name);
+	free(c->raw);
+	free(c->prefix);
+	free(c->special_use);
+	free(c->href);
+	free(c->sync_token);
+	free(c->props);
+	free(c->path);
+	free(c->reason);
+	free(c);
+}
+
+struct tree_ext *tree_coll_ext(struct tree_coll *c, uint32_t *index_out)
+{
+	struct tree_ext *e = ARR_PUSH(c->ext, c->n_ext, c->ext_cap);
+
+	*index_out = (uint32_t)(c->n_ext - 1);
+	return e;
+}
+
+const struct tree_ext *tree_item_ext(const struct tree_coll *c, const struct tree_item *it)
+{
+	return it->ext > 0 && it->ext < c->n_ext ? &c->ext[it->ext] : NULL;
+}
+
+struct tree_item *tree_coll_add(struct tree_coll *c, const struct tree_item *it)
+{
+	struct tree_item *slot = ARR_PUSH(c->items, c->n_items, c->items_cap);
+
+	*slot = *it;
+	return slot;
+}
+
+void tree_item_copy(struct tree_coll *to, const struct tree_coll *from, const struct tree_item *it,
+        struct tree_item *out)
+{
+	const struct tree_ext *e = tree_item_ext(from, it);
+
+	*out = *it;
+	out->keywords = tree_coll_keywords_copy(to, from, it->keywords);
+	out->ext = 0;
+	if (e) {
+		struct tree_ext copy = *e, *slot;
+
+		copy.href = xstrdup(e->href);
+		copy.etag = xstrdup(e->etag);
+		copy.path = xstrdup(e->path);
+		copy.labels = xstrdup(e->labels);
+		copy.note = xstrdup(e->note);
+		copy.uid = xstrdup(e->uid);
+		slot = tree_coll_ext(to, &out->ext);
+		*slot = copy;
+	}
+}
+
+void tree_coll_error(struct tree_coll *c, uint32_t uid, const char *href, const char *date,
+        const char *subject, const char *reason)
+{
+	struct tree_error *e = ARR_PUSH(c->errors, c->n_errors, c->errors_cap);
+
+	e->uid = uid;
+	e->href = xstrdup(href);
+	e->date = xstrdup(date);
+	e->subject = xstrdup(subject);
+	e->reason = xstrdup(reason ? reason : "");
+	if (c->status == COLL_COMPLETE)
+		c->status = COLL_PARTIAL;
+}
+
+static int text_cmp(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+int item_order(const struct tree_coll *ca, const struct tree_item *a, const struct tree_coll *cb,
+        const struct tree_item *b)
+{
+	const struct tree_ext *ea, *eb;
+	int d;
+
+	if (a->uid != b->uid)
+		return a->uid < b->uid ? -1 : 1;
+	ea = tree_item_ext(ca, a);
+	eb = tree_item_ext(cb, b);
+	d = text_cmp(ea ? ea->href : NULL, eb ? eb->href : NULL);
+	if (d == 0)
+		d = text_cmp(ea ? ea->uid : NULL, eb ? eb->uid : NULL);
+	return d;
+}
+
+int item_full_order(const struct tree_coll *c, const struct tree_item *a, const struct tree_item *b)
+{
+	int d = item_order(c, a, c, b);
+
+	if (d == 0)
+		d = memcmp(a->sha256, b->sha256, SHA256_LEN);
+	if (d == 0 && a->date_utc != b->date_utc)
+		d = a->date_utc < b->date_utc ? -1 : 1;
+	return d;
+}
+
+static int cmp_items(const void *a, const void *b, void *coll)
+{
+	return item_full_order(coll, a, b);
+}
+
+int error_order(const struct tree_error *x, const struct tree_error *y)
+{
+	int d;
+
+	if (x->uid != y->uid)
+		return x->uid < y->uid ? -1 : 1;
+	d = text_cmp(x->href, y->href);
+	if (d == 0)
+		d = text_cmp(x->date, y->date);
+	if (d == 0)
+		d = text_cmp(x->subject, y->subject);
+	return d != 0 ? d : text_cmp(x->reason, y->reason);
+}
+
+static int cmp_errors(const void *a, const void *b)
+{
+	return error_order(a, b);
+}
+
+void tree_coll_sort(struct tree_coll *c)
+{
+	bool sorted = true;
+
+	for (size_t i = 1; sorted && i < c->n_items; i++)
+		sorted = cmp_items(&c->items[i - 1], &c->items[i], c) <= 0;
+	if (!sorted)
+		qsort_r(c->items, c->n_items, sizeof *c->items, cmp_items, c);
+	if (c->n_errors > 1)
+		qsort(c->errors, c->n_errors, sizeof *c->errors, cmp_errors);
+}
+
+const struct tree_item *tree_coll_find(const struct tree_coll *c, uint32_t uid)
+{
+	size_t lo = 0, hi = c->n_items;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (c->items[mid].uid < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < c->n_items && c->items[lo].uid == uid ? &c->items[lo] : NULL;
+}
+
+const struct tree_item *tree_coll_find_href(const struct tree_coll *c, const char *href)
+{
+	size_t lo = 0, hi = c->n_items;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct tree_ext *e = tree_item_ext(c, &c->items[mid]);
+		int d = text_cmp(e ? e->href : NULL, href);
+
+		if (d == 0)
+			return &c->items[mid];
+		if (d < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+const char *item_label(
+        const struct tree_coll *c, const struct tree_item *it, char out[ITEM_LABEL_SIZE])
+{
+	const struct tree_ext *e = tree_item_ext(c, it);
+	const char *name = e && e->href ? e->href : e ? e->uid : NULL;
+
+	if (it->uid > 0 || !name)
+		snprintf(out, ITEM_LABEL_SIZE, "UID %u", it->uid);
+	else
+		term_escape(name, strlen(name), out, ITEM_LABEL_SIZE);
+	return out;
+}

@@ -1,0 +1,265 @@
+/* Distinct file names for the items of a collection; names once given stay. */
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include "valise/tree/model.h"
+#include "words.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* What the last snapshot gave an item that it did not have. */
+#define NOT_KEPT UINT32_MAX
+
+/* An item's claim to a number: what it had in the last snapshot comes before what it brings itself. */
+struct claim {
+	uint32_t dup;
+	uint32_t rank;
+	uint32_t item;
+};
+
+static int cmp_place(const void *a, const void *b, void *coll)
+{
+	const struct tree_coll *c = coll;
+	uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+	struct tree_item x = c->items[i], y = c->items[j];
+	int d;
+
+	x.dup = y.dup = 0;
+	d = item_place_order(c, &x, c, &y);
+	return d != 0 ? d : i < j ? -1 : i > j;
+}
+
+static int cmp_claims(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+
+	if (x->dup != y->dup)
+		return x->dup < y->dup ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return x->item < y->item ? -1 : x->item > y->item;
+}
+
+static uint32_t after(uint32_t dup)
+{
+	return dup == 0 ? 2 : dup + 1; /* the second of its name is _2 */
+}
+
+/* Number the items group[0..n), which would have the same file name: granted claims, then the lowest free ones. */
+static void number_group(struct tree_coll *c, const uint32_t *group, size_t n, const uint32_t *kept)
+{
+	struct claim *claims = xcalloc(n, sizeof *claims);
+	bool *granted = xcalloc(n, sizeof *granted);
+	size_t n_claims = 0, n_taken = 0, at = 0;
+	uint32_t next = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t was = kept[group[i]], own = c->items[group[i]].dup;
+
+		if (was != NOT_KEPT || own != 0)
+			claims[n_claims++] = (struct claim){
+			        was != NOT_KEPT ? was : own, was == NOT_KEPT, (uint32_t)i};
+	}
+	if (n_claims > 0)
+		qsort(claims, n_claims, sizeof *claims, cmp_claims);
+	for (size_t i = 0; i < n_claims; i++) {
+		if (n_taken > 0 && claims[n_taken - 1].dup == claims[i].dup)
+			continue;
+		claims[n_taken++] = claims[i];
+		granted[claims[i].item] = true;
+		c->items[group[claims[i].item]].dup = claims[i].dup;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (granted[i])
+			continue;
+		for (; at < n_taken && claims[at].dup <= next; at++)
+			if (claims[at].dup == next)
+				next = after(next);
+		c->items[group[i]].dup = next;
+		next = after(next);
+	}
+	free(granted);
+	free(claims);
+}
+
+/* For each item of ${c} the number that ${prev} gave it. Both are sorted. */
+static uint32_t *kept_numbers(const struct tree_coll *c, const struct tree_coll *prev)
+{
+	uint32_t *kept = xcalloc(c->n_items + 1, sizeof *kept);
+	size_t j = 0;
+
+	for (size_t i = 0; i < c->n_items; i++) {
+		const struct tree_item *it = &c->items[i], *was;
+
+		kept[i] = NOT_KEPT;
+		while (prev && j < prev->n_items && item_order(prev, &prev->items[j], c, it) < 0)
+			j++;
+		if (!prev || j >= prev->n_items)
+			continue;
+		was = &prev->items[j];
+		if (item_order(prev, was, c, it) == 0 && was->date_utc == it->date_utc &&
+		        memcmp(was->sha256, it->sha256, SHA256_LEN) == 0)
+			kept[i] = was->dup;
+	}
+	return kept;
+}
+
+static void number_mail(struct tree_coll *c, const struct tree_coll *prev)
+{
+	uint32_t *kept = kept_numbers(c, prev),
+	         *by_place = xcalloc(c->n_items + 1, sizeof *by_place);
+
+	for (size_t i = 0; i < c->n_items; i++)
+		by_place[i] = (uint32_t)i;
+	if (c->n_items > 0)
+		qsort_r(by_place, c->n_items, sizeof *by_place, cmp_place, c);
+	for (size_t from = 0, to; from < c->n_items; from = to) {
+		struct tree_item first = c->items[by_place[from]];
+
+		first.dup = 0;
+		for (to = from + 1; to < c->n_items; to++) {
+			struct tree_item x = c->items[by_place[to]];
+
+			x.dup = 0;
+			if (item_place_order(c, &first, c, &x) != 0)
+				break;
+		}
+		number_group(c, by_place + from, to - from, kept);
+	}
+	free(by_place);
+	free(kept);
+}
+
+static int hex_digit(char ch)
+{
+	return ch >= '0' && ch <= '9'        ? ch - '0'
+	       : isxdigit((unsigned char)ch) ? (ch | 32) - 'a' + 10
+	                                     : -1;
+}
+
+/* The last segment of an href, its percent-escapes decoded and its extension dropped, as a safe file name. */
+static char *name_from_href(const char *href, const char *ext)
+{
+	struct buf plain, safe;
+	const char *p = strrchr(href, '/');
+	size_t n;
+
+	buf_init(&plain, SIZE_MAX);
+	buf_init(&safe, SIZE_MAX);
+	for (p = p ? p + 1 : href; *p; p++) {
+		if (*p == '%' && hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0) {
+			buf_putc(&plain, (char)(hex_digit(p[1]) * 16 + hex_digit(p[2])));
+			p += 2;
+		} else {
+			buf_putc(&plain, *p);
+		}
+	}
+	n = strlen(ext);
+	if (plain.len > n + 1 && plain.data[plain.len - n - 1] == '.' &&
+	        strcasecmp(buf_str(&plain) + plain.len - n, ext) == 0)
+		plain.len -= n + 1;
+	if (path_escape((const char *)plain.data, plain.len, &safe) != 0)
+		buf_puts(&safe, "=");
+	buf_clear(&plain);
+	return buf_take(&safe);
+}
+
+/* A set of folded names: open addressing, owned strings. */
+struct name_set {
+	char **slots;
+	size_t size;
+};
+
+static char *fold(const char *name)
+{
+	struct buf key;
+
+	buf_init(&key, SIZE_MAX);
+	path_fold(name, &key);
+	return buf_take(&key);
+}
+
+/* False if the name, or a twin of it, is there already. */
+static bool name_set_add(struct name_set *s, const char *name)
+{
+	char *key = fold(name);
+	size_t i = 5381;
+
+	for (const char *p = key; *p; p++)
+		i = i * 33 + (unsigned char)*p;
+	for (i %= s->size; s->slots[i]; i = (i + 1) % s->size) {
+		if (strcmp(s->slots[i], key) == 0) {
+			free(key);
+			return false;
+		}
+	}
+	s->slots[i] = key;
+	return true;
+}
+
+/* Give the item the file name ${wish}, or ${wish}_2 ... if it is taken. Takes ${wish}. */
+static void name_item(struct tree_ext *e, char *wish, struct name_set *taken)
+{
+	char *name = xstrdup(wish);
+
+	for (unsigned n = 2; !name_set_add(taken, name); n++) {
+		free(name);
+		name = xasprintf("%s_%u", wish, n);
+	}
+	free(wish);
+	free(e->path);
+	e->path = name;
+}
+
+static struct tree_ext *need_ext(struct tree_coll *c, struct tree_item *it)
+{
+	return it->ext > 0 && it->ext < c->n_ext ? &c->ext[it->ext] : tree_coll_ext(c, &it->ext);
+}
+
+/* Resources: the name that the last snapshot gave the href, else the one that the item brings, else one made of its href. */
+static void number_dav(struct tree_coll *c, const struct tree_coll *prev)
+{
+	struct name_set taken = {.size = c->n_items * 2 + 1};
+	bool *done = xcalloc(c->n_items + 1, sizeof *done);
+
+	taken.slots = xcalloc(taken.size, sizeof *taken.slots);
+	for (unsigned pass = 0; pass < 3; pass++) {
+		for (size_t i = 0; i < c->n_items; i++) {
+			struct tree_ext *e = need_ext(c, &c->items[i]);
+			const struct tree_item *was =
+			        prev && e->href ? tree_coll_find_href(prev, e->href) : NULL;
+			const struct tree_ext *old = was ? tree_item_ext(prev, was) : NULL;
+			const char *wish = pass == 0 ? (old ? old->path : NULL) : e->path;
+
+			if (done[i] || (pass < 2 && (!resource_name_ok(wish) ||
+			                                    !name_set_add(&taken, wish))))
+				continue;
+			done[i] = true;
+			if (pass == 2)
+				name_item(e,
+				        name_from_href(
+				                e->href ? e->href : "", coll_kind_ext(c->kind)),
+				        &taken);
+			else if (pass == 0) {
+				char *copy = xstrdup(wish);
+
+				free(e->path);
+				e->path = copy;
+			}
+		}
+	}
+	for (size_t i = 0; i < taken.size; i++)
+		free(taken.slots[i]);
+	free(taken.slots);
+	free(done);
+}
+
+void tree_coll_number(struct tree_coll *c, const struct tree_coll *prev)
+{
+	tree_coll_sort(c);
+	if (c->kind == COLL_MAIL)
+		number_mail(c, prev);
+	else
+		number_dav(c, prev);
+}
