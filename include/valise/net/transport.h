@@ -13,9 +13,14 @@
  * One verified connection: TCP (IPv6, then IPv4), TLS 1.2 or later with chain and host name checked
  * inside the handshake (RFC 5280, RFC 6125, RFC 8314), the wire guard over every outgoing command,
  * byte counters and the redacted trace. It is driven either directly (transport_read, transport_write)
- * or through the mailstream that libetpan reads from.
+ * or through the mailstream that libetpan reads from. One thread at a time.
  *
  * Errors are sticky: after the first, every call fails with the same one.
+ *
+ * What an IMAP server can make us hold is bounded here, because libetpan keeps every octet outside a
+ * streamed literal until the tagged line: 64 MiB of such octets since our last write, and a literal of
+ * more than 1 MiB only as a BODY, BINARY or RFC822 item of a FETCH response, below 4 GiB (libetpan
+ * counts in 32 bits). More is ERR_LIMIT. POP3 has no literals: who reads its lines caps them.
  */
 
 enum guard_role {
@@ -29,9 +34,11 @@ struct transport;
 /**
  * transport_open(at, role, progress, out, err):
  * Connect to ${at}; with SECURITY_TLS the handshake is done. ${progress} (may be NULL) gets the wire
- * counts. Every address is tried within connect_timeout_ms. SECURITY_NONE is accepted as given.
+ * counts. Every address is tried within connect_timeout_ms, and the handshake has as much again.
+ * SECURITY_NONE is accepted as given; with SECURITY_STARTTLS the guard lets nothing out but what leads
+ * to it, until transport_starttls. ${at} is copied, but for its trace.
  * Errors: ERR_NET (unknown host, refused, time-out), ERR_TLS (certificate, with what is wrong with it
- * and what to do).
+ * and what to do), ERR_STOPPED.
  */
 int transport_open(const struct endpoint *at, enum guard_role role, struct progress *progress,
 	struct transport **out, struct err *err) MUST_CHECK;
@@ -41,7 +48,8 @@ void transport_free(struct transport *t);
 
 /**
  * transport_stream(t): the mailstream over ${t}, made at the first call, lent: transport_free ends it. It never
- * returns 0 from a read (libetpan would spin), writes all or fails.
+ * returns 0 from a read (libetpan would spin), writes all or fails. A mailstream_close by libetpan is survived:
+ * the socket stays until transport_free.
  */
 mailstream *transport_stream(struct transport *t);
 
@@ -55,13 +63,23 @@ bool transport_is_tls(const struct transport *t);
 /* "TLS1.3 AES-256-GCM", "none" */
 const char *transport_describe(const struct transport *t);
 
-/* Sending credentials: lines go unguarded as SASL continuation and are redacted in the trace until switched off. */
+/**
+ * transport_secret(t, on): credentials are being sent. Lines of base64 pass the guard as SASL
+ * continuation, and what goes out, and the text of what comes in, is redacted in the trace until
+ * switched off: keep it on until the answer is read. What the mailstream still buffers is sent first.
+ */
 void transport_secret(struct transport *t, bool on);
 
-/* Plain bytes outside the mailstream. read: *got_out >= 1 or an error. */
+/**
+ * transport_literal_refused(t, err): a synchronising literal (RFC 3501 4.3) was answered with a tagged
+ * NO or BAD instead of "+": its octets will not be sent, the guard expects a new command.
+ */
+int transport_literal_refused(struct transport *t, struct err *err) MUST_CHECK;
+
+/* Plain bytes outside the mailstream; what the mailstream holds in its buffers goes first. read: *got_out >= 1 or an error. */
 int transport_write(struct transport *t, const void *p, size_t n, struct err *err) MUST_CHECK;
 int transport_read(struct transport *t, void *p, size_t size, size_t *got_out, struct err *err) MUST_CHECK;
-/* True if bytes can be read without waiting (poll 0 or buffered in TLS). */
+/* True if bytes (or an error) can be read without waiting. */
 bool transport_readable(struct transport *t);
 
 /* The sticky error: ERR_OK if there is none yet. */
@@ -69,6 +87,9 @@ enum err_code transport_error(const struct transport *t, struct err *err);
 
 /* Declare the connection dead (a stream out of step): later calls fail at once. */
 void transport_kill(struct transport *t, const char *why);
+
+/* The last whole line received, without its CRLF, for the text of a BYE that libetpan drops. Returns ${out}; "" if none. */
+char *transport_last_line(const struct transport *t, char *out, size_t size);
 
 /* Bytes on the wire so far. */
 void transport_counts(const struct transport *t, uint64_t *in_out, uint64_t *out_out);

@@ -1,0 +1,151 @@
+/* Resolving, connecting and waiting; the addresses in turn, IPv6 first. */
+#include "transport_internal.h"
+#include "valise/base/sys.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SLICE_MS 200 /* how soon a request to stop is noticed by a thread that got no signal */
+#define MAX_ADDRESSES 16
+
+int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* 1: ready, 0: the deadline passed, -1: sticky error. */
+static int wait_until(struct transport *t, int fd, short events, int64_t deadline)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+	struct err stop;
+
+	for (;;) {
+		int64_t left = deadline - now_ms();
+		int rc;
+
+		if (stop_check(&stop) != 0)
+			return transport_fail_with(t, &stop);
+		rc = sys_poll(&p, 1, (int)(left < 0 ? 0 : left < SLICE_MS ? left : SLICE_MS));
+		if (rc > 0)
+			return 1;
+		if (rc < 0 && errno != EINTR)
+			return transport_fail(t, ERR_NET, "poll: %s", strerror(errno));
+		if (rc == 0 && left <= 0)
+			return 0;
+	}
+}
+
+int net_wait(struct transport *t, int fd, short events, int64_t deadline)
+{
+	int rc = wait_until(t, fd, events, deadline);
+
+	if (rc == 0)
+		return transport_fail(t, ERR_NET, "the handshake took longer than %d seconds",
+		        t->connect_timeout_ms / 1000);
+	return rc < 0 ? -1 : 0;
+}
+
+int net_wait_idle(struct transport *t, short events)
+{
+	int rc;
+
+	if (t->deadline)
+		return net_wait(t, t->fd, events, t->deadline);
+	rc = wait_until(t, t->fd, events, now_ms() + t->idle_timeout_ms);
+	if (rc == 0)
+		return transport_fail(
+		        t, ERR_NET, "no answer for %d seconds", t->idle_timeout_ms / 1000);
+	return rc < 0 ? -1 : 0;
+}
+
+/* Names outside ASCII go to the resolver in their ACE form (RFC 5891). */
+static int resolve(struct transport *t, struct addrinfo **out)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	gnutls_datum_t ace = {NULL, 0};
+	char port[8];
+	int rc;
+
+	snprintf(port, sizeof port, "%u", (unsigned)t->port);
+	if (gnutls_idna_map(t->host, (unsigned)strlen(t->host), &ace, 0) != 0)
+		ace.data = NULL;
+	rc = getaddrinfo(ace.data ? (char *)ace.data : t->host, port, &hints, out);
+	gnutls_free(ace.data);
+	if (rc == 0)
+		return 0;
+	if (rc == EAI_NONAME || rc == EAI_NODATA)
+		return transport_fail(t, ERR_NET, "unknown host; check the name");
+	return transport_fail(t, ERR_NET, "cannot look up the host: %s",
+	        rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
+}
+
+/* Failures here are only reasons to try the next address. */
+static void set_options(int fd)
+{
+	int one = 1, idle = 60, interval = 20, count = 4;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+}
+
+/* The connected socket; -1 with *why_out an errno, or with the sticky error when stopped. */
+static int try_address(
+        struct transport *t, const struct addrinfo *a, int64_t deadline, int *why_out)
+{
+	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), rc;
+	socklen_t len = sizeof *why_out;
+
+	*why_out = errno;
+	if (fd < 0)
+		return -1;
+	rc = sys_connect(fd, a->ai_addr, a->ai_addrlen);
+	*why_out = rc == 0 ? 0 : errno;
+	if (rc != 0 && errno == EINPROGRESS) {
+		rc = wait_until(t, fd, POLLOUT, deadline);
+		*why_out = ETIMEDOUT;
+		if (rc > 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, why_out, &len) != 0)
+			*why_out = errno;
+	}
+	if (*why_out == 0) {
+		set_options(fd);
+		return fd;
+	}
+	(void)sys_close(fd);
+	return -1;
+}
+
+int net_connect(struct transport *t)
+{
+	int64_t deadline = now_ms() + t->connect_timeout_ms;
+	struct addrinfo *list = NULL, *order[MAX_ADDRESSES];
+	int why = ETIMEDOUT;
+	size_t n = 0;
+
+	if (resolve(t, &list) != 0)
+		return -1;
+	for (int v6 = 1; v6 >= 0; v6--)
+		for (struct addrinfo *a = list; a && n < MAX_ADDRESSES; a = a->ai_next)
+			if ((a->ai_family == AF_INET6) == v6)
+				order[n++] = a;
+	/* An address that swallows packets gets its share of the time, not all of it. */
+	for (size_t i = 0; i < n && t->fd < 0 && !t->error.code; i++) {
+		int64_t now = now_ms(), share = (deadline - now) / (int64_t)(n - i);
+
+		t->fd = try_address(t, order[i], now + share, &why);
+	}
+	freeaddrinfo(list);
+	if (t->fd < 0)
+		return transport_fail(t, ERR_NET, "cannot connect: %s", strerror(why));
+	return 0;
+}
