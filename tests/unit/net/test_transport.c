@@ -223,6 +223,13 @@ static void serve_close(struct peer *p)
 	(void)p;
 }
 
+static void serve_hangup(struct peer *p)
+{
+	char hello[4096];
+
+	(void)!recv(p->fd, hello, sizeof hello, 0);
+}
+
 static void serve_silence(struct peer *p)
 {
 	peer_drain(p);
@@ -237,7 +244,7 @@ static void broken_handshakes_say_what_is_wrong(void **state)
 	} cases[] = {
 	        {serve_old_tls, ERR_TLS, "TLS handshake"},
 	        {serve_greeting, ERR_TLS, "does not speak TLS"},
-	        {serve_close, ERR_TLS, "instead of a TLS handshake"},
+	        {serve_hangup, ERR_TLS, "instead of a TLS handshake"},
 	        {serve_silence, ERR_NET, "handshake took longer"},
 	};
 
@@ -719,24 +726,24 @@ static void talk(struct transport *t, const struct talk *say, size_t n)
 static void trace_tells_all_but_secrets(void **state)
 {
 	static const struct talk imap[] = {
-		{"", false}, static const struct talk imap[] = {
-		                     {"A1 AUTHENTICATE PLAIN " SECRET "\r\n", true},
-		                     {SECRET "\r\n", true},
-		                     {"A2 LOGIN alice \"" SECRET "\"\r\n", false},
-		                     {"A3 LOGIN {5+}\r\nalice {13+}\r\n" SECRET "\r\n", false},
-		                     {"A4 LOGIN {5+}\r\nalice ", true},
-		                     {"{13+}\r\n" SECRET "\r\n", true},
-		                     {"A5 LIST \"\" \"*\"\r\n", false},
-		             };
+	        {"", false}, /* the greeting */
+	        {"A1 AUTHENTICATE PLAIN " SECRET "\r\n", true},
+	        {SECRET "\r\n", true},
+	        {"A2 LOGIN alice \"" SECRET "\"\r\n", false},
+	        {"A3 LOGIN {5+}\r\nalice {13+}\r\n" SECRET "\r\n", false},
+	        {"A4 LOGIN {5+}\r\nalice ", true},
+	        {"{13+}\r\n" SECRET "\r\n", true},
+	        {"A5 LIST \"\" \"*\"\r\n", false},
+	};
 	static const struct talk pop3[] = {
-		{"", false}, static const struct talk pop3[] = {
-		                     {"USER alice\r\n", false},
-		                     {"PASS " SECRET "\r\n", false},
-		                     {"APOP alice " SECRET "\r\n", false},
-		                     {"AUTH PLAIN\r\n", true},
-		                     {SECRET "\r\n", true},
-		                     {"RETR 1\r\n", false},
-		             };
+	        {"", false},
+	        {"USER alice\r\n", true},
+	        {"PASS " SECRET "\r\n", false},
+	        {"APOP alice " SECRET "\r\n", false},
+	        {"AUTH PLAIN\r\n", true},
+	        {SECRET "\r\n", true},
+	        {"RETR 1\r\n", false},
+	};
 
 	for (int i = 0; i < 2; i++) {
 		char *text = NULL;
