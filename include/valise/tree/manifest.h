@@ -38,6 +38,11 @@ void tree_head_copy(struct tree_head *to, const struct tree_head *from);
 void tree_head_clear(struct tree_head *h);
 /* Fill a head from a finished collection (catalog and links stay NULL). */
 void tree_head_of(struct tree_head *h, const struct tree_coll *c, const struct tree_roots *roots);
+/**
+ * tree_head_keep(h, status, reason): what tree_sink's keep makes of the head of the last snapshot. COMPLETE: read this time and unchanged, so
+ * COMPLETE or, with error lines, PARTIAL. SKIPPED: so, but a STALE one stays what it is. STALE: with the reason.
+ */
+void tree_head_keep(struct tree_head *h, enum coll_status status, const char *reason);
 struct tree_head *tree_manifest_add(struct tree_manifest *m, const struct tree_head *h); /* copies */
 struct tree_head *tree_manifest_find(const struct tree_manifest *m, enum coll_kind kind, const char *name);
 void tree_manifest_sort(struct tree_manifest *m);

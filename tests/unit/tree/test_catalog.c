@@ -362,7 +362,7 @@ static void lines_that_are_refused(void **state)
 	        ",\"where\":{\"member\":0,\"offset\":0,\"part\":\"000000/part-000001.tar.gz\"}}",
 	        "{" ITEM ",\"where\":{\"member\":0,\"offset\":0,\"part\":\"1/part-1.tar.gz\"}}",
 	        "{" ITEM ",\"where\":{\"member\":0,\"offset\":0,\"part\":\"000001/"
-	                 "part-000001.tar.gz/../x\"}}",
+	        "part-000001.tar.gz/../x\"}}",
 	        "{" ITEM ",\"where\":{\"member\":0,\"part\":\"000001/part-000001.tar.gz\"}}",
 	        "{\"error\":1}",
 	        "{\"error\":\"x\",\"uid\":0}",
