@@ -1,0 +1,263 @@
+#include <stdlib.h>
+#include <string.h>
+#include "valise/format/mutf7.h"
+#include "imap.h"
+
+/* The personal namespace's prefix as text; NULL if there is none, or it is no name. */
+static char *own_prefix(struct imap *m)
+{
+	const char *raw = imap_namespace(m, NULL);
+	char *out = NULL;
+	struct buf b;
+
+	if (!raw || !raw[0])
+		return NULL;
+	buf_init(&b, 4096);
+	if (mutf7_decode(raw, strlen(raw), &b) && !memchr(b.data, 0, b.len))
+		out = buf_take(&b);
+	buf_clear(&b);
+	return out;
+}
+
+/* Mailboxes of other people and shared ones are left out. */
+static void plan_boxes(struct run *r, struct imap *m)
+{
+	const char *const *foreign = NULL;
+	size_t n_foreign = imap_foreign_namespaces(m, &foreign), left = 0;
+	const char *own = imap_namespace(m, NULL);
+
+	r->prefix = own_prefix(m);
+	r->boxes = xcalloc(r->n_list ? r->n_list : 1, sizeof *r->boxes);
+	for (size_t i = 0; i < r->n_list; i++) {
+		struct mbox *mb = &r->boxes[r->n_boxes];
+
+		if (plan_foreign(&r->list[i], own, foreign, n_foreign)) {
+			left++;
+			continue;
+		}
+		mb->box = &r->list[i];
+		mb->name = plan_name(mb->box->name, mb->box->name_len, &mb->keep_raw);
+		mb->prefix = r->prefix;
+		mb->state = MB_DONE;
+		pthread_mutex_init(&mb->lock, NULL);
+		r->n_boxes++;
+	}
+	plan_unique(r->boxes, r->n_boxes);
+	if (left)
+		progress_say(r->progress, SAY_NOTE,
+		        "%zu mailboxes of other users' and shared namespaces are left out", left);
+}
+
+static int plan_status(struct run *r, struct worker *w, struct err *err)
+{
+	struct imap_mailbox *ask = xcalloc(r->n_boxes ? r->n_boxes : 1, sizeof *ask);
+	struct imap_status *got = xcalloc(r->n_boxes ? r->n_boxes : 1, sizeof *got);
+	size_t n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_boxes; i++)
+		if (!r->boxes[i].box->noselect && !r->boxes[i].box->nonexistent)
+			ask[n++] = *r->boxes[i].box;
+	for (unsigned i = 1; i <= TRIES && n; i++) {
+		rc = imap_status_many(w->m, ask, n, got, err);
+		if (rc == 0 || imap_alive(w->m) || err->code == ERR_STOPPED || i == TRIES)
+			break;
+		rc = link_open(w, err);
+		if (rc < 0)
+			break;
+	}
+	if (rc == ERR_REFUSED || rc == ERR_BUSY) {
+		memset(got, 0, n * sizeof *got); /* EXAMINE will tell */
+		rc = 0;
+	}
+	n = 0;
+	for (size_t i = 0; i < r->n_boxes; i++)
+		if (!r->boxes[i].box->noselect && !r->boxes[i].box->nonexistent)
+			r->boxes[i].status = got[n++];
+	free(ask);
+	free(got);
+	return rc;
+}
+
+/* One mailbox against the last snapshot: kept, given without a look inside, or to be listed. */
+static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct err *err)
+{
+	struct tree_coll *now = plan_coll(mb), *prev = NULL;
+	struct tree_sink *s = r->sink;
+	bool skip;
+	struct buf content;
+	int rc = 0;
+
+	buf_init(&content, 256u << 10);
+	tree_content_name(now, &content);
+	skip = !plan_wanted(r->opts, mb->name, buf_str(&content));
+	buf_clear(&content);
+	if (s && !skip)
+		rc = s->ops->prev(s, PREV_SNAPSHOT, COLL_MAIL, mb->name, &prev, err);
+	if (rc < 0)
+		goto out;
+	if (skip) {
+		if (s && !r->opts->dry)
+			rc = s->ops->keep(s, COLL_MAIL, mb->name, COLL_SKIPPED, NULL, err);
+	} else if (plan_unchanged(prev, mb, now)) {
+		r->result.collections++;
+		r->result.unchanged++;
+		r->result.items += prev->n_items;
+		if (!r->opts->dry)
+			rc = s->ops->keep(s, COLL_MAIL, mb->name, COLL_COMPLETE, NULL, err);
+	} else if ((now->attrs & ATTR_NOSELECT) || plan_never_used(&mb->status)) {
+		r->result.collections++;
+		now->uidvalidity = mb->status.uidvalidity;
+		now->uidnext = mb->status.uidnext;
+		now->highestmodseq = mb->status.highestmodseq;
+		if (!r->opts->dry) {
+			rc = s->ops->coll(s, now, err);
+			now = NULL;
+		}
+	} else {
+		mb->state = MB_LIST;
+		r->open++;
+		*messages += mb->status.messages;
+		if (prev && prev->uidvalidity == mb->status.uidvalidity)
+			*messages -= prev->n_items < mb->status.messages ? prev->n_items
+			                                                 : mb->status.messages;
+	}
+out:
+	tree_coll_free(now);
+	tree_coll_free(prev);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err *err)
+{
+	int rc = imap_list(w->m, &r->list, &r->n_list, err);
+
+	if (rc < 0)
+		return err_widen(err, ERR_WHOLE);
+	plan_boxes(r, w->m);
+	if (r->n_boxes == 0)
+		return err_set(err, ERR_PROTO, ERR_WHOLE,
+		        "the server lists no mailbox at all, not even INBOX");
+	rc = plan_status(r, w, err);
+	for (size_t i = 0; i < r->n_boxes && rc == 0; i++) {
+		rc = stop_check(err);
+		if (rc == 0)
+			rc = plan_one(r, &r->boxes[i], messages, err);
+	}
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+static int work(struct worker *w, struct err *err)
+{
+	struct mbox *mb;
+	bool list;
+	int rc = 0;
+
+	if (!w->m)
+		rc = link_open(w, err);
+	while (rc == 0 && (mb = sched_pick(w, &list, err))) {
+		if (list) {
+			rc = list_mailbox(w, mb, err);
+			if (rc < 0 && !run_failed(w->run))
+				sched_unlist(w->run, mb);
+		} else {
+			rc = fetch_mailbox(w, mb, err);
+		}
+	}
+	return rc;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct run *r = w->run;
+	struct err err = {0};
+	int rc = work(w, &err);
+
+	if (rc == ERR_STOPPED)
+		run_fail(r, &err);
+	link_drop(w);
+	pthread_mutex_lock(&r->lock);
+	r->alive--;
+	if (rc < 0 && !r->failed && r->open && r->alive == 0) {
+		r->failed = true;
+		r->fatal = err;
+	}
+	pthread_mutex_unlock(&r->lock);
+	if (rc < 0 && !run_failed(r))
+		progress_say(
+		        r->progress, SAY_INFO, "going on with one connection less: %s", err.text);
+	buf_clear(&w->head);
+	free(w->missing);
+	return NULL;
+}
+
+static void work_all(struct run *r, struct worker *first, unsigned n)
+{
+	struct worker *w = xcalloc(n, sizeof *w);
+	unsigned started = 0;
+
+	r->phase = 1;
+	r->alive = n;
+	w[0] = *first;
+	first->m = NULL;
+	for (unsigned i = 0; i < n; i++) {
+		w[i].run = r;
+		w[i].number = i;
+		buf_init(&w[i].head, HEAD_MAX);
+	}
+	for (unsigned i = 1; i < n; i++, started++)
+		if (pthread_create(&w[i].thread, NULL, worker_main, &w[i]) != 0)
+			break;
+	if (started + 1 < n) {
+		pthread_mutex_lock(&r->lock);
+		r->alive -= n - 1 - started;
+		pthread_mutex_unlock(&r->lock);
+	}
+	worker_main(&w[0]);
+	for (unsigned i = 1; i <= started; i++)
+		pthread_join(w[i].thread, NULL);
+	free(w);
+}
+
+static void run_clear(struct run *r)
+{
+	for (size_t i = 0; i < r->n_boxes; i++) {
+		mbox_reset(&r->boxes[i]);
+		pthread_mutex_destroy(&r->boxes[i].lock);
+		free(r->boxes[i].name);
+	}
+	free(r->boxes);
+	free(r->prefix);
+	imap_list_free(r->list, r->n_list);
+	pthread_mutex_destroy(&r->lock);
+	pthread_cond_destroy(&r->wake);
+}
+
+static int imap_run(const struct service *service, struct tree_sink *sink,
+        const struct source_opts *opts, struct progress *progress, struct source_result *out,
+        struct err *err)
+{
+	struct run r = {.service = service, .sink = sink, .opts = opts, .progress = progress};
+	struct worker first = {.run = &r};
+	uint64_t messages = 0;
+	int rc;
+
+	pthread_mutex_init(&r.lock, NULL);
+	pthread_cond_init(&r.wake, NULL);
+	rc = link_open(&first, err);
+	if (rc == 0)
+		rc = plan(&r, &first, &messages, err);
+	if (rc == 0 && r.open)
+		work_all(&r, &first, plan_connections(opts, r.open, messages));
+	if (rc == 0 && r.failed) {
+		*err = r.fatal;
+		rc = err_widen(err, ERR_WHOLE);
+	}
+	link_drop(&first);
+	*out = r.result;
+	run_clear(&r);
+	return rc;
+}
+
+const struct source_ops source_imap = {SERVICE_IMAP, imap_run};

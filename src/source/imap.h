@@ -1,0 +1,205 @@
+#ifndef VALISE_SOURCE_IMAP_PRIVATE_H
+#define VALISE_SOURCE_IMAP_PRIVATE_H
+
+#include <pthread.h>
+#include "valise/base/mem.h"
+#include "valise/proto/imap.h"
+#include "valise/source/source.h"
+
+/*
+ * The IMAP source (RFC 3501). One session lists the mailboxes and their STATUS; what may have changed is
+ * then read by several workers with a session each, in two phases:
+ *   1  each mailbox is examined and its messages are listed: what the sink has is handed over at once
+ *   2  the bodies of the rest are fetched in jobs bounded by octets and number; several workers may be in
+ *      one mailbox
+ * Between the two the whole size is known: the disk is asked, and progress has its totals.
+ *
+ * Locks: run->lock guards all members of a mailbox that say who works on it (state, users, next, back,
+ * listings), the result and the fatal error. mbox->lock guards its collection and what is counted beside it. A record belongs to the
+ * worker whose job holds it. When both are taken, run->lock comes first.
+ */
+
+enum {
+	LIST_RANGE = 5000, /* messages listed by one command */
+	JOB_MESSAGES = 200, /* messages asked for by one command */
+	JOB_BYTES = 1 << 20, /* octets asked for by one command, but for the last message */
+	FLY_BYTES = 8 << 20, /* octets in flight on one connection */
+	FLY_MAX = 16, /* commands in flight */
+	FLY_MIN = 2,
+	BIG_MESSAGE = 48 << 20, /* from this size on in pieces */
+	PIECE = 8 << 20,
+	SET_MAX = 7000, /* characters of a sequence set (imap_fetch_send) */
+	HEAD_MAX = 64 << 10, /* of a message, kept to find its date */
+	CONNECTIONS = 4,
+	TRIES = 3, /* at one spot without progress */
+	OPEN_TRIES = 5,
+	POISON_MAX = 5, /* messages of a mailbox that break the connection, before it is given up */
+};
+
+enum { REC_FLAGS = 1, REC_DATE = 2, REC_SIZE = 4, REC_ALL = 7 };
+
+/* A message of a mailbox, as listed. */
+struct rec {
+	uint64_t size;
+	int64_t date_utc;
+	uint32_t uid;
+	uint32_t keywords; /* set in the mailbox's collection */
+	int16_t zone_min;
+	uint8_t flags;
+	uint8_t have; /* REC_* */
+	uint8_t done; /* given to the sink, found expunged, or named in an error line */
+	uint8_t empty; /* a body of no octets came although there should be some */
+	uint8_t tries; /* connections that broke while this message alone was asked for */
+};
+
+/* A run of records. */
+struct job {
+	size_t first, n;
+	uint64_t bytes;
+};
+
+enum mbox_state { MB_LIST, MB_LISTING, MB_BODIES, MB_DONE };
+
+struct mbox {
+	const struct imap_mailbox *box;
+	char *name; /* UTF-8, unique in the account */
+	bool keep_raw; /* its encoded form is not what the server sent */
+	const char *prefix; /* of the personal namespace, UTF-8; or NULL */
+	struct imap_status status;
+
+	enum mbox_state state;
+	unsigned users; /* workers in it (phase 2) */
+	unsigned listings; /* how often it was listed: UIDVALIDITY may change meanwhile */
+	bool relist;
+	size_t next; /* first record never taken */
+	struct job *back; /* jobs that a broken connection gave back */
+	size_t n_back, back_cap;
+	uint64_t bytes_left;
+
+	pthread_mutex_t lock;
+	struct tree_coll *coll;
+	struct rec *recs; /* sorted by UID, what has to be fetched */
+	size_t n_recs;
+	unsigned poisoned; /* messages that broke the connection again and again */
+	uint64_t gone; /* expunged while we read */
+	bool dates_missing;
+	bool fresh_tried; /* missing messages were asked for on a fresh connection */
+};
+
+struct run {
+	const struct service *service;
+	struct tree_sink *sink;
+	const struct source_opts *opts;
+	struct progress *progress;
+	struct imap_mailbox *list;
+	size_t n_list;
+	char *prefix; /* personal namespace, UTF-8, or NULL */
+	struct mbox *boxes;
+	size_t n_boxes;
+
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	unsigned phase, alive, listing;
+	size_t open; /* mailboxes not MB_DONE */
+	bool failed;
+	struct err fatal;
+	struct source_result result;
+};
+
+struct worker {
+	struct run *run;
+	struct imap *m;
+	struct mbox *at; /* the mailbox that is examined on m */
+	uint32_t at_validity;
+	unsigned number;
+	bool was_open; /* signed in at least once */
+	pthread_t thread;
+
+	/* commands in flight, oldest first, in mailbox `at` */
+	struct job fly[FLY_MAX];
+	size_t n_fly;
+	uint64_t fly_bytes;
+	uint64_t progress; /* messages since the connection was opened */
+	unsigned strikes; /* connections lost in a row without progress */
+	bool careful; /* one message at a time: one of them may be what breaks the connection */
+	unsigned busy; /* NO [THROTTLED] and the like in a row */
+	size_t *missing; /* records that were asked for and did not come */
+	size_t n_missing, missing_cap;
+
+	/* the body that is coming in */
+	struct tree_body *body;
+	uint64_t body_len;
+	struct buf head;
+	struct job expect; /* records that the command may answer */
+};
+
+/* imap_plan.c: pure decisions. */
+/* The UTF-8 name of raw bytes; *raw_out: they have to be kept. */
+char *plan_name(const uint8_t *raw, size_t n, bool *raw_out);
+/* Make the names of n mailboxes (sorted by raw bytes) differ; those that are exactly decoded keep theirs. */
+void plan_unique(struct mbox *boxes, size_t n);
+bool plan_foreign(
+        const struct imap_mailbox *b, const char *own, const char *const *prefixes, size_t n);
+bool plan_wanted(const struct source_opts *o, const char *name, const char *content);
+struct tree_coll *plan_coll(const struct mbox *mb);
+bool plan_same_raw(const struct tree_coll *a, const struct tree_coll *b);
+bool plan_same_head(const struct tree_coll *a, const struct tree_coll *b);
+bool plan_unchanged(
+        const struct tree_coll *prev, const struct mbox *mb, const struct tree_coll *now);
+bool plan_never_used(const struct imap_status *s);
+unsigned plan_connections(const struct source_opts *o, size_t boxes, uint64_t messages);
+/* The i-th UID range of a listing of ${exists} messages below ${uidnext}; false: no more. */
+bool plan_range(uint32_t exists, uint32_t uidnext, uint32_t i, char out[32]);
+void rec_sort(struct rec *recs, size_t *n); /* by UID; several answers for one UID are merged */
+struct rec *rec_find(struct rec *recs, size_t n, uint32_t uid);
+/* May the bytes that the sink has for ${old} be taken for the message listed as ${r}? */
+bool plan_known(const struct tree_item *old, const struct rec *r);
+/* How many records from ${first} on make a job; *bytes_out their octets. */
+size_t plan_cut(const struct rec *recs, size_t first, size_t n, uint64_t *bytes_out);
+/* The sequence set of the undone records of a job; false: all are done. */
+bool plan_set(const struct rec *recs, const struct job *j, struct buf *out);
+
+/* imap_link.c: connections. */
+int link_open(struct worker *w, struct err *err) MUST_CHECK;
+void link_drop(struct worker *w);
+/**
+ * link_select(w, mb, sel, err): examine ${mb} on a living connection, opened anew where needed. ERR_WHOLE scope: no connection can be had;
+ * ERR_COLLECTION: this mailbox cannot be examined. ${sel} (may be NULL) is filled in any case; the caller clears it.
+ */
+int link_select(
+        struct worker *w, struct mbox *mb, struct imap_selected *sel, struct err *err) MUST_CHECK;
+/* Wait; ERR_STOPPED if a stop was requested meanwhile. */
+int link_pause(struct worker *w, unsigned nth, struct err *err) MUST_CHECK;
+
+/* imap_sched.c: who does what. */
+/* The next mailbox to list or to fetch from; NULL: nothing left, or the run failed. */
+struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err);
+bool sched_take(struct run *r, struct mbox *mb, bool one, struct job *out);
+void sched_return(struct run *r, struct mbox *mb, const struct job *j);
+int sched_listed(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
+/* The connection is gone for good: another worker lists it. */
+void sched_unlist(struct run *r, struct mbox *mb);
+int sched_leave(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
+void sched_relist(struct run *r, struct mbox *mb);
+/* The mailbox could not be read: its last catalog stands. */
+int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct err *err) MUST_CHECK;
+/* Note an error that ends the run; returns err->code. */
+int run_fail(struct run *r, const struct err *err);
+bool run_failed(struct run *r);
+void mbox_reset(struct mbox *mb);
+
+/* imap_list.c, imap_fetch.c, imap_rescue.c */
+int list_mailbox(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
+int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
+int fetch_pieces(struct worker *w, struct mbox *mb, struct job j, struct err *err) MUST_CHECK;
+int fetch_rescue(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
+/* Note those records of a job that are not done; their number. */
+int fetch_missing(struct worker *w, struct mbox *mb, const struct job *j);
+extern const struct imap_fetch_ops fetch_ops;
+void fetch_drop(struct worker *w); /* the body that came in was not wanted, or not whole */
+unsigned fetch_poisoned(struct mbox *mb, unsigned add);
+/* Name one record in an error line. */
+void fetch_error(
+        struct worker *w, struct mbox *mb, struct rec *r, const char *subject, const char *reason);
+
+#endif

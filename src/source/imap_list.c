@@ -1,0 +1,311 @@
+/*
+ * What a mailbox holds (RFC 3501 6.4.5, 6.4.8). No single number is trusted: the answers to UID FETCH are held against EXISTS, and where
+ * they fall short, against UID SEARCH.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "imap.h"
+
+#define LIST_ITEMS "(UID FLAGS INTERNALDATE RFC822.SIZE)"
+
+enum { LIST_FLY = 3, LIST_SLACK = 100000 };
+
+struct listing {
+	struct worker *w;
+	struct mbox *mb;
+	struct tree_coll *coll;
+	struct rec *recs;
+	size_t n, cap, max;
+	bool refused;
+	struct err why;
+};
+
+static int on_listed(void *ctx, const struct imap_msg *msg, struct err *err)
+{
+	struct listing *l = ctx;
+	struct rec *r;
+	int rc = stop_check(err);
+
+	if (rc < 0 || msg->uid == 0)
+		return rc;
+	if (l->n >= l->max)
+		return err_set(err, ERR_LIMIT, ERR_COLLECTION,
+		        "the server lists far more messages than the mailbox is said to hold");
+	r = ARR_PUSH(l->recs, l->n, l->cap);
+	r->uid = msg->uid;
+	if (msg->has_flags) {
+		r->flags = (uint8_t)msg->flags;
+		r->keywords = tree_coll_keywords(l->coll, msg->keywords, msg->n_keywords);
+		r->have |= REC_FLAGS;
+	}
+	if (msg->has_date && msg->date.known) {
+		r->date_utc = msg->date.utc;
+		r->zone_min = msg->date.zone_min;
+		r->have |= REC_DATE;
+	}
+	if (msg->has_size) {
+		r->size = msg->size;
+		r->have |= REC_SIZE;
+	}
+	return 0;
+}
+
+static const struct imap_fetch_ops list_ops = {.message = on_listed};
+
+/* The answers to one command; a refusal is remembered, what came before it counts. */
+static int list_wait(struct listing *l, struct err *err)
+{
+	int rc = imap_fetch_wait(l->w->m, &list_ops, l, err);
+
+	if (rc == ERR_REFUSED || rc == ERR_BUSY) {
+		l->refused = true;
+		l->why = *err;
+		return 0;
+	}
+	return rc;
+}
+
+static int list_ranges(struct listing *l, const struct imap_selected *sel, struct err *err)
+{
+	uint32_t i = 0;
+	char range[32];
+	bool more = plan_range(sel->exists, sel->uidnext, 0, range);
+	int rc = 0;
+
+	while (more || imap_in_flight(l->w->m)) {
+		while (more && imap_in_flight(l->w->m) < LIST_FLY) {
+			rc = imap_fetch_send(l->w->m, range, LIST_ITEMS, err);
+			if (rc < 0)
+				return rc;
+			more = plan_range(sel->exists, sel->uidnext, ++i, range);
+		}
+		rc = list_wait(l, err);
+		if (rc < 0)
+			return rc;
+	}
+	rec_sort(l->recs, &l->n);
+	return 0;
+}
+
+/* List once more, by name, what is not fully known. */
+static int list_again(struct listing *l, struct err *err)
+{
+	struct rec *odd = NULL;
+	size_t n = 0, cap = 0;
+	struct buf set;
+	int rc = 0;
+
+	buf_init(&set, SET_MAX);
+	for (size_t i = 0; i < l->n; i++)
+		if ((l->recs[i].have & (REC_FLAGS | REC_SIZE)) != (REC_FLAGS | REC_SIZE))
+			*ARR_PUSH(odd, n, cap) = l->recs[i];
+	for (size_t i = 0; i < n && rc == 0; i += JOB_MESSAGES) {
+		struct job j = {i, n - i < JOB_MESSAGES ? n - i : JOB_MESSAGES, 0};
+
+		if (!plan_set(odd, &j, &set))
+			continue;
+		rc = imap_fetch_send(l->w->m, buf_str(&set), LIST_ITEMS, err);
+		if (rc == 0)
+			rc = list_wait(l, err);
+	}
+	if (n)
+		rec_sort(l->recs, &l->n);
+	free(odd);
+	buf_clear(&set);
+	return rc;
+}
+
+/* The second opinion: UIDs that SEARCH knows and FETCH did not tell of become records of which nothing else is known. */
+static int list_search(struct listing *l, const struct imap_selected *sel, struct err *err)
+{
+	uint32_t *uids = NULL;
+	size_t n = 0, known = l->n;
+	int rc = imap_search(l->w->m, "ALL", &uids, &n, err);
+
+	if (rc == ERR_REFUSED || rc == ERR_BUSY) {
+		if (!l->refused) {
+			progress_say(l->w->run->progress, SAY_NOTE,
+			        "%s: EXISTS says %u messages, %zu are listed, and SEARCH is "
+			        "refused",
+			        l->mb->name, sel->exists, l->n);
+			return 0;
+		}
+		*err = l->why;
+		return err_widen(err, ERR_COLLECTION);
+	}
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < n && l->n < l->max; i++)
+		if (uids[i] && !rec_find(l->recs, known, uids[i]))
+			ARR_PUSH(l->recs, l->n, l->cap)->uid = uids[i];
+	free(uids);
+	rec_sort(l->recs, &l->n);
+	return 0;
+}
+
+static int list_all(struct listing *l, const struct imap_selected *sel, struct err *err)
+{
+	struct progress *p = l->w->run->progress;
+	int rc;
+
+	if (sel->exists == 0 && l->mb->status.ok && l->mb->status.messages == 0)
+		return 0;
+	l->max = 2 * (size_t)sel->exists + LIST_SLACK;
+	rc = list_ranges(l, sel, err);
+	if (rc == 0 && (l->refused || l->n < sel->exists))
+		rc = list_search(l, sel, err);
+	if (rc == 0)
+		rc = list_again(l, err);
+	if (rc < 0)
+		return rc;
+	if (l->n < sel->exists)
+		progress_say(p, SAY_NOTE, "%s: EXISTS says %u messages, but %zu can be listed",
+		        l->mb->name, sel->exists, l->n);
+	if (sel->exists == 10000)
+		progress_say(p, SAY_WARNING,
+		        "%s: the server shows exactly 10000 messages; some servers never show more",
+		        l->mb->name);
+	return 0;
+}
+
+static void list_head(struct listing *l, const struct imap_selected *sel)
+{
+	const struct imap_status *s = &l->mb->status;
+	bool planned = s->ok && s->uidvalidity == sel->uidvalidity;
+
+	/* Values from before the listing, so that what arrives meanwhile is new to the next run. */
+	l->coll->uidvalidity = sel->uidvalidity;
+	l->coll->uidnext = planned && s->uidnext ? s->uidnext : sel->uidnext;
+	l->coll->highestmodseq =
+	        planned && s->highestmodseq ? s->highestmodseq : sel->highestmodseq;
+}
+
+/* What the sink has of this mailbox under the same UIDs; NULL: nothing. */
+static int list_prev(
+        struct listing *l, enum tree_prev which, struct tree_coll **out, struct err *err)
+{
+	struct tree_sink *s = l->w->run->sink;
+	struct tree_coll *c = NULL;
+	int rc;
+
+	*out = NULL;
+	if (!s || l->coll->uidvalidity == 0)
+		return 0;
+	rc = s->ops->prev(s, which, COLL_MAIL, l->mb->name, &c, err);
+	if (rc < 0)
+		return run_fail(l->w->run, err);
+	if (c && (c->uidvalidity != l->coll->uidvalidity || !plan_same_raw(c, l->coll))) {
+		tree_coll_free(c);
+		c = NULL;
+	}
+	*out = c;
+	return 0;
+}
+
+static void known_item(struct tree_coll *to, const struct tree_coll *from,
+        const struct tree_item *old, const struct rec *r, struct tree_item *it)
+{
+	tree_item_copy(to, from, old, it);
+	if (r->have & REC_FLAGS) {
+		it->flags = r->flags;
+		it->keywords = r->keywords;
+	}
+	if (r->have & REC_DATE) {
+		it->date_utc = r->date_utc;
+		it->zone_min = r->zone_min;
+		it->warn &= (uint16_t)~WARN_DATE;
+	}
+	if (r->have & REC_SIZE)
+		it->warn =
+		        (uint16_t)((it->warn & ~WARN_SIZE) | (r->size != it->size ? WARN_SIZE : 0));
+}
+
+/* Hand over what the sink has the bytes of; the rest stays in recs. */
+static int list_split(struct listing *l, struct err *err)
+{
+	struct tree_sink *s = l->w->run->sink;
+	struct tree_coll *had[2] = {NULL, NULL};
+	size_t left = 0;
+	int rc = list_prev(l, PREV_SNAPSHOT, &had[0], err);
+
+	if (rc == 0)
+		rc = list_prev(l, PREV_RUN, &had[1], err);
+	for (size_t i = 0; i < l->n && rc == 0; i++) {
+		struct rec *r = &l->recs[i];
+		const struct tree_item *old = NULL;
+		struct tree_item it;
+
+		for (int k = 0; k < 2 && !old; k++) {
+			old = had[k] ? tree_coll_find(had[k], r->uid) : NULL;
+			if (old && plan_known(old, r))
+				known_item(l->coll, had[k], old, r, &it);
+			else
+				old = NULL;
+		}
+		if (!old) {
+			l->mb->dates_missing |= !(r->have & REC_DATE);
+			l->recs[left++] = *r;
+			continue;
+		}
+		if (l->w->run->opts->dry)
+			tree_coll_add(l->coll, &it);
+		else
+			rc = s->ops->item(s, l->coll, &it, err);
+		if (rc < 0)
+			run_fail(l->w->run, err);
+	}
+	l->n = left;
+	tree_coll_free(had[0]);
+	tree_coll_free(had[1]);
+	return rc;
+}
+
+static int list_once(struct worker *w, struct mbox *mb, struct err *err)
+{
+	struct imap_selected sel;
+	struct listing l = {.w = w, .mb = mb};
+	int rc = link_select(w, mb, &sel, err);
+
+	if (rc == 0) {
+		l.coll = plan_coll(mb);
+		list_head(&l, &sel);
+		rc = list_all(&l, &sel, err);
+	}
+	if (rc == 0)
+		rc = list_split(&l, err);
+	if (rc == 0) {
+		mb->coll = l.coll;
+		mb->recs = l.n ? xrealloc(l.recs, l.n * sizeof *l.recs) : NULL;
+		mb->n_recs = l.n;
+		if (l.n)
+			l.recs = NULL;
+	} else {
+		tree_coll_free(l.coll);
+	}
+	free(l.recs);
+	imap_selected_clear(&sel);
+	return rc;
+}
+
+int list_mailbox(struct worker *w, struct mbox *mb, struct err *err)
+{
+	int rc = 0;
+
+	progress_what(w->run->progress, mb->name);
+	if (++mb->listings > TRIES)
+		return sched_stale(w, mb, "UIDVALIDITY changes again and again", err);
+	for (unsigned i = 1; i <= TRIES; i++) {
+		rc = list_once(w, mb, err);
+		if (rc == 0)
+			return sched_listed(w, mb, err);
+		if (err->scope == ERR_WHOLE || err->code == ERR_STOPPED || run_failed(w->run))
+			return rc;
+		if (rc == ERR_REFUSED || rc == ERR_LIMIT || rc == ERR_GUARD)
+			break;
+		if (i < TRIES && (rc = link_pause(w, i, err)) < 0)
+			return rc;
+	}
+	if (w->m && imap_in_flight(w->m))
+		link_drop(w);
+	return sched_stale(w, mb, err->text, err);
+}

@@ -1,0 +1,292 @@
+/* Which worker does what, and what becomes of a mailbox when it is done. */
+#include <stdlib.h>
+#include <string.h>
+#include "imap.h"
+
+int run_fail(struct run *r, const struct err *err)
+{
+	pthread_mutex_lock(&r->lock);
+	if (!r->failed) {
+		r->failed = true;
+		r->fatal = *err;
+		r->fatal.scope = ERR_WHOLE;
+	}
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+	return err->code;
+}
+
+bool run_failed(struct run *r)
+{
+	bool failed;
+
+	pthread_mutex_lock(&r->lock);
+	failed = r->failed;
+	pthread_mutex_unlock(&r->lock);
+	return failed;
+}
+
+void mbox_reset(struct mbox *mb)
+{
+	free(mb->recs);
+	free(mb->back);
+	tree_coll_free(mb->coll);
+	mb->recs = NULL;
+	mb->back = NULL;
+	mb->coll = NULL;
+	mb->n_recs = mb->n_back = mb->back_cap = mb->next = 0;
+	mb->bytes_left = 0;
+	mb->relist = mb->dates_missing = mb->fresh_tried = false;
+}
+
+static bool has_jobs(const struct mbox *mb)
+{
+	return mb->state == MB_BODIES && !mb->relist && (mb->n_back || mb->next < mb->n_recs);
+}
+
+/* The mailbox to list next: the fullest. */
+static struct mbox *pick_listing(struct run *r)
+{
+	struct mbox *best = NULL;
+
+	for (size_t i = 0; i < r->n_boxes; i++) {
+		struct mbox *mb = &r->boxes[i];
+
+		if (mb->state == MB_LIST && (!best || mb->status.messages > best->status.messages))
+			best = mb;
+	}
+	return best;
+}
+
+/* The mailbox to fetch from next: one with the fewest workers, of these the one with most left. */
+static struct mbox *pick_bodies(struct run *r)
+{
+	struct mbox *best = NULL;
+
+	for (size_t i = 0; i < r->n_boxes; i++) {
+		struct mbox *mb = &r->boxes[i];
+
+		if (!has_jobs(mb) || (best && mb->users > best->users))
+			continue;
+		if (!best || mb->users < best->users || mb->bytes_left > best->bytes_left)
+			best = mb;
+	}
+	return best;
+}
+
+/* All is listed: what has to be fetched is known. */
+static int phase_bodies(struct run *r, struct err *err)
+{
+	uint64_t items = 0, bytes = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_boxes; i++) {
+		items += r->boxes[i].n_recs;
+		bytes += r->boxes[i].bytes_left;
+	}
+	atomic_fetch_add(&r->progress->items_total, items);
+	atomic_fetch_add(&r->progress->bytes_total, bytes);
+	if (r->opts->space_check && items)
+		rc = r->opts->space_check(r->opts->space_ctx, bytes, err);
+	if (r->opts->dry) {
+		r->result.fetched = items;
+		r->result.bytes_fetched = bytes;
+		r->open = 0;
+	}
+	r->phase = 2;
+	pthread_cond_broadcast(&r->wake);
+	return rc;
+}
+
+struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
+{
+	struct run *r = w->run;
+	struct mbox *mb = NULL;
+
+	pthread_mutex_lock(&r->lock);
+	while (!r->failed && r->open) {
+		mb = pick_listing(r);
+		*list_out = mb != NULL;
+		if (mb) {
+			mb->state = MB_LISTING;
+			r->listing++;
+			break;
+		}
+		if (r->phase == 1 && r->listing == 0) {
+			if (phase_bodies(r, err) < 0) {
+				r->failed = true;
+				r->fatal = *err;
+				pthread_cond_broadcast(&r->wake);
+			}
+			continue;
+		}
+		mb = r->phase == 2 ? pick_bodies(r) : NULL;
+		if (mb) {
+			mb->users++;
+			break;
+		}
+		/* Others may give jobs back, or find that a mailbox has to be listed anew. */
+		pthread_cond_wait(&r->wake, &r->lock);
+	}
+	if (r->failed)
+		mb = NULL;
+	pthread_mutex_unlock(&r->lock);
+	return mb;
+}
+
+bool sched_take(struct run *r, struct mbox *mb, bool one, struct job *out)
+{
+	bool found = false;
+	struct job *back;
+	size_t low = 0;
+
+	pthread_mutex_lock(&r->lock);
+	if (!r->failed && has_jobs(mb)) {
+		found = true;
+		if (mb->n_back) {
+			for (size_t i = 1; i < mb->n_back; i++)
+				if (mb->back[i].first < mb->back[low].first)
+					low = i;
+			back = &mb->back[low];
+			*out = *back;
+			out->n = one && out->n > 1 ? 1 : out->n;
+			back->first += out->n;
+			back->n -= out->n;
+			if (back->n == 0)
+				*back = mb->back[--mb->n_back];
+		} else {
+			out->first = mb->next;
+			out->n = one ? 1 : plan_cut(mb->recs, mb->next, mb->n_recs, &out->bytes);
+			mb->next += out->n;
+		}
+		out->bytes = 0;
+		for (size_t i = 0; i < out->n; i++)
+			out->bytes +=
+			        mb->recs[out->first + i].done ? 0 : mb->recs[out->first + i].size;
+		mb->bytes_left -= out->bytes < mb->bytes_left ? out->bytes : mb->bytes_left;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return found;
+}
+
+void sched_return(struct run *r, struct mbox *mb, const struct job *j)
+{
+	if (j->n == 0)
+		return;
+	pthread_mutex_lock(&r->lock);
+	*ARR_PUSH(mb->back, mb->n_back, mb->back_cap) = *j;
+	mb->bytes_left += j->bytes;
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void count_coll(struct run *r, const struct tree_coll *c)
+{
+	r->result.collections++;
+	r->result.items += c->n_items;
+	r->result.errors += c->n_errors;
+}
+
+/* run->lock is held; it is let go while the sink works. */
+static int mbox_finish(struct run *r, struct mbox *mb, struct err *err)
+{
+	struct tree_coll *c = mb->coll;
+	int rc;
+
+	mb->coll = NULL;
+	mb->state = MB_DONE;
+	count_coll(r, c);
+	pthread_mutex_unlock(&r->lock);
+	if (mb->gone)
+		progress_say(r->progress, SAY_INFO,
+		        "%s: %llu messages were expunged by someone else meanwhile", mb->name,
+		        (unsigned long long)mb->gone);
+	rc = r->sink->ops->coll(r->sink, c, err);
+	mbox_reset(mb);
+	if (rc < 0)
+		run_fail(r, err);
+	pthread_mutex_lock(&r->lock);
+	r->open--;
+	pthread_cond_broadcast(&r->wake);
+	return rc;
+}
+
+int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
+{
+	struct run *r = w->run;
+	int rc = 0;
+
+	pthread_mutex_lock(&r->lock);
+	r->listing--;
+	mb->state = MB_BODIES;
+	mb->next = 0;
+	mb->bytes_left = 0;
+	for (size_t i = 0; i < mb->n_recs; i++)
+		mb->bytes_left += mb->recs[i].size;
+	if (r->opts->dry) {
+		r->result.collections++;
+		r->result.items += mb->n_recs + mb->coll->n_items;
+	} else if (mb->n_recs == 0) {
+		rc = mbox_finish(r, mb, err);
+	}
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+	return rc;
+}
+
+void sched_unlist(struct run *r, struct mbox *mb)
+{
+	pthread_mutex_lock(&r->lock);
+	mb->state = MB_LIST;
+	mb->listings--;
+	r->listing--;
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+}
+
+int sched_leave(struct worker *w, struct mbox *mb, struct err *err)
+{
+	struct run *r = w->run;
+	int rc = 0;
+
+	pthread_mutex_lock(&r->lock);
+	mb->users--;
+	if (mb->users == 0 && mb->relist) {
+		mbox_reset(mb);
+		mb->state = MB_LIST;
+	} else if (mb->users == 0 && !r->failed && !has_jobs(mb)) {
+		rc = mbox_finish(r, mb, err);
+	}
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+	return rc;
+}
+
+void sched_relist(struct run *r, struct mbox *mb)
+{
+	pthread_mutex_lock(&r->lock);
+	mb->relist = true;
+	pthread_mutex_unlock(&r->lock);
+}
+
+int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct err *err)
+{
+	struct run *r = w->run;
+	int rc = 0;
+
+	if (!r->opts->dry)
+		rc = r->sink->ops->keep(r->sink, COLL_MAIL, mb->name, COLL_STALE, reason, err);
+	progress_say(r->progress, SAY_WARNING, "%s could not be read: %s", mb->name, reason);
+	if (rc < 0)
+		run_fail(r, err);
+	pthread_mutex_lock(&r->lock);
+	mbox_reset(mb);
+	mb->state = MB_DONE;
+	r->listing--;
+	r->open--;
+	r->result.collections++;
+	r->result.errors++;
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+	return rc;
+}
