@@ -1,0 +1,60 @@
+#!/bin/bash
+# The main job: 2,000 hard messages of one Dovecot, archived, verified, and restored into another with the other
+# delimiter; the independent comparer finds nothing different, the source is unchanged, a second restore adds nothing.
+. "$(dirname "$0")/../lib.sh"
+
+server A dovecot SEP=/ SPECIAL=1
+server B dovecot SEP=. PREFIX=INBOX SPECIAL=1
+"$TOOLS/genaccount.py" hard --env "$T/A/env"
+"$TOOLS/snapshot_source.py" --env "$T/A/env" --user alice > "$T/before"
+
+say backup
+imap A alice
+run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/alice.valise" --report "$T/report.json" --report "$T/report.html" --stats
+says 'snapshot 1 sealed'
+"$TOOLS/snapshot_source.py" --env "$T/A/env" --user alice > "$T/after"
+same "$T/before" "$T/after"
+grep -q '"verdict":"complete"' "$T/report.json" || fail "report"
+grep -q '<h1>valise backup' "$T/report.html" || fail "report"
+
+say verify
+run 0 "$VALISE" verify "$T/alice.valise"
+says 'sound'
+run 0 "$VALISE" verify --quick "$T/alice.valise"
+run 0 "$VALISE" verify --expect "$(sha256sum "$T/alice.valise/data/000001/seal.sha256" | cut -d' ' -f1)" "$T/alice.valise"
+run 1 "$VALISE" verify --expect "$(echo x | sha256sum | cut -d' ' -f1)" "$T/alice.valise"
+
+say "nothing changed: no new snapshot"
+(cd "$T/alice.valise" && find . -type f | sort | xargs sha256sum) > "$T/sums1"
+run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/alice.valise"
+says 'nothing changed'
+(cd "$T/alice.valise" && find . -type f | sort | xargs sha256sum) > "$T/sums2"
+same "$T/sums1" "$T/sums2"
+
+say "restore, planned"
+imap B bob
+run 0 "$VALISE" restore "$T/alice.valise" "${IMAP[@]}" --dry-run
+says '2,?[0-9]{3} to add'
+"$TOOLS/imaptool.py" "$T/B/env" bob list > "$T/dry"
+[ "$(wc -l < "$T/dry")" -le 6 ] || fail "the dry run made mailboxes"
+
+say restore
+run 0 "$VALISE" restore "$T/alice.valise" "${IMAP[@]}" --report "$T/restore.json"
+says '2,?[0-9]{3} added'
+"$TOOLS/compare.py" --env-a "$T/A/env" --user-a alice --env-b "$T/B/env" --user-b bob
+
+say "again, with and without the restore journal"
+"$TOOLS/snapshot_source.py" --env "$T/B/env" --user bob > "$T/before"
+run 0 "$VALISE" restore "$T/alice.valise" "${IMAP[@]}"
+says ' 0 added'
+rm -r "$T/state"
+run 0 "$VALISE" restore "$T/alice.valise" "${IMAP[@]}"
+says ' 0 added'
+"$TOOLS/snapshot_source.py" --env "$T/B/env" --user bob > "$T/after"
+same "$T/before" "$T/after"
+
+say "the way back: equal content on either server"
+run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/bob.valise"
+roots "$T/alice.valise" | awk '{ print $(NF-1) }' | sort > "$T/roots.a"
+roots "$T/bob.valise" | awk '{ print $(NF-1) }' | sort > "$T/roots.b"
+diff "$T/roots.a" "$T/roots.b" > "$T/roots.diff" || { cat "$T/roots.diff"; roots "$T/alice.valise"; roots "$T/bob.valise"; fail "content roots differ"; }
