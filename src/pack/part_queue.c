@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -333,14 +334,22 @@ bool part_queue_offset(struct part_queue *q, uint32_t part, uint32_t seq, uint64
 /* What an older run left from part ${part} on. */
 static int remove_from(int dirfd, uint32_t part, struct err *err)
 {
-	char name[PART_NAME_SIZE];
+	char name[PART_NAME_SIZE], **names;
+	unsigned number;
+	size_t n;
+	int rc = dir_list(dirfd, ".", &names, &n, err);
 
-	for (;; part++) {
-		part_name(part, name);
-		if (sys_unlinkat(dirfd, name, 0) == 0)
-			continue;
-		return errno == ENOENT ? 0 : err_sys(err, ERR_WHOLE, "cannot remove %s", name);
+	for (size_t i = 0; i < n; i++) {
+		number = 0;
+		if (rc == 0 && sscanf(names[i], "part-%u", &number) == 1 && number >= part) {
+			part_name(number, name);
+			if (strcmp(names[i], name) == 0 && sys_unlinkat(dirfd, name, 0) != 0)
+				rc = err_sys(err, ERR_WHOLE, "cannot remove %s", name);
+		}
+		free(names[i]);
 	}
+	free(names);
+	return rc;
 }
 
 static int resume_part(struct part_queue *q, const struct part_opts *opts, struct err *err)

@@ -13,8 +13,6 @@ enum {
 	AT_CHECKSUM = 148,
 	AT_TYPE = 156,
 	AT_MAGIC = 257,
-	AT_DEVMAJOR = 329,
-	AT_DEVMINOR = 337,
 	SIZE_LEN = 12,
 	CHECKSUM_LEN = 8,
 };
@@ -78,8 +76,6 @@ void tarhead_make(enum coll_kind kind, const uint8_t sha256[SHA256_LEN], uint64_
 	        "ustar\0"
 	        "00",
 	        8);
-	put_octal(out + AT_DEVMAJOR, 7, 0);
-	put_octal(out + AT_DEVMINOR, 7, 0);
 	memset(out + AT_CHECKSUM, ' ', CHECKSUM_LEN);
 	for (int i = 0; i < TAR_BLOCK; i++)
 		sum += out[i];

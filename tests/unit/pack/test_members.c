@@ -1,0 +1,181 @@
+#include "parts_help.h"
+
+static uint8_t *line_bytes(size_t n, uint32_t seed)
+{
+	struct object o = {.size = n, .seed = seed};
+
+	return object_bytes(&o);
+}
+
+static void write_file(const struct scratch *s, const char *name, const uint8_t *p, size_t n,
+        size_t step, uint64_t entries)
+{
+	struct members_writer *w = NULL;
+	struct err err = {0};
+	uint8_t sum[SHA256_LEN], again[SHA256_LEN];
+	uint64_t size, size2;
+
+	assert_int_equal(members_writer_open(s->fd, name, &w, &err), 0);
+	for (size_t at = 0; at < n; at += step)
+		assert_int_equal(
+		        members_writer_add(w, p + at, n - at < step ? n - at : step, &err), 0);
+	if (members_writer_finish(w, entries, sum, &size, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(file_sha256(s->fd, name, again, &size2, &err), 0);
+	assert_int_equal(size, size2);
+	assert_memory_equal(sum, again, SHA256_LEN);
+}
+
+static int read_file(const struct scratch *s, const char *name, struct buf *out, uint64_t *entries,
+        struct err *err)
+{
+	struct members_reader *r = NULL;
+	uint8_t chunk[10007];
+	size_t got = 1;
+	int rc = members_reader_open(s->fd, name, &r, err);
+
+	buf_init(out, 64u << 20);
+	while (rc == 0 && got > 0) {
+		rc = members_reader_read(r, chunk, sizeof chunk, &got, err);
+		assert_int_equal(buf_add(out, chunk, got), 0);
+	}
+	*entries = rc == 0 ? members_reader_entries(r) : 0;
+	members_reader_free(r);
+	return rc;
+}
+
+static void round_trips(void **state)
+{
+	static const size_t sizes[] = {0, 1, 100, MEMBER_MIN - 1, MEMBER_MIN, MEMBER_MIN + 1,
+	        1000000, MEMBER_MAX, MEMBER_MAX + 1, 3 * MEMBER_MAX + 5};
+	static const size_t steps[] = {251, 70000, SIZE_MAX / 2};
+	struct scratch s;
+
+	(void)state;
+	scratch_open(&s);
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		for (int k = 0; k < 3; k++) {
+			uint8_t *p = line_bytes(sizes[i], 5);
+			uint64_t entries;
+			struct err err = {0};
+			struct buf got;
+
+			write_file(&s, "x.gz", p, sizes[i], steps[k], 77);
+			if (read_file(&s, "x.gz", &got, &entries, &err) != 0)
+				fail_msg("%s", err.text);
+			assert_int_equal(got.len, sizes[i]);
+			assert_memory_equal(got.data, p, got.len);
+			assert_int_equal(entries, 77);
+			buf_clear(&got);
+			free(p);
+		}
+	}
+	scratch_close(&s);
+}
+
+static void damage(void **state)
+{
+	uint8_t *p = line_bytes(400, 1);
+	uint64_t entries, unnoticed = 0;
+	struct scratch s;
+	struct buf b, got;
+	struct err err;
+
+	(void)state;
+	scratch_open(&s);
+	write_file(&s, "x.gz", p, 400, 100, 4);
+	read_whole(&s, "x.gz", &b);
+	for (size_t n = 0; n < b.len; n++) {
+		put_file_bytes(&s, "x.gz", b.data, n);
+		assert_int_equal(read_file(&s, "x.gz", &got, &entries, &err), ERR_DAMAGED);
+		buf_clear(&got);
+	}
+	for (size_t bit = 0; bit < b.len * 8; bit++) {
+		b.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		put_file_bytes(&s, "x.gz", b.data, b.len);
+		b.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		if (read_file(&s, "x.gz", &got, &entries, &err) == 0) {
+			/* bits that deflate does not count: the bytes are right all the same */
+			unnoticed++;
+			assert_int_equal(got.len, 400);
+			assert_memory_equal(got.data, p, 400);
+		}
+		buf_clear(&got);
+	}
+	assert_in_range(unnoticed, 0, 16);
+	put_file_bytes(&s, "x.gz", b.data, b.len);
+	int fd = openat(s.fd, "x.gz", O_WRONLY | O_APPEND);
+	assert_int_equal(write(fd, "", 1), 1);
+	close(fd);
+	assert_int_equal(read_file(&s, "x.gz", &got, &entries, &err), ERR_DAMAGED);
+	buf_clear(&got);
+	assert_int_equal(read_file(&s, "missing.gz", &got, &entries, &err), ERR_NOTFOUND);
+	buf_clear(&got);
+	buf_clear(&b);
+	free(p);
+	scratch_close(&s);
+}
+
+struct salvage {
+	struct buf got;
+	uint64_t gaps;
+};
+
+static int collect(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct salvage *v = ctx;
+
+	(void)err;
+	return buf_add(&v->got, p, n);
+}
+
+static void gap(void *ctx, uint64_t from, uint64_t to)
+{
+	struct salvage *v = ctx;
+
+	assert_true(from < to);
+	v->gaps++;
+}
+
+/* A damaged member in the middle costs its own lines alone. */
+static void salvage(void **state)
+{
+	uint8_t *p = line_bytes(1000000, 1);
+	struct salvage v = {.gaps = 0};
+	struct member_head h;
+	struct err err = {0};
+	struct scratch s;
+	struct buf b;
+	size_t first;
+
+	(void)state;
+	scratch_open(&s);
+	write_file(&s, "x.gz", p, 1000000, 1000, 1000);
+	read_whole(&s, "x.gz", &b);
+	assert_true(member_parse(b.data, b.len, &h));
+	first = (size_t)h.plain;
+	assert_int_equal(first, 263000);
+	b.data[h.size + 5000] ^= 1;
+	put_file_bytes(&s, "x.gz", b.data, b.len);
+	buf_init(&v.got, 10u << 20);
+	assert_int_equal(members_scan(s.fd, "x.gz", collect, gap, &v, &err), 0);
+	assert_int_equal(v.gaps, 1);
+	assert_int_equal(v.got.len, 1000000 - 263000);
+	assert_memory_equal(v.got.data, p, first);
+	assert_memory_equal(v.got.data + first, p + 2 * first, v.got.len - first);
+	buf_clear(&v.got);
+	buf_clear(&b);
+	free(p);
+	scratch_close(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(round_trips),
+	        cmocka_unit_test(damage),
+	        cmocka_unit_test(salvage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
