@@ -6,7 +6,7 @@
 #
 # As root the daemons run as the system user valise-test (made on first use), else as the caller.
 # VALISE_TEST_PORT=N forces the first of the ten ports. VALISE_TEST_HOME holds unpacked packages.
-# A script defines do_start and ends with: server_main "$@"
+# A script defines do_start, perhaps after_stop, and ends with: server_main "$@"
 set -u
 export LC_ALL=C.UTF-8
 SERVERS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -159,6 +159,7 @@ stop_all() {
 		[ -z "$left" ] || say "still running: $left"
 	done < "$DIR/pids"
 	rm -f "$DIR/pids"
+	! declare -F after_stop > /dev/null || after_stop
 }
 
 # ---- ports ----------------------------------------------------------------------------------------
@@ -266,6 +267,7 @@ server_main() {
 	stop)
 		[ -d "$DIR" ] || return 0
 		DIR=$(cd "$DIR" && pwd)
+		pick_user
 		stop_all
 		;;
 	*) die "usage: $(basename "$0") start|stop DIR" ;;

@@ -2,8 +2,9 @@
 # dovecot.sh start DIR | stop DIR : Dovecot 2.3, IMAP and POP3, each on a plain port with STARTTLS and a TLS port.
 # Choices at start, from the environment:
 #   SEP=/ (default) or .      hierarchy delimiter
-#   LAYOUT=maildir++ | fs     how mailboxes lie on disk. With maildir++ (default) and fs alike a name may
-#                             hold the other delimiter (plugin listescape)
+#   LAYOUT=fs | maildir++     how mailboxes lie on disk (default fs). A name may hold the other delimiter in
+#                             both (plugin listescape). With maildir++ a deleted parent of other mailboxes stays in
+#                             LIST without \Noselect, although it cannot be opened
 #   PREFIX=INBOX              prefix of the personal namespace, without delimiter (default none)
 #   SPECIAL=1                 Drafts, Sent, Trash, Junk, Archive with special use, made and subscribed
 #   ALL=1                     a virtual mailbox virtual/All with \All that shows every message
@@ -15,6 +16,8 @@
 #   MAX_CONN=N                connections of a user from one address (50)
 #   PLAIN=0                   no login without TLS; HOST is then 127.0.0.2, as Dovecot trusts its own address
 #   FSYNC=optimized           syncs what is saved (never: throwaway accounts load faster)
+#   CLOCK=+5y                 the server's clock runs ahead (libfaketime): Dovecot turns an INTERNALDATE of the
+#                             future into now
 #   USERS="alice bob ..."     accounts; the password of NAME is pw-NAME
 # CONF is for doveadm: doveadm -c "$CONF" ... -u alice
 . "$(dirname "$0")/common.sh"
@@ -40,11 +43,12 @@ mail_uid = $RUN_USER
 mail_gid = $RUN_GROUP
 first_valid_uid = 1
 mail_home = $DIR/mail/%u
-mail_location = maildir:$DIR/mail/%u/Maildir$([ "${LAYOUT:-}" = fs ] && echo :LAYOUT=fs)
+mail_location = maildir:$DIR/mail/%u/Maildir$([ "${LAYOUT:-fs}" = fs ] && echo :LAYOUT=fs)
 mail_fsync = ${FSYNC:-never}
 mail_save_crlf = ${SAVE_CRLF:-yes}
 mail_max_userip_connections = ${MAX_CONN:-50}
 mail_plugins = $(plugins)
+${CLOCK:+import_environment = TZ ${FAKE[*]}}
 auth_mechanisms = ${MECHS:-plain login scram-sha-1 scram-sha-256 cram-md5}
 auth_failure_delay = 0
 disable_plaintext_auth = $plaintext
@@ -125,9 +129,20 @@ namespace virtual {
 C
 }
 
+# fake_clock : sets FAKE, the environment of a server whose clock is ${CLOCK} ahead, and which sees its files
+fake_clock() {
+	local lib
+	FAKE=()
+	[ -n "${CLOCK:-}" ] || return 0
+	pkgs libfaketime
+	lib=$(dpkg -L libfaketime | grep 'libfaketime.so') || die "no libfaketime"
+	FAKE=(LD_PRELOAD=$lib FAKETIME=$CLOCK FAKE_UTIME=1 DONT_FAKE_MONOTONIC=1)
+}
+
 do_start() {
 	local u
 	pkgs dovecot-core dovecot-imapd dovecot-pop3d openssl
+	fake_clock
 	make_tls
 	free_slot
 	LISTEN=127.0.0.1
@@ -137,10 +152,19 @@ do_start() {
 	for u in $(test_users); do echo "$u:{PLAIN}pw-$u::::::"; done > "$DIR/passwd"
 	{ conf_base; conf_services; conf_namespaces; } > "$DIR/dovecot.conf"
 	hand_over
-	spawn /usr/sbin/dovecot -F -c "$DIR/dovecot.conf"
+	spawn env "${FAKE[@]}" /usr/sbin/dovecot -F -c "$DIR/dovecot.conf"
 	wait_ports $P0 $((P0 + 1)) $((P0 + 2)) $((P0 + 3))
 	emit SERVER=dovecot "VERSION=$(/usr/sbin/dovecot --version | cut -d' ' -f1)"
 	emit_mail "$LISTEN"
-	emit "SEP=${SEP:-/}" "PREFIX=${PREFIX:+$PREFIX${SEP:-/}}" "CONF=$DIR/dovecot.conf" "LOG=$DIR/log"
+	emit "SEP=${SEP:-/}" "PREFIX=${PREFIX:+$PREFIX${SEP:-/}}" "CLOCK=${CLOCK:-}" "CONF=$DIR/dovecot.conf" "LOG=$DIR/log"
+}
+
+# after_stop : libfaketime leaves shared memory of processes that ended by a signal
+after_stop() {
+	local f
+	for f in /dev/shm/*faketime_*; do
+		[ -O "$f" ] || [ "$(stat -c %U "$f" 2>/dev/null)" = "$RUN_USER" ] || continue
+		[ -e "/proc/${f##*_}" ] || rm -f "$f"
+	done
 }
 server_main "$@"
