@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""compare.py A B [options] : compares two IMAP accounts folder by folder and names every difference.
+"""compare.py --env-a ENV --user-a USER --env-b ENV --user-b USER [options] | compare.py URL-A URL-B [options]
 
-A and B are ENV,USER[,PASSWORD] (the env file of a server script; the password is pw-USER unless given) or
-imap://USER:PASSWORD@HOST:PORT or imaps://... (with --ca FILE).
+Compares two IMAP accounts folder by folder and names every difference. ENV is the env file of a server script, where
+the password of USER is pw-USER; a URL is imap://USER:PASSWORD@HOST:PORT or imaps://... (--ca FILE: its authority).
   --map OLD=NEW      folder OLD of A, and what is below it, is NEW in B (several times)
   --under FOLDER     all folders of A are below FOLDER in B
   --special-use      special-use attributes must be equal too
@@ -75,13 +75,14 @@ class Side:
 
     @staticmethod
     def read_spec(spec, ca):
-        if "://" in spec:
+        """${spec} is a URL or (env file, user)."""
+        if isinstance(spec, str):
             u = urllib.parse.urlsplit(spec)
             return u.hostname, u.port, urllib.parse.unquote(u.username), urllib.parse.unquote(u.password), u.scheme == "imaps", ca
-        path, user, *password = spec.split(",", 2)
+        path, user = spec
         with open(path) as f:
             env = dict(line.rstrip("\n").split("=", 1) for line in f if "=" in line)
-        return env["HOST"], int(env["IMAP_PORT"]), user, password[0] if password else "pw-" + user, False, env.get("CA")
+        return env["HOST"], int(env["IMAP_PORT"]), user, "pw-" + user, False, env["CA"]
 
     def namespace(self):
         if "NAMESPACE" in self.imap.capability()[1][0].decode().upper().split():
@@ -306,18 +307,23 @@ def read_allowed(path):
 
 def main(argv=None):
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("a")
-    p.add_argument("b")
+    p.add_argument("url", nargs="*")
+    for side in "ab":
+        p.add_argument("--env-" + side)
+        p.add_argument("--user-" + side, default="alice")
     p.add_argument("--ca")
     p.add_argument("--map", action="append", default=[])
     p.add_argument("--under")
     p.add_argument("--special-use", action="store_true")
     p.add_argument("--allow")
     options = p.parse_args(argv)
+    sides = options.url or [(options.env_a, options.user_a), (options.env_b, options.user_b)]
+    if len(sides) != 2 or not all(s[0] for s in sides):
+        p.error("two accounts, please")
     allowed = read_allowed(options.allow) if options.allow else []
     found = excused = 0
     try:
-        comparison = Comparison(Side(options.a, options.ca), Side(options.b, options.ca), options)
+        comparison = Comparison(*(Side(s, options.ca) for s in sides), options)
         for kind, path, what in comparison.run():
             line = "%s %s: %s" % (kind, names.show(path), what)
             if any(fnmatch.fnmatchcase(line, pattern) for pattern in allowed):

@@ -182,7 +182,7 @@ def run(env, user, function, expected, options):
         function(account)
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        code = compare.main([env + ",alice", "%s,%s" % (env, user)] + options)
+        code = compare.main(["--env-a", env, "--env-b", env, "--user-b", user] + options)
     lines = out.getvalue().splitlines()[:-1]
     if code != bool(expected) or len(lines) != len(expected) or not all(l.startswith(e) for l, e in zip(lines, expected)):
         print("not ok - %s (exit %s)" % (function.__name__, code), *lines, "expected:", *expected, sep="\n    ")
