@@ -23,11 +23,15 @@ enum http_role {
 struct http;
 int http_open(const struct service *service, enum http_role role, struct progress *progress,
         struct http **out, struct err *err) MUST_CHECK;
-void http_close(struct http *h);
+void http_close(struct http *h); /* NULL is fine */
+/**
+ * http_preempt(h): the server answers strangers (DAV's <unauthenticated/>): from now on sign in without being asked, with Basic. Inside TLS only; nothing happens elsewhere.
+ */
+void http_preempt(struct http *h);
 
 #define HTTP_HEADERS_MAX 8
 struct http_response {
-	int status;
+	int status; /* 0: no answer came */
 	char *etag; /* raw, or NULL */
 	char *content_type;
 	char *location;
@@ -42,11 +46,15 @@ struct http_request {
 	const char *header[HTTP_HEADERS_MAX]; /* "Name: value", NULL ends */
 	const void *body; /* lent until done; NULL: none (and give NULL) */
 	uint64_t body_size;
-	/* Or the body streamed: give out octets [off, off+n) as far as there are; *got_out 0 at the end. Called again from 0 on a retry. */
+	/* Or the body streamed: give out octets [off, off+n) as far as there are; *got_out 0 at the end. Called again from 0 on a retry. ${body_size} 0: not known, sent chunked (many servers refuse that). */
 	int (*give)(void *ctx, uint64_t off, void *p, size_t n, size_t *got_out, struct err *err);
 	uint64_t
 	        max_response; /* cap on the decoded answer; 0: 64 MiB. Beyond: ERR_LIMIT for this request */
 	bool identity; /* Accept-Encoding: identity (the ETag will be kept) */
+	/*
+	 * The header of a 2xx answer is there, its body follows; what an earlier try gave to body_fn is void. Without it (NULL) a request is not tried again once body_fn got something. A negative result fails this request.
+	 */
+	int (*begin)(void *ctx, const struct http_response *rs, struct err *err);
 	/* Octets of a 2xx answer (decoded); of other answers the first 64 KiB go to ${error_body} instead. A negative result fails this request. */
 	int (*body_fn)(void *ctx, const void *p, size_t n, struct err *err);
 	/* Called once, when the answer is whole or cannot be had (${err}->code != 0: ERR_NET, ERR_TLS, ERR_AUTH for a 401 that stays, ERR_LIMIT, ERR_BUSY after the last Retry-After, ERR_GUARD). */
@@ -57,19 +65,25 @@ struct http_request {
 
 /**
  * http_run(h, list, n, parallel, err): carry out ${n} requests, at most ${parallel} at a time (0: 8), in any order; returns when each was done().
- * 401: Digest or Basic as offered (Basic only inside TLS, on loopback or with SECURITY_NONE), a renewed Bearer token once. 301, 302, 307, 308 keep method and body; at most 5 hops, never from https to http, credentials go along only to the same host or
- * to a host below the same registrable name (last two labels; co.uk-like: three). 429 and 503: wait as Retry-After says (else 1, 2, 4 ... s, at most 5 min at a time, 30 min in all), said on
- * ${progress}, with fewer in flight afterwards. A PUT whose outcome is unknown is not sent again: ERR_NET. Others are tried 3 times on a lost connection.
- * The result is negative only for what ends the client: ERR_STOPPED, ERR_TLS, ERR_AUTH.
+ * 401: Basic or Digest as offered (Basic only inside TLS or with SECURITY_NONE, Digest before it there; --auth BASIC, DIGEST, BEARER choose), a renewed Bearer token once. 301, 302, 307, 308 (303 of GET and HEAD) keep method and body; at most 5 hops, never from https to http; credentials go along only to the same host or
+ * to a host below the same registrable name (last two labels; co.uk-like: three), and a request that writes goes nowhere else. A pin stands for chain and name of these hosts. 429, 503 and Google's 403: wait as Retry-After says (else 1, 2, 4 ... s, six times), at most 5 min at a time and 30 min in all since the last success, said on
+ * ${progress}, with fewer in flight afterwards. A PUT, MKCALENDAR or MKCOL whose outcome is unknown is not sent again: ERR_NET. Others are tried 3 times on a lost connection.
+ * The result is negative only for what ends the client (its scope is ERR_WHOLE): ERR_STOPPED, ERR_TLS, ERR_AUTH (when no sign-in succeeded before; later a 401 costs its request), what get_secret says; then requests that were not done get the same error.
+ * The guard (ERR_GUARD) also refuses a PUT to a URL that ends in '/', and header fields that this room sets or that change what a method means.
  */
 int http_run(struct http *h, struct http_request *list, size_t n, unsigned parallel,
         struct err *err) MUST_CHECK;
 
-/* Join ${ref} (absolute URL, absolute path or relative) to ${base}, RFC 3986 5; ERR_PROTO if it is no URL or leaves http(s). */
+/*
+ * Join ${ref} (absolute URL, absolute path or relative) to ${base} (may be NULL when ${ref} is absolute), RFC 3986 5. The result is canonical: host in lower case, no user,
+ * default port, fragment or dot segments, odd octets escaped; %XX stay as they are. ERR_PROTO if it is no URL or leaves http(s), ERR_LIMIT beyond 16 KiB.
+ */
 int url_join(const char *base, const char *ref, struct buf *out, struct err *err) MUST_CHECK;
 /* Same scheme, host and port? */
 bool url_same_origin(const char *a, const char *b);
-/* The origin of a service: "https://host:port" (no path). */
+/* Append the key under which URLs name one resource although servers escape it in several ways (%40 or @): canonical, then percent-decoded. False when it is no URL. For comparing only. */
+bool url_key(const char *url, struct buf *out);
+/* The origin of a service: "https://host:port" (no path; no port where it is the default). */
 void url_of_service(const struct service *s, struct buf *out);
 /* Append ${s} with everything but unreserved characters escaped as %XX (a path segment). */
 void url_escape_segment(const char *s, size_t n, struct buf *out);

@@ -1,0 +1,145 @@
+#ifndef NET_HTTP_INTERNAL_H
+#define NET_HTTP_INTERNAL_H
+
+#include "url.h"
+#include "valise/net/http.h"
+#include "valise/base/secret.h"
+#include <curl/curl.h>
+#include <zlib.h>
+
+/* http_guard.c: is ${rq} one that the role may send, and free of what would make another request of it? */
+int http_guard_check(enum http_role role, const struct http_request *rq, const char *url,
+        struct err *err) MUST_CHECK;
+/* Sending it twice is as good as once. */
+bool http_guard_repeatable(const char *method);
+
+/* http_auth.c */
+enum auth_scheme { AUTH_NONE, AUTH_BASIC, AUTH_DIGEST, AUTH_BEARER };
+
+struct challenge {
+	enum auth_scheme scheme;
+	char *realm, *nonce, *opaque; /* Digest */
+	bool sha256, sess, qop, stale, utf8;
+};
+void challenge_clear(struct challenge *c);
+
+#define CHALLENGES_MAX 8
+struct challenges {
+	struct challenge list[CHALLENGES_MAX];
+	size_t n;
+};
+void challenges_clear(struct challenges *c);
+/* Add what one WWW-Authenticate field offers (RFC 9110 11.6.1); unknown schemes are passed over. */
+void challenges_parse(struct challenges *c, const char *value);
+
+struct http_auth {
+	const struct login *login;
+	struct challenge used; /* scheme AUTH_NONE: nothing chosen yet */
+	char *origin; /* of a Digest challenge */
+	uint32_t count; /* nc */
+	unsigned serial; /* a new challenge or token since */
+	struct secret secret;
+	bool have_secret;
+	bool proven; /* the server took the credentials once */
+};
+void auth_clear(struct http_auth *a);
+/* Choose from what a 401 offers; ${clear}: the request went without TLS. ERR_AUTH when nothing fits. */
+int auth_choose(struct http_auth *a, struct challenges *offered, const char *origin, bool clear,
+        struct err *err) MUST_CHECK;
+/* Ask the command for a new token. */
+int auth_renew(struct http_auth *a, struct err *err) MUST_CHECK;
+/* Token sign-in needs no challenge. */
+bool auth_wants_bearer(const struct login *login);
+/* The value of Authorization for one request; ${out} must be wiped. Empty: nothing to send yet. */
+int auth_header(struct http_auth *a, const char *method, const char *url, struct buf *out,
+        struct err *err) MUST_CHECK;
+
+/* http_decode.c: Content-Encoding (RFC 9110 8.4): gzip and identity. */
+struct http_decoder {
+	bool gzip, began, ended;
+	z_stream z;
+};
+/* False for a coding that we did not ask for and cannot undo. */
+bool http_decoder_set(struct http_decoder *d, const char *coding);
+void http_decoder_clear(struct http_decoder *d);
+/* Octets of the wire; ${sink} gets them decoded. */
+int http_decode(struct http_decoder *d, const void *p, size_t n,
+        int (*sink)(void *ctx, const void *p, size_t n), void *ctx, struct err *err) MUST_CHECK;
+/* False if the coding was cut short. */
+bool http_decoder_whole(const struct http_decoder *d);
+
+/* One request on its way. */
+enum xfer_state { XFER_FREE, XFER_RUNNING, XFER_WAITING };
+
+struct xfer {
+	struct http *h;
+	struct http_request *rq;
+	unsigned id;
+	enum xfer_state state;
+	CURL *easy;
+	struct curl_slist *headers;
+	char curl_text[CURL_ERROR_SIZE];
+	char *url; /* of this hop */
+	bool trusted; /* credentials may go there */
+	bool pinned;
+	/* over all tries */
+	int hops, lost, busy, auth_tries;
+	bool renewed;
+	bool ever_sent; /* a try may have reached the server */
+	uint64_t given; /* octets of body_fn, all tries */
+	int64_t wake_ms;
+	/* of this try */
+	bool sent, head_done, enough;
+	bool with_auth, own_challenge;
+	unsigned auth_serial;
+	int64_t active_ms; /* 0: not connected yet */
+	size_t head_len;
+	uint64_t body_off, drained;
+	struct http_response rs;
+	struct challenges offered;
+	int64_t retry_after; /* seconds; -1: not said */
+	struct http_decoder decoder;
+	struct buf error_body;
+	struct err err;
+};
+
+#define ERROR_BODY_MAX 65536
+
+struct http {
+	enum http_role role;
+	struct service service; /* a copy; its trace and login.ctx are borrowed */
+	struct progress *progress;
+	CURLM *multi;
+	struct http_auth auth;
+	bool reached; /* an answer came once */
+	unsigned running;
+	struct xfer **slots;
+	size_t n_slots;
+	unsigned limit; /* in flight; smaller after 429 and 503 */
+	int64_t hold_ms; /* nothing starts before */
+	int64_t waited_ms; /* for busy servers, since the last success */
+};
+
+int64_t http_now_ms(void);
+
+/* http_xfer.c: send x->rq to x->url. */
+int xfer_start(struct xfer *x, struct err *err) MUST_CHECK;
+/* The transfer is out of libcurl's hands; what this try left is forgotten (the answer is not). */
+void xfer_stop(struct xfer *x);
+void xfer_answer_clear(struct xfer *x);
+
+/* http_outcome.c: what a transfer that libcurl ended with ${rc} came to; true: it goes on (again, or waiting), false: x->err and x->rs tell the end. */
+bool xfer_outcome(struct xfer *x, CURLcode rc);
+/* Seconds of a Retry-After field at ${now_utc}; -1 when it is neither a number nor a date. */
+int64_t http_retry_after(const char *value, int64_t now_utc);
+
+/* http_tls.c */
+void http_tls_options(struct xfer *x);
+/* The certificate of the connection that ${x} goes out on is the pinned one. */
+int http_tls_pin(struct xfer *x, struct err *err) MUST_CHECK;
+int http_tls_failed(struct xfer *x, CURLcode rc, struct err *err);
+
+/* http_trace.c */
+int http_trace(CURL *easy, curl_infotype type, char *data, size_t n, void *ctx);
+
+#endif

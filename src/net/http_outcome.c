@@ -1,0 +1,263 @@
+/* What the end of a transfer means: an answer, another hop, a sign-in, a wait, another try, an error. */
+#include "http_internal.h"
+#include "valise/base/date.h"
+#include "valise/base/mem.h"
+#include "valise/base/progress.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HOPS_MAX 5
+#define LOST_MAX 3
+#define LOST_WAIT_MS 250
+#define AUTH_TRIES_MAX 6
+#define BUSY_TRIES_MAX 6 /* of a server that does not say when */
+#define WAIT_MAX_S 300
+#define WAIT_ALL_MS ((int64_t)30 * 60 * 1000)
+
+int64_t http_retry_after(const char *value, int64_t now_utc)
+{
+	size_t digits = strspn(value, "0123456789");
+	struct date when;
+
+	if (digits && !value[digits])
+		return digits > 9 ? 999999999 : atoll(value);
+	if (!date_parse_rfc5322(value, strlen(value), &when) || !when.known)
+		return -1;
+	return when.utc > now_utc ? when.utc - now_utc : 0;
+}
+
+static bool again(struct xfer *x, int64_t wake_ms)
+{
+	x->wake_ms = wake_ms;
+	return true;
+}
+
+static bool failed(struct xfer *x, enum err_code code, enum err_scope scope, const char *why)
+{
+	err_set(&x->err, code, scope, "%s %s: %s", x->rq->method, x->url, why);
+	return false;
+}
+
+static bool lost(struct xfer *x, const char *why, bool hopeless)
+{
+	if (x->sent && !http_guard_repeatable(x->rq->method)) {
+		err_set(&x->err, ERR_NET, ERR_ITEM,
+		        "%s %s: %s; it is unknown whether the server did it", x->rq->method, x->url,
+		        why);
+		return false;
+	}
+	if (hopeless || (x->given && !x->rq->begin) || ++x->lost >= LOST_MAX)
+		return failed(x, ERR_NET, ERR_ITEM, why);
+	return again(x, http_now_ms() + ((int64_t)LOST_WAIT_MS << x->lost));
+}
+
+static bool transfer_failed(struct xfer *x, CURLcode rc)
+{
+	const char *why = *x->curl_text ? x->curl_text : curl_easy_strerror(rc);
+
+	switch (rc) {
+	case CURLE_SSL_CONNECT_ERROR:
+		if (x->h->reached)
+			return lost(x, why, false);
+		(void)http_tls_failed(x, rc, &x->err);
+		return false;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_USE_SSL_FAILED:
+		(void)http_tls_failed(x, rc, &x->err);
+		return false;
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+	case CURLE_BAD_CONTENT_ENCODING:
+	case CURLE_WRITE_ERROR:
+		return failed(x, ERR_PROTO, ERR_ITEM, why);
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+		return lost(x, why, !x->h->reached);
+	default:
+		return lost(x, why, false);
+	}
+}
+
+static bool redirect(struct xfer *x)
+{
+	bool reads =
+	        http_guard_repeatable(x->rq->method) && strcmp(x->rq->method, "PROPPATCH") != 0;
+	struct url from, to;
+	struct buf next;
+	bool more = false;
+
+	if (!x->rs.location)
+		return false;
+	buf_init(&next, URL_MAX);
+	if (++x->hops > HOPS_MAX)
+		failed(x, ERR_PROTO, ERR_ITEM, "more than 5 redirects");
+	else if (url_join(x->url, x->rs.location, &next, &x->err) != 0)
+		err_wrap(&x->err, "%s %s: redirect", x->rq->method, x->url);
+	else if (!url_cut(x->url, &from) || !url_cut(buf_str(&next), &to))
+		failed(x, ERR_PROTO, ERR_ITEM, "the redirect leads nowhere");
+	else if (from.tls && !to.tls)
+		failed(x, ERR_TLS, ERR_ITEM, "redirected to http://, refused");
+	else if (!reads && !url_host_trusted(x->h->service.at.host, to.host))
+		failed(x, ERR_REFUSED, ERR_ITEM, "redirected to another host, refused");
+	else
+		more = true;
+	if (more) {
+		free(x->url);
+		x->url = buf_take(&next);
+		x->auth_tries = 0;
+		x->own_challenge = false;
+	}
+	buf_clear(&next);
+	return more && again(x, 0);
+}
+
+static bool auth_failed(struct xfer *x, const char *why)
+{
+	const struct login *login = &x->h->service.login;
+
+	/* Once in, a 401 is about this resource. */
+	err_set(&x->err, ERR_AUTH, x->h->auth.proven ? ERR_ITEM : ERR_WHOLE, "%s %s: %s%s%s",
+	        x->rq->method, x->url, why, login->user ? " as " : "",
+	        login->user ? login->user : "");
+	return false;
+}
+
+static bool unauthorized(struct xfer *x)
+{
+	struct http_auth *a = &x->h->auth;
+	struct url u;
+
+	if (!x->trusted)
+		return failed(x, ERR_AUTH, ERR_ITEM,
+		        "another host wants a sign-in; it does not get the password");
+	if (!a->login->user && !auth_wants_bearer(a->login))
+		return auth_failed(x, "the server wants a sign-in, but no user is set");
+	if (++x->auth_tries > AUTH_TRIES_MAX)
+		return auth_failed(x, "the server asks for a sign-in again and again");
+	if (x->auth_serial != a->serial)
+		return again(x, 0); /* another request learnt more meanwhile */
+	if (auth_wants_bearer(a->login)) {
+		if (x->renewed)
+			return auth_failed(x, "the server refused the token");
+		x->renewed = true;
+		return auth_renew(a, &x->err) == 0 && again(x, 0);
+	}
+	if (x->with_auth && (a->used.scheme != AUTH_DIGEST || x->own_challenge)) {
+		bool stale = false;
+
+		for (size_t i = 0; i < x->offered.n; i++)
+			stale = stale || x->offered.list[i].stale;
+		if (!stale || a->used.scheme != AUTH_DIGEST)
+			return auth_failed(x, "the server refused the sign-in");
+	}
+	if (!url_cut(x->url, &u) || auth_choose(a, &x->offered, x->url, !u.tls, &x->err) != 0) {
+		err_wrap(&x->err, "%s %s", x->rq->method, x->url);
+		return false;
+	}
+	x->own_challenge = true;
+	return again(x, 0);
+}
+
+static bool too_busy(struct xfer *x)
+{
+	err_set(&x->err, ERR_BUSY, ERR_ITEM, "%s %s: the server is busy (HTTP %d): try again later",
+	        x->rq->method, x->url, x->rs.status);
+	return false;
+}
+
+/* Nothing at all goes out before ${until}; false when that would be too long a wait in all. */
+static bool hold(struct http *h, int64_t now, int64_t until)
+{
+	int64_t from = h->hold_ms > now ? h->hold_ms : now;
+
+	if (until <= from)
+		return true;
+	if (h->waited_ms + (until - from) > WAIT_ALL_MS)
+		return false;
+	h->waited_ms += until - from;
+	h->hold_ms = until;
+	return true;
+}
+
+static bool busy(struct xfer *x)
+{
+	struct http *h = x->h;
+	bool said = x->retry_after >= 0;
+	int64_t now = http_now_ms(), wait = said ? x->retry_after : (int64_t)1 << x->busy, until;
+
+	if (wait > WAIT_MAX_S)
+		wait = WAIT_MAX_S;
+	until = now + wait * 1000;
+	if (!said && x->busy >= BUSY_TRIES_MAX)
+		return too_busy(x);
+	x->busy++;
+	h->limit = h->running > 2 ? h->running / 2 : 1;
+	if (until > h->hold_ms && wait)
+		progress_say(h->progress, SAY_NOTE,
+		        "%s: the server asks for a pause (HTTP %d): waiting %lld s",
+		        h->service.at.host, x->rs.status, (long long)wait);
+	if ((said || x->rs.status != 503) && !hold(h, now, until))
+		return too_busy(x);
+	return again(x, until);
+}
+
+/* Google says 403 for what others call 429. */
+static bool is_rate_limit(const struct xfer *x)
+{
+	const char *text = buf_str(&x->error_body);
+
+	return x->rs.status == 403 &&
+	       (strstr(text, "usageLimits") || strstr(text, "rateLimitExceeded"));
+}
+
+static bool answered(struct xfer *x)
+{
+	const char *method = x->rq->method;
+	struct http *h = x->h;
+
+	h->reached = true;
+	if (x->rs.status == 401)
+		return unauthorized(x);
+	if (x->with_auth)
+		h->auth.proven = true;
+	switch (x->rs.status) {
+	case 303:
+		if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+			return false;
+		return redirect(x);
+	case 301:
+	case 302:
+	case 307:
+	case 308:
+		return redirect(x);
+	case 429:
+	case 503:
+		return busy(x);
+	default:
+		break;
+	}
+	if (is_rate_limit(x))
+		return busy(x);
+	if (x->rs.status < 300)
+		h->waited_ms = 0;
+	return false;
+}
+
+bool xfer_outcome(struct xfer *x, CURLcode rc)
+{
+	if (x->err.code)
+		return false;
+	if (rc != CURLE_OK && !x->enough)
+		return transfer_failed(x, rc);
+	if (!x->head_done)
+		return lost(x, "no answer came", false);
+	if (!x->enough && !http_decoder_whole(&x->decoder))
+		return lost(x, "the answer was cut short", false);
+	return answered(x);
+}
