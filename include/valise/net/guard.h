@@ -23,13 +23,13 @@
  */
 struct guard {
 	enum guard_role role;
-	bool secret;        /* a SASL exchange: a line of base64 is not a command */
-	bool before_tls;    /* STARTTLS is demanded and not done: only what leads to it is allowed */
-	bool refused;       /* sticky */
-	bool continued;     /* the line continues a command after its literal */
-	bool at_cr;         /* the line was vetted at its CR, LF must follow */
+	bool secret; /* a SASL exchange: a line of base64 is not a command */
+	bool before_tls; /* STARTTLS is demanded and not done: only what leads to it is allowed */
+	bool refused; /* sticky */
+	bool continued; /* the line continues a command after its literal */
+	bool at_cr; /* the line was vetted at its CR, LF must follow */
 	uint64_t announced; /* size of the literal that the line ends with */
-	uint64_t literal;   /* octets of the current literal still to pass */
+	uint64_t literal; /* octets of the current literal still to pass */
 	size_t line_len;
 	char line[65536]; /* the command line being collected */
 };

@@ -41,7 +41,7 @@ struct transport;
  * and what to do), ERR_STOPPED.
  */
 int transport_open(const struct endpoint *at, enum guard_role role, struct progress *progress,
-	struct transport **out, struct err *err) MUST_CHECK;
+        struct transport **out, struct err *err) MUST_CHECK;
 
 /* Close the socket at once, without a protocol good-bye, and free. NULL is fine. */
 void transport_free(struct transport *t);
@@ -78,7 +78,8 @@ int transport_literal_refused(struct transport *t, struct err *err) MUST_CHECK;
 
 /* Plain bytes outside the mailstream; what the mailstream holds in its buffers goes first. read: *got_out >= 1 or an error. */
 int transport_write(struct transport *t, const void *p, size_t n, struct err *err) MUST_CHECK;
-int transport_read(struct transport *t, void *p, size_t size, size_t *got_out, struct err *err) MUST_CHECK;
+int transport_read(
+        struct transport *t, void *p, size_t size, size_t *got_out, struct err *err) MUST_CHECK;
 /* True if bytes (or an error) can be read without waiting. */
 bool transport_readable(struct transport *t);
 

@@ -1,0 +1,402 @@
+#include "valise/account/account.h"
+#include "accountfile.h"
+#include "credentials.h"
+#include "settings.h"
+#include "service_url.h"
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define CONNECT_TIMEOUT_MS 30000
+#define IDLE_TIMEOUT_MS 120000
+#define USER_MAX 512
+#define MECH_MAX 32
+#define FD_MAX 1048576
+#define PIN_PREFIX "sha256:"
+#define PIN_DIGITS 64
+
+static int usage(struct err *err, enum service_kind kind, const char *what, const char *value)
+{
+	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: %s%s%s%s", service_name(kind), what,
+	        value ? " \"" : "", value ? value : "", value ? "\"" : "");
+}
+
+static int parse_bool(const char *key, const char *value, bool *out, struct err *err)
+{
+	static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcasecmp(value, words[i]) == 0) {
+			*out = i % 2 != 0;
+			return 0;
+		}
+	return err_set(
+	        err, ERR_USAGE, ERR_WHOLE, "%s is \"yes\" or \"no\", not \"%s\"", key, value);
+}
+
+/* "sha256:" and 64 digits, with or without the colons that openssl prints between them. */
+static int parse_pin(enum service_kind kind, const char *s, char **out, struct err *err)
+{
+	char hex[PIN_DIGITS + 1];
+	size_t n = 0;
+
+	if (strncasecmp(s, PIN_PREFIX, strlen(PIN_PREFIX)) != 0)
+		return usage(err, kind, "a pin is sha256: and 64 hexadecimal digits, not", s);
+	for (const char *p = s + strlen(PIN_PREFIX); *p; p++) {
+		if (*p == ':' && n && n % 2 == 0)
+			continue;
+		if (!isxdigit((unsigned char)*p) || n == PIN_DIGITS)
+			return usage(err, kind, "not a pin of 64 hexadecimal digits:", s);
+		hex[n++] = (char)tolower((unsigned char)*p);
+	}
+	if (n != PIN_DIGITS)
+		return usage(err, kind, "not a pin of 64 hexadecimal digits:", s);
+	hex[n] = '\0';
+	*out = xstrdup(hex);
+	return 0;
+}
+
+static int parse_mech(enum service_kind kind, const char *s, char **out, struct err *err)
+{
+	size_t n = strlen(s);
+
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)s[i]) && !strchr("-_", s[i]))
+			return usage(err, kind, "not the name of a SASL mechanism:", s);
+	if (!n || n > MECH_MAX)
+		return usage(err, kind, "not the name of a SASL mechanism:", s);
+	*out = xstrdup(s);
+	for (char *p = *out; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	return 0;
+}
+
+static bool name_is_plain(const char *s)
+{
+	size_t n = strlen(s);
+
+	for (size_t i = 0; i < n; i++)
+		if (iscntrl((unsigned char)s[i]))
+			return false;
+	return n > 0 && n <= USER_MAX && utf8_valid(s, n);
+}
+
+/* A path of the file may begin with "~/". */
+static char *expand_home(const char *path)
+{
+	const char *home = getenv("HOME");
+
+	if (strncmp(path, "~/", 2) == 0 && home)
+		return xasprintf("%s%s", home, path + 1);
+	return xstrdup(path);
+}
+
+static int check_fd(enum service_kind kind, const char *s, struct err *err)
+{
+	char *end = NULL;
+	long n = strtol(s, &end, 10);
+
+	if (!isdigit((unsigned char)*s) || *end || n > FD_MAX)
+		return usage(err, kind, "password-fd is the number of an open file", NULL);
+	return 0;
+}
+
+/* On one level, the service's own (${own}) or the account's: how many sources, and the last. */
+static int password_source(const struct settings *set, enum service_kind kind, bool own,
+        enum source_type *type_out, const char **text_out)
+{
+	static const struct {
+		const char *key;
+		enum source_type type;
+	} kinds[] = {{"password-command", SOURCE_COMMAND}, {"password-fd", SOURCE_FD},
+	        {"password", SOURCE_TEXT}};
+	int n = 0;
+
+	for (size_t i = 0; i < 3; i++) {
+		const struct setting *found = own ? NULL : settings_find(set, kinds[i].key);
+		const char *value = own     ? settings_own(set, kind, kinds[i].key)
+		                    : found ? found->value
+		                            : NULL;
+
+		if (!value)
+			continue;
+		*type_out = kinds[i].type;
+		*text_out = value;
+		n++;
+	}
+	return n;
+}
+
+static int build_password(
+        struct account *a, const struct settings *set, struct service *s, struct err *err)
+{
+	enum source_type type = SOURCE_TERMINAL;
+	const char *text = s->login.user;
+	char *label;
+	int n = password_source(set, s->kind, true, &type, &text);
+
+	if (n == 0)
+		n = password_source(set, s->kind, false, &type, &text);
+	if (n > 1)
+		return usage(err, s->kind, "the password is given in two ways; keep one", NULL);
+	if (type == SOURCE_FD && check_fd(s->kind, text, err) != 0)
+		return ERR_USAGE;
+	label = xasprintf("%s at %s", service_name(s->kind), s->at.host);
+	s->login.ctx = secrets_source(a->secrets, type, text, label);
+	s->login.get_secret = secrets_get;
+	free(label);
+	return 0;
+}
+
+/*
+ * The service's own key, then the user of its URL, then the account's, then an address as the name; an
+ * option wins over the URL of the file.
+ */
+static int build_user(const struct settings *set, const char *name, const char *from_url,
+        struct service *s, struct err *err)
+{
+	const struct setting *all = settings_find(set, "user");
+	const struct setting *url = settings_find(set, service_name(s->kind));
+	const char *user = settings_own(set, s->kind, "user");
+	const char *authzid = settings_value(set, s->kind, "authzid");
+
+	if (!user && all && !all->from_file && url->from_file)
+		user = all->value;
+	if (!user)
+		user = from_url;
+	if (!user && all)
+		user = all->value;
+	if (!user && name && strchr(name, '@'))
+		user = name;
+	if (!user)
+		return usage(err, s->kind, "no user; add user (--user NAME)", NULL);
+	if (!name_is_plain(user))
+		return usage(err, s->kind, "not a user name:", user);
+	if (authzid && !name_is_plain(authzid))
+		return usage(err, s->kind, "not an authorization identity:", authzid);
+	s->login.user = xstrdup(user);
+	s->login.authzid = xstrdup(authzid);
+	return 0;
+}
+
+static int build_endpoint(const struct settings *set, const char *url, FILE *trace,
+        struct service *s, char **user_out, struct err *err)
+{
+	const char *value = settings_value(set, s->kind, "cleartext");
+	bool cleartext = false;
+	int rc = value ? parse_bool("cleartext", value, &cleartext, err) : 0;
+
+	if (rc == 0)
+		rc = service_url_parse(s->kind, url, cleartext, &s->at, user_out, err);
+	s->at.connect_timeout_ms = CONNECT_TIMEOUT_MS;
+	s->at.idle_timeout_ms = IDLE_TIMEOUT_MS;
+	s->at.trace = trace;
+	value = settings_value(set, s->kind, "ca-file");
+	if (value)
+		s->at.ca_file = expand_home(value);
+	value = settings_value(set, s->kind, "pin");
+	if (rc == 0 && value)
+		rc = parse_pin(s->kind, value, &s->at.pin, err);
+	value = settings_value(set, s->kind, "auth");
+	if (rc == 0 && value)
+		rc = parse_mech(s->kind, value, &s->login.mech, err);
+	return rc;
+}
+
+static int build_service(struct account *a, const struct settings *set, const char *name,
+        enum service_kind kind, FILE *trace, struct err *err)
+{
+	const struct setting *url = settings_find(set, service_name(kind));
+	struct service *s = &a->services[kind];
+	char *user = NULL;
+	int rc;
+
+	s->kind = kind;
+	if (!url)
+		return 0;
+	rc = build_endpoint(set, url->value, trace, s, &user, err);
+	if (rc == 0)
+		rc = build_user(set, name, user, s, err);
+	if (rc == 0)
+		rc = build_password(a, set, s, err);
+	a->present[kind] = rc == 0;
+	free(user);
+	return rc;
+}
+
+/* A key for one service, of a service that the account has not, is a mistake. */
+static int check_owners(const struct settings *set, struct err *err)
+{
+	for (size_t i = 0; i < set->n; i++)
+		for (int k = 0; k < SERVICE_KINDS; k++) {
+			const char *name = service_name((enum service_kind)k);
+			size_t n = strlen(name);
+
+			if (strncmp(set->items[i].key, name, n) == 0 &&
+			        set->items[i].key[n] == '-' && !settings_find(set, name))
+				return err_set(err, ERR_USAGE, ERR_WHOLE,
+				        "\"%s\" is given, but no %s", set->items[i].key, name);
+		}
+	return 0;
+}
+
+/* USER@HOST; a user that is an address already names the account. */
+static char *default_name(const struct account *a)
+{
+	for (int k = 0; k < SERVICE_KINDS; k++) {
+		const struct service *s = &a->services[k];
+
+		if (!a->present[k])
+			continue;
+		if (strchr(s->login.user, '@'))
+			return xstrdup(s->login.user);
+		return xasprintf("%s@%s", s->login.user, s->at.host);
+	}
+	return xstrdup("");
+}
+
+static int build(struct account *a, const struct settings *set, const char *name, FILE *trace,
+        struct err *err)
+{
+	bool any = false;
+	int rc = check_owners(set, err);
+
+	for (int k = 0; k < SERVICE_KINDS && rc == 0; k++) {
+		rc = build_service(a, set, name, (enum service_kind)k, trace, err);
+		any |= a->present[k];
+	}
+	if (rc == 0 && !any)
+		rc = err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "%s%sno service is named; add one, as in --imap imaps://mail.example.org",
+		        name ? name : "", name ? ": " : "");
+	if (rc == 0)
+		a->name = name ? xstrdup(name) : default_name(a);
+	return rc;
+}
+
+static int overlay(struct settings *set, const struct account_setting *given, size_t n,
+        bool *service_out, struct err *err)
+{
+	char near[64];
+
+	for (size_t i = 0; i < n; i++) {
+		const char *key = given[i].key;
+
+		if (!account_is_key(key))
+			return err_set(err, ERR_USAGE, ERR_WHOLE, "there is no key \"%s\"%s%s", key,
+			        settings_nearest(key, near) ? "; do you mean " : "",
+			        settings_nearest(key, near) ? near : "");
+		if (!given[i].value || !*given[i].value)
+			return err_set(err, ERR_USAGE, ERR_WHOLE, "\"%s\" has no value", key);
+		if (settings_is_password(key, false))
+			settings_drop_passwords(set, key);
+		settings_put(set, key, given[i].value, false);
+		for (int k = 0; k < SERVICE_KINDS; k++)
+			*service_out |= strcmp(key, service_name((enum service_kind)k)) == 0;
+	}
+	return 0;
+}
+
+static int not_found(const char *name, const char *path, const char *nearest, struct err *err)
+{
+	const char *where = path ? path : "accounts.ini";
+
+	if (*nearest)
+		return err_set(err, ERR_NOTFOUND, ERR_WHOLE,
+		        "no account \"%s\" in %s; do you mean \"%s\"?", name, where, nearest);
+	return err_set(err, ERR_NOTFOUND, ERR_WHOLE,
+	        "no account \"%s\" in %s; add it there, or name its services, as in --imap "
+	        "imaps://mail.example.org --user %s",
+	        name, where, name);
+}
+
+/* The section ${name}; only the default file may be missing. */
+static int load_section(const char *name, const char *config, struct settings *set, bool *found_out,
+        char nearest[64], char **path_out, struct err *err)
+{
+	int rc;
+
+	*found_out = false;
+	nearest[0] = '\0';
+	*path_out = config ? xstrdup(config) : accountfile_default_path();
+	if (!*path_out)
+		return 0;
+	rc = accountfile_load(*path_out, name, set, found_out, nearest, err);
+	if (rc == ERR_NOTFOUND && !config)
+		return 0;
+	return rc;
+}
+
+int account_load(const char *name, const char *config, const struct account_setting *settings,
+        size_t n, FILE *trace, struct account **out, struct err *err)
+{
+	struct settings set = {NULL, 0, 0};
+	struct account *a = xcalloc(1, sizeof *a);
+	bool found = false, service = false;
+	char nearest[64] = "", *path = NULL;
+	int rc = 0;
+
+	*out = NULL;
+	a->secrets = secrets_new();
+	if (name)
+		rc = load_section(name, config, &set, &found, nearest, &path, err);
+	if (rc == 0)
+		rc = overlay(&set, settings, n, &service, err);
+	if (rc == 0 && name && !found && !service)
+		rc = not_found(name, path, nearest, err);
+	if (rc == 0)
+		rc = build(a, &set, name, trace, err);
+	settings_clear(&set);
+	free(path);
+	if (rc == 0)
+		*out = a;
+	else
+		account_free(a);
+	return rc;
+}
+
+void account_free(struct account *a)
+{
+	if (!a)
+		return;
+	for (int k = 0; k < SERVICE_KINDS; k++)
+		service_clear(&a->services[k]);
+	secrets_free(a->secrets);
+	free(a->name);
+	free(a);
+}
+
+bool account_exists(const char *name, const char *config)
+{
+	struct settings set = {NULL, 0, 0};
+	char nearest[64], *path = NULL;
+	bool found = false;
+	int rc = load_section(name, config, &set, &found, nearest, &path, NULL);
+
+	settings_clear(&set);
+	free(path);
+	return rc == 0 && found;
+}
+
+size_t account_warnings(const struct account *a, char lines[][256], size_t n)
+{
+	size_t made = 0;
+
+	for (int k = 0; k < SERVICE_KINDS && made < n; k++) {
+		const struct service *s = &a->services[k];
+		char raw[512];
+
+		if (!a->present[k] || s->at.security != SECURITY_NONE ||
+		        host_is_loopback(s->at.host))
+			continue;
+		snprintf(raw, sizeof raw,
+		        "%s://%s: without TLS, the password of %.100s and all data can be read and "
+		        "changed by anyone on the way",
+		        service_url_scheme(s->kind, s->at.security), s->at.host, s->login.user);
+		term_escape(raw, strlen(raw), lines[made++], 256);
+	}
+	return made;
+}

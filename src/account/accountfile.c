@@ -1,0 +1,299 @@
+/*
+ * accounts.ini, read with inih. inih cuts what is too long and guesses at continuation lines in
+ * silence, so that the lines are looked at before it gets them.
+ */
+#include "accountfile.h"
+#include "valise/account/account.h"
+#include "valise/base/buf.h"
+#include "valise/base/mem.h"
+#include "valise/base/secret.h"
+#include "valise/base/sys.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define LINE_MAX_LEN 4000
+#define LINE_SIZE 4096
+#define NAME_MAX_LEN 49 /* of a section or key: inih cuts longer ones */
+#define SECTIONS_MAX 10000
+#define NEAR 3
+
+struct reading {
+	const char *at, *end, *label;
+	unsigned line;
+	accountfile_entry *entry;
+	void *ctx;
+	struct err *err;
+	int rc; /* the first failure */
+	char **sections;
+	size_t n_sections, cap_sections;
+};
+
+static int bad_line(struct reading *r, const char *what)
+{
+	r->rc = err_set(r->err, ERR_USAGE, ERR_WHOLE, "%s, line %u: %s", r->label, r->line, what);
+	return r->rc;
+}
+
+static int new_section(struct reading *r, const char *name, size_t n)
+{
+	if (n == 0)
+		return bad_line(r, "a section needs a name, as in [alice]");
+	if (r->n_sections == SECTIONS_MAX)
+		return bad_line(r, "too many sections");
+	for (size_t i = 0; i < r->n_sections; i++)
+		if (strlen(r->sections[i]) == n && strncmp(r->sections[i], name, n) == 0)
+			return bad_line(r, "this section stands in the file twice");
+	*ARR_PUSH(r->sections, r->n_sections, r->cap_sections) = xstrndup(name, n);
+	return 0;
+}
+
+/* ${s}, ${n}: one line without its end. */
+static int check_line(struct reading *r, const char *s, size_t n)
+{
+	const char *close;
+	size_t name;
+
+	if (n > LINE_MAX_LEN)
+		return bad_line(r, "the line is too long");
+	if (memchr(s, '\0', n))
+		return bad_line(r, "the line holds a NUL byte");
+	for (; n && (*s == ' ' || *s == '\t'); n--)
+		s++;
+	if (!n || *s == '#' || *s == ';')
+		return 0;
+	if (*s == '[') {
+		close = memchr(s, ']', n);
+		if (!close)
+			return bad_line(r, "a section ends with ']'");
+		if (close - s - 1 > NAME_MAX_LEN)
+			return bad_line(r, "the name of a section has 49 bytes at most");
+		return new_section(r, s + 1, (size_t)(close - s) - 1);
+	}
+	for (name = 0; name < n && s[name] != '=' && s[name] != ':'; name++)
+		;
+	if (name == n)
+		return bad_line(r, "not of the form key = value");
+	if (name > NAME_MAX_LEN)
+		return bad_line(r, "the name of a key has 49 bytes at most");
+	return 0;
+}
+
+/* As fgets, for inih; leading blanks are dropped, for they would make it a continuation line. */
+static char *next_line(char *out, int size, void *stream)
+{
+	struct reading *r = stream;
+	const char *s = r->at, *eol;
+	size_t n;
+
+	if (r->rc != 0 || s == r->end)
+		return NULL;
+	eol = memchr(s, '\n', (size_t)(r->end - s));
+	n = (size_t)((eol ? eol : r->end) - s);
+	r->at = eol ? eol + 1 : r->end;
+	r->line++;
+	if (n && s[n - 1] == '\r')
+		n--;
+	if (r->line == 1 && n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0) {
+		s += 3;
+		n -= 3;
+	}
+	if (check_line(r, s, n) != 0)
+		return NULL;
+	for (; n && (*s == ' ' || *s == '\t'); n--)
+		s++;
+	if (n + 2 > (size_t)size) {
+		(void)bad_line(r, "the line is too long");
+		return NULL;
+	}
+	memcpy(out, s, n);
+	out[n] = '\n';
+	out[n + 1] = '\0';
+	return out;
+}
+
+static int on_entry(void *user, const char *section, const char *name, const char *value)
+{
+	struct reading *r = user;
+
+	if (r->rc == 0 && !*section)
+		(void)bad_line(r, "a key before the first [account]");
+	if (r->rc == 0)
+		r->rc = r->entry(r->ctx, section, name, value, r->line, r->err);
+	return r->rc == 0;
+}
+
+int accountfile_parse(const char *text, size_t n, const char *label, accountfile_entry *entry,
+        void *ctx, struct err *err)
+{
+	struct reading r = {.at = text,
+	        .end = text + n,
+	        .label = label,
+	        .entry = entry,
+	        .ctx = ctx,
+	        .err = err};
+	int rc;
+
+	if (n > ACCOUNTFILE_MAX)
+		return err_set(
+		        err, ERR_LIMIT, ERR_WHOLE, "%s is too large for an account file", label);
+	/* The library's knobs are variables; these are the values of this program, always. */
+	ini_allow_multiline = false;
+	ini_allow_inline_comments = false;
+	ini_use_stack = false;
+	ini_initial_alloc = LINE_SIZE;
+	ini_max_line = LINE_SIZE;
+	rc = ini_parse_stream(next_line, &r, on_entry, &r);
+	if (r.rc == 0 && rc != 0) {
+		r.line = rc > 0 ? (unsigned)rc : 0;
+		(void)bad_line(&r, "not of the form key = value");
+	}
+	for (size_t i = 0; i < r.n_sections; i++)
+		free(r.sections[i]);
+	free(r.sections);
+	return r.rc;
+}
+
+char *accountfile_default_path(void)
+{
+	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	if (base && *base == '/')
+		return xasprintf("%s/valise/accounts.ini", base);
+	if (home && *home == '/')
+		return xasprintf("%s/.config/valise/accounts.ini", home);
+	return NULL;
+}
+
+/* What accountfile_load collects. */
+struct loading {
+	const char *path, *name;
+	struct settings *out;
+	char *nearest;
+	size_t nearest_distance;
+	bool found, private_file;
+	struct settings seen; /* of the current section, to find what is given twice */
+	char section[NAME_MAX_LEN + 1];
+};
+
+static void consider_section(struct loading *l, const char *section)
+{
+	size_t d = edit_distance(l->name, section);
+
+	if (!l->nearest || d >= l->nearest_distance)
+		return;
+	l->nearest_distance = d;
+	snprintf(l->nearest, 64, "%s", section);
+}
+
+static int unknown_key(const struct loading *l, const char *key, unsigned line, struct err *err)
+{
+	char near[64];
+
+	if (settings_nearest(key, near))
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "%s, line %u: there is no key \"%s\"; do you mean \"%s\"?", l->path, line,
+		        key, near);
+	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s, line %u: there is no key \"%s\"", l->path,
+	        line, key);
+}
+
+static int load_entry(void *ctx, const char *section, const char *key, const char *value,
+        unsigned line, struct err *err)
+{
+	struct loading *l = ctx;
+
+	if (strcmp(section, l->section) != 0) {
+		snprintf(l->section, sizeof l->section, "%s", section);
+		settings_clear(&l->seen);
+		consider_section(l, section);
+	}
+	if (!settings_is_file_key(key))
+		return unknown_key(l, key, line, err);
+	if (!*value)
+		return err_set(err, ERR_USAGE, ERR_WHOLE, "%s, line %u: \"%s\" has no value",
+		        l->path, line, key);
+	if (settings_find(&l->seen, key))
+		return err_set(err, ERR_USAGE, ERR_WHOLE, "%s, line %u: \"%s\" stands here twice",
+		        l->path, line, key);
+	settings_put(&l->seen, key, "", true);
+	if (!l->private_file && settings_is_password(key, true) && !account_is_key(key))
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "%s, line %u: others can read this password: chmod 600 the file, or use "
+		        "password-command",
+		        l->path, line);
+	if (strcmp(section, l->name) != 0)
+		return 0;
+	l->found = true;
+	settings_put(l->out, key, value, true);
+	return 0;
+}
+
+static int read_all(int fd, const char *path, struct buf *out, struct err *err)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = sys_read(fd, chunk, sizeof chunk)) > 0)
+		if (buf_add(out, chunk, (size_t)n) != 0) {
+			wipe(chunk, sizeof chunk);
+			return err_set(err, ERR_LIMIT, ERR_WHOLE,
+			        "%s is too large for an account file", path);
+		}
+	wipe(chunk, sizeof chunk);
+	return n < 0 ? err_sys(err, ERR_WHOLE, "cannot read %s", path) : 0;
+}
+
+static int read_file(const char *path, struct buf *out, mode_t *mode_out, struct err *err)
+{
+	struct stat st;
+	int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_NOCTTY, 0), rc;
+
+	if (fd < 0)
+		return err_sys(err, ERR_WHOLE, "cannot open %s", path);
+	if (fstat(fd, &st) != 0)
+		rc = err_sys(err, ERR_WHOLE, "cannot read %s", path);
+	else if (!S_ISDIR(st.st_mode) && st.st_mode & S_IWOTH)
+		rc = err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "%s can be changed by everyone, and it holds commands to run: chmod 600 it",
+		        path);
+	else
+		rc = read_all(fd, path, out, err);
+	*mode_out = rc == 0 ? st.st_mode : 0;
+	(void)sys_close(fd); /* read only: nothing can be lost */
+	return rc;
+}
+
+int accountfile_load(const char *path, const char *name, struct settings *out, bool *found_out,
+        char nearest[64], struct err *err)
+{
+	struct loading l = {.path = path,
+	        .name = name,
+	        .out = out,
+	        .nearest = nearest,
+	        .nearest_distance = NEAR + 1};
+	struct buf text;
+	mode_t mode;
+	int rc;
+
+	*found_out = false;
+	if (nearest)
+		nearest[0] = '\0';
+	buf_init(&text, ACCOUNTFILE_MAX);
+	rc = read_file(path, &text, &mode, err);
+	if (rc == 0) {
+		l.private_file = (mode & 077) == 0;
+		rc = accountfile_parse(
+		        (const char *)text.data, text.len, path, load_entry, &l, err);
+	}
+	*found_out = rc == 0 && l.found;
+	settings_clear(&l.seen);
+	wipe(text.data, text.len);
+	buf_clear(&text);
+	return rc;
+}

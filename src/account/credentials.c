@@ -1,0 +1,182 @@
+#include "credentials.h"
+#include "valise/base/mem.h"
+#include "valise/base/progress.h"
+#include "valise/base/sys.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLICE_MS 200
+#define OUTPUT_MAX (64 << 10) /* of a command, all lines */
+
+struct secret_source {
+	struct account_secrets *owner;
+	enum source_type type;
+	char *text, *label;
+	struct secret cached;
+};
+
+struct account_secrets {
+	pthread_mutex_t lock; /* one question at a time; guards cached */
+	struct secret_source **items;
+	size_t n, cap;
+};
+
+struct account_secrets *secrets_new(void)
+{
+	struct account_secrets *s = xcalloc(1, sizeof *s);
+
+	pthread_mutex_init(&s->lock, NULL);
+	return s;
+}
+
+static void free_text(struct secret_source *s)
+{
+	if (s->text)
+		wipe(s->text, strlen(s->text));
+	free(s->text);
+	s->text = NULL;
+}
+
+void secrets_free(struct account_secrets *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->n; i++) {
+		free_text(s->items[i]);
+		free(s->items[i]->label);
+		secret_clear(&s->items[i]->cached);
+		free(s->items[i]);
+	}
+	free(s->items);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+struct secret_source *secrets_source(
+        struct account_secrets *s, enum source_type type, const char *text, const char *label)
+{
+	struct secret_source *made;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->items[i]->type == type && strcmp(s->items[i]->text, text) == 0)
+			return s->items[i];
+	made = xcalloc(1, sizeof *made);
+	made->owner = s;
+	made->type = type;
+	made->text = xstrdup(text);
+	made->label = xstrdup(label);
+	if (type == SOURCE_FD)
+		(void)fcntl(atoi(text), F_SETFD, FD_CLOEXEC);
+	*ARR_PUSH(s->items, s->n, s->cap) = made;
+	return made;
+}
+
+/* Wait for ${fd} in slices: a thread that got no signal notices the request too. */
+static int wait_readable(int fd, struct err *err)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	for (;;) {
+		int rc = stop_check(err);
+
+		if (rc != 0)
+			return rc;
+		rc = sys_poll(&p, 1, SLICE_MS);
+		if (rc > 0)
+			return 0;
+		if (rc < 0 && errno != EINTR)
+			return err_sys(err, ERR_WHOLE, "cannot wait for a password");
+	}
+}
+
+static int take_line(
+        char *line, size_t n, bool any, const char *label, struct secret *out, struct err *err)
+{
+	if (n && line[n - 1] == '\r')
+		n--;
+	if (n == 0)
+		return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: the password %s", label,
+		        any ? "is an empty line" : "is missing: nothing came");
+	return secret_set(out, line, n, err);
+}
+
+int line_secret(int fd, bool whole, const char *label, struct secret *out, struct err *err)
+{
+	char *line = xmalloc(SECRET_MAX + 2), c[4096];
+	size_t n = 0, all = 0;
+	bool ended = false;
+	int rc = 0;
+
+	while (rc == 0 && (whole || !ended)) {
+		ssize_t got;
+
+		rc = wait_readable(fd, err);
+		if (rc != 0)
+			break;
+		got = sys_read(fd, c, whole ? sizeof c : 1);
+		if (got < 0)
+			rc = err_sys(err, ERR_WHOLE, "%s: cannot read the password", label);
+		if (got <= 0)
+			break;
+		all += (size_t)got;
+		for (ssize_t i = 0; i < got && !ended; i++) {
+			if (c[i] == '\n')
+				ended = true;
+			else if (n <= SECRET_MAX)
+				line[n++] = c[i];
+		}
+		if (all > OUTPUT_MAX)
+			rc = err_set(err, ERR_LIMIT, ERR_WHOLE,
+			        "%s: too much output where a password should be", label);
+	}
+	if (rc == 0)
+		rc = take_line(line, n, all > 0, label, out, err);
+	wipe(line, SECRET_MAX + 2);
+	wipe(c, sizeof c);
+	free(line);
+	return rc;
+}
+
+static int fetch(const struct secret_source *s, struct secret *out, struct err *err)
+{
+	char *prompt;
+	int rc = ERR_USAGE;
+
+	switch (s->type) {
+	case SOURCE_COMMAND:
+		return command_secret(s->text, s->label, out, err);
+	case SOURCE_FD:
+		return line_secret(atoi(s->text), false, s->label, out, err);
+	case SOURCE_TEXT:
+		return secret_set(out, s->text, strlen(s->text), err);
+	case SOURCE_TERMINAL:
+		prompt = xasprintf("Password for %s (%s): ", s->text, s->label);
+		rc = terminal_ask("/dev/tty", prompt, out, err);
+		free(prompt);
+		break;
+	}
+	return rc;
+}
+
+int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)
+{
+	struct secret_source *s = ctx;
+	struct secret fresh = {NULL, 0};
+	int rc = 0;
+
+	pthread_mutex_lock(&s->owner->lock);
+	if (!s->cached.data || (renew && s->type == SOURCE_COMMAND)) {
+		rc = fetch(s, &fresh, err);
+		if (rc == 0) {
+			secret_clear(&s->cached);
+			s->cached = fresh;
+		}
+	}
+	if (rc == 0)
+		rc = secret_set(out, s->cached.data, s->cached.len, err);
+	pthread_mutex_unlock(&s->owner->lock);
+	return rc;
+}

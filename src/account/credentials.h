@@ -1,0 +1,46 @@
+#ifndef ACCOUNT_CREDENTIALS_H
+#define ACCOUNT_CREDENTIALS_H
+
+#include "valise/account/account.h"
+#include "valise/base/secret.h"
+
+/* Where the passwords of an account come from. Services with the same source share it and its answer. */
+
+enum source_type {
+	SOURCE_COMMAND, /* text: for sh -c */
+	SOURCE_FD, /* text: the number */
+	SOURCE_TEXT, /* text: the password itself */
+	SOURCE_TERMINAL, /* text: the user to ask about */
+};
+
+struct account_secrets;
+struct secret_source;
+
+struct account_secrets *secrets_new(void);
+void secrets_free(struct account_secrets *s); /* wipes; NULL is fine */
+
+/**
+ * secrets_source(s, type, text, label): the source, made or shared; lent until secrets_free. ${label}
+ * names the service in messages. A descriptor is no longer inherited by commands from now on.
+ */
+struct secret_source *secrets_source(
+        struct account_secrets *s, enum source_type type, const char *text, const char *label);
+
+/* The get_secret of struct login; ctx is a secret_source. See valise/base/service.h. */
+int secrets_get(void *ctx, int renew, struct secret *out, struct err *err) MUST_CHECK;
+
+/* terminal.c: ask on ${path} (the controlling terminal: "/dev/tty") without echo. */
+int terminal_ask(
+        const char *path, const char *prompt, struct secret *out, struct err *err) MUST_CHECK;
+/* command.c: run by sh -c, standard input empty; the first line of its output. */
+int command_secret(
+        const char *command, const char *label, struct secret *out, struct err *err) MUST_CHECK;
+
+/**
+ * line_secret(fd, whole, label, out, err): one line from ${fd}, without its LF or CRLF. ${whole}: read on
+ * to the end and drop the rest; else not a byte after the LF is taken. Waits end when a stop is asked for.
+ */
+int line_secret(
+        int fd, bool whole, const char *label, struct secret *out, struct err *err) MUST_CHECK;
+
+#endif

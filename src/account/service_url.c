@@ -1,0 +1,313 @@
+/*
+ *	url = scheme "://" [user "@"] host [":" port] [path]
+ *
+ * of RFC 3986, held to what a service needs: no password, no path for mail, no fragment.
+ */
+#include "service_url.h"
+#include "valise/base/buf.h"
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define HOST_MAX 253
+#define USER_MAX 512
+
+struct scheme {
+	const char *name;
+	bool dav;
+	enum service_kind mail; /* when not DAV */
+	enum security security;
+	uint16_t port;
+};
+
+static const struct scheme schemes[] = {
+        {"imaps", false, SERVICE_IMAP, SECURITY_TLS, 993},
+        {"imap", false, SERVICE_IMAP, SECURITY_STARTTLS, 143},
+        {"pop3s", false, SERVICE_POP3, SECURITY_TLS, 995},
+        {"pop3", false, SERVICE_POP3, SECURITY_STARTTLS, 110},
+        {"https", true, SERVICE_KINDS, SECURITY_TLS, 443},
+        {"http", true, SERVICE_KINDS, SECURITY_NONE, 80},
+};
+
+/* A URL being taken apart; the ends are exclusive. */
+struct parts {
+	const char *authority, *authority_end;
+	const char *path;
+};
+
+static bool is_dav(enum service_kind kind)
+{
+	return kind == SERVICE_CALDAV || kind == SERVICE_CARDDAV;
+}
+
+static const char *example(enum service_kind kind)
+{
+	switch (kind) {
+	case SERVICE_IMAP:
+		return "imaps://mail.example.org";
+	case SERVICE_POP3:
+		return "pop3s://mail.example.org";
+	default:
+		return "https://dav.example.org/";
+	}
+}
+
+static int wrong(enum service_kind kind, struct err *err, const char *what)
+{
+	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: the URL %s; write it as in %s",
+	        service_name(kind), what, example(kind));
+}
+
+const char *service_url_scheme(enum service_kind kind, enum security security)
+{
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		const struct scheme *s = &schemes[i];
+
+		if (s->dav != is_dav(kind) || (!s->dav && s->mail != kind))
+			continue;
+		if ((s->security == SECURITY_TLS) == (security == SECURITY_TLS))
+			return s->name;
+	}
+	return "?";
+}
+
+static int take_scheme(enum service_kind kind, const char *text, const struct scheme **out,
+        struct parts *parts, struct err *err)
+{
+	const char *colon = strstr(text, "://");
+	size_t n = colon ? (size_t)(colon - text) : 0;
+
+	if (!colon)
+		return wrong(kind, err, "has no scheme");
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		const struct scheme *s = &schemes[i];
+
+		if (strlen(s->name) != n || strncasecmp(text, s->name, n) != 0)
+			continue;
+		if (s->dav != is_dav(kind) || (!s->dav && s->mail != kind))
+			break;
+		*out = s;
+		parts->authority = colon + 3;
+		parts->authority_end = parts->authority + strcspn(parts->authority, "/?#");
+		parts->path = parts->authority_end;
+		return 0;
+	}
+	return wrong(kind, err, "has a scheme that does not fit this service");
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* NULL when an escape is malformed or the result holds controls or is not UTF-8. */
+static char *decode_user(const char *s, size_t n)
+{
+	char *out = xmalloc(n + 1);
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int c = (unsigned char)s[i];
+
+		if (c == '%') {
+			int high = i + 2 < n ? hex_digit(s[i + 1]) : -1;
+			int low = high >= 0 ? hex_digit(s[i + 2]) : -1;
+
+			if (low < 0)
+				goto bad;
+			c = high * 16 + low;
+			i += 2;
+		}
+		if (c < 0x20 || c == 0x7f)
+			goto bad;
+		out[len++] = (char)c;
+	}
+	out[len] = '\0';
+	if (len && utf8_valid(out, len))
+		return out;
+bad:
+	free(out);
+	return NULL;
+}
+
+static int take_user(enum service_kind kind, struct parts *parts, char **user_out, struct err *err)
+{
+	size_t n = (size_t)(parts->authority_end - parts->authority);
+	const char *at = memchr(parts->authority, '@', n);
+	size_t user_len;
+
+	if (!at)
+		return 0;
+	user_len = (size_t)(at - parts->authority);
+	if (memchr(parts->authority, ':', user_len))
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "%s: the URL holds a password, which others can read there; remove it and "
+		        "use password-command",
+		        service_name(kind));
+	if (memchr(at + 1, '@', n - user_len - 1))
+		return wrong(kind, err, "has two '@': write the one of the user name as %40");
+	if (memchr(parts->authority, ';', user_len))
+		return wrong(kind, err, "holds parameters: give the mechanism with auth");
+	*user_out = user_len <= USER_MAX ? decode_user(parts->authority, user_len) : NULL;
+	if (!*user_out)
+		return wrong(kind, err, "has a malformed user name");
+	parts->authority = at + 1;
+	return 0;
+}
+
+/* RFC 1123 2.1 and what is met: letters, digits, '-', '_', UTF-8; dots between. */
+static bool host_is_valid(const char *s)
+{
+	unsigned char address[16];
+	size_t n = strlen(s), label = 0;
+
+	if (!n || n > HOST_MAX || !utf8_valid(s, n))
+		return false;
+	if (strspn(s, "0123456789.") == n)
+		return inet_pton(AF_INET, s, address) == 1;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c == '.' && label == 0)
+			return false;
+		if (c != '.' && !isalnum(c) && c != '-' && c != '_' && c < 0x80)
+			return false;
+		label = c == '.' ? 0 : label + 1;
+	}
+	return s[0] != '-';
+}
+
+static int take_port(
+        enum service_kind kind, const char *s, const char *end, uint16_t *out, struct err *err)
+{
+	unsigned port = 0;
+
+	for (; s < end && isdigit((unsigned char)*s) && port <= UINT16_MAX; s++)
+		port = port * 10 + (unsigned)(*s - '0');
+	if (s != end || !port || port > UINT16_MAX)
+		return wrong(kind, err, "has a port that is not a number from 1 to 65535");
+	*out = (uint16_t)port;
+	return 0;
+}
+
+static int take_host(
+        enum service_kind kind, const struct parts *parts, struct endpoint *at, struct err *err)
+{
+	const char *s = parts->authority, *end = parts->authority_end, *host_end;
+	unsigned char address[16];
+	bool literal = s < end && *s == '[';
+
+	s += literal;
+	host_end = memchr(s, literal ? ']' : ':', (size_t)(end - s));
+	if (literal && !host_end)
+		return wrong(kind, err, "has an address without its ']'");
+	if (!host_end)
+		host_end = end;
+	at->host = xstrndup(s, (size_t)(host_end - s));
+	if (literal ? inet_pton(AF_INET6, at->host, address) != 1 : !host_is_valid(at->host))
+		return wrong(kind, err, "has a malformed host name or address");
+	s = host_end + literal;
+	if (s == end)
+		return 0;
+	if (*s != ':')
+		return wrong(kind, err, "has something after its address that is not a port");
+	return take_port(kind, s + 1, end, &at->port, err);
+}
+
+static int take_path(
+        enum service_kind kind, const struct parts *parts, struct endpoint *at, struct err *err)
+{
+	struct buf out;
+	const char *s = parts->path;
+
+	if (!is_dav(kind)) {
+		if (*s && strcmp(s, "/") != 0)
+			return wrong(kind, err, "has a path, which means nothing here");
+		return 0;
+	}
+	if (strchr(s, '#'))
+		return wrong(kind, err, "has a fragment (#), which means nothing here");
+	buf_init(&out, 3 * URL_MAX + 2);
+	if (*s != '/')
+		buf_putc(&out, '/');
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		/* A path pasted as people see it: UTF-8 and blanks are encoded. */
+		if (c >= 0x80 || c == ' ')
+			buf_putf(&out, "%%%02X", c);
+		else
+			buf_putc(&out, (char)c);
+	}
+	at->path = buf_take(&out);
+	buf_clear(&out);
+	return 0;
+}
+
+static int check_text(enum service_kind kind, const char *text, struct err *err)
+{
+	size_t n = strlen(text);
+
+	if (n > URL_MAX)
+		return err_set(err, ERR_LIMIT, ERR_WHOLE, "%s: the URL is longer than %d bytes",
+		        service_name(kind), URL_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (iscntrl((unsigned char)text[i]))
+			return wrong(kind, err, "holds a control character");
+	return 0;
+}
+
+int service_url_parse(enum service_kind kind, const char *text, bool cleartext, struct endpoint *at,
+        char **user_out, struct err *err)
+{
+	const struct scheme *scheme = NULL;
+	struct parts parts;
+	int rc;
+
+	*user_out = NULL;
+	rc = check_text(kind, text, err);
+	if (rc == 0)
+		rc = take_scheme(kind, text, &scheme, &parts, err);
+	if (rc != 0)
+		return rc;
+	if (scheme->security == SECURITY_NONE && !cleartext)
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "%s: http:// would send the password readable for everyone on the way: "
+		        "write https://, or add cleartext",
+		        service_name(kind));
+	at->port = scheme->port;
+	at->security =
+	        scheme->security != SECURITY_TLS && cleartext ? SECURITY_NONE : scheme->security;
+	rc = take_user(kind, &parts, user_out, err);
+	if (rc == 0)
+		rc = take_host(kind, &parts, at, err);
+	if (rc == 0)
+		rc = take_path(kind, &parts, at, err);
+	return rc;
+}
+
+bool host_is_loopback(const char *host)
+{
+	static const char name[] = "localhost";
+	struct in6_addr six;
+	struct in_addr four;
+	size_t n = strlen(host);
+
+	if (inet_pton(AF_INET, host, &four) == 1)
+		return (ntohl(four.s_addr) >> 24) == 127;
+	if (inet_pton(AF_INET6, host, &six) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&six) ||
+		       (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127);
+	if (n && host[n - 1] == '.')
+		n--;
+	if (n < strlen(name) || strncasecmp(host + n - strlen(name), name, strlen(name)) != 0)
+		return false;
+	return n == strlen(name) || host[n - strlen(name) - 1] == '.';
+}

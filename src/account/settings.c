@@ -1,0 +1,190 @@
+#include "settings.h"
+#include "valise/account/account.h"
+#include "valise/base/mem.h"
+#include "valise/base/secret.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NEAR 3
+#define WORD_MAX 64
+
+static const char *const keys[] = {"user", "password-command", "password-fd", "auth", "ca-file",
+        "pin", "authzid", "cleartext"};
+#define N_KEYS (sizeof keys / sizeof *keys)
+
+/* What follows "imap-", "pop3-" ...; ${key} itself without such a prefix. */
+static const char *base_of(const char *key)
+{
+	for (int k = 0; k < SERVICE_KINDS; k++) {
+		const char *name = service_name((enum service_kind)k);
+		size_t n = strlen(name);
+
+		if (strncmp(key, name, n) == 0 && key[n] == '-')
+			return key + n + 1;
+	}
+	return key;
+}
+
+bool account_is_key(const char *key)
+{
+	for (int k = 0; k < SERVICE_KINDS; k++)
+		if (strcmp(key, service_name((enum service_kind)k)) == 0)
+			return true;
+	for (size_t i = 0; i < N_KEYS; i++)
+		if (strcmp(base_of(key), keys[i]) == 0)
+			return true;
+	return false;
+}
+
+bool account_key_is_flag(const char *key)
+{
+	return strcmp(base_of(key), "cleartext") == 0;
+}
+
+bool settings_is_file_key(const char *key)
+{
+	return account_is_key(key) || strcmp(base_of(key), "password") == 0;
+}
+
+bool settings_is_password(const char *key, bool file)
+{
+	const char *base = base_of(key);
+
+	return strcmp(base, "password-command") == 0 || strcmp(base, "password-fd") == 0 ||
+	       (file && strcmp(base, "password") == 0);
+}
+
+static void clear_one(struct setting *s)
+{
+	if (s->value)
+		wipe(s->value, strlen(s->value));
+	free(s->value);
+	free(s->key);
+}
+
+void settings_clear(struct settings *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		clear_one(&s->items[i]);
+	free(s->items);
+	memset(s, 0, sizeof *s);
+}
+
+static void settings_remove(struct settings *s, size_t i)
+{
+	clear_one(&s->items[i]);
+	s->n--;
+	memmove(&s->items[i], &s->items[i + 1], (s->n - i) * sizeof *s->items);
+}
+
+const struct setting *settings_find(const struct settings *s, const char *key)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->items[i].key, key) == 0)
+			return &s->items[i];
+	return NULL;
+}
+
+void settings_put(struct settings *s, const char *key, const char *value, bool from_file)
+{
+	struct setting *item;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->items[i].key, key) == 0) {
+			settings_remove(s, i);
+			break;
+		}
+	item = ARR_PUSH(s->items, s->n, s->cap);
+	item->key = xstrdup(key);
+	item->value = xstrdup(value);
+	item->from_file = from_file;
+}
+
+const char *settings_own(const struct settings *s, enum service_kind kind, const char *key)
+{
+	char full[WORD_MAX];
+	const struct setting *found;
+
+	snprintf(full, sizeof full, "%s-%s", service_name(kind), key);
+	found = settings_find(s, full);
+	return found ? found->value : NULL;
+}
+
+const char *settings_value(const struct settings *s, enum service_kind kind, const char *key)
+{
+	const char *own = settings_own(s, kind, key);
+	const struct setting *found;
+
+	if (own)
+		return own;
+	found = settings_find(s, key);
+	return found ? found->value : NULL;
+}
+
+void settings_drop_passwords(struct settings *s, const char *like)
+{
+	size_t prefix = (size_t)(base_of(like) - like);
+
+	for (size_t i = s->n; i-- > 0;) {
+		const char *key = s->items[i].key;
+
+		if (s->items[i].from_file && settings_is_password(key, true) &&
+		        (size_t)(base_of(key) - key) == prefix && strncmp(key, like, prefix) == 0)
+			settings_remove(s, i);
+	}
+}
+
+/* Levenshtein's, one row; longer words are cut, which only makes a hint worse. */
+size_t edit_distance(const char *a, const char *b)
+{
+	size_t row[WORD_MAX + 1], nb = strnlen(b, WORD_MAX), na = strnlen(a, WORD_MAX);
+
+	for (size_t j = 0; j <= nb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= na; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= nb; j++) {
+			size_t best = corner + (a[i - 1] != b[j - 1]);
+
+			corner = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[nb];
+}
+
+static void consider(const char *key, const char *candidate, size_t *best, char out[64])
+{
+	size_t d = edit_distance(key, candidate);
+
+	if (d < *best) {
+		*best = d;
+		snprintf(out, 64, "%s", candidate);
+	}
+}
+
+const char *settings_nearest(const char *key, char out[64])
+{
+	size_t best = NEAR + 1;
+	char full[WORD_MAX];
+
+	for (size_t i = 0; i < N_KEYS; i++)
+		consider(key, keys[i], &best, out);
+	for (int k = 0; k < SERVICE_KINDS; k++) {
+		const char *name = service_name((enum service_kind)k);
+
+		consider(key, name, &best, out);
+		for (size_t i = 0; i < N_KEYS; i++) {
+			snprintf(full, sizeof full, "%s-%s", name, keys[i]);
+			consider(key, full, &best, out);
+		}
+	}
+	return best <= NEAR ? out : NULL;
+}

@@ -1,0 +1,377 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "valise/account/account.h"
+#include "valise/base/mem.h"
+
+#define N(a) (sizeof(a) / sizeof *(a))
+#define SUM "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static char path[64];
+
+static int make_path(void **state)
+{
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof path, "/tmp/valise-test-accounts-XXXXXX");
+	fd = mkstemp(path);
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int drop_path(void **state)
+{
+	(void)state;
+	return unlink(path);
+}
+
+static void write_text(const char *text, size_t n, mode_t mode)
+{
+	FILE *f = fopen(path, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static void write_file(const char *text, mode_t mode)
+{
+	write_text(text, strlen(text), mode);
+}
+
+static struct account *load(const char *name, const struct account_setting *set, size_t n)
+{
+	struct account *a = NULL;
+	struct err err;
+
+	if (account_load(name, path, set, n, NULL, &a, &err) != 0)
+		fail_msg("%s", err.text);
+	return a;
+}
+
+static void must_fail(
+        const char *name, const struct account_setting *set, size_t n, int code, const char *word)
+{
+	struct account *a = NULL;
+	struct err err = {0};
+	int rc = account_load(name, path, set, n, NULL, &a, &err);
+
+	if (rc != code || !strstr(err.text, word))
+		fail_msg("want %d \"%s\", got %d \"%s\"", code, word, rc, err.text);
+	assert_null(a);
+}
+
+static const char *password_of(const struct account *a, enum service_kind kind)
+{
+	static char text[256];
+	const struct login *l = &a->services[kind].login;
+	struct secret s = {NULL, 0};
+	struct err err;
+
+	if (l->get_secret(l->ctx, 0, &s, &err) != 0)
+		fail_msg("%s", err.text);
+	snprintf(text, sizeof text, "%s", s.data);
+	secret_clear(&s);
+	return text;
+}
+
+static void section_of_the_file(void **state)
+{
+	struct account *a;
+
+	(void)state;
+	write_file("\xef\xbb\xbf; accounts\n# of ours\n\n[bob]\nimap = imaps://b.example\n\n"
+	           "[alice]\r\n  imap = imaps://mail.old.example\r\n"
+	           "caldav: https://dav.old.example/dav/\n"
+	           "user = alice@old.example\n\tpassword = pass ; # word = x \n"
+	           "caldav-user = al\ncaldav-password-command = echo one ; echo two\n"
+	           "auth = scram-sha-256\npin = SHA256:"
+	           "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:EE:FF:"
+	           "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\n"
+	           "caldav-ca-file = ca.pem\nauthzid = master",
+	        0600);
+	a = load("alice", NULL, 0);
+	assert_string_equal(a->name, "alice");
+	assert_true(a->present[SERVICE_IMAP] && a->present[SERVICE_CALDAV]);
+	assert_false(a->present[SERVICE_POP3] || a->present[SERVICE_CARDDAV]);
+	assert_string_equal(a->services[SERVICE_IMAP].login.user, "alice@old.example");
+	assert_string_equal(a->services[SERVICE_CALDAV].login.user, "al");
+	assert_string_equal(a->services[SERVICE_IMAP].login.mech, "SCRAM-SHA-256");
+	assert_string_equal(a->services[SERVICE_IMAP].login.authzid, "master");
+	assert_string_equal(a->services[SERVICE_IMAP].at.pin, SUM);
+	assert_null(a->services[SERVICE_IMAP].at.ca_file);
+	assert_string_equal(a->services[SERVICE_CALDAV].at.ca_file, "ca.pem");
+	assert_string_equal(a->services[SERVICE_CALDAV].at.path, "/dav/");
+	assert_true(a->services[SERVICE_IMAP].at.connect_timeout_ms > 0);
+	assert_true(a->services[SERVICE_IMAP].at.idle_timeout_ms > 0);
+	/* No comment after a value: a password is never cut in silence. */
+	assert_string_equal(password_of(a, SERVICE_IMAP), "pass ; # word = x");
+	assert_string_equal(password_of(a, SERVICE_CALDAV), "one");
+	account_free(a);
+	assert_true(account_exists("alice", path));
+	assert_false(account_exists("carol", path));
+	assert_false(account_exists("alice", "/nonexistent/accounts.ini"));
+}
+
+static void options_alone(void **state)
+{
+	const struct account_setting set[] = {
+	        {"imap", "imaps://alice%40old.example@mail.old.example"},
+	        {"password-command", "printf 'a b\\r\\nc\\n'"},
+	};
+	const struct account_setting short_user[] = {
+	        {"pop3", "pop3s://mail.old.example"}, {"user", "alice"}, {"password-fd", "9"}};
+	struct account *a = load(NULL, set, N(set));
+
+	(void)state;
+	assert_string_equal(a->name, "alice@old.example");
+	assert_string_equal(password_of(a, SERVICE_IMAP), "a b");
+	account_free(a);
+	a = load(NULL, short_user, N(short_user));
+	assert_string_equal(a->name, "alice@mail.old.example");
+	account_free(a);
+}
+
+static void options_win_over_the_file(void **state)
+{
+	const struct account_setting host[] = {{"imap", "imaps://new.example:1"}, {"user", "x"}};
+	const struct account_setting own[] = {{"imap-user", "own"}, {"cleartext", "yes"}};
+	const struct account_setting word[] = {{"password-command", "echo option"}};
+	const struct account_setting for_imap[] = {{"imap-password-command", "echo own"}};
+	struct account *a;
+
+	(void)state;
+	write_file("[a]\nimap = imap://u@old.example\npop3 = pop3s://old.example\nuser = all\n"
+	           "password = file\n",
+	        0600);
+	a = load("a", NULL, 0);
+	assert_string_equal(a->services[SERVICE_IMAP].login.user, "u");
+	assert_string_equal(a->services[SERVICE_POP3].login.user, "all");
+	assert_string_equal(password_of(a, SERVICE_IMAP), "file");
+	assert_true(a->services[SERVICE_IMAP].login.ctx == a->services[SERVICE_POP3].login.ctx);
+	account_free(a);
+	a = load("a", host, N(host));
+	assert_string_equal(a->services[SERVICE_IMAP].at.host, "new.example");
+	assert_string_equal(a->services[SERVICE_IMAP].login.user, "x");
+	assert_string_equal(a->services[SERVICE_POP3].login.user, "x");
+	account_free(a);
+	a = load("a", &host[1], 1); /* over the user in the file's URL too */
+	assert_string_equal(a->services[SERVICE_IMAP].login.user, "x");
+	account_free(a);
+	a = load("a", own, N(own));
+	assert_string_equal(a->services[SERVICE_IMAP].login.user, "own");
+	assert_int_equal(a->services[SERVICE_IMAP].at.security, SECURITY_NONE);
+	assert_int_equal(a->services[SERVICE_POP3].at.security, SECURITY_TLS);
+	account_free(a);
+	a = load("a", word, N(word));
+	assert_string_equal(password_of(a, SERVICE_POP3), "option");
+	account_free(a);
+	a = load("a", for_imap, N(for_imap));
+	assert_string_equal(password_of(a, SERVICE_IMAP), "own");
+	assert_string_equal(password_of(a, SERVICE_POP3), "file");
+	account_free(a);
+}
+
+static void an_address_with_options(void **state)
+{
+	const struct account_setting set[] = {{"imap", "imaps://mail.old.example"}};
+	struct account *a = NULL;
+	struct err err;
+
+	(void)state;
+	write_file("[b]\nimap = imaps://h\n", 0644);
+	a = load("alice@old.example", set, 1);
+	assert_string_equal(a->name, "alice@old.example");
+	assert_string_equal(a->services[SERVICE_IMAP].login.user, "alice@old.example");
+	account_free(a);
+	must_fail("alice@old.example", NULL, 0, ERR_NOTFOUND, "--imap");
+	/* The default file may be missing, one that was named may not. */
+	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+	assert_int_equal(account_load("a@b", NULL, set, 1, NULL, &a, &err), 0);
+	account_free(a);
+	assert_int_equal(account_load("a@b", "/nonexistent", set, 1, NULL, &a, &err), ERR_NOTFOUND);
+}
+
+static void bad_files_name_the_line(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *word;
+	} cases[] = {
+	        {"[a]\nimapp = imaps://h\n",
+	                "line 2: there is no key \"imapp\"; do you mean \"imap\"?"},
+	        {"[a]\nimap = imaps://h\n\npasword-command = x\n",
+	                "do you mean \"password-command\"?"},
+	        {"[b]\nzzzzzzzzz = x\n[a]\nimap = imaps://h\n",
+	                "line 2: there is no key \"zzzzzzzzz\""},
+	        {"imap = imaps://h\n[a]\n", "line 1: a key before the first"},
+	        {"[a]\nimap imaps\n", "line 2: not of the form"},
+	        {"[a]\nimap imaps://h\n", "line 2: there is no key"},
+	        {"[a]\n\n[a\nimap = imaps://h\n", "line 3: a section ends"},
+	        {"[a]\nuser = x\n[b]\nuser = x\n[a]\nimap = imaps://h\n", "line 5: this section"},
+	        {"[a]\nuser = x\nuser = y\n", "line 3: \"user\" stands here twice"},
+	        {"[a]\nuser =\n", "line 2: \"user\" has no value"},
+	        {"[]\nuser = x\n", "line 1: a section needs a name"},
+	        {"[a]\n= x\n", "line 2: there is no key \"\""},
+	        {"[a]\n12345678901234567890123456789012345678901234567890 = x\n", "49 bytes"},
+	        {"[12345678901234567890123456789012345678901234567890]\n", "49 bytes"},
+	        {"[a]\nus\033[31mer = x\n", "line 2: there is no key \"us\\x1b[31mer\""},
+	};
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < N(cases); i++) {
+		write_file(cases[i].text, 0600);
+		must_fail("a", NULL, 0, ERR_USAGE, cases[i].word);
+	}
+	write_text("[a]\nuser = a\0b\n", 15, 0600);
+	must_fail("a", NULL, 0, ERR_USAGE, "line 2: the line holds a NUL");
+	text = xmalloc(2 << 20);
+	memset(text, 'x', 2 << 20);
+	memcpy(text, "[a]\nuser = ", 11);
+	write_text(text, 4004 + 4, 0600);
+	must_fail("a", NULL, 0, ERR_USAGE, "line 2: the line is too long");
+	write_text(text, 2 << 20, 0600);
+	must_fail("a", NULL, 0, ERR_LIMIT, "too large");
+	free(text);
+}
+
+static void private_files(void **state)
+{
+	static const char with[] =
+	        "[b]\nimap-password = hunter2\n[a]\nimap = imaps://h\nuser = u\n";
+	static const char without[] = "[a]\nimap = imaps://h\nuser = u\npassword-command = x\n";
+
+	(void)state;
+	write_file(with, 0640);
+	must_fail("a", NULL, 0, ERR_USAGE, "line 2: others can read this password: chmod 600");
+	write_file(with, 0604);
+	must_fail("a", NULL, 0, ERR_USAGE, "chmod 600");
+	write_file(with, 0600);
+	must_fail("b", NULL, 0, ERR_USAGE, "\"imap-password\" is given, but no imap");
+	account_free(load("a", NULL, 0));
+	write_file(without, 0664);
+	account_free(load("a", NULL, 0));
+	write_file(without, 0602);
+	must_fail("a", NULL, 0, ERR_USAGE, "can be changed by everyone");
+}
+
+static void bad_settings(void **state)
+{
+	static const struct {
+		struct account_setting set[3];
+		const char *word;
+	} cases[] = {
+	        {{{"imap", "imaps://h"}}, "no user"},
+	        {{{"user", "a"}}, "no service is named"},
+	        {{{"imap", "imaps://h"}, {"user", "a\r\nb"}}, "not a user name"},
+	        {{{"imap", "imaps://h"}, {"user", "a\xff"}}, "not a user name"},
+	        {{{"imap", "imaps://h"}, {"user", ""}}, "no value"},
+	        {{{"imap", "imaps://u@h"}, {"password", "hunter2"}}, "no key \"password\""},
+	        {{{"imap", "imaps://u@h"}, {"imap-password", "hunter2"}}, "no key"},
+	        {{{"imap", "imaps://u@h"}, {"imap-usr", "x"}}, "do you mean imap-user"},
+	        {{{"imap", "imaps://u@h"}, {"caldav-user", "x"}}, "no caldav"},
+	        {{{"imap", "imaps://u@h"}, {"cleartext", "maybe"}}, "yes"},
+	        {{{"imap", "imaps://u@h"}, {"pin", SUM}}, "sha256:"},
+	        {{{"imap", "imaps://u@h"}, {"pin", "sha256:" SUM "0"}}, "64"},
+	        {{{"imap", "imaps://u@h"}, {"pin", "sha256:0:0"}}, "64"},
+	        {{{"imap", "imaps://u@h"}, {"pin", "sha256:"}}, "64"},
+	        {{{"imap", "imaps://u@h"}, {"auth", "PL AIN"}}, "mechanism"},
+	        {{{"imap", "imaps://u@h"}, {"password-fd", "-1"}}, "number of an open file"},
+	        {{{"imap", "imaps://u@h"}, {"password-fd", "hunter2"}}, "number of an open file"},
+	        {{{"imap", "imaps://u@h"}, {"password-fd", "3"}, {"password-command", "x"}},
+	                "two ways"},
+	        {{{"imap", "imaps://u:hunter2@h"}}, "holds a password"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(cases); i++) {
+		size_t n = 0;
+
+		while (n < 3 && cases[i].set[n].key)
+			n++;
+		must_fail(NULL, cases[i].set, n, ERR_USAGE, cases[i].word);
+	}
+}
+
+static void long_values_are_whole(void **state)
+{
+	char text[2200] = "[a]\nimap = imaps://u@h\npassword = ", want[256];
+	struct account *a;
+
+	(void)state;
+	memset(text + strlen(text), 'p', 2000);
+	write_file(text, 0600);
+	a = load("a", NULL, 0);
+	memset(want, 'p', sizeof want - 1);
+	want[sizeof want - 1] = '\0';
+	assert_string_equal(password_of(a, SERVICE_IMAP), want); /* as much as that shows */
+	account_free(a);
+}
+
+static void unknown_names(void **state)
+{
+	(void)state;
+	write_file("[alice-old]\nimap = imaps://h\n[bob]\nimap = imaps://h\n", 0600);
+	must_fail("alice-odl", NULL, 0, ERR_NOTFOUND, "do you mean \"alice-old\"?");
+	must_fail("completely-else", NULL, 0, ERR_NOTFOUND, "no account \"completely-else\"");
+}
+
+static void keys(void **state)
+{
+	static const char *const valid[] = {"imap", "pop3", "caldav", "carddav", "user", "pin",
+	        "imap-user", "carddav-password-command", "pop3-cleartext", "ca-file", "authzid"};
+	static const char *const invalid[] = {"", "password", "imap-password", "imap-", "imap-imap",
+	        "-user", "smtp", "imap-user-x"};
+
+	(void)state;
+	for (size_t i = 0; i < N(valid); i++)
+		assert_true(account_is_key(valid[i]));
+	for (size_t i = 0; i < N(invalid); i++)
+		assert_false(account_is_key(invalid[i]));
+	assert_true(account_key_is_flag("cleartext") && account_key_is_flag("imap-cleartext"));
+	assert_false(account_key_is_flag("imap") || account_key_is_flag("user"));
+}
+
+static void cleartext_is_warned_about(void **state)
+{
+	const struct account_setting set[] = {{"imap", "imap://h.example"}, {"user", "u\033"},
+	        {"pop3", "pop3://127.0.0.1"}, {"caldav", "http://dav.example/"},
+	        {"carddav", "https://dav.example/"}, {"cleartext", "yes"}, {"user", "u"}};
+	char lines[4][256];
+	struct account *a = load(NULL, set, N(set));
+
+	(void)state;
+	assert_int_equal(account_warnings(a, lines, 4), 2);
+	assert_non_null(strstr(lines[0], "imap://h.example"));
+	assert_non_null(strstr(lines[1], "http://dav.example"));
+	assert_int_equal(account_warnings(a, lines, 1), 1);
+	account_free(a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(section_of_the_file),
+	        cmocka_unit_test(options_alone),
+	        cmocka_unit_test(options_win_over_the_file),
+	        cmocka_unit_test(an_address_with_options),
+	        cmocka_unit_test(bad_files_name_the_line),
+	        cmocka_unit_test(private_files),
+	        cmocka_unit_test(bad_settings),
+	        cmocka_unit_test(long_values_are_whole),
+	        cmocka_unit_test(unknown_names),
+	        cmocka_unit_test(keys),
+	        cmocka_unit_test(cleartext_is_warned_about),
+	};
+
+	return cmocka_run_group_tests(tests, make_path, drop_path);
+}
