@@ -88,7 +88,7 @@ void transport_free(struct transport *t)
 		return;
 	stream_end(t);
 	tls_end(t);
-	deflate_free(t->deflate);
+	squeeze_free(t->deflate);
 	if (t->fd >= 0)
 		(void)sys_close(t->fd);
 	free(t->host);
@@ -171,7 +171,7 @@ ssize_t plain_recv(struct transport *t, void *p, size_t n, bool wait)
 	}
 	if (t->error.code)
 		return -1;
-	got = t->deflate ? deflate_recv(t, p, n, wait) : wire_recv(t, p, n, wait);
+	got = t->deflate ? squeeze_recv(t, p, n, wait) : wire_recv(t, p, n, wait);
 	if (got <= 0)
 		return got;
 	keep_tail(t, p, (size_t)got);
@@ -193,7 +193,7 @@ int plain_send(struct transport *t, const void *p, size_t n)
 		return transport_fail(t, err.code, "%s", err.text);
 	trace_sent(&t->trace, p, n, t->secret);
 	t->inbound.plain = 0;
-	return t->deflate ? deflate_send(t, p, n) : wire_send(t, p, n);
+	return t->deflate ? squeeze_send(t, p, n) : wire_send(t, p, n);
 }
 
 static int flush_stream(struct transport *t)
@@ -302,16 +302,16 @@ int transport_starttls(struct transport *t, struct err *err)
 int transport_compress(struct transport *t, struct err *err)
 {
 	mailstream *s = t->stream;
-	struct deflate *d = NULL;
+	struct squeeze *d = NULL;
 
 	if (quiet_line(t, "COMPRESS") != 0)
 		return (int)transport_error(t, err);
 	if (!t->deflate)
-		d = deflate_new();
+		d = squeeze_new();
 	/* What came after the OK and was read already is compressed. */
-	if (!d || (s && !deflate_feed(d, s->read_buffer, s->read_buffer_len)) ||
-	        !deflate_feed(d, t->peek + t->peek_pos, t->peek_len - t->peek_pos)) {
-		deflate_free(d);
+	if (!d || (s && !squeeze_feed(d, s->read_buffer, s->read_buffer_len)) ||
+	        !squeeze_feed(d, t->peek + t->peek_pos, t->peek_len - t->peek_pos)) {
+		squeeze_free(d);
 		(void)transport_fail(t, ERR_PROTO, "cannot begin to compress");
 		return (int)transport_error(t, err);
 	}

@@ -58,7 +58,7 @@ void trace_note(struct trace *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void trace_sent(struct trace *t, const char *p, size_t n, bool secret);
 void trace_received(struct trace *t, const char *p, size_t n, bool secret);
 
-struct deflate;
+struct squeeze;
 
 struct transport {
 	char *host, *ca_file, *pin;
@@ -74,7 +74,7 @@ struct transport {
 	gnutls_session_t tls;
 	gnutls_certificate_credentials_t trust;
 	char describe[64];
-	struct deflate *deflate;
+	struct squeeze *deflate;
 	uint8_t raw[SOCKET_BUFFER]; /* from the socket, not yet asked for */
 	size_t raw_pos, raw_len;
 	uint8_t peek[PEEK_BUFFER]; /* plain, read ahead by transport_readable */
@@ -122,13 +122,13 @@ ssize_t wire_push(struct transport *t, const void *p, size_t n);
 /* The peer closed: the sticky error, with its last words where it said BYE or -ERR. */
 int wire_closed(struct transport *t);
 
-/* deflate.c; same results. */
-struct deflate *deflate_new(void);
-void deflate_free(struct deflate *d);
+/* squeeze.c; same results. */
+struct squeeze *squeeze_new(void);
+void squeeze_free(struct squeeze *d);
 /* Compressed bytes that were read before the switch; false when too many. */
-bool deflate_feed(struct deflate *d, const void *p, size_t n);
-ssize_t deflate_recv(struct transport *t, void *p, size_t n, bool wait);
-int deflate_send(struct transport *t, const void *p, size_t n);
+bool squeeze_feed(struct squeeze *d, const void *p, size_t n);
+ssize_t squeeze_recv(struct transport *t, void *p, size_t n, bool wait);
+int squeeze_send(struct transport *t, const void *p, size_t n);
 
 /* transport.c: plain bytes, guarded, traced, bounded; same results. */
 ssize_t plain_recv(struct transport *t, void *p, size_t n, bool wait);

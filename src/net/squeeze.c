@@ -7,14 +7,14 @@
 
 #define CHUNK 16384
 
-struct deflate {
+struct squeeze {
 	z_stream in, out;
 	uint8_t packed[CHUNK];
 };
 
-struct deflate *deflate_new(void)
+struct squeeze *squeeze_new(void)
 {
-	struct deflate *d = xcalloc(1, sizeof *d);
+	struct squeeze *d = xcalloc(1, sizeof *d);
 
 	/* Commands are short and mail is mostly base64: higher levels cost time and gain little. */
 	if (inflateInit2(&d->in, -MAX_WBITS) != Z_OK)
@@ -30,7 +30,7 @@ out:
 	return NULL;
 }
 
-void deflate_free(struct deflate *d)
+void squeeze_free(struct squeeze *d)
 {
 	if (!d)
 		return;
@@ -39,7 +39,7 @@ void deflate_free(struct deflate *d)
 	free(d);
 }
 
-bool deflate_feed(struct deflate *d, const void *p, size_t n)
+bool squeeze_feed(struct squeeze *d, const void *p, size_t n)
 {
 	size_t have = d->in.avail_in;
 
@@ -54,9 +54,9 @@ bool deflate_feed(struct deflate *d, const void *p, size_t n)
 	return true;
 }
 
-ssize_t deflate_recv(struct transport *t, void *p, size_t n, bool wait)
+ssize_t squeeze_recv(struct transport *t, void *p, size_t n, bool wait)
 {
-	struct deflate *d = t->deflate;
+	struct squeeze *d = t->deflate;
 	unsigned room = n > INT32_MAX ? INT32_MAX : (unsigned)n;
 
 	d->in.next_out = p;
@@ -99,7 +99,7 @@ static int deflate_chunk(struct transport *t, const uint8_t *p, size_t n, int fl
 	return 0;
 }
 
-int deflate_send(struct transport *t, const void *p, size_t n)
+int squeeze_send(struct transport *t, const void *p, size_t n)
 {
 	const uint8_t *s = p;
 
