@@ -177,7 +177,7 @@ static unsigned room(const struct run *r)
 {
 	unsigned most = r->parallel < r->h->limit ? r->parallel : r->h->limit;
 
-	return r->h->reached ? most : 1;
+	return r->h->settled ? most : 1;
 }
 
 static void start_what_may(struct run *r)

@@ -112,6 +112,7 @@ struct http {
 	CURLM *multi;
 	struct http_auth auth;
 	bool reached; /* an answer came once */
+	bool settled; /* and one that is not about the sign-in */
 	unsigned running;
 	struct xfer **slots;
 	size_t n_slots;

@@ -224,6 +224,7 @@ static bool answered(struct xfer *x)
 	h->reached = true;
 	if (x->rs.status == 401)
 		return unauthorized(x);
+	h->settled = true;
 	if (x->with_auth)
 		h->auth.proven = true;
 	switch (x->rs.status) {

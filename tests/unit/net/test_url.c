@@ -36,7 +36,8 @@ static void join(void **state)
 	        {BASE, "\n /d e/\xc3\xa4.ics \t", "https://dav.example/d%20e/%C3%A4.ics"},
 	        {BASE, "/a%40b/c@d", "https://dav.example/a%40b/c@d"},
 	        {BASE, "/100%/%zz/%4", "https://dav.example/100%25/%25zz/%254"},
-	        {BASE, "/a\\b<c>\"^`{|}[]", "https://dav.example/a%5Cb%3Cc%3E%22%5E%60%7B%7C%7D%5B%5D"},
+	        {BASE, "/a\\b<c>\"^`{|}[]",
+	                "https://dav.example/a%5Cb%3Cc%3E%22%5E%60%7B%7C%7D%5B%5D"},
 	        {BASE, "/a\r\nHost: x", "https://dav.example/a%0D%0AHost:%20x"},
 	        {BASE, "//Other.example/x", "https://other.example/x"},
 	        {BASE, "https://other.example", "https://other.example/"},
@@ -144,7 +145,8 @@ static void of_service(void **state)
 	        {{.host = (char *)"a.example", .port = 443}, "https://a.example"},
 	        {{.host = (char *)"a.example"}, "https://a.example"},
 	        {{.host = (char *)"a.example", .port = 8443}, "https://a.example:8443"},
-	        {{.host = (char *)"::1", .port = 5232, .security = SECURITY_NONE}, "http://[::1]:5232"},
+	        {{.host = (char *)"::1", .port = 5232, .security = SECURITY_NONE},
+	                "http://[::1]:5232"},
 	};
 	struct buf out;
 
