@@ -278,7 +278,7 @@ int accountfile_load(const char *path, const char *name, struct settings *out, b
 	        .nearest = nearest,
 	        .nearest_distance = NEAR + 1};
 	struct buf text;
-	mode_t mode;
+	mode_t mode = 0;
 	int rc;
 
 	*found_out = false;
