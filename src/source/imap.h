@@ -113,6 +113,7 @@ struct worker {
 	uint32_t at_validity;
 	unsigned number;
 	bool was_open; /* signed in at least once */
+	bool lost; /* no connection can be had any more */
 	pthread_t thread;
 
 	/* commands in flight, oldest first, in mailbox `at` */
@@ -163,8 +164,8 @@ bool plan_set(const struct rec *recs, const struct job *j, struct buf *out);
 int link_open(struct worker *w, struct err *err) MUST_CHECK;
 void link_drop(struct worker *w);
 /**
- * link_select(w, mb, sel, err): examine ${mb} on a living connection, opened anew where needed. ERR_WHOLE scope: no connection can be had;
- * ERR_COLLECTION: this mailbox cannot be examined. ${sel} (may be NULL) is filled in any case; the caller clears it.
+ * link_select(w, mb, sel, err): examine ${mb} on a living connection, opened anew where needed. An error without w->lost (no
+ * connection can be had) means that this mailbox cannot be examined. ${sel} (may be NULL) is filled in any case; the caller clears it.
  */
 int link_select(
         struct worker *w, struct mbox *mb, struct imap_selected *sel, struct err *err) MUST_CHECK;

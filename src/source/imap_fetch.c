@@ -348,7 +348,7 @@ int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 	progress_what(w->run->progress, mb->name);
 	while (!run_failed(w->run)) {
 		rc = fetch_enter(w, mb, err);
-		if (rc < 0 && err->scope == ERR_WHOLE)
+		if (rc < 0 && (w->lost || err->code == ERR_STOPPED || run_failed(w->run)))
 			break;
 		if (rc < 0 || fetch_poisoned(mb, 0) >= POISON_MAX) {
 			fetch_give_up(w, mb,

@@ -61,8 +61,10 @@ int link_open(struct worker *w, struct err *err)
 		/* A server that took these credentials before deserves a second try, not five. */
 		if (err->code == ERR_AUTH && tries > 2)
 			tries = 2;
-		if (i >= tries || !worth_trying(err->code) || run_failed(w->run))
+		if (i >= tries || !worth_trying(err->code) || run_failed(w->run)) {
+			w->lost = true;
 			return err_widen(err, ERR_WHOLE);
+		}
 		progress_say(w->run->progress, SAY_INFO, "%s; trying again", err->text);
 		rc = link_pause(w, i + 1, err);
 		if (rc < 0)
@@ -91,7 +93,6 @@ int link_select(struct worker *w, struct mbox *mb, struct imap_selected *sel, st
 			w->at_validity = got->uidvalidity;
 			break;
 		}
-		err_widen(err, err->code == ERR_STOPPED ? ERR_WHOLE : ERR_COLLECTION);
 		if (i == TRIES || err->code == ERR_STOPPED || err->code == ERR_GUARD ||
 		        (imap_alive(w->m) && err->code != ERR_BUSY))
 			break;

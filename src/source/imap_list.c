@@ -131,7 +131,7 @@ static int list_search(struct listing *l, const struct imap_selected *sel, struc
 			return 0;
 		}
 		*err = l->why;
-		return err_widen(err, ERR_COLLECTION);
+		return err->code;
 	}
 	if (rc < 0)
 		return rc;
@@ -298,7 +298,7 @@ int list_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 		rc = list_once(w, mb, err);
 		if (rc == 0)
 			return sched_listed(w, mb, err);
-		if (err->scope == ERR_WHOLE || err->code == ERR_STOPPED || run_failed(w->run))
+		if (w->lost || err->code == ERR_STOPPED || run_failed(w->run))
 			return rc;
 		if (rc == ERR_REFUSED || rc == ERR_LIMIT || rc == ERR_GUARD)
 			break;

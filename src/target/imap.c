@@ -1,0 +1,258 @@
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include "imap.h"
+
+static int entry_cmp(const void *pa, const void *pb, void *ctx)
+{
+	const struct map_entry *map = ctx;
+	size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
+	uint64_t x = map[a].head->roots.bytes, y = map[b].head->roots.bytes;
+
+	if (x != y)
+		return x < y ? 1 : -1;
+	return (a > b) - (a < b); /* parents come before what is below them */
+}
+
+static bool is_selected(const struct target_opts *o, const struct tree_head *h)
+{
+	for (size_t i = 0; i < o->n_folder; i++)
+		if (fnmatch(o->folder[i], h->content_name, 0) == 0 ||
+		        fnmatch(o->folder[i], h->name, 0) == 0)
+			return true;
+	return o->n_folder == 0;
+}
+
+static void probe_names(struct run *r, struct imap *m)
+{
+	char delimiter = 0;
+	const char *prefix = imap_namespace(m, &delimiter);
+
+	r->prefix = xstrdup(prefix ? prefix : "");
+	for (size_t i = 0; i < r->n_list && !delimiter; i++)
+		delimiter = r->list[i].delimiter;
+	r->there.list = r->list;
+	r->there.n = r->n_list;
+	r->there.prefix = r->prefix;
+	r->there.delimiter = delimiter;
+}
+
+/* The whole archive is mapped, so that --folder changes no name. */
+static void plan_map(struct run *r)
+{
+	const struct tree_manifest *mf = r->reader->ops->manifest(r->reader);
+	const struct tree_head **heads = xcalloc(mf->n_heads ? mf->n_heads : 1, sizeof *heads);
+
+	for (size_t i = 0; i < mf->n_heads; i++)
+		if (mf->heads[i].kind == COLL_MAIL)
+			heads[r->n_map++] = &mf->heads[i];
+	r->map = map_plan(heads, r->n_map, &r->there, r->opts->under);
+	r->selected = xcalloc(r->n_map + 1, sizeof *r->selected);
+	r->order = xcalloc(r->n_map + 1, sizeof *r->order);
+	for (size_t i = 0; i < r->n_map; i++) {
+		const struct tree_head *h = r->map[i].head;
+
+		r->selected[i] = is_selected(r->opts, h);
+		if (!r->selected[i])
+			continue;
+		r->order[r->n_order++] = i;
+		atomic_fetch_add(&r->progress->items_total, h->roots.items);
+		atomic_fetch_add(&r->progress->bytes_total, h->roots.bytes);
+	}
+	if (r->n_order)
+		qsort_r(r->order, r->n_order, sizeof *r->order, entry_cmp, r->map);
+	free(heads);
+}
+
+static int open_journal(struct run *r, struct err *err)
+{
+	const struct target_opts *o = r->opts;
+	int rc = kept_open(o->journal, o->archive_id, o->dry_run, &r->journal, err);
+
+	if (rc != ERR_DAMAGED)
+		return rc;
+	progress_say(r->progress, SAY_WARNING,
+	        "the restore journal cannot be used, what is there is recognised by content: %s",
+	        err->text);
+	return kept_open(NULL, o->archive_id, o->dry_run, &r->journal, err);
+}
+
+static int plan(struct run *r, struct imap *m, struct err *err)
+{
+	uint64_t used = 0, limit = 0;
+	int rc = imap_list(m, &r->list, &r->n_list, err);
+
+	if (rc == 0) {
+		probe_names(r, m);
+		plan_map(r);
+		rc = open_journal(r, err);
+	}
+	if (rc < 0)
+		return rc;
+	r->append_limit = imap_append_limit(m);
+	rc = imap_quota(m, &used, &limit, err);
+	if (rc < 0 && imap_alive(m)) {
+		used = limit = 0; /* no quota known */
+		rc = 0;
+	}
+	if (rc == 0)
+		say_plan(r, used, limit);
+	return rc;
+}
+
+/* The next mailbox; waits while others may still give theirs back. False: none is left. */
+static bool next_entry(struct run *r, size_t *out)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&r->lock);
+	while (!r->failed && !found) {
+		if (r->n_back) {
+			*out = r->back[--r->n_back];
+			found = true;
+		} else if (r->next < r->n_order) {
+			*out = r->order[r->next++];
+			found = true;
+		} else if (r->busy) {
+			pthread_cond_wait(&r->wake, &r->lock);
+		} else {
+			break;
+		}
+	}
+	r->busy += found;
+	pthread_mutex_unlock(&r->lock);
+	return found;
+}
+
+static int work(struct worker *w, struct err *err)
+{
+	struct run *r = w->run;
+	size_t entry;
+	int rc = 0;
+
+	if (!w->m)
+		rc = tlink_open(w, err);
+	while (rc == 0 && next_entry(r, &entry)) {
+		rc = box_restore(w, entry, err);
+		pthread_mutex_lock(&r->lock);
+		r->busy--;
+		if (rc < 0)
+			*ARR_PUSH(r->back, r->n_back, r->back_cap) = entry;
+		pthread_cond_broadcast(&r->wake);
+		pthread_mutex_unlock(&r->lock);
+	}
+	return rc;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct run *r = w->run;
+	struct err err = {0};
+	int rc = work(w, &err);
+
+	if (rc == ERR_STOPPED)
+		run_fail(r, &err);
+	tlink_drop(w);
+	pthread_mutex_lock(&r->lock);
+	r->alive--;
+	if (rc < 0 && !r->failed && r->alive == 0 && (r->n_back || r->next < r->n_order)) {
+		r->failed = true;
+		r->fatal = err;
+	}
+	pthread_mutex_unlock(&r->lock);
+	if (rc < 0 && !run_failed(r))
+		progress_say(
+		        r->progress, SAY_INFO, "going on with one connection less: %s", err.text);
+	return NULL;
+}
+
+/* Several connections are worth their sign-in only for several mailboxes with something in them. */
+static unsigned count_workers(const struct run *r)
+{
+	unsigned max = r->opts->connections ? r->opts->connections : CONNECTIONS;
+	size_t units = 0;
+
+	for (size_t i = 0; i < r->n_order; i++)
+		units += 1 + (size_t)(r->map[r->order[i]].head->roots.items / BATCH_MESSAGES);
+	units = 1 + units / 8;
+	if (units > r->n_order)
+		units = r->n_order;
+	return units < max ? (unsigned)units : max;
+}
+
+static void work_all(struct run *r, struct worker *first)
+{
+	unsigned n = count_workers(r), started = 0;
+	struct worker *w = xcalloc(n, sizeof *w);
+
+	r->alive = n;
+	w[0] = *first;
+	first->m = NULL;
+	for (unsigned i = 0; i < n; i++) {
+		w[i].run = r;
+		w[i].number = i;
+	}
+	for (unsigned i = 1; i < n; i++, started++)
+		if (pthread_create(&w[i].thread, NULL, worker_main, &w[i]) != 0)
+			break;
+	if (started + 1 < n) {
+		pthread_mutex_lock(&r->lock);
+		r->alive -= n - 1 - started;
+		pthread_mutex_unlock(&r->lock);
+	}
+	worker_main(&w[0]);
+	for (unsigned i = 1; i <= started; i++)
+		pthread_join(w[i].thread, NULL);
+	free(w);
+}
+
+static void run_clear(struct run *r)
+{
+	map_free(r->map, r->n_map);
+	kept_free(r->journal);
+	imap_list_free(r->list, r->n_list);
+	free(r->prefix);
+	free(r->selected);
+	free(r->order);
+	free(r->back);
+	free(r->gone);
+	free(r->placed);
+	pthread_mutex_destroy(&r->lock);
+	pthread_mutex_destroy(&r->reader_lock);
+	pthread_cond_destroy(&r->wake);
+}
+
+static int imap_run(const struct service *service, struct tree_reader *reader,
+        const struct target_opts *opts, struct progress *progress, struct target_result *out,
+        struct err *err)
+{
+	struct run r = {.service = service,
+	        .reader = reader,
+	        .opts = opts,
+	        .progress = progress,
+	        .quota_refused = UINT64_MAX};
+	struct worker first = {.run = &r};
+	int rc;
+
+	pthread_mutex_init(&r.lock, NULL);
+	pthread_mutex_init(&r.reader_lock, NULL);
+	pthread_cond_init(&r.wake, NULL);
+	rc = tlink_open(&first, err);
+	if (rc == 0)
+		rc = plan(&r, first.m, err);
+	if (rc == 0 && r.n_order)
+		work_all(&r, &first);
+	if (rc == 0)
+		say_gone(&r);
+	if (rc == 0 && r.failed) {
+		*err = r.fatal;
+		rc = err->code;
+	}
+	tlink_drop(&first);
+	*out = r.sum;
+	run_clear(&r);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+const struct target_ops target_imap = {SERVICE_IMAP, COLL_MAIL, imap_run};

@@ -1,0 +1,210 @@
+#ifndef VALISE_TARGET_IMAP_PRIVATE_H
+#define VALISE_TARGET_IMAP_PRIVATE_H
+
+#include <pthread.h>
+#include "valise/base/mem.h"
+#include "valise/proto/imap.h"
+#include "valise/target/target.h"
+#include "imap_journal.h"
+#include "imap_map.h"
+#include "imap_match.h"
+
+/*
+ * The IMAP target (RFC 3501, 3502, 4315). One session probes and plans; then a few workers with a session each take one
+ * mailbox after the other, so that the order of messages inside a mailbox is kept. In a mailbox:
+ *   make it where it is missing, subscribe; list what is there; pair it with the archive by the journal and by content; add
+ *   the flags set since; append the rest in batches, each made known to the journal when the server has it; look at what came of it.
+ * Nothing is taken away: no flag, no message, no mailbox.
+ *
+ * run->lock guards the queue of mailboxes, names that are softened, the sums and what moved where.
+ */
+
+enum {
+	BATCH_MESSAGES = 100,
+	BATCH_BYTES = 4 << 20,
+	HELD_MAX = 1 << 20, /* larger messages are streamed, and sent alone */
+	HASH_MESSAGES = 200, /* bodies of the target asked for by one command */
+	HASH_BYTES = 1 << 20,
+	HASH_FLY = 8,
+	LIST_CAP = 64 << 20, /* messages of one mailbox */
+	HEAD_CAP = 64 << 10,
+	CONNECTIONS = 3,
+	TRIES = 3,
+	OPEN_TRIES = 5,
+	SET_MAX = 6900,
+};
+
+/* A message of the target. */
+struct tmsg {
+	uint64_t size;
+	int64_t date_utc;
+	uint32_t uid;
+	uint32_t keywords; /* set in box->words */
+	uint16_t flags;
+	bool has_date;
+};
+
+/* What the body of a target's message turned out to be. */
+struct seen {
+	uint8_t sha256[SHA256_LEN];
+	uint8_t loose[SHA256_LEN];
+	uint8_t msgid[SHA256_LEN];
+	uint32_t index; /* of the tmsg */
+	bool has_msgid;
+};
+
+/* A message of an earlier restore that the archive no longer has in this mailbox. */
+struct gone {
+	uint8_t sha256[SHA256_LEN];
+	uint32_t src_uid;
+	size_t entry;
+};
+
+/* A message added by this run. */
+struct placed {
+	uint8_t sha256[SHA256_LEN];
+	size_t entry;
+};
+
+struct run {
+	const struct service *service;
+	struct tree_reader *reader;
+	const struct target_opts *opts;
+	struct progress *progress;
+
+	struct imap_mailbox *list;
+	size_t n_list;
+	struct map_target there;
+	char *prefix;
+	struct map_entry *map;
+	size_t n_map;
+	bool *selected; /* --folder */
+	size_t *order; /* of the selected entries, largest first */
+	size_t n_order;
+	struct kept_journal *journal;
+	uint64_t append_limit; /* 0: unknown */
+
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	pthread_mutex_t reader_lock; /* reader->coll is not thread-safe */
+	size_t next;
+	size_t *back; /* entries whose worker lost its connection for good */
+	size_t n_back, back_cap;
+	unsigned alive, busy;
+	bool failed;
+	struct err fatal;
+	uint64_t quota_refused; /* the smallest message that was over quota, UINT64_MAX: none */
+	struct target_result sum;
+	struct gone *gone;
+	size_t n_gone, gone_cap;
+	struct placed *placed;
+	size_t n_placed, placed_cap;
+};
+
+struct worker {
+	struct run *run;
+	struct imap *m;
+	unsigned number;
+	bool was_open;
+	bool lost; /* no connection can be had any more */
+	pthread_t thread;
+};
+
+/* A keyword that a mailbox does not take. */
+struct lacking {
+	char *word;
+	uint64_t messages;
+};
+
+/* Flags to be added to a message that is there. */
+struct to_store {
+	uint32_t uid;
+	uint32_t keywords; /* set in box->words */
+	uint16_t flags;
+	uint32_t item;
+};
+
+/* The work on one mailbox. */
+struct box {
+	struct worker *w;
+	struct map_entry *e;
+	size_t entry;
+	struct tree_coll *coll; /* of the archive, sorted */
+	struct imap_selected sel;
+	struct tree_coll *words; /* keyword sets of the target's messages and of what goes there */
+	struct tmsg *there; /* sorted by UID */
+	size_t n_there, there_cap;
+	uint32_t *mate; /* per item: index in there + 1 */
+	uint8_t *claimed; /* per message there */
+	uint8_t *odd; /* per item: counted as altered */
+	uint32_t *got; /* per item: UID after APPEND, 0 not known */
+	uint8_t *state; /* per item: enum item_state */
+	uint8_t *tries; /* per item: connections lost while it alone was sent */
+	struct lacking *lacking;
+	size_t n_lacking, lacking_cap;
+	struct to_store *store;
+	size_t n_store, store_cap;
+	uint32_t next_uid; /* what is appended from now on has at least this UID */
+	struct target_result sum;
+};
+
+enum item_state { ITEM_TODO, ITEM_THERE, ITEM_ADDED, ITEM_FAILED };
+
+/* imap_link.c */
+int tlink_open(struct worker *w, struct err *err) MUST_CHECK;
+void tlink_drop(struct worker *w);
+int tlink_pause(struct worker *w, unsigned nth, struct err *err) MUST_CHECK;
+/* Select (dry run: examine) the mailbox on a living connection; w->lost: none can be had. */
+int tlink_select(struct box *b, struct err *err) MUST_CHECK;
+bool is_dead(const struct worker *w, int rc); /* the connection, not the command, failed */
+int run_fail(struct run *r, const struct err *err);
+bool run_failed(struct run *r);
+
+/* imap_report.c: what a person is told. */
+void say_box(struct box *b, enum say_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void say_item(struct box *b, enum say_level level, const struct tree_item *it, const char *head,
+        size_t head_len, const char *fmt, ...) PRINTF_LIKE(6, 7);
+void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit);
+void say_gone(struct run *r);
+/* Read the start of a message, to name it. */
+void item_head(struct box *b, const struct tree_item *it, struct buf *out);
+
+/* imap_make.c: the mailbox itself. */
+int box_make(struct worker *w, struct map_entry *e, struct target_result *sum,
+        struct err *err) MUST_CHECK;
+
+/* imap_scan.c: what is there. */
+int scan_list(struct box *b, const char *set, struct err *err) MUST_CHECK;
+/* Hash the messages whose index is set in ${wanted}; *out malloc'ed. */
+int scan_hash(struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out,
+        struct err *err) MUST_CHECK;
+void msgid_key(const char *head, size_t n, uint8_t out[SHA256_LEN], bool *has_out);
+
+/* imap_pair.c: pair the archive with it. */
+int pair_all(struct box *b, struct err *err) MUST_CHECK;
+
+/* imap_flags.c */
+/* The words of ${text} that the mailbox takes, as a set of box->words; the others are counted if ${lacking_out} is not NULL. */
+uint32_t keywords_fit(struct box *b, const char *text, unsigned *lacking_out);
+void store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags, uint32_t keywords);
+int store_all(struct box *b, struct err *err) MUST_CHECK;
+/* Flags of paired messages: what to add, and what was taken away at the source since. */
+int flags_since(struct box *b, struct err *err) MUST_CHECK;
+size_t words_split(char *text, const char **out, size_t max); /* cuts ${text} */
+/* The words of set ${a} that set ${b} lacks, a set of box->words. */
+uint32_t words_minus(struct box *b, const char *a, const char *minus);
+
+/* imap_append.c, imap_verify.c */
+int append_all(struct box *b, struct err *err) MUST_CHECK;
+int verify_all(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
+/* What of these items has arrived although no answer came: they get their UID. */
+int find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
+int remember(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
+void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len, const char *why);
+void item_altered(struct box *b, uint32_t item);
+void note_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity);
+
+/* imap_box.c */
+int box_restore(struct worker *w, size_t entry, struct err *err) MUST_CHECK;
+
+#endif

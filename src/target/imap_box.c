@@ -1,0 +1,188 @@
+/* One mailbox from its making to the last look at it. */
+#include <stdlib.h>
+#include <string.h>
+#include "imap.h"
+
+static void box_clear(struct box *b)
+{
+	imap_selected_clear(&b->sel);
+	tree_coll_free(b->coll);
+	tree_coll_free(b->words);
+	for (size_t i = 0; i < b->n_lacking; i++)
+		free(b->lacking[i].word);
+	free(b->lacking);
+	free(b->there);
+	free(b->mate);
+	free(b->claimed);
+	free(b->odd);
+	free(b->got);
+	free(b->state);
+	free(b->tries);
+	free(b->store);
+}
+
+static int box_load(struct box *b, struct err *err)
+{
+	struct run *r = b->w->run;
+	size_t n;
+	int rc;
+
+	pthread_mutex_lock(&r->reader_lock);
+	rc = r->reader->ops->coll(r->reader, b->e->head, &b->coll, err);
+	pthread_mutex_unlock(&r->reader_lock);
+	if (rc < 0)
+		return rc;
+	tree_coll_sort(b->coll);
+	n = b->coll->n_items;
+	b->words = tree_coll_new(COLL_MAIL, "");
+	b->odd = xcalloc(n + 1, 1);
+	b->got = xcalloc(n + 1, sizeof *b->got);
+	b->state = xcalloc(n + 1, 1);
+	b->tries = xcalloc(n + 1, 1);
+	b->sum.items = n;
+	return 0;
+}
+
+/* What is there, and which of it is the archive's. */
+static int box_compare(struct box *b, struct err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 1; i <= TRIES; i++) {
+		memset(b->odd, 0, b->coll->n_items + 1);
+		b->sum.altered = 0;
+		rc = tlink_select(b, err);
+		if (rc == 0)
+			rc = scan_list(b, "1:*", err);
+		if (rc == ERR_REFUSED && b->sel.exists == 0)
+			rc = 0; /* nothing to fetch from an empty mailbox */
+		if (rc == 0)
+			rc = pair_all(b, err);
+		if (!is_dead(b->w, rc) || b->w->lost || err->code == ERR_STOPPED)
+			break;
+		if (i < TRIES && tlink_pause(b->w, i, err) < 0)
+			break;
+	}
+	if (rc < 0)
+		return rc;
+	b->next_uid = b->sel.uidnext;
+	if (b->n_there && b->there[b->n_there - 1].uid >= b->next_uid)
+		b->next_uid = b->there[b->n_there - 1].uid + 1;
+	return 0;
+}
+
+static void say_lacking(struct box *b)
+{
+	for (size_t i = 0; i < b->n_lacking; i++)
+		say_box(b, SAY_NOTE,
+		        "the target does not keep the keyword %s: %llu messages are without it",
+		        b->lacking[i].word, (unsigned long long)b->lacking[i].messages);
+}
+
+static void count_dry(struct box *b)
+{
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (!b->mate || !b->mate[i]) {
+			b->sum.added++;
+			b->sum.bytes += b->coll->items[i].size;
+		}
+	say_box(b, SAY_INFO, "%llu to be added, %llu are there already",
+	        (unsigned long long)b->sum.added, (unsigned long long)b->sum.already);
+}
+
+static int box_fill(struct box *b, struct err *err)
+{
+	bool dry = b->w->run->opts->dry_run;
+	struct progress *p = b->w->run->progress;
+	uint32_t first;
+	int rc = 0;
+
+	if (!dry || b->e->exists)
+		rc = box_compare(b, err);
+	if (rc == 0 && b->mate)
+		rc = flags_since(b, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (b->state[i] == ITEM_THERE) {
+			atomic_fetch_add(&p->items_done, 1);
+			atomic_fetch_add(&p->bytes_done, b->coll->items[i].size);
+		}
+	if (dry) {
+		count_dry(b);
+		return 0;
+	}
+	first = b->next_uid;
+	rc = append_all(b, err);
+	if (rc == 0)
+		rc = verify_all(b, first, err);
+	return rc;
+}
+
+/* The mailbox cannot be filled: its messages that are not there are named by number. */
+static void box_lost(struct box *b, uint64_t items, const char *why)
+{
+	uint64_t known = b->sum.already + b->sum.added + b->sum.failed;
+	uint64_t missing = items > known ? items - known : 0;
+
+	b->sum.failed += missing;
+	say_box(b, SAY_WARNING, "%llu messages are not restored: %s", (unsigned long long)missing,
+	        why);
+}
+
+static void sum_add(struct run *r, const struct target_result *s)
+{
+	pthread_mutex_lock(&r->lock);
+	r->sum.collections++;
+	r->sum.collections_made += s->collections_made;
+	r->sum.items += s->items;
+	r->sum.added += s->added;
+	r->sum.already += s->already;
+	r->sum.altered += s->altered;
+	r->sum.failed += s->failed;
+	r->sum.flags_added += s->flags_added;
+	r->sum.bytes += s->bytes;
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* Does an earlier restore know the mailbox? Then messages that went away are to be told, even if none is left. */
+static bool is_known(const struct run *r, const struct map_entry *e)
+{
+	size_t n;
+	const char *const *names = kept_mailboxes(r->journal, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], e->shown) == 0)
+			return true;
+	return false;
+}
+
+int box_restore(struct worker *w, size_t entry, struct err *err)
+{
+	struct run *r = w->run;
+	struct box b = {.w = w, .e = &r->map[entry], .entry = entry};
+	uint64_t items = b.e->head->roots.items;
+	int rc = 0;
+
+	progress_what(r->progress, b.e->head->name);
+	if (!r->opts->dry_run)
+		rc = box_make(w, b.e, &b.sum, err);
+	if (rc == 0 && (items || is_known(r, b.e)) && !(b.e->head->attrs & ATTR_NOSELECT)) {
+		rc = box_load(&b, err);
+		if (rc == 0)
+			rc = box_fill(&b, err);
+	}
+	if (rc < 0 && !w->lost && err->code != ERR_STOPPED && !run_failed(r)) {
+		if (w->m && imap_alive(w->m) && imap_in_flight(w->m))
+			tlink_drop(w); /* no answers of this mailbox may reach the next one */
+		b.sum.items = items;
+		box_lost(&b, items, err->text);
+		rc = 0;
+	}
+	if (b.coll)
+		say_lacking(&b);
+	if (rc == 0)
+		sum_add(r, &b.sum);
+	box_clear(&b);
+	return rc;
+}

@@ -1,0 +1,335 @@
+/* Flags and keywords: what a mailbox takes (PERMANENTFLAGS), what is added, what is only told. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "imap.h"
+
+enum { WORDS_MAX = 256 };
+
+size_t words_split(char *text, const char **out, size_t max)
+{
+	size_t n = 0;
+	char *rest = NULL;
+
+	for (char *w = strtok_r(text, " ", &rest); w && n < max; w = strtok_r(NULL, " ", &rest))
+		out[n++] = w;
+	return n;
+}
+
+/* RFC 3501 7.1: without PERMANENTFLAGS everything may be tried. */
+static bool keyword_fits(const struct box *b, const char *word)
+{
+	if (b->sel.n_permanent == 0)
+		return true;
+	for (size_t i = 0; i < b->sel.n_permanent; i++)
+		if (strcmp(b->sel.permanent[i], "\\*") == 0 ||
+		        strcasecmp(b->sel.permanent[i], word) == 0)
+			return true;
+	return false;
+}
+
+static void keyword_lacking(struct box *b, const char *word)
+{
+	struct lacking *l;
+
+	for (size_t i = 0; i < b->n_lacking; i++)
+		if (strcmp(b->lacking[i].word, word) == 0) {
+			b->lacking[i].messages++;
+			return;
+		}
+	l = ARR_PUSH(b->lacking, b->n_lacking, b->lacking_cap);
+	l->word = xstrdup(word);
+	l->messages = 1;
+}
+
+uint32_t keywords_fit(struct box *b, const char *text, unsigned *lacking_out)
+{
+	const char *words[WORDS_MAX], *fit[WORDS_MAX];
+	char *copy = xstrdup(text);
+	size_t n = words_split(copy, words, WORDS_MAX), n_fit = 0;
+	uint32_t set;
+
+	if (lacking_out)
+		*lacking_out = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (keyword_fits(b, words[i])) {
+			fit[n_fit++] = words[i];
+		} else if (lacking_out) {
+			keyword_lacking(b, words[i]);
+			++*lacking_out;
+		}
+	}
+	set = tree_coll_keywords(b->words, fit, n_fit);
+	free(copy);
+	return set;
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = text; *p;) {
+		size_t k = strcspn(p, " ");
+
+		if (k == n && strncasecmp(p, word, n) == 0)
+			return true;
+		p += k + (p[k] == ' ');
+	}
+	return false;
+}
+
+uint32_t words_minus(struct box *b, const char *a, const char *minus)
+{
+	const char *words[WORDS_MAX], *left[WORDS_MAX];
+	char *copy = xstrdup(a);
+	size_t n = words_split(copy, words, WORDS_MAX), n_left = 0;
+	uint32_t set;
+
+	for (size_t i = 0; i < n; i++)
+		if (!has_word(minus, words[i]))
+			left[n_left++] = words[i];
+	set = tree_coll_keywords(b->words, left, n_left);
+	free(copy);
+	return set;
+}
+
+void store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags, uint32_t keywords)
+{
+	struct to_store *s;
+
+	if (flags == 0 && keywords == 0)
+		return;
+	s = ARR_PUSH(b->store, b->n_store, b->store_cap);
+	s->uid = uid;
+	s->flags = (uint16_t)flags;
+	s->keywords = keywords;
+	s->item = item;
+}
+
+static int store_cmp(const void *pa, const void *pb)
+{
+	const struct to_store *a = pa, *b = pb;
+
+	if (a->flags != b->flags)
+		return a->flags > b->flags ? 1 : -1;
+	if (a->keywords != b->keywords)
+		return a->keywords > b->keywords ? 1 : -1;
+	return (a->uid > b->uid) - (a->uid < b->uid);
+}
+
+static void flag_list(unsigned flags, const char *words, struct buf *out)
+{
+	buf_reset(out);
+	buf_putc(out, '(');
+	for (unsigned bit = 1; bit <= FLAG_DRAFT; bit <<= 1)
+		if (flags & bit)
+			buf_putf(out, "%s%s", out->len > 1 ? " " : "", flag_name(bit));
+	if (*words)
+		buf_putf(out, "%s%s", out->len > 1 ? " " : "", words);
+	buf_putc(out, ')');
+}
+
+static int store_words(
+        struct box *b, const char *set, size_t messages, const char *words, struct err *err)
+{
+	const char *word[WORDS_MAX];
+	char *copy = xstrdup(words), *one;
+	size_t n = words_split(copy, word, WORDS_MAX);
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		one = xasprintf("(%s)", word[i]);
+		rc = imap_store_add(b->w->m, set, one, err);
+		if (rc == ERR_REFUSED || rc == ERR_BUSY) {
+			for (size_t k = 0; k < messages; k++)
+				keyword_lacking(b, word[i]);
+			rc = 0;
+		}
+		free(one);
+	}
+	free(copy);
+	return rc;
+}
+
+/* One STORE for messages that lack the same; where it is refused, flags and keywords one after the other. */
+static int store_group(struct box *b, const struct to_store *s, size_t n, struct err *err)
+{
+	const char *words = tree_coll_keyword_text(b->words, s->keywords);
+	struct buf set, flags;
+	int rc;
+
+	buf_init(&set, SET_MAX);
+	buf_init(&flags, 64u << 10);
+	for (size_t i = 0; i < n; i++)
+		buf_putf(&set, "%s%u", i ? "," : "", s[i].uid);
+	flag_list(s->flags, words, &flags);
+	rc = imap_store_add(b->w->m, buf_str(&set), buf_str(&flags), err);
+	if (rc == ERR_REFUSED && *words) {
+		rc = 0;
+		if (s->flags) {
+			flag_list(s->flags, "", &flags);
+			rc = imap_store_add(b->w->m, buf_str(&set), buf_str(&flags), err);
+		}
+		if (rc == 0 || rc == ERR_REFUSED)
+			rc = store_words(b, buf_str(&set), n, words, err);
+	}
+	if (rc == ERR_REFUSED || rc == ERR_BUSY) {
+		say_box(b, SAY_WARNING, "%zu messages do not get the flags %s: %s", n,
+		        buf_str(&flags), err->text);
+		rc = 0;
+	}
+	buf_clear(&set);
+	buf_clear(&flags);
+	return rc;
+}
+
+static int store_run(struct box *b, size_t *at, struct err *err)
+{
+	enum { GROUP = 500 };
+	int rc = 0;
+
+	while (*at < b->n_store && rc == 0) {
+		const struct to_store *s = &b->store[*at];
+		size_t n = 1;
+
+		while (*at + n < b->n_store && n < GROUP && s[n].flags == s->flags &&
+		        s[n].keywords == s->keywords)
+			n++;
+		rc = stop_check(err);
+		if (rc == 0)
+			rc = store_group(b, s, n, err);
+		if (rc == 0)
+			*at += n;
+	}
+	return rc;
+}
+
+int store_all(struct box *b, struct err *err)
+{
+	size_t at = 0;
+	int rc = 0;
+
+	if (b->n_store)
+		qsort(b->store, b->n_store, sizeof *b->store, store_cmp);
+	for (unsigned i = 1; at < b->n_store && !b->w->run->opts->dry_run; i++) {
+		uint32_t validity = b->sel.uidvalidity;
+
+		rc = store_run(b, &at, err);
+		if (!is_dead(b->w, rc) || err->code == ERR_STOPPED || i == TRIES)
+			break;
+		rc = tlink_pause(b->w, i, err);
+		if (rc == 0)
+			rc = tlink_select(b, err);
+		if (rc == 0 && b->sel.uidvalidity != validity)
+			rc = err_set(err, ERR_PROTO, ERR_COLLECTION,
+			        "the target's UIDVALIDITY changed meanwhile");
+		if (rc < 0)
+			break;
+	}
+	b->n_store = 0;
+	return rc;
+}
+
+/* The record of an earlier restore of a message, NULL: none. */
+static const struct kept *record_of(const struct kept *k, size_t n, uint32_t uid)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (k[mid].uid < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < n && k[lo].uid == uid ? &k[lo] : NULL;
+}
+
+static void say_taken(struct box *b, const struct tree_item *it, unsigned flags, const char *words)
+{
+	struct buf list;
+
+	if (flags == 0 && !*words)
+		return;
+	buf_init(&list, 64u << 10);
+	flag_list(flags, words, &list);
+	say_item(b, SAY_NOTE, it, NULL, 0,
+	        "flags taken away at the source since it was restored, left here: %s",
+	        buf_str(&list));
+	buf_clear(&list);
+}
+
+static unsigned count_words(const char *text)
+{
+	unsigned n = *text != 0;
+
+	for (; *text; text++)
+		n += *text == ' ';
+	return n;
+}
+
+static unsigned count_bits(unsigned flags)
+{
+	unsigned n = 0;
+
+	for (; flags; flags &= flags - 1)
+		n++;
+	return n;
+}
+
+/* One message that is there. True if its record has to be written (again). */
+static bool since_one(struct box *b, uint32_t i, const struct kept *k)
+{
+	const struct tree_item *it = &b->coll->items[i];
+	const struct tmsg *t = &b->there[b->mate[i] - 1];
+	const char *want = tree_coll_keyword_text(b->coll, it->keywords);
+	const char *had = k && k->keywords ? k->keywords : "";
+	unsigned before = k ? k->flags : 0, add = it->flags & ~before & ~(unsigned)t->flags;
+	uint32_t words = words_minus(b, want, had);
+	unsigned lacking;
+
+	words = words_minus(b, tree_coll_keyword_text(b->words, words),
+	        tree_coll_keyword_text(b->words, t->keywords));
+	words = keywords_fit(b, tree_coll_keyword_text(b->words, words), &lacking);
+	if (add & FLAG_DELETED) {
+		say_item(b, SAY_NOTE, it, NULL, 0,
+		        "marked \\Deleted at the source; the message here is not");
+		add &= ~(unsigned)FLAG_DELETED;
+	}
+	if (add || words) {
+		b->sum.flags_added +=
+		        count_bits(add) + count_words(tree_coll_keyword_text(b->words, words));
+		store_later(b, i, t->uid, add, words);
+	}
+	if (!k)
+		return true;
+	say_taken(b, it, k->flags & ~(unsigned)it->flags,
+	        tree_coll_keyword_text(b->words, words_minus(b, had, want)));
+	return k->flags != it->flags || strcmp(had, want) != 0 || k->src_uid != it->uid;
+}
+
+int flags_since(struct box *b, struct err *err)
+{
+	size_t n_kept, n = 0;
+	const struct kept *k =
+	        kept_of(b->w->run->journal, b->e->shown, b->sel.uidvalidity, &n_kept);
+	uint32_t *news = xcalloc(b->coll->n_items + 1, sizeof *news);
+	int rc;
+
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		if (!b->mate[i])
+			continue;
+		b->got[i] = b->there[b->mate[i] - 1].uid;
+		b->state[i] = ITEM_THERE;
+		b->sum.already++;
+		if (since_one(b, (uint32_t)i, record_of(k, n_kept, b->got[i])))
+			news[n++] = (uint32_t)i;
+	}
+	rc = store_all(b, err);
+	/* Only what was really stored may be taken for known next time. */
+	if (rc == 0)
+		rc = remember(b, news, n, err);
+	free(news);
+	return rc;
+}

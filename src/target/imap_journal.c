@@ -1,0 +1,225 @@
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "valise/base/mem.h"
+#include "valise/tree/journal.h"
+#include "imap_journal.h"
+
+struct kept_journal {
+	pthread_mutex_t lock; /* guards journal */
+	struct journal *journal;
+	const char *archive_id;
+	bool ours; /* the records being read belong to this archive */
+	struct kept *recs; /* never changed after kept_open */
+	size_t n, cap;
+	char **boxes;
+	size_t n_boxes, boxes_cap;
+};
+
+/* The number of a mailbox; few are read at a time, the last one is the likely one. */
+static uint32_t box_number(struct kept_journal *k, const char *name)
+{
+	for (size_t i = k->n_boxes; i-- > 0;)
+		if (strcmp(k->boxes[i], name) == 0)
+			return (uint32_t)i;
+	*ARR_PUSH(k->boxes, k->n_boxes, k->boxes_cap) = xstrdup(name);
+	return (uint32_t)(k->n_boxes - 1);
+}
+
+static int replay(void *ctx, const json_t *o, struct err *err)
+{
+	struct kept_journal *k = ctx;
+	const char *archive = json_get_str(o, "archive"), *sha = json_get_str(o, "h");
+	const char *box = json_get_str(o, "m"), *words = json_get_str(o, "k");
+	struct kept *r, one = {0};
+
+	if (archive) {
+		k->ours = strcmp(archive, k->archive_id) == 0;
+		return 0;
+	}
+	if (!k->ours)
+		return 0;
+	if (!sha || !box || !hex_parse(sha, one.sha256, SHA256_LEN))
+		return err_set(err, ERR_DAMAGED, ERR_WHOLE,
+		        "the restore journal holds a record that is none");
+	one.date_utc = json_get_int(o, "d", 0);
+	one.flags = (uint16_t)json_get_int(o, "f", 0);
+	one.src_uid = (uint32_t)json_get_int(o, "s", 0);
+	one.uid = (uint32_t)json_get_int(o, "u", 0);
+	one.uidvalidity = (uint32_t)json_get_int(o, "v", 0);
+	one.keywords = words && *words ? xstrdup(words) : NULL;
+	one.box = box_number(k, box);
+	one.order = (uint32_t)k->n;
+	r = ARR_PUSH(k->recs, k->n, k->cap);
+	*r = one;
+	return 0;
+}
+
+static int same_place(const struct kept *a, const struct kept *b)
+{
+	if (a->box != b->box)
+		return a->box > b->box ? 1 : -1;
+	if (a->uidvalidity != b->uidvalidity)
+		return a->uidvalidity > b->uidvalidity ? 1 : -1;
+	return (a->uid > b->uid) - (a->uid < b->uid);
+}
+
+static int kept_cmp(const void *pa, const void *pb)
+{
+	const struct kept *a = pa, *b = pb;
+	int c = same_place(a, b);
+
+	return c ? c : (a->order > b->order) - (a->order < b->order);
+}
+
+/* Sort, and let the last record of a place stand. */
+static void settle(struct kept_journal *k)
+{
+	size_t n = 0;
+
+	if (k->n)
+		qsort(k->recs, k->n, sizeof *k->recs, kept_cmp);
+	for (size_t i = 0; i < k->n; i++) {
+		if (n && same_place(&k->recs[n - 1], &k->recs[i]) == 0)
+			free(k->recs[--n].keywords);
+		k->recs[n++] = k->recs[i];
+	}
+	k->n = n;
+}
+
+static int open_file(struct kept_journal *k, const char *path, struct err *err)
+{
+	int rc = journal_open(AT_FDCWD, path, replay, k, &k->journal, err);
+	struct buf b;
+
+	if (rc < 0 || k->ours)
+		return rc;
+	buf_init(&b, 4096);
+	buf_puts(&b, "{\"archive\":");
+	json_put_string(&b, k->archive_id, strlen(k->archive_id));
+	buf_putc(&b, '}');
+	journal_add(k->journal, buf_str(&b));
+	buf_clear(&b);
+	return journal_commit(k->journal, err);
+}
+
+int kept_open(const char *path, const char *archive_id, bool dry, struct kept_journal **out,
+        struct err *err)
+{
+	struct kept_journal *k = xcalloc(1, sizeof *k);
+	int rc = 0;
+
+	k->archive_id = archive_id ? archive_id : "";
+	pthread_mutex_init(&k->lock, NULL);
+	if (path && !(dry && access(path, F_OK) != 0))
+		rc = open_file(k, path, err);
+	if (rc < 0) {
+		kept_free(k);
+		return rc;
+	}
+	if (dry) {
+		journal_free(k->journal);
+		k->journal = NULL;
+	}
+	settle(k);
+	*out = k;
+	return 0;
+}
+
+void kept_free(struct kept_journal *k)
+{
+	if (!k)
+		return;
+	journal_free(k->journal);
+	for (size_t i = 0; i < k->n; i++)
+		free(k->recs[i].keywords);
+	for (size_t i = 0; i < k->n_boxes; i++)
+		free(k->boxes[i]);
+	free(k->recs);
+	free(k->boxes);
+	pthread_mutex_destroy(&k->lock);
+	free(k);
+}
+
+/* The first record that is not before ${key}. */
+static size_t lower(const struct kept_journal *k, const struct kept *key)
+{
+	size_t lo = 0, hi = k->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (same_place(&k->recs[mid], key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+const struct kept *kept_of(
+        const struct kept_journal *k, const char *mailbox, uint32_t uidvalidity, size_t *n_out)
+{
+	struct kept key = {.uidvalidity = uidvalidity};
+	size_t first, end;
+
+	*n_out = 0;
+	for (key.box = 0; key.box < k->n_boxes; key.box++)
+		if (strcmp(k->boxes[key.box], mailbox) == 0)
+			break;
+	if (key.box == k->n_boxes)
+		return NULL;
+	first = lower(k, &key);
+	end = first;
+	while (end < k->n && k->recs[end].box == key.box && k->recs[end].uidvalidity == uidvalidity)
+		end++;
+	*n_out = end - first;
+	return end > first ? &k->recs[first] : NULL;
+}
+
+bool kept_any(const struct kept_journal *k)
+{
+	return k->n > 0;
+}
+
+const char *const *kept_mailboxes(const struct kept_journal *k, size_t *n_out)
+{
+	*n_out = k->n_boxes;
+	return (const char *const *)k->boxes;
+}
+
+static void put_one(struct journal *j, const char *mailbox, const struct kept *r, struct buf *b)
+{
+	char hex[SHA256_HEX_SIZE];
+	const char *words = r->keywords ? r->keywords : "";
+
+	hex_format(r->sha256, SHA256_LEN, hex);
+	buf_reset(b);
+	buf_putf(b, "{\"d\":%lld,\"f\":%u,\"h\":\"%s\",\"k\":", (long long)r->date_utc,
+	        (unsigned)r->flags, hex);
+	json_put_string(b, words, strlen(words));
+	buf_puts(b, ",\"m\":");
+	json_put_string(b, mailbox, strlen(mailbox));
+	buf_putf(b, ",\"s\":%u,\"u\":%u,\"v\":%u}", r->src_uid, r->uid, r->uidvalidity);
+	journal_add(j, buf_str(b));
+}
+
+int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *list, size_t n,
+        struct err *err)
+{
+	struct buf b;
+	int rc;
+
+	if (!k->journal || n == 0)
+		return 0;
+	buf_init(&b, 8u << 20);
+	pthread_mutex_lock(&k->lock);
+	for (size_t i = 0; i < n; i++)
+		put_one(k->journal, mailbox, &list[i], &b);
+	rc = journal_commit(k->journal, err);
+	pthread_mutex_unlock(&k->lock);
+	buf_clear(&b);
+	return rc;
+}

@@ -1,0 +1,44 @@
+#ifndef VALISE_TARGET_IMAP_JOURNAL_H
+#define VALISE_TARGET_IMAP_JOURNAL_H
+
+#include <stdint.h>
+#include <stddef.h>
+#include <stdbool.h>
+#include "valise/base/err.h"
+#include "valise/base/hash.h"
+
+/*
+ * What earlier restores of an archive brought to a target: one record a message, in a file of tree/journal.h. A
+ * record is a claim that is held against what the mailbox really has.
+ *   {"archive":<id>}   what follows belongs to this archive
+ *   {"d":<INTERNALDATE, UTC>,"f":<flags>,"h":<sha256>,"k":<keywords>,"m":<mailbox of the target>,"s":<UID in the archive>,"u":<UID on the target>,"v":<UIDVALIDITY there>}
+ * A later record of the same mailbox, UIDVALIDITY and UID stands for the earlier one.
+ */
+struct kept {
+	uint8_t sha256[SHA256_LEN];
+	int64_t date_utc;
+	uint32_t uidvalidity, uid; /* on the target */
+	uint32_t src_uid;
+	uint32_t box; /* number of the mailbox, private */
+	uint32_t order; /* private */
+	uint16_t flags;
+	char *keywords; /* sorted, separated by one blank; NULL: none */
+};
+
+struct kept_journal;
+
+/* ${path} NULL: nothing is remembered. ${dry}: read only, and a missing file is empty. */
+int kept_open(const char *path, const char *archive_id, bool dry, struct kept_journal **out,
+        struct err *err) MUST_CHECK;
+void kept_free(struct kept_journal *k);
+/* The records that an earlier run left for a mailbox, ascending by UID; lent. */
+const struct kept *kept_of(
+        const struct kept_journal *k, const char *mailbox, uint32_t uidvalidity, size_t *n_out);
+bool kept_any(const struct kept_journal *k);
+/* The mailboxes that have records; lent. */
+const char *const *kept_mailboxes(const struct kept_journal *k, size_t *n_out);
+/* Make records durable, as one batch. Thread-safe. */
+int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *list, size_t n,
+        struct err *err) MUST_CHECK;
+
+#endif

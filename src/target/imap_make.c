@@ -1,0 +1,125 @@
+/* The mailbox itself: CREATE (RFC 3501 6.3.3, RFC 6154), its parents where the server wants them, SUBSCRIBE. */
+#include <string.h>
+#include "imap.h"
+
+static int create(struct worker *w, const void *name, size_t n, const char *use, struct err *err)
+{
+	int rc = imap_create(w->m, name, n, use, err);
+
+	if (rc == ERR_REFUSED && use)
+		rc = imap_create(w->m, name, n, NULL, err); /* [USEATTR] */
+	return rc;
+}
+
+/* Most servers make the levels above by themselves. */
+static int create_parents(struct worker *w, const struct map_entry *e, struct err *err)
+{
+	char delimiter = w->run->there.delimiter;
+	size_t from = strlen(w->run->there.prefix ? w->run->there.prefix : "");
+
+	for (size_t i = from + 1; delimiter && i + 1 < e->raw_len; i++) {
+		int rc;
+
+		if (e->raw[i] != (uint8_t)delimiter)
+			continue;
+		rc = imap_create(w->m, e->raw, i, NULL, err);
+		if (is_dead(w, rc))
+			return rc;
+	}
+	return 0;
+}
+
+static int create_with_parents(struct worker *w, struct map_entry *e, struct err *err)
+{
+	struct err first;
+	int rc = create(w, e->raw, e->raw_len, e->special_use, err);
+
+	if (rc != ERR_REFUSED)
+		return rc;
+	first = *err;
+	rc = create_parents(w, e, err);
+	if (rc == 0)
+		rc = create(w, e->raw, e->raw_len, e->special_use, err);
+	if (rc == ERR_REFUSED)
+		*err = first;
+	return rc;
+}
+
+static int create_soft(struct worker *w, struct map_entry *e, struct err *err)
+{
+	struct run *r = w->run;
+	int rc = create_with_parents(w, e, err);
+
+	for (unsigned level = 1; level <= 2 && rc == ERR_REFUSED; level++) {
+		struct err first = *err;
+		bool other;
+
+		pthread_mutex_lock(&r->lock);
+		other = map_soften(r->map, r->n_map, (size_t)(e - r->map), &r->there, level);
+		pthread_mutex_unlock(&r->lock);
+		if (!other)
+			continue;
+		rc = create_with_parents(w, e, err);
+		if (rc == ERR_REFUSED)
+			*err = first;
+	}
+	return rc;
+}
+
+/* A \Noselect leaf: RFC 3501 6.3.3 has the trailing delimiter for a name that is only to hold others. */
+static int create_noselect(struct worker *w, struct map_entry *e, struct err *err)
+{
+	char delimiter = w->run->there.delimiter;
+	uint8_t *name;
+	int rc = ERR_REFUSED;
+
+	if (delimiter) {
+		name = xmalloc(e->raw_len + 1);
+		memcpy(name, e->raw, e->raw_len);
+		name[e->raw_len] = (uint8_t)delimiter;
+		rc = imap_create(w->m, name, e->raw_len + 1, NULL, err);
+		free(name);
+	}
+	return rc == ERR_REFUSED ? create_soft(w, e, err) : rc;
+}
+
+static int make_once(
+        struct worker *w, struct map_entry *e, struct target_result *sum, struct err *err)
+{
+	int rc = 0;
+
+	if (!e->exists && !e->implied) {
+		rc = e->head->attrs & ATTR_NOSELECT ? create_noselect(w, e, err)
+		                                    : create_soft(w, e, err);
+		if (rc == 0)
+			sum->collections_made++;
+		if (rc == ERR_EXISTS)
+			rc = 0;
+		if (rc < 0)
+			return rc;
+		e->exists = !(e->head->attrs & ATTR_NOSELECT);
+	}
+	if ((e->head->attrs & ATTR_SUBSCRIBED) && !e->subscribed) {
+		rc = imap_subscribe(w->m, e->raw, e->raw_len, err);
+		if (rc == 0)
+			e->subscribed = true;
+	}
+	return rc;
+}
+
+int box_make(struct worker *w, struct map_entry *e, struct target_result *sum, struct err *err)
+{
+	for (unsigned i = 1;; i++) {
+		int rc;
+
+		if ((!w->m || !imap_alive(w->m)) && (rc = tlink_open(w, err)) < 0)
+			return rc;
+		rc = make_once(w, e, sum, err);
+		if (rc == 0 || i == TRIES || err->code == ERR_STOPPED ||
+		        (!is_dead(w, rc) && err->code != ERR_BUSY))
+			return rc;
+		rc = tlink_pause(w, i, err);
+		if (rc < 0)
+			return rc;
+	}
+}

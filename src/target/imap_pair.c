@@ -1,0 +1,366 @@
+/*
+ * Which messages of the archive are there already: by the restore journal, then by content (equal size and instant, then equal size), then by
+ * what a server that rewrites messages leaves alone, at last by Message-ID and instant.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "imap.h"
+
+struct pairing {
+	struct box *b;
+	struct seen *seen; /* bodies of the target that were read */
+	size_t n_seen;
+	uint8_t *was_seen;
+};
+
+static struct match_key *new_keys(size_t n)
+{
+	return xcalloc(n + 1, sizeof(struct match_key));
+}
+
+static struct match_key key_of(const uint8_t *key, int64_t date, uint64_t size, size_t index)
+{
+	struct match_key k = {.date = date, .size = size, .index = (uint32_t)index};
+
+	if (key)
+		memcpy(k.key, key, sizeof k.key);
+	return k;
+}
+
+static int64_t date_of(const struct tmsg *t)
+{
+	return t->has_date ? t->date_utc : INT64_MIN;
+}
+
+/* Index of a UID in what is there, SIZE_MAX: not there. */
+static size_t there_at(const struct box *b, uint32_t uid)
+{
+	size_t lo = 0, hi = b->n_there;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (b->there[mid].uid < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < b->n_there && b->there[lo].uid == uid ? lo : SIZE_MAX;
+}
+
+static bool is_error(const struct tree_coll *c, uint32_t uid)
+{
+	for (size_t i = 0; i < c->n_errors; i++)
+		if (c->errors[i].uid == uid)
+			return true;
+	return false;
+}
+
+/* What was restored earlier and the archive no longer has here. */
+static void note_gone(struct box *b, const struct kept *k)
+{
+	struct run *r = b->w->run;
+	struct gone *g;
+
+	if (is_error(b->coll, k->src_uid))
+		return;
+	pthread_mutex_lock(&r->lock);
+	g = ARR_PUSH(r->gone, r->n_gone, r->gone_cap);
+	memcpy(g->sha256, k->sha256, SHA256_LEN);
+	g->src_uid = k->src_uid;
+	g->entry = b->entry;
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* Records whose message is there, by their UID in the archive; the others, as a multiset, by content. */
+static void pair_journal(struct box *b)
+{
+	size_t n, left = 0, n_items = 0;
+	const struct kept *k = kept_of(b->w->run->journal, b->e->shown, b->sel.uidvalidity, &n);
+	struct match_key *items, *recs;
+
+	if (n == 0)
+		return;
+	recs = new_keys(n);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = there_at(b, k[i].uid);
+		const struct tree_item *it = tree_coll_find(b->coll, k[i].src_uid);
+
+		if (at == SIZE_MAX)
+			continue;
+		if (it && !b->mate[it - b->coll->items] &&
+		        memcmp(it->sha256, k[i].sha256, SHA256_LEN) == 0) {
+			b->mate[it - b->coll->items] = (uint32_t)at + 1;
+			b->claimed[at] = 1;
+		} else {
+			recs[left++] = key_of(k[i].sha256, 0, 0, at);
+		}
+	}
+	items = new_keys(left ? b->coll->n_items : 0);
+	for (size_t i = 0; left && i < b->coll->n_items; i++)
+		if (!b->mate[i])
+			items[n_items++] = key_of(b->coll->items[i].sha256, 0, 0, i);
+	match_pairs(items, n_items, recs, left, 0, b->mate, b->claimed);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = there_at(b, k[i].uid);
+
+		if (at != SIZE_MAX && !b->claimed[at]) {
+			note_gone(b, &k[i]);
+			b->claimed[at] = 1; /* known not to be any of the others */
+		}
+	}
+	free(items);
+	free(recs);
+}
+
+/* Keys of what is not paired yet: sizes (${by_size}) or dates alone. */
+static size_t open_items(const struct box *b, bool by_size, struct match_key *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		const struct tree_item *it = &b->coll->items[i];
+
+		if (b->mate[i])
+			continue;
+		out[n] = key_of(NULL, it->date_utc, it->size, i);
+		if (by_size)
+			match_size_key(&out[n], it->size);
+		n++;
+	}
+	return n;
+}
+
+static size_t open_there(const struct box *b, bool by_size, struct match_key *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n_there; i++) {
+		if (b->claimed[i])
+			continue;
+		out[n] = key_of(NULL, date_of(&b->there[i]), b->there[i].size, i);
+		if (by_size)
+			match_size_key(&out[n], b->there[i].size);
+		n++;
+	}
+	return n;
+}
+
+/* Read what is worth a look and was not read yet. */
+static int look(struct pairing *p, uint8_t *wanted, struct err *err)
+{
+	struct seen *more = NULL;
+	size_t n = 0, any = 0;
+	int rc;
+
+	for (size_t i = 0; i < p->b->n_there; i++) {
+		wanted[i] = wanted[i] && !p->was_seen[i];
+		any += wanted[i];
+	}
+	if (any == 0)
+		return 0;
+	rc = scan_hash(p->b, wanted, &more, &n, err);
+	if (n) {
+		p->seen = xrealloc(p->seen, (p->n_seen + n) * sizeof *p->seen);
+		memcpy(p->seen + p->n_seen, more, n * sizeof *more);
+		p->n_seen += n;
+	}
+	for (size_t i = 0; i < n; i++)
+		p->was_seen[more[i].index] = 1;
+	free(more);
+	return rc;
+}
+
+static void pair_hashes(struct pairing *p, unsigned rule)
+{
+	struct box *b = p->b;
+	struct match_key *items = new_keys(b->coll->n_items), *seen = new_keys(p->n_seen);
+	size_t n_items = 0, n_seen = 0;
+
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (!b->mate[i])
+			items[n_items++] =
+			        key_of(b->coll->items[i].sha256, b->coll->items[i].date_utc, 0, i);
+	for (size_t i = 0; i < p->n_seen; i++)
+		if (!b->claimed[p->seen[i].index])
+			seen[n_seen++] = key_of(p->seen[i].sha256,
+			        date_of(&b->there[p->seen[i].index]), 0, p->seen[i].index);
+	match_pairs(items, n_items, seen, n_seen, rule, b->mate, b->claimed);
+	free(items);
+	free(seen);
+}
+
+/* By content; rule MATCH_DATE first, then any date. */
+static int pair_content(struct pairing *p, unsigned rule, struct err *err)
+{
+	struct box *b = p->b;
+	struct match_key *items = new_keys(b->coll->n_items), *there = new_keys(b->n_there);
+	uint8_t *wanted = xcalloc(b->n_there + 1, 1);
+	size_t n_items = open_items(b, true, items), n_there = open_there(b, true, there);
+	int rc;
+
+	match_wanted(items, n_items, there, n_there, rule, wanted);
+	rc = look(p, wanted, err);
+	if (rc == 0)
+		pair_hashes(p, rule);
+	free(items);
+	free(there);
+	free(wanted);
+	return rc;
+}
+
+/* An item of the archive, read for what a rewriting server leaves alone. */
+struct reading {
+	struct loose loose;
+	struct buf head;
+};
+
+static int read_write(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct reading *r = ctx;
+	size_t room = HEAD_CAP - r->head.len;
+
+	loose_add(&r->loose, p, n);
+	buf_put(&r->head, p, n < room ? n : room);
+	return stop_check(err);
+}
+
+static int read_item(
+        struct box *b, size_t i, struct match_key *loose, struct match_key *msgid, struct err *err)
+{
+	struct tree_reader *reader = b->w->run->reader;
+	const struct tree_item *it = &b->coll->items[i];
+	struct reading r;
+	bool has;
+	int rc;
+
+	*loose = *msgid = key_of(NULL, it->date_utc, it->size, i);
+	loose_start(&r.loose);
+	buf_init(&r.head, HEAD_CAP);
+	rc = reader->ops->body(reader, b->coll, it, read_write, &r, err);
+	loose_end(&r.loose, loose->key);
+	msgid_key((const char *)r.head.data, r.head.len, msgid->key, &has);
+	loose->none = rc < 0;
+	msgid->none = rc < 0 || !has;
+	buf_clear(&r.head);
+	return rc == ERR_STOPPED ? rc : 0; /* a damaged one is named when it is to be sent */
+}
+
+static void say_loose(struct box *b, const uint32_t *before, const char *why)
+{
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		const struct tmsg *t;
+
+		if (before[i] || !b->mate[i])
+			continue;
+		t = &b->there[b->mate[i] - 1];
+		item_altered(b, (uint32_t)i);
+		say_item(b, SAY_NOTE, &b->coll->items[i], NULL, 0,
+		        "taken for UID %u of the target, of %llu octets: %s", t->uid,
+		        (unsigned long long)t->size, why);
+	}
+}
+
+/* Pair by keys of both sides, which are used up, and say so. */
+static void pair_loose(struct pairing *p, struct match_key *items, size_t n_items, bool msgid)
+{
+	struct box *b = p->b;
+	struct match_key *seen = new_keys(p->n_seen);
+	uint32_t *before = xmemdup(b->mate, (b->coll->n_items + 1) * sizeof *before);
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_seen; i++) {
+		const struct seen *s = &p->seen[i];
+		const struct tmsg *t = &b->there[s->index];
+
+		if (b->claimed[s->index] || (msgid && !s->has_msgid))
+			continue;
+		seen[n++] = key_of(msgid ? s->msgid : s->loose, date_of(t), t->size, s->index);
+	}
+	match_pairs(items, n_items, seen, n, msgid ? MATCH_DATE | MATCH_OTHER_SIZE : MATCH_DATE,
+	        b->mate, b->claimed);
+	say_loose(b, before,
+	        msgid ? "same Message-ID and date, but the server has other octets"
+	              : "equal but for line ends and NUL");
+	free(before);
+	free(seen);
+}
+
+static int pair_rewritten(struct pairing *p, struct err *err)
+{
+	struct box *b = p->b;
+	size_t most = b->coll->n_items, n = 0;
+	struct match_key *items = new_keys(most), *there = new_keys(b->n_there);
+	struct match_key *loose = new_keys(most), *msgid = new_keys(most);
+	uint8_t *wanted = xcalloc(b->n_there + 1, 1), *mine = xcalloc(most + 1, 1);
+	size_t n_items = open_items(b, false, items), n_there = open_there(b, false, there);
+	int rc = 0;
+
+	if (match_wanted(items, n_items, there, n_there, MATCH_DATE, wanted)) {
+		match_wanted(there, n_there, items, n_items, MATCH_DATE, mine);
+		rc = look(p, wanted, err);
+		for (size_t i = 0; i < most && rc == 0; i++)
+			if (mine[i] && (rc = read_item(b, i, &loose[n], &msgid[n], err)) == 0)
+				n++;
+		if (rc == 0) {
+			pair_loose(p, loose, n, false);
+			pair_loose(p, msgid, n, true);
+		}
+	}
+	free(items);
+	free(there);
+	free(loose);
+	free(msgid);
+	free(wanted);
+	free(mine);
+	return rc;
+}
+
+static size_t count_open(const struct box *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		n += !b->mate[i];
+	return n;
+}
+
+static void say_dates(struct box *b, const uint32_t *before)
+{
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (!before[i] && b->mate[i]) {
+			item_altered(b, (uint32_t)i);
+			say_item(b, SAY_NOTE, &b->coll->items[i], NULL, 0,
+			        "is there already (UID %u of the target), with another date",
+			        b->there[b->mate[i] - 1].uid);
+		}
+}
+
+int pair_all(struct box *b, struct err *err)
+{
+	struct pairing p = {.b = b};
+	uint32_t *before;
+	int rc = 0;
+
+	free(b->mate);
+	free(b->claimed);
+	b->mate = xcalloc(b->coll->n_items + 1, sizeof *b->mate);
+	b->claimed = xcalloc(b->n_there + 1, 1);
+	if (b->n_there == 0)
+		return 0;
+	p.was_seen = xcalloc(b->n_there + 1, 1);
+	pair_journal(b);
+	if (count_open(b))
+		rc = pair_content(&p, MATCH_DATE, err);
+	before = xmemdup(b->mate, (b->coll->n_items + 1) * sizeof *before);
+	if (rc == 0 && count_open(b))
+		rc = pair_content(&p, 0, err);
+	if (rc == 0)
+		say_dates(b, before);
+	if (rc == 0 && count_open(b))
+		rc = pair_rewritten(&p, err);
+	free(before);
+	free(p.seen);
+	free(p.was_seen);
+	return rc;
+}

@@ -1,0 +1,245 @@
+/* What really came of what was sent. */
+#include <stdlib.h>
+#include <string.h>
+#include "imap.h"
+
+static struct tmsg *find(struct box *b, uint32_t uid)
+{
+	size_t lo = 0, hi = b->n_there;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (b->there[mid].uid < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < b->n_there && b->there[lo].uid == uid ? &b->there[lo] : NULL;
+}
+
+/* List from a UID on; "n:*" also gives the last message when it is before n. */
+static int list_from(struct box *b, uint32_t uid, struct err *err)
+{
+	char set[32];
+	size_t n = 0;
+	int rc;
+
+	snprintf(set, sizeof set, "%u:*", uid ? uid : 1);
+	rc = scan_list(b, set, err);
+	for (size_t i = 0; i < b->n_there; i++)
+		if (b->there[i].uid >= uid)
+			b->there[n++] = b->there[i];
+	b->n_there = n;
+	return rc;
+}
+
+/* Messages there that no item has yet. */
+static void claim_known(struct box *b, uint8_t *claimed)
+{
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		struct tmsg *t = b->got[i] ? find(b, b->got[i]) : NULL;
+
+		if (t)
+			claimed[t - b->there] = 1;
+	}
+}
+
+/* Give UIDs to items by the content of what is there. */
+static void pair_items(struct box *b, const uint32_t *items, size_t n, const struct seen *seen,
+        size_t n_seen, uint8_t *claimed)
+{
+	struct match_key *a = xcalloc(n + 1, sizeof *a), *s = xcalloc(n_seen + 1, sizeof *s);
+	uint32_t *mate = xcalloc(b->coll->n_items + 1, sizeof *mate);
+
+	for (size_t i = 0; i < n; i++) {
+		memcpy(a[i].key, b->coll->items[items[i]].sha256, SHA256_LEN);
+		a[i].index = items[i];
+	}
+	for (size_t i = 0; i < n_seen; i++) {
+		memcpy(s[i].key, seen[i].sha256, SHA256_LEN);
+		s[i].index = seen[i].index;
+	}
+	match_pairs(a, n, s, n_seen, 0, mate, claimed);
+	for (size_t i = 0; i < n; i++)
+		if (mate[items[i]])
+			b->got[items[i]] = b->there[mate[items[i]] - 1].uid;
+	free(a);
+	free(s);
+	free(mate);
+}
+
+static size_t unlearned(const struct box *b, uint32_t *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (b->state[i] == ITEM_ADDED && b->got[i] == 0)
+			out[n++] = (uint32_t)i;
+	return n;
+}
+
+static int remember_known(struct box *b, const uint32_t *items, size_t n, struct err *err)
+{
+	uint32_t *known = xcalloc(n + 1, sizeof *known);
+	size_t k = 0;
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		if (b->got[items[i]])
+			known[k++] = items[i];
+	rc = remember(b, known, k, err);
+	free(known);
+	return rc;
+}
+
+int find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err)
+{
+	uint8_t *claimed = NULL, *wanted = NULL;
+	uint32_t *sure = xcalloc(b->coll->n_items + 1, sizeof *sure);
+	struct seen *seen = NULL;
+	size_t n_seen = 0, n_sure = unlearned(b, sure);
+	int rc = list_from(b, b->next_uid, err);
+
+	if (rc < 0)
+		goto out;
+	claimed = xcalloc(b->n_there + 1, 1);
+	wanted = xmalloc(b->n_there + 1);
+	memset(wanted, 1, b->n_there + 1);
+	claim_known(b, claimed);
+	for (size_t i = 0; i < b->n_there; i++)
+		wanted[i] = !claimed[i];
+	rc = scan_hash(b, wanted, &seen, &n_seen, err);
+	if (rc < 0)
+		goto out;
+	/* Those that the server has acknowledged come first: of two equal messages one may be unknown. */
+	pair_items(b, sure, n_sure, seen, n_seen, claimed);
+	pair_items(b, items, n, seen, n_seen, claimed);
+	for (size_t i = 0; i < n; i++)
+		if (b->got[items[i]])
+			note_added(b, items[i], b->got[items[i]], 0);
+	rc = remember_known(b, sure, n_sure, err);
+	if (rc == 0)
+		rc = remember_known(b, items, n, err);
+out:
+	free(claimed);
+	free(wanted);
+	free(sure);
+	free(seen);
+	return rc;
+}
+
+/* UIDs of what was stored without APPENDUID: in order if number and sizes fit, else by content. */
+static int learn(struct box *b, struct err *err)
+{
+	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
+	uint8_t *claimed = xcalloc(b->n_there + 1, 1), *wanted = xcalloc(b->n_there + 1, 1);
+	struct seen *seen = NULL;
+	size_t n = unlearned(b, items), n_seen = 0, k = 0, fit = 0;
+	int rc = 0;
+
+	claim_known(b, claimed);
+	for (size_t i = 0; i < b->n_there; i++) {
+		wanted[i] = !claimed[i];
+		if (!wanted[i])
+			continue;
+		fit += k < n && b->there[i].size == b->coll->items[items[k]].size;
+		k++;
+	}
+	if (n && fit == n && k == n) {
+		for (size_t i = 0, at = 0; i < b->n_there; i++)
+			if (wanted[i])
+				b->got[items[at++]] = b->there[i].uid;
+	} else if (n) {
+		rc = scan_hash(b, wanted, &seen, &n_seen, err);
+		if (rc == 0)
+			pair_items(b, items, n, seen, n_seen, claimed);
+	}
+	if (rc == 0)
+		rc = remember_known(b, items, n, err);
+	free(items);
+	free(claimed);
+	free(wanted);
+	free(seen);
+	return rc;
+}
+
+/* One stored message against the archive's. */
+static void check(struct box *b, uint32_t i)
+{
+	const struct tree_item *it = &b->coll->items[i];
+	const struct tmsg *t = find(b, b->got[i]);
+	const char *want = tree_coll_keyword_text(b->coll, it->keywords);
+	unsigned lacking;
+	uint32_t words;
+
+	if (!t) {
+		b->sum.added--;
+		item_failed(b, i, NULL, 0,
+		        "the server said that it stored it, but it is not in the mailbox");
+		return;
+	}
+	if (t->size != it->size) {
+		item_altered(b, i);
+		say_item(b, SAY_NOTE, it, NULL, 0, "the target holds %llu octets (UID %u)",
+		        (unsigned long long)t->size, t->uid);
+	}
+	if (t->has_date && t->date_utc != it->date_utc && !b->odd[i]) {
+		char date[DATE_TEXT_SIZE];
+		struct date d = {t->date_utc, 0, true};
+
+		item_altered(b, i);
+		say_item(b, SAY_NOTE, it, NULL, 0, "the target dates it %s",
+		        date_format_imap(&d, date));
+	}
+	words = words_minus(b, want, tree_coll_keyword_text(b->words, t->keywords));
+	words = keywords_fit(b, tree_coll_keyword_text(b->words, words), &lacking);
+	if (lacking)
+		item_altered(b, i);
+	store_later(b, i, t->uid, it->flags & ~(unsigned)t->flags, words);
+}
+
+static int verify_once(struct box *b, uint32_t first, struct err *err)
+{
+	int rc = imap_noop(b->w->m, err);
+
+	if (rc == ERR_REFUSED || rc == ERR_BUSY)
+		rc = 0;
+	if (rc == 0)
+		rc = list_from(b, first, err);
+	return rc == 0 ? learn(b, err) : rc;
+}
+
+int verify_all(struct box *b, uint32_t first, struct err *err)
+{
+	size_t lost = 0;
+	int rc = 0;
+
+	if (b->sum.added == 0)
+		return 0;
+	for (unsigned i = 1; i <= TRIES; i++) {
+		rc = verify_once(b, first, err);
+		if (!is_dead(b->w, rc) || err->code == ERR_STOPPED || i == TRIES)
+			break;
+		rc = tlink_pause(b->w, i, err);
+		if (rc == 0)
+			rc = tlink_select(b, err);
+		if (rc < 0)
+			break;
+	}
+	if (rc < 0)
+		return rc;
+	b->n_store = 0; /* what is still lacking is seen now */
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (b->state[i] == ITEM_ADDED) {
+			if (b->got[i])
+				check(b, (uint32_t)i);
+			else
+				lost++;
+		}
+	if (lost)
+		say_box(b, SAY_WARNING,
+		        "%zu messages that the server took cannot be found again there unchanged",
+		        lost);
+	return store_all(b, err);
+}
