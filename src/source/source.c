@@ -2,6 +2,7 @@
 
 static const struct source_ops *const sources[] = {
         &source_imap,
+        &source_pop3,
 };
 
 const struct source_ops *source_for(enum service_kind kind)

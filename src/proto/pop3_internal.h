@@ -1,0 +1,46 @@
+#ifndef PROTO_POP3_INTERNAL_H
+#define PROTO_POP3_INTERNAL_H
+
+#include "valise/net/transport.h"
+#include "valise/proto/pop3.h"
+
+#define POP3_LINE_MAX 8192 /* RFC 2449 says 512; UIDLs of up to 1,000 octets are met */
+#define POP3_ENTRIES_MAX 5000000u
+#define POP3_DEPTH 8 /* RETRs in flight with PIPELINING */
+
+struct pop3 {
+	struct transport *t;
+	struct progress *progress;
+	const struct service *service;
+	struct pop3_caps before, after;
+	char stamp[256]; /* "<1896.697170952@host>" of the greeting, for APOP, or "" */
+	size_t pos, len;
+	char line[POP3_LINE_MAX];
+	uint8_t in[65536];
+};
+
+/* Send one line (CRLF added). */
+int pop3_send(struct pop3 *p, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4) MUST_CHECK;
+/* The next line into p->line, without its line end. ERR_PROTO if it is too long or holds NUL. */
+int pop3_line(struct pop3 *p, struct err *err) MUST_CHECK;
+/* The next line must be +OK; -ERR becomes an error by its response code (RFC 2449 8, 3206). ${what}: for its text. */
+int pop3_ok(struct pop3 *p, const char *what, struct err *err) MUST_CHECK;
+int pop3_fill(struct pop3 *p, struct err *err) MUST_CHECK;
+/* One line of a multi-line answer: 1 a line (dot-stuffing undone, in p->line), 0 the end. */
+int pop3_item(struct pop3 *p, struct err *err) MUST_CHECK;
+
+/* The octets of a multi-line answer: a machine that ends at CRLF "." CRLF alone. */
+enum dot_state { DOT_LINE_START, DOT_TEXT, DOT_CR, DOT_DOT, DOT_DOT_CR, DOT_END };
+struct dot {
+	enum dot_state state;
+	uint64_t octets; /* given out */
+};
+/* Feed ${n} octets; ${give} gets those of the message. Returns how many were taken (fewer at the end), or an error. */
+long dot_feed(struct dot *d, const uint8_t *p, size_t n,
+        int (*give)(void *ctx, const void *p, size_t n, struct err *err), void *ctx,
+        struct err *err) MUST_CHECK;
+
+int pop3_read_caps(struct pop3 *p, struct pop3_caps *out, struct err *err) MUST_CHECK;
+int pop3_sign_in(struct pop3 *p, struct err *err) MUST_CHECK;
+
+#endif

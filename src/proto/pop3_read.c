@@ -1,0 +1,207 @@
+/* POP3 answers, octet by octet (RFC 1939 3): lines, multi-line answers, and messages. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include "pop3_internal.h"
+
+int pop3_send(struct pop3 *p, struct err *err, const char *fmt, ...)
+{
+	char line[POP3_LINE_MAX];
+	va_list ap;
+	int n, rc;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof line - 2, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof line - 2)
+		return err_set(err, ERR_LIMIT, ERR_WHOLE, "a POP3 command would be too long");
+	line[n] = '\r';
+	line[n + 1] = '\n';
+	rc = transport_write(p->t, line, (size_t)n + 2, err);
+	wipe(line, sizeof line);
+	return rc;
+}
+
+int pop3_fill(struct pop3 *p, struct err *err)
+{
+	size_t got;
+	int rc = transport_read(p->t, p->in, sizeof p->in, &got, err);
+
+	if (rc < 0)
+		return rc;
+	p->pos = 0;
+	p->len = got;
+	return 0;
+}
+
+int pop3_line(struct pop3 *p, struct err *err)
+{
+	size_t n = 0;
+
+	for (;;) {
+		const uint8_t *lf;
+		size_t take;
+
+		if (p->pos == p->len) {
+			int rc = pop3_fill(p, err);
+
+			if (rc < 0)
+				return rc;
+		}
+		lf = memchr(p->in + p->pos, '\n', p->len - p->pos);
+		take = lf ? (size_t)(lf - (p->in + p->pos)) : p->len - p->pos;
+		if (n + take >= sizeof p->line) {
+			transport_kill(p->t, "a line of the server is too long");
+			return err_set(err, ERR_PROTO, ERR_WHOLE,
+			        "the POP3 server sent a line of more than %zu octets",
+			        sizeof p->line);
+		}
+		memcpy(p->line + n, p->in + p->pos, take);
+		n += take;
+		p->pos += take + (lf != NULL);
+		if (lf)
+			break;
+	}
+	if (n && p->line[n - 1] == '\r')
+		n--;
+	p->line[n] = '\0';
+	if (strlen(p->line) != n) {
+		transport_kill(p->t, "NUL in a line of the server");
+		return err_set(err, ERR_PROTO, ERR_WHOLE, "the POP3 server sent a line with a NUL");
+	}
+	return 0;
+}
+
+/* RFC 2449 8, RFC 3206: "-ERR [IN-USE] Do you have another POP session running?" */
+static enum err_code refusal_code(const char *text)
+{
+	static const struct {
+		const char *word;
+		enum err_code code;
+	} known[] = {
+	        {"[IN-USE]", ERR_BUSY},
+	        {"[LOGIN-DELAY", ERR_BUSY},
+	        {"[SYS/TEMP]", ERR_BUSY},
+	        {"[AUTH]", ERR_AUTH},
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (!strncasecmp(text, known[i].word, strlen(known[i].word)))
+			return known[i].code;
+	return ERR_REFUSED;
+}
+
+int pop3_ok(struct pop3 *p, const char *what, struct err *err)
+{
+	const char *text;
+	int rc = pop3_line(p, err);
+
+	if (p->progress)
+		atomic_fetch_add(&p->progress->round_trips, 1);
+	if (rc < 0)
+		return rc;
+	if (!strncasecmp(p->line, "+OK", 3) && (!p->line[3] || p->line[3] == ' '))
+		return 0;
+	if (strncasecmp(p->line, "-ERR", 4)) {
+		transport_kill(p->t, "out of step");
+		return err_set(err, ERR_PROTO, ERR_WHOLE,
+		        "the POP3 server answered %s with \"%.200s\"", what, p->line);
+	}
+	text = p->line + 4 + strspn(p->line + 4, " ");
+	return err_set(err, refusal_code(text), ERR_ITEM, "the POP3 server refused %s: \"%.200s\"",
+	        what, text);
+}
+
+int pop3_item(struct pop3 *p, struct err *err)
+{
+	int rc = pop3_line(p, err);
+
+	if (rc < 0)
+		return rc;
+	if (!strcmp(p->line, "."))
+		return 0;
+	if (p->line[0] == '.')
+		memmove(p->line, p->line + 1, strlen(p->line));
+	return 1;
+}
+
+/* In DOT_TEXT: everything up to and with the next CR at once. */
+static size_t text_run(const uint8_t *p, size_t n)
+{
+	const uint8_t *cr = memchr(p, '\r', n);
+
+	return cr ? (size_t)(cr - p) + 1 : n;
+}
+
+/* The state after octet ${c}; *skip: the octet is not part of the message; *late: a CR held back goes before it. */
+static enum dot_state dot_next(enum dot_state s, uint8_t c, bool *skip, bool *late)
+{
+	*skip = *late = false;
+	switch (s) {
+	case DOT_LINE_START:
+		if (c == '.') {
+			*skip = true;
+			return DOT_DOT;
+		}
+		return c == '\r' ? DOT_CR : DOT_TEXT;
+	case DOT_DOT:
+		if (c == '\r') {
+			*skip = true;
+			return DOT_DOT_CR;
+		}
+		return DOT_TEXT;
+	case DOT_DOT_CR:
+		if (c == '\n') {
+			*skip = true;
+			return DOT_END;
+		}
+		*late = true;
+		return c == '\r' ? DOT_CR : DOT_TEXT;
+	case DOT_CR:
+		if (c == '\n')
+			return DOT_LINE_START;
+		return c == '\r' ? DOT_CR : DOT_TEXT;
+	case DOT_TEXT:
+		return c == '\r' ? DOT_CR : DOT_TEXT;
+	default:
+		return DOT_END;
+	}
+}
+
+long dot_feed(struct dot *d, const uint8_t *p, size_t n,
+        int (*give)(void *ctx, const void *p, size_t n, struct err *err), void *ctx,
+        struct err *err)
+{
+	size_t i = 0, from = 0;
+
+	while (i < n && d->state != DOT_END) {
+		bool skip, late;
+
+		if (d->state == DOT_TEXT) {
+			i += text_run(p + i, n - i);
+			d->state = p[i - 1] == '\r' ? DOT_CR : DOT_TEXT;
+			continue;
+		}
+		d->state = dot_next(d->state, p[i], &skip, &late);
+		if (skip || late) {
+			/* give out what was collected, without this octet; a stuffed dot's CR comes back */
+			if (i > from && give(ctx, p + from, i - from, err) < 0)
+				return err ? (long)err->code : ERR_IO;
+			d->octets += i - from;
+			from = i + (skip ? 1 : 0);
+			if (late) {
+				if (give(ctx, "\r", 1, err) < 0)
+					return err ? (long)err->code : ERR_IO;
+				d->octets++;
+			}
+		}
+		i++;
+	}
+	if (i > from) {
+		if (give(ctx, p + from, i - from, err) < 0)
+			return err ? (long)err->code : ERR_IO;
+		d->octets += i - from;
+	}
+	return (long)i;
+}
