@@ -1,4 +1,5 @@
 /* The manifest as JSON: docs/FORMAT.md, "Manifest". */
+#include "manifest_int.h"
 #include "words.h"
 #include "valise/base/date.h"
 #include "valise/base/escape.h"
@@ -49,7 +50,7 @@ static json_t *head_to_json(const struct tree_head *h)
 	return o;
 }
 
-static json_t *account_to_json(const struct tree_account *a)
+json_t *account_to_json(const struct tree_account *a)
 {
 	json_t *o = json_object(), *services = json_array();
 
@@ -159,7 +160,7 @@ static bool head_from_json(const json_t *o, struct tree_head *h)
 	       get_hash(o, "content", h->roots.content) && get_hash(o, "state", h->roots.state);
 }
 
-static bool account_from_json(const json_t *o, struct tree_account *a)
+bool account_from_json(const json_t *o, struct tree_account *a)
 {
 	const json_t *services = json_object_get(o, "services");
 

@@ -33,7 +33,11 @@ struct tree_commit {
 };
 
 struct tree_sink_ops {
-	/* The collection of the last snapshot or of the interrupted run; *out NULL if there is none. The caller frees it. Sorted. */
+	/**
+	 * prev(s, which, kind, name, out, err): the collection of the last snapshot or of the interrupted run; *out NULL if there is none. The caller frees
+	 * it. Sorted. One that lacks items of its catalog (a client removed files of a directory tree) has no uidnext, highestmodseq and sync_token,
+	 * so that it is not taken for unchanged. PREV_RUN has uidvalidity and of each item, beyond what enum tree_prev says, href, etag and ext->uid.
+	 */
 	int (*prev)(struct tree_sink *s, enum tree_prev which, enum coll_kind kind, const char *name,
 		struct tree_coll **out, struct err *err);
 	/* The bytes of one item. close consumes the body in any case; abort discards it. */
@@ -46,7 +50,7 @@ struct tree_sink_ops {
 	 * by the sink. Keyword and ext indexes are of ${c}.
 	 */
 	int (*item)(struct tree_sink *s, struct tree_coll *c, const struct tree_item *it, struct err *err);
-	/* ${c} has all its items and errors; the sink owns it from now on (also on error). Status COMPLETE or PARTIAL. */
+	/* ${c} has all its items and errors; the sink owns it from now on (also on error). Status COMPLETE or PARTIAL (tree_copy hands on any). */
 	int (*coll)(struct tree_sink *s, struct tree_coll *c, struct err *err);
 	/**
 	 * keep(s, kind, name, status, reason, err): the last catalog of the collection stands: COLL_COMPLETE (known to be unchanged: its last status stays),
@@ -84,7 +88,8 @@ struct tree_reader {
 
 /**
  * tree_copy(from, to, only, err): give everything that ${from} has to ${to} (pack, unpack). ${only}: bits 1 << COLL_x, 0 for all. A
- * damaged item becomes an error line of its collection. Collections keep the status that they have in ${from}. Does not commit.
+ * damaged item becomes an error line of its collection, a collection whose catalog is damaged is kept STALE. Collections keep the status, names
+ * and item numbers that they have in ${from}. What ${to} has already (prev) is not read again. Does not commit.
  */
 int tree_copy(struct tree_reader *from, struct tree_sink *to, unsigned only, struct err *err) MUST_CHECK;
 

@@ -1,0 +1,152 @@
+#include "valise/base/mem.h"
+#include "valise/base/progress.h"
+#include "valise/tree/sink.h"
+#include "words.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* One collection on its way. */
+struct copy {
+	struct tree_reader *from;
+	struct tree_sink *to;
+	const struct tree_coll *in;
+	struct tree_coll *out;
+	struct tree_coll
+	        *prev[2]; /* what the sink has of it: last snapshot, interrupted run; or NULL */
+};
+
+/* True if the sink holds the very same content for this item: it need not be read again. */
+static bool is_there(const struct copy *c, const struct tree_item *it)
+{
+	const struct tree_ext *e = tree_item_ext(c->in, it);
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct tree_item *was = NULL;
+
+		if (c->prev[i] && it->uid > 0)
+			was = tree_coll_find(c->prev[i], it->uid);
+		else if (c->prev[i] && e && e->href)
+			was = tree_coll_find_href(c->prev[i], e->href);
+		if (was && was->size == it->size &&
+		        memcmp(was->sha256, it->sha256, SHA256_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct body_target {
+	struct tree_sink *to;
+	struct tree_body *body;
+	bool failed; /* the error is the sink's, not the reader's */
+};
+
+static int write_body(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct body_target *t = ctx;
+	int rc = t->to->ops->body_write(t->body, p, n, err);
+
+	t->failed = rc != 0;
+	return rc;
+}
+
+/* *lost_out: the item cannot be had, the reason is in ${err}; other errors end the copy. */
+static int copy_body(struct copy *c, const struct tree_item *it, bool *lost_out, struct err *err)
+{
+	struct body_target t = {.to = c->to};
+	struct tree_object object;
+	int rc = c->to->ops->body_open(c->to, c->in->kind, &t.body, err);
+
+	*lost_out = false;
+	if (rc != 0)
+		return rc;
+	rc = c->from->ops->body(c->from, c->in, it, write_body, &t, err);
+	if (rc != 0) {
+		c->to->ops->body_abort(t.body);
+		*lost_out = !t.failed && (rc == ERR_DAMAGED || rc == ERR_NOTFOUND);
+		return *lost_out ? 0 : rc;
+	}
+	rc = c->to->ops->body_close(t.body, &object, err);
+	if (rc == 0 && memcmp(object.sha256, it->sha256, SHA256_LEN) != 0)
+		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE, "%s: the copy of an item differs from it",
+		        c->in->name);
+	return rc;
+}
+
+static int copy_item(struct copy *c, const struct tree_item *it, struct err *err)
+{
+	struct tree_item item;
+	struct err why = {0};
+	bool lost = false;
+	int rc = 0;
+
+	if (!is_there(c, it))
+		rc = copy_body(c, it, &lost, &why);
+	if (rc != 0) {
+		if (err)
+			*err = why;
+		return rc;
+	}
+	if (lost) {
+		const struct tree_ext *e = tree_item_ext(c->in, it);
+		char date[DATE_TEXT_SIZE];
+
+		date_format_imap(&(struct date){it->date_utc, it->zone_min, true}, date);
+		tree_coll_error(c->out, it->uid, e ? e->href : NULL, date, NULL, why.text);
+		return 0;
+	}
+	tree_item_copy(c->out, c->in, it, &item);
+	item.where = (struct object_place){0};
+	return c->to->ops->item(c->to, c->out, &item, err);
+}
+
+static int copy_coll(
+        struct tree_reader *from, struct tree_sink *to, const struct tree_head *h, struct err *err)
+{
+	struct copy c = {.from = from, .to = to};
+	struct tree_coll *in = NULL;
+	struct err why = {0};
+	int rc = from->ops->coll(from, h, &in, &why);
+
+	if (rc == ERR_DAMAGED || rc == ERR_NOTFOUND) /* costs this collection alone */
+		return to->ops->keep(to, h->kind, h->name, COLL_STALE, why.text, err);
+	if (rc != 0) {
+		if (err)
+			*err = why;
+		return rc;
+	}
+	c.in = in;
+	c.out = tree_coll_like(in);
+	rc = to->ops->prev(to, PREV_SNAPSHOT, h->kind, h->name, &c.prev[0], err);
+	if (rc == 0)
+		rc = to->ops->prev(to, PREV_RUN, h->kind, h->name, &c.prev[1], err);
+	for (size_t i = 0; rc == 0 && i < in->n_errors; i++) {
+		const struct tree_error *e = &in->errors[i];
+
+		tree_coll_error(c.out, e->uid, e->href, e->date, e->subject, e->reason);
+	}
+	for (size_t i = 0; rc == 0 && i < in->n_items; i++) {
+		rc = stop_check(err);
+		if (rc == 0)
+			rc = copy_item(&c, &in->items[i], err);
+	}
+	if (rc == 0) {
+		rc = to->ops->coll(to, c.out, err);
+		c.out = NULL;
+	}
+	tree_coll_free(c.out);
+	tree_coll_free(c.prev[0]);
+	tree_coll_free(c.prev[1]);
+	tree_coll_free(in);
+	return rc;
+}
+
+int tree_copy(struct tree_reader *from, struct tree_sink *to, unsigned only, struct err *err)
+{
+	const struct tree_manifest *m = from->ops->manifest(from);
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < m->n_heads; i++)
+		if (only == 0 || (only & (1u << m->heads[i].kind)))
+			rc = copy_coll(from, to, &m->heads[i], err);
+	return rc;
+}
