@@ -260,6 +260,7 @@ server_main() {
 		mkdir -p "$DIR" && DIR=$(cd "$DIR" && pwd) || die "cannot make $DIR"
 		pick_user
 		stop_all
+		rm -f "$DIR/out"
 		: > "$DIR/env"
 		trap 'rc=$?; [ $rc = 0 ] || stop_all; exit $rc' EXIT
 		do_start

@@ -71,7 +71,7 @@ def tokens(segments):
 class Imap:
     """One connection. Commands may be in flight: send(), then wait() for each tag in any order."""
 
-    def __init__(self, host, port, ca=None, starttls=False, timeout=300):
+    def __init__(self, host, port, ca=None, starttls=False, timeout=120):
         self.sock = socket.create_connection((host, int(port)), timeout)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.host, self.ca, self.count, self.caps, self.finished, self.untagged = host, ca, 0, set(), {}, []

@@ -1,0 +1,77 @@
+"""How servers misbehave: one small class a case, each with where it was seen. Run by fakeimap.py."""
+from fakeimap import FakeImap
+
+
+def cases():
+    """{name: class} of every case, the correct server among them."""
+    found, queue = {}, [FakeImap]
+    while queue:
+        case = queue.pop()
+        found[case.name] = case
+        queue += case.__subclasses__()
+    return found
+
+
+class BytesVerbatim(FakeImap):
+    """Messages with NUL, bare CR, bare LF, no line end at all: the client must keep every byte."""
+    name = "bytes-verbatim"
+    source = "RFC 3501 forbids NUL in a literal, servers with old stores send it"
+
+    def populate(self):
+        inbox = self.mailbox("INBOX")
+        head = b"Message-ID: <%d@fake.example>\r\nSubject: bytes\r\n\r\n"
+        bodies = [b"a\0b\0\r\n", b"bare\nline\nfeeds\n", b"bare\rreturns\r", b"\r\r\n\r\r\n", b"\n\r\n\r", b"no end",
+                  bytes(range(256)) * 4, b")\r\n* 9 FETCH (UID 9)\r\nx OK\r\n", b"\0" * 5000, b"\xff\xfe\xfd"]
+        for i, body in enumerate(bodies, 1):
+            inbox.add(head % i + body, [r"\Seen"] if i % 2 else [])
+        inbox.add(b"only\nunix\nlines\n\nbody\n")
+        inbox.add(b"\r\n")
+        inbox.add(b"x")
+
+
+class SizeLies(FakeImap):
+    """RFC822.SIZE is too small, too large or 0; the literal is right."""
+    name = "size-lies"
+    source = "Exchange computes sizes from its own store"
+
+    def fetch_item(self, s, m, item):
+        if item == "RFC822.SIZE":
+            return b"RFC822.SIZE %d" % [len(m.body), len(m.body) - 7, len(m.body) + 4096, 0, 4294967295][m.uid % 5]
+        return super().fetch_item(s, m, item)
+
+
+class FetchMissingUid(FakeImap):
+    """Where several messages are asked for, the answer for the second has no UID."""
+    name = "fetch-missing-uid"
+    source = "RFC 3501 6.4.8 demands it; seen with proxies that merge unsolicited FETCH answers"
+
+    def do_uid_fetch(self, s, tag, args, by_uid=True):
+        s.several = len(self.chosen(s, args[0], by_uid)) > 1
+        super().do_uid_fetch(s, tag, args, by_uid)
+
+    def fetch_answer(self, s, n, m, items):
+        if n == 2 and s.several:
+            items = [i for i in items if i != "UID"]
+        return super().fetch_answer(s, n, m, items)
+
+
+class PreauthBeforeTls(FakeImap):
+    """The plain port greets with PREAUTH: STARTTLS is no longer allowed, and all would go in the clear."""
+    name = "preauth-before-tls"
+    source = "CVE-2020-12398 and the NO STARTTLS study of 2021"
+
+    def greeting(self, s):
+        if s.tls:
+            return super().greeting(s)
+        s.user = "alice"
+        return "* PREAUTH [CAPABILITY %s] welcome back" % " ".join(self.capabilities(s))
+
+
+class StarttlsInjection(FakeImap):
+    """More answers in the same packet as the OK to STARTTLS, before the handshake."""
+    name = "starttls-injection"
+    source = "NO STARTTLS study of 2021, response injection"
+
+    def do_starttls(self, s, tag, args):
+        s.send(tag + " OK begin", "* CAPABILITY IMAP4rev1 LOGINDISABLED", "* OK [ALERT] injected")
+        s.start_tls()
