@@ -11,10 +11,10 @@
 struct archive_opts {
 	bool accept_shrink;
 	bool same_account;
-	int64_t created;      /* of the snapshot; 0: now. A packed tree has its own */
-	uint64_t part_size;   /* 0: 1 GiB */
+	int64_t created; /* of the snapshot; 0: now. A packed tree has its own */
+	uint64_t part_size; /* 0: 1 GiB */
 	uint64_t batch_bytes; /* bytes between two durability barriers; 0: 64 MiB */
-	unsigned workers;     /* deflate threads; 0: one a core, at most 8 */
+	unsigned workers; /* deflate threads; 0: one a core, at most 8 */
 };
 
 /**
@@ -24,11 +24,19 @@ struct archive_opts {
  * Errors: ERR_EXISTS (the path is something else), ERR_LOCKED, ERR_ACCOUNT, ERR_UNSUPPORTED, ERR_DAMAGED (newest seal or a catalog in use does
  * not fit), ERR_IO, ERR_SPACE.
  */
-int archive_sink(const char *path, const struct tree_account *account, const struct archive_opts *opts,
-	struct progress *progress, struct tree_sink **out, struct err *err) MUST_CHECK;
+int archive_sink(const char *path, const struct tree_account *account,
+        const struct archive_opts *opts, struct progress *progress, struct tree_sink **out,
+        struct err *err) MUST_CHECK;
+
+/**
+ * archive_space_check(path, bytes, err): is there room at ${path} (which may not exist yet) for ${bytes} of new items? Says no only when they would
+ * not fit even well compressed: ERR_SPACE. Unknown is yes.
+ */
+int archive_space_check(const char *path, uint64_t bytes, struct err *err) MUST_CHECK;
 
 /* Open one snapshot for reading; ${snapshot} 0: the newest. ERR_NOTFOUND, ERR_UNSUPPORTED, ERR_DAMAGED. */
-int archive_reader(const char *path, unsigned snapshot, struct tree_reader **out, struct err *err) MUST_CHECK;
+int archive_reader(
+        const char *path, unsigned snapshot, struct tree_reader **out, struct err *err) MUST_CHECK;
 
 struct archive_snapshot {
 	unsigned number;
@@ -39,7 +47,8 @@ struct archive_snapshot {
 	char parent[SHA256_HEX_SIZE]; /* "" for the first */
 };
 /* Snapshots in order; free the array. */
-int archive_snapshots(const char *path, struct archive_snapshot **out, size_t *n_out, struct err *err) MUST_CHECK;
+int archive_snapshots(
+        const char *path, struct archive_snapshot **out, size_t *n_out, struct err *err) MUST_CHECK;
 
 /* One thing that verify found. ${file} relative to the archive, may be NULL; ${item}: "INBOX, UID 17 (3f2a...)" or NULL. */
 struct archive_finding {
@@ -49,7 +58,7 @@ struct archive_finding {
 	const char *text;
 };
 struct archive_verify_opts {
-	bool quick;         /* sizes and sums of files only; nothing is inflated */
+	bool quick; /* sizes and sums of files only; nothing is inflated */
 	const char *expect; /* hex SHA-256 of the newest seal.sha256, or NULL */
 	void (*finding)(void *ctx, const struct archive_finding *f);
 	void *ctx;
@@ -66,15 +75,16 @@ struct archive_verdict {
  * roots and objects, links against catalogs, seals, the chain of parents, the files of the bag. Damage is a finding, not an error; errors
  * are what keeps from checking (not an archive, I/O).
  */
-int archive_verify(const char *path, const struct archive_verify_opts *opts, struct progress *progress,
-	struct archive_verdict *out, struct err *err) MUST_CHECK;
+int archive_verify(const char *path, const struct archive_verify_opts *opts,
+        struct progress *progress, struct archive_verdict *out, struct err *err) MUST_CHECK;
 
 /**
  * archive_salvage(path, to, finding, ctx, out, err): from an archive however damaged, give ${to} (a directory sink) every item of the newest readable
  * state whose bytes are still whole: members are found by scanning the parts; what is lost becomes error lines. Objects that no readable catalog names go to
  * mailbox "Salvaged" in order of storage.
  */
-int archive_salvage(const char *path, struct tree_sink *to, void (*finding)(void *ctx, const struct archive_finding *f),
-	void *ctx, struct archive_verdict *out, struct err *err) MUST_CHECK;
+int archive_salvage(const char *path, struct tree_sink *to,
+        void (*finding)(void *ctx, const struct archive_finding *f), void *ctx,
+        struct archive_verdict *out, struct err *err) MUST_CHECK;
 
 #endif

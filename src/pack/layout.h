@@ -1,0 +1,58 @@
+#ifndef VALISE_PACK_LAYOUT_H
+#define VALISE_PACK_LAYOUT_H
+
+#include <sys/stat.h>
+#include "valise/tree/model.h"
+
+/*
+ * Where things stand in an archive. Paths are relative to its root and come from seals, that is, from
+ * outside: only the shapes below are ever opened, and never through a symbolic link.
+ */
+
+#define SNAPSHOT_MAX 999999u
+#define PART_MAX 999999u
+#define LAYOUT_PATH 64 /* room for the fixed paths below */
+
+enum layout_kind {
+	LAYOUT_OTHER,
+	LAYOUT_PART, /* data/NNNNNN/part-NNNNNN.tar.gz */
+	LAYOUT_LINKS, /* data/NNNNNN/mail/INBOX.links.tar.gz */
+	LAYOUT_CATALOG, /* data/NNNNNN/mail/INBOX.jsonl.gz */
+	LAYOUT_SEAL, /* data/NNNNNN/seal.json */
+	LAYOUT_SEAL_SUM, /* data/NNNNNN/seal.sha256 */
+	LAYOUT_TAG, /* bagit.txt README.txt FORMAT.txt */
+};
+#define CATALOG_SUFFIX ".jsonl.gz"
+#define LINKS_SUFFIX ".links.tar.gz"
+
+/* What ${path} is; *snapshot_out (may be NULL): the NNNNNN after data/, else 0. */
+enum layout_kind layout_kind(const char *path, unsigned *snapshot_out);
+
+/* "000001/part-000001.tar.gz", as catalogs and seals name parts, and back. */
+struct part_id {
+	uint32_t snapshot, part;
+};
+int part_id_cmp(const void *a, const void *b); /* for qsort */
+void part_id_format(struct part_id id, char out[LAYOUT_PATH]);
+bool part_id_parse(const char *s, struct part_id *out);
+/* The same with "data/" before it. */
+void part_path_format(struct part_id id, char out[LAYOUT_PATH]);
+bool part_path_parse(const char *s, struct part_id *out);
+
+void snapshot_dir(unsigned snapshot, char out[LAYOUT_PATH]); /* "data/000001" */
+/* "NNNNNN", 1 to SNAPSHOT_MAX; 0 if it is something else. */
+unsigned snapshot_number(const char *name);
+
+/* The numbers of all snapshots in order, malloc'ed; none is fine. */
+int layout_snapshots(int rootfd, unsigned **out, size_t *n_out, struct err *err) MUST_CHECK;
+
+/**
+ * layout_stat(rootfd, path, st, err): a regular file at the end of real directories. ERR_NOTFOUND if it is
+ * missing, ERR_DAMAGED if it is something else.
+ */
+int layout_stat(int rootfd, const char *path, struct stat *st, struct err *err) MUST_CHECK;
+
+/* A small file whole into ${out} (its cap bounds it), after layout_stat. */
+int layout_read(int rootfd, const char *path, struct buf *out, struct err *err) MUST_CHECK;
+
+#endif

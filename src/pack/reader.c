@@ -1,0 +1,199 @@
+/* One snapshot of an archive as a tree_reader; and the list of all. */
+#include "valise/pack/archive.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/file.h"
+#include "valise/base/mem.h"
+#include "valise/base/sys.h"
+#include "part.h"
+#include "sink.h"
+
+struct archive_view {
+	struct tree_reader base;
+	int rootfd;
+	struct seal seal;
+	struct part_reader *parts;
+};
+
+static const struct tree_manifest *view_manifest(struct tree_reader *r)
+{
+	return &((struct archive_view *)r)->seal.manifest;
+}
+
+static int view_coll(
+        struct tree_reader *r, const struct tree_head *h, struct tree_coll **out, struct err *err)
+{
+	struct archive_view *v = (struct archive_view *)r;
+	int rc;
+
+	*out = NULL;
+	if (!h->catalog || layout_kind(h->catalog, NULL) != LAYOUT_CATALOG ||
+	        !seal_find(&v->seal, h->catalog))
+		return err_set(
+		        err, ERR_NOTFOUND, ERR_COLLECTION, "%s is not in this snapshot", h->name);
+	rc = sealed_catalog(v->rootfd, &v->seal, h, h->catalog, out, err);
+	if (rc < 0)
+		return rc;
+	(*out)->status = h->status;
+	free((*out)->reason);
+	(*out)->reason = xstrdup(h->reason);
+	return 0;
+}
+
+static int view_body(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
+        tree_write_fn write, void *ctx, struct err *err)
+{
+	struct archive_view *v = (struct archive_view *)r;
+	struct part_id id = {it->where.snapshot, it->where.part};
+	char path[LAYOUT_PATH];
+	struct stat st;
+	int rc;
+
+	if (id.part == 0 || id.part > PART_MAX || id.snapshot > SNAPSHOT_MAX ||
+	        !seal_find_part(&v->seal, id))
+		return err_set(err, ERR_DAMAGED, ERR_ITEM,
+		        "%s: the item is in no part of this snapshot", c->path);
+	part_path_format(id, path);
+	rc = layout_stat(v->rootfd, path, &st, err);
+	if (rc == 0)
+		rc = part_reader_object(
+		        v->parts, path, &it->where, it->sha256, it->size, c->kind, write, ctx, err);
+	return rc;
+}
+
+static void view_free(struct tree_reader *r)
+{
+	struct archive_view *v = (struct archive_view *)r;
+
+	if (!v)
+		return;
+	part_reader_free(v->parts);
+	seal_clear(&v->seal);
+	if (v->rootfd >= 0)
+		sys_close(v->rootfd);
+	free(v);
+}
+
+static const struct tree_reader_ops ops = {
+        .manifest = view_manifest,
+        .coll = view_coll,
+        .body = view_body,
+        .free = view_free,
+};
+
+/* The number asked for, or the newest. */
+static int choose(int rootfd, const char *path, unsigned want, unsigned *out, struct err *err)
+{
+	unsigned *numbers = NULL;
+	size_t n = 0;
+	int rc = layout_snapshots(rootfd, &numbers, &n, err);
+
+	*out = 0;
+	for (size_t i = 0; i < n; i++)
+		if (want == 0 || numbers[i] == want)
+			*out = numbers[i];
+	free(numbers);
+	if (rc == 0 && n == 0)
+		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE,
+		        "%s is not an archive, or nothing was sealed in it yet", path);
+	else if (rc == 0 && *out == 0)
+		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE, "%s has no snapshot %u", path, want);
+	return rc;
+}
+
+int archive_reader(const char *path, unsigned snapshot, struct tree_reader **out, struct err *err)
+{
+	struct archive_view *v = xcalloc(1, sizeof *v);
+	char dir[LAYOUT_PATH];
+	int rc;
+
+	*out = NULL;
+	v->base.ops = &ops;
+	v->rootfd = -1;
+	seal_init(&v->seal);
+	rc = dir_open(AT_FDCWD, path, &v->rootfd, err);
+	if (rc < 0)
+		v->rootfd = -1;
+	if (rc == 0)
+		rc = choose(v->rootfd, path, snapshot, &snapshot, err);
+	if (rc == 0) {
+		snapshot_dir(snapshot, dir);
+		rc = seal_load(v->rootfd, dir, snapshot, &v->seal, err);
+		if (rc < 0)
+			err_wrap(err, "%s", path);
+	}
+	if (rc < 0) {
+		view_free(&v->base);
+		return rc;
+	}
+	v->parts = part_reader_new(v->rootfd);
+	*out = &v->base;
+	return 0;
+}
+
+static void fill(struct archive_snapshot *a, const struct seal *s)
+{
+	a->number = s->snapshot;
+	a->created = s->manifest.created;
+	tree_manifest_totals(&s->manifest, &a->totals);
+	a->stored_bytes = s->json_size + s->sums_size;
+	for (size_t i = 0; i < s->n_files; i++) {
+		unsigned snapshot;
+
+		layout_kind(s->files[i].path, &snapshot);
+		if (snapshot == s->snapshot)
+			a->stored_bytes += s->files[i].size;
+	}
+	hex_format(s->hash, SHA256_LEN, a->seal);
+	if (s->has_parent)
+		hex_format(s->parent, SHA256_LEN, a->parent);
+}
+
+int archive_snapshots(
+        const char *path, struct archive_snapshot **out, size_t *n_out, struct err *err)
+{
+	struct seal *seals = NULL;
+	size_t n = 0;
+	int rootfd, rc = dir_open(AT_FDCWD, path, &rootfd, err);
+
+	*out = NULL;
+	*n_out = 0;
+	if (rc < 0)
+		return rc;
+	rc = seals_load(rootfd, &seals, &n, err);
+	sys_close(rootfd);
+	if (rc == 0 && n == 0)
+		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE,
+		        "%s is not an archive, or nothing was sealed in it yet", path);
+	if (rc < 0) {
+		seals_free(seals, n);
+		return rc;
+	}
+	*out = xcalloc(n, sizeof **out);
+	for (size_t i = 0; i < n; i++)
+		fill(&(*out)[i], &seals[i]);
+	*n_out = n;
+	seals_free(seals, n);
+	return 0;
+}
+
+int archive_space_check(const char *path, uint64_t bytes, struct err *err)
+{
+	char *at = xstrdup(path), *slash;
+	uint64_t free_bytes, need = bytes / 2;
+
+	/* The archive may not be there yet: then the nearest directory above it counts. */
+	while ((free_bytes = disk_free(AT_FDCWD, at)) == UINT64_MAX && (slash = strrchr(at, '/')) &&
+	        slash > at)
+		*slash = '\0';
+	if (free_bytes == UINT64_MAX && at[0] != '/')
+		free_bytes = disk_free(AT_FDCWD, ".");
+	free(at);
+	if (free_bytes >= need)
+		return 0;
+	return err_set(err, ERR_SPACE, ERR_WHOLE,
+	        "%s: %ju MiB are free, and even well compressed the account takes at least %ju MiB",
+	        path, (uintmax_t)(free_bytes >> 20), (uintmax_t)(need >> 20));
+}

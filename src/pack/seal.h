@@ -1,0 +1,73 @@
+#ifndef VALISE_PACK_SEAL_H
+#define VALISE_PACK_SEAL_H
+
+#include "valise/tree/manifest.h"
+#include "layout.h"
+
+/*
+ * The seal of a snapshot: seal.json says what the account was and which files are needed, seal.sha256 holds the sums of these files and
+ * of seal.json. Both are canonical: each text has exactly one form, and each is held against the other.
+ */
+
+#define SEAL_CAP (256u << 20) /* of either text */
+
+struct seal_file {
+	char *path;
+	uint64_t size;
+	uint8_t sum[SHA256_LEN];
+	struct part_id *parts; /* of a catalog: where the bytes of its items are, ascending */
+	size_t n_parts;
+};
+
+struct seal {
+	unsigned snapshot;
+	bool has_parent;
+	uint8_t parent[SHA256_LEN]; /* hash of the seal before */
+	struct tree_manifest manifest;
+	/* In the order of seal.sha256: parts, links, catalogs, (there seal.json itself,) tag files. */
+	struct seal_file *files;
+	size_t n_files, files_cap;
+	uint8_t json_sum[SHA256_LEN],
+	        hash[SHA256_LEN]; /* of seal.json; of seal.sha256: the hash of the seal */
+	uint64_t json_size, sums_size;
+	const struct seal_file **by_path; /* sorted */
+};
+
+void seal_init(struct seal *s);
+void seal_clear(struct seal *s);
+
+/* Add a file; the parts are copied. The order is the caller's duty, see seal_order. */
+struct seal_file *seal_add(struct seal *s, const char *path, uint64_t size,
+        const uint8_t sum[SHA256_LEN], const struct part_id *parts, size_t n_parts);
+/* Put the files into the one order that is allowed; the manifest must be sorted. */
+void seal_order(struct seal *s);
+
+/**
+ * seal_format(s, json, sums): both texts of an ordered seal, appended to empty buffers; sets json_sum, json_size, hash, sums_size.
+ */
+void seal_format(struct seal *s, struct buf *json, struct buf *sums);
+
+/* seal.sha256 alone, from the sums that ${s} has. */
+void seal_put_sums(const struct seal *s, struct buf *out);
+
+/**
+ * seal_parse(snapshot, json, n_json, sums, n_sums, out, err): the strict inverse: what seal_format would not have written byte for byte is
+ * ERR_DAMAGED; another format or a required feature ERR_UNSUPPORTED. ${out} is filled only on success.
+ */
+int seal_parse(unsigned snapshot, const void *json, size_t n_json, const void *sums, size_t n_sums,
+        struct seal *out, struct err *err) MUST_CHECK;
+
+/* The seal in the directory ${dir} ("data/000001"). Errors name the file. */
+int seal_load(int rootfd, const char *dir, unsigned snapshot, struct seal *out,
+        struct err *err) MUST_CHECK;
+
+/* The file of this path; NULL if the seal does not name it. After seal_parse or seal_load. */
+const struct seal_file *seal_find(const struct seal *s, const char *path);
+/* The part with this number. */
+const struct seal_file *seal_find_part(const struct seal *s, struct part_id id);
+
+/* All seals of an archive in order, the chain of parents checked, none missing in between; seals_free frees. */
+int seals_load(int rootfd, struct seal **out, size_t *n_out, struct err *err) MUST_CHECK;
+void seals_free(struct seal *seals, size_t n);
+
+#endif

@@ -1,0 +1,194 @@
+/* Items and collections of the new state. */
+#include "sink.h"
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/mem.h"
+
+struct slot *sink_slot(struct archive_sink *s, enum coll_kind kind, const char *name, bool make)
+{
+	struct slot *slot;
+
+	for (size_t i = 0; i < s->n_slots; i++)
+		if (s->slots[i].kind == kind && strcmp(s->slots[i].name, name) == 0)
+			return &s->slots[i];
+	if (!make)
+		return NULL;
+	slot = ARR_PUSH(s->slots, s->n_slots, s->slots_cap);
+	slot->kind = kind;
+	slot->name = xstrdup(name);
+	return slot;
+}
+
+/* An item whose bytes this run brought goes to the journal, so that an interrupted run need not fetch it again. */
+static void queue_item(struct archive_sink *s, const struct tree_coll *c,
+        const struct tree_item *it, const struct object *o)
+{
+	const struct tree_ext *e = tree_item_ext(c, it);
+	struct pending_item *p =
+	        ARR_PUSH(s->items_waiting, s->n_items_waiting, s->items_waiting_cap);
+
+	p->object = o;
+	p->run = sink_run_coll(s, c);
+	p->uid = it->uid;
+	p->date_utc = it->date_utc;
+	p->zone_min = it->zone_min;
+	if (e) {
+		p->href = xstrdup(e->href);
+		p->etag = xstrdup(e->etag);
+		p->id = xstrdup(e->uid);
+	}
+}
+
+int sink_item(struct tree_sink *t, struct tree_coll *c, const struct tree_item *it, struct err *err)
+{
+	struct archive_sink *s = (struct archive_sink *)t;
+	struct tree_item copy = *it;
+	struct object *o;
+	int rc = sink_failed(s, err);
+
+	if (rc < 0)
+		return rc;
+	pthread_mutex_lock(&s->lock);
+	o = object_map_find(&s->objects, c->kind, it->sha256);
+	if (!o) {
+		rc = sink_load_all(s, err);
+		o = object_map_find(&s->objects, c->kind, it->sha256);
+	}
+	if (rc == 0 && (!o || o->size != it->size))
+		rc = err_set(err, ERR_USAGE, ERR_ITEM, "an item whose bytes were never given");
+	if (rc == 0) {
+		o->flags |= OBJECT_CURRENT;
+		if ((o->flags & OBJECT_NEW) && !(o->flags & OBJECT_RESUMED))
+			queue_item(s, c, it, o);
+	}
+	pthread_mutex_unlock(&s->lock);
+	if (rc < 0)
+		return rc;
+	memset(&copy.where, 0, sizeof copy.where); /* known for sure at commit */
+	tree_coll_add(c, &copy);
+	return 0;
+}
+
+/* Of the items of ${prev}, how many are not in ${c} under the same UID or href with the same bytes? Both are sorted. */
+static uint64_t count_missing(const struct tree_coll *c, const struct tree_coll *prev)
+{
+	uint64_t missing = 0;
+
+	for (size_t i = 0; i < prev->n_items; i++) {
+		const struct tree_item *was = &prev->items[i], *it;
+		const struct tree_ext *e = tree_item_ext(prev, was);
+
+		it = was->uid       ? tree_coll_find(c, was->uid)
+		     : e && e->href ? tree_coll_find_href(c, e->href)
+		                    : NULL;
+		missing += !it || memcmp(it->sha256, was->sha256, SHA256_LEN) != 0;
+	}
+	return missing;
+}
+
+/* What the collection is beside its last state. */
+struct settled {
+	bool same, suspicious;
+	struct tree_roots roots;
+};
+
+static int settle(struct archive_sink *s, struct tree_coll *c, const struct tree_head *prev,
+        struct settled *out, struct err *err)
+{
+	struct tree_coll *before = NULL;
+	char *path = tree_names_path(s->names, c);
+
+	free(c->path);
+	c->path = path;
+	if (prev && sealed_catalog(s->rootfd, s->prev, prev, prev->catalog, &before, err) < 0)
+		return err->code;
+	tree_coll_number(c, before);
+	catalog_roots(c, &out->roots);
+	out->same = prev && memcmp(out->roots.state, prev->roots.state, SHA256_LEN) == 0;
+	out->suspicious =
+	        before && !out->same && tree_shrunk(before->n_items, count_missing(c, before));
+	tree_coll_free(before);
+	return 0;
+}
+
+int sink_coll(struct tree_sink *t, struct tree_coll *c, struct err *err)
+{
+	struct archive_sink *s = (struct archive_sink *)t;
+	const struct tree_head *prev = NULL;
+	struct settled now = {0};
+	struct slot *slot;
+	int rc = sink_failed(s, err);
+
+	pthread_mutex_lock(&s->lock);
+	slot = sink_slot(s, c->kind, c->name, true);
+	if (rc == 0 && slot->state != SLOT_OPEN)
+		rc = err_set(err, ERR_EXISTS, ERR_COLLECTION, "%s: the collection was given twice",
+		        c->name);
+	if (rc == 0) {
+		slot->state = SLOT_GIVEN;
+		prev = slot->prev;
+	}
+	pthread_mutex_unlock(&s->lock);
+	if (rc == 0 && settle(s, c, prev, &now, err) < 0)
+		rc = sink_fail(s, err);
+	if (rc == 0) {
+		/* The slots may have moved meanwhile. */
+		pthread_mutex_lock(&s->lock);
+		slot = sink_slot(s, c->kind, c->name, true);
+		slot->state = now.same ? SLOT_SAME : SLOT_GIVEN;
+		slot->status = c->status;
+		slot->reason = xstrdup(c->reason);
+		slot->suspicious = now.suspicious;
+		slot->roots = now.roots;
+		slot->coll = now.same ? NULL : c;
+		c = now.same ? c : NULL;
+		pthread_mutex_unlock(&s->lock);
+	}
+	tree_coll_free(c);
+	return rc;
+}
+
+static void keep_slot(struct slot *slot, enum coll_status status, const char *reason)
+{
+	struct tree_head h;
+
+	if (slot->state != SLOT_OPEN || !slot->prev)
+		return;
+	tree_head_copy(&h, slot->prev);
+	tree_head_keep(&h, status, reason);
+	slot->state = SLOT_KEPT;
+	slot->status = h.status;
+	slot->reason = xstrdup(h.reason);
+	tree_head_clear(&h);
+}
+
+int sink_keep(struct tree_sink *t, enum coll_kind kind, const char *name, enum coll_status status,
+        const char *reason, struct err *err)
+{
+	struct archive_sink *s = (struct archive_sink *)t;
+	struct slot *slot;
+	bool make = false;
+	int rc = sink_failed(s, err);
+
+	if (rc < 0)
+		return rc;
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->n_slots && !name; i++)
+		if (s->slots[i].kind == kind)
+			keep_slot(&s->slots[i], status, reason);
+	if (name) {
+		slot = sink_slot(s, kind, name, false);
+		if (slot)
+			keep_slot(slot, status, reason);
+		make = status == COLL_STALE && (!slot || (slot->state == SLOT_OPEN && !slot->prev));
+	}
+	pthread_mutex_unlock(&s->lock);
+	if (make) {
+		struct tree_coll *c = tree_coll_new(kind, name);
+
+		c->status = COLL_STALE;
+		c->reason = xstrdup(reason);
+		rc = sink_coll(t, c, err);
+	}
+	return rc;
+}

@@ -1,0 +1,288 @@
+/* The directory of an archive, its lock, and what an interrupted run left in .work. */
+#include "sink.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include "valise/base/file.h"
+#include "valise/base/mem.h"
+#include "valise/base/sys.h"
+#include "bag.h"
+#include "member.h"
+
+#define LOCK_TRIES 20
+
+static void names_free(char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+static bool has_prefix(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+/* What an archive has at its root, temporary names of file_write included. */
+static bool is_ours(const char *name)
+{
+	static const char *const files[] = {
+	        "bagit.txt", "README.txt", "FORMAT.txt", "bag-info.txt", "manifest-sha256.txt"};
+
+	if (strcmp(name, "data") == 0 || strcmp(name, ".work") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (has_prefix(name, files[i]) &&
+		        (name[strlen(files[i])] == '\0' || name[strlen(files[i])] == '.'))
+			return true;
+	return false;
+}
+
+/* An archive has a snapshot; or it is a directory where nothing but the beginning of one is. */
+static int check_is_archive(struct archive_sink *s, struct err *err)
+{
+	unsigned *numbers = NULL;
+	char **names = NULL;
+	size_t n_numbers = 0, n = 0;
+	bool ours = true;
+	int rc = layout_snapshots(s->rootfd, &numbers, &n_numbers, err);
+
+	free(numbers);
+	if (rc < 0)
+		return rc;
+	if (n_numbers)
+		return 0;
+	rc = dir_list(s->rootfd, ".", &names, &n, err);
+	for (size_t i = 0; i < n; i++)
+		ours = ours && is_ours(names[i]);
+	names_free(names, n);
+	n = 0;
+	if (rc == 0 && ours && dir_list(s->rootfd, "data", &names, &n, NULL) == 0) {
+		ours = n == 0;
+		names_free(names, n);
+	}
+	if (rc == 0 && !ours)
+		rc = err_set(err, ERR_EXISTS, ERR_WHOLE,
+		        "%s exists and is not an archive: choose another path", s->path);
+	return rc;
+}
+
+static int open_root(struct archive_sink *s, struct err *err)
+{
+	struct stat st;
+
+	if (fstatat(AT_FDCWD, s->path, &st, 0) < 0) {
+		if (errno != ENOENT)
+			return err_sys(err, ERR_WHOLE, "%s", s->path);
+		if (dir_make(AT_FDCWD, s->path, err) < 0)
+			return err->code;
+		s->made_root = true;
+	} else if (!S_ISDIR(st.st_mode)) {
+		return err_set(err, ERR_EXISTS, ERR_WHOLE,
+		        "%s exists and is not an archive: choose another path", s->path);
+	}
+	return dir_open(AT_FDCWD, s->path, &s->rootfd, err);
+}
+
+/* Open a directory that must not be a symbolic link. */
+static int open_plain_dir(int dirfd, const char *name, int *fd_out, struct err *err)
+{
+	*fd_out = sys_openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	return *fd_out < 0 ? err_sys(err, ERR_WHOLE, "%s", name) : 0;
+}
+
+/*
+ * The lock file goes last when a run ends, so one that was opened may be gone by the time it is locked: then
+ * there is a new one to try.
+ */
+static int try_lock(struct archive_sink *s, bool *again_out, struct err *err)
+{
+	struct stat a, b;
+	int rc;
+
+	*again_out = false;
+	if (sys_mkdirat(s->rootfd, ".work", 0700) < 0 && errno != EEXIST)
+		return err_sys(err, ERR_WHOLE, "%s/.work", s->path);
+	rc = open_plain_dir(s->rootfd, ".work", &s->workfd, err);
+	if (rc < 0) {
+		*again_out = rc == ERR_NOTFOUND;
+		return err_wrap(err, "%s", s->path);
+	}
+	s->lockfd = sys_openat(s->workfd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	if (s->lockfd < 0) {
+		*again_out = errno == ENOENT;
+		return err_sys(err, ERR_WHOLE, "%s/.work/lock", s->path);
+	}
+	if (flock(s->lockfd, LOCK_EX | LOCK_NB) < 0)
+		rc = errno == EWOULDBLOCK ? err_set(err, ERR_LOCKED, ERR_WHOLE,
+		                                    "%s: another run is at work on it", s->path)
+		                          : err_sys(err, ERR_WHOLE, "%s/.work/lock", s->path);
+	else if (fstat(s->lockfd, &a) < 0 ||
+	         fstatat(s->rootfd, ".work/lock", &b, AT_SYMLINK_NOFOLLOW) < 0 ||
+	         a.st_ino != b.st_ino || a.st_dev != b.st_dev) {
+		*again_out = true;
+		rc = err_set(err, ERR_LOCKED, ERR_WHOLE,
+		        "%s: another run has just ended, try again", s->path);
+	}
+	return rc;
+}
+
+int sink_dirs_open(struct archive_sink *s, struct err *err)
+{
+	bool again = true;
+	int rc = open_root(s, err);
+
+	if (rc == 0)
+		rc = check_is_archive(s, err);
+	if (rc < 0)
+		return rc;
+	for (unsigned i = 0; again && i < LOCK_TRIES; i++) {
+		rc = try_lock(s, &again, err);
+		if (rc == 0)
+			return 0;
+		if (s->lockfd >= 0)
+			sys_close(s->lockfd);
+		if (s->workfd >= 0)
+			sys_close(s->workfd);
+		s->lockfd = s->workfd = -1;
+	}
+	return rc;
+}
+
+int sink_work_remove(struct archive_sink *s, struct err *err)
+{
+	char **names = NULL;
+	size_t n = 0;
+	int rc = dir_list(s->workfd, ".", &names, &n, err);
+
+	/* The journal first: without it the rest means nothing. */
+	if (rc == 0 && sys_unlinkat(s->workfd, "journal", 0) < 0 && errno != ENOENT)
+		rc = err_sys(err, ERR_WHOLE, "%s/.work/journal", s->path);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct stat st;
+
+		if (strcmp(names[i], "lock") == 0 ||
+		        fstatat(s->workfd, names[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode))
+			rc = dir_remove(s->workfd, names[i], err);
+		else if (sys_unlinkat(s->workfd, names[i], 0) < 0 && errno != ENOENT)
+			rc = err_sys(err, ERR_WHOLE, "%s/.work/%s", s->path, names[i]);
+	}
+	names_free(names, n);
+	if (rc < 0)
+		return rc;
+	if (sys_unlinkat(s->workfd, "lock", 0) < 0 && errno != ENOENT)
+		return err_sys(err, ERR_WHOLE, "%s/.work/lock", s->path);
+	/* Somebody else may be in it already: that is fine, and so is a root that is not empty. */
+	(void)sys_unlinkat(s->rootfd, ".work", AT_REMOVEDIR);
+	if (s->made_root && s->n_seals == 0)
+		(void)sys_unlinkat(AT_FDCWD, s->path, AT_REMOVEDIR);
+	return 0;
+}
+
+/* Every part up to the mark must be there, at least as long as the journal says. */
+static bool parts_are_there(struct archive_sink *s)
+{
+	for (uint32_t p = 1; p <= s->mark.part; p++) {
+		char name[PART_NAME_SIZE], path[LAYOUT_PATH];
+		uint64_t want = p == s->mark.part ? s->mark.offset : MEMBER_END_SIZE;
+		struct stat st;
+
+		part_name(p, name);
+		snprintf(path, sizeof path, "%06u/%s", s->snapshot, name);
+		if (want == 0)
+			continue;
+		if (fstatat(s->workfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		        !S_ISREG(st.st_mode) || (uint64_t)st.st_size < want)
+			return false;
+	}
+	return true;
+}
+
+/* Remove what is in .work but for the lock and, if the run is taken up, the journal and the parts of it. */
+static int clean_work(struct archive_sink *s, bool resume, struct err *err)
+{
+	char **names = NULL, dir[16];
+	size_t n = 0;
+	int rc = dir_list(s->workfd, ".", &names, &n, err);
+
+	snprintf(dir, sizeof dir, "%06u", s->snapshot);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct stat st;
+
+		if (strcmp(names[i], "lock") == 0 || (resume && strcmp(names[i], "journal") == 0) ||
+		        (resume && strcmp(names[i], dir) == 0) ||
+		        fstatat(s->workfd, names[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode))
+			rc = dir_remove(s->workfd, names[i], err);
+		else if (sys_unlinkat(s->workfd, names[i], 0) < 0 && errno != ENOENT)
+			rc = err_sys(err, ERR_WHOLE, "%s/.work/%s", s->path, names[i]);
+	}
+	names_free(names, n);
+	return rc;
+}
+
+/* In the snapshot being built: everything but parts goes; parts beyond the mark are the writer's affair. */
+static int clean_snapshot(struct archive_sink *s, struct err *err)
+{
+	char **names = NULL;
+	size_t n = 0;
+	int rc = dir_list(s->snapfd, ".", &names, &n, err);
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct stat st;
+
+		if (has_prefix(names[i], "part-") ||
+		        fstatat(s->snapfd, names[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode))
+			rc = dir_remove(s->snapfd, names[i], err);
+		else if (sys_unlinkat(s->snapfd, names[i], 0) < 0 && errno != ENOENT)
+			rc = err_sys(err, ERR_WHOLE, "%s/.work: %s", s->path, names[i]);
+	}
+	names_free(names, n);
+	return rc;
+}
+
+static int open_snapshot(struct archive_sink *s, struct err *err)
+{
+	char dir[16];
+
+	snprintf(dir, sizeof dir, "%06u", s->snapshot);
+	if (sys_mkdirat(s->workfd, dir, 0700) < 0 && errno != EEXIST)
+		return err_sys(err, ERR_WHOLE, "%s/.work/%s", s->path, dir);
+	return open_plain_dir(s->workfd, dir, &s->snapfd, err);
+}
+
+int sink_resume(struct archive_sink *s, struct err *err)
+{
+	bool fits = false;
+	struct stat st;
+	int rc = 0;
+
+	if (fstatat(s->workfd, "journal", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+		rc = sink_journal_open(s, &fits, err);
+	if (rc < 0)
+		return rc;
+	if (!fits || s->mark.part == 0 || !parts_are_there(s)) {
+		fits = false;
+		journal_free(s->journal);
+		s->journal = NULL;
+		sink_journal_forget(s);
+	}
+	rc = clean_work(s, fits, err);
+	if (rc == 0)
+		rc = open_snapshot(s, err);
+	if (rc == 0)
+		rc = clean_snapshot(s, err);
+	if (rc == 0 && fits)
+		progress_say(s->progress, SAY_INFO,
+		        "%s: an interrupted run is taken up (%zu objects are there)", s->path,
+		        s->objects.n);
+	return rc;
+}

@@ -1,0 +1,206 @@
+/* Is every byte of an archive what it was? */
+#include "verify.h"
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/base/file.h"
+#include "valise/base/mem.h"
+#include "valise/base/sys.h"
+
+void verify_say(
+        struct verify *v, bool damage, const char *file, const char *item, const char *fmt, ...)
+{
+	struct archive_finding f = {
+	        .level = damage ? FINDING_DAMAGE : FINDING_NOTE, .file = file, .item = item};
+	char raw[800], text[800];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(raw, sizeof raw, fmt, ap);
+	va_end(ap);
+	f.text = term_escape(raw, strlen(raw), text, sizeof text);
+	pthread_mutex_lock(&v->lock);
+	if (damage)
+		v->out->damages++;
+	else
+		v->out->notes++;
+	if (v->opts->finding)
+		v->opts->finding(v->opts->ctx, &f);
+	pthread_mutex_unlock(&v->lock);
+}
+
+int verify_found(struct verify *v, const char *file, const struct err *why, struct err *err)
+{
+	switch ((int)why->code) {
+	case ERR_DAMAGED:
+	case ERR_NOTFOUND:
+	case ERR_LIMIT:
+	case ERR_IO:
+		verify_say(v, true, file, NULL, "%s", why->text);
+		return 0;
+	default:
+		if (err)
+			*err = *why;
+		return why->code ? (int)why->code : ERR_IO;
+	}
+}
+
+void verify_item_name(const struct tree_coll *c, const struct tree_item *it, char out[512])
+{
+	const struct tree_ext *e = tree_item_ext(c, it);
+	const char *href = e && e->href ? e->href : e && e->uid ? e->uid : NULL;
+	char hex[SHA256_HEX_SIZE], raw[1024];
+
+	hex_format(it->sha256, SHA256_LEN, hex);
+	if (it->uid || !href)
+		snprintf(raw, sizeof raw, "%.400s, UID %u (%.8s...)", c->name, it->uid, hex);
+	else
+		snprintf(raw, sizeof raw, "%.200s, %.200s (%.8s...)", c->name, href, hex);
+	term_escape(raw, strlen(raw), out, 512);
+}
+
+static int cmp_files(const void *a, const void *b)
+{
+	return strcmp(((const struct vfile *)a)->path, ((const struct vfile *)b)->path);
+}
+
+const struct vfile *verify_file(const struct verify *v, const char *path)
+{
+	struct vfile key = {.path = path};
+
+	return v->n_files ? bsearch(&key, v->files, v->n_files, sizeof key, cmp_files) : NULL;
+}
+
+/* One seal: a gap before it, or that it cannot be read, is a finding. */
+static int load_seal(struct verify *v, unsigned number, unsigned expected, struct err *err)
+{
+	char dir[LAYOUT_PATH];
+	struct err why = {0};
+	struct seal s;
+
+	for (; expected < number; expected++) {
+		snapshot_dir(expected, dir);
+		verify_say(v, true, dir, NULL, "the snapshot is missing");
+		v->all_seals = false;
+	}
+	snapshot_dir(number, dir);
+	if (seal_load(v->rootfd, dir, number, &s, &why) < 0) {
+		v->all_seals = false;
+		return verify_found(v, dir, &why, err);
+	}
+	if (v->n_seals && v->seals[v->n_seals - 1].snapshot + 1 == number &&
+	        memcmp(v->seals[v->n_seals - 1].hash, s.parent, SHA256_LEN) != 0)
+		verify_say(v, true, dir, NULL, "its parent is not the seal of the snapshot before");
+	v->seals[v->n_seals++] = s;
+	return 0;
+}
+
+static int load_seals(struct verify *v, struct err *err)
+{
+	unsigned *numbers = NULL;
+	size_t n = 0;
+	int rc = layout_snapshots(v->rootfd, &numbers, &n, err);
+
+	if (rc == 0 && n == 0)
+		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE,
+		        "%s is not an archive, or nothing was sealed in it yet", v->path);
+	v->seals = xcalloc(n + 1, sizeof *v->seals);
+	v->all_seals = true;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = load_seal(v, numbers[i], i ? numbers[i - 1] + 1 : 1, err);
+	v->out->snapshots = (unsigned)n;
+	free(numbers);
+	return rc;
+}
+
+/* All files that seals name; two seals may not disagree on one. */
+static void list_files(struct verify *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_seals; i++)
+		for (size_t k = 0; k < v->seals[i].n_files; k++) {
+			const struct seal_file *f = &v->seals[i].files[k];
+
+			*ARR_PUSH(v->files, v->n_files, v->files_cap) =
+			        (struct vfile){f->path, f, layout_kind(f->path, NULL)};
+		}
+	if (v->n_files)
+		qsort(v->files, v->n_files, sizeof *v->files, cmp_files);
+	for (size_t i = 0; i < v->n_files; i++) {
+		const struct seal_file *a = v->files[i].file, *b = n ? v->files[n - 1].file : NULL;
+
+		if (!b || strcmp(a->path, b->path) != 0)
+			v->files[n++] = v->files[i];
+		else if (a->size != b->size || memcmp(a->sum, b->sum, SHA256_LEN) != 0)
+			verify_say(v, true, a->path, NULL,
+			        "two seals name different checksums for it");
+	}
+	v->n_files = n;
+}
+
+static void check_newest(struct verify *v)
+{
+	const struct seal *s = v->n_seals ? &v->seals[v->n_seals - 1] : NULL;
+	struct tree_totals totals;
+
+	if (!s)
+		return;
+	tree_manifest_totals(&s->manifest, &totals);
+	v->out->complete = totals.complete;
+	hex_format(s->hash, SHA256_LEN, v->out->seal);
+	if (!v->opts->expect || strcmp(v->opts->expect, v->out->seal) == 0)
+		return;
+	for (size_t i = 0; i + 1 < v->n_seals; i++) {
+		char hex[SHA256_HEX_SIZE];
+
+		hex_format(v->seals[i].hash, SHA256_LEN, hex);
+		if (strcmp(v->opts->expect, hex) == 0)
+			verify_say(v, false, NULL, NULL, "the expected seal is that of snapshot %u",
+			        v->seals[i].snapshot);
+	}
+	verify_say(v, true, NULL, NULL, "the newest seal is %s, not the expected %s", v->out->seal,
+	        v->opts->expect);
+}
+
+static void verify_clear(struct verify *v)
+{
+	seals_free(v->seals, v->n_seals);
+	object_map_clear(&v->objects);
+	free(v->files);
+	free(v->copies);
+	pthread_mutex_destroy(&v->lock);
+	if (v->rootfd >= 0)
+		sys_close(v->rootfd);
+}
+
+int archive_verify(const char *path, const struct archive_verify_opts *opts,
+        struct progress *progress, struct archive_verdict *out, struct err *err)
+{
+	struct verify v = {
+	        .opts = opts, .progress = progress, .out = out, .path = path, .rootfd = -1};
+	int rc;
+
+	memset(out, 0, sizeof *out);
+	pthread_mutex_init(&v.lock, NULL);
+	object_map_init(&v.objects);
+	rc = dir_open(AT_FDCWD, path, &v.rootfd, err);
+	if (rc < 0)
+		v.rootfd = -1;
+	else
+		rc = load_seals(&v, err);
+	if (rc == 0) {
+		list_files(&v);
+		check_newest(&v);
+		rc = verify_files(&v, err);
+	}
+	if (rc == 0 && !opts->quick)
+		rc = verify_colls(&v, err);
+	if (rc == 0)
+		rc = verify_bag(&v, err);
+	verify_clear(&v);
+	return rc;
+}

@@ -1,0 +1,108 @@
+/* The derived files of the bag, and what is in the archive that no seal names. */
+#include "verify.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/file.h"
+#include "valise/base/mem.h"
+#include "bag.h"
+
+#define DEPTH_MAX 1000
+
+typedef void (*bag_text_fn)(const struct seal *seals, size_t n, struct buf *out);
+
+static bool is_text(const struct buf *have, bag_text_fn text, const struct seal *seals, size_t n)
+{
+	struct buf want;
+	bool same;
+
+	buf_init(&want, SIZE_MAX);
+	text(seals, n, &want);
+	same = want.len == have->len && memcmp(want.data, have->data, want.len) == 0;
+	buf_clear(&want);
+	return same;
+}
+
+/* A crash right after a commit leaves them as they were before: no damage, the next run brings them up to date. */
+static int check_derived(struct verify *v, const char *path, bag_text_fn text, struct err *err)
+{
+	struct err why = {0};
+	struct buf have;
+	int rc;
+
+	buf_init(&have, SEAL_CAP);
+	rc = layout_read(v->rootfd, path, &have, &why);
+	if (rc == ERR_NOTFOUND && v->n_seals == 1)
+		verify_say(v, false, path, NULL, "is not there yet: the next backup writes it");
+	else if (rc < 0)
+		rc = verify_found(v, path, &why, err);
+	else if (is_text(&have, text, v->seals, v->n_seals))
+		rc = 0;
+	else if (v->n_seals > 1 && is_text(&have, text, v->seals, v->n_seals - 1))
+		verify_say(v, false, path, NULL,
+		        "is that of the snapshot before: the next backup brings it up to date");
+	else
+		verify_say(v, true, path, NULL, "does not fit the seals");
+	buf_clear(&have);
+	v->out->files++;
+	return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+static bool is_known(const struct verify *v, const char *path)
+{
+	static const char *const derived[] = {"bag-info.txt", "manifest-sha256.txt"};
+	enum layout_kind kind = layout_kind(path, NULL);
+
+	for (unsigned i = 0; i < 2; i++)
+		if (strcmp(path, derived[i]) == 0)
+			return true;
+	return kind == LAYOUT_SEAL || kind == LAYOUT_SEAL_SUM || verify_file(v, path);
+}
+
+static int walk(struct verify *v, const char *path, unsigned depth, struct err *err)
+{
+	char **names = NULL;
+	size_t n = 0;
+	int rc = depth > DEPTH_MAX
+	                 ? err_set(err, ERR_LIMIT, ERR_WHOLE, "directories nested too deep")
+	                 : dir_list(v->rootfd, *path ? path : ".", &names, &n, err);
+
+	for (size_t i = 0; i < n; i++) {
+		char *below = *path ? xasprintf("%s/%s", path, names[i]) : xstrdup(names[i]);
+		struct stat st;
+
+		if (rc < 0 || fstatat(v->rootfd, below, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			;
+		else if (strcmp(below, ".work") == 0)
+			verify_say(v, false, below, NULL,
+			        "a run is at work or was interrupted: it is no part of the "
+			        "archive");
+		else if (S_ISDIR(st.st_mode))
+			rc = walk(v, below, depth + 1, err);
+		else if (!is_known(v, below))
+			verify_say(v, false, below, NULL, "no seal names it");
+		free(below);
+		free(names[i]);
+	}
+	free(names);
+	return rc;
+}
+
+int verify_bag(struct verify *v, struct err *err)
+{
+	struct err why = {0};
+	int rc = 0;
+
+	/* With a seal missing they cannot be known; that is damage enough. */
+	if (v->all_seals && v->n_seals)
+		rc = check_derived(v, "bag-info.txt", bag_info, err);
+	if (rc == 0 && v->all_seals && v->n_seals)
+		rc = check_derived(v, "manifest-sha256.txt", bag_manifest, err);
+	v->out->files += 2 * v->n_seals;
+	for (size_t i = 0; i < v->n_seals; i++)
+		v->out->bytes += v->seals[i].json_size + v->seals[i].sums_size;
+	if (rc == 0 && walk(v, "", 0, &why) < 0)
+		rc = verify_found(v, NULL, &why, err);
+	return rc;
+}

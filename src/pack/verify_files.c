@@ -1,0 +1,176 @@
+/* Every file that a seal names, against its size and sum; parts are read to the last byte of the last object. */
+#include "verify.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "valise/base/file.h"
+#include "valise/base/mem.h"
+
+#define WORKERS_MAX 16
+
+static int check_sum(struct verify *v, const struct vfile *f, struct err *err)
+{
+	uint8_t sum[SHA256_LEN];
+	uint64_t size = 0;
+	struct stat st;
+	int rc = layout_stat(v->rootfd, f->path, &st, err);
+
+	if (rc == 0)
+		rc = file_sha256(v->rootfd, f->path, sum, &size, err);
+	if (rc == 0 && size != f->file->size)
+		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE, "%ju bytes, but the seal says %ju",
+		        (uintmax_t)size, (uintmax_t)f->file->size);
+	else if (rc == 0 && memcmp(sum, f->file->sum, SHA256_LEN) != 0)
+		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE,
+		        "does not have the checksum that the seal names");
+	return rc;
+}
+
+struct part_check {
+	struct verify *v;
+	struct part_id id;
+};
+
+static int on_object(void *ctx, enum coll_kind kind, const uint8_t sha256[SHA256_LEN],
+        uint64_t size, uint64_t member, uint64_t offset, struct err *err)
+{
+	struct part_check *k = ctx;
+	struct verify *v = k->v;
+	struct object_place w = {k->id.snapshot, k->id.part, member, offset};
+	struct object copy = {.kind = kind & 15u, .size = size & (OBJECT_SIZE_LIMIT - 1)}, *o;
+	bool is_new, fits;
+
+	(void)err;
+	pthread_mutex_lock(&v->lock);
+	o = object_map_add(&v->objects, kind, sha256, size, &is_new);
+	fits = object_set_place(is_new ? o : &copy, &w);
+	if (!is_new) {
+		memcpy(copy.sha256, sha256, SHA256_LEN);
+		ARR_PUSH(v->copies, v->n_copies, v->copies_cap)->object = copy;
+	}
+	v->out->objects++;
+	pthread_mutex_unlock(&v->lock);
+	if (!fits)
+		verify_say(v, true, NULL, NULL,
+		        "part %u of snapshot %u is larger than a part can be", k->id.part,
+		        k->id.snapshot);
+	return 0;
+}
+
+/* Behind the first damage there may be more objects: find them, so that only what is lost is called so. */
+static void scan_rest(struct part_check *k, const char *path)
+{
+	struct verify *v = k->v;
+	struct err ignored = {0};
+	uint64_t before = v->out->objects;
+
+	if (part_scan(v->rootfd, path, on_object, NULL, k, &ignored) < 0)
+		return;
+	pthread_mutex_lock(&v->lock);
+	v->out->objects = before; /* whole, but not checked as a part of a sound file */
+	pthread_mutex_unlock(&v->lock);
+}
+
+static int check_part(struct verify *v, const struct vfile *f, struct err *err)
+{
+	struct part_check k = {.v = v};
+	struct part_checker *c = NULL;
+	uint8_t sum[SHA256_LEN];
+	uint64_t size;
+	struct stat st;
+	int rc = layout_stat(v->rootfd, f->path, &st, err);
+
+	if (rc < 0)
+		return rc;
+	if (!part_path_parse(f->path, &k.id))
+		return err_set(err, ERR_DAMAGED, ERR_WHOLE, "not a part");
+	rc = part_checker_open(v->rootfd, f->path, on_object, &k, &c, err);
+	if (rc == 0)
+		rc = part_checker_run(c, UINT64_MAX, err);
+	if (rc == 0) {
+		part_checker_sum(c, sum, &size);
+		if (size != f->file->size || memcmp(sum, f->file->sum, SHA256_LEN) != 0)
+			rc = err_set(err, ERR_DAMAGED, ERR_WHOLE,
+			        "does not have the checksum that the seal names");
+	} else if (rc == ERR_DAMAGED || rc == ERR_IO) {
+		scan_rest(&k, f->path);
+	}
+	part_checker_free(c);
+	return rc;
+}
+
+static int check_file(struct verify *v, const struct vfile *f, struct err *err)
+{
+	struct err why = {0};
+	int rc;
+
+	/* Catalogs and links are hashed when they are read. */
+	if (!v->opts->quick && (f->kind == LAYOUT_CATALOG || f->kind == LAYOUT_LINKS))
+		return 0;
+	rc = !v->opts->quick && f->kind == LAYOUT_PART ? check_part(v, f, &why)
+	                                               : check_sum(v, f, &why);
+	if (rc < 0)
+		return verify_found(v, f->path, &why, err);
+	return 0;
+}
+
+static void *work(void *arg)
+{
+	struct verify *v = arg;
+
+	pthread_mutex_lock(&v->lock);
+	while (v->next_file < v->n_files && v->fatal.code == 0) {
+		const struct vfile *f = &v->files[v->next_file++];
+		struct err err = {0};
+		int rc;
+
+		v->out->files++;
+		v->out->bytes += f->file->size;
+		pthread_mutex_unlock(&v->lock);
+		rc = stop_check(&err);
+		if (rc == 0)
+			rc = check_file(v, f, &err);
+		if (v->progress)
+			v->progress->bytes_done += f->file->size;
+		pthread_mutex_lock(&v->lock);
+		if (rc < 0 && v->fatal.code == 0)
+			v->fatal = err;
+	}
+	pthread_mutex_unlock(&v->lock);
+	return NULL;
+}
+
+static int cmp_copies(const void *a, const void *b)
+{
+	return memcmp(((const struct vcopy *)a)->object.sha256,
+	        ((const struct vcopy *)b)->object.sha256, SHA256_LEN);
+}
+
+int verify_files(struct verify *v, struct err *err)
+{
+	pthread_t threads[WORKERS_MAX];
+	unsigned n = 0, want = v->opts->workers;
+	size_t large = 0;
+
+	for (size_t i = 0; i < v->n_files; i++) {
+		large += v->files[i].file->size > 1 << 20;
+		if (v->progress)
+			v->progress->bytes_total += v->files[i].file->size;
+	}
+	if (want == 0) {
+		long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+		want = cores > 0 ? (unsigned)cores : 1;
+	}
+	while (n + 1 < want && n + 1 < large && n < WORKERS_MAX &&
+	        pthread_create(&threads[n], NULL, work, v) == 0)
+		n++;
+	work(v);
+	while (n > 0)
+		pthread_join(threads[--n], NULL);
+	if (v->n_copies)
+		qsort(v->copies, v->n_copies, sizeof *v->copies, cmp_copies);
+	if (v->fatal.code && err)
+		*err = v->fatal;
+	return v->fatal.code;
+}

@@ -1,0 +1,485 @@
+/* Runs into an archive: first, again, changed, kept, interrupted. */
+#include "archive_help.h"
+
+static const struct fake_coll none = {0};
+
+static void test_first_snapshot(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll c[] = {{.name = "INBOX", .text = {"one\r\n", "two\r\n", "one\r\n"}},
+	        {.name = "INBOX/Sent", .text = {"two\r\n", "three\r\n"}}, {.name = "Empty"}, none};
+	struct archive_snapshot *list;
+	size_t n;
+
+	assert_int_equal(fake_run(f, c), 0);
+	assert_true(f->commit.changed);
+	assert_int_equal(f->commit.snapshot, 1);
+	assert_int_equal(f->commit.totals.items[COLL_MAIL], 5);
+	assert_int_equal(f->commit.objects_new, 3);
+	assert_true(f->commit.totals.complete);
+	assert_sound(f, 0);
+	assert_int_equal(f->verdict.objects, 3);
+	assert_string_equal(f->verdict.seal, f->commit.seal);
+	assert_false(fake_exists(f, ".work"));
+	assert_int_equal(archive_snapshots(f->archive, &list, &n, &f->err), 0);
+	assert_int_equal(n, 1);
+	assert_string_equal(list[0].seal, f->commit.seal);
+	assert_string_equal(list[0].parent, "");
+	free(list);
+}
+
+static void test_empty_account(void **state)
+{
+	struct fake *f = *state;
+
+	assert_int_equal(fake_run(f, &none), 0);
+	assert_true(f->commit.changed);
+	assert_sound(f, 0);
+	assert_int_equal(fake_run(f, &none), 0);
+	assert_false(f->commit.changed);
+	assert_int_equal(f->commit.snapshot, 1);
+}
+
+static void test_second_snapshot(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll c[] = {
+	        {.name = "A", .text = {"one", "two"}}, {.name = "B", .text = {"x"}}, none};
+	struct fake_coll d[] = {
+	        {.name = "A", .text = {"one", "two", "three"}}, {.name = "B", .text = {"x"}}, none};
+
+	assert_int_equal(fake_run(f, c), 0);
+	f->opts.created++;
+	assert_int_equal(fake_run(f, c), 0);
+	assert_false(f->commit.changed);
+	assert_int_equal(f->commit.snapshot, 1);
+	assert_int_equal(f->commit.totals.items[COLL_MAIL], 3);
+	assert_false(fake_exists(f, ".work"));
+	assert_sound(f, 0);
+	assert_int_equal(fake_run(f, d), 0);
+	assert_true(f->commit.changed);
+	assert_int_equal(f->commit.snapshot, 2);
+	assert_int_equal(f->commit.objects_new, 1);
+	assert_sound(f, 0);
+	assert_true(fake_exists(f, "data/000002/mail/A.jsonl.gz"));
+	assert_false(fake_exists(
+	        f, "data/000002/mail/B.jsonl.gz")); /* unchanged: the old one is named */
+}
+
+static void test_flags_and_moves_cost_no_bytes(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll c[] = {{.name = "A", .text = {"one", "two"}}, {.name = "B"}, none};
+	struct fake_coll d[] = {{.name = "A", .text = {"one"}, .flags = FLAG_SEEN},
+	        {.name = "B", .text = {"two"}}, none};
+
+	assert_int_equal(fake_run(f, c), 0);
+	assert_int_equal(fake_run(f, d), 0);
+	assert_true(f->commit.changed);
+	assert_int_equal(f->commit.objects_new, 0);
+	assert_false(fake_exists(f, "data/000002/part-000001.tar.gz"));
+	assert_sound(f, 0);
+}
+
+static void test_kept(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll c[] = {
+	        {.name = "A", .text = {"one"}}, {.name = "B", .text = {"two"}}, none};
+	struct fake_coll same[] = {
+	        {.name = "A", .keep = "same"}, {.name = "B", .keep = "skipped"}, none};
+	struct fake_coll stale[] = {
+	        {.name = "A", .keep = "same"}, {.name = "B", .keep = "stale"}, none};
+
+	assert_int_equal(fake_run(f, c), 0);
+	assert_int_equal(fake_run(f, same), 0);
+	assert_false(f->commit.changed);
+	assert_true(f->commit.totals.complete);
+	assert_int_equal(fake_run(f, stale), 0);
+	assert_true(f->commit.changed);
+	assert_false(f->commit.totals.complete);
+	assert_int_equal(fake_run(f, stale), 0);
+	assert_false(f->commit.changed); /* stale as before */
+	assert_int_equal(fake_run(f, same), 0);
+	assert_false(f->commit.totals.complete); /* skipped, but still not read */
+	assert_int_equal(fake_run(f, c), 0);
+	assert_true(f->commit.changed);
+	assert_true(f->commit.totals.complete);
+	assert_sound(f, 0);
+}
+
+static void test_stale_without_a_past(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll c[] = {
+	        {.name = "A", .keep = "stale"}, {.name = "B", .keep = "same"}, none};
+
+	assert_int_equal(fake_run(f, c), 0);
+	assert_int_equal(f->commit.totals.collections[COLL_MAIL], 1);
+	assert_false(f->commit.totals.complete);
+	assert_sound(f, 0);
+}
+
+static void test_errors_make_it_incomplete(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll c[] = {{.name = "A", .text = {"one"}, .error = "NO"}, none};
+
+	assert_int_equal(fake_run(f, c), 0);
+	assert_int_equal(f->commit.totals.errors, 1);
+	assert_false(f->commit.totals.complete);
+	assert_sound(f, 0);
+	assert_false(f->verdict.complete);
+}
+
+static void test_shrink(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll c[] = {{.name = "A", .text = {"1", "2", "3", "4"}},
+	        {.name = "B", .text = {"5", "6"}}, none};
+	struct fake_coll lost[] = {{.name = "A", .text = {"1", NULL, NULL, NULL, "7"}},
+	        {.name = "B", .text = {"5"}}, none};
+	struct fake_coll gone[] = {{.name = "A", .text = {"1", "2", "3", "4"}}, none};
+	struct fake_coll moved[] = {{.name = "A", .text = {"1", "2", "3", "4", "5", "6"}}, none};
+
+	assert_int_equal(fake_run(f, c), 0);
+	assert_int_equal(fake_run(f, lost), 0);
+	assert_int_equal(f->commit.shrunk, 1);
+	assert_false(f->commit.totals.complete);
+	assert_int_equal(f->commit.totals.items[COLL_MAIL], 4 + 1);
+	assert_sound(f, 0);
+	assert_int_equal(fake_run(f, gone), 0);
+	assert_int_equal(f->commit.shrunk, 1);
+	assert_int_equal(fake_run(f, moved), 0);
+	assert_int_equal(f->commit.shrunk, 0); /* B's items are in A now */
+	assert_true(f->commit.totals.complete);
+	assert_int_equal(f->commit.totals.items[COLL_MAIL], 6);
+	f->opts.accept_shrink = true;
+	assert_int_equal(fake_run(f, lost), 0);
+	assert_int_equal(f->commit.shrunk, 0);
+	assert_int_equal(f->commit.totals.items[COLL_MAIL], 3);
+	assert_sound(f, 0);
+}
+
+static void test_calendars(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll c[] = {{.name = "A", .text = {"same bytes"}},
+	        {.name = "Work", .kind = COLL_CALENDAR, .text = {"same bytes", "event"}},
+	        {.name = "People", .kind = COLL_CONTACTS, .text = {"card"}}, none};
+
+	assert_int_equal(fake_run(f, c), 0);
+	assert_int_equal(f->commit.objects_new, 4); /* an object has a kind */
+	assert_sound(f, 0);
+	assert_int_equal(fake_run(f, c), 0);
+	assert_false(f->commit.changed);
+}
+
+/* Large enough for several members, parts and spools. */
+static struct fake_coll large[] = {
+        {.name = "A", .text = {"1", "2", "3", "4", "5", "6", "7", "8"}, .fill = 700000}, {0}};
+
+static void copy_bytes(const struct fake *f, const char *below, struct buf *all)
+{
+	struct buf b;
+
+	read_file(f, below, &b);
+	assert_int_equal(buf_add(all, b.data, b.len), 0);
+	buf_clear(&b);
+}
+
+static void test_same_twice(void **state)
+{
+	struct fake *f = *state;
+	struct buf a, b;
+
+	buf_init(&a, 64 << 20);
+	buf_init(&b, 64 << 20);
+	f->opts.part_size = 2 << 20;
+	f->opts.workers = 2;
+	assert_int_equal(fake_run(f, large), 0);
+	assert_true(fake_exists(f, "data/000001/part-000002.tar.gz"));
+	assert_sound(f, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		struct buf *to = i ? &b : &a;
+
+		copy_bytes(f, "data/000001/part-000001.tar.gz", to);
+		copy_bytes(f, "data/000001/part-000002.tar.gz", to);
+		copy_bytes(f, "data/000001/seal.sha256", to);
+		copy_bytes(f, "manifest-sha256.txt", to);
+		copy_bytes(f, "bag-info.txt", to);
+		if (i == 0) {
+			assert_int_equal(dir_remove(AT_FDCWD, f->archive, &f->err), 0);
+			assert_int_equal(fake_run(f, large), 0);
+		}
+	}
+	assert_int_equal(a.len, b.len);
+	assert_memory_equal(a.data, b.data, a.len);
+	buf_clear(&a);
+	buf_clear(&b);
+}
+
+static void append_garbage(const struct fake *f, const char *below)
+{
+	char *path = fake_path(f, below);
+	int fd = open(path, O_WRONLY | O_APPEND);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "garbage", 7), 7);
+	close(fd);
+	free(path);
+}
+
+static void interrupted(struct fake *f, uint64_t part_size, bool garbage)
+{
+	struct tree_sink *s;
+	char undisturbed[SHA256_HEX_SIZE];
+	uint8_t state[SHA256_LEN];
+
+	f->opts.part_size = part_size;
+	f->opts.batch_bytes = 1 << 20;
+	assert_int_equal(fake_run(f, large), 0);
+	memcpy(undisturbed, f->commit.seal, sizeof undisturbed);
+	memcpy(state, f->commit.totals.state, sizeof state);
+	assert_int_equal(dir_remove(AT_FDCWD, f->archive, &f->err), 0);
+
+	s = fake_open(f);
+	assert_non_null(s);
+	assert_int_equal(fake_give(s, large, 6), 6);
+	s->ops->free(s);
+	assert_true(fake_exists(f, ".work/journal"));
+	assert_false(fake_exists(f, "data"));
+	if (garbage) {
+		append_garbage(f, ".work/journal");
+		/* The tail that a crash can leave is that of the last part. */
+		append_garbage(f, fake_exists(f, ".work/000001/part-000003.tar.gz")
+		                          ? ".work/000001/part-000003.tar.gz"
+		                  : fake_exists(f, ".work/000001/part-000002.tar.gz")
+		                          ? ".work/000001/part-000002.tar.gz"
+		                          : ".work/000001/part-000001.tar.gz");
+	}
+	/* Taken up, interrupted once more, taken up again: what was durable is not fetched again. */
+	s = fake_open(f);
+	assert_non_null(s);
+	assert_in_range(fake_give(s, large, 7), 1, 4);
+	s->ops->free(s);
+	s = fake_open(f);
+	assert_non_null(s);
+	assert_in_range(fake_give(s, large, 0), 1, 4);
+	assert_int_equal(s->ops->commit(s, &f->commit, &f->err), 0);
+	s->ops->free(s);
+	assert_sound(f, 0);
+	assert_memory_equal(state, f->commit.totals.state, sizeof state);
+	assert_string_equal(
+	        undisturbed, f->commit.seal); /* the same order gives the same bytes, even so */
+	assert_false(fake_exists(f, ".work"));
+}
+
+static void test_interrupted(void **state)
+{
+	interrupted(*state, 0, false);
+}
+
+static void test_interrupted_with_garbage(void **state)
+{
+	interrupted(*state, 0, true);
+}
+
+static void test_interrupted_with_parts(void **state)
+{
+	interrupted(*state, 2 << 20, true);
+}
+
+static void test_interrupted_after_all(void **state)
+{
+	struct fake *f = *state;
+	struct tree_sink *s;
+
+	f->opts.part_size = 2 << 20;
+	f->opts.batch_bytes = 1 << 20;
+	s = fake_open(f);
+	assert_int_equal(fake_give(s, large, 6), 6);
+	s->ops->free(s);
+	/* Nothing new comes: the part is closed from the journal alone. */
+	s = fake_open(f);
+	fake_give(s, &(struct fake_coll){.name = "A", .text = {"1", "2"}, .fill = 700000}, 0);
+	assert_int_equal(s->ops->commit(s, &f->commit, &f->err), 0);
+	s->ops->free(s);
+	assert_int_equal(f->commit.totals.items[COLL_MAIL], 2);
+	assert_sound(f, 0);
+}
+
+static void test_damaged_work_begins_anew(void **state)
+{
+	struct fake *f = *state;
+	struct tree_sink *s;
+	struct buf part;
+
+	f->opts.batch_bytes = 1 << 20;
+	s = fake_open(f);
+	fake_give(s, large, 6);
+	s->ops->free(s);
+	read_file(f, ".work/000001/part-000001.tar.gz", &part);
+	part.data[part.len / 2] ^= 1;
+	write_file(f, ".work/000001/part-000001.tar.gz", part.data, part.len);
+	buf_clear(&part);
+	s = fake_open(f);
+	assert_non_null(s);
+	fake_give(s, large, 0);
+	assert_int_equal(s->ops->commit(s, &f->commit, &f->err), ERR_DAMAGED);
+	s->ops->free(s);
+	assert_int_equal(fake_run(f, large), 0);
+	assert_sound(f, 0);
+}
+
+static void test_nothing_half_done(void **state)
+{
+	struct fake *f = *state;
+	struct tree_sink *s = fake_open(f);
+
+	assert_non_null(s);
+	s->ops->free(s);
+	assert_int_not_equal(access(f->archive, F_OK), 0);
+}
+
+static void test_lock(void **state)
+{
+	struct fake *f = *state;
+	struct tree_sink *s = fake_open(f);
+
+	assert_non_null(s);
+	assert_null(fake_open(f));
+	assert_int_equal(f->err.code, ERR_LOCKED);
+	s->ops->free(s);
+	s = fake_open(f);
+	assert_non_null(s);
+	s->ops->free(s);
+}
+
+static void test_something_else(void **state)
+{
+	struct fake *f = *state;
+	char *path;
+
+	assert_int_equal(mkdir(f->archive, 0700), 0);
+	write_file(f, "notes.txt", "x", 1);
+	assert_null(fake_open(f));
+	assert_int_equal(f->err.code, ERR_EXISTS);
+	path = fake_path(f, "notes.txt");
+	snprintf(f->archive, sizeof f->archive, "%s", path);
+	free(path);
+	assert_null(fake_open(f));
+	assert_int_equal(f->err.code, ERR_EXISTS);
+}
+
+static void test_other_account(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll c[] = {{.name = "A", .text = {"one"}}, none};
+	struct tree_sink *s;
+
+	assert_int_equal(fake_run(f, c), 0);
+	free(f->account.services[0].login);
+	f->account.services[0].login = xstrdup("bob");
+	assert_null(fake_open(f));
+	assert_int_equal(f->err.code, ERR_ACCOUNT);
+	assert_false(fake_exists(f, ".work"));
+	free(f->account.services[0].login);
+	f->account.services[0].login = xstrdup("alice");
+	free(f->account.services[0].host);
+	f->account.services[0].host = xstrdup("new.example");
+	assert_null(fake_open(f));
+	assert_int_equal(f->err.code, ERR_ACCOUNT);
+	f->opts.same_account = true;
+	s = fake_open(f);
+	assert_non_null(s);
+	s->ops->free(s);
+	assert_int_equal(fake_run(f, c), 0);
+	assert_true(f->commit.changed); /* the new name of the host is worth a seal */
+	f->opts.same_account = false;
+	assert_int_equal(fake_run(f, c), 0);
+	assert_false(f->commit.changed);
+}
+
+static void test_repairs(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll c[] = {{.name = "A", .text = {"one"}}, none};
+
+	assert_int_equal(fake_run(f, c), 0);
+	write_file(f, "manifest-sha256.txt", "old", 3);
+	write_file(f, "bag-info.txt", "old", 3);
+	write_file(f, "README.txt", "old", 3);
+	assert_int_equal(fake_verify(f), 0);
+	assert_int_equal(f->verdict.damages, 3);
+	assert_int_equal(fake_run(f, c), 0);
+	assert_false(f->commit.changed);
+	assert_sound(f, 0);
+}
+
+static void test_given_twice(void **state)
+{
+	struct fake *f = *state;
+	struct tree_sink *s = fake_open(f);
+
+	fake_give(s, &(struct fake_coll){.name = "A"}, 0);
+	assert_int_equal(s->ops->coll(s, tree_coll_new(COLL_MAIL, "A"), &f->err), ERR_EXISTS);
+	s->ops->free(s);
+}
+
+static void test_unknown_item(void **state)
+{
+	struct fake *f = *state;
+	struct tree_sink *s = fake_open(f);
+	struct tree_coll *c = tree_coll_new(COLL_MAIL, "A");
+	struct tree_item it = {.uid = 1, .size = 3};
+
+	assert_int_equal(s->ops->item(s, c, &it, &f->err), ERR_USAGE);
+	tree_coll_free(c);
+	s->ops->free(s);
+}
+
+static void test_space_check(void **state)
+{
+	struct fake *f = *state;
+	char *deep = fake_path(f, "not/there");
+
+	assert_int_equal(archive_space_check(deep, 1000, &f->err), 0);
+	assert_int_equal(archive_space_check(deep, UINT64_C(1) << 62, &f->err), ERR_SPACE);
+	assert_int_equal(
+	        archive_space_check("valise-not-there", UINT64_C(1) << 62, &f->err), ERR_SPACE);
+	free(deep);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        T(test_first_snapshot),
+	        T(test_empty_account),
+	        T(test_second_snapshot),
+	        T(test_flags_and_moves_cost_no_bytes),
+	        T(test_kept),
+	        T(test_stale_without_a_past),
+	        T(test_errors_make_it_incomplete),
+	        T(test_shrink),
+	        T(test_calendars),
+	        T(test_same_twice),
+	        T(test_interrupted),
+	        T(test_interrupted_with_garbage),
+	        T(test_interrupted_with_parts),
+	        T(test_interrupted_after_all),
+	        T(test_damaged_work_begins_anew),
+	        T(test_nothing_half_done),
+	        T(test_lock),
+	        T(test_something_else),
+	        T(test_other_account),
+	        T(test_repairs),
+	        T(test_given_twice),
+	        T(test_unknown_item),
+	        T(test_space_check),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
