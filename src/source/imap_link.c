@@ -35,6 +35,17 @@ void link_drop(struct worker *w)
 	w->at = NULL;
 }
 
+/* Compression pays on any wire but none. */
+static int squeeze(struct worker *w, struct err *err)
+{
+	const char *host = w->run->service->at.host;
+
+	if (strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+	        strcmp(host, "::1") == 0)
+		return 0;
+	return imap_compress(w->m, err);
+}
+
 static bool worth_trying(enum err_code code)
 {
 	return code == ERR_NET || code == ERR_BUSY || code == ERR_PROTO || code == ERR_TLS ||
@@ -52,11 +63,15 @@ int link_open(struct worker *w, struct err *err)
 
 		if (rc < 0)
 			return err_widen(err, ERR_WHOLE);
+		w->m = NULL;
 		rc = imap_open(w->run->service, false, w->run->progress, &w->m, err);
+		if (rc == 0)
+			rc = squeeze(w, err);
 		if (rc == 0) {
 			w->was_open = true;
 			return 0;
 		}
+		imap_close(w->m);
 		w->m = NULL;
 		/* A server that took these credentials before deserves a second try, not five. */
 		if (err->code == ERR_AUTH && tries > 2)

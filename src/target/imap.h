@@ -20,7 +20,7 @@
  */
 
 enum {
-	BATCH_MESSAGES = 100,
+	BATCH_MESSAGES = 400, /* imap_append makes commands of 100 of them, all in flight */
 	BATCH_BYTES = 4 << 20,
 	HELD_MAX = 1 << 20, /* larger messages are streamed, and sent alone */
 	HASH_MESSAGES = 200, /* bodies of the target asked for by one command */
@@ -144,6 +144,7 @@ struct box {
 	size_t n_lacking, lacking_cap;
 	struct to_store *store;
 	size_t n_store, store_cap;
+	unsigned waits; /* times in a row that the server asked for patience */
 	uint32_t next_uid; /* what is appended from now on has at least this UID */
 	struct target_result sum;
 };

@@ -252,7 +252,18 @@ static bool is_quota(const struct imap_append *a)
 
 static bool is_too_big(const struct imap_append *a)
 {
-	return strcasecmp(a->code, "TOOBIG") == 0 || strcasecmp(a->code, "LIMIT") == 0;
+	return strcasecmp(a->code, "TOOBIG") == 0;
+}
+
+/* Not now, but later (RFC 5530). */
+static bool is_busy(const struct imap_append *a)
+{
+	static const char *const codes[] = {"THROTTLED", "UNAVAILABLE", "INUSE"};
+
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+		if (strcasecmp(a->code, codes[i]) == 0)
+			return true;
+	return false;
 }
 
 /* One more try, with less beside the message. Flags are set afterwards, one by one if need be. */
@@ -308,8 +319,8 @@ static int refused(struct box *b, struct sending *s, struct imap_append *a, stru
 	return 0;
 }
 
-/* What became of the messages of a batch. */
-static int settle(struct box *b, struct batch *t, struct err *err)
+/* What became of the messages of a batch. *again_out: some are to be sent again after a while. */
+static int settle(struct box *b, struct batch *t, bool *again_out, struct err *err)
 {
 	uint32_t known[BATCH_MESSAGES];
 	size_t n = 0;
@@ -324,10 +335,16 @@ static int settle(struct box *b, struct batch *t, struct err *err)
 	rc = remember(b, known, n, err);
 	if (rc < 0)
 		return rc;
+	if (n)
+		b->waits = 0;
 	n = 0;
 	for (size_t i = 0; i < t->n && imap_alive(b->w->m); i++) {
 		if (t->list[i].result != APPEND_REFUSED)
 			continue;
+		if (is_busy(&t->list[i]) && b->waits < OPEN_TRIES) {
+			*again_out = true;
+			continue;
+		}
 		rc = refused(b, &t->send[i], &t->list[i], err);
 		if (rc < 0)
 			return rc;
@@ -375,6 +392,23 @@ static int recover(struct box *b, struct batch *t, struct err *err)
 	return rc;
 }
 
+/* Send a batch; *again_out: what is still to do of it is to be taken up once more. */
+static int append_batch(struct box *b, struct batch *t, bool *again_out, struct err *err)
+{
+	struct err sent;
+	int rc = imap_append(b->w->m, b->e->raw, b->e->raw_len, t->list, t->n, err), settled;
+
+	if (rc < 0 && imap_alive(b->w->m))
+		return rc;
+	sent = *err;
+	settled = settle(b, t, again_out, err);
+	if (settled < 0 && (imap_alive(b->w->m) || run_failed(b->w->run)))
+		return settled;
+	if (settled == 0 && rc < 0)
+		*err = sent;
+	return settled < 0 ? settled : rc;
+}
+
 static int append_run(struct box *b, struct batch *t, struct err *err)
 {
 	size_t pos = 0, careful = 0;
@@ -382,6 +416,7 @@ static int append_run(struct box *b, struct batch *t, struct err *err)
 
 	while (rc == 0) {
 		size_t from = pos;
+		bool again = false;
 
 		rc = stop_check(err);
 		if (rc < 0)
@@ -391,25 +426,19 @@ static int append_run(struct box *b, struct batch *t, struct err *err)
 			return 0;
 		if (t->n == 0)
 			continue;
-		rc = imap_append(b->w->m, b->e->raw, b->e->raw_len, t->list, t->n, err);
-		if (rc == 0 || !imap_alive(b->w->m)) {
-			struct err kept = *err;
-			int settled = settle(b, t, err);
-
-			if (settled < 0 && (imap_alive(b->w->m) || run_failed(b->w->run)))
-				return settled;
-			if (settled == 0)
-				*err = kept;
-			rc = settled < 0 ? settled : rc;
-		}
+		rc = append_batch(b, t, &again, err);
 		careful -= careful > 0;
-		if (is_dead(b->w, rc)) {
-			if (err->code == ERR_STOPPED)
-				return err_widen(err, ERR_WHOLE);
+		if (is_dead(b->w, rc) && err->code != ERR_STOPPED && !run_failed(b->w->run)) {
 			careful = t->n;
-			pos = from;
+			again = true;
 			rc = recover(b, t, err);
+		} else if (rc == 0 && again) {
+			progress_say(b->w->run->progress, SAY_INFO, "%s: the target asks to wait",
+			        b->e->shown);
+			rc = tlink_pause(b->w, ++b->waits, err);
 		}
+		if (again)
+			pos = from;
 		batch_clear(t);
 	}
 	return rc;

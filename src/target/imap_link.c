@@ -58,6 +58,17 @@ bool is_dead(const struct worker *w, int rc)
 	return rc < 0 && (!w->m || !imap_alive(w->m));
 }
 
+/* Compression pays on any wire but none. */
+static int squeeze(struct worker *w, struct err *err)
+{
+	const char *host = w->run->service->at.host;
+
+	if (strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+	        strcmp(host, "::1") == 0)
+		return 0;
+	return imap_compress(w->m, err);
+}
+
 static bool worth_trying(enum err_code code)
 {
 	return code == ERR_NET || code == ERR_BUSY || code == ERR_PROTO || code == ERR_TLS ||
@@ -75,11 +86,15 @@ int tlink_open(struct worker *w, struct err *err)
 
 		if (rc < 0)
 			return err_widen(err, ERR_WHOLE);
+		w->m = NULL;
 		rc = imap_open(w->run->service, true, w->run->progress, &w->m, err);
+		if (rc == 0)
+			rc = squeeze(w, err);
 		if (rc == 0) {
 			w->was_open = true;
 			return 0;
 		}
+		imap_close(w->m);
 		w->m = NULL;
 		if (err->code == ERR_AUTH && tries > 2)
 			tries = 2;
