@@ -152,7 +152,7 @@ static void *worker_main(void *arg)
 	int rc = work(w, &err);
 
 	if (rc == ERR_STOPPED)
-		run_fail(r, &err);
+		restore_fail(r, &err);
 	tlink_drop(w);
 	pthread_mutex_lock(&r->lock);
 	r->alive--;
@@ -161,7 +161,7 @@ static void *worker_main(void *arg)
 		r->fatal = err;
 	}
 	pthread_mutex_unlock(&r->lock);
-	if (rc < 0 && !run_failed(r))
+	if (rc < 0 && !restore_failed(r))
 		progress_say(
 		        r->progress, SAY_INFO, "going on with one connection less: %s", err.text);
 	return NULL;

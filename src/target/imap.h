@@ -158,8 +158,8 @@ int tlink_pause(struct worker *w, unsigned nth, struct err *err) MUST_CHECK;
 /* Select (dry run: examine) the mailbox on a living connection; w->lost: none can be had. */
 int tlink_select(struct box *b, struct err *err) MUST_CHECK;
 bool is_dead(const struct worker *w, int rc); /* the connection, not the command, failed */
-int run_fail(struct run *r, const struct err *err);
-bool run_failed(struct run *r);
+int restore_fail(struct run *r, const struct err *err);
+bool restore_failed(struct run *r);
 
 /* imap_report.c: what a person is told. */
 void say_box(struct box *b, enum say_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);

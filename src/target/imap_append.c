@@ -218,7 +218,7 @@ int remember(struct box *b, const uint32_t *items, size_t n, struct err *err)
 	}
 	rc = kept_put(b->w->run->journal, b->e->shown, k, n, err);
 	free(k);
-	return rc < 0 ? run_fail(b->w->run, err) : 0;
+	return rc < 0 ? restore_fail(b->w->run, err) : 0;
 }
 
 void note_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
@@ -402,7 +402,7 @@ static int append_batch(struct box *b, struct batch *t, bool *again_out, struct 
 		return rc;
 	sent = *err;
 	settled = settle(b, t, again_out, err);
-	if (settled < 0 && (imap_alive(b->w->m) || run_failed(b->w->run)))
+	if (settled < 0 && (imap_alive(b->w->m) || restore_failed(b->w->run)))
 		return settled;
 	if (settled == 0 && rc < 0)
 		*err = sent;
@@ -428,7 +428,7 @@ static int append_run(struct box *b, struct batch *t, struct err *err)
 			continue;
 		rc = append_batch(b, t, &again, err);
 		careful -= careful > 0;
-		if (is_dead(b->w, rc) && err->code != ERR_STOPPED && !run_failed(b->w->run)) {
+		if (is_dead(b->w, rc) && err->code != ERR_STOPPED && !restore_failed(b->w->run)) {
 			careful = t->n;
 			again = true;
 			rc = recover(b, t, err);

@@ -172,7 +172,7 @@ int box_restore(struct worker *w, size_t entry, struct err *err)
 		if (rc == 0)
 			rc = box_fill(&b, err);
 	}
-	if (rc < 0 && !w->lost && err->code != ERR_STOPPED && !run_failed(r)) {
+	if (rc < 0 && !w->lost && err->code != ERR_STOPPED && !restore_failed(r)) {
 		if (w->m && imap_alive(w->m) && imap_in_flight(w->m))
 			tlink_drop(w); /* no answers of this mailbox may reach the next one */
 		b.sum.items = items;

@@ -5,7 +5,7 @@
 
 enum { PAUSE_FIRST_MS = 250, PAUSE_MAX_MS = 8000, PAUSE_STEP_MS = 100 };
 
-int run_fail(struct run *r, const struct err *err)
+int restore_fail(struct run *r, const struct err *err)
 {
 	pthread_mutex_lock(&r->lock);
 	if (!r->failed) {
@@ -18,7 +18,7 @@ int run_fail(struct run *r, const struct err *err)
 	return err->code;
 }
 
-bool run_failed(struct run *r)
+bool restore_failed(struct run *r)
 {
 	bool failed;
 
@@ -40,7 +40,7 @@ int tlink_pause(struct worker *w, unsigned nth, struct err *err)
 
 		if (rc < 0)
 			return err_widen(err, ERR_WHOLE);
-		if (run_failed(w->run))
+		if (restore_failed(w->run))
 			break;
 		nanosleep(&step, NULL);
 	}
@@ -98,7 +98,7 @@ int tlink_open(struct worker *w, struct err *err)
 		w->m = NULL;
 		if (err->code == ERR_AUTH && tries > 2)
 			tries = 2;
-		if (i >= tries || !worth_trying(err->code) || run_failed(w->run)) {
+		if (i >= tries || !worth_trying(err->code) || restore_failed(w->run)) {
 			w->lost = true;
 			return err_widen(err, ERR_WHOLE);
 		}

@@ -45,7 +45,7 @@ static bool parse_texts(const json_t *o, struct tree_coll *c)
 
 	if (delimiter && (strlen(delimiter) != 1 || (unsigned char)*delimiter < 0x20))
 		return false;
-	if (status && !status_parse(status, &c->status))
+	if (status && !coll_status_parse(status, &c->status))
 		return false;
 	c->delimiter = delimiter ? *delimiter : 0;
 	c->prefix = xstrdup(json_get_str(o, "prefix"));

@@ -36,7 +36,7 @@ uint64_t scan_u64(struct scan *s, uint64_t max);
 /* A string, lent until the next one: *n_out bytes and a NUL; without NUL inside. */
 const char *scan_string(struct scan *s, size_t *n_out);
 char *scan_dup(struct scan *s);
-void scan_hash(struct scan *s, uint8_t out[SHA256_LEN]);
+void scan_sha256(struct scan *s, uint8_t out[SHA256_LEN]);
 /* A list of strings in ascending order; ${each} may set bad. */
 void scan_strings(struct scan *s,
         void (*each)(void *ctx, struct scan *s, const char *text, size_t n), void *ctx);

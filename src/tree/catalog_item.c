@@ -3,7 +3,6 @@
 #include "words.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,7 +97,7 @@ static uint64_t scan_positive(struct scan *s, uint64_t max)
 static void scan_where(struct scan *s, struct object_place *w)
 {
 	bool inside = s->inside;
-	char part[40], *end;
+	char part[PART_NAME_SIZE], *end;
 	const char *text;
 	unsigned long snapshot, number = 0;
 	size_t n;
@@ -114,8 +113,7 @@ static void scan_where(struct scan *s, struct object_place *w)
 		s->bad = true;
 	w->snapshot = (uint32_t)snapshot;
 	w->part = (uint32_t)number;
-	snprintf(part, sizeof part, "%06u/part-%06u.tar.gz", w->snapshot, w->part);
-	if (strcmp(part, text) != 0)
+	if (strcmp(place_part_name(w, part), text) != 0)
 		s->bad = true;
 	scan_char(s, '}');
 	s->inside = inside;
@@ -202,7 +200,7 @@ static void scan_item(struct scan *s, struct tree_coll *c, struct tree_item *it,
 	e->note = member_dup(s, "note");
 	*path_out = scan_need(s, "path") ? scan_dup(s) : NULL;
 	if (scan_need(s, "sha256"))
-		scan_hash(s, it->sha256);
+		scan_sha256(s, it->sha256);
 	it->size = member_number(s, "size", INT64_MAX);
 	e->gm_thrid = member_number(s, "thrid", UINT64_MAX);
 	it->uid = (uint32_t)member_number(s, "uid", UINT32_MAX);
@@ -304,11 +302,11 @@ bool catalog_scan_end(const char *line, size_t n, struct tree_roots *out, struct
 		return false;
 	out->bytes = scan_u64(&s, UINT64_MAX);
 	if (scan_need(&s, "content"))
-		scan_hash(&s, out->content);
+		scan_sha256(&s, out->content);
 	out->items = scan_need(&s, "end") ? scan_u64(&s, UINT64_MAX) : 0;
 	out->errors = scan_need(&s, "errors") ? scan_u64(&s, UINT64_MAX) : 0;
 	if (scan_need(&s, "state"))
-		scan_hash(&s, out->state);
+		scan_sha256(&s, out->state);
 	scan_end(&s);
 	return !s.bad;
 }

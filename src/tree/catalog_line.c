@@ -124,12 +124,16 @@ static void put_path(struct line *l, const struct tree_coll *c, const struct tre
 
 static void put_where(struct line *l, const struct object_place *w)
 {
+	char part[PART_NAME_SIZE];
+
 	put_key(l, "where");
 	buf_put(l->out, "{\"member\":", 10);
 	put_u64(l->out, w->member);
 	buf_put(l->out, ",\"offset\":", 10);
 	put_u64(l->out, w->offset);
-	buf_putf(l->out, ",\"part\":\"%06u/part-%06u.tar.gz\"}", w->snapshot, w->part);
+	buf_put(l->out, ",\"part\":\"", 9);
+	buf_puts(l->out, place_part_name(w, part));
+	buf_put(l->out, "\"}", 2);
 }
 
 void catalog_put_item(struct buf *out, const struct tree_coll *c, const struct tree_item *it,

@@ -115,7 +115,7 @@ char *scan_dup(struct scan *s)
 	return xstrndup(text, n);
 }
 
-void scan_hash(struct scan *s, uint8_t out[SHA256_LEN])
+void scan_sha256(struct scan *s, uint8_t out[SHA256_LEN])
 {
 	char hex[SHA256_HEX_SIZE];
 

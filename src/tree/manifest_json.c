@@ -143,7 +143,7 @@ static bool head_from_json(const json_t *o, struct tree_head *h)
 	const char *name = json_get_str(o, "name"), *content = json_get_str(o, "content_name");
 	bool ok = json_is_object(o) && name && content &&
 	          kind_parse(json_get_str(o, "kind"), &h->kind) &&
-	          status_parse(json_get_str(o, "status"), &h->status) &&
+	          coll_status_parse(json_get_str(o, "status"), &h->status) &&
 	          words_from_json(json_object_get(o, "attrs"), attr_words, &h->attrs);
 
 	if (!ok)

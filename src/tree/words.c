@@ -97,7 +97,7 @@ const char *status_word(enum coll_status s)
 	return status_words[s];
 }
 
-bool status_parse(const char *text, enum coll_status *out)
+bool coll_status_parse(const char *text, enum coll_status *out)
 {
 	for (unsigned i = 0; text && i < sizeof status_words / sizeof *status_words; i++) {
 		if (strcmp(text, status_words[i]) == 0) {
@@ -117,6 +117,29 @@ bool kind_parse(const char *text, enum coll_kind *out)
 		}
 	}
 	return false;
+}
+
+/* At least six digits. */
+static char *six_digits(char *p, uint32_t v)
+{
+	char text[10];
+	int n = 0;
+
+	for (; v > 0 || n < 6; v /= 10)
+		text[n++] = (char)('0' + v % 10);
+	while (n > 0)
+		*p++ = text[--n];
+	return p;
+}
+
+char *place_part_name(const struct object_place *w, char out[PART_NAME_SIZE])
+{
+	char *p = six_digits(out, w->snapshot);
+
+	memcpy(p, "/part-", 6);
+	p = six_digits(p + 6, w->part);
+	memcpy(p, ".tar.gz", 8);
+	return out;
 }
 
 void put_u64(struct buf *out, uint64_t v)

@@ -25,8 +25,12 @@ bool words_from_json(const json_t *list, const struct word *table, unsigned *bit
 unsigned word_bit(const struct word *table, const char *text, size_t n);
 
 const char *status_word(enum coll_status s);
-bool status_parse(const char *text, enum coll_status *out);
+bool coll_status_parse(const char *text, enum coll_status *out);
 bool kind_parse(const char *text, enum coll_kind *out);
+
+/* "000001/part-000001.tar.gz", by hand: a million items have one. */
+#define PART_NAME_SIZE 40
+char *place_part_name(const struct object_place *w, char out[PART_NAME_SIZE]);
 
 /* The decimal text of a number, appended. */
 void put_u64(struct buf *out, uint64_t v);
