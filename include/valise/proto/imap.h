@@ -20,13 +20,15 @@ struct imap;
 
 /**
  * imap_open(service, target, progress, out, err): connect, greet (PREAUTH before TLS is fatal), STARTTLS where demanded, sign in (mech as demanded, else the best of SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN mechanism, LOGIN command
- * that the server offers; only inside TLS but for SECURITY_NONE), capabilities after login, ID (RFC 2971) where offered, NAMESPACE, COMPRESS unless at->... says no.
+ * that the server offers, XOAUTH2 and OAUTHBEARER when demanded; only inside TLS but for SECURITY_NONE), capabilities after login, ID (RFC 2971) where offered, NAMESPACE.
  * Errors: ERR_NET, ERR_TLS, ERR_AUTH (the server's text quoted), ERR_PROTO, ERR_BUSY.
  */
 int imap_open(const struct service *service, bool target, struct progress *progress, struct imap **out,
 	struct err *err) MUST_CHECK;
 void imap_close(struct imap *m); /* LOGOUT without waiting long if alive, then free; NULL is fine */
 bool imap_alive(const struct imap *m);
+/* COMPRESS=DEFLATE (RFC 4978) from now on, if offered; a refusal is no error. Not worth it on loopback. */
+int imap_compress(struct imap *m, struct err *err) MUST_CHECK;
 
 bool imap_has(const struct imap *m, const char *capability); /* any case; "APPENDLIMIT" also matches "APPENDLIMIT=..." */
 const char *imap_capability_value(const struct imap *m, const char *name); /* "35651584" of APPENDLIMIT=35651584; NULL */

@@ -1,0 +1,137 @@
+#ifndef PROTO_IMAP_INTERNAL_H
+#define PROTO_IMAP_INTERNAL_H
+
+#include <libetpan/libetpan.h>
+#include "imap_line.h"
+#include "valise/net/transport.h"
+#include "valise/proto/imap.h"
+
+#define NAME_MAX_OCTETS 60000 /* a command line must pass the guard's buffer */
+#define LINES_MAX ((size_t)64 << 20)
+
+/* A command that is sent and not yet answered, or answered and not yet asked for. */
+struct pending {
+	unsigned tag;
+	bool done;
+	bool section; /* a FETCH of a part of the message: BODY.PEEK[HEADER] and the like */
+	enum line_status status;
+	char code[32], text[256];
+};
+
+struct raw_line {
+	char *p;
+	size_t n;
+};
+
+struct imap {
+	struct transport *t;
+	mailstream *stream;
+	mailimap *lib;
+	struct progress *progress;
+	bool target, dead;
+	unsigned tag; /* the last one given out */
+	struct buf cmd;
+	struct pending *pending;
+	size_t n_pending, pending_size;
+
+	char **caps;
+	size_t n_caps;
+	bool caps_known;
+	char last_code[32], last_text[256];
+
+	char *ns_prefix;
+	char ns_delimiter;
+	char **foreign;
+	size_t n_foreign;
+
+	/* What one answer brought besides what libetpan keeps. */
+	bool keep_lines;
+	struct buf lines; /* whole lines as they came, for the simple answers */
+	struct raw_line *raw; /* LIST lines that libetpan did not understand */
+	size_t n_raw, raw_size;
+
+	/* FETCH */
+	const struct imap_fetch_ops *ops; /* NULL: nobody waits for messages */
+	void *ops_ctx;
+	struct err ops_err; /* of a callback: ends the session */
+	struct fetch_build build;
+	const void *body_item; /* the BODY item whose octets are coming */
+	unsigned body_items;
+	uint64_t body_octets;
+	char small[4096]; /* gathers what the library hands out an octet at a time */
+	size_t small_len;
+};
+
+/* ---- imap_command.c: writing, waiting ---- */
+
+/* Begin a command ("EXAMINE"); the rest is added to m->cmd. */
+void command_start(struct imap *m, const char *verb);
+/* Add a blank and the string: quoted, or as a literal; a synchronising one waits for its "+". */
+int command_string(struct imap *m, const uint8_t *s, size_t n, struct err *err) MUST_CHECK;
+/* End the line and note the command as pending; not flushed. Returns its place, or a negative error. */
+int command_end(struct imap *m, struct pending **out, struct err *err) MUST_CHECK;
+int command_flush(struct imap *m, struct err *err) MUST_CHECK;
+/* command_end, command_flush, command_wait. */
+int command_run(struct imap *m, const char *what, struct err *err) MUST_CHECK;
+/* Read until the command of ${tag} is answered, and forget it: 0, or an error that names ${what}. */
+int command_wait(struct imap *m, unsigned tag, const char *what, struct err *err) MUST_CHECK;
+/* Read one whole answer of whatever command; the tag that ended it. */
+int command_next(struct imap *m, unsigned *tag_out, struct err *err) MUST_CHECK;
+
+/* A NO or BAD as an error: by its code and text ERR_AUTH, ERR_BUSY or ERR_REFUSED. */
+int refusal(enum line_status status, const char *code, const char *text, const char *what,
+        struct err *err);
+/* The connection failed, or libetpan gave up: the session is dead. Returns the code, never 0. */
+int session_fail(struct imap *m, enum err_code code, struct err *err, const char *why);
+int session_net_error(struct imap *m, struct err *err);
+
+/* One line as it is, past libetpan: for greeting, SASL and APPEND. Lent until the next read. */
+int read_line(struct imap *m, const char **p, size_t *n, struct err *err) MUST_CHECK;
+/* Counts a wait unless there is something to be read. */
+void count_wait(struct imap *m);
+int write_bytes(struct imap *m, const void *p, size_t n, struct err *err) MUST_CHECK;
+
+/* Calls ${fn} for each untagged line that the last command kept (keep_lines). */
+void each_untagged(struct imap *m, void (*fn)(void *ctx, struct untagged *u), void *ctx);
+/* Calls ${fn} for each "* OK [CODE args] text" and the tagged line, with its status line. */
+void each_status(struct imap *m, void (*fn)(void *ctx, const struct status_line *s), void *ctx);
+/* Nothing kept from the command before. */
+void lines_forget(struct imap *m, bool keep);
+void raw_add(struct imap *m, const char *p, size_t n);
+
+/* The form in which a string goes out. */
+enum string_form { FORM_NONE, FORM_QUOTED, FORM_LITERAL_PLUS, FORM_LITERAL_SYNC };
+enum string_form string_form(const struct imap *m, const uint8_t *s, size_t n);
+bool literal_plus(const struct imap *m, uint64_t size);
+
+/* ---- imap_tolerant.c ---- */
+void tolerant_register(void); /* once, before the first session */
+/* The text of an extension item that nobody else understood, or NULL. */
+const char *tolerant_text(const struct mailimap_extension_data *d);
+
+/* ---- imap_shim.c ---- */
+void shim_link(void);
+
+/* ---- imap_fetch.c: called back while libetpan reads ---- */
+void fetch_hooks(struct imap *m);
+/* Octets of a BODY item that ${item} identifies; false ends the session. */
+bool fetch_octets(struct imap *m, const void *item, bool whole, const char *p, size_t n);
+/* A FETCH line that only the fallback can read. */
+void fetch_raw(struct imap *m, const char *p, size_t n);
+
+/* ---- imap_caps.c ---- */
+void caps_forget(struct imap *m);
+/* The words of a CAPABILITY line or code replace what was known. */
+void caps_take(struct imap *m, struct line words);
+/* Asks if they are not known. */
+int caps_ask(struct imap *m, struct err *err) MUST_CHECK;
+int session_namespace(struct imap *m, struct err *err) MUST_CHECK;
+
+/* ---- imap_list.c ---- */
+int mailbox_there(struct imap *m, const uint8_t *name, size_t name_len, bool *there,
+        struct err *err) MUST_CHECK;
+
+/* ---- imap_auth.c ---- */
+int session_login(struct imap *m, const struct service *service, struct err *err) MUST_CHECK;
+
+#endif

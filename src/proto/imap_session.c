@@ -1,0 +1,199 @@
+/*
+ * Opening and closing (RFC 3501 2.2, 6.1.3, 6.2.1, 7.1.4, 7.1.5; RFC 8314; RFC 4978).
+ */
+#include "imap_internal.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "valise/base/mem.h"
+
+#define COMMAND_MAX ((size_t)1 << 20)
+#define LOGOUT_WAIT_MS 300
+
+static pthread_once_t registered = PTHREAD_ONCE_INIT;
+
+static struct imap *session_new(struct transport *t, bool target, struct progress *progress)
+{
+	struct imap *m = xcalloc(1, sizeof *m);
+
+	m->t = t;
+	m->target = target;
+	m->progress = progress;
+	buf_init(&m->cmd, COMMAND_MAX);
+	buf_init(&m->lines, LINES_MAX);
+	fetch_init(&m->build);
+	m->stream = transport_stream(t);
+	m->lib = mailimap_new(0, NULL);
+	if (m->lib) {
+		m->lib->imap_stream = m->stream;
+		fetch_hooks(m);
+	}
+	return m;
+}
+
+static void session_free(struct imap *m)
+{
+	lines_forget(m, false);
+	free(m->raw);
+	free(m->pending);
+	caps_forget(m);
+	for (size_t i = 0; i < m->n_foreign; i++)
+		free(m->foreign[i]);
+	free(m->foreign);
+	free(m->ns_prefix);
+	fetch_clear(&m->build);
+	buf_clear(&m->cmd);
+	buf_clear(&m->lines);
+	if (m->lib) {
+		/* Else libetpan would send its own LOGOUT and wait. */
+		m->lib->imap_stream = NULL;
+		mailimap_free(m->lib);
+	}
+	transport_free(m->t);
+	free(m);
+}
+
+static int greeting(struct imap *m, const struct endpoint *at, bool *authenticated, struct err *err)
+{
+	struct status_line s;
+	const char *p;
+	size_t n;
+	int r;
+
+	count_wait(m);
+	if ((r = read_line(m, &p, &n, err)) != 0)
+		return r;
+	if (!status_parse(p, n, &s) || s.tag || s.status == STATUS_NO || s.status == STATUS_BAD) {
+		err_set(err, ERR_PROTO, ERR_WHOLE, "%s does not greet as an IMAP server: \"%.*s\"",
+		        at->host, (int)(n > 100 ? 100 : n), p);
+		return session_fail(m, ERR_PROTO, NULL, "no IMAP greeting");
+	}
+	if (s.status == STATUS_BYE) {
+		err_set(err, ERR_BUSY, ERR_WHOLE, "%s refuses the connection: \"%.*s\"", at->host,
+		        (int)(s.text_len > 200 ? 200 : s.text_len), s.text);
+		(void)session_fail(m, ERR_BUSY, NULL, "refused by the greeting");
+		return ERR_BUSY;
+	}
+	*authenticated = s.status == STATUS_PREAUTH;
+	if (strcmp(s.code, "CAPABILITY") == 0)
+		caps_take(m, s.args);
+	return 0;
+}
+
+/* Nothing that was said before TLS counts after it. */
+static int starttls(struct imap *m, const struct endpoint *at, bool authenticated, struct err *err)
+{
+	int r;
+
+	if (authenticated) {
+		(void)session_fail(m, ERR_TLS, NULL, "PREAUTH before TLS");
+		return err_set(err, ERR_TLS, ERR_WHOLE,
+		        "%s greets with PREAUTH, which leaves no way to begin TLS: not trusted",
+		        at->host);
+	}
+	command_start(m, "STARTTLS");
+	r = command_run(m, "STARTTLS", err);
+	if (r != 0 && !m->dead) {
+		(void)session_fail(m, ERR_TLS, NULL, "no TLS");
+		return err_set(err, ERR_TLS, ERR_WHOLE,
+		        "%s offers no TLS (STARTTLS: \"%.200s\"); its TLS port may (imaps://)",
+		        at->host, m->last_text);
+	}
+	if (r == 0 && (r = transport_starttls(m->t, err)) != 0)
+		m->dead = true;
+	caps_forget(m);
+	return r;
+}
+
+static int begin(struct imap *m, const struct service *service, struct err *err)
+{
+	bool authenticated = false;
+	int r;
+
+	if (!m->lib || !m->stream)
+		return session_fail(m, ERR_LIMIT, err, "out of memory");
+	if ((r = greeting(m, &service->at, &authenticated, err)) != 0)
+		return r;
+	if (service->at.security == SECURITY_STARTTLS &&
+	        (r = starttls(m, &service->at, authenticated, err)) != 0)
+		return r;
+	r = authenticated ? caps_ask(m, err) : session_login(m, service, err);
+	return r ? r : session_namespace(m, err);
+}
+
+int imap_open(const struct service *service, bool target, struct progress *progress,
+        struct imap **out, struct err *err)
+{
+	struct transport *t = NULL;
+	struct imap *m;
+	int r;
+
+	*out = NULL;
+	pthread_once(&registered, tolerant_register);
+	r = transport_open(
+	        &service->at, target ? GUARD_IMAP_TARGET : GUARD_IMAP_SOURCE, progress, &t, err);
+	if (r != 0)
+		return r;
+	m = session_new(t, target, progress);
+	r = begin(m, service, err);
+	if (r != 0) {
+		imap_close(m);
+		err_widen(err, ERR_WHOLE);
+		return r;
+	}
+	*out = m;
+	return 0;
+}
+
+/* A server that reads LOGOUT after our end is gone may log an error, no more: a short wait is enough. */
+static void logout(struct imap *m)
+{
+	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+
+	command_start(m, "LOGOUT");
+	buf_puts(&m->cmd, "\r\n");
+	if (write_bytes(m, m->cmd.data, m->cmd.len, NULL) != 0 || command_flush(m, NULL) != 0)
+		return;
+	for (int waited = 0; waited < LOGOUT_WAIT_MS && !transport_readable(m->t); waited += 10)
+		nanosleep(&pause, NULL);
+}
+
+void imap_close(struct imap *m)
+{
+	if (!m)
+		return;
+	/* With answers still to come, reading up to the BYE could take for ever. */
+	if (imap_alive(m) && !m->n_pending)
+		logout(m);
+	session_free(m);
+}
+
+bool imap_alive(const struct imap *m)
+{
+	return !m->dead && transport_error(m->t, NULL) == ERR_OK;
+}
+
+int imap_compress(struct imap *m, struct err *err)
+{
+	int r;
+
+	if (!imap_has(m, "COMPRESS=DEFLATE"))
+		return 0;
+	command_start(m, "COMPRESS DEFLATE");
+	r = command_run(m, "COMPRESS", err);
+	if (r != 0)
+		return m->dead ? r : 0;
+	if ((r = transport_compress(m->t, err)) != 0)
+		m->dead = true;
+	return r;
+}
+
+int imap_noop(struct imap *m, struct err *err)
+{
+	lines_forget(m, false);
+	command_start(m, "NOOP");
+	return command_run(m, "NOOP", err);
+}
