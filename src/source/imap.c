@@ -158,7 +158,7 @@ static int work(struct worker *w, struct err *err)
 	while (rc == 0 && (mb = sched_pick(w, &list, err))) {
 		if (list) {
 			rc = list_mailbox(w, mb, err);
-			if (rc < 0 && !run_failed(w->run))
+			if (rc < 0 && !fetch_failed(w->run))
 				sched_unlist(w->run, mb);
 		} else {
 			rc = fetch_mailbox(w, mb, err);
@@ -175,7 +175,7 @@ static void *worker_main(void *arg)
 	int rc = work(w, &err);
 
 	if (rc == ERR_STOPPED)
-		run_fail(r, &err);
+		fetch_fail(r, &err);
 	link_drop(w);
 	pthread_mutex_lock(&r->lock);
 	r->alive--;
@@ -184,7 +184,7 @@ static void *worker_main(void *arg)
 		r->fatal = err;
 	}
 	pthread_mutex_unlock(&r->lock);
-	if (rc < 0 && !run_failed(r))
+	if (rc < 0 && !fetch_failed(r))
 		progress_say(
 		        r->progress, SAY_INFO, "going on with one connection less: %s", err.text);
 	buf_clear(&w->head);

@@ -185,8 +185,8 @@ void sched_relist(struct run *r, struct mbox *mb);
 /* The mailbox could not be read: its last catalog stands. */
 int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct err *err) MUST_CHECK;
 /* Note an error that ends the run; returns err->code. */
-int run_fail(struct run *r, const struct err *err);
-bool run_failed(struct run *r);
+int fetch_fail(struct run *r, const struct err *err);
+bool fetch_failed(struct run *r);
 void mbox_reset(struct mbox *mb);
 
 /* imap_list.c, imap_fetch.c, imap_rescue.c */

@@ -25,7 +25,7 @@ static int body_begin(struct worker *w, struct err *err)
 
 	if (rc < 0) {
 		w->body = NULL;
-		return run_fail(w->run, err);
+		return fetch_fail(w->run, err);
 	}
 	return 0;
 }
@@ -43,7 +43,7 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 	w->body_len += n;
 	atomic_fetch_add(&w->run->progress->bytes_done, n);
 	rc = w->run->sink->ops->body_write(w->body, p, n, err);
-	return rc < 0 ? run_fail(w->run, err) : 0;
+	return rc < 0 ? fetch_fail(w->run, err) : 0;
 }
 
 /* The date of an item whose INTERNALDATE was NIL or garbage. */
@@ -73,7 +73,7 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 
 	w->body = NULL;
 	if (rc < 0)
-		return run_fail(w->run, err);
+		return fetch_fail(w->run, err);
 	memcpy(it.sha256, o.sha256, sizeof it.sha256);
 	it.size = o.size;
 	if (o.has_nul)
@@ -86,7 +86,7 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	rc = s->ops->item(s, mb->coll, &it, err);
 	pthread_mutex_unlock(&mb->lock);
 	if (rc < 0)
-		return run_fail(w->run, err);
+		return fetch_fail(w->run, err);
 	r->done = 1;
 	w->progress++;
 	atomic_fetch_add(&w->run->progress->items_done, 1);
@@ -255,7 +255,7 @@ static int fetch_jobs(struct worker *w, struct mbox *mb, struct err *err)
 	int rc;
 
 	for (;;) {
-		if (run_failed(w->run))
+		if (fetch_failed(w->run))
 			return 0;
 		rc = fetch_fill(w, mb, &big, err);
 		if (rc == 0 && w->n_fly)
@@ -346,9 +346,9 @@ int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 	int rc = 0, left_rc;
 
 	progress_what(w->run->progress, mb->name);
-	while (!run_failed(w->run)) {
+	while (!fetch_failed(w->run)) {
 		rc = fetch_enter(w, mb, err);
-		if (rc < 0 && (w->lost || err->code == ERR_STOPPED || run_failed(w->run)))
+		if (rc < 0 && (w->lost || err->code == ERR_STOPPED || fetch_failed(w->run)))
 			break;
 		if (rc < 0 || fetch_poisoned(mb, 0) >= POISON_MAX) {
 			fetch_give_up(w, mb,
@@ -359,7 +359,7 @@ int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 		rc = fetch_jobs(w, mb, err);
 		if (rc == 0)
 			break;
-		if (err->code == ERR_STOPPED || err->code == ERR_GUARD || run_failed(w->run)) {
+		if (err->code == ERR_STOPPED || err->code == ERR_GUARD || fetch_failed(w->run)) {
 			fetch_lost(w, mb, err);
 			err_widen(err, ERR_WHOLE);
 			break;

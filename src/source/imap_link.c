@@ -17,7 +17,7 @@ int link_pause(struct worker *w, unsigned nth, struct err *err)
 
 		if (rc < 0)
 			return err_widen(err, ERR_WHOLE);
-		if (run_failed(w->run))
+		if (fetch_failed(w->run))
 			break;
 		nanosleep(&step, NULL);
 	}
@@ -76,7 +76,7 @@ int link_open(struct worker *w, struct err *err)
 		/* A server that took these credentials before deserves a second try, not five. */
 		if (err->code == ERR_AUTH && tries > 2)
 			tries = 2;
-		if (i >= tries || !worth_trying(err->code) || run_failed(w->run)) {
+		if (i >= tries || !worth_trying(err->code) || fetch_failed(w->run)) {
 			w->lost = true;
 			return err_widen(err, ERR_WHOLE);
 		}

@@ -193,7 +193,7 @@ static int list_prev(
 		return 0;
 	rc = s->ops->prev(s, which, COLL_MAIL, l->mb->name, &c, err);
 	if (rc < 0)
-		return run_fail(l->w->run, err);
+		return fetch_fail(l->w->run, err);
 	if (c && (c->uidvalidity != l->coll->uidvalidity || !plan_same_raw(c, l->coll))) {
 		tree_coll_free(c);
 		c = NULL;
@@ -252,7 +252,7 @@ static int list_split(struct listing *l, struct err *err)
 		else
 			rc = s->ops->item(s, l->coll, &it, err);
 		if (rc < 0)
-			run_fail(l->w->run, err);
+			fetch_fail(l->w->run, err);
 	}
 	l->n = left;
 	tree_coll_free(had[0]);
@@ -298,7 +298,7 @@ int list_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 		rc = list_once(w, mb, err);
 		if (rc == 0)
 			return sched_listed(w, mb, err);
-		if (w->lost || err->code == ERR_STOPPED || run_failed(w->run))
+		if (w->lost || err->code == ERR_STOPPED || fetch_failed(w->run))
 			return rc;
 		if (rc == ERR_REFUSED || rc == ERR_LIMIT || rc == ERR_GUARD)
 			break;

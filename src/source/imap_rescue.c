@@ -278,7 +278,7 @@ static int pieces_try(struct worker *w, struct mbox *mb, struct rec *r, struct e
 		uint64_t before = at;
 		int rc = pieces_run(w, r, &at, err);
 
-		if (rc >= 0 || err->code == ERR_STOPPED || run_failed(w->run))
+		if (rc >= 0 || err->code == ERR_STOPPED || fetch_failed(w->run))
 			return rc;
 		at = w->body_len;
 		if (at == before && ++r->tries >= TRIES) {

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "imap.h"
 
-int run_fail(struct run *r, const struct err *err)
+int fetch_fail(struct run *r, const struct err *err)
 {
 	pthread_mutex_lock(&r->lock);
 	if (!r->failed) {
@@ -16,7 +16,7 @@ int run_fail(struct run *r, const struct err *err)
 	return err->code;
 }
 
-bool run_failed(struct run *r)
+bool fetch_failed(struct run *r)
 {
 	bool failed;
 
@@ -204,7 +204,7 @@ static int mbox_finish(struct run *r, struct mbox *mb, struct err *err)
 	rc = r->sink->ops->coll(r->sink, c, err);
 	mbox_reset(mb);
 	if (rc < 0)
-		run_fail(r, err);
+		fetch_fail(r, err);
 	pthread_mutex_lock(&r->lock);
 	r->open--;
 	pthread_cond_broadcast(&r->wake);
@@ -278,7 +278,7 @@ int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct er
 		rc = r->sink->ops->keep(r->sink, COLL_MAIL, mb->name, COLL_STALE, reason, err);
 	progress_say(r->progress, SAY_WARNING, "%s could not be read: %s", mb->name, reason);
 	if (rc < 0)
-		run_fail(r, err);
+		fetch_fail(r, err);
 	pthread_mutex_lock(&r->lock);
 	mbox_reset(mb);
 	mb->state = MB_DONE;

@@ -157,7 +157,7 @@ void tlink_drop(struct worker *w);
 int tlink_pause(struct worker *w, unsigned nth, struct err *err) MUST_CHECK;
 /* Select (dry run: examine) the mailbox on a living connection; w->lost: none can be had. */
 int tlink_select(struct box *b, struct err *err) MUST_CHECK;
-bool is_dead(const struct worker *w, int rc); /* the connection, not the command, failed */
+bool tlink_dead(const struct worker *w, int rc); /* the connection, not the command, failed */
 int restore_fail(struct run *r, const struct err *err);
 bool restore_failed(struct run *r);
 
@@ -175,35 +175,35 @@ int box_make(struct worker *w, struct map_entry *e, struct target_result *sum,
         struct err *err) MUST_CHECK;
 
 /* imap_scan.c: what is there. */
-int scan_list(struct box *b, const char *set, struct err *err) MUST_CHECK;
+int there_list(struct box *b, const char *set, struct err *err) MUST_CHECK;
 /* Hash the messages whose index is set in ${wanted}; *out malloc'ed. */
-int scan_hash(struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out,
+int there_hash(struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out,
         struct err *err) MUST_CHECK;
-void msgid_key(const char *head, size_t n, uint8_t out[SHA256_LEN], bool *has_out);
+void there_msgid(const char *head, size_t n, uint8_t out[SHA256_LEN], bool *has_out);
 
 /* imap_pair.c: pair the archive with it. */
-int pair_all(struct box *b, struct err *err) MUST_CHECK;
+int box_pair(struct box *b, struct err *err) MUST_CHECK;
 
 /* imap_flags.c */
 /* The words of ${text} that the mailbox takes, as a set of box->words; the others are counted if ${lacking_out} is not NULL. */
 uint32_t keywords_fit(struct box *b, const char *text, unsigned *lacking_out);
-void store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags, uint32_t keywords);
-int store_all(struct box *b, struct err *err) MUST_CHECK;
+void box_store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags, uint32_t keywords);
+int box_store(struct box *b, struct err *err) MUST_CHECK;
 /* Flags of paired messages: what to add, and what was taken away at the source since. */
-int flags_since(struct box *b, struct err *err) MUST_CHECK;
+int box_flags(struct box *b, struct err *err) MUST_CHECK;
 size_t words_split(char *text, const char **out, size_t max); /* cuts ${text} */
 /* The words of set ${a} that set ${b} lacks, a set of box->words. */
 uint32_t words_minus(struct box *b, const char *a, const char *minus);
 
 /* imap_append.c, imap_verify.c */
-int append_all(struct box *b, struct err *err) MUST_CHECK;
-int verify_all(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
+int box_append(struct box *b, struct err *err) MUST_CHECK;
+int box_verify(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
 /* What of these items has arrived although no answer came: they get their UID. */
-int find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
-int remember(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
+int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
+int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
 void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len, const char *why);
 void item_altered(struct box *b, uint32_t item);
-void note_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity);
+void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity);
 
 /* imap_box.c */
 int box_restore(struct worker *w, size_t entry, struct err *err) MUST_CHECK;

@@ -196,7 +196,7 @@ static void batch_fill(struct batch *t, struct box *b, size_t *pos, bool one)
 	}
 }
 
-int remember(struct box *b, const uint32_t *items, size_t n, struct err *err)
+int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err)
 {
 	struct kept *k;
 	int rc;
@@ -221,7 +221,7 @@ int remember(struct box *b, const uint32_t *items, size_t n, struct err *err)
 	return rc < 0 ? restore_fail(b->w->run, err) : 0;
 }
 
-void note_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
+void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
 {
 	struct run *r = b->w->run;
 	const struct tree_item *it = item_of(b, item);
@@ -308,7 +308,7 @@ static int refused(struct box *b, struct sending *s, struct imap_append *a, stru
 		if (rc < 0)
 			return rc;
 		if (a->result == APPEND_OK) {
-			note_added(b, s->item, a->uid, a->uidvalidity);
+			item_added(b, s->item, a->uid, a->uidvalidity);
 			after_bare(b, s, step);
 			return 0;
 		}
@@ -328,11 +328,11 @@ static int settle(struct box *b, struct batch *t, bool *again_out, struct err *e
 
 	for (size_t i = 0; i < t->n; i++)
 		if (t->list[i].result == APPEND_OK) {
-			note_added(b, t->send[i].item, t->list[i].uid, t->list[i].uidvalidity);
+			item_added(b, t->send[i].item, t->list[i].uid, t->list[i].uidvalidity);
 			if (b->got[t->send[i].item])
 				known[n++] = t->send[i].item;
 		}
-	rc = remember(b, known, n, err);
+	rc = box_remember(b, known, n, err);
 	if (rc < 0)
 		return rc;
 	if (n)
@@ -351,7 +351,7 @@ static int settle(struct box *b, struct batch *t, bool *again_out, struct err *e
 		if (b->state[t->send[i].item] == ITEM_ADDED && b->got[t->send[i].item])
 			known[n++] = t->send[i].item;
 	}
-	return remember(b, known, n, err);
+	return box_remember(b, known, n, err);
 }
 
 /* The connection broke: look what has arrived. One message that breaks it again and again is named. */
@@ -379,7 +379,7 @@ static int recover(struct box *b, struct batch *t, struct err *err)
 		return err_set(err, ERR_PROTO, ERR_COLLECTION,
 		        "the target's UIDVALIDITY changed meanwhile");
 	if (rc == 0 && n)
-		rc = find_arrived(b, unknown, n, err);
+		rc = box_find_arrived(b, unknown, n, err);
 	if (rc == 0 && t->n == 1 && b->state[t->send[0].item] == ITEM_TODO &&
 	        ++b->tries[t->send[0].item] >= SINGLE_TRIES) {
 		char why[700];
@@ -428,7 +428,8 @@ static int append_run(struct box *b, struct batch *t, struct err *err)
 			continue;
 		rc = append_batch(b, t, &again, err);
 		careful -= careful > 0;
-		if (is_dead(b->w, rc) && err->code != ERR_STOPPED && !restore_failed(b->w->run)) {
+		if (tlink_dead(b->w, rc) && err->code != ERR_STOPPED &&
+		        !restore_failed(b->w->run)) {
 			careful = t->n;
 			again = true;
 			rc = recover(b, t, err);
@@ -444,7 +445,7 @@ static int append_run(struct box *b, struct batch *t, struct err *err)
 	return rc;
 }
 
-int append_all(struct box *b, struct err *err)
+int box_append(struct box *b, struct err *err)
 {
 	struct batch *t = xcalloc(1, sizeof *t);
 	int rc = append_run(b, t, err);

@@ -53,12 +53,12 @@ static int box_compare(struct box *b, struct err *err)
 		b->sum.altered = 0;
 		rc = tlink_select(b, err);
 		if (rc == 0)
-			rc = scan_list(b, "1:*", err);
+			rc = there_list(b, "1:*", err);
 		if (rc == ERR_REFUSED && b->sel.exists == 0)
 			rc = 0; /* nothing to fetch from an empty mailbox */
 		if (rc == 0)
-			rc = pair_all(b, err);
-		if (!is_dead(b->w, rc) || b->w->lost || err->code == ERR_STOPPED)
+			rc = box_pair(b, err);
+		if (!tlink_dead(b->w, rc) || b->w->lost || err->code == ERR_STOPPED)
 			break;
 		if (i < TRIES && tlink_pause(b->w, i, err) < 0)
 			break;
@@ -100,7 +100,7 @@ static int box_fill(struct box *b, struct err *err)
 	if (!dry || b->e->exists)
 		rc = box_compare(b, err);
 	if (rc == 0 && b->mate)
-		rc = flags_since(b, err);
+		rc = box_flags(b, err);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < b->coll->n_items; i++)
@@ -113,9 +113,9 @@ static int box_fill(struct box *b, struct err *err)
 		return 0;
 	}
 	first = b->next_uid;
-	rc = append_all(b, err);
+	rc = box_append(b, err);
 	if (rc == 0)
-		rc = verify_all(b, first, err);
+		rc = box_verify(b, first, err);
 	return rc;
 }
 

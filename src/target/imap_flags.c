@@ -93,7 +93,7 @@ uint32_t words_minus(struct box *b, const char *a, const char *minus)
 	return set;
 }
 
-void store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags, uint32_t keywords)
+void box_store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags, uint32_t keywords)
 {
 	struct to_store *s;
 
@@ -204,7 +204,7 @@ static int store_run(struct box *b, size_t *at, struct err *err)
 	return rc;
 }
 
-int store_all(struct box *b, struct err *err)
+int box_store(struct box *b, struct err *err)
 {
 	size_t at = 0;
 	int rc = 0;
@@ -215,7 +215,7 @@ int store_all(struct box *b, struct err *err)
 		uint32_t validity = b->sel.uidvalidity;
 
 		rc = store_run(b, &at, err);
-		if (!is_dead(b->w, rc) || err->code == ERR_STOPPED || i == TRIES)
+		if (!tlink_dead(b->w, rc) || err->code == ERR_STOPPED || i == TRIES)
 			break;
 		rc = tlink_pause(b->w, i, err);
 		if (rc == 0)
@@ -300,7 +300,7 @@ static bool since_one(struct box *b, uint32_t i, const struct kept *k)
 	if (add || words) {
 		b->sum.flags_added +=
 		        count_bits(add) + count_words(tree_coll_keyword_text(b->words, words));
-		store_later(b, i, t->uid, add, words);
+		box_store_later(b, i, t->uid, add, words);
 	}
 	if (!k)
 		return true;
@@ -309,7 +309,7 @@ static bool since_one(struct box *b, uint32_t i, const struct kept *k)
 	return k->flags != it->flags || strcmp(had, want) != 0 || k->src_uid != it->uid;
 }
 
-int flags_since(struct box *b, struct err *err)
+int box_flags(struct box *b, struct err *err)
 {
 	size_t n_kept, n = 0;
 	const struct kept *k =
@@ -326,10 +326,10 @@ int flags_since(struct box *b, struct err *err)
 		if (since_one(b, (uint32_t)i, record_of(k, n_kept, b->got[i])))
 			news[n++] = (uint32_t)i;
 	}
-	rc = store_all(b, err);
+	rc = box_store(b, err);
 	/* Only what was really stored may be taken for known next time. */
 	if (rc == 0)
-		rc = remember(b, news, n, err);
+		rc = box_remember(b, news, n, err);
 	free(news);
 	return rc;
 }

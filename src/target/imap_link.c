@@ -53,7 +53,7 @@ void tlink_drop(struct worker *w)
 	w->m = NULL;
 }
 
-bool is_dead(const struct worker *w, int rc)
+bool tlink_dead(const struct worker *w, int rc)
 {
 	return rc < 0 && (!w->m || !imap_alive(w->m));
 }

@@ -23,7 +23,7 @@ static int create_parents(struct worker *w, const struct map_entry *e, struct er
 		if (e->raw[i] != (uint8_t)delimiter)
 			continue;
 		rc = imap_create(w->m, e->raw, i, NULL, err);
-		if (is_dead(w, rc))
+		if (tlink_dead(w, rc))
 			return rc;
 	}
 	return 0;
@@ -116,7 +116,7 @@ int box_make(struct worker *w, struct map_entry *e, struct target_result *sum, s
 			return rc;
 		rc = make_once(w, e, sum, err);
 		if (rc == 0 || i == TRIES || err->code == ERR_STOPPED ||
-		        (!is_dead(w, rc) && err->code != ERR_BUSY))
+		        (!tlink_dead(w, rc) && err->code != ERR_BUSY))
 			return rc;
 		rc = tlink_pause(w, i, err);
 		if (rc < 0)

@@ -159,7 +159,7 @@ static int look(struct pairing *p, uint8_t *wanted, struct err *err)
 	}
 	if (any == 0)
 		return 0;
-	rc = scan_hash(p->b, wanted, &more, &n, err);
+	rc = there_hash(p->b, wanted, &more, &n, err);
 	if (n) {
 		p->seen = xrealloc(p->seen, (p->n_seen + n) * sizeof *p->seen);
 		memcpy(p->seen + p->n_seen, more, n * sizeof *more);
@@ -239,7 +239,7 @@ static int read_item(
 	buf_init(&r.head, HEAD_CAP);
 	rc = reader->ops->body(reader, b->coll, it, read_write, &r, err);
 	loose_end(&r.loose, loose->key);
-	msgid_key((const char *)r.head.data, r.head.len, msgid->key, &has);
+	there_msgid((const char *)r.head.data, r.head.len, msgid->key, &has);
 	loose->none = rc < 0;
 	msgid->none = rc < 0 || !has;
 	buf_clear(&r.head);
@@ -336,7 +336,7 @@ static void say_dates(struct box *b, const uint32_t *before)
 		}
 }
 
-int pair_all(struct box *b, struct err *err)
+int box_pair(struct box *b, struct err *err)
 {
 	struct pairing p = {.b = b};
 	uint32_t *before;

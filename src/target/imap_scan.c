@@ -34,7 +34,7 @@ static int on_listed(void *ctx, const struct imap_msg *msg, struct err *err)
 	return 0;
 }
 
-int scan_list(struct box *b, const char *set, struct err *err)
+int there_list(struct box *b, const char *set, struct err *err)
 {
 	static const struct imap_fetch_ops ops = {.message = on_listed};
 	size_t n = 0;
@@ -92,7 +92,7 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 	return rc;
 }
 
-void msgid_key(const char *head, size_t n, uint8_t out[SHA256_LEN], bool *has_out)
+void there_msgid(const char *head, size_t n, uint8_t out[SHA256_LEN], bool *has_out)
 {
 	struct buf id;
 
@@ -121,7 +121,7 @@ static int on_hashed(void *ctx, const struct imap_msg *msg, struct err *err)
 	s->index = (uint32_t)(t - h->b->there);
 	sha256_end(&h->hash, s->sha256);
 	loose_end(&h->loose, s->loose);
-	msgid_key((const char *)h->head.data, h->head.len, s->msgid, &s->has_msgid);
+	there_msgid((const char *)h->head.data, h->head.len, s->msgid, &s->has_msgid);
 	h->done[s->index] = 1;
 	h->open = false;
 	return 0;
@@ -175,7 +175,7 @@ static int hash_run(struct hashing *h, struct err *err)
 	return rc;
 }
 
-int scan_hash(
+int there_hash(
         struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out, struct err *err)
 {
 	struct hashing h = {.b = b, .wanted = wanted};
@@ -187,7 +187,7 @@ int scan_hash(
 		uint32_t validity = b->sel.uidvalidity;
 
 		rc = hash_run(&h, err);
-		if (!is_dead(b->w, rc) || err->code == ERR_STOPPED || i == TRIES)
+		if (!tlink_dead(b->w, rc) || err->code == ERR_STOPPED || i == TRIES)
 			break;
 		rc = tlink_pause(b->w, i, err);
 		if (rc == 0)

@@ -26,7 +26,7 @@ static int list_from(struct box *b, uint32_t uid, struct err *err)
 	int rc;
 
 	snprintf(set, sizeof set, "%u:*", uid ? uid : 1);
-	rc = scan_list(b, set, err);
+	rc = there_list(b, set, err);
 	for (size_t i = 0; i < b->n_there; i++)
 		if (b->there[i].uid >= uid)
 			b->there[n++] = b->there[i];
@@ -88,12 +88,12 @@ static int remember_known(struct box *b, const uint32_t *items, size_t n, struct
 	for (size_t i = 0; i < n; i++)
 		if (b->got[items[i]])
 			known[k++] = items[i];
-	rc = remember(b, known, k, err);
+	rc = box_remember(b, known, k, err);
 	free(known);
 	return rc;
 }
 
-int find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err)
+int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err)
 {
 	uint8_t *claimed = NULL, *wanted = NULL;
 	uint32_t *sure = xcalloc(b->coll->n_items + 1, sizeof *sure);
@@ -109,7 +109,7 @@ int find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err
 	claim_known(b, claimed);
 	for (size_t i = 0; i < b->n_there; i++)
 		wanted[i] = !claimed[i];
-	rc = scan_hash(b, wanted, &seen, &n_seen, err);
+	rc = there_hash(b, wanted, &seen, &n_seen, err);
 	if (rc < 0)
 		goto out;
 	/* Those that the server has acknowledged come first: of two equal messages one may be unknown. */
@@ -117,7 +117,7 @@ int find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err
 	pair_items(b, items, n, seen, n_seen, claimed);
 	for (size_t i = 0; i < n; i++)
 		if (b->got[items[i]])
-			note_added(b, items[i], b->got[items[i]], 0);
+			item_added(b, items[i], b->got[items[i]], 0);
 	rc = remember_known(b, sure, n_sure, err);
 	if (rc == 0)
 		rc = remember_known(b, items, n, err);
@@ -151,7 +151,7 @@ static int learn(struct box *b, struct err *err)
 			if (wanted[i])
 				b->got[items[at++]] = b->there[i].uid;
 	} else if (n) {
-		rc = scan_hash(b, wanted, &seen, &n_seen, err);
+		rc = there_hash(b, wanted, &seen, &n_seen, err);
 		if (rc == 0)
 			pair_items(b, items, n, seen, n_seen, claimed);
 	}
@@ -196,7 +196,7 @@ static void check(struct box *b, uint32_t i)
 	words = keywords_fit(b, tree_coll_keyword_text(b->words, words), &lacking);
 	if (lacking)
 		item_altered(b, i);
-	store_later(b, i, t->uid, it->flags & ~(unsigned)t->flags, words);
+	box_store_later(b, i, t->uid, it->flags & ~(unsigned)t->flags, words);
 }
 
 static int verify_once(struct box *b, uint32_t first, struct err *err)
@@ -210,7 +210,7 @@ static int verify_once(struct box *b, uint32_t first, struct err *err)
 	return rc == 0 ? learn(b, err) : rc;
 }
 
-int verify_all(struct box *b, uint32_t first, struct err *err)
+int box_verify(struct box *b, uint32_t first, struct err *err)
 {
 	size_t lost = 0;
 	int rc = 0;
@@ -219,7 +219,7 @@ int verify_all(struct box *b, uint32_t first, struct err *err)
 		return 0;
 	for (unsigned i = 1; i <= TRIES; i++) {
 		rc = verify_once(b, first, err);
-		if (!is_dead(b->w, rc) || err->code == ERR_STOPPED || i == TRIES)
+		if (!tlink_dead(b->w, rc) || err->code == ERR_STOPPED || i == TRIES)
 			break;
 		rc = tlink_pause(b->w, i, err);
 		if (rc == 0)
@@ -241,5 +241,5 @@ int verify_all(struct box *b, uint32_t first, struct err *err)
 		say_box(b, SAY_WARNING,
 		        "%zu messages that the server took cannot be found again there unchanged",
 		        lost);
-	return store_all(b, err);
+	return box_store(b, err);
 }
