@@ -23,7 +23,7 @@ typedef int (*tree_read_fn)(void *ctx, void *p, size_t n, size_t *got_out, struc
 struct tree_roots {
 	uint64_t items, errors, bytes;
 	uint8_t content[SHA256_LEN]; /* equal for equal collections on any server */
-	uint8_t state[SHA256_LEN];   /* everything but "where" */
+	uint8_t state[SHA256_LEN]; /* everything but "where" */
 };
 
 /**
@@ -37,13 +37,13 @@ void catalog_roots(const struct tree_coll *c, struct tree_roots *out);
 
 /* Write all lines. ${places}: with "where". The collection is sorted, numbered and has its path. */
 int catalog_write(const struct tree_coll *c, bool places, tree_write_fn write, void *ctx,
-	struct tree_roots *roots_out, struct err *err) MUST_CHECK;
+        struct tree_roots *roots_out, struct err *err) MUST_CHECK;
 
 /**
  * catalog_read(read, ctx, out, roots_out, err): read all lines, check the order, the counts and both roots.
  * ERR_DAMAGED naming the line, ERR_UNSUPPORTED for a newer catalog, ERR_LIMIT.
  */
 int catalog_read(tree_read_fn read, void *ctx, struct tree_coll **out, struct tree_roots *roots_out,
-	struct err *err) MUST_CHECK;
+        struct err *err) MUST_CHECK;
 
 #endif

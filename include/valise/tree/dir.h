@@ -18,8 +18,9 @@ struct tree_dir_opts {
 };
 
 /* Open (or make) TREE for writing, under a lock (TREE/catalog/.lock). A directory that is not empty and no tree is refused: ERR_EXISTS. */
-int tree_dir_sink(const char *path, const struct tree_account *account, const struct tree_dir_opts *opts,
-	struct progress *progress, struct tree_sink **out, struct err *err) MUST_CHECK;
+int tree_dir_sink(const char *path, const struct tree_account *account,
+        const struct tree_dir_opts *opts, struct progress *progress, struct tree_sink **out,
+        struct err *err) MUST_CHECK;
 
 /* Open TREE for reading. ERR_NOTFOUND if it is not a tree. */
 int tree_dir_reader(const char *path, struct tree_reader **out, struct err *err) MUST_CHECK;

@@ -18,8 +18,8 @@ struct journal;
  * An error of ${replay} is passed on. The torn tail is truncated and synced.
  */
 int journal_open(int dirfd, const char *path,
-	int (*replay)(void *ctx, const json_t *record, struct err *err), void *ctx, struct journal **out,
-	struct err *err) MUST_CHECK;
+        int (*replay)(void *ctx, const json_t *record, struct err *err), void *ctx,
+        struct journal **out, struct err *err) MUST_CHECK;
 
 /* Collect a record of the batch (one canonical JSON text without LF). */
 void journal_add(struct journal *j, const char *json_text);

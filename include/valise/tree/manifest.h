@@ -17,7 +17,7 @@ struct tree_head {
 	enum coll_status status;
 	char *reason;
 	char *catalog; /* file of the catalog, relative to the archive or tree */
-	char *links;   /* archive: its tar of hard links; NULL in a tree */
+	char *links; /* archive: its tar of hard links; NULL in a tree */
 	unsigned attrs; /* ATTR_NOSELECT, ATTR_SUBSCRIBED ... as in the collection */
 	char *special_use;
 	struct tree_roots roots;
@@ -26,7 +26,7 @@ struct tree_head {
 struct tree_manifest {
 	struct tree_account account;
 	int64_t created; /* UTC seconds: when the account was read */
-	char *tool;      /* "valise 0.1.0" */
+	char *tool; /* "valise 0.1.0" */
 	struct tree_head *heads; /* sorted by kind, then name (bytes) */
 	size_t n_heads, heads_cap;
 };
@@ -43,8 +43,10 @@ void tree_head_of(struct tree_head *h, const struct tree_coll *c, const struct t
  * COMPLETE or, with error lines, PARTIAL. SKIPPED: so, but a STALE one stays what it is. STALE: with the reason.
  */
 void tree_head_keep(struct tree_head *h, enum coll_status status, const char *reason);
-struct tree_head *tree_manifest_add(struct tree_manifest *m, const struct tree_head *h); /* copies */
-struct tree_head *tree_manifest_find(const struct tree_manifest *m, enum coll_kind kind, const char *name);
+struct tree_head *tree_manifest_add(
+        struct tree_manifest *m, const struct tree_head *h); /* copies */
+struct tree_head *tree_manifest_find(
+        const struct tree_manifest *m, enum coll_kind kind, const char *name);
 void tree_manifest_sort(struct tree_manifest *m);
 
 struct tree_totals {

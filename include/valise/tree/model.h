@@ -16,37 +16,39 @@
  */
 
 enum coll_kind { COLL_MAIL, COLL_CALENDAR, COLL_CONTACTS, COLL_KINDS };
-const char *coll_kind_dir(enum coll_kind k); /* "mail", "calendars", "contacts": first path component, catalog word */
+const char *coll_kind_dir(
+        enum coll_kind k); /* "mail", "calendars", "contacts": first path component, catalog word */
 const char *coll_kind_ext(enum coll_kind k); /* "eml", "ics", "vcf" */
 
 /* System flags, RFC 3501 2.3.2. \Recent is never kept. */
 enum { FLAG_SEEN = 1, FLAG_ANSWERED = 2, FLAG_FLAGGED = 4, FLAG_DELETED = 8, FLAG_DRAFT = 16 };
-const char *flag_name(unsigned bit);   /* "\\Seen" */
+const char *flag_name(unsigned bit); /* "\\Seen" */
 unsigned flag_parse(const char *name); /* any case; 0 if it is not a system flag */
 
 /* What was odd about an item. Kept in the catalog as words ("size", "date", ...). */
 enum {
-	WARN_SIZE = 1,    /* RFC822.SIZE differed from the octets that came */
-	WARN_DATE = 2,    /* the server gave no usable INTERNALDATE: derived from Received or Date */
-	WARN_NUL = 4,     /* holds NUL */
+	WARN_SIZE = 1, /* RFC822.SIZE differed from the octets that came */
+	WARN_DATE = 2, /* the server gave no usable INTERNALDATE: derived from Received or Date */
+	WARN_NUL = 4, /* holds NUL */
 	WARN_RESCUED = 8, /* not had by a plain fetch: how is said in ext->note; not verbatim */
-	WARN_LINES = 16,  /* line ends were made CRLF (multiget) */
+	WARN_LINES = 16, /* line ends were made CRLF (multiget) */
 };
 
 /* Where the bytes of an object are in an archive. part 0: not in one. */
 struct object_place {
 	uint32_t snapshot; /* data/%06u */
-	uint32_t part;     /* part-%06u.tar.gz */
-	uint64_t member;   /* offset of the gzip member that holds the object's tar header */
-	uint64_t offset;   /* of that tar header in the member's plain bytes */
+	uint32_t part; /* part-%06u.tar.gz */
+	uint64_t member; /* offset of the gzip member that holds the object's tar header */
+	uint64_t offset; /* of that tar header in the member's plain bytes */
 };
 
 /* Rarely used members of an item. */
 struct tree_ext {
-	char *href, *etag, *path; /* DAV: href as the server sent it; path: the file name of the resource, without its extension */
-	char *labels;             /* X-GM-LABELS as a JSON list, canonical */
-	char *note;               /* how it was rescued, what else a person should know */
-	char *uid;                /* iCalendar or vCard UID; POP3: the UIDL */
+	char *href, *etag,
+	        *path; /* DAV: href as the server sent it; path: the file name of the resource, without its extension */
+	char *labels; /* X-GM-LABELS as a JSON list, canonical */
+	char *note; /* how it was rescued, what else a person should know */
+	char *uid; /* iCalendar or vCard UID; POP3: the UIDL */
 	uint64_t gm_msgid, gm_thrid;
 };
 
@@ -55,12 +57,12 @@ struct tree_item {
 	uint64_t size;
 	int64_t date_utc; /* INTERNALDATE */
 	int16_t zone_min;
-	uint16_t flags;    /* FLAG_* */
-	uint16_t warn;     /* WARN_* */
-	uint32_t dup;      /* the _n of the file name, 0 for none */
-	uint32_t uid;      /* IMAP UID; 0 elsewhere */
+	uint16_t flags; /* FLAG_* */
+	uint16_t warn; /* WARN_* */
+	uint32_t dup; /* the _n of the file name, 0 for none */
+	uint32_t uid; /* IMAP UID; 0 elsewhere */
 	uint32_t keywords; /* index of a set in the collection, 0: none */
-	uint32_t ext;      /* index into the collection's ext, 0: none */
+	uint32_t ext; /* index into the collection's ext, 0: none */
 	struct object_place where;
 };
 
@@ -74,9 +76,9 @@ struct tree_error {
 
 enum coll_status {
 	COLL_COMPLETE, /* everything that the server listed is here */
-	COLL_PARTIAL,  /* some items could not be had: errors[] names them */
-	COLL_STALE,    /* could not be read this time: the last catalog stands */
-	COLL_SKIPPED,  /* left out on purpose this time: the last catalog stands */
+	COLL_PARTIAL, /* some items could not be had: errors[] names them */
+	COLL_STALE, /* could not be read this time: the last catalog stands */
+	COLL_SKIPPED, /* left out on purpose this time: the last catalog stands */
 };
 
 /* Attributes of a mailbox (RFC 3501 7.2.2, RFC 5258) or collection. */
@@ -86,26 +88,27 @@ enum {
 	ATTR_SUBSCRIBED = 4,
 	ATTR_NONEXISTENT = 8,
 	ATTR_READONLY = 16,
-	ATTR_GENERATED = 32,    /* birthdays, system address books */
+	ATTR_GENERATED = 32, /* birthdays, system address books */
 	ATTR_SUBSCRIPTION = 64, /* a subscribed remote calendar */
-	ATTR_SHARED = 128,      /* belongs to somebody else */
+	ATTR_SHARED = 128, /* belongs to somebody else */
 };
 
 struct tree_coll {
 	enum coll_kind kind;
-	char *name;    /* full name in UTF-8, with the server's delimiter; DAV: the display name or last path segment, unique within the kind */
-	uint8_t *raw;  /* the name's bytes on the wire if mutf7_encode(name) would not give them; else NULL */
+	char *name; /* full name in UTF-8, with the server's delimiter; DAV: the display name or last path segment, unique within the kind */
+	uint8_t *
+	        raw; /* the name's bytes on the wire if mutf7_encode(name) would not give them; else NULL */
 	size_t raw_len;
-	char delimiter;    /* 0: none */
-	char *prefix;      /* namespace prefix that the content name leaves out ("INBOX."), or NULL */
+	char delimiter; /* 0: none */
+	char *prefix; /* namespace prefix that the content name leaves out ("INBOX."), or NULL */
 	char *special_use; /* RFC 6154 attributes, sorted, separated by one blank, or NULL */
-	unsigned attrs;    /* ATTR_* */
+	unsigned attrs; /* ATTR_* */
 	uint32_t uidvalidity, uidnext;
 	uint64_t highestmodseq; /* 0: none */
-	char *href;        /* DAV collection */
-	char *sync_token;  /* DAV */
-	char *props;       /* DAV: canonical JSON object, property name in Clark notation -> raw inner XML; or NULL */
-	char *path;        /* in the tree, assigned by tree_names: "mail/INBOX" */
+	char *href; /* DAV collection */
+	char *sync_token; /* DAV */
+	char *props; /* DAV: canonical JSON object, property name in Clark notation -> raw inner XML; or NULL */
+	char *path; /* in the tree, assigned by tree_names: "mail/INBOX" */
 	enum coll_status status;
 	char *reason; /* of COLL_STALE, or NULL */
 
@@ -131,21 +134,23 @@ void tree_coll_free(struct tree_coll *c);
  * new. Keywords hold no blanks (IMAP atoms).
  */
 uint32_t tree_coll_keywords(struct tree_coll *c, const char *const *words, size_t n);
-const char *tree_coll_keyword_text(const struct tree_coll *c, uint32_t set); /* "" or "$Label1 work" */
+const char *tree_coll_keyword_text(
+        const struct tree_coll *c, uint32_t set); /* "" or "$Label1 work" */
 /* The set of ${from}'s item in ${to}. */
 uint32_t tree_coll_keywords_copy(struct tree_coll *to, const struct tree_coll *from, uint32_t set);
 
 /* A new ext record (zeroed); *index_out goes into the item. Valid until the next call. */
 struct tree_ext *tree_coll_ext(struct tree_coll *c, uint32_t *index_out);
-const struct tree_ext *tree_item_ext(const struct tree_coll *c, const struct tree_item *it); /* NULL: none */
+const struct tree_ext *tree_item_ext(
+        const struct tree_coll *c, const struct tree_item *it); /* NULL: none */
 
 struct tree_item *tree_coll_add(struct tree_coll *c, const struct tree_item *it);
 /* *out: the item ${it} of ${from}, its keywords and ext copied into ${to}; not added yet. */
 void tree_item_copy(struct tree_coll *to, const struct tree_coll *from, const struct tree_item *it,
-	struct tree_item *out);
+        struct tree_item *out);
 /* Texts are copied; any may be NULL. Sets COLL_PARTIAL. */
 void tree_coll_error(struct tree_coll *c, uint32_t uid, const char *href, const char *date,
-	const char *subject, const char *reason);
+        const char *subject, const char *reason);
 
 /* Sort items and errors by UID, then href (DAV), then ext->uid (POP3's UIDL). */
 void tree_coll_sort(struct tree_coll *c);
@@ -170,7 +175,8 @@ void tree_item_path(const struct tree_coll *c, const struct tree_item *it, struc
 
 /* "objects/ab/<64 hex>.eml" */
 #define OBJECT_NAME_SIZE 96
-void tree_object_name(enum coll_kind kind, const uint8_t sha256[SHA256_LEN], char out[OBJECT_NAME_SIZE]);
+void tree_object_name(
+        enum coll_kind kind, const uint8_t sha256[SHA256_LEN], char out[OBJECT_NAME_SIZE]);
 
 /**
  * tree_content_name(c, out): the name that is equal on any server: the prefix dropped ("INBOX" itself stays), components split at the delimiter, '='
@@ -190,7 +196,8 @@ struct tree_account {
 	struct tree_service *services;
 	size_t n_services, services_cap;
 };
-void tree_account_add(struct tree_account *a, const char *kind, const char *host, uint16_t port, const char *login);
+void tree_account_add(struct tree_account *a, const char *kind, const char *host, uint16_t port,
+        const char *login);
 void tree_account_clear(struct tree_account *a);
 void tree_account_copy(struct tree_account *to, const struct tree_account *from);
 /* Add to ${now} the services of ${old} that it lacks (a run that left them out), and the name. */
@@ -201,7 +208,7 @@ void tree_account_merge(struct tree_account *now, const struct tree_account *old
  * service is refused always; another host, or a service that ${old} lacks, unless ${same_account}. A service left out is fine.
  * ERR_ACCOUNT, saying which and what to do.
  */
-int tree_account_check(const struct tree_account *old, const struct tree_account *now, bool same_account,
-	struct err *err) MUST_CHECK;
+int tree_account_check(const struct tree_account *old, const struct tree_account *now,
+        bool same_account, struct err *err) MUST_CHECK;
 
 #endif

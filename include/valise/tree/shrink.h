@@ -12,7 +12,8 @@
 struct tree_shrink {
 	const struct tree_manifest *before; /* the last snapshot */
 	/* Load the collection of a head, of the last snapshot (${after} false) or of the new one; the caller frees. */
-	int (*load)(void *ctx, const struct tree_head *h, bool after, struct tree_coll **out, struct err *err);
+	int (*load)(void *ctx, const struct tree_head *h, bool after, struct tree_coll **out,
+	        struct err *err);
 	void *ctx;
 	struct progress *progress; /* told of each, may be NULL */
 };
@@ -23,7 +24,7 @@ struct tree_shrink {
  * An item is lost when its content is in no collection of ${after}; for DAV also neither its href nor its UID is there (an edited event is not a
  * lost one). Collections whose state root is unchanged are not loaded; the others only as far as needed. ${after} must be sorted and stays so.
  */
-int tree_shrink_refuse(const struct tree_shrink *s, struct tree_manifest *after, unsigned *refused_out,
-	struct err *err) MUST_CHECK;
+int tree_shrink_refuse(const struct tree_shrink *s, struct tree_manifest *after,
+        unsigned *refused_out, struct err *err) MUST_CHECK;
 
 #endif

@@ -20,11 +20,11 @@ struct tree_object {
 
 enum tree_prev {
 	PREV_SNAPSHOT, /* the collection as the last committed snapshot has it */
-	PREV_RUN,      /* items whose bytes an interrupted run has already made durable; only uid, date, sha256, size and where are to be trusted */
+	PREV_RUN, /* items whose bytes an interrupted run has already made durable; only uid, date, sha256, size and where are to be trusted */
 };
 
 struct tree_commit {
-	bool changed;      /* false: nothing differs from the last snapshot, none was written */
+	bool changed; /* false: nothing differs from the last snapshot, none was written */
 	unsigned snapshot; /* the newest one now; 0 in a directory tree */
 	struct tree_totals totals;
 	char seal[SHA256_HEX_SIZE]; /* SHA-256 of seal.sha256; "" in a directory tree */
@@ -38,10 +38,11 @@ struct tree_sink_ops {
 	 * it. Sorted. One that lacks items of its catalog (a client removed files of a directory tree) has no uidnext, highestmodseq and sync_token,
 	 * so that it is not taken for unchanged. PREV_RUN has uidvalidity and of each item, beyond what enum tree_prev says, href, etag and ext->uid.
 	 */
-	int (*prev)(struct tree_sink *s, enum tree_prev which, enum coll_kind kind, const char *name,
-		struct tree_coll **out, struct err *err);
+	int (*prev)(struct tree_sink *s, enum tree_prev which, enum coll_kind kind,
+	        const char *name, struct tree_coll **out, struct err *err);
 	/* The bytes of one item. close consumes the body in any case; abort discards it. */
-	int (*body_open)(struct tree_sink *s, enum coll_kind kind, struct tree_body **out, struct err *err);
+	int (*body_open)(
+	        struct tree_sink *s, enum coll_kind kind, struct tree_body **out, struct err *err);
 	int (*body_write)(struct tree_body *b, const void *p, size_t n, struct err *err);
 	int (*body_close)(struct tree_body *b, struct tree_object *out, struct err *err);
 	void (*body_abort)(struct tree_body *b);
@@ -49,7 +50,8 @@ struct tree_sink_ops {
 	 * item(s, c, it, err): append ${it} to ${c}. Its object was closed in this run or belongs to prev; sha256 and size are set, where is filled in
 	 * by the sink. Keyword and ext indexes are of ${c}.
 	 */
-	int (*item)(struct tree_sink *s, struct tree_coll *c, const struct tree_item *it, struct err *err);
+	int (*item)(struct tree_sink *s, struct tree_coll *c, const struct tree_item *it,
+	        struct err *err);
 	/* ${c} has all its items and errors; the sink owns it from now on (also on error). Status COMPLETE or PARTIAL (tree_copy hands on any). */
 	int (*coll)(struct tree_sink *s, struct tree_coll *c, struct err *err);
 	/**
@@ -57,8 +59,8 @@ struct tree_sink_ops {
 	 * COLL_STALE (with the reason) or COLL_SKIPPED. ${name} NULL: every collection of the kind that was neither given nor kept. Without a last
 	 * catalog: STALE makes an empty collection with that status and reason, the others do nothing.
 	 */
-	int (*keep)(struct tree_sink *s, enum coll_kind kind, const char *name, enum coll_status status,
-		const char *reason, struct err *err);
+	int (*keep)(struct tree_sink *s, enum coll_kind kind, const char *name,
+	        enum coll_status status, const char *reason, struct err *err);
 	/* Make it durable and final. Collections of the last snapshot that were neither given nor kept are gone. */
 	int (*commit)(struct tree_sink *s, struct tree_commit *out, struct err *err);
 	/* Ends a run that was not committed: what is durable stays for the next run. */
@@ -73,13 +75,14 @@ struct tree_sink {
 struct tree_reader;
 struct tree_reader_ops {
 	const struct tree_manifest *(*manifest)(struct tree_reader *r); /* lent */
-	int (*coll)(struct tree_reader *r, const struct tree_head *h, struct tree_coll **out, struct err *err); /* the caller frees */
+	int (*coll)(struct tree_reader *r, const struct tree_head *h, struct tree_coll **out,
+	        struct err *err); /* the caller frees */
 	/**
 	 * body(r, c, it, write, ctx, err): stream the bytes of ${it} into ${write}, after their SHA-256 was found right: not one byte of a damaged item
 	 * is given out. Thread-safe. ERR_DAMAGED, ERR_NOTFOUND (item); an error of ${write} is passed on.
 	 */
 	int (*body)(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
-		tree_write_fn write, void *ctx, struct err *err);
+	        tree_write_fn write, void *ctx, struct err *err);
 	void (*free)(struct tree_reader *r);
 };
 struct tree_reader {
@@ -91,6 +94,7 @@ struct tree_reader {
  * damaged item becomes an error line of its collection, a collection whose catalog is damaged is kept STALE. Collections keep the status, names
  * and item numbers that they have in ${from}. What ${to} has already (prev) is not read again. Does not commit.
  */
-int tree_copy(struct tree_reader *from, struct tree_sink *to, unsigned only, struct err *err) MUST_CHECK;
+int tree_copy(
+        struct tree_reader *from, struct tree_sink *to, unsigned only, struct err *err) MUST_CHECK;
 
 #endif
