@@ -10,17 +10,19 @@
 /*
  * WebDAV (RFC 4918), CalDAV (RFC 4791), CardDAV (RFC 6352), sync-collection (RFC 6578) and extended MKCOL (RFC 5689): requests and their multistatus answers, no policy.
  * XML is read by expat as it streams in; a DOCTYPE is refused; caps on depth (32), on names and on the size of a property (64 MiB for data, 1 MiB else).
+ * XML that is not well-formed (control characters in a value) makes the request fail with ERR_PROTO, though responses before it were delivered: ask for less at a time.
+ * A connection lost after a response was delivered is ERR_NET, before it the request is tried again.
  */
 
-/* One property of a response, in Clark notation ("{DAV:}getetag"). ${xml}: the raw inner XML, with every namespace prefix it uses declared on its outermost elements; ${text}: character data, entities resolved, blanks at both ends removed. */
+/* One property of a response, in Clark notation ("{DAV:}getetag"). ${xml}: the raw inner XML, each namespace prefix declared where it is first used, so that it stands alone; ${text}: character data, entities resolved, blanks at both ends removed. */
 struct dav_prop {
 	char *name, *xml, *text;
-	int status; /* of its propstat */
+	int status; /* of its propstat; 200 when that has none */
 };
 /* One <response>. */
 struct dav_response {
-	char *href; /* as sent */
-	char *url; /* absolute, joined to the effective request URL */
+	char *href; /* as sent, "" when missing */
+	char *url; /* absolute, joined to the effective request URL; "" when it is no http URL */
 	int status; /* of the response itself, 0 when it only has propstats */
 	struct dav_prop *props;
 	size_t n_props;
@@ -34,6 +36,9 @@ const struct dav_prop *dav_prop_find(
 const char *dav_prop_text(const struct dav_response *r, const char *clark);
 /* True if the property's XML has the element (resourcetype has "{urn:ietf:params:xml:ns:caldav}calendar"). */
 bool dav_prop_has(const struct dav_response *r, const char *clark, const char *element);
+/* The values of ${attribute} (no namespace) of the elements ${element} in a property (the component names of supported-calendar-component-set): n of them, caller frees each and the array. */
+size_t dav_prop_attributes(const struct dav_response *r, const char *clark, const char *element,
+        const char *attribute, char ***out);
 /* The hrefs in a property (home sets): absolute URLs, n of them, caller frees each and the array. */
 size_t dav_prop_hrefs(
         const struct dav_response *r, const char *clark, const char *base_url, char ***out);
@@ -43,14 +48,16 @@ typedef int (*dav_response_fn)(void *ctx, struct dav_response *r, struct err *er
 
 struct dav_answer {
 	int status; /* HTTP */
+	int inner; /* of a write that was answered with a multistatus: the worst status of 300 and above in it, 0 when there is none */
 	char *url; /* effective */
 	char *sync_token; /* of a sync-collection */
 	bool truncated; /* the collection itself came with status 507: ask again from sync_token */
 	char *dav; /* DAV header */
 	char *etag;
 	char *location;
-	char *error; /* Clark names in an <error> body, or NULL */
-	char *error_text; /* first line of a textual error body, escaped */
+	char *error; /* Clark names in an <error> body (of a write: also in its multistatus), or NULL */
+	char *error_href; /* named in it (no-uid-conflict), as sent; or NULL */
+	char *error_text; /* first line of a textual error body, or sabre's message, escaped; or NULL */
 };
 void dav_answer_clear(struct dav_answer *a);
 
@@ -67,14 +74,18 @@ struct dav_multiget {
 	const char *const *hrefs; /* as the server sent them */
 	size_t n_hrefs;
 	bool contacts; /* addressbook-multiget */
+	const char *version; /* of vCard to ask for, NULL: none said (sabre then gives 3.0) */
 	struct dav_answer answer; /* out; clear it */
-	struct err err; /* out */
+	struct err err; /* out; ERR_REFUSED when the answer is not 207 */
 };
 /* Carry out several at a time; ${fn} gets the responses of all (from this thread). */
 int dav_multiget_run(struct http *h, struct dav_multiget *list, size_t n, unsigned parallel,
         dav_response_fn fn, void *ctx, struct err *err) MUST_CHECK;
 
-/* A property to be set: raw inner XML as in dav_prop. */
+/* Append text as inner XML, escaped. ERR_PROTO when it is not UTF-8 or has controls that XML cannot hold. */
+int dav_text_xml(const char *text, struct buf *out, struct err *err) MUST_CHECK;
+
+/* A property to be set: raw inner XML as in dav_prop; ERR_PROTO when it is not well-formed by itself. */
 struct dav_set {
 	const char *name; /* Clark */
 	const char *xml;
