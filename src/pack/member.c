@@ -1,5 +1,6 @@
 /* Gzip members with our extra field: RFC 1952, RFC 1951. */
 #include "member.h"
+#include "deflate.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
@@ -114,16 +115,26 @@ bool member_parse(const uint8_t *p, size_t n, struct member_head *out)
 	       out->size > MEMBER_HEAD + MEMBER_TAIL && out->size <= MEMBER_SIZE_MAX(out->plain);
 }
 
+#define TEXT_LEVEL 6
+
+_Static_assert(
+        MEMBER_SIZE_MAX(1) >= MEMBER_HEAD + DEFLATE_BOUND(1) + MEMBER_TAIL, "room for a member");
+
 struct member_maker {
-	struct libdeflate_compressor *c;
+	struct deflater *mail; /* one of them */
+	struct libdeflate_compressor *text;
 };
 
-struct member_maker *member_maker_new(int level)
+struct member_maker *member_maker_new(enum member_for what)
 {
 	struct member_maker *m = xcalloc(1, sizeof *m);
 
-	m->c = libdeflate_alloc_compressor(level);
-	if (!m->c)
+	if (what == MEMBER_PARTS) {
+		m->mail = deflater_new();
+		return m;
+	}
+	m->text = libdeflate_alloc_compressor(TEXT_LEVEL);
+	if (!m->text)
 		(void)xmalloc(SIZE_MAX); /* out of memory: ends the process as any other */
 	return m;
 }
@@ -132,7 +143,8 @@ void member_maker_free(struct member_maker *m)
 {
 	if (!m)
 		return;
-	libdeflate_free_compressor(m->c);
+	deflater_free(m->mail);
+	libdeflate_free_compressor(m->text);
 	free(m);
 }
 
@@ -142,8 +154,9 @@ size_t member_make(
 	size_t room = MEMBER_SIZE_MAX(n) - MEMBER_HEAD - MEMBER_TAIL, len, size;
 
 	assert(n > 0 && n <= MEMBER_MAX);
-	len = libdeflate_deflate_compress(m->c, plain, n, out + MEMBER_HEAD, room);
-	assert(len > 0); /* ${room} is above libdeflate's bound */
+	len = m->mail ? deflater_run(m->mail, plain, n, out + MEMBER_HEAD)
+	              : libdeflate_deflate_compress(m->text, plain, n, out + MEMBER_HEAD, room);
+	assert(len > 0 && len <= room); /* ${room} is above the bound of both */
 	size = MEMBER_HEAD + len + MEMBER_TAIL;
 	put_data_head(out, seq, size, n);
 	put32(out + MEMBER_HEAD + len, libdeflate_crc32(0, plain, n));

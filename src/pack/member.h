@@ -24,7 +24,7 @@
 #define MEMBER_END_SIZE 62
 
 /* Room that a data member of ${n} plain bytes can take in a file. */
-#define MEMBER_SIZE_MAX(n) ((size_t)(n) + (size_t)(n) / 512 + 128)
+#define MEMBER_SIZE_MAX(n) ((size_t)(n) + (size_t)(n) / 256 + 128)
 #define MEMBER_BUF_SIZE MEMBER_SIZE_MAX(MEMBER_MAX)
 
 struct member_head {
@@ -44,15 +44,16 @@ void member_put_end(const struct member_head *h, uint8_t out[MEMBER_END_SIZE]);
 bool member_parse(const uint8_t *p, size_t n, struct member_head *out);
 
 /* One compressor, for one thread at a time. */
+enum member_for {
+	MEMBER_PARTS, /* mail in bulk: our own encoder, fast where it is base64 */
+	MEMBER_TEXT, /* catalogs and links: libdeflate, packed tighter */
+};
 struct member_maker;
-struct member_maker *member_maker_new(int level);
+struct member_maker *member_maker_new(enum member_for what);
 void member_maker_free(struct member_maker *m);
 /* A whole data member in ${out}, of MEMBER_SIZE_MAX(n) bytes; returns its size. 1 <= n <= MEMBER_MAX. */
 size_t member_make(
         struct member_maker *m, uint32_t seq, const uint8_t *plain, size_t n, uint8_t *out);
-/* The levels: what measured best for mail in parts; catalogs and links are small and packed tighter. */
-#define MEMBER_LEVEL_PART 1
-#define MEMBER_LEVEL_SMALL 6
 
 /*
  * A buffer of fixed size whose pages become resident only as they are used; trim gives back all but

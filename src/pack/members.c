@@ -31,7 +31,7 @@ int members_writer_open(int dirfd, const char *name, struct members_writer **out
 	w->dirfd = dirfd;
 	w->fd = fd;
 	w->name = xstrdup(name);
-	w->maker = member_maker_new(MEMBER_LEVEL_SMALL);
+	w->maker = member_maker_new(MEMBER_TEXT);
 	pages_init(&w->plain, MEMBER_MAX);
 	pages_init(&w->out, MEMBER_BUF_SIZE);
 	sha256_start(&w->hash);

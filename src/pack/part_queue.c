@@ -193,7 +193,7 @@ static struct part_job *first_waiting(struct part_queue *q)
 static void *work(void *arg)
 {
 	struct part_queue *q = arg;
-	struct member_maker *maker = member_maker_new(MEMBER_LEVEL_PART);
+	struct member_maker *maker = member_maker_new(MEMBER_PARTS);
 	struct part_job *j;
 
 	pthread_mutex_lock(&q->lock);

@@ -2,7 +2,7 @@
 
 static void heads(void **state)
 {
-	struct member_maker *m = member_maker_new(1);
+	struct member_maker *m = member_maker_new(MEMBER_PARTS);
 	uint8_t plain[5000], out[MEMBER_SIZE_MAX(5000)];
 	struct member_head h;
 	size_t n;
@@ -63,7 +63,7 @@ static void bounds(void **state)
 	        {MEMBER_SIZE_MAX(10) + 1, 10},
 	        {UINT64_MAX, UINT64_MAX},
 	};
-	struct member_maker *m = member_maker_new(1);
+	struct member_maker *m = member_maker_new(MEMBER_PARTS);
 	uint8_t plain[10] = {0}, out[MEMBER_SIZE_MAX(10)];
 	struct member_head h;
 
