@@ -14,13 +14,16 @@ Options
                       default is 2030 only where the server's clock is ahead (CLOCK in ENV), else 2025
   --seed N            other content
   --connections N     connections that load at the same time (4)
+  --lenient           what the server refuses is left out and counted, instead of the end
 Prints one line: profile, folders, messages, bytes, seconds."""
 import argparse
+import sys
 import threading
 import time
 
 import genmessages as gm
 import imaptool
+import names
 from imaptool import ImapError, Message
 
 LONG = "Long " + "name of a mailbox that has two hundred characters " * 3
@@ -121,11 +124,11 @@ def small(options, delimiter):
     return Profile([Folder(p, messages=m, size=len(m)) for p, m in content])
 
 
-def make_folders(account, profile):
+def make_folders(account, profile, lenient):
     """Create and subscribe; each folder gets the path that the server took."""
-    there = account.folders()
     for path in profile.parents:
         account.create(path)
+    there = {path for path, attributes in account.folders().items() if "\\noselect" not in attributes}
     for f in profile.folders:
         for n, path in enumerate(f.paths):
             try:
@@ -134,14 +137,21 @@ def make_folders(account, profile):
                 f.path = path
                 break
             except (ImapError, ValueError):
-                if n == len(f.paths) - 1:
+                if n == len(f.paths) - 1 and not lenient:
                     raise
-        (account.subscribe if f.subscribed else account.unsubscribe)(f.path)
+                f.path = None
+        if f.path:
+            (account.subscribe if f.subscribed else account.unsubscribe)(f.path)
+    profile.folders = [f for f in profile.folders if f.path]
     for path in reversed(profile.parents):
-        account.delete(path)
+        try:
+            account.delete(path)
+        except ImapError:  # a server that keeps the parents of mailboxes
+            if not lenient:
+                raise
 
 
-def load(open_account, folders, connections):
+def load(open_account, folders, connections, refused):
     """Whole folders, the largest first, to a few connections: the order inside a folder is always the same."""
     queue = sorted((f for f in folders if f.size), key=lambda f: -f.size)
     lock, errors, totals = threading.Lock(), [], [0, 0]
@@ -160,7 +170,7 @@ def load(open_account, folders, connections):
                     with lock:
                         f = queue.pop(0) if queue else None
                     if f:
-                        account.append_many(f.path, counted(f.messages))
+                        account.append_many(f.path, counted(f.messages), refused)
         except Exception as e:
             errors.append(e)
 
@@ -175,7 +185,8 @@ def load(open_account, folders, connections):
 
 
 def generate(env, user, options):
-    """Fill the account of ${user}; returns (folders, messages, bytes)."""
+    """Fill the account of ${user}; returns (folders, messages, bytes, refused messages)."""
+    refused = [] if options.lenient else None
     profiles = {"hard": hard, "bench": bench, "small": small}
 
     def open_account():
@@ -183,13 +194,13 @@ def generate(env, user, options):
 
     with open_account() as account:
         profile = profiles[options.profile](options, account.delimiter)
-        make_folders(account, profile)
+        make_folders(account, profile, options.lenient)
         if options.huge:
             rng = gm.rng_for(options.seed, "huge")
             data = gm.message(rng, gm.Pool(rng, 1 << 18, 8 << 20), gm.instant(2021), 0, options.huge)
             account.append("INBOX", data, (r"\Seen",), " 1-Jan-2021 00:00:00 +0000")
-    messages, size = load(open_account, profile.folders, options.connections)
-    return len(profile.folders), messages + bool(options.huge), size + options.huge
+    messages, size = load(open_account, profile.folders, options.connections, refused)
+    return len(profile.folders), messages + bool(options.huge), size + options.huge, refused or []
 
 
 def arguments(argv=None):
@@ -205,6 +216,7 @@ def arguments(argv=None):
     p.add_argument("--big", type=int, default=60 << 20)
     p.add_argument("--huge", type=int, default=0)
     p.add_argument("--connections", type=int, default=4)
+    p.add_argument("--lenient", action="store_true")
     options = p.parse_args(argv)
     options.env = imaptool.read_env(options.env)
     options.until = options.until or (2030 if options.env.get("CLOCK") else 2025)
@@ -214,8 +226,11 @@ def arguments(argv=None):
 def main():
     options = arguments()
     began = time.monotonic()
-    folders, messages, size = generate(options.env, options.user, options)
-    print("%s: %d folders, %d messages, %d bytes in %.1f s" % (options.profile, folders, messages, size, time.monotonic() - began))
+    folders, messages, size, refused = generate(options.env, options.user, options)
+    for path, text in refused:
+        print("refused in %s: %s" % (names.show(path), text), file=sys.stderr)
+    print("%s: %d folders, %d messages, %d bytes in %.1f s%s" % (options.profile, folders, messages, size, time.monotonic() - began,
+                                                                 ", %d of them refused" % len(refused) if refused else ""))
 
 
 if __name__ == "__main__":

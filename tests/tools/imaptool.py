@@ -228,9 +228,10 @@ class Account:
     def append(self, path, data, flags=(), date=None):
         self.append_many(path, [Message(data, flags, date)])
 
-    def append_many(self, path, messages):
-        """Append in this order, in batches and with commands in flight where the server can. Returns the bytes."""
-        raw, many = quote(self.wire(path)), "MULTIAPPEND" in self.imap.caps
+    def append_many(self, path, messages, refused=None):
+        """Append in this order, in batches and with commands in flight where the server can. Returns the bytes.
+        With a list ${refused}, each message goes by itself, and one that the server refuses is noted there."""
+        raw, many = quote(self.wire(path)), "MULTIAPPEND" in self.imap.caps and refused is None
         flying, batch, size, total = [], [], 0, 0
 
         def flush():
@@ -239,7 +240,7 @@ class Account:
                 flying.append(self.imap.send("APPEND", raw, *batch))
             batch, size = [], 0
             while len(flying) > (IN_FLIGHT if "LITERAL+" in self.imap.caps else 0):
-                self._appended(path, flying.pop(0))
+                self._appended(path, flying.pop(0), refused)
 
         for m in messages:
             batch.append("(%s)" % " ".join(m.flags))
@@ -252,13 +253,16 @@ class Account:
                 flush()
         flush()
         for tag in flying:
-            self._appended(path, tag)
+            self._appended(path, tag, refused)
         return total
 
-    def _appended(self, path, tag):
+    def _appended(self, path, tag, refused):
         status, text, _ = self.imap.wait(tag)
-        if status != "OK":
+        if status == "OK":
+            return
+        if refused is None:
             raise ImapError("APPEND to %s: %s %s" % (path, status, text))
+        refused.append((path, text))
 
     def select(self, path, command="SELECT"):
         self.imap.ok(command, quote(self.wire(path)))
