@@ -15,6 +15,7 @@ struct archive_view {
 	int rootfd;
 	struct seal seal;
 	struct part_reader *parts;
+	_Atomic uint64_t looked_at; /* the part that was last found to be a plain file */
 };
 
 static const struct tree_manifest *view_manifest(struct tree_reader *r)
@@ -49,17 +50,20 @@ static int view_body(struct tree_reader *r, const struct tree_coll *c, const str
 	struct part_id id = {it->where.snapshot, it->where.part};
 	char path[LAYOUT_PATH];
 	struct stat st;
-	int rc;
+	int rc = 0;
 
 	if (id.part == 0 || id.part > PART_MAX || id.snapshot > SNAPSHOT_MAX ||
 	        !seal_find_part(&v->seal, id))
 		return err_set(err, ERR_DAMAGED, ERR_ITEM,
 		        "%s: the item is in no part of this snapshot", c->path);
 	part_path_format(id, path);
-	rc = layout_stat(v->rootfd, path, &st, err);
-	if (rc == 0)
+	if (v->looked_at != ((uint64_t)id.snapshot << 32 | id.part))
+		rc = layout_stat(v->rootfd, path, &st, err);
+	if (rc == 0) {
+		v->looked_at = (uint64_t)id.snapshot << 32 | id.part;
 		rc = part_reader_object(
 		        v->parts, path, &it->where, it->sha256, it->size, c->kind, write, ctx, err);
+	}
 	return rc;
 }
 

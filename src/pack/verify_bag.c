@@ -24,29 +24,55 @@ static bool is_text(const struct buf *have, bag_text_fn text, const struct seal 
 	return same;
 }
 
-/* A crash right after a commit leaves them as they were before: no damage, the next run brings them up to date. */
-static int check_derived(struct verify *v, const char *path, bag_text_fn text, struct err *err)
+/* What a derived file is: of the newest state, of the one before (missing, for the first snapshot), or nothing. */
+enum derived { DERIVED_NEW, DERIVED_OLD, DERIVED_WRONG };
+
+static int look(
+        struct verify *v, const char *path, bag_text_fn text, enum derived *out, struct err *err)
 {
 	struct err why = {0};
 	struct buf have;
 	int rc;
 
+	*out = DERIVED_WRONG;
 	buf_init(&have, SEAL_CAP);
 	rc = layout_read(v->rootfd, path, &have, &why);
 	if (rc == ERR_NOTFOUND && v->n_seals == 1)
-		verify_say(v, false, path, NULL, "is not there yet: the next backup writes it");
-	else if (rc < 0)
-		rc = verify_found(v, path, &why, err);
-	else if (is_text(&have, text, v->seals, v->n_seals))
-		rc = 0;
-	else if (v->n_seals > 1 && is_text(&have, text, v->seals, v->n_seals - 1))
-		verify_say(v, false, path, NULL,
-		        "is that of the snapshot before: the next backup brings it up to date");
-	else
-		verify_say(v, true, path, NULL, "does not fit the seals");
+		*out = DERIVED_OLD;
+	else if (rc == 0 && is_text(&have, text, v->seals, v->n_seals))
+		*out = DERIVED_NEW;
+	else if (rc == 0 && v->n_seals > 1 && is_text(&have, text, v->seals, v->n_seals - 1))
+		*out = DERIVED_OLD;
 	buf_clear(&have);
 	v->out->files++;
-	return rc == ERR_NOTFOUND ? 0 : rc;
+	if (rc == 0 || *out == DERIVED_OLD)
+		return 0;
+	return verify_found(v, path, &why, err);
+}
+
+/*
+ * A crash right after a commit leaves these files as they were before: no damage, the next run brings them up to
+ * date. The manifest is written first: one that is older than bag-info.txt was not left by a crash.
+ */
+static int check_derived(struct verify *v, struct err *err)
+{
+	static const char *const paths[] = {"manifest-sha256.txt", "bag-info.txt"};
+	static const bag_text_fn texts[] = {bag_manifest, bag_info};
+	enum derived is[2];
+	int rc = look(v, paths[0], texts[0], &is[0], err);
+
+	if (rc == 0)
+		rc = look(v, paths[1], texts[1], &is[1], err);
+	for (unsigned i = 0; i < 2 && rc == 0; i++) {
+		if (is[i] == DERIVED_WRONG ||
+		        (i == 0 && is[0] == DERIVED_OLD && is[1] != DERIVED_OLD))
+			verify_say(v, true, paths[i], NULL, "does not fit the seals");
+		else if (is[i] == DERIVED_OLD)
+			verify_say(v, false, paths[i], NULL,
+			        "is that of the state before: the next backup brings it up to "
+			        "date");
+	}
+	return rc;
 }
 
 static bool is_known(const struct verify *v, const char *path)
@@ -72,7 +98,9 @@ static int walk(struct verify *v, const char *path, unsigned depth, struct err *
 		char *below = *path ? xasprintf("%s/%s", path, names[i]) : xstrdup(names[i]);
 		struct stat st;
 
-		if (rc < 0 || fstatat(v->rootfd, below, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		/* Known files were looked at already. */
+		if (rc < 0 || is_known(v, below) ||
+		        fstatat(v->rootfd, below, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			;
 		else if (strcmp(below, ".work") == 0)
 			verify_say(v, false, below, NULL,
@@ -80,7 +108,7 @@ static int walk(struct verify *v, const char *path, unsigned depth, struct err *
 			        "archive");
 		else if (S_ISDIR(st.st_mode))
 			rc = walk(v, below, depth + 1, err);
-		else if (!is_known(v, below))
+		else
 			verify_say(v, false, below, NULL, "no seal names it");
 		free(below);
 		free(names[i]);
@@ -96,9 +124,7 @@ int verify_bag(struct verify *v, struct err *err)
 
 	/* With a seal missing they cannot be known; that is damage enough. */
 	if (v->all_seals && v->n_seals)
-		rc = check_derived(v, "bag-info.txt", bag_info, err);
-	if (rc == 0 && v->all_seals && v->n_seals)
-		rc = check_derived(v, "manifest-sha256.txt", bag_manifest, err);
+		rc = check_derived(v, err);
 	v->out->files += 2 * v->n_seals;
 	for (size_t i = 0; i < v->n_seals; i++)
 		v->out->bytes += v->seals[i].json_size + v->seals[i].sums_size;
