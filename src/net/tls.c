@@ -72,6 +72,9 @@ static int tls_failed(struct transport *t, ssize_t rc)
 static int tls_again(struct transport *t, ssize_t rc, bool wait)
 {
 	if (rc == GNUTLS_E_AGAIN) {
+		/* Also said after a session ticket (TLS 1.3): what came with it in one recv waits here. */
+		if (!gnutls_record_get_direction(t->tls) && t->raw_pos < t->raw_len)
+			return 1;
 		if (!wait)
 			return 0;
 		return net_wait_idle(t, gnutls_record_get_direction(t->tls) ? POLLOUT : POLLIN) == 0
