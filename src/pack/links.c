@@ -12,7 +12,6 @@
 
 #define NAME_LEN 100
 #define PREFIX_LEN 155
-#define SMALL_FILE_MAX 4096
 
 static int put_dir(const char *path, links_fn fn, void *ctx, struct err *err)
 {
@@ -53,7 +52,7 @@ static int put_file(const struct tree_coll *c, const char *name, const char *dat
 	char *path;
 	int rc;
 
-	if (!data || !*data || strlen(data) > SMALL_FILE_MAX)
+	if (!data || !*data || strlen(data) > LINKS_FILE_MAX)
 		return 0;
 	path = xasprintf("%s/%s", c->path, name);
 	e.path = path;

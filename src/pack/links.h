@@ -8,6 +8,8 @@
  * address books the small files displayname and color. Everything in it follows from the catalog.
  */
 
+#define LINKS_FILE_MAX 4096 /* bytes of a small file; a larger one is left out */
+
 struct links_entry {
 	enum { LINKS_DIR, LINKS_LINK, LINKS_FILE } type;
 	const char *path; /* of a directory without a final '/' */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 
-#define CHUNK 65536
+#define CHUNK 16384
 
 struct check {
 	struct archive *a;
@@ -39,7 +39,7 @@ static int differs(struct check *k, const char *path, const char *what, struct e
 static bool same_file(struct check *k, const char *data)
 {
 	size_t n = strlen(data);
-	char have[CHUNK / 8];
+	char have[LINKS_FILE_MAX + 1];
 	la_ssize_t got = archive_read_data(k->a, have, sizeof have);
 
 	return got == (la_ssize_t)n && memcmp(have, data, n) == 0;
