@@ -15,6 +15,7 @@ TEST_HOME=${VALISE_TEST_HOME:-/var/tmp/valise-test-$(id -u)}
 say() { echo "$(basename "$0"): $*" >&2; }
 die() { say "$@"; exit 1; }
 is_root() { [ "$(id -u)" = 0 ]; }
+need_root() { is_root || die "this server needs root to start (its daemons then run as another user)"; }
 
 # ---- packages -------------------------------------------------------------------------------------
 
@@ -112,11 +113,10 @@ spawn() {
 }
 
 # spawn_bound BINDS CMD... : like spawn, in a private mount namespace where each SRC:TARGET of BINDS is
-# bound, for programs whose paths are compiled in. Needs root. NS_GID: another group for the daemon.
+# bound, for programs whose paths are compiled in. See need_root. NS_GID: another group for the daemon.
 spawn_bound() {
 	local binds=$1 b gid=${NS_GID:-$RUN_GROUP}
 	shift
-	is_root || die "this server needs root to start (its daemons then run as $RUN_USER)"
 	for b in $binds; do
 		if [ -d "${b%%:*}" ]; then mkdir -p "${b##*:}"; else [ -e "${b##*:}" ] || : > "${b##*:}"; fi
 	done

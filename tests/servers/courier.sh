@@ -40,6 +40,7 @@ C
 
 do_start() {
 	local root=$TEST_HOME/courier u uid gid b binds
+	need_root
 	pkgs openssl libcourier-unicode4 libgamin0 libgdbm6 libltdl7 libidn12 libpcre3 util-linux
 	unpack courier courier-base courier-imap courier-pop courier-authdaemon courier-authlib courier-authlib-userdb
 	make_tls

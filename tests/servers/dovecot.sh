@@ -83,6 +83,7 @@ conf_services() {
 service $s-login {
   chroot =
   service_count = 0
+  process_min_avail = 2
   inet_listener $s {
     port = $port
   }
@@ -164,7 +165,7 @@ after_stop() {
 	local f
 	for f in /dev/shm/*faketime_*; do
 		[ -O "$f" ] || [ "$(stat -c %U "$f" 2>/dev/null)" = "$RUN_USER" ] || continue
-		[ -e "/proc/${f##*_}" ] || rm -f "$f"
+		grep -q '^State:.[^Z]' "/proc/${f##*_}/status" 2>/dev/null || rm -f "$f"
 	done
 }
 server_main "$@"

@@ -23,6 +23,7 @@ C
 
 do_start() {
 	local u uid
+	need_root
 	pkgs mailutils-imap4d mailutils-pop3d openssl util-linux
 	make_tls
 	free_slot
