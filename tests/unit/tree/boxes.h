@@ -29,7 +29,7 @@ struct box {
 	struct msg msgs[6]; /* up to the first without text */
 };
 
-static unsigned fetched; /* bodies that a run asked the "server" for */
+static _Atomic unsigned fetched; /* bodies that a run asked the "server" for */
 
 static char tree[64 + 8];
 

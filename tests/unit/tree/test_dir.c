@@ -550,6 +550,56 @@ static void copy_names_what_is_lost(void **state)
 	OK(dir_remove(AT_FDCWD, copy, &err));
 }
 
+struct worker {
+	struct tree_sink *sink;
+	char name[16];
+	unsigned number;
+};
+
+/* Messages of which every thread has some that others have, too. */
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct tree_coll *c = tree_coll_new(COLL_MAIL, w->name);
+
+	for (uint32_t uid = 1; uid <= 300; uid++) {
+		struct tree_item it = {.uid = uid, .date_utc = uid};
+		struct tree_object o;
+		char text[32];
+
+		snprintf(text, sizeof text, "%u", uid % 3 == 0 ? uid : uid * 10 + w->number);
+		store(w->sink, COLL_MAIL, text, strlen(text), &o);
+		memcpy(it.sha256, o.sha256, SHA256_LEN);
+		it.size = o.size;
+		OK(w->sink->ops->item(w->sink, c, &it, &err));
+		if (uid % 100 == 0)
+			OK(dir_flush((struct dir_sink *)w->sink, &err));
+	}
+	OK(w->sink->ops->coll(w->sink, c, &err));
+	return NULL;
+}
+
+static void threads_share_a_sink(void **state)
+{
+	struct tree_sink *s = open_sink(NULL);
+	struct worker workers[4];
+	struct tree_commit done;
+	pthread_t threads[4];
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		workers[i] = (struct worker){.sink = s, .number = i};
+		snprintf(workers[i].name, sizeof workers[i].name, "Box %u", i);
+		assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+	}
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	OK(s->ops->commit(s, &done, &err));
+	s->ops->free(s);
+	assert_int_equal(done.totals.items[COLL_MAIL], 1200);
+	assert_int_equal(read_all(NULL), 1200);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -571,6 +621,7 @@ int main(void)
 	        TEST(other_places_are_refused),
 	        TEST(equal_trees_have_equal_catalogs),
 	        TEST(copy_names_what_is_lost),
+	        TEST(threads_share_a_sink),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
