@@ -361,12 +361,12 @@ static int repair(struct imap *m, unsigned *tag_out, struct err *err)
 	for (; (span = line_span(p, n)) != 0; p += span, n -= span) {
 		if (!untagged_parse(p, span, &u))
 			continue;
-		if (is_list(&u))
+		if (is_list(&u) || token_is(&u.word, "SEARCH"))
 			raw_add(m, p, span);
-		/* libetpan consumed its literals or its numbers: they cannot be read again. */
-		if (token_is(&u.word, "SEARCH") || (is_list(&u) && memmem(p, span, "{0}\r\n", 5)))
+		/* libetpan took the literal out of the line: it cannot be read again. */
+		if (is_list(&u) && memmem(p, span, "{0}\r\n", 5))
 			return session_fail(
-			        m, ERR_PROTO, err, "an answer that cannot be understood");
+			        m, ERR_PROTO, err, "a list of mailboxes that cannot be understood");
 	}
 	last = last_line(b, &len);
 	if (take_tagged(m, last, len, tag_out))

@@ -359,10 +359,16 @@ bool fetch_parse(struct fetch_build *b, const char *p, size_t n)
 		return false;
 	if (line_peek(&l).kind == TOKEN_OPEN)
 		(void)line_next(&l);
-	/* An item that cannot be read costs itself: go on after it as long as there are tokens. */
-	for (t = line_peek(&l); t.kind == TOKEN_ATOM || t.kind == TOKEN_STRING; t = line_peek(&l)) {
-		if (t.kind != TOKEN_ATOM || !fetch_item(b, &l))
-			(void)line_next(&l);
+	/* An item that cannot be read costs itself; what is inside a list is never taken for an item. */
+	for (t = line_peek(&l);
+	        t.kind == TOKEN_ATOM || t.kind == TOKEN_STRING || t.kind == TOKEN_CLOSE;
+	        t = line_peek(&l)) {
+		struct line start = l;
+
+		if (t.kind == TOKEN_ATOM && fetch_item(b, &l))
+			continue;
+		l = start;
+		(void)line_next(&l);
 	}
 	return true;
 }

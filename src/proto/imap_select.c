@@ -215,12 +215,45 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+struct uids {
+	uint32_t *list;
+	size_t n, size;
+};
+
+static void gather_uids(struct imap *m, struct uids *to)
+{
+	const clist *found =
+	        m->lib->imap_response_info ? m->lib->imap_response_info->rsp_search_result : NULL;
+
+	if (found) {
+		to->list =
+		        arr_grow(NULL, &to->size, (size_t)clist_count(found) + 1, sizeof *to->list);
+		for (clistiter *i = clist_begin(found); i; i = clist_next(i))
+			to->list[to->n++] = *(uint32_t *)clist_content(i);
+		/* 72 bytes a number: not kept until the next command. */
+		mailimap_response_info_free(m->lib->imap_response_info);
+		m->lib->imap_response_info = NULL;
+	}
+	for (size_t k = 0; k < m->n_raw; k++) {
+		struct untagged u;
+
+		if (!untagged_parse(m->raw[k].p, m->raw[k].n, &u) || !token_is(&u.word, "SEARCH"))
+			continue;
+		for (struct token t = line_next(&u.rest); t.kind == TOKEN_ATOM;
+		        t = line_next(&u.rest)) {
+			uint32_t uid;
+
+			if (token_u32(&t, &uid))
+				*ARR_PUSH(to->list, to->n, to->size) = uid;
+		}
+	}
+}
+
 int imap_search(
         struct imap *m, const char *key, uint32_t **uids_out, size_t *n_out, struct err *err)
 {
-	clist *found;
-	size_t n = 0, kept = 0;
-	uint32_t *uids;
+	struct uids uids = {0};
+	size_t kept = 0;
 	int r;
 
 	*uids_out = NULL;
@@ -231,20 +264,13 @@ int imap_search(
 		return err_set(err, ERR_LIMIT, ERR_COLLECTION, "UID SEARCH with too long a key");
 	if ((r = command_run(m, "UID SEARCH", err)) != 0)
 		return r;
-	found = m->lib->imap_response_info ? m->lib->imap_response_info->rsp_search_result : NULL;
-	if (!found)
-		return 0;
-	uids = xcalloc((size_t)clist_count(found) + 1, sizeof *uids);
-	for (clistiter *i = clist_begin(found); i; i = clist_next(i))
-		uids[n++] = *(uint32_t *)clist_content(i);
-	/* 72 bytes a number: not kept until the next command. */
-	mailimap_response_info_free(m->lib->imap_response_info);
-	m->lib->imap_response_info = NULL;
-	qsort(uids, n, sizeof *uids, by_number);
-	for (size_t i = 0; i < n; i++)
-		if (uids[i] && (!kept || uids[i] != uids[kept - 1]))
-			uids[kept++] = uids[i];
-	*uids_out = uids;
+	gather_uids(m, &uids);
+	if (uids.n)
+		qsort(uids.list, uids.n, sizeof *uids.list, by_number);
+	for (size_t i = 0; i < uids.n; i++)
+		if (uids.list[i] && (!kept || uids.list[i] != uids.list[kept - 1]))
+			uids.list[kept++] = uids.list[i];
+	*uids_out = uids.list;
 	*n_out = kept;
 	return 0;
 }
