@@ -28,7 +28,7 @@ static int open_dir(int dirfd, const char *name)
 static int walk(int dirfd, const char *path, bool make, int *fd_out, struct err *err)
 {
 	char *copy = xstrdup(path), *rest = copy, *part;
-	int fd = open_dir(dirfd, "."), rc = fd < 0 ? failed(path, err) : 0;
+	int fd = dirfd, rc = 0;
 
 	while (rc == 0 && (part = strsep(&rest, "/")) != NULL) {
 		int next = open_dir(fd, part);
@@ -39,7 +39,8 @@ static int walk(int dirfd, const char *path, bool make, int *fd_out, struct err 
 		}
 		if (next < 0)
 			rc = failed(path, err);
-		sys_close(fd);
+		if (fd != dirfd)
+			sys_close(fd);
 		fd = next;
 	}
 	free(copy);
