@@ -61,7 +61,7 @@ int content_crlf(const void *p, size_t n, struct buf *out) MUST_CHECK;
 enum content_grade {
 	CONTENT_IDENTICAL, /* the same bytes */
 	CONTENT_CANONICAL, /* the same after unfolding, line ends, case of names, order of parameters and properties, quoting, escapes, split lists (CATEGORIES, EXDATE, RDATE, TYPE, RESOURCES), order of RRULE parts, INTERVAL=1, default VALUE, numeric GEO */
-	CONTENT_EQUIVALENT, /* and apart from PRODID, DTSTAMP, LAST-MODIFIED, REV, CREATED, METHOD, CALSCALE:GREGORIAN, X-RADICALE-NAME, SCHEDULE-STATUS and VTIMEZONEs of the same TZID */
+	CONTENT_EQUIVALENT, /* and apart from PRODID, DTSTAMP, LAST-MODIFIED, REV, CREATED, METHOD, CALSCALE:GREGORIAN, X-RADICALE-NAME, SCHEDULE-STATUS, VTIMEZONEs of names that every system knows (Europe/Berlin) and those of other names that have the same offsets */
 	CONTENT_ALTERED, /* differences[] names the properties */
 };
 /* ${differences}: blank-separated "-SUMMARY", "+X-FOO", "~DTSTART" (lost, added, changed), at most its cap; may be NULL. */

@@ -1,0 +1,94 @@
+/* Pieces of content lines: escapes, encodings, line ends. */
+#include <string.h>
+#include <strings.h>
+#include "content_internal.h"
+
+const char *content_param(const struct content_line *l, const char *name)
+{
+	for (size_t i = 0; i < l->n_params; i++)
+		if (strcmp(l->params[i].name, name) == 0)
+			return l->params[i].value;
+	return NULL;
+}
+
+enum content_encoding content_encoding(const struct content_line *l)
+{
+	for (size_t i = 0; i < l->n_params; i++) {
+		const char *v = l->params[i].value;
+		bool named = strcmp(l->params[i].name, "ENCODING") == 0;
+
+		if (!named && strcmp(l->params[i].name, "TYPE") != 0)
+			continue;
+		if (strcasecmp(v, "QUOTED-PRINTABLE") == 0)
+			return CONTENT_QP;
+		if (strcasecmp(v, "BASE64") == 0 || (named && strcasecmp(v, "B") == 0))
+			return CONTENT_BASE64;
+	}
+	return CONTENT_PLAIN;
+}
+
+void content_unescape(const char *s, size_t n, struct buf *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		char next = i + 1 < n ? s[i + 1] : '\0';
+
+		if (s[i] != '\\' || !next || !strchr("nN,;:\\", next)) {
+			buf_putc(out, s[i]);
+			continue;
+		}
+		buf_putc(out, next == 'n' || next == 'N' ? '\n' : next);
+		i++;
+	}
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+void content_qp_decode(const char *s, size_t n, struct buf *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		int hi = s[i] == '=' && i + 2 < n ? hex_digit(s[i + 1]) : -1;
+		int lo = hi >= 0 ? hex_digit(s[i + 2]) : -1;
+
+		if (lo < 0) {
+			buf_putc(out, s[i]);
+			continue;
+		}
+		buf_putc(out, (char)(hi * 16 + lo));
+		i += 2;
+	}
+}
+
+size_t content_span(const char *s, size_t n, char c)
+{
+	size_t i = 0;
+
+	for (; i < n && s[i] != c; i++)
+		if (s[i] == '\\' && i + 1 < n)
+			i++;
+	return i;
+}
+
+int content_crlf(const void *p, size_t n, struct buf *out)
+{
+	const char *s = p;
+	size_t from = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (s[i] != '\r' && s[i] != '\n')
+			continue;
+		rc = buf_add(out, s + from, i - from);
+		if (rc == 0)
+			rc = buf_add(out, "\r\n", 2);
+		if (s[i] == '\r' && i + 1 < n && s[i + 1] == '\n')
+			i++;
+		from = i + 1;
+	}
+	return rc == 0 && from < n ? buf_add(out, s + from, n - from) : rc;
+}
