@@ -116,6 +116,39 @@ int imap_select(struct imap *m, const uint8_t *name, size_t name_len, bool write
 	return r;
 }
 
+int imap_examine_send(struct imap *m, const uint8_t *name, size_t name_len, struct err *err)
+{
+	int r;
+
+	command_start(m, "EXAMINE");
+	if ((r = command_string(m, name, name_len, err)) != 0)
+		return r;
+	if (imap_has(m, "CONDSTORE") || imap_has(m, "QRESYNC"))
+		buf_puts(&m->cmd, " (CONDSTORE)");
+	if ((r = command_end(m, NULL, err)) != 0)
+		return r;
+	return command_flush(m, err);
+}
+
+int imap_examine_wait(struct imap *m, struct imap_selected *out, struct err *err)
+{
+	unsigned tag = m->n_pending ? m->pending[0].tag : 0;
+	int r;
+
+	memset(out, 0, sizeof *out);
+	out->read_only = true;
+	lines_forget(m, true);
+	r = command_wait(m, tag, "EXAMINE", err);
+	if (r == 0) {
+		each_untagged(m, selected_line, out);
+		each_status(m, selected_code, out);
+	}
+	lines_forget(m, false);
+	if (r != 0)
+		imap_selected_clear(out);
+	return r;
+}
+
 int imap_unselect(struct imap *m, struct err *err)
 {
 	if (!imap_has(m, "UNSELECT"))

@@ -69,6 +69,13 @@ struct imap_selected {
 int imap_select(struct imap *m, const uint8_t *name, size_t name_len, bool write, struct imap_selected *out,
 	struct err *err) MUST_CHECK;
 void imap_selected_clear(struct imap_selected *s);
+/**
+ * imap_examine_send(m, name, name_len, err): EXAMINE as one more command in flight, like imap_fetch_send; the fetches sent after it are about this mailbox. imap_examine_wait
+ * reads its answer when it is the oldest one in flight. ERR_REFUSED, ERR_BUSY: the mailbox is not open, and the answers to the fetches sent after it are to be
+ * thrown away, whatever they hold. A UIDNEXT that was not said stays 0.
+ */
+int imap_examine_send(struct imap *m, const uint8_t *name, size_t name_len, struct err *err) MUST_CHECK;
+int imap_examine_wait(struct imap *m, struct imap_selected *out, struct err *err) MUST_CHECK;
 
 /* STATUS of several mailboxes, pipelined; ok[i] false where the server said NO. */
 struct imap_status {
@@ -109,7 +116,7 @@ struct imap_fetch_ops {
  */
 int imap_fetch_send(struct imap *m, const char *set, const char *items, struct err *err) MUST_CHECK;
 int imap_fetch_wait(struct imap *m, const struct imap_fetch_ops *ops, void *ctx, struct err *err) MUST_CHECK;
-size_t imap_in_flight(const struct imap *m);
+size_t imap_in_flight(const struct imap *m); /* commands sent and not waited for */
 
 /* UID SEARCH with a key ("ALL", "HEADER Message-ID <x@y>" - strings are quoted or literal by the caller through imap_quote); the UIDs ascending; free them. */
 int imap_search(struct imap *m, const char *key, uint32_t **uids_out, size_t *n_out, struct err *err) MUST_CHECK;
