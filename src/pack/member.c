@@ -166,7 +166,12 @@ size_t member_make(
 
 void pages_init(struct pages *b, size_t size)
 {
-	b->p = xmalloc(size);
+	/* Of its own, not the heap's: what is never used is never resident, and clearing gives all of it back. */
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		p = xmalloc(SIZE_MAX); /* as any other lack of memory: ends the process */
+	b->p = p;
 	b->size = size;
 }
 
@@ -189,7 +194,8 @@ void pages_trim(struct pages *b, size_t used, size_t keep)
 
 void pages_clear(struct pages *b)
 {
-	free(b->p);
+	if (b->p)
+		(void)munmap(b->p, b->size);
 	*b = (struct pages){0};
 }
 

@@ -40,8 +40,6 @@ struct part_reader *part_reader_new(int dirfd)
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_mutex_init(&r->load, NULL);
 	pthread_cond_init(&r->freed, NULL);
-	for (int i = 0; i < SLOTS; i++)
-		pages_init(&r->slots[i].plain, MEMBER_MAX);
 	return r;
 }
 
@@ -128,6 +126,8 @@ static int load(
 	if (rc == 0)
 		rc = member_read(&r->file, off, err);
 	if (rc == 0) {
+		if (!s->plain.p)
+			pages_init(&s->plain, MEMBER_MAX);
 		swap = s->plain;
 		s->plain = r->file.plain;
 		r->file.plain = swap;
