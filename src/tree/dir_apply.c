@@ -119,15 +119,19 @@ static char *catalog_of(const struct commit *c, enum coll_kind kind, const char 
 	return h && h->catalog && strncmp(h->catalog, "catalog/", 8) == 0 ? h->catalog + 8 : NULL;
 }
 
-/* The last catalog, if there is one that can be read: without it nothing is taken for vanished. */
-static struct tree_coll *load_old(const struct commit *c, enum coll_kind kind, const char *name)
+/* The last catalog, if there is one that is whole: without it nothing is taken for vanished. */
+static int load_old(const struct commit *c, enum coll_kind kind, const char *name,
+        struct tree_coll **out, struct err *err)
 {
 	const char *catalog = catalog_of(c, kind, name);
-	struct tree_coll *old = NULL;
+	int rc;
 
-	if (catalog && catalog_load(c->catfd, catalog, &old, NULL, NULL) != 0)
-		old = NULL;
-	return old;
+	*out = NULL;
+	rc = catalog ? catalog_load(c->catfd, catalog, out, NULL, err) : 0;
+	if (rc != ERR_NOTFOUND && rc != ERR_DAMAGED)
+		return rc;
+	err_clear(err);
+	return 0;
 }
 
 static int place_all(struct placing *p, struct err *err)
@@ -153,9 +157,12 @@ static int apply_files(struct commit *c, const struct staged *s, struct err *err
 	if (!is_there(c->workfd, staged_file(s->file, file)))
 		return 0; /* done before */
 	rc = catalog_load(c->workfd, file, &now, NULL, err);
-	if (rc != 0)
+	if (rc == 0)
+		rc = load_old(c, s->kind, s->name, &old, err);
+	if (rc != 0) {
+		tree_coll_free(now);
 		return rc;
-	old = load_old(c, s->kind, s->name);
+	}
 	p.now = now;
 	p.old = old;
 	places_init(&p.old_places, old);
@@ -219,10 +226,16 @@ static void remove_dirs(int treefd, const struct tree_head *h)
 static int remove_coll(struct commit *c, const struct tree_head *h, struct err *err)
 {
 	struct placing p = {.commit = c, .dirfd = -1};
-	struct tree_coll *old = load_old(c, h->kind, h->name);
-	int rc = 0;
+	struct tree_coll *old;
+	int rc = load_old(c, h->kind, h->name, &old, err);
 
-	if (old && beneath_dir(c->treefd, h->path, &p.dirfd, NULL) == 0) {
+	if (rc == 0 && old)
+		rc = beneath_dir(c->treefd, h->path, &p.dirfd, err);
+	if (rc == ERR_NOTFOUND) { /* the whole directory was removed by somebody */
+		err_clear(err);
+		rc = 0;
+	}
+	if (rc == 0 && p.dirfd >= 0) {
 		p.old = old;
 		rc = listing_read(c->treefd, h->kind, h->path, &p.listing, err);
 		if (rc == 0)
