@@ -39,7 +39,7 @@ run() {
 	local want=$1 rc=0
 	shift
 	"$@" >"$T/out" 2>"$T/err" </dev/null || rc=$?
-	[ "$rc" = "$want" ] || { echo "exit code $rc instead of $want: $*"; tail -20 "$T/out" "$T/err"; exit 1; }
+	[ "$rc" = "$want" ] || { echo "exit code $rc instead of $want: $*"; cat "$T/out" "$T/err" | tail -30; exit 1; }
 }
 # says PATTERN : the last run said so, on either stream
 says() { grep -qE -- "$1" "$T/out" "$T/err" || { echo "did not say: $1"; cat "$T/out" "$T/err"; exit 1; }; }

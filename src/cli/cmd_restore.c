@@ -162,7 +162,7 @@ static void tell(const struct restore *r)
 	        human_count(s->collections, n[1]), human_count(s->added, n[2]),
 	        r->opts.dry_run ? "to add" : "added", human_count(s->already, n[3]));
 	if (s->flags_added)
-		printf(", flags added to %s", human_count(s->flags_added, n[4]));
+		printf(", %s flags added", human_count(s->flags_added, n[4]));
 	if (s->altered)
 		printf(", %s not exactly as in the archive", human_count(s->altered, n[5]));
 	if (s->failed)

@@ -56,9 +56,11 @@ int load_account(const struct args *a, const char *name, struct account **out)
 	if (!name && a->n_settings == 0)
 		return usage_error(a->cmd, "which account? Name one of accounts.ini, or give "
 		                           "--imap imaps://HOST --user NAME");
-	if (account_load(
-	            name, args_get(a, "config"), a->settings, a->n_settings, trace, out, &err) < 0)
-		return fail(a, &err);
+	if (account_load(name, args_get(a, "config"), a->settings, a->n_settings, trace, out,
+	            &err) < 0) {
+		fail(a, &err);
+		return err.code == ERR_NOTFOUND ? EXIT_USAGE : exit_code_of(&err);
+	}
 	n = account_warnings(*out, lines, SERVICE_KINDS);
 	for (size_t i = 0; i < n; i++)
 		talk("warning: %s", lines[i]);

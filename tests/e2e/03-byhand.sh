@@ -19,11 +19,10 @@ sha256sum --strict --quiet -c data/000002/seal.sha256
 sha256sum --strict --quiet -c manifest-sha256.txt
 find data -name '*.gz' -exec gzip -t {} +
 
-# The lines of README.txt that start with four blanks are the recipe; they run in the archive's folder and
-# extract into ../out.
+# The three commands of README.txt run in the archive's folder and extract into ../out.
 say "the README's own recipe"
-grep '^    ' README.txt | sed 's/^    //' > "$T/recipe"
-[ "$(wc -l < "$T/recipe")" -ge 2 ] || fail "README.txt has no recipe"
+sed -n 's/^    \(N=\|sha256sum\|sed \)/\1/p' README.txt | sed 's/N=000001/N=000002/' > "$T/recipe"
+[ "$(wc -l < "$T/recipe")" = 3 ] || fail "README.txt has no recipe of three lines"
 for tar in tar bsdtar; do
 	mkdir -p "$T/bin" "$T/out-$tar"
 	ln -sf "$(command -v $tar)" "$T/bin/tar"
