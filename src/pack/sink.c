@@ -93,8 +93,8 @@ static void slot_clear(struct slot *slot)
 	tree_coll_free(slot->coll);
 	free(slot->name);
 	free(slot->reason);
-	free(slot->catalog);
-	free(slot->links);
+	tree_head_clear(&slot->head);
+	free(slot->spill);
 	free(slot->parts);
 }
 

@@ -30,13 +30,15 @@ struct slot {
 	char *name;
 	const struct tree_head *prev; /* lent by sink->prev, or NULL */
 	enum { SLOT_OPEN, SLOT_GIVEN, SLOT_SAME, SLOT_KEPT, SLOT_GONE } state;
-	struct tree_coll *coll; /* SLOT_GIVEN: it differs from prev, its files have to be written */
-	struct tree_roots roots; /* of coll */
+	bool loaded; /* the objects of prev's catalog are in the map */
+	/* SLOT_GIVEN, it differs from prev: freed once its files are written; NULL while it is in spill */
+	struct tree_coll *coll;
+	char *spill; /* a file in .work, or NULL */
+	struct tree_head head; /* of coll; its files are named once they are written */
 	enum coll_status status; /* SLOT_SAME, SLOT_KEPT */
 	char *reason;
 	bool suspicious; /* by UIDs it lost too much: look closer at commit */
 	/* SLOT_GIVEN, once written: */
-	char *catalog, *links; /* paths from the root */
 	struct slot_file {
 		uint8_t sum[SHA256_LEN];
 		uint64_t size;
@@ -109,6 +111,8 @@ struct archive_sink {
 	size_t n_objects_waiting, objects_waiting_cap;
 	struct pending_item *items_waiting;
 	size_t n_items_waiting, items_waiting_cap;
+	uint64_t held; /* items of collections in memory */
+	unsigned spills; /* names given */
 	uint64_t batch; /* bytes added since the last barrier */
 	uint64_t objects_new, bytes_new;
 
@@ -160,6 +164,13 @@ int sink_keep(struct tree_sink *t, enum coll_kind kind, const char *name, enum c
         const char *reason, struct err *err);
 /* With s->lock held; NULL if there is none and ${make} is false. */
 struct slot *sink_slot(struct archive_sink *s, enum coll_kind kind, const char *name, bool make);
+
+/* sink_spill.c: collections that would take too much memory until the commit wait in a file */
+#define HELD_ITEMS 65536 /* in memory, of all collections together */
+int sink_spill(struct archive_sink *s, const struct tree_coll *c, char **name_out,
+        struct err *err) MUST_CHECK;
+/* The collection of a given slot, in memory again. */
+int sink_unspill(struct archive_sink *s, struct slot *slot, struct err *err) MUST_CHECK;
 
 /* sink_journal.c */
 /*

@@ -111,6 +111,41 @@ static int settle(struct archive_sink *s, struct tree_coll *c, const struct tree
 	return 0;
 }
 
+/* Until the commit: the fact that it is as it was, or the collection itself, in memory or in a file. Takes ${c}. */
+static int hold(
+        struct archive_sink *s, struct tree_coll *c, const struct settled *now, struct err *err)
+{
+	struct slot *slot;
+	char *spill = NULL;
+	bool in_memory;
+
+	pthread_mutex_lock(&s->lock);
+	in_memory = now->same || c->n_items == 0 || s->held + c->n_items <= HELD_ITEMS;
+	s->held += in_memory && !now->same ? c->n_items : 0;
+	pthread_mutex_unlock(&s->lock);
+	if (!in_memory && sink_spill(s, c, &spill, err) < 0) {
+		free(spill);
+		tree_coll_free(c);
+		return sink_fail(s, err);
+	}
+	pthread_mutex_lock(&s->lock);
+	slot = sink_slot(s, c->kind, c->name, true);
+	slot->state = now->same ? SLOT_SAME : SLOT_GIVEN;
+	slot->status = c->status;
+	slot->reason = xstrdup(c->reason);
+	slot->suspicious = now->suspicious;
+	if (!now->same)
+		tree_head_of(&slot->head, c, &now->roots);
+	slot->spill = spill;
+	if (in_memory && !now->same) {
+		slot->coll = c;
+		c = NULL;
+	}
+	pthread_mutex_unlock(&s->lock);
+	tree_coll_free(c);
+	return 0;
+}
+
 int sink_coll(struct tree_sink *t, struct tree_coll *c, struct err *err)
 {
 	struct archive_sink *s = (struct archive_sink *)t;
@@ -131,20 +166,10 @@ int sink_coll(struct tree_sink *t, struct tree_coll *c, struct err *err)
 	pthread_mutex_unlock(&s->lock);
 	if (rc == 0 && settle(s, c, prev, &now, err) < 0)
 		rc = sink_fail(s, err);
-	if (rc == 0) {
-		/* The slots may have moved meanwhile. */
-		pthread_mutex_lock(&s->lock);
-		slot = sink_slot(s, c->kind, c->name, true);
-		slot->state = now.same ? SLOT_SAME : SLOT_GIVEN;
-		slot->status = c->status;
-		slot->reason = xstrdup(c->reason);
-		slot->suspicious = now.suspicious;
-		slot->roots = now.roots;
-		slot->coll = now.same ? NULL : c;
-		c = now.same ? c : NULL;
-		pthread_mutex_unlock(&s->lock);
-	}
-	tree_coll_free(c);
+	if (rc == 0)
+		rc = hold(s, c, &now, err);
+	else
+		tree_coll_free(c);
 	return rc;
 }
 

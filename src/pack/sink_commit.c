@@ -58,15 +58,10 @@ static bool differs(const struct archive_sink *s)
 
 static void add_head(const struct slot *slot, struct tree_manifest *m)
 {
-	struct tree_head h = {0}, *added;
+	struct tree_head *added;
 
 	if (slot->state == SLOT_GIVEN) {
-		tree_head_of(&h, slot->coll, &slot->roots);
-		/* NULL before they are written. */
-		h.catalog = xstrdup(slot->catalog);
-		h.links = xstrdup(slot->links);
-		tree_manifest_add(m, &h);
-		tree_head_clear(&h);
+		tree_manifest_add(m, &slot->head);
 		return;
 	}
 	added = tree_manifest_add(m, slot->prev);
@@ -97,6 +92,8 @@ static int finish_objects(struct archive_sink *s, struct err *err)
 	sink_keeper_stop(s);
 	if (rc == 0 && s->writer)
 		rc = sink_finish_parts(s, err);
+	part_writer_free(s->writer); /* its memory is needed no more */
+	s->writer = NULL;
 	for (size_t i = 0; i < s->objects.n && rc == 0; i++) {
 		const struct object *o = object_map_at(&s->objects, i);
 

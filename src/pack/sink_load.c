@@ -92,6 +92,7 @@ static int add_objects(struct archive_sink *s, const struct tree_coll *c, struct
 int sink_load_head(
         struct archive_sink *s, const struct tree_head *h, struct tree_coll **out, struct err *err)
 {
+	struct slot *slot = sink_slot(s, h->kind, h->name, false);
 	int rc = sealed_catalog(s->rootfd, s->prev, h, h->catalog, out, err);
 
 	if (rc == 0)
@@ -101,16 +102,23 @@ int sink_load_head(
 		*out = NULL;
 		return rc;
 	}
+	if (slot)
+		slot->loaded = true;
 	(*out)->status = h->status;
 	free((*out)->reason);
 	(*out)->reason = xstrdup(h->reason);
 	return 0;
 }
 
-/* Was the catalog loaded already, with a newer snapshot? */
-static bool is_newer_too(const struct archive_sink *s, size_t i, const char *path)
+/* Was the catalog loaded already, with a newer snapshot or for prev? */
+static bool is_loaded(struct archive_sink *s, size_t i, const struct tree_head *h)
 {
-	return i + 1 < s->n_seals && seal_find(&s->seals[i + 1], path);
+	const struct slot *slot;
+
+	if (i + 1 < s->n_seals)
+		return seal_find(&s->seals[i + 1], h->catalog);
+	slot = sink_slot(s, h->kind, h->name, false);
+	return slot && slot->loaded;
 }
 
 /*
@@ -128,7 +136,7 @@ int sink_load_all(struct archive_sink *s, struct err *err)
 			struct tree_coll *c = NULL;
 			int rc;
 
-			if (is_newer_too(s, i, m->heads[k].catalog))
+			if (is_loaded(s, i, &m->heads[k]))
 				continue;
 			rc = sealed_catalog(s->rootfd, &s->seals[i], &m->heads[k],
 			        m->heads[k].catalog, &c, err);

@@ -46,12 +46,12 @@ static int add_slot(
 
 		return rc ? rc : add_old(s, seal, slot->prev->links, err);
 	}
-	seal_add(seal, slot->catalog, slot->catalog_file.size, slot->catalog_file.sum, slot->parts,
-	        slot->n_parts);
-	layout_kind(slot->links, &snapshot);
+	seal_add(seal, slot->head.catalog, slot->catalog_file.size, slot->catalog_file.sum,
+	        slot->parts, slot->n_parts);
+	layout_kind(slot->head.links, &snapshot);
 	if (snapshot != s->snapshot)
-		return add_old(s, seal, slot->links, err);
-	seal_add(seal, slot->links, slot->links_file.size, slot->links_file.sum, NULL, 0);
+		return add_old(s, seal, slot->head.links, err);
+	seal_add(seal, slot->head.links, slot->links_file.size, slot->links_file.sum, NULL, 0);
 	return 0;
 }
 

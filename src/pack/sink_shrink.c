@@ -22,8 +22,15 @@ static int load(
         void *ctx, const struct tree_head *h, bool after, struct tree_coll **out, struct err *err)
 {
 	struct archive_sink *s = ctx;
-	const struct slot *slot = sink_slot(s, h->kind, h->name, false);
+	struct slot *slot = sink_slot(s, h->kind, h->name, false);
 
+	if (after && slot && slot->spill) {
+		int rc = sink_unspill(s, slot, err);
+
+		*out = slot->coll; /* the file still has it */
+		slot->coll = NULL;
+		return rc;
+	}
 	if (after && slot && slot->coll) {
 		*out = copy_coll(slot->coll);
 		return 0;
@@ -45,6 +52,8 @@ static void take_back(struct slot *slot, const struct tree_head *h)
 		return;
 	tree_coll_free(slot->coll);
 	slot->coll = NULL;
+	free(slot->spill);
+	slot->spill = NULL;
 	slot->state = SLOT_KEPT;
 	slot->status = COLL_STALE;
 	free(slot->reason);

@@ -9,7 +9,7 @@
 #include "valise/base/sys.h"
 #include "links.h"
 
-#define THREADS_MAX 4
+#define THREADS_MAX 2
 
 struct job {
 	struct archive_sink *s;
@@ -72,7 +72,7 @@ static int write_catalog(
 
 	if (rc == 0)
 		rc = catalog_write(slot->coll, true, write_part, w, &roots, err);
-	if (rc == 0 && memcmp(roots.state, slot->roots.state, SHA256_LEN) != 0)
+	if (rc == 0 && memcmp(roots.state, slot->head.roots.state, SHA256_LEN) != 0)
 		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE,
 		        "%s: the catalog changed while it was written", slot->name);
 	if (rc < 0) {
@@ -108,25 +108,29 @@ static int reuse_links(struct archive_sink *s, struct slot *slot, const char *pa
 		return 0;
 	if (sys_unlinkat(s->snapfd, path, 0) < 0)
 		return err_sys(err, ERR_WHOLE, "%s", path);
-	free(slot->links);
-	slot->links = xstrdup(slot->prev->links);
+	free(slot->head.links);
+	slot->head.links = xstrdup(slot->prev->links);
 	return 0;
 }
 
 static int write_slot(struct archive_sink *s, struct slot *slot, struct err *err)
 {
-	char *catalog = xasprintf("%s" CATALOG_SUFFIX, slot->coll->path);
-	char *links = xasprintf("%s" LINKS_SUFFIX, slot->coll->path);
-	int rc = fill_places(s, slot, err);
+	char *catalog = xasprintf("%s" CATALOG_SUFFIX, slot->head.path);
+	char *links = xasprintf("%s" LINKS_SUFFIX, slot->head.path);
+	int rc = sink_unspill(s, slot, err);
 
-	slot->catalog = xasprintf("data/%06u/%s", s->snapshot, catalog);
-	slot->links = xasprintf("data/%06u/%s", s->snapshot, links);
+	if (rc == 0)
+		rc = fill_places(s, slot, err);
+	slot->head.catalog = xasprintf("data/%06u/%s", s->snapshot, catalog);
+	slot->head.links = xasprintf("data/%06u/%s", s->snapshot, links);
 	if (rc == 0)
 		rc = write_catalog(s, slot, catalog, err);
 	if (rc == 0)
 		rc = write_links(s, slot, links, err);
 	if (rc == 0)
 		rc = reuse_links(s, slot, links, err);
+	tree_coll_free(slot->coll);
+	slot->coll = NULL;
 	free(catalog);
 	free(links);
 	return rc;

@@ -332,6 +332,56 @@ static void test_damaged_work_begins_anew(void **state)
 	assert_sound(f, 0);
 }
 
+/* More items than are held in memory: collections wait in files. */
+static void test_many_items(void **state)
+{
+	struct fake *f = *state;
+	struct tree_commit first;
+
+	for (unsigned run = 0; run < 3; run++) {
+		struct tree_sink *s = fake_open(f);
+
+		for (unsigned k = 0; k < 4; k++) {
+			struct tree_coll *c, *prev;
+			struct tree_item it = {.date_utc = 1};
+			char name[8];
+
+			snprintf(name, sizeof name, "F%u", k);
+			assert_int_equal(
+			        s->ops->prev(s, PREV_SNAPSHOT, COLL_MAIL, name, &prev, &f->err), 0);
+			c = tree_coll_new(COLL_MAIL, name);
+			for (uint32_t uid = 1; uid <= (run == 2 && k == 1 ? 100 : 30000 + run);
+			        uid++) {
+				struct tree_object o;
+				struct tree_body *b;
+
+				if (uid % 1000 == 1) {
+					assert_int_equal(
+					        s->ops->body_open(s, COLL_MAIL, &b, &f->err), 0);
+					fake_bytes(s, b, name, uid);
+					assert_int_equal(s->ops->body_close(b, &o, &f->err), 0);
+				}
+				memcpy(it.sha256, o.sha256, SHA256_LEN);
+				it.size = o.size;
+				it.uid = uid;
+				assert_int_equal(s->ops->item(s, c, &it, &f->err), 0);
+			}
+			tree_coll_free(prev);
+			assert_int_equal(s->ops->coll(s, c, &f->err), 0);
+		}
+		assert_int_equal(fake_exists(f, ".work/coll-1"), true);
+		assert_int_equal(s->ops->commit(s, &f->commit, &f->err), 0);
+		s->ops->free(s);
+		assert_true(f->commit.changed);
+		assert_sound(f, 0);
+		if (run == 0)
+			first = f->commit;
+		assert_int_equal(f->commit.shrunk, run == 2);
+	}
+	assert_int_equal(first.totals.items[COLL_MAIL], 120000);
+	assert_int_equal(f->commit.totals.items[COLL_MAIL], 3 * 30002 + 30001);
+}
+
 static void test_nothing_half_done(void **state)
 {
 	struct fake *f = *state;
@@ -471,6 +521,7 @@ int main(void)
 	        T(test_interrupted_with_parts),
 	        T(test_interrupted_after_all),
 	        T(test_damaged_work_begins_anew),
+	        T(test_many_items),
 	        T(test_nothing_half_done),
 	        T(test_lock),
 	        T(test_something_else),
