@@ -1,5 +1,7 @@
 #include "parts_help.h"
 #include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 static void check_seen(const struct seen *seen, const struct object *o, size_t n)
 {
@@ -399,6 +401,51 @@ static void resume_short(void **state)
 	scratch_close(&s);
 }
 
+/* The file may not grow on: every call says so, nobody waits for ever, and what the last mark said stays true. */
+static void disk_full(void **state)
+{
+	struct rlimit before, small;
+	struct part_mark mark = {0}, ignored;
+	struct part_writer *w;
+	struct err err = {0};
+	struct scratch s;
+	uint32_t i = 0;
+	unsigned parts;
+	int rc = 0;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = before;
+	small.rlim_cur = 3u << 20;
+	scratch_open(&s);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	w = writer_open(&s, 3, 1u << 30);
+	for (; i < 40; i++) {
+		struct object o = object_make(50000, i);
+
+		assert_int_equal(object_add(w, &o, &err), 0);
+	}
+	assert_int_equal(part_writer_sync(w, &mark, &err), 0);
+	for (; rc == 0 && i < 1000; i++) {
+		struct object o = object_make(50000, i);
+
+		rc = object_add(w, &o, &err);
+	}
+	assert_int_equal(rc, ERR_SPACE);
+	assert_int_equal(part_writer_sync(w, &ignored, &err), ERR_SPACE);
+	assert_int_equal(part_writer_finish(w, &parts, &err), ERR_SPACE);
+	part_writer_free(w);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	struct part_checker *c = NULL;
+
+	assert_int_equal(part_checker_open(s.fd, "part-000001.tar.gz", NULL, NULL, &c, &err), 0);
+	assert_int_equal(part_checker_run(c, mark.offset, &err), 0);
+	assert_int_equal(part_checker_run(c, UINT64_MAX, &err), ERR_DAMAGED);
+	part_checker_free(c);
+	scratch_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +459,7 @@ int main(void)
 	        cmocka_unit_test(marks),
 	        cmocka_unit_test(resume),
 	        cmocka_unit_test(resume_short),
+	        cmocka_unit_test(disk_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
