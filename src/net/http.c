@@ -57,6 +57,7 @@ int http_open(const struct service *service, enum http_role role, struct progres
 	copy_service(&h->service, service);
 	h->auth.login = &h->service.login;
 	h->limit = PARALLEL_MAX;
+	h->bundle = http_tls_has_bundle();
 	h->multi = curl_multi_init();
 	if (!h->multi) {
 		http_close(h);
@@ -213,8 +214,10 @@ static void end_transfer(struct run *r, struct xfer *x, CURLcode rc)
 		finish(r, x);
 }
 
-static void reap(struct run *r)
+/* True if a transfer ended: then something else may start at once. */
+static bool reap(struct run *r)
 {
+	bool ended = false;
 	CURLMsg *m;
 	int left;
 
@@ -223,9 +226,12 @@ static void reap(struct run *r)
 		void *x = NULL;
 
 		if (m->msg == CURLMSG_DONE &&
-		        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &x) == CURLE_OK && x)
+		        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &x) == CURLE_OK && x) {
 			end_transfer(r, x, rc);
+			ended = true;
+		}
 	}
+	return ended;
 }
 
 static void check_idle(struct run *r)
@@ -287,7 +293,8 @@ static void loop(struct run *r)
 			err_set(&r->fatal, ERR_NET, ERR_WHOLE, "libcurl does not go on");
 			return;
 		}
-		reap(r);
+		if (reap(r))
+			continue;
 		check_idle(r);
 		if (!is_over(r) && !r->fatal.code && wait_for(r, &r->fatal) != 0)
 			return;

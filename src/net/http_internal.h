@@ -110,6 +110,7 @@ struct http {
 	struct service service; /* a copy; its trace and login.ctx are borrowed */
 	struct progress *progress;
 	CURLM *multi;
+	bool bundle; /* of authorities is there */
 	struct http_auth auth;
 	bool reached; /* an answer came once */
 	bool settled; /* and one that is not about the sign-in */
@@ -136,6 +137,7 @@ int64_t http_retry_after(const char *value, int64_t now_utc);
 
 /* http_tls.c */
 void http_tls_options(struct xfer *x);
+bool http_tls_has_bundle(void);
 /* The certificate of the connection that ${x} goes out on is the pinned one. */
 int http_tls_pin(struct xfer *x, struct err *err) MUST_CHECK;
 int http_tls_failed(struct xfer *x, CURLcode rc, struct err *err);

@@ -4,8 +4,13 @@
  */
 #include "http_internal.h"
 #include "valise/base/hash.h"
+#include "valise/base/sys.h"
+#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <string.h>
+
+/* The system's authorities in one file, as GnuTLS takes them too: Debian's libcurl would read the directory around it, each of them twice, for every connection. */
+#define BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 
 void http_tls_options(struct xfer *x)
 {
@@ -18,10 +23,19 @@ void http_tls_options(struct xfer *x)
 	curl_easy_setopt(x->easy, CURLOPT_CERTINFO, check);
 	/* A resumed session would show no certificate of its own. */
 	curl_easy_setopt(x->easy, CURLOPT_SSL_SESSIONID_CACHE, check);
-	if (at->ca_file) {
-		curl_easy_setopt(x->easy, CURLOPT_CAINFO, at->ca_file);
+	if (at->ca_file || x->h->bundle) {
+		curl_easy_setopt(x->easy, CURLOPT_CAINFO, at->ca_file ? at->ca_file : BUNDLE);
 		curl_easy_setopt(x->easy, CURLOPT_CAPATH, NULL);
 	}
+}
+
+bool http_tls_has_bundle(void)
+{
+	int fd = sys_openat(AT_FDCWD, BUNDLE, O_RDONLY, 0);
+
+	if (fd >= 0)
+		(void)sys_close(fd);
+	return fd >= 0;
 }
 
 int http_tls_pin(struct xfer *x, struct err *err)
@@ -80,10 +94,13 @@ static bool leaf_sum(CURL *easy, char sum[SHA256_HEX_SIZE])
 int http_tls_failed(struct xfer *x, CURLcode rc, struct err *err)
 {
 	const char *why = *x->curl_text ? x->curl_text : curl_easy_strerror(rc);
+	char *files = strstr(x->curl_text, ". CAfile:");
 	enum err_scope scope = x->trusted ? ERR_WHOLE : ERR_ITEM;
 	char sum[SHA256_HEX_SIZE];
 	struct url u;
 
+	if (files)
+		*files = '\0';
 	if (!url_cut(x->url, &u))
 		return err_set(err, ERR_TLS, scope, "TLS: %s", why);
 	if (rc == CURLE_PEER_FAILED_VERIFICATION && leaf_sum(x->easy, sum))

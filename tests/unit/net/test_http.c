@@ -1315,6 +1315,30 @@ static void many(void **state)
 	server_stop(s);
 }
 
+/* The next request goes out when the last one ended, not when a clock ticks. */
+static void one_after_the_other(void **state)
+{
+	(void)state;
+	enum { N = 30 };
+	struct server *s = server_start(bodies_answer, false);
+	struct http *h = open_at(s, HTTP_SOURCE);
+	static struct http_request list[N];
+	static struct result results[N];
+	char *url = url_at(s, "/plain");
+	int64_t before = http_now_ms();
+
+	for (size_t i = 0; i < N; i++)
+		list[i] = (struct http_request){
+		        .method = "GET", .url = url, .done = keep_done, .ctx = &results[i]};
+	assert_int_equal(http_run(h, list, N, 1, NULL), 0);
+	assert_true(http_now_ms() - before < N * 100);
+	assert_int_equal(results[N - 1].status, 200);
+	assert_int_equal(s->connections, 1);
+	free(url);
+	http_close(h);
+	server_stop(s);
+}
+
 static void sink_says_no(void **state)
 {
 	(void)state;
@@ -1629,6 +1653,7 @@ int main(void)
 	        cmocka_unit_test(busy_servers),
 	        cmocka_unit_test(busy_for_too_long),
 	        cmocka_unit_test(many),
+	        cmocka_unit_test(one_after_the_other),
 	        cmocka_unit_test(sink_says_no),
 	        cmocka_unit_test(guard),
 	        cmocka_unit_test(tls),

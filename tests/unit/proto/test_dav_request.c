@@ -275,8 +275,7 @@ static void multiget(void **state)
 	static const char *const hrefs[] = {"/cal/a%20&b.ics", "/cal/c.ics"};
 	static const char *const bad[] = {"/cal/\xff.ics"};
 	static const char *const answers[] = {
-	        "HTTP/1.1 207 Multi\r\n\r\n" MULTI
-	        "<d:response><d:href>/cal/c.ics</"
+	        "HTTP/1.1 207 Multi\r\n\r\n" MULTI "<d:response><d:href>/cal/c.ics</"
 	        "d:href><d:propstat><d:prop><c:calendar-data>B&#13;\nE"
 	        "</c:calendar-data></d:prop></d:propstat></d:response>" END,
 	        "HTTP/1.1 507 Full\r\n\r\n", NULL};
