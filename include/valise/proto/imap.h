@@ -12,7 +12,9 @@
 /*
  * An IMAP session (RFC 3501, 9051 where noted): commands and answers, no policy. Commands are written by us, answers are parsed by libetpan with a
  * catch-all extension; what libetpan swallows is parsed by our own fallback or is an error, never lost.
- * One session belongs to one thread at a time. After ERR_NET, ERR_TLS, ERR_PROTO or ERR_GUARD a session is dead: close it.
+ * One session belongs to one thread at a time. After ERR_NET, ERR_TLS, ERR_PROTO, ERR_LIMIT, ERR_GUARD, ERR_STOPPED or an error of a callback a session
+ * is dead (imap_alive says so): close it. ERR_USAGE is a fault of the caller. The parser keeps every octet outside of bodies until the tagged line: ask for a few hundred bodies or
+ * some thousand flags in one command.
  * ERR_REFUSED and ERR_BUSY (tagged NO or BAD; [THROTTLED], [LIMIT], [UNAVAILABLE], [OVERQUOTA], [INUSE] are ERR_BUSY) leave it usable.
  */
 
@@ -23,15 +25,17 @@ struct imap;
  * that the server offers, XOAUTH2 and OAUTHBEARER when demanded; only inside TLS but for SECURITY_NONE), capabilities after login, ID (RFC 2971) where offered, NAMESPACE.
  * Errors: ERR_NET, ERR_TLS, ERR_AUTH (the server's text quoted), ERR_PROTO, ERR_BUSY.
  */
-int imap_open(const struct service *service, bool target, struct progress *progress, struct imap **out,
-	struct err *err) MUST_CHECK;
+int imap_open(const struct service *service, bool target, struct progress *progress,
+        struct imap **out, struct err *err) MUST_CHECK;
 void imap_close(struct imap *m); /* LOGOUT without waiting long if alive, then free; NULL is fine */
 bool imap_alive(const struct imap *m);
 /* COMPRESS=DEFLATE (RFC 4978) from now on, if offered; a refusal is no error. Not worth it on loopback. */
 int imap_compress(struct imap *m, struct err *err) MUST_CHECK;
 
-bool imap_has(const struct imap *m, const char *capability); /* any case; "APPENDLIMIT" also matches "APPENDLIMIT=..." */
-const char *imap_capability_value(const struct imap *m, const char *name); /* "35651584" of APPENDLIMIT=35651584; NULL */
+bool imap_has(const struct imap *m,
+        const char *capability); /* any case; "APPENDLIMIT" also matches "APPENDLIMIT=..." */
+const char *imap_capability_value(
+        const struct imap *m, const char *name); /* "35651584" of APPENDLIMIT=35651584; NULL */
 /* The last response code and text of a tagged NO or BAD ("OVERQUOTA", "TRYCREATE" ...): lent until the next command. */
 const char *imap_last_code(const struct imap *m);
 const char *imap_last_text(const struct imap *m);
@@ -47,18 +51,19 @@ struct imap_mailbox {
 	size_t name_len;
 	char delimiter; /* 0: NIL */
 	bool noselect, noinferiors, nonexistent, subscribed;
-	char *special_use; /* RFC 6154 attributes and XLIST's, sorted, separated by a blank, or NULL */
+	char *special_use; /* RFC 6154 attributes (XLIST's under these names), sorted, separated by a blank, or NULL */
 };
 /**
  * imap_list(m, out, n_out, err): every mailbox that LIST "" "*" (or "%" level by level where that gives nothing) names, with subscriptions (LIST RETURN (SUBSCRIBED SPECIAL-USE), RFC 5258, else LSUB) and special uses; sorted by
- * name, no doubles. Subscribed names that do not exist are left out. Names holding NUL, CR or LF are ERR_PROTO-free: given as they are, and refused when they would go out again.
+ * name, no doubles. INBOX is always "INBOX". Subscribed names that do not exist are left out. Names holding CR or LF are given as they are, and refused (ERR_REFUSED) when they would go out again; a NUL
+ * in a literal name cuts it (libetpan). A line that cannot be understood is ERR_PROTO: no mailbox is lost in silence.
  */
 int imap_list(struct imap *m, struct imap_mailbox **out, size_t *n_out, struct err *err) MUST_CHECK;
 void imap_list_free(struct imap_mailbox *list, size_t n);
 
 struct imap_selected {
 	uint32_t exists, uidvalidity, uidnext; /* uidnext 0: not said */
-	uint64_t highestmodseq;                /* 0: none */
+	uint64_t highestmodseq; /* 0: none */
 	bool read_only;
 	char **permanent; /* PERMANENTFLAGS as sent: "\\Seen", "$Label1", "\\*" */
 	size_t n_permanent;
@@ -66,15 +71,16 @@ struct imap_selected {
 	size_t n_flags;
 };
 /* EXAMINE (source) or SELECT (${write}); STATUS supplies a UIDNEXT that was not said. With CONDSTORE where offered. */
-int imap_select(struct imap *m, const uint8_t *name, size_t name_len, bool write, struct imap_selected *out,
-	struct err *err) MUST_CHECK;
+int imap_select(struct imap *m, const uint8_t *name, size_t name_len, bool write,
+        struct imap_selected *out, struct err *err) MUST_CHECK;
 void imap_selected_clear(struct imap_selected *s);
 /**
  * imap_examine_send(m, name, name_len, err): EXAMINE as one more command in flight, like imap_fetch_send; the fetches sent after it are about this mailbox. imap_examine_wait
  * reads its answer when it is the oldest one in flight. ERR_REFUSED, ERR_BUSY: the mailbox is not open, and the answers to the fetches sent after it are to be
  * thrown away, whatever they hold. A UIDNEXT that was not said stays 0.
  */
-int imap_examine_send(struct imap *m, const uint8_t *name, size_t name_len, struct err *err) MUST_CHECK;
+int imap_examine_send(
+        struct imap *m, const uint8_t *name, size_t name_len, struct err *err) MUST_CHECK;
 int imap_examine_wait(struct imap *m, struct imap_selected *out, struct err *err) MUST_CHECK;
 
 /* STATUS of several mailboxes, pipelined; ok[i] false where the server said NO. */
@@ -83,27 +89,30 @@ struct imap_status {
 	uint32_t messages, uidnext, uidvalidity;
 	uint64_t highestmodseq;
 };
-int imap_status_many(struct imap *m, const struct imap_mailbox *boxes, size_t n, struct imap_status *out,
-	struct err *err) MUST_CHECK;
+int imap_status_many(struct imap *m, const struct imap_mailbox *boxes, size_t n,
+        struct imap_status *out, struct err *err) MUST_CHECK;
 
 /* One FETCH answer. Lists are lent for the duration of the callback. */
 struct imap_msg {
 	uint32_t uid; /* 0: the answer had none (unsolicited) */
 	bool has_flags, has_date, has_size, has_body;
-	unsigned flags; /* system flags as bits in the order of RFC 3501: 1 \Seen 2 \Answered 4 \Flagged 8 \Deleted 16 \Draft */
-	const char *const *keywords; /* everything else but \Recent; valid atoms only */
+	unsigned
+	        flags; /* system flags as bits in the order of RFC 3501: 1 \Seen 2 \Answered 4 \Flagged 8 \Deleted 16 \Draft */
+	const char *const *
+	        keywords; /* everything else but \Recent, as sent (8 bit and "]" occur); no blank, quote, parenthesis, "{" */
 	size_t n_keywords;
-	struct date date;      /* INTERNALDATE; known=false when it was NIL or garbage */
-	uint64_t size;         /* RFC822.SIZE */
-	uint64_t body_octets;  /* octets of BODY[] that were streamed */
+	struct date date; /* INTERNALDATE; known=false when it was NIL or garbage */
+	uint64_t size; /* RFC822.SIZE */
+	uint64_t body_octets; /* octets of BODY[] that were streamed */
 	uint64_t modseq;
-	const char *labels;    /* X-GM-LABELS raw, or NULL */
+	const char *labels; /* X-GM-LABELS raw, or NULL */
 	uint64_t gm_msgid, gm_thrid;
-	const char *raw;       /* an unparsed "<n> FETCH" line kept by the fallback, or NULL */
+	const char *
+	        raw; /* not NULL: the line as it came, which libetpan refused; the rest is what our fallback could read */
 };
 
 struct imap_fetch_ops {
-	/* Octets of BODY[] or a piece of it, before message() of the same answer. A negative result ends the session. May be NULL. */
+	/* Octets of the BODY item that was asked for (all, a section or a piece), before message() of the same answer. A negative result ends the session. May be NULL. */
 	int (*body)(void *ctx, const void *p, size_t n, struct err *err);
 	/* The answer is whole. */
 	int (*message)(void *ctx, const struct imap_msg *msg, struct err *err);
@@ -115,38 +124,49 @@ struct imap_fetch_ops {
  * NO or BAD (answers that came before count), else the session is dead. In ${ops}->message a negative result ends the session.
  */
 int imap_fetch_send(struct imap *m, const char *set, const char *items, struct err *err) MUST_CHECK;
-int imap_fetch_wait(struct imap *m, const struct imap_fetch_ops *ops, void *ctx, struct err *err) MUST_CHECK;
+int imap_fetch_wait(
+        struct imap *m, const struct imap_fetch_ops *ops, void *ctx, struct err *err) MUST_CHECK;
 size_t imap_in_flight(const struct imap *m); /* commands sent and not waited for */
 
 /* UID SEARCH with a key ("ALL", "HEADER Message-ID <x@y>" - strings are quoted or literal by the caller through imap_quote); the UIDs ascending; free them. */
-int imap_search(struct imap *m, const char *key, uint32_t **uids_out, size_t *n_out, struct err *err) MUST_CHECK;
+int imap_search(struct imap *m, const char *key, uint32_t **uids_out, size_t *n_out,
+        struct err *err) MUST_CHECK;
 /* Append ${s} as quoted string, or literal where it must be one and LITERAL+ allows; false if it cannot be sent (NUL, CR, LF). */
 bool imap_quote(const struct imap *m, const char *s, size_t n, struct buf *out) MUST_CHECK;
 
-int imap_unselect(struct imap *m, struct err *err) MUST_CHECK; /* UNSELECT (RFC 3691) where offered; else nothing is sent */
+int imap_unselect(struct imap *m,
+        struct err *err) MUST_CHECK; /* UNSELECT (RFC 3691) where offered; else nothing is sent */
 int imap_noop(struct imap *m, struct err *err) MUST_CHECK;
 
 /* Target only. CREATE: ERR_EXISTS if the mailbox is there ([ALREADYEXISTS], or a LIST afterwards finds it). ${special_use} with CREATE-SPECIAL-USE only, may be NULL. */
-int imap_create(struct imap *m, const uint8_t *name, size_t name_len, const char *special_use, struct err *err) MUST_CHECK;
-int imap_subscribe(struct imap *m, const uint8_t *name, size_t name_len, struct err *err) MUST_CHECK;
+int imap_create(struct imap *m, const uint8_t *name, size_t name_len, const char *special_use,
+        struct err *err) MUST_CHECK;
+int imap_subscribe(
+        struct imap *m, const uint8_t *name, size_t name_len, struct err *err) MUST_CHECK;
 /* UID STORE +FLAGS.SILENT (flags as text, "(\\Flagged work)"). */
 int imap_store_add(struct imap *m, const char *set, const char *flags, struct err *err) MUST_CHECK;
 
 /* One message to append. */
 struct imap_append {
-	unsigned flags;             /* bits as in imap_msg */
+	unsigned flags; /* bits as in imap_msg */
 	const char *const *keywords; /* those that may be sent */
 	size_t n_keywords;
-	struct date date;           /* not known: none is sent */
+	struct date date; /* not known: none is sent */
 	uint64_t size;
 	/* Give out exactly ${size} octets through write(wctx, ...). Called once for each try. */
-	int (*give)(void *ctx, int (*write)(void *wctx, const void *p, size_t n, struct err *err), void *wctx, struct err *err);
+	int (*give)(void *ctx, int (*write)(void *wctx, const void *p, size_t n, struct err *err),
+	        void *wctx, struct err *err);
 	void *ctx;
 	/* results */
-	enum { APPEND_NOT_SENT, APPEND_OK, APPEND_REFUSED, APPEND_UNKNOWN } result; /* UNKNOWN: sent, the connection ended before the answer */
-	uint32_t uid;         /* APPENDUID (RFC 4315), 0 if not said */
+	enum {
+		APPEND_NOT_SENT,
+		APPEND_OK,
+		APPEND_REFUSED,
+		APPEND_UNKNOWN
+	} result; /* UNKNOWN: sent, the connection ended before the answer */
+	uint32_t uid; /* APPENDUID (RFC 4315), 0 if not said */
 	uint32_t uidvalidity;
-	char code[32];        /* of the refusal: "OVERQUOTA", "TOOBIG", "TRYCREATE", "" */
+	char code[32]; /* of the refusal: "OVERQUOTA", "TOOBIG", "TRYCREATE", "" */
 	char text[200];
 };
 /**
@@ -154,8 +174,8 @@ struct imap_append {
  * pipelined with LITERAL+ (RFC 7888; LITERAL- up to 4096 octets), else synchronising literals, tolerating untagged lines before "+". Octets are sent as given, never changed. A refused MULTIAPPEND stored nothing:
  * its messages are tried one by one, so that each has its own result. ${err} is set (and the session dead) only when the connection failed; refusals are in the results.
  */
-int imap_append(struct imap *m, const uint8_t *name, size_t name_len, struct imap_append *list, size_t n,
-	struct err *err) MUST_CHECK;
+int imap_append(struct imap *m, const uint8_t *name, size_t name_len, struct imap_append *list,
+        size_t n, struct err *err) MUST_CHECK;
 uint64_t imap_append_limit(const struct imap *m); /* APPENDLIMIT (RFC 7889) or 0 */
 
 /* QUOTA (RFC 2087) of INBOX's root in octets: 0 when unknown. */

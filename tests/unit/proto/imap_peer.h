@@ -192,7 +192,7 @@ static void *peer_main(void *ctx)
 	                            {'C', "AUTHENTICATE PLAIN AGFsaWNlAHB3", 0},
 	                            {'S', hello, 0}))) &&
 	        peer_run(p, p->steps))
-		while (p->in_len = 0, peer_fill(p)) /* LOGOUT */
+		while (!memmem(p->in, p->in_len, "LOGOUT", 6) && peer_fill(p))
 			;
 	close(p->fd);
 	return NULL;
