@@ -3,6 +3,8 @@
 static const struct source_ops *const sources[] = {
         &source_imap,
         &source_pop3,
+        &source_caldav,
+        &source_carddav,
 };
 
 const struct source_ops *source_for(enum service_kind kind)

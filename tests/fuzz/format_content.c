@@ -42,6 +42,7 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 	buf_init(&line, SIZE_MAX);
 	if (!l->name[0]) {
 		buf_puts(&line, "\n"); /* nothing to be folded to */
+		a->skip |= memchr(l->value, ':', l->value_len) != NULL;
 	} else {
 		if (l->group)
 			buf_putf(&line, "%s.", l->group);

@@ -17,6 +17,7 @@ struct source_opts {
 	unsigned connections; /* 0: the source's own choice */
 	bool pop3_quit; /* end a session that retrieved mail with QUIT instead of closing the connection */
 	bool pop3_accept_expire; /* go on although the server says that it deletes what was retrieved (EXPIRE 0) */
+	bool dav_exact; /* every resource by a GET of its own: its very octets */
 	bool dry;             /* list only; nothing goes to the sink */
 	int (*space_check)(void *ctx, uint64_t bytes, struct err *err); /* asked once the size of what has to be fetched is known; may be NULL */
 	void *space_ctx;
@@ -37,7 +38,7 @@ struct source_ops {
 		struct progress *progress, struct source_result *out, struct err *err);
 };
 
-extern const struct source_ops source_imap, source_pop3;
+extern const struct source_ops source_imap, source_pop3, source_caldav, source_carddav;
 /* The source for a service, NULL if there is none. */
 const struct source_ops *source_for(enum service_kind kind);
 

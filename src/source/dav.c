@@ -1,0 +1,311 @@
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/mem.h"
+#include "dav.h"
+
+bool dav_fatal(const struct dav_run *r, const struct err *err)
+{
+	(void)r;
+	return err->scope == ERR_WHOLE || err->code == ERR_STOPPED;
+}
+
+static void fail(struct dav_run *r, const struct err *err)
+{
+	pthread_mutex_lock(&r->lock);
+	if (!r->failed)
+		r->fatal = *err;
+	r->failed = true;
+	pthread_mutex_unlock(&r->lock);
+}
+
+static struct davcoll *take(struct dav_run *r, enum dav_state state)
+{
+	struct davcoll *c = NULL;
+
+	pthread_mutex_lock(&r->lock);
+	while (!r->failed && !c && r->next < r->n_colls) {
+		c = &r->colls[r->next++];
+		if (c->state != state)
+			c = NULL;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return c;
+}
+
+static bool matches(const char *const *patterns, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fnmatch(patterns[i], name, 0) == 0)
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct source_opts *o, const char *name)
+{
+	if (o->n_include && !matches(o->include, o->n_include, name))
+		return false;
+	return !matches(o->exclude, o->n_exclude, name);
+}
+
+static int keep(struct dav_run *r, struct davcoll *c, enum coll_status status, const char *reason,
+        struct err *err)
+{
+	int rc = 0;
+
+	c->state = DAV_SETTLED;
+	if (!r->opts->dry)
+		rc = r->sink->ops->keep(r->sink, r->kind, c->coll->name, status, reason, err);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+static void count(struct dav_run *r, const struct davcoll *c, bool unchanged)
+{
+	pthread_mutex_lock(&r->lock);
+	r->result->collections++;
+	r->result->unchanged += unchanged;
+	if (unchanged)
+		r->result->items += c->prev->n_items;
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* A collection that cannot be read keeps its last state. */
+static int keep_stale(struct dav_run *r, struct davcoll *c, struct err *err)
+{
+	struct err why = *err;
+
+	progress_say(r->progress, SAY_WARNING, "%s cannot be read: %s", c->coll->name, why.text);
+	pthread_mutex_lock(&r->lock);
+	r->result->errors++;
+	pthread_mutex_unlock(&r->lock);
+	return keep(r, c, COLL_STALE, why.text, err);
+}
+
+static int load(struct dav_run *r, struct davcoll *c, struct err *err)
+{
+	int rc = 0;
+
+	if (r->sink)
+		rc = r->sink->ops->prev(
+		        r->sink, PREV_SNAPSHOT, r->kind, c->coll->name, &c->prev, err);
+	if (rc == 0 && r->sink)
+		rc = r->sink->ops->prev(
+		        r->sink, PREV_RUN, r->kind, c->coll->name, &c->last_run, err);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+/* The first pass over a collection: what is there, what of it is known. */
+static int look(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	struct dav_run *r = w->run;
+	int rc;
+
+	progress_what(r->progress, c->coll->name);
+	if (!is_wanted(r->opts, c->coll->name))
+		return keep(r, c, COLL_SKIPPED, NULL, err);
+	rc = load(r, c, err);
+	if (rc < 0)
+		return rc;
+	if (dav_unchanged(c)) {
+		count(r, c, true);
+		return keep(r, c, COLL_COMPLETE, NULL, err);
+	}
+	if (!c->no_list)
+		rc = dav_list(w, c, err);
+	if (rc < 0)
+		return dav_fatal(r, err) ? rc : keep_stale(r, c, err);
+	count(r, c, false);
+	if (r->opts->dry) {
+		pthread_mutex_lock(&r->lock);
+		r->result->items += c->n_items;
+		pthread_mutex_unlock(&r->lock);
+	} else {
+		rc = dav_give_known(w, c, err);
+	}
+	c->state = DAV_LISTED;
+	return rc;
+}
+
+/* The second pass: content. */
+static int fill(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	struct dav_run *r = w->run;
+	struct tree_coll *done;
+	int rc;
+
+	progress_what(r->progress, c->coll->name);
+	rc = dav_fetch(w, c, err);
+	if (rc < 0) {
+		if (dav_fatal(r, err))
+			return rc;
+		return keep_stale(r, c, err);
+	}
+	done = c->coll;
+	c->coll = NULL;
+	c->state = DAV_SETTLED;
+	rc = r->sink->ops->coll(r->sink, done, err);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+static int open_client(struct dav_worker *w, struct err *err)
+{
+	return w->http ? 0
+	               : http_open(w->run->service, HTTP_SOURCE, w->run->progress, &w->http, err);
+}
+
+static void pass(struct dav_worker *w, enum dav_state state)
+{
+	struct dav_run *r = w->run;
+	struct err err = {0};
+	struct davcoll *c;
+	int rc = open_client(w, &err);
+
+	while (rc == 0 && (c = take(r, state)) != NULL) {
+		rc = stop_check(&err);
+		if (rc == 0)
+			rc = state == DAV_NEW ? look(w, c, &err) : fill(w, c, &err);
+	}
+	if (rc < 0)
+		fail(r, &err);
+}
+
+static void *look_main(void *arg)
+{
+	pass(arg, DAV_NEW);
+	return NULL;
+}
+
+static void *fill_main(void *arg)
+{
+	pass(arg, DAV_LISTED);
+	return NULL;
+}
+
+/* Each collection that is in ${state}, by up to ${n} workers. */
+static void all(struct dav_run *r, struct dav_worker *w, size_t n, enum dav_state state)
+{
+	void *(*fn)(void *) = state == DAV_NEW ? look_main : fill_main;
+	size_t started = 1;
+
+	r->next = 0;
+	for (; started < n; started++)
+		if (pthread_create(&w[started].thread, NULL, fn, &w[started]) != 0)
+			break;
+	fn(&w[0]);
+	for (size_t i = 1; i < started; i++)
+		pthread_join(w[i].thread, NULL);
+}
+
+/* What is to be fetched; 0 when there is room for it. */
+static int check_space(struct dav_run *r, struct err *err)
+{
+	uint64_t bytes = 0, n = 0;
+
+	for (size_t i = 0; i < r->n_colls; i++)
+		for (size_t k = 0; r->colls[i].state == DAV_LISTED && k < r->colls[i].n_items; k++)
+			if (!r->colls[i].items[k].done) {
+				bytes += r->colls[i].items[k].len;
+				n++;
+			}
+	atomic_fetch_add(&r->progress->items_total, n);
+	atomic_fetch_add(&r->progress->bytes_total, bytes);
+	if (n && r->opts->space_check)
+		return r->opts->space_check(r->opts->space_ctx, bytes, err);
+	return 0;
+}
+
+static int find_collections(struct dav_worker *w, struct err *err)
+{
+	struct dav_run *r = w->run;
+	struct dav_home home = {0};
+	size_t read = 0;
+	int rc = dav_discover(w, &home, err);
+
+	for (size_t i = 0; i < home.n && rc == 0; i++) {
+		rc = dav_enumerate(w, home.urls[i], home.single ? 0 : 1, NULL, err);
+		if (rc == 0) {
+			read++;
+		} else if (!dav_fatal(r, err)) {
+			r->home_err = *err;
+			progress_say(r->progress, SAY_WARNING, "%s", err->text);
+			rc = 0;
+		}
+	}
+	if (rc == 0 && !read) {
+		*err = r->home_err;
+		rc = err->code;
+	}
+	dav_home_clear(&home);
+	if (rc < 0)
+		return err_widen(err, ERR_WHOLE);
+	dav_name_all(r);
+	return 0;
+}
+
+static size_t workers(const struct dav_run *r)
+{
+	size_t n = r->opts->connections ? r->opts->connections : DAV_WORKERS;
+
+	if (n > 16)
+		n = 16;
+	return r->n_colls == 0 ? 1 : n < r->n_colls ? n : r->n_colls;
+}
+
+static int work(struct dav_run *r, struct dav_worker *w, struct err *err)
+{
+	int rc;
+
+	all(r, w, workers(r), DAV_NEW);
+	if (!r->failed && !r->opts->dry) {
+		rc = check_space(r, err);
+		if (rc < 0)
+			return err_widen(err, ERR_WHOLE);
+		all(r, w, workers(r), DAV_LISTED);
+	}
+	if (r->failed) {
+		*err = r->fatal;
+		return err_widen(err, ERR_WHOLE);
+	}
+	if (r->home_err.code && !r->opts->dry) {
+		r->result->errors++;
+		return r->sink->ops->keep(
+		        r->sink, r->kind, NULL, COLL_STALE, r->home_err.text, err);
+	}
+	return 0;
+}
+
+static int dav_source_run(const struct service *service, struct tree_sink *sink,
+        const struct source_opts *opts, struct progress *progress, struct source_result *out,
+        struct err *err)
+{
+	struct dav_run r = {.service = service,
+	        .sink = sink,
+	        .opts = opts,
+	        .progress = progress,
+	        .result = out,
+	        .kind = service->kind == SERVICE_CARDDAV ? COLL_CONTACTS : COLL_CALENDAR};
+	struct dav_worker w[16];
+	int rc;
+
+	pthread_mutex_init(&r.lock, NULL);
+	memset(w, 0, sizeof w);
+	for (size_t i = 0; i < 16; i++)
+		w[i].run = &r;
+	progress_what(progress, service_name(service->kind));
+	rc = open_client(&w[0], err);
+	if (rc == 0)
+		rc = find_collections(&w[0], err);
+	if (rc == 0)
+		rc = work(&r, w, err);
+	for (size_t i = 0; i < 16; i++)
+		http_close(w[i].http);
+	for (size_t i = 0; i < r.n_colls; i++)
+		dav_coll_clear(&r.colls[i]);
+	free(r.colls);
+	free(r.me);
+	pthread_mutex_destroy(&r.lock);
+	return rc;
+}
+
+const struct source_ops source_caldav = {.kind = SERVICE_CALDAV, .run = dav_source_run};
+const struct source_ops source_carddav = {.kind = SERVICE_CARDDAV, .run = dav_source_run};

@@ -1,0 +1,111 @@
+#ifndef SOURCE_DAV_H
+#define SOURCE_DAV_H
+
+#include <pthread.h>
+#include "valise/proto/webdav.h"
+#include "valise/source/source.h"
+
+/*
+ * CalDAV and CardDAV accounts into a sink: discovery, enumeration, listing, content.
+ *   dav.c           the run: workers, each with an HTTP client of its own, share the collections
+ *   dav_discover.c  from a URL to home sets (RFC 5397, 6764, 4791 6.2.1, 6352 7.1.1)
+ *   dav_enum.c      home sets to collections with their properties
+ *   dav_list.c      which resources there are and which of them are known: sync-collection, PROPFIND
+ *   dav_fetch.c     content by multiget, reconciled with the listing; dav_get.c: by GET
+ */
+
+#define DAV_WORKERS 3
+#define DAV_PARALLEL 4 /* requests in flight of one worker */
+#define DAV_BATCH 50
+#define DAV_BATCH_LARGE 10
+#define DAV_BATCH_BYTES (4u << 20)
+#define DAV_LARGE (256u << 10)
+#define DAV_HUGE (32u << 20) /* streamed by a GET of its own */
+#define DAV_ROUND 16 /* batches handed over at a time */
+#define DAV_RESOURCE_MAX (512u << 20)
+#define DAV_ITEMS_MAX 5000000u
+
+struct davitem {
+	char *href, *etag;
+	uint64_t key; /* of the URL: equal however it is escaped */
+	uint64_t len; /* getcontentlength, when has_len */
+	bool has_len, done, failed;
+	char *reason; /* why a multiget did not bring it */
+};
+
+enum dav_state { DAV_NEW, DAV_LISTED, DAV_SETTLED /* given or kept */ };
+
+struct davcoll {
+	char *url;
+	struct tree_coll *coll; /* head, then items; NULL once given */
+	struct tree_coll *prev, *last_run; /* may be NULL */
+	struct davitem *items;
+	size_t n_items, cap;
+	bool v4; /* the address book offers vCard 4.0 */
+	bool no_list; /* a subscription without resources here */
+	bool no_multiget;
+	enum dav_state state;
+};
+
+struct dav_run {
+	const struct service *service;
+	struct tree_sink *sink; /* NULL when dry without one */
+	const struct source_opts *opts;
+	struct progress *progress;
+	struct source_result *result;
+	enum coll_kind kind;
+	struct davcoll *colls;
+	size_t n_colls, cap;
+	char *me; /* principal's URL, or NULL */
+	struct err home_err; /* a home set that could not be read: what it holds is not gone */
+
+	pthread_mutex_t
+	        lock; /* the rest, result, and calls into one collection are not needed: a collection has one worker */
+	size_t next;
+	bool failed;
+	struct err fatal;
+};
+
+struct dav_worker {
+	struct dav_run *run;
+	struct http *http;
+	pthread_t thread;
+};
+
+uint64_t dav_key(const char *url); /* a trailing slash does not count */
+bool dav_fatal(
+        const struct dav_run *r, const struct err *err); /* costs the service, not a collection */
+
+struct dav_home {
+	char **urls; /* home sets, or a single collection */
+	size_t n;
+	bool single; /* the URL is a collection itself */
+};
+int dav_discover(struct dav_worker *w, struct dav_home *out, struct err *err) MUST_CHECK;
+void dav_home_clear(struct dav_home *h);
+
+/* Collections of ${url} itself and (depth 1) below it are added to the run. */
+int dav_enumerate(struct dav_worker *w, const char *url, int depth, size_t *found_out,
+        struct err *err) MUST_CHECK;
+/* Sort by href, give unique names. */
+void dav_name_all(struct dav_run *r);
+void dav_coll_clear(struct davcoll *c);
+
+/* c->items: what the server has. */
+int dav_list(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
+bool dav_unchanged(const struct davcoll *c);
+struct davitem *dav_item_find(struct davcoll *c, uint64_t key); /* the items are sorted */
+
+/* Give known items to the sink; the others stay not done. */
+int dav_give_known(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
+int dav_fetch(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
+/* A body that the sink has: the item. ${text}: its beginning, for the UID. */
+int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
+        const struct tree_object *o, const struct buf *text, unsigned warn,
+        struct err *err) MUST_CHECK;
+int dav_get_all(struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n,
+        struct err *err) MUST_CHECK;
+void dav_name_failure(
+        struct dav_worker *w, struct davcoll *c, struct davitem *i, const char *reason);
+
+#endif

@@ -1,0 +1,231 @@
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/hash.h"
+#include "valise/base/mem.h"
+#include "dav.h"
+
+#define P_TYPE "{DAV:}resourcetype"
+#define P_CURRENT "{DAV:}current-user-principal"
+#define P_URL "{DAV:}principal-URL"
+
+struct found {
+	bool any; /* a response came */
+	bool is_collection; /* of the kind that is looked for */
+	bool unauthenticated;
+	struct dav_home principals, homes;
+	const char *home_prop;
+	const char *type;
+	char *url; /* effective */
+};
+
+uint64_t dav_key(const char *url)
+{
+	uint8_t sum[SHA256_LEN];
+	uint64_t key = 0;
+	struct buf b;
+
+	buf_init(&b, SIZE_MAX);
+	if (!url_key(url, &b))
+		buf_puts(&b, url);
+	while (b.len && b.data[b.len - 1] == '/')
+		b.len--;
+	sha256_of(b.data, b.len, sum);
+	memcpy(&key, sum, sizeof key);
+	buf_clear(&b);
+	return key;
+}
+
+void dav_home_clear(struct dav_home *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		free(h->urls[i]);
+	free(h->urls);
+	memset(h, 0, sizeof *h);
+}
+
+static void home_add(struct dav_home *h, char *url)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (dav_key(h->urls[i]) == dav_key(url)) {
+			free(url);
+			return;
+		}
+	h->urls = xrealloc(h->urls, (h->n + 1) * sizeof *h->urls);
+	h->urls[h->n++] = url;
+}
+
+static void found_clear(struct found *f)
+{
+	dav_home_clear(&f->principals);
+	dav_home_clear(&f->homes);
+	free(f->url);
+	memset(f, 0, sizeof *f);
+}
+
+static void add_hrefs(const struct dav_response *r, const char *prop, struct dav_home *out)
+{
+	char **list = NULL;
+	size_t n = dav_prop_hrefs(r, prop, r->url, &list);
+
+	for (size_t i = 0; i < n; i++)
+		home_add(out, list[i]);
+	free(list);
+}
+
+static int on_probe(void *ctx, struct dav_response *r, struct err *err)
+{
+	struct found *f = ctx;
+
+	(void)err;
+	if (f->any || r->status >= 400)
+		return 0;
+	f->any = true;
+	f->url = xstrdup(r->url);
+	f->is_collection = dav_prop_has(r, P_TYPE, f->type);
+	f->unauthenticated = dav_prop_has(r, P_CURRENT, "{DAV:}unauthenticated");
+	add_hrefs(r, f->home_prop, &f->homes);
+	add_hrefs(r, P_CURRENT, &f->principals);
+	if (!f->principals.n)
+		add_hrefs(r, P_URL, &f->principals);
+	return 0;
+}
+
+/* PROPFIND of what tells the way from ${url}. A "no" is no error: f->any stays false. */
+static int probe(struct dav_worker *w, const char *url, struct found *f, struct err *err)
+{
+	bool contacts = w->run->kind == COLL_CONTACTS;
+	struct dav_answer a;
+	int rc;
+
+	for (int i = 0; i < 2; i++) {
+		found_clear(f);
+		f->home_prop = contacts ? "{" NS_CARDDAV "}addressbook-home-set"
+		                        : "{" NS_CALDAV "}calendar-home-set";
+		f->type = contacts ? "{" NS_CARDDAV "}addressbook" : "{" NS_CALDAV "}calendar";
+		{
+			const char *const props[] = {P_TYPE, P_CURRENT, P_URL, f->home_prop};
+
+			rc = dav_propfind(w->http, url, 0, props, 4, on_probe, f, &a, err);
+		}
+		if (rc == 0 && a.url) {
+			free(f->url);
+			f->url = xstrdup(a.url);
+		}
+		dav_answer_clear(&a);
+		if (rc < 0 || !f->unauthenticated)
+			break;
+		http_preempt(w->http); /* the server answers strangers: sign in unasked */
+	}
+	return rc;
+}
+
+/* A refusal of one URL lets others be tried. */
+static bool passes(const struct dav_run *r, int rc, const struct err *err)
+{
+	return rc < 0 && !dav_fatal(r, err) && err->code != ERR_NET && err->code != ERR_BUSY;
+}
+
+static int homes_of_principals(struct dav_worker *w, const struct dav_home *principals,
+        struct dav_home *out, struct err *err)
+{
+	for (size_t i = 0; i < principals->n; i++) {
+		struct found f = {0};
+		int rc = probe(w, principals->urls[i], &f, err);
+
+		if (rc == 0 && f.homes.n) {
+			free(w->run->me);
+			w->run->me = xstrdup(principals->urls[i]);
+		}
+		for (size_t k = 0; rc == 0 && k < f.homes.n; k++)
+			home_add(out, xstrdup(f.homes.urls[k]));
+		found_clear(&f);
+		if (rc < 0 && !passes(w->run, rc, err))
+			return rc;
+	}
+	return 0;
+}
+
+/* What ${url} leads to; out->n 0 if that is nothing. *self_out: the URL itself, if it answered. */
+static int follow(struct dav_worker *w, const char *url, bool given, struct dav_home *out,
+        char **self_out, struct err *err)
+{
+	struct found f = {0};
+	int rc = probe(w, url, &f, err);
+
+	if (passes(w->run, rc, err)) {
+		found_clear(&f);
+		return 0;
+	}
+	if (rc == 0 && f.any && given && f.is_collection) {
+		home_add(out, xstrdup(f.url));
+		out->single = true;
+	} else if (rc == 0) {
+		for (size_t i = 0; i < f.homes.n; i++)
+			home_add(out, xstrdup(f.homes.urls[i]));
+		if (out->n && f.principals.n && !w->run->me)
+			w->run->me = xstrdup(f.principals.urls[0]);
+		if (!out->n && given && f.any) {
+			/* A home set does not say that it is one. */
+			size_t n = 0;
+
+			rc = dav_enumerate(w, f.url, 1, &n, err);
+			if (passes(w->run, rc, err))
+				rc = 0;
+			if (n)
+				home_add(out, xstrdup(f.url));
+		}
+		if (rc == 0 && !out->n)
+			rc = homes_of_principals(w, &f.principals, out, err);
+	}
+	if (rc == 0 && f.any && !*self_out)
+		*self_out = xstrdup(f.url);
+	found_clear(&f);
+	return rc;
+}
+
+int dav_discover(struct dav_worker *w, struct dav_home *out, struct err *err)
+{
+	const struct service *s = w->run->service;
+	const char *path = s->at.path && s->at.path[0] ? s->at.path : "/";
+	bool given = strcmp(path, "/") != 0;
+	const char *const try[] = {path,
+	        s->kind == SERVICE_CARDDAV ? "/.well-known/carddav" : "/.well-known/caldav", "/"};
+	struct buf origin, url;
+	struct err first = {0};
+	char *self = NULL;
+	int rc = 0;
+
+	buf_init(&origin, 4096);
+	buf_init(&url, 1u << 16);
+	url_of_service(s, &origin);
+	buf_putc(&origin, '/');
+	for (size_t i = 0; i < 3 && rc == 0 && !out->n; i++) {
+		if (i == 2 && !given)
+			break; /* was the first */
+		err_clear(err);
+		buf_reset(&url);
+		rc = url_join(buf_str(&origin), try[i], &url, err);
+		if (rc == 0)
+			rc = follow(w, buf_str(&url), given && i == 0, out, &self, err);
+		if (rc == 0 && err->code && !first.code)
+			first = *err;
+	}
+	if (rc == 0 && !out->n && self)
+		home_add(out, xstrdup(self)); /* a server that knows no principals */
+	if (rc == 0 && !out->n) {
+		if (first.code)
+			*err = first;
+		else
+			err_set(err, ERR_NOTFOUND, ERR_WHOLE, "nothing there");
+		rc = err_wrap(err, "no %s found at %s%s",
+		        w->run->kind == COLL_CONTACTS ? "address books" : "calendars",
+		        buf_str(&origin), path + 1);
+	}
+	free(self);
+	buf_clear(&origin);
+	buf_clear(&url);
+	if (rc < 0)
+		return err_widen(err, ERR_WHOLE);
+	err_clear(err);
+	return 0;
+}

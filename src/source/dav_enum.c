@@ -1,0 +1,269 @@
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/base/json.h"
+#include "valise/base/mem.h"
+#include "dav.h"
+
+#define NS_OC "http://owncloud.org/ns"
+#define P_TYPE "{DAV:}resourcetype"
+#define P_NAME "{DAV:}displayname"
+#define P_TOKEN "{DAV:}sync-token"
+#define P_PRIVILEGES "{DAV:}current-user-privilege-set"
+#define P_OWNER "{DAV:}owner"
+#define PROPS_MAX (8u << 20) /* of one collection, as JSON */
+
+/* Asked by name: allprop leaves most of them out. */
+static const char *const both[] = {P_TYPE, P_NAME, P_TOKEN, P_PRIVILEGES, P_OWNER, "{DAV:}acl",
+        "{DAV:}invite", "{DAV:}share-access", "{" NS_CS "}getctag", "{" NS_CS "}invite",
+        "{" NS_CS "}publish-url", "{" NS_CS "}me-card", "{" NS_OC "}invite", "{" NS_OC "}read-only",
+        "{" NS_OC "}owner-principal"};
+static const char *const calendar[] = {"{" NS_APPLE "}calendar-color",
+        "{" NS_APPLE "}calendar-order", "{" NS_APPLE "}refreshrate",
+        "{" NS_CALDAV "}calendar-description", "{" NS_CALDAV "}calendar-timezone",
+        "{" NS_CALDAV "}calendar-timezone-id", "{" NS_CALDAV "}supported-calendar-component-set",
+        "{" NS_CALDAV "}schedule-calendar-transp", "{" NS_CALDAV "}default-alarm-vevent-date",
+        "{" NS_CALDAV "}default-alarm-vevent-datetime", "{" NS_CALDAV "}max-resource-size",
+        "{" NS_CS "}source", "{" NS_CS "}subscribed-strip-alarms",
+        "{" NS_CS "}subscribed-strip-attachments", "{" NS_CS "}subscribed-strip-todos",
+        "{" NS_OC "}calendar-enabled"};
+static const char *const contacts[] = {"{" NS_CARDDAV "}addressbook-description",
+        "{" NS_CARDDAV "}supported-address-data", "{" NS_CARDDAV "}max-resource-size",
+        "{http://inf-it.com/ns/ab/}addressbook-color", "{" NS_OC "}enabled"};
+
+struct enumeration {
+	struct dav_worker *w;
+	size_t found;
+};
+
+void dav_coll_clear(struct davcoll *c)
+{
+	free(c->url);
+	tree_coll_free(c->coll);
+	tree_coll_free(c->prev);
+	tree_coll_free(c->last_run);
+	for (size_t i = 0; i < c->n_items; i++) {
+		free(c->items[i].href);
+		free(c->items[i].etag);
+		free(c->items[i].reason);
+	}
+	free(c->items);
+	memset(c, 0, sizeof *c);
+}
+
+/* Is it one of those that are backed up? */
+static bool is_wanted(enum coll_kind kind, const struct dav_response *r)
+{
+	static const char *const others[] = {"{" NS_CALDAV "}schedule-inbox",
+	        "{" NS_CALDAV "}schedule-outbox", "{" NS_CS "}notification",
+	        "{" NS_CS "}dropbox-home", "{http://nextcloud.com/ns}deleted-calendar",
+	        "{http://nextcloud.com/ns}trash-bin"};
+
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (dav_prop_has(r, P_TYPE, others[i]))
+			return false;
+	if (kind == COLL_CONTACTS)
+		return dav_prop_has(r, P_TYPE, "{" NS_CARDDAV "}addressbook");
+	return dav_prop_has(r, P_TYPE, "{" NS_CALDAV "}calendar") ||
+	       dav_prop_has(r, P_TYPE, "{" NS_CS "}subscribed");
+}
+
+/* The last segment of a URL or href, decoded; caller frees. */
+static char *last_segment(const char *href)
+{
+	size_t end = strlen(href), from;
+	struct buf b;
+
+	while (end && href[end - 1] == '/')
+		end--;
+	for (from = end; from && href[from - 1] != '/'; from--)
+		;
+	buf_init(&b, SIZE_MAX);
+	if (!url_unescape(href + from, end - from, &b) || !utf8_valid(buf_str(&b), b.len) ||
+	        memchr(b.data, 0, b.len)) {
+		buf_reset(&b);
+		buf_put(&b, href + from, end - from);
+	}
+	return buf_take(&b);
+}
+
+static bool is_generated(const char *segment)
+{
+	return strcmp(segment, "contact_birthdays") == 0 ||
+	       strcmp(segment, "z-server-generated--system") == 0 ||
+	       strncmp(segment, "z-app-generated--", 17) == 0;
+}
+
+static bool is_foreign(const struct dav_run *run, const struct dav_response *r)
+{
+	char **owners = NULL;
+	size_t n = dav_prop_hrefs(r, P_OWNER, r->url, &owners);
+	bool mine = n == 0 || !run->me;
+
+	for (size_t i = 0; i < n; i++) {
+		mine |= run->me && dav_key(owners[i]) == dav_key(run->me);
+		free(owners[i]);
+	}
+	free(owners);
+	return !mine || dav_prop_has(r, P_TYPE, "{" NS_CS "}shared");
+}
+
+static bool is_readonly(const struct dav_response *r)
+{
+	static const char *const writes[] = {
+	        "{DAV:}all", "{DAV:}write", "{DAV:}write-content", "{DAV:}bind"};
+
+	if (!dav_prop_find(r, P_PRIVILEGES))
+		return false;
+	for (size_t i = 0; i < 4; i++)
+		if (dav_prop_has(r, P_PRIVILEGES, writes[i]))
+			return false;
+	return true;
+}
+
+static unsigned attributes(
+        const struct dav_run *run, const struct dav_response *r, const char *segment)
+{
+	unsigned a = 0;
+
+	if (is_generated(segment))
+		a |= ATTR_GENERATED;
+	if (dav_prop_has(r, P_TYPE, "{" NS_CS "}subscribed"))
+		a |= ATTR_SUBSCRIPTION;
+	if (is_readonly(r))
+		a |= ATTR_READONLY;
+	if (is_foreign(run, r))
+		a |= ATTR_SHARED;
+	return a;
+}
+
+/* The properties as they came, but for the sync-token, which has its own place. */
+static char *props_json(const struct dav_response *r)
+{
+	json_t *o = json_object();
+	char *text = NULL;
+	struct buf b;
+	size_t sum = 0;
+
+	buf_init(&b, SIZE_MAX);
+	for (size_t i = 0; i < r->n_props; i++) {
+		const struct dav_prop *p = &r->props[i];
+		const char *xml = p->xml ? p->xml : "";
+
+		if (p->status != 200 || strcmp(p->name, P_TOKEN) == 0)
+			continue;
+		sum += strlen(xml) + strlen(p->name);
+		if (sum < PROPS_MAX / 2)
+			json_object_set_new(o, p->name, json_string(xml));
+	}
+	if (json_object_size(o)) {
+		json_put(&b, o);
+		text = buf_take(&b);
+	}
+	json_decref(o);
+	buf_clear(&b);
+	return text;
+}
+
+static bool offers_v4(const struct dav_response *r)
+{
+	const struct dav_prop *p = dav_prop_find(r, "{" NS_CARDDAV "}supported-address-data");
+
+	return p && p->xml &&
+	       (strstr(p->xml, "version=\"4.0\"") || strstr(p->xml, "version='4.0'"));
+}
+
+static bool is_known(const struct dav_run *r, const char *url)
+{
+	for (size_t i = 0; i < r->n_colls; i++)
+		if (dav_key(r->colls[i].url) == dav_key(url))
+			return true;
+	return false;
+}
+
+static int on_collection(void *ctx, struct dav_response *r, struct err *err)
+{
+	struct enumeration *e = ctx;
+	struct dav_run *run = e->w->run;
+	const char *name, *token;
+	struct davcoll *c;
+	char *segment;
+
+	(void)err;
+	if (r->status >= 400 || !r->url || !is_wanted(run->kind, r))
+		return 0;
+	e->found++;
+	if (is_known(run, r->url))
+		return 0;
+	segment = last_segment(r->href);
+	name = dav_prop_text(r, P_NAME);
+	token = dav_prop_text(r, P_TOKEN);
+	c = ARR_PUSH(run->colls, run->n_colls, run->cap);
+	c->url = xstrdup(r->url);
+	c->coll = tree_coll_new(run->kind, name && name[0] ? name : segment[0] ? segment : "=");
+	c->coll->href = xstrdup(r->href);
+	c->coll->sync_token = token && token[0] ? xstrdup(token) : NULL;
+	c->coll->props = props_json(r);
+	c->coll->attrs = attributes(run, r, segment);
+	c->v4 = run->kind == COLL_CONTACTS && offers_v4(r);
+	c->no_list =
+	        run->kind == COLL_CALENDAR && !dav_prop_has(r, P_TYPE, "{" NS_CALDAV "}calendar");
+	free(segment);
+	return 0;
+}
+
+int dav_enumerate(
+        struct dav_worker *w, const char *url, int depth, size_t *found_out, struct err *err)
+{
+	const char *props[64];
+	struct enumeration e = {w, 0};
+	struct dav_answer a;
+	size_t n = sizeof both / sizeof both[0], more;
+	const char *const *list = w->run->kind == COLL_CONTACTS ? contacts : calendar;
+	int rc;
+
+	more = w->run->kind == COLL_CONTACTS ? sizeof contacts / sizeof contacts[0]
+	                                     : sizeof calendar / sizeof calendar[0];
+	memcpy(props, both, sizeof both);
+	memcpy(props + n, list, more * sizeof *list);
+	rc = dav_propfind(w->http, url, depth, props, n + more, on_collection, &e, &a, err);
+	dav_answer_clear(&a);
+	if (found_out)
+		*found_out = e.found;
+	return rc;
+}
+
+static int href_cmp(const void *a, const void *b)
+{
+	const struct davcoll *x = a, *y = b;
+
+	return strcmp(x->coll->href, y->coll->href);
+}
+
+static bool name_taken(const struct dav_run *r, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(r->colls[i].coll->name, name) == 0)
+			return true;
+	return false;
+}
+
+void dav_name_all(struct dav_run *r)
+{
+	if (r->n_colls)
+		qsort(r->colls, r->n_colls, sizeof *r->colls, href_cmp);
+	for (size_t i = 1; i < r->n_colls; i++) {
+		struct tree_coll *c = r->colls[i].coll;
+		char *name = NULL;
+
+		if (!name_taken(r, i, c->name))
+			continue;
+		/* A name that another collection bears by itself is not taken from it. */
+		for (unsigned k = 2; !name || name_taken(r, r->n_colls, name); k++) {
+			free(name);
+			name = xasprintf("%s_%u", c->name, k);
+		}
+		free(c->name);
+		c->name = name;
+	}
+}

@@ -1,0 +1,215 @@
+/* Resources by GET: what a multiget did not bring, what is too large for one, and everything with --exact. */
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/mem.h"
+#include "valise/format/content.h"
+#include "dav.h"
+
+#define HEAD_MAX (1u << 20) /* kept for the UID */
+
+struct get {
+	struct dav_worker *w;
+	struct davcoll *c;
+	struct davitem *item;
+	struct buf url, head;
+	struct tree_body *body;
+	uint64_t len;
+	int status;
+	struct err err;
+	bool sink_failed;
+};
+
+static int sink_error(struct get *g, struct err *err)
+{
+	g->sink_failed = true;
+	return err_widen(err, ERR_WHOLE);
+}
+
+static void drop(struct get *g)
+{
+	if (g->body)
+		g->w->run->sink->ops->body_abort(g->body);
+	g->body = NULL;
+	g->len = 0;
+	buf_reset(&g->head);
+}
+
+static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
+{
+	struct get *g = ctx;
+	struct tree_sink *s = g->w->run->sink;
+
+	(void)rs;
+	drop(g);
+	if (s->ops->body_open(s, g->c->coll->kind, &g->body, err) < 0) {
+		g->body = NULL;
+		return sink_error(g, err);
+	}
+	return 0;
+}
+
+static int on_body(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct get *g = ctx;
+	size_t room = HEAD_MAX - g->head.len;
+	int rc = stop_check(err);
+
+	if (rc < 0)
+		return rc;
+	buf_put(&g->head, p, n < room ? n : room);
+	g->len += n;
+	rc = g->w->run->sink->ops->body_write(g->body, p, n, err);
+	return rc < 0 ? sink_error(g, err) : 0;
+}
+
+static void on_done(struct http_request *rq, const struct http_response *rs, const char *error_body,
+        const struct err *err)
+{
+	struct get *g = rq->ctx;
+
+	(void)error_body;
+	g->status = rs->status;
+	g->err = *err;
+}
+
+/* What one answer came to. */
+static int finish(struct get *g, struct err *err)
+{
+	struct tree_sink *s = g->w->run->sink;
+	struct davitem *i = g->item;
+	struct tree_object o;
+	char why[200];
+	int rc;
+
+	if (g->sink_failed || g->err.code == ERR_STOPPED) {
+		*err = g->err;
+		return err_widen(err, ERR_WHOLE);
+	}
+	if (g->err.code == 0 && g->status == 200 && g->body && g->len > 0) {
+		rc = s->ops->body_close(g->body, &o, err);
+		g->body = NULL;
+		return rc < 0 ? err_widen(err, ERR_WHOLE)
+		              : dav_give(g->w, g->c, i, &o, &g->head, 0, err);
+	}
+	free(i->reason);
+	if (g->err.code) {
+		i->reason = xstrdup(g->err.text);
+	} else {
+		if (g->status == 200)
+			snprintf(why, sizeof why, "GET brought nothing");
+		else
+			snprintf(why, sizeof why, "GET: HTTP %d%s", g->status,
+			        g->status == 404 ? ", although it is listed" : "");
+		i->reason = xstrdup(why);
+	}
+	return 0;
+}
+
+/* iCloud and others list %40 and want @, or the other way: another form of the same path. False if there is none. */
+static bool other_form(const char *href, struct buf *out)
+{
+	bool any = false;
+
+	for (; *href; href++) {
+		if (*href == '@') {
+			buf_puts(out, "%40");
+			any = true;
+		} else if (strncmp(href, "%40", 3) == 0) {
+			buf_putc(out, '@');
+			href += 2;
+			any = true;
+		} else {
+			buf_putc(out, *href);
+		}
+	}
+	return any;
+}
+
+static void prepare(struct get *g, struct http_request *rq, const char *accept)
+{
+	static const char *const by_kind[COLL_KINDS] = {
+	        [COLL_CALENDAR] = "Accept: text/calendar, */*;q=0.1"};
+
+	memset(rq, 0, sizeof *rq);
+	rq->method = "GET";
+	rq->url = buf_str(&g->url);
+	rq->header[0] = g->w->run->kind == COLL_CONTACTS ? accept : by_kind[COLL_CALENDAR];
+	rq->max_response = DAV_RESOURCE_MAX;
+	rq->identity = true;
+	rq->begin = on_begin;
+	rq->body_fn = on_body;
+	rq->done = on_done;
+	rq->ctx = g;
+}
+
+/* Up to DAV_PARALLEL resources at once. */
+static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n,
+        bool other, struct err *err)
+{
+	struct get g[DAV_PARALLEL];
+	struct http_request rq[DAV_PARALLEL];
+	size_t n_rq = 0, unreached = 0;
+	int rc = 0;
+
+	memset(g, 0, sizeof g);
+	for (size_t i = 0; i < n; i++) {
+		struct get *one = &g[n_rq];
+		struct buf form;
+		bool ok;
+
+		*one = (struct get){.w = w, .c = c, .item = list[i]};
+		buf_init(&one->url, 1u << 16);
+		buf_init(&one->head, HEAD_MAX);
+		buf_init(&form, SIZE_MAX);
+		ok = !other || other_form(list[i]->href, &form);
+		ok = ok &&
+		     url_join(c->url, other ? buf_str(&form) : list[i]->href, &one->url, NULL) == 0;
+		buf_clear(&form);
+		if (ok) {
+			prepare(one, &rq[n_rq++], "Accept: text/vcard; version=4.0, text/vcard");
+			continue;
+		}
+		if (!list[i]->reason)
+			list[i]->reason = xstrdup("the href is no URL");
+		buf_clear(&one->url);
+		buf_clear(&one->head);
+	}
+	if (n_rq)
+		rc = http_run(w->http, rq, n_rq, DAV_PARALLEL, err);
+	for (size_t i = 0; i < n_rq; i++)
+		unreached += g[i].err.code == ERR_NET || g[i].err.code == ERR_BUSY;
+	if (rc == 0 && n_rq && unreached == n_rq) {
+		/* Not these resources: the server. */
+		*err = g[0].err;
+		rc = err_widen(err, ERR_COLLECTION);
+	}
+	for (size_t i = 0; i < n_rq; i++) {
+		if (rc == 0)
+			rc = finish(&g[i], err);
+		drop(&g[i]);
+		buf_clear(&g[i].url);
+		buf_clear(&g[i].head);
+	}
+	return rc;
+}
+
+int dav_get_all(
+        struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0, k; i < n && rc == 0; i += k) {
+		k = n - i < DAV_PARALLEL ? n - i : DAV_PARALLEL;
+		rc = get_some(w, c, list + i, k, false, err);
+		for (size_t j = i; j < i + k && rc == 0; j++) {
+			if (!list[j]->done && strpbrk(list[j]->href, "@%"))
+				rc = get_some(w, c, &list[j], 1, true, err);
+			if (rc == 0 && !list[j]->done)
+				dav_name_failure(w, c, list[j],
+				        list[j]->reason ? list[j]->reason : "could not be fetched");
+		}
+		if (rc == 0)
+			rc = stop_check(err);
+	}
+	return rc;
+}

@@ -1,0 +1,273 @@
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/json.h"
+#include "valise/base/mem.h"
+#include "dav.h"
+
+#define P_ETAG "{DAV:}getetag"
+#define P_LENGTH "{DAV:}getcontentlength"
+#define P_TYPE "{DAV:}resourcetype"
+#define P_CTAG "{" NS_CS "}getctag"
+#define ROUNDS_MAX 100000 /* of a sync-collection that comes in pieces */
+
+struct listing {
+	struct dav_worker *w;
+	struct davcoll *c;
+	uint64_t self;
+	bool sync;
+	size_t sorted; /* of c->items; the rest was added since */
+	size_t changes;
+};
+
+static void item_clear(struct davitem *i)
+{
+	free(i->href);
+	free(i->etag);
+	free(i->reason);
+	memset(i, 0, sizeof *i);
+}
+
+static void items_clear(struct davcoll *c)
+{
+	for (size_t i = 0; i < c->n_items; i++)
+		item_clear(&c->items[i]);
+	c->n_items = 0;
+}
+
+static int key_cmp(const void *a, const void *b)
+{
+	const struct davitem *x = a, *y = b;
+
+	return (x->key > y->key) - (x->key < y->key);
+}
+
+/* Sort by key; of several with one key (servers list a resource twice) the last counts. */
+static void settle(struct davcoll *c)
+{
+	size_t n = 0;
+
+	if (c->n_items)
+		qsort(c->items, c->n_items, sizeof *c->items, key_cmp);
+	for (size_t i = 0; i < c->n_items; i++) {
+		if (n && c->items[n - 1].key == c->items[i].key)
+			item_clear(&c->items[--n]);
+		c->items[n++] = c->items[i];
+	}
+	c->n_items = n;
+}
+
+struct davitem *dav_item_find(struct davcoll *c, uint64_t key)
+{
+	struct davitem want = {.key = key};
+
+	return c->n_items ? bsearch(&want, c->items, c->n_items, sizeof want, key_cmp) : NULL;
+}
+
+static int add(struct listing *l, const struct dav_response *r, uint64_t key, struct err *err)
+{
+	const char *etag = dav_prop_text(r, P_ETAG), *length = dav_prop_text(r, P_LENGTH);
+	struct davitem *i;
+	char *end;
+
+	if (l->c->n_items >= DAV_ITEMS_MAX)
+		return err_set(err, ERR_LIMIT, ERR_COLLECTION,
+		        "the collection has more than %u resources", DAV_ITEMS_MAX);
+	i = ARR_PUSH(l->c->items, l->c->n_items, l->c->cap);
+	i->href = xstrdup(r->href);
+	i->etag = etag && etag[0] ? xstrdup(etag) : NULL;
+	i->key = key;
+	if (length && length[0] >= '0' && length[0] <= '9') {
+		i->len = strtoull(length, &end, 10);
+		i->has_len = *end == '\0';
+	}
+	return 0;
+}
+
+/* What a sync-collection says of a resource that is known. True: nothing is to be added. */
+static bool change(struct listing *l, const struct dav_response *r, uint64_t key)
+{
+	struct davcoll *c = l->c;
+	size_t all = c->n_items;
+	struct davitem *old;
+
+	c->n_items = l->sorted;
+	old = dav_item_find(c, key);
+	c->n_items = all;
+	l->changes++;
+	if (r->status == 404 || r->status == 410) {
+		if (old)
+			old->failed = true; /* taken out at the end */
+		return true;
+	}
+	if (old) {
+		const char *etag = dav_prop_text(r, P_ETAG);
+
+		free(old->etag);
+		old->etag = etag && etag[0] ? xstrdup(etag) : NULL;
+		old->failed = false;
+	}
+	return old != NULL;
+}
+
+static int on_member(void *ctx, struct dav_response *r, struct err *err)
+{
+	struct listing *l = ctx;
+	uint64_t key;
+	int rc = stop_check(err);
+
+	if (rc < 0 || !r->url || !r->href)
+		return rc;
+	key = dav_key(r->url);
+	if (key == l->self || dav_prop_has(r, P_TYPE, "{DAV:}collection"))
+		return 0;
+	if (l->sync && change(l, r, key))
+		return 0;
+	if (r->status >= 400 && !l->sync) {
+		/* Listed, but not to be looked at: it will be tried, and named. */
+		if (r->status == 404 || r->status == 410)
+			return 0;
+	}
+	return add(l, r, key, err);
+}
+
+static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	static const char *const props[] = {P_ETAG, P_LENGTH, P_TYPE, "{DAV:}getcontenttype"};
+	struct listing l = {.w = w, .c = c, .self = dav_key(c->url)};
+	struct dav_answer a;
+	int rc;
+
+	items_clear(c);
+	rc = dav_propfind(w->http, c->url, 1, props, 4, on_member, &l, &a, err);
+	dav_answer_clear(&a);
+	if (rc == 0)
+		settle(c);
+	return rc;
+}
+
+/* Begin with what the last snapshot has. */
+static void seed(struct davcoll *c)
+{
+	struct buf url;
+
+	buf_init(&url, 1u << 16);
+	for (size_t i = 0; i < c->prev->n_items; i++) {
+		const struct tree_ext *x = tree_item_ext(c->prev, &c->prev->items[i]);
+		struct davitem *d;
+
+		buf_reset(&url);
+		if (!x || !x->href || url_join(c->url, x->href, &url, NULL) < 0)
+			continue;
+		d = ARR_PUSH(c->items, c->n_items, c->cap);
+		d->href = xstrdup(x->href);
+		d->etag = xstrdup(x->etag);
+		d->key = dav_key(buf_str(&url));
+		d->len = c->prev->items[i].size;
+	}
+	buf_clear(&url);
+	settle(c);
+}
+
+static void drop_removed(struct davcoll *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_items; i++) {
+		if (c->items[i].failed)
+			item_clear(&c->items[i]);
+		else
+			c->items[n++] = c->items[i];
+	}
+	c->n_items = n;
+}
+
+/* What changed since the last snapshot; ERR_NOTFOUND when that cannot be said. */
+static int list_changes(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	struct listing l = {.w = w, .c = c, .self = dav_key(c->url), .sync = true};
+	char *token = xstrdup(c->prev->sync_token);
+	bool more = true;
+	int rc = 0;
+
+	items_clear(c);
+	seed(c);
+	for (unsigned i = 0; rc == 0 && more && i < ROUNDS_MAX; i++) {
+		struct dav_answer a;
+
+		l.sorted = c->n_items;
+		rc = dav_sync(w->http, c->url, token, on_member, &l, &a, err);
+		if (rc == 0)
+			settle(c);
+		more = rc == 0 && a.truncated;
+		if (rc == 0 && (!a.sync_token || (more && strcmp(token, a.sync_token) == 0)))
+			rc = err_set(err, ERR_PROTO, ERR_COLLECTION, "no new sync-token came");
+		if (rc == 0) {
+			free(token);
+			token = xstrdup(a.sync_token);
+		}
+		dav_answer_clear(&a);
+	}
+	drop_removed(c);
+	/* "All is gone" is not believed from changes alone. */
+	if (rc == 0 && (more || (c->n_items == 0 && c->prev->n_items)))
+		rc = err_set(err, ERR_PROTO, ERR_COLLECTION, "the changes leave nothing");
+	if (rc == 0) {
+		free(c->coll->sync_token);
+		c->coll->sync_token = token;
+		token = NULL;
+	}
+	free(token);
+	return rc;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static char *ctag_of(const struct tree_coll *c)
+{
+	json_t *o = NULL;
+	char *tag = NULL;
+
+	if (c->props && json_read(c->props, strlen(c->props), 16u << 20, &o, NULL) == 0)
+		tag = xstrdup(json_get_str(o, P_CTAG));
+	json_decref(o);
+	return tag;
+}
+
+/* Is ${prev} a whole state of this very collection? */
+static bool usable(const struct davcoll *c)
+{
+	return c->prev && c->prev->status == COLL_COMPLETE && c->prev->n_errors == 0 &&
+	       same(c->prev->href, c->coll->href);
+}
+
+bool dav_unchanged(const struct davcoll *c)
+{
+	char *tag;
+	bool tagged;
+
+	if (!usable(c) || !same(c->prev->props, c->coll->props) || c->prev->attrs != c->coll->attrs)
+		return false;
+	if (c->no_list)
+		return true;
+	if (c->coll->sync_token || c->prev->sync_token)
+		return same(c->coll->sync_token, c->prev->sync_token);
+	tag = ctag_of(c->coll);
+	tagged = tag && tag[0];
+	free(tag);
+	return tagged; /* the properties are equal, it among them */
+}
+
+int dav_list(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	if (usable(c) && c->prev->sync_token && c->coll->sync_token) {
+		int rc = list_changes(w, c, err);
+
+		if (rc == 0 || dav_fatal(w->run, err))
+			return rc;
+		err_clear(err);
+	}
+	return list_all(w, c, err);
+}
