@@ -204,22 +204,51 @@ static int install_catalog(struct commit *c, const struct staged *s, struct err 
 	return rc;
 }
 
-/* A directory that is empty now goes; what a client put there stays. */
-static void remove_dirs(int treefd, const struct tree_head *h)
+static int unlink_if(int dirfd, const char *name, int flags, struct err *err)
 {
-	static const char *const subs[] = {"cur", "new", "tmp", NULL};
-	int fd;
+	if (sys_unlinkat(dirfd, name, flags) == 0 || errno == ENOENT || errno == ENOTEMPTY ||
+	        errno == EEXIST)
+		return 0;
+	return err_sys(err, ERR_WHOLE, "cannot remove %s", name);
+}
 
-	if (beneath_dir(treefd, h->path, &fd, NULL) != 0)
-		return;
-	for (size_t i = 0; h->kind == COLL_MAIL && subs[i]; i++)
-		(void)!sys_unlinkat(fd, subs[i], AT_REMOVEDIR);
-	if (h->kind != COLL_MAIL) {
-		(void)!sys_unlinkat(fd, "displayname", 0);
-		(void)!sys_unlinkat(fd, "color", 0);
+/* What a directory of ours holds beside the items. */
+static int empty_dir(int fd, enum coll_kind kind, struct err *err)
+{
+	static const char *const subs[] = {"cur", "new", "tmp"}, *const files[] = {
+	                                                                 "displayname", "color"};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && kind == COLL_MAIL && i < 3; i++)
+		rc = unlink_if(fd, subs[i], AT_REMOVEDIR, err);
+	for (size_t i = 0; rc == 0 && kind != COLL_MAIL && i < 2; i++)
+		rc = unlink_if(fd, files[i], 0, err);
+	return rc;
+}
+
+/* A directory that is empty now goes; what a client put there stays, and so does the directory of a subfolder. */
+static int remove_dirs(int treefd, const struct tree_head *h, struct err *err)
+{
+	const char *slash = strrchr(h->path, '/');
+	char *parent = xstrndup(h->path, (size_t)(slash - h->path));
+	int fd = -1, up = -1, rc = beneath_dir(treefd, h->path, &fd, err);
+
+	if (rc == 0)
+		rc = empty_dir(fd, h->kind, err);
+	if (rc == 0)
+		rc = beneath_dir(treefd, parent, &up, err);
+	if (rc == 0)
+		rc = unlink_if(up, slash + 1, AT_REMOVEDIR, err);
+	if (rc == ERR_NOTFOUND) {
+		err_clear(err);
+		rc = 0;
 	}
-	sys_close(fd);
-	(void)!beneath_unlink(treefd, h->path, AT_REMOVEDIR, NULL);
+	if (fd >= 0)
+		sys_close(fd);
+	if (up >= 0)
+		sys_close(up);
+	free(parent);
+	return rc;
 }
 
 /* A collection that the new state has no more. */
@@ -244,7 +273,7 @@ static int remove_coll(struct commit *c, const struct tree_head *h, struct err *
 		sys_close(p.dirfd);
 	}
 	if (rc == 0)
-		remove_dirs(c->treefd, h);
+		rc = remove_dirs(c->treefd, h, err);
 	if (rc == 0 && h->catalog)
 		rc = beneath_unlink(c->treefd, h->catalog, 0, err);
 	tree_coll_free(old);

@@ -146,7 +146,7 @@ static inline char *at(const char *path)
 	static unsigned next;
 
 	next = (next + 1) % 4;
-	snprintf(full[next], sizeof full[0], "%s/%s", tree, path);
+	snprintf(full[next], sizeof full[0], *tree ? "%s/%s" : "%s%s", tree, path);
 	return full[next];
 }
 
