@@ -22,6 +22,8 @@
 #define BODY_POOL 8
 #define BATCH_BYTES (64u << 20)
 #define BATCH_SECONDS 10
+#define OBJECT_WEIGHT                                                                              \
+	4096 /* an object counts as so many bytes more, for what it costs in memory and journal */
 #define PART_SIZE (UINT64_C(1) << 30)
 
 /* One collection of the run: of the last snapshot, of this one, or of both. */
@@ -113,7 +115,7 @@ struct archive_sink {
 	size_t n_items_waiting, items_waiting_cap;
 	uint64_t held; /* items of collections in memory */
 	unsigned spills; /* names given */
-	uint64_t batch; /* bytes added since the last barrier */
+	uint64_t batch; /* what was added since the last barrier */
 	uint64_t objects_new, bytes_new;
 
 	pthread_t keeper;

@@ -146,7 +146,7 @@ static int store(struct archive_sink *s, struct tree_body *b, struct object *o, 
 	p = ARR_PUSH(s->objects_waiting, s->n_objects_waiting, s->objects_waiting_cap);
 	p->object = o;
 	p->place = place;
-	s->batch += b->size;
+	s->batch += b->size + OBJECT_WEIGHT;
 	if (s->batch >= s->opts.batch_bytes)
 		pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->lock);
