@@ -156,13 +156,7 @@ static int work(struct worker *w, struct err *err)
 	if (!w->m)
 		rc = link_open(w, err);
 	while (rc == 0 && (mb = sched_pick(w, &list, err))) {
-		if (list) {
-			rc = list_mailbox(w, mb, err);
-			if (rc < 0 && !fetch_failed(w->run))
-				sched_unlist(w->run, mb);
-		} else {
-			rc = fetch_mailbox(w, mb, err);
-		}
+		rc = list ? list_mailboxes(w, mb, err) : fetch_mailbox(w, mb, err);
 	}
 	return rc;
 }
@@ -192,32 +186,49 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-static void work_all(struct run *r, struct worker *first, unsigned n)
+void work_start(struct run *r, unsigned want)
 {
-	struct worker *w = xcalloc(n, sizeof *w);
-	unsigned started = 0;
+	while (r->n_workers < want && r->n_workers < r->max_workers) {
+		struct worker *w = &r->workers[r->n_workers];
 
+		w->run = r;
+		w->number = r->n_workers;
+		buf_init(&w->head, HEAD_MAX);
+		/* Without a thread the others do its work. */
+		if (w->number && pthread_create(&w->thread, NULL, worker_main, w) != 0) {
+			buf_clear(&w->head);
+			return;
+		}
+		r->n_workers++;
+		r->alive++;
+	}
+}
+
+/* The session that has planned is the first worker's. */
+static void work_all(struct run *r, struct worker *first, unsigned listers)
+{
+	unsigned n;
+
+	r->max_workers = r->opts->connections ? r->opts->connections : CONNECTIONS;
+	r->workers = xcalloc(r->max_workers, sizeof *r->workers);
 	r->phase = 1;
-	r->alive = n;
-	w[0] = *first;
+	r->workers[0].m = first->m;
+	r->workers[0].was_open = true;
 	first->m = NULL;
-	for (unsigned i = 0; i < n; i++) {
-		w[i].run = r;
-		w[i].number = i;
-		buf_init(&w[i].head, HEAD_MAX);
-	}
-	for (unsigned i = 1; i < n; i++, started++)
-		if (pthread_create(&w[i].thread, NULL, worker_main, &w[i]) != 0)
-			break;
-	if (started + 1 < n) {
+	pthread_mutex_lock(&r->lock);
+	work_start(r, listers);
+	pthread_mutex_unlock(&r->lock);
+	worker_main(&r->workers[0]);
+	/* One that is still at work may start others. */
+	for (unsigned i = 1;; i++) {
 		pthread_mutex_lock(&r->lock);
-		r->alive -= n - 1 - started;
+		n = r->n_workers;
 		pthread_mutex_unlock(&r->lock);
+		if (i >= n)
+			break;
+		pthread_join(r->workers[i].thread, NULL);
 	}
-	worker_main(&w[0]);
-	for (unsigned i = 1; i <= started; i++)
-		pthread_join(w[i].thread, NULL);
-	free(w);
+	free(r->workers);
 }
 
 static void run_clear(struct run *r)
@@ -249,7 +260,7 @@ static int imap_run(const struct service *service, struct tree_sink *sink,
 	if (rc == 0)
 		rc = plan(&r, &first, &messages, err);
 	if (rc == 0 && r.open)
-		work_all(&r, &first, plan_connections(opts, r.open, messages));
+		work_all(&r, &first, plan_listers(opts, r.open, messages));
 	if (rc == 0 && r.failed) {
 		*err = r.fatal;
 		rc = err_widen(err, ERR_WHOLE);

@@ -26,6 +26,7 @@ enum {
 	FLY_BYTES = 8 << 20, /* octets in flight on one connection */
 	FLY_MAX = 16, /* commands in flight */
 	FLY_MIN = 2,
+	LIST_BOXES = 8, /* mailboxes listed together */
 	BIG_MESSAGE = 48 << 20, /* from this size on in pieces */
 	PIECE = 8 << 20,
 	SET_MAX = 7000, /* characters of a sequence set (imap_fetch_send) */
@@ -58,6 +59,20 @@ struct job {
 	uint64_t bytes;
 };
 
+/* A command in flight: EXAMINE, or UID FETCH of a job. */
+struct flight {
+	struct mbox *mb;
+	struct job job;
+	bool examine;
+	bool skip; /* its mailbox could not be opened: what comes is thrown away */
+};
+
+/* Work on one mailbox that is done step by step: a large message, or messages that did not come. */
+struct special {
+	struct mbox *mb; /* NULL: none */
+	struct job big; /* n 0: the missing ones */
+};
+
 enum mbox_state { MB_LIST, MB_LISTING, MB_BODIES, MB_DONE };
 
 struct mbox {
@@ -69,6 +84,7 @@ struct mbox {
 
 	enum mbox_state state;
 	unsigned users; /* workers in it (phase 2) */
+	unsigned refusals; /* EXAMINEs in flight that failed: it is opened on its own next time */
 	unsigned listings; /* how often it was listed: UIDVALIDITY may change meanwhile */
 	bool relist;
 	size_t next; /* first record never taken */
@@ -100,6 +116,8 @@ struct run {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	unsigned phase, alive, listing;
+	struct worker *workers; /* started ones, n of them; the first runs in the caller's thread */
+	unsigned n_workers, max_workers;
 	size_t open; /* mailboxes not MB_DONE */
 	bool failed;
 	struct err fatal;
@@ -109,17 +127,21 @@ struct run {
 struct worker {
 	struct run *run;
 	struct imap *m;
-	struct mbox *at; /* the mailbox that is examined on m */
-	uint32_t at_validity;
 	unsigned number;
 	bool was_open; /* signed in at least once */
 	bool lost; /* no connection can be had any more */
 	pthread_t thread;
 
-	/* commands in flight, oldest first, in mailbox `at` */
-	struct job fly[FLY_MAX];
+	struct mbox *at; /* the mailbox that is examined on m once all in flight is answered */
+	uint32_t at_validity; /* 0: its EXAMINE is in flight */
+
+	struct flight fly[FLY_MAX]; /* commands in flight, oldest first */
 	size_t n_fly;
 	uint64_t fly_bytes;
+	struct mbox *cur; /* whose jobs are being sent */
+	struct mbox *held[FLY_MAX + 2]; /* mailboxes that this worker is counted in */
+	size_t n_held;
+	struct special special; /* waits until nothing is in flight */
 	uint64_t progress; /* messages since the connection was opened */
 	unsigned strikes; /* connections lost in a row without progress */
 	bool careful; /* one message at a time: one of them may be what breaks the connection */
@@ -131,7 +153,8 @@ struct worker {
 	struct tree_body *body;
 	uint64_t body_len;
 	struct buf head;
-	struct job expect; /* records that the command may answer */
+	struct mbox *expect_mb; /* the mailbox that answers are about */
+	struct job expect; /* its records that the command may answer */
 };
 
 /* imap_plan.c: pure decisions. */
@@ -147,8 +170,12 @@ bool plan_same_raw(const struct tree_coll *a, const struct tree_coll *b);
 bool plan_same_head(const struct tree_coll *a, const struct tree_coll *b);
 bool plan_unchanged(
         const struct tree_coll *prev, const struct mbox *mb, const struct tree_coll *now);
+/* Listed by one command, together with others. */
+bool plan_is_small(const struct mbox *mb);
 bool plan_never_used(const struct imap_status *s);
-unsigned plan_connections(const struct source_opts *o, size_t boxes, uint64_t messages);
+/* Signing in takes many round trips: a further connection has to be worth them. */
+unsigned plan_listers(const struct source_opts *o, size_t boxes, uint64_t messages);
+unsigned plan_fetchers(const struct source_opts *o, uint64_t items, uint64_t bytes);
 /* The i-th UID range of a listing of ${exists} messages below ${uidnext}; false: no more. */
 bool plan_range(uint32_t exists, uint32_t uidnext, uint32_t i, char out[32]);
 void rec_sort(struct rec *recs, size_t *n); /* by UID; several answers for one UID are merged */
@@ -175,6 +202,9 @@ int link_pause(struct worker *w, unsigned nth, struct err *err) MUST_CHECK;
 /* imap_sched.c: who does what. */
 /* The next mailbox to list or to fetch from; NULL: nothing left, or the run failed. */
 struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err);
+/* Without waiting: a small mailbox to list; a mailbox to fetch from. NULL: none. */
+struct mbox *sched_try_listing(struct run *r);
+struct mbox *sched_try_bodies(struct run *r);
 bool sched_take(struct run *r, struct mbox *mb, bool one, struct job *out);
 void sched_return(struct run *r, struct mbox *mb, const struct job *j);
 int sched_listed(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
@@ -182,20 +212,23 @@ int sched_listed(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
 void sched_unlist(struct run *r, struct mbox *mb);
 int sched_leave(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
 void sched_relist(struct run *r, struct mbox *mb);
+/* EXAMINEs of it that failed, after adding ${add}. */
+unsigned sched_refusals(struct run *r, struct mbox *mb, unsigned add);
 /* The mailbox could not be read: its last catalog stands. */
 int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct err *err) MUST_CHECK;
+/* Start threads until there are ${want} workers; run->lock is held. */
+void work_start(struct run *r, unsigned want);
 /* Note an error that ends the run; returns err->code. */
 int fetch_fail(struct run *r, const struct err *err);
 bool fetch_failed(struct run *r);
 void mbox_reset(struct mbox *mb);
 
-/* imap_list.c, imap_fetch.c, imap_rescue.c */
-int list_mailbox(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
+/* imap_list.c, imap_body.c, imap_fetch.c, imap_rescue.c */
+/* List ${mb}, and further small ones with it as long as there are some, their commands in flight together. */
+int list_mailboxes(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
 int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
 int fetch_pieces(struct worker *w, struct mbox *mb, struct job j, struct err *err) MUST_CHECK;
 int fetch_rescue(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
-/* Note those records of a job that are not done; their number. */
-int fetch_missing(struct worker *w, struct mbox *mb, const struct job *j);
 extern const struct imap_fetch_ops fetch_ops;
 void fetch_drop(struct worker *w); /* the body that came in was not wanted, or not whole */
 unsigned fetch_poisoned(struct mbox *mb, unsigned add);

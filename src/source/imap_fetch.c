@@ -1,278 +1,63 @@
 /*
- * Bodies: UID FETCH n (UID BODY.PEEK[]) in jobs, several in flight, each octet streamed into the sink as it comes. A body is an item only
- * when its answer is whole.
+ * Bodies: UID FETCH n (UID BODY.PEEK[]) in jobs. Many commands are in flight, also for different mailboxes with the
+ * EXAMINE between them, so that the wire never waits for us. What does not come this way is taken up step by step when nothing is in flight.
  */
 #include <stdlib.h>
 #include <string.h>
-#include "valise/format/header.h"
 #include "imap.h"
 
 #define BODY_ITEMS "(UID BODY.PEEK[])"
 
-void fetch_drop(struct worker *w)
+/* ---- mailboxes that the worker is in ---- */
+
+static void hold(struct worker *w, struct mbox *mb)
 {
-	if (w->body)
-		w->run->sink->ops->body_abort(w->body);
-	w->body = NULL;
-	atomic_fetch_sub(&w->run->progress->bytes_done, w->body_len);
-	w->body_len = 0;
-	buf_reset(&w->head);
-}
+	w->cur = mb;
+	for (size_t i = 0; i < w->n_held; i++)
+		if (w->held[i] == mb) {
+			struct err ignored;
+			int rc = sched_leave(w, mb, &ignored); /* counted once is enough */
 
-static int body_begin(struct worker *w, struct err *err)
-{
-	int rc = w->run->sink->ops->body_open(w->run->sink, COLL_MAIL, &w->body, err);
-
-	if (rc < 0) {
-		w->body = NULL;
-		return fetch_fail(w->run, err);
-	}
-	return 0;
-}
-
-static int on_body(void *ctx, const void *p, size_t n, struct err *err)
-{
-	struct worker *w = ctx;
-	size_t room = HEAD_MAX - w->head.len;
-	int rc = stop_check(err);
-
-	if (rc < 0 || (!w->body && (rc = body_begin(w, err)) < 0))
-		return rc;
-	if (w->at && w->at->dates_missing && room)
-		buf_put(&w->head, p, n < room ? n : room);
-	w->body_len += n;
-	atomic_fetch_add(&w->run->progress->bytes_done, n);
-	rc = w->run->sink->ops->body_write(w->body, p, n, err);
-	return rc < 0 ? fetch_fail(w->run, err) : 0;
-}
-
-/* The date of an item whose INTERNALDATE was NIL or garbage. */
-static void date_derive(struct worker *w, struct tree_item *it)
-{
-	struct date d = {0};
-	const char *source = NULL;
-
-	it->warn |= WARN_DATE;
-	if (header_arrival_date((const char *)w->head.data, w->head.len, &d, &source)) {
-		it->date_utc = d.utc;
-		it->zone_min = d.zone_min;
-	}
-}
-
-/* The body that was streamed is the message ${r}. */
-static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct err *err)
-{
-	struct tree_sink *s = w->run->sink;
-	struct tree_item it = {.uid = r->uid,
-	        .date_utc = r->date_utc,
-	        .zone_min = r->zone_min,
-	        .flags = r->flags,
-	        .keywords = r->keywords};
-	struct tree_object o;
-	int rc = s->ops->body_close(w->body, &o, err);
-
-	w->body = NULL;
-	if (rc < 0)
-		return fetch_fail(w->run, err);
-	memcpy(it.sha256, o.sha256, sizeof it.sha256);
-	it.size = o.size;
-	if (o.has_nul)
-		it.warn |= WARN_NUL;
-	if ((r->have & REC_SIZE) && r->size != o.size)
-		it.warn |= WARN_SIZE;
-	if (!(r->have & REC_DATE))
-		date_derive(w, &it);
-	pthread_mutex_lock(&mb->lock);
-	rc = s->ops->item(s, mb->coll, &it, err);
-	pthread_mutex_unlock(&mb->lock);
-	if (rc < 0)
-		return fetch_fail(w->run, err);
-	r->done = 1;
-	w->progress++;
-	atomic_fetch_add(&w->run->progress->items_done, 1);
-	pthread_mutex_lock(&w->run->lock);
-	w->run->result.fetched++;
-	w->run->result.bytes_fetched += o.size;
-	pthread_mutex_unlock(&w->run->lock);
-	w->body_len = 0;
-	buf_reset(&w->head);
-	return 0;
-}
-
-/* The record that an answer is for, if it was asked for by this worker and is still wanted. */
-static struct rec *expected(struct worker *w, const struct imap_msg *msg)
-{
-	struct mbox *mb = w->at;
-	struct rec *r = mb && msg->uid ? rec_find(mb->recs, mb->n_recs, msg->uid) : NULL;
-	size_t at = r ? (size_t)(r - mb->recs) : 0;
-
-	if (!r || at < w->expect.first || at >= w->expect.first + w->expect.n || r->done)
-		return NULL;
-	return r;
-}
-
-static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)
-{
-	struct worker *w = ctx;
-	struct rec *r = msg->has_body ? expected(w, msg) : NULL;
-	int rc = stop_check(err);
-
-	if (rc < 0)
-		return rc;
-	if (!r) {
-		fetch_drop(w);
-		return 0;
-	}
-	if (w->body_len == 0) {
-		/* Some servers give "" for what they cannot read: only a message that is said to be empty is. */
-		if (!(r->have & REC_SIZE) || r->size > 0) {
-			r->empty = 1;
-			fetch_drop(w);
-			return 0;
+			(void)rc;
+			return;
 		}
-		if (!w->body && (rc = body_begin(w, err)) < 0)
-			return rc;
-	}
-	return body_keep(w, w->at, r, err);
+	w->held[w->n_held++] = mb;
 }
 
-const struct imap_fetch_ops fetch_ops = {.body = on_body, .message = on_message};
-
-void fetch_error(
-        struct worker *w, struct mbox *mb, struct rec *r, const char *subject, const char *reason)
+static bool is_needed(const struct worker *w, const struct mbox *mb)
 {
-	char text[DATE_TEXT_SIZE];
-	struct date d = {r->date_utc, r->zone_min, true};
-	const char *date = r->have & REC_DATE ? date_format_imap(&d, text) : NULL;
-
-	pthread_mutex_lock(&mb->lock);
-	tree_coll_error(mb->coll, r->uid, NULL, date, subject, reason);
-	pthread_mutex_unlock(&mb->lock);
-	r->done = 1;
-	progress_say(w->run->progress, SAY_WARNING, "%s: UID %u could not be fetched: %s", mb->name,
-	        r->uid, reason);
+	for (size_t i = 0; i < w->n_fly; i++)
+		if (w->fly[i].mb == mb)
+			return true;
+	return mb == w->cur || mb == w->special.mb;
 }
 
-int fetch_missing(struct worker *w, struct mbox *mb, const struct job *j)
+/* Leave what nothing is in flight for; the last one to leave a mailbox finishes it. */
+static int release(struct worker *w, struct err *err)
 {
-	int n = 0;
-
-	for (size_t i = j->first; i < j->first + j->n; i++)
-		if (!mb->recs[i].done) {
-			*ARR_PUSH(w->missing, w->n_missing, w->missing_cap) = i;
-			n++;
-		}
-	return n;
-}
-
-static int fetch_send(struct worker *w, struct mbox *mb, const struct job *j, struct err *err)
-{
-	struct buf set;
+	size_t kept = 0;
 	int rc = 0;
 
-	buf_init(&set, SET_MAX);
-	if (plan_set(mb->recs, j, &set)) {
-		rc = imap_fetch_send(w->m, buf_str(&set), BODY_ITEMS, err);
-		w->fly[w->n_fly++] = *j; /* also when it failed: it goes back then */
-		w->fly_bytes += j->bytes;
+	for (size_t i = 0; i < w->n_held; i++) {
+		struct mbox *mb = w->held[i];
+		struct err why;
+		int left;
+
+		if (is_needed(w, mb)) {
+			w->held[kept++] = mb;
+			continue;
+		}
+		left = sched_leave(w, mb, &why);
+		if (left < 0 && rc == 0) {
+			*err = why;
+			rc = left;
+		}
 	}
-	buf_clear(&set);
+	w->n_held = kept;
 	return rc;
 }
 
-/* Take the oldest command from the queue. */
-static struct job fly_shift(struct worker *w)
-{
-	struct job j = w->fly[0];
-
-	w->n_fly--;
-	memmove(w->fly, w->fly + 1, w->n_fly * sizeof w->fly[0]);
-	w->fly_bytes -= j.bytes;
-	return j;
-}
-
-/* The server asks for time: the job goes back, and after a few times the messages are asked for one by one. */
-static int fetch_busy(struct worker *w, struct mbox *mb, const struct job *j, struct err *err)
-{
-	if (++w->busy > OPEN_TRIES) {
-		fetch_missing(w, mb, j);
-		return 0;
-	}
-	progress_say(
-	        w->run->progress, SAY_INFO, "%s: the server asks to wait: %s", mb->name, err->text);
-	sched_return(w->run, mb, j);
-	return link_pause(w, w->busy, err);
-}
-
-static int fetch_wait(struct worker *w, struct mbox *mb, struct err *err)
-{
-	int rc;
-
-	w->expect = w->fly[0];
-	rc = imap_fetch_wait(w->m, &fetch_ops, w, err);
-	if (rc == 0 || rc == ERR_REFUSED || rc == ERR_BUSY) {
-		struct job j = fly_shift(w);
-
-		fetch_drop(w); /* of an answer that never got whole */
-		if (rc == ERR_BUSY)
-			return fetch_busy(w, mb, &j, err);
-		w->busy = 0;
-		if (fetch_missing(w, mb, &j) == 0) {
-			w->careful = false;
-			w->strikes = 0;
-		}
-		return 0;
-	}
-	return rc;
-}
-
-/* As many commands on the way as it takes to keep the wire from idling. */
-static int fetch_fill(struct worker *w, struct mbox *mb, struct job *big, struct err *err)
-{
-	size_t most = w->careful ? 1 : FLY_MAX;
-
-	while (w->n_fly < most && big->n == 0 && (w->n_fly < FLY_MIN || w->fly_bytes < FLY_BYTES)) {
-		struct job j;
-		int rc;
-
-		if (!sched_take(w->run, mb, w->careful, &j))
-			return 0;
-		if (j.n == 1 && mb->recs[j.first].size >= BIG_MESSAGE && !mb->recs[j.first].done) {
-			*big = j;
-			return 0;
-		}
-		rc = fetch_send(w, mb, &j, err);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
-
-/* All that can be had over this connection; what did not come is in w->missing afterwards. */
-static int fetch_jobs(struct worker *w, struct mbox *mb, struct err *err)
-{
-	struct job big = {0};
-	int rc;
-
-	for (;;) {
-		if (fetch_failed(w->run))
-			return 0;
-		rc = fetch_fill(w, mb, &big, err);
-		if (rc == 0 && w->n_fly)
-			rc = fetch_wait(w, mb, err);
-		else if (rc == 0 && big.n) {
-			rc = fetch_pieces(w, mb, big, err);
-			if (rc == 0)
-				big.n = 0;
-		} else if (rc == 0)
-			return w->n_missing ? fetch_rescue(w, mb, err) : 0;
-		if (rc < 0) {
-			if (big.n)
-				sched_return(w->run, mb, &big);
-			return rc;
-		}
-	}
-}
+/* ---- what goes wrong ---- */
 
 unsigned fetch_poisoned(struct mbox *mb, unsigned add)
 {
@@ -284,36 +69,8 @@ unsigned fetch_poisoned(struct mbox *mb, unsigned add)
 	return n;
 }
 
-/* What was on the way goes back; one message that breaks the connection time and again is named. */
-static void fetch_lost(struct worker *w, struct mbox *mb, const struct err *err)
-{
-	fetch_drop(w);
-	if (w->careful && w->n_fly == 1 && w->fly[0].n == 1) {
-		struct rec *r = &mb->recs[w->fly[0].first];
-
-		if (!r->done && ++r->tries >= TRIES) {
-			char why[700];
-
-			snprintf(why, sizeof why, "the connection breaks when it is fetched: %s",
-			        err->text);
-			fetch_error(w, mb, r, NULL, why);
-			fetch_poisoned(mb, 1);
-		}
-	}
-	for (size_t i = 0; i < w->n_fly; i++)
-		sched_return(w->run, mb, &w->fly[i]);
-	for (size_t i = 0; i < w->n_missing; i++)
-		sched_return(w->run, mb, &(struct job){w->missing[i], 1, 0});
-	w->n_fly = w->n_missing = 0;
-	w->fly_bytes = 0;
-	w->strikes = w->progress ? 0 : w->strikes + 1;
-	w->progress = 0;
-	w->careful = w->strikes > 0;
-	link_drop(w);
-}
-
-/* The rest of the mailbox cannot be had: name each message. */
-static void fetch_give_up(struct worker *w, struct mbox *mb, const char *reason)
+/* What is left of the mailbox cannot be had: name each message. */
+static void give_up(struct worker *w, struct mbox *mb, const char *reason)
 {
 	struct job j;
 
@@ -323,57 +80,354 @@ static void fetch_give_up(struct worker *w, struct mbox *mb, const char *reason)
 				fetch_error(w, mb, &mb->recs[i], NULL, reason);
 }
 
-static int fetch_enter(struct worker *w, struct mbox *mb, struct err *err)
+static void return_missing(struct worker *w)
+{
+	for (size_t i = 0; i < w->n_missing; i++)
+		sched_return(w->run, w->special.mb, &(struct job){w->missing[i], 1, 0});
+	w->n_missing = 0;
+}
+
+/* The connection broke: what was on the way goes back; a message that breaks it time and again is named. */
+static void fetch_lost(struct worker *w, const struct err *err)
+{
+	struct flight *f = &w->fly[0];
+
+	fetch_drop(w);
+	if (w->n_fly && f->examine && w->progress == 0)
+		sched_refusals(w->run, f->mb, 1);
+	if (w->careful && w->n_fly == 1 && f->job.n == 1) {
+		struct rec *r = &f->mb->recs[f->job.first];
+
+		if (!r->done && ++r->tries >= TRIES) {
+			char why[700];
+
+			snprintf(why, sizeof why, "the connection breaks when it is fetched: %s",
+			        err->text);
+			fetch_error(w, f->mb, r, NULL, why);
+			fetch_poisoned(f->mb, 1);
+		}
+	}
+	for (size_t i = 0; i < w->n_fly; i++)
+		sched_return(w->run, w->fly[i].mb, &w->fly[i].job);
+	if (w->special.mb) {
+		return_missing(w);
+		sched_return(w->run, w->special.mb, &w->special.big);
+	}
+	w->n_fly = 0;
+	w->fly_bytes = 0;
+	w->cur = w->special.mb = NULL;
+	w->strikes = w->progress ? 0 : w->strikes + 1;
+	w->progress = 0;
+	w->careful = w->strikes > 0;
+	link_drop(w);
+}
+
+/* ---- into a mailbox ---- */
+
+static bool is_in(const struct worker *w, const struct mbox *mb)
+{
+	return w->at == mb && w->m && imap_alive(w->m) &&
+	       (w->at_validity == 0 || w->at_validity == mb->coll->uidvalidity);
+}
+
+/* Is it still the mailbox that was listed? */
+static bool is_same(struct worker *w, struct mbox *mb, uint32_t uidvalidity)
+{
+	if (uidvalidity == mb->coll->uidvalidity)
+		return true;
+	progress_say(w->run->progress, SAY_NOTE,
+	        "%s: UIDVALIDITY changed while it was read; it is listed anew", mb->name);
+	sched_relist(w->run, mb);
+	return false;
+}
+
+/* Examine it with nothing else in flight. *in_out false: it is given up, or to be listed anew. */
+static int enter_alone(struct worker *w, struct mbox *mb, bool *in_out, struct err *err)
 {
 	struct imap_selected sel;
+	int rc = link_select(w, mb, &sel, err);
+
+	*in_out = rc == 0 && is_same(w, mb, sel.uidvalidity);
+	imap_selected_clear(&sel);
+	if (rc == 0 || w->lost || err->code == ERR_STOPPED || fetch_failed(w->run))
+		return rc;
+	give_up(w, mb, err->text);
+	return 0;
+}
+
+static int enter(struct worker *w, struct mbox *mb, bool *in_out, struct err *err)
+{
+	struct flight *f = &w->fly[w->n_fly];
+	int rc;
+
+	*in_out = true;
+	if (is_in(w, mb))
+		return 0;
+	if (fetch_poisoned(mb, 0) >= POISON_MAX) {
+		give_up(w, mb, "the connection breaks again and again in this mailbox");
+		*in_out = false;
+		return 0;
+	}
+	if (!w->m || !imap_alive(w->m) || sched_refusals(w->run, mb, 0))
+		return enter_alone(w, mb, in_out, err);
+	rc = imap_examine_send(w->m, mb->box->name, mb->box->name_len, err);
+	if (rc < 0 && imap_alive(w->m)) {
+		sched_refusals(w->run, mb, 1);
+		*in_out = false;
+		return 0;
+	}
+	memset(f, 0, sizeof *f);
+	f->mb = mb;
+	f->examine = true;
+	w->n_fly++;
+	w->at = mb;
+	w->at_validity = 0;
+	return rc;
+}
+
+/* ---- sending ---- */
+
+static int send_job(struct worker *w, struct mbox *mb, const struct job *j, struct err *err)
+{
+	struct buf set;
 	int rc = 0;
 
-	if (w->at == mb && w->at_validity == mb->coll->uidvalidity && w->m && imap_alive(w->m))
-		return 0;
-	rc = link_select(w, mb, &sel, err);
-	if (rc == 0 && sel.uidvalidity != mb->coll->uidvalidity) {
-		progress_say(w->run->progress, SAY_NOTE,
-		        "%s: UIDVALIDITY changed while it was read; it is listed anew", mb->name);
-		sched_relist(w->run, mb);
+	buf_init(&set, SET_MAX);
+	if (plan_set(mb->recs, j, &set)) {
+		rc = imap_fetch_send(w->m, buf_str(&set), BODY_ITEMS, err);
+		w->fly[w->n_fly++] = (struct flight){.mb = mb, .job = *j}; /* also if it failed */
+		w->fly_bytes += j->bytes;
 	}
-	imap_selected_clear(&sel);
+	buf_clear(&set);
 	return rc;
+}
+
+/* Room for an EXAMINE and a job. */
+static bool has_room(const struct worker *w)
+{
+	if (w->special.mb)
+		return false;
+	if (w->careful)
+		return w->n_fly == 0;
+	return w->n_fly + 2 <= FLY_MAX && (w->n_fly < FLY_MIN || w->fly_bytes < FLY_BYTES);
+}
+
+/* A mailbox to go on with; one whose EXAMINE failed before waits until nothing is in flight. */
+static int next_mailbox(struct worker *w, bool *more, struct err *err)
+{
+	bool full = w->n_held == sizeof w->held / sizeof w->held[0], in = false;
+	struct mbox *mb = full || (w->careful && w->n_fly) ? NULL : sched_try_bodies(w->run);
+	int rc = 0;
+
+	*more = false;
+	if (!mb)
+		return 0;
+	hold(w, mb);
+	if (w->n_fly == 0 || sched_refusals(w->run, mb, 0) == 0)
+		rc = enter(w, mb, &in, err);
+	if (!in)
+		w->cur = NULL;
+	*more = in;
+	return rc;
+}
+
+/* As many commands on the way as it takes to keep the wire from idling. */
+static int fill(struct worker *w, struct err *err)
+{
+	while (has_room(w)) {
+		struct job j;
+		struct mbox *mb = w->cur;
+		bool more;
+		int rc;
+
+		if (!mb || !sched_take(w->run, mb, w->careful, &j)) {
+			w->cur = NULL;
+			rc = next_mailbox(w, &more, err);
+			if (rc < 0 || !more)
+				return rc;
+			if (w->careful && w->n_fly)
+				return 0;
+			continue;
+		}
+		if (j.n == 1 && mb->recs[j.first].size >= BIG_MESSAGE && !mb->recs[j.first].done) {
+			w->special = (struct special){mb, j};
+			return 0;
+		}
+		rc = send_job(w, mb, &j, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* ---- answers ---- */
+
+static struct flight shift(struct worker *w)
+{
+	struct flight f = w->fly[0];
+
+	w->n_fly--;
+	memmove(w->fly, w->fly + 1, w->n_fly * sizeof w->fly[0]);
+	w->fly_bytes -= f.job.bytes;
+	return f;
+}
+
+/* The commands after an EXAMINE that failed, up to the next one, are about no mailbox, or another one. */
+static void skip_after(struct worker *w, struct mbox *mb)
+{
+	for (size_t i = 0; i < w->n_fly && !w->fly[i].examine; i++)
+		w->fly[i].skip = true;
+	if (w->at == mb)
+		w->at = NULL;
+	if (w->cur == mb)
+		w->cur = NULL;
+}
+
+static int wait_examine(struct worker *w, struct err *err)
+{
+	struct imap_selected sel;
+	struct mbox *mb = w->fly[0].mb;
+	int rc = imap_examine_wait(w->m, &sel, err);
+
+	if (rc < 0 && !imap_alive(w->m))
+		return rc;
+	shift(w);
+	if (rc < 0)
+		sched_refusals(w->run, mb, 1);
+	if (rc < 0 || !is_same(w, mb, sel.uidvalidity))
+		skip_after(w, mb);
+	else if (w->at == mb && w->at_validity == 0)
+		w->at_validity = sel.uidvalidity;
+	imap_selected_clear(&sel);
+	return 0;
+}
+
+/* The server asks for time. */
+static int wait_busy(struct worker *w, const struct flight *f, struct err *err)
+{
+	progress_say(w->run->progress, SAY_INFO, "%s: the server asks to wait: %s", f->mb->name,
+	        err->text);
+	sched_return(w->run, f->mb, &f->job);
+	return link_pause(w, w->busy, err);
+}
+
+/* What of a job did not come: asked for one by one later, or by a later job if that is being done for another mailbox. */
+static size_t note_missing(struct worker *w, const struct flight *f)
+{
+	size_t n = 0;
+
+	for (size_t i = f->job.first; i < f->job.first + f->job.n; i++)
+		n += !f->mb->recs[i].done;
+	if (n == 0)
+		return 0;
+	if (w->special.mb && (w->special.mb != f->mb || w->special.big.n)) {
+		sched_return(w->run, f->mb, &f->job);
+		return n;
+	}
+	w->special.mb = f->mb;
+	for (size_t i = f->job.first; i < f->job.first + f->job.n; i++)
+		if (!f->mb->recs[i].done)
+			*ARR_PUSH(w->missing, w->n_missing, w->missing_cap) = i;
+	return n;
+}
+
+static int wait_job(struct worker *w, struct err *err)
+{
+	struct flight f = w->fly[0];
+	int rc;
+
+	w->expect_mb = f.mb;
+	w->expect = f.skip ? (struct job){0} : f.job;
+	rc = imap_fetch_wait(w->m, &fetch_ops, w, err);
+	if (rc < 0 && rc != ERR_REFUSED && rc != ERR_BUSY)
+		return rc;
+	shift(w);
+	fetch_drop(w); /* of an answer that never got whole */
+	if (f.skip) {
+		sched_return(w->run, f.mb, &f.job);
+		return 0;
+	}
+	if (rc == ERR_BUSY && ++w->busy <= OPEN_TRIES)
+		return wait_busy(w, &f, err);
+	if (rc != ERR_BUSY)
+		w->busy = 0;
+	if (note_missing(w, &f) == 0) {
+		w->careful = false;
+		w->strikes = 0;
+	}
+	return 0;
+}
+
+/* Nothing is in flight. */
+static int do_special(struct worker *w, struct err *err)
+{
+	struct mbox *mb = w->special.mb;
+	bool in = true;
+	int rc = 0;
+
+	if (!is_in(w, mb))
+		rc = enter_alone(w, mb, &in, err);
+	if (rc < 0)
+		return rc;
+	if (!in) { /* to be listed anew; or given up, and these as well */
+		return_missing(w);
+		sched_return(w->run, mb, &w->special.big);
+		w->special.mb = NULL;
+		return 0;
+	}
+	w->expect_mb = mb;
+	rc = w->special.big.n ? fetch_pieces(w, mb, w->special.big, err) : fetch_rescue(w, mb, err);
+	if (rc < 0)
+		return rc;
+	w->special.big.n = 0;
+	if (w->n_missing == 0)
+		w->special.mb = NULL;
+	return 0;
+}
+
+static int step(struct worker *w, bool *idle, struct err *err)
+{
+	int rc = fill(w, err);
+
+	*idle = false;
+	if (rc < 0)
+		return rc;
+	if (w->n_fly)
+		return w->fly[0].examine ? wait_examine(w, err) : wait_job(w, err);
+	if (w->special.mb)
+		return do_special(w, err);
+	*idle = w->cur == NULL;
+	return 0;
 }
 
 int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 {
-	struct err left;
-	int rc = 0, left_rc;
+	bool in, idle = false;
+	int rc;
 
 	progress_what(w->run->progress, mb->name);
-	while (!fetch_failed(w->run)) {
-		rc = fetch_enter(w, mb, err);
-		if (rc < 0 && (w->lost || err->code == ERR_STOPPED || fetch_failed(w->run)))
-			break;
-		if (rc < 0 || fetch_poisoned(mb, 0) >= POISON_MAX) {
-			fetch_give_up(w, mb,
-			        rc < 0 ? err->text : "the connection breaks again and again");
-			rc = 0;
-			break;
-		}
-		rc = fetch_jobs(w, mb, err);
+	hold(w, mb);
+	rc = enter(w, mb, &in, err);
+	if (!in)
+		w->cur = NULL;
+	while (rc == 0 && !idle && !fetch_failed(w->run)) {
+		rc = step(w, &idle, err);
 		if (rc == 0)
-			break;
-		if (err->code == ERR_STOPPED || err->code == ERR_GUARD || fetch_failed(w->run)) {
-			fetch_lost(w, mb, err);
-			err_widen(err, ERR_WHOLE);
-			break;
-		}
-		fetch_lost(w, mb, err);
-		rc = link_pause(w, w->strikes, err);
-		if (rc < 0)
-			break;
-		progress_say(w->run->progress, SAY_INFO, "%s: connecting again", mb->name);
+			rc = release(w, err);
 	}
-	left_rc = sched_leave(w, mb, &left);
-	if (left_rc < 0) {
-		*err = left;
-		return left_rc;
+	if (rc < 0 || fetch_failed(w->run)) {
+		struct err why = *err;
+		bool over = w->lost || err->code == ERR_STOPPED || err->code == ERR_GUARD ||
+		            fetch_failed(w->run);
+
+		fetch_lost(w, err);
+		rc = release(w, err);
+		if (over) {
+			*err = why;
+			return why.code ? why.code : rc;
+		}
+		if (rc == 0)
+			rc = link_pause(w, w->strikes, err);
 	}
 	return rc;
 }

@@ -260,6 +260,29 @@ static int list_split(struct listing *l, struct err *err)
 	return rc;
 }
 
+/* The mailbox is listed; what it lists goes over to it. */
+static int list_keep(struct listing *l, struct err *err)
+{
+	struct mbox *mb = l->mb;
+	int rc = list_split(l, err);
+
+	if (rc < 0)
+		return rc;
+	mb->coll = l->coll;
+	l->coll = NULL;
+	mb->recs = l->n ? xrealloc(l->recs, l->n * sizeof *l->recs) : NULL;
+	mb->n_recs = l->n;
+	if (l->n)
+		l->recs = NULL;
+	return 0;
+}
+
+static void list_clear(struct listing *l)
+{
+	tree_coll_free(l->coll);
+	free(l->recs);
+}
+
 static int list_once(struct worker *w, struct mbox *mb, struct err *err)
 {
 	struct imap_selected sel;
@@ -272,40 +295,167 @@ static int list_once(struct worker *w, struct mbox *mb, struct err *err)
 		rc = list_all(&l, &sel, err);
 	}
 	if (rc == 0)
-		rc = list_split(&l, err);
-	if (rc == 0) {
-		mb->coll = l.coll;
-		mb->recs = l.n ? xrealloc(l.recs, l.n * sizeof *l.recs) : NULL;
-		mb->n_recs = l.n;
-		if (l.n)
-			l.recs = NULL;
-	} else {
-		tree_coll_free(l.coll);
-	}
-	free(l.recs);
+		rc = list_keep(&l, err);
+	list_clear(&l);
 	imap_selected_clear(&sel);
 	return rc;
 }
 
-int list_mailbox(struct worker *w, struct mbox *mb, struct err *err)
+static bool list_is_over(const struct worker *w, const struct err *err)
+{
+	return w->lost || err->code == ERR_STOPPED || fetch_failed(w->run);
+}
+
+/* One mailbox, step by step. */
+static int list_alone(struct worker *w, struct mbox *mb, struct err *err)
 {
 	int rc = 0;
 
-	progress_what(w->run->progress, mb->name);
 	if (++mb->listings > TRIES)
 		return sched_stale(w, mb, "UIDVALIDITY changes again and again", err);
 	for (unsigned i = 1; i <= TRIES; i++) {
 		rc = list_once(w, mb, err);
 		if (rc == 0)
 			return sched_listed(w, mb, err);
-		if (w->lost || err->code == ERR_STOPPED || fetch_failed(w->run))
+		if (list_is_over(w, err)) {
+			sched_unlist(w->run, mb);
 			return rc;
+		}
 		if (rc == ERR_REFUSED || rc == ERR_LIMIT || rc == ERR_GUARD)
 			break;
-		if (i < TRIES && (rc = link_pause(w, i, err)) < 0)
+		if (i < TRIES && (rc = link_pause(w, i, err)) < 0) {
+			sched_unlist(w->run, mb);
 			return rc;
+		}
 	}
 	if (w->m && imap_in_flight(w->m))
 		link_drop(w);
 	return sched_stale(w, mb, err->text, err);
+}
+
+/* Small mailboxes whose EXAMINE and UID FETCH are in flight, oldest first. */
+struct round {
+	struct mbox *box[LIST_BOXES];
+	size_t n;
+	struct mbox **odd; /* those that have to be listed on their own */
+	size_t n_odd, odd_cap;
+};
+
+static int round_send(struct worker *w, struct round *t, struct mbox *mb, struct err *err)
+{
+	int rc = imap_examine_send(w->m, mb->box->name, mb->box->name_len, err);
+
+	w->at = NULL;
+	if (rc < 0) {
+		*ARR_PUSH(t->odd, t->n_odd, t->odd_cap) = mb;
+		return imap_alive(w->m) ? 0 : rc;
+	}
+	t->box[t->n++] = mb;
+	return mb->status.messages ? imap_fetch_send(w->m, "1:*", LIST_ITEMS, err) : 0;
+}
+
+static int ignore_message(void *ctx, const struct imap_msg *msg, struct err *err)
+{
+	(void)ctx;
+	(void)msg;
+	(void)err;
+	return 0;
+}
+
+/* All that could be doubted is left to the slow way. */
+static bool is_plain(const struct listing *l, const struct imap_selected *sel)
+{
+	if (l->refused || l->n < sel->exists || !sel->uidnext)
+		return false;
+	if (sel->exists > LIST_RANGE || (sel->exists && !l->mb->status.messages))
+		return false;
+	for (size_t i = 0; i < l->n; i++)
+		if ((l->recs[i].have & (REC_FLAGS | REC_SIZE)) != (REC_FLAGS | REC_SIZE))
+			return false;
+	return true;
+}
+
+/* The answers about the oldest mailbox. */
+static int round_wait(struct worker *w, struct round *t, struct err *err)
+{
+	static const struct imap_fetch_ops ignore = {.message = ignore_message};
+	struct mbox *mb = t->box[0];
+	struct imap_selected sel;
+	struct listing l = {.w = w, .mb = mb, .max = 2 * (size_t)LIST_RANGE + LIST_SLACK};
+	int rc = imap_examine_wait(w->m, &sel, err), opened = rc;
+
+	l.coll = plan_coll(mb);
+	list_head(&l, &sel);
+	if (rc < 0 && imap_alive(w->m))
+		rc = 0;
+	if (rc == 0 && mb->status.messages) {
+		rc = imap_fetch_wait(w->m, opened < 0 ? &ignore : &list_ops, &l, err);
+		if (rc < 0 && imap_alive(w->m)) {
+			l.refused = true;
+			rc = 0;
+		}
+	}
+	if (rc == 0) {
+		memmove(t->box, t->box + 1, --t->n * sizeof t->box[0]);
+		rec_sort(l.recs, &l.n);
+		if (opened < 0 || !is_plain(&l, &sel)) {
+			*ARR_PUSH(t->odd, t->n_odd, t->odd_cap) = mb;
+		} else {
+			mb->listings++;
+			w->at = t->n ? NULL : mb;
+			w->at_validity = sel.uidvalidity;
+			rc = list_keep(&l, err);
+			rc = rc < 0 ? rc : sched_listed(w, mb, err);
+		}
+	}
+	list_clear(&l);
+	imap_selected_clear(&sel);
+	return rc;
+}
+
+/* Keep several mailboxes on the way; a broken connection leaves the rest to the slow way. */
+static int list_round(struct worker *w, struct round *t, struct mbox *mb, struct err *err)
+{
+	int rc = 0;
+
+	while (rc == 0 && (mb || t->n)) {
+		while (rc == 0 && mb) {
+			rc = round_send(w, t, mb, err);
+			mb = rc == 0 && t->n < LIST_BOXES ? sched_try_listing(w->run) : NULL;
+		}
+		if (rc == 0 && t->n)
+			rc = round_wait(w, t, err);
+		if (rc == 0 && t->n < LIST_BOXES)
+			mb = sched_try_listing(w->run);
+	}
+	for (size_t i = 0; i < t->n; i++)
+		*ARR_PUSH(t->odd, t->n_odd, t->odd_cap) = t->box[i];
+	t->n = 0;
+	if (rc == 0 || list_is_over(w, err))
+		return rc;
+	return 0;
+}
+
+int list_mailboxes(struct worker *w, struct mbox *mb, struct err *err)
+{
+	struct round t = {.n = 0};
+	int rc = 0;
+
+	progress_what(w->run->progress, mb->name);
+	if (plan_is_small(mb) && (!w->m || !imap_alive(w->m)) && (rc = link_open(w, err)) < 0) {
+		sched_unlist(w->run, mb);
+		return rc;
+	}
+	if (plan_is_small(mb))
+		rc = list_round(w, &t, mb, err);
+	else
+		*ARR_PUSH(t.odd, t.n_odd, t.odd_cap) = mb;
+	for (size_t i = 0; i < t.n_odd; i++) {
+		if (rc == 0)
+			rc = list_alone(w, t.odd[i], err);
+		else if (!fetch_failed(w->run))
+			sched_unlist(w->run, t.odd[i]);
+	}
+	free(t.odd);
+	return rc;
 }

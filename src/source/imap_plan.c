@@ -186,15 +186,29 @@ bool plan_unchanged(
 	       s->highestmodseq == prev->highestmodseq && s->messages == prev->n_items;
 }
 
+bool plan_is_small(const struct mbox *mb)
+{
+	return mb->status.ok && mb->status.messages <= LIST_RANGE && mb->listings == 0;
+}
+
 bool plan_never_used(const struct imap_status *s)
 {
 	return s->ok && s->messages == 0 && s->uidnext == 1 && s->uidvalidity;
 }
 
-unsigned plan_connections(const struct source_opts *o, size_t boxes, uint64_t messages)
+unsigned plan_listers(const struct source_opts *o, size_t boxes, uint64_t messages)
 {
 	unsigned max = o->connections ? o->connections : CONNECTIONS;
-	uint64_t want = 1 + (boxes + messages / JOB_MESSAGES) / 8;
+	uint64_t want = 1 + messages / 50000 + boxes / 100;
+
+	return want < max ? (unsigned)want : max;
+}
+
+unsigned plan_fetchers(const struct source_opts *o, uint64_t items, uint64_t bytes)
+{
+	unsigned max = o->connections ? o->connections : CONNECTIONS;
+	uint64_t by_items = items / 2000, by_bytes = bytes / FLY_BYTES;
+	uint64_t want = 1 + (by_items > by_bytes ? by_items : by_bytes);
 
 	return want < max ? (unsigned)want : max;
 }

@@ -202,7 +202,7 @@ static int on_piece_end(void *ctx, const struct imap_msg *msg, struct err *err)
 	struct pieces *t = ctx;
 
 	(void)err;
-	if (msg->has_body && msg->uid == t->w->at->recs[t->w->expect.first].uid)
+	if (msg->has_body && msg->uid == t->w->expect_mb->recs[t->w->expect.first].uid)
 		t->answered = true;
 	return 0;
 }
@@ -305,6 +305,7 @@ int fetch_pieces(struct worker *w, struct mbox *mb, struct job j, struct err *er
 	if (rc == 1)
 		rc = fetch_ops.message(w, &msg, err);
 	fetch_drop(w);
-	fetch_missing(w, mb, &j);
+	if (rc == 0 && !r->done)
+		*ARR_PUSH(w->missing, w->n_missing, w->missing_cap) = j.first;
 	return rc;
 }

@@ -37,6 +37,7 @@ void mbox_reset(struct mbox *mb)
 	mb->n_recs = mb->n_back = mb->back_cap = mb->next = 0;
 	mb->bytes_left = 0;
 	mb->relist = mb->dates_missing = mb->fresh_tried = false;
+	mb->refusals = 0;
 }
 
 static bool has_jobs(const struct mbox *mb)
@@ -74,6 +75,44 @@ static struct mbox *pick_bodies(struct run *r)
 	return best;
 }
 
+struct mbox *sched_try_listing(struct run *r)
+{
+	struct mbox *mb = NULL;
+
+	pthread_mutex_lock(&r->lock);
+	for (size_t i = 0; i < r->n_boxes && !mb && !r->failed; i++)
+		if (r->boxes[i].state == MB_LIST && plan_is_small(&r->boxes[i]))
+			mb = &r->boxes[i];
+	if (mb) {
+		mb->state = MB_LISTING;
+		r->listing++;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return mb;
+}
+
+struct mbox *sched_try_bodies(struct run *r)
+{
+	struct mbox *mb;
+
+	pthread_mutex_lock(&r->lock);
+	mb = r->phase == 2 && !r->failed ? pick_bodies(r) : NULL;
+	if (mb)
+		mb->users++;
+	pthread_mutex_unlock(&r->lock);
+	return mb;
+}
+
+unsigned sched_refusals(struct run *r, struct mbox *mb, unsigned add)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&r->lock);
+	n = mb->refusals += add;
+	pthread_mutex_unlock(&r->lock);
+	return n;
+}
+
 /* All is listed: what has to be fetched is known. */
 static int phase_bodies(struct run *r, struct err *err)
 {
@@ -92,6 +131,8 @@ static int phase_bodies(struct run *r, struct err *err)
 		r->result.fetched = items;
 		r->result.bytes_fetched = bytes;
 		r->open = 0;
+	} else if (rc == 0) {
+		work_start(r, plan_fetchers(r->opts, items, bytes));
 	}
 	r->phase = 2;
 	pthread_cond_broadcast(&r->wake);
@@ -238,7 +279,8 @@ void sched_unlist(struct run *r, struct mbox *mb)
 {
 	pthread_mutex_lock(&r->lock);
 	mb->state = MB_LIST;
-	mb->listings--;
+	if (mb->listings)
+		mb->listings--;
 	r->listing--;
 	pthread_cond_broadcast(&r->wake);
 	pthread_mutex_unlock(&r->lock);

@@ -328,12 +328,16 @@ static void connections(void **state)
 	struct source_opts o = {0};
 
 	(void)state;
-	assert_int_equal(plan_connections(&o, 1, 0), 1);
-	assert_int_equal(plan_connections(&o, 1, 100), 1);
-	assert_int_equal(plan_connections(&o, 1, 100000), CONNECTIONS);
-	assert_int_equal(plan_connections(&o, 25, 2000), CONNECTIONS);
+	assert_int_equal(plan_listers(&o, 1, 0), 1);
+	assert_int_equal(plan_listers(&o, 25, 20000), 1);
+	assert_int_equal(plan_listers(&o, 25, 1000000), CONNECTIONS);
+	assert_int_equal(plan_fetchers(&o, 10, 100000), 1);
+	assert_int_equal(plan_fetchers(&o, 2000, 5000000), 2);
+	assert_int_equal(plan_fetchers(&o, 1, 500000000), CONNECTIONS);
+	assert_int_equal(plan_fetchers(&o, UINT64_MAX, UINT64_MAX), CONNECTIONS);
 	o.connections = 2;
-	assert_int_equal(plan_connections(&o, 25, 2000), 2);
+	assert_int_equal(plan_listers(&o, 25, 1000000), 2);
+	assert_int_equal(plan_fetchers(&o, 20000, 500000000), 2);
 }
 
 int main(void)

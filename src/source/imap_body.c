@@ -1,0 +1,148 @@
+/* A body that comes in: streamed into the sink octet by octet, an item only when its answer is whole. */
+#include <string.h>
+#include "valise/format/header.h"
+#include "imap.h"
+
+void fetch_drop(struct worker *w)
+{
+	if (w->body)
+		w->run->sink->ops->body_abort(w->body);
+	w->body = NULL;
+	atomic_fetch_sub(&w->run->progress->bytes_done, w->body_len);
+	w->body_len = 0;
+	buf_reset(&w->head);
+}
+
+static int body_begin(struct worker *w, struct err *err)
+{
+	int rc = w->run->sink->ops->body_open(w->run->sink, COLL_MAIL, &w->body, err);
+
+	if (rc < 0) {
+		w->body = NULL;
+		return fetch_fail(w->run, err);
+	}
+	return 0;
+}
+
+static int on_body(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct worker *w = ctx;
+	size_t room = HEAD_MAX - w->head.len;
+	int rc = stop_check(err);
+
+	if (rc < 0 || (!w->body && (rc = body_begin(w, err)) < 0))
+		return rc;
+	if (w->expect_mb && w->expect_mb->dates_missing && room)
+		buf_put(&w->head, p, n < room ? n : room);
+	w->body_len += n;
+	atomic_fetch_add(&w->run->progress->bytes_done, n);
+	rc = w->run->sink->ops->body_write(w->body, p, n, err);
+	return rc < 0 ? fetch_fail(w->run, err) : 0;
+}
+
+/* The date of an item whose INTERNALDATE was NIL or garbage. */
+static void date_derive(struct worker *w, struct tree_item *it)
+{
+	struct date d = {0};
+	const char *source = NULL;
+
+	it->warn |= WARN_DATE;
+	if (header_arrival_date((const char *)w->head.data, w->head.len, &d, &source)) {
+		it->date_utc = d.utc;
+		it->zone_min = d.zone_min;
+	}
+}
+
+/* The body that was streamed is the message ${r}. */
+static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct err *err)
+{
+	struct tree_sink *s = w->run->sink;
+	struct tree_item it = {.uid = r->uid,
+	        .date_utc = r->date_utc,
+	        .zone_min = r->zone_min,
+	        .flags = r->flags,
+	        .keywords = r->keywords};
+	struct tree_object o;
+	int rc = s->ops->body_close(w->body, &o, err);
+
+	w->body = NULL;
+	if (rc < 0)
+		return fetch_fail(w->run, err);
+	memcpy(it.sha256, o.sha256, sizeof it.sha256);
+	it.size = o.size;
+	if (o.has_nul)
+		it.warn |= WARN_NUL;
+	if ((r->have & REC_SIZE) && r->size != o.size)
+		it.warn |= WARN_SIZE;
+	if (!(r->have & REC_DATE))
+		date_derive(w, &it);
+	pthread_mutex_lock(&mb->lock);
+	rc = s->ops->item(s, mb->coll, &it, err);
+	pthread_mutex_unlock(&mb->lock);
+	if (rc < 0)
+		return fetch_fail(w->run, err);
+	r->done = 1;
+	w->progress++;
+	atomic_fetch_add(&w->run->progress->items_done, 1);
+	pthread_mutex_lock(&w->run->lock);
+	w->run->result.fetched++;
+	w->run->result.bytes_fetched += o.size;
+	pthread_mutex_unlock(&w->run->lock);
+	w->body_len = 0;
+	buf_reset(&w->head);
+	return 0;
+}
+
+/* The record that an answer is for, if it was asked for by this worker and is still wanted. */
+static struct rec *expected(struct worker *w, const struct imap_msg *msg)
+{
+	struct mbox *mb = w->expect_mb;
+	struct rec *r = mb && msg->uid ? rec_find(mb->recs, mb->n_recs, msg->uid) : NULL;
+	size_t at = r ? (size_t)(r - mb->recs) : 0;
+
+	if (!r || at < w->expect.first || at >= w->expect.first + w->expect.n || r->done)
+		return NULL;
+	return r;
+}
+
+static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)
+{
+	struct worker *w = ctx;
+	struct rec *r = msg->has_body ? expected(w, msg) : NULL;
+	int rc = stop_check(err);
+
+	if (rc < 0)
+		return rc;
+	if (!r) {
+		fetch_drop(w);
+		return 0;
+	}
+	if (w->body_len == 0) {
+		/* Some servers give "" for what they cannot read: only a message that is said to be empty is. */
+		if (!(r->have & REC_SIZE) || r->size > 0) {
+			r->empty = 1;
+			fetch_drop(w);
+			return 0;
+		}
+		if (!w->body && (rc = body_begin(w, err)) < 0)
+			return rc;
+	}
+	return body_keep(w, w->expect_mb, r, err);
+}
+
+const struct imap_fetch_ops fetch_ops = {.body = on_body, .message = on_message};
+
+void fetch_error(
+        struct worker *w, struct mbox *mb, struct rec *r, const char *subject, const char *reason)
+{
+	char text[DATE_TEXT_SIZE];
+	struct date d = {r->date_utc, r->zone_min, true};
+	const char *date = r->have & REC_DATE ? date_format_imap(&d, text) : NULL;
+
+	pthread_mutex_lock(&mb->lock);
+	tree_coll_error(mb->coll, r->uid, NULL, date, subject, reason);
+	pthread_mutex_unlock(&mb->lock);
+	r->done = 1;
+	progress_say(w->run->progress, SAY_WARNING, "%s: UID %u could not be fetched: %s", mb->name,
+	        r->uid, reason);
+}
