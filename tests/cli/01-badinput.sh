@@ -91,7 +91,7 @@ run 1 "$VALISE" backup "${good[@]}" -o "$T/x.valise"
 rm -r "$T/x.valise"; touch "$T/x.valise"
 run 1 "$VALISE" backup "${good[@]}" -o "$T/x.valise"
 rm "$T/x.valise"
-run 1 "$VALISE" backup "${good[@]}" -o "$T/no/such/parent/x.valise"
+run 1 "$VALISE" backup "${good[@]}" -o "$T/A/env/x.valise"
 run 1 "$VALISE" verify "$T"
 run 1 "$VALISE" verify "$T/not-there.valise"
 run 1 "$VALISE" restore "$T/not-there.valise" "${good[@]}"
@@ -124,7 +124,7 @@ if unshare -Urm true 2>/dev/null || [ "$(id -u)" = 0 ]; then
 		"${ns[@]}" sh -c 'mount -t tmpfs -o size='$size' tmpfs "$1" && shift && "$@"' sh "$T/small" \
 			"$VALISE" backup "${good[@]}" -o "$T/small/x.valise" > "$T/out" 2> "$T/err" || rc=$?
 		[ $rc = 1 ] || { cat "$T/err"; fail "full disk: exit code $rc"; }
-		says 'space|full'
+		says 'free|space|full'
 	done
 fi
 # the same through the seam, at a write in the middle, and then it goes on

@@ -29,6 +29,14 @@ class BytesVerbatim(FakeImap):
         inbox.add(b"x")
 
 
+class EmptyAccount(FakeImap):
+    """An INBOX without messages: something to restore into."""
+    name = "empty"
+
+    def populate(self):
+        self.mailbox("INBOX")
+
+
 class SizeLies(FakeImap):
     """RFC822.SIZE is too small, too large or 0; the literal is right."""
     name = "size-lies"
