@@ -57,6 +57,9 @@ int part_writer_add(struct part_writer *w, enum coll_kind kind, const uint8_t sh
         uint64_t size, const void *mem, int fd, struct part_place *place_out,
         struct err *err) MUST_CHECK;
 
+/* Close the open member, however small: a sync that follows covers everything that was added before. */
+void part_writer_flush(struct part_writer *w);
+
 /*
  * Wait until every closed member is written, fdatasync, and say how far it is durable: up to the last member that ends at a border of tar
  * entries (the open member is not forced out). After a part was closed the mark is {its number + 1, 0, 0, 0, 0}.

@@ -1,6 +1,6 @@
 /*
  * The upper half of the part writer: tar entries are copied into the open member; a member is closed at the first border of
- * entries at or after MEMBER_MIN, and in the middle of an entry only when it holds MEMBER_MAX.
+ * entries at or after MEMBER_MIN, or where a flush asks for it, and in the middle of an entry only when it holds MEMBER_MAX.
  */
 #include "part_queue.h"
 #include "tarhead.h"
@@ -170,6 +170,14 @@ int part_writer_add(struct part_writer *w, enum coll_kind kind, const uint8_t sh
 	if (rc != 0 && err)
 		*err = local;
 	return rc;
+}
+
+void part_writer_flush(struct part_writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	if (w->open && w->open->plain_len > 0)
+		close_member(w, true, false);
+	pthread_mutex_unlock(&w->lock);
 }
 
 int part_writer_sync(struct part_writer *w, struct part_mark *mark_out, struct err *err)

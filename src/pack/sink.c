@@ -123,6 +123,7 @@ static void sink_destroy(struct archive_sink *s)
 	close_fd(s->lockfd);
 	close_fd(s->rootfd);
 	pthread_mutex_destroy(&s->lock);
+	pthread_mutex_destroy(&s->barrier);
 	pthread_cond_destroy(&s->wake);
 	free(s->path);
 	free(s);
@@ -155,6 +156,7 @@ static const struct tree_sink_ops ops = {
         .item = sink_item,
         .coll = sink_coll,
         .keep = sink_keep,
+        .sync = sink_sync,
         .commit = sink_commit,
         .free = sink_free,
 };
@@ -185,6 +187,7 @@ static struct archive_sink *sink_new(
 	s->names = tree_names_new();
 	object_map_init(&s->objects);
 	pthread_mutex_init(&s->lock, NULL);
+	pthread_mutex_init(&s->barrier, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->wake, &attr);

@@ -118,6 +118,7 @@ struct archive_sink {
 	uint64_t batch; /* what was added since the last barrier */
 	uint64_t objects_new, bytes_new;
 
+	pthread_mutex_t barrier; /* one barrier at a time; taken before lock */
 	pthread_t keeper;
 	bool keeper_runs, keeper_stop;
 	struct part_checker *checker; /* of the part being checked */
@@ -193,6 +194,7 @@ uint32_t sink_run_coll(struct archive_sink *s, const struct tree_coll *c);
 int sink_start(struct archive_sink *s,
         struct err *err) MUST_CHECK; /* writer, journal and keeper, if they do not run yet */
 void sink_keeper_stop(struct archive_sink *s);
+int sink_sync(struct tree_sink *t, struct err *err) MUST_CHECK;
 int sink_barrier(struct archive_sink *s, struct err *err) MUST_CHECK;
 int sink_check_parts(
         struct archive_sink *s, uint32_t part, uint64_t offset, struct err *err) MUST_CHECK;

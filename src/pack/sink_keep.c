@@ -48,7 +48,7 @@ static void collect(struct archive_sink *s, const struct part_mark *m, bool *any
 	s->n_items_waiting = kept;
 }
 
-int sink_barrier(struct archive_sink *s, struct err *err)
+static int barrier(struct archive_sink *s, struct err *err)
 {
 	struct part_mark m;
 	bool any = false;
@@ -71,6 +71,28 @@ int sink_barrier(struct archive_sink *s, struct err *err)
 	s->mark = m;
 	pthread_mutex_unlock(&s->lock);
 	return sink_check_parts(s, m.part, m.offset, err);
+}
+
+int sink_barrier(struct archive_sink *s, struct err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->barrier);
+	rc = barrier(s, err);
+	pthread_mutex_unlock(&s->barrier);
+	return rc;
+}
+
+int sink_sync(struct tree_sink *t, struct err *err)
+{
+	struct archive_sink *s = (struct archive_sink *)t;
+	int rc = sink_failed(s, err);
+
+	if (rc < 0 || !s->writer)
+		return rc;
+	part_writer_flush(s->writer);
+	rc = sink_barrier(s, err);
+	return rc < 0 ? sink_fail(s, err) : 0;
 }
 
 /* An object that was read back: it must be where the table says, or now the table knows. */

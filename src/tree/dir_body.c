@@ -214,6 +214,11 @@ int dir_flush(struct dir_sink *d, struct err *err)
 	return rc;
 }
 
+int dir_sync_batch(struct tree_sink *s, struct err *err)
+{
+	return dir_flush((struct dir_sink *)s, err);
+}
+
 int dir_item(struct tree_sink *s, struct tree_coll *c, const struct tree_item *it, struct err *err)
 {
 	struct dir_sink *d = (struct dir_sink *)s;

@@ -207,6 +207,7 @@ int dir_body_write(struct tree_body *b, const void *p, size_t n, struct err *err
 int dir_body_close(struct tree_body *b, struct tree_object *out, struct err *err);
 void dir_body_abort(struct tree_body *b);
 int dir_item(struct tree_sink *s, struct tree_coll *c, const struct tree_item *it, struct err *err);
+int dir_sync_batch(struct tree_sink *s, struct err *err) MUST_CHECK;
 int dir_flush(struct dir_sink *d, struct err *err) MUST_CHECK;
 
 /* dir_coll.c */

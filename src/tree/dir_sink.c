@@ -40,6 +40,7 @@ static const struct tree_sink_ops dir_ops = {
         .item = dir_item,
         .coll = dir_coll,
         .keep = dir_keep,
+        .sync = dir_sync_batch,
         .commit = dir_commit,
         .free = dir_free,
 };

@@ -61,6 +61,10 @@ struct tree_sink_ops {
 	 */
 	int (*keep)(struct tree_sink *s, enum coll_kind kind, const char *name,
 	        enum coll_status status, const char *reason, struct err *err);
+	/**
+	 * sync(s, err): everything given so far is durable, and an interrupted run has it in PREV_RUN: for a source whose server may lose what was read.
+	 */
+	int (*sync)(struct tree_sink *s, struct err *err);
 	/* Make it durable and final. Collections of the last snapshot that were neither given nor kept are gone. */
 	int (*commit)(struct tree_sink *s, struct tree_commit *out, struct err *err);
 	/* Ends a run that was not committed: what is durable stays for the next run. */
