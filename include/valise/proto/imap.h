@@ -172,7 +172,7 @@ struct imap_append {
 /**
  * imap_append(m, name, name_len, list, n, err): append ${n} messages to one mailbox: MULTIAPPEND (RFC 3502) with non-synchronising literals where both are offered, else APPENDs
  * pipelined with LITERAL+ (RFC 7888; LITERAL- up to 4096 octets), else synchronising literals, tolerating untagged lines before "+". Octets are sent as given, never changed. A refused MULTIAPPEND stored nothing:
- * its messages are tried one by one, so that each has its own result. ${err} is set (and the session dead) only when the connection failed; refusals are in the results.
+ * its messages are tried one by one, so that each has its own result. ${err} is set (and the session dead) only when the connection failed, or ${give} did in the middle of a literal; refusals are in the results.
  */
 int imap_append(struct imap *m, const uint8_t *name, size_t name_len, struct imap_append *list,
         size_t n, struct err *err) MUST_CHECK;
