@@ -58,15 +58,14 @@ UNUSED static uint8_t *object_bytes(const struct object *o)
 	uint8_t *p = xmalloc(o->size + 1);
 	uint32_t x = o->seed * 2654435761u + 1;
 
-	for (uint64_t i = 0; i < o->size; i++) {
+	for (uint32_t i = 0, column = 0; i < o->size; i++, column = column == 77 ? 0 : column + 1) {
 		x = x * 1664525u + 1013904223u;
-		p[i] = (uint8_t)digits[x >> 26];
-		if (i % 78 == 76)
-			p[i] = '\r';
-		else if (i % 78 == 77)
-			p[i] = '\n';
+		if (column > 75)
+			p[i] = column == 76 ? '\r' : '\n';
 		else if (i / 4096 % 2)
-			p[i] = (uint8_t) "the quick brown fox "[(i + (x >> 31)) % 20];
+			p[i] = (uint8_t) "the quick brown fox is out today"[(i + (x >> 31)) % 32];
+		else
+			p[i] = (uint8_t)digits[x >> 26];
 	}
 	return p;
 }

@@ -20,7 +20,7 @@ static void borders(void **state)
 	static const uint64_t sizes[] = {0, 1, 511, 512, 513, 0, 30000, MEMBER_MIN - 512,
 	        MEMBER_MIN - 513, MEMBER_MIN - 1024, MEMBER_MIN, MEMBER_MIN - 511, 100,
 	        MEMBER_MAX - 1024, MEMBER_MAX - 512, MEMBER_MAX - 511, MEMBER_MAX, MEMBER_MAX + 1,
-	        77, MEMBER_MAX - 512 - 1024, 2 * MEMBER_MAX - 512, 2 * MEMBER_MAX, 9000001, 3};
+	        77, MEMBER_MAX - 512 - 1024, 2 * MEMBER_MAX - 512, 9000001, 3};
 	enum { N = sizeof sizes / sizeof sizes[0] };
 	struct object o[N];
 	struct seen *seen = xcalloc(1, sizeof *seen);
@@ -189,7 +189,7 @@ static void short_file(void **state)
 	scratch_close(&s);
 }
 
-enum { THREADS = 6, EACH = 150 };
+enum { THREADS = 6, EACH = 60 };
 
 struct adder {
 	struct part_writer *w;
@@ -230,7 +230,7 @@ static void many_threads(void **state)
 		a[k].w = w;
 		for (uint32_t i = 0; i < EACH; i++)
 			a[k].o[i] = object_make(
-			        i == 3 ? 5u << 20 : (i * k * 6151u) % 60000, k * EACH + i);
+			        i == 3 && k < 2 ? 5u << 20 : (i * k * 6151u) % 60000, k * EACH + i);
 		assert_int_equal(pthread_create(&t[k], NULL, add_some, &a[k]), 0);
 	}
 	for (int k = 0; k < THREADS; k++) {
@@ -363,14 +363,14 @@ static void resume_one(
 static void resume(void **state)
 {
 	enum { N = 60 };
-	static const uint32_t stops[] = {0, 1, 30, 31, 59, 60};
+	static const uint32_t stops[] = {0, 1, 30, 31, 60};
 	struct object *o = xcalloc(N, sizeof *o);
 	struct scratch s;
 	struct buf whole;
 
 	(void)state;
 	for (uint32_t i = 0; i < N; i++)
-		o[i] = object_make(i == 30 ? 9u << 20 : (i * 7919u) % 50000, i);
+		o[i] = object_make(i == 30 ? 5u << 20 : (i * 7919u) % 50000, i);
 	scratch_open(&s);
 	write_all(&s, o, N, 1, 1u << 30);
 	read_whole(&s, "part-000001.tar.gz", &whole);
