@@ -219,8 +219,10 @@ static int find_collections(struct dav_worker *w, struct err *err)
 	struct dav_run *r = w->run;
 	struct dav_home home = {0};
 	size_t read = 0;
-	int rc = dav_discover(w, &home, err);
+	int rc = dav_discover(w->http, r->service, &home, err);
 
+	r->me = home.principal;
+	home.principal = NULL;
 	for (size_t i = 0; i < home.n && rc == 0; i++) {
 		rc = dav_enumerate(w, home.urls[i], home.single ? 0 : 1, NULL, err);
 		if (rc == 0) {

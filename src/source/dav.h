@@ -2,13 +2,12 @@
 #define SOURCE_DAV_H
 
 #include <pthread.h>
-#include "valise/proto/webdav.h"
+#include "valise/proto/dav_discover.h"
 #include "valise/source/source.h"
 
 /*
  * CalDAV and CardDAV accounts into a sink: discovery, enumeration, listing, content.
  *   dav.c           the run: workers, each with an HTTP client of its own, share the collections
- *   dav_discover.c  from a URL to home sets (RFC 5397, 6764, 4791 6.2.1, 6352 7.1.1)
  *   dav_enum.c      home sets to collections with their properties
  *   dav_list.c      which resources there are and which of them are known: sync-collection, PROPFIND
  *   dav_fetch.c     content by multiget, reconciled with the listing; dav_get.c: by GET
@@ -72,17 +71,8 @@ struct dav_worker {
 	pthread_t thread;
 };
 
-uint64_t dav_key(const char *url); /* a trailing slash does not count */
 bool dav_fatal(
         const struct dav_run *r, const struct err *err); /* costs the service, not a collection */
-
-struct dav_home {
-	char **urls; /* home sets, or a single collection */
-	size_t n;
-	bool single; /* the URL is a collection itself */
-};
-int dav_discover(struct dav_worker *w, struct dav_home *out, struct err *err) MUST_CHECK;
-void dav_home_clear(struct dav_home *h);
 
 /* Collections of ${url} itself and (depth 1) below it are added to the run. */
 int dav_enumerate(struct dav_worker *w, const char *url, int depth, size_t *found_out,

@@ -2,11 +2,16 @@
 #include <string.h>
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
-#include "dav.h"
+#include "valise/proto/dav_discover.h"
 
 #define P_TYPE "{DAV:}resourcetype"
 #define P_CURRENT "{DAV:}current-user-principal"
 #define P_URL "{DAV:}principal-URL"
+
+struct search {
+	struct http *http;
+	bool contacts;
+};
 
 struct found {
 	bool any; /* a response came */
@@ -40,6 +45,7 @@ void dav_home_clear(struct dav_home *h)
 	for (size_t i = 0; i < h->n; i++)
 		free(h->urls[i]);
 	free(h->urls);
+	free(h->principal);
 	memset(h, 0, sizeof *h);
 }
 
@@ -91,9 +97,9 @@ static int on_probe(void *ctx, struct dav_response *r, struct err *err)
 }
 
 /* PROPFIND of what tells the way from ${url}. A "no" is no error: f->any stays false. */
-static int probe(struct dav_worker *w, const char *url, struct found *f, struct err *err)
+static int probe(const struct search *w, const char *url, struct found *f, struct err *err)
 {
-	bool contacts = w->run->kind == COLL_CONTACTS;
+	bool contacts = w->contacts;
 	struct dav_answer a;
 	int rc;
 
@@ -119,13 +125,58 @@ static int probe(struct dav_worker *w, const char *url, struct found *f, struct 
 	return rc;
 }
 
-/* A refusal of one URL lets others be tried. */
-static bool passes(const struct dav_run *r, int rc, const struct err *err)
+bool dav_is_collection(const struct dav_response *r, bool contacts)
 {
-	return rc < 0 && !dav_fatal(r, err) && err->code != ERR_NET && err->code != ERR_BUSY;
+	static const char *const others[] = {"{" NS_CALDAV "}schedule-inbox",
+	        "{" NS_CALDAV "}schedule-outbox", "{" NS_CS "}notification",
+	        "{" NS_CS "}dropbox-home", "{http://nextcloud.com/ns}deleted-calendar",
+	        "{http://nextcloud.com/ns}trash-bin"};
+
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (dav_prop_has(r, P_TYPE, others[i]))
+			return false;
+	if (contacts)
+		return dav_prop_has(r, P_TYPE, "{" NS_CARDDAV "}addressbook");
+	return dav_prop_has(r, P_TYPE, "{" NS_CALDAV "}calendar") ||
+	       dav_prop_has(r, P_TYPE, "{" NS_CS "}subscribed");
 }
 
-static int homes_of_principals(struct dav_worker *w, const struct dav_home *principals,
+struct count {
+	size_t n;
+	bool contacts;
+};
+
+static int on_counted(void *ctx, struct dav_response *r, struct err *err)
+{
+	struct count *c = ctx;
+
+	(void)err;
+	c->n += r->status < 400 && dav_is_collection(r, c->contacts);
+	return 0;
+}
+
+/* Collections at ${url} and below it. */
+static int count_collections(
+        const struct search *w, const char *url, size_t *n_out, struct err *err)
+{
+	static const char *const props[] = {P_TYPE};
+	struct count c = {0, w->contacts};
+	struct dav_answer a;
+	int rc = dav_propfind(w->http, url, 1, props, 1, on_counted, &c, &a, err);
+
+	dav_answer_clear(&a);
+	*n_out = c.n;
+	return rc;
+}
+
+/* A refusal of one URL lets others be tried. */
+static bool passes(int rc, const struct err *err)
+{
+	return rc < 0 && err->scope != ERR_WHOLE && err->code != ERR_STOPPED &&
+	       err->code != ERR_NET && err->code != ERR_BUSY;
+}
+
+static int homes_of_principals(const struct search *w, const struct dav_home *principals,
         struct dav_home *out, struct err *err)
 {
 	for (size_t i = 0; i < principals->n; i++) {
@@ -133,26 +184,26 @@ static int homes_of_principals(struct dav_worker *w, const struct dav_home *prin
 		int rc = probe(w, principals->urls[i], &f, err);
 
 		if (rc == 0 && f.homes.n) {
-			free(w->run->me);
-			w->run->me = xstrdup(principals->urls[i]);
+			free(out->principal);
+			out->principal = xstrdup(principals->urls[i]);
 		}
 		for (size_t k = 0; rc == 0 && k < f.homes.n; k++)
 			home_add(out, xstrdup(f.homes.urls[k]));
 		found_clear(&f);
-		if (rc < 0 && !passes(w->run, rc, err))
+		if (rc < 0 && !passes(rc, err))
 			return rc;
 	}
 	return 0;
 }
 
 /* What ${url} leads to; out->n 0 if that is nothing. *self_out: the URL itself, if it answered. */
-static int follow(struct dav_worker *w, const char *url, bool given, struct dav_home *out,
+static int follow(const struct search *w, const char *url, bool given, struct dav_home *out,
         char **self_out, struct err *err)
 {
 	struct found f = {0};
 	int rc = probe(w, url, &f, err);
 
-	if (passes(w->run, rc, err)) {
+	if (passes(rc, err)) {
 		found_clear(&f);
 		return 0;
 	}
@@ -162,14 +213,14 @@ static int follow(struct dav_worker *w, const char *url, bool given, struct dav_
 	} else if (rc == 0) {
 		for (size_t i = 0; i < f.homes.n; i++)
 			home_add(out, xstrdup(f.homes.urls[i]));
-		if (out->n && f.principals.n && !w->run->me)
-			w->run->me = xstrdup(f.principals.urls[0]);
+		if (out->n && f.principals.n && !out->principal)
+			out->principal = xstrdup(f.principals.urls[0]);
 		if (!out->n && given && f.any) {
 			/* A home set does not say that it is one. */
 			size_t n = 0;
 
-			rc = dav_enumerate(w, f.url, 1, &n, err);
-			if (passes(w->run, rc, err))
+			rc = count_collections(w, f.url, &n, err);
+			if (passes(rc, err))
 				rc = 0;
 			if (n)
 				home_add(out, xstrdup(f.url));
@@ -183,9 +234,9 @@ static int follow(struct dav_worker *w, const char *url, bool given, struct dav_
 	return rc;
 }
 
-int dav_discover(struct dav_worker *w, struct dav_home *out, struct err *err)
+int dav_discover(struct http *h, const struct service *s, struct dav_home *out, struct err *err)
 {
-	const struct service *s = w->run->service;
+	const struct search w = {h, s->kind == SERVICE_CARDDAV};
 	const char *path = s->at.path && s->at.path[0] ? s->at.path : "/";
 	bool given = strcmp(path, "/") != 0;
 	const char *const try[] = {path,
@@ -206,7 +257,7 @@ int dav_discover(struct dav_worker *w, struct dav_home *out, struct err *err)
 		buf_reset(&url);
 		rc = url_join(buf_str(&origin), try[i], &url, err);
 		if (rc == 0)
-			rc = follow(w, buf_str(&url), given && i == 0, out, &self, err);
+			rc = follow(&w, buf_str(&url), given && i == 0, out, &self, err);
 		if (rc == 0 && err->code && !first.code)
 			first = *err;
 	}
@@ -218,8 +269,7 @@ int dav_discover(struct dav_worker *w, struct dav_home *out, struct err *err)
 		else
 			err_set(err, ERR_NOTFOUND, ERR_WHOLE, "nothing there");
 		rc = err_wrap(err, "no %s found at %s%s",
-		        w->run->kind == COLL_CONTACTS ? "address books" : "calendars",
-		        buf_str(&origin), path + 1);
+		        w.contacts ? "address books" : "calendars", buf_str(&origin), path + 1);
 	}
 	free(self);
 	buf_clear(&origin);

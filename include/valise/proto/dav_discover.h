@@ -1,0 +1,27 @@
+#ifndef VALISE_PROTO_DAV_DISCOVER_H
+#define VALISE_PROTO_DAV_DISCOVER_H
+
+#include "valise/proto/webdav.h"
+
+/* From the URL of a service to where its calendars or address books are (RFC 5397, 6764, 4791 6.2.1, 6352 7.1.1). */
+struct dav_home {
+	char **urls; /* home sets, or a single collection */
+	size_t n;
+	bool single; /* the service's URL is a collection itself */
+	char *principal; /* its URL, or NULL */
+};
+
+/**
+ * dav_discover(h, s, out, err): try the path of ${s}, then .well-known, then "/": each may be a collection, a home set, a principal, or lead to one.
+ * A server that knows no principals gives the path itself. ERR_NOTFOUND and what the first try said when nothing is found (scope ERR_WHOLE). ${out} is to be cleared in any case.
+ */
+int dav_discover(
+        struct http *h, const struct service *s, struct dav_home *out, struct err *err) MUST_CHECK;
+void dav_home_clear(struct dav_home *h);
+
+/* Of a URL or path: equal however it is escaped; a trailing slash does not count. */
+uint64_t dav_key(const char *url);
+/* A calendar (also a subscribed one) or an address book; not an inbox, outbox, trash bin. Needs {DAV:}resourcetype. */
+bool dav_is_collection(const struct dav_response *r, bool contacts);
+
+#endif
