@@ -137,6 +137,78 @@ static unsigned attributes(
 	return a;
 }
 
+/* Prefixes seen in one value, in the order of their appearance. */
+struct prefixes {
+	const char *name[64];
+	size_t len[64], n;
+};
+
+static void put_prefix(struct prefixes *p, const char *name, size_t len, struct buf *out)
+{
+	size_t i = 0;
+
+	while (i < p->n && (p->len[i] != len || memcmp(p->name[i], name, len) != 0))
+		i++;
+	if ((len == 3 && memcmp(name, "xml", 3) == 0) || i == 64) {
+		buf_put(out, name, len);
+		return;
+	}
+	if (i == p->n) {
+		p->name[p->n] = name;
+		p->len[p->n++] = len;
+	}
+	buf_putf(out, "n%zu", i + 1);
+}
+
+/* A name in a tag: of an element, of an attribute, or a declaration. Octets taken. */
+static size_t put_name(struct prefixes *p, const char *s, struct buf *out)
+{
+	size_t n = strcspn(s, "= \t\r\n/>\""), colon = strcspn(s, ":");
+
+	if (colon >= n) {
+		buf_put(out, s, n);
+	} else if (colon == 5 && memcmp(s, "xmlns", 5) == 0) {
+		buf_puts(out, "xmlns:");
+		put_prefix(p, s + 6, n - 6, out);
+	} else {
+		put_prefix(p, s, colon, out);
+		buf_put(out, s + colon, n - colon);
+	}
+	return n;
+}
+
+/**
+ * The raw value with its prefixes named n1, n2 ...: servers number theirs over the whole answer, and an unchanged collection shall have unchanged
+ * properties. (The XML is as dav_prop has it: no comments, no CDATA.)
+ */
+static char *plain_prefixes(const char *xml)
+{
+	struct prefixes p = {.n = 0};
+	bool tag = false;
+	struct buf out;
+
+	buf_init(&out, SIZE_MAX);
+	while (*xml) {
+		size_t n = 1;
+
+		if (!tag && *xml != '<') {
+			n = strcspn(xml, "<");
+			buf_put(&out, xml, n);
+		} else if (tag && *xml == '"') {
+			n += strcspn(xml + 1, "\"");
+			n += xml[n] == '"';
+			buf_put(&out, xml, n);
+		} else if (!tag || strchr("= \t\r\n/>", *xml)) {
+			buf_putc(&out, *xml);
+			tag = *xml != '>';
+		} else {
+			n = put_name(&p, xml, &out);
+		}
+		xml += n;
+	}
+	return buf_take(&out);
+}
+
 /* The properties as they came, but for the sync-token, which has its own place. */
 static char *props_json(const struct dav_response *r)
 {
@@ -148,13 +220,15 @@ static char *props_json(const struct dav_response *r)
 	buf_init(&b, SIZE_MAX);
 	for (size_t i = 0; i < r->n_props; i++) {
 		const struct dav_prop *p = &r->props[i];
-		const char *xml = p->xml ? p->xml : "";
+		char *xml;
 
 		if (p->status != 200 || strcmp(p->name, P_TOKEN) == 0)
 			continue;
+		xml = plain_prefixes(p->xml ? p->xml : "");
 		sum += strlen(xml) + strlen(p->name);
 		if (sum < PROPS_MAX / 2)
 			json_object_set_new(o, p->name, json_string(xml));
+		free(xml);
 	}
 	if (json_object_size(o)) {
 		json_put(&b, o);

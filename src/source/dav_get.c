@@ -7,7 +7,15 @@
 
 #define HEAD_MAX (1u << 20) /* kept for the UID */
 
+/* How a resource is asked for. */
+struct ask {
+	const char *accept;
+	bool listed_size; /* another size than the listed one is not taken */
+	bool other_form; /* of the href */
+};
+
 struct get {
+	const struct ask *ask;
 	struct dav_worker *w;
 	struct davcoll *c;
 	struct davitem *item;
@@ -85,6 +93,9 @@ static int finish(struct get *g, struct err *err)
 		*err = g->err;
 		return err_widen(err, ERR_WHOLE);
 	}
+	if (g->err.code == 0 && g->status == 200 && g->ask->listed_size && i->has_len &&
+	        g->len != i->len)
+		return 0;
 	if (g->err.code == 0 && g->status == 200 && g->body && g->len > 0) {
 		rc = s->ops->body_close(g->body, &o, err);
 		g->body = NULL;
@@ -125,15 +136,12 @@ static bool other_form(const char *href, struct buf *out)
 	return any;
 }
 
-static void prepare(struct get *g, struct http_request *rq, const char *accept)
+static void prepare(struct get *g, struct http_request *rq)
 {
-	static const char *const by_kind[COLL_KINDS] = {
-	        [COLL_CALENDAR] = "Accept: text/calendar, */*;q=0.1"};
-
 	memset(rq, 0, sizeof *rq);
 	rq->method = "GET";
 	rq->url = buf_str(&g->url);
-	rq->header[0] = g->w->run->kind == COLL_CONTACTS ? accept : by_kind[COLL_CALENDAR];
+	rq->header[0] = g->ask->accept;
 	rq->max_response = DAV_RESOURCE_MAX;
 	rq->identity = true;
 	rq->begin = on_begin;
@@ -144,7 +152,7 @@ static void prepare(struct get *g, struct http_request *rq, const char *accept)
 
 /* Up to DAV_PARALLEL resources at once. */
 static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n,
-        bool other, struct err *err)
+        const struct ask *ask, struct err *err)
 {
 	struct get g[DAV_PARALLEL];
 	struct http_request rq[DAV_PARALLEL];
@@ -157,16 +165,16 @@ static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **li
 		struct buf form;
 		bool ok;
 
-		*one = (struct get){.w = w, .c = c, .item = list[i]};
+		*one = (struct get){.ask = ask, .w = w, .c = c, .item = list[i]};
 		buf_init(&one->url, 1u << 16);
 		buf_init(&one->head, HEAD_MAX);
 		buf_init(&form, SIZE_MAX);
-		ok = !other || other_form(list[i]->href, &form);
-		ok = ok &&
-		     url_join(c->url, other ? buf_str(&form) : list[i]->href, &one->url, NULL) == 0;
+		ok = !ask->other_form || other_form(list[i]->href, &form);
+		ok = ok && url_join(c->url, ask->other_form ? buf_str(&form) : list[i]->href,
+		                   &one->url, NULL) == 0;
 		buf_clear(&form);
 		if (ok) {
-			prepare(one, &rq[n_rq++], "Accept: text/vcard; version=4.0, text/vcard");
+			prepare(one, &rq[n_rq++]);
 			continue;
 		}
 		if (!list[i]->reason)
@@ -193,21 +201,42 @@ static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **li
 	return rc;
 }
 
+/* Cards in the version that is stored: the one whose size is the listed one. Some servers trip over a version that they do not know. */
+static const struct ask card4[] = {{"Accept: text/vcard; version=4.0, text/vcard", true, false},
+        {"Accept: text/vcard; version=3.0, text/vcard", true, false},
+        {"Accept: text/vcard; version=4.0, text/vcard", false, false},
+        {"Accept: */*", false, false}, {"Accept: */*", false, true}, {NULL, false, false}};
+static const struct ask card[] = {{"Accept: text/vcard", false, false},
+        {"Accept: */*", false, false}, {"Accept: */*", false, true}, {NULL, false, false}};
+static const struct ask calendar[] = {{"Accept: text/calendar", false, false},
+        {"Accept: */*", false, false}, {"Accept: */*", false, true}, {NULL, false, false}};
+
+/* One that the first way of asking did not bring. */
+static int get_otherwise(struct dav_worker *w, struct davcoll *c, struct davitem *i,
+        const struct ask *ask, struct err *err)
+{
+	int rc = 0;
+
+	for (; ask->accept && !i->done && rc == 0; ask++)
+		if (!ask->other_form || strchr(i->href, '@') || strstr(i->href, "%40"))
+			rc = get_some(w, c, &i, 1, ask, err);
+	if (rc == 0 && !i->done)
+		dav_name_failure(w, c, i, i->reason ? i->reason : "could not be fetched");
+	return rc;
+}
+
 int dav_get_all(
         struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n, struct err *err)
 {
+	const struct ask *ask = w->run->kind != COLL_CONTACTS ? calendar : c->v4 ? card4 : card;
 	int rc = 0;
 
 	for (size_t i = 0, k; i < n && rc == 0; i += k) {
 		k = n - i < DAV_PARALLEL ? n - i : DAV_PARALLEL;
-		rc = get_some(w, c, list + i, k, false, err);
-		for (size_t j = i; j < i + k && rc == 0; j++) {
-			if (!list[j]->done && strpbrk(list[j]->href, "@%"))
-				rc = get_some(w, c, &list[j], 1, true, err);
-			if (rc == 0 && !list[j]->done)
-				dav_name_failure(w, c, list[j],
-				        list[j]->reason ? list[j]->reason : "could not be fetched");
-		}
+		rc = get_some(w, c, list + i, k, ask, err);
+		for (size_t j = i; j < i + k && rc == 0; j++)
+			if (!list[j]->done)
+				rc = get_otherwise(w, c, list[j], ask + 1, err);
 		if (rc == 0)
 			rc = stop_check(err);
 	}
