@@ -26,19 +26,31 @@ static bool has_prefix(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-/* What an archive has at its root, temporary names of file_write included. */
-static bool is_ours(const char *name)
+/* A file at the root of an archive; *temporary_out: what a killed file_write left of it. */
+static bool is_root_file(const char *name, bool *temporary_out)
 {
 	static const char *const files[] = {
 	        "bagit.txt", "README.txt", "FORMAT.txt", "bag-info.txt", "manifest-sha256.txt"};
 
-	if (strcmp(name, "data") == 0 || strcmp(name, ".work") == 0)
-		return true;
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-		if (has_prefix(name, files[i]) &&
-		        (name[strlen(files[i])] == '\0' || name[strlen(files[i])] == '.'))
-			return true;
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		const char *rest = name + strlen(files[i]);
+
+		if (!has_prefix(name, files[i]))
+			continue;
+		*temporary_out = *rest == '.' && strlen(rest) > 4 &&
+		                 strcmp(rest + strlen(rest) - 4, ".tmp") == 0 &&
+		                 rest[strspn(rest, ".0123456789")] == 't';
+		return *rest == '\0' || *temporary_out;
+	}
 	return false;
+}
+
+static bool is_ours(const char *name)
+{
+	bool temporary;
+
+	return strcmp(name, "data") == 0 || strcmp(name, ".work") == 0 ||
+	       is_root_file(name, &temporary);
 }
 
 /* An archive has a snapshot; or it is a directory where nothing but the beginning of one is. */
@@ -203,6 +215,23 @@ static bool parts_are_there(struct archive_sink *s)
 	return true;
 }
 
+static int clean_root(struct archive_sink *s, struct err *err)
+{
+	char **names = NULL;
+	size_t n = 0;
+	int rc = dir_list(s->rootfd, ".", &names, &n, err);
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		bool temporary = false;
+
+		if (is_root_file(names[i], &temporary) && temporary &&
+		        sys_unlinkat(s->rootfd, names[i], 0) < 0 && errno != ENOENT)
+			rc = err_sys(err, ERR_WHOLE, "%s/%s", s->path, names[i]);
+	}
+	names_free(names, n);
+	return rc;
+}
+
 /* Remove what is in .work but for the lock and, if the run is taken up, the journal and the parts of it. */
 static int clean_work(struct archive_sink *s, bool resume, struct err *err)
 {
@@ -275,7 +304,9 @@ int sink_resume(struct archive_sink *s, struct err *err)
 		s->journal = NULL;
 		sink_journal_forget(s);
 	}
-	rc = clean_work(s, fits, err);
+	rc = clean_root(s, err);
+	if (rc == 0)
+		rc = clean_work(s, fits, err);
 	if (rc == 0)
 		rc = open_snapshot(s, err);
 	if (rc == 0)
