@@ -59,7 +59,7 @@ struct dav_run {
 	struct err home_err; /* a home set that could not be read: what it holds is not gone */
 
 	pthread_mutex_t
-	        lock; /* the rest, result, and calls into one collection are not needed: a collection has one worker */
+	        lock; /* guards result and what follows; a collection has one worker at a time */
 	size_t next;
 	bool failed;
 	struct err fatal;

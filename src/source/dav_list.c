@@ -122,11 +122,9 @@ static int on_member(void *ctx, struct dav_response *r, struct err *err)
 		return 0;
 	if (l->sync && change(l, r, key))
 		return 0;
-	if (r->status >= 400 && !l->sync) {
-		/* Listed, but not to be looked at: it will be tried, and named. */
-		if (r->status == 404 || r->status == 410)
-			return 0;
-	}
+	/* One that is listed with another error is tried, and named. */
+	if (r->status == 404 || r->status == 410)
+		return 0;
 	return add(l, r, key, err);
 }
 
