@@ -8,6 +8,9 @@
 
 #define LIST_ITEMS "(UID FLAGS INTERNALDATE RFC822.SIZE)"
 
+/* 1900: some servers have the day 0 of their calendar, in 1899, for a date that they do not know. */
+#define DATE_EARLIEST (-2208988800LL)
+
 enum { LIST_FLY = 3, LIST_SLACK = 100000 };
 
 struct listing {
@@ -38,7 +41,7 @@ static int on_listed(void *ctx, const struct imap_msg *msg, struct err *err)
 		r->keywords = tree_coll_keywords(l->coll, msg->keywords, msg->n_keywords);
 		r->have |= REC_FLAGS;
 	}
-	if (msg->has_date && msg->date.known) {
+	if (msg->has_date && msg->date.known && msg->date.utc >= DATE_EARLIEST) {
 		r->date_utc = msg->date.utc;
 		r->zone_min = msg->date.zone_min;
 		r->have |= REC_DATE;

@@ -262,7 +262,8 @@ void rec_sort(struct rec *recs, size_t *n)
 {
 	size_t kept = 0;
 
-	qsort(recs, *n, sizeof *recs, rec_cmp);
+	if (*n)
+		qsort(recs, *n, sizeof *recs, rec_cmp);
 	for (size_t i = 0; i < *n; i++) {
 		if (kept && recs[kept - 1].uid == recs[i].uid)
 			rec_merge(&recs[kept - 1], &recs[i]);
