@@ -142,6 +142,7 @@ struct box {
 	uint8_t *tries; /* per item: connections lost while it alone was sent */
 	struct lacking *lacking;
 	size_t n_lacking, lacking_cap;
+	bool since; /* what is stored now was set since an earlier restore */
 	struct to_store *store;
 	size_t n_store, store_cap;
 	unsigned waits; /* times in a row that the server asked for patience */
@@ -166,6 +167,7 @@ void say_box(struct box *b, enum say_level level, const char *fmt, ...) PRINTF_L
 void say_item(struct box *b, enum say_level level, const struct tree_item *it, const char *head,
         size_t head_len, const char *fmt, ...) PRINTF_LIKE(6, 7);
 void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit);
+void say_mapping(struct run *r, const struct map_entry *e); /* if it is worth a word */
 void say_gone(struct run *r);
 /* Read the start of a message, to name it. */
 void item_head(struct box *b, const struct tree_item *it, struct buf *out);

@@ -8,7 +8,7 @@
 #include "valise/format/header.h"
 #include "imap.h"
 
-enum { WORDS_MAX = 256, SINGLE_TRIES = 2 };
+enum { WORDS_MAX = 256 };
 
 /* One message on its way. */
 struct sending {
@@ -381,7 +381,7 @@ static int recover(struct box *b, struct batch *t, struct err *err)
 	if (rc == 0 && n)
 		rc = box_find_arrived(b, unknown, n, err);
 	if (rc == 0 && t->n == 1 && b->state[t->send[0].item] == ITEM_TODO &&
-	        ++b->tries[t->send[0].item] >= SINGLE_TRIES) {
+	        ++b->tries[t->send[0].item] >= TRIES) {
 		char why[700];
 
 		snprintf(why, sizeof why, "the connection breaks when it is sent: %s", lost.text);

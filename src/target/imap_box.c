@@ -119,13 +119,22 @@ static int box_fill(struct box *b, struct err *err)
 	return rc;
 }
 
-/* The mailbox cannot be filled: its messages that are not there are named by number. */
-static void box_lost(struct box *b, uint64_t items, const char *why)
+/* The mailbox cannot be filled: each message that is not there is named. */
+static void box_lost(struct box *b, const char *why)
 {
-	uint64_t known = b->sum.already + b->sum.added + b->sum.failed;
-	uint64_t missing = items > known ? items - known : 0;
+	struct err ignored;
+	uint64_t missing = 0;
 
-	b->sum.failed += missing;
+	if (!b->coll && box_load(b, &ignored) < 0) {
+		missing = b->e->head->roots.items;
+		b->sum.items = b->sum.failed = missing;
+	}
+	for (size_t i = 0; b->coll && i < b->coll->n_items; i++) {
+		if (b->state[i] != ITEM_TODO)
+			continue;
+		item_failed(b, (uint32_t)i, "", 0, why);
+		missing++;
+	}
 	say_box(b, SAY_WARNING, "%llu messages are not restored: %s", (unsigned long long)missing,
 	        why);
 }
@@ -175,8 +184,7 @@ int box_restore(struct worker *w, size_t entry, struct err *err)
 	if (rc < 0 && !w->lost && err->code != ERR_STOPPED && !restore_failed(r)) {
 		if (w->m && imap_alive(w->m) && imap_in_flight(w->m))
 			tlink_drop(w); /* no answers of this mailbox may reach the next one */
-		b.sum.items = items;
-		box_lost(&b, items, err->text);
+		box_lost(&b, err->text);
 		rc = 0;
 	}
 	if (b.coll)

@@ -129,26 +129,63 @@ static void flag_list(unsigned flags, const char *words, struct buf *out)
 	buf_putc(out, ')');
 }
 
+static unsigned count_words(const char *text)
+{
+	unsigned n = *text != 0;
+
+	for (; *text; text++)
+		n += *text == ' ';
+	return n;
+}
+
+static unsigned count_bits(unsigned flags)
+{
+	unsigned n = 0;
+
+	for (; flags; flags &= flags - 1)
+		n++;
+	return n;
+}
+
+/* ${n} messages have so many flags and keywords more. */
+static void count_stored(struct box *b, size_t n, unsigned flags, const char *words)
+{
+	if (b->since)
+		b->sum.flags_added += n * (count_bits(flags) + count_words(words));
+}
+
 static int store_words(
-        struct box *b, const char *set, size_t messages, const char *words, struct err *err)
+        struct box *b, const struct to_store *s, size_t n_msgs, const char *set, struct err *err)
 {
 	const char *word[WORDS_MAX];
-	char *copy = xstrdup(words), *one;
+	char *copy = xstrdup(tree_coll_keyword_text(b->words, s->keywords)), *one;
 	size_t n = words_split(copy, word, WORDS_MAX);
 	int rc = 0;
 
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		one = xasprintf("(%s)", word[i]);
 		rc = imap_store_add(b->w->m, set, one, err);
-		if (rc == ERR_REFUSED || rc == ERR_BUSY) {
-			for (size_t k = 0; k < messages; k++)
-				keyword_lacking(b, word[i]);
-			rc = 0;
-		}
 		free(one);
+		if (rc == 0)
+			count_stored(b, n_msgs, 0, word[i]);
+		if (rc != ERR_REFUSED && rc != ERR_BUSY)
+			continue;
+		for (size_t k = 0; k < n_msgs; k++) {
+			keyword_lacking(b, word[i]);
+			item_altered(b, s[k].item);
+		}
+		rc = 0;
 	}
 	free(copy);
 	return rc;
+}
+
+static void say_not_stored(
+        struct box *b, const struct to_store *s, size_t n, const char *flags, const char *why)
+{
+	for (size_t k = 0; k < n; k++)
+		item_altered(b, s[k].item);
+	say_box(b, SAY_WARNING, "%zu messages do not get the flags %s: %s", n, flags, why);
 }
 
 /* One STORE for messages that lack the same; where it is refused, flags and keywords one after the other. */
@@ -164,18 +201,19 @@ static int store_group(struct box *b, const struct to_store *s, size_t n, struct
 		buf_putf(&set, "%s%u", i ? "," : "", s[i].uid);
 	flag_list(s->flags, words, &flags);
 	rc = imap_store_add(b->w->m, buf_str(&set), buf_str(&flags), err);
-	if (rc == ERR_REFUSED && *words) {
-		rc = 0;
-		if (s->flags) {
-			flag_list(s->flags, "", &flags);
-			rc = imap_store_add(b->w->m, buf_str(&set), buf_str(&flags), err);
-		}
+	if (rc == 0) {
+		count_stored(b, n, s->flags, words);
+	} else if (rc == ERR_REFUSED && *words) {
+		flag_list(s->flags, "", &flags);
+		rc = s->flags ? imap_store_add(b->w->m, buf_str(&set), buf_str(&flags), err) : 0;
+		if (rc == 0)
+			count_stored(b, n, s->flags, "");
+		else if (rc == ERR_REFUSED)
+			say_not_stored(b, s, n, buf_str(&flags), err->text);
 		if (rc == 0 || rc == ERR_REFUSED)
-			rc = store_words(b, buf_str(&set), n, words, err);
-	}
-	if (rc == ERR_REFUSED || rc == ERR_BUSY) {
-		say_box(b, SAY_WARNING, "%zu messages do not get the flags %s: %s", n,
-		        buf_str(&flags), err->text);
+			rc = store_words(b, s, n, buf_str(&set), err);
+	} else if (rc == ERR_REFUSED || rc == ERR_BUSY) {
+		say_not_stored(b, s, n, buf_str(&flags), err->text);
 		rc = 0;
 	}
 	buf_clear(&set);
@@ -209,6 +247,9 @@ int box_store(struct box *b, struct err *err)
 	size_t at = 0;
 	int rc = 0;
 
+	for (size_t i = 0; i < b->n_store && b->w->run->opts->dry_run; i++)
+		count_stored(b, 1, b->store[i].flags,
+		        tree_coll_keyword_text(b->words, b->store[i].keywords));
 	if (b->n_store)
 		qsort(b->store, b->n_store, sizeof *b->store, store_cmp);
 	for (unsigned i = 1; at < b->n_store && !b->w->run->opts->dry_run; i++) {
@@ -260,24 +301,6 @@ static void say_taken(struct box *b, const struct tree_item *it, unsigned flags,
 	buf_clear(&list);
 }
 
-static unsigned count_words(const char *text)
-{
-	unsigned n = *text != 0;
-
-	for (; *text; text++)
-		n += *text == ' ';
-	return n;
-}
-
-static unsigned count_bits(unsigned flags)
-{
-	unsigned n = 0;
-
-	for (; flags; flags &= flags - 1)
-		n++;
-	return n;
-}
-
 /* One message that is there. True if its record has to be written (again). */
 static bool since_one(struct box *b, uint32_t i, const struct kept *k)
 {
@@ -297,11 +320,7 @@ static bool since_one(struct box *b, uint32_t i, const struct kept *k)
 		        "marked \\Deleted at the source; the message here is not");
 		add &= ~(unsigned)FLAG_DELETED;
 	}
-	if (add || words) {
-		b->sum.flags_added +=
-		        count_bits(add) + count_words(tree_coll_keyword_text(b->words, words));
-		box_store_later(b, i, t->uid, add, words);
-	}
+	box_store_later(b, i, t->uid, add, words);
 	if (!k)
 		return true;
 	say_taken(b, it, k->flags & ~(unsigned)it->flags,
@@ -326,7 +345,9 @@ int box_flags(struct box *b, struct err *err)
 		if (since_one(b, (uint32_t)i, record_of(k, n_kept, b->got[i])))
 			news[n++] = (uint32_t)i;
 	}
+	b->since = true;
 	rc = box_store(b, err);
+	b->since = false;
 	/* Only what was really stored may be taken for known next time. */
 	if (rc == 0)
 		rc = box_remember(b, news, n, err);

@@ -60,6 +60,8 @@ static int create_soft(struct worker *w, struct map_entry *e, struct err *err)
 		if (!other)
 			continue;
 		rc = create_with_parents(w, e, err);
+		if (rc == 0 || rc == ERR_EXISTS)
+			say_mapping(r, e);
 		if (rc == ERR_REFUSED)
 			*err = first;
 	}

@@ -400,7 +400,7 @@ static void soften_all(struct buf *b)
 	hex_format(sum, sizeof sum, hex);
 	soften_some(b);
 	for (size_t i = 0; i < b->len; i++)
-		if (b->data[i] >= 0x80)
+		if (b->data[i] >= 0x80 || strchr(".()", b->data[i]))
 			b->data[i] = '_';
 	if (b->len > LONG) {
 		b->data[b->len = LONG] = 0;

@@ -43,7 +43,7 @@ void map_free(struct map_entry *map, size_t n);
 
 /**
  * map_soften(e, t, level, ...): another name for a mailbox that the target refuses to make. level 1: in each component every character but letters,
- * digits, blank, '.', '_', '-', '(' and ')' becomes '_' (others than ASCII stay), blanks at both ends go; level 2: ASCII only, and more than 48 bytes
+ * digits, blank, '.', '_', '-', '(' and ')' becomes '_' (others than ASCII stay), blanks at both ends go; level 2: '.', '(', ')' and what is not ASCII as well, and more than 48 bytes
  * are cut and get '~' and 8 hexadecimal digits of the SHA-256. False: nothing changes, or another entry has that name.
  */
 bool map_soften(

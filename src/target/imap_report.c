@@ -95,6 +95,17 @@ static void say_quota(struct run *r, uint64_t bytes, uint64_t used, uint64_t lim
 	say(r, SAY_WARNING, NULL, NULL, text);
 }
 
+void say_mapping(struct run *r, const struct map_entry *e)
+{
+	char text[1400];
+
+	if (strcmp(e->content, e->head->content_name) == 0 && !e->why)
+		return;
+	snprintf(text, sizeof text, "goes to \"%.1000s\"%s%s", e->shown, e->why ? ": " : "",
+	        e->why ? e->why : "");
+	say(r, SAY_NOTE, e->head->name, NULL, text);
+}
+
 void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit)
 {
 	bool dry = r->opts->dry_run;
@@ -103,16 +114,11 @@ void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit)
 
 	for (size_t i = 0; i < r->n_map; i++) {
 		const struct map_entry *e = &r->map[i];
-		bool same = strcmp(e->content, e->head->content_name) == 0;
 
 		if (!r->selected[i])
 			continue;
 		bytes += e->head->roots.bytes;
-		if (!same || e->why) {
-			snprintf(text, sizeof text, "goes to \"%.1000s\"%s%s", e->shown,
-			        e->why ? ": " : "", e->why ? e->why : "");
-			say(r, SAY_NOTE, e->head->name, NULL, text);
-		}
+		say_mapping(r, e);
 		if (dry) {
 			snprintf(text, sizeof text,
 			        "%llu messages, %llu octets, to \"%.1000s\", which %s",
@@ -139,8 +145,28 @@ static int gone_cmp(const void *pa, const void *pb)
 	return (a->src_uid > b->src_uid) - (a->src_uid < b->src_uid);
 }
 
+/* Mailboxes of an earlier restore that the snapshot does not have any more. */
+static void say_gone_mailboxes(struct run *r)
+{
+	size_t n;
+	const char *const *names = kept_mailboxes(r->journal, &n);
+
+	for (size_t i = 0; i < n && !r->opts->under; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < r->n_map && !found; k++)
+			found = strcmp(r->map[k].shown, names[i]) == 0;
+		if (!found)
+			say(r, SAY_NOTE, names[i], NULL,
+			        "what was restored to this mailbox earlier is left; the snapshot "
+			        "has "
+			        "no mailbox for it");
+	}
+}
+
 void say_gone(struct run *r)
 {
+	say_gone_mailboxes(r);
 	if (r->n_placed)
 		qsort(r->placed, r->n_placed, sizeof *r->placed, placed_cmp);
 	if (r->n_gone)
