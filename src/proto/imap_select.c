@@ -333,6 +333,68 @@ int imap_create(struct imap *m, const uint8_t *name, size_t name_len, const char
 	return there ? err_set(err, ERR_EXISTS, ERR_COLLECTION, "CREATE: the mailbox is there") : r;
 }
 
+/* CREATE and SUBSCRIBE in flight; a name that needs a synchronising literal is left out. */
+static int send_make(struct imap *m, const struct imap_make *it, unsigned tags[2], struct err *err)
+{
+	enum string_form form = string_form(m, it->name, it->name_len);
+	int r;
+
+	tags[0] = tags[1] = 0;
+	if (form != FORM_QUOTED && form != FORM_LITERAL_PLUS)
+		return 0;
+	if (it->create) {
+		command_start(m, "CREATE");
+		if ((r = command_string(m, it->name, it->name_len, err)) != 0)
+			return r;
+		if (it->special_use && imap_has(m, "CREATE-SPECIAL-USE"))
+			buf_putf(&m->cmd, " (USE (%s))", it->special_use);
+		if ((r = command_end(m, NULL, err)) != 0)
+			return r;
+		tags[0] = m->tag;
+	}
+	if (it->subscribe) {
+		command_start(m, "SUBSCRIBE");
+		if ((r = command_string(m, it->name, it->name_len, err)) != 0 ||
+		        (r = command_end(m, NULL, err)) != 0)
+			return r;
+		tags[1] = m->tag;
+	}
+	return 0;
+}
+
+static int wait_make(struct imap *m, unsigned tag, bool *ok, struct err *err)
+{
+	int r;
+
+	if (!tag)
+		return 0;
+	r = command_wait(m, tag, "CREATE", err);
+	*ok = r == 0;
+	return r != 0 && m->dead ? r : 0;
+}
+
+int imap_make_many(struct imap *m, struct imap_make *list, size_t n, struct err *err)
+{
+	unsigned tags[STATUS_DEPTH][2];
+	int r = 0;
+
+	lines_forget(m, false);
+	for (size_t from = 0, to; from < n && r == 0; from = to) {
+		for (to = from; to < n && to - from < STATUS_DEPTH && r == 0; to++) {
+			list[to].created = list[to].subscribed = false;
+			r = send_make(m, &list[to], tags[to - from], err);
+		}
+		if (r == 0)
+			r = command_flush(m, err);
+		for (size_t i = from; i < to && r == 0; i++) {
+			r = wait_make(m, tags[i - from][0], &list[i].created, err);
+			if (r == 0)
+				r = wait_make(m, tags[i - from][1], &list[i].subscribed, err);
+		}
+	}
+	return r;
+}
+
 int imap_subscribe(struct imap *m, const uint8_t *name, size_t name_len, struct err *err)
 {
 	int r;

@@ -322,7 +322,7 @@ static int refused(struct box *b, struct sending *s, struct imap_append *a, stru
 /* What became of the messages of a batch. *again_out: some are to be sent again after a while. */
 static int settle(struct box *b, struct batch *t, bool *again_out, struct err *err)
 {
-	uint32_t known[BATCH_MESSAGES];
+	uint32_t known[BATCH_MESSAGES] = {0};
 	size_t n = 0;
 	int rc;
 
@@ -357,7 +357,7 @@ static int settle(struct box *b, struct batch *t, bool *again_out, struct err *e
 /* The connection broke: look what has arrived. One message that breaks it again and again is named. */
 static int recover(struct box *b, struct batch *t, struct err *err)
 {
-	uint32_t unknown[BATCH_MESSAGES], validity = b->sel.uidvalidity;
+	uint32_t unknown[BATCH_MESSAGES] = {0}, validity = b->sel.uidvalidity;
 	struct err lost = *err;
 	size_t n = 0;
 	int rc;

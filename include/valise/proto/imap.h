@@ -143,6 +143,16 @@ int imap_create(struct imap *m, const uint8_t *name, size_t name_len, const char
         struct err *err) MUST_CHECK;
 int imap_subscribe(
         struct imap *m, const uint8_t *name, size_t name_len, struct err *err) MUST_CHECK;
+/* Several mailboxes to be made and subscribed. */
+struct imap_make {
+	const uint8_t *name;
+	size_t name_len;
+	const char *special_use; /* or NULL, as in imap_create */
+	bool create, subscribe;
+	bool created, subscribed; /* results; whatever is not true was refused or not tried: ask again singly */
+};
+/* CREATE and SUBSCRIBE of ${n} mailboxes in this order, pipelined. Only a failed connection is an error. */
+int imap_make_many(struct imap *m, struct imap_make *list, size_t n, struct err *err) MUST_CHECK;
 /* UID STORE +FLAGS.SILENT (flags as text, "(\\Flagged work)"). */
 int imap_store_add(struct imap *m, const char *set, const char *flags, struct err *err) MUST_CHECK;
 
