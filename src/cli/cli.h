@@ -125,6 +125,18 @@ struct take {
 };
 int take_account(struct take *t);
 
+/**
+ * A sink that hands everything on to ${to} (borrowed) and remembers the content of all mail that is given to it, so that a second source of mail
+ * does not give the same again. recorder_seen fits source_opts.seen, with the recorder as its ctx.
+ */
+struct recorder;
+struct recorder *recorder_new(struct tree_sink *to);
+struct tree_sink *recorder_sink(struct recorder *r);
+bool recorder_seen(void *ctx, const uint8_t sha256[SHA256_LEN]);
+void recorder_free(struct recorder *r); /* not ${to}; NULL is fine */
+/* $XDG_STATE_HOME/valise/${name}, or NULL when there is no such place; the caller frees. */
+char *state_path(const char *name);
+
 /* The collection that a person names: content name, full name, or "calendars/NAME". NULL if none. */
 const struct tree_head *find_head(const struct tree_manifest *m, const char *name, size_t n);
 

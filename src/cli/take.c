@@ -1,4 +1,5 @@
 /* Every service of an account into one sink: what backup and fetch share. */
+#include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"
 #include "valise/source/source.h"
@@ -16,6 +17,24 @@ struct tally {
 	bool lost[COLL_KINDS]; /* a service of this kind could not be read */
 	struct err last;
 };
+
+/* How POP3 behaves, and what it need not give because IMAP does. */
+static int pop3_options(
+        struct take *t, struct source_opts *o, const struct recorder *imap, const char *state_dir)
+{
+	const char *end = args_get(t->args, "pop3-end");
+
+	if (end && strcmp(end, "close") != 0 && strcmp(end, "quit") != 0)
+		return usage_error(t->args->cmd, "--pop3-end takes close or quit");
+	o->pop3_quit = end && strcmp(end, "quit") == 0;
+	o->pop3_accept_expire = args_has(t->args, "pop3-accept-deletion-by-server");
+	if (imap) {
+		o->seen = recorder_seen;
+		o->seen_ctx = (void *)(uintptr_t)imap;
+		o->state_dir = state_dir;
+	}
+	return 0;
+}
 
 static int source_options(
         struct take *t, struct source_opts *o, const char **exclude, const char **include)
@@ -35,8 +54,8 @@ static int source_options(
 }
 
 /* 0 to go on (also after a service that failed), else an exit code. */
-static int take_service(
-        struct take *t, enum service_kind kind, const struct source_opts *o, struct tally *y)
+static int take_service(struct take *t, enum service_kind kind, struct tree_sink *sink,
+        const struct source_opts *o, struct tally *y)
 {
 	const struct source_ops *ops = source_for(kind);
 	struct source_result r = {0};
@@ -48,7 +67,7 @@ static int take_service(
 		return EXIT_USAGE;
 	}
 	y->tried++;
-	if (ops->run(&t->account->services[kind], t->sink, o, &t->ui->progress, &r, &err) == 0)
+	if (ops->run(&t->account->services[kind], sink, o, &t->ui->progress, &r, &err) == 0)
 		return 0;
 	if (err.code == ERR_STOPPED || err.code == ERR_IO || err.code == ERR_SPACE ||
 	        err.code == ERR_DAMAGED || err.code == ERR_USAGE || err.code == ERR_LOCKED)
@@ -73,21 +92,40 @@ static int skip_rest(struct take *t, unsigned taken)
 	return 0;
 }
 
+/* Without IMAP's mail there is no telling what POP3 gives beside it. */
+static bool is_left_out(struct take *t, enum service_kind kind, const struct tally *y)
+{
+	if (kind != SERVICE_POP3 || !t->account->present[SERVICE_IMAP] || !y->lost[COLL_MAIL])
+		return false;
+	ui_report(t->ui, SAY_WARNING, NULL, service_name(kind),
+	        "left out this time, as IMAP could not be read");
+	return true;
+}
+
 static int take_services(struct take *t, struct tally *y)
 {
 	const char *exclude[ARGS_MAX], *include[ARGS_MAX];
+	bool both = t->account->present[SERVICE_IMAP] && t->account->present[SERVICE_POP3];
+	struct recorder *imap = both ? recorder_new(t->sink) : NULL;
+	char *state_dir = both ? state_path("pop3") : NULL;
 	struct source_opts o;
 	unsigned only, taken = 0;
 	int rc = args_only(t->args, &only);
 
 	if (rc == 0)
 		rc = source_options(t, &o, exclude, include);
+	if (rc == 0)
+		rc = pop3_options(t, &o, imap, state_dir);
 	for (unsigned k = 0; k < SERVICE_KINDS && rc == 0; k++) {
 		if (!t->account->present[k] || (only && !(only & 1u << coll_of[k])))
 			continue;
 		taken |= 1u << coll_of[k];
-		rc = take_service(t, k, &o, y);
+		if (!is_left_out(t, k, y))
+			rc = take_service(t, k,
+			        imap && k == SERVICE_IMAP ? recorder_sink(imap) : t->sink, &o, y);
 	}
+	recorder_free(imap);
+	free(state_dir);
 	if (rc == 0 && y->tried == 0)
 		rc = usage_error(t->args->cmd, "--only leaves nothing of this account");
 	return rc ? rc : skip_rest(t, taken);

@@ -73,13 +73,8 @@ static int read_challenge(struct pop3 *p, struct buf *in, struct err *err)
 		return 0;
 	if (!strncasecmp(p->line, "-ERR", 4)) {
 		text = p->line + 4 + strspn(p->line + 4, " ");
-		return err_set(err,
-		        !strncasecmp(text, "[IN-USE]", 8) ||
-		                        !strncasecmp(text, "[LOGIN-DELAY", 12) ||
-		                        !strncasecmp(text, "[SYS/TEMP]", 10)
-		                ? ERR_BUSY
-		                : ERR_AUTH,
-		        ERR_WHOLE, "%s refused to sign in %s: \"%.200s\"", p->service->at.host,
+		return err_set(err, pop3_refusal(text, ERR_AUTH), ERR_WHOLE,
+		        "%s refused to sign in %s: \"%.200s\"", p->service->at.host,
 		        p->service->login.user, text);
 	}
 	if (p->line[0] != '+' || (p->line[1] && p->line[1] != ' '))
@@ -165,6 +160,17 @@ static int by_user_pass(struct pop3 *p, const struct secret *secret, struct err 
 	return rc ? rc : pop3_ok(p, "to sign in", err);
 }
 
+/* Some servers send a timestamp and know no secret for APOP. Without TLS the user has allowed to send the password itself. */
+static int by_apop_or_pass(
+        struct pop3 *p, const struct secret *secret, bool or_pass, struct err *err)
+{
+	int rc = by_apop(p, secret, err);
+
+	if (rc == ERR_REFUSED && or_pass)
+		rc = by_user_pass(p, secret, err);
+	return rc;
+}
+
 static bool offered(void *ctx, const char *mech)
 {
 	const struct pop3 *p = ctx;
@@ -176,19 +182,34 @@ static bool offered(void *ctx, const char *mech)
 	return false;
 }
 
-static int sign_in_once(struct pop3 *p, const char *mech, int renew, struct err *err)
+/* USER, APOP and PASS have no way to quote (RFC 1939 3). */
+static int check_user(const struct login *l, const char *mech, struct err *err)
+{
+	bool plain = !mech || !strcasecmp(mech, "APOP") || !strcasecmp(mech, "USER");
+
+	if (!l->user || strpbrk(l->user, plain ? " \r\n" : "\r\n"))
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "a user name with a blank or line end cannot be sent to this POP3 server");
+	if (!plain && !sasl_known(mech))
+		return err_set(err, ERR_USAGE, ERR_WHOLE, "--auth %s is not known here", mech);
+	return 0;
+}
+
+static int sign_in_once(struct pop3 *p, const char *mech, bool renew, struct err *err)
 {
 	const struct login *l = &p->service->login;
 	struct secret secret = {0};
-	int rc = l->get_secret(l->ctx, renew, &secret, err);
+	int rc = check_user(l, mech, err);
 
+	if (rc == 0)
+		rc = l->get_secret(l->ctx, renew, &secret, err);
 	if (rc < 0)
 		return rc;
 	if (mech && strcasecmp(mech, "APOP") && strcasecmp(mech, "USER"))
 		rc = by_sasl(p, mech, &secret, err);
 	else if (p->stamp[0] &&
 	         ((mech && !strcasecmp(mech, "APOP")) || (!mech && !transport_is_tls(p->t))))
-		rc = by_apop(p, &secret, err);
+		rc = by_apop_or_pass(p, &secret, !mech, err);
 	else if (mech && !strcasecmp(mech, "APOP"))
 		rc = err_set(err, ERR_AUTH, ERR_WHOLE, "%s offers no APOP", p->service->at.host);
 	else
@@ -197,26 +218,14 @@ static int sign_in_once(struct pop3 *p, const char *mech, int renew, struct err 
 	return rc;
 }
 
-int pop3_sign_in(struct pop3 *p, struct err *err)
+static int sign_in(struct pop3 *p, bool renew, struct err *err)
 {
 	const struct login *l = &p->service->login;
-	const char *mech = l->mech ? l->mech : sasl_best(offered, p);
-	int rc;
+	int rc = sign_in_once(p, l->mech ? l->mech : sasl_best(offered, p), renew, err);
 
-	if (!l->user || strpbrk(l->user, " \r\n"))
-		return err_set(err, ERR_USAGE, ERR_WHOLE,
-		        "a user name with a blank or line end cannot be sent to a POP3 server");
-	if (l->mech && strcasecmp(mech, "APOP") && strcasecmp(mech, "USER") && !sasl_known(mech))
-		return err_set(err, ERR_USAGE, ERR_WHOLE, "--auth %s is not known here", mech);
-	rc = sign_in_once(p, mech, 0, err);
-	if (rc == ERR_AUTH && mech && sasl_known(mech) && sasl_uses_token(mech) &&
-	        transport_error(p->t, NULL) == ERR_OK)
-		rc = sign_in_once(p, mech, 1, err);
-	if (rc == ERR_REFUSED)
+	if (rc == ERR_REFUSED && err)
 		err->code = ERR_AUTH;
-	if (rc < 0)
-		err_widen(err, ERR_WHOLE);
-	return rc < 0 ? (int)err->code : 0;
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
 /* RFC 6856 2: without it, a server may downgrade messages with UTF-8 in the header. A refusal changes nothing. */
@@ -226,39 +235,61 @@ static int ask_utf8(struct pop3 *p, struct err *err)
 
 	if (rc == 0)
 		rc = pop3_ok(p, "UTF8", err);
-	return rc == ERR_REFUSED ? 0 : rc;
+	if (rc == ERR_REFUSED) {
+		err_clear(err);
+		rc = 0;
+	}
+	return rc;
 }
 
-int pop3_open(const struct service *service, struct progress *progress, struct pop3 **out,
-        struct err *err)
+static int start(struct pop3 *p, bool renew, struct err *err)
 {
-	struct pop3 *p = xcalloc(1, sizeof *p);
-	int rc;
+	int rc = transport_open(&p->service->at, GUARD_POP3_SOURCE, p->progress, &p->t, err);
 
-	*out = NULL;
-	p->service = service;
-	p->progress = progress;
-	rc = transport_open(&service->at, GUARD_POP3_SOURCE, progress, &p->t, err);
 	if (rc == 0)
 		rc = greet(p, err);
-	if (rc == 0 && service->at.security == SECURITY_STARTTLS)
+	if (rc == 0 && p->service->at.security == SECURITY_STARTTLS)
 		rc = upgrade(p, err);
 	if (rc == 0)
 		rc = pop3_read_caps(p, &p->before, err);
 	if (rc == 0 && p->before.utf8)
 		rc = ask_utf8(p, err);
 	if (rc == 0)
-		rc = pop3_sign_in(p, err);
+		rc = sign_in(p, renew, err);
 	if (rc == 0)
 		rc = pop3_read_caps(p, &p->after, err);
 	if (rc == 0 && !p->after.known)
 		p->after = p->before;
-	if (rc < 0) {
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+int pop3_open(const struct service *service, struct progress *progress, struct pop3 **out,
+        struct err *err)
+{
+	const char *mech = service->login.mech;
+	bool token = mech && sasl_known(mech) && sasl_uses_token(mech);
+	struct err own = {0};
+	int rc = 0;
+
+	*out = NULL;
+	if (!err)
+		err = &own;
+	/* Many servers hang up on a token that has expired: the fresh one gets a connection of its own. */
+	for (int renew = 0; renew <= token; renew++) {
+		struct pop3 *p = xcalloc(1, sizeof *p);
+
+		p->service = service;
+		p->progress = progress;
+		rc = start(p, renew, err);
+		if (rc == 0) {
+			*out = p;
+			return 0;
+		}
 		pop3_close(p);
-		return rc;
+		if (rc != ERR_AUTH)
+			break;
 	}
-	*out = p;
-	return 0;
+	return rc;
 }
 
 void pop3_close(struct pop3 *p)
@@ -277,6 +308,43 @@ int pop3_quit(struct pop3 *p, struct err *err)
 		rc = pop3_ok(p, "QUIT", err);
 	pop3_close(p);
 	return rc;
+}
+
+/* A host that speaks IMAP says so at once. */
+static bool greets_as_imap(const struct endpoint *like, char *host, struct progress *progress)
+{
+	struct endpoint at = *like;
+	struct transport *t = NULL;
+	uint8_t in[16];
+	size_t got = 0;
+	bool yes;
+
+	at.host = host;
+	at.port = 993;
+	at.security = SECURITY_TLS;
+	at.pin = NULL; /* of another service */
+	at.connect_timeout_ms = at.idle_timeout_ms = 3000;
+	yes = transport_open(&at, GUARD_IMAP_SOURCE, progress, &t, NULL) == 0 &&
+	      transport_read(t, in, sizeof in, &got, NULL) == 0 && got >= 4 &&
+	      memcmp(in, "* OK", 4) == 0;
+	transport_free(t);
+	return yes;
+}
+
+bool pop3_imap_host(
+        const struct service *service, struct progress *progress, char *out, size_t size)
+{
+	const char *host = service->at.host, *dot = strchr(host, '.');
+
+	if (service->at.port != 110 && service->at.port != 995)
+		return false;
+	if ((size_t)snprintf(out, size, "%s", host) < size &&
+	        greets_as_imap(&service->at, out, progress))
+		return true;
+	if (strncasecmp(host, "pop", 3) != 0 || !dot)
+		return false;
+	return (size_t)snprintf(out, size, "imap%s", dot) < size &&
+	       greets_as_imap(&service->at, out, progress);
 }
 
 const struct pop3_caps *pop3_caps(const struct pop3 *p)

@@ -5,6 +5,8 @@
 #include "valise/proto/pop3.h"
 
 #define POP3_LINE_MAX 8192 /* RFC 2449 says 512; UIDLs of up to 1,000 octets are met */
+#define POP3_LINE_LIMIT (1u << 20) /* a line without end */
+#define POP3_UIDL_MAX 1000u
 #define POP3_ENTRIES_MAX 5000000u
 #define POP3_DEPTH 8 /* RETRs in flight with PIPELINING */
 
@@ -15,16 +17,19 @@ struct pop3 {
 	struct pop3_caps before, after;
 	char stamp[256]; /* "<1896.697170952@host>" of the greeting, for APOP, or "" */
 	size_t pos, len;
+	bool odd; /* line[] was cut at its size, or held NUL */
 	char line[POP3_LINE_MAX];
 	uint8_t in[65536];
 };
 
 /* Send one line (CRLF added). */
 int pop3_send(struct pop3 *p, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4) MUST_CHECK;
-/* The next line into p->line, without its line end. ERR_PROTO if it is too long or holds NUL. */
+/* The next line into p->line, without its line end; p->odd if that is not all of it. ERR_PROTO if it has no end. */
 int pop3_line(struct pop3 *p, struct err *err) MUST_CHECK;
 /* The next line must be +OK; -ERR becomes an error by its response code (RFC 2449 8, 3206). ${what}: for its text. */
 int pop3_ok(struct pop3 *p, const char *what, struct err *err) MUST_CHECK;
+/* What a refusal means by its response code (RFC 2449 8, RFC 3206), or else ${otherwise}. */
+enum err_code pop3_refusal(const char *text, enum err_code otherwise);
 int pop3_fill(struct pop3 *p, struct err *err) MUST_CHECK;
 /* One line of a multi-line answer: 1 a line (dot-stuffing undone, in p->line), 0 the end. */
 int pop3_item(struct pop3 *p, struct err *err) MUST_CHECK;
@@ -41,6 +46,5 @@ long dot_feed(struct dot *d, const uint8_t *p, size_t n,
         struct err *err) MUST_CHECK;
 
 int pop3_read_caps(struct pop3 *p, struct pop3_caps *out, struct err *err) MUST_CHECK;
-int pop3_sign_in(struct pop3 *p, struct err *err) MUST_CHECK;
 
 #endif

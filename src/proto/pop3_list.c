@@ -35,12 +35,13 @@ static void cap_expire(struct pop3_caps *c, const char *arg)
 {
 	uint64_t days;
 
-	c->expire_given = true;
 	c->expire_user = strcasestr(arg, " USER") != NULL;
-	if (!strncasecmp(arg, "NEVER", 5))
-		c->expire_never = true;
-	else if (read_number(&arg, 1000000, &days))
+	if (!strncasecmp(arg, "NEVER", 5)) {
+		c->expire_given = c->expire_never = true;
+	} else if (read_number(&arg, UINT32_MAX, &days)) {
+		c->expire_given = true;
 		c->expire_days = (unsigned)days;
+	}
 }
 
 static bool cap_is(const char *line, const char *name, const char **arg)
@@ -186,7 +187,7 @@ static int read_uidls(struct pop3 *p, struct pop3_entry *list, size_t n, struct 
 			continue;
 		key.number = (uint32_t)number;
 		e = n ? bsearch(&key, list, n, sizeof *list, by_number) : NULL;
-		if (e && !e->uidl && *s && strlen(s) <= 1000)
+		if (e && !e->uidl && !p->odd && *s && strlen(s) <= POP3_UIDL_MAX)
 			e->uidl = xstrdup(s);
 	}
 	return rc;
@@ -241,10 +242,8 @@ static int read_body(
 				return rc;
 		}
 		taken = dot_feed(&d, p->in + p->pos, p->len - p->pos, sink->body, ctx, err);
-		if (taken < 0) {
-			transport_kill(p->t, "a message was not taken whole");
+		if (taken < 0)
 			return (int)taken;
-		}
 		p->pos += (size_t)taken;
 	}
 	*octets = d.octets;
@@ -257,6 +256,7 @@ int pop3_retr(struct pop3 *p, const uint32_t *numbers, size_t n, const struct po
 	size_t depth = p->after.pipelining ? POP3_DEPTH : 1, sent = 0;
 	int rc = 0;
 
+	/* Whatever goes wrong, answers of what was asked for already may be under way. */
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		struct err refused = {0};
 		uint64_t octets = 0;
@@ -274,6 +274,8 @@ int pop3_retr(struct pop3 *p, const uint32_t *numbers, size_t n, const struct po
 		if (rc == 0)
 			rc = sink->end(ctx, i, octets, refused.code ? &refused : NULL, err);
 	}
+	if (rc < 0)
+		transport_kill(p->t, "it ended in the middle of a batch");
 	return rc;
 }
 

@@ -35,10 +35,36 @@ int pop3_fill(struct pop3 *p, struct err *err)
 	return 0;
 }
 
+/* Append to the line what fits; ${n}: its length so far, also of what did not fit. */
+static void keep_line(struct pop3 *p, size_t n, const uint8_t *from, size_t take)
+{
+	size_t room = n < sizeof p->line - 1 ? sizeof p->line - 1 - n : 0;
+
+	if (take > room)
+		p->odd = true;
+	memcpy(p->line + (room ? n : 0), from, take < room ? take : room);
+}
+
+/* Without CR and NUL: a server's text never ends early because of what it holds. */
+static void settle_line(struct pop3 *p, size_t n)
+{
+	if (n > sizeof p->line - 1)
+		n = sizeof p->line - 1;
+	if (n && p->line[n - 1] == '\r')
+		n--;
+	for (size_t i = 0; i < n; i++)
+		if (p->line[i] == '\0') {
+			p->line[i] = '\x01';
+			p->odd = true;
+		}
+	p->line[n] = '\0';
+}
+
 int pop3_line(struct pop3 *p, struct err *err)
 {
 	size_t n = 0;
 
+	p->odd = false;
 	for (;;) {
 		const uint8_t *lf;
 		size_t take;
@@ -51,30 +77,24 @@ int pop3_line(struct pop3 *p, struct err *err)
 		}
 		lf = memchr(p->in + p->pos, '\n', p->len - p->pos);
 		take = lf ? (size_t)(lf - (p->in + p->pos)) : p->len - p->pos;
-		if (n + take >= sizeof p->line) {
+		if (n + take > POP3_LINE_LIMIT) {
 			transport_kill(p->t, "a line of the server is too long");
 			return err_set(err, ERR_PROTO, ERR_WHOLE,
-			        "the POP3 server sent a line of more than %zu octets",
-			        sizeof p->line);
+			        "the POP3 server sent a line of more than %u octets",
+			        POP3_LINE_LIMIT);
 		}
-		memcpy(p->line + n, p->in + p->pos, take);
+		keep_line(p, n, p->in + p->pos, take);
 		n += take;
 		p->pos += take + (lf != NULL);
 		if (lf)
 			break;
 	}
-	if (n && p->line[n - 1] == '\r')
-		n--;
-	p->line[n] = '\0';
-	if (strlen(p->line) != n) {
-		transport_kill(p->t, "NUL in a line of the server");
-		return err_set(err, ERR_PROTO, ERR_WHOLE, "the POP3 server sent a line with a NUL");
-	}
+	settle_line(p, n);
 	return 0;
 }
 
 /* RFC 2449 8, RFC 3206: "-ERR [IN-USE] Do you have another POP session running?" */
-static enum err_code refusal_code(const char *text)
+enum err_code pop3_refusal(const char *text, enum err_code otherwise)
 {
 	static const struct {
 		const char *word;
@@ -89,7 +109,7 @@ static enum err_code refusal_code(const char *text)
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (!strncasecmp(text, known[i].word, strlen(known[i].word)))
 			return known[i].code;
-	return ERR_REFUSED;
+	return otherwise;
 }
 
 int pop3_ok(struct pop3 *p, const char *what, struct err *err)
@@ -109,8 +129,8 @@ int pop3_ok(struct pop3 *p, const char *what, struct err *err)
 		        "the POP3 server answered %s with \"%.200s\"", what, p->line);
 	}
 	text = p->line + 4 + strspn(p->line + 4, " ");
-	return err_set(err, refusal_code(text), ERR_ITEM, "the POP3 server refused %s: \"%.200s\"",
-	        what, text);
+	return err_set(err, pop3_refusal(text, ERR_REFUSED), ERR_ITEM,
+	        "the POP3 server refused %s: \"%.200s\"", what, text);
 }
 
 int pop3_item(struct pop3 *p, struct err *err)

@@ -1,115 +1,120 @@
 /* The POP3 source: what is new, the canary, the bulk, and the proof that everything is still there. See pop3.h. */
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "pop3.h"
 
 static void clear_run(struct pop3_run *r)
 {
 	pop3_close(r->session);
 	tree_coll_free(r->coll);
-	tree_coll_free(r->prev);
-	tree_coll_free(r->last_run);
+	known_free(r->prev);
+	known_free(r->last_run);
+	seen_file_free(r->elsewhere);
+	tally_free(r->tally);
 	for (size_t i = 0; i < r->n_drops; i++)
 		free(r->drops[i].uidl);
 	free(r->drops);
-	free(r->used);
 	buf_clear(&r->head);
 }
 
-static int load_prev(struct pop3_run *r, struct err *err)
+static int load(struct pop3_run *r, enum tree_prev which, struct known **out, struct err *err)
 {
-	int rc = r->sink->ops->prev(r->sink, PREV_SNAPSHOT, COLL_MAIL, "INBOX", &r->prev, err);
+	struct tree_coll *c = NULL;
+	int rc = r->sink->ops->prev(r->sink, which, COLL_MAIL, r->name, &c, err);
 
+	/* IMAP is new in this account: what POP3 knew is in INBOX. */
+	if (rc == 0 && !c && r->opts->seen && which == PREV_SNAPSHOT)
+		rc = r->sink->ops->prev(r->sink, which, COLL_MAIL, "INBOX", &c, err);
 	if (rc == 0)
-		rc = r->sink->ops->prev(r->sink, PREV_RUN, COLL_MAIL, "INBOX", &r->last_run, err);
-	r->next_uid = 1;
-	for (size_t i = 0; r->prev && i < r->prev->n_items; i++)
-		if (r->prev->items[i].uid >= r->next_uid)
-			r->next_uid = r->prev->items[i].uid + 1;
-	r->used = xcalloc(r->prev && r->prev->n_items ? r->prev->n_items : 1, 1);
+		*out = known_new(c);
 	return rc;
 }
 
-/* Hand over what is known by its UIDL; the rest is to be fetched: its count and octets. */
-static int give_all_known(
-        struct pop3_run *r, size_t from, uint64_t *bytes, size_t *left, struct err *err)
+static int load_state(struct pop3_run *r, struct err *err)
+{
+	int rc = load(r, PREV_SNAPSHOT, &r->prev, err);
+
+	if (rc == 0)
+		rc = load(r, PREV_RUN, &r->last_run, err);
+	r->next_uid = known_next_uid(r->prev);
+	if (r->opts->seen)
+		r->elsewhere = seen_file_open(r->opts->state_dir, r->service);
+	return rc;
+}
+
+static bool wanted(const struct drop *d)
+{
+	return d->number && !d->done && !d->failed && !d->gone;
+}
+
+static size_t count_left(const struct pop3_run *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_drops; i++)
+		n += wanted(&r->drops[i]);
+	return n;
+}
+
+/* Hand over what is known by its UIDL; the rest is to be fetched: its octets. */
+static int give_known(struct pop3_run *r, size_t from, uint64_t *bytes, struct err *err)
 {
 	*bytes = 0;
-	*left = 0;
 	for (size_t i = from; i < r->n_drops; i++) {
 		bool known;
 		int rc = pop3_give_known(r, &r->drops[i], &known, err);
 
 		if (rc < 0)
 			return rc;
-		if (!known) {
-			*bytes += r->drops[i].size;
-			++*left;
-		}
+		if (known)
+			continue;
+		*bytes += r->drops[i].size;
+		atomic_fetch_add(&r->progress->items_total, 1);
+		atomic_fetch_add(&r->progress->bytes_total, r->drops[i].size);
 	}
-	atomic_fetch_add(&r->progress->items_total, *left);
-	atomic_fetch_add(&r->progress->bytes_total, *bytes);
 	return 0;
 }
 
-static bool wanted(const struct drop *d)
+/* A new session, and what is known of what only it lists. */
+static int renew(struct pop3_run *r, struct err *err)
 {
-	return d->number && !d->done && !d->failed;
+	size_t from = r->n_drops;
+	uint64_t bytes;
+	int rc = pop3_renew(r, err);
+
+	return rc ? rc : give_known(r, from, &bytes, err);
 }
 
-/* A new session: the one before ends as it must. */
-static int renew(struct pop3_run *r, size_t *new_out, struct err *err)
+/* Did the server lose something? Where only a part is listed, as many others may have come up instead. */
+static bool is_missing(const struct pop3_run *r)
 {
-	unsigned delay = r->session ? pop3_caps(r->session)->login_delay : 0;
-	int rc = pop3_disconnect(r, err);
-
-	if (rc == 0 && delay) {
-		progress_say(
-		        r->progress, SAY_INFO, "the server wants %u s between two sign-ins", delay);
-		for (unsigned i = 0; i < delay * 5 && rc == 0; i++) {
-			struct timespec t = {0, 200000000};
-
-			rc = stop_check(err);
-			nanosleep(&t, NULL);
-		}
-	}
-	if (rc == 0)
-		rc = pop3_connect(r, err);
-	return rc ? rc : pop3_relist(r, new_out, err);
+	return r->vanished && !(r->window && r->fresh >= r->vanished);
 }
 
-/* Messages listed once and no longer: 0 if none vanished. */
-static size_t vanished(const struct pop3_run *r)
+static bool is_passing(int rc)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->n_drops; i++)
-		n += r->drops[i].number == 0;
-	return n;
+	return rc == ERR_NET || rc == ERR_PROTO || rc == ERR_TLS || rc == ERR_BUSY;
 }
 
-/**
- * Before the first bulk of an account: retrieve the smallest message, come back, and see that it is still there. A server that
- * removes what was retrieved costs one message, which is safe here, not the maildrop.
- */
-static int canary(struct pop3_run *r, bool *gone, struct err *err)
+static int release_canary(struct pop3_run *r, bool *died, struct err *err)
 {
 	struct drop *small = NULL;
-	size_t fresh;
 	int rc;
 
-	*gone = false;
 	for (size_t i = 0; i < r->n_drops; i++)
 		if (wanted(&r->drops[i]) && (!small || r->drops[i].size < small->size))
 			small = &r->drops[i];
 	if (!small)
 		return 0;
 	rc = pop3_fetch(r, &small, 1, err);
-	if (rc == 0)
-		rc = renew(r, &fresh, err);
-	if (rc == 0 && vanished(r)) {
-		*gone = true;
+	if (is_passing(rc))
+		err_clear(err); /* it does not matter whose end of the connection closed it */
+	else if (rc < 0)
+		return rc;
+	rc = renew(r, err);
+	if (rc == 0 && is_missing(r)) {
+		*died = true;
 		progress_say(r->progress, SAY_WARNING,
 		        "%s removed a message that was only read (it is safe here): nothing more "
 		        "is retrieved over POP3. Use IMAP, or have the setting changed",
@@ -118,8 +123,27 @@ static int canary(struct pop3_run *r, bool *gone, struct err *err)
 	return rc;
 }
 
-/* One pass over what this session lists. */
-static int fetch_listed(struct pop3_run *r, struct err *err)
+/**
+ * Before a bulk: retrieve the smallest message, come back, and see that it is still there; once more with QUIT where sessions are to end
+ * by it. A server that removes what was retrieved costs one message, which is safe here, not the maildrop.
+ */
+static int canary(struct pop3_run *r, bool *died, struct err *err)
+{
+	int rc = 0;
+
+	*died = r->end_by_quit = false;
+	if (known_count(r->prev) == 0 || count_left(r) >= POP3_CANARY_FROM) {
+		rc = release_canary(r, died, err);
+		r->end_by_quit = r->opts->pop3_quit;
+		if (rc == 0 && !*died && r->end_by_quit)
+			rc = release_canary(r, died, err);
+	}
+	r->end_by_quit = r->opts->pop3_quit;
+	return rc;
+}
+
+/* One pass over what this session lists; what made trouble comes last. */
+static int fetch_listed(struct pop3_run *r, bool again, struct err *err)
 {
 	size_t i = 0;
 	int rc = 0;
@@ -132,7 +156,7 @@ static int fetch_listed(struct pop3_run *r, struct err *err)
 		for (; i < r->n_drops && n < POP3_BATCH &&
 		        (n == 0 || bytes + r->drops[i].size <= POP3_BATCH_BYTES);
 		        i++)
-			if (wanted(&r->drops[i])) {
+			if (wanted(&r->drops[i]) && (r->drops[i].tries > 0) == again) {
 				bytes += r->drops[i].size;
 				list[n++] = &r->drops[i];
 			}
@@ -142,119 +166,186 @@ static int fetch_listed(struct pop3_run *r, struct err *err)
 	return rc;
 }
 
-static size_t count_left(const struct pop3_run *r)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->n_drops; i++)
-		n += wanted(&r->drops[i]);
-	return n;
-}
-
-/* Sessions until nothing is left; a broken one is followed by another as long as something comes. */
+/* Sessions until nothing is left, in a listing that is younger than the last message; a broken one is followed by another as long as something comes. */
 static int fetch_all(struct pop3_run *r, struct err *err)
 {
 	unsigned without = 0;
-	size_t before, fresh, left;
-	uint64_t bytes;
-	int rc = 0;
 
-	while ((before = count_left(r)) > 0) {
-		size_t known = r->n_drops;
+	while (count_left(r) > 0 && without < POP3_TRIES) {
+		uint64_t before = r->result->fetched;
+		int rc = fetch_listed(r, false, err);
 
-		if (r->session) {
-			rc = fetch_listed(r, err);
-			if (rc < 0 && rc != ERR_NET && rc != ERR_PROTO && rc != ERR_BUSY)
-				return rc;
-		}
-		without = count_left(r) < before ? 0 : without + 1;
-		if (without >= POP3_TRIES)
-			break;
+		if (rc == 0)
+			rc = fetch_listed(r, true, err);
+		if (rc < 0 && !is_passing(rc))
+			return rc;
+		without = r->result->fetched > before ? 0 : without + 1;
 		if (rc < 0)
 			progress_say(r->progress, SAY_NOTE, "%s; connecting again", err->text);
-		if (rc < 0 || count_left(r) == 0) {
-			rc = renew(r, &fresh, err);
-			if (rc == 0)
-				rc = give_all_known(r, known, &bytes, &left, err);
-			if (rc < 0)
-				return rc;
-		}
+		else if (count_left(r) > 0)
+			continue; /* refused: asked once more */
+		err_clear(err);
+		rc = renew(r, err);
+		if (rc < 0)
+			return rc;
 	}
 	for (size_t i = 0; i < r->n_drops; i++)
 		if (wanted(&r->drops[i]))
-			pop3_name_failure(
-			        r, &r->drops[i], rc < 0 ? err->text : "could not be retrieved");
-	return 0;
+			pop3_name_failure(r, &r->drops[i], "could not be retrieved");
+	return r->retrieved ? renew(r, err) : 0;
+}
+
+static void name_loss(struct pop3_run *r, const char *uidl)
+{
+	tree_coll_error(r->coll, 0, uidl, NULL, NULL,
+	        "the server no longer lists this message, which was read during this run; it is in "
+	        "the archive");
+	r->result->errors++;
 }
 
 /* The last listing is younger than the last RETR: is everything of before still there? */
 static void prove(struct pop3_run *r)
 {
-	size_t gone = 0;
-
+	if (!r->vanished)
+		return;
 	for (size_t i = 0; i < r->n_drops; i++) {
 		struct drop *d = &r->drops[i];
 
-		if (d->number)
+		if (d->number || d->gone)
 			continue;
-		gone++;
 		if (!d->done && !d->failed)
 			pop3_name_failure(r, d, "vanished from the server before it was retrieved");
-		else
-			tree_coll_error(r->coll, 0, d->uidl, NULL, NULL,
-			        "the server no longer lists this message, which was read during "
-			        "this run; it is in the archive");
+		else if (!d->failed && !r->window)
+			name_loss(r, d->uidl);
 	}
-	if (gone) {
-		r->result->errors += gone;
-		progress_say(r->progress, SAY_WARNING,
-		        "%zu messages of before are not on the server any more. Nothing we send "
-		        "deletes: the server did, or another client. What was read is safe here",
-		        gone);
+	for (size_t i = 0; i < r->lost; i++)
+		name_loss(r, NULL);
+	progress_say(r->progress, SAY_WARNING,
+	        "%zu messages of before are not listed by the server any more. Nothing we send "
+	        "deletes: the server did, or another client. What was read is safe here",
+	        r->vanished);
+}
+
+/* What a server that lists only a part showed earlier stays, and the collection is not complete. */
+static int keep_unlisted(struct pop3_run *r, struct err *err)
+{
+	size_t kept;
+	char *text;
+	int rc;
+
+	if (!r->window)
+		return 0;
+	rc = pop3_give_unlisted(r, &kept, err);
+	if (rc < 0)
+		return rc;
+	if (kept == 0 && r->counted <= r->listed && !r->vanished)
+		return 0;
+	text = xasprintf("the server lists only a part of the maildrop (%zu messages now, and %zu "
+	                 "that it listed earlier are kept): run again, or use IMAP",
+	        r->listed, kept + r->vanished);
+	tree_coll_error(r->coll, 0, NULL, NULL, NULL, text);
+	r->result->errors++;
+	progress_say(r->progress, SAY_WARNING, "%s", text);
+	free(text);
+	return 0;
+}
+
+/* Everything retrieved is durable and stands; only that the server still has it could not be seen. */
+static void no_proof(struct pop3_run *r, const struct err *why)
+{
+	char *text = xasprintf(
+	        "whether everything is still on the server could not be seen: %s", why->text);
+
+	tree_coll_error(r->coll, 0, NULL, NULL, NULL, text);
+	r->result->errors++;
+	progress_say(r->progress, SAY_WARNING, "%s", text);
+	free(text);
+}
+
+static int fetch_new(struct pop3_run *r, struct err *err)
+{
+	struct err late = {0};
+	bool died;
+	int rc = canary(r, &died, err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; died && i < r->n_drops; i++)
+		if (wanted(&r->drops[i]))
+			pop3_name_failure(
+			        r, &r->drops[i], "not retrieved: the server removes what is read");
+	rc = fetch_all(r, &late);
+	if (rc < 0 && count_left(r) == 0 && (is_passing(rc) || rc == ERR_AUTH)) {
+		no_proof(r, &late);
+		return 0;
 	}
+	if (rc < 0 && err)
+		*err = late;
+	return rc;
 }
 
 static int take(struct pop3_run *r, struct err *err)
 {
-	size_t fresh, left;
 	uint64_t bytes;
-	bool gone = false;
-	int rc = give_all_known(r, 0, &bytes, &left, err);
+	int rc = give_known(r, 0, &bytes, err);
 
-	if (rc == 0 && left && r->opts->space_check)
+	if (rc == 0 && count_left(r) && r->opts->space_check)
 		rc = r->opts->space_check(r->opts->space_ctx, bytes, err);
-	if (rc == 0 && left && (!r->prev || r->prev->n_items == 0))
-		rc = canary(r, &gone, err);
-	if (rc < 0)
-		return rc;
-	if (gone) {
-		for (size_t i = 0; i < r->n_drops; i++)
-			if (wanted(&r->drops[i]))
-				pop3_name_failure(r, &r->drops[i],
-				        "not retrieved: the server removes what is read");
-	} else if (left) {
-		rc = fetch_all(r, err);
-		if (rc == 0 && r->retrieved)
-			rc = renew(r, &fresh, err);
-	}
+	if (rc == 0 && count_left(r))
+		rc = fetch_new(r, err);
 	if (rc == 0)
 		prove(r);
+	return rc ? rc : keep_unlisted(r, err);
+}
+
+/* The collection goes to the sink; one that holds nothing beside IMAP's is not made. */
+static int give_coll(struct pop3_run *r, struct err *err)
+{
+	struct tree_coll *c = r->coll;
+
+	if (r->skipped)
+		progress_say(r->progress, SAY_INFO, "%ju messages are there over IMAP, too",
+		        (uintmax_t)r->skipped);
+	if (seen_file_write(r->elsewhere, err) < 0) {
+		progress_say(r->progress, SAY_NOTE, "%s", err->text);
+		err_clear(err);
+	}
+	if (r->opts->seen && c->n_items == 0 && c->n_errors == 0)
+		return 0;
+	r->coll = NULL;
+	return r->sink->ops->coll(r->sink, c, err);
+}
+
+static int run_session(struct pop3_run *r, struct err *err)
+{
+	int rc = pop3_connect(r, err);
+
+	if (rc < 0)
+		return rc;
+	pop3_advise(r);
+	rc = pop3_check_expire(r, err);
+	if (rc == 0 && !r->opts->dry)
+		rc = load_state(r, err);
+	if (rc == 0)
+		rc = pop3_relist(r, err);
+	if (rc == 0 && r->opts->dry) {
+		r->result->items = r->n_drops;
+	} else if (rc == 0) {
+		r->coll = tree_coll_new(COLL_MAIL, r->name);
+		rc = take(r, err);
+		if (rc == 0)
+			rc = give_coll(r, err);
+	}
+	pop3_disconnect(r);
 	return rc;
 }
 
-static void note_partial_listing(struct pop3_run *r)
+static bool matches(const char *const *patterns, size_t n, const char *name)
 {
-	uint32_t count;
-	uint64_t octets;
-	struct err err = {0};
-
-	if (pop3_stat(r->session, &count, &octets, &err) == 0 && count > r->n_drops)
-		progress_say(r->progress, SAY_WARNING,
-		        "the server counts %u messages and lists %zu", count, r->n_drops);
-	if (r->n_drops == 250)
-		progress_say(r->progress, SAY_NOTE,
-		        "exactly 250 messages are listed: some servers (Gmail, wildduck) show a "
-		        "part only; run again until nothing new comes, or use IMAP");
+	for (size_t i = 0; i < n; i++)
+		if (fnmatch(patterns[i], name, 0) == 0)
+			return true;
+	return false;
 }
 
 static int run_pop3(const struct service *service, struct tree_sink *sink,
@@ -265,36 +356,25 @@ static int run_pop3(const struct service *service, struct tree_sink *sink,
 	        .sink = sink,
 	        .opts = opts,
 	        .progress = progress,
-	        .result = out};
-	size_t fresh;
+	        .result = out,
+	        .name = opts->seen ? "INBOX (POP3)" : "INBOX",
+	        .end_by_quit = opts->pop3_quit};
+	struct err own = {0};
 	int rc;
 
-	buf_init(&r.head, POP3_HEAD + 1);
-	progress_what(progress, "INBOX (POP3)");
-	rc = pop3_connect(&r, err);
-	if (rc == 0)
-		rc = pop3_relist(&r, &fresh, err);
-	if (rc == 0)
-		note_partial_listing(&r);
+	if (!err)
+		err = &own;
 	out->collections = 1;
-	if (rc == 0 && opts->dry)
-		out->items = r.n_drops;
-	if (rc == 0 && !opts->dry) {
-		r.coll = tree_coll_new(COLL_MAIL, "INBOX");
-		rc = pop3_check_expire(&r, err);
-		if (rc == 0)
-			rc = load_prev(&r, err);
-		if (rc == 0)
-			rc = take(&r, err);
-		if (rc == 0) {
-			rc = sink->ops->coll(sink, r.coll, err);
-			r.coll = NULL;
-		}
-	}
-	if (rc == 0)
-		rc = pop3_disconnect(&r, err);
+	progress_what(progress, r.name);
+	if (!opts->dry &&
+	        (matches(opts->exclude, opts->n_exclude, r.name) ||
+	                (opts->n_include && !matches(opts->include, opts->n_include, r.name))))
+		return sink->ops->keep(sink, COLL_MAIL, r.name, COLL_SKIPPED, NULL, err);
+	r.tally = tally_new();
+	buf_init(&r.head, POP3_HEAD + 1);
+	rc = run_session(&r, err);
 	clear_run(&r);
-	return rc;
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
 const struct source_ops source_pop3 = {.kind = SERVICE_POP3, .run = run_pop3};

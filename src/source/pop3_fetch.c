@@ -4,67 +4,110 @@
 #include "valise/format/header.h"
 #include "pop3.h"
 
-void pop3_name_failure(struct pop3_run *r, const struct drop *d, const char *reason)
+void pop3_name_failure(struct pop3_run *r, struct drop *d, const char *reason)
 {
+	d->failed = true;
 	tree_coll_error(r->coll, 0, d->uidl, NULL, NULL, reason);
 	r->result->errors++;
-	progress_say(r->progress, SAY_WARNING, "INBOX, message %s: %s",
+	progress_say(r->progress, SAY_WARNING, "%s, message %u (%s): %s", r->name, d->number,
 	        d->uidl ? d->uidl : "without UIDL", reason);
 }
 
-/* An item of the last state with this content, or this UIDL, whose message has not turned up yet. */
-static const struct tree_item *claim(struct pop3_run *r, const uint8_t *sha256, const char *uidl)
-{
-	for (size_t i = 0; r->prev && i < r->prev->n_items; i++) {
-		const struct tree_item *it = &r->prev->items[i];
-		const struct tree_ext *x = tree_item_ext(r->prev, it);
-
-		if (r->used[i])
-			continue;
-		if (sha256 ? memcmp(it->sha256, sha256, SHA256_LEN) == 0
-		           : x && x->uid && !strcmp(x->uid, uidl)) {
-			r->used[i] = 1;
-			return it;
-		}
-	}
-	return NULL;
-}
-
-static int give_item(struct pop3_run *r, const struct drop *d, struct tree_item *it,
+static int give_item(struct pop3_run *r, const char *uidl, const struct tree_item *from,
         const struct tree_item *old, struct err *err)
 {
-	it->uid = old ? old->uid : r->next_uid++;
-	it->ext = 0;
-	it->keywords = 0;
-	if (d->uidl)
-		tree_coll_ext(r->coll, &it->ext)->uid = xstrdup(d->uidl);
+	struct tree_item it = *from;
+
+	it.uid = old ? old->uid : r->next_uid++;
+	it.ext = 0;
+	it.keywords = 0;
+	if (uidl)
+		tree_coll_ext(r->coll, &it.ext)->uid = xstrdup(uidl);
 	r->result->items++;
-	return r->sink->ops->item(r->sink, r->coll, it, err);
+	return r->sink->ops->item(r->sink, r->coll, &it, err);
+}
+
+static void note_hash(struct drop *d, const uint8_t sha256[SHA256_LEN])
+{
+	memcpy(d->sha256, sha256, SHA256_LEN);
+	d->hashed = true;
+}
+
+/* Does another source of this run give this content? */
+static bool given_elsewhere(struct pop3_run *r, struct drop *d, const uint8_t sha256[SHA256_LEN])
+{
+	if (!r->opts->seen || !r->opts->seen(r->opts->seen_ctx, sha256))
+		return false;
+	seen_file_add(r->elsewhere, d->uidl, sha256);
+	r->skipped++;
+	return true;
+}
+
+static int give_old(struct pop3_run *r, struct drop *d, const struct tree_item *from,
+        const struct tree_item *old, struct err *err)
+{
+	struct tree_item it = *from;
+
+	d->done = true;
+	note_hash(d, it.sha256);
+	if (given_elsewhere(r, d, it.sha256))
+		return 0;
+	return give_item(r, d->uidl, &it, old, err);
 }
 
 int pop3_give_known(struct pop3_run *r, struct drop *d, bool *known_out, struct err *err)
 {
-	const struct tree_item *old = d->uidl ? claim(r, NULL, d->uidl) : NULL;
-	struct tree_item it;
+	const struct tree_item *it;
+	const uint8_t *sha256;
+	struct tree_item again;
 
-	*known_out = old != NULL;
-	if (!old) {
-		for (size_t i = 0; d->uidl && r->last_run && i < r->last_run->n_items; i++) {
-			const struct tree_ext *x =
-			        tree_item_ext(r->last_run, &r->last_run->items[i]);
-
-			if (x && x->uid && !strcmp(x->uid, d->uidl)) {
-				it = r->last_run->items[i];
-				it.warn = WARN_DATE;
-				*known_out = d->done = true;
-				return give_item(r, d, &it, NULL, err);
-			}
-		}
+	*known_out = d->done;
+	if (d->done || !d->uidl)
+		return 0;
+	*known_out = true;
+	it = known_claim_uidl(r->prev, d->uidl, d->size);
+	if (it) {
+		r->result->unchanged++;
+		return give_old(r, d, it, it, err);
+	}
+	it = known_claim_uidl(r->last_run, d->uidl, d->size);
+	if (it) {
+		/* Of an item of an interrupted run, only this is to be trusted (enum tree_prev). */
+		again = (struct tree_item){.size = it->size,
+		        .date_utc = it->date_utc,
+		        .zone_min = it->zone_min,
+		        .warn = WARN_DATE};
+		memcpy(again.sha256, it->sha256, SHA256_LEN);
+		return give_old(r, d, &again, known_claim_content(r->prev, it->sha256), err);
+	}
+	sha256 = r->opts->seen ? seen_file_find(r->elsewhere, d->uidl) : NULL;
+	if (sha256 && given_elsewhere(r, d, sha256)) {
+		note_hash(d, sha256);
+		d->done = true;
 		return 0;
 	}
-	it = *old;
-	d->done = true;
-	return give_item(r, d, &it, old, err);
+	*known_out = false;
+	return 0;
+}
+
+int pop3_give_unlisted(struct pop3_run *r, size_t *n_out, struct err *err)
+{
+	const struct tree_item *it;
+	const char *uidl;
+	size_t at = 0;
+
+	*n_out = 0;
+	while ((it = known_unclaimed(r->prev, &at, &uidl)) != NULL) {
+		int rc;
+
+		if (!uidl || (r->opts->seen && r->opts->seen(r->opts->seen_ctx, it->sha256)))
+			continue;
+		rc = give_item(r, uidl, it, it, err);
+		if (rc < 0)
+			return rc;
+		++*n_out;
+	}
+	return 0;
 }
 
 static int put(struct pop3_run *r, const void *p, size_t n, struct err *err)
@@ -159,11 +202,35 @@ static void reset_message(struct pop3_run *r)
 struct batch {
 	struct pop3_run *run;
 	struct drop *const *list;
+	size_t next; /* message whose end has not come yet */
 };
 
 static int batch_body(void *ctx, const void *p, size_t n, struct err *err)
 {
 	return on_body(((struct batch *)ctx)->run, p, n, err);
+}
+
+/* A whole message is here. */
+static int take_message(struct pop3_run *r, struct drop *d, uint64_t octets, struct err *err)
+{
+	struct tree_item it = {0};
+	int rc = finish_body(r, d, octets, &it, err);
+
+	if (rc < 0)
+		return rc;
+	set_date(r, &it);
+	note_hash(d, it.sha256);
+	d->done = true;
+	r->result->fetched++;
+	r->result->bytes_fetched += octets;
+	atomic_fetch_add(&r->progress->items_done, 1);
+	atomic_fetch_add(&r->progress->bytes_done, octets);
+	/* Without UIDL: what an earlier listing of this run gave is not given again. */
+	if (!d->uidl && !tally_add(r->tally, it.sha256))
+		return 0;
+	if (given_elsewhere(r, d, it.sha256))
+		return 0;
+	return give_item(r, d->uidl, &it, known_claim_content(r->prev, it.sha256), err);
 }
 
 static int batch_end(
@@ -172,41 +239,47 @@ static int batch_end(
 	struct batch *b = ctx;
 	struct pop3_run *r = b->run;
 	struct drop *d = b->list[index];
-	struct tree_item it = {0};
 	int rc = 0;
 
-	if (refused) {
-		d->failed = ++d->tries >= 2;
-		if (d->failed)
-			pop3_name_failure(r, d, refused->text);
-	} else {
-		r->retrieved = true;
-		rc = finish_body(r, d, octets, &it, err);
-		if (rc == 0) {
-			set_date(r, &it);
-			d->done = true;
-			r->result->fetched++;
-			r->result->bytes_fetched += octets;
-			atomic_fetch_add(&r->progress->items_done, 1);
-			atomic_fetch_add(&r->progress->bytes_done, octets);
-			rc = give_item(r, d, &it, claim(r, it.sha256, NULL), err);
-		}
-	}
+	b->next = index + 1;
+	if (!refused)
+		rc = take_message(r, d, octets, err);
+	else if (++d->tries >= POP3_REFUSALS)
+		pop3_name_failure(r, d, refused->text);
 	reset_message(r);
-	return rc ? rc : stop_check(err);
+	if (rc == 0)
+		rc = stop_check(err);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+/* The message that ended the session, again and again, must not keep the others from coming. */
+static void blame(struct pop3_run *r, struct drop *d, const struct err *err)
+{
+	if (++d->tries >= POP3_BREAKS)
+		pop3_name_failure(r, d, err ? err->text : "the connection broke");
 }
 
 int pop3_fetch(struct pop3_run *r, struct drop *const *list, size_t n, struct err *err)
 {
 	static const struct pop3_sink sink = {batch_body, batch_end};
-	struct batch b = {r, list};
+	struct batch b = {.run = r, .list = list};
 	uint32_t numbers[POP3_BATCH];
-	int rc;
+	struct err failed = {0};
+	int rc, synced = 0;
 
 	for (size_t i = 0; i < n; i++)
 		numbers[i] = list[i]->number;
 	r->retrieved = true; /* also when the connection breaks before the first end */
-	rc = pop3_retr(r->session, numbers, n, &sink, &b, err);
+	rc = pop3_retr(r->session, numbers, n, &sink, &b, &failed);
 	reset_message(r);
+	if ((rc == ERR_NET || rc == ERR_PROTO || rc == ERR_TLS) && b.next < n)
+		blame(r, list[b.next], &failed);
+	/* Durable before more is asked for: a server may lose what was read. */
+	if (b.next && r->sink->ops->sync)
+		synced = r->sink->ops->sync(r->sink, err);
+	if (synced < 0)
+		return synced;
+	if (rc < 0 && err)
+		*err = failed;
 	return rc;
 }

@@ -9,7 +9,7 @@
 
 /*
  * A POP3 session (RFC 1939, 2449, 2595, 5034, 6856) on the transport; our own reader, pipelined and byte-exact. There is no function that deletes, and the guard lets none out.
- * After ERR_NET, ERR_TLS, ERR_PROTO or ERR_GUARD a session is dead. [IN-USE], [LOGIN-DELAY] and [SYS/TEMP] (RFC 2449, 3206) are ERR_BUSY, [AUTH] ERR_AUTH.
+ * After ERR_NET, ERR_TLS, ERR_PROTO, ERR_GUARD, or any error of pop3_retr, a session is dead. [IN-USE], [LOGIN-DELAY] and [SYS/TEMP] (RFC 2449, 3206) are ERR_BUSY, [AUTH] ERR_AUTH.
  */
 struct pop3;
 
@@ -23,7 +23,7 @@ struct pop3_caps {
 	char implementation[128];
 };
 
-/* Connect, greet (APOP timestamp kept), CAPA, STLS where demanded, sign in (SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, APOP without TLS, USER/PASS; XOAUTH2, OAUTHBEARER when demanded), CAPA again. */
+/* Connect, greet (APOP timestamp kept), CAPA, STLS where demanded, sign in (SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, APOP without TLS, USER/PASS; XOAUTH2, OAUTHBEARER when demanded: a refused token is renewed once), CAPA again. */
 int pop3_open(const struct service *service, struct progress *progress, struct pop3 **out,
         struct err *err) MUST_CHECK;
 /* End without QUIT: the server must not remove anything (RFC 1939 6). NULL is fine. */
@@ -40,7 +40,7 @@ int pop3_stat(
 struct pop3_entry {
 	uint32_t number;
 	uint64_t size; /* LIST */
-	char *uidl; /* as sent (any length up to 1,000, any bytes but CR LF), NULL when there is none */
+	char *uidl; /* as sent (any length up to 1,000, any bytes but CR LF and NUL), NULL when there is none */
 };
 /* LIST and UIDL joined, by number; hostile numbers, gaps and doubles are an error or left out, never followed. */
 int pop3_list(struct pop3 *p, struct pop3_entry **out, size_t *n_out, struct err *err) MUST_CHECK;
@@ -57,5 +57,12 @@ struct pop3_sink {
 int pop3_retr(struct pop3 *p, const uint32_t *numbers, size_t n, const struct pop3_sink *sink,
         void *ctx, struct err *err) MUST_CHECK;
 int pop3_noop(struct pop3 *p, struct err *err) MUST_CHECK;
+
+/**
+ * pop3_imap_host(service, progress, out, size): does the host of ${service}, or the one named imap. instead of pop., speak IMAP over
+ * verified TLS on port 993? Its name into ${out}. Asked only where POP3 is at its own ports (110, 995), for a few seconds.
+ */
+bool pop3_imap_host(
+        const struct service *service, struct progress *progress, char *out, size_t size);
 
 #endif

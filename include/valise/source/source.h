@@ -18,6 +18,14 @@ struct source_opts {
 	bool pop3_quit; /* end a session that retrieved mail with QUIT instead of closing the connection */
 	bool pop3_accept_expire; /* go on although the server says that it deletes what was retrieved (EXPIRE 0) */
 	bool dav_exact; /* every resource by a GET of its own: its very octets */
+	/**
+	 * seen(ctx, sha256): another source of this run has given a message with this content. NULL: there is no other source of mail. With it, POP3 gives only what was
+	 * not seen, in a mailbox of its own; ${state_dir} (may be NULL) is where it keeps which UIDLs those were, so that they are not retrieved each time.
+	 */
+	bool (*seen)(void *ctx, const uint8_t sha256[SHA256_LEN]);
+	void *seen_ctx;
+	const char *state_dir;
+	unsigned pause_ms; /* unit of the pauses between sign-ins; 0: a second */
 	bool dry;             /* list only; nothing goes to the sink */
 	int (*space_check)(void *ctx, uint64_t bytes, struct err *err); /* asked once the size of what has to be fetched is known; may be NULL */
 	void *space_ctx;

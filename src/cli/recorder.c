@@ -1,0 +1,165 @@
+/* A sink before the sink, that remembers the content of all mail. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/mem.h"
+#include "cli.h"
+
+struct recorder {
+	struct tree_sink base; /* first */
+	struct tree_sink_ops ops; /* those of ${to}, but for what is watched */
+	struct tree_sink *to;
+	pthread_mutex_t lock; /* guards the table */
+	uint8_t (*slots)[SHA256_LEN]; /* open addressing; all zero: empty */
+	size_t n, size; /* size: a power of two */
+};
+
+static const uint8_t empty[SHA256_LEN];
+
+static uint8_t *find_slot(const struct recorder *r, const uint8_t sha256[SHA256_LEN])
+{
+	uint64_t key;
+	size_t i;
+
+	memcpy(&key, sha256, sizeof key);
+	for (i = (size_t)key & (r->size - 1); memcmp(r->slots[i], empty, SHA256_LEN) != 0 &&
+	                                      memcmp(r->slots[i], sha256, SHA256_LEN) != 0;)
+		i = (i + 1) & (r->size - 1);
+	return r->slots[i];
+}
+
+static void add(struct recorder *r, const uint8_t sha256[SHA256_LEN])
+{
+	uint8_t *slot;
+
+	pthread_mutex_lock(&r->lock);
+	if (2 * r->n >= r->size) {
+		struct recorder old = *r;
+
+		r->size = old.size ? 2 * old.size : 1024;
+		r->slots = xcalloc(r->size, SHA256_LEN);
+		for (size_t i = 0; i < old.size; i++)
+			if (memcmp(old.slots[i], empty, SHA256_LEN) != 0)
+				memcpy(find_slot(r, old.slots[i]), old.slots[i], SHA256_LEN);
+		free(old.slots);
+	}
+	slot = find_slot(r, sha256);
+	r->n += memcmp(slot, empty, SHA256_LEN) == 0;
+	memcpy(slot, sha256, SHA256_LEN);
+	pthread_mutex_unlock(&r->lock);
+}
+
+bool recorder_seen(void *ctx, const uint8_t sha256[SHA256_LEN])
+{
+	struct recorder *r = ctx;
+	bool yes;
+
+	pthread_mutex_lock(&r->lock);
+	yes = r->size && memcmp(find_slot(r, sha256), sha256, SHA256_LEN) == 0;
+	pthread_mutex_unlock(&r->lock);
+	return yes;
+}
+
+static struct tree_sink *to(struct tree_sink *s)
+{
+	return ((struct recorder *)s)->to;
+}
+
+static int on_prev(struct tree_sink *s, enum tree_prev which, enum coll_kind kind, const char *name,
+        struct tree_coll **out, struct err *err)
+{
+	return to(s)->ops->prev(to(s), which, kind, name, out, err);
+}
+
+static int on_body_open(
+        struct tree_sink *s, enum coll_kind kind, struct tree_body **out, struct err *err)
+{
+	return to(s)->ops->body_open(to(s), kind, out, err);
+}
+
+static int on_item(
+        struct tree_sink *s, struct tree_coll *c, const struct tree_item *it, struct err *err)
+{
+	int rc = to(s)->ops->item(to(s), c, it, err);
+
+	if (rc == 0)
+		add((struct recorder *)s, it->sha256);
+	return rc;
+}
+
+static int on_coll(struct tree_sink *s, struct tree_coll *c, struct err *err)
+{
+	return to(s)->ops->coll(to(s), c, err);
+}
+
+/* A mailbox that stays as it was gives its mail, too. */
+static int on_keep(struct tree_sink *s, enum coll_kind kind, const char *name,
+        enum coll_status status, const char *reason, struct err *err)
+{
+	struct tree_coll *c = NULL;
+	int rc = 0;
+
+	if (name)
+		rc = on_prev(s, PREV_SNAPSHOT, kind, name, &c, err);
+	for (size_t i = 0; c && i < c->n_items; i++)
+		add((struct recorder *)s, c->items[i].sha256);
+	tree_coll_free(c);
+	return rc ? rc : to(s)->ops->keep(to(s), kind, name, status, reason, err);
+}
+
+static int on_sync(struct tree_sink *s, struct err *err)
+{
+	return to(s)->ops->sync(to(s), err);
+}
+
+static int on_commit(struct tree_sink *s, struct tree_commit *out, struct err *err)
+{
+	return to(s)->ops->commit(to(s), out, err);
+}
+
+static void on_free(struct tree_sink *s)
+{
+	(void)s;
+}
+
+struct recorder *recorder_new(struct tree_sink *sink)
+{
+	struct recorder *r = xcalloc(1, sizeof *r);
+
+	r->to = sink;
+	r->ops = *sink->ops; /* a body belongs to the other sink, and goes there directly */
+	r->ops.prev = on_prev;
+	r->ops.body_open = on_body_open;
+	r->ops.item = on_item;
+	r->ops.coll = on_coll;
+	r->ops.keep = on_keep;
+	r->ops.sync = sink->ops->sync ? on_sync : NULL;
+	r->ops.commit = on_commit;
+	r->ops.free = on_free;
+	r->base.ops = &r->ops;
+	pthread_mutex_init(&r->lock, NULL);
+	return r;
+}
+
+struct tree_sink *recorder_sink(struct recorder *r)
+{
+	return &r->base;
+}
+
+void recorder_free(struct recorder *r)
+{
+	if (!r)
+		return;
+	pthread_mutex_destroy(&r->lock);
+	free(r->slots);
+	free(r);
+}
+
+char *state_path(const char *name)
+{
+	const char *x = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	if (x && *x == '/')
+		return xasprintf("%s/valise/%s", x, name);
+	return home && *home ? xasprintf("%s/.local/state/valise/%s", home, name) : NULL;
+}

@@ -1,0 +1,231 @@
+#!/usr/bin/python3
+"""POP3 servers that misbehave, one by one (servers/fakepop3.py): what is in the tree is what the server holds, byte for byte and as
+often; the second run retrieves nothing again where UIDLs allow it; nothing that deletes is ever sent; exit codes and words."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.dont_write_bytecode = True
+import fakepop3  # noqa: E402
+
+VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
+# case: exit code, words, messages retrieved by a second run (None: all), and options
+CASES = {
+    "correct": (0, None, 0),
+    "expire0": (1, "EXPIRE 0", 0),
+    "expire0-after-login": (1, "EXPIRE 0", 0),
+    "expire0-before-login": (1, "EXPIRE 0", 0),
+    "expire-never-for-user": (0, None, 0),
+    "expire-never-glued": (0, None, 0),
+    "expire-odd": (0, None, 0),
+    "expire7": (0, r"7 days only.* may vanish from 20\d\d-\d\d-\d\d on", 0),
+    "deletes-on-retr": (3, "removed a message that was only read", 0),
+    "deletes-after-quit": (0, None, 0),
+    "deletes-later": (3, "not listed by the server any more", 0),
+    "no-uidl": (0, None, None),
+    "blank-uidl": (0, None, 6),
+    "doubled-uidl": (0, None, 3),
+    "long-uidl": (0, None, 2),
+    "odd-uidl": (0, None, 5),
+    "changing-uidl": (0, "UIDLs change", None),
+    "equal-messages": (0, None, 0),
+    "equal-no-uidl": (0, None, None),
+    "no-uidl-cut": (0, None, None),
+    "newest250": (0, "exactly 250", 0),
+    "stat-counts-more": (3, "counts 42 messages and lists 12", 0),
+    "window": (3, "lists only a part", 0, "--pop3-end=close"),
+    "empty": (0, None, 0),
+    "hostile-list": (0, None, 0),
+    "odd-bodies": (0, None, 0),
+    "lying-sizes": (0, None, 0),
+    "wild-sizes": (0, None, 0),
+    "refuses-one": (3, "damaged", 1),
+    "breaks-at-one": (3, "uid-3", 1),
+    "in-use": (0, "IN-USE", 0),
+    "login-delay": (0, None, 0),
+    "sys-temp": (0, "SYS/TEMP", 0),
+    "wrong-password": (1, "AUTH", 0),
+    "utf8": (0, None, 0),
+    "apop-only": (0, None, 0, "--auth=APOP"),
+    "old-server": (0, None, 0),
+    "no-quit-answer": (0, None, 0),
+}
+LOSES_ONE = {"refuses-one": ["uid-3"], "breaks-at-one": ["uid-3"]}
+
+
+class Failed(Exception):
+    pass
+
+
+def fetch(port, tree, *more, password="pw-alice"):
+    p = subprocess.run([VALISE, "fetch", "--pop3", "pop3://127.0.0.1:%d" % port, "--user", "alice", "--password-command", password if " " in password else "echo " + password,
+                        "--cleartext", "-t", tree, *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    return p.returncode, p.stdout + p.stderr
+
+
+def held(tree):
+    """The messages of the tree, as often as they are there."""
+    out = Counter()
+    for d, _, names in os.walk(os.path.join(tree, "mail")):
+        for n in names:
+            with open(os.path.join(d, n), "rb") as f:
+                out[f.read()] += 1
+    return out
+
+
+def expect(ok, what):
+    if not ok:
+        raise Failed(what)
+
+
+def retrieved(server):
+    return sum(line.upper().startswith(b"RETR") for _, line in server.log)
+
+
+def check_sessions(server, quit):
+    """No DELE ever, and no QUIT in a session with RETR."""
+    seen = {}
+    for number, line in server.log:
+        word = line.split(b" ")[0].upper()
+        expect(word != b"DELE", "DELE was sent")
+        if word == b"RETR":
+            seen[number] = True
+        expect(quit or word != b"QUIT" or not seen.get(number), "QUIT after RETR")
+
+
+def same(tree, want, lost=()):
+    have = held(tree)
+    expect(have == want, "%d messages instead of %d; missing %r, too many %r" % (
+        sum(have.values()), sum(want.values()), [m[:60] for m in want - have], [m[:60] for m in have - want]))
+
+
+def run_case(name, scratch):
+    code, words, again, *more = CASES[name]
+    tree = os.path.join(scratch, name)
+    with fakepop3.cases()[name]() as server:
+        all_messages = list(server.messages)
+        want = Counter(m.body for m in all_messages if m.uidl not in LOSES_ONE.get(name, ()))
+        rc, text = fetch(server.port, tree, *more)
+        expect(rc == code, "exit code %d\n%s" % (rc, text))
+        expect(not words or re.search(words, text), "did not say %r\n%s" % (words, text))
+        check_sessions(server, False)
+        if name == "no-uidl-cut":
+            want[fakepop3.letter(99, 50)] += 1
+        if name in ("expire0", "expire0-after-login", "expire0-before-login"):
+            expect(retrieved(server) == 0 and server.messages == all_messages, "it was read")
+            return
+        if code == 1:
+            return
+        if name == "deletes-on-retr":
+            gone = [m for m in all_messages if m not in server.messages]
+            expect(len(gone) == 1 and retrieved(server) == 1, "more than the canary was read")
+            same(tree, Counter(m.body for m in gone))
+            return
+        if name == "newest250":
+            want = Counter(m.body for m in all_messages[-250:])
+        same(tree, want)
+        if name == "deletes-later":
+            expect(len(server.messages) == len(all_messages) - 3, "the case is wrong")
+            return
+        expect(len(server.messages) >= len(all_messages), "the server lost mail")
+        server.log.clear()
+        if name == "newest250":  # the window moves on: what it showed before stays
+            server.messages += [fakepop3.Message(fakepop3.letter(1000 + i), "new-%d" % i) for i in range(3)]
+            want += Counter(m.body for m in server.messages[-3:])
+            code, again = 3, 3
+        if name == "window":
+            for m in server.messages:
+                m.seen = False
+        rc, text = fetch(server.port, tree, *more)
+        expect(rc == code, "second run: exit code %d\n%s" % (rc, text))
+        same(tree, want)
+        most = len(all_messages) * 3 if again is None else again * 4
+        expect(retrieved(server) <= most, "second run: %d retrieved" % retrieved(server))
+        check_sessions(server, False)
+
+
+def quit_mode(scratch):
+    with fakepop3.FakePop3() as server:
+        tree = os.path.join(scratch, "quit")
+        rc, text = fetch(server.port, tree, "--pop3-end", "quit")
+        expect(rc == 0, text)
+        same(tree, Counter(m.body for m in server.messages))
+        sessions = [b" ".join(line.split(b" ")[0] for n, line in server.log if n == k) for k in range(1, server.sessions + 1)]
+        expect(b"RETR (ended)" in sessions[0] and b"QUIT" not in sessions[0], "the first canary ended by QUIT")
+        expect(b"QUIT" in sessions[1] and sessions[1].count(b"RETR") == 1, "no second canary")
+    with fakepop3.DeletesAfterQuit() as server:
+        rc, text = fetch(server.port, os.path.join(scratch, "quit2"), "--pop3-end=quit")
+        expect(rc == 3 and "removed a message that was only read" in text, text)
+        expect(len(server.messages) == server.count - 1, "more than one message was lost")
+    expect(fetch(1, os.path.join(scratch, "x"), "--pop3-end=never")[0] == 2, "--pop3-end=never")
+
+
+def override(scratch):
+    with fakepop3.Expire0() as server:
+        tree = os.path.join(scratch, "override")
+        rc, text = fetch(server.port, tree, "--pop3-accept-deletion-by-server")
+        expect(rc == 0 and "EXPIRE 0" in text, text)
+        same(tree, Counter(m.body for m in server.messages))
+        expect(len(server.messages) == server.count, "the server lost mail")
+        check_sessions(server, False)
+
+
+def migrated(scratch):
+    """All UIDLs change between two runs: everything is read once more, and is the same."""
+    tree = os.path.join(scratch, "migrated")
+    with fakepop3.MigratedUidl(state=os.path.join(scratch, "state")) as server:
+        expect(fetch(server.port, tree)[0] == 0, "first")
+        with open(os.path.join(scratch, "catalog"), "w") as f:
+            f.write(str(sorted(os.listdir(os.path.join(tree, "mail/INBOX/cur")))))
+        open(server.state + ".migrated", "w").close()
+        rc, text = fetch(server.port, tree)
+        expect(rc == 0, text)
+        same(tree, Counter(m.body for m in server.messages))
+        expect(str(sorted(os.listdir(os.path.join(tree, "mail/INBOX/cur")))) == open(os.path.join(scratch, "catalog")).read(), "names changed")
+        server.log.clear()
+        expect(fetch(server.port, tree)[0] == 0 and retrieved(server) == 0, "third run reads again")
+
+
+def tokens(scratch):
+    """A token that expired is asked for again, on a connection of its own."""
+    flag = os.path.join(scratch, "asked")
+    command = "if [ -e %s ]; then echo fresh-token; else : > %s; echo old-token; fi" % (flag, flag)
+    for mech in "XOAUTH2", "OAUTHBEARER":
+        if os.path.exists(flag):
+            os.unlink(flag)
+        with fakepop3.Token() as server:
+            tree = os.path.join(scratch, mech)
+            rc, text = fetch(server.port, tree, "--auth", mech, password=command)
+            expect(rc == 0, mech + text)
+            same(tree, Counter(m.body for m in server.messages))
+            expect(any(line == b"UTF8" for _, line in server.log), "UTF8 was not asked for")
+
+
+def main():
+    scratch = tempfile.mkdtemp(prefix="valise-pop3-")
+    os.environ.update(HOME=scratch, XDG_STATE_HOME=scratch + "/state", XDG_CONFIG_HOME=scratch + "/config")
+    chosen, failures = sys.argv[1:], 0
+    extra = {f.__name__: f for f in (quit_mode, override, migrated, tokens)}
+    try:
+        for name in list(CASES) + list(extra):
+            if chosen and name not in chosen:
+                continue
+            try:
+                extra[name](scratch) if name in extra else run_case(name, scratch)
+                print("ok      ", name, flush=True)
+            except (Failed, subprocess.TimeoutExpired) as e:
+                failures += 1
+                print("FAILED  ", name + ":", e, flush=True)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,615 @@
+#!/usr/bin/python3
+"""fakepop3.py CASE [--cert FILE --key FILE] [--port N] [--log FILE] [--state FILE] : a POP3 server from memory that can misbehave.
+
+FakePop3 is a small, correct, byte-exact POP3 server (RFC 1939, 2449, 5034). A case is a subclass below that overrides what it
+plays. Each client line is kept in log, and with --log written to a file. Messages live as long as the server. --state FILE: after
+each connection the messages that are still there, one hash a line. Prints PORT= and, with a certificate, TLS_PORT=. --list names the cases.
+--cut N: connections are reset after N bytes from the server; --cut-only K: only the first K of them.
+As a module: with SomeCase() as server: ... server.port ... server.log"""
+import argparse
+import base64
+import hashlib
+import signal
+import socket
+import ssl
+import struct
+import sys
+import threading
+
+
+class Cut(Exception):
+    """The connection ends here."""
+
+
+class Message:
+    def __init__(self, body, uidl=None):
+        self.body, self.uidl, self.seen = body, uidl, False
+
+
+def letter(i, size=0):
+    body = b"Received: from a by b; Sat, %02d Feb 2003 04:05:%02d +0100\r\nDate: Mon, 1 Jan 2001 00:00:00 +0000\r\n" % (i % 28 + 1, i % 60)
+    body += b"Message-ID: <%d@fake.example>\r\nSubject: message %d\r\n\r\nbody of %d\r\n" % (i, i, i)
+    return body + b"x" * size + (b"\r\n" if size else b"")
+
+
+class Session:
+    def __init__(self, server, sock, number, tls):
+        self.server, self.sock, self.number, self.tls = server, sock, number, tls
+        self.file = sock.makefile("rb")
+        self.user = None
+        self.signed_in = False
+        self.sent = 0
+        self.listed, self.retrieved = [], []
+        self.stamp = b"<%d.%d@fake.example>" % (number, server.port)
+
+    def send(self, *lines):
+        for x in lines:
+            self.send_raw((x if isinstance(x, bytes) else x.encode()) + b"\r\n")
+
+    def send_raw(self, data):
+        cut = self.server.cut_after
+        if cut is not None and self.number <= self.server.cut_only and self.sent + len(data) >= cut:
+            self.sock.sendall(data[:cut - self.sent])
+            self.cut()
+        self.sent += len(data)
+        self.sock.sendall(data)
+
+    def cut(self, reset=False):
+        if reset:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raise Cut()
+
+    def stuffed(self, body):
+        """The multi-line answer of a message: dots doubled, a final CRLF lent to one without."""
+        out = (b"." if body.startswith(b".") else b"") + body.replace(b"\r\n.", b"\r\n..")
+        self.send_raw(out + (b"" if body.endswith(b"\r\n") or not body else b"\r\n") + b".\r\n")
+
+    def start_tls(self):
+        self.sock = self.server.context.wrap_socket(self.sock, server_side=True)
+        self.file, self.tls = self.sock.makefile("rb"), True
+
+    def line(self):
+        line = self.file.readline(1 << 20)
+        if not line.endswith(b"\n"):
+            raise Cut()
+        return line.rstrip(b"\r\n")
+
+
+class FakePop3:
+    """The correct server."""
+    name = "correct"
+    count = 12
+    caps = ["TOP", "USER", "UIDL", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE", "SASL PLAIN LOGIN", "EXPIRE NEVER", "IMPLEMENTATION fake"]
+    caps_after = None  # as caps
+    users = {u: "pw-" + u for u in ("alice", "bob", "carol", "dave")}
+    cut_after, cut_only = None, 1 << 30
+
+    def __init__(self, cert=None, key=None, port=0, log=None, state=None):
+        self.context, self.state = None, state
+        self.log, self.log_file, self.lock = [], open(log, "ab", 0) if log else None, threading.RLock()
+        self.stopping, self.sessions = threading.Event(), 0
+        self.listeners = [socket.create_server(("127.0.0.1", port), backlog=50)]
+        if cert:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(cert, key)
+            self.listeners.append(socket.create_server(("127.0.0.1", port and port + 1), backlog=50))
+        self.port, self.tls_port = [s.getsockname()[1] for s in self.listeners + self.listeners[-1:]][:2]
+        self.messages = []
+        self.populate()
+
+    def populate(self):
+        for i in range(1, self.count + 1):
+            self.messages.append(Message(letter(i, 37 * i), "uid-%d" % i))
+
+    # ---- hooks --------------------------------------------------------------------------------------
+
+    def before(self, s, name, args):
+        """True: this command has been answered."""
+
+    def capabilities(self, s):
+        out = self.caps_after if s.signed_in and self.caps_after is not None else self.caps
+        return list(out) + (["STLS"] if self.context and not s.tls else [])
+
+    def on_login(self, s):
+        """A refusal, or None."""
+
+    def select(self, s):
+        return list(self.messages)
+
+    def uidl(self, s, message, number):
+        return message.uidl
+
+    def size(self, s, message):
+        return len(message.body)
+
+    def on_retr(self, s, message):
+        pass
+
+    def on_end(self, s, quit):
+        pass
+
+    # ---- life ---------------------------------------------------------------------------------------
+
+    def start(self):
+        for tls, listener in enumerate(self.listeners):
+            threading.Thread(target=self.listen, args=(listener, bool(tls)), daemon=True).start()
+        return self
+
+    def stop(self):
+        self.stopping.set()
+        for listener in self.listeners:
+            listener.close()
+
+    __enter__ = start
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def listen(self, listener, tls):
+        while not self.stopping.is_set():
+            try:
+                sock = listener.accept()[0]
+            except OSError:
+                return
+            self.sessions += 1
+            threading.Thread(target=self.serve, args=(sock, self.sessions, tls), daemon=True).start()
+
+    def note(self, s, line):
+        with self.lock:
+            self.log.append((s.number, line))
+            if self.log_file:
+                self.log_file.write(b"%d %s\n" % (s.number, line))
+
+    def serve(self, sock, number, tls):
+        s, quit = None, False
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            s = Session(self, self.context.wrap_socket(sock, server_side=True) if tls else sock, number, tls)
+            self.note(s, b"(connected)")
+            s.send(b"+OK fake POP3 ready " + s.stamp)
+            while not quit:
+                quit = self.command(s)
+        except (Cut, OSError):
+            pass
+        finally:
+            if s:
+                self.note(s, b"(ended)")
+                with self.lock:
+                    self.on_end(s, quit)
+                    self.write_state()
+                s.file.close()
+            (s.sock if s else sock).close()
+
+    def write_state(self):
+        if self.state:
+            with open(self.state, "w") as f:
+                f.writelines(sorted(hashlib.sha256(m.body).hexdigest() + "\n" for m in self.messages))
+
+    def command(self, s):
+        line = s.line()
+        name, _, args = line.partition(b" ")
+        name = name.decode("latin-1").upper()
+        self.note(s, line if name != "PASS" else b"PASS")
+        if self.before(s, name, args):
+            return False
+        run = getattr(self, "do_" + name.lower(), None)
+        if not run or (not s.signed_in and name not in ("CAPA", "STLS", "USER", "PASS", "APOP", "AUTH", "QUIT", "UTF8")):
+            s.send("-ERR what?")
+            return False
+        return run(s, args) == "quit"
+
+    # ---- commands -----------------------------------------------------------------------------------
+
+    def do_capa(self, s, args):
+        s.send("+OK", *self.capabilities(s), ".")
+
+    def do_stls(self, s, args):
+        s.send("+OK")
+        s.start_tls()
+
+    def do_utf8(self, s, args):
+        s.send("+OK")
+
+    def do_user(self, s, args):
+        s.user = args.decode()
+        s.send("+OK")
+
+    def do_pass(self, s, args):
+        self.sign_in(s, self.users.get(s.user) == args.decode())
+
+    def do_apop(self, s, args):
+        user, _, digest = args.decode().partition(" ")
+        secret = self.users.get(user, "").encode()
+        self.sign_in(s, digest == hashlib.md5(s.stamp + secret).hexdigest())
+
+    def do_auth(self, s, args):
+        if args.upper() == b"PLAIN":
+            s.send("+ ")
+            parts = base64.b64decode(s.line()).split(b"\0")
+            return self.sign_in(s, len(parts) == 3 and self.users.get(parts[1].decode()) == parts[2].decode())
+        if args.upper() == b"LOGIN":
+            s.send("+ " + base64.b64encode(b"Username:").decode())
+            user = base64.b64decode(s.line()).decode()
+            s.send("+ " + base64.b64encode(b"Password:").decode())
+            return self.sign_in(s, self.users.get(user) == base64.b64decode(s.line()).decode())
+        if args.upper() in (b"XOAUTH2", b"OAUTHBEARER"):
+            s.send("+ ")
+            if b"fresh-token" in base64.b64decode(s.line()):
+                return self.sign_in(s, True)
+            s.send("+ " + base64.b64encode(b'{"status":"401"}').decode())
+            s.line()
+            return self.sign_in(s, False)
+        s.send("-ERR unknown mechanism")
+
+    def sign_in(self, s, ok):
+        if not ok:
+            return s.send("-ERR [AUTH] no")
+        with self.lock:
+            refusal = self.on_login(s)
+            if refusal:
+                return s.send(refusal)
+            s.signed_in = True
+            s.listed = self.select(s)
+        s.send("+OK signed in")
+
+    def do_stat(self, s, args):
+        s.send("+OK %d %d" % (len(s.listed), sum(self.size(s, m) for m in s.listed)))
+
+    def do_list(self, s, args):
+        s.send_raw(b"".join([b"+OK\r\n"] + [b"%d %d\r\n" % (n, self.size(s, m)) for n, m in enumerate(s.listed, 1)] + [b".\r\n"]))
+
+    def do_uidl(self, s, args):
+        out = b"+OK\r\n"
+        for n, m in enumerate(s.listed, 1):
+            u = self.uidl(s, m, n)
+            if u is not None:
+                out += b"%d %s\r\n" % (n, u if isinstance(u, bytes) else u.encode())
+        s.send_raw(out + b".\r\n")
+
+    def do_retr(self, s, args):
+        n = int(args)
+        if not 1 <= n <= len(s.listed):
+            return s.send("-ERR no such message")
+        m = s.listed[n - 1]
+        s.send("+OK %d octets" % len(m.body))
+        s.stuffed(m.body)
+        s.retrieved.append(m)
+        with self.lock:
+            self.on_retr(s, m)
+
+    def do_noop(self, s, args):
+        s.send("+OK")
+
+    do_rset = do_noop
+
+    def do_quit(self, s, args):
+        s.send("+OK bye")
+        return "quit"
+
+    def remove(self, messages):
+        gone = {id(m) for m in messages}
+        self.messages = [m for m in self.messages if id(m) not in gone]
+
+
+# ---- EXPIRE, and servers that delete what was read ------------------------------------------------------
+
+class Expire0(FakePop3):
+    caps = ["TOP", "UIDL", "USER", "EXPIRE 0"]
+
+    def on_end(self, s, quit):
+        if quit:
+            self.remove(s.retrieved)
+
+
+class Expire0AfterLogin(Expire0):
+    caps = ["TOP", "UIDL", "USER", "EXPIRE 30 USER"]
+    caps_after = ["TOP", "UIDL", "USER", "EXPIRE 0"]
+
+
+class Expire0BeforeLogin(FakePop3):
+    caps = ["UIDL", "USER", "EXPIRE 0"]
+    caps_after = ["UIDL", "USER"]
+
+
+class ExpireNeverForUser(FakePop3):
+    caps = ["UIDL", "USER", "EXPIRE 0 USER"]
+    caps_after = ["UIDL", "USER", "EXPIRE NEVER"]
+
+
+class Expire7(FakePop3):
+    caps = ["UIDL", "USER", "EXPIRE 7"]
+
+
+class ExpireOdd(FakePop3):
+    caps = ["UIDL", "USER", "EXPIRE soon"]
+
+
+class ExpireNeverGlued(FakePop3):
+    """GNU mailutils 3.15."""
+    caps = ["UIDL", "USER", "EXPIRENEVER"]
+
+
+class DeletesOnRetr(FakePop3):
+    """MercuryP/NLM, after the fetchmail manual: marks messages deleted when seen."""
+    caps = ["UIDL", "USER"]
+
+    def on_end(self, s, quit):
+        self.remove(s.retrieved)
+
+
+class DeletesAfterQuit(FakePop3):
+    """RFC 1939 8: a session that ends by QUIT removes what it retrieved."""
+    caps = ["UIDL", "USER"]
+
+    def on_end(self, s, quit):
+        if quit:
+            self.remove(s.retrieved)
+
+
+class DeletesLater(FakePop3):
+    """Removes the bulk at its end, but not the canary."""
+
+    def on_end(self, s, quit):
+        if len(s.retrieved) > 3:
+            self.remove(s.retrieved[:3])
+
+
+# ---- UIDL -----------------------------------------------------------------------------------------------
+
+class NoUidl(FakePop3):
+    caps = ["TOP", "USER"]
+
+    def do_uidl(self, s, args):
+        s.send("-ERR unknown command")
+
+
+class BlankUidl(FakePop3):
+    def uidl(self, s, m, n):
+        return "" if n % 2 else m.uidl
+
+
+class DoubledUidl(FakePop3):
+    """Three messages share one, two of them equal."""
+
+    def populate(self):
+        super().populate()
+        for i in 2, 5, 7:
+            self.messages[i].uidl = "shared"
+        self.messages[7].body = self.messages[2].body
+
+
+class LongUidl(FakePop3):
+    def uidl(self, s, m, n):
+        return m.uidl + "-" + "u" * {1: 69, 2: 200, 3: 900, 4: 5000, 5: 100000}.get(n, 1)
+
+
+class OddUidl(FakePop3):
+    """Octets that no UIDL may have."""
+
+    def uidl(self, s, m, n):
+        return {1: b"with blank", 2: b"\xc3\xa4\xff", 3: b"nul\0nul", 4: b"tab\tbed", 5: b" ", 6: b"\x7f"}.get(n, m.uidl.encode())
+
+
+class ChangingUidl(FakePop3):
+    """Other UIDLs in every session."""
+
+    def uidl(self, s, m, n):
+        return "%d-%s" % (s.number, m.uidl)
+
+
+class MigratedUidl(FakePop3):
+    """Other UIDLs once the file "migrated" is there, beside the state file."""
+
+    def uidl(self, s, m, n):
+        import os
+        return ("new-" if os.path.exists(self.state + ".migrated") else "") + m.uidl
+
+
+class EqualMessages(FakePop3):
+    def populate(self):
+        super().populate()
+        for i in 3, 4, 8:
+            self.messages[i].body = self.messages[1].body
+
+
+class EqualNoUidl(EqualMessages, NoUidl):
+    pass
+
+
+class NoUidlCut(NoUidl):
+    """Without UIDL, connections break, and a message appears in the middle of the list meanwhile."""
+
+    def on_login(self, s):
+        if s.number == 4:
+            self.messages.insert(2, Message(letter(99, 50), "uid-99"))
+
+    def on_retr(self, s, m):
+        if s.number in (2, 3, 4) and len(s.retrieved) == 4:
+            s.cut()
+
+
+# ---- listings -------------------------------------------------------------------------------------------
+
+class Newest250(FakePop3):
+    """wildduck: only the newest 250 are listed, and STAT counts no more."""
+    count = 400
+
+    def select(self, s):
+        return self.messages[-250:]
+
+
+class StatCountsMore(FakePop3):
+    def do_stat(self, s, args):
+        s.send("+OK %d 99999" % (len(s.listed) + 30))
+
+
+class Window(FakePop3):
+    """As Gmail: each session lists the oldest 250 that no earlier session retrieved."""
+    count = 600
+    done = frozenset()
+
+    def select(self, s):
+        return [m for m in self.messages if not m.seen][:250]
+
+    def on_end(self, s, quit):
+        for m in s.retrieved:
+            m.seen = True
+
+
+class Empty(FakePop3):
+    count = 0
+
+    def do_list(self, s, args):
+        s.send("-ERR nothing here")
+
+    do_uidl = do_list
+
+
+class HostileList(FakePop3):
+    """Numbers that are none, doubles, gaps, lines without end."""
+
+    def do_list(self, s, args):
+        s.send_raw(b"+OK\r\n0 10\r\n1 99\r\n99999999999999999999 5\r\nx\r\n\r\n-1 5\r\n")
+        s.send_raw(b"".join(b"%d %d\r\n" % (n, self.size(s, m)) for n, m in enumerate(s.listed, 1) if n > 1))
+        s.send_raw(b"3 77\r\n" + b"4 " + b"9" * 20000 + b"\r\n.\r\n")
+
+
+# ---- messages -------------------------------------------------------------------------------------------
+
+class OddBodies(FakePop3):
+    """What a reader gets wrong."""
+    bodies = [b"", b".", b"..\r\n.\r\n", b".\r\n", b"\r\n", b"\r\n.\r\n..\r\n", b"no end", b"A: b\r\n\r\nbare\nlf\n.\nend\r\n", b"nul\0nul\r\n",
+              b"cr\rcr\r\r\n", b"A: b\r\n\r\n.\rx\r\n", b"\r", b"\n", b"ends with cr\r", b"x" * 70000, b"y" * 65531 + b"\r\n.\r\n", b"\xff\xfe\r\n" * 3,
+              b"A: b\r\n\r\n" + b".\r\n" * 3000]
+
+    def populate(self):
+        for i, body in enumerate(self.bodies):
+            self.messages.append(Message(body, "odd-%d" % i))
+
+
+class LyingSizes(FakePop3):
+    def size(self, s, m):
+        return len(m.body) - m.body.count(b"\n")
+
+
+class WildSizes(FakePop3):
+    def size(self, s, m):
+        return [0, 1, 1 << 40][len(m.body) % 3]
+
+
+class RefusesOne(FakePop3):
+    def before(self, s, name, args):
+        if name == "RETR" and s.listed[int(args) - 1].uidl == "uid-3":
+            s.send("-ERR [SYS/PERM] damaged")
+            return True
+
+
+class BreaksAtOne(FakePop3):
+    """One message always ends the connection."""
+
+    def before(self, s, name, args):
+        if name == "RETR" and s.listed[int(args) - 1].uidl == "uid-3":
+            s.send("+OK")
+            s.send_raw(b"Subject: half\r\n")
+            s.cut()
+
+
+# ---- sign-in --------------------------------------------------------------------------------------------
+
+class InUse(FakePop3):
+    """Locked twice; later a session that was not ended by QUIT keeps its lock for a while."""
+
+    def on_login(self, s):
+        if s.number in (1, 2, 4):
+            return "-ERR [IN-USE] Do you have another POP session running?"
+
+
+class LoginDelay(FakePop3):
+    caps = FakePop3.caps + ["LOGIN-DELAY 2"]
+    last = 0
+
+    def on_login(self, s):
+        import time
+        now, last = time.monotonic(), self.last
+        if now - last < 2:
+            return "-ERR [LOGIN-DELAY] minimum time between sign-ins"
+        self.last = now
+
+
+class SysTemp(FakePop3):
+    def on_login(self, s):
+        if s.number == 1:
+            return "-ERR [SYS/TEMP] try later"
+
+
+class WrongPassword(FakePop3):
+    users = {}
+
+
+class Token(FakePop3):
+    """Takes the token "fresh-token" only."""
+    caps = ["UIDL", "SASL XOAUTH2 OAUTHBEARER", "RESP-CODES", "UTF8"]
+
+
+class Utf8(FakePop3):
+    caps = FakePop3.caps + ["UTF8 USER"]
+
+
+class ApopOnly(FakePop3):
+    caps = ["UIDL"]
+
+    def before(self, s, name, args):
+        if name in ("USER", "PASS", "AUTH"):
+            s.send("-ERR use APOP")
+            return True
+
+
+class OldServer(FakePop3):
+    """No CAPA."""
+
+    def do_capa(self, s, args):
+        s.send("-ERR unknown command")
+
+
+class NoQuitAnswer(FakePop3):
+    def do_quit(self, s, args):
+        s.cut()
+
+
+def cases():
+    out, todo = {}, [FakePop3]
+    while todo:
+        c = todo.pop()
+        todo += c.__subclasses__()
+        out["correct" if c is FakePop3 else "".join("-" + x.lower() if x.isupper() else x for x in c.__name__).strip("-")] = c
+    return out
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("case", nargs="?", default="correct")
+    p.add_argument("--list", action="store_true")
+    for name in "cert", "key", "log", "state":
+        p.add_argument("--" + name)
+    p.add_argument("--port", type=int, default=0)
+    p.add_argument("--cut", type=int)
+    p.add_argument("--cut-only", type=int, default=1 << 30)
+    o = p.parse_args()
+    if o.list:
+        print("\n".join(sorted(cases())))
+        return
+    if o.case not in cases():
+        sys.exit("no such case: " + o.case)
+    end = threading.Event()
+    for sig in signal.SIGTERM, signal.SIGINT:
+        signal.signal(sig, lambda *_: end.set())
+    server = cases()[o.case](o.cert, o.key, o.port, o.log, o.state)
+    server.cut_after, server.cut_only = o.cut, o.cut_only
+    server.write_state()
+    with server:
+        print("PORT=%d" % server.port, "TLS_PORT=%d" % server.tls_port, flush=True)
+        end.wait()
+
+
+if __name__ == "__main__":
+    main()
