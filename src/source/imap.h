@@ -59,12 +59,10 @@ struct job {
 	uint64_t bytes;
 };
 
-/* A command in flight: EXAMINE, or UID FETCH of a job. */
+/* A command in flight: UID FETCH of a job. */
 struct flight {
 	struct mbox *mb;
 	struct job job;
-	bool examine;
-	bool skip; /* its mailbox could not be opened: what comes is thrown away */
 };
 
 /* Work on one mailbox that is done step by step: a large message, or messages that did not come. */
@@ -84,7 +82,6 @@ struct mbox {
 
 	enum mbox_state state;
 	unsigned users; /* workers in it (phase 2) */
-	unsigned refusals; /* EXAMINEs in flight that failed: it is opened on its own next time */
 	unsigned listings; /* how often it was listed: UIDVALIDITY may change meanwhile */
 	bool relist;
 	size_t next; /* first record never taken */
@@ -132,8 +129,8 @@ struct worker {
 	bool lost; /* no connection can be had any more */
 	pthread_t thread;
 
-	struct mbox *at; /* the mailbox that is examined on m once all in flight is answered */
-	uint32_t at_validity; /* 0: its EXAMINE is in flight */
+	struct mbox *at; /* the mailbox that is examined on m */
+	uint32_t at_validity; /* its UIDVALIDITY as examined */
 
 	struct flight fly[FLY_MAX]; /* commands in flight, oldest first */
 	size_t n_fly;
@@ -154,7 +151,8 @@ struct worker {
 	uint64_t body_len;
 	struct buf head;
 	struct mbox *expect_mb; /* the mailbox that answers are about */
-	struct job expect; /* its records that the command may answer */
+	struct job expect; /* its records that the command may answer, beside those in flight */
+	bool singly; /* the missing ones are being asked for one by one */
 };
 
 /* imap_plan.c: pure decisions. */
@@ -213,7 +211,6 @@ void sched_unlist(struct run *r, struct mbox *mb);
 int sched_leave(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
 void sched_relist(struct run *r, struct mbox *mb);
 /* EXAMINEs of it that failed, after adding ${add}. */
-unsigned sched_refusals(struct run *r, struct mbox *mb, unsigned add);
 /* The mailbox could not be read: its last catalog stands. */
 int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct err *err) MUST_CHECK;
 /* Start threads until there are ${want} workers; run->lock is held. */

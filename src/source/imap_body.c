@@ -93,16 +93,32 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	return 0;
 }
 
+static bool job_has(const struct job *j, size_t at)
+{
+	return at >= j->first && at < j->first + j->n;
+}
+
+/* Was this record asked for on this connection? The answers to several commands in flight may come in any order. */
+static bool was_asked(const struct worker *w, size_t at)
+{
+	if (job_has(&w->expect, at))
+		return true;
+	for (size_t i = 0; i < w->n_fly; i++)
+		if (w->fly[i].mb == w->expect_mb && job_has(&w->fly[i].job, at))
+			return true;
+	for (size_t i = 0; w->singly && i < w->n_missing; i++)
+		if (w->missing[i] == at)
+			return true;
+	return false;
+}
+
 /* The record that an answer is for, if it was asked for by this worker and is still wanted. */
 static struct rec *expected(struct worker *w, const struct imap_msg *msg)
 {
 	struct mbox *mb = w->expect_mb;
 	struct rec *r = mb && msg->uid ? rec_find(mb->recs, mb->n_recs, msg->uid) : NULL;
-	size_t at = r ? (size_t)(r - mb->recs) : 0;
 
-	if (!r || at < w->expect.first || at >= w->expect.first + w->expect.n || r->done)
-		return NULL;
-	return r;
+	return r && was_asked(w, (size_t)(r - mb->recs)) && !r->done ? r : NULL;
 }
 
 static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)

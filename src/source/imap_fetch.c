@@ -1,6 +1,8 @@
 /*
- * Bodies: UID FETCH n (UID BODY.PEEK[]) in jobs. Many commands are in flight, also for different mailboxes with the
- * EXAMINE between them, so that the wire never waits for us. What does not come this way is taken up step by step when nothing is in flight.
+ * Bodies: UID FETCH n (UID BODY.PEEK[]) in jobs, many of them in flight, all about one mailbox: an EXAMINE is only sent
+ * when nothing is in flight, and waited for. A server may answer several FETCHes side by side (RFC 3501 5.5; Dovecot gives
+ * the data of the next before the OK of the first), so that an answer is matched with all that was asked. What does not
+ * come this way is taken up step by step when nothing is in flight.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -93,8 +95,6 @@ static void fetch_lost(struct worker *w, const struct err *err)
 	struct flight *f = &w->fly[0];
 
 	fetch_drop(w);
-	if (w->n_fly && f->examine && w->progress == 0)
-		sched_refusals(w->run, f->mb, 1);
 	if (w->careful && w->n_fly == 1 && f->job.n == 1) {
 		struct rec *r = &f->mb->recs[f->job.first];
 
@@ -126,8 +126,7 @@ static void fetch_lost(struct worker *w, const struct err *err)
 
 static bool is_in(const struct worker *w, const struct mbox *mb)
 {
-	return w->at == mb && w->m && imap_alive(w->m) &&
-	       (w->at_validity == 0 || w->at_validity == mb->coll->uidvalidity);
+	return w->at == mb && w->m && imap_alive(w->m) && w->at_validity == mb->coll->uidvalidity;
 }
 
 /* Is it still the mailbox that was listed? */
@@ -141,7 +140,7 @@ static bool is_same(struct worker *w, struct mbox *mb, uint32_t uidvalidity)
 	return false;
 }
 
-/* Examine it with nothing else in flight. *in_out false: it is given up, or to be listed anew. */
+/* Examine it; nothing is in flight. *in_out false: it is given up, or to be listed anew. */
 static int enter_alone(struct worker *w, struct mbox *mb, bool *in_out, struct err *err)
 {
 	struct imap_selected sel;
@@ -157,9 +156,6 @@ static int enter_alone(struct worker *w, struct mbox *mb, bool *in_out, struct e
 
 static int enter(struct worker *w, struct mbox *mb, bool *in_out, struct err *err)
 {
-	struct flight *f = &w->fly[w->n_fly];
-	int rc;
-
 	*in_out = true;
 	if (is_in(w, mb))
 		return 0;
@@ -168,21 +164,7 @@ static int enter(struct worker *w, struct mbox *mb, bool *in_out, struct err *er
 		*in_out = false;
 		return 0;
 	}
-	if (!w->m || !imap_alive(w->m) || sched_refusals(w->run, mb, 0))
-		return enter_alone(w, mb, in_out, err);
-	rc = imap_examine_send(w->m, mb->box->name, mb->box->name_len, err);
-	if (rc < 0 && imap_alive(w->m)) {
-		sched_refusals(w->run, mb, 1);
-		*in_out = false;
-		return 0;
-	}
-	memset(f, 0, sizeof *f);
-	f->mb = mb;
-	f->examine = true;
-	w->n_fly++;
-	w->at = mb;
-	w->at_validity = 0;
-	return rc;
+	return enter_alone(w, mb, in_out, err);
 }
 
 /* ---- sending ---- */
@@ -202,32 +184,47 @@ static int send_job(struct worker *w, struct mbox *mb, const struct job *j, stru
 	return rc;
 }
 
-/* Room for an EXAMINE and a job. */
+/* Room for one more job. */
 static bool has_room(const struct worker *w)
 {
 	if (w->special.mb)
 		return false;
 	if (w->careful)
 		return w->n_fly == 0;
-	return w->n_fly + 2 <= FLY_MAX && (w->n_fly < FLY_MIN || w->fly_bytes < FLY_BYTES);
+	return w->n_fly < FLY_MAX && (w->n_fly < FLY_MIN || w->fly_bytes < FLY_BYTES);
 }
 
-/* A mailbox to go on with; one whose EXAMINE failed before waits until nothing is in flight. */
+/* A mailbox to go on with, once all answers about the last one are in. */
 static int next_mailbox(struct worker *w, bool *more, struct err *err)
 {
-	bool full = w->n_held == sizeof w->held / sizeof w->held[0], in = false;
-	struct mbox *mb = full || (w->careful && w->n_fly) ? NULL : sched_try_bodies(w->run);
+	bool full = w->n_held == sizeof w->held / sizeof w->held[0];
+	struct mbox *mb = full || w->n_fly ? NULL : sched_try_bodies(w->run);
 	int rc = 0;
 
-	*more = false;
+	*more = mb != NULL;
 	if (!mb)
 		return 0;
 	hold(w, mb);
-	if (w->n_fly == 0 || sched_refusals(w->run, mb, 0) == 0)
-		rc = enter(w, mb, &in, err);
-	if (!in)
+	rc = enter(w, mb, more, err);
+	if (!*more)
 		w->cur = NULL;
-	*more = in;
+	return rc;
+}
+
+/* In the mailbox whose jobs are being sent, also after something special led elsewhere. */
+static int back_in(struct worker *w, bool *in_out, struct err *err)
+{
+	int rc;
+
+	*in_out = true;
+	if (!w->cur || is_in(w, w->cur))
+		return 0;
+	*in_out = false;
+	if (w->n_fly)
+		return 0;
+	rc = enter(w, w->cur, in_out, err);
+	if (!*in_out)
+		w->cur = NULL;
 	return rc;
 }
 
@@ -236,17 +233,18 @@ static int fill(struct worker *w, struct err *err)
 {
 	while (has_room(w)) {
 		struct job j;
-		struct mbox *mb = w->cur;
+		struct mbox *mb;
 		bool more;
-		int rc;
+		int rc = back_in(w, &more, err);
 
+		if (rc < 0 || (!more && w->n_fly))
+			return rc;
+		mb = w->cur;
 		if (!mb || !sched_take(w->run, mb, w->careful, &j)) {
 			w->cur = NULL;
 			rc = next_mailbox(w, &more, err);
 			if (rc < 0 || !more)
 				return rc;
-			if (w->careful && w->n_fly)
-				return 0;
 			continue;
 		}
 		if (j.n == 1 && mb->recs[j.first].size >= BIG_MESSAGE && !mb->recs[j.first].done) {
@@ -270,36 +268,6 @@ static struct flight shift(struct worker *w)
 	memmove(w->fly, w->fly + 1, w->n_fly * sizeof w->fly[0]);
 	w->fly_bytes -= f.job.bytes;
 	return f;
-}
-
-/* The commands after an EXAMINE that failed, up to the next one, are about no mailbox, or another one. */
-static void skip_after(struct worker *w, struct mbox *mb)
-{
-	for (size_t i = 0; i < w->n_fly && !w->fly[i].examine; i++)
-		w->fly[i].skip = true;
-	if (w->at == mb)
-		w->at = NULL;
-	if (w->cur == mb)
-		w->cur = NULL;
-}
-
-static int wait_examine(struct worker *w, struct err *err)
-{
-	struct imap_selected sel;
-	struct mbox *mb = w->fly[0].mb;
-	int rc = imap_examine_wait(w->m, &sel, err);
-
-	if (rc < 0 && !imap_alive(w->m))
-		return rc;
-	shift(w);
-	if (rc < 0)
-		sched_refusals(w->run, mb, 1);
-	if (rc < 0 || !is_same(w, mb, sel.uidvalidity))
-		skip_after(w, mb);
-	else if (w->at == mb && w->at_validity == 0)
-		w->at_validity = sel.uidvalidity;
-	imap_selected_clear(&sel);
-	return 0;
 }
 
 /* The server asks for time. */
@@ -337,16 +305,12 @@ static int wait_job(struct worker *w, struct err *err)
 	int rc;
 
 	w->expect_mb = f.mb;
-	w->expect = f.skip ? (struct job){0} : f.job;
+	w->expect = (struct job){0};
 	rc = imap_fetch_wait(w->m, &fetch_ops, w, err);
 	if (rc < 0 && rc != ERR_REFUSED && rc != ERR_BUSY)
 		return rc;
 	shift(w);
 	fetch_drop(w); /* of an answer that never got whole */
-	if (f.skip) {
-		sched_return(w->run, f.mb, &f.job);
-		return 0;
-	}
 	if (rc == ERR_BUSY && ++w->busy <= OPEN_TRIES)
 		return wait_busy(w, &f, err);
 	if (rc != ERR_BUSY)
@@ -393,7 +357,7 @@ static int step(struct worker *w, bool *idle, struct err *err)
 	if (rc < 0)
 		return rc;
 	if (w->n_fly)
-		return w->fly[0].examine ? wait_examine(w, err) : wait_job(w, err);
+		return wait_job(w, err);
 	if (w->special.mb)
 		return do_special(w, err);
 	*idle = w->cur == NULL;

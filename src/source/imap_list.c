@@ -368,12 +368,13 @@ static int ignore_message(void *ctx, const struct imap_msg *msg, struct err *err
 /* All that could be doubted is left to the slow way. */
 static bool is_plain(const struct listing *l, const struct imap_selected *sel)
 {
-	if (l->refused || l->n < sel->exists || !sel->uidnext)
+	if (l->refused || l->n != sel->exists || !sel->uidnext)
 		return false;
 	if (sel->exists > LIST_RANGE || (sel->exists && !l->mb->status.messages))
 		return false;
 	for (size_t i = 0; i < l->n; i++)
-		if ((l->recs[i].have & (REC_FLAGS | REC_SIZE)) != (REC_FLAGS | REC_SIZE))
+		if ((l->recs[i].have & (REC_FLAGS | REC_SIZE)) != (REC_FLAGS | REC_SIZE) ||
+		        l->recs[i].uid >= sel->uidnext)
 			return false;
 	return true;
 }

@@ -23,8 +23,10 @@ static int ask_singly(struct worker *w, struct mbox *mb, struct err *err)
 				return rc;
 			sent++;
 		}
-		w->expect = (struct job){w->missing[got], 1, 0};
+		w->expect = (struct job){0};
+		w->singly = true;
 		rc = imap_fetch_wait(w->m, &fetch_ops, w, err);
+		w->singly = false;
 		fetch_drop(w);
 		if (rc < 0 && rc != ERR_REFUSED && rc != ERR_BUSY)
 			return rc;
@@ -182,18 +184,21 @@ int fetch_rescue(struct worker *w, struct mbox *mb, struct err *err)
 	return rc;
 }
 
-/* Pieces of one message. */
+/* Pieces of one message. Answers to several commands in flight may come before the OK of the first. */
 struct pieces {
 	struct worker *w;
-	uint64_t got; /* octets of the answer in hand */
-	bool answered;
+	uint64_t now; /* octets of the answer in hand */
+	uint64_t sum; /* of those before */
+	unsigned answers;
+	bool whole; /* a short piece came */
+	bool failed; /* and something after it */
 };
 
 static int on_piece(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct pieces *t = ctx;
 
-	t->got += n;
+	t->now += n;
 	return fetch_ops.body(t->w, p, n, err);
 }
 
@@ -202,8 +207,15 @@ static int on_piece_end(void *ctx, const struct imap_msg *msg, struct err *err)
 	struct pieces *t = ctx;
 
 	(void)err;
-	if (msg->has_body && msg->uid == t->w->expect_mb->recs[t->w->expect.first].uid)
-		t->answered = true;
+	if (!msg->has_body || msg->uid != t->w->expect_mb->recs[t->w->expect.first].uid)
+		return 0;
+	if (t->whole)
+		t->failed |= t->now > 0;
+	else
+		t->whole = t->now != PIECE;
+	t->sum += t->now;
+	t->now = 0;
+	t->answers++;
 	return 0;
 }
 
@@ -221,33 +233,32 @@ static int piece_send(struct worker *w, uint32_t uid, uint64_t offset, struct er
 static int pieces_run(struct worker *w, const struct rec *r, uint64_t *at, struct err *err)
 {
 	static const struct imap_fetch_ops ops = {on_piece, on_piece_end};
-	uint64_t asked = *at;
-	bool whole = false, failed = false;
-	int rc = 0;
+	struct pieces t = {.w = w};
+	uint64_t from = *at, asked = *at;
+	unsigned silent = 0;
 
 	for (;;) {
-		struct pieces t = {.w = w};
+		unsigned before = t.answers;
+		int rc;
 
-		while (!whole && !failed && imap_in_flight(w->m) < PIECES_FLY) {
+		while (!t.whole && !t.failed && imap_in_flight(w->m) < PIECES_FLY) {
 			rc = piece_send(w, r->uid, asked, err);
 			if (rc < 0)
 				return rc;
 			asked += PIECE;
 		}
 		if (imap_in_flight(w->m) == 0)
-			return whole && !failed;
+			return t.whole && !t.failed;
 		rc = imap_fetch_wait(w->m, &ops, &t, err);
-		*at += t.got;
+		*at = from + t.sum;
 		if (rc < 0 && rc != ERR_REFUSED && rc != ERR_BUSY)
 			return rc;
-		if (whole)
-			failed = failed || t.got > 0; /* the short piece was not the last one */
-		else if (rc == 0 && t.answered)
-			whole = t.got != PIECE;
-		else if (*at > 0 && *at >= r->size)
-			whole = true; /* nothing after the last full piece */
-		else
-			failed = true;
+		silent = t.answers > before ? 0 : silent + 1;
+		if (t.whole || (rc == 0 && silent <= PIECES_FLY))
+			continue;
+		/* Some servers say nothing, or NO, after the last full piece. */
+		t.whole = *at > 0 && *at >= r->size;
+		t.failed = !t.whole;
 	}
 }
 

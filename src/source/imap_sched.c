@@ -37,7 +37,6 @@ void mbox_reset(struct mbox *mb)
 	mb->n_recs = mb->n_back = mb->back_cap = mb->next = 0;
 	mb->bytes_left = 0;
 	mb->relist = mb->dates_missing = mb->fresh_tried = false;
-	mb->refusals = 0;
 }
 
 static bool has_jobs(const struct mbox *mb)
@@ -101,16 +100,6 @@ struct mbox *sched_try_bodies(struct run *r)
 		mb->users++;
 	pthread_mutex_unlock(&r->lock);
 	return mb;
-}
-
-unsigned sched_refusals(struct run *r, struct mbox *mb, unsigned add)
-{
-	unsigned n;
-
-	pthread_mutex_lock(&r->lock);
-	n = mb->refusals += add;
-	pthread_mutex_unlock(&r->lock);
-	return n;
 }
 
 /* All is listed: what has to be fetched is known. */
