@@ -14,6 +14,9 @@ static const struct option_def options[] = {
         {"only", 0, "LIST", "mail,calendars,contacts"},
         {"folder", 0, "PATTERN", "only collections of this name (* and ? match); may be repeated"},
         {"under", 0, "FOLDER", "put everything below this folder"},
+        {"into", 0, "NAME", "put all calendars or address books into this one, which is there"},
+        {"with-attendees", 0, NULL,
+                "store events with attendees even where the server may mail them"},
         {"dry-run", 0, NULL, "say what would be done, and do nothing"},
         {"connections", 0, "N", "at most so many connections to one service"},
         {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
@@ -83,8 +86,9 @@ static int journal_path(
 	buf_init(&key, 8192);
 	rc = state_dir(&b, err);
 	if (rc == 0) {
-		buf_putf(&key, "%s\n%s\n%s\n%u\n%s\n%s\n", r->archive_id, service_name(s->kind),
-		        s->at.host, s->at.port, s->login.user, r->opts.under ? r->opts.under : "");
+		buf_putf(&key, "%s\n%s\n%s\n%u\n%s\n%s\n%s", r->archive_id, service_name(s->kind),
+		        s->at.host, s->at.port, s->login.user, r->opts.under ? r->opts.under : "",
+		        r->opts.into ? r->opts.into : "");
 		sha256_of(key.data, key.len, sum);
 		hex_format(sum, SHA256_LEN, hex);
 		buf_putf(&b, "/%.32s.journal", hex);
@@ -222,6 +226,12 @@ static int run_restore(struct restore *r)
 	r->opts.folder = r->folders;
 	r->opts.n_folder = args_all(a, "folder", r->folders, ARGS_MAX);
 	r->opts.under = args_get(a, "under");
+	r->opts.into = args_get(a, "into");
+	r->opts.with_attendees = args_has(a, "with-attendees");
+	if (r->opts.into && kinds & 1u << COLL_MAIL)
+		return usage_error(a->cmd,
+		        "--into is for calendars and contacts: add --only calendars or --only "
+		        "contacts");
 	r->opts.archive_id = r->archive_id;
 	r->opts.connections = connections > 32 ? 32 : (unsigned)connections;
 	r->opts.report = ui_report;

@@ -95,9 +95,15 @@ static int plan(struct run *r, struct imap *m, struct err *err)
 		used = limit = 0; /* no quota known */
 		rc = 0;
 	}
-	if (rc == 0)
-		say_plan(r, used, limit);
-	return rc;
+	if (rc < 0)
+		return rc;
+	say_plan(r, used, limit);
+	if (r->opts->dry_run)
+		return 0;
+	rc = imap_select(m, (const uint8_t *)"INBOX", 5, true, &r->inbox, err);
+	if (rc < 0 && err->code == ERR_STOPPED)
+		return rc;
+	return imap_alive(m) ? make_all(r, m, err) : 0; /* what is missing is made one by one */
 }
 
 /* The next mailbox; waits while others may still give theirs back. False: none is left. */
@@ -107,7 +113,9 @@ static bool next_entry(struct run *r, size_t *out)
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->failed && !found) {
-		if (r->n_back) {
+		if (!r->ready) {
+			pthread_cond_wait(&r->wake, &r->lock);
+		} else if (r->n_back) {
 			*out = r->back[--r->n_back];
 			found = true;
 		} else if (r->next < r->n_order) {
@@ -124,6 +132,21 @@ static bool next_entry(struct run *r, size_t *out)
 	return found;
 }
 
+static void give_back(struct run *r, size_t entry)
+{
+	pthread_mutex_lock(&r->lock);
+	*ARR_PUSH(r->back, r->n_back, r->back_cap) = entry;
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void not_busy(struct run *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->busy--;
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+}
+
 static int work(struct worker *w, struct err *err)
 {
 	struct run *r = w->run;
@@ -134,13 +157,12 @@ static int work(struct worker *w, struct err *err)
 		rc = tlink_open(w, err);
 	while (rc == 0 && next_entry(r, &entry)) {
 		rc = box_restore(w, entry, err);
-		pthread_mutex_lock(&r->lock);
-		r->busy--;
 		if (rc < 0)
-			*ARR_PUSH(r->back, r->n_back, r->back_cap) = entry;
-		pthread_cond_broadcast(&r->wake);
-		pthread_mutex_unlock(&r->lock);
+			give_back(r, entry);
+		not_busy(r);
 	}
+	if (rc == 0)
+		rc = box_finish_later(w, err);
 	return rc;
 }
 
@@ -148,11 +170,13 @@ static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
 	struct run *r = w->run;
-	struct err err = {0};
+	struct err err = {0}, late = {0};
 	int rc = work(w, &err);
 
 	if (rc == ERR_STOPPED)
 		restore_fail(r, &err);
+	if (w->n_later && box_finish_later(w, &late) < 0 && rc == 0)
+		rc = late.code;
 	tlink_drop(w);
 	pthread_mutex_lock(&r->lock);
 	r->alive--;
@@ -170,22 +194,32 @@ static void *worker_main(void *arg)
 /* Several connections are worth their sign-in only for several mailboxes with something in them. */
 static unsigned count_workers(const struct run *r)
 {
+	const struct tree_manifest *mf = r->reader->ops->manifest(r->reader);
 	unsigned max = r->opts->connections ? r->opts->connections : CONNECTIONS;
-	size_t units = 0;
+	size_t units = 0, boxes = 0;
 
-	for (size_t i = 0; i < r->n_order; i++)
-		units += 1 + (size_t)(r->map[r->order[i]].head->roots.items / BATCH_MESSAGES);
+	for (size_t i = 0; i < mf->n_heads; i++) {
+		const struct tree_head *h = &mf->heads[i];
+
+		if (h->kind != COLL_MAIL || !h->roots.items || !is_selected(r->opts, h))
+			continue;
+		boxes++;
+		units += 1 + (size_t)(h->roots.items / 100);
+	}
 	units = 1 + units / 8;
-	if (units > r->n_order)
-		units = r->n_order;
+	if (units > boxes)
+		units = boxes ? boxes : 1;
 	return units < max ? (unsigned)units : max;
 }
 
-static void work_all(struct run *r, struct worker *first)
+/* The others sign in while the first session, which has shown that it can, makes the plan. */
+static struct worker *start_workers(
+        struct run *r, struct worker *first, unsigned n, unsigned *started)
 {
-	unsigned n = count_workers(r), started = 0;
 	struct worker *w = xcalloc(n, sizeof *w);
 
+	*started = 0;
+	pthread_mutex_lock(&r->lock);
 	r->alive = n;
 	w[0] = *first;
 	first->m = NULL;
@@ -193,14 +227,26 @@ static void work_all(struct run *r, struct worker *first)
 		w[i].run = r;
 		w[i].number = i;
 	}
-	for (unsigned i = 1; i < n; i++, started++)
+	for (unsigned i = 1; i < n; i++, ++*started)
 		if (pthread_create(&w[i].thread, NULL, worker_main, &w[i]) != 0)
 			break;
-	if (started + 1 < n) {
-		pthread_mutex_lock(&r->lock);
-		r->alive -= n - 1 - started;
-		pthread_mutex_unlock(&r->lock);
-	}
+	r->alive -= n - 1 - *started;
+	pthread_mutex_unlock(&r->lock);
+	return w;
+}
+
+static void work_all(struct run *r, struct worker *first)
+{
+	unsigned started;
+	struct worker *w = start_workers(r, first, count_workers(r), &started);
+	struct err err = {0};
+
+	if (plan(r, w[0].m, &err) < 0)
+		restore_fail(r, &err);
+	pthread_mutex_lock(&r->lock);
+	r->ready = true;
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
 	worker_main(&w[0]);
 	for (unsigned i = 1; i <= started; i++)
 		pthread_join(w[i].thread, NULL);
@@ -211,6 +257,7 @@ static void run_clear(struct run *r)
 {
 	map_free(r->map, r->n_map);
 	kept_free(r->journal);
+	imap_selected_clear(&r->inbox);
 	imap_list_free(r->list, r->n_list);
 	free(r->prefix);
 	free(r->selected);
@@ -240,10 +287,8 @@ static int imap_run(const struct service *service, struct tree_reader *reader,
 	pthread_cond_init(&r.wake, NULL);
 	rc = tlink_open(&first, err);
 	if (rc == 0)
-		rc = plan(&r, first.m, err);
-	if (rc == 0 && r.n_order)
 		work_all(&r, &first);
-	if (rc == 0)
+	if (rc == 0 && r.journal)
 		say_gone(&r);
 	if (rc == 0 && r.failed) {
 		*err = r.fatal;

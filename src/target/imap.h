@@ -32,6 +32,8 @@ enum {
 	TRIES = 3,
 	OPEN_TRIES = 5,
 	SET_MAX = 6900,
+	LATER_BOXES = 8, /* mailboxes looked at together in the end */
+	LATER_ITEMS = 5000,
 };
 
 /* A message of the target. */
@@ -87,6 +89,9 @@ struct run {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	pthread_mutex_t reader_lock; /* reader->coll is not thread-safe */
+	bool ready; /* the plan stands */
+	struct imap_selected
+	        inbox; /* what INBOX takes is asked once, for mailboxes that are made */
 	size_t next;
 	size_t *back; /* entries whose worker lost its connection for good */
 	size_t n_back, back_cap;
@@ -101,10 +106,14 @@ struct run {
 	size_t n_placed, placed_cap;
 };
 
+struct box;
+
 struct worker {
 	struct run *run;
 	struct imap *m;
 	unsigned number;
+	struct box *later[LATER_BOXES]; /* filled, not looked at yet */
+	size_t n_later, later_items;
 	bool was_open;
 	bool lost; /* no connection can be had any more */
 	pthread_t thread;
@@ -146,6 +155,8 @@ struct box {
 	struct to_store *store;
 	size_t n_store, store_cap;
 	unsigned waits; /* times in a row that the server asked for patience */
+	bool is_open; /* it was selected */
+	uint32_t first; /* what was appended has at least this UID */
 	uint32_t next_uid; /* what is appended from now on has at least this UID */
 	struct target_result sum;
 };
@@ -173,11 +184,16 @@ void say_gone(struct run *r);
 void item_head(struct box *b, const struct tree_item *it, struct buf *out);
 
 /* imap_make.c: the mailbox itself. */
+/* All that are missing, with commands in flight; those that are refused are left to box_make. */
+int make_all(struct run *r, struct imap *m, struct err *err) MUST_CHECK;
 int box_make(struct worker *w, struct map_entry *e, struct target_result *sum,
         struct err *err) MUST_CHECK;
 
 /* imap_scan.c: what is there. */
 int there_list(struct box *b, const char *set, struct err *err) MUST_CHECK;
+#define THERE_ITEMS "(UID FLAGS INTERNALDATE RFC822.SIZE)"
+/* The answers to a fetch of THERE_ITEMS that is the oldest command in flight. */
+int there_take(struct box *b, struct err *err) MUST_CHECK;
 /* Hash the messages whose index is set in ${wanted}; *out malloc'ed. */
 int there_hash(struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out,
         struct err *err) MUST_CHECK;
@@ -199,7 +215,10 @@ uint32_t words_minus(struct box *b, const char *a, const char *minus);
 
 /* imap_append.c, imap_verify.c */
 int box_append(struct box *b, struct err *err) MUST_CHECK;
+/* Look at what was appended from UID ${first} on; the mailbox is selected. */
 int box_verify(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
+/* The same for a mailbox that was listed a moment ago; false: there is something to be put right. */
+bool box_looks_right(struct box *b);
 /* What of these items has arrived although no answer came: they get their UID. */
 int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
 int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
@@ -209,5 +228,7 @@ void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity);
 
 /* imap_box.c */
 int box_restore(struct worker *w, size_t entry, struct err *err) MUST_CHECK;
+/* Look at the mailboxes that wait for it, and be done with them. */
+int box_finish_later(struct worker *w, struct err *err) MUST_CHECK;
 
 #endif

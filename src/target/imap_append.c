@@ -226,6 +226,8 @@ void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
 	struct run *r = b->w->run;
 	const struct tree_item *it = item_of(b, item);
 
+	if (b->sel.uidvalidity == 0)
+		b->sel.uidvalidity = validity; /* a mailbox that was never selected */
 	b->state[item] = ITEM_ADDED;
 	b->got[item] = validity == 0 || validity == b->sel.uidvalidity ? uid : 0;
 	if (b->got[item] >= b->next_uid)
@@ -375,7 +377,7 @@ static int recover(struct box *b, struct batch *t, struct err *err)
 	rc = tlink_pause(b->w, 1, err);
 	if (rc == 0)
 		rc = tlink_select(b, err);
-	if (rc == 0 && b->sel.uidvalidity != validity)
+	if (rc == 0 && validity && b->sel.uidvalidity != validity)
 		return err_set(err, ERR_PROTO, ERR_COLLECTION,
 		        "the target's UIDVALIDITY changed meanwhile");
 	if (rc == 0 && n)

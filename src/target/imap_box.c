@@ -52,10 +52,9 @@ static int box_compare(struct box *b, struct err *err)
 		memset(b->odd, 0, b->coll->n_items + 1);
 		b->sum.altered = 0;
 		rc = tlink_select(b, err);
-		if (rc == 0)
+		b->is_open = rc == 0;
+		if (rc == 0 && b->sel.exists)
 			rc = there_list(b, "1:*", err);
-		if (rc == ERR_REFUSED && b->sel.exists == 0)
-			rc = 0; /* nothing to fetch from an empty mailbox */
 		if (rc == 0)
 			rc = box_pair(b, err);
 		if (!tlink_dead(b->w, rc) || b->w->lost || err->code == ERR_STOPPED)
@@ -90,13 +89,18 @@ static void count_dry(struct box *b)
 	        (unsigned long long)b->sum.added, (unsigned long long)b->sum.already);
 }
 
-static int box_fill(struct box *b, struct err *err)
+/* What is there already is dealt with; afterwards only what is to be added is left. */
+static int box_known(struct box *b, struct err *err)
 {
 	bool dry = b->w->run->opts->dry_run;
 	struct progress *p = b->w->run->progress;
-	uint32_t first;
 	int rc = 0;
 
+	if (b->e->fresh) {
+		b->e->fresh = false; /* if this has to be done again, it is not empty any more */
+		b->next_uid = 1;
+		return b->w->m && imap_alive(b->w->m) ? 0 : tlink_open(b->w, err);
+	}
 	if (!dry || b->e->exists)
 		rc = box_compare(b, err);
 	if (rc == 0 && b->mate)
@@ -108,15 +112,59 @@ static int box_fill(struct box *b, struct err *err)
 			atomic_fetch_add(&p->items_done, 1);
 			atomic_fetch_add(&p->bytes_done, b->coll->items[i].size);
 		}
-	if (dry) {
+	return 0;
+}
+
+/* A last look at a mailbox of its own. */
+static int look_alone(struct box *b, struct err *err)
+{
+	int rc = 0;
+
+	if (b->sum.added == 0)
+		return 0;
+	if (!b->is_open || !b->w->m || !imap_alive(b->w->m))
+		rc = tlink_select(b, err);
+	b->is_open = rc == 0;
+	if (rc == 0)
+		rc = box_verify(b, b->first, err);
+	if (rc == 0 || err->code == ERR_STOPPED || restore_failed(b->w->run))
+		return rc;
+	say_box(b, SAY_WARNING, "what was added could not be looked at afterwards: %s", err->text);
+	if (b->w->m && imap_in_flight(b->w->m))
+		tlink_drop(b->w);
+	return 0;
+}
+
+static bool can_wait(const struct box *b)
+{
+	const struct worker *w = b->w;
+
+	if (b->is_open || b->sum.added == 0 || w->n_later == LATER_BOXES ||
+	        w->later_items + b->coll->n_items > LATER_ITEMS)
+		return false;
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (b->state[i] == ITEM_ADDED && !b->got[i])
+			return false;
+	return true;
+}
+
+static int box_fill(struct box *b, bool *later_out, struct err *err)
+{
+	int rc = box_known(b, err);
+
+	*later_out = false;
+	if (rc < 0)
+		return rc;
+	if (b->w->run->opts->dry_run) {
 		count_dry(b);
 		return 0;
 	}
-	first = b->next_uid;
+	b->first = b->next_uid;
 	rc = box_append(b, err);
-	if (rc == 0)
-		rc = box_verify(b, first, err);
-	return rc;
+	if (rc < 0)
+		return rc;
+	*later_out = can_wait(b);
+	return *later_out ? 0 : look_alone(b, err);
 }
 
 /* The mailbox cannot be filled: each message that is not there is named. */
@@ -166,31 +214,113 @@ static bool is_known(const struct run *r, const struct map_entry *e)
 	return false;
 }
 
-int box_restore(struct worker *w, size_t entry, struct err *err)
+/* The end of a mailbox, with the result of the work on it. */
+static int box_end(struct box *b, int rc, struct err *err)
 {
+	struct worker *w = b->w;
 	struct run *r = w->run;
-	struct box b = {.w = w, .e = &r->map[entry], .entry = entry};
-	uint64_t items = b.e->head->roots.items;
-	int rc = 0;
 
-	progress_what(r->progress, b.e->head->name);
-	if (!r->opts->dry_run)
-		rc = box_make(w, b.e, &b.sum, err);
-	if (rc == 0 && (items || is_known(r, b.e)) && !(b.e->head->attrs & ATTR_NOSELECT)) {
-		rc = box_load(&b, err);
-		if (rc == 0)
-			rc = box_fill(&b, err);
-	}
 	if (rc < 0 && !w->lost && err->code != ERR_STOPPED && !restore_failed(r)) {
 		if (w->m && imap_alive(w->m) && imap_in_flight(w->m))
 			tlink_drop(w); /* no answers of this mailbox may reach the next one */
-		box_lost(&b, err->text);
+		box_lost(b, err->text);
 		rc = 0;
 	}
-	if (b.coll)
-		say_lacking(&b);
+	if (b->coll)
+		say_lacking(b);
 	if (rc == 0)
-		sum_add(r, &b.sum);
-	box_clear(&b);
+		sum_add(r, &b->sum);
+	box_clear(b);
+	free(b);
+	return rc;
+}
+
+int box_restore(struct worker *w, size_t entry, struct err *err)
+{
+	struct run *r = w->run;
+	struct box *b = xcalloc(1, sizeof *b);
+	bool later = false;
+	int rc = 0;
+
+	b->w = w;
+	b->e = &r->map[entry];
+	b->entry = entry;
+	progress_what(r->progress, b->e->head->name);
+	if (!r->opts->dry_run)
+		rc = box_make(w, b->e, &b->sum, err);
+	if (rc == 0 && (b->e->head->roots.items || is_known(r, b->e)) &&
+	        !(b->e->head->attrs & ATTR_NOSELECT)) {
+		rc = box_load(b, err);
+		if (rc == 0)
+			rc = box_fill(b, &later, err);
+	}
+	if (!later)
+		return box_end(b, rc, err);
+	w->later[w->n_later++] = b;
+	w->later_items += b->coll->n_items;
+	return w->n_later == LATER_BOXES ? box_finish_later(w, err) : 0;
+}
+
+/* EXAMINE and list of all of them in flight. */
+static int later_send(struct worker *w, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < w->n_later && rc == 0; i++) {
+		struct map_entry *e = w->later[i]->e;
+
+		rc = imap_examine_send(w->m, e->raw, e->raw_len, err);
+		if (rc == 0)
+			rc = imap_fetch_send(w->m, "1:*", THERE_ITEMS, err);
+	}
+	return rc;
+}
+
+/* The answers about one; *right: nothing is left to do in it. */
+static int later_wait(struct box *b, bool *right, struct err *err)
+{
+	struct imap_selected sel;
+	int opened = imap_examine_wait(b->w->m, &sel, err), rc;
+
+	*right = opened == 0 && sel.uidvalidity == b->sel.uidvalidity;
+	imap_selected_clear(&sel);
+	if (tlink_dead(b->w, opened))
+		return opened;
+	rc = there_take(b, err);
+	if (tlink_dead(b->w, rc))
+		return rc;
+	*right = *right && rc == 0 && box_looks_right(b);
+	return 0;
+}
+
+int box_finish_later(struct worker *w, struct err *err)
+{
+	bool right[LATER_BOXES] = {false};
+	size_t n = w->n_later;
+	int rc = 0;
+
+	if (n && w->m && imap_alive(w->m)) {
+		rc = later_send(w, err);
+		for (size_t i = 0; i < n && rc == 0; i++)
+			rc = later_wait(w->later[i], &right[i], err);
+		if (rc < 0 && imap_in_flight(w->m))
+			tlink_drop(w);
+		rc = rc < 0 && err->code == ERR_STOPPED ? rc : 0;
+	}
+	/* What does not look right, or was not looked at, is gone through on its own. */
+	for (size_t i = 0; i < n; i++) {
+		struct box *b = w->later[i];
+		struct err why = *err;
+		int done = rc;
+
+		if (rc == 0 && !right[i])
+			done = look_alone(b, &why);
+		done = box_end(b, done, &why);
+		if (done < 0 && rc == 0) {
+			rc = done;
+			*err = why;
+		}
+	}
+	w->n_later = w->later_items = 0;
 	return rc;
 }

@@ -19,11 +19,14 @@ size_t words_split(char *text, const char **out, size_t max)
 /* RFC 3501 7.1: without PERMANENTFLAGS everything may be tried. */
 static bool keyword_fits(const struct box *b, const char *word)
 {
-	if (b->sel.n_permanent == 0)
+	const struct imap_selected *sel =
+	        b->sel.exists || b->sel.n_permanent || b->sel.uidnext ? &b->sel : &b->w->run->inbox;
+
+	if (sel->n_permanent == 0)
 		return true;
-	for (size_t i = 0; i < b->sel.n_permanent; i++)
-		if (strcmp(b->sel.permanent[i], "\\*") == 0 ||
-		        strcasecmp(b->sel.permanent[i], word) == 0)
+	for (size_t i = 0; i < sel->n_permanent; i++)
+		if (strcmp(sel->permanent[i], "\\*") == 0 ||
+		        strcasecmp(sel->permanent[i], word) == 0)
 			return true;
 	return false;
 }
@@ -261,7 +264,7 @@ int box_store(struct box *b, struct err *err)
 		rc = tlink_pause(b->w, i, err);
 		if (rc == 0)
 			rc = tlink_select(b, err);
-		if (rc == 0 && b->sel.uidvalidity != validity)
+		if (rc == 0 && validity && b->sel.uidvalidity != validity)
 			rc = err_set(err, ERR_PROTO, ERR_COLLECTION,
 			        "the target's UIDVALIDITY changed meanwhile");
 		if (rc < 0)

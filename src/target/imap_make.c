@@ -1,4 +1,5 @@
 /* The mailbox itself: CREATE (RFC 3501 6.3.3, RFC 6154), its parents where the server wants them, SUBSCRIBE. */
+#include <stdlib.h>
 #include <string.h>
 #include "imap.h"
 
@@ -124,4 +125,38 @@ int box_make(struct worker *w, struct map_entry *e, struct target_result *sum, s
 		if (rc < 0)
 			return rc;
 	}
+}
+
+int make_all(struct run *r, struct imap *m, struct err *err)
+{
+	struct imap_make *list = xcalloc(r->n_map ? r->n_map : 1, sizeof *list);
+	size_t *entry = xcalloc(r->n_map ? r->n_map : 1, sizeof *entry), n = 0;
+	int rc;
+
+	for (size_t i = 0; i < r->n_map; i++) {
+		struct map_entry *e = &r->map[i];
+		bool plain = !e->implied && !(e->head->attrs & ATTR_NOSELECT);
+		bool subscribe = (e->head->attrs & ATTR_SUBSCRIBED) && !e->subscribed;
+
+		if (!r->selected[i] || !plain || (e->exists && !subscribe))
+			continue;
+		entry[n] = i;
+		list[n++] = (struct imap_make){.name = e->raw,
+		        .name_len = e->raw_len,
+		        .special_use = e->special_use,
+		        .create = !e->exists,
+		        .subscribe = subscribe};
+	}
+	rc = imap_make_many(m, list, n, err);
+	for (size_t i = 0; i < n; i++) {
+		struct map_entry *e = &r->map[entry[i]];
+
+		e->exists |= list[i].created;
+		e->fresh = list[i].created;
+		e->subscribed |= list[i].subscribed;
+		r->sum.collections_made += list[i].created;
+	}
+	free(list);
+	free(entry);
+	return rc < 0 && err->code == ERR_STOPPED ? rc : 0;
 }

@@ -30,6 +30,7 @@ struct map_entry {
 	char *shown; /* the same for people, UTF-8 */
 	char *content; /* content name on the target */
 	bool exists; /* and can be selected */
+	bool fresh; /* made by this run: empty */
 	bool subscribed; /* already */
 	bool implied; /* a \Noselect parent: it is there when its children are */
 	char *special_use; /* to be asked for in CREATE, or NULL */

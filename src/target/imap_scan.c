@@ -34,7 +34,7 @@ static int on_listed(void *ctx, const struct imap_msg *msg, struct err *err)
 	return 0;
 }
 
-int there_list(struct box *b, const char *set, struct err *err)
+int there_take(struct box *b, struct err *err)
 {
 	static const struct imap_fetch_ops ops = {.message = on_listed};
 	size_t n = 0;
@@ -43,9 +43,7 @@ int there_list(struct box *b, const char *set, struct err *err)
 	free(b->there);
 	b->there = NULL;
 	b->n_there = b->there_cap = 0;
-	rc = imap_fetch_send(b->w->m, set, "(UID FLAGS INTERNALDATE RFC822.SIZE)", err);
-	if (rc == 0)
-		rc = imap_fetch_wait(b->w->m, &ops, b, err);
+	rc = imap_fetch_wait(b->w->m, &ops, b, err);
 	if (b->n_there)
 		qsort(b->there, b->n_there, sizeof *b->there, by_uid);
 	for (size_t i = 0; i < b->n_there; i++) {
@@ -55,6 +53,13 @@ int there_list(struct box *b, const char *set, struct err *err)
 	}
 	b->n_there = n;
 	return rc;
+}
+
+int there_list(struct box *b, const char *set, struct err *err)
+{
+	int rc = imap_fetch_send(b->w->m, set, THERE_ITEMS, err);
+
+	return rc < 0 ? rc : there_take(b, err);
 }
 
 /* The bodies that come in. */
@@ -192,7 +197,7 @@ int there_hash(
 		rc = tlink_pause(b->w, i, err);
 		if (rc == 0)
 			rc = tlink_select(b, err);
-		if (rc == 0 && b->sel.uidvalidity != validity)
+		if (rc == 0 && validity && b->sel.uidvalidity != validity)
 			rc = err_set(err, ERR_PROTO, ERR_COLLECTION,
 			        "the target's UIDVALIDITY changed meanwhile");
 		if (rc < 0)

@@ -199,20 +199,70 @@ static void check(struct box *b, uint32_t i)
 	box_store_later(b, i, t->uid, it->flags & ~(unsigned)t->flags, words);
 }
 
+static bool all_there(struct box *b)
+{
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (b->state[i] == ITEM_ADDED && b->got[i] && !find(b, b->got[i]))
+			return false;
+	return true;
+}
+
 static int verify_once(struct box *b, uint32_t first, struct err *err)
 {
-	int rc = imap_noop(b->w->m, err);
+	int rc = list_from(b, first, err);
 
-	if (rc == ERR_REFUSED || rc == ERR_BUSY)
-		rc = 0;
-	if (rc == 0)
-		rc = list_from(b, first, err);
+	if (rc == 0 && (!all_there(b) || b->n_there == 0)) {
+		/* Courier tells of new messages only when asked. */
+		rc = imap_noop(b->w->m, err);
+		if (rc == ERR_REFUSED || rc == ERR_BUSY)
+			rc = 0;
+		if (rc == 0)
+			rc = list_from(b, first, err);
+	}
 	return rc == 0 ? learn(b, err) : rc;
+}
+
+/* Every added message against the archive's; what it lacks is noted in b->store. */
+static void check_all(struct box *b)
+{
+	size_t lost = 0;
+
+	b->n_store = 0;
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		if (b->state[i] != ITEM_ADDED)
+			continue;
+		if (b->got[i])
+			check(b, (uint32_t)i);
+		else
+			lost++;
+	}
+	if (lost)
+		say_box(b, SAY_WARNING,
+		        "%zu messages that the server took cannot be found again there unchanged",
+		        lost);
+}
+
+bool box_looks_right(struct box *b)
+{
+	size_t lacking = b->n_lacking;
+
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		const struct tree_item *it = &b->coll->items[i];
+		const struct tmsg *t = b->got[i] ? find(b, b->got[i]) : NULL;
+		const char *want = tree_coll_keyword_text(b->coll, it->keywords);
+
+		if (b->state[i] == ITEM_ADDED &&
+		        (!t || (it->flags & ~(unsigned)t->flags) ||
+		                words_minus(
+		                        b, want, tree_coll_keyword_text(b->words, t->keywords))))
+			return false;
+	}
+	check_all(b);
+	return b->n_lacking == lacking;
 }
 
 int box_verify(struct box *b, uint32_t first, struct err *err)
 {
-	size_t lost = 0;
 	int rc = 0;
 
 	if (b->sum.added == 0)
@@ -229,17 +279,6 @@ int box_verify(struct box *b, uint32_t first, struct err *err)
 	}
 	if (rc < 0)
 		return rc;
-	b->n_store = 0; /* what is still lacking is seen now */
-	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (b->state[i] == ITEM_ADDED) {
-			if (b->got[i])
-				check(b, (uint32_t)i);
-			else
-				lost++;
-		}
-	if (lost)
-		say_box(b, SAY_WARNING,
-		        "%zu messages that the server took cannot be found again there unchanged",
-		        lost);
+	check_all(b);
 	return box_store(b, err);
 }

@@ -2,6 +2,8 @@
 
 static const struct target_ops *const targets[] = {
         &target_imap,
+        &target_caldav,
+        &target_carddav,
 };
 
 const struct target_ops *target_for(enum coll_kind coll)

@@ -14,7 +14,9 @@ struct target_opts {
 	bool dry_run;
 	const char *const *folder; /* --folder patterns (fnmatch) on content and full names; none: all */
 	size_t n_folder;
-	const char *under;      /* --under: put everything below this mailbox (content name), or NULL */
+	const char *under;      /* --under: put everything below this mailbox (content name), or NULL; DAV: its name and '/' before each collection's */
+	const char *into;       /* --into: DAV: everything into this collection, which is there, or NULL */
+	bool with_attendees;    /* --with-attendees: store events with attendees also where the server may mail them */
 	const char *journal;    /* path of the restore journal of this archive and target, NULL: none is kept */
 	const char *archive_id; /* names archive and snapshot line in the journal */
 	unsigned connections;   /* 0: the target's own choice */
@@ -39,7 +41,7 @@ struct target_ops {
 		struct progress *progress, struct target_result *out, struct err *err);
 };
 
-extern const struct target_ops target_imap;
+extern const struct target_ops target_imap, target_caldav, target_carddav;
 const struct target_ops *target_for(enum coll_kind coll);
 
 #endif

@@ -1,0 +1,182 @@
+#ifndef VALISE_TARGET_DAV_PRIVATE_H
+#define VALISE_TARGET_DAV_PRIVATE_H
+
+#include "valise/base/mem.h"
+#include "valise/format/content.h"
+#include "valise/proto/dav_discover.h"
+#include "valise/target/target.h"
+#include "dav_journal.h"
+#include "dav_keys.h"
+#include "dav_outcome.h"
+#include "dav_props.h"
+#include "dav_silence.h"
+
+/*
+ * The CalDAV and CardDAV target (RFC 4791, 6352, 5689, 6638). One HTTP client, several requests in flight:
+ *   dav_probe.c    what the server is and has: homes, collections, their properties, how it can be kept from mailing
+ *   dav_plan.c     which collection of the archive goes where
+ *   dav_make.c     collections made, properties set one by one and read back
+ *   dav_there.c    every resource of the account, by UID, before the first PUT
+ *   dav_look.c     resources read (multiget, GET for what is missing or differs) and graded against the archive
+ *   dav_put.c      PUT with If-None-Match, what came of it, read back
+ * Nothing is overwritten or taken away.
+ */
+
+enum {
+	PARALLEL = 6,
+	LOOK_BATCH = 50,
+	LOOK_BATCHES = 8, /* handed over at a time */
+	LOOK_BYTES = 8 << 20,
+	PUT_ROUND = 96, /* items put and then read back */
+	PUT_BYTES = 16 << 20,
+	ITEM_MAX = 128 << 20, /* held in memory while it is compared */
+};
+#define NONE UINT32_MAX
+
+/* A collection of the target. */
+struct tcoll {
+	char *url, *name, *segment;
+	struct props props;
+	unsigned comps; /* COMP_*; 0: not said */
+	uint64_t max_size; /* of a resource, 0: not said */
+	bool readonly,
+	        aside; /* aside: a subscription, generated, somebody else's: neither read nor written */
+	bool v4; /* address book that offers vCard 4.0 */
+	bool made, taken; /* by this run; by a collection of the archive */
+	bool no_multiget;
+	char *full; /* why nothing more goes in, or NULL */
+	uint64_t not_sent; /* items not tried for that reason */
+};
+
+/* A collection of the archive. */
+struct acoll {
+	const struct tree_head *head;
+	struct tree_coll *coll;
+	struct props props;
+	unsigned comps; /* declared */
+	char *name; /* on the target */
+	uint32_t to; /* tcoll, NONE: to be made, or cannot */
+	char *refused; /* why it has no place */
+};
+
+enum entry_state {
+	ENTRY_NEW,
+	ENTRY_THERE, /* before this run */
+	ENTRY_ADDED,
+	ENTRY_HELD, /* not sent on purpose */
+	ENTRY_FAILED,
+};
+
+/* An item of the archive. */
+struct entry {
+	uint32_t acoll, item;
+	const char *uid; /* of the catalog, or NULL */
+	uint64_t uid_key;
+	char *url; /* on the target, once known */
+	char *segment; /* planned; without a UID it is what names the item */
+	enum entry_state state;
+	enum content_grade grade;
+	bool second; /* another item of the archive has the same UID: comes later */
+	bool odd; /* counted as altered */
+};
+
+/* A resource of the target. */
+struct res {
+	char *href, *url, *etag;
+	uint64_t key;
+	uint32_t tcoll;
+	uint32_t entry; /* the item that it is to be compared with; NONE: whichever has its UID */
+	/* what dav_look finds */
+	bool seen; /* its content came */
+	int status; /* of its GET, 0: none was made */
+	char *uid, *why; /* why: it could not be had */
+	uint8_t sha256[SHA256_LEN];
+	enum content_grade grade;
+	char *differences;
+	bool fits; /* ${entry} is an item of the same UID (or name) */
+	bool known; /* the journal says what it is */
+};
+
+struct reslist {
+	struct res *list;
+	size_t n, cap;
+};
+
+struct drun {
+	const struct service *service;
+	struct tree_reader *reader;
+	const struct target_opts *opts;
+	struct progress *progress;
+	struct http *http;
+	bool contacts;
+	enum coll_kind kind;
+
+	struct dav_home home;
+	struct silence silence;
+	bool extended_mkcol;
+	struct tcoll *tcolls;
+	size_t n_tcolls, cap_tcolls;
+	struct acoll *acolls;
+	size_t n_acolls, cap_acolls;
+	struct entry *entries;
+	size_t n_entries, cap_entries;
+	uint32_t *by_uid; /* entries with a UID, by uid_key */
+	size_t n_by_uid;
+	struct keys names; /* key of a resource's URL -> 1 */
+	struct put_journal *journal;
+	uint64_t grades[4]; /* of what is on the target now */
+	uint64_t held, held_listed;
+	char *stopped; /* the server takes nothing more now */
+	struct target_result sum;
+};
+
+bool dav_ends(const struct err *err); /* costs the service, not an item */
+/* The item as it is in the archive; ${out} is initialised here. */
+int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err) MUST_CHECK;
+struct tree_item *entry_item(const struct drun *r, const struct entry *e);
+const struct tree_ext *entry_ext(const struct drun *r, const struct entry *e);
+
+/* dav_report.c */
+void say_coll(struct drun *r, enum say_level level, const char *coll, const char *fmt, ...)
+        PRINTF_LIKE(4, 5);
+void say_entry(struct drun *r, enum say_level level, const struct entry *e, const void *text,
+        size_t len, const char *fmt, ...) PRINTF_LIKE(6, 7);
+void say_plan_dav(struct drun *r);
+void say_end(struct drun *r);
+
+/* dav_probe.c */
+int dav_probe(struct drun *r, struct err *err) MUST_CHECK;
+/* Ask again what ${url} is: *out_index NONE when it is no collection of the kind. */
+int dav_probe_one(struct drun *r, const char *url, uint32_t *out_index, struct err *err) MUST_CHECK;
+void tcoll_clear(struct tcoll *t);
+
+/* dav_plan.c */
+int dav_plan(struct drun *r, struct err *err) MUST_CHECK;
+/* What a collection is called in a URL where its own last segment cannot be had. */
+#define OWN_SEGMENT_SIZE 24
+void own_segment(const struct drun *r, const struct acoll *a, char out[OWN_SEGMENT_SIZE]);
+
+/* dav_make.c */
+int dav_make(struct drun *r, struct err *err) MUST_CHECK;
+
+/* dav_look.c */
+void res_clear(struct res *x);
+void reslist_clear(struct reslist *l);
+struct res *reslist_add(struct reslist *l, uint32_t tcoll, const char *url, const char *etag);
+/* Fill in what they are; each ${tcoll} comes in one piece. Negative only for what ends the service. */
+int dav_look(struct drun *r, struct res *list, size_t n, struct err *err) MUST_CHECK;
+
+/* dav_there.c */
+int dav_there(struct drun *r, struct err *err) MUST_CHECK;
+/* The entries of a UID: *n_out of them from by_uid[result]. */
+size_t entries_of(const struct drun *r, const char *uid, size_t *n_out);
+int dav_list_resources(
+        struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err) MUST_CHECK;
+
+/* dav_put.c */
+int dav_put_all(struct drun *r, struct err *err) MUST_CHECK;
+/* The item is there as ${x} has it: counted, remembered, reported where it is not the same. */
+void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state,
+        const void *text, size_t len);
+
+#endif

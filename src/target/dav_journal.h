@@ -1,0 +1,34 @@
+#ifndef VALISE_TARGET_DAV_JOURNAL_H
+#define VALISE_TARGET_DAV_JOURNAL_H
+
+#include <stdint.h>
+#include <stddef.h>
+#include <stdbool.h>
+#include "valise/base/err.h"
+#include "valise/base/hash.h"
+
+/*
+ * What earlier restores of an archive brought to a DAV target: one record a resource, in a file of tree/journal.h. A record
+ * is a claim: it counts as long as the server lists the resource with the same ETag.
+ *   {"archive":<id>}   what follows belongs to this archive
+ *   {"e":<etag>,"g":<grade>,"h":<sha256 in the archive>,"i":<UID>,"s":<sha256 that the server holds>,"u":<URL>,"x":<differences>}
+ * A later record of a URL stands for the earlier one.
+ */
+struct put_record {
+	char *url, *etag, *uid, *differences; /* uid, differences: may be NULL */
+	uint8_t archived[SHA256_LEN], held[SHA256_LEN];
+	int grade; /* enum content_grade */
+};
+
+struct put_journal;
+/* ${path} NULL: nothing is remembered. ${dry}: read only, and a missing file is empty. */
+int put_journal_open(const char *path, const char *archive_id, bool dry, struct put_journal **out,
+        struct err *err) MUST_CHECK;
+void put_journal_free(struct put_journal *j);
+/* What an earlier run, or this one, said of the resource whose URL has this key; lent, NULL: nothing. */
+const struct put_record *put_journal_find(const struct put_journal *j, uint64_t url_key);
+/* A record for the next batch; without an ETag it would be no use and is dropped. */
+void put_journal_add(struct put_journal *j, const struct put_record *rec);
+int put_journal_commit(struct put_journal *j, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,232 @@
+/* Collections that are missing: MKCALENDAR (RFC 4791 5.3.1), extended MKCOL (RFC 5689), MKCOL; then what was not kept, one property a PROPPATCH. */
+#include <stdlib.h>
+#include <string.h>
+#include "dav.h"
+
+#define TYPE_CALENDAR "{DAV:}collection {" NS_CALDAV "}calendar"
+#define TYPE_BOOK "{DAV:}collection {" NS_CARDDAV "}addressbook"
+
+/* The ways to make one, in order; each next one asks for less. */
+enum way { WAY_FULL, WAY_SHORT, WAY_MKCOL_FULL, WAY_MKCOL_SHORT, WAY_MKCOL_PLAIN, WAYS };
+
+static size_t sets_of(const struct drun *r, const struct acoll *a, bool full, struct dav_set *out)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < PROPS_N; i++)
+		if (a->props.xml[i] && props_of_kind(i, r->contacts) &&
+		        (full || i == PROP_NAME || i == PROP_COMPS))
+			out[n++] = (struct dav_set){props_name(i), a->props.xml[i]};
+	return n;
+}
+
+static bool applies(const struct drun *r, enum way way)
+{
+	if (way <= WAY_SHORT)
+		return !r->contacts;
+	if (way == WAY_MKCOL_PLAIN)
+		return !r->extended_mkcol;
+	return true;
+}
+
+static int send_one(struct drun *r, const struct acoll *a, enum way way, const char *url,
+        struct dav_answer *ans, struct err *err)
+{
+	struct dav_set set[PROPS_N];
+	size_t n = sets_of(r, a, way == WAY_FULL || way == WAY_MKCOL_FULL, set);
+
+	if (way <= WAY_SHORT)
+		return dav_mkcalendar(r->http, url, set, n, ans, err);
+	if (way == WAY_MKCOL_PLAIN)
+		return dav_mkcol(r->http, url, NULL, NULL, 0, ans, err);
+	return dav_mkcol(r->http, url, r->contacts ? TYPE_BOOK : TYPE_CALENDAR, set, n, ans, err);
+}
+
+static struct put_reply reply_of(const struct dav_answer *a)
+{
+	return (struct put_reply){
+	        .status = a->status, .inner = a->inner, .error = a->error, .text = a->error_text};
+}
+
+/* Is it there now? 207 and 405 do not say. */
+static int check(struct drun *r, struct acoll *a, const char *url, struct err *err)
+{
+	uint32_t index;
+	int rc = dav_probe_one(r, url, &index, err);
+
+	if (rc == 0 && index != NONE) {
+		a->to = index;
+		r->tcolls[index].made = r->tcolls[index].taken = true;
+		r->sum.collections_made++;
+	}
+	return rc;
+}
+
+static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err *err)
+{
+	struct buf why;
+	int rc = 0;
+
+	buf_init(&why, 2000);
+	for (int way = 0; way < WAYS && rc == 0 && a->to == NONE; way++) {
+		struct dav_answer ans;
+		struct put_reply reply;
+
+		if (!applies(r, (enum way)way))
+			continue;
+		rc = send_one(r, a, (enum way)way, url, &ans, err);
+		if (rc < 0 && !dav_ends(err)) {
+			if (!why.len)
+				buf_putf(&why, "%s", err->text);
+			rc = 0;
+		}
+		reply = reply_of(&ans);
+		if (rc == 0)
+			rc = check(r, a, url, err);
+		if (rc == 0 && a->to == NONE && !why.len)
+			put_reason(&reply, &why);
+		dav_answer_clear(&ans);
+		if (put_judge(&reply) == PUT_FULL)
+			break;
+	}
+	if (rc == 0 && a->to == NONE)
+		a->refused = xasprintf("the target would not make it: %s", buf_str(&why));
+	buf_clear(&why);
+	return rc;
+}
+
+static bool is_free(const struct drun *r, const char *url)
+{
+	for (size_t i = 0; i < r->n_tcolls; i++)
+		if (dav_key(r->tcolls[i].url) == dav_key(url))
+			return false;
+	return !keys_find(&r->names, dav_key(url), NULL);
+}
+
+static void url_below(const char *base, const char *segment, bool slash, struct buf *out)
+{
+	buf_reset(out);
+	buf_puts(out, base);
+	if (!out->len || out->data[out->len - 1] != '/')
+		buf_putc(out, '/');
+	url_escape_segment(segment, strlen(segment), out);
+	if (slash)
+		buf_putc(out, '/');
+}
+
+/* Its own last segment where that is free and plain, else one of ours. */
+static void choose_url(struct drun *r, const struct acoll *a, struct buf *url)
+{
+	char *segment = last_segment(a->coll->href ? a->coll->href : "");
+	char own[OWN_SEGMENT_SIZE];
+
+	own_segment(r, a, own);
+	url_below(r->home.urls[0], segment, true, url);
+	if (!segment_is_plain(segment) || strcasecmp(segment, "inbox") == 0 ||
+	        strcasecmp(segment, "outbox") == 0 || !is_free(r, buf_str(url)))
+		url_below(r->home.urls[0], own, true, url);
+	free(segment);
+}
+
+static int set_one(struct drun *r, const struct acoll *a, unsigned which, struct err *err)
+{
+	const struct dav_set set = {props_name(which), a->props.xml[which]};
+	struct dav_answer ans;
+	bool done;
+	int rc = dav_proppatch(r->http, r->tcolls[a->to].url, &set, &done, &ans, err);
+
+	dav_answer_clear(&ans);
+	return rc < 0 && dav_ends(err) ? rc : 0;
+}
+
+static void say_lost(struct drun *r, const struct acoll *a)
+{
+	const struct tcoll *t = &r->tcolls[a->to];
+	struct buf b;
+
+	buf_init(&b, 2000);
+	for (unsigned i = 0; i < PROPS_N; i++)
+		if (a->props.xml[i] && props_of_kind(i, r->contacts) &&
+		        !props_equal(&a->props, &t->props, i))
+			buf_putf(&b, "%s%s", b.len ? ", " : "", props_word(i));
+	if (b.len)
+		say_coll(r, SAY_NOTE, a->head->name, "%s: %s",
+		        t->made ? "the target did not keep these properties"
+		                : "the target has other values of these properties, left as they "
+		                  "are",
+		        buf_str(&b));
+	buf_clear(&b);
+}
+
+/* A collection of ours gets what it lacks or has otherwise, one that was there only what it lacks. */
+static int set_missing(struct drun *r, struct acoll *a, struct err *err)
+{
+	bool any = false;
+	uint32_t index;
+	int rc = 0;
+
+	for (unsigned i = 0; i < PROPS_N && rc == 0; i++) {
+		const struct tcoll *t = &r->tcolls[a->to];
+
+		if (!a->props.xml[i] || !props_of_kind(i, r->contacts) || i == PROP_COMPS ||
+		        props_equal(&a->props, &t->props, i) || (!t->made && t->props.value[i]))
+			continue;
+		any = true;
+		if (!r->opts->dry_run)
+			rc = set_one(r, a, i, err);
+	}
+	if (rc == 0 && any && !r->opts->dry_run)
+		rc = dav_probe_one(r, r->tcolls[a->to].url, &index, err);
+	if (rc == 0 && !r->opts->dry_run)
+		say_lost(r, a);
+	return rc;
+}
+
+/* Does anything have to go there that is nowhere on the target? An empty one is made for itself. */
+static bool is_needed(const struct drun *r, const struct acoll *a)
+{
+	if (!a->coll || a->coll->n_items == 0)
+		return a->coll != NULL;
+	for (size_t i = 0; i < r->n_entries; i++)
+		if (&r->acolls[r->entries[i].acoll] == a && r->entries[i].state == ENTRY_NEW)
+			return true;
+	return false;
+}
+
+static int make(struct drun *r, struct acoll *a, struct err *err)
+{
+	struct buf url;
+	int rc;
+
+	buf_init(&url, 1 << 16);
+	choose_url(r, a, &url);
+	rc = r->home.single ? 0 : try_ways(r, a, buf_str(&url), err);
+	if (r->home.single)
+		a->refused = xstrdup("the target's URL is that of a single collection: use --into");
+	buf_clear(&url);
+	if (rc == 0 && a->refused)
+		say_coll(r, SAY_WARNING, a->head->name,
+		        "%s; its %zu items are not restored (--into NAME puts them into a "
+		        "collection that is there)",
+		        a->refused, a->coll->n_items);
+	return rc;
+}
+
+int dav_make(struct drun *r, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_acolls && rc == 0; i++) {
+		struct acoll *a = &r->acolls[i];
+		bool missing = a->to == NONE && !a->refused && is_needed(r, a);
+
+		rc = stop_check(err);
+		if (rc == 0 && missing && r->opts->dry_run)
+			r->sum.collections_made++;
+		else if (rc == 0 && missing)
+			rc = make(r, a, err);
+		if (rc == 0 && a->to != NONE && !r->opts->into)
+			rc = set_missing(r, a, err);
+	}
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}

@@ -1,0 +1,208 @@
+/* What the target is and has. Reads only. */
+#include <stdlib.h>
+#include <string.h>
+#include "dav.h"
+
+#define P_TYPE "{DAV:}resourcetype"
+#define P_PRIVILEGES "{DAV:}current-user-privilege-set"
+#define P_OWNER "{DAV:}owner"
+#define P_CYRUS "{http://cyrusimap.org/ns/}scheduling-enabled"
+#define P_MAX_CAL "{" NS_CALDAV "}max-resource-size"
+#define P_MAX_CARD "{" NS_CARDDAV "}max-resource-size"
+#define P_VERSIONS "{" NS_CARDDAV "}supported-address-data"
+
+struct listing {
+	struct drun *r;
+	bool cyrus;
+	uint32_t last; /* added or renewed, NONE */
+};
+
+void tcoll_clear(struct tcoll *t)
+{
+	free(t->url);
+	free(t->name);
+	free(t->segment);
+	free(t->full);
+	props_clear(&t->props);
+	memset(t, 0, sizeof *t);
+}
+
+static bool is_readonly(const struct dav_response *r)
+{
+	static const char *const writes[] = {
+	        "{DAV:}all", "{DAV:}write", "{DAV:}write-content", "{DAV:}bind"};
+
+	if (!dav_prop_find(r, P_PRIVILEGES))
+		return false;
+	for (size_t i = 0; i < 4; i++)
+		if (dav_prop_has(r, P_PRIVILEGES, writes[i]))
+			return false;
+	return true;
+}
+
+static bool is_foreign(const struct drun *run, const struct dav_response *r)
+{
+	char **owners = NULL;
+	size_t n = dav_prop_hrefs(r, P_OWNER, r->url, &owners);
+	bool mine = n == 0 || !run->home.principal;
+
+	for (size_t i = 0; i < n; i++) {
+		mine |= run->home.principal && dav_key(owners[i]) == dav_key(run->home.principal);
+		free(owners[i]);
+	}
+	free(owners);
+	return !mine || dav_prop_has(r, P_TYPE, "{" NS_CS "}shared");
+}
+
+static bool is_generated(const char *segment)
+{
+	return strcmp(segment, "contact_birthdays") == 0 ||
+	       strcmp(segment, "z-server-generated--system") == 0 ||
+	       strncmp(segment, "z-app-generated--", 17) == 0;
+}
+
+static struct tcoll *tcoll_of(struct drun *run, const char *url, uint32_t *index)
+{
+	for (size_t i = 0; i < run->n_tcolls; i++)
+		if (dav_key(run->tcolls[i].url) == dav_key(url)) {
+			*index = (uint32_t)i;
+			return &run->tcolls[i];
+		}
+	*index = (uint32_t)run->n_tcolls;
+	return ARR_PUSH(run->tcolls, run->n_tcolls, run->cap_tcolls);
+}
+
+static void fill(struct drun *run, struct tcoll *t, const struct dav_response *r)
+{
+	const char *name = dav_prop_text(r, props_name(PROP_NAME));
+	const char *max = dav_prop_text(r, run->contacts ? P_MAX_CARD : P_MAX_CAL);
+	const struct dav_prop *versions = dav_prop_find(r, P_VERSIONS);
+	bool made = t->made, taken = t->taken;
+
+	tcoll_clear(t);
+	t->made = made;
+	t->taken = taken;
+	t->url = xstrdup(r->url);
+	t->segment = last_segment(r->url);
+	t->name = xstrdup(name && *name ? name : *t->segment ? t->segment : "=");
+	props_of_response(r, &t->props);
+	t->comps = comps_of_response(r);
+	t->max_size = max ? strtoull(max, NULL, 10) : 0;
+	t->readonly = is_readonly(r);
+	t->aside = dav_prop_has(r, P_TYPE, "{" NS_CS "}subscribed") || is_generated(t->segment) ||
+	           is_foreign(run, r);
+	t->v4 = versions && versions->xml && strstr(versions->xml, "4.0");
+}
+
+static int on_collection(void *ctx, struct dav_response *r, struct err *err)
+{
+	struct listing *l = ctx;
+
+	(void)err;
+	if (r->status >= 400 || !*r->url)
+		return 0;
+	l->cyrus = l->cyrus || dav_prop_find(r, P_CYRUS);
+	if (dav_is_collection(r, l->r->contacts))
+		fill(l->r, tcoll_of(l->r, r->url, &l->last), r);
+	else
+		/* Its name is taken all the same. */
+		keys_add(&l->r->names, dav_key(r->url), 1);
+	return 0;
+}
+
+static int list(struct listing *l, const char *url, int depth, char **dav_out, struct err *err)
+{
+	const char *props[PROPS_N + 8];
+	size_t n = 0;
+	struct dav_answer a;
+	int rc;
+
+	for (unsigned i = 0; i < PROPS_N; i++)
+		if (props_of_kind(i, l->r->contacts))
+			props[n++] = props_name(i);
+	props[n++] = P_TYPE;
+	props[n++] = P_PRIVILEGES;
+	props[n++] = P_OWNER;
+	props[n++] = l->r->contacts ? P_MAX_CARD : P_MAX_CAL;
+	props[n++] = l->r->contacts ? P_VERSIONS : P_CYRUS;
+	rc = dav_propfind(l->r->http, url, depth, props, n, on_collection, l, &a, err);
+	if (dav_out && a.dav && !*dav_out)
+		*dav_out = xstrdup(a.dav);
+	dav_answer_clear(&a);
+	return rc;
+}
+
+int dav_probe_one(struct drun *r, const char *url, uint32_t *out_index, struct err *err)
+{
+	struct listing l = {.r = r, .last = NONE};
+	int rc = list(&l, url, 0, NULL, err);
+
+	*out_index = l.last;
+	if (rc < 0 && !dav_ends(err)) {
+		*out_index = NONE;
+		rc = 0;
+	}
+	return rc;
+}
+
+static void on_options(struct http_request *rq, const struct http_response *rs,
+        const char *error_body, const struct err *err)
+{
+	char **dav = rq->ctx;
+
+	(void)error_body;
+	if (err->code == 0 && rs->status < 400 && rs->dav && !*dav)
+		*dav = xstrdup(rs->dav);
+}
+
+/* Not every server answers OPTIONS everywhere: what is not said is not known. */
+static int ask_options(struct drun *r, const char *url, char **dav, struct err *err)
+{
+	struct http_request rq = {.method = "OPTIONS", .url = url, .done = on_options, .ctx = dav};
+	int rc = http_run(r->http, &rq, 1, 1, err);
+
+	return rc < 0 && dav_ends(err) ? rc : 0;
+}
+
+static int probe_homes(struct drun *r, struct listing *l, char **dav, struct err *err)
+{
+	size_t read = 0;
+	struct err first = {0};
+	int rc = 0;
+
+	for (size_t i = 0; i < r->home.n && rc == 0; i++) {
+		rc = list(l, r->home.urls[i], r->home.single ? 0 : 1, NULL, err);
+		if (rc == 0) {
+			read++;
+		} else if (!dav_ends(err)) {
+			say_coll(r, SAY_WARNING, NULL, "%s", err->text);
+			first = *err;
+			rc = 0;
+		}
+	}
+	if (rc == 0 && !read) {
+		*err = first;
+		return err_widen(err, ERR_WHOLE);
+	}
+	if (rc == 0)
+		rc = ask_options(r, r->home.urls[0], dav, err);
+	if (rc == 0 && !*dav && r->home.principal)
+		rc = ask_options(r, r->home.principal, dav, err);
+	return rc;
+}
+
+int dav_probe(struct drun *r, struct err *err)
+{
+	struct listing l = {.r = r, .last = NONE};
+	char *dav = NULL;
+	int rc = dav_discover(r->http, r->service, &r->home, err);
+
+	if (rc == 0)
+		rc = probe_homes(r, &l, &dav, err);
+	if (rc == 0) {
+		r->silence = silence_of(dav, r->home.urls[0], l.cyrus);
+		r->extended_mkcol = dav_announces(dav, "extended-mkcol");
+	}
+	free(dav);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}

@@ -1,0 +1,574 @@
+/* Items onto the target: PUT with If-None-Match: *, several in flight; then each is read back. */
+#include <stdlib.h>
+#include <string.h>
+#include "dav.h"
+
+#define TRIES 3
+#define ANSWER_MAX (64u << 10)
+
+struct put {
+	struct entry *e;
+	uint32_t tcoll;
+	struct buf body, answer;
+	char *url, *etag, *location;
+	struct dav_answer said;
+	struct err err;
+	int status;
+	bool strict, pending;
+	enum put_verdict verdict;
+	size_t res; /* index in the list of what is looked at */
+};
+
+static void put_clear(struct put *p)
+{
+	buf_clear(&p->body);
+	buf_clear(&p->answer);
+	free(p->url);
+	free(p->etag);
+	free(p->location);
+	dav_answer_clear(&p->said);
+	memset(p, 0, sizeof *p);
+}
+
+static void count(struct drun *r, const struct entry *e)
+{
+	atomic_fetch_add(&r->progress->items_done, 1);
+	atomic_fetch_add(&r->progress->bytes_done, entry_item(r, e)->size);
+}
+
+static void entry_failed(struct drun *r, struct entry *e, const struct buf *text, const char *why)
+{
+	e->state = ENTRY_FAILED;
+	r->sum.failed++;
+	count(r, e);
+	if (why)
+		say_entry(r, SAY_WARNING, e, text ? text->data : NULL, text ? text->len : 0,
+		        "not restored: %s", why);
+}
+
+static void say_altered(struct drun *r, const struct entry *e, const struct res *x,
+        enum entry_state state, const void *text, size_t len)
+{
+	const char *what = x->differences ? x->differences : "";
+
+	if (state == ENTRY_ADDED)
+		say_entry(r, SAY_NOTE, e, text, len, "altered by the target: %s", what);
+	else if (x->known)
+		say_entry(r, SAY_NOTE, e, text, len,
+		        "as after the earlier restore, altered by the target: %s", what);
+	else
+		say_entry(r, SAY_NOTE, e, text, len,
+		        "is there already, but differs, and is left as it is: %s", what);
+}
+
+static void remember(struct drun *r, const struct entry *e, const struct res *x)
+{
+	struct put_record rec = {.url = x->url,
+	        .etag = x->etag,
+	        .uid = (char *)e->uid,
+	        .differences = x->differences,
+	        .grade = (int)x->grade};
+
+	if (x->known || r->acolls[e->acoll].to != x->tcoll)
+		return;
+	memcpy(rec.archived, entry_item(r, e)->sha256, SHA256_LEN);
+	memcpy(rec.held, x->sha256, SHA256_LEN);
+	put_journal_add(r->journal, &rec);
+}
+
+void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state,
+        const void *text, size_t len)
+{
+	e->state = state;
+	e->grade = x->grade;
+	free(e->url);
+	e->url = xstrdup(x->url);
+	count(r, e);
+	r->grades[x->grade]++;
+	if (state == ENTRY_ADDED) {
+		r->sum.added++;
+		r->sum.bytes += entry_item(r, e)->size;
+	} else {
+		r->sum.already++;
+	}
+	if (x->grade == CONTENT_ALTERED) {
+		r->sum.altered++;
+		say_altered(r, e, x, state, text, len);
+	}
+	remember(r, e, x);
+}
+
+/* Why it is not even sent; NULL: it is. */
+static char *objection(struct drun *r, const struct entry *e, const struct tcoll *t,
+        const struct content_summary *s, size_t len)
+{
+	struct buf b;
+
+	(void)e;
+	if (s->attendees && !r->silence.assured && !r->opts->with_attendees)
+		return xasprintf("held back, it has attendees: %s", r->silence.why);
+	if (t->max_size && len > t->max_size)
+		return xasprintf("its %zu octets are more than the target takes (%llu)", len,
+		        (unsigned long long)t->max_size);
+	if (!r->contacts && t->comps && comp_bit(s->component) &&
+	        !(t->comps & comp_bit(s->component))) {
+		buf_init(&b, 300);
+		buf_putf(&b, "the target's calendar takes only ");
+		comps_put(t->comps, &b);
+		return buf_take(&b);
+	}
+	return NULL;
+}
+
+static void put_url(struct drun *r, struct put *p)
+{
+	const struct tcoll *t = &r->tcolls[p->tcoll];
+	char hex[SHA256_HEX_SIZE], name[SHA256_HEX_SIZE + 24];
+	const char *segment = p->e->segment;
+	uint8_t sum[SHA256_LEN];
+	struct buf url;
+
+	sha256_of(p->body.data, p->body.len, sum);
+	hex_format(sum, SHA256_LEN, hex);
+	buf_init(&url, 1 << 16);
+	for (unsigned i = 0;; i++) {
+		buf_reset(&url);
+		buf_puts(&url, t->url);
+		if (!url.len || url.data[url.len - 1] != '/')
+			buf_putc(&url, '/');
+		url_escape_segment(segment, strlen(segment), &url);
+		if (i > 100 || keys_add(&r->names, dav_key(buf_str(&url)), 1))
+			break;
+		/* Taken by another resource: a name of its own content. */
+		if (i == 0)
+			snprintf(name, sizeof name, "%s.%s", hex, coll_kind_ext(r->kind));
+		else
+			snprintf(name, sizeof name, "%.60s-%u.%s", hex, i, coll_kind_ext(r->kind));
+		segment = name;
+	}
+	p->url = buf_take(&url);
+}
+
+/* Read it, and see whether it can be sent. False: it is settled. */
+static bool prepare(struct drun *r, struct entry *e, struct put *p, struct err *err)
+{
+	struct acoll *a = &r->acolls[e->acoll];
+	struct content_summary s = {0};
+	struct err why = {0};
+	char *no = NULL;
+
+	memset(p, 0, sizeof *p);
+	p->e = e;
+	p->tcoll = a->to;
+	p->strict = true;
+	buf_init(&p->answer, ANSWER_MAX);
+	if (entry_body(r, e, &p->body, &why) < 0) {
+		if (dav_ends(&why))
+			*err = why;
+		else
+			entry_failed(r, e, NULL, why.text);
+		put_clear(p);
+		return false;
+	}
+	if (content_summarize(p->body.data, p->body.len, &s, NULL) == 0) {
+		no = objection(r, e, a->to == NONE ? &(struct tcoll){0} : &r->tcolls[a->to], &s,
+		        p->body.len);
+		if (no && s.attendees && !r->silence.assured && !r->opts->with_attendees)
+			r->held++;
+		content_summary_clear(&s);
+	}
+	if (no) {
+		entry_failed(r, e, &p->body, no);
+		e->state = ENTRY_HELD;
+		free(no);
+		put_clear(p);
+		return false;
+	}
+	if (r->opts->dry_run) {
+		r->sum.added++;
+		e->state = ENTRY_ADDED;
+		count(r, e);
+		put_clear(p);
+		return false;
+	}
+	put_url(r, p);
+	p->pending = true;
+	return true;
+}
+
+static int on_answer(void *ctx, const void *data, size_t n, struct err *err)
+{
+	struct put *p = ctx;
+	size_t room = ANSWER_MAX - p->answer.len;
+
+	(void)err;
+	buf_put(&p->answer, data, n < room ? n : room);
+	return 0;
+}
+
+static int on_inner(void *ctx, struct dav_response *x, struct err *err)
+{
+	struct dav_answer *a = ctx;
+
+	(void)err;
+	if (x->status >= 300 && x->status > a->inner)
+		a->inner = x->status;
+	for (size_t i = 0; i < x->n_props; i++)
+		if (x->props[i].status >= 300 && x->props[i].status > a->inner)
+			a->inner = x->props[i].status;
+	if (x->error && !a->error)
+		a->error = xstrdup(x->error);
+	return 0;
+}
+
+/* The first line of an answer that is no XML, shortened and without markup. */
+static char *plain_line(const char *s)
+{
+	size_t n;
+
+	s += strspn(s, " \t\r\n");
+	n = strcspn(s, "\r\n");
+	return n && *s != '<' ? xstrndup(s, n < 300 ? n : 300) : NULL;
+}
+
+static void on_put_done(struct http_request *rq, const struct http_response *rs,
+        const char *error_body, const struct err *err)
+{
+	struct put *p = rq->ctx;
+	const char *text = rs->status == 207 ? buf_str(&p->answer) : error_body;
+	struct dav_answer said = {0};
+	int rc;
+
+	p->status = rs->status;
+	p->err = *err;
+	p->etag = xstrdup(rs->etag);
+	p->location = xstrdup(rs->location);
+	if (err->code || !text || (rs->status < 300 && rs->status != 207))
+		return;
+	/* Cut off, or no XML at all: what was understood counts. */
+	rc = dav_parse(rq->url, text, strlen(text), on_inner, &p->said, &said, NULL);
+	if (said.error) {
+		free(p->said.error);
+		p->said.error = said.error;
+		said.error = NULL;
+	}
+	p->said.error_href = said.error_href;
+	p->said.error_text = said.error_text ? said.error_text : rc < 0 ? plain_line(text) : NULL;
+	said.error_href = said.error_text = NULL;
+	dav_answer_clear(&said);
+}
+
+static void request_of(struct put *p, bool contacts, struct http_request *rq)
+{
+	size_t n = 0;
+
+	memset(rq, 0, sizeof *rq);
+	rq->method = "PUT";
+	rq->url = p->url;
+	rq->header[n++] = contacts ? "Content-Type: text/vcard; charset=utf-8"
+	                           : "Content-Type: text/calendar; charset=utf-8";
+	rq->header[n++] = "If-None-Match: *";
+	for (size_t i = 0; silence_headers[i]; i++)
+		rq->header[n++] = silence_headers[i];
+	if (p->strict)
+		rq->header[n++] = "Prefer: handling=strict";
+	rq->body = p->body.data;
+	rq->body_size = p->body.len;
+	rq->body_fn = on_answer;
+	rq->done = on_put_done;
+	rq->ctx = p;
+}
+
+static struct put_reply reply_of(const struct put *p)
+{
+	return (struct put_reply){.status = p->err.code ? 0 : p->status,
+	        .inner = p->said.inner,
+	        .error = p->said.error,
+	        .text = p->said.error_text,
+	        .strict = p->strict,
+	        .busy = p->err.code == ERR_BUSY};
+}
+
+static int send_pending(struct drun *r, struct put *list, size_t n, struct err *err)
+{
+	struct http_request *rq = xcalloc(n, sizeof *rq);
+	unsigned parallel = r->opts->connections ? r->opts->connections : PARALLEL;
+	size_t n_rq = 0;
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		struct put *p = &list[i];
+
+		if (!p->pending)
+			continue;
+		dav_answer_clear(&p->said);
+		err_clear(&p->err);
+		buf_reset(&p->answer);
+		free(p->etag);
+		free(p->location);
+		p->etag = p->location = NULL;
+		p->status = 0;
+		request_of(p, r->contacts, &rq[n_rq++]);
+	}
+	rc = n_rq ? http_run(r->http, rq, n_rq, parallel, err) : 0;
+	free(rq);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct put_reply reply = reply_of(&list[i]);
+
+		if (!list[i].pending)
+			continue;
+		list[i].verdict = list[i].err.code && list[i].err.code != ERR_NET &&
+		                                  list[i].err.code != ERR_BUSY
+		                          ? PUT_REFUSED
+		                          : put_judge(&reply);
+		if (list[i].err.code && dav_ends(&list[i].err)) {
+			*err = list[i].err;
+			rc = err->code;
+		}
+	}
+	return rc;
+}
+
+/* Where to look for what became of it. */
+static void where(const struct put *p, struct buf *url)
+{
+	const char *to = NULL;
+
+	if (p->verdict == PUT_STORED && p->location)
+		to = p->location;
+	else if (p->verdict == PUT_UID && p->said.error_href)
+		to = p->said.error_href;
+	if (!to || url_join(p->url, to, url, NULL) < 0 || !url_same_origin(p->url, buf_str(url))) {
+		buf_reset(url);
+		buf_puts(url, p->url);
+	}
+}
+
+static int look_at(
+        struct drun *r, struct put *list, size_t n, struct reslist *found, struct err *err)
+{
+	struct buf url;
+
+	buf_init(&url, 1 << 16);
+	for (size_t i = 0; i < n; i++) {
+		struct put *p = &list[i];
+		struct res *x;
+
+		if (!p->pending || p->verdict == PUT_REFUSED || p->verdict == PUT_LENIENT ||
+		        p->verdict == PUT_FULL || p->verdict == PUT_LATER)
+			continue;
+		where(p, &url);
+		x = reslist_add(
+		        found, p->tcoll, buf_str(&url), p->verdict == PUT_STORED ? p->etag : NULL);
+		x->entry = (uint32_t)(p->e - r->entries);
+		p->res = found->n;
+	}
+	buf_clear(&url);
+	return found->n ? dav_look(r, found->list, found->n, err) : 0;
+}
+
+static void refused(struct drun *r, struct put *p)
+{
+	struct put_reply reply = reply_of(p);
+	struct buf why;
+
+	buf_init(&why, 4096);
+	if (p->err.code)
+		buf_putf(&why, "%s", p->err.text);
+	else
+		put_reason(&reply, &why);
+	if (p->verdict == PUT_UID)
+		buf_puts(&why, " (the target allows this UID only once)");
+	entry_failed(r, p->e, &p->body, buf_str(&why));
+	if (p->verdict == PUT_FULL && !r->tcolls[p->tcoll].full)
+		r->tcolls[p->tcoll].full = xstrdup(buf_str(&why));
+	if (p->verdict == PUT_LATER && !r->stopped)
+		r->stopped = xstrdup(buf_str(&why));
+	buf_clear(&why);
+}
+
+/* What became of one; it stays pending when it is to be sent again. */
+static void settle(struct drun *r, struct put *p, const struct res *x, bool last)
+{
+	p->pending = false;
+	if (x && x->seen && x->fits) {
+		bool ours = p->verdict == PUT_STORED || p->verdict == PUT_UNKNOWN;
+
+		entry_settle(
+		        r, p->e, x, ours ? ENTRY_ADDED : ENTRY_THERE, p->body.data, p->body.len);
+	} else if (p->verdict == PUT_STORED) {
+		struct buf why;
+
+		buf_init(&why, 2000);
+		buf_putf(&why, "the target said that it stored it, but %s",
+		        x && x->seen  ? "has another UID there"
+		        : x && x->why ? x->why
+		                      : "it cannot be read back");
+		entry_failed(r, p->e, &p->body, buf_str(&why));
+		buf_clear(&why);
+	} else if (p->verdict == PUT_LENIENT) {
+		p->strict = false;
+		p->pending = true;
+	} else if (p->verdict == PUT_UNKNOWN && x && x->status == 404 && !last) {
+		p->pending = true;
+	} else {
+		refused(r, p);
+	}
+}
+
+static bool all_lost(const struct put *list, size_t n, const struct reslist *found)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].pending && list[i].err.code != ERR_NET)
+			return false;
+	for (size_t i = 0; i < found->n; i++)
+		if (found->list[i].seen || found->list[i].status)
+			return false;
+	return true;
+}
+
+static int round_run(struct drun *r, struct put *list, size_t n, struct err *err)
+{
+	int rc = 0;
+
+	for (int try = 0; try < TRIES && rc == 0; try++) {
+		struct reslist found = {0};
+		bool any = false;
+
+		for (size_t i = 0; i < n; i++)
+			any = any || list[i].pending;
+		if (!any)
+			break;
+		rc = send_pending(r, list, n, err);
+		if (rc == 0)
+			rc = look_at(r, list, n, &found, err);
+		if (rc == 0 && all_lost(list, n, &found)) {
+			for (size_t i = 0; i < n; i++)
+				if (list[i].pending)
+					*err = list[i].err;
+			rc = err_widen(err, ERR_WHOLE);
+		}
+		for (size_t i = 0; i < n && rc == 0; i++) {
+			struct put *p = &list[i];
+
+			if (p->pending)
+				settle(r, p, p->res ? &found.list[p->res - 1] : NULL,
+				        try == TRIES - 1);
+			p->res = 0;
+		}
+		reslist_clear(&found);
+		if (put_journal_commit(r->journal, rc < 0 ? NULL : err) < 0 && rc == 0)
+			rc = err_widen(err, ERR_WHOLE);
+	}
+	for (size_t i = 0; i < n; i++)
+		put_clear(&list[i]);
+	return rc;
+}
+
+/* It has no place, or nothing more goes there: counted, told once for all. */
+static bool has_no_place(struct drun *r, struct entry *e)
+{
+	const struct acoll *a = &r->acolls[e->acoll];
+	struct tcoll *t = a->to == NONE ? NULL : &r->tcolls[a->to];
+
+	if (!t && r->opts->dry_run && !a->refused)
+		return false;
+	if (r->stopped && t && !t->full)
+		t->full = xstrdup(r->stopped);
+	if (t && !t->full)
+		return false;
+	if (t)
+		t->not_sent++;
+	entry_failed(r, e, NULL, NULL);
+	return true;
+}
+
+/* Items that are the first of their UID, then the others, each kind in the order of the archive. */
+static int put_pass(struct drun *r, bool second, struct err *err)
+{
+	struct put *list = xcalloc(PUT_ROUND, sizeof *list);
+	uint64_t bytes = 0;
+	size_t n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_entries && rc == 0; i++) {
+		struct entry *e = &r->entries[i];
+
+		if (e->state != ENTRY_NEW || e->second != second)
+			continue;
+		rc = stop_check(err);
+		if (rc < 0 || has_no_place(r, e))
+			continue;
+		progress_what(r->progress, r->acolls[e->acoll].name);
+		if (n && (n == PUT_ROUND || bytes + entry_item(r, e)->size > PUT_BYTES)) {
+			rc = round_run(r, list, n, err);
+			n = 0;
+			bytes = 0;
+			if (rc < 0 || has_no_place(r, e))
+				continue;
+		}
+		if (prepare(r, e, &list[n], err)) {
+			bytes += list[n].body.len;
+			n++;
+		} else if (err->code && dav_ends(err)) {
+			rc = err->code;
+		}
+	}
+	if (rc == 0 && n)
+		rc = round_run(r, list, n, err);
+	else
+		for (size_t i = 0; i < n; i++)
+			put_clear(&list[i]);
+	free(list);
+	return rc;
+}
+
+/* A last look: is everything that was stored still listed? */
+static int check_listing(struct drun *r, uint32_t tcoll, struct err *err)
+{
+	struct reslist there = {0};
+	struct keys keys = {0};
+	int rc = dav_list_resources(r, tcoll, &there, err);
+
+	if (rc < 0 && !dav_ends(err)) {
+		say_coll(r, SAY_WARNING, r->tcolls[tcoll].name, "cannot be listed afterwards: %s",
+		        err->text);
+		reslist_clear(&there);
+		return 0;
+	}
+	for (size_t i = 0; i < there.n; i++)
+		keys_add(&keys, there.list[i].key, 1);
+	for (size_t i = 0; i < r->n_entries && rc == 0; i++) {
+		struct entry *e = &r->entries[i];
+
+		if (e->state != ENTRY_ADDED || r->acolls[e->acoll].to != tcoll ||
+		        keys_find(&keys, dav_key(e->url), NULL))
+			continue;
+		e->state = ENTRY_FAILED;
+		r->sum.added--;
+		r->sum.failed++;
+		say_entry(r, SAY_WARNING, e, NULL, 0,
+		        "was stored, but the target does not list it any more");
+	}
+	keys_clear(&keys);
+	reslist_clear(&there);
+	return rc;
+}
+
+int dav_put_all(struct drun *r, struct err *err)
+{
+	int rc = put_pass(r, false, err);
+
+	if (rc == 0)
+		rc = put_pass(r, true, err);
+	for (uint32_t t = 0; t < r->n_tcolls && rc == 0 && !r->opts->dry_run; t++) {
+		bool any = false;
+
+		for (size_t i = 0; i < r->n_entries && !any; i++)
+			any = r->entries[i].state == ENTRY_ADDED &&
+			      r->acolls[r->entries[i].acoll].to == t;
+		if (any)
+			rc = check_listing(r, t, err);
+	}
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
