@@ -38,8 +38,8 @@ b=$(roots "$T/back.valise" | awk '$2 == "INBOX" { print $(NF-1) }')
 run 0 "$VALISE" restore "$T/bytes-verbatim.valise" "${IMAP[@]}"
 says ' 0 added'
 
-say "sizes that lie, answers without UID"
-for case in size-lies fetch-missing-uid; do
+say "sizes that lie, answers without UID, answers before the OK of the command before"
+for case in size-lies fetch-missing-uid ok-late; do
 	fake "L_${case%%-*}" $case
 	run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/$case.valise"
 	check_bytes $case "$T/$case.valise"

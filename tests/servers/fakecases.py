@@ -1,4 +1,6 @@
 """How servers misbehave: one small class a case, each with where it was seen. Run by fakeimap.py."""
+import threading
+
 from fakeimap import FakeImap
 
 
@@ -46,6 +48,40 @@ class SizeLies(FakeImap):
         if item == "RFC822.SIZE":
             return b"RFC822.SIZE %d" % [len(m.body), len(m.body) - 7, len(m.body) + 4096, 0, 4294967295][m.uid % 5]
         return super().fetch_item(s, m, item)
+
+
+class OkLate(FakeImap):
+    """The data of the next FETCH comes before the tagged OK of the one before, as RFC 3501 5.5 allows."""
+    name = "ok-late"
+    source = "Dovecot 2.3 under load, measured"
+
+    def populate(self):
+        for name in ("INBOX", "Second", "Third"):
+            box = self.mailbox(name)
+            for i in range(12):
+                text = b"%s %d\r\n" % (name.encode(), i)
+                box.add(b"Subject: %s" % text + b"\r\n" + text * (600_000 // len(text) * (i % 3 + 1) // 3))
+
+    def greeting(self, s):
+        s.late, one = False, threading.Lock()
+        send = s.send_raw
+
+        def send_raw(data):
+            with one:
+                send(data)
+        s.send_raw = send_raw
+        return super().greeting(s)
+
+    def do_uid_fetch(self, s, tag, args, by_uid=True):
+        s.late = True
+        super().do_uid_fetch(s, tag, args, by_uid)
+        s.late = False
+
+    def ok(self, s, tag, *more):
+        if s.late:
+            threading.Timer(0.05, super().ok, (s, tag, *more)).start()
+        else:
+            super().ok(s, tag, *more)
 
 
 class FetchMissingUid(FakeImap):

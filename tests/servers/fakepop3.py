@@ -4,7 +4,7 @@
 FakePop3 is a small, correct, byte-exact POP3 server (RFC 1939, 2449, 5034). A case is a subclass below that overrides what it
 plays. Each client line is kept in log, and with --log written to a file. Messages live as long as the server. --state FILE: after
 each connection the messages that are still there, one hash a line. Prints PORT= and, with a certificate, TLS_PORT=. --list names the cases.
---cut N: connections are reset after N bytes from the server; --cut-only K: only the first K of them.
+--cut N: connections end after N bytes from the server; --cut-only K: only the K-th.
 As a module: with SomeCase() as server: ... server.port ... server.log"""
 import argparse
 import base64
@@ -48,7 +48,7 @@ class Session:
 
     def send_raw(self, data):
         cut = self.server.cut_after
-        if cut is not None and self.number <= self.server.cut_only and self.sent + len(data) >= cut:
+        if cut is not None and self.number == (self.server.cut_only or self.number) and self.sent + len(data) >= cut:
             self.sock.sendall(data[:cut - self.sent])
             self.cut()
         self.sent += len(data)
@@ -82,7 +82,7 @@ class FakePop3:
     caps = ["TOP", "USER", "UIDL", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE", "SASL PLAIN LOGIN", "EXPIRE NEVER", "IMPLEMENTATION fake"]
     caps_after = None  # as caps
     users = {u: "pw-" + u for u in ("alice", "bob", "carol", "dave")}
-    cut_after, cut_only = None, 1 << 30
+    cut_after, cut_only = None, None
 
     def __init__(self, cert=None, key=None, port=0, log=None, state=None):
         self.context, self.state = None, state
@@ -593,7 +593,7 @@ def main():
         p.add_argument("--" + name)
     p.add_argument("--port", type=int, default=0)
     p.add_argument("--cut", type=int)
-    p.add_argument("--cut-only", type=int, default=1 << 30)
+    p.add_argument("--cut-only", type=int)
     o = p.parse_args()
     if o.list:
         print("\n".join(sorted(cases())))

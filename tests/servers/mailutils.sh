@@ -1,7 +1,7 @@
 #!/bin/bash
 # mailutils.sh start DIR | stop DIR : GNU mailutils imap4d and pop3d, a poor server: APPEND loses flags and INTERNALDATE,
 # keywords are BAD, no UIDPLUS. It takes accounts from /etc/passwd, so it starts in a private mount namespace, which needs root.
-# Choices at start: TYPE=maildir (default), mbox or mh; SEP=/ or another delimiter; USERS="alice bob ..."
+# Choices at start: EXPIRE=DAYS (pop3d deletes what was retrieved and is older, at QUIT); TYPE=maildir (default), mbox or mh; SEP=/ or another delimiter; USERS="alice bob ..."
 . "$(dirname "$0")/common.sh"
 
 conf() { # DAEMON PORT
@@ -18,6 +18,7 @@ pidfile "$DIR/run/$1.pid";
 server 127.0.0.1:$2 { tls-mode ondemand; };
 server 127.0.0.1:$(($2 + 1)) { tls-mode connection; };
 C
+	[ "$1" != pop3d ] || [ -z "${EXPIRE:-}" ] || echo "expire $EXPIRE; delete-expired yes;"
 	[ "$1" = pop3d ] || echo "namespace personal { prefix \"\" { directory \"\$home/Mail\"; delimiter \"${SEP:-/}\"; mailbox-type ${TYPE:-maildir}; }; };"
 }
 

@@ -1,0 +1,79 @@
+#!/bin/bash
+# POP3 from real servers: what valise reads is byte for byte what IMAP gives of the same mailbox; the servers keep everything.
+. "$(dirname "$0")/../lib.sh"
+inbox=$TOOLS/inbox.py
+
+pop3() { # NAME USER
+	local port=$1_POP3S_PORT ca=$1_CA
+	POP3=(--pop3 "pop3s://localhost:${!port}" --user "$2" --ca-file "${!ca}" --password-command "echo pw-$2")
+}
+pop3_stls() {
+	local port=$1_POP3_PORT ca=$1_CA
+	POP3=(--pop3 "pop3://localhost:${!port}" --user "$2" --ca-file "${!ca}" --password-command "echo pw-$2")
+}
+# no_quit_after_retr TRACE : leave on server, as seen on the wire
+no_quit_after_retr() {
+	! grep -aqE 'DELE' "$1" || fail "DELE in $1"
+	grep -aq 'RETR' "$1" || fail "no RETR in $1"
+}
+
+# reads NAME COUNT : COUNT messages of NAME, over TLS from the first byte into an archive and over STLS into a tree
+reads() {
+	local name=$1 n
+	say "$name"
+	"$inbox" fill "$T/$name/env" alice "$2"
+	n=$("$inbox" count "$T/$name/env" alice)
+	pop3 "$name" alice
+	run 0 "$VALISE" backup "${POP3[@]}" -o "$T/$name.valise" --tree "$T/$name.tree" --trace "$T/$name.trace" --stats
+	cat "$T/out" "$T/err" | tail -3
+	no_quit_after_retr "$T/$name.trace"
+	"$inbox" compare "$T/$name/env" alice "$T/$name.tree"
+	[ "$("$inbox" count "$T/$name/env" alice)" = "$n" ] || fail "$name lost mail"
+	run 0 "$VALISE" verify "$T/$name.valise"
+	run 0 "$VALISE" backup "${POP3[@]}" -o "$T/$name.valise" --trace "$T/$name.trace2"
+	says 'nothing changed'
+	! grep -aq 'RETR' "$T/$name.trace2" || fail "$name: read again"
+}
+
+server A dovecot
+reads A 5000
+gzip -dc "$T/A.valise/data/000001/mail/INBOX.jsonl.gz" | sed -n 2p | grep -q '"warnings":\["date"\]' || fail "the date is not marked as derived"
+pop3_stls A alice
+say "STLS, QUIT, mechanisms"
+run 0 "$VALISE" fetch "${POP3[@]}" -t "$T/stls" --pop3-end quit
+"$inbox" compare "$T/A/env" alice "$T/stls"
+"$inbox" fill "$T/A/env" bob 12
+for mech in PLAIN LOGIN SCRAM-SHA-1 SCRAM-SHA-256 USER; do
+	pop3 A bob
+	run 0 "$VALISE" fetch "${POP3[@]}" --auth $mech -t "$T/mech-$mech"
+	"$inbox" compare "$T/A/env" bob "$T/mech-$mech"
+done
+
+say "beside IMAP: nothing twice, and nothing read again"
+imap A bob
+pop3 A bob
+run 0 "$VALISE" backup "${IMAP[@]}" --pop3 "${POP3[1]}" -o "$T/both.valise" --tree "$T/both"
+"$inbox" compare "$T/A/env" bob "$T/both"
+[ ! -e "$T/both/mail/INBOX (POP3)" ] || fail "doubles of IMAP"
+run 0 "$VALISE" backup "${IMAP[@]}" --pop3 "${POP3[1]}" -o "$T/both.valise" --trace "$T/both.trace"
+says 'nothing changed'
+! grep -aq 'RETR' "$T/both.trace" || fail "read again"
+
+server C cyrus
+reads C 300
+server U courier
+reads U 300
+server M mailutils
+reads M 100
+
+say "mailutils pop3d that deletes what was retrieved"
+server D mailutils EXPIRE=0
+"$inbox" fill "$T/D/env" alice 40
+n=$("$inbox" count "$T/D/env" alice)
+pop3 D alice
+run 1 "$VALISE" backup "${POP3[@]}" -o "$T/D.valise" --trace "$T/D.trace"
+says 'EXPIRE 0.*deletes mail once it was retrieved.*--pop3-accept-deletion-by-server'
+! grep -aq 'RETR' "$T/D.trace" || fail "it was read"
+run 0 "$VALISE" backup "${POP3[@]}" -o "$T/D.valise" --tree "$T/D.tree" --pop3-accept-deletion-by-server
+[ "$("$inbox" count "$T/D/env" alice)" = "$n" ] || fail "the server deleted mail"
+"$inbox" compare "$T/D/env" alice "$T/D.tree"
