@@ -242,6 +242,43 @@ static void check_all(struct box *b)
 		        lost);
 }
 
+static bool is_fragile(const struct box *b, size_t i)
+{
+	return b->state[i] == ITEM_ADDED && b->got[i] && (b->coll->items[i].warn & WARN_NUL);
+}
+
+/* Servers change NUL without changing the size: these messages are read back. */
+static int check_nul(struct box *b, struct err *err)
+{
+	uint8_t *wanted = xcalloc(b->n_there + 1, 1);
+	struct seen *seen = NULL;
+	size_t n = 0, any = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		struct tmsg *t = is_fragile(b, i) ? find(b, b->got[i]) : NULL;
+
+		if (t)
+			any += wanted[t - b->there] = 1;
+	}
+	if (any)
+		rc = there_hash(b, wanted, &seen, &n, err);
+	for (size_t i = 0; i < b->coll->n_items && n; i++)
+		for (size_t k = 0; k < n && is_fragile(b, i); k++) {
+			const struct tree_item *it = &b->coll->items[i];
+
+			if (b->there[seen[k].index].uid != b->got[i] || b->odd[i] ||
+			        memcmp(seen[k].sha256, it->sha256, SHA256_LEN) == 0)
+				continue;
+			item_altered(b, (uint32_t)i);
+			say_item(b, SAY_NOTE, it, NULL, 0,
+			        "the target holds other octets (UID %u); it has NUL", b->got[i]);
+		}
+	free(wanted);
+	free(seen);
+	return rc;
+}
+
 bool box_looks_right(struct box *b)
 {
 	size_t lacking = b->n_lacking;
@@ -252,7 +289,7 @@ bool box_looks_right(struct box *b)
 		const char *want = tree_coll_keyword_text(b->coll, it->keywords);
 
 		if (b->state[i] == ITEM_ADDED &&
-		        (!t || (it->flags & ~(unsigned)t->flags) ||
+		        (!t || is_fragile(b, i) || (it->flags & ~(unsigned)t->flags) ||
 		                words_minus(
 		                        b, want, tree_coll_keyword_text(b->words, t->keywords))))
 			return false;
@@ -280,5 +317,6 @@ int box_verify(struct box *b, uint32_t first, struct err *err)
 	if (rc < 0)
 		return rc;
 	check_all(b);
-	return box_store(b, err);
+	rc = check_nul(b, err);
+	return rc < 0 ? rc : box_store(b, err);
 }
