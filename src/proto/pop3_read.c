@@ -115,10 +115,11 @@ enum err_code pop3_refusal(const char *text, enum err_code otherwise)
 int pop3_ok(struct pop3 *p, const char *what, struct err *err)
 {
 	const char *text;
-	int rc = pop3_line(p, err);
+	int rc;
 
-	if (p->progress)
+	if (p->progress && p->pos == p->len)
 		atomic_fetch_add(&p->progress->round_trips, 1);
+	rc = pop3_line(p, err);
 	if (rc < 0)
 		return rc;
 	if (!strncasecmp(p->line, "+OK", 3) && (!p->line[3] || p->line[3] == ' '))

@@ -326,8 +326,6 @@ static int run_session(struct pop3_run *r, struct err *err)
 	rc = pop3_check_expire(r, err);
 	if (rc == 0 && !r->opts->dry)
 		rc = load_state(r, err);
-	if (rc == 0)
-		rc = pop3_relist(r, err);
 	if (rc == 0 && r->opts->dry) {
 		r->result->items = r->n_drops;
 	} else if (rc == 0) {

@@ -83,7 +83,7 @@ struct pop3_run {
 };
 
 /* pop3_session.c */
-/* Sign in; waits where the server says that it is in use, or too soon. */
+/* Sign in and list the maildrop; waits where the server says that it is in use, or too soon. */
 int pop3_connect(struct pop3_run *r, struct err *err) MUST_CHECK;
 /* Close, or QUIT where that is wanted or nothing was retrieved. */
 void pop3_disconnect(struct pop3_run *r);

@@ -36,6 +36,13 @@ int pop3_connect(struct pop3_run *r, struct err *err)
 		unsigned tenths;
 		int rc = pop3_open(r->service, r->progress, &r->session, err);
 
+		if (rc == 0) {
+			rc = pop3_relist(r, err);
+			if (rc == 0)
+				return 0;
+			pop3_close(r->session);
+			r->session = NULL;
+		}
 		if (rc == ERR_BUSY && busy < n_in_use)
 			tenths = in_use[busy++];
 		else if ((rc == ERR_NET || rc == ERR_PROTO || (rc == ERR_TLS && r->sessions)) &&
@@ -81,9 +88,7 @@ int pop3_renew(struct pop3_run *r, struct err *err)
 		        "the server wants %u s between two sign-ins", delay);
 		rc = pop3_nap(r, delay * 10, err);
 	}
-	if (rc == 0)
-		rc = pop3_connect(r, err);
-	return rc ? rc : pop3_relist(r, err);
+	return rc ? rc : pop3_connect(r, err);
 }
 
 static int refuse_expire(struct pop3_run *r, struct err *err)
