@@ -149,7 +149,8 @@ struct imap_make {
 	size_t name_len;
 	const char *special_use; /* or NULL, as in imap_create */
 	bool create, subscribe;
-	bool created, subscribed; /* results; whatever is not true was refused or not tried: ask again singly */
+	bool created,
+	        subscribed; /* results; whatever is not true was refused or not tried: ask again singly */
 };
 /* CREATE and SUBSCRIBE of ${n} mailboxes in this order, pipelined. Only a failed connection is an error. */
 int imap_make_many(struct imap *m, struct imap_make *list, size_t n, struct err *err) MUST_CHECK;

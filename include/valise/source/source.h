@@ -10,7 +10,8 @@
  */
 
 struct source_opts {
-	const char *const *exclude; /* patterns (fnmatch without FNM_PATHNAME) on content names and full names: kept as skipped */
+	const char *const *
+	        exclude; /* patterns (fnmatch without FNM_PATHNAME) on content names and full names: kept as skipped */
 	size_t n_exclude;
 	const char *const *include;
 	size_t n_include;
@@ -26,8 +27,10 @@ struct source_opts {
 	void *seen_ctx;
 	const char *state_dir;
 	unsigned pause_ms; /* unit of the pauses between sign-ins; 0: a second */
-	bool dry;             /* list only; nothing goes to the sink */
-	int (*space_check)(void *ctx, uint64_t bytes, struct err *err); /* asked once the size of what has to be fetched is known; may be NULL */
+	bool dry; /* list only; nothing goes to the sink */
+	int (*space_check)(void *ctx, uint64_t bytes,
+	        struct
+	        err *err); /* asked once the size of what has to be fetched is known; may be NULL */
 	void *space_ctx;
 };
 
@@ -42,8 +45,9 @@ struct source_ops {
 	 * lines, a folder that cannot be read is kept stale; an error is returned only for what costs the whole service (sign-in, network for good, the
 	 * sink itself: then what was given so far stays valid and ${sink} must not be committed unless every remaining collection is kept stale).
 	 */
-	int (*run)(const struct service *service, struct tree_sink *sink, const struct source_opts *opts,
-		struct progress *progress, struct source_result *out, struct err *err);
+	int (*run)(const struct service *service, struct tree_sink *sink,
+	        const struct source_opts *opts, struct progress *progress,
+	        struct source_result *out, struct err *err);
 };
 
 extern const struct source_ops source_imap, source_pop3, source_caldav, source_carddav;

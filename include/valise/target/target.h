@@ -12,22 +12,27 @@
 
 struct target_opts {
 	bool dry_run;
-	const char *const *folder; /* --folder patterns (fnmatch) on content and full names; none: all */
+	const char *const
+	        *folder; /* --folder patterns (fnmatch) on content and full names; none: all */
 	size_t n_folder;
-	const char *under;      /* --under: put everything below this mailbox (content name), or NULL; DAV: its name and '/' before each collection's */
-	const char *into;       /* --into: DAV: everything into this collection, which is there, or NULL */
-	bool with_attendees;    /* --with-attendees: store events with attendees also where the server may mail them */
-	const char *journal;    /* path of the restore journal of this archive and target, NULL: none is kept */
+	const char *
+	        under; /* --under: put everything below this mailbox (content name), or NULL; DAV: its name and '/' before each collection's */
+	const char
+	        *into; /* --into: DAV: everything into this collection, which is there, or NULL */
+	bool with_attendees; /* --with-attendees: store events with attendees also where the server may mail them */
+	const char *
+	        journal; /* path of the restore journal of this archive and target, NULL: none is kept */
 	const char *archive_id; /* names archive and snapshot line in the journal */
-	unsigned connections;   /* 0: the target's own choice */
+	unsigned connections; /* 0: the target's own choice */
 	/* One line of the plan or of the outcome of an item or collection that was not taken over exactly. Thread-safe. */
-	void (*report)(void *ctx, enum say_level level, const char *collection, const char *item, const char *text);
+	void (*report)(void *ctx, enum say_level level, const char *collection, const char *item,
+	        const char *text);
 	void *ctx;
 };
 
 struct target_result {
 	uint64_t collections_made, collections;
-	uint64_t items;       /* looked at */
+	uint64_t items; /* looked at */
 	uint64_t added, already, altered, failed;
 	uint64_t flags_added; /* cut-over: flags set since the earlier restore */
 	uint64_t bytes;
@@ -37,8 +42,9 @@ struct target_ops {
 	enum service_kind kind;
 	enum coll_kind coll;
 	/* Errors as in source_ops: only what ends the whole service; refused items are counted in failed and reported. */
-	int (*run)(const struct service *service, struct tree_reader *reader, const struct target_opts *opts,
-		struct progress *progress, struct target_result *out, struct err *err);
+	int (*run)(const struct service *service, struct tree_reader *reader,
+	        const struct target_opts *opts, struct progress *progress,
+	        struct target_result *out, struct err *err);
 };
 
 extern const struct target_ops target_imap, target_caldav, target_carddav;

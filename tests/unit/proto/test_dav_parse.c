@@ -8,7 +8,7 @@
 #include "dav_internal.h"
 #include "valise/base/mem.h"
 
-#define BASE "https://dav.example/home/alice/"
+#define BASE "https://dav.example/principals/alice/"
 #define HEAD "<?xml version=\"1.0\"?><d:multistatus xmlns:d=\"DAV:\" xmlns:c=\"" NS_CALDAV "\">"
 #define TAIL "</d:multistatus>"
 #define ONE(inner) HEAD "<d:response>" inner "</d:response>" TAIL
@@ -301,8 +301,8 @@ static void urls(void **state)
 	buf_init(&out, 10000);
 	assert_int_equal(dav_parse(BASE, doc, strlen(doc), keep_urls, &out, NULL, NULL), 0);
 	assert_string_equal(buf_str(&out),
-	        "https://dav.example/cal/a%20b.ics\nhttps://dav.example/home/alice/c.ics\n"
-	        "https://p7.example/x%20y\n\nhttps://dav.example/home/alice/\n");
+	        "https://dav.example/cal/a%20b.ics\nhttps://dav.example/principals/alice/c.ics\n"
+	        "https://p7.example/x%20y\n\nhttps://dav.example/principals/alice/\n");
 	buf_clear(&out);
 }
 
@@ -363,7 +363,7 @@ static void outside_of_responses(void **state)
 {
 	(void)state;
 	static const char sync[] =
-	        HEAD "<d:response><d:href>/home/alice</d:href><d:status>HTTP/1.1 507 "
+	        HEAD "<d:response><d:href>/principals/alice</d:href><d:status>HTTP/1.1 507 "
 	             "Full</d:status></d:response><d:sync-token> data:,1 "
 	             "</d:sync-token>" TAIL;
 	static const char error[] =
