@@ -8,7 +8,7 @@ if [ -n "$bad" ]; then
 	printf 'calls that are not allowed:\n%s\n' "$bad"
 	exit 1
 fi
-if strings -a "$bin" | grep -nE '(^|[^A-Z])(DELE|EXPUNGE|UID MOVE|RENAME)( |$)'; then
+if strings -a "$bin" | grep -nE '(^|[^A-Z_])(DELE|EXPUNGE|UID MOVE|RENAME)( |$)'; then
 	echo "the program holds a command that deletes"
 	exit 1
 fi
