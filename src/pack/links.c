@@ -61,25 +61,20 @@ static int put_file(const struct tree_coll *c, const char *name, const char *dat
 	return rc;
 }
 
-/* vdir: displayname is the name, color is #RRGGBB as the server's property begins. */
+/* What a vdir says of itself. */
 static int walk_files(const struct tree_coll *c, links_fn fn, void *ctx, struct err *err)
 {
-	json_t *props = NULL;
-	const char *text;
-	char color[8] = "";
+	char *name, *color;
 	int rc;
 
 	if (c->kind == COLL_MAIL)
 		return 0;
-	if (c->props && json_read(c->props, strlen(c->props), CATALOG_LINE_MAX, &props, err) < 0)
-		return err_wrap(err, "%s", c->path);
-	text = props ? json_get_str(props, "{http://apple.com/ns/ical/}calendar-color") : NULL;
-	if (text && text[0] == '#' && strspn(text + 1, "0123456789abcdefABCDEF") >= 6)
-		snprintf(color, sizeof color, "%.7s", text);
-	rc = put_file(c, "displayname", c->name, fn, ctx, err);
+	tree_coll_vdir(c, &name, &color);
+	rc = put_file(c, "displayname", name, fn, ctx, err);
 	if (rc == 0)
 		rc = put_file(c, "color", color, fn, ctx, err);
-	json_decref(props);
+	free(name);
+	free(color);
 	return rc;
 }
 

@@ -85,24 +85,38 @@ static int write_if_new(int workfd, int dirfd, const char *file, const char *tex
 	return rc;
 }
 
-int props_write(int workfd, int dirfd, const struct tree_coll *c, struct err *err)
+void tree_coll_vdir(const struct tree_coll *c, char **name_out, char **color_out)
 {
 	json_t *props = NULL;
-	char *name, *color;
-	int rc = 0;
+	char *color;
 
 	if (c->props && json_read(c->props, strlen(c->props), CATALOG_LINE_MAX, &props, NULL) != 0)
 		props = NULL;
-	name = plain_text(json_get_str(props, "{DAV:}displayname"));
+	*name_out = plain_text(json_get_str(props, "{DAV:}displayname"));
+	if (!*name_out)
+		*name_out = xstrdup(c->name);
 	color = plain_text(json_get_str(props, "{http://apple.com/ns/ical/}calendar-color"));
-	rc = write_if_new(workfd, dirfd, "displayname", name ? name : c->name, err);
 	/* #RRGGBB; Apple adds the opacity. */
-	if (rc == 0 && color && *color == '#' && strspn(color + 1, "0123456789abcdefABCDEF") >= 6) {
+	if (color && *color == '#' && strspn(color + 1, "0123456789abcdefABCDEF") >= 6) {
 		color[7] = '\0';
-		rc = write_if_new(workfd, dirfd, "color", color, err);
+	} else {
+		free(color);
+		color = NULL;
 	}
+	*color_out = color;
+	json_decref(props);
+}
+
+int props_write(int workfd, int dirfd, const struct tree_coll *c, struct err *err)
+{
+	char *name, *color;
+	int rc;
+
+	tree_coll_vdir(c, &name, &color);
+	rc = write_if_new(workfd, dirfd, "displayname", name, err);
+	if (rc == 0)
+		rc = write_if_new(workfd, dirfd, "color", color, err);
 	free(name);
 	free(color);
-	json_decref(props);
 	return rc;
 }

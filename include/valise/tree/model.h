@@ -173,6 +173,12 @@ void tree_coll_number(struct tree_coll *c, const struct tree_coll *prev);
  */
 void tree_item_path(const struct tree_coll *c, const struct tree_item *it, struct buf *out);
 
+/**
+ * tree_coll_vdir(c, name_out, color_out): what the files displayname and color of a calendar or address book say: the text of its
+ * properties, else its name; "#RRGGBB" or NULL. The caller frees both.
+ */
+void tree_coll_vdir(const struct tree_coll *c, char **name_out, char **color_out);
+
 /* "objects/ab/<64 hex>.eml" */
 #define OBJECT_NAME_SIZE 96
 void tree_object_name(
