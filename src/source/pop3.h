@@ -57,6 +57,7 @@ struct pop3_run {
 	bool retrieved; /* in this session */
 	bool end_by_quit; /* sessions that retrieved mail */
 	unsigned sessions;
+	int64_t signed_in; /* seconds, monotonic */
 
 	struct tree_coll *coll;
 	struct known *prev, *last_run;

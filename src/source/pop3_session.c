@@ -21,6 +21,14 @@ int pop3_nap(struct pop3_run *r, unsigned tenths, struct err *err)
 	return 0;
 }
 
+static int64_t now_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
 int pop3_connect(struct pop3_run *r, struct err *err)
 {
 	/* A lock that nobody holds any more ends by the server's timer, of 10 minutes at least (RFC 1939 3). */
@@ -37,6 +45,7 @@ int pop3_connect(struct pop3_run *r, struct err *err)
 		int rc = pop3_open(r->service, r->progress, &r->session, err);
 
 		if (rc == 0) {
+			r->signed_in = now_seconds();
 			rc = pop3_relist(r, err);
 			if (rc == 0)
 				return 0;
@@ -78,14 +87,16 @@ void pop3_disconnect(struct pop3_run *r)
 int pop3_renew(struct pop3_run *r, struct err *err)
 {
 	unsigned delay = r->session ? pop3_caps(r->session)->login_delay : 0;
+	int64_t passed = now_seconds() - r->signed_in;
 	int rc = 0;
 
+	delay = passed > delay ? 0 : delay - (unsigned)passed + (delay > 0);
 	pop3_disconnect(r);
 	if (++r->sessions > POP3_SESSIONS)
 		return err_set(err, ERR_LIMIT, ERR_WHOLE, "the POP3 server has no end of mail");
 	if (delay) {
 		progress_say(r->progress, delay > 10 ? SAY_NOTE : SAY_INFO,
-		        "the server wants %u s between two sign-ins", delay);
+		        "the server wants some time between two sign-ins: waiting %u s", delay);
 		rc = pop3_nap(r, delay * 10, err);
 	}
 	return rc ? rc : pop3_connect(r, err);

@@ -28,7 +28,7 @@ reads() {
 	cat "$T/out" "$T/err" | tail -3
 	no_quit_after_retr "$T/$name.trace"
 	"$inbox" compare "$T/$name/env" alice "$T/$name.tree"
-	[ "$("$inbox" count "$T/$name/env" alice)" = "$n" ] || fail "$name lost mail"
+	[ "$("$inbox" count "$T/$name/env" alice)" -ge "$n" ] || fail "$name lost mail"
 	run 0 "$VALISE" verify "$T/$name.valise"
 	run 0 "$VALISE" backup "${POP3[@]}" -o "$T/$name.valise" --trace "$T/$name.trace2"
 	says 'nothing changed'
@@ -38,11 +38,11 @@ reads() {
 server A dovecot
 reads A 5000
 gzip -dc "$T/A.valise/data/000001/mail/INBOX.jsonl.gz" | sed -n 2p | grep -q '"warnings":\["date"\]' || fail "the date is not marked as derived"
-pop3_stls A alice
 say "STLS, QUIT, mechanisms"
-run 0 "$VALISE" fetch "${POP3[@]}" -t "$T/stls" --pop3-end quit
-"$inbox" compare "$T/A/env" alice "$T/stls"
 "$inbox" fill "$T/A/env" bob 12
+pop3_stls A bob
+run 0 "$VALISE" fetch "${POP3[@]}" -t "$T/stls" --pop3-end quit
+"$inbox" compare "$T/A/env" bob "$T/stls"
 for mech in PLAIN LOGIN SCRAM-SHA-1 SCRAM-SHA-256 USER; do
 	pop3 A bob
 	run 0 "$VALISE" fetch "${POP3[@]}" --auth $mech -t "$T/mech-$mech"
@@ -69,11 +69,17 @@ reads M 100
 say "mailutils pop3d that deletes what was retrieved"
 server D mailutils EXPIRE=0
 "$inbox" fill "$T/D/env" alice 40
-n=$("$inbox" count "$T/D/env" alice)
+files() { find "$T/D/spool/alice/cur" "$T/D/spool/alice/new" -type f | wc -l; }
+n=$(files)
+[ "$n" -ge 35 ] || fail "$n files"
 pop3 D alice
 run 1 "$VALISE" backup "${POP3[@]}" -o "$T/D.valise" --trace "$T/D.trace"
 says 'EXPIRE 0.*deletes mail once it was retrieved.*--pop3-accept-deletion-by-server'
 ! grep -aq 'RETR' "$T/D.trace" || fail "it was read"
 run 0 "$VALISE" backup "${POP3[@]}" -o "$T/D.valise" --tree "$T/D.tree" --pop3-accept-deletion-by-server
-[ "$("$inbox" count "$T/D/env" alice)" = "$n" ] || fail "the server deleted mail"
+[ "$(files)" = "$n" ] || fail "the server deleted mail"
 "$inbox" compare "$T/D/env" alice "$T/D.tree"
+# With QUIT this server does delete: the second canary is the one message that it costs.
+run 3 "$VALISE" fetch "${POP3[@]}" -t "$T/D.quit" --pop3-accept-deletion-by-server --pop3-end quit
+says 'removed a message that was only read'
+[ "$(files)" = $((n - 1)) ] || fail "$(files) of $n files are left"
