@@ -114,7 +114,7 @@ static int phase_bodies(struct run *r, struct err *err)
 	}
 	atomic_fetch_add(&r->progress->items_total, items);
 	atomic_fetch_add(&r->progress->bytes_total, bytes);
-	if (r->opts->space_check && items)
+	if (r->opts->space_check && items && !r->opts->dry)
 		rc = r->opts->space_check(r->opts->space_ctx, bytes, err);
 	if (r->opts->dry) {
 		r->result.fetched = items;

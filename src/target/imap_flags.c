@@ -157,6 +157,12 @@ static void count_stored(struct box *b, size_t n, unsigned flags, const char *wo
 		b->sum.flags_added += n * (count_bits(flags) + count_words(words));
 }
 
+/* The command was refused, the connection is fine. */
+static bool is_refused(const struct box *b, int rc)
+{
+	return rc < 0 && rc != ERR_STOPPED && imap_alive(b->w->m);
+}
+
 static int store_words(
         struct box *b, const struct to_store *s, size_t n_msgs, const char *set, struct err *err)
 {
@@ -171,7 +177,7 @@ static int store_words(
 		free(one);
 		if (rc == 0)
 			count_stored(b, n_msgs, 0, word[i]);
-		if (rc != ERR_REFUSED && rc != ERR_BUSY)
+		if (!is_refused(b, rc))
 			continue;
 		for (size_t k = 0; k < n_msgs; k++) {
 			keyword_lacking(b, word[i]);
@@ -206,16 +212,16 @@ static int store_group(struct box *b, const struct to_store *s, size_t n, struct
 	rc = imap_store_add(b->w->m, buf_str(&set), buf_str(&flags), err);
 	if (rc == 0) {
 		count_stored(b, n, s->flags, words);
-	} else if (rc == ERR_REFUSED && *words) {
+	} else if (is_refused(b, rc) && *words) {
 		flag_list(s->flags, "", &flags);
 		rc = s->flags ? imap_store_add(b->w->m, buf_str(&set), buf_str(&flags), err) : 0;
 		if (rc == 0)
 			count_stored(b, n, s->flags, "");
-		else if (rc == ERR_REFUSED)
+		else if (is_refused(b, rc))
 			say_not_stored(b, s, n, buf_str(&flags), err->text);
-		if (rc == 0 || rc == ERR_REFUSED)
+		if (rc == 0 || is_refused(b, rc))
 			rc = store_words(b, s, n, buf_str(&set), err);
-	} else if (rc == ERR_REFUSED || rc == ERR_BUSY) {
+	} else if (is_refused(b, rc)) {
 		say_not_stored(b, s, n, buf_str(&flags), err->text);
 		rc = 0;
 	}

@@ -7,9 +7,16 @@
 #include "valise/tree/journal.h"
 #include "imap_journal.h"
 
+#define PENDING_CAP (256u << 20) /* a batch has hundreds of records of a few hundred bytes */
+
 struct kept_journal {
-	pthread_mutex_t lock; /* guards journal */
-	struct journal *journal;
+	struct journal *journal; /* of whoever has set committing */
+	pthread_mutex_t lock; /* guards what follows, up to why */
+	pthread_cond_t wake;
+	struct buf pending; /* records to be written, each with its NUL */
+	uint64_t put, durable; /* batches handed in; batches of which all is on the disk */
+	bool committing, broken;
+	struct err why;
 	const char *archive_id;
 	bool ours; /* the records being read belong to this archive */
 	struct kept *recs; /* never changed after kept_open */
@@ -113,6 +120,8 @@ int kept_open(const char *path, const char *archive_id, bool dry, struct kept_jo
 
 	k->archive_id = archive_id ? archive_id : "";
 	pthread_mutex_init(&k->lock, NULL);
+	pthread_cond_init(&k->wake, NULL);
+	buf_init(&k->pending, PENDING_CAP);
 	if (path && !(dry && access(path, F_OK) != 0))
 		rc = open_file(k, path, err);
 	if (rc < 0) {
@@ -140,6 +149,8 @@ void kept_free(struct kept_journal *k)
 	free(k->recs);
 	free(k->boxes);
 	pthread_mutex_destroy(&k->lock);
+	pthread_cond_destroy(&k->wake);
+	buf_clear(&k->pending);
 	free(k);
 }
 
@@ -190,36 +201,68 @@ const char *const *kept_mailboxes(const struct kept_journal *k, size_t *n_out)
 	return (const char *const *)k->boxes;
 }
 
-static void put_one(struct journal *j, const char *mailbox, const struct kept *r, struct buf *b)
+static void put_one(struct buf *b, const char *mailbox, const struct kept *r)
 {
 	char hex[SHA256_HEX_SIZE];
 	const char *words = r->keywords ? r->keywords : "";
 
 	hex_format(r->sha256, SHA256_LEN, hex);
-	buf_reset(b);
 	buf_putf(b, "{\"d\":%lld,\"f\":%u,\"h\":\"%s\",\"k\":", (long long)r->date_utc,
 	        (unsigned)r->flags, hex);
 	json_put_string(b, words, strlen(words));
 	buf_puts(b, ",\"m\":");
 	json_put_string(b, mailbox, strlen(mailbox));
 	buf_putf(b, ",\"s\":%u,\"u\":%u,\"v\":%u}", r->src_uid, r->uid, r->uidvalidity);
-	journal_add(j, buf_str(b));
+	buf_put(b, "", 1);
+}
+
+/* Write all that is pending, the lock let go meanwhile: what others hand in then goes with the next one. */
+static void commit_pending(struct kept_journal *k)
+{
+	uint64_t upto = k->put;
+	struct err err = {0};
+	size_t n = k->pending.len;
+	char *text = buf_take(&k->pending);
+	int rc;
+
+	k->committing = true;
+	pthread_mutex_unlock(&k->lock);
+	for (const char *p = text; p < text + n; p += strlen(p) + 1)
+		journal_add(k->journal, p);
+	rc = journal_commit(k->journal, &err);
+	free(text);
+	pthread_mutex_lock(&k->lock);
+	k->committing = false;
+	k->durable = upto;
+	if (rc < 0) {
+		k->broken = true;
+		k->why = err;
+	}
+	pthread_cond_broadcast(&k->wake);
 }
 
 int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *list, size_t n,
         struct err *err)
 {
-	struct buf b;
-	int rc;
+	uint64_t mine;
+	int rc = 0;
 
 	if (!k->journal || n == 0)
 		return 0;
-	buf_init(&b, 8u << 20);
 	pthread_mutex_lock(&k->lock);
 	for (size_t i = 0; i < n; i++)
-		put_one(k->journal, mailbox, &list[i], &b);
-	rc = journal_commit(k->journal, err);
+		put_one(&k->pending, mailbox, &list[i]);
+	mine = ++k->put;
+	while (k->durable < mine && !k->broken) {
+		if (k->committing)
+			pthread_cond_wait(&k->wake, &k->lock);
+		else
+			commit_pending(k);
+	}
+	if (k->broken) {
+		*err = k->why;
+		rc = err->code;
+	}
 	pthread_mutex_unlock(&k->lock);
-	buf_clear(&b);
 	return rc;
 }

@@ -110,6 +110,7 @@ void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit)
 {
 	bool dry = r->opts->dry_run;
 	uint64_t bytes = 0;
+	bool fresh = false; /* at least one mailbox is not there yet: this is no second run */
 	char text[2600];
 
 	for (size_t i = 0; i < r->n_map; i++) {
@@ -118,6 +119,7 @@ void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit)
 		if (!r->selected[i])
 			continue;
 		bytes += e->head->roots.bytes;
+		fresh |= !e->exists && e->head->roots.items;
 		say_mapping(r, e);
 		if (dry) {
 			snprintf(text, sizeof text,
@@ -127,7 +129,8 @@ void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit)
 			say(r, SAY_INFO, e->head->name, NULL, text);
 		}
 	}
-	say_quota(r, bytes, quota_used, quota_limit);
+	if (fresh)
+		say_quota(r, bytes, quota_used, quota_limit);
 }
 
 static int placed_cmp(const void *a, const void *b)
