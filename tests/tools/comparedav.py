@@ -1,0 +1,319 @@
+#!/usr/bin/python3
+"""Are two calendar and address book accounts the same, by what they mean?
+
+comparedav.py --env-a FILE --user-a NAME --env-b FILE --user-b NAME [--report FILE.json]
+
+Reads both over HTTP with nothing but the standard library: collections (by display name), their properties, and
+every resource by GET. Resources are paired by UID and compared property by property, apart from what servers may
+write anew without a loss: folding, line ends, order, case of names, split lists, PRODID, DTSTAMP, CREATED,
+LAST-MODIFIED, REV, VTIMEZONEs of names that every system has. Each difference is a line; exit code 1 when there is one.
+With --report (of a restore from A to B) differences that the report names are shown but do not count: an item's by
+UID and property, a collection's by property.
+"""
+import argparse
+import base64
+import collections
+import http.client
+import json
+import re
+import sys
+import urllib.parse
+import xml.etree.ElementTree as ET
+
+D, C, R, A = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{urn:ietf:params:xml:ns:carddav}", "{http://apple.com/ns/ical/}"
+PROPS = {D + "displayname": "displayname", A + "calendar-color": "calendar-color", A + "calendar-order": "calendar-order",
+         C + "calendar-description": "calendar-description", C + "schedule-calendar-transp": "schedule-calendar-transp",
+         C + "supported-calendar-component-set": "supported-calendar-component-set", R + "addressbook-description": "addressbook-description"}
+VOLATILE = {"PRODID", "DTSTAMP", "LAST-MODIFIED", "REV", "CREATED", "METHOD", "CALSCALE", "X-RADICALE-NAME"}
+LISTS = {"CATEGORIES", "RESOURCES", "EXDATE", "RDATE", "NICKNAME"}
+TEXTS = {"SUMMARY", "DESCRIPTION", "LOCATION", "COMMENT", "CONTACT", "NOTE", "FN", "TITLE", "CATEGORIES", "RESOURCES", "NICKNAME", "N", "ORG", "ADR", "UID"}
+DEFAULTS = {("TRIGGER", "DURATION"), ("ATTACH", "URI"), ("DTSTART", "DATE-TIME"), ("DTEND", "DATE-TIME"), ("DUE", "DATE-TIME"),
+            ("EXDATE", "DATE-TIME"), ("RDATE", "DATE-TIME"), ("RECURRENCE-ID", "DATE-TIME"), ("URL", "URI")}
+
+# ---- content ------------------------------------------------------------------------------------
+
+
+def split(text, at):
+    """Cut at characters that are not escaped by a backslash."""
+    out, cur, i = [], "", 0
+    while i < len(text):
+        if text[i] == "\\" and i + 1 < len(text):
+            cur += text[i:i + 2]
+            i += 2
+            continue
+        if text[i] == at:
+            out.append(cur)
+            cur = ""
+        else:
+            cur += text[i]
+        i += 1
+    return out + [cur]
+
+
+def unescape(text):
+    return re.sub(r"\\(.)", lambda m: "\n" if m.group(1) in "nN" else m.group(1), text, flags=re.S)
+
+
+def parse_line(line):
+    """name, sorted parameters, raw value"""
+    quoted, at = False, len(line)
+    for i, ch in enumerate(line):
+        if ch == '"':
+            quoted = not quoted
+        elif ch == ":" and not quoted:
+            at = i
+            break
+    head, value = line[:at], line[at + 1:]
+    parts, cur, quoted = [], "", False
+    for ch in head:
+        quoted ^= ch == '"'
+        if ch == ";" and not quoted:
+            parts.append(cur)
+            cur = ""
+        else:
+            cur += ch
+    parts.append(cur)
+    name, params = parts[0].upper(), []
+    for p in parts[1:]:
+        k, eq, v = p.partition("=")
+        if not eq:
+            k, v = "TYPE", p
+        k = k.upper()
+        for one in (v.split(",") if k == "TYPE" else [v]):
+            params.append((k, one.strip('"').upper() if k in ("TYPE", "VALUE", "ENCODING", "PARTSTAT", "ROLE") else one.strip('"')))
+    return name, params, value
+
+
+def plain(name, params, value):
+    """One property as something that can be compared."""
+    bare = name.rpartition(".")[2]
+    params = sorted((k, v) for k, v in params if k != "SCHEDULE-STATUS" and not (k == "VALUE" and (bare, v) in DEFAULTS))
+    if bare == "RRULE":
+        value = ";".join(sorted(p for p in value.upper().split(";") if p != "INTERVAL=1"))
+    elif bare == "GEO":
+        try:
+            value = ";".join(repr(float(x)) for x in value.split(";"))
+        except ValueError:
+            pass
+    elif bare in ("N", "ADR", "ORG"):
+        value = "\x1f".join(unescape(x) for x in split(value, ";"))
+        if bare == "N":
+            value = value.rstrip("\x1f")
+    elif bare in TEXTS:
+        value = unescape(value)
+    return bare if bare != name else name, tuple(params), value
+
+
+def properties(body):
+    """A multiset of (component path, property, parameters, value)."""
+    text = body.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
+    text = re.sub(r"\n[ \t]", "", text)
+    root = ["", collections.Counter()]
+    stack = [root]
+    for line in text.split("\n"):
+        if not line.strip():
+            continue
+        name, params, value = parse_line(line)
+        if name == "BEGIN":
+            stack.append([value.strip().upper(), collections.Counter()])
+        elif name == "END" and len(stack) > 1:
+            comp, inside = stack.pop()
+            if comp in ("VCALENDAR", "VCARD"):
+                stack[-1][1].update(inside)
+                continue
+            tzid = [k[2] for k in inside if k[0] == "TZID"]
+            if comp == "VTIMEZONE" and tzid and "/" in tzid[0]:
+                continue
+            stack[-1][1][(comp, (), tuple(sorted(inside.items())))] += 1
+        elif name not in VOLATILE:
+            if name.rpartition(".")[2] in LISTS:
+                for one in split(value, ","):
+                    stack[-1][1][plain(name, params, one)] += 1
+            else:
+                stack[-1][1][plain(name, params, value)] += 1
+    return root[1]
+
+
+def names(a, b, into=""):
+    """The names of the properties in which two multisets differ; inside components of the same kind, too."""
+    out = set()
+    gone, new = a - b, b - a
+    for x, y in ((gone, new), (new, gone)):
+        for key in x:
+            if not isinstance(key[2], tuple):
+                out.add(key[0])
+                continue
+            mates = [k for k in y if k[0] == key[0] and isinstance(k[2], tuple)]
+            if key[0] not in ("VEVENT", "VTODO", "VJOURNAL") or not mates:
+                out.add(key[0])
+                continue
+            best = min(mates, key=lambda m: sum(((collections.Counter(dict(m[2])) - collections.Counter(dict(key[2])))
+                                                 + (collections.Counter(dict(key[2])) - collections.Counter(dict(m[2])))).values()))
+            out |= names(collections.Counter(dict(key[2])), collections.Counter(dict(best[2])))
+    return out
+
+
+def uid_of(body):
+    text = re.sub(rb"\r?\n[ \t]", b"", body)
+    m = re.search(rb"(?im)^UID(?:;[^:\r\n]*)?:([^\r\n]*)", re.sub(rb"(?is)BEGIN:VTIMEZONE.*?END:VTIMEZONE", b"", text))
+    return m.group(1).decode("utf-8", "replace").strip() if m else ""
+
+
+# ---- accounts -----------------------------------------------------------------------------------
+
+
+class Server:
+    def __init__(self, port, user):
+        self.http = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self.auth = "Basic " + base64.b64encode(("%s:pw-%s" % (user, user)).encode()).decode()
+
+    def call(self, method, path, body=None, headers=()):
+        self.http.request(method, path, body, dict(headers, Authorization=self.auth))
+        r = self.http.getresponse()
+        return r.status, r.read()
+
+    def propfind(self, path, depth, props):
+        body = '<?xml version="1.0"?><D:propfind xmlns:D="DAV:"><D:prop>%s</D:prop></D:propfind>' % "".join(
+            '<x:%s xmlns:x="%s"/>' % (p[p.index("}") + 1:], p[1:p.index("}")]) for p in props)
+        status, text = self.call("PROPFIND", path, body.encode(), {"Depth": str(depth), "Content-Type": "application/xml; charset=utf-8"})
+        if status != 207:
+            sys.exit("PROPFIND %s: %d" % (path, status))
+        for r in ET.fromstring(text).iter(D + "response"):
+            href = urllib.parse.urlsplit(r.findtext(D + "href").strip()).path
+            found = {}
+            for ps in r.iter(D + "propstat"):
+                if " 200" in (ps.findtext(D + "status") or " 200"):
+                    for e in ps.find(D + "prop"):
+                        found[e.tag] = e
+            yield href, found
+
+
+def prop_value(name, e):
+    if name == C + "supported-calendar-component-set":
+        return " ".join(sorted(x.get("name", "") for x in e.iter(C + "comp")))
+    if name == C + "schedule-calendar-transp":
+        return "transparent" if e.find(C + "transparent") is not None else ""
+    text = (e.text or "").strip()
+    if name == A + "calendar-color":
+        text = text.upper()
+        return text[:7] if len(text) == 9 and text.endswith("FF") else text
+    return text
+
+
+def same(path, other):
+    return urllib.parse.unquote(path).rstrip("/") == urllib.parse.unquote(other).rstrip("/")
+
+
+def read_account(port, user, homes):
+    """{(kind, display name): (properties, {UID: [[the forms in which a resource is served, bytes]]})}"""
+    s, out = Server(port, user), {}
+    for kind, home, tag in (("calendar", homes[0], C + "calendar"), ("address book", homes[1], R + "addressbook")):
+        colls = [(h, f) for h, f in s.propfind(home, 1, [D + "resourcetype"] + list(PROPS)) if f.get(D + "resourcetype") is not None
+                 and f[D + "resourcetype"].find(tag) is not None]
+        for href, found in colls:
+            props = {PROPS[n]: prop_value(n, e) for n, e in found.items() if n in PROPS and (kind == "calendar" or n.startswith((D, R)))}
+            name = props.get("displayname") or urllib.parse.unquote(href.rstrip("/").rpartition("/")[2])
+            items = collections.defaultdict(list)
+            for path, f in s.propfind(href, 1, [D + "getetag", D + "resourcetype"]):
+                if same(path, href) or f.get(D + "resourcetype") is not None and f[D + "resourcetype"].find(D + "collection") is not None:
+                    continue
+                status, body = s.call("GET", path) # no Accept: as it is stored
+                if status != 200:
+                    sys.exit("GET %s: %d" % (path, status))
+                forms = [body]
+                if kind == "address book": # servers turn cards into another version for whoever does not ask for that which is stored
+                    status, other = s.call("GET", path, headers={"Accept": "text/vcard; version=4.0, text/vcard;q=0.9, */*;q=0.1"})
+                    if status == 200 and other != body:
+                        forms.append(other)
+                items[uid_of(body)].append(forms)
+            if (kind, name) in out:
+                sys.exit("two collections are called %s" % name)
+            out[kind, name] = (props, items)
+    return out
+
+
+def least(mine, other):
+    return min((names(x, y) for x in mine for y in other), key=len)
+
+
+def differences(a, b):
+    """(collection, UID or None, names of what differs, text)"""
+    for key in sorted(a):
+        if key not in b:
+            yield key[1], None, {"collection"}, "the %s is missing" % key[0]
+            continue
+        (pa, ia), (pb, ib) = a[key], b[key]
+        for p in sorted(pa):
+            if pa[p] and pa[p] != pb.get(p, ""):
+                yield key[1], None, {p}, "%s %r became %r" % (p, pa[p], pb.get(p))
+        for uid in sorted(ia):
+            left = [[properties(f) for f in x] for x in ib.get(uid, [])]
+            for forms in ia[uid]:
+                mine = [properties(f) for f in forms]
+                if not left:
+                    yield key[1], uid, {"resource"}, "is missing"
+                    continue
+                best = min(left, key=lambda o: len(least(mine, o)))
+                left.remove(best)
+                differ = least(mine, best)
+                if differ:
+                    yield key[1], uid, differ, "differs in " + " ".join(sorted(differ))
+            for _ in left:
+                yield key[1], uid, {"resource"}, "is there more often"
+        for uid in sorted(set(ib) - set(ia)):
+            yield key[1], uid, {"resource"}, "is only in the second"
+    for key in sorted(set(b) - set(a)):
+        if b[key][1]:
+            yield key[1], None, {"collection"}, "the %s is only in the second" % key[0]
+
+
+def named(report, coll, uid, what):
+    """Does the report of the restore say so?"""
+    for n in report:
+        if n.get("collection") != coll:
+            continue
+        text, item = n.get("text", ""), n.get("item")
+        if uid is None:
+            if item is None and all(w in text.replace(",", " ").split() for w in what):
+                return True
+            continue
+        if not item or ("UID %s" % uid) not in item:
+            continue
+        said = {w[1:] for w in text.split() if w[:1] in "-+~"}
+        if "not restored" in text or what <= said or (what == {"resource"} and "not restored" in text):
+            return True
+    return False
+
+
+def read_env(path, user):
+    with open(path) as f:
+        env = dict(line.rstrip("\n").split("=", 1) for line in f if "=" in line)
+    return int(env["HTTP_PORT"]), user, [env[k].replace("/alice/", "/%s/" % user) for k in ("CALDAV_HOME1", "CARDDAV_HOME1")]
+
+
+def main():
+    p = argparse.ArgumentParser()
+    for side in "ab":
+        p.add_argument("--env-" + side, required=True)
+        p.add_argument("--user-" + side, required=True)
+    p.add_argument("--report")
+    o = p.parse_args()
+    report = []
+    if o.report:
+        with open(o.report) as f:
+            report = json.load(f)["notes"]
+    a = read_account(*read_env(o.env_a, o.user_a))
+    b = read_account(*read_env(o.env_b, o.user_b))
+    total, unnamed = 0, 0
+    for coll, uid, what, text in differences(a, b):
+        ok = named(report, coll, uid, what)
+        total += 1
+        unnamed += not ok
+        print("%s%s%s: %s" % ("(named) " if ok else "", coll, ", UID %s" % uid if uid is not None else "", text))
+    print("%d collections, %d resources: %d differences, %d of them not named" % (
+        len(a), sum(len(x) for c in a.values() for x in c[1].values()), total, unnamed))
+    sys.exit(1 if unnamed else 0)
+
+
+if __name__ == "__main__":
+    main()
