@@ -12,6 +12,7 @@ from collections import Counter
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "servers"))
 sys.dont_write_bytecode = True
+import fakeimap  # noqa: E402
 import fakepop3  # noqa: E402
 
 VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
@@ -207,11 +208,42 @@ def tokens(scratch):
             expect(any(line == b"UTF8" for _, line in server.log), "UTF8 was not asked for")
 
 
+def beside_imap(scratch):
+    """What IMAP gives is not given again; the rest has a mailbox of its own. The second run reads nothing."""
+    tree = os.path.join(scratch, "beside")
+    with fakeimap.FakeImap() as imap, fakepop3.FakePop3() as pop3:
+        inbox = imap.mailbox("INBOX")
+        for i, m in enumerate(inbox.messages[:3]):
+            pop3.messages[2 * i].body = m.body
+        own = Counter(m.body for m in pop3.messages) - Counter(m.body for m in inbox.messages)
+        expect(sum(own.values()) == pop3.count - 3, "the case is wrong")
+        url = "imap://127.0.0.1:%d" % imap.port
+        for retrs in pop3.count, 0:
+            pop3.log.clear()
+            rc, text = fetch(pop3.port, tree, "--imap", url)
+            expect(rc == 0, text)
+            expect(retrieved(pop3) == retrs, "%d retrieved" % retrieved(pop3))
+            check_sessions(pop3, False)
+            have = Counter()
+            for n in os.listdir(os.path.join(tree, "mail/INBOX (POP3)/cur")):
+                with open(os.path.join(tree, "mail/INBOX (POP3)/cur", n), "rb") as f:
+                    have[f.read()] += 1
+            expect(have == own, "%d of %d" % (sum(have.values()), sum(own.values())))
+        # a POP3 server that fails does not cost IMAP's mail, an IMAP server that fails leaves POP3 out
+        pop3.users = {}
+        rc, text = fetch(pop3.port, tree, "--imap", url)
+        expect(rc == 3, text)
+        pop3.users, imap.users = fakepop3.FakePop3.users, {}
+        pop3.log.clear()
+        rc, text = fetch(pop3.port, tree, "--imap", url)
+        expect(rc == 1 and not pop3.log and "left out" in text, text)
+
+
 def main():
     scratch = tempfile.mkdtemp(prefix="valise-pop3-")
     os.environ.update(HOME=scratch, XDG_STATE_HOME=scratch + "/state", XDG_CONFIG_HOME=scratch + "/config")
     chosen, failures = sys.argv[1:], 0
-    extra = {f.__name__: f for f in (quit_mode, override, migrated, tokens)}
+    extra = {f.__name__: f for f in (quit_mode, override, migrated, tokens, beside_imap)}
     try:
         for name in list(CASES) + list(extra):
             if chosen and name not in chosen:
