@@ -104,6 +104,9 @@ int imap_select(struct imap *m, const uint8_t *name, size_t name_len, bool write
 	/* It was offered; some refuse the parameter all the same. */
 	if (r == ERR_REFUSED && condstore && !*m->last_code && imap_alive(m))
 		r = select_once(m, name, name_len, write, false, err);
+	/* Dovecot makes a mailbox when it is first opened, and says so to the session that came second. */
+	if (r == ERR_REFUSED && strcmp(m->last_code, "ALREADYEXISTS") == 0)
+		r = select_once(m, name, name_len, write, condstore, err);
 	if (r == 0) {
 		each_untagged(m, selected_line, out);
 		each_status(m, selected_code, out);
