@@ -8,6 +8,7 @@
 #   REJECT8BIT=1           refuses 8-bit headers; MUNGE8BIT=1 replaces them by X (default: kept)
 #   MAX_MAIL=BYTES         refuses larger messages
 #   PLAIN=0                no login without TLS
+#   SCHED_SMTP=PORT        scheduling on: invitations go to the SMTP server on that loopback port
 #   USERS="alice bob ..."  accounts; the password of NAME is pw-NAME; admin is the administrator
 . "$(dirname "$0")/common.sh"
 
@@ -43,7 +44,9 @@ tls_server_key: $DIR/tls/key.pem
 tls_client_ca_file: $DIR/tls/ca.pem
 tls_sessions_db_path: $DIR/conf/tls_sessions.db
 httpmodules: caldav carddav
-caldav_allowscheduling: off
+caldav_allowscheduling: $([ -n "${SCHED_SMTP:-}" ] && echo on || echo off)
+smtp_backend: host
+smtp_host: 127.0.0.1:${SCHED_SMTP:-9}/noauth
 calendar_user_address_set: valise-test
 http_h2_altsvc: off
 duplicatesuppression: no

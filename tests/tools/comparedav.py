@@ -101,7 +101,9 @@ def plain(name, params, value):
             value = value.rstrip("\x1f")
     elif bare in TEXTS:
         value = unescape(value)
-    return bare if bare != name else name, tuple(params), value
+    else:
+        value = value.replace("\\:", ":") # as vCard 3.0 writers escape URLs
+    return bare, tuple(params), value
 
 
 def properties(body):

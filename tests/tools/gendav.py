@@ -120,7 +120,7 @@ class Maker:
         if kind == "big":
             return self.calendar("", e(uid, plain + "DESCRIPTION:" + "x" * self.big + "\n"))
         if kind == "attendees":
-            return self.calendar("", e(uid, plain + "ORGANIZER;CN=Alice:mailto:alice@valise-test\nATTENDEE;CN=Alice;PARTSTAT=ACCEPTED:mailto:alice@valise-test\nATTENDEE;CN=\"Guest, A.\";RSVP=TRUE:mailto:guest%d@elsewhere.example\n" % n))
+            return self.calendar("", e(uid, plain + "ORGANIZER;CN=Alice:mailto:alice@valise-test\nATTENDEE;CN=Alice;PARTSTAT=ACCEPTED:mailto:alice@valise-test\nATTENDEE;CN=\"Guest, A.\";RSVP=TRUE:mailto:guest%d@elsewhere.example\n" % n, "DTSTART:20330{0}T090000Z\nDTEND:20330{0}T100000Z\n"))
         raise ValueError(kind)
 
     def vtodo(self, n, uid):
