@@ -154,6 +154,6 @@ int dav_plan(struct drun *r, struct err *err)
 		return into(r, err);
 	for (int how = BY_BOTH; rc == 0 && how <= BY_SEGMENT; how++)
 		for (size_t i = 0; i < r->n_acolls; i++)
-			match(r, &r->acolls[i], how);
+			match(r, &r->acolls[i], (enum how)how);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

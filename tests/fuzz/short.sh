@@ -3,10 +3,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-3}
-cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz >/dev/null
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+cmake --preset fuzz >"$work/log" && cmake --build --preset fuzz >"$work/log" || { tail -40 "$work/log"; exit 1; }
 for f in build/fuzz/tests/fuzz_*; do
 	[ -x "$f" ] && [ -f "$f" ] || continue
 	name=$(basename "$f")
