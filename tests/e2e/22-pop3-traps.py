@@ -180,7 +180,7 @@ def override(scratch):
 def migrated(scratch):
     """All UIDLs change between two runs: everything is read once more, and is the same."""
     tree = os.path.join(scratch, "migrated")
-    with fakepop3.MigratedUidl(state=os.path.join(scratch, "state")) as server:
+    with fakepop3.MigratedUidl(state=os.path.join(scratch, "migrated.state")) as server:
         expect(fetch(server.port, tree)[0] == 0, "first")
         with open(os.path.join(scratch, "catalog"), "w") as f:
             f.write(str(sorted(os.listdir(os.path.join(tree, "mail/INBOX/cur")))))
