@@ -69,6 +69,19 @@ static const char *level_word(enum say_level level)
 	return level == SAY_WARNING ? "warning" : level == SAY_NOTE ? "note" : "info";
 }
 
+/* Text from outside may not be UTF-8, which JSON cannot hold: it is then escaped as for a terminal. */
+static void set_text(json_t *o, const char *key, const char *text)
+{
+	char *safe = NULL;
+
+	if (!text)
+		return;
+	if (!utf8_valid(text, strlen(text)))
+		safe = term_escape_dup(text);
+	json_object_set_new(o, key, json_string(safe ? safe : text));
+	free(safe);
+}
+
 void ui_report(
         void *ui, enum say_level level, const char *collection, const char *item, const char *text)
 {
@@ -81,11 +94,9 @@ void ui_report(
 	snprintf(safe, sizeof safe, "%s%s", where, where[0] ? ": " : "");
 	term_escape(text, strlen(text), safe + strlen(safe), sizeof safe - strlen(safe));
 	json_object_set_new(o, "level", json_string(level_word(level)));
-	if (collection)
-		json_object_set_new(o, "collection", json_string(collection));
-	if (item)
-		json_object_set_new(o, "item", json_string(item));
-	json_object_set_new(o, "text", json_string(text) ? json_string(text) : json_string(safe));
+	set_text(o, "collection", collection);
+	set_text(o, "item", item);
+	set_text(o, "text", text);
 	pthread_mutex_lock(&u->lock);
 	if (level == SAY_WARNING)
 		u->warnings++;
