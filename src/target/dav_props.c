@@ -117,16 +117,37 @@ static char *plain_color(const char *s)
 	return c;
 }
 
+static int text_cmp(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names of the component set, sorted. */
+static char *component_names(const struct dav_response *r)
+{
+	char **list = NULL;
+	size_t n = dav_prop_attributes(
+	        r, table[PROP_COMPS].name, "{" NS_CALDAV "}comp", "name", &list);
+	struct buf b;
+
+	buf_init(&b, SIZE_MAX);
+	if (n)
+		qsort(list, n, sizeof *list, text_cmp);
+	for (size_t i = 0; i < n; i++) {
+		buf_putf(&b, "%s%s", i ? " " : "", list[i]);
+		free(list[i]);
+	}
+	free(list);
+	return buf_take(&b);
+}
+
 static char *value_of(const struct dav_response *r, unsigned which)
 {
 	const char *name = table[which].name, *text = dav_prop_text(r, name);
-	struct buf b;
 
 	switch (table[which].how) {
 	case AS_COMPS:
-		buf_init(&b, 200);
-		comps_put(comps_of_response(r), &b);
-		return buf_take(&b);
+		return component_names(r);
 	case AS_TRANSP:
 		return xstrdup(dav_prop_has(r, name, "{" NS_CALDAV "}transparent") ? "transparent"
 		                                                                   : "opaque");

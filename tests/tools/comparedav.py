@@ -99,7 +99,7 @@ def plain(name, params, value):
         value = "\x1f".join(unescape(x) for x in split(value, ";"))
         if bare == "N":
             value = value.rstrip("\x1f")
-    elif bare in TEXTS:
+    elif bare in TEXTS or bare.startswith("X-"): # Cyrus escapes the commas of X- properties in a GET and not in a multiget
         value = unescape(value)
     else:
         value = value.replace("\\:", ":") # as vCard 3.0 writers escape URLs
@@ -130,7 +130,8 @@ def properties(body):
         elif name not in VOLATILE:
             if name.rpartition(".")[2] in LISTS:
                 for one in split(value, ","):
-                    stack[-1][1][plain(name, params, one)] += 1
+                    # Cyrus serves "one, two" by multiget and "one", "two" by GET
+                    stack[-1][1][plain(name, params, one.strip())] += 1
             else:
                 stack[-1][1][plain(name, params, value)] += 1
     return root[1]
