@@ -58,12 +58,9 @@ class Bench:
         self.port = int(self.env["IMAPS_PORT"])
 
     def delay(self):
-        port = self.port + 5
-        self.proxy = subprocess.Popen([sys.executable, f"{TESTS}/servers/slowproxy.py", "--listen", str(port), "--to",
-                                       str(self.port), "--delay", str(self.o.delay)],
-                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(1)
-        self.port = port
+        self.proxy = subprocess.Popen([sys.executable, f"{TESTS}/servers/slowproxy.py", "--to", str(self.port), "--delay",
+                                       str(self.o.delay)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.port = int(self.proxy.stdout.readline().removeprefix("PORT="))
 
     def stop(self):
         if self.proxy:

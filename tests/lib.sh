@@ -50,7 +50,7 @@ imap() {
 	IMAP=(--imap "imaps://localhost:${!port}" --user "$2" --ca-file "${!ca}" --password-command "echo pw-$2")
 }
 # login NAME USER : host, port and so on as the tools want them, in LOGIN
-same() { cmp -s "$1" "$2" || fail "$1 and $2 differ"; }
+same() { cmp -s "$1" "$2" || { diff "$1" "$2" | head -20; fail "$1 and $2 differ"; }; }
 # roots ARCHIVE [--snapshot N] : content and state of every collection
 roots() { "$VALISE" list "$@" --json | $PYTHON -c '
 import json, sys

@@ -46,9 +46,37 @@ P
 
 say "mutt reads the tree"
 n=$("$TOOLS/imaptool.py" "$T/A/env" alice uids INBOX | wc -w)
-m=$(mutt -n -F /dev/null -f "$T/tree/mail/INBOX" -e 'set quit=yes' -e 'push "<tag-pattern>~A<enter><tag-prefix><pipe-message>printf x >> '"$T"'/count<enter><quit>n"' </dev/null >/dev/null 2>&1; cat "$T/count" 2>/dev/null | wc -c || true)
+mkdir -p "$T/Mail"
+TERM=xterm COLUMNS=120 LINES=40 timeout 20 script -qec "mutt -n -F /dev/null -R -f '$T/tree/mail/INBOX' -e 'set timeout=1' -e 'push q'" "$T/typescript" </dev/null >/dev/null 2>&1 || true
+grep -qE "Msgs:$n" "$T/typescript" || { head -c 2000 "$T/typescript"; fail "mutt does not show $n messages"; }
 $PYTHON - "$T/tree/mail/INBOX" "$n" <<'P'
 import mailbox, sys
 box = mailbox.Maildir(sys.argv[1], create=False)
 assert len(box) == int(sys.argv[2]), (len(box), sys.argv[2])
 P
+
+say "a flipped bit anywhere: valise verify says so, and sha256sum for what the seal names"
+run 0 "$VALISE" verify "$T/a.valise"
+$PYTHON - "$VALISE" <<'P'
+import os, random, subprocess, sys
+rng = random.Random(7)
+files = sorted(os.path.join(d, f)[2:] for d, _, fs in os.walk(".") for f in fs)
+sealed = {line.split("  ", 1)[1].rstrip("\n") for line in open("data/000002/seal.sha256")}
+quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+for name in files + rng.choices(files, k=10):
+    os.chmod(name, 0o600)
+    with open(name, "r+b") as f:
+        at, bit = rng.randrange(os.path.getsize(name)), 1 << rng.randrange(8)
+        f.seek(at)
+        was = f.read(1)[0]
+        f.seek(at)
+        f.write(bytes([was ^ bit]))
+        f.flush()
+        assert subprocess.run([sys.argv[1], "verify", "."], **quiet).returncode == 1, (name, at, bit)
+        if name in sealed:
+            assert subprocess.run(["sha256sum", "--strict", "-c", "data/000002/seal.sha256"], **quiet).returncode, name
+        f.seek(at)
+        f.write(bytes([was]))
+print(len(files) + 10, "flips, each noticed")
+P
+run 0 "$VALISE" verify "$T/a.valise"
