@@ -74,6 +74,8 @@ static const struct option_def *find_option(
 {
 	const struct option_def *d = find_in(c->options, name, n, letter);
 
+	if (!d)
+		d = find_in(c->shared, name, n, letter);
 	return d ? d : find_in(common_options, name, n, letter);
 }
 
@@ -269,6 +271,7 @@ int help_command(const struct command *c, FILE *f)
 		fprintf(f, "\n%s\n", c->details);
 	fprintf(f, "\nOptions:\n");
 	print_options(c->options, f);
+	print_options(c->shared, f);
 	print_options(common_options, f);
 	if (c->account) {
 		fprintf(f, "\nThe account (each of the first block also for one service: "

@@ -35,6 +35,7 @@ struct command {
 	const char *summary;
 	const char *details; /* for "help COMMAND", or NULL */
 	const struct option_def *options; /* ends with a NULL name */
+	const struct option_def *shared; /* those that it has in common with others, or NULL */
 	bool account; /* takes the service options */
 	size_t min_pos, max_pos;
 	int (*run)(const struct args *a);
@@ -124,6 +125,7 @@ struct take {
 	json_t *outcome; /* filled */
 };
 int take_account(struct take *t);
+extern const struct option_def take_options[]; /* of the commands that call it */
 
 /**
  * A sink that hands everything on to ${to} (borrowed) and remembers the content of all mail that is given to it, so that a second source of mail

@@ -12,20 +12,7 @@
 static const struct option_def options[] = {
         {"output", 'o', "ARCHIVE", "the archive, a directory (default: NAME.valise)"},
         {"tree", 0, "DIR", "keep the tree as a directory, too"},
-        {"only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
-        {"exclude", 0, "PATTERN",
-                "leave out collections of this name (* and ? match); may be repeated"},
-        {"include", 0, "PATTERN", "take only collections of this name; may be repeated"},
-        {"accept-shrink", 0, NULL, "believe that a folder which lost most of its items did so"},
-        {"same-account", 0, NULL,
-                "believe that a renamed host or a new service is the same account"},
-        {"connections", 0, "N", "at most so many connections to one service"},
-        {"pop3-end", 0, "close|quit", "end POP3 sessions that read mail so (default: close)"},
-        {"pop3-accept-deletion-by-server", 0, NULL,
-                "read POP3 although the server says that it deletes what was read"},
         {"part-size", 0, "BYTES", "size of a part of the archive (default: 1 GiB)"},
-        {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
-        {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
         {NULL, 0, NULL, NULL},
 };
 
@@ -36,6 +23,7 @@ const struct command backup_command = {
         .details = "The source is only read. A new snapshot is made only if something changed.\n"
                    "Exit codes: 0 done, 1 failed, 2 usage, 3 done but incomplete, 130 interrupted.",
         .options = options,
+        .shared = take_options,
         .account = true,
         .max_pos = 1,
         .run = cmd_backup,

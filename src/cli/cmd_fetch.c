@@ -6,19 +6,6 @@
 
 static const struct option_def options[] = {
         {"tree", 't', "TREE", "the directory"},
-        {"only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
-        {"exclude", 0, "PATTERN",
-                "leave out collections of this name (* and ? match); may be repeated"},
-        {"include", 0, "PATTERN", "take only collections of this name; may be repeated"},
-        {"accept-shrink", 0, NULL, "believe that a folder which lost most of its items did so"},
-        {"same-account", 0, NULL,
-                "believe that a renamed host or a new service is the same account"},
-        {"connections", 0, "N", "at most so many connections to one service"},
-        {"pop3-end", 0, "close|quit", "end POP3 sessions that read mail so (default: close)"},
-        {"pop3-accept-deletion-by-server", 0, NULL,
-                "read POP3 although the server says that it deletes what was read"},
-        {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
-        {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
         {NULL, 0, NULL, NULL},
 };
 
@@ -27,6 +14,7 @@ const struct command fetch_command = {
         .synopsis = "[ACCOUNT] -t TREE",
         .summary = "fetch an account into a directory of Maildir, ICS and VCF files",
         .options = options,
+        .shared = take_options,
         .account = true,
         .max_pos = 1,
         .run = cmd_fetch,

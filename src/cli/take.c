@@ -5,6 +5,23 @@
 #include "valise/source/source.h"
 #include "cli.h"
 
+const struct option_def take_options[] = {
+        {"only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
+        {"exclude", 0, "PATTERN",
+                "leave out collections of this name (* and ? match); may be repeated"},
+        {"include", 0, "PATTERN", "take only collections of this name; may be repeated"},
+        {"accept-shrink", 0, NULL, "believe that a folder which lost most of its items did so"},
+        {"same-account", 0, NULL,
+                "believe that a renamed host or a new service is the same account"},
+        {"connections", 0, "N", "at most so many connections to one service"},
+        {"pop3-end", 0, "close|quit", "end POP3 sessions that read mail so (default: close)"},
+        {"pop3-accept-deletion-by-server", 0, NULL,
+                "read POP3 although the server says that it deletes what was read"},
+        {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
+        {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
+        {NULL, 0, NULL, NULL},
+};
+
 static const enum coll_kind coll_of[SERVICE_KINDS] = {
         [SERVICE_IMAP] = COLL_MAIL,
         [SERVICE_POP3] = COLL_MAIL,

@@ -1,4 +1,6 @@
-"""How servers misbehave: one small class a case, each with where it was seen. Run by fakeimap.py."""
+"""How servers misbehave: one small class a case, each with where it was seen. Run by fakeimap.py. More of them are in cases_*.py."""
+import importlib
+import pathlib
 import threading
 
 from fakeimap import FakeImap
@@ -6,6 +8,8 @@ from fakeimap import FakeImap
 
 def cases():
     """{name: class} of every case, the correct server among them."""
+    for more in sorted(pathlib.Path(__file__).parent.glob("cases_*.py")):
+        importlib.import_module(more.stem)
     found, queue = {}, [FakeImap]
     while queue:
         case = queue.pop()
