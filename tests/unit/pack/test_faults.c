@@ -154,8 +154,8 @@ static void for_every_call(
 	calls = count_calls(f, which);
 	assert_true(look(f, want, &want_n));
 	assert_int_equal(dir_remove(AT_FDCWD, f->archive, &f->err), 0);
-	/* VALISE_EVERY_CALL: really every one, which takes minutes. */
-	if (getenv("VALISE_EVERY_CALL"))
+	/* VALISE_EVERY: really every one, which takes minutes. */
+	if (getenv("VALISE_EVERY"))
 		step = 1;
 	for (at = 1; at < 5000; at += step) {
 		char plan[64], path[96];
