@@ -89,6 +89,38 @@ const char *imap_capability_value(const struct imap *m, const char *name)
 	return equals ? equals + 1 : NULL;
 }
 
+struct enabled {
+	const char *extension;
+	bool on;
+};
+
+static void enabled_line(void *ctx, struct untagged *u)
+{
+	struct enabled *e = ctx;
+
+	if (u->numbered || !token_is(&u->word, "ENABLED"))
+		return;
+	for (struct token t = line_next(&u->rest); t.kind == TOKEN_ATOM; t = line_next(&u->rest))
+		e->on = e->on || token_is(&t, e->extension);
+}
+
+int imap_enable(struct imap *m, const char *extension, bool *on_out, struct err *err)
+{
+	struct enabled e = {extension, false};
+	int r;
+
+	*on_out = false;
+	lines_forget(m, true);
+	command_start(m, "ENABLE ");
+	buf_puts(&m->cmd, extension);
+	r = command_run(m, "ENABLE", err);
+	if (r == 0)
+		each_untagged(m, enabled_line, &e);
+	lines_forget(m, false);
+	*on_out = e.on;
+	return m->dead ? r : 0;
+}
+
 uint64_t imap_append_limit(const struct imap *m)
 {
 	const char *value = imap_capability_value(m, "APPENDLIMIT");

@@ -141,6 +141,7 @@ int write_bytes(struct imap *m, const void *p, size_t n, struct err *err)
 
 int command_flush(struct imap *m, struct err *err)
 {
+	m->asked = true;
 	return mailstream_flush(m->stream) == 0 ? 0 : session_net_error(m, err);
 }
 
@@ -222,8 +223,10 @@ int command_end(struct imap *m, struct pending **out, struct err *err)
 
 void count_wait(struct imap *m)
 {
-	if (m->progress && !transport_readable(m->t))
-		m->progress->round_trips++;
+	if (!m->progress || !m->asked || transport_readable(m->t))
+		return;
+	m->progress->round_trips++;
+	m->asked = false;
 }
 
 static bool line_literal(const char *p, size_t n, uint64_t *size)

@@ -338,15 +338,54 @@ int imap_fetch_send(struct imap *m, const char *set, const char *items, struct e
 	return command_flush(m, err);
 }
 
+/* One "41" or "43:116" of a set. */
+static void vanished_range(struct imap *m, const char *p, size_t n)
+{
+	const char *colon = memchr(p, ':', n);
+	struct token low = {.kind = TOKEN_ATOM, .p = p, .n = colon ? (size_t)(colon - p) : n};
+	struct token high = low;
+	uint32_t first, last;
+
+	if (colon) {
+		high.p = colon + 1;
+		high.n = (size_t)(p + n - high.p);
+	}
+	if (token_u32(&low, &first) && token_u32(&high, &last))
+		m->ops->vanished(
+		        m->ops_ctx, first < last ? first : last, first < last ? last : first);
+}
+
+/* "* VANISHED (EARLIER) 41,43:116,118" */
+static void vanished_line(void *ctx, struct untagged *u)
+{
+	struct imap *m = ctx;
+	struct token t = line_peek(&u->rest);
+
+	if (u->numbered || !token_is(&u->word, "VANISHED"))
+		return;
+	if (t.kind == TOKEN_OPEN && !line_skip(&u->rest))
+		return;
+	t = line_next(&u->rest);
+	for (size_t at = 0, n; t.kind == TOKEN_ATOM && at < t.n; at += n + 1) {
+		const char *comma = memchr(t.p + at, ',', t.n - at);
+
+		n = comma ? (size_t)(comma - t.p) - at : t.n - at;
+		vanished_range(m, t.p + at, n);
+	}
+}
+
 int imap_fetch_wait(struct imap *m, const struct imap_fetch_ops *ops, void *ctx, struct err *err)
 {
 	unsigned tag = m->n_pending ? m->pending[0].tag : 0;
 	int r;
 
-	lines_forget(m, false);
+	lines_forget(m, ops->vanished != NULL);
 	m->ops = ops;
 	m->ops_ctx = ctx;
 	r = command_wait(m, tag, "UID FETCH", err);
+	if (ops->vanished)
+		each_untagged(m, vanished_line, m);
+	lines_forget(m, false);
 	m->ops = NULL;
 	m->ops_ctx = NULL;
 	return r;

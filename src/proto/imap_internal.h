@@ -29,6 +29,7 @@ struct imap {
 	mailimap *lib;
 	struct progress *progress;
 	bool target, dead;
+	bool asked; /* something was sent since the last round trip was counted */
 	unsigned tag; /* the last one given out */
 	struct buf cmd;
 	struct pending *pending;
@@ -87,7 +88,7 @@ int session_net_error(struct imap *m, struct err *err);
 
 /* One line as it is, past libetpan: for greeting, SASL and APPEND. Lent until the next read. */
 int read_line(struct imap *m, const char **p, size_t *n, struct err *err) MUST_CHECK;
-/* Counts a wait unless there is something to be read. */
+/* Counts a round trip if an answer to what was sent has to be waited for: once for all commands sent together. */
 void count_wait(struct imap *m);
 int write_bytes(struct imap *m, const void *p, size_t n, struct err *err) MUST_CHECK;
 

@@ -102,7 +102,7 @@ static int on_header_end(void *ctx, const struct imap_msg *msg, struct err *err)
 /* The subject of a message that cannot be had, for the error line; "" if that cannot be had either. */
 static int ask_subject(struct worker *w, uint32_t uid, struct buf *out, struct err *err)
 {
-	static const struct imap_fetch_ops ops = {on_header, on_header_end};
+	static const struct imap_fetch_ops ops = {.body = on_header, .message = on_header_end};
 	struct buf header, raw;
 	char set[16];
 	int rc;
@@ -232,7 +232,7 @@ static int piece_send(struct worker *w, uint32_t uid, uint64_t offset, struct er
 /* Stream pieces from ${*at} on until a short one. 1: whole; 0: it was not given. */
 static int pieces_run(struct worker *w, const struct rec *r, uint64_t *at, struct err *err)
 {
-	static const struct imap_fetch_ops ops = {on_piece, on_piece_end};
+	static const struct imap_fetch_ops ops = {.body = on_piece, .message = on_piece_end};
 	struct pieces t = {.w = w};
 	uint64_t from = *at, asked = *at;
 	unsigned silent = 0;

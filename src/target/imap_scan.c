@@ -156,7 +156,7 @@ static bool next_set(const struct hashing *h, size_t *at, struct buf *set)
 
 static int hash_run(struct hashing *h, struct err *err)
 {
-	static const struct imap_fetch_ops ops = {on_body, on_hashed};
+	static const struct imap_fetch_ops ops = {.body = on_body, .message = on_hashed};
 	struct imap *m = h->b->w->m;
 	struct buf set;
 	size_t at = 0;

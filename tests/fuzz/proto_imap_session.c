@@ -108,6 +108,13 @@ static int take_message(void *ctx, const struct imap_msg *m, struct err *err)
 	return 0;
 }
 
+static void take_vanished(void *ctx, uint32_t first, uint32_t last)
+{
+	(void)ctx;
+	if (first > last)
+		abort();
+}
+
 static int give(void *ctx, int (*write)(void *wctx, const void *p, size_t n, struct err *err),
         void *wctx, struct err *err)
 {
@@ -117,7 +124,8 @@ static int give(void *ctx, int (*write)(void *wctx, const void *p, size_t n, str
 
 static void read_mailbox(struct imap *m, struct err *err)
 {
-	static const struct imap_fetch_ops ops = {take_body, take_message};
+	static const struct imap_fetch_ops ops = {
+	        .body = take_body, .message = take_message, .vanished = take_vanished};
 	struct imap_selected selected;
 	uint32_t *uids = NULL;
 	uint64_t octets = 0;

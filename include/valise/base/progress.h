@@ -15,7 +15,8 @@ enum say_level { SAY_INFO, SAY_NOTE, SAY_WARNING };
 struct progress {
 	_Atomic uint64_t items_done, items_total; /* total 0: not known yet */
 	_Atomic uint64_t bytes_done, bytes_total;
-	_Atomic uint64_t round_trips; /* commands whose answer was waited for */
+	_Atomic uint64_t
+	        round_trips; /* answers waited for: one for all commands that were sent together */
 	_Atomic uint64_t wire_in, wire_out;
 	/* ${text} is one line, already safe for a terminal. Thread-safe. May be NULL. */
 	void (*say)(void *ctx, enum say_level level, const char *text);

@@ -32,6 +32,9 @@ bool imap_alive(const struct imap *m);
 /* COMPRESS=DEFLATE (RFC 4978) from now on, if offered; a refusal is no error. Not worth it on loopback. */
 int imap_compress(struct imap *m, struct err *err) MUST_CHECK;
 
+/* ENABLE (RFC 5161), while no mailbox is open. *on_out: the server says that ${extension} is on; a refusal is no error. */
+int imap_enable(struct imap *m, const char *extension, bool *on_out, struct err *err) MUST_CHECK;
+
 bool imap_has(const struct imap *m,
         const char *capability); /* any case; "APPENDLIMIT" also matches "APPENDLIMIT=..." */
 const char *imap_capability_value(
@@ -116,11 +119,13 @@ struct imap_fetch_ops {
 	int (*body)(void *ctx, const void *p, size_t n, struct err *err);
 	/* The answer is whole. */
 	int (*message)(void *ctx, const struct imap_msg *msg, struct err *err);
+	/* UIDs ${first} to ${last} are in the mailbox no more (VANISHED, RFC 7162 3.2.10), once the command is answered. May be NULL. */
+	void (*vanished)(void *ctx, uint32_t first, uint32_t last);
 };
 
 /**
  * UID FETCH, pipelined. imap_fetch_send writes one command for ${set} ("1:*", "3,5:9"; at most 7,000 characters) and ${items} ("(UID FLAGS INTERNALDATE
- * RFC822.SIZE)", "(UID BODY.PEEK[])", "(UID BODY.PEEK[]<0.1048576>)"), not waiting; several may be in flight. imap_fetch_wait reads the answers to the oldest one: 0 tagged OK, ERR_REFUSED or ERR_BUSY tagged
+ * RFC822.SIZE)", "(UID BODY.PEEK[])", "(UID BODY.PEEK[]<0.1048576>)", "(UID FLAGS) (CHANGEDSINCE 5 VANISHED)"), not waiting; several may be in flight. imap_fetch_wait reads the answers to the oldest one: 0 tagged OK, ERR_REFUSED or ERR_BUSY tagged
  * NO or BAD (answers that came before count), else the session is dead. In ${ops}->message a negative result ends the session.
  */
 int imap_fetch_send(struct imap *m, const char *set, const char *items, struct err *err) MUST_CHECK;

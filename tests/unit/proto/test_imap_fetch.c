@@ -72,7 +72,7 @@ static int on_message(void *ctx, const struct imap_msg *m, struct err *err)
 	return 0;
 }
 
-static const struct imap_fetch_ops ops = {on_body, on_message};
+static const struct imap_fetch_ops ops = {.body = on_body, .message = on_message};
 
 struct fetching {
 	const char *name, *items;
@@ -342,6 +342,47 @@ static void test_pipeline(void **state)
 	free(g);
 }
 
+static void on_vanished(void *ctx, uint32_t first, uint32_t last)
+{
+	struct got *g = ctx;
+
+	g->at += (size_t)snprintf(g->text + g->at, sizeof g->text - g->at, "%u-%u;", first, last);
+}
+
+/* VANISHED before, between and after other answers, with ranges either way round; what is no UID is read over. */
+static void test_vanished(void **state)
+{
+	static const struct imap_fetch_ops watching = {
+	        .body = on_body, .message = on_message, .vanished = on_vanished};
+	struct peer p = {0};
+	struct imap *m = peer_open(&p, "ENABLE QRESYNC",
+	        STEPS({'C', "ENABLE QRESYNC", 0}, {'S', "* ENABLED QRESYNC CONDSTORE", 0}, OK,
+	                {'C', "ENABLE QRESYNC", 0}, {'S', "* ENABLED", 0}, OK,
+	                {'C', "ENABLE QRESYNC", 0}, {'S', "%t BAD what", 0},
+	                {'C', "UID FETCH 1:* (UID) (CHANGEDSINCE 5 VANISHED)", 0},
+	                {'S', "* VANISHED (EARLIER) 41,43:116", 0},
+	                {'S', "* 1 FETCH (UID 3 MODSEQ (9))", 0}, {'S', "* VANISHED 118:117", 0},
+	                {'S', "* VANISHED (EARLIER) x,7,4294967296,,9:", 0}, {'S', "* VANISHED", 0},
+	                OK),
+	        false);
+	struct got *g = xcalloc(1, sizeof *g);
+	struct err err = {0};
+	bool on;
+
+	(void)state;
+	assert_int_equal(imap_enable(m, "QRESYNC", &on, &err), 0);
+	assert_true(on);
+	assert_int_equal(imap_enable(m, "QRESYNC", &on, &err), 0);
+	assert_false(on);
+	assert_int_equal(imap_enable(m, "QRESYNC", &on, &err), 0);
+	assert_false(on);
+	assert_int_equal(imap_fetch_send(m, "1:*", "(UID) (CHANGEDSINCE 5 VANISHED)", &err), 0);
+	assert_int_equal(imap_fetch_wait(m, &watching, g, &err), 0);
+	assert_string_equal(g->text, "3 m9;41-41;43-116;117-118;7-7;");
+	peer_close(&p, m);
+	free(g);
+}
+
 /* What a callback refuses ends the session with the callback's error. */
 static void test_callbacks_fail(void **state)
 {
@@ -423,6 +464,7 @@ int main(void)
 	        cmocka_unit_test(test_items),
 	        cmocka_unit_test(test_bodies),
 	        cmocka_unit_test(test_pipeline),
+	        cmocka_unit_test(test_vanished),
 	        cmocka_unit_test(test_callbacks_fail),
 	        cmocka_unit_test(test_malformed_requests),
 	        cmocka_unit_test(test_large),
