@@ -50,7 +50,8 @@ static int new_section(struct reading *r, const char *name, size_t n)
 		if (strlen(r->sections[i]) == n && strncmp(r->sections[i], name, n) == 0)
 			return bad_line(r, "this section stands in the file twice");
 	*ARR_PUSH(r->sections, r->n_sections, r->cap_sections) = xstrndup(name, n);
-	return 0;
+	r->rc = r->entry(r->ctx, r->sections[r->n_sections - 1], NULL, NULL, r->line, r->err);
+	return r->rc;
 }
 
 /* ${s}, ${n}: one line without its end. */
@@ -178,13 +179,17 @@ struct loading {
 	size_t nearest_distance;
 	bool found, private_file;
 	struct settings seen; /* of the current section, to find what is given twice */
-	char section[NAME_MAX_LEN + 1];
+	char **names; /* of all sections */
+	size_t n_names, names_cap;
 };
 
-static void consider_section(struct loading *l, const char *section)
+static void enter_section(struct loading *l, const char *section)
 {
 	size_t d = edit_distance(l->name, section);
 
+	settings_clear(&l->seen);
+	*ARR_PUSH(l->names, l->n_names, l->names_cap) = xstrdup(section);
+	l->found |= strcmp(section, l->name) == 0;
 	if (!l->nearest || d >= l->nearest_distance)
 		return;
 	l->nearest_distance = d;
@@ -208,10 +213,9 @@ static int load_entry(void *ctx, const char *section, const char *key, const cha
 {
 	struct loading *l = ctx;
 
-	if (strcmp(section, l->section) != 0) {
-		snprintf(l->section, sizeof l->section, "%s", section);
-		settings_clear(&l->seen);
-		consider_section(l, section);
+	if (!key) {
+		enter_section(l, section);
+		return 0;
 	}
 	if (!settings_is_file_key(key))
 		return unknown_key(l, key, line, err);
@@ -227,10 +231,8 @@ static int load_entry(void *ctx, const char *section, const char *key, const cha
 		        "%s, line %u: others can read this password: chmod 600 the file, or use "
 		        "password-command",
 		        l->path, line);
-	if (strcmp(section, l->name) != 0)
-		return 0;
-	l->found = true;
-	settings_put(l->out, key, value, true);
+	if (strcmp(section, l->name) == 0)
+		settings_put(l->out, key, value, true);
 	return 0;
 }
 
@@ -269,6 +271,32 @@ static int read_file(const char *path, struct buf *out, mode_t *mode_out, struct
 	return rc;
 }
 
+static int load_file(struct loading *l, struct err *err)
+{
+	struct buf text;
+	mode_t mode = 0;
+	int rc;
+
+	buf_init(&text, ACCOUNTFILE_MAX);
+	rc = read_file(l->path, &text, &mode, err);
+	if (rc == 0) {
+		l->private_file = (mode & 077) == 0;
+		rc = accountfile_parse(
+		        (const char *)text.data, text.len, l->path, load_entry, l, err);
+	}
+	settings_clear(&l->seen);
+	wipe(text.data, text.len);
+	buf_clear(&text);
+	return rc;
+}
+
+static void free_names(struct loading *l)
+{
+	for (size_t i = 0; i < l->n_names; i++)
+		free(l->names[i]);
+	free(l->names);
+}
+
 int accountfile_load(const char *path, const char *name, struct settings *out, bool *found_out,
         char nearest[64], struct err *err)
 {
@@ -277,23 +305,28 @@ int accountfile_load(const char *path, const char *name, struct settings *out, b
 	        .out = out,
 	        .nearest = nearest,
 	        .nearest_distance = NEAR + 1};
-	struct buf text;
-	mode_t mode = 0;
 	int rc;
 
-	*found_out = false;
 	if (nearest)
 		nearest[0] = '\0';
-	buf_init(&text, ACCOUNTFILE_MAX);
-	rc = read_file(path, &text, &mode, err);
-	if (rc == 0) {
-		l.private_file = (mode & 077) == 0;
-		rc = accountfile_parse(
-		        (const char *)text.data, text.len, path, load_entry, &l, err);
-	}
+	rc = load_file(&l, err);
 	*found_out = rc == 0 && l.found;
-	settings_clear(&l.seen);
-	wipe(text.data, text.len);
-	buf_clear(&text);
+	free_names(&l);
 	return rc;
+}
+
+int account_names(const char *path, char ***names_out, size_t *n_out, struct err *err)
+{
+	struct loading l = {.path = path, .name = ""}; /* no section is called so */
+	int rc = load_file(&l, err);
+
+	*names_out = NULL;
+	*n_out = 0;
+	if (rc != 0) {
+		free_names(&l);
+		return rc;
+	}
+	*names_out = l.names;
+	*n_out = l.n_names;
+	return 0;
 }

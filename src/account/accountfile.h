@@ -10,7 +10,7 @@
 
 /**
  * accountfile_parse(text, n, label, entry, ctx, err):
- * Read the ${n} bytes of an account file and call ${entry} for each key, in order, with its section and
+ * Read the ${n} bytes of an account file and call ${entry} for each section (key and value NULL) and each key, in order, with its section and
  * line; a result other than 0 ends it and is returned. ${label} names the file in messages.
  *
  *	[name]                 an account

@@ -82,7 +82,7 @@ static const struct option_def *find_option(
 /* What an argument like "--name=value" or "-o" means. */
 struct one {
 	const struct option_def *def;
-	char key[64]; /* of an account setting, when def is NULL */
+	char key[ARGS_KEY_SIZE]; /* of an account setting, when def is NULL */
 	bool takes_value;
 	const char *value; /* after '=' */
 };
@@ -140,8 +140,8 @@ static int keep_setting(struct args *a, const struct one *o, const char *value)
 		a->given[a->n_given++].value = value;
 		return 0;
 	}
-	/* The process ends with the last command: the key is not freed. */
-	a->settings[a->n_settings].key = strdup(o->key);
+	memcpy(a->keys[a->n_settings], o->key, sizeof o->key);
+	a->settings[a->n_settings].key = a->keys[a->n_settings];
 	a->settings[a->n_settings++].value = o->takes_value ? value : "yes";
 	return 0;
 }

@@ -43,6 +43,7 @@ struct command {
 extern const struct command *const commands[]; /* ends with NULL */
 
 #define ARGS_MAX 128
+#define ARGS_KEY_SIZE 64
 struct args {
 	const struct command *cmd;
 	const char *pos[4];
@@ -53,6 +54,7 @@ struct args {
 	} given[ARGS_MAX];
 	size_t n_given;
 	struct account_setting settings[ARGS_MAX];
+	char keys[ARGS_MAX][ARGS_KEY_SIZE]; /* what the settings' keys point to */
 	size_t n_settings;
 };
 
@@ -77,6 +79,8 @@ int fail(const struct args *a, const struct err *err);
 int exit_code_of(const struct err *err);
 /* Data on standard output, escaped for a terminal only by the caller. */
 void put_json(json_t *o); /* one canonical line; takes the reference */
+/* A member of ${o}, left out for NULL. Text from outside may not be UTF-8, which JSON cannot hold: it is then escaped as for a terminal. */
+void put_text(json_t *o, const char *key, const char *text);
 /* 1234567 -> "1,234,567"; a ring of static buffers is avoided: the caller gives one. */
 char *human_count(uint64_t n, char out[32]);
 char *human_bytes(uint64_t n, char out[32]);
@@ -86,6 +90,7 @@ struct ui {
 	struct progress progress;
 	const struct args *args;
 	bool json, line; /* events on standard output; a progress line on standard error */
+	bool ticks; /* progress events, too */
 	int64_t started;
 	pthread_t thread;
 	bool thread_runs;
@@ -97,6 +102,8 @@ void ui_start(struct ui *u, const struct args *a);
 /* A line about a collection or item. Thread-safe; fits target_opts.report and archive findings. */
 void ui_report(
         void *ui, enum say_level level, const char *collection, const char *item, const char *text);
+/* A line on standard error, escaped here. Thread-safe. */
+void ui_talk(struct ui *u, const char *text);
 void ui_stop(struct ui *u); /* ends the line; keeps the notes */
 void ui_clear(struct ui *u);
 /* --stats: round trips, bytes on the wire, time. */
@@ -108,6 +115,9 @@ int report_write_html(const char *path, json_t *o, struct err *err) MUST_CHECK;
 /* The account that positional argument ${name} (may be NULL) and the settings name. 0, or an exit code after a message. */
 int load_account(const struct args *a, const char *name, struct account **out);
 void account_to_tree(const struct account *a, struct tree_account *out);
+
+/* "alice@old.example.valise" from the account's name, whatever it holds; in the directory ${dir}, NULL: here. The caller frees. */
+char *archive_name(const char *dir, const char *account);
 
 /* totals as JSON members of ${o}; "12 mailboxes, 3,456 messages (1.2 GB)" for people. */
 void totals_to_json(const struct tree_totals *t, json_t *o);
@@ -146,6 +156,7 @@ extern const struct option_def common_options
         []; /* --json --quiet --trace --report --stats ... appended to each command's */
 
 int cmd_backup(const struct args *a);
+int backup_accounts(const struct args *a); /* backup --accounts: batch.c */
 int cmd_restore(const struct args *a);
 int cmd_verify(const struct args *a);
 int cmd_list(const struct args *a);

@@ -11,6 +11,10 @@
 
 static const struct option_def options[] = {
         {"output", 'o', "ARCHIVE", "the archive, a directory (default: NAME.valise)"},
+        {"accounts", 0, "FILE",
+                "every account of this file, each in a process of its own, into -o DIR (default: "
+                "here)"},
+        {"jobs", 'j', "N", "with --accounts: at most so many at a time (default: 4)"},
         {"tree", 0, "DIR", "keep the tree as a directory, too"},
         {"part-size", 0, "BYTES", "size of a part of the archive (default: 1 GiB)"},
         {NULL, 0, NULL, NULL},
@@ -20,8 +24,11 @@ const struct command backup_command = {
         .name = "backup",
         .synopsis = "[ACCOUNT]",
         .summary = "fetch an account into a sealed archive; again: only what changed",
-        .details = "The source is only read. A new snapshot is made only if something changed.\n"
-                   "Exit codes: 0 done, 1 failed, 2 usage, 3 done but incomplete, 130 interrupted.",
+        .details =
+                "The source is only read. A new snapshot is made only if something changed.\n"
+                "With --accounts the other options are for all accounts, one that fails stops no\n"
+                "other, and the exit code is 1 if any failed, else 3 if any is incomplete.\n"
+                "Exit codes: 0 done, 1 failed, 2 usage, 3 done but incomplete, 130 interrupted.",
         .options = options,
         .shared = take_options,
         .account = true,
@@ -29,19 +36,17 @@ const struct command backup_command = {
         .run = cmd_backup,
 };
 
-/* "alice@old.example.valise" from the account's name, whatever it holds. */
-static char *archive_path(const struct args *a, const struct account *account)
+char *archive_name(const char *dir, const char *account)
 {
-	const char *o = args_get(a, "output");
 	struct buf b;
+	char *path;
 
-	if (o)
-		return xstrdup(o);
 	buf_init(&b, 4096);
-	if (path_escape(account->name, strlen(account->name), &b) < 0)
+	if (path_escape(account, strlen(account), &b) < 0)
 		buf_puts(&b, "account");
-	buf_puts(&b, ".valise");
-	return buf_take(&b);
+	path = xasprintf("%s%s%s.valise", dir ? dir : "", dir ? "/" : "", buf_str(&b));
+	buf_clear(&b);
+	return path;
 }
 
 static int copy_to_tree(
@@ -156,11 +161,16 @@ int cmd_backup(const struct args *a)
 	char *path;
 	int rc = args_number(a, "part-size", 0, &part_size);
 
+	if (rc == 0 && args_has(a, "accounts"))
+		return backup_accounts(a);
+	if (rc == 0 && args_has(a, "jobs"))
+		rc = usage_error(a->cmd, "--jobs goes with --accounts");
 	if (rc == 0)
 		rc = load_account(a, a->n_pos ? a->pos[0] : NULL, &account);
 	if (rc)
 		return rc;
-	path = archive_path(a, account);
+	path = args_get(a, "output") ? xstrdup(args_get(a, "output"))
+	                             : archive_name(NULL, account->name);
 	ui_start(&ui, a);
 	rc = run_backup(a, account, &ui, path, part_size);
 	ui_clear(&ui);

@@ -1,9 +1,11 @@
 /* valise: the command table and main. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include "cli.h"
 
 extern const struct command backup_command, restore_command, verify_command, list_command,
@@ -56,6 +58,14 @@ static void keep_private(void)
 #endif
 }
 
+/* Whoever closed a standard stream must not have our messages in the first file that is opened. */
+static void keep_streams(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			_exit(EXIT_FAILED);
+}
+
 static int run(int argc, char **argv)
 {
 	struct args a;
@@ -86,6 +96,7 @@ int main(int argc, char **argv)
 {
 	int rc;
 
+	keep_streams();
 	keep_private();
 	signal(SIGPIPE, SIG_IGN);
 	stop_install();

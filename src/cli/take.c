@@ -18,6 +18,7 @@ const struct option_def take_options[] = {
         {"pop3-accept-deletion-by-server", 0, NULL,
                 "read POP3 although the server says that it deletes what was read"},
         {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
+        {"progress", 0, NULL, "with --json: an event a second that says how far it is"},
         {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
         {NULL, 0, NULL, NULL},
 };

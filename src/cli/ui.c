@@ -69,8 +69,7 @@ static const char *level_word(enum say_level level)
 	return level == SAY_WARNING ? "warning" : level == SAY_NOTE ? "note" : "info";
 }
 
-/* Text from outside may not be UTF-8, which JSON cannot hold: it is then escaped as for a terminal. */
-static void set_text(json_t *o, const char *key, const char *text)
+void put_text(json_t *o, const char *key, const char *text)
 {
 	char *safe = NULL;
 
@@ -94,9 +93,9 @@ void ui_report(
 	snprintf(safe, sizeof safe, "%s%s", where, where[0] ? ": " : "");
 	term_escape(text, strlen(text), safe + strlen(safe), sizeof safe - strlen(safe));
 	json_object_set_new(o, "level", json_string(level_word(level)));
-	set_text(o, "collection", collection);
-	set_text(o, "item", item);
-	set_text(o, "text", text);
+	put_text(o, "collection", collection);
+	put_text(o, "item", item);
+	put_text(o, "text", text);
 	pthread_mutex_lock(&u->lock);
 	if (level == SAY_WARNING)
 		u->warnings++;
@@ -115,6 +114,17 @@ void ui_report(
 	}
 	json_array_append_new(u->notes, o);
 	pthread_mutex_unlock(&u->lock);
+}
+
+void ui_talk(struct ui *u, const char *text)
+{
+	char *safe = term_escape_dup(text);
+
+	pthread_mutex_lock(&u->lock);
+	clear_line(u);
+	talk("%s", safe);
+	pthread_mutex_unlock(&u->lock);
+	free(safe);
 }
 
 static void say(void *ctx, enum say_level level, const char *text)
@@ -145,6 +155,23 @@ static void draw(struct ui *u, int64_t start)
 	fflush(stderr);
 }
 
+static void set_number(json_t *o, const char *key, uint64_t n)
+{
+	json_object_set_new(o, key, json_integer((json_int_t)n));
+}
+
+static void put_tick(struct ui *u)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "event", json_string("progress"));
+	set_number(o, "items", atomic_load(&u->progress.items_done));
+	set_number(o, "items_total", atomic_load(&u->progress.items_total));
+	set_number(o, "bytes", atomic_load(&u->progress.bytes_done));
+	set_number(o, "bytes_total", atomic_load(&u->progress.bytes_total));
+	put_json(o);
+}
+
 static void *line_thread(void *arg)
 {
 	struct ui *u = arg;
@@ -160,8 +187,10 @@ static void *line_thread(void *arg)
 			pthread_mutex_unlock(&u->lock);
 			return NULL;
 		}
-		if (++tick % 8 == 0)
+		if (++tick % 8 == 0 && u->line)
 			draw(u, start);
+		if (tick % 20 == 0 && u->ticks)
+			put_tick(u);
 		pthread_mutex_unlock(&u->lock);
 	}
 }
@@ -178,10 +207,11 @@ void ui_start(struct ui *u, const struct args *a)
 	u->started = now_ms();
 	pthread_mutex_init(&u->lock, NULL);
 	u->line = !u->json && !args_has(a, "quiet") && isatty(2);
-	if (u->line) {
+	u->ticks = u->json && args_has(a, "progress");
+	if (u->line || u->ticks) {
 		u->thread_runs = true;
 		if (pthread_create(&u->thread, NULL, line_thread, u) != 0)
-			u->line = u->thread_runs = false;
+			u->line = u->ticks = u->thread_runs = false;
 	}
 }
 

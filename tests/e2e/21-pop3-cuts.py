@@ -106,7 +106,10 @@ def main():
                 if not todo:
                     return
                 job = todo.pop()
-            problem = one(*job, scratch)
+            try:
+                problem = one(*job, scratch)
+            except Exception as e:  # a thread that dies must not look like success
+                problem = repr(e)
             if problem:
                 with lock:
                     problems.append((job[0].__name__, job[1:], problem))

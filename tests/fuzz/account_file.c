@@ -16,11 +16,14 @@ static int entry(void *ctx, const char *section, const char *key, const char *va
 
 	(void)err;
 	CHECK(*section && line > *last);
-	CHECK(strlen(section) < 50 && strlen(key) < 50);
+	CHECK(strlen(section) < 50 && !key == !value);
+	*last = line;
+	if (!key)
+		return 0;
+	CHECK(strlen(key) < 50);
 	CHECK(!strpbrk(value, "\r\n") || strchr(value, '\r'));
 	(void)settings_is_file_key(key);
 	(void)settings_nearest(key, near);
-	*last = line;
 	return 0;
 }
 

@@ -47,6 +47,12 @@ void account_free(struct account *a);
 /* True if ${name} is a section of the file (NULL: the default one). */
 bool account_exists(const char *name, const char *config);
 
+/**
+ * account_names(path, names_out, n_out, err):
+ * The sections of the account file ${path}, in its order; the caller frees each and the list. The whole file is checked as by account_load.
+ */
+int account_names(const char *path, char ***names_out, size_t *n_out, struct err *err) MUST_CHECK;
+
 /* The services' warnings about clear text, one line each for a person, at most n; returns how many (loopback needs none). */
 size_t account_warnings(const struct account *a, char lines[][256], size_t n);
 

@@ -325,6 +325,36 @@ static void unknown_names(void **state)
 	must_fail("completely-else", NULL, 0, ERR_NOTFOUND, "no account \"completely-else\"");
 }
 
+static void names_in_order(void **state)
+{
+	char **names = NULL;
+	struct err err = {0};
+	size_t n = 0;
+
+	(void)state;
+	write_file("[b]\nimap = imaps://h\n\n[nothing but a name]\n[a]\nuser = a\n", 0600);
+	assert_int_equal(account_names(path, &names, &n, &err), 0);
+	assert_int_equal(n, 3);
+	assert_string_equal(names[0], "b");
+	assert_string_equal(names[1], "nothing but a name");
+	assert_string_equal(names[2], "a");
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+	must_fail("nothing but a name", NULL, 0, ERR_USAGE, "no service is named");
+	write_file("", 0600);
+	assert_int_equal(account_names(path, &names, &n, &err), 0);
+	assert_int_equal(n, 0);
+	free(names);
+	write_file("[a]\nuser = a\n[b]\nuser = b\n[a]\n", 0600);
+	assert_int_equal(account_names(path, &names, &n, &err), ERR_USAGE);
+	assert_non_null(strstr(err.text, "line 5"));
+	write_file("[a]\nuser = a\n[b]\nusr = b\n", 0600);
+	assert_int_equal(account_names(path, &names, &n, &err), ERR_USAGE);
+	assert_non_null(strstr(err.text, "line 4: there is no key \"usr\""));
+	assert_null(names);
+}
+
 static void keys(void **state)
 {
 	static const char *const valid[] = {"imap", "pop3", "caldav", "carddav", "user", "pin",
@@ -369,6 +399,7 @@ int main(void)
 	        cmocka_unit_test(bad_settings),
 	        cmocka_unit_test(long_values_are_whole),
 	        cmocka_unit_test(unknown_names),
+	        cmocka_unit_test(names_in_order),
 	        cmocka_unit_test(keys),
 	        cmocka_unit_test(cleartext_is_warned_about),
 	};
