@@ -85,7 +85,7 @@ char *base64_encode(const void *p, size_t n)
 	return text;
 }
 
-static int base64_digit(char c)
+int base64_digit(char c)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';

@@ -83,6 +83,16 @@ int sys_fdatasync(int fd)
 	return rc;
 }
 
+int sys_syncfs(int fd)
+{
+	int rc;
+
+	if (fault_hit(FAULT_SYNC, "syncfs", NULL))
+		return -1;
+	RETRY(rc, syncfs(fd));
+	return rc;
+}
+
 int sys_ftruncate(int fd, off_t len)
 {
 	int rc;

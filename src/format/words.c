@@ -1,6 +1,7 @@
 /* Encoded words of header fields, RFC 2047, for display only. */
 #include "valise/format/header.h"
 #include "valise/base/escape.h"
+#include "valise/base/hash.h"
 #include "valise/base/mem.h"
 #include <iconv.h>
 #include <stdlib.h>
@@ -58,17 +59,6 @@ static bool word_parse(const char *s, size_t n, struct word *w)
 	return true;
 }
 
-static int base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 /* Base64 as met in mail: padding may lack, other characters are passed over. */
 static void add_base64(struct buf *out, const char *s, size_t n)
 {
@@ -76,7 +66,7 @@ static void add_base64(struct buf *out, const char *s, size_t n)
 	unsigned count = 0;
 
 	for (size_t i = 0; i < n && s[i] != '='; i++) {
-		int value = base64_value(s[i]);
+		int value = base64_digit(s[i]);
 
 		if (value < 0)
 			continue;

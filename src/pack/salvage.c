@@ -40,13 +40,12 @@ static void say(
 {
 	struct archive_finding f = {
 	        .level = damage ? FINDING_DAMAGE : FINDING_NOTE, .file = file, .item = item};
-	char raw[800], text[800];
+	char text[FINDING_TEXT];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(raw, sizeof raw, fmt, ap);
+	f.text = finding_text(text, fmt, ap);
 	va_end(ap);
-	f.text = term_escape(raw, strlen(raw), text, sizeof text);
 	if (damage)
 		s->out->damages++;
 	else

@@ -10,18 +10,25 @@
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 
+const char *finding_text(char out[FINDING_TEXT], const char *fmt, va_list ap)
+{
+	char raw[FINDING_TEXT];
+
+	vsnprintf(raw, sizeof raw, fmt, ap);
+	return term_escape(raw, strlen(raw), out, FINDING_TEXT);
+}
+
 void verify_say(
         struct verify *v, bool damage, const char *file, const char *item, const char *fmt, ...)
 {
 	struct archive_finding f = {
 	        .level = damage ? FINDING_DAMAGE : FINDING_NOTE, .file = file, .item = item};
-	char raw[800], text[800];
+	char text[FINDING_TEXT];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(raw, sizeof raw, fmt, ap);
+	f.text = finding_text(text, fmt, ap);
 	va_end(ap);
-	f.text = term_escape(raw, strlen(raw), text, sizeof text);
 	pthread_mutex_lock(&v->lock);
 	if (damage)
 		v->out->damages++;

@@ -2,6 +2,7 @@
 #define VALISE_PACK_VERIFY_H
 
 #include <pthread.h>
+#include <stdarg.h>
 #include "valise/pack/archive.h"
 #include "objects.h"
 #include "part.h"
@@ -11,6 +12,10 @@
  * archive_verify, inside: verify.c reads the seals and ends with the verdict; verify_files.c holds every file against its
  * sum and reads the parts; verify_coll.c holds catalogs against parts and links against catalogs; verify_bag.c the rest of the bag.
  */
+
+/* What is found comes from the archive and goes to a terminal: the text, escaped, into ${out}; returns it. */
+#define FINDING_TEXT 800
+const char *finding_text(char out[FINDING_TEXT], const char *fmt, va_list ap);
 
 /* A file that some seal names. */
 struct vfile {

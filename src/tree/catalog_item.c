@@ -214,16 +214,6 @@ static bool ext_is_used(const struct tree_ext *e)
 	       e->gm_thrid;
 }
 
-static void ext_drop(struct tree_ext *e)
-{
-	free(e->href);
-	free(e->etag);
-	free(e->path);
-	free(e->labels);
-	free(e->note);
-	free(e->uid);
-}
-
 static bool add_item(struct scan *s, struct tree_coll *c, const char *line, size_t *plain_len_out)
 {
 	struct tree_item it = {0};
@@ -240,7 +230,7 @@ static bool add_item(struct scan *s, struct tree_coll *c, const char *line, size
 	if (!s->bad && ext_is_used(&e))
 		*tree_coll_ext(c, &it.ext) = e;
 	else
-		ext_drop(&e);
+		tree_ext_clear(&e);
 	if (!s->bad)
 		tree_coll_add(c, &it);
 	free(path);

@@ -179,7 +179,7 @@ int fd_copy(int from, int to, struct err *err)
 int fs_barrier(int fd, struct err *err)
 {
 	/* One barrier for thousands of small files; an fsync each would take longer than fetching them. */
-	if (syncfs(fd) != 0)
+	if (sys_syncfs(fd) != 0)
 		return err_sys(err, ERR_WHOLE, "cannot sync the tree's file system");
 	return 0;
 }

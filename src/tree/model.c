@@ -72,7 +72,7 @@ struct tree_coll *tree_coll_like(const struct tree_coll *from)
 	return c;
 }
 
-static void ext_clear(struct tree_ext *e)
+void tree_ext_clear(struct tree_ext *e)
 {
 	free(e->href);
 	free(e->etag);
@@ -95,7 +95,7 @@ void tree_coll_free(struct tree_coll *c)
 	for (size_t i = 0; i < c->n_keyword_sets; i++)
 		free(c->keyword_sets[i]);
 	for (size_t i = 0; i < c->n_ext; i++)
-		ext_clear(&c->ext[i]);
+		tree_ext_clear(&c->ext[i]);
 	free(c->items);
 	free(c->errors);
 	free(c->keyword_sets);

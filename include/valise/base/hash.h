@@ -28,5 +28,6 @@ bool hex_parse(const char *s, uint8_t *out, size_t n);
  */
 char *base64_encode(const void *p, size_t n); /* caller frees */
 long base64_decode(const char *s, size_t n, uint8_t *out, size_t out_size);
+int base64_digit(char c); /* 0 to 63, -1: none */
 
 #endif

@@ -29,6 +29,7 @@ ssize_t sys_write(int fd, const void *buf, size_t n);
 ssize_t sys_pwrite(int fd, const void *buf, size_t n, off_t off);
 int sys_fsync(int fd);
 int sys_fdatasync(int fd);
+int sys_syncfs(int fd);
 int sys_ftruncate(int fd, off_t len);
 int sys_close(int fd);
 int sys_renameat(int from_fd, const char *from, int to_fd, const char *to);

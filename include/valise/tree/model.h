@@ -141,6 +141,7 @@ uint32_t tree_coll_keywords_copy(struct tree_coll *to, const struct tree_coll *f
 
 /* A new ext record (zeroed); *index_out goes into the item. Valid until the next call. */
 struct tree_ext *tree_coll_ext(struct tree_coll *c, uint32_t *index_out);
+void tree_ext_clear(struct tree_ext *e); /* free what it holds */
 const struct tree_ext *tree_item_ext(
         const struct tree_coll *c, const struct tree_item *it); /* NULL: none */
 

@@ -48,6 +48,7 @@ static void calls_do_their_work(void **state)
 	assert_int_equal(sys_ftruncate(fd, 3), 0);
 	assert_int_equal(sys_fsync(fd), 0);
 	assert_int_equal(sys_fdatasync(fd), 0);
+	assert_int_equal(sys_syncfs(fd), 0);
 	assert_int_equal(sys_fchmod(fd, 0640), 0);
 	assert_int_equal(sys_close(fd), 0);
 	assert_int_equal(sys_close(fd), -1);
