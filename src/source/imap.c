@@ -103,6 +103,7 @@ static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct e
 		r->result.collections++;
 		r->result.unchanged++;
 		r->result.items += prev->n_items;
+		twins_know_all(&r->twins, prev);
 		if (!r->opts->dry)
 			rc = s->ops->keep(s, COLL_MAIL, mb->name, COLL_COMPLETE, NULL, err);
 	} else if ((now->attrs & ATTR_NOSELECT) || plan_never_used(&mb->status)) {
@@ -138,6 +139,7 @@ static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err 
 	if (r->n_boxes == 0)
 		return err_set(err, ERR_PROTO, ERR_WHOLE,
 		        "the server lists no mailbox at all, not even INBOX");
+	r->twins.on = imap_has(w->m, "X-GM-EXT-1");
 	rc = plan_status(r, w, err);
 	for (size_t i = 0; i < r->n_boxes && rc == 0; i++) {
 		rc = stop_check(err);
@@ -240,6 +242,7 @@ static void run_clear(struct run *r)
 	}
 	free(r->boxes);
 	free(r->prefix);
+	twins_clear(&r->twins);
 	imap_list_free(r->list, r->n_list);
 	pthread_mutex_destroy(&r->lock);
 	pthread_cond_destroy(&r->wake);
@@ -256,6 +259,7 @@ static int imap_run(const struct service *service, struct tree_sink *sink,
 
 	pthread_mutex_init(&r.lock, NULL);
 	pthread_cond_init(&r.wake, NULL);
+	twins_init(&r.twins);
 	rc = link_open(&first, err);
 	if (rc == 0)
 		rc = plan(&r, &first, &messages, err);

@@ -45,6 +45,7 @@ struct rec {
 	int64_t date_utc;
 	uint32_t uid;
 	uint32_t keywords; /* set in the mailbox's collection */
+	uint32_t ext; /* in the mailbox's collection: what X-GM-EXT-1 says of it; 0: nothing */
 	int16_t zone_min;
 	uint8_t flags;
 	uint8_t have; /* REC_* */
@@ -93,10 +94,21 @@ struct mbox {
 	struct tree_coll *coll;
 	struct rec *recs; /* sorted by UID, what has to be fetched */
 	size_t n_recs;
+	struct rec *twins; /* those whose body comes from another mailbox */
+	size_t n_twins;
 	unsigned poisoned; /* messages that broke the connection again and again */
 	uint64_t gone; /* expunged while we read */
 	bool dates_missing;
 	bool fresh_tried; /* missing messages were asked for on a fresh connection */
+};
+
+/* imap_twins.c: messages by X-GM-MSGID and RFC822.SIZE. Its lock is taken last. */
+struct twins {
+	pthread_mutex_t lock;
+	struct twin *list; /* hash table */
+	size_t n, size;
+	uint32_t round;
+	bool on; /* the server has X-GM-EXT-1 */
 };
 
 struct run {
@@ -109,6 +121,7 @@ struct run {
 	char *prefix; /* personal namespace, UTF-8, or NULL */
 	struct mbox *boxes;
 	size_t n_boxes;
+	struct twins twins;
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -219,6 +232,26 @@ void work_start(struct run *r, unsigned want);
 int fetch_fail(struct run *r, const struct err *err);
 bool fetch_failed(struct run *r);
 void mbox_reset(struct mbox *mb);
+
+/* imap_labels.c: X-GM-EXT-1 */
+const char *labels_items(const struct imap *m); /* what a listing asks for */
+/* X-GM-LABELS as a canonical JSON list of UTF-8 texts, sorted by bytes, or NULL for an empty one; malloc'ed. */
+char *labels_json(const char *raw);
+/* Labels and numbers of a listed message, as an ext of ${c}; 0: it has none. */
+uint32_t labels_note(struct tree_coll *c, const struct imap_msg *msg);
+
+/* imap_twins.c: one message in several mailboxes. */
+void twins_init(struct twins *t);
+void twins_clear(struct twins *t);
+/* The bytes of ${it} of ${c}, listed with that RFC822.SIZE, are in the sink. */
+void twins_know(
+        struct twins *t, const struct tree_coll *c, const struct tree_item *it, uint64_t listed);
+/* The same for all items of a collection of the last snapshot. */
+void twins_know_all(struct twins *t, const struct tree_coll *c);
+/* Nothing is being fetched: decide what is to be fetched next, hand over what needs no fetch. run->lock is held. */
+int twins_round(struct run *run, struct err *err) MUST_CHECK;
+/* Everything else is done, and messages wait for a round. run->lock is held. */
+bool twins_wait(const struct run *run);
 
 /* imap_list.c, imap_body.c, imap_fetch.c, imap_rescue.c */
 /* List ${mb}, and further small ones with it as long as there are some, their commands in flight together. */

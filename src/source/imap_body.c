@@ -61,7 +61,8 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	        .date_utc = r->date_utc,
 	        .zone_min = r->zone_min,
 	        .flags = r->flags,
-	        .keywords = r->keywords};
+	        .keywords = r->keywords,
+	        .ext = r->ext};
 	struct tree_object o;
 	int rc = s->ops->body_close(w->body, &o, err);
 
@@ -78,6 +79,8 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 		date_derive(w, &it);
 	pthread_mutex_lock(&mb->lock);
 	rc = s->ops->item(s, mb->coll, &it, err);
+	if (rc == 0 && (r->have & REC_SIZE))
+		twins_know(&w->run->twins, mb->coll, &it, r->size);
 	pthread_mutex_unlock(&mb->lock);
 	if (rc < 0)
 		return fetch_fail(w->run, err);

@@ -6,8 +6,6 @@
 #include <string.h>
 #include "imap.h"
 
-#define LIST_ITEMS "(UID FLAGS INTERNALDATE RFC822.SIZE)"
-
 /* 1900: some servers have the day 0 of their calendar, in 1899, for a date that they do not know. */
 #define DATE_EARLIEST (-2208988800LL)
 
@@ -50,6 +48,7 @@ static int on_listed(void *ctx, const struct imap_msg *msg, struct err *err)
 		r->size = msg->size;
 		r->have |= REC_SIZE;
 	}
+	r->ext = labels_note(l->coll, msg);
 	return 0;
 }
 
@@ -77,7 +76,7 @@ static int list_ranges(struct listing *l, const struct imap_selected *sel, struc
 
 	while (more || imap_in_flight(l->w->m)) {
 		while (more && imap_in_flight(l->w->m) < LIST_FLY) {
-			rc = imap_fetch_send(l->w->m, range, LIST_ITEMS, err);
+			rc = imap_fetch_send(l->w->m, range, labels_items(l->w->m), err);
 			if (rc < 0)
 				return rc;
 			more = plan_range(sel->exists, sel->uidnext, ++i, range);
@@ -107,7 +106,7 @@ static int list_again(struct listing *l, struct err *err)
 
 		if (!plan_set(odd, &j, &set))
 			continue;
-		rc = imap_fetch_send(l->w->m, buf_str(&set), LIST_ITEMS, err);
+		rc = imap_fetch_send(l->w->m, buf_str(&set), labels_items(l->w->m), err);
 		if (rc == 0)
 			rc = list_wait(l, err);
 	}
@@ -208,7 +207,16 @@ static int list_prev(
 static void known_item(struct tree_coll *to, const struct tree_coll *from,
         const struct tree_item *old, const struct rec *r, struct tree_item *it)
 {
-	tree_item_copy(to, from, old, it);
+	struct tree_item plain = *old;
+	const struct tree_ext *e = tree_item_ext(from, old);
+
+	if (r->ext)
+		plain.ext = 0;
+	tree_item_copy(to, from, &plain, it);
+	if (r->ext) { /* labels as they are now */
+		it->ext = r->ext;
+		to->ext[r->ext].note = e ? xstrdup(e->note) : NULL;
+	}
 	if (r->have & REC_FLAGS) {
 		it->flags = r->flags;
 		it->keywords = r->keywords;
@@ -250,6 +258,8 @@ static int list_split(struct listing *l, struct err *err)
 			l->recs[left++] = *r;
 			continue;
 		}
+		if (r->have & REC_SIZE)
+			twins_know(&l->w->run->twins, l->coll, &it, r->size);
 		if (l->w->run->opts->dry)
 			tree_coll_add(l->coll, &it);
 		else
@@ -354,7 +364,7 @@ static int round_send(struct worker *w, struct round *t, struct mbox *mb, struct
 		return imap_alive(w->m) ? 0 : rc;
 	}
 	t->box[t->n++] = mb;
-	return mb->status.messages ? imap_fetch_send(w->m, "1:*", LIST_ITEMS, err) : 0;
+	return mb->status.messages ? imap_fetch_send(w->m, "1:*", labels_items(w->m), err) : 0;
 }
 
 static int ignore_message(void *ctx, const struct imap_msg *msg, struct err *err)

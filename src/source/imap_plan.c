@@ -255,6 +255,8 @@ static void rec_merge(struct rec *to, const struct rec *from)
 	}
 	if (from->have & REC_SIZE)
 		to->size = from->size;
+	if (from->ext)
+		to->ext = from->ext;
 	to->have |= from->have;
 }
 

@@ -29,12 +29,13 @@ bool fetch_failed(struct run *r)
 void mbox_reset(struct mbox *mb)
 {
 	free(mb->recs);
+	free(mb->twins);
 	free(mb->back);
 	tree_coll_free(mb->coll);
-	mb->recs = NULL;
+	mb->recs = mb->twins = NULL;
 	mb->back = NULL;
 	mb->coll = NULL;
-	mb->n_recs = mb->n_back = mb->back_cap = mb->next = 0;
+	mb->n_recs = mb->n_twins = mb->n_back = mb->back_cap = mb->next = 0;
 	mb->bytes_left = 0;
 	mb->relist = mb->dates_missing = mb->fresh_tried = false;
 }
@@ -42,6 +43,12 @@ void mbox_reset(struct mbox *mb)
 static bool has_jobs(const struct mbox *mb)
 {
 	return mb->state == MB_BODIES && !mb->relist && (mb->n_back || mb->next < mb->n_recs);
+}
+
+/* Nothing is left to be asked for. */
+static bool is_filled(const struct mbox *mb)
+{
+	return !has_jobs(mb) && mb->n_twins == 0;
 }
 
 /* The mailbox to list next: the fullest. */
@@ -102,11 +109,56 @@ struct mbox *sched_try_bodies(struct run *r)
 	return mb;
 }
 
-/* All is listed: what has to be fetched is known. */
-static int phase_bodies(struct run *r, struct err *err)
+static void count_coll(struct run *r, const struct tree_coll *c)
+{
+	r->result.collections++;
+	r->result.items += c->n_items;
+	r->result.errors += c->n_errors;
+}
+
+/* run->lock is held; it is let go while the sink works. */
+static int mbox_finish(struct run *r, struct mbox *mb, struct err *err)
+{
+	struct tree_coll *c = mb->coll;
+	int rc;
+
+	mb->coll = NULL;
+	mb->state = MB_DONE;
+	count_coll(r, c);
+	pthread_mutex_unlock(&r->lock);
+	if (mb->gone)
+		progress_say(r->progress, SAY_INFO,
+		        "%s: %llu messages were expunged by someone else meanwhile", mb->name,
+		        (unsigned long long)mb->gone);
+	rc = r->sink->ops->coll(r->sink, c, err);
+	mbox_reset(mb);
+	if (rc < 0)
+		fetch_fail(r, err);
+	pthread_mutex_lock(&r->lock);
+	r->open--;
+	pthread_cond_broadcast(&r->wake);
+	return rc;
+}
+
+/* Mailboxes that need no fetch, or none any more. run->lock is held. */
+static int finish_idle(struct run *r, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_boxes && rc == 0; i++) {
+		struct mbox *mb = &r->boxes[i];
+
+		if (mb->state == MB_BODIES && mb->users == 0 && is_filled(mb))
+			rc = mbox_finish(r, mb, err);
+	}
+	return rc;
+}
+
+/* What has to be fetched now. run->lock is held. */
+static int plan_bodies(struct run *r, struct err *err)
 {
 	uint64_t items = 0, bytes = 0;
-	int rc = 0;
+	int rc = twins_round(r, err);
 
 	for (size_t i = 0; i < r->n_boxes; i++) {
 		items += r->boxes[i].n_recs;
@@ -114,7 +166,7 @@ static int phase_bodies(struct run *r, struct err *err)
 	}
 	atomic_fetch_add(&r->progress->items_total, items);
 	atomic_fetch_add(&r->progress->bytes_total, bytes);
-	if (r->opts->space_check && items && !r->opts->dry)
+	if (rc == 0 && r->phase == 1 && r->opts->space_check && items && !r->opts->dry)
 		rc = r->opts->space_check(r->opts->space_ctx, bytes, err);
 	if (r->opts->dry) {
 		r->result.fetched = items;
@@ -124,6 +176,12 @@ static int phase_bodies(struct run *r, struct err *err)
 		work_start(r, plan_fetchers(r->opts, items, bytes));
 	}
 	r->phase = 2;
+	if (rc == 0 && !r->opts->dry)
+		rc = finish_idle(r, err);
+	if (rc < 0 && !r->failed) {
+		r->failed = true;
+		r->fatal = *err;
+	}
 	pthread_cond_broadcast(&r->wake);
 	return rc;
 }
@@ -142,18 +200,16 @@ struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
 			r->listing++;
 			break;
 		}
-		if (r->phase == 1 && r->listing == 0) {
-			if (phase_bodies(r, err) < 0) {
-				r->failed = true;
-				r->fatal = *err;
-				pthread_cond_broadcast(&r->wake);
-			}
-			continue;
-		}
 		mb = r->phase == 2 ? pick_bodies(r) : NULL;
 		if (mb) {
 			mb->users++;
 			break;
+		}
+		/* All is listed; or all has come, and what other mailboxes wait for is known. */
+		if (r->phase == 1 ? r->listing == 0 : twins_wait(r)) {
+			if (plan_bodies(r, err) < 0)
+				break;
+			continue;
 		}
 		/* Others may give jobs back, or find that a mailbox has to be listed anew. */
 		pthread_cond_wait(&r->wake, &r->lock);
@@ -210,37 +266,6 @@ void sched_return(struct run *r, struct mbox *mb, const struct job *j)
 	pthread_mutex_unlock(&r->lock);
 }
 
-static void count_coll(struct run *r, const struct tree_coll *c)
-{
-	r->result.collections++;
-	r->result.items += c->n_items;
-	r->result.errors += c->n_errors;
-}
-
-/* run->lock is held; it is let go while the sink works. */
-static int mbox_finish(struct run *r, struct mbox *mb, struct err *err)
-{
-	struct tree_coll *c = mb->coll;
-	int rc;
-
-	mb->coll = NULL;
-	mb->state = MB_DONE;
-	count_coll(r, c);
-	pthread_mutex_unlock(&r->lock);
-	if (mb->gone)
-		progress_say(r->progress, SAY_INFO,
-		        "%s: %llu messages were expunged by someone else meanwhile", mb->name,
-		        (unsigned long long)mb->gone);
-	rc = r->sink->ops->coll(r->sink, c, err);
-	mbox_reset(mb);
-	if (rc < 0)
-		fetch_fail(r, err);
-	pthread_mutex_lock(&r->lock);
-	r->open--;
-	pthread_cond_broadcast(&r->wake);
-	return rc;
-}
-
 int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
 {
 	struct run *r = w->run;
@@ -285,7 +310,7 @@ int sched_leave(struct worker *w, struct mbox *mb, struct err *err)
 	if (mb->users == 0 && mb->relist) {
 		mbox_reset(mb);
 		mb->state = MB_LIST;
-	} else if (mb->users == 0 && !r->failed && !has_jobs(mb)) {
+	} else if (mb->users == 0 && !r->failed && is_filled(mb)) {
 		rc = mbox_finish(r, mb, err);
 	}
 	pthread_cond_broadcast(&r->wake);

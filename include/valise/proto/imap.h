@@ -108,7 +108,7 @@ struct imap_msg {
 	uint64_t size; /* RFC822.SIZE */
 	uint64_t body_octets; /* octets of BODY[] that were streamed */
 	uint64_t modseq;
-	const char *labels; /* X-GM-LABELS raw, or NULL */
+	const char *labels; /* X-GM-LABELS raw (imap_labels_each), or NULL */
 	uint64_t gm_msgid, gm_thrid;
 	const char *
 	        raw; /* not NULL: the line as it came, which libetpan refused; the rest is what our fallback could read */
@@ -159,6 +159,18 @@ struct imap_make {
 };
 /* CREATE and SUBSCRIBE of ${n} mailboxes in this order, pipelined. Only a failed connection is an error. */
 int imap_make_many(struct imap *m, struct imap_make *list, size_t n, struct err *err) MUST_CHECK;
+/**
+ * imap_labels_each(raw, each, ctx): the labels of ${raw}, as sent but without quotes: "\\Inbox", "Entw&APw-rfe". False where the list is cut or is none;
+ * what came before counts.
+ */
+bool imap_labels_each(const char *raw, void (*each)(void *ctx, const char *s, size_t n), void *ctx);
+/**
+ * UID STORE +X-GM-LABELS (Gmail), pipelined: several sent, then waited for in the same order. Labels as imap_labels_each gives them. ERR_REFUSED from imap_labels_send:
+ * nothing was sent, a label cannot be (NUL, CR, LF), or the command is too long.
+ */
+int imap_labels_send(struct imap *m, const char *set, const char *const *labels, size_t n,
+        struct err *err) MUST_CHECK;
+int imap_labels_wait(struct imap *m, struct err *err) MUST_CHECK;
 /* UID STORE +FLAGS.SILENT (flags as text, "(\\Flagged work)"). */
 int imap_store_add(struct imap *m, const char *set, const char *flags, struct err *err) MUST_CHECK;
 

@@ -236,9 +236,35 @@ static void test_quota(void **state)
 	peer_close(&p, m);
 }
 
+static void test_labels(void **state)
+{
+	static const char *const some[] = {"\\Inbox", "a \"b\"", "R&-D"};
+	static const char *const bad[] = {"\\In box"}, *const line[] = {"a\r\n9 LOGOUT"};
+	struct peer p = {0};
+	struct err err = {0};
+	struct imap *m = peer_open(&p, "X-GM-EXT-1 LITERAL-",
+	        STEPS({'C', "UID STORE 7 +X-GM-LABELS (\\Inbox)", 0},
+	                {'S', "* 1 FETCH (X-GM-LABELS (\\Inbox {3}", 0},
+	                {'R', "x\"y) UID 7)\r\n", 0}, OK,
+	                {'C', "UID STORE 1:5 +X-GM-LABELS (\\Inbox \"a \\\"b\\\"\" \"R&-D\")", 0},
+	                {'S', "%t NO [CANNOT] x", 0}),
+	        true);
+
+	(void)state;
+	assert_int_equal(imap_labels_send(m, "7", some, 1, &err), 0);
+	assert_int_equal(imap_labels_wait(m, &err), 0);
+	assert_int_equal(imap_labels_send(m, "2", bad, 1, &err), ERR_REFUSED);
+	assert_int_equal(imap_labels_send(m, "2", line, 1, &err), ERR_REFUSED);
+	assert_int_equal(imap_labels_send(m, "2 x", some, 1, &err), ERR_USAGE);
+	assert_int_equal(imap_labels_send(m, "1:5", some, 3, &err), 0);
+	assert_int_equal(imap_labels_wait(m, &err), ERR_REFUSED);
+	peer_close(&p, m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_labels),
 	        cmocka_unit_test(test_examine),
 	        cmocka_unit_test(test_examine_odd),
 	        cmocka_unit_test(test_select_refused),
