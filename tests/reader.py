@@ -276,7 +276,7 @@ class Archive:
     def list(self, seal):
         for head, catalog in self.catalogs(seal):
             for o in catalog.items + catalog.errors:
-                line = {k: v for k, v in o.items() if k in ("date", "error", "etag", "flags", "href", "keywords", "note", "sha256", "subject", "uid")}
+                line = {k: v for k, v in o.items() if k in ("date", "error", "etag", "flags", "href", "keywords", "note", "sha256", "subject", "uid", "warnings")}
                 if "error" not in o:
                     line["size"] = o.get("size", 0)
                     if head["kind"] == "mail":

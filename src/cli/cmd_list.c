@@ -115,6 +115,30 @@ static json_t *flags_json(unsigned flags)
 	return a;
 }
 
+/* What was odd about it: "date", "nul" ... */
+static json_t *warnings_json(unsigned warn)
+{
+	static const unsigned order[] = {WARN_DATE, WARN_LINES, WARN_NUL, WARN_RESCUED, WARN_SIZE};
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+		if (warn & order[i])
+			json_array_append_new(a, json_string(warn_name(order[i])));
+	return a;
+}
+
+static void put_warnings(unsigned warn)
+{
+	const char *before = "  [";
+
+	for (unsigned bit = 1; bit <= warn; bit <<= 1)
+		if (warn & bit) {
+			printf("%s%s", before, warn_name(bit));
+			before = ", ";
+		}
+	puts(warn ? "]" : "");
+}
+
 static void list_item(const struct tree_coll *c, const struct tree_item *it, bool json)
 {
 	const struct tree_ext *x = tree_item_ext(c, it);
@@ -128,13 +152,14 @@ static void list_item(const struct tree_coll *c, const struct tree_item *it, boo
 	hex_format(it->sha256, SHA256_LEN, hex);
 	if (!json) {
 		if (c->kind == COLL_MAIL)
-			printf("%10u  %s  %10" PRIu64 "  %.16s  %s\n", it->uid, date, it->size, hex,
+			printf("%10u  %s  %10" PRIu64 "  %.16s  %s", it->uid, date, it->size, hex,
 			        term_escape(kw, strlen(kw), safe, sizeof safe));
 		else
-			printf("%10" PRIu64 "  %.16s  %s\n", it->size, hex,
+			printf("%10" PRIu64 "  %.16s  %s", it->size, hex,
 			        x && x->href
 			                ? term_escape(x->href, strlen(x->href), safe, sizeof safe)
 			                : "");
+		put_warnings(it->warn);
 		return;
 	}
 	o = json_object();
@@ -148,6 +173,8 @@ static void list_item(const struct tree_coll *c, const struct tree_item *it, boo
 		json_object_set_new(o, "flags", flags_json(it->flags));
 		json_object_set_new(o, "keywords", words(kw));
 	}
+	if (it->warn)
+		json_object_set_new(o, "warnings", warnings_json(it->warn));
 	if (x) {
 		set_text(o, "href", x->href);
 		set_text(o, "etag", x->etag);

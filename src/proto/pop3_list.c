@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "pop3_internal.h"
 
@@ -83,6 +84,16 @@ static void read_cap(struct pop3_caps *c, const char *line)
 		cap_expire(c, line + 6 + strspn(line + 6, " "));
 }
 
+static void keep_cap(struct pop3_caps *c, const char *line)
+{
+	char safe[512];
+	size_t n = strlen(c->lines);
+
+	term_escape(line, strlen(line), safe, sizeof safe);
+	if (n + strlen(safe) + 2 <= sizeof c->lines)
+		snprintf(c->lines + n, sizeof c->lines - n, "%s\n", safe);
+}
+
 int pop3_read_caps(struct pop3 *p, struct pop3_caps *out, struct err *err)
 {
 	unsigned lines = 0;
@@ -104,6 +115,7 @@ int pop3_read_caps(struct pop3 *p, struct pop3_caps *out, struct err *err)
 			return err_set(err, ERR_PROTO, ERR_WHOLE,
 			        "the POP3 server lists capabilities without end");
 		read_cap(out, p->line);
+		keep_cap(out, p->line);
 	}
 	return rc;
 }

@@ -15,6 +15,7 @@ static void clear_run(struct pop3_run *r)
 	for (size_t i = 0; i < r->n_drops; i++)
 		free(r->drops[i].uidl);
 	free(r->drops);
+	free(r->capa);
 	buf_clear(&r->head);
 }
 
@@ -298,6 +299,19 @@ static int take(struct pop3_run *r, struct err *err)
 	return rc ? rc : keep_unlisted(r, err);
 }
 
+/**
+ * What CAPA said is kept with the mail, as it was when the mail last changed: a server that only presents itself in another way makes no
+ * new snapshot.
+ */
+static void keep_capa(struct pop3_run *r)
+{
+	const struct tree_coll *old = known_coll(r->prev);
+	bool same = old && !strcmp(old->name, r->name) && !r->changed &&
+	            old->n_items == r->coll->n_items;
+
+	r->coll->props = xstrdup(same ? old->props : r->capa);
+}
+
 /* The collection goes to the sink; one that holds nothing beside IMAP's is not made. */
 static int give_coll(struct pop3_run *r, struct err *err)
 {
@@ -312,6 +326,7 @@ static int give_coll(struct pop3_run *r, struct err *err)
 	}
 	if (r->opts->seen && c->n_items == 0 && c->n_errors == 0)
 		return 0;
+	keep_capa(r);
 	r->coll = NULL;
 	return r->sink->ops->coll(r->sink, c, err);
 }
@@ -322,6 +337,7 @@ static int run_session(struct pop3_run *r, struct err *err)
 
 	if (rc < 0)
 		return rc;
+	r->capa = pop3_capa_json(r->session);
 	pop3_advise(r);
 	rc = pop3_check_expire(r, err);
 	if (rc == 0 && !r->opts->dry)

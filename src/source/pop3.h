@@ -62,6 +62,8 @@ struct pop3_run {
 	struct tree_coll *coll;
 	struct known *prev, *last_run;
 	struct seen_file *elsewhere; /* UIDLs of messages that another source gives */
+	char *capa; /* what the server says of itself, as props of the collection; NULL: nothing */
+	bool changed; /* an item is new, or under a new UIDL */
 	uint32_t next_uid;
 	uint64_t skipped; /* messages that another source gives */
 
@@ -90,6 +92,7 @@ int pop3_connect(struct pop3_run *r, struct err *err) MUST_CHECK;
 void pop3_disconnect(struct pop3_run *r);
 /* The session ends as it must; a new one lists the maildrop. */
 int pop3_renew(struct pop3_run *r, struct err *err) MUST_CHECK;
+char *pop3_capa_json(const struct pop3 *p); /* {"capa":...,"capa_before":...}; NULL without CAPA */
 int pop3_check_expire(struct pop3_run *r, struct err *err) MUST_CHECK;
 void pop3_advise(struct pop3_run *r); /* what a person should know about this server */
 int pop3_nap(struct pop3_run *r, unsigned tenths, struct err *err) MUST_CHECK;
@@ -111,6 +114,8 @@ struct known *known_new(
 void known_free(struct known *k);
 size_t known_count(const struct known *k);
 uint32_t known_next_uid(const struct known *k);
+/* Of the collection that these items are of; NULL: none. */
+const struct tree_coll *known_coll(const struct known *k);
 /* Items not claimed yet, claimed with this: by UIDL (and size, where that was right), by content. NULL: none. */
 const struct tree_item *known_claim_uidl(struct known *k, const char *uidl, uint64_t size);
 const struct tree_item *known_claim_content(struct known *k, const uint8_t sha256[SHA256_LEN]);

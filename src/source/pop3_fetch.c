@@ -13,6 +13,14 @@ void pop3_name_failure(struct pop3_run *r, struct drop *d, const char *reason)
 	        d->uidl ? d->uidl : "without UIDL", reason);
 }
 
+static bool has_uidl(const struct pop3_run *r, const struct tree_item *old, const char *uidl)
+{
+	const struct tree_ext *x = tree_item_ext(known_coll(r->prev), old);
+
+	return x && x->uid && uidl ? !strcmp(x->uid, uidl) : !(x && x->uid) && !uidl;
+}
+
+/* ${old}: what the last state has for it, or NULL. */
 static int give_item(struct pop3_run *r, const char *uidl, const struct tree_item *from,
         const struct tree_item *old, struct err *err)
 {
@@ -24,6 +32,7 @@ static int give_item(struct pop3_run *r, const char *uidl, const struct tree_ite
 	if (uidl)
 		tree_coll_ext(r->coll, &it.ext)->uid = xstrdup(uidl);
 	r->result->items++;
+	r->changed |= !old || !has_uidl(r, old, uidl);
 	return r->sink->ops->item(r->sink, r->coll, &it, err);
 }
 

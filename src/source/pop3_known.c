@@ -69,6 +69,11 @@ void known_free(struct known *k)
 	free(k);
 }
 
+const struct tree_coll *known_coll(const struct known *k)
+{
+	return k ? k->coll : NULL;
+}
+
 size_t known_count(const struct known *k)
 {
 	return k ? k->coll->n_items : 0;

@@ -4,6 +4,7 @@
 #include <strings.h>
 #include <time.h>
 #include "valise/base/date.h"
+#include "valise/base/json.h"
 #include "pop3.h"
 
 int pop3_nap(struct pop3_run *r, unsigned tenths, struct err *err)
@@ -102,6 +103,22 @@ int pop3_renew(struct pop3_run *r, struct err *err)
 	return rc ? rc : pop3_connect(r, err);
 }
 
+char *pop3_capa_json(const struct pop3 *p)
+{
+	const char *after = pop3_caps(p)->lines, *before = pop3_caps_before(p)->lines;
+	struct buf b;
+
+	if (!*after && !*before)
+		return NULL;
+	buf_init(&b, SIZE_MAX);
+	buf_puts(&b, "{\"capa\":");
+	json_put_string(&b, after, strlen(after));
+	buf_puts(&b, ",\"capa_before\":");
+	json_put_string(&b, before, strlen(before));
+	buf_puts(&b, "}");
+	return buf_take(&b);
+}
+
 static int refuse_expire(struct pop3_run *r, struct err *err)
 {
 	if (r->opts->pop3_accept_expire || r->opts->dry) {
@@ -147,15 +164,19 @@ static bool ends_with(const char *s, const char *end)
 
 void pop3_advise(struct pop3_run *r)
 {
-	const char *host = r->service->at.host;
+	const char *host = r->service->at.host, *user = r->service->login.user;
 	char imap[300];
 
+	if (!strncmp(user, "recent:", strlen("recent:")))
+		user += strlen("recent:");
 	if (ends_with(host, "gmail.com") || ends_with(host, "googlemail.com")) {
 		r->window = true;
 		progress_say(r->progress, SAY_WARNING,
 		        "Gmail shows POP3 only a part of the mail, and does with it what its "
-		        "setting \"When messages are accessed with POP\" says: set it to keep the "
-		        "copy, or use IMAP");
+		        "setting \"When messages are accessed with POP\" says: set it to keep "
+		        "Gmail's copy in the Inbox, or use IMAP. The user recent:%s is shown the "
+		        "last 30 days, whatever other clients have read",
+		        user);
 	}
 	if (!r->opts->seen && pop3_imap_host(r->service, r->progress, imap, sizeof imap))
 		progress_say(r->progress, SAY_NOTE,

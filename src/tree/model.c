@@ -21,12 +21,22 @@ const char *coll_kind_ext(enum coll_kind k)
 	return exts[k];
 }
 
-const char *flag_name(unsigned bit)
+static const char *word_of(const struct word *w, unsigned bit)
 {
-	for (const struct word *w = flag_words; w->text; w++)
+	for (; w->text; w++)
 		if (w->bit == bit)
 			return w->text;
 	return NULL;
+}
+
+const char *flag_name(unsigned bit)
+{
+	return word_of(flag_words, bit);
+}
+
+const char *warn_name(unsigned bit)
+{
+	return word_of(warn_words, bit);
 }
 
 unsigned flag_parse(const char *name)

@@ -28,6 +28,7 @@ reads() {
 	cat "$T/out" "$T/err" | tail -3
 	no_quit_after_retr "$T/$name.trace"
 	"$inbox" compare "$T/$name/env" alice "$T/$name.tree"
+	gzip -dc "$T/$name.valise/data/000001/mail/INBOX.jsonl.gz" | grep -q '"props":{"capa":"[^"]*UIDL.*"capa_before":"[^"]' || fail "$name: CAPA is not in the archive"
 	[ "$("$inbox" count "$T/$name/env" alice)" -ge "$n" ] || fail "$name lost mail"
 	run 0 "$VALISE" verify "$T/$name.valise"
 	run 0 "$VALISE" backup "${POP3[@]}" -o "$T/$name.valise" --trace "$T/$name.trace2"
@@ -38,6 +39,10 @@ reads() {
 server A dovecot
 reads A 5000
 gzip -dc "$T/A.valise/data/000001/mail/INBOX.jsonl.gz" | sed -n 2p | grep -q '"warnings":\["date"\]' || fail "the date is not marked as derived"
+run 0 "$VALISE" list "$T/A.valise" INBOX
+! grep -v '\[date' "$T/out" || fail "list does not say that the dates are derived"
+run 0 "$VALISE" list "$T/A.valise" --items --json
+[ "$(grep -c '"warnings":\["date"' "$T/out")" = 5000 ] || fail "list --json does not say that the dates are derived"
 say "STLS, QUIT, mechanisms"
 "$inbox" fill "$T/A/env" bob 12
 pop3_stls A bob

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """POP3 servers that misbehave, one by one (servers/fakepop3.py): what is in the tree is what the server holds, byte for byte and as
 often; the second run retrieves nothing again where UIDLs allow it; nothing that deletes is ever sent; exit codes and words."""
+import gzip
+import json
 import os
 import re
 import shutil
@@ -208,6 +210,34 @@ def tokens(scratch):
             expect(any(line == b"UTF8" for _, line in server.log), "UTF8 was not asked for")
 
 
+def capa(scratch):
+    """What CAPA says is in the catalog; when it alone changes, nothing does."""
+    def props(snapshot):
+        with gzip.open(os.path.join(archive, "data/%06d/mail/INBOX.jsonl.gz" % snapshot)) as f:
+            return json.loads(f.readline()).get("props")
+
+    def backup(server):
+        p = subprocess.run([VALISE, "backup", "--pop3", "pop3://127.0.0.1:%d" % server.port, "--user", "alice", "--password-command", "echo pw-alice",
+                            "--cleartext", "-o", archive], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        expect(p.returncode == 0, p.stdout + p.stderr)
+        return "nothing changed" not in p.stdout
+    for case in fakepop3.FakePop3, fakepop3.NoUidl, fakepop3.OldServer:
+        archive = os.path.join(scratch, "capa-%s.valise" % case.__name__)
+        with case() as server:
+            server.caps = ["USER", "EXPIRE 60 USER"] + ["UIDL"] * (case is fakepop3.FakePop3)
+            server.caps_after = server.caps[:1] + ["EXPIRE NEVER", "X-ODD \x07\xe4"]
+            expect(backup(server), "no snapshot")
+            first = {"capa": "USER\nEXPIRE NEVER\nX-ODD \\x07\xe4\n", "capa_before": "".join(c + "\n" for c in server.caps)}
+            if case is fakepop3.OldServer:  # as in an archive that was made before this was kept
+                first = None
+                server.do_capa = lambda s, args: fakepop3.FakePop3.do_capa(server, s, args)
+            expect(props(1) == first, props(1))
+            server.caps_after = ["USER", "X-NEW"]
+            expect(not backup(server), "a snapshot for CAPA alone")
+            server.messages.append(fakepop3.Message(fakepop3.letter(77), "uid-77"))
+            expect(backup(server) and props(2)["capa"] == "USER\nX-NEW\n", props(2))
+
+
 def beside_imap(scratch):
     """What IMAP gives is not given again; the rest has a mailbox of its own. The second run reads nothing."""
     tree = os.path.join(scratch, "beside")
@@ -243,7 +273,7 @@ def main():
     scratch = tempfile.mkdtemp(prefix="valise-pop3-")
     os.environ.update(HOME=scratch, XDG_STATE_HOME=scratch + "/state", XDG_CONFIG_HOME=scratch + "/config")
     chosen, failures = sys.argv[1:], 0
-    extra = {f.__name__: f for f in (quit_mode, override, migrated, tokens, beside_imap)}
+    extra = {f.__name__: f for f in (quit_mode, override, migrated, tokens, capa, beside_imap)}
     try:
         for name in list(CASES) + list(extra):
             if chosen and name not in chosen:

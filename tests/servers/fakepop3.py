@@ -226,12 +226,13 @@ class FakePop3:
         if args.upper() == b"PLAIN":
             s.send("+ ")
             parts = base64.b64decode(s.line()).split(b"\0")
-            return self.sign_in(s, len(parts) == 3 and self.users.get(parts[1].decode()) == parts[2].decode())
+            s.user = parts[1].decode() if len(parts) == 3 else None
+            return self.sign_in(s, s.user is not None and self.users.get(s.user) == parts[2].decode())
         if args.upper() == b"LOGIN":
             s.send("+ " + base64.b64encode(b"Username:").decode())
-            user = base64.b64decode(s.line()).decode()
+            s.user = base64.b64decode(s.line()).decode()
             s.send("+ " + base64.b64encode(b"Password:").decode())
-            return self.sign_in(s, self.users.get(user) == base64.b64decode(s.line()).decode())
+            return self.sign_in(s, self.users.get(s.user) == base64.b64decode(s.line()).decode())
         if args.upper() in (b"XOAUTH2", b"OAUTHBEARER"):
             s.send("+ ")
             if b"fresh-token" in base64.b64decode(s.line()):
@@ -454,6 +455,14 @@ class Window(FakePop3):
     def on_end(self, s, quit):
         for m in s.retrieved:
             m.seen = True
+
+
+class Gmail(Window):
+    """Window, but "recent:" before the user's name shows the newest of all (Google help, "Read Gmail messages on other email clients using POP")."""
+    users = dict(FakePop3.users, **{"recent:alice": "pw-alice"})
+
+    def select(self, s):
+        return self.messages[-100:] if s.user.startswith("recent:") else super().select(s)
 
 
 class Empty(FakePop3):

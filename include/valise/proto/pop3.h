@@ -21,6 +21,8 @@ struct pop3_caps {
 	unsigned login_delay; /* seconds, 0: none */
 	char sasl[256]; /* mechanisms, blank-separated */
 	char implementation[128];
+	char lines
+	        [4096]; /* as they came, each ended by LF, escaped as for a terminal; those that do not fit are left out */
 };
 
 /* Connect, greet (APOP timestamp kept), CAPA, STLS where demanded, sign in (SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, APOP without TLS, USER/PASS; XOAUTH2, OAUTHBEARER when demanded: a refused token is renewed once), CAPA again. */

@@ -33,6 +33,7 @@ enum {
 	WARN_RESCUED = 8, /* not had by a plain fetch: how is said in ext->note; not verbatim */
 	WARN_LINES = 16, /* line ends were made CRLF (multiget) */
 };
+const char *warn_name(unsigned bit); /* "date" */
 
 /* Where the bytes of an object are in an archive. part 0: not in one. */
 struct object_place {
