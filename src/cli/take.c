@@ -14,6 +14,7 @@ const struct option_def take_options[] = {
         {"same-account", 0, NULL,
                 "believe that a renamed host or a new service is the same account"},
         {"connections", 0, "N", "at most so many connections to one service"},
+        {"exact", 0, NULL, "calendars and contacts by a GET for each resource: their very octets"},
         {"pop3-end", 0, "close|quit", "end POP3 sessions that read mail so (default: close)"},
         {"pop3-accept-deletion-by-server", 0, NULL,
                 "read POP3 although the server says that it deletes what was read"},
@@ -65,6 +66,7 @@ static int source_options(
 	o->n_include = args_all(t->args, "include", include, ARGS_MAX);
 	o->exclude = exclude;
 	o->include = include;
+	o->dav_exact = args_has(t->args, "exact");
 	o->connections = connections > 32 ? 32 : (unsigned)connections;
 	o->space_check = t->space_check;
 	o->space_ctx = t->space_ctx;

@@ -138,10 +138,10 @@ static bool unauthorized(struct xfer *x)
 		        "another host wants a sign-in; it does not get the password");
 	if (!a->login->user && !auth_wants_bearer(a->login))
 		return auth_failed(x, "the server wants a sign-in, but no user is set");
-	if (++x->auth_tries > AUTH_TRIES_MAX)
-		return auth_failed(x, "the server asks for a sign-in again and again");
 	if (x->auth_serial != a->serial)
 		return again(x, 0); /* another request learnt more meanwhile */
+	if (++x->auth_tries > AUTH_TRIES_MAX)
+		return auth_failed(x, "the server asks for a sign-in again and again");
 	if (auth_wants_bearer(a->login)) {
 		if (x->renewed)
 			return auth_failed(x, "the server refused the token");

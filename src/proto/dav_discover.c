@@ -258,7 +258,8 @@ int dav_discover(struct http *h, const struct service *s, struct dav_home *out, 
 		rc = url_join(buf_str(&origin), try[i], &url, err);
 		if (rc == 0)
 			rc = follow(&w, buf_str(&url), given && i == 0, out, &self, err);
-		if (rc == 0 && err->code && !first.code)
+		/* A refused sign-in says more than a path that is not there. */
+		if (rc == 0 && err->code && (!first.code || err->code == ERR_AUTH))
 			first = *err;
 	}
 	if (rc == 0 && !out->n && self)

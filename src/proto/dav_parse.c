@@ -48,7 +48,7 @@ struct dav_parser {
 	int depth;
 	int value_depth; /* of the property that is being read; 0: none */
 	char value_name[DAV_NAME_MAX];
-	bool is_data;
+	bool is_data, too_large;
 	struct dav_raw raw;
 	struct buf text, data;
 	/* the response that is being read */
@@ -142,6 +142,7 @@ static void start_value(struct dav_parser *p, const char *clark)
 	memcpy(p->value_name, clark, strlen(clark) + 1);
 	p->is_data = strcmp(clark, "{" NS_CALDAV "}calendar-data") == 0 ||
 	             strcmp(clark, "{" NS_CARDDAV "}address-data") == 0;
+	p->too_large = false;
 	dav_raw_reset(&p->raw);
 	buf_reset(&p->text);
 	if (p->is_data)
@@ -205,20 +206,20 @@ static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **a
 	p->stack[++p->depth] = kind;
 	if (!p->value_depth)
 		start_known(p, kind, clark);
-	else if (!p->is_data && dav_raw_start(&p->raw, name, atts) != 0)
-		fail(p, ERR_LIMIT);
+	else if (!p->is_data && !p->too_large)
+		p->too_large = dav_raw_start(&p->raw, name, atts) != 0;
 }
 
 /* ---- text ---- */
 
+/* One property that is too large costs itself, too large data the answer. */
 static int add_value_text(struct dav_parser *p, const char *s, size_t n)
 {
-	int rc;
-
 	if (p->is_data)
 		return buf_add(&p->data, s, n);
-	rc = dav_raw_text(&p->raw, s, n);
-	return rc == 0 ? buf_add(&p->text, s, n) : rc;
+	if (!p->too_large)
+		p->too_large = dav_raw_text(&p->raw, s, n) != 0 || buf_add(&p->text, s, n) != 0;
+	return 0;
 }
 
 static void XMLCALL on_text(void *ctx, const XML_Char *s, int len)
@@ -275,6 +276,10 @@ static void end_value(struct dav_parser *p)
 		p->data_pending = true;
 		return;
 	}
+	if (p->too_large) {
+		dav_raw_reset(&p->raw);
+		buf_reset(&p->text);
+	}
 	p->props_size += p->raw.xml.len + p->text.len + strlen(p->value_name);
 	if (p->r.n_props == DAV_PROPS_MAX || p->props_size > DAV_RESPONSE_MAX) {
 		fail(p, ERR_LIMIT);
@@ -284,6 +289,7 @@ static void end_value(struct dav_parser *p)
 	prop->name = xstrdup(p->value_name);
 	prop->xml = xstrdup(buf_str(&p->raw.xml));
 	prop->text = trimmed(&p->text);
+	prop->status = p->too_large ? DAV_TOO_LARGE : 0;
 }
 
 /* A propstat without a status gives its properties all the same. */
@@ -292,7 +298,8 @@ static void end_propstat(struct dav_parser *p)
 	int status = p->propstat_status ? p->propstat_status : 200;
 
 	for (size_t i = p->first_prop; i < p->r.n_props; i++)
-		p->r.props[i].status = status;
+		if (p->r.props[i].status != DAV_TOO_LARGE || status >= 300)
+			p->r.props[i].status = status;
 	if (p->data_pending && status >= 200 && status < 300) {
 		free(p->r.data);
 		p->r.data_len = p->data.len;
@@ -430,8 +437,8 @@ static void XMLCALL on_end(void *ctx, const XML_Char *name)
 		return;
 	kind = p->stack[p->depth--];
 	if (p->value_depth && p->depth + 1 > p->value_depth) {
-		if (!p->is_data && dav_raw_end(&p->raw, name) != 0)
-			fail(p, ERR_LIMIT);
+		if (!p->is_data && !p->too_large)
+			p->too_large = dav_raw_end(&p->raw, name) != 0;
 		return;
 	}
 	end_known(p, kind);

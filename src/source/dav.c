@@ -94,6 +94,15 @@ static int load(struct dav_run *r, struct davcoll *c, struct err *err)
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
+/* --exact wants octets, and the last snapshot has some with line ends of our making. */
+static bool is_inexact(const struct dav_run *r, const struct tree_coll *prev)
+{
+	for (size_t i = 0; r->opts->dav_exact && i < prev->n_items; i++)
+		if (prev->items[i].warn & WARN_LINES)
+			return true;
+	return false;
+}
+
 /* The first pass over a collection: what is there, what of it is known. */
 static int look(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
@@ -106,7 +115,7 @@ static int look(struct dav_worker *w, struct davcoll *c, struct err *err)
 	rc = load(r, c, err);
 	if (rc < 0)
 		return rc;
-	if (dav_unchanged(c)) {
+	if (dav_unchanged(c) && !is_inexact(r, c->prev)) {
 		count(r, c, true);
 		return keep(r, c, COLL_COMPLETE, NULL, err);
 	}
@@ -229,6 +238,8 @@ static int find_collections(struct dav_worker *w, struct err *err)
 			read++;
 		} else if (!dav_fatal(r, err)) {
 			r->home_err = *err;
+			free(r->home_lost);
+			r->home_lost = xstrdup(home.urls[i]);
 			progress_say(r->progress, SAY_WARNING, "%s", err->text);
 			rc = 0;
 		}
@@ -253,6 +264,18 @@ static size_t workers(const struct dav_run *r)
 	return r->n_colls == 0 ? 1 : n < r->n_colls ? n : r->n_colls;
 }
 
+/* Nobody knows what a home set holds that could not be read: what is known stays, and it is named in the place of the rest. */
+static int keep_home(struct dav_run *r, struct err *err)
+{
+	int rc = r->sink->ops->keep(
+	        r->sink, r->kind, r->home_lost, COLL_STALE, r->home_err.text, err);
+
+	r->result->errors++;
+	return rc < 0 ? rc
+	              : r->sink->ops->keep(
+	                        r->sink, r->kind, NULL, COLL_STALE, r->home_err.text, err);
+}
+
 static int work(struct dav_run *r, struct dav_worker *w, struct err *err)
 {
 	int rc;
@@ -268,12 +291,7 @@ static int work(struct dav_run *r, struct dav_worker *w, struct err *err)
 		*err = r->fatal;
 		return err_widen(err, ERR_WHOLE);
 	}
-	if (r->home_err.code && !r->opts->dry) {
-		r->result->errors++;
-		return r->sink->ops->keep(
-		        r->sink, r->kind, NULL, COLL_STALE, r->home_err.text, err);
-	}
-	return 0;
+	return r->home_lost && !r->opts->dry ? keep_home(r, err) : 0;
 }
 
 static int dav_source_run(const struct service *service, struct tree_sink *sink,
@@ -305,6 +323,7 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 		dav_coll_clear(&r.colls[i]);
 	free(r.colls);
 	free(r.me);
+	free(r.home_lost);
 	pthread_mutex_destroy(&r.lock);
 	return rc;
 }

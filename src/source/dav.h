@@ -29,6 +29,7 @@ struct davitem {
 	uint64_t key; /* of the URL: equal however it is escaped */
 	uint64_t len; /* getcontentlength, when has_len */
 	bool has_len, done, failed;
+	bool lost; /* a GET of it got no answer */
 	char *reason; /* why a multiget did not bring it */
 };
 
@@ -57,6 +58,7 @@ struct dav_run {
 	size_t n_colls, cap;
 	char *me; /* principal's URL, or NULL */
 	struct err home_err; /* a home set that could not be read: what it holds is not gone */
+	char *home_lost; /* its URL */
 
 	pthread_mutex_t
 	        lock; /* guards result and what follows; a collection has one worker at a time */
@@ -95,7 +97,8 @@ int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
         struct err *err) MUST_CHECK;
 int dav_get_all(struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n,
         struct err *err) MUST_CHECK;
-void dav_name_failure(
-        struct dav_worker *w, struct davcoll *c, struct davitem *i, const char *reason);
+/* Something of the collection could not be had: an error line (with ${href}, if it is a resource), counted and said. ${what}: how a person names it. */
+void dav_name_loss(struct dav_run *r, struct tree_coll *c, const char *href, const char *what,
+        const char *reason);
 
 #endif

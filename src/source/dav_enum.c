@@ -255,6 +255,14 @@ static bool is_known(const struct dav_run *r, const char *url)
 	return false;
 }
 
+/* What the server has of it and the catalog has not, by name. */
+static void name_too_large(struct dav_run *run, struct tree_coll *c, const struct dav_response *r)
+{
+	for (size_t i = 0; i < r->n_props; i++)
+		if (r->props[i].status == DAV_TOO_LARGE)
+			dav_name_loss(run, c, NULL, r->props[i].name, "the property is too large");
+}
+
 static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 {
 	struct enumeration *e = ctx;
@@ -282,6 +290,7 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 	c->v4 = run->kind == COLL_CONTACTS && offers_v4(r);
 	c->no_list =
 	        run->kind == COLL_CALENDAR && !dav_prop_has(r, P_TYPE, "{" NS_CALDAV "}calendar");
+	name_too_large(run, c->coll, r);
 	free(segment);
 	return 0;
 }

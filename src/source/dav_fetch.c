@@ -21,17 +21,17 @@ struct held {
 	size_t len;
 };
 
-void dav_name_failure(
-        struct dav_worker *w, struct davcoll *c, struct davitem *i, const char *reason)
+void dav_name_loss(struct dav_run *r, struct tree_coll *c, const char *href, const char *what,
+        const char *reason)
 {
-	struct dav_run *r = w->run;
+	char *text = href ? xstrdup(reason) : xasprintf("%s: %s", what, reason);
 
-	i->failed = true;
-	tree_coll_error(c->coll, 0, i->href, NULL, NULL, reason);
+	tree_coll_error(c, 0, href, NULL, NULL, text);
 	pthread_mutex_lock(&r->lock);
 	r->result->errors++;
 	pthread_mutex_unlock(&r->lock);
-	progress_say(r->progress, SAY_WARNING, "%s, %s: %s", c->coll->name, i->href, reason);
+	progress_say(r->progress, SAY_WARNING, "%s, %s: %s", c->name, what, reason);
+	free(text);
 }
 
 int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
@@ -329,6 +329,8 @@ static int give_one(struct dav_worker *w, struct davcoll *c, struct davitem *i,
 	struct tree_item it;
 
 	if (!x || !x->etag || !i->etag || strcmp(x->etag, i->etag) != 0)
+		return 0;
+	if (w->run->opts->dav_exact && (old->warn & WARN_LINES))
 		return 0;
 	tree_item_copy(c->coll, from, old, &it);
 	i->done = true;

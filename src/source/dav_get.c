@@ -105,6 +105,7 @@ static int finish(struct get *g, struct err *err)
 	free(i->reason);
 	if (g->err.code) {
 		i->reason = xstrdup(g->err.text);
+		i->lost = g->err.code == ERR_NET || g->err.code == ERR_BUSY;
 	} else {
 		if (g->status == 200)
 			snprintf(why, sizeof why, "GET brought nothing");
@@ -150,6 +151,17 @@ static void prepare(struct get *g, struct http_request *rq)
 	rq->ctx = g;
 }
 
+/* No GET got its answer: is it these resources, or the server? */
+static int check_server(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	static const char *const props[] = {"{DAV:}resourcetype"};
+	struct dav_answer a;
+	int rc = dav_propfind(w->http, c->url, 0, props, 1, NULL, NULL, &a, err);
+
+	dav_answer_clear(&a);
+	return rc < 0 ? err_widen(err, ERR_COLLECTION) : 0;
+}
+
 /* Up to DAV_PARALLEL resources at once. */
 static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n,
         const struct ask *ask, struct err *err)
@@ -186,11 +198,8 @@ static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **li
 		rc = http_run(w->http, rq, n_rq, DAV_PARALLEL, err);
 	for (size_t i = 0; i < n_rq; i++)
 		unreached += g[i].err.code == ERR_NET || g[i].err.code == ERR_BUSY;
-	if (rc == 0 && n_rq && unreached == n_rq) {
-		/* Not these resources: the server. */
-		*err = g[0].err;
-		rc = err_widen(err, ERR_COLLECTION);
-	}
+	if (rc == 0 && n_rq && unreached == n_rq)
+		rc = check_server(w, c, err);
 	for (size_t i = 0; i < n_rq; i++) {
 		if (rc == 0)
 			rc = finish(&g[i], err);
@@ -217,11 +226,14 @@ static int get_otherwise(struct dav_worker *w, struct davcoll *c, struct davitem
 {
 	int rc = 0;
 
-	for (; ask->accept && !i->done && rc == 0; ask++)
+	for (; ask->accept && !i->done && !i->lost && rc == 0; ask++)
 		if (!ask->other_form || strchr(i->href, '@') || strstr(i->href, "%40"))
 			rc = get_some(w, c, &i, 1, ask, err);
-	if (rc == 0 && !i->done)
-		dav_name_failure(w, c, i, i->reason ? i->reason : "could not be fetched");
+	if (rc == 0 && !i->done) {
+		i->failed = true;
+		dav_name_loss(w->run, c->coll, i->href, i->href,
+		        i->reason ? i->reason : "could not be fetched");
+	}
 	return rc;
 }
 

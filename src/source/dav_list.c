@@ -14,7 +14,7 @@ struct listing {
 	struct dav_worker *w;
 	struct davcoll *c;
 	uint64_t self;
-	bool sync;
+	bool sync, cut;
 	size_t sorted; /* of c->items; the rest was added since */
 	size_t changes;
 };
@@ -118,6 +118,7 @@ static int on_member(void *ctx, struct dav_response *r, struct err *err)
 	if (rc < 0 || !r->url || !r->href)
 		return rc;
 	key = dav_key(r->url);
+	l->cut = l->cut || (key == l->self && r->status == 507);
 	if (key == l->self || dav_prop_has(r, P_TYPE, "{DAV:}collection"))
 		return 0;
 	if (l->sync && change(l, r, key))
@@ -140,6 +141,9 @@ static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
 	dav_answer_clear(&a);
 	if (rc == 0)
 		settle(c);
+	if (rc == 0 && l.cut)
+		dav_name_loss(w->run, c->coll, NULL, "listing",
+		        "the server says that it is not whole (HTTP 507)");
 	return rc;
 }
 

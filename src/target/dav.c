@@ -60,6 +60,8 @@ static int restore(struct drun *r, struct err *err)
 		rc = dav_make(r, err);
 	if (rc == 0)
 		rc = dav_put_all(r, err);
+	if (rc == 0 && !r->opts->dry_run)
+		rc = dav_after(r, err);
 	say_end(r);
 	return rc;
 }
@@ -83,6 +85,7 @@ static void run_clear(struct drun *r)
 	for (size_t i = 0; i < r->n_entries; i++) {
 		free(r->entries[i].url);
 		free(r->entries[i].segment);
+		free(r->entries[i].why);
 	}
 	free(r->entries);
 	free(r->by_uid);

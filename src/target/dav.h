@@ -19,6 +19,7 @@
  *   dav_there.c    every resource of the account, by UID, before the first PUT
  *   dav_look.c     resources read (multiget, GET for what is missing or differs) and graded against the archive
  *   dav_put.c      PUT with If-None-Match, what came of it, read back
+ *   dav_after.c    a last listing: is it all there, and where is what was stored under another name
  * Nothing is overwritten or taken away.
  */
 
@@ -63,6 +64,7 @@ enum entry_state {
 	ENTRY_NEW,
 	ENTRY_THERE, /* before this run */
 	ENTRY_ADDED,
+	ENTRY_UNSEEN, /* stored, as the target says, but not to be read where it was put */
 	ENTRY_HELD, /* not sent on purpose */
 	ENTRY_FAILED,
 };
@@ -75,6 +77,7 @@ struct entry {
 	char *url; /* on the target, once known */
 	char *segment; /* planned; without a UID it is what names the item */
 	enum entry_state state;
+	char *why; /* of ENTRY_UNSEEN */
 	enum content_grade grade;
 	bool second; /* another item of the archive has the same UID: comes later */
 	bool odd; /* counted as altered */
@@ -95,6 +98,7 @@ struct res {
 	char *differences;
 	bool fits; /* ${entry} is an item of the same UID (or name) */
 	bool known; /* the journal says what it is */
+	bool fresh; /* no resource of this name was heard of before */
 };
 
 struct reslist {
@@ -178,5 +182,10 @@ int dav_put_all(struct drun *r, struct err *err) MUST_CHECK;
 /* The item is there as ${x} has it: counted, remembered, reported where it is not the same. */
 void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state,
         const void *text, size_t len);
+/* ${why} NULL: told elsewhere. */
+void entry_failed(struct drun *r, struct entry *e, const struct buf *text, const char *why);
+
+/* dav_after.c */
+int dav_after(struct drun *r, struct err *err) MUST_CHECK;
 
 #endif

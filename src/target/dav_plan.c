@@ -55,6 +55,13 @@ static int load(struct drun *r, const struct tree_head *h, struct err *err)
 		r->sum.failed += h->roots.items;
 		return 0;
 	}
+	if (h->status == COLL_STALE && !a->coll->href) {
+		say_coll(r, SAY_WARNING, h->name, "was not read by the backup: %s",
+		        a->coll->reason ? a->coll->reason : "no reason is known");
+		tree_coll_free(a->coll);
+		r->n_acolls--;
+		return 0;
+	}
 	if (!props_of_json(a->coll->props, &a->props, &a->comps))
 		say_coll(r, SAY_WARNING, h->name, "its properties cannot be understood");
 	set_name(r, a);

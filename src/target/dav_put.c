@@ -36,7 +36,7 @@ static void count(struct drun *r, const struct entry *e)
 	atomic_fetch_add(&r->progress->bytes_done, entry_item(r, e)->size);
 }
 
-static void entry_failed(struct drun *r, struct entry *e, const struct buf *text, const char *why)
+void entry_failed(struct drun *r, struct entry *e, const struct buf *text, const char *why)
 {
 	e->state = ENTRY_FAILED;
 	r->sum.failed++;
@@ -334,6 +334,7 @@ static void where(const struct put *p, struct buf *url)
 {
 	const char *to = NULL;
 
+	buf_reset(url);
 	if (p->verdict == PUT_STORED && p->location)
 		to = p->location;
 	else if (p->verdict == PUT_UID && p->said.error_href)
@@ -397,15 +398,12 @@ static void settle(struct drun *r, struct put *p, const struct res *x, bool last
 		entry_settle(
 		        r, p->e, x, ours ? ENTRY_ADDED : ENTRY_THERE, p->body.data, p->body.len);
 	} else if (p->verdict == PUT_STORED) {
-		struct buf why;
-
-		buf_init(&why, 2000);
-		buf_putf(&why, "the target said that it stored it, but %s",
+		p->e->state = ENTRY_UNSEEN;
+		free(p->e->why);
+		p->e->why = xasprintf("the target said that it stored it, but %s",
 		        x && x->seen  ? "has another UID there"
 		        : x && x->why ? x->why
 		                      : "it cannot be read back");
-		entry_failed(r, p->e, &p->body, buf_str(&why));
-		buf_clear(&why);
 	} else if (p->verdict == PUT_LENIENT) {
 		p->strict = false;
 		p->pending = true;
@@ -523,52 +521,11 @@ static int put_pass(struct drun *r, bool second, struct err *err)
 	return rc;
 }
 
-/* A last look: is everything that was stored still listed? */
-static int check_listing(struct drun *r, uint32_t tcoll, struct err *err)
-{
-	struct reslist there = {0};
-	struct keys keys = {0};
-	int rc = dav_list_resources(r, tcoll, &there, err);
-
-	if (rc < 0 && !dav_ends(err)) {
-		say_coll(r, SAY_WARNING, r->tcolls[tcoll].name, "cannot be listed afterwards: %s",
-		        err->text);
-		reslist_clear(&there);
-		return 0;
-	}
-	for (size_t i = 0; i < there.n; i++)
-		keys_add(&keys, there.list[i].key, 1);
-	for (size_t i = 0; i < r->n_entries && rc == 0; i++) {
-		struct entry *e = &r->entries[i];
-
-		if (e->state != ENTRY_ADDED || r->acolls[e->acoll].to != tcoll ||
-		        keys_find(&keys, dav_key(e->url), NULL))
-			continue;
-		e->state = ENTRY_FAILED;
-		r->sum.added--;
-		r->sum.failed++;
-		say_entry(r, SAY_WARNING, e, NULL, 0,
-		        "was stored, but the target does not list it any more");
-	}
-	keys_clear(&keys);
-	reslist_clear(&there);
-	return rc;
-}
-
 int dav_put_all(struct drun *r, struct err *err)
 {
 	int rc = put_pass(r, false, err);
 
 	if (rc == 0)
 		rc = put_pass(r, true, err);
-	for (uint32_t t = 0; t < r->n_tcolls && rc == 0 && !r->opts->dry_run; t++) {
-		bool any = false;
-
-		for (size_t i = 0; i < r->n_entries && !any; i++)
-			any = r->entries[i].state == ENTRY_ADDED &&
-			      r->acolls[r->entries[i].acoll].to == t;
-		if (any)
-			rc = check_listing(r, t, err);
-	}
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

@@ -28,7 +28,7 @@ static int on_listed(void *ctx, struct dav_response *p, struct err *err)
 	x = reslist_add(l->out, l->tcoll, p->url, dav_prop_text(p, "{DAV:}getetag"));
 	free(x->href);
 	x->href = xstrdup(p->href);
-	keys_add(&l->r->names, x->key, 1);
+	x->fresh = keys_add(&l->r->names, x->key, 1);
 	return stop_check(err);
 }
 

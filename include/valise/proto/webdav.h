@@ -9,7 +9,7 @@
 
 /*
  * WebDAV (RFC 4918), CalDAV (RFC 4791), CardDAV (RFC 6352), sync-collection (RFC 6578) and extended MKCOL (RFC 5689): requests and their multistatus answers, no policy.
- * XML is read by expat as it streams in; a DOCTYPE is refused; caps on depth (32), on names and on the size of a property (64 MiB for data, 1 MiB else).
+ * XML is read by expat as it streams in; a DOCTYPE is refused; caps on depth (32), on names and on the size of a property (64 MiB for data; one above 1 MiB comes as DAV_TOO_LARGE, without its value).
  * XML that is not well-formed (control characters in a value) makes the request fail with ERR_PROTO, though responses before it were delivered: ask for less at a time.
  * A connection lost after a response was delivered is ERR_NET, before it the request is tried again.
  */
@@ -17,8 +17,9 @@
 /* One property of a response, in Clark notation ("{DAV:}getetag"). ${xml}: the raw inner XML, each namespace prefix declared where it is first used, so that it stands alone; ${text}: character data, entities resolved, blanks at both ends removed. */
 struct dav_prop {
 	char *name, *xml, *text;
-	int status; /* of its propstat; 200 when that has none */
+	int status; /* of its propstat; 200 when that has none; DAV_TOO_LARGE */
 };
+#define DAV_TOO_LARGE (-1)
 /* One <response>. */
 struct dav_response {
 	char *href; /* as sent, "" when missing */

@@ -206,9 +206,6 @@ static void limits(void **state)
 	assert_int_equal(parse_repeated(HEAD "<", "x", 2000, "/>" TAIL), ERR_LIMIT);
 	assert_int_equal(parse_repeated(HEAD "<d:response><d:href>", "x", 70000, ""), ERR_LIMIT);
 	assert_int_equal(parse_repeated(PROP("<d:x>"), "x", 10, ""), ERR_PROTO);
-	assert_int_equal(parse_repeated(HEAD "<d:response><d:propstat><d:prop><d:x>", "12345678",
-	                         140000, "</d:x></d:prop></d:propstat></d:response>" TAIL),
-	        ERR_LIMIT);
 	/* data may be larger, and is no token to be looked at again */
 	assert_int_equal(
 	        parse_repeated(HEAD "<d:response><d:propstat><d:prop><c:calendar-data>", "1234567",
@@ -223,6 +220,44 @@ static void limits(void **state)
 	assert_int_equal(parse_repeated(HEAD "<d:response><d:error>", "<d:error-of-some-length/>",
 	                         10000, ""),
 	        ERR_LIMIT);
+}
+
+static int on_too_large(void *ctx, struct dav_response *r, struct err *err)
+{
+	(void)err;
+	assert_int_equal(r->n_props, 3);
+	for (size_t i = 0; i < 3; i++) {
+		bool large = i == 1;
+
+		assert_int_equal(r->props[i].status, large ? DAV_TOO_LARGE : 200);
+		assert_string_equal(r->props[i].text, large ? "" : "small");
+		assert_true((dav_prop_find(r, r->props[i].name) == NULL) == large);
+	}
+	++*(int *)ctx;
+	return 0;
+}
+
+/* One property that is too large costs itself. */
+static void too_large(void **state)
+{
+	(void)state;
+	static const char *const inner[] = {"0123456789abcdef", "<d:y/>", "<d:y a='0123456789'/>"};
+
+	for (size_t k = 0; k < 3; k++) {
+		struct buf b;
+		int n = 0;
+
+		buf_init(&b, SIZE_MAX);
+		buf_puts(&b, HEAD "<d:response><d:propstat><d:prop><d:a>small</d:a><d:x>");
+		for (int i = 0; i < 200000; i++)
+			buf_puts(&b, inner[k]);
+		buf_puts(&b, "</d:x><d:z>small</d:z></d:prop></d:propstat></d:response>" TAIL);
+		assert_int_equal(dav_parse("https://a.example/", b.data, b.len, on_too_large, &n,
+		                         NULL, NULL),
+		        0);
+		assert_int_equal(n, 1);
+		buf_clear(&b);
+	}
 }
 
 static int keep_xml(void *ctx, struct dav_response *r, struct err *err)
@@ -487,6 +522,7 @@ int main(void)
 	        cmocka_unit_test(answers),
 	        cmocka_unit_test(broken),
 	        cmocka_unit_test(limits),
+	        cmocka_unit_test(too_large),
 	        cmocka_unit_test(raw_xml),
 	        cmocka_unit_test(urls),
 	        cmocka_unit_test(properties),

@@ -1,0 +1,92 @@
+/* A last look at each collection: what was stored must be listed; what could not be read back may be there under another name. */
+#include <stdlib.h>
+#include "dav.h"
+
+static bool is_of(const struct drun *r, const struct entry *e, uint32_t tcoll)
+{
+	return r->acolls[e->acoll].to == tcoll;
+}
+
+static bool has_state(const struct drun *r, uint32_t tcoll, enum entry_state state)
+{
+	for (size_t i = 0; i < r->n_entries; i++)
+		if (r->entries[i].state == state && is_of(r, &r->entries[i], tcoll))
+			return true;
+	return false;
+}
+
+/* Servers that name resources themselves and do not say how: what is new in the listing is read, and known by its UID. */
+static int find_renamed(struct drun *r, struct reslist *there, struct err *err)
+{
+	struct reslist fresh = {0};
+	int rc;
+
+	for (size_t i = 0; i < there->n; i++)
+		if (there->list[i].fresh)
+			reslist_add(&fresh, there->list[i].tcoll, there->list[i].url,
+			        there->list[i].etag);
+	rc = fresh.n ? dav_look(r, fresh.list, fresh.n, err) : 0;
+	for (size_t i = 0; i < fresh.n && rc == 0; i++) {
+		const struct res *x = &fresh.list[i];
+		struct entry *e = x->fits ? &r->entries[x->entry] : NULL;
+
+		if (e && e->state == ENTRY_UNSEEN && is_of(r, e, x->tcoll))
+			entry_settle(r, e, x, ENTRY_ADDED, NULL, 0);
+	}
+	reslist_clear(&fresh);
+	return rc;
+}
+
+static void check_listing(struct drun *r, uint32_t tcoll, const struct reslist *there)
+{
+	struct keys keys = {0};
+
+	for (size_t i = 0; i < there->n; i++)
+		keys_add(&keys, there->list[i].key, 1);
+	for (size_t i = 0; i < r->n_entries; i++) {
+		struct entry *e = &r->entries[i];
+
+		if (e->state != ENTRY_ADDED || !is_of(r, e, tcoll) ||
+		        keys_find(&keys, dav_key(e->url), NULL))
+			continue;
+		e->state = ENTRY_FAILED;
+		r->sum.added--;
+		r->sum.failed++;
+		say_entry(r, SAY_WARNING, e, NULL, 0,
+		        "was stored, but the target does not list it any more");
+	}
+	keys_clear(&keys);
+}
+
+static int look_again(struct drun *r, uint32_t tcoll, struct err *err)
+{
+	struct reslist there = {0};
+	int rc = dav_list_resources(r, tcoll, &there, err);
+
+	if (rc < 0 && !dav_ends(err)) {
+		say_coll(r, SAY_WARNING, r->tcolls[tcoll].name, "cannot be listed afterwards: %s",
+		        err->text);
+		rc = 0;
+	} else if (rc == 0) {
+		if (has_state(r, tcoll, ENTRY_UNSEEN))
+			rc = find_renamed(r, &there, err);
+		check_listing(r, tcoll, &there);
+	}
+	reslist_clear(&there);
+	return rc;
+}
+
+int dav_after(struct drun *r, struct err *err)
+{
+	int rc = 0;
+
+	for (uint32_t t = 0; t < r->n_tcolls && rc == 0; t++)
+		if (has_state(r, t, ENTRY_ADDED) || has_state(r, t, ENTRY_UNSEEN))
+			rc = look_again(r, t, err);
+	for (size_t i = 0; i < r->n_entries; i++)
+		if (r->entries[i].state == ENTRY_UNSEEN)
+			entry_failed(r, &r->entries[i], NULL, r->entries[i].why);
+	if (rc == 0)
+		rc = put_journal_commit(r->journal, err);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}

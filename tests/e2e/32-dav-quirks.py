@@ -1,0 +1,229 @@
+#!/usr/bin/python3
+"""CalDAV and CardDAV servers that misbehave, one by one, several at a time (servers/fakedav.py): what is in the tree is what the server
+holds; what is not is named; the second run reads nothing again where the server allows it; what is restored is there, and only that."""
+import concurrent.futures
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.dont_write_bytecode = True
+import fakedav  # noqa: E402
+
+VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
+
+
+def expect(ok, what):
+    if not ok:
+        raise AssertionError(what)
+
+
+def crlf(data):
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+
+
+class Run:
+    """One case with a directory of its own."""
+
+    def __init__(self, case, scratch):
+        self.case, self.dir = case, os.path.join(scratch, case.name)
+        os.mkdir(self.dir)
+        self.tree = os.path.join(self.dir, "tree")
+        self.env = dict(os.environ, HOME=self.dir, XDG_STATE_HOME=self.dir + "/state", XDG_CONFIG_HOME=self.dir + "/config")
+
+    def valise(self, command, *args):
+        c = self.case
+        password = getattr(c, "password", "echo pw-alice").replace("FLAG", self.dir + "/flag")
+        call = [VALISE, command, *args, "--caldav", c.url(c.start), "--carddav", c.url(c.start), "--user", "alice", "--password-command", password, *c.options]
+        call += ["--ca-file", c.tls[0]] if c.tls else ["--cleartext"]
+        p = subprocess.run(call, stdin=subprocess.DEVNULL, capture_output=True, env=self.env, timeout=100)
+        self.text = (p.stdout + p.stderr).decode(errors="replace")
+        return p.returncode
+
+    def catalog(self):
+        """{(collection, segment): (path, line)} of what the tree has, and its error lines."""
+        items, errors = {}, []
+        with open(self.tree + "/catalog/tree.json") as f:
+            self.case.manifest = json.load(f)
+        for head in self.case.manifest["collections"]:
+            with open(os.path.join(self.tree, head["catalog"]), "rb") as f:
+                lines = [json.loads(x) for x in f]
+            for line in lines[1:-1]:
+                if "error" in line:
+                    errors.append(line)
+                else:
+                    items[head["name"], line["href"]] = os.path.join(self.tree, head["path"], line["path"])
+        return items, errors
+
+    def check_tree(self):
+        c = self.case
+        if not os.path.exists(self.tree + "/catalog/tree.json"):
+            return expect(not c.expected(), "there is no tree")
+        items, errors = self.catalog()
+        want = {k: v for k, v in c.expected().items() if k[1] not in c.lost}
+        expect(len(items) == len(want), "%d resources instead of %d\n%s" % (len(items), len(want), self.text))
+        left = dict(want)
+        for (name, href), path in items.items():
+            with open(path, "rb") as f:
+                data = f.read()
+            keys = [k for k in left if k[0] == name and (left[k] if getattr(c, "exact", False) else crlf(left[k])) == data]
+            expect(keys, "%s %s is not as on the server: %r" % (name, href, data[:300]))
+            del left[keys[0]]
+        for segment in c.lost:
+            expect(any(segment in e["href"] for e in errors), "no error line for " + segment)
+            expect(segment in self.text, "%s is not named\n%s" % (segment, self.text))
+
+    def fetch(self):
+        c = self.case
+        rc = self.valise("fetch", "-t", self.tree)
+        expect(rc == c.code, "exit code %d\n%s" % (rc, self.text))
+        expect(not c.says or re.search(c.says, self.text), "did not say %r\n%s" % (c.says, self.text))
+        self.check_tree()
+        if c.code == 1:
+            return c.check()
+        c.changed()
+        before, c.bodies = c.bodies, 0
+        rc = self.valise("fetch", "-t", self.tree)
+        expect(rc == (c.code if c.again_code is None else c.again_code), "second run: exit code %d\n%s" % (rc, self.text))
+        self.check_tree()
+        expect(c.bodies <= c.again, "second run: %d bodies were sent (first: %d)" % (c.bodies, before))
+        c.check()
+
+    def restore(self, archive):
+        c = self.case
+        held = {p: dict(k.resources) for p, k in c.collections.items()}
+        rc = self.valise("restore", archive)
+        expect(rc == c.code, "exit code %d\n%s" % (rc, self.text))
+        expect(not c.says or re.search(c.says, self.text, re.S), "did not say %r\n%s" % (c.says, self.text))
+        expect(not c.never_says or not re.search(c.never_says, self.text), "said %r\n%s" % (c.never_says, self.text))
+        for p, resources in held.items():
+            for s, data in resources.items():
+                expect(c.collections[p].resources.get(s) == data, "%s%s was overwritten" % (p, s))
+        self.check_target()
+        for segment in c.lost:
+            expect(segment in self.text, "%s is not named\n%s" % (segment, self.text))
+        c.check()
+        self.again("second restore")
+        shutil.rmtree(self.env["XDG_STATE_HOME"], ignore_errors=True)
+        self.again("restore without the journal")
+
+    def again(self, what):
+        c = self.case
+        state, c.puts = c.contents(), 0
+        rc = self.valise("restore", self.archive)
+        expect(rc == (c.code if c.again_code is None else c.again_code), "%s: exit code %d\n%s" % (what, rc, self.text))
+        expect(c.contents() == state, "%s: something changed\n%s" % (what, self.text))
+        expect(c.again_adds or c.puts == 0, "%s: %d PUTs" % (what, c.puts))
+
+    def check_target(self):
+        c = self.case
+        have = {}
+        for k in c.collections.values():
+            for data in k.resources.values():
+                have.setdefault(fakedav.uid_of(data), []).append((k, data))
+        for (name, segment), data in fakedav.FakeDav().expected().items():
+            there = have.get(fakedav.uid_of(data), [])
+            if segment in c.lost or (c.partial and not there):
+                continue
+            expect(len(there) == 1, "%s is there %d times\n%s" % (segment, len(there), self.text))
+            if not c.rewrites:
+                expect(there[0][1] == data, "%s was altered: %r" % (segment, there[0][1]))
+            if c.keeps_names:
+                expect(there[0][0].props.get(fakedav.DAV + "displayname") == name, "%s is in %s" % (segment, there[0][0].props))
+
+
+def run_case(case, scratch, archive):
+    started = time.monotonic()
+    with case() as server:
+        run = Run(server, scratch)
+        run.archive = archive
+        try:
+            run.restore(archive) if server.target else run.fetch()
+            return case.name, None, time.monotonic() - started
+        except (AssertionError, subprocess.TimeoutExpired, OSError, KeyError) as e:
+            return case.name, "%s: %s" % (type(e).__name__, e), time.monotonic() - started
+
+
+def named_run(case, name, scratch):
+    """A Run in a directory of another name than the case's."""
+    case.name = name
+    return Run(case, scratch)
+
+
+def unread_home(scratch, archive):
+    """A home set that the backup could not read is not made a calendar by the restore."""
+    cases, own = fakedav.cases(), os.path.join(scratch, "home.valise")
+    with cases["one-home-fails"]() as server:
+        run = named_run(server, "unread-home", scratch)
+        expect(run.valise("backup", "-o", own) == 3, run.text)
+    with cases["target-correct"]() as server:
+        run = named_run(server, "unread-home-target", scratch)
+        expect(run.valise("restore", own) == 0 and "was not read by the backup" in run.text, run.text)
+        run.check_target()
+        expect(len(server.collections) == 2, sorted(server.collections))
+
+
+def exact_later(scratch, archive):
+    """What came by multiget is fetched once more with --exact, and then no more."""
+    with fakedav.cases()["odd-content-exact"]() as server:
+        run = named_run(server, "exact-later", scratch)
+        server.options = ()
+        expect(run.valise("fetch", "-t", run.tree) == 0, run.text)
+        server.options, server.bodies = ("--exact",), 0
+        expect(run.valise("fetch", "-t", run.tree) == 0, run.text)
+        run.check_tree()
+        expect(server.bodies > 0, "nothing was fetched again")
+        server.bodies = 0
+        expect(run.valise("fetch", "-t", run.tree) == 0, run.text)
+        expect(server.bodies == 0, "%d bodies" % server.bodies)
+
+
+EXTRA = {f.__name__: f for f in (unread_home, exact_later)}
+
+
+def run_extra(name, scratch, archive):
+    started, failure = time.monotonic(), None
+    try:
+        EXTRA[name](scratch, archive)
+    except (AssertionError, subprocess.TimeoutExpired, OSError) as e:
+        failure = str(e)
+    return name, failure, time.monotonic() - started
+
+
+def make_archive(scratch):
+    """What the correct server has, to be restored to the others."""
+    with fakedav.FakeDav() as server:
+        run = Run(server, scratch)
+        archive = os.path.join(scratch, "a.valise")
+        expect(run.valise("backup", "-o", archive) == 0, run.text)
+        os.rename(run.dir, run.dir + ".archive")
+    return archive
+
+
+def main():
+    scratch = tempfile.mkdtemp(prefix="valise-dav-")
+    chosen, failures = sys.argv[1:], 0
+    try:
+        archive = make_archive(scratch)
+        cases = [c for n, c in sorted(fakedav.cases().items()) if not chosen or n in chosen]
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            done = [pool.submit(run_case, c, scratch, archive) for c in cases]
+            done += [pool.submit(run_extra, n, scratch, archive) for n in EXTRA if not chosen or n in chosen]
+            for name, failure, seconds in (d.result() for d in done):
+                failures += failure is not None
+                print("%-8s %s (%.1f s)%s" % ("FAILED" if failure else "ok", name, seconds, "\n" + failure if failure else ""), flush=True)
+        print("%d cases, %d failed" % (len(done), failures))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
