@@ -141,7 +141,6 @@ int write_bytes(struct imap *m, const void *p, size_t n, struct err *err)
 
 int command_flush(struct imap *m, struct err *err)
 {
-	m->asked = true;
 	return mailstream_flush(m->stream) == 0 ? 0 : session_net_error(m, err);
 }
 
@@ -223,10 +222,20 @@ int command_end(struct imap *m, struct pending **out, struct err *err)
 
 void count_wait(struct imap *m)
 {
-	if (!m->progress || !m->asked || transport_readable(m->t))
-		return;
-	m->progress->round_trips++;
-	m->asked = false;
+	m->waited = m->tag;
+	if (m->progress)
+		m->progress->round_trips++;
+}
+
+/* Commands sent together, or while others are waited for, cost one round trip. */
+static void count_oldest(struct imap *m)
+{
+	for (size_t i = 0; i < m->n_pending; i++)
+		if (!m->pending[i].done) {
+			if (m->pending[i].tag > m->waited)
+				count_wait(m);
+			return;
+		}
 }
 
 static bool line_literal(const char *p, size_t n, uint64_t *size)
@@ -424,7 +433,7 @@ int command_next(struct imap *m, unsigned *tag_out, struct err *err)
 
 	if (m->dead || !m->n_pending)
 		return session_net_error(m, err);
-	count_wait(m);
+	count_oldest(m);
 	for (unsigned i = 0; i < REPAIRS_MAX; i++)
 		if ((r = read_response(m, tag_out, err)) != 0)
 			return r < 0 ? r : 0;

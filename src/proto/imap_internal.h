@@ -29,8 +29,8 @@ struct imap {
 	mailimap *lib;
 	struct progress *progress;
 	bool target, dead;
-	bool asked; /* something was sent since the last round trip was counted */
 	unsigned tag; /* the last one given out */
+	unsigned waited; /* the last one sent when a round trip was counted */
 	struct buf cmd;
 	struct pending *pending;
 	size_t n_pending, pending_size;
@@ -88,7 +88,7 @@ int session_net_error(struct imap *m, struct err *err);
 
 /* One line as it is, past libetpan: for greeting, SASL and APPEND. Lent until the next read. */
 int read_line(struct imap *m, const char **p, size_t *n, struct err *err) MUST_CHECK;
-/* Counts a round trip if an answer to what was sent has to be waited for: once for all commands sent together. */
+/* Counts a round trip: what was sent so far is waited for. */
 void count_wait(struct imap *m);
 int write_bytes(struct imap *m, const void *p, size_t n, struct err *err) MUST_CHECK;
 

@@ -21,7 +21,6 @@ static struct imap *session_new(struct transport *t, bool target, struct progres
 
 	m->t = t;
 	m->target = target;
-	m->asked = true; /* by connecting: the greeting is waited for */
 	m->progress = progress;
 	buf_init(&m->cmd, COMMAND_MAX);
 	buf_init(&m->lines, LINES_MAX);

@@ -118,6 +118,8 @@ static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct e
 	} else {
 		mb->state = MB_LIST;
 		r->open++;
+		if (prev && plan_same_raw(prev, now))
+			plan_since(prev, &mb->status, &mb->since);
 		*messages += mb->status.messages;
 		if (prev && prev->uidvalidity == mb->status.uidvalidity)
 			*messages -= prev->n_items < mb->status.messages ? prev->n_items

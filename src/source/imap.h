@@ -37,7 +37,13 @@ enum {
 	POISON_MAX = 5, /* messages of a mailbox that break the connection, before it is given up */
 };
 
-enum { REC_FLAGS = 1, REC_DATE = 2, REC_SIZE = 4, REC_ALL = 7 };
+enum {
+	REC_FLAGS = 1,
+	REC_DATE = 2,
+	REC_SIZE = 4,
+	REC_ALL = 7,
+	REC_KEPT = 8 /* as the last snapshot has it, but for what is told here */
+};
 
 /* A message of a mailbox, as listed. */
 struct rec {
@@ -72,6 +78,17 @@ struct special {
 	struct job big; /* n 0: the missing ones */
 };
 
+struct uid_range {
+	uint32_t first, last;
+};
+
+/* What a listing of changes goes on from: the last snapshot. */
+struct since {
+	uint64_t modseq; /* 0: everything is listed */
+	uint32_t uidnext, items;
+	bool maybe_gone; /* the numbers leave room for expunged messages */
+};
+
 enum mbox_state { MB_LIST, MB_LISTING, MB_BODIES, MB_DONE };
 
 struct mbox {
@@ -80,6 +97,7 @@ struct mbox {
 	bool keep_raw; /* its encoded form is not what the server sent */
 	const char *prefix; /* of the personal namespace, UTF-8; or NULL */
 	struct imap_status status;
+	struct since since;
 
 	enum mbox_state state;
 	unsigned users; /* workers in it (phase 2) */
@@ -140,6 +158,7 @@ struct worker {
 	unsigned number;
 	bool was_open; /* signed in at least once */
 	bool lost; /* no connection can be had any more */
+	bool qresync, qresync_tried; /* on m: it is on; it was asked for */
 	pthread_t thread;
 
 	struct mbox *at; /* the mailbox that is examined on m */
@@ -181,6 +200,19 @@ bool plan_same_raw(const struct tree_coll *a, const struct tree_coll *b);
 bool plan_same_head(const struct tree_coll *a, const struct tree_coll *b);
 bool plan_unchanged(
         const struct tree_coll *prev, const struct mbox *mb, const struct tree_coll *now);
+/* Can the changes since ${prev} be asked for? */
+void plan_since(const struct tree_coll *prev, const struct imap_status *s, struct since *out);
+/* Does the examined mailbox go on from there, ${told} answers about messages and ${gone} ranges of vanished ones being all the changes? */
+bool plan_since_fits(
+        const struct since *since, const struct imap_selected *sel, size_t told, size_t gone);
+/**
+ * plan_changes(prev, by_uid, gone, n_gone, recs, n, cap): add to the records (sorted; what the server told of) those of ${prev} that nothing speaks against: not in the ranges ${gone} (in any
+ * order), and with ${by_uid} told of.
+ */
+void plan_changes(const struct tree_coll *prev, bool by_uid, struct uid_range *gone, size_t n_gone,
+        struct rec **recs, size_t *n, size_t *cap);
+/* Is enough known of it, from the server or from the last snapshot? */
+bool plan_is_listed(const struct rec *r);
 /* Listed by one command, together with others. */
 bool plan_is_small(const struct mbox *mb);
 bool plan_never_used(const struct imap_status *s);

@@ -33,6 +33,7 @@ void link_drop(struct worker *w)
 	imap_close(w->m);
 	w->m = NULL;
 	w->at = NULL;
+	w->qresync = w->qresync_tried = false;
 }
 
 /* Compression pays on any wire but none. */

@@ -4,24 +4,14 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "imap.h"
+#include "imap_list.h"
 
 /* 1900: some servers have the day 0 of their calendar, in 1899, for a date that they do not know. */
 #define DATE_EARLIEST (-2208988800LL)
 
-enum { LIST_FLY = 3, LIST_SLACK = 100000 };
+enum { LIST_FLY = 3 };
 
-struct listing {
-	struct worker *w;
-	struct mbox *mb;
-	struct tree_coll *coll;
-	struct rec *recs;
-	size_t n, cap, max;
-	bool refused;
-	struct err why;
-};
-
-static int on_listed(void *ctx, const struct imap_msg *msg, struct err *err)
+int list_message(void *ctx, const struct imap_msg *msg, struct err *err)
 {
 	struct listing *l = ctx;
 	struct rec *r;
@@ -52,7 +42,7 @@ static int on_listed(void *ctx, const struct imap_msg *msg, struct err *err)
 	return 0;
 }
 
-static const struct imap_fetch_ops list_ops = {.message = on_listed};
+const struct imap_fetch_ops list_ops = {.message = list_message};
 
 /* The answers to one command; a refusal is remembered, what came before it counts. */
 static int list_wait(struct listing *l, struct err *err)
@@ -170,7 +160,7 @@ static int list_all(struct listing *l, const struct imap_selected *sel, struct e
 	return 0;
 }
 
-static void list_head(struct listing *l, const struct imap_selected *sel)
+void list_head(struct listing *l, const struct imap_selected *sel)
 {
 	const struct imap_status *s = &l->mb->status;
 	bool planned = s->ok && s->uidvalidity == sel->uidvalidity;
@@ -178,13 +168,12 @@ static void list_head(struct listing *l, const struct imap_selected *sel)
 	/* Values from before the listing, so that what arrives meanwhile is new to the next run. */
 	l->coll->uidvalidity = sel->uidvalidity;
 	l->coll->uidnext = planned && s->uidnext ? s->uidnext : sel->uidnext;
-	l->coll->highestmodseq =
-	        planned && s->highestmodseq ? s->highestmodseq : sel->highestmodseq;
+	l->coll->highestmodseq = sel->highestmodseq;
+	if (planned && s->highestmodseq && s->highestmodseq < sel->highestmodseq)
+		l->coll->highestmodseq = s->highestmodseq;
 }
 
-/* What the sink has of this mailbox under the same UIDs; NULL: nothing. */
-static int list_prev(
-        struct listing *l, enum tree_prev which, struct tree_coll **out, struct err *err)
+int list_prev(struct listing *l, enum tree_prev which, struct tree_coll **out, struct err *err)
 {
 	struct tree_sink *s = l->w->run->sink;
 	struct tree_coll *c = NULL;
@@ -235,10 +224,11 @@ static void known_item(struct tree_coll *to, const struct tree_coll *from,
 static int list_split(struct listing *l, struct err *err)
 {
 	struct tree_sink *s = l->w->run->sink;
-	struct tree_coll *had[2] = {NULL, NULL};
+	struct tree_coll *had[2] = {l->prev, NULL};
 	size_t left = 0;
-	int rc = list_prev(l, PREV_SNAPSHOT, &had[0], err);
+	int rc = had[0] ? 0 : list_prev(l, PREV_SNAPSHOT, &had[0], err);
 
+	l->prev = NULL;
 	if (rc == 0)
 		rc = list_prev(l, PREV_RUN, &had[1], err);
 	for (size_t i = 0; i < l->n && rc == 0; i++) {
@@ -260,6 +250,8 @@ static int list_split(struct listing *l, struct err *err)
 		}
 		if (r->have & REC_SIZE)
 			twins_know(&l->w->run->twins, l->coll, &it, r->size);
+		else if ((r->have & REC_KEPT) && !(it.warn & WARN_SIZE))
+			twins_know(&l->w->run->twins, l->coll, &it, it.size);
 		if (l->w->run->opts->dry)
 			tree_coll_add(l->coll, &it);
 		else
@@ -273,8 +265,7 @@ static int list_split(struct listing *l, struct err *err)
 	return rc;
 }
 
-/* The mailbox is listed; what it lists goes over to it. */
-static int list_keep(struct listing *l, struct err *err)
+int list_keep(struct listing *l, struct err *err)
 {
 	struct mbox *mb = l->mb;
 	int rc = list_split(l, err);
@@ -290,8 +281,10 @@ static int list_keep(struct listing *l, struct err *err)
 	return 0;
 }
 
-static void list_clear(struct listing *l)
+void list_clear(struct listing *l)
 {
+	tree_coll_free(l->prev);
+	free(l->gone);
 	tree_coll_free(l->coll);
 	free(l->recs);
 }
@@ -314,13 +307,12 @@ static int list_once(struct worker *w, struct mbox *mb, struct err *err)
 	return rc;
 }
 
-static bool list_is_over(const struct worker *w, const struct err *err)
+bool list_is_over(const struct worker *w, const struct err *err)
 {
 	return w->lost || err->code == ERR_STOPPED || fetch_failed(w->run);
 }
 
-/* One mailbox, step by step. */
-static int list_alone(struct worker *w, struct mbox *mb, struct err *err)
+int list_alone(struct worker *w, struct mbox *mb, struct err *err)
 {
 	int rc = 0;
 
@@ -344,132 +336,4 @@ static int list_alone(struct worker *w, struct mbox *mb, struct err *err)
 	if (w->m && imap_in_flight(w->m))
 		link_drop(w);
 	return sched_stale(w, mb, err->text, err);
-}
-
-/* Small mailboxes whose EXAMINE and UID FETCH are in flight, oldest first. */
-struct round {
-	struct mbox *box[LIST_BOXES];
-	size_t n;
-	struct mbox **odd; /* those that have to be listed on their own */
-	size_t n_odd, odd_cap;
-};
-
-static int round_send(struct worker *w, struct round *t, struct mbox *mb, struct err *err)
-{
-	int rc = imap_examine_send(w->m, mb->box->name, mb->box->name_len, err);
-
-	w->at = NULL;
-	if (rc < 0) {
-		*ARR_PUSH(t->odd, t->n_odd, t->odd_cap) = mb;
-		return imap_alive(w->m) ? 0 : rc;
-	}
-	t->box[t->n++] = mb;
-	return mb->status.messages ? imap_fetch_send(w->m, "1:*", labels_items(w->m), err) : 0;
-}
-
-static int ignore_message(void *ctx, const struct imap_msg *msg, struct err *err)
-{
-	(void)ctx;
-	(void)msg;
-	(void)err;
-	return 0;
-}
-
-/* All that could be doubted is left to the slow way. */
-static bool is_plain(const struct listing *l, const struct imap_selected *sel)
-{
-	if (l->refused || l->n != sel->exists || !sel->uidnext)
-		return false;
-	if (sel->exists > LIST_RANGE || (sel->exists && !l->mb->status.messages))
-		return false;
-	for (size_t i = 0; i < l->n; i++)
-		if ((l->recs[i].have & (REC_FLAGS | REC_SIZE)) != (REC_FLAGS | REC_SIZE) ||
-		        l->recs[i].uid >= sel->uidnext)
-			return false;
-	return true;
-}
-
-/* The answers about the oldest mailbox. */
-static int round_wait(struct worker *w, struct round *t, struct err *err)
-{
-	static const struct imap_fetch_ops ignore = {.message = ignore_message};
-	struct mbox *mb = t->box[0];
-	struct imap_selected sel;
-	struct listing l = {.w = w, .mb = mb, .max = 2 * (size_t)LIST_RANGE + LIST_SLACK};
-	int rc = imap_examine_wait(w->m, &sel, err), opened = rc;
-
-	l.coll = plan_coll(mb);
-	list_head(&l, &sel);
-	if (rc < 0 && imap_alive(w->m))
-		rc = 0;
-	if (rc == 0 && mb->status.messages) {
-		rc = imap_fetch_wait(w->m, opened < 0 ? &ignore : &list_ops, &l, err);
-		if (rc < 0 && imap_alive(w->m)) {
-			l.refused = true;
-			rc = 0;
-		}
-	}
-	if (rc == 0) {
-		memmove(t->box, t->box + 1, --t->n * sizeof t->box[0]);
-		rec_sort(l.recs, &l.n);
-		if (opened < 0 || !is_plain(&l, &sel)) {
-			*ARR_PUSH(t->odd, t->n_odd, t->odd_cap) = mb;
-		} else {
-			mb->listings++;
-			w->at = t->n ? NULL : mb;
-			w->at_validity = sel.uidvalidity;
-			rc = list_keep(&l, err);
-			rc = rc < 0 ? rc : sched_listed(w, mb, err);
-		}
-	}
-	list_clear(&l);
-	imap_selected_clear(&sel);
-	return rc;
-}
-
-/* Keep several mailboxes on the way; a broken connection leaves the rest to the slow way. */
-static int list_round(struct worker *w, struct round *t, struct mbox *mb, struct err *err)
-{
-	int rc = 0;
-
-	while (rc == 0 && (mb || t->n)) {
-		while (rc == 0 && mb) {
-			rc = round_send(w, t, mb, err);
-			mb = rc == 0 && t->n < LIST_BOXES ? sched_try_listing(w->run) : NULL;
-		}
-		if (rc == 0 && t->n)
-			rc = round_wait(w, t, err);
-		if (rc == 0 && t->n < LIST_BOXES)
-			mb = sched_try_listing(w->run);
-	}
-	for (size_t i = 0; i < t->n; i++)
-		*ARR_PUSH(t->odd, t->n_odd, t->odd_cap) = t->box[i];
-	t->n = 0;
-	if (rc == 0 || list_is_over(w, err))
-		return rc;
-	return 0;
-}
-
-int list_mailboxes(struct worker *w, struct mbox *mb, struct err *err)
-{
-	struct round t = {.n = 0};
-	int rc = 0;
-
-	progress_what(w->run->progress, mb->name);
-	if (plan_is_small(mb) && (!w->m || !imap_alive(w->m)) && (rc = link_open(w, err)) < 0) {
-		sched_unlist(w->run, mb);
-		return rc;
-	}
-	if (plan_is_small(mb))
-		rc = list_round(w, &t, mb, err);
-	else
-		*ARR_PUSH(t.odd, t.n_odd, t.odd_cap) = mb;
-	for (size_t i = 0; i < t.n_odd; i++) {
-		if (rc == 0)
-			rc = list_alone(w, t.odd[i], err);
-		else if (!fetch_failed(w->run))
-			sched_unlist(w->run, t.odd[i]);
-	}
-	free(t.odd);
-	return rc;
 }

@@ -188,7 +188,82 @@ bool plan_unchanged(
 
 bool plan_is_small(const struct mbox *mb)
 {
-	return mb->status.ok && mb->status.messages <= LIST_RANGE && mb->listings == 0;
+	return mb->status.ok && mb->listings == 0 &&
+	       (mb->since.modseq || mb->status.messages <= LIST_RANGE);
+}
+
+bool plan_is_listed(const struct rec *r)
+{
+	return (r->have & REC_KEPT) || (r->have & (REC_FLAGS | REC_SIZE)) == (REC_FLAGS | REC_SIZE);
+}
+
+static bool has_rescued(const struct tree_coll *c)
+{
+	for (size_t i = 0; i < c->n_items; i++)
+		if (c->items[i].warn & WARN_RESCUED)
+			return true;
+	return false;
+}
+
+void plan_since(const struct tree_coll *prev, const struct imap_status *s, struct since *out)
+{
+	uint32_t uids;
+
+	*out = (struct since){0};
+	/* What was not had, or not verbatim, is asked for again: that takes a whole listing. */
+	if (!prev || !s->ok || prev->n_errors || !prev->n_items || has_rescued(prev))
+		return;
+	if (!s->uidvalidity || s->uidvalidity != prev->uidvalidity || !prev->uidnext ||
+	        s->uidnext < prev->uidnext || !prev->highestmodseq ||
+	        s->highestmodseq < prev->highestmodseq)
+		return;
+	uids = s->uidnext - prev->uidnext;
+	if (uids > LIST_RANGE || s->messages > prev->n_items + uids)
+		return;
+	/* Other numbers under the same mod-sequence: it means nothing. */
+	if (s->highestmodseq == prev->highestmodseq && (uids || s->messages != prev->n_items))
+		return;
+	*out = (struct since){.modseq = prev->highestmodseq,
+	        .uidnext = prev->uidnext,
+	        .items = (uint32_t)prev->n_items,
+	        .maybe_gone = s->messages < prev->n_items + uids};
+}
+
+bool plan_since_fits(
+        const struct since *since, const struct imap_selected *sel, size_t told, size_t gone)
+{
+	if (sel->highestmodseq < since->modseq || sel->uidnext < since->uidnext)
+		return false;
+	/* Something changed, and nothing is told of it. */
+	return told || gone || sel->uidnext > since->uidnext || sel->highestmodseq == since->modseq;
+}
+
+static int range_cmp(const void *a, const void *b)
+{
+	uint32_t x = ((const struct uid_range *)a)->first, y = ((const struct uid_range *)b)->first;
+
+	return (x > y) - (x < y);
+}
+
+void plan_changes(const struct tree_coll *prev, bool by_uid, struct uid_range *gone, size_t n_gone,
+        struct rec **recs, size_t *n, size_t *cap)
+{
+	size_t told = *n, next = 0;
+	uint32_t gone_to = 0; /* the highest UID of the ranges that begin at or below the item */
+
+	if (n_gone)
+		qsort(gone, n_gone, sizeof *gone, range_cmp);
+	for (size_t i = 0; i < prev->n_items; i++) {
+		uint32_t uid = prev->items[i].uid;
+
+		for (; next < n_gone && gone[next].first <= uid; next++)
+			if (gone[next].last > gone_to)
+				gone_to = gone[next].last;
+		if (uid <= gone_to || (by_uid && !rec_find(*recs, told, uid)))
+			continue;
+		*ARR_PUSH(*recs, *n, *cap) = (struct rec){.uid = uid, .have = REC_KEPT};
+	}
+	rec_sort(*recs, n);
 }
 
 bool plan_never_used(const struct imap_status *s)

@@ -1,0 +1,37 @@
+#ifndef VALISE_SOURCE_IMAP_LIST_PRIVATE_H
+#define VALISE_SOURCE_IMAP_LIST_PRIVATE_H
+
+#include "imap.h"
+
+/* One mailbox being listed: imap_list.c step by step, imap_round.c several together. */
+
+enum { LIST_SLACK = 100000 };
+
+struct listing {
+	struct worker *w;
+	struct mbox *mb;
+	struct tree_coll *coll;
+	struct tree_coll *prev; /* as the last snapshot has it, once it was looked at; or NULL */
+	struct rec *recs;
+	size_t n, cap, max;
+	struct uid_range *gone; /* VANISHED */
+	size_t n_gone, gone_cap;
+	bool refused;
+	struct err why;
+};
+
+/* Each answer becomes a record; ctx is the listing. */
+extern const struct imap_fetch_ops list_ops;
+int list_message(void *listing, const struct imap_msg *msg, struct err *err);
+void list_head(struct listing *l, const struct imap_selected *sel);
+/* What the sink has of this mailbox under the same UIDs; NULL: nothing. */
+int list_prev(struct listing *l, enum tree_prev which, struct tree_coll **out,
+        struct err *err) MUST_CHECK;
+/* The mailbox is listed: what the sink has is handed over at once, the rest of the records goes to the mailbox. */
+int list_keep(struct listing *l, struct err *err) MUST_CHECK;
+void list_clear(struct listing *l);
+bool list_is_over(const struct worker *w, const struct err *err);
+/* One mailbox, step by step. */
+int list_alone(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,70 @@
+#!/bin/bash
+# Fast increments: nothing new costs a few round trips, changes are asked for by mod-sequence (CONDSTORE, QRESYNC) where the
+# server has them, messages are known again after UIDVALIDITY changed or a mailbox was renamed. What comes out is always what a
+# fresh backup of the same account holds.
+. "$(dirname "$0")/../lib.sh"
+
+# trips MAX : the last run needed no more round trips
+trips() {
+	local n
+	n=$(sed -n 's/^.*\b\([0-9]\+\) round trips.*/\1/p' "$T/err")
+	echo "   $n round trips (at most $1)"
+	[ -n "$n" ] && [ "$n" -le "$1" ] || fail "$n round trips instead of at most $1"
+}
+# bodies N : the last run with --trace asked for so many messages
+bodies() {
+	local n
+	n=$(grep -c 'BODY.PEEK\[\]' "$T/trace" || true)
+	[ "$n" = "$1" ] || { grep 'UID FETCH' "$T/trace"; fail "bodies were asked for by $n commands instead of $1"; }
+}
+# again NAME [OPTION...] : an increment of the archive NAME
+again() {
+	local name=$1
+	shift
+	rm -f "$T/trace"
+	run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/$name.valise" --stats --trace "$T/trace" "$@"
+}
+# as_fresh NAME : the newest snapshot has the content of a backup that begins anew
+as_fresh() {
+	rm -rf "$T/fresh.valise"
+	run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/fresh.valise"
+	roots "$T/$1.valise" | sed 's/ [0-9a-f]*$//' > "$T/have"
+	roots "$T/fresh.valise" | sed 's/ [0-9a-f]*$//' > "$T/want"
+	same "$T/have" "$T/want"
+	run 0 "$VALISE" verify "$T/$1.valise" --quick
+}
+printf 'From: x@example.org\r\nSubject: new\r\n\r\nnew\r\n' > "$T/new.eml"
+
+for kind in dovecot cyrus courier; do
+	say "$kind: nothing new, then a little"
+	server S $kind
+	S() { "$TOOLS/imaptool.py" "$T/S/env" alice "$@"; }
+	"$TOOLS/genaccount.py" small --lenient --env "$T/S/env"
+	imap S alice
+	again $kind
+	folders=$("$VALISE" list "$T/$kind.valise" --json | wc -l)
+	again $kind
+	says 'nothing (has )?changed|unchanged'
+	trips $((5 * folders))
+	bodies 0
+	if [ $kind != courier ]; then
+		trips 10 # of the whole account
+		! grep -q EXAMINE "$T/trace" || fail "an unchanged mailbox was examined"
+	fi
+	read -r first second third _ < <(S uids INBOX)
+	S append INBOX "$T/new.eml" '11-Nov-2011 11:11:11 +0100' '\Seen'
+	S store INBOX "$first" '+\Flagged' '-\Seen'
+	S expunge INBOX "$second"
+	again $kind
+	trips 20
+	bodies 1
+	case $kind in
+	courier) ! grep -q CHANGEDSINCE "$T/trace" || fail "Courier has no mod-sequences" ;;
+	*) grep -q 'CHANGEDSINCE [0-9]* VANISHED' "$T/trace" || fail "the changes were not asked for"
+	   ! grep 'UID FETCH' "$T/trace" | grep 'INTERNALDATE' | grep -vE 'CHANGEDSINCE|FETCH [0-9]+:\*' || fail "everything was listed" ;;
+	esac
+	as_fresh $kind
+	[ $kind != dovecot ] || continue
+	"$SERVERS/$kind.sh" stop "$T/S" > /dev/null
+	rm -rf "$T/S"
+done
