@@ -14,6 +14,7 @@ struct listing {
 	struct tree_coll *prev; /* as the last snapshot has it, once it was looked at; or NULL */
 	struct rec *recs;
 	size_t n, cap, max;
+	size_t new_answers; /* about messages that the last snapshot cannot have, before answers for one UID are merged */
 	struct uid_range *gone; /* VANISHED */
 	size_t n_gone, gone_cap;
 	bool refused;

@@ -123,20 +123,30 @@ static bool is_plain(const struct listing *l, const struct imap_selected *sel)
 	return true;
 }
 
+/* Answers about messages with a UID from ${uid} on, those with nothing but the UID left out. */
+static size_t told_from(const struct listing *l, uint32_t uid)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		told += l->recs[i].uid >= uid && l->recs[i].have;
+	return told;
+}
+
 /* The listing that follows from the last snapshot and the changes since. */
 static int round_changes(struct listing *l, const struct imap_selected *sel, struct err *err)
 {
 	const struct since *since = &l->mb->since;
-	bool by_uid = since->maybe_gone && !l->w->qresync;
-	size_t told = 0;
-	int rc;
+	bool by_uid = since->maybe_gone && !l->w->qresync, both;
+	size_t told = told_from(l, 0);
+	int rc = list_prev(l, PREV_SNAPSHOT, &l->prev, err);
 
-	for (size_t i = 0; i < l->n; i++)
-		told += l->recs[i].have != 0;
-	rc = list_prev(l, PREV_SNAPSHOT, &l->prev, err);
 	if (rc < 0)
 		return rc;
-	if (!l->prev || !plan_since_fits(since, sel, told, l->n_gone)) {
+	/* What is new by its UID has to be among the changes, too: else other changes may be missing. */
+	both = l->mb->status.uidnext == since->uidnext ||
+	       l->new_answers >= 2 * told_from(l, since->uidnext);
+	if (!l->prev || !both || !plan_since_fits(since, sel, told, l->n_gone)) {
 		l->refused = true;
 		return 0;
 	}
@@ -159,6 +169,7 @@ static int round_answers(struct listing *l, unsigned fetches, bool opened, struc
 			rc = 0;
 		}
 	}
+	l->new_answers = told_from(l, l->mb->since.uidnext);
 	rec_sort(l->recs, &l->n);
 	return rc;
 }

@@ -68,3 +68,40 @@ for kind in dovecot cyrus courier; do
 	"$SERVERS/$kind.sh" stop "$T/S" > /dev/null
 	rm -rf "$T/S"
 done
+
+# The newest snapshot holds just what the scripted server's model holds: bytes, flags, UIDs.
+as_model() { # CASE ARCHIVE
+	$PYTHON -B - "$1" "$2" "$VALISE" "$SERVERS" <<'P'
+import hashlib, json, subprocess, sys
+case, archive, valise, servers = sys.argv[1:]
+sys.path.insert(0, servers)
+import fakecases
+model = fakecases.cases()[case]()
+model.change(2)
+want = sorted((name.decode(), m.uid, hashlib.sha256(m.body).hexdigest(), sorted(m.flags)) for name, box in model.mailboxes.items() for m in box.messages)
+out = subprocess.run([valise, "list", archive, "--json", "--items"], capture_output=True, check=True).stdout
+got = sorted((o["collection"], o["uid"], o["sha256"], sorted(o.get("flags", []) + o.get("keywords", []))) for o in map(json.loads, out.splitlines()))
+assert want == got, (case, [w for w in want if w not in got], [g for g in got if g not in want])
+P
+}
+say "mod-sequences, right and wrong"
+for case in modseq modseq-only vanished-short vanished-wrong modseq-forgets modseq-stuck modseq-back modseq-none; do
+	mkdir -p "$T/S"
+	[ ! -d "$T/tls" ] || cp -r "$T/tls" "$T/S/tls" # made once is enough
+	server S fake CASE=$case
+	imap S alice
+	run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/$case.valise"
+	again $case
+	as_model $case "$T/$case.valise"
+	listed=$(grep -c 'UID FETCH 1:\* (UID FLAGS INTERNALDATE RFC822.SIZE)$' "$T/trace" || true)
+	case $case in
+	modseq|modseq-only) [ "$listed" = 0 ] || fail "$case: everything was listed" ;;
+	*) [ "$listed" != 0 ] || fail "$case: was believed" ;;
+	esac
+	again $case
+	says 'nothing (has )?changed|unchanged'
+	as_model $case "$T/$case.valise"
+	"$SERVERS/fake.sh" stop "$T/S" > /dev/null
+	[ -d "$T/tls" ] || cp -r "$T/S/tls" "$T/tls"
+	rm -rf "$T/S"
+done

@@ -340,6 +340,120 @@ static void connections(void **state)
 	assert_int_equal(plan_fetchers(&o, 20000, 500000000), 2);
 }
 
+static struct tree_coll *snapshot(const uint32_t *uids, size_t n)
+{
+	struct tree_coll *c = tree_coll_new(COLL_MAIL, "INBOX");
+
+	c->uidvalidity = 5;
+	c->uidnext = 100;
+	c->highestmodseq = 50;
+	for (size_t i = 0; i < n; i++)
+		tree_coll_add(c, &(struct tree_item){.uid = uids[i], .size = 10});
+	tree_coll_sort(c);
+	return c;
+}
+
+static const uint32_t some_uids[] = {2, 4, 6, 8, 90};
+
+static void changes_can_be_asked_for(void **state)
+{
+	static const struct {
+		struct imap_status now;
+		bool yes, maybe_gone;
+	} cases[] = {
+	        {{true, 5, 100, 5, 60}, true, false},
+	        {{true, 4, 100, 5, 60}, true, true},
+	        {{true, 5, 101, 5, 60}, true, true}, /* one came, one went */
+	        {{true, 6, 101, 5, 60}, true, false},
+	        {{true, 5, 100, 5, 50}, true, false}, /* another name or subscription */
+	        {{true, 6, 101, 5, 50}, false, false}, /* it never moves */
+	        {{true, 4, 100, 5, 50}, false, false},
+	        {{true, 5, 100, 5, 49}, false, false}, /* it goes back */
+	        {{true, 5, 100, 5, 0}, false, false},
+	        {{true, 5, 100, 6, 60}, false, false}, /* UIDVALIDITY */
+	        {{true, 5, 99, 5, 60}, false, false}, /* UIDNEXT goes back */
+	        {{true, 9, 101, 5, 60}, false, false}, /* more than can have come */
+	        {{true, 6000, 6100, 5, 60}, false, false}, /* so many are better listed in pieces */
+	        {{false, 5, 100, 5, 60}, false, false},
+	};
+	struct tree_coll *c = snapshot(some_uids, 5);
+	struct since s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		plan_since(c, &cases[i].now, &s);
+		assert_int_equal(s.modseq != 0, cases[i].yes);
+		assert_int_equal(s.maybe_gone, cases[i].maybe_gone);
+	}
+	plan_since(NULL, &cases[0].now, &s);
+	assert_true(s.modseq == 0);
+	c->items[2].warn = WARN_RESCUED; /* perhaps it can be had verbatim now */
+	plan_since(c, &cases[0].now, &s);
+	assert_true(s.modseq == 0);
+	c->items[2].warn = 0;
+	tree_coll_error(c, 3, NULL, NULL, NULL, "not had");
+	plan_since(c, &cases[0].now, &s);
+	assert_true(s.modseq == 0);
+	tree_coll_free(c);
+}
+
+static void changes_that_do_not_fit(void **state)
+{
+	const struct since since = {.modseq = 50, .uidnext = 100, .items = 5};
+	struct imap_selected now = {.uidnext = 100, .highestmodseq = 60};
+
+	(void)state;
+	assert_true(plan_since_fits(&since, &now, 1, 0));
+	assert_true(plan_since_fits(&since, &now, 0, 1));
+	assert_false(plan_since_fits(&since, &now, 0, 0)); /* what changed? */
+	now.uidnext = 101; /* one came and went */
+	assert_true(plan_since_fits(&since, &now, 0, 0));
+	now.uidnext = 99;
+	assert_false(plan_since_fits(&since, &now, 1, 0));
+	now = (struct imap_selected){.uidnext = 100, .highestmodseq = 50};
+	assert_true(plan_since_fits(&since, &now, 0, 0));
+	now.highestmodseq = 0; /* NOMODSEQ */
+	assert_false(plan_since_fits(&since, &now, 1, 0));
+}
+
+static void changes_make_a_listing(void **state)
+{
+	struct tree_coll *c = snapshot(some_uids, 5);
+	struct uid_range gone[] = {{7, 89}, {1, 3}, {2, 2}};
+	struct rec *recs = NULL;
+	size_t n = 0, cap = 0;
+
+	(void)state;
+	*ARR_PUSH(recs, n, cap) = (struct rec){.uid = 4, .flags = 1, .have = REC_FLAGS};
+	*ARR_PUSH(recs, n, cap) = (struct rec){.uid = 101, .size = 7, .have = REC_ALL};
+	plan_changes(c, false, gone, 3, &recs, &n, &cap);
+	assert_int_equal(n, 4);
+	assert_int_equal(recs[0].uid, 4);
+	assert_int_equal(recs[0].have, REC_FLAGS | REC_KEPT);
+	assert_int_equal(recs[1].uid, 6);
+	assert_int_equal(recs[1].have, REC_KEPT);
+	assert_int_equal(recs[2].uid, 90);
+	assert_int_equal(recs[3].have, REC_ALL);
+	assert_true(plan_is_listed(&recs[0]) && plan_is_listed(&recs[3]));
+	/* Told of by their UIDs: the others are gone, and an unknown one is not known enough. */
+	n = 0;
+	for (uint32_t uid = 6; uid <= 8; uid++)
+		*ARR_PUSH(recs, n, cap) = (struct rec){.uid = uid};
+	plan_changes(c, true, NULL, 0, &recs, &n, &cap);
+	assert_int_equal(n, 3);
+	assert_true(plan_is_listed(&recs[0]) && plan_is_listed(&recs[2]));
+	assert_false(plan_is_listed(&recs[1]));
+	/* No ranges at all, or one over everything. */
+	n = 0;
+	plan_changes(c, false, NULL, 0, &recs, &n, &cap);
+	assert_int_equal(n, 5);
+	n = 0;
+	plan_changes(c, false, &(struct uid_range){0, UINT32_MAX}, 1, &recs, &n, &cap);
+	assert_int_equal(n, 0);
+	free(recs);
+	tree_coll_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +470,9 @@ int main(void)
 	        cmocka_unit_test(sets),
 	        cmocka_unit_test(longest_set),
 	        cmocka_unit_test(connections),
+	        cmocka_unit_test(changes_can_be_asked_for),
+	        cmocka_unit_test(changes_that_do_not_fit),
+	        cmocka_unit_test(changes_make_a_listing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
