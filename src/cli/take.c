@@ -15,6 +15,7 @@ const struct option_def take_options[] = {
                 "believe that a renamed host or a new service is the same account"},
         {"connections", 0, "N", "at most so many connections to one service"},
         {"exact", 0, NULL, "calendars and contacts by a GET for each resource: their very octets"},
+        {"strict", 0, NULL, "do not rescue what a server does not give plainly: name it"},
         {"pop3-end", 0, "close|quit", "end POP3 sessions that read mail so (default: close)"},
         {"pop3-accept-deletion-by-server", 0, NULL,
                 "read POP3 although the server says that it deletes what was read"},
@@ -34,6 +35,7 @@ static const enum coll_kind coll_of[SERVICE_KINDS] = {
 struct tally {
 	unsigned tried, failed;
 	bool lost[COLL_KINDS]; /* a service of this kind could not be read */
+	bool unlisted[COLL_KINDS]; /* one did not list everything */
 	struct err last;
 };
 
@@ -68,6 +70,7 @@ static int source_options(
 	o->include = include;
 	o->dav_exact = args_has(t->args, "exact");
 	o->connections = connections > 32 ? 32 : (unsigned)connections;
+	o->strict = args_has(t->args, "strict");
 	o->space_check = t->space_check;
 	o->space_ctx = t->space_ctx;
 	return rc;
@@ -87,8 +90,10 @@ static int take_service(struct take *t, enum service_kind kind, struct tree_sink
 		return EXIT_USAGE;
 	}
 	y->tried++;
-	if (ops->run(&t->account->services[kind], sink, o, &t->ui->progress, &r, &err) == 0)
+	if (ops->run(&t->account->services[kind], sink, o, &t->ui->progress, &r, &err) == 0) {
+		y->unlisted[coll_of[kind]] |= r.unlisted;
 		return 0;
+	}
 	if (err.code == ERR_STOPPED || err.code == ERR_IO || err.code == ERR_SPACE ||
 	        err.code == ERR_DAMAGED || err.code == ERR_USAGE || err.code == ERR_LOCKED)
 		return fail(t->args, &err);
@@ -101,14 +106,22 @@ static int take_service(struct take *t, enum service_kind kind, struct tree_sink
 	return 0;
 }
 
-static int skip_rest(struct take *t, unsigned taken)
+/* What was left out, and what was not listed, keeps its last state. */
+static int keep_rest(struct take *t, unsigned taken, const struct tally *y)
 {
+	static const char why[] = "the server did not list everything";
 	struct err err = {0};
 
-	for (unsigned k = 0; k < COLL_KINDS; k++)
-		if (!(taken & 1u << k) &&
-		        t->sink->ops->keep(t->sink, k, NULL, COLL_SKIPPED, NULL, &err) < 0)
+	for (unsigned k = 0; k < COLL_KINDS; k++) {
+		int rc = 0;
+
+		if (!(taken & 1u << k))
+			rc = t->sink->ops->keep(t->sink, k, NULL, COLL_SKIPPED, NULL, &err);
+		else if (y->unlisted[k])
+			rc = t->sink->ops->keep(t->sink, k, NULL, COLL_STALE, why, &err);
+		if (rc < 0)
 			return fail(t->args, &err);
+	}
 	return 0;
 }
 
@@ -148,7 +161,7 @@ static int take_services(struct take *t, struct tally *y)
 	free(state_dir);
 	if (rc == 0 && y->tried == 0)
 		rc = usage_error(t->args->cmd, "--only leaves nothing of this account");
-	return rc ? rc : skip_rest(t, taken);
+	return rc ? rc : keep_rest(t, taken, y);
 }
 
 int take_account(struct take *t)

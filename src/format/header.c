@@ -152,3 +152,45 @@ int header_arrival_date(const char *msg, size_t n, struct date *out, const char 
 		*source_out = source;
 	return source != NULL;
 }
+
+/* The value at ${p}, quoted or not, to ${out} (may be NULL). Returns what follows it. */
+static const char *param_value(const char *p, const char *end, struct buf *out)
+{
+	bool quoted = p < end && *p == '"';
+
+	for (p += quoted; p < end; p++) {
+		if (quoted ? *p == '"' : *p == ';' || is_blank(*p))
+			return p + quoted;
+		if (quoted && *p == '\\' && p + 1 < end)
+			p++;
+		if (out)
+			add_cut(out, p, 1);
+	}
+	return p;
+}
+
+int header_param(const char *value, size_t n, const char *name, struct buf *out)
+{
+	const char *p = value, *end = value + n;
+
+	while ((p = memchr(p, ';', (size_t)(end - p))) != NULL) {
+		const char *word = p + 1, *equals;
+		size_t len;
+
+		while (word < end && is_blank(*word))
+			word++;
+		equals = memchr(word, '=', (size_t)(end - word));
+		if (!equals)
+			return 0;
+		for (len = (size_t)(equals - word); len && is_blank(word[len - 1]); len--)
+			;
+		for (equals++; equals < end && is_blank(*equals); equals++)
+			;
+		if (len == strlen(name) && strncasecmp(word, name, len) == 0) {
+			param_value(equals, end, out);
+			return 1;
+		}
+		p = param_value(equals, end, NULL);
+	}
+	return 0;
+}

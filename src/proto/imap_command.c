@@ -240,11 +240,12 @@ static void count_oldest(struct imap *m)
 
 static bool line_literal(const char *p, size_t n, uint64_t *size)
 {
-	struct line l = {p, p + n};
 	const char *brace = memrchr(p, '{', n);
+	struct status_line s;
 	char *end;
 
-	if (!brace || n < 3 || l.end[-1] != '\n')
+	/* Text may end in "{5}": there are no literals in it. */
+	if (!brace || n < 3 || p[n - 1] != '\n' || *p == '+' || status_parse(p, n, &s))
 		return false;
 	*size = strtoull(brace + 1, &end, 10);
 	return end > brace + 1 && (strcmp(end, "}\r\n") == 0 || strcmp(end, "}\n") == 0);

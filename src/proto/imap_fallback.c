@@ -18,6 +18,7 @@ void mailbox_clear(struct imap_mailbox *box)
 {
 	free(box->name);
 	free(box->special_use);
+	free(box->gap);
 	memset(box, 0, sizeof *box);
 }
 
@@ -226,8 +227,8 @@ const struct imap_msg *fetch_msg(struct fetch_build *b)
 /* An atom as wide as servers take it: 8-bit and "]" are real, blanks, quotes and lists cannot be. */
 static bool keyword_ok(const char *s, size_t n)
 {
-	if (!n || n > KEYWORD_MAX || (*s == '\\' && n == 1))
-		return false;
+	if (!n || n > KEYWORD_MAX || (*s == '\\' && (n == 1 || (n == 2 && s[1] == '*'))))
+		return false; /* "\\*" belongs to PERMANENTFLAGS */
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
 
@@ -337,7 +338,8 @@ bool fetch_item(struct fetch_build *b, struct line *l)
 		ok = token_u64(&v, &b->msg.gm_thrid);
 	else if (token_is(&name, "X-GM-LABELS"))
 		ok = start && buf_add(&b->labels, start, (size_t)(l->p - start)) == 0;
-	else if (name.n > 5 && strncasecmp(name.p, "BODY[", 5) == 0)
+	else if ((name.n > 5 && strncasecmp(name.p, "BODY[", 5) == 0) ||
+	         (name.n > 10 && strncasecmp(name.p, "BODY.PEEK[", 10) == 0))
 		ok = item_body(b, &v);
 	else
 		ok = true;

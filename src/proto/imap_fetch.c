@@ -82,6 +82,8 @@ static bool on_body(int att_type, struct mailimap_msg_att_body_section *section,
 	/* RFC822 and its parts are never asked for. */
 	if (att_type != MAILIMAP_MSG_ATT_BODY_SECTION)
 		return true;
+	if (section)
+		((struct imap *)ctx)->body_origin = section->sec_origin_octet;
 	return fetch_octets(ctx, section, section && !section->sec_section, p, n);
 }
 
@@ -176,8 +178,10 @@ static void take_static(struct imap *m, const struct mailimap_msg_att_static *s)
 		msg->size = wide_number(m, "RFC822.SIZE", s->att_data.att_rfc822_size);
 		break;
 	case MAILIMAP_MSG_ATT_BODY_SECTION:
-		if (s->att_data.att_body_section && s->att_data.att_body_section->sec_body_part)
+		if (s->att_data.att_body_section && s->att_data.att_body_section->sec_body_part) {
 			msg->has_body = true;
+			m->body_origin = s->att_data.att_body_section->sec_origin_octet;
+		}
 		break;
 	default:
 		break;
@@ -256,6 +260,7 @@ static void deliver(struct imap *m, const char *raw)
 	m->body_item = NULL;
 	m->body_items = 0;
 	m->body_octets = 0;
+	m->body_origin = 0;
 	fetch_reset(&m->build);
 }
 
@@ -389,6 +394,11 @@ int imap_fetch_wait(struct imap *m, const struct imap_fetch_ops *ops, void *ctx,
 	m->ops = NULL;
 	m->ops_ctx = NULL;
 	return r;
+}
+
+uint32_t imap_body_origin(const struct imap *m)
+{
+	return m->body_origin;
 }
 
 size_t imap_in_flight(const struct imap *m)

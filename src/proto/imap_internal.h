@@ -59,6 +59,7 @@ struct imap {
 	const void *body_item; /* the BODY item whose octets are coming */
 	unsigned body_items;
 	uint64_t body_octets;
+	uint32_t body_origin; /* its origin octet, low 32 bits */
 	char small[4096]; /* gathers what the library hands out an octet at a time */
 	size_t small_len;
 };

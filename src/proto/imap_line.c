@@ -183,12 +183,16 @@ size_t line_span(const char *p, size_t n)
 
 	for (;;) {
 		const char *lf = memchr(p + at, '\n', n - at), *brace;
+		struct status_line s;
 		uint64_t size;
 		size_t end;
 
 		if (!lf)
 			return 0;
 		end = (size_t)(lf - p) + 1;
+		/* Text may end in "{5}": there are no literals in it. */
+		if (at == 0 && status_parse(p, end, &s))
+			return end;
 		brace = memrchr(p + at, '{', end - at);
 		if (!brace || literal_header(brace, p + end, &size) != (size_t)(p + end - brace))
 			return end;

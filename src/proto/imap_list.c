@@ -16,6 +16,7 @@ struct boxes {
 	struct imap_mailbox *list;
 	size_t n, size;
 	bool unreadable; /* a line that even the fallback cannot read */
+	bool broken; /* LIST was refused somewhere: LSUB may know more */
 };
 
 void imap_list_free(struct imap_mailbox *list, size_t n)
@@ -99,7 +100,9 @@ static int ask(struct imap *m, const char *command, const struct buf *pattern, c
 		return r;
 	if (end)
 		buf_puts(&m->cmd, end);
-	if ((r = command_run(m, "LIST", err)) == 0)
+	r = command_run(m, "LIST", err);
+	/* What was named before a refusal exists all the same. */
+	if (r == 0 || imap_alive(m))
 		gather(m, boxes);
 	if (r == 0 && boxes->unreadable)
 		r = session_fail(
@@ -127,6 +130,10 @@ static void merge_into(struct imap_mailbox *to, struct imap_mailbox *from)
 	to->subscribed |= from->subscribed;
 	if (!to->delimiter)
 		to->delimiter = from->delimiter;
+	if (!to->gap) {
+		to->gap = from->gap;
+		from->gap = NULL;
+	}
 	for (const char *use = from->special_use; use && *use;) {
 		size_t n = strcspn(use, " ");
 
@@ -165,43 +172,89 @@ static void sort_and_merge(struct boxes *b)
 /* Subscriptions from LSUB, which also names what is gone, and parents that are not subscribed (\Noselect). */
 static void mark_subscribed(struct boxes *boxes, struct boxes *lsub)
 {
+	size_t known = boxes->n;
+
 	sort_and_merge(lsub);
 	for (size_t i = 0; i < lsub->n; i++) {
-		struct imap_mailbox *box = boxes->n ? bsearch(&lsub->list[i], boxes->list, boxes->n,
-		                                              sizeof *boxes->list, by_name)
-		                                    : NULL;
+		struct imap_mailbox *box = known ? bsearch(&lsub->list[i], boxes->list, known,
+		                                           sizeof *boxes->list, by_name)
+		                                 : NULL;
 
-		if (box && !lsub->list[i].noselect)
+		if (lsub->list[i].noselect)
+			continue;
+		lsub->list[i].subscribed = true;
+		if (box) {
 			box->subscribed = true;
+		} else if (boxes->broken) {
+			/* Its mailbox may be one of those that LIST did not tell of. */
+			*ARR_PUSH(boxes->list, boxes->n, boxes->size) = lsub->list[i];
+			memset(&lsub->list[i], 0, sizeof lsub->list[i]);
+		}
 	}
 	imap_list_free(lsub->list, lsub->n);
 	memset(lsub, 0, sizeof *lsub);
+	sort_and_merge(boxes);
 }
 
-/* Level by level, for servers that give nothing for "*". */
+/* A name that cannot go out, or a refused LIST, says nothing of what is there: noted at the mailbox above it. */
+static int note_gap(
+        struct imap *m, struct boxes *boxes, struct imap_mailbox *box, int r, const struct err *err)
+{
+	if (r != ERR_REFUSED || !imap_alive(m))
+		return r;
+	if (!box->gap)
+		box->gap = xstrdup(err->text);
+	boxes->broken = true;
+	return 0;
+}
+
+/* The children of ${box} into ${next}; what else an answer names has been asked about, or will be. */
+static int list_below(struct imap *m, const struct imap_mailbox *box, struct boxes *all,
+        struct boxes *next, struct err *err)
+{
+	struct boxes got = {0};
+	struct buf pattern;
+	int r;
+
+	buf_init(&pattern, box->name_len + 2);
+	buf_put(&pattern, box->name, box->name_len);
+	buf_putc(&pattern, box->delimiter);
+	buf_putc(&pattern, '%');
+	r = ask(m, "LIST \"\"", &pattern, NULL, &got, err);
+	for (size_t i = 0; i < got.n; i++) {
+		bool child = got.list[i].name_len > pattern.len - 1 &&
+		             memcmp(got.list[i].name, pattern.data, pattern.len - 1) == 0;
+		struct boxes *to = child ? next : all;
+
+		*ARR_PUSH(to->list, to->n, to->size) = got.list[i];
+	}
+	free(got.list);
+	buf_clear(&pattern);
+	return r;
+}
+
+/* Level by level, for servers that give nothing for "*" or refuse it. */
 static int list_levels(struct imap *m, struct boxes *boxes, struct err *err)
 {
 	struct boxes level = {0}, next;
+	struct imap_mailbox inbox = {.name = (uint8_t *)xstrdup("INBOX"), .name_len = 5};
 	int r = ask(m, "LIST \"\" \"%\"", NULL, NULL, &level, err);
 
+	/* The root has no mailbox of its own: INBOX stands for it. */
+	r = note_gap(m, boxes, &inbox, r, err);
+	if (inbox.gap)
+		*ARR_PUSH(level.list, level.n, level.size) = inbox;
+	else
+		mailbox_clear(&inbox);
 	for (unsigned depth = 0; r == 0 && level.n && depth < LEVELS_MAX; depth++) {
 		memset(&next, 0, sizeof next);
 		sort_and_merge(&level);
 		for (size_t i = 0; i < level.n && r == 0; i++) {
-			const struct imap_mailbox *box = &level.list[i];
-			struct buf pattern;
+			struct imap_mailbox *box = &level.list[i];
 
-			if (box->delimiter && !box->noinferiors) {
-				buf_init(&pattern, box->name_len + 2);
-				buf_put(&pattern, box->name, box->name_len);
-				buf_putc(&pattern, box->delimiter);
-				buf_putc(&pattern, '%');
-				r = ask(m, "LIST \"\"", &pattern, NULL, &next, err);
-				/* A name that cannot go out has no children that we could read. */
-				if (r == ERR_REFUSED && imap_alive(m))
-					r = 0;
-				buf_clear(&pattern);
-			}
+			if (box->delimiter && !box->noinferiors)
+				r = note_gap(
+				        m, boxes, box, list_below(m, box, boxes, &next, err), err);
 		}
 		for (size_t i = 0; i < level.n; i++)
 			*ARR_PUSH(boxes->list, boxes->n, boxes->size) = level.list[i];
@@ -232,7 +285,7 @@ static int list_all(struct imap *m, struct boxes *boxes, bool *lsub, struct err 
 		*lsub = true;
 		r = ask(m, "LIST \"\" \"*\"", NULL, NULL, boxes, err);
 	}
-	if (r == 0 && !boxes->n)
+	if ((r == 0 && !boxes->n) || (r == ERR_REFUSED && imap_alive(m)))
 		r = list_levels(m, boxes, err);
 	return r;
 }

@@ -66,12 +66,21 @@ static int keep_literal(struct scan *s, size_t n)
 	return rest_of_line(s);
 }
 
+/* The number in "BODY[]<8388608>", its low 32 bits. */
+static uint32_t origin_octet(const struct scan *s)
+{
+	const char *p = s->b->str + s->word, *less = memrchr(p, '<', s->word_len);
+
+	return less ? (uint32_t)strtoull(less + 1, NULL, 10) : 0;
+}
+
 /* As libetpan does it: in the buffer the literal is left as an empty one. */
 static int stream_literal(struct scan *s, size_t brace, size_t n, bool whole)
 {
 	static const char item; /* any address that is no section of libetpan's */
 	char chunk[CHUNK];
 
+	s->m->body_origin = origin_octet(s);
 	while (n) {
 		ssize_t got = mailstream_read(s->fd, chunk, n < CHUNK ? n : CHUNK);
 
@@ -87,16 +96,21 @@ static int stream_literal(struct scan *s, size_t brace, size_t n, bool whole)
 	return rest_of_line(s);
 }
 
-/* BODY[...] or BINARY[...]: its name stands just before. */
+/* BODY[...] or BINARY[...]: its name stands just before. Some answer with the name that asked for it. */
 static bool is_body_item(const struct scan *s, bool *whole)
 {
+	static const char *const names[] = {"BODY[", "BODY.PEEK[", "BINARY["};
 	const char *word = s->b->str + s->word;
-	size_t n = strncasecmp(word, "BODY[", 5) == 0 ? 5 : 7;
 
-	if (!s->fetch || s->word_len <= n || (n == 7 && strncasecmp(word, "BINARY[", 7) != 0))
-		return false;
-	*whole = word[n] == ']';
-	return true;
+	for (size_t i = 0; s->fetch && i < sizeof names / sizeof *names; i++) {
+		size_t n = strlen(names[i]);
+
+		if (s->word_len <= n || strncasecmp(word, names[i], n) != 0)
+			continue;
+		*whole = word[n] == ']';
+		return true;
+	}
+	return false;
 }
 
 /* "{" digits "}" CRLF, also with "~" before it. */

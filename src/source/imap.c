@@ -131,6 +131,18 @@ out:
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
+/* Where LIST was refused, a mailbox that is not listed is not gone. */
+static void say_gaps(struct run *r)
+{
+	for (size_t i = 0; i < r->n_boxes; i++) {
+		if (!r->boxes[i].box->gap)
+			continue;
+		r->result.unlisted = true;
+		progress_say(r->progress, SAY_WARNING, "%s: mailboxes below it may be missing: %s",
+		        r->boxes[i].name, r->boxes[i].box->gap);
+	}
+}
+
 static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err *err)
 {
 	int rc = imap_list(w->m, &r->list, &r->n_list, err);
@@ -138,6 +150,7 @@ static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err 
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
 	plan_boxes(r, w->m);
+	say_gaps(r);
 	if (r->n_boxes == 0)
 		return err_set(err, ERR_PROTO, ERR_WHOLE,
 		        "the server lists no mailbox at all, not even INBOX");

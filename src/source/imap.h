@@ -29,12 +29,17 @@ enum {
 	LIST_BOXES = 8, /* mailboxes listed together */
 	BIG_MESSAGE = 48 << 20, /* from this size on in pieces */
 	PIECE = 8 << 20,
+	RESCUE_PIECE = 256 << 10, /* of a message that is not given whole */
+	FRESH_MAX = 20, /* fresh connections in one mailbox for messages that are not given */
 	SET_MAX = 7000, /* characters of a sequence set (imap_fetch_send) */
+	SET_SHORT =
+	        940, /* of a job's: some servers take lines of 1,000 octets only (RFC 2683 3.2.1.5) */
 	HEAD_MAX = 64 << 10, /* of a message, kept to find its date */
 	CONNECTIONS = 4,
 	TRIES = 3, /* at one spot without progress */
 	OPEN_TRIES = 5,
-	POISON_MAX = 5, /* messages of a mailbox that break the connection, before it is given up */
+	POISON_MAX =
+	        5, /* messages in a row that break the connection, before their mailbox is given up */
 };
 
 enum {
@@ -58,7 +63,11 @@ struct rec {
 	uint8_t done; /* given to the sink, found expunged, or named in an error line */
 	uint8_t empty; /* a body of no octets came although there should be some */
 	uint8_t tries; /* connections that broke while this message alone was asked for */
+	uint8_t rung; /* of the rescue ladder: how it is to be asked for next */
 };
+
+/* How a message is asked for, one after the other. */
+enum rung { RUNG_PLAIN, RUNG_PIECES, RUNG_TEXT, RUNG_PARTS, RUNG_END };
 
 /* A run of records. */
 struct job {
@@ -114,10 +123,10 @@ struct mbox {
 	size_t n_recs;
 	struct rec *twins; /* those whose body comes from another mailbox */
 	size_t n_twins;
-	unsigned poisoned; /* messages that broke the connection again and again */
+	unsigned poisoned; /* messages in a row that broke the connection again and again */
 	uint64_t gone; /* expunged while we read */
 	bool dates_missing;
-	bool fresh_tried; /* missing messages were asked for on a fresh connection */
+	unsigned fresh; /* fresh connections on which missing messages were asked for */
 };
 
 /* imap_twins.c: messages by X-GM-MSGID and RFC822.SIZE. Its lock is taken last. */
@@ -185,6 +194,9 @@ struct worker {
 	struct mbox *expect_mb; /* the mailbox that answers are about */
 	struct job expect; /* its records that the command may answer, beside those in flight */
 	bool singly; /* the missing ones are being asked for one by one */
+	bool nameless; /* bodies come without their UID */
+	struct rec *alone; /* the only message that is asked for: a body without UID is its body */
+	char note[160]; /* how the body in hand was rescued, "" for not at all */
 };
 
 /* imap_plan.c: pure decisions. */
@@ -288,9 +300,21 @@ bool twins_wait(const struct run *run);
 /* imap_list.c, imap_body.c, imap_fetch.c, imap_rescue.c */
 /* List ${mb}, and further small ones with it as long as there are some, their commands in flight together. */
 int list_mailboxes(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
+/* What the sink has of the mailbox ${now} under the same UIDs; NULL: nothing. */
+int list_prev(struct run *run, const struct tree_coll *now, enum tree_prev which,
+        struct tree_coll **out, struct err *err) MUST_CHECK;
+/* *it: the item ${old} of ${from}, as it is listed now, for ${to}. */
+void list_known_item(struct tree_coll *to, const struct tree_coll *from,
+        const struct tree_item *old, const struct rec *r, struct tree_item *it);
 int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
-int fetch_pieces(struct worker *w, struct mbox *mb, struct job j, struct err *err) MUST_CHECK;
 int fetch_rescue(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
+/* imap_pieces.c: the message of a job of one, as it is too large for one answer. */
+int fetch_pieces(struct worker *w, struct mbox *mb, struct job j, struct err *err) MUST_CHECK;
+/* Stream it in pieces of ${size} octets from ${*at} on. 1: it is whole; 0: it was not given. */
+int pieces_run(
+        struct worker *w, struct rec *r, uint32_t size, uint64_t *at, struct err *err) MUST_CHECK;
+/* imap_ladder.c: pieces, header and text, header and parts; r->done if one of them gave it. */
+int fetch_ladder(struct worker *w, struct mbox *mb, struct rec *r, struct err *err) MUST_CHECK;
 extern const struct imap_fetch_ops fetch_ops;
 void fetch_drop(struct worker *w); /* the body that came in was not wanted, or not whole */
 unsigned fetch_poisoned(struct mbox *mb, unsigned add);

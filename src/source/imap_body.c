@@ -10,6 +10,7 @@ void fetch_drop(struct worker *w)
 	w->body = NULL;
 	atomic_fetch_sub(&w->run->progress->bytes_done, w->body_len);
 	w->body_len = 0;
+	w->note[0] = '\0';
 	buf_reset(&w->head);
 }
 
@@ -53,6 +54,18 @@ static void date_derive(struct worker *w, struct tree_item *it)
 	}
 }
 
+/* The item is here, but not as the server would have to give it: it counts as incomplete. */
+static void mark_rescued(struct worker *w, struct mbox *mb, struct tree_item *it)
+{
+	struct tree_ext *e = it->ext ? &mb->coll->ext[it->ext] : tree_coll_ext(mb->coll, &it->ext);
+
+	it->warn |= WARN_RESCUED;
+	e->note = xstrdup(w->note);
+	mb->coll->status = COLL_PARTIAL;
+	progress_say(w->run->progress, SAY_WARNING, "%s: UID %u was rescued: %s", mb->name, it->uid,
+	        w->note);
+}
+
 /* The body that was streamed is the message ${r}. */
 static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct err *err)
 {
@@ -78,9 +91,12 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	if (!(r->have & REC_DATE))
 		date_derive(w, &it);
 	pthread_mutex_lock(&mb->lock);
+	if (w->note[0])
+		mark_rescued(w, mb, &it);
 	rc = s->ops->item(s, mb->coll, &it, err);
 	if (rc == 0 && (r->have & REC_SIZE))
 		twins_know(&w->run->twins, mb->coll, &it, r->size);
+	mb->poisoned = 0;
 	pthread_mutex_unlock(&mb->lock);
 	if (rc < 0)
 		return fetch_fail(w->run, err);
@@ -92,6 +108,7 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	w->run->result.bytes_fetched += o.size;
 	pthread_mutex_unlock(&w->run->lock);
 	w->body_len = 0;
+	w->note[0] = '\0';
 	buf_reset(&w->head);
 	return 0;
 }
@@ -124,14 +141,25 @@ static struct rec *expected(struct worker *w, const struct imap_msg *msg)
 	return r && was_asked(w, (size_t)(r - mb->recs)) && !r->done ? r : NULL;
 }
 
+/* Some servers do not name the message: when it is the only one that was asked for, and the size is right, it is that. */
+static struct rec *nameless(struct worker *w)
+{
+	struct rec *r = w->alone;
+
+	w->nameless = true;
+	return r && !r->done && (r->have & REC_SIZE) && r->size == w->body_len ? r : NULL;
+}
+
 static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)
 {
 	struct worker *w = ctx;
-	struct rec *r = msg->has_body ? expected(w, msg) : NULL;
+	struct rec *r = NULL;
 	int rc = stop_check(err);
 
 	if (rc < 0)
 		return rc;
+	if (msg->has_body)
+		r = msg->uid ? expected(w, msg) : nameless(w);
 	if (!r) {
 		fetch_drop(w);
 		return 0;

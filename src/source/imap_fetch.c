@@ -89,23 +89,19 @@ static void return_missing(struct worker *w)
 	w->n_missing = 0;
 }
 
-/* The connection broke: what was on the way goes back; a message that breaks it time and again is named. */
-static void fetch_lost(struct worker *w, const struct err *err)
+/* The connection broke: what was on the way goes back; a message that breaks it time and again is not asked for plainly any more. */
+static void fetch_lost(struct worker *w)
 {
 	struct flight *f = &w->fly[0];
+	bool known = w->special.mb && w->n_missing; /* a message is to blame, not the server */
 
 	fetch_drop(w);
 	if (w->careful && w->n_fly == 1 && f->job.n == 1) {
 		struct rec *r = &f->mb->recs[f->job.first];
 
-		if (!r->done && ++r->tries >= TRIES) {
-			char why[700];
-
-			snprintf(why, sizeof why, "the connection breaks when it is fetched: %s",
-			        err->text);
-			fetch_error(w, f->mb, r, NULL, why);
-			fetch_poisoned(f->mb, 1);
-		}
+		if (!r->done && ++r->tries >= (fetch_poisoned(f->mb, 0) ? 1 : TRIES))
+			r->rung = RUNG_PIECES;
+		known |= r->rung != RUNG_PLAIN;
 	}
 	for (size_t i = 0; i < w->n_fly; i++)
 		sched_return(w->run, w->fly[i].mb, &w->fly[i].job);
@@ -116,7 +112,7 @@ static void fetch_lost(struct worker *w, const struct err *err)
 	w->n_fly = 0;
 	w->fly_bytes = 0;
 	w->cur = w->special.mb = NULL;
-	w->strikes = w->progress ? 0 : w->strikes + 1;
+	w->strikes = w->progress ? 0 : known ? 1 : w->strikes + 1;
 	w->progress = 0;
 	w->careful = w->strikes > 0;
 	link_drop(w);
@@ -228,6 +224,21 @@ static int back_in(struct worker *w, bool *in_out, struct err *err)
 	return rc;
 }
 
+/* A message that is not asked for plainly: it waits until nothing is in flight. */
+static bool is_special(struct worker *w, struct mbox *mb, const struct job *j)
+{
+	const struct rec *r = &mb->recs[j->first];
+
+	if (r->done || (r->rung == RUNG_PLAIN && r->size < BIG_MESSAGE))
+		return false;
+	w->special = (struct special){.mb = mb};
+	if (r->rung == RUNG_PLAIN)
+		w->special.big = *j;
+	else
+		*ARR_PUSH(w->missing, w->n_missing, w->missing_cap) = j->first;
+	return true;
+}
+
 /* As many commands on the way as it takes to keep the wire from idling. */
 static int fill(struct worker *w, struct err *err)
 {
@@ -247,10 +258,8 @@ static int fill(struct worker *w, struct err *err)
 				return rc;
 			continue;
 		}
-		if (j.n == 1 && mb->recs[j.first].size >= BIG_MESSAGE && !mb->recs[j.first].done) {
-			w->special = (struct special){mb, j};
+		if (j.n == 1 && is_special(w, mb, &j))
 			return 0;
-		}
 		rc = send_job(w, mb, &j, err);
 		if (rc < 0)
 			return rc;
@@ -384,7 +393,7 @@ int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 		bool over = w->lost || err->code == ERR_STOPPED || err->code == ERR_GUARD ||
 		            fetch_failed(w->run);
 
-		fetch_lost(w, err);
+		fetch_lost(w);
 		rc = release(w, err);
 		if (over) {
 			*err = why;

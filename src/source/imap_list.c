@@ -173,19 +173,20 @@ void list_head(struct listing *l, const struct imap_selected *sel)
 		l->coll->highestmodseq = s->highestmodseq;
 }
 
-int list_prev(struct listing *l, enum tree_prev which, struct tree_coll **out, struct err *err)
+int list_prev(struct run *run, const struct tree_coll *now, enum tree_prev which,
+        struct tree_coll **out, struct err *err)
 {
-	struct tree_sink *s = l->w->run->sink;
+	struct tree_sink *s = run->sink;
 	struct tree_coll *c = NULL;
 	int rc;
 
 	*out = NULL;
-	if (!s || l->coll->uidvalidity == 0)
+	if (!s || now->uidvalidity == 0)
 		return 0;
-	rc = s->ops->prev(s, which, COLL_MAIL, l->mb->name, &c, err);
+	rc = s->ops->prev(s, which, COLL_MAIL, now->name, &c, err);
 	if (rc < 0)
-		return fetch_fail(l->w->run, err);
-	if (c && (c->uidvalidity != l->coll->uidvalidity || !plan_same_raw(c, l->coll))) {
+		return fetch_fail(run, err);
+	if (c && (c->uidvalidity != now->uidvalidity || !plan_same_raw(c, now))) {
 		tree_coll_free(c);
 		c = NULL;
 	}
@@ -193,7 +194,7 @@ int list_prev(struct listing *l, enum tree_prev which, struct tree_coll **out, s
 	return 0;
 }
 
-static void known_item(struct tree_coll *to, const struct tree_coll *from,
+void list_known_item(struct tree_coll *to, const struct tree_coll *from,
         const struct tree_item *old, const struct rec *r, struct tree_item *it)
 {
 	struct tree_item plain = *old;
@@ -226,11 +227,11 @@ static int list_split(struct listing *l, struct err *err)
 	struct tree_sink *s = l->w->run->sink;
 	struct tree_coll *had[2] = {l->prev, NULL};
 	size_t left = 0;
-	int rc = had[0] ? 0 : list_prev(l, PREV_SNAPSHOT, &had[0], err);
+	int rc = had[0] ? 0 : list_prev(l->w->run, l->coll, PREV_SNAPSHOT, &had[0], err);
 
 	l->prev = NULL;
 	if (rc == 0)
-		rc = list_prev(l, PREV_RUN, &had[1], err);
+		rc = list_prev(l->w->run, l->coll, PREV_RUN, &had[1], err);
 	for (size_t i = 0; i < l->n && rc == 0; i++) {
 		struct rec *r = &l->recs[i];
 		const struct tree_item *old = NULL;
@@ -239,7 +240,7 @@ static int list_split(struct listing *l, struct err *err)
 		for (int k = 0; k < 2 && !old; k++) {
 			old = had[k] ? tree_coll_find(had[k], r->uid) : NULL;
 			if (old && plan_known(old, r))
-				known_item(l->coll, had[k], old, r, &it);
+				list_known_item(l->coll, had[k], old, r, &it);
 			else
 				old = NULL;
 		}

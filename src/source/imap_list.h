@@ -25,9 +25,6 @@ struct listing {
 extern const struct imap_fetch_ops list_ops;
 int list_message(void *listing, const struct imap_msg *msg, struct err *err);
 void list_head(struct listing *l, const struct imap_selected *sel);
-/* What the sink has of this mailbox under the same UIDs; NULL: nothing. */
-int list_prev(struct listing *l, enum tree_prev which, struct tree_coll **out,
-        struct err *err) MUST_CHECK;
 /* The mailbox is listed: what the sink has is handed over at once, the rest of the records goes to the mailbox. */
 int list_keep(struct listing *l, struct err *err) MUST_CHECK;
 void list_clear(struct listing *l);

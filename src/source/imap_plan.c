@@ -150,6 +150,8 @@ struct tree_coll *plan_coll(const struct mbox *mb)
 	if (b->subscribed)
 		c->attrs |= ATTR_SUBSCRIBED;
 	c->status = COLL_COMPLETE;
+	if (b->gap)
+		tree_coll_error(c, 0, NULL, NULL, NULL, b->gap);
 	return c;
 }
 
@@ -176,7 +178,8 @@ bool plan_unchanged(
 {
 	const struct imap_status *s = &mb->status;
 
-	if (!prev || prev->status != COLL_COMPLETE || prev->n_errors || !plan_same_head(prev, now))
+	if (!prev || prev->status != COLL_COMPLETE || prev->n_errors || now->n_errors ||
+	        !plan_same_head(prev, now))
 		return false;
 	if (now->attrs & ATTR_NOSELECT)
 		return prev->n_items == 0;
@@ -367,15 +370,35 @@ bool plan_known(const struct tree_item *old, const struct rec *r)
 	return !(r->have & REC_DATE) || (old->warn & WARN_DATE) || r->date_utc == old->date_utc;
 }
 
+/* Characters of the set "4:6,9" as it grows by one record. */
+struct set_text {
+	size_t len;
+	uint32_t last;
+	bool run; /* it ends in ":6" */
+};
+
+static void set_grow(struct set_text *t, uint32_t uid)
+{
+	bool next = t->len && uid == t->last + 1;
+
+	if (!next || !t->run)
+		t->len += 1 + (size_t)snprintf(NULL, 0, "%u", uid);
+	t->run = next;
+	t->last = uid;
+}
+
 size_t plan_cut(const struct rec *recs, size_t first, size_t n, uint64_t *bytes_out)
 {
+	struct set_text set = {0};
 	size_t i;
 
 	*bytes_out = 0;
 	for (i = first; i < n && i - first < JOB_MESSAGES; i++) {
 		bool big = recs[i].size >= BIG_MESSAGE;
 
-		if (i > first && (big || *bytes_out + recs[i].size > JOB_BYTES))
+		set_grow(&set, recs[i].uid);
+		if (i > first &&
+		        (big || *bytes_out + recs[i].size > JOB_BYTES || set.len > SET_SHORT))
 			break;
 		*bytes_out += recs[i].size;
 		if (big)

@@ -139,7 +139,7 @@ static int round_changes(struct listing *l, const struct imap_selected *sel, str
 	const struct since *since = &l->mb->since;
 	bool by_uid = since->maybe_gone && !l->w->qresync, both;
 	size_t told = told_from(l, 0);
-	int rc = list_prev(l, PREV_SNAPSHOT, &l->prev, err);
+	int rc = list_prev(l->w->run, l->coll, PREV_SNAPSHOT, &l->prev, err);
 
 	if (rc < 0)
 		return rc;

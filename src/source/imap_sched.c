@@ -37,7 +37,8 @@ void mbox_reset(struct mbox *mb)
 	mb->coll = NULL;
 	mb->n_recs = mb->n_twins = mb->n_back = mb->back_cap = mb->next = 0;
 	mb->bytes_left = 0;
-	mb->relist = mb->dates_missing = mb->fresh_tried = false;
+	mb->relist = mb->dates_missing = false;
+	mb->fresh = 0;
 }
 
 static bool has_jobs(const struct mbox *mb)

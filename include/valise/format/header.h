@@ -16,6 +16,12 @@
  */
 int header_find(const char *msg, size_t n, const char *name, struct buf *out);
 
+/**
+ * header_param(value, n, name, out): append the parameter ${name} of a field like Content-Type (RFC 2045 5.1), without
+ * its quotes. 1 found, 0 not there.
+ */
+int header_param(const char *value, size_t n, const char *name, struct buf *out);
+
 /* Bytes of the header with its empty line; n when there is no empty line. */
 size_t header_length(const char *msg, size_t n);
 

@@ -54,10 +54,12 @@ struct imap_mailbox {
 	size_t name_len;
 	char delimiter; /* 0: NIL */
 	bool noselect, noinferiors, nonexistent, subscribed;
+	char *gap; /* NULL, or why mailboxes below it (below the root, for INBOX) may not be listed */
 	char *special_use; /* RFC 6154 attributes (XLIST's under these names), sorted, separated by a blank, or NULL */
 };
 /**
- * imap_list(m, out, n_out, err): every mailbox that LIST "" "*" (or "%" level by level where that gives nothing) names, with subscriptions (LIST RETURN (SUBSCRIBED SPECIAL-USE), RFC 5258, else LSUB) and special uses; sorted by
+ * imap_list(m, out, n_out, err): every mailbox that LIST "" "*" (or "%" level by level where that gives nothing or is refused; where a level is refused as well,
+ * what LSUB names is taken, too) names, with subscriptions (LIST RETURN (SUBSCRIBED SPECIAL-USE), RFC 5258, else LSUB) and special uses; sorted by
  * name, no doubles. INBOX is always "INBOX". Subscribed names that do not exist are left out. Names holding CR or LF are given as they are, and refused (ERR_REFUSED) when they would go out again; a NUL
  * in a literal name cuts it (libetpan). A line that cannot be understood is ERR_PROTO: no mailbox is lost in silence.
  */
@@ -132,6 +134,8 @@ int imap_fetch_send(struct imap *m, const char *set, const char *items, struct e
 int imap_fetch_wait(
         struct imap *m, const struct imap_fetch_ops *ops, void *ctx, struct err *err) MUST_CHECK;
 size_t imap_in_flight(const struct imap *m); /* commands sent and not waited for */
+/* In a callback: the origin octet of the BODY item (RFC 3501 7.4.2), its low 32 bits; 0 if none is named. */
+uint32_t imap_body_origin(const struct imap *m);
 
 /* UID SEARCH with a key ("ALL", "HEADER Message-ID <x@y>" - strings are quoted or literal by the caller through imap_quote); the UIDs ascending; free them. */
 int imap_search(struct imap *m, const char *key, uint32_t **uids_out, size_t *n_out,

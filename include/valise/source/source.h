@@ -16,6 +16,7 @@ struct source_opts {
 	const char *const *include;
 	size_t n_include;
 	unsigned connections; /* 0: the source's own choice */
+	bool strict; /* IMAP: what is not given plainly is named, not rescued (docs/INTEROP.md) */
 	bool pop3_quit; /* end a session that retrieved mail with QUIT instead of closing the connection */
 	bool pop3_accept_expire; /* go on although the server says that it deletes what was retrieved (EXPIRE 0) */
 	bool dav_exact; /* every resource by a GET of its own: its very octets */
@@ -36,6 +37,7 @@ struct source_opts {
 
 struct source_result {
 	uint64_t collections, items, fetched, bytes_fetched, errors, unchanged;
+	bool unlisted; /* the server did not list everything: what the sink has beside what was given is not gone */
 };
 
 struct source_ops {

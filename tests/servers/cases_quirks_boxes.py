@@ -1,0 +1,407 @@
+"""Quirks in how mailboxes are listed and opened."""
+import re
+
+from cases_quirks import Quirk
+from fakeimap import quoted, raw
+
+
+class NoStatusText(Quirk):
+    """Response codes without text: * OK [HIGHESTMODSEQ 12345]."""
+    name = "codes-without-text"
+    source = "Gmail: HIGHESTMODSEQ without text (modern-email/defects#28)"
+
+    def do_examine(self, s, tag, args, read_only=True):
+        s.mailbox = box = self.find(s, tag, args[0])
+        if box:
+            s.send(r"* FLAGS (\Seen)", "* %d EXISTS" % len(box.messages), "* OK [UIDVALIDITY 1]", "* OK [UIDNEXT %d]" % box.uidnext, "* OK [HIGHESTMODSEQ 12345]", "* OK [PERMANENTFLAGS ()]")
+            s.send("%s OK [READ-ONLY]" % tag)
+
+
+class NoText(Quirk):
+    """Tagged OK without any text."""
+    name = "ok-without-text"
+    source = "home-made servers; libetpan refuses it"
+
+    def ok(self, s, tag, text="done"):
+        s.send("%s OK" % tag)
+
+
+class OddCodes(Quirk):
+    """Response codes that are unknown, malformed, or never end."""
+    name = "codes-malformed"
+    source = "RFC 5530 codes and beyond; [BADCHARSET (\"x\")] crashes libetpan"
+
+    def ok(self, s, tag, text="done"):
+        s.send('* OK [X-FOO (bar "]" (baz))] known to nobody', "* OK [UNCLOSED and no end", "* OK [] empty", '* OK [BADCHARSET ("x")] odd', "* OK [PERMANENTFLAGS ((\\Seen))] nested",
+               "* OK [REFERRAL imap://x/]", "* NO [ALERT] [ALERT]", "* OK [UIDNEXT] no number", "* OK [UIDVALIDITY x] no number")
+        s.send("%s OK [X-DONE (a b)] %s" % (tag, text if not text.startswith("[") else text.partition("]")[2]))
+
+
+class NoUidnext(Quirk):
+    """EXAMINE does not tell UIDNEXT, UIDVALIDITY is of STATUS alone."""
+    name = "no-uidnext"
+    source = "Courier: no UIDNEXT on SELECT (dovecot core, imapc-storage.c)"
+
+    def mangle(self, s, data):
+        return re.sub(rb"\* OK \[UID(NEXT|VALIDITY) \d+\][^\r]*\r\n", b"", data)
+
+
+class UidvalidityNone(Quirk):
+    """No UIDVALIDITY anywhere: nothing can be known again, all is fetched again."""
+    name = "uidvalidity-none"
+    source = "home-made servers"
+    again = "some"
+
+    def mangle(self, s, data):
+        return re.sub(rb"\* OK \[UIDVALIDITY \d+\][^\r]*\r\n|UIDVALIDITY \d+", b"", data)
+
+
+class UidvalidityZero(Quirk):
+    """UIDVALIDITY 0."""
+    name = "uidvalidity-zero"
+    source = "home-made servers; RFC 3501 demands nz-number"
+    again = "some"
+
+    def mangle(self, s, data):
+        return re.sub(rb"UIDVALIDITY \d+", b"UIDVALIDITY 0", data)
+
+
+class UidvalidityMoves(Quirk):
+    """UIDVALIDITY changes between listing and bodies, and the UIDs with it."""
+    name = "uidvalidity-midrun"
+    source = "Microsoft changed UIDVALIDITY (imap-backup#234)"
+    again = "some"
+    moved = False
+
+    def held(self):
+        return {k if k[0] != "INBOX" else ("INBOX", k[1] + 100): m for k, m in super().held().items()}
+
+    def held_again(self, held):
+        return held
+
+    def do_uid_fetch(self, s, tag, args, by_uid=True):
+        if not self.moved and "BODY.PEEK[]" in args[1] and s.mailbox.name == b"INBOX":
+            self.moved, inbox = True, s.mailbox
+            inbox.uidvalidity += 1
+            for m in inbox.messages:
+                m.uid += 100
+            inbox.uidnext += 100
+            s.send("* BYE the mailbox was rebuilt")
+            s.cut()
+        super().do_uid_fetch(s, tag, args, by_uid)
+
+
+class ListLiterals(Quirk):
+    """Names come as literals, also plain ones."""
+    name = "list-literals"
+    source = "Exchange: literals where quotes would do"
+
+    def populate(self):
+        super().populate()
+        for name in (b'a "quoted" name', b"back\\slash", b"Entw&APw-rfe", b"two  blanks", b"(paren)", b"per%cent"):
+            self.mailbox(name).add(b"Subject: in " + name + b"\r\n\r\n")
+
+    def held(self):
+        return {(n.replace("&APw-", "\u00fc"), u): m for (n, u), m in ((((box.name.decode()), m.uid), m) for box in self.mailboxes.values() for m in box.messages)}
+
+    def list_line(self, box, subscribed=False, kind=b"LIST"):
+        line = super().list_line(box, subscribed, kind)
+        return line[:-len(quoted(box.name))] + b"{%d}\r\n%s" % (len(box.name), box.name)
+
+
+class ListForms(ListLiterals):
+    """LIST lines without quotes, with a delimiter of two characters, without flags' parentheses, with CHILDINFO, with blanks at the end."""
+    name = "list-malformed"
+    source = "Domino, hMailServer, IceWarp; each is fatal for libetpan"
+    forms = [b'* LIST (\\HasNoChildren) "/" %s', b'* LIST () / "%s"', b'* LIST () "//" "%s"', b'* LIST \\HasNoChildren "/" "%s"', b'* LIST (\\HasNoChildren) "/" "%s" ("CHILDINFO" ("SUBSCRIBED"))',
+             b'* LIST (\\HasNoChildren \\X-[odd]  x) "/" "%s"', b'* list ( ) "/" "%s"  ', b'*  LIST  ()  "/"  "%s"']
+
+    def populate(self):
+        Quirk.populate(self)
+        for i in range(8):
+            self.mailbox(b"box %d" % i).add(b"Subject: in %d\r\n\r\n" % i)
+
+    def list_line(self, box, subscribed=False, kind=b"LIST"):
+        m = re.fullmatch(rb"box (\d)", box.name)
+        if not m or kind != b"LIST":
+            return Quirk.list_line(self, box, subscribed, kind)
+        return self.forms[int(m[1])] % box.name
+
+
+class ListNil(Quirk):
+    """The delimiter is NIL."""
+    name = "list-nil-delimiter"
+    source = "RFC 3501 7.2.2: a flat name space (mbox servers)"
+
+    def list_line(self, box, subscribed=False, kind=b"LIST"):
+        return b"* %s () NIL %s" % (kind, quoted(box.name))
+
+
+class NamesOdd(Quirk):
+    """Names that are 8 bit, invalid modified UTF-7, not normalised, with blanks at the ends, twins in other case."""
+    name = "names-odd"
+    source = "Dovecot: invalid UTF-7 names; Exchange: trailing blank; imapsync#451"
+    again = "nothing"
+    names = {"caf\u00e9".encode(): "caf\u00e9", b"latin1 \xe9": "latin1 =E9", b"bad &AOQ": "bad &AOQ", b"bad &-&": "bad &-&", b" lead": " lead", b"trail ": "trail ", b"INBOX.x": "INBOX.x", b"Work&AC8-x": None,
+             b"a&AOQ-": "a\u00e4", b"case": "case", b"CASE": "CASE"}
+
+    def populate(self):
+        super().populate()
+        for name in self.names:
+            self.mailbox(name).add(b"Subject: in " + name + b"\r\n\r\n")
+
+    def held(self):
+        out = {}
+        for box in self.mailboxes.values():
+            for m in box.messages:
+                out[self.names.get(box.name) or box.name.decode(), m.uid] = m
+        return out
+
+    def list_line(self, box, subscribed=False, kind=b"LIST"):
+        return super().list_line(box, subscribed, kind)
+
+
+class ListEmpty(Quirk):
+    """LIST "" "*" gives nothing; level by level works."""
+    name = "list-star-empty"
+    source = "iCloud: LIST with a root returns nothing (defects#36); Zimbra (imapsync#426)"
+
+    def populate(self):
+        super().populate()
+        for name in (b"Work/2003", b"Work/2003/deep", b"Empty/child"):
+            self.mailbox(name, subscribed=False).add(b"Subject: in " + name + b"\r\n\r\n")
+
+    def matching(self, reference, patterns):
+        return [] if b"*" in b"".join(patterns) else super().matching(reference, patterns)
+
+
+class ListBroken(ListEmpty):
+    """LIST "*" names a few mailboxes and then says NO; so does the level under the broken mount point."""
+    name = "list-broken-mount"
+    source = "Zimbra: a broken mount point makes LIST fail (imapsync#426, #148)"
+    code = 3
+    words = "Empty: mailboxes below it may be missing"
+    lost = {("Empty", 0): "mount point"}
+
+    def held(self):
+        return {k: m for k, m in super().held().items() if k[0] != "Empty/child"}
+
+    def matching(self, reference, patterns):
+        return Quirk.matching(self, reference, patterns)
+
+    def do_list(self, s, tag, args):
+        pattern = raw(args[1]) if not isinstance(args[1], list) else b""
+        if pattern in (b"*", b"Empty/%"):
+            s.send(self.list_line(self.mailboxes[b"INBOX"]))
+            s.send("%s NO LIST failed: no such mailbox: mount point" % tag)
+        else:
+            super().do_list(s, tag, args)
+
+
+class ListBreaks(ListBroken):
+    """LIST breaks in the second run: a mailbox that is not listed any more is not gone."""
+    name = "list-breaks-later"
+    source = "Zimbra: a broken mount point makes LIST fail (imapsync#426, #148)"
+    code, words, lost = 0, "", {}
+    code_again, lost_again, stale_again = 3, ListBroken.lost, {"Empty/child": "did not list"}
+    again = "some"
+    breaks = False
+
+    def held(self):
+        return ListEmpty.held(self)
+
+    def next_run(self):
+        self.breaks = True
+
+    def do_list(self, s, tag, args):
+        (super().do_list if self.breaks else super(ListBroken, self).do_list)(s, tag, args)
+
+
+class ListLsub(ListBroken):
+    """LIST is refused altogether; LSUB tells the names."""
+    name = "list-refused-lsub-works"
+    source = "Zimbra: a broken mount point makes LIST fail (imapsync#426)"
+    words = "INBOX: mailboxes below it may be missing"
+    lost = {("INBOX", 0): "mount point"}
+
+    def held(self):
+        return {k: m for k, m in Quirk.held(self).items() if self.mailboxes[k[0].encode()].subscribed}
+
+    def do_list(self, s, tag, args):
+        if raw(args[1]) == b"INBOX":
+            return Quirk.do_list(self, s, tag, args)
+        s.send("%s NO LIST failed: no such mailbox: mount point" % tag)
+
+
+class ListNothing(Quirk):
+    """No mailbox at all is listed, by no way."""
+    name = "list-nothing"
+    source = "Zimbra, expired accounts: zero folders is an error (imapsync#426)"
+    code = 1
+    words = "no mailbox"
+
+    def matching(self, reference, patterns):
+        return []
+
+
+class ListTwice(Quirk):
+    """Mailboxes are listed twice, INBOX in other letters, one with its delimiter at the end, one without name."""
+    name = "list-twice"
+    source = "FirstClass, Courier: Inbox beside INBOX; a trailing delimiter"
+
+    def do_list(self, s, tag, args):
+        s.send('* LIST () "/" inbox', '* LIST () "/" ""', '* LIST (\\HasChildren) "/" "Work"')
+        super().do_list(s, tag, args)
+
+
+class Noselect(Quirk):
+    """Parents that cannot be opened: \\Noselect, \\NonExistent, or without any mark."""
+    name = "noselect-parents"
+    source = "imapsync#148; Gmail: [Gmail]; Dovecot maildir++ leaves the mark out"
+    stale = {"ghost": "NONEXISTENT"}
+    code = 3
+
+    def populate(self):
+        super().populate()
+        self.mailbox("[Gmail]", r"\Noselect")
+        self.mailbox("gone", r"\NonExistent")
+        self.mailbox("ghost")
+        for name in (b"[Gmail]/All", b"gone/child", b"ghost/child"):
+            self.mailbox(name).add(b"Subject: in " + name + b"\r\n\r\n")
+
+    def find(self, s, tag, name, hint=""):
+        if raw(name) in (b"gone", b"ghost"):
+            return s.send("%s NO [NONEXISTENT] no such mailbox" % tag)
+        return super().find(s, tag, name, hint)
+
+
+class ExamineRefused(Quirk):
+    """One mailbox cannot be opened: NO."""
+    name = "examine-no"
+    source = "Dovecot: NOPERM on a shared mailbox; GroupWise: Sent is virtual"
+    code = 3
+    stale = {"Work": "permission"}
+    answer = "NO [NOPERM] permission denied"
+
+    def held(self):
+        return {k: m for k, m in super().held().items() if k[0] != "Work"}
+
+    def do_examine(self, s, tag, args, read_only=True):
+        if raw(args[0]) != b"Work":
+            return super().do_examine(s, tag, args, read_only)
+        s.mailbox = None
+        return self.refuse(s, tag)
+
+    def refuse(self, s, tag):
+        s.send("%s %s" % (tag, self.answer))
+
+    def check(self):
+        if self.commands(b"SELECT"):
+            return "SELECT was sent"
+
+
+class ExamineBad(ExamineRefused):
+    """One mailbox cannot be opened: BAD."""
+    name = "examine-bad"
+    source = "FTGate: EXAMINE is buggy (imapsync, source comment)"
+    stale = {"Work": "unknown"}
+    answer = "BAD unknown command or arguments"
+
+
+class ExamineCuts(ExamineRefused):
+    """One mailbox ends the connection when it is opened."""
+    name = "examine-cuts"
+    slow = True
+    source = "Exchange: a trailing blank in a folder's name crashes the process (mail.md 4)"
+    stale = {"Work": "closed|ended|BYE"}
+
+    def refuse(self, s, tag):
+        s.cut()
+
+
+class StatusOdd(Quirk):
+    """STATUS is refused for one mailbox, names another one, lacks attributes, has unknown ones, is empty."""
+    name = "status-odd"
+    source = "Netease: STATUS () (modern-email/defects#15, #25); Exchange names in other case"
+
+    def do_status(self, s, tag, args):
+        box = self.find(s, tag, args[0])
+        if box.name == b"INBOX":
+            s.send(b'* STATUS "inbox" ()')
+        elif box.name == b"Work":
+            return s.send("%s NO STATUS failed" % tag)
+        elif box.name == b"Sent":
+            s.send(b'* STATUS "Other" (MESSAGES 0 X-NEW (1 2) APPENDLIMIT NIL UIDNEXT 1)')
+        self.ok(s, tag)
+
+
+class StatusBad(Quirk):
+    """STATUS is not known."""
+    name = "status-bad"
+    source = "RFC 1730 servers"
+
+    def do_status(self, s, tag, args):
+        s.send("%s BAD unknown command" % tag)
+
+    def mangle(self, s, data):
+        return data
+
+
+class StatusZero(Quirk):
+    """STATUS counts no messages where there are some."""
+    name = "status-zero"
+    source = "FirstClass hides mail; servers with a stale cache"
+
+    def status_line(self, box, items):
+        return b"* STATUS %s (MESSAGES 0 UIDVALIDITY %d)" % (quoted(box.name), box.uidvalidity)
+
+
+class SearchSilent(Quirk):
+    """EXISTS counts too much, and SEARCH answers nothing at all where it finds nothing."""
+    name = "search-silent"
+    source = "iCloud: no untagged SEARCH when empty (defects#36)"
+    words = "EXISTS says"
+
+    def do_examine(self, s, tag, args, read_only=True):
+        super().do_examine(s, "*", args, read_only)
+        s.send("* 9 EXISTS")
+        self.ok(s, tag)
+
+    def do_uid_search(self, s, tag, args, by_uid=True):
+        self.ok(s, tag)
+
+
+class SearchRefused(SearchSilent):
+    """EXISTS counts too much, and SEARCH is refused."""
+    name = "search-refused"
+    source = "Yandex, IceWarp, QQ: SEARCH unreliable or refused (imapsync --noabletosearch)"
+
+    def do_uid_search(self, s, tag, args, by_uid=True):
+        s.send("%s NO SEARCH failed" % tag)
+
+
+class Domino(Quirk):
+    """The delimiter is a backslash."""
+    name = "delimiter-backslash"
+    source = "Domino (imapsync FAQ)"
+    delimiter = "\\"
+
+    def populate(self):
+        super().populate()
+        self.mailbox(b"Work\\2003").add(b"Subject: below\r\n\r\n")
+
+    def check(self):
+        if self.heads["Work\\2003"]["content_name"] != "Work/2003":
+            return "content name %r" % self.heads["Work\\2003"]["content_name"]
+
+
+class NoNamespace(Quirk):
+    """NAMESPACE is offered and refused; or has extension data."""
+    name = "namespace-refused"
+    source = "hMailServer 4.4 has none; RFC 2342 extension data is fatal for libetpan"
+
+    def do_namespace(self, s, tag, args):
+        if s.number == 1:
+            s.send('* NAMESPACE (("" "/" "X-PARAM" ("FLAG1" "FLAG2"))) NIL (("#shared/" "/"))')
+            return self.ok(s, tag)
+        return s.send("%s BAD not now" % tag)
