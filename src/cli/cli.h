@@ -102,6 +102,9 @@ void ui_start(struct ui *u, const struct args *a);
 /* A line about a collection or item. Thread-safe; fits target_opts.report and archive findings. */
 void ui_report(
         void *ui, enum say_level level, const char *collection, const char *item, const char *text);
+struct archive_finding;
+void ui_finding(
+        void *ui, const struct archive_finding *f); /* of archive_verify and archive_salvage */
 /* A line on standard error, escaped here. Thread-safe. */
 void ui_talk(struct ui *u, const char *text);
 void ui_stop(struct ui *u); /* ends the line; keeps the notes */
@@ -151,6 +154,15 @@ char *state_path(const char *name);
 
 /* The collection that a person names: content name, full name, or "calendars/NAME". NULL if none. */
 const struct tree_head *find_head(const struct tree_manifest *m, const char *name, size_t n);
+
+/* Between trees, without a server; each tells what went wrong, and returns an exit code. */
+/* A directory for what an archive holds, with the account of its manifest (may be NULL). */
+int open_tree(const char *dir, const struct tree_manifest *m, struct ui *ui, struct tree_sink **to);
+/* Commit, and print what ${to} now holds, under the name ${where}. */
+int finish_tree(struct tree_sink *to, const char *where, struct ui *ui);
+/* Everything of ${from} (${only}: these kinds) into ${to}, and finish_tree. */
+int copy_tree(struct tree_reader *from, struct tree_sink *to, unsigned only, const char *where,
+        struct ui *ui);
 
 extern const struct option_def common_options
         []; /* --json --quiet --trace --report --stats ... appended to each command's */

@@ -23,12 +23,6 @@ const struct command verify_command = {
         .run = cmd_verify,
 };
 
-static void finding(void *ctx, const struct archive_finding *f)
-{
-	ui_report(ctx, f->level == FINDING_DAMAGE ? SAY_WARNING : SAY_NOTE, f->file, f->item,
-	        f->text);
-}
-
 static json_t *outcome(const struct archive_verdict *v)
 {
 	json_t *o = json_object();
@@ -66,8 +60,9 @@ static void tell(const struct args *a, const struct archive_verdict *v, const ch
 
 int cmd_verify(const struct args *a)
 {
-	struct archive_verify_opts o = {
-	        .quick = args_has(a, "quick"), .expect = args_get(a, "expect"), .finding = finding};
+	struct archive_verify_opts o = {.quick = args_has(a, "quick"),
+	        .expect = args_get(a, "expect"),
+	        .finding = ui_finding};
 	struct archive_verdict v = {0};
 	struct err err = {0};
 	struct ui ui;

@@ -5,6 +5,7 @@
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/source/source.h"
+#include "valise/tree/dir.h"
 #include "cli.h"
 
 int exit_code_of(const struct err *err)
@@ -132,4 +133,44 @@ const struct tree_head *find_head(const struct tree_manifest *m, const char *nam
 				return h;
 		}
 	return NULL;
+}
+
+int open_tree(const char *dir, const struct tree_manifest *m, struct ui *ui, struct tree_sink **to)
+{
+	struct tree_dir_opts o = {
+	        .accept_shrink = true, .same_account = true, .created = m ? m->created : 0};
+	struct tree_account nobody = {0};
+	struct err err = {0};
+
+	if (tree_dir_sink(dir, m ? &m->account : &nobody, &o, &ui->progress, to, &err) < 0)
+		return fail(ui->args, &err);
+	return 0;
+}
+
+int finish_tree(struct tree_sink *to, const char *where, struct ui *ui)
+{
+	struct tree_commit c;
+	struct err err = {0};
+	struct buf b;
+	char safe[600];
+
+	if (to->ops->commit(to, &c, &err) < 0)
+		return fail(ui->args, &err);
+	ui_stop(ui);
+	buf_init(&b, 4096);
+	totals_text(&c.totals, &b);
+	printf("%s: %s%s%s\n", term_escape(where, strlen(where), safe, sizeof safe), buf_str(&b),
+	        c.changed ? "" : "; nothing changed", c.totals.complete ? "" : "; INCOMPLETE");
+	buf_clear(&b);
+	return c.totals.complete ? EXIT_DONE : EXIT_INCOMPLETE;
+}
+
+int copy_tree(struct tree_reader *from, struct tree_sink *to, unsigned only, const char *where,
+        struct ui *ui)
+{
+	struct err err = {0};
+
+	if (tree_copy(from, to, only, &err) < 0)
+		return fail(ui->args, &err);
+	return finish_tree(to, where, ui);
 }

@@ -50,26 +50,52 @@ static void put_value(struct buf *b, const json_t *v)
 	buf_clear(&text);
 }
 
-static void put_notes(struct buf *b, const json_t *notes)
+struct column {
+	const char *key, *title;
+};
+
+/* A table of objects; rows that warn are red. */
+static void put_rows(struct buf *b, const json_t *rows, const struct column columns[4])
 {
 	size_t i;
-	json_t *n;
+	json_t *o;
 
-	if (json_array_size(notes) == 0) {
-		buf_puts(b, "<p>Nothing to report: every item was taken over as it is.</p>\n");
-		return;
-	}
-	buf_puts(b, "<table><tr><th>level</th><th>where</th><th>item</th><th>what</th></tr>\n");
-	json_array_foreach(notes, i, n)
+	buf_puts(b, "<table><tr>");
+	for (size_t k = 0; k < 4; k++)
+		put_cell(b, "th", columns[k].title);
+	buf_puts(b, "</tr>\n");
+	json_array_foreach(rows, i, o)
 	{
-		buf_puts(b, "<tr>");
-		put_cell(b, "td", json_get_str(n, "level"));
-		put_cell(b, "td", json_get_str(n, "collection"));
-		put_cell(b, "td", json_get_str(n, "item"));
-		put_cell(b, "td", json_get_str(n, "text"));
+		const char *level = json_get_str(o, "level");
+
+		buf_puts(b, level && !strcmp(level, "warning") ? "<tr class=\"warning\">" : "<tr>");
+		for (size_t k = 0; k < 4; k++)
+			put_cell(b, "td", json_get_str(o, columns[k].key));
 		buf_puts(b, "</tr>\n");
 	}
 	buf_puts(b, "</table>\n");
+}
+
+static void put_notes(struct buf *b, const json_t *notes)
+{
+	static const struct column columns[4] = {
+	        {"level", "level"}, {"collection", "where"}, {"item", "item"}, {"text", "what"}};
+
+	buf_puts(b, "<h2>Notes</h2>\n");
+	if (json_array_size(notes))
+		put_rows(b, notes, columns);
+	else
+		buf_puts(b, "<p>Nothing to report: every item was taken over as it is.</p>\n");
+}
+
+/* Of backup --accounts. */
+static void put_accounts(struct buf *b, const json_t *accounts)
+{
+	static const struct column columns[4] = {{"account", "account"}, {"outcome", "outcome"},
+	        {"archive", "archive"}, {"error", "error"}};
+
+	buf_puts(b, "<h2>Accounts</h2>\n");
+	put_rows(b, accounts, columns);
 }
 
 int report_write_html(const char *path, json_t *o, struct err *err)
@@ -80,18 +106,18 @@ int report_write_html(const char *path, json_t *o, struct err *err)
 	int rc;
 
 	buf_init(&b, SIZE_MAX / 2);
-	buf_puts(&b,
-	        "<!doctype html>\n<html lang=\"en\"><head><meta "
-	        "charset=\"utf-8\"><title>valise</title><style>"
-	        "body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
-	        "table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.2em "
-	        ".6em;text-align:left;"
-	        "vertical-align:top;overflow-wrap:anywhere}</style></head><body>\n<h1>valise ");
+	buf_puts(&b, "<!doctype html>\n<html lang=\"en\"><head><meta "
+	             "charset=\"utf-8\"><title>valise</title><style>"
+	             "body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
+	             "table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.2em "
+	             ".6em;text-align:left;"
+	             "vertical-align:top;overflow-wrap:anywhere}.warning{color:#b00}</style></"
+	             "head><body>\n<h1>valise ");
 	put_html(&b, json_get_str(o, "command") ? json_get_str(o, "command") : "");
 	buf_puts(&b, "</h1>\n<table>\n");
 	json_object_foreach(o, key, v)
 	{
-		if (!strcmp(key, "notes"))
+		if (!strcmp(key, "notes") || !strcmp(key, "accounts"))
 			continue;
 		buf_puts(&b, "<tr>");
 		put_cell(&b, "th", key);
@@ -99,7 +125,9 @@ int report_write_html(const char *path, json_t *o, struct err *err)
 		put_value(&b, v);
 		buf_puts(&b, "</td></tr>\n");
 	}
-	buf_puts(&b, "</table>\n<h2>Notes</h2>\n");
+	buf_puts(&b, "</table>\n");
+	if (json_object_get(o, "accounts"))
+		put_accounts(&b, json_object_get(o, "accounts"));
 	put_notes(&b, json_object_get(o, "notes"));
 	buf_puts(&b, "</body></html>\n");
 	rc = file_write(AT_FDCWD, path, b.data, b.len, err);

@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "valise/base/escape.h"
+#include "valise/pack/archive.h"
 #include "cli.h"
 
 static int64_t now_ms(void)
@@ -108,9 +109,12 @@ void ui_report(
 	if (level != SAY_INFO || !args_has(u->args, "quiet")) {
 		char shown[1300];
 
+		bool red = u->line && level == SAY_WARNING && !getenv("NO_COLOR");
+
 		clear_line(u);
-		fprintf(stderr, "%s%s\n", level == SAY_WARNING ? "warning: " : "",
-		        term_escape(safe, strlen(safe), shown, sizeof shown));
+		fprintf(stderr, "%s%s%s%s\n", red ? "\033[31m" : "",
+		        level == SAY_WARNING ? "warning: " : "",
+		        term_escape(safe, strlen(safe), shown, sizeof shown), red ? "\033[m" : "");
 	}
 	json_array_append_new(u->notes, o);
 	pthread_mutex_unlock(&u->lock);
@@ -130,6 +134,12 @@ void ui_talk(struct ui *u, const char *text)
 static void say(void *ctx, enum say_level level, const char *text)
 {
 	ui_report(ctx, level, NULL, NULL, text);
+}
+
+void ui_finding(void *ui, const struct archive_finding *f)
+{
+	ui_report(
+	        ui, f->level == FINDING_DAMAGE ? SAY_WARNING : SAY_NOTE, f->file, f->item, f->text);
 }
 
 static void draw(struct ui *u, int64_t start)

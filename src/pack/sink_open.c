@@ -232,6 +232,20 @@ static int clean_root(struct archive_sink *s, struct err *err)
 	return rc;
 }
 
+/* Of .work or the snapshot that is built in it. What cannot be looked at stays. */
+static int remove_entry(const struct archive_sink *s, int dirfd, const char *name, struct err *err)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return dir_remove(dirfd, name, err);
+	if (sys_unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+		return err_sys(err, ERR_WHOLE, "%s/.work: %s", s->path, name);
+	return 0;
+}
+
 /* Remove what is in .work but for the lock and, if the run is taken up, the journal and the parts of it. */
 static int clean_work(struct archive_sink *s, bool resume, struct err *err)
 {
@@ -241,16 +255,10 @@ static int clean_work(struct archive_sink *s, bool resume, struct err *err)
 
 	snprintf(dir, sizeof dir, "%06u", s->snapshot);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct stat st;
+		bool kept = strcmp(names[i], "journal") == 0 || strcmp(names[i], dir) == 0;
 
-		if (strcmp(names[i], "lock") == 0 || (resume && strcmp(names[i], "journal") == 0) ||
-		        (resume && strcmp(names[i], dir) == 0) ||
-		        fstatat(s->workfd, names[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if (S_ISDIR(st.st_mode))
-			rc = dir_remove(s->workfd, names[i], err);
-		else if (sys_unlinkat(s->workfd, names[i], 0) < 0 && errno != ENOENT)
-			rc = err_sys(err, ERR_WHOLE, "%s/.work/%s", s->path, names[i]);
+		if (strcmp(names[i], "lock") != 0 && !(resume && kept))
+			rc = remove_entry(s, s->workfd, names[i], err);
 	}
 	names_free(names, n);
 	return rc;
@@ -263,17 +271,9 @@ static int clean_snapshot(struct archive_sink *s, struct err *err)
 	size_t n = 0;
 	int rc = dir_list(s->snapfd, ".", &names, &n, err);
 
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct stat st;
-
-		if (has_prefix(names[i], "part-") ||
-		        fstatat(s->snapfd, names[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if (S_ISDIR(st.st_mode))
-			rc = dir_remove(s->snapfd, names[i], err);
-		else if (sys_unlinkat(s->snapfd, names[i], 0) < 0 && errno != ENOENT)
-			rc = err_sys(err, ERR_WHOLE, "%s/.work: %s", s->path, names[i]);
-	}
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (!has_prefix(names[i], "part-"))
+			rc = remove_entry(s, s->snapfd, names[i], err);
 	names_free(names, n);
 	return rc;
 }

@@ -54,6 +54,12 @@ for mech in PLAIN LOGIN SCRAM-SHA-1 SCRAM-SHA-256 USER; do
 	"$inbox" compare "$T/A/env" bob "$T/mech-$mech"
 done
 
+say "restored over IMAP, like any other mail"
+run 0 "$VALISE" backup "${POP3[@]}" -o "$T/bob.valise"
+imap A carol
+run 0 "$VALISE" restore "$T/bob.valise" "${IMAP[@]}"
+"$inbox" compare "$T/A/env" carol "$T/stls"
+
 say "beside IMAP: nothing twice, and nothing read again"
 imap A bob
 pop3 A bob

@@ -4,6 +4,7 @@ often; the second run retrieves nothing again where UIDLs allow it; nothing that
 import gzip
 import json
 import os
+import pty
 import re
 import shutil
 import subprocess
@@ -210,32 +211,86 @@ def tokens(scratch):
             expect(any(line == b"UTF8" for _, line in server.log), "UTF8 was not asked for")
 
 
+def backup(port, archive, **environment):
+    p = subprocess.run([VALISE, "backup", "--pop3", "pop3://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext",
+                        "-o", archive], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=dict(os.environ, **environment))
+    return p.returncode, p.stdout + p.stderr
+
+
+def durable_first(scratch):
+    """What was retrieved is on the disk before more is asked for: where the disk fails, nothing more is retrieved."""
+    class Many(fakepop3.FakePop3):
+        count = 450
+    for n, most in (1, 1), (2, 201), (3, 401):
+        with Many() as server:
+            rc, text = backup(server.port, os.path.join(scratch, "durable-%d" % n), VALISE_FAULT="failfrom:%d:EIO:fdatasync" % n)
+            expect(rc == 1, text)
+            expect(0 < retrieved(server) <= most, "%d retrieved before barrier %d" % (retrieved(server), n))
+
+
+def stored_once(scratch):
+    """Equal messages count as often as they are there and are stored once; dates are those of the topmost Received, else of Date."""
+    archive = os.path.join(scratch, "equal.valise")
+    with fakepop3.EqualMessages() as server:
+        del server.messages[10:]
+        server.messages.append(fakepop3.Message(b"Subject: no way\r\nDate: Tue, 2 Jan 2001 03:04:05 +0600\r\n\r\nx\r\n", "dated"))
+        server.messages.append(fakepop3.Message(b"Subject: no date\r\n\r\nx\r\n", "undated"))
+        rc, text = backup(server.port, archive)
+        expect(rc == 0, text)
+    text = subprocess.run([VALISE, "verify", archive], capture_output=True, text=True, check=True).stdout
+    expect("9 objects, 12 items" in text, text)
+    listed = subprocess.run([VALISE, "list", archive, "INBOX"], capture_output=True, text=True, check=True).stdout.splitlines()
+    dates = [line[12:].split("  ")[0].strip() for line in listed]  # in the order of arrival here: first the canary, the smallest
+    expect([dates[i] for i in (0, 1, 11)] == ["1-Jan-1970 00:00:00 +0000", "2-Feb-2003 04:05:01 +0100", "2-Jan-2001 03:04:05 +0600"], dates)
+    expect(all("[date" in line for line in listed), listed)
+
+
+def red_line(scratch):
+    """A server that loses mail after all: red, on a terminal and in the report."""
+    report, (master, slave) = os.path.join(scratch, "red.html"), pty.openpty()
+    with fakepop3.DeletesLater() as server:
+        p = subprocess.Popen([VALISE, "fetch", "--pop3", "pop3://127.0.0.1:%d" % server.port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext",
+                              "-t", os.path.join(scratch, "red"), "--report", report], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave)
+        os.close(slave)
+        shown = b""
+        while True:
+            try:
+                more = os.read(master, 4096)
+            except OSError:  # EIO: the other side has ended
+                break
+            shown += more
+        expect(p.wait() == 3, shown)
+    os.close(master)
+    expect(b"\x1b[31mwarning: 3 messages of before are not listed" in shown, shown)
+    with open(report) as f:
+        expect(re.search('<tr class="warning">.*3 messages of before are not listed', f.read()), "the report is not red")
+
+
 def capa(scratch):
     """What CAPA says is in the catalog; when it alone changes, nothing does."""
     def props(snapshot):
         with gzip.open(os.path.join(archive, "data/%06d/mail/INBOX.jsonl.gz" % snapshot)) as f:
             return json.loads(f.readline()).get("props")
 
-    def backup(server):
-        p = subprocess.run([VALISE, "backup", "--pop3", "pop3://127.0.0.1:%d" % server.port, "--user", "alice", "--password-command", "echo pw-alice",
-                            "--cleartext", "-o", archive], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
-        expect(p.returncode == 0, p.stdout + p.stderr)
-        return "nothing changed" not in p.stdout
+    def changes(server):
+        rc, text = backup(server.port, archive)
+        expect(rc == 0, text)
+        return "nothing changed" not in text
     for case in fakepop3.FakePop3, fakepop3.NoUidl, fakepop3.OldServer:
         archive = os.path.join(scratch, "capa-%s.valise" % case.__name__)
         with case() as server:
             server.caps = ["USER", "EXPIRE 60 USER"] + ["UIDL"] * (case is fakepop3.FakePop3)
             server.caps_after = server.caps[:1] + ["EXPIRE NEVER", "X-ODD \x07\xe4"]
-            expect(backup(server), "no snapshot")
+            expect(changes(server), "no snapshot")
             first = {"capa": "USER\nEXPIRE NEVER\nX-ODD \\x07\xe4\n", "capa_before": "".join(c + "\n" for c in server.caps)}
             if case is fakepop3.OldServer:  # as in an archive that was made before this was kept
                 first = None
                 server.do_capa = lambda s, args: fakepop3.FakePop3.do_capa(server, s, args)
             expect(props(1) == first, props(1))
             server.caps_after = ["USER", "X-NEW"]
-            expect(not backup(server), "a snapshot for CAPA alone")
+            expect(not changes(server), "a snapshot for CAPA alone")
             server.messages.append(fakepop3.Message(fakepop3.letter(77), "uid-77"))
-            expect(backup(server) and props(2)["capa"] == "USER\nX-NEW\n", props(2))
+            expect(changes(server) and props(2)["capa"] == "USER\nX-NEW\n", props(2))
 
 
 def beside_imap(scratch):
@@ -273,7 +328,7 @@ def main():
     scratch = tempfile.mkdtemp(prefix="valise-pop3-")
     os.environ.update(HOME=scratch, XDG_STATE_HOME=scratch + "/state", XDG_CONFIG_HOME=scratch + "/config")
     chosen, failures = sys.argv[1:], 0
-    extra = {f.__name__: f for f in (quit_mode, override, migrated, tokens, capa, beside_imap)}
+    extra = {f.__name__: f for f in (quit_mode, override, migrated, tokens, durable_first, stored_once, red_line, capa, beside_imap)}
     try:
         for name in list(CASES) + list(extra):
             if chosen and name not in chosen:

@@ -1,0 +1,51 @@
+/* valise unpack: an archive into a directory tree. */
+#include "valise/pack/archive.h"
+#include "cli.h"
+
+static const struct option_def options[] = {
+        {"tree", 't', "TREE", "the directory"},
+        {"snapshot", 0, "N", "this snapshot instead of the newest"},
+        {"only", 0, "LIST", "mail,calendars,contacts"},
+        {NULL, 0, NULL, NULL},
+};
+const struct command unpack_command = {
+        .name = "unpack",
+        .synopsis = "ARCHIVE -t TREE",
+        .summary = "unpack an archive into a directory tree",
+        .options = options,
+        .min_pos = 1,
+        .max_pos = 1,
+        .run = cmd_unpack,
+};
+
+int cmd_unpack(const struct args *a)
+{
+	const char *dir = args_get(a, "tree");
+	struct tree_reader *from = NULL;
+	struct tree_sink *to = NULL;
+	struct err err = {0};
+	struct ui ui;
+	uint64_t snapshot;
+	unsigned only;
+	int rc = args_number(a, "snapshot", 0, &snapshot);
+
+	if (rc == 0)
+		rc = args_only(a, &only);
+	if (rc)
+		return rc;
+	if (!dir)
+		return usage_error(a->cmd, "where to? -t TREE names the directory");
+	ui_start(&ui, a);
+	if (archive_reader(a->pos[0], (unsigned)snapshot, &from, &err) < 0)
+		rc = fail(a, &err);
+	if (rc == 0)
+		rc = open_tree(dir, from->ops->manifest(from), &ui, &to);
+	if (rc == 0)
+		rc = copy_tree(from, to, only, dir, &ui);
+	if (to)
+		to->ops->free(to);
+	if (from)
+		from->ops->free(from);
+	ui_clear(&ui);
+	return rc;
+}
