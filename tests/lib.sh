@@ -22,14 +22,24 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 
 # server NAME KIND [VAR=VALUE ...] : start KIND.sh; its settings become NAME_IMAPS_PORT, NAME_CA ...
-server() {
-	local name=$1 kind=$2 line
+server() { launch "$@"; landed "$1"; }
+# launch NAME KIND [VAR=VALUE ...], then landed NAME... : the same for several servers that start together
+launch() {
+	local name=$1 kind=$2
 	shift 2
 	started+=("$kind:$T/$name")
-	env "$@" "$SERVERS/$kind.sh" start "$T/$name" >/dev/null 2>"$T/$name.err" || { cat "$T/$name.err"; fail "$kind did not start"; }
-	while IFS= read -r line; do
-		printf -v "${name}_${line%%=*}" '%s' "${line#*=}"
-	done < "$T/$name/env"
+	mkdir "$T/$name" # stop waits for nothing that is not there
+	{ env "$@" "$SERVERS/$kind.sh" start "$T/$name" >/dev/null 2>"$T/$name.err" || echo "$kind" >"$T/$name.failed"; } &
+}
+landed() {
+	local name line
+	wait
+	for name in "$@"; do
+		[ ! -e "$T/$name.failed" ] || { cat "$T/$name.err"; fail "$(cat "$T/$name.failed") did not start"; }
+		while IFS= read -r line; do
+			printf -v "${name}_${line%%=*}" '%s' "${line#*=}"
+		done < "$T/$name/env"
+	done
 }
 fail() { echo "FAILED: $*"; exit 1; }
 say() { echo "-- $*"; }

@@ -13,6 +13,9 @@ static const struct option_def options[] = {
         {"snapshot", 0, "N", "this snapshot instead of the newest"},
         {"only", 0, "LIST", "mail,calendars,contacts"},
         {"folder", 0, "PATTERN", "only collections of this name (* and ? match); may be repeated"},
+        {"include", 0, "PATTERN", "the same as --folder"},
+        {"exclude", 0, "PATTERN", "leave out collections of this name; may be repeated"},
+        {"map", 0, "OLD=NEW", "mailbox OLD and what is below it goes to NEW; may be repeated"},
         {"under", 0, "FOLDER", "put everything below this folder"},
         {"into", 0, "NAME", "put all calendars or address books into this one, which is there"},
         {"with-attendees", 0, NULL,
@@ -53,7 +56,9 @@ struct restore {
 	struct ui *ui;
 	char archive_id[SHA256_HEX_SIZE];
 	struct target_result sum;
-	const char *folders[ARGS_MAX];
+	const char *folders[2 * ARGS_MAX], *excluded[ARGS_MAX], *map_words[ARGS_MAX];
+	struct target_map maps[ARGS_MAX];
+	char *map_from[ARGS_MAX];
 };
 
 /* $XDG_STATE_HOME/valise/restore, made. */
@@ -208,6 +213,24 @@ static int identify(struct restore *r)
 	return 0;
 }
 
+/* "OLD=NEW"; an equals sign inside OLD is written =3D, as content names have it. */
+static int read_maps(struct restore *r)
+{
+	r->opts.maps = r->maps;
+	r->opts.n_maps = args_all(r->args, "map", r->map_words, ARGS_MAX);
+	for (size_t i = 0; i < r->opts.n_maps; i++) {
+		const char *word = r->map_words[i], *eq = strchr(word, '=');
+
+		while (eq && (strncmp(eq, "=3D", 3) == 0 || strncmp(eq, "=2F", 3) == 0))
+			eq = strchr(eq + 1, '=');
+		if (!eq || eq == word || !eq[1])
+			return usage_error(r->args->cmd, "--map takes OLD=NEW, not \"%s\"", word);
+		r->maps[i].from = r->map_from[i] = xstrndup(word, (size_t)(eq - word));
+		r->maps[i].to = eq + 1;
+	}
+	return 0;
+}
+
 static int run_restore(struct restore *r)
 {
 	const struct args *a = r->args;
@@ -220,11 +243,16 @@ static int run_restore(struct restore *r)
 		rc = identify(r);
 	if (rc == 0)
 		rc = plan_kinds(r, &kinds);
+	if (rc == 0)
+		rc = read_maps(r);
 	if (rc)
 		return rc;
 	r->opts.dry_run = args_has(a, "dry-run");
 	r->opts.folder = r->folders;
 	r->opts.n_folder = args_all(a, "folder", r->folders, ARGS_MAX);
+	r->opts.n_folder += args_all(a, "include", r->folders + r->opts.n_folder, ARGS_MAX);
+	r->opts.exclude = r->excluded;
+	r->opts.n_exclude = args_all(a, "exclude", r->excluded, ARGS_MAX);
 	r->opts.under = args_get(a, "under");
 	r->opts.into = args_get(a, "into");
 	r->opts.with_attendees = args_has(a, "with-attendees");
@@ -283,6 +311,8 @@ int cmd_restore(const struct args *a)
 		r->reader->ops->free(r->reader);
 	ui_clear(&ui);
 	account_free(r->account);
+	for (size_t i = 0; i < ARGS_MAX; i++)
+		free(r->map_from[i]);
 	free(r);
 	return rc;
 }

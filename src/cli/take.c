@@ -10,6 +10,7 @@ const struct option_def take_options[] = {
         {"exclude", 0, "PATTERN",
                 "leave out collections of this name (* and ? match); may be repeated"},
         {"include", 0, "PATTERN", "take only collections of this name; may be repeated"},
+        {"all-namespaces", 0, NULL, "mailboxes of other users and shared ones, too"},
         {"accept-shrink", 0, NULL, "believe that a folder which lost most of its items did so"},
         {"same-account", 0, NULL,
                 "believe that a renamed host or a new service is the same account"},
@@ -69,6 +70,7 @@ static int source_options(
 	o->exclude = exclude;
 	o->include = include;
 	o->dav_exact = args_has(t->args, "exact");
+	o->all_namespaces = args_has(t->args, "all-namespaces");
 	o->connections = connections > 32 ? 32 : (unsigned)connections;
 	o->strict = args_has(t->args, "strict");
 	o->space_check = t->space_check;

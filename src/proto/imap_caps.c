@@ -216,9 +216,3 @@ const char *imap_namespace(const struct imap *m, char *delimiter_out)
 		*delimiter_out = m->ns_delimiter;
 	return m->ns_prefix ? m->ns_prefix : "";
 }
-
-size_t imap_foreign_namespaces(const struct imap *m, const char *const **prefixes_out)
-{
-	*prefixes_out = (const char *const *)m->foreign;
-	return m->n_foreign;
-}

@@ -49,6 +49,12 @@ static void add_parsed(struct boxes *boxes, const struct mailimap_mailbox_list *
 		}
 		/* libetpan takes the backslash off. */
 		flag = xasprintf("%s%s", *f->of_flag_ext == '\\' ? "" : "\\", f->of_flag_ext);
+		/* XLIST shows INBOX under its name in the user's language. */
+		if (strcasecmp(flag, "\\Inbox") == 0) {
+			free(box->name);
+			box->name = (uint8_t *)xstrdup("INBOX");
+			box->name_len = 5;
+		}
 		mailbox_flag(box, flag, strlen(flag));
 		free(flag);
 	}
@@ -290,6 +296,49 @@ static int list_all(struct imap *m, struct boxes *boxes, bool *lsub, struct err 
 	return r;
 }
 
+/* How many bytes of ${prefix} ${b} starts with; 0: it does not. The prefix without its last delimiter counts, too. */
+static size_t prefix_len(const struct imap_mailbox *b, const char *prefix)
+{
+	size_t n = prefix ? strlen(prefix) : 0;
+
+	if (n && b->name_len + 1 == n && b->delimiter == prefix[n - 1])
+		n--;
+	return n && b->name_len >= n && memcmp(b->name, prefix, n) == 0 ? n : 0;
+}
+
+/* The longest prefix decides: "user." of the others, "user.me." one's own. */
+static void mark_foreign(const struct imap *m, struct boxes *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		size_t mine = prefix_len(&b->list[i], m->ns_prefix);
+
+		for (size_t k = 0; k < m->n_foreign; k++)
+			b->list[i].foreign |= prefix_len(&b->list[i], m->foreign[k]) > mine;
+	}
+}
+
+/* "#shared." and the like are not matched by "*" alone (RFC 3501 5.1.2). A refusal costs that namespace. */
+static int list_foreign(struct imap *m, struct boxes *boxes, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < m->n_foreign && r == 0; i++) {
+		struct buf pattern;
+		size_t n = strlen(m->foreign[i]);
+
+		if (n == 0)
+			continue;
+		buf_init(&pattern, n + 1);
+		buf_put(&pattern, m->foreign[i], n);
+		buf_putc(&pattern, '*');
+		r = ask(m, "LIST \"\"", &pattern, NULL, boxes, err);
+		if (r == ERR_REFUSED && imap_alive(m))
+			r = 0;
+		buf_clear(&pattern);
+	}
+	return r;
+}
+
 static bool has_inbox(const struct boxes *b)
 {
 	const struct imap_mailbox inbox = {.name = (uint8_t *)(uintptr_t) "INBOX", .name_len = 5};
@@ -297,7 +346,8 @@ static bool has_inbox(const struct boxes *b)
 	return b->n && bsearch(&inbox, b->list, b->n, sizeof *b->list, by_name) != NULL;
 }
 
-int imap_list(struct imap *m, struct imap_mailbox **out, size_t *n_out, struct err *err)
+int imap_list(
+        struct imap *m, bool foreign, struct imap_mailbox **out, size_t *n_out, struct err *err)
 {
 	struct boxes boxes = {0}, subscribed = {0};
 	bool lsub;
@@ -305,6 +355,8 @@ int imap_list(struct imap *m, struct imap_mailbox **out, size_t *n_out, struct e
 
 	*out = NULL;
 	*n_out = 0;
+	if (r == 0 && foreign)
+		r = list_foreign(m, &boxes, err);
 	if (r == 0)
 		sort_and_merge(&boxes);
 	/* It always exists (RFC 3501 5.1), listed or not. */
@@ -321,6 +373,7 @@ int imap_list(struct imap *m, struct imap_mailbox **out, size_t *n_out, struct e
 		imap_list_free(boxes.list, boxes.n);
 		return r;
 	}
+	mark_foreign(m, &boxes);
 	*out = boxes.list;
 	*n_out = boxes.n;
 	return 0;

@@ -19,22 +19,18 @@ static char *own_prefix(struct imap *m)
 	return out;
 }
 
-/* Mailboxes of other people and shared ones are left out. */
+/* Mailboxes of other people and shared ones are left out, unless they were asked for. */
 static void plan_boxes(struct run *r, struct imap *m)
 {
-	const char *const *foreign = NULL;
-	size_t n_foreign = imap_foreign_namespaces(m, &foreign), left = 0;
-	const char *own = imap_namespace(m, NULL);
+	size_t left = 0;
 
 	r->prefix = own_prefix(m);
 	r->boxes = xcalloc(r->n_list ? r->n_list : 1, sizeof *r->boxes);
 	for (size_t i = 0; i < r->n_list; i++) {
 		struct mbox *mb = &r->boxes[r->n_boxes];
 
-		if (plan_foreign(&r->list[i], own, foreign, n_foreign)) {
-			left++;
-			continue;
-		}
+		mb->left_out = r->list[i].foreign && !r->opts->all_namespaces;
+		left += mb->left_out;
 		mb->box = &r->list[i];
 		mb->name = plan_name(mb->box->name, mb->box->name_len, &mb->keep_raw);
 		mb->prefix = r->prefix;
@@ -45,7 +41,14 @@ static void plan_boxes(struct run *r, struct imap *m)
 	plan_unique(r->boxes, r->n_boxes);
 	if (left)
 		progress_say(r->progress, SAY_NOTE,
-		        "%zu mailboxes of other users' and shared namespaces are left out", left);
+		        "%zu mailboxes of other users' and shared namespaces are left out "
+		        "(--all-namespaces takes them)",
+		        left);
+}
+
+static bool has_status(const struct mbox *mb)
+{
+	return !mb->left_out && !mb->box->noselect && !mb->box->nonexistent;
 }
 
 static int plan_status(struct run *r, struct worker *w, struct err *err)
@@ -56,7 +59,7 @@ static int plan_status(struct run *r, struct worker *w, struct err *err)
 	int rc = 0;
 
 	for (size_t i = 0; i < r->n_boxes; i++)
-		if (!r->boxes[i].box->noselect && !r->boxes[i].box->nonexistent)
+		if (has_status(&r->boxes[i]))
 			ask[n++] = *r->boxes[i].box;
 	for (unsigned i = 1; i <= TRIES && n; i++) {
 		rc = imap_status_many(w->m, ask, n, got, err);
@@ -72,7 +75,7 @@ static int plan_status(struct run *r, struct worker *w, struct err *err)
 	}
 	n = 0;
 	for (size_t i = 0; i < r->n_boxes; i++)
-		if (!r->boxes[i].box->noselect && !r->boxes[i].box->nonexistent)
+		if (has_status(&r->boxes[i]))
 			r->boxes[i].status = got[n++];
 	free(ask);
 	free(got);
@@ -90,7 +93,7 @@ static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct e
 
 	buf_init(&content, 256u << 10);
 	tree_content_name(now, &content);
-	skip = !plan_wanted(r->opts, mb->name, buf_str(&content));
+	skip = mb->left_out || !plan_wanted(r->opts, mb->name, buf_str(&content));
 	buf_clear(&content);
 	if (s && !skip)
 		rc = s->ops->prev(s, PREV_SNAPSHOT, COLL_MAIL, mb->name, &prev, err);
@@ -145,7 +148,7 @@ static void say_gaps(struct run *r)
 
 static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err *err)
 {
-	int rc = imap_list(w->m, &r->list, &r->n_list, err);
+	int rc = imap_list(w->m, r->opts->all_namespaces, &r->list, &r->n_list, err);
 
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);

@@ -103,6 +103,7 @@ enum mbox_state { MB_LIST, MB_LISTING, MB_BODIES, MB_DONE };
 struct mbox {
 	const struct imap_mailbox *box;
 	char *name; /* UTF-8, unique in the account */
+	bool left_out; /* other people's: its last catalog stands, if there is one */
 	bool keep_raw; /* its encoded form is not what the server sent */
 	const char *prefix; /* of the personal namespace, UTF-8; or NULL */
 	struct imap_status status;
@@ -204,8 +205,6 @@ struct worker {
 char *plan_name(const uint8_t *raw, size_t n, bool *raw_out);
 /* Make the names of n mailboxes (sorted by raw bytes) differ; those that are exactly decoded keep theirs. */
 void plan_unique(struct mbox *boxes, size_t n);
-bool plan_foreign(
-        const struct imap_mailbox *b, const char *own, const char *const *prefixes, size_t n);
 bool plan_wanted(const struct source_opts *o, const char *name, const char *content);
 struct tree_coll *plan_coll(const struct mbox *mb);
 bool plan_same_raw(const struct tree_coll *a, const struct tree_coll *b);

@@ -92,27 +92,6 @@ void plan_unique(struct mbox *boxes, size_t n)
 	free(by_name);
 }
 
-/* How many bytes of ${prefix} ${b} starts with; 0: it does not. The prefix without its last delimiter counts, too. */
-static size_t prefix_len(const struct imap_mailbox *b, const char *prefix)
-{
-	size_t n = prefix ? strlen(prefix) : 0;
-
-	if (n && b->name_len + 1 == n && b->delimiter == prefix[n - 1])
-		n--;
-	return n && b->name_len >= n && memcmp(b->name, prefix, n) == 0 ? n : 0;
-}
-
-bool plan_foreign(
-        const struct imap_mailbox *b, const char *own, const char *const *prefixes, size_t n)
-{
-	size_t mine = prefix_len(b, own);
-
-	for (size_t i = 0; i < n; i++)
-		if (prefix_len(b, prefixes[i]) > mine)
-			return true;
-	return false;
-}
-
 static bool matches(const char *const *patterns, size_t n, const char *name, const char *content)
 {
 	for (size_t i = 0; i < n; i++)
@@ -149,6 +128,8 @@ struct tree_coll *plan_coll(const struct mbox *mb)
 		c->attrs |= ATTR_NOINFERIORS;
 	if (b->subscribed)
 		c->attrs |= ATTR_SUBSCRIBED;
+	if (b->foreign)
+		c->attrs |= ATTR_SHARED;
 	c->status = COLL_COMPLETE;
 	if (b->gap)
 		tree_coll_error(c, 0, NULL, NULL, NULL, b->gap);

@@ -1,17 +1,7 @@
 /* Which collection of the archive goes into which of the target. No request is sent. */
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include "dav.h"
-
-static bool is_selected(const struct target_opts *o, const struct tree_head *h)
-{
-	for (size_t i = 0; i < o->n_folder; i++)
-		if (fnmatch(o->folder[i], h->content_name, 0) == 0 ||
-		        fnmatch(o->folder[i], h->name, 0) == 0)
-			return true;
-	return o->n_folder == 0;
-}
 
 /* What is not brought back, and why; NULL: it is. */
 static const char *left_out(const struct tree_head *h)
@@ -148,7 +138,7 @@ int dav_plan(struct drun *r, struct err *err)
 	for (size_t i = 0; i < mf->n_heads && rc == 0; i++) {
 		const struct tree_head *h = &mf->heads[i];
 
-		if (h->kind != r->kind || !is_selected(r->opts, h))
+		if (h->kind != r->kind || !target_selects(r->opts, h))
 			continue;
 		if (left_out(h)) {
 			say_coll(r, SAY_NOTE, h->name, "not restored (%llu items): %s",

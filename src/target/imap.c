@@ -1,7 +1,7 @@
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include "imap.h"
+#include "imap_name.h"
 
 static int entry_cmp(const void *pa, const void *pb, void *ctx)
 {
@@ -14,45 +14,59 @@ static int entry_cmp(const void *pa, const void *pb, void *ctx)
 	return (a > b) - (a < b); /* parents come before what is below them */
 }
 
-static bool is_selected(const struct target_opts *o, const struct tree_head *h)
-{
-	for (size_t i = 0; i < o->n_folder; i++)
-		if (fnmatch(o->folder[i], h->content_name, 0) == 0 ||
-		        fnmatch(o->folder[i], h->name, 0) == 0)
-			return true;
-	return o->n_folder == 0;
-}
-
 static void probe_names(struct run *r, struct imap *m)
 {
 	char delimiter = 0;
 	const char *prefix = imap_namespace(m, &delimiter);
 
 	r->prefix = xstrdup(prefix ? prefix : "");
+	r->prefix_shown = prefix ? name_shown((const uint8_t *)prefix, strlen(prefix)) : NULL;
 	for (size_t i = 0; i < r->n_list && !delimiter; i++)
 		delimiter = r->list[i].delimiter;
 	r->there.list = r->list;
 	r->there.n = r->n_list;
-	r->there.prefix = r->prefix;
+	r->there.prefix = r->prefix_shown;
 	r->there.delimiter = delimiter;
 }
 
-/* The whole archive is mapped, so that --folder changes no name. */
-static void plan_map(struct run *r)
+/* A slip of the pen must not put mail where nothing can take it away again. */
+static int check_maps(const struct run *r, struct err *err)
 {
+	for (size_t i = 0; i < r->opts->n_maps; i++) {
+		const char *from = r->opts->maps[i].from;
+		bool found = false;
+
+		for (size_t k = 0; k < r->n_map && !found; k++)
+			found = strcmp(from, r->map[k].head->name) == 0 ||
+			        strcmp(from, r->map[k].head->content_name) == 0;
+		if (!found)
+			return err_set(err, ERR_USAGE, ERR_WHOLE,
+			        "--map: the archive has no mailbox %s", from);
+	}
+	return 0;
+}
+
+/* The whole archive is mapped, so that --folder changes no name. */
+static int plan_map(struct run *r, struct err *err)
+{
+	const struct map_wish wish = {.under = r->opts->under,
+	        .maps = r->opts->maps,
+	        .n_maps = r->opts->n_maps,
+	        .earlier = kept_place_of,
+	        .ctx = r->journal};
 	const struct tree_manifest *mf = r->reader->ops->manifest(r->reader);
 	const struct tree_head **heads = xcalloc(mf->n_heads ? mf->n_heads : 1, sizeof *heads);
 
 	for (size_t i = 0; i < mf->n_heads; i++)
 		if (mf->heads[i].kind == COLL_MAIL)
 			heads[r->n_map++] = &mf->heads[i];
-	r->map = map_plan(heads, r->n_map, &r->there, r->opts->under);
+	r->map = map_plan(heads, r->n_map, &r->there, &wish);
 	r->selected = xcalloc(r->n_map + 1, sizeof *r->selected);
 	r->order = xcalloc(r->n_map + 1, sizeof *r->order);
 	for (size_t i = 0; i < r->n_map; i++) {
 		const struct tree_head *h = r->map[i].head;
 
-		r->selected[i] = is_selected(r->opts, h);
+		r->selected[i] = target_selects(r->opts, h);
 		if (!r->selected[i])
 			continue;
 		r->order[r->n_order++] = i;
@@ -62,6 +76,7 @@ static void plan_map(struct run *r)
 	if (r->n_order)
 		qsort_r(r->order, r->n_order, sizeof *r->order, entry_cmp, r->map);
 	free(heads);
+	return check_maps(r, err);
 }
 
 static int open_journal(struct run *r, struct err *err)
@@ -80,13 +95,14 @@ static int open_journal(struct run *r, struct err *err)
 static int plan(struct run *r, struct imap *m, struct err *err)
 {
 	uint64_t used = 0, limit = 0;
-	int rc = imap_list(m, &r->list, &r->n_list, err);
+	int rc = imap_list(m, false, &r->list, &r->n_list, err);
 
 	if (rc == 0) {
 		probe_names(r, m);
-		plan_map(r);
 		rc = open_journal(r, err);
 	}
+	if (rc == 0)
+		rc = plan_map(r, err);
 	if (rc < 0)
 		return rc;
 	r->append_limit = imap_append_limit(m);
@@ -201,7 +217,7 @@ static unsigned count_workers(const struct run *r)
 	for (size_t i = 0; i < mf->n_heads; i++) {
 		const struct tree_head *h = &mf->heads[i];
 
-		if (h->kind != COLL_MAIL || !h->roots.items || !is_selected(r->opts, h))
+		if (h->kind != COLL_MAIL || !h->roots.items || !target_selects(r->opts, h))
 			continue;
 		boxes++;
 		units += 1 + (size_t)(h->roots.items / 100);
@@ -260,6 +276,7 @@ static void run_clear(struct run *r)
 	imap_selected_clear(&r->inbox);
 	imap_list_free(r->list, r->n_list);
 	free(r->prefix);
+	free(r->prefix_shown);
 	free(r->selected);
 	free(r->order);
 	free(r->back);

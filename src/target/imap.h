@@ -77,7 +77,7 @@ struct run {
 	struct imap_mailbox *list;
 	size_t n_list;
 	struct map_target there;
-	char *prefix;
+	char *prefix, *prefix_shown; /* of the personal namespace, as sent and as text */
 	struct map_entry *map;
 	size_t n_map;
 	bool *selected; /* --folder */
@@ -148,6 +148,7 @@ struct box {
 	uint8_t *odd; /* per item: counted as altered */
 	uint32_t *got; /* per item: UID after APPEND, 0 not known */
 	uint8_t *state; /* per item: enum item_state */
+	uint8_t *fragile; /* per item: servers change such messages without changing the size */
 	uint8_t *tries; /* per item: connections lost while it alone was sent */
 	struct lacking *lacking;
 	size_t n_lacking, lacking_cap;

@@ -105,6 +105,26 @@ static void batch_clear(struct batch *t)
 	t->bytes = 0;
 }
 
+/* NUL, and 8-bit header fields that Cyrus makes "X": the size stays, the octets do not. */
+static bool is_fragile(struct box *b, const struct tree_item *it, const struct sending *s)
+{
+	struct buf own;
+	const struct buf *head = &s->mem;
+	size_t n;
+	bool found = it->warn & WARN_NUL;
+
+	buf_init(&own, 0);
+	if (!s->held) {
+		item_head(b, it, &own);
+		head = &own;
+	}
+	n = head->len ? header_length((const char *)head->data, head->len) : 0;
+	for (size_t i = 0; i < n && !found; i++)
+		found = head->data[i] >= 0x80;
+	buf_clear(&own);
+	return found;
+}
+
 /* Put an item into the batch; false: the archive does not give it, and it is named. */
 static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 {
@@ -130,6 +150,7 @@ static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 			return false;
 		}
 	}
+	b->fragile[item] = is_fragile(b, it, s);
 	fit = tree_coll_keyword_text(
 	        b->words, keywords_fit(b, tree_coll_keyword_text(b->coll, it->keywords), NULL));
 	s->words = xstrdup(fit);

@@ -17,6 +17,7 @@ static void box_clear(struct box *b)
 	free(b->odd);
 	free(b->got);
 	free(b->state);
+	free(b->fragile);
 	free(b->tries);
 	free(b->store);
 }
@@ -38,6 +39,7 @@ static int box_load(struct box *b, struct err *err)
 	b->odd = xcalloc(n + 1, 1);
 	b->got = xcalloc(n + 1, sizeof *b->got);
 	b->state = xcalloc(n + 1, 1);
+	b->fragile = xcalloc(n + 1, 1);
 	b->tries = xcalloc(n + 1, 1);
 	b->sum.items = n;
 	return 0;
@@ -248,6 +250,9 @@ int box_restore(struct worker *w, size_t entry, struct err *err)
 	progress_what(r->progress, b->e->head->name);
 	if (!r->opts->dry_run)
 		rc = box_make(w, b->e, &b->sum, err);
+	if (rc == 0 &&
+	        b->e->why) /* the name alone does not say so: the next restore goes there, too */
+		kept_place(r->journal, b->e->head->name, b->e->shown);
 	if (rc == 0 && (b->e->head->roots.items || is_known(r, b->e)) &&
 	        !(b->e->head->attrs & ATTR_NOSELECT)) {
 		rc = box_load(b, err);

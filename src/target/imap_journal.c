@@ -9,6 +9,11 @@
 
 #define PENDING_CAP (256u << 20) /* a batch has hundreds of records of a few hundred bytes */
 
+/* Where a mailbox of the archive went. */
+struct place {
+	char *name, *shown;
+};
+
 struct kept_journal {
 	struct journal *journal; /* of whoever has set committing */
 	pthread_mutex_t lock; /* guards what follows, up to why */
@@ -23,6 +28,8 @@ struct kept_journal {
 	size_t n, cap;
 	char **boxes;
 	size_t n_boxes, boxes_cap;
+	struct place *places;
+	size_t n_places, places_cap;
 };
 
 /* The number of a mailbox; few are read at a time, the last one is the likely one. */
@@ -35,11 +42,29 @@ static uint32_t box_number(struct kept_journal *k, const char *name)
 	return (uint32_t)(k->n_boxes - 1);
 }
 
+/* The last record stands. */
+static void keep_place(struct kept_journal *k, const char *name, const char *shown)
+{
+	struct place *p = NULL;
+
+	for (size_t i = 0; i < k->n_places && !p; i++)
+		if (strcmp(k->places[i].name, name) == 0)
+			p = &k->places[i];
+	if (!p) {
+		p = ARR_PUSH(k->places, k->n_places, k->places_cap);
+		p->name = xstrdup(name);
+	} else {
+		free(p->shown);
+	}
+	p->shown = xstrdup(shown);
+}
+
 static int replay(void *ctx, const json_t *o, struct err *err)
 {
 	struct kept_journal *k = ctx;
 	const char *archive = json_get_str(o, "archive"), *sha = json_get_str(o, "h");
 	const char *box = json_get_str(o, "m"), *words = json_get_str(o, "k");
+	const char *from = json_get_str(o, "c"), *to = json_get_str(o, "t");
 	struct kept *r, one = {0};
 
 	if (archive) {
@@ -48,6 +73,10 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 	}
 	if (!k->ours)
 		return 0;
+	if (from && to) {
+		keep_place(k, from, to);
+		return 0;
+	}
 	if (!sha || !box || !hex_parse(sha, one.sha256, SHA256_LEN))
 		return err_set(err, ERR_DAMAGED, ERR_WHOLE,
 		        "the restore journal holds a record that is none");
@@ -146,8 +175,13 @@ void kept_free(struct kept_journal *k)
 		free(k->recs[i].keywords);
 	for (size_t i = 0; i < k->n_boxes; i++)
 		free(k->boxes[i]);
+	for (size_t i = 0; i < k->n_places; i++) {
+		free(k->places[i].name);
+		free(k->places[i].shown);
+	}
 	free(k->recs);
 	free(k->boxes);
+	free(k->places);
 	pthread_mutex_destroy(&k->lock);
 	pthread_cond_destroy(&k->wake);
 	buf_clear(&k->pending);
@@ -188,6 +222,16 @@ const struct kept *kept_of(
 		end++;
 	*n_out = end - first;
 	return end > first ? &k->recs[first] : NULL;
+}
+
+const char *kept_place_of(const void *journal, const char *name)
+{
+	const struct kept_journal *k = journal;
+
+	for (size_t i = 0; i < k->n_places; i++)
+		if (strcmp(k->places[i].name, name) == 0)
+			return k->places[i].shown;
+	return NULL;
 }
 
 bool kept_any(const struct kept_journal *k)
@@ -265,4 +309,19 @@ int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *lis
 	}
 	pthread_mutex_unlock(&k->lock);
 	return rc;
+}
+
+void kept_place(struct kept_journal *k, const char *name, const char *shown)
+{
+	const char *was = kept_place_of(k, name);
+
+	if (!k->journal || (was && strcmp(was, shown) == 0))
+		return;
+	pthread_mutex_lock(&k->lock);
+	buf_puts(&k->pending, "{\"c\":");
+	json_put_string(&k->pending, name, strlen(name));
+	buf_puts(&k->pending, ",\"t\":");
+	json_put_string(&k->pending, shown, strlen(shown));
+	buf_put(&k->pending, "}", 2);
+	pthread_mutex_unlock(&k->lock);
 }

@@ -12,6 +12,7 @@
  * record is a claim that is held against what the mailbox really has.
  *   {"archive":<id>}   what follows belongs to this archive
  *   {"d":<INTERNALDATE, UTC>,"f":<flags>,"h":<sha256>,"k":<keywords>,"m":<mailbox of the target>,"s":<UID in the archive>,"u":<UID on the target>,"v":<UIDVALIDITY there>}
+ *   {"c":<mailbox of the archive>,"t":<mailbox of the target>}   where it was put, if its name alone does not say so
  * A later record of the same mailbox, UIDVALIDITY and UID stands for the earlier one.
  */
 struct kept {
@@ -34,6 +35,10 @@ void kept_free(struct kept_journal *k);
 /* The records that an earlier run left for a mailbox, ascending by UID; lent. */
 const struct kept *kept_of(
         const struct kept_journal *k, const char *mailbox, uint32_t uidvalidity, size_t *n_out);
+/* Where the mailbox ${name} of the archive was put (kept_place), as shown; NULL: not known. Lent. ${k} is a struct kept_journal. */
+const char *kept_place_of(const void *k, const char *name);
+/* Becomes durable with the first message that is put there. Thread-safe. */
+void kept_place(struct kept_journal *k, const char *name, const char *shown);
 bool kept_any(const struct kept_journal *k);
 /* The mailboxes that have records; lent. */
 const char *const *kept_mailboxes(const struct kept_journal *k, size_t *n_out);

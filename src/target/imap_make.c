@@ -46,25 +46,88 @@ static int create_with_parents(struct worker *w, struct map_entry *e, struct err
 	return rc;
 }
 
+static bool is_listed(
+        const struct imap_mailbox *list, size_t n, const uint8_t *name, size_t name_len)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].name_len == name_len && memcmp(list[i].name, name, name_len) == 0)
+			return true;
+	return false;
+}
+
+/* What became of a name that the target should have. */
+enum name_is { NAME_THERE, NAME_ADOPTED, NAME_TWIN, NAME_UNKNOWN };
+
+/* Servers fold case, compose characters, drop blanks: the name then is not listed, and may be another mailbox's. */
+static enum name_is look_at_name(
+        struct run *r, struct map_entry *e, const struct imap_mailbox *list, size_t n)
+{
+	size_t i = (size_t)(e - r->map);
+	enum name_is is = NAME_UNKNOWN;
+
+	if (is_listed(list, n, e->raw, e->raw_len))
+		return NAME_THERE;
+	pthread_mutex_lock(&r->lock);
+	if (map_adopt(r->map, r->n_map, i, list, n, &r->there))
+		is = NAME_ADOPTED;
+	else if (map_has_twin(r->map, r->n_map, i))
+		is = NAME_TWIN;
+	pthread_mutex_unlock(&r->lock);
+	return is;
+}
+
+static bool soften(struct run *r, struct map_entry *e, unsigned level)
+{
+	bool other;
+
+	pthread_mutex_lock(&r->lock);
+	other = map_soften(r->map, r->n_map, (size_t)(e - r->map), &r->there, level);
+	pthread_mutex_unlock(&r->lock);
+	return other;
+}
+
+/* The server says that a mailbox exists which it did not list. */
+static int exists_after_all(struct worker *w, struct map_entry *e, struct err *err)
+{
+	struct imap_mailbox *list = NULL;
+	size_t n = 0;
+	enum name_is is;
+	int rc = imap_list(w->m, false, &list, &n, err);
+
+	if (rc < 0)
+		return rc;
+	is = look_at_name(w->run, e, list, n);
+	imap_list_free(list, n);
+	if (is == NAME_ADOPTED)
+		say_mapping(w->run, e);
+	return err_set(err, is == NAME_TWIN ? ERR_REFUSED : ERR_EXISTS, ERR_COLLECTION,
+	        "the target takes the name for that of another mailbox");
+}
+
+static int create_checked(struct worker *w, struct map_entry *e, struct err *err)
+{
+	int rc = create_with_parents(w, e, err);
+
+	return rc == ERR_EXISTS ? exists_after_all(w, e, err) : rc;
+}
+
+/* A name that is refused, or another mailbox's in the eyes of the server, gives way to a substitute. */
 static int create_soft(struct worker *w, struct map_entry *e, struct err *err)
 {
 	struct run *r = w->run;
-	int rc = create_with_parents(w, e, err);
+	int rc = create_checked(w, e, err);
+	struct err first = *err;
 
-	for (unsigned level = 1; level <= 2 && rc == ERR_REFUSED; level++) {
-		struct err first = *err;
-		bool other;
-
-		pthread_mutex_lock(&r->lock);
-		other = map_soften(r->map, r->n_map, (size_t)(e - r->map), &r->there, level);
-		pthread_mutex_unlock(&r->lock);
-		if (!other)
+	for (unsigned level = 1; level <= MAP_LEVELS && rc == ERR_REFUSED; level++) {
+		if (!soften(r, e, level))
 			continue;
-		rc = create_with_parents(w, e, err);
+		rc = create_checked(w, e, err);
 		if (rc == 0 || rc == ERR_EXISTS)
 			say_mapping(r, e);
-		if (rc == ERR_REFUSED)
-			*err = first;
+	}
+	if (rc == ERR_REFUSED) {
+		soften(r, e, 0);
+		*err = first;
 	}
 	return rc;
 }
@@ -127,10 +190,35 @@ int box_make(struct worker *w, struct map_entry *e, struct target_result *sum, s
 	}
 }
 
+/* Is what was made there under the name that it was given? */
+static int check_made(struct run *r, struct imap *m, struct err *err)
+{
+	struct imap_mailbox *list = NULL;
+	size_t n = 0;
+	int rc = imap_list(m, false, &list, &n, err);
+
+	for (size_t i = 0; i < r->n_map && rc == 0; i++) {
+		struct map_entry *e = &r->map[i];
+		enum name_is is = e->fresh ? look_at_name(r, e, list, n) : NAME_THERE;
+
+		if (is == NAME_ADOPTED) {
+			e->fresh = !is_listed(r->list, r->n_list, e->raw, e->raw_len);
+			say_mapping(r, e);
+		}
+		if (is == NAME_TWIN && soften(r, e, MAP_NUMBERED)) {
+			e->exists = e->fresh = e->subscribed = false;
+			r->sum.collections_made--;
+			say_mapping(r, e);
+		}
+	}
+	imap_list_free(list, n);
+	return rc;
+}
+
 int make_all(struct run *r, struct imap *m, struct err *err)
 {
 	struct imap_make *list = xcalloc(r->n_map ? r->n_map : 1, sizeof *list);
-	size_t *entry = xcalloc(r->n_map ? r->n_map : 1, sizeof *entry), n = 0;
+	size_t *entry = xcalloc(r->n_map ? r->n_map : 1, sizeof *entry), n = 0, made = 0;
 	int rc;
 
 	for (size_t i = 0; i < r->n_map; i++) {
@@ -155,7 +243,10 @@ int make_all(struct run *r, struct imap *m, struct err *err)
 		e->fresh = list[i].created;
 		e->subscribed |= list[i].subscribed;
 		r->sum.collections_made += list[i].created;
+		made += list[i].created;
 	}
+	if (rc == 0 && made)
+		rc = check_made(r, m, err);
 	free(list);
 	free(entry);
 	return rc < 0 && err->code == ERR_STOPPED ? rc : 0;

@@ -244,11 +244,11 @@ static void check_all(struct box *b)
 
 static bool is_fragile(const struct box *b, size_t i)
 {
-	return b->state[i] == ITEM_ADDED && b->got[i] && (b->coll->items[i].warn & WARN_NUL);
+	return b->state[i] == ITEM_ADDED && b->got[i] && b->fragile[i];
 }
 
-/* Servers change NUL without changing the size: these messages are read back. */
-static int check_nul(struct box *b, struct err *err)
+/* What a server changes without changing the size is read back. */
+static int check_fragile(struct box *b, struct err *err)
 {
 	uint8_t *wanted = xcalloc(b->n_there + 1, 1);
 	struct seen *seen = NULL;
@@ -272,7 +272,9 @@ static int check_nul(struct box *b, struct err *err)
 				continue;
 			item_altered(b, (uint32_t)i);
 			say_item(b, SAY_NOTE, it, NULL, 0,
-			        "the target holds other octets (UID %u); it has NUL", b->got[i]);
+			        "the target holds other octets (UID %u): it has NUL or 8-bit "
+			        "header fields",
+			        b->got[i]);
 		}
 	free(wanted);
 	free(seen);
@@ -317,6 +319,6 @@ int box_verify(struct box *b, uint32_t first, struct err *err)
 	if (rc < 0)
 		return rc;
 	check_all(b);
-	rc = check_nul(b, err);
+	rc = check_fragile(b, err);
 	return rc < 0 ? rc : box_store(b, err);
 }

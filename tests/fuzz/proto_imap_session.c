@@ -164,7 +164,7 @@ static void use(struct imap *m)
 	struct imap_status status[3];
 	size_t n;
 
-	if (imap_list(m, &boxes, &n, &err) == 0 && n)
+	if (imap_list(m, true, &boxes, &n, &err) == 0 && n)
 		(void)!imap_status_many(m, boxes, n < 3 ? n : 3, status, &err);
 	else
 		n = 0;

@@ -8,6 +8,9 @@ Profiles
            of 1985 to 2030 in odd zones, equal messages, odd headers and bodies, one message of 60 MiB (--big BYTES)
   bench    --messages 20000 --bytes 500000000 in 8 folders, sizes as in real mailboxes
   small    31 messages in 6 folders, one of them empty, equal messages among them, under 200 kB
+  odd      62 messages in 25 folders, what servers like to refuse or rewrite: names with blanks at their ends, quotes,
+           wildcards, delimiters, controls, twins in case; keywords; 8-bit headers, NUL, bare CR and LF, no end; dates
+           of 1985 on. For --lenient: each server keeps what it can hold
 Options
   --huge BYTES        one more message of this size, in INBOX
   --until YEAR        the last year of INTERNALDATEs in hard and small. Dovecot stores none of the future, so the
@@ -124,6 +127,29 @@ def small(options, delimiter):
     return Profile([Folder(p, messages=m, size=len(m)) for p, m in content])
 
 
+def odd_names():
+    return [("INBOX",), ("Sent",), ("Drafts",), ("Work",), ("Work", "2024"), ("Work", "2024", "Q1"), ("M\u00fcller & S\u00f6hne",), ("\u65e5\u672c\u8a9e", "\u53d7\u4fe1\u7bb1"),
+            ('quote " and \\ back',), ("v1.2 notes",), ("a/b",), ("~tilde",), ("100% *",), (" lead",), ("trail ",), ("two  blanks",), ("-dash",), ("#hash",),
+            ("Twin",), ("twin",), ("Re: (all) [x] {y}",), ("e\u0301 not NFC",), ("x" * 100,), ("INBOX", "under inbox"), ("Empty",)]
+
+
+def odd(options, delimiter):
+    rng = gm.rng_for(options.seed, "odd")
+    pool = gm.Pool(rng, 1 << 16, 1 << 16)
+    shapes = [f for f in gm.ODD if f is not gm.long_lines] + gm.HARMFUL
+    folders, number = [], 0
+    for i, path in enumerate(odd_names()):
+        messages = []
+        for _ in range(0 if path == ("Empty",) else 14 if i == 0 else 2):
+            utc, zone = gm.odd_date(rng, options.until)
+            data = shapes[number // 2 % len(shapes)](rng, pool, utc, number) if number % 2 else gm.message(rng, pool, utc, number, 1000 + 17 * number)
+            flags = rng.sample(gm.SYSTEM_FLAGS, number % 3) + rng.sample(gm.KEYWORDS, number % 4 // 2)
+            messages.append(Message(data, tuple(flags), gm.internal_date(utc, zone)))
+            number += 1
+        folders.append(Folder(path, messages=messages, size=len(messages), subscribed=i % 3 != 2))
+    return Profile(folders)
+
+
 def make_folders(account, profile, lenient):
     """Create and subscribe; each folder gets the path that the server took."""
     for path in profile.parents:
@@ -187,7 +213,7 @@ def load(open_account, folders, connections, refused):
 def generate(env, user, options):
     """Fill the account of ${user}; returns (folders, messages, bytes, refused messages)."""
     refused = [] if options.lenient else None
-    profiles = {"hard": hard, "bench": bench, "small": small}
+    profiles = {"hard": hard, "bench": bench, "small": small, "odd": odd}
 
     def open_account():
         return imaptool.Account.open(env, user, options.password)
@@ -205,7 +231,7 @@ def generate(env, user, options):
 
 def arguments(argv=None):
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("profile", choices=["hard", "bench", "small"])
+    p.add_argument("profile", choices=["hard", "bench", "small", "odd"])
     p.add_argument("--env", required=True, help="env file of a server script")
     p.add_argument("--user", default="alice")
     p.add_argument("--password", help="default pw-USER")

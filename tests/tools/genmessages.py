@@ -151,6 +151,27 @@ ODD = [no_message_id, latin1_header, utf8_header, empty_body, header_only, no_he
        long_lines, dot_lines, from_lines, eight_bit_body, literal_bait, nested]
 
 
+# What some servers refuse and others rewrite.
+
+def with_nul(rng, pool, utc, n):
+    return header(rng, utc, n, "NUL %d" % n) + b"\r\na\0b\0\0\r\n"
+
+
+def bare_lf(rng, pool, utc, n):
+    return header(rng, utc, n, "bare LF") + b"\r\none\ntwo\n\nthree %d\r\n" % n
+
+
+def bare_cr(rng, pool, utc, n):
+    return header(rng, utc, n, "bare CR") + b"\r\none\rtwo\r\r\nthree %d\r\n" % n
+
+
+def nul_header(rng, pool, utc, n):
+    return header(rng, utc, n, "x").replace(b"Subject: x", b"Subject: nul \0 in %d" % n) + b"\r\nbody\r\n"
+
+
+HARMFUL = [with_nul, bare_lf, bare_cr, nul_header]
+
+
 def odd_date(rng, until):
     """An instant between 1985 and the end of ${until} in one of the odd zones; now and then the edge of a year."""
     utc = rng.randint(instant(1985), instant(until, 12, 31))

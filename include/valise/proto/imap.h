@@ -45,25 +45,29 @@ const char *imap_last_text(const struct imap *m);
 
 /* Personal namespace (RFC 2342): prefix as sent ("INBOX.", ""), its delimiter (0: none or unknown). */
 const char *imap_namespace(const struct imap *m, char *delimiter_out);
-/* Others' and shared namespaces' prefixes, n of them. */
-size_t imap_foreign_namespaces(const struct imap *m, const char *const **prefixes_out);
 
-/* Names are the bytes on the wire (modified UTF-7, or raw 8 bit). */
+/*
+ * Names are the bytes on the wire: modified UTF-7, or raw 8 bit from servers that send that. UTF8=ACCEPT (RFC 6855) is never enabled: a server that
+ * offers it speaks modified UTF-7 to whoever does not.
+ */
 struct imap_mailbox {
 	uint8_t *name;
 	size_t name_len;
 	char delimiter; /* 0: NIL */
 	bool noselect, noinferiors, nonexistent, subscribed;
+	bool foreign; /* in a namespace of other users, or a shared one */
 	char *gap; /* NULL, or why mailboxes below it (below the root, for INBOX) may not be listed */
 	char *special_use; /* RFC 6154 attributes (XLIST's under these names), sorted, separated by a blank, or NULL */
 };
 /**
- * imap_list(m, out, n_out, err): every mailbox that LIST "" "*" (or "%" level by level where that gives nothing or is refused; where a level is refused as well,
+ * imap_list(m, foreign, out, n_out, err): every mailbox that LIST "" "*" (or "%" level by level where that gives nothing or is refused; where a level is refused as well,
  * what LSUB names is taken, too) names, with subscriptions (LIST RETURN (SUBSCRIBED SPECIAL-USE), RFC 5258, else LSUB) and special uses; sorted by
  * name, no doubles. INBOX is always "INBOX". Subscribed names that do not exist are left out. Names holding CR or LF are given as they are, and refused (ERR_REFUSED) when they would go out again; a NUL
- * in a literal name cuts it (libetpan). A line that cannot be understood is ERR_PROTO: no mailbox is lost in silence.
+ * in a literal name cuts it (libetpan). A line that cannot be understood is ERR_PROTO: no mailbox is lost in silence. ${foreign}: the namespaces
+ * of other users and shared ones (RFC 2342) are asked for one by one as well, as "*" need not show them; those that it shows are listed in any case.
  */
-int imap_list(struct imap *m, struct imap_mailbox **out, size_t *n_out, struct err *err) MUST_CHECK;
+int imap_list(struct imap *m, bool foreign, struct imap_mailbox **out, size_t *n_out,
+        struct err *err) MUST_CHECK;
 void imap_list_free(struct imap_mailbox *list, size_t n);
 
 struct imap_selected {

@@ -15,6 +15,7 @@ struct source_opts {
 	size_t n_exclude;
 	const char *const *include;
 	size_t n_include;
+	bool all_namespaces; /* mailboxes of other users and shared ones, too */
 	unsigned connections; /* 0: the source's own choice */
 	bool strict; /* IMAP: what is not given plainly is named, not rescued (docs/INTEROP.md) */
 	bool pop3_quit; /* end a session that retrieved mail with QUIT instead of closing the connection */

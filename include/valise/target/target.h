@@ -10,11 +10,20 @@
  * functions a protocol.
  */
 
+/* --map: this mailbox (content name, or full name) and what is below it goes there (content name). */
+struct target_map {
+	const char *from, *to;
+};
+
 struct target_opts {
 	bool dry_run;
-	const char *const
-	        *folder; /* --folder patterns (fnmatch) on content and full names; none: all */
+	const char *const *
+	        folder; /* --folder, --include: patterns (fnmatch) on content and full names; none: all */
 	size_t n_folder;
+	const char *const *exclude; /* --exclude: likewise; wins */
+	size_t n_exclude;
+	const struct target_map *maps; /* mail only */
+	size_t n_maps;
 	const char *
 	        under; /* --under: put everything below this mailbox (content name), or NULL; DAV: its name and '/' before each collection's */
 	const char
@@ -49,5 +58,7 @@ struct target_ops {
 
 extern const struct target_ops target_imap, target_caldav, target_carddav;
 const struct target_ops *target_for(enum coll_kind coll);
+/* Is this collection to be restored, as --folder, --include and --exclude say? */
+bool target_selects(const struct target_opts *o, const struct tree_head *h);
 
 #endif

@@ -32,7 +32,7 @@ static void run_listings(const struct listing *list, size_t n)
 			struct imap_mailbox *boxes = NULL;
 			struct err err = {0};
 			size_t count = 0;
-			int r = imap_list(m, &boxes, &count, &err);
+			int r = imap_list(m, false, &boxes, &count, &err);
 
 			if (r != list[i].result)
 				print_error("%s: %d %s\n", list[i].name, r, err.text);
@@ -89,7 +89,7 @@ static void test_forms(void **state)
 	                0, "INBOX|/||;a|/|s|;a/b|/|u|;"},
 	        {"XLIST", "XLIST",
 	                STEPS({'C', "XLIST \"\" \"*\"", 0},
-	                        {'S', "* XLIST (\\HasNoChildren \\Inbox) \"/\" \"Inbox\"", 0},
+	                        {'S', "* XLIST (\\HasNoChildren \\Inbox) \"/\" \"Posteingang\"", 0},
 	                        {'S',
 	                                "* XLIST (\\HasNoChildren \\AllMail) \"/\" \"[Gmail]/All "
 	                                "Mail\"",
@@ -202,11 +202,42 @@ static void test_hostile(void **state)
 	run_listings(list, sizeof list / sizeof *list);
 }
 
+/* Whose mailboxes are whose (RFC 2342); a namespace that "*" does not show is asked for by its prefix. */
+static void test_namespaces(void **state)
+{
+	const struct step steps[] = {{'C', "NAMESPACE", 0},
+	        {'S',
+	                "* NAMESPACE ((\"\" \".\")(\"user.me.\" \".\")) ((\"user.\" \".\")) "
+	                "((\"shared/\" \"/\")(\"\" \".\"))",
+	                0},
+	        OK, {'C', "LIST \"\" \"*\"", 0}, INBOX, {'S', "* LIST () \".\" users", 0},
+	        {'S', "* LIST () \".\" user", 0}, {'S', "* LIST () \".\" user.bob", 0}, OK,
+	        {'C', "LIST \"\" \"user.*\"", 0}, {'S', "* LIST () \".\" user.bob", 0}, OK,
+	        {'C', "LIST \"\" \"shared/*\"", 0}, {'S', "* LIST () \"/\" shared/x", 0}, OK,
+	        {'C', "LSUB \"\" \"*\"", 0}, OK, {0, NULL, 0}};
+	static const bool foreign[] = {false, true, true, true, false};
+	struct peer p = {0};
+	struct imap *m = peer_open(&p, "NAMESPACE", steps, false);
+	struct imap_mailbox *boxes = NULL;
+	struct err err = {0};
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(imap_list(m, true, &boxes, &n, &err), 0);
+	assert_int_equal(n, 5);
+	assert_string_equal((char *)boxes[3].name, "user.bob");
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(boxes[i].foreign, foreign[i]);
+	imap_list_free(boxes, n);
+	peer_close(&p, m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_forms),
 	        cmocka_unit_test(test_hostile),
+	        cmocka_unit_test(test_namespaces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

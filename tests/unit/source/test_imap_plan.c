@@ -62,30 +62,6 @@ static void twin_names_differ(void **state)
 		free(boxes[i].name);
 }
 
-static void foreign_namespaces(void **state)
-{
-	static const char *const others[] = {"user.", "shared/", ""};
-	static const struct {
-		const char *name, *own;
-		char delimiter;
-		bool foreign;
-	} cases[] = {
-	        {"INBOX", "", '.', false}, {"user.bob", "", '.', true}, {"user", "", '.', true},
-	        {"users", "", '.', false}, {"shared/x", "", '/', true},
-	        {"INBOX.Sent", "INBOX.", '.', false},
-	        {"user.me.Sent", "user.me.", '.', false}, /* the longer prefix decides */
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct imap_mailbox b = {.name = (uint8_t *)(uintptr_t)cases[i].name,
-		        .name_len = strlen(cases[i].name),
-		        .delimiter = cases[i].delimiter};
-
-		assert_int_equal(plan_foreign(&b, cases[i].own, others, 3), cases[i].foreign);
-	}
-}
-
 static void patterns(void **state)
 {
 	const char *exclude[] = {"Trash", "Lists/*"}, *include[] = {"INBOX*", "Lists/*"};
@@ -459,7 +435,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(names),
 	        cmocka_unit_test(twin_names_differ),
-	        cmocka_unit_test(foreign_namespaces),
 	        cmocka_unit_test(patterns),
 	        cmocka_unit_test(unchanged),
 	        cmocka_unit_test(head_of_a_mailbox),

@@ -6,16 +6,18 @@
 #include <string.h>
 #include <cmocka.h>
 #include "imap_map.h"
+#include "imap_use.h"
 
 enum { MOST = 6 };
 
 struct from {
 	const char *content, *special;
 	unsigned attrs;
+	unsigned items;
 };
 struct on {
 	const char *raw, *special;
-	bool noselect;
+	bool noselect, noinferiors, foreign;
 };
 struct want {
 	const char *raw;
@@ -32,40 +34,79 @@ struct map_case {
 };
 
 static const struct map_case cases[] = {
-        {"the same names", '/', "", NULL, {{"INBOX", NULL, 0}, {"A/B", NULL, 0}},
-                {{"INBOX", NULL, false}, {"A", NULL, false}, {"A/B", NULL, false}},
+        {"the same names", '/', "", NULL, {{"INBOX", NULL, 0, 0}, {"A/B", NULL, 0, 0}},
+                {{.raw = "INBOX", .special = NULL, .noselect = false},
+                        {.raw = "A", .special = NULL, .noselect = false},
+                        {.raw = "A/B", .special = NULL, .noselect = false}},
                 {{"INBOX", true}, {"A/B", true}}},
-        {"another separator", '.', "", NULL, {{"A/B", NULL, 0}, {"Ren\xc3\xa9", NULL, 0}}, {{0}},
-                {{"A.B", false}, {"Ren&AOk-", false}}},
+        {"another separator", '.', "", NULL, {{"A/B", NULL, 0, 0}, {"Ren\xc3\xa9", NULL, 0, 0}},
+                {{0}}, {{"A.B", false}, {"Ren&AOk-", false}}},
         {"under INBOX", '.', "INBOX.", NULL,
-                {{"INBOX", NULL, 0}, {"INBOX/x", NULL, 0}, {"Work", NULL, 0}},
-                {{"INBOX", NULL, false}, {"INBOX.Work", NULL, false}},
+                {{"INBOX", NULL, 0, 0}, {"INBOX/x", NULL, 0, 0}, {"Work", NULL, 0, 0}},
+                {{.raw = "INBOX", .special = NULL, .noselect = false},
+                        {.raw = "INBOX.Work", .special = NULL, .noselect = false}},
                 {{"INBOX", true}, {"INBOX.INBOX.x", false}, {"INBOX.Work", true}}},
         {"the separator inside", '.', "", NULL,
-                {{"v1.2", NULL, 0}, {"v1_2", NULL, 0}, {"a=2Fb", NULL, 0}, {"x=3Dy", NULL, 0}},
+                {{"v1.2", NULL, 0, 0}, {"v1_2", NULL, 0, 0}, {"a=2Fb", NULL, 0, 0},
+                        {"x=3Dy", NULL, 0, 0}},
                 {{0}}, {{"v1_2", false}, {"v1_2_2", false}, {"a/b", false}, {"x=y", false}}},
-        {"the substitute of an earlier run is there", '.', "", NULL, {{"v1.2", NULL, 0}},
-                {{"v1_2", NULL, false}}, {{"v1_2", true}}},
-        {"special use", '/', "", NULL, {{"Sent Items", "\\Sent", 0}, {"Drafts", "\\Drafts", 0}},
-                {{"Drafts", "\\Drafts", false}, {"Sent", "\\Sent", false}},
+        {"the substitute of an earlier run is there", '.', "", NULL, {{"v1.2", NULL, 0, 0}},
+                {{.raw = "v1_2", .special = NULL, .noselect = false}}, {{"v1_2", true}}},
+        {"special use", '/', "", NULL,
+                {{"Sent Items", "\\Sent", 0, 0}, {"Drafts", "\\Drafts", 0, 0}},
+                {{.raw = "Drafts", .special = "\\Drafts", .noselect = false},
+                        {.raw = "Sent", .special = "\\Sent", .noselect = false}},
                 {{"Sent", true}, {"Drafts", true}}},
-        {"the same name wins over special use", '/', "", NULL, {{"Sent", "\\Sent", 0}},
-                {{"Outbox", "\\Sent", false}, {"Sent", NULL, false}}, {{"Sent", true}}},
-        {"the same name of another use", '/', "", NULL, {{"Old", "\\Archive", 0}},
-                {{"Archive", "\\Archive", false}, {"Old", "\\Trash", false}}, {{"Archive", true}}},
-        {"never two in one", '/', "", NULL, {{"Gesendet", "\\Sent", 0}, {"Sent", NULL, 0}},
-                {{"Sent", "\\Sent", false}}, {{"Gesendet", false}, {"Sent", true}}},
-        {"two of the same use", '/', "", NULL, {{"S1", "\\Sent", 0}, {"S2", "\\Sent", 0}},
-                {{"Sent", "\\Sent", false}}, {{"Sent", true}, {"S2", false}}},
-        {"virtual ones are not mapped", '/', "", NULL, {{"All Mail", "\\All", 0}},
-                {{"All", "\\All", false}}, {{"All Mail", false}}},
-        {"not selectable", '/', "", NULL, {{"A", NULL, 0}}, {{"A", NULL, true}}, {{"A", false}}},
-        {"--under", '.', "", "Old=2Fbox/x", {{"INBOX", NULL, 0}, {"Sent", "\\Sent", 0}},
-                {{"INBOX", NULL, false}, {"Sent", "\\Sent", false}},
+        {"the same name wins over special use", '/', "", NULL, {{"Sent", "\\Sent", 0, 0}},
+                {{.raw = "Outbox", .special = "\\Sent", .noselect = false},
+                        {.raw = "Sent", .special = NULL, .noselect = false}},
+                {{"Sent", true}}},
+        {"the same name of another use", '/', "", NULL, {{"Old", "\\Archive", 0, 0}},
+                {{.raw = "Archive", .special = "\\Archive", .noselect = false},
+                        {.raw = "Old", .special = "\\Trash", .noselect = false}},
+                {{"Archive", true}}},
+        {"never two in one", '/', "", NULL, {{"Gesendet", "\\Sent", 0, 0}, {"Sent", NULL, 0, 0}},
+                {{.raw = "Sent", .special = "\\Sent", .noselect = false}},
+                {{"Gesendet", false}, {"Sent", true}}},
+        {"two of the same use", '/', "", NULL, {{"S1", "\\Sent", 0, 0}, {"S2", "\\Sent", 0, 0}},
+                {{.raw = "Sent", .special = "\\Sent", .noselect = false}},
+                {{"Sent", true}, {"S2", false}}},
+        {"virtual ones are not mapped", '/', "", NULL, {{"All Mail", "\\All", 0, 0}},
+                {{.raw = "All", .special = "\\All", .noselect = false}}, {{"All Mail", false}}},
+        {"not selectable", '/', "", NULL, {{"A", NULL, 0, 0}},
+                {{.raw = "A", .special = NULL, .noselect = true}}, {{"A", false}}},
+        {"--under", '.', "", "Old=2Fbox/x", {{"INBOX", NULL, 0, 0}, {"Sent", "\\Sent", 0, 0}},
+                {{.raw = "INBOX", .special = NULL, .noselect = false},
+                        {.raw = "Sent", .special = "\\Sent", .noselect = false}},
                 {{"Old/box.x.INBOX", false}, {"Old/box.x.Sent", false}}},
-        {"empty components", '/', "", NULL, {{"a//b", NULL, 0}, {"/c", NULL, 0}}, {{0}},
+        {"empty components", '/', "", NULL, {{"a//b", NULL, 0, 0}, {"/c", NULL, 0, 0}}, {{0}},
                 {{"a/_/b", false}, {"_/c", false}}},
-        {"no hierarchy", 0, "", NULL, {{"a/b", NULL, 0}, {"a_b", NULL, 0}}, {{0}},
+        {"by name on both sides", '/', "", NULL,
+                {{"Gesendete Objekte", NULL, 0, 0}, {"Papierkorb", NULL, 0, 0}},
+                {{.raw = "Deleted Items"}, {.raw = "Sent"}},
+                {{"Sent", true}, {"Deleted Items", true}}},
+        {"by name, below INBOX", '.', "", NULL, {{"Sent Items", NULL, 0, 0}},
+                {{.raw = "INBOX.Sent"}}, {{"INBOX.Sent", true}}},
+        {"the largest of several, one place", '/', "", NULL,
+                {{"Gesendet", NULL, 0, 5}, {"Sent Items", NULL, 0, 9}},
+                {{.raw = "Envoy&AOk-s"}, {.raw = "Sent"}},
+                {{"Gesendet", false}, {"Envoy&AOk-s", true}}},
+        {"who announces it wins over names", '/', "", NULL,
+                {{"Gesendet", "\\Sent", 0, 0}, {"Sent Items", NULL, 0, 9}},
+                {{.raw = "Envoy&AOk-s"}, {.raw = "Outbox", .special = "\\Sent"}},
+                {{"Outbox", true}, {"Sent Items", false}}},
+        {"names of others' mailboxes say nothing", '/', "", NULL,
+                {{"Gesendet", NULL, 0, 0}, {"Spam", "\\Junk", ATTR_SHARED, 0}},
+                {{.raw = "Sent", .foreign = true}, {.raw = "Junk"}},
+                {{"Gesendet", false}, {"Spam", false}}},
+        {"the name is there for something else", '/', "", NULL, {{"Old", "\\Archive", 0, 0}},
+                {{.raw = "Old", .special = "\\Trash"}}, {{"Old_2", false}}},
+        {"INBOX takes none below it", '/', "", NULL, {{"INBOX/x/y", NULL, 0, 0}},
+                {{.raw = "INBOX", .noinferiors = true}}, {{"INBOX_x_y", false}}},
+        {"a parent without mail takes nobody's name", '.', "INBOX.", NULL,
+                {{"INBOX", NULL, ATTR_NOSELECT, 0}, {"INBOX", NULL, 0, 0}, {"INBOX/x", NULL, 0, 0}},
+                {{.raw = "INBOX"}}, {{"INBOX", false}, {"INBOX", true}, {"INBOX.INBOX.x", false}}},
+        {"no hierarchy", 0, "", NULL, {{"a/b", NULL, 0, 0}, {"a_b", NULL, 0, 0}}, {{0}},
                 {{"a_b", false}, {"a_b_2", false}}},
 };
 
@@ -79,6 +120,7 @@ static struct map_entry *run_case(const struct map_case *c, struct tree_head *he
 		heads[i].content_name = heads[i].name = (char *)(uintptr_t)c->archive[i].content;
 		heads[i].special_use = (char *)(uintptr_t)c->archive[i].special;
 		heads[i].attrs = c->archive[i].attrs;
+		heads[i].roots.items = c->archive[i].items;
 		list[(*n)++] = &heads[i];
 	}
 	for (size_t i = 0; i < MOST && c->target[i].raw; i++) {
@@ -87,13 +129,15 @@ static struct map_entry *run_case(const struct map_case *c, struct tree_head *he
 		boxes[i].name_len = strlen(c->target[i].raw);
 		boxes[i].special_use = (char *)(uintptr_t)c->target[i].special;
 		boxes[i].noselect = c->target[i].noselect;
+		boxes[i].noinferiors = c->target[i].noinferiors;
+		boxes[i].foreign = c->target[i].foreign;
 		boxes[i].delimiter = c->delimiter;
 		t->n++;
 	}
 	t->list = boxes;
 	t->prefix = c->prefix;
 	t->delimiter = c->delimiter;
-	return map_plan(list, *n, t, c->under);
+	return map_plan(list, *n, t, &(struct map_wish){.under = c->under});
 }
 
 static bool is_raw(const struct map_entry *e, const char *raw)
@@ -123,8 +167,8 @@ static void mapping(void **state)
 static void parents_are_implied(void **state)
 {
 	static const struct map_case c = {"", '/', "", NULL,
-	        {{"A", NULL, ATTR_NOSELECT}, {"A/B", NULL, 0}, {"AB", NULL, ATTR_NOSELECT},
-	                {"New", "\\Junk", 0}},
+	        {{"A", NULL, ATTR_NOSELECT, 0}, {"A/B", NULL, 0, 0}, {"AB", NULL, ATTR_NOSELECT, 0},
+	                {"New", "\\Junk", 0, 0}},
 	        {{0}}, {{0}}};
 	struct tree_head heads[MOST];
 	const struct tree_head *list[MOST];
@@ -141,12 +185,70 @@ static void parents_are_implied(void **state)
 	map_free(map, n);
 }
 
+struct soft_case {
+	const char *content;
+	char delimiter;
+	const char *prefix;
+	const char *names[MAP_LEVELS]; /* one a level; NULL: it changes nothing */
+};
+
+static const struct soft_case soft_cases[] = {
+        {"a*b%/c:d", '/', "", {NULL, "a_b_/c_d", NULL, NULL, "a*b%/c:d_2", "a*b%_c:d", "a_b__c_d"}},
+        {" two  blanks ", '/', "", {NULL, "two blanks", NULL, NULL, " two  blanks _2"}},
+        {"*", '.', "", {NULL, "_", NULL, NULL, "*_2"}},
+        {"tab\there", '/', "", {NULL, "tab_here", NULL, NULL, "tab\there_2"}},
+        {"twin", '/', "", {NULL, NULL, NULL, NULL, "twin_2"}},
+        {"Gr\xc3\xbc\xc3\x9f"
+         "e",
+                '.', "INBOX.",
+                {NULL, NULL, NULL, "INBOX.Gr__e",
+                        "INBOX.Gr\xc3\xbc\xc3\x9f"
+                        "e_2"}},
+        {"Work", '.', NULL, {"INBOX.Work", "Work", NULL, NULL, "Work_2", NULL, NULL, "INBOX.Work"}},
+        {"12345678901234567890123456789012345678901234567\xc3\xa9z", '/', "",
+                {NULL, NULL, "12345678901234567890123456789012345678901234567~aec818d7",
+                        "12345678901234567890123456789012345678901234567_~aec818d7"}},
+};
+
+/* Each level in turn, from what the one before left. */
 static void softened_names(void **state)
 {
+	(void)state;
+	for (size_t i = 0; i < sizeof soft_cases / sizeof soft_cases[0]; i++) {
+		const struct soft_case *c = &soft_cases[i];
+		struct tree_head head = {.name = (char *)(uintptr_t)c->content,
+		        .content_name = (char *)(uintptr_t)c->content};
+		const struct tree_head *list[] = {&head};
+		struct map_target t = {.prefix = c->prefix, .delimiter = c->delimiter};
+		struct map_entry *map = map_plan(list, 1, &t, &(struct map_wish){0});
+		char *planned = strdup(map[0].shown);
+
+		for (unsigned level = 1; level <= MAP_LEVELS; level++) {
+			const char *want = c->names[level - 1];
+			bool changed = map_soften(map, 1, 0, &t, level);
+
+			if (want && (!changed || strcmp(map[0].shown, want) != 0))
+				fail_msg("%s, level %u: %s", c->content, level, map[0].shown);
+			if (!want && changed && level < MAP_NUMBERED)
+				fail_msg("%s, level %u changes it to %s", c->content, level,
+				        map[0].shown);
+		}
+		map_soften(map, 1, 0, &t, 0);
+		assert_string_equal(map[0].shown, planned);
+		free(planned);
+		map_free(map, 1);
+	}
+}
+
+/* A server that folds case, composes characters or drops blanks. */
+static void twins(void **state)
+{
 	static const struct map_case c = {"", '/', "", NULL,
-	        {{"a*b%/c:d", NULL, 0},
-	                {"1234567890123456789012345678901234567890123456789\xc3\xa9", NULL, 0}},
+	        {{"Twin", NULL, 0, 0}, {"twin ", NULL, 0, 0}, {"e\xcc\x81t\xc3\xa9", NULL, 0, 0}},
 	        {{0}}, {{0}}};
+	struct imap_mailbox there[2] = {
+	        {.name = (uint8_t *)(uintptr_t) "Twin", .name_len = 4, .delimiter = '/'},
+	        {.name = (uint8_t *)(uintptr_t) "&AOk-t&AOk-", .name_len = 11, .delimiter = '/'}};
 	struct tree_head heads[MOST];
 	const struct tree_head *list[MOST];
 	struct imap_mailbox boxes[MOST];
@@ -155,14 +257,89 @@ static void softened_names(void **state)
 	struct map_entry *map = run_case(&c, heads, list, boxes, &t, &n);
 
 	(void)state;
-	assert_true(map_soften(map, n, 0, &t, 1));
-	assert_string_equal(map[0].shown, "a_b_/c_d");
-	assert_false(map_soften(map, n, 0, &t, 1)); /* nothing more to change */
-	assert_string_equal(map[0].shown, "a_b_/c_d");
-	assert_true(map_soften(map, n, 1, &t, 2));
-	assert_int_equal(strlen(map[1].shown), 48 + 9);
-	assert_memory_equal(map[1].shown + 48, "~", 1);
+	assert_true(map_has_twin(map, n, 0));
+	assert_true(map_has_twin(map, n, 1));
+	assert_false(map_has_twin(map, n, 2));
+	assert_false(map_adopt(map, n, 1, there, 2, &t)); /* it is the other one's */
+	assert_true(map_adopt(map, n, 2, there, 2, &t));
+	assert_true(is_raw(&map[2], "&AOk-t&AOk-"));
 	map_free(map, n);
+}
+
+static const char *earlier(const void *ctx, const char *name)
+{
+	return strcmp(name, "v1.2") == 0 ? ctx : NULL;
+}
+
+/* The user's word first, then where it went before, then the rest. */
+static void wishes(void **state)
+{
+	static const struct target_map maps[] = {
+	        {"Old", "Attic/2020=2F21"}, {"Old/Deep", "Cellar"}, {"v1_2", "Work"}};
+	static const struct map_case c = {"", '.', "", NULL,
+	        {{"Old", NULL, 0, 0}, {"Old/Deep/x", NULL, 0, 0}, {"Work", NULL, 0, 0},
+	                {"v1.2", NULL, 0, 0}, {"v1_2", NULL, 0, 0}, {"Older", NULL, 0, 0}},
+	        {{.raw = "Work"}, {.raw = "v1_2_old"}}, {{0}}};
+	static const struct map_wish wish = {
+	        .maps = maps, .n_maps = 3, .earlier = earlier, .ctx = "v1_2_old"};
+	static const char *const want[] = {
+	        "Attic.2020/21", "Cellar.x", "Work_2", "v1_2_old", "Work", "Older"};
+	struct tree_head heads[MOST];
+	const struct tree_head *list[MOST];
+	struct imap_mailbox boxes[MOST];
+	struct map_target t;
+	struct map_entry *map;
+	size_t n;
+
+	(void)state;
+	map = run_case(&c, heads, list, boxes, &t, &n);
+	map_free(map, n);
+	map = map_plan(list, n, &t, &wish);
+	for (size_t i = 0; i < n; i++)
+		if (!is_raw(&map[i], want[i]))
+			fail_msg("%s: %s", heads[i].name, map[i].shown);
+	map_free(map, n);
+}
+
+static void uses(void **state)
+{
+	static const struct {
+		const char *name, *use;
+	} known[] = {
+	        {"Sent", "\\Sent"},
+	        {"SENT ITEMS", "\\Sent"},
+	        {"INBOX/Sent", "\\Sent"},
+	        {"[Gmail]/Papierkorb", "\\Trash"},
+	        {"Entwu\xcc\x88rfe", "\\Drafts"},
+	        {"\xc3\x89l\xc3\xa9ments envoy\xc3\xa9s", "\\Sent"},
+	        {"Courrier ind\xc3\xa9sirable", "\\Junk"},
+	        {"\xd0\x9e\xd0\xa2\xd0\x9f\xd0\xa0\xd0\x90\xd0\x92\xd0\x9b\xd0\x95\xd0\x9d\xd0\x9d"
+	         "\xd0\xab\xd0\x95",
+	                "\\Sent"},
+	        {"\xe3\x82\xb4\xe3\x83\x9f\xe7\xae\xb1", "\\Trash"},
+	        {"Ar\xc5\x9fiv", "\\Archive"},
+	        {"Kos", NULL},
+	        {"Work/Sent", NULL},
+	        {"INBOX", NULL},
+	        {"Sent2", NULL},
+	        {"", NULL},
+	        {"[Gmail]", NULL},
+	        {"Se\xff"
+	         "nt",
+	                NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		const char *use = use_by_name(known[i].name);
+
+		if (use != known[i].use &&
+		        (!use || !known[i].use || strcmp(use, known[i].use) != 0))
+			fail_msg("%s: %s", known[i].name, use ? use : "none");
+	}
+	assert_ptr_equal(use_announced("\\Important \\sent"), use_by_name("Sent"));
+	assert_null(use_announced("\\All \\Flagged"));
+	assert_null(use_announced(NULL));
 }
 
 int main(void)
@@ -171,6 +348,9 @@ int main(void)
 	        cmocka_unit_test(mapping),
 	        cmocka_unit_test(parents_are_implied),
 	        cmocka_unit_test(softened_names),
+	        cmocka_unit_test(twins),
+	        cmocka_unit_test(wishes),
+	        cmocka_unit_test(uses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,19 @@
+#ifndef VALISE_TARGET_IMAP_USE_H
+#define VALISE_TARGET_IMAP_USE_H
+
+/*
+ * What a mailbox is for: the special uses (RFC 6154) that are mapped between providers. \All, \Flagged and \Important are views
+ * of a server and are never mapped. The results are pointers to the same five strings, so they can be compared as such.
+ */
+
+/* The first of \Sent \Drafts \Trash \Junk \Archive that stands among the words of ${uses} (may be NULL); NULL: none. */
+const char *use_announced(const char *uses);
+
+/**
+ * use_by_name(content):
+ * What mailboxes of this content name are for by custom: the names that providers and mail programs give them in eighteen
+ * languages (docs/RESTORE.md), at the top, below INBOX or below [Gmail]; case and accents do not count. NULL: none.
+ */
+const char *use_by_name(const char *content);
+
+#endif
