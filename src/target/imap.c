@@ -20,7 +20,8 @@ static void probe_names(struct run *r, struct imap *m)
 	const char *prefix = imap_namespace(m, &delimiter);
 
 	r->prefix = xstrdup(prefix ? prefix : "");
-	r->prefix_shown = prefix ? name_shown((const uint8_t *)prefix, strlen(prefix)) : NULL;
+	if (imap_has(m, "NAMESPACE"))
+		r->prefix_shown = name_shown((const uint8_t *)r->prefix, strlen(r->prefix));
 	for (size_t i = 0; i < r->n_list && !delimiter; i++)
 		delimiter = r->list[i].delimiter;
 	r->there.list = r->list;

@@ -86,49 +86,51 @@ static bool soften(struct run *r, struct map_entry *e, unsigned level)
 	return other;
 }
 
-/* The server says that a mailbox exists which it did not list. */
-static int exists_after_all(struct worker *w, struct map_entry *e, struct err *err)
+/*
+ * The server has made a substitute (${rc} 0), or says that there is a mailbox which it did not list (ERR_EXISTS): is it ours? If it is
+ * another one in the eyes of the server, the name counts as refused.
+ */
+static int check_one(struct worker *w, struct map_entry *e, int rc, struct err *err)
 {
 	struct imap_mailbox *list = NULL;
 	size_t n = 0;
 	enum name_is is;
-	int rc = imap_list(w->m, false, &list, &n, err);
+	int listed = imap_list(w->m, false, &list, &n, err);
 
-	if (rc < 0)
-		return rc;
+	if (listed < 0)
+		return listed;
 	is = look_at_name(w->run, e, list, n);
 	imap_list_free(list, n);
-	if (is == NAME_ADOPTED)
-		say_mapping(w->run, e);
-	return err_set(err, is == NAME_TWIN ? ERR_REFUSED : ERR_EXISTS, ERR_COLLECTION,
-	        "the target takes the name for that of another mailbox");
+	if (is == NAME_TWIN)
+		return err_set(err, ERR_REFUSED, ERR_COLLECTION,
+		        "the target takes the name for that of another mailbox");
+	return rc;
 }
 
 static int create_checked(struct worker *w, struct map_entry *e, struct err *err)
 {
 	int rc = create_with_parents(w, e, err);
 
-	return rc == ERR_EXISTS ? exists_after_all(w, e, err) : rc;
+	return rc == ERR_EXISTS || (rc == 0 && e->why) ? check_one(w, e, rc, err) : rc;
 }
 
 /* A name that is refused, or another mailbox's in the eyes of the server, gives way to a substitute. */
 static int create_soft(struct worker *w, struct map_entry *e, struct err *err)
 {
-	struct run *r = w->run;
+	char *before = xstrdup(e->shown);
 	int rc = create_checked(w, e, err);
 	struct err first = *err;
 
-	for (unsigned level = 1; level <= MAP_LEVELS && rc == ERR_REFUSED; level++) {
-		if (!soften(r, e, level))
-			continue;
-		rc = create_checked(w, e, err);
-		if (rc == 0 || rc == ERR_EXISTS)
-			say_mapping(r, e);
-	}
+	for (unsigned level = 1; level <= MAP_LEVELS && rc == ERR_REFUSED; level++)
+		if (soften(w->run, e, level))
+			rc = create_checked(w, e, err);
 	if (rc == ERR_REFUSED) {
-		soften(r, e, 0);
+		soften(w->run, e, 0);
 		*err = first;
+	} else if (strcmp(before, e->shown) != 0) {
+		say_mapping(w->run, e);
 	}
+	free(before);
 	return rc;
 }
 
@@ -205,7 +207,7 @@ static int check_made(struct run *r, struct imap *m, struct err *err)
 			e->fresh = !is_listed(r->list, r->n_list, e->raw, e->raw_len);
 			say_mapping(r, e);
 		}
-		if (is == NAME_TWIN && soften(r, e, MAP_NUMBERED)) {
+		if (is == NAME_TWIN && (soften(r, e, MAP_PLAIN) || soften(r, e, MAP_NUMBERED))) {
 			e->exists = e->fresh = e->subscribed = false;
 			r->sum.collections_made--;
 			say_mapping(r, e);

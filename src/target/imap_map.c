@@ -216,6 +216,26 @@ static void make_up(struct mapping *m, struct map_entry *e)
 		e->special_use = xstrdup(free_use(m, e));
 }
 
+static bool keeps_its_name(const struct mapping *m, const struct map_entry *e)
+{
+	const char *why = NULL;
+
+	free(name_on_target(e->want, m->t->delimiter, 0, &why));
+	return !why;
+}
+
+/* Those that keep their name first: no substitute takes it. */
+static void make_up_rest(struct mapping *m)
+{
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < m->n; i++) {
+			struct map_entry *e = &m->map[i];
+
+			if (!e->raw && !e->implied && (pass || keeps_its_name(m, e)))
+				make_up(m, e);
+		}
+}
+
 /* ---- the steps, one after the other ---- */
 
 /* What --map says about a content name: the longest part of it that is named; *rest_out is what is below that. */
@@ -396,8 +416,7 @@ struct map_entry *map_plan(const struct tree_head *const *heads, size_t n,
 	for (size_t i = 0; i < n; i++)
 		if (m.map[i].implied)
 			name_implied(&m, &m.map[i]);
-		else if (!m.map[i].raw)
-			make_up(&m, &m.map[i]);
+	make_up_rest(&m);
 	for (size_t i = 0; i < m.n_there; i++) {
 		free(m.there[i].content);
 		free(m.there[i].shown);

@@ -63,9 +63,10 @@ void map_free(struct map_entry *map, size_t n);
 /**
  * map_soften(map, n, i, t, level): the next substitute for the name of a mailbox that the target refuses to make; level 1 to MAP_LEVELS:
  * below INBOX (servers without NAMESPACE); NAME_PLAIN; that and NAME_SHORT; NAME_ASCII and NAME_SHORT; "_2", "_3" ... behind the name; NAME_FLAT; all of
- * these; the same below INBOX. Each made of the name that was wanted; level 0 is that name again. False: this level changes nothing.
+ * these; the same below INBOX. Each made of the name that was wanted; level 0 is that name again. Those that
+ * become equal, or that a target may take for the same (name_key), get numbers, always the same ones. False: this level changes nothing.
  */
-enum { MAP_NUMBERED = 5, MAP_LEVELS = 8 };
+enum { MAP_PLAIN = 2, MAP_NUMBERED = 5, MAP_LEVELS = 8 };
 bool map_soften(
         struct map_entry *map, size_t n, size_t i, const struct map_target *t, unsigned level);
 /* Does another mailbox of the archive have a name that the target may take for the same (name_key)? */

@@ -9,7 +9,7 @@
 #include "valise/tree/model.h"
 
 #define NAME_CAP (256u << 10)
-enum { SHORT_LEN = 48 };
+enum { SHORT_LEN = 40 };
 
 char *name_shown(const uint8_t *raw, size_t n)
 {

@@ -21,7 +21,7 @@ enum {
 	NAME_PLAIN =
 	        1, /* all of ASCII but letters, digits and " ._-()" becomes '_'; no blanks at the ends, no double ones */
 	NAME_SHORT =
-	        2, /* a component of more than 48 bytes is cut and gets "~" and 8 digits of the SHA-256 of its name */
+	        2, /* a component of more than 40 bytes is cut and gets "~" and 8 digits of the SHA-256 of its name */
 	NAME_ASCII =
 	        4, /* beside NAME_PLAIN: '.', '(', ')' and everything else than ASCII becomes '_' */
 	NAME_FLAT = 8, /* one component: '_' between them */

@@ -5,7 +5,7 @@
 #include "imap_map.h"
 #include "imap_name.h"
 
-enum { BELOW_INBOX = 256, NUMBERED = 512 };
+enum { NAME_BITS = 255, BELOW_INBOX = 256, NUMBERED = 512 };
 
 static const unsigned levels[MAP_LEVELS + 1] = {
         [0] = 0,
@@ -19,37 +19,64 @@ static const unsigned levels[MAP_LEVELS + 1] = {
         [8] = BELOW_INBOX | NAME_ASCII | NAME_SHORT,
 };
 
-static char *below_inbox(const char *content)
+/* The name that an entry gets on this level, without prefix and number. */
+static char *name_at(const struct map_entry *e, const struct map_target *t, unsigned how)
 {
-	return strncmp(content, "INBOX/", 6) == 0 ? xstrdup(content)
-	                                          : xasprintf("INBOX/%s", content);
+	bool below = (how & BELOW_INBOX) && strncmp(e->want, "INBOX/", 6) != 0;
+	char *want = xasprintf("%s%s", below ? "INBOX/" : "", e->want);
+	const char *why = NULL;
+	char *name = name_on_target(want, t->delimiter, how & NAME_BITS, &why);
+
+	free(want);
+	return name;
+}
+
+/*
+ * Which one it is of the mailboxes of the archive that a target may take for the same under such names, from 1 on. It depends on
+ * the archive alone: whoever is refused first, and whenever, each gets the same number.
+ */
+static unsigned rank(
+        const struct map_entry *map, size_t i, const struct map_target *t, unsigned how)
+{
+	char *name = name_at(&map[i], t, how), *mine = name_key(name);
+	unsigned n = 1;
+
+	free(name);
+	for (size_t k = 0; k < i; k++) {
+		char *other = map[k].implied ? NULL : name_at(&map[k], t, how);
+		char *key = other ? name_key(other) : NULL;
+
+		n += key && strcmp(key, mine) == 0;
+		free(other);
+		free(key);
+	}
+	free(mine);
+	return n;
 }
 
 bool map_soften(
         struct map_entry *map, size_t n, size_t i, const struct map_target *t, unsigned level)
 {
 	struct map_entry *e = &map[i];
-	unsigned how = levels[level], k = how & NUMBERED ? 2 : 1;
-	char *want, *base, *before;
-	const char *why = NULL;
+	unsigned how = levels[level], k = level ? rank(map, i, t, how) : 1;
+	char *base, *before;
 	bool changed;
 
 	if ((how & BELOW_INBOX) && (t->prefix || !t->delimiter))
 		return false;
 	if ((how & NAME_FLAT) && !strchr(e->want, '/'))
 		return false;
-	want = how & BELOW_INBOX ? below_inbox(e->want) : xstrdup(e->want);
-	base = name_on_target(want, t->delimiter, how & 255, &why);
+	if (how & NUMBERED)
+		k++;
+	base = name_at(e, t, how);
 	before = xstrdup(e->shown);
-	for (;; k++) {
+	do {
 		map_name(e, t, k > 1 ? xasprintf("%s_%u", base, k) : xstrdup(base));
-		if (!map_is_shared(map, n, i))
-			break;
-	}
+		k++;
+	} while (map_is_shared(map, n, i));
 	changed = strcmp(before, e->shown) != 0;
 	if (changed)
 		e->why = "the target refuses its name";
-	free(want);
 	free(base);
 	free(before);
 	return changed;

@@ -363,7 +363,7 @@ class FakeImap:
         return b"* %s (%s) %s %s" % (kind, " ".join(attributes).encode(), quoted(self.delimiter.encode()), quoted(box.name))
 
     def matching(self, reference, patterns):
-        for box in self.mailboxes.values():
+        for box in list(self.mailboxes.values()):
             for p in patterns:
                 regex = b"".join({b"*": b".*", b"%": b"[^" + re.escape(self.delimiter.encode()) + b"]*"}.get(c, re.escape(c)) for c in re.findall(rb"(?s).", reference + p))
                 if re.fullmatch(regex, box.name, re.S | (re.I if box.name == b"INBOX" else 0)):

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""explained.py REPORT.json --env-a ENV --user-a USER --env-b ENV --user-b USER [--there FILE]
+"""explained.py REPORT.json --env-a ENV --user-a USER --env-b ENV --user-b USER [--there FILE] [--names ENV]
 
 After a restore of A into B: what compare.py finds different between the two accounts must be what the restore's report
 names, each message by its folder and UID, and nothing else; and what the report names must be different.
   --there FILE   what "imaptool.py ENV USER list" said of B before: mailboxes that were there are not missed in A
+  --names ENV    the server whose names the report gives for B's, if not B itself: the mail went on from there to B
 Not counted: a mailbox that only holds others in A (\\Noselect) may be an ordinary one in B, where it has to be.
 Prints what is not explained; exit code 0 if there is nothing."""
 import argparse
@@ -92,8 +93,9 @@ def main():
         p.add_argument("--env-" + side, required=True)
         p.add_argument("--user-" + side, required=True)
     p.add_argument("--there")
+    p.add_argument("--names")
     o = p.parse_args()
-    report = Report(o.report, imaptool.read_env(o.env_a), imaptool.read_env(o.env_b))
+    report = Report(o.report, imaptool.read_env(o.env_a), imaptool.read_env(o.names or o.env_b))
     there = set()
     if o.there:
         with open(o.there) as f:
