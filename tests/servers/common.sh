@@ -132,10 +132,7 @@ note_pid() { echo "$1 $(start_time "$1")" >> "$DIR/pids"; }
 
 # session_of ID : every process of the session ID that is not a zombie
 session_of() {
-	local s
-	for s in /proc/[0-9]*/stat; do
-		sed 's/ (.*) / /' "$s" 2>/dev/null
-	done | awk -v id="$1" '$5 == id && $2 != "Z" { print $1 }'
+	cat /proc/[0-9]*/stat 2>/dev/null | sed 's/ (.*) / /' | awk -v id="$1" '$5 == id && $2 != "Z" { print $1 }'
 }
 
 # stop_all : end the sessions noted in DIR/pids: politely, then not; never by name
