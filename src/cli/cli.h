@@ -126,6 +126,10 @@ char *archive_name(const char *dir, const char *account);
 void totals_to_json(const struct tree_totals *t, json_t *o);
 void totals_text(const struct tree_totals *t, struct buf *out);
 
+/* What is wrong with the calendars and contacts of the newest snapshot: told on ${ui}, counted in *out (the caller's). */
+int content_report(const char *path, struct ui *ui, json_t **out, struct err *err) MUST_CHECK;
+void content_tell(json_t *o); /* a line of it for people */
+
 /* Bring all services of an account into a sink and commit: backup and fetch. Consumes nothing. Returns an exit code. */
 struct take {
 	const struct args *args;

@@ -6,6 +6,7 @@
 
 static const struct option_def options[] = {
         {"quick", 0, NULL, "sizes and sums of the files only"},
+        {"content", 0, NULL, "also list what is wrong with calendars and contacts (they came so)"},
         {"expect", 0, "SEAL-HASH", "the newest seal must have this hash (backup prints it)"},
         {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
         {NULL, 0, NULL, NULL},
@@ -16,7 +17,7 @@ const struct command verify_command = {
         .synopsis = "ARCHIVE",
         .summary = "check every byte of an archive: files, members, items, catalogs, seals",
         .details = "Exit codes: 0 sound, 1 damaged or no archive, 3 sound, but its newest snapshot "
-                   "is incomplete.",
+                   "is incomplete. What --content finds does not change them.",
         .options = options,
         .min_pos = 1,
         .max_pos = 1,
@@ -66,7 +67,7 @@ int cmd_verify(const struct args *a)
 	struct archive_verdict v = {0};
 	struct err err = {0};
 	struct ui ui;
-	json_t *out;
+	json_t *out, *content = NULL;
 	int rc;
 
 	ui_start(&ui, a);
@@ -79,6 +80,12 @@ int cmd_verify(const struct args *a)
 	}
 	rc = v.damages ? EXIT_FAILED : v.complete ? EXIT_DONE : EXIT_INCOMPLETE;
 	out = outcome(&v);
+	if (args_has(a, "content") && !v.damages) {
+		if (content_report(a->pos[0], &ui, &content, &err) < 0)
+			rc = fail(a, &err);
+		else
+			json_object_set(out, "content", content);
+	}
 	if (ui.json) {
 		json_t *e = json_copy(out);
 
@@ -86,10 +93,13 @@ int cmd_verify(const struct args *a)
 		put_json(e);
 	} else {
 		tell(a, &v, o.quick ? "quick: sums of files only" : "every byte read");
+		if (content)
+			content_tell(content);
 	}
 	if (ui_write_reports(&ui, out))
 		rc = EXIT_FAILED;
 	json_decref(out);
+	json_decref(content);
 done:
 	ui_clear(&ui);
 	return rc;

@@ -175,20 +175,6 @@ static void take_title(struct reading *r, const struct content_line *l)
 	}
 }
 
-static bool is_link(const struct content_line *l)
-{
-	size_t i = 0;
-
-	if (strcmp(l->name, "ATTACH") && strcmp(l->name, "PHOTO") && strcmp(l->name, "LOGO") &&
-	        strcmp(l->name, "SOUND"))
-		return false;
-	while (i < l->value_len && ((l->value[i] | 0x20) >= 'a' && (l->value[i] | 0x20) <= 'z'))
-		i++;
-	if (i == 0 || i + 3 > l->value_len || l->value[i] != ':')
-		return false;
-	return l->value[i + 1] == '/' && l->value[i + 2] == '/';
-}
-
 /* A property of the component itself, not of an alarm in it. */
 static void component_line(struct reading *r, const struct content_line *l)
 {
@@ -240,21 +226,20 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 		names_add(&r->used, zone);
 	if (r->in_calendar && l->depth == 1 && strcmp(l->name, "METHOD") == 0 && !r->out->method)
 		r->out->method = raw_text(l);
-	r->out->links |= r->comp && is_link(l);
 	if (r->comp && l->depth == r->comp_depth)
 		component_line(r, l);
 	return 0;
 }
 
-static bool zone_is_missing(struct reading *r)
+static char *missing_zone(struct reading *r)
 {
 	if (r->zones.n)
 		qsort(r->zones.list, r->zones.n, sizeof *r->zones.list, name_cmp);
 	for (size_t i = 0; i < r->used.n; i++)
 		if (!r->zones.n || !bsearch(&r->used.list[i], r->zones.list, r->zones.n,
 		                           sizeof *r->zones.list, name_cmp))
-			return true;
-	return false;
+			return xstrdup(r->used.list[i]);
+	return NULL;
 }
 
 int content_summarize(const void *p, size_t n, struct content_summary *out, struct err *err)
@@ -266,7 +251,8 @@ int content_summarize(const void *p, size_t n, struct content_summary *out, stru
 	rc = content_read(p, n, on_line, &r, &out->wrong, err);
 	if (r.comp)
 		end_component(&r);
-	out->missing_zone = out->calendar && zone_is_missing(&r);
+	if (out->calendar)
+		out->missing_zone = missing_zone(&r);
 	names_clear(&r.used);
 	names_clear(&r.zones);
 	if (rc < 0)
@@ -281,5 +267,6 @@ void content_summary_clear(struct content_summary *s)
 	free(s->title);
 	free(s->start);
 	free(s->method);
+	free(s->missing_zone);
 	memset(s, 0, sizeof *s);
 }

@@ -20,7 +20,7 @@ ALLOWED = {
 # Which libraries a room may include, by the first path component or the header's name.
 LIBRARIES = {
     "base": ["jansson", "nettle"],
-    "format": [],
+    "format": ["libical"],
     "net": ["gnutls", "libetpan", "zlib", "curl"],
     "proto": ["gnutls", "nettle", "libetpan", "expat"],
     "tree": ["zlib"],
@@ -29,7 +29,7 @@ LIBRARIES = {
     "account": ["ini"],
     "cli": [],
 }
-KNOWN = {lib for libs in LIBRARIES.values() for lib in libs} | {"libical"}
+KNOWN = {lib for libs in LIBRARIES.values() for lib in libs}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 
 

@@ -46,13 +46,37 @@ struct content_summary {
 	bool master; /* one without RECURRENCE-ID is there */
 	bool several_uids; /* main components with different UIDs */
 	bool attendees, organizer;
-	bool missing_zone; /* a TZID without its VTIMEZONE (and not a slash-prefixed global one) */
-	bool links; /* ATTACH, PHOTO, LOGO, SOUND that are URLs */
+	char *missing_zone; /* the first TZID without its VTIMEZONE (and not a slash-prefixed global one), or NULL */
 	unsigned wrong; /* lines that are none, unbalanced BEGIN/END */
 };
 int content_summarize(
         const void *p, size_t n, struct content_summary *out, struct err *err) MUST_CHECK;
 void content_summary_clear(struct content_summary *s);
+
+/* Each ATTACH, PHOTO, LOGO, SOUND that is a URL: ${name} is the property's, ${url} NUL-terminated; both lent. */
+int content_links(const void *p, size_t n, void (*fn)(void *ctx, const char *name, const char *url),
+        void *ctx, struct err *err) MUST_CHECK;
+
+/* What a person should know of a resource as it is. */
+enum content_problem {
+	CONTENT_UNREADABLE, /* neither a calendar object nor a card */
+	CONTENT_MALFORMED, /* lines that are none, BEGIN and END that do not match, not UTF-8, NUL */
+	CONTENT_NO_UID,
+	CONTENT_SEVERAL_UIDS,
+	CONTENT_NO_MASTER, /* overrides alone */
+	CONTENT_NO_ZONE,
+	CONTENT_LINK, /* where an attachment or photo might be */
+	CONTENT_METHOD, /* RFC 4791 4.1 */
+	CONTENT_SECOND_OPINION, /* of libical */
+	CONTENT_DOUBLED_UID, /* in its collection: content_check does not know it */
+	CONTENT_PROBLEMS
+};
+const char *content_problem_word(enum content_problem p); /* "no-uid" */
+/**
+ * content_check(p, n, fn, ctx): call ${fn} for each problem, with a line for people. libical gets a copy, calendars of up to 16 MiB only.
+ */
+void content_check(const void *p, size_t n,
+        void (*fn)(void *ctx, enum content_problem what, const char *text), void *ctx);
 
 /* Line ends made CRLF (CR, LF and CRLF each count as one). */
 int content_crlf(const void *p, size_t n, struct buf *out) MUST_CHECK;

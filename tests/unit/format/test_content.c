@@ -168,8 +168,9 @@ static void test_summary(void **state)
 	                      "BEGIN:VEVENT\r\nUID:a,b\r\nRECURRENCE-ID;TZID=Q:1\r\nATTACH:https://"
 	                      "x/y\r\nEND:VEVENT\r\n");
 	assert_int_equal(content_summarize(in, strlen(in), &s, NULL), 0);
-	assert_true(s.calendar && !s.card && s.master && s.organizer && !s.attendees && s.links);
-	assert_true(s.missing_zone && !s.several_uids);
+	assert_true(s.calendar && !s.card && s.master && s.organizer && !s.attendees);
+	assert_string_equal(s.missing_zone, "Q");
+	assert_true(!s.several_uids);
 	assert_string_equal(s.uid, "a,b");
 	assert_string_equal(s.component, "VEVENT");
 	assert_string_equal(s.title, "x\ny");
@@ -182,7 +183,7 @@ static void test_summary(void **state)
 	in = "BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=ISO-8859-1;QUOTED-PRINTABLE:M=FCller;Jo\nUID:c1\n"
 	     "PHOTO;VALUE=uri:http://x/\nAGENT:\nBEGIN:VCARD\nFN:Agent\nEND:VCARD\nEND:VCARD\n";
 	assert_int_equal(content_summarize(in, strlen(in), &s, NULL), 0);
-	assert_true(s.card && !s.calendar && s.links && !s.missing_zone);
+	assert_true(s.card && !s.calendar && !s.missing_zone);
 	assert_string_equal(s.title, "Jo M\xc3\xbcller");
 	assert_int_equal(s.components, 1);
 	assert_int_equal(s.wrong, 0);
@@ -200,6 +201,70 @@ static void test_summary(void **state)
 	assert_int_equal(content_summarize("\0<html>", 7, &s, NULL), 0);
 	assert_true(!s.calendar && !s.card && !s.component && s.wrong == 1);
 	content_summary_clear(&s);
+}
+
+static void on_link(void *ctx, const char *name, const char *url)
+{
+	buf_putf(ctx, "%s %s|", name, url);
+}
+
+static void test_links(void **state)
+{
+	static const char in[] =
+	        CAL("BEGIN:VEVENT\r\nUID:a\r\nATTACH;FMTTYPE=a/b:https://a.example/\r\n x%20y\r\n"
+	            "ATTACH;VALUE=BINARY;ENCODING=BASE64:aHR0cDovLw==\r\nATTACH:cid:1@x\r\n"
+	            "URL:https://no\r\nBEGIN:VALARM\r\nATTACH:ftp://b/\r\nEND:VALARM\r\n"
+	            "END:VEVENT\r\n") "BEGIN:VCARD\nPHOTO;VALUE=uri:https\\://c/\nLOGO:data:x\n"
+	                              "END:VCARD\n";
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, SIZE_MAX);
+	assert_int_equal(content_links(in, strlen(in), on_link, &b, NULL), 0);
+	assert_string_equal(
+	        buf_str(&b), "ATTACH https://a.example/x%20y|ATTACH ftp://b/|PHOTO https://c/|");
+	buf_clear(&b);
+}
+
+static void on_problem(void *ctx, enum content_problem what, const char *text)
+{
+	assert_true(text[0]);
+	buf_putf(ctx, "%s ", content_problem_word(what));
+}
+
+static void test_check(void **state)
+{
+#define EVENT(lines) "BEGIN:VEVENT\r\nUID:a\r\nDTSTAMP:20260101T000000Z\r\n" lines "END:VEVENT\r\n"
+#define WHOLE(lines) CAL("PRODID:x\r\n" lines)
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+	        {WHOLE(EVENT("DTSTART:20260101T000000Z\r\n")), ""},
+	        {WHOLE(EVENT("DTSTART:20260101T000000Z\r\nLOCATION:\r\nSTYLED-DESCRIPTION:x\r\n")),
+	                ""},
+	        {"BEGIN:VCARD\nVERSION:4.0\nUID:a\nFN:x\nEND:VCARD\n", ""},
+	        {"<html>", "unreadable "},
+	        {"", "unreadable "},
+	        {"BEGIN:VCARD\nVERSION:4.0\nFN:x\nEND:VCARD\n", "no-uid "},
+	        {"BEGIN:VCARD\nVERSION:4.0\nUID:a\nFN:x\n", "malformed "},
+	        {"BEGIN:VCARD\nVERSION:4.0\nUID:a\nFN:\xe4\nEND:VCARD\n", "malformed "},
+	        {"BEGIN:VCARD\nVERSION:4.0\nUID:a\nPHOTO:https://a/\nEND:VCARD\n", "link "},
+	        {WHOLE(EVENT("RECURRENCE-ID:20260101T000000Z\r\nDTSTART:20260101T000000Z\r\n")),
+	                "no-master "},
+	        {WHOLE(EVENT("DTSTART;TZID=Nowhere:20260101T000000\r\n")), "no-zone "},
+	        {WHOLE(EVENT("DTSTART:20260101T000000Z\r\nGEO:abc\r\n")), "second-opinion "},
+	        {WHOLE(EVENT("DTSTART:20260101T000000Z\r\nDTSTART:20260101T000000Z\r\n")),
+	                "second-opinion "},
+	};
+	struct buf b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		buf_init(&b, SIZE_MAX);
+		content_check(rows[i].in, strlen(rows[i].in), on_problem, &b);
+		assert_string_equal(buf_str(&b), rows[i].out);
+		buf_clear(&b);
+	}
 }
 
 static void test_crlf(void **state)
@@ -344,6 +409,8 @@ int main(void)
 	        cmocka_unit_test(test_caps),
 	        cmocka_unit_test(test_linear),
 	        cmocka_unit_test(test_summary),
+	        cmocka_unit_test(test_links),
+	        cmocka_unit_test(test_check),
 	        cmocka_unit_test(test_crlf),
 	        cmocka_unit_test(test_compare),
 	};

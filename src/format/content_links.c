@@ -1,0 +1,50 @@
+/* Attachments and photos that are somewhere else (RFC 5545 3.8.1.1, RFC 6350 6.2.4). */
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/mem.h"
+#include "content_internal.h"
+
+struct links {
+	void (*fn)(void *ctx, const char *name, const char *url);
+	void *ctx;
+};
+
+/* scheme "://", so no data: and no cid: */
+static bool is_url(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && ((s[i] | 0x20) >= 'a' && (s[i] | 0x20) <= 'z'))
+		i++;
+	return i > 0 && i + 3 <= n && memcmp(s + i, "://", 3) == 0;
+}
+
+static int on_line(void *ctx, const struct content_line *l, struct err *err)
+{
+	static const char *const names[] = {"ATTACH", "PHOTO", "LOGO", "SOUND"};
+	const struct links *k = ctx;
+	struct buf url;
+
+	(void)err;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		/* vCard 3.0 writers escape the colon */
+		if (strcmp(l->name, names[i]) != 0)
+			continue;
+		buf_init(&url, SIZE_MAX);
+		for (size_t j = 0; j < l->value_len; j++)
+			if (l->value[j] != '\\' || j + 1 == l->value_len)
+				buf_putc(&url, l->value[j]);
+		if (is_url(buf_str(&url), url.len))
+			k->fn(k->ctx, names[i], buf_str(&url));
+		buf_clear(&url);
+	}
+	return 0;
+}
+
+int content_links(const void *p, size_t n, void (*fn)(void *ctx, const char *name, const char *url),
+        void *ctx, struct err *err)
+{
+	struct links k = {fn, ctx};
+
+	return content_read(p, n, on_line, &k, NULL, err);
+}
