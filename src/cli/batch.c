@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
+#include "valise/base/escape.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
@@ -270,8 +271,12 @@ static int check_account(const struct args *a, const char *name)
 		return fail(a, &err);
 	}
 	n = account_warnings(account, lines, SERVICE_KINDS);
-	for (size_t i = 0; i < n; i++)
-		talk("warning: %s: %s", name, lines[i]);
+	for (size_t i = 0; i < n; i++) {
+		char safe[250];
+
+		talk("warning: %s: %s", term_escape(name, strlen(name), safe, sizeof safe),
+		        lines[i]);
+	}
 	account_free(account);
 	return 0;
 }
