@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <cmocka.h>
+#include "valise/base/buf.h"
 #include "valise/base/mem.h"
 #include "valise/proto/pop3.h"
 #include "pop3_internal.h"
@@ -198,6 +199,31 @@ static void test_caps(void **state)
 	}
 }
 
+/* Kept as they came, escaped, and never beyond the room there is. */
+static void test_caps_are_kept(void **state)
+{
+	struct buf script;
+	struct player p;
+	struct service s;
+	struct pop3 *m;
+	struct err err = {0};
+	const char *lines;
+
+	(void)state;
+	buf_init(&script, 1 << 20);
+	buf_puts(&script, HELLO "+OK\r\nTOP\r\n..X \x1b\xff\r\n");
+	for (int i = 0; i < 900; i++)
+		buf_putf(&script, "X-%d\r\n", i);
+	buf_puts(&script, ".\r\n");
+	assert_int_equal(open_script(&p, buf_str(&script), script.len, 4096, &s, &m, &err), 0);
+	lines = pop3_caps(m)->lines;
+	assert_memory_equal(lines, "TOP\n.X \\x1b\\xff\nX-0\nX-1\n", 24);
+	assert_true(strlen(lines) > 4080 && strlen(lines) < sizeof pop3_caps(m)->lines);
+	assert_int_equal(lines[strlen(lines) - 1], '\n');
+	end_script(&p, &s, m);
+	buf_clear(&script);
+}
+
 static void test_list(void **state)
 {
 	static const char script[] = HELLO CAPS_AFTER
@@ -330,6 +356,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_dots_at_every_border),
 	        cmocka_unit_test(test_caps),
+	        cmocka_unit_test(test_caps_are_kept),
 	        cmocka_unit_test(test_list),
 	        cmocka_unit_test(test_retr),
 	        cmocka_unit_test(test_refusals),
