@@ -71,6 +71,11 @@ static int on_prev(struct tree_sink *s, enum tree_prev which, enum coll_kind kin
 	return to(s)->ops->prev(to(s), which, kind, name, out, err);
 }
 
+static int on_last(struct tree_sink *s, struct tree_reader **out, struct err *err)
+{
+	return to(s)->ops->last(to(s), out, err);
+}
+
 static int on_body_open(
         struct tree_sink *s, enum coll_kind kind, struct tree_body **out, struct err *err)
 {
@@ -129,6 +134,7 @@ struct recorder *recorder_new(struct tree_sink *sink)
 	r->to = sink;
 	r->ops = *sink->ops; /* a body belongs to the other sink, and goes there directly */
 	r->ops.prev = on_prev;
+	r->ops.last = sink->ops->last ? on_last : NULL;
 	r->ops.body_open = on_body_open;
 	r->ops.item = on_item;
 	r->ops.coll = on_coll;

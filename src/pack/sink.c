@@ -88,6 +88,14 @@ static int sink_prev(struct tree_sink *t, enum tree_prev which, enum coll_kind k
 	return rc;
 }
 
+static int sink_last(struct tree_sink *t, struct tree_reader **out, struct err *err)
+{
+	struct archive_sink *s = (struct archive_sink *)t;
+
+	*out = NULL;
+	return s->prev ? archive_reader(s->path, s->prev->snapshot, out, err) : 0;
+}
+
 static void slot_clear(struct slot *slot)
 {
 	tree_coll_free(slot->coll);
@@ -149,6 +157,7 @@ static void sink_free(struct tree_sink *t)
 
 static const struct tree_sink_ops ops = {
         .prev = sink_prev,
+        .last = sink_last,
         .body_open = sink_body_open,
         .body_write = sink_body_write,
         .body_close = sink_body_close,

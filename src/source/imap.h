@@ -126,6 +126,7 @@ struct mbox {
 	size_t n_twins;
 	unsigned poisoned; /* messages in a row that broke the connection again and again */
 	uint64_t gone; /* expunged while we read */
+	bool unknown; /* the last snapshot has nothing under these UIDs */
 	bool dates_missing;
 	unsigned fresh; /* fresh connections on which missing messages were asked for */
 };
@@ -157,6 +158,7 @@ struct run {
 	struct worker *workers; /* started ones, n of them; the first runs in the caller's thread */
 	unsigned n_workers, max_workers;
 	size_t open; /* mailboxes not MB_DONE */
+	bool rematched;
 	bool failed;
 	struct err fatal;
 	struct source_result result;
@@ -296,7 +298,10 @@ int twins_round(struct run *run, struct err *err) MUST_CHECK;
 /* Everything else is done, and messages wait for a round. run->lock is held. */
 bool twins_wait(const struct run *run);
 
-/* imap_list.c, imap_body.c, imap_fetch.c, imap_rescue.c */
+/* imap_rematch.c: all is listed and nothing is being fetched. What the last snapshot has under other UIDs is given to the sink. */
+void rematch_all(struct worker *w);
+
+/* imap_list.c, imap_round.c, imap_body.c, imap_fetch.c, imap_rescue.c */
 /* List ${mb}, and further small ones with it as long as there are some, their commands in flight together. */
 int list_mailboxes(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
 /* What the sink has of the mailbox ${now} under the same UIDs; NULL: nothing. */

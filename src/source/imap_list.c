@@ -221,17 +221,48 @@ void list_known_item(struct tree_coll *to, const struct tree_coll *from,
 		        (uint16_t)((it->warn & ~WARN_SIZE) | (r->size != it->size ? WARN_SIZE : 0));
 }
 
+bool list_renumbered(const struct listing *l, const struct tree_coll *had)
+{
+	for (size_t i = 0; had && i < l->n; i++) {
+		const struct tree_item *old = tree_coll_find(had, l->recs[i].uid);
+
+		if (old && !(old->warn & WARN_RESCUED) && !plan_known(old, &l->recs[i]))
+			return true;
+	}
+	return false;
+}
+
+/* What the last snapshot and an interrupted run have under these UIDs. */
+static int list_had(struct listing *l, struct tree_coll *had[2], struct err *err)
+{
+	int rc = 0;
+
+	had[0] = l->prev;
+	l->prev = NULL;
+	if (!had[0])
+		rc = list_prev(l->w->run, l->coll, PREV_SNAPSHOT, &had[0], err);
+	if (rc == 0)
+		rc = list_prev(l->w->run, l->coll, PREV_RUN, &had[1], err);
+	for (int k = 0; k < 2; k++) {
+		if (!list_renumbered(l, had[k]))
+			continue;
+		progress_say(l->w->run->progress, SAY_NOTE,
+		        "%s: the server uses UIDs again for other messages", l->mb->name);
+		tree_coll_free(had[k]);
+		had[k] = NULL;
+	}
+	l->mb->unknown = !had[0];
+	return rc;
+}
+
 /* Hand over what the sink has the bytes of; the rest stays in recs. */
 static int list_split(struct listing *l, struct err *err)
 {
 	struct tree_sink *s = l->w->run->sink;
-	struct tree_coll *had[2] = {l->prev, NULL};
+	struct tree_coll *had[2] = {NULL, NULL};
 	size_t left = 0;
-	int rc = had[0] ? 0 : list_prev(l->w->run, l->coll, PREV_SNAPSHOT, &had[0], err);
+	int rc = list_had(l, had, err);
 
-	l->prev = NULL;
-	if (rc == 0)
-		rc = list_prev(l->w->run, l->coll, PREV_RUN, &had[1], err);
 	for (size_t i = 0; i < l->n && rc == 0; i++) {
 		struct rec *r = &l->recs[i];
 		const struct tree_item *old = NULL;

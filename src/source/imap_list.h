@@ -25,6 +25,8 @@ struct listing {
 extern const struct imap_fetch_ops list_ops;
 int list_message(void *listing, const struct imap_msg *msg, struct err *err);
 void list_head(struct listing *l, const struct imap_selected *sel);
+/* The server has given UIDs anew if one of those that ${had} (may be NULL) has means another message now: then none of them says anything. */
+bool list_renumbered(const struct listing *l, const struct tree_coll *had);
 /* The mailbox is listed: what the sink has is handed over at once, the rest of the records goes to the mailbox. */
 int list_keep(struct listing *l, struct err *err) MUST_CHECK;
 void list_clear(struct listing *l);

@@ -146,7 +146,8 @@ static int round_changes(struct listing *l, const struct imap_selected *sel, str
 	/* What is new by its UID has to be among the changes, too: else other changes may be missing. */
 	both = l->mb->status.uidnext == since->uidnext ||
 	       l->new_answers >= 2 * told_from(l, since->uidnext);
-	if (!l->prev || !both || !plan_since_fits(since, sel, told, l->n_gone)) {
+	if (!l->prev || !both || list_renumbered(l, l->prev) ||
+	        !plan_since_fits(since, sel, told, l->n_gone)) {
 		l->refused = true;
 		return 0;
 	}

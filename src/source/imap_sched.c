@@ -187,6 +187,20 @@ static int plan_bodies(struct run *r, struct err *err)
 	return rc;
 }
 
+/* run->lock is held; the others wait as if for a listing. */
+static void rematch(struct worker *w)
+{
+	struct run *r = w->run;
+
+	r->rematched = true;
+	r->listing++;
+	pthread_mutex_unlock(&r->lock);
+	rematch_all(w);
+	pthread_mutex_lock(&r->lock);
+	r->listing--;
+	pthread_cond_broadcast(&r->wake);
+}
+
 struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
 {
 	struct run *r = w->run;
@@ -205,6 +219,10 @@ struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
 		if (mb) {
 			mb->users++;
 			break;
+		}
+		if (r->phase == 1 && r->listing == 0 && !r->rematched) {
+			rematch(w);
+			continue;
 		}
 		/* All is listed; or all has come, and what other mailboxes wait for is known. */
 		if (r->phase == 1 ? r->listing == 0 : twins_wait(r)) {

@@ -176,6 +176,7 @@ struct kept_kind {
 };
 struct dir_sink {
 	struct tree_sink sink;
+	char *path;
 	struct tree_files files;
 	int workfd;
 	struct tree_dir_opts opts;

@@ -26,13 +26,23 @@ static void dir_free(struct tree_sink *s)
 	tree_names_free(d->names);
 	tree_manifest_clear(&d->before);
 	tree_account_clear(&d->account);
+	free(d->path);
 	pthread_mutex_destroy(&d->lock);
 	pthread_mutex_destroy(&d->batch_lock);
 	free(d);
 }
 
+static int dir_last(struct tree_sink *s, struct tree_reader **out, struct err *err)
+{
+	struct dir_sink *d = (struct dir_sink *)s;
+
+	*out = NULL;
+	return d->before.n_heads ? tree_dir_reader(d->path, out, err) : 0;
+}
+
 static const struct tree_sink_ops dir_ops = {
         .prev = dir_prev,
+        .last = dir_last,
         .body_open = dir_body_open,
         .body_write = dir_body_write,
         .body_close = dir_body_close,
@@ -91,6 +101,7 @@ int tree_dir_sink(const char *path, const struct tree_account *account,
 	*out = NULL;
 	d->sink.ops = &dir_ops;
 	d->workfd = -1;
+	d->path = xstrdup(path);
 	d->opts = *opts;
 	d->progress = progress;
 	d->names = tree_names_new();

@@ -35,7 +35,7 @@ as_fresh() {
 }
 printf 'From: x@example.org\r\nSubject: new\r\n\r\nnew\r\n' > "$T/new.eml"
 
-for kind in dovecot cyrus courier; do
+for kind in cyrus courier dovecot; do # the last one stays
 	say "$kind: nothing new, then a little"
 	server S $kind
 	S() { "$TOOLS/imaptool.py" "$T/S/env" alice "$@"; }
@@ -69,6 +69,29 @@ for kind in dovecot cyrus courier; do
 	rm -rf "$T/S"
 done
 
+say "dovecot: UIDVALIDITY changed, mailboxes renamed, many messages moved: no body is fetched again"
+dm() { doveadm -c "$S_CONF" "$@"; }
+run 0 "$VALISE" fetch "${IMAP[@]}" -t "$T/tree"
+dm mailbox update -u alice --uid-validity 4242 INBOX
+S rename Work Werk
+again dovecot
+bodies 0
+says 'under other UIDs'
+as_fresh dovecot
+for f in Sent "Müll & more"; do dm mailbox update -u alice --uid-validity 4243 "$f"; done # one for both, as when made in the same second
+S rename Sent Gesendet
+S move Werk 1:5 Gesendet
+again dovecot
+bodies 0
+as_fresh dovecot
+run 0 "$VALISE" fetch "${IMAP[@]}" -t "$T/tree" --trace "$T/trace2"
+! grep -q 'BODY.PEEK\[\]' "$T/trace2" || fail "the tree fetched bodies again"
+run 0 "$VALISE" pack "$T/tree" -o "$T/packed.valise"
+roots "$T/packed.valise" | sed 's/ [0-9a-f]*$//' > "$T/have"
+same "$T/have" "$T/want"
+"$SERVERS/dovecot.sh" stop "$T/S" > /dev/null
+rm -rf "$T/S"
+
 # The newest snapshot holds just what the scripted server's model holds: bytes, flags, UIDs.
 as_model() { # CASE ARCHIVE
 	$PYTHON -B - "$1" "$2" "$VALISE" "$SERVERS" <<'P'
@@ -85,7 +108,7 @@ assert want == got, (case, [w for w in want if w not in got], [g for g in got if
 P
 }
 say "mod-sequences, right and wrong"
-for case in modseq modseq-only vanished-short vanished-wrong modseq-forgets modseq-stuck modseq-back modseq-none; do
+for case in modseq modseq-only vanished-short vanished-wrong modseq-forgets modseq-stuck modseq-back modseq-none uids-reused twins-renumbered; do
 	mkdir -p "$T/S"
 	[ ! -d "$T/tls" ] || cp -r "$T/tls" "$T/S/tls" # made once is enough
 	server S fake CASE=$case
@@ -97,6 +120,9 @@ for case in modseq modseq-only vanished-short vanished-wrong modseq-forgets mods
 	case $case in
 	modseq|modseq-only) [ "$listed" = 0 ] || fail "$case: everything was listed" ;;
 	*) [ "$listed" != 0 ] || fail "$case: was believed" ;;
+	esac
+	case $case in
+	twins-renumbered) bodies 1 ;;
 	esac
 	again $case
 	says 'nothing (has )?changed|unchanged'

@@ -10,6 +10,7 @@
  */
 
 struct tree_sink;
+struct tree_reader;
 struct tree_body;
 
 struct tree_object {
@@ -40,6 +41,8 @@ struct tree_sink_ops {
 	 */
 	int (*prev)(struct tree_sink *s, enum tree_prev which, enum coll_kind kind,
 	        const char *name, struct tree_coll **out, struct err *err);
+	/* A reader of the last committed snapshot; *out NULL if there is none. The caller frees it. May be NULL. */
+	int (*last)(struct tree_sink *s, struct tree_reader **out, struct err *err);
 	/* The bytes of one item. close consumes the body in any case; abort discards it. */
 	int (*body_open)(
 	        struct tree_sink *s, enum coll_kind kind, struct tree_body **out, struct err *err);
@@ -76,7 +79,6 @@ struct tree_sink {
 };
 
 /* The reading side: one snapshot of an archive, or a directory tree. */
-struct tree_reader;
 struct tree_reader_ops {
 	const struct tree_manifest *(*manifest)(struct tree_reader *r); /* lent */
 	int (*coll)(struct tree_reader *r, const struct tree_head *h, struct tree_coll **out,
