@@ -20,6 +20,7 @@ static const struct option_def options[] = {
         {"into", 0, "NAME", "put all calendars or address books into this one, which is there"},
         {"with-attendees", 0, NULL,
                 "store events with attendees even where the server may mail them"},
+        {"strict", 0, NULL, "name what the server refuses, and try no other form of it"},
         {"dry-run", 0, NULL, "say what would be done, and do nothing"},
         {"connections", 0, "N", "at most so many connections to one service"},
         {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
@@ -112,6 +113,9 @@ static void add_result(struct target_result *s, const struct target_result *r)
 	s->added += r->added;
 	s->already += r->already;
 	s->altered += r->altered;
+	s->rescued += r->rescued;
+	for (unsigned i = 0; i < RESCUES; i++)
+		s->rescues[i] += r->rescues[i];
 	s->failed += r->failed;
 	s->flags_added += r->flags_added;
 	s->bytes += r->bytes;
@@ -161,6 +165,20 @@ static int plan_kinds(const struct restore *r, unsigned *kinds)
 	return 0;
 }
 
+static void tell_rescued(const struct target_result *s)
+{
+	const char *sep = "";
+	char n[32];
+
+	printf(" (%s of them refused as they are: ", human_count(s->rescued, n));
+	for (unsigned i = 0; i < RESCUES; i++)
+		if (s->rescues[i]) {
+			printf("%s%s %s", sep, human_count(s->rescues[i], n), rescue_name(i));
+			sep = ", ";
+		}
+	putchar(')');
+}
+
 static void tell(const struct restore *r)
 {
 	const struct target_result *s = &r->sum;
@@ -174,6 +192,8 @@ static void tell(const struct restore *r)
 		printf(", %s flags added", human_count(s->flags_added, n[4]));
 	if (s->altered)
 		printf(", %s not exactly as in the archive", human_count(s->altered, n[5]));
+	if (s->rescued)
+		tell_rescued(s);
 	if (s->failed)
 		printf(", %s REFUSED (named above; the originals are in the archive)",
 		        human_count(s->failed, n[6]));
@@ -183,7 +203,7 @@ static void tell(const struct restore *r)
 static json_t *outcome(const struct restore *r)
 {
 	const struct target_result *s = &r->sum;
-	json_t *o = json_object();
+	json_t *o = json_object(), *how = json_object();
 
 	json_object_set_new(o, "archive", json_string(r->args->pos[0]));
 	json_object_set_new(o, "dry_run", json_boolean(r->opts.dry_run));
@@ -193,6 +213,10 @@ static json_t *outcome(const struct restore *r)
 	json_object_set_new(o, "added", json_integer((json_int_t)s->added));
 	json_object_set_new(o, "already", json_integer((json_int_t)s->already));
 	json_object_set_new(o, "altered", json_integer((json_int_t)s->altered));
+	json_object_set_new(o, "rescued", json_integer((json_int_t)s->rescued));
+	for (unsigned i = 0; i < RESCUES; i++)
+		json_object_set_new(how, rescue_name(i), json_integer((json_int_t)s->rescues[i]));
+	json_object_set_new(o, "rescued_by", how);
 	json_object_set_new(o, "failed", json_integer((json_int_t)s->failed));
 	json_object_set_new(o, "flags_added", json_integer((json_int_t)s->flags_added));
 	json_object_set_new(o, "bytes", json_integer((json_int_t)s->bytes));
@@ -248,6 +272,7 @@ static int run_restore(struct restore *r)
 	if (rc)
 		return rc;
 	r->opts.dry_run = args_has(a, "dry-run");
+	r->opts.strict = args_has(a, "strict");
 	r->opts.folder = r->folders;
 	r->opts.n_folder = args_all(a, "folder", r->folders, ARGS_MAX);
 	r->opts.n_folder += args_all(a, "include", r->folders + r->opts.n_folder, ARGS_MAX);

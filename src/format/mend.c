@@ -202,7 +202,7 @@ int mend_end(struct mend *m, struct err *err)
 	else
 		take_end(m);
 	if (m->what & MEND_END && m->out_last != '\n')
-		mend_emit(m, "\r\n" + (m->out_last == '\r'), 2 - (m->out_last == '\r'));
+		mend_emit(m, m->out_last == '\r' ? "\n" : "\r\n", m->out_last == '\r' ? 1 : 2);
 	flush(m);
 	return m->rc;
 }

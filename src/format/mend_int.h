@@ -12,7 +12,7 @@ enum {
 	DEPTH_MAX = 32, /* multiparts in multiparts */
 	PARTS_MAX = 100000,
 	BOUNDARY_SIZE = 201,
-	OUT_MAX = 16 << 10,
+	OUT_MAX = 4 << 10,
 };
 
 enum cte { CTE_PLAIN, CTE_BASE64, CTE_OTHER };

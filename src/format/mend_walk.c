@@ -85,8 +85,9 @@ static void learn(struct mend *m)
 	const char *s = buf_str(&m->field), *v = strchr(s, ':');
 	struct entity *e = &m->now;
 
-	if (!v++)
+	if (!v)
 		return;
+	v++;
 	if (field_named(m->field.data, m->field.len, "Content-Type") && !e->has_type) {
 		learn_type(e, v);
 	} else if (field_named(m->field.data, m->field.len, "Content-Transfer-Encoding")) {

@@ -42,6 +42,7 @@ struct appender {
 	unsigned unfinished; /* the tag of the command that is being written */
 	uint64_t given; /* octets of the literal being written */
 	uint64_t size;
+	char bye[200]; /* why the server ends the connection */
 };
 
 /* ---- answers ---- */
@@ -177,7 +178,12 @@ static int hear(struct appender *a, enum heard *out, unsigned *tag, struct err *
 		return r;
 	if (n && *p == '+') {
 		*out = HEARD_PLUS;
-	} else if (status_parse(p, n, &s) && s.tag) {
+	} else if (!status_parse(p, n, &s)) {
+		return 0;
+	} else if (s.status == STATUS_BYE) {
+		snprintf(a->bye, sizeof a->bye, "%.*s", s.text_len > 190 ? 190 : (int)s.text_len,
+		        s.text);
+	} else if (s.tag) {
 		if (!landed(a, &s))
 			return session_fail(
 			        a->m, ERR_PROTO, err, "an answer to a command that was not sent");
@@ -428,9 +434,12 @@ int imap_append(struct imap *m, const uint8_t *name, size_t name_len, struct ima
 			        "not sent: a keyword that is no atom, or 4 GiB and more", 54);
 	r = send_all(&a, &own);
 	/* Whatever was begun and not answered when the connection ended may be there, if all of it was sent. */
-	for (size_t i = 0; i < n && r != 0; i++)
+	for (size_t i = 0; i < n && r != 0; i++) {
 		if (a.state[i] == STATE_SENT)
 			list[i].result = APPEND_UNKNOWN;
+		if (a.state[i] == STATE_SENT || a.state[i] == STATE_PART)
+			snprintf(list[i].text, sizeof list[i].text, "%s", a.bye);
+	}
 	free(a.state);
 	if (r != 0 && err)
 		*err = own;

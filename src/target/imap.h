@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include "valise/base/mem.h"
+#include "valise/format/mend.h"
 #include "valise/proto/imap.h"
 #include "valise/target/target.h"
 #include "imap_journal.h"
@@ -51,8 +52,9 @@ struct seen {
 	uint8_t sha256[SHA256_LEN];
 	uint8_t loose[SHA256_LEN];
 	uint8_t msgid[SHA256_LEN];
+	uint8_t text[SHA256_LEN];
 	uint32_t index; /* of the tmsg */
-	bool has_msgid;
+	bool has_msgid, has_text;
 };
 
 /* A message of an earlier restore that the archive no longer has in this mailbox. */
@@ -133,6 +135,21 @@ struct to_store {
 	uint32_t item;
 };
 
+/* The form in which a message goes to the target, where it is not plainly sent as it is. */
+struct form {
+	struct mend *mender; /* while it may be sent */
+	unsigned mend; /* MEND_* */
+	unsigned flaws; /* what could be mended */
+	bool looked; /* flaws is known */
+	bool bare_keywords, bare_flags; /* set afterwards */
+	bool no_date, date_asked;
+	bool is_counted;
+	unsigned last_steps; /* of those that are tried when nothing else helps */
+	uint64_t size; /* of what is sent */
+	uint8_t sha256[SHA256_LEN];
+	char why[300]; /* what the server said to the message as it is */
+};
+
 /* The work on one mailbox. */
 struct box {
 	struct worker *w;
@@ -150,6 +167,8 @@ struct box {
 	uint8_t *state; /* per item: enum item_state */
 	uint8_t *fragile; /* per item: servers change such messages without changing the size */
 	uint8_t *tries; /* per item: connections lost while it alone was sent */
+	struct form **form; /* per item, NULL: as it is */
+	unsigned refused; /* messages in a row of which the target took no form */
 	struct lacking *lacking;
 	size_t n_lacking, lacking_cap;
 	bool since; /* what is stored now was set since an earlier restore */
@@ -178,6 +197,8 @@ bool restore_failed(struct run *r);
 void say_box(struct box *b, enum say_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void say_item(struct box *b, enum say_level level, const struct tree_item *it, const char *head,
         size_t head_len, const char *fmt, ...) PRINTF_LIKE(6, 7);
+/* A note on an item, with From and Subject. */
+void say_altered(struct box *b, uint32_t item, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit);
 void say_mapping(struct run *r, const struct map_entry *e); /* if it is worth a word */
 void say_gone(struct run *r);
@@ -206,6 +227,8 @@ int box_pair(struct box *b, struct err *err) MUST_CHECK;
 /* imap_flags.c */
 /* The words of ${text} that the mailbox takes, as a set of box->words; the others are counted if ${lacking_out} is not NULL. */
 uint32_t keywords_fit(struct box *b, const char *text, unsigned *lacking_out);
+/* The same for system flags. */
+unsigned flags_fit(struct box *b, unsigned flags, unsigned *lacking_out);
 void box_store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags, uint32_t keywords);
 int box_store(struct box *b, struct err *err) MUST_CHECK;
 /* Flags of paired messages: what to add, and what was taken away at the source since. */
@@ -213,6 +236,35 @@ int box_flags(struct box *b, struct err *err) MUST_CHECK;
 size_t words_split(char *text, const char **out, size_t max); /* cuts ${text} */
 /* The words of set ${a} that set ${b} lacks, a set of box->words. */
 uint32_t words_minus(struct box *b, const char *a, const char *minus);
+
+/* imap_ladder.c: other forms of what the target refuses. */
+/**
+ * ladder_next(b, item, code, text): choose the next form of a message that was refused with this, the least change first; form_ready makes it ready to
+ * be sent. False: none is left, or none is wanted.
+ */
+bool ladder_next(struct box *b, uint32_t item, const char *code, const char *text);
+/* The same after the connection broke while it was sent alone: few are worth another connection. */
+bool ladder_next_break(struct box *b, uint32_t item, const char *text);
+/* A reason that the next form could mend. */
+bool ladder_knows(const struct box *b, uint32_t item, const char *text);
+/* ERR_LIMIT: this form is too large for the target. */
+int form_ready(struct box *b, uint32_t item, struct err *err) MUST_CHECK;
+int form_give(struct box *b, uint32_t item,
+        int (*write)(void *wctx, const void *p, size_t n, struct err *err), void *wctx,
+        struct err *err) MUST_CHECK;
+/* What was sent, or is, of an item. */
+uint64_t sent_size(const struct box *b, uint32_t item);
+const uint8_t *sent_sha256(const struct box *b, uint32_t item);
+bool is_rescued(const struct box *b, uint32_t item);
+/* Count and name an item that is there in another form; said once. */
+void form_count(struct box *b, uint32_t item, const char *how);
+/* In one number, for the journal; 0: as it is. */
+unsigned form_code(const struct box *b, uint32_t item);
+void form_set(struct box *b, uint32_t item, unsigned code);
+void form_free(struct form *f);
+/* Is one of these messages the item in another form? The index in ${seen}, or SIZE_MAX; the form is noted. */
+size_t form_find(struct box *b, uint32_t item, const struct seen *seen, size_t n,
+        bool (*fits)(const struct box *b, uint32_t item, const struct seen *s), struct err *err);
 
 /* imap_append.c, imap_verify.c */
 int box_append(struct box *b, struct err *err) MUST_CHECK;

@@ -16,16 +16,19 @@ struct sending {
 	uint32_t item;
 	struct buf mem; /* small messages wholly, of large ones nothing */
 	bool held;
+	bool made; /* the mailbox was made for it */
 	int broken; /* the archive does not give it: ERR_DAMAGED ... */
 	struct err why;
 	char *words;
 	const char *word[WORDS_MAX];
+	size_t n_words;
 };
 
 struct batch {
 	struct imap_append list[BATCH_MESSAGES];
 	struct sending send[BATCH_MESSAGES];
 	size_t n;
+	size_t n_list; /* of list, those on their way: the others are settled */
 	uint64_t bytes;
 };
 
@@ -57,6 +60,8 @@ void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len
 	buf_clear(&own);
 	b->state[item] = ITEM_FAILED;
 	b->sum.failed++;
+	form_free(b->form[item]);
+	b->form[item] = NULL;
 	atomic_fetch_add(&b->w->run->progress->items_done, 1);
 }
 
@@ -76,9 +81,12 @@ static int give(void *ctx, int (*write)(void *wctx, const void *p, size_t n, str
 	struct tree_reader *r = s->b->w->run->reader;
 	int rc;
 
-	if (s->held)
+	if (s->b->form[s->item] && s->b->form[s->item]->mend)
+		rc = form_give(s->b, s->item, write, wctx, err);
+	else if (s->held)
 		return s->mem.len ? write(wctx, s->mem.data, s->mem.len, err) : 0;
-	rc = r->ops->body(r, s->b->coll, item_of(s->b, s->item), write, wctx, err);
+	else
+		rc = r->ops->body(r, s->b->coll, item_of(s->b, s->item), write, wctx, err);
 	if (rc == ERR_DAMAGED || rc == ERR_NOTFOUND || rc == ERR_IO || rc == ERR_LIMIT) {
 		s->broken = rc;
 		s->why = *err;
@@ -125,6 +133,18 @@ static bool is_fragile(struct box *b, const struct tree_item *it, const struct s
 	return found;
 }
 
+/* What goes out besides the octets, in the form that is tried now. */
+static void dress(struct sending *s, struct imap_append *a)
+{
+	const struct tree_item *it = item_of(s->b, s->item);
+	const struct form *f = s->b->form[s->item];
+
+	a->n_keywords = f && f->bare_keywords ? 0 : s->n_words;
+	a->flags = f && f->bare_flags ? 0 : it->flags;
+	a->date = (struct date){it->date_utc, it->zone_min, !(f && f->no_date)};
+	a->size = sent_size(s->b, s->item);
+}
+
 /* Put an item into the batch; false: the archive does not give it, and it is named. */
 static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 {
@@ -154,13 +174,11 @@ static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 	fit = tree_coll_keyword_text(
 	        b->words, keywords_fit(b, tree_coll_keyword_text(b->coll, it->keywords), NULL));
 	s->words = xstrdup(fit);
-	a->n_keywords = words_split(s->words, s->word, WORDS_MAX);
+	s->n_words = words_split(s->words, s->word, WORDS_MAX);
 	a->keywords = s->word;
-	a->flags = it->flags;
-	a->date = (struct date){it->date_utc, it->zone_min, true};
-	a->size = it->size;
 	a->give = give;
 	a->ctx = s;
+	dress(s, a);
 	t->n++;
 	t->bytes += it->size;
 	return true;
@@ -234,6 +252,7 @@ int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err
 		k[i].uid = b->got[items[i]];
 		k[i].src_uid = it->uid;
 		k[i].flags = it->flags;
+		k[i].form = (uint16_t)form_code(b, items[i]);
 		k[i].keywords =
 		        (char *)(uintptr_t)tree_coll_keyword_text(b->coll, it->keywords); /* lent */
 	}
@@ -270,12 +289,8 @@ void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
 
 static bool is_quota(const struct imap_append *a)
 {
-	return strcasecmp(a->code, "OVERQUOTA") == 0 || strcasestr(a->text, "quota") != NULL;
-}
-
-static bool is_too_big(const struct imap_append *a)
-{
-	return strcasecmp(a->code, "TOOBIG") == 0;
+	return strcasecmp(a->code, "OVERQUOTA") == 0 || strcasestr(a->text, "quota") != NULL ||
+	       strcasestr(a->text, "Server Unavailable. 15") != NULL; /* Exchange */
 }
 
 /* Not now, but later (RFC 5530). */
@@ -289,107 +304,135 @@ static bool is_busy(const struct imap_append *a)
 	return false;
 }
 
-/* One more try, with less beside the message. Flags are set afterwards, one by one if need be. */
-static int send_bare(struct box *b, struct imap_append *a, unsigned step, struct err *err)
+/* No form of it was taken. */
+static void name_refused(struct box *b, struct sending *s, const struct imap_append *a)
 {
-	a->keywords = NULL;
-	a->n_keywords = 0;
-	if (step > 0) {
-		a->flags = 0;
-		a->date.known = false;
-	}
-	return imap_append(b->w->m, b->e->raw, b->e->raw_len, a, 1, err);
-}
+	const struct form *f = b->form[s->item];
+	char why[700];
 
-/* Flags and keywords that it lacks now are seen, and set, when all is looked at in the end. */
-static void after_bare(struct box *b, const struct sending *s, unsigned step)
-{
-	if (step == 0)
-		return;
-	item_altered(b, s->item);
-	say_item(b, SAY_NOTE, item_of(b, s->item), (const char *)s->mem.data, s->mem.len,
-	        "restored without its date: the target refused it");
-}
-
-/* A refused message: once more alone without keywords, at last without flags and date; then it is named. */
-static int refused(struct box *b, struct sending *s, struct imap_append *a, struct err *err)
-{
-	const char *head = s->held ? (const char *)s->mem.data : NULL;
-	char why[300];
-	int rc = 0;
-
-	snprintf(why, sizeof why, "the target refuses it: %s%s%s", a->code, a->code[0] ? ", " : "",
-	        a->text);
-	for (unsigned step = 0; step < 2 && !is_quota(a) && !is_too_big(a); step++) {
-		if (strcasecmp(a->code, "TRYCREATE") == 0) {
-			b->e->exists = false;
-			rc = box_make(b->w, b->e, &b->sum, err);
-			if (rc < 0)
-				return rc;
-		}
-		rc = send_bare(b, a, step, err);
-		if (rc < 0)
-			return rc;
-		if (a->result == APPEND_OK) {
-			item_added(b, s->item, a->uid, a->uidvalidity);
-			after_bare(b, s, step);
-			return 0;
-		}
-	}
 	if (is_quota(a))
 		over_quota(b->w->run, a->size, true);
-	item_failed(b, s->item, head, s->mem.len, why);
+	else if (f)
+		b->refused++;
+	snprintf(why, sizeof why, "the target refuses it: %s%s%s%s", f ? f->why : a->code,
+	        !f && a->code[0] ? ", " : "", f ? "" : a->text,
+	        f ? "; and in every other form" : "");
+	item_failed(b, s->item, s->held ? (const char *)s->mem.data : NULL, s->mem.len, why);
+}
+
+/* A refused message: its next form, if it has one. *out: it is to be sent again. */
+static int refused(struct box *b, struct imap_append *a, bool *out, struct err *err)
+{
+	struct sending *s = a->ctx;
+	int rc = 0;
+
+	*out = false;
+	if (strcasecmp(a->code, "TRYCREATE") == 0 && !s->made) {
+		b->e->exists = false;
+		s->made = *out = true;
+		return box_make(b->w, b->e, &b->sum, err);
+	}
+	while (!*out && !is_quota(a) && ladder_next(b, s->item, a->code, a->text)) {
+		rc = form_ready(b, s->item, err);
+		if (rc < 0 && rc != ERR_LIMIT)
+			break;
+		*out = rc == 0;
+	}
+	if (*out) {
+		dress(s, a);
+		return 0;
+	}
+	if (rc == ERR_STOPPED)
+		return rc;
+	name_refused(b, s, a);
 	return 0;
 }
 
-/* What became of the messages of a batch. *again_out: some are to be sent again after a while. */
-static int settle(struct box *b, struct batch *t, bool *again_out, struct err *err)
+static int note_added(struct box *b, struct batch *t, struct err *err)
 {
 	uint32_t known[BATCH_MESSAGES] = {0};
 	size_t n = 0;
-	int rc;
 
-	for (size_t i = 0; i < t->n; i++)
-		if (t->list[i].result == APPEND_OK) {
-			item_added(b, t->send[i].item, t->list[i].uid, t->list[i].uidvalidity);
-			if (b->got[t->send[i].item])
-				known[n++] = t->send[i].item;
-		}
-	rc = box_remember(b, known, n, err);
-	if (rc < 0)
-		return rc;
+	for (size_t i = 0; i < t->n_list; i++) {
+		struct sending *s = t->list[i].ctx;
+
+		if (t->list[i].result != APPEND_OK)
+			continue;
+		item_added(b, s->item, t->list[i].uid, t->list[i].uidvalidity);
+		form_count(b, s->item, "restored in another form");
+		b->refused = 0;
+		if (b->got[s->item])
+			known[n++] = s->item;
+	}
 	if (n)
 		b->waits = 0;
-	n = 0;
-	for (size_t i = 0; i < t->n && imap_alive(b->w->m); i++) {
-		if (t->list[i].result != APPEND_REFUSED)
-			continue;
-		if (is_busy(&t->list[i]) && b->waits < OPEN_TRIES) {
-			*again_out = true;
-			continue;
-		}
-		rc = refused(b, &t->send[i], &t->list[i], err);
-		if (rc < 0)
-			return rc;
-		if (b->state[t->send[i].item] == ITEM_ADDED && b->got[t->send[i].item])
-			known[n++] = t->send[i].item;
-	}
 	return box_remember(b, known, n, err);
 }
 
-/* The connection broke: look what has arrived. One message that breaks it again and again is named. */
+/* What became of the messages of a batch: those that are to be sent again in another form stay in its list. *later_out: some are to be sent again after a while. */
+static int settle(struct box *b, struct batch *t, bool *later_out, struct err *err)
+{
+	size_t left = 0;
+	int rc = note_added(b, t, err);
+
+	for (size_t i = 0; i < t->n_list && rc == 0 && imap_alive(b->w->m); i++) {
+		bool again;
+
+		if (t->list[i].result != APPEND_REFUSED)
+			continue;
+		if (is_busy(&t->list[i]) && b->waits < OPEN_TRIES) {
+			*later_out = true;
+			continue;
+		}
+		rc = refused(b, &t->list[i], &again, err);
+		if (again)
+			t->list[left++] = t->list[i];
+	}
+	if (rc == 0 && imap_alive(b->w->m))
+		t->n_list = left;
+	return rc;
+}
+
+/*
+ * One message alone, and the connection broke. That may be the network: the same is tried again, unless the server named a reason that it
+ * could be. Then its next form; at last it is named.
+ */
+static int broke(
+        struct box *b, struct sending *s, const char *said, const struct err *lost, struct err *err)
+{
+	char why[900];
+	int rc = 0;
+
+	if (!ladder_knows(b, s->item, said) && ++b->tries[s->item] < TRIES)
+		return 0;
+	b->tries[s->item] = 0;
+	while (ladder_next_break(b, s->item, said)) {
+		rc = form_ready(b, s->item, err);
+		if (rc != ERR_LIMIT)
+			return rc;
+	}
+	snprintf(why, sizeof why, "the connection breaks when it is sent: %s",
+	        *said ? said : lost->text);
+	item_failed(b, s->item, s->held ? (const char *)s->mem.data : NULL, s->mem.len, why);
+	return 0;
+}
+
+/* The connection broke: look what has arrived. */
 static int recover(struct box *b, struct batch *t, struct err *err)
 {
 	uint32_t unknown[BATCH_MESSAGES] = {0}, validity = b->sel.uidvalidity;
 	struct err lost = *err;
+	struct sending *alone = t->n == 1 ? &t->send[0] : NULL;
+	char said[200] = "";
 	size_t n = 0;
 	int rc;
 
-	for (size_t i = 0; i < t->n; i++) {
-		struct sending *s = &t->send[i];
+	for (size_t i = 0; i < t->n_list; i++) {
+		struct sending *s = t->list[i].ctx;
 
 		if (b->state[s->item] != ITEM_TODO)
 			continue;
+		snprintf(said, sizeof said, "%s", t->list[i].text);
 		if (s->broken)
 			item_failed(b, s->item, "", 0, s->why.text);
 		else if (t->list[i].result == APPEND_UNKNOWN)
@@ -403,33 +446,35 @@ static int recover(struct box *b, struct batch *t, struct err *err)
 		        "the target's UIDVALIDITY changed meanwhile");
 	if (rc == 0 && n)
 		rc = box_find_arrived(b, unknown, n, err);
-	if (rc == 0 && t->n == 1 && b->state[t->send[0].item] == ITEM_TODO &&
-	        ++b->tries[t->send[0].item] >= TRIES) {
-		char why[700];
-
-		snprintf(why, sizeof why, "the connection breaks when it is sent: %s", lost.text);
-		item_failed(b, t->send[0].item,
-		        t->send[0].held ? (const char *)t->send[0].mem.data : NULL,
-		        t->send[0].mem.len, why);
-	}
+	if (rc == 0 && alone && b->state[alone->item] == ITEM_TODO)
+		rc = broke(b, alone, said, &lost, err);
 	return rc;
 }
 
-/* Send a batch; *again_out: what is still to do of it is to be taken up once more. */
+/* Send a batch, and what of it is refused in other forms; *again_out: what is still to do of it is to be taken up once more. */
 static int append_batch(struct box *b, struct batch *t, bool *again_out, struct err *err)
 {
-	struct err sent;
-	int rc = imap_append(b->w->m, b->e->raw, b->e->raw_len, t->list, t->n, err), settled;
+	int rc = 0;
 
-	if (rc < 0 && imap_alive(b->w->m))
-		return rc;
-	sent = *err;
-	settled = settle(b, t, again_out, err);
-	if (settled < 0 && (imap_alive(b->w->m) || restore_failed(b->w->run)))
-		return settled;
-	if (settled == 0 && rc < 0)
-		*err = sent;
-	return settled < 0 ? settled : rc;
+	t->n_list = t->n;
+	while (rc == 0 && t->n_list) {
+		struct err sent;
+		int settled;
+
+		rc = imap_append(b->w->m, b->e->raw, b->e->raw_len, t->list, t->n_list, err);
+		if (rc < 0 && imap_alive(b->w->m))
+			return rc;
+		sent = *err;
+		settled = settle(b, t, again_out, err);
+		if (settled < 0 && (imap_alive(b->w->m) || restore_failed(b->w->run)))
+			return settled;
+		if (settled == 0 && rc < 0)
+			*err = sent;
+		rc = settled < 0 ? settled : rc;
+		if (rc == 0)
+			rc = stop_check(err);
+	}
+	return rc;
 }
 
 static int append_run(struct box *b, struct batch *t, struct err *err)

@@ -6,8 +6,6 @@
 static void box_clear(struct box *b)
 {
 	imap_selected_clear(&b->sel);
-	tree_coll_free(b->coll);
-	tree_coll_free(b->words);
 	for (size_t i = 0; i < b->n_lacking; i++)
 		free(b->lacking[i].word);
 	free(b->lacking);
@@ -19,7 +17,12 @@ static void box_clear(struct box *b)
 	free(b->state);
 	free(b->fragile);
 	free(b->tries);
+	for (size_t i = 0; b->form && i < b->coll->n_items; i++)
+		form_free(b->form[i]);
+	free(b->form);
 	free(b->store);
+	tree_coll_free(b->coll);
+	tree_coll_free(b->words);
 }
 
 static int box_load(struct box *b, struct err *err)
@@ -41,6 +44,7 @@ static int box_load(struct box *b, struct err *err)
 	b->state = xcalloc(n + 1, 1);
 	b->fragile = xcalloc(n + 1, 1);
 	b->tries = xcalloc(n + 1, 1);
+	b->form = xcalloc(n + 1, sizeof(struct form *));
 	b->sum.items = n;
 	return 0;
 }
@@ -76,8 +80,9 @@ static void say_lacking(struct box *b)
 {
 	for (size_t i = 0; i < b->n_lacking; i++)
 		say_box(b, SAY_NOTE,
-		        "the target does not keep the keyword %s: %llu messages are without it",
-		        b->lacking[i].word, (unsigned long long)b->lacking[i].messages);
+		        "the target does not keep the %s %s: %llu messages are without it",
+		        b->lacking[i].word[0] == '\\' ? "flag" : "keyword", b->lacking[i].word,
+		        (unsigned long long)b->lacking[i].messages);
 }
 
 static void count_dry(struct box *b)
@@ -198,6 +203,9 @@ static void sum_add(struct run *r, const struct target_result *s)
 	r->sum.added += s->added;
 	r->sum.already += s->already;
 	r->sum.altered += s->altered;
+	r->sum.rescued += s->rescued;
+	for (unsigned i = 0; i < RESCUES; i++)
+		r->sum.rescues[i] += s->rescues[i];
 	r->sum.failed += s->failed;
 	r->sum.flags_added += s->flags_added;
 	r->sum.bytes += s->bytes;

@@ -67,6 +67,24 @@ uint32_t keywords_fit(struct box *b, const char *text, unsigned *lacking_out)
 	return set;
 }
 
+unsigned flags_fit(struct box *b, unsigned flags, unsigned *lacking_out)
+{
+	unsigned fit = 0;
+
+	*lacking_out = 0;
+	for (unsigned bit = 1; bit <= FLAG_DRAFT; bit <<= 1) {
+		if (!(flags & bit))
+			continue;
+		if (keyword_fits(b, flag_name(bit))) {
+			fit |= bit;
+		} else {
+			keyword_lacking(b, flag_name(bit));
+			++*lacking_out;
+		}
+	}
+	return fit;
+}
+
 static bool has_word(const char *text, const char *word)
 {
 	size_t n = strlen(word);
@@ -342,6 +360,7 @@ int box_flags(struct box *b, struct err *err)
 	size_t n_kept, n = 0;
 	const struct kept *k =
 	        kept_of(b->w->run->journal, b->e->shown, b->sel.uidvalidity, &n_kept);
+	const struct kept *record;
 	uint32_t *news = xcalloc(b->coll->n_items + 1, sizeof *news);
 	int rc;
 
@@ -351,7 +370,10 @@ int box_flags(struct box *b, struct err *err)
 		b->got[i] = b->there[b->mate[i] - 1].uid;
 		b->state[i] = ITEM_THERE;
 		b->sum.already++;
-		if (since_one(b, (uint32_t)i, record_of(k, n_kept, b->got[i])))
+		record = record_of(k, n_kept, b->got[i]);
+		form_set(b, (uint32_t)i, record ? record->form : 0);
+		form_count(b, (uint32_t)i, "is there in another form");
+		if (since_one(b, (uint32_t)i, record))
 			news[n++] = (uint32_t)i;
 	}
 	b->since = true;

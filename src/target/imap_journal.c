@@ -82,6 +82,7 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 		        "the restore journal holds a record that is none");
 	one.date_utc = json_get_int(o, "d", 0);
 	one.flags = (uint16_t)json_get_int(o, "f", 0);
+	one.form = (uint16_t)json_get_int(o, "r", 0);
 	one.src_uid = (uint32_t)json_get_int(o, "s", 0);
 	one.uid = (uint32_t)json_get_int(o, "u", 0);
 	one.uidvalidity = (uint32_t)json_get_int(o, "v", 0);
@@ -256,6 +257,8 @@ static void put_one(struct buf *b, const char *mailbox, const struct kept *r)
 	json_put_string(b, words, strlen(words));
 	buf_puts(b, ",\"m\":");
 	json_put_string(b, mailbox, strlen(mailbox));
+	if (r->form)
+		buf_putf(b, ",\"r\":%u", r->form);
 	buf_putf(b, ",\"s\":%u,\"u\":%u,\"v\":%u}", r->src_uid, r->uid, r->uidvalidity);
 	buf_put(b, "", 1);
 }

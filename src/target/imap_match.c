@@ -1,5 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/buf.h"
+#include "valise/format/header.h"
 #include "imap_match.h"
 
 void match_size_key(struct match_key *k, uint64_t size)
@@ -164,4 +166,48 @@ void loose_add(struct loose *l, const void *p, size_t n)
 void loose_end(struct loose *l, uint8_t out[SHA256_LEN])
 {
 	sha256_end(&l->hash, out);
+}
+
+void text_start(struct text *t)
+{
+	memset(t, 0, sizeof *t);
+	loose_start(&t->body);
+	t->line_empty = true;
+}
+
+void text_add(struct text *t, const void *p, size_t n)
+{
+	const uint8_t *s = p;
+	size_t i = 0;
+
+	for (; i < n && !t->in_body; i++) {
+		if (s[i] == '\n') {
+			t->in_body = t->line_empty;
+			t->line_empty = true;
+		} else if (s[i] != '\r') {
+			t->line_empty = false;
+		}
+	}
+	for (size_t k = i; k < n && !t->any; k++)
+		t->any = s[k] > ' ';
+	loose_add(&t->body, s + i, n - i);
+}
+
+bool text_end(struct text *t, const char *head, size_t n, uint8_t out[SHA256_LEN])
+{
+	static const char *const names[] = {"From", "To", "Date", "Subject"};
+	uint8_t body[SHA256_LEN];
+	struct buf key;
+	bool known = false;
+
+	loose_end(&t->body, body);
+	buf_init(&key, 4 * (n + 16) + SHA256_LEN);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		known |= header_find(head, header_length(head, n), names[i], &key);
+		buf_putc(&key, '\n');
+	}
+	buf_put(&key, body, sizeof body);
+	sha256_of(key.data, key.len, out);
+	buf_clear(&key);
+	return known && t->any;
 }

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include "valise/base/hash.h"
 
 /*
@@ -48,5 +49,19 @@ struct loose {
 void loose_start(struct loose *l);
 void loose_add(struct loose *l, const void *p, size_t n);
 void loose_end(struct loose *l, uint8_t out[SHA256_LEN]);
+
+/*
+ * A hash of what stays of a message when a server adds or changes header fields: From, To, Date, Subject and the body, that without what
+ * struct loose leaves out.
+ */
+struct text {
+	struct loose body;
+	bool in_body, any;
+	bool line_empty; /* so far */
+};
+void text_start(struct text *t);
+void text_add(struct text *t, const void *p, size_t n);
+/* ${head}: the first ${n} octets of the message. False: too little is in it to know it by. */
+bool text_end(struct text *t, const char *head, size_t n, uint8_t out[SHA256_LEN]);
 
 #endif

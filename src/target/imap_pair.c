@@ -1,6 +1,7 @@
 /*
  * Which messages of the archive are there already: by the restore journal, then by content (equal size and instant, then equal size), then by
- * what a server that rewrites messages leaves alone, at last by Message-ID and instant.
+ * what a server that rewrites messages leaves alone, by the forms that the ladder makes of refused ones, by Message-ID and instant, at last by instant and what
+ * is in the message but for other header fields.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -212,6 +213,7 @@ static int pair_content(struct pairing *p, unsigned rule, struct err *err)
 /* An item of the archive, read for what a rewriting server leaves alone. */
 struct reading {
 	struct loose loose;
+	struct text text;
 	struct buf head;
 };
 
@@ -221,27 +223,33 @@ static int read_write(void *ctx, const void *p, size_t n, struct err *err)
 	size_t room = HEAD_CAP - r->head.len;
 
 	loose_add(&r->loose, p, n);
+	text_add(&r->text, p, n);
 	buf_put(&r->head, p, n < room ? n : room);
 	return stop_check(err);
 }
 
-static int read_item(
-        struct box *b, size_t i, struct match_key *loose, struct match_key *msgid, struct err *err)
+/* The keys of one item, in the order in which they are tried. */
+enum { BY_LOOSE, BY_MSGID, BY_TEXT, KEYS };
+
+static int read_item(struct box *b, size_t i, struct match_key key[KEYS], struct err *err)
 {
 	struct tree_reader *reader = b->w->run->reader;
 	const struct tree_item *it = &b->coll->items[i];
 	struct reading r;
-	bool has;
+	bool has[KEYS] = {true};
 	int rc;
 
-	*loose = *msgid = key_of(NULL, it->date_utc, it->size, i);
 	loose_start(&r.loose);
+	text_start(&r.text);
 	buf_init(&r.head, HEAD_CAP);
 	rc = reader->ops->body(reader, b->coll, it, read_write, &r, err);
-	loose_end(&r.loose, loose->key);
-	there_msgid((const char *)r.head.data, r.head.len, msgid->key, &has);
-	loose->none = rc < 0;
-	msgid->none = rc < 0 || !has;
+	for (unsigned k = 0; k < KEYS; k++)
+		key[k] = key_of(NULL, it->date_utc, it->size, i);
+	loose_end(&r.loose, key[BY_LOOSE].key);
+	there_msgid((const char *)r.head.data, r.head.len, key[BY_MSGID].key, &has[BY_MSGID]);
+	has[BY_TEXT] = text_end(&r.text, (const char *)r.head.data, r.head.len, key[BY_TEXT].key);
+	for (unsigned k = 0; k < KEYS; k++)
+		key[k].none = rc < 0 || !has[k];
 	buf_clear(&r.head);
 	return rc == ERR_STOPPED ? rc : 0; /* a damaged one is named when it is to be sent */
 }
@@ -262,8 +270,11 @@ static void say_loose(struct box *b, const uint32_t *before, const char *why)
 }
 
 /* Pair by keys of both sides, which are used up, and say so. */
-static void pair_loose(struct pairing *p, struct match_key *items, size_t n_items, bool msgid)
+static void pair_loose(struct pairing *p, struct match_key *items, size_t n_items, unsigned by)
 {
+	static const char *const why[KEYS] = {"equal but for line ends and NUL",
+	        "same Message-ID and date, but the server has other octets",
+	        "same body, date, From, To and Subject, but the server has another header"};
 	struct box *b = p->b;
 	struct match_key *seen = new_keys(p->n_seen);
 	uint32_t *before = xmemdup(b->mate, (b->coll->n_items + 1) * sizeof *before);
@@ -272,26 +283,79 @@ static void pair_loose(struct pairing *p, struct match_key *items, size_t n_item
 	for (size_t i = 0; i < p->n_seen; i++) {
 		const struct seen *s = &p->seen[i];
 		const struct tmsg *t = &b->there[s->index];
+		const uint8_t *key[KEYS] = {s->loose, s->msgid, s->text};
+		const bool has[KEYS] = {true, s->has_msgid, s->has_text};
 
-		if (b->claimed[s->index] || (msgid && !s->has_msgid))
-			continue;
-		seen[n++] = key_of(msgid ? s->msgid : s->loose, date_of(t), t->size, s->index);
+		if (!b->claimed[s->index] && has[by])
+			seen[n++] = key_of(key[by], date_of(t), t->size, s->index);
 	}
-	match_pairs(items, n_items, seen, n, msgid ? MATCH_DATE | MATCH_OTHER_SIZE : MATCH_DATE,
-	        b->mate, b->claimed);
-	say_loose(b, before,
-	        msgid ? "same Message-ID and date, but the server has other octets"
-	              : "equal but for line ends and NUL");
+	match_pairs(items, n_items, seen, n,
+	        by == BY_LOOSE ? MATCH_DATE : MATCH_DATE | MATCH_OTHER_SIZE, b->mate, b->claimed);
+	say_loose(b, before, why[by]);
 	free(before);
 	free(seen);
+}
+
+static bool fits(const struct box *b, uint32_t item, const struct seen *s)
+{
+	return !b->claimed[s->index] &&
+	       date_of(&b->there[s->index]) == b->coll->items[item].date_utc;
+}
+
+/* What an earlier restore stored in another form, since the target refused it as it is. */
+static int pair_forms(struct pairing *p, const uint8_t *mine, struct err *err)
+{
+	struct box *b = p->b;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < b->coll->n_items && (rc = stop_check(err)) == 0; i++) {
+		size_t at = SIZE_MAX;
+
+		if (mine[i] && !b->mate[i])
+			at = form_find(b, i, p->seen, p->n_seen, fits, err);
+		if (at == SIZE_MAX)
+			continue;
+		b->mate[i] = p->seen[at].index + 1;
+		b->claimed[p->seen[at].index] = 1;
+	}
+	return rc;
+}
+
+/* ${mine}: the items that have the date of a message of the target. */
+static int pair_read(struct pairing *p, const uint8_t *mine, struct err *err)
+{
+	struct box *b = p->b;
+	size_t most = b->coll->n_items, n = 0;
+	struct match_key *key[KEYS];
+	int rc = 0;
+
+	for (unsigned k = 0; k < KEYS; k++)
+		key[k] = new_keys(most);
+	for (size_t i = 0; i < most && rc == 0; i++) {
+		struct match_key one[KEYS];
+
+		if (!mine[i] || (rc = read_item(b, i, one, err)) != 0)
+			continue;
+		for (unsigned k = 0; k < KEYS; k++)
+			key[k][n] = one[k];
+		n++;
+	}
+	if (rc == 0) {
+		pair_loose(p, key[BY_LOOSE], n, BY_LOOSE);
+		rc = pair_forms(p, mine, err);
+	}
+	for (unsigned k = BY_MSGID; k < KEYS && rc == 0; k++)
+		pair_loose(p, key[k], n, k);
+	for (unsigned k = 0; k < KEYS; k++)
+		free(key[k]);
+	return rc;
 }
 
 static int pair_rewritten(struct pairing *p, struct err *err)
 {
 	struct box *b = p->b;
-	size_t most = b->coll->n_items, n = 0;
+	size_t most = b->coll->n_items;
 	struct match_key *items = new_keys(most), *there = new_keys(b->n_there);
-	struct match_key *loose = new_keys(most), *msgid = new_keys(most);
 	uint8_t *wanted = xcalloc(b->n_there + 1, 1), *mine = xcalloc(most + 1, 1);
 	size_t n_items = open_items(b, false, items), n_there = open_there(b, false, there);
 	int rc = 0;
@@ -299,18 +363,11 @@ static int pair_rewritten(struct pairing *p, struct err *err)
 	if (match_wanted(items, n_items, there, n_there, MATCH_DATE, wanted)) {
 		match_wanted(there, n_there, items, n_items, MATCH_DATE, mine);
 		rc = look(p, wanted, err);
-		for (size_t i = 0; i < most && rc == 0; i++)
-			if (mine[i] && (rc = read_item(b, i, &loose[n], &msgid[n], err)) == 0)
-				n++;
-		if (rc == 0) {
-			pair_loose(p, loose, n, false);
-			pair_loose(p, msgid, n, true);
-		}
+		if (rc == 0)
+			rc = pair_read(p, mine, err);
 	}
 	free(items);
 	free(there);
-	free(loose);
-	free(msgid);
 	free(wanted);
 	free(mine);
 	return rc;

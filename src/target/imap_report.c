@@ -40,6 +40,12 @@ void say_item(struct box *b, enum say_level level, const struct tree_item *it, c
 	buf_init(&subject, 400);
 	buf_putf(&item, "UID %u, %s, %llu octets", it->uid, date_format_imap(&d, date),
 	        (unsigned long long)it->size);
+	if (head && header_find(head, head_len, "From", &raw)) {
+		header_decode_text((const char *)raw.data, raw.len, &subject);
+		buf_putf(&item, ", from %s", buf_str(&subject));
+	}
+	buf_reset(&raw);
+	buf_reset(&subject);
 	if (head && header_find(head, head_len, "Subject", &raw)) {
 		header_decode_text((const char *)raw.data, raw.len, &subject);
 		buf_putf(&item, ", \"%s\"", buf_str(&subject));
@@ -72,6 +78,21 @@ void item_head(struct box *b, const struct tree_item *it, struct buf *out)
 	buf_init(out, HEAD_CAP);
 	rc = r->ops->body(r, b->coll, it, head_write, out, &ignored);
 	(void)rc;
+}
+
+void say_altered(struct box *b, uint32_t item, const char *fmt, ...)
+{
+	const struct tree_item *it = &b->coll->items[item];
+	char text[900];
+	struct buf head;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	item_head(b, it, &head);
+	say_item(b, SAY_NOTE, it, (const char *)head.data, head.len, "%s", text);
+	buf_clear(&head);
 }
 
 static const char *fate(const struct map_entry *e)

@@ -72,6 +72,7 @@ struct hashing {
 	bool open;
 	struct sha256 hash;
 	struct loose loose;
+	struct text text;
 	struct buf head;
 };
 
@@ -79,6 +80,7 @@ static void hash_open(struct hashing *h)
 {
 	sha256_start(&h->hash);
 	loose_start(&h->loose);
+	text_start(&h->text);
 	buf_reset(&h->head);
 	h->open = true;
 }
@@ -93,6 +95,7 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 		hash_open(h);
 	sha256_add(&h->hash, p, n);
 	loose_add(&h->loose, p, n);
+	text_add(&h->text, p, n);
 	buf_put(&h->head, p, n < room ? n : room);
 	return rc;
 }
@@ -127,6 +130,7 @@ static int on_hashed(void *ctx, const struct imap_msg *msg, struct err *err)
 	sha256_end(&h->hash, s->sha256);
 	loose_end(&h->loose, s->loose);
 	there_msgid((const char *)h->head.data, h->head.len, s->msgid, &s->has_msgid);
+	s->has_text = text_end(&h->text, (const char *)h->head.data, h->head.len, s->text);
 	h->done[s->index] = 1;
 	h->open = false;
 	return 0;

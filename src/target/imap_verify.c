@@ -53,7 +53,7 @@ static void pair_items(struct box *b, const uint32_t *items, size_t n, const str
 	uint32_t *mate = xcalloc(b->coll->n_items + 1, sizeof *mate);
 
 	for (size_t i = 0; i < n; i++) {
-		memcpy(a[i].key, b->coll->items[items[i]].sha256, SHA256_LEN);
+		memcpy(a[i].key, sent_sha256(b, items[i]), SHA256_LEN);
 		a[i].index = items[i];
 	}
 	for (size_t i = 0; i < n_seen; i++) {
@@ -116,8 +116,10 @@ int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err 
 	pair_items(b, sure, n_sure, seen, n_seen, claimed);
 	pair_items(b, items, n, seen, n_seen, claimed);
 	for (size_t i = 0; i < n; i++)
-		if (b->got[items[i]])
+		if (b->got[items[i]]) {
 			item_added(b, items[i], b->got[items[i]], 0);
+			form_count(b, items[i], "restored in another form");
+		}
 	rc = remember_known(b, sure, n_sure, err);
 	if (rc == 0)
 		rc = remember_known(b, items, n, err);
@@ -129,7 +131,36 @@ out:
 	return rc;
 }
 
-/* UIDs of what was stored without APPENDUID: in order if number and sizes fit, else by content. */
+/* Rewritten by the server, so that no content is found again: in order, if just as many are left, each with its date. */
+static void pair_order(struct box *b, const uint32_t *items, size_t n, const uint8_t *claimed)
+{
+	uint32_t *left = xcalloc(n + 1, sizeof *left), *uids = xcalloc(n + 1, sizeof *uids);
+	size_t n_left = 0, k = 0;
+	bool fit = true;
+
+	for (size_t i = 0; i < n; i++)
+		if (!b->got[items[i]])
+			left[n_left++] = items[i];
+	for (size_t i = 0; i < b->n_there && fit; i++) {
+		const struct tmsg *t = &b->there[i];
+
+		if (claimed[i])
+			continue;
+		fit = k < n_left &&
+		      (!t->has_date || t->date_utc == b->coll->items[left[k]].date_utc);
+		if (fit)
+			uids[k++] = t->uid;
+	}
+	for (size_t i = 0; i < n_left && fit && k == n_left; i++) {
+		b->got[left[i]] = uids[i];
+		item_altered(b, left[i]);
+		say_altered(b, left[i], "the target holds other octets (UID %u)", uids[i]);
+	}
+	free(left);
+	free(uids);
+}
+
+/* UIDs of what was stored without APPENDUID: in order if number and sizes fit, else by content, else in order and said to be altered. */
 static int learn(struct box *b, struct err *err)
 {
 	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
@@ -143,7 +174,7 @@ static int learn(struct box *b, struct err *err)
 		wanted[i] = !claimed[i];
 		if (!wanted[i])
 			continue;
-		fit += k < n && b->there[i].size == b->coll->items[items[k]].size;
+		fit += k < n && b->there[i].size == sent_size(b, items[k]);
 		k++;
 	}
 	if (n && fit == n && k == n) {
@@ -154,6 +185,8 @@ static int learn(struct box *b, struct err *err)
 		rc = there_hash(b, wanted, &seen, &n_seen, err);
 		if (rc == 0)
 			pair_items(b, items, n, seen, n_seen, claimed);
+		if (rc == 0)
+			pair_order(b, items, n, claimed);
 	}
 	if (rc == 0)
 		rc = remember_known(b, items, n, err);
@@ -164,22 +197,100 @@ static int learn(struct box *b, struct err *err)
 	return rc;
 }
 
+struct owner {
+	uint32_t uid, item;
+};
+
+static int owner_cmp(const void *pa, const void *pb)
+{
+	const struct owner *a = pa, *b = pb;
+
+	if (a->uid != b->uid)
+		return a->uid > b->uid ? 1 : -1;
+	return (a->item > b->item) - (a->item < b->item);
+}
+
+/* Is this what APPENDUID said it to be? A server may rewrite a message, or lose its date; not both, or it is another one. */
+static bool is_plausible(struct box *b, uint32_t item)
+{
+	const struct tmsg *t = find(b, b->got[item]);
+
+	return t && (t->size == sent_size(b, item) || !t->has_date ||
+	                    t->date_utc == b->coll->items[item].date_utc);
+}
+
+/* UIDs that cannot be right are forgotten; of equal messages one may keep the UID that they share. */
+static void doubt(struct box *b)
+{
+	struct owner *o = xcalloc(b->coll->n_items + 1, sizeof *o);
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < b->coll->n_items; i++) {
+		if (b->state[i] != ITEM_ADDED || !b->got[i])
+			continue;
+		if (is_plausible(b, i))
+			o[n++] = (struct owner){b->got[i], i};
+		else
+			b->got[i] = 0;
+	}
+	if (n)
+		qsort(o, n, sizeof *o, owner_cmp);
+	for (size_t i = 1; i < n; i++) {
+		if (o[i].uid != o[i - 1].uid)
+			continue;
+		if (memcmp(sent_sha256(b, o[i].item), sent_sha256(b, o[i - 1].item), SHA256_LEN))
+			b->got[o[i - 1].item] = 0;
+		b->got[o[i].item] = 0;
+	}
+	free(o);
+}
+
+/* Another item of the same content that is there. */
+static bool has_twin(struct box *b, uint32_t item)
+{
+	for (uint32_t i = 0; i < b->coll->n_items; i++)
+		if (i != item && memcmp(sent_sha256(b, i), sent_sha256(b, item), SHA256_LEN) == 0 &&
+		        (b->state[i] == ITEM_THERE ||
+		                (b->state[i] == ITEM_ADDED && b->got[i] && find(b, b->got[i]))))
+			return true;
+	return false;
+}
+
+/* Taken by the server, and not found again as it was sent. */
+static void check_lost(struct box *b, uint32_t i, bool any_left)
+{
+	if (any_left) {
+		item_altered(b, i);
+		say_altered(b, i,
+		        "the server took it, but it cannot be found again there as it was sent");
+		return;
+	}
+	b->sum.added--;
+	if (has_twin(b, i)) {
+		b->state[i] = ITEM_THERE;
+		b->sum.already++;
+		item_altered(b, i);
+		say_altered(b, i, "the server keeps one message for it and an equal one");
+		return;
+	}
+	item_failed(
+	        b, i, NULL, 0, "the server said that it stored it, but it is not in the mailbox");
+}
+
 /* One stored message against the archive's. */
 static void check(struct box *b, uint32_t i)
 {
 	const struct tree_item *it = &b->coll->items[i];
 	const struct tmsg *t = find(b, b->got[i]);
 	const char *want = tree_coll_keyword_text(b->coll, it->keywords);
-	unsigned lacking;
+	unsigned lacking, no_flags, flags;
 	uint32_t words;
 
 	if (!t) {
-		b->sum.added--;
-		item_failed(b, i, NULL, 0,
-		        "the server said that it stored it, but it is not in the mailbox");
+		check_lost(b, i, false);
 		return;
 	}
-	if (t->size != it->size) {
+	if (t->size != sent_size(b, i) && !b->odd[i]) {
 		item_altered(b, i);
 		say_item(b, SAY_NOTE, it, NULL, 0, "the target holds %llu octets (UID %u)",
 		        (unsigned long long)t->size, t->uid);
@@ -194,9 +305,10 @@ static void check(struct box *b, uint32_t i)
 	}
 	words = words_minus(b, want, tree_coll_keyword_text(b->words, t->keywords));
 	words = keywords_fit(b, tree_coll_keyword_text(b->words, words), &lacking);
-	if (lacking)
+	flags = flags_fit(b, it->flags & ~(unsigned)t->flags, &no_flags);
+	if (lacking || no_flags)
 		item_altered(b, i);
-	box_store_later(b, i, t->uid, it->flags & ~(unsigned)t->flags, words);
+	box_store_later(b, i, t->uid, flags, words);
 }
 
 static bool all_there(struct box *b)
@@ -219,35 +331,47 @@ static int verify_once(struct box *b, uint32_t first, struct err *err)
 		if (rc == 0)
 			rc = list_from(b, first, err);
 	}
-	return rc == 0 ? learn(b, err) : rc;
+	if (rc < 0)
+		return rc;
+	doubt(b);
+	return learn(b, err);
+}
+
+/* Messages there that belong to no item. */
+static bool any_unclaimed(struct box *b)
+{
+	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
+	bool any;
+
+	claim_known(b, claimed);
+	any = memchr(claimed, 0, b->n_there) != NULL;
+	free(claimed);
+	return any;
 }
 
 /* Every added message against the archive's; what it lacks is noted in b->store. */
 static void check_all(struct box *b)
 {
-	size_t lost = 0;
+	bool any_left = any_unclaimed(b);
 
 	b->n_store = 0;
-	for (size_t i = 0; i < b->coll->n_items; i++) {
+	for (uint32_t i = 0; i < b->coll->n_items; i++) {
 		if (b->state[i] != ITEM_ADDED)
 			continue;
 		if (b->got[i])
-			check(b, (uint32_t)i);
+			check(b, i);
 		else
-			lost++;
+			check_lost(b, i, any_left);
 	}
-	if (lost)
-		say_box(b, SAY_WARNING,
-		        "%zu messages that the server took cannot be found again there unchanged",
-		        lost);
 }
 
 static bool is_fragile(const struct box *b, size_t i)
 {
-	return b->state[i] == ITEM_ADDED && b->got[i] && b->fragile[i];
+	return b->state[i] == ITEM_ADDED && b->got[i] &&
+	       (b->fragile[i] || is_rescued(b, (uint32_t)i));
 }
 
-/* What a server changes without changing the size is read back. */
+/* What a server changes without changing the size is read back, and what is there in another form. */
 static int check_fragile(struct box *b, struct err *err)
 {
 	uint8_t *wanted = xcalloc(b->n_there + 1, 1);
@@ -265,16 +389,15 @@ static int check_fragile(struct box *b, struct err *err)
 		rc = there_hash(b, wanted, &seen, &n, err);
 	for (size_t i = 0; i < b->coll->n_items && n; i++)
 		for (size_t k = 0; k < n && is_fragile(b, i); k++) {
-			const struct tree_item *it = &b->coll->items[i];
-
-			if (b->there[seen[k].index].uid != b->got[i] || b->odd[i] ||
-			        memcmp(seen[k].sha256, it->sha256, SHA256_LEN) == 0)
+			if (b->there[seen[k].index].uid != b->got[i] ||
+			        memcmp(seen[k].sha256, sent_sha256(b, (uint32_t)i), SHA256_LEN) ==
+			                0)
 				continue;
 			item_altered(b, (uint32_t)i);
-			say_item(b, SAY_NOTE, it, NULL, 0,
-			        "the target holds other octets (UID %u): it has NUL or 8-bit "
-			        "header fields",
-			        b->got[i]);
+			say_altered(b, (uint32_t)i,
+			        "the target holds other octets than were sent (UID %u)%s",
+			        b->got[i],
+			        b->fragile[i] ? ": it has NUL or 8-bit header fields" : "");
 		}
 	free(wanted);
 	free(seen);
@@ -285,6 +408,7 @@ bool box_looks_right(struct box *b)
 {
 	size_t lacking = b->n_lacking;
 
+	doubt(b);
 	for (size_t i = 0; i < b->coll->n_items; i++) {
 		const struct tree_item *it = &b->coll->items[i];
 		const struct tmsg *t = b->got[i] ? find(b, b->got[i]) : NULL;

@@ -203,7 +203,8 @@ struct imap_append {
 	uint32_t uid; /* APPENDUID (RFC 4315), 0 if not said */
 	uint32_t uidvalidity;
 	char code[32]; /* of the refusal: "OVERQUOTA", "TOOBIG", "TRYCREATE", "" */
-	char text[200];
+	char text
+	        [200]; /* also: what the server said as it ended the connection while this one was sent */
 };
 /**
  * imap_append(m, name, name_len, list, n, err): append ${n} messages to one mailbox: MULTIAPPEND (RFC 3502) with non-synchronising literals where both are offered, else APPENDs

@@ -10,6 +10,20 @@
  * functions a protocol.
  */
 
+/* How a message that the server refused got there all the same. One message may need several. */
+enum rescue {
+	RESCUE_END,
+	RESCUE_LINES,
+	RESCUE_NUL,
+	RESCUE_FIELDS,
+	RESCUE_8BIT,
+	RESCUE_LONG,
+	RESCUE_WRAP,
+	RESCUE_DATE,
+	RESCUES
+};
+const char *rescue_name(enum rescue r); /* "line-ends" */
+
 /* --map: this mailbox (content name, or full name) and what is below it goes there (content name). */
 struct target_map {
 	const char *from, *to;
@@ -17,6 +31,7 @@ struct target_map {
 
 struct target_opts {
 	bool dry_run;
+	bool strict; /* --strict: a refused message is named, and nothing else is tried */
 	const char *const *
 	        folder; /* --folder, --include: patterns (fnmatch) on content and full names; none: all */
 	size_t n_folder;
@@ -43,6 +58,8 @@ struct target_result {
 	uint64_t collections_made, collections;
 	uint64_t items; /* looked at */
 	uint64_t added, already, altered, failed;
+	uint64_t rescued; /* of the altered ones: refused as they are */
+	uint64_t rescues[RESCUES]; /* how */
 	uint64_t flags_added; /* cut-over: flags set since the earlier restore */
 	uint64_t bytes;
 };

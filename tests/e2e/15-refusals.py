@@ -1,0 +1,312 @@
+#!/usr/bin/python3
+"""What targets do to what they are given, case by case (servers/cases_target.py): every message has a place there or is named; what is
+not as in the archive is named with how it got there; what can be had back from it is the original; a second restore adds nothing, with
+the restore journal and without. With names of cases as arguments: only these."""
+import base64
+import email
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.dont_write_bytecode = True
+import cases_target as ct  # noqa: E402
+
+VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
+MESSAGES = ct.flawed()
+NAMES = list(MESSAGES)
+
+
+class Wrong(Exception):
+    pass
+
+
+def check(fact, *what):
+    if not fact:
+        raise Wrong(" ".join(map(str, what)))
+
+
+def run(args, port, state, want):
+    p = subprocess.run([VALISE, *args, "--imap", "imap://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext"],
+                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=dict(os.environ, XDG_STATE_HOME=state, HOME=state))
+    check(p.returncode == want, "exit code", p.returncode, "instead of", want, p.stdout, p.stderr)
+    return p.stdout + p.stderr
+
+
+class Report:
+    def __init__(self, path):
+        with open(path) as f:
+            self.all = json.load(f)
+        self.notes = {}
+        for n in self.all["notes"]:
+            m = re.match(r"UID (\d+)", n.get("item") or "")
+            if m:
+                self.notes.setdefault(NAMES[int(m[1]) - 1], []).append(n)
+
+    def __getattr__(self, name):
+        return self.all[name]
+
+
+def original(body):
+    """What a cover message holds."""
+    part = email.message_from_bytes(body).get_payload()[1]
+    return part.get_payload(decode=True)
+
+
+def decoded(body):
+    """The content of each leaf, its transfer encoding undone."""
+    return [p.get_payload(decode=True).replace(b"\r\n", b"\n").rstrip(b"\n") for p in email.message_from_bytes(body).walk() if not p.is_multipart()]
+
+
+def restore(case, server, archive, scratch, want, *more, again=None):
+    """Restore, restore again, and again without the journal: (report of the first, text). ${again}: exit code of those."""
+    state = os.path.join(scratch, case.name)
+    path = state + ".json"
+    run(["restore", archive, "--report", path, "--report", state + ".html", *more], server.port, state, want)
+    report = Report(path)
+    with open(state + ".html") as f:
+        html = f.read()
+    for notes in report.notes.values():
+        for n in notes:
+            check("UID" in html and n["item"].split(",")[0] in html, "not in the HTML report:", n)
+    before = [(m.uid, m.body) for m in server.mailboxes[b"INBOX"].messages]
+    for journal in ("with", "without"):
+        if again is None:
+            break
+        run(["restore", archive, "--report", path, *more], server.port, state, again)
+        second = Report(path)
+        check(second.added == 0, journal, "journal the second restore adds", second.added, [m.body[:200] for m in server.mailboxes[b"INBOX"].messages[len(before):]])
+        after = [(m.uid, m.body) for m in server.mailboxes[b"INBOX"].messages]
+        check(before == after, journal, "journal the second restore changed something")
+        if journal == "with":
+            check(second.rescued == report.rescued, "rescued: then", report.rescued, "now", second.rescued)
+        shutil.rmtree(state)
+    return report
+
+
+def held(server):
+    """{name: message} of what the server holds, by UID: UIDs follow the order of the archive unless something was tried again."""
+    left, out = list(server.mailboxes[b"INBOX"].messages), {}
+    for name, (body, _, date) in MESSAGES.items():
+        for m in left:
+            if m.body == body:
+                out[name] = m
+                left.remove(m)
+                break
+    return out, left
+
+
+def rescued(report, server, how, names):
+    """These messages, no others, are there in another form, named by the report with the reason; the others are verbatim."""
+    found, left = held(server)
+    check(set(NAMES) - set(found) == set(names), "not verbatim:", set(NAMES) - set(found), "instead of", set(names))
+    check(len(left) == len(names), len(left), "messages there in another form instead of", len(names))
+    check(report.rescued == len(names), report.rescued, "rescued instead of", len(names))
+    check({k: v for k, v in report.rescued_by.items() if v} == how, report.rescued_by)
+    for name in names:
+        check(any("another form" in n["text"] and "refused" in n["text"] for n in report.notes.get(name, [])), name, "is not named")
+    check(report.added == len(NAMES) and report.failed == 0, report.added, report.failed)
+    for m in left:
+        wanted = [n for n in names if MESSAGES[n][2].strip() == m.date.strip()]
+        check(wanted, "no date", m.date, m.body[:300])
+        yield wanted[0], m
+
+
+def exchange(archive, scratch):
+    with ct.ExchangeError11() as server:
+        report = restore(ct.ExchangeError11, server, archive, scratch, 3, again=3)
+        for name, m in rescued(report, server, {"long-lines": 2, "wrapped": 1}, ["long-line", "long-part", "long-signed"]):
+            body = MESSAGES[name][0]
+            if name == "long-signed":
+                check(original(m.body) == body, "the cover does not hold", name)
+            else:
+                check(decoded(m.body) == decoded(body), "decoded, it is not the same:", name)
+                check(max(map(len, m.body.split(b"\r\n"))) <= 998, "still a long line")
+        flagged = held(server)[0]["flagged"]
+        check(sorted(flagged.flags) == ["$MDNSent", r"\Flagged", r"\Seen"], "flags", flagged.flags)
+        check(any("keyword work" in n["text"] for n in report.all["notes"]), "the keyword is not named")
+
+
+def gmail(archive, scratch):
+    with ct.GmailNul() as server:
+        report = restore(ct.GmailNul, server, archive, scratch, 3, again=3)
+        there = [m.body for m in server.mailboxes[b"INBOX"].messages]
+        check(len(there) == len(NAMES) - 1, "one of the twins is kept:", len(there))
+        check(report.rescued_by["nul"] == 3 and report.failed == 0 and report.added == len(NAMES) - 1, report.rescued_by, report.failed, report.added)
+        check(any("one message for it and an equal one" in n["text"] for n in report.notes.get("twin", []) + report.notes.get("twin-2", [])), "the twin is not named")
+        nul = next(b for b in there if b"nul@" in b)
+        check(decoded(nul) == decoded(MESSAGES["nul"][0]), "NUL is not in it any more, decoded")
+
+
+def cuts(archive, scratch):
+    with ct.CutsAtNul() as server:
+        report = restore(ct.CutsAtNul, server, archive, scratch, 3, again=3)
+        found, left = held(server)
+        check(len(server.mailboxes[b"INBOX"].messages) == len(NAMES) and report.rescued == 3, "rescued", report.rescued)
+        check(set(NAMES) - set(found) == {"nul", "nul-header", "no-id-flawed"}, set(NAMES) - set(found))
+
+
+def yahoo(archive, scratch):
+    with ct.YahooFinalCrlf() as server:
+        report = restore(ct.YahooFinalCrlf, server, archive, scratch, 3, again=3)
+        for name, m in rescued(report, server, {"final-crlf": 2}, ["no-end", "no-id-flawed"]):
+            check(m.body == MESSAGES[name][0] + b"\r\n", "more than a CRLF")
+            check(sorted(m.flags) == sorted(MESSAGES[name][1]), "flags", m.flags)
+
+
+def strict(case, exact):
+    def do(archive, scratch):
+        names = ["nul", "nul-header", "bare-lf", "latin1", "utf8", "no-field", "no-id-flawed"]
+        with case() as server:
+            report = restore(case, server, archive, scratch, 3, again=3)
+            found, left = held(server)
+            check(set(NAMES) - set(found) == set(names) and len(left) == len(names), set(NAMES) - set(found))
+            check(report.rescued == len(names) and report.failed == 0 and report.rescued_by["wrapped"] == 0, report.rescued, report.rescued_by)
+            bodies = {n: m.body for m in left for n in names if MESSAGES[n][2].strip() == m.date.strip()}
+            check(set(bodies) == set(names), "dates")
+            if exact:
+                check(bodies["bare-lf"] == MESSAGES["bare-lf"][0].replace(b"one\ntwo", b"one\r\ntwo").replace(b"three\rfour", b"three\r\nfour"), "line ends")
+                check(bodies["utf8"].replace(b"=?utf-8?Q?=E6=97=A5=E6=9C=AC=E8=AA=9E_=F0=9F=93=AC?=", "日本語 📬".encode()) == MESSAGES["utf8"][0], bodies["utf8"])
+                check(bodies["no-field"] == b"X-Invalid-Header: " + MESSAGES["no-field"][0], bodies["no-field"])
+                check(bodies["nul-header"] == MESSAGES["nul-header"][0].replace(b"\0", b""), bodies["nul-header"])
+            check(decoded(bodies["nul"]) == decoded(MESSAGES["nul"][0]), bodies["nul"])
+    return do
+
+
+def strict_option(archive, scratch):
+    """--strict: the same server, nothing else tried."""
+    with ct.Strict() as server:
+        report = restore(ct.Strict, server, archive, scratch + "/s", 3, "--strict", again=None)
+        check(report.failed == 7 and report.rescued == 0 and report.added == len(NAMES) - 7, report.failed, report.added)
+        sent = b"".join(m.body for m in server.mailboxes[b"INBOX"].messages)
+        check(b"X-Invalid-Header" not in sent and b"=?utf-8" not in sent, "something was changed")
+        check("Message contains NUL characters" in json.dumps(report.notes["nul"]), report.notes["nul"])
+
+
+def wrapped(archive, scratch):
+    with ct.OnlyWrapped() as server:
+        report = restore(ct.OnlyWrapped, server, archive, scratch, 3, again=3)
+        got = sorted(hashlib.sha256(original(m.body)).hexdigest() for m in server.mailboxes[b"INBOX"].messages)
+        check(got == sorted(hashlib.sha256(b).hexdigest() for b, _, _ in MESSAGES.values()), "what is wrapped is not what is archived")
+        check(report.rescued_by["wrapped"] == len(NAMES), report.rescued_by)
+        m = next(m for m in server.mailboxes[b"INBOX"].messages if b"Message-ID: <flagged@" in m.body)
+        check(sorted(m.flags) == sorted(MESSAGES["flagged"][1]) and m.date.strip() == MESSAGES["flagged"][2].strip(), m.flags, m.date)
+
+
+def refuses_all(archive, scratch):
+    with ct.RefusesAll() as server:
+        report = restore(ct.RefusesAll, server, archive, scratch, 3, again=3)
+        check(report.failed == len(NAMES) and report.added == 0 and set(report.notes) == set(NAMES), report.failed)
+        check(all("cannot store" in n[0]["text"] for n in report.notes.values()), "no reason")
+        appends = sum(b" APPEND " in line for _, line in server.log)
+        check(appends < 400, appends, "APPENDs")
+
+
+def too_big(archive, scratch):
+    with ct.TooBig() as server:
+        report = restore(ct.TooBig, server, archive, scratch, 3, again=3)
+        check(report.failed == 1 and report.rescued == 0, report.failed, report.rescued)
+        note = report.notes["large"][0]
+        check("TOOBIG" in note["text"] and "octets" in note["item"] and "large" in note["item"] and "alice@old.example" in note["item"], note)
+
+
+def quota(archive, scratch):
+    with ct.OverQuota() as server:
+        report = restore(ct.OverQuota, server, archive, scratch, 3, again=None)
+        check(report.failed and report.rescued == 0 and report.added + report.failed == len(NAMES), report.added, report.failed)
+        check("quota" in json.dumps(report.all["notes"]).lower(), "quota is not named")
+        server.full = False
+        run(["restore", archive], server.port, os.path.join(scratch, "over-quota"), 0)
+        found, left = held(server)
+        check(len(found) == len(NAMES) and not left, "not resumed", len(found), len(left))
+
+
+def seen_only(archive, scratch):
+    with ct.SeenOnly() as server:
+        report = restore(ct.SeenOnly, server, archive, scratch, 3)
+        text = json.dumps(report.all["notes"])
+        check(report.failed == 0 and report.altered == 3 and r"\\Flagged" in text and "work" in text and r"\\Answered" in text, report.altered, text)
+
+
+def keywords(archive, scratch):
+    with ct.KeywordsRefused() as server:
+        report = restore(ct.KeywordsRefused, server, archive, scratch, 3, again=None)
+        found, left = held(server)
+        check(len(found) == len(NAMES) and not left and report.rescued == 0 and report.altered == 2, report.altered, report.rescued)
+        check(sorted(found["flagged"].flags) == ["$MDNSent", r"\Flagged", r"\Seen"], found["flagged"].flags)
+
+
+def no_date(archive, scratch):
+    with ct.NoDate() as server:
+        report = restore(ct.NoDate, server, archive, scratch, 3, again=3)
+        found, left = held(server)
+        check(len(found) == len(NAMES) and report.rescued_by == {**dict.fromkeys(report.rescued_by, 0), "no-date": 1}, report.rescued_by)
+
+
+def sound(case):
+    def do(archive, scratch):
+        with case() as server:
+            report = restore(case, server, archive, scratch, 0, again=0)
+            found, left = held(server)
+            check(len(found) == len(NAMES) and not left and report.altered == 0, report.altered, report.all["notes"])
+            for name, m in found.items():
+                check(sorted(m.flags) == sorted(MESSAGES[name][1]), name, m.flags)
+    return do
+
+
+def adds_headers(case):
+    def do(archive, scratch):
+        with case() as server:
+            report = restore(case, server, archive, scratch, 3, again=None)
+            check(report.altered == len(NAMES) and report.failed == 0, report.altered, report.failed)
+            state = os.path.join(scratch, case.name)
+            for _ in range(2):
+                path = state + ".json"
+                p = subprocess.run([VALISE, "restore", archive, "--report", path, "--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice",
+                                    "--password-command", "echo pw-alice", "--cleartext"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                   env=dict(os.environ, XDG_STATE_HOME=state, HOME=state))
+                check(p.returncode in (0, 3) and Report(path).added == 0, "added again:", Report(path).added, p.stdout, p.stderr)
+                shutil.rmtree(state)
+    return do
+
+
+CASES = {"exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
+         "mute": strict(ct.Mute, False), "--strict": strict_option, "only-wrapped": wrapped, "refuses-all": refuses_all, "too-big": too_big, "over-quota": quota,
+         "seen-only": seen_only, "keywords-refused": keywords, "no-date": no_date, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate),
+         "wrong-appenduid": sound(ct.WrongAppenduid), "adds-headers": adds_headers(ct.AddsHeaders), "adds-headers-no-uidplus": adds_headers(ct.AddsHeadersMute)}
+
+
+def main():
+    scratch = tempfile.mkdtemp(prefix="valise-ladder-")
+    os.mkdir(scratch + "/s")
+    archive = os.path.join(scratch, "a.valise")
+    wrong = 0
+
+    def one(name):
+        try:
+            CASES[name](archive, scratch)
+            return name, None
+        except (Wrong, OSError, subprocess.TimeoutExpired, KeyError, StopIteration) as e:
+            return name, "%s: %s" % (type(e).__name__, e)
+    try:
+        with ct.LadderSource() as server:
+            run(["backup", "-o", archive], server.port, scratch, 0)
+        with ThreadPoolExecutor(4) as pool:
+            for name, what in pool.map(one, sys.argv[1:] or CASES):
+                print("%s: %s" % (name, what or "ok"), flush=True)
+                wrong += what is not None
+    finally:
+        if not os.environ.get("KEEP"):
+            shutil.rmtree(scratch)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
