@@ -16,6 +16,7 @@ struct pieces {
 	uint64_t now; /* octets of that */
 	uint64_t asked; /* where the next piece begins */
 	bool cut; /* the last piece was shorter than asked for */
+	bool empty; /* a piece of no octets came, where the next one was to be */
 	bool refused; /* since the last time that nothing was in flight */
 	bool spoiled; /* octets came that are of another message */
 };
@@ -47,8 +48,11 @@ static int on_piece_end(void *ctx, const struct imap_msg *msg, struct err *err)
 
 	(void)err;
 	t->spoiled |= t->now && msg->uid != t->r->uid;
-	if (t->now)
+	t->empty |= !t->now && msg->uid == t->r->uid && msg->has_body && is_next(t);
+	if (t->now) {
 		t->cut = t->now != t->size;
+		t->empty = false;
+	}
 	t->at += t->now;
 	t->now = 0;
 	return 0;
@@ -90,7 +94,7 @@ int pieces_run(struct worker *w, struct rec *r, uint32_t size, uint64_t *at, str
 		if (rc < 0)
 			return rc;
 		if (imap_in_flight(w->m) == 0) {
-			if (is_whole(&t) || t.at == mark)
+			if (t.spoiled || is_whole(&t) || t.empty || t.at == mark)
 				return is_whole(&t) ? !t.spoiled : is_end(&t);
 			mark = t.asked = t.at;
 			hold = t.refused = false;
@@ -102,7 +106,7 @@ int pieces_run(struct worker *w, struct rec *r, uint32_t size, uint64_t *at, str
 		if (rc < 0 && rc != ERR_REFUSED && rc != ERR_BUSY)
 			return rc;
 		t.refused |= rc < 0;
-		hold |= t.cut || t.refused || t.at == before;
+		hold |= t.spoiled || t.cut || t.refused || t.at == before;
 	}
 }
 

@@ -21,6 +21,38 @@ static void lengths(void **state)
 		assert_int_equal(header_length(rows[i].msg, strlen(rows[i].msg)), rows[i].want);
 }
 
+static void params(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *value, *want; /* of the boundary; NULL: none */
+	} rows[] = {
+	        {"multipart/mixed; boundary=abc", "abc"},
+	        {"multipart/mixed;BOUNDARY=\"a b;c\"; x=y", "a b;c"},
+	        {"multipart/mixed; x=\"boundary=no\"; boundary = yes ;z", "yes"},
+	        {"multipart/mixed; x=\"; boundary=no\"; boundary=\"q\\\"q\\\\\"", "q\"q\\"},
+	        {"multipart/mixed; boundary=", ""},
+	        {"multipart/mixed; boundary=\"open", "open"},
+	        {"multipart/mixed; xboundary=no; boundaryx=no", NULL},
+	        {"multipart/mixed; boundary", NULL},
+	        {"multipart/mixed;", NULL},
+	        {";;;=;boundary=x", "x"},
+	        {"boundary=x", NULL},
+	        {"", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf out;
+
+		buf_init(&out, 100);
+		assert_int_equal(
+		        header_param(rows[i].value, strlen(rows[i].value), "boundary", &out),
+		        rows[i].want != NULL);
+		assert_string_equal(buf_str(&out), rows[i].want ? rows[i].want : "");
+		buf_clear(&out);
+	}
+}
+
 static void fields(void **state)
 {
 	(void)state;
@@ -200,6 +232,7 @@ int main(void)
 	        cmocka_unit_test(fields),
 	        cmocka_unit_test(value_is_cut_to_the_cap),
 	        cmocka_unit_test(encoded_words),
+	        cmocka_unit_test(params),
 	        cmocka_unit_test(arrival),
 	        cmocka_unit_test(hostile_shapes_are_linear),
 	};

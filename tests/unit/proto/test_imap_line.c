@@ -100,7 +100,10 @@ static void test_spans(void **state)
 		size_t span;
 	} cases[] = {{"a\r\nb\r\n", 3}, {"a\nb", 2}, {"a", 0}, {"", 0},
 	        {"x {2}\r\nab\r\nc\r\n", 11}, {"x {2}\r\na", 0},
-	        {"x {5}\r\na\r\nbc {1}\r\nz\r\n", 21}, {"x {2} \r\nab\r\n", 12}, {"{} x\r\n", 6}};
+	        {"x {5}\r\na\r\nbc {1}\r\nz\r\n", 21}, {"x {2} \r\nab\r\n", 12}, {"{} x\r\n", 6},
+	        /* text has no literals */
+	        {"* OK [ALERT] {5}\r\nnext {1}\r\n", 18}, {"7 NO no {12}\r\n", 14},
+	        {"* BYE {2}\r\n", 11}, {"* LIST () {2}\r\nab\r\n", 19}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

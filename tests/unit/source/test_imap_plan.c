@@ -242,6 +242,12 @@ static void jobs(void **state)
 	assert_int_equal(plan_cut(r, 0, JOB_MESSAGES + 10, &bytes), JOB_MESSAGES);
 	assert_int_equal(bytes, JOB_MESSAGES * 1000);
 	assert_int_equal(plan_cut(r, JOB_MESSAGES, JOB_MESSAGES + 10, &bytes), 10);
+	for (uint32_t i = 0; i < JOB_MESSAGES + 10; i++)
+		r[i].uid = 1000000 + 2 * i; /* "1000000,1000002,..." */
+	assert_int_equal(plan_cut(r, 0, JOB_MESSAGES + 10, &bytes), SET_SHORT / 8);
+	for (uint32_t i = 0; i < JOB_MESSAGES + 10; i++)
+		r[i].uid = 1000000 + i + i / 3; /* "1000000:1000002,1000004:..." */
+	assert_int_equal(plan_cut(r, 0, JOB_MESSAGES + 10, &bytes), (SET_SHORT / 16) * 3 + 1);
 	r[2].size = JOB_BYTES; /* a job of its own, the small ones before it not held up */
 	assert_int_equal(plan_cut(r, 0, 5, &bytes), 2);
 	assert_int_equal(plan_cut(r, 2, 5, &bytes), 1);
