@@ -137,8 +137,11 @@ def timed(case, scratch):
 
 def main():
     cases = {c.name: c for c in fakecases.cases().values() if issubclass(c, Quirk) and c.name not in BASES}
+    with open(os.path.join(HERE, "../../docs/INTEROP.md"), encoding="utf-8") as f:
+        documented = f.read()
     for name, case in cases.items():
         expect(case.source and case.source != "-" and case.__doc__, "%s: whose quirk?" % name)
+        expect("| `%s` |" % name in documented, "%s: not in docs/INTEROP.md" % name)
     chosen = [cases[n] for n in sys.argv[1:]] or sorted(cases.values(), key=lambda c: (not c.slow, c.name))
     scratch, failures = tempfile.mkdtemp(prefix="valise-quirks-"), 0
     os.environ.update(HOME=scratch, XDG_STATE_HOME=scratch + "/state", XDG_CONFIG_HOME=scratch + "/config")

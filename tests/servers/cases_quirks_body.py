@@ -44,7 +44,7 @@ class BodyFirst(Quirk):
 class OriginAnswered(Quirk):
     """A whole body is answered as BODY[]<0>."""
     name = "origin-answered"
-    source = "seen with Domino and others: the origin octet without a partial fetch"
+    source = "robustness: an origin octet that nobody asked for (libetpan reads it)"
 
     def fetch_item(self, s, m, item):
         return super().fetch_item(s, m, item).replace(b"BODY[] ", b"BODY[]<0> ", 1)
@@ -53,7 +53,7 @@ class OriginAnswered(Quirk):
 class PeekAnswered(Quirk):
     """The item is answered under the name that asked for it."""
     name = "peek-answered"
-    source = "small servers of appliances: BODY.PEEK[] in the answer"
+    source = "robustness: no server known; RFC 3501 7.4.2 wants BODY[]"
 
     def fetch_item(self, s, m, item):
         return super().fetch_item(s, m, item).replace(b"BODY[", b"BODY.PEEK[", 1)
@@ -75,7 +75,7 @@ class SizeLies(Quirk):
 class NoSize(Quirk):
     """RFC822.SIZE is never given."""
     name = "no-size"
-    source = "Exchange public folders; dovecot core, imapc-mail-fetch.c"
+    source = "robustness: RFC822.SIZE is never trusted alone"
 
     def fetch_answer(self, s, n, m, items):
         return super().fetch_answer(s, n, m, [i for i in items if i != "RFC822.SIZE"])
@@ -172,7 +172,7 @@ class BodyEmptyEver(OneOdd):
 class Refused(BodyNil):
     """Whatever holds this message is answered NO."""
     name = "body-refused"
-    source = "Exchange: NO The specified message set is invalid"
+    source = "Exchange, Office 365 refuse single messages (MailKit#1615)"
 
     def play(self, s, tag, args):
         s.send("%s NO The specified message set is invalid." % tag)
@@ -192,7 +192,7 @@ class ServerBug(BodyNil):
 class RefusedLate(BodyNil):
     """The messages before the odd one are given, then NO."""
     name = "body-refused-midway"
-    source = "Dovecot with a damaged index or file: NO [SERVERBUG] after some answers"
+    source = "Dovecot with a damaged file: some answers, then NO"
 
     def play(self, s, tag, args):
         for n, m in self.chosen(s, args[0], True):
@@ -252,7 +252,7 @@ class CutOnce(OneOdd):
 class BadOnce(OneOdd):
     """A message is not given in one session, in another one it is."""
     name = "fresh-connection-helps"
-    source = "Exchange: cached failure in a session (dovecot core)"
+    source = "robustness: a failure that a session remembers"
     code = 0
 
     def play(self, s, tag, args):
@@ -268,7 +268,7 @@ class BadOnce(OneOdd):
 class LastPieceRefused(OneOdd):
     """Only in pieces, and what begins after the end is answered NO."""
     name = "piece-after-end-refused"
-    source = "servers that take an origin after the end for an error"
+    source = "robustness: RFC 3501 6.4.5 does not say what an origin after the end is"
     code = 0
 
     def play(self, s, tag, args):
@@ -284,7 +284,7 @@ class LastPieceRefused(OneOdd):
 class PiecesShort(OneOdd):
     """Only in pieces, and those of at most 10,000 octets, whatever was asked for."""
     name = "pieces-shorter-than-asked"
-    source = "servers with a small buffer; RFC 3501 6.4.5 lets only the last be shorter"
+    source = "robustness: RFC 3501 6.4.5 lets only the last piece be shorter"
     code = 0
     words = "UID 3 is given only in pieces; they are all here"
 
@@ -302,7 +302,7 @@ class PiecesShort(OneOdd):
 class Big(SizeLies):
     """A message of 20 MiB that is said to have 60 comes in pieces, others' octets between them; the connection ends in the second."""
     name = "big-in-pieces"
-    source = "messages over 48 MiB are always asked for in pieces; RFC822.SIZE lies"
+    source = "Exchange (vandelay#12); messages over 48 MiB are always asked for in pieces"
     sizes = [60 << 20] * 5
     cuts = 1
     warnings = {("INBOX", 1): ["size"]}
@@ -323,7 +323,7 @@ class Big(SizeLies):
 class PartialIgnored(SizeLies):
     """A message that is said to be huge is asked for in pieces, and given whole each time."""
     name = "partial-ignored"
-    source = "old servers without partial fetch"
+    source = "robustness: partial fetch ignored"
     sizes = [60_000_000] * 5
     code = 0
 
@@ -334,7 +334,7 @@ class PartialIgnored(SizeLies):
 class WrongUid(OneOdd):
     """Asked for one message, the server gives it under a UID that does not exist."""
     name = "wrong-uid"
-    source = "proxies that merge accounts; Exchange UidCorruption"
+    source = "Exchange: UidCorruption (dovecot core)"
     lost = {BAD: "does not give it"}
 
     def broken(self, item):
@@ -374,7 +374,7 @@ class BodyNoUid(Quirk):
 class Split(Quirk):
     """UID and body come in two answers for one message."""
     name = "answer-in-two"
-    source = "RFC 3501 7.4.2 allows several FETCH responses for one message"
+    source = "RFC 3501 7.4.2: several FETCH responses for one message"
 
     def fetch_answer(self, s, n, m, items):
         if wants_body(items):
@@ -386,7 +386,7 @@ class Split(Quirk):
 class Parts(OneOdd):
     """One message cannot be had whole; its header and its parts can."""
     name = "only-parts"
-    source = "Exchange: one attachment cannot be converted (dovecot core, imapc)"
+    source = "larch README, imap-backup#218: what else of a message can be had"
     rescued = {BAD: "header and parts"}
     head = b"Message-ID: <parts@fake.example>\r\nSubject: in parts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=_b\"\r\n\r\n"
     parts = [(b"Content-Type: text/plain\r\n\r\n", b"first\r\n"), (b"Content-Type: application/octet-stream\r\n\r\n", b"second")]

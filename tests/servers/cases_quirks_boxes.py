@@ -20,7 +20,7 @@ class NoStatusText(Quirk):
 class NoText(Quirk):
     """Tagged OK without any text."""
     name = "ok-without-text"
-    source = "home-made servers; libetpan refuses it"
+    source = "robustness: libetpan refuses it"
 
     def ok(self, s, tag, text="done"):
         s.send("%s OK" % tag)
@@ -49,7 +49,7 @@ class NoUidnext(Quirk):
 class UidvalidityNone(Quirk):
     """No UIDVALIDITY anywhere: nothing can be known again, all is fetched again."""
     name = "uidvalidity-none"
-    source = "home-made servers"
+    source = "robustness: RFC 3501 2.3.1.1 demands it"
     again = "some"
 
     def mangle(self, s, data):
@@ -59,7 +59,7 @@ class UidvalidityNone(Quirk):
 class UidvalidityZero(Quirk):
     """UIDVALIDITY 0."""
     name = "uidvalidity-zero"
-    source = "home-made servers; RFC 3501 demands nz-number"
+    source = "robustness: RFC 3501 9 demands nz-number"
     again = "some"
 
     def mangle(self, s, data):
@@ -94,7 +94,7 @@ class UidvalidityMoves(Quirk):
 class ListLiterals(Quirk):
     """Names come as literals, also plain ones."""
     name = "list-literals"
-    source = "Exchange: literals where quotes would do"
+    source = "RFC 3501 9: mailbox is an astring, which may be a literal"
 
     def populate(self):
         super().populate()
@@ -112,7 +112,7 @@ class ListLiterals(Quirk):
 class ListForms(ListLiterals):
     """LIST lines without quotes, with a delimiter of two characters, without flags' parentheses, with CHILDINFO, with blanks at the end."""
     name = "list-malformed"
-    source = "Domino, hMailServer, IceWarp; each is fatal for libetpan"
+    source = "robustness: each of these is fatal for libetpan"
     forms = [b'* LIST (\\HasNoChildren) "/" %s', b'* LIST () / "%s"', b'* LIST () "//" "%s"', b'* LIST \\HasNoChildren "/" "%s"', b'* LIST (\\HasNoChildren) "/" "%s" ("CHILDINFO" ("SUBSCRIBED"))',
              b'* LIST (\\HasNoChildren \\X-[odd]  x) "/" "%s"', b'* list ( ) "/" "%s"  ', b'*  LIST  ()  "/"  "%s"']
 
@@ -236,7 +236,7 @@ class ListLsub(ListBroken):
 class ListNothing(Quirk):
     """No mailbox at all is listed, by no way."""
     name = "list-nothing"
-    source = "Zimbra, expired accounts: zero folders is an error (imapsync#426)"
+    source = "Zimbra: zero folders is an error (imapsync#426)"
     code = 1
     words = "no mailbox"
 
@@ -247,7 +247,7 @@ class ListNothing(Quirk):
 class ListTwice(Quirk):
     """Mailboxes are listed twice, INBOX in other letters, one with its delimiter at the end, one without name."""
     name = "list-twice"
-    source = "FirstClass, Courier: Inbox beside INBOX; a trailing delimiter"
+    source = "robustness: RFC 3501 5.1, INBOX in any case"
 
     def do_list(self, s, tag, args):
         s.send('* LIST () "/" inbox', '* LIST () "/" ""', '* LIST (\\HasChildren) "/" "Work"')
@@ -312,7 +312,7 @@ class ExamineCuts(ExamineRefused):
     """One mailbox ends the connection when it is opened."""
     name = "examine-cuts"
     slow = True
-    source = "Exchange: a trailing blank in a folder's name crashes the process (mail.md 4)"
+    source = "Exchange: a trailing blank in a folder's name ends the process"
     stale = {"Work": "closed|ended|BYE"}
 
     def refuse(self, s, tag):
@@ -322,7 +322,7 @@ class ExamineCuts(ExamineRefused):
 class StatusOdd(Quirk):
     """STATUS is refused for one mailbox, names another one, lacks attributes, has unknown ones, is empty."""
     name = "status-odd"
-    source = "Netease: STATUS () (modern-email/defects#15, #25); Exchange names in other case"
+    source = "Netease: STATUS () (modern-email/defects#15, #25)"
 
     def do_status(self, s, tag, args):
         box = self.find(s, tag, args[0])
@@ -338,7 +338,7 @@ class StatusOdd(Quirk):
 class StatusBad(Quirk):
     """STATUS is not known."""
     name = "status-bad"
-    source = "RFC 1730 servers"
+    source = "robustness: STATUS came with RFC 2060"
 
     def do_status(self, s, tag, args):
         s.send("%s BAD unknown command" % tag)
@@ -350,7 +350,7 @@ class StatusBad(Quirk):
 class StatusZero(Quirk):
     """STATUS counts no messages where there are some."""
     name = "status-zero"
-    source = "FirstClass hides mail; servers with a stale cache"
+    source = "robustness: no count is trusted alone"
 
     def status_line(self, box, items):
         return b"* STATUS %s (MESSAGES 0 UIDVALIDITY %d)" % (quoted(box.name), box.uidvalidity)
@@ -398,7 +398,7 @@ class Domino(Quirk):
 class NoNamespace(Quirk):
     """NAMESPACE is offered and refused; or has extension data."""
     name = "namespace-refused"
-    source = "hMailServer 4.4 has none; RFC 2342 extension data is fatal for libetpan"
+    source = "robustness: RFC 2342 extension data is fatal for libetpan"
 
     def do_namespace(self, s, tag, args):
         if s.number == 1:

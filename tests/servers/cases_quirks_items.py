@@ -29,7 +29,7 @@ class AboveExists(Quirk):
 class Unsolicited(Quirk):
     """Between any two lines the server says something that nobody asked for."""
     name = "unsolicited-anything"
-    source = "RFC 3501 5.2; Zimbra sends EXISTS again and again while a mailbox opens"
+    source = "RFC 3501 5.2"
     lines = ["* 7 EXISTS", "* 5 EXISTS", "* 2 RECENT", "* FLAGS (\\Seen $Later)", "* OK [ALERT] the disk is full ]", "* NO a warning", "* BAD something older",
              "* OK", "* OK [UNKNOWN-CTE (a \"]\" b)] x", "* X-UNKNOWN (deep (deeper)) {3}\r\nabc tail", "* CAPABILITY IMAP4rev1 LITERAL+ UIDPLUS AUTH=PLAIN", "* 1 FETCH (FLAGS (\\Seen))",
              "* VANISHED (EARLIER) 300:310", "* ESEARCH (TAG \"x\") UID ALL 1:3", "* METADATA \"\" (/shared/comment \"x\")", ""]
@@ -57,7 +57,7 @@ class Unsolicited(Quirk):
 class ExistsMany(Quirk):
     """EXAMINE says EXISTS several times, growing."""
     name = "exists-grows"
-    source = "Zimbra: many EXISTS lines while opening (mail.md)"
+    source = "Zimbra: many EXISTS lines while opening (dovecot core)"
 
     def do_examine(self, s, tag, args, read_only=True):
         s.send("* 1 EXISTS", "* 3 EXISTS")
@@ -84,7 +84,7 @@ class ExistsShrinks(Quirk):
 class ExistsTooLarge(Quirk):
     """EXISTS and STATUS count more than there is."""
     name = "exists-too-large"
-    source = "Yahoo, FirstClass: counts that include hidden messages"
+    source = "robustness: EXISTS is never trusted alone"
     words = "EXISTS says 7 messages, but 5 can be listed"
 
     def do_examine(self, s, tag, args, read_only=True):
@@ -100,7 +100,7 @@ class ExistsTooLarge(Quirk):
 class ListingShort(ExistsTooLarge):
     """The listing leaves out a message that SEARCH tells of, and that can be fetched."""
     name = "listing-leaves-out"
-    source = "Exchange, FirstClass: FETCH 1:* without messages that SEARCH finds"
+    source = "robustness: FETCH is never trusted alone"
     words = ""
     warnings = {("INBOX", 3): ["date"]}
     dates = {("INBOX", 3): "13-Feb-2003 17:07:03 +0100"}
@@ -136,7 +136,7 @@ class TenThousand(Quirk):
 class UidsWide(Quirk):
     """UIDs up to 2^32 - 1, with wide gaps."""
     name = "uids-to-4294967295"
-    source = "RFC 3501 2.3.1.1; servers that make UIDs of the time"
+    source = "RFC 3501 2.3.1.1"
 
     def populate(self):
         inbox = self.mailbox("INBOX")
@@ -171,7 +171,7 @@ class FlagsOdd(Quirk):
 class FlagsStar(Quirk):
     """FLAGS of a message hold \\* and \\Recent, and an empty word."""
     name = "flags-star"
-    source = "servers that answer with PERMANENTFLAGS"
+    source = "robustness: \\* is of PERMANENTFLAGS"
 
     def fetch_item(self, s, m, item):
         if item == "FLAGS":
@@ -182,7 +182,7 @@ class FlagsStar(Quirk):
 class FlagsNil(Quirk):
     """FLAGS NIL where there are none."""
     name = "flags-nil"
-    source = "small servers: NIL for the empty list"
+    source = "robustness: NIL for the empty list"
 
     def fetch_item(self, s, m, item):
         return b"FLAGS NIL" if item == "FLAGS" and not m.flags else super().fetch_item(s, m, item)
@@ -191,7 +191,7 @@ class FlagsNil(Quirk):
 class FlagsQuoted(Quirk):
     """Flags as quoted strings, in lower case."""
     name = "flags-quoted"
-    source = "hMailServer and home-made servers"
+    source = "robustness: RFC 3501 9, flags are atoms"
 
     def fetch_item(self, s, m, item):
         if item == "FLAGS":
@@ -202,7 +202,7 @@ class FlagsQuoted(Quirk):
 class Dates(Quirk):
     """INTERNALDATE is absent, NIL, empty, garbage, of day 0, of the year 1601: the message's own Date counts."""
     name = "internaldate-none"
-    source = "imapsync#94; Exchange: 01-Jan-1601 and 30-Dec-1899 for unknown dates"
+    source = "imapsync#94; 1601 and 1899 are the first days of Microsoft's calendars"
     answers = [None, b"NIL", b'""', b'"yesterday"', b'" 0-Jan-2003 00:00:00 +0000"', b'"30-Dec-1899 00:00:00 +0000"', b'"01-Jan-1601 00:00:00 +0000"', b'"31-Foo-2003 00:00:00 +0000"',
                b'"13-Feb-2003 25:61:00 +0000"', b"12345", b"(1 2)"]
     warnings = {("INBOX", i + 1): ["date"] for i in range(len(answers))}
@@ -222,7 +222,7 @@ class Dates(Quirk):
 class DateForms(Quirk):
     """INTERNALDATE in other forms: blank-padded, one digit, lower case, no seconds, a zone by name."""
     name = "internaldate-forms"
-    source = "RFC 3501 date-day-fixed is SP DIGIT; Domino and hMailServer give one digit or none"
+    source = "RFC 3501 9: date-day-fixed is SP DIGIT; robustness"
     answers = [b'" 3-Feb-2003 04:05:06 +0130"', b'"3-Feb-2003 04:05:06 +0130"', b'"03-feb-2003 04:05:06 +0130"', b'"03-FEB-2003 4:05:06 +0130"']
 
     def populate(self):
@@ -236,7 +236,7 @@ class DateForms(Quirk):
 class Junk(Quirk):
     """A FETCH answer holds deeply nested lists, an ENVELOPE, literals in lists, unknown items."""
     name = "nested-junk"
-    source = "unsolicited items; O365 adds ENVELOPE after a move"
+    source = "robustness: items that nobody asked for"
 
     def fetch_answer(self, s, n, m, items):
         deep = b"(" * 25 + b"x" + b")" * 25
@@ -259,7 +259,7 @@ class TooDeep(Quirk):
 class Blanks(Quirk):
     """Blanks where none belong."""
     name = "extra-blanks"
-    source = "home-made servers; old Exchange"
+    source = "robustness: single blanks, RFC 3501 9"
 
     def fetch_answer(self, s, n, m, items):
         return b"*  %d  FETCH  (  %s  ) " % (n, b"  ".join(self.fetch_item(s, m, i) for i in items))

@@ -9,7 +9,7 @@ from fakeimap import Bad
 class LfOnly(Quirk):
     """Lines end in LF alone; literals keep what they hold."""
     name = "lf-only"
-    source = "home-made servers and test doubles"
+    source = "robustness: CRLF, RFC 3501 2.2"
 
     def greeting(self, s):
         s.send_raw, send = (lambda data: send(re.sub(rb"\A(.*)\r\n\Z", rb"\1\n", data, flags=re.S))), s.send_raw
@@ -19,7 +19,7 @@ class LfOnly(Quirk):
 class LongLines(Quirk):
     """Lines of 100 KB: texts, flags, unknown responses."""
     name = "lines-100k"
-    source = "nextcloud/mail#6038 and the other way round; libetpan reads any line into memory"
+    source = "robustness: libetpan reads any line into memory"
 
     def ok(self, s, tag, text="done"):
         s.send("* OK " + "long " * 20_000, "* X-LONG (" + "a " * 50_000 + ")", "* FLAGS (" + " ".join("k%05d" % i for i in range(14_000)) + ")")
@@ -29,7 +29,7 @@ class LongLines(Quirk):
 class CapsChange(Quirk):
     """Before signing in less is offered than after, and OK does not tell."""
     name = "capability-changes"
-    source = "Dovecot, Exchange: RFC 3501 6.1.1"
+    source = "RFC 3501 6.1.1; Dovecot"
 
     def capabilities(self, s):
         return ["IMAP4", "IMAP4rev1", "AUTH=PLAIN", "LOGIN-REFERRALS"] if not s.user else super().capabilities(s)
@@ -62,7 +62,7 @@ class NoSaslIr(Quirk):
 class Preauth(Quirk):
     """The greeting is PREAUTH: there is nothing to sign in."""
     name = "preauth"
-    source = "RFC 3501 7.1.4; tunnels"
+    source = "RFC 3501 7.1.4"
 
     def greeting(self, s):
         s.user = "alice"
@@ -104,7 +104,7 @@ class GreetingLater(Quirk):
 class Banner(Quirk):
     """An alert stands in the greeting, and a line before each answer."""
     name = "alerts"
-    source = "RFC 5530; providers that advertise"
+    source = "robustness: RFC 3501 7.1, text that looks like a literal"
 
     def greeting(self, s):
         return "* OK [ALERT] Read our new terms (now) {12}"
@@ -138,7 +138,7 @@ class TenBad(Quirk):
 class Drops(Quirk):
     """The connection ends after every seven commands."""
     name = "drops-every-7"
-    source = "overloaded proxies; O365 under throttling"
+    source = "Zoho: EOF in the middle (nixpkgs#352446), offlineimap#666"
     served = 7
 
     def before(self, s, tag, name, args):
@@ -259,7 +259,7 @@ class IdBad(Quirk):
 class TwoSlow(Quirk):
     """Each line comes in pieces of a few octets."""
     name = "packets-of-7-octets"
-    source = "slow modems, TLS records of single octets"
+    source = "robustness: packets end anywhere"
 
     def greeting(self, s):
         send, lock = s.send_raw, threading.Lock()
@@ -286,7 +286,7 @@ class SelectNever(Quirk):
 class Names8bitLogin(Quirk):
     """The signed-in OK says things that look like codes, and the user is told twice."""
     name = "login-chatter"
-    source = "Exchange, GMX: untagged lines before the OK of LOGIN"
+    source = "robustness: RFC 3501 7, untagged lines at any time"
 
     def sign_in(self, s, tag, user, password):
         s.send("* CAPABILITY IMAP4rev1", "* 5 EXISTS", "* OK [ALERT] quota 99%", "* NO [UNKNOWN] x")
