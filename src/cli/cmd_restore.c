@@ -18,6 +18,10 @@ static const struct option_def options[] = {
         {"map", 0, "OLD=NEW", "mailbox OLD and what is below it goes to NEW; may be repeated"},
         {"under", 0, "FOLDER", "put everything below this folder"},
         {"into", 0, "NAME", "put all calendars or address books into this one, which is there"},
+        {"labels", 0, "POLICY",
+                "labels of Gmail on another server: folders (a copy for each; default), keywords "
+                "or "
+                "first (one copy)"},
         {"with-attendees", 0, NULL,
                 "store events with attendees even where the server may mail them"},
         {"strict", 0, NULL, "name what the server refuses, and try no other form of it"},
@@ -255,6 +259,22 @@ static int read_maps(struct restore *r)
 	return 0;
 }
 
+static int label_policy(const struct args *a, enum label_policy *out)
+{
+	static const char *const names[] = {[LABELS_FOLDERS] = "folders",
+	        [LABELS_KEYWORDS] = "keywords",
+	        [LABELS_FIRST] = "first"};
+	const char *text = args_get(a, "labels");
+
+	*out = LABELS_FOLDERS;
+	for (unsigned i = 0; text && i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(text, names[i]) == 0) {
+			*out = (enum label_policy)i;
+			return 0;
+		}
+	return text ? usage_error(a->cmd, "--labels is folders, keywords or first") : 0;
+}
+
 static int run_restore(struct restore *r)
 {
 	const struct args *a = r->args;
@@ -263,6 +283,8 @@ static int run_restore(struct restore *r)
 	json_t *o;
 	int rc = args_number(a, "connections", 0, &connections);
 
+	if (rc == 0)
+		rc = label_policy(a, &r->opts.labels);
 	if (rc == 0)
 		rc = identify(r);
 	if (rc == 0)

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "imap.h"
 #include "imap_name.h"
+#include "label_view.h"
 
 static int entry_cmp(const void *pa, const void *pb, void *ctx)
 {
@@ -33,13 +34,16 @@ static void probe_names(struct run *r, struct imap *m)
 /* A slip of the pen must not put mail where nothing can take it away again. */
 static int check_maps(const struct run *r, struct err *err)
 {
+	const struct tree_manifest *mf = r->archive->ops->manifest(r->archive);
+
 	for (size_t i = 0; i < r->opts->n_maps; i++) {
 		const char *from = r->opts->maps[i].from;
 		bool found = false;
 
-		for (size_t k = 0; k < r->n_map && !found; k++)
-			found = strcmp(from, r->map[k].head->name) == 0 ||
-			        strcmp(from, r->map[k].head->content_name) == 0;
+		for (size_t k = 0; k < mf->n_heads && !found; k++)
+			found = mf->heads[k].kind == COLL_MAIL &&
+			        (strcmp(from, mf->heads[k].name) == 0 ||
+			                strcmp(from, mf->heads[k].content_name) == 0);
 		if (!found)
 			return err_set(err, ERR_USAGE, ERR_WHOLE,
 			        "--map: the archive has no mailbox %s", from);
@@ -67,7 +71,8 @@ static int plan_map(struct run *r, struct err *err)
 	for (size_t i = 0; i < r->n_map; i++) {
 		const struct tree_head *h = r->map[i].head;
 
-		r->selected[i] = target_selects(r->opts, h);
+		r->selected[i] =
+		        target_selects(r->opts, r->view ? label_view_origin(r->view, h) : h);
 		if (!r->selected[i])
 			continue;
 		r->order[r->n_order++] = i;
@@ -83,14 +88,14 @@ static int plan_map(struct run *r, struct err *err)
 static int open_journal(struct run *r, struct err *err)
 {
 	const struct target_opts *o = r->opts;
-	int rc = kept_open(o->journal, o->archive_id, o->dry_run, &r->journal, err);
+	int rc = kept_open(o->journal, r->journal_id, o->dry_run, &r->journal, err);
 
 	if (rc != ERR_DAMAGED)
 		return rc;
 	progress_say(r->progress, SAY_WARNING,
 	        "the restore journal cannot be used, what is there is recognised by content: %s",
 	        err->text);
-	return kept_open(NULL, o->archive_id, o->dry_run, &r->journal, err);
+	return kept_open(NULL, r->journal_id, o->dry_run, &r->journal, err);
 }
 
 static int plan(struct run *r, struct imap *m, struct err *err)
@@ -98,6 +103,8 @@ static int plan(struct run *r, struct imap *m, struct err *err)
 	uint64_t used = 0, limit = 0;
 	int rc = imap_list(m, false, &r->list, &r->n_list, err);
 
+	if (rc == 0)
+		rc = labels_plan(r, m, err);
 	if (rc == 0) {
 		probe_names(r, m);
 		rc = open_journal(r, err);
@@ -278,6 +285,9 @@ static void run_clear(struct run *r)
 	imap_list_free(r->list, r->n_list);
 	free(r->prefix);
 	free(r->prefix_shown);
+	free(r->journal_id);
+	if (r->view)
+		r->view->ops->free(r->view);
 	free(r->selected);
 	free(r->order);
 	free(r->back);
@@ -294,6 +304,7 @@ static int imap_run(const struct service *service, struct tree_reader *reader,
 {
 	struct run r = {.service = service,
 	        .reader = reader,
+	        .archive = reader,
 	        .opts = opts,
 	        .progress = progress,
 	        .quota_refused = UINT64_MAX};

@@ -43,6 +43,7 @@ struct tmsg {
 	int64_t date_utc;
 	uint32_t uid;
 	uint32_t keywords; /* set in box->words */
+	uint32_t labels; /* the same (imap_labels.c) */
 	uint16_t flags;
 	bool has_date;
 };
@@ -86,6 +87,11 @@ struct run {
 	size_t *order; /* of the selected entries, largest first */
 	size_t n_order;
 	struct kept_journal *journal;
+	char *journal_id;
+	struct tree_reader *archive;
+	struct tree_reader *
+	        view; /* of the archive: what reader is from the plan on; NULL: that is the archive itself */
+	bool gmail; /* the target has labels */
 	uint64_t append_limit; /* 0: unknown */
 
 	pthread_mutex_t lock;
@@ -150,6 +156,14 @@ struct form {
 	char why[300]; /* what the server said to the message as it is */
 };
 
+/* Labels to be added to a message that is there. */
+struct to_label {
+	uint32_t uid;
+	uint32_t item;
+	uint32_t set; /* in box->words */
+	bool done;
+};
+
 /* The work on one mailbox. */
 struct box {
 	struct worker *w;
@@ -174,6 +188,10 @@ struct box {
 	bool since; /* what is stored now was set since an earlier restore */
 	struct to_store *store;
 	size_t n_store, store_cap;
+	uint32_t *labels; /* per item: what it is to have; NULL: the target has no labels */
+	uint32_t *labelled; /* per item: what it is known to have got */
+	struct to_label *label;
+	size_t n_label, label_cap;
 	unsigned waits; /* times in a row that the server asked for patience */
 	bool is_open; /* it was selected */
 	uint32_t first; /* what was appended has at least this UID */
@@ -205,6 +223,18 @@ void say_gone(struct run *r);
 /* Read the start of a message, to name it. */
 void item_head(struct box *b, const struct tree_item *it, struct buf *out);
 
+/* imap_labels.c: Gmail's labels. All of it does nothing on other targets. */
+/* What of the archive goes where, by --labels and by what the target is: r->reader becomes the view of it. */
+int labels_plan(struct run *r, struct imap *m, struct err *err) MUST_CHECK;
+void labels_load(struct box *b);
+const char *there_items(const struct run *r);
+uint32_t labels_there(struct box *b, const char *raw);
+bool labels_lacking(struct box *b, uint32_t item, const struct tmsg *t);
+/* Note what an item that was added, or is there already, is still to get. ${had}: what a record says that it got earlier, which is not set again; true if there is more to record. */
+void labels_after(struct box *b, uint32_t item, const struct tmsg *t);
+bool labels_since(struct box *b, uint32_t item, const struct tmsg *t, const char *had);
+int labels_store(struct box *b, struct err *err) MUST_CHECK;
+
 /* imap_make.c: the mailbox itself. */
 /* All that are missing, with commands in flight; those that are refused are left to box_make. */
 int make_all(struct run *r, struct imap *m, struct err *err) MUST_CHECK;
@@ -213,8 +243,7 @@ int box_make(struct worker *w, struct map_entry *e, struct target_result *sum,
 
 /* imap_scan.c: what is there. */
 int there_list(struct box *b, const char *set, struct err *err) MUST_CHECK;
-#define THERE_ITEMS "(UID FLAGS INTERNALDATE RFC822.SIZE)"
-/* The answers to a fetch of THERE_ITEMS that is the oldest command in flight. */
+/* The answers to a fetch of there_items() that is the oldest command in flight. */
 int there_take(struct box *b, struct err *err) MUST_CHECK;
 /* Hash the messages whose index is set in ${wanted}; *out malloc'ed. */
 int there_hash(struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out,

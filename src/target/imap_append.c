@@ -255,6 +255,9 @@ int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err
 		k[i].form = (uint16_t)form_code(b, items[i]);
 		k[i].keywords =
 		        (char *)(uintptr_t)tree_coll_keyword_text(b->coll, it->keywords); /* lent */
+		if (b->labelled)
+			k[i].labels = (char *)(uintptr_t)tree_coll_keyword_text(
+			        b->words, b->labelled[items[i]]);
 	}
 	rc = kept_put(b->w->run->journal, b->e->shown, k, n, err);
 	free(k);

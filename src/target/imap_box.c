@@ -21,6 +21,9 @@ static void box_clear(struct box *b)
 		form_free(b->form[i]);
 	free(b->form);
 	free(b->store);
+	free(b->labels);
+	free(b->labelled);
+	free(b->label);
 	tree_coll_free(b->coll);
 	tree_coll_free(b->words);
 }
@@ -46,6 +49,7 @@ static int box_load(struct box *b, struct err *err)
 	b->tries = xcalloc(n + 1, 1);
 	b->form = xcalloc(n + 1, sizeof(struct form *));
 	b->sum.items = n;
+	labels_load(b);
 	return 0;
 }
 
@@ -284,7 +288,7 @@ static int later_send(struct worker *w, struct err *err)
 
 		rc = imap_examine_send(w->m, e->raw, e->raw_len, err);
 		if (rc == 0)
-			rc = imap_fetch_send(w->m, "1:*", THERE_ITEMS, err);
+			rc = imap_fetch_send(w->m, "1:*", there_items(w->run), err);
 	}
 	return rc;
 }

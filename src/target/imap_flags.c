@@ -295,7 +295,7 @@ int box_store(struct box *b, struct err *err)
 			break;
 	}
 	b->n_store = 0;
-	return rc;
+	return rc < 0 ? rc : labels_store(b, err);
 }
 
 /* The record of an earlier restore of a message, NULL: none. */
@@ -338,6 +338,7 @@ static bool since_one(struct box *b, uint32_t i, const struct kept *k)
 	unsigned before = k ? k->flags : 0, add = it->flags & ~before & ~(unsigned)t->flags;
 	uint32_t words = words_minus(b, want, had);
 	unsigned lacking;
+	bool news;
 
 	words = words_minus(b, tree_coll_keyword_text(b->words, words),
 	        tree_coll_keyword_text(b->words, t->keywords));
@@ -348,11 +349,12 @@ static bool since_one(struct box *b, uint32_t i, const struct kept *k)
 		add &= ~(unsigned)FLAG_DELETED;
 	}
 	box_store_later(b, i, t->uid, add, words);
+	news = labels_since(b, i, t, k ? k->labels : NULL);
 	if (!k)
 		return true;
 	say_taken(b, it, k->flags & ~(unsigned)it->flags,
 	        tree_coll_keyword_text(b->words, words_minus(b, had, want)));
-	return k->flags != it->flags || strcmp(had, want) != 0 || k->src_uid != it->uid;
+	return news || k->flags != it->flags || strcmp(had, want) != 0 || k->src_uid != it->uid;
 }
 
 int box_flags(struct box *b, struct err *err)

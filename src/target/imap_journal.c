@@ -65,6 +65,7 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 	const char *archive = json_get_str(o, "archive"), *sha = json_get_str(o, "h");
 	const char *box = json_get_str(o, "m"), *words = json_get_str(o, "k");
 	const char *from = json_get_str(o, "c"), *to = json_get_str(o, "t");
+	const char *labels = json_get_str(o, "l");
 	struct kept *r, one = {0};
 
 	if (archive) {
@@ -87,6 +88,7 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 	one.uid = (uint32_t)json_get_int(o, "u", 0);
 	one.uidvalidity = (uint32_t)json_get_int(o, "v", 0);
 	one.keywords = words && *words ? xstrdup(words) : NULL;
+	one.labels = labels && *labels ? xstrdup(labels) : NULL;
 	one.box = box_number(k, box);
 	one.order = (uint32_t)k->n;
 	r = ARR_PUSH(k->recs, k->n, k->cap);
@@ -111,6 +113,12 @@ static int kept_cmp(const void *pa, const void *pb)
 	return c ? c : (a->order > b->order) - (a->order < b->order);
 }
 
+static void rec_clear(struct kept *r)
+{
+	free(r->keywords);
+	free(r->labels);
+}
+
 /* Sort, and let the last record of a place stand. */
 static void settle(struct kept_journal *k)
 {
@@ -120,7 +128,7 @@ static void settle(struct kept_journal *k)
 		qsort(k->recs, k->n, sizeof *k->recs, kept_cmp);
 	for (size_t i = 0; i < k->n; i++) {
 		if (n && same_place(&k->recs[n - 1], &k->recs[i]) == 0)
-			free(k->recs[--n].keywords);
+			rec_clear(&k->recs[--n]);
 		k->recs[n++] = k->recs[i];
 	}
 	k->n = n;
@@ -173,7 +181,7 @@ void kept_free(struct kept_journal *k)
 		return;
 	journal_free(k->journal);
 	for (size_t i = 0; i < k->n; i++)
-		free(k->recs[i].keywords);
+		rec_clear(&k->recs[i]);
 	for (size_t i = 0; i < k->n_boxes; i++)
 		free(k->boxes[i]);
 	for (size_t i = 0; i < k->n_places; i++) {
@@ -255,6 +263,10 @@ static void put_one(struct buf *b, const char *mailbox, const struct kept *r)
 	buf_putf(b, "{\"d\":%lld,\"f\":%u,\"h\":\"%s\",\"k\":", (long long)r->date_utc,
 	        (unsigned)r->flags, hex);
 	json_put_string(b, words, strlen(words));
+	if (r->labels && *r->labels) {
+		buf_puts(b, ",\"l\":");
+		json_put_string(b, r->labels, strlen(r->labels));
+	}
 	buf_puts(b, ",\"m\":");
 	json_put_string(b, mailbox, strlen(mailbox));
 	if (r->form)

@@ -11,7 +11,7 @@
  * What earlier restores of an archive brought to a target: one record a message, in a file of tree/journal.h. A
  * record is a claim that is held against what the mailbox really has.
  *   {"archive":<id>}   what follows belongs to this archive
- *   {"d":<INTERNALDATE, UTC>,"f":<flags>,"h":<sha256>,"k":<keywords>,"m":<mailbox of the target>,["r":<form>,]"s":<UID in the archive>,"u":<UID on the target>,"v":<UIDVALIDITY there>}
+ *   {"d":<INTERNALDATE, UTC>,"f":<flags>,"h":<sha256>,"k":<keywords>,["l":<labels>,]"m":<mailbox of the target>,["r":<form>,]"s":<UID in the archive>,"u":<UID on the target>,"v":<UIDVALIDITY there>}
  *   {"c":<mailbox of the archive>,"t":<mailbox of the target>}   where it was put, if its name alone does not say so
  * "r" (form_code of the IMAP target) is there if the target holds the message in another form.
  * A later record of the same mailbox, UIDVALIDITY and UID stands for the earlier one.
@@ -26,6 +26,7 @@ struct kept {
 	uint16_t flags;
 	uint16_t form; /* 0: as it is */
 	char *keywords; /* sorted, separated by one blank; NULL: none */
+	char *labels; /* the same, as imap_labels.c has them */
 };
 
 struct kept_journal;

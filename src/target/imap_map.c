@@ -62,6 +62,8 @@ static void read_there(struct mapping *m)
 		t->shown = name_shown(t->box->name, t->box->name_len);
 		t->content = name_content(t->shown, t->box->delimiter, m->t->prefix);
 		t->use = t->box->foreign ? NULL : use_announced(t->box->special_use);
+		if (!t->use && m->t->labels)
+			t->use = use_view(t->box->special_use);
 	}
 	qsort(m->there, m->n_there, sizeof *m->there, there_cmp);
 	for (size_t i = 0; i < m->n_there; i++) {
@@ -92,6 +94,8 @@ static void read_uses(struct mapping *m)
 		if (e->head->attrs & (ATTR_NOSELECT | ATTR_SHARED))
 			continue;
 		e->use = use_announced(e->head->special_use);
+		if (!e->use && m->t->labels)
+			e->use = use_view(e->head->special_use);
 		use = e->use ? NULL : use_by_name(e->head->content_name);
 		if (use && !archive_announces(m, use)) {
 			e->use = use;

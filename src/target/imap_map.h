@@ -24,6 +24,7 @@ struct map_target {
 	const char
 	        *prefix; /* of the personal namespace, UTF-8; NULL: the server has no NAMESPACE */
 	char delimiter; /* 0: flat */
+	bool labels; /* Gmail: \All, \Important and \Flagged are mapped like a use */
 };
 
 /* What the user and the past have to say. */

@@ -31,6 +31,8 @@ static int on_listed(void *ctx, const struct imap_msg *msg, struct err *err)
 		t->flags = (uint16_t)msg->flags;
 		t->keywords = tree_coll_keywords(b->words, msg->keywords, msg->n_keywords);
 	}
+	if (msg->labels)
+		t->labels = labels_there(b, msg->labels);
 	return 0;
 }
 
@@ -57,7 +59,7 @@ int there_take(struct box *b, struct err *err)
 
 int there_list(struct box *b, const char *set, struct err *err)
 {
-	int rc = imap_fetch_send(b->w->m, set, THERE_ITEMS, err);
+	int rc = imap_fetch_send(b->w->m, set, there_items(b->w->run), err);
 
 	return rc < 0 ? rc : there_take(b, err);
 }

@@ -86,6 +86,16 @@ const char *use_announced(const char *uses)
 	return NULL;
 }
 
+const char *use_view(const char *uses)
+{
+	static const char *const views[] = {"\\All", "\\Important", "\\Flagged"};
+
+	for (size_t i = 0; i < sizeof views / sizeof views[0]; i++)
+		if (has_word(uses, views[i]))
+			return views[i];
+	return NULL;
+}
+
 static bool is_folded(const char *name, const char *folded, struct buf *scratch)
 {
 	buf_reset(scratch);

@@ -3,11 +3,14 @@
 
 /*
  * What a mailbox is for: the special uses (RFC 6154) that are mapped between providers. \All, \Flagged and \Important are views
- * of a server and are never mapped. The results are pointers to the same five strings, so they can be compared as such.
+ * of a server and are mapped only between those that have labels. The results are pointers to the same five strings, so they can be compared as such.
  */
 
 /* The first of \Sent \Drafts \Trash \Junk \Archive that stands among the words of ${uses} (may be NULL); NULL: none. */
 const char *use_announced(const char *uses);
+
+/* The same for \All \Important \Flagged. */
+const char *use_view(const char *uses);
 
 /**
  * use_by_name(content):

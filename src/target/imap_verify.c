@@ -309,6 +309,7 @@ static void check(struct box *b, uint32_t i)
 	if (lacking || no_flags)
 		item_altered(b, i);
 	box_store_later(b, i, t->uid, flags, words);
+	labels_after(b, i, t);
 }
 
 static bool all_there(struct box *b)
@@ -354,7 +355,7 @@ static void check_all(struct box *b)
 {
 	bool any_left = any_unclaimed(b);
 
-	b->n_store = 0;
+	b->n_store = b->n_label = 0;
 	for (uint32_t i = 0; i < b->coll->n_items; i++) {
 		if (b->state[i] != ITEM_ADDED)
 			continue;
@@ -415,7 +416,8 @@ bool box_looks_right(struct box *b)
 		const char *want = tree_coll_keyword_text(b->coll, it->keywords);
 
 		if (b->state[i] == ITEM_ADDED &&
-		        (!t || is_fragile(b, i) || (it->flags & ~(unsigned)t->flags) ||
+		        (!t || is_fragile(b, i) || labels_lacking(b, (uint32_t)i, t) ||
+		                (it->flags & ~(unsigned)t->flags) ||
 		                words_minus(
 		                        b, want, tree_coll_keyword_text(b->words, t->keywords))))
 			return false;

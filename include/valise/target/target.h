@@ -29,9 +29,17 @@ struct target_map {
 	const char *from, *to;
 };
 
+/* What becomes of labels (X-GM-LABELS) on a server that has none. */
+enum label_policy {
+	LABELS_FOLDERS, /* every labelled mailbox gets its copy */
+	LABELS_KEYWORDS, /* one copy, its labels as keywords */
+	LABELS_FIRST, /* one copy, in the first mailbox */
+};
+
 struct target_opts {
 	bool dry_run;
 	bool strict; /* --strict: a refused message is named, and nothing else is tried */
+	enum label_policy labels;
 	const char *const *
 	        folder; /* --folder, --include: patterns (fnmatch) on content and full names; none: all */
 	size_t n_folder;
