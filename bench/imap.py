@@ -17,6 +17,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.join(os.path.dirname(HERE), "tests")
+sys.path.insert(0, os.path.join(TESTS, "tools"))
+import imaptool  # noqa: E402
 
 
 def arguments():
@@ -79,6 +81,26 @@ class Bench:
             argv += ["--connections", str(self.o.connections)]
         env = dict(os.environ, XDG_STATE_HOME=os.path.join(self.folder, "state"))
         return measured(argv, env)
+
+    def change(self, user, count, turn):
+        with imaptool.Account.open(f"{self.server}/env", user) as account:
+            folders = sorted(account.folders())
+            for i, path in enumerate(folders):
+                uids = account.uids(path)
+                share = min(count // len(folders), len(uids) // 4)
+                if share < 8:
+                    continue
+                account.store(path, uids[turn::4][:share * 3 // 4], "+-"[turn % 2] + "FLAGS", ["\\Flagged", "\\Answered"])
+                account.expunge(path, uids[-share // 8:])
+                account.append_many(path, [imaptool.Message(b"Message-ID: <%d.%d.%d@bench.example>\r\nSubject: new\r\n\r\nnew\r\n" % (i, turn, k))
+                                           for k in range(share // 8)])
+
+    def stats(self, user):
+        """What one more run says of itself."""
+        argv = [self.o.valise, "backup", "-o", os.path.join(self.folder, "a.valise"), "--imap", f"imaps://localhost:{self.port}", "--user", user,
+                "--ca-file", self.env["CA"], "--password-command", f"echo pw-{user}", "--quiet", "--stats"]
+        p = subprocess.run(argv, capture_output=True, check=True, text=True)
+        return p.stderr.strip().splitlines()[-1] + " where nothing is new"
 
     def mbsync(self, user, maildir, direction):
         rc = os.path.join(self.folder, "mbsyncrc")
@@ -144,6 +166,18 @@ def bench_backup(b):
     again = [b.valise("backup", "alice", "-o", os.path.join(b.folder, "a.valise")) for _ in range(3)]
     once = [b.mbsync("alice", os.path.join(b.folder, "maildir"), "Pull") for _ in range(3)]
     table("again, nothing new", again, once)
+    bench_changed(b)
+
+
+def bench_changed(b):
+    """1 % of the messages changed between runs: three quarters have other flags, an eighth is new, an eighth gone."""
+    ours, theirs = [], []
+    for turn in range(b.o.rounds):
+        b.change("alice", b.o.messages // 100, turn)
+        ours.append(b.valise("backup", "alice", "-o", os.path.join(b.folder, "a.valise")))
+        theirs.append(b.mbsync("alice", os.path.join(b.folder, "maildir"), "Pull"))
+    table("again, 1 % changed", ours, theirs)
+    print("  valise: " + b.stats("alice"))
 
 
 def bench_restore(b):

@@ -60,6 +60,7 @@ struct pending_item {
 	uint32_t uid;
 	int64_t date_utc;
 	int16_t zone_min;
+	uint16_t warn;
 	char *href, *etag, *id; /* DAV, POP3 */
 };
 

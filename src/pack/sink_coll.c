@@ -32,6 +32,7 @@ static void queue_item(struct archive_sink *s, const struct tree_coll *c,
 	p->uid = it->uid;
 	p->date_utc = it->date_utc;
 	p->zone_min = it->zone_min;
+	p->warn = it->warn;
 	if (e) {
 		p->href = xstrdup(e->href);
 		p->etag = xstrdup(e->etag);
@@ -92,6 +93,31 @@ struct settled {
 	struct tree_roots roots;
 };
 
+/*
+ * Some servers count their HIGHESTMODSEQ up while nothing changes. That makes no new state: the older one stands, and the next run asks for the
+ * changes since then.
+ */
+static bool is_same(struct tree_coll *c, const struct tree_coll *before,
+        const struct tree_head *prev, struct tree_roots *roots)
+{
+	uint64_t modseq = c->highestmodseq;
+	struct tree_roots as_before;
+
+	if (memcmp(roots->state, prev->roots.state, SHA256_LEN) == 0)
+		return true;
+	if (modseq <= before->highestmodseq || !before->highestmodseq ||
+	        c->n_items != before->n_items)
+		return false;
+	c->highestmodseq = before->highestmodseq;
+	catalog_roots(c, &as_before);
+	if (memcmp(as_before.state, prev->roots.state, SHA256_LEN) != 0) {
+		c->highestmodseq = modseq;
+		return false;
+	}
+	*roots = as_before;
+	return true;
+}
+
 static int settle(struct archive_sink *s, struct tree_coll *c, const struct tree_head *prev,
         struct settled *out, struct err *err)
 {
@@ -104,7 +130,7 @@ static int settle(struct archive_sink *s, struct tree_coll *c, const struct tree
 		return err->code;
 	tree_coll_number(c, before);
 	catalog_roots(c, &out->roots);
-	out->same = prev && memcmp(out->roots.state, prev->roots.state, SHA256_LEN) == 0;
+	out->same = prev && is_same(c, before, prev, &out->roots);
 	out->suspicious =
 	        before && !out->same && tree_shrunk(before->n_items, count_missing(c, before));
 	tree_coll_free(before);

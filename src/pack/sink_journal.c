@@ -4,7 +4,7 @@
  *   {"mark":{"entries":,"offset":,"part":,"plain":,"seq":}}            how far the parts are durable; first of its batch
  *   {"coll":{"id":,"kind":,"name":,"uidvalidity":}}
  *   {"object":[kind,sha256,size,part,member,offset]}
- *   {"item":[coll,uid,sha256,seconds,zone(,href,etag,id)]}
+ *   {"item":[coll,uid,sha256,seconds,zone(,href,etag,id(,warnings))]}
  */
 #include "sink.h"
 #include <inttypes.h>
@@ -126,7 +126,7 @@ static void put_text(struct buf *out, const char *s)
 		buf_puts(out, "null");
 }
 
-/* [coll, uid, sha256, seconds, zone, href, etag, id]; the last three are left out when there is none. */
+/* [coll, uid, sha256, seconds, zone, href, etag, id, warnings]; what is nothing is left out at the end: the last, or the last four. */
 void sink_journal_item(struct archive_sink *s, const struct pending_item *p)
 {
 	char hex[SHA256_HEX_SIZE];
@@ -136,11 +136,13 @@ void sink_journal_item(struct archive_sink *s, const struct pending_item *p)
 	buf_init(&text, SIZE_MAX);
 	buf_putf(&text, "{\"item\":[%u,%u,\"%s\",%" PRId64 ",%d", p->run, p->uid, hex, p->date_utc,
 	        p->zone_min);
-	if (p->href || p->etag || p->id) {
+	if (p->href || p->etag || p->id || p->warn) {
 		put_text(&text, p->href);
 		put_text(&text, p->etag);
 		put_text(&text, p->id);
 	}
+	if (p->warn)
+		buf_putf(&text, ",%u", p->warn);
 	buf_puts(&text, "]}");
 	journal_add(s->journal, buf_str(&text));
 	buf_clear(&text);
@@ -302,12 +304,14 @@ static int replay_object(struct archive_sink *s, const json_t *a)
 static int replay_item(struct archive_sink *s, const json_t *a)
 {
 	struct tree_item it = {0};
-	uint64_t run, uid;
+	uint64_t run, uid, warn = 0;
+	size_t n = json_array_size(a);
 	json_int_t zone = json_integer_value(json_array_get(a, 4));
 	struct tree_coll *c;
 	const struct object *o;
 
-	if ((json_array_size(a) != 5 && json_array_size(a) != 8) ||
+	if ((n != 5 && n != 8 && n != 9) ||
+	        (n == 9 && get_u64(json_array_get(a, 8), UINT16_MAX, &warn) < 0) ||
 	        get_u64(json_array_get(a, 0), RUNS_MAX, &run) < 0 || run >= s->n_runs ||
 	        get_u64(json_array_get(a, 1), UINT32_MAX, &uid) < 0 ||
 	        !get_hash(json_array_get(a, 2), it.sha256) ||
@@ -321,8 +325,10 @@ static int replay_item(struct archive_sink *s, const json_t *a)
 	it.size = o->size;
 	it.date_utc = json_integer_value(json_array_get(a, 3));
 	it.zone_min = (int16_t)zone;
+	it.warn = (uint16_t)warn;
 	object_get_place(o, &it.where);
-	if (json_array_size(a) == 8) {
+	if (json_is_string(json_array_get(a, 5)) || json_is_string(json_array_get(a, 6)) ||
+	        json_is_string(json_array_get(a, 7))) {
 		struct tree_ext *e = tree_coll_ext(c, &it.ext);
 
 		e->href = xstrdup(json_string_value(json_array_get(a, 5)));

@@ -74,6 +74,7 @@ int run_replay(void *ctx, const json_t *o, struct err *err)
 	}
 	it.uid = (uint32_t)uid;
 	it.size = (uint64_t)size;
+	it.warn = (uint16_t)json_get_int(o, "warn", 0);
 	c = coll_of(r, kind, name, (uint32_t)validity);
 	add_ext(c, &it, o);
 	tree_coll_add(c, &it);
@@ -123,6 +124,8 @@ char *run_item_text(const struct tree_coll *c, const struct tree_item *it, uint3
 	json_object_set_new(o, "size", json_integer((json_int_t)it->size));
 	json_object_set_new(o, "uid", json_integer(it->uid));
 	json_object_set_new(o, "uidvalidity", json_integer(c->uidvalidity));
+	if (it->warn)
+		json_object_set_new(o, "warn", json_integer(it->warn));
 	if (e) {
 		set_text(o, "href", e->href);
 		set_text(o, "etag", e->etag);

@@ -139,10 +139,15 @@ static void refuse(const struct tree_shrink *s, struct tree_manifest *after,
 	tree_head_copy(&stale, old);
 	free(stale.reason);
 	stale.status = COLL_STALE;
-	stale.reason =
-	        xasprintf("shrank from %llu to %llu items; not believed without --accept-shrink",
-	                (unsigned long long)old->roots.items,
-	                (unsigned long long)(old->roots.items - lost));
+	if (now)
+		stale.reason = xasprintf(
+		        "shrank from %llu to %llu items; not believed without --accept-shrink",
+		        (unsigned long long)old->roots.items,
+		        (unsigned long long)(old->roots.items - lost));
+	else
+		stale.reason = xasprintf("is not on the server any more, nor are %llu of its %llu "
+		                         "items; not believed without --accept-shrink",
+		        (unsigned long long)lost, (unsigned long long)old->roots.items);
 	if (s->progress)
 		progress_say(s->progress, SAY_WARNING, "%s %s: %s", coll_kind_dir(old->kind),
 		        old->name, stale.reason);

@@ -108,7 +108,7 @@ assert want == got, (case, [w for w in want if w not in got], [g for g in got if
 P
 }
 say "mod-sequences, right and wrong"
-for case in modseq modseq-only vanished-short vanished-wrong modseq-forgets modseq-stuck modseq-back modseq-none uids-reused twins-renumbered; do
+for case in modseq modseq-only vanished-short vanished-wrong modseq-forgets modseq-stuck modseq-back modseq-none modseq-wanders uids-reused twins-renumbered; do
 	mkdir -p "$T/S"
 	[ ! -d "$T/tls" ] || cp -r "$T/tls" "$T/S/tls" # made once is enough
 	server S fake CASE=$case
@@ -127,7 +127,23 @@ for case in modseq modseq-only vanished-short vanished-wrong modseq-forgets mods
 	again $case
 	says 'nothing (has )?changed|unchanged'
 	as_model $case "$T/$case.valise"
+	case $case in
+	modseq-wanders) [ ! -d "$T/$case.valise/data/000002" ] || fail "a snapshot of nothing new" ;;
+	esac
 	"$SERVERS/fake.sh" stop "$T/S" > /dev/null
 	[ -d "$T/tls" ] || cp -r "$T/S/tls" "$T/tls"
 	rm -rf "$T/S"
 done
+
+say "INBOX, INBOX.inbox and INBOX.INBOX have one content name: nothing is lost, there and back"
+server S fake CASE=inbox-twice
+imap S alice
+run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/twice.valise"
+run 0 "$VALISE" verify "$T/twice.valise"
+server B fake CASE=empty
+imap B alice
+run 0 "$VALISE" restore "$T/twice.valise" "${IMAP[@]}"
+says '4 added'
+run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/back.valise"
+hashes() { "$VALISE" list "$1" --items --json | sed 's/.*"sha256":"\([0-9a-f]*\)".*/\1/' | sort; }
+same <(hashes "$T/twice.valise") <(hashes "$T/back.valise")

@@ -217,3 +217,16 @@ class TwinsAfterRenumbering(Modseq):
         self.modseq += 50
         for m in inbox.messages:
             m.modseq = self.modseq
+
+
+class InboxTwice(FakeImap):
+    """INBOX and INBOX.inbox: two mailboxes, which both are INBOX once the prefix is left out."""
+    name = "inbox-twice"
+    source = "Courier and Cyrus without altnamespace"
+    delimiter, prefix = ".", "INBOX."
+
+    def populate(self):
+        self.mailbox("INBOX").add(b"Subject: in INBOX\r\n\r\n")
+        self.mailbox("INBOX.inbox").add(b"Subject: in INBOX.inbox\r\n\r\n")
+        self.mailbox("INBOX.inbox.Below").add(b"Subject: below\r\n\r\n")
+        self.mailbox("INBOX.INBOX").add(b"Subject: in INBOX.INBOX\r\n\r\n")

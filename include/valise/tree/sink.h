@@ -21,7 +21,7 @@ struct tree_object {
 
 enum tree_prev {
 	PREV_SNAPSHOT, /* the collection as the last committed snapshot has it */
-	PREV_RUN, /* items whose bytes an interrupted run has already made durable; only uid, date, sha256, size and where are to be trusted */
+	PREV_RUN, /* items whose bytes an interrupted run has already made durable; only uid, date, sha256, size, warn and where are to be trusted */
 };
 
 struct tree_commit {

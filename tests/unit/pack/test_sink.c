@@ -275,6 +275,86 @@ static void interrupted(struct fake *f, uint64_t part_size, bool garbage)
 	assert_false(fake_exists(f, ".work"));
 }
 
+/* One message of its own, given as a source does. */
+static struct tree_coll *give_one(struct fake *f, struct tree_sink *s, unsigned warn)
+{
+	struct tree_coll *c = tree_coll_new(COLL_MAIL, "INBOX");
+	struct tree_item it = {.uid = 4, .date_utc = 9, .warn = (uint16_t)warn};
+	struct tree_object o;
+	struct tree_body *b;
+
+	c->uidvalidity = 7;
+	assert_int_equal(s->ops->body_open(s, COLL_MAIL, &b, &f->err), 0);
+	assert_int_equal(s->ops->body_write(b, "a\0b", 3, &f->err), 0);
+	assert_int_equal(s->ops->body_close(b, &o, &f->err), 0);
+	memcpy(it.sha256, o.sha256, SHA256_LEN);
+	it.size = o.size;
+	assert_int_equal(s->ops->item(s, c, &it, &f->err), 0);
+	return c;
+}
+
+/* What was odd about an item is known when the run is taken up. */
+static void test_interrupted_keeps_warnings(void **state)
+{
+	struct fake *f = *state;
+	struct tree_coll *c;
+
+	for (unsigned warn = 0; warn < 2; warn++) {
+		struct tree_sink *s = fake_open(f);
+
+		tree_coll_free(give_one(f, s, warn * (WARN_NUL | WARN_RESCUED)));
+		assert_int_equal(s->ops->sync(s, &f->err), 0);
+		s->ops->free(s);
+		s = fake_open(f);
+		assert_int_equal(s->ops->prev(s, PREV_RUN, COLL_MAIL, "INBOX", &c, &f->err), 0);
+		assert_int_equal(c->n_items, 1);
+		assert_int_equal(c->items[0].warn, warn * (WARN_NUL | WARN_RESCUED));
+		assert_null(tree_item_ext(c, &c->items[0]));
+		tree_coll_free(c);
+		s->ops->free(s);
+		assert_int_equal(dir_remove(AT_FDCWD, f->archive, &f->err), 0);
+	}
+}
+
+/* HIGHESTMODSEQ alone makes no snapshot when it grows; when it goes back it does. */
+static void test_modseq_alone(void **state)
+{
+	static const uint64_t modseqs[] = {50, 60, 40, 41};
+	static const unsigned snapshots[] = {1, 1, 2, 2};
+	struct fake *f = *state;
+
+	for (size_t i = 0; i < 4; i++) {
+		struct tree_sink *s = fake_open(f);
+		struct tree_coll *c = give_one(f, s, 0);
+
+		c->highestmodseq = modseqs[i];
+		assert_int_equal(s->ops->coll(s, c, &f->err), 0);
+		assert_int_equal(s->ops->commit(s, &f->commit, &f->err), 0);
+		s->ops->free(s);
+		assert_int_equal(f->commit.snapshot, snapshots[i]);
+	}
+	assert_sound(f, 0);
+}
+
+/* The last snapshot can be read while the next is being made. */
+static void test_last(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll c[] = {{.name = "A", .text = {"one", "two"}}, none};
+	struct tree_sink *s = fake_open(f);
+	struct tree_reader *r;
+
+	assert_int_equal(s->ops->last(s, &r, &f->err), 0);
+	assert_null(r);
+	s->ops->free(s);
+	assert_int_equal(fake_run(f, c), 0);
+	s = fake_open(f);
+	assert_int_equal(s->ops->last(s, &r, &f->err), 0);
+	assert_int_equal(r->ops->manifest(r)->n_heads, 1);
+	r->ops->free(r);
+	s->ops->free(s);
+}
+
 static void test_interrupted(void **state)
 {
 	interrupted(*state, 0, false);
@@ -517,6 +597,9 @@ int main(void)
 	        T(test_calendars),
 	        T(test_same_twice),
 	        T(test_interrupted),
+	        T(test_interrupted_keeps_warnings),
+	        T(test_modseq_alone),
+	        T(test_last),
 	        T(test_interrupted_with_garbage),
 	        T(test_interrupted_with_parts),
 	        T(test_interrupted_after_all),
