@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 """Are two calendar and address book accounts the same, by what they mean?
 
-comparedav.py --env-a FILE --user-a NAME --env-b FILE --user-b NAME [--report FILE.json]
+comparedav.py --env-a FILE --user-a NAME (--env-b FILE --user-b NAME [--report FILE.json])...
 
 Reads both over HTTP with nothing but the standard library: collections (by display name), their properties, and
 every resource by GET. Resources are paired by UID and compared property by property, apart from what servers may
 write anew without a loss: folding, line ends, order, case of names, split lists, PRODID, DTSTAMP, CREATED,
 LAST-MODIFIED, REV, VTIMEZONEs of names that every system has. Each difference is a line; exit code 1 when there is one.
 With --report (of a restore from A to B) differences that the report names are shown but do not count: an item's by
-UID and property, a collection's by property.
+UID and property, a collection's by property. Several second accounts are each held against the first, which is read once.
 """
 import argparse
 import base64
@@ -294,19 +294,8 @@ def read_env(path, user):
     return int(env["HTTP_PORT"]), user, [env[k].replace("/alice/", "/%s/" % user) for k in ("CALDAV_HOME1", "CARDDAV_HOME1")]
 
 
-def main():
-    p = argparse.ArgumentParser()
-    for side in "ab":
-        p.add_argument("--env-" + side, required=True)
-        p.add_argument("--user-" + side, required=True)
-    p.add_argument("--report")
-    o = p.parse_args()
-    report = []
-    if o.report:
-        with open(o.report) as f:
-            report = json.load(f)["notes"]
-    a = read_account(*read_env(o.env_a, o.user_a))
-    b = read_account(*read_env(o.env_b, o.user_b))
+def compare(a, b, report):
+    """Print what differs; how much of it the report does not name."""
     total, unnamed = 0, 0
     for coll, uid, what, text in differences(a, b):
         ok = named(report, coll, uid, what)
@@ -315,6 +304,27 @@ def main():
         print("%s%s%s: %s" % ("(named) " if ok else "", coll, ", UID %s" % uid if uid is not None else "", text))
     print("%d collections, %d resources: %d differences, %d of them not named" % (
         len(a), sum(len(x) for c in a.values() for x in c[1].values()), total, unnamed))
+    return unnamed
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--env-a", required=True)
+    p.add_argument("--user-a", required=True)
+    p.add_argument("--env-b", required=True, action="append")
+    p.add_argument("--user-b", required=True, action="append")
+    p.add_argument("--report", action="append")
+    o = p.parse_args()
+    if len(o.env_b) != len(o.user_b) or o.report and len(o.report) != len(o.env_b):
+        p.error("each second account wants its --env-b and --user-b, and --report all of them or none")
+    a = read_account(*read_env(o.env_a, o.user_a))
+    unnamed = 0
+    for i, (env, user) in enumerate(zip(o.env_b, o.user_b)):
+        report = []
+        if o.report:
+            with open(o.report[i]) as f:
+                report = json.load(f)["notes"]
+        unnamed += compare(a, read_account(*read_env(env, user)), report)
     sys.exit(1 if unnamed else 0)
 
 

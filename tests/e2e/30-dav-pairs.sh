@@ -1,0 +1,90 @@
+#!/bin/bash
+# Calendars and address books between Radicale, Xandikos and Cyrus, every pair and direction: a backup of A, a restore into B. The
+# independent comparer finds only differences that the restore report names; a second restore adds nothing, with its journal and without.
+# RESOURCES, BIG: the resources of an account, and the octets of its longest value (long-dav-pairs.sh: 3,000 and 10 MB).
+. "$(dirname "$0")/../lib.sh"
+
+RESOURCES=${RESOURCES:-150} BIG=${BIG:-1000000}
+KINDS=(radicale xandikos cyrus)
+declare -A FROM=([radicale]=bob [xandikos]=carol [cyrus]=dave) # whose account a restore from there fills, on every server
+
+# each FUNCTION : FUNCTION SERVER for the three servers side by side, each with a scratch directory of its own; all have to succeed
+each() {
+	local s failed='' pids=()
+	say "$1 ($SECONDS s)"
+	for s in "${KINDS[@]}"; do
+		mkdir -p "$T/$1-$s"
+		(TOP=$T T=$T/$1-$s; export XDG_STATE_HOME=$T/state; "$1" "$s") > "$T/$1-$s.log" 2>&1 &
+		pids+=($!)
+	done
+	for s in "${KINDS[@]}"; do
+		wait "${pids[0]}" || failed+=" $s"
+		pids=("${pids[@]:1}")
+		cat "$T/$1-$s.log"
+	done
+	[ -z "$failed" ] || fail "$1:$failed"
+}
+
+# dav SERVER USER : the options for that account, in DAV
+dav() {
+	local port=$1_HTTP_PORT cal=$1_CALDAV_HOME1 card=$1_CARDDAV_HOME1
+	DAV=(--caldav "http://127.0.0.1:${!port}${!cal//alice/$2}" --carddav "http://127.0.0.1:${!port}${!card//alice/$2}"
+		--user "$2" --password-command "echo pw-$2" --cleartext)
+}
+
+account() {
+	"$TOOLS/gendav.py" --env "$TOP/$1/env" --resources "$RESOURCES" --big "$BIG"
+}
+
+backup() {
+	dav "$1" alice
+	run 0 "$VALISE" backup "${DAV[@]}" -o "$TOP/$1.valise"
+	run 0 "$VALISE" verify "$TOP/$1.valise"
+}
+
+# restore FROM REPORT : 0, or 3 where something was altered
+restore() {
+	local rc=0
+	"$VALISE" restore "$TOP/$1.valise" "${DAV[@]}" --report "$2" > "$T/out" 2> "$T/err" < /dev/null || rc=$?
+	[ $rc = 0 ] || [ $rc = 3 ] || { cat "$T/out" "$T/err"; fail "restore: $rc"; }
+}
+
+# totals REPORT NAME... : so many, in a line
+totals() { $PYTHON -c 'import json, sys; o = json.load(open(sys.argv[1])); print(*(o[k] for k in sys.argv[2:]))' "$@"; }
+
+# adds_nothing REPORT
+adds_nothing() { [ "$(totals "$1" added collections_made)" = "0 0" ] || fail "$1: a further restore added something"; }
+
+restores() {
+	local a r items added altered failed
+	for a in "${KINDS[@]}"; do
+		r=$TOP/$a-$1
+		dav "$1" "${FROM[$a]}"
+		restore "$a" "$r.json"
+		read -r items added altered failed <<< "$(totals "$r.json" items added altered failed)"
+		echo "   $a -> $1: $items items, $added added, $altered altered, $failed refused"
+		[ $((added + failed)) = "$items" ] || fail "not every item was accounted for"
+		restore "$a" "$r-2.json"
+		adds_nothing "$r-2.json"
+		rm -rf "$XDG_STATE_HOME" # its journal
+		restore "$a" "$r-3.json"
+		adds_nothing "$r-3.json"
+	done
+}
+
+# Last, so that it sees what the further restores did, too.
+compare() {
+	local b args=()
+	for b in "${KINDS[@]}"; do
+		args+=(--env-b "$TOP/$b/env" --user-b "${FROM[$1]}" --report "$TOP/$1-$b.json")
+	done
+	"$TOOLS/comparedav.py" --env-a "$TOP/$1/env" --user-a alice "${args[@]}" > "$T/out" || { cat "$T/out"; fail "differences that the report does not name"; }
+	grep -v '^(named)' "$T/out"
+}
+
+for s in "${KINDS[@]}"; do launch "$s" "$s" USERS="alice bob carol dave"; done
+landed "${KINDS[@]}"
+each account
+each backup
+each restores
+each compare
