@@ -140,8 +140,11 @@ struct take {
 	struct ui *ui;
 	struct tree_commit commit;
 	json_t *outcome; /* filled */
+	bool failed; /* a service could not be read */
 };
 int take_account(struct take *t);
+/* --fetch-links: what the links lead to in ${from}, which is what take_account just brought, into a fresh t->sink; and commit. Returns an exit code. */
+int take_links(struct take *t, struct tree_reader *from);
 extern const struct option_def take_options[]; /* of the commands that call it */
 
 /**

@@ -79,6 +79,28 @@ static int check_space(void *ctx, uint64_t bytes, struct err *err)
 	return archive_space_check(ctx, bytes, err);
 }
 
+/* --fetch-links: a snapshot more, of what the one just sealed links to. */
+static int backup_links(
+        struct take *t, const char *path, const struct tree_account *who, struct archive_opts *o)
+{
+	struct tree_reader *from = NULL;
+	struct err err = {0};
+	int rc = archive_reader(path, 0, &from, &err);
+
+	o->accept_shrink = true; /* links that are gone are gone */
+	if (rc == 0)
+		rc = archive_sink(path, who, o, &t->ui->progress, &t->sink, &err);
+	if (rc < 0) {
+		rc = fail(t->args, &err);
+	} else {
+		rc = take_links(t, from);
+		t->sink->ops->free(t->sink);
+	}
+	if (from)
+		from->ops->free(from);
+	return rc;
+}
+
 static void tell(struct take *t, const char *path)
 {
 	const struct tree_commit *c = &t->commit;
@@ -136,6 +158,8 @@ static int run_backup(const struct args *a, struct account *account, struct ui *
 	}
 	rc = take_account(&t);
 	t.sink->ops->free(t.sink);
+	if (args_has(a, "fetch-links") && (rc == EXIT_DONE || rc == EXIT_INCOMPLETE))
+		rc = backup_links(&t, path, &who, &o);
 	if (rc == EXIT_DONE || rc == EXIT_INCOMPLETE) {
 		int extra = tree ? copy_to_tree(path, tree, &who, ui) : 0;
 

@@ -20,6 +20,28 @@ const struct command fetch_command = {
         .run = cmd_fetch,
 };
 
+/* --fetch-links: what the tree links to. */
+static int fetch_links(
+        struct take *t, const char *dir, const struct tree_account *who, struct tree_dir_opts *o)
+{
+	struct tree_reader *from = NULL;
+	struct err err = {0};
+	int rc = tree_dir_reader(dir, &from, &err);
+
+	o->accept_shrink = true; /* links that are gone are gone */
+	if (rc == 0)
+		rc = tree_dir_sink(dir, who, o, &t->ui->progress, &t->sink, &err);
+	if (rc < 0) {
+		rc = fail(t->args, &err);
+	} else {
+		rc = take_links(t, from);
+		t->sink->ops->free(t->sink);
+	}
+	if (from)
+		from->ops->free(from);
+	return rc;
+}
+
 static int run_fetch(const struct args *a, struct account *account, const char *dir, struct ui *ui)
 {
 	struct tree_dir_opts o = {.accept_shrink = args_has(a, "accept-shrink"),
@@ -37,6 +59,8 @@ static int run_fetch(const struct args *a, struct account *account, const char *
 	}
 	rc = take_account(&t);
 	t.sink->ops->free(t.sink);
+	if (args_has(a, "fetch-links") && (rc == EXIT_DONE || rc == EXIT_INCOMPLETE))
+		rc = fetch_links(&t, dir, &who, &o);
 	ui_stop(ui);
 	if (rc == EXIT_DONE || rc == EXIT_INCOMPLETE) {
 		char safe[600];

@@ -159,6 +159,7 @@ static int plan_kinds(const struct restore *r, unsigned *kinds)
 		return rc;
 	for (size_t i = 0; i < m->n_heads; i++)
 		have |= 1u << m->heads[i].kind;
+	have &= ~(1u << COLL_LINKED); /* no server takes them */
 	*kinds = only ? have & only : have;
 	for (unsigned k = 0; k < COLL_KINDS; k++)
 		if (*kinds & 1u << k && !r->account->present[service_of[k]])

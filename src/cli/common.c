@@ -82,6 +82,7 @@ static const char *const kind_words[COLL_KINDS][4] = {
         [COLL_MAIL] = {"mailbox", "mailboxes", "message", "messages"},
         [COLL_CALENDAR] = {"calendar", "calendars", "resource", "resources"},
         [COLL_CONTACTS] = {"address book", "address books", "card", "cards"},
+        [COLL_LINKED] = {"list of links", "lists of links", "linked file", "linked files"},
 };
 
 void totals_text(const struct tree_totals *t, struct buf *out)

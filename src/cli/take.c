@@ -16,6 +16,8 @@ const struct option_def take_options[] = {
                 "believe that a renamed host or a new service is the same account"},
         {"connections", 0, "N", "at most so many connections to one service"},
         {"exact", 0, NULL, "calendars and contacts by a GET for each resource: their very octets"},
+        {"fetch-links", 0, NULL,
+                "also the files that calendars and contacts only link to; their servers see it"},
         {"strict", 0, NULL, "do not rescue what a server does not give plainly: name it"},
         {"pop3-end", 0, "close|quit", "end POP3 sessions that read mail so (default: close)"},
         {"pop3-accept-deletion-by-server", 0, NULL,
@@ -117,7 +119,9 @@ static int keep_rest(struct take *t, unsigned taken, const struct tally *y)
 	for (unsigned k = 0; k < COLL_KINDS; k++) {
 		int rc = 0;
 
-		if (!(taken & 1u << k))
+		if (k == COLL_LINKED && args_has(t->args, "fetch-links")) /* take_links looks */
+			rc = t->sink->ops->keep(t->sink, k, NULL, COLL_COMPLETE, NULL, &err);
+		else if (!(taken & 1u << k))
 			rc = t->sink->ops->keep(t->sink, k, NULL, COLL_SKIPPED, NULL, &err);
 		else if (y->unlisted[k])
 			rc = t->sink->ops->keep(t->sink, k, NULL, COLL_STALE, why, &err);
@@ -166,18 +170,18 @@ static int take_services(struct take *t, struct tally *y)
 	return rc ? rc : keep_rest(t, taken, y);
 }
 
-int take_account(struct take *t)
+/* What an earlier commit of this run did counts, too. */
+static int commit(struct take *t)
 {
-	struct tally y = {0};
+	const struct tree_commit before = t->commit;
 	struct err err = {0};
-	int rc = take_services(t, &y);
 
-	if (rc)
-		return rc;
-	if (y.failed == y.tried)
-		return fail(t->args, &y.last); /* nothing was read: nothing is sealed */
 	if (t->sink->ops->commit(t->sink, &t->commit, &err) < 0)
 		return fail(t->args, &err);
+	t->commit.changed |= before.changed;
+	t->commit.objects_new += before.objects_new;
+	t->commit.bytes_new += before.bytes_new;
+	t->commit.shrunk += before.shrunk;
 	totals_to_json(&t->commit.totals, t->outcome);
 	json_object_set_new(t->outcome, "snapshot", json_integer(t->commit.snapshot));
 	json_object_set_new(t->outcome, "changed", json_boolean(t->commit.changed));
@@ -186,5 +190,60 @@ int take_account(struct take *t)
 	json_object_set_new(t->outcome, "bytes_new", json_integer((json_int_t)t->commit.bytes_new));
 	if (t->commit.seal[0])
 		json_object_set_new(t->outcome, "seal", json_string(t->commit.seal));
-	return y.failed || !t->commit.totals.complete ? EXIT_INCOMPLETE : EXIT_DONE;
+	return t->failed || !t->commit.totals.complete ? EXIT_INCOMPLETE : EXIT_DONE;
+}
+
+int take_account(struct take *t)
+{
+	struct tally y = {0};
+	int rc = take_services(t, &y);
+
+	if (rc)
+		return rc;
+	if (y.failed == y.tried)
+		return fail(t->args, &y.last); /* nothing was read: nothing is sealed */
+	t->failed = y.failed > 0;
+	return commit(t);
+}
+
+/* The links of a kind that is not looked at this time stay. */
+static int keep_links(
+        struct take *t, const struct tree_manifest *m, enum coll_kind kind, struct err *err)
+{
+	size_t n = strlen(coll_kind_dir(kind));
+	int rc = 0;
+
+	for (size_t i = 0; i < m->n_heads && rc == 0; i++) {
+		const char *name = m->heads[i].name;
+
+		if (m->heads[i].kind == COLL_LINKED && strncmp(name, coll_kind_dir(kind), n) == 0 &&
+		        name[n] == ':')
+			rc = t->sink->ops->keep(
+			        t->sink, COLL_LINKED, name, COLL_SKIPPED, NULL, err);
+	}
+	return rc;
+}
+
+int take_links(struct take *t, struct tree_reader *from)
+{
+	static const enum service_kind dav[] = {SERVICE_CALDAV, SERVICE_CARDDAV};
+	struct source_result r = {0};
+	struct err err = {0};
+	unsigned only;
+	int rc = args_only(t->args, &only);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < 2 && rc == 0; i++) {
+		enum coll_kind kind = coll_of[dav[i]];
+
+		if (!t->account->present[dav[i]] || (only && !(only & 1u << kind)))
+			rc = keep_links(t, from->ops->manifest(from), kind, &err);
+		else
+			rc = source_links(&t->account->services[dav[i]], from, t->sink,
+			        &t->ui->progress, &r, &err);
+	}
+	for (unsigned k = 0; k < COLL_LINKED && rc == 0; k++)
+		rc = t->sink->ops->keep(t->sink, k, NULL, COLL_COMPLETE, NULL, &err);
+	return rc < 0 ? fail(t->args, &err) : commit(t);
 }

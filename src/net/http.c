@@ -140,6 +140,8 @@ static void finish(struct run *r, struct xfer *x)
 {
 	if (!x->rs.url)
 		x->rs.url = xstrdup(x->url);
+	if (x->rq->link && x->err.code != ERR_STOPPED)
+		x->err.scope = ERR_ITEM;
 	if (x->err.code && x->err.scope == ERR_WHOLE && !r->fatal.code)
 		r->fatal = x->err;
 	if (x->rq->done)

@@ -82,6 +82,7 @@ struct xfer {
 	char *url; /* of this hop */
 	bool trusted; /* credentials may go there */
 	bool pinned;
+	bool outside; /* a link beyond the service's own origin */
 	/* over all tries */
 	int hops, lost, busy, auth_tries;
 	bool renewed;
@@ -141,6 +142,12 @@ bool http_tls_has_bundle(void);
 /* The certificate of the connection that ${x} goes out on is the pinned one. */
 int http_tls_pin(struct xfer *x, struct err *err) MUST_CHECK;
 int http_tls_failed(struct xfer *x, CURLcode rc, struct err *err);
+
+/* http_link.c */
+int http_link_check(struct xfer *x, bool tls, struct err *err) MUST_CHECK;
+void http_link_options(struct xfer *x);
+/* False for addresses of this machine, of private and of special networks. */
+bool http_address_is_public(const struct sockaddr *sa);
 
 /* http_trace.c */
 int http_trace(CURL *easy, curl_infotype type, char *data, size_t n, void *ctx);

@@ -78,7 +78,7 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 		return failed(x, ERR_PROTO, ERR_ITEM, why);
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
-		return lost(x, why, !x->h->reached);
+		return lost(x, why, !x->h->reached || x->rq->link);
 	default:
 		return lost(x, why, false);
 	}
@@ -239,7 +239,7 @@ static bool answered(struct xfer *x)
 		return redirect(x);
 	case 429:
 	case 503:
-		return busy(x);
+		return !x->rq->link && busy(x);
 	default:
 		break;
 	}

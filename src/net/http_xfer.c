@@ -376,6 +376,8 @@ static int look_at_url(struct xfer *x, struct err *err)
 		return err_set(err, ERR_TLS, ERR_ITEM, "%.200s: refused without TLS", x->url);
 	x->trusted = url_host_trusted(at->host, u.host);
 	x->pinned = u.tls && at->pin && x->trusted;
+	if (x->rq->link && http_link_check(x, u.tls, err) != 0)
+		return err->code;
 	return http_guard_check(x->h->role, x->rq, x->url, err);
 }
 
@@ -395,6 +397,7 @@ int xfer_start(struct xfer *x, struct err *err)
 	curl_easy_setopt(x->easy, CURLOPT_URL, x->url);
 	set_connection(x);
 	set_callbacks(x);
+	http_link_options(x);
 	set_method(x);
 	if (set_headers(x, err) != 0) {
 		xfer_stop(x);

@@ -75,8 +75,11 @@ static json_t *counts_to_json(const struct tree_totals *t)
 	set_number(o, "bytes", t->bytes);
 	set_number(o, "errors", t->errors);
 	for (unsigned k = 0; k < COLL_KINDS; k++) {
-		json_t *kind = json_object();
+		json_t *kind;
 
+		if (k == COLL_LINKED && !t->collections[k])
+			continue;
+		kind = json_object();
 		set_number(kind, "collections", t->collections[k]);
 		set_number(kind, "items", t->items[k]);
 		json_object_set_new(o, coll_kind_dir((enum coll_kind)k), kind);

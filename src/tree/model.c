@@ -9,14 +9,14 @@
 
 const char *coll_kind_dir(enum coll_kind k)
 {
-	static const char *const dirs[] = {"mail", "calendars", "contacts"};
+	static const char *const dirs[] = {"mail", "calendars", "contacts", "linked"};
 
 	return dirs[k];
 }
 
 const char *coll_kind_ext(enum coll_kind k)
 {
-	static const char *const exts[] = {"eml", "ics", "vcf"};
+	static const char *const exts[] = {"eml", "ics", "vcf", "bin"};
 
 	return exts[k];
 }

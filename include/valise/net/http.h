@@ -50,6 +50,7 @@ struct http_request {
 	int (*give)(void *ctx, uint64_t off, void *p, size_t n, size_t *got_out, struct err *err);
 	uint64_t
 	        max_response; /* cap on the decoded answer; 0: 64 MiB. Beyond: ERR_LIMIT for this request */
+	bool link; /* the URL stands in somebody's content: beyond the service's own origin it goes out without credentials, over TLS only, and never into a private network; its errors end nothing else, and nobody waits for a busy server */
 	bool identity; /* Accept-Encoding: identity (the ETag will be kept) */
 	/*
 	 * The header of a 2xx answer is there, its body follows; what an earlier try gave to body_fn is void. Without it (NULL) a request is not tried again once body_fn got something. A negative result fails this request.

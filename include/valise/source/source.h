@@ -53,6 +53,14 @@ struct source_ops {
 	        struct source_result *out, struct err *err);
 };
 
+/**
+ * source_links(service, from, sink, progress, result_out, err): the files behind the links (ATTACH, PHOTO, LOGO, SOUND) of all calendars or address books, whichever
+ * ${service} is for, that ${from} has: each collection with links gives one of kind COLL_LINKED to ${sink} (not committing it), whose items have the URL as href. A link that
+ * the last snapshot has is not fetched again; one that cannot be had is an error line. At most 64 MiB a file. Not thread-safe.
+ */
+int source_links(const struct service *service, struct tree_reader *from, struct tree_sink *sink,
+        struct progress *progress, struct source_result *out, struct err *err) MUST_CHECK;
+
 extern const struct source_ops source_imap, source_pop3, source_caldav, source_carddav;
 /* The source for a service, NULL if there is none. */
 const struct source_ops *source_for(enum service_kind kind);

@@ -15,10 +15,16 @@
  * targets read it.
  */
 
-enum coll_kind { COLL_MAIL, COLL_CALENDAR, COLL_CONTACTS, COLL_KINDS };
-const char *coll_kind_dir(
-        enum coll_kind k); /* "mail", "calendars", "contacts": first path component, catalog word */
-const char *coll_kind_ext(enum coll_kind k); /* "eml", "ics", "vcf" */
+enum coll_kind {
+	COLL_MAIL,
+	COLL_CALENDAR,
+	COLL_CONTACTS,
+	COLL_LINKED, /* files behind the links of a calendar or address book */
+	COLL_KINDS
+};
+const char *coll_kind_dir(enum coll_kind
+                k); /* "mail", "calendars", "contacts", "linked": first path component, catalog word */
+const char *coll_kind_ext(enum coll_kind k); /* "eml", "ics", "vcf", "bin" */
 
 /* System flags, RFC 3501 2.3.2. \Recent is never kept. */
 enum { FLAG_SEEN = 1, FLAG_ANSWERED = 2, FLAG_FLAGGED = 4, FLAG_DELETED = 8, FLAG_DRAFT = 16 };

@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+"""--fetch-links: files that calendars and contacts link to are in the archive, each once; strangers get no password, no plain HTTP, and cannot
+lead into a private network; what cannot be had is named; without the option what is there stays; a second reader reads it."""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.dont_write_bytecode = True
+from fakedav import Answer, FakeDav, card, event  # noqa: E402
+
+VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
+PDF, PHOTO = b"%PDF-1.4 \0 agenda \r\n", bytes(range(256)) * 300
+
+
+class Links(FakeDav):
+    name = "links"
+
+    def link(self, segment, url, prop="ATTACH"):
+        n = len(self.work.resources)
+        self.work.put(segment, event(n, more="%s:%s\r\n" % (prop, url)))
+
+    def populate(self):
+        self.work = self.add("calendar", "work", "Work")
+        self.people = self.add("addressbook", "people", "People")
+
+    def fill(self):
+        own = self.url("/files/")
+        self.link("a.ics", own + "agenda%20one.pdf")
+        self.link("same.ics", own + "agenda%20one.pdf", "ATTACH;FMTTYPE=application/pdf")
+        self.link("moved.ics", own + "moved.pdf")
+        self.work.put("plain.ics", event(20))
+        self.people.put("p.vcf", card(1, more="PHOTO;VALUE=uri:%s\r\n" % (own + "photo.jpg")))
+        self.people.put("q.vcf", card(2))
+
+    def fill_bad(self):
+        own = self.url("/files/")
+        self.link("gone.ics", own + "gone.pdf")
+        self.link("plain-http.ics", "http://stranger.localhost:%d/files/agenda.pdf" % self.port)
+        self.link("private.ics", "https://127.0.0.2:%d/files/agenda.pdf" % self.port)
+        self.link("astray.ics", own + "astray.pdf")
+        self.link("large.ics", own + "large.bin")
+        self.link("disk.ics", "file:///C:/agenda.pdf")
+
+    def do_get(self, rq):
+        name = rq.path.removeprefix("/files/")
+        if name == rq.path:
+            return super().do_get(rq)
+        self.bodies += 1
+        if name in ("moved.pdf", "astray.pdf"):
+            return Answer(302, Location="/files/agenda.pdf" if name == "moved.pdf" else "http://stranger.localhost:%d/files/agenda.pdf" % self.port)
+        body = {"agenda one.pdf": PDF, "agenda.pdf": PDF + b"2", "photo.jpg": PHOTO, "large.bin": bytes((64 << 20) + 1)}.get(name)
+        return Answer(200, body, ETag='"x"') if body is not None else Answer(404)
+
+
+def run(code, *args):
+    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100)
+    assert p.returncode == code, "%r: exit code %d\n%s%s" % (args, p.returncode, p.stdout, p.stderr)
+    return p.stdout + p.stderr
+
+
+def linked(tree):
+    """{URL: bytes} of the linked files, {URL} that could not be had."""
+    have, lost = {}, set()
+    with open(tree + "/catalog/tree.json") as f:
+        heads = [h for h in json.load(f)["collections"] if h["kind"] == "linked"]
+    for h in heads:
+        with open(os.path.join(tree, h["catalog"]), "rb") as f:
+            for line in [json.loads(x) for x in f][1:-1]:
+                if "error" in line:
+                    lost.add(line["href"])
+                else:
+                    with open(os.path.join(tree, h["path"], line["path"]), "rb") as g:
+                        have[line["href"]] = g.read()
+    return have, lost, sorted(h["name"] for h in heads)
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="valise-links-") as d, Links() as server:
+        os.environ.update(HOME=d, XDG_STATE_HOME=d + "/state", XDG_CONFIG_HOME=d + "/config")
+        account = ["--caldav", server.url(), "--carddav", server.url(), "--user", "alice", "--password-command", "echo pw-alice", "--cleartext"]
+        archive, own = d + "/a.valise", server.url("/files/")
+        server.fill()
+        want = {own + "agenda%20one.pdf": PDF, own + "moved.pdf": PDF + b"2", own + "photo.jpg": PHOTO}
+        text = run(0, "backup", *account, "-o", archive, "--fetch-links")
+        assert "2 linked files in 1 list of links" in text or "3 linked files in 2 lists of links" in text, text
+        assert sum("agenda%20one" in rq.target and bool(rq.header("Authorization")) for rq in server.log) == 1, "fetched twice"
+        run(0, "verify", archive, "--content")
+        run(0, "unpack", archive, "-t", d + "/tree")
+        assert linked(d + "/tree") == (want, set(), ["calendars: Work", "contacts: People"]), linked(d + "/tree")
+
+        # Nothing new: nothing fetched, no snapshot. Without the option what is there stays, with half of the account, too.
+        for more in (["--fetch-links"], ["--fetch-links", "--only", "calendars"], []):
+            server.bodies = 0
+            text = run(0, "backup", *account, "-o", archive, *more)
+            assert server.bodies == 0, (more, server.bodies)
+            assert more or "3 linked files" in text, text
+        subprocess.run([sys.executable, os.path.join(HERE, "../reader.py"), archive, "--check"], check=True)
+
+        # What strangers offer is not taken; what cannot be had is named.
+        server.fill_bad()
+        server.log.clear()
+        text = run(3, "backup", *account, "-o", archive, "--fetch-links")
+        for words in ("gone.pdf.*HTTP 404", "without TLS, refused", "private network", "astray.pdf", "large.bin.*longer than", "file:///C:/agenda.pdf: not fetched"):
+            assert re.search(words, text), (words, text)
+        assert not any(rq.header("Host").startswith("stranger") for rq in server.log), "a stranger was asked"
+        run(3, "fetch", *account, "-t", d + "/tree2", "--fetch-links")
+        have, lost, _ = linked(d + "/tree2")
+        assert have == want and len(lost) == 5, (list(have), lost)
+
+        # Links that are gone from the calendar are gone from the next snapshot.
+        for s in list(server.work.resources):
+            if s not in ("a.ics", "plain.ics", "same.ics"):
+                server.work.remove(s)
+        run(0, "backup", *account, "-o", archive, "--fetch-links", "--accept-shrink")
+        run(0, "unpack", archive, "-t", d + "/tree3")
+        assert sorted(linked(d + "/tree3")[0]) == [own + "agenda%20one.pdf", own + "photo.jpg"]
+        run(0, "verify", archive)
+        # No server takes them: a restore does without.
+        with FakeDav() as target:
+            target.collections.clear()
+            run(0, "restore", archive, "--caldav", target.url(), "--carddav", target.url(), *account[4:])
+    print("ok")
+
+
+if __name__ == "__main__":
+    main()
