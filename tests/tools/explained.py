@@ -4,6 +4,7 @@
 After a restore of A into B: what compare.py finds different between the two accounts must be what the restore's report
 names, each message by its folder and UID, and nothing else; and what the report names must be different.
   --there FILE   what "imaptool.py ENV USER list" said of B before: mailboxes that were there are not missed in A
+  --only FOLDER  of A (several times): the others were not restored
   --names ENV    the server whose names the report gives for B's, if not B itself: the mail went on from there to B
 Not counted: a mailbox that only holds others in A (\\Noselect) may be an ordinary one in B, where it has to be.
 Prints what is not explained; exit code 0 if there is nothing."""
@@ -45,7 +46,7 @@ class Report:
         return names.from_wire(names.to_mutf7(name), env["SEP"], env["PREFIX"])
 
 
-def unexplained(comparison, report, there):
+def unexplained(comparison, report, there, only):
     """Yields what is different and not in the report, then what is in the report and not different."""
     back, said, gone, extra, lacking = {}, set(), Counter(), Counter(), Counter()
     for path in list(comparison.a.folders()):
@@ -54,6 +55,8 @@ def unexplained(comparison, report, there):
         line = "%s %s: %s" % (kind, names.show(path), what)
         uid = re.match(r"UID (\d+)", what)
         a = back.get(path)
+        if only and a not in only:
+            continue
         if kind in ("folder-extra", "subscription") and a is None and path in there:
             continue
         if kind == "subscription" and what.endswith("B only") and path in there:
@@ -94,6 +97,7 @@ def main():
         p.add_argument("--user-" + side, required=True)
     p.add_argument("--there")
     p.add_argument("--names")
+    p.add_argument("--only", action="append", default=[])
     o = p.parse_args()
     report = Report(o.report, imaptool.read_env(o.env_a), imaptool.read_env(o.names or o.env_b))
     there = set()
@@ -102,7 +106,7 @@ def main():
             there = {names.read(re.sub(r"( \\\S+)*\n$", "", line)) for line in f}
     o.map, o.under, o.special_use = ["%s=%s" % (names.show(a), names.show(b)) for a, b in report.maps.items()], None, False
     comparison = compare.Comparison(compare.Side((o.env_a, o.user_a), None), compare.Side((o.env_b, o.user_b), None), o)
-    found = list(unexplained(comparison, report, there))
+    found = list(unexplained(comparison, report, there, {names.read(f) for f in o.only}))
     print(*found, sep="\n", end="\n" if found else "")
     print("%d folders, %d messages: %d renamed, %d messages and %d keywords named, %d not explained"
           % (comparison.folders, comparison.messages, len(report.maps), len(report.items), sum(map(len, report.keywords.values())), len(found)))
