@@ -46,6 +46,7 @@ static void put(struct kept_journal *k, const char *box, uint32_t validity, uint
 	        .src_uid = src,
 	        .date_utc = -5,
 	        .flags = (uint16_t)flags,
+	        .form = src == 1 ? 260 : 0,
 	        .keywords = (char *)(uintptr_t)words};
 	struct err err = {0};
 
@@ -75,6 +76,8 @@ static void what_was_put_is_there_again(void **state)
 	assert_int_equal(r[0].uid, 10);
 	assert_int_equal(r[0].src_uid, 1);
 	assert_int_equal(r[0].date_utc, -5);
+	assert_int_equal(r[0].form, 260);
+	assert_int_equal(r[1].form, 0);
 	assert_int_equal(r[0].sha256[31], 1);
 	assert_int_equal(r[1].uid, 20);
 	assert_int_equal(r[1].flags, 3);

@@ -154,6 +154,44 @@ static void what_servers_rewrite(void **state)
 		}
 }
 
+static bool text_hash(const char *s, size_t step, uint8_t out[SHA256_LEN])
+{
+	size_t n = strlen(s);
+	struct text t;
+
+	text_start(&t);
+	for (size_t i = 0; i < n; i += step)
+		text_add(&t, s + i, n - i < step ? n - i : step);
+	return text_end(&t, s, n, out);
+}
+
+static void what_headers_leave(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool known, equal;
+	} cases[] = {
+	        {"Subject: s\r\n\r\nb\r\n", "Received: x\r\nSubject: s\r\nX: y\r\n\r\nb\r\n", true,
+	                true},
+	        {"Subject: s\n\nb", "Message-ID: <new>\r\nSubject: s\r\n\r\nb\r\n", true, true},
+	        {"Subject: s\r\n\r\nb\r\n", "Subject: t\r\n\r\nb\r\n", true, false},
+	        {"Subject: s\r\n\r\nb\r\n", "Subject: s\r\n\r\nc\r\n", true, false},
+	        {"From: s\r\n\r\nb\r\n", "To: s\r\n\r\nb\r\n", true, false},
+	        {"Subject: s\r\n\r\n\r\n", "Subject: s\r\n\r\n", false, true}, /* no body */
+	        {"X: s\r\n\r\nb\r\n", "Y: s\r\n\r\nb\r\n", false, true}, /* no field */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		for (size_t step = 1; step < 4; step++) {
+			uint8_t a[SHA256_LEN], b[SHA256_LEN];
+
+			assert_int_equal(text_hash(cases[i].a, 100, a), cases[i].known);
+			assert_int_equal(text_hash(cases[i].b, step, b), cases[i].known);
+			assert_int_equal(memcmp(a, b, sizeof a) == 0, cases[i].equal);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +200,7 @@ int main(void)
 	        cmocka_unit_test(worth_a_look),
 	        cmocka_unit_test(many_equal),
 	        cmocka_unit_test(what_servers_rewrite),
+	        cmocka_unit_test(what_headers_leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
