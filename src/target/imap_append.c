@@ -310,7 +310,7 @@ static bool is_busy(const struct imap_append *a)
 /* No form of it was taken. */
 static void name_refused(struct box *b, struct sending *s, const struct imap_append *a)
 {
-	const struct form *f = b->form[s->item];
+	const struct form *f = is_quota(a) ? NULL : b->form[s->item];
 	char why[700];
 
 	if (is_quota(a))
@@ -411,8 +411,10 @@ static int broke(
 	b->tries[s->item] = 0;
 	while (ladder_next_break(b, s->item, said)) {
 		rc = form_ready(b, s->item, err);
-		if (rc != ERR_LIMIT)
+		if (rc == 0 || rc == ERR_STOPPED)
 			return rc;
+		if (rc != ERR_LIMIT)
+			break;
 	}
 	snprintf(why, sizeof why, "the connection breaks when it is sent: %s",
 	        *said ? said : lost->text);

@@ -80,13 +80,19 @@ static unsigned asks(const char *text)
 }
 
 /* No form of the message would change these. */
-static bool is_about_mailbox(const char *code)
+static bool is_about_mailbox(const char *code, const char *text)
 {
 	static const char *const codes[] = {"NOPERM", "READ-ONLY", "NONEXISTENT", "LIMIT",
-	        "EXPIRED", "AUTHORIZATIONFAILED", "TOOBIG", "OVERQUOTA"};
+	        "EXPIRED", "AUTHORIZATIONFAILED", "TOOBIG", "OVERQUOTA", "THROTTLED", "UNAVAILABLE",
+	        "INUSE"};
+	static const char *const words[] = {
+	        "throttl", "backoff", "try again", "rate limit", "too many", "temporar"};
 
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (strcasecmp(code, codes[i]) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcasestr(text, words[i]))
 			return true;
 	return false;
 }
@@ -197,9 +203,9 @@ static bool next_form(struct form *f, const struct tree_item *it, unsigned asked
 	return true;
 }
 
-static bool may_climb(const struct box *b, const char *code)
+static bool may_climb(const struct box *b, const char *code, const char *text)
 {
-	return !b->w->run->opts->strict && b->refused < GIVE_UP && !is_about_mailbox(code);
+	return !b->w->run->opts->strict && b->refused < GIVE_UP && !is_about_mailbox(code, text);
 }
 
 static void note_why(struct form *f, const char *code, const char *text)
@@ -214,7 +220,7 @@ bool ladder_next(struct box *b, uint32_t item, const char *code, const char *tex
 	struct form *f;
 	struct err ignored;
 
-	if (!may_climb(b, code))
+	if (!may_climb(b, code, text))
 		return false;
 	f = form_of(b, item);
 	note_why(f, code, text);
@@ -238,7 +244,7 @@ bool ladder_next_break(struct box *b, uint32_t item, const char *text)
 	struct err ignored;
 	unsigned mend;
 
-	if (!may_climb(b, ""))
+	if (!may_climb(b, "", text))
 		return false;
 	f = form_of(b, item);
 	note_why(f, "", *text ? text : "it ends the connection");
