@@ -28,7 +28,7 @@ launch() {
 	local name=$1 kind=$2
 	shift 2
 	started+=("$kind:$T/$name")
-	mkdir "$T/$name" # stop waits for nothing that is not there
+	mkdir -p "$T/$name" # stop waits for nothing that is not there
 	{ env "$@" "$SERVERS/$kind.sh" start "$T/$name" >/dev/null 2>"$T/$name.err" || echo "$kind" >"$T/$name.failed"; } &
 }
 landed() {
