@@ -66,8 +66,8 @@ struct restore {
 	char *map_from[ARGS_MAX];
 };
 
-/* $XDG_STATE_HOME/valise/restore, made. */
-static int state_dir(struct buf *out, struct err *err)
+/* $XDG_STATE_HOME/valise/restore; made, but for a dry run. */
+static int state_dir(struct buf *out, bool make, struct err *err)
 {
 	const char *x = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 
@@ -80,7 +80,7 @@ static int state_dir(struct buf *out, struct err *err)
 		        "neither XDG_STATE_HOME nor HOME is set: there is no place for the restore "
 		        "journal");
 	buf_puts(out, "/valise/restore");
-	return dir_make(AT_FDCWD, buf_str(out), err);
+	return make ? dir_make(AT_FDCWD, buf_str(out), err) : 0;
 }
 
 /* One journal for each archive and target: their names hashed. */
@@ -94,7 +94,7 @@ static int journal_path(
 
 	buf_init(&b, 8192);
 	buf_init(&key, 8192);
-	rc = state_dir(&b, err);
+	rc = state_dir(&b, !r->opts.dry_run, err);
 	if (rc == 0) {
 		buf_putf(&key, "%s\n%s\n%s\n%u\n%s\n%s\n%s", r->archive_id, service_name(s->kind),
 		        s->at.host, s->at.port, s->login.user, r->opts.under ? r->opts.under : "",
@@ -132,14 +132,13 @@ static int restore_kind(struct restore *r, enum coll_kind kind)
 	struct target_result res = {0};
 	struct err err = {0};
 	char *journal = NULL;
-	int rc = 0;
+	int rc;
 
 	if (!ops) {
 		talk("valise restore: %s cannot be restored by this version", coll_kind_dir(kind));
 		return EXIT_USAGE;
 	}
-	if (!r->opts.dry_run)
-		rc = journal_path(r, s, &journal, &err);
+	rc = journal_path(r, s, &journal, &err);
 	r->opts.journal = journal;
 	if (rc == 0)
 		rc = ops->run(s, r->reader, &r->opts, &r->ui->progress, &res, &err);

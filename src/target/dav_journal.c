@@ -92,15 +92,13 @@ int put_journal_open(const char *path, const char *archive_id, bool dry, struct 
 	int rc = 0;
 
 	j->archive_id = archive_id ? archive_id : "";
-	if (path && !(dry && access(path, F_OK) != 0))
+	if (path && dry)
+		rc = journal_read(AT_FDCWD, path, replay, j, err);
+	else if (path)
 		rc = open_file(j, path, err);
 	if (rc < 0) {
 		put_journal_free(j);
 		return rc;
-	}
-	if (dry) {
-		journal_free(j->journal);
-		j->journal = NULL;
 	}
 	*out = j;
 	return 0;

@@ -160,15 +160,13 @@ int kept_open(const char *path, const char *archive_id, bool dry, struct kept_jo
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_cond_init(&k->wake, NULL);
 	buf_init(&k->pending, PENDING_CAP);
-	if (path && !(dry && access(path, F_OK) != 0))
+	if (path && dry)
+		rc = journal_read(AT_FDCWD, path, replay, k, err);
+	else if (path)
 		rc = open_file(k, path, err);
 	if (rc < 0) {
 		kept_free(k);
 		return rc;
-	}
-	if (dry) {
-		journal_free(k->journal);
-		k->journal = NULL;
 	}
 	settle(k);
 	*out = k;

@@ -3,6 +3,7 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,20 @@ int journal_open(int dirfd, const char *path, journal_replay_fn fn, void *ctx, s
 	}
 	*out = j;
 	return 0;
+}
+
+int journal_read(int dirfd, const char *path, journal_replay_fn fn, void *ctx, struct err *err)
+{
+	struct journal j = {.path = (char *)(uintptr_t)path};
+	uint64_t good;
+	int rc;
+
+	j.fd = sys_openat(dirfd, path, O_RDONLY | O_NOFOLLOW, 0);
+	if (j.fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, ERR_WHOLE, "%s", path);
+	rc = replay(&j, fn, ctx, &good, err);
+	sys_close(j.fd);
+	return rc;
 }
 
 static void put_line(struct journal *j, const char *json, size_t n)

@@ -147,7 +147,9 @@ def special_uses():
                 old.mailbox("Gesendet").add(b"Subject: Gesendet\r\n\r\nnew %d\r\n" % k)
             old.mailbox("Papierkorb").attributes = [r"\Junk"]
             valise(0, old, "backup", "-o", newer, "--same-account")
+        dry = went(valise(0, server, "restore", newer, "--dry-run")[1])
         report = valise(0, server, "restore", newer)[1]
+        assert dry == went(report), (dry, went(report))
         assert report["added"] == 9 and went(report)["Gesendete Objekte"] == "Sent", went(report)
         assert len(holds(server)["Gesendet"]) == 11
     shutil.rmtree(archive)

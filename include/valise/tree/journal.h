@@ -21,6 +21,11 @@ int journal_open(int dirfd, const char *path,
         int (*replay)(void *ctx, const json_t *record, struct err *err), void *ctx,
         struct journal **out, struct err *err) MUST_CHECK;
 
+/* Only replay; the file is not touched, and one that is not there is empty. */
+int journal_read(int dirfd, const char *path,
+        int (*replay)(void *ctx, const json_t *record, struct err *err), void *ctx,
+        struct err *err) MUST_CHECK;
+
 /* Collect a record of the batch (one canonical JSON text without LF). */
 void journal_add(struct journal *j, const char *json_text);
 /* Write the batch with its commit line and fdatasync; an empty batch does nothing. After an error the journal is unusable. */

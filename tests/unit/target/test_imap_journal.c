@@ -54,6 +54,44 @@ static void put(struct kept_journal *k, const char *box, uint32_t validity, uint
 	assert_int_equal(kept_put(k, box, &one, 1, &err), 0);
 }
 
+/* Where a mailbox went: with the first message, the last word counts, and only for this archive. A dry run writes nothing, not even a cut tail. */
+static void places(void **state)
+{
+	struct kept_journal *k = open_it("a1", false);
+	FILE *f;
+	long before;
+
+	(void)state;
+	assert_null(kept_place_of(k, "v1.2"));
+	kept_place(k, "v1.2", "v1_2");
+	put(k, "v1_2", 7, 1, 1, 0, NULL);
+	kept_place(k, "v1.2", "v1_2_2");
+	kept_place(k, "Gesendet", "Sent \"x\"");
+	put(k, "v1_2", 7, 2, 2, 0, NULL);
+	kept_place(k, "lost", "before any message");
+	kept_free(k);
+	f = fopen(path, "a");
+	assert_non_null(f);
+	fputs("torn", f);
+	before = ftell(f);
+	fclose(f);
+	for (int dry = 1; dry >= 0; dry--) {
+		k = open_it("a1", dry);
+		assert_string_equal(kept_place_of(k, "v1.2"), "v1_2_2");
+		assert_string_equal(kept_place_of(k, "Gesendet"), "Sent \"x\"");
+		assert_null(kept_place_of(k, "lost"));
+		kept_place(k, "dry", "x");
+		kept_free(k);
+		f = fopen(path, "r");
+		fseek(f, 0, SEEK_END);
+		assert_int_equal(ftell(f), dry ? before : before - 4);
+		fclose(f);
+	}
+	k = open_it("a2", false);
+	assert_null(kept_place_of(k, "v1.2"));
+	kept_free(k);
+}
+
 static void what_was_put_is_there_again(void **state)
 {
 	struct kept_journal *k = open_it("a1", false);
@@ -137,6 +175,7 @@ static void none_is_kept_without_a_path(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(places, setup, teardown),
 	        cmocka_unit_test_setup_teardown(what_was_put_is_there_again, setup, teardown),
 	        cmocka_unit_test_setup_teardown(another_archive_is_not_believed, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_dry_run_makes_no_file, setup, teardown),
