@@ -265,7 +265,7 @@ static void work_all(struct run *r, struct worker *first)
 	struct worker *w = start_workers(r, first, count_workers(r), &started);
 	struct err err = {0};
 
-	if (plan(r, w[0].m, &err) < 0)
+	if (plan(r, w[0].m, &err) < 0 || labels_make(&w[0], &err) < 0)
 		restore_fail(r, &err);
 	pthread_mutex_lock(&r->lock);
 	r->ready = true;

@@ -226,6 +226,8 @@ void item_head(struct box *b, const struct tree_item *it, struct buf *out);
 /* imap_labels.c: Gmail's labels. All of it does nothing on other targets. */
 /* What of the archive goes where, by --labels and by what the target is: r->reader becomes the view of it. */
 int labels_plan(struct run *r, struct imap *m, struct err *err) MUST_CHECK;
+/* Make what make_all did not: what a mailbox is called in the end is what its label is called. */
+int labels_make(struct worker *w, struct err *err) MUST_CHECK;
 void labels_load(struct box *b);
 const char *there_items(const struct run *r);
 uint32_t labels_there(struct box *b, const char *raw);

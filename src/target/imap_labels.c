@@ -68,6 +68,22 @@ int labels_plan(struct run *r, struct imap *m, struct err *err)
 	return rc;
 }
 
+int labels_make(struct worker *w, struct err *err)
+{
+	struct run *r = w->run;
+
+	for (size_t i = 0; i < r->n_map && r->gmail && !r->opts->dry_run; i++) {
+		struct map_entry *e = &r->map[i];
+		bool plain = !e->implied && !(e->head->attrs & ATTR_NOSELECT);
+
+		/* A refusal is told when its messages are to be restored. */
+		if (r->selected[i] && plain && !e->exists && box_make(w, e, &r->sum, err) < 0 &&
+		        err->code == ERR_STOPPED)
+			return err->code;
+	}
+	return 0;
+}
+
 /* ---- what a message is to have ---- */
 
 /* The label that a mailbox of the target is; NULL: none that can be set. */
@@ -374,6 +390,23 @@ static void group_done(struct box *b, size_t at, size_t n, uint32_t refused)
 	}
 }
 
+/* One label; where the server asks for patience, it gets it. */
+static int store_one(struct box *b, size_t at, size_t n, const char *const *label, struct err *err)
+{
+	int rc;
+
+	for (unsigned i = 1;; i++) {
+		rc = send_labels(b, at, n, label, 1, err);
+		if (rc == 0)
+			rc = imap_labels_wait(b->w->m, err);
+		if (rc != ERR_BUSY || i == OPEN_TRIES || !imap_alive(b->w->m))
+			return rc;
+		rc = tlink_pause(b->w, i, err);
+		if (rc < 0)
+			return rc;
+	}
+}
+
 /* The labels of a refused command, each by itself. */
 static int store_singly(struct storing *s, size_t at, size_t n, struct err *err)
 {
@@ -386,9 +419,7 @@ static int store_singly(struct storing *s, size_t at, size_t n, struct err *err)
 	int rc = 0;
 
 	for (size_t i = 0; i < n_labels && rc == 0; i++) {
-		rc = send_labels(b, at, n, &labels[i], 1, err);
-		if (rc == 0)
-			rc = imap_labels_wait(b->w->m, err);
+		rc = store_one(b, at, n, &labels[i], err);
 		if (!is_no(b, rc))
 			continue;
 		note_refused(s, labels[i], n, err);

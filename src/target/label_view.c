@@ -197,12 +197,14 @@ static bool is_emptied(const struct view *v, uint32_t i)
 	const struct pick_coll *pick = &v->names.colls[i];
 	enum label_class class = pick->class;
 
-	for (size_t k = 0; pick->set && k < pick->n; k++)
+	if (!pick->set)
+		return false; /* not wanted, or it could not be read */
+	for (size_t k = 0; k < pick->n; k++)
 		if (pick->set[k] != PICK_NOT)
 			return false;
 	if (v->o.gmail)
 		return class == CLASS_ALL || class == CLASS_IMPORTANT || class == CLASS_FLAGGED;
-	return pick->set && pick->n > 0;
+	return pick->n > 0;
 }
 
 static bool is_below(const struct tree_head *h, const struct tree_head *parent)

@@ -138,6 +138,15 @@ def test_labels_come_back(t):
             same(labels(e), labels(g), "without the journal")
 
 
+def test_labels_interrupted(t):
+    """The connection breaks while labels are set, and the server asks for time: they are all there in the end."""
+    with CASES["gmail"]() as g:
+        run(0, "backup", *scripted(g), "-o", t + "/a")
+        with CASES["gmail-cuts-store"]() as e:
+            run(0, "restore", t + "/a", *scripted(e))
+            same(labels(e), labels(g), "restored")
+
+
 def test_refused_label(t):
     """A label that Gmail keeps for itself costs itself, and is named."""
     with CASES["gmail"]() as g:
@@ -188,8 +197,8 @@ def test_ordinary_account_to_gmail(t, env):
     """Folders become labels; equal messages of several folders are one message; a name that is reserved is another one."""
     bodies = {n: b"Message-ID: <%s@x>\r\nSubject: %s\r\n\r\n%s\r\n" % (n, n, n) for n in (b"one", b"two", b"three", b"four", b"five")}
     with imaptool.Account.open(env, "alice") as a:
-        for folder, names in {"INBOX": ("one", "two", "two"), "Work": ("one", "three"), "Sent": ("four", "one"), "Trash": ("five", "three"), "Projekte/Größe": ("two",)}.items():
-            if folder in ("Work", "Projekte/Größe"):
+        for folder, names in {"INBOX": ("one", "two", "two"), "Work": ("one", "three"), "Sent": ("four", "one"), "Trash": ("five", "three"), "Projekte/Größe": ("two",), "Important": ("one",)}.items():
+            if folder in ("Work", "Projekte/Größe", "Important"):
                 a.create(folder)
             for n in names:
                 a.append(folder, bodies[n.encode()], [r"\Seen"], "01-Feb-2021 10:00:00 +0000")
@@ -199,7 +208,7 @@ def test_ordinary_account_to_gmail(t, env):
         says(text, "3 messages of several mailboxes become one message each")
         says(text, "1 messages are left out: an equal one is in the same mailbox")
         says(text, "1 messages of Trash or Junk are equal to others")
-        want = {"one": ["Work", r"\Inbox", r"\Sent"], "two": ["Projekte/Größe", r"\Inbox"], "three": ["Work"], "four": [r"\Sent"], "five": [r"\Trash"]}
+        want = {"one": ["Important_2", "Work", r"\Inbox", r"\Sent"], "two": ["Projekte/Größe", r"\Inbox"], "three": ["Work"], "four": [r"\Sent"], "five": [r"\Trash"]}
         same({k: v[0] for k, v in labels(e).items()}, want, "labels")
         changed = e.modseq
         says(run(0, "restore", t + "/d", *scripted(e)), " 0 added")
@@ -278,7 +287,7 @@ def test_all_of_another_server(t, env):
 
 
 def main():
-    alone = [test_each_body_once, test_asked_of_another_mailbox, test_number_is_not_believed_alone, test_labels_come_back, test_refused_label]
+    alone = [test_each_body_once, test_asked_of_another_mailbox, test_number_is_not_believed_alone, test_labels_come_back, test_labels_interrupted, test_refused_label]
     served = [test_ordinary_account_to_gmail, test_policies, test_all_of_another_server]
     base, failed, env = tempfile.mkdtemp(prefix="valise-gmail-"), 0, None
     os.chmod(base, 0o755)

@@ -266,6 +266,22 @@ class GmailEmpty(Gmail):
         self.make_mailboxes()
 
 
+class GmailCutsStore(GmailEmpty):
+    """The connection ends in the middle of the labels, once; another time they are to wait."""
+    name = "gmail-cuts-store"
+    source = "Gmail ends sessions and says [THROTTLED] when much is changed (imapsync's FAQ)"
+    stores = 0
+
+    def do_uid_store(self, s, tag, args):
+        self.stores += 1
+        if self.stores == 2:
+            s.cut()
+        if self.stores in (4, 5):
+            s.send(tag + " NO [THROTTLED] System busy (Failure)")
+            return
+        super().do_uid_store(s, tag, args)
+
+
 class GmailKeepsOne(Gmail):
     """All Mail does not give the body of a message that INBOX gives."""
     name = "gmail-keeps-one"
