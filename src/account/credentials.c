@@ -7,8 +7,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SLICE_MS 200
+#define USELESS_MS 10000 /* a command that gave the same token again is left alone for so long */
 #define OUTPUT_MAX (64 << 10) /* of a command, all lines */
 
 struct secret_source {
@@ -16,6 +18,7 @@ struct secret_source {
 	enum source_type type;
 	char *text, *label;
 	struct secret cached;
+	int64_t useless_ms; /* when the command, asked again, last gave the same; 0: never */
 };
 
 struct account_secrets {
@@ -161,6 +164,29 @@ static int fetch(const struct secret_source *s, struct secret *out, struct err *
 	return rc;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool same(const struct secret *a, const struct secret *b)
+{
+	return a->data && b->data && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+/* Many sessions find at once that their token has expired: the first one's question answers the others, too. */
+static bool must_ask(const struct secret_source *s, bool renew, const struct secret *refused)
+{
+	if (!s->cached.data)
+		return true;
+	if (!renew || s->type != SOURCE_COMMAND || (refused->data && !same(refused, &s->cached)))
+		return false;
+	return !s->useless_ms || now_ms() - s->useless_ms > USELESS_MS;
+}
+
 int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)
 {
 	struct secret_source *s = ctx;
@@ -168,9 +194,10 @@ int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)
 	int rc = 0;
 
 	pthread_mutex_lock(&s->owner->lock);
-	if (!s->cached.data || (renew && s->type == SOURCE_COMMAND)) {
+	if (must_ask(s, renew, out)) {
 		rc = fetch(s, &fresh, err);
 		if (rc == 0) {
+			s->useless_ms = same(&fresh, &s->cached) ? now_ms() : 0;
 			secret_clear(&s->cached);
 			s->cached = fresh;
 		}

@@ -24,6 +24,7 @@ int err_set(struct err *e, enum err_code code, enum err_scope scope, const char 
 	va_end(ap);
 	e->code = code;
 	e->scope = scope;
+	e->wait_ms = 0;
 	set_text(e, raw);
 	return code;
 }
@@ -59,6 +60,7 @@ int err_sys(struct err *e, enum err_scope scope, const char *fmt, ...)
 
 int err_wrap(struct err *e, const char *fmt, ...)
 {
+	unsigned wait_ms = e ? e->wait_ms : 0;
 	char raw[RAW_SIZE / 2];
 	va_list ap;
 
@@ -67,7 +69,9 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(raw, sizeof raw, fmt, ap);
 	va_end(ap);
-	return err_set(e, e->code, e->scope, "%s: %s", raw, e->text);
+	err_set(e, e->code, e->scope, "%s: %s", raw, e->text);
+	e->wait_ms = wait_ms;
+	return e->code;
 }
 
 int err_widen(struct err *e, enum err_scope scope)
@@ -85,5 +89,6 @@ void err_clear(struct err *e)
 		return;
 	e->code = ERR_OK;
 	e->scope = ERR_ITEM;
+	e->wait_ms = 0;
 	e->text[0] = '\0';
 }

@@ -42,6 +42,7 @@ struct command {
 };
 extern const struct command *const commands[]; /* ends with NULL */
 
+#define MAX_WAIT_S 604800 /* a week is long enough for --max-wait */
 #define ARGS_MAX 128
 #define ARGS_KEY_SIZE 64
 struct args {
@@ -145,6 +146,13 @@ struct take {
 int take_account(struct take *t);
 /* --fetch-links: what the links lead to in ${from}, which is what take_account just brought, into a fresh t->sink; and commit. Returns an exit code. */
 int take_links(struct take *t, struct tree_reader *from);
+/**
+ * --max-rate and --daily-limit: what the wire may carry, set in every service of ${account} until guest_end. 0, or an exit code after a message.
+ */
+struct guest;
+int guest_start(const struct args *a, struct account *account, struct guest **out);
+void guest_end(struct guest *g); /* NULL is fine */
+
 extern const struct option_def take_options[]; /* of the commands that call it */
 
 /**

@@ -27,6 +27,11 @@ static const struct option_def options[] = {
         {"strict", 0, NULL, "name what the server refuses, and try no other form of it"},
         {"dry-run", 0, NULL, "say what would be done, and do nothing"},
         {"connections", 0, "N", "at most so many connections to one service"},
+        {"max-rate", 0, "BYTES", "at most so many bytes a second in all (500K, 2M)"},
+        {"daily-limit", 0, "BYTES",
+                "at most so many bytes a day, all runs for the account together"},
+        {"max-wait", 0, "SECONDS",
+                "IMAP: end the run after so much waiting without progress (default: 900)"},
         {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
         {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
         {NULL, 0, NULL, NULL},
@@ -144,7 +149,13 @@ static int restore_kind(struct restore *r, enum coll_kind kind)
 		rc = ops->run(s, r->reader, &r->opts, &r->ui->progress, &res, &err);
 	add_result(&r->sum, &res);
 	free(journal);
-	return rc < 0 ? fail(r->args, &err) : 0;
+	if (rc == 0)
+		return 0;
+	rc = fail(r->args, &err);
+	/* The server has no time any more: what was begun is gone on with by a later run. */
+	if ((err.code == ERR_BUSY || err.code == ERR_THROTTLED) && res.collections)
+		rc = EXIT_INCOMPLETE;
+	return rc;
 }
 
 /* Which kinds are to be restored: those the archive has, within --only. Each needs a service. */
@@ -275,22 +286,16 @@ static int label_policy(const struct args *a, enum label_policy *out)
 	return text ? usage_error(a->cmd, "--labels is folders, keywords or first") : 0;
 }
 
-static int run_restore(struct restore *r)
+static int restore_options(struct restore *r)
 {
 	const struct args *a = r->args;
-	uint64_t connections;
-	unsigned kinds = 0;
-	json_t *o;
+	uint64_t connections, wait;
 	int rc = args_number(a, "connections", 0, &connections);
 
 	if (rc == 0)
 		rc = label_policy(a, &r->opts.labels);
 	if (rc == 0)
-		rc = identify(r);
-	if (rc == 0)
-		rc = plan_kinds(r, &kinds);
-	if (rc == 0)
-		rc = read_maps(r);
+		rc = args_number(a, "max-wait", 0, &wait);
 	if (rc)
 		return rc;
 	r->opts.dry_run = args_has(a, "dry-run");
@@ -303,17 +308,45 @@ static int run_restore(struct restore *r)
 	r->opts.under = args_get(a, "under");
 	r->opts.into = args_get(a, "into");
 	r->opts.with_attendees = args_has(a, "with-attendees");
-	if (r->opts.into && kinds & 1u << COLL_MAIL)
-		return usage_error(a->cmd,
-		        "--into is for calendars and contacts: add --only calendars or --only "
-		        "contacts");
 	r->opts.archive_id = r->archive_id;
+	r->opts.max_wait_s = wait > MAX_WAIT_S ? MAX_WAIT_S : (unsigned)wait;
 	r->opts.connections = connections > 32 ? 32 : (unsigned)connections;
 	r->opts.report = ui_report;
 	r->opts.ctx = r->ui;
+	return 0;
+}
+
+static int run_kinds(struct restore *r, unsigned kinds)
+{
+	struct guest *guest = NULL;
+	int rc = guest_start(r->args, r->account, &guest);
+
 	for (unsigned k = 0; k < COLL_KINDS && rc == 0; k++)
 		if (kinds & 1u << k)
 			rc = restore_kind(r, k);
+	guest_end(guest);
+	return rc;
+}
+
+static int run_restore(struct restore *r)
+{
+	unsigned kinds = 0;
+	json_t *o;
+	int rc = restore_options(r);
+
+	if (rc == 0)
+		rc = identify(r);
+	if (rc == 0)
+		rc = plan_kinds(r, &kinds);
+	if (rc == 0)
+		rc = read_maps(r);
+	if (rc)
+		return rc;
+	if (r->opts.into && kinds & 1u << COLL_MAIL)
+		return usage_error(r->args->cmd,
+		        "--into is for calendars and contacts: add --only calendars or --only "
+		        "contacts");
+	rc = run_kinds(r, kinds);
 	ui_stop(r->ui);
 	o = outcome(r);
 	if (r->ui->json) {
@@ -321,7 +354,7 @@ static int run_restore(struct restore *r)
 
 		json_object_set_new(e, "event", json_string(rc ? "failed" : "done"));
 		put_json(e);
-	} else if (rc == 0) {
+	} else if (rc == 0 || rc == EXIT_INCOMPLETE) {
 		tell(r);
 	}
 	if (ui_write_reports(r->ui, o) && rc == 0)

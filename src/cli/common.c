@@ -15,6 +15,8 @@ int exit_code_of(const struct err *err)
 		return EXIT_USAGE;
 	case ERR_STOPPED:
 		return EXIT_INTERRUPTED;
+	case ERR_BUDGET:
+		return EXIT_INCOMPLETE; /* as was asked for; a later run goes on */
 	default:
 		return EXIT_FAILED;
 	}

@@ -19,6 +19,11 @@ const struct option_def take_options[] = {
         {"fetch-links", 0, NULL,
                 "also the files that calendars and contacts only link to; their servers see it"},
         {"strict", 0, NULL, "do not rescue what a server does not give plainly: name it"},
+        {"max-rate", 0, "BYTES", "at most so many bytes a second in all (500K, 2M)"},
+        {"daily-limit", 0, "BYTES",
+                "at most so many bytes a day, all runs for the account together"},
+        {"max-wait", 0, "SECONDS",
+                "IMAP: end the run after so much waiting without progress (default: 900)"},
         {"pop3-end", 0, "close|quit", "end POP3 sessions that read mail so (default: close)"},
         {"pop3-accept-deletion-by-server", 0, NULL,
                 "read POP3 although the server says that it deletes what was read"},
@@ -63,10 +68,15 @@ static int pop3_options(
 static int source_options(
         struct take *t, struct source_opts *o, const char **exclude, const char **include)
 {
-	uint64_t connections;
+	uint64_t connections, wait;
 	int rc = args_number(t->args, "connections", 0, &connections);
 
+	if (rc == 0)
+		rc = args_number(t->args, "max-wait", 0, &wait);
+	if (rc)
+		return rc;
 	memset(o, 0, sizeof *o);
+	o->max_wait_s = wait > MAX_WAIT_S ? MAX_WAIT_S : (unsigned)wait;
 	o->n_exclude = args_all(t->args, "exclude", exclude, ARGS_MAX);
 	o->n_include = args_all(t->args, "include", include, ARGS_MAX);
 	o->exclude = exclude;
@@ -77,7 +87,7 @@ static int source_options(
 	o->strict = args_has(t->args, "strict");
 	o->space_check = t->space_check;
 	o->space_ctx = t->space_ctx;
-	return rc;
+	return 0;
 }
 
 /* 0 to go on (also after a service that failed), else an exit code. */
@@ -196,8 +206,12 @@ static int commit(struct take *t)
 int take_account(struct take *t)
 {
 	struct tally y = {0};
-	int rc = take_services(t, &y);
+	struct guest *guest = NULL;
+	int rc = guest_start(t->args, t->account, &guest);
 
+	if (rc == 0)
+		rc = take_services(t, &y);
+	guest_end(guest);
 	if (rc)
 		return rc;
 	if (y.failed == y.tried)

@@ -142,6 +142,19 @@ void ui_finding(void *ui, const struct archive_finding *f)
 	        ui, f->level == FINDING_DAMAGE ? SAY_WARNING : SAY_NOTE, f->file, f->item, f->text);
 }
 
+/* How long the server still wants to be left alone. */
+static bool draw_wait(const struct ui *u)
+{
+	int64_t left = (int64_t)atomic_load(&u->progress.wait_until_ms) - now_ms();
+
+	if (left <= 0)
+		return false;
+	fprintf(stderr, "\r\033[Kwaiting %lld s, as the server asks",
+	        (long long)(left + 999) / 1000);
+	fflush(stderr);
+	return true;
+}
+
 static void draw(struct ui *u, int64_t start)
 {
 	uint64_t done = atomic_load(&u->progress.items_done),
@@ -198,7 +211,8 @@ static void *line_thread(void *arg)
 			return NULL;
 		}
 		if (++tick % 8 == 0 && u->line)
-			draw(u, start);
+			if (!draw_wait(u))
+				draw(u, start);
 		if (tick % 20 == 0 && u->ticks)
 			put_tick(u);
 		pthread_mutex_unlock(&u->lock);

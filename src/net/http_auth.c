@@ -250,11 +250,12 @@ static int need_secret(struct http_auth *a, int renew, struct err *err)
 
 	if (a->have_secret && !renew)
 		return 0;
-	secret_clear(&a->secret);
 	a->have_secret = false;
 	if (!a->login->get_secret)
 		return err_set(err, ERR_AUTH, ERR_WHOLE, "no password or token is known");
 	rc = a->login->get_secret(a->login->ctx, renew, &a->secret, err);
+	if (rc != 0)
+		secret_clear(&a->secret);
 	a->have_secret = rc == 0 && a->secret.data;
 	if (rc == 0 && !a->have_secret)
 		return err_set(err, ERR_AUTH, ERR_WHOLE, "the password or token is empty");

@@ -3,6 +3,7 @@
 #include "valise/base/date.h"
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
+#include "valise/net/rate.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,19 @@ static int on_connected(void *ctx, char *ip, char *local_ip, int port, int local
 	return CURL_PREREQFUNC_OK;
 }
 
+/* libcurl has moved ${n} bytes: the others may have to wait for them. */
+static int meter(struct xfer *x, size_t n)
+{
+	struct rate *rate = x->h->service.at.rate;
+	size_t any = 1;
+	int rc;
+
+	rate_spend(rate, n);
+	rc = rate_wait(rate, &any, &x->err);
+	touch(x); /* that was no silence of the server's */
+	return rc;
+}
+
 static size_t on_give(char *p, size_t size, size_t n, void *ctx)
 {
 	struct xfer *x = ctx;
@@ -71,7 +85,7 @@ static size_t on_give(char *p, size_t size, size_t n, void *ctx)
 		memcpy(p, (const char *)x->rq->body + x->body_off, got);
 	}
 	x->body_off += got;
-	return got;
+	return meter(x, got) == 0 ? got : CURL_READFUNC_ABORT;
 }
 
 static int on_seek(void *ctx, curl_off_t off, int origin)
@@ -186,7 +200,8 @@ static size_t on_head(char *p, size_t size, size_t n, void *ctx)
 	struct xfer *x = ctx;
 
 	n *= size;
-	touch(x);
+	if (meter(x, n) != 0)
+		return 0;
 	x->head_len += n;
 	if (x->head_len > HEAD_MAX) {
 		err_set(&x->err, ERR_LIMIT, ERR_ITEM,
@@ -241,7 +256,8 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 	struct xfer *x = ctx;
 
 	n *= size;
-	touch(x);
+	if (meter(x, n) != 0)
+		return CURL_WRITEFUNC_ERROR;
 	if (http_decode(&x->decoder, p, n, take_body, x, &x->err) != 0 || x->enough)
 		return CURL_WRITEFUNC_ERROR;
 	return n;

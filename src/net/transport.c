@@ -49,6 +49,7 @@ static struct transport *transport_new(
 	t->connect_timeout_ms = at->connect_timeout_ms > 0 ? at->connect_timeout_ms : 30000;
 	t->idle_timeout_ms = at->idle_timeout_ms > 0 ? at->idle_timeout_ms : 120000;
 	t->progress = progress;
+	t->rate = at->rate;
 	t->fd = -1;
 	snprintf(t->where, sizeof t->where, strchr(t->host, ':') ? "[%s]:%u" : "%s:%u", t->host,
 	        (unsigned)t->port);

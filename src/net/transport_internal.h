@@ -3,6 +3,7 @@
 
 #include <gnutls/gnutls.h>
 #include "valise/net/guard.h"
+#include "valise/net/rate.h"
 #include "valise/net/transport.h"
 
 #define SOCKET_BUFFER 65536 /* one recv; GnuTLS would ask for 5 bytes, then for a record */
@@ -67,6 +68,7 @@ struct transport {
 	enum security security;
 	int connect_timeout_ms, idle_timeout_ms;
 	struct progress *progress;
+	struct rate *rate;
 	int fd;
 	int io_errno; /* of the last socket call under GnuTLS */
 	int64_t deadline; /* of the handshake, 0: none */

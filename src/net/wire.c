@@ -12,25 +12,44 @@ static void count_in(struct transport *t, size_t n)
 		t->progress->wire_in += n;
 }
 
+/* As an error of the socket; the sticky one says what it is. */
+static int may_move(struct transport *t, size_t *n)
+{
+	struct err err;
+
+	if (rate_wait(t->rate, n, &err) == 0)
+		return 0;
+	errno = ECANCELED;
+	return transport_fail_with(t, &err);
+}
+
 ssize_t wire_fill(struct transport *t)
 {
-	ssize_t n = sys_recv(t->fd, t->raw, sizeof t->raw);
+	size_t room = sizeof t->raw;
+	ssize_t n = may_move(t, &room);
 
-	t->raw_pos = 0;
-	t->raw_len = n > 0 ? (size_t)n : 0;
-	if (n > 0)
+	t->raw_pos = t->raw_len = 0;
+	if (n == 0)
+		n = sys_recv(t->fd, t->raw, room);
+	if (n > 0) {
+		t->raw_len = (size_t)n;
 		count_in(t, (size_t)n);
+		rate_spend(t->rate, (size_t)n);
+	}
 	return n;
 }
 
 ssize_t wire_push(struct transport *t, const void *p, size_t n)
 {
-	ssize_t sent = sys_send(t->fd, p, n);
+	ssize_t sent = may_move(t, &n);
 
+	if (sent == 0)
+		sent = sys_send(t->fd, p, n);
 	if (sent > 0) {
 		t->out += (uint64_t)sent;
 		if (t->progress)
 			t->progress->wire_out += (uint64_t)sent;
+		rate_spend(t->rate, (size_t)sent);
 	}
 	return sent;
 }

@@ -114,7 +114,7 @@ static void refuse_one(
 }
 
 /* A refusal that every message of the batch would meet. */
-static bool meant_for_all(const char *code)
+static bool meant_for_all(const char *code, const char *text)
 {
 	static const char *const codes[] = {"TRYCREATE", "NONEXISTENT", "NOPERM", "READ-ONLY",
 	        "LIMIT", "UNAVAILABLE", "INUSE", "THROTTLED", "EXPIRED", "AUTHORIZATIONFAILED"};
@@ -122,13 +122,13 @@ static bool meant_for_all(const char *code)
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (strcmp(code, codes[i]) == 0)
 			return true;
-	return false;
+	return imap_classify(code, text) == IMAP_THROTTLE;
 }
 
 static void not_taken(struct appender *a, const struct flight *f, const struct status_line *s)
 {
 	/* A refused MULTIAPPEND stored nothing (RFC 3502 6.3.11). */
-	bool again = f->count > 1 && !meant_for_all(s->code);
+	bool again = f->count > 1 && !meant_for_all(s->code, a->m->last_text);
 
 	for (size_t i = f->first; i < f->first + f->count; i++) {
 		if (again)

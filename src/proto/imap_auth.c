@@ -86,6 +86,20 @@ static int keep_status(struct attempt *a, const struct status_line *s)
 	return 0;
 }
 
+/* BYE instead of an answer: some servers refuse a token so. */
+static int hung_up(struct attempt *a, const struct status_line *s, struct err *err)
+{
+	int r = bye(s, "the server ended the connection while signing in", err);
+
+	(void)keep_status(a, s);
+	(void)session_fail(a->m, ERR_NET, NULL, "BYE while signing in");
+	if (imap_classify(s->code, a->text) != IMAP_AUTH)
+		return r;
+	if (err)
+		err->code = ERR_AUTH;
+	return ERR_AUTH;
+}
+
 /* Read until the tagged line, answering challenges. */
 static int exchange(struct attempt *a, struct sasl *sasl, struct err *err)
 {
@@ -110,10 +124,7 @@ static int exchange(struct attempt *a, struct sasl *sasl, struct err *err)
 		} else if (status_parse(p, n, &s) && s.tag == a->m->tag) {
 			return keep_status(a, &s);
 		} else if (s.status == STATUS_BYE) {
-			(void)session_fail(a->m, ERR_NET, NULL, "BYE while signing in");
-			return err_set(err, ERR_NET, ERR_WHOLE,
-			        "the server ended the connection while signing in: \"%.*s\"",
-			        (int)(s.text_len > 200 ? 200 : s.text_len), s.text);
+			return hung_up(a, &s, err);
 		} else if (untagged_parse(p, n, &u) && token_is(&u.word, "CAPABILITY")) {
 			caps_take(a->m, u.rest);
 		}
@@ -177,50 +188,53 @@ static int login_command(struct attempt *a, const struct secret *secret, struct 
 	return r;
 }
 
-static int refused(struct attempt *a, struct err *err)
+static int refused(struct attempt *a, const struct endpoint *at, struct err *err)
 {
 	struct imap *m = a->m;
+	const char *hint = imap_hint(at->host, a->text);
 	char what[600];
 	int code;
 
 	snprintf(m->last_code, sizeof m->last_code, "%s", a->said.code);
 	snprintf(m->last_text, sizeof m->last_text, "%s", a->text);
-	snprintf(what, sizeof what, "signing in as %.200s (%s)%s%s", a->login->user,
+	snprintf(what, sizeof what, "signing in as %.100s (%s)%s%.200s", a->login->user,
 	        a->mech ? a->mech : "LOGIN command", *a->reason ? ": " : "", a->reason);
 	code = refusal(a->said.status, a->said.code, a->text, what, err);
-	if (code == ERR_REFUSED && err)
-		err->code = ERR_AUTH;
-	return err_widen(err, ERR_WHOLE), code == ERR_REFUSED ? ERR_AUTH : code;
+	if (code == ERR_REFUSED)
+		code = ERR_AUTH;
+	if (code == ERR_AUTH && hint)
+		err_set(err, code, ERR_WHOLE, "%s; %s", err->text, hint);
+	if (err)
+		err->code = (enum err_code)code;
+	return err_widen(err, ERR_WHOLE), code;
 }
 
-/* One try with the secret that is asked for. */
-static int try_login(struct attempt *a, const struct service *service, int renew, struct err *err)
+/* One try with the secret that is asked for; a fresh one if ${used} holds one that was refused. */
+static int try_login(
+        struct attempt *a, const struct service *service, struct secret *used, struct err *err)
 {
-	struct secret secret = {0};
 	struct sasl *sasl = NULL;
-	int r = a->login->get_secret(a->login->ctx, renew, &secret, err);
+	int r = a->login->get_secret(a->login->ctx, used->data != NULL, used, err);
 
 	if (r != 0)
 		return r;
 	a->reason[0] = '\0';
-	if (a->mech && !(sasl = sasl_new(a->mech, a->login, &secret, &service->at, err))) {
-		r = ERR_AUTH;
-		goto out;
-	}
+	if (a->mech && !(sasl = sasl_new(a->mech, a->login, used, &service->at, err)))
+		return ERR_AUTH;
 	transport_secret(a->m->t, true);
-	r = sasl ? authenticate(a, sasl, err) : login_command(a, &secret, err);
+	r = sasl ? authenticate(a, sasl, err) : login_command(a, used, err);
 	transport_secret(a->m->t, false);
-	if (r != 0)
-		goto out;
 	if (sasl && *sasl_server_says(sasl))
 		snprintf(a->reason, sizeof a->reason, "%s", sasl_server_says(sasl));
-	if (a->said.status != STATUS_OK)
-		r = refused(a, err);
-	else if (sasl && (r = sasl_finish(sasl, err)) != 0)
+	/* The reason came, and then the end of the connection instead of NO. */
+	if (r == ERR_NET && *a->reason)
+		r = err_set(err, ERR_AUTH, ERR_WHOLE, "signing in as %.100s (%s): %.200s",
+		        a->login->user, a->mech, a->reason);
+	else if (r == 0 && a->said.status != STATUS_OK)
+		r = refused(a, &service->at, err);
+	else if (r == 0 && sasl && (r = sasl_finish(sasl, err)) != 0)
 		(void)session_fail(a->m, ERR_AUTH, NULL, "the server did not prove itself");
-out:
 	sasl_free(sasl);
-	secret_clear(&secret);
 	return r;
 }
 
@@ -253,10 +267,16 @@ static int choose(struct attempt *a, struct err *err)
 	        *list ? list : " none");
 }
 
-int session_login(struct imap *m, const struct service *service, struct err *err)
+bool session_uses_token(const struct login *login)
+{
+	return login->mech && sasl_uses_token(login->mech);
+}
+
+int session_login(
+        struct imap *m, const struct service *service, struct secret *used, struct err *err)
 {
 	struct attempt a = {.m = m, .login = &service->login};
-	struct err again = {0};
+	bool renewed = used->data != NULL;
 	int r;
 
 	if ((r = caps_ask(m, err)) != 0 || (r = choose(&a, err)) != 0)
@@ -264,16 +284,21 @@ int session_login(struct imap *m, const struct service *service, struct err *err
 	if (!a.login->user || !a.login->get_secret)
 		return err_set(
 		        err, ERR_AUTH, ERR_WHOLE, "no user name or password to sign in with");
-	r = try_login(&a, service, 0, err);
+	r = try_login(&a, service, used, err);
 	/* A token expires: ask once for a fresh one. A password that is wrong stays wrong, and tries are counted. */
-	if (r == ERR_AUTH && a.mech && sasl_uses_token(a.mech) && imap_alive(m)) {
-		r = try_login(&a, service, 1, &again);
+	if (r == ERR_AUTH && session_uses_token(a.login) && !renewed && imap_alive(m)) {
+		struct err again = {0};
+
+		r = try_login(&a, service, used, &again);
+		if (r ==
+		        ERR_NET) { /* it hung up after the refusal: the fresh one was not looked at */
+			secret_clear(used);
+			return ERR_AUTH;
+		}
 		if (r == 0)
 			err_clear(err);
-		else if (r == ERR_AUTH && err)
+		else if (err)
 			*err = again;
-		else
-			r = ERR_AUTH;
 	}
 	return r ? r : caps_ask(m, err);
 }

@@ -24,6 +24,8 @@ int session_fail(struct imap *m, enum err_code code, struct err *err, const char
 
 int session_net_error(struct imap *m, struct err *err)
 {
+	struct status_line s;
+	enum err_code code;
 	char last[300];
 
 	m->dead = true;
@@ -32,55 +34,18 @@ int session_net_error(struct imap *m, struct err *err)
 			*err = m->ops_err;
 		return m->ops_err.code;
 	}
-	if (transport_error(m->t, err) != ERR_OK)
-		return (int)transport_error(m->t, err);
-	transport_kill(m->t, "an answer that is not IMAP");
 	transport_last_line(m->t, last, sizeof last);
+	code = transport_error(m->t, err);
+	if ((code == ERR_OK || code == ERR_NET) && status_parse(last, strlen(last), &s) &&
+	        s.status == STATUS_BYE)
+		code = (enum err_code)bye(&s, "the server closed the connection, saying", err);
+	if (code != ERR_OK) {
+		transport_kill(m->t, "BYE");
+		return (int)code;
+	}
+	transport_kill(m->t, "an answer that is not IMAP");
 	return err_set(
 	        err, ERR_PROTO, ERR_WHOLE, "the server's answer is not IMAP: \"%.200s\"", last);
-}
-
-static bool word_in(const char *word, const char *const *list)
-{
-	while (*list && strcmp(*list, word) != 0)
-		list++;
-	return *list != NULL;
-}
-
-static bool text_has(const char *text, const char *const *list)
-{
-	while (*list && !strcasestr(text, *list))
-		list++;
-	return *list != NULL;
-}
-
-/* RFC 5530, RFC 9208; servers that know no codes say it in words. */
-static enum err_code refusal_class(const char *code, const char *text)
-{
-	static const char *const busy[] = {
-	        "THROTTLED", "LIMIT", "UNAVAILABLE", "OVERQUOTA", "INUSE", "SERVERBUG", NULL};
-	static const char *const auth[] = {"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED",
-	        "PRIVACYREQUIRED", "WEBALERT", NULL};
-	static const char *const busy_text[] = {"throttl", "rate limit", "try again later",
-	        "too many simultaneous", "too many connections", "temporar", "over quota",
-	        "backoff time", NULL};
-
-	if (word_in(code, auth))
-		return ERR_AUTH;
-	if (word_in(code, busy) || (!*code && text_has(text, busy_text)))
-		return ERR_BUSY;
-	return ERR_REFUSED;
-}
-
-int refusal(enum line_status status, const char *code, const char *text, const char *what,
-        struct err *err)
-{
-	enum err_code class = refusal_class(code, text);
-
-	return err_set(err, class, class == ERR_AUTH ? ERR_WHOLE : ERR_COLLECTION,
-	        "%s: the server says %s%s%s%s \"%.200s\"", what,
-	        status == STATUS_BAD ? "BAD" : "NO", *code ? " [" : "", code, *code ? "]" : "",
-	        text);
 }
 
 /* ---- writing ---- */

@@ -80,9 +80,11 @@ int command_wait(struct imap *m, unsigned tag, const char *what, struct err *err
 /* Read one whole answer of whatever command; the tag that ended it. */
 int command_next(struct imap *m, unsigned *tag_out, struct err *err) MUST_CHECK;
 
-/* A NO or BAD as an error: by its code and text ERR_AUTH, ERR_BUSY or ERR_REFUSED. */
+/* imap_refusal.c: a NO or BAD as an error: by its code and text ERR_AUTH, ERR_THROTTLED, ERR_BUSY or ERR_REFUSED. */
 int refusal(enum line_status status, const char *code, const char *text, const char *what,
         struct err *err);
+/* A BYE: ERR_THROTTLED or ERR_NET. */
+int bye(const struct status_line *s, const char *what, struct err *err);
 /* The connection failed, or libetpan gave up: the session is dead. Returns the code, never 0. */
 int session_fail(struct imap *m, enum err_code code, struct err *err, const char *why);
 int session_net_error(struct imap *m, struct err *err);
@@ -134,6 +136,12 @@ int mailbox_there(struct imap *m, const uint8_t *name, size_t name_len, bool *th
         struct err *err) MUST_CHECK;
 
 /* ---- imap_auth.c ---- */
-int session_login(struct imap *m, const struct service *service, struct err *err) MUST_CHECK;
+/**
+ * session_login(m, service, used, err): ${used} holds a secret that was refused, or nothing; afterwards the one that was tried last. A token that is
+ * refused is asked for again once, as long as the connection lives.
+ */
+int session_login(struct imap *m, const struct service *service, struct secret *used,
+        struct err *err) MUST_CHECK;
+bool session_uses_token(const struct login *login);
 
 #endif

@@ -72,10 +72,16 @@ static int greeting(struct imap *m, const struct endpoint *at, bool *authenticat
 		return session_fail(m, ERR_PROTO, NULL, "no IMAP greeting");
 	}
 	if (s.status == STATUS_BYE) {
-		err_set(err, ERR_BUSY, ERR_WHOLE, "%s refuses the connection: \"%.*s\"", at->host,
-		        (int)(s.text_len > 200 ? 200 : s.text_len), s.text);
+		struct err why;
+
+		r = bye(&s, "the server refuses the connection", &why);
 		(void)session_fail(m, ERR_BUSY, NULL, "refused by the greeting");
-		return ERR_BUSY;
+		/* A server that says BYE at once has no room, or no time. */
+		r = err_set(
+		        err, r == ERR_NET ? ERR_BUSY : r, ERR_WHOLE, "%s: %s", at->host, why.text);
+		if (err)
+			err->wait_ms = why.wait_ms;
+		return r;
 	}
 	*authenticated = s.status == STATUS_PREAUTH;
 	if (strcmp(s.code, "CAPABILITY") == 0)
@@ -108,7 +114,8 @@ static int starttls(struct imap *m, const struct endpoint *at, bool authenticate
 	return r;
 }
 
-static int begin(struct imap *m, const struct service *service, struct err *err)
+static int begin(
+        struct imap *m, const struct service *service, struct secret *used, struct err *err)
 {
 	bool authenticated = false;
 	int r;
@@ -120,32 +127,57 @@ static int begin(struct imap *m, const struct service *service, struct err *err)
 	if (service->at.security == SECURITY_STARTTLS &&
 	        (r = starttls(m, &service->at, authenticated, err)) != 0)
 		return r;
-	r = authenticated ? caps_ask(m, err) : session_login(m, service, err);
+	r = authenticated ? caps_ask(m, err) : session_login(m, service, used, err);
 	return r ? r : session_namespace(m, err);
 }
 
-int imap_open(const struct service *service, bool target, struct progress *progress,
-        struct imap **out, struct err *err)
+/* One connection; *hung_up_out: it ended while signing in. */
+static int open_once(const struct service *service, bool target, struct progress *progress,
+        struct secret *used, struct imap **out, bool *hung_up_out, struct err *err)
 {
 	struct transport *t = NULL;
 	struct imap *m;
-	int r;
-
-	*out = NULL;
-	pthread_once(&registered, tolerant_register);
-	r = transport_open(
+	int r = transport_open(
 	        &service->at, target ? GUARD_IMAP_TARGET : GUARD_IMAP_SOURCE, progress, &t, err);
+
+	*hung_up_out = false;
 	if (r != 0)
 		return r;
 	m = session_new(t, target, progress);
-	r = begin(m, service, err);
+	r = begin(m, service, used, err);
 	if (r != 0) {
+		*hung_up_out = !imap_alive(m);
 		imap_close(m);
 		err_widen(err, ERR_WHOLE);
 		return r;
 	}
 	*out = m;
 	return 0;
+}
+
+int imap_open(const struct service *service, bool target, struct progress *progress,
+        struct imap **out, struct err *err)
+{
+	struct secret used = {0};
+	struct err again = {0};
+	bool hung_up;
+	int r;
+
+	*out = NULL;
+	pthread_once(&registered, tolerant_register);
+	r = open_once(service, target, progress, &used, out, &hung_up, err);
+	/* The server hung up over an expired token: a fresh one needs a fresh connection. */
+	if (r == ERR_AUTH && hung_up && session_uses_token(&service->login)) {
+		r = open_once(service, target, progress, &used, out, &hung_up, &again);
+		if (r == 0)
+			err_clear(err);
+		else if (r != ERR_NET && err)
+			*err = again;
+		else
+			r = ERR_AUTH;
+	}
+	secret_clear(&used);
+	return r;
 }
 
 /* A server that reads LOGOUT after our end is gone may log an error, no more: a short wait is enough. */

@@ -51,6 +51,16 @@ static bool has_status(const struct mbox *mb)
 	return !mb->left_out && !mb->box->noselect && !mb->box->nonexistent;
 }
 
+/* After the ${i}-th failure of a command of the plan: wait, and see to a connection. */
+static bool plan_again(struct worker *w, int rc, unsigned *i, struct err *err)
+{
+	if (rc == 0 || err->code == ERR_STOPPED || (imap_alive(w->m) && rc != ERR_THROTTLED))
+		return false;
+	*i -= rc == ERR_THROTTLED;
+	return *i < TRIES && link_pause(w, *i, NULL, err) == 0 &&
+	       (imap_alive(w->m) || link_open(w, err) == 0);
+}
+
 static int plan_status(struct run *r, struct worker *w, struct err *err)
 {
 	struct imap_mailbox *ask = xcalloc(r->n_boxes ? r->n_boxes : 1, sizeof *ask);
@@ -63,10 +73,7 @@ static int plan_status(struct run *r, struct worker *w, struct err *err)
 			ask[n++] = *r->boxes[i].box;
 	for (unsigned i = 1; i <= TRIES && n; i++) {
 		rc = imap_status_many(w->m, ask, n, got, err);
-		if (rc == 0 || imap_alive(w->m) || err->code == ERR_STOPPED || i == TRIES)
-			break;
-		rc = link_open(w, err);
-		if (rc < 0)
+		if (!plan_again(w, rc, &i, err))
 			break;
 	}
 	if (rc == ERR_REFUSED || rc == ERR_BUSY) {
@@ -148,8 +155,13 @@ static void say_gaps(struct run *r)
 
 static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err *err)
 {
-	int rc = imap_list(w->m, r->opts->all_namespaces, &r->list, &r->n_list, err);
+	int rc = 0;
 
+	for (unsigned i = 1; i <= TRIES; i++) {
+		rc = imap_list(w->m, r->opts->all_namespaces, &r->list, &r->n_list, err);
+		if (!plan_again(w, rc, &i, err))
+			break;
+	}
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
 	plan_boxes(r, w->m);
@@ -175,7 +187,7 @@ static int work(struct worker *w, struct err *err)
 
 	if (!w->m)
 		rc = link_open(w, err);
-	while (rc == 0 && (mb = sched_pick(w, &list, err))) {
+	while (rc == 0 && !sched_is_spare(w) && (mb = sched_pick(w, &list, err))) {
 		rc = list ? list_mailboxes(w, mb, err) : fetch_mailbox(w, mb, err);
 	}
 	return rc;
@@ -192,13 +204,15 @@ static void *worker_main(void *arg)
 		fetch_fail(r, &err);
 	link_drop(w);
 	pthread_mutex_lock(&r->lock);
-	r->alive--;
+	r->alive -= !w->leaving;
 	if (rc < 0 && !r->failed && r->open && r->alive == 0) {
-		r->failed = true;
+		r->failed = r->cut_short = true;
 		r->fatal = err;
 	}
 	pthread_mutex_unlock(&r->lock);
-	if (rc < 0 && !fetch_failed(r))
+	if (w->leaving)
+		progress_say(r->progress, SAY_INFO, "going on with one connection less");
+	else if (rc < 0 && !fetch_failed(r))
 		progress_say(
 		        r->progress, SAY_INFO, "going on with one connection less: %s", err.text);
 	buf_clear(&w->head);
@@ -264,13 +278,37 @@ static void run_clear(struct run *r)
 	imap_list_free(r->list, r->n_list);
 	pthread_mutex_destroy(&r->lock);
 	pthread_cond_destroy(&r->wake);
+	imap_links_clear(&r->links);
+}
+
+static bool links_over(void *ctx)
+{
+	return fetch_failed(ctx);
+}
+
+/* Nobody can go on: an error if nothing was had at all, else the rest is named and what was had counts. */
+static int cut_short(struct run *r, struct err *err)
+{
+	const struct source_result *had = &r->result;
+
+	if (!r->cut_short || r->opts->dry || (!had->fetched && !had->collections))
+		return err_widen(err, ERR_WHOLE);
+	progress_say(r->progress, SAY_WARNING, "%s", err->text);
+	return sched_settle(r, r->fatal.text, err);
 }
 
 static int imap_run(const struct service *service, struct tree_sink *sink,
         const struct source_opts *opts, struct progress *progress, struct source_result *out,
         struct err *err)
 {
-	struct run r = {.service = service, .sink = sink, .opts = opts, .progress = progress};
+	struct run r = {.service = service,
+	        .sink = sink,
+	        .opts = opts,
+	        .progress = progress,
+	        .links = {.service = service,
+	                .progress = progress,
+	                .max_wait_s = opts->max_wait_s,
+	                .over = links_over}};
 	struct worker first = {.run = &r};
 	uint64_t messages = 0;
 	int rc;
@@ -278,6 +316,8 @@ static int imap_run(const struct service *service, struct tree_sink *sink,
 	pthread_mutex_init(&r.lock, NULL);
 	pthread_cond_init(&r.wake, NULL);
 	twins_init(&r.twins);
+	r.links.ctx = &r;
+	imap_links_init(&r.links);
 	rc = link_open(&first, err);
 	if (rc == 0)
 		rc = plan(&r, &first, &messages, err);
@@ -285,7 +325,7 @@ static int imap_run(const struct service *service, struct tree_sink *sink,
 		work_all(&r, &first, plan_listers(opts, r.open, messages));
 	if (rc == 0 && r.failed) {
 		*err = r.fatal;
-		rc = err_widen(err, ERR_WHOLE);
+		rc = cut_short(&r, err);
 	}
 	link_drop(&first);
 	*out = r.result;

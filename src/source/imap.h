@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 #include "valise/base/mem.h"
-#include "valise/proto/imap.h"
+#include "valise/proto/imap_links.h"
 #include "valise/source/source.h"
 
 /*
@@ -37,7 +37,7 @@ enum {
 	HEAD_MAX = 64 << 10, /* of a message, kept to find its date */
 	CONNECTIONS = 4,
 	TRIES = 3, /* at one spot without progress */
-	OPEN_TRIES = 5,
+	BUSY_TRIES = 5,
 	POISON_MAX =
 	        5, /* messages in a row that break the connection, before their mailbox is given up */
 };
@@ -145,6 +145,7 @@ struct run {
 	struct tree_sink *sink;
 	const struct source_opts *opts;
 	struct progress *progress;
+	struct imap_links links;
 	struct imap_mailbox *list;
 	size_t n_list;
 	char *prefix; /* personal namespace, UTF-8, or NULL */
@@ -160,6 +161,7 @@ struct run {
 	size_t open; /* mailboxes not MB_DONE */
 	bool rematched;
 	bool failed;
+	bool cut_short; /* ... as no connection could be had any more, not by a fault of ours or the sink's */
 	struct err fatal;
 	struct source_result result;
 };
@@ -171,6 +173,7 @@ struct worker {
 	bool was_open; /* signed in at least once */
 	bool lost; /* no connection can be had any more */
 	bool qresync, qresync_tried; /* on m: it is on; it was asked for */
+	bool leaving; /* one too many since the server asked to wait: ends when nothing is in flight */
 	pthread_t thread;
 
 	struct mbox *at; /* the mailbox that is examined on m */
@@ -252,8 +255,8 @@ void link_drop(struct worker *w);
  */
 int link_select(
         struct worker *w, struct mbox *mb, struct imap_selected *sel, struct err *err) MUST_CHECK;
-/* Wait; ERR_STOPPED if a stop was requested meanwhile. */
-int link_pause(struct worker *w, unsigned nth, struct err *err) MUST_CHECK;
+/* imap_link_pause, for people with what will be gone on with; may be NULL. */
+int link_pause(struct worker *w, unsigned nth, const char *next, struct err *err) MUST_CHECK;
 
 /* imap_sched.c: who does what. */
 /* The next mailbox to list or to fetch from; NULL: nothing left, or the run failed. */
@@ -271,6 +274,10 @@ void sched_relist(struct run *r, struct mbox *mb);
 /* EXAMINEs of it that failed, after adding ${add}. */
 /* The mailbox could not be read: its last catalog stands. */
 int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct err *err) MUST_CHECK;
+/* The server asked to wait, and this worker is one of those that are given up for that. */
+bool sched_is_spare(struct worker *w);
+/* The run was cut short: what was had of each mailbox is given to the sink, the rest is named with ${reason}. */
+int sched_settle(struct run *r, const char *reason, struct err *err) MUST_CHECK;
 /* Start threads until there are ${want} workers; run->lock is held. */
 void work_start(struct run *r, unsigned want);
 /* Note an error that ends the run; returns err->code. */

@@ -102,6 +102,7 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 		return fetch_fail(w->run, err);
 	r->done = 1;
 	w->progress++;
+	imap_link_gained(&w->run->links);
 	atomic_fetch_add(&w->run->progress->items_done, 1);
 	pthread_mutex_lock(&w->run->lock);
 	w->run->result.fetched++;

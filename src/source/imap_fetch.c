@@ -90,13 +90,13 @@ static void return_missing(struct worker *w)
 }
 
 /* The connection broke: what was on the way goes back; a message that breaks it time and again is not asked for plainly any more. */
-static void fetch_lost(struct worker *w)
+static void fetch_lost(struct worker *w, bool throttled)
 {
 	struct flight *f = &w->fly[0];
 	bool known = w->special.mb && w->n_missing; /* a message is to blame, not the server */
 
 	fetch_drop(w);
-	if (w->careful && w->n_fly == 1 && f->job.n == 1) {
+	if (w->careful && w->n_fly == 1 && f->job.n == 1 && !throttled) {
 		struct rec *r = &f->mb->recs[f->job.first];
 
 		if (!r->done && ++r->tries >= (fetch_poisoned(f->mb, 0) ? 1 : TRIES))
@@ -112,7 +112,8 @@ static void fetch_lost(struct worker *w)
 	w->n_fly = 0;
 	w->fly_bytes = 0;
 	w->cur = w->special.mb = NULL;
-	w->strikes = w->progress ? 0 : known ? 1 : w->strikes + 1;
+	if (!throttled)
+		w->strikes = w->progress ? 0 : known ? 1 : w->strikes + 1;
 	w->progress = 0;
 	w->careful = w->strikes > 0;
 	link_drop(w);
@@ -183,7 +184,7 @@ static int send_job(struct worker *w, struct mbox *mb, const struct job *j, stru
 /* Room for one more job. */
 static bool has_room(const struct worker *w)
 {
-	if (w->special.mb)
+	if (w->special.mb || w->leaving)
 		return false;
 	if (w->careful)
 		return w->n_fly == 0;
@@ -242,12 +243,17 @@ static bool is_special(struct worker *w, struct mbox *mb, const struct job *j)
 /* As many commands on the way as it takes to keep the wire from idling. */
 static int fill(struct worker *w, struct err *err)
 {
-	while (has_room(w)) {
+	while (!sched_is_spare(w) && has_room(w)) {
 		struct job j;
 		struct mbox *mb;
-		bool more;
-		int rc = back_in(w, &more, err);
+		bool more = true;
+		int rc;
 
+		if (imap_link_waiting(&w->run->links) && w->n_fly)
+			return 0;
+		rc = imap_link_hold(&w->run->links, err);
+		if (rc == 0)
+			rc = back_in(w, &more, err);
 		if (rc < 0 || (!more && w->n_fly))
 			return rc;
 		mb = w->cur;
@@ -279,13 +285,28 @@ static struct flight shift(struct worker *w)
 	return f;
 }
 
-/* The server asks for time. */
+/* "INBOX, UID 17": what is fetched next of a job. */
+static const char *spot(const struct flight *f, char out[200])
+{
+	size_t at = f->job.first;
+
+	while (at + 1 < f->job.first + f->job.n && f->mb->recs[at].done)
+		at++;
+	snprintf(out, 200, "UID %u of %.150s", f->mb->recs[at].uid, f->mb->name);
+	return out;
+}
+
+/* The job is taken up again later: the server asks for time, or has none for this mailbox. */
 static int wait_busy(struct worker *w, const struct flight *f, struct err *err)
 {
-	progress_say(w->run->progress, SAY_INFO, "%s: the server asks to wait: %s", f->mb->name,
-	        err->text);
+	char next[200];
+
 	sched_return(w->run, f->mb, &f->job);
-	return link_pause(w, w->busy, err);
+	if (err->code == ERR_THROTTLED) /* waited for when nothing is in flight */
+		return imap_link_throttled(&w->run->links, spot(f, next), err);
+	progress_say(w->run->progress, SAY_INFO, "%s: trying again a little later: %s", f->mb->name,
+	        err->text);
+	return link_pause(w, w->busy, NULL, err);
 }
 
 /* What of a job did not come: asked for one by one later, or by a later job if that is being done for another mailbox. */
@@ -316,11 +337,12 @@ static int wait_job(struct worker *w, struct err *err)
 	w->expect_mb = f.mb;
 	w->expect = (struct job){0};
 	rc = imap_fetch_wait(w->m, &fetch_ops, w, err);
-	if (rc < 0 && rc != ERR_REFUSED && rc != ERR_BUSY)
+	if (rc < 0 &&
+	        (!imap_alive(w->m) || (rc != ERR_REFUSED && rc != ERR_BUSY && rc != ERR_THROTTLED)))
 		return rc;
 	shift(w);
 	fetch_drop(w); /* of an answer that never got whole */
-	if (rc == ERR_BUSY && ++w->busy <= OPEN_TRIES)
+	if (rc == ERR_THROTTLED || (rc == ERR_BUSY && ++w->busy <= BUSY_TRIES))
 		return wait_busy(w, &f, err);
 	if (rc != ERR_BUSY)
 		w->busy = 0;
@@ -369,6 +391,8 @@ static int step(struct worker *w, bool *idle, struct err *err)
 		return wait_job(w, err);
 	if (w->special.mb)
 		return do_special(w, err);
+	if (w->leaving)
+		w->cur = NULL;
 	*idle = w->cur == NULL;
 	return 0;
 }
@@ -391,16 +415,19 @@ int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 	if (rc < 0 || fetch_failed(w->run)) {
 		struct err why = *err;
 		bool over = w->lost || err->code == ERR_STOPPED || err->code == ERR_GUARD ||
-		            fetch_failed(w->run);
+		            imap_links_ended(&w->run->links, NULL) || fetch_failed(w->run);
+		char next[200] = "";
 
-		fetch_lost(w);
+		if (w->n_fly)
+			spot(&w->fly[0], next);
+		fetch_lost(w, err->code == ERR_THROTTLED);
 		rc = release(w, err);
 		if (over) {
 			*err = why;
 			return why.code ? why.code : rc;
 		}
 		if (rc == 0)
-			rc = link_pause(w, w->strikes, err);
+			rc = link_pause(w, w->strikes, *next ? next : NULL, err);
 	}
 	return rc;
 }

@@ -49,12 +49,21 @@ static int list_wait(struct listing *l, struct err *err)
 {
 	int rc = imap_fetch_wait(l->w->m, &list_ops, l, err);
 
-	if (rc == ERR_REFUSED || rc == ERR_BUSY) {
+	if (rc == ERR_REFUSED || rc == ERR_BUSY || (rc == ERR_THROTTLED && imap_alive(l->w->m))) {
 		l->refused = true;
-		l->why = *err;
+		if (l->why.code != ERR_THROTTLED)
+			l->why = *err;
 		return 0;
 	}
 	return rc;
+}
+
+/* All is to be asked for once more, after a while. */
+static int list_throttled(const struct listing *l, struct err *err)
+{
+	if (l->why.code == ERR_THROTTLED)
+		*err = l->why;
+	return l->why.code == ERR_THROTTLED ? ERR_THROTTLED : 0;
 }
 
 static int list_ranges(struct listing *l, const struct imap_selected *sel, struct err *err)
@@ -74,9 +83,10 @@ static int list_ranges(struct listing *l, const struct imap_selected *sel, struc
 		rc = list_wait(l, err);
 		if (rc < 0)
 			return rc;
+		more = more && l->why.code != ERR_THROTTLED;
 	}
 	rec_sort(l->recs, &l->n);
-	return 0;
+	return list_throttled(l, err);
 }
 
 /* List once more, by name, what is not fully known. */
@@ -99,6 +109,8 @@ static int list_again(struct listing *l, struct err *err)
 		rc = imap_fetch_send(l->w->m, buf_str(&set), labels_items(l->w->m), err);
 		if (rc == 0)
 			rc = list_wait(l, err);
+		if (rc == 0)
+			rc = list_throttled(l, err);
 	}
 	if (n)
 		rec_sort(l->recs, &l->n);
@@ -341,7 +353,8 @@ static int list_once(struct worker *w, struct mbox *mb, struct err *err)
 
 bool list_is_over(const struct worker *w, const struct err *err)
 {
-	return w->lost || err->code == ERR_STOPPED || fetch_failed(w->run);
+	return w->lost || err->code == ERR_STOPPED || imap_links_ended(&w->run->links, NULL) ||
+	       fetch_failed(w->run);
 }
 
 int list_alone(struct worker *w, struct mbox *mb, struct err *err)
@@ -360,7 +373,8 @@ int list_alone(struct worker *w, struct mbox *mb, struct err *err)
 		}
 		if (rc == ERR_REFUSED || rc == ERR_LIMIT || rc == ERR_GUARD)
 			break;
-		if (i < TRIES && (rc = link_pause(w, i, err)) < 0) {
+		i -= rc == ERR_THROTTLED; /* the server's wish is no failure */
+		if (i < TRIES && (rc = link_pause(w, i, mb->name, err)) < 0) {
 			sched_unlist(w->run, mb);
 			return rc;
 		}

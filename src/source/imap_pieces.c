@@ -118,6 +118,8 @@ static int pieces_resume(struct worker *w, struct mbox *mb, struct err *err)
 	int rc;
 
 	w->body = NULL;
+	if (w->m && imap_in_flight(w->m))
+		link_drop(w); /* answers about pieces that are asked for once more */
 	rc = link_select(w, mb, &sel, err);
 	w->body = body;
 	if (rc == 0 && sel.uidvalidity != mb->coll->uidvalidity) {
@@ -140,7 +142,13 @@ static int pieces_try(struct worker *w, struct mbox *mb, struct rec *r, struct e
 		if (rc >= 0 || err->code == ERR_STOPPED || fetch_failed(w->run))
 			return rc;
 		at = w->body_len;
-		if (at == before && ++r->tries >= TRIES) {
+		if (at > before)
+			imap_link_gained(&w->run->links);
+		if (rc == ERR_THROTTLED) {
+			rc = imap_link_throttled(&w->run->links, mb->name, err);
+			if (rc < 0)
+				return rc;
+		} else if (at == before && ++r->tries >= TRIES) {
 			r->rung = RUNG_TEXT;
 			return rc;
 		}

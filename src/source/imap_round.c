@@ -167,7 +167,9 @@ static int round_answers(struct listing *l, unsigned fetches, bool opened, struc
 		rc = imap_fetch_wait(l->w->m, ops, l, err);
 		if (rc < 0 && imap_alive(l->w->m)) {
 			l->refused = true;
-			rc = 0;
+			rc = rc == ERR_THROTTLED
+			             ? imap_link_throttled(&l->w->run->links, l->mb->name, err)
+			             : 0;
 		}
 	}
 	l->new_answers = told_from(l, l->mb->since.uidnext);

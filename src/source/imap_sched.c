@@ -174,7 +174,7 @@ static int plan_bodies(struct run *r, struct err *err)
 		r->result.bytes_fetched = bytes;
 		r->open = 0;
 	} else if (rc == 0) {
-		work_start(r, plan_fetchers(r->opts, items, bytes));
+		work_start(r, imap_links_allowed(&r->links, plan_fetchers(r->opts, items, bytes)));
 	}
 	r->phase = 2;
 	if (rc == 0 && !r->opts->dry)
@@ -291,6 +291,7 @@ int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
 	int rc = 0;
 
 	pthread_mutex_lock(&r->lock);
+	imap_link_gained(&r->links);
 	r->listing--;
 	mb->state = MB_BODIES;
 	mb->next = 0;
@@ -363,5 +364,59 @@ int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct er
 	r->result.errors++;
 	pthread_cond_broadcast(&r->wake);
 	pthread_mutex_unlock(&r->lock);
+	return rc;
+}
+
+bool sched_is_spare(struct worker *w)
+{
+	struct run *r = w->run;
+
+	pthread_mutex_lock(&r->lock);
+	if (!w->leaving && imap_links_allowed(&r->links, r->alive) < r->alive) {
+		w->leaving = true;
+		r->alive--;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return w->leaving;
+}
+
+static int settle_one(struct run *r, struct mbox *mb, const char *reason, struct err *err)
+{
+	struct worker nobody = {.run = r};
+	uint64_t left = 0;
+	int rc;
+
+	pthread_mutex_lock(&r->lock);
+	if (mb->state != MB_BODIES || mb->relist) {
+		r->listing++; /* as sched_stale has it */
+		pthread_mutex_unlock(&r->lock);
+		return sched_stale(&nobody, mb, reason, err);
+	}
+	for (size_t i = 0; i < mb->n_recs; i++) {
+		char text[DATE_TEXT_SIZE];
+		struct rec *m = &mb->recs[i];
+		struct date d = {m->date_utc, m->zone_min, true};
+
+		if (m->done)
+			continue;
+		tree_coll_error(mb->coll, m->uid, NULL,
+		        m->have & REC_DATE ? date_format_imap(&d, text) : NULL, NULL, reason);
+		left++;
+	}
+	if (left)
+		progress_say(r->progress, SAY_WARNING, "%s: %llu messages not fetched this time",
+		        mb->name, (unsigned long long)left);
+	rc = mbox_finish(r, mb, err);
+	pthread_mutex_unlock(&r->lock);
+	return rc;
+}
+
+int sched_settle(struct run *r, const char *reason, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_boxes && rc == 0; i++)
+		if (r->boxes[i].state != MB_DONE)
+			rc = settle_one(r, &r->boxes[i], reason, err);
 	return rc;
 }

@@ -101,8 +101,12 @@ static int open_journal(struct run *r, struct err *err)
 static int plan(struct run *r, struct imap *m, struct err *err)
 {
 	uint64_t used = 0, limit = 0;
-	int rc = imap_list(m, false, &r->list, &r->n_list, err);
+	int rc;
 
+	do
+		rc = imap_list(m, false, &r->list, &r->n_list, err);
+	while (rc == ERR_THROTTLED && imap_alive(m) &&
+	        imap_link_pause(&r->links, 1, NULL, err) == 0);
 	if (rc == 0)
 		rc = labels_plan(r, m, err);
 	if (rc == 0) {
@@ -156,6 +160,20 @@ static bool next_entry(struct run *r, size_t *out)
 	return found;
 }
 
+/* The server asked to wait, and this worker is one of those that are given up for that. */
+static bool is_spare(struct worker *w)
+{
+	struct run *r = w->run;
+
+	pthread_mutex_lock(&r->lock);
+	if (!w->leaving && imap_links_allowed(&r->links, r->alive) < r->alive) {
+		w->leaving = true;
+		r->alive--;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return w->leaving;
+}
+
 static void give_back(struct run *r, size_t entry)
 {
 	pthread_mutex_lock(&r->lock);
@@ -179,7 +197,7 @@ static int work(struct worker *w, struct err *err)
 
 	if (!w->m)
 		rc = tlink_open(w, err);
-	while (rc == 0 && next_entry(r, &entry)) {
+	while (rc == 0 && !is_spare(w) && next_entry(r, &entry)) {
 		rc = box_restore(w, entry, err);
 		if (rc < 0)
 			give_back(r, entry);
@@ -203,13 +221,15 @@ static void *worker_main(void *arg)
 		rc = late.code;
 	tlink_drop(w);
 	pthread_mutex_lock(&r->lock);
-	r->alive--;
+	r->alive -= !w->leaving;
 	if (rc < 0 && !r->failed && r->alive == 0 && (r->n_back || r->next < r->n_order)) {
 		r->failed = true;
 		r->fatal = err;
 	}
 	pthread_mutex_unlock(&r->lock);
-	if (rc < 0 && !restore_failed(r))
+	if (w->leaving)
+		progress_say(r->progress, SAY_INFO, "going on with one connection less");
+	else if (rc < 0 && !restore_failed(r))
 		progress_say(
 		        r->progress, SAY_INFO, "going on with one connection less: %s", err.text);
 	return NULL;
@@ -296,6 +316,12 @@ static void run_clear(struct run *r)
 	pthread_mutex_destroy(&r->lock);
 	pthread_mutex_destroy(&r->reader_lock);
 	pthread_cond_destroy(&r->wake);
+	imap_links_clear(&r->links);
+}
+
+static bool links_over(void *ctx)
+{
+	return restore_failed(ctx);
 }
 
 static int imap_run(const struct service *service, struct tree_reader *reader,
@@ -307,13 +333,20 @@ static int imap_run(const struct service *service, struct tree_reader *reader,
 	        .archive = reader,
 	        .opts = opts,
 	        .progress = progress,
-	        .quota_refused = UINT64_MAX};
+	        .quota_refused = UINT64_MAX,
+	        .links = {.service = service,
+	                .target = true,
+	                .progress = progress,
+	                .max_wait_s = opts->max_wait_s,
+	                .over = links_over}};
 	struct worker first = {.run = &r};
 	int rc;
 
 	pthread_mutex_init(&r.lock, NULL);
 	pthread_mutex_init(&r.reader_lock, NULL);
 	pthread_cond_init(&r.wake, NULL);
+	r.links.ctx = &r;
+	imap_links_init(&r.links);
 	rc = tlink_open(&first, err);
 	if (rc == 0)
 		work_all(&r, &first);
@@ -323,6 +356,11 @@ static int imap_run(const struct service *service, struct tree_reader *reader,
 		*err = r.fatal;
 		rc = err->code;
 	}
+	if (r.quota_refused != UINT64_MAX)
+		progress_say(progress, SAY_WARNING,
+		        "the target is over quota: make room there, then run this again; it goes "
+		        "on "
+		        "with what is missing");
 	tlink_drop(&first);
 	*out = r.sum;
 	run_clear(&r);

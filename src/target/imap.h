@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include "valise/base/mem.h"
 #include "valise/format/mend.h"
-#include "valise/proto/imap.h"
+#include "valise/proto/imap_links.h"
 #include "valise/target/target.h"
 #include "imap_journal.h"
 #include "imap_map.h"
@@ -31,7 +31,7 @@ enum {
 	HEAD_CAP = 64 << 10,
 	CONNECTIONS = 3,
 	TRIES = 3,
-	OPEN_TRIES = 5,
+	BUSY_TRIES = 5,
 	SET_MAX = 6900,
 	LATER_BOXES = 8, /* mailboxes looked at together in the end */
 	LATER_ITEMS = 5000,
@@ -76,6 +76,7 @@ struct run {
 	struct tree_reader *reader;
 	const struct target_opts *opts;
 	struct progress *progress;
+	struct imap_links links;
 
 	struct imap_mailbox *list;
 	size_t n_list;
@@ -124,6 +125,7 @@ struct worker {
 	size_t n_later, later_items;
 	bool was_open;
 	bool lost; /* no connection can be had any more */
+	bool leaving; /* one too many since the server asked to wait */
 	pthread_t thread;
 };
 
@@ -204,10 +206,17 @@ enum item_state { ITEM_TODO, ITEM_THERE, ITEM_ADDED, ITEM_FAILED };
 /* imap_link.c */
 int tlink_open(struct worker *w, struct err *err) MUST_CHECK;
 void tlink_drop(struct worker *w);
-int tlink_pause(struct worker *w, unsigned nth, struct err *err) MUST_CHECK;
+/* imap_link_pause, for people with what will be gone on with; may be NULL. */
+int tlink_pause(struct worker *w, unsigned nth, const char *next, struct err *err) MUST_CHECK;
+/**
+ * tlink_again(b, rc, nth, err): work on a mailbox ended with ${rc}. True: it is to be tried once more, on the connection that tlink_select gives; what had to be
+ * waited for was. *nth counts the failures; the server's wish to wait is none.
+ */
+bool tlink_again(struct box *b, int rc, unsigned *nth, struct err *err);
 /* Select (dry run: examine) the mailbox on a living connection; w->lost: none can be had. */
 int tlink_select(struct box *b, struct err *err) MUST_CHECK;
 bool tlink_dead(const struct worker *w, int rc); /* the connection, not the command, failed */
+bool tlink_over(const struct worker *w); /* no connection can be had, or the run is over */
 int restore_fail(struct run *r, const struct err *err);
 bool restore_failed(struct run *r);
 

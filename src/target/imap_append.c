@@ -30,6 +30,7 @@ struct batch {
 	size_t n;
 	size_t n_list; /* of list, those on their way: the others are settled */
 	uint64_t bytes;
+	struct err busy; /* why some of them are to be sent again after a while */
 };
 
 static const struct tree_item *item_of(const struct box *b, uint32_t i)
@@ -277,6 +278,7 @@ void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
 		b->next_uid = b->got[item] + 1;
 	b->sum.added++;
 	b->sum.bytes += it->size;
+	imap_link_gained(&r->links);
 	atomic_fetch_add(&r->progress->items_done, 1);
 	atomic_fetch_add(&r->progress->bytes_done, it->size);
 	if (kept_any(r->journal)) {
@@ -292,19 +294,20 @@ void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
 
 static bool is_quota(const struct imap_append *a)
 {
-	return strcasecmp(a->code, "OVERQUOTA") == 0 || strcasestr(a->text, "quota") != NULL ||
-	       strcasestr(a->text, "Server Unavailable. 15") != NULL; /* Exchange */
+	return imap_classify(a->code, a->text) == IMAP_QUOTA;
 }
 
-/* Not now, but later (RFC 5530). */
-static bool is_busy(const struct imap_append *a)
+/* Not now, but later: the refusal as an error. */
+static bool is_busy(const struct box *b, const struct imap_append *a, struct err *why)
 {
-	static const char *const codes[] = {"THROTTLED", "UNAVAILABLE", "INUSE"};
+	enum imap_class class = imap_classify(a->code, a->text);
 
-	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-		if (strcasecmp(a->code, codes[i]) == 0)
-			return true;
-	return false;
+	if (class != IMAP_THROTTLE && (class != IMAP_TEMPORARY || b->waits >= BUSY_TRIES))
+		return false;
+	err_set(why, class == IMAP_THROTTLE ? ERR_THROTTLED : ERR_BUSY, ERR_ITEM, "%s%s%s", a->code,
+	        a->code[0] ? " " : "", a->text);
+	why->wait_ms = imap_asked_wait(a->text);
+	return true;
 }
 
 /* No form of it was taken. */
@@ -383,7 +386,7 @@ static int settle(struct box *b, struct batch *t, bool *later_out, struct err *e
 
 		if (t->list[i].result != APPEND_REFUSED)
 			continue;
-		if (is_busy(&t->list[i]) && b->waits < OPEN_TRIES) {
+		if (is_busy(b, &t->list[i], &t->busy)) {
 			*later_out = true;
 			continue;
 		}
@@ -443,7 +446,7 @@ static int recover(struct box *b, struct batch *t, struct err *err)
 		else if (t->list[i].result == APPEND_UNKNOWN)
 			unknown[n++] = s->item;
 	}
-	rc = tlink_pause(b->w, 1, err);
+	rc = tlink_pause(b->w, 1, b->e->shown, err);
 	if (rc == 0)
 		rc = tlink_select(b, err);
 	if (rc == 0 && validity && b->sel.uidvalidity != validity)
@@ -451,7 +454,7 @@ static int recover(struct box *b, struct batch *t, struct err *err)
 		        "the target's UIDVALIDITY changed meanwhile");
 	if (rc == 0 && n)
 		rc = box_find_arrived(b, unknown, n, err);
-	if (rc == 0 && alone && b->state[alone->item] == ITEM_TODO)
+	if (rc == 0 && alone && lost.code != ERR_THROTTLED && b->state[alone->item] == ITEM_TODO)
 		rc = broke(b, alone, said, &lost, err);
 	return rc;
 }
@@ -471,7 +474,7 @@ static int append_batch(struct box *b, struct batch *t, bool *again_out, struct 
 			return rc;
 		sent = *err;
 		settled = settle(b, t, again_out, err);
-		if (settled < 0 && (imap_alive(b->w->m) || restore_failed(b->w->run)))
+		if (settled < 0 && (imap_alive(b->w->m) || tlink_over(b->w)))
 			return settled;
 		if (settled == 0 && rc < 0)
 			*err = sent;
@@ -501,15 +504,13 @@ static int append_run(struct box *b, struct batch *t, struct err *err)
 			continue;
 		rc = append_batch(b, t, &again, err);
 		careful -= careful > 0;
-		if (tlink_dead(b->w, rc) && err->code != ERR_STOPPED &&
-		        !restore_failed(b->w->run)) {
+		if (tlink_dead(b->w, rc) && err->code != ERR_STOPPED && !tlink_over(b->w)) {
 			careful = t->n;
 			again = true;
 			rc = recover(b, t, err);
 		} else if (rc == 0 && again) {
-			progress_say(b->w->run->progress, SAY_INFO, "%s: the target asks to wait",
-			        b->e->shown);
-			rc = tlink_pause(b->w, ++b->waits, err);
+			*err = t->busy;
+			rc = tlink_pause(b->w, ++b->waits, b->e->shown, err);
 		}
 		if (again)
 			pos = from;

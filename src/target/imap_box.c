@@ -67,9 +67,7 @@ static int box_compare(struct box *b, struct err *err)
 			rc = there_list(b, "1:*", err);
 		if (rc == 0)
 			rc = box_pair(b, err);
-		if (!tlink_dead(b->w, rc) || b->w->lost || err->code == ERR_STOPPED)
-			break;
-		if (i < TRIES && tlink_pause(b->w, i, err) < 0)
+		if (!tlink_again(b, rc, &i, err))
 			break;
 	}
 	if (rc < 0)
@@ -138,7 +136,7 @@ static int look_alone(struct box *b, struct err *err)
 	b->is_open = rc == 0;
 	if (rc == 0)
 		rc = box_verify(b, b->first, err);
-	if (rc == 0 || err->code == ERR_STOPPED || restore_failed(b->w->run))
+	if (rc == 0 || err->code == ERR_STOPPED || tlink_over(b->w))
 		return rc;
 	say_box(b, SAY_WARNING, "what was added could not be looked at afterwards: %s", err->text);
 	if (b->w->m && imap_in_flight(b->w->m))
@@ -234,7 +232,7 @@ static int box_end(struct box *b, int rc, struct err *err)
 	struct worker *w = b->w;
 	struct run *r = w->run;
 
-	if (rc < 0 && !w->lost && err->code != ERR_STOPPED && !restore_failed(r)) {
+	if (rc < 0 && !tlink_over(w) && err->code != ERR_STOPPED) {
 		if (w->m && imap_alive(w->m) && imap_in_flight(w->m))
 			tlink_drop(w); /* no answers of this mailbox may reach the next one */
 		box_lost(b, err->text);
@@ -242,7 +240,8 @@ static int box_end(struct box *b, int rc, struct err *err)
 	}
 	if (b->coll)
 		say_lacking(b);
-	if (rc == 0)
+	/* A mailbox that goes back to the others is counted by who finishes it. */
+	if (rc == 0 || imap_links_ended(&r->links, NULL))
 		sum_add(r, &b->sum);
 	box_clear(b);
 	free(b);

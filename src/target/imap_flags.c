@@ -283,11 +283,9 @@ int box_store(struct box *b, struct err *err)
 		uint32_t validity = b->sel.uidvalidity;
 
 		rc = store_run(b, &at, err);
-		if (!tlink_dead(b->w, rc) || err->code == ERR_STOPPED || i == TRIES)
+		if (!tlink_again(b, rc, &i, err))
 			break;
-		rc = tlink_pause(b->w, i, err);
-		if (rc == 0)
-			rc = tlink_select(b, err);
+		rc = tlink_select(b, err);
 		if (rc == 0 && validity && b->sel.uidvalidity != validity)
 			rc = err_set(err, ERR_PROTO, ERR_COLLECTION,
 			        "the target's UIDVALIDITY changed meanwhile");

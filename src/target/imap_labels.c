@@ -399,9 +399,11 @@ static int store_one(struct box *b, size_t at, size_t n, const char *const *labe
 		rc = send_labels(b, at, n, label, 1, err);
 		if (rc == 0)
 			rc = imap_labels_wait(b->w->m, err);
-		if (rc != ERR_BUSY || i == OPEN_TRIES || !imap_alive(b->w->m))
+		i -= rc == ERR_THROTTLED; /* the server's wish is no failure */
+		if ((rc != ERR_BUSY && rc != ERR_THROTTLED) || i == BUSY_TRIES ||
+		        !imap_alive(b->w->m))
 			return rc;
-		rc = tlink_pause(b->w, i, err);
+		rc = tlink_pause(b->w, i, b->e->shown, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -536,11 +538,9 @@ int labels_store(struct box *b, struct err *err)
 		uint32_t validity = b->sel.uidvalidity;
 
 		rc = store_once(&s, err);
-		if (!tlink_dead(b->w, rc) || err->code == ERR_STOPPED || i == TRIES)
+		if (!tlink_again(b, rc, &i, err))
 			break;
-		rc = tlink_pause(b->w, i, err);
-		if (rc == 0)
-			rc = tlink_select(b, err);
+		rc = tlink_select(b, err);
 		if (rc == 0 && validity && b->sel.uidvalidity != validity)
 			rc = err_set(err, ERR_PROTO, ERR_COLLECTION,
 			        "the target's UIDVALIDITY changed meanwhile");

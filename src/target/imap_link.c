@@ -1,9 +1,6 @@
-/* Connections of the IMAP target: opened again when they break, with growing pauses. */
+/* The workers' connections; how they are opened again and what is waited for: valise/proto/imap_links.h. */
 #include <string.h>
-#include <time.h>
 #include "imap.h"
-
-enum { PAUSE_FIRST_MS = 250, PAUSE_MAX_MS = 8000, PAUSE_STEP_MS = 100 };
 
 int restore_fail(struct run *r, const struct err *err)
 {
@@ -28,29 +25,14 @@ bool restore_failed(struct run *r)
 	return failed;
 }
 
-int tlink_pause(struct worker *w, unsigned nth, struct err *err)
+int tlink_pause(struct worker *w, unsigned nth, const char *next, struct err *err)
 {
-	const struct timespec step = {0, PAUSE_STEP_MS * 1000000L};
-	unsigned ms = PAUSE_FIRST_MS;
-
-	while (nth-- > 1 && ms < PAUSE_MAX_MS)
-		ms *= 2;
-	for (unsigned i = 0; i < ms / PAUSE_STEP_MS; i++) {
-		int rc = stop_check(err);
-
-		if (rc < 0)
-			return err_widen(err, ERR_WHOLE);
-		if (restore_failed(w->run))
-			break;
-		nanosleep(&step, NULL);
-	}
-	return 0;
+	return imap_link_pause(&w->run->links, nth, next, err);
 }
 
 void tlink_drop(struct worker *w)
 {
-	imap_close(w->m);
-	w->m = NULL;
+	imap_link_close(&w->run->links, &w->m);
 }
 
 bool tlink_dead(const struct worker *w, int rc)
@@ -58,55 +40,38 @@ bool tlink_dead(const struct worker *w, int rc)
 	return rc < 0 && (!w->m || !imap_alive(w->m));
 }
 
-/* Compression pays on any wire but none. */
-static int squeeze(struct worker *w, struct err *err)
+bool tlink_again(struct box *b, int rc, unsigned *nth, struct err *err)
 {
-	const char *host = w->run->service->at.host;
+	struct worker *w = b->w;
 
-	if (strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	        strcmp(host, "::1") == 0)
-		return 0;
-	return imap_compress(w->m, err);
+	if (rc == 0 || err->code == ERR_STOPPED || tlink_over(w) ||
+	        (rc != ERR_THROTTLED && !tlink_dead(w, rc)))
+		return false;
+	if (rc == ERR_THROTTLED) {
+		--*nth;
+		if (w->m && imap_in_flight(w->m))
+			tlink_drop(w); /* answers to what will be asked for once more */
+	}
+	return *nth < TRIES && tlink_pause(w, *nth, b->e->shown, err) == 0;
 }
 
-static bool worth_trying(enum err_code code)
+bool tlink_over(const struct worker *w)
 {
-	return code == ERR_NET || code == ERR_BUSY || code == ERR_PROTO || code == ERR_TLS ||
-	       code == ERR_AUTH;
+	return w->lost || imap_links_ended(&w->run->links, NULL) || restore_failed(w->run);
 }
 
 int tlink_open(struct worker *w, struct err *err)
 {
-	/* A further connection may simply be one too many for the server: do not insist. */
-	unsigned tries = w->was_open ? OPEN_TRIES : 1;
+	enum link_need need = LINK_AGAIN;
+	int rc;
 
+	if (!w->was_open)
+		need = w->number ? LINK_FURTHER : LINK_FIRST;
 	tlink_drop(w);
-	for (unsigned i = 1;; i++) {
-		int rc = stop_check(err);
-
-		if (rc < 0)
-			return err_widen(err, ERR_WHOLE);
-		w->m = NULL;
-		rc = imap_open(w->run->service, true, w->run->progress, &w->m, err);
-		if (rc == 0)
-			rc = squeeze(w, err);
-		if (rc == 0) {
-			w->was_open = true;
-			return 0;
-		}
-		imap_close(w->m);
-		w->m = NULL;
-		if (err->code == ERR_AUTH && tries > 2)
-			tries = 2;
-		if (i >= tries || !worth_trying(err->code) || restore_failed(w->run)) {
-			w->lost = true;
-			return err_widen(err, ERR_WHOLE);
-		}
-		progress_say(w->run->progress, SAY_INFO, "%s; trying again", err->text);
-		rc = tlink_pause(w, i + 1, err);
-		if (rc < 0)
-			return rc;
-	}
+	rc = imap_link_open(&w->run->links, need, &w->m, err);
+	w->was_open |= rc == 0;
+	w->lost = rc < 0;
+	return rc;
 }
 
 int tlink_select(struct box *b, struct err *err)
@@ -117,7 +82,10 @@ int tlink_select(struct box *b, struct err *err)
 	for (unsigned i = 1; i <= TRIES; i++) {
 		int paused;
 
-		if ((!w->m || !imap_alive(w->m)) && (rc = tlink_open(w, err)) < 0)
+		rc = imap_link_hold(&w->run->links, err);
+		if (rc == 0 && (!w->m || !imap_alive(w->m)))
+			rc = tlink_open(w, err);
+		if (rc < 0)
 			return rc;
 		imap_selected_clear(&b->sel);
 		memset(&b->sel, 0, sizeof b->sel);
@@ -126,10 +94,11 @@ int tlink_select(struct box *b, struct err *err)
 		if (rc == 0)
 			return 0;
 		err_widen(err, err->code == ERR_STOPPED ? ERR_WHOLE : ERR_COLLECTION);
+		i -= rc == ERR_THROTTLED; /* the server's wish is no failure */
 		if (i == TRIES || err->code == ERR_STOPPED || err->code == ERR_GUARD ||
-		        (imap_alive(w->m) && err->code != ERR_BUSY))
+		        (imap_alive(w->m) && rc != ERR_BUSY && rc != ERR_THROTTLED))
 			break;
-		paused = tlink_pause(w, i, err);
+		paused = tlink_pause(w, i, b->e->shown, err);
 		if (paused < 0)
 			return paused;
 	}

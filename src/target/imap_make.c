@@ -180,13 +180,17 @@ int box_make(struct worker *w, struct map_entry *e, struct target_result *sum, s
 	for (unsigned i = 1;; i++) {
 		int rc;
 
-		if ((!w->m || !imap_alive(w->m)) && (rc = tlink_open(w, err)) < 0)
+		rc = imap_link_hold(&w->run->links, err);
+		if (rc == 0 && (!w->m || !imap_alive(w->m)))
+			rc = tlink_open(w, err);
+		if (rc < 0)
 			return rc;
 		rc = make_once(w, e, sum, err);
 		if (rc == 0 || i == TRIES || err->code == ERR_STOPPED ||
-		        (!tlink_dead(w, rc) && err->code != ERR_BUSY))
+		        (!tlink_dead(w, rc) && rc != ERR_BUSY && rc != ERR_THROTTLED))
 			return rc;
-		rc = tlink_pause(w, i, err);
+		i -= rc == ERR_THROTTLED; /* the server's wish is no failure */
+		rc = tlink_pause(w, i, NULL, err);
 		if (rc < 0)
 			return rc;
 	}

@@ -198,11 +198,9 @@ int there_hash(
 		uint32_t validity = b->sel.uidvalidity;
 
 		rc = hash_run(&h, err);
-		if (!tlink_dead(b->w, rc) || err->code == ERR_STOPPED || i == TRIES)
+		if (!tlink_again(b, rc, &i, err))
 			break;
-		rc = tlink_pause(b->w, i, err);
-		if (rc == 0)
-			rc = tlink_select(b, err);
+		rc = tlink_select(b, err);
 		if (rc == 0 && validity && b->sel.uidvalidity != validity)
 			rc = err_set(err, ERR_PROTO, ERR_COLLECTION,
 			        "the target's UIDVALIDITY changed meanwhile");

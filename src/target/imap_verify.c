@@ -434,11 +434,9 @@ int box_verify(struct box *b, uint32_t first, struct err *err)
 		return 0;
 	for (unsigned i = 1; i <= TRIES; i++) {
 		rc = verify_once(b, first, err);
-		if (!tlink_dead(b->w, rc) || err->code == ERR_STOPPED || i == TRIES)
+		if (!tlink_again(b, rc, &i, err))
 			break;
-		rc = tlink_pause(b->w, i, err);
-		if (rc == 0)
-			rc = tlink_select(b, err);
+		rc = tlink_select(b, err);
 		if (rc < 0)
 			break;
 	}

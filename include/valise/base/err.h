@@ -29,6 +29,8 @@ enum err_code {
 	ERR_STOPPED = -16, /* the user asked to stop (SIGINT, SIGTERM) */
 	ERR_BUSY = -17, /* throttled, over quota for now, in use: worth trying later */
 	ERR_ACCOUNT = -18, /* the archive belongs to another account */
+	ERR_THROTTLED = -19, /* the server wants to be asked less: wait (wait_ms), then go on */
+	ERR_BUDGET = -20, /* the daily limit that the user has set is reached */
 };
 
 /* How much is lost by the error. */
@@ -37,6 +39,7 @@ enum err_scope { ERR_ITEM, ERR_COLLECTION, ERR_WHOLE };
 struct err {
 	enum err_code code;
 	enum err_scope scope;
+	unsigned wait_ms; /* ERR_THROTTLED: how long the server asked to wait; 0: it did not say */
 	char text[640]; /* one line, no final dot, safe for a terminal (err_set escapes it) */
 };
 
@@ -57,7 +60,7 @@ int err_sys(struct err *e, enum err_scope scope, const char *fmt, ...) PRINTF_LI
 
 /**
  * err_wrap(e, fmt, ...):
- * Put "<fmt>: " before the text of ${e}; code and scope stay. Returns e->code (ERR_IO when e is NULL).
+ * Put "<fmt>: " before the text of ${e}; all else stays. Returns e->code (ERR_IO when e is NULL).
  */
 int err_wrap(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

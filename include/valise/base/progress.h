@@ -18,6 +18,8 @@ struct progress {
 	_Atomic uint64_t
 	        round_trips; /* answers waited for: one for all commands that were sent together */
 	_Atomic uint64_t wire_in, wire_out;
+	_Atomic uint64_t
+	        wait_until_ms; /* CLOCK_MONOTONIC: the server asked for silence until then */
 	/* ${text} is one line, already safe for a terminal. Thread-safe. May be NULL. */
 	void (*say)(void *ctx, enum say_level level, const char *text);
 	void *ctx;

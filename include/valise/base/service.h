@@ -17,6 +17,8 @@ enum security {
 	SECURITY_NONE, /* --cleartext */
 };
 
+struct rate; /* valise/net/rate.h */
+
 struct endpoint {
 	char *host; /* a DNS name or an address without brackets */
 	uint16_t port;
@@ -27,6 +29,7 @@ struct endpoint {
 	int connect_timeout_ms;
 	int idle_timeout_ms;
 	FILE *trace; /* redacted wire trace, borrowed, may be NULL; writers lock it (flockfile) */
+	struct rate *rate; /* what the wire may carry, borrowed; NULL: anything */
 };
 
 struct login {
@@ -35,7 +38,8 @@ struct login {
 	char *mech; /* a SASL mechanism demanded by --auth, upper case, or NULL */
 	/**
 	 * get_secret(ctx, renew, out, err): the password or token. The first answer is kept by its owner
-	 * and given again; ${renew} != 0 (a token expired) asks its command again. Thread-safe.
+	 * and given again. ${renew} != 0 (a token expired): ${out} holds the one that was refused, or nothing, and the
+	 * command is asked again unless another one is known by now, or it has just given the same again. Thread-safe.
 	 */
 	int (*get_secret)(void *ctx, int renew, struct secret *out, struct err *err);
 	void *ctx;

@@ -15,7 +15,7 @@
  * One session belongs to one thread at a time. After ERR_NET, ERR_TLS, ERR_PROTO, ERR_LIMIT, ERR_GUARD, ERR_STOPPED or an error of a callback a session
  * is dead (imap_alive says so): close it. ERR_USAGE is a fault of the caller. The parser keeps every octet outside of bodies until the tagged line: ask for a few hundred bodies or
  * some thousand flags in one command.
- * ERR_REFUSED and ERR_BUSY (tagged NO or BAD; [THROTTLED], [LIMIT], [UNAVAILABLE], [OVERQUOTA], [INUSE] are ERR_BUSY) leave it usable.
+ * ERR_REFUSED, ERR_BUSY and ERR_THROTTLED (tagged NO or BAD, by imap_classify) leave it usable, unless imap_alive says otherwise: a BYE may be ERR_THROTTLED, too.
  */
 
 struct imap;
@@ -42,6 +42,21 @@ const char *imap_capability_value(
 /* The last response code and text of a tagged NO or BAD ("OVERQUOTA", "TRYCREATE" ...): lent until the next command. */
 const char *imap_last_code(const struct imap *m);
 const char *imap_last_text(const struct imap *m);
+
+/* What a refusal means. */
+enum imap_class {
+	IMAP_UNKNOWN, /* no code or words that we know */
+	IMAP_THROTTLE, /* the server wants to be asked less, of anything: ERR_THROTTLED */
+	IMAP_TEMPORARY, /* this mailbox or command may be had a little later: ERR_BUSY */
+	IMAP_QUOTA, /* the account is full: ERR_BUSY */
+	IMAP_AUTH, /* ERR_AUTH */
+	IMAP_PERMANENT, /* asking again is of no use: ERR_REFUSED, as unknown */
+};
+enum imap_class imap_classify(const char *code, const char *text);
+/* Milliseconds that a server's words ask to wait ("Suggested Backoff Time: 299560 milliseconds"), a day at most; 0: no time is said. */
+unsigned imap_asked_wait(const char *text);
+/* What a person can do about a refused sign-in, by the server's name and words; NULL: nothing is known. */
+const char *imap_hint(const char *host, const char *text);
 
 /* Personal namespace (RFC 2342): prefix as sent ("INBOX.", ""), its delimiter (0: none or unknown). */
 const char *imap_namespace(const struct imap *m, char *delimiter_out);

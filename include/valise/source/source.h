@@ -28,7 +28,9 @@ struct source_opts {
 	bool (*seen)(void *ctx, const uint8_t sha256[SHA256_LEN]);
 	void *seen_ctx;
 	const char *state_dir;
-	unsigned pause_ms; /* unit of the pauses between sign-ins; 0: a second */
+	unsigned
+	        max_wait_s; /* IMAP: trouble without any gain that ends the run as incomplete; 0: the source's own choice */
+	unsigned pause_ms; /* POP3: unit of the pauses between sign-ins; 0: a second */
 	bool dry; /* list only; nothing goes to the sink */
 	int (*space_check)(void *ctx, uint64_t bytes,
 	        struct

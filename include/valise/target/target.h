@@ -56,6 +56,8 @@ struct target_opts {
 	        journal; /* path of the restore journal of this archive and target, NULL: none is kept */
 	const char *archive_id; /* names archive and snapshot line in the journal */
 	unsigned connections; /* 0: the target's own choice */
+	unsigned
+	        max_wait_s; /* IMAP: trouble without any gain that ends the run; 0: the target's own choice */
 	/* One line of the plan or of the outcome of an item or collection that was not taken over exactly. Thread-safe. */
 	void (*report)(void *ctx, enum say_level level, const char *collection, const char *item,
 	        const char *text);

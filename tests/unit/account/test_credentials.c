@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <pthread.h>
 #include <pty.h>
 #include <signal.h>
@@ -131,6 +132,56 @@ static void threads_share_one_question(void **state)
 	unlink(file);
 }
 
+/* A session whose token "1" was refused. */
+static void *ask_anew(void *arg)
+{
+	struct secret token = {NULL, 0};
+	struct err err;
+
+	assert_int_equal(secret_set(&token, "1", 1, &err), 0);
+	assert_int_equal(secrets_get(arg, 1, &token, &err), 0);
+	assert_string_equal(token.data, "2");
+	secret_clear(&token);
+	return NULL;
+}
+
+static void an_expired_token_is_one_question(void **state)
+{
+	char file[] = "/tmp/valise-test-count-XXXXXX", command[128];
+	struct secret_source *s;
+	pthread_t threads[6];
+
+	(void)state;
+	close(mkstemp(file));
+	snprintf(command, sizeof command, "sleep 0.1; echo x >> %s; wc -l < %s", file, file);
+	s = secrets_source(secrets, SOURCE_COMMAND, command, "imap at h");
+	expect(s, 0, "1");
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, ask_anew, s), 0);
+	for (int i = 0; i < 6; i++)
+		pthread_join(threads[i], NULL);
+	unlink(file);
+}
+
+/* It has no fresh token yet: sessions that try again do not make it a storm. */
+static void a_command_that_repeats_itself_is_left_alone(void **state)
+{
+	char file[] = "/tmp/valise-test-count-XXXXXX", command[128];
+	struct stat st;
+	struct secret_source *s;
+
+	(void)state;
+	close(mkstemp(file));
+	snprintf(command, sizeof command, "echo x >> %s; echo 1", file);
+	s = secrets_source(secrets, SOURCE_COMMAND, command, "imap at h");
+	expect(s, 0, "1");
+	for (int i = 0; i < 5; i++)
+		expect(s, 1, "1");
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_size, 4); /* asked twice */
+	unlink(file);
+}
+
 static void a_descriptor_is_read_once_and_by_the_line(void **state)
 {
 	char number[16], other[16], c;
@@ -217,6 +268,10 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(
 	                a_command_is_asked_once_until_renewed, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(threads_share_one_question, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(
+	                an_expired_token_is_one_question, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(
+	                a_command_that_repeats_itself_is_left_alone, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(
 	                a_descriptor_is_read_once_and_by_the_line, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(the_terminal_asks_without_echo, set_up, tear_down),

@@ -173,7 +173,7 @@ static void test_auth(void **state)
 	                STEPS(HELLO("AUTH=PLAIN SASL-IR"),
 	                        {'C', "AUTHENTICATE PLAIN AGFsaWNlAHB3", 0},
 	                        {'S', "%t NO [UNAVAILABLE] Maximum number of connections", 0}),
-	                SECURITY_NONE, NULL, ERR_BUSY, "Maximum", 1},
+	                SECURITY_NONE, NULL, ERR_THROTTLED, "Maximum", 1},
 	        {"BYE instead of an answer",
 	                STEPS(HELLO("AUTH=PLAIN SASL-IR"),
 	                        {'C', "AUTHENTICATE PLAIN AGFsaWNlAHB3", 0},
@@ -284,11 +284,12 @@ static void test_refusals(void **state)
 	static const struct {
 		const char *line;
 		int result;
-	} cases[] = {{"%t NO [THROTTLED] slow down", ERR_BUSY},
-	        {"%t NO [OVERQUOTA] full", ERR_BUSY}, {"%t NO [LIMIT] Rate limit hit", ERR_BUSY},
-	        {"%t NO [INUSE] locked", ERR_BUSY}, {"%t NO [UNAVAILABLE] x", ERR_BUSY},
+	} cases[] = {{"%t NO [THROTTLED] slow down", ERR_THROTTLED},
+	        {"%t NO [OVERQUOTA] full", ERR_BUSY},
+	        {"%t NO [LIMIT] Rate limit hit", ERR_THROTTLED}, {"%t NO [INUSE] locked", ERR_BUSY},
+	        {"%t NO [UNAVAILABLE] x", ERR_BUSY},
 	        {"%t NO Request is throttled. Suggested Backoff Time: 92415 milliseconds",
-	                ERR_BUSY},
+	                ERR_THROTTLED},
 	        {"%t BAD Server error - try again later", ERR_BUSY},
 	        {"%t NO [AUTHORIZATIONFAILED] x", ERR_AUTH}, {"%t NO [EXPIRED] x", ERR_AUTH},
 	        {"%t NO [NOPERM] not yours", ERR_REFUSED}, {"%t BAD what?", ERR_REFUSED},

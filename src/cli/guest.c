@@ -1,0 +1,171 @@
+/*
+ * Being a good guest: how much goes over the wire, and how long is waited for a server in trouble. --daily-limit counts in a file for each
+ * account, so that a second run of the same day knows; it is written every megabyte, without fsync: after a power failure a day may have a little more.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include "valise/base/file.h"
+#include "valise/base/hash.h"
+#include "valise/base/mem.h"
+#include "valise/base/sys.h"
+#include "valise/net/rate.h"
+#include "cli.h"
+
+#define DAY_SIZE 11 /* 2026-11-22 */
+
+struct guest {
+	struct account *account;
+	struct rate *rate;
+	char *ledger; /* path, NULL: no daily limit */
+};
+
+/* "500", "64K": whole numbers; K M G T are powers of 1000. */
+static int bytes_option(const struct args *a, const char *option, uint64_t *out)
+{
+	static const char units[] = "KMGT";
+	const char *v = args_get(a, option), *unit;
+	uint64_t factor = 1;
+	char *end;
+
+	*out = 0;
+	if (!v)
+		return 0;
+	errno = 0;
+	*out = strtoull(v, &end, 10);
+	unit = *end ? strchr(units, *end >= 'a' ? *end - 'a' + 'A' : *end) : NULL;
+	for (const char *u = units; unit && u <= unit; u++)
+		factor *= 1000;
+	if (errno || v[0] < '0' || v[0] > '9' || (*end && (!unit || end[1])) || !*out ||
+	        *out > UINT64_MAX / factor)
+		return usage_error(a->cmd,
+		        "--%s wants a number of bytes such as 500000, 500K, 20M or 2G, not \"%s\"",
+		        option, v);
+	*out *= factor;
+	return 0;
+}
+
+static void today(char out[DAY_SIZE])
+{
+	time_t now = time(NULL);
+	struct tm t;
+
+	localtime_r(&now, &t);
+	strftime(out, DAY_SIZE, "%Y-%m-%d", &t);
+}
+
+/* "2026-11-22 12345\n": what today's runs have moved; 0 where the day is another one. */
+static uint64_t entry_parse(const char *text, const char *day)
+{
+	uint64_t n;
+
+	if (strncmp(text, day, DAY_SIZE - 1) != 0 ||
+	        sscanf(text + DAY_SIZE - 1, " %" SCNu64, &n) != 1)
+		return 0;
+	return n;
+}
+
+/* Add to today's sum; runs at the same time take turns. */
+static int ledger_add(const char *path, uint64_t add, uint64_t *sum_out, struct err *err)
+{
+	char day[DAY_SIZE], text[64] = "";
+	int fd = sys_openat(AT_FDCWD, path, O_RDWR | O_CREAT, 0600), rc = 0, len;
+	size_t got = 0;
+
+	if (fd < 0)
+		return err_sys(err, ERR_WHOLE, "%s", path);
+	today(day);
+	if (flock(fd, LOCK_EX) != 0)
+		rc = err_sys(err, ERR_WHOLE, "%s: cannot lock", path);
+	if (rc == 0)
+		rc = fd_pread(fd, text, sizeof text - 1, 0, &got, err);
+	text[got] = '\0';
+	*sum_out = entry_parse(text, day) + add;
+	/* The same length each time: a shorter line would leave the end of the last one. */
+	len = snprintf(text, sizeof text, "%s %020" PRIu64 "\n", day, *sum_out);
+	if (rc == 0 && add && sys_pwrite(fd, text, (size_t)len, 0) != len)
+		rc = err_sys(err, ERR_WHOLE, "%s", path);
+	(void)sys_close(fd);
+	return rc;
+}
+
+static void spent(void *ctx, uint64_t bytes)
+{
+	const struct guest *g = ctx;
+	struct err ignored;
+	uint64_t sum;
+	int rc = g->ledger ? ledger_add(g->ledger, bytes, &sum, &ignored) : 0;
+
+	(void)rc; /* a ledger that cannot be written is no reason to end: this run's own count goes on */
+}
+
+/* $XDG_STATE_HOME/valise/daily/HASH, by server and user of the first service. */
+static int ledger_path(const struct account *account, char **out, struct err *err)
+{
+	char *dir = state_path("daily"), *who = NULL, hex[SHA256_HEX_SIZE];
+	uint8_t sum[SHA256_LEN];
+	int rc = 0;
+
+	if (!dir)
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "neither XDG_STATE_HOME nor HOME is set: there is no place to count for "
+		        "--daily-limit");
+	for (unsigned k = 0; k < SERVICE_KINDS && !who; k++)
+		if (account->present[k])
+			who = xasprintf("%s\n%s", account->services[k].at.host,
+			        account->services[k].login.user);
+	rc = dir_make(AT_FDCWD, dir, err);
+	if (rc == 0) {
+		sha256_of(who, strlen(who), sum);
+		hex_format(sum, SHA256_LEN, hex);
+		*out = xasprintf("%s/%.32s", dir, hex);
+	}
+	free(who);
+	free(dir);
+	return rc;
+}
+
+int guest_start(const struct args *a, struct account *account, struct guest **out)
+{
+	struct guest *g = xcalloc(1, sizeof *g);
+	struct rate_opts o = {.total = UINT64_MAX, .spent = spent, .ctx = g};
+	uint64_t daily, had = 0;
+	struct err err;
+	int rc = bytes_option(a, "max-rate", &o.per_second);
+
+	*out = NULL;
+	g->account = account;
+	if (rc == 0)
+		rc = bytes_option(a, "daily-limit", &daily);
+	if (rc == 0 && daily &&
+	        (ledger_path(account, &g->ledger, &err) < 0 ||
+	                ledger_add(g->ledger, 0, &had, &err) < 0))
+		rc = fail(a, &err);
+	if (rc) {
+		guest_end(g);
+		return rc;
+	}
+	if (daily)
+		o.total = had < daily ? daily - had : 0;
+	if (daily || o.per_second)
+		g->rate = rate_new(&o);
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		account->services[k].at.rate = g->rate;
+	*out = g;
+	return 0;
+}
+
+void guest_end(struct guest *g)
+{
+	if (!g)
+		return;
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		g->account->services[k].at.rate = NULL;
+	rate_free(g->rate);
+	free(g->ledger);
+	free(g);
+}

@@ -1,0 +1,295 @@
+#!/usr/bin/python3
+"""Being a good guest, against scripted servers (servers/cases_guest.py): the server's wish to wait, lost connections, limits of the user's, tokens that
+expire, and what signing in may ask for. Each time all is in the archive, or on the server, once, or named; and the words and exit codes."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections import Counter
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.dont_write_bytecode = True
+import fakecases  # noqa: E402
+
+VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
+CASES = fakecases.cases()
+
+
+class Failed(Exception):
+    pass
+
+
+def expect(ok, what):
+    if not ok:
+        raise Failed(what)
+
+
+def valise(*args, code=0, timeout=120):
+    p = subprocess.run([VALISE, *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+    text = p.stdout + p.stderr
+    expect(p.returncode == code, "exit code %d instead of %d: %s\n%s" % (p.returncode, code, " ".join(map(str, args)), text))
+    return text
+
+
+def account(server, password="echo pw-alice"):
+    return ["--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice", "--password-command", password, "--cleartext"]
+
+
+def says(text, *patterns):
+    for p in patterns:
+        expect(re.search(p, text), "did not say %r:\n%s" % (p, text))
+
+
+def served(server):
+    return {name.decode(): Counter(m.body for m in box.messages) for name, box in server.mailboxes.items() if box.messages}
+
+
+def archived(archive):
+    """What tar has of it, by folder and as often as it is there; nothing is written to disk."""
+    objects, folders = {}, {}
+    for snapshot in sorted(os.listdir(archive + "/data")):
+        files = sorted(os.path.join(d, n) for d, _, names in os.walk(os.path.join(archive, "data", snapshot)) for n in names if n.endswith(".tar.gz"))
+        for path in files:
+            parts = os.path.basename(path).startswith("part-")
+            with tarfile.open(path) as tar:
+                members = [m for m in tar if not m.isdir()]
+                if parts:
+                    objects.update((m.name, tar.extractfile(m).read()) for m in members)
+                    continue
+            name = os.path.dirname(os.path.dirname(members[0].name))[len("mail/"):] if members else ""
+            folders[name] = [m.linkname for m in members]
+    return {name: Counter(objects[link] for link in links) for name, links in folders.items() if links}
+
+
+def same(a, b):
+    for folder in sorted(set(a) | set(b)):
+        x, y = a.get(folder, Counter()), b.get(folder, Counter())
+        expect(x == y, "%s: %d against %d messages, %d missing, %d too many" % (folder, sum(x.values()), sum(y.values()), sum((y - x).values()), sum((x - y).values())))
+
+
+def backup_through(t):
+    """Three lost connections and two wishes to wait: complete, nothing fetched twice but what was on the way."""
+    with CASES["throttles"]() as server:
+        began = time.monotonic()
+        text = valise("backup", *account(server), "-o", t + "/a", "--connections=1")
+        expect(time.monotonic() - began >= 0.5, "it did not wait")
+        says(text, r"the server asks to wait 0\.3 s; going on at UID \d+ of INBOX", r"the server asks to wait 0\.2 s; going on at UID \d+ of INBOX")
+        expect(sorted(server.script.done) == ["backoff", "bye", "cut", "cut", "cut"], "the case is wrong: %s" % server.script.done)
+        same(archived(t + "/a"), served(server))
+        valise("verify", t + "/a")
+        server.log.clear()
+        says(valise("backup", *account(server), "-o", t + "/a"), "nothing changed")
+        expect(not any(b"BODY" in line for _, line in server.log), "fetched again")
+    with CASES["throttles"]() as server:  # several connections: half of them go on
+        says(valise("backup", *account(server), "-o", t + "/b"), "going on with one connection less")
+        expect(len(server.script.done) == 5, "the case is wrong: %s" % server.script.done)
+        same(archived(t + "/b"), served(server))
+
+
+def restore_through(t):
+    """The same for restore: three lost connections, two wishes to wait, no double, none missing."""
+    with CASES["many"]() as server:
+        del server.mailboxes[b"INBOX"].messages[200:]
+        valise("backup", *account(server), "-o", t + "/a")
+        want = served(server)
+    with CASES["throttles-append"]() as server:
+        text = valise("restore", t + "/a", *account(server))
+        says(text, r"the server asks to wait 0\.3 s; going on at INBOX", r"the server asks to wait 1\.0 s", "200 added")
+        expect(len(server.script.done) == 5, "the case is wrong: %s" % server.script.done)
+        same(served(server), want)
+        says(valise("restore", t + "/a", *account(server)), "0 added, 200 already there")
+        same(served(server), want)
+
+
+def everything_throttled(t):
+    """LIST, STATUS, EXAMINE, CREATE ... are refused so, too, and no folder is given up for that."""
+    with CASES["throttles-all"]() as server:
+        for name in "Work", "Sent/2020", "Empty":
+            server.mailbox(name).add(b"Subject: %s\r\n\r\n" % name.encode())
+        valise("backup", *account(server), "-o", t + "/a")
+        same(archived(t + "/a"), served(server))
+        want = served(server)
+    with CASES["throttles-all"]() as server:
+        server.mailboxes.clear()
+        server.mailbox("INBOX")
+        valise("restore", t + "/a", *account(server))
+        same(served(server), want)
+
+
+def for_ever(t):
+    """Longer than anybody waits: what was had is sealed as incomplete, the next run has the rest."""
+    with CASES["throttles-for-ever"]() as server:
+        server.mailbox("Work").add(b"Subject: in Work\r\n\r\n")
+        text = valise("backup", *account(server), "-o", t + "/a", "--max-wait=1", code=3)
+        says(text, "given up after .* without progress", r"INBOX: \d+ messages not fetched this time", "INCOMPLETE", "snapshot 1 sealed")
+        have = archived(t + "/a")
+        expect(0 < sum(have["INBOX"].values()) < 1000, "%d messages" % sum(have["INBOX"].values()))
+        valise("verify", t + "/a", code=3)
+        server.script.actions = {}
+        server.log.clear()
+        valise("backup", *account(server), "-o", t + "/a")
+        same(archived(t + "/a"), served(server))
+    with CASES["many"]() as server:
+        server.before = lambda s, tag, name, args: name == "APPEND" and (s.send(tag + " NO [THROTTLED] wait 1 hour") or True)
+        text = valise("restore", t + "/a", *account(server), "--under", "Old", code=3)
+        says(text, "given up after")
+        del server.before
+        valise("restore", t + "/a", *account(server), "--under", "Old")
+
+
+def gone(t):
+    """The server goes away in the middle, for good: what was had is sealed, exit code 3; a server that was never there is 1."""
+    with CASES["many"]() as server:
+        fetches = []
+
+        def before(s, tag, name, args):
+            if name == "UID_FETCH" and "BODY" in str(args[1]):
+                fetches.append(1)
+                if len(fetches) > 2:
+                    server.listeners[0].close()
+                    s.cut(reset=True)
+        server.before = before
+        text = valise("backup", *account(server), "-o", t + "/a", "--max-wait=1", "--connections=1", code=3)
+        says(text, "given up after", "not fetched this time")
+        port = server.port
+    expect(0 < sum(archived(t + "/a")["INBOX"].values()) < 1000, "nothing was kept")
+    began = time.monotonic()
+    server.port = port
+    valise("backup", *account(server), "-o", t + "/b", code=1)
+    expect(time.monotonic() - began < 5, "insisted on a server that is not there")
+
+
+def one_connection(t):
+    with CASES["connection-limit"]() as server:
+        for i in range(4):
+            box = server.mailbox("Box %d" % i)
+            for m in server.mailboxes[b"INBOX"].messages[:300]:
+                box.add(m.body)
+        valise("backup", *account(server), "-o", t + "/a")
+        same(archived(t + "/a"), served(server))
+
+
+def quota(t):
+    with CASES["correct"]() as server:
+        valise("backup", *account(server), "-o", t + "/a")
+        want = served(server)
+    with CASES["over-quota"]() as server:
+        says(valise("restore", t + "/a", *account(server), code=3), "over quota: make room there, then run this again")
+        server.before = lambda *_: False
+        valise("restore", t + "/a", *account(server))
+        same(served(server), want)
+
+
+def rates(t):
+    """--max-rate and --daily-limit."""
+    with CASES["many"]() as server:
+        began = time.monotonic()
+        valise("backup", *account(server), "-o", t + "/a", "--max-rate=300K")
+        took = time.monotonic() - began
+        size = sum(len(m.body) for m in server.mailboxes[b"INBOX"].messages)
+        expect(took > size / 300e3 - 0.3, "%d bytes in %.2f s" % (size, took))
+        same(archived(t + "/a"), served(server))
+        for bad in "0", "1.5M", "K", "-1", "1KB", "99999999999999999999", "99999999999999T":
+            says(valise("backup", *account(server), "--max-rate=" + bad, code=2), "--max-rate wants")
+        runs = 0
+        for runs in range(1, 10):
+            server.log.clear()
+            archive = t + "/b"
+            p = subprocess.run([VALISE, "backup", *account(server), "-o", archive, "--daily-limit=200K"], capture_output=True, text=True, timeout=60)
+            if p.returncode == 0:
+                break
+            expect(p.returncode == 3, p.stdout + p.stderr)
+            says(p.stdout + p.stderr, "the daily limit is reached: run this again tomorrow")
+            if runs == 1:
+                had = sum(archived(archive)["INBOX"].values())
+                expect(100 < had < 1000, "%d messages of a day" % had)
+                # the same day: not one message more
+                text = valise("backup", *account(server), "-o", archive, "--daily-limit=200K", code=3)
+                says(text, "the daily limit is reached")
+                expect(sum(archived(archive)["INBOX"].values()) == had, "more than a day's worth")
+            for name in os.listdir(t + "/state/valise/daily"):  # the next day
+                with open(t + "/state/valise/daily/" + name) as f:
+                    day, n = f.read().split()
+                expect(150e3 < int(n) <= 200e3, "%s bytes in the ledger" % n)
+                with open(t + "/state/valise/daily/" + name, "w") as f:
+                    f.write("2001-01-01 %s\n" % n)
+        expect(2 <= runs < 9, "%d runs" % runs)
+        same(archived(t + "/b"), served(server))
+    with CASES["empty"]() as server:
+        says(valise("restore", t + "/b", *account(server), "--daily-limit=100K", code=3), "the daily limit is reached", r"\d+ added")
+        shutil.rmtree(t + "/state/valise/daily")
+        valise("restore", t + "/b", *account(server))
+        same(served(server), archived(t + "/b"))
+
+
+def tokens(t):
+    """A token expires in the middle of a run with several connections: the command is asked once for each new one."""
+    for case, mech in ("tokens", "XOAUTH2"), ("tokens", "OAUTHBEARER"), ("tokens-no", "XOAUTH2"), ("tokens-no", "OAUTHBEARER"):
+        with CASES[case]() as server:
+            for name in "Two", "Three":
+                box = server.mailbox(name)
+                for m in server.mailboxes[b"INBOX"].messages[:400]:
+                    box.add(m.body)
+            asked = "%s/asked-%s-%s" % (t, case, mech)
+            password = "echo x >> %s; echo token-$(wc -l < %s)" % (asked, asked)
+            archive = "%s/%s-%s" % (t, case, mech)
+            valise("backup", *account(server, password), "-o", archive, "--auth", mech)
+            same(archived(archive), served(server))
+            n = os.path.getsize(asked) // 2
+            expect(server.valid == "token-%d" % n and n >= 2, "asked %d times, the token is %s" % (n, server.valid))
+
+
+def token_refused(t):
+    """A token that is refused for good is asked for twice, a password once."""
+    for case, mech, times in ("tokens-no", "XOAUTH2", 2), ("tokens", "OAUTHBEARER", 2), ("correct", "PLAIN", 1):
+        with CASES[case]() as server:
+            asked = "%s/%s-%s" % (t, case, mech)
+            text = valise("check", *account(server, "echo x >> %s; echo wrong" % asked), "--auth", mech, code=1)
+            says(text, "signing in|ended the connection while signing in")
+            expect(os.path.getsize(asked) == 2 * times, "%s: asked %d times" % (case, os.path.getsize(asked) // 2))
+
+
+def sign_in(t):
+    for case in "netease", "id-refused", "caps-change":
+        with CASES[case]() as server:
+            valise("backup", *account(server), "-o", t + "/" + case)
+            same(archived(t + "/" + case), served(server))
+            expect(not any(b"COMPRESS" in line for _, line in server.log), "COMPRESS was sent")
+    for case, words in ("login-disabled", r"no way to sign in with a password.*XOAUTH2"), ("basic-auth-gone", "passwords are not taken.*--auth XOAUTH2"), \
+            ("app-password", "make an app password at https"):
+        with CASES[case]() as server:
+            says(valise("check", *account(server), code=1), words)
+
+
+def main():
+    scratch = tempfile.mkdtemp(prefix="valise-guest-")
+    os.environ.update(HOME=scratch, XDG_CONFIG_HOME=scratch + "/config")
+    tests = [backup_through, restore_through, everything_throttled, for_ever, gone, one_connection, quota, rates, tokens, token_refused, sign_in]
+    failures = 0
+    try:
+        for test in tests:
+            if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
+                continue
+            t = os.path.join(scratch, test.__name__)
+            os.mkdir(t)
+            os.environ["XDG_STATE_HOME"] = t + "/state"
+            began = time.monotonic()
+            try:
+                test(t)
+                print("ok       %s %.1f s" % (test.__name__, time.monotonic() - began), flush=True)
+            except (Failed, subprocess.TimeoutExpired) as e:
+                failures += 1
+                print("FAILED   %s: %s" % (test.__name__, e), flush=True)
+    finally:
+        if not os.environ.get("KEEP"):
+            shutil.rmtree(scratch, ignore_errors=True)
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
