@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 RESOURCES=${RESOURCES:-150} BIG=${BIG:-1000000}
-KINDS=(radicale xandikos cyrus)
+KINDS=(${KINDS:-radicale xandikos cyrus})
 declare -A FROM=([radicale]=bob [xandikos]=carol [cyrus]=dave) # whose account a restore from there fills, on every server
 
 # each FUNCTION : FUNCTION SERVER for the three servers side by side, each with a scratch directory of its own; all have to succeed

@@ -8,7 +8,8 @@ every resource by GET. Resources are paired by UID and compared property by prop
 write anew without a loss: folding, line ends, order, case of names, split lists, PRODID, DTSTAMP, CREATED,
 LAST-MODIFIED, REV, VTIMEZONEs of names that every system has. Each difference is a line; exit code 1 when there is one.
 With --report (of a restore from A to B) differences that the report names are shown but do not count: an item's by
-UID and property, a collection's by property. Several second accounts are each held against the first, which is read once.
+UID and property, a collection's by property; and what it calls altered must be found different, by GET or by multiget
+(Cyrus gives CATEGORIES with other blanks by each). Several second accounts are each held against the first, which is read once.
 """
 import argparse
 import base64
@@ -106,8 +107,8 @@ def plain(name, params, value):
     return bare, tuple(params), value
 
 
-def properties(body):
-    """A multiset of (component path, property, parameters, value)."""
+def properties(body, blanks=False):
+    """A multiset of (component path, property, parameters, value). blanks: those around the elements of a list count."""
     text = body.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
     text = re.sub(r"\n[ \t]", "", text)
     root = ["", collections.Counter()]
@@ -131,7 +132,7 @@ def properties(body):
             if name.rpartition(".")[2] in LISTS:
                 for one in split(value, ","):
                     # Cyrus serves "one, two" by multiget and "one", "two" by GET
-                    stack[-1][1][plain(name, params, one.strip())] += 1
+                    stack[-1][1][plain(name, params, one if blanks else one.strip())] += 1
             else:
                 stack[-1][1][plain(name, params, value)] += 1
     return root[1]
@@ -191,6 +192,17 @@ class Server:
             yield href, found
 
 
+    def multiget(self, kind, path, hrefs):
+        """The bodies as a REPORT gives them."""
+        ns, what, data = (C, "calendar", "calendar-data") if kind == "calendar" else (R, "addressbook", "address-data")
+        body = '<?xml version="1.0"?><x:%s-multiget xmlns:D="DAV:" xmlns:x="%s"><D:prop><D:getetag/><x:%s/></D:prop>%s</x:%s-multiget>' % (
+            what, ns[1:-1], data, "".join("<D:href>%s</D:href>" % h.replace("&", "&amp;") for h in hrefs), what)
+        status, text = self.call("REPORT", path, body.encode(), {"Depth": "1", "Content-Type": "application/xml; charset=utf-8"})
+        if status != 207:
+            sys.exit("REPORT %s: %d" % (path, status))
+        return [e.text.encode() for e in ET.fromstring(text).iter(ns + data) if e.text]
+
+
 def prop_value(name, e):
     if name == C + "supported-calendar-component-set":
         return " ".join(sorted(x.get("name", "") for x in e.iter(C + "comp")))
@@ -208,7 +220,7 @@ def same(path, other):
 
 
 def read_account(port, user, homes):
-    """{(kind, display name): (properties, {UID: [[the forms in which a resource is served, bytes]]})}"""
+    """{(kind, display name): (properties, {UID: [[the forms in which a resource is served, bytes]]}, {UID: [bytes by multiget]})}"""
     s, out = Server(port, user), {}
     for kind, home, tag in (("calendar", homes[0], C + "calendar"), ("address book", homes[1], R + "addressbook")):
         colls = [(h, f) for h, f in s.propfind(home, 1, [D + "resourcetype"] + list(PROPS)) if f.get(D + "resourcetype") is not None
@@ -216,7 +228,7 @@ def read_account(port, user, homes):
         for href, found in colls:
             props = {PROPS[n]: prop_value(n, e) for n, e in found.items() if n in PROPS and (kind == "calendar" or n.startswith((D, R)))}
             name = props.get("displayname") or urllib.parse.unquote(href.rstrip("/").rpartition("/")[2])
-            items = collections.defaultdict(list)
+            items, listed, hrefs = collections.defaultdict(list), collections.defaultdict(list), []
             for path, f in s.propfind(href, 1, [D + "getetag", D + "resourcetype"]):
                 if same(path, href) or f.get(D + "resourcetype") is not None and f[D + "resourcetype"].find(D + "collection") is not None:
                     continue
@@ -229,9 +241,12 @@ def read_account(port, user, homes):
                     if status == 200 and other != body:
                         forms.append(other)
                 items[uid_of(body)].append(forms)
+                hrefs.append(path)
+            for body in s.multiget(kind, href, hrefs) if hrefs else []:
+                listed[uid_of(body)].append(body)
             if (kind, name) in out:
                 sys.exit("two collections are called %s" % name)
-            out[kind, name] = (props, items)
+            out[kind, name] = (props, items, listed)
     return out
 
 
@@ -245,7 +260,7 @@ def differences(a, b):
         if key not in b:
             yield key[1], None, {"collection"}, "the %s is missing" % key[0]
             continue
-        (pa, ia), (pb, ib) = a[key], b[key]
+        (pa, ia, _), (pb, ib, _) = a[key], b[key]
         for p in sorted(pa):
             if pa[p] and pa[p] != pb.get(p, ""):
                 yield key[1], None, {p}, "%s %r became %r" % (p, pa[p], pb.get(p))
@@ -288,6 +303,25 @@ def named(report, coll, uid, what):
     return False
 
 
+def all_forms(account, coll, item):
+    """Every form of the resources that the report means, as properties to the last blank."""
+    out = []
+    for key, (_, items, listed) in account.items():
+        for uid in items if key[1] == coll else ():
+            if (", UID %s," % uid) in item + ",":
+                out += [properties(f, blanks=True) for forms in items[uid] + [listed.get(uid, [])] for f in forms]
+    return out
+
+
+def unfounded(a, b, report):
+    """What the report calls altered although it is the same in every form."""
+    for n in report:
+        if n.get("item") and "altered by the target" in n["text"]:
+            mine, other = (all_forms(x, n["collection"], n["item"]) for x in (a, b))
+            if not any(names(x, y) for x in mine for y in other):
+                yield "%s, %s: %s" % (n["collection"], n["item"], n["text"])
+
+
 def read_env(path, user):
     with open(path) as f:
         env = dict(line.rstrip("\n").split("=", 1) for line in f if "=" in line)
@@ -295,16 +329,18 @@ def read_env(path, user):
 
 
 def compare(a, b, report):
-    """Print what differs; how much of it the report does not name."""
-    total, unnamed = 0, 0
+    """Print what differs; how much of it the report does not name, or names without cause."""
+    total, unnamed, wrong = 0, 0, list(unfounded(a, b, report))
     for coll, uid, what, text in differences(a, b):
         ok = named(report, coll, uid, what)
         total += 1
         unnamed += not ok
         print("%s%s%s: %s" % ("(named) " if ok else "", coll, ", UID %s" % uid if uid is not None else "", text))
-    print("%d collections, %d resources: %d differences, %d of them not named" % (
-        len(a), sum(len(x) for c in a.values() for x in c[1].values()), total, unnamed))
-    return unnamed
+    for text in wrong:
+        print("reported, but the same: " + text)
+    print("%d collections, %d resources: %d differences, %d of them not named, %d reported that are none" % (
+        len(a), sum(len(x) for c in a.values() for x in c[1].values()), total, unnamed, len(wrong)))
+    return unnamed + len(wrong)
 
 
 def main():
@@ -318,14 +354,14 @@ def main():
     if len(o.env_b) != len(o.user_b) or o.report and len(o.report) != len(o.env_b):
         p.error("each second account wants its --env-b and --user-b, and --report all of them or none")
     a = read_account(*read_env(o.env_a, o.user_a))
-    unnamed = 0
+    bad = 0
     for i, (env, user) in enumerate(zip(o.env_b, o.user_b)):
         report = []
         if o.report:
             with open(o.report[i]) as f:
                 report = json.load(f)["notes"]
-        unnamed += compare(a, read_account(*read_env(env, user)), report)
-    sys.exit(1 if unnamed else 0)
+        bad += compare(a, read_account(*read_env(env, user)), report)
+    sys.exit(1 if bad else 0)
 
 
 if __name__ == "__main__":

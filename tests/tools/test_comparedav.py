@@ -3,6 +3,7 @@
 a small DAV server of this file serves."""
 import copy
 import http.server
+import json
 import os
 import re
 import subprocess
@@ -68,6 +69,11 @@ def handler(account):
             body = account.colls[path + "/"][1].get(name)
             self.send(200 if body is not None else 404, body or b"")
 
+        def do_REPORT(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            text = '<D:multistatus %s>' % gendav.NS + "".join("<C:calendar-data>%s</C:calendar-data>" % gendav.xml(x.decode()) for x in account.colls[self.path][1].values())
+            self.send(207, (text + "</D:multistatus>").encode())
+
         def do_PROPFIND(self):
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             out = []
@@ -92,8 +98,12 @@ def serve(account, folder, name):
     return env
 
 
-def compare(folder, a, b):
+def compare(folder, a, b, report=None):
     args = [sys.executable, os.path.join(HERE, "comparedav.py"), "--env-a", serve(a, folder, "a"), "--user-a", "x", "--env-b", serve(b, folder, "b"), "--user-b", "x"]
+    if report is not None:
+        with open(os.path.join(folder, "report"), "w") as f:
+            json.dump({"notes": report}, f)
+        args += ["--report", f.name]
     r = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return r.returncode, r.stdout
 
@@ -158,6 +168,16 @@ def main():
             assert rc == 1 and re.search(says, out), "%s: not found: %s" % (what, out)
             n += 1
         assert n == 12
+        other = copy.deepcopy(base)
+        other.edit(b"TRIGGER:-PT15M", b"TRIGGER:-PT25M")
+        uid = re.search("UID (.*?):", compare(folder, base, other)[1])[1]
+        note = {"level": "note", "collection": "Work & <Play>", "item": "x.ics, UID %s, 2026" % uid, "text": "altered by the target: ~VALARM"}
+        rc, out = compare(folder, base, other, [note])
+        assert rc == 0, "it is named: " + out
+        rc, out = compare(folder, base, other, [dict(note, text="altered by the target: ~SUMMARY")])
+        assert rc == 1, "something else is named: " + out
+        rc, out = compare(folder, base, copy.deepcopy(base), [note])
+        assert rc == 1 and "reported, but the same" in out, "named without cause: " + out
     print("12 of 12 planted differences found")
 
 
