@@ -60,9 +60,11 @@ int net_wait_idle(struct transport *t, short events)
 	if (t->deadline)
 		return net_wait(t, t->fd, events, t->deadline);
 	rc = wait_until(t, t->fd, events, now_ms() + t->idle_timeout_ms);
-	if (rc == 0)
+	if (rc == 0) {
+		t->timed_out = true;
 		return transport_fail(
 		        t, ERR_NET, "no answer for %d seconds", t->idle_timeout_ms / 1000);
+	}
 	return rc < 0 ? -1 : 0;
 }
 

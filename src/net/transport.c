@@ -29,6 +29,11 @@ int transport_fail(struct transport *t, enum err_code code, const char *fmt, ...
 	return transport_fail_with(t, &err);
 }
 
+bool transport_timed_out(const struct transport *t)
+{
+	return t->timed_out;
+}
+
 enum err_code transport_error(const struct transport *t, struct err *err)
 {
 	if (err)

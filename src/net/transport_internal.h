@@ -73,6 +73,7 @@ struct transport {
 	int io_errno; /* of the last socket call under GnuTLS */
 	int64_t deadline; /* of the handshake, 0: none */
 	struct err error;
+	bool timed_out;
 	gnutls_session_t tls;
 	gnutls_certificate_credentials_t trust;
 	char describe[64];

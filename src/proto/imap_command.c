@@ -166,21 +166,56 @@ int command_string(struct imap *m, const uint8_t *s, size_t n, struct err *err)
 	return buf_add(&m->cmd, s, n);
 }
 
+static struct pending *oldest_open(const struct imap *m)
+{
+	for (size_t i = 0; i < m->n_pending; i++)
+		if (!m->pending[i].done)
+			return &m->pending[i];
+	return NULL;
+}
+
 int command_end(struct imap *m, struct pending **out, struct err *err)
 {
+	bool behind = oldest_open(m) != NULL;
 	struct pending *p;
 	int r;
 
 	if (m->dead)
 		return session_net_error(m, err);
 	buf_puts(&m->cmd, "\r\n");
-	if ((r = write_bytes(m, m->cmd.data, m->cmd.len, err)) != 0)
+	if (!(behind && m->one_by_one) && (r = write_bytes(m, m->cmd.data, m->cmd.len, err)) != 0)
 		return r;
 	p = ARR_PUSH(m->pending, m->n_pending, m->pending_size);
 	p->tag = m->tag;
+	p->behind = behind;
+	if (behind && m->one_by_one) {
+		p->later = xmemdup(m->cmd.data, m->cmd.len);
+		p->later_len = m->cmd.len;
+	}
 	if (out)
 		*out = p;
 	return 0;
+}
+
+/* The command whose answer comes next, if it was held back until now. */
+static int send_later(struct imap *m, struct err *err)
+{
+	struct pending *p = oldest_open(m);
+	int r;
+
+	if (!p || !p->later)
+		return 0;
+	r = write_bytes(m, p->later, p->later_len, err);
+	free(p->later);
+	p->later = NULL;
+	return r ? r : command_flush(m, err);
+}
+
+bool ignores_pipelining(const struct imap *m)
+{
+	const struct pending *p = oldest_open(m);
+
+	return transport_timed_out(m->t) && p && p->behind && !m->one_by_one && !m->pipelined;
 }
 
 /* ---- reading ---- */
@@ -195,12 +230,10 @@ void count_wait(struct imap *m)
 /* Commands sent together, or while others are waited for, cost one round trip. */
 static void count_oldest(struct imap *m)
 {
-	for (size_t i = 0; i < m->n_pending; i++)
-		if (!m->pending[i].done) {
-			if (m->pending[i].tag > m->waited)
-				count_wait(m);
-			return;
-		}
+	const struct pending *p = oldest_open(m);
+
+	if (p && p->tag > m->waited)
+		count_wait(m);
 }
 
 static bool line_literal(const char *p, size_t n, uint64_t *size)
@@ -308,6 +341,7 @@ static bool take_tagged(struct imap *m, const char *p, size_t n, unsigned *tag_o
 	if (!status_parse(p, n, &s) || !s.tag || !(done = find_pending(m, s.tag)))
 		return false;
 	done->done = true;
+	m->pipelined |= done->behind;
 	done->status = s.status;
 	snprintf(done->code, sizeof done->code, "%s", s.code);
 	snprintf(done->text, sizeof done->text, "%.*s", (int)(s.text_len > 250 ? 250 : s.text_len),
@@ -399,6 +433,8 @@ int command_next(struct imap *m, unsigned *tag_out, struct err *err)
 
 	if (m->dead || !m->n_pending)
 		return session_net_error(m, err);
+	if ((r = send_later(m, err)) != 0)
+		return r;
 	count_oldest(m);
 	for (unsigned i = 0; i < REPAIRS_MAX; i++)
 		if ((r = read_response(m, tag_out, err)) != 0)

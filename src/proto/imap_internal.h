@@ -13,6 +13,9 @@
 struct pending {
 	unsigned tag;
 	bool done;
+	bool behind; /* sent while another one was not answered */
+	char *later; /* not sent yet (one_by_one); else NULL */
+	size_t later_len;
 	bool section; /* a FETCH of a part of the message: BODY.PEEK[HEADER] and the like */
 	enum line_status status;
 	char code[32], text[256];
@@ -34,6 +37,9 @@ struct imap {
 	struct buf cmd;
 	struct pending *pending;
 	size_t n_pending, pending_size;
+	bool one_by_one; /* a command is sent when the one before it is answered, whatever is "in flight" */
+	atomic_bool *found_one_by_one; /* of the service, or NULL */
+	bool pipelined; /* a command that was sent behind another was answered */
 
 	char **caps;
 	size_t n_caps;
@@ -79,6 +85,9 @@ int command_run(struct imap *m, const char *what, struct err *err) MUST_CHECK;
 int command_wait(struct imap *m, unsigned tag, const char *what, struct err *err) MUST_CHECK;
 /* Read one whole answer of whatever command; the tag that ended it. */
 int command_next(struct imap *m, unsigned *tag_out, struct err *err) MUST_CHECK;
+
+/* The session ended as a command was not answered that was sent behind another, and none such ever was. */
+bool ignores_pipelining(const struct imap *m);
 
 /* imap_refusal.c: a NO or BAD as an error: by its code and text ERR_AUTH, ERR_THROTTLED, ERR_BUSY or ERR_REFUSED. */
 int refusal(enum line_status status, const char *code, const char *text, const char *what,

@@ -38,6 +38,8 @@ static void session_free(struct imap *m)
 {
 	lines_forget(m, false);
 	free(m->raw);
+	for (size_t i = 0; i < m->n_pending; i++)
+		free(m->pending[i].later);
 	free(m->pending);
 	caps_forget(m);
 	for (size_t i = 0; i < m->n_foreign; i++)
@@ -144,6 +146,8 @@ static int open_once(const struct service *service, bool target, struct progress
 	if (r != 0)
 		return r;
 	m = session_new(t, target, progress);
+	m->found_one_by_one = service->one_by_one;
+	m->one_by_one = service->one_by_one && atomic_load(service->one_by_one);
 	r = begin(m, service, used, err);
 	if (r != 0) {
 		*hung_up_out = !imap_alive(m);
@@ -158,6 +162,7 @@ static int open_once(const struct service *service, bool target, struct progress
 int imap_open(const struct service *service, bool target, struct progress *progress,
         struct imap **out, struct err *err)
 {
+	bool known = !service->one_by_one || atomic_load(service->one_by_one);
 	struct secret used = {0};
 	struct err again = {0};
 	bool hung_up;
@@ -166,6 +171,8 @@ int imap_open(const struct service *service, bool target, struct progress *progr
 	*out = NULL;
 	pthread_once(&registered, tolerant_register);
 	r = open_once(service, target, progress, &used, out, &hung_up, err);
+	if (r != 0 && !known && atomic_load(service->one_by_one))
+		r = open_once(service, target, progress, &used, out, &hung_up, err);
 	/* The server hung up over an expired token: a fresh one needs a fresh connection. */
 	if (r == ERR_AUTH && hung_up && session_uses_token(&service->login)) {
 		r = open_once(service, target, progress, &used, out, &hung_up, &again);
@@ -200,6 +207,8 @@ void imap_close(struct imap *m)
 	/* With answers still to come, reading up to the BYE could take for ever. */
 	if (imap_alive(m) && !m->n_pending)
 		logout(m);
+	if (m->found_one_by_one && ignores_pipelining(m))
+		atomic_store(m->found_one_by_one, true);
 	session_free(m);
 }
 

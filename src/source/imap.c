@@ -301,11 +301,12 @@ static int imap_run(const struct service *service, struct tree_sink *sink,
         const struct source_opts *opts, struct progress *progress, struct source_result *out,
         struct err *err)
 {
-	struct run r = {.service = service,
+	struct service own = *service;
+	struct run r = {.service = &own,
 	        .sink = sink,
 	        .opts = opts,
 	        .progress = progress,
-	        .links = {.service = service,
+	        .links = {.service = &own,
 	                .progress = progress,
 	                .max_wait_s = opts->max_wait_s,
 	                .over = links_over}};
@@ -313,6 +314,7 @@ static int imap_run(const struct service *service, struct tree_sink *sink,
 	uint64_t messages = 0;
 	int rc;
 
+	own.one_by_one = &r.one_by_one;
 	pthread_mutex_init(&r.lock, NULL);
 	pthread_cond_init(&r.wake, NULL);
 	twins_init(&r.twins);

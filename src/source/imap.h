@@ -142,6 +142,7 @@ struct twins {
 
 struct run {
 	const struct service *service;
+	atomic_bool one_by_one, said_one_by_one; /* the server takes one command at a time */
 	struct tree_sink *sink;
 	const struct source_opts *opts;
 	struct progress *progress;

@@ -18,6 +18,14 @@ void link_drop(struct worker *w)
 	w->qresync = w->qresync_tried = false;
 }
 
+static void say_one_by_one(struct run *r)
+{
+	if (atomic_load(&r->one_by_one) && !atomic_exchange(&r->said_one_by_one, true))
+		progress_say(r->progress, SAY_NOTE,
+		        "the server does not answer commands that are sent together; going on "
+		        "with one at a time");
+}
+
 int link_open(struct worker *w, struct err *err)
 {
 	enum link_need need = LINK_AGAIN;
@@ -29,6 +37,7 @@ int link_open(struct worker *w, struct err *err)
 	rc = imap_link_open(&w->run->links, need, &w->m, err);
 	w->was_open |= rc == 0;
 	w->lost = rc < 0;
+	say_one_by_one(w->run);
 	return rc;
 }
 

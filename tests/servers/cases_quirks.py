@@ -15,6 +15,7 @@ class Quirk(FakeImap):
     dates = {}  # {(mailbox, UID): INTERNALDATE}, where another one is expected than the server holds
     code_again = stale_again = lost_again = None  # of the second run, where it is another
     options = ()
+    minutes = False  # takes minutes: only when it is named
     slow = False  # waits, or has much to do: begun first
     again = "nothing"  # the second run: "nothing" is fetched; "some": it may fetch, and ends the same; None: there is none
 

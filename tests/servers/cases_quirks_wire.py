@@ -3,7 +3,7 @@ import re
 import threading
 
 from cases_quirks import Quirk, wants_body
-from fakeimap import Bad
+from fakeimap import Bad, Cut
 
 
 class LfOnly(Quirk):
@@ -254,6 +254,31 @@ class IdBad(Quirk):
 
     def do_id(self, s, tag, args):
         raise Bad("ID")
+
+
+class NoPipelining(Quirk):
+    """Only the first of several commands in one packet is carried out; the others are never answered."""
+    name = "no-pipelining"
+    source = "robustness: RFC 3501 5.5 allows pipelining"
+    minutes = True
+    again = None
+    words = "going on with one at a time"
+
+    def populate(self):
+        for name in ("INBOX", "A", "B", "C"):
+            for i in range(3):
+                self.mailbox(name).add(b"Subject: %d\r\n\r\n" % i)
+
+    def greeting(self, s):
+        s.line = lambda: self.first_line(s)
+        return super().greeting(s)
+
+    @staticmethod
+    def first_line(s):
+        packet = s.sock.recv(65536)
+        if not packet:
+            raise Cut()
+        return packet.split(b"\r\n")[0]
 
 
 class TwoSlow(Quirk):

@@ -1,6 +1,7 @@
 #ifndef VALISE_BASE_SERVICE_H
 #define VALISE_BASE_SERVICE_H
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdint.h>
 #include "valise/base/err.h"
@@ -49,6 +50,8 @@ struct service {
 	enum service_kind kind;
 	struct endpoint at;
 	struct login login;
+	atomic_bool *
+	        one_by_one; /* IMAP: set where the server is found to read one command at a time; NULL: not kept */
 };
 
 void service_clear(struct service *s); /* frees the strings; not ctx, not trace */

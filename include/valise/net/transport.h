@@ -86,6 +86,9 @@ bool transport_readable(struct transport *t);
 /* The sticky error: ERR_OK if there is none yet. */
 enum err_code transport_error(const struct transport *t, struct err *err);
 
+/* The error is that the peer said nothing for idle_timeout_ms. */
+bool transport_timed_out(const struct transport *t);
+
 /* Declare the connection dead (a stream out of step): later calls fail at once. */
 void transport_kill(struct transport *t, const char *why);
 

@@ -23,6 +23,8 @@ struct imap;
 /**
  * imap_open(service, target, progress, out, err): connect, greet (PREAUTH before TLS is fatal), STARTTLS where demanded, sign in (mech as demanded, else the best of SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN mechanism, LOGIN command
  * that the server offers, XOAUTH2 and OAUTHBEARER when demanded; only inside TLS but for SECURITY_NONE), capabilities after login, ID (RFC 2971) where offered, NAMESPACE.
+ * Where service->one_by_one is set, a command is sent when the one before it is answered, whatever is "in flight"; it gets set when a session ends as the server
+ * says nothing more after the first of several commands.
  * Errors: ERR_NET, ERR_TLS, ERR_AUTH (the server's text quoted), ERR_PROTO, ERR_BUSY.
  */
 int imap_open(const struct service *service, bool target, struct progress *progress,

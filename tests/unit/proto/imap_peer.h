@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -24,7 +25,7 @@
  */
 struct step {
 	/* C: a command line, without its tag. A: a line as it is. L: octets. S: a line to send, "%t" is the tag of the
-	 * last command. R: octets to send. X: close. D: send a reset's worth of nothing and wait for the client's end. */
+	 * last command. R: octets to send. X: close. Q: nothing comes for a while. */
 	char kind;
 	const char *text;
 	size_t n; /* 0: strlen */
@@ -167,6 +168,15 @@ static bool peer_run(struct peer *p, const struct step *steps)
 		case 'R':
 			peer_send(p, s->text, n);
 			break;
+		case 'Q': {
+			struct pollfd more = {.fd = p->fd, .events = POLLIN};
+
+			if (p->in_len || poll(&more, 1, 50) > 0) {
+				snprintf(p->problem, sizeof p->problem, "too early");
+				return false;
+			}
+			break;
+		}
 		default:
 			return false;
 		}

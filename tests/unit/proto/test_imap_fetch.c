@@ -342,6 +342,80 @@ static void test_pipeline(void **state)
 	free(g);
 }
 
+/* Held back until the one before is answered; other commands, too. */
+static void test_one_by_one(void **state)
+{
+	const struct step *steps = STEPS({'C', "UID FETCH 1 (UID)", 0}, {'Q', NULL, 0},
+	        {'S', "* 1 FETCH (UID 1)", 0}, OK, {'C', "UID FETCH 2 (UID)", 0}, {'Q', NULL, 0},
+	        {'S', "%t NO x", 0}, {'C', "UID FETCH 3 (UID)", 0}, {'S', "* 3 FETCH (UID 3)", 0},
+	        OK, {'C', "NOOP", 0}, OK, {'C', "UID FETCH 4 (UID)", 0});
+	struct got *g = xcalloc(1, sizeof *g);
+	atomic_bool one_by_one = true;
+	struct imap *m = NULL;
+	struct peer p = {0};
+	struct err err = {0};
+	struct service s;
+
+	(void)state;
+	peer_start(&p, "", steps);
+	s = peer_service(&p, SECURITY_NONE, NULL, NULL);
+	s.one_by_one = &one_by_one;
+	assert_int_equal(imap_open(&s, false, NULL, &m, &err), 0);
+	assert_int_equal(imap_fetch_send(m, "1", "(UID)", &err), 0);
+	assert_int_equal(imap_fetch_send(m, "2", "(UID)", &err), 0);
+	assert_int_equal(imap_fetch_send(m, "3", "(UID)", &err), 0);
+	assert_int_equal(imap_in_flight(m), 3);
+	assert_int_equal(imap_fetch_wait(m, &ops, g, &err), 0);
+	assert_int_equal(imap_fetch_wait(m, &ops, g, &err), ERR_REFUSED);
+	assert_int_equal(imap_fetch_wait(m, &ops, g, &err), 0);
+	assert_string_equal(g->text, "1;3;");
+	assert_int_equal(imap_noop(m, &err), 0);
+	assert_int_equal(imap_fetch_send(m, "4", "(UID)", &err), 0);
+	assert_int_equal(imap_fetch_send(m, "5", "(UID)", &err), 0);
+	peer_close(&p, m); /* with one that was never sent */
+	free(g);
+}
+
+/* Only silence after the first of several commands is a sign of it. */
+static void test_ignores_pipelining(void **state)
+{
+	const struct {
+		const struct step *steps;
+		bool ignores;
+	} cases[] = {
+	        {STEPS({'C', "UID FETCH 1 (UID)", 0}, {'C', "UID FETCH 2 (UID)", 0}), false},
+	        {STEPS({'C', "UID FETCH 1 (UID)", 0}, OK, {'C', "UID FETCH 2 (UID)", 0}), true},
+	        {STEPS({'C', "UID FETCH 1 (UID)", 0}, OK, {'X', NULL, 0}), false},
+	        {STEPS({'C', "UID FETCH 1 (UID)", 0}, OK, {'C', "UID FETCH 2 (UID)", 0}, OK),
+	                false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct peer p = {0};
+		struct got *g = xcalloc(1, sizeof *g);
+		struct imap *m = NULL;
+		struct err err = {0};
+		atomic_bool found = false;
+		struct service s;
+		int rc = 0;
+
+		peer_start(&p, "", cases[i].steps);
+		s = peer_service(&p, SECURITY_NONE, NULL, NULL);
+		s.at.idle_timeout_ms = 200;
+		s.one_by_one = &found;
+		assert_int_equal(imap_open(&s, false, NULL, &m, &err), 0);
+		for (unsigned k = 1; k <= 3 && rc == 0; k++)
+			rc = imap_fetch_send(m, k == 1 ? "1" : k == 2 ? "2" : "3", "(UID)", &err);
+		while (rc == 0 && imap_in_flight(m))
+			rc = imap_fetch_wait(m, &ops, g, &err);
+		assert_int_equal(rc, ERR_NET);
+		peer_close(&p, m);
+		assert_int_equal(found, cases[i].ignores);
+		free(g);
+	}
+}
+
 static void on_vanished(void *ctx, uint32_t first, uint32_t last)
 {
 	struct got *g = ctx;
@@ -464,6 +538,8 @@ int main(void)
 	        cmocka_unit_test(test_items),
 	        cmocka_unit_test(test_bodies),
 	        cmocka_unit_test(test_pipeline),
+	        cmocka_unit_test(test_one_by_one),
+	        cmocka_unit_test(test_ignores_pipelining),
 	        cmocka_unit_test(test_vanished),
 	        cmocka_unit_test(test_callbacks_fail),
 	        cmocka_unit_test(test_malformed_requests),
