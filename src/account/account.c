@@ -177,6 +177,12 @@ static int build_user(const struct settings *set, const char *name, const char *
 		return usage(err, s->kind, "not a user name:", user);
 	if (authzid && !name_is_plain(authzid))
 		return usage(err, s->kind, "not an authorization identity:", authzid);
+	/* The calendars read would be the administrator's own. */
+	if (authzid && (s->kind == SERVICE_CALDAV || s->kind == SERVICE_CARDDAV))
+		return usage(err, s->kind,
+		        "HTTP carries no authorization identity; for mail alone it is imap-authzid "
+		        "(--imap-authzid), not authzid",
+		        NULL);
 	s->login.user = xstrdup(user);
 	s->login.authzid = xstrdup(authzid);
 	return 0;

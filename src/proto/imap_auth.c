@@ -245,18 +245,15 @@ static int choose(struct attempt *a, struct err *err)
 	char list[300] = "";
 
 	if (mech) {
-		if (!sasl_known(mech))
-			return err_set(err, ERR_USAGE, ERR_WHOLE,
-			        "valise does not know the SASL mechanism %s", mech);
 		a->mech = mech;
 		/* LOGIN is also the name of the command. */
 		if (strcmp(mech, "LOGIN") == 0 && !offered(a->m, mech))
 			a->mech = NULL;
-		return 0;
+		return sasl_check(a->login, mech, err);
 	}
-	a->mech = sasl_best(offered, a->m);
+	a->mech = sasl_best(a->login, transport_is_tls(a->m->t), offered, a->m);
 	if (a->mech || !imap_has(a->m, "LOGINDISABLED"))
-		return 0;
+		return sasl_check(a->login, a->mech, err);
 	for (size_t i = 0; i < a->m->n_caps; i++)
 		if (strncasecmp(a->m->caps[i], "AUTH=", 5) == 0)
 			snprintf(list + strlen(list), sizeof list - strlen(list), " %s",

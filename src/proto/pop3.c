@@ -190,9 +190,7 @@ static int check_user(const struct login *l, const char *mech, struct err *err)
 	if (!l->user || strpbrk(l->user, plain ? " \r\n" : "\r\n"))
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
 		        "a user name with a blank or line end cannot be sent to this POP3 server");
-	if (!plain && !sasl_known(mech))
-		return err_set(err, ERR_USAGE, ERR_WHOLE, "--auth %s is not known here", mech);
-	return 0;
+	return sasl_check(l, plain ? NULL : mech, err);
 }
 
 static int sign_in_once(struct pop3 *p, const char *mech, bool renew, struct err *err)
@@ -221,7 +219,8 @@ static int sign_in_once(struct pop3 *p, const char *mech, bool renew, struct err
 static int sign_in(struct pop3 *p, bool renew, struct err *err)
 {
 	const struct login *l = &p->service->login;
-	int rc = sign_in_once(p, l->mech ? l->mech : sasl_best(offered, p), renew, err);
+	int rc = sign_in_once(p,
+	        l->mech ? l->mech : sasl_best(l, transport_is_tls(p->t), offered, p), renew, err);
 
 	if (rc == ERR_REFUSED && err)
 		err->code = ERR_AUTH;

@@ -11,13 +11,14 @@ static const struct {
 	const char *name;
 	enum mech mech;
 	bool token;
+	bool authzid; /* can carry one */
 } mechs[] = {
-        {"SCRAM-SHA-256", MECH_SCRAM256, false},
-        {"SCRAM-SHA-1", MECH_SCRAM1, false},
-        {"PLAIN", MECH_PLAIN, false},
-        {"LOGIN", MECH_LOGIN, false},
-        {"OAUTHBEARER", MECH_OAUTHBEARER, true},
-        {"XOAUTH2", MECH_XOAUTH2, true},
+        {"SCRAM-SHA-256", MECH_SCRAM256, false, true},
+        {"SCRAM-SHA-1", MECH_SCRAM1, false, true},
+        {"PLAIN", MECH_PLAIN, false, true},
+        {"LOGIN", MECH_LOGIN, false, false},
+        {"OAUTHBEARER", MECH_OAUTHBEARER, true, true},
+        {"XOAUTH2", MECH_XOAUTH2, true, false},
 };
 #define MECHS (sizeof mechs / sizeof *mechs)
 
@@ -52,12 +53,32 @@ bool sasl_uses_token(const char *mech)
 	return i < MECHS && mechs[i].token;
 }
 
-const char *sasl_best(bool (*offers)(void *ctx, const char *mech), void *ctx)
+const char *sasl_best(const struct login *login, bool encrypted,
+        bool (*offers)(void *ctx, const char *mech), void *ctx)
 {
+	/* Dovecot with "pass = yes" holds SCRAM against the password of who is acted for. */
+	if (login->authzid && encrypted && offers(ctx, "PLAIN"))
+		return "PLAIN";
 	for (size_t i = 0; i < MECHS; i++)
-		if (!mechs[i].token && offers(ctx, mechs[i].name))
+		if (!mechs[i].token && (mechs[i].authzid || !login->authzid) &&
+		        offers(ctx, mechs[i].name))
 			return mechs[i].name;
 	return NULL;
+}
+
+int sasl_check(const struct login *login, const char *mech, struct err *err)
+{
+	size_t i = mech ? find(mech) : MECHS;
+
+	if (mech && i == MECHS)
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "valise does not know the SASL mechanism %s", mech);
+	if (!login->authzid || (mech && mechs[i].authzid))
+		return 0;
+	return err_set(err, ERR_USAGE, ERR_WHOLE,
+	        "--authzid %s: signing in by %s cannot carry an authorization identity; PLAIN, "
+	        "SCRAM-SHA-1, SCRAM-SHA-256 and OAUTHBEARER can, where the server offers them",
+	        login->authzid, mech ? mech : "a plain user name and password");
 }
 
 struct sasl *sasl_new(const char *mech, const struct login *login, const struct secret *secret,
@@ -133,6 +154,7 @@ static int login_mech(struct sasl *s, struct buf *out, struct err *err)
 static int bearer(struct sasl *s, const void *in, size_t n, struct buf *out, struct err *err)
 {
 	const char *user = s->login->authzid ? s->login->authzid : s->login->user;
+	char name[SASLNAME_SIZE] = "";
 
 	if (s->step == 2) {
 		size_t keep = n < sizeof s->says ? n : sizeof s->says - 1;
@@ -145,10 +167,12 @@ static int bearer(struct sasl *s, const void *in, size_t n, struct buf *out, str
 	}
 	if (s->step > 2)
 		return err_set(err, ERR_AUTH, ERR_WHOLE, "the server asks again after the token");
+	if (!saslname_add(name, sizeof name, user))
+		return err_set(err, ERR_AUTH, ERR_WHOLE, "the user name is too long");
 	if (s->mech == MECH_XOAUTH2)
 		buf_putf(out, "user=%s\1auth=Bearer %s\1\1", s->login->user, s->secret.data);
 	else
-		buf_putf(out, "n,a=%s,\1host=%s\1port=%u\1auth=Bearer %s\1\1", user, s->at->host,
+		buf_putf(out, "n,a=%s,\1host=%s\1port=%u\1auth=Bearer %s\1\1", name, s->at->host,
 		        s->at->port, s->secret.data);
 	return 0;
 }

@@ -21,8 +21,14 @@ struct sasl;
 bool sasl_known(const char *mech);
 /* Its secret is a token that expires, so that asking for a fresh one can help. */
 bool sasl_uses_token(const char *mech);
-/* The best of what ${offers}(ctx, mech) says yes to, but those with a token; NULL if there is none. */
-const char *sasl_best(bool (*offers)(void *ctx, const char *mech), void *ctx);
+/*
+ * The best of what ${offers}(ctx, mech) says yes to and ${login} can use, but those with a token; NULL if there is none. With an authorization
+ * identity and on an encrypted connection that is PLAIN, which every server with such logins knows.
+ */
+const char *sasl_best(const struct login *login, bool encrypted,
+        bool (*offers)(void *ctx, const char *mech), void *ctx);
+/* ERR_USAGE where ${mech} (NULL: none, the protocol's own command) is unknown, or drops the authorization identity of ${login}. */
+int sasl_check(const struct login *login, const char *mech, struct err *err) MUST_CHECK;
 
 /**
  * sasl_new(mech, login, secret, at, err): ${mech} must be known. Nothing of the arguments is kept but

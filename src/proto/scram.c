@@ -60,8 +60,7 @@ static void hmac(
 	}
 }
 
-/* saslname: ',' and '=' are escaped (RFC 5802 5.1). */
-static bool add_name(char *out, size_t size, const char *name)
+bool saslname_add(char *out, size_t size, const char *name)
 {
 	size_t at = strlen(out);
 
@@ -93,11 +92,11 @@ int scram_start(
 	if (strlen(user) > NAME_MAX_OCTETS || (authzid && strlen(authzid) > NAME_MAX_OCTETS / 3))
 		return err_set(err, ERR_AUTH, ERR_WHOLE, "the user name is too long");
 	snprintf(s->gs2, sizeof s->gs2, authzid ? "n,a=" : "n,");
-	if (authzid && !add_name(s->gs2, sizeof s->gs2 - 1, authzid))
+	if (authzid && !saslname_add(s->gs2, sizeof s->gs2 - 1, authzid))
 		return err_set(err, ERR_AUTH, ERR_WHOLE, "the authorization identity is too long");
 	memcpy(s->gs2 + strlen(s->gs2), ",", 2);
 	snprintf(s->first_bare, sizeof s->first_bare, "n=");
-	if (!add_name(s->first_bare, sizeof s->first_bare - SCRAM_NONCE_SIZE - 4, user))
+	if (!saslname_add(s->first_bare, sizeof s->first_bare - SCRAM_NONCE_SIZE - 4, user))
 		return err_set(err, ERR_AUTH, ERR_WHOLE, "the user name is too long");
 	return 0;
 }

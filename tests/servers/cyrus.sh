@@ -9,7 +9,7 @@
 #   MAX_MAIL=BYTES         refuses larger messages
 #   PLAIN=0                no login without TLS
 #   SCHED_SMTP=PORT        scheduling on: invitations go to the SMTP server on that loopback port
-#   USERS="alice bob ..."  accounts; the password of NAME is pw-NAME; admin is the administrator
+#   USERS="alice bob ..."  accounts; the password of NAME is pw-NAME; admin is the administrator, proxy may sign in for anyone (--authzid)
 . "$(dirname "$0")/common.sh"
 
 yes_if() { [ -n "$1" ] && echo yes || echo no; }
@@ -23,6 +23,7 @@ sievedir: $DIR/sieve
 cyrus_user: $RUN_USER
 cyrus_group: $RUN_GROUP
 admins: admin
+proxyservers: proxy
 servername: valise-test
 sasl_pwcheck_method: auxprop
 sasl_auxprop_plugin: sasldb
@@ -110,7 +111,7 @@ do_start() {
 	free_slot
 	mkdir -p "$DIR"/conf/{socket,proc,lock,db,log,msg,ptclient,user,quota,zoneinfo} "$DIR"/{spool,sieve,run}
 	export LD_LIBRARY_PATH=$root/usr/lib/$(dpkg-architecture -q DEB_HOST_MULTIARCH 2>/dev/null || echo x86_64-linux-gnu)
-	for u in $(test_users) admin; do
+	for u in $(test_users) admin proxy; do
 		printf 'pw-%s' "$u" | saslpasswd2 -p -c -f "$DIR/sasldb2" -u valise-test "$u" || die "saslpasswd2 failed"
 	done
 	conf > "$DIR/imapd.conf"

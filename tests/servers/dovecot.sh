@@ -18,6 +18,8 @@
 #   FSYNC=optimized           syncs what is saved (never: throwaway accounts load faster)
 #   CLOCK=+5y                 the server's clock runs ahead (libfaketime): Dovecot turns an INTERNALDATE of the
 #                             future into now
+#   OAUTH=1                   XOAUTH2 and OAUTHBEARER, with the tokens of the file TOKENS (tokens.py)
+#   MASTER=1                  the master user "master" may sign in as anyone: --authzid, or alice*master
 #   USERS="alice bob ..."     accounts; the password of NAME is pw-NAME
 # CONF is for doveadm: doveadm -c "$CONF" ... -u alice
 . "$(dirname "$0")/common.sh"
@@ -49,12 +51,24 @@ mail_save_crlf = ${SAVE_CRLF:-yes}
 mail_max_userip_connections = ${MAX_CONN:-50}
 mail_plugins = $(plugins)
 ${CLOCK:+import_environment = TZ ${FAKE[*]}}
-auth_mechanisms = ${MECHS:-plain login scram-sha-1 scram-sha-256 cram-md5}
+auth_mechanisms = ${MECHS:-plain login scram-sha-1 scram-sha-256 cram-md5} ${OAUTH:+xoauth2 oauthbearer}
+auth_master_user_separator = ${MASTER:+*}
 auth_failure_delay = 0
 disable_plaintext_auth = $plaintext
 ssl = $ssl
 ssl_cert = <$DIR/tls/cert.pem
 ssl_key = <$DIR/tls/key.pem
+${MASTER:+passdb {
+  driver = passwd-file
+  args = $DIR/master
+  master = yes
+  result_success = continue
+\}}
+${OAUTH:+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = $DIR/oauth2.conf
+\}}
 passdb {
   driver = passwd-file
   args = $DIR/passwd
@@ -130,6 +144,17 @@ namespace virtual {
 C
 }
 
+conf_oauth() {
+	cat <<C
+introspection_mode = post
+introspection_url = http://127.0.0.1:$((P0 + 4))/introspect
+username_attribute = username
+active_attribute = active
+active_value = true
+C
+	echo 'good-token alice' > "$DIR/tokens"
+}
+
 # fake_clock : sets FAKE, the environment of a server whose clock is ${CLOCK} ahead, and which sees its files
 fake_clock() {
 	local lib
@@ -152,12 +177,16 @@ do_start() {
 	printf '*\n-Trash\n-Trash/*\n  all\n' > "$DIR/virtual/All/dovecot-virtual"
 	for u in $(test_users); do echo "$u:{PLAIN}pw-$u::::::"; done > "$DIR/passwd"
 	{ conf_base; conf_services; conf_namespaces; } > "$DIR/dovecot.conf"
+	echo 'master:{PLAIN}pw-master::::::' > "$DIR/master"
+	[ -z "${OAUTH:-}" ] || conf_oauth > "$DIR/oauth2.conf"
 	hand_over
+	[ -z "${OAUTH:-}" ] || spawn "$SERVERS/tokens.py" $((P0 + 4)) "$DIR/tokens"
 	spawn env "${FAKE[@]}" /usr/sbin/dovecot -F -c "$DIR/dovecot.conf"
 	wait_ports $P0 $((P0 + 1)) $((P0 + 2)) $((P0 + 3))
+	[ -z "${OAUTH:-}" ] || wait_ports $((P0 + 4))
 	emit SERVER=dovecot "VERSION=$(/usr/sbin/dovecot --version | cut -d' ' -f1)"
 	emit_mail "$LISTEN"
-	emit "SEP=${SEP:-/}" "PREFIX=${PREFIX:+$PREFIX${SEP:-/}}" "CLOCK=${CLOCK:-}" "CONF=$DIR/dovecot.conf" "LOG=$DIR/log"
+	emit "SEP=${SEP:-/}" "PREFIX=${PREFIX:+$PREFIX${SEP:-/}}" "CLOCK=${CLOCK:-}" "CONF=$DIR/dovecot.conf" "LOG=$DIR/log" "TOKENS=$DIR/tokens"
 }
 
 # after_stop : libfaketime leaves shared memory of processes that ended by a signal

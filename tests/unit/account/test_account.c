@@ -96,7 +96,7 @@ static void section_of_the_file(void **state)
 	           "auth = scram-sha-256\npin = SHA256:"
 	           "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:EE:FF:"
 	           "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\n"
-	           "caldav-ca-file = ca.pem\nauthzid = master",
+	           "caldav-ca-file = ca.pem\nimap-authzid = master",
 	        0600);
 	a = load("alice", NULL, 0);
 	assert_string_equal(a->name, "alice");

@@ -179,6 +179,9 @@ static void test_tokens(void **state)
 	        "n,a=alice@old.example,\1host=mail.old.example\1port=993\1auth=Bearer tok\1\1");
 	expect_step(&t, "{\"status\":\"invalid_token\"}", "\1");
 	talk_end(&t);
+	talk_start(&t, "OAUTHBEARER", "admin", "a,b=c", "tok");
+	expect_step(&t, "", "n,a=a=2Cb=3Dc,\1host=mail.old.example\1port=993\1auth=Bearer tok\1\1");
+	talk_end(&t);
 	assert_true(sasl_uses_token("XOAUTH2"));
 	assert_false(sasl_uses_token("PLAIN"));
 	assert_false(sasl_known("CRAM-MD5"));
@@ -192,12 +195,37 @@ static bool offers(void *ctx, const char *mech)
 static void test_best(void **state)
 {
 	char all[] = "SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN XOAUTH2",
-	     some[] = "LOGIN PLAIN CRAM-MD5", tokens[] = "XOAUTH2 OAUTHBEARER";
+	     some[] = "LOGIN PLAIN CRAM-MD5", tokens[] = "XOAUTH2 OAUTHBEARER",
+	     login_only[] = "LOGIN";
+	struct login own = {0}, other = {.authzid = some};
 
 	(void)state;
-	assert_string_equal(sasl_best(offers, all), "SCRAM-SHA-256");
-	assert_string_equal(sasl_best(offers, some), "PLAIN");
-	assert_null(sasl_best(offers, tokens));
+	assert_string_equal(sasl_best(&own, true, offers, all), "SCRAM-SHA-256");
+	assert_string_equal(sasl_best(&own, true, offers, some), "PLAIN");
+	assert_null(sasl_best(&own, true, offers, tokens));
+	assert_string_equal(sasl_best(&own, true, offers, login_only), "LOGIN");
+	assert_null(sasl_best(&other, true, offers, login_only));
+	assert_string_equal(sasl_best(&other, true, offers, all), "PLAIN");
+	assert_string_equal(sasl_best(&other, false, offers, all), "SCRAM-SHA-256");
+}
+
+/* What would be dropped in silence is refused: the mail read would be the administrator's. */
+static void test_check(void **state)
+{
+	const char *takes[] = {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "OAUTHBEARER"};
+	const char *drops[] = {"LOGIN", "XOAUTH2", NULL};
+	char name[] = "alice";
+	struct login own = {0}, other = {.authzid = name};
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof takes / sizeof *takes; i++)
+		assert_int_equal(sasl_check(&other, takes[i], &err), 0);
+	for (size_t i = 0; i < sizeof drops / sizeof *drops; i++) {
+		assert_int_equal(sasl_check(&own, drops[i], &err), 0);
+		assert_int_equal(sasl_check(&other, drops[i], &err), ERR_USAGE);
+	}
+	assert_int_equal(sasl_check(&own, "CRAM-MD5", &err), ERR_USAGE);
 }
 
 int main(void)
@@ -210,6 +238,7 @@ int main(void)
 	        cmocka_unit_test(test_plain_and_login),
 	        cmocka_unit_test(test_tokens),
 	        cmocka_unit_test(test_best),
+	        cmocka_unit_test(test_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
