@@ -144,8 +144,9 @@ struct take {
 	bool failed; /* a service could not be read */
 };
 int take_account(struct take *t);
-/* --fetch-links: what the links lead to in ${from}, which is what take_account just brought, into a fresh t->sink; and commit. Returns an exit code. */
-int take_links(struct take *t, struct tree_reader *from);
+/* --fetch-links: what the links lead to in ${from}, which is what take_account just brought, into a fresh t->sink; and commit.
+ * Both are freed; opening them ended with ${rc} and ${err}. Returns an exit code. */
+int take_links(struct take *t, struct tree_reader *from, int rc, struct err *err);
 /**
  * --max-rate and --daily-limit: what the wire may carry, set in every service of ${account} until guest_end. 0, or an exit code after a message.
  */

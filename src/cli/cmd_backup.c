@@ -90,15 +90,7 @@ static int backup_links(
 	o->accept_shrink = true; /* links that are gone are gone */
 	if (rc == 0)
 		rc = archive_sink(path, who, o, &t->ui->progress, &t->sink, &err);
-	if (rc < 0) {
-		rc = fail(t->args, &err);
-	} else {
-		rc = take_links(t, from);
-		t->sink->ops->free(t->sink);
-	}
-	if (from)
-		from->ops->free(from);
-	return rc;
+	return take_links(t, from, rc, &err);
 }
 
 static void tell(struct take *t, const char *path)

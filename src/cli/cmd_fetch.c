@@ -31,15 +31,7 @@ static int fetch_links(
 	o->accept_shrink = true; /* links that are gone are gone */
 	if (rc == 0)
 		rc = tree_dir_sink(dir, who, o, &t->ui->progress, &t->sink, &err);
-	if (rc < 0) {
-		rc = fail(t->args, &err);
-	} else {
-		rc = take_links(t, from);
-		t->sink->ops->free(t->sink);
-	}
-	if (from)
-		from->ops->free(from);
-	return rc;
+	return take_links(t, from, rc, &err);
 }
 
 static int run_fetch(const struct args *a, struct account *account, const char *dir, struct ui *ui)

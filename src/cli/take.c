@@ -238,7 +238,7 @@ static int keep_links(
 	return rc;
 }
 
-int take_links(struct take *t, struct tree_reader *from)
+static int links_of(struct take *t, struct tree_reader *from)
 {
 	static const enum service_kind dav[] = {SERVICE_CALDAV, SERVICE_CARDDAV};
 	struct source_result r = {0};
@@ -260,4 +260,17 @@ int take_links(struct take *t, struct tree_reader *from)
 	for (unsigned k = 0; k < COLL_LINKED && rc == 0; k++)
 		rc = t->sink->ops->keep(t->sink, k, NULL, COLL_COMPLETE, NULL, &err);
 	return rc < 0 ? fail(t->args, &err) : commit(t);
+}
+
+int take_links(struct take *t, struct tree_reader *from, int rc, struct err *err)
+{
+	if (rc < 0) {
+		rc = fail(t->args, err);
+	} else {
+		rc = links_of(t, from);
+		t->sink->ops->free(t->sink);
+	}
+	if (from)
+		from->ops->free(from);
+	return rc;
 }

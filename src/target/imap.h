@@ -209,12 +209,14 @@ void tlink_drop(struct worker *w);
 /* imap_link_pause, for people with what will be gone on with; may be NULL. */
 int tlink_pause(struct worker *w, unsigned nth, const char *next, struct err *err) MUST_CHECK;
 /**
- * tlink_again(b, rc, nth, err): work on a mailbox ended with ${rc}. True: it is to be tried once more, on the connection that tlink_select gives; what had to be
+ * tlink_again(b, rc, nth, err): work on a mailbox ended with ${rc}. True: it is to be tried once more, on the connection that tlink_reselect gives; what had to be
  * waited for was. *nth counts the failures; the server's wish to wait is none.
  */
 bool tlink_again(struct box *b, int rc, unsigned *nth, struct err *err);
 /* Select (dry run: examine) the mailbox on a living connection; w->lost: none can be had. */
 int tlink_select(struct box *b, struct err *err) MUST_CHECK;
+/* In the middle of the work on it: ERR_PROTO if its UIDVALIDITY is another one now. */
+int tlink_reselect(struct box *b, struct err *err) MUST_CHECK;
 bool tlink_dead(const struct worker *w, int rc); /* the connection, not the command, failed */
 bool tlink_over(const struct worker *w); /* no connection can be had, or the run is over */
 int restore_fail(struct run *r, const struct err *err);

@@ -428,7 +428,7 @@ static int broke(
 /* The connection broke: look what has arrived. */
 static int recover(struct box *b, struct batch *t, struct err *err)
 {
-	uint32_t unknown[BATCH_MESSAGES] = {0}, validity = b->sel.uidvalidity;
+	uint32_t unknown[BATCH_MESSAGES] = {0};
 	struct err lost = *err;
 	struct sending *alone = t->n == 1 ? &t->send[0] : NULL;
 	char said[200] = "";
@@ -448,10 +448,7 @@ static int recover(struct box *b, struct batch *t, struct err *err)
 	}
 	rc = tlink_pause(b->w, 1, b->e->shown, err);
 	if (rc == 0)
-		rc = tlink_select(b, err);
-	if (rc == 0 && validity && b->sel.uidvalidity != validity)
-		return err_set(err, ERR_PROTO, ERR_COLLECTION,
-		        "the target's UIDVALIDITY changed meanwhile");
+		rc = tlink_reselect(b, err);
 	if (rc == 0 && n)
 		rc = box_find_arrived(b, unknown, n, err);
 	if (rc == 0 && alone && lost.code != ERR_THROTTLED && b->state[alone->item] == ITEM_TODO)

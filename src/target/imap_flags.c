@@ -85,20 +85,6 @@ unsigned flags_fit(struct box *b, unsigned flags, unsigned *lacking_out)
 	return fit;
 }
 
-static bool has_word(const char *text, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = text; *p;) {
-		size_t k = strcspn(p, " ");
-
-		if (k == n && strncasecmp(p, word, n) == 0)
-			return true;
-		p += k + (p[k] == ' ');
-	}
-	return false;
-}
-
 uint32_t words_minus(struct box *b, const char *a, const char *minus)
 {
 	const char *words[WORDS_MAX], *left[WORDS_MAX];
@@ -107,7 +93,7 @@ uint32_t words_minus(struct box *b, const char *a, const char *minus)
 	uint32_t set;
 
 	for (size_t i = 0; i < n; i++)
-		if (!has_word(minus, words[i]))
+		if (!tree_has_word(minus, words[i], strlen(words[i])))
 			left[n_left++] = words[i];
 	set = tree_coll_keywords(b->words, left, n_left);
 	free(copy);
@@ -280,15 +266,10 @@ int box_store(struct box *b, struct err *err)
 	if (b->n_store)
 		qsort(b->store, b->n_store, sizeof *b->store, store_cmp);
 	for (unsigned i = 1; at < b->n_store && !b->w->run->opts->dry_run; i++) {
-		uint32_t validity = b->sel.uidvalidity;
-
 		rc = store_run(b, &at, err);
 		if (!tlink_again(b, rc, &i, err))
 			break;
-		rc = tlink_select(b, err);
-		if (rc == 0 && validity && b->sel.uidvalidity != validity)
-			rc = err_set(err, ERR_PROTO, ERR_COLLECTION,
-			        "the target's UIDVALIDITY changed meanwhile");
+		rc = tlink_reselect(b, err);
 		if (rc < 0)
 			break;
 	}

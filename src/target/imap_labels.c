@@ -222,19 +222,6 @@ uint32_t labels_there(struct box *b, const char *raw)
 	return words_set(b, &w);
 }
 
-/* Gmail's labels differ in more than case. */
-static bool has_label(const char *text, const char *word, size_t n)
-{
-	for (const char *p = text; *p;) {
-		size_t k = strcspn(p, " ");
-
-		if (k == n && strncasecmp(p, word, n) == 0)
-			return true;
-		p += k + (p[k] == ' ');
-	}
-	return false;
-}
-
 static uint32_t without(struct box *b, uint32_t from, const char *less)
 {
 	const char *text = tree_coll_keyword_text(b->words, from);
@@ -245,7 +232,7 @@ static uint32_t without(struct box *b, uint32_t from, const char *less)
 	for (const char *p = text; *p;) {
 		size_t k = strcspn(p, " ");
 
-		if (!has_label(less, p, k))
+		if (!tree_has_word(less, p, k))
 			*ARR_PUSH(w.list, w.n, w.cap) = xstrndup(p, k);
 		p += k + (p[k] == ' ');
 	}
@@ -535,15 +522,10 @@ int labels_store(struct box *b, struct err *err)
 	}
 	qsort(b->label, b->n_label, sizeof *b->label, label_cmp);
 	for (unsigned i = 1; i <= TRIES; i++) {
-		uint32_t validity = b->sel.uidvalidity;
-
 		rc = store_once(&s, err);
 		if (!tlink_again(b, rc, &i, err))
 			break;
-		rc = tlink_select(b, err);
-		if (rc == 0 && validity && b->sel.uidvalidity != validity)
-			rc = err_set(err, ERR_PROTO, ERR_COLLECTION,
-			        "the target's UIDVALIDITY changed meanwhile");
+		rc = tlink_reselect(b, err);
 		if (rc < 0)
 			break;
 	}

@@ -104,3 +104,14 @@ int tlink_select(struct box *b, struct err *err)
 	}
 	return rc;
 }
+
+int tlink_reselect(struct box *b, struct err *err)
+{
+	uint32_t validity = b->sel.uidvalidity;
+	int rc = tlink_select(b, err);
+
+	if (rc == 0 && validity && b->sel.uidvalidity != validity)
+		rc = err_set(err, ERR_PROTO, ERR_COLLECTION,
+		        "the target's UIDVALIDITY changed meanwhile");
+	return rc;
+}

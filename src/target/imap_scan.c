@@ -195,15 +195,10 @@ int there_hash(
 	h.done = xcalloc(b->n_there + 1, 1);
 	buf_init(&h.head, HEAD_CAP);
 	for (unsigned i = 1; i <= TRIES; i++) {
-		uint32_t validity = b->sel.uidvalidity;
-
 		rc = hash_run(&h, err);
 		if (!tlink_again(b, rc, &i, err))
 			break;
-		rc = tlink_select(b, err);
-		if (rc == 0 && validity && b->sel.uidvalidity != validity)
-			rc = err_set(err, ERR_PROTO, ERR_COLLECTION,
-			        "the target's UIDVALIDITY changed meanwhile");
+		rc = tlink_reselect(b, err);
 		if (rc < 0)
 			break;
 	}

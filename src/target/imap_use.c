@@ -1,8 +1,8 @@
 #include "imap_use.h"
 #include <string.h>
-#include <strings.h>
 #include "valise/base/buf.h"
 #include "valise/base/escape.h"
+#include "valise/tree/model.h"
 
 enum { FOLD_CAP = 4096 };
 
@@ -64,24 +64,10 @@ static const struct {
 
 enum { N_USES = sizeof customs / sizeof customs[0] };
 
-static bool has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = list; p && *p;) {
-		size_t k = strcspn(p, " ");
-
-		if (k == n && strncasecmp(p, word, n) == 0)
-			return true;
-		p += k + (p[k] == ' ');
-	}
-	return false;
-}
-
 const char *use_announced(const char *uses)
 {
 	for (size_t i = 0; i < N_USES; i++)
-		if (has_word(uses, customs[i].use))
+		if (tree_has_word(uses, customs[i].use, strlen(customs[i].use)))
 			return customs[i].use;
 	return NULL;
 }
@@ -91,7 +77,7 @@ const char *use_view(const char *uses)
 	static const char *const views[] = {"\\All", "\\Important", "\\Flagged"};
 
 	for (size_t i = 0; i < sizeof views / sizeof views[0]; i++)
-		if (has_word(uses, views[i]))
+		if (tree_has_word(uses, views[i], strlen(views[i])))
 			return views[i];
 	return NULL;
 }

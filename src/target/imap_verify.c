@@ -436,7 +436,7 @@ int box_verify(struct box *b, uint32_t first, struct err *err)
 		rc = verify_once(b, first, err);
 		if (!tlink_again(b, rc, &i, err))
 			break;
-		rc = tlink_select(b, err);
+		rc = tlink_reselect(b, err);
 		if (rc < 0)
 			break;
 	}

@@ -3,6 +3,7 @@
 #include "valise/tree/model.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static uint32_t hash_text(const char *s)
 {
@@ -91,4 +92,16 @@ const char *tree_coll_keyword_text(const struct tree_coll *c, uint32_t set)
 uint32_t tree_coll_keywords_copy(struct tree_coll *to, const struct tree_coll *from, uint32_t set)
 {
 	return set == 0 ? 0 : intern(to, xstrdup(tree_coll_keyword_text(from, set)));
+}
+
+bool tree_has_word(const char *text, const char *word, size_t n)
+{
+	for (const char *p = text; p && *p;) {
+		size_t k = strcspn(p, " ");
+
+		if (k == n && strncasecmp(p, word, n) == 0)
+			return true;
+		p += k + (p[k] == ' ');
+	}
+	return false;
 }

@@ -143,6 +143,8 @@ void tree_coll_free(struct tree_coll *c);
 uint32_t tree_coll_keywords(struct tree_coll *c, const char *const *words, size_t n);
 const char *tree_coll_keyword_text(
         const struct tree_coll *c, uint32_t set); /* "" or "$Label1 work" */
+/* Is ${word}, ${n} octets in any case, one of the words of ${text}, which one blank separates? NULL holds none. */
+bool tree_has_word(const char *text, const char *word, size_t n);
 /* The set of ${from}'s item in ${to}. */
 uint32_t tree_coll_keywords_copy(struct tree_coll *to, const struct tree_coll *from, uint32_t set);
 
