@@ -21,6 +21,7 @@ struct pass {
 	struct tree_coll *next, *prev, *last_run;
 	char **urls;
 	size_t n, cap;
+	bool full; /* of LINKS_MAX different ones */
 };
 
 struct get {
@@ -37,11 +38,42 @@ static int url_cmp(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static void name_loss(struct pass *p, const char *url, const char *reason)
+{
+	tree_coll_error(p->next, 0, url, NULL, NULL, reason);
+	p->result->errors++;
+	progress_say(p->progress, SAY_WARNING, "%s, %s: %s", p->next->name, url, reason);
+}
+
+/* Each once. */
+static void urls_unique(struct pass *p)
+{
+	size_t n = 0;
+
+	if (p->n)
+		qsort(p->urls, p->n, sizeof *p->urls, url_cmp);
+	for (size_t i = 0; i < p->n; i++) {
+		if (n && strcmp(p->urls[n - 1], p->urls[i]) == 0)
+			free(p->urls[i]);
+		else
+			p->urls[n++] = p->urls[i];
+	}
+	p->n = n;
+}
+
 static void on_link(void *ctx, const char *name, const char *url)
 {
 	struct pass *p = ctx;
 
 	(void)name;
+	if (p->n == LINKS_MAX && !p->full) {
+		urls_unique(p);
+		p->full = p->n == LINKS_MAX;
+		if (p->full)
+			name_loss(p, url,
+			        "so many links in one collection: this and further ones are not "
+			        "fetched");
+	}
 	if (p->n < LINKS_MAX)
 		*ARR_PUSH(p->urls, p->n, p->cap) = xstrdup(url);
 }
@@ -58,6 +90,7 @@ static int keep(void *ctx, const void *data, size_t n, struct err *err)
 static int look_into(
         struct pass *p, const struct tree_coll *c, const struct tree_item *it, struct err *err)
 {
+	const struct tree_ext *e = tree_item_ext(c, it);
 	struct buf body;
 	int rc;
 
@@ -66,36 +99,23 @@ static int look_into(
 	if (rc == 0)
 		rc = content_links(buf_str(&body), body.len, on_link, p, err);
 	buf_clear(&body);
+	if (rc == ERR_LIMIT && e && e->href)
+		name_loss(p, e->href, err->text);
 	return rc < 0 && (err->scope == ERR_WHOLE || err->code == ERR_STOPPED) ? rc : 0;
 }
 
 static int find_links(struct pass *p, const struct tree_coll *c, struct err *err)
 {
-	size_t n = 0;
 	int rc = 0;
 
+	p->full = false;
 	for (size_t i = 0; i < c->n_items && rc == 0; i++) {
 		rc = stop_check(err);
 		if (rc == 0)
 			rc = look_into(p, c, &c->items[i], err);
 	}
-	if (p->n)
-		qsort(p->urls, p->n, sizeof *p->urls, url_cmp);
-	for (size_t i = 0; i < p->n; i++) {
-		if (n && strcmp(p->urls[n - 1], p->urls[i]) == 0)
-			free(p->urls[i]);
-		else
-			p->urls[n++] = p->urls[i];
-	}
-	p->n = n;
+	urls_unique(p);
 	return rc;
-}
-
-static void name_loss(struct pass *p, const char *url, const char *reason)
-{
-	tree_coll_error(p->next, 0, url, NULL, NULL, reason);
-	p->result->errors++;
-	progress_say(p->progress, SAY_WARNING, "%s, %s: %s", p->next->name, url, reason);
 }
 
 static void drop(struct get *g)
@@ -246,10 +266,10 @@ static int one_collection(struct pass *p, const struct tree_head *h, struct err 
 	int rc = p->from->ops->coll(p->from, h, &c, err);
 
 	progress_what(p->progress, name);
+	p->next = tree_coll_new(COLL_LINKED, name);
 	if (rc == 0)
 		rc = find_links(p, c, err);
-	if (rc == 0 && p->n) {
-		p->next = tree_coll_new(COLL_LINKED, name);
+	if (rc == 0 && (p->n || p->next->n_errors)) {
 		rc = p->sink->ops->prev(p->sink, PREV_SNAPSHOT, COLL_LINKED, name, &p->prev, err);
 		if (rc == 0)
 			rc = p->sink->ops->prev(
