@@ -3,6 +3,7 @@
 #include "valise/base/escape.h"
 #include "valise/base/json.h"
 #include "valise/base/mem.h"
+#include "valise/proto/dav_discover.h"
 #include "dav.h"
 
 #define NS_OC "http://owncloud.org/ns"
@@ -49,23 +50,6 @@ void dav_coll_clear(struct davcoll *c)
 	}
 	free(c->items);
 	memset(c, 0, sizeof *c);
-}
-
-/* Is it one of those that are backed up? */
-static bool is_wanted(enum coll_kind kind, const struct dav_response *r)
-{
-	static const char *const others[] = {"{" NS_CALDAV "}schedule-inbox",
-	        "{" NS_CALDAV "}schedule-outbox", "{" NS_CS "}notification",
-	        "{" NS_CS "}dropbox-home", "{http://nextcloud.com/ns}deleted-calendar",
-	        "{http://nextcloud.com/ns}trash-bin"};
-
-	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-		if (dav_prop_has(r, P_TYPE, others[i]))
-			return false;
-	if (kind == COLL_CONTACTS)
-		return dav_prop_has(r, P_TYPE, "{" NS_CARDDAV "}addressbook");
-	return dav_prop_has(r, P_TYPE, "{" NS_CALDAV "}calendar") ||
-	       dav_prop_has(r, P_TYPE, "{" NS_CS "}subscribed");
 }
 
 /* The last segment of a URL or href, decoded; caller frees. */
@@ -272,7 +256,7 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 	char *segment;
 
 	(void)err;
-	if (r->status >= 400 || !r->url || !is_wanted(run->kind, r))
+	if (r->status >= 400 || !r->url || !dav_is_collection(r, run->kind == COLL_CONTACTS))
 		return 0;
 	e->found++;
 	if (is_known(run, r->url))
