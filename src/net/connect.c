@@ -13,6 +13,10 @@
 #define SLICE_MS 200 /* how soon a request to stop is noticed by a thread that got no signal */
 #define MAX_ADDRESSES 16
 
+/* A peer that gives a byte now and then is never idle: see net_wait_idle. */
+#define PATIENCE_IDLES 10
+#define PATIENCE_BYTE_MS 100
+
 int64_t now_ms(void)
 {
 	struct timespec ts;
@@ -53,13 +57,29 @@ int net_wait(struct transport *t, int fd, short events, int64_t deadline)
 	return rc < 0 ? -1 : 0;
 }
 
+/* What may still be waited since the last write. */
+static int64_t patience_left(const struct transport *t)
+{
+	uint64_t moved = t->in + t->out - t->written_at;
+
+	return (int64_t)t->idle_timeout_ms * PATIENCE_IDLES + (int64_t)moved * PATIENCE_BYTE_MS -
+	       t->waited_ms;
+}
+
 int net_wait_idle(struct transport *t, short events)
 {
+	int64_t began = now_ms(), left = patience_left(t);
+	bool last = left < t->idle_timeout_ms;
 	int rc;
 
 	if (t->deadline)
 		return net_wait(t, t->fd, events, t->deadline);
-	rc = wait_until(t, t->fd, events, now_ms() + t->idle_timeout_ms);
+	rc = wait_until(t, t->fd, events, began + (last ? left : t->idle_timeout_ms));
+	t->waited_ms += now_ms() - began;
+	if (rc == 0 && last)
+		return transport_fail(t, ERR_NET,
+		        "next to nothing has come for %lld minutes: given up",
+		        (long long)(t->waited_ms / 60000));
 	if (rc == 0) {
 		t->timed_out = true;
 		return transport_fail(

@@ -199,6 +199,8 @@ int plain_send(struct transport *t, const void *p, size_t n)
 		return transport_fail(t, err.code, "%s", err.text);
 	trace_sent(&t->trace, p, n, t->secret);
 	t->inbound.plain = 0;
+	t->written_at = t->in + t->out;
+	t->waited_ms = 0;
 	return t->deflate ? squeeze_send(t, p, n) : wire_send(t, p, n);
 }
 

@@ -85,6 +85,8 @@ struct transport {
 	char tail[TAIL_SIZE]; /* the last plain bytes received */
 	size_t tail_len;
 	uint64_t in, out;
+	uint64_t written_at; /* in + out at the last plain write */
+	int64_t waited_ms; /* for the peer, since then */
 	bool secret;
 	struct guard guard;
 	struct inbound inbound;
@@ -103,7 +105,10 @@ int64_t now_ms(void);
 int net_connect(struct transport *t);
 /* Wait for ${events} until ${deadline} (now_ms); -1 with the sticky error on time-out and stop. */
 int net_wait(struct transport *t, int fd, short events, int64_t deadline);
-/* Waiting for the peer, as long as idle_timeout_ms allows. */
+/*
+ * Waiting for the peer: idle_timeout_ms at a time, and since the last write in all ten times that and 0.1 s for each byte that moved. So a peer that
+ * gives 10 bytes a second is waited for without end, one that gives a byte a minute is not.
+ */
 int net_wait_idle(struct transport *t, short events);
 
 /* tls.c, and verify.c with the check of the certificate. */

@@ -272,15 +272,3 @@ class CapsChange(FakeImap):
     def sign_in(self, s, tag, user, password):
         s.user = user
         self.ok(s, tag, "signed in")
-
-
-class Trickle(Many):
-    """A body comes by the byte, and never ends."""
-    name = "trickle"
-
-    def mangle(self, s, data):
-        if len(data) > 2000:
-            for i in range(len(data)):
-                s.send_raw(data[i:i + 1])
-                s.stall(1)
-        return data

@@ -1,0 +1,88 @@
+/* How long a peer is waited for that is never quite idle. No test waits for real time to pass: what was waited is set. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "peer.h"
+#include "transport_internal.h"
+
+#define IDLE_MS 60000
+#define PATIENCE_MS (10 * IDLE_MS)
+
+static void serve_lines(struct peer *p)
+{
+	peer_say(p, "* OK ready\r\n");
+	while (peer_line(p))
+		peer_say(p, "A1 OK\r\n");
+}
+
+static struct transport *open_peer(struct peer *p)
+{
+	struct endpoint at = {.host = (char *)"127.0.0.1", .security = SECURITY_NONE};
+	struct transport *t = NULL;
+	struct err err;
+	char line[64];
+	size_t n;
+
+	assert_true(peer_start(p, AF_INET, NULL, serve_lines, NULL));
+	at.port = p->port;
+	at.connect_timeout_ms = at.idle_timeout_ms = IDLE_MS;
+	assert_int_equal(transport_open(&at, GUARD_IMAP_SOURCE, NULL, &t, &err), 0);
+	for (n = 0; !memchr(line, '\n', n);) {
+		size_t got;
+
+		assert_int_equal(transport_read(t, line + n, sizeof line - n, &got, &err), 0);
+		n += got;
+	}
+	return t;
+}
+
+static void a_trickle_ends(void **state)
+{
+	struct transport *t;
+	struct peer p;
+	struct err err;
+	size_t n;
+	char c;
+
+	(void)state;
+	t = open_peer(&p);
+	t->written_at = t->in + t->out - 50; /* 50 bytes have come: 5 s more */
+	t->waited_ms = PATIENCE_MS + 5000 - 20;
+	assert_int_equal(transport_read(t, &c, 1, &n, &err), ERR_NET);
+	assert_non_null(strstr(err.text, "next to nothing has come for 10 minutes"));
+	transport_free(t);
+	peer_stop(&p);
+}
+
+/* 10 bytes a second, whatever it takes in all; and a command begins anew. */
+static void slow_but_honest_goes_on(void **state)
+{
+	struct transport *t;
+	struct peer p;
+	struct err err;
+	size_t n;
+	char c;
+
+	(void)state;
+	t = open_peer(&p);
+	t->waited_ms = PATIENCE_MS;
+	assert_int_equal(transport_write(t, "A1 NOOP\r\n", 9, &err), 0);
+	assert_int_equal(t->waited_ms, 0);
+	t->in += 20000; /* 20,000 bytes in 1,000 seconds and all that is allowed at once */
+	t->waited_ms = PATIENCE_MS + 1000000;
+	assert_int_equal(transport_read(t, &c, 1, &n, &err), 0);
+	transport_free(t);
+	peer_stop(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_trickle_ends),
+	        cmocka_unit_test(slow_but_honest_goes_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
