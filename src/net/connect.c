@@ -1,4 +1,4 @@
-/* Resolving, connecting and waiting; the addresses in turn, IPv6 first. */
+/* Connecting and waiting; the addresses in turn, IPv6 first. */
 #include "transport_internal.h"
 #include "valise/base/sys.h"
 #include <errno.h>
@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SLICE_MS 200 /* how soon a request to stop is noticed by a thread that got no signal */
 #define MAX_ADDRESSES 16
 
 /* A peer that gives a byte now and then is never idle: see net_wait_idle. */
@@ -37,7 +36,10 @@ static int wait_until(struct transport *t, int fd, short events, int64_t deadlin
 
 		if (stop_check(&stop) != 0)
 			return transport_fail_with(t, &stop);
-		rc = sys_poll(&p, 1, (int)(left < 0 ? 0 : left < SLICE_MS ? left : SLICE_MS));
+		rc = sys_poll(&p, 1,
+		        (int)(left < 0                 ? 0
+		                : left < STOP_SLICE_MS ? left
+		                                       : STOP_SLICE_MS));
 		if (rc > 0)
 			return 1;
 		if (rc < 0 && errno != EINTR)
@@ -88,27 +90,6 @@ int net_wait_idle(struct transport *t, short events)
 	return rc < 0 ? -1 : 0;
 }
 
-/* Names outside ASCII go to the resolver in their ACE form (RFC 5891). */
-static int resolve(struct transport *t, struct addrinfo **out)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-	gnutls_datum_t ace = {NULL, 0};
-	char port[8];
-	int rc;
-
-	snprintf(port, sizeof port, "%u", (unsigned)t->port);
-	if (gnutls_idna_map(t->host, (unsigned)strlen(t->host), &ace, 0) != 0)
-		ace.data = NULL;
-	rc = getaddrinfo(ace.data ? (char *)ace.data : t->host, port, &hints, out);
-	gnutls_free(ace.data);
-	if (rc == 0)
-		return 0;
-	if (rc == EAI_NONAME || rc == EAI_NODATA)
-		return transport_fail(t, ERR_NET, "unknown host; check the name");
-	return transport_fail(t, ERR_NET, "cannot look up the host: %s",
-	        rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
-}
-
 /* Failures here are only reasons to try the next address. */
 static void set_options(int fd)
 {
@@ -154,7 +135,7 @@ int net_connect(struct transport *t)
 	int why = ETIMEDOUT;
 	size_t n = 0;
 
-	if (resolve(t, &list) != 0)
+	if (net_resolve(t, deadline, &list) != 0)
 		return -1;
 	for (int v6 = 1; v6 >= 0; v6--)
 		for (struct addrinfo *a = list; a && n < MAX_ADDRESSES; a = a->ai_next)

@@ -10,6 +10,7 @@
 #define STREAM_BUFFER 8192 /* libetpan moves its buffer after each line: small is fast */
 #define PEEK_BUFFER 4096
 #define TAIL_SIZE 512
+#define STOP_SLICE_MS 200 /* how soon a request to stop is noticed by a thread that got no signal */
 
 /* Finds "{123}", "{123+}", "~{123}" at the end of a line; a byte at a time. */
 struct literal_scan {
@@ -101,6 +102,9 @@ int transport_fail_with(struct transport *t, const struct err *err);
 
 int64_t now_ms(void);
 
+/* resolve.c: the addresses of t->host, for freeaddrinfo; until ${deadline} (now_ms). -1 with the sticky error. */
+struct addrinfo;
+int net_resolve(struct transport *t, int64_t deadline, struct addrinfo **out);
 /* connect.c: t->fd becomes a connected non-blocking socket. */
 int net_connect(struct transport *t);
 /* Wait for ${events} until ${deadline} (now_ms); -1 with the sticky error on time-out and stop. */
