@@ -264,10 +264,15 @@ static int links_of(struct take *t, struct tree_reader *from)
 
 int take_links(struct take *t, struct tree_reader *from, int rc, struct err *err)
 {
+	struct guest *guest = NULL;
+
 	if (rc < 0) {
 		rc = fail(t->args, err);
 	} else {
-		rc = links_of(t, from);
+		rc = guest_start(t->args, t->account, &guest);
+		if (rc == 0)
+			rc = links_of(t, from);
+		guest_end(guest);
 		t->sink->ops->free(t->sink);
 	}
 	if (from)
