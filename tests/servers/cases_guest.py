@@ -38,6 +38,7 @@ class Throttles(Many):
     name = "throttles"
     source = "Office 365 (imapsync#272), Yahoo (imapc-connection.c), Zoho (nixpkgs#352446)"
     messages = 2400
+    backoff_ms = 300
     plan = {"UID_FETCH": {3: "cut", 7: "backoff", 11: "cut", 13: "bye", 16: "cut"}}
 
     def __init__(self, *args, **more):
@@ -51,7 +52,7 @@ class Throttles(Many):
 
     def act(self, s, tag, action):
         if action == "backoff":
-            s.send(tag + " NO Request is throttled. Suggested Backoff Time: 300 milliseconds")
+            s.send(tag + " NO Request is throttled. Suggested Backoff Time: %d milliseconds" % self.backoff_ms)
         elif action == "limit":
             s.send(tag + " NO [LIMIT] UID FETCH Rate limit hit")
         elif action == "bye":
@@ -106,6 +107,7 @@ class ThrottlesAppend(Throttles):
 class ThrottlesAll(Throttles):
     """Every command is refused so, also those that list, after the tenth message."""
     name = "throttles-all"
+    backoff_ms = 100
     plan = {name: {n: "backoff" for n in (1, 3, 4)} for name in ("EXAMINE", "LIST", "STATUS", "UID_FETCH", "CREATE", "SELECT", "APPEND", "UID_SEARCH", "SUBSCRIBE")}
 
     def before(self, s, tag, name, args):
