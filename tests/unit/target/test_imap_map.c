@@ -114,7 +114,7 @@ static struct map_entry *run_case(const struct map_case *c, struct tree_head *he
         const struct tree_head **list, struct imap_mailbox *boxes, struct map_target *t, size_t *n)
 {
 	*n = 0;
-	t->n = 0;
+	*t = (struct map_target){0};
 	for (size_t i = 0; i < MOST && c->archive[i].content; i++) {
 		memset(&heads[i], 0, sizeof heads[i]);
 		heads[i].content_name = heads[i].name = (char *)(uintptr_t)c->archive[i].content;
