@@ -9,7 +9,7 @@ PYTHON=/usr/bin/python3
 T=$(mktemp -d "${TMPDIR:-/tmp}/valise-XXXXXX")
 chmod 755 "$T"
 export XDG_STATE_HOME=$T/state XDG_CONFIG_HOME=$T/config HOME=$T
-started=()
+started=() launched=()
 
 finish() {
 	local rc=$?
@@ -29,16 +29,20 @@ launch() {
 	shift 2
 	started+=("$kind:$T/$name")
 	mkdir -p "$T/$name" # stop waits for nothing that is not there
+	[ ! -d "$T/tls" ] || cp -r "$T/tls" "$T/$name/tls" # certificates are made once
 	{ env "$@" "$SERVERS/$kind.sh" start "$T/$name" >/dev/null 2>"$T/$name.err" || echo "$kind" >"$T/$name.failed"; } &
+	launched+=($!)
 }
 landed() {
 	local name line
-	wait
+	wait "${launched[@]}" # not for what a test has in the background besides
+	launched=()
 	for name in "$@"; do
 		[ ! -e "$T/$name.failed" ] || { cat "$T/$name.err"; fail "$(cat "$T/$name.failed") did not start"; }
 		while IFS= read -r line; do
 			printf -v "${name}_${line%%=*}" '%s' "${line#*=}"
 		done < "$T/$name/env"
+		[ -d "$T/tls" ] || [ ! -d "$T/$name/tls" ] || cp -r "$T/$name/tls" "$T/tls"
 	done
 }
 fail() { echo "FAILED: $*"; exit 1; }

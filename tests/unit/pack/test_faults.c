@@ -191,13 +191,13 @@ static void make_start(struct fake *f)
 
 static void test_killed_in_the_first_run(void **state)
 {
-	for_every_call(*state, "first", "kill:%u", NULL, 3);
+	for_every_call(*state, "first", "kill:%u", NULL, 7);
 }
 
 static void test_killed_in_the_second_run(void **state)
 {
 	make_start(*state);
-	for_every_call(*state, "second", "kill:%u", "start", 3);
+	for_every_call(*state, "second", "kill:%u", "start", 7);
 }
 
 static void test_no_space(void **state)
