@@ -42,6 +42,14 @@ backup() {
 	run 0 "$VALISE" verify "$TOP/$1.valise"
 }
 
+# --exact: the octets of a GET; else the same after CRLF (but on Cyrus, which writes some properties otherwise in a multiget)
+exact() {
+	dav "$1" alice
+	run 0 "$VALISE" backup "${DAV[@]}" --exact -o "$T/exact.valise"
+	"$TOOLS/exactdav.py" --env "$TOP/$1/env" --user alice --valise "$VALISE" "$T/exact.valise"
+	[ "$1" = cyrus ] || "$TOOLS/exactdav.py" --env "$TOP/$1/env" --user alice --valise "$VALISE" --lines "$TOP/$1.valise"
+}
+
 # restore FROM REPORT : 0, or 3 where something was altered
 restore() {
 	local rc=0
@@ -86,5 +94,6 @@ for s in "${KINDS[@]}"; do launch "$s" "$s" USERS="alice bob carol dave"; done
 landed "${KINDS[@]}"
 each account
 each backup
+each exact
 each restores
 each compare
