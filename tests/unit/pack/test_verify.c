@@ -100,9 +100,9 @@ static bool is_found(struct fake *f, bool quick)
 	return rc < 0 || f->verdict.damages > 0;
 }
 
-/* A sanitizer makes each try several times slower: then a fixed part of them is enough. */
-#define STEP                                                                                       \
-	(SANITIZED ? 37 : 7) /* 7: each byte with a bit, some with two; VALISE_EVERY=1: each with all */
+/* A sanitizer makes each try several times slower: then a fixed part of them is enough. Else
+ * 7: each byte with a bit, some with two; VALISE_EVERY=1: each with all. */
+#define STEP (SANITIZED ? 37 : 7)
 
 static unsigned step(void)
 {
