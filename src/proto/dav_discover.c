@@ -141,6 +141,19 @@ bool dav_is_collection(const struct dav_response *r, bool contacts)
 	       dav_prop_has(r, P_TYPE, "{" NS_CS "}subscribed");
 }
 
+bool dav_is_readonly(const struct dav_response *r)
+{
+	static const char *const writes[] = {
+	        "{DAV:}all", "{DAV:}write", "{DAV:}write-content", "{DAV:}bind"};
+
+	if (!dav_prop_find(r, "{DAV:}current-user-privilege-set"))
+		return false;
+	for (size_t i = 0; i < 4; i++)
+		if (dav_prop_has(r, "{DAV:}current-user-privilege-set", writes[i]))
+			return false;
+	return true;
+}
+
 struct count {
 	size_t n;
 	bool contacts;

@@ -92,19 +92,6 @@ static bool is_foreign(const struct dav_run *run, const struct dav_response *r)
 	return !mine || dav_prop_has(r, P_TYPE, "{" NS_CS "}shared");
 }
 
-static bool is_readonly(const struct dav_response *r)
-{
-	static const char *const writes[] = {
-	        "{DAV:}all", "{DAV:}write", "{DAV:}write-content", "{DAV:}bind"};
-
-	if (!dav_prop_find(r, P_PRIVILEGES))
-		return false;
-	for (size_t i = 0; i < 4; i++)
-		if (dav_prop_has(r, P_PRIVILEGES, writes[i]))
-			return false;
-	return true;
-}
-
 static unsigned attributes(
         const struct dav_run *run, const struct dav_response *r, const char *segment)
 {
@@ -114,7 +101,7 @@ static unsigned attributes(
 		a |= ATTR_GENERATED;
 	if (dav_prop_has(r, P_TYPE, "{" NS_CS "}subscribed"))
 		a |= ATTR_SUBSCRIPTION;
-	if (is_readonly(r))
+	if (dav_is_readonly(r))
 		a |= ATTR_READONLY;
 	if (is_foreign(run, r))
 		a |= ATTR_SHARED;

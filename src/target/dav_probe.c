@@ -27,19 +27,6 @@ void tcoll_clear(struct tcoll *t)
 	memset(t, 0, sizeof *t);
 }
 
-static bool is_readonly(const struct dav_response *r)
-{
-	static const char *const writes[] = {
-	        "{DAV:}all", "{DAV:}write", "{DAV:}write-content", "{DAV:}bind"};
-
-	if (!dav_prop_find(r, P_PRIVILEGES))
-		return false;
-	for (size_t i = 0; i < 4; i++)
-		if (dav_prop_has(r, P_PRIVILEGES, writes[i]))
-			return false;
-	return true;
-}
-
 static bool is_foreign(const struct drun *run, const struct dav_response *r)
 {
 	char **owners = NULL;
@@ -88,7 +75,7 @@ static void fill(struct drun *run, struct tcoll *t, const struct dav_response *r
 	props_of_response(r, &t->props);
 	t->comps = comps_of_response(r);
 	t->max_size = max ? strtoull(max, NULL, 10) : 0;
-	t->readonly = is_readonly(r);
+	t->readonly = dav_is_readonly(r);
 	t->aside = dav_prop_has(r, P_TYPE, "{" NS_CS "}subscribed") || is_generated(t->segment) ||
 	           is_foreign(run, r);
 	t->v4 = versions && versions->xml && strstr(versions->xml, "4.0");

@@ -23,5 +23,7 @@ void dav_home_clear(struct dav_home *h);
 uint64_t dav_key(const char *url);
 /* A calendar (also a subscribed one) or an address book; not an inbox, outbox, trash bin. Needs {DAV:}resourcetype. */
 bool dav_is_collection(const struct dav_response *r, bool contacts);
+/* None of the privileges that writing takes (RFC 3744 5.4) is granted. Needs {DAV:}current-user-privilege-set; without it: false. */
+bool dav_is_readonly(const struct dav_response *r);
 
 #endif
