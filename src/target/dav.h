@@ -56,6 +56,9 @@ struct acoll {
 	struct props props;
 	unsigned comps; /* declared */
 	char *name; /* on the target */
+	bool mapped; /* --map says where it goes: may be beside others */
+	uint32_t
+	        joins; /* mapped: the acoll that it shares a collection with that is to be made; or NONE */
 	uint32_t to; /* tcoll, NONE: to be made, or cannot */
 	char *refused; /* why it has no place */
 };

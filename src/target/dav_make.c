@@ -193,6 +193,14 @@ static bool is_needed(const struct drun *r, const struct acoll *a)
 	return false;
 }
 
+static void say_refused(struct drun *r, const struct acoll *a)
+{
+	say_coll(r, SAY_WARNING, a->head->name,
+	        "%s; its %zu items are not restored (--into NAME, or --map, puts them into a "
+	        "collection that is there)",
+	        a->refused, a->coll->n_items);
+}
+
 static int make(struct drun *r, struct acoll *a, struct err *err)
 {
 	struct buf url;
@@ -205,11 +213,31 @@ static int make(struct drun *r, struct acoll *a, struct err *err)
 		a->refused = xstrdup("the target's URL is that of a single collection: use --into");
 	buf_clear(&url);
 	if (rc == 0 && a->refused)
-		say_coll(r, SAY_WARNING, a->head->name,
-		        "%s; its %zu items are not restored (--into NAME puts them into a "
-		        "collection that is there)",
-		        a->refused, a->coll->n_items);
+		say_refused(r, a);
 	return rc;
+}
+
+/* Is it, or what joins it, in need of a place? */
+static bool is_missing(const struct drun *r, const struct acoll *a)
+{
+	bool needed = is_needed(r, a);
+
+	for (size_t i = 0; i < r->n_acolls && !needed; i++)
+		needed = r->acolls[i].joins != NONE && &r->acolls[r->acolls[i].joins] == a &&
+		         is_needed(r, &r->acolls[i]);
+	return needed && a->joins == NONE && a->to == NONE && !a->refused;
+}
+
+/* What shares the collection that was made for another. */
+static void join(struct drun *r, struct acoll *a)
+{
+	const struct acoll *leader = &r->acolls[a->joins];
+
+	a->to = leader->to;
+	if (leader->refused) {
+		a->refused = xstrdup(leader->refused);
+		say_refused(r, a);
+	}
 }
 
 int dav_make(struct drun *r, struct err *err)
@@ -218,15 +246,19 @@ int dav_make(struct drun *r, struct err *err)
 
 	for (size_t i = 0; i < r->n_acolls && rc == 0; i++) {
 		struct acoll *a = &r->acolls[i];
-		bool missing = a->to == NONE && !a->refused && is_needed(r, a);
+		bool theirs = a->to != NONE && (a->mapped || r->opts->into);
 
 		rc = stop_check(err);
-		if (rc == 0 && missing && r->opts->dry_run)
+		if (rc == 0 && is_missing(r, a) && r->opts->dry_run)
 			r->sum.collections_made++;
-		else if (rc == 0 && missing)
+		else if (rc == 0 && is_missing(r, a))
 			rc = make(r, a, err);
-		if (rc == 0 && a->to != NONE && !r->opts->into)
+		/* Where the user said that it goes, what is there keeps its properties. */
+		if (rc == 0 && a->to != NONE && !theirs)
 			rc = set_missing(r, a, err);
 	}
+	for (size_t i = 0; i < r->n_acolls && rc == 0; i++)
+		if (r->acolls[i].joins != NONE)
+			join(r, &r->acolls[i]);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

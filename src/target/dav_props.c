@@ -180,6 +180,31 @@ void props_set(struct props *p, unsigned which, const char *xml, const char *val
 	p->value[which] = v;
 }
 
+void props_set_comps(struct props *p, unsigned comps)
+{
+	static const unsigned by_name[] = {0, 3, 2, 1};
+	struct buf xml, value;
+
+	buf_init(&xml, 4096);
+	buf_init(&value, 4096);
+	for (unsigned i = 0; i < 4; i++)
+		if (comps & 1u << by_name[i]) {
+			const char *name = components[by_name[i]];
+
+			buf_putf(&xml, "<C:comp xmlns:C=\"" NS_CALDAV "\" name=\"%s\"/>", name);
+			buf_putf(&value, "%s%s", value.len ? " " : "", name);
+		}
+	if (comps) {
+		props_set(p, PROP_COMPS, buf_str(&xml), buf_str(&value));
+	} else {
+		free(p->xml[PROP_COMPS]);
+		free(p->value[PROP_COMPS]);
+		p->xml[PROP_COMPS] = p->value[PROP_COMPS] = NULL;
+	}
+	buf_clear(&xml);
+	buf_clear(&value);
+}
+
 void props_clear(struct props *p)
 {
 	for (unsigned i = 0; i < PROPS_N; i++) {

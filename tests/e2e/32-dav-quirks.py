@@ -185,7 +185,57 @@ def exact_later(scratch, archive):
         expect(server.bodies == 0, "%d bodies" % server.bodies)
 
 
-EXTRA = {f.__name__: f for f in (unread_home, exact_later)}
+class Several(fakedav.FakeDav):
+    """Calendars that a user may want to put together."""
+
+    def populate(self):
+        for n, name in enumerate(("Work", "Old work", "Trips")):
+            c = self.add("calendar", "c%d" % n, name, **{fakedav.CAL + "supported-calendar-component-set": '<C:comp name="%s"/>' % ("VTODO" if n == 1 else "VEVENT")})
+            for k in range(3):
+                body = fakedav.event(10 * n + k)
+                c.put("%d.ics" % (10 * n + k), body.replace(b"VEVENT", b"VTODO") if n == 1 else body)
+        self.add("addressbook", "people", "People").put("1.vcf", fakedav.card(1))
+
+
+def mapped(scratch, archive):
+    """--map: into what is there, by its name or its last segment; into what is made; several into one; beside what goes there anyway."""
+    own = os.path.join(scratch, "several.valise")
+    with Several() as server:
+        expect(named_run(server, "mapped-source", scratch).valise("backup", "-o", own) == 0, "backup")
+
+    def restored(name, *maps, code=0, there=(), says=None):
+        with fakedav.cases()["target-correct"]() as server:
+            for kind, segment, title in there:
+                server.add(kind, segment, title, **{fakedav.APPLE + "calendar-color": "#112233"})
+            run = named_run(server, "mapped-" + name, scratch)
+            maps = [w for m in maps for w in ("--map", m)]
+            expect(run.valise("restore", own, *maps, "--dry-run") == code, "%s, dry: %s" % (name, run.text))
+            expect(len(server.collections) == len(there), "%s: the dry run made something" % name)
+            dry = run.text
+            expect(run.valise("restore", own, *maps) == code, "%s: %s" % (name, run.text))
+            expect(not says or says in run.text, run.text)
+            if code == 0:
+                made = re.findall(r"10 items in 4 collections: 10 (?:added|to add)", dry + run.text)
+                expect(len(made) == 2, "%s: %s%s" % (name, dry, run.text))
+            for journal in (True, False):
+                before = server.contents()
+                journal or shutil.rmtree(run.env["XDG_STATE_HOME"], ignore_errors=True)
+                expect(run.valise("restore", own, *maps) == code and server.contents() == before, "%s, again: %s" % (name, run.text))
+            return {c.props.get(fakedav.DAV + "displayname"): (sorted(c.resources), c.props) for c in server.collections.values()}
+
+    have = restored("new", "Old work=Work", "Trips=Travel", "People=Friends")
+    expect(sorted(have) == ["Friends", "Travel", "Work"] and len(have["Work"][0]) == 6 and len(have["Travel"][0]) == 3, have)
+    comps = have["Work"][1][fakedav.CAL + "supported-calendar-component-set"]
+    expect("VEVENT" in comps and "VTODO" in comps, "the components of both: " + comps)
+    have = restored("together", "Old work=All", "Trips=All", "Work=All")
+    expect(sorted(have) == ["All", "People"] and len(have["All"][0]) == 9, have)
+    have = restored("there", "Old work=Private", "Trips=x1", there=(("calendar", "x0", "Private"), ("calendar", "x1", "Journeys")))
+    expect(sorted(have) == ["Journeys", "People", "Private", "Work"] and len(have["Journeys"][0]) == 3 and len(have["Private"][0]) == 3, have)
+    expect(have["Private"][1][fakedav.APPLE + "calendar-color"] == "#112233", "what was there keeps its properties")
+    restored("slip", "Wrok=All", code=2, says='is called "Wrok"')
+
+
+EXTRA = {f.__name__: f for f in (unread_home, exact_later, mapped)}
 
 
 def run_extra(name, scratch, archive):
