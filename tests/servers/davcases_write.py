@@ -480,6 +480,15 @@ class Schedules(Target):
         assert not any(b"ATTENDEE" in rq.body for rq in self.log), "the meeting was sent"
 
 
+class SchedulesAtPrincipal(Schedules):
+    """Only OPTIONS of the principal tells that the server mails."""
+    name = "schedules-said-at-principal"
+    source = "SOGo: the DAV header of the home set lacks what that of the principal has (caldav's davclient.py)"
+
+    def do_options(self, rq):
+        return super().do_options(rq) if "principals" in rq.path else FakeDav.do_options(self, rq)
+
+
 class WithAttendees(Schedules):
     """The same with --with-attendees: it is sent, with every header that asks for silence."""
     name = "with-attendees"
