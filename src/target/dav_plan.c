@@ -22,24 +22,32 @@ static const char *wish_for(const struct drun *r, const struct tree_head *h)
 	return NULL;
 }
 
+void acoll_rename(struct acoll *a, char *name)
+{
+	struct buf xml;
+
+	free(a->name);
+	a->name = name;
+	if (a->props.value[PROP_NAME] && strcmp(name, a->props.value[PROP_NAME]) == 0)
+		return;
+	buf_init(&xml, 1 << 20);
+	if (dav_text_xml(name, &xml, NULL) == 0)
+		props_set(&a->props, PROP_NAME, buf_str(&xml), name);
+	buf_clear(&xml);
+}
+
 /* --under: its name before that of the collection, but for what --map names. */
 static void set_name(struct drun *r, struct acoll *a)
 {
 	const char *name = a->props.value[PROP_NAME] ? a->props.value[PROP_NAME] : a->head->name;
 	const char *wish = wish_for(r, a->head);
-	struct buf xml;
 
 	a->mapped = wish != NULL;
 	if (wish)
-		a->name = xstrdup(wish);
+		acoll_rename(a, xstrdup(wish));
 	else
-		a->name = r->opts->under ? xasprintf("%s/%s", r->opts->under, name) : xstrdup(name);
-	if (a->props.value[PROP_NAME] && strcmp(a->name, a->props.value[PROP_NAME]) == 0)
-		return;
-	buf_init(&xml, 1 << 20);
-	if (dav_text_xml(a->name, &xml, NULL) == 0)
-		props_set(&a->props, PROP_NAME, buf_str(&xml), a->name);
-	buf_clear(&xml);
+		acoll_rename(a,
+		        r->opts->under ? xasprintf("%s/%s", r->opts->under, name) : xstrdup(name));
 }
 
 static int load(struct drun *r, const struct tree_head *h, struct err *err)
@@ -88,9 +96,15 @@ void own_segment(const struct drun *r, const struct acoll *a, char out[OWN_SEGME
 	snprintf(out, OWN_SEGMENT_SIZE, "valise-%.16s", hex);
 }
 
-enum how { BY_BOTH, BY_NAME, BY_SEGMENT };
+enum how { BY_BOTH, BY_NAME, BY_SEGMENT, BY_NAME_IN_PART };
 
-static bool fits(const struct drun *r, const struct acoll *a, const struct tcoll *t, enum how how)
+/* Everything that it may hold, as far as both sides say. */
+static bool takes_all(const struct acoll *a, const struct tcoll *t)
+{
+	return !t->comps || (a->comps && !(a->comps & ~t->comps));
+}
+
+static bool fits(struct drun *r, struct acoll *a, const struct tcoll *t, enum how how)
 {
 	bool same_name = strcmp(a->name, t->name) == 0, same_segment;
 	char *segment = last_segment(a->coll->href ? a->coll->href : "");
@@ -103,16 +117,20 @@ static bool fits(const struct drun *r, const struct acoll *a, const struct tcoll
 		return false;
 	switch (how) {
 	case BY_BOTH:
-		return same_name && same_segment;
+		return same_name && same_segment &&
+		       (takes_all(a, t) || t->comps & main_component(r, a));
 	case BY_NAME:
-		return same_name && (!a->comps || !t->comps || (a->comps & ~t->comps) == 0);
+		return same_name && takes_all(a, t);
+	case BY_NAME_IN_PART:
+		/* dav_split finds a place for the rest */
+		return same_name && t->comps & main_component(r, a);
 	default:
 		/* made by an earlier restore, and the server keeps no names */
 		return strcmp(own, t->segment) == 0 || (same_segment && !t->props.value[PROP_NAME]);
 	}
 }
 
-/* The same name and last segment, the same name and components, the same segment. */
+/* The same name and last segment, the same name and components, the same segment, the same name for some of its items. */
 static void match(struct drun *r, struct acoll *a, enum how how)
 {
 	for (size_t i = 0; a->to == NONE && a->coll && !a->mapped && i < r->n_tcolls; i++)
@@ -224,7 +242,7 @@ int dav_plan(struct drun *r, struct err *err)
 	}
 	if (rc == 0 && r->opts->into)
 		rc = into(r, err);
-	for (int how = BY_BOTH; rc == 0 && how <= BY_SEGMENT; how++)
+	for (int how = BY_BOTH; rc == 0 && how <= BY_NAME_IN_PART; how++)
 		for (size_t i = 0; i < r->n_acolls; i++)
 			match(r, &r->acolls[i], (enum how)how);
 	for (size_t i = 0; i < r->n_acolls && rc == 0; i++)

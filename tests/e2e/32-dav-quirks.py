@@ -235,7 +235,47 @@ def mapped(scratch, archive):
     restored("slip", "Wrok=All", code=2, says='is called "Wrok"')
 
 
-EXTRA = {f.__name__: f for f in (unread_home, exact_later, mapped)}
+COMPS = fakedav.CAL + "supported-calendar-component-set"
+
+
+class Mixed(fakedav.FakeDav):
+    """A calendar of events, tasks and a journal entry; one that could hold them, and does not."""
+
+    def populate(self):
+        comps = "".join('<C:comp name="%s"/>' % c for c in ("VEVENT", "VTODO", "VJOURNAL"))
+        mixed = self.add("calendar", "mixed", "Mixed", **{COMPS: comps, fakedav.APPLE + "calendar-color": "#445566"})
+        for n in range(9):
+            kind = b"VEVENT" if n < 5 else b"VTODO" if n < 8 else b"VJOURNAL"
+            mixed.put("%d.ics" % n, fakedav.event(n).replace(b"VEVENT", kind))
+        self.add("calendar", "plain", "Plain", **{COMPS: comps}).put("20.ics", fakedav.event(20))
+
+    def later(self):
+        self.collections[fakedav.HOME["calendar"] + "mixed/"].put("30.ics", fakedav.event(30).replace(b"VEVENT", b"VTODO"))
+
+
+def split(scratch, archive):
+    """Where a calendar takes one component only, tasks and journal go into calendars of their own; a list of the same name is used; so is, later, what was made."""
+    own = os.path.join(scratch, "mixed.valise")
+    with Mixed() as server:
+        source = named_run(server, "split-source", scratch)
+        expect(source.valise("backup", "-o", own) == 0, source.text)
+        for tasks in (None, "Mixed"):
+            with fakedav.cases()["one-component"]() as target:
+                if tasks:
+                    target.add("calendar", "reminders", tasks, **{COMPS: '<C:comp name="VTODO"/>'})
+                run = named_run(target, "split-%s" % tasks, scratch)
+                for added in (10, 0):
+                    expect(run.valise("restore", own) == 0 and "%d added" % added in run.text, run.text)
+                    held = {c.props[fakedav.DAV + "displayname"] + " " + re.search("V[A-Z]+", c.props[COMPS]).group(): len(c.resources) for c in target.collections.values()}
+                    want = {"Mixed VEVENT": 5, (tasks or "Mixed (tasks)") + " VTODO": 3, "Mixed (journal) VJOURNAL": 1, "Plain VEVENT": 1}
+                    expect(held == want, "%s\n%s" % (held, run.text))
+                if tasks:
+                    server.later()
+                    expect(source.valise("backup", "-o", own) == 0, source.text)
+                    expect(run.valise("restore", own) == 0 and "1 added" in run.text and len(target.collections) == 4, run.text)
+
+
+EXTRA = {f.__name__: f for f in (unread_home, exact_later, mapped, split)}
 
 
 def run_extra(name, scratch, archive):
