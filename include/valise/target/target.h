@@ -48,7 +48,8 @@ struct target_opts {
 	size_t n_folder;
 	const char *const *exclude; /* --exclude: likewise; wins */
 	size_t n_exclude;
-	const struct target_map *maps; /* each names a collection of the archive, of whatever kind */
+	const struct target_map
+	        *maps; /* each names a collection of the archive, of whatever kind */
 	size_t n_maps;
 	const char *
 	        under; /* --under: put everything below this mailbox (content name), or NULL; DAV: its name and '/' before each collection's */
