@@ -91,9 +91,9 @@ struct davitem *dav_item_find(struct davcoll *c, uint64_t key); /* the items are
 /* Give known items to the sink; the others stay not done. */
 int dav_give_known(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
 int dav_fetch(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
-/* A body that the sink has: the item. ${text}: its beginning, for the UID. */
+/* A body that the sink has: the item. ${text}: its beginning, with whatever line ends, for the UID. */
 int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
-        const struct tree_object *o, const struct buf *text, unsigned warn,
+        const struct tree_object *o, const void *text, size_t len, unsigned warn,
         struct err *err) MUST_CHECK;
 int dav_get_all(struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n,
         struct err *err) MUST_CHECK;

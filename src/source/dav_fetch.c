@@ -35,7 +35,7 @@ void dav_name_loss(struct dav_run *r, struct tree_coll *c, const char *href, con
 }
 
 int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
-        const struct tree_object *o, const struct buf *text, unsigned warn, struct err *err)
+        const struct tree_object *o, const void *text, size_t len, unsigned warn, struct err *err)
 {
 	struct dav_run *r = w->run;
 	struct tree_item it = {.size = o->size, .warn = (uint16_t)warn};
@@ -50,7 +50,7 @@ int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
 	x->href = xstrdup(i->href);
 	x->etag = xstrdup(i->etag);
 	/* What is no calendar object or card is kept all the same, without a UID. */
-	if (content_summarize(text->data, text->len, &s, NULL) == 0) {
+	if (content_summarize(text, len, &s, NULL) == 0) {
 		x->uid = xstrdup(s.uid);
 		content_summary_clear(&s);
 	}
@@ -68,6 +68,18 @@ int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
 	return 0;
 }
 
+struct into {
+	struct tree_sink *sink;
+	struct tree_body *body;
+};
+
+static int write_into(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct into *i = ctx;
+
+	return i->sink->ops->body_write(i->body, p, n, err);
+}
+
 /* Octets of a multiget into the sink: XML made CR LF to LF, so line ends are CRLF again. */
 static int store(
         struct round *d, struct davitem *i, const uint8_t *data, size_t len, struct err *err)
@@ -75,24 +87,19 @@ static int store(
 	struct tree_sink *s = d->w->run->sink;
 	struct tree_body *body = NULL;
 	struct tree_object o;
-	struct buf text;
-	int rc;
+	int rc = s->ops->body_open(s, d->c->coll->kind, &body, err);
 
-	buf_init(&text, 2 * len + 1);
-	rc = content_crlf(data, len, &text);
-	if (rc == 0)
-		rc = s->ops->body_open(s, d->c->coll->kind, &body, err);
 	if (rc == 0) {
-		rc = s->ops->body_write(body, text.data, text.len, err);
+		struct into into = {s, body};
+
+		rc = content_crlf(data, len, write_into, &into, err);
 		if (rc == 0)
 			rc = s->ops->body_close(body, &o, err);
 		else
 			s->ops->body_abort(body);
 	}
 	if (rc == 0)
-		rc = dav_give(d->w, d->c, i, &o, &text,
-		        text.len != len || memcmp(text.data, data, len) != 0 ? WARN_LINES : 0, err);
-	buf_clear(&text);
+		rc = dav_give(d->w, d->c, i, &o, data, len, o.size != len ? WARN_LINES : 0, err);
 	if (rc < 0) {
 		d->sink_failed = true;
 		d->sink_err = *err;

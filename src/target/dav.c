@@ -26,7 +26,9 @@ static int body_write(void *ctx, const void *p, size_t n, struct err *err)
 
 int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err)
 {
-	buf_init(out, ITEM_MAX);
+	uint64_t size = entry_item(r, e)->size;
+
+	buf_init(out, size < ITEM_MAX ? (size_t)size : ITEM_MAX);
 	return r->reader->ops->body(
 	        r->reader, r->acolls[e->acoll].coll, entry_item(r, e), body_write, out, err);
 }

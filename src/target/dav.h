@@ -28,9 +28,8 @@ enum {
 	PARALLEL = 6,
 	LOOK_BATCH = 50,
 	LOOK_BATCHES = 8, /* handed over at a time */
-	LOOK_BYTES = 8 << 20,
 	PUT_ROUND = 96, /* items put and then read back */
-	PUT_BYTES = 16 << 20,
+	PUT_BYTES = 8 << 20,
 	ITEM_MAX = 128 << 20, /* held in memory while it is compared */
 };
 #define NONE UINT32_MAX
@@ -149,8 +148,8 @@ const struct tree_ext *entry_ext(const struct drun *r, const struct entry *e);
 /* dav_report.c */
 void say_coll(struct drun *r, enum say_level level, const char *coll, const char *fmt, ...)
         PRINTF_LIKE(4, 5);
-void say_entry(struct drun *r, enum say_level level, const struct entry *e, const void *text,
-        size_t len, const char *fmt, ...) PRINTF_LIKE(6, 7);
+void say_entry(struct drun *r, enum say_level level, const struct entry *e, const char *fmt, ...)
+        PRINTF_LIKE(4, 5);
 void say_plan_dav(struct drun *r);
 void say_end(struct drun *r);
 
@@ -196,10 +195,9 @@ int dav_list_resources(
 /* dav_put.c */
 int dav_put_all(struct drun *r, struct err *err) MUST_CHECK;
 /* The item is there as ${x} has it: counted, remembered, reported where it is not the same. */
-void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state,
-        const void *text, size_t len);
+void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state);
 /* ${why} NULL: told elsewhere. */
-void entry_failed(struct drun *r, struct entry *e, const struct buf *text, const char *why);
+void entry_failed(struct drun *r, struct entry *e, const char *why);
 
 /* dav_after.c */
 int dav_after(struct drun *r, struct err *err) MUST_CHECK;

@@ -5,6 +5,12 @@
 #include <strings.h>
 #include "content_internal.h"
 
+static int add(void *ctx, const void *p, size_t n, struct err *err)
+{
+	(void)err;
+	return buf_add(ctx, p, n);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct again {
@@ -94,7 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		content_summary_clear(&s);
 	}
-	if (content_crlf(data, size, &crlf) < 0)
+	if (content_crlf(data, size, add, &crlf, NULL) < 0)
 		abort();
 	expect(data, size, data, size, CONTENT_IDENTICAL);
 	expect(data, size, crlf.data, crlf.len, CONTENT_CANONICAL);

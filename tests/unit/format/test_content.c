@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "valise/base/mem.h"
 #include "valise/format/content.h"
 
 static int dump(void *ctx, const struct content_line *l, struct err *err)
@@ -267,6 +268,12 @@ static void test_check(void **state)
 	}
 }
 
+static int add(void *ctx, const void *p, size_t n, struct err *e)
+{
+	(void)e;
+	return buf_add(ctx, p, n);
+}
+
 static void test_crlf(void **state)
 {
 	static const struct {
@@ -278,13 +285,26 @@ static void test_crlf(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		buf_init(&b, 64);
-		assert_int_equal(content_crlf(cases[i].in, strlen(cases[i].in), &b), 0);
+		assert_int_equal(content_crlf(cases[i].in, strlen(cases[i].in), add, &b, NULL), 0);
 		assert_string_equal(buf_str(&b), cases[i].out);
 		buf_clear(&b);
 	}
 	buf_init(&b, 3);
-	assert_int_equal(content_crlf("\n\n", 2, &b), ERR_LIMIT);
+	assert_int_equal(content_crlf("\n\n", 2, add, &b, NULL), ERR_LIMIT);
 	buf_clear(&b);
+	/* longer than a piece, a CRLF at each place of its border */
+	for (size_t n = 16300; n < 16400; n++) {
+		char *in = xcalloc(n + 3, 1);
+
+		memset(in, 'x', n);
+		strcpy(in + n, "\ny");
+		buf_init(&b, n + 3);
+		assert_int_equal(content_crlf(in, n + 2, add, &b, NULL), 0);
+		assert_int_equal(b.len, n + 3);
+		assert_string_equal((const char *)b.data + n - 1, "x\r\ny");
+		buf_clear(&b);
+		free(in);
+	}
 }
 
 static void test_compare(void **state)
