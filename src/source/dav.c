@@ -94,11 +94,11 @@ static int load(struct dav_run *r, struct davcoll *c, struct err *err)
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
-/* --exact wants octets, and the last snapshot has some with line ends of our making. */
+/* --exact wants octets, and the last snapshot has some that are not known to be those of a GET. */
 static bool is_inexact(const struct dav_run *r, const struct tree_coll *prev)
 {
 	for (size_t i = 0; r->opts->dav_exact && i < prev->n_items; i++)
-		if (prev->items[i].warn & WARN_LINES)
+		if (!(prev->items[i].warn & WARN_EXACT))
 			return true;
 	return false;
 }

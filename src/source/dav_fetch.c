@@ -330,7 +330,7 @@ static int give_one(struct dav_worker *w, struct davcoll *c, struct davitem *i,
 
 	if (!x || !x->etag || !i->etag || strcmp(x->etag, i->etag) != 0)
 		return 0;
-	if (w->run->opts->dav_exact && (old->warn & WARN_LINES))
+	if (w->run->opts->dav_exact && !(old->warn & WARN_EXACT))
 		return 0;
 	tree_item_copy(c->coll, from, old, &it);
 	i->done = true;

@@ -100,7 +100,7 @@ static int finish(struct get *g, struct err *err)
 		rc = s->ops->body_close(g->body, &o, err);
 		g->body = NULL;
 		return rc < 0 ? err_widen(err, ERR_WHOLE)
-		              : dav_give(g->w, g->c, i, &o, &g->head, 0, err);
+		              : dav_give(g->w, g->c, i, &o, &g->head, WARN_EXACT, err);
 	}
 	free(i->reason);
 	if (g->err.code) {
