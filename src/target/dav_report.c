@@ -28,7 +28,7 @@ static void name_entry(
         const struct drun *r, const struct entry *e, const void *text, size_t len, struct buf *out)
 {
 	const struct tree_ext *x = entry_ext(r, e);
-	char *segment = last_segment(x && x->href ? x->href : "");
+	char *segment = dav_last_segment(x && x->href ? x->href : "");
 	struct content_summary s = {0};
 
 	buf_putf(out, "%.200s", segment);
