@@ -249,8 +249,29 @@ static int find_collections(struct dav_worker *w, struct err *err)
 	dav_home_clear(&home);
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
-	dav_name_all(r);
+	dav_name_all(r, 0);
 	return 0;
+}
+
+/* Collections that the listings of others showed. */
+static int find_nested(struct dav_worker *w, struct err *err)
+{
+	struct dav_run *r = w->run;
+	size_t n = r->n_colls;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_nested; i++) {
+		if (rc == 0 && !r->failed && !dav_is_known(r, dav_key(r->nested[i])))
+			rc = dav_enumerate(w, r->nested[i], 0, err);
+		if (rc < 0 && !dav_fatal(r, err)) {
+			dav_add_lost(r, r->nested[i], err->text);
+			rc = 0;
+		}
+		free(r->nested[i]);
+	}
+	r->n_nested = 0;
+	dav_name_all(r, n);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
 static size_t workers(const struct dav_run *r)
@@ -294,11 +315,24 @@ void dav_add_lost(struct dav_run *r, const char *url, const char *reason)
 	progress_say(r->progress, SAY_WARNING, "%s: %s", url, reason);
 }
 
+static bool has_new(const struct dav_run *r)
+{
+	for (size_t i = 0; i < r->n_colls; i++)
+		if (r->colls[i].state == DAV_NEW)
+			return true;
+	return false;
+}
+
 static int work(struct dav_run *r, struct dav_worker *w, struct err *err)
 {
-	int rc;
+	int rc = 0;
 
-	all(r, w, workers(r), DAV_NEW);
+	do {
+		all(r, w, workers(r), DAV_NEW);
+		rc = find_nested(w, err);
+	} while (rc == 0 && !r->failed && has_new(r));
+	if (rc < 0)
+		return rc;
 	if (!r->failed && !r->opts->dry) {
 		rc = check_space(r, err);
 		if (rc < 0)
@@ -346,6 +380,7 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 		free(r.lost[i].reason);
 	}
 	free(r.lost);
+	free(r.nested);
 	pthread_mutex_destroy(&r.lock);
 	return rc;
 }

@@ -47,6 +47,7 @@ struct davcoll {
 	bool v4; /* the address book offers vCard 4.0 */
 	bool no_list; /* a subscription without resources here */
 	bool no_multiget;
+	bool holds; /* other collections: listed each time, so that they are found each time */
 	enum dav_state state;
 };
 
@@ -68,6 +69,9 @@ struct dav_run {
 	struct dav_lost *lost;
 	size_t n_lost, lost_cap;
 
+	char **nested; /* URLs of collections that the listing of another one showed */
+	size_t n_nested, nested_cap;
+
 	pthread_mutex_t
 	        lock; /* guards result and what follows; a collection has one worker at a time */
 	size_t next;
@@ -88,8 +92,8 @@ bool dav_fatal(
 int dav_enumerate(struct dav_worker *w, const char *url, int depth, struct err *err) MUST_CHECK;
 bool dav_is_known(const struct dav_run *r, uint64_t key);
 void dav_add_lost(struct dav_run *r, const char *url, const char *reason);
-/* Sort by href, give unique names. */
-void dav_name_all(struct dav_run *r);
+/* Sort the collections from ${from} on by href, give them unique names. */
+void dav_name_all(struct dav_run *r, size_t from);
 void dav_coll_clear(struct davcoll *c);
 
 /* c->items: what the server has. */

@@ -308,7 +308,7 @@ static int name_cmp(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Twins stand side by side, in the order of their hrefs. */
+/* Twins stand side by side, one that has its name already first, then in the order of their hrefs. */
 static int twin_cmp(const void *a, const void *b)
 {
 	const struct davcoll *x = *(struct davcoll *const *)a, *y = *(struct davcoll *const *)b;
@@ -335,13 +335,13 @@ static void number_twins(struct davcoll *const *twins, size_t n, char *const *ow
 	}
 }
 
-void dav_name_all(struct dav_run *r)
+void dav_name_all(struct dav_run *r, size_t from)
 {
 	struct davcoll **order = xcalloc(r->n_colls + 1, sizeof *order);
 	char **own = xcalloc(r->n_colls + 1, sizeof *own);
 
-	if (r->n_colls)
-		qsort(r->colls, r->n_colls, sizeof *r->colls, href_cmp);
+	if (r->n_colls > from)
+		qsort(r->colls + from, r->n_colls - from, sizeof *r->colls, href_cmp);
 	for (size_t i = 0; i < r->n_colls; i++) {
 		order[i] = &r->colls[i];
 		own[i] = xstrdup(r->colls[i].coll->name);

@@ -117,6 +117,18 @@ static uint64_t member_key(const struct dav_response *r)
 	return dav_key(*r->url ? r->url : r->href);
 }
 
+/* A calendar below a calendar: RFC 4791 4.2 forbids it, some servers have it. */
+static void add_nested(struct listing *l, const char *url)
+{
+	struct dav_run *run = l->w->run;
+
+	l->c->holds = true;
+	pthread_mutex_lock(&run->lock);
+	if (run->n_nested < DAV_COLLS_MAX)
+		*ARR_PUSH(run->nested, run->n_nested, run->nested_cap) = xstrdup(url);
+	pthread_mutex_unlock(&run->lock);
+}
+
 static int on_member(void *ctx, struct dav_response *r, struct err *err)
 {
 	struct listing *l = ctx;
@@ -128,8 +140,13 @@ static int on_member(void *ctx, struct dav_response *r, struct err *err)
 	key = member_key(r);
 	if (r->status == 507)
 		l->full = key;
-	if (key == l->self || dav_prop_has(r, P_TYPE, "{DAV:}collection"))
+	if (key == l->self)
 		return 0;
+	if (dav_prop_has(r, P_TYPE, "{DAV:}collection")) {
+		if (dav_is_collection(r, l->w->run->kind == COLL_CONTACTS))
+			add_nested(l, r->url);
+		return 0;
+	}
 	if (l->sync && change(l, r, key))
 		return 0;
 	/* One that is listed with another error is tried, and named. */
@@ -299,7 +316,27 @@ bool dav_unchanged(const struct davcoll *c)
 	return tagged; /* the properties are equal, it among them */
 }
 
-int dav_list(struct dav_worker *w, struct davcoll *c, struct err *err)
+/* Leave nothing in the head by which the next run could take the collection for unchanged. */
+static void forget_state(struct davcoll *c)
+{
+	json_t *o = NULL;
+	struct buf b;
+
+	free(c->coll->sync_token);
+	c->coll->sync_token = NULL;
+	buf_init(&b, SIZE_MAX);
+	if (c->coll->props &&
+	        json_read(c->coll->props, strlen(c->coll->props), 16u << 20, &o, NULL) == 0 &&
+	        json_object_del(o, P_CTAG) == 0) {
+		json_put(&b, o);
+		free(c->coll->props);
+		c->coll->props = buf_take(&b);
+	}
+	buf_clear(&b);
+	json_decref(o);
+}
+
+static int list(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	if (usable(c) && c->prev->sync_token && c->coll->sync_token) {
 		int rc = list_changes(w, c, err);
@@ -309,4 +346,13 @@ int dav_list(struct dav_worker *w, struct davcoll *c, struct err *err)
 		err_clear(err);
 	}
 	return list_all(w, c, err);
+}
+
+int dav_list(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	int rc = list(w, c, err);
+
+	if (rc == 0 && c->holds)
+		forget_state(c);
+	return rc;
 }

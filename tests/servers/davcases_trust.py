@@ -1,5 +1,5 @@
 """How servers withhold, contradict themselves and break off: what was had once must not be lost over it. See fakedav.py."""
-from fakedav import CAL, DAV, Answer, Cut, FakeDav, card, element, escape, event
+from fakedav import CS, DAV, Answer, Cut, FakeDav, card, element, event
 
 WORK = "/dav/calendars/alice/work/"
 
@@ -265,3 +265,32 @@ class Length(FakeDav):
 
     def item_props(self, c, segment):
         return {**super().item_props(c, segment), **({DAV + "getcontentlength": "1" + "0" * 18} if segment == "event-1.ics" else {})}
+
+
+class Nested(FakeDav):
+    """A calendar below a calendar, one below that, and a plain collection: the listing of the upper one shows them."""
+    name = "nested-calendars"
+    source = "Zimbra folders, Bedework; RFC 4791 4.2 forbids it"
+
+    def populate(self):
+        super().populate()
+        self.add("calendar", "sub", "Work", WORK).put("s.ics", event(20))
+        self.add("calendar", "deep", "Deep", WORK + "sub/").put("d.ics", event(21))
+
+    def expected(self):
+        return {("Work_2" if "s.ics" in k[1] else k[0], k[1]): v for k, v in super().expected().items()}
+
+    def listing(self, c, asked):
+        below = [self.response(k.path, self.coll_props(k), asked) for k in self.collections.values() if k.path.rpartition(k.path.split("/")[-2])[0] == c.path]
+        plain = {DAV + "resourcetype": element(DAV + "collection")}
+        return super().listing(c, asked) + below + [self.response(c.path + "plain/", plain, asked)]
+
+
+class NestedCtag(Nested):
+    """The same where nothing but a getctag says that the upper one is unchanged."""
+    name = "nested-calendars-ctag"
+
+    def coll_props(self, c):
+        props = {**super().coll_props(c), CS + "getctag": str(len(c.changes))}
+        del props[DAV + "sync-token"]
+        return props

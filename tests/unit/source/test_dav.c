@@ -64,7 +64,7 @@ static void test_names(void **state)
 
 		for (size_t i = 0; i < n; i++)
 			add(&r, cases[(i + turn) % n].href, cases[(i + turn) % n].name);
-		dav_name_all(&r);
+		dav_name_all(&r, 0);
 		for (size_t i = 0; i < n; i++)
 			assert_string_equal(r.colls[i].coll->name, cases[i].expect);
 		clear(&r);
@@ -82,7 +82,7 @@ static void test_many_twins(void **state)
 		snprintf(href, sizeof href, "/%05u/", i);
 		add(&r, href, "Work");
 	}
-	dav_name_all(&r);
+	dav_name_all(&r, 0);
 	assert_string_equal(r.colls[0].coll->name, "Work");
 	for (unsigned i = 1; i < 10000; i++) {
 		snprintf(want, sizeof want, "Work_%u", i + 1);
