@@ -117,7 +117,7 @@ static void by_name(
 
 	if (r->n_by_uid == r->n_entries)
 		return;
-	segment = last_segment(x->url);
+	segment = dav_last_segment(x->url);
 	for (uint32_t i = 0; i < r->n_entries; i++) {
 		const struct entry *e = &r->entries[i];
 

@@ -117,7 +117,7 @@ static void url_below(const char *base, const char *segment, bool slash, struct 
 /* Its own last segment where that is free and plain, else one of ours. */
 static void choose_url(struct drun *r, const struct acoll *a, struct buf *url)
 {
-	char *segment = last_segment(a->coll->href ? a->coll->href : "");
+	char *segment = dav_last_segment(a->coll->href ? a->coll->href : "");
 	char own[OWN_SEGMENT_SIZE];
 
 	own_segment(r, a, own);

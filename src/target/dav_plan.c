@@ -107,7 +107,7 @@ static bool takes_all(const struct acoll *a, const struct tcoll *t)
 static bool fits(struct drun *r, struct acoll *a, const struct tcoll *t, enum how how)
 {
 	bool same_name = strcmp(a->name, t->name) == 0, same_segment;
-	char *segment = last_segment(a->coll->href ? a->coll->href : "");
+	char *segment = dav_last_segment(a->coll->href ? a->coll->href : "");
 	char own[OWN_SEGMENT_SIZE];
 
 	same_segment = strcmp(segment, t->segment) == 0;

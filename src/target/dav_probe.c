@@ -70,7 +70,7 @@ static void fill(struct drun *run, struct tcoll *t, const struct dav_response *r
 	t->made = made;
 	t->taken = taken;
 	t->url = xstrdup(r->url);
-	t->segment = last_segment(r->url);
+	t->segment = dav_last_segment(r->url);
 	t->name = xstrdup(name && *name ? name : *t->segment ? t->segment : "=");
 	props_of_response(r, &t->props);
 	t->comps = comps_of_response(r);

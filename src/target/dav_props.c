@@ -1,7 +1,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include "valise/base/escape.h"
 #include "valise/base/json.h"
 #include "valise/base/mem.h"
 #include "valise/format/content.h"
@@ -286,24 +285,6 @@ bool props_equal(const struct props *a, const struct props *b, unsigned which)
 	return table[which].how == AS_ZONE &&
 	       content_compare(x, strlen(x), y, strlen(y), &grade, NULL, NULL) == 0 &&
 	       grade != CONTENT_ALTERED;
-}
-
-char *last_segment(const char *href)
-{
-	size_t end = strcspn(href, "?#"), from;
-	struct buf b;
-
-	while (end && href[end - 1] == '/')
-		end--;
-	for (from = end; from && href[from - 1] != '/'; from--)
-		;
-	buf_init(&b, SIZE_MAX);
-	if (!url_unescape(href + from, end - from, &b) || !utf8_valid(buf_str(&b), b.len) ||
-	        memchr(b.data, 0, b.len)) {
-		buf_reset(&b);
-		buf_put(&b, href + from, end - from);
-	}
-	return buf_take(&b);
 }
 
 bool segment_is_plain(const char *s)

@@ -41,8 +41,6 @@ unsigned comps_of_response(const struct dav_response *r);
 unsigned comp_bit(const char *component); /* 0: another */
 void comps_put(unsigned comps, struct buf *out); /* "VEVENT, VTODO" */
 
-/* The last segment of a URL or href, decoded; the octets themselves where that gives no UTF-8 text. Caller frees. */
-char *last_segment(const char *href);
 /* Can it stand as it is in a URL on any server? [A-Za-z0-9._@-]{1,120}, not of dots alone. */
 bool segment_is_plain(const char *s);
 

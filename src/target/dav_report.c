@@ -27,7 +27,7 @@ void say_coll(struct drun *r, enum say_level level, const char *coll, const char
 static void name_entry(struct drun *r, const struct entry *e, struct buf *out)
 {
 	const struct tree_ext *x = entry_ext(r, e);
-	char *segment = last_segment(x && x->href ? x->href : "");
+	char *segment = dav_last_segment(x && x->href ? x->href : "");
 	struct content_summary s = {0};
 	struct buf body;
 

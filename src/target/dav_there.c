@@ -79,7 +79,7 @@ size_t entries_of(const struct drun *r, const char *uid, size_t *n_out)
 static char *segment_for(const struct drun *r, const struct entry *e)
 {
 	const struct tree_ext *x = entry_ext(r, e);
-	char *segment = last_segment(x && x->href ? x->href : ""), hex[SHA256_HEX_SIZE];
+	char *segment = dav_last_segment(x && x->href ? x->href : ""), hex[SHA256_HEX_SIZE];
 	uint8_t sum[SHA256_LEN];
 
 	if (segment_is_plain(segment))

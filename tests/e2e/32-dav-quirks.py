@@ -171,18 +171,24 @@ def unread_home(scratch, archive):
 
 
 def exact_later(scratch, archive):
-    """What came by multiget is fetched once more with --exact, and then no more."""
-    with fakedav.cases()["odd-content-exact"]() as server:
-        run = named_run(server, "exact-later", scratch)
-        server.options = ()
-        expect(run.valise("fetch", "-t", run.tree) == 0, run.text)
-        server.options, server.bodies = ("--exact",), 0
-        expect(run.valise("fetch", "-t", run.tree) == 0, run.text)
-        run.check_tree()
-        expect(server.bodies > 0, "nothing was fetched again")
-        server.bodies = 0
-        expect(run.valise("fetch", "-t", run.tree) == 0, run.text)
-        expect(server.bodies == 0, "%d bodies" % server.bodies)
+    """What came by multiget is fetched once more with --exact, and then no more; a later run without it costs only what that run fetched."""
+    for name in ("odd-content-exact", "multiget-differs"):
+        with fakedav.cases()[name]() as server:
+            run, work = named_run(server, "exact-later-" + name, scratch), server.collections["/dav/calendars/alice/work/"]
+
+            def fetch(*options):
+                server.options, server.bodies = options, 0
+                expect(run.valise("fetch", "-t", run.tree) == 0, run.text)
+                return server.bodies
+
+            fetch()
+            expect(0 < fetch("--exact") <= len(server.expected()), "%s: %d bodies with --exact" % (name, server.bodies))
+            run.check_tree()
+            expect(fetch("--exact") == 0, "%s: %d bodies" % (name, server.bodies))
+            work.put("late.ics", fakedav.event(1, "late", "CATEGORIES:one\\, two\r\n"))
+            fetch()
+            expect(fetch("--exact") == 1, "%s: %d bodies for one that came by multiget" % (name, server.bodies))
+            run.check_tree()
 
 
 class Several(fakedav.FakeDav):

@@ -64,11 +64,31 @@ static void test_names(void **state)
 
 		for (size_t i = 0; i < n; i++)
 			add(&r, cases[(i + turn) % n].href, cases[(i + turn) % n].name);
-		dav_name_all(&r);
+		dav_name_all(&r, 0);
 		for (size_t i = 0; i < n; i++)
 			assert_string_equal(r.colls[i].coll->name, cases[i].expect);
 		clear(&r);
 	}
+}
+
+/* A server that lists ten thousand calendars of one name costs no minutes. */
+static void test_many_twins(void **state)
+{
+	struct dav_run r = {.kind = COLL_CALENDAR};
+	char href[32], want[32];
+
+	(void)state;
+	for (unsigned i = 0; i < 10000; i++) {
+		snprintf(href, sizeof href, "/%05u/", i);
+		add(&r, href, "Work");
+	}
+	dav_name_all(&r, 0);
+	assert_string_equal(r.colls[0].coll->name, "Work");
+	for (unsigned i = 1; i < 10000; i++) {
+		snprintf(want, sizeof want, "Work_%u", i + 1);
+		assert_string_equal(r.colls[i].coll->name, want);
+	}
+	clear(&r);
 }
 
 static void set(char **p, const char *s)
@@ -113,6 +133,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_key),
 	        cmocka_unit_test(test_names),
+	        cmocka_unit_test(test_many_twins),
 	        cmocka_unit_test(test_unchanged),
 	};
 
