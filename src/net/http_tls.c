@@ -14,7 +14,7 @@
 
 void http_tls_options(struct xfer *x)
 {
-	const struct endpoint *at = &x->h->service.at;
+	const struct endpoint *at = &x->h->service->at;
 	long check = x->pinned ? 0 : 1;
 
 	curl_easy_setopt(x->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -23,7 +23,7 @@ void http_tls_options(struct xfer *x)
 	curl_easy_setopt(x->easy, CURLOPT_CERTINFO, check);
 	/* A resumed session would show no certificate of its own. */
 	curl_easy_setopt(x->easy, CURLOPT_SSL_SESSIONID_CACHE, check);
-	if (at->ca_file || x->h->bundle) {
+	if (at->ca_file || x->h->common->bundle) {
 		curl_easy_setopt(x->easy, CURLOPT_CAINFO, at->ca_file ? at->ca_file : BUNDLE);
 		curl_easy_setopt(x->easy, CURLOPT_CAPATH, NULL);
 	}
@@ -53,14 +53,14 @@ int http_tls_pin(struct xfer *x, struct err *err)
 		chain = gnutls_certificate_get_peers(info->internals, &n);
 	if (!chain || !n)
 		return err_set(err, ERR_TLS, ERR_WHOLE, "%s: the server shows no certificate",
-		        x->h->service.at.host);
+		        x->h->service->at.host);
 	sha256_of(chain[0].data, chain[0].size, digest);
 	hex_format(digest, sizeof digest, sum);
-	if (strcmp(sum, x->h->service.at.pin) == 0)
+	if (strcmp(sum, x->h->service->at.pin) == 0)
 		return 0;
 	return err_set(err, ERR_TLS, ERR_WHOLE,
 	        "%s: the certificate is not the pinned one: the server shows sha256:%s",
-	        x->h->service.at.host, sum);
+	        x->h->service->at.host, sum);
 }
 
 /* The octets between the PEM marks of ${pem}, hashed; false when there are none. */

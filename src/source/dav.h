@@ -56,6 +56,7 @@ struct dav_run {
 	enum coll_kind kind;
 	struct davcoll *colls;
 	size_t n_colls, cap;
+	struct dav_worker *first; /* its client is there before those of the others */
 	char *me; /* principal's URL, or NULL */
 	struct err home_err; /* a home set that could not be read: what it holds is not gone */
 	char *home_lost; /* its URL */
