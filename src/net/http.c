@@ -31,7 +31,7 @@ static void start_curl(void)
 static void copy_service(struct service *to, const struct service *from)
 {
 	*to = *from;
-	to->at.host = xstrdup(from->at.host);
+	to->at.host = url_host_ace(from->at.host);
 	to->at.path = xstrdup(from->at.path);
 	to->at.ca_file = xstrdup(from->at.ca_file);
 	to->at.pin = xstrdup(from->at.pin);
