@@ -157,8 +157,7 @@ static int fill(struct dav_worker *w, struct davcoll *c, struct err *err)
 
 static int open_client(struct dav_worker *w, struct err *err)
 {
-	return w->http ? 0
-	               : http_open(w->run->service, HTTP_SOURCE, w->run->progress, &w->http, err);
+	return w->http ? 0 : http_open_beside(w->run->first->http, &w->http, err);
 }
 
 static void pass(struct dav_worker *w, enum dav_state state)
@@ -361,10 +360,11 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 
 	pthread_mutex_init(&r.lock, NULL);
 	memset(w, 0, sizeof w);
+	r.first = &w[0];
 	for (size_t i = 0; i < 16; i++)
 		w[i].run = &r;
 	progress_what(progress, service_name(service->kind));
-	rc = open_client(&w[0], err);
+	rc = http_open(service, HTTP_SOURCE, progress, &w[0].http, err);
 	if (rc == 0)
 		rc = find_collections(&w[0], err);
 	if (rc == 0)

@@ -65,6 +65,7 @@ struct dav_run {
 	enum coll_kind kind;
 	struct davcoll *colls;
 	size_t n_colls, cap;
+	struct dav_worker *first; /* its client is there before those of the others */
 	char *me; /* principal's URL, or NULL */
 	struct dav_lost *lost;
 	size_t n_lost, lost_cap;
