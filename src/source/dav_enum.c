@@ -294,30 +294,39 @@ static int href_cmp(const void *a, const void *b)
 	return strcmp(x->coll->href, y->coll->href);
 }
 
-static bool name_taken(const struct dav_run *r, size_t n, const char *name)
+/* The first of ${n} collections that has the name; ${n}: none. */
+static size_t named(const struct dav_run *r, size_t n, const char *name)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(r->colls[i].coll->name, name) == 0)
-			return true;
-	return false;
+	size_t i = 0;
+
+	while (i < n && strcmp(r->colls[i].coll->name, name) != 0)
+		i++;
+	return i;
 }
 
 void dav_name_all(struct dav_run *r)
 {
+	/* What the twins of each were numbered up to: thousands of one name must not be counted from the start. */
+	unsigned *last = xcalloc(r->n_colls + 1, sizeof *last);
+
 	if (r->n_colls)
 		qsort(r->colls, r->n_colls, sizeof *r->colls, href_cmp);
 	for (size_t i = 1; i < r->n_colls; i++) {
 		struct tree_coll *c = r->colls[i].coll;
+		size_t first = named(r, i, c->name);
 		char *name = NULL;
 
-		if (!name_taken(r, i, c->name))
+		if (first == i)
 			continue;
+		if (last[first] == 0)
+			last[first] = 1;
 		/* A name that another collection bears by itself is not taken from it. */
-		for (unsigned k = 2; !name || name_taken(r, r->n_colls, name); k++) {
+		while (!name || named(r, r->n_colls, name) < r->n_colls) {
 			free(name);
-			name = xasprintf("%s_%u", c->name, k);
+			name = xasprintf("%s_%u", c->name, ++last[first]);
 		}
 		free(c->name);
 		c->name = name;
 	}
+	free(last);
 }

@@ -3,8 +3,10 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "valise/base/mem.h"
 #include "dav.h"
 
@@ -71,6 +73,28 @@ static void test_names(void **state)
 	}
 }
 
+/* Thousands of one name: a matter of a second. */
+static void test_many_names(void **state)
+{
+	struct dav_run r = {.kind = COLL_CALENDAR};
+	struct timespec from, to;
+	char href[20];
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		snprintf(href, sizeof href, "/%04d/", i);
+		add(&r, href, "Same");
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	dav_name_all(&r);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+	assert_string_equal(r.colls[0].coll->name, "Same");
+	assert_string_equal(r.colls[4999].coll->name, "Same_5000");
+	if (to.tv_sec - from.tv_sec > 10)
+		fail_msg("it takes %ld s", (long)(to.tv_sec - from.tv_sec));
+	clear(&r);
+}
+
 static void set(char **p, const char *s)
 {
 	free(*p);
@@ -113,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_key),
 	        cmocka_unit_test(test_names),
+	        cmocka_unit_test(test_many_names),
 	        cmocka_unit_test(test_unchanged),
 	};
 

@@ -2,8 +2,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 #include "valise/tree/manifest.h"
 #include "valise/tree/model.h"
@@ -289,6 +291,43 @@ static void given_paths_are_kept(void **state)
 	tree_names_free(names);
 }
 
+/* A server may give all its resources and collections one name: that must not take time with the cube of their number. */
+static void many_twins(void **state)
+{
+	struct tree_coll *c = tree_coll_new(COLL_CALENDAR, "Twins");
+	struct tree_names *names = tree_names_new();
+	struct timespec from, to;
+	char text[40], *path = NULL;
+
+	(void)state;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	for (int i = 0; i < 30000; i++) {
+		struct tree_item it = {.size = 1};
+
+		snprintf(text, sizeof text, "/c/%05d/a.ics", i);
+		tree_coll_ext(c, &it.ext)->href = strdup(text);
+		tree_coll_add(c, &it);
+	}
+	tree_coll_number(c, NULL);
+	assert_string_equal(tree_item_ext(c, &c->items[29999])->path, "a_30000");
+	tree_coll_free(c);
+	for (int i = 0; i < 3000; i++) {
+		for (int k = 0; k < 12; k++)
+			text[k] = (char)((i >> k & 1 ? 'A' : 'a') + k);
+		text[12] = '\0';
+		c = tree_coll_new(COLL_CALENDAR, text);
+		free(path);
+		path = tree_names_path(names, c);
+		tree_coll_free(c);
+	}
+	assert_string_equal(path + strlen(path) - 5, "_3000");
+	free(path);
+	tree_names_free(names);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+	if (to.tv_sec - from.tv_sec > 10)
+		fail_msg("it takes %ld s", (long)(to.tv_sec - from.tv_sec));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +340,7 @@ int main(void)
 	        cmocka_unit_test(paths_of_collections),
 	        cmocka_unit_test(a_long_name_is_cut),
 	        cmocka_unit_test(given_paths_are_kept),
+	        cmocka_unit_test(many_twins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
