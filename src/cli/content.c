@@ -1,6 +1,7 @@
 /* verify --content: what is wrong with calendars and contacts. No damage of the archive: they came so from the server. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "valise/base/mem.h"
 #include "valise/format/content.h"
 #include "valise/pack/archive.h"
@@ -8,42 +9,71 @@
 
 #define BODY_MAX ((size_t)128 << 20)
 
+/* A resource as it is remembered until all are read. */
+struct seen {
+	enum coll_kind kind;
+	size_t coll; /* in the manifest */
+	char *file;
+	char *uid; /* NULL: none */
+	bool odd; /* it has findings */
+};
+struct member {
+	char *uid; /* of a card, as card_uid gives it */
+	size_t group; /* in seen */
+};
+
 struct reading {
 	struct ui *ui;
-	const struct tree_coll *coll;
-	const struct tree_item *item;
-	bool *odd; /* which items of the collection have findings */
-	uint64_t resources, with_findings, by_problem[CONTENT_PROBLEMS];
+	const struct tree_manifest *manifest;
+	struct seen *seen;
+	size_t n_seen, seen_cap;
+	struct member *members;
+	size_t n_members, members_cap;
+	size_t at; /* the resource that is looked at */
+	uint64_t by_problem[CONTENT_PROBLEMS];
 };
 
 /* "lunch.ics, UID 17@a" */
-static void put_item(const struct reading *r, const struct tree_item *it, struct buf *out)
+static void put_item(const struct seen *s, struct buf *out)
 {
-	const struct tree_ext *x = tree_item_ext(r->coll, it);
-	struct buf path;
-
-	buf_init(&path, SIZE_MAX);
-	tree_item_path(r->coll, it, &path);
-	buf_puts(out, strrchr(buf_str(&path), '/') + 1);
-	if (x && x->uid)
-		buf_putf(out, ", UID %.200s", x->uid);
-	buf_clear(&path);
+	buf_puts(out, s->file);
+	if (s->uid)
+		buf_putf(out, ", UID %.200s", s->uid);
 }
 
 static void on_problem(void *ctx, enum content_problem what, const char *text)
 {
 	struct reading *r = ctx;
+	struct seen *s = &r->seen[r->at];
 	struct buf item, line;
 
 	buf_init(&item, SIZE_MAX);
 	buf_init(&line, SIZE_MAX);
-	put_item(r, r->item, &item);
+	put_item(s, &item);
 	buf_putf(&line, "%s: %s", content_problem_word(what), text);
 	r->by_problem[what]++;
-	r->odd[r->item - r->coll->items] = true;
-	ui_report(r->ui, SAY_NOTE, r->coll->name, buf_str(&item), buf_str(&line));
+	s->odd = true;
+	ui_report(
+	        r->ui, SAY_NOTE, r->manifest->heads[s->coll].name, buf_str(&item), buf_str(&line));
 	buf_clear(&item);
 	buf_clear(&line);
+}
+
+/* A UID as groups name it: without "urn:uuid:", in any case. */
+static char *card_uid(const char *uid)
+{
+	char *copy = xstrdup(strncasecmp(uid, "urn:uuid:", 9) == 0 ? uid + 9 : uid);
+
+	for (char *p = copy; *p; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+	return copy;
+}
+
+static void on_member(void *ctx, const char *uid)
+{
+	struct reading *r = ctx;
+
+	*ARR_PUSH(r->members, r->n_members, r->members_cap) = (struct member){card_uid(uid), r->at};
 }
 
 static int keep(void *ctx, const void *p, size_t n, struct err *err)
@@ -54,94 +84,138 @@ static int keep(void *ctx, const void *p, size_t n, struct err *err)
 	                         "larger than %zu MiB: it was not looked at", BODY_MAX >> 20);
 }
 
-static int read_item(struct reading *r, struct tree_reader *from, struct err *err)
+static int read_item(struct reading *r, struct tree_reader *from, const struct tree_coll *c,
+        const struct tree_item *it, struct err *err)
 {
 	struct buf body;
 	bool ends = false;
 	int rc;
 
 	buf_init(&body, BODY_MAX);
-	rc = from->ops->body(from, r->coll, r->item, keep, &body, err);
-	if (rc == 0)
+	rc = from->ops->body(from, c, it, keep, &body, err);
+	if (rc == 0) {
 		content_check(buf_str(&body), body.len, on_problem, r);
-	else if (err->scope == ERR_ITEM && err->code != ERR_STOPPED)
+		if (c->kind == COLL_CONTACTS &&
+		        content_members(buf_str(&body), body.len, on_member, r, err) < 0)
+			err_clear(err); /* content_check has said so */
+	} else if (err->scope == ERR_ITEM && err->code != ERR_STOPPED) {
 		on_problem(r, CONTENT_UNREADABLE, err->text);
-	else
+	} else {
 		ends = true;
+	}
 	buf_clear(&body);
-	r->resources++;
 	return ends ? rc : 0;
 }
 
-static const char *uid_of(const struct tree_coll *c, const struct tree_item *it)
+static void remember(
+        struct reading *r, size_t coll, const struct tree_coll *c, const struct tree_item *it)
 {
 	const struct tree_ext *x = tree_item_ext(c, it);
+	struct buf path;
 
-	return x && x->uid ? x->uid : "";
+	buf_init(&path, SIZE_MAX);
+	tree_item_path(c, it, &path);
+	*ARR_PUSH(r->seen, r->n_seen, r->seen_cap) = (struct seen){.kind = c->kind,
+	        .coll = coll,
+	        .file = xstrdup(strrchr(buf_str(&path), '/') + 1),
+	        .uid = x && x->uid && x->uid[0] ? xstrdup(x->uid) : NULL};
+	r->at = r->n_seen - 1;
+	buf_clear(&path);
 }
 
-static int uid_cmp(const void *a, const void *b, void *ctx)
+static int read_coll(struct reading *r, struct tree_reader *from, size_t coll, struct err *err)
 {
-	const struct tree_coll *c = ctx;
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	int order = strcmp(uid_of(c, &c->items[x]), uid_of(c, &c->items[y]));
+	struct tree_coll *c = NULL;
+	int rc = from->ops->coll(from, &r->manifest->heads[coll], &c, err);
 
-	return order ? order : (x > y) - (x < y);
+	for (size_t i = 0; rc == 0 && i < c->n_items; i++) {
+		rc = stop_check(err);
+		if (rc == 0) {
+			remember(r, coll, c, &c->items[i]);
+			rc = read_item(r, from, c, &c->items[i], err);
+		}
+	}
+	tree_coll_free(c);
+	return rc;
 }
 
-static void find_doubled(struct reading *r, struct tree_coll *c)
+static int seen_cmp(const void *a, const void *b, void *ctx)
 {
-	uint32_t *by_uid = xcalloc(c->n_items + 1, sizeof *by_uid);
+	const struct seen *seen = ctx;
+	size_t i = *(const size_t *)a, k = *(const size_t *)b;
+	int order = (seen[i].kind > seen[k].kind) - (seen[i].kind < seen[k].kind);
 
-	for (uint32_t i = 0; i < c->n_items; i++)
-		by_uid[i] = i;
-	if (c->n_items)
-		qsort_r(by_uid, c->n_items, sizeof *by_uid, uid_cmp, c);
-	for (size_t i = 1; i < c->n_items; i++) {
-		const struct tree_item *before = &c->items[by_uid[i - 1]];
+	if (order == 0)
+		order = strcmp(seen[i].uid, seen[k].uid);
+	return order ? order : (i > k) - (i < k);
+}
+
+/* UIDs that come twice in the calendars or in the address books. */
+static void find_doubled(struct reading *r)
+{
+	size_t *by_uid = xcalloc(r->n_seen + 1, sizeof *by_uid), n = 0;
+
+	for (size_t i = 0; i < r->n_seen; i++)
+		if (r->seen[i].uid)
+			by_uid[n++] = i;
+	if (n)
+		qsort_r(by_uid, n, sizeof *by_uid, seen_cmp, r->seen);
+	for (size_t i = 1; i < n; i++) {
+		const struct seen *before = &r->seen[by_uid[i - 1]], *s = &r->seen[by_uid[i]];
 		struct buf text;
 
-		r->item = &c->items[by_uid[i]];
-		if (!uid_of(c, before)[0] || strcmp(uid_of(c, before), uid_of(c, r->item)) != 0)
+		if (s->kind != before->kind || strcmp(s->uid, before->uid) != 0)
 			continue;
+		r->at = by_uid[i];
 		buf_init(&text, SIZE_MAX);
 		buf_puts(&text, "has the same UID as ");
-		put_item(r, before, &text);
+		buf_puts(&text, before->file);
+		if (before->coll != s->coll)
+			buf_putf(&text, " in %s", r->manifest->heads[before->coll].name);
 		on_problem(r, CONTENT_DOUBLED_UID, buf_str(&text));
 		buf_clear(&text);
 	}
 	free(by_uid);
 }
 
-static int read_coll(
-        struct reading *r, struct tree_reader *from, const struct tree_head *h, struct err *err)
+static int text_cmp(const void *a, const void *b)
 {
-	struct tree_coll *c = NULL;
-	int rc = from->ops->coll(from, h, &c, err);
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
-	r->coll = c;
-	r->odd = xcalloc(rc == 0 ? c->n_items + 1 : 1, sizeof *r->odd);
-	for (size_t i = 0; rc == 0 && i < c->n_items; i++) {
-		rc = stop_check(err);
-		r->item = &c->items[i];
-		if (rc == 0)
-			rc = read_item(r, from, err);
+/* Members of groups that are in no address book. */
+static void find_dangling(struct reading *r)
+{
+	char **uids = xcalloc(r->n_seen + 1, sizeof *uids);
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_seen; i++)
+		if (r->seen[i].kind == COLL_CONTACTS && r->seen[i].uid)
+			uids[n++] = card_uid(r->seen[i].uid);
+	qsort(uids, n, sizeof *uids, text_cmp);
+	for (size_t i = 0; i < r->n_members; i++) {
+		char text[300];
+
+		if (bsearch(&r->members[i].uid, uids, n, sizeof *uids, text_cmp))
+			continue;
+		r->at = r->members[i].group;
+		snprintf(text, sizeof text, "the member %.200s is in no card", r->members[i].uid);
+		on_problem(r, CONTENT_DANGLING, text);
 	}
-	if (rc == 0)
-		find_doubled(r, c);
-	for (size_t i = 0; rc == 0 && i < c->n_items; i++)
-		r->with_findings += r->odd[i];
-	free(r->odd);
-	tree_coll_free(c);
-	return rc;
+	for (size_t i = 0; i < n; i++)
+		free(uids[i]);
+	free(uids);
 }
 
 static json_t *outcome(const struct reading *r)
 {
 	json_t *o = json_object(), *problems = json_object();
+	size_t odd = 0;
 
-	json_object_set_new(o, "resources", json_integer((json_int_t)r->resources));
-	json_object_set_new(o, "with_findings", json_integer((json_int_t)r->with_findings));
+	for (size_t i = 0; i < r->n_seen; i++)
+		odd += r->seen[i].odd;
+	json_object_set_new(o, "resources", json_integer((json_int_t)r->n_seen));
+	json_object_set_new(o, "with_findings", json_integer((json_int_t)odd));
 	for (unsigned i = 0; i < CONTENT_PROBLEMS; i++)
 		if (r->by_problem[i])
 			json_object_set_new(problems, content_problem_word((enum content_problem)i),
@@ -150,22 +224,38 @@ static json_t *outcome(const struct reading *r)
 	return o;
 }
 
+static void reading_clear(struct reading *r)
+{
+	for (size_t i = 0; i < r->n_seen; i++) {
+		free(r->seen[i].file);
+		free(r->seen[i].uid);
+	}
+	for (size_t i = 0; i < r->n_members; i++)
+		free(r->members[i].uid);
+	free(r->seen);
+	free(r->members);
+}
+
 int content_report(const char *path, struct ui *ui, json_t **out, struct err *err)
 {
 	struct reading r = {.ui = ui};
 	struct tree_reader *from = NULL;
-	const struct tree_manifest *m;
 	int rc = archive_reader(path, 0, &from, err);
 
 	*out = NULL;
 	if (rc < 0)
 		return rc;
-	m = from->ops->manifest(from);
-	for (size_t i = 0; i < m->n_heads && rc == 0; i++)
-		if (m->heads[i].kind == COLL_CALENDAR || m->heads[i].kind == COLL_CONTACTS)
-			rc = read_coll(&r, from, &m->heads[i], err);
-	if (rc == 0)
+	r.manifest = from->ops->manifest(from);
+	for (size_t i = 0; i < r.manifest->n_heads && rc == 0; i++)
+		if (r.manifest->heads[i].kind == COLL_CALENDAR ||
+		        r.manifest->heads[i].kind == COLL_CONTACTS)
+			rc = read_coll(&r, from, i, err);
+	if (rc == 0) {
+		find_doubled(&r);
+		find_dangling(&r);
 		*out = outcome(&r);
+	}
+	reading_clear(&r);
 	from->ops->free(from);
 	return rc;
 }

@@ -16,6 +16,8 @@ enum value_kind {
 	V_RULE, /* parts at ';' in any order */
 	V_GEO, /* two numbers */
 	V_WORD, /* any case */
+	V_DURATION,
+	V_URL, /* escaped in cards alone: a URI in a calendar object has no escapes (RFC 5545 3.3.13) */
 	V_ADDRESS, /* a URI whose scheme has any case */
 	V_RAW,
 };
@@ -23,7 +25,8 @@ enum value_kind {
 static const struct {
 	const char *name;
 	enum value_kind kind;
-	const char *default_value; /* of the VALUE parameter */
+	const char *
+	        default_value; /* of the VALUE parameter; several where the value itself tells, none where it depends */
 } properties[] = {
         {"CATEGORIES", V_LIST, "TEXT"},
         {"RESOURCES", V_LIST, "TEXT"},
@@ -35,6 +38,17 @@ static const struct {
         {"ADR", V_STRUCTURED, "TEXT"},
         {"ORG", V_FIELDS, "TEXT"},
         {"REQUEST-STATUS", V_FIELDS, "TEXT"},
+        {"GENDER", V_FIELDS, "TEXT"},
+        {"CLIENTPIDMAP", V_FIELDS, "TEXT"},
+        {"BDAY", V_TEXT, "DATE DATE-TIME DATE-AND-OR-TIME"},
+        {"ANNIVERSARY", V_TEXT, "DATE DATE-TIME DATE-AND-OR-TIME"},
+        {"DEATHDATE", V_TEXT, "DATE DATE-TIME DATE-AND-OR-TIME"},
+        {"RELATED", V_TEXT, "URI"},
+        {"MEMBER", V_TEXT, "URI"},
+        {"PHOTO", V_TEXT, ""},
+        {"LOGO", V_TEXT, ""},
+        {"SOUND", V_TEXT, ""},
+        {"KEY", V_TEXT, ""},
         {"RRULE", V_RULE, "RECUR"},
         {"EXRULE", V_RULE, "RECUR"},
         {"GEO", V_GEO, "FLOAT"},
@@ -49,14 +63,15 @@ static const struct {
         {"ATTENDEE", V_ADDRESS, "CAL-ADDRESS"},
         {"ORGANIZER", V_ADDRESS, "CAL-ADDRESS"},
         {"ATTACH", V_RAW, "URI"},
-        {"URL", V_TEXT, "URI"},
+        {"URL", V_URL, "URI"},
         {"DTSTART", V_WORD, "DATE-TIME"},
         {"DTEND", V_WORD, "DATE-TIME"},
         {"DUE", V_WORD, "DATE-TIME"},
         {"RECURRENCE-ID", V_WORD, "DATE-TIME"},
         {"COMPLETED", V_WORD, "DATE-TIME"},
-        {"DURATION", V_WORD, "DURATION"},
-        {"TRIGGER", V_WORD, "DURATION"},
+        {"DURATION", V_DURATION, "DURATION"},
+        {"TRIGGER", V_DURATION, "DURATION"},
+        {"REFRESH-INTERVAL", V_DURATION, ""},
 };
 
 static enum value_kind kind_of(const char *name, const char **default_out)
@@ -146,11 +161,26 @@ static void add_types(struct texts *types, const char *value)
 	buf_clear(&b);
 }
 
+/* Is ${word}, in any case, one of those between blanks? */
+static bool is_in(const char *word, const char *words)
+{
+	size_t n = strlen(word);
+
+	for (; *words; words += strspn(words, " ")) {
+		size_t k = strcspn(words, " ");
+
+		if (k == n && strncasecmp(word, words, n) == 0)
+			return true;
+		words += k;
+	}
+	return false;
+}
+
 /* True if the parameter says nothing that its absence would not. */
 static bool is_default(const struct content_param *p, const char *default_value, bool volatile_too)
 {
 	if (strcmp(p->name, "VALUE") == 0)
-		return strcasecmp(p->value, default_value) == 0;
+		return is_in(p->value, default_value);
 	if (strcmp(p->name, "CHARSET") == 0)
 		return strcasecmp(p->value, "UTF-8") == 0;
 	if (strcmp(p->name, "SCHEDULE-STATUS") == 0)
@@ -218,7 +248,13 @@ static void put_fields(const char *s, size_t n, bool lists, struct buf *out)
 	out->data[keep] = '\0';
 }
 
-/* RRULE: parts in any order, lists in them too; INTERVAL=1 is the default. */
+static bool is_default_part(const char *s, size_t n)
+{
+	return (n == 10 && memcmp(s, "INTERVAL=1", n) == 0) ||
+	       (n == 7 && memcmp(s, "WKST=MO", n) == 0);
+}
+
+/* RRULE: parts in any order, lists in them too, defaults left out. */
 static void put_rule(const char *s, size_t n, struct buf *out)
 {
 	struct texts parts = {0}, list = {0};
@@ -232,7 +268,7 @@ static void put_rule(const char *s, size_t n, struct buf *out)
 		size_t part = strcspn(s, ";"), name = strcspn(s, "=;") + 1;
 		size_t i = name < part ? name : part;
 
-		if (part && !(part == 10 && strncmp(s, "INTERVAL=1", 10) == 0)) {
+		if (part && !is_default_part(s, part)) {
 			struct buf word;
 
 			buf_init(&word, SIZE_MAX);
@@ -308,6 +344,46 @@ static void put_address(const char *s, size_t n, struct buf *out)
 	buf_put(out, s + scheme, n - scheme);
 }
 
+/*
+ * dur-value (RFC 5545 3.3.6) as days and seconds, which are two things: a day has 23 hours where summer time begins. True if it is one.
+ * P1W is P7D, PT60M is PT1H, and P0D, PT0S and -PT0S are one.
+ */
+static bool put_duration(const char *s, size_t n, struct buf *out)
+{
+	static const char units[] = "WDHMS";
+	static const unsigned worth[] = {7, 1, 3600, 60, 1};
+	uint64_t total[2] = {0, 0}; /* days, seconds */
+	bool minus = n && *s == '-', time = false, any = false;
+	size_t i = n && (*s == '-' || *s == '+');
+
+	if (i == n || (s[i++] | 0x20) != 'p')
+		return false;
+	while (i < n) {
+		uint64_t v = 0;
+		size_t from = i;
+		const char *unit;
+
+		if (!time && (s[i] | 0x20) == 't') {
+			time = true;
+			any = false;
+			i++;
+			continue;
+		}
+		for (; i < n && s[i] >= '0' && s[i] <= '9' && i - from < 9; i++)
+			v = v * 10 + (uint64_t)(s[i] - '0');
+		unit = i < n && i > from ? strchr(units, s[i] & ~0x20) : NULL;
+		if (!unit || !*unit || (unit - units >= 2) != time)
+			return false;
+		total[time] += v * worth[unit - units];
+		any = true;
+		i++;
+	}
+	if (any)
+		buf_putf(out, "%sP%lluDT%lluS", minus && (total[0] || total[1]) ? "-" : "",
+		        (unsigned long long)total[0], (unsigned long long)total[1]);
+	return any;
+}
+
 static void put_base64(const char *s, size_t n, struct buf *out)
 {
 	for (size_t i = 0; i < n; i++)
@@ -336,9 +412,14 @@ static void put_value(enum value_kind kind, const char *s, size_t n, struct buf 
 	case V_TIMES:
 		put_upper(out, s, n);
 		break;
+	case V_DURATION:
+		if (!put_duration(s, n, out))
+			put_upper(out, s, n);
+		break;
 	case V_ADDRESS:
 		put_address(s, n, out);
 		break;
+	case V_URL:
 	case V_RAW:
 		buf_put(out, s, n);
 		break;
@@ -361,6 +442,7 @@ void canon_label(struct canon_entry *e, const char *name)
 struct emit {
 	const struct content_line *l;
 	struct buf head, value;
+	struct sha256 head_sum; /* both may be long: not once for each value */
 	canon_fn fn;
 	void *ctx;
 };
@@ -368,11 +450,9 @@ struct emit {
 static void emit(struct emit *m)
 {
 	struct canon_entry e;
-	struct sha256 h;
+	struct sha256 h = m->head_sum;
 
 	canon_label(&e, m->l->name);
-	sha256_start(&h);
-	sha256_add(&h, m->head.data, m->head.len);
 	sha256_add(&h, m->value.data, m->value.len);
 	sha256_end(&h, e.digest);
 	buf_reset(&m->value);
@@ -395,7 +475,7 @@ static void emit_values(struct emit *m, enum value_kind kind, const char *s, siz
 	}
 }
 
-void canon_line(const struct content_line *l, bool volatile_too, canon_fn fn, void *ctx)
+void canon_line(const struct content_line *l, bool card, bool volatile_too, canon_fn fn, void *ctx)
 {
 	struct emit m = {.l = l, .fn = fn, .ctx = ctx};
 	const char *default_value;
@@ -405,6 +485,8 @@ void canon_line(const struct content_line *l, bool volatile_too, canon_fn fn, vo
 
 	if (!volatile_too && is_volatile(l))
 		return;
+	if (kind == V_URL && card)
+		kind = V_TEXT;
 	buf_init(&m.head, SIZE_MAX);
 	buf_init(&m.value, SIZE_MAX);
 	buf_init(&plain, SIZE_MAX);
@@ -415,11 +497,14 @@ void canon_line(const struct content_line *l, bool volatile_too, canon_fn fn, vo
 	buf_putc(&m.head, '\x1d');
 	put_params(l, default_value, volatile_too, &m.head);
 	buf_putc(&m.head, '\x1d');
+	if (enc == CONTENT_BASE64)
+		buf_puts(&m.head, "B\x1d");
+	sha256_start(&m.head_sum);
+	sha256_add(&m.head_sum, m.head.data, m.head.len);
 	if (!l->name[0]) {
 		emit_values(&m, V_RAW, l->value, l->value_len);
 	} else if (enc == CONTENT_BASE64) {
 		put_base64(l->value, l->value_len, &m.value);
-		buf_puts(&m.head, "B\x1d");
 		emit(&m);
 	} else if (enc == CONTENT_QP) {
 		content_qp_decode(l->value, l->value_len, &plain);

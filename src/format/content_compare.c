@@ -7,15 +7,17 @@
 #include "valise/base/mem.h"
 #include "content_canon.h"
 
+#define VALUES_MAX 2000000
+
 struct component {
-	char name[32];
+	char name[CANON_LABEL_SIZE];
 	size_t parent;
 	struct canon_entry *entries;
 	size_t n_entries, cap;
 	uint8_t uid[SHA256_LEN], recurrence[SHA256_LEN], key[SHA256_LEN];
 	char *tzid; /* of a VTIMEZONE */
-	uint64_t offsets; /* of a VTIMEZONE: which TZOFFSETTO it has, as a set of hashes */
 	bool main; /* its properties are compared one by one */
+	bool zone; /* a VTIMEZONE, or in one */
 };
 
 /* [0] holds what stands in no component. */
@@ -23,7 +25,10 @@ struct model {
 	struct component *list;
 	size_t n, cap;
 	size_t at[CONTENT_DEPTH_MAX + 2]; /* the component open at each depth */
+	size_t values; /* at most so many entries */
 	bool all; /* with what is volatile */
+	bool card; /* the line stands in a card */
+	bool objects; /* there is something beside time zones */
 };
 
 static void push_entry(void *ctx, const struct canon_entry *e)
@@ -33,9 +38,8 @@ static void push_entry(void *ctx, const struct canon_entry *e)
 	*ARR_PUSH(c->entries, c->n_entries, c->cap) = *e;
 }
 
-/* Properties that identify, and a zone's offsets (minutes modulo 64 are set as bits: a coarse, order-free set). */
-static void note_identity(
-        struct component *c, struct component *parent, const struct content_line *l)
+/* Properties that identify. */
+static void note_identity(struct component *c, const struct content_line *l)
 {
 	if (strcmp(l->name, "UID") == 0) {
 		canon_value(l, c->uid);
@@ -43,44 +47,66 @@ static void note_identity(
 		canon_value(l, c->recurrence);
 	} else if (strcmp(l->name, "TZID") == 0 && !c->tzid) {
 		c->tzid = xstrndup(l->value, l->value_len);
-	} else if (strcmp(l->name, "TZOFFSETTO") == 0) {
-		uint8_t d[SHA256_LEN];
-
-		canon_value(l, d);
-		parent->offsets |= (uint64_t)1 << (d[0] & 63);
 	}
+}
+
+/* A property of a zone that moves no clock. */
+static bool is_ornament(const char *name)
+{
+	return strcmp(name, "TZNAME") == 0 || strcmp(name, "TZURL") == 0 ||
+	       strcmp(name, "COMMENT") == 0 || strncmp(name, "X-", 2) == 0;
+}
+
+static int count_values(struct model *m, const struct content_line *l, struct err *err)
+{
+	const char *s = l->value, *end = s + l->value_len;
+
+	for (m->values++; (s = memchr(s, ',', (size_t)(end - s))); s++)
+		m->values++;
+	return m->values <= VALUES_MAX
+	               ? 0
+	               : err_set(err, ERR_LIMIT, ERR_ITEM,
+	                         "there are more than %d properties and values", VALUES_MAX);
+}
+
+static void begin(struct model *m, const struct content_line *l)
+{
+	size_t parent = m->at[l->depth];
+	struct canon_entry label;
+	struct component *c;
+	char *text = content_component(l);
+	struct content_line line = {.name = "BEGIN", .value = text, .value_len = strlen(text)};
+
+	canon_label(&label, text);
+	c = ARR_PUSH(m->list, m->n, m->cap);
+	memcpy(c->name, label.label, sizeof c->name);
+	c->parent = parent;
+	c->zone = m->list[parent].zone || strcmp(c->name, "VTIMEZONE") == 0;
+	c->main = parent == 0 || (m->list[parent].parent == 0 && !c->zone &&
+	                                 strcmp(m->list[parent].name, "VCALENDAR") == 0);
+	m->objects |= c->main && parent != 0;
+	if (parent == 0)
+		m->card = strcmp(c->name, "VCARD") == 0;
+	m->at[l->depth + 1] = m->n - 1;
+	canon_line(&line, false, true, push_entry, c);
+	free(text);
 }
 
 static int on_line(void *ctx, const struct content_line *l, struct err *err)
 {
 	struct model *m = ctx;
-	struct component *c;
-	size_t parent = m->at[l->depth];
+	struct component *c = &m->list[m->at[l->depth]];
+	int rc = count_values(m, l, err);
 
-	(void)err;
-	if (strcmp(l->name, "END") == 0)
-		return 0;
+	if (rc < 0 || strcmp(l->name, "END") == 0)
+		return rc;
 	if (strcmp(l->name, "BEGIN") == 0) {
-		struct canon_entry label;
-		char *text = content_component(l);
-		struct content_line begin = {
-		        .name = "BEGIN", .value = text, .value_len = strlen(text)};
-
-		canon_label(&label, text);
-		c = ARR_PUSH(m->list, m->n, m->cap);
-		memcpy(c->name, label.label, sizeof c->name);
-		c->parent = parent;
-		c->main = parent == 0 || (m->list[parent].parent == 0 &&
-		                                 strcmp(m->list[parent].name, "VCALENDAR") == 0 &&
-		                                 strcmp(c->name, "VTIMEZONE") != 0);
-		m->at[l->depth + 1] = m->n - 1;
-		canon_line(&begin, true, push_entry, c);
-		free(text);
+		begin(m, l);
 		return 0;
 	}
-	c = &m->list[parent];
-	note_identity(c, &m->list[c->parent], l);
-	canon_line(l, m->all, push_entry, c);
+	note_identity(c, l);
+	if (m->all || !c->zone || !is_ornament(l->name))
+		canon_line(l, m->card, m->all, push_entry, c);
 	return 0;
 }
 
@@ -110,7 +136,10 @@ static bool is_known_zone(const char *tzid)
 	return tzid && strcmp(tzid, "UTC") == 0;
 }
 
-/* A component as one entry of its parent. A zone counts by its name and offsets where what is volatile does not count. */
+/*
+ * A component as one entry of its parent. Where what is volatile does not count, nobody needs the definition of a well-known zone;
+ * where there is nothing but zones (the property calendar-timezone), its name is what counts.
+ */
 static void fold_in(struct model *m, struct component *c)
 {
 	struct component *parent = &m->list[c->parent];
@@ -119,11 +148,10 @@ static void fold_in(struct model *m, struct component *c)
 
 	canon_label(&e, c->name);
 	sha256_start(&h);
-	if (!m->all && strcmp(c->name, "VTIMEZONE") == 0) {
-		if (is_known_zone(c->tzid))
+	if (!m->all && strcmp(c->name, "VTIMEZONE") == 0 && is_known_zone(c->tzid)) {
+		if (m->objects)
 			return;
-		sha256_add(&h, c->tzid ? c->tzid : "", c->tzid ? strlen(c->tzid) : 0);
-		sha256_add(&h, &c->offsets, sizeof c->offsets);
+		sha256_add(&h, c->tzid, strlen(c->tzid));
 	} else {
 		sort_entries(c);
 		sha256_add(&h, c->name, strlen(c->name) + 1);
@@ -217,7 +245,7 @@ struct diff {
 
 static void report(struct diff *d, char sign, const char *label)
 {
-	char token[40];
+	char token[CANON_LABEL_SIZE + 2]; /* blank, sign, label */
 	size_t n;
 	const char *at;
 

@@ -1,6 +1,7 @@
-/* Attachments and photos that are somewhere else (RFC 5545 3.8.1.1, RFC 6350 6.2.4). */
+/* What a resource points to: attachments and photos that are somewhere else (RFC 5545 3.8.1.1, RFC 6350 6.2.4), members of a group. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "valise/base/mem.h"
 #include "content_internal.h"
 
@@ -47,4 +48,31 @@ int content_links(const void *p, size_t n, void (*fn)(void *ctx, const char *nam
 	struct links k = {fn, ctx};
 
 	return content_read(p, n, on_line, &k, NULL, err);
+}
+
+struct members {
+	void (*fn)(void *ctx, const char *uid);
+	void *ctx;
+};
+
+static int on_member(void *ctx, const struct content_line *l, struct err *err)
+{
+	static const char urn[] = "urn:uuid:";
+	const struct members *k = ctx;
+	size_t n = sizeof urn - 1;
+
+	(void)err;
+	if ((strcmp(l->name, "MEMBER") == 0 ||
+	            strcmp(l->name, "X-ADDRESSBOOKSERVER-MEMBER") == 0) &&
+	        l->value_len > n && strncasecmp(l->value, urn, n) == 0)
+		k->fn(k->ctx, l->value + n);
+	return 0;
+}
+
+int content_members(
+        const void *p, size_t n, void (*fn)(void *ctx, const char *uid), void *ctx, struct err *err)
+{
+	struct members k = {fn, ctx};
+
+	return content_read(p, n, on_member, &k, NULL, err);
 }

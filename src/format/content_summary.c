@@ -8,7 +8,10 @@
 
 #define TEXT_MAX 1024
 
-/* TZIDs seen: in the end those used are looked for among those defined. */
+#define NAMES_MAX 10000
+#define RECENT 16
+
+/* TZIDs seen: in the end those used are looked for among those defined. What comes again soon is not noted again, what is beyond the cap not at all. */
 struct names {
 	char **list;
 	size_t n, cap;
@@ -27,9 +30,11 @@ struct reading {
 
 static void names_add(struct names *s, const char *name)
 {
-	if (s->n && strcmp(s->list[s->n - 1], name) == 0)
-		return;
-	*ARR_PUSH(s->list, s->n, s->cap) = xstrdup(name);
+	for (size_t i = s->n; i > 0 && s->n - i < RECENT; i--)
+		if (strcmp(s->list[i - 1], name) == 0)
+			return;
+	if (s->n < NAMES_MAX)
+		*ARR_PUSH(s->list, s->n, s->cap) = xstrdup(name);
 }
 
 static void names_clear(struct names *s)
@@ -233,6 +238,8 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 
 static char *missing_zone(struct reading *r)
 {
+	if (r->zones.n == NAMES_MAX)
+		return NULL;
 	if (r->zones.n)
 		qsort(r->zones.list, r->zones.n, sizeof *r->zones.list, name_cmp);
 	for (size_t i = 0; i < r->used.n; i++)

@@ -11,6 +11,7 @@
 struct given {
 	enum coll_kind kind;
 	char *name, *path, *key;
+	unsigned twins; /* numbers that were given, or found taken, because this path was */
 };
 
 /* Accounts have tens to some thousands of collections: hash chains would be more code than they save. */
@@ -51,15 +52,22 @@ static char *path_key(const char *path)
 	return buf_take(&key);
 }
 
-static bool is_taken(const struct tree_names *n, const char *path)
+/* Who has this path or a twin of it. */
+static struct given *holder(const struct tree_names *n, const char *path)
 {
 	char *key = path_key(path);
-	bool found = false;
+	struct given *found = NULL;
 
 	for (size_t i = 0; i < n->n && !found; i++)
-		found = strcmp(n->given[i].key, key) == 0;
+		if (strcmp(n->given[i].key, key) == 0)
+			found = &n->given[i];
 	free(key);
 	return found;
+}
+
+static bool is_taken(const struct tree_names *n, const char *path)
+{
+	return holder(n, path) != NULL;
 }
 
 static const char *known_path(const struct tree_names *n, enum coll_kind kind, const char *name)
@@ -74,6 +82,7 @@ static void give(struct tree_names *n, enum coll_kind kind, const char *name, co
 {
 	struct given *g = ARR_PUSH(n->given, n->n, n->cap);
 
+	g->twins = 0;
 	g->kind = kind;
 	g->name = xstrdup(name);
 	g->path = xstrdup(path);
@@ -137,13 +146,27 @@ static void plain_path(const struct tree_coll *c, struct buf *out)
 	buf_putf(out, "%s/=~%s", coll_kind_dir(c->kind), hex);
 }
 
+/* A path that nobody has: the plain one, or with the next number. */
+static void free_path(struct tree_names *n, const struct tree_coll *c, struct buf *out)
+{
+	struct given *first;
+	size_t plain;
+
+	plain_path(c, out);
+	plain = out->len;
+	first = holder(n, buf_str(out));
+	while (first && is_taken(n, buf_str(out))) {
+		out->len = plain;
+		buf_putf(out, "_%u", 2 + first->twins++);
+	}
+}
+
 char *tree_names_path(struct tree_names *n, const struct tree_coll *c)
 {
 	const char *known;
-	struct buf plain, path;
+	struct buf path;
 	char *result;
 
-	buf_init(&plain, SIZE_MAX);
 	buf_init(&path, SIZE_MAX);
 	pthread_mutex_lock(&n->lock);
 	known = known_path(n, c->kind, c->name);
@@ -151,19 +174,12 @@ char *tree_names_path(struct tree_names *n, const struct tree_coll *c)
 		if (c->path && coll_path_ok(c->kind, c->path) && !is_taken(n, c->path))
 			buf_puts(&path, c->path);
 		else
-			plain_path(c, &plain);
-		for (unsigned i = 1; path.len == 0 || is_taken(n, buf_str(&path)); i++) {
-			buf_reset(&path);
-			buf_puts(&path, buf_str(&plain));
-			if (i > 1)
-				buf_putf(&path, "_%u", i);
-		}
+			free_path(n, c, &path);
 		give(n, c->kind, c->name, buf_str(&path));
 		known = buf_str(&path);
 	}
 	result = xstrdup(known);
 	pthread_mutex_unlock(&n->lock);
-	buf_clear(&plain);
 	buf_clear(&path);
 	return result;
 }

@@ -166,8 +166,12 @@ static char *name_from_href(const char *href, const char *ext)
 }
 
 /* A set of folded names: open addressing, owned strings. */
+struct name_slot {
+	char *key; /* NULL: free */
+	unsigned twins; /* numbers that were tried because this name was taken */
+};
 struct name_set {
-	char **slots;
+	struct name_slot *slots;
 	size_t size;
 };
 
@@ -180,32 +184,35 @@ static char *fold(const char *name)
 	return buf_take(&key);
 }
 
-/* False if the name, or a twin of it, is there already. */
-static bool name_set_add(struct name_set *s, const char *name)
+/* NULL, or who has the name, or a twin of it, already. */
+static struct name_slot *name_set_add(struct name_set *s, const char *name)
 {
 	char *key = fold(name);
 	size_t i = 5381;
 
 	for (const char *p = key; *p; p++)
 		i = i * 33 + (unsigned char)*p;
-	for (i %= s->size; s->slots[i]; i = (i + 1) % s->size) {
-		if (strcmp(s->slots[i], key) == 0) {
+	for (i %= s->size; s->slots[i].key; i = (i + 1) % s->size) {
+		if (strcmp(s->slots[i].key, key) == 0) {
 			free(key);
-			return false;
+			return &s->slots[i];
 		}
 	}
-	s->slots[i] = key;
-	return true;
+	s->slots[i].key = key;
+	return NULL;
 }
 
 /* Give the item the file name ${wish}, or ${wish}_2 ... if it is taken. Takes ${wish}. */
 static void name_item(struct tree_ext *e, char *wish, struct name_set *taken)
 {
+	struct name_slot *first = name_set_add(taken, wish);
 	char *name = xstrdup(wish);
 
-	for (unsigned n = 2; !name_set_add(taken, name); n++) {
-		free(name);
-		name = xasprintf("%s_%u", wish, n);
+	if (first) {
+		do {
+			free(name);
+			name = xasprintf("%s_%u", wish, 2 + first->twins++);
+		} while (name_set_add(taken, name));
 	}
 	free(wish);
 	free(e->path);
@@ -233,7 +240,7 @@ static void number_dav(struct tree_coll *c, const struct tree_coll *prev)
 			const char *wish = pass == 0 ? (old ? old->path : NULL) : e->path;
 
 			if (done[i] || (pass < 2 && (!resource_name_ok(wish) ||
-			                                    !name_set_add(&taken, wish))))
+			                                    name_set_add(&taken, wish))))
 				continue;
 			done[i] = true;
 			if (pass == 2)
@@ -250,7 +257,7 @@ static void number_dav(struct tree_coll *c, const struct tree_coll *prev)
 		}
 	}
 	for (size_t i = 0; i < taken.size; i++)
-		free(taken.slots[i]);
+		free(taken.slots[i].key);
 	free(taken.slots);
 	free(done);
 }

@@ -85,12 +85,24 @@ def parse_line(line):
     return name, params, value
 
 
+def duration(text):
+    """Days and seconds of a duration: P0D is PT0S, but a day is not always 24 hours."""
+    m = re.fullmatch(r"([-+]?)P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", text.strip().upper())
+    if not m or not any(m.groups()[1:]):
+        return text
+    w, d, h, mi, s = (int(x or 0) for x in m.groups()[1:])
+    sign = -1 if m.group(1) == "-" else 1
+    return "%d days %d seconds" % (sign * (7 * w + d), sign * (3600 * h + 60 * mi + s))
+
+
 def plain(name, params, value):
     """One property as something that can be compared."""
     bare = name.rpartition(".")[2]
     params = sorted((k, v) for k, v in params if k != "SCHEDULE-STATUS" and not (k == "VALUE" and (bare, v) in DEFAULTS))
     if bare == "RRULE":
-        value = ";".join(sorted(p for p in value.upper().split(";") if p != "INTERVAL=1"))
+        value = ";".join(sorted(p for p in value.upper().split(";") if p not in ("INTERVAL=1", "WKST=MO")))
+    elif bare in ("DURATION", "TRIGGER"):
+        value = duration(value)
     elif bare == "GEO":
         try:
             value = ";".join(repr(float(x)) for x in value.split(";"))

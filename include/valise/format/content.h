@@ -57,18 +57,26 @@ void content_summary_clear(struct content_summary *s);
 int content_links(const void *p, size_t n, void (*fn)(void *ctx, const char *name, const char *url),
         void *ctx, struct err *err) MUST_CHECK;
 
+/* Each member of a group card (RFC 6350 6.6.5, Apple's X-ADDRESSBOOKSERVER-MEMBER) that is named by UID: without its "urn:uuid:"; lent. */
+int content_members(const void *p, size_t n, void (*fn)(void *ctx, const char *uid), void *ctx,
+        struct err *err) MUST_CHECK;
+
 /* What a person should know of a resource as it is. */
 enum content_problem {
 	CONTENT_UNREADABLE, /* neither a calendar object nor a card */
+	CONTENT_EMPTY, /* no event, task or journal in it */
 	CONTENT_MALFORMED, /* lines that are none, BEGIN and END that do not match, not UTF-8, NUL */
 	CONTENT_NO_UID,
 	CONTENT_SEVERAL_UIDS,
 	CONTENT_NO_MASTER, /* overrides alone */
 	CONTENT_NO_ZONE,
+	CONTENT_DATE, /* none, no day of the calendar, or a date without VALUE=DATE */
 	CONTENT_LINK, /* where an attachment or photo might be */
 	CONTENT_METHOD, /* RFC 4791 4.1 */
 	CONTENT_SECOND_OPINION, /* of libical */
-	CONTENT_DOUBLED_UID, /* in its collection: content_check does not know it */
+	/* Of the account, so content_check does not know them: */
+	CONTENT_DOUBLED_UID,
+	CONTENT_DANGLING, /* a group's member that is in no card */
 	CONTENT_PROBLEMS
 };
 const char *content_problem_word(enum content_problem p); /* "no-uid" */
@@ -86,11 +94,11 @@ int content_crlf(const void *p, size_t n,
 /* How alike two resources are. */
 enum content_grade {
 	CONTENT_IDENTICAL, /* the same bytes */
-	CONTENT_CANONICAL, /* the same after unfolding, line ends, case of names, order of parameters and properties, quoting, escapes, split lists (CATEGORIES, EXDATE, RDATE, TYPE, RESOURCES), order of RRULE parts, INTERVAL=1, default VALUE, numeric GEO */
-	CONTENT_EQUIVALENT, /* and apart from PRODID, DTSTAMP, LAST-MODIFIED, REV, CREATED, METHOD, CALSCALE:GREGORIAN, X-RADICALE-NAME, SCHEDULE-STATUS, VTIMEZONEs of names that every system knows (Europe/Berlin) and those of other names that have the same offsets */
+	CONTENT_CANONICAL, /* the same after unfolding, line ends, case of names, order of parameters and properties, quoting, escapes, split lists (CATEGORIES, EXDATE, RDATE, TYPE, RESOURCES), order of RRULE parts, INTERVAL=1, WKST=MO, default VALUE, numeric GEO, durations (P1W and P7D, PT60M and PT1H, P0D and PT0S; not P1D and PT24H) */
+	CONTENT_EQUIVALENT, /* and apart from PRODID, DTSTAMP, LAST-MODIFIED, REV, CREATED, METHOD, CALSCALE:GREGORIAN, X-RADICALE-NAME, SCHEDULE-STATUS, VTIMEZONEs of names that every system knows (Europe/Berlin), names and comments in other VTIMEZONEs */
 	CONTENT_ALTERED, /* differences[] names the properties */
 };
-/* ${differences}: blank-separated "-SUMMARY", "+X-FOO", "~DTSTART" (lost, added, changed), at most its cap; may be NULL. */
+/* Errors: ERR_LIMIT, also for more than 2 million properties and values. ${differences}: blank-separated "-SUMMARY", "+X-FOO", "~DTSTART" (lost, added, changed), at most its cap; may be NULL. */
 int content_compare(const void *a, size_t a_len, const void *b, size_t b_len,
         enum content_grade *out, struct buf *differences, struct err *err) MUST_CHECK;
 

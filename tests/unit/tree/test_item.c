@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -289,6 +290,38 @@ static void given_paths_are_kept(void **state)
 	tree_names_free(names);
 }
 
+/* A server may give all its resources and collections one name: with time by the cube of their number this would not end. */
+static void many_twins(void **state)
+{
+	struct tree_coll *c = tree_coll_new(COLL_CALENDAR, "Twins");
+	struct tree_names *names = tree_names_new();
+	char text[40], *path = NULL;
+
+	(void)state;
+	for (int i = 0; i < 30000; i++) {
+		struct tree_item it = {.size = 1};
+
+		snprintf(text, sizeof text, "/c/%05d/a.ics", i);
+		tree_coll_ext(c, &it.ext)->href = strdup(text);
+		tree_coll_add(c, &it);
+	}
+	tree_coll_number(c, NULL);
+	assert_string_equal(tree_item_ext(c, &c->items[29999])->path, "a_30000");
+	tree_coll_free(c);
+	for (int i = 0; i < 3000; i++) {
+		for (int k = 0; k < 12; k++)
+			text[k] = (char)((i >> k & 1 ? 'A' : 'a') + k);
+		text[12] = '\0';
+		c = tree_coll_new(COLL_CALENDAR, text);
+		free(path);
+		path = tree_names_path(names, c);
+		tree_coll_free(c);
+	}
+	assert_string_equal(path + strlen(path) - 5, "_3000");
+	free(path);
+	tree_names_free(names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +334,7 @@ int main(void)
 	        cmocka_unit_test(paths_of_collections),
 	        cmocka_unit_test(a_long_name_is_cut),
 	        cmocka_unit_test(given_paths_are_kept),
+	        cmocka_unit_test(many_twins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
