@@ -95,6 +95,18 @@ void http_preempt(struct http *h)
 	a->serial++;
 }
 
+void http_learn(struct http *h, const struct http *from)
+{
+	struct http_auth *a = &h->auth;
+
+	a->proven |= from->auth.proven;
+	if (!from->auth.proven || from->auth.used.scheme != AUTH_BASIC ||
+	        a->used.scheme != AUTH_NONE)
+		return;
+	a->used.scheme = AUTH_BASIC;
+	a->serial++;
+}
+
 /* One http_run. */
 struct run {
 	struct http *h;

@@ -9,6 +9,9 @@
 #define P_CURRENT "{DAV:}current-user-principal"
 #define P_URL "{DAV:}principal-URL"
 
+static const char *const home_sets[] = {
+        "{" NS_CALDAV "}calendar-home-set", "{" NS_CARDDAV "}addressbook-home-set"};
+
 struct search {
 	struct http *http;
 	bool contacts;
@@ -18,8 +21,8 @@ struct found {
 	bool any; /* a response came */
 	bool is_collection; /* of the kind that is looked for */
 	bool unauthenticated;
-	struct dav_home principals, homes;
-	const char *home_prop;
+	struct dav_home principals, homes, others; /* others: homes of the other kind */
+	const char *home_prop, *other_prop;
 	const char *type;
 	char *url; /* effective */
 };
@@ -83,6 +86,7 @@ static void found_clear(struct found *f)
 {
 	dav_home_clear(&f->principals);
 	dav_home_clear(&f->homes);
+	dav_home_clear(&f->others);
 	free(f->url);
 	memset(f, 0, sizeof *f);
 }
@@ -109,6 +113,7 @@ static int on_probe(void *ctx, struct dav_response *r, struct err *err)
 	f->is_collection = dav_prop_has(r, P_TYPE, f->type);
 	f->unauthenticated = dav_prop_has(r, P_CURRENT, "{DAV:}unauthenticated");
 	add_hrefs(r, f->home_prop, &f->homes);
+	add_hrefs(r, f->other_prop, &f->others);
 	add_hrefs(r, P_CURRENT, &f->principals);
 	if (!f->principals.n)
 		add_hrefs(r, P_URL, &f->principals);
@@ -124,13 +129,14 @@ static int probe(const struct search *w, const char *url, struct found *f, struc
 
 	for (int i = 0; i < 2; i++) {
 		found_clear(f);
-		f->home_prop = contacts ? "{" NS_CARDDAV "}addressbook-home-set"
-		                        : "{" NS_CALDAV "}calendar-home-set";
+		f->home_prop = home_sets[contacts];
+		f->other_prop = home_sets[!contacts];
 		f->type = contacts ? "{" NS_CARDDAV "}addressbook" : "{" NS_CALDAV "}calendar";
 		{
-			const char *const props[] = {P_TYPE, P_CURRENT, P_URL, f->home_prop};
+			const char *const props[] = {
+			        P_TYPE, P_CURRENT, P_URL, f->home_prop, f->other_prop};
 
-			rc = dav_propfind(w->http, url, 0, props, 4, on_probe, f, &a, err);
+			rc = dav_propfind(w->http, url, 0, props, 5, on_probe, f, &a, err);
 		}
 		if (rc == 0 && a.url) {
 			free(f->url);
@@ -174,7 +180,7 @@ bool dav_is_readonly(const struct dav_response *r)
 }
 
 struct count {
-	size_t n;
+	size_t n, others;
 	bool contacts;
 };
 
@@ -184,20 +190,22 @@ static int on_counted(void *ctx, struct dav_response *r, struct err *err)
 
 	(void)err;
 	c->n += r->status < 400 && dav_is_collection(r, c->contacts);
+	c->others += r->status < 400 && dav_is_collection(r, !c->contacts);
 	return 0;
 }
 
 /* Collections at ${url} and below it. */
 static int count_collections(
-        const struct search *w, const char *url, size_t *n_out, struct err *err)
+        const struct search *w, const char *url, size_t *n_out, bool *mixed_out, struct err *err)
 {
 	static const char *const props[] = {P_TYPE};
-	struct count c = {0, w->contacts};
+	struct count c = {.contacts = w->contacts};
 	struct dav_answer a;
 	int rc = dav_propfind(w->http, url, 1, props, 1, on_counted, &c, &a, err);
 
 	dav_answer_clear(&a);
 	*n_out = c.n;
+	*mixed_out = c.n && c.others;
 	return rc;
 }
 
@@ -206,6 +214,15 @@ static bool passes(int rc, const struct err *err)
 {
 	return rc < 0 && err->scope != ERR_WHOLE && err->code != ERR_STOPPED &&
 	       err->code != ERR_NET && err->code != ERR_BUSY;
+}
+
+static void take_homes(const struct found *f, struct dav_home *out)
+{
+	for (size_t i = 0; i < f->homes.n; i++) {
+		home_add(out, xstrdup(f->homes.urls[i]));
+		for (size_t k = 0; k < f->others.n; k++)
+			out->mixed |= dav_key(f->homes.urls[i]) == dav_key(f->others.urls[k]);
+	}
 }
 
 static int homes_of_principals(const struct search *w, const struct dav_home *principals,
@@ -219,8 +236,8 @@ static int homes_of_principals(const struct search *w, const struct dav_home *pr
 			free(out->principal);
 			out->principal = xstrdup(principals->urls[i]);
 		}
-		for (size_t k = 0; rc == 0 && k < f.homes.n; k++)
-			home_add(out, xstrdup(f.homes.urls[k]));
+		if (rc == 0)
+			take_homes(&f, out);
 		found_clear(&f);
 		if (rc < 0 && !passes(rc, err))
 			return rc;
@@ -243,15 +260,14 @@ static int follow(const struct search *w, const char *url, bool given, struct da
 		home_add(out, xstrdup(f.url));
 		out->single = true;
 	} else if (rc == 0) {
-		for (size_t i = 0; i < f.homes.n; i++)
-			home_add(out, xstrdup(f.homes.urls[i]));
+		take_homes(&f, out);
 		if (out->n && f.principals.n && !out->principal)
 			out->principal = xstrdup(f.principals.urls[0]);
 		if (!out->n && given && f.any) {
 			/* A home set does not say that it is one. */
 			size_t n = 0;
 
-			rc = count_collections(w, f.url, &n, err);
+			rc = count_collections(w, f.url, &n, &out->mixed, err);
 			if (passes(rc, err))
 				rc = 0;
 			if (n)

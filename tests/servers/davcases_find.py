@@ -300,6 +300,38 @@ class Bearer(FakeDav):
         return Answer(401, WWW_Authenticate='Bearer realm="fake", error="invalid_token"')
 
 
+class OneChallenge(FakeDav):
+    """Three clients read the calendars; one of them has to be asked for the sign-in."""
+    name = "one-challenge"
+    source = "RFC 7617 2.2"
+
+    def populate(self):
+        super().populate()
+        for n in range(5):
+            self.add("calendar", "more%d" % n, "More %d" % n).put("m.ics", event(n, "more-%d" % n))
+
+    def check(self):
+        strangers = sum(not rq.header("Authorization") for rq in self.log)
+        assert strangers == 4, "%d requests without a sign-in for two services in two runs" % strangers
+
+
+class Collection401(OneChallenge):
+    """One calendar answers 401 although the sign-in is good everywhere else, whichever client asks for it first."""
+    name = "one-collection-401"
+    source = "python-caldav compatibility_hints.py: 401 for what others answer 403"
+    code, says = 3, "More 1 cannot be read"
+
+    def answer(self, rq):
+        return Answer(401, WWW_Authenticate='Basic realm="fake"') if "more1" in rq.path else super().answer(rq)
+
+    def expected(self):
+        return {k: v for k, v in super().expected().items() if k[0] != "More 1"}
+
+    def check(self):
+        heads = {h["name"]: h["status"] for h in self.manifest["collections"]}
+        assert heads.pop("More 1") == "stale" and set(heads.values()) == {"complete"}, heads
+
+
 class ForbiddenItem(FakeDav):
     """One resource answers 401 although everything else takes the sign-in."""
     name = "one-item-401"

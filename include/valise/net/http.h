@@ -29,6 +29,11 @@ void http_close(struct http *h); /* NULL is fine */
  */
 void http_preempt(struct http *h);
 
+/**
+ * http_learn(h, from): of two clients of one service: ${h} knows that the sign-in works if ${from} does, and signs in without being asked where that is by Basic.
+ */
+void http_learn(struct http *h, const struct http *from);
+
 #define HTTP_HEADERS_MAX 8
 struct http_response {
 	int status; /* 0: no answer came */
