@@ -225,8 +225,14 @@ static void take_homes(const struct found *f, struct dav_home *out)
 	}
 }
 
+/* What is left when nothing is found. */
+struct rest {
+	char *self; /* the first URL that answered */
+	struct err refusal; /* why a principal could not be read */
+};
+
 static int homes_of_principals(const struct search *w, const struct dav_home *principals,
-        struct dav_home *out, struct err *err)
+        struct dav_home *out, struct rest *rest, struct err *err)
 {
 	for (size_t i = 0; i < principals->n; i++) {
 		struct found f = {0};
@@ -241,13 +247,15 @@ static int homes_of_principals(const struct search *w, const struct dav_home *pr
 		found_clear(&f);
 		if (rc < 0 && !passes(rc, err))
 			return rc;
+		if (rc < 0)
+			rest->refusal = *err;
 	}
 	return 0;
 }
 
-/* What ${url} leads to; out->n 0 if that is nothing. *self_out: the URL itself, if it answered. */
+/* What ${url} leads to; out->n 0 if that is nothing. */
 static int follow(const struct search *w, const char *url, bool given, struct dav_home *out,
-        char **self_out, struct err *err)
+        struct rest *rest, struct err *err)
 {
 	struct found f = {0};
 	int rc = probe(w, url, &f, err);
@@ -272,12 +280,14 @@ static int follow(const struct search *w, const char *url, bool given, struct da
 				rc = 0;
 			if (n)
 				home_add(out, xstrdup(f.url));
+			if (n && f.principals.n)
+				out->principal = xstrdup(f.principals.urls[0]);
 		}
 		if (rc == 0 && !out->n)
-			rc = homes_of_principals(w, &f.principals, out, err);
+			rc = homes_of_principals(w, &f.principals, out, rest, err);
 	}
-	if (rc == 0 && f.any && !*self_out)
-		*self_out = xstrdup(f.url);
+	if (rc == 0 && f.any && !rest->self)
+		rest->self = xstrdup(f.url);
 	found_clear(&f);
 	return rc;
 }
@@ -291,7 +301,7 @@ int dav_discover(struct http *h, const struct service *s, struct dav_home *out, 
 	        s->kind == SERVICE_CARDDAV ? "/.well-known/carddav" : "/.well-known/caldav", "/"};
 	struct buf origin, url;
 	struct err first = {0};
-	char *self = NULL;
+	struct rest rest = {.self = NULL};
 	int rc = 0;
 
 	buf_init(&origin, 4096);
@@ -305,22 +315,24 @@ int dav_discover(struct http *h, const struct service *s, struct dav_home *out, 
 		buf_reset(&url);
 		rc = url_join(buf_str(&origin), try[i], &url, err);
 		if (rc == 0)
-			rc = follow(&w, buf_str(&url), given && i == 0, out, &self, err);
+			rc = follow(&w, buf_str(&url), given && i == 0, out, &rest, err);
 		/* A refused sign-in says more than a path that is not there. */
 		if (rc == 0 && err->code && (!first.code || err->code == ERR_AUTH))
 			first = *err;
 	}
-	if (rc == 0 && !out->n && self)
-		home_add(out, xstrdup(self)); /* a server that knows no principals */
+	if (rc == 0 && !out->n && rest.self && !rest.refusal.code)
+		home_add(out, xstrdup(rest.self)); /* a server that knows no principals */
 	if (rc == 0 && !out->n) {
-		if (first.code)
+		if (rest.refusal.code)
+			*err = rest.refusal;
+		else if (first.code)
 			*err = first;
 		else
 			err_set(err, ERR_NOTFOUND, ERR_WHOLE, "nothing there");
 		rc = err_wrap(err, "no %s found at %s%s",
 		        w.contacts ? "address books" : "calendars", buf_str(&origin), path + 1);
 	}
-	free(self);
+	free(rest.self);
 	buf_clear(&origin);
 	buf_clear(&url);
 	if (rc < 0)

@@ -166,6 +166,19 @@ class NoPrincipal(NoHomeSet):
         return {DAV + "resourcetype": element(DAV + "collection")}
 
 
+class PrincipalFails(FakeDav):
+    """The principal cannot be read: that is no empty account."""
+    name = "principal-500"
+    source = "Nextcloud while an app is updated; LDAP behind a server that is away"
+    code, says = 1, "no calendars found.*HTTP 500"
+
+    def do_propfind(self, rq):
+        return Answer(500) if "principals" in rq.path else super().do_propfind(rq)
+
+    def expected(self):
+        return {}
+
+
 class SingleCollection(NoPrincipal):
     """The URL is that of one calendar."""
     name = "single-collection"
@@ -252,6 +265,25 @@ class Generated(FakeDav):
         want = {"Birthdays": ["generated"], "Of Bob": ["readonly", "shared"], "Holidays": ["subscription"]}
         for name, attrs in want.items():
             assert sorted(heads[name].get("attrs", [])) == attrs, heads[name]
+
+
+class SharedBelowHome(FakeDav):
+    """The URL is that of the home set: who the user is, is known all the same, and so what belongs to somebody else."""
+    name = "shared-below-home"
+    source = "Cyrus: home sets do not say that they are one"
+    start = "/dav/calendars/alice/"
+    options = ("--only", "calendars")
+
+    def populate(self):
+        super().populate()
+        self.add("calendar", "shared", "Of Bob", **{DAV + "owner": element(DAV + "href", "/dav/principals/bob/")}).put("s.ics", event(4, "shared"))
+        self.add("calendar", "own", "Own", **{DAV + "owner": element(DAV + "href", "/dav/principals/alice/")}).put("o.ics", event(5, "own"))
+
+    def expected(self):
+        return {k: v for k, v in super().expected().items() if k[0] != "People"}
+
+    def check(self):
+        assert {h["name"]: h.get("attrs", []) for h in self.manifest["collections"]} == {"Work": [], "Of Bob": ["shared"], "Own": []}, self.manifest
 
 
 # ---- sign-in ------------------------------------------------------------------------------------
