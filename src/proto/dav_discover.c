@@ -21,6 +21,7 @@ struct found {
 	bool any; /* a response came */
 	bool is_collection; /* of the kind that is looked for */
 	bool unauthenticated;
+	int withheld; /* status of the home set's property, when that says more than that there is none */
 	struct dav_home principals, homes, others; /* others: homes of the other kind */
 	const char *home_prop, *other_prop;
 	const char *type;
@@ -112,6 +113,10 @@ static int on_probe(void *ctx, struct dav_response *r, struct err *err)
 	f->url = xstrdup(r->url);
 	f->is_collection = dav_prop_has(r, P_TYPE, f->type);
 	f->unauthenticated = dav_prop_has(r, P_CURRENT, "{DAV:}unauthenticated");
+	for (size_t i = 0; i < r->n_props; i++)
+		if (r->props[i].status >= 400 && r->props[i].status != 404 &&
+		        strcmp(r->props[i].name, f->home_prop) == 0)
+			f->withheld = r->props[i].status;
 	add_hrefs(r, f->home_prop, &f->homes);
 	add_hrefs(r, f->other_prop, &f->others);
 	add_hrefs(r, P_CURRENT, &f->principals);
@@ -236,7 +241,7 @@ static int homes_of_principals(const struct search *w, const struct dav_home *pr
 {
 	for (size_t i = 0; i < principals->n; i++) {
 		struct found f = {0};
-		int rc = probe(w, principals->urls[i], &f, err);
+		int withheld, rc = probe(w, principals->urls[i], &f, err);
 
 		if (rc == 0 && f.homes.n) {
 			free(out->principal);
@@ -244,11 +249,15 @@ static int homes_of_principals(const struct search *w, const struct dav_home *pr
 		}
 		if (rc == 0)
 			take_homes(&f, out);
+		withheld = f.withheld;
 		found_clear(&f);
 		if (rc < 0 && !passes(rc, err))
 			return rc;
 		if (rc < 0)
 			rest->refusal = *err;
+		else if (withheld)
+			err_set(&rest->refusal, ERR_REFUSED, ERR_ITEM, "%s: its home set: HTTP %d",
+			        principals->urls[i], withheld);
 	}
 	return 0;
 }

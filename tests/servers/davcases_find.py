@@ -179,6 +179,19 @@ class PrincipalFails(FakeDav):
         return {}
 
 
+class HomeSetWithheld(PrincipalFails):
+    """The principal can be read, but not where the calendars are."""
+    name = "home-set-403"
+    source = "RFC 3744: the read privilege for a property of the principal"
+    says = "no calendars found.*HTTP 403"
+
+    def do_propfind(self, rq):
+        rs = FakeDav.do_propfind(self, rq)
+        if "principals" in rq.path:
+            rs.body = rs.body.replace(b"HTTP/1.1 200 OK", b"HTTP/1.1 403 Forbidden")
+        return rs
+
+
 class SingleCollection(NoPrincipal):
     """The URL is that of one calendar."""
     name = "single-collection"
