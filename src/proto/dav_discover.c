@@ -9,6 +9,9 @@
 #define P_CURRENT "{DAV:}current-user-principal"
 #define P_URL "{DAV:}principal-URL"
 
+static const char *const home_sets[] = {
+        "{" NS_CALDAV "}calendar-home-set", "{" NS_CARDDAV "}addressbook-home-set"};
+
 struct search {
 	struct http *http;
 	bool contacts;
@@ -18,8 +21,9 @@ struct found {
 	bool any; /* a response came */
 	bool is_collection; /* of the kind that is looked for */
 	bool unauthenticated;
-	struct dav_home principals, homes;
-	const char *home_prop;
+	int withheld; /* status of the home set's property, when that says more than that there is none */
+	struct dav_home principals, homes, others; /* others: homes of the other kind */
+	const char *home_prop, *other_prop;
 	const char *type;
 	char *url; /* effective */
 };
@@ -83,6 +87,7 @@ static void found_clear(struct found *f)
 {
 	dav_home_clear(&f->principals);
 	dav_home_clear(&f->homes);
+	dav_home_clear(&f->others);
 	free(f->url);
 	memset(f, 0, sizeof *f);
 }
@@ -108,7 +113,12 @@ static int on_probe(void *ctx, struct dav_response *r, struct err *err)
 	f->url = xstrdup(r->url);
 	f->is_collection = dav_prop_has(r, P_TYPE, f->type);
 	f->unauthenticated = dav_prop_has(r, P_CURRENT, "{DAV:}unauthenticated");
+	for (size_t i = 0; i < r->n_props; i++)
+		if (r->props[i].status >= 400 && r->props[i].status != 404 &&
+		        strcmp(r->props[i].name, f->home_prop) == 0)
+			f->withheld = r->props[i].status;
 	add_hrefs(r, f->home_prop, &f->homes);
+	add_hrefs(r, f->other_prop, &f->others);
 	add_hrefs(r, P_CURRENT, &f->principals);
 	if (!f->principals.n)
 		add_hrefs(r, P_URL, &f->principals);
@@ -124,13 +134,14 @@ static int probe(const struct search *w, const char *url, struct found *f, struc
 
 	for (int i = 0; i < 2; i++) {
 		found_clear(f);
-		f->home_prop = contacts ? "{" NS_CARDDAV "}addressbook-home-set"
-		                        : "{" NS_CALDAV "}calendar-home-set";
+		f->home_prop = home_sets[contacts];
+		f->other_prop = home_sets[!contacts];
 		f->type = contacts ? "{" NS_CARDDAV "}addressbook" : "{" NS_CALDAV "}calendar";
 		{
-			const char *const props[] = {P_TYPE, P_CURRENT, P_URL, f->home_prop};
+			const char *const props[] = {
+			        P_TYPE, P_CURRENT, P_URL, f->home_prop, f->other_prop};
 
-			rc = dav_propfind(w->http, url, 0, props, 4, on_probe, f, &a, err);
+			rc = dav_propfind(w->http, url, 0, props, 5, on_probe, f, &a, err);
 		}
 		if (rc == 0 && a.url) {
 			free(f->url);
@@ -174,7 +185,7 @@ bool dav_is_readonly(const struct dav_response *r)
 }
 
 struct count {
-	size_t n;
+	size_t n, others;
 	bool contacts;
 };
 
@@ -184,20 +195,22 @@ static int on_counted(void *ctx, struct dav_response *r, struct err *err)
 
 	(void)err;
 	c->n += r->status < 400 && dav_is_collection(r, c->contacts);
+	c->others += r->status < 400 && dav_is_collection(r, !c->contacts);
 	return 0;
 }
 
 /* Collections at ${url} and below it. */
 static int count_collections(
-        const struct search *w, const char *url, size_t *n_out, struct err *err)
+        const struct search *w, const char *url, size_t *n_out, bool *mixed_out, struct err *err)
 {
 	static const char *const props[] = {P_TYPE};
-	struct count c = {0, w->contacts};
+	struct count c = {.contacts = w->contacts};
 	struct dav_answer a;
 	int rc = dav_propfind(w->http, url, 1, props, 1, on_counted, &c, &a, err);
 
 	dav_answer_clear(&a);
 	*n_out = c.n;
+	*mixed_out = c.n && c.others;
 	return rc;
 }
 
@@ -208,29 +221,50 @@ static bool passes(int rc, const struct err *err)
 	       err->code != ERR_NET && err->code != ERR_BUSY;
 }
 
+static void take_homes(const struct found *f, struct dav_home *out)
+{
+	for (size_t i = 0; i < f->homes.n; i++) {
+		home_add(out, xstrdup(f->homes.urls[i]));
+		for (size_t k = 0; k < f->others.n; k++)
+			out->mixed |= dav_key(f->homes.urls[i]) == dav_key(f->others.urls[k]);
+	}
+}
+
+/* What is left when nothing is found. */
+struct rest {
+	char *self; /* the first URL that answered */
+	struct err refusal; /* why a principal could not be read */
+};
+
 static int homes_of_principals(const struct search *w, const struct dav_home *principals,
-        struct dav_home *out, struct err *err)
+        struct dav_home *out, struct rest *rest, struct err *err)
 {
 	for (size_t i = 0; i < principals->n; i++) {
 		struct found f = {0};
-		int rc = probe(w, principals->urls[i], &f, err);
+		int withheld, rc = probe(w, principals->urls[i], &f, err);
 
 		if (rc == 0 && f.homes.n) {
 			free(out->principal);
 			out->principal = xstrdup(principals->urls[i]);
 		}
-		for (size_t k = 0; rc == 0 && k < f.homes.n; k++)
-			home_add(out, xstrdup(f.homes.urls[k]));
+		if (rc == 0)
+			take_homes(&f, out);
+		withheld = f.withheld;
 		found_clear(&f);
 		if (rc < 0 && !passes(rc, err))
 			return rc;
+		if (rc < 0)
+			rest->refusal = *err;
+		else if (withheld)
+			err_set(&rest->refusal, ERR_REFUSED, ERR_ITEM, "%s: its home set: HTTP %d",
+			        principals->urls[i], withheld);
 	}
 	return 0;
 }
 
-/* What ${url} leads to; out->n 0 if that is nothing. *self_out: the URL itself, if it answered. */
+/* What ${url} leads to; out->n 0 if that is nothing. */
 static int follow(const struct search *w, const char *url, bool given, struct dav_home *out,
-        char **self_out, struct err *err)
+        struct rest *rest, struct err *err)
 {
 	struct found f = {0};
 	int rc = probe(w, url, &f, err);
@@ -243,25 +277,26 @@ static int follow(const struct search *w, const char *url, bool given, struct da
 		home_add(out, xstrdup(f.url));
 		out->single = true;
 	} else if (rc == 0) {
-		for (size_t i = 0; i < f.homes.n; i++)
-			home_add(out, xstrdup(f.homes.urls[i]));
+		take_homes(&f, out);
 		if (out->n && f.principals.n && !out->principal)
 			out->principal = xstrdup(f.principals.urls[0]);
 		if (!out->n && given && f.any) {
 			/* A home set does not say that it is one. */
 			size_t n = 0;
 
-			rc = count_collections(w, f.url, &n, err);
+			rc = count_collections(w, f.url, &n, &out->mixed, err);
 			if (passes(rc, err))
 				rc = 0;
 			if (n)
 				home_add(out, xstrdup(f.url));
+			if (n && f.principals.n)
+				out->principal = xstrdup(f.principals.urls[0]);
 		}
 		if (rc == 0 && !out->n)
-			rc = homes_of_principals(w, &f.principals, out, err);
+			rc = homes_of_principals(w, &f.principals, out, rest, err);
 	}
-	if (rc == 0 && f.any && !*self_out)
-		*self_out = xstrdup(f.url);
+	if (rc == 0 && f.any && !rest->self)
+		rest->self = xstrdup(f.url);
 	found_clear(&f);
 	return rc;
 }
@@ -275,7 +310,7 @@ int dav_discover(struct http *h, const struct service *s, struct dav_home *out, 
 	        s->kind == SERVICE_CARDDAV ? "/.well-known/carddav" : "/.well-known/caldav", "/"};
 	struct buf origin, url;
 	struct err first = {0};
-	char *self = NULL;
+	struct rest rest = {.self = NULL};
 	int rc = 0;
 
 	buf_init(&origin, 4096);
@@ -289,22 +324,24 @@ int dav_discover(struct http *h, const struct service *s, struct dav_home *out, 
 		buf_reset(&url);
 		rc = url_join(buf_str(&origin), try[i], &url, err);
 		if (rc == 0)
-			rc = follow(&w, buf_str(&url), given && i == 0, out, &self, err);
+			rc = follow(&w, buf_str(&url), given && i == 0, out, &rest, err);
 		/* A refused sign-in says more than a path that is not there. */
 		if (rc == 0 && err->code && (!first.code || err->code == ERR_AUTH))
 			first = *err;
 	}
-	if (rc == 0 && !out->n && self)
-		home_add(out, xstrdup(self)); /* a server that knows no principals */
+	if (rc == 0 && !out->n && rest.self && !rest.refusal.code)
+		home_add(out, xstrdup(rest.self)); /* a server that knows no principals */
 	if (rc == 0 && !out->n) {
-		if (first.code)
+		if (rest.refusal.code)
+			*err = rest.refusal;
+		else if (first.code)
 			*err = first;
 		else
 			err_set(err, ERR_NOTFOUND, ERR_WHOLE, "nothing there");
 		rc = err_wrap(err, "no %s found at %s%s",
 		        w.contacts ? "address books" : "calendars", buf_str(&origin), path + 1);
 	}
-	free(self);
+	free(rest.self);
 	buf_clear(&origin);
 	buf_clear(&url);
 	if (rc < 0)

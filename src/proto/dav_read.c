@@ -72,7 +72,7 @@ int dav_sync(struct http *h, const char *url, const char *token, dav_response_fn
 	if (rc == 0)
 		rc = put(&c.body,
 		        "</D:sync-token><D:sync-level>1</D:sync-level><D:prop><D:getetag/>"
-		        "<D:getcontenttype/><D:getcontentlength/><D:resourcetype/></D:prop>"
+		        "<D:getcontentlength/><D:resourcetype/></D:prop>"
 		        "</D:sync-collection>",
 		        err);
 	if (rc == 0)
@@ -101,7 +101,7 @@ static int multiget_body(const struct dav_multiget *m, struct buf *out, struct e
 	int rc = dav_put_root(out, name, err);
 
 	if (rc == 0)
-		rc = put(out, "<D:prop><D:getetag/><D:getcontenttype/>", err);
+		rc = put(out, "<D:prop><D:getetag/>", err);
 	if (rc == 0)
 		rc = put_data_element(m, out, err);
 	if (rc == 0)

@@ -113,6 +113,8 @@ static int look(struct dav_worker *w, struct davcoll *c, struct err *err)
 	if (!is_wanted(r->opts, c->coll->name))
 		return keep(r, c, COLL_SKIPPED, NULL, err);
 	rc = load(r, c, err);
+	if (rc == 0)
+		rc = dav_ask_state(w, c, err);
 	if (rc < 0)
 		return rc;
 	if (dav_unchanged(c) && !is_inexact(r, c->prev)) {
@@ -165,7 +167,7 @@ static void pass(struct dav_worker *w, enum dav_state state)
 	struct dav_run *r = w->run;
 	struct err err = {0};
 	struct davcoll *c;
-	int rc = open_client(w, &err);
+	int rc = 0;
 
 	while (rc == 0 && (c = take(r, state)) != NULL) {
 		rc = stop_check(&err);
@@ -192,12 +194,16 @@ static void *fill_main(void *arg)
 static void all(struct dav_run *r, struct dav_worker *w, size_t n, enum dav_state state)
 {
 	void *(*fn)(void *) = state == DAV_NEW ? look_main : fill_main;
+	struct err err = {0};
 	size_t started = 1;
 
 	r->next = 0;
-	for (; started < n; started++)
+	for (; started < n; started++) {
+		if (open_client(&w[started], &err) < 0)
+			break;
 		if (pthread_create(&w[started].thread, NULL, fn, &w[started]) != 0)
 			break;
+	}
 	fn(&w[0]);
 	for (size_t i = 1; i < started; i++)
 		pthread_join(w[i].thread, NULL);
@@ -229,6 +235,7 @@ static int find_collections(struct dav_worker *w, struct err *err)
 	size_t read = 0;
 	int rc = dav_discover(w->http, r->service, &home, err);
 
+	r->mixed = home.mixed;
 	r->me = home.principal;
 	home.principal = NULL;
 	for (size_t i = 0; i < home.n && rc == 0; i++) {

@@ -66,6 +66,7 @@ struct dav_run {
 	struct davcoll *colls;
 	size_t n_colls, cap;
 	struct dav_worker *first; /* its client is there before those of the others */
+	bool mixed; /* the home set holds what the other service is asked for */
 	char *me; /* principal's URL, or NULL */
 	struct dav_lost *lost;
 	size_t n_lost, lost_cap;
@@ -97,6 +98,8 @@ void dav_add_lost(struct dav_run *r, const char *url, const char *reason);
 void dav_name_all(struct dav_run *r, size_t from);
 void dav_coll_clear(struct davcoll *c);
 
+/* The sync-token, else the getctag, of a collection, where the listing of its home set did not bring it: some servers read each resource to say it. */
+int dav_ask_state(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
 /* c->items: what the server has. */
 int dav_list(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
 bool dav_unchanged(const struct davcoll *c);

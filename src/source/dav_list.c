@@ -7,6 +7,7 @@
 #define P_ETAG "{DAV:}getetag"
 #define P_LENGTH "{DAV:}getcontentlength"
 #define P_TYPE "{DAV:}resourcetype"
+#define P_TOKEN "{DAV:}sync-token"
 #define P_CTAG "{" NS_CS "}getctag"
 #define ROUNDS_MAX 100000 /* of a sync-collection that comes in pieces */
 
@@ -169,7 +170,7 @@ static void follow(struct davcoll *c, const char *url)
 
 static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
-	static const char *const props[] = {P_ETAG, P_LENGTH, P_TYPE, "{DAV:}getcontenttype"};
+	static const char *const props[] = {P_ETAG, P_LENGTH, P_TYPE};
 	struct listing l = {.w = w, .c = c, .self = c->key};
 	struct dav_answer a;
 	int rc;
@@ -178,7 +179,7 @@ static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
 	for (unsigned i = 0; i < DAV_TRIES; i++) {
 		items_clear(c);
 		l.full = 0;
-		rc = dav_propfind(w->http, c->url, 1, props, 4, on_member, &l, &a, err);
+		rc = dav_propfind(w->http, c->url, 1, props, 3, on_member, &l, &a, err);
 		if (rc != ERR_NET || !c->n_items || i == DAV_TRIES - 1)
 			break;
 		dav_answer_clear(&a);
@@ -316,24 +317,84 @@ bool dav_unchanged(const struct davcoll *c)
 	return tagged; /* the properties are equal, it among them */
 }
 
-/* Leave nothing in the head by which the next run could take the collection for unchanged. */
-static void forget_state(struct davcoll *c)
+/* ${xml}: its raw value, or NULL for none. */
+static void set_ctag(struct davcoll *c, const char *xml)
 {
+	const char *props = c->coll->props ? c->coll->props : "{}";
 	json_t *o = NULL;
 	struct buf b;
 
-	free(c->coll->sync_token);
-	c->coll->sync_token = NULL;
+	if (json_read(props, strlen(props), 16u << 20, &o, NULL) != 0)
+		return;
+	if (xml)
+		json_object_set_new(o, P_CTAG, json_string(xml));
+	else
+		(void)json_object_del(o, P_CTAG);
 	buf_init(&b, SIZE_MAX);
-	if (c->coll->props &&
-	        json_read(c->coll->props, strlen(c->coll->props), 16u << 20, &o, NULL) == 0 &&
-	        json_object_del(o, P_CTAG) == 0) {
-		json_put(&b, o);
-		free(c->coll->props);
-		c->coll->props = buf_take(&b);
-	}
+	json_put(&b, o);
+	free(c->coll->props);
+	c->coll->props = json_object_size(o) ? xstrdup(buf_str(&b)) : NULL;
 	buf_clear(&b);
 	json_decref(o);
+}
+
+/* Leave nothing in the head by which the next run could take the collection for unchanged. */
+static void forget_state(struct davcoll *c)
+{
+	free(c->coll->sync_token);
+	c->coll->sync_token = NULL;
+	set_ctag(c, NULL);
+}
+
+struct state {
+	const char *prop;
+	char *text, *xml;
+};
+
+static int on_state(void *ctx, struct dav_response *r, struct err *err)
+{
+	struct state *s = ctx;
+	const struct dav_prop *p = dav_prop_find(r, s->prop);
+
+	(void)err;
+	if (p && p->text[0] && !s->text) {
+		s->text = xstrdup(p->text);
+		s->xml = xstrdup(p->xml);
+	}
+	return 0;
+}
+
+/* A server that does not answer to this will say so when it is listed. */
+static int ask(struct dav_worker *w, const struct davcoll *c, struct state *s, struct err *err)
+{
+	struct dav_answer a;
+	int rc = dav_propfind(w->http, c->url, 0, &s->prop, 1, on_state, s, &a, err);
+
+	dav_answer_clear(&a);
+	if (rc == 0 || dav_fatal(w->run, err))
+		return rc;
+	err_clear(err);
+	return 0;
+}
+
+int dav_ask_state(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	struct state token = {.prop = P_TOKEN}, tag = {.prop = P_CTAG};
+	int rc = 0;
+
+	if (c->no_list || c->coll->sync_token)
+		return 0;
+	if (w->run->mixed)
+		rc = ask(w, c, &token, err);
+	if (rc == 0 && !token.text)
+		rc = ask(w, c, &tag, err);
+	c->coll->sync_token = token.text;
+	if (tag.xml)
+		set_ctag(c, tag.xml);
+	free(token.xml);
+	free(tag.text);
+	free(tag.xml);
+	return rc;
 }
 
 static int list(struct dav_worker *w, struct davcoll *c, struct err *err)

@@ -166,6 +166,32 @@ class NoPrincipal(NoHomeSet):
         return {DAV + "resourcetype": element(DAV + "collection")}
 
 
+class PrincipalFails(FakeDav):
+    """The principal cannot be read: that is no empty account."""
+    name = "principal-500"
+    source = "Nextcloud while an app is updated; LDAP behind a server that is away"
+    code, says = 1, "no calendars found.*HTTP 500"
+
+    def do_propfind(self, rq):
+        return Answer(500) if "principals" in rq.path else super().do_propfind(rq)
+
+    def expected(self):
+        return {}
+
+
+class HomeSetWithheld(PrincipalFails):
+    """The principal can be read, but not where the calendars are."""
+    name = "home-set-403"
+    source = "RFC 3744: the read privilege for a property of the principal"
+    says = "no calendars found.*HTTP 403"
+
+    def do_propfind(self, rq):
+        rs = FakeDav.do_propfind(self, rq)
+        if "principals" in rq.path:
+            rs.body = rs.body.replace(b"HTTP/1.1 200 OK", b"HTTP/1.1 403 Forbidden")
+        return rs
+
+
 class SingleCollection(NoPrincipal):
     """The URL is that of one calendar."""
     name = "single-collection"
@@ -254,6 +280,25 @@ class Generated(FakeDav):
             assert sorted(heads[name].get("attrs", [])) == attrs, heads[name]
 
 
+class SharedBelowHome(FakeDav):
+    """The URL is that of the home set: who the user is, is known all the same, and so what belongs to somebody else."""
+    name = "shared-below-home"
+    source = "Cyrus: home sets do not say that they are one"
+    start = "/dav/calendars/alice/"
+    options = ("--only", "calendars")
+
+    def populate(self):
+        super().populate()
+        self.add("calendar", "shared", "Of Bob", **{DAV + "owner": element(DAV + "href", "/dav/principals/bob/")}).put("s.ics", event(4, "shared"))
+        self.add("calendar", "own", "Own", **{DAV + "owner": element(DAV + "href", "/dav/principals/alice/")}).put("o.ics", event(5, "own"))
+
+    def expected(self):
+        return {k: v for k, v in super().expected().items() if k[0] != "People"}
+
+    def check(self):
+        assert {h["name"]: h.get("attrs", []) for h in self.manifest["collections"]} == {"Work": [], "Of Bob": ["shared"], "Own": []}, self.manifest
+
+
 # ---- sign-in ------------------------------------------------------------------------------------
 
 
@@ -298,6 +343,38 @@ class Bearer(FakeDav):
         if token == "fresh" or (token == "old" and self.served < 9):
             return None
         return Answer(401, WWW_Authenticate='Bearer realm="fake", error="invalid_token"')
+
+
+class OneChallenge(FakeDav):
+    """Three clients read the calendars; one of them has to be asked for the sign-in."""
+    name = "one-challenge"
+    source = "RFC 7617 2.2"
+
+    def populate(self):
+        super().populate()
+        for n in range(5):
+            self.add("calendar", "more%d" % n, "More %d" % n).put("m.ics", event(n, "more-%d" % n))
+
+    def check(self):
+        strangers = sum(not rq.header("Authorization") for rq in self.log)
+        assert strangers == 4, "%d requests without a sign-in for two services in two runs" % strangers
+
+
+class Collection401(OneChallenge):
+    """One calendar answers 401 although the sign-in is good everywhere else, whichever client asks for it first."""
+    name = "one-collection-401"
+    source = "python-caldav compatibility_hints.py: 401 for what others answer 403"
+    code, says = 3, "More 1 cannot be read"
+
+    def answer(self, rq):
+        return Answer(401, WWW_Authenticate='Basic realm="fake"') if "more1" in rq.path else super().answer(rq)
+
+    def expected(self):
+        return {k: v for k, v in super().expected().items() if k[0] != "More 1"}
+
+    def check(self):
+        heads = {h["name"]: h["status"] for h in self.manifest["collections"]}
+        assert heads.pop("More 1") == "stale" and set(heads.values()) == {"complete"}, heads
 
 
 class ForbiddenItem(FakeDav):

@@ -412,11 +412,28 @@ class Sync(NoSync):
         return FakeDav.do_report(self, rq)
 
     def changed(self):
-        self.listings = self.count("PROPFIND", "work")
+        self.listings = self.count("PROPFIND", "work", "1")
         super().changed()
 
     def check(self):
-        assert self.count("PROPFIND", "work") == self.listings, "the calendar was listed again"
+        assert self.count("PROPFIND", "work", "1") == self.listings, "the calendar was listed again"
+
+
+class MixedHome(Sync):
+    """Calendars and address books in one home set, on a server that reads all resources to make a sync-token: none is asked for the other kind's."""
+    name = "mixed-home"
+    source = "Radicale 3.1.8, measured; DAViCal"
+
+    def homes(self, kind):
+        return ["/dav/calendars/alice/"]
+
+    def add(self, kind, segment, name, home=None, **props):
+        return super().add(kind, segment, name, "/dav/calendars/alice/", **props)
+
+    def check(self):
+        super().check()
+        asked = [rq for rq in self.log if rq.method == "PROPFIND" and DAV + "sync-token" in rq.asked()]
+        assert len(asked) == 4 and all(rq.header("Depth") == "0" for rq in asked), [rq.target for rq in asked]
 
 
 class SyncTokenForgotten(Sync):
@@ -429,7 +446,7 @@ class SyncTokenForgotten(Sync):
         return self.refusal
 
     def check(self):
-        assert self.count("PROPFIND", "work") > self.listings, "no full listing followed"
+        assert self.count("PROPFIND", "work", "1") > self.listings, "no full listing followed"
 
 
 class SyncToken409(SyncTokenForgotten):
@@ -628,11 +645,11 @@ class CtagOnly(FakeDav):
         return props
 
     def changed(self):
-        self.listings = self.count("PROPFIND", "people")
+        self.listings = self.count("PROPFIND", "people", "1")
         self.collections["/dav/calendars/alice/work/"].put("event-1.ics", event(21, "event-1"))
 
     def check(self):
-        assert self.count("PROPFIND", "people") == self.listings, "the address book was listed again"
+        assert self.count("PROPFIND", "people", "1") == self.listings, "the address book was listed again"
 
 
 class ExpandQueries(FakeDav):

@@ -424,8 +424,8 @@ class FakeDav:
     def contents(self):
         return {p: (dict(c.resources), dict(c.props)) for p, c in self.collections.items()}
 
-    def count(self, method, path=""):
-        return sum(rq.method == method and path in rq.target for rq in self.log)
+    def count(self, method, path="", depth=None):
+        return sum(rq.method == method and path in rq.target and rq.header("Depth") == (depth or rq.header("Depth")) for rq in self.log)
 
 
 def uid_of(data):

@@ -8,6 +8,7 @@ struct dav_home {
 	char **urls; /* home sets, or a single collection */
 	size_t n;
 	bool single; /* the service's URL is a collection itself */
+	bool mixed; /* a home set holds calendars and address books */
 	char *principal; /* its URL, or NULL */
 };
 
