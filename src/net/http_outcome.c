@@ -83,7 +83,9 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 	case CURLE_COULDNT_CONNECT:
 		return lost(x, why, !x->h->common->reached || x->rq->link);
 	default:
-		return lost(x, why, false);
+		/* Nobody took the connection: that was time enough for a server that was never there. */
+		return lost(x, why,
+		        rc == CURLE_OPERATION_TIMEDOUT && !x->active_ms && !x->h->common->reached);
 	}
 }
 
