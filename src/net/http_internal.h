@@ -92,7 +92,7 @@ struct xfer {
 	bool pinned;
 	bool outside; /* a link beyond the service's own origin */
 	/* over all tries */
-	int hops, lost, busy, auth_tries;
+	int hops, lost, away, busy, auth_tries;
 	bool renewed;
 	uint64_t given; /* octets of body_fn, all tries */
 	int64_t wake_ms;
@@ -125,6 +125,7 @@ struct http_common {
 	atomic_bool settled; /* and one that is not about the sign-in */
 	_Atomic int64_t hold_ms; /* nothing starts before */
 	int64_t waited_ms; /* for busy servers, since the last success */
+	int64_t away_ms; /* since when it takes no connection, 0: it does */
 };
 
 struct http {

@@ -10,6 +10,9 @@
 #define HOPS_MAX 5
 #define LOST_MAX 3
 #define LOST_WAIT_MS 250
+#define AWAY_MAX_MS 60000 /* a server that was there once may be starting again */
+#define AWAY_STEP_MS 2000
+#define GATEWAY_TRIES_MAX 3
 #define AUTH_TRIES_MAX 6
 #define STALE_TRIES_MAX 32 /* of nonces that others used up */
 #define REFUSED_MAX 20 /* in a row: the account is no longer ours */
@@ -42,6 +45,23 @@ static bool failed(struct xfer *x, enum err_code code, enum err_scope scope, con
 	return false;
 }
 
+/* It takes no connection: is it worth while to wait for it? */
+static bool may_come_back(struct xfer *x, const char *why)
+{
+	struct http_common *c = x->h->common;
+	int64_t now = http_now_ms(), since;
+
+	pthread_mutex_lock(&c->lock);
+	since = c->away_ms;
+	if (!since)
+		c->away_ms = now;
+	pthread_mutex_unlock(&c->lock);
+	if (!since && !x->away)
+		progress_say(x->h->progress, SAY_NOTE,
+		        "%s cannot be reached: %s: it is tried again for a minute", x->url, why);
+	return ++x->away <= AWAY_MAX_MS / AWAY_STEP_MS && (!since || now - since < AWAY_MAX_MS);
+}
+
 static bool lost(struct xfer *x, const char *why, bool hopeless)
 {
 	if (x->sent && !http_guard_repeatable(x->rq->method)) {
@@ -50,7 +70,11 @@ static bool lost(struct xfer *x, const char *why, bool hopeless)
 		        why);
 		return false;
 	}
-	if (hopeless || (x->given && !x->rq->begin) || ++x->lost >= LOST_MAX)
+	if (hopeless || (x->given && !x->rq->begin))
+		return failed(x, ERR_NET, ERR_ITEM, why);
+	if (!x->sent && may_come_back(x, why))
+		return again(x, http_now_ms() + AWAY_STEP_MS);
+	if (++x->lost >= LOST_MAX)
 		return failed(x, ERR_NET, ERR_ITEM, why);
 	return again(x, http_now_ms() + ((int64_t)LOST_WAIT_MS << x->lost));
 }
@@ -83,7 +107,9 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 	case CURLE_COULDNT_CONNECT:
 		return lost(x, why, !x->h->common->reached || x->rq->link);
 	default:
-		return lost(x, why, false);
+		/* Nobody took the connection: that was time enough for a server that was never there. */
+		return lost(x, why,
+		        rc == CURLE_OPERATION_TIMEDOUT && !x->active_ms && !x->h->common->reached);
 	}
 }
 
@@ -282,12 +308,12 @@ static bool answered(struct xfer *x)
 	bool more;
 
 	c->reached = true;
-	if (x->rs.status == 401) {
-		pthread_mutex_lock(&c->lock);
-		more = unauthorized(x);
-		pthread_mutex_unlock(&c->lock);
+	pthread_mutex_lock(&c->lock);
+	c->away_ms = 0;
+	more = x->rs.status == 401 && unauthorized(x);
+	pthread_mutex_unlock(&c->lock);
+	if (x->rs.status == 401)
 		return more;
-	}
 	learn(x);
 	switch (x->rs.status) {
 	case 303:
@@ -302,6 +328,10 @@ static bool answered(struct xfer *x)
 	case 429:
 	case 503:
 		return !x->rq->link && busy(x);
+	case 502: /* the server behind a proxy is starting again */
+		if (x->rq->link || !http_guard_repeatable(method) || x->busy >= GATEWAY_TRIES_MAX)
+			return false;
+		return again(x, http_now_ms() + ((int64_t)1000 << x->busy++));
 	default:
 		break;
 	}

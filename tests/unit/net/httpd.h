@@ -190,7 +190,7 @@ static inline bool shake_hands(struct conn *c)
 	}
 	if (!c->server->tls)
 		return true;
-	gnutls_init(&c->tls, GNUTLS_SERVER);
+	gnutls_init(&c->tls, GNUTLS_SERVER | GNUTLS_NO_SIGNAL);
 	gnutls_set_default_priority(c->tls);
 	gnutls_credentials_set(c->tls, GNUTLS_CRD_CERTIFICATE, credentials);
 	gnutls_transport_set_int(c->tls, c->fd);
@@ -252,21 +252,30 @@ static inline void *accept_all(void *arg)
 	}
 }
 
-static inline struct server *server_start(answer_fn *answer, bool tls)
+static inline struct server *server_start_at(uint16_t port, answer_fn *answer, bool tls)
 {
+	int on = 1;
 	struct server *s = xcalloc(1, sizeof *s);
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in at = {.sin_family = AF_INET,
+	        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	        .sin_port = htons(port)};
 	socklen_t n = sizeof at;
 
 	s->answer = answer;
 	s->tls = tls;
 	s->fd = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	assert_int_equal(bind(s->fd, (struct sockaddr *)&at, sizeof at), 0);
 	assert_int_equal(listen(s->fd, 64), 0);
 	assert_int_equal(getsockname(s->fd, (struct sockaddr *)&at, &n), 0);
 	s->port = ntohs(at.sin_port);
 	assert_int_equal(pthread_create(&s->thread, NULL, accept_all, s), 0);
 	return s;
+}
+
+static inline struct server *server_start(answer_fn *answer, bool tls)
+{
+	return server_start_at(0, answer, tls);
 }
 
 static inline void server_stop(struct server *s)

@@ -75,6 +75,65 @@ static void busy_for_too_long(void **state)
 	server_stop(s);
 }
 
+/* A server that is started again while it is used. */
+static struct server *back;
+
+static void *start_again(void *arg)
+{
+	uint16_t *port = arg;
+
+	usleep(2500000);
+	back = server_start_at(*port, busy_answer, false);
+	return NULL;
+}
+
+static void away_for_a_while(void **state)
+{
+	(void)state;
+	struct server *s = server_start(busy_answer, false), gone = {.port = s->port};
+	struct http_request put = {.method = "PUT", .header = {"If-None-Match: *"}};
+	struct http *h = open_at(s, HTTP_TARGET);
+	pthread_t t;
+
+	assert_int_equal(get(h, s, "/x")->status, 201);
+	server_stop(s);
+	assert_int_equal(pthread_create(&t, NULL, start_again, &gone.port), 0);
+	assert_int_equal(ask(h, &gone, put, "/x")->status, 201);
+	pthread_join(t, NULL);
+	assert_int_equal(back->requests, 1);
+	/* For good: what is known of that is not found out again by every request. */
+	server_stop(back);
+	h->common->away_ms = http_now_ms() - 60000;
+	assert_int_equal(get(h, &gone, "/x")->code, ERR_NET);
+	http_close(h);
+}
+
+/* A proxy whose server is starting again: a reading is asked again, a writing is for the caller to look at. */
+static void gateway_answer(struct conn *c, const struct request *rq)
+{
+	reply(c, rq->number == 0 ? 502 : 200, "", "");
+}
+
+static void bad_gateway(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *method;
+		int status, requests;
+	} rows[] = {{"GET", 200, 2}, {"PUT", 502, 1}};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct server *s = server_start(gateway_answer, false);
+		struct http *h = open_at(s, HTTP_TARGET);
+		struct http_request rq = {.method = rows[i].method, .header = {"If-None-Match: *"}};
+
+		assert_int_equal(ask(h, s, rq, "/x")->status, rows[i].status);
+		assert_int_equal(s->requests, rows[i].requests);
+		http_close(h);
+		server_stop(s);
+	}
+}
+
 /* ---- many at once ---- */
 
 static void hello_answer(struct conn *c, const struct request *rq)
@@ -342,6 +401,8 @@ int main(void)
 	        cmocka_unit_test(retry_after_table),
 	        cmocka_unit_test(busy_servers),
 	        cmocka_unit_test(busy_for_too_long),
+	        cmocka_unit_test(away_for_a_while),
+	        cmocka_unit_test(bad_gateway),
 	        cmocka_unit_test(many),
 	        cmocka_unit_test(one_after_the_other),
 	        cmocka_unit_test(sink_says_no),

@@ -125,6 +125,32 @@ static void no_tls_there(void **state)
 	server_stop(s);
 }
 
+/* A host that takes the connection and says nothing is waited for once. */
+static void nothing_but_a_port(void **state)
+{
+	(void)state;
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct server mute = {.tls = true};
+	socklen_t n = sizeof at;
+	struct service service;
+	int64_t before;
+	struct http *h;
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+	mute.port = ntohs(at.sin_port);
+	service = service_at(&mute);
+	service.at.connect_timeout_ms = 400;
+	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	before = http_now_ms();
+	assert_int_equal(get(h, &mute, "/x")->code, ERR_NET);
+	assert_true(http_now_ms() - before < 800);
+	http_close(h);
+	close(fd);
+}
+
 static void trace(void **state)
 {
 	(void)state;
@@ -155,6 +181,7 @@ int main(void)
 	        cmocka_unit_test(pins),
 	        cmocka_unit_test(cut_tls),
 	        cmocka_unit_test(no_tls_there),
+	        cmocka_unit_test(nothing_but_a_port),
 	        cmocka_unit_test(trace),
 	};
 
