@@ -200,7 +200,7 @@ void content_check(const void *p, size_t n,
 	else if (!utf8_valid(p, n))
 		say(&c, CONTENT_MALFORMED, "it is not UTF-8");
 	if (s.components && !s.uid)
-		say(&c, CONTENT_NO_UID, "it has no UID");
+		say(&c, CONTENT_NO_UID, "it has no UID (of up to 64 KiB)");
 	if (s.several_uids)
 		say(&c, CONTENT_SEVERAL_UIDS, "its components have different UIDs");
 	if (s.calendar && s.overrides && !s.master)

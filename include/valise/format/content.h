@@ -37,7 +37,7 @@ int content_read(const void *p, size_t n,
 /* What a resource is about. Strings malloc'ed. */
 struct content_summary {
 	bool calendar, card;
-	char *uid; /* the first component's (not VTIMEZONE's) UID; NULL */
+	char *uid; /* the first component's (not VTIMEZONE's) UID; NULL; what is longer than 64 KiB is none */
 	char *component; /* VEVENT, VTODO, VJOURNAL, VFREEBUSY, VCARD, or NULL */
 	char *title; /* SUMMARY, FN, or N; unescaped, UTF-8, for display */
 	char *start; /* DTSTART's value, DUE, or NULL */
