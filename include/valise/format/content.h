@@ -81,7 +81,7 @@ enum content_problem {
 };
 const char *content_problem_word(enum content_problem p); /* "no-uid" */
 /**
- * content_check(p, n, fn, ctx): call ${fn} for each problem, with a line for people. libical gets a copy, calendars of up to 16 MiB only.
+ * content_check(p, n, fn, ctx): call ${fn} for each problem, with a line for people. libical gets a copy, of well-formed calendars of up to 16 MiB and 20,000 lines only.
  */
 void content_check(const void *p, size_t n,
         void (*fn)(void *ctx, enum content_problem what, const char *text), void *ctx);

@@ -317,6 +317,36 @@ static void test_check(void **state)
 	}
 }
 
+static void count_problems(void *ctx, enum content_problem what, const char *text)
+{
+	(void)what;
+	(void)text;
+	++*(size_t *)ctx;
+}
+
+/* What libical takes minutes for. */
+static void test_check_linear(void **state)
+{
+	struct timespec from, to;
+	size_t n = 0;
+	struct buf in;
+
+	(void)state;
+	buf_init(&in, SIZE_MAX);
+	buf_puts(&in, "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nBEGIN:VEVENT\nUID:a\nDTSTART:"
+	              "20260101T000000Z\n");
+	for (int i = 0; i < 100000; i++)
+		buf_puts(&in, "EXDATE:x\nGEO:x\n");
+	buf_puts(&in, "END:VEVENT\nEND:VCALENDAR\n");
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	content_check(in.data, in.len, count_problems, &n);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+	assert_int_equal(n, 4); /* three dates, and how many more */
+	if (to.tv_sec - from.tv_sec > 10)
+		fail_msg("it takes %ld s", (long)(to.tv_sec - from.tv_sec));
+	buf_clear(&in);
+}
+
 static void test_crlf(void **state)
 {
 	static const struct {
@@ -526,6 +556,7 @@ int main(void)
 	        cmocka_unit_test(test_links),
 	        cmocka_unit_test(test_members),
 	        cmocka_unit_test(test_check),
+	        cmocka_unit_test(test_check_linear),
 	        cmocka_unit_test(test_crlf),
 	        cmocka_unit_test(test_compare),
 	};
