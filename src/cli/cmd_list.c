@@ -118,7 +118,8 @@ static json_t *flags_json(unsigned flags)
 /* What was odd about it: "date", "nul" ... */
 static json_t *warnings_json(unsigned warn)
 {
-	static const unsigned order[] = {WARN_DATE, WARN_LINES, WARN_NUL, WARN_RESCUED, WARN_SIZE};
+	static const unsigned order[] = {
+	        WARN_DATE, WARN_EXACT, WARN_LINES, WARN_NUL, WARN_RESCUED, WARN_SIZE};
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++)

@@ -15,7 +15,9 @@ static const struct option_def options[] = {
         {"folder", 0, "PATTERN", "only collections of this name (* and ? match); may be repeated"},
         {"include", 0, "PATTERN", "the same as --folder"},
         {"exclude", 0, "PATTERN", "leave out collections of this name; may be repeated"},
-        {"map", 0, "OLD=NEW", "mailbox OLD and what is below it goes to NEW; may be repeated"},
+        {"map", 0, "OLD=NEW",
+                "mailbox OLD and what is below it, or calendar or address book OLD, goes to NEW; "
+                "may be repeated"},
         {"under", 0, "FOLDER", "put everything below this folder"},
         {"into", 0, "NAME", "put all calendars or address books into this one, which is there"},
         {"labels", 0, "POLICY",
@@ -252,8 +254,19 @@ static int identify(struct restore *r)
 	return 0;
 }
 
+/* A slip of the pen must not put things where nothing can take them away again. */
+static bool map_has_use(const struct restore *r, const struct target_map *map, unsigned kinds)
+{
+	const struct tree_manifest *m = r->reader->ops->manifest(r->reader);
+
+	for (size_t i = 0; i < m->n_heads; i++)
+		if (kinds & 1u << m->heads[i].kind && target_map_names(map, &m->heads[i]))
+			return true;
+	return false;
+}
+
 /* "OLD=NEW"; an equals sign inside OLD is written =3D, as content names have it. */
-static int read_maps(struct restore *r)
+static int read_maps(struct restore *r, unsigned kinds)
 {
 	r->opts.maps = r->maps;
 	r->opts.n_maps = args_all(r->args, "map", r->map_words, ARGS_MAX);
@@ -266,6 +279,11 @@ static int read_maps(struct restore *r)
 			return usage_error(r->args->cmd, "--map takes OLD=NEW, not \"%s\"", word);
 		r->maps[i].from = r->map_from[i] = xstrndup(word, (size_t)(eq - word));
 		r->maps[i].to = eq + 1;
+		if (!map_has_use(r, &r->maps[i], kinds))
+			return usage_error(r->args->cmd,
+			        "--map: nothing that is to be restored is called \"%s\" (valise "
+			        "list shows the names)",
+			        r->maps[i].from);
 	}
 	return 0;
 }
@@ -339,7 +357,7 @@ static int run_restore(struct restore *r)
 	if (rc == 0)
 		rc = plan_kinds(r, &kinds);
 	if (rc == 0)
-		rc = read_maps(r);
+		rc = read_maps(r, kinds);
 	if (rc)
 		return rc;
 	if (r->opts.into && kinds & 1u << COLL_MAIL)

@@ -3,6 +3,8 @@
 #include <strings.h>
 #include "content_internal.h"
 
+#define CRLF_PIECE 16384
+
 const char *content_param(const struct content_line *l, const char *name)
 {
 	for (size_t i = 0; i < l->n_params; i++)
@@ -74,21 +76,27 @@ size_t content_span(const char *s, size_t n, char c)
 	return i;
 }
 
-int content_crlf(const void *p, size_t n, struct buf *out)
+int content_crlf(const void *p, size_t n,
+        int (*write)(void *ctx, const void *p, size_t n, struct err *err), void *ctx,
+        struct err *err)
 {
+	char out[CRLF_PIECE];
 	const char *s = p;
-	size_t from = 0;
+	size_t len = 0;
 	int rc = 0;
 
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (s[i] != '\r' && s[i] != '\n')
-			continue;
-		rc = buf_add(out, s + from, i - from);
-		if (rc == 0)
-			rc = buf_add(out, "\r\n", 2);
-		if (s[i] == '\r' && i + 1 < n && s[i + 1] == '\n')
-			i++;
-		from = i + 1;
+		if (s[i] == '\r' || s[i] == '\n') {
+			out[len++] = '\r';
+			out[len++] = '\n';
+			i += s[i] == '\r' && i + 1 < n && s[i + 1] == '\n';
+		} else {
+			out[len++] = s[i];
+		}
+		if (len > CRLF_PIECE - 2) {
+			rc = write(ctx, out, len, err);
+			len = 0;
+		}
 	}
-	return rc == 0 && from < n ? buf_add(out, s + from, n - from) : rc;
+	return rc == 0 && len ? write(ctx, out, len, err) : rc;
 }

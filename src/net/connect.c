@@ -1,4 +1,5 @@
 /* Connecting and waiting; the addresses in turn, IPv6 first. */
+#include "patience.h"
 #include "transport_internal.h"
 #include "valise/base/sys.h"
 #include <errno.h>
@@ -11,10 +12,6 @@
 #include <unistd.h>
 
 #define MAX_ADDRESSES 16
-
-/* A peer that gives a byte now and then is never idle: see net_wait_idle. */
-#define PATIENCE_IDLES 10
-#define PATIENCE_BYTE_MS 100
 
 int64_t now_ms(void)
 {

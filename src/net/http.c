@@ -3,6 +3,7 @@
  * connections that it keeps; what is sent, to whom and how often is decided here.
  */
 #include "http_internal.h"
+#include "patience.h"
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
 #include <pthread.h>
@@ -30,7 +31,7 @@ static void start_curl(void)
 static void copy_service(struct service *to, const struct service *from)
 {
 	*to = *from;
-	to->at.host = xstrdup(from->at.host);
+	to->at.host = url_host_ace(from->at.host);
 	to->at.path = xstrdup(from->at.path);
 	to->at.ca_file = xstrdup(from->at.ca_file);
 	to->at.pin = xstrdup(from->at.pin);
@@ -39,25 +40,45 @@ static void copy_service(struct service *to, const struct service *from)
 	to->login.mech = xstrdup(from->login.mech);
 }
 
-int http_open(const struct service *service, enum http_role role, struct progress *progress,
+static struct http_common *common_new(const struct service *service)
+{
+	struct http_common *c = xcalloc(1, sizeof *c);
+
+	copy_service(&c->service, service);
+	c->auth.login = &c->service.login;
+	c->bundle = http_tls_has_bundle();
+	pthread_mutex_init(&c->lock, NULL);
+	return c;
+}
+
+static void common_drop(struct http_common *c)
+{
+	unsigned left;
+
+	pthread_mutex_lock(&c->lock);
+	left = --c->users;
+	pthread_mutex_unlock(&c->lock);
+	if (left)
+		return;
+	auth_clear(&c->auth);
+	service_clear(&c->service);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+static int client_new(struct http_common *c, enum http_role role, struct progress *progress,
         struct http **out, struct err *err)
 {
-	/* libcurl wants one call in a process. */
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct http *h;
+	struct http *h = xcalloc(1, sizeof *h);
 
-	*out = NULL;
-	if (!service->at.host || !*service->at.host)
-		return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: no host is set",
-		        service_name(service->kind));
-	(void)pthread_once(&once, start_curl);
-	h = xcalloc(1, sizeof *h);
+	pthread_mutex_lock(&c->lock);
+	c->users++;
+	pthread_mutex_unlock(&c->lock);
+	h->common = c;
+	h->service = &c->service;
 	h->role = role;
 	h->progress = progress;
-	copy_service(&h->service, service);
-	h->auth.login = &h->service.login;
 	h->limit = PARALLEL_MAX;
-	h->bundle = http_tls_has_bundle();
 	h->multi = curl_multi_init();
 	if (!h->multi) {
 		http_close(h);
@@ -66,6 +87,26 @@ int http_open(const struct service *service, enum http_role role, struct progres
 	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
 	*out = h;
 	return 0;
+}
+
+int http_open(const struct service *service, enum http_role role, struct progress *progress,
+        struct http **out, struct err *err)
+{
+	/* libcurl wants one call in a process. */
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	*out = NULL;
+	if (!service->at.host || !*service->at.host)
+		return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: no host is set",
+		        service_name(service->kind));
+	(void)pthread_once(&once, start_curl);
+	return client_new(common_new(service), role, progress, out, err);
+}
+
+int http_open_beside(struct http *first, struct http **out, struct err *err)
+{
+	*out = NULL;
+	return client_new(first->common, first->role, first->progress, out, err);
 }
 
 void http_close(struct http *h)
@@ -79,20 +120,22 @@ void http_close(struct http *h)
 	}
 	free(h->slots);
 	curl_multi_cleanup(h->multi);
-	auth_clear(&h->auth);
-	service_clear(&h->service);
+	common_drop(h->common);
 	free(h);
 }
 
 void http_preempt(struct http *h)
 {
-	struct http_auth *a = &h->auth;
+	struct http_auth *a = &h->common->auth;
 
-	if (h->service.at.security == SECURITY_NONE || a->used.scheme != AUTH_NONE ||
-	        !h->service.login.user || auth_wants_bearer(a->login))
+	if (h->service->at.security == SECURITY_NONE || !auth_may_basic(a->login))
 		return;
-	a->used.scheme = AUTH_BASIC;
-	a->serial++;
+	pthread_mutex_lock(&h->common->lock);
+	if (a->used.scheme == AUTH_NONE) {
+		a->used.scheme = AUTH_BASIC;
+		a->serial++;
+	}
+	pthread_mutex_unlock(&h->common->lock);
 }
 
 /* One http_run. */
@@ -180,7 +223,7 @@ static unsigned room(const struct run *r)
 {
 	unsigned most = r->parallel < r->h->limit ? r->parallel : r->h->limit;
 
-	return r->h->settled ? most : 1;
+	return r->h->common->settled ? most : 1;
 }
 
 static void start_what_may(struct run *r)
@@ -188,7 +231,7 @@ static void start_what_may(struct run *r)
 	struct http *h = r->h;
 	int64_t now = http_now_ms();
 
-	if (now < h->hold_ms)
+	if (now < h->common->hold_ms)
 		return;
 	for (size_t i = 0; i < r->parallel && h->running < room(r); i++)
 		if (h->slots[i]->state == XFER_WAITING && h->slots[i]->wake_ms <= now)
@@ -236,18 +279,37 @@ static bool reap(struct run *r)
 	return ended;
 }
 
+/*
+ * On one connection of HTTP/2 each has to wait for its turn: so none is silent while anything comes to this client. But nobody keeps us for ever with
+ * an octet now and then: the patience is that of the other transports.
+ */
+static bool is_silent(const struct xfer *x, int64_t now)
+{
+	int64_t idle = x->h->service->at.idle_timeout_ms;
+
+	if (x->state != XFER_RUNNING || !x->active_ms || idle <= 0)
+		return false;
+	return now - x->h->active_ms >= idle ||
+	       now - x->began_ms >= idle * PATIENCE_IDLES + (int64_t)x->moved * PATIENCE_BYTE_MS;
+}
+
 static void check_idle(struct run *r)
 {
-	int idle = r->h->service.at.idle_timeout_ms;
-	int64_t now = http_now_ms();
+	int64_t now = http_now_ms(), active = r->h->active_ms;
 
-	for (size_t i = 0; i < r->parallel && idle > 0; i++) {
+	for (size_t i = 0; i < r->parallel; i++) {
 		struct xfer *x = r->h->slots[i];
 
-		if (x->state != XFER_RUNNING || !x->active_ms || now - x->active_ms < idle)
+		if (!is_silent(x, now))
 			continue;
-		snprintf(x->curl_text, sizeof x->curl_text, "nothing came for %d s",
-		        (idle + 999) / 1000);
+		if (now - active >= x->h->service->at.idle_timeout_ms)
+			snprintf(x->curl_text, sizeof x->curl_text, "nothing came for %d s",
+			        (int)((now - active + 999) / 1000));
+		else
+			snprintf(x->curl_text, sizeof x->curl_text, "next to nothing came in %d s",
+			        (int)((now - x->began_ms + 999) / 1000));
+		/* The next one does not go over that connection. */
+		curl_easy_setopt(x->easy, CURLOPT_FORBID_REUSE, 1L);
 		end_transfer(r, x, CURLE_OPERATION_TIMEDOUT);
 	}
 }
@@ -261,7 +323,7 @@ static int wait_for(struct run *r, struct err *err)
 
 	for (size_t i = 0; i < r->parallel; i++) {
 		struct xfer *x = h->slots[i];
-		int64_t wake = x->wake_ms > h->hold_ms ? x->wake_ms : h->hold_ms;
+		int64_t hold = h->common->hold_ms, wake = x->wake_ms > hold ? x->wake_ms : hold;
 
 		if (x->state == XFER_WAITING && wake - now < wait)
 			wait = wake > now ? wake - now : 0;

@@ -22,6 +22,7 @@ void challenge_clear(struct challenge *c)
 	free(c->realm);
 	free(c->nonce);
 	free(c->opaque);
+	free(c->next);
 	memset(c, 0, sizeof *c);
 }
 
@@ -107,6 +108,8 @@ static void take_param(struct challenge *c, const char *name, size_t n, const ch
 		replace(&c->nonce, value);
 	else if (token_is(name, n, "opaque"))
 		replace(&c->opaque, value);
+	else if (token_is(name, n, "nextnonce"))
+		replace(&c->next, value);
 	else if (token_is(name, n, "stale"))
 		c->stale = strcasecmp(value, "true") == 0;
 	else if (token_is(name, n, "algorithm") && c->scheme == AUTH_DIGEST)
@@ -182,6 +185,11 @@ bool auth_wants_bearer(const struct login *login)
 	return mech_is(login, "BEARER,XOAUTH2,OAUTHBEARER");
 }
 
+bool auth_may_basic(const struct login *login)
+{
+	return login->user && !auth_wants_bearer(login) && !mech_is(login, "DIGEST,DIGEST-MD5");
+}
+
 /* How good a challenge is: 0 of no use. Inside TLS Basic comes first, for it has no state to lose. */
 static int rank(const struct http_auth *a, const struct challenge *c, bool clear)
 {
@@ -191,9 +199,7 @@ static int rank(const struct http_auth *a, const struct challenge *c, bool clear
 	case AUTH_BEARER:
 		return auth_wants_bearer(a->login) ? 9 : 0;
 	case AUTH_BASIC:
-		if (auth_wants_bearer(a->login) || mech_is(a->login, "DIGEST,DIGEST-MD5"))
-			return 0;
-		return clear ? 1 : 5;
+		return !auth_may_basic(a->login) ? 0 : clear ? 1 : 5;
 	case AUTH_DIGEST:
 		if (auth_wants_bearer(a->login) || mech_is(a->login, "BASIC,PLAIN,LOGIN") ||
 		        !c->nonce)
@@ -260,6 +266,21 @@ static int need_secret(struct http_auth *a, int renew, struct err *err)
 	if (rc == 0 && !a->have_secret)
 		return err_set(err, ERR_AUTH, ERR_WHOLE, "the password or token is empty");
 	return rc;
+}
+
+void auth_next(struct http_auth *a, const char *value)
+{
+	struct challenges c = {0};
+	char *line = xasprintf("Digest %s", value);
+
+	challenges_parse(&c, line);
+	if (a->used.scheme == AUTH_DIGEST && c.n && c.list[0].next) {
+		replace(&a->used.nonce, c.list[0].next);
+		a->count = 0;
+		a->serial++;
+	}
+	challenges_clear(&c);
+	free(line);
 }
 
 int auth_renew(struct http_auth *a, struct err *err)
@@ -343,7 +364,7 @@ static void put_quoted(struct buf *out, const char *name, const char *value)
 
 struct digest {
 	const char *user, *method, *uri;
-	char cnonce[33], nc[9], response[DIGEST_HEX];
+	char nc[9], response[DIGEST_HEX];
 };
 
 static int digest_response(struct http_auth *a, struct digest *d)
@@ -352,9 +373,9 @@ static int digest_response(struct http_auth *a, struct digest *d)
 	const char *realm = c->realm ? c->realm : "";
 	char ha1[DIGEST_HEX], ha2[DIGEST_HEX];
 	const char *const secret[] = {d->user, realm, a->secret.data};
-	const char *const session[] = {ha1, c->nonce, d->cnonce};
+	const char *const session[] = {ha1, c->nonce, a->cnonce};
 	const char *const request[] = {d->method, d->uri};
-	const char *const with_qop[] = {ha1, c->nonce, d->nc, d->cnonce, "auth", ha2};
+	const char *const with_qop[] = {ha1, c->nonce, d->nc, a->cnonce, "auth", ha2};
 	const char *const without[] = {ha1, c->nonce, ha2};
 	int rc = digest_of(c, secret, 3, ha1);
 
@@ -374,9 +395,10 @@ static int digest(struct http_auth *a, struct digest *d, struct buf *out, struct
 	const struct challenge *c = &a->used;
 	uint8_t random[16];
 
-	if (gnutls_rnd(GNUTLS_RND_NONCE, random, sizeof random) != 0)
+	if (!a->count && gnutls_rnd(GNUTLS_RND_NONCE, random, sizeof random) != 0)
 		return err_set(err, ERR_IO, ERR_WHOLE, "no random numbers for Digest");
-	hex_format(random, sizeof random, d->cnonce);
+	if (!a->count)
+		hex_format(random, sizeof random, a->cnonce);
 	snprintf(d->nc, sizeof d->nc, "%08x", ++a->count);
 	if (digest_response(a, d) != 0)
 		return err_set(
@@ -391,7 +413,7 @@ static int digest(struct http_auth *a, struct digest *d, struct buf *out, struct
 	if (c->opaque)
 		put_quoted(out, ", opaque", c->opaque);
 	if (c->qop || c->sess)
-		put_quoted(out, ", cnonce", d->cnonce);
+		put_quoted(out, ", cnonce", a->cnonce);
 	if (c->qop)
 		buf_putf(out, ", qop=auth, nc=%s", d->nc);
 	return 0;

@@ -5,6 +5,8 @@
 #include "valise/net/http.h"
 #include "valise/base/secret.h"
 #include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <zlib.h>
 
 /* http_guard.c: is ${rq} one that the role may send, and free of what would make another request of it? */
@@ -18,7 +20,7 @@ enum auth_scheme { AUTH_NONE, AUTH_BASIC, AUTH_DIGEST, AUTH_BEARER };
 
 struct challenge {
 	enum auth_scheme scheme;
-	char *realm, *nonce, *opaque; /* Digest */
+	char *realm, *nonce, *opaque, *next; /* Digest */
 	bool sha256, sess, qop, stale, utf8;
 };
 void challenge_clear(struct challenge *c);
@@ -37,10 +39,12 @@ struct http_auth {
 	struct challenge used; /* scheme AUTH_NONE: nothing chosen yet */
 	char *origin; /* of a Digest challenge */
 	uint32_t count; /* nc */
+	char cnonce[33]; /* one for a nonce, so that -sess means the same to everybody */
 	unsigned serial; /* a new challenge or token since */
 	struct secret secret;
 	bool have_secret;
 	bool proven; /* the server took the credentials once */
+	unsigned refused; /* sign-ins in a row since it did */
 };
 void auth_clear(struct http_auth *a);
 /* Choose from what a 401 offers; ${clear}: the request went without TLS. ERR_AUTH when nothing fits. */
@@ -48,8 +52,12 @@ int auth_choose(struct http_auth *a, struct challenges *offered, const char *ori
         struct err *err) MUST_CHECK;
 /* Ask the command for a new token. */
 int auth_renew(struct http_auth *a, struct err *err) MUST_CHECK;
+/* What an Authentication-Info field says of the next Digest nonce (RFC 7616 3.5). */
+void auth_next(struct http_auth *a, const char *value);
 /* Token sign-in needs no challenge. */
 bool auth_wants_bearer(const struct login *login);
+/* May the password go out as it is? */
+bool auth_may_basic(const struct login *login);
 /* The value of Authorization for one request; ${out} must be wiped. Empty: nothing to send yet. */
 int auth_header(struct http_auth *a, const char *method, const char *url, struct buf *out,
         struct err *err) MUST_CHECK;
@@ -86,14 +94,14 @@ struct xfer {
 	/* over all tries */
 	int hops, lost, busy, auth_tries;
 	bool renewed;
-	bool ever_sent; /* a try may have reached the server */
 	uint64_t given; /* octets of body_fn, all tries */
 	int64_t wake_ms;
 	/* of this try */
 	bool sent, head_done, enough;
 	bool with_auth, own_challenge;
 	unsigned auth_serial;
-	int64_t active_ms; /* 0: not connected yet */
+	int64_t began_ms, active_ms; /* of the try; of its last octet, 0: not connected yet */
+	uint64_t moved;
 	size_t head_len;
 	uint64_t body_off, drained;
 	struct http_response rs;
@@ -106,21 +114,32 @@ struct xfer {
 
 #define ERROR_BODY_MAX 65536
 
+/* What the clients of one service know of it together; everything below the lock is changed under it. */
+struct http_common {
+	struct service service; /* a copy; its trace and login.ctx are borrowed */
+	bool bundle; /* of authorities is there */
+	pthread_mutex_t lock;
+	unsigned users;
+	struct http_auth auth;
+	atomic_bool reached; /* an answer came once */
+	atomic_bool settled; /* and one that is not about the sign-in */
+	_Atomic int64_t hold_ms; /* nothing starts before */
+	int64_t waited_ms; /* for busy servers, since the last success */
+};
+
 struct http {
 	enum http_role role;
-	struct service service; /* a copy; its trace and login.ctx are borrowed */
+	struct http_common *common;
+	const struct service *service; /* of common */
 	struct progress *progress;
 	CURLM *multi;
-	bool bundle; /* of authorities is there */
-	struct http_auth auth;
-	bool reached; /* an answer came once */
-	bool settled; /* and one that is not about the sign-in */
 	unsigned running;
 	struct xfer **slots;
 	size_t n_slots;
-	unsigned limit; /* in flight; smaller after 429 and 503 */
-	int64_t hold_ms; /* nothing starts before */
-	int64_t waited_ms; /* for busy servers, since the last success */
+	unsigned limit; /* in flight; smaller after 429 and 503, then slowly more again */
+	unsigned good; /* answers since it changed */
+	int64_t cut_ms; /* when it last became smaller */
+	int64_t active_ms; /* last octet of any transfer */
 };
 
 int64_t http_now_ms(void);

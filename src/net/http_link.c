@@ -71,7 +71,7 @@ int http_link_check(struct xfer *x, bool tls, struct err *err)
 	struct buf own;
 
 	buf_init(&own, URL_MAX);
-	url_of_service(&x->h->service, &own);
+	url_of_service(x->h->service, &own);
 	buf_putc(&own, '/');
 	x->outside = !url_same_origin(buf_str(&own), x->url);
 	buf_clear(&own);

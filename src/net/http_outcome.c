@@ -11,8 +11,11 @@
 #define LOST_MAX 3
 #define LOST_WAIT_MS 250
 #define AUTH_TRIES_MAX 6
+#define STALE_TRIES_MAX 32 /* of nonces that others used up */
+#define REFUSED_MAX 20 /* in a row: the account is no longer ours */
 #define BUSY_TRIES_MAX 6 /* of a server that does not say when */
 #define WAIT_MAX_S 300
+#define GOOD_FOR_MORE 30 /* answers until one more goes out at a time */
 #define WAIT_ALL_MS ((int64_t)30 * 60 * 1000)
 
 int64_t http_retry_after(const char *value, int64_t now_utc)
@@ -58,7 +61,7 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 
 	switch (rc) {
 	case CURLE_SSL_CONNECT_ERROR:
-		if (x->h->reached)
+		if (x->h->common->reached)
 			return lost(x, why, false);
 		(void)http_tls_failed(x, rc, &x->err);
 		return false;
@@ -78,7 +81,7 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 		return failed(x, ERR_PROTO, ERR_ITEM, why);
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
-		return lost(x, why, !x->h->reached || x->rq->link);
+		return lost(x, why, !x->h->common->reached || x->rq->link);
 	default:
 		return lost(x, why, false);
 	}
@@ -103,7 +106,7 @@ static bool redirect(struct xfer *x)
 		failed(x, ERR_PROTO, ERR_ITEM, "the redirect leads nowhere");
 	else if (from.tls && !to.tls)
 		failed(x, ERR_TLS, ERR_ITEM, "redirected to http://, refused");
-	else if (!reads && !url_host_trusted(x->h->service.at.host, to.host))
+	else if (!reads && !url_host_trusted(x->h->service->at.host, to.host))
 		failed(x, ERR_REFUSED, ERR_ITEM, "redirected to another host, refused");
 	else
 		more = true;
@@ -117,20 +120,54 @@ static bool redirect(struct xfer *x)
 	return more && again(x, 0);
 }
 
+/* Fewer at a time, once for all that were in flight together. */
+static void slow_down(struct xfer *x, unsigned limit)
+{
+	struct http *h = x->h;
+
+	if (x->began_ms < h->cut_ms)
+		return;
+	h->limit = limit ? limit : 1;
+	h->good = 0;
+	h->cut_ms = http_now_ms();
+}
+
 static bool auth_failed(struct xfer *x, const char *why)
 {
-	const struct login *login = &x->h->service.login;
+	const struct login *login = &x->h->service->login;
+	struct http_auth *a = &x->h->common->auth;
 
-	/* Once in, a 401 is about this resource. */
-	err_set(&x->err, ERR_AUTH, x->h->auth.proven ? ERR_ITEM : ERR_WHOLE, "%s %s: %s%s%s",
-	        x->rq->method, x->url, why, login->user ? " as " : "",
+	/* Once in, a 401 is about this resource; when everything is refused, servers lock accounts that go on. */
+	err_set(&x->err, ERR_AUTH, a->proven && ++a->refused < REFUSED_MAX ? ERR_ITEM : ERR_WHOLE,
+	        "%s %s: %s%s%s", x->rq->method, x->url, why, login->user ? " as " : "",
 	        login->user ? login->user : "");
 	return false;
 }
 
+static bool renew_token(struct xfer *x)
+{
+	if (x->renewed)
+		return auth_failed(x, "the server refused the token");
+	x->renewed = true;
+	return auth_renew(&x->h->common->auth, &x->err) == 0 && again(x, 0);
+}
+
+/* A 401 that is about the nonce: it was too old, or used up by another request. */
+static bool is_stale(const struct xfer *x)
+{
+	if (!x->with_auth || x->h->common->auth.used.scheme != AUTH_DIGEST)
+		return false;
+	for (size_t i = 0; i < x->offered.n; i++)
+		if (x->offered.list[i].stale)
+			return true;
+	return !x->own_challenge;
+}
+
+/* Under the lock of what the clients share. */
 static bool unauthorized(struct xfer *x)
 {
-	struct http_auth *a = &x->h->auth;
+	struct http_auth *a = &x->h->common->auth;
+	bool stale = is_stale(x);
 	struct url u;
 
 	if (!x->trusted)
@@ -140,23 +177,19 @@ static bool unauthorized(struct xfer *x)
 		return auth_failed(x, "the server wants a sign-in, but no user is set");
 	if (x->auth_serial != a->serial)
 		return again(x, 0); /* another request learnt more meanwhile */
-	if (++x->auth_tries > AUTH_TRIES_MAX)
+	if (++x->auth_tries > (stale ? STALE_TRIES_MAX : AUTH_TRIES_MAX))
 		return auth_failed(x, "the server asks for a sign-in again and again");
-	if (auth_wants_bearer(a->login)) {
-		if (x->renewed)
-			return auth_failed(x, "the server refused the token");
-		x->renewed = true;
-		return auth_renew(a, &x->err) == 0 && again(x, 0);
-	}
-	if (x->with_auth && (a->used.scheme != AUTH_DIGEST || x->own_challenge)) {
-		bool stale = false;
-
-		for (size_t i = 0; i < x->offered.n; i++)
-			stale = stale || x->offered.list[i].stale;
-		if (!stale || a->used.scheme != AUTH_DIGEST)
-			return auth_failed(x, "the server refused the sign-in");
-	}
-	if (!url_cut(x->url, &u) || auth_choose(a, &x->offered, x->url, !u.tls, &x->err) != 0) {
+	if (auth_wants_bearer(a->login))
+		return renew_token(x);
+	if (x->with_auth && !stale)
+		return auth_failed(x, "the server refused the sign-in");
+	if (x->auth_tries > 2)
+		slow_down(x, 1); /* nonces for one request only */
+	if (!url_cut(x->url, &u))
+		return failed(x, ERR_PROTO, ERR_ITEM, "not a URL");
+	if (!x->offered.n && u.tls && !x->with_auth && auth_may_basic(a->login))
+		challenges_parse(&x->offered, "Basic"); /* it does not say how: as most do */
+	if (auth_choose(a, &x->offered, x->url, !u.tls, &x->err) != 0) {
 		err_wrap(&x->err, "%s %s", x->rq->method, x->url);
 		return false;
 	}
@@ -171,24 +204,29 @@ static bool too_busy(struct xfer *x)
 	return false;
 }
 
-/* Nothing at all goes out before ${until}; false when that would be too long a wait in all. */
-static bool hold(struct http *h, int64_t now, int64_t until)
+/* Nothing at all goes out before ${until}; false when that would be too long a wait in all. *new_out: it is longer than was known. */
+static bool hold(struct http_common *c, int64_t now, int64_t until, bool *new_out)
 {
-	int64_t from = h->hold_ms > now ? h->hold_ms : now;
+	int64_t from;
+	bool ok;
 
-	if (until <= from)
-		return true;
-	if (h->waited_ms + (until - from) > WAIT_ALL_MS)
-		return false;
-	h->waited_ms += until - from;
-	h->hold_ms = until;
-	return true;
+	pthread_mutex_lock(&c->lock);
+	from = c->hold_ms > now ? c->hold_ms : now;
+	*new_out = until > from;
+	ok = !*new_out || c->waited_ms + (until - from) <= WAIT_ALL_MS;
+	if (ok && *new_out) {
+		c->waited_ms += until - from;
+		c->hold_ms = until;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return ok;
 }
 
 static bool busy(struct xfer *x)
 {
 	struct http *h = x->h;
-	bool said = x->retry_after >= 0;
+	/* "At once", and that again and again: so it is for us to wait. */
+	bool said = x->retry_after > 0, longer = true;
 	int64_t now = http_now_ms(), wait = said ? x->retry_after : (int64_t)1 << x->busy, until;
 
 	if (wait > WAIT_MAX_S)
@@ -197,13 +235,13 @@ static bool busy(struct xfer *x)
 	if (!said && x->busy >= BUSY_TRIES_MAX)
 		return too_busy(x);
 	x->busy++;
-	h->limit = h->running > 2 ? h->running / 2 : 1;
-	if (until > h->hold_ms && wait)
+	slow_down(x, h->running / 2);
+	if ((said || x->rs.status != 503) && !hold(h->common, now, until, &longer))
+		return too_busy(x);
+	if (longer)
 		progress_say(h->progress, SAY_NOTE,
 		        "%s: the server asks for a pause (HTTP %d): waiting %lld s",
-		        h->service.at.host, x->rs.status, (long long)wait);
-	if ((said || x->rs.status != 503) && !hold(h, now, until))
-		return too_busy(x);
+		        h->service->at.host, x->rs.status, (long long)wait);
 	return again(x, until);
 }
 
@@ -216,17 +254,41 @@ static bool is_rate_limit(const struct xfer *x)
 	       (strstr(text, "usageLimits") || strstr(text, "rateLimitExceeded"));
 }
 
+/* An answer that is no 401. */
+static void learn(struct xfer *x)
+{
+	struct http_common *c = x->h->common;
+	bool good = x->rs.status < 300;
+
+	pthread_mutex_lock(&c->lock);
+	c->settled = true;
+	if (x->with_auth) {
+		c->auth.proven = true;
+		c->auth.refused = 0;
+	}
+	if (good)
+		c->waited_ms = 0;
+	pthread_mutex_unlock(&c->lock);
+	if (good && ++x->h->good >= GOOD_FOR_MORE) {
+		x->h->limit++;
+		x->h->good = 0;
+	}
+}
+
 static bool answered(struct xfer *x)
 {
+	struct http_common *c = x->h->common;
 	const char *method = x->rq->method;
-	struct http *h = x->h;
+	bool more;
 
-	h->reached = true;
-	if (x->rs.status == 401)
-		return unauthorized(x);
-	h->settled = true;
-	if (x->with_auth)
-		h->auth.proven = true;
+	c->reached = true;
+	if (x->rs.status == 401) {
+		pthread_mutex_lock(&c->lock);
+		more = unauthorized(x);
+		pthread_mutex_unlock(&c->lock);
+		return more;
+	}
+	learn(x);
 	switch (x->rs.status) {
 	case 303:
 		if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
@@ -243,22 +305,21 @@ static bool answered(struct xfer *x)
 	default:
 		break;
 	}
-	if (is_rate_limit(x))
-		return busy(x);
-	if (x->rs.status < 300)
-		h->waited_ms = 0;
-	return false;
+	return is_rate_limit(x) && busy(x);
 }
 
 bool xfer_outcome(struct xfer *x, CURLcode rc)
 {
+	/* A "no" counts though its text was cut off, or the connection with it because our body was on its way. */
+	bool no = x->head_done && x->rs.status >= 300;
+
 	if (x->err.code)
 		return false;
-	if (rc != CURLE_OK && !x->enough)
+	if (rc != CURLE_OK && !no)
 		return transfer_failed(x, rc);
 	if (!x->head_done)
 		return lost(x, "no answer came", false);
-	if (!x->enough && !http_decoder_whole(&x->decoder))
+	if (!no && !http_decoder_whole(&x->decoder))
 		return lost(x, "the answer was cut short", false);
 	return answered(x);
 }

@@ -3,6 +3,7 @@
  * and is checked by us, on every connection after its handshake and before a request goes out on it.
  */
 #include "http_internal.h"
+#include "verify.h"
 #include "valise/base/hash.h"
 #include "valise/base/sys.h"
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 
 void http_tls_options(struct xfer *x)
 {
-	const struct endpoint *at = &x->h->service.at;
+	const struct endpoint *at = &x->h->service->at;
 	long check = x->pinned ? 0 : 1;
 
 	curl_easy_setopt(x->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -23,7 +24,7 @@ void http_tls_options(struct xfer *x)
 	curl_easy_setopt(x->easy, CURLOPT_CERTINFO, check);
 	/* A resumed session would show no certificate of its own. */
 	curl_easy_setopt(x->easy, CURLOPT_SSL_SESSIONID_CACHE, check);
-	if (at->ca_file || x->h->bundle) {
+	if (at->ca_file || x->h->common->bundle) {
 		curl_easy_setopt(x->easy, CURLOPT_CAINFO, at->ca_file ? at->ca_file : BUNDLE);
 		curl_easy_setopt(x->easy, CURLOPT_CAPATH, NULL);
 	}
@@ -53,61 +54,77 @@ int http_tls_pin(struct xfer *x, struct err *err)
 		chain = gnutls_certificate_get_peers(info->internals, &n);
 	if (!chain || !n)
 		return err_set(err, ERR_TLS, ERR_WHOLE, "%s: the server shows no certificate",
-		        x->h->service.at.host);
+		        x->h->service->at.host);
 	sha256_of(chain[0].data, chain[0].size, digest);
 	hex_format(digest, sizeof digest, sum);
-	if (strcmp(sum, x->h->service.at.pin) == 0)
+	if (strcmp(sum, x->h->service->at.pin) == 0)
 		return 0;
 	return err_set(err, ERR_TLS, ERR_WHOLE,
 	        "%s: the certificate is not the pinned one: the server shows sha256:%s",
-	        x->h->service.at.host, sum);
+	        x->h->service->at.host, sum);
 }
 
-/* The octets between the PEM marks of ${pem}, hashed; false when there are none. */
-static bool pem_sum(const char *pem, char sum[SHA256_HEX_SIZE])
+/* The certificate that was refused, as far as libcurl kept it, and its sum; NULL: not there. */
+static gnutls_x509_crt_t refused_leaf(CURL *easy, char sum[SHA256_HEX_SIZE])
 {
-	gnutls_datum_t in = {(unsigned char *)(uintptr_t)pem, (unsigned)strlen(pem)}, der;
+	struct curl_certinfo *info = NULL;
+	gnutls_x509_crt_t leaf = NULL;
+	gnutls_datum_t pem = {NULL, 0}, der;
 	uint8_t digest[SHA256_LEN];
 
-	if (gnutls_pem_base64_decode2("CERTIFICATE", &in, &der) != 0)
-		return false;
+	if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info ||
+	        info->num_of_certs < 1 || gnutls_x509_crt_init(&leaf) != 0)
+		return NULL;
+	for (struct curl_slist *s = info->certinfo[0]; s; s = s->next)
+		if (strncmp(s->data, "Cert:", 5) == 0)
+			pem.data = (unsigned char *)s->data + 5;
+	pem.size = pem.data ? (unsigned)strlen((char *)pem.data) : 0;
+	if (!pem.size || gnutls_x509_crt_import(leaf, &pem, GNUTLS_X509_FMT_PEM) != 0 ||
+	        gnutls_x509_crt_export2(leaf, GNUTLS_X509_FMT_DER, &der) != 0) {
+		gnutls_x509_crt_deinit(leaf);
+		return NULL;
+	}
 	sha256_of(der.data, der.size, digest);
 	gnutls_free(der.data);
 	hex_format(digest, sizeof digest, sum);
-	return true;
+	return leaf;
 }
 
-/* The fingerprint of the certificate that was refused, as far as libcurl kept it. */
-static bool leaf_sum(CURL *easy, char sum[SHA256_HEX_SIZE])
+/* libcurl says only that it does not like a certificate. */
+static bool why_refused(struct xfer *x, const char *host, struct buf *out)
 {
-	struct curl_certinfo *info = NULL;
+	char sum[SHA256_HEX_SIZE];
+	gnutls_x509_crt_t leaf = refused_leaf(x->easy, sum);
+	bool name = strstr(x->curl_text, "does not match") != NULL;
 
-	if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info ||
-	        info->num_of_certs < 1)
+	if (!leaf)
 		return false;
-	for (struct curl_slist *s = info->certinfo[0]; s; s = s->next)
-		if (strncmp(s->data, "Cert:", 5) == 0)
-			return pem_sum(s->data + 5, sum);
-	return false;
+	if (!verify_time_reason(leaf, out) && !(name && verify_name_reason(leaf, host, out)))
+		buf_putf(out,
+		        "the certificate is not accepted: %.200s%s; use --ca-file FILE with the "
+		        "certificate of its authority, or, when its operator confirms this "
+		        "fingerprint, --pin sha256:%s",
+		        *x->curl_text ? x->curl_text
+		                      : curl_easy_strerror(CURLE_PEER_FAILED_VERIFICATION),
+		        gnutls_x509_crt_check_issuer(leaf, leaf) ? " (it is self-signed)" : "",
+		        sum);
+	gnutls_x509_crt_deinit(leaf);
+	return true;
 }
 
 int http_tls_failed(struct xfer *x, CURLcode rc, struct err *err)
 {
-	const char *why = *x->curl_text ? x->curl_text : curl_easy_strerror(rc);
 	char *files = strstr(x->curl_text, ". CAfile:");
-	enum err_scope scope = x->trusted ? ERR_WHOLE : ERR_ITEM;
-	char sum[SHA256_HEX_SIZE];
-	struct url u;
+	struct url u = {0};
+	struct buf why;
 
 	if (files)
 		*files = '\0';
-	if (!url_cut(x->url, &u))
-		return err_set(err, ERR_TLS, scope, "TLS: %s", why);
-	if (rc == CURLE_PEER_FAILED_VERIFICATION && leaf_sum(x->easy, sum))
-		return err_set(err, ERR_TLS, scope,
-		        "%s: the certificate is not accepted: %s; use --ca-file FILE with the "
-		        "certificate of its authority, or, when its operator confirms this "
-		        "fingerprint, --pin sha256:%s",
-		        u.host, why, sum);
-	return err_set(err, ERR_TLS, scope, "%s: TLS: %s", u.host, why);
+	(void)url_cut(x->url, &u);
+	buf_init(&why, 4096);
+	if (rc != CURLE_PEER_FAILED_VERIFICATION || !why_refused(x, u.host, &why))
+		buf_putf(&why, "TLS: %s", *x->curl_text ? x->curl_text : curl_easy_strerror(rc));
+	err_set(err, ERR_TLS, x->trusted ? ERR_WHOLE : ERR_ITEM, "%s: %s", u.host, buf_str(&why));
+	buf_clear(&why);
+	return ERR_TLS;
 }

@@ -47,7 +47,7 @@ static void put_lines(FILE *out, unsigned id, char mark, const char *s, size_t n
 int http_trace(CURL *easy, curl_infotype type, char *data, size_t n, void *ctx)
 {
 	struct xfer *x = ctx;
-	FILE *out = x->h->service.at.trace;
+	FILE *out = x->h->service->at.trace;
 	unsigned id = x->id;
 
 	(void)easy;

@@ -33,7 +33,7 @@ void xfer_answer_clear(struct xfer *x)
 
 static void touch(struct xfer *x)
 {
-	x->active_ms = http_now_ms();
+	x->active_ms = x->h->active_ms = http_now_ms();
 }
 
 /* Between the handshake and the request: the last moment at which nothing was said yet. */
@@ -52,17 +52,18 @@ static int on_connected(void *ctx, char *ip, char *local_ip, int port, int local
 		        x->rq->method, x->url);
 		return CURL_PREREQFUNC_ABORT;
 	}
-	x->sent = x->ever_sent = true;
+	x->sent = true;
 	return CURL_PREREQFUNC_OK;
 }
 
 /* libcurl has moved ${n} bytes: the others may have to wait for them. */
 static int meter(struct xfer *x, size_t n)
 {
-	struct rate *rate = x->h->service.at.rate;
+	struct rate *rate = x->h->service->at.rate;
 	size_t any = 1;
 	int rc;
 
+	x->moved += n;
 	rate_spend(rate, n);
 	rc = rate_wait(rate, &any, &x->err);
 	touch(x); /* that was no silence of the server's */
@@ -152,6 +153,16 @@ static bool take_dav(struct xfer *x, const char *line, size_t n)
 	return true;
 }
 
+static void take_next_nonce(struct xfer *x, const char *value)
+{
+	struct http_auth *a = &x->h->common->auth;
+
+	pthread_mutex_lock(&x->h->common->lock);
+	if (x->auth_serial == a->serial)
+		auth_next(a, value);
+	pthread_mutex_unlock(&x->h->common->lock);
+}
+
 static int take_line(struct xfer *x, const char *line, size_t n)
 {
 	char *value;
@@ -163,6 +174,10 @@ static int take_line(struct xfer *x, const char *line, size_t n)
 	value = field_value(line, n, "WWW-Authenticate");
 	if (value)
 		challenges_parse(&x->offered, value);
+	free(value);
+	value = x->with_auth ? field_value(line, n, "Authentication-Info") : NULL;
+	if (value)
+		take_next_nonce(x, value);
 	free(value);
 	value = field_value(line, n, "Retry-After");
 	if (value)
@@ -274,19 +289,21 @@ static void add_header(struct xfer *x, const char *line)
 
 static int add_auth(struct xfer *x, struct err *err)
 {
-	struct http_auth *a = &x->h->auth;
+	struct http_auth *a = &x->h->common->auth;
 	struct buf line;
 	size_t name;
 	int rc;
 
 	x->with_auth = false;
-	x->auth_serial = a->serial;
 	if (!x->trusted)
 		return 0;
 	buf_init(&line, AUTH_MAX);
 	buf_puts(&line, "Authorization: ");
 	name = line.len;
+	pthread_mutex_lock(&x->h->common->lock);
+	x->auth_serial = a->serial;
 	rc = auth_header(a, x->rq->method, x->url, &line, err);
+	pthread_mutex_unlock(&x->h->common->lock);
 	if (rc == 0 && line.len > name) {
 		add_header(x, buf_str(&line));
 		x->with_auth = true;
@@ -332,7 +349,7 @@ static void set_method(struct xfer *x)
 
 static void set_connection(struct xfer *x)
 {
-	const struct endpoint *at = &x->h->service.at;
+	const struct endpoint *at = &x->h->service->at;
 	bool clear = at->security == SECURITY_NONE;
 
 	curl_easy_setopt(x->easy, CURLOPT_PROTOCOLS_STR, clear ? "https,http" : "https");
@@ -362,7 +379,7 @@ static void set_callbacks(struct xfer *x)
 	curl_easy_setopt(x->easy, CURLOPT_HEADERDATA, x);
 	curl_easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x);
-	if (x->h->service.at.trace) {
+	if (x->h->service->at.trace) {
 		curl_easy_setopt(x->easy, CURLOPT_VERBOSE, 1L);
 		curl_easy_setopt(x->easy, CURLOPT_DEBUGFUNCTION, http_trace);
 		curl_easy_setopt(x->easy, CURLOPT_DEBUGDATA, x);
@@ -373,7 +390,9 @@ static void forget_try(struct xfer *x)
 {
 	xfer_answer_clear(x);
 	x->sent = x->own_challenge = false;
+	x->began_ms = http_now_ms();
 	x->active_ms = 0;
+	x->moved = 0;
 	x->head_len = 0;
 	x->body_off = x->drained = 0;
 	x->curl_text[0] = '\0';
@@ -383,7 +402,7 @@ static void forget_try(struct xfer *x)
 /* Where this hop goes: may it go there, and what may go along. */
 static int look_at_url(struct xfer *x, struct err *err)
 {
-	const struct endpoint *at = &x->h->service.at;
+	const struct endpoint *at = &x->h->service->at;
 	struct url u;
 
 	if (!url_cut(x->url, &u))

@@ -3,6 +3,7 @@
  * holds, when the wait for it ends early. Whoever is last frees.
  */
 #include "transport_internal.h"
+#include "url.h"
 #include "valise/base/mem.h"
 #include <errno.h>
 #include <netdb.h>
@@ -20,17 +21,12 @@ struct lookup {
 	struct addrinfo *list;
 };
 
-/* Names outside ASCII go to the resolver in their ACE form (RFC 5891). */
 static struct lookup *lookup_new(const char *host, unsigned port)
 {
 	struct lookup *l = xcalloc(1, sizeof *l);
-	gnutls_datum_t ace = {NULL, 0};
 	pthread_condattr_t attr;
 
-	if (gnutls_idna_map(host, (unsigned)strlen(host), &ace, 0) != 0)
-		ace.data = NULL;
-	l->host = xstrdup(ace.data ? (char *)ace.data : host);
-	gnutls_free(ace.data);
+	l->host = url_host_ace(host);
 	snprintf(l->port, sizeof l->port, "%u", port);
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_condattr_init(&attr);

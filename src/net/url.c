@@ -6,9 +6,10 @@
  * So libcurl and we cannot read one URL in two ways.
  */
 #include "url.h"
-#include "valise/base/hash.h"
+#include "valise/base/mem.h"
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <gnutls/gnutls.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -93,12 +94,51 @@ static size_t scheme_len(const char *s, size_t n)
 	return i < n && s[i] == ':' ? i : 0;
 }
 
+char *url_host_ace(const char *host)
+{
+	gnutls_datum_t ace = {NULL, 0};
+	char *lower = xstrdup(host), *out;
+
+	for (char *s = lower; *s; s++) /* IDNA has no capitals */
+		if (*s >= 'A' && *s <= 'Z')
+			*s = (char)(*s | 0x20);
+	if (gnutls_idna_map(lower, (unsigned)strlen(lower), &ace, 0) != 0)
+		ace.data = NULL;
+	out = xstrdup(ace.data ? (char *)ace.data : host);
+	gnutls_free(ace.data);
+	free(lower);
+	return out;
+}
+
+static bool is_ascii(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)s[i] >= 0x80)
+			return false;
+	return true;
+}
+
+static bool take_host(const char *s, size_t n, char out[HOST_SIZE]);
+
+static bool take_idn(const char *s, size_t n, char out[HOST_SIZE])
+{
+	char *host = xstrndup(s, n), *ace = url_host_ace(host);
+	size_t len = strlen(ace);
+	bool ok = is_ascii(ace, len) && take_host(ace, len, out);
+
+	free(ace);
+	free(host);
+	return ok;
+}
+
 /* host = name / IPv4 / "[" IPv6 "]"; lower-cased into ${out} without brackets. */
 static bool take_host(const char *s, size_t n, char out[HOST_SIZE])
 {
 	struct in6_addr address;
 	bool bracket = n >= 2 && s[0] == '[' && s[n - 1] == ']';
 
+	if (n < 4 * HOST_SIZE && !is_ascii(s, n))
+		return take_idn(s, n, out);
 	if (bracket) {
 		s++;
 		n -= 2;

@@ -22,4 +22,7 @@ bool url_host_trusted(const char *home, const char *host);
 
 bool url_host_is_address(const char *host);
 
+/* ${host} as resolvers and certificates know it: names outside ASCII in their ACE form (RFC 5891), where they have one. The caller frees it. */
+char *url_host_ace(const char *host);
+
 #endif

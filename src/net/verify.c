@@ -3,16 +3,16 @@
  * (RFC 6125) or address (RFC 9110 4.3.5); or, with a pin, that it is this one certificate.
  */
 #include "transport_internal.h"
-#include "valise/base/buf.h"
+#include "verify.h"
 #include "valise/base/date.h"
 #include "valise/base/hash.h"
 #include <arpa/inet.h>
-#include <gnutls/x509.h>
 #include <string.h>
 #include <time.h>
 
 #define NAMES_MAX 12
 #define NAMES_TEXT 240
+#define REASON_MAX 2048
 
 static int check_pin(struct transport *t, const char *sum)
 {
@@ -27,7 +27,7 @@ static char *date_text(time_t when, char out[DATE_TEXT_SIZE])
 	return date_format_iso((int64_t)when, out);
 }
 
-static int fail_time(struct transport *t, gnutls_x509_crt_t leaf, unsigned status)
+bool verify_time_reason(gnutls_x509_crt_t leaf, struct buf *out)
 {
 	time_t now = time(NULL), from = gnutls_x509_crt_get_activation_time(leaf),
 	       until = gnutls_x509_crt_get_expiration_time(leaf);
@@ -35,18 +35,40 @@ static int fail_time(struct transport *t, gnutls_x509_crt_t leaf, unsigned statu
 
 	date_text(now, today);
 	if (until != (time_t)-1 && until < now)
-		return transport_fail(t, ERR_TLS,
+		buf_putf(out,
 		        "the certificate expired on %s (this machine's clock says %s): its "
 		        "operator must renew it",
 		        date_text(until, edge), today);
-	if (from != (time_t)-1 && from > now)
-		return transport_fail(t, ERR_TLS,
+	else if (from != (time_t)-1 && from > now)
+		buf_putf(out,
 		        "the certificate is not valid before %s: check this machine's clock, "
 		        "which says %s",
 		        date_text(from, edge), today);
-	return transport_fail(t, ERR_TLS,
-	        "a certificate of its chain %s: check this machine's clock, which says %s",
-	        status & GNUTLS_CERT_EXPIRED ? "has expired" : "is not valid yet", today);
+	else
+		return false;
+	return true;
+}
+
+/* The reason in ${b}, which is cleared, ends the session. */
+static int fail_for(struct transport *t, struct buf *b)
+{
+	(void)transport_fail(t, ERR_TLS, "%s", buf_str(b));
+	buf_clear(b);
+	return -1;
+}
+
+static int fail_time(struct transport *t, gnutls_x509_crt_t leaf, unsigned status)
+{
+	char today[DATE_TEXT_SIZE];
+	struct buf why;
+
+	buf_init(&why, REASON_MAX);
+	if (!verify_time_reason(leaf, &why))
+		buf_putf(&why,
+		        "a certificate of its chain %s: check this machine's clock, which says %s",
+		        status & GNUTLS_CERT_EXPIRED ? "has expired" : "is not valid yet",
+		        date_text(time(NULL), today));
+	return fail_for(t, &why);
 }
 
 static int fail_chain(struct transport *t, gnutls_x509_crt_t leaf, unsigned status, const char *sum)
@@ -126,24 +148,35 @@ static bool name_matches(const char *host, gnutls_x509_crt_t leaf)
 	return gnutls_x509_crt_check_hostname(leaf, host) != 0;
 }
 
-static int check_name(struct transport *t, gnutls_x509_crt_t leaf)
+bool verify_name_reason(gnutls_x509_crt_t leaf, const char *name, struct buf *out)
 {
 	char host[256];
 	struct buf names;
-	size_t n = strlen(t->host);
+	size_t n = strlen(name);
 
-	if (n && t->host[n - 1] == '.')
+	if (n && name[n - 1] == '.')
 		n--;
-	snprintf(host, sizeof host, "%.*s", (int)(n < sizeof host ? n : sizeof host), t->host);
+	snprintf(host, sizeof host, "%.*s", (int)(n < sizeof host ? n : sizeof host), name);
 	if (name_matches(host, leaf))
-		return 0;
+		return false;
 	buf_init(&names, NAMES_TEXT + 256);
 	list_names(leaf, &names);
-	(void)transport_fail(t, ERR_TLS,
+	buf_putf(out,
 	        "the certificate is for another name: %s, not %s; use the name it has, or --pin",
 	        buf_str(&names), host);
 	buf_clear(&names);
-	return -1;
+	return true;
+}
+
+static int check_name(struct transport *t, gnutls_x509_crt_t leaf)
+{
+	struct buf why;
+
+	buf_init(&why, REASON_MAX);
+	if (verify_name_reason(leaf, t->host, &why))
+		return fail_for(t, &why);
+	buf_clear(&why);
+	return 0;
 }
 
 static int check_chain(struct transport *t, gnutls_x509_crt_t leaf, const char *sum)

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/escape.h"
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
 #include "valise/proto/dav_discover.h"
@@ -38,6 +39,24 @@ uint64_t dav_key(const char *url)
 	memcpy(&key, sum, sizeof key);
 	buf_clear(&b);
 	return key;
+}
+
+char *dav_last_segment(const char *href)
+{
+	size_t end = strcspn(href, "?#"), from;
+	struct buf b;
+
+	while (end && href[end - 1] == '/')
+		end--;
+	for (from = end; from && href[from - 1] != '/'; from--)
+		;
+	buf_init(&b, SIZE_MAX);
+	if (!url_unescape(href + from, end - from, &b) || !utf8_valid(buf_str(&b), b.len) ||
+	        memchr(b.data, 0, b.len)) {
+		buf_reset(&b);
+		buf_put(&b, href + from, end - from);
+	}
+	return buf_take(&b);
 }
 
 void dav_home_clear(struct dav_home *h)

@@ -94,11 +94,11 @@ static int load(struct dav_run *r, struct davcoll *c, struct err *err)
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
-/* --exact wants octets, and the last snapshot has some with line ends of our making. */
+/* --exact wants octets, and the last snapshot has some that are not known to be those of a GET. */
 static bool is_inexact(const struct dav_run *r, const struct tree_coll *prev)
 {
 	for (size_t i = 0; r->opts->dav_exact && i < prev->n_items; i++)
-		if (prev->items[i].warn & WARN_LINES)
+		if (!(prev->items[i].warn & WARN_EXACT))
 			return true;
 	return false;
 }
@@ -144,11 +144,10 @@ static int fill(struct dav_worker *w, struct davcoll *c, struct err *err)
 
 	progress_what(r->progress, c->coll->name);
 	rc = dav_fetch(w, c, err);
-	if (rc < 0) {
-		if (dav_fatal(r, err))
-			return rc;
-		return keep_stale(r, c, err);
-	}
+	if (rc < 0 && !dav_fatal(r, err))
+		rc = dav_lose_rest(w, c, err);
+	if (rc < 0)
+		return rc;
 	done = c->coll;
 	c->coll = NULL;
 	c->state = DAV_SETTLED;
@@ -158,8 +157,7 @@ static int fill(struct dav_worker *w, struct davcoll *c, struct err *err)
 
 static int open_client(struct dav_worker *w, struct err *err)
 {
-	return w->http ? 0
-	               : http_open(w->run->service, HTTP_SOURCE, w->run->progress, &w->http, err);
+	return w->http ? 0 : http_open_beside(w->run->first->http, &w->http, err);
 }
 
 static void pass(struct dav_worker *w, enum dav_state state)
@@ -227,32 +225,52 @@ static int find_collections(struct dav_worker *w, struct err *err)
 {
 	struct dav_run *r = w->run;
 	struct dav_home home = {0};
+	struct err why = {0};
 	size_t read = 0;
 	int rc = dav_discover(w->http, r->service, &home, err);
 
 	r->me = home.principal;
 	home.principal = NULL;
 	for (size_t i = 0; i < home.n && rc == 0; i++) {
-		rc = dav_enumerate(w, home.urls[i], home.single ? 0 : 1, NULL, err);
+		rc = dav_enumerate(w, home.urls[i], home.single ? 0 : 1, err);
 		if (rc == 0) {
 			read++;
 		} else if (!dav_fatal(r, err)) {
-			r->home_err = *err;
-			free(r->home_lost);
-			r->home_lost = xstrdup(home.urls[i]);
-			progress_say(r->progress, SAY_WARNING, "%s", err->text);
+			why = *err;
+			dav_add_lost(r, home.urls[i], why.text);
 			rc = 0;
 		}
 	}
 	if (rc == 0 && !read) {
-		*err = r->home_err;
+		*err = why;
 		rc = err->code;
 	}
 	dav_home_clear(&home);
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
-	dav_name_all(r);
+	dav_name_all(r, 0);
 	return 0;
+}
+
+/* Collections that the listings of others showed. */
+static int find_nested(struct dav_worker *w, struct err *err)
+{
+	struct dav_run *r = w->run;
+	size_t n = r->n_colls;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_nested; i++) {
+		if (rc == 0 && !r->failed && !dav_is_known(r, dav_key(r->nested[i])))
+			rc = dav_enumerate(w, r->nested[i], 0, err);
+		if (rc < 0 && !dav_fatal(r, err)) {
+			dav_add_lost(r, r->nested[i], err->text);
+			rc = 0;
+		}
+		free(r->nested[i]);
+	}
+	r->n_nested = 0;
+	dav_name_all(r, n);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
 static size_t workers(const struct dav_run *r)
@@ -264,23 +282,56 @@ static size_t workers(const struct dav_run *r)
 	return r->n_colls == 0 ? 1 : n < r->n_colls ? n : r->n_colls;
 }
 
-/* Nobody knows what a home set holds that could not be read: what is known stays, and it is named in the place of the rest. */
-static int keep_home(struct dav_run *r, struct err *err)
+/* Nobody knows what a place holds that could not be read: what is known stays, and it is named in the place of the rest. */
+static int keep_lost(struct dav_run *r, struct err *err)
 {
-	int rc = r->sink->ops->keep(
-	        r->sink, r->kind, r->home_lost, COLL_STALE, r->home_err.text, err);
+	const struct dav_lost *first = NULL;
+	int rc = 0;
 
-	r->result->errors++;
-	return rc < 0 ? rc
-	              : r->sink->ops->keep(
-	                        r->sink, r->kind, NULL, COLL_STALE, r->home_err.text, err);
+	for (size_t i = 0; i < r->n_lost && rc == 0; i++) {
+		const struct dav_lost *l = &r->lost[i];
+
+		if (dav_is_known(r, dav_key(l->url)))
+			continue; /* another home set had it */
+		first = first ? first : l;
+		r->result->errors++;
+		rc = r->sink->ops->keep(r->sink, r->kind, l->url, COLL_STALE, l->reason, err);
+	}
+	if (rc == 0 && first)
+		rc = r->sink->ops->keep(r->sink, r->kind, NULL, COLL_STALE, first->reason, err);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+void dav_add_lost(struct dav_run *r, const char *url, const char *reason)
+{
+	struct dav_lost *l;
+
+	if (!is_wanted(r->opts, url))
+		return;
+	l = ARR_PUSH(r->lost, r->n_lost, r->lost_cap);
+	l->url = xstrdup(url);
+	l->reason = xstrdup(reason);
+	progress_say(r->progress, SAY_WARNING, "%s: %s", url, reason);
+}
+
+static bool has_new(const struct dav_run *r)
+{
+	for (size_t i = 0; i < r->n_colls; i++)
+		if (r->colls[i].state == DAV_NEW)
+			return true;
+	return false;
 }
 
 static int work(struct dav_run *r, struct dav_worker *w, struct err *err)
 {
-	int rc;
+	int rc = 0;
 
-	all(r, w, workers(r), DAV_NEW);
+	do {
+		all(r, w, workers(r), DAV_NEW);
+		rc = find_nested(w, err);
+	} while (rc == 0 && !r->failed && has_new(r));
+	if (rc < 0)
+		return rc;
 	if (!r->failed && !r->opts->dry) {
 		rc = check_space(r, err);
 		if (rc < 0)
@@ -291,7 +342,7 @@ static int work(struct dav_run *r, struct dav_worker *w, struct err *err)
 		*err = r->fatal;
 		return err_widen(err, ERR_WHOLE);
 	}
-	return r->home_lost && !r->opts->dry ? keep_home(r, err) : 0;
+	return r->opts->dry ? 0 : keep_lost(r, err);
 }
 
 static int dav_source_run(const struct service *service, struct tree_sink *sink,
@@ -309,10 +360,11 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 
 	pthread_mutex_init(&r.lock, NULL);
 	memset(w, 0, sizeof w);
+	r.first = &w[0];
 	for (size_t i = 0; i < 16; i++)
 		w[i].run = &r;
 	progress_what(progress, service_name(service->kind));
-	rc = open_client(&w[0], err);
+	rc = http_open(service, HTTP_SOURCE, progress, &w[0].http, err);
 	if (rc == 0)
 		rc = find_collections(&w[0], err);
 	if (rc == 0)
@@ -323,7 +375,12 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 		dav_coll_clear(&r.colls[i]);
 	free(r.colls);
 	free(r.me);
-	free(r.home_lost);
+	for (size_t i = 0; i < r.n_lost; i++) {
+		free(r.lost[i].url);
+		free(r.lost[i].reason);
+	}
+	free(r.lost);
+	free(r.nested);
 	pthread_mutex_destroy(&r.lock);
 	return rc;
 }

@@ -20,8 +20,10 @@
 #define DAV_BATCH_BYTES (4u << 20)
 #define DAV_LARGE (256u << 10)
 #define DAV_HUGE (32u << 20) /* streamed by a GET of its own */
-#define DAV_ROUND 16 /* batches handed over at a time */
+#define DAV_ROUND 16 /* batches, or GETs, handed over at a time */
 #define DAV_RESOURCE_MAX (512u << 20)
+#define DAV_COLLS_MAX 10000u
+#define DAV_TRIES 3 /* of a listing that was cut off in the middle */
 #define DAV_ITEMS_MAX 5000000u
 
 struct davitem {
@@ -37,6 +39,7 @@ enum dav_state { DAV_NEW, DAV_LISTED, DAV_SETTLED /* given or kept */ };
 
 struct davcoll {
 	char *url;
+	uint64_t key; /* of the URL */
 	struct tree_coll *coll; /* head, then items; NULL once given */
 	struct tree_coll *prev, *last_run; /* may be NULL */
 	struct davitem *items;
@@ -44,7 +47,13 @@ struct davcoll {
 	bool v4; /* the address book offers vCard 4.0 */
 	bool no_list; /* a subscription without resources here */
 	bool no_multiget;
+	bool holds; /* other collections: listed each time, so that they are found each time */
 	enum dav_state state;
+};
+
+/* A home set or a member of one that could not be read: what it holds is not gone. */
+struct dav_lost {
+	char *url, *reason;
 };
 
 struct dav_run {
@@ -56,9 +65,13 @@ struct dav_run {
 	enum coll_kind kind;
 	struct davcoll *colls;
 	size_t n_colls, cap;
+	struct dav_worker *first; /* its client is there before those of the others */
 	char *me; /* principal's URL, or NULL */
-	struct err home_err; /* a home set that could not be read: what it holds is not gone */
-	char *home_lost; /* its URL */
+	struct dav_lost *lost;
+	size_t n_lost, lost_cap;
+
+	char **nested; /* URLs of collections that the listing of another one showed */
+	size_t n_nested, nested_cap;
 
 	pthread_mutex_t
 	        lock; /* guards result and what follows; a collection has one worker at a time */
@@ -76,11 +89,12 @@ struct dav_worker {
 bool dav_fatal(
         const struct dav_run *r, const struct err *err); /* costs the service, not a collection */
 
-/* Collections of ${url} itself and (depth 1) below it are added to the run. */
-int dav_enumerate(struct dav_worker *w, const char *url, int depth, size_t *found_out,
-        struct err *err) MUST_CHECK;
-/* Sort by href, give unique names. */
-void dav_name_all(struct dav_run *r);
+/* Collections of ${url} itself and (depth 1) below it are added to the run, and what cannot be read there to what is lost. */
+int dav_enumerate(struct dav_worker *w, const char *url, int depth, struct err *err) MUST_CHECK;
+bool dav_is_known(const struct dav_run *r, uint64_t key);
+void dav_add_lost(struct dav_run *r, const char *url, const char *reason);
+/* Sort the collections from ${from} on by href, give them unique names. */
+void dav_name_all(struct dav_run *r, size_t from);
 void dav_coll_clear(struct davcoll *c);
 
 /* c->items: what the server has. */
@@ -91,10 +105,14 @@ struct davitem *dav_item_find(struct davcoll *c, uint64_t key); /* the items are
 /* Give known items to the sink; the others stay not done. */
 int dav_give_known(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
 int dav_fetch(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
-/* A body that the sink has: the item. ${text}: its beginning, for the UID. */
+/* A body that the sink has: the item. ${text}: its beginning, with whatever line ends, for the UID. */
 int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
-        const struct tree_object *o, const struct buf *text, unsigned warn,
+        const struct tree_object *o, const void *text, size_t len, unsigned warn,
         struct err *err) MUST_CHECK;
+/* One that cannot be had (its reason is in ${i}), and all that is neither done nor failed when the collection fails with *${err}: named; the last snapshot's version stays. */
+int dav_lose(
+        struct dav_worker *w, struct davcoll *c, struct davitem *i, struct err *err) MUST_CHECK;
+int dav_lose_rest(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
 int dav_get_all(struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n,
         struct err *err) MUST_CHECK;
 /* Something of the collection could not be had: an error line (with ${href}, if it is a resource), counted and said. ${what}: how a person names it. */

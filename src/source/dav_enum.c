@@ -1,6 +1,5 @@
 #include <stdlib.h>
 #include <string.h>
-#include "valise/base/escape.h"
 #include "valise/base/json.h"
 #include "valise/base/mem.h"
 #include "valise/proto/dav_discover.h"
@@ -34,7 +33,7 @@ static const char *const contacts[] = {"{" NS_CARDDAV "}addressbook-description"
 
 struct enumeration {
 	struct dav_worker *w;
-	size_t found;
+	size_t answers;
 };
 
 void dav_coll_clear(struct davcoll *c)
@@ -50,25 +49,6 @@ void dav_coll_clear(struct davcoll *c)
 	}
 	free(c->items);
 	memset(c, 0, sizeof *c);
-}
-
-/* The last segment of a URL or href, decoded; caller frees. */
-static char *last_segment(const char *href)
-{
-	size_t end = strlen(href), from;
-	struct buf b;
-
-	while (end && href[end - 1] == '/')
-		end--;
-	for (from = end; from && href[from - 1] != '/'; from--)
-		;
-	buf_init(&b, SIZE_MAX);
-	if (!url_unescape(href + from, end - from, &b) || !utf8_valid(buf_str(&b), b.len) ||
-	        memchr(b.data, 0, b.len)) {
-		buf_reset(&b);
-		buf_put(&b, href + from, end - from);
-	}
-	return buf_take(&b);
 }
 
 static bool is_generated(const char *segment)
@@ -218,12 +198,37 @@ static bool offers_v4(const struct dav_response *r)
 	       (strstr(p->xml, "version=\"4.0\"") || strstr(p->xml, "version='4.0'"));
 }
 
-static bool is_known(const struct dav_run *r, const char *url)
+bool dav_is_known(const struct dav_run *r, uint64_t key)
 {
 	for (size_t i = 0; i < r->n_colls; i++)
-		if (dav_key(r->colls[i].url) == dav_key(url))
+		if (r->colls[i].key == key)
 			return true;
 	return false;
+}
+
+/* The status with which the server withholds what this is: it may be a calendar. 0: it does not. */
+static int withheld(const struct dav_response *r)
+{
+	int status = r->status;
+
+	for (size_t i = 0; i < r->n_props; i++)
+		if (strcmp(r->props[i].name, P_TYPE) == 0)
+			status = r->props[i].status;
+	return status >= 400 && status != 404 && status != 410 ? status : 0;
+}
+
+/* True: nobody can tell whether it is a collection of ours. */
+static bool name_withheld(struct dav_run *run, const struct dav_response *r)
+{
+	int status = withheld(r);
+	char *reason;
+
+	if (!status)
+		return false;
+	reason = xasprintf("not to be read, says the listing (HTTP %d)", status);
+	dav_add_lost(run, *r->url ? r->url : r->href, reason);
+	free(reason);
+	return true;
 }
 
 /* What the server has of it and the catalog has not, by name. */
@@ -242,17 +247,20 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 	struct davcoll *c;
 	char *segment;
 
-	(void)err;
-	if (r->status >= 400 || !r->url || !dav_is_collection(r, run->kind == COLL_CONTACTS))
+	e->answers++;
+	if (name_withheld(run, r) || r->status >= 400 || !*r->url ||
+	        !dav_is_collection(r, run->kind == COLL_CONTACTS) ||
+	        dav_is_known(run, dav_key(r->url)))
 		return 0;
-	e->found++;
-	if (is_known(run, r->url))
-		return 0;
-	segment = last_segment(r->href);
+	if (run->n_colls == DAV_COLLS_MAX)
+		return err_set(
+		        err, ERR_LIMIT, ERR_COLLECTION, "more than %u collections", DAV_COLLS_MAX);
+	segment = dav_last_segment(r->href);
 	name = dav_prop_text(r, P_NAME);
 	token = dav_prop_text(r, P_TOKEN);
 	c = ARR_PUSH(run->colls, run->n_colls, run->cap);
 	c->url = xstrdup(r->url);
+	c->key = dav_key(r->url);
 	c->coll = tree_coll_new(run->kind, name && name[0] ? name : segment[0] ? segment : "=");
 	c->coll->href = xstrdup(r->href);
 	c->coll->sync_token = token && token[0] ? xstrdup(token) : NULL;
@@ -266,8 +274,7 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 	return 0;
 }
 
-int dav_enumerate(
-        struct dav_worker *w, const char *url, int depth, size_t *found_out, struct err *err)
+int dav_enumerate(struct dav_worker *w, const char *url, int depth, struct err *err)
 {
 	const char *props[64];
 	struct enumeration e = {w, 0};
@@ -280,11 +287,13 @@ int dav_enumerate(
 	                                     : sizeof calendar / sizeof calendar[0];
 	memcpy(props, both, sizeof both);
 	memcpy(props + n, list, more * sizeof *list);
-	rc = dav_propfind(w->http, url, depth, props, n + more, on_collection, &e, &a, err);
-	dav_answer_clear(&a);
-	if (found_out)
-		*found_out = e.found;
-	return rc;
+	for (unsigned i = 0;; i++) {
+		rc = dav_propfind(w->http, url, depth, props, n + more, on_collection, &e, &a, err);
+		dav_answer_clear(&a);
+		if (rc != ERR_NET || !e.answers || i == DAV_TRIES - 1)
+			return rc;
+		err_clear(err);
+	}
 }
 
 static int href_cmp(const void *a, const void *b)
@@ -294,39 +303,60 @@ static int href_cmp(const void *a, const void *b)
 	return strcmp(x->coll->href, y->coll->href);
 }
 
-/* The first of ${n} collections that has the name; ${n}: none. */
-static size_t named(const struct dav_run *r, size_t n, const char *name)
+static int name_cmp(const void *a, const void *b)
 {
-	size_t i = 0;
-
-	while (i < n && strcmp(r->colls[i].coll->name, name) != 0)
-		i++;
-	return i;
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-void dav_name_all(struct dav_run *r)
+/* Twins stand side by side, one that has its name already first, then in the order of their hrefs. */
+static int twin_cmp(const void *a, const void *b)
 {
-	/* What the twins of each were numbered up to: thousands of one name must not be counted from the start. */
-	unsigned *last = xcalloc(r->n_colls + 1, sizeof *last);
+	const struct davcoll *x = *(struct davcoll *const *)a, *y = *(struct davcoll *const *)b;
+	int c = strcmp(x->coll->name, y->coll->name);
 
-	if (r->n_colls)
-		qsort(r->colls, r->n_colls, sizeof *r->colls, href_cmp);
-	for (size_t i = 1; i < r->n_colls; i++) {
-		struct tree_coll *c = r->colls[i].coll;
-		size_t first = named(r, i, c->name);
-		char *name = NULL;
+	return c ? c : (x > y) - (x < y);
+}
 
-		if (first == i)
-			continue;
-		if (last[first] == 0)
-			last[first] = 1;
-		/* A name that another collection bears by itself is not taken from it. */
-		while (!name || named(r, r->n_colls, name) < r->n_colls) {
+/* All but the first of n twins get a number; a name that another collection bears by itself is not taken from it. */
+static void number_twins(struct davcoll *const *twins, size_t n, char *const *own, size_t n_own)
+{
+	unsigned number = 2;
+
+	for (size_t i = 1; i < n; i++) {
+		struct tree_coll *c = twins[i]->coll;
+		char *name = xasprintf("%s_%u", c->name, number++);
+
+		while (bsearch(&name, own, n_own, sizeof *own, name_cmp)) {
 			free(name);
-			name = xasprintf("%s_%u", c->name, ++last[first]);
+			name = xasprintf("%s_%u", c->name, number++);
 		}
 		free(c->name);
 		c->name = name;
 	}
-	free(last);
+}
+
+void dav_name_all(struct dav_run *r, size_t from)
+{
+	struct davcoll **order = xcalloc(r->n_colls + 1, sizeof *order);
+	char **own = xcalloc(r->n_colls + 1, sizeof *own);
+
+	if (r->n_colls > from)
+		qsort(r->colls + from, r->n_colls - from, sizeof *r->colls, href_cmp);
+	for (size_t i = 0; i < r->n_colls; i++) {
+		order[i] = &r->colls[i];
+		own[i] = xstrdup(r->colls[i].coll->name);
+	}
+	if (r->n_colls) {
+		qsort(order, r->n_colls, sizeof *order, twin_cmp);
+		qsort(own, r->n_colls, sizeof *own, name_cmp);
+	}
+	for (size_t i = 0, n; i < r->n_colls; i += n) {
+		for (n = 1; i + n < r->n_colls && strcmp(own[i], own[i + n]) == 0; n++)
+			;
+		number_twins(order + i, n, own, r->n_colls);
+	}
+	for (size_t i = 0; i < r->n_colls; i++)
+		free(own[i]);
+	free(own);
+	free(order);
 }

@@ -35,7 +35,7 @@ void dav_name_loss(struct dav_run *r, struct tree_coll *c, const char *href, con
 }
 
 int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
-        const struct tree_object *o, const struct buf *text, unsigned warn, struct err *err)
+        const struct tree_object *o, const void *text, size_t len, unsigned warn, struct err *err)
 {
 	struct dav_run *r = w->run;
 	struct tree_item it = {.size = o->size, .warn = (uint16_t)warn};
@@ -50,7 +50,7 @@ int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
 	x->href = xstrdup(i->href);
 	x->etag = xstrdup(i->etag);
 	/* What is no calendar object or card is kept all the same, without a UID. */
-	if (content_summarize(text->data, text->len, &s, NULL) == 0) {
+	if (content_summarize(text, len, &s, NULL) == 0) {
 		x->uid = xstrdup(s.uid);
 		content_summary_clear(&s);
 	}
@@ -68,6 +68,18 @@ int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
 	return 0;
 }
 
+struct into {
+	struct tree_sink *sink;
+	struct tree_body *body;
+};
+
+static int write_into(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct into *i = ctx;
+
+	return i->sink->ops->body_write(i->body, p, n, err);
+}
+
 /* Octets of a multiget into the sink: XML made CR LF to LF, so line ends are CRLF again. */
 static int store(
         struct round *d, struct davitem *i, const uint8_t *data, size_t len, struct err *err)
@@ -75,24 +87,19 @@ static int store(
 	struct tree_sink *s = d->w->run->sink;
 	struct tree_body *body = NULL;
 	struct tree_object o;
-	struct buf text;
-	int rc;
+	int rc = s->ops->body_open(s, d->c->coll->kind, &body, err);
 
-	buf_init(&text, 2 * len + 1);
-	rc = content_crlf(data, len, &text);
-	if (rc == 0)
-		rc = s->ops->body_open(s, d->c->coll->kind, &body, err);
 	if (rc == 0) {
-		rc = s->ops->body_write(body, text.data, text.len, err);
+		struct into into = {s, body};
+
+		rc = content_crlf(data, len, write_into, &into, err);
 		if (rc == 0)
 			rc = s->ops->body_close(body, &o, err);
 		else
 			s->ops->body_abort(body);
 	}
 	if (rc == 0)
-		rc = dav_give(d->w, d->c, i, &o, &text,
-		        text.len != len || memcmp(text.data, data, len) != 0 ? WARN_LINES : 0, err);
-	buf_clear(&text);
+		rc = dav_give(d->w, d->c, i, &o, data, len, o.size != len ? WARN_LINES : 0, err);
 	if (rc < 0) {
 		d->sink_failed = true;
 		d->sink_err = *err;
@@ -320,6 +327,64 @@ int dav_fetch(struct dav_worker *w, struct davcoll *c, struct err *err)
 	return rc;
 }
 
+/* The last snapshot, if it is of this very collection: hrefs may be relative to it. */
+static const struct tree_coll *before(const struct davcoll *c)
+{
+	const char *href = c->prev ? c->prev->href : NULL;
+
+	return href && strcmp(href, c->coll->href) == 0 ? c->prev : NULL;
+}
+
+/* An error line for a resource that could not be had; the version that the last snapshot has of it stays. */
+static int lose(struct dav_worker *w, struct davcoll *c, struct davitem *i, const char *reason,
+        bool say, struct err *err)
+{
+	const struct tree_coll *from = before(c);
+	const struct tree_item *old = from ? tree_coll_find_href(from, i->href) : NULL;
+	char *text = xasprintf("%s%s", reason, old ? "; its last version stays" : "");
+	struct tree_item it;
+	int rc = 0;
+
+	i->failed = true;
+	if (say) {
+		dav_name_loss(w->run, c->coll, i->href, i->href, text);
+	} else {
+		tree_coll_error(c->coll, 0, i->href, NULL, NULL, text);
+		pthread_mutex_lock(&w->run->lock);
+		w->run->result->errors++;
+		pthread_mutex_unlock(&w->run->lock);
+	}
+	free(text);
+	if (old) {
+		tree_item_copy(c->coll, from, old, &it);
+		rc = w->run->sink->ops->item(w->run->sink, c->coll, &it, err);
+	}
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+int dav_lose(struct dav_worker *w, struct davcoll *c, struct davitem *i, struct err *err)
+{
+	return lose(w, c, i, i->reason ? i->reason : "could not be fetched", true, err);
+}
+
+int dav_lose_rest(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	struct err why = *err;
+	size_t n = 0;
+	int rc = 0;
+
+	err_clear(err);
+	for (size_t i = 0; i < c->n_items && rc == 0; i++) {
+		if (c->items[i].done || c->items[i].failed)
+			continue;
+		rc = lose(w, c, &c->items[i], why.text, false, err);
+		n++;
+	}
+	progress_say(w->run->progress, SAY_WARNING, "%s: %zu of %zu resources could not be had: %s",
+	        c->coll->name, n, c->n_items, why.text);
+	return rc;
+}
+
 /* An item that is the same as when its bytes were stored. */
 static int give_one(struct dav_worker *w, struct davcoll *c, struct davitem *i,
         const struct tree_coll *from, struct err *err)
@@ -330,7 +395,7 @@ static int give_one(struct dav_worker *w, struct davcoll *c, struct davitem *i,
 
 	if (!x || !x->etag || !i->etag || strcmp(x->etag, i->etag) != 0)
 		return 0;
-	if (w->run->opts->dav_exact && (old->warn & WARN_LINES))
+	if (w->run->opts->dav_exact && !(old->warn & WARN_EXACT))
 		return 0;
 	tree_item_copy(c->coll, from, old, &it);
 	i->done = true;
@@ -343,7 +408,7 @@ int dav_give_known(struct dav_worker *w, struct davcoll *c, struct err *err)
 	int rc = 0;
 
 	for (size_t i = 0; i < c->n_items && rc == 0; i++) {
-		rc = give_one(w, c, &c->items[i], c->prev, err);
+		rc = give_one(w, c, &c->items[i], before(c), err);
 		if (rc == 0 && !c->items[i].done)
 			rc = give_one(w, c, &c->items[i], c->last_run, err);
 		known += c->items[i].done;

@@ -23,7 +23,7 @@ struct get {
 	struct tree_body *body;
 	uint64_t len;
 	int status;
-	struct err err;
+	struct err err, fatal;
 	bool sink_failed;
 };
 
@@ -70,16 +70,6 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 	return rc < 0 ? sink_error(g, err) : 0;
 }
 
-static void on_done(struct http_request *rq, const struct http_response *rs, const char *error_body,
-        const struct err *err)
-{
-	struct get *g = rq->ctx;
-
-	(void)error_body;
-	g->status = rs->status;
-	g->err = *err;
-}
-
 /* What one answer came to. */
 static int finish(struct get *g, struct err *err)
 {
@@ -100,7 +90,8 @@ static int finish(struct get *g, struct err *err)
 		rc = s->ops->body_close(g->body, &o, err);
 		g->body = NULL;
 		return rc < 0 ? err_widen(err, ERR_WHOLE)
-		              : dav_give(g->w, g->c, i, &o, &g->head, 0, err);
+		              : dav_give(g->w, g->c, i, &o, g->head.data, g->head.len, WARN_EXACT,
+		                        err);
 	}
 	free(i->reason);
 	if (g->err.code) {
@@ -115,6 +106,19 @@ static int finish(struct get *g, struct err *err)
 		i->reason = xstrdup(why);
 	}
 	return 0;
+}
+
+static void on_done(struct http_request *rq, const struct http_response *rs, const char *error_body,
+        const struct err *err)
+{
+	struct get *g = rq->ctx;
+
+	(void)error_body;
+	g->status = rs->status;
+	g->err = *err;
+	(void)finish(g, &g->fatal);
+	drop(g);
+	buf_clear(&g->head);
 }
 
 /* iCloud and others list %40 and want @, or the other way: another form of the same path. False if there is none. */
@@ -137,21 +141,39 @@ static bool other_form(const char *href, struct buf *out)
 	return any;
 }
 
-static void prepare(struct get *g, struct http_request *rq)
+/* False when the href gives no URL. */
+static bool prepare(struct get *g, struct http_request *rq)
 {
-	memset(rq, 0, sizeof *rq);
-	rq->method = "GET";
-	rq->url = buf_str(&g->url);
-	rq->header[0] = g->ask->accept;
-	rq->max_response = DAV_RESOURCE_MAX;
-	rq->identity = true;
-	rq->begin = on_begin;
-	rq->body_fn = on_body;
-	rq->done = on_done;
-	rq->ctx = g;
+	struct davitem *i = g->item;
+	struct buf form;
+	bool ok;
+
+	buf_init(&g->url, 1u << 16);
+	buf_init(&g->head, HEAD_MAX);
+	buf_init(&form, SIZE_MAX);
+	ok = !g->ask->other_form || other_form(i->href, &form);
+	ok = ok &&
+	     dav_member_url(g->c->url, g->ask->other_form ? buf_str(&form) : i->href, &g->url);
+	buf_clear(&form);
+	if (!ok) {
+		if (!i->reason)
+			i->reason = xstrdup("the href is no URL");
+		buf_clear(&g->url);
+		return false;
+	}
+	*rq = (struct http_request){.method = "GET",
+	        .url = buf_str(&g->url),
+	        .header = {g->ask->accept},
+	        .max_response = DAV_RESOURCE_MAX,
+	        .identity = true,
+	        .begin = on_begin,
+	        .body_fn = on_body,
+	        .done = on_done,
+	        .ctx = g};
+	return true;
 }
 
-/* No GET got its answer: is it these resources, or the server? */
+/* No GET got its answer, or none is there: is it these resources, or the server or the collection? */
 static int check_server(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	static const char *const props[] = {"{DAV:}resourcetype"};
@@ -162,51 +184,32 @@ static int check_server(struct dav_worker *w, struct davcoll *c, struct err *err
 	return rc < 0 ? err_widen(err, ERR_COLLECTION) : 0;
 }
 
-/* Up to DAV_PARALLEL resources at once. */
+/* Up to DAV_ROUND resources. */
 static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n,
         const struct ask *ask, struct err *err)
 {
-	struct get g[DAV_PARALLEL];
-	struct http_request rq[DAV_PARALLEL];
-	size_t n_rq = 0, unreached = 0;
+	struct get g[DAV_ROUND];
+	struct http_request rq[DAV_ROUND];
+	size_t n_rq = 0, unreached = 0, gone = 0;
 	int rc = 0;
 
-	memset(g, 0, sizeof g);
 	for (size_t i = 0; i < n; i++) {
-		struct get *one = &g[n_rq];
-		struct buf form;
-		bool ok;
-
-		*one = (struct get){.ask = ask, .w = w, .c = c, .item = list[i]};
-		buf_init(&one->url, 1u << 16);
-		buf_init(&one->head, HEAD_MAX);
-		buf_init(&form, SIZE_MAX);
-		ok = !ask->other_form || other_form(list[i]->href, &form);
-		ok = ok && url_join(c->url, ask->other_form ? buf_str(&form) : list[i]->href,
-		                   &one->url, NULL) == 0;
-		buf_clear(&form);
-		if (ok) {
-			prepare(one, &rq[n_rq++]);
-			continue;
-		}
-		if (!list[i]->reason)
-			list[i]->reason = xstrdup("the href is no URL");
-		buf_clear(&one->url);
-		buf_clear(&one->head);
+		g[n_rq] = (struct get){.ask = ask, .w = w, .c = c, .item = list[i]};
+		n_rq += prepare(&g[n_rq], &rq[n_rq]);
 	}
 	if (n_rq)
 		rc = http_run(w->http, rq, n_rq, DAV_PARALLEL, err);
-	for (size_t i = 0; i < n_rq; i++)
-		unreached += g[i].err.code == ERR_NET || g[i].err.code == ERR_BUSY;
-	if (rc == 0 && n_rq && unreached == n_rq)
-		rc = check_server(w, c, err);
 	for (size_t i = 0; i < n_rq; i++) {
-		if (rc == 0)
-			rc = finish(&g[i], err);
-		drop(&g[i]);
+		unreached += g[i].err.code == ERR_NET || g[i].err.code == ERR_BUSY;
+		gone += !g[i].err.code && (g[i].status == 404 || g[i].status == 410);
+		if (rc == 0 && g[i].fatal.code) {
+			*err = g[i].fatal;
+			rc = err->code;
+		}
 		buf_clear(&g[i].url);
-		buf_clear(&g[i].head);
 	}
+	if (rc == 0 && n_rq && (unreached == n_rq || (gone == n_rq && n_rq >= DAV_PARALLEL)))
+		rc = check_server(w, c, err);
 	return rc;
 }
 
@@ -229,12 +232,7 @@ static int get_otherwise(struct dav_worker *w, struct davcoll *c, struct davitem
 	for (; ask->accept && !i->done && !i->lost && rc == 0; ask++)
 		if (!ask->other_form || strchr(i->href, '@') || strstr(i->href, "%40"))
 			rc = get_some(w, c, &i, 1, ask, err);
-	if (rc == 0 && !i->done) {
-		i->failed = true;
-		dav_name_loss(w->run, c->coll, i->href, i->href,
-		        i->reason ? i->reason : "could not be fetched");
-	}
-	return rc;
+	return rc == 0 && !i->done ? dav_lose(w, c, i, err) : rc;
 }
 
 int dav_get_all(
@@ -244,7 +242,7 @@ int dav_get_all(
 	int rc = 0;
 
 	for (size_t i = 0, k; i < n && rc == 0; i += k) {
-		k = n - i < DAV_PARALLEL ? n - i : DAV_PARALLEL;
+		k = n - i < DAV_ROUND ? n - i : DAV_ROUND;
 		rc = get_some(w, c, list + i, k, ask, err);
 		for (size_t j = i; j < i + k && rc == 0; j++)
 			if (!list[j]->done)

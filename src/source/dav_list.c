@@ -13,8 +13,8 @@
 struct listing {
 	struct dav_worker *w;
 	struct davcoll *c;
-	uint64_t self;
-	bool sync, cut;
+	uint64_t self, full; /* keys: of the collection; of what came with a 507 */
+	bool sync;
 	size_t sorted; /* of c->items; the rest was added since */
 	size_t changes;
 };
@@ -79,6 +79,8 @@ static int add(struct listing *l, const struct dav_response *r, uint64_t key, st
 	if (length && length[0] >= '0' && length[0] <= '9') {
 		i->len = strtoull(length, &end, 10);
 		i->has_len = *end == '\0';
+		if (i->len > DAV_RESOURCE_MAX) /* is not read in any case */
+			i->len = DAV_RESOURCE_MAX;
 	}
 	return 0;
 }
@@ -109,18 +111,42 @@ static bool change(struct listing *l, const struct dav_response *r, uint64_t key
 	return old != NULL;
 }
 
+/* Of an href that is no URL: by itself, so that each is named. */
+static uint64_t member_key(const struct dav_response *r)
+{
+	return dav_key(*r->url ? r->url : r->href);
+}
+
+/* A calendar below a calendar: RFC 4791 4.2 forbids it, some servers have it. */
+static void add_nested(struct listing *l, const char *url)
+{
+	struct dav_run *run = l->w->run;
+
+	l->c->holds = true;
+	pthread_mutex_lock(&run->lock);
+	if (run->n_nested < DAV_COLLS_MAX)
+		*ARR_PUSH(run->nested, run->n_nested, run->nested_cap) = xstrdup(url);
+	pthread_mutex_unlock(&run->lock);
+}
+
 static int on_member(void *ctx, struct dav_response *r, struct err *err)
 {
 	struct listing *l = ctx;
 	uint64_t key;
 	int rc = stop_check(err);
 
-	if (rc < 0 || !r->url || !r->href)
+	if (rc < 0)
 		return rc;
-	key = dav_key(r->url);
-	l->cut = l->cut || (key == l->self && r->status == 507);
-	if (key == l->self || dav_prop_has(r, P_TYPE, "{DAV:}collection"))
+	key = member_key(r);
+	if (r->status == 507)
+		l->full = key;
+	if (key == l->self)
 		return 0;
+	if (dav_prop_has(r, P_TYPE, "{DAV:}collection")) {
+		if (dav_is_collection(r, l->w->run->kind == COLL_CONTACTS))
+			add_nested(l, r->url);
+		return 0;
+	}
 	if (l->sync && change(l, r, key))
 		return 0;
 	/* One that is listed with another error is tried, and named. */
@@ -129,19 +155,41 @@ static int on_member(void *ctx, struct dav_response *r, struct err *err)
 	return add(l, r, key, err);
 }
 
+/* The collection was redirected: what is asked for next is asked for there. */
+static void follow(struct davcoll *c, const char *url)
+{
+	uint64_t key = dav_key(url);
+
+	if (key == c->key)
+		return;
+	free(c->url);
+	c->url = xstrdup(url);
+	c->key = key;
+}
+
 static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	static const char *const props[] = {P_ETAG, P_LENGTH, P_TYPE, "{DAV:}getcontenttype"};
-	struct listing l = {.w = w, .c = c, .self = dav_key(c->url)};
+	struct listing l = {.w = w, .c = c, .self = c->key};
 	struct dav_answer a;
 	int rc;
 
-	items_clear(c);
-	rc = dav_propfind(w->http, c->url, 1, props, 4, on_member, &l, &a, err);
-	dav_answer_clear(&a);
-	if (rc == 0)
+	/* One that was cut off is begun anew: half a listing is none. */
+	for (unsigned i = 0; i < DAV_TRIES; i++) {
+		items_clear(c);
+		l.full = 0;
+		rc = dav_propfind(w->http, c->url, 1, props, 4, on_member, &l, &a, err);
+		if (rc != ERR_NET || !c->n_items || i == DAV_TRIES - 1)
+			break;
+		dav_answer_clear(&a);
+		err_clear(err);
+	}
+	if (rc == 0) {
 		settle(c);
-	if (rc == 0 && l.cut)
+		follow(c, a.url);
+	}
+	dav_answer_clear(&a);
+	if (rc == 0 && l.full && (l.full == l.self || l.full == c->key))
 		dav_name_loss(w->run, c->coll, NULL, "listing",
 		        "the server says that it is not whole (HTTP 507)");
 	return rc;
@@ -158,8 +206,12 @@ static void seed(struct davcoll *c)
 		struct davitem *d;
 
 		buf_reset(&url);
-		if (!x || !x->href || url_join(c->url, x->href, &url, NULL) < 0)
+		if (!x || !x->href)
 			continue;
+		if (!dav_member_url(c->url, x->href, &url)) {
+			buf_reset(&url);
+			buf_puts(&url, x->href);
+		}
 		d = ARR_PUSH(c->items, c->n_items, c->cap);
 		d->href = xstrdup(x->href);
 		d->etag = xstrdup(x->etag);
@@ -186,9 +238,9 @@ static void drop_removed(struct davcoll *c)
 /* What changed since the last snapshot; ERR_NOTFOUND when that cannot be said. */
 static int list_changes(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
-	struct listing l = {.w = w, .c = c, .self = dav_key(c->url), .sync = true};
+	struct listing l = {.w = w, .c = c, .self = c->key, .sync = true};
 	char *token = xstrdup(c->prev->sync_token);
-	bool more = true;
+	bool moved = strcmp(token, c->coll->sync_token) != 0, more = true;
 	int rc = 0;
 
 	items_clear(c);
@@ -198,8 +250,10 @@ static int list_changes(struct dav_worker *w, struct davcoll *c, struct err *err
 
 		l.sorted = c->n_items;
 		rc = dav_sync(w->http, c->url, token, on_member, &l, &a, err);
-		if (rc == 0)
+		if (rc == 0 && c->n_items > l.sorted)
 			settle(c);
+		if (rc == 0 && dav_key(a.url) != c->key)
+			rc = err_set(err, ERR_PROTO, ERR_COLLECTION, "redirected");
 		more = rc == 0 && a.truncated;
 		if (rc == 0 && (!a.sync_token || (more && strcmp(token, a.sync_token) == 0)))
 			rc = err_set(err, ERR_PROTO, ERR_COLLECTION, "no new sync-token came");
@@ -210,9 +264,9 @@ static int list_changes(struct dav_worker *w, struct davcoll *c, struct err *err
 		dav_answer_clear(&a);
 	}
 	drop_removed(c);
-	/* "All is gone" is not believed from changes alone. */
-	if (rc == 0 && (more || (c->n_items == 0 && c->prev->n_items)))
-		rc = err_set(err, ERR_PROTO, ERR_COLLECTION, "the changes leave nothing");
+	/* Neither "all is gone" nor a new token without a change is believed: some say their changes in elements of their own. */
+	if (rc == 0 && (more || (c->n_items == 0 && c->prev->n_items) || (moved && !l.changes)))
+		rc = err_set(err, ERR_PROTO, ERR_COLLECTION, "the changes are not to be believed");
 	if (rc == 0) {
 		free(c->coll->sync_token);
 		c->coll->sync_token = token;
@@ -262,7 +316,27 @@ bool dav_unchanged(const struct davcoll *c)
 	return tagged; /* the properties are equal, it among them */
 }
 
-int dav_list(struct dav_worker *w, struct davcoll *c, struct err *err)
+/* Leave nothing in the head by which the next run could take the collection for unchanged. */
+static void forget_state(struct davcoll *c)
+{
+	json_t *o = NULL;
+	struct buf b;
+
+	free(c->coll->sync_token);
+	c->coll->sync_token = NULL;
+	buf_init(&b, SIZE_MAX);
+	if (c->coll->props &&
+	        json_read(c->coll->props, strlen(c->coll->props), 16u << 20, &o, NULL) == 0 &&
+	        json_object_del(o, P_CTAG) == 0) {
+		json_put(&b, o);
+		free(c->coll->props);
+		c->coll->props = buf_take(&b);
+	}
+	buf_clear(&b);
+	json_decref(o);
+}
+
+static int list(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	if (usable(c) && c->prev->sync_token && c->coll->sync_token) {
 		int rc = list_changes(w, c, err);
@@ -272,4 +346,13 @@ int dav_list(struct dav_worker *w, struct davcoll *c, struct err *err)
 		err_clear(err);
 	}
 	return list_all(w, c, err);
+}
+
+int dav_list(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	int rc = list(w, c, err);
+
+	if (rc == 0 && c->holds)
+		forget_state(c);
+	return rc;
 }

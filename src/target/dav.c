@@ -26,7 +26,9 @@ static int body_write(void *ctx, const void *p, size_t n, struct err *err)
 
 int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err)
 {
-	buf_init(out, ITEM_MAX);
+	uint64_t size = entry_item(r, e)->size;
+
+	buf_init(out, size < ITEM_MAX ? (size_t)size : ITEM_MAX);
 	return r->reader->ops->body(
 	        r->reader, r->acolls[e->acoll].coll, entry_item(r, e), body_write, out, err);
 }
@@ -58,6 +60,8 @@ static int restore(struct drun *r, struct err *err)
 	rc = dav_there(r, err);
 	if (rc == 0)
 		rc = dav_make(r, err);
+	if (rc == 0 && !r->opts->dry_run)
+		rc = dav_split(r, err);
 	if (rc == 0)
 		rc = dav_put_all(r, err);
 	if (rc == 0 && !r->opts->dry_run)
@@ -76,7 +80,8 @@ static void run_clear(struct drun *r)
 	for (size_t i = 0; i < r->n_acolls; i++) {
 		struct acoll *a = &r->acolls[i];
 
-		tree_coll_free(a->coll);
+		if (!a->part)
+			tree_coll_free(a->coll);
 		props_clear(&a->props);
 		free(a->name);
 		free(a->refused);
@@ -110,7 +115,8 @@ static int dav_run(const struct service *service, struct tree_reader *reader,
 	progress_what(progress, service_name(service->kind));
 	if (rc == 0)
 		rc = restore(&r, err);
-	r.sum.collections = r.n_acolls;
+	for (size_t i = 0; i < r.n_acolls; i++)
+		r.sum.collections += !r.acolls[i].part;
 	r.sum.items = r.n_entries;
 	*out = r.sum;
 	run_clear(&r);

@@ -16,6 +16,7 @@
  *   dav_probe.c    what the server is and has: homes, collections, their properties, how it can be kept from mailing
  *   dav_plan.c     which collection of the archive goes where
  *   dav_make.c     collections made, properties set one by one and read back
+ *   dav_split.c    tasks apart from events where a calendar takes only one kind
  *   dav_there.c    every resource of the account, by UID, before the first PUT
  *   dav_look.c     resources read (multiget, GET for what is missing or differs) and graded against the archive
  *   dav_put.c      PUT with If-None-Match, what came of it, read back
@@ -27,9 +28,8 @@ enum {
 	PARALLEL = 6,
 	LOOK_BATCH = 50,
 	LOOK_BATCHES = 8, /* handed over at a time */
-	LOOK_BYTES = 8 << 20,
 	PUT_ROUND = 96, /* items put and then read back */
-	PUT_BYTES = 16 << 20,
+	PUT_BYTES = 8 << 20,
 	ITEM_MAX = 128 << 20, /* held in memory while it is compared */
 };
 #define NONE UINT32_MAX
@@ -55,7 +55,12 @@ struct acoll {
 	struct tree_coll *coll;
 	struct props props;
 	unsigned comps; /* declared */
+	unsigned main; /* main_component(), 0: not known yet */
 	char *name; /* on the target */
+	bool part; /* of another one: what the collection that it went to does not take; coll is that one's */
+	bool mapped; /* --map says where it goes: may be beside others */
+	uint32_t
+	        joins; /* mapped: the acoll that it shares a collection with that is to be made; or NONE */
 	uint32_t to; /* tcoll, NONE: to be made, or cannot */
 	char *refused; /* why it has no place */
 };
@@ -143,8 +148,8 @@ const struct tree_ext *entry_ext(const struct drun *r, const struct entry *e);
 /* dav_report.c */
 void say_coll(struct drun *r, enum say_level level, const char *coll, const char *fmt, ...)
         PRINTF_LIKE(4, 5);
-void say_entry(struct drun *r, enum say_level level, const struct entry *e, const void *text,
-        size_t len, const char *fmt, ...) PRINTF_LIKE(6, 7);
+void say_entry(struct drun *r, enum say_level level, const struct entry *e, const char *fmt, ...)
+        PRINTF_LIKE(4, 5);
 void say_plan_dav(struct drun *r);
 void say_end(struct drun *r);
 
@@ -160,8 +165,18 @@ int dav_plan(struct drun *r, struct err *err) MUST_CHECK;
 #define OWN_SEGMENT_SIZE 24
 void own_segment(const struct drun *r, const struct acoll *a, char out[OWN_SEGMENT_SIZE]);
 
+/* Takes ${name}. */
+void acoll_rename(struct acoll *a, char *name);
+
 /* dav_make.c */
 int dav_make(struct drun *r, struct err *err) MUST_CHECK;
+/* The collection for one of the archive; where it cannot be, r->acolls[].refused says why. */
+int dav_make_one(struct drun *r, uint32_t acoll, struct err *err) MUST_CHECK;
+
+/* dav_split.c: after dav_make, what a target's calendar does not take goes into another. */
+int dav_split(struct drun *r, struct err *err) MUST_CHECK;
+/* COMP_*: the first in order that its items are of, else that it declares. Reads items until that is clear. */
+unsigned main_component(struct drun *r, struct acoll *a);
 
 /* dav_look.c */
 void res_clear(struct res *x);
@@ -180,10 +195,9 @@ int dav_list_resources(
 /* dav_put.c */
 int dav_put_all(struct drun *r, struct err *err) MUST_CHECK;
 /* The item is there as ${x} has it: counted, remembered, reported where it is not the same. */
-void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state,
-        const void *text, size_t len);
+void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state);
 /* ${why} NULL: told elsewhere. */
-void entry_failed(struct drun *r, struct entry *e, const struct buf *text, const char *why);
+void entry_failed(struct drun *r, struct entry *e, const char *why);
 
 /* dav_after.c */
 int dav_after(struct drun *r, struct err *err) MUST_CHECK;

@@ -31,7 +31,7 @@ static int find_renamed(struct drun *r, struct reslist *there, struct err *err)
 		struct entry *e = x->fits ? &r->entries[x->entry] : NULL;
 
 		if (e && e->state == ENTRY_UNSEEN && is_of(r, e, x->tcoll))
-			entry_settle(r, e, x, ENTRY_ADDED, NULL, 0);
+			entry_settle(r, e, x, ENTRY_ADDED);
 	}
 	reslist_clear(&fresh);
 	return rc;
@@ -52,8 +52,8 @@ static void check_listing(struct drun *r, uint32_t tcoll, const struct reslist *
 		e->state = ENTRY_FAILED;
 		r->sum.added--;
 		r->sum.failed++;
-		say_entry(r, SAY_WARNING, e, NULL, 0,
-		        "was stored, but the target does not list it any more");
+		say_entry(
+		        r, SAY_WARNING, e, "was stored, but the target does not list it any more");
 	}
 	keys_clear(&keys);
 }
@@ -85,7 +85,7 @@ int dav_after(struct drun *r, struct err *err)
 			rc = look_again(r, t, err);
 	for (size_t i = 0; i < r->n_entries; i++)
 		if (r->entries[i].state == ENTRY_UNSEEN)
-			entry_failed(r, &r->entries[i], NULL, r->entries[i].why);
+			entry_failed(r, &r->entries[i], r->entries[i].why);
 	if (rc == 0)
 		rc = put_journal_commit(r->journal, err);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;

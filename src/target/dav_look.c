@@ -64,6 +64,13 @@ struct res *reslist_add(struct reslist *l, uint32_t tcoll, const char *url, cons
 	return x;
 }
 
+/* What the target holds. */
+struct text {
+	const void *data;
+	size_t len;
+	uint8_t sha[SHA256_LEN]; /* with CRLF for each line end, as the archive has it */
+};
+
 struct graded {
 	uint32_t entry;
 	enum content_grade grade;
@@ -72,8 +79,7 @@ struct graded {
 };
 
 /* Hold the text against one item; the better outcome stays. */
-static void grade(struct drun *r, uint32_t entry, const struct buf *text, const uint8_t *sha,
-        struct graded *best)
+static void grade(struct drun *r, uint32_t entry, const struct text *text, struct graded *best)
 {
 	const struct entry *e = &r->entries[entry];
 	enum content_grade g = CONTENT_ALTERED;
@@ -81,7 +87,7 @@ static void grade(struct drun *r, uint32_t entry, const struct buf *text, const 
 	struct err err = {0};
 
 	buf_init(&diff, DIFFERENCES_MAX);
-	if (memcmp(entry_item(r, e)->sha256, sha, SHA256_LEN) == 0) {
+	if (memcmp(entry_item(r, e)->sha256, text->sha, SHA256_LEN) == 0) {
 		g = CONTENT_IDENTICAL;
 	} else {
 		if (entry_body(r, e, &body, &err) < 0 ||
@@ -104,28 +110,27 @@ static void grade(struct drun *r, uint32_t entry, const struct buf *text, const 
 }
 
 /* An item without a UID is known by its name, where the server gave it one. */
-static void by_name(struct drun *r, const struct res *x, const struct buf *text, const uint8_t *sha,
-        struct graded *best)
+static void by_name(
+        struct drun *r, const struct res *x, const struct text *text, struct graded *best)
 {
 	char *segment;
 
 	if (r->n_by_uid == r->n_entries)
 		return;
-	segment = last_segment(x->url);
+	segment = dav_last_segment(x->url);
 	for (uint32_t i = 0; i < r->n_entries; i++) {
 		const struct entry *e = &r->entries[i];
 
 		if (!e->uid && r->acolls[e->acoll].to == x->tcoll &&
 		        (strcmp(e->segment, segment) == 0 ||
-		                memcmp(entry_item(r, e)->sha256, sha, SHA256_LEN) == 0))
-			grade(r, i, text, sha, best);
+		                memcmp(entry_item(r, e)->sha256, text->sha, SHA256_LEN) == 0))
+			grade(r, i, text, best);
 	}
 	free(segment);
 }
 
 /* The item of the archive that it is: one of the same UID, those whose place is here first. */
-static void find(struct drun *r, const struct res *x, const struct buf *text, const uint8_t *sha,
-        struct graded *best)
+static void find(struct drun *r, const struct res *x, const struct text *text, struct graded *best)
 {
 	size_t n, from = entries_of(r, x->uid, &n), compared = 0;
 
@@ -137,42 +142,47 @@ static void find(struct drun *r, const struct res *x, const struct buf *text, co
 			if (strcmp(e->uid, x->uid) != 0 ||
 			        (r->acolls[e->acoll].to == x->tcoll) != here)
 				continue;
-			grade(r, at, text, sha, best);
+			grade(r, at, text, best);
 			compared++;
 		}
 	if (!best->any)
-		by_name(r, x, text, sha, best);
+		by_name(r, x, text, best);
+}
+
+static int add_to_hash(void *ctx, const void *p, size_t n, struct err *err)
+{
+	(void)err;
+	sha256_add(ctx, p, n);
+	return 0;
 }
 
 static void take(struct drun *r, struct res *x, const void *data, size_t len)
 {
 	struct graded best = {.any = false};
 	struct content_summary s = {0};
-	uint8_t sha[SHA256_LEN];
-	struct buf text;
+	struct text text = {data, len, {0}};
 	bool first = !x->seen;
+	struct sha256 sha;
 
-	buf_init(&text, 2 * len + 1);
-	if (content_crlf(data, len, &text) < 0) {
-		buf_clear(&text);
+	sha256_start(&sha);
+	if (content_crlf(data, len, add_to_hash, &sha, NULL) < 0)
 		return;
-	}
-	sha256_of(text.data, text.len, sha);
-	if (first && content_summarize(text.data, text.len, &s, NULL) == 0) {
+	sha256_end(&sha, text.sha);
+	if (first && content_summarize(data, len, &s, NULL) == 0) {
 		x->uid = xstrdup(s.uid);
 		content_summary_clear(&s);
 	}
 	x->seen = true;
 	if (x->entry == NONE) {
-		find(r, x, &text, sha, &best);
+		find(r, x, &text, &best);
 	} else {
 		const struct entry *e = &r->entries[x->entry];
 
 		if (!e->uid || (x->uid && strcmp(e->uid, x->uid) == 0))
-			grade(r, x->entry, &text, sha, &best);
+			grade(r, x->entry, &text, &best);
 	}
 	if (first || (best.any && best.grade < x->grade)) {
-		memcpy(x->sha256, sha, sizeof sha);
+		memcpy(x->sha256, text.sha, SHA256_LEN);
 		x->fits = best.any;
 		x->grade = best.any ? best.grade : CONTENT_ALTERED;
 		if (best.any)
@@ -182,7 +192,6 @@ static void take(struct drun *r, struct res *x, const void *data, size_t len)
 		best.differences = NULL;
 	}
 	free(best.differences);
-	buf_clear(&text);
 }
 
 static int on_data(void *ctx, struct dav_response *p, struct err *err)

@@ -117,12 +117,12 @@ static void url_below(const char *base, const char *segment, bool slash, struct 
 /* Its own last segment where that is free and plain, else one of ours. */
 static void choose_url(struct drun *r, const struct acoll *a, struct buf *url)
 {
-	char *segment = last_segment(a->coll->href ? a->coll->href : "");
+	char *segment = dav_last_segment(a->coll->href ? a->coll->href : "");
 	char own[OWN_SEGMENT_SIZE];
 
 	own_segment(r, a, own);
 	url_below(r->home.urls[0], segment, true, url);
-	if (!segment_is_plain(segment) || strcasecmp(segment, "inbox") == 0 ||
+	if (a->part || !segment_is_plain(segment) || strcasecmp(segment, "inbox") == 0 ||
 	        strcasecmp(segment, "outbox") == 0 || !is_free(r, buf_str(url)))
 		url_below(r->home.urls[0], own, true, url);
 	free(segment);
@@ -193,8 +193,34 @@ static bool is_needed(const struct drun *r, const struct acoll *a)
 	return false;
 }
 
-static int make(struct drun *r, struct acoll *a, struct err *err)
+static void say_refused(struct drun *r, const struct acoll *a)
 {
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_entries; i++)
+		n += &r->acolls[r->entries[i].acoll] == a && r->entries[i].state == ENTRY_NEW;
+	say_coll(r, SAY_WARNING, a->head->name,
+	        "%s; %zu items are not restored (--into NAME, or --map, puts them into a "
+	        "collection that is there)",
+	        a->refused, n);
+}
+
+/* A calendar of several components where the target makes only such of one: of its main one. */
+static int make_for_main(struct drun *r, uint32_t acoll, const char *url, struct err *err)
+{
+	struct acoll *a = &r->acolls[acoll];
+
+	if (r->contacts || a->part || (a->comps & (a->comps - 1)) == 0)
+		return 0;
+	free(a->refused);
+	a->refused = NULL;
+	props_set_comps(&a->props, main_component(r, a));
+	return try_ways(r, a, url, err);
+}
+
+int dav_make_one(struct drun *r, uint32_t acoll, struct err *err)
+{
+	struct acoll *a = &r->acolls[acoll];
 	struct buf url;
 	int rc;
 
@@ -203,30 +229,55 @@ static int make(struct drun *r, struct acoll *a, struct err *err)
 	rc = r->home.single ? 0 : try_ways(r, a, buf_str(&url), err);
 	if (r->home.single)
 		a->refused = xstrdup("the target's URL is that of a single collection: use --into");
+	else if (rc == 0 && a->refused)
+		rc = make_for_main(r, acoll, buf_str(&url), err);
 	buf_clear(&url);
 	if (rc == 0 && a->refused)
-		say_coll(r, SAY_WARNING, a->head->name,
-		        "%s; its %zu items are not restored (--into NAME puts them into a "
-		        "collection that is there)",
-		        a->refused, a->coll->n_items);
-	return rc;
+		say_refused(r, a);
+	return rc == 0 && a->to != NONE ? set_missing(r, a, err) : rc;
+}
+
+/* Is it, or what joins it, in need of a place? */
+static bool is_missing(const struct drun *r, const struct acoll *a)
+{
+	bool needed = is_needed(r, a);
+
+	for (size_t i = 0; i < r->n_acolls && !needed; i++)
+		needed = r->acolls[i].joins != NONE && &r->acolls[r->acolls[i].joins] == a &&
+		         is_needed(r, &r->acolls[i]);
+	return needed && a->joins == NONE && a->to == NONE && !a->refused;
+}
+
+/* What shares the collection that was made for another. */
+static void join(struct drun *r, struct acoll *a)
+{
+	const struct acoll *leader = &r->acolls[a->joins];
+
+	a->to = leader->to;
+	if (leader->refused) {
+		a->refused = xstrdup(leader->refused);
+		say_refused(r, a);
+	}
 }
 
 int dav_make(struct drun *r, struct err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < r->n_acolls && rc == 0; i++) {
+	for (uint32_t i = 0; i < r->n_acolls && rc == 0; i++) {
 		struct acoll *a = &r->acolls[i];
-		bool missing = a->to == NONE && !a->refused && is_needed(r, a);
 
 		rc = stop_check(err);
-		if (rc == 0 && missing && r->opts->dry_run)
+		if (rc == 0 && is_missing(r, a) && r->opts->dry_run)
 			r->sum.collections_made++;
-		else if (rc == 0 && missing)
-			rc = make(r, a, err);
-		if (rc == 0 && a->to != NONE && !r->opts->into)
+		else if (rc == 0 && is_missing(r, a))
+			rc = dav_make_one(r, i, err);
+		/* Where the user said that it goes, what is there keeps its properties. */
+		else if (rc == 0 && a->to != NONE && !a->mapped && !r->opts->into)
 			rc = set_missing(r, a, err);
 	}
+	for (size_t i = 0; i < r->n_acolls && rc == 0; i++)
+		if (r->acolls[i].joins != NONE)
+			join(r, &r->acolls[i]);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

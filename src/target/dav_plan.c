@@ -13,19 +13,41 @@ static const char *left_out(const struct tree_head *h)
 	return NULL;
 }
 
-/* --under: its name before that of the collection. */
+/* --map: where the collection goes by the user's wish, or NULL. */
+static const char *wish_for(const struct drun *r, const struct tree_head *h)
+{
+	for (size_t i = 0; i < r->opts->n_maps; i++)
+		if (target_map_names(&r->opts->maps[i], h))
+			return r->opts->maps[i].to;
+	return NULL;
+}
+
+void acoll_rename(struct acoll *a, char *name)
+{
+	struct buf xml;
+
+	free(a->name);
+	a->name = name;
+	if (a->props.value[PROP_NAME] && strcmp(name, a->props.value[PROP_NAME]) == 0)
+		return;
+	buf_init(&xml, 1 << 20);
+	if (dav_text_xml(name, &xml, NULL) == 0)
+		props_set(&a->props, PROP_NAME, buf_str(&xml), name);
+	buf_clear(&xml);
+}
+
+/* --under: its name before that of the collection, but for what --map names. */
 static void set_name(struct drun *r, struct acoll *a)
 {
 	const char *name = a->props.value[PROP_NAME] ? a->props.value[PROP_NAME] : a->head->name;
-	struct buf xml;
+	const char *wish = wish_for(r, a->head);
 
-	a->name = r->opts->under ? xasprintf("%s/%s", r->opts->under, name) : xstrdup(name);
-	if (a->props.value[PROP_NAME] && !r->opts->under)
-		return;
-	buf_init(&xml, 1 << 20);
-	if (dav_text_xml(a->name, &xml, NULL) == 0)
-		props_set(&a->props, PROP_NAME, buf_str(&xml), a->name);
-	buf_clear(&xml);
+	a->mapped = wish != NULL;
+	if (wish)
+		acoll_rename(a, xstrdup(wish));
+	else
+		acoll_rename(a,
+		        r->opts->under ? xasprintf("%s/%s", r->opts->under, name) : xstrdup(name));
 }
 
 static int load(struct drun *r, const struct tree_head *h, struct err *err)
@@ -35,7 +57,7 @@ static int load(struct drun *r, const struct tree_head *h, struct err *err)
 
 	a = ARR_PUSH(r->acolls, r->n_acolls, r->cap_acolls);
 	a->head = h;
-	a->to = NONE;
+	a->to = a->joins = NONE;
 	rc = r->reader->ops->coll(r->reader, h, &a->coll, err);
 	if (rc < 0) {
 		if (dav_ends(err))
@@ -74,12 +96,18 @@ void own_segment(const struct drun *r, const struct acoll *a, char out[OWN_SEGME
 	snprintf(out, OWN_SEGMENT_SIZE, "valise-%.16s", hex);
 }
 
-enum how { BY_BOTH, BY_NAME, BY_SEGMENT };
+enum how { BY_BOTH, BY_NAME, BY_SEGMENT, BY_NAME_IN_PART };
 
-static bool fits(const struct drun *r, const struct acoll *a, const struct tcoll *t, enum how how)
+/* Everything that it may hold, as far as both sides say. */
+static bool takes_all(const struct acoll *a, const struct tcoll *t)
+{
+	return !t->comps || (a->comps && !(a->comps & ~t->comps));
+}
+
+static bool fits(struct drun *r, struct acoll *a, const struct tcoll *t, enum how how)
 {
 	bool same_name = strcmp(a->name, t->name) == 0, same_segment;
-	char *segment = last_segment(a->coll->href ? a->coll->href : "");
+	char *segment = dav_last_segment(a->coll->href ? a->coll->href : "");
 	char own[OWN_SEGMENT_SIZE];
 
 	same_segment = strcmp(segment, t->segment) == 0;
@@ -89,45 +117,110 @@ static bool fits(const struct drun *r, const struct acoll *a, const struct tcoll
 		return false;
 	switch (how) {
 	case BY_BOTH:
-		return same_name && same_segment;
+		return same_name && same_segment &&
+		       (takes_all(a, t) || t->comps & main_component(r, a));
 	case BY_NAME:
-		return same_name && (!a->comps || !t->comps || (a->comps & ~t->comps) == 0);
+		return same_name && takes_all(a, t);
+	case BY_NAME_IN_PART:
+		/* dav_split finds a place for the rest */
+		return same_name && t->comps & main_component(r, a);
 	default:
 		/* made by an earlier restore, and the server keeps no names */
 		return strcmp(own, t->segment) == 0 || (same_segment && !t->props.value[PROP_NAME]);
 	}
 }
 
-/* The same name and last segment, the same name and components, the same segment. */
+/* The same name and last segment, the same name and components, the same segment, the same name for some of its items. */
 static void match(struct drun *r, struct acoll *a, enum how how)
 {
-	for (size_t i = 0; a->to == NONE && a->coll && i < r->n_tcolls; i++)
+	for (size_t i = 0; a->to == NONE && a->coll && !a->mapped && i < r->n_tcolls; i++)
 		if (fits(r, a, &r->tcolls[i], how)) {
 			a->to = (uint32_t)i;
 			r->tcolls[i].taken = true;
 		}
 }
 
-static int into(struct drun *r, struct err *err)
+/* The target's collection of that name, else of that last segment; *to_out NONE when there is none. */
+static int find_named(
+        struct drun *r, const char *option, const char *name, uint32_t *to_out, struct err *err)
 {
 	uint32_t to = NONE;
 
 	for (size_t i = 0; i < r->n_tcolls && to == NONE; i++)
-		if (strcmp(r->tcolls[i].name, r->opts->into) == 0)
+		if (strcmp(r->tcolls[i].name, name) == 0)
 			to = (uint32_t)i;
 	for (size_t i = 0; i < r->n_tcolls && to == NONE; i++)
-		if (strcmp(r->tcolls[i].segment, r->opts->into) == 0)
+		if (strcmp(r->tcolls[i].segment, name) == 0)
 			to = (uint32_t)i;
+	*to_out = to;
+	if (to != NONE && (r->tcolls[to].readonly || r->tcolls[to].aside))
+		return err_set(
+		        err, ERR_USAGE, ERR_WHOLE, "%s: \"%s\" cannot be written to", option, name);
+	return 0;
+}
+
+static int into(struct drun *r, struct err *err)
+{
+	uint32_t to;
+	int rc = find_named(r, "--into", r->opts->into, &to, err);
+
+	if (rc < 0)
+		return rc;
 	if (to == NONE)
 		return err_set(err, ERR_NOTFOUND, ERR_WHOLE, "--into: the target has no %s \"%s\"",
 		        r->contacts ? "address book" : "calendar", r->opts->into);
-	if (r->tcolls[to].readonly || r->tcolls[to].aside)
-		return err_set(err, ERR_USAGE, ERR_WHOLE, "--into: \"%s\" cannot be written to",
-		        r->opts->into);
 	r->tcolls[to].taken = true;
 	for (size_t i = 0; i < r->n_acolls; i++)
-		r->acolls[i].to = to;
+		if (!r->acolls[i].mapped)
+			r->acolls[i].to = to;
 	return 0;
+}
+
+/* The collection of the archive that gets this name without ${a}: one that is called so, else one mapped before. */
+static uint32_t leader_of(const struct drun *r, const struct acoll *a)
+{
+	for (int mapped = 0; mapped < 2; mapped++)
+		for (uint32_t i = 0; i < r->n_acolls; i++) {
+			const struct acoll *o = &r->acolls[i];
+
+			if (o->coll && o->mapped == mapped && (!mapped || o < a) &&
+			        strcmp(o->name, a->name) == 0)
+				return o->joins == NONE ? i : o->joins;
+		}
+	return NONE;
+}
+
+/* One new collection for both: of all components that either has. */
+static void widen(struct acoll *leader, const struct acoll *a)
+{
+	unsigned all = leader->comps | a->comps;
+
+	if (leader->comps && (!a->comps || all != leader->comps))
+		props_set_comps(&leader->props, a->comps ? all : 0);
+	leader->comps = a->comps && leader->comps ? all : 0;
+}
+
+/* --map: into what is called so, else beside what will be. */
+static int place_mapped(struct drun *r, struct acoll *a, struct err *err)
+{
+	uint32_t leader = leader_of(r, a);
+	char own[OWN_SEGMENT_SIZE];
+	int rc = 0;
+
+	if (leader != NONE)
+		a->to = r->acolls[leader].to;
+	if (a->to == NONE)
+		rc = find_named(r, "--map", a->name, &a->to, err);
+	own_segment(r, a, own);
+	/* made by an earlier restore, and the server keeps no names */
+	for (uint32_t i = 0; a->to == NONE && i < r->n_tcolls; i++)
+		if (strcmp(own, r->tcolls[i].segment) == 0)
+			a->to = i;
+	if (a->to == NONE && leader != NONE) {
+		a->joins = leader;
+		widen(&r->acolls[leader], a);
+	}
+	return rc;
 }
 
 int dav_plan(struct drun *r, struct err *err)
@@ -148,9 +241,12 @@ int dav_plan(struct drun *r, struct err *err)
 		rc = load(r, h, err);
 	}
 	if (rc == 0 && r->opts->into)
-		return into(r, err);
-	for (int how = BY_BOTH; rc == 0 && how <= BY_SEGMENT; how++)
+		rc = into(r, err);
+	for (int how = BY_BOTH; rc == 0 && how <= BY_NAME_IN_PART; how++)
 		for (size_t i = 0; i < r->n_acolls; i++)
 			match(r, &r->acolls[i], (enum how)how);
+	for (size_t i = 0; i < r->n_acolls && rc == 0; i++)
+		if (r->acolls[i].mapped && r->acolls[i].coll)
+			rc = place_mapped(r, &r->acolls[i], err);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

@@ -70,7 +70,7 @@ static void fill(struct drun *run, struct tcoll *t, const struct dav_response *r
 	t->made = made;
 	t->taken = taken;
 	t->url = xstrdup(r->url);
-	t->segment = last_segment(r->url);
+	t->segment = dav_last_segment(r->url);
 	t->name = xstrdup(name && *name ? name : *t->segment ? t->segment : "=");
 	props_of_response(r, &t->props);
 	t->comps = comps_of_response(r);
@@ -97,7 +97,7 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 	return 0;
 }
 
-static int list(struct listing *l, const char *url, int depth, char **dav_out, struct err *err)
+static int list(struct listing *l, const char *url, int depth, struct err *err)
 {
 	const char *props[PROPS_N + 8];
 	size_t n = 0;
@@ -113,8 +113,6 @@ static int list(struct listing *l, const char *url, int depth, char **dav_out, s
 	props[n++] = l->r->contacts ? P_MAX_CARD : P_MAX_CAL;
 	props[n++] = l->r->contacts ? P_VERSIONS : P_CYRUS;
 	rc = dav_propfind(l->r->http, url, depth, props, n, on_collection, l, &a, err);
-	if (dav_out && a.dav && !*dav_out)
-		*dav_out = xstrdup(a.dav);
 	dav_answer_clear(&a);
 	return rc;
 }
@@ -122,7 +120,7 @@ static int list(struct listing *l, const char *url, int depth, char **dav_out, s
 int dav_probe_one(struct drun *r, const char *url, uint32_t *out_index, struct err *err)
 {
 	struct listing l = {.r = r, .last = NONE};
-	int rc = list(&l, url, 0, NULL, err);
+	int rc = list(&l, url, 0, err);
 
 	*out_index = l.last;
 	if (rc < 0 && !dav_ends(err)) {
@@ -135,19 +133,31 @@ int dav_probe_one(struct drun *r, const char *url, uint32_t *out_index, struct e
 static void on_options(struct http_request *rq, const struct http_response *rs,
         const char *error_body, const struct err *err)
 {
-	char **dav = rq->ctx;
+	char **dav = rq->ctx, *before = *dav;
 
 	(void)error_body;
-	if (err->code == 0 && rs->status < 400 && rs->dav && !*dav)
-		*dav = xstrdup(rs->dav);
+	if (err->code || rs->status >= 400 || !rs->dav)
+		return;
+	*dav = before ? xasprintf("%s, %s", before, rs->dav) : xstrdup(rs->dav);
+	free(before);
 }
 
-/* Not every server answers OPTIONS everywhere: what is not said is not known. */
-static int ask_options(struct drun *r, const char *url, char **dav, struct err *err)
+/* Servers announce in one place what they do in another (SOGo: at the principal alone), or answer OPTIONS nowhere: what is not said is not known. */
+static int ask_options(struct drun *r, char **dav, struct err *err)
 {
-	struct http_request rq = {.method = "OPTIONS", .url = url, .done = on_options, .ctx = dav};
-	int rc = http_run(r->http, &rq, 1, 1, err);
+	struct http_request rq[2];
+	size_t n = 0;
+	int rc;
 
+	rq[n++] = (struct http_request){.url = r->home.urls[0]};
+	if (r->home.principal)
+		rq[n++] = (struct http_request){.url = r->home.principal};
+	for (size_t i = 0; i < n; i++) {
+		rq[i].method = "OPTIONS";
+		rq[i].done = on_options;
+		rq[i].ctx = dav;
+	}
+	rc = http_run(r->http, rq, n, PARALLEL, err);
 	return rc < 0 && dav_ends(err) ? rc : 0;
 }
 
@@ -158,7 +168,7 @@ static int probe_homes(struct drun *r, struct listing *l, char **dav, struct err
 	int rc = 0;
 
 	for (size_t i = 0; i < r->home.n && rc == 0; i++) {
-		rc = list(l, r->home.urls[i], r->home.single ? 0 : 1, NULL, err);
+		rc = list(l, r->home.urls[i], r->home.single ? 0 : 1, err);
 		if (rc == 0) {
 			read++;
 		} else if (!dav_ends(err)) {
@@ -171,11 +181,7 @@ static int probe_homes(struct drun *r, struct listing *l, char **dav, struct err
 		*err = first;
 		return err_widen(err, ERR_WHOLE);
 	}
-	if (rc == 0)
-		rc = ask_options(r, r->home.urls[0], dav, err);
-	if (rc == 0 && !*dav && r->home.principal)
-		rc = ask_options(r, r->home.principal, dav, err);
-	return rc;
+	return rc == 0 ? ask_options(r, dav, err) : rc;
 }
 
 int dav_probe(struct drun *r, struct err *err)

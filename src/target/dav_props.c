@@ -1,7 +1,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include "valise/base/escape.h"
 #include "valise/base/json.h"
 #include "valise/base/mem.h"
 #include "valise/format/content.h"
@@ -180,6 +179,31 @@ void props_set(struct props *p, unsigned which, const char *xml, const char *val
 	p->value[which] = v;
 }
 
+void props_set_comps(struct props *p, unsigned comps)
+{
+	static const unsigned by_name[] = {0, 3, 2, 1};
+	struct buf xml, value;
+
+	buf_init(&xml, 4096);
+	buf_init(&value, 4096);
+	for (unsigned i = 0; i < 4; i++)
+		if (comps & 1u << by_name[i]) {
+			const char *name = components[by_name[i]];
+
+			buf_putf(&xml, "<C:comp xmlns:C=\"" NS_CALDAV "\" name=\"%s\"/>", name);
+			buf_putf(&value, "%s%s", value.len ? " " : "", name);
+		}
+	if (comps) {
+		props_set(p, PROP_COMPS, buf_str(&xml), buf_str(&value));
+	} else {
+		free(p->xml[PROP_COMPS]);
+		free(p->value[PROP_COMPS]);
+		p->xml[PROP_COMPS] = p->value[PROP_COMPS] = NULL;
+	}
+	buf_clear(&xml);
+	buf_clear(&value);
+}
+
 void props_clear(struct props *p)
 {
 	for (unsigned i = 0; i < PROPS_N; i++) {
@@ -261,24 +285,6 @@ bool props_equal(const struct props *a, const struct props *b, unsigned which)
 	return table[which].how == AS_ZONE &&
 	       content_compare(x, strlen(x), y, strlen(y), &grade, NULL, NULL) == 0 &&
 	       grade != CONTENT_ALTERED;
-}
-
-char *last_segment(const char *href)
-{
-	size_t end = strcspn(href, "?#"), from;
-	struct buf b;
-
-	while (end && href[end - 1] == '/')
-		end--;
-	for (from = end; from && href[from - 1] != '/'; from--)
-		;
-	buf_init(&b, SIZE_MAX);
-	if (!url_unescape(href + from, end - from, &b) || !utf8_valid(buf_str(&b), b.len) ||
-	        memchr(b.data, 0, b.len)) {
-		buf_reset(&b);
-		buf_put(&b, href + from, end - from);
-	}
-	return buf_take(&b);
 }
 
 bool segment_is_plain(const char *s)

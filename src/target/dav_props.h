@@ -32,6 +32,8 @@ void props_of_response(const struct dav_response *r, struct props *out);
 /* From the JSON object of a catalog (Clark name -> raw inner XML), NULL for none; *comps_out: COMP_* of the component set. False: it cannot be understood. */
 bool props_of_json(const char *json, struct props *out, unsigned *comps_out);
 void props_set(struct props *p, unsigned which, const char *xml, const char *value);
+/* The component set; 0: none is asked for, which is all that the server takes. */
+void props_set_comps(struct props *p, unsigned comps);
 void props_clear(struct props *p);
 bool props_equal(const struct props *a, const struct props *b, unsigned which);
 
@@ -39,8 +41,6 @@ unsigned comps_of_response(const struct dav_response *r);
 unsigned comp_bit(const char *component); /* 0: another */
 void comps_put(unsigned comps, struct buf *out); /* "VEVENT, VTODO" */
 
-/* The last segment of a URL or href, decoded; the octets themselves where that gives no UTF-8 text. Caller frees. */
-char *last_segment(const char *href);
 /* Can it stand as it is in a URL on any server? [A-Za-z0-9._@-]{1,120}, not of dots alone. */
 bool segment_is_plain(const char *s);
 

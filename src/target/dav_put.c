@@ -36,29 +36,28 @@ static void count(struct drun *r, const struct entry *e)
 	atomic_fetch_add(&r->progress->bytes_done, entry_item(r, e)->size);
 }
 
-void entry_failed(struct drun *r, struct entry *e, const struct buf *text, const char *why)
+void entry_failed(struct drun *r, struct entry *e, const char *why)
 {
 	e->state = ENTRY_FAILED;
 	r->sum.failed++;
 	count(r, e);
 	if (why)
-		say_entry(r, SAY_WARNING, e, text ? text->data : NULL, text ? text->len : 0,
-		        "not restored: %s", why);
+		say_entry(r, SAY_WARNING, e, "not restored: %s", why);
 }
 
-static void say_altered(struct drun *r, const struct entry *e, const struct res *x,
-        enum entry_state state, const void *text, size_t len)
+static void say_altered(
+        struct drun *r, const struct entry *e, const struct res *x, enum entry_state state)
 {
 	const char *what = x->differences ? x->differences : "";
 
 	if (state == ENTRY_ADDED)
-		say_entry(r, SAY_NOTE, e, text, len, "altered by the target: %s", what);
+		say_entry(r, SAY_NOTE, e, "altered by the target: %s", what);
 	else if (x->known)
-		say_entry(r, SAY_NOTE, e, text, len,
-		        "as after the earlier restore, altered by the target: %s", what);
+		say_entry(r, SAY_NOTE, e, "as after the earlier restore, altered by the target: %s",
+		        what);
 	else
-		say_entry(r, SAY_NOTE, e, text, len,
-		        "is there already, but differs, and is left as it is: %s", what);
+		say_entry(r, SAY_NOTE, e, "is there already, but differs, and is left as it is: %s",
+		        what);
 }
 
 static void remember(struct drun *r, const struct entry *e, const struct res *x)
@@ -76,8 +75,7 @@ static void remember(struct drun *r, const struct entry *e, const struct res *x)
 	put_journal_add(r->journal, &rec);
 }
 
-void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state,
-        const void *text, size_t len)
+void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state)
 {
 	e->state = state;
 	e->grade = x->grade;
@@ -93,7 +91,7 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 	}
 	if (x->grade == CONTENT_ALTERED) {
 		r->sum.altered++;
-		say_altered(r, e, x, state, text, len);
+		say_altered(r, e, x, state);
 	}
 	remember(r, e, x);
 }
@@ -166,7 +164,7 @@ static bool prepare(struct drun *r, struct entry *e, struct put *p, struct err *
 		if (dav_ends(&why))
 			*err = why;
 		else
-			entry_failed(r, e, NULL, why.text);
+			entry_failed(r, e, why.text);
 		put_clear(p);
 		return false;
 	}
@@ -178,7 +176,7 @@ static bool prepare(struct drun *r, struct entry *e, struct put *p, struct err *
 		content_summary_clear(&s);
 	}
 	if (no) {
-		entry_failed(r, e, &p->body, no);
+		entry_failed(r, e, no);
 		e->state = ENTRY_HELD;
 		free(no);
 		put_clear(p);
@@ -321,6 +319,11 @@ static int send_pending(struct drun *r, struct put *list, size_t n, struct err *
 		                                  list[i].err.code != ERR_BUSY
 		                          ? PUT_REFUSED
 		                          : put_judge(&reply);
+		if (list[i].verdict == PUT_STORED) {
+			/* It is not sent again. */
+			buf_clear(&list[i].body);
+			buf_init(&list[i].body, 0);
+		}
 		if (list[i].err.code && dav_ends(&list[i].err)) {
 			*err = list[i].err;
 			rc = err->code;
@@ -380,7 +383,7 @@ static void refused(struct drun *r, struct put *p)
 		put_reason(&reply, &why);
 	if (p->verdict == PUT_UID)
 		buf_puts(&why, " (the target allows this UID only once)");
-	entry_failed(r, p->e, &p->body, buf_str(&why));
+	entry_failed(r, p->e, buf_str(&why));
 	if (p->verdict == PUT_FULL && !r->tcolls[p->tcoll].full)
 		r->tcolls[p->tcoll].full = xstrdup(buf_str(&why));
 	if (p->verdict == PUT_LATER && !r->stopped)
@@ -395,8 +398,7 @@ static void settle(struct drun *r, struct put *p, const struct res *x, bool last
 	if (x && x->seen && x->fits) {
 		bool ours = p->verdict == PUT_STORED || p->verdict == PUT_UNKNOWN;
 
-		entry_settle(
-		        r, p->e, x, ours ? ENTRY_ADDED : ENTRY_THERE, p->body.data, p->body.len);
+		entry_settle(r, p->e, x, ours ? ENTRY_ADDED : ENTRY_THERE);
 	} else if (p->verdict == PUT_STORED) {
 		p->e->state = ENTRY_UNSEEN;
 		free(p->e->why);
@@ -477,7 +479,7 @@ static bool has_no_place(struct drun *r, struct entry *e)
 		return false;
 	if (t)
 		t->not_sent++;
-	entry_failed(r, e, NULL, NULL);
+	entry_failed(r, e, NULL);
 	return true;
 }
 

@@ -24,28 +24,29 @@ void say_coll(struct drun *r, enum say_level level, const char *coll, const char
 }
 
 /* "lunch.ics, UID ..., 20260102T120000, "Lunch"" */
-static void name_entry(
-        const struct drun *r, const struct entry *e, const void *text, size_t len, struct buf *out)
+static void name_entry(struct drun *r, const struct entry *e, struct buf *out)
 {
 	const struct tree_ext *x = entry_ext(r, e);
-	char *segment = last_segment(x && x->href ? x->href : "");
+	char *segment = dav_last_segment(x && x->href ? x->href : "");
 	struct content_summary s = {0};
+	struct buf body;
 
 	buf_putf(out, "%.200s", segment);
 	if (e->uid)
 		buf_putf(out, ", UID %.200s", e->uid);
-	if (text && content_summarize(text, len, &s, NULL) == 0) {
+	if (entry_body(r, e, &body, NULL) == 0 &&
+	        content_summarize(body.data, body.len, &s, NULL) == 0) {
 		if (s.start)
 			buf_putf(out, ", %.40s", s.start);
 		if (s.title)
 			buf_putf(out, ", \"%.200s\"", s.title);
 		content_summary_clear(&s);
 	}
+	buf_clear(&body);
 	free(segment);
 }
 
-void say_entry(struct drun *r, enum say_level level, const struct entry *e, const void *text,
-        size_t len, const char *fmt, ...)
+void say_entry(struct drun *r, enum say_level level, const struct entry *e, const char *fmt, ...)
 {
 	char what[1200];
 	struct buf item;
@@ -55,7 +56,7 @@ void say_entry(struct drun *r, enum say_level level, const struct entry *e, cons
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
 	buf_init(&item, 4096);
-	name_entry(r, e, text, len, &item);
+	name_entry(r, e, &item);
 	say(r, level, r->acolls[e->acoll].head->name, buf_str(&item), what);
 	buf_clear(&item);
 }
@@ -70,8 +71,9 @@ void say_plan_dav(struct drun *r)
 		if (!a->coll)
 			continue;
 		if (a->to == NONE)
-			say_coll(r, SAY_INFO, a->head->name, "%zu items into a new %s \"%s\"",
-			        a->coll->n_items, kind, a->name);
+			say_coll(r, SAY_INFO, a->head->name, "%zu items into %s new %s \"%s\"",
+			        a->coll->n_items, a->joins == NONE ? "a" : "the same", kind,
+			        a->name);
 		else
 			say_coll(r, SAY_INFO, a->head->name, "%zu items into the %s \"%s\"",
 			        a->coll->n_items, kind, r->tcolls[a->to].name);

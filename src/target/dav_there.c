@@ -79,7 +79,7 @@ size_t entries_of(const struct drun *r, const char *uid, size_t *n_out)
 static char *segment_for(const struct drun *r, const struct entry *e)
 {
 	const struct tree_ext *x = entry_ext(r, e);
-	char *segment = last_segment(x && x->href ? x->href : ""), hex[SHA256_HEX_SIZE];
+	char *segment = dav_last_segment(x && x->href ? x->href : ""), hex[SHA256_HEX_SIZE];
 	uint8_t sum[SHA256_LEN];
 
 	if (segment_is_plain(segment))
@@ -193,8 +193,8 @@ static void settle_stray(struct drun *r, struct res *x)
 		e = &r->entries[r->by_uid[from + i]];
 	if (e->state != ENTRY_NEW)
 		return;
-	say_entry(r, SAY_NOTE, e, NULL, 0, "is in \"%s\" on the target", r->tcolls[x->tcoll].name);
-	entry_settle(r, e, x, ENTRY_THERE, NULL, 0);
+	say_entry(r, SAY_NOTE, e, "is in \"%s\" on the target", r->tcolls[x->tcoll].name);
+	entry_settle(r, e, x, ENTRY_THERE);
 }
 
 static void pair(struct drun *r, struct reslist *all)
@@ -207,7 +207,7 @@ static void pair(struct drun *r, struct reslist *all)
 			if (!e || e->state != ENTRY_NEW || r->acolls[e->acoll].to != x->tcoll ||
 			        (pass == 0) != x->known)
 				continue;
-			entry_settle(r, e, x, ENTRY_THERE, NULL, 0);
+			entry_settle(r, e, x, ENTRY_THERE);
 		}
 	for (size_t i = 0; i < all->n; i++) {
 		const struct res *x = &all->list[i];

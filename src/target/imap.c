@@ -31,28 +31,8 @@ static void probe_names(struct run *r, struct imap *m)
 	r->there.delimiter = delimiter;
 }
 
-/* A slip of the pen must not put mail where nothing can take it away again. */
-static int check_maps(const struct run *r, struct err *err)
-{
-	const struct tree_manifest *mf = r->archive->ops->manifest(r->archive);
-
-	for (size_t i = 0; i < r->opts->n_maps; i++) {
-		const char *from = r->opts->maps[i].from;
-		bool found = false;
-
-		for (size_t k = 0; k < mf->n_heads && !found; k++)
-			found = mf->heads[k].kind == COLL_MAIL &&
-			        (strcmp(from, mf->heads[k].name) == 0 ||
-			                strcmp(from, mf->heads[k].content_name) == 0);
-		if (!found)
-			return err_set(err, ERR_USAGE, ERR_WHOLE,
-			        "--map: the archive has no mailbox %s", from);
-	}
-	return 0;
-}
-
 /* The whole archive is mapped, so that --folder changes no name. */
-static int plan_map(struct run *r, struct err *err)
+static void plan_map(struct run *r)
 {
 	const struct map_wish wish = {.under = r->opts->under,
 	        .maps = r->opts->maps,
@@ -82,7 +62,6 @@ static int plan_map(struct run *r, struct err *err)
 	if (r->n_order)
 		qsort_r(r->order, r->n_order, sizeof *r->order, entry_cmp, r->map);
 	free(heads);
-	return check_maps(r, err);
 }
 
 static int open_journal(struct run *r, struct err *err)
@@ -113,10 +92,9 @@ static int plan(struct run *r, struct imap *m, struct err *err)
 		probe_names(r, m);
 		rc = open_journal(r, err);
 	}
-	if (rc == 0)
-		rc = plan_map(r, err);
 	if (rc < 0)
 		return rc;
+	plan_map(r);
 	r->append_limit = imap_append_limit(m);
 	rc = imap_quota(m, &used, &limit, err);
 	if (rc < 0 && imap_alive(m)) {

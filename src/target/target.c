@@ -1,5 +1,6 @@
 #include "valise/target/target.h"
 #include <fnmatch.h>
+#include <string.h>
 
 static const struct target_ops *const targets[] = {
         &target_imap,
@@ -21,6 +22,11 @@ bool target_selects(const struct target_opts *o, const struct tree_head *h)
 	if (o->n_folder && !matches(o->folder, o->n_folder, h))
 		return false;
 	return !matches(o->exclude, o->n_exclude, h);
+}
+
+bool target_map_names(const struct target_map *m, const struct tree_head *h)
+{
+	return strcmp(m->from, h->name) == 0 || strcmp(m->from, h->content_name) == 0;
 }
 
 const struct target_ops *target_for(enum coll_kind coll)

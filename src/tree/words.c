@@ -14,6 +14,7 @@ const struct word flag_words[] = {
 
 const struct word warn_words[] = {
         {"date", WARN_DATE},
+        {"exact", WARN_EXACT},
         {"lines", WARN_LINES},
         {"nul", WARN_NUL},
         {"rescued", WARN_RESCUED},

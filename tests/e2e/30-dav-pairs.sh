@@ -42,9 +42,10 @@ backup() {
 	run 0 "$VALISE" verify "$TOP/$1.valise"
 }
 
-# --exact: the octets of a GET; else the same after CRLF (but on Cyrus, which writes some properties otherwise in a multiget)
+# --exact: the octets of a GET, also after a run without it; else the same after CRLF (but on Cyrus, which writes some properties otherwise in a multiget)
 exact() {
 	dav "$1" alice
+	cp -r "$TOP/$1.valise" "$T/exact.valise"
 	run 0 "$VALISE" backup "${DAV[@]}" --exact -o "$T/exact.valise"
 	"$TOOLS/exactdav.py" --env "$TOP/$1/env" --user alice --valise "$VALISE" "$T/exact.valise"
 	[ "$1" = cyrus ] || "$TOOLS/exactdav.py" --env "$TOP/$1/env" --user alice --valise "$VALISE" --lines "$TOP/$1.valise"

@@ -171,21 +171,117 @@ def unread_home(scratch, archive):
 
 
 def exact_later(scratch, archive):
-    """What came by multiget is fetched once more with --exact, and then no more."""
-    with fakedav.cases()["odd-content-exact"]() as server:
-        run = named_run(server, "exact-later", scratch)
-        server.options = ()
-        expect(run.valise("fetch", "-t", run.tree) == 0, run.text)
-        server.options, server.bodies = ("--exact",), 0
-        expect(run.valise("fetch", "-t", run.tree) == 0, run.text)
-        run.check_tree()
-        expect(server.bodies > 0, "nothing was fetched again")
-        server.bodies = 0
-        expect(run.valise("fetch", "-t", run.tree) == 0, run.text)
-        expect(server.bodies == 0, "%d bodies" % server.bodies)
+    """What came by multiget is fetched once more with --exact, and then no more; a later run without it costs only what that run fetched."""
+    for name in ("odd-content-exact", "multiget-differs"):
+        with fakedav.cases()[name]() as server:
+            run, work = named_run(server, "exact-later-" + name, scratch), server.collections["/dav/calendars/alice/work/"]
+
+            def fetch(*options):
+                server.options, server.bodies = options, 0
+                expect(run.valise("fetch", "-t", run.tree) == 0, run.text)
+                return server.bodies
+
+            fetch()
+            expect(0 < fetch("--exact") <= len(server.expected()), "%s: %d bodies with --exact" % (name, server.bodies))
+            run.check_tree()
+            expect(fetch("--exact") == 0, "%s: %d bodies" % (name, server.bodies))
+            work.put("late.ics", fakedav.event(1, "late", "CATEGORIES:one\\, two\r\n"))
+            fetch()
+            expect(fetch("--exact") == 1, "%s: %d bodies for one that came by multiget" % (name, server.bodies))
+            run.check_tree()
 
 
-EXTRA = {f.__name__: f for f in (unread_home, exact_later)}
+class Several(fakedav.FakeDav):
+    """Calendars that a user may want to put together."""
+
+    def populate(self):
+        for n, name in enumerate(("Work", "Old work", "Trips")):
+            c = self.add("calendar", "c%d" % n, name, **{fakedav.CAL + "supported-calendar-component-set": '<C:comp name="%s"/>' % ("VTODO" if n == 1 else "VEVENT")})
+            for k in range(3):
+                body = fakedav.event(10 * n + k)
+                c.put("%d.ics" % (10 * n + k), body.replace(b"VEVENT", b"VTODO") if n == 1 else body)
+        self.add("addressbook", "people", "People").put("1.vcf", fakedav.card(1))
+
+
+def mapped(scratch, archive):
+    """--map: into what is there, by its name or its last segment; into what is made; several into one; beside what goes there anyway."""
+    own = os.path.join(scratch, "several.valise")
+    with Several() as server:
+        expect(named_run(server, "mapped-source", scratch).valise("backup", "-o", own) == 0, "backup")
+
+    def restored(name, *maps, code=0, there=(), says=None):
+        with fakedav.cases()["target-correct"]() as server:
+            for kind, segment, title in there:
+                server.add(kind, segment, title, **{fakedav.APPLE + "calendar-color": "#112233"})
+            run = named_run(server, "mapped-" + name, scratch)
+            maps = [w for m in maps for w in ("--map", m)]
+            expect(run.valise("restore", own, *maps, "--dry-run") == code, "%s, dry: %s" % (name, run.text))
+            expect(len(server.collections) == len(there), "%s: the dry run made something" % name)
+            dry = run.text
+            expect(run.valise("restore", own, *maps) == code, "%s: %s" % (name, run.text))
+            expect(not says or says in run.text, run.text)
+            if code == 0:
+                made = re.findall(r"10 items in 4 collections: 10 (?:added|to add)", dry + run.text)
+                expect(len(made) == 2, "%s: %s%s" % (name, dry, run.text))
+            for journal in (True, False):
+                before = server.contents()
+                journal or shutil.rmtree(run.env["XDG_STATE_HOME"], ignore_errors=True)
+                expect(run.valise("restore", own, *maps) == code and server.contents() == before, "%s, again: %s" % (name, run.text))
+            return {c.props.get(fakedav.DAV + "displayname"): (sorted(c.resources), c.props) for c in server.collections.values()}
+
+    have = restored("new", "Old work=Work", "Trips=Travel", "People=Friends")
+    expect(sorted(have) == ["Friends", "Travel", "Work"] and len(have["Work"][0]) == 6 and len(have["Travel"][0]) == 3, have)
+    comps = have["Work"][1][fakedav.CAL + "supported-calendar-component-set"]
+    expect("VEVENT" in comps and "VTODO" in comps, "the components of both: " + comps)
+    have = restored("together", "Old work=All", "Trips=All", "Work=All")
+    expect(sorted(have) == ["All", "People"] and len(have["All"][0]) == 9, have)
+    have = restored("there", "Old work=Private", "Trips=x1", there=(("calendar", "x0", "Private"), ("calendar", "x1", "Journeys")))
+    expect(sorted(have) == ["Journeys", "People", "Private", "Work"] and len(have["Journeys"][0]) == 3 and len(have["Private"][0]) == 3, have)
+    expect(have["Private"][1][fakedav.APPLE + "calendar-color"] == "#112233", "what was there keeps its properties")
+    restored("slip", "Wrok=All", code=2, says='is called "Wrok"')
+
+
+COMPS = fakedav.CAL + "supported-calendar-component-set"
+
+
+class Mixed(fakedav.FakeDav):
+    """A calendar of events, tasks and a journal entry; one that could hold them, and does not."""
+
+    def populate(self):
+        comps = "".join('<C:comp name="%s"/>' % c for c in ("VEVENT", "VTODO", "VJOURNAL"))
+        mixed = self.add("calendar", "mixed", "Mixed", **{COMPS: comps, fakedav.APPLE + "calendar-color": "#445566"})
+        for n in range(9):
+            kind = b"VEVENT" if n < 5 else b"VTODO" if n < 8 else b"VJOURNAL"
+            mixed.put("%d.ics" % n, fakedav.event(n).replace(b"VEVENT", kind))
+        self.add("calendar", "plain", "Plain", **{COMPS: comps}).put("20.ics", fakedav.event(20))
+
+    def later(self):
+        self.collections[fakedav.HOME["calendar"] + "mixed/"].put("30.ics", fakedav.event(30).replace(b"VEVENT", b"VTODO"))
+
+
+def split(scratch, archive):
+    """Where a calendar takes one component only, tasks and journal go into calendars of their own; a list of the same name is used; so is, later, what was made."""
+    own = os.path.join(scratch, "mixed.valise")
+    with Mixed() as server:
+        source = named_run(server, "split-source", scratch)
+        expect(source.valise("backup", "-o", own) == 0, source.text)
+        for tasks in (None, "Mixed"):
+            with fakedav.cases()["one-component"]() as target:
+                if tasks:
+                    target.add("calendar", "reminders", tasks, **{COMPS: '<C:comp name="VTODO"/>'})
+                run = named_run(target, "split-%s" % tasks, scratch)
+                for added in (10, 0):
+                    expect(run.valise("restore", own) == 0 and "%d added" % added in run.text, run.text)
+                    held = {c.props[fakedav.DAV + "displayname"] + " " + re.search("V[A-Z]+", c.props[COMPS]).group(): len(c.resources) for c in target.collections.values()}
+                    want = {"Mixed VEVENT": 5, (tasks or "Mixed (tasks)") + " VTODO": 3, "Mixed (journal) VJOURNAL": 1, "Plain VEVENT": 1}
+                    expect(held == want, "%s\n%s" % (held, run.text))
+                if tasks:
+                    server.later()
+                    expect(source.valise("backup", "-o", own) == 0, source.text)
+                    expect(run.valise("restore", own) == 0 and "1 added" in run.text and len(target.collections) == 4, run.text)
+
+
+EXTRA = {f.__name__: f for f in (unread_home, exact_later, mapped, split)}
 
 
 def run_extra(name, scratch, archive):

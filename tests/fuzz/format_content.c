@@ -5,6 +5,12 @@
 #include <strings.h>
 #include "content_internal.h"
 
+static int add(void *ctx, const void *p, size_t n, struct err *err)
+{
+	(void)err;
+	return buf_add(ctx, p, n);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct again {
@@ -110,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	content_check(data, size, on_problem, NULL);
 	if (content_members(data, size, on_uid, &uids, NULL) == 0 && uids > size)
 		abort();
-	if (content_crlf(data, size, &crlf) < 0)
+	if (content_crlf(data, size, add, &crlf, NULL) < 0)
 		abort();
 	expect(data, size, data, size, CONTENT_IDENTICAL);
 	expect(data, size, crlf.data, crlf.len, CONTENT_CANONICAL);

@@ -86,8 +86,10 @@ const char *content_problem_word(enum content_problem p); /* "no-uid" */
 void content_check(const void *p, size_t n,
         void (*fn)(void *ctx, enum content_problem what, const char *text), void *ctx);
 
-/* Line ends made CRLF (CR, LF and CRLF each count as one). */
-int content_crlf(const void *p, size_t n, struct buf *out) MUST_CHECK;
+/* ${write} gets the text in pieces, its line ends made CRLF (CR, LF and CRLF each count as one); what it returns if that is not 0 (err is passed on). */
+int content_crlf(const void *p, size_t n,
+        int (*write)(void *ctx, const void *p, size_t n, struct err *err), void *ctx,
+        struct err *err) MUST_CHECK;
 
 /* How alike two resources are. */
 enum content_grade {

@@ -21,6 +21,8 @@ void dav_home_clear(struct dav_home *h);
 
 /* Of a URL or path: equal however it is escaped; a trailing slash does not count. */
 uint64_t dav_key(const char *url);
+/* The last segment of the path of a URL or href, decoded; the octets themselves where that gives no UTF-8 text. Caller frees. */
+char *dav_last_segment(const char *href);
 /* A calendar (also a subscribed one) or an address book; not an inbox, outbox, trash bin. Needs {DAV:}resourcetype. */
 bool dav_is_collection(const struct dav_response *r, bool contacts);
 /* None of the privileges that writing takes (RFC 3744 5.4) is granted. Needs {DAV:}current-user-privilege-set; without it: false. */

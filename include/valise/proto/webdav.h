@@ -23,7 +23,7 @@ struct dav_prop {
 /* One <response>. */
 struct dav_response {
 	char *href; /* as sent, "" when missing */
-	char *url; /* absolute, joined to the effective request URL; "" when it is no http URL */
+	char *url; /* absolute: dav_member_url of the effective request URL; "" when it is no URL */
 	int status; /* of the response itself, 0 when it only has propstats */
 	struct dav_prop *props;
 	size_t n_props;
@@ -32,6 +32,11 @@ struct dav_response {
 	uint8_t *data;
 	size_t data_len;
 };
+/**
+ * dav_member_url(base, href, out): append the URL that an ${href} in an answer from ${base} means. It is on that very server, whatever scheme and host the href
+ * names: servers behind a proxy name themselves there, and nobody shall send us elsewhere so. False if it is none.
+ */
+bool dav_member_url(const char *base, const char *href, struct buf *out);
 const struct dav_prop *dav_prop_find(
         const struct dav_response *r, const char *clark); /* status 200 only; NULL */
 const char *dav_prop_text(const struct dav_response *r, const char *clark);

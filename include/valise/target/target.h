@@ -24,7 +24,10 @@ enum rescue {
 };
 const char *rescue_name(enum rescue r); /* "line-ends" */
 
-/* --map: this mailbox (content name, or full name) and what is below it goes there (content name). */
+/*
+ * --map: this collection (content name, or full name) goes there. Mail: with what is below it, to a content name. DAV: into the target's collection of
+ * that display name or last segment, else into a new one; several may go into one.
+ */
 struct target_map {
 	const char *from, *to;
 };
@@ -45,7 +48,8 @@ struct target_opts {
 	size_t n_folder;
 	const char *const *exclude; /* --exclude: likewise; wins */
 	size_t n_exclude;
-	const struct target_map *maps; /* mail only */
+	const struct target_map
+	        *maps; /* each names a collection of the archive, of whatever kind */
 	size_t n_maps;
 	const char *
 	        under; /* --under: put everything below this mailbox (content name), or NULL; DAV: its name and '/' before each collection's */
@@ -87,5 +91,7 @@ extern const struct target_ops target_imap, target_caldav, target_carddav;
 const struct target_ops *target_for(enum coll_kind coll);
 /* Is this collection to be restored, as --folder, --include and --exclude say? */
 bool target_selects(const struct target_opts *o, const struct tree_head *h);
+/* Is this the collection that the mapping names? */
+bool target_map_names(const struct target_map *m, const struct tree_head *h);
 
 #endif

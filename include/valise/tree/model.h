@@ -38,6 +38,8 @@ enum {
 	WARN_NUL = 4, /* holds NUL */
 	WARN_RESCUED = 8, /* not had by a plain fetch: how is said in ext->note; not verbatim */
 	WARN_LINES = 16, /* line ends were made CRLF (multiget) */
+	WARN_EXACT =
+	        32, /* nothing odd: the octets of a GET. Without it nobody knows how a resource was had */
 };
 const char *warn_name(unsigned bit); /* "date" */
 

@@ -5,7 +5,8 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "../sanitized.h"
+#include "valise/base/mem.h"
 #include "valise/format/content.h"
 
 static int dump(void *ctx, const struct content_line *l, struct err *err)
@@ -105,7 +106,7 @@ static int count(void *ctx, const struct content_line *l, struct err *err)
 	return 0;
 }
 
-/* Two million octets of what makes careless readers quadratic: each must be a matter of a second at most. */
+/* Two million octets of what makes careless readers quadratic: they would not end within the time that a test has. */
 static void test_linear(void **state)
 {
 #define LONG_HEAD "CATEGORIES;X="
@@ -132,7 +133,6 @@ static void test_linear(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct content_summary s;
-		struct timespec from, to;
 		struct buf in;
 		size_t n = 0;
 		enum content_grade grade;
@@ -144,18 +144,14 @@ static void test_linear(void **state)
 				buf_puts(&in, "xxxx");
 			buf_putc(&in, ':');
 		}
-		while (in.len < 2u << 20)
+		while (in.len < (SANITIZED ? 1u << 19 : 2u << 20))
 			buf_puts(&in, cases[i].unit);
-		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 		assert_int_equal(content_read(in.data, in.len, count, &n, NULL, NULL), 0);
 		assert_int_equal(content_summarize(in.data, in.len, &s, NULL), 0);
 		content_summary_clear(&s);
 		assert_int_equal(
 		        content_compare(in.data, in.len, in.data, in.len - 1, &grade, NULL, NULL),
 		        0);
-		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-		if (to.tv_sec - from.tv_sec > 10)
-			fail_msg("case %zu takes %ld s", i, (long)(to.tv_sec - from.tv_sec));
 		buf_clear(&in);
 	}
 }
@@ -324,10 +320,9 @@ static void count_problems(void *ctx, enum content_problem what, const char *tex
 	++*(size_t *)ctx;
 }
 
-/* What libical takes minutes for. */
+/* What libical takes minutes for: it would not end within the time that a test has. */
 static void test_check_linear(void **state)
 {
-	struct timespec from, to;
 	size_t n = 0;
 	struct buf in;
 
@@ -338,13 +333,15 @@ static void test_check_linear(void **state)
 	for (int i = 0; i < 100000; i++)
 		buf_puts(&in, "EXDATE:x\nGEO:x\n");
 	buf_puts(&in, "END:VEVENT\nEND:VCALENDAR\n");
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 	content_check(in.data, in.len, count_problems, &n);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
 	assert_int_equal(n, 4); /* three dates, and how many more */
-	if (to.tv_sec - from.tv_sec > 10)
-		fail_msg("it takes %ld s", (long)(to.tv_sec - from.tv_sec));
 	buf_clear(&in);
+}
+
+static int add(void *ctx, const void *p, size_t n, struct err *e)
+{
+	(void)e;
+	return buf_add(ctx, p, n);
 }
 
 static void test_crlf(void **state)
@@ -358,13 +355,26 @@ static void test_crlf(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		buf_init(&b, 64);
-		assert_int_equal(content_crlf(cases[i].in, strlen(cases[i].in), &b), 0);
+		assert_int_equal(content_crlf(cases[i].in, strlen(cases[i].in), add, &b, NULL), 0);
 		assert_string_equal(buf_str(&b), cases[i].out);
 		buf_clear(&b);
 	}
 	buf_init(&b, 3);
-	assert_int_equal(content_crlf("\n\n", 2, &b), ERR_LIMIT);
+	assert_int_equal(content_crlf("\n\n", 2, add, &b, NULL), ERR_LIMIT);
 	buf_clear(&b);
+	/* longer than a piece, a CRLF at each place of its border */
+	for (size_t n = 16300; n < 16400; n++) {
+		char *in = xcalloc(n + 3, 1);
+
+		memset(in, 'x', n);
+		strcpy(in + n, "\ny");
+		buf_init(&b, n + 3);
+		assert_int_equal(content_crlf(in, n + 2, add, &b, NULL), 0);
+		assert_int_equal(b.len, n + 3);
+		assert_string_equal((const char *)b.data + n - 1, "x\r\ny");
+		buf_clear(&b);
+		free(in);
+	}
 }
 
 static void test_compare(void **state)

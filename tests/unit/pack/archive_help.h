@@ -16,22 +16,12 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
+#include "../sanitized.h"
 #include "bag.h"
 #include "layout.h"
 #include "seal.h"
 
 #define UNUSED __attribute__((unused))
-/* Everything takes several times as long. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 #define MAX_ITEMS 64
 
 /* A message by its text; a collection by its messages: uid i + 1 has text[i], NULL is none. */

@@ -329,6 +329,9 @@ static void urls(void **state)
 	        HEAD "<d:response><d:href>/cal/a%20b.ics</d:href></d:response>"
 	             "<d:response><d:href>c.ics</d:href></d:response>"
 	             "<d:response><d:href>HTTPS://p7.Example/x y</d:href></d:response>"
+	             "<d:response><d:href>http://10.0.0.1:8080/d/e.ics?f</d:href></d:response>"
+	             "<d:response><d:href>//other/g</d:href></d:response>"
+	             "<d:response><d:href>https://other</d:href></d:response>"
 	             "<d:response><d:href>mailto:a@b</d:href></d:response>"
 	             "<d:response><d:href/></d:response>" TAIL;
 	struct buf out;
@@ -337,7 +340,9 @@ static void urls(void **state)
 	assert_int_equal(dav_parse(BASE, doc, strlen(doc), keep_urls, &out, NULL, NULL), 0);
 	assert_string_equal(buf_str(&out),
 	        "https://dav.example/cal/a%20b.ics\nhttps://dav.example/principals/alice/c.ics\n"
-	        "https://p7.example/x%20y\n\nhttps://dav.example/principals/alice/\n");
+	        "https://dav.example/x%20y\nhttps://dav.example/d/e.ics?f\n"
+	        "https://dav.example/g\nhttps://dav.example/\n"
+	        "\nhttps://dav.example/principals/alice/\n");
 	buf_clear(&out);
 }
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include "dav_keys.h"
 #include "dav_props.h"
+#include "valise/proto/dav_discover.h"
 
 static void archived(void **state)
 {
@@ -57,11 +58,12 @@ static void segments(void **state)
 	} cases[] = {{"/a/b.ics", "b.ics", true}, {"/a/b%40c.ics", "b@c.ics", true},
 	        {"/a/with%20blank.ics", "with blank.ics", false}, {"/a/b/", "b", true},
 	        {"/a/x%2Fy.ics", "x/y.ics", false}, {"/a/..", "..", false},
-	        {"/a/%ff.ics", "%ff.ics", false}, {"", "", false}};
+	        {"/a/%ff.ics", "%ff.ics", false}, {"/a/b.ics?x=/c#d", "b.ics", true},
+	        {"", "", false}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char *s = last_segment(cases[i].href);
+		char *s = dav_last_segment(cases[i].href);
 
 		assert_string_equal(s, cases[i].want);
 		assert_int_equal(segment_is_plain(s), cases[i].plain);

@@ -1,0 +1,8 @@
+#ifndef NET_PATIENCE_H
+#define NET_PATIENCE_H
+
+/* A peer that gives an octet now and then is never idle: so many idle times, and so much for each octet that moved, and it is given up. */
+#define PATIENCE_IDLES 10
+#define PATIENCE_BYTE_MS 100
+
+#endif

@@ -1,0 +1,162 @@
+/* The HTTP client: TLS, pins, the trace. */
+#include "httpd.h"
+
+/* ---- TLS ---- */
+
+static void tls(void **state)
+{
+	(void)state;
+	struct server *s = server_start(basic_answer, true);
+	struct service service = service_at(s);
+	struct result *r;
+	struct http *h;
+
+	service.at.ca_file = NULL;
+	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	r = get(h, s, "/x");
+	assert_int_equal(r->code, ERR_TLS);
+	assert_non_null(strstr(r->text, pin)); /* what a person may compare */
+	http_close(h);
+	service.at.ca_file = ca_file;
+	service.at.host = (char *)(uintptr_t) "localhost";
+	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(get(h, s, "/x")->code, ERR_AUTH); /* 127.0.0.1 is not localhost */
+	http_close(h);
+	assert_int_equal(s->requests, 1);
+	server_stop(s);
+}
+
+static void wrong_name(void **state)
+{
+	(void)state;
+	struct server *s = server_start(basic_answer, true);
+	struct service service = service_at(s);
+	struct result r = {0};
+	struct http_request rq = {.method = "GET", .done = keep_done, .ctx = &r};
+	char *url = xasprintf("https://localhost:%u/x", s->port);
+	struct http *h;
+
+	rq.url = url;
+	service.at.host = (char *)(uintptr_t) "localhost";
+	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_run(h, &rq, 1, 0, NULL), ERR_TLS);
+	assert_int_equal(s->requests, 0);
+	http_close(h);
+	/* The pin stands for the name as well. */
+	service.at.pin = pin;
+	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_run(h, &rq, 1, 0, NULL), 0);
+	assert_int_equal(r.status, 200);
+	http_close(h);
+	free(url);
+	server_stop(s);
+}
+
+static void pins(void **state)
+{
+	(void)state;
+	struct server *s = server_start(basic_answer, true);
+	struct service service = service_at(s);
+	char other[SHA256_HEX_SIZE];
+	struct result *r;
+	struct http *h;
+
+	service.at.ca_file = NULL;
+	service.at.pin = pin;
+	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(get(h, s, "/x")->status, 200);
+	assert_int_equal(get(h, s, "/x")->status, 200);
+	http_close(h);
+	assert_int_equal(s->requests, 3);
+	memcpy(other, pin, sizeof other);
+	other[0] = other[0] == '0' ? '1' : '0';
+	service.at.pin = other;
+	service.at.ca_file = ca_file; /* a good chain does not make up for it */
+	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	http_preempt(h);
+	r = get(h, s, "/x");
+	assert_int_equal(r->code, ERR_TLS);
+	assert_non_null(strstr(r->text, "not the pinned one"));
+	assert_non_null(strstr(r->text, pin));
+	assert_int_equal(s->requests, 3); /* nothing was said */
+	http_close(h);
+	server_stop(s);
+}
+
+static void cut_tls_answer(struct conn *c, const struct request *rq)
+{
+	(void)rq;
+	say(c, "HTTP/1.0 200 OK\r\n\r\nhalf");
+	c->close = true; /* without close_notify */
+}
+
+static void cut_tls(void **state)
+{
+	(void)state;
+	struct server *s = server_start(cut_tls_answer, true);
+	struct http *h = open_at(s, HTTP_SOURCE);
+
+	assert_int_equal(get(h, s, "/x")->code, ERR_NET);
+	http_close(h);
+	server_stop(s);
+}
+
+static void no_tls_there(void **state)
+{
+	(void)state;
+	struct server *s = server_start(basic_answer, false);
+	struct http *h;
+
+	s->tls = true;
+	h = open_at(s, HTTP_SOURCE);
+	s->tls = false;
+	s->greets = true;
+	{
+		struct result r = {0};
+		char *url = xasprintf("https://127.0.0.1:%u/", s->port);
+		struct http_request rq = {
+		        .method = "GET", .url = url, .done = keep_done, .ctx = &r};
+
+		assert_int_equal(http_run(h, &rq, 1, 0, NULL), ERR_TLS);
+		assert_int_equal(r.code, ERR_TLS);
+		free(url);
+	}
+	http_close(h);
+	server_stop(s);
+}
+
+static void trace(void **state)
+{
+	(void)state;
+	struct server *s = server_start(basic_answer, true);
+	struct service service = service_at(s);
+	char *text = NULL;
+	size_t n = 0;
+	struct http *h;
+
+	service.at.trace = open_memstream(&text, &n);
+	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(get(h, s, "/x")->status, 200);
+	http_close(h);
+	fclose(service.at.trace);
+	assert_non_null(strstr(text, "#1 C: GET /x HTTP/1.1\n"));
+	assert_non_null(strstr(text, "#1 C: Authorization: <redacted>\n"));
+	assert_non_null(strstr(text, "#1 S: HTTP/1.1 200 Text\n"));
+	assert_null(strstr(text, "YWxpY2U6c2VjcmV0"));
+	free(text);
+	server_stop(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(tls),
+	        cmocka_unit_test(wrong_name),
+	        cmocka_unit_test(pins),
+	        cmocka_unit_test(cut_tls),
+	        cmocka_unit_test(no_tls_there),
+	        cmocka_unit_test(trace),
+	};
+
+	return cmocka_run_group_tests(tests, make_certificate, drop_certificate);
+}
