@@ -507,6 +507,12 @@ static void test_compare(void **state)
 	                CONTENT_ALTERED, "~UID"},
 	        {EV("A:1\r\n"), CAL(""), CONTENT_ALTERED, "-VEVENT"},
 	        {EV("stray\r\n"), EV(""), CONTENT_ALTERED, "-?"},
+	        /* cut off, though nothing but an END is missing */
+	        {"BEGIN:VCARD\r\nFN:a\r\nEND:VCARD\r\n", "BEGIN:VCARD\r\nFN:a\r\n", CONTENT_ALTERED,
+	                "-END"},
+	        {EV("BEGIN:VALARM\r\n"), EV("BEGIN:VALARM\r\nEND:VALARM\r\n"), CONTENT_ALTERED,
+	                "+END"},
+	        {EV("END:VALARM\r\n"), EV(""), CONTENT_ALTERED, "-?"},
 	        {CARD("TEL;TYPE=home;TYPE=VOICE:5\r\n"), CARD("TEL;VOICE;HOME:5\r\n"),
 	                CONTENT_CANONICAL, ""},
 	        {CARD("TEL;TYPE=home:5\r\n"), CARD("TEL:5\r\n"), CONTENT_ALTERED, "~TEL"},
