@@ -11,6 +11,8 @@
 #include "content_internal.h"
 
 #define SECOND_MAX ((size_t)16 << 20)
+#define SECOND_LINES                                                                               \
+	20000 /* libical takes time with the square of the lines that it cannot read, and of the time zones */
 #define TOLD 3 /* dates, and complaints of libical, of one resource that are told one by one */
 #define FOLD 72
 
@@ -18,6 +20,7 @@ struct check {
 	void (*fn)(void *ctx, enum content_problem what, const char *text);
 	void *ctx;
 	unsigned complaints, dates;
+	size_t lines;
 };
 
 const char *content_problem_word(enum content_problem p)
@@ -92,6 +95,7 @@ static int on_date(void *ctx, const struct content_line *l, struct err *err)
 	struct check *c = ctx;
 
 	(void)err;
+	c->lines++;
 	if (!is_date_property(l->name, strlen(l->name)))
 		return 0;
 	for (; s <= end; s++) {
@@ -159,7 +163,7 @@ static void second_opinion(struct check *c, const char *s, size_t n)
 	icalcomponent *comp;
 	struct buf copy;
 
-	if (n > SECOND_MAX)
+	if (n > SECOND_MAX || c->lines > SECOND_LINES)
 		return;
 	buf_init(&copy, SIZE_MAX);
 	folded(s, n, &copy);
@@ -200,7 +204,7 @@ void content_check(const void *p, size_t n,
 	else if (!utf8_valid(p, n))
 		say(&c, CONTENT_MALFORMED, "it is not UTF-8");
 	if (s.components && !s.uid)
-		say(&c, CONTENT_NO_UID, "it has no UID");
+		say(&c, CONTENT_NO_UID, "it has no UID (of up to 64 KiB)");
 	if (s.several_uids)
 		say(&c, CONTENT_SEVERAL_UIDS, "its components have different UIDs");
 	if (s.calendar && s.overrides && !s.master)

@@ -26,6 +26,7 @@ struct model {
 	size_t n, cap;
 	size_t at[CONTENT_DEPTH_MAX + 2]; /* the component open at each depth */
 	size_t values; /* at most so many entries */
+	unsigned strays, unclosed; /* lines that are none; components without END */
 	bool all; /* with what is volatile */
 	bool card; /* the line stands in a card */
 	bool objects; /* there is something beside time zones */
@@ -100,6 +101,7 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 
 	if (rc < 0 || strcmp(l->name, "END") == 0)
 		return rc;
+	m->strays += l->name[0] == '\0';
 	if (strcmp(l->name, "BEGIN") == 0) {
 		begin(m, l);
 		return 0;
@@ -221,7 +223,8 @@ static int read_model(struct model *m, const void *p, size_t n, bool all, struct
 	memset(m, 0, sizeof *m);
 	m->all = all;
 	(void)ARR_PUSH(m->list, m->n, m->cap);
-	rc = content_scan(p, n, on_line, true, m, NULL, err);
+	rc = content_scan(p, n, on_line, true, m, &m->unclosed, err);
+	m->unclosed -= m->strays;
 	for (size_t i = m->n; rc == 0 && i-- > 1;)
 		if (!m->list[i].main)
 			fold_in(m, &m->list[i]);
@@ -355,6 +358,8 @@ static void compare_models(struct diff *d, struct model *ma, struct model *mb)
 		i += k;
 		j += l;
 	}
+	if (ma->unclosed != mb->unclosed)
+		report(d, ma->unclosed < mb->unclosed ? '-' : '+', "END");
 	free(a);
 	free(b);
 }

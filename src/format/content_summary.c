@@ -7,6 +7,7 @@
 #include "content_internal.h"
 
 #define TEXT_MAX 1024
+#define UID_MAX 65536
 
 #define NAMES_MAX 10000
 #define RECENT 16
@@ -185,7 +186,7 @@ static void component_line(struct reading *r, const struct content_line *l)
 {
 	struct content_summary *s = r->out;
 
-	if (strcmp(l->name, "UID") == 0 && !r->uid) {
+	if (strcmp(l->name, "UID") == 0 && !r->uid && l->value_len <= UID_MAX) {
 		struct buf uid;
 
 		buf_init(&uid, SIZE_MAX);

@@ -31,6 +31,7 @@ class Broken(FakeDav):
         work.put("cut.ics", event(8)[:-20])
         work.put("geo.ics", event(9, more="GEO:north;south\r\n"))
         work.put("empty.ics", b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n")
+        work.put("long.ics", event(13, "u" * 5000000))
         work.put("date.ics", event(11, more="EXDATE:20260230T000000Z\r\n"))
         work.put("latin.ics", event(12, more="LOCATION:Caf\u00e9\r\n").replace("\u00e9".encode(), b"\xe9"))
         self.add("calendar", "home", "Home").put("again.ics", event(1))
@@ -45,7 +46,7 @@ class Broken(FakeDav):
 
 
 WANT = {("twin2.ics", "doubled-uid"), ("zone.ics", "no-zone"), ("orphan.ics", "no-master"), ("link.ics", "link"), ("html.ics", "unreadable"),
-        ("cut.ics", "malformed"), ("geo.ics", "second-opinion"), ("mail.ics", "method"), ("empty.ics", "empty"),
+        ("cut.ics", "malformed"), ("geo.ics", "second-opinion"), ("mail.ics", "method"), ("empty.ics", "empty"), ("long.ics", "no-uid"),
         ("date.ics", "date"), ("latin.ics", "malformed"), ("good.ics", "doubled-uid"), ("group.vcf", "dangling-member"), ("apple.vcf", "dangling-member"), ("photo.vcf", "link"), ("nobody.vcf", "no-uid")}
 
 
@@ -64,7 +65,7 @@ def main():
         assert rc == 0 and "content" not in out and "twin" not in err, (rc, out, err)
         rc, out, err = run("verify", archive, "--content", "--report", report)
         assert rc == 0, (rc, out, err)
-        assert "21 resources read, 16 with findings" in out, out
+        assert "22 resources read, 17 with findings" in out, out
         assert "Mars/Olympus" in err and "https://files.example/a.pdf" in err and "same UID as twin1.ics" in err, err
         assert "same UID as again.ics in Home" in err and "the member gone is in no card" in err and "EXDATE:20260230T000000Z is no date" in err, err
         with open(report) as f:
@@ -73,7 +74,7 @@ def main():
         have = {(n["item"].split(",")[0], n["text"].split(":")[0]) for n in found["notes"] if n["level"] == "note"}
         have = {(i, p) for i, p in have if p != "second-opinion" or i == "geo.ics"}
         assert have == WANT, have ^ WANT
-        assert found["content"]["problems"]["link"] == 2 and found["content"]["with_findings"] == 16, found["content"]
+        assert found["content"]["problems"]["link"] == 2 and found["content"]["with_findings"] == 17, found["content"]
         rc, out, err = run("verify", archive, "--content", "--json")
         lines = [json.loads(x) for x in out.splitlines()]
         assert rc == 0 and lines[-1]["event"] == "done" and lines[-1]["content"] == found["content"], out

@@ -37,7 +37,7 @@ int content_read(const void *p, size_t n,
 /* What a resource is about. Strings malloc'ed. */
 struct content_summary {
 	bool calendar, card;
-	char *uid; /* the first component's (not VTIMEZONE's) UID; NULL */
+	char *uid; /* the first component's (not VTIMEZONE's) UID; NULL; what is longer than 64 KiB is none */
 	char *component; /* VEVENT, VTODO, VJOURNAL, VFREEBUSY, VCARD, or NULL */
 	char *title; /* SUMMARY, FN, or N; unescaped, UTF-8, for display */
 	char *start; /* DTSTART's value, DUE, or NULL */
@@ -81,7 +81,7 @@ enum content_problem {
 };
 const char *content_problem_word(enum content_problem p); /* "no-uid" */
 /**
- * content_check(p, n, fn, ctx): call ${fn} for each problem, with a line for people. libical gets a copy, calendars of up to 16 MiB only.
+ * content_check(p, n, fn, ctx): call ${fn} for each problem, with a line for people. libical gets a copy, of well-formed calendars of up to 16 MiB and 20,000 lines only.
  */
 void content_check(const void *p, size_t n,
         void (*fn)(void *ctx, enum content_problem what, const char *text), void *ctx);

@@ -313,6 +313,31 @@ static void test_check(void **state)
 	}
 }
 
+static void count_problems(void *ctx, enum content_problem what, const char *text)
+{
+	(void)what;
+	(void)text;
+	++*(size_t *)ctx;
+}
+
+/* What libical takes minutes for: it would not end within the time that a test has. */
+static void test_check_linear(void **state)
+{
+	size_t n = 0;
+	struct buf in;
+
+	(void)state;
+	buf_init(&in, SIZE_MAX);
+	buf_puts(&in, "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nBEGIN:VEVENT\nUID:a\nDTSTART:"
+	              "20260101T000000Z\n");
+	for (int i = 0; i < 100000; i++)
+		buf_puts(&in, "EXDATE:x\nGEO:x\n");
+	buf_puts(&in, "END:VEVENT\nEND:VCALENDAR\n");
+	content_check(in.data, in.len, count_problems, &n);
+	assert_int_equal(n, 4); /* three dates, and how many more */
+	buf_clear(&in);
+}
+
 static int add(void *ctx, const void *p, size_t n, struct err *e)
 {
 	(void)e;
@@ -482,6 +507,12 @@ static void test_compare(void **state)
 	                CONTENT_ALTERED, "~UID"},
 	        {EV("A:1\r\n"), CAL(""), CONTENT_ALTERED, "-VEVENT"},
 	        {EV("stray\r\n"), EV(""), CONTENT_ALTERED, "-?"},
+	        /* cut off, though nothing but an END is missing */
+	        {"BEGIN:VCARD\r\nFN:a\r\nEND:VCARD\r\n", "BEGIN:VCARD\r\nFN:a\r\n", CONTENT_ALTERED,
+	                "-END"},
+	        {EV("BEGIN:VALARM\r\n"), EV("BEGIN:VALARM\r\nEND:VALARM\r\n"), CONTENT_ALTERED,
+	                "+END"},
+	        {EV("END:VALARM\r\n"), EV(""), CONTENT_ALTERED, "-?"},
 	        {CARD("TEL;TYPE=home;TYPE=VOICE:5\r\n"), CARD("TEL;VOICE;HOME:5\r\n"),
 	                CONTENT_CANONICAL, ""},
 	        {CARD("TEL;TYPE=home:5\r\n"), CARD("TEL:5\r\n"), CONTENT_ALTERED, "~TEL"},
@@ -541,6 +572,7 @@ int main(void)
 	        cmocka_unit_test(test_links),
 	        cmocka_unit_test(test_members),
 	        cmocka_unit_test(test_check),
+	        cmocka_unit_test(test_check_linear),
 	        cmocka_unit_test(test_crlf),
 	        cmocka_unit_test(test_compare),
 	};
