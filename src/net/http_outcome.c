@@ -72,7 +72,7 @@ static bool lost(struct xfer *x, const char *why, bool hopeless)
 	}
 	if (hopeless || (x->given && !x->rq->begin))
 		return failed(x, ERR_NET, ERR_ITEM, why);
-	if (!x->sent && may_come_back(x, why))
+	if (!x->sent && x->h->common->reached && may_come_back(x, why))
 		return again(x, http_now_ms() + AWAY_STEP_MS);
 	if (++x->lost >= LOST_MAX)
 		return failed(x, ERR_NET, ERR_ITEM, why);

@@ -331,12 +331,12 @@ static void beside(void **state)
 static void late_answer(struct conn *c, const struct request *rq)
 {
 	if (strcmp(rq->path, "/late") == 0)
-		usleep(500000);
+		usleep(3000000);
 	else if (strcmp(rq->path, "/drip") == 0) {
-		say(c, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
-		for (int i = 0; i < 10; i++) {
+		say(c, "HTTP/1.1 200 OK\r\nContent-Length: 35\r\n\r\n");
+		for (int i = 0; i < 35; i++) {
 			say(c, "x");
-			usleep(60000);
+			usleep(100000);
 		}
 		return;
 	}
@@ -353,7 +353,7 @@ static void late_but_not_silent(void **state)
 	char *urls[] = {url_at(s, "/late"), url_at(s, "/drip")};
 	struct http *h;
 
-	service.at.idle_timeout_ms = 300;
+	service.at.idle_timeout_ms = 2000;
 	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
 	assert_int_equal(get(h, s, "/first")->status, 200);
 	for (size_t i = 0; i < 2; i++)
