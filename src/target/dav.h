@@ -196,7 +196,6 @@ int dav_list_resources(
 int dav_put_all(struct drun *r, struct err *err) MUST_CHECK;
 /* The item is there as ${x} has it: counted, remembered, reported where it is not the same. */
 void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state);
-/* ${why} NULL: told elsewhere. */
 void entry_failed(struct drun *r, struct entry *e, const char *why);
 
 /* dav_after.c */

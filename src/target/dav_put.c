@@ -41,8 +41,7 @@ void entry_failed(struct drun *r, struct entry *e, const char *why)
 	e->state = ENTRY_FAILED;
 	r->sum.failed++;
 	count(r, e);
-	if (why)
-		say_entry(r, SAY_WARNING, e, "not restored: %s", why);
+	say_entry(r, SAY_WARNING, e, "not restored: %s", why);
 }
 
 static void say_altered(
@@ -465,7 +464,7 @@ static int round_run(struct drun *r, struct put *list, size_t n, struct err *err
 	return rc;
 }
 
-/* It has no place, or nothing more goes there: counted, told once for all. */
+/* It has no place, or nothing more goes there. */
 static bool has_no_place(struct drun *r, struct entry *e)
 {
 	const struct acoll *a = &r->acolls[e->acoll];
@@ -479,7 +478,7 @@ static bool has_no_place(struct drun *r, struct entry *e)
 		return false;
 	if (t)
 		t->not_sent++;
-	entry_failed(r, e, NULL);
+	entry_failed(r, e, t ? t->full : a->refused ? a->refused : "it has no place");
 	return true;
 }
 
