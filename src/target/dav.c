@@ -7,6 +7,15 @@ bool dav_ends(const struct err *err)
 	return err->scope == ERR_WHOLE || err->code == ERR_STOPPED;
 }
 
+bool entry_at_home(const struct drun *r, const struct entry *e, uint32_t tcoll)
+{
+	uint32_t to = r->acolls[e->acoll].to;
+	unsigned takes = to == NONE ? 0 : r->tcolls[to].comps;
+
+	return to == tcoll ||
+	       (takes && r->tcolls[tcoll].comps && !(takes & r->tcolls[tcoll].comps));
+}
+
 struct tree_item *entry_item(const struct drun *r, const struct entry *e)
 {
 	return &r->acolls[e->acoll].coll->items[e->item];

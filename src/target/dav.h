@@ -142,6 +142,8 @@ struct drun {
 bool dav_ends(const struct err *err); /* costs the service, not an item */
 /* The item as it is in the archive; ${out} is initialised here. */
 int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err) MUST_CHECK;
+/* Is ${tcoll} where it belongs: the collection that its own goes to, or one that takes what that does not (dav_split.c)? */
+bool entry_at_home(const struct drun *r, const struct entry *e, uint32_t tcoll);
 struct tree_item *entry_item(const struct drun *r, const struct entry *e);
 const struct tree_ext *entry_ext(const struct drun *r, const struct entry *e);
 

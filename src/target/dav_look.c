@@ -121,7 +121,7 @@ static void by_name(
 	for (uint32_t i = 0; i < r->n_entries; i++) {
 		const struct entry *e = &r->entries[i];
 
-		if (!e->uid && r->acolls[e->acoll].to == x->tcoll &&
+		if (!e->uid && entry_at_home(r, e, x->tcoll) &&
 		        (strcmp(e->segment, segment) == 0 ||
 		                memcmp(entry_item(r, e)->sha256, text->sha, SHA256_LEN) == 0))
 			grade(r, i, text, best);
@@ -139,8 +139,7 @@ static void find(struct drun *r, const struct res *x, const struct text *text, s
 			uint32_t at = r->by_uid[from + i];
 			const struct entry *e = &r->entries[at];
 
-			if (strcmp(e->uid, x->uid) != 0 ||
-			        (r->acolls[e->acoll].to == x->tcoll) != here)
+			if (strcmp(e->uid, x->uid) != 0 || entry_at_home(r, e, x->tcoll) != here)
 				continue;
 			grade(r, at, text, best);
 			compared++;

@@ -44,6 +44,15 @@ void entry_failed(struct drun *r, struct entry *e, const char *why)
 	say_entry(r, SAY_WARNING, e, "not restored: %s", why);
 }
 
+/* What is there is another version of it, which an earlier restore put there. */
+static bool changed_since(const struct drun *r, const struct entry *e, const struct res *x)
+{
+	const struct put_record *p = put_journal_find(r->journal, x->key);
+
+	return p && x->etag && strcmp(p->etag, x->etag) == 0 &&
+	       memcmp(p->archived, entry_item(r, e)->sha256, SHA256_LEN) != 0;
+}
+
 static void say_altered(
         struct drun *r, const struct entry *e, const struct res *x, enum entry_state state)
 {
@@ -51,8 +60,13 @@ static void say_altered(
 
 	if (state == ENTRY_ADDED)
 		say_entry(r, SAY_NOTE, e, "altered by the target: %s", what);
+	else if (changed_since(r, e, x))
+		say_entry(r, SAY_NOTE, e,
+		        "was changed at the source since it was restored; the version here is "
+		        "left: %s",
+		        what);
 	else if (x->known)
-		say_entry(r, SAY_NOTE, e, "as after the earlier restore, altered by the target: %s",
+		say_entry(r, SAY_NOTE, e, "as after the earlier restore, not as in the archive: %s",
 		        what);
 	else
 		say_entry(r, SAY_NOTE, e, "is there already, but differs, and is left as it is: %s",
@@ -67,7 +81,7 @@ static void remember(struct drun *r, const struct entry *e, const struct res *x)
 	        .differences = x->differences,
 	        .grade = (int)x->grade};
 
-	if (x->known || r->acolls[e->acoll].to != x->tcoll)
+	if (x->known || !entry_at_home(r, e, x->tcoll))
 		return;
 	memcpy(rec.archived, entry_item(r, e)->sha256, SHA256_LEN);
 	memcpy(rec.held, x->sha256, SHA256_LEN);

@@ -133,8 +133,7 @@ static void recall(struct drun *r, struct res *x)
 	for (size_t i = 0; i < (p->uid ? n : r->n_entries); i++) {
 		uint32_t e = p->uid ? r->by_uid[from + i] : (uint32_t)i;
 
-		if (r->acolls[r->entries[e].acoll].to != x->tcoll ||
-		        (!p->uid && r->entries[e].uid) ||
+		if (!entry_at_home(r, &r->entries[e], x->tcoll) || (!p->uid && r->entries[e].uid) ||
 		        memcmp(entry_item(r, &r->entries[e])->sha256, p->archived, SHA256_LEN) != 0)
 			continue;
 		x->known = x->seen = x->fits = true;
@@ -186,7 +185,7 @@ static void settle_stray(struct drun *r, struct res *x)
 	for (size_t i = 0; i < n; i++) {
 		const struct entry *o = &r->entries[r->by_uid[from + i]];
 
-		if (r->acolls[o->acoll].to == x->tcoll && o->state == ENTRY_THERE)
+		if (entry_at_home(r, o, x->tcoll) && o->state == ENTRY_THERE)
 			return;
 	}
 	for (size_t i = 0; i < n && e->state != ENTRY_NEW; i++)
@@ -204,7 +203,7 @@ static void pair(struct drun *r, struct reslist *all)
 			struct res *x = &all->list[i];
 			struct entry *e = x->fits ? &r->entries[x->entry] : NULL;
 
-			if (!e || e->state != ENTRY_NEW || r->acolls[e->acoll].to != x->tcoll ||
+			if (!e || e->state != ENTRY_NEW || !entry_at_home(r, e, x->tcoll) ||
 			        (pass == 0) != x->known)
 				continue;
 			entry_settle(r, e, x, ENTRY_THERE);
@@ -212,8 +211,30 @@ static void pair(struct drun *r, struct reslist *all)
 	for (size_t i = 0; i < all->n; i++) {
 		const struct res *x = &all->list[i];
 
-		if (x->fits && x->uid && r->acolls[r->entries[x->entry].acoll].to != x->tcoll)
+		if (x->fits && x->uid && !entry_at_home(r, &r->entries[x->entry], x->tcoll))
 			settle_stray(r, &all->list[i]);
+	}
+}
+
+/* What an earlier restore put there and the snapshot has no more. Nothing is said where only a part of the archive is restored. */
+static void say_gone(struct drun *r, const struct reslist *all)
+{
+	bool whole = !r->opts->n_folder && !r->opts->n_exclude;
+
+	for (size_t i = 0; i < r->n_acolls; i++)
+		whole = whole && r->acolls[i].coll;
+	for (size_t i = 0; i < all->n && whole; i++) {
+		const struct res *x = &all->list[i];
+		char *segment;
+
+		if (x->fits || !x->seen || !put_journal_find(r->journal, x->key))
+			continue;
+		segment = dav_last_segment(x->url);
+		say_coll(r, SAY_NOTE, r->tcolls[x->tcoll].name,
+		        "%.200s, UID %.200s: deleted at the source since it was restored; it is "
+		        "left here",
+		        segment, x->uid ? x->uid : "none");
+		free(segment);
 	}
 }
 
@@ -240,6 +261,7 @@ int dav_there(struct drun *r, struct err *err)
 			        all.list[i].why ? all.list[i].why : "it did not come");
 	if (rc == 0) {
 		pair(r, &all);
+		say_gone(r, &all);
 		rc = put_journal_commit(r->journal, err);
 	}
 	reslist_clear(&all);
