@@ -585,7 +585,7 @@ static void early_no(struct peer *p)
 		if (peer_byte(p) < 0)
 			return;
 	peer_say(p, "HTTP/1.1 413 Too Large\r\nContent-Length: 20000\r\n\r\ntoo large");
-	usleep(20000);
+	usleep(500000); /* so long, that it was read even where the machine is busy */
 	/* What is on its way to us is thrown away: a reset for the other side. */
 	setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
