@@ -354,12 +354,15 @@ static void once_answer(struct conn *c, const struct request *rq)
 	snprintf(want, sizeof want, "n%d", nonce_now);
 	right = digest_right(rq, false, true, want);
 	nonce_now++;
-	snprintf(fields, sizeof fields,
-	        told && right ? "Authentication-Info: rspauth=\"x, y\", nextnonce=\"n%d\"\r\n"
-	        : right       ? ""
-	                : "WWW-Authenticate: Digest realm=\"the \\\"realm\\\"\", qop=\"auth\", "
-	                  "stale=true, nonce=\"n%d\"\r\n",
-	        nonce_now);
+	fields[0] = '\0';
+	if (told && right)
+		snprintf(fields, sizeof fields,
+		        "Authentication-Info: rspauth=\"x, y\", nextnonce=\"n%d\"\r\n", nonce_now);
+	else if (!right)
+		snprintf(fields, sizeof fields,
+		        "WWW-Authenticate: Digest realm=\"the \\\"realm\\\"\", qop=\"auth\", "
+		        "stale=true, nonce=\"n%d\"\r\n",
+		        nonce_now);
 	pthread_mutex_unlock(&nonce_lock);
 	reply(c, right ? 200 : 401, fields, "");
 }
