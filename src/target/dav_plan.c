@@ -104,18 +104,26 @@ static bool takes_all(const struct acoll *a, const struct tcoll *t)
 	return !t->comps || (a->comps && !(a->comps & ~t->comps));
 }
 
-/* DAViCal escapes the names that it shows twice. */
+/* The target's name for it, also where it shows the characters of XML escaped once too often (DAViCal). */
 static bool is_named(const struct tcoll *t, const char *name)
 {
-	bool same = strcmp(name, t->name) == 0;
-	struct buf xml;
+	static const char *const escapes[] = {"&&amp;", "<&lt;", ">&gt;"};
+	const char *shown = t->name;
 
-	if (same || !strchr(t->name, '&'))
-		return same;
-	buf_init(&xml, 1 << 20);
-	same = dav_text_xml(name, &xml, NULL) == 0 && strcmp(buf_str(&xml), t->name) == 0;
-	buf_clear(&xml);
-	return same;
+	if (strcmp(name, shown) == 0)
+		return true;
+	for (; *name; name++) {
+		size_t n = 1;
+
+		for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++)
+			if (*name == escapes[i][0] &&
+			        strncmp(shown, escapes[i] + 1, strlen(escapes[i]) - 1) == 0)
+				n = strlen(escapes[i]) - 1;
+		if (n == 1 && *shown != *name)
+			return false;
+		shown += n;
+	}
+	return *shown == '\0';
 }
 
 static bool fits(struct drun *r, struct acoll *a, const struct tcoll *t, enum how how)
