@@ -452,6 +452,7 @@ static void test_compare(void **state)
 	        {EV("GEO:10;2\r\n"), EV("GEO:1;2\r\n"), CONTENT_ALTERED, "~GEO"},
 	        {EV("GEO:10;2\r\n"), EV("GEO:10\\;2\r\n"), CONTENT_ALTERED, "~GEO"},
 	        {EV(""), EV("CLASS:PUBLIC\r\n"), CONTENT_EQUIVALENT, ""},
+	        {CARD("CLASS:PUBLIC\r\n"), CARD(""), CONTENT_ALTERED, "-CLASS"},
 	        {EV("CLASS:PRIVATE\r\n"), EV("CLASS:PUBLIC\r\n"), CONTENT_ALTERED, "-CLASS"},
 	        {EV("SUMMARY:a\\,b\\;\r\n"), EV("SUMMARY:a,b;\r\n"), CONTENT_CANONICAL, ""},
 	        {EV("SUMMARY:a\\nb\r\n"), EV("SUMMARY:a\\\\nb\r\n"), CONTENT_ALTERED, "~SUMMARY"},
