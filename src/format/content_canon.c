@@ -93,13 +93,16 @@ static bool is_one_of(const char *name, const char *const *list)
 }
 
 /* What a server may set anew without having altered anything. */
-static bool is_volatile(const struct content_line *l)
+static bool is_volatile(const struct content_line *l, bool card)
 {
 	static const char *const names[] = {"PRODID", "DTSTAMP", "LAST-MODIFIED", "REV", "CREATED",
 	        "METHOD", "X-RADICALE-NAME", NULL};
 
 	if (strcmp(l->name, "CALSCALE") == 0)
 		return l->value_len == 9 && strncasecmp(l->value, "GREGORIAN", 9) == 0;
+	/* the default (RFC 5545 3.8.1.3), which SOGo writes into everything */
+	if (strcmp(l->name, "CLASS") == 0)
+		return !card && l->value_len == 6 && strncasecmp(l->value, "PUBLIC", 6) == 0;
 	return is_one_of(l->name, names);
 }
 
@@ -326,6 +329,10 @@ static void put_geo(const char *s, size_t n, struct buf *out)
 {
 	size_t half = content_span(s, n, ';');
 
+	if (half == n && memchr(s, ';', n)) {
+		buf_put(out, s, n); /* with an escaped ';' (SOGo) it is no longer two numbers */
+		return;
+	}
 	if (half == n) {
 		content_unescape(s, n, out);
 		return;
@@ -483,7 +490,7 @@ void canon_line(const struct content_line *l, bool card, bool volatile_too, cano
 	enum content_encoding enc = content_encoding(l);
 	struct buf plain;
 
-	if (!volatile_too && is_volatile(l))
+	if (!volatile_too && is_volatile(l, card))
 		return;
 	if (kind == V_URL && card)
 		kind = V_TEXT;

@@ -157,10 +157,10 @@ static int probe(const struct search *w, const char *url, struct found *f, struc
 
 bool dav_is_collection(const struct dav_response *r, bool contacts)
 {
+	/* Not schedule-outbox: SOGo's first calendar is that as well, and what is an outbox alone is no calendar. */
 	static const char *const others[] = {"{" NS_CALDAV "}schedule-inbox",
-	        "{" NS_CALDAV "}schedule-outbox", "{" NS_CS "}notification",
-	        "{" NS_CS "}dropbox-home", "{http://nextcloud.com/ns}deleted-calendar",
-	        "{http://nextcloud.com/ns}trash-bin"};
+	        "{" NS_CS "}notification", "{" NS_CS "}dropbox-home",
+	        "{http://nextcloud.com/ns}deleted-calendar", "{http://nextcloud.com/ns}trash-bin"};
 
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
 		if (dav_prop_has(r, P_TYPE, others[i]))

@@ -11,13 +11,13 @@
 #define P_TOKEN "{DAV:}sync-token"
 #define P_PRIVILEGES "{DAV:}current-user-privilege-set"
 #define P_OWNER "{DAV:}owner"
+#define P_ACL "{DAV:}acl"
 #define PROPS_MAX (8u << 20) /* of one collection, as JSON */
 
 /* Asked by name: allprop leaves most of them out. The first one not in a home set of both kinds, see dav_ask_state. */
-static const char *const both[] = {P_TOKEN, P_TYPE, P_NAME, P_PRIVILEGES, P_OWNER, "{DAV:}acl",
-        "{DAV:}invite", "{DAV:}share-access", "{" NS_CS "}invite", "{" NS_CS "}publish-url",
-        "{" NS_CS "}me-card", "{" NS_OC "}invite", "{" NS_OC "}read-only",
-        "{" NS_OC "}owner-principal"};
+static const char *const both[] = {P_TOKEN, P_TYPE, P_NAME, P_PRIVILEGES, P_OWNER, "{DAV:}invite",
+        "{DAV:}share-access", "{" NS_CS "}invite", "{" NS_CS "}publish-url", "{" NS_CS "}me-card",
+        "{" NS_OC "}invite", "{" NS_OC "}read-only", "{" NS_OC "}owner-principal"};
 static const char *const calendar[] = {"{" NS_APPLE "}calendar-color",
         "{" NS_APPLE "}calendar-order", "{" NS_APPLE "}refreshrate",
         "{" NS_CALDAV "}calendar-description", "{" NS_CALDAV "}calendar-timezone",
@@ -274,27 +274,44 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 	return 0;
 }
 
+/* A listing that is cut off is begun anew. */
+static int enumerate(struct enumeration *e, const char *url, int depth, const char *const *props,
+        size_t n, int *status, struct err *err)
+{
+	struct dav_answer a;
+	int rc;
+
+	for (unsigned i = 0;; i++) {
+		rc = dav_propfind(e->w->http, url, depth, props, n, on_collection, e, &a, err);
+		*status = a.status;
+		dav_answer_clear(&a);
+		if (rc != ERR_NET || !e->answers || i == DAV_TRIES - 1)
+			return rc;
+		err_clear(err);
+	}
+}
+
 int dav_enumerate(struct dav_worker *w, const char *url, int depth, struct err *err)
 {
 	const char *props[64];
 	struct enumeration e = {w, 0};
-	struct dav_answer a;
 	size_t n = sizeof both / sizeof both[0], more;
 	const char *const *list = w->run->kind == COLL_CONTACTS ? contacts : calendar;
-	int rc;
+	const size_t skip = w->run->mixed;
+	int status, rc;
 
 	more = w->run->kind == COLL_CONTACTS ? sizeof contacts / sizeof contacts[0]
 	                                     : sizeof calendar / sizeof calendar[0];
 	memcpy(props, both, sizeof both);
 	memcpy(props + n, list, more * sizeof *list);
-	for (unsigned i = 0;; i++) {
-		rc = dav_propfind(w->http, url, depth, props + w->run->mixed,
-		        n + more - w->run->mixed, on_collection, &e, &a, err);
-		dav_answer_clear(&a);
-		if (rc != ERR_NET || !e.answers || i == DAV_TRIES - 1)
-			return rc;
-		err_clear(err);
-	}
+	n += more;
+	/* SOGo dies of the ACL of what it shows beside the calendars: then without. */
+	props[n] = P_ACL;
+	rc = enumerate(&e, url, depth, props + skip, n + 1 - skip, &status, err);
+	if (rc != ERR_REFUSED || status < 500)
+		return rc;
+	err_clear(err);
+	return enumerate(&e, url, depth, props + skip, n - skip, &status, err);
 }
 
 static int href_cmp(const void *a, const void *b)

@@ -96,7 +96,7 @@ void own_segment(const struct drun *r, const struct acoll *a, char out[OWN_SEGME
 	snprintf(out, OWN_SEGMENT_SIZE, "valise-%.16s", hex);
 }
 
-enum how { BY_BOTH, BY_NAME, BY_SEGMENT, BY_NAME_IN_PART };
+enum how { BY_BOTH, BY_NAME, BY_SEGMENT, BY_NAME_IN_PART, BY_BOTH_IN_VAIN, HOWS };
 
 /* Everything that it may hold, as far as both sides say. */
 static bool takes_all(const struct acoll *a, const struct tcoll *t)
@@ -104,9 +104,31 @@ static bool takes_all(const struct acoll *a, const struct tcoll *t)
 	return !t->comps || (a->comps && !(a->comps & ~t->comps));
 }
 
+/* The target's name for it, also where it shows the characters of XML escaped once too often (DAViCal). */
+static bool is_named(const struct tcoll *t, const char *name)
+{
+	static const char *const escapes[] = {"&&amp;", "<&lt;", ">&gt;"};
+	const char *shown = t->name;
+
+	if (strcmp(name, shown) == 0)
+		return true;
+	for (; *name; name++) {
+		size_t n = 1;
+
+		for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++)
+			if (*name == escapes[i][0] &&
+			        strncmp(shown, escapes[i] + 1, strlen(escapes[i]) - 1) == 0)
+				n = strlen(escapes[i]) - 1;
+		if (n == 1 && *shown != *name)
+			return false;
+		shown += n;
+	}
+	return *shown == '\0';
+}
+
 static bool fits(struct drun *r, struct acoll *a, const struct tcoll *t, enum how how)
 {
-	bool same_name = strcmp(a->name, t->name) == 0, same_segment;
+	bool same_name = is_named(t, a->name), same_segment;
 	char *segment = dav_last_segment(a->coll->href ? a->coll->href : "");
 	char own[OWN_SEGMENT_SIZE];
 
@@ -124,13 +146,16 @@ static bool fits(struct drun *r, struct acoll *a, const struct tcoll *t, enum ho
 	case BY_NAME_IN_PART:
 		/* dav_split finds a place for the rest */
 		return same_name && t->comps & main_component(r, a);
+	case BY_BOTH_IN_VAIN:
+		/* made by an earlier restore, of the kinds that the server has for all (SOGo: no journal) */
+		return same_name && same_segment && t->comps & (t->comps - 1);
 	default:
 		/* made by an earlier restore, and the server keeps no names */
 		return strcmp(own, t->segment) == 0 || (same_segment && !t->props.value[PROP_NAME]);
 	}
 }
 
-/* The same name and last segment, the same name and components, the same segment, the same name for some of its items. */
+/* The same name and last segment, the same name and components, the same segment, the same name for some of its items, or none. */
 static void match(struct drun *r, struct acoll *a, enum how how)
 {
 	for (size_t i = 0; a->to == NONE && a->coll && !a->mapped && i < r->n_tcolls; i++)
@@ -147,7 +172,7 @@ static int find_named(
 	uint32_t to = NONE;
 
 	for (size_t i = 0; i < r->n_tcolls && to == NONE; i++)
-		if (strcmp(r->tcolls[i].name, name) == 0)
+		if (is_named(&r->tcolls[i], name))
 			to = (uint32_t)i;
 	for (size_t i = 0; i < r->n_tcolls && to == NONE; i++)
 		if (strcmp(r->tcolls[i].segment, name) == 0)
@@ -242,7 +267,7 @@ int dav_plan(struct drun *r, struct err *err)
 	}
 	if (rc == 0 && r->opts->into)
 		rc = into(r, err);
-	for (int how = BY_BOTH; rc == 0 && how <= BY_NAME_IN_PART; how++)
+	for (int how = BY_BOTH; rc == 0 && how < HOWS; how++)
 		for (size_t i = 0; i < r->n_acolls; i++)
 			match(r, &r->acolls[i], (enum how)how);
 	for (size_t i = 0; i < r->n_acolls && rc == 0; i++)

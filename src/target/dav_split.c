@@ -67,9 +67,11 @@ static uint32_t find_other(const struct drun *r, const struct acoll *part, const
 		        strcmp(r->tcolls[i].name, name) == 0)
 			return i;
 	for (uint32_t i = 0; i < r->n_tcolls; i++)
-		if (takes(&r->tcolls[i], part->comps) &&
-		        (strcmp(r->tcolls[i].name, part->name) == 0 ||
-		                strcmp(r->tcolls[i].segment, own) == 0))
+		if (takes(&r->tcolls[i], part->comps) && strcmp(r->tcolls[i].name, part->name) == 0)
+			return i;
+	/* Also one that does not take it: another would not, either. */
+	for (uint32_t i = 0; i < r->n_tcolls; i++)
+		if (strcmp(r->tcolls[i].segment, own) == 0)
 			return i;
 	return NONE;
 }
@@ -112,7 +114,9 @@ static int split(struct drun *r, uint32_t from, struct err *err)
 		struct entry *e = &r->entries[i];
 		unsigned bit = e->acoll == from && e->state == ENTRY_NEW ? component_of(r, e) : 0;
 
-		if (!bit || takes(&r->tcolls[r->acolls[from].to], bit))
+		/* One made for this component alone that does not take it: the server has none that does (SOGo: no journal). */
+		if (!bit || bit == r->acolls[from].comps ||
+		        takes(&r->tcolls[r->acolls[from].to], bit))
 			continue;
 		if (parts[index_of(bit)] == NONE)
 			rc = split_off(r, from, bit, &parts[index_of(bit)], err);

@@ -310,7 +310,37 @@ def cut_over(scratch, archive):
         expect(run.valise("restore", own, "--folder", "Home") == 0 and "deleted" not in run.text, run.text)
 
 
-EXTRA = {f.__name__: f for f in (unread_home, exact_later, mapped, split, cut_over)}
+def no_journal(scratch, archive):
+    """Where no calendar takes a journal, none is made in vain a second time; the entries are named each time."""
+    from davcases_others import Journals
+    own = os.path.join(scratch, "journals.valise")
+    with Journals() as server:
+        expect(named_run(server, "no-journal-source", scratch).valise("backup", "-o", own) == 0, "backup")
+    with fakedav.cases()["sogo-no-journal"]() as target:
+        run = named_run(target, "no-journal-target", scratch)
+        for journal in (True, True, False):
+            journal or shutil.rmtree(run.env["XDG_STATE_HOME"], ignore_errors=True)
+            before = set(target.collections)
+            expect(run.valise("restore", own) == 3 and len(re.findall("not restored: the target's calendar takes only", run.text)) == 4, run.text)
+            expect(not before or before == set(target.collections), "calendars were made again: %s\n%s" % (sorted(target.collections), run.text))
+        names = sorted(c.props[fakedav.DAV + "displayname"] for c in target.collections.values())
+        expect(names == ["Journal", "Work &amp; &lt;Play&gt;", "Work &amp; &lt;Play&gt; (journal)"], names)
+
+
+def escaped_names(scratch, archive):
+    """What is new in a later snapshot goes into the calendar that the first restore made, although the server shows its name otherwise."""
+    from davcases_others import Journals
+    own = os.path.join(scratch, "escaped.valise")
+    with Journals() as server, fakedav.cases()["davical-names-twice"]() as target:
+        source, run = named_run(server, "escaped-source", scratch), named_run(target, "escaped-target", scratch)
+        for n, added in ((0, 5), (1, 1), (1, 0)):
+            server.later(n)
+            expect(source.valise("backup", "-o", own) == 0, source.text)
+            expect(run.valise("restore", own) == 0 and "%d added" % added in run.text, run.text)
+            expect(len(target.collections) == 2, "%s\n%s" % (sorted(target.collections), run.text))
+
+
+EXTRA = {f.__name__: f for f in (unread_home, exact_later, mapped, split, cut_over, no_journal, escaped_names)}
 
 
 def run_extra(name, scratch, archive):

@@ -185,6 +185,25 @@ wait_ports() {
 	done
 }
 
+# ---- PostgreSQL -----------------------------------------------------------------------------------
+
+# private_postgres PORT : a PostgreSQL of our own in DIR/pg, for servers that need one; whoever comes from loopback is trusted.
+# psql then finds it. FRESH=1 when there is nothing in it yet. DIR has to be the daemons' already (hand_over).
+private_postgres() {
+	local bin i
+	bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
+	FRESH=
+	if [ ! -d "$DIR/pg" ]; then
+		FRESH=1
+		(cd "$DIR" && as_user "$bin/initdb" -D "$DIR/pg" -A trust -U "$RUN_USER" -E UTF8 --locale=C.UTF-8 -N) >> "$DIR/out" 2>&1 || die "initdb failed, see $DIR/out"
+	fi
+	spawn "$bin/postgres" -D "$DIR/pg" -h 127.0.0.1 -p "$1" -k "" -c fsync=off
+	wait_ports "$1"
+	export PGHOST=127.0.0.1 PGPORT=$1 PGUSER=$RUN_USER
+	for i in $(seq 100); do psql -qc 'select 1' postgres > /dev/null 2>&1 && return; sleep 0.1; done
+	die "PostgreSQL takes no connection, see $DIR/out"
+}
+
 # ---- certificates ---------------------------------------------------------------------------------
 
 # A leaf: NAME SAN CA [DAYS] makes DIR/tls/NAME.pem and NAME.key, signed by CA

@@ -6,7 +6,7 @@ comparedav.py --env-a FILE --user-a NAME (--env-b FILE --user-b NAME [--report F
 Reads both over HTTP with nothing but the standard library: collections (by display name), their properties, and
 every resource by GET. Resources are paired by UID and compared property by property, apart from what servers may
 write anew without a loss: folding, line ends, order, case of names, split lists, PRODID, DTSTAMP, CREATED,
-LAST-MODIFIED, REV, VTIMEZONEs of names that every system has. Each difference is a line; exit code 1 when there is one.
+LAST-MODIFIED, REV, CLASS:PUBLIC (the default), VTIMEZONEs of names that every system has. Each difference is a line; exit code 1 when there is one.
 With --report (of a restore from A to B) differences that the report names are shown but do not count: an item's by
 UID and property, a collection's by property; and what it calls altered must be found different, by GET or by multiget
 (Cyrus gives CATEGORIES with other blanks by each). Several second accounts are each held against the first, which is read once.
@@ -20,6 +20,7 @@ import re
 import sys
 import urllib.parse
 import xml.etree.ElementTree as ET
+from xml.sax.saxutils import escape
 
 D, C, R, A = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{urn:ietf:params:xml:ns:carddav}", "{http://apple.com/ns/ical/}"
 PROPS = {D + "displayname": "displayname", A + "calendar-color": "calendar-color", A + "calendar-order": "calendar-order",
@@ -140,7 +141,7 @@ def properties(body, blanks=False):
             if comp == "VTIMEZONE" and tzid and "/" in tzid[0]:
                 continue
             stack[-1][1][(comp, (), tuple(sorted(inside.items())))] += 1
-        elif name not in VOLATILE:
+        elif name not in VOLATILE and (name, value.upper()) != ("CLASS", "PUBLIC"):
             if name.rpartition(".")[2] in LISTS:
                 for one in split(value, ","):
                     # Cyrus serves "one, two" by multiget and "one", "two" by GET
@@ -184,7 +185,15 @@ class Server:
         self.auth = "Basic " + base64.b64encode(("%s:pw-%s" % (user, user)).encode()).decode()
 
     def call(self, method, path, body=None, headers=()):
-        self.http.request(method, path, body, dict(headers, Authorization=self.auth))
+        try:
+            return self.once(method, path, body, headers)
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):  # SOGo ends connections without a word
+            self.http.close()
+            return self.once(method, path, body, headers)
+
+    def once(self, method, path, body, headers):
+        # SOGo shows a client without a name only one address book
+        self.http.request(method, path, body, dict(headers, Authorization=self.auth, **{"User-Agent": "comparedav"}))
         r = self.http.getresponse()
         return r.status, r.read()
 
@@ -268,7 +277,11 @@ def least(mine, other):
 
 def differences(a, b):
     """(collection, UID or None, names of what differs, text)"""
+    b = dict(b)
     for key in sorted(a):
+        twice = key[0], escape(key[1])
+        if key not in b and twice in b:  # DAViCal: the properties tell that the name is another
+            b[key] = b.pop(twice)
         if key not in b:
             yield key[1], None, {"collection"}, "the %s is missing" % key[0]
             continue

@@ -209,7 +209,14 @@ class Server:
     def call(self, method, path, body=None, **headers):
         h = {"Authorization": self.auth}
         h.update({k.replace("_", "-"): v for k, v in headers.items()})
-        self.http.request(method, path, body, h)
+        try:
+            return self.once(method, path, body, h)
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):  # SOGo ends connections without a word
+            self.http.close()
+            return self.once(method, path, body, h)
+
+    def once(self, method, path, body, headers):
+        self.http.request(method, path, body, headers)
         r = self.http.getresponse()
         return r.status, r.read()
 
