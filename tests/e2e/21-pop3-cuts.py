@@ -94,10 +94,10 @@ def main():
         sizes = lengths(case, scratch)
         print(case.__name__, sizes, "bytes", flush=True)
         for number, n in enumerate(sizes, 1):
-            step = STRIDE if EVERY or (number == 2 and case is Short) else 15
+            step = STRIDE if EVERY or (number == 2 and case is Short) else 30
             todo += [(case, cut, number) for cut in range(0, n, step)]
         # every connection cut: a run that cannot sign in gives up after some pauses, so that few of these suffice
-        todo += [(case, cut, None) for cut in range(5, max(sizes), 1 if EVERY else 60)]
+        todo += [(case, cut, None) for cut in range(5, max(sizes), 1 if EVERY else 120)]
     done = len(todo)
 
     def work():

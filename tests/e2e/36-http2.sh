@@ -31,7 +31,7 @@ landed C X
 launch N nginx UPSTREAM="$A_HTTP_PORT" REQUESTS=5 MAX_BODY=200000
 launch D nginx UPSTREAM="$X_HTTP_PORT"
 landed N D
-for s in A C; do "$TOOLS/gendav.py" --env "$T/$s/env" --resources 100 --big 300000 > "$T/out" || fail "gendav"; done
+for s in A C; do "$TOOLS/gendav.py" --env "$T/$s/env" --resources 60 --big 300000 > "$T/out" || fail "gendav"; done
 
 say "Cyrus"
 dav "$C_DAVS_URL" "$C_CALDAV_HOME1" "$C_CARDDAV_HOME1" alice

@@ -2,7 +2,7 @@
 """SIGKILL at the n-th call of the seam, for rising n until a run ends unharmed: first backup, second backup, restore.
 Then resumed: the same roots as undisturbed, sealed snapshots untouched, nothing doubled on the target.
 
-VALISE_EVERY=1 tries every n (the long run); by default the n are spread so that some 25 of each are tried."""
+VALISE_EVERY=1 tries every n (the long run); by default the n are spread so that some 16 of each are tried."""
 import hashlib
 import json
 import os
@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(HERE)
 VALISE = os.environ.get("VALISE", os.path.join(TESTS, "../build/test/valise"))
 EVERY = int(os.environ.get("VALISE_EVERY", "0"))
-TRIES = 25
+TRIES = 16
 
 
 def command(*argv, fault=None, state="state", want=(0,)):

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A short run of every fuzz target with libFuzzer: SECONDS each (default 2), two at a time. Findings are left in the build directory.
+# A short run of every fuzz target with libFuzzer: SECONDS each (default 1), two at a time. Findings are left in the build directory.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
@@ -16,4 +16,4 @@ one() { # one WORK SECONDS TARGET
 }
 export -f one
 find build/fuzz/tests -maxdepth 1 -name 'fuzz_*' -type f -executable | sort |
-	xargs -P 2 -I TARGET bash -c 'one "$@"' - "$work" "${1:-2}" TARGET
+	xargs -P 2 -I TARGET bash -c 'one "$@"' - "$work" "${1:-1}" TARGET

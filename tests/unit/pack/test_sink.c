@@ -413,7 +413,7 @@ static void test_damaged_work_begins_anew(void **state)
 }
 
 /* More items than are held in memory, 65,536: collections wait in files. */
-#define MANY (SANITIZED ? 17000u : 30000u)
+#define MANY (SANITIZED ? 22000u : 30000u)
 
 static void test_many_items(void **state)
 {
