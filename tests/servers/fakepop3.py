@@ -15,6 +15,7 @@ import ssl
 import struct
 import sys
 import threading
+import time
 
 
 class Cut(Exception):
@@ -112,6 +113,9 @@ class FakePop3:
 
     def on_login(self, s):
         """A refusal, or None."""
+
+    def wait_for_lock(self, s):
+        """The lock of the maildrop (RFC 1939 4), where a case needs it."""
 
     def select(self, s):
         return list(self.messages)
@@ -245,6 +249,7 @@ class FakePop3:
     def sign_in(self, s, ok):
         if not ok:
             return s.send("-ERR [AUTH] no")
+        self.wait_for_lock(s)
         with self.lock:
             refusal = self.on_login(s)
             if refusal:
@@ -447,7 +452,16 @@ class StatCountsMore(FakePop3):
 class Window(FakePop3):
     """As Gmail: each session lists the oldest 250 that no earlier session retrieved."""
     count = 600
-    done = frozenset()
+    holder = None
+
+    def wait_for_lock(self, s):
+        """A session shows what the one before did, however late that is noticed to have ended."""
+        for _ in range(500):
+            with self.lock:
+                if self.holder is None:
+                    self.holder = s
+                    return
+            time.sleep(0.02)
 
     def select(self, s):
         return [m for m in self.messages if not m.seen][:250]
@@ -455,6 +469,8 @@ class Window(FakePop3):
     def on_end(self, s, quit):
         for m in s.retrieved:
             m.seen = True
+        if self.holder is s:
+            self.holder = None
 
 
 class Gmail(Window):
