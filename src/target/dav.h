@@ -134,7 +134,7 @@ struct drun {
 	struct keys names; /* key of a resource's URL -> 1 */
 	struct put_journal *journal;
 	uint64_t grades[4]; /* of what is on the target now */
-	uint64_t held, held_listed;
+	uint64_t held;
 	char *stopped; /* the server takes nothing more now */
 	struct target_result sum;
 };
@@ -167,6 +167,8 @@ int dav_plan(struct drun *r, struct err *err) MUST_CHECK;
 #define OWN_SEGMENT_SIZE 24
 void own_segment(const struct drun *r, const struct acoll *a, char out[OWN_SEGMENT_SIZE]);
 
+/* The collection that an earlier restore made for it, on servers that keep no names; NONE. */
+uint32_t made_before(const struct drun *r, const struct acoll *a);
 /* Takes ${name}. */
 void acoll_rename(struct acoll *a, char *name);
 

@@ -206,10 +206,8 @@ static void say_refused(struct drun *r, const struct acoll *a)
 }
 
 /* A calendar of several components where the target makes only such of one: of its main one. */
-static int make_for_main(struct drun *r, uint32_t acoll, const char *url, struct err *err)
+static int make_for_main(struct drun *r, struct acoll *a, const char *url, struct err *err)
 {
-	struct acoll *a = &r->acolls[acoll];
-
 	if (r->contacts || a->part || (a->comps & (a->comps - 1)) == 0)
 		return 0;
 	free(a->refused);
@@ -230,7 +228,7 @@ int dav_make_one(struct drun *r, uint32_t acoll, struct err *err)
 	if (r->home.single)
 		a->refused = xstrdup("the target's URL is that of a single collection: use --into");
 	else if (rc == 0 && a->refused)
-		rc = make_for_main(r, acoll, buf_str(&url), err);
+		rc = make_for_main(r, a, buf_str(&url), err);
 	buf_clear(&url);
 	if (rc == 0 && a->refused)
 		say_refused(r, a);

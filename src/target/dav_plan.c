@@ -96,6 +96,17 @@ void own_segment(const struct drun *r, const struct acoll *a, char out[OWN_SEGME
 	snprintf(out, OWN_SEGMENT_SIZE, "valise-%.16s", hex);
 }
 
+uint32_t made_before(const struct drun *r, const struct acoll *a)
+{
+	char own[OWN_SEGMENT_SIZE];
+
+	own_segment(r, a, own);
+	for (uint32_t i = 0; i < r->n_tcolls; i++)
+		if (strcmp(r->tcolls[i].segment, own) == 0)
+			return i;
+	return NONE;
+}
+
 enum how { BY_BOTH, BY_NAME, BY_SEGMENT, BY_NAME_IN_PART, BY_BOTH_IN_VAIN, HOWS };
 
 /* Everything that it may hold, as far as both sides say. */
@@ -229,18 +240,14 @@ static void widen(struct acoll *leader, const struct acoll *a)
 static int place_mapped(struct drun *r, struct acoll *a, struct err *err)
 {
 	uint32_t leader = leader_of(r, a);
-	char own[OWN_SEGMENT_SIZE];
 	int rc = 0;
 
 	if (leader != NONE)
 		a->to = r->acolls[leader].to;
 	if (a->to == NONE)
 		rc = find_named(r, "--map", a->name, &a->to, err);
-	own_segment(r, a, own);
-	/* made by an earlier restore, and the server keeps no names */
-	for (uint32_t i = 0; a->to == NONE && i < r->n_tcolls; i++)
-		if (strcmp(own, r->tcolls[i].segment) == 0)
-			a->to = i;
+	if (a->to == NONE)
+		a->to = made_before(r, a);
 	if (a->to == NONE && leader != NONE) {
 		a->joins = leader;
 		widen(&r->acolls[leader], a);

@@ -59,9 +59,6 @@ static bool takes(const struct tcoll *t, unsigned bit)
 /* One of the same name that is nobody's yet, or that of an earlier restore. */
 static uint32_t find_other(const struct drun *r, const struct acoll *part, const char *name)
 {
-	char own[OWN_SEGMENT_SIZE];
-
-	own_segment(r, part, own);
 	for (uint32_t i = 0; i < r->n_tcolls; i++)
 		if (takes(&r->tcolls[i], part->comps) && !r->tcolls[i].taken &&
 		        strcmp(r->tcolls[i].name, name) == 0)
@@ -70,10 +67,7 @@ static uint32_t find_other(const struct drun *r, const struct acoll *part, const
 		if (takes(&r->tcolls[i], part->comps) && strcmp(r->tcolls[i].name, part->name) == 0)
 			return i;
 	/* Also one that does not take it: another would not, either. */
-	for (uint32_t i = 0; i < r->n_tcolls; i++)
-		if (strcmp(r->tcolls[i].segment, own) == 0)
-			return i;
-	return NONE;
+	return made_before(r, part);
 }
 
 /* The part of a collection of the archive that is of this component: another collection, as far as the target goes. */
