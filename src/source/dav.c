@@ -230,21 +230,19 @@ static int check_space(struct dav_run *r, struct err *err)
 static int find_collections(struct dav_worker *w, struct err *err)
 {
 	struct dav_run *r = w->run;
-	struct dav_home home = {0};
+	const struct dav_home *home = &r->home;
 	struct err why = {0};
 	size_t read = 0;
-	int rc = dav_discover(w->http, r->service, &home, err);
+	int rc = dav_discover(w->http, r->service, &r->home, err);
 
-	r->mixed = home.mixed;
-	r->me = home.principal;
-	home.principal = NULL;
-	for (size_t i = 0; i < home.n && rc == 0; i++) {
-		rc = dav_enumerate(w, home.urls[i], home.single ? 0 : 1, err);
+	r->mixed = home->mixed;
+	for (size_t i = 0; i < home->n && rc == 0; i++) {
+		rc = dav_enumerate(w, home->urls[i], home->single ? 0 : 1, err);
 		if (rc == 0) {
 			read++;
 		} else if (!dav_fatal(r, err)) {
 			why = *err;
-			dav_add_lost(r, home.urls[i], why.text);
+			dav_add_lost(r, home->urls[i], why.text);
 			rc = 0;
 		}
 	}
@@ -252,7 +250,6 @@ static int find_collections(struct dav_worker *w, struct err *err)
 		*err = why;
 		rc = err->code;
 	}
-	dav_home_clear(&home);
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
 	dav_name_all(r, 0);
@@ -381,7 +378,7 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 	for (size_t i = 0; i < r.n_colls; i++)
 		dav_coll_clear(&r.colls[i]);
 	free(r.colls);
-	free(r.me);
+	dav_home_clear(&r.home);
 	for (size_t i = 0; i < r.n_lost; i++) {
 		free(r.lost[i].url);
 		free(r.lost[i].reason);

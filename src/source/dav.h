@@ -67,7 +67,7 @@ struct dav_run {
 	size_t n_colls, cap;
 	struct dav_worker *first; /* its client is there before those of the others */
 	bool mixed; /* the home set holds what the other service is asked for */
-	char *me; /* principal's URL, or NULL */
+	struct dav_home home; /* where it was looked for */
 	struct dav_lost *lost;
 	size_t n_lost, lost_cap;
 

@@ -10,14 +10,14 @@
 #define P_NAME "{DAV:}displayname"
 #define P_TOKEN "{DAV:}sync-token"
 #define P_PRIVILEGES "{DAV:}current-user-privilege-set"
-#define P_OWNER "{DAV:}owner"
 #define P_ACL "{DAV:}acl"
 #define PROPS_MAX (8u << 20) /* of one collection, as JSON */
 
 /* Asked by name: allprop leaves most of them out. The first one not in a home set of both kinds, see dav_ask_state. */
-static const char *const both[] = {P_TOKEN, P_TYPE, P_NAME, P_PRIVILEGES, P_OWNER, "{DAV:}invite",
-        "{DAV:}share-access", "{" NS_CS "}invite", "{" NS_CS "}publish-url", "{" NS_CS "}me-card",
-        "{" NS_OC "}invite", "{" NS_OC "}read-only", "{" NS_OC "}owner-principal"};
+static const char *const both[] = {P_TOKEN, P_TYPE, P_NAME, P_PRIVILEGES, "{DAV:}owner",
+        "{DAV:}invite", "{DAV:}share-access", "{" NS_CS "}invite", "{" NS_CS "}publish-url",
+        "{" NS_CS "}me-card", "{" NS_OC "}invite", "{" NS_OC "}read-only",
+        "{" NS_OC "}owner-principal"};
 static const char *const calendar[] = {"{" NS_APPLE "}calendar-color",
         "{" NS_APPLE "}calendar-order", "{" NS_APPLE "}refreshrate",
         "{" NS_CALDAV "}calendar-description", "{" NS_CALDAV "}calendar-timezone",
@@ -58,20 +58,6 @@ static bool is_generated(const char *segment)
 	       strncmp(segment, "z-app-generated--", 17) == 0;
 }
 
-static bool is_foreign(const struct dav_run *run, const struct dav_response *r)
-{
-	char **owners = NULL;
-	size_t n = dav_prop_hrefs(r, P_OWNER, r->url, &owners);
-	bool mine = n == 0 || !run->me;
-
-	for (size_t i = 0; i < n; i++) {
-		mine |= run->me && dav_key(owners[i]) == dav_key(run->me);
-		free(owners[i]);
-	}
-	free(owners);
-	return !mine || dav_prop_has(r, P_TYPE, "{" NS_CS "}shared");
-}
-
 static unsigned attributes(
         const struct dav_run *run, const struct dav_response *r, const char *segment)
 {
@@ -83,7 +69,7 @@ static unsigned attributes(
 		a |= ATTR_SUBSCRIPTION;
 	if (dav_is_readonly(r))
 		a |= ATTR_READONLY;
-	if (is_foreign(run, r))
+	if (dav_is_foreign(r, &run->home, run->service->login.user))
 		a |= ATTR_SHARED;
 	return a;
 }

@@ -299,6 +299,22 @@ class SharedBelowHome(FakeDav):
         assert {h["name"]: h.get("attrs", []) for h in self.manifest["collections"]} == {"Work": [], "Of Bob": ["shared"], "Own": []}, self.manifest
 
 
+class OwnerOtherwise(FakeDav):
+    """The owner of the user's own calendars is written in other ways than the principal."""
+    name = "owner-otherwise"
+    source = "emersion/go-webdav issue 61 (iCloud), tine20 issue 3150 (internal host), Mailspring-Sync issue 129 (/user), Cyrus, CCS (__uids__)"
+    forms = ("http://backend.internal:8443/dav/principals/alice/", "/dav/principals/ALICE", "/dav/principals/users/alice/", "/dav/principals/__uids__/0815f00d-0000-4711-8888-0123456789ab/",
+             "/dav/principals/alice@example.org/", "/dav/principals/alice/user", "mailto:a.lias@example.org", "Alice Example")
+
+    def populate(self):
+        super().populate()
+        for n, form in enumerate(self.forms):
+            self.add("calendar", "own%d" % n, "Own %d" % n, **{DAV + "owner": element(DAV + "href", form)}).put("o.ics", event(n, "own-%d" % n))
+
+    def check(self):
+        assert not [h for h in self.manifest["collections"] if h.get("attrs")], self.manifest
+
+
 # ---- sign-in ------------------------------------------------------------------------------------
 
 

@@ -28,5 +28,10 @@ char *dav_last_segment(const char *href);
 bool dav_is_collection(const struct dav_response *r, bool contacts);
 /* None of the privileges that writing takes (RFC 3744 5.4) is granted. Needs {DAV:}current-user-privilege-set; without it: false. */
 bool dav_is_readonly(const struct dav_response *r);
+/* Whom a DAV:owner means, as far as it can be told from how the principal of the session, ${me}, and the login, ${user}, are written (both may be NULL). */
+enum dav_owner { DAV_OWNER_ME, DAV_OWNER_OTHER, DAV_OWNER_UNSAID };
+enum dav_owner dav_owner_of(const char *owner, const char *me, const char *user);
+/* Somebody else's collection, shared with the account. What is below a home set and may be written is the account's own unless its owner is said to be another. Needs {DAV:}owner, {DAV:}resourcetype, {DAV:}current-user-privilege-set. */
+bool dav_is_foreign(const struct dav_response *r, const struct dav_home *home, const char *user);
 
 #endif
