@@ -12,6 +12,7 @@
 
 #define CONNECT_TIMEOUT_MS 30000
 #define IDLE_TIMEOUT_MS 120000
+#define TIMEOUT_MAX_S 86400
 #define USER_MAX 512
 #define MECH_MAX 32
 #define FD_MAX 1048576
@@ -71,6 +72,19 @@ static int parse_mech(enum service_kind kind, const char *s, char **out, struct 
 	*out = xstrdup(s);
 	for (char *p = *out; *p; p++)
 		*p = (char)toupper((unsigned char)*p);
+	return 0;
+}
+
+/* Of the service: both waiting for a connection and for an answer. */
+static int parse_timeout(
+        enum service_kind kind, const char *s, struct endpoint *at, struct err *err)
+{
+	char *end = NULL;
+	long n = strtol(s, &end, 10);
+
+	if (!isdigit((unsigned char)*s) || *end || n < 1 || n > TIMEOUT_MAX_S)
+		return usage(err, kind, "timeout is a number of seconds from 1 to 86400, not", s);
+	at->connect_timeout_ms = at->idle_timeout_ms = (int)n * 1000;
 	return 0;
 }
 
@@ -206,6 +220,9 @@ static int build_endpoint(const struct settings *set, const char *url, FILE *tra
 	value = settings_value(set, s->kind, "pin");
 	if (rc == 0 && value)
 		rc = parse_pin(s->kind, value, &s->at.pin, err);
+	value = settings_value(set, s->kind, "timeout");
+	if (rc == 0 && value)
+		rc = parse_timeout(s->kind, value, &s->at, err);
 	value = settings_value(set, s->kind, "auth");
 	if (rc == 0 && value)
 		rc = parse_mech(s->kind, value, &s->login.mech, err);

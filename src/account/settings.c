@@ -10,7 +10,7 @@
 #define WORD_MAX 64
 
 static const char *const keys[] = {"user", "password-command", "password-fd", "auth", "ca-file",
-        "pin", "authzid", "cleartext"};
+        "pin", "authzid", "timeout", "cleartext"};
 #define N_KEYS (sizeof keys / sizeof *keys)
 
 /* What follows "imap-", "pop3-" ...; ${key} itself without such a prefix. */

@@ -18,6 +18,14 @@ const char *service_name(enum service_kind kind)
 	return "?";
 }
 
+#define SLOW_TIMES 5
+#define OCTETS_PER_MS 100
+
+int64_t slow_timeout_ms(int idle_ms, uint64_t octets)
+{
+	return (int64_t)idle_ms * SLOW_TIMES + (int64_t)(octets / OCTETS_PER_MS);
+}
+
 static void drop(char **p)
 {
 	free(*p);

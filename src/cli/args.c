@@ -27,6 +27,9 @@ static const struct option_def account_options[] = {
         {"authzid", 0, "NAME", "act as this user (master user logins)"},
         {"ca-file", 0, "FILE", "trust these certificate authorities instead of the system's"},
         {"pin", 0, "sha256:HEX", "accept just this certificate"},
+        {"timeout", 0, "SECONDS",
+                "how long a silent server is waited for (120; five times that where it may have "
+                "much to do)"},
         {"cleartext", 0, NULL, "speak imap://, pop3:// and http:// without TLS"},
         {"config", 0, "FILE", "accounts.ini to use"},
         {"trace", 0, "FILE", "write what goes over the wire there, without secrets"},

@@ -61,19 +61,21 @@ static int64_t patience_left(const struct transport *t)
 {
 	uint64_t moved = t->in + t->out - t->written_at;
 
-	return (int64_t)t->idle_timeout_ms * PATIENCE_IDLES + (int64_t)moved * PATIENCE_BYTE_MS -
+	int64_t all = (int64_t)t->idle_timeout_ms * PATIENCE_IDLES;
+
+	return (all > t->silence_ms ? all : t->silence_ms) + (int64_t)moved * PATIENCE_BYTE_MS -
 	       t->waited_ms;
 }
 
 int net_wait_idle(struct transport *t, short events)
 {
-	int64_t began = now_ms(), left = patience_left(t);
-	bool last = left < t->idle_timeout_ms;
+	int64_t began = now_ms(), left = patience_left(t), silence = t->silence_ms;
+	bool last = left < silence;
 	int rc;
 
 	if (t->deadline)
 		return net_wait(t, t->fd, events, t->deadline);
-	rc = wait_until(t, t->fd, events, began + (last ? left : t->idle_timeout_ms));
+	rc = wait_until(t, t->fd, events, began + (last ? left : silence));
 	t->waited_ms += now_ms() - began;
 	if (rc == 0 && last)
 		return transport_fail(t, ERR_NET,
@@ -81,8 +83,9 @@ int net_wait_idle(struct transport *t, short events)
 		        (long long)(t->waited_ms / 60000));
 	if (rc == 0) {
 		t->timed_out = true;
-		return transport_fail(
-		        t, ERR_NET, "no answer for %d seconds", t->idle_timeout_ms / 1000);
+		return transport_fail(t, ERR_NET,
+		        "no answer for %lld seconds (--timeout allows for more)",
+		        (long long)(silence / 1000));
 	}
 	return rc < 0 ? -1 : 0;
 }

@@ -283,13 +283,23 @@ static bool reap(struct run *r)
  * On one connection of HTTP/2 each has to wait for its turn: so none is silent while anything comes to this client. But nobody keeps us for ever with
  * an octet now and then: the patience is that of the other transports.
  */
+static int64_t silence_of(const struct xfer *x)
+{
+	int64_t idle = x->h->service->at.idle_timeout_ms;
+
+	/* Listing and storing is work. */
+	if (strcmp(x->rq->method, "GET") == 0 || strcmp(x->rq->method, "OPTIONS") == 0)
+		return idle;
+	return slow_timeout_ms((int)idle, x->rq->body_size);
+}
+
 static bool is_silent(const struct xfer *x, int64_t now)
 {
 	int64_t idle = x->h->service->at.idle_timeout_ms;
 
 	if (x->state != XFER_RUNNING || !x->active_ms || idle <= 0)
 		return false;
-	return now - x->h->active_ms >= idle ||
+	return now - x->h->active_ms >= silence_of(x) ||
 	       now - x->began_ms >= idle * PATIENCE_IDLES + (int64_t)x->moved * PATIENCE_BYTE_MS;
 }
 
@@ -302,7 +312,7 @@ static void check_idle(struct run *r)
 
 		if (!is_silent(x, now))
 			continue;
-		if (now - active >= x->h->service->at.idle_timeout_ms)
+		if (now - active >= silence_of(x))
 			snprintf(x->curl_text, sizeof x->curl_text, "nothing came for %d s",
 			        (int)((now - active + 999) / 1000));
 		else

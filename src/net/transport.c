@@ -29,6 +29,11 @@ int transport_fail(struct transport *t, enum err_code code, const char *fmt, ...
 	return transport_fail_with(t, &err);
 }
 
+void transport_patient(struct transport *t, bool slow, uint64_t octets)
+{
+	t->silence_ms = slow ? slow_timeout_ms(t->idle_timeout_ms, octets) : t->idle_timeout_ms;
+}
+
 bool transport_timed_out(const struct transport *t)
 {
 	return t->timed_out;
@@ -53,6 +58,7 @@ static struct transport *transport_new(
 	t->security = at->security;
 	t->connect_timeout_ms = at->connect_timeout_ms > 0 ? at->connect_timeout_ms : 30000;
 	t->idle_timeout_ms = at->idle_timeout_ms > 0 ? at->idle_timeout_ms : 120000;
+	t->silence_ms = t->idle_timeout_ms;
 	t->progress = progress;
 	t->rate = at->rate;
 	t->fd = -1;

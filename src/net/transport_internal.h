@@ -68,6 +68,7 @@ struct transport {
 	uint16_t port;
 	enum security security;
 	int connect_timeout_ms, idle_timeout_ms;
+	int64_t silence_ms; /* that is waited for now: transport_patient */
 	struct progress *progress;
 	struct rate *rate;
 	int fd;

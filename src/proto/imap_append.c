@@ -415,6 +415,7 @@ int imap_append(struct imap *m, const uint8_t *name, size_t name_len, struct ima
 {
 	struct appender a = {.m = m, .name = name, .name_len = name_len, .list = list, .n = n};
 	struct err own = {0};
+	uint64_t octets = 0;
 	int r;
 
 	for (size_t i = 0; i < n; i++) {
@@ -432,7 +433,11 @@ int imap_append(struct imap *m, const uint8_t *name, size_t name_len, struct ima
 		if (!sendable(&list[i]))
 			refuse_one(&a, i, "",
 			        "not sent: a keyword that is no atom, or 4 GiB and more", 54);
+	for (size_t i = 0; i < n; i++)
+		octets += list[i].size;
+	transport_patient(m->t, true, octets);
 	r = send_all(&a, &own);
+	transport_patient(m->t, false, 0);
 	/* Whatever was begun and not answered when the connection ended may be there, if all of it was sent. */
 	for (size_t i = 0; i < n && r != 0; i++) {
 		if (a.state[i] == STATE_SENT)

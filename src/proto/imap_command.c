@@ -109,10 +109,26 @@ int command_flush(struct imap *m, struct err *err)
 	return mailstream_flush(m->stream) == 0 ? 0 : session_net_error(m, err);
 }
 
+/*
+ * Opening a mailbox that was not opened for years, or counting and listing a large one, takes some servers minutes. A body
+ * has to begin sooner: a server that is silent about one message is given up, so that the others are had.
+ */
+static bool is_slow(const char *verb)
+{
+	static const char *const slow[] = {"EXAMINE", "SELECT", "STATUS", "LIST", "LSUB", "XLIST",
+	        "CREATE", "UID SEARCH", "UID STORE", "GETQUOTAROOT"};
+
+	for (size_t i = 0; i < sizeof slow / sizeof *slow; i++)
+		if (strncmp(verb, slow[i], strlen(slow[i])) == 0)
+			return true;
+	return false;
+}
+
 void command_start(struct imap *m, const char *verb)
 {
 	buf_reset(&m->cmd);
 	buf_putf(&m->cmd, "%u %s", ++m->tag, verb);
+	m->slow = is_slow(verb);
 }
 
 /* The server's word on a synchronising literal: 0 for "+". Other lines are read over. */
@@ -187,6 +203,7 @@ int command_end(struct imap *m, struct pending **out, struct err *err)
 		return r;
 	p = ARR_PUSH(m->pending, m->n_pending, m->pending_size);
 	p->tag = m->tag;
+	p->slow = m->slow;
 	p->behind = behind;
 	if (behind && m->one_by_one) {
 		p->later = xmemdup(m->cmd.data, m->cmd.len);
@@ -234,6 +251,14 @@ static void count_oldest(struct imap *m)
 
 	if (p && p->tag > m->waited)
 		count_wait(m);
+}
+
+/* A server may be found to answer one command at a time only: that is not waited for as long. */
+static void await_oldest(struct imap *m)
+{
+	const struct pending *p = oldest_open(m);
+
+	transport_patient(m->t, p && p->slow && (!p->behind || m->pipelined || m->one_by_one), 0);
 }
 
 static bool line_literal(const char *p, size_t n, uint64_t *size)
@@ -436,6 +461,7 @@ int command_next(struct imap *m, unsigned *tag_out, struct err *err)
 	if ((r = send_later(m, err)) != 0)
 		return r;
 	count_oldest(m);
+	await_oldest(m);
 	for (unsigned i = 0; i < REPAIRS_MAX; i++)
 		if ((r = read_response(m, tag_out, err)) != 0)
 			return r < 0 ? r : 0;

@@ -336,6 +336,7 @@ int imap_fetch_send(struct imap *m, const char *set, const char *items, struct e
 		section |= *++peek != ']';
 	command_start(m, "UID FETCH ");
 	buf_putf(&m->cmd, "%s %s", set, items);
+	m->slow = !strstr(items, "BODY") && !strstr(items, "RFC822 ");
 	if ((r = command_end(m, &p, err)) != 0)
 		return r;
 	p->section = section;

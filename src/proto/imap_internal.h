@@ -13,6 +13,7 @@
 struct pending {
 	unsigned tag;
 	bool done;
+	bool slow; /* its answer may take minutes */
 	bool behind; /* sent while another one was not answered */
 	char *later; /* not sent yet (one_by_one); else NULL */
 	size_t later_len;
@@ -32,6 +33,7 @@ struct imap {
 	mailimap *lib;
 	struct progress *progress;
 	bool target, dead;
+	bool slow; /* the answer to the command being written may take minutes */
 	unsigned tag; /* the last one given out */
 	unsigned waited; /* the last one sent when a round trip was counted */
 	struct buf cmd;

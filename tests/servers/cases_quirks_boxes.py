@@ -319,6 +319,31 @@ class ExamineCuts(ExamineRefused):
         s.cut()
 
 
+class ExamineSlow(Quirk):
+    """Opening and counting take longer than the time-out."""
+    name = "examine-slow"
+    source = "grommunio: SELECT of more than a minute (gromox#244); Gmail (node-imap#715)"
+    slow = True
+    options = ("--timeout", "1")
+
+    def do_examine(self, s, tag, args, read_only=True):
+        s.stall(1.5 if raw(args[0]) == b"INBOX" else 0)
+        super().do_examine(s, tag, args, read_only)
+
+    def do_list(self, s, tag, args):
+        s.stall(1.5)
+        super().do_list(s, tag, args)
+
+    def do_uid_fetch(self, s, tag, args, by_uid=True):
+        if s.mailbox.name == b"Work" and "BODY.PEEK[]" not in args[1]:
+            s.stall(1.5)
+        super().do_uid_fetch(s, tag, args, by_uid)
+
+    def check(self):
+        if any(b"ended" in line for _, line in self.log):
+            return "a connection was given up"
+
+
 class StatusOdd(Quirk):
     """STATUS is refused for one mailbox, names another one, lacks attributes, has unknown ones, is empty."""
     name = "status-odd"

@@ -35,7 +35,7 @@ bool account_key_is_flag(const char *key);
  * else ~/.config/valise/accounts.ini; the default one may be missing), overlaid by ${settings}.
  * ${name} NULL: settings alone. A file that others can read and that holds a "password" is refused; "password" exists
  * nowhere else. Keys: imap pop3 caldav carddav (URLs), user password-command password-fd auth ca-file pin authzid
- * cleartext, and each of these with a service prefix (imap-user ...), which wins.
+ * timeout (seconds) cleartext, and each of these with a service prefix (imap-user ...), which wins.
  * URLs: imaps://[user@]host[:993] imap:// (STARTTLS) pop3s:// pop3:// https://; http:// and a plain
  * imap:// or pop3:// with "cleartext" are spoken without TLS, http:// without it is refused. A password in a URL is refused.
  * Errors: ERR_USAGE with what to write instead, ERR_NOTFOUND for an unknown name, ERR_IO.

@@ -28,10 +28,16 @@ struct endpoint {
 	char *ca_file; /* NULL: the system's store */
 	char *pin; /* lower-case hex SHA-256 of the one accepted certificate (DER), or NULL */
 	int connect_timeout_ms;
-	int idle_timeout_ms;
+	int idle_timeout_ms; /* how long silence is waited for; see slow_timeout_ms */
 	FILE *trace; /* redacted wire trace, borrowed, may be NULL; writers lock it (flockfile) */
 	struct rate *rate; /* what the wire may carry, borrowed; NULL: anything */
 };
+
+/**
+ * slow_timeout_ms(idle_ms, octets): the silence that is waited for where a server may have much to do before it answers:
+ * opening, listing, storing (then the ${octets} to be stored, which count with 100 kB a second; else 0). ${idle_ms} is the ordinary one.
+ */
+int64_t slow_timeout_ms(int idle_ms, uint64_t octets);
 
 struct login {
 	char *user;

@@ -86,7 +86,10 @@ bool transport_readable(struct transport *t);
 /* The sticky error: ERR_OK if there is none yet. */
 enum err_code transport_error(const struct transport *t, struct err *err);
 
-/* The error is that the peer said nothing for idle_timeout_ms. */
+/* From now on silence is waited for as long as slow_timeout_ms says (${slow}), or idle_timeout_ms. */
+void transport_patient(struct transport *t, bool slow, uint64_t octets);
+
+/* The error is that the peer said nothing for that long. */
 bool transport_timed_out(const struct transport *t);
 
 /* Declare the connection dead (a stream out of step): later calls fail at once. */

@@ -127,6 +127,9 @@ static void options_alone(void **state)
 	        {"imap", "imaps://alice%40old.example@mail.old.example"},
 	        {"password-command", "printf 'a b\\r\\nc\\n'"},
 	};
+	const struct account_setting patient[] = {{"imap", "imaps://h.example"},
+	        {"pop3", "pop3s://h.example"}, {"user", "a"}, {"timeout", "300"},
+	        {"pop3-timeout", "7"}};
 	const struct account_setting short_user[] = {
 	        {"pop3", "pop3s://mail.old.example"}, {"user", "alice"}, {"password-fd", "9"}};
 	struct account *a = load(NULL, set, N(set));
@@ -137,6 +140,11 @@ static void options_alone(void **state)
 	account_free(a);
 	a = load(NULL, short_user, N(short_user));
 	assert_string_equal(a->name, "alice@mail.old.example");
+	account_free(a);
+	a = load(NULL, patient, N(patient));
+	assert_int_equal(a->services[SERVICE_IMAP].at.idle_timeout_ms, 300000);
+	assert_int_equal(a->services[SERVICE_POP3].at.idle_timeout_ms, 7000);
+	assert_int_equal(a->services[SERVICE_POP3].at.connect_timeout_ms, 7000);
 	account_free(a);
 }
 
@@ -284,6 +292,10 @@ static void bad_settings(void **state)
 	        {{{"imap", "imaps://u@h"}, {"pin", "sha256:" SUM "0"}}, "64"},
 	        {{{"imap", "imaps://u@h"}, {"pin", "sha256:0:0"}}, "64"},
 	        {{{"imap", "imaps://u@h"}, {"pin", "sha256:"}}, "64"},
+	        {{{"imap", "imaps://u@h"}, {"timeout", "0"}}, "timeout is a number of seconds"},
+	        {{{"imap", "imaps://u@h"}, {"timeout", "2m"}}, "timeout is a number of seconds"},
+	        {{{"imap", "imaps://u@h"}, {"imap-timeout", "86401"}}, "from 1 to 86400"},
+	        {{{"imap", "imaps://u@h"}, {"timeout", "-5"}}, "timeout is a number of seconds"},
 	        {{{"imap", "imaps://u@h"}, {"auth", "PL AIN"}}, "mechanism"},
 	        {{{"imap", "imaps://u@h"}, {"password-fd", "-1"}}, "number of an open file"},
 	        {{{"imap", "imaps://u@h"}, {"password-fd", "hunter2"}}, "number of an open file"},
@@ -358,7 +370,8 @@ static void names_in_order(void **state)
 static void keys(void **state)
 {
 	static const char *const valid[] = {"imap", "pop3", "caldav", "carddav", "user", "pin",
-	        "imap-user", "carddav-password-command", "pop3-cleartext", "ca-file", "authzid"};
+	        "imap-user", "carddav-password-command", "pop3-cleartext", "ca-file", "authzid",
+	        "timeout", "pop3-timeout"};
 	static const char *const invalid[] = {"", "password", "imap-password", "imap-", "imap-imap",
 	        "-user", "smtp", "imap-user-x"};
 

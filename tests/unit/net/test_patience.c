@@ -77,10 +77,37 @@ static void slow_but_honest_goes_on(void **state)
 	peer_stop(&p);
 }
 
+/* Where there may be much to do, the silence itself is longer, too; and what is stored counts. */
+static void work_takes_its_time(void **state)
+{
+	struct transport *t;
+	struct peer p;
+	struct err err;
+	size_t n;
+	char c;
+
+	(void)state;
+	assert_int_equal(slow_timeout_ms(120000, 0), 600000);
+	assert_int_equal(slow_timeout_ms(120000, (uint64_t)100 << 20), 600000 + 1048576);
+	assert_int_equal(slow_timeout_ms(86400000, (uint64_t)1 << 40), 432000000 + 10995116277);
+	t = open_peer(&p);
+	assert_int_equal(t->silence_ms, IDLE_MS);
+	transport_patient(t, true, 1000000);
+	assert_int_equal(t->silence_ms, 5 * IDLE_MS + 10000);
+	t->idle_timeout_ms = 10;
+	transport_patient(t, true, 0);
+	assert_int_equal(transport_read(t, &c, 1, &n, &err), ERR_NET);
+	assert_non_null(strstr(err.text, "no answer for 0 seconds (--timeout allows for more)"));
+	assert_true(t->waited_ms >= 50 && transport_timed_out(t));
+	transport_free(t);
+	peer_stop(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_trickle_ends),
+	        cmocka_unit_test(work_takes_its_time),
 	        cmocka_unit_test(slow_but_honest_goes_on),
 	};
 
