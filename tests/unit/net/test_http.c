@@ -363,7 +363,7 @@ static void silence(void **state)
 	struct result *r;
 	struct http *h;
 
-	service.at.idle_timeout_ms = 150;
+	service.at.idle_timeout_ms = 50;
 	assert_int_equal(http_open(&service, HTTP_TARGET, NULL, &h, NULL), 0);
 	r = ask(h, s, (struct http_request){.method = "PUT", .header = {"If-None-Match: *"}}, "/x");
 	assert_int_equal(r->code, ERR_NET);
