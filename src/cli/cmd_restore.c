@@ -148,7 +148,7 @@ static int restore_kind(struct restore *r, enum coll_kind kind)
 	rc = journal_path(r, s, &journal, &err);
 	r->opts.journal = journal;
 	if (rc == 0)
-		rc = ops->run(s, r->reader, &r->opts, &r->ui->progress, &res, &err);
+		rc = target_run(ops, s, r->reader, &r->opts, &r->ui->progress, &res, &err);
 	add_result(&r->sum, &res);
 	free(journal);
 	if (rc == 0)

@@ -1,6 +1,11 @@
+/* What all targets have in common: which there are, what is selected, one restore at a time. */
 #include "valise/target/target.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <string.h>
+#include <sys/file.h>
+#include "valise/base/sys.h"
 
 static const struct target_ops *const targets[] = {
         &target_imap,
@@ -35,4 +40,48 @@ const struct target_ops *target_for(enum coll_kind coll)
 		if (targets[i]->coll == coll)
 			return targets[i];
 	return NULL;
+}
+
+/* *fd_out: holds the lock until it is closed; -1: there is none to be held. */
+static int lock_journal(
+        const struct target_opts *o, struct progress *p, int *fd_out, struct err *err)
+{
+	int fd, rc = 0;
+
+	*fd_out = -1;
+	if (!o->journal || o->dry_run)
+		return 0;
+	fd = sys_openat(AT_FDCWD, o->journal, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_sys(err, ERR_WHOLE, "%s", o->journal);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EWOULDBLOCK)
+			rc = err_set(err, ERR_LOCKED, ERR_WHOLE,
+			        "another restore of this archive into this account is at work; "
+			        "wait until it has ended (it holds %s)",
+			        o->journal);
+		else
+			progress_say(p, SAY_WARNING,
+			        "%s cannot be locked (%s): see to it that no second restore of "
+			        "this archive runs meanwhile",
+			        o->journal, strerror(errno));
+		sys_close(fd);
+		return rc;
+	}
+	*fd_out = fd;
+	return 0;
+}
+
+int target_run(const struct target_ops *ops, const struct service *service,
+        struct tree_reader *reader, const struct target_opts *opts, struct progress *progress,
+        struct target_result *out, struct err *err)
+{
+	int lock, rc = lock_journal(opts, progress, &lock, err);
+
+	if (rc < 0)
+		return rc;
+	rc = ops->run(service, reader, opts, progress, out, err);
+	if (lock >= 0)
+		sys_close(lock);
+	return rc;
 }
