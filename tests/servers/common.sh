@@ -3,14 +3,18 @@
 #   SCRIPT start DIR    private configuration and state under DIR, loopback high ports; KEY=VALUE lines
 #                       on stdout and in DIR/env
 #   SCRIPT stop DIR     ends every process that start began; DIR stays
+#   SCRIPT packages     the Debian packages to be installed for it, libraries of unpacked ones included
+#   SCRIPT unpack       downloads and unpacks what cannot be installed beside other servers
 #
 # As root the daemons run as the system user valise-test (made on first use), else as the caller.
 # VALISE_TEST_PORT=N forces the first of the ten ports. VALISE_TEST_HOME holds unpacked packages.
-# A script defines do_start, perhaps after_stop, and ends with: server_main "$@"
+# A script defines INSTALL (packages), perhaps UNPACK (packages that conflict with others' and are unpacked into UNPACKED), do_start,
+# perhaps after_stop, and ends with: server_main "$@"
 set -u
 export LC_ALL=C.UTF-8
 SERVERS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TEST_HOME=${VALISE_TEST_HOME:-/var/tmp/valise-test-$(id -u)}
+UNPACKED=$TEST_HOME/$(basename "$0" .sh)
 
 say() { echo "$(basename "$0"): $*" >&2; }
 die() { say "$@"; exit 1; }
@@ -32,6 +36,23 @@ no_service() {
 	return $rc
 }
 
+APT=(apt-get -q -o DPkg::Lock::Timeout=600)
+
+# libraries_of PACKAGE... : the libraries that they depend on, but for the C library's own
+libraries_of() {
+	apt-cache show --no-all-versions "$@" | sed -n -E 's/^(Pre-)?Depends: //p' | tr ',' '\n' | sed -E 's/\|.*//; s/\(.*//; s/:any//; s/ //g' |
+		grep -E '^(lib|zlib)' | grep -vxF "$(printf '%s\n' "$@")" | sort -u
+}
+
+# packages : what has to be installed for this server
+packages() { echo ${INSTALL:-} ${UNPACK:+$(libraries_of $UNPACK)}; }
+
+# provide : what it needs and has not. In the test suite that is nothing: scripts/deps did it before.
+provide() {
+	if is_unpacked; then pkgs ${INSTALL:-}; else pkgs $(packages); fi
+	unpack
+}
+
 # pkgs NAME... : install the Debian packages that are missing; nothing is removed, nothing is started
 pkgs() {
 	local missing=() p log
@@ -42,32 +63,38 @@ pkgs() {
 	is_root || die "missing packages (run once as root): ${missing[*]}"
 	say "installing ${missing[*]}"
 	log=$(mktemp)
-	local install=(apt-get install -y -q --no-remove --no-install-recommends "${missing[@]}")
+	local install=("${APT[@]}" install -y --no-remove --no-install-recommends "${missing[@]}")
 	export DEBIAN_FRONTEND=noninteractive
 	if ! no_service "${install[@]}" > "$log" 2>&1; then
-		apt-get update -q >> "$log" 2>&1
+		"${APT[@]}" update >> "$log" 2>&1
 		no_service "${install[@]}" > "$log" 2>&1 || { tail -5 "$log" >&2; die "apt-get failed"; }
 	fi
 	rm -f "$log"
 }
 
-# unpack NAME PACKAGE... : unpack, without installing, packages that conflict with installed ones, into
-# $TEST_HOME/NAME
+is_unpacked() {
+	local p
+	for p in ${UNPACK:-}; do [ -e "$UNPACKED/.have-$p" ] || return; done
+}
+
+# unpack : the packages of UNPACK, without installing them, into UNPACKED; each once, two callers one after the other
 unpack() {
-	local root=$TEST_HOME/$1 p tmp
-	shift
-	mkdir -p "$root" && chmod 755 "$TEST_HOME" "$root" || die "cannot write to $TEST_HOME"
-	for p in "$@"; do
-		[ -e "$root/.have-$p" ] && continue
+	local p tmp
+	is_unpacked && return
+	mkdir -p "$UNPACKED" && chmod 755 "$TEST_HOME" "$UNPACKED" || die "cannot write to $TEST_HOME"
+	exec 9> "$UNPACKED/.lock" && flock 9 || die "cannot lock $UNPACKED"
+	for p in $UNPACK; do
+		[ -e "$UNPACKED/.have-$p" ] && continue
 		tmp=$(mktemp -d)
 		is_root && chown _apt "$tmp" 2>/dev/null
-		(cd "$tmp" && apt-get download -q "$p" > /dev/null 2>&1) ||
-			(is_root && apt-get update -q && cd "$tmp" && apt-get download -q "$p") >&2 ||
+		(cd "$tmp" && "${APT[@]}" download "$p" > /dev/null 2>&1) ||
+			(is_root && "${APT[@]}" update && cd "$tmp" && "${APT[@]}" download "$p") >&2 ||
 			die "cannot download $p"
-		dpkg -x "$tmp"/*.deb "$root" || die "cannot unpack $p"
-		basename "$tmp"/*.deb | cut -d_ -f2 > "$root/.have-$p"
+		dpkg -x "$tmp"/*.deb "$UNPACKED" || die "cannot unpack $p"
+		basename "$tmp"/*.deb | cut -d_ -f2 > "$UNPACKED/.have-$p"
 		rm -rf "$tmp"
 	done
+	exec 9>&-
 }
 
 # ---- user and processes ---------------------------------------------------------------------------
@@ -270,6 +297,9 @@ emit_dav() {
 server_main() {
 	local cmd=${1:-}
 	DIR=${2:-}
+	case $cmd in
+	packages|unpack) $cmd; return ;;
+	esac
 	[ -n "$DIR" ] || die "usage: $(basename "$0") start|stop DIR"
 	case $cmd in
 	start)
@@ -278,6 +308,7 @@ server_main() {
 		stop_all
 		rm -f "$DIR/out"
 		: > "$DIR/env"
+		provide
 		trap 'rc=$?; [ $rc = 0 ] || stop_all; exit $rc' EXIT
 		do_start
 		;;

@@ -4,6 +4,7 @@
 # its files in /etc and /usr/lib it starts in a private mount namespace, which needs root.
 # Choices at start: KEYWORDS=0 (no keywords), ACL=1, CAPS="IMAP4rev1 ..." (capability string), USERS="alice bob ..."
 . "$(dirname "$0")/common.sh"
+INSTALL="openssl util-linux" UNPACK="courier-base courier-imap courier-pop courier-authdaemon courier-authlib courier-authlib-userdb"
 
 accounts() {
 	local u uid=$1 gid=$2
@@ -39,10 +40,8 @@ C
 }
 
 do_start() {
-	local root=$TEST_HOME/courier u uid gid b binds
+	local root=$UNPACKED u uid gid b binds
 	need_root
-	pkgs openssl libcourier-unicode4 libgamin0 libgdbm6 libltdl7 libidn12 libpcre3 util-linux
-	unpack courier courier-base courier-imap courier-pop courier-authdaemon courier-authlib courier-authlib-userdb
 	make_tls
 	free_slot
 	uid=$(id -u "$RUN_USER") gid=$(id -g "$RUN_USER")

@@ -11,6 +11,7 @@
 #   SCHED_SMTP=PORT        scheduling on: invitations go to the SMTP server on that loopback port
 #   USERS="alice bob ..."  accounts; the password of NAME is pw-NAME; admin is the administrator, proxy may sign in for anyone (--authzid)
 . "$(dirname "$0")/common.sh"
+INSTALL="python3 openssl sasl2-bin libsasl2-modules libsasl2-modules-db tzdata" UNPACK="cyrus-common cyrus-imapd cyrus-pop3d cyrus-caldav"
 
 yes_if() { [ -n "$1" ] && echo yes || echo no; }
 
@@ -103,10 +104,7 @@ P
 }
 
 do_start() {
-	local root=$TEST_HOME/cyrus u
-	pkgs openssl sasl2-bin libsasl2-modules libsasl2-modules-db libclamav12 libzephyr4 libshp2 libical3 libxapian30 libwrap0 \
-		libnghttp2-14 libjansson4 libpq5 libicu72 libpcre3 libsqlite3-0 libbrotli1 libzstd1 libxml2 libldap-2.5-0 libcom-err2 tzdata
-	unpack cyrus cyrus-common cyrus-imapd cyrus-pop3d cyrus-caldav
+	local root=$UNPACKED u
 	make_tls
 	free_slot
 	mkdir -p "$DIR"/conf/{socket,proc,lock,db,log,msg,ptclient,user,quota,zoneinfo} "$DIR"/{spool,sieve,run}

@@ -3,6 +3,7 @@
 # for /etc/davical is compiled in.
 # Choices at start: USERS="alice bob ...", SCHEDULE=true (deliver invitations, as it does by default)
 . "$(dirname "$0")/common.sh"
+INSTALL="postgresql php-cli php-fpm php-pgsql php-xml php-curl davical"
 
 conf() {
 	cat <<C
@@ -44,7 +45,6 @@ S
 
 do_start() {
 	need_root
-	pkgs postgresql php8.2-cli php8.2-fpm php8.2-pgsql php8.2-xml php8.2-curl davical
 	free_slot
 	mkdir -p "$DIR/etc" "$DIR/web"
 	conf > "$DIR/etc/config.php"

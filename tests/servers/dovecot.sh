@@ -23,6 +23,7 @@
 #   USERS="alice bob ..."     accounts; the password of NAME is pw-NAME
 # CONF is for doveadm: doveadm -c "$CONF" ... -u alice
 . "$(dirname "$0")/common.sh"
+INSTALL="dovecot-core dovecot-imapd dovecot-pop3d openssl libfaketime"
 
 plugins() {
 	echo -n "listescape ${ALL:+virtual }${MAX_MAIL:+quota}"
@@ -160,14 +161,12 @@ fake_clock() {
 	local lib
 	FAKE=()
 	[ -n "${CLOCK:-}" ] || return 0
-	pkgs libfaketime
 	lib=$(dpkg -L libfaketime | grep 'libfaketime.so') || die "no libfaketime"
 	FAKE=(LD_PRELOAD=$lib FAKETIME=$CLOCK FAKE_UTIME=1 DONT_FAKE_MONOTONIC=1)
 }
 
 do_start() {
 	local u
-	pkgs dovecot-core dovecot-imapd dovecot-pop3d openssl
 	fake_clock
 	make_tls
 	free_slot

@@ -3,6 +3,7 @@
 # keywords are BAD, no UIDPLUS. It takes accounts from /etc/passwd, so it starts in a private mount namespace, which needs root.
 # Choices at start: EXPIRE=DAYS (pop3d deletes what was retrieved and is older, at QUIT); TYPE=maildir (default), mbox or mh; SEP=/ or another delimiter; USERS="alice bob ..."
 . "$(dirname "$0")/common.sh"
+INSTALL="mailutils-imap4d mailutils-pop3d openssl util-linux"
 
 conf() { # DAEMON PORT
 	cat <<C
@@ -25,7 +26,6 @@ C
 do_start() {
 	local u uid
 	need_root
-	pkgs mailutils-imap4d mailutils-pop3d openssl util-linux
 	make_tls
 	free_slot
 	uid=$(id -u "$RUN_USER")

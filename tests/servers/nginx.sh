@@ -8,6 +8,7 @@
 # Ports: HTTPS_PORT; SHORT_PORT; SMALL_PORT; SMALL1_PORT, HTTP/1.1; EXPIRED_PORT and WRONGNAME_PORT, with such a certificate.
 # One line a request in ACCESS: port protocol connection request-of-the-connection method status end-time seconds path
 . "$(dirname "$0")/common.sh"
+INSTALL=openssl UNPACK=nginx
 
 listener() { # PORT PROTOCOL CERT KEY SETTINGS
 	cat <<C
@@ -53,16 +54,14 @@ C
 
 do_start() {
 	[ -n "${UPSTREAM:-}" ] || die "UPSTREAM is not set"
-	pkgs openssl libpcre2-8-0 libssl3 libcrypt1 zlib1g
-	unpack nginx nginx
 	make_tls
 	free_slot
 	mkdir -p "$DIR/tmp"
 	conf > "$DIR/nginx.conf"
 	hand_over
-	spawn "$TEST_HOME/nginx/usr/sbin/nginx" -p "$DIR" -e "$DIR/error.log" -c "$DIR/nginx.conf"
+	spawn "$UNPACKED/usr/sbin/nginx" -p "$DIR" -e "$DIR/error.log" -c "$DIR/nginx.conf"
 	wait_ports $P0 $((P0 + 1)) $((P0 + 2)) $((P0 + 3)) $((P0 + 4)) $((P0 + 5))
-	emit SERVER=nginx "VERSION=$(cat "$TEST_HOME/nginx/.have-nginx")" HOST=127.0.0.1 "CA=$DIR/tls/ca.pem" "TLS=$DIR/tls" "LOG=$DIR/error.log" "ACCESS=$DIR/access"
+	emit SERVER=nginx "VERSION=$(cat "$UNPACKED/.have-nginx")" HOST=127.0.0.1 "CA=$DIR/tls/ca.pem" "TLS=$DIR/tls" "LOG=$DIR/error.log" "ACCESS=$DIR/access"
 	emit HTTPS_PORT=$P0 SHORT_PORT=$((P0 + 1)) SMALL_PORT=$((P0 + 2)) SMALL1_PORT=$((P0 + 3)) EXPIRED_PORT=$((P0 + 4)) WRONGNAME_PORT=$((P0 + 5))
 }
 server_main "$@"

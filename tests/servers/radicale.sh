@@ -2,6 +2,7 @@
 # radicale.sh start DIR | stop DIR : Radicale 3, CalDAV and CardDAV over HTTP and HTTPS.
 # Choices at start: MAX_CONTENT=BYTES (largest request), USERS="alice bob ..."
 . "$(dirname "$0")/common.sh"
+INSTALL="radicale openssl"
 
 conf() { # PORT SSL
 	cat <<C
@@ -28,7 +29,6 @@ C
 
 do_start() {
 	local u
-	pkgs radicale openssl
 	make_tls
 	free_slot
 	mkdir -p "$DIR/collections"

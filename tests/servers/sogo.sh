@@ -3,6 +3,7 @@
 # /etc/sogo is compiled in.
 # Choices at start: USERS="alice bob ..."
 . "$(dirname "$0")/common.sh"
+INSTALL="postgresql memcached sogo"
 
 conf() {
 	local db="postgresql://sogo:pw-sogo@127.0.0.1:$((P0 + 5))/sogo"
@@ -37,7 +38,6 @@ database() {
 
 do_start() {
 	need_root
-	pkgs postgresql memcached sogo
 	free_slot
 	mkdir -p "$DIR/etc" "$DIR/home" "$DIR/spool"
 	conf > "$DIR/etc/sogo.conf"

@@ -3,10 +3,10 @@
 # It has no logins of its own: each user has an instance, and authproxy.py stands before them.
 # Choices at start: USERS="alice bob" (at most six); DIGEST=N: over HTTP Digest instead of Basic, each nonce for N requests
 . "$(dirname "$0")/common.sh"
+INSTALL="xandikos openssl"
 
 do_start() {
 	local u port backends=()
-	pkgs xandikos openssl
 	make_tls
 	free_slot
 	mkdir -p "$DIR/home"
