@@ -47,7 +47,7 @@ uint64_t dav_key(const char *url)
 
 char *dav_last_segment(const char *href)
 {
-	size_t end = strcspn(href, "?#"), from;
+	size_t end = strcspn(href, "?"), from;
 	struct buf b;
 
 	while (end && href[end - 1] == '/')

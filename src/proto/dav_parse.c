@@ -13,7 +13,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define TEXT_MAX 65536
 #define HREFS_MAX 10000 /* of one response */
@@ -325,18 +324,6 @@ static void end_status(struct dav_parser *p)
 		p->propstat_status = status;
 	else
 		p->r.status = status;
-}
-
-bool dav_member_url(const char *base, const char *href, struct buf *out)
-{
-	const char *host = NULL, *path;
-
-	if (strncasecmp(href, "http://", 7) == 0 || strncasecmp(href, "https://", 8) == 0)
-		host = strchr(href, '/') + 2;
-	else if (strncmp(href, "//", 2) == 0)
-		host = href + 2;
-	path = host ? strchr(host, '/') : href;
-	return url_join(base, path ? path : "/", out, NULL) == 0;
 }
 
 static char *absolute(const char *base, const char *href)

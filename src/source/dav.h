@@ -32,14 +32,17 @@ struct davitem {
 	uint64_t len; /* getcontentlength, when has_len */
 	bool has_len, done, failed;
 	bool lost; /* a GET of it got no answer */
+	bool shares,
+	        twin; /* its URL with another href; not the first of them: its key is that of the href */
+	uint8_t *sum; /* of what was stored of one that shares */
 	char *reason; /* why a multiget did not bring it */
 };
 
 enum dav_state { DAV_NEW, DAV_LISTED, DAV_SETTLED /* given or kept */ };
 
 struct davcoll {
-	char *url;
-	uint64_t key; /* of the URL */
+	char *url; /* where it is asked for: not always what its href means */
+	uint64_t key; /* of the URL that its href means */
 	struct tree_coll *coll; /* head, then items; NULL once given */
 	struct tree_coll *prev, *last_run; /* may be NULL */
 	struct davitem *items;
@@ -47,6 +50,7 @@ struct davcoll {
 	bool v4; /* the address book offers vCard 4.0 */
 	bool no_list; /* a subscription without resources here */
 	bool no_multiget;
+	bool elsewhere; /* its href leads nowhere; the URL is another form of it */
 	bool holds; /* other collections: listed each time, so that they are found each time */
 	enum dav_state state;
 };
@@ -104,6 +108,8 @@ int dav_ask_state(struct dav_worker *w, struct davcoll *c, struct err *err) MUST
 int dav_list(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
 bool dav_unchanged(const struct davcoll *c);
 struct davitem *dav_item_find(struct davcoll *c, uint64_t key); /* the items are sorted */
+/* The one that shares its URL with ${i} and came first, or NULL. */
+struct davitem *dav_item_twin(struct davcoll *c, const struct davitem *i);
 
 /* Give known items to the sink; the others stay not done. */
 int dav_give_known(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;

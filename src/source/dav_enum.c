@@ -46,6 +46,7 @@ void dav_coll_clear(struct davcoll *c)
 		free(c->items[i].href);
 		free(c->items[i].etag);
 		free(c->items[i].reason);
+		free(c->items[i].sum);
 	}
 	free(c->items);
 	memset(c, 0, sizeof *c);

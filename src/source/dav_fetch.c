@@ -34,6 +34,20 @@ void dav_name_loss(struct dav_run *r, struct tree_coll *c, const char *href, con
 	free(text);
 }
 
+/* One resource that was listed by two hrefs, and had by both. */
+static bool is_twin(struct davcoll *c, struct davitem *i, const struct tree_object *o)
+{
+	const struct davitem *first = dav_item_twin(c, i);
+
+	if (i->shares && !i->sum) {
+		i->sum = xmalloc(sizeof o->sha256);
+		memcpy(i->sum, o->sha256, sizeof o->sha256);
+	}
+	if (!first || !first->sum || memcmp(first->sum, o->sha256, sizeof o->sha256) != 0)
+		return false;
+	return !first->etag || !i->etag || strcmp(first->etag, i->etag) == 0;
+}
+
 int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
         const struct tree_object *o, const void *text, size_t len, unsigned warn, struct err *err)
 {
@@ -43,6 +57,10 @@ int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
 	struct tree_ext *x;
 	int rc;
 
+	if (is_twin(c, i, o)) {
+		i->done = true;
+		return 0;
+	}
 	memcpy(it.sha256, o->sha256, sizeof it.sha256);
 	if (o->has_nul)
 		it.warn |= WARN_NUL;
@@ -296,13 +314,30 @@ static int len_cmp(const void *a, const void *b)
 	return large[0] != large[1] ? large[0] - large[1] : (x > y) - (x < y);
 }
 
-static size_t select_items(struct davcoll *c, struct davitem **list, bool huge_too)
+/* What is still to be had by a multiget, by GET, and by GET when all else is there. */
+enum way { BY_MULTIGET, BY_GET, TWINS };
+
+static bool goes(const struct davitem *i, enum way way)
+{
+	if (i->done || i->failed)
+		return false;
+	switch (way) {
+	case BY_MULTIGET:
+		return !i->shares && (!i->has_len || i->len <= DAV_HUGE);
+	case BY_GET:
+		return !i->twin;
+	case TWINS:
+		break;
+	}
+	return true;
+}
+
+static size_t select_items(struct davcoll *c, struct davitem **list, enum way way)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->n_items; i++)
-		if (!c->items[i].done && !c->items[i].failed &&
-		        (huge_too || !c->items[i].has_len || c->items[i].len <= DAV_HUGE))
+		if (goes(&c->items[i], way))
 			list[n++] = &c->items[i];
 	if (n)
 		qsort(list, n, sizeof *list, len_cmp);
@@ -316,11 +351,11 @@ int dav_fetch(struct dav_worker *w, struct davcoll *c, struct err *err)
 	size_t n;
 
 	if (!w->run->opts->dav_exact) {
-		n = select_items(c, list, false);
+		n = select_items(c, list, BY_MULTIGET);
 		rc = by_multiget(w, c, list, n, err);
 	}
-	if (rc == 0) {
-		n = select_items(c, list, true);
+	for (enum way way = BY_GET; rc == 0 && way <= TWINS; way++) {
+		n = select_items(c, list, way);
 		rc = dav_get_all(w, c, list, n, err);
 	}
 	free(list);

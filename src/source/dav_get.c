@@ -11,7 +11,6 @@
 struct ask {
 	const char *accept;
 	bool listed_size; /* another size than the listed one is not taken */
-	bool other_form; /* of the href */
 };
 
 struct get {
@@ -19,10 +18,12 @@ struct get {
 	struct dav_worker *w;
 	struct davcoll *c;
 	struct davitem *item;
+	const char *form; /* the URL, when it is not what the href means by itself */
 	struct buf url, head;
 	struct tree_body *body;
 	uint64_t len;
 	int status;
+	bool another; /* it is another resource than the listed one */
 	struct err err, fatal;
 	bool sink_failed;
 };
@@ -42,12 +43,39 @@ static void drop(struct get *g)
 	buf_reset(&g->head);
 }
 
+/* The opaque part of an ETag, without what a server's encoder or proxy adds to it. */
+static size_t etag_core(const char **tag)
+{
+	const char *s = *tag;
+	size_t n;
+
+	s += strncmp(s, "W/", 2) == 0 ? 2 : 0;
+	s += *s == '"';
+	n = strcspn(s, "\";");
+	if (n > 5 && strncmp(s + n - 5, "-gzip", 5) == 0)
+		n -= 5;
+	*tag = s;
+	return n;
+}
+
+static bool is_another(const char *listed, const char *got)
+{
+	size_t a, b;
+
+	if (!listed || !got)
+		return false;
+	a = etag_core(&listed);
+	b = etag_core(&got);
+	return a != b || memcmp(listed, got, a) != 0;
+}
+
 static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
 {
 	struct get *g = ctx;
 	struct tree_sink *s = g->w->run->sink;
 
-	(void)rs;
+	/* Where a URL may mean several, the ETag tells which one it is. */
+	g->another = (g->form || g->item->shares) && is_another(g->item->etag, rs->etag);
 	drop(g);
 	if (s->ops->body_open(s, g->c->coll->kind, &g->body, err) < 0) {
 		g->body = NULL;
@@ -86,7 +114,7 @@ static int finish(struct get *g, struct err *err)
 	if (g->err.code == 0 && g->status == 200 && g->ask->listed_size && i->has_len &&
 	        g->len != i->len)
 		return 0;
-	if (g->err.code == 0 && g->status == 200 && g->body && g->len > 0) {
+	if (g->err.code == 0 && g->status == 200 && g->body && g->len > 0 && !g->another) {
 		rc = s->ops->body_close(g->body, &o, err);
 		g->body = NULL;
 		return rc < 0 ? err_widen(err, ERR_WHOLE)
@@ -99,7 +127,8 @@ static int finish(struct get *g, struct err *err)
 		i->lost = g->err.code == ERR_NET || g->err.code == ERR_BUSY;
 	} else {
 		if (g->status == 200)
-			snprintf(why, sizeof why, "GET brought nothing");
+			snprintf(why, sizeof why, "GET brought %s",
+			        g->another ? "another resource (ETag)" : "nothing");
 		else
 			snprintf(why, sizeof why, "GET: HTTP %d%s", g->status,
 			        g->status == 404 ? ", although it is listed" : "");
@@ -121,40 +150,20 @@ static void on_done(struct http_request *rq, const struct http_response *rs, con
 	buf_clear(&g->head);
 }
 
-/* iCloud and others list %40 and want @, or the other way: another form of the same path. False if there is none. */
-static bool other_form(const char *href, struct buf *out)
-{
-	bool any = false;
-
-	for (; *href; href++) {
-		if (*href == '@') {
-			buf_puts(out, "%40");
-			any = true;
-		} else if (strncmp(href, "%40", 3) == 0) {
-			buf_putc(out, '@');
-			href += 2;
-			any = true;
-		} else {
-			buf_putc(out, *href);
-		}
-	}
-	return any;
-}
-
 /* False when the href gives no URL. */
 static bool prepare(struct get *g, struct http_request *rq)
 {
 	struct davitem *i = g->item;
-	struct buf form;
 	bool ok;
 
 	buf_init(&g->url, 1u << 16);
 	buf_init(&g->head, HEAD_MAX);
-	buf_init(&form, SIZE_MAX);
-	ok = !g->ask->other_form || other_form(i->href, &form);
-	ok = ok &&
-	     dav_member_url(g->c->url, g->ask->other_form ? buf_str(&form) : i->href, &g->url);
-	buf_clear(&form);
+	if (g->form)
+		ok = buf_adds(&g->url, g->form) == 0;
+	else if (g->c->elsewhere)
+		ok = dav_moved_url(g->c->coll->href, g->c->url, i->href, &g->url);
+	else
+		ok = dav_member_url(g->c->url, i->href, &g->url);
 	if (!ok) {
 		if (!i->reason)
 			i->reason = xstrdup("the href is no URL");
@@ -186,7 +195,7 @@ static int check_server(struct dav_worker *w, struct davcoll *c, struct err *err
 
 /* Up to DAV_ROUND resources. */
 static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n,
-        const struct ask *ask, struct err *err)
+        const struct ask *ask, const char *form, struct err *err)
 {
 	struct get g[DAV_ROUND];
 	struct http_request rq[DAV_ROUND];
@@ -194,7 +203,7 @@ static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **li
 	int rc = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		g[n_rq] = (struct get){.ask = ask, .w = w, .c = c, .item = list[i]};
+		g[n_rq] = (struct get){.ask = ask, .w = w, .c = c, .item = list[i], .form = form};
 		n_rq += prepare(&g[n_rq], &rq[n_rq]);
 	}
 	if (n_rq)
@@ -214,14 +223,36 @@ static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **li
 }
 
 /* Cards in the version that is stored: the one whose size is the listed one. Some servers trip over a version that they do not know. */
-static const struct ask card4[] = {{"Accept: text/vcard; version=4.0, text/vcard", true, false},
-        {"Accept: text/vcard; version=3.0, text/vcard", true, false},
-        {"Accept: text/vcard; version=4.0, text/vcard", false, false},
-        {"Accept: */*", false, false}, {"Accept: */*", false, true}, {NULL, false, false}};
-static const struct ask card[] = {{"Accept: text/vcard", false, false},
-        {"Accept: */*", false, false}, {"Accept: */*", false, true}, {NULL, false, false}};
-static const struct ask calendar[] = {{"Accept: text/calendar", false, false},
-        {"Accept: */*", false, false}, {"Accept: */*", false, true}, {NULL, false, false}};
+static const struct ask card4[] = {{"Accept: text/vcard; version=4.0, text/vcard", true},
+        {"Accept: text/vcard; version=3.0, text/vcard", true},
+        {"Accept: text/vcard; version=4.0, text/vcard", false}, {"Accept: */*", false},
+        {NULL, false}};
+static const struct ask card[] = {
+        {"Accept: text/vcard", false}, {"Accept: */*", false}, {NULL, false}};
+static const struct ask calendar[] = {
+        {"Accept: text/calendar", false}, {"Accept: */*", false}, {NULL, false}};
+
+/* By what else the href may mean, unless that is listed by itself. */
+static int get_by_form(struct dav_worker *w, struct davcoll *c, struct davitem *i, struct err *err)
+{
+	static const struct ask any = {"Accept: */*", false};
+	char *list[DAV_FORMS_MAX], *reason = i->reason;
+	size_t n = dav_member_forms(c->url, i->href, list);
+	int rc = 0;
+
+	i->reason = NULL; /* the first one is of use */
+	for (size_t k = 1; k < n && !i->done && !i->lost && rc == 0; k++) {
+		struct davitem *listed = dav_item_find(c, dav_key(list[k]));
+
+		if (!listed || listed == i || (listed->shares && i->shares))
+			rc = get_some(w, c, &i, 1, &any, list[k], err);
+	}
+	for (size_t k = 0; k < n; k++)
+		free(list[k]);
+	free(i->reason);
+	i->reason = reason;
+	return rc;
+}
 
 /* One that the first way of asking did not bring. */
 static int get_otherwise(struct dav_worker *w, struct davcoll *c, struct davitem *i,
@@ -230,8 +261,9 @@ static int get_otherwise(struct dav_worker *w, struct davcoll *c, struct davitem
 	int rc = 0;
 
 	for (; ask->accept && !i->done && !i->lost && rc == 0; ask++)
-		if (!ask->other_form || strchr(i->href, '@') || strstr(i->href, "%40"))
-			rc = get_some(w, c, &i, 1, ask, err);
+		rc = get_some(w, c, &i, 1, ask, NULL, err);
+	if (rc == 0 && !i->done && !i->lost)
+		rc = get_by_form(w, c, i, err);
 	return rc == 0 && !i->done ? dav_lose(w, c, i, err) : rc;
 }
 
@@ -243,7 +275,7 @@ int dav_get_all(
 
 	for (size_t i = 0, k; i < n && rc == 0; i += k) {
 		k = n - i < DAV_ROUND ? n - i : DAV_ROUND;
-		rc = get_some(w, c, list + i, k, ask, err);
+		rc = get_some(w, c, list + i, k, ask, NULL, err);
 		for (size_t j = i; j < i + k && rc == 0; j++)
 			if (!list[j]->done)
 				rc = get_otherwise(w, c, list[j], ask + 1, err);

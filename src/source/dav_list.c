@@ -14,10 +14,12 @@
 struct listing {
 	struct dav_worker *w;
 	struct davcoll *c;
-	uint64_t self, full; /* keys: of the collection; of what came with a 507 */
+	uint64_t self, asked,
+	        full; /* keys: of the collection; of its URL; of what came with a 507 */
 	bool sync;
 	size_t sorted; /* of c->items; the rest was added since */
 	size_t changes;
+	bool unclear; /* a change of what is known by another href */
 };
 
 static void item_clear(struct davitem *i)
@@ -25,6 +27,7 @@ static void item_clear(struct davitem *i)
 	free(i->href);
 	free(i->etag);
 	free(i->reason);
+	free(i->sum);
 	memset(i, 0, sizeof *i);
 }
 
@@ -42,19 +45,66 @@ static int key_cmp(const void *a, const void *b)
 	return (x->key > y->key) - (x->key < y->key);
 }
 
-/* Sort by key; of several with one key (servers list a resource twice) the last counts. */
+static int listed_cmp(const void *a, const void *b)
+{
+	const struct davitem *x = a, *y = b;
+	int c = key_cmp(a, b);
+
+	return c ? c : strcmp(x->href, y->href);
+}
+
+/* Of an href by itself: what no URL has. */
+static uint64_t href_key(const char *href)
+{
+	char *key = xasprintf("href %s", href);
+	uint64_t k = dav_key(key);
+
+	free(key);
+	return k;
+}
+
+/*
+ * Sort by key; of several with one href (servers list a resource twice) the last counts. Several hrefs of one key may be
+ * one resource or, where a server does not escape what it lists, several: each is asked for.
+ */
 static void settle(struct davcoll *c)
 {
 	size_t n = 0;
+	uint64_t key = 0;
 
 	if (c->n_items)
-		qsort(c->items, c->n_items, sizeof *c->items, key_cmp);
+		qsort(c->items, c->n_items, sizeof *c->items, listed_cmp);
 	for (size_t i = 0; i < c->n_items; i++) {
-		if (n && c->items[n - 1].key == c->items[i].key)
+		struct davitem now = c->items[i];
+		bool same = n && now.key == key;
+
+		key = now.key;
+		if (same && strcmp(c->items[n - 1].href, now.href) == 0) {
+			now.shares = c->items[n - 1].shares;
+			now.twin = c->items[n - 1].twin;
+			now.key = c->items[n - 1].key;
 			item_clear(&c->items[--n]);
-		c->items[n++] = c->items[i];
+		} else if (same) {
+			c->items[n - 1].shares = now.shares = now.twin = true;
+			now.key = href_key(now.href);
+		}
+		c->items[n++] = now;
 	}
 	c->n_items = n;
+	if (n)
+		qsort(c->items, n, sizeof *c->items, key_cmp);
+}
+
+struct davitem *dav_item_twin(struct davcoll *c, const struct davitem *i)
+{
+	struct davitem *first = NULL;
+	struct buf url;
+
+	buf_init(&url, 1u << 16);
+	if (i->twin && dav_member_url(c->url, i->href, &url))
+		first = dav_item_find(c, dav_key(buf_str(&url)));
+	buf_clear(&url);
+	return first;
 }
 
 struct davitem *dav_item_find(struct davcoll *c, uint64_t key)
@@ -95,6 +145,13 @@ static bool change(struct listing *l, const struct dav_response *r, uint64_t key
 
 	c->n_items = l->sorted;
 	old = dav_item_find(c, key);
+	if (old && strcmp(old->href, r->href) != 0) {
+		/* One resource in another spelling, or another resource: a listing tells. */
+		struct davitem *other = dav_item_find(c, href_key(r->href));
+
+		l->unclear = l->unclear || !other;
+		old = other ? other : old;
+	}
 	c->n_items = all;
 	l->changes++;
 	if (r->status == 404 || r->status == 410) {
@@ -141,7 +198,7 @@ static int on_member(void *ctx, struct dav_response *r, struct err *err)
 	key = member_key(r);
 	if (r->status == 507)
 		l->full = key;
-	if (key == l->self)
+	if (key == l->self || key == l->asked)
 		return 0;
 	if (dav_prop_has(r, P_TYPE, "{DAV:}collection")) {
 		if (dav_is_collection(r, l->w->run->kind == COLL_CONTACTS))
@@ -168,10 +225,10 @@ static void follow(struct davcoll *c, const char *url)
 	c->key = key;
 }
 
-static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
+static int list_once(struct dav_worker *w, struct davcoll *c, int *status, struct err *err)
 {
 	static const char *const props[] = {P_ETAG, P_LENGTH, P_TYPE};
-	struct listing l = {.w = w, .c = c, .self = c->key};
+	struct listing l = {.w = w, .c = c, .self = c->key, .asked = dav_key(c->url)};
 	struct dav_answer a;
 	int rc;
 
@@ -185,14 +242,63 @@ static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
 		dav_answer_clear(&a);
 		err_clear(err);
 	}
+	*status = a.status;
 	if (rc == 0) {
 		settle(c);
-		follow(c, a.url);
+		if (dav_key(a.url) != l.asked)
+			follow(c, a.url);
 	}
 	dav_answer_clear(&a);
-	if (rc == 0 && l.full && (l.full == l.self || l.full == c->key))
+	if (rc == 0 && l.full && (l.full == l.self || l.full == l.asked || l.full == c->key))
 		dav_name_loss(w->run, c->coll, NULL, "listing",
 		        "the server says that it is not whole (HTTP 507)");
+	return rc;
+}
+
+static bool is_nowhere(int status)
+{
+	return status == 400 || status == 404 || status == 405 || status == 410;
+}
+
+static int list_at(struct dav_worker *w, struct davcoll *c, const char *url, struct err *err)
+{
+	char *before = c->url;
+	int status = 0, rc;
+
+	c->url = xstrdup(url);
+	c->elsewhere = true;
+	rc = list_once(w, c, &status, err);
+	if (rc == 0) {
+		free(before);
+	} else {
+		free(c->url);
+		c->url = before;
+		c->elsewhere = false;
+	}
+	return rc;
+}
+
+/* Nothing is where its href says: by what else that may mean, unless it is another collection. */
+static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	char *list[DAV_FORMS_MAX];
+	int status = 0, rc = list_once(w, c, &status, err);
+	struct err first = *err;
+	size_t n;
+
+	if (rc == 0 || !is_nowhere(status))
+		return rc;
+	n = dav_member_forms(c->url, c->coll->href, list);
+	for (size_t i = 1; i < n && rc != 0 && !dav_fatal(w->run, err); i++) {
+		uint64_t key = dav_key(list[i]);
+
+		if (key == c->key || !dav_is_known(w->run, key))
+			rc = list_at(w, c, list[i], err);
+	}
+	for (size_t i = 0; i < n; i++)
+		free(list[i]);
+	if (rc != 0 && !dav_fatal(w->run, err))
+		*err = first;
 	return rc;
 }
 
@@ -239,7 +345,7 @@ static void drop_removed(struct davcoll *c)
 /* What changed since the last snapshot; ERR_NOTFOUND when that cannot be said. */
 static int list_changes(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
-	struct listing l = {.w = w, .c = c, .self = c->key, .sync = true};
+	struct listing l = {.w = w, .c = c, .self = c->key, .asked = dav_key(c->url), .sync = true};
 	char *token = xstrdup(c->prev->sync_token);
 	bool moved = strcmp(token, c->coll->sync_token) != 0, more = true;
 	int rc = 0;
@@ -253,7 +359,9 @@ static int list_changes(struct dav_worker *w, struct davcoll *c, struct err *err
 		rc = dav_sync(w->http, c->url, token, on_member, &l, &a, err);
 		if (rc == 0 && c->n_items > l.sorted)
 			settle(c);
-		if (rc == 0 && dav_key(a.url) != c->key)
+		if (rc == 0 && l.unclear)
+			rc = err_set(err, ERR_PROTO, ERR_COLLECTION, "hrefs in another form");
+		if (rc == 0 && dav_key(a.url) != l.asked)
 			rc = err_set(err, ERR_PROTO, ERR_COLLECTION, "redirected");
 		more = rc == 0 && a.truncated;
 		if (rc == 0 && (!a.sync_token || (more && strcmp(token, a.sync_token) == 0)))

@@ -660,3 +660,66 @@ class ExpandQueries(FakeDav):
     def do_report(self, rq):
         assert rq.xml.tag not in (CAL + "calendar-query",), "a query was sent"
         return super().do_report(rq)
+
+
+# ---- names as they are stored -----------------------------------------------------------------------
+
+
+class StoredNames(FakeDav):
+    """hrefs are the names as they are stored, '#', '?' and '%' unescaped; a multiget compares octets, a GET wants everything escaped. A collection is listed so, too."""
+    name = "names-as-stored"
+    source = "jelmer/xandikos issue 253, pimutils/vdirsyncer issues 83 (Zimbra) and 832, python-caldav issue 143 (Cyrus)"
+    no_report, again = False, 0
+    names = ("ev#1.ics", "ev#2.ics", "ev#3.ics", "q?1.ics", "q?2.ics", "x%15.ics", "a+b.ics", "a b.ics", "100%.ics", "semi;1.ics", "semi;2.ics", "gr\u00f6\u00dfe.ics")
+
+    def populate(self):
+        super().populate()
+        work = self.collections["/dav/calendars/alice/work/"]
+        for n, name in enumerate(self.names):
+            work.put(name, event(n, "stored-%d" % n))
+        for n, segment in enumerate(("plan#1", "plan#2", "plan?", "plan%20")):
+            self.add("calendar", segment, "Plan %d" % n).put("p.ics", event(n, "plan-%d" % n))
+
+    def href(self, path):
+        return path
+
+    def do_report(self, rq):
+        return Answer(501) if self.no_report else super().do_report(rq)
+
+    def multiget_one(self, rq, c, href):
+        segment = href.rsplit("/", 1)[-1]
+        if segment not in c.resources:
+            return "<D:response><D:href>%s</D:href><D:status>HTTP/1.1 404 Not Found</D:status></D:response>" % escape(href)
+        return self.response(c.path + segment, {DAV + "getetag": escape(self.etag(c, segment)), self.data_name(c): self.data_xml(rq, c, segment)}, None)
+
+
+class StoredNamesGet(StoredNames):
+    """The same without REPORT."""
+    name = "names-as-stored-get"
+    no_report = True
+
+
+class TwoOfOneKey(FakeDav):
+    """Two resources whose hrefs decode to one name, and one that is listed in two spellings."""
+    name = "two-hrefs-of-one-key"
+    source = "etesync-dav issue 73: names with escaped slashes; Confluence escapes twice"
+    again = 0
+
+    def populate(self):
+        work = self.add("calendar", "work", "Work")
+        work.put("a%40b.ics", event(1, "one"))
+        work.put("a@b.ics", event(2, "two"))
+        work.put("twice@home.ics", event(3, "three"))
+        self.add("addressbook", "people", "People").put("p.vcf", card(1))
+
+    def answer(self, rq):
+        # Escapes are a part of the names, but for those of twice@home.
+        rq.path = rq.target.replace("twice%40", "twice@")
+        return super().answer(rq)
+
+    def href(self, path):
+        return path
+
+    def listing(self, c, asked):
+        twice = self.response(c.path + "twice@home.ics", self.item_props(c, "twice@home.ics"), asked) if "twice@home.ics" in c.resources else ""
+        return super().listing(c, asked) + [twice.replace("twice@", "twice%40")]

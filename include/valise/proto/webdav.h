@@ -37,6 +37,11 @@ struct dav_response {
  * names: servers behind a proxy name themselves there, and nobody shall send us elsewhere so. False if it is none.
  */
 bool dav_member_url(const char *base, const char *href, struct buf *out);
+/* The URLs that an ${href} may mean, the one of dav_member_url first: servers list names with '?', '#', '%', '+', '@' or "//" in them in a form in which nobody has them. n distinct ones, the caller frees each. */
+#define DAV_FORMS_MAX 9
+size_t dav_member_forms(const char *base, const char *href, char *list[DAV_FORMS_MAX]);
+/* As dav_member_url for a member of the collection that is listed as ${from} and was found at the URL ${to}. */
+bool dav_moved_url(const char *from, const char *to, const char *href, struct buf *out);
 const struct dav_prop *dav_prop_find(
         const struct dav_response *r, const char *clark); /* status 200 only; NULL */
 const char *dav_prop_text(const struct dav_response *r, const char *clark);
