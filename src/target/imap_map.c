@@ -1,3 +1,4 @@
+/* The plan: names, uses and wishes of both sides compared, step by step. */
 #include "imap_map.h"
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 /* A mailbox of the target. */
 struct there {
 	const struct imap_mailbox *box;
-	char *content;
+	char *content; /* name_place */
 	char *shown;
 	const char *use; /* imap_use.h, or NULL */
 	bool use_by_name;
@@ -19,7 +20,7 @@ struct there {
 struct mapping {
 	const struct map_target *t;
 	const struct map_wish *wish;
-	struct there *there; /* sorted by content name */
+	struct there *there; /* sorted by content, then name */
 	size_t n_there;
 	struct map_entry *map;
 	size_t n;
@@ -40,7 +41,22 @@ static bool is_inbox(const char *name)
 
 static int there_cmp(const void *a, const void *b)
 {
-	return strcmp(((const struct there *)a)->content, ((const struct there *)b)->content);
+	const struct there *x = a, *y = b;
+	int c = strcmp(x->content, y->content);
+
+	return c ? c : strcmp(x->shown, y->shown);
+}
+
+/* Of several that are INBOX but for case (Exchange, Domino) or prefix, it is the one that is called just so. */
+static char *place_beside(char *place, const char *name, bool has_inbox)
+{
+	char *other;
+
+	if (!has_inbox || strcmp(place, "INBOX") != 0 || strcmp(name, "INBOX") == 0)
+		return place;
+	other = xasprintf("INBOX/%s", name + strlen(name) - 5);
+	free(place);
+	return other;
 }
 
 static bool target_announces(const struct mapping *m, const char *use)
@@ -54,13 +70,21 @@ static bool target_announces(const struct mapping *m, const char *use)
 /* Where a use is announced, names say nothing about it. */
 static void read_there(struct mapping *m)
 {
+	bool has_inbox = false;
+
+	for (size_t i = 0; i < m->t->n; i++)
+		has_inbox |=
+		        m->t->list[i].name_len == 5 && memcmp(m->t->list[i].name, "INBOX", 5) == 0;
 	m->there = xcalloc(m->t->n ? m->t->n : 1, sizeof *m->there);
 	for (size_t i = 0; i < m->t->n; i++) {
 		struct there *t = &m->there[m->n_there++];
+		char *name;
 
 		t->box = &m->t->list[i];
 		t->shown = name_shown(t->box->name, t->box->name_len);
-		t->content = name_content(t->shown, t->box->delimiter, m->t->prefix);
+		name = name_content(t->shown, t->box->delimiter, m->t->prefix);
+		t->content = place_beside(name_place(t->shown, name), t->shown, has_inbox);
+		free(name);
 		t->use = t->box->foreign ? NULL : use_announced(t->box->special_use);
 		if (!t->use && m->t->labels)
 			t->use = use_view(t->box->special_use);
@@ -74,6 +98,20 @@ static void read_there(struct mapping *m)
 			t->use = use;
 			t->use_by_name = true;
 		}
+	}
+}
+
+static void read_places(struct mapping *m, const struct tree_head *const *heads)
+{
+	bool has_inbox = false;
+
+	for (size_t i = 0; i < m->n; i++)
+		has_inbox |= strcmp(heads[i]->name, "INBOX") == 0;
+	for (size_t i = 0; i < m->n; i++) {
+		const struct tree_head *h = m->map[i].head = heads[i];
+		char *place = name_place(h->name, h->content_name);
+
+		m->map[i].want = place_beside(place, h->name, has_inbox);
 	}
 }
 
@@ -104,17 +142,47 @@ static void read_uses(struct mapping *m)
 	}
 }
 
+/* The first with this name; those that share it follow. */
 static struct there *find_there(struct mapping *m, const char *content)
 {
-	struct there key = {.content = (char *)(uintptr_t)content};
+	size_t lo = 0, hi = m->n_there;
 
-	return bsearch(&key, m->there, m->n_there, sizeof *m->there, there_cmp);
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (strcmp(m->there[mid].content, content) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < m->n_there && strcmp(m->there[lo].content, content) == 0 ? &m->there[lo] : NULL;
+}
+
+static struct there *next_there(struct mapping *m, struct there *t)
+{
+	bool more = t + 1 < m->there + m->n_there && strcmp(t[1].content, t->content) == 0;
+
+	return more ? t + 1 : NULL;
 }
 
 /* The same name on both sides, but one for the trash and the other for the archive, say. */
 static bool is_at_odds(const struct map_entry *e, const struct there *t)
 {
 	return e->use && t->use && e->use != t->use && !is_inbox(t->content);
+}
+
+/* The mailbox called ${content} that ${e} may take: of several the one of the same full name, else the first. */
+static struct there *free_there(struct mapping *m, const struct map_entry *e, const char *content)
+{
+	struct there *found = NULL;
+
+	for (struct there *t = find_there(m, content); t; t = next_there(m, t)) {
+		if (t->taken || is_at_odds(e, t))
+			continue;
+		if (!found || strcmp(t->shown, e->head->name) == 0)
+			found = t;
+	}
+	return found;
 }
 
 static void take(struct map_entry *e, struct there *t, const char *why)
@@ -133,7 +201,10 @@ static void take(struct map_entry *e, struct there *t, const char *why)
 
 void map_name(struct map_entry *e, const struct map_target *t, char *shown)
 {
-	if (t->prefix && *t->prefix && !is_inbox(shown)) {
+	bool itself = is_inbox(shown) && is_inbox(e->want);
+	char *name;
+
+	if (t->prefix && *t->prefix && !itself) {
 		char *full = xasprintf("%s%s", t->prefix, shown);
 
 		free(shown);
@@ -144,7 +215,28 @@ void map_name(struct map_entry *e, const struct map_target *t, char *shown)
 	free(e->content);
 	e->raw = name_wire(shown, &e->raw_len);
 	e->shown = shown;
-	e->content = name_content(shown, t->delimiter, t->prefix);
+	name = name_content(shown, t->delimiter, t->prefix);
+	e->content = name_place(shown, name);
+	free(name);
+}
+
+const char *map_base(const struct map_entry *e)
+{
+	return e->want + e->skip;
+}
+
+bool map_keeps_name(const struct map_entry *e)
+{
+	char *place;
+	bool same = strcmp(e->content, e->head->content_name) == 0 ||
+	            strcmp(e->shown, e->head->name) == 0;
+
+	if (same)
+		return true;
+	place = name_place(e->head->name, e->head->content_name);
+	same = strcmp(e->content, place) == 0;
+	free(place);
+	return same;
 }
 
 static bool same_raw(const struct map_entry *a, const struct map_entry *b)
@@ -166,9 +258,10 @@ static struct there *there_of(struct mapping *m, const struct map_entry *e)
 {
 	struct there *t = find_there(m, e->content);
 
-	return t && t->box->name_len == e->raw_len && memcmp(t->box->name, e->raw, e->raw_len) == 0
-	               ? t
-	               : NULL;
+	while (t &&
+	        (t->box->name_len != e->raw_len || memcmp(t->box->name, e->raw, e->raw_len) != 0))
+		t = next_there(m, t);
+	return t;
 }
 
 /* The special use to give to a new mailbox: one that no mailbox of the target has. */
@@ -193,8 +286,8 @@ static bool has_barren_parent(struct mapping *m, const char *content)
 
 static void make_up(struct mapping *m, struct map_entry *e)
 {
-	bool barren = has_barren_parent(m, e->want);
-	char *base = name_on_target(e->want, m->t->delimiter, barren ? NAME_FLAT : 0, &e->why);
+	bool barren = has_barren_parent(m, map_base(e));
+	char *base = name_on_target(map_base(e), m->t->delimiter, barren ? NAME_FLAT : 0, &e->why);
 	size_t i = (size_t)(e - m->map);
 	struct there *t;
 
@@ -224,8 +317,8 @@ static bool keeps_its_name(const struct mapping *m, const struct map_entry *e)
 {
 	const char *why = NULL;
 
-	free(name_on_target(e->want, m->t->delimiter, 0, &why));
-	return !why;
+	free(name_on_target(map_base(e), m->t->delimiter, 0, &why));
+	return !why && !e->skip;
 }
 
 /* Those that keep their name first: no substitute takes it. */
@@ -242,9 +335,9 @@ static void make_up_rest(struct mapping *m)
 
 /* ---- the steps, one after the other ---- */
 
-/* What --map says about a content name: the longest part of it that is named; *rest_out is what is below that. */
-static const struct target_map *find_map(
-        const struct map_wish *w, const struct tree_head *h, const char **rest_out)
+/* What --map says about the mailbox called ${place}: the longest part of it that is named; *rest_out is what is below that. */
+static const struct target_map *find_map(const struct map_wish *w, const struct tree_head *h,
+        const char *place, const char **rest_out)
 {
 	const struct target_map *found = NULL;
 	size_t longest = 0;
@@ -253,18 +346,41 @@ static const struct target_map *find_map(
 		const char *from = w->maps[i].from;
 		size_t n = strlen(from);
 
-		if (strcmp(from, h->name) == 0 || strcmp(from, h->content_name) == 0) {
+		if (strcmp(from, h->name) == 0 || strcmp(from, place) == 0) {
 			*rest_out = "";
 			return &w->maps[i];
 		}
-		if (n > longest && strncmp(from, h->content_name, n) == 0 &&
-		        h->content_name[n] == '/') {
-			*rest_out = h->content_name + n;
+		if (n > longest && strncmp(from, place, n) == 0 && place[n] == '/') {
+			*rest_out = place + n;
 			found = &w->maps[i];
 			longest = n;
 		}
 	}
 	return found;
+}
+
+static bool is_below_inbox(const struct map_target *t)
+{
+	return t->prefix && strncasecmp(t->prefix, "INBOX", 5) == 0 && t->prefix[5] &&
+	       !t->prefix[6];
+}
+
+/* Where everything is below INBOX, "INBOX/" is the prefix, and no mailbox in it called INBOX is made. */
+static void skip_prefix(struct mapping *m, struct map_entry *e)
+{
+	if (is_below_inbox(m->t) && strncmp(e->want, "INBOX/", 6) == 0)
+		e->skip = 6;
+}
+
+/* The mailbox that --map names, one that can be selected. */
+static struct there *wished_there(struct mapping *m, struct map_entry *e)
+{
+	struct there *t = find_there(m, e->want);
+
+	skip_prefix(m, e);
+	if (!t && e->skip && !is_inbox(map_base(e)))
+		t = find_there(m, map_base(e));
+	return t && !t->taken && selectable(t) ? t : NULL;
 }
 
 /* What is named by --map. */
@@ -274,17 +390,23 @@ static void map_wished(struct mapping *m)
 
 	for (size_t i = 0; i < m->n; i++) {
 		struct map_entry *e = &m->map[i];
-		const char *rest = "", *name = e->head->content_name;
-		const struct target_map *w = find_map(m->wish, e->head, &rest);
+		const char *rest = "";
+		char *place = e->want;
+		const struct target_map *w = find_map(m->wish, e->head, place, &rest);
 		struct there *t;
 
 		if (!w) {
-			e->want = under && *under ? xasprintf("%s/%s", under, name) : xstrdup(name);
+			if (under && *under) {
+				e->want = xasprintf("%s/%s", under, place);
+				free(place);
+				skip_prefix(m, e);
+			}
 			continue;
 		}
 		e->want = xasprintf("%s%s", w->to, rest);
-		t = find_there(m, e->want);
-		if (t && !t->taken && selectable(t))
+		free(place);
+		t = wished_there(m, e);
+		if (t)
 			take(e, t, "--map");
 		else if (!e->implied)
 			make_up(m, e);
@@ -311,21 +433,94 @@ static void map_earlier(struct mapping *m)
 	}
 }
 
+/* Does another mailbox of the archive have this name; ${skip} more: behind so much of its own? */
+static bool is_wanted(const struct mapping *m, const char *name, size_t skip)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const struct map_entry *e = &m->map[i];
+
+		if (!e->implied && strncmp(e->want, "INBOX/", skip) == 0 &&
+		        strcmp(e->want + skip, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Called INBOX on a server that has everything below INBOX, and not INBOX itself. */
+static bool is_place_of_own(const struct map_entry *e)
+{
+	return strcmp(e->want, e->head->content_name) != 0;
+}
+
+/* "INBOX.INBOX.x" of the target: "INBOX/x", unless the archive has an "INBOX/INBOX/x" for it. */
+static bool is_home_of_other(const struct mapping *m, const struct map_entry *e)
+{
+	return is_below_inbox(m->t) && strncmp(e->want, "INBOX/", 6) == 0 &&
+	       !name_is_below_inbox(e->head->name, e->head->content_name) &&
+	       is_wanted(m, e->want, 6);
+}
+
 static void map_same_names(struct mapping *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
 		struct map_entry *e = &m->map[i];
-		struct there *t = e->raw || e->implied ? NULL : find_there(m, e->want);
+		struct there *t;
 
-		if (t && !t->taken && !is_at_odds(e, t))
+		if (e->raw || e->implied || is_home_of_other(m, e))
+			continue;
+		t = free_there(m, e, e->want);
+		if (t)
 			take(e, t, NULL);
+	}
+}
+
+/* "INBOX/x" to a target that has everything below INBOX: "INBOX.x", not "INBOX.INBOX.x". */
+static void map_below_inbox(struct mapping *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		struct map_entry *e = &m->map[i];
+		struct there *t = NULL;
+
+		if (e->raw)
+			continue;
+		if (is_place_of_own(e) ||
+		        !name_is_below_inbox(e->head->name, e->head->content_name))
+			skip_prefix(m, e);
+		if (!e->skip)
+			continue;
+		if (!name_is_below_inbox(e->head->name, e->head->content_name))
+			e->why = "the target has its mailboxes below INBOX";
+		if (!e->implied && !is_inbox(map_base(e)) && !is_wanted(m, map_base(e), 0))
+			t = free_there(m, e, map_base(e));
+		if (t)
+			take(e, t, e->why);
+	}
+}
+
+/* What was below INBOX since its server has nothing elsewhere, and is below INBOX on the target. */
+static void map_back(struct mapping *m)
+{
+	for (size_t i = 0; i < m->n && !is_below_inbox(m->t); i++) {
+		struct map_entry *e = &m->map[i];
+		struct there *t = NULL;
+		char *below;
+
+		if (e->raw || e->implied || find_there(m, e->want) ||
+		        !name_is_below_inbox(e->head->name, e->head->content_name))
+			continue;
+		below = xasprintf("INBOX/%s", e->want);
+		if (!is_wanted(m, below, 0))
+			t = free_there(m, e, below);
+		free(below);
+		if (t && selectable(t))
+			take(e, t, "the target has it below INBOX");
 	}
 }
 
 static bool is_wanted_name(const struct mapping *m, const char *content)
 {
 	for (size_t i = 0; i < m->n; i++)
-		if (strcmp(m->map[i].want, content) == 0)
+		if (strcmp(map_base(&m->map[i]), content) == 0)
 			return true;
 	return false;
 }
@@ -396,7 +591,7 @@ static void name_implied(struct mapping *m, struct map_entry *e)
 	const char *why = NULL;
 
 	if (!e->raw)
-		map_name(e, m->t, name_on_target(e->want, m->t->delimiter, 0, &why));
+		map_name(e, m->t, name_on_target(map_base(e), m->t->delimiter, 0, &why));
 	t = there_of(m, e);
 	e->subscribed = t && t->box->subscribed;
 }
@@ -407,16 +602,17 @@ struct map_entry *map_plan(const struct tree_head *const *heads, size_t n,
 	struct mapping m = {.t = t, .wish = wish, .n = n, .map = xcalloc(n ? n : 1, sizeof *m.map)};
 
 	read_there(&m);
-	for (size_t i = 0; i < n; i++)
-		m.map[i].head = heads[i];
+	read_places(&m, heads);
 	for (size_t i = 0; i < n; i++)
 		m.map[i].implied = (heads[i]->attrs & ATTR_NOSELECT) && has_child(&m, &m.map[i]);
 	read_uses(&m);
 	map_wished(&m);
 	map_earlier(&m);
 	map_same_names(&m);
+	map_below_inbox(&m);
 	if (!wish->under || !*wish->under)
 		map_uses(&m);
+	map_back(&m);
 	for (size_t i = 0; i < n; i++)
 		if (m.map[i].implied)
 			name_implied(&m, &m.map[i]);

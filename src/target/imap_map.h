@@ -6,13 +6,16 @@
 #include "valise/tree/manifest.h"
 
 /*
- * Which mailbox of the target takes which mailbox of the archive. In this order:
+ * Which mailbox of the target takes which mailbox of the archive.
+ * Mailboxes are compared by name_place: the content name, where that is not INBOX's for a mailbox that is not INBOX. In this order:
  *   1  what --map says
  *   2  where an earlier restore of this archive put it, if that is still there
- *   3  the mailbox of the same content name (so INBOX is INBOX), unless both have a use (imap_use.h) and these differ
+ *   3  the mailbox of the same name (so INBOX is INBOX), unless both have a use (imap_use.h) and these differ; of several the one of the same full name.
+ *      Where the target's prefix is INBOX, the archive's INBOX/x is its INBOX.x, unless INBOX.INBOX.x is there
  *   4  the mailbox with the same use, announced or by its name, if no other mailbox of the archive goes there; of several mailboxes of the archive the one
  *      that announces the use, else the one with the most messages
- *   5  a new one: the components under the personal namespace's prefix, joined by the target's delimiter (name_on_target); names
+ *   5  an archive's INBOX.x (prefix INBOX) is the target's INBOX/x, if that is there and x is not
+ *   6  a new one: the components under the personal namespace's prefix, joined by the target's delimiter (name_on_target); names
  *      that become equal get "_2", "_3" ...
  * With --under, 4 does not apply and everything, INBOX as well, goes below that mailbox. Two mailboxes of the
  * archive never share one of the target.
@@ -39,13 +42,14 @@ struct map_wish {
 
 struct map_entry {
 	const struct tree_head *head;
-	char *want; /* the content name that it should have there */
+	char *want; /* the name (name_place) that it should have there */
+	size_t skip; /* so much of it is the target's own prefix: "INBOX/" */
 	const char *use; /* imap_use.h, or NULL */
 	bool use_by_name; /* not announced */
 	uint8_t *raw; /* the target's mailbox, bytes on the wire */
 	size_t raw_len;
 	char *shown; /* the same for people, UTF-8 */
-	char *content; /* content name on the target */
+	char *content; /* name_place on the target */
 	bool exists; /* and can be selected */
 	bool fresh; /* made by this run: empty */
 	bool subscribed; /* already */
@@ -58,6 +62,8 @@ struct map_entry {
 struct map_entry *map_plan(const struct tree_head *const *heads, size_t n,
         const struct map_target *t, const struct map_wish *wish);
 void map_free(struct map_entry *map, size_t n);
+/* Is it called there as it is in the archive? */
+bool map_keeps_name(const struct map_entry *e);
 
 /* imap_refused.c: when CREATE does not do what was planned. */
 
@@ -80,6 +86,8 @@ bool map_adopt(struct map_entry *map, size_t n, size_t i, const struct imap_mail
         size_t n_list, const struct map_target *t);
 
 /* For imap_refused.c. */
+/* What its name on the target is made of: the rest of want. */
+const char *map_base(const struct map_entry *e);
 /* Give an entry the name ${shown} (taken over; the prefix is put before it). */
 void map_name(struct map_entry *e, const struct map_target *t, char *shown);
 bool map_is_shared(const struct map_entry *map, size_t n, size_t i);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "valise/base/escape.h"
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
@@ -56,6 +57,32 @@ char *name_content(const char *shown, char delimiter, const char *prefix)
 	tree_content_name(c, &b);
 	tree_coll_free(c);
 	return buf_take(&b);
+}
+
+static size_t count(const char *s, char c)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += *s == c;
+	return n;
+}
+
+bool name_is_below_inbox(const char *name, const char *content)
+{
+	return strncasecmp(name, "INBOX", 5) == 0 && name[5] &&
+	       count(name, name[5]) == count(content, '/') + 1;
+}
+
+char *name_place(const char *name, const char *content)
+{
+	const char *own = name + 6; /* INBOX and the delimiter */
+	bool leaf = strcmp(content, "INBOX") == 0;
+
+	if ((!leaf && strncmp(content, "INBOX/", 6) != 0) || !name_is_below_inbox(name, content) ||
+	        (!leaf && strncmp(own, "INBOX", 5) == 0))
+		return xstrdup(content);
+	return xasprintf("INBOX/%.5s%s", own, content + 5);
 }
 
 char *name_key(const char *content)

@@ -13,6 +13,16 @@ char *name_shown(const uint8_t *raw, size_t n);
 uint8_t *name_wire(const char *shown, size_t *n_out);
 /* The content name (tree_content_name) of a name with this delimiter; ${prefix} may be NULL. */
 char *name_content(const char *shown, char delimiter, const char *prefix);
+/**
+ * name_is_below_inbox(name, content): is ${content} the name ${name} of a server whose prefix is INBOX and the delimiter, without that prefix?
+ */
+bool name_is_below_inbox(const char *name, const char *content);
+/**
+ * name_place(name, content): the content name, or what stands for it where that is INBOX's although the mailbox is not INBOX: "INBOX.Inbox" of a server
+ * with the prefix "INBOX." is "INBOX/Inbox", and what is below it "INBOX/Inbox/x". The mapping compares these, no two mailboxes of an
+ * ordinary account have the same.
+ */
+char *name_place(const char *name, const char *content);
 /* Names that a target may take for the same: equal but for case, accents' encoding and blanks have equal keys. */
 char *name_key(const char *content);
 

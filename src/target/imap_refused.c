@@ -22,8 +22,9 @@ static const unsigned levels[MAP_LEVELS + 1] = {
 /* The name that an entry gets on this level, without prefix and number. */
 static char *name_at(const struct map_entry *e, const struct map_target *t, unsigned how)
 {
-	bool below = (how & BELOW_INBOX) && strncmp(e->want, "INBOX/", 6) != 0;
-	char *want = xasprintf("%s%s", below ? "INBOX/" : "", e->want);
+	const char *base = map_base(e);
+	bool below = (how & BELOW_INBOX) && strncmp(base, "INBOX/", 6) != 0;
+	char *want = xasprintf("%s%s", below ? "INBOX/" : "", base);
 	const char *why = NULL;
 	char *name = name_on_target(want, t->delimiter, how & NAME_BITS, &why);
 
@@ -64,7 +65,7 @@ bool map_soften(
 
 	if ((how & BELOW_INBOX) && (t->prefix || !t->delimiter))
 		return false;
-	if ((how & NAME_FLAT) && !strchr(e->want, '/'))
+	if ((how & NAME_FLAT) && !strchr(map_base(e), '/'))
 		return false;
 	if (how & NUMBERED)
 		k++;
@@ -115,8 +116,8 @@ bool map_adopt(struct map_entry *map, size_t n, size_t i, const struct imap_mail
 
 	for (size_t k = 0; k < n_list && !found; k++) {
 		char *shown = name_shown(list[k].name, list[k].name_len);
-		char *content = name_content(shown, list[k].delimiter, t->prefix);
-		char *key = name_key(content);
+		char *name = name_content(shown, list[k].delimiter, t->prefix);
+		char *content = name_place(shown, name), *key = name_key(content);
 
 		found = !list[k].noselect && strcmp(key, mine) == 0 &&
 		        !is_claimed(map, n, &list[k]);
@@ -133,6 +134,7 @@ bool map_adopt(struct map_entry *map, size_t n, size_t i, const struct imap_mail
 			free(shown);
 			free(content);
 		}
+		free(name);
 		free(key);
 	}
 	free(mine);

@@ -120,7 +120,7 @@ void say_mapping(struct run *r, const struct map_entry *e)
 {
 	char text[1400];
 
-	if (e->implied || (strcmp(e->content, e->head->content_name) == 0 && !e->why))
+	if (e->implied || (map_keeps_name(e) && !e->why))
 		return;
 	snprintf(text, sizeof text, "goes to \"%.1000s\"%s%s", e->shown, e->why ? ": " : "",
 	        e->why ? e->why : "");

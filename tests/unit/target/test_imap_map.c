@@ -45,7 +45,7 @@ static const struct map_case cases[] = {
                 {{"INBOX", NULL, 0, 0}, {"INBOX/x", NULL, 0, 0}, {"Work", NULL, 0, 0}},
                 {{.raw = "INBOX", .special = NULL, .noselect = false},
                         {.raw = "INBOX.Work", .special = NULL, .noselect = false}},
-                {{"INBOX", true}, {"INBOX.INBOX.x", false}, {"INBOX.Work", true}}},
+                {{"INBOX", true}, {"INBOX.x", false}, {"INBOX.Work", true}}},
         {"the separator inside", '.', "", NULL,
                 {{"v1.2", NULL, 0, 0}, {"v1_2", NULL, 0, 0}, {"a=2Fb", NULL, 0, 0},
                         {"x=3Dy", NULL, 0, 0}},
@@ -105,7 +105,7 @@ static const struct map_case cases[] = {
                 {{.raw = "INBOX", .noinferiors = true}}, {{"INBOX_x_y", false}}},
         {"a parent without mail takes nobody's name", '.', "INBOX.", NULL,
                 {{"INBOX", NULL, ATTR_NOSELECT, 0}, {"INBOX", NULL, 0, 0}, {"INBOX/x", NULL, 0, 0}},
-                {{.raw = "INBOX"}}, {{"INBOX", false}, {"INBOX", true}, {"INBOX.INBOX.x", false}}},
+                {{.raw = "INBOX"}}, {{"INBOX", false}, {"INBOX", true}, {"INBOX.x", false}}},
         {"no hierarchy", 0, "", NULL, {{"a/b", NULL, 0, 0}, {"a_b", NULL, 0, 0}}, {{0}},
                 {{"a_b_2", false}, {"a_b", false}}},
 };
@@ -160,6 +160,133 @@ static void mapping(void **state)
 			if (!is_raw(&map[k], cases[i].want[k].raw) ||
 			        map[k].exists != cases[i].want[k].exists)
 				fail_msg("%s: %s", cases[i].what, map[k].shown);
+		map_free(map, n);
+	}
+}
+
+/* Where INBOX is, what is below it, and what is called like it: full name and content name in the archive, the mailbox of the target. */
+struct inbox_case {
+	const char *what;
+	char delimiter;
+	const char *prefix, *under;
+	struct {
+		const char *name, *content, *raw;
+	} boxes[MOST];
+	const char *there[MOST]; /* beside INBOX, before */
+};
+
+static const struct inbox_case inbox_cases[] = {
+        {"below INBOX of a server without prefix", '.', "INBOX.", NULL,
+                {{"INBOX", "INBOX", "INBOX"}, {"INBOX/Clients", "INBOX/Clients", "INBOX.Clients"},
+                        {"INBOX/Clients/A", "INBOX/Clients/A", "INBOX.Clients.A"},
+                        {"Work", "Work", "INBOX.Work"}},
+                {0}},
+        {"one of that name is there besides", '.', "INBOX.", NULL,
+                {{"INBOX/Clients", "INBOX/Clients", "INBOX.Clients_2"},
+                        {"Clients", "Clients", "INBOX.Clients"}, {"INBOX", "INBOX", "INBOX"}},
+                {0}},
+        {"that of the target, and an older restore's", '.', "INBOX.", NULL,
+                {{"INBOX", "INBOX", "INBOX"}, {"INBOX/a", "INBOX/a", "INBOX.a"},
+                        {"INBOX/b", "INBOX/b", "INBOX.INBOX.b"}},
+                {"INBOX.a", "INBOX.INBOX", "INBOX.INBOX.b"}},
+        {"INBOX.Inbox into itself", '.', "INBOX.", NULL,
+                {{"INBOX", "INBOX", "INBOX"}, {"INBOX.Inbox", "INBOX", "INBOX.Inbox"},
+                        {"INBOX.Inbox.x", "INBOX/x", "INBOX.Inbox.x"},
+                        {"INBOX.INBOX.x", "INBOX/x", "INBOX.INBOX.x"}},
+                {"INBOX.INBOX.x", "INBOX.Inbox", "INBOX.Inbox.x"}},
+        {"the same, all new", '.', "INBOX.", NULL,
+                {{"INBOX.INBOX", "INBOX", "INBOX.INBOX"}, {"INBOX", "INBOX", "INBOX"},
+                        {"INBOX.Inbox", "INBOX", "INBOX.Inbox"},
+                        {"INBOX.INBOX.x", "INBOX/x", "INBOX.INBOX.x"},
+                        {"INBOX.Inbox.x", "INBOX/x", "INBOX.Inbox.x"}},
+                {0}},
+        {"to a server without prefix", '/', "", NULL,
+                {{"INBOX", "INBOX", "INBOX"}, {"INBOX.Inbox", "INBOX", "INBOX/Inbox"},
+                        {"INBOX.inbox", "INBOX", "INBOX/inbox"},
+                        {"INBOX.Inbox.x", "INBOX/x", "INBOX/Inbox/x"},
+                        {"INBOX.Clients", "Clients", "Clients"}},
+                {0}},
+        {"and back", '.', "INBOX.", NULL,
+                {{"INBOX", "INBOX", "INBOX"}, {"INBOX/Inbox", "INBOX/Inbox", "INBOX.Inbox"},
+                        {"INBOX/Inbox/x", "INBOX/Inbox/x", "INBOX.Inbox.x"},
+                        {"INBOX/x", "INBOX/x", "INBOX.x"}},
+                {0}},
+        {"back to where it was below INBOX", '/', "", NULL,
+                {{"INBOX", "INBOX", "INBOX"}, {"INBOX.Clients", "Clients", "INBOX/Clients"},
+                        {"INBOX.Work", "Work", "Work"}},
+                {"INBOX/Clients", "INBOX/Work", "Work"}},
+        {"two servers without prefix", '.', "", NULL,
+                {{"INBOX", "INBOX", "INBOX"}, {"INBOX/Inbox", "INBOX/Inbox", "INBOX.Inbox"},
+                        {"INBOX/x", "INBOX/x", "INBOX.x"}, {"x", "x", "x"}},
+                {0}},
+        {"an INBOX and an Inbox", '.', "INBOX.", NULL,
+                {{"INBOX", "INBOX", "INBOX"}, {"Inbox", "INBOX", "INBOX.Inbox"}}, {0}},
+        {"below another prefix", '/', "", NULL,
+                {{"INBOX", "INBOX", "INBOX"}, {"mail/Inbox", "INBOX", "INBOX/Inbox"}}, {0}},
+        {"INBOX/INBOX", '.', "INBOX.", NULL,
+                {{"INBOX/x", "INBOX/x", "INBOX.x"}, {"INBOX/INBOX", "INBOX/INBOX", "INBOX.INBOX"},
+                        {"INBOX/INBOX/x", "INBOX/INBOX/x", "INBOX.INBOX.x"},
+                        {"INBOX", "INBOX", "INBOX"}},
+                {0}},
+        {"--under a mailbox below INBOX", '.', "INBOX.", "INBOX/Old",
+                {{"INBOX", "INBOX", "INBOX.Old.INBOX"}, {"INBOX/x", "INBOX/x", "INBOX.Old.INBOX.x"},
+                        {"y", "y", "INBOX.Old.y"}},
+                {0}},
+        {"--under INBOX", '.', "INBOX.", "INBOX",
+                {{"INBOX", "INBOX", "INBOX.INBOX"}, {"y", "y", "INBOX.y"}}, {0}},
+        {"--under, of a server with prefix", '/', "", "Old",
+                {{"INBOX", "INBOX", "Old/INBOX"}, {"INBOX.Inbox", "INBOX", "Old/INBOX/Inbox"},
+                        {"INBOX.INBOX", "INBOX", "Old/INBOX/INBOX"}},
+                {0}},
+};
+
+static struct map_entry *plan_inbox(const struct inbox_case *c, bool again, struct tree_head *heads,
+        struct imap_mailbox *boxes, size_t *n_out)
+{
+	const struct tree_head *list[MOST];
+	struct map_target t = {.list = boxes, .prefix = c->prefix, .delimiter = c->delimiter};
+	const char *raw[2 * MOST + 1] = {"INBOX"};
+	size_t n = 0;
+
+	t.n = 1;
+	for (size_t i = 0; i < MOST && c->there[i]; i++)
+		raw[t.n++] = c->there[i];
+	for (size_t i = 0; i < MOST && c->boxes[i].name; i++) {
+		bool known = !again;
+
+		memset(&heads[n], 0, sizeof heads[n]);
+		heads[n].name = (char *)(uintptr_t)c->boxes[i].name;
+		heads[n].content_name = (char *)(uintptr_t)c->boxes[i].content;
+		list[n] = &heads[n];
+		n++;
+		for (size_t k = 0; k < t.n && !known; k++)
+			known = strcmp(raw[k], c->boxes[i].raw) == 0;
+		if (!known)
+			raw[t.n++] = c->boxes[i].raw;
+	}
+	for (size_t i = 0; i < t.n; i++)
+		boxes[i] = (struct imap_mailbox){.name = (uint8_t *)(uintptr_t)raw[i],
+		        .name_len = strlen(raw[i]),
+		        .delimiter = c->delimiter};
+	*n_out = n;
+	return map_plan(list, n, &t, &(struct map_wish){.under = c->under});
+}
+
+/* A second run, without a journal, agrees with the first. */
+static void inboxes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2 * (sizeof inbox_cases / sizeof inbox_cases[0]); i++) {
+		const struct inbox_case *c = &inbox_cases[i / 2];
+		struct tree_head heads[MOST];
+		struct imap_mailbox boxes[2 * MOST + 1];
+		size_t n;
+		struct map_entry *map = plan_inbox(c, i % 2, heads, boxes, &n);
+
+		for (size_t k = 0; k < n; k++)
+			if (!is_raw(&map[k], c->boxes[k].raw) || (i % 2 && !map[k].exists))
+				fail_msg("%s, run %zu: %s goes to %s", c->what, i % 2 + 1,
+				        heads[k].name, map[k].shown);
 		map_free(map, n);
 	}
 }
@@ -346,6 +473,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(mapping),
+	        cmocka_unit_test(inboxes),
 	        cmocka_unit_test(parents_are_implied),
 	        cmocka_unit_test(softened_names),
 	        cmocka_unit_test(twins),
