@@ -205,6 +205,7 @@ static int take_status(struct imap *m, const unsigned *tags, size_t from, size_t
 		if (tags[i - from] == ended) {
 			out[i] = got;
 			out[i].ok = got.ok && r == 0;
+			out[i].later = r == ERR_BUSY || r == ERR_THROTTLED;
 		}
 	return 0;
 }

@@ -3,6 +3,8 @@
 #include "valise/format/mutf7.h"
 #include "imap.h"
 
+#define HIDDEN_SHOWN 20
+
 /* The personal namespace's prefix as text; NULL if there is none, or it is no name. */
 static char *own_prefix(struct imap *m)
 {
@@ -54,7 +56,8 @@ static bool has_status(const struct mbox *mb)
 /* After the ${i}-th failure of a command of the plan: wait, and see to a connection. */
 static bool plan_again(struct worker *w, int rc, unsigned *i, struct err *err)
 {
-	if (rc == 0 || err->code == ERR_STOPPED || (imap_alive(w->m) && rc != ERR_THROTTLED))
+	if (rc == 0 || err->code == ERR_STOPPED ||
+	        (imap_alive(w->m) && rc != ERR_THROTTLED && rc != ERR_BUSY))
 		return false;
 	*i -= rc == ERR_THROTTLED;
 	return *i < TRIES && link_pause(w, *i, NULL, err) == 0 &&
@@ -153,6 +156,24 @@ static void say_gaps(struct run *r)
 	}
 }
 
+/* A mailbox that one form of LIST hides is taken, and said: people look for it elsewhere. */
+static void say_hidden(struct run *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_boxes; i++) {
+		const struct mbox *mb = &r->boxes[i];
+
+		if (mb->box->only && !mb->left_out && n++ < HIDDEN_SHOWN)
+			progress_say(r->progress, SAY_NOTE,
+			        "%s: of the server's lists only that of %s has it; it is taken",
+			        mb->name, mb->box->only);
+	}
+	if (n > HIDDEN_SHOWN)
+		progress_say(r->progress, SAY_NOTE, "... and %zu more that only one list has",
+		        n - HIDDEN_SHOWN);
+}
+
 static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err *err)
 {
 	int rc = 0;
@@ -166,6 +187,7 @@ static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err 
 		return err_widen(err, ERR_WHOLE);
 	plan_boxes(r, w->m);
 	say_gaps(r);
+	say_hidden(r);
 	if (r->n_boxes == 0)
 		return err_set(err, ERR_PROTO, ERR_WHOLE,
 		        "the server lists no mailbox at all, not even INBOX");

@@ -233,6 +233,71 @@ class ListLsub(ListBroken):
         s.send("%s NO LIST failed: no such mailbox: mount point" % tag)
 
 
+class ReturnSelects(Quirk):
+    """RETURN (SUBSCRIBED) lists the subscribed mailboxes alone, children of others too; two runs."""
+    name = "list-return-selects"
+    source = "Strato (MailKit#1957), a Cyrus (MailKit#1639, cyrus-imapd#1500)"
+    words = "Empty/child: of the server's lists only that of plain LIST has it"
+    options_that_select = ("SUBSCRIBED",)
+
+    def populate(self):
+        super().populate()
+        self.mailbox("Empty/child", subscribed=False).add(b"Subject: below\r\n\r\n")
+        self.mailboxes[b"INBOX"].subscribed = False
+
+    def do_list(self, s, tag, args):
+        options = [x.upper() for x in args[3]] if len(args) > 3 and isinstance(args[3], list) else []
+        chosen = [o for o in self.options_that_select if o in options]
+        if chosen:
+            for box in self.matching(raw(args[0]), [raw(args[1])]):
+                if (box.subscribed if chosen == ["SUBSCRIBED"] else "\\Sent" in box.attributes):
+                    s.send(self.list_line(box, True))
+            return self.ok(s, tag)
+        super().do_list(s, tag, args)
+
+
+class ReturnSelectsUses(ReturnSelects):
+    """RETURN (SPECIAL-USE) lists mailboxes with a use alone; there is no LIST-EXTENDED."""
+    name = "list-return-selects-uses"
+    source = "the same kind"
+    extensions = ["LITERAL+", "NAMESPACE", "SPECIAL-USE"]
+    options_that_select = ("SPECIAL-USE",)
+
+
+class LsubKnowsMore(Quirk):
+    """LIST hides a mailbox that is subscribed, and its children; another subscription is of a mailbox that is gone."""
+    name = "lsub-knows-more"
+    source = "robustness: folders that an administrator hides; RFC 3501 6.3.6, a subscription outlives its mailbox"
+    words = "Hidden: of the server's lists only that of LSUB has it"
+
+    def populate(self):
+        super().populate()
+        self.mailbox("Hidden").add(b"Subject: hidden\r\n\r\n")
+        self.mailbox("Hidden/child", subscribed=False).add(b"Subject: hidden, too\r\n\r\n")
+
+    def matching(self, reference, patterns):
+        return [b for b in super().matching(reference, patterns) if not b.name.startswith(b"Hidden") or patterns != [b"*"]]
+
+    def do_lsub(self, s, tag, args):
+        s.send('* LSUB () "/" Gone', '* LSUB () "/" Hidden')
+        super().do_lsub(s, tag, args)
+
+
+class NoselectDiffers(Quirk):
+    """One form of LIST says \\Noselect where another does not: what can be opened is read."""
+    name = "noselect-differs"
+    source = "robustness: RFC 5258 and RFC 3501 code apart"
+
+    def do_list(self, s, tag, args):
+        s.send('* LIST (\\Noselect) "/" %s' % ("Work" if len(args) > 3 else "Nowhere"))
+        if len(args) > 3:
+            s.send('* LIST () "/" Nowhere')
+        box = self.mailboxes.pop(b"Work") if len(args) > 3 else None
+        super().do_list(s, tag, args)
+        if box:
+            self.mailboxes[b"Work"] = box
+
+
 class ListNothing(Quirk):
     """No mailbox at all is listed, by no way."""
     name = "list-nothing"

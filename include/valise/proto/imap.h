@@ -72,14 +72,17 @@ struct imap_mailbox {
 	size_t name_len;
 	char delimiter; /* 0: NIL */
 	bool noselect, noinferiors, nonexistent, subscribed;
+	bool doubtful; /* of the listing itself: its commands do not agree */
+	const char *
+	        only; /* NULL, or the one command that tells of it where others do not: "plain LIST", "LSUB" ... */
 	bool foreign; /* in a namespace of other users, or a shared one */
 	char *gap; /* NULL, or why mailboxes below it (below the root, for INBOX) may not be listed */
 	char *special_use; /* RFC 6154 attributes (XLIST's under these names), sorted, separated by a blank, or NULL */
 };
 /**
  * imap_list(m, foreign, out, n_out, err): every mailbox that LIST "" "*" (or "%" level by level where that gives nothing or is refused; where a level is refused as well,
- * what LSUB names is taken, too) names, with subscriptions (LIST RETURN (SUBSCRIBED SPECIAL-USE), RFC 5258, else LSUB) and special uses; sorted by
- * name, no doubles. INBOX is always "INBOX". Subscribed names that do not exist are left out. Names holding CR or LF are given as they are, and refused (ERR_REFUSED) when they would go out again; a NUL
+ * what LSUB names is taken, too) names, with subscriptions and special uses; sorted by name, no doubles. LIST RETURN (SUBSCRIBED SPECIAL-USE) (RFC 5258) or XLIST, a plain LIST and LSUB
+ * are asked for together, and what any of them tells of counts (only). INBOX is always "INBOX". Subscribed names that do not exist, by STATUS, are left out. Names holding CR or LF are given as they are, and refused (ERR_REFUSED) when they would go out again; a NUL
  * in a literal name cuts it (libetpan). A line that cannot be understood is ERR_PROTO: no mailbox is lost in silence. ${foreign}: the namespaces
  * of other users and shared ones (RFC 2342) are asked for one by one as well, as "*" need not show them; those that it shows are listed in any case.
  */
@@ -112,6 +115,7 @@ int imap_examine_wait(struct imap *m, struct imap_selected *out, struct err *err
 /* STATUS of several mailboxes, pipelined; ok[i] false where the server said NO. */
 struct imap_status {
 	bool ok;
+	bool later; /* not ok, as the server is busy now */
 	uint32_t messages, uidnext, uidvalidity;
 	uint64_t highestmodseq;
 };

@@ -87,17 +87,18 @@ static void unchanged(void **state)
 		unsigned attrs;
 		bool same;
 	} cases[] = {
-	        {"all equal", {true, 2, 10, 7, 99}, COLL_COMPLETE, 0, true},
-	        {"no STATUS", {false, 2, 10, 7, 99}, COLL_COMPLETE, 0, false},
-	        {"one message less", {true, 1, 10, 7, 99}, COLL_COMPLETE, 0, false},
-	        {"UIDNEXT", {true, 2, 11, 7, 99}, COLL_COMPLETE, 0, false},
-	        {"UIDVALIDITY", {true, 2, 10, 8, 99}, COLL_COMPLETE, 0, false},
-	        {"no UIDVALIDITY", {true, 2, 10, 0, 99}, COLL_COMPLETE, 0, false},
-	        {"flags", {true, 2, 10, 7, 100}, COLL_COMPLETE, 0, false},
-	        {"no mod-sequence", {true, 2, 10, 7, 0}, COLL_COMPLETE, 0, false},
-	        {"was stale", {true, 2, 10, 7, 99}, COLL_STALE, 0, false},
-	        {"was partial", {true, 2, 10, 7, 99}, COLL_PARTIAL, 0, false},
-	        {"unsubscribed since", {true, 2, 10, 7, 99}, COLL_COMPLETE, ATTR_SUBSCRIBED, false},
+	        {"all equal", {true, false, 2, 10, 7, 99}, COLL_COMPLETE, 0, true},
+	        {"no STATUS", {false, false, 2, 10, 7, 99}, COLL_COMPLETE, 0, false},
+	        {"one message less", {true, false, 1, 10, 7, 99}, COLL_COMPLETE, 0, false},
+	        {"UIDNEXT", {true, false, 2, 11, 7, 99}, COLL_COMPLETE, 0, false},
+	        {"UIDVALIDITY", {true, false, 2, 10, 8, 99}, COLL_COMPLETE, 0, false},
+	        {"no UIDVALIDITY", {true, false, 2, 10, 0, 99}, COLL_COMPLETE, 0, false},
+	        {"flags", {true, false, 2, 10, 7, 100}, COLL_COMPLETE, 0, false},
+	        {"no mod-sequence", {true, false, 2, 10, 7, 0}, COLL_COMPLETE, 0, false},
+	        {"was stale", {true, false, 2, 10, 7, 99}, COLL_STALE, 0, false},
+	        {"was partial", {true, false, 2, 10, 7, 99}, COLL_PARTIAL, 0, false},
+	        {"unsubscribed since", {true, false, 2, 10, 7, 99}, COLL_COMPLETE, ATTR_SUBSCRIBED,
+	                false},
 	};
 
 	(void)state;
@@ -343,20 +344,21 @@ static void changes_can_be_asked_for(void **state)
 		struct imap_status now;
 		bool yes, maybe_gone;
 	} cases[] = {
-	        {{true, 5, 100, 5, 60}, true, false},
-	        {{true, 4, 100, 5, 60}, true, true},
-	        {{true, 5, 101, 5, 60}, true, true}, /* one came, one went */
-	        {{true, 6, 101, 5, 60}, true, false},
-	        {{true, 5, 100, 5, 50}, true, false}, /* another name or subscription */
-	        {{true, 6, 101, 5, 50}, false, false}, /* it never moves */
-	        {{true, 4, 100, 5, 50}, false, false},
-	        {{true, 5, 100, 5, 49}, false, false}, /* it goes back */
-	        {{true, 5, 100, 5, 0}, false, false},
-	        {{true, 5, 100, 6, 60}, false, false}, /* UIDVALIDITY */
-	        {{true, 5, 99, 5, 60}, false, false}, /* UIDNEXT goes back */
-	        {{true, 9, 101, 5, 60}, false, false}, /* more than can have come */
-	        {{true, 6000, 6100, 5, 60}, false, false}, /* so many are better listed in pieces */
-	        {{false, 5, 100, 5, 60}, false, false},
+	        {{true, false, 5, 100, 5, 60}, true, false},
+	        {{true, false, 4, 100, 5, 60}, true, true},
+	        {{true, false, 5, 101, 5, 60}, true, true}, /* one came, one went */
+	        {{true, false, 6, 101, 5, 60}, true, false},
+	        {{true, false, 5, 100, 5, 50}, true, false}, /* another name or subscription */
+	        {{true, false, 6, 101, 5, 50}, false, false}, /* it never moves */
+	        {{true, false, 4, 100, 5, 50}, false, false},
+	        {{true, false, 5, 100, 5, 49}, false, false}, /* it goes back */
+	        {{true, false, 5, 100, 5, 0}, false, false},
+	        {{true, false, 5, 100, 6, 60}, false, false}, /* UIDVALIDITY */
+	        {{true, false, 5, 99, 5, 60}, false, false}, /* UIDNEXT goes back */
+	        {{true, false, 9, 101, 5, 60}, false, false}, /* more than can have come */
+	        {{true, false, 6000, 6100, 5, 60}, false,
+	                false}, /* so many are better listed in pieces */
+	        {{false, false, 5, 100, 5, 60}, false, false},
 	};
 	struct tree_coll *c = snapshot(some_uids, 5);
 	struct since s;
