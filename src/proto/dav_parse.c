@@ -8,6 +8,7 @@
  *
  * Parts may come in any order, be missing or be foreign: what is not known is passed over.
  */
+#include "dav_expat.h"
 #include "dav_internal.h"
 #include "valise/base/mem.h"
 #include <ctype.h>
@@ -532,10 +533,10 @@ static int parse(struct dav_parser *p, const char *s, size_t n, bool last, struc
 			return 0;
 		err_set(&p->err, ERR_PROTO, ERR_ITEM,
 		        "the XML of the answer is broken in line %lu: %s",
-		        (unsigned long)XML_GetCurrentLineNumber(p->xml), XML_ErrorString(why));
+		        (unsigned long)xml_line(p->xml), XML_ErrorString(why));
 	}
 	if (!p->err.code && !last && !p->closed &&
-	        p->fed - (int64_t)XML_GetCurrentByteIndex(p->xml) > TOKEN_MAX)
+	        p->fed - xml_offset(p->xml) > TOKEN_MAX)
 		err_set(&p->err, ERR_LIMIT, ERR_ITEM, "a tag in the XML of the answer is too long");
 	if (!p->err.code)
 		return 0;

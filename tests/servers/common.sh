@@ -233,13 +233,18 @@ private_postgres() {
 
 # ---- certificates ---------------------------------------------------------------------------------
 
-# A leaf: NAME SAN CA [DAYS] makes DIR/tls/NAME.pem and NAME.key, signed by CA
+# A leaf: NAME SAN CA ["expired"] makes DIR/tls/NAME.pem and NAME.key, signed by CA
 tls_leaf() {
-	local t=$DIR/tls name=$1 san=$2 ca=$3 days=${4:-3650}
+	local t=$DIR/tls name=$1 san=$2 ca=$3 until=(-days 3650)
+	# since OpenSSL 3.4 a certificate of the past has to be asked for by its dates
+	if [ -n "${4:-}" ]; then
+		until=(-days -1)
+		! openssl x509 -help 2>&1 | grep -q -- -not_after || until=(-not_before 20200101000000Z -not_after 20200201000000Z)
+	fi
 	printf 'subjectAltName=%s\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n' "$san" > "$t/ext"
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/O=valise test/CN=$name" \
 		-keyout "$t/$name.key" -out "$t/req" 2>/dev/null &&
-	openssl x509 -req -in "$t/req" -CA "$t/$ca.pem" -CAkey "$t/$ca.key" -CAcreateserial -days "$days" \
+	openssl x509 -req -in "$t/req" -CA "$t/$ca.pem" -CAkey "$t/$ca.key" -CAcreateserial "${until[@]}" \
 		-extfile "$t/ext" -out "$t/$name.pem" 2>/dev/null || die "openssl could not make $name.pem"
 }
 
@@ -261,7 +266,7 @@ make_tls() {
 	tls_ca ca
 	tls_ca ca2
 	tls_leaf cert $good ca
-	tls_leaf expired $good ca -1
+	tls_leaf expired $good ca expired
 	tls_leaf wrongname DNS:mail.elsewhere.example ca
 	tls_leaf other $good ca2
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj "/CN=localhost" \
