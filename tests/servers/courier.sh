@@ -28,7 +28,9 @@ TLS_CERTFILE=$DIR/tls/both.pem TLS_TRUSTCERTS=$DIR/tls/ca.pem TLS_VERIFYPEER=NON
 TLS_PROTOCOL= TLS_CIPHER_LIST= TLS_CACHEFILE= IMAP_ULIMITD=2000000
 lib=/usr/lib/courier/courier
 tls="/usr/bin/couriertls -server -tcpd"
-serve() { couriertcpd -address=127.0.0.1 -maxprocs=100 -maxperip=100 -nodnslookup -noidentlookup "$@" Maildir & }
+ident= # Courier 5.2 knows ident no more
+! grep -q noidentlookup "$(command -v couriertcpd)" || ident=-noidentlookup
+serve() { couriertcpd -address=127.0.0.1 -maxprocs=100 -maxperip=100 -nodnslookup $ident "$@" Maildir & }
 PROTOCOL=IMAP IMAP_STARTTLS=YES IMAP_TLS_REQUIRED=0 IMAP_TLS=0 serve $P0 $lib/imaplogin /usr/bin/imapd
 PROTOCOL=IMAP IMAP_TLS=1 serve $((P0 + 1)) $tls $lib/imaplogin /usr/bin/imapd
 . /etc/courier/pop3d
