@@ -535,8 +535,7 @@ static int parse(struct dav_parser *p, const char *s, size_t n, bool last, struc
 		        "the XML of the answer is broken in line %lu: %s",
 		        (unsigned long)xml_line(p->xml), XML_ErrorString(why));
 	}
-	if (!p->err.code && !last && !p->closed &&
-	        p->fed - xml_offset(p->xml) > TOKEN_MAX)
+	if (!p->err.code && !last && !p->closed && p->fed - xml_offset(p->xml) > TOKEN_MAX)
 		err_set(&p->err, ERR_LIMIT, ERR_ITEM, "a tag in the XML of the answer is too long");
 	if (!p->err.code)
 		return 0;
