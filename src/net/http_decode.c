@@ -9,11 +9,24 @@ static bool is_word(const char *s, size_t n, const char *word)
 	return strlen(word) == n && strncasecmp(s, word, n) == 0;
 }
 
+/* No coding, though some servers write it there: the name of a character set, a content type, a word for "none". */
+static bool is_no_coding(const char *s, size_t n)
+{
+	static const char *const words[] = {
+	        "identity", "none", "null", "utf-8", "utf8", "us-ascii", "8bit", "7bit", "binary"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (is_word(s, n, words[i]))
+			return true;
+	return n == 0 || strncasecmp(s, "iso-8859-", 9) == 0 || strncasecmp(s, "text/", 5) == 0 ||
+	       strncasecmp(s, "application/", 12) == 0;
+}
+
 bool http_decoder_set(struct http_decoder *d, const char *coding)
 {
 	size_t n = strlen(coding);
 
-	if (n == 0 || is_word(coding, n, "identity"))
+	if (is_no_coding(coding, n))
 		return true;
 	if (d->gzip || !(is_word(coding, n, "gzip") || is_word(coding, n, "x-gzip")))
 		return false;

@@ -48,12 +48,21 @@ static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
 	dav_parser_free(c->parser);
 	c->parser = NULL;
 	c->status = rs->status;
-	if (rs->status == 207 || c->lenient) {
+	/* Some servers send a multistatus with the status 200: its root tells. */
+	if (rs->status == 207 || rs->status == 200 || c->lenient) {
 		c->parser = dav_parser_new(rs->url, c->fn, c->fn_ctx);
+		if (!c->verbatim)
+			dav_parser_repair(c->parser);
 		if (c->sync)
 			dav_parser_sync(c->parser);
 	}
 	return 0;
+}
+
+static bool is_multistatus(const struct dav_call *c)
+{
+	return c->status == 207 ||
+	       (c->status == 200 && !c->lenient && dav_parser_is_answer(c->parser));
 }
 
 static int on_body(void *ctx, const void *p, size_t n, struct err *err)
@@ -63,9 +72,12 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 
 	if (!c->parser)
 		return 0;
-	rc = dav_parser_feed(c->parser, p, n, c->status == 207 ? err : NULL);
-	if (rc != 0 && c->status == 207)
+	rc = dav_parser_feed(c->parser, p, n, err);
+	if (rc == 0)
+		return 0;
+	if (is_multistatus(c))
 		return err_wrap(err, "%s %s", c->rq.method, c->rq.url);
+	err_clear(err);
 	return 0;
 }
 
@@ -102,9 +114,11 @@ static void end_body(struct dav_call *c)
 
 	if (!c->parser)
 		return;
-	if (dav_parser_end(c->parser, &err) != 0 && c->status == 207) {
+	if (dav_parser_end(c->parser, &err) != 0 && is_multistatus(c)) {
 		c->err = err;
 		err_wrap(&c->err, "%s %s", c->rq.method, c->rq.url);
+	} else if (is_multistatus(c)) {
+		c->answer->status = 207;
 	}
 	dav_parser_take(c->parser, c->answer);
 }

@@ -39,10 +39,40 @@ int dav_raw_end(struct dav_raw *w, const char *name) MUST_CHECK;
 /* A triplet (or pair) as "{uri}local"; false when longer than the cap. */
 bool dav_clark(const char *name, char out[DAV_NAME_MAX]);
 
+/* dav_head.c: where the XML begins in the first octets of an answer, and how it is encoded. False: more of them have to be seen. */
+#define DAV_HEAD_MAX 65536
+#define DAV_ENCODING_MAX 40
+struct dav_head {
+	size_t skip;
+	bool utf8, wide; /* octets are UTF-8; UTF-16 */
+	const char *override; /* of an encoding name of no use; NULL: none */
+};
+bool dav_head_look(const char *s, size_t n, bool whole, struct dav_head *out);
+/* Unicode characters of an encoding of one octet each; negative when it is none. */
+int dav_single_byte_map(const char *name, int map[256]);
+
+/* dav_repair.c: a stream of octets made well-formed as far as single characters go. */
+struct dav_repair {
+	struct buf held; /* not judged yet */
+	struct buf out; /* of the last feed */
+	const char *section; /* how the one ends that we are in, or NULL */
+	bool utf8, changed;
+};
+void dav_repair_init(struct dav_repair *r, bool utf8);
+void dav_repair_clear(struct dav_repair *r);
+void dav_repair_feed(struct dav_repair *r, const char *p, size_t n, bool last);
+/* Parsed text with the octets that were no characters put back; the caller frees it. */
+char *dav_repaired_href(const char *s);
+char *dav_repaired_text(const char *s);
+
 /* dav_parse.c: an answer as it streams in. */
 struct dav_parser;
 struct dav_parser *dav_parser_new(const char *base_url, dav_response_fn fn, void *ctx);
 void dav_parser_free(struct dav_parser *p);
+/* Single characters that cannot stand in XML cost nothing but themselves (not for content, whose octets count). */
+void dav_parser_repair(struct dav_parser *p);
+/* The root element is one of those that an answer has. */
+bool dav_parser_is_answer(const struct dav_parser *p);
 /* Hold back the 507 of the collection itself. */
 void dav_parser_sync(struct dav_parser *p);
 int dav_parser_feed(struct dav_parser *p, const void *s, size_t n, struct err *err) MUST_CHECK;
@@ -71,6 +101,7 @@ struct dav_call {
 	dav_response_fn fn;
 	void *fn_ctx;
 	bool sync;
+	bool verbatim; /* the answer brings content */
 	bool lenient; /* answers other than 207 may hold responses, or anything */
 	int status;
 	char *inner_error; /* of a response */

@@ -42,7 +42,9 @@ struct dav_parser {
 	char *base_url;
 	dav_response_fn fn;
 	void *ctx;
-	bool sync, begun, closed, root_known;
+	bool sync, begun, closed, root_known, mends;
+	struct buf head; /* until it is known where the XML begins */
+	struct dav_repair repair; /* when it mends and has begun */
 	int64_t fed;
 	struct err err;
 	enum kind stack[DAV_DEPTH_MAX + 1];
@@ -239,6 +241,11 @@ static void XMLCALL on_text(void *ctx, const XML_Char *s, int len)
 		fail(p, ERR_LIMIT);
 }
 
+static bool is_mended(const struct dav_parser *p)
+{
+	return p->mends && p->begun && p->repair.changed;
+}
+
 static char *trimmed(const struct buf *b)
 {
 	const char *s = buf_str(b);
@@ -268,6 +275,14 @@ static int parse_status(const char *s)
 	return (s[0] - '0') * 100 + (s[1] - '0') * 10 + (s[2] - '0');
 }
 
+static void mend_text(char **text)
+{
+	char *mended = dav_repaired_text(*text);
+
+	free(*text);
+	*text = mended;
+}
+
 static void end_value(struct dav_parser *p)
 {
 	struct dav_prop *prop;
@@ -290,6 +305,10 @@ static void end_value(struct dav_parser *p)
 	prop->name = xstrdup(p->value_name);
 	prop->xml = xstrdup(buf_str(&p->raw.xml));
 	prop->text = trimmed(&p->text);
+	if (is_mended(p)) {
+		mend_text(&prop->xml);
+		mend_text(&prop->text);
+	}
 	prop->status = p->too_large ? DAV_TOO_LARGE : 0;
 }
 
@@ -311,10 +330,19 @@ static void end_propstat(struct dav_parser *p)
 
 static void end_href(struct dav_parser *p)
 {
-	if (p->n_hrefs == HREFS_MAX)
+	char *href = NULL, *mended;
+
+	if (p->n_hrefs == HREFS_MAX) {
 		fail(p, ERR_LIMIT);
-	else
-		*ARR_PUSH(p->hrefs, p->n_hrefs, p->hrefs_cap) = trimmed(&p->text);
+		return;
+	}
+	href = trimmed(&p->text);
+	if (is_mended(p)) {
+		mended = dav_repaired_href(href);
+		free(href);
+		href = mended;
+	}
+	*ARR_PUSH(p->hrefs, p->n_hrefs, p->hrefs_cap) = href;
 }
 
 static void end_status(struct dav_parser *p)
@@ -457,6 +485,16 @@ static void XMLCALL on_doctype(void *ctx, const XML_Char *name, const XML_Char *
 	fail(p, ERR_PROTO);
 }
 
+/* Of a name that expat does not know. */
+static int XMLCALL on_encoding(void *ctx, const XML_Char *name, XML_Encoding *info)
+{
+	(void)ctx;
+	info->data = NULL;
+	info->convert = NULL;
+	info->release = NULL;
+	return dav_single_byte_map(name, info->map) == 0 ? XML_STATUS_OK : XML_STATUS_ERROR;
+}
+
 /* ---- the parser ---- */
 
 struct dav_parser *dav_parser_new(const char *base_url, dav_response_fn fn, void *ctx)
@@ -478,6 +516,8 @@ struct dav_parser *dav_parser_new(const char *base_url, dav_response_fn fn, void
 	XML_SetElementHandler(p->xml, on_start, on_end);
 	XML_SetCharacterDataHandler(p->xml, on_text);
 	XML_SetStartDoctypeDeclHandler(p->xml, on_doctype);
+	XML_SetUnknownEncodingHandler(p->xml, on_encoding, NULL);
+	buf_init(&p->head, DAV_HEAD_MAX);
 	return p;
 }
 
@@ -493,8 +533,21 @@ void dav_parser_free(struct dav_parser *p)
 	buf_clear(&p->text);
 	buf_clear(&p->data);
 	buf_clear(&p->error);
+	buf_clear(&p->head);
+	if (p->mends && p->begun)
+		dav_repair_clear(&p->repair);
 	dav_answer_clear(&p->answer);
 	free(p);
+}
+
+void dav_parser_repair(struct dav_parser *p)
+{
+	p->mends = true;
+}
+
+bool dav_parser_is_answer(const struct dav_parser *p)
+{
+	return p->root_known;
 }
 
 void dav_parser_sync(struct dav_parser *p)
@@ -544,6 +597,64 @@ static int parse(struct dav_parser *p, const char *s, size_t n, bool last, struc
 	return p->err.code;
 }
 
+/* Octets of the XML itself. */
+static int feed_pieces(struct dav_parser *p, const char *s, size_t n, bool last, struct err *err)
+{
+	while (n && !p->closed) {
+		size_t part = n < 65536 ? n : 65536;
+		const char *xml = s;
+		size_t len = part;
+
+		if (p->mends) {
+			dav_repair_feed(&p->repair, s, part, false);
+			xml = buf_str(&p->repair.out);
+			len = p->repair.out.len;
+		}
+		if (len && parse(p, xml, len, false, err) != 0)
+			return p->err.code;
+		s += part;
+		n -= part;
+	}
+	if (!last || p->closed)
+		return 0;
+	if (p->mends)
+		dav_repair_feed(&p->repair, "", 0, true);
+	return parse(p, p->mends ? buf_str(&p->repair.out) : "", p->mends ? p->repair.out.len : 0,
+	        true, err);
+}
+
+/* The octets before it are known to be none of the XML: go on behind them. */
+static int begin(struct dav_parser *p, const struct dav_head *h, struct err *err)
+{
+	struct buf head = p->head;
+	int rc;
+
+	buf_init(&p->head, DAV_HEAD_MAX);
+	p->begun = true;
+	p->mends = p->mends && !h->wide;
+	if (p->mends)
+		dav_repair_init(&p->repair, h->utf8);
+	if (h->override)
+		(void)XML_SetEncoding(p->xml, h->override);
+	rc = feed_pieces(p, buf_str(&head) + h->skip, head.len - h->skip, false, err);
+	buf_clear(&head);
+	return rc;
+}
+
+/* Warnings of scripts and blank lines may stand before it. */
+static int feed_head(struct dav_parser *p, const char **s, size_t *n, struct err *err)
+{
+	size_t room = DAV_HEAD_MAX - p->head.len, part = *n < room ? *n : room;
+	struct dav_head h;
+
+	buf_put(&p->head, *s, part);
+	*s += part;
+	*n -= part;
+	if (!dav_head_look(buf_str(&p->head), p->head.len, p->head.len == DAV_HEAD_MAX, &h))
+		return 0;
+	return begin(p, &h, err);
+}
+
 int dav_parser_feed(struct dav_parser *p, const void *data, size_t n, struct err *err)
 {
 	const char *s = data;
@@ -553,29 +664,24 @@ int dav_parser_feed(struct dav_parser *p, const void *data, size_t n, struct err
 			*err = p->err;
 		return p->err.code;
 	}
-	/* Blank lines before the XML declaration, as PHP scripts have them. */
-	while (!p->begun && n && isspace((unsigned char)*s)) {
-		s++;
-		n--;
-	}
-	p->begun = p->begun || n;
-	while (n && !p->closed) {
-		size_t part = n < 65536 ? n : 65536;
-
-		if (parse(p, s, part, false, err) != 0)
+	while (n && !p->begun)
+		if (feed_head(p, &s, &n, err) != 0)
 			return p->err.code;
-		s += part;
-		n -= part;
-	}
-	return 0;
+	return feed_pieces(p, s, n, false, err);
 }
 
 int dav_parser_end(struct dav_parser *p, struct err *err)
 {
 	int rc = p->err.code;
 
+	if (rc == 0 && !p->begun) {
+		struct dav_head h;
+
+		(void)dav_head_look(buf_str(&p->head), p->head.len, true, &h);
+		rc = begin(p, &h, err);
+	}
 	if (rc == 0 && !p->closed)
-		rc = parse(p, "", 0, true, err);
+		rc = feed_pieces(p, "", 0, true, err);
 	if (rc != 0) {
 		if (err)
 			*err = p->err;

@@ -132,6 +132,7 @@ static size_t prepare(struct dav_multiget *list, size_t n, dav_response_fn fn, v
 		dav_call_init(c, "REPORT", list[i].url, &list[i].answer);
 		c->fn = fn;
 		c->fn_ctx = ctx;
+		c->verbatim = true;
 		c->rq.header[1] = list[i].contacts ? "Depth: 0" : "Depth: 1";
 		if (multiget_body(&list[i], &c->body, &list[i].err) == 0)
 			of[made++] = i;

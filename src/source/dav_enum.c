@@ -278,7 +278,7 @@ static int enumerate(struct enumeration *e, const char *url, int depth, const ch
 	}
 }
 
-int dav_enumerate(struct dav_worker *w, const char *url, int depth, struct err *err)
+static int with_all(struct dav_worker *w, const char *url, int depth, struct err *err)
 {
 	const char *props[64];
 	struct enumeration e = {w, 0};
@@ -299,6 +299,97 @@ int dav_enumerate(struct dav_worker *w, const char *url, int depth, struct err *
 		return rc;
 	err_clear(err);
 	return enumerate(&e, url, depth, props + skip, n - skip, &status, err);
+}
+
+/* Its answer is no XML, or too much: another one may be. */
+static bool is_unreadable(int rc, const struct err *err)
+{
+	return rc == ERR_PROTO || (rc == ERR_LIMIT && err->scope == ERR_ITEM);
+}
+
+/* One collection of which not all can be read: its name, or that it is there. */
+static int with_little(struct dav_worker *w, const char *url, struct err *err)
+{
+	static const char *const props[] = {P_TYPE, P_PRIVILEGES, P_TOKEN, P_NAME};
+	const size_t mixed = w->run->mixed;
+	struct dav_run *r = w->run;
+	struct err why = {0};
+	int status, rc = with_all(w, url, 0, err);
+
+	for (size_t left = 0; left < 2 && is_unreadable(rc, err); left++) {
+		struct enumeration e = {w, 0};
+		const char *list[4];
+		size_t n = 0;
+
+		why = why.code ? why : *err;
+		for (size_t i = 0; i < 4 - left; i++)
+			if (!mixed || i != 2)
+				list[n++] = props[i];
+		err_clear(err);
+		rc = enumerate(&e, url, 0, list, n, &status, err);
+	}
+	if (rc == 0 && why.code)
+		for (size_t i = 0; i < r->n_colls; i++)
+			if (r->colls[i].key == dav_key(url))
+				dav_name_loss(
+				        r, r->colls[i].coll, NULL, "its properties", why.text);
+	return rc;
+}
+
+struct members {
+	struct dav_run *run;
+	char **urls;
+	size_t n, cap;
+};
+
+static int on_member(void *ctx, struct dav_response *r, struct err *err)
+{
+	struct members *m = ctx;
+
+	(void)err;
+	if (!name_withheld(m->run, r) && r->status < 400 && *r->url && m->n < DAV_COLLS_MAX &&
+	        dav_is_collection(r, m->run->kind == COLL_CONTACTS))
+		*ARR_PUSH(m->urls, m->n, m->cap) = xstrdup(r->url);
+	return 0;
+}
+
+/* One odd property may spoil the listing of a home: what there is, then each by itself. */
+static int one_by_one(struct dav_worker *w, const char *url, struct err *err)
+{
+	static const char *const type[] = {P_TYPE};
+	struct members m = {.run = w->run};
+	struct dav_answer a;
+	struct err why = {0};
+	int rc = dav_propfind(w->http, url, 1, type, 1, on_member, &m, &a, err);
+
+	dav_answer_clear(&a);
+	if (is_unreadable(rc, err) && m.n) { /* what came before it is there */
+		dav_add_lost(w->run, url, err->text);
+		rc = 0;
+	}
+	for (size_t i = 0; i < m.n; i++) {
+		if (rc == 0 && !dav_is_known(w->run, dav_key(m.urls[i])))
+			rc = with_little(w, m.urls[i], &why);
+		if (rc < 0 && !dav_fatal(w->run, &why)) {
+			dav_add_lost(w->run, m.urls[i], why.text);
+			rc = 0;
+		} else if (rc < 0 && why.code) {
+			*err = why;
+		}
+		free(m.urls[i]);
+	}
+	free(m.urls);
+	return rc;
+}
+
+int dav_enumerate(struct dav_worker *w, const char *url, int depth, struct err *err)
+{
+	int rc = with_all(w, url, depth, err);
+
+	if (!is_unreadable(rc, err))
+		return rc;
+	err_clear(err);
+	return depth ? one_by_one(w, url, err) : with_little(w, url, err);
 }
 
 static int href_cmp(const void *a, const void *b)

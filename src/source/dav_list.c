@@ -95,23 +95,33 @@ static void settle(struct davcoll *c)
 		qsort(c->items, n, sizeof *c->items, key_cmp);
 }
 
-struct davitem *dav_item_twin(struct davcoll *c, const struct davitem *i)
+static uint64_t key_of_href(const struct davcoll *c, const char *href)
 {
-	struct davitem *first = NULL;
 	struct buf url;
+	uint64_t key;
 
 	buf_init(&url, 1u << 16);
-	if (i->twin && dav_member_url(c->url, i->href, &url))
-		first = dav_item_find(c, dav_key(buf_str(&url)));
+	key = dav_key(dav_member_url(c->url, href, &url) ? buf_str(&url) : href);
 	buf_clear(&url);
-	return first;
+	return key;
+}
+
+struct davitem *dav_item_twin(struct davcoll *c, const struct davitem *i)
+{
+	return i->twin ? dav_item_find(c, key_of_href(c, i->href)) : NULL;
+}
+
+/* Of the first ${n}, which are sorted. */
+static struct davitem *find_among(struct davcoll *c, size_t n, uint64_t key)
+{
+	struct davitem want = {.key = key};
+
+	return n ? bsearch(&want, c->items, n, sizeof want, key_cmp) : NULL;
 }
 
 struct davitem *dav_item_find(struct davcoll *c, uint64_t key)
 {
-	struct davitem want = {.key = key};
-
-	return c->n_items ? bsearch(&want, c->items, c->n_items, sizeof want, key_cmp) : NULL;
+	return find_among(c, c->n_items, key);
 }
 
 static int add(struct listing *l, const struct dav_response *r, uint64_t key, struct err *err)
@@ -140,19 +150,15 @@ static int add(struct listing *l, const struct dav_response *r, uint64_t key, st
 static bool change(struct listing *l, const struct dav_response *r, uint64_t key)
 {
 	struct davcoll *c = l->c;
-	size_t all = c->n_items;
-	struct davitem *old;
+	struct davitem *old = find_among(c, l->sorted, key);
 
-	c->n_items = l->sorted;
-	old = dav_item_find(c, key);
 	if (old && strcmp(old->href, r->href) != 0) {
 		/* One resource in another spelling, or another resource: a listing tells. */
-		struct davitem *other = dav_item_find(c, href_key(r->href));
+		struct davitem *other = find_among(c, l->sorted, href_key(r->href));
 
 		l->unclear = l->unclear || !other;
 		old = other ? other : old;
 	}
-	c->n_items = all;
 	l->changes++;
 	if (r->status == 404 || r->status == 410) {
 		if (old)
@@ -225,9 +231,10 @@ static void follow(struct davcoll *c, const char *url)
 	c->key = key;
 }
 
-static int list_once(struct dav_worker *w, struct davcoll *c, int *status, struct err *err)
+static int list_props(
+        struct dav_worker *w, struct davcoll *c, size_t n, int *status, struct err *err)
 {
-	static const char *const props[] = {P_ETAG, P_LENGTH, P_TYPE};
+	static const char *const props[] = {P_TYPE, P_ETAG, P_LENGTH};
 	struct listing l = {.w = w, .c = c, .self = c->key, .asked = dav_key(c->url)};
 	struct dav_answer a;
 	int rc;
@@ -236,7 +243,7 @@ static int list_once(struct dav_worker *w, struct davcoll *c, int *status, struc
 	for (unsigned i = 0; i < DAV_TRIES; i++) {
 		items_clear(c);
 		l.full = 0;
-		rc = dav_propfind(w->http, c->url, 1, props, 3, on_member, &l, &a, err);
+		rc = dav_propfind(w->http, c->url, 1, props, n, on_member, &l, &a, err);
 		if (rc != ERR_NET || !c->n_items || i == DAV_TRIES - 1)
 			break;
 		dav_answer_clear(&a);
@@ -252,6 +259,46 @@ static int list_once(struct dav_worker *w, struct davcoll *c, int *status, struc
 	if (rc == 0 && l.full && (l.full == l.self || l.full == l.asked || l.full == c->key))
 		dav_name_loss(w->run, c->coll, NULL, "listing",
 		        "the server says that it is not whole (HTTP 507)");
+	return rc;
+}
+
+/* Of a listing that ends in nonsense what came before it counts; what the last snapshot has beyond that is asked for, too. */
+static void take_part(struct dav_worker *w, struct davcoll *c, const struct err *why)
+{
+	size_t n;
+
+	settle(c);
+	n = c->n_items;
+	dav_name_loss(w->run, c->coll, NULL, "listing", why->text);
+	for (size_t i = 0; c->prev && i < c->prev->n_items; i++) {
+		const struct tree_ext *x = tree_item_ext(c->prev, &c->prev->items[i]);
+		struct davitem *d;
+
+		if (!x || !x->href || find_among(c, n, key_of_href(c, x->href)))
+			continue;
+		d = ARR_PUSH(c->items, c->n_items, c->cap);
+		d->href = xstrdup(x->href);
+		d->key = key_of_href(c, x->href);
+	}
+	if (c->n_items > n)
+		settle(c);
+}
+
+/* With fewer properties, when with all the answer is no XML. */
+static int list_once(struct dav_worker *w, struct davcoll *c, int *status, struct err *err)
+{
+	int rc = list_props(w, c, 3, status, err);
+	struct err why = *err;
+
+	if (rc != ERR_PROTO)
+		return rc;
+	err_clear(err);
+	rc = list_props(w, c, 1, status, err);
+	if (rc == ERR_PROTO && c->n_items) {
+		take_part(w, c, &why);
+		err_clear(err);
+		rc = 0;
+	}
 	return rc;
 }
 
@@ -305,27 +352,18 @@ static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
 /* Begin with what the last snapshot has. */
 static void seed(struct davcoll *c)
 {
-	struct buf url;
-
-	buf_init(&url, 1u << 16);
 	for (size_t i = 0; i < c->prev->n_items; i++) {
 		const struct tree_ext *x = tree_item_ext(c->prev, &c->prev->items[i]);
 		struct davitem *d;
 
-		buf_reset(&url);
 		if (!x || !x->href)
 			continue;
-		if (!dav_member_url(c->url, x->href, &url)) {
-			buf_reset(&url);
-			buf_puts(&url, x->href);
-		}
 		d = ARR_PUSH(c->items, c->n_items, c->cap);
 		d->href = xstrdup(x->href);
 		d->etag = xstrdup(x->etag);
-		d->key = dav_key(buf_str(&url));
+		d->key = key_of_href(c, x->href);
 		d->len = c->prev->items[i].size;
 	}
-	buf_clear(&url);
 	settle(c);
 }
 

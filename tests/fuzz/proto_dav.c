@@ -45,12 +45,14 @@ static int take(void *ctx, struct dav_response *r, struct err *err)
 	return 0;
 }
 
-static int run(const uint8_t *data, size_t size, size_t step, struct buf *out)
+static int run(const uint8_t *data, size_t size, size_t step, bool repair, struct buf *out)
 {
 	struct dav_parser *p = dav_parser_new(BASE, take, out);
 	struct dav_answer a = {0};
 	int rc = 0;
 
+	if (repair)
+		dav_parser_repair(p);
 	for (size_t off = 0; rc == 0 && off < size; off += step)
 		rc = dav_parser_feed(p, data + off, step < size - off ? step : size - off, NULL);
 	if (rc == 0)
@@ -64,19 +66,35 @@ static int run(const uint8_t *data, size_t size, size_t step, struct buf *out)
 	return rc;
 }
 
+static bool same(const struct buf *a, const struct buf *b)
+{
+	return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct buf whole, cut;
-	int a, b;
+	struct buf whole, cut, strict;
+	int rc = 0, first;
 
 	buf_init(&whole, 100 * size + 100000);
 	buf_init(&cut, 100 * size + 100000);
-	a = run(data, size, size ? size : 1, &whole);
-	b = run(data, size, 13, &cut);
-	if (a != b ||
-	        (a == 0 && (whole.len != cut.len || memcmp(whole.data, cut.data, cut.len) != 0)))
-		abort();
+	buf_init(&strict, 100 * size + 100000);
+	for (int repair = 0; repair < 2; repair++) {
+		buf_reset(&whole);
+		buf_reset(&cut);
+		first = run(data, size, size ? size : 1, repair, &whole);
+		if (first != run(data, size, 13, repair, &cut) ||
+		        (first == 0 && !same(&whole, &cut)))
+			abort();
+		/* What is well-formed is not touched. */
+		if (repair && rc == 0 && (first != 0 || !same(&whole, &strict)))
+			abort();
+		rc = first;
+		if (!repair)
+			buf_put(&strict, whole.data, whole.len);
+	}
 	buf_clear(&whole);
 	buf_clear(&cut);
+	buf_clear(&strict);
 	return 0;
 }

@@ -10,7 +10,8 @@
 /*
  * WebDAV (RFC 4918), CalDAV (RFC 4791), CardDAV (RFC 6352), sync-collection (RFC 6578) and extended MKCOL (RFC 5689): requests and their multistatus answers, no policy.
  * XML is read by expat as it streams in; a DOCTYPE is refused; caps on depth (32), on names and on the size of a property (64 MiB for data; one above 1 MiB comes as DAV_TOO_LARGE, without its value).
- * XML that is not well-formed (control characters in a value) makes the request fail with ERR_PROTO, though responses before it were delivered: ask for less at a time.
+ * Single characters that cannot stand in XML are mended, but for multigets. XML that is not well-formed all the same makes the request fail with ERR_PROTO, though responses before it were delivered: ask for less at a time.
+ * A multistatus that came with the status 200 counts as 207; text before the XML is passed over.
  * A connection lost after a response was delivered is ERR_NET, before it the request is tried again.
  */
 

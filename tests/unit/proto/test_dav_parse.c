@@ -132,6 +132,76 @@ static void answers(void **state)
 		}
 }
 
+/* The same, with what cannot stand in XML made good. */
+static void repaired(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *xml, *want;
+	} rows[] = {
+	        {PROP("<d:x>R&D</d:x>"), "[/x 0 {DAV:}x=200:R&D]"},
+	        {PROP("<d:x>&amp;&lt;&#65;&#x42;</d:x>"), "[/x 0 {DAV:}x=200:&<AB]"},
+	        {PROP("<d:x>a &nbsp;b&uuml;c&nosuch;d&</d:x>"), "[/x 0 {DAV:}x=200:a \xc2\xa0"
+	                                                        "b\xc3\xbc"
+	                                                        "c&nosuch;d&]"},
+	        {PROP("<d:x>a&#11;b&#xB;c&#xFFFFFFFF;&#;&#x;</d:x>"),
+	                "[/x 0 {DAV:}x=200:a\xef\xbf\xbd"
+	                "b\xef\xbf\xbd"
+	                "c\xef\xbf\xbd&#;&#x;]"},
+	        {PROP("<d:x>a\x0b"
+	              "b\xfc\xe2\x82</d:x>"),
+	                "[/x 0 {DAV:}x=200:a\xef\xbf\xbd"
+	                "b\xc3\xbc\xc3\xa2\xef\xbf\xbd]"},
+	        {PROP("<d:x>a < b <c d</d:x>"), "[/x 0 {DAV:}x=200:a < b <c d]"},
+	        {PROP("<d:x>I <3 U</d:x>"), "[/x 0 {DAV:}x=200:I <3 U]"},
+	        {PROP("<d:x><![CDATA[a & <b> &#11;]]></d:x>"), "[/x 0 {DAV:}x=200:a & <b> &#11;]"},
+	        {PROP("<!-- & < --><d:x a='&' b=\"x&y\">v</d:x>"), "[/x 0 {DAV:}x=200:v]"},
+	        {ONE("<d:href>/a&b <c.ics</d:href><d:status>HTTP/1.1 200 OK</d:status>"),
+	                "[/a&b <c.ics 200]"},
+	        {ONE("<d:href>/gr\xfcn\x01.ics</d:href>"), "[/gr%FCn%01.ics 0]"},
+	        /* what stands before it */
+	        {"<br />\n<b>Warning</b>: x & y\n" HEAD TAIL, ""},
+	        {"\xef\xbb\xbfnotice" ONE("<d:href>/a</d:href>"), "[/a 0]"},
+	        {"junk<d:multistatus xmlns:d='DAV:'><d:response><d:href>/a</d:href>"
+	         "</d:response></d:multistatus>",
+	                "[/a 0]"},
+	        {"<?xml version='1.0' encoding='utf8'?><multistatus xmlns='DAV:'><response>"
+	         "<href>/\xc3\xbc</href></response></multistatus>",
+	                "[/\xc3\xbc 0]"},
+	        {"<?xml version='1.0' encoding='utf-16'?><multistatus xmlns='DAV:'><response>"
+	         "<href>/\xc3\xbc</href></response></multistatus>",
+	                "[/\xc3\xbc 0]"},
+	        {"<?xml version='1.0' encoding='windows-1252'?><multistatus xmlns='DAV:'>"
+	         "<response><href>/\x80&x</href></response></multistatus>",
+	                "[/\xe2\x82\xac&x 0]"},
+	        {"<?xml version='1.0' encoding='latin1'?><multistatus xmlns='DAV:'>"
+	         "<response><href>/\xfc</href></response></multistatus>",
+	                "[/\xc3\xbc 0]"},
+	};
+	static const size_t steps[] = {100000, 1, 7};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		for (size_t j = 0; j < 3; j++) {
+			struct dav_parser *p;
+			size_t n = strlen(rows[i].xml);
+			struct buf out;
+			int rc = 0;
+
+			buf_init(&out, 100000);
+			p = dav_parser_new(BASE, describe, &out);
+			dav_parser_repair(p);
+			for (size_t off = 0; rc == 0 && off < n; off += steps[j])
+				rc = dav_parser_feed(p, rows[i].xml + off,
+				        steps[j] < n - off ? steps[j] : n - off, NULL);
+			if (rc == 0)
+				rc = dav_parser_end(p, NULL);
+			if (rc != 0 || strcmp(buf_str(&out), rows[i].want) != 0)
+				fail_msg("row %zu: %d %s", i, rc, buf_str(&out));
+			dav_parser_free(p);
+			buf_clear(&out);
+		}
+}
+
 static void broken(void **state)
 {
 	(void)state;
@@ -525,6 +595,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(answers),
+	        cmocka_unit_test(repaired),
 	        cmocka_unit_test(broken),
 	        cmocka_unit_test(limits),
 	        cmocka_unit_test(too_large),
