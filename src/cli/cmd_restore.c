@@ -124,6 +124,7 @@ static void add_result(struct target_result *s, const struct target_result *r)
 	s->added += r->added;
 	s->already += r->already;
 	s->altered += r->altered;
+	s->doubled += r->doubled;
 	s->rescued += r->rescued;
 	for (unsigned i = 0; i < RESCUES; i++)
 		s->rescues[i] += r->rescues[i];
@@ -211,6 +212,8 @@ static void tell(const struct restore *r)
 		printf(", %s not exactly as in the archive", human_count(s->altered, n[5]));
 	if (s->rescued)
 		tell_rescued(s);
+	if (s->doubled)
+		printf(", %s more often than in the archive", human_count(s->doubled, n[7]));
 	if (s->failed)
 		printf(", %s REFUSED (named above; the originals are in the archive)",
 		        human_count(s->failed, n[6]));
@@ -230,6 +233,7 @@ static json_t *outcome(const struct restore *r)
 	json_object_set_new(o, "added", json_integer((json_int_t)s->added));
 	json_object_set_new(o, "already", json_integer((json_int_t)s->already));
 	json_object_set_new(o, "altered", json_integer((json_int_t)s->altered));
+	json_object_set_new(o, "doubled", json_integer((json_int_t)s->doubled));
 	json_object_set_new(o, "rescued", json_integer((json_int_t)s->rescued));
 	for (unsigned i = 0; i < RESCUES; i++)
 		json_object_set_new(how, rescue_name(i), json_integer((json_int_t)s->rescues[i]));
@@ -379,7 +383,7 @@ static int run_restore(struct restore *r)
 		rc = EXIT_FAILED;
 	json_decref(o);
 	ui_stats(r->ui);
-	if (rc == 0 && (r->sum.failed || r->sum.altered))
+	if (rc == 0 && (r->sum.failed || r->sum.altered || r->sum.doubled))
 		rc = EXIT_INCOMPLETE;
 	return rc;
 }

@@ -60,9 +60,9 @@ static int restore(struct drun *r, struct err *err)
 	int rc = dav_probe(r, err);
 
 	if (rc == 0)
-		rc = dav_plan(r, err);
-	if (rc == 0)
 		rc = open_journal(r, err);
+	if (rc == 0)
+		rc = dav_plan(r, err);
 	if (rc < 0)
 		return rc;
 	say_plan_dav(r);
@@ -71,10 +71,12 @@ static int restore(struct drun *r, struct err *err)
 		rc = dav_make(r, err);
 	if (rc == 0 && !r->opts->dry_run)
 		rc = dav_split(r, err);
+	remember_places(r);
 	if (rc == 0)
 		rc = dav_put_all(r, err);
 	if (rc == 0 && !r->opts->dry_run)
 		rc = dav_after(r, err);
+	say_copies(r);
 	say_end(r);
 	return rc;
 }
@@ -102,6 +104,9 @@ static void run_clear(struct drun *r)
 		free(r->entries[i].why);
 	}
 	free(r->entries);
+	for (size_t i = 0; i < r->n_copies; i++)
+		free(r->copies[i].url);
+	free(r->copies);
 	free(r->by_uid);
 	free(r->stopped);
 	keys_clear(&r->names);

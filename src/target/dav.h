@@ -18,6 +18,7 @@
  *   dav_make.c     collections made, properties set one by one and read back
  *   dav_split.c    tasks apart from events where a calendar takes only one kind
  *   dav_there.c    every resource of the account, by UID, before the first PUT
+ *   dav_alike.c    resources whose UID the server changed, by content; dav_count.c: what is there too often
  *   dav_look.c     resources read (multiget, GET for what is missing or differs) and graded against the archive
  *   dav_put.c      PUT with If-None-Match, what came of it, read back
  *   dav_after.c    a last listing: is it all there, and where is what was stored under another name
@@ -42,6 +43,7 @@ struct tcoll {
 	uint64_t max_size; /* of a resource, 0: not said */
 	bool readonly,
 	        aside; /* aside: a subscription, generated, somebody else's: neither read nor written */
+	bool foreign, shared; /* somebody else's, as its owner says; and as its type says */
 	bool v4; /* address book that offers vCard 4.0 */
 	bool made, taken; /* by this run; by a collection of the archive */
 	bool no_multiget;
@@ -86,6 +88,10 @@ struct entry {
 	enum content_grade grade;
 	bool second; /* another item of the archive has the same UID: comes later */
 	bool odd; /* counted as altered */
+	bool keyed; /* alike is known */
+	uint64_t alike; /* alike_key() of its content, 0: none */
+	uint32_t
+	        copies; /* of its UID in the target's collection; kept at the first item of it there */
 };
 
 /* A resource of the target. */
@@ -104,6 +110,9 @@ struct res {
 	bool fits; /* ${entry} is an item of the same UID (or name) */
 	bool known; /* the journal says what it is */
 	bool fresh; /* no resource of this name was heard of before */
+	bool ours; /* stored by us just now: ${entry}, whatever its UID */
+	bool likely; /* ${entry}, unless the content says otherwise */
+	uint64_t alike; /* alike_key() of its content where it fits nothing */
 };
 
 struct reslist {
@@ -133,6 +142,11 @@ struct drun {
 	size_t n_by_uid;
 	struct keys names; /* key of a resource's URL -> 1 */
 	struct put_journal *journal;
+	struct copy {
+		uint32_t entry;
+		char *url;
+	} * copies; /* more than the archive has */
+	size_t n_copies, cap_copies;
 	uint64_t grades[4]; /* of what is on the target now */
 	uint64_t held;
 	char *stopped; /* the server takes nothing more now */
@@ -169,6 +183,8 @@ void own_segment(const struct drun *r, const struct acoll *a, char out[OWN_SEGME
 
 /* The collection that an earlier restore made for it, on servers that keep no names; NONE. */
 uint32_t made_before(const struct drun *r, const struct acoll *a);
+/* Where the items of each went, for the next restore. */
+void remember_places(struct drun *r);
 /* Takes ${name}. */
 void acoll_rename(struct acoll *a, char *name);
 
@@ -188,6 +204,24 @@ void reslist_clear(struct reslist *l);
 struct res *reslist_add(struct reslist *l, uint32_t tcoll, const char *url, const char *etag);
 /* Fill in what they are; each ${tcoll} comes in one piece. Negative only for what ends the service. */
 int dav_look(struct drun *r, struct res *list, size_t n, struct err *err) MUST_CHECK;
+
+/* dav_alike.c: resources that no UID explains, where the server gave its own */
+/* What a content is about, 0: nothing that tells it from others. */
+uint64_t alike_key(const struct content_summary *s);
+/* Does the target's content, for all its ${differences}, hold what the item does? Only another UID, additions, and X- properties lost. */
+bool alike_holds(const char *differences);
+enum alike_mode {
+	ALIKE_THERE, /* items that are new, before the first PUT */
+	ALIKE_STORED, /* ours of this run, in a listing afterwards: the key is enough */
+	ALIKE_COPIES, /* a further one of an item that is settled */
+};
+int dav_alike(struct drun *r, struct res *list, size_t n, enum alike_mode mode,
+        struct err *err) MUST_CHECK;
+
+/* dav_count.c: is something there more often than in the archive? */
+/* One more resource that is this item. */
+void count_copy(struct drun *r, uint32_t entry, const struct res *x);
+void say_copies(struct drun *r);
 
 /* dav_there.c */
 int dav_there(struct drun *r, struct err *err) MUST_CHECK;

@@ -1,5 +1,9 @@
-/* A last look at each collection: what was stored must be listed; what could not be read back may be there under another name. */
+/*
+ * A last look at each collection that something went into: what was stored, or was there, must be listed; what could not be read back
+ * may be there under another name; and what came up besides is read, for it may be a second copy.
+ */
 #include <stdlib.h>
+#include <string.h>
 #include "dav.h"
 
 static bool is_of(const struct drun *r, const struct entry *e, uint32_t tcoll)
@@ -15,16 +19,31 @@ static bool has_state(const struct drun *r, uint32_t tcoll, enum entry_state sta
 	return false;
 }
 
-/* Servers that name resources themselves and do not say how: what is new in the listing is read, and known by its UID. */
-static int find_renamed(struct drun *r, struct reslist *there, struct err *err)
+/* What is new in the listing, and not where we put something. */
+static void fresh_of(const struct drun *r, const struct reslist *there, struct reslist *fresh)
+{
+	struct keys ours = {0};
+
+	for (size_t i = 0; i < r->n_entries; i++)
+		if (r->entries[i].url)
+			keys_add(&ours, dav_key(r->entries[i].url), 1);
+	for (size_t i = 0; i < there->n; i++)
+		if (there->list[i].fresh && !keys_find(&ours, there->list[i].key, NULL))
+			reslist_add(fresh, there->list[i].tcoll, there->list[i].url,
+			        there->list[i].etag);
+	keys_clear(&ours);
+}
+
+/*
+ * Servers that name resources themselves and do not say how: what is new in the listing is read, and known by its UID, else by its
+ * content. So is what another restore stored meanwhile.
+ */
+static int find_renamed(struct drun *r, const struct reslist *there, struct err *err)
 {
 	struct reslist fresh = {0};
 	int rc;
 
-	for (size_t i = 0; i < there->n; i++)
-		if (there->list[i].fresh)
-			reslist_add(&fresh, there->list[i].tcoll, there->list[i].url,
-			        there->list[i].etag);
+	fresh_of(r, there, &fresh);
 	rc = fresh.n ? dav_look(r, fresh.list, fresh.n, err) : 0;
 	for (size_t i = 0; i < fresh.n && rc == 0; i++) {
 		const struct res *x = &fresh.list[i];
@@ -32,9 +51,23 @@ static int find_renamed(struct drun *r, struct reslist *there, struct err *err)
 
 		if (e && e->state == ENTRY_UNSEEN && is_of(r, e, x->tcoll))
 			entry_settle(r, e, x, ENTRY_ADDED);
+		if (e && is_of(r, e, x->tcoll))
+			count_copy(r, x->entry, x);
 	}
+	if (rc == 0)
+		rc = dav_alike(r, fresh.list, fresh.n, ALIKE_STORED, err);
+	if (rc == 0)
+		rc = dav_alike(r, fresh.list, fresh.n, ALIKE_COPIES, err);
 	reslist_clear(&fresh);
 	return rc;
+}
+
+/* An item that was there may be in another collection. */
+static bool lies_in(const char *url, const char *coll)
+{
+	size_t n = strcspn(coll, "?#");
+
+	return strncmp(url, coll, n) == 0;
 }
 
 static void check_listing(struct drun *r, uint32_t tcoll, const struct reslist *there)
@@ -46,14 +79,15 @@ static void check_listing(struct drun *r, uint32_t tcoll, const struct reslist *
 	for (size_t i = 0; i < r->n_entries; i++) {
 		struct entry *e = &r->entries[i];
 
-		if (e->state != ENTRY_ADDED || !is_of(r, e, tcoll) ||
+		if ((e->state != ENTRY_ADDED && e->state != ENTRY_THERE) || !is_of(r, e, tcoll) ||
+		        !lies_in(e->url, r->tcolls[tcoll].url) ||
 		        keys_find(&keys, dav_key(e->url), NULL))
 			continue;
-		e->state = ENTRY_FAILED;
-		r->sum.added--;
+		*(e->state == ENTRY_ADDED ? &r->sum.added : &r->sum.already) -= 1;
 		r->sum.failed++;
-		say_entry(
-		        r, SAY_WARNING, e, "was stored, but the target does not list it any more");
+		say_entry(r, SAY_WARNING, e, "%s, but the target does not list it any more",
+		        e->state == ENTRY_ADDED ? "was stored" : "was there");
+		e->state = ENTRY_FAILED;
 	}
 	keys_clear(&keys);
 }
@@ -68,8 +102,7 @@ static int look_again(struct drun *r, uint32_t tcoll, struct err *err)
 		        err->text);
 		rc = 0;
 	} else if (rc == 0) {
-		if (has_state(r, tcoll, ENTRY_UNSEEN))
-			rc = find_renamed(r, &there, err);
+		rc = find_renamed(r, &there, err);
 		check_listing(r, tcoll, &there);
 	}
 	reslist_clear(&there);

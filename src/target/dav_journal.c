@@ -12,9 +12,15 @@ struct put_journal {
 	struct journal *journal;
 	const char *archive_id;
 	bool ours; /* the records being read belong to this archive */
+	bool old; /* there was one of this archive */
 	struct put_record *recs;
 	size_t n, cap;
 	struct keys at; /* key of the URL -> index in recs */
+	struct place {
+		char *collection, *url;
+	} * places;
+	size_t n_places, cap_places;
+	struct keys had; /* keys of URLs */
 };
 
 static void record_clear(struct put_record *r)
@@ -22,6 +28,7 @@ static void record_clear(struct put_record *r)
 	free(r->url);
 	free(r->etag);
 	free(r->uid);
+	free(r->held_uid);
 	free(r->differences);
 }
 
@@ -34,6 +41,7 @@ static void take(struct put_journal *j, const struct put_record *from)
 	one.url = xstrdup(from->url);
 	one.etag = xstrdup(from->etag);
 	one.uid = xstrdup(from->uid);
+	one.held_uid = xstrdup(from->held_uid);
 	one.differences = xstrdup(from->differences);
 	if (keys_find(&j->at, key, &at)) {
 		record_clear(&j->recs[at]);
@@ -44,14 +52,28 @@ static void take(struct put_journal *j, const struct put_record *from)
 	*ARR_PUSH(j->recs, j->n, j->cap) = one;
 }
 
+static void take_place(struct put_journal *j, const char *collection, const char *url)
+{
+	size_t i = 0;
+
+	while (i < j->n_places && strcmp(j->places[i].collection, collection) != 0)
+		i++;
+	if (i == j->n_places)
+		ARR_PUSH(j->places, j->n_places, j->cap_places)->collection = xstrdup(collection);
+	free(j->places[i].url);
+	j->places[i].url = xstrdup(url);
+}
+
 static int replay(void *ctx, const json_t *o, struct err *err)
 {
 	struct put_journal *j = ctx;
 	const char *archive = json_get_str(o, "archive"), *h = json_get_str(o, "h");
-	const char *s = json_get_str(o, "s");
+	const char *s = json_get_str(o, "s"), *collection = json_get_str(o, "c");
+	const char *had = json_get_str(o, "o");
 	struct put_record r = {.url = (char *)json_get_str(o, "u"),
 	        .etag = (char *)json_get_str(o, "e"),
 	        .uid = (char *)json_get_str(o, "i"),
+	        .held_uid = (char *)json_get_str(o, "t"),
 	        .differences = (char *)json_get_str(o, "x")};
 
 	if (archive) {
@@ -59,6 +81,13 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 		return 0;
 	}
 	if (!j->ours)
+		return 0;
+	j->old = true;
+	if (had)
+		keys_add(&j->had, dav_key(had), 1);
+	if (collection && r.url)
+		take_place(j, collection, r.url);
+	if (had || (collection && r.url))
 		return 0;
 	r.grade = (int)json_get_int(o, "g", -1);
 	if (!r.url || !r.etag || !h || !s || !hex_parse(h, r.archived, SHA256_LEN) ||
@@ -112,8 +141,32 @@ void put_journal_free(struct put_journal *j)
 	for (size_t i = 0; i < j->n; i++)
 		record_clear(&j->recs[i]);
 	free(j->recs);
+	for (size_t i = 0; i < j->n_places; i++) {
+		free(j->places[i].collection);
+		free(j->places[i].url);
+	}
+	free(j->places);
 	keys_clear(&j->at);
+	keys_clear(&j->had);
 	free(j);
+}
+
+bool put_journal_is_new(const struct put_journal *j)
+{
+	return !j->old;
+}
+
+const char *put_journal_place(const struct put_journal *j, const char *collection)
+{
+	for (size_t i = 0; i < j->n_places; i++)
+		if (strcmp(j->places[i].collection, collection) == 0)
+			return j->places[i].url;
+	return NULL;
+}
+
+bool put_journal_had(const struct put_journal *j, uint64_t url_key)
+{
+	return keys_find(&j->had, url_key, NULL);
 }
 
 const struct put_record *put_journal_find(const struct put_journal *j, uint64_t url_key)
@@ -127,6 +180,38 @@ static void put_text(struct buf *b, const char *key, const char *text)
 {
 	buf_putf(b, "\"%s\":", key);
 	json_put_string(b, text ? text : "", text ? strlen(text) : 0);
+}
+
+void put_journal_add_place(struct put_journal *j, const char *collection, const char *url)
+{
+	const char *known = put_journal_place(j, collection);
+	struct buf b;
+
+	if (!j->journal || (known && strcmp(known, url) == 0))
+		return;
+	buf_init(&b, SIZE_MAX);
+	buf_putc(&b, '{');
+	put_text(&b, "c", collection);
+	buf_putc(&b, ',');
+	put_text(&b, "u", url);
+	buf_putc(&b, '}');
+	journal_add(j->journal, buf_str(&b));
+	buf_clear(&b);
+	take_place(j, collection, url);
+}
+
+void put_journal_add_had(struct put_journal *j, const char *url)
+{
+	struct buf b;
+
+	if (!keys_add(&j->had, dav_key(url), 1) || !j->journal)
+		return;
+	buf_init(&b, SIZE_MAX);
+	buf_putc(&b, '{');
+	put_text(&b, "o", url);
+	buf_putc(&b, '}');
+	journal_add(j->journal, buf_str(&b));
+	buf_clear(&b);
 }
 
 void put_journal_add(struct put_journal *j, const struct put_record *r)
@@ -147,6 +232,10 @@ void put_journal_add(struct put_journal *j, const struct put_record *r)
 		put_text(&b, "i", r->uid);
 	}
 	buf_putf(&b, ",\"s\":\"%s\",", s);
+	if (r->held_uid) {
+		put_text(&b, "t", r->held_uid);
+		buf_putc(&b, ',');
+	}
 	put_text(&b, "u", r->url);
 	if (r->differences && *r->differences) {
 		buf_putc(&b, ',');

@@ -109,6 +109,31 @@ static void grade(struct drun *r, uint32_t entry, const struct text *text, struc
 	buf_clear(&diff);
 }
 
+static bool is_called(const struct drun *r, const struct entry *e, const char *segment)
+{
+	const struct tree_ext *ext = entry_ext(r, e);
+	char *own = dav_last_segment(ext && ext->href ? ext->href : "");
+	bool same = strcmp(own, segment) == 0;
+
+	free(own);
+	return same;
+}
+
+/* One that the server gave another UID when an earlier restore stored it. */
+static void by_journal(
+        struct drun *r, const struct res *x, const struct text *text, struct graded *best)
+{
+	const struct put_record *p = put_journal_find(r->journal, x->key);
+	size_t n, from;
+
+	if (!p || !p->held_uid || !x->uid || strcmp(p->held_uid, x->uid) != 0)
+		return;
+	from = entries_of(r, p->uid, &n);
+	for (size_t i = 0; i < n && i < COMPARED_MAX; i++)
+		if (entry_at_home(r, &r->entries[r->by_uid[from + i]], x->tcoll))
+			grade(r, r->by_uid[from + i], text, best);
+}
+
 /* An item without a UID is known by its name, where the server gave it one. */
 static void by_name(
         struct drun *r, const struct res *x, const struct text *text, struct graded *best)
@@ -118,11 +143,12 @@ static void by_name(
 	if (r->n_by_uid == r->n_entries)
 		return;
 	segment = dav_last_segment(x->url);
+	/* By the name in the archive, too: earlier versions kept each. */
 	for (uint32_t i = 0; i < r->n_entries; i++) {
 		const struct entry *e = &r->entries[i];
 
 		if (!e->uid && entry_at_home(r, e, x->tcoll) &&
-		        (strcmp(e->segment, segment) == 0 ||
+		        (strcmp(e->segment, segment) == 0 || is_called(r, e, segment) ||
 		                memcmp(entry_item(r, e)->sha256, text->sha, SHA256_LEN) == 0))
 			grade(r, i, text, best);
 	}
@@ -145,7 +171,22 @@ static void find(struct drun *r, const struct res *x, const struct text *text, s
 			compared++;
 		}
 	if (!best->any)
+		by_journal(r, x, text, best);
+	if (!best->any)
 		by_name(r, x, text, best);
+}
+
+/* Hold it against the one item that it may be. */
+static void prove(struct drun *r, const struct res *x, const struct text *text, struct graded *best)
+{
+	const struct entry *e = &r->entries[x->entry];
+
+	if (e->uid && !x->ours && !x->likely && !(x->uid && strcmp(e->uid, x->uid) == 0))
+		return;
+	grade(r, x->entry, text, best);
+	if (x->likely && !x->ours && best->grade == CONTENT_ALTERED &&
+	        !(x->uid && e->uid && strcmp(e->uid, x->uid) == 0))
+		best->any = alike_holds(best->differences);
 }
 
 static int add_to_hash(void *ctx, const void *p, size_t n, struct err *err)
@@ -169,17 +210,14 @@ static void take(struct drun *r, struct res *x, const void *data, size_t len)
 	sha256_end(&sha, text.sha);
 	if (first && content_summarize(data, len, &s, NULL) == 0) {
 		x->uid = xstrdup(s.uid);
+		x->alike = alike_key(&s);
 		content_summary_clear(&s);
 	}
 	x->seen = true;
-	if (x->entry == NONE) {
+	if (x->entry == NONE)
 		find(r, x, &text, &best);
-	} else {
-		const struct entry *e = &r->entries[x->entry];
-
-		if (!e->uid || (x->uid && strcmp(e->uid, x->uid) == 0))
-			grade(r, x->entry, &text, &best);
-	}
+	else
+		prove(r, x, &text, &best);
 	if (first || (best.any && best.grade < x->grade)) {
 		memcpy(x->sha256, text.sha, SHA256_LEN);
 		x->fits = best.any;

@@ -1,4 +1,4 @@
-/* Which collection of the archive goes into which of the target. No request is sent. */
+/* Which collection of the archive goes into which of the target. Nothing is changed. */
 #include <stdlib.h>
 #include <string.h>
 #include "dav.h"
@@ -107,7 +107,105 @@ uint32_t made_before(const struct drun *r, const struct acoll *a)
 	return NONE;
 }
 
-enum how { BY_BOTH, BY_NAME, BY_SEGMENT, BY_NAME_IN_PART, BY_BOTH_IN_VAIN, HOWS };
+/* --under makes another place of it; what --map and --into say is said each time. */
+static char *place_key(const struct drun *r, const struct acoll *a)
+{
+	const char *part = a->part ? strrchr(a->name, '(') : NULL;
+
+	return xasprintf("%s%s%s%s%s", r->opts->under ? r->opts->under : "",
+	        r->opts->under ? "/" : "", a->head->name, part ? " " : "", part ? part : "");
+}
+
+void remember_places(struct drun *r)
+{
+	for (size_t i = 0; i < r->n_acolls; i++) {
+		const struct acoll *a = &r->acolls[i];
+		char *key;
+
+		if (a->to == NONE || a->mapped || r->opts->into)
+			continue;
+		key = place_key(r, a);
+		put_journal_add_place(r->journal, key, r->tcolls[a->to].url);
+		free(key);
+	}
+}
+
+static bool is_place(const struct drun *r, const struct acoll *a, const struct tcoll *t)
+{
+	char *key = place_key(r, a);
+	const char *url = put_journal_place(r->journal, key);
+	bool same = url && dav_key(url) == dav_key(t->url);
+
+	free(key);
+	return same;
+}
+
+/* Is something in it called as an item of the archive? */
+static int holds_any(
+        struct drun *r, const struct acoll *a, uint32_t tcoll, bool *out, struct err *err)
+{
+	struct reslist there = {0};
+	struct keys names = {0};
+	int rc = dav_list_resources(r, tcoll, &there, err);
+
+	for (size_t i = 0; i < there.n; i++) {
+		char *segment = dav_last_segment(there.list[i].url);
+
+		keys_add(&names, key_of(segment), 1);
+		free(segment);
+	}
+	for (uint32_t i = 0; i < a->coll->n_items && there.n && !*out; i++) {
+		const struct tree_ext *x = tree_item_ext(a->coll, &a->coll->items[i]);
+		char *segment = dav_last_segment(x && x->href ? x->href : "");
+
+		*out = keys_find(&names, key_of(segment), NULL);
+		free(segment);
+	}
+	keys_clear(&names);
+	reslist_clear(&there);
+	return rc < 0 && dav_ends(err) ? rc : 0;
+}
+
+/* Did an earlier restore make it for this one? By the journal, by our own name for it, or as it is called and by what is in it. */
+static int was_made_for(
+        struct drun *r, const struct acoll *a, uint32_t tcoll, bool *out, struct err *err)
+{
+	const struct tcoll *t = &r->tcolls[tcoll];
+	char own[OWN_SEGMENT_SIZE], *segment;
+	bool same;
+
+	if (!a->coll)
+		return 0;
+	own_segment(r, a, own);
+	*out = is_place(r, a, t) || strcmp(own, t->segment) == 0;
+	if (*out || a->head->attrs & ATTR_SHARED)
+		return 0;
+	segment = dav_last_segment(a->coll->href ? a->coll->href : "");
+	same = strcmp(segment, t->segment) == 0 && strcmp(a->name, t->name) == 0;
+	free(segment);
+	return same ? holds_any(r, a, tcoll, out, err) : 0;
+}
+
+/* What an earlier restore made is ours, whomever the server calls its owner. */
+static int claim_made(struct drun *r, struct err *err)
+{
+	int rc = 0;
+
+	for (uint32_t t = 0; t < r->n_tcolls && rc == 0; t++) {
+		const struct tcoll *c = &r->tcolls[t];
+		bool made = false;
+
+		if (!c->aside || !c->foreign || c->shared || c->readonly)
+			continue;
+		for (size_t i = 0; i < r->n_acolls && rc == 0 && !made; i++)
+			rc = was_made_for(r, &r->acolls[i], t, &made, err);
+		if (made)
+			r->tcolls[t].aside = false;
+	}
+	return rc;
+}
+
+enum how { BY_PLACE, BY_BOTH, BY_NAME, BY_SEGMENT, BY_NAME_IN_PART, BY_BOTH_IN_VAIN, HOWS };
 
 /* Everything that it may hold, as far as both sides say. */
 static bool takes_all(const struct acoll *a, const struct tcoll *t)
@@ -149,6 +247,8 @@ static bool fits(struct drun *r, struct acoll *a, const struct tcoll *t, enum ho
 	if (t->taken || t->readonly || t->aside)
 		return false;
 	switch (how) {
+	case BY_PLACE:
+		return is_place(r, a, t);
 	case BY_BOTH:
 		return same_name && same_segment &&
 		       (takes_all(a, t) || t->comps & main_component(r, a));
@@ -272,9 +372,11 @@ int dav_plan(struct drun *r, struct err *err)
 		}
 		rc = load(r, h, err);
 	}
+	if (rc == 0)
+		rc = claim_made(r, err);
 	if (rc == 0 && r->opts->into)
 		rc = into(r, err);
-	for (int how = BY_BOTH; rc == 0 && how < HOWS; how++)
+	for (int how = BY_PLACE; rc == 0 && how < HOWS; how++)
 		for (size_t i = 0; i < r->n_acolls; i++)
 			match(r, &r->acolls[i], (enum how)how);
 	for (size_t i = 0; i < r->n_acolls && rc == 0; i++)

@@ -14,6 +14,8 @@
 struct listing {
 	struct drun *r;
 	bool cyrus;
+	const char *home; /* what is listed, where it is the account's one home set */
+	char *owner; /* of that home set, as it is written */
 	uint32_t last; /* added or renewed, NONE */
 };
 
@@ -25,20 +27,6 @@ void tcoll_clear(struct tcoll *t)
 	free(t->full);
 	props_clear(&t->props);
 	memset(t, 0, sizeof *t);
-}
-
-static bool is_foreign(const struct drun *run, const struct dav_response *r)
-{
-	char **owners = NULL;
-	size_t n = dav_prop_hrefs(r, P_OWNER, r->url, &owners);
-	bool mine = n == 0 || !run->home.principal;
-
-	for (size_t i = 0; i < n; i++) {
-		mine |= run->home.principal && dav_key(owners[i]) == dav_key(run->home.principal);
-		free(owners[i]);
-	}
-	free(owners);
-	return !mine || dav_prop_has(r, P_TYPE, "{" NS_CS "}shared");
 }
 
 static bool is_generated(const char *segment)
@@ -59,8 +47,20 @@ static struct tcoll *tcoll_of(struct drun *run, const char *url, uint32_t *index
 	return ARR_PUSH(run->tcolls, run->n_tcolls, run->cap_tcolls);
 }
 
-static void fill(struct drun *run, struct tcoll *t, const struct dav_response *r)
+/* Somebody else's? Whoever owns the one home set of the account owns what is in it, whatever the server calls them. */
+static bool is_foreign(const struct listing *l, const struct dav_response *r)
 {
+	const char *owner = dav_prop_text(r, P_OWNER);
+
+	if (!dav_is_foreign(r, &l->r->home, l->r->service->login.user))
+		return false;
+	return dav_prop_has(r, P_TYPE, "{" NS_CS "}shared") || dav_is_readonly(r) || !l->owner ||
+	       !owner || strcmp(owner, l->owner) != 0;
+}
+
+static void fill(const struct listing *l, struct tcoll *t, const struct dav_response *r)
+{
+	struct drun *run = l->r;
 	const char *name = dav_prop_text(r, props_name(PROP_NAME));
 	const char *max = dav_prop_text(r, run->contacts ? P_MAX_CARD : P_MAX_CAL);
 	const struct dav_prop *versions = dav_prop_find(r, P_VERSIONS);
@@ -76,8 +76,11 @@ static void fill(struct drun *run, struct tcoll *t, const struct dav_response *r
 	t->comps = comps_of_response(r);
 	t->max_size = max ? strtoull(max, NULL, 10) : 0;
 	t->readonly = dav_is_readonly(r);
-	t->aside = dav_prop_has(r, P_TYPE, "{" NS_CS "}subscribed") || is_generated(t->segment) ||
-	           is_foreign(run, r);
+	t->aside = dav_prop_has(r, P_TYPE, "{" NS_CS "}subscribed") || is_generated(t->segment);
+	t->foreign = !t->aside && is_foreign(l, r);
+	t->shared = dav_prop_has(r, P_TYPE, "{" NS_CS "}shared");
+	/* Who made it may write to it, whatever its owner is called. */
+	t->aside |= t->foreign && !made;
 	t->v4 = versions && versions->xml && strstr(versions->xml, "4.0");
 }
 
@@ -89,8 +92,10 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 	if (r->status >= 400 || !*r->url)
 		return 0;
 	l->cyrus = l->cyrus || dav_prop_find(r, P_CYRUS);
+	if (l->home && !l->owner && dav_key(l->home) == dav_key(r->url))
+		l->owner = xstrdup(dav_prop_text(r, P_OWNER));
 	if (dav_is_collection(r, l->r->contacts))
-		fill(l->r, tcoll_of(l->r, r->url, &l->last), r);
+		fill(l, tcoll_of(l->r, r->url, &l->last), r);
 	else
 		/* Its name is taken all the same. */
 		keys_add(&l->r->names, dav_key(r->url), 1);
@@ -168,6 +173,7 @@ static int probe_homes(struct drun *r, struct listing *l, char **dav, struct err
 	int rc = 0;
 
 	for (size_t i = 0; i < r->home.n && rc == 0; i++) {
+		l->home = r->home.n == 1 && !r->home.single ? r->home.urls[i] : NULL;
 		rc = list(l, r->home.urls[i], r->home.single ? 0 : 1, err);
 		if (rc == 0) {
 			read++;
@@ -197,5 +203,6 @@ int dav_probe(struct drun *r, struct err *err)
 		r->extended_mkcol = dav_announces(dav, "extended-mkcol");
 	}
 	free(dav);
+	free(l.owner);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

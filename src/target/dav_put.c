@@ -78,6 +78,7 @@ static void remember(struct drun *r, const struct entry *e, const struct res *x)
 	struct put_record rec = {.url = x->url,
 	        .etag = x->etag,
 	        .uid = (char *)e->uid,
+	        .held_uid = x->uid && e->uid && strcmp(x->uid, e->uid) != 0 ? x->uid : NULL,
 	        .differences = x->differences,
 	        .grade = (int)x->grade};
 
@@ -378,6 +379,9 @@ static int look_at(
 		x = reslist_add(
 		        found, p->tcoll, buf_str(&url), p->verdict == PUT_STORED ? p->etag : NULL);
 		x->entry = (uint32_t)(p->e - r->entries);
+		/* What is read back where our own PUT went is ours whatever its UID. */
+		x->ours = p->verdict == PUT_STORED;
+		x->likely = p->e->uid && p->verdict != PUT_UID;
 		p->res = found->n;
 	}
 	buf_clear(&url);
@@ -412,13 +416,12 @@ static void settle(struct drun *r, struct put *p, const struct res *x, bool last
 		bool ours = p->verdict == PUT_STORED || p->verdict == PUT_UNKNOWN;
 
 		entry_settle(r, p->e, x, ours ? ENTRY_ADDED : ENTRY_THERE);
+		count_copy(r, x->entry, x);
 	} else if (p->verdict == PUT_STORED) {
 		p->e->state = ENTRY_UNSEEN;
 		free(p->e->why);
 		p->e->why = xasprintf("the target said that it stored it, but %s",
-		        x && x->seen  ? "has another UID there"
-		        : x && x->why ? x->why
-		                      : "it cannot be read back");
+		        x && x->why ? x->why : "it cannot be read back");
 	} else if (p->verdict == PUT_LENIENT) {
 		p->strict = false;
 		p->pending = true;

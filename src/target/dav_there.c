@@ -75,6 +75,27 @@ size_t entries_of(const struct drun *r, const char *uid, size_t *n_out)
 	return lo;
 }
 
+/* What the segment becomes so that every client of the target sees it: servers tell what a resource is by the end of its name. Takes it. */
+static char *with_extension(char *segment, const char *ext)
+{
+	static const char *const others[] = {".eml", ".txt", ".ics", ".vcf", ".ical", ".vcard"};
+	size_t n = strlen(segment), k = strlen(ext);
+	char *out;
+
+	if (n > k + 1 && segment[n - k - 1] == '.' && strcmp(segment + n - k, ext) == 0)
+		return segment;
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		k = strlen(others[i]);
+		if (n > k && strcasecmp(segment + n - k, others[i]) == 0) {
+			n -= k;
+			break;
+		}
+	}
+	out = xasprintf("%.*s.%s", (int)n, segment, ext);
+	free(segment);
+	return out;
+}
+
 /* What an item is called in a URL: its own last segment where that is plain. */
 static char *segment_for(const struct drun *r, const struct entry *e)
 {
@@ -83,7 +104,7 @@ static char *segment_for(const struct drun *r, const struct entry *e)
 	uint8_t sum[SHA256_LEN];
 
 	if (segment_is_plain(segment))
-		return segment;
+		return with_extension(segment, coll_kind_ext(r->kind));
 	free(segment);
 	if (e->uid)
 		sha256_of(e->uid, strlen(e->uid), sum);
@@ -196,8 +217,22 @@ static void settle_stray(struct drun *r, struct res *x)
 	entry_settle(r, e, x, ENTRY_THERE);
 }
 
+/* Those that the journal knows first, then the others but for what was a second copy from the beginning. */
+static void count_all(struct drun *r, const struct reslist *all)
+{
+	for (int pass = 0; pass < 3; pass++)
+		for (size_t i = 0; i < all->n; i++) {
+			const struct res *x = &all->list[i];
+			int turn = x->known ? 0 : put_journal_had(r->journal, x->key) ? 2 : 1;
+
+			if (x->fits && turn == pass)
+				count_copy(r, x->entry, x);
+		}
+}
+
 static void pair(struct drun *r, struct reslist *all)
 {
+	count_all(r, all);
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < all->n; i++) {
 			struct res *x = &all->list[i];
@@ -238,6 +273,29 @@ static void say_gone(struct drun *r, const struct reslist *all)
 	}
 }
 
+/* What is there twice before anything of this archive was stored is nobody's fault. */
+static void note_copies(struct drun *r)
+{
+	for (size_t i = 0; i < r->n_copies && put_journal_is_new(r->journal); i++)
+		put_journal_add_had(r->journal, r->copies[i].url);
+}
+
+/* Which item each resource is. */
+static int pair_all(struct drun *r, struct reslist *all, struct err *err)
+{
+	int rc;
+
+	pair(r, all);
+	rc = dav_alike(r, all->list, all->n, ALIKE_THERE, err);
+	if (rc == 0)
+		rc = dav_alike(r, all->list, all->n, ALIKE_COPIES, err);
+	if (rc < 0)
+		return rc;
+	note_copies(r);
+	say_gone(r, all);
+	return put_journal_commit(r->journal, err);
+}
+
 int dav_there(struct drun *r, struct err *err)
 {
 	struct reslist all = {0};
@@ -259,11 +317,8 @@ int dav_there(struct drun *r, struct err *err)
 			        "%s",
 			        all.list[i].url,
 			        all.list[i].why ? all.list[i].why : "it did not come");
-	if (rc == 0) {
-		pair(r, &all);
-		say_gone(r, &all);
-		rc = put_journal_commit(r->journal, err);
-	}
+	if (rc == 0)
+		rc = pair_all(r, &all, err);
 	reslist_clear(&all);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

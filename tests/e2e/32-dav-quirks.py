@@ -340,7 +340,110 @@ def escaped_names(scratch, archive):
             expect(len(target.collections) == 2, "%s\n%s" % (sorted(target.collections), run.text))
 
 
-EXTRA = {f.__name__: f for f in (unread_home, exact_later, mapped, split, cut_over, no_journal, escaped_names)}
+class Owned(fakedav.FakeDav):
+    """Somebody is said to own what we make."""
+    target, owner = True, "http://backend.internal/dav/principals/alice/"
+
+    def coll_props(self, c):
+        return {**super().coll_props(c), fakedav.DAV + "owner": fakedav.element(fakedav.DAV + "href", self.owner)}
+
+
+class Renames(fakedav.FakeDav):
+    """Google: name and UID are the server's own; where it is, says Location, or nothing."""
+    target, says_where, invents, props = True, True, b"srv-%d", b""
+
+    def store(self, rq, c, segment):
+        n = len(c.resources)
+        data = re.sub(rb"UID:[^\r]*", b"UID:" + (self.invents % n if b"%" in self.invents else self.invents), rq.body)
+        c.put("srv-%d" % n, data.replace(b"END:VEVENT", self.props + b"END:VEVENT"))
+        return fakedav.Answer(201, **({"Location": c.path + "srv-%d" % n} if self.says_where else {}))
+
+
+class Trims(fakedav.FakeDav):
+    """The name is kept, of the UID the first five octets."""
+    target = True
+
+    def store(self, rq, c, segment):
+        c.put(segment, re.sub(rb"UID:([^\r]{5})[^\r]*", rb"UID:\1", rq.body))
+        return fakedav.Answer(201)
+
+
+class LaterBase(Renames):
+    says_where, props = False, b"SEQUENCE:1\r\nX-SRV:1\r\n"
+
+
+def no_second_copy(scratch, archive):
+    """Whatever the server makes of owners, names and UIDs: a second restore adds nothing, with the journal and without; what is stored is not told as refused."""
+    kinds = {"owner": (Owned, {}, 0), "stranger": (Owned, {"owner": "/dav/principals/backup-operator/"}, 0), "google": (Renames, {}, 3), "silent": (LaterBase, {}, 3),
+             "trims": (Trims, {}, 3)}
+    for name, (cls, attributes, code) in kinds.items():
+        with type(name, (cls,), attributes)() as target:
+            run = named_run(target, "copies-" + name, scratch)
+            for added in (12, 0, 0):
+                expect(run.valise("restore", archive) == code and "%d added" % added in run.text, "%s: %s" % (name, run.text))
+                expect("not restored" not in run.text and (code == 0 or "~UID" in run.text), "%s: %s" % (name, run.text))
+                if added:
+                    held = target.contents()
+                expect(target.contents() == held and len(held) == 2, "%s: there are others now\n%s" % (name, run.text))
+            shutil.rmtree(run.env["XDG_STATE_HOME"])
+            expect(run.valise("restore", archive) == code and "0 added" in run.text and target.contents() == held, "%s, without journal: %s" % (name, run.text))
+
+
+class Twice(fakedav.FakeDav):
+    """Another machine stores the same events at the same time, under other names."""
+    target = True
+
+    def store(self, rq, c, segment):
+        if segment == "event-2.ics":
+            c.put("other-2.ics", rq.body)
+        return super().store(rq, c, segment)
+
+
+def counted(scratch, archive):
+    """What is there more often than in the archive is named, but not what was there twice before the first restore."""
+    with Twice() as target:
+        work = target.add("calendar", "work", "Work")
+        work.put("a.ics", fakedav.event(3))
+        work.put("b.ics", fakedav.event(3))
+        run = named_run(target, "counted", scratch)
+        for journal in (False, True):
+            expect(run.valise("restore", archive) == 3 and "1 more often than in the archive" in run.text, run.text)
+            expect(re.search("event-2.ics.*more often.*other-2.ics|event-2.ics.*more often.*event-2.ics", run.text) and not re.search("event-3.*more often", run.text), run.text)
+        work.remove("other-2.ics")
+        expect(run.valise("restore", archive) == 0 and "more often" not in run.text, run.text)
+
+
+class Hidden(fakedav.FakeDav):
+    """A source whose resources are called as no other server calls them."""
+
+    def populate(self):
+        work = self.add("calendar", "work", "Work")
+        for n, segment in enumerate(("AAMk1.EML", "noext", "a.txt", "b.ICS", "c.ics", "two@x.org", "two@x.org.ics")):
+            work.put(segment, fakedav.event(n))
+        people = self.add("addressbook", "people", "People")
+        people.put("Bob", fakedav.card(1))
+        people.put("nouid.eml", fakedav.card(2).replace(b"UID:card-2\r\n", b""))
+
+
+def names(scratch, archive):
+    """What is restored is called so that every client sees it; what an older version called otherwise is not stored again."""
+    own = os.path.join(scratch, "names.valise")
+    with Hidden() as server:
+        expect(named_run(server, "names-source", scratch).valise("backup", "-o", own) == 0, "backup")
+    for old in (False, True):
+        with fakedav.cases()["target-correct"]() as target:
+            if old:
+                for kind, segment, title in (("calendar", "work", "Work"), ("addressbook", "people", "People")):
+                    target.add(kind, segment, title).resources.update(server.collections[fakedav.HOME[kind] + segment + "/"].resources)
+            run = named_run(target, "names-%s" % old, scratch)
+            for added in (0 if old else 9, 0):
+                expect(run.valise("restore", own) == 0 and "%d added" % added in run.text, run.text)
+            called = sorted(s for c in target.collections.values() for s in c.resources)
+            expect(len(called) == 9 and (old or all(s.endswith((".ics", ".vcf")) for s in called)), called)
+            expect(old or {"AAMk1.ics", "noext.ics", "c.ics", "two@x.org.ics", "Bob.vcf"} <= set(called), called)
+
+
+EXTRA = {f.__name__: f for f in (no_second_copy, counted, names, unread_home, exact_later, mapped, split, cut_over, no_journal, escaped_names)}
 
 
 def run_extra(name, scratch, archive):

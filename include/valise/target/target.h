@@ -72,6 +72,8 @@ struct target_result {
 	uint64_t collections_made, collections;
 	uint64_t items; /* looked at */
 	uint64_t added, already, altered, failed;
+	uint64_t
+	        doubled; /* on the target more often than in the archive, and not before the first restore of it */
 	uint64_t rescued; /* of the altered ones: refused as they are */
 	uint64_t rescues[RESCUES]; /* how */
 	uint64_t flags_added; /* cut-over: flags set since the earlier restore */

@@ -59,6 +59,39 @@ static void remembers(void **state)
 	unlink(path);
 }
 
+static void places_and_copies(void **state)
+{
+	char path[] = "/tmp/valise-test-XXXXXX";
+	struct put_record r = {.url = (char *)URL,
+	        .etag = (char *)"1",
+	        .uid = (char *)"a",
+	        .held_uid = (char *)"b"};
+	struct put_journal *j = NULL;
+	struct err err = {0};
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(put_journal_open(path, "one", false, &j, &err), 0);
+	assert_true(put_journal_is_new(j));
+	put_journal_add(j, &r);
+	put_journal_add_place(j, "Work", "https://x.example/a/");
+	put_journal_add_place(j, "Work", "https://x.example/b/");
+	put_journal_add_had(j, URL);
+	assert_int_equal(put_journal_commit(j, &err), 0);
+	put_journal_free(j);
+	assert_int_equal(put_journal_open(path, "one", true, &j, &err), 0);
+	assert_false(put_journal_is_new(j));
+	assert_string_equal(put_journal_place(j, "Work"), "https://x.example/b/");
+	assert_null(put_journal_place(j, "Home"));
+	assert_string_equal(put_journal_find(j, dav_key(URL))->held_uid, "b");
+	assert_true(put_journal_had(j, dav_key(URL)));
+	assert_false(put_journal_had(j, dav_key("https://x.example/a/")));
+	put_journal_free(j);
+	unlink(path);
+}
+
 static void without_file(void **state)
 {
 	struct put_record r = {.url = (char *)URL, .etag = (char *)"x"};
@@ -77,8 +110,8 @@ static void without_file(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(remembers), cmocka_unit_test(without_file)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(remembers),
+	        cmocka_unit_test(places_and_copies), cmocka_unit_test(without_file)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
