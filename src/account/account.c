@@ -194,8 +194,10 @@ static int build_user(const struct settings *set, const char *name, const char *
 	/* The calendars read would be the administrator's own. */
 	if (authzid && (s->kind == SERVICE_CALDAV || s->kind == SERVICE_CARDDAV))
 		return usage(err, s->kind,
-		        "HTTP carries no authorization identity; for mail alone it is imap-authzid "
-		        "(--imap-authzid), not authzid",
+		        "HTTP carries no authorization identity: another person's calendars are "
+		        "named "
+		        "by their URL; for mail alone it is imap-authzid (--imap-authzid), not "
+		        "authzid",
 		        NULL);
 	s->login.user = xstrdup(user);
 	s->login.authzid = xstrdup(authzid);
@@ -266,7 +268,7 @@ static int check_owners(const struct settings *set, struct err *err)
 	return 0;
 }
 
-/* USER@HOST; a user that is an address already names the account. */
+/* USER@HOST of who is read, not of who signs in; a user that is an address already names the account. */
 static char *default_name(const struct account *a)
 {
 	for (int k = 0; k < SERVICE_KINDS; k++) {
@@ -274,9 +276,9 @@ static char *default_name(const struct account *a)
 
 		if (!a->present[k])
 			continue;
-		if (strchr(s->login.user, '@'))
-			return xstrdup(s->login.user);
-		return xasprintf("%s@%s", s->login.user, s->at.host);
+		if (strchr(service_owner(s), '@'))
+			return xstrdup(service_owner(s));
+		return xasprintf("%s@%s", service_owner(s), s->at.host);
 	}
 	return xstrdup("");
 }

@@ -32,6 +32,11 @@ static void drop(char **p)
 	*p = NULL;
 }
 
+const char *service_owner(const struct service *s)
+{
+	return s->login.authzid ? s->login.authzid : s->login.user;
+}
+
 void service_clear(struct service *s)
 {
 	drop(&s->at.host);

@@ -24,7 +24,7 @@ static const struct option_def account_options[] = {
                 "run by sh -c; the first line of its output is the password"},
         {"password-fd", 0, "N", "read the password from this file descriptor"},
         {"auth", 0, "MECH", "sign in by this mechanism and no other"},
-        {"authzid", 0, "NAME", "act as this user (master user logins)"},
+        {"authzid", 0, "NAME", "read or write the account of this user, as an administrator"},
         {"ca-file", 0, "FILE", "trust these certificate authorities instead of the system's"},
         {"pin", 0, "sha256:HEX", "accept just this certificate"},
         {"timeout", 0, "SECONDS",

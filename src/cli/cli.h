@@ -167,6 +167,22 @@ bool recorder_seen(void *ctx, const uint8_t sha256[SHA256_LEN]);
 void recorder_free(struct recorder *r); /* not ${to}; NULL is fine */
 /* $XDG_STATE_HOME/valise/${name}, or NULL when there is no such place; the caller frees. */
 char *state_path(const char *name);
+/* What a restore journal belongs to, beside the service. */
+struct state_target {
+	const char *archive_id, *under, *into; /* under, into: as given, or NULL */
+	bool make; /* make the directory that it lies in */
+};
+/**
+ * state_journal(s, t, out, untold_out, err): the path of the restore journal for the account that is written, whoever signs in. *untold_out: there is
+ * none yet, and there is one of an older version, which wrote one for everybody that the login acts for.
+ */
+int state_journal(const struct service *s, const struct state_target *t, char **out,
+        bool *untold_out, struct err *err) MUST_CHECK;
+/**
+ * state_ledger(account, out, err): where the bytes of the day are counted: by server and owner of the first service. Providers limit an account, not an
+ * administrator who reads many.
+ */
+int state_ledger(const struct account *account, char **out, struct err *err) MUST_CHECK;
 
 /* The collection that a person names: content name, full name, or "calendars/NAME". NULL if none. */
 const struct tree_head *find_head(const struct tree_manifest *m, const char *name, size_t n);

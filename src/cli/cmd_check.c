@@ -31,8 +31,10 @@ static int check_service(const struct args *a, const struct service *s, struct u
 	}
 	if (source_for(s->kind)->run(s, NULL, &o, &ui->progress, &r, &err) < 0)
 		return fail(a, &err);
-	printf("%s: signed in as %s: %s items in %s collections\n", service_name(s->kind),
-	        s->login.user, human_count(r.items, n), human_count(r.collections, b));
+	printf("%s: signed in as %s%s%s: %s items in %s collections\n", service_name(s->kind),
+	        s->login.user, s->login.authzid ? " for " : "",
+	        s->login.authzid ? s->login.authzid : "", human_count(r.items, n),
+	        human_count(r.collections, b));
 	return 0;
 }
 

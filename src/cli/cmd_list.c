@@ -225,12 +225,36 @@ static int list_items(const struct args *a, struct tree_reader *r, const struct 
 	return 0;
 }
 
+/* Whose it is, where that is not who signed in. */
+static void list_account(const struct tree_account *who, bool json)
+{
+	struct buf b;
+
+	if (!tree_account_acted(who))
+		return;
+	buf_init(&b, 1u << 20);
+	tree_account_text(who, &b);
+	if (json) {
+		json_t *o = json_object();
+
+		put_text(o, "account", buf_str(&b));
+		put_json(o);
+	} else {
+		char *safe = term_escape_dup(buf_str(&b));
+
+		printf("account: %s\n", safe);
+		free(safe);
+	}
+	buf_clear(&b);
+}
+
 static int list_all(const struct args *a, struct tree_reader *r)
 {
 	const struct tree_manifest *m = r->ops->manifest(r);
 	bool items = args_has(a, "items");
 	int rc = 0;
 
+	list_account(&m->account, args_has(a, "json"));
 	for (size_t i = 0; i < m->n_heads && rc == 0; i++) {
 		if (!items || !args_has(a, "json"))
 			list_head(&m->heads[i], args_has(a, "json"));
@@ -274,7 +298,7 @@ int cmd_snapshots(const struct args *a)
 	if (archive_snapshots(a->pos[0], &s, &n, &err) < 0)
 		return fail(a, &err);
 	for (size_t i = 0; i < n; i++) {
-		char when[DATE_TEXT_SIZE], bytes[32];
+		char when[DATE_TEXT_SIZE], bytes[32], who[1200];
 		struct buf b;
 
 		date_format_iso(s[i].created, when);
@@ -286,15 +310,19 @@ int cmd_snapshots(const struct args *a)
 			json_object_set_new(
 			        o, "stored_bytes", json_integer((json_int_t)s[i].stored_bytes));
 			json_object_set_new(o, "seal", json_string(s[i].seal));
+			put_text(o, "account", s[i].account);
 			totals_to_json(&s[i].totals, o);
 			put_json(o);
 			continue;
 		}
 		buf_init(&b, 4096);
 		totals_text(&s[i].totals, &b);
-		printf("%4u  %s  %10s stored  %s%s\n", s[i].number, when,
+		printf("%4u  %s  %10s stored  %s%s%s%s\n", s[i].number, when,
 		        human_bytes(s[i].stored_bytes, bytes), buf_str(&b),
-		        s[i].totals.complete ? "" : "  INCOMPLETE");
+		        s[i].totals.complete ? "" : "  INCOMPLETE", s[i].acted ? "  " : "",
+		        s[i].acted
+		                ? term_escape(s[i].account, strlen(s[i].account), who, sizeof who)
+		                : "");
 		buf_clear(&b);
 	}
 	free(s);

@@ -1,9 +1,7 @@
 /* valise restore: an archive into an account. */
 #include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
 #include "valise/base/escape.h"
-#include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
 #include "valise/target/target.h"
@@ -73,46 +71,24 @@ struct restore {
 	char *map_from[ARGS_MAX];
 };
 
-/* $XDG_STATE_HOME/valise/restore; made, but for a dry run. */
-static int state_dir(struct buf *out, bool make, struct err *err)
-{
-	const char *x = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-
-	if (x && x[0] == '/')
-		buf_puts(out, x);
-	else if (home && home[0] == '/')
-		buf_putf(out, "%s/.local/state", home);
-	else
-		return err_set(err, ERR_USAGE, ERR_WHOLE,
-		        "neither XDG_STATE_HOME nor HOME is set: there is no place for the restore "
-		        "journal");
-	buf_puts(out, "/valise/restore");
-	return make ? dir_make(AT_FDCWD, buf_str(out), err) : 0;
-}
-
-/* One journal for each archive and target: their names hashed. */
+/* One journal for each archive and target. */
 static int journal_path(
         const struct restore *r, const struct service *s, char **out, struct err *err)
 {
-	struct buf b, key;
-	uint8_t sum[SHA256_LEN];
-	char hex[SHA256_HEX_SIZE];
-	int rc;
+	const struct state_target t = {.archive_id = r->archive_id,
+	        .under = r->opts.under,
+	        .into = r->opts.into,
+	        .make = !r->opts.dry_run};
+	bool untold = false;
+	int rc = state_journal(s, &t, out, &untold, err);
 
-	buf_init(&b, 8192);
-	buf_init(&key, 8192);
-	rc = state_dir(&b, !r->opts.dry_run, err);
-	if (rc == 0) {
-		buf_putf(&key, "%s\n%s\n%s\n%u\n%s\n%s\n%s", r->archive_id, service_name(s->kind),
-		        s->at.host, s->at.port, s->login.user, r->opts.under ? r->opts.under : "",
-		        r->opts.into ? r->opts.into : "");
-		sha256_of(key.data, key.len, sum);
-		hex_format(sum, SHA256_LEN, hex);
-		buf_putf(&b, "/%.32s.journal", hex);
-		*out = buf_take(&b);
-	}
-	buf_clear(&key);
-	buf_clear(&b);
+	if (rc == 0 && untold)
+		progress_say(&r->ui->progress, SAY_NOTE,
+		        "the restore journal of login \"%s\" does not say for whom it was written "
+		        "(an older version did) and is not used: what \"%s\" has already is found "
+		        "by "
+		        "its content",
+		        s->login.user, service_owner(s));
 	return rc;
 }
 

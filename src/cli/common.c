@@ -70,14 +70,22 @@ int load_account(const struct args *a, const char *name, struct account **out)
 	return 0;
 }
 
+static void add_service(struct tree_account *out, const struct service *s)
+{
+	struct tree_service *t = tree_account_add(
+	        out, service_name(s->kind), s->at.host, s->at.port, service_owner(s));
+
+	if (strcmp(service_owner(s), s->login.user) != 0)
+		t->authcid = xstrdup(s->login.user);
+}
+
 void account_to_tree(const struct account *a, struct tree_account *out)
 {
 	memset(out, 0, sizeof *out);
 	out->name = xstrdup(a->name);
 	for (unsigned k = 0; k < SERVICE_KINDS; k++)
 		if (a->present[k])
-			tree_account_add(out, service_name(k), a->services[k].at.host,
-			        a->services[k].at.port, a->services[k].login.user);
+			add_service(out, &a->services[k]);
 }
 
 static const char *const kind_words[COLL_KINDS][4] = {

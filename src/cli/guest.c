@@ -10,7 +10,6 @@
 #include <sys/file.h>
 #include <time.h>
 #include "valise/base/file.h"
-#include "valise/base/hash.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include "valise/net/rate.h"
@@ -103,32 +102,6 @@ static void spent(void *ctx, uint64_t bytes)
 	(void)rc; /* a ledger that cannot be written is no reason to end: this run's own count goes on */
 }
 
-/* $XDG_STATE_HOME/valise/daily/HASH, by server and user of the first service. */
-static int ledger_path(const struct account *account, char **out, struct err *err)
-{
-	char *dir = state_path("daily"), *who = NULL, hex[SHA256_HEX_SIZE];
-	uint8_t sum[SHA256_LEN];
-	int rc = 0;
-
-	if (!dir)
-		return err_set(err, ERR_USAGE, ERR_WHOLE,
-		        "neither XDG_STATE_HOME nor HOME is set: there is no place to count for "
-		        "--daily-limit");
-	for (unsigned k = 0; k < SERVICE_KINDS && !who; k++)
-		if (account->present[k])
-			who = xasprintf("%s\n%s", account->services[k].at.host,
-			        account->services[k].login.user);
-	rc = dir_make(AT_FDCWD, dir, err);
-	if (rc == 0) {
-		sha256_of(who, strlen(who), sum);
-		hex_format(sum, SHA256_LEN, hex);
-		*out = xasprintf("%s/%.32s", dir, hex);
-	}
-	free(who);
-	free(dir);
-	return rc;
-}
-
 int guest_start(const struct args *a, struct account *account, struct guest **out)
 {
 	struct guest *g = xcalloc(1, sizeof *g);
@@ -142,7 +115,7 @@ int guest_start(const struct args *a, struct account *account, struct guest **ou
 	if (rc == 0)
 		rc = bytes_option(a, "daily-limit", &daily);
 	if (rc == 0 && daily &&
-	        (ledger_path(account, &g->ledger, &err) < 0 ||
+	        (state_ledger(account, &g->ledger, &err) < 0 ||
 	                ledger_add(g->ledger, 0, &had, &err) < 0))
 		rc = fail(a, &err);
 	if (rc) {

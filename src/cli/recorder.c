@@ -160,12 +160,3 @@ void recorder_free(struct recorder *r)
 	free(r->slots);
 	free(r);
 }
-
-char *state_path(const char *name)
-{
-	const char *x = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-
-	if (x && *x == '/')
-		return xasprintf("%s/valise/%s", x, name);
-	return home && *home ? xasprintf("%s/.local/state/valise/%s", home, name) : NULL;
-}

@@ -13,7 +13,8 @@ const struct option_def take_options[] = {
         {"all-namespaces", 0, NULL, "mailboxes of other users and shared ones, too"},
         {"accept-shrink", 0, NULL, "believe that a folder which lost most of its items did so"},
         {"same-account", 0, NULL,
-                "believe that a renamed host or a new service is the same account"},
+                "believe that a renamed host, a new service or a moved calendar home is the same "
+                "account"},
         {"connections", 0, "N", "at most so many connections to one service"},
         {"exact", 0, NULL, "calendars and contacts by a GET for each resource: their very octets"},
         {"fetch-links", 0, NULL,
@@ -85,6 +86,7 @@ static int source_options(
 	o->all_namespaces = args_has(t->args, "all-namespaces");
 	o->connections = connections > 32 ? 32 : (unsigned)connections;
 	o->strict = args_has(t->args, "strict");
+	o->same_account = args_has(t->args, "same-account");
 	o->space_check = t->space_check;
 	o->space_ctx = t->space_ctx;
 	return 0;
@@ -109,7 +111,8 @@ static int take_service(struct take *t, enum service_kind kind, struct tree_sink
 		return 0;
 	}
 	if (err.code == ERR_STOPPED || err.code == ERR_IO || err.code == ERR_SPACE ||
-	        err.code == ERR_DAMAGED || err.code == ERR_USAGE || err.code == ERR_LOCKED)
+	        err.code == ERR_DAMAGED || err.code == ERR_USAGE || err.code == ERR_LOCKED ||
+	        err.code == ERR_ACCOUNT)
 		return fail(t->args, &err);
 	ui_report(t->ui, SAY_WARNING, NULL, service_name(kind), err.text);
 	y->failed++;

@@ -139,6 +139,8 @@ int archive_reader(const char *path, unsigned snapshot, struct tree_reader **out
 
 static void fill(struct archive_snapshot *a, const struct seal *s)
 {
+	struct buf who;
+
 	a->number = s->snapshot;
 	a->created = s->manifest.created;
 	tree_manifest_totals(&s->manifest, &a->totals);
@@ -151,6 +153,11 @@ static void fill(struct archive_snapshot *a, const struct seal *s)
 			a->stored_bytes += s->files[i].size;
 	}
 	hex_format(s->hash, SHA256_LEN, a->seal);
+	a->acted = tree_account_acted(&s->manifest.account);
+	buf_init(&who, 1u << 20);
+	tree_account_text(&s->manifest.account, &who);
+	snprintf(a->account, sizeof a->account, "%s", buf_str(&who));
+	buf_clear(&who);
 	if (s->has_parent)
 		hex_format(s->parent, SHA256_LEN, a->parent);
 }

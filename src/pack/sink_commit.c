@@ -2,6 +2,7 @@
 #include "sink.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "bag.h"
@@ -34,7 +35,7 @@ static bool slot_differs(const struct slot *slot)
 static bool same_service(const struct tree_service *a, const struct tree_service *b)
 {
 	return a->port == b->port && strcmp(a->kind, b->kind) == 0 &&
-	       strcmp(a->host, b->host) == 0 && strcmp(a->login, b->login) == 0;
+	       strcasecmp(a->host, b->host) == 0 && strcmp(a->login, b->login) == 0;
 }
 
 static bool account_differs(const struct tree_account *a, const struct tree_account *b)

@@ -49,6 +49,8 @@ static json_t *account_json(const struct tree_account *a)
 		json_object_set_new(v, "kind", json_string(a->services[i].kind));
 		json_object_set_new(v, "host", json_string(a->services[i].host));
 		json_object_set_new(v, "login", json_string(a->services[i].login));
+		if (a->services[i].authcid)
+			json_object_set_new(v, "authcid", json_string(a->services[i].authcid));
 		set_u64(v, "port", a->services[i].port);
 		json_array_append_new(services, v);
 	}
@@ -219,7 +221,8 @@ static void parse_account(const json_t *o, struct tree_account *a)
 
 		if (kind && login)
 			tree_account_add(a, kind, json_get_str(v, "host"),
-			        (uint16_t)json_get_int(v, "port", 0), login);
+			        (uint16_t)json_get_int(v, "port", 0), login)
+			        ->authcid = xstrdup(json_get_str(v, "authcid"));
 	}
 }
 

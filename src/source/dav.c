@@ -235,6 +235,8 @@ static int find_collections(struct dav_worker *w, struct err *err)
 	size_t read = 0;
 	int rc = dav_discover(w->http, r->service, &r->home, err);
 
+	if (rc == 0)
+		rc = dav_check_owner(r, err);
 	r->mixed = home->mixed;
 	for (size_t i = 0; i < home->n && rc == 0; i++) {
 		rc = dav_enumerate(w, home->urls[i], home->single ? 0 : 1, err);

@@ -8,6 +8,7 @@
 /*
  * CalDAV and CardDAV accounts into a sink: discovery, enumeration, listing, content.
  *   dav.c           the run: workers, each with an HTTP client of its own, share the collections
+ *   dav_whose.c     whose home sets they are: those of the archive?
  *   dav_enum.c      home sets to collections with their properties
  *   dav_list.c      which resources there are and which of them are known: sync-collection, PROPFIND
  *   dav_fetch.c     content by multiget, reconciled with the listing; dav_get.c: by GET
@@ -93,6 +94,14 @@ struct dav_worker {
 
 bool dav_fatal(
         const struct dav_run *r, const struct err *err); /* costs the service, not a collection */
+
+/**
+ * dav_check_owner(r, err): ERR_ACCOUNT where the last snapshot has collections of the kind and none of them lies in a home set that is read now: an
+ * administrator's name and password read another person's. No request is made.
+ */
+int dav_check_owner(const struct dav_run *r, struct err *err) MUST_CHECK;
+/* Whether the collection at ${href} (a path, or a URL) lies in the home set or is the collection ${home}, wherever the host. */
+bool dav_lies_in(const char *href, const char *home);
 
 /* Collections of ${url} itself and (depth 1) below it are added to the run, and what cannot be read there to what is lost. */
 int dav_enumerate(struct dav_worker *w, const char *url, int depth, struct err *err) MUST_CHECK;

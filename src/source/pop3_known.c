@@ -272,7 +272,7 @@ struct seen_file *seen_file_open(const char *dir, const struct service *service)
 		return NULL;
 	f = xcalloc(1, sizeof *f);
 	f->dir = xstrdup(dir);
-	who = xasprintf("%s %s", service->at.host, service->login.user);
+	who = xasprintf("%s %s", service->at.host, service_owner(service));
 	sha256_of(who, strlen(who), sum);
 	free(who);
 	hex_format(sum, SHA256_LEN, hex);

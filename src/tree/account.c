@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-void tree_account_add(struct tree_account *a, const char *kind, const char *host, uint16_t port,
-        const char *login)
+struct tree_service *tree_account_add(struct tree_account *a, const char *kind, const char *host,
+        uint16_t port, const char *login)
 {
 	struct tree_service *s = ARR_PUSH(a->services, a->n_services, a->services_cap);
 
@@ -14,6 +14,13 @@ void tree_account_add(struct tree_account *a, const char *kind, const char *host
 	s->host = xstrdup(host ? host : "");
 	s->port = port;
 	s->login = xstrdup(login ? login : "");
+	s->authcid = NULL;
+	return s;
+}
+
+static void copy_service(struct tree_account *to, const struct tree_service *s)
+{
+	tree_account_add(to, s->kind, s->host, s->port, s->login)->authcid = xstrdup(s->authcid);
 }
 
 void tree_account_clear(struct tree_account *a)
@@ -22,6 +29,7 @@ void tree_account_clear(struct tree_account *a)
 		free(a->services[i].kind);
 		free(a->services[i].host);
 		free(a->services[i].login);
+		free(a->services[i].authcid);
 	}
 	free(a->services);
 	free(a->name);
@@ -32,11 +40,8 @@ void tree_account_copy(struct tree_account *to, const struct tree_account *from)
 {
 	memset(to, 0, sizeof *to);
 	to->name = xstrdup(from->name);
-	for (size_t i = 0; i < from->n_services; i++) {
-		const struct tree_service *s = &from->services[i];
-
-		tree_account_add(to, s->kind, s->host, s->port, s->login);
-	}
+	for (size_t i = 0; i < from->n_services; i++)
+		copy_service(to, &from->services[i]);
 }
 
 static const struct tree_service *find_service(const struct tree_account *a, const char *kind)
@@ -53,10 +58,50 @@ void tree_account_merge(struct tree_account *now, const struct tree_account *old
 		const struct tree_service *s = &old->services[i];
 
 		if (!find_service(now, s->kind))
-			tree_account_add(now, s->kind, s->host, s->port, s->login);
+			copy_service(now, s);
 	}
 	if (!now->name)
 		now->name = xstrdup(old->name);
+}
+
+bool tree_account_acted(const struct tree_account *a)
+{
+	for (size_t i = 0; i < a->n_services; i++)
+		if (a->services[i].authcid)
+			return true;
+	return false;
+}
+
+void tree_account_text(const struct tree_account *a, struct buf *out)
+{
+	for (size_t i = 0; i < a->n_services; i++) {
+		const struct tree_service *s = &a->services[i];
+
+		buf_putf(out, "%s%s %s at %s", i ? "; " : "", s->kind, s->login, s->host);
+		if (s->authcid)
+			buf_putf(out, ", signed in as %s", s->authcid);
+	}
+}
+
+/* Older versions wrote down who signed in, and not for whom: ${was} may be anybody's for whom that login acts. */
+static bool is_untold(const struct tree_service *was, const struct tree_service *now)
+{
+	return now->authcid && !was->authcid && strcmp(was->login, now->authcid) == 0;
+}
+
+static int another_login(
+        const struct tree_service *was, const struct tree_service *now, struct err *err)
+{
+	if (is_untold(was, now))
+		return err_set(err, ERR_ACCOUNT, ERR_WHOLE,
+		        "this was taken by %s login \"%s\", and it is not written down that it was "
+		        "for \"%s\": give each account a place of its own; if this is known to "
+		        "hold "
+		        "the account of \"%s\", say --same-account once",
+		        was->kind, was->login, now->login, now->login);
+	return err_set(err, ERR_ACCOUNT, ERR_WHOLE,
+	        "this belongs to %s login \"%s\", not \"%s\": give each account a place of its own",
+	        was->kind, was->login, now->login);
 }
 
 int tree_account_check(const struct tree_account *old, const struct tree_account *now,
@@ -65,11 +110,9 @@ int tree_account_check(const struct tree_account *old, const struct tree_account
 	for (size_t i = 0; i < now->n_services; i++) {
 		const struct tree_service *s = &now->services[i], *was = find_service(old, s->kind);
 
-		if (was && strcmp(was->login, s->login) != 0)
-			return err_set(err, ERR_ACCOUNT, ERR_WHOLE,
-			        "this belongs to %s login \"%s\", not \"%s\": give each account a "
-			        "place of its own",
-			        s->kind, was->login, s->login);
+		if (was && strcmp(was->login, s->login) != 0 &&
+		        !(same_account && is_untold(was, s)))
+			return another_login(was, s, err);
 		if (same_account)
 			continue;
 		if (!was && old->n_services > 0)

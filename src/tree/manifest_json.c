@@ -57,6 +57,7 @@ json_t *account_to_json(const struct tree_account *a)
 	for (size_t i = 0; i < a->n_services; i++) {
 		json_t *s = json_object();
 
+		set_text(s, "authcid", a->services[i].authcid);
 		set_text(s, "host", a->services[i].host);
 		set_text(s, "kind", a->services[i].kind);
 		set_text(s, "login", a->services[i].login);
@@ -177,7 +178,9 @@ bool account_from_json(const json_t *o, struct tree_account *a)
 
 		if (!kind || !host || !login || port < 0 || port > UINT16_MAX)
 			return false;
-		tree_account_add(a, kind, host, (uint16_t)port, login);
+		if (!get_text(s, "authcid",
+		            &tree_account_add(a, kind, host, (uint16_t)port, login)->authcid))
+			return false;
 	}
 	return true;
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # radicale.sh start DIR | stop DIR : Radicale 3, CalDAV and CardDAV over HTTP and HTTPS.
-# Choices at start: MAX_CONTENT=BYTES (largest request), USERS="alice bob ..."
+# Choices at start: MAX_CONTENT=BYTES (largest request), RIGHTS=authenticated (anyone reads and writes everything), USERS="alice bob ..."
 . "$(dirname "$0")/common.sh"
 INSTALL="radicale openssl"
 
@@ -19,7 +19,7 @@ htpasswd_filename = $DIR/users
 htpasswd_encryption = plain
 delay = 0
 [rights]
-type = owner_only
+type = ${RIGHTS:-owner_only}
 [storage]
 filesystem_folder = $DIR/collections
 [web]

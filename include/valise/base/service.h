@@ -60,6 +60,12 @@ struct service {
 	        one_by_one; /* IMAP: set where the server is found to read one command at a time; NULL: not kept */
 };
 
+/*
+ * Who is read or written, whoever signs in: the authorization identity, else the user. Whatever is kept beside an archive for an account is kept by
+ * this name. A login that has both in it ("alice*master") is not taken apart: what parts them is the server's choice, and two names that are one
+ * account cost a second copy, one name for two accounts costs one of them.
+ */
+const char *service_owner(const struct service *s);
 void service_clear(struct service *s); /* frees the strings; not ctx, not trace */
 
 #endif

@@ -45,6 +45,8 @@ struct archive_snapshot {
 	uint64_t stored_bytes; /* size of the files in its directory */
 	char seal[SHA256_HEX_SIZE];
 	char parent[SHA256_HEX_SIZE]; /* "" for the first */
+	bool acted; /* somebody else signed in for the account's owner */
+	char account[400]; /* whose it is, tree_account_text, perhaps cut */
 };
 /* Snapshots in order; free the array. */
 int archive_snapshots(

@@ -32,6 +32,7 @@ struct source_opts {
 	        max_wait_s; /* IMAP: trouble without any gain that ends the run as incomplete; 0: the source's own choice */
 	unsigned pause_ms; /* POP3: unit of the pauses between sign-ins; 0: a second */
 	bool dry; /* list only; nothing goes to the sink */
+	bool same_account; /* DAV: what is at other places on the server than before is the same person's all the same */
 	int (*space_check)(void *ctx, uint64_t bytes,
 	        struct
 	        err *err); /* asked once the size of what has to be fetched is known; may be NULL */

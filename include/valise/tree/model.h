@@ -207,23 +207,31 @@ struct tree_service {
 	char *kind; /* "imap" ... */
 	char *host;
 	uint16_t port;
-	char *login;
+	char *login; /* whose account it is, whoever signed in */
+	char *authcid; /* who signed in, where that is somebody else (RFC 4616: authentication identity), or NULL */
 };
 struct tree_account {
 	char *name;
 	struct tree_service *services;
 	size_t n_services, services_cap;
 };
-void tree_account_add(struct tree_account *a, const char *kind, const char *host, uint16_t port,
-        const char *login);
+/* Lent until the next call, for what not every service has. */
+struct tree_service *tree_account_add(struct tree_account *a, const char *kind, const char *host,
+        uint16_t port, const char *login);
 void tree_account_clear(struct tree_account *a);
 void tree_account_copy(struct tree_account *to, const struct tree_account *from);
 /* Add to ${now} the services of ${old} that it lacks (a run that left them out), and the name. */
 void tree_account_merge(struct tree_account *now, const struct tree_account *old);
 
+/* True where somebody else signed in for a service's owner. */
+bool tree_account_acted(const struct tree_account *a);
+/* "imap bob at mail.example, signed in as master; caldav ..." Unescaped. */
+void tree_account_text(const struct tree_account *a, struct buf *out);
+
 /**
  * tree_account_check(old, now, same_account, err): may a run with the services of ${now} add to what belongs to ${old}? Another login of a
- * service is refused always; another host, or a service that ${old} lacks, unless ${same_account}. A service left out is fine.
+ * service is refused always; another host, or a service that ${old} lacks, unless ${same_account}; and so, too, who is acted for by the login that ${old}
+ * names alone, as older versions did for everybody that it acted for. A service left out is fine.
  * ERR_ACCOUNT, saying which and what to do.
  */
 int tree_account_check(const struct tree_account *old, const struct tree_account *now,

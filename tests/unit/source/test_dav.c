@@ -28,6 +28,30 @@ static void test_key(void **state)
 		assert_true((dav_key(cases[i].a) == dav_key(cases[i].b)) == cases[i].same);
 }
 
+static void test_lies_in(void **state)
+{
+	static const struct {
+		const char *href, *home;
+		bool yes;
+	} cases[] = {
+	        {"/dav/alice/work/", "https://h/dav/alice/", true},
+	        {"/dav/alice/work/", "https://h/dav/alice", true},
+	        {"https://p7.h/1/cal/x/", "https://p8.h:443/1/cal/", true},
+	        {"//internal/dav/alice/work/", "https://h/dav/alice/", true},
+	        {"/dav//alice/work/", "https://h/dav/alice/", false},
+	        {"/dav/al%69ce/work", "https://h/dav/alice/", true},
+	        {"/dav/alice", "https://h/dav/alice/", true},
+	        {"/work/", "https://h/", true},
+	        {"/dav/bob/work/", "https://h/dav/alice/", false},
+	        {"/dav/alice2/work/", "https://h/dav/alice/", false},
+	        {"/dav/", "https://h/dav/alice/", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_true(dav_lies_in(cases[i].href, cases[i].home) == cases[i].yes);
+}
+
 static void add(struct dav_run *r, const char *href, const char *name)
 {
 	struct davcoll *c = ARR_PUSH(r->colls, r->n_colls, r->cap);
@@ -132,6 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_key),
+	        cmocka_unit_test(test_lies_in),
 	        cmocka_unit_test(test_names),
 	        cmocka_unit_test(test_many_twins),
 	        cmocka_unit_test(test_unchanged),

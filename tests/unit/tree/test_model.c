@@ -117,10 +117,18 @@ static void an_item_takes_its_texts_along(void **state)
 
 struct account_case {
 	const char *what;
-	const char *old[3], *now[3]; /* kind, host, login */
+	const char *old[4], *now[4]; /* kind, host, whose, who signed in for it */
 	bool same;
 	int rc;
 };
+
+static void add_account(struct tree_account *a, const char *const s[4])
+{
+	if (s[0] && s[3])
+		tree_account_add(a, s[0], s[1], 993, s[2])->authcid = strdup(s[3]);
+	else if (s[0])
+		tree_account_add(a, s[0], s[1], 993, s[2]);
+}
 
 static void accounts_are_told_apart(void **state)
 {
@@ -141,6 +149,28 @@ static void accounts_are_told_apart(void **state)
 	        {"a new service, said to be of it", {"imap", "a.example", "al"},
 	                {"caldav", "a.example", "al"}, true, 0},
 	        {"a service left out", {"imap", "a.example", "al"}, {NULL, NULL, NULL}, false, 0},
+	        {"acted for, then and now", {"imap", "a.example", "al", "root"},
+	                {"imap", "a.example", "al", "root"}, false, 0},
+	        {"by another", {"imap", "a.example", "al", "root"},
+	                {"imap", "a.example", "al", "admin"}, false, 0},
+	        {"acted for, then by itself", {"imap", "a.example", "al", "root"},
+	                {"imap", "a.example", "al"}, false, 0},
+	        {"one login acts for two", {"imap", "a.example", "al", "root"},
+	                {"imap", "a.example", "bo", "root"}, true, ERR_ACCOUNT},
+	        {"acted for, then the login's own", {"imap", "a.example", "al", "root"},
+	                {"imap", "a.example", "root"}, true, ERR_ACCOUNT},
+	        {"an older version told the login alone", {"imap", "a.example", "root"},
+	                {"imap", "a.example", "al", "root"}, false, ERR_ACCOUNT},
+	        {"said to be the same", {"imap", "a.example", "root"},
+	                {"imap", "a.example", "al", "root"}, true, 0},
+	        {"another's, said to be the same", {"imap", "a.example", "bo"},
+	                {"imap", "a.example", "al", "root"}, true, ERR_ACCOUNT},
+	        {"a login is not folded", {"imap", "a.example", "al"}, {"imap", "a.example", "Al"},
+	                true, ERR_ACCOUNT},
+	        {"nor cut", {"imap", "a.example", "al"}, {"imap", "a.example", "al@a.example"},
+	                true, ERR_ACCOUNT},
+	        {"nor taken apart", {"imap", "a.example", "al"}, {"imap", "a.example", "al*root"},
+	                true, ERR_ACCOUNT},
 	};
 
 	(void)state;
@@ -149,9 +179,8 @@ static void accounts_are_told_apart(void **state)
 		struct tree_account old = {0}, now = {0};
 		struct err err = {0};
 
-		tree_account_add(&old, t->old[0], t->old[1], 993, t->old[2]);
-		if (t->now[0])
-			tree_account_add(&now, t->now[0], t->now[1], 993, t->now[2]);
+		add_account(&old, t->old);
+		add_account(&now, t->now);
 		if (tree_account_check(&old, &now, t->same, &err) != t->rc)
 			fail_msg("%s: %s", t->what, err.text);
 		tree_account_clear(&old);
@@ -166,13 +195,14 @@ static void accounts_merge(void **state)
 	(void)state;
 	old.name = strdup("alice");
 	tree_account_add(&old, "imap", "a.example", 993, "al");
-	tree_account_add(&old, "caldav", "d.example", 443, "al");
+	tree_account_add(&old, "caldav", "d.example", 443, "al")->authcid = strdup("root");
 	tree_account_add(&now, "imap", "b.example", 993, "al");
 	tree_account_merge(&now, &old);
 	tree_account_copy(&copy, &now);
 	assert_int_equal(copy.n_services, 2);
 	assert_string_equal(copy.services[0].host, "b.example");
 	assert_string_equal(copy.services[1].host, "d.example");
+	assert_string_equal(copy.services[1].authcid, "root");
 	assert_string_equal(copy.name, "alice");
 	tree_account_clear(&old);
 	tree_account_clear(&now);
