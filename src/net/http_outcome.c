@@ -103,6 +103,10 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 	case CURLE_BAD_CONTENT_ENCODING:
 	case CURLE_WRITE_ERROR:
 		return failed(x, ERR_PROTO, ERR_ITEM, why);
+#if LIBCURL_VERSION_NUM >= 0x080600
+	case CURLE_TOO_LARGE:
+		return failed(x, ERR_LIMIT, ERR_ITEM, why);
+#endif
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
 		return lost(x, why, !x->h->common->reached || x->rq->link);
