@@ -5,7 +5,10 @@ cd "${VALISE_SOURCE:-$(dirname "$0")/../..}"
 files=$(git ls-files '*.c' '*.h')
 # One release decides about the layout, as each has other ideas of a few lines: that of Debian 12.
 case $(clang-format --version) in
-*"version 14."*) clang-format --dry-run -Werror $files && echo "style: ok" ;;
+*"version 14."*)
+	clang-format --dry-run -Werror $files
+	echo "style: ok"
+	;;
 *) echo "style: left to clang-format 14" ;;
 esac
 # pmccabe prints: modified complexity, complexity, statements, first line, lines, file(line): function
