@@ -8,7 +8,8 @@
 #define POP3_LINE_LIMIT (1u << 20) /* a line without end */
 #define POP3_UIDL_MAX 1000u
 #define POP3_ENTRIES_MAX 5000000u
-#define POP3_DEPTH 8 /* RETRs in flight with PIPELINING */
+#define POP3_ENTRIES_SLACK 100000u /* lines of LIST and UIDL beyond twice what there should be */
+#define POP3_DEPTH 8 /* messages in flight with PIPELINING */
 
 struct pop3 {
 	struct transport *t;
@@ -16,6 +17,7 @@ struct pop3 {
 	const struct service *service;
 	struct pop3_caps before, after;
 	char stamp[256]; /* "<1896.697170952@host>" of the greeting, for APOP, or "" */
+	uint32_t count; /* of messages, as STAT has said in this session */
 	size_t pos, len;
 	bool odd; /* line[] was cut at its size, or held NUL */
 	char line[POP3_LINE_MAX];
@@ -39,11 +41,19 @@ enum dot_state { DOT_LINE_START, DOT_TEXT, DOT_CR, DOT_DOT, DOT_DOT_CR, DOT_END 
 struct dot {
 	enum dot_state state;
 	uint64_t octets; /* given out */
+	uint64_t lines; /* CRLF among them */
+	uint64_t doubled; /* lines that began with two dots */
+	uint64_t
+	        single; /* lines that began with one dot and went on: no server that stuffs sends them */
+	bool keep_single; /* such a dot belongs to the message */
 };
 /* Feed ${n} octets; ${give} gets those of the message. Returns how many were taken (fewer at the end), or an error. */
 long dot_feed(struct dot *d, const uint8_t *p, size_t n,
         int (*give)(void *ctx, const void *p, size_t n, struct err *err), void *ctx,
         struct err *err) MUST_CHECK;
+
+/* A decimal number and the blank or end behind it; false when it is none or beyond ${max}. */
+bool pop3_number(const char **s, uint64_t max, uint64_t *out);
 
 int pop3_read_caps(struct pop3 *p, struct pop3_caps *out, struct err *err) MUST_CHECK;
 

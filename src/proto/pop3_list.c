@@ -1,4 +1,4 @@
-/* POP3: CAPA, STAT, LIST, UIDL and RETR (RFC 1939 5 and 7, RFC 2449). */
+/* POP3: CAPA, STAT, LIST and UIDL (RFC 1939 5 and 7, RFC 2449). */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -9,8 +9,7 @@
 #include "valise/base/mem.h"
 #include "pop3_internal.h"
 
-/* A decimal number and the blank or end behind it; false when it is none or beyond ${max}. */
-static bool read_number(const char **s, uint64_t max, uint64_t *out)
+bool pop3_number(const char **s, uint64_t max, uint64_t *out)
 {
 	uint64_t v = 0;
 	const char *p = *s;
@@ -39,7 +38,7 @@ static void cap_expire(struct pop3_caps *c, const char *arg)
 	c->expire_user = strcasestr(arg, " USER") != NULL;
 	if (!strncasecmp(arg, "NEVER", 5)) {
 		c->expire_given = c->expire_never = true;
-	} else if (read_number(&arg, UINT32_MAX, &days)) {
+	} else if (pop3_number(&arg, UINT32_MAX, &days)) {
 		c->expire_given = true;
 		c->expire_days = (unsigned)days;
 	}
@@ -78,7 +77,7 @@ static void read_cap(struct pop3_caps *c, const char *line)
 		snprintf(c->sasl, sizeof c->sasl, "%s", arg);
 	else if (cap_is(line, "IMPLEMENTATION", &arg))
 		snprintf(c->implementation, sizeof c->implementation, "%s", arg);
-	else if (cap_is(line, "LOGIN-DELAY", &arg) && read_number(&arg, 86400, &n))
+	else if (cap_is(line, "LOGIN-DELAY", &arg) && pop3_number(&arg, 86400, &n))
 		c->login_delay = (unsigned)n;
 	else if (!strncasecmp(line, "EXPIRE", 6))
 		cap_expire(c, line + 6 + strspn(line + 6, " "));
@@ -131,10 +130,10 @@ int pop3_stat(struct pop3 *p, uint32_t *count_out, uint64_t *octets_out, struct 
 	if (rc < 0)
 		return rc;
 	s = p->line + 3 + strspn(p->line + 3, " ");
-	if (!read_number(&s, UINT32_MAX, &count) || !read_number(&s, UINT64_MAX / 16, octets_out))
+	if (!pop3_number(&s, UINT32_MAX, &count) || !pop3_number(&s, UINT64_MAX / 16, octets_out))
 		return err_set(err, ERR_PROTO, ERR_WHOLE,
 		        "the POP3 server answered STAT with \"%.100s\"", p->line);
-	*count_out = (uint32_t)count;
+	*count_out = p->count = (uint32_t)count;
 	return 0;
 }
 
@@ -145,9 +144,18 @@ static int by_number(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* Lines of LIST and UIDL. A number of 0 or a line without one is left out. */
+static int no_end(const char *what, uint64_t most, struct err *err)
+{
+	return err_set(err, ERR_LIMIT, ERR_WHOLE,
+	        "the POP3 server's answer to %s has more than %ju lines", what, (uintmax_t)most);
+}
+
+/* Lines of LIST. A number of 0 or a line without one is left out. */
 static int read_list(struct pop3 *p, struct pop3_entry **list, size_t *n, struct err *err)
 {
+	/* STAT has said how many messages there are; not all servers count rightly. */
+	const uint64_t most = 2 * (uint64_t)p->count + POP3_ENTRIES_SLACK;
+	uint64_t lines = 0;
 	size_t cap = 0;
 	int rc;
 
@@ -156,14 +164,15 @@ static int read_list(struct pop3 *p, struct pop3_entry **list, size_t *n, struct
 		struct pop3_entry *e;
 		uint64_t number, size;
 
-		if (!read_number(&s, UINT32_MAX, &number) || number == 0)
+		if (++lines > most)
+			return no_end("LIST", most, err);
+		if (!pop3_number(&s, UINT32_MAX, &number) || number == 0)
 			continue;
 		if (*n == POP3_ENTRIES_MAX)
-			return err_set(err, ERR_LIMIT, ERR_WHOLE,
-			        "the POP3 server lists more than %u messages", POP3_ENTRIES_MAX);
+			return no_end("LIST", POP3_ENTRIES_MAX, err);
 		e = ARR_PUSH(*list, *n, cap);
 		e->number = (uint32_t)number;
-		e->size = read_number(&s, UINT64_MAX / 16, &size) ? size : 0;
+		e->size = pop3_number(&s, UINT64_MAX / 16, &size) ? size : 0;
 	}
 	return rc;
 }
@@ -183,6 +192,8 @@ static void sort_entries(struct pop3_entry *list, size_t *n)
 
 static int read_uidls(struct pop3 *p, struct pop3_entry *list, size_t n, struct err *err)
 {
+	const uint64_t most = 2 * (uint64_t)n + POP3_ENTRIES_SLACK;
+	uint64_t lines = 0;
 	int rc = pop3_ok(p, "UIDL", err);
 
 	if (rc == ERR_REFUSED) {
@@ -195,7 +206,9 @@ static int read_uidls(struct pop3 *p, struct pop3_entry *list, size_t n, struct 
 		uint64_t number;
 
 		rc = 0;
-		if (!read_number(&s, UINT32_MAX, &number))
+		if (++lines > most)
+			return no_end("UIDL", most, err);
+		if (!pop3_number(&s, UINT32_MAX, &number))
 			continue;
 		key.number = (uint32_t)number;
 		e = n ? bsearch(&key, list, n, sizeof *list, by_number) : NULL;
@@ -236,59 +249,6 @@ void pop3_list_free(struct pop3_entry *list, size_t n)
 	for (size_t i = 0; i < n; i++)
 		free(list[i].uidl);
 	free(list);
-}
-
-/* One message, after its +OK. */
-static int read_body(
-        struct pop3 *p, const struct pop3_sink *sink, void *ctx, uint64_t *octets, struct err *err)
-{
-	struct dot d = {DOT_LINE_START, 0};
-
-	while (d.state != DOT_END) {
-		long taken;
-
-		if (p->pos == p->len) {
-			int rc = pop3_fill(p, err);
-
-			if (rc < 0)
-				return rc;
-		}
-		taken = dot_feed(&d, p->in + p->pos, p->len - p->pos, sink->body, ctx, err);
-		if (taken < 0)
-			return (int)taken;
-		p->pos += (size_t)taken;
-	}
-	*octets = d.octets;
-	return 0;
-}
-
-int pop3_retr(struct pop3 *p, const uint32_t *numbers, size_t n, const struct pop3_sink *sink,
-        void *ctx, struct err *err)
-{
-	size_t depth = p->after.pipelining ? POP3_DEPTH : 1, sent = 0;
-	int rc = 0;
-
-	/* Whatever goes wrong, answers of what was asked for already may be under way. */
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct err refused = {0};
-		uint64_t octets = 0;
-
-		for (; sent < n && sent < i + depth && rc == 0; sent++)
-			rc = pop3_send(p, err, "RETR %u", numbers[sent]);
-		if (rc == 0)
-			rc = pop3_ok(p, "RETR", &refused);
-		if (rc == 0)
-			rc = read_body(p, sink, ctx, &octets, err);
-		else if (refused.code == ERR_REFUSED || refused.code == ERR_BUSY)
-			rc = 0;
-		else if (refused.code)
-			*err = refused;
-		if (rc == 0)
-			rc = sink->end(ctx, i, octets, refused.code ? &refused : NULL, err);
-	}
-	if (rc < 0)
-		transport_kill(p->t, "it ended in the middle of a batch");
-	return rc;
 }
 
 int pop3_noop(struct pop3 *p, struct err *err)

@@ -160,33 +160,58 @@ static size_t text_run(const uint8_t *p, size_t n)
 	return cr ? (size_t)(cr - p) + 1 : n;
 }
 
-/* The state after octet ${c}; *skip: the octet is not part of the message; *late: a CR held back goes before it. */
-static enum dot_state dot_next(enum dot_state s, uint8_t c, bool *skip, bool *late)
+struct dot_step {
+	bool skip; /* the octet is not part of the message */
+	const char *late; /* what was held back goes before it */
+};
+
+/* After a dot at the start of a line, which is held back. */
+static enum dot_state after_dot(struct dot *d, uint8_t c, struct dot_step *step)
 {
-	*skip = *late = false;
-	switch (s) {
+	if (c == '\r') {
+		step->skip = true;
+		return DOT_DOT_CR;
+	}
+	if (c == '.') {
+		d->doubled++;
+		return DOT_TEXT;
+	}
+	d->single++;
+	step->late = d->keep_single ? "." : "";
+	return DOT_TEXT;
+}
+
+static enum dot_state after_dot_cr(struct dot *d, uint8_t c, struct dot_step *step)
+{
+	if (c == '\n') {
+		step->skip = true;
+		return DOT_END;
+	}
+	d->single++;
+	step->late = d->keep_single ? ".\r" : "\r";
+	return c == '\r' ? DOT_CR : DOT_TEXT;
+}
+
+/* The state after octet ${c}. */
+static enum dot_state dot_next(struct dot *d, uint8_t c, struct dot_step *step)
+{
+	*step = (struct dot_step){false, ""};
+	switch (d->state) {
 	case DOT_LINE_START:
 		if (c == '.') {
-			*skip = true;
+			step->skip = true;
 			return DOT_DOT;
 		}
 		return c == '\r' ? DOT_CR : DOT_TEXT;
 	case DOT_DOT:
-		if (c == '\r') {
-			*skip = true;
-			return DOT_DOT_CR;
-		}
-		return DOT_TEXT;
+		return after_dot(d, c, step);
 	case DOT_DOT_CR:
-		if (c == '\n') {
-			*skip = true;
-			return DOT_END;
-		}
-		*late = true;
-		return c == '\r' ? DOT_CR : DOT_TEXT;
+		return after_dot_cr(d, c, step);
 	case DOT_CR:
-		if (c == '\n')
+		if (c == '\n') {
+			d->lines++;
 			return DOT_LINE_START;
+		}
 		return c == '\r' ? DOT_CR : DOT_TEXT;
 	case DOT_TEXT:
 		return c == '\r' ? DOT_CR : DOT_TEXT;
@@ -195,39 +220,48 @@ static enum dot_state dot_next(enum dot_state s, uint8_t c, bool *skip, bool *la
 	}
 }
 
+struct dot_out {
+	int (*give)(void *ctx, const void *p, size_t n, struct err *err);
+	void *ctx;
+	struct err *err;
+};
+
+static bool give(struct dot *d, const struct dot_out *to, const void *p, size_t n)
+{
+	if (n && to->give(to->ctx, p, n, to->err) < 0)
+		return false;
+	d->octets += n;
+	return true;
+}
+
 long dot_feed(struct dot *d, const uint8_t *p, size_t n,
-        int (*give)(void *ctx, const void *p, size_t n, struct err *err), void *ctx,
+        int (*give_to)(void *ctx, const void *p, size_t n, struct err *err), void *ctx,
         struct err *err)
 {
+	const struct dot_out to = {give_to, ctx, err};
 	size_t i = 0, from = 0;
+	bool ok = true;
 
-	while (i < n && d->state != DOT_END) {
-		bool skip, late;
+	while (i < n && d->state != DOT_END && ok) {
+		struct dot_step step;
 
 		if (d->state == DOT_TEXT) {
 			i += text_run(p + i, n - i);
 			d->state = p[i - 1] == '\r' ? DOT_CR : DOT_TEXT;
 			continue;
 		}
-		d->state = dot_next(d->state, p[i], &skip, &late);
-		if (skip || late) {
-			/* give out what was collected, without this octet; a stuffed dot's CR comes back */
-			if (i > from && give(ctx, p + from, i - from, err) < 0)
-				return err ? (long)err->code : ERR_IO;
-			d->octets += i - from;
-			from = i + (skip ? 1 : 0);
-			if (late) {
-				if (give(ctx, "\r", 1, err) < 0)
-					return err ? (long)err->code : ERR_IO;
-				d->octets++;
-			}
+		d->state = dot_next(d, p[i], &step);
+		if (step.skip || *step.late) {
+			/* give out what was collected, without this octet */
+			ok = give(d, &to, p + from, i - from) &&
+			     give(d, &to, step.late, strlen(step.late));
+			from = i + (step.skip ? 1 : 0);
 		}
 		i++;
 	}
-	if (i > from) {
-		if (give(ctx, p + from, i - from, err) < 0)
-			return err ? (long)err->code : ERR_IO;
-		d->octets += i - from;
-	}
+	if (ok && i > from)
+		ok = give(d, &to, p + from, i - from);
+	if (!ok)
+		return err ? (long)err->code : ERR_IO;
 	return (long)i;
 }

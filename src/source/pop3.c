@@ -108,7 +108,10 @@ static int release_canary(struct pop3_run *r, bool *died, struct err *err)
 			small = &r->drops[i];
 	if (!small)
 		return 0;
-	rc = pop3_fetch(r, &small, 1, err);
+	small->by_retr = true;
+	/* By another way, where the first does not give all of it. */
+	for (rc = 0; rc == 0 && wanted(small) && small->tries == 0;)
+		rc = pop3_fetch(r, &small, 1, err);
 	if (is_passing(rc))
 		err_clear(err); /* it does not matter whose end of the connection closed it */
 	else if (rc < 0)
@@ -124,6 +127,14 @@ static int release_canary(struct pop3_run *r, bool *died, struct err *err)
 	return rc;
 }
 
+static bool any_done(const struct pop3_run *r)
+{
+	for (size_t i = 0; i < r->n_drops; i++)
+		if (r->drops[i].done && r->drops[i].number)
+			return true;
+	return false;
+}
+
 /**
  * Before a bulk: retrieve the smallest message, come back, and see that it is still there; once more with QUIT where sessions are to end
  * by it. A server that removes what was retrieved costs one message, which is safe here, not the maildrop.
@@ -133,7 +144,8 @@ static int canary(struct pop3_run *r, bool *died, struct err *err)
 	int rc = 0;
 
 	*died = r->end_by_quit = false;
-	if (known_count(r->prev) == 0 || count_left(r) >= POP3_CANARY_FROM) {
+	if (known_count(r->prev) == 0 || count_left(r) >= POP3_CANARY_FROM ||
+	        (r->top && !any_done(r))) {
 		rc = release_canary(r, died, err);
 		r->end_by_quit = r->opts->pop3_quit;
 		if (rc == 0 && !*died && r->end_by_quit)
@@ -263,12 +275,27 @@ static void no_proof(struct pop3_run *r, const struct err *why)
 	free(text);
 }
 
+static int prove_top(struct pop3_run *r, struct err *err)
+{
+	int rc = pop3_prove_top(r, err);
+
+	if (!is_passing(rc))
+		return rc;
+	err_clear(err);
+	return renew(r, err);
+}
+
 static int fetch_new(struct pop3_run *r, struct err *err)
 {
+	const struct pop3_caps *caps = pop3_caps(r->session);
 	struct err late = {0};
 	bool died;
-	int rc = canary(r, &died, err);
+	int rc;
 
+	r->top = r->may_top = caps->top || !caps->known;
+	rc = canary(r, &died, err);
+	if (rc == 0 && !died && r->top && count_left(r))
+		rc = prove_top(r, err);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; died && i < r->n_drops; i++)
@@ -276,6 +303,7 @@ static int fetch_new(struct pop3_run *r, struct err *err)
 			pop3_name_failure(
 			        r, &r->drops[i], "not retrieved: the server removes what is read");
 	rc = fetch_all(r, &late);
+	pop3_say_how(r);
 	if (rc < 0 && count_left(r) == 0 && (is_passing(rc) || rc == ERR_AUTH)) {
 		no_proof(r, &late);
 		return 0;

@@ -4,12 +4,14 @@
 #include "valise/base/mem.h"
 #include "valise/proto/pop3.h"
 #include "valise/source/source.h"
+#include "pop3_judge.h"
 
 /*
  * The POP3 source. Leaving mail on the server is enforced, not hoped for:
  *   - nothing that deletes exists, and a session that retrieved mail ends without QUIT (RFC 1939 6: only QUIT enters UPDATE);
  *   - a server that says EXPIRE 0 is refused (RFC 2449 6.7), a short EXPIRE is a warning with the date;
  *   - before the bulk, one message (the canary) is retrieved, and a new session proves that it is still there;
+ *   - messages are had by TOP, which marks nothing as read, where its octets are shown to be those of RETR;
  *   - what was retrieved is durable before the next batch is asked for;
  *   - afterwards a new session proves that every message of before is still there.
  * A message is known by its UIDL where that is valid, unique and stays the same; else by its content, of which there are as many as
@@ -23,6 +25,7 @@ enum {
 	POP3_BREAKS = 4, /* of the session by a message */
 	POP3_SESSIONS = 100000,
 	POP3_CANARY_FROM = 20, /* so many new messages of a known maildrop deserve a canary, too */
+	POP3_TOP_MISFITS = 3, /* then TOP is not worth while */
 	POP3_HEAD = 64 << 10, /* of a message, kept to find its date */
 	POP3_EXPIRE_WARN = 30, /* days */
 	POP3_WINDOW = 250, /* what servers list that list only a part */
@@ -39,6 +42,10 @@ struct drop {
 	bool hashed;
 	uint8_t sha256[SHA256_LEN];
 	unsigned tries;
+	bool by_retr; /* TOP did not do */
+	bool topped, retred; /* it was had by TOP; it was asked for by RETR */
+	enum pop3_dots dots;
+	unsigned astray; /* times that something else than an answer followed it */
 };
 
 struct known; /* items of the last state */
@@ -56,6 +63,12 @@ struct pop3_run {
 	struct pop3 *session;
 	bool retrieved; /* in this session */
 	bool end_by_quit; /* sessions that retrieved mail */
+	bool may_top; /* the server has TOP, or does not say */
+	bool top,
+	        top_proven; /* TOP is used instead of RETR; one message by it was what is here already */
+	unsigned top_misfits; /* messages that TOP was not shown to give whole */
+	bool check; /* sizes were found wrong: after each RETR it is seen that the session is in step */
+	bool unstuffed; /* said that the server does not stuff dots */
 	unsigned sessions;
 	int64_t signed_in; /* seconds, monotonic */
 
@@ -107,6 +120,12 @@ int pop3_give_known(
 /* What the last state has and this listing has not shown, for a server that lists only a part. */
 int pop3_give_unlisted(struct pop3_run *r, size_t *n_out, struct err *err) MUST_CHECK;
 void pop3_name_failure(struct pop3_run *r, struct drop *d, const char *reason);
+
+/* pop3_top.c */
+/* The smallest message that is safe here, by TOP: only where that is the same is TOP used further. */
+int pop3_prove_top(struct pop3_run *r, struct err *err) MUST_CHECK;
+/* Once a run: how the mail was had, and what that did to it. */
+void pop3_say_how(struct pop3_run *r);
 
 /* pop3_known.c */
 struct known *known_new(

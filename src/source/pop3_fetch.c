@@ -211,7 +211,9 @@ static void reset_message(struct pop3_run *r)
 struct batch {
 	struct pop3_run *run;
 	struct drop *const *list;
+	const struct pop3_want *wants;
 	size_t next; /* message whose end has not come yet */
+	bool astray; /* the one before it ended the session */
 };
 
 static int batch_body(void *ctx, const void *p, size_t n, struct err *err)
@@ -242,8 +244,76 @@ static int take_message(struct pop3_run *r, struct drop *d, uint64_t octets, str
 	return give_item(r, d->uidl, &it, known_claim_content(r->prev, it.sha256), err);
 }
 
-static int batch_end(
-        void *ctx, size_t index, uint64_t octets, const struct err *refused, struct err *err)
+static void say_unstuffed(struct pop3_run *r)
+{
+	if (!r->unstuffed)
+		progress_say(r->progress, SAY_NOTE,
+		        "%s does not double the dots at the start of lines (RFC 1939 3): messages "
+		        "that have some are taken by their size",
+		        r->service->at.host);
+	r->unstuffed = true;
+}
+
+static void not_whole(struct pop3_run *r, struct drop *d, const struct pop3_shape *came)
+{
+	char text[200];
+
+	if (came->astray)
+		snprintf(text, sizeof text,
+		        "the server ends it after %ju of %ju octets, and what follows is no "
+		        "answer: not kept",
+		        (uintmax_t)came->octets, (uintmax_t)d->size);
+	else
+		snprintf(text, sizeof text,
+		        "the dots at the start of its lines are not sent as RFC 1939 wants it, and "
+		        "its size of %ju octets does not tell what is meant: not kept",
+		        (uintmax_t)d->size);
+	pop3_name_failure(r, d, text);
+}
+
+static void misfit(struct pop3_run *r, struct drop *d)
+{
+	d->by_retr = true;
+	if (++r->top_misfits >= POP3_TOP_MISFITS)
+		r->top = false;
+}
+
+/* The end of a message has come: is it all of it? Else how it is asked for the next time. */
+static int settle(struct batch *b, size_t index, const struct pop3_shape *came, struct err *err)
+{
+	struct pop3_run *r = b->run;
+	struct drop *d = b->list[index];
+	const struct pop3_asked asked = {b->wants[index], d->astray};
+
+	d->astray += came->astray;
+	b->astray = came->astray;
+	switch (pop3_judge(came, &asked)) {
+	case POP3_KEEP:
+		d->topped = asked.want.top;
+		return take_message(r, d, came->octets, err);
+	case POP3_ASK_RETR:
+		misfit(r, d);
+		break;
+	case POP3_ASK_CHECKED:
+		r->check = true;
+		break;
+	case POP3_ASK_DOUBLED:
+		say_unstuffed(r);
+		d->dots = POP3_DOUBLED;
+		break;
+	case POP3_ASK_BY_SIZE:
+		say_unstuffed(r);
+		d->dots = POP3_BY_SIZE;
+		break;
+	case POP3_NOT_WHOLE:
+		not_whole(r, d, came);
+		break;
+	}
+	return 0;
+}
+
+static int batch_end(void *ctx, size_t index, const struct pop3_shape *came,
+        const struct err *refused, struct err *err)
 {
 	struct batch *b = ctx;
 	struct pop3_run *r = b->run;
@@ -252,7 +322,9 @@ static int batch_end(
 
 	b->next = index + 1;
 	if (!refused)
-		rc = take_message(r, d, octets, err);
+		rc = settle(b, index, came, err);
+	else if (b->wants[index].top)
+		misfit(r, d);
 	else if (++d->tries >= POP3_REFUSALS)
 		pop3_name_failure(r, d, refused->text);
 	reset_message(r);
@@ -262,27 +334,53 @@ static int batch_end(
 }
 
 /* The message that ended the session, again and again, must not keep the others from coming. */
-static void blame(struct pop3_run *r, struct drop *d, const struct err *err)
+static void blame(
+        struct pop3_run *r, struct drop *d, const struct pop3_want *w, const struct err *err)
 {
-	if (++d->tries >= POP3_BREAKS)
-		pop3_name_failure(r, d, err ? err->text : "the connection broke");
+	if (w->top)
+		misfit(r, d);
+	if (err->code == ERR_LIMIT)
+		pop3_name_failure(r, d, err->text);
+	else if (++d->tries >= POP3_BREAKS)
+		pop3_name_failure(r, d, err->text);
+}
+
+/* A message that is too long ends a session, not the run. */
+static bool ends_session(const struct err *err)
+{
+	return err->code == ERR_NET || err->code == ERR_PROTO || err->code == ERR_TLS ||
+	       err->code == ERR_LIMIT;
+}
+
+static struct pop3_want want_of(const struct pop3_run *r, struct drop *d)
+{
+	struct pop3_want w = {.number = d->number,
+	        .size = d->size,
+	        .top = r->top && r->top_proven && !d->by_retr && d->dots == POP3_STUFFED,
+	        .dots = d->dots};
+
+	w.check = !w.top && r->check;
+	d->retred |= !w.top;
+	return w;
 }
 
 int pop3_fetch(struct pop3_run *r, struct drop *const *list, size_t n, struct err *err)
 {
 	static const struct pop3_sink sink = {batch_body, batch_end};
-	struct batch b = {.run = r, .list = list};
-	uint32_t numbers[POP3_BATCH];
+	struct pop3_want wants[POP3_BATCH];
+	struct batch b = {.run = r, .list = list, .wants = wants};
 	struct err failed = {0};
 	int rc, synced = 0;
 
 	for (size_t i = 0; i < n; i++)
-		numbers[i] = list[i]->number;
+		wants[i] = want_of(r, list[i]);
 	r->retrieved = true; /* also when the connection breaks before the first end */
-	rc = pop3_retr(r->session, numbers, n, &sink, &b, &failed);
+	rc = pop3_retr(r->session, wants, n, &sink, &b, &failed);
 	reset_message(r);
-	if ((rc == ERR_NET || rc == ERR_PROTO || rc == ERR_TLS) && b.next < n)
-		blame(r, list[b.next], &failed);
+	if (rc < 0 && ends_session(&failed) && b.next < n && !b.astray)
+		blame(r, list[b.next], &wants[b.next], &failed);
+	if (rc == ERR_LIMIT)
+		rc = failed.code = ERR_PROTO;
 	/* Durable before more is asked for: a server may lose what was read. */
 	if (b.next && r->sink->ops->sync)
 		synced = r->sink->ops->sync(r->sink, err);

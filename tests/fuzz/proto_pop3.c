@@ -28,7 +28,7 @@ static int plain(const uint8_t *p, size_t n, struct buf *out)
 
 static int pieces(const uint8_t *p, size_t n, size_t step, struct buf *out)
 {
-	struct dot d = {DOT_LINE_START, 0};
+	struct dot d = {.state = DOT_LINE_START};
 
 	for (size_t i = 0; i < n && d.state != DOT_END; i += step)
 		if (dot_feed(&d, p + i, n - i < step ? n - i : step, take, out, NULL) < 0)

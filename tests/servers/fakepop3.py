@@ -84,6 +84,7 @@ class FakePop3:
     caps_after = None  # as caps
     users = {u: "pw-" + u for u in ("alice", "bob", "carol", "dave")}
     cut_after, cut_only = None, None
+    top_reads = False  # TOP counts as RETR does
 
     def __init__(self, cert=None, key=None, port=0, log=None, state=None):
         self.context, self.state = None, state
@@ -283,6 +284,21 @@ class FakePop3:
         with self.lock:
             self.on_retr(s, m)
 
+    def do_top(self, s, args):
+        """RFC 1939 7: the header, the empty line and some lines; what a server thinks of it is up to a case."""
+        number, lines = (int(x) for x in args.split())
+        if not 1 <= number <= len(s.listed):
+            return s.send("-ERR no such message")
+        m = s.listed[number - 1]
+        head, sep, body = m.body.partition(b"\r\n\r\n")
+        parts = body.split(b"\r\n")
+        s.send("+OK")
+        s.stuffed(m.body if lines >= len(parts) else head + sep + b"".join(p + b"\r\n" for p in parts[:lines]))
+        if self.top_reads:
+            s.retrieved.append(m)
+            with self.lock:
+                self.on_retr(s, m)
+
     def do_noop(self, s, args):
         s.send("+OK")
 
@@ -354,6 +370,7 @@ class DeletesAfterQuit(FakePop3):
 
 class DeletesLater(FakePop3):
     """Removes the bulk at its end, but not the canary."""
+    caps = [c for c in FakePop3.caps if c != "TOP"]
 
     def on_end(self, s, quit):
         if len(s.retrieved) > 3:
@@ -424,6 +441,7 @@ class EqualNoUidl(EqualMessages, NoUidl):
 
 class NoUidlCut(NoUidl):
     """Without UIDL, connections break, and a message appears in the middle of the list meanwhile."""
+    top_reads = True
 
     def on_login(self, s):
         if s.number == 4:
@@ -453,6 +471,7 @@ class Window(FakePop3):
     """As Gmail: each session lists the oldest 250 that no earlier session retrieved."""
     count = 600
     holder = None
+    top_reads = True
 
     def wait_for_lock(self, s):
         """A session shows what the one before did, however late that is noticed to have ended."""
@@ -522,9 +541,121 @@ class WildSizes(FakePop3):
         return [0, 1, 1 << 40][len(m.body) % 3]
 
 
+class CountsStuffing(FakePop3):
+    """LIST counts the octets as they go over the wire."""
+
+    def populate(self):
+        super().populate()
+        for m in self.messages[::2]:
+            m.body += b".one\r\n..two\r\n.\r\n"
+
+    def size(self, s, m):
+        return len(m.body) + m.body.count(b"\r\n.")
+
+
+class NoStuffing(FakePop3):
+    """Lines that begin with a dot are sent as they are: the third has two, the fifth a lone dot, the seventh one that an answer seems to follow, the last
+    one that half of the message follows (axllent/mailpit#299, hivesolutions/netius#96, greenmail#1049)."""
+    lines = {2: b".one\r\n..two\r\nend\r\n", 4: b"before\r\n.\r\nRETR is no command here\r\n+OK neither\r\nafter\r\n",
+             6: b"before\r\n.\r\n+OK 13 345\r\nTOP is none, too\r\n", 11: b"z\r\n.\r\n+OK" + b" more" * 400}
+
+    def populate(self):
+        super().populate()
+        for i, more in self.lines.items():
+            self.messages[i].body += more
+
+    def raw(self, s, m):
+        s.send_raw(m.body + (b".\r\n" if m.body.endswith(b"\r\n") else b"\r\n.\r\n"))
+
+    def do_retr(self, s, args):
+        m = s.listed[int(args) - 1]
+        s.send("+OK %d octets" % len(m.body))
+        self.raw(s, m)
+        s.retrieved.append(m)
+
+    def do_top(self, s, args):
+        s.send("+OK")
+        self.raw(s, s.listed[int(args.split()[0]) - 1])
+
+
+class NoStuffingNoTop(NoStuffing):
+    caps = ["UIDL", "USER"]
+
+
+class NoStuffingWildSizes(NoStuffing):
+    """Nothing tells where three of the messages end."""
+
+    def size(self, s, m):
+        return len(m.body) + 7
+
+
+class StuffsLoneDots(NoStuffing):
+    """Only a line that is nothing but a dot gets a second one."""
+
+    def raw(self, s, m):
+        super().raw(s, Message(m.body.replace(b"\r\n.\r\n", b"\r\n..\r\n")))
+
+
+class TopDiffers(FakePop3):
+    """TOP gives as many octets as RETR, and others."""
+
+    def do_top(self, s, args):
+        m = s.listed[int(args.split()[0]) - 1]
+        s.send("+OK")
+        s.stuffed(m.body.replace(b"Subject: ", b"subject: "))
+
+
+class TopCuts(FakePop3):
+    """TOP leaves out what is beyond a few lines, but for the smallest message."""
+
+    def do_top(self, s, args):
+        n = int(args.split()[0])
+        m = s.listed[n - 1]
+        s.send("+OK")
+        s.stuffed(m.body if n == 1 else m.body[:len(m.body) // 2])
+
+
+class TopBreaks(FakePop3):
+    """TOP ends the connection, and CAPA does not say whether there is one."""
+
+    def do_capa(self, s, args):
+        s.send("-ERR unknown command")
+
+    def do_top(self, s, args):
+        s.cut()
+
+
+class RetrEndless(FakePop3):
+    """One message has no end."""
+
+    def before(self, s, name, args):
+        if name in ("RETR", "TOP") and s.listed[int(args.split()[0]) - 1].uidl == "uid-3":
+            s.send("+OK")
+            while True:
+                s.send_raw(b"a line of a message without end\r\n" * 3000)
+
+
+class UidlEndless(FakePop3):
+    def do_uidl(self, s, args):
+        s.send("+OK")
+        n = 0
+        while True:
+            s.send_raw(b"".join(b"%d u%d\r\n" % (k, k) for k in range(n + 1, n + 5001)))
+            n += 5000
+
+
+class ListEndless(FakePop3):
+    def do_list(self, s, args):
+        s.send("+OK")
+        n = 0
+        while True:
+            s.send_raw(b"".join(b"%d 100\r\n" % k for k in range(n + 1, n + 5001)))
+            n += 5000
+
+
 class RefusesOne(FakePop3):
     def before(self, s, name, args):
-        if name == "RETR" and s.listed[int(args) - 1].uidl == "uid-3":
+        if name in ("RETR", "TOP") and s.listed[int(args.split()[0]) - 1].uidl == "uid-3":
             s.send("-ERR [SYS/PERM] damaged")
             return True
 
@@ -533,7 +664,7 @@ class BreaksAtOne(FakePop3):
     """One message always ends the connection."""
 
     def before(self, s, name, args):
-        if name == "RETR" and s.listed[int(args) - 1].uidl == "uid-3":
+        if name in ("RETR", "TOP") and s.listed[int(args.split()[0]) - 1].uidl == "uid-3":
             s.send("+OK")
             s.send_raw(b"Subject: half\r\n")
             s.cut()

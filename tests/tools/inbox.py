@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """inbox.py fill ENV USER COUNT [SEED] : COUNT messages into INBOX, odd shapes among them.
+inbox.py seen ENV USER : how many of them have \\Seen.
 inbox.py compare ENV USER TREE [FOLDER...] : the INBOX as IMAP gives it, against the files of a Maildir tree, byte for byte and as often;
 FOLDER: folders of the tree (default INBOX). inbox.py count ENV USER. Python's standard library only."""
 import hashlib
@@ -40,6 +41,12 @@ def over_imap(env, user):
     return out
 
 
+def seen(env, user):
+    with imaptool.Account.open(env, user) as a:
+        uids = a.uids("INBOX")
+        return sum(r"\seen" in str(m["FLAGS"]).lower() for m in a.fetch("INBOX", "1:*", "UID FLAGS").values()) if uids else 0
+
+
 def in_tree(tree, folders):
     out = Counter()
     for folder in folders:
@@ -63,6 +70,8 @@ def main():
     command, args = sys.argv[1], sys.argv[2:]
     if command == "fill":
         fill(*args)
+    elif command == "seen":
+        print(seen(*args))
     elif command == "compare":
         sys.exit(compare(*args))
     else:

@@ -48,16 +48,48 @@ struct pop3_entry {
 int pop3_list(struct pop3 *p, struct pop3_entry **out, size_t *n_out, struct err *err) MUST_CHECK;
 void pop3_list_free(struct pop3_entry *list, size_t n);
 
+/* How the dots at the start of lines are read. */
+enum pop3_dots {
+	POP3_STUFFED, /* RFC 1939 3: one less at each line that begins with one */
+	POP3_DOUBLED, /* for servers that double only some: one less where there are two */
+	POP3_BY_SIZE, /* for servers that double none: all octets stay, and LIST says how many there are */
+};
+
+/* One message to be had. */
+struct pop3_want {
+	uint32_t number;
+	uint64_t size; /* as LIST has it; 0: unknown */
+	bool top; /* by TOP with more lines than any message has, instead of RETR */
+	bool check; /* STAT behind it, whose answer must be the next thing that comes */
+	enum pop3_dots dots;
+};
+
+/* What came. */
+struct pop3_shape {
+	uint64_t octets; /* given to the sink */
+	uint64_t lines; /* CRLF among them; 0 with POP3_BY_SIZE, as the next two */
+	uint64_t doubled; /* lines that began with two dots */
+	uint64_t
+	        single; /* lines that began with one dot and went on, which no server that stuffs sends */
+	bool astray; /* what followed it (with .check, or POP3_BY_SIZE) is no answer: it did not end there */
+};
+
 struct pop3_sink {
 	int (*body)(void *ctx, const void *p, size_t n,
 	        struct err
 	                *err); /* octets, dot-stuffing undone, the final CRLF before the dot kept */
-	int (*end)(void *ctx, size_t index, uint64_t octets, const struct err *refused,
-	        struct err *err); /* refused: -ERR for this one */
+	int (*end)(void *ctx, size_t index, const struct pop3_shape *shape,
+	        const struct err *refused, struct err *err); /* refused: -ERR for this one */
 };
-/* RETR of several, pipelined as far as the server allows (depth 1 without PIPELINING). index counts from 0 in ${numbers}. */
-int pop3_retr(struct pop3 *p, const uint32_t *numbers, size_t n, const struct pop3_sink *sink,
+/**
+ * pop3_retr(p, wants, n, sink, ctx, err):
+ * Several messages, pipelined as far as the server allows (depth 1 without PIPELINING). index counts from 0 in ${wants}.
+ * A message that went astray ends the session with ERR_PROTO, after its end was told; one of more than pop3_most octets with ERR_LIMIT, without.
+ */
+int pop3_retr(struct pop3 *p, const struct pop3_want *wants, size_t n, const struct pop3_sink *sink,
         void *ctx, struct err *err) MUST_CHECK;
+/* The most octets that are taken of a message which LIST names with ${size}. */
+uint64_t pop3_most(uint64_t size);
 int pop3_noop(struct pop3 *p, struct err *err) MUST_CHECK;
 
 /**

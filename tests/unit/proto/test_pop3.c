@@ -67,7 +67,7 @@ static void test_dots_at_every_border(void **state)
 	for (size_t c = 0; c < sizeof dots / sizeof *dots; c++)
 		for (size_t cut = 0; cut <= dots[c].wire_len + 1; cut++) {
 			const struct dot_case *k = &dots[c];
-			struct dot d = {DOT_LINE_START, 0};
+			struct dot d = {.state = DOT_LINE_START};
 			struct text out = {.n = 0};
 			size_t at = 0;
 
@@ -260,6 +260,7 @@ static void test_list(void **state)
 
 struct got {
 	struct text body;
+	struct pop3_shape last;
 	size_t ended, refused;
 };
 
@@ -268,13 +269,13 @@ static int got_body(void *ctx, const void *p, size_t n, struct err *err)
 	return take(&((struct got *)ctx)->body, p, n, err);
 }
 
-static int got_end(
-        void *ctx, size_t index, uint64_t octets, const struct err *refused, struct err *err)
+static int got_end(void *ctx, size_t index, const struct pop3_shape *came,
+        const struct err *refused, struct err *err)
 {
 	struct got *g = ctx;
 
-	(void)octets;
 	(void)err;
+	g->last = *came;
 	assert_int_equal(index, g->ended);
 	g->ended++;
 	g->refused += refused != NULL;
@@ -286,7 +287,8 @@ static void test_retr(void **state)
 	static const struct pop3_sink sink = {got_body, got_end};
 	static const char script[] = HELLO CAPS_AFTER
 	        "+OK 5\r\na\r\n..\r\n.\r\n-ERR gone\r\n+OK\r\n.\r\n+OK\r\nb\0c\r\n.\r\n";
-	static const uint32_t numbers[] = {1, 2, 3, 4, 5};
+	static const struct pop3_want wants[] = {
+	        {.number = 1}, {.number = 2}, {.number = 3}, {.number = 4}, {.number = 5}};
 
 	(void)state;
 	for (size_t step = 1; step < 90; step += 4) {
@@ -297,15 +299,87 @@ static void test_retr(void **state)
 		struct err err = {0};
 
 		assert_int_equal(open_script(&p, script, sizeof script - 1, step, &s, &m, &err), 0);
-		assert_int_equal(pop3_retr(m, numbers, 4, &sink, &g, &err), 0);
+		assert_int_equal(pop3_retr(m, wants, 4, &sink, &g, &err), 0);
 		assert_int_equal(g.ended, 4);
 		assert_int_equal(g.refused, 1);
 		assert_int_equal(g.body.n, 11);
 		assert_memory_equal(g.body.data, "a\r\n.\r\nb\0c\r\n", 11);
 		/* the server has no more to say */
-		assert_int_equal(pop3_retr(m, numbers + 4, 1, &sink, &g, &err), ERR_NET);
+		assert_int_equal(pop3_retr(m, wants + 4, 1, &sink, &g, &err), ERR_NET);
 		end_script(&p, &s, m);
 	}
+}
+
+/* What stands behind a message tells whether it ended there; without stuffing its size does. */
+static const struct {
+	const char *name, *answer; /* to RETR and STAT, after a STAT of "+OK 2 320" */
+	struct pop3_want want;
+	const char *body;
+	struct pop3_shape came;
+	int code;
+} shapes[] = {
+        {"in step", "+OK\r\na\r\n..\r\n.b\r\n.\r\n+OK 2 320\r\n",
+                {.number = 1, .size = 9, .check = true}, "a\r\n.\r\nb\r\n",
+                {.octets = 9, .lines = 3, .doubled = 1, .single = 1}, 0},
+        {"single dots kept", "+OK\r\na\r\n..\r\n.b\r\n.\r\n",
+                {.number = 1, .size = 9, .dots = POP3_DOUBLED}, "a\r\n.\r\n.b\r\n",
+                {.octets = 10, .lines = 3, .doubled = 1, .single = 1}, 0},
+        {"no answer follows", "+OK\r\na\r\n.\r\nb\r\n.\r\n+OK 2 320\r\n",
+                {.number = 1, .size = 9, .check = true}, "a\r\n",
+                {.octets = 3, .lines = 1, .astray = true}, ERR_PROTO},
+        {"something like one follows", "+OK\r\na\r\n.\r\n+OK 3 320\r\n.\r\n+OK 2 320\r\n",
+                {.number = 1, .size = 9, .check = true}, "a\r\n",
+                {.octets = 3, .lines = 1, .astray = true}, ERR_PROTO},
+        {"by its size", "+OK\r\na\r\n.\r\n..\r\n.\r\n+OK 2 320\r\n",
+                {.number = 1, .size = 10, .check = true, .dots = POP3_BY_SIZE}, "a\r\n.\r\n..\r\n",
+                {.octets = 10}, 0},
+        {"by its size, a line end lent", "+OK\r\na\r\n.\r\nb\r\n.\r\n+OK 2 320\r\n",
+                {.number = 1, .size = 7, .check = true, .dots = POP3_BY_SIZE}, "a\r\n.\r\nb",
+                {.octets = 7}, 0},
+        {"by a wrong size", "+OK\r\na\r\n.\r\nb\r\n.\r\n+OK 2 320\r\n",
+                {.number = 1, .size = 5, .check = true, .dots = POP3_BY_SIZE}, "a\r\n.\r",
+                {.octets = 5, .astray = true}, ERR_PROTO},
+};
+
+static void test_shapes(void **state)
+{
+	static const struct pop3_sink sink = {got_body, got_end};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+		for (size_t step = 1; step < 70; step += 3) {
+			struct got g = {.ended = 0};
+			char script[512];
+			struct player p;
+			struct service s;
+			struct pop3 *m;
+			struct err err = {0};
+			uint32_t count;
+			uint64_t octets;
+
+			snprintf(script, sizeof script, HELLO CAPS_AFTER "+OK 2 320\r\n%s",
+			        shapes[i].answer);
+			assert_int_equal(
+			        open_script(&p, script, strlen(script), step, &s, &m, &err), 0);
+			assert_int_equal(pop3_stat(m, &count, &octets, &err), 0);
+			assert_int_equal(
+			        pop3_retr(m, &shapes[i].want, 1, &sink, &g, &err), shapes[i].code);
+			if (g.ended != 1 || g.body.n != strlen(shapes[i].body) ||
+			        memcmp(g.body.data, shapes[i].body, g.body.n) != 0)
+				fail_msg(
+				        "%s: \"%.*s\"", shapes[i].name, (int)g.body.n, g.body.data);
+			assert_memory_equal(&g.last, &shapes[i].came, sizeof g.last);
+			end_script(&p, &s, m);
+		}
+}
+
+static void test_most(void **state)
+{
+	(void)state;
+	assert_int_equal(pop3_most(0), 1 << 30);
+	assert_int_equal(pop3_most(100), (64 << 20) + 200);
+	assert_int_equal(pop3_most(1ull << 40), 1ull << 32);
+	assert_int_equal(pop3_most(UINT64_MAX), 1ull << 32);
 }
 
 static void test_refusals(void **state)
@@ -359,6 +433,8 @@ int main(void)
 	        cmocka_unit_test(test_caps_are_kept),
 	        cmocka_unit_test(test_list),
 	        cmocka_unit_test(test_retr),
+	        cmocka_unit_test(test_shapes),
+	        cmocka_unit_test(test_most),
 	        cmocka_unit_test(test_refusals),
 	        cmocka_unit_test(test_a_line_without_end),
 	};
