@@ -351,30 +351,50 @@ class ExpireNeverGlued(FakePop3):
     caps = ["UIDL", "USER", "EXPIRENEVER"]
 
 
-class DeletesOnRetr(FakePop3):
+class Locking(FakePop3):
+    """A session shows what the one before did, however late that is noticed to have ended."""
+    holder = None
+
+    def wait_for_lock(self, s):
+        for _ in range(500):
+            with self.lock:
+                if self.holder is None:
+                    self.holder = s
+                    return
+            time.sleep(0.02)
+
+    def on_end(self, s, quit):
+        if self.holder is s:
+            self.holder = None
+
+
+class DeletesOnRetr(Locking):
     """MercuryP/NLM, after the fetchmail manual: marks messages deleted when seen."""
     caps = ["UIDL", "USER"]
 
     def on_end(self, s, quit):
         self.remove(s.retrieved)
+        super().on_end(s, quit)
 
 
-class DeletesAfterQuit(FakePop3):
+class DeletesAfterQuit(Locking):
     """RFC 1939 8: a session that ends by QUIT removes what it retrieved."""
     caps = ["UIDL", "USER"]
 
     def on_end(self, s, quit):
         if quit:
             self.remove(s.retrieved)
+        super().on_end(s, quit)
 
 
-class DeletesLater(FakePop3):
+class DeletesLater(Locking):
     """Removes the bulk at its end, but not the canary."""
     caps = [c for c in FakePop3.caps if c != "TOP"]
 
     def on_end(self, s, quit):
         if len(s.retrieved) > 3:
             self.remove(s.retrieved[:3])
+        super().on_end(s, quit)
 
 
 # ---- UIDL -----------------------------------------------------------------------------------------------
@@ -467,20 +487,10 @@ class StatCountsMore(FakePop3):
         s.send("+OK %d 99999" % (len(s.listed) + 30))
 
 
-class Window(FakePop3):
+class Window(Locking):
     """As Gmail: each session lists the oldest 250 that no earlier session retrieved."""
     count = 600
-    holder = None
     top_reads = True
-
-    def wait_for_lock(self, s):
-        """A session shows what the one before did, however late that is noticed to have ended."""
-        for _ in range(500):
-            with self.lock:
-                if self.holder is None:
-                    self.holder = s
-                    return
-            time.sleep(0.02)
 
     def select(self, s):
         return [m for m in self.messages if not m.seen][:250]
@@ -488,8 +498,7 @@ class Window(FakePop3):
     def on_end(self, s, quit):
         for m in s.retrieved:
             m.seen = True
-        if self.holder is s:
-            self.holder = None
+        super().on_end(s, quit)
 
 
 class Gmail(Window):
