@@ -97,7 +97,7 @@ static void tell(struct take *t, const char *path)
 {
 	const struct tree_commit *c = &t->commit;
 	struct buf b;
-	char safe[600], n[32];
+	char safe[600], n[32], m[32];
 
 	ui_stop(t->ui);
 	if (t->ui->json) {
@@ -110,12 +110,16 @@ static void tell(struct take *t, const char *path)
 	buf_init(&b, 4096);
 	totals_text(&c->totals, &b);
 	term_escape(path, strlen(path), safe, sizeof safe);
-	if (!c->changed)
+	if (!c->changed && c->damaged)
+		printf("%s: DAMAGED: the warnings name what older snapshots have lost; snapshot %u "
+		       "has everything: %s\n",
+		        safe, c->snapshot, buf_str(&b));
+	else if (!c->changed)
 		printf("%s: nothing changed since snapshot %u: %s\n", safe, c->snapshot,
 		        buf_str(&b));
 	else
-		printf("%s: snapshot %u sealed: %s; %s stored\n", safe, c->snapshot, buf_str(&b),
-		        human_bytes(c->bytes_new, n));
+		printf("%s: snapshot %u sealed: %s; %s of it new, %s on disk\n", safe, c->snapshot,
+		        buf_str(&b), human_bytes(c->bytes_new, n), human_bytes(c->disk_new, m));
 	if (c->changed)
 		printf("seal %s (keep this number elsewhere: valise verify --expect)\n", c->seal);
 	if (!c->totals.complete)

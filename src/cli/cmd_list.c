@@ -289,10 +289,28 @@ int cmd_list(const struct args *a)
 	return rc;
 }
 
+/* Returns whether it can be read. */
+static bool tell_damage(const struct args *a, const struct archive_snapshot *s)
+{
+	if (!s->damage[0])
+		return true;
+	if (args_has(a, "json")) {
+		json_t *o = json_object();
+
+		json_object_set_new(o, "snapshot", json_integer(s->number));
+		json_object_set_new(o, "damage", json_string(s->damage));
+		put_json(o);
+	} else {
+		printf("%4u  DAMAGED: %s\n", s->number, s->damage);
+	}
+	return false;
+}
+
 int cmd_snapshots(const struct args *a)
 {
 	struct archive_snapshot *s;
 	struct err err = {0};
+	int rc = EXIT_DONE;
 	size_t n;
 
 	if (archive_snapshots(a->pos[0], &s, &n, &err) < 0)
@@ -301,6 +319,10 @@ int cmd_snapshots(const struct args *a)
 		char when[DATE_TEXT_SIZE], bytes[32], who[1200];
 		struct buf b;
 
+		if (!tell_damage(a, &s[i])) {
+			rc = EXIT_FAILED;
+			continue;
+		}
 		date_format_iso(s[i].created, when);
 		if (args_has(a, "json")) {
 			json_t *o = json_object();
@@ -317,7 +339,7 @@ int cmd_snapshots(const struct args *a)
 		}
 		buf_init(&b, 4096);
 		totals_text(&s[i].totals, &b);
-		printf("%4u  %s  %10s stored  %s%s%s%s\n", s[i].number, when,
+		printf("%4u  %s  %10s on disk  %s%s%s%s\n", s[i].number, when,
 		        human_bytes(s[i].stored_bytes, bytes), buf_str(&b),
 		        s[i].totals.complete ? "" : "  INCOMPLETE", s[i].acted ? "  " : "",
 		        s[i].acted
@@ -326,5 +348,5 @@ int cmd_snapshots(const struct args *a)
 		buf_clear(&b);
 	}
 	free(s);
-	return 0;
+	return rc;
 }

@@ -220,16 +220,20 @@ static json_t *outcome(const struct restore *r)
 	return o;
 }
 
-/* The archive is known by the seal of its first snapshot, wherever it lies. */
+/* The archive is known by the seal of its first snapshot, wherever it lies; the second one names it, too. */
 static int identify(struct restore *r)
 {
 	struct archive_snapshot *list;
 	struct err err = {0};
-	size_t n;
+	size_t n, i = 0;
 
 	if (archive_snapshots(r->args->pos[0], &list, &n, &err) < 0)
 		return fail(r->args, &err);
-	snprintf(r->archive_id, sizeof r->archive_id, "%s", n ? list[0].seal : "");
+	while (i < n && list[i].damage[0])
+		i++;
+	if (i < n)
+		snprintf(r->archive_id, sizeof r->archive_id, "%s",
+		        list[i].number == 2 && list[i].parent[0] ? list[i].parent : list[i].seal);
 	free(list);
 	return 0;
 }

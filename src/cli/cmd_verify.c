@@ -53,9 +53,14 @@ static void tell(const struct args *a, const struct archive_verdict *v, const ch
 		        depth, human_count(v->snapshots, n[0]), human_count(v->files, n[1]),
 		        human_bytes(v->bytes, n[2]), human_count(v->objects, n[3]),
 		        human_count(v->items, n[4]));
+	if (!v->seal[0]) {
+		puts("no seal can be read: nobody can tell what was in the newest snapshot");
+		return;
+	}
 	if (!v->complete)
-		printf("the newest snapshot says of itself that it is incomplete: see valise "
-		       "list\n");
+		printf("the newest snapshot%s says of itself that it is incomplete: see valise "
+		       "list\n",
+		        v->damages ? " that can be read" : "");
 	printf("seal %s\n", v->seal);
 }
 

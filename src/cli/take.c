@@ -194,15 +194,21 @@ static int commit(struct take *t)
 	t->commit.changed |= before.changed;
 	t->commit.objects_new += before.objects_new;
 	t->commit.bytes_new += before.bytes_new;
+	t->commit.disk_new += before.disk_new;
 	t->commit.shrunk += before.shrunk;
+	if (t->commit.damaged)
+		json_object_set_new(t->outcome, "damaged", json_integer(t->commit.damaged));
 	totals_to_json(&t->commit.totals, t->outcome);
 	json_object_set_new(t->outcome, "snapshot", json_integer(t->commit.snapshot));
 	json_object_set_new(t->outcome, "changed", json_boolean(t->commit.changed));
 	json_object_set_new(
 	        t->outcome, "objects_new", json_integer((json_int_t)t->commit.objects_new));
 	json_object_set_new(t->outcome, "bytes_new", json_integer((json_int_t)t->commit.bytes_new));
-	if (t->commit.seal[0])
+	if (t->commit.seal[0]) {
 		json_object_set_new(t->outcome, "seal", json_string(t->commit.seal));
+		json_object_set_new(
+		        t->outcome, "stored_bytes", json_integer((json_int_t)t->commit.disk_new));
+	}
 	return t->failed || !t->commit.totals.complete ? EXIT_INCOMPLETE : EXIT_DONE;
 }
 

@@ -87,48 +87,88 @@ static const struct tree_reader_ops ops = {
         .free = view_free,
 };
 
-/* The number asked for, or the newest. */
-static int choose(int rootfd, const char *path, unsigned want, unsigned *out, struct err *err)
+static bool is_empty(int rootfd, unsigned snapshot)
+{
+	char dir[LAYOUT_PATH], **names = NULL;
+	size_t n = 0;
+	int rc;
+
+	snapshot_dir(snapshot, dir);
+	rc = dir_list(rootfd, dir, &names, &n, NULL);
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+	return rc == 0 && n == 0;
+}
+
+/* The number asked for, or the newest; an empty directory is no snapshot. *older_out: one before the newest, or 0. */
+static int choose(int rootfd, const char *path, unsigned want, unsigned *out, unsigned *older_out,
+        struct err *err)
 {
 	unsigned *numbers = NULL;
-	size_t n = 0;
+	size_t n = 0, all;
 	int rc = layout_snapshots(rootfd, &numbers, &n, err);
 
-	*out = 0;
+	*out = *older_out = 0;
+	for (all = n; n > 0 && want == 0 && is_empty(rootfd, numbers[n - 1]); n--)
+		;
 	for (size_t i = 0; i < n; i++)
 		if (want == 0 || numbers[i] == want)
 			*out = numbers[i];
+	if (n > 1 && want == 0)
+		*older_out = numbers[n - 2];
 	free(numbers);
 	if (rc == 0 && n == 0)
 		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE,
-		        "%s is not an archive, or nothing was sealed in it yet", path);
+		        all ? "%s: its only snapshot is an empty directory"
+		            : "%s is not an archive, or nothing was sealed in it yet",
+		        path);
 	else if (rc == 0 && *out == 0)
 		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE, "%s has no snapshot %u", path, want);
 	return rc;
+}
+
+/* The newest state cannot be read: what can be done about it. */
+static int advise(const char *path, unsigned older, struct err *err)
+{
+	char hint[96] = "";
+
+	if (err->code != ERR_DAMAGED && err->code != ERR_IO)
+		return err_wrap(err, "%s", path);
+	if (older)
+		snprintf(hint, sizeof hint, "--snapshot %u takes the one before it, ", older);
+	return err_set(err, err->code, ERR_WHOLE,
+	        "%s: %s: %svalise salvage gets out what is whole, the next backup makes a new "
+	        "snapshot",
+	        path, err->text, hint);
 }
 
 int archive_reader(const char *path, unsigned snapshot, struct tree_reader **out, struct err *err)
 {
 	struct archive_view *v = xcalloc(1, sizeof *v);
 	char dir[LAYOUT_PATH];
+	struct err why = {0};
+	unsigned older = 0;
 	int rc;
 
 	*out = NULL;
 	v->base.ops = &ops;
 	v->rootfd = -1;
 	seal_init(&v->seal);
-	rc = dir_open(AT_FDCWD, path, &v->rootfd, err);
+	rc = dir_open(AT_FDCWD, path, &v->rootfd, &why);
 	if (rc < 0)
 		v->rootfd = -1;
 	if (rc == 0)
-		rc = choose(v->rootfd, path, snapshot, &snapshot, err);
+		rc = choose(v->rootfd, path, snapshot, &snapshot, &older, &why);
 	if (rc == 0) {
 		snapshot_dir(snapshot, dir);
-		rc = seal_load(v->rootfd, dir, snapshot, &v->seal, err);
+		rc = seal_load(v->rootfd, dir, snapshot, &v->seal, &why);
 		if (rc < 0)
-			err_wrap(err, "%s", path);
+			rc = advise(path, older, &why);
 	}
 	if (rc < 0) {
+		if (err)
+			*err = why;
 		view_free(&v->base);
 		return rc;
 	}
@@ -144,14 +184,7 @@ static void fill(struct archive_snapshot *a, const struct seal *s)
 	a->number = s->snapshot;
 	a->created = s->manifest.created;
 	tree_manifest_totals(&s->manifest, &a->totals);
-	a->stored_bytes = s->json_size + s->sums_size;
-	for (size_t i = 0; i < s->n_files; i++) {
-		unsigned snapshot;
-
-		layout_kind(s->files[i].path, &snapshot);
-		if (snapshot == s->snapshot)
-			a->stored_bytes += s->files[i].size;
-	}
+	a->stored_bytes = seal_disk_size(s);
 	hex_format(s->hash, SHA256_LEN, a->seal);
 	a->acted = tree_account_acted(&s->manifest.account);
 	buf_init(&who, 1u << 20);
@@ -162,32 +195,46 @@ static void fill(struct archive_snapshot *a, const struct seal *s)
 		hex_format(s->parent, SHA256_LEN, a->parent);
 }
 
+/* In order of their numbers, seals and gaps merged. */
+static struct archive_snapshot *merge(const struct seals *s)
+{
+	struct archive_snapshot *all = xcalloc(s->n + s->n_gaps + 1, sizeof *all);
+	size_t i = 0, k = 0;
+
+	while (i < s->n || k < s->n_gaps) {
+		struct archive_snapshot *a = &all[i + k];
+
+		if (k == s->n_gaps || (i < s->n && s->v[i].snapshot < s->gaps[k].snapshot)) {
+			fill(a, &s->v[i++]);
+			continue;
+		}
+		a->number = s->gaps[k].snapshot;
+		snprintf(a->damage, sizeof a->damage, "%s", s->gaps[k++].why.text);
+	}
+	return all;
+}
+
 int archive_snapshots(
         const char *path, struct archive_snapshot **out, size_t *n_out, struct err *err)
 {
-	struct seal *seals = NULL;
-	size_t n = 0;
+	struct seals s;
 	int rootfd, rc = dir_open(AT_FDCWD, path, &rootfd, err);
 
 	*out = NULL;
 	*n_out = 0;
 	if (rc < 0)
 		return rc;
-	rc = seals_load(rootfd, &seals, &n, err);
+	rc = seals_load(rootfd, &s, err);
 	sys_close(rootfd);
-	if (rc == 0 && n == 0)
+	if (rc == 0 && s.n + s.n_gaps == 0)
 		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE,
 		        "%s is not an archive, or nothing was sealed in it yet", path);
-	if (rc < 0) {
-		seals_free(seals, n);
-		return rc;
+	if (rc == 0) {
+		*out = merge(&s);
+		*n_out = s.n + s.n_gaps;
 	}
-	*out = xcalloc(n, sizeof **out);
-	for (size_t i = 0; i < n; i++)
-		fill(&(*out)[i], &seals[i]);
-	*n_out = n;
-	seals_free(seals, n);
-	return 0;
+	seals_clear(&s);
+	return rc;
 }
 
 int archive_space_check(const char *path, uint64_t bytes, struct err *err)
@@ -204,6 +251,11 @@ int archive_space_check(const char *path, uint64_t bytes, struct err *err)
 	free(at);
 	if (free_bytes >= need)
 		return 0;
+	if (need >> 20 == 0)
+		return err_set(err, ERR_SPACE, ERR_WHOLE,
+		        "%s: %ju kB are free, and even well compressed the account takes at least "
+		        "%ju kB",
+		        path, (uintmax_t)(free_bytes / 1000), (uintmax_t)(need / 1000));
 	return err_set(err, ERR_SPACE, ERR_WHOLE,
 	        "%s: %ju MiB are free, and even well compressed the account takes at least %ju MiB",
 	        path, (uintmax_t)(free_bytes >> 20), (uintmax_t)(need >> 20));

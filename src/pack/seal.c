@@ -40,6 +40,19 @@ struct seal_file *seal_add(struct seal *s, const char *path, uint64_t size,
 	return f;
 }
 
+uint64_t seal_disk_size(const struct seal *s)
+{
+	uint64_t sum = s->json_size + s->sums_size;
+
+	for (size_t i = 0; i < s->n_files; i++) {
+		unsigned snapshot;
+
+		layout_kind(s->files[i].path, &snapshot);
+		sum += snapshot == s->snapshot ? s->files[i].size : 0;
+	}
+	return sum;
+}
+
 /* What a file is sorted by: its group, then its number in the group. */
 struct rank {
 	struct seal_file file;

@@ -61,13 +61,32 @@ int seal_parse(unsigned snapshot, const void *json, size_t n_json, const void *s
 int seal_load(int rootfd, const char *dir, unsigned snapshot, struct seal *out,
         struct err *err) MUST_CHECK;
 
+/* Size of the files in the snapshot's own directory. */
+uint64_t seal_disk_size(const struct seal *s);
+
 /* The file of this path; NULL if the seal does not name it. After seal_parse or seal_load. */
 const struct seal_file *seal_find(const struct seal *s, const char *path);
 /* The part with this number. */
 const struct seal_file *seal_find_part(const struct seal *s, struct part_id id);
 
-/* All seals of an archive in order, the chain of parents checked, none missing in between; seals_free frees. */
-int seals_load(int rootfd, struct seal **out, size_t *n_out, struct err *err) MUST_CHECK;
-void seals_free(struct seal *seals, size_t n);
+/* Does the chain hold? The parent of ${s} is the newest seal before it that could be read when it was made: which of ${seals} that is, or NULL. */
+const struct seal *seal_parent(const struct seal *s, const struct seal *seals, size_t n);
+
+/* A snapshot between, before or after the others whose seal cannot be read. */
+struct seal_gap {
+	unsigned snapshot;
+	bool empty; /* a directory with nothing in it */
+	struct err why;
+};
+struct seals {
+	struct seal *v; /* those that can be read, in order */
+	size_t n;
+	struct seal_gap *gaps; /* in order */
+	size_t n_gaps, gaps_cap;
+	unsigned newest; /* number of the newest directory that is not empty; 0: none */
+};
+/* All seals of an archive. One that is damaged is a gap, and so is one of a newer format; errors are what keeps from looking. */
+int seals_load(int rootfd, struct seals *out, struct err *err) MUST_CHECK;
+void seals_clear(struct seals *s);
 
 #endif

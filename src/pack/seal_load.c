@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/file.h"
 #include "valise/base/mem.h"
+
+#define GAPS_MAX 1000 /* a number far off is no sign of so many snapshots */
 
 int seal_load(int rootfd, const char *dir, unsigned snapshot, struct seal *out, struct err *err)
 {
@@ -32,49 +35,93 @@ int seal_load(int rootfd, const char *dir, unsigned snapshot, struct seal *out, 
 	return rc;
 }
 
-static int load_one(int rootfd, unsigned number, struct seal *seals, size_t i, struct err *err)
+const struct seal *seal_parent(const struct seal *s, const struct seal *seals, size_t n)
 {
+	for (size_t i = n; i-- > 0;)
+		if (memcmp(s->parent, seals[i].hash, SHA256_LEN) == 0)
+			return &seals[i];
+	return NULL;
+}
+
+static bool is_empty(int rootfd, const char *dir)
+{
+	char **names = NULL;
+	size_t n = 0;
+	int rc = dir_list(rootfd, dir, &names, &n, NULL);
+
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+	return rc == 0 && n == 0;
+}
+
+static struct seal_gap *add_gap(struct seals *s, unsigned number, struct err **why_out)
+{
+	struct seal_gap *g = ARR_PUSH(s->gaps, s->n_gaps, s->gaps_cap);
+
+	g->snapshot = number;
+	*why_out = &g->why;
+	return g;
+}
+
+static void load_one(int rootfd, unsigned number, struct seals *s)
+{
+	struct seal *seal = &s->v[s->n];
+	struct err why = {0}, *to;
 	char dir[LAYOUT_PATH];
-	int rc;
 
 	snapshot_dir(number, dir);
-	if (number != i + 1)
-		return err_set(err, ERR_DAMAGED, ERR_WHOLE, "snapshot %zu is missing", i + 1);
-	rc = seal_load(rootfd, dir, number, &seals[i], err);
-	if (rc == 0 && i > 0 && memcmp(seals[i].parent, seals[i - 1].hash, SHA256_LEN) != 0) {
-		seal_clear(&seals[i]);
-		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE,
-		        "%s does not follow the seal of snapshot %zu", dir, i);
+	if (seal_load(rootfd, dir, number, seal, &why) == 0) {
+		if (s->n == 0 || s->v[s->n - 1].snapshot + 1 != number ||
+		        seal_parent(seal, s->v, s->n)) {
+			s->n++;
+			return;
+		}
+		seal_clear(seal);
+		err_set(&why, ERR_DAMAGED, ERR_WHOLE, "%s does not follow the seal of snapshot %u",
+		        dir, number - 1);
+	} else if (is_empty(rootfd, dir)) {
+		err_set(&why, ERR_DAMAGED, ERR_WHOLE, "%s is empty", dir);
+		add_gap(s, number, &to)->empty = true;
+		*to = why;
+		return;
 	}
+	add_gap(s, number, &to);
+	*to = why;
+}
+
+int seals_load(int rootfd, struct seals *out, struct err *err)
+{
+	unsigned *numbers = NULL;
+	size_t n = 0;
+	int rc = layout_snapshots(rootfd, &numbers, &n, err);
+
+	memset(out, 0, sizeof *out);
+	if (rc == 0)
+		out->v = xcalloc(n + 1, sizeof *out->v);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct err *why;
+
+		for (unsigned k = i ? numbers[i - 1] + 1 : 1; k < numbers[i]; k++) {
+			add_gap(out, k, &why);
+			err_set(why, ERR_NOTFOUND, ERR_WHOLE, "snapshot %u is missing", k);
+			if (out->n_gaps > GAPS_MAX)
+				break;
+		}
+		load_one(rootfd, numbers[i], out);
+		if (out->n_gaps == 0 || out->gaps[out->n_gaps - 1].snapshot != numbers[i] ||
+		        !out->gaps[out->n_gaps - 1].empty)
+			out->newest = numbers[i];
+	}
+	free(numbers);
 	return rc;
 }
 
-int seals_load(int rootfd, struct seal **out, size_t *n_out, struct err *err)
+void seals_clear(struct seals *s)
 {
-	unsigned *numbers = NULL;
-	struct seal *seals = NULL;
-	size_t n = 0, done = 0;
-	int rc = layout_snapshots(rootfd, &numbers, &n, err);
-
-	*out = NULL;
-	*n_out = 0;
-	if (rc == 0)
-		seals = xcalloc(n + 1, sizeof *seals);
-	for (; done < n && rc == 0; done += rc == 0)
-		rc = load_one(rootfd, numbers[done], seals, done, err);
-	free(numbers);
-	if (rc < 0) {
-		seals_free(seals, done);
-		return rc;
-	}
-	*out = seals;
-	*n_out = n;
-	return 0;
-}
-
-void seals_free(struct seal *seals, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		seal_clear(&seals[i]);
-	free(seals);
+	for (size_t i = 0; i < s->n; i++)
+		seal_clear(&s->v[i]);
+	free(s->v);
+	free(s->gaps);
+	memset(s, 0, sizeof *s);
 }

@@ -88,19 +88,12 @@ static int sink_prev(struct tree_sink *t, enum tree_prev which, enum coll_kind k
 	return rc;
 }
 
-static int sink_last(struct tree_sink *t, struct tree_reader **out, struct err *err)
-{
-	struct archive_sink *s = (struct archive_sink *)t;
-
-	*out = NULL;
-	return s->prev ? archive_reader(s->path, s->prev->snapshot, out, err) : 0;
-}
-
 static void slot_clear(struct slot *slot)
 {
 	tree_coll_free(slot->coll);
 	free(slot->name);
 	free(slot->reason);
+	free(slot->why);
 	tree_head_clear(&slot->head);
 	free(slot->spill);
 	free(slot->parts);
@@ -123,7 +116,10 @@ static void sink_destroy(struct archive_sink *s)
 	free(s->slots);
 	free(s->part_sums);
 	body_pool_clear(&s->pool);
-	seals_free(s->seals, s->n_seals);
+	seals_clear(&(struct seals){.v = s->seals, .n = s->n_seals});
+	for (size_t i = 0; i < s->n_bad; i++)
+		free(s->bad[i]);
+	free(s->bad);
 	tree_account_clear(&s->account);
 	tree_names_free(s->names);
 	close_fd(s->snapfd);
@@ -207,28 +203,29 @@ static struct archive_sink *sink_new(
 /* The state that this run goes on from: seals, account, names, one slot for each collection. */
 static int load_state(struct archive_sink *s, const struct tree_account *account, struct err *err)
 {
-	int rc = seals_load(s->rootfd, &s->seals, &s->n_seals, err);
+	int rc = sink_past_seals(s, err);
 
 	if (rc < 0)
 		return err_wrap(err, "%s", s->path);
-	s->snapshot = (unsigned)s->n_seals + 1;
 	if (s->snapshot > SNAPSHOT_MAX)
 		return err_set(err, ERR_LIMIT, ERR_WHOLE,
 		        "%s has as many snapshots as an archive can have", s->path);
 	tree_account_copy(&s->account, account);
 	if (s->n_seals == 0)
 		return 0;
-	s->prev = &s->seals[s->n_seals - 1];
 	rc = tree_account_check(&s->prev->manifest.account, account, s->opts.same_account, err);
 	if (rc < 0)
 		return err_wrap(err, "%s", s->path);
 	tree_account_merge(&s->account, &s->prev->manifest.account);
 	for (size_t i = 0; i < s->prev->manifest.n_heads; i++) {
 		const struct tree_head *h = &s->prev->manifest.heads[i];
+		struct slot *slot = sink_slot(s, h->kind, h->name, true);
 
 		tree_names_keep(s->names, h->kind, h->name, h->path);
-		sink_slot(s, h->kind, h->name, true)->prev = h;
+		slot->prev = h;
+		slot->seal = s->n_seals - 1;
 	}
+	sink_past_look(s);
 	return 0;
 }
 
@@ -248,8 +245,7 @@ static int repair_tags(struct archive_sink *s, struct err *err)
 		err_clear(err);
 		sha256_of(text, n, own);
 		if (memcmp(own, f->sum, SHA256_LEN) != 0)
-			progress_say(s->progress, SAY_WARNING, "%s: %s is damaged or missing",
-			        s->path, f->path);
+			sink_past_tag(s, f->path);
 		else if (file_write(s->rootfd, f->path, text, n, err) < 0)
 			return err->code;
 	}
@@ -264,7 +260,7 @@ static int repair(struct archive_sink *s, struct err *err)
 	if (!s->prev)
 		return 0;
 	rc = repair_tags(s, err);
-	if (rc == 0)
+	if (rc == 0 && s->gaps == 0)
 		rc = bag_update(s->rootfd, s->seals, s->n_seals, &changed, err);
 	if (changed)
 		progress_say(s->progress, SAY_NOTE,
@@ -286,6 +282,9 @@ int archive_sink(const char *path, const struct tree_account *account,
 		rc = repair(s, err);
 	if (rc == 0)
 		rc = sink_resume(s, err);
+	/* Whether bytes are nowhere can be told only when all places are known. */
+	if (rc == 0 && s->bad_parts)
+		rc = sink_load_all(s, err);
 	if (rc < 0) {
 		struct stat st;
 

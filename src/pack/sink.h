@@ -11,7 +11,7 @@
 /*
  * The archive as a tree_sink, inside. sink.c is the table and prev; sink_open.c takes the lock and takes up an interrupted
  * run; sink_body.c, sink_coll.c take what a source gives; sink_keep.c makes it durable batch by batch and reads it back;
- * sink_commit.c and sink_write.c make the snapshot.
+ * sink_past.c looks at what it goes on from; sink_commit.c and sink_write.c make the snapshot.
  *
  * Threads: ${lock} guards objects, slots, pending lists, counters and ${failed}. It is never held over input or output but
  * in the loading of catalogs.
@@ -30,7 +30,11 @@
 struct slot {
 	enum coll_kind kind;
 	char *name;
-	const struct tree_head *prev; /* lent by sink->prev, or NULL */
+	const struct tree_head *prev; /* of the newest state that can be read, or NULL */
+	size_t seal; /* prev's, an index */
+	bool broken; /* files or bytes of prev are not there: it is written anew */
+	bool lost; /* there was a state, and none of it can be read: why says */
+	char *why;
 	enum { SLOT_OPEN, SLOT_GIVEN, SLOT_SAME, SLOT_KEPT, SLOT_GONE } state;
 	bool loaded; /* the objects of prev's catalog are in the map */
 	/* SLOT_GIVEN, it differs from prev: freed once its files are written; NULL while it is in spill */
@@ -89,7 +93,12 @@ struct archive_sink {
 	int rootfd, workfd, lockfd, snapfd; /* snapfd: .work/NNNNNN */
 	struct seal *seals; /* of all snapshots */
 	size_t n_seals;
-	const struct seal *prev; /* the newest, or NULL */
+	const struct seal *prev; /* the newest that can be read, or NULL */
+	unsigned gaps; /* snapshots whose seal cannot be read */
+	bool must_seal; /* the newest one is such */
+	char **bad; /* files of seals that are missing or cut, sorted */
+	size_t n_bad, bad_cap;
+	bool bad_parts; /* one of them is a part */
 	unsigned snapshot; /* the new one's number */
 	struct tree_account account;
 	struct tree_names *names;
@@ -145,12 +154,31 @@ int sink_resume(struct archive_sink *s, struct err *err) MUST_CHECK;
 int sink_work_remove(struct archive_sink *s, struct err *err) MUST_CHECK;
 
 /* sink_load.c: objects of older snapshots. With s->lock held. */
+/* What a source may believe of the last state; *out NULL if nothing of it can be read. */
 int sink_load_head(struct archive_sink *s, const struct tree_head *h, struct tree_coll **out,
         struct err *err) MUST_CHECK;
 int sink_load_all(struct archive_sink *s, struct err *err) MUST_CHECK;
 /* The catalog ${path}: its sum checked if there is a ${seal}, its roots if there is ${h}; no lock needed. */
 int sealed_catalog(int rootfd, const struct seal *seal, const struct tree_head *h, const char *path,
         struct tree_coll **out, struct err *err) MUST_CHECK;
+
+/* sink_past.c: what the run builds on is looked at first */
+int sink_past_seals(struct archive_sink *s, struct err *err) MUST_CHECK;
+/* Every file of every seal, by its size; slots whose state is not all there. */
+void sink_past_look(struct archive_sink *s);
+/* A tag file of another version of valise that is damaged: this version's is named from now on. */
+void sink_past_tag(struct archive_sink *s, const char *path);
+bool sink_past_is_bad(const struct archive_sink *s, const char *path);
+/* Is the place in a part that is missing or cut? */
+bool sink_past_lacks(const struct archive_sink *s, const struct object_place *w);
+/* The catalog of the slot's last state as it is, or of the newest one that can be read; *out NULL if there is none. With s->lock held. */
+int sink_past_catalog(struct archive_sink *s, struct slot *slot, struct tree_coll **out,
+        struct err *err) MUST_CHECK;
+/* ${c}, read from a catalog, as a source may believe it: without items whose bytes are nowhere. With s->lock held. */
+void sink_past_offer(const struct archive_sink *s, struct tree_coll *c);
+/* At commit: what is not there any more is written anew, and what nobody gave again is named. */
+int sink_past_mend(struct archive_sink *s, struct err *err) MUST_CHECK;
+int sink_last(struct tree_sink *t, struct tree_reader **out, struct err *err);
 
 /* sink_body.c */
 int sink_body_open(
@@ -166,6 +194,8 @@ int sink_item(
 int sink_coll(struct tree_sink *t, struct tree_coll *c, struct err *err);
 int sink_keep(struct tree_sink *t, enum coll_kind kind, const char *name, enum coll_status status,
         const char *reason, struct err *err);
+/* Until the commit, in place of what the slot has: takes ${c}, which differs from the last state. */
+int sink_replace(struct archive_sink *s, struct tree_coll *c, struct err *err) MUST_CHECK;
 /* With s->lock held; NULL if there is none and ${make} is false. */
 struct slot *sink_slot(struct archive_sink *s, enum coll_kind kind, const char *name, bool make);
 

@@ -118,7 +118,39 @@ static bool is_same(struct tree_coll *c, const struct tree_coll *before,
 	return true;
 }
 
-static int settle(struct archive_sink *s, struct tree_coll *c, const struct tree_head *prev,
+/* What a slot says of the last state, for as long as the lock is not held. */
+struct last_state {
+	const struct tree_head *head;
+	const struct seal *seal;
+	bool broken;
+};
+
+static struct last_state last_state(const struct archive_sink *s, const struct slot *slot)
+{
+	return (struct last_state){
+	        slot->prev, slot->prev ? &s->seals[slot->seal] : NULL, slot->broken};
+}
+
+/* The last state as its catalog has it. One that is damaged is passed over: ${last} says which it is then. */
+static int load_before(struct archive_sink *s, const struct tree_coll *c, struct last_state *last,
+        struct tree_coll **out, struct err *err)
+{
+	struct slot *slot;
+	int rc;
+
+	*out = NULL;
+	if (!last->head || sealed_catalog(s->rootfd, last->seal, last->head, last->head->catalog,
+	                           out, NULL) == 0)
+		return 0;
+	pthread_mutex_lock(&s->lock);
+	slot = sink_slot(s, c->kind, c->name, true);
+	rc = sink_past_catalog(s, slot, out, err);
+	*last = last_state(s, slot);
+	pthread_mutex_unlock(&s->lock);
+	return rc;
+}
+
+static int settle(struct archive_sink *s, struct tree_coll *c, struct last_state last,
         struct settled *out, struct err *err)
 {
 	struct tree_coll *before = NULL;
@@ -126,11 +158,11 @@ static int settle(struct archive_sink *s, struct tree_coll *c, const struct tree
 
 	free(c->path);
 	c->path = path;
-	if (prev && sealed_catalog(s->rootfd, s->prev, prev, prev->catalog, &before, err) < 0)
+	if (load_before(s, c, &last, &before, err) < 0)
 		return err->code;
 	tree_coll_number(c, before);
 	catalog_roots(c, &out->roots);
-	out->same = prev && is_same(c, before, prev, &out->roots);
+	out->same = before && is_same(c, before, last.head, &out->roots) && !last.broken;
 	out->suspicious =
 	        before && !out->same && tree_shrunk(before->n_items, count_missing(c, before));
 	tree_coll_free(before);
@@ -158,11 +190,16 @@ static int hold(
 	slot = sink_slot(s, c->kind, c->name, true);
 	slot->state = now->same ? SLOT_SAME : SLOT_GIVEN;
 	slot->status = c->status;
+	free(slot->reason);
 	slot->reason = xstrdup(c->reason);
 	slot->suspicious = now->suspicious;
+	tree_coll_free(slot->coll);
+	slot->coll = NULL;
+	free(slot->spill);
+	slot->spill = spill;
+	tree_head_clear(&slot->head);
 	if (!now->same)
 		tree_head_of(&slot->head, c, &now->roots);
-	slot->spill = spill;
 	if (in_memory && !now->same) {
 		slot->coll = c;
 		c = NULL;
@@ -172,10 +209,18 @@ static int hold(
 	return 0;
 }
 
+int sink_replace(struct archive_sink *s, struct tree_coll *c, struct err *err)
+{
+	struct settled now = {0};
+
+	catalog_roots(c, &now.roots);
+	return hold(s, c, &now, err);
+}
+
 int sink_coll(struct tree_sink *t, struct tree_coll *c, struct err *err)
 {
 	struct archive_sink *s = (struct archive_sink *)t;
-	const struct tree_head *prev = NULL;
+	struct last_state last = {0};
 	struct settled now = {0};
 	struct slot *slot;
 	int rc = sink_failed(s, err);
@@ -187,10 +232,10 @@ int sink_coll(struct tree_sink *t, struct tree_coll *c, struct err *err)
 		        c->name);
 	if (rc == 0) {
 		slot->state = SLOT_GIVEN;
-		prev = slot->prev;
+		last = last_state(s, slot);
 	}
 	pthread_mutex_unlock(&s->lock);
-	if (rc == 0 && settle(s, c, prev, &now, err) < 0)
+	if (rc == 0 && settle(s, c, last, &now, err) < 0)
 		rc = sink_fail(s, err);
 	if (rc == 0)
 		rc = hold(s, c, &now, err);

@@ -50,7 +50,8 @@ static bool account_differs(const struct tree_account *a, const struct tree_acco
 
 static bool differs(const struct archive_sink *s)
 {
-	bool d = !s->prev || account_differs(&s->prev->manifest.account, &s->account);
+	bool d = !s->prev || s->must_seal ||
+	         account_differs(&s->prev->manifest.account, &s->account);
 
 	for (size_t i = 0; i < s->n_slots && !d; i++)
 		d = slot_differs(&s->slots[i]);
@@ -120,10 +121,10 @@ static int make_snapshot(struct archive_sink *s, struct err *err)
 	seal = &s->seals[s->n_seals];
 	seal_init(seal);
 	seal->snapshot = s->snapshot;
-	if (s->prev) {
-		seal->has_parent = true;
+	/* Where no older seal can be read, the parent is 64 zeros. */
+	seal->has_parent = s->snapshot > 1;
+	if (s->prev)
 		memcpy(seal->parent, s->prev->hash, SHA256_LEN);
-	}
 	build_manifest(s, &seal->manifest);
 	rc = sink_seal(s, seal, err);
 	if (rc < 0) {
@@ -140,7 +141,7 @@ static void tidy(struct archive_sink *s)
 {
 	struct err err = {0};
 
-	if (bag_update(s->rootfd, s->seals, s->n_seals, NULL, &err) < 0)
+	if (s->gaps == 0 && bag_update(s->rootfd, s->seals, s->n_seals, NULL, &err) < 0)
 		progress_say(s->progress, SAY_WARNING,
 		        "%s: the snapshot is sealed, but its bag files are not: %s", s->path,
 		        err.text);
@@ -182,6 +183,8 @@ int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err)
 	memset(out, 0, sizeof *out);
 	settle_rest(s);
 	if (rc == 0)
+		rc = sink_past_mend(s, err);
+	if (rc == 0)
 		rc = not_believed(s, &out->shrunk, err);
 	if (rc < 0)
 		return rc;
@@ -192,11 +195,13 @@ int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err)
 		out->changed = true;
 		out->objects_new = s->objects_new;
 		out->bytes_new = s->bytes_new;
+		out->disk_new = seal_disk_size(&s->seals[s->n_seals - 1]);
 		tree_manifest_totals(&s->seals[s->n_seals - 1].manifest, &out->totals);
 	} else {
 		drop_run(s, &out->totals);
 	}
-	out->snapshot = (unsigned)s->n_seals;
+	out->snapshot = s->seals[s->n_seals - 1].snapshot;
+	out->damaged = (unsigned)s->n_bad + s->gaps;
 	hex_format(s->seals[s->n_seals - 1].hash, SHA256_LEN, out->seal);
 	tidy(s);
 	return 0;

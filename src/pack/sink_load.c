@@ -75,10 +75,12 @@ static int add_objects(struct archive_sink *s, const struct tree_coll *c, struct
 {
 	for (size_t i = 0; i < c->n_items; i++) {
 		const struct tree_item *it = &c->items[i];
+		struct object *o;
 		bool is_new;
-		struct object *o =
-		        object_map_add(&s->objects, c->kind, it->sha256, it->size, &is_new);
 
+		if (sink_past_lacks(s, &it->where))
+			continue;
+		o = object_map_add(&s->objects, c->kind, it->sha256, it->size, &is_new);
 		if (!is_new)
 			continue;
 		o->flags = OBJECT_PLACED;
@@ -93,17 +95,23 @@ int sink_load_head(
         struct archive_sink *s, const struct tree_head *h, struct tree_coll **out, struct err *err)
 {
 	struct slot *slot = sink_slot(s, h->kind, h->name, false);
-	int rc = sealed_catalog(s->rootfd, s->prev, h, h->catalog, out, err);
+	int rc = slot ? sink_past_catalog(s, slot, out, err)
+	              : sealed_catalog(s->rootfd, s->prev, h, h->catalog, out, err);
 
-	if (rc == 0)
+	if (rc == 0 && *out)
 		rc = add_objects(s, *out, err);
 	if (rc < 0) {
 		tree_coll_free(*out);
 		*out = NULL;
 		return rc;
 	}
-	if (slot)
+	if (slot) {
 		slot->loaded = true;
+		h = slot->prev;
+	}
+	if (!*out)
+		return 0;
+	sink_past_offer(s, *out);
 	(*out)->status = h->status;
 	free((*out)->reason);
 	(*out)->reason = xstrdup(h->reason);
@@ -136,12 +144,12 @@ int sink_load_all(struct archive_sink *s, struct err *err)
 			struct tree_coll *c = NULL;
 			int rc;
 
-			if (is_loaded(s, i, &m->heads[k]))
+			/* What only a damaged one names may be stored a second time. */
+			if (is_loaded(s, i, &m->heads[k]) ||
+			        sealed_catalog(s->rootfd, &s->seals[i], &m->heads[k],
+			                m->heads[k].catalog, &c, NULL) < 0)
 				continue;
-			rc = sealed_catalog(s->rootfd, &s->seals[i], &m->heads[k],
-			        m->heads[k].catalog, &c, err);
-			if (rc == 0)
-				rc = add_objects(s, c, err);
+			rc = add_objects(s, c, err);
 			tree_coll_free(c);
 			if (rc < 0)
 				return rc;

@@ -93,7 +93,7 @@ static int add_tags(const struct archive_sink *s, struct seal *seal, struct err 
 		const uint8_t *text;
 		size_t n;
 
-		if (s->prev) {
+		if (s->prev && !sink_past_is_bad(s, bag_tag_names[i])) {
 			rc = add_old(s, seal, bag_tag_names[i], err);
 			continue;
 		}

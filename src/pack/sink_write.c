@@ -101,9 +101,10 @@ static int write_links(struct archive_sink *s, struct slot *slot, const char *pa
 /* A tar of links that is the very same as the last one is not stored again. */
 static int reuse_links(struct archive_sink *s, struct slot *slot, const char *path, struct err *err)
 {
-	const struct seal_file *old = slot->prev ? seal_find(s->prev, slot->prev->links) : NULL;
+	const struct seal_file *old =
+	        slot->prev ? seal_find(&s->seals[slot->seal], slot->prev->links) : NULL;
 
-	if (!old || old->size != slot->links_file.size ||
+	if (!old || slot->broken || old->size != slot->links_file.size ||
 	        memcmp(old->sum, slot->links_file.sum, SHA256_LEN) != 0)
 		return 0;
 	if (sys_unlinkat(s->snapfd, path, 0) < 0)

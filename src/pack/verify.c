@@ -81,6 +81,21 @@ const struct vfile *verify_file(const struct verify *v, const char *path)
 	return v->n_files ? bsearch(&key, v->files, v->n_files, sizeof key, cmp_files) : NULL;
 }
 
+/* A run that could not read the newest seal went on from an older one; that is not what a parent of no seal at all is. */
+static void check_parent(struct verify *v, const char *dir, const struct seal *s)
+{
+	const struct seal *parent = seal_parent(s, v->seals, v->n_seals);
+
+	if (v->n_seals == 0 || v->seals[v->n_seals - 1].snapshot + 1 != s->snapshot)
+		return;
+	if (!parent)
+		verify_say(v, true, dir, NULL, "its parent is not the seal of the snapshot before");
+	else if (parent != &v->seals[v->n_seals - 1])
+		verify_say(v, false, dir, NULL,
+		        "it was made from snapshot %u: newer ones could not be read then",
+		        parent->snapshot);
+}
+
 /* One seal: a gap before it, or that it cannot be read, is a finding. */
 static int load_seal(struct verify *v, unsigned number, unsigned expected, struct err *err)
 {
@@ -98,9 +113,7 @@ static int load_seal(struct verify *v, unsigned number, unsigned expected, struc
 		v->all_seals = false;
 		return verify_found(v, dir, &why, err);
 	}
-	if (v->n_seals && v->seals[v->n_seals - 1].snapshot + 1 == number &&
-	        memcmp(v->seals[v->n_seals - 1].hash, s.parent, SHA256_LEN) != 0)
-		verify_say(v, true, dir, NULL, "its parent is not the seal of the snapshot before");
+	check_parent(v, dir, &s);
 	v->seals[v->n_seals++] = s;
 	return 0;
 }
@@ -175,7 +188,7 @@ static void check_newest(struct verify *v)
 
 static void verify_clear(struct verify *v)
 {
-	seals_free(v->seals, v->n_seals);
+	seals_clear(&(struct seals){.v = v->seals, .n = v->n_seals});
 	object_map_clear(&v->objects);
 	free(v->files);
 	free(v->copies);

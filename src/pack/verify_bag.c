@@ -25,7 +25,7 @@ static bool is_text(const struct buf *have, bag_text_fn text, const struct seal 
 }
 
 /* What a derived file is: of the newest state, of the one before (missing, for the first snapshot), or nothing. */
-enum derived { DERIVED_NEW, DERIVED_OLD, DERIVED_WRONG };
+enum derived { DERIVED_NEW, DERIVED_OLD, DERIVED_WRONG, DERIVED_MISSING };
 
 static int look(
         struct verify *v, const char *path, bag_text_fn text, enum derived *out, struct err *err)
@@ -37,8 +37,8 @@ static int look(
 	*out = DERIVED_WRONG;
 	buf_init(&have, SEAL_CAP);
 	rc = layout_read(v->rootfd, path, &have, &why);
-	if (rc == ERR_NOTFOUND && v->n_seals == 1)
-		*out = DERIVED_OLD;
+	if (rc == ERR_NOTFOUND)
+		*out = v->n_seals == 1 ? DERIVED_OLD : DERIVED_MISSING;
 	else if (rc == 0 && is_text(&have, text, v->seals, v->n_seals))
 		*out = DERIVED_NEW;
 	else if (rc == 0 && v->n_seals > 1 && is_text(&have, text, v->seals, v->n_seals - 1))
@@ -69,8 +69,9 @@ static int check_derived(struct verify *v, struct err *err)
 			verify_say(v, true, paths[i], NULL, "does not fit the seals");
 		else if (is[i] == DERIVED_OLD)
 			verify_say(v, false, paths[i], NULL,
-			        "is that of the state before: the next backup brings it up to "
-			        "date");
+			        v->n_seals == 1 ? "is missing: the next backup writes it"
+			                        : "is that of the state before: the next backup "
+			                          "brings it up to date");
 	}
 	return rc;
 }

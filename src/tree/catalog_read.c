@@ -92,6 +92,37 @@ static int check_order(
 	return 0;
 }
 
+/* A number that two items of one path have in common. */
+static uint64_t place_hash(const struct tree_coll *c, const struct tree_item *it)
+{
+	const struct tree_ext *e = c->kind == COLL_MAIL ? NULL : tree_item_ext(c, it);
+	uint64_t h = it->dup;
+
+	if (c->kind == COLL_MAIL)
+		memcpy(&h, it->sha256, sizeof h);
+	for (const char *p = e && e->path ? e->path : ""; *p; p++)
+		h = h * 31 + (unsigned char)*p;
+	return (h + it->dup) * UINT64_C(0x9e3779b97f4a7c15) >> 16;
+}
+
+/* No two items may have one path: by hand, and in a tree, one of them would be lost. */
+static bool paths_differ(const struct tree_coll *c)
+{
+	size_t size = 2 * c->n_items + 1;
+	uint32_t *slots = xcalloc(size, sizeof *slots);
+	bool differ = true;
+
+	for (size_t i = 0; i < c->n_items && differ; i++) {
+		size_t at = place_hash(c, &c->items[i]) % size;
+
+		for (; differ && slots[at]; at = (at + 1) % size)
+			differ = item_place_order(c, &c->items[slots[at] - 1], c, &c->items[i]);
+		slots[at] = (uint32_t)i + 1;
+	}
+	free(slots);
+	return differ;
+}
+
 static int check_end(const struct lines *l, const struct tree_coll *c,
         const struct tree_roots *said, const uint8_t state[SHA256_LEN], struct err *err)
 {
@@ -104,6 +135,8 @@ static int check_end(const struct lines *l, const struct tree_coll *c,
 		return damaged(l, "has other counts than the lines before it", err);
 	if (memcmp(said->state, state, SHA256_LEN) != 0)
 		return damaged(l, "has another state root than the lines before it", err);
+	if (!paths_differ(c))
+		return damaged(l, "ends a catalog in which two items have one path", err);
 	catalog_content_root(c, content);
 	if (memcmp(said->content, content, SHA256_LEN) != 0)
 		return damaged(l, "has another content root than the lines before it", err);

@@ -47,8 +47,9 @@ struct archive_snapshot {
 	char parent[SHA256_HEX_SIZE]; /* "" for the first */
 	bool acted; /* somebody else signed in for the account's owner */
 	char account[400]; /* whose it is, tree_account_text, perhaps cut */
+	char damage[640]; /* not "": the seal cannot be read, why; then number alone counts */
 };
-/* Snapshots in order; free the array. */
+/* Snapshots in order, those that cannot be read among them; free the array. */
 int archive_snapshots(
         const char *path, struct archive_snapshot **out, size_t *n_out, struct err *err) MUST_CHECK;
 

@@ -29,8 +29,10 @@ struct tree_commit {
 	unsigned snapshot; /* the newest one now; 0 in a directory tree */
 	struct tree_totals totals;
 	char seal[SHA256_HEX_SIZE]; /* SHA-256 of seal.sha256; "" in a directory tree */
-	uint64_t objects_new, bytes_new; /* stored by this run */
+	uint64_t objects_new, bytes_new; /* stored by this run, before compression */
+	uint64_t disk_new; /* size of the new snapshot's files; 0 in a directory tree */
 	unsigned shrunk; /* collections whose new state was not believed */
+	unsigned damaged; /* files and seals of older snapshots that were found missing or cut */
 };
 
 struct tree_sink_ops {

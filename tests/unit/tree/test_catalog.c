@@ -443,6 +443,43 @@ static void a_line_has_a_limit(void **state)
 	tree_coll_free(c);
 }
 
+/* Two items of one path are one file: a tree, and the recipe by hand, would have one of them only. */
+static void two_items_of_one_path_are_refused(void **state)
+{
+	(void)state;
+	for (unsigned kind = COLL_MAIL; kind < COLL_KINDS; kind++)
+		for (uint32_t dup = 0; dup < 2; dup++) {
+			struct tree_coll *c = tree_coll_new((enum coll_kind)kind, "a"),
+			                 *again = NULL;
+			struct tree_roots roots;
+			struct err err = {0};
+			struct buf text;
+
+			c->path = xasprintf("%s/a", coll_kind_dir((enum coll_kind)kind));
+			for (uint32_t i = 0; i < 40; i++) {
+				struct tree_item it = {
+				        .uid = i + 1, .date_utc = i, .sha256 = {(uint8_t)i}};
+
+				if (i == 39 && dup)
+					it.date_utc = it.sha256[0] = 7;
+				if (kind != COLL_MAIL) {
+					it.uid = 0;
+					tree_coll_ext(c, &it.ext)->path =
+					        xasprintf("f%02u", it.sha256[0]);
+					c->ext[it.ext].href = xasprintf("/%02u", i);
+				}
+				tree_coll_add(c, &it);
+			}
+			write_text(c, false, &text, &roots);
+			assert_int_equal(
+			        read_text(buf_str(&text), text.len, 100, &again, NULL, &err),
+			        dup ? ERR_DAMAGED : 0);
+			buf_clear(&text);
+			tree_coll_free(c);
+			tree_coll_free(again);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +490,7 @@ int main(void)
 	        cmocka_unit_test(lines_that_are_refused),
 	        cmocka_unit_test(order_is_checked),
 	        cmocka_unit_test(a_line_has_a_limit),
+	        cmocka_unit_test(two_items_of_one_path_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

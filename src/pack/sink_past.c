@@ -1,0 +1,487 @@
+/*
+ * What a run builds on, looked at before it is believed. A seal that cannot be read is passed over. Every file that a seal names is
+ * there with its size, and a catalog has its sum; what is not so counts as not there, so that a source gives it again. What no source
+ * gives any more is named in the catalog that lacks it.
+ */
+#include "sink.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "valise/base/file.h"
+#include "valise/base/mem.h"
+#include "valise/base/sys.h"
+
+#define FILES_SAID 10 /* one by one; the rest as a number */
+
+static int cmp_paths(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+bool sink_past_is_bad(const struct archive_sink *s, const char *path)
+{
+	return s->n_bad && bsearch(&path, s->bad, s->n_bad, sizeof *s->bad, cmp_paths);
+}
+
+bool sink_past_lacks(const struct archive_sink *s, const struct object_place *w)
+{
+	char path[LAYOUT_PATH];
+
+	if (!s->bad_parts || w->part == 0)
+		return false;
+	part_path_format((struct part_id){w->snapshot, w->part}, path);
+	return sink_past_is_bad(s, path);
+}
+
+/* Are its bytes nowhere? With the lock held and all catalogs loaded. */
+static bool is_lost(const struct archive_sink *s, enum coll_kind kind, const struct tree_item *it)
+{
+	return sink_past_lacks(s, &it->where) && !object_map_find(&s->objects, kind, it->sha256);
+}
+
+/* Is the file there, plain, readable and as long as its seal says? */
+static int look(const struct archive_sink *s, const struct seal_file *f, struct err *err)
+{
+	struct stat st;
+	int rc = layout_stat(s->rootfd, f->path, &st, err);
+
+	if (rc == 0 && (uint64_t)st.st_size != f->size)
+		rc = err_set(err, ERR_DAMAGED, ERR_COLLECTION,
+		        "%s has %ju bytes instead of %" PRIu64, f->path, (uintmax_t)st.st_size,
+		        f->size);
+	if (rc == 0 && faccessat(s->rootfd, f->path, R_OK, AT_EACCESS) < 0)
+		rc = err_sys(err, ERR_COLLECTION, "%s", f->path);
+	return rc;
+}
+
+static void add_bad(struct archive_sink *s, const char *path, const char *why)
+{
+	*ARR_PUSH(s->bad, s->n_bad, s->bad_cap) = xstrdup(path);
+	s->bad_parts = s->bad_parts || layout_kind(path, NULL) == LAYOUT_PART;
+	if (s->n_bad <= FILES_SAID)
+		progress_say(s->progress, SAY_WARNING, "%s: %s", s->path, why);
+}
+
+void sink_past_tag(struct archive_sink *s, const char *path)
+{
+	progress_say(s->progress, SAY_WARNING,
+	        "%s: %s is damaged or missing, and was another version's: this version's takes its "
+	        "place",
+	        s->path, path);
+	*ARR_PUSH(s->bad, s->n_bad, s->bad_cap) = xstrdup(path);
+	qsort(s->bad, s->n_bad, sizeof *s->bad, cmp_paths);
+	s->must_seal = true;
+}
+
+static bool is_readable(const struct archive_sink *s, unsigned snapshot)
+{
+	for (size_t i = 0; i < s->n_seals; i++)
+		if (s->seals[i].snapshot == snapshot)
+			return true;
+	return false;
+}
+
+/* Each file once: with the seal of its own directory, or where that cannot be read, with the first that names it. */
+static bool is_turn(const struct archive_sink *s, size_t seal, const struct seal_file *f)
+{
+	unsigned snapshot;
+
+	if (layout_kind(f->path, &snapshot) == LAYOUT_TAG) /* repair_tags looks at them */
+		return false;
+	if (snapshot == s->seals[seal].snapshot)
+		return true;
+	return s->gaps && !is_readable(s, snapshot) &&
+	       (seal == 0 || !seal_find(&s->seals[seal - 1], f->path));
+}
+
+static void look_at_all(struct archive_sink *s)
+{
+	for (size_t i = 0; i < s->n_seals; i++)
+		for (size_t k = 0; k < s->seals[i].n_files; k++) {
+			const struct seal_file *f = &s->seals[i].files[k];
+			struct err why = {0};
+
+			if (is_turn(s, i, f) && look(s, f, &why) < 0)
+				add_bad(s, f->path, why.text);
+		}
+	if (s->n_bad > FILES_SAID)
+		progress_say(s->progress, SAY_WARNING, "%s: and %zu more files like these", s->path,
+		        s->n_bad - FILES_SAID);
+	if (s->n_bad > 1)
+		qsort(s->bad, s->n_bad, sizeof *s->bad, cmp_paths);
+	if (s->n_bad)
+		progress_say(s->progress, SAY_WARNING,
+		        "%s: what the newest state needs of %s is taken from the source again, "
+		        "where it still has it; older snapshots stay damaged",
+		        s->path, s->n_bad == 1 ? "this file" : "these files");
+}
+
+/* A file of the slot's head that must be written anew, or a part that its items need. */
+static bool is_broken(const struct archive_sink *s, const struct slot *slot)
+{
+	const struct seal_file *f = seal_find(&s->seals[slot->seal], slot->prev->catalog);
+
+	if (sink_past_is_bad(s, slot->prev->links))
+		return true;
+	for (size_t i = 0; f && i < f->n_parts; i++)
+		if (sink_past_lacks(s, &(struct object_place){.snapshot = f->parts[i].snapshot,
+		                               .part = f->parts[i].part}))
+			return true;
+	return false;
+}
+
+/* The last state of the collection cannot be read: an older one stands for it, or none. */
+static void go_back(struct archive_sink *s, struct slot *slot, const char *why)
+{
+	const struct tree_head *h = NULL;
+
+	progress_say(s->progress, SAY_WARNING, "%s: %s: %s is read from the source anew", s->path,
+	        why, slot->name);
+	for (size_t i = slot->seal; i-- > 0 && !h;) {
+		h = tree_manifest_find(&s->seals[i].manifest, slot->kind, slot->name);
+		if (h && strcmp(h->catalog, slot->prev->catalog) == 0)
+			h = NULL;
+		slot->seal = i;
+	}
+	slot->prev = h;
+	slot->lost = !h;
+	slot->broken = true;
+	free(slot->why);
+	slot->why = xstrdup(why);
+}
+
+int sink_past_catalog(
+        struct archive_sink *s, struct slot *slot, struct tree_coll **out, struct err *err)
+{
+	*out = NULL;
+	while (slot->prev) {
+		struct err why = {0};
+		int rc = sealed_catalog(s->rootfd, &s->seals[slot->seal], slot->prev,
+		        slot->prev->catalog, out, &why);
+
+		if (rc == 0)
+			return 0;
+		if (rc != ERR_DAMAGED && rc != ERR_NOTFOUND && rc != ERR_LIMIT && rc != ERR_IO) {
+			if (err)
+				*err = why;
+			return rc;
+		}
+		go_back(s, slot, why.text);
+	}
+	return 0;
+}
+
+/* In place; what stays keeps its order. */
+static size_t drop_lost(const struct archive_sink *s, struct tree_coll *c)
+{
+	size_t kept = 0, n = c->n_items;
+
+	for (size_t i = 0; i < n; i++)
+		if (!is_lost(s, c->kind, &c->items[i]))
+			c->items[kept++] = c->items[i];
+	c->n_items = kept;
+	return n - kept;
+}
+
+void sink_past_offer(const struct archive_sink *s, struct tree_coll *c)
+{
+	if (!s->bad_parts || !drop_lost(s, c))
+		return;
+	/* Nothing may take it for complete. */
+	c->uidnext = 0;
+	c->highestmodseq = 0;
+	free(c->sync_token);
+	c->sync_token = NULL;
+}
+
+static int say_gaps(struct archive_sink *s, const struct seals *p, struct err *err)
+{
+	for (size_t i = 0; i < p->n_gaps; i++) {
+		const struct seal_gap *g = &p->gaps[i];
+		char dir[LAYOUT_PATH];
+
+		snapshot_dir(g->snapshot, dir);
+		if (g->why.code == ERR_UNSUPPORTED) {
+			if (err)
+				*err = g->why;
+			return g->why.code;
+		}
+		if (g->empty && g->snapshot > p->newest) {
+			progress_say(s->progress, SAY_WARNING,
+			        "%s: %s is empty: no snapshot, or all of one is lost; removed",
+			        s->path, dir);
+			if (sys_unlinkat(s->rootfd, dir, AT_REMOVEDIR) < 0)
+				return err_sys(err, ERR_WHOLE, "%s/%s", s->path, dir);
+			continue;
+		}
+		s->gaps++;
+		progress_say(s->progress, SAY_WARNING, "%s: %s", s->path, g->why.text);
+	}
+	return 0;
+}
+
+int sink_past_seals(struct archive_sink *s, struct err *err)
+{
+	struct seals p;
+	int rc = seals_load(s->rootfd, &p, err);
+
+	if (rc == 0)
+		rc = say_gaps(s, &p, err);
+	s->seals = p.v;
+	s->n_seals = p.n;
+	s->snapshot = p.newest + 1;
+	p.v = NULL;
+	p.n = 0;
+	seals_clear(&p);
+	if (rc < 0)
+		return rc;
+	if (s->n_seals)
+		s->prev = &s->seals[s->n_seals - 1];
+	if (s->prev && s->prev->snapshot + 1 < s->snapshot)
+		progress_say(s->progress, SAY_WARNING,
+		        "%s: this run goes on from snapshot %u; what is only in newer ones is "
+		        "taken from the source again",
+		        s->path, s->prev->snapshot);
+	s->must_seal = s->prev && s->prev->snapshot + 1 < s->snapshot;
+	if (s->prev || s->snapshot == 1 || s->opts.same_account)
+		return 0;
+	return err_set(err, ERR_DAMAGED, ERR_WHOLE,
+	        "no seal can be read, so nobody can tell whose archive this is: valise salvage "
+	        "gets out what is whole; with --same-account this run takes everything anew");
+}
+
+void sink_past_look(struct archive_sink *s)
+{
+	look_at_all(s);
+	for (size_t i = 0; i < s->n_slots; i++) {
+		struct slot *slot = &s->slots[i];
+
+		while (slot->prev && sink_past_is_bad(s, slot->prev->catalog)) {
+			char *why = xasprintf("%s is missing or cut", slot->prev->catalog);
+
+			go_back(s, slot, why);
+			free(why);
+		}
+		slot->broken = slot->broken || (slot->prev && is_broken(s, slot));
+	}
+}
+
+static bool has_error(const struct tree_coll *c, const struct tree_item *it, const char *href)
+{
+	for (size_t i = 0; i < c->n_errors; i++)
+		if ((it->uid && c->errors[i].uid == it->uid) ||
+		        (href && c->errors[i].href && strcmp(c->errors[i].href, href) == 0))
+			return true;
+	return false;
+}
+
+/* Does the new state say anything of the item already: that it is there, changed, or could not be had? */
+static bool is_spoken_of(const struct tree_coll *c, const struct tree_coll *was,
+        const struct tree_item *it, const char *href)
+{
+	if (href && tree_coll_find_href(c, href))
+		return true;
+	if (c->uidvalidity == was->uidvalidity && it->uid && tree_coll_find(c, it->uid))
+		return true;
+	return c->uidvalidity == was->uidvalidity && has_error(c, it, href);
+}
+
+/* Items of the last state whose bytes are nowhere become error lines of ${c}; returns how many. */
+static size_t name_lost(
+        const struct archive_sink *s, const struct tree_coll *was, struct tree_coll *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < was->n_items; i++) {
+		const struct tree_item *it = &was->items[i];
+		const struct tree_ext *e = tree_item_ext(was, it);
+		const char *href = e ? e->href : NULL;
+		char date[DATE_TEXT_SIZE], part[LAYOUT_PATH], *why;
+
+		if (!is_lost(s, was->kind, it) || is_spoken_of(c, was, it, href))
+			continue;
+		date_format_imap(&(struct date){it->date_utc, it->zone_min, true}, date);
+		part_path_format((struct part_id){it->where.snapshot, it->where.part}, part);
+		why = xasprintf(
+		        "lost: %s is missing or cut, and the source did not give it again", part);
+		tree_coll_error(c, c->uidvalidity == was->uidvalidity ? it->uid : 0, href,
+		        was->kind == COLL_MAIL ? date : NULL, NULL, why);
+		free(why);
+		n++;
+	}
+	if (n)
+		tree_coll_sort(c);
+	return n;
+}
+
+/* The collection was given: only what it lacks is to be said. */
+static int mend_given(
+        struct archive_sink *s, struct slot *slot, const struct tree_coll *was, struct err *err)
+{
+	struct tree_coll *c;
+	int rc = sink_unspill(s, slot, err);
+
+	if (rc < 0)
+		return rc;
+	c = slot->coll;
+	if (!name_lost(s, was, c))
+		return 0;
+	slot->coll = NULL;
+	return sink_replace(s, c, err);
+}
+
+/* It was kept, or it is gone from the server: its catalog is written anew, without what is lost. Takes ${c}. */
+static int mend_kept(struct archive_sink *s, struct slot *slot, struct tree_coll *was,
+        struct tree_coll *c, struct err *err)
+{
+	bool gone = slot->state == SLOT_GONE;
+	size_t lost;
+
+	lost = name_lost(s, was, c);
+	if (gone && !lost) {
+		tree_coll_free(c);
+		return 0;
+	}
+	if (gone || slot->status != COLL_COMPLETE)
+		c->status = gone ? COLL_STALE : slot->status;
+	free(c->reason);
+	c->reason = gone ? xasprintf("is not on the server any more, and %zu of its items are lost "
+	                             "with a file of the archive",
+	                           lost)
+	                 : xstrdup(slot->reason);
+	return sink_replace(s, c, err);
+}
+
+/* Nobody gave it, and what it was cannot be read any more. */
+static int name_collection(struct archive_sink *s, size_t i, struct err *err)
+{
+	struct slot *slot = &s->slots[i];
+	struct tree_coll *c = tree_coll_new(slot->kind, slot->name);
+
+	c->status = COLL_STALE;
+	c->reason = xasprintf("%s, and the source was not asked or does not have it any more",
+	        slot->why ? slot->why : "its catalog is lost");
+	slot->state = SLOT_OPEN;
+	return sink_coll(&s->base, c, err);
+}
+
+/* Has a catalog that nobody has read in this run the sum that its seal names? */
+static void check_unread(struct archive_sink *s, struct slot *slot)
+{
+	while (slot->prev && !slot->loaded) {
+		const struct seal_file *f = seal_find(&s->seals[slot->seal], slot->prev->catalog);
+		uint8_t sum[SHA256_LEN];
+		uint64_t size;
+		char *why;
+
+		if (f && file_sha256(s->rootfd, f->path, sum, &size, NULL) == 0 &&
+		        memcmp(sum, f->sum, SHA256_LEN) == 0)
+			return;
+		why = xasprintf("%s is damaged", slot->prev->catalog);
+		go_back(s, slot, why);
+		free(why);
+	}
+}
+
+static int mend_slot(struct archive_sink *s, size_t i, struct err *err)
+{
+	struct slot *slot = &s->slots[i];
+	struct tree_coll *was = NULL, *c = NULL;
+	int rc = 0;
+
+	if (slot->state == SLOT_KEPT || slot->state == SLOT_GONE)
+		check_unread(s, slot);
+	if (slot->lost && slot->state != SLOT_GIVEN)
+		return name_collection(s, i, err);
+	if (!slot->broken || !slot->prev)
+		return 0;
+	rc = sink_past_catalog(s, slot, &was, err);
+	if (rc == 0 && !was)
+		return slot->state == SLOT_GIVEN ? 0 : name_collection(s, i, err);
+	if (rc == 0 && slot->state == SLOT_GIVEN)
+		rc = mend_given(s, slot, was, err);
+	else if (rc == 0 && slot->state != SLOT_SAME)
+		rc = sink_load_head(s, slot->prev, &c, err);
+	if (rc == 0 && c)
+		rc = mend_kept(s, &s->slots[i], was, c, err);
+	tree_coll_free(was);
+	return rc;
+}
+
+int sink_past_mend(struct archive_sink *s, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0, n = s->n_slots; i < n && rc == 0; i++)
+		rc = mend_slot(s, i, err);
+	return rc;
+}
+
+/* A reader of the last state that shows only what has bytes. */
+struct past_reader {
+	struct tree_reader base;
+	struct archive_sink *s;
+	struct tree_reader *inner;
+};
+
+static const struct tree_manifest *past_manifest(struct tree_reader *r)
+{
+	struct tree_reader *inner = ((struct past_reader *)r)->inner;
+
+	return inner->ops->manifest(inner);
+}
+
+static int past_coll(
+        struct tree_reader *r, const struct tree_head *h, struct tree_coll **out, struct err *err)
+{
+	struct past_reader *p = (struct past_reader *)r;
+	int rc;
+
+	pthread_mutex_lock(&p->s->lock);
+	rc = sink_load_head(p->s, h, out, err);
+	pthread_mutex_unlock(&p->s->lock);
+	if (rc == 0 && !*out)
+		*out = tree_coll_new(h->kind, h->name);
+	return rc;
+}
+
+static int past_body(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
+        tree_write_fn write, void *ctx, struct err *err)
+{
+	struct tree_reader *inner = ((struct past_reader *)r)->inner;
+
+	return inner->ops->body(inner, c, it, write, ctx, err);
+}
+
+static void past_free(struct tree_reader *r)
+{
+	struct past_reader *p = (struct past_reader *)r;
+
+	p->inner->ops->free(p->inner);
+	free(p);
+}
+
+int sink_last(struct tree_sink *t, struct tree_reader **out, struct err *err)
+{
+	static const struct tree_reader_ops ops = {past_manifest, past_coll, past_body, past_free};
+	struct archive_sink *s = (struct archive_sink *)t;
+	struct past_reader *p;
+	int rc;
+
+	*out = NULL;
+	if (!s->prev)
+		return 0;
+	p = xcalloc(1, sizeof *p);
+	p->base.ops = &ops;
+	p->s = s;
+	rc = archive_reader(s->path, s->prev->snapshot, &p->inner, err);
+	if (rc < 0)
+		free(p);
+	else
+		*out = &p->base;
+	return rc;
+}
