@@ -107,6 +107,7 @@ static void run_clear(struct drun *r)
 	for (size_t i = 0; i < r->n_copies; i++)
 		free(r->copies[i].url);
 	free(r->copies);
+	keys_clear(&r->counted);
 	free(r->by_uid);
 	free(r->stopped);
 	keys_clear(&r->names);

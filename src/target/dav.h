@@ -21,6 +21,7 @@
  *   dav_alike.c    resources whose UID the server changed, by content; dav_count.c: what is there too often
  *   dav_look.c     resources read (multiget, GET for what is missing or differs) and graded against the archive
  *   dav_put.c      PUT with If-None-Match, what came of it, read back
+ *   dav_await.c    PUTs of unknown outcome, looked for before they are sent again
  *   dav_after.c    a last listing: is it all there, and where is what was stored under another name
  * Nothing is overwritten or taken away.
  */
@@ -44,6 +45,7 @@ struct tcoll {
 	bool readonly,
 	        aside; /* aside: a subscription, generated, somebody else's: neither read nor written */
 	bool foreign, shared; /* somebody else's, as its owner says; and as its type says */
+	bool claimed; /* an earlier restore's all the same */
 	bool v4; /* address book that offers vCard 4.0 */
 	bool made, taken; /* by this run; by a collection of the archive */
 	bool no_multiget;
@@ -112,6 +114,7 @@ struct res {
 	bool fresh; /* no resource of this name was heard of before */
 	bool ours; /* stored by us just now: ${entry}, whatever its UID */
 	bool likely; /* ${entry}, unless the content says otherwise */
+	bool unknown; /* of a PUT: whether ${entry} was stored is not known */
 	uint64_t alike; /* alike_key() of its content where it fits nothing */
 };
 
@@ -127,6 +130,7 @@ struct drun {
 	struct progress *progress;
 	struct http *http;
 	bool contacts;
+	bool keeps_names; /* what was PUT was found at its own URL: a second PUT is no second resource */
 	enum coll_kind kind;
 
 	struct dav_home home;
@@ -147,6 +151,7 @@ struct drun {
 		char *url;
 	} * copies; /* more than the archive has */
 	size_t n_copies, cap_copies;
+	struct keys counted; /* keys of the URLs that count_copy has had */
 	uint64_t grades[4]; /* of what is on the target now */
 	uint64_t held;
 	char *stopped; /* the server takes nothing more now */
@@ -173,6 +178,8 @@ void say_end(struct drun *r);
 int dav_probe(struct drun *r, struct err *err) MUST_CHECK;
 /* Ask again what ${url} is: *out_index NONE when it is no collection of the kind. */
 int dav_probe_one(struct drun *r, const char *url, uint32_t *out_index, struct err *err) MUST_CHECK;
+/* List the home sets once more: what came up since is behind the others. */
+int dav_probe_again(struct drun *r, struct err *err) MUST_CHECK;
 void tcoll_clear(struct tcoll *t);
 
 /* dav_plan.c */
@@ -229,6 +236,19 @@ int dav_there(struct drun *r, struct err *err) MUST_CHECK;
 size_t entries_of(const struct drun *r, const char *uid, size_t *n_out);
 int dav_list_resources(
         struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err) MUST_CHECK;
+/* The same, and what is new in it stays so. */
+int dav_peek_resources(
+        struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err) MUST_CHECK;
+
+/* dav_await.c */
+int64_t dav_now_ms(void);
+/* How long a write is looked for that took ${took_ms} and whose outcome is unknown; the nth pause of that, at most ${left_ms}. */
+int64_t await_limit_ms(bool keeps_names, int64_t took_ms);
+int64_t await_pause_ms(unsigned nth, int64_t left_ms);
+int dav_pause(int64_t ms, struct err *err) MUST_CHECK;
+/* Look for the items of list[] that are unknown; what is found is settled, what is not stays ENTRY_NEW. */
+int dav_await(
+        struct drun *r, struct res *list, size_t n, int64_t took_ms, struct err *err) MUST_CHECK;
 
 /* dav_put.c */
 int dav_put_all(struct drun *r, struct err *err) MUST_CHECK;
@@ -237,6 +257,8 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 void entry_failed(struct drun *r, struct entry *e, const char *why);
 
 /* dav_after.c */
+/* Items that are ENTRY_UNSEEN among what is new in a listing; what else is of the archive there is counted. */
+int dav_find_renamed(struct drun *r, const struct reslist *there, struct err *err) MUST_CHECK;
 int dav_after(struct drun *r, struct err *err) MUST_CHECK;
 
 #endif

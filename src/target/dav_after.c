@@ -38,7 +38,7 @@ static void fresh_of(const struct drun *r, const struct reslist *there, struct r
  * Servers that name resources themselves and do not say how: what is new in the listing is read, and known by its UID, else by its
  * content. So is what another restore stored meanwhile.
  */
-static int find_renamed(struct drun *r, const struct reslist *there, struct err *err)
+int dav_find_renamed(struct drun *r, const struct reslist *there, struct err *err)
 {
 	struct reslist fresh = {0};
 	int rc;
@@ -102,7 +102,7 @@ static int look_again(struct drun *r, uint32_t tcoll, struct err *err)
 		        err->text);
 		rc = 0;
 	} else if (rc == 0) {
-		rc = find_renamed(r, &there, err);
+		rc = dav_find_renamed(r, &there, err);
 		check_listing(r, tcoll, &there);
 	}
 	reslist_clear(&there);

@@ -30,6 +30,8 @@ void count_copy(struct drun *r, uint32_t entry, const struct res *x)
 	struct entry *first = first_of(r, entry, x->tcoll, &n);
 	struct copy *c;
 
+	if (!keys_add(&r->counted, x->key, 1))
+		return;
 	if (!first || ++first->copies <= n)
 		return;
 	c = ARR_PUSH(r->copies, r->n_copies, r->cap_copies);

@@ -48,17 +48,76 @@ static struct put_reply reply_of(const struct dav_answer *a)
 	        .status = a->status, .inner = a->inner, .error = a->error, .text = a->error_text};
 }
 
+static void made(struct drun *r, struct acoll *a, uint32_t index)
+{
+	struct tcoll *t = &r->tcolls[index];
+
+	a->to = index;
+	t->made = t->taken = true;
+	if (t->foreign)
+		t->aside = false;
+	r->sum.collections_made++;
+}
+
 /* Is it there now? 207 and 405 do not say. */
 static int check(struct drun *r, struct acoll *a, const char *url, struct err *err)
 {
 	uint32_t index;
 	int rc = dav_probe_one(r, url, &index, err);
 
-	if (rc == 0 && index != NONE) {
-		a->to = index;
-		r->tcolls[index].made = r->tcolls[index].taken = true;
-		r->sum.collections_made++;
+	if (rc == 0 && index != NONE)
+		made(r, a, index);
+	return rc;
+}
+
+/* Somewhere else: where the answer says, or what of its name came up in the home sets since there were ${n_before}. */
+static int check_elsewhere(
+        struct drun *r, struct acoll *a, const char *location, size_t n_before, struct err *err)
+{
+	int rc = location ? check(r, a, location, err) : 0;
+
+	if (rc == 0 && a->to == NONE)
+		rc = dav_probe_again(r, err);
+	for (size_t i = n_before; i < r->n_tcolls && rc == 0 && a->to == NONE; i++)
+		if (!r->tcolls[i].readonly && !r->tcolls[i].taken &&
+		        strcmp(r->tcolls[i].name, a->name) == 0)
+			made(r, a, (uint32_t)i);
+	return rc;
+}
+
+/* One try, and what may have come of it. */
+struct attempt {
+	const char *url;
+	struct dav_answer ans;
+	size_t n_before; /* collections of the target */
+	int64_t took_ms;
+};
+
+/* A collection that the server says it made, or of which it did not say what came of it, is looked for before it is made once more. */
+static int await_made(struct drun *r, struct acoll *a, const struct attempt *t,
+        enum put_verdict verdict, struct err *err)
+{
+	int64_t left = verdict == PUT_UNKNOWN ? await_limit_ms(false, t->took_ms) : 0;
+	struct buf location;
+	const char *to = NULL;
+	int rc = 0;
+
+	buf_init(&location, 1 << 16);
+	if (t->ans.location && url_join(t->url, t->ans.location, &location, NULL) == 0 &&
+	        url_same_origin(t->url, buf_str(&location)))
+		to = buf_str(&location);
+	for (unsigned nth = 0; rc == 0 && a->to == NONE; nth++) {
+		int64_t pause = await_pause_ms(nth, left);
+
+		rc = check_elsewhere(r, a, to, t->n_before, err);
+		if (rc < 0 || a->to != NONE || left <= 0)
+			break;
+		rc = dav_pause(pause, err);
+		left -= pause;
+		if (rc == 0)
+			rc = check(r, a, t->url, err);
 	}
+	buf_clear(&location);
 	return rc;
 }
 
@@ -69,24 +128,29 @@ static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err
 
 	buf_init(&why, 2000);
 	for (int way = 0; way < WAYS && rc == 0 && a->to == NONE; way++) {
-		struct dav_answer ans;
+		struct attempt t = {.url = url, .n_before = r->n_tcolls, .took_ms = dav_now_ms()};
 		struct put_reply reply;
+		enum put_verdict verdict;
 
 		if (!applies(r, (enum way)way))
 			continue;
-		rc = send_one(r, a, (enum way)way, url, &ans, err);
+		rc = send_one(r, a, (enum way)way, url, &t.ans, err);
+		t.took_ms = dav_now_ms() - t.took_ms;
 		if (rc < 0 && !dav_ends(err)) {
 			if (!why.len)
 				buf_putf(&why, "%s", err->text);
 			rc = 0;
 		}
-		reply = reply_of(&ans);
+		reply = reply_of(&t.ans);
+		verdict = put_judge(&reply);
 		if (rc == 0)
 			rc = check(r, a, url, err);
+		if (rc == 0 && a->to == NONE && (verdict == PUT_STORED || verdict == PUT_UNKNOWN))
+			rc = await_made(r, a, &t, verdict, err);
 		if (rc == 0 && a->to == NONE && !why.len)
 			put_reason(&reply, &why);
-		dav_answer_clear(&ans);
-		if (put_judge(&reply) == PUT_FULL)
+		dav_answer_clear(&t.ans);
+		if (verdict == PUT_FULL)
 			break;
 	}
 	if (rc == 0 && a->to == NONE)

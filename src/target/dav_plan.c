@@ -146,7 +146,7 @@ static int holds_any(
 {
 	struct reslist there = {0};
 	struct keys names = {0};
-	int rc = dav_list_resources(r, tcoll, &there, err);
+	int rc = dav_peek_resources(r, tcoll, &there, err);
 
 	for (size_t i = 0; i < there.n; i++) {
 		char *segment = dav_last_segment(there.list[i].url);
@@ -199,6 +199,8 @@ static int claim_made(struct drun *r, struct err *err)
 			continue;
 		for (size_t i = 0; i < r->n_acolls && rc == 0 && !made; i++)
 			rc = was_made_for(r, &r->acolls[i], t, &made, err);
+		if (made)
+			r->tcolls[t].claimed = true;
 		if (made)
 			r->tcolls[t].aside = false;
 	}

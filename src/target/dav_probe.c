@@ -64,11 +64,12 @@ static void fill(const struct listing *l, struct tcoll *t, const struct dav_resp
 	const char *name = dav_prop_text(r, props_name(PROP_NAME));
 	const char *max = dav_prop_text(r, run->contacts ? P_MAX_CARD : P_MAX_CAL);
 	const struct dav_prop *versions = dav_prop_find(r, P_VERSIONS);
-	bool made = t->made, taken = t->taken;
+	bool made = t->made, taken = t->taken, claimed = t->claimed;
 
 	tcoll_clear(t);
 	t->made = made;
 	t->taken = taken;
+	t->claimed = claimed;
 	t->url = xstrdup(r->url);
 	t->segment = dav_last_segment(r->url);
 	t->name = xstrdup(name && *name ? name : *t->segment ? t->segment : "=");
@@ -80,7 +81,7 @@ static void fill(const struct listing *l, struct tcoll *t, const struct dav_resp
 	t->foreign = !t->aside && is_foreign(l, r);
 	t->shared = dav_prop_has(r, P_TYPE, "{" NS_CS "}shared");
 	/* Who made it may write to it, whatever its owner is called. */
-	t->aside |= t->foreign && !made;
+	t->aside |= t->foreign && !made && !claimed;
 	t->v4 = versions && versions->xml && strstr(versions->xml, "4.0");
 }
 
@@ -164,6 +165,20 @@ static int ask_options(struct drun *r, char **dav, struct err *err)
 	}
 	rc = http_run(r->http, rq, n, PARALLEL, err);
 	return rc < 0 && dav_ends(err) ? rc : 0;
+}
+
+int dav_probe_again(struct drun *r, struct err *err)
+{
+	struct listing l = {.r = r, .last = NONE};
+	int rc = 0;
+
+	for (size_t i = 0; i < r->home.n && rc == 0 && !r->home.single; i++) {
+		l.home = r->home.n == 1 ? r->home.urls[i] : NULL;
+		rc = list(&l, r->home.urls[i], 1, err);
+		rc = rc < 0 && !dav_ends(err) ? 0 : rc;
+	}
+	free(l.owner);
+	return rc;
 }
 
 static int probe_homes(struct drun *r, struct listing *l, char **dav, struct err *err)

@@ -14,6 +14,7 @@ struct put {
 	struct dav_answer said;
 	struct err err;
 	int status;
+	int64_t took_ms; /* until its answer, or until it was given up */
 	bool strict, pending;
 	enum put_verdict verdict;
 	size_t res; /* index in the list of what is looked at */
@@ -252,6 +253,7 @@ static void on_put_done(struct http_request *rq, const struct http_response *rs,
 	int rc;
 
 	p->status = rs->status;
+	p->took_ms = dav_now_ms() - p->took_ms;
 	p->err = *err;
 	p->etag = xstrdup(rs->etag);
 	p->location = xstrdup(rs->location);
@@ -320,6 +322,7 @@ static int send_pending(struct drun *r, struct put *list, size_t n, struct err *
 		free(p->location);
 		p->etag = p->location = NULL;
 		p->status = 0;
+		p->took_ms = dav_now_ms();
 		request_of(p, r->contacts, &rq[n_rq++]);
 	}
 	rc = n_rq ? http_run(r->http, rq, n_rq, parallel, err) : 0;
@@ -382,6 +385,7 @@ static int look_at(
 		/* What is read back where our own PUT went is ours whatever its UID. */
 		x->ours = p->verdict == PUT_STORED;
 		x->likely = p->e->uid && p->verdict != PUT_UID;
+		x->unknown = p->verdict == PUT_UNKNOWN;
 		p->res = found->n;
 	}
 	buf_clear(&url);
@@ -412,6 +416,8 @@ static void refused(struct drun *r, struct put *p)
 static void settle(struct drun *r, struct put *p, const struct res *x, bool last)
 {
 	p->pending = false;
+	if (p->e->state != ENTRY_NEW)
+		return; /* found by dav_await */
 	if (x && x->seen && x->fits) {
 		bool ours = p->verdict == PUT_STORED || p->verdict == PUT_UNKNOWN;
 
@@ -443,6 +449,30 @@ static bool all_lost(const struct put *list, size_t n, const struct reslist *fou
 	return true;
 }
 
+/* What is not where it was PUT, and may come there yet, or be elsewhere. */
+static int await(
+        struct drun *r, const struct put *list, size_t n, struct reslist *found, struct err *err)
+{
+	int64_t took = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		struct res *x = list[i].res ? &found->list[list[i].res - 1] : NULL;
+
+		if (!x || !list[i].pending)
+			continue;
+		r->keeps_names |= list[i].verdict == PUT_STORED && x->seen && x->fits &&
+		                  dav_key(list[i].url) == x->key;
+		if (!x->unknown)
+			continue;
+		x->unknown = !(x->seen && x->fits) && x->status == 404;
+		any |= x->unknown;
+		if (x->unknown && list[i].took_ms > took)
+			took = list[i].took_ms;
+	}
+	return any ? dav_await(r, found->list, found->n, took, err) : 0;
+}
+
 static int round_run(struct drun *r, struct put *list, size_t n, struct err *err)
 {
 	int rc = 0;
@@ -464,6 +494,8 @@ static int round_run(struct drun *r, struct put *list, size_t n, struct err *err
 					*err = list[i].err;
 			rc = err_widen(err, ERR_WHOLE);
 		}
+		if (rc == 0)
+			rc = await(r, list, n, &found, err);
 		for (size_t i = 0; i < n && rc == 0; i++) {
 			struct put *p = &list[i];
 

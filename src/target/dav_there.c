@@ -7,6 +7,7 @@ struct listing {
 	struct drun *r;
 	uint32_t tcoll;
 	struct reslist *out;
+	bool peek;
 };
 
 /* A resource whose UID is in the archive, but not where the archive has it. */
@@ -28,19 +29,30 @@ static int on_listed(void *ctx, struct dav_response *p, struct err *err)
 	x = reslist_add(l->out, l->tcoll, p->url, dav_prop_text(p, "{DAV:}getetag"));
 	free(x->href);
 	x->href = xstrdup(p->href);
-	x->fresh = keys_add(&l->r->names, x->key, 1);
+	x->fresh = l->peek ? !keys_find(&l->r->names, x->key, NULL)
+	                   : keys_add(&l->r->names, x->key, 1);
 	return stop_check(err);
 }
 
-int dav_list_resources(struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err)
+static int list_one(struct drun *r, uint32_t tcoll, struct reslist *out, bool peek, struct err *err)
 {
 	static const char *const props[] = {"{DAV:}getetag", "{DAV:}resourcetype"};
-	struct listing l = {r, tcoll, out};
+	struct listing l = {r, tcoll, out, peek};
 	struct dav_answer a;
 	int rc = dav_propfind(r->http, r->tcolls[tcoll].url, 1, props, 2, on_listed, &l, &a, err);
 
 	dav_answer_clear(&a);
 	return rc;
+}
+
+int dav_list_resources(struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err)
+{
+	return list_one(r, tcoll, out, false, err);
+}
+
+int dav_peek_resources(struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err)
+{
+	return list_one(r, tcoll, out, true, err);
 }
 
 static int uid_cmp(const void *pa, const void *pb, void *ctx)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -413,6 +414,81 @@ def counted(scratch, archive):
         expect(run.valise("restore", archive) == 0 and "more often" not in run.text, run.text)
 
 
+class Late(fakedav.FakeDav):
+    """The connection ends, and some time later the write is there, under a name of the server's own."""
+    target, late, names, n = True, 0.7, True, 0
+
+    def __enter__(self):
+        self.done = set()
+        return super().__enter__()
+
+    def later(self, rq, do):
+        threading.Timer(self.late, do).start()
+        rs = fakedav.Answer(201, b"x" * 10)
+        rs.lost = True
+        return rs
+
+    def send(self, handler, rq, rs):
+        if getattr(rs, "lost", False):
+            self.send_cut(handler, rs, 1)
+        super().send(handler, rq, rs)
+
+    def store(self, rq, c, segment):
+        uid = fakedav.uid_of(rq.body)
+        self.n += 1
+        name = "srv-%d" % self.n if self.names else segment
+        if uid not in self.done and b"event-2" in uid + rq.body:
+            self.done.add(uid)
+            return self.later(rq, lambda: c.put(name, rq.body))
+        c.put(name, rq.body)
+        return fakedav.Answer(201)
+
+
+class LateCalendar(Late):
+    """The same for MKCALENDAR: the collection gets a name of the server's own."""
+
+    def make(self, rq, kind):
+        path = rq.path
+
+        def do():
+            self.n += 1
+            rq.path = path.rstrip("/") + "-%d/" % self.n
+            fakedav.FakeDav.make(self, rq, kind)
+        if kind == "calendar" and "make" not in self.done:
+            self.done.add("make")
+            return self.later(rq, do)
+        do()
+        return fakedav.Answer(201)
+
+    def store(self, rq, c, segment):
+        return fakedav.FakeDav.store(self, rq, c, segment)
+
+
+class MadeElsewhere(fakedav.FakeDav):
+    """201, but the collection has a name of the server's own, said by Location or not at all."""
+    target, says_where = True, True
+
+    def make(self, rq, kind):
+        rq.path = rq.path.rstrip("/") + "-x%d/" % len(self.collections)
+        rs = super().make(rq, kind)
+        if self.says_where:
+            rs.headers["Location"] = rq.path
+        return rs
+
+
+def late(scratch, archive):
+    """A write that comes late is waited for, wherever the server puts it: nothing is there twice."""
+    for name, cls, attributes in (("put", Late, {}), ("put-kept", Late, {"names": False}), ("mkcalendar", LateCalendar, {}), ("made-elsewhere", MadeElsewhere, {}),
+                                  ("made-somewhere", MadeElsewhere, {"says_where": False})):
+        with type(name, (cls,), attributes)() as target:
+            run = named_run(target, "late-" + name, scratch)
+            expect(run.valise("restore", archive) == 0, "%s: %s" % (name, run.text))
+            time.sleep(getattr(target, "late", 0))
+            held = sorted(len(c.resources) for c in target.collections.values())
+            expect(held == [4, 8], "%s: %s\n%s" % (name, held, run.text))
+            expect(run.valise("restore", archive) == 0 and "0 added" in run.text, "%s, again: %s" % (name, run.text))
+
+
 class Hidden(fakedav.FakeDav):
     """A source whose resources are called as no other server calls them."""
 
@@ -443,7 +519,7 @@ def names(scratch, archive):
             expect(old or {"AAMk1.ics", "noext.ics", "c.ics", "two@x.org.ics", "Bob.vcf"} <= set(called), called)
 
 
-EXTRA = {f.__name__: f for f in (no_second_copy, counted, names, unread_home, exact_later, mapped, split, cut_over, no_journal, escaped_names)}
+EXTRA = {f.__name__: f for f in (late, no_second_copy, counted, names, unread_home, exact_later, mapped, split, cut_over, no_journal, escaped_names)}
 
 
 def run_extra(name, scratch, archive):
