@@ -136,12 +136,14 @@ static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err
 			continue;
 		rc = send_one(r, a, (enum way)way, url, &t.ans, err);
 		t.took_ms = dav_now_ms() - t.took_ms;
+		reply = reply_of(&t.ans);
 		if (rc < 0 && !dav_ends(err)) {
 			if (!why.len)
 				buf_putf(&why, "%s", err->text);
+			/* What came of the answer does not say that it is whole. */
+			reply.status = reply.inner = 0;
 			rc = 0;
 		}
-		reply = reply_of(&t.ans);
 		verdict = put_judge(&reply);
 		if (rc == 0)
 			rc = check(r, a, url, err);
