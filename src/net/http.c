@@ -290,7 +290,7 @@ static int64_t silence_of(const struct xfer *x)
 	/* Listing and storing is work. */
 	if (strcmp(x->rq->method, "GET") == 0 || strcmp(x->rq->method, "OPTIONS") == 0)
 		return idle;
-	return slow_timeout_ms((int)idle, x->rq->body_size);
+	return slow_timeout_ms((int)idle, x->rq->body_size) << (x->silences ? 1 : 0);
 }
 
 static bool is_silent(const struct xfer *x, int64_t now)
@@ -303,6 +303,20 @@ static bool is_silent(const struct xfer *x, int64_t now)
 	       now - x->began_ms >= idle * PATIENCE_IDLES + (int64_t)x->moved * PATIENCE_BYTE_MS;
 }
 
+/* People shall know that it is not we who do nothing. */
+static void tell_silence(struct xfer *x, int64_t now)
+{
+	int64_t idle = x->h->service->at.idle_timeout_ms;
+
+	if (x->told || x->state != XFER_RUNNING || !x->active_ms || idle <= 0 ||
+	        now - x->h->active_ms < idle || silence_of(x) <= idle)
+		return;
+	x->told = true;
+	progress_say(x->h->progress, SAY_NOTE,
+	        "%s %s: no answer for %d s; a server may have much to read: waiting up to %d s",
+	        x->rq->method, x->url, (int)(idle / 1000), (int)(silence_of(x) / 1000));
+}
+
 static void check_idle(struct run *r)
 {
 	int64_t now = http_now_ms(), active = r->h->active_ms;
@@ -310,6 +324,7 @@ static void check_idle(struct run *r)
 	for (size_t i = 0; i < r->parallel; i++) {
 		struct xfer *x = r->h->slots[i];
 
+		tell_silence(x, now);
 		if (!is_silent(x, now))
 			continue;
 		if (now - active >= silence_of(x))
@@ -318,6 +333,7 @@ static void check_idle(struct run *r)
 		else
 			snprintf(x->curl_text, sizeof x->curl_text, "next to nothing came in %d s",
 			        (int)((now - x->began_ms + 999) / 1000));
+		x->silences += silence_of(x) > x->h->service->at.idle_timeout_ms;
 		/* The next one does not go over that connection. */
 		curl_easy_setopt(x->easy, CURLOPT_FORBID_REUSE, 1L);
 		end_transfer(r, x, CURLE_OPERATION_TIMEDOUT);

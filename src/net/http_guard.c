@@ -47,6 +47,13 @@ bool http_guard_repeatable(const char *method)
 	return r && r->repeatable;
 }
 
+bool http_guard_reads(const char *method)
+{
+	const struct rule *r = find_rule(method);
+
+	return r && r->roles & SOURCE;
+}
+
 static int refuse(struct err *err, const char *method, const char *why)
 {
 	return err_set(

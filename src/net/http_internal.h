@@ -14,6 +14,8 @@ int http_guard_check(enum http_role role, const struct http_request *rq, const c
         struct err *err) MUST_CHECK;
 /* Sending it twice is as good as once. */
 bool http_guard_repeatable(const char *method);
+/* It changes nothing. */
+bool http_guard_reads(const char *method);
 
 /* http_auth.c */
 enum auth_scheme { AUTH_NONE, AUTH_BASIC, AUTH_DIGEST, AUTH_BEARER };
@@ -92,7 +94,8 @@ struct xfer {
 	bool pinned;
 	bool outside; /* a link beyond the service's own origin */
 	/* over all tries */
-	int hops, lost, away, busy, auth_tries;
+	int hops, lost, away, busy, auth_tries, silences;
+	bool told; /* that its silence is waited for */
 	bool renewed;
 	uint64_t given; /* octets of body_fn, all tries */
 	int64_t wake_ms;
@@ -122,6 +125,7 @@ struct http_common {
 	unsigned users;
 	struct http_auth auth;
 	atomic_bool reached; /* an answer came once */
+	atomic_bool stuck; /* what should have passed did not, lately */
 	atomic_bool settled; /* and one that is not about the sign-in */
 	_Atomic int64_t hold_ms; /* nothing starts before */
 	int64_t waited_ms; /* for busy servers, since the last success */

@@ -6,10 +6,12 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define HOPS_MAX 5
 #define LOST_MAX 3
 #define LOST_WAIT_MS 250
+#define SILENCES_MAX 2 /* of minutes each */
 #define AWAY_MAX_MS 60000 /* a server that was there once may be starting again */
 #define AWAY_STEP_MS 2000
 #define GATEWAY_TRIES_MAX 3
@@ -74,7 +76,7 @@ static bool lost(struct xfer *x, const char *why, bool hopeless)
 		return failed(x, ERR_NET, ERR_ITEM, why);
 	if (!x->sent && x->h->common->reached && may_come_back(x, why))
 		return again(x, http_now_ms() + AWAY_STEP_MS);
-	if (++x->lost >= LOST_MAX)
+	if (++x->lost >= LOST_MAX || x->silences >= SILENCES_MAX)
 		return failed(x, ERR_NET, ERR_ITEM, why);
 	return again(x, http_now_ms() + ((int64_t)LOST_WAIT_MS << x->lost));
 }
@@ -119,8 +121,7 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 
 static bool redirect(struct xfer *x)
 {
-	bool reads =
-	        http_guard_repeatable(x->rq->method) && strcmp(x->rq->method, "PROPPATCH") != 0;
+	bool reads = http_guard_reads(x->rq->method);
 	struct url from, to;
 	struct buf next;
 	bool more = false;
@@ -298,11 +299,50 @@ static void learn(struct xfer *x)
 	}
 	if (good)
 		c->waited_ms = 0;
+	if (good && x->busy)
+		c->stuck = false;
 	pthread_mutex_unlock(&c->lock);
 	if (good && ++x->h->good >= GOOD_FOR_MORE) {
 		x->h->limit++;
 		x->h->good = 0;
 	}
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	for (; *text; text++)
+		if (strncasecmp(text, word, strlen(word)) == 0)
+			return true;
+	return false;
+}
+
+bool http_is_passing(int status, const char *text)
+{
+	static const char *const words[] = {"locked", "deadlock", "lock wait", "serializ", "busy",
+	        "too many connections", "try again", "try restarting"};
+
+	if (status == 423 || status == 504)
+		return true;
+	for (size_t i = 0; status == 500 && i < sizeof words / sizeof *words; i++)
+		if (has_word(text, words[i]))
+			return true;
+	return false;
+}
+
+/* What only reads is asked for again; when one was so in vain, the others hardly wait. */
+static bool passing(struct xfer *x)
+{
+	struct http_common *c = x->h->common;
+	int tries = c->stuck ? 1 : BUSY_TRIES_MAX;
+
+	if (x->rq->link || !http_guard_reads(x->rq->method) ||
+	        !http_is_passing(x->rs.status, buf_str(&x->error_body)))
+		return false;
+	if (x->busy >= tries) {
+		c->stuck = true;
+		return false;
+	}
+	return again(x, http_now_ms() + ((int64_t)1000 << x->busy++));
 }
 
 static bool answered(struct xfer *x)
@@ -339,7 +379,7 @@ static bool answered(struct xfer *x)
 	default:
 		break;
 	}
-	return is_rate_limit(x) && busy(x);
+	return (is_rate_limit(x) && busy(x)) || passing(x);
 }
 
 bool xfer_outcome(struct xfer *x, CURLcode rc)

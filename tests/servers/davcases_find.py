@@ -638,3 +638,35 @@ class VersionConverted(FakeDav):
         return text
 
     again = 1
+
+
+class Passing(FakeDav):
+    """A listing, a resource and the home are in somebody's way for a moment."""
+    name = "locked-for-a-moment"
+    source = "nextcloud/calendar issue 5647, lennart-k/rustical issue 131: SQLite under load; RFC 4918 11.3"
+    says = None
+
+    def do_report(self, rq):
+        return Answer(501)
+
+    def answer(self, rq):
+        seen = self.__dict__.setdefault("seen", set())
+        rs = super().answer(rq)
+        if rs.status < 300 and rq.path not in seen and (rq.path.endswith("/work/") or rq.path.endswith("card-1.vcf") or rq.path.endswith("event-2.ics")):
+            seen.add(rq.path)
+            return Answer(423) if "card" in rq.path else Answer(500, "SQLSTATE[HY000]: General error: 5 database is locked")
+        return rs
+
+
+class SlowListing(FakeDav):
+    """The first octet of a listing comes long after what --timeout says; one is asked for twice."""
+    name = "listing-slow"
+    source = "owncloud/core issue 16786 (629 s), Kozea/Radicale issue 691 (150 s), sabre-io/dav issue 925"
+    options = ("--timeout", "1")
+
+    def send(self, handler, rq, rs):
+        slow = self.__dict__.setdefault("slow", {"/work/": 3, "/people/": 6})
+        for end in list(slow):
+            if rq.method == "PROPFIND" and rq.header("Depth") == "1" and rq.path.endswith(end):
+                time.sleep(slow.pop(end))
+        super().send(handler, rq, rs)

@@ -25,6 +25,33 @@ static void retry_after_table(void **state)
 		assert_int_equal(http_retry_after(rows[i].value, rows[i].now), rows[i].seconds);
 }
 
+static void passing_table(void **state)
+{
+	(void)state;
+	static const struct {
+		int status;
+		const char *text;
+		bool passing;
+	} rows[] = {
+	        {423, "", true},
+	        {504, "<html>", true},
+	        {500, "SQLSTATE[HY000]: General error: 5 database is locked", true},
+	        {500, "<s:message>Deadlock found when trying to get lock</s:message>", true},
+	        {500, "SQLSTATE[40001]: Serialization failure: 1213", true},
+	        {500, "ERROR: could not serialize access due to concurrent update", true},
+	        {500, "Server BUSY", true},
+	        {500, "Call to undefined method", false},
+	        {500, "", false},
+	        {403, "the database is locked", false},
+	        {404, "locked", false},
+	        {200, "locked", false},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (http_is_passing(rows[i].status, rows[i].text) != rows[i].passing)
+			fail_msg("row %zu", i);
+}
+
 static void busy_answer(struct conn *c, const struct request *rq)
 {
 	bool first = rq->number == 0;
@@ -399,6 +426,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(retry_after_table),
+	        cmocka_unit_test(passing_table),
 	        cmocka_unit_test(busy_servers),
 	        cmocka_unit_test(busy_for_too_long),
 	        cmocka_unit_test(away_for_a_while),
