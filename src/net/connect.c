@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define MAX_ADDRESSES 16
+#define SWALLOWED_MS 3000
 
 int64_t now_ms(void)
 {
@@ -70,9 +71,12 @@ static int64_t patience_left(const struct transport *t)
 int net_wait_idle(struct transport *t, short events)
 {
 	int64_t began = now_ms(), left = patience_left(t), silence = t->silence_ms;
-	bool last = left < silence;
+	bool swallowed = literal_swallowed(t), last;
 	int rc;
 
+	if (swallowed && silence > SWALLOWED_MS)
+		silence = SWALLOWED_MS;
+	last = left < silence;
 	if (t->deadline)
 		return net_wait(t, t->fd, events, t->deadline);
 	rc = wait_until(t, t->fd, events, began + (last ? left : silence));
@@ -81,6 +85,12 @@ int net_wait_idle(struct transport *t, short events)
 		return transport_fail(t, ERR_NET,
 		        "next to nothing has come for %lld minutes: given up",
 		        (long long)(t->waited_ms / 60000));
+	if (rc == 0 && swallowed) {
+		t->swallowed = true;
+		return transport_fail(t, ERR_PROTO,
+		        "the server announced a message as longer than it is: its end does not "
+		        "come");
+	}
 	if (rc == 0) {
 		t->timed_out = true;
 		return transport_fail(t, ERR_NET,

@@ -2,6 +2,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/secret.h"
 #include "valise/base/sys.h"
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,32 @@ int transport_fail(struct transport *t, enum err_code code, const char *fmt, ...
 void transport_patient(struct transport *t, bool slow, uint64_t octets)
 {
 	t->silence_ms = slow ? slow_timeout_ms(t->idle_timeout_ms, octets) : t->idle_timeout_ms;
+}
+
+void transport_tags(struct transport *t, unsigned first, unsigned last)
+{
+	t->tag_first = first;
+	t->tag_last = last;
+}
+
+bool transport_swallowed(const struct transport *t)
+{
+	return t->swallowed;
+}
+
+bool literal_swallowed(const struct transport *t)
+{
+	char line[64], word[4] = "";
+	unsigned tag = 0;
+
+	/* The last octet that came ends a line. */
+	if (!t->inbound.literal || !t->tag_first || !t->tail_len ||
+	        t->tail[t->tail_len - 1] != '\n')
+		return false;
+	transport_last_line(t, line, sizeof line);
+	return isdigit((unsigned char)*line) && sscanf(line, "%9u %3[A-Z]", &tag, word) == 2 &&
+	       tag >= t->tag_first && tag <= t->tag_last &&
+	       (strcmp(word, "OK") == 0 || strcmp(word, "NO") == 0 || strcmp(word, "BAD") == 0);
 }
 
 bool transport_timed_out(const struct transport *t)

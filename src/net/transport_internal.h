@@ -69,6 +69,8 @@ struct transport {
 	enum security security;
 	int connect_timeout_ms, idle_timeout_ms;
 	int64_t silence_ms; /* that is waited for now: transport_patient */
+	unsigned tag_first,
+	        tag_last; /* whose tagged lines end what is waited for: transport_tags */
 	struct progress *progress;
 	struct rate *rate;
 	int fd;
@@ -76,6 +78,7 @@ struct transport {
 	int64_t deadline; /* of the handshake, 0: none */
 	struct err error;
 	bool timed_out;
+	bool swallowed; /* the error is that of transport_tags */
 	gnutls_session_t tls;
 	gnutls_certificate_credentials_t trust;
 	char describe[64];
@@ -102,6 +105,9 @@ int transport_fail(struct transport *t, enum err_code code, const char *fmt, ...
 int transport_fail_with(struct transport *t, const struct err *err);
 
 int64_t now_ms(void);
+
+/* In a literal, and what came last is the tagged line that was to come after it. */
+bool literal_swallowed(const struct transport *t);
 
 /* resolve.c: the addresses of t->host, for freeaddrinfo; until ${deadline} (now_ms). -1 with the sticky error. */
 struct addrinfo;

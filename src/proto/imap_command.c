@@ -259,6 +259,7 @@ static void await_oldest(struct imap *m)
 	const struct pending *p = oldest_open(m);
 
 	transport_patient(m->t, p && p->slow && (!p->behind || m->pipelined || m->one_by_one), 0);
+	transport_tags(m->t, p ? p->tag : 0, m->tag);
 }
 
 static bool line_literal(const char *p, size_t n, uint64_t *size)
@@ -406,14 +407,25 @@ static int repair(struct imap *m, unsigned *tag_out, struct err *err)
 			        m, ERR_PROTO, err, "a list of mailboxes that cannot be understood");
 	}
 	last = last_line(b, &len);
-	if (take_tagged(m, last, len, tag_out))
-		return 1;
+	if (take_tagged(m, last, len, tag_out)) {
+		fetch_confirm(m);
+		return m->ops_err.code ? session_net_error(m, err) : 1;
+	}
 	last = last_response(b->str, b->len, &len);
 	if (n || !untagged_parse(last, len, &u))
 		return session_net_error(m, err);
+	fetch_confirm(m);
 	if (u.numbered && token_is(&u.word, "FETCH"))
 		fetch_raw(m, last, len);
 	return 0;
+}
+
+/* The stream ended: an answer that was whole before that is one. */
+static int cut_off(struct imap *m, struct err *err)
+{
+	if (transport_error(m->t, NULL) == ERR_NET)
+		fetch_confirm(m);
+	return session_net_error(m, err);
 }
 
 /* One call of libetpan. As repair(). */
@@ -431,7 +443,7 @@ static int read_response(struct imap *m, unsigned *tag_out, struct err *err)
 	}
 	m->lib->imap_tag = (int)m->pending[0].tag;
 	if (!mailimap_read_line(m->lib))
-		return session_net_error(m, err);
+		return cut_off(m, err);
 	r = mailimap_parse_response(m->lib, &response);
 	if (r == MAILIMAP_NO_ERROR)
 		mailimap_response_free(response);
@@ -447,9 +459,12 @@ static int read_response(struct imap *m, unsigned *tag_out, struct err *err)
 		return repair(m, tag_out, err);
 	/* PROTOCOL is a BAD, or the tag of another command in flight. */
 	if (r != MAILIMAP_NO_ERROR && r != MAILIMAP_ERROR_PROTOCOL)
-		return session_net_error(m, err);
+		return cut_off(m, err);
 	last = last_line(b, &len);
-	return take_tagged(m, last, len, tag_out) ? 1 : session_net_error(m, err);
+	if (!take_tagged(m, last, len, tag_out))
+		return session_net_error(m, err);
+	fetch_confirm(m);
+	return m->ops_err.code ? session_net_error(m, err) : 1;
 }
 
 int command_next(struct imap *m, unsigned *tag_out, struct err *err)

@@ -3,6 +3,7 @@
  * 7.2.4, 7.4.2; RFC 5258; RFC 6154; XLIST of Gmail).
  */
 #include "imap_line.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -373,4 +374,89 @@ bool fetch_parse(struct fetch_build *b, const char *p, size_t n)
 		(void)line_next(&l);
 	}
 	return true;
+}
+
+/* ---- what follows a body ---- */
+
+static bool is_body_name(const struct token *t)
+{
+	return t->kind == TOKEN_ATOM &&
+	       ((t->n > 5 && strncasecmp(t->p, "BODY[", 5) == 0) ||
+	               (t->n > 10 && strncasecmp(t->p, "BODY.PEEK[", 10) == 0) ||
+	               (t->n > 7 && strncasecmp(t->p, "BINARY[", 7) == 0));
+}
+
+static bool is_known_name(const struct token *t)
+{
+	static const char *const names[] = {
+	        "UID", "FLAGS", "MODSEQ", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (token_is(t, names[i]))
+			return true;
+	return is_body_name(t);
+}
+
+/* Or another one in capitals, "X-GM-MSGID": text is hardly ever like that. */
+static bool item_name(const struct token *t)
+{
+	bool section = false;
+
+	if (is_known_name(t))
+		return true;
+	if (t->kind != TOKEN_ATOM || !isupper((unsigned char)*t->p))
+		return false;
+	for (size_t i = 0; i < t->n; i++) {
+		unsigned char c = (unsigned char)t->p[i];
+
+		section |= c == '[';
+		if (!section && !isupper(c) && !isdigit(c) && !strchr("-._<>", c))
+			return false;
+	}
+	return true;
+}
+
+static bool line_is_over(const struct line *l)
+{
+	const char *p = l->p;
+
+	while (p < l->end && *p == ' ')
+		p++;
+	if (p < l->end && *p == '\r')
+		p++;
+	return p == l->end || (p + 1 == l->end && *p == '\n');
+}
+
+/* Items, the last one perhaps without its value, and ")". */
+static bool ends_well(struct line l)
+{
+	while (l.p < l.end && *l.p == ' ') {
+		struct token t = line_peek(&l);
+
+		if (t.kind == TOKEN_CLOSE) {
+			l.p += strspn(l.p, " ");
+			break;
+		}
+		(void)line_next(&l);
+		if (!item_name(&t))
+			return false;
+		if (l.p < l.end && *l.p == ')')
+			break;
+		if (l.p == l.end || *l.p != ' ' || !line_skip(&l))
+			return false;
+	}
+	if (l.p == l.end || *l.p++ != ')')
+		return false;
+	return line_is_over(&l);
+}
+
+bool fetch_ends_well(const char *p, size_t n)
+{
+	struct line l = {p, p + n};
+	struct token t;
+
+	for (t = line_next(&l); t.kind != TOKEN_END && t.kind != TOKEN_BAD; t = line_next(&l))
+		if (is_body_name(&t))
+			return line_skip(&l) && ends_well(l);
+	return false;
 }

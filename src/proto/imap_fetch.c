@@ -50,6 +50,7 @@ static bool section_asked(const struct imap *m)
 
 bool fetch_octets(struct imap *m, const void *item, bool whole, const char *p, size_t n)
 {
+	fetch_confirm(m);
 	if (m->ops_err.code)
 		return false;
 	if (!m->ops || !m->ops->body || (!whole && !section_asked(m)))
@@ -82,6 +83,7 @@ static bool on_body(int att_type, struct mailimap_msg_att_body_section *section,
 	/* RFC822 and its parts are never asked for. */
 	if (att_type != MAILIMAP_MSG_ATT_BODY_SECTION)
 		return true;
+	fetch_confirm(ctx);
 	if (section)
 		((struct imap *)ctx)->body_origin = section->sec_origin_octet;
 	return fetch_octets(ctx, section, section && !section->sec_section, p, n);
@@ -240,19 +242,25 @@ static void take_extension(struct fetch_build *b, const struct mailimap_extensio
 
 /* ---- an answer is whole ---- */
 
-static void deliver(struct imap *m, const char *raw)
+static void deliver(struct imap *m, const char *raw, bool good)
 {
 	struct imap_msg *msg = &m->build.msg;
 
 	if (m->ops && !m->ops_err.code) {
-		/* One body was counted only if its octets came: an empty one has none. */
-		msg->has_body |= m->body_items != 0;
 		msg->body_octets = m->body_octets;
 		msg->raw = raw;
+		msg->spoiled = !good;
+		msg->has_body &= good;
 		if (!flush_small(m) ||
 		        m->ops->message(m->ops_ctx, fetch_msg(&m->build), &m->ops_err) != 0)
 			(void)callback_failed(m);
 	}
+	if (!good && !m->ops_err.code)
+		err_set(&m->ops_err, ERR_PROTO, ERR_WHOLE,
+		        "the server announced a wrong length for a message (UID %u): the "
+		        "connection "
+		        "is out of step",
+		        msg->uid);
 	/* The handler cannot say no: stop the reading under it. */
 	if (m->ops_err.code)
 		transport_kill(m->t, "ended by us");
@@ -264,10 +272,56 @@ static void deliver(struct imap *m, const char *raw)
 	fetch_reset(&m->build);
 }
 
+void fetch_confirm(struct imap *m)
+{
+	char *raw = m->held_raw;
+
+	if (!m->held)
+		return;
+	m->held = false;
+	m->held_raw = NULL;
+	deliver(m, raw, true);
+	free(raw);
+}
+
+/**
+ * answered(m, line, n, raw): the answer that stands in ${line} is read; ${raw} is a copy of it, taken over, or NULL. A body is believed when what follows its literal
+ * ends the answer well and the next line is one of the protocol: until then it is held. Where the announced length was a lie, it is spoiled.
+ */
+static void answered(struct imap *m, const char *line, size_t n, char *raw)
+{
+	/* One body was counted only if its octets came: an empty one has none. */
+	m->build.msg.has_body |= m->body_items != 0;
+	if (m->build.msg.has_body && fetch_ends_well(line, n)) {
+		m->held = true;
+		m->held_raw = raw;
+		return;
+	}
+	deliver(m, raw, !m->build.msg.has_body);
+	free(raw);
+}
+
+/* The response that libetpan is reading is the last in its buffer. */
+static const char *this_response(const struct imap *m, size_t *n)
+{
+	const MMAPString *b = m->lib->imap_stream_buffer;
+	const char *p = b->str + b->len;
+
+	while ((p = memrchr(b->str, '\n', (size_t)(p - b->str))) != NULL)
+		if (b->str + b->len - p > 2 && p[1] == '*' && p[2] == ' ')
+			break;
+	p = p ? p + 1 : b->str;
+	*n = (size_t)(b->str + b->len - p);
+	return p;
+}
+
 static void on_message(struct mailimap_msg_att *att, void *ctx)
 {
 	struct imap *m = ctx;
+	const char *line;
+	size_t n;
 
+	fetch_confirm(m);
 	for (clistiter *i = clist_begin(att->att_list); i; i = clist_next(i)) {
 		const struct mailimap_msg_att_item *item = clist_content(i);
 
@@ -287,18 +341,23 @@ static void on_message(struct mailimap_msg_att *att, void *ctx)
 	}
 	if (m->build.msg.uid && wide_number(m, "UID", m->build.msg.uid) > UINT32_MAX)
 		m->build.msg.uid = 0; /* not the message that it seems to be */
-	deliver(m, NULL);
+	line = this_response(m, &n);
+	answered(m, line, n, NULL);
 }
 
 void fetch_raw(struct imap *m, const char *p, size_t n)
 {
-	char *copy = xmalloc(n + 1);
+	char *copy;
 
+	fetch_confirm(m);
 	/* The reading goes on in the buffer that ${p} points into. */
+	copy = xmalloc(n + 1);
 	memcpy(copy, p, n);
 	copy[n] = '\0';
-	if (fetch_parse(&m->build, copy, n))
-		deliver(m, copy);
+	if (fetch_parse(&m->build, copy, n)) {
+		answered(m, copy, n, copy);
+		return;
+	}
 	fetch_reset(&m->build);
 	free(copy);
 }

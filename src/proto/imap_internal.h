@@ -64,6 +64,8 @@ struct imap {
 	void *ops_ctx;
 	struct err ops_err; /* of a callback: ends the session */
 	struct fetch_build build;
+	bool held; /* a whole answer with a body, in build: until the next line shows that it is one */
+	char *held_raw;
 	const void *body_item; /* the BODY item whose octets are coming */
 	unsigned body_items;
 	uint64_t body_octets;
@@ -131,6 +133,8 @@ void shim_link(void);
 void fetch_hooks(struct imap *m);
 /* Octets of a BODY item that ${item} identifies; false ends the session. */
 bool fetch_octets(struct imap *m, const void *item, bool whole, const char *p, size_t n);
+/* What was read since is of the protocol: the answer that was held is handed on. */
+void fetch_confirm(struct imap *m);
 /* A FETCH line that only the fallback can read. */
 void fetch_raw(struct imap *m, const char *p, size_t n);
 

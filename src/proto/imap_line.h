@@ -93,6 +93,11 @@ const struct imap_msg *fetch_msg(struct fetch_build *b);
 void fetch_flag(struct fetch_build *b, const char *flag, size_t n);
 /* One item and its value at ${l}; false if there is none to be read. Bodies are only noted. */
 bool fetch_item(struct fetch_build *b, struct line *l);
+/**
+ * fetch_ends_well(p, n): does the answer "* 12 FETCH (...)" end, after the body that is its value, as RFC 3501 has it: with nothing, or items and their
+ * values, and then ")" and the line's end? A literal that is longer or shorter than announced makes something else of what follows it. False without a body.
+ */
+bool fetch_ends_well(const char *p, size_t n);
 /* "12 FETCH (...)", after "* " or with it. False when it is no FETCH; what can be read of it counts. */
 bool fetch_parse(struct fetch_build *b, const char *p, size_t n);
 

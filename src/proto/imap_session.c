@@ -47,6 +47,7 @@ static void session_free(struct imap *m)
 	free(m->foreign);
 	free(m->ns_prefix);
 	fetch_clear(&m->build);
+	free(m->held_raw);
 	buf_clear(&m->cmd);
 	buf_clear(&m->lines);
 	if (m->lib) {
@@ -210,6 +211,11 @@ void imap_close(struct imap *m)
 	if (m->found_one_by_one && ignores_pipelining(m))
 		atomic_store(m->found_one_by_one, true);
 	session_free(m);
+}
+
+bool imap_lied(const struct imap *m)
+{
+	return transport_swallowed(m->t);
 }
 
 bool imap_alive(const struct imap *m)

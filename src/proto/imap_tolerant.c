@@ -80,6 +80,7 @@ static int stream_literal(struct scan *s, size_t brace, size_t n, bool whole)
 	static const char item; /* any address that is no section of libetpan's */
 	char chunk[CHUNK];
 
+	fetch_confirm(s->m);
 	s->m->body_origin = origin_octet(s);
 	while (n) {
 		ssize_t got = mailstream_read(s->fd, chunk, n < CHUNK ? n : CHUNK);

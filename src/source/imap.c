@@ -239,6 +239,7 @@ static void *worker_main(void *arg)
 		        r->progress, SAY_INFO, "going on with one connection less: %s", err.text);
 	buf_clear(&w->head);
 	free(w->missing);
+	free(w->doubts);
 	return NULL;
 }
 

@@ -81,6 +81,13 @@ struct flight {
 	struct job job;
 };
 
+/* A body of another size than RFC822.SIZE says, in the sink, but no item yet. */
+struct doubt {
+	struct mbox *mb;
+	struct rec *r;
+	struct tree_item it;
+};
+
 /* Work on one mailbox that is done step by step: a large message, or messages that did not come. */
 struct special {
 	struct mbox *mb; /* NULL: none */
@@ -201,6 +208,10 @@ struct worker {
 	struct mbox *expect_mb; /* the mailbox that answers are about */
 	struct job expect; /* its records that the command may answer, beside those in flight */
 	bool singly; /* the missing ones are being asked for one by one */
+	struct doubt *doubts; /* until the commands in flight show nothing else that is odd */
+	size_t n_doubts, doubts_cap;
+	bool doubting; /* such bodies are held back */
+	bool stray; /* a body came that nobody asked for, since the last command was answered */
 	bool nameless; /* bodies come without their UID */
 	struct rec *alone; /* the only message that is asked for: a body without UID is its body */
 	char note[160]; /* how the body in hand was rescued, "" for not at all */
@@ -328,6 +339,11 @@ int pieces_run(
 /* imap_ladder.c: pieces, header and text, header and parts; r->done if one of them gave it. */
 int fetch_ladder(struct worker *w, struct mbox *mb, struct rec *r, struct err *err) MUST_CHECK;
 extern const struct imap_fetch_ops fetch_ops;
+/**
+ * doubts_settle(w, mb, j, believe, err): the bodies held back of the records of ${j} (NULL: all) become items, or (${believe} false) are asked for again.
+ */
+int doubts_settle(struct worker *w, const struct mbox *mb, const struct job *j, bool believe,
+        struct err *err) MUST_CHECK;
 void fetch_drop(struct worker *w); /* the body that came in was not wanted, or not whole */
 unsigned fetch_poisoned(struct mbox *mb, unsigned add);
 /* Name one record in an error line. */

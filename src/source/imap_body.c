@@ -66,10 +66,42 @@ static void mark_rescued(struct worker *w, struct mbox *mb, struct tree_item *it
 	        w->note);
 }
 
+static bool job_has(const struct job *j, size_t at)
+{
+	return at >= j->first && at < j->first + j->n;
+}
+
+/* A body that is in the sink becomes an item. */
+static int item_keep(
+        struct worker *w, struct mbox *mb, struct rec *r, struct tree_item *it, struct err *err)
+{
+	struct tree_sink *s = w->run->sink;
+	int rc;
+
+	pthread_mutex_lock(&mb->lock);
+	if (w->note[0])
+		mark_rescued(w, mb, it);
+	rc = s->ops->item(s, mb->coll, it, err);
+	if (rc == 0 && (r->have & REC_SIZE))
+		twins_know(&w->run->twins, mb->coll, it, r->size);
+	mb->poisoned = 0;
+	pthread_mutex_unlock(&mb->lock);
+	if (rc < 0)
+		return fetch_fail(w->run, err);
+	r->done = 1;
+	w->progress++;
+	imap_link_gained(&w->run->links);
+	atomic_fetch_add(&w->run->progress->items_done, 1);
+	pthread_mutex_lock(&w->run->lock);
+	w->run->result.fetched++;
+	w->run->result.bytes_fetched += it->size;
+	pthread_mutex_unlock(&w->run->lock);
+	return 0;
+}
+
 /* The body that was streamed is the message ${r}. */
 static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct err *err)
 {
-	struct tree_sink *s = w->run->sink;
 	struct tree_item it = {.uid = r->uid,
 	        .date_utc = r->date_utc,
 	        .zone_min = r->zone_min,
@@ -77,7 +109,7 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	        .keywords = r->keywords,
 	        .ext = r->ext};
 	struct tree_object o;
-	int rc = s->ops->body_close(w->body, &o, err);
+	int rc = w->run->sink->ops->body_close(w->body, &o, err);
 
 	w->body = NULL;
 	if (rc < 0)
@@ -90,33 +122,36 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 		it.warn |= WARN_SIZE;
 	if (!(r->have & REC_DATE))
 		date_derive(w, &it);
-	pthread_mutex_lock(&mb->lock);
-	if (w->note[0])
-		mark_rescued(w, mb, &it);
-	rc = s->ops->item(s, mb->coll, &it, err);
-	if (rc == 0 && (r->have & REC_SIZE))
-		twins_know(&w->run->twins, mb->coll, &it, r->size);
-	mb->poisoned = 0;
-	pthread_mutex_unlock(&mb->lock);
-	if (rc < 0)
-		return fetch_fail(w->run, err);
-	r->done = 1;
-	w->progress++;
-	imap_link_gained(&w->run->links);
-	atomic_fetch_add(&w->run->progress->items_done, 1);
-	pthread_mutex_lock(&w->run->lock);
-	w->run->result.fetched++;
-	w->run->result.bytes_fetched += o.size;
-	pthread_mutex_unlock(&w->run->lock);
+	if (w->doubting && (it.warn & WARN_SIZE)) {
+		*ARR_PUSH(w->doubts, w->n_doubts, w->doubts_cap) = (struct doubt){mb, r, it};
+		r->done = 1;
+	} else {
+		rc = item_keep(w, mb, r, &it, err);
+	}
 	w->body_len = 0;
 	w->note[0] = '\0';
 	buf_reset(&w->head);
-	return 0;
+	return rc;
 }
 
-static bool job_has(const struct job *j, size_t at)
+int doubts_settle(
+        struct worker *w, const struct mbox *mb, const struct job *j, bool believe, struct err *err)
 {
-	return at >= j->first && at < j->first + j->n;
+	size_t kept = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < w->n_doubts; i++) {
+		struct doubt *d = &w->doubts[i];
+
+		if (j && (d->mb != mb || !job_has(j, (size_t)(d->r - d->mb->recs))))
+			w->doubts[kept++] = *d;
+		else if (believe && rc == 0)
+			rc = item_keep(w, d->mb, d->r, &d->it, err);
+		else
+			d->r->done = 0;
+	}
+	w->n_doubts = kept;
+	return rc;
 }
 
 /* Was this record asked for on this connection? The answers to several commands in flight may come in any order. */
@@ -159,9 +194,13 @@ static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)
 
 	if (rc < 0)
 		return rc;
-	if (msg->has_body)
+	if (msg->has_body || msg->spoiled)
 		r = msg->uid ? expected(w, msg) : nameless(w);
-	if (!r) {
+	w->stray |= msg->has_body && msg->uid && !r;
+	/* Asked for once more it would lie again. */
+	if (r && msg->spoiled && r->rung == RUNG_PLAIN)
+		r->rung = RUNG_PIECES;
+	if (!r || msg->spoiled) {
 		fetch_drop(w);
 		return 0;
 	}

@@ -93,13 +93,19 @@ static void return_missing(struct worker *w)
 static void fetch_lost(struct worker *w, bool throttled)
 {
 	struct flight *f = &w->fly[0];
+	struct err ignored;
+	int rc = doubts_settle(w, NULL, NULL, false, &ignored); /* forgetting does not fail */
 	bool known = w->special.mb && w->n_missing; /* a message is to blame, not the server */
 
+	(void)rc;
+	w->stray = false;
 	fetch_drop(w);
 	if (w->careful && w->n_fly == 1 && f->job.n == 1 && !throttled) {
 		struct rec *r = &f->mb->recs[f->job.first];
 
-		if (!r->done && ++r->tries >= (fetch_poisoned(f->mb, 0) ? 1 : TRIES))
+		/* A lie is told again. */
+		if (!r->done && (++r->tries >= (fetch_poisoned(f->mb, 0) ? 1 : TRIES) ||
+		                        (w->m && imap_lied(w->m))))
 			r->rung = RUNG_PIECES;
 		known |= r->rung != RUNG_PLAIN;
 	}
@@ -329,19 +335,41 @@ static size_t note_missing(struct worker *w, const struct flight *f)
 	return n;
 }
 
+/*
+ * Something was missing, or came unasked: a literal whose length is a lie may have swallowed the next answer, or left behind what
+ * looks like one. Bodies of another size than RFC822.SIZE says are not believed then.
+ */
+static bool is_odd(struct worker *w, const struct flight *f)
+{
+	bool odd = w->stray;
+
+	for (size_t i = f->job.first; i < f->job.first + f->job.n; i++)
+		odd |= !f->mb->recs[i].done;
+	w->stray = false;
+	return odd;
+}
+
 static int wait_job(struct worker *w, struct err *err)
 {
 	struct flight f = w->fly[0];
-	int rc;
+	struct err why;
+	int rc, failed;
 
 	w->expect_mb = f.mb;
 	w->expect = (struct job){0};
+	w->doubting = true;
 	rc = imap_fetch_wait(w->m, &fetch_ops, w, err);
+	w->doubting = false;
 	if (rc < 0 &&
 	        (!imap_alive(w->m) || (rc != ERR_REFUSED && rc != ERR_BUSY && rc != ERR_THROTTLED)))
 		return rc;
 	shift(w);
 	fetch_drop(w); /* of an answer that never got whole */
+	failed = doubts_settle(w, f.mb, &f.job, rc == 0 && !is_odd(w, &f), &why);
+	if (failed < 0) {
+		*err = why;
+		return failed;
+	}
 	if (rc == ERR_THROTTLED || (rc == ERR_BUSY && ++w->busy <= BUSY_TRIES))
 		return wait_busy(w, &f, err);
 	if (rc != ERR_BUSY)

@@ -34,6 +34,7 @@ static int on_section_end(void *ctx, const struct imap_msg *msg, struct err *err
 	struct section *s = ctx;
 
 	(void)err;
+	s->spoiled |= msg->spoiled;
 	if (msg->uid == s->uid)
 		s->came |= msg->has_body;
 	else

@@ -47,7 +47,7 @@ static int on_piece_end(void *ctx, const struct imap_msg *msg, struct err *err)
 	struct pieces *t = ctx;
 
 	(void)err;
-	t->spoiled |= t->now && msg->uid != t->r->uid;
+	t->spoiled |= (t->now && msg->uid != t->r->uid) || msg->spoiled;
 	t->empty |= !t->now && msg->uid == t->r->uid && msg->has_body && is_next(t);
 	if (t->now) {
 		t->cut = t->now != t->size;

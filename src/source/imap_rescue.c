@@ -30,11 +30,16 @@ static int ask_each(struct worker *w, struct mbox *mb, size_t fly, struct err *e
 		}
 		if (rc < 0 || imap_in_flight(w->m) == 0)
 			break;
+		w->doubting = true;
 		rc = imap_fetch_wait(w->m, &fetch_ops, w, err);
+		w->doubting = false;
 		fetch_drop(w);
 		if (rc == ERR_REFUSED || rc == ERR_BUSY)
 			rc = 0;
 	}
+	if (rc == 0)
+		rc = doubts_settle(w, NULL, NULL, !w->stray, err);
+	w->stray = false;
 	w->singly = false;
 	w->alone = NULL;
 	return rc;

@@ -274,12 +274,30 @@ bool sched_take(struct run *r, struct mbox *mb, bool one, struct job *out)
 	return found;
 }
 
+/* A message that is not asked for plainly is a job of its own. */
+static void return_parts(struct mbox *mb, const struct job *j)
+{
+	size_t first = j->first, end = j->first + j->n;
+
+	for (size_t i = first; i < end; i++) {
+		if (mb->recs[i].done || mb->recs[i].rung == RUNG_PLAIN)
+			continue;
+		if (i > first)
+			*ARR_PUSH(mb->back, mb->n_back, mb->back_cap) =
+			        (struct job){first, i - first, 0};
+		*ARR_PUSH(mb->back, mb->n_back, mb->back_cap) = (struct job){i, 1, 0};
+		first = i + 1;
+	}
+	if (first < end)
+		*ARR_PUSH(mb->back, mb->n_back, mb->back_cap) = (struct job){first, end - first, 0};
+}
+
 void sched_return(struct run *r, struct mbox *mb, const struct job *j)
 {
 	if (j->n == 0)
 		return;
 	pthread_mutex_lock(&r->lock);
-	*ARR_PUSH(mb->back, mb->n_back, mb->back_cap) = *j;
+	return_parts(mb, j);
 	mb->bytes_left += j->bytes;
 	pthread_cond_broadcast(&r->wake);
 	pthread_mutex_unlock(&r->lock);

@@ -89,6 +89,14 @@ enum err_code transport_error(const struct transport *t, struct err *err);
 /* From now on silence is waited for as long as slow_timeout_ms says (${slow}), or idle_timeout_ms. */
 void transport_patient(struct transport *t, bool slow, uint64_t octets);
 
+/**
+ * transport_tags(t, first, last): answers to the commands with these tags are waited for. When the octets of a literal end with such a tagged line and nothing
+ * follows for some seconds, the literal was announced longer than it is: ERR_PROTO, instead of a wait for octets that never come. 0: none.
+ */
+void transport_tags(struct transport *t, unsigned first, unsigned last);
+/* The error is that one. */
+bool transport_swallowed(const struct transport *t);
+
 /* The error is that the peer said nothing for that long. */
 bool transport_timed_out(const struct transport *t);
 

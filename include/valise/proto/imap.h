@@ -30,6 +30,8 @@ struct imap;
 int imap_open(const struct service *service, bool target, struct progress *progress,
         struct imap **out, struct err *err) MUST_CHECK;
 void imap_close(struct imap *m); /* LOGOUT without waiting long if alive, then free; NULL is fine */
+/* The session ended as a literal was announced longer than it is, and took in the line that ends the answer. */
+bool imap_lied(const struct imap *m);
 bool imap_alive(const struct imap *m);
 /* COMPRESS=DEFLATE (RFC 4978) from now on, if offered; a refusal is no error. Not worth it on loopback. */
 int imap_compress(struct imap *m, struct err *err) MUST_CHECK;
@@ -126,6 +128,7 @@ int imap_status_many(struct imap *m, const struct imap_mailbox *boxes, size_t n,
 struct imap_msg {
 	uint32_t uid; /* 0: the answer had none (unsolicited) */
 	bool has_flags, has_date, has_size, has_body;
+	bool spoiled; /* what follows the body shows that its length was a lie: has_body is false, and the session ends (ERR_PROTO) */
 	unsigned
 	        flags; /* system flags as bits in the order of RFC 3501: 1 \Seen 2 \Answered 4 \Flagged 8 \Deleted 16 \Draft */
 	const char *const *

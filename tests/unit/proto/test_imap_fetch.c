@@ -532,9 +532,118 @@ static void test_large(void **state)
 	free(g);
 }
 
+/* ---- lengths that lie ---- */
+
+#define MESSAGES 3
+
+struct true_bodies {
+	const char *const *body;
+	unsigned got[MESSAGES];
+	char in[4000];
+	size_t n;
+	bool wrong;
+};
+
+static int on_any_body(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct true_bodies *t = ctx;
+
+	(void)err;
+	if (t->n + n <= sizeof t->in)
+		memcpy(t->in + t->n, p, n);
+	t->n += n;
+	return 0;
+}
+
+static int on_true_body(void *ctx, const struct imap_msg *m, struct err *err)
+{
+	struct true_bodies *t = ctx;
+
+	(void)err;
+	if (m->has_body && m->uid >= 1 && m->uid <= MESSAGES) {
+		const char *is = t->body[m->uid - 1];
+
+		t->got[m->uid - 1]++;
+		t->wrong |= t->n != strlen(is) || memcmp(t->in, is, t->n) != 0;
+	}
+	t->n = 0;
+	return 0;
+}
+
+/* Three answers, the literal of the ${liar}-th announced ${lie} octets longer than it is. */
+static void answers(
+        const char *const *body, unsigned liar, int lie, bool tail, char *out, size_t size)
+{
+	size_t at = 0;
+
+	for (unsigned i = 0; i < MESSAGES; i++)
+		at += (size_t)snprintf(out + at, size - at,
+		        "* %u FETCH (UID %u BODY[] {%d}\r\n%s%s)\r\n", i + 1, i + 1,
+		        (int)strlen(body[i]) + (i == liar ? lie : 0), body[i],
+		        tail ? " FLAGS (\\Seen)" : "");
+}
+
+static bool lie_is_kept(const char *const *body, unsigned liar, int lie, bool tail)
+{
+	static const struct imap_fetch_ops any = {.body = on_any_body, .message = on_true_body};
+	struct true_bodies t = {.body = body};
+	char text[4000];
+	const struct step steps[] = {{'C', "UID FETCH 1:3 (UID BODY.PEEK[])", 0}, {'R', text, 0},
+	        {'S', "%t OK done", 0}, {'X', NULL, 0}, {0, NULL, 0}};
+	struct peer p = {.lenient = true};
+	struct err err = {0};
+	struct imap *m;
+	bool all;
+	int rc;
+
+	answers(body, liar, lie, tail, text, sizeof text);
+	m = peer_open(&p, "", steps, false);
+	assert_int_equal(imap_fetch_send(m, "1:3", "(UID BODY.PEEK[])", &err), 0);
+	rc = imap_fetch_wait(m, &any, &t, &err);
+	all = t.got[0] && t.got[1] && t.got[2];
+	if (lie == 0)
+		assert_true(rc == 0 && t.got[0] == 1 && t.got[1] == 1 && t.got[2] == 1);
+	else
+		assert_true((rc < 0 && !imap_alive(m)) || !all);
+	/* What came before the lie is whole. */
+	for (unsigned i = 0; i < liar; i++)
+		assert_int_equal(t.got[i], 1);
+	peer_close(&p, m);
+	/* One that swallows whole answers is told by those that are missing, and by its size. */
+	return t.wrong && all;
+}
+
+/* Whatever the length says: no message is handed on that is not what the server holds. */
+static void test_lengths_that_lie(void **state)
+{
+	static const char *const bodies[][MESSAGES] = {
+	        {"Subject: a\r\n\r\none (of) two\r\n",
+	                "Subject: b\r\n\r\nwords and words (FLAGS ()) and )\r\n",
+	                "Subject: c\r\n\r\n* 9 FETCH (UID 9)\r\n9 OK done\r\n"},
+	        {"a)\r\n", "b)\r\n)\r\n", "c\r\n"},
+	};
+
+	(void)state;
+	for (size_t b = 0; b < sizeof bodies / sizeof *bodies; b++)
+		for (unsigned liar = 0; liar < MESSAGES; liar++)
+			for (int tail = 0; tail < 2; tail++) {
+				int size = (int)strlen(bodies[b][liar]);
+
+				assert_false(lie_is_kept(bodies[b], liar, 0, tail));
+				for (int lie = -size; lie <= 70; lie++)
+					/* All of " FLAGS (\\Seen)": nobody can tell. */
+					if (lie && !(tail && lie == 14) &&
+					        lie_is_kept(bodies[b], liar, lie, tail)) {
+						print_error("%zu, %u, %d\n", b, liar, lie);
+						fail();
+					}
+			}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_lengths_that_lie),
 	        cmocka_unit_test(test_items),
 	        cmocka_unit_test(test_bodies),
 	        cmocka_unit_test(test_pipeline),

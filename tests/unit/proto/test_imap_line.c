@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "imap_line.h"
+#include "valise/base/mem.h"
 
 /* A token list as text: atoms as they are, strings in <>, brackets, "!" for bad. */
 static void tokens_of(const char *text, char *out)
@@ -300,6 +301,67 @@ static void test_fetch_lines(void **state)
 	fetch_clear(&b);
 }
 
+/* What follows a body: an announced length that is a lie makes something else of it. */
+static void test_fetch_ends(void **state)
+{
+#define AT "* 3 FETCH (UID 3 BODY[] {0}\r\n"
+	static const struct {
+		const char *line;
+		bool well;
+	} cases[] = {
+	        {AT ")\r\n", true},
+	        {AT ")\n", true},
+	        {AT ")", true},
+	        {AT " )  \r\n", true},
+	        {AT " FLAGS (\\Seen $x) MODSEQ (12))\r\n", true},
+	        {AT " flags () uid 3 X-GM-LABELS (\"a)\" b))\r\n", true},
+	        {AT " BODY[HEADER.FIELDS (SUBJECT)]<0> {2}\r\n)\n)\r\n", true},
+	        {AT " X-NEW NIL RFC822.SIZE 12)\r\n", true},
+	        {AT " X-BAD)\r\n", true},
+	        {"3 FETCH (BODY[]<12> \"a \\\"b\" UID 3)", true},
+	        {"* 3 FETCH (BODY[] NIL UID 3)\r\n", true},
+	        {"* 3 FETCH (FLAGS (a) X {3}\r\nBOD UID 3 BINARY[] {0}\r\n)\r\n", true},
+	        /* one, two, three octets too long, and more */
+	        {AT "\r\n", false},
+	        {AT "\n", false},
+	        {AT "* 4 FETCH (UID 4 BODY[] {0}\r\n", false},
+	        {AT "12 OK done\r\n", false},
+	        {AT " 4 FETCH (UID 4 BODY[] {0}\r\n", false},
+	        {AT " FETCH (UID 4 BODY[] {9}\r\n", false},
+	        {AT " (UID 4 BODY[] {0}\r\n)\r\n", false},
+	        {AT " OK done\r\n", false},
+	        {AT " done\r\n", false},
+	        {AT " of text)\r\n", false},
+	        {AT ") and so on\r\n", false},
+	        {AT ") FLAGS (a))\r\n", false},
+	        /* too short */
+	        {AT "\r\n)\r\n", false},
+	        {AT ".\r\n", false},
+	        {AT ".)\r\n", false},
+	        {AT " word and another\r\n", false},
+	        {AT ")(\r\n", false},
+	        {AT "  \r\n", false},
+	        {AT "", false},
+	        /* a quoted one that ends too early, no end, no body */
+	        {"* 3 FETCH (UID 3 BODY[] \"he said \"x\"\")\r\n", false},
+	        {"* 3 FETCH (UID 3 BODY[] \"abc\r\n", false},
+	        {"* 3 FETCH (UID 3 BODY[]\r\n", false},
+	        {"* 3 FETCH (UID 3 FLAGS ())\r\n", false},
+	        {"", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		size_t n = strlen(cases[i].line);
+		char *exact = xmemdup(n ? cases[i].line : "x", n ? n : 1);
+
+		if (fetch_ends_well(exact, n) != cases[i].well)
+			print_error("%s\n", cases[i].line);
+		assert_int_equal(fetch_ends_well(exact, n), cases[i].well);
+		free(exact);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +370,7 @@ int main(void)
 	        cmocka_unit_test(test_spans),
 	        cmocka_unit_test(test_status_lines),
 	        cmocka_unit_test(test_list_lines),
+	        cmocka_unit_test(test_fetch_ends),
 	        cmocka_unit_test(test_status_items),
 	        cmocka_unit_test(test_fetch_lines),
 	};
