@@ -90,14 +90,17 @@ static int keep_status(struct attempt *a, const struct status_line *s)
 static int hung_up(struct attempt *a, const struct status_line *s, struct err *err)
 {
 	int r = bye(s, "the server ended the connection while signing in", err);
+	enum imap_class class;
 
 	(void)keep_status(a, s);
 	(void)session_fail(a->m, ERR_NET, NULL, "BYE while signing in");
-	if (imap_classify(s->code, a->text) != IMAP_AUTH)
+	class = imap_classify_sign_in(s->code, a->text);
+	if (class != IMAP_AUTH && class != IMAP_TEMPORARY)
 		return r;
+	r = class == IMAP_AUTH ? ERR_AUTH : ERR_BUSY;
 	if (err)
-		err->code = ERR_AUTH;
-	return ERR_AUTH;
+		err->code = (enum err_code)r;
+	return r;
 }
 
 /* Read until the tagged line, answering challenges. */
@@ -199,9 +202,7 @@ static int refused(struct attempt *a, const struct endpoint *at, struct err *err
 	snprintf(m->last_text, sizeof m->last_text, "%s", a->text);
 	snprintf(what, sizeof what, "signing in as %.100s (%s)%s%.200s", a->login->user,
 	        a->mech ? a->mech : "LOGIN command", *a->reason ? ": " : "", a->reason);
-	code = refusal(a->said.status, a->said.code, a->text, what, err);
-	if (code == ERR_REFUSED)
-		code = ERR_AUTH;
+	code = sign_in_refusal(a->said.status, a->said.code, a->text, what, err);
 	if (code == ERR_AUTH && hint)
 		err_set(err, code, ERR_WHOLE, "%s; %s", err->text, hint);
 	if (err)

@@ -96,6 +96,9 @@ bool ignores_pipelining(const struct imap *m);
 /* imap_refusal.c: a NO or BAD as an error: by its code and text ERR_AUTH, ERR_THROTTLED, ERR_BUSY or ERR_REFUSED. */
 int refusal(enum line_status status, const char *code, const char *text, const char *what,
         struct err *err);
+/* The same of a sign-in: what is not for a while is ERR_AUTH. */
+int sign_in_refusal(enum line_status status, const char *code, const char *text, const char *what,
+        struct err *err);
 /* A BYE: ERR_THROTTLED or ERR_NET. */
 int bye(const struct status_line *s, const char *what, struct err *err);
 /* The connection failed, or libetpan gave up: the session is dead. Returns the code, never 0. */

@@ -10,6 +10,7 @@ enum {
 	THROTTLE_MAX_MS = 60000,
 	STEP_MS = 100,
 	FIRST_TRIES = 3,
+	FIRST_BUSY_TRIES = 8, /* three quarters of a minute: nothing is known of this server yet */
 	OPEN_TRIES = 5, /* as long as another connection lives */
 	AUTH_TRIES =
 	        2, /* a server that took these credentials before deserves a second try, not five */
@@ -231,6 +232,8 @@ static bool worth_trying(
 		return false;
 	if (err->code == ERR_THROTTLED)
 		return need == LINK_AGAIN || (need == LINK_FIRST && nth < FIRST_TRIES);
+	if (err->code == ERR_BUSY && need == LINK_FIRST)
+		return nth < FIRST_BUSY_TRIES;
 	if (need != LINK_AGAIN)
 		return false;
 	if (err->code == ERR_AUTH)

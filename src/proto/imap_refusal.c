@@ -83,6 +83,29 @@ enum imap_class imap_classify(const char *code, const char *text)
 	return found ? found : by_text(words, COUNT(words), text);
 }
 
+enum imap_class imap_classify_sign_in(const char *code, const char *text)
+{
+	/* Only without a code that says more. */
+	static const struct meaning busy[] = {{"busy", IMAP_TEMPORARY},
+	        {"try again", IMAP_TEMPORARY}, {"try later", IMAP_TEMPORARY},
+	        {"too many", IMAP_TEMPORARY}, {"overload", IMAP_TEMPORARY},
+	        {"maintenance", IMAP_TEMPORARY}, {"unavailable", IMAP_TEMPORARY}};
+	/* A wrong password is not sent again: tries are counted. */
+	static const struct meaning wrong[] = {{"invalid", IMAP_AUTH}, {"incorrect", IMAP_AUTH},
+	        {"wrong", IMAP_AUTH}, {"bad password", IMAP_AUTH}, {"bad credential", IMAP_AUTH},
+	        {"too many failed", IMAP_AUTH}, {"too many login fail", IMAP_AUTH},
+	        {"attempts", IMAP_AUTH}, {"locked out", IMAP_AUTH}};
+	enum imap_class class = imap_classify(code, text);
+
+	if (*code && class != IMAP_UNKNOWN)
+		return class;
+	if (by_text(wrong, COUNT(wrong), text))
+		return IMAP_AUTH;
+	if (class == IMAP_UNKNOWN && strcasecmp(code, "LIMIT") == 0)
+		return IMAP_TEMPORARY;
+	return class == IMAP_UNKNOWN ? by_text(busy, COUNT(busy), text) : class;
+}
+
 /* The unit of a number; ${ms} where none is said. */
 static unsigned unit_ms(const char *p, unsigned ms)
 {
@@ -142,10 +165,9 @@ static enum err_code code_of(enum imap_class class)
 	return ERR_REFUSED;
 }
 
-int refusal(enum line_status status, const char *code, const char *text, const char *what,
-        struct err *err)
+static int refuse_as(enum err_code class, enum line_status status, const char *code,
+        const char *text, const char *what, struct err *err)
 {
-	enum err_code class = code_of(imap_classify(code, text));
 
 	err_set(err, class, class == ERR_AUTH ? ERR_WHOLE : ERR_COLLECTION,
 	        "%s: the server says %s%s%s%s \"%.200s\"", what,
@@ -154,6 +176,20 @@ int refusal(enum line_status status, const char *code, const char *text, const c
 	if (err && class == ERR_THROTTLED)
 		err->wait_ms = imap_asked_wait(text);
 	return class;
+}
+
+int refusal(enum line_status status, const char *code, const char *text, const char *what,
+        struct err *err)
+{
+	return refuse_as(code_of(imap_classify(code, text)), status, code, text, what, err);
+}
+
+int sign_in_refusal(enum line_status status, const char *code, const char *text, const char *what,
+        struct err *err)
+{
+	enum err_code class = code_of(imap_classify_sign_in(code, text));
+
+	return refuse_as(class == ERR_REFUSED ? ERR_AUTH : class, status, code, text, what, err);
 }
 
 int bye(const struct status_line *s, const char *what, struct err *err)

@@ -266,10 +266,24 @@ def sign_in(t):
             says(valise("check", *account(server), code=1), words)
 
 
+def first_sign_in(t):
+    """Each kind of busy twice in a row, for each command; a wrong password is tried once."""
+    case = CASES["first-sign-in-busy"]
+    for words, command in zip(case.words, ("check", "backup", "fetch", "restore", "backup", "check")):
+        with case() as server:
+            server.queue = [words] * 2
+            to = {"backup": ["-o", t + "/a-%d" % len(words)], "fetch": ["-t", t + "/tree"]}.get(command, [])
+            says(valise(command, *([t + "/a-%d" % len(case.words[1])] if command == "restore" else []), *account(server), *to), "trying again")
+            expect(not server.queue, "%s: it was not asked twice" % words)
+    with case() as server:
+        valise("check", *account(server, "echo wrong"), code=1)
+        expect(server.tried == 1, "a wrong password was sent %d times" % server.tried)
+
+
 def main():
     scratch = tempfile.mkdtemp(prefix="valise-guest-")
     os.environ.update(HOME=scratch, XDG_CONFIG_HOME=scratch + "/config")
-    tests = [backup_through, restore_through, everything_throttled, for_ever, gone, one_connection, quota, rates, tokens, token_refused, sign_in]
+    tests = [backup_through, restore_through, everything_throttled, for_ever, gone, one_connection, quota, rates, tokens, token_refused, sign_in, first_sign_in]
     failures = 0
     try:
         for test in tests:

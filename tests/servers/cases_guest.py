@@ -254,6 +254,37 @@ class AppPassword(FakeImap):
         s.send(tag + " NO [ALERT] Application-specific password required: https://support.google.com/accounts/answer/185833 (Failure)")
 
 
+class FirstSignIn(FakeImap):
+    """The first sign-ins are refused as the server is busy; a wrong password never is."""
+    name = "first-sign-in-busy"
+    source = "twentyhq/twenty#20273, imapsync FAQ (Server Busy), RFC 5530"
+    words = ["NO [UNAVAILABLE] Account is temporarily unavailable.", "NO Server Busy. Try again later", "NO [INUSE] in use", "NO [LIMIT] no room", "bye", "greeting"]
+    each = 2
+
+    def __init__(self, *args, **more):
+        self.tried, self.queue = 0, [w for w in self.words for _ in range(self.each)]
+        super().__init__(*args, **more)
+
+    def greeting(self, s):
+        with self.lock:
+            if self.queue[:1] == ["greeting"]:
+                self.queue.pop(0)
+                s.send("* BYE no room now")
+                s.cut()
+        return super().greeting(s)
+
+    def sign_in(self, s, tag, user, password):
+        with self.lock:
+            self.tried += 1
+            if password != self.users.get(user) or not self.queue:
+                return super().sign_in(s, tag, user, password)
+            words = self.queue.pop(0)
+        if words == "bye":
+            s.send("* BYE [UNAVAILABLE] going down")
+            s.cut()
+        s.send("%s %s" % (tag, words))
+
+
 class CapsChange(FakeImap):
     """What the server can differs before and after the sign-in, and it only says so when asked; no initial response, no LOGIN."""
     name = "caps-change"

@@ -57,6 +57,8 @@ enum imap_class {
 	IMAP_PERMANENT, /* asking again is of no use: ERR_REFUSED, as unknown */
 };
 enum imap_class imap_classify(const char *code, const char *text);
+/* The same of a refused sign-in: a server that is busy, or has no room now, is IMAP_TEMPORARY or IMAP_THROTTLE, a wrong password never. */
+enum imap_class imap_classify_sign_in(const char *code, const char *text);
 /* Milliseconds that a server's words ask to wait ("Suggested Backoff Time: 299560 milliseconds"), a day at most; 0: no time is said. */
 unsigned imap_asked_wait(const char *text);
 /* What a person can do about a refused sign-in, by the server's name and words; NULL: nothing is known. */

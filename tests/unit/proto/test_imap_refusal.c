@@ -44,6 +44,42 @@ static void test_classes(void **state)
 			fail_msg("[%s] %s", cases[i].code, cases[i].text);
 }
 
+/* At the sign-in, where what is no refusal for now is one for good. */
+static void test_sign_in_classes(void **state)
+{
+	static const struct {
+		const char *code, *text;
+		enum imap_class class;
+	} cases[] = {
+	        {"UNAVAILABLE", "Account is temporarily unavailable.", IMAP_TEMPORARY},
+	        {"UNAVAILABLE", "", IMAP_TEMPORARY},
+	        {"INUSE", "", IMAP_TEMPORARY},
+	        {"LIMIT", "Connection limit reached", IMAP_TEMPORARY},
+	        {"LIMIT", "UID FETCH Rate limit hit", IMAP_THROTTLE},
+	        {"SERVERBUG", "internal error", IMAP_TEMPORARY},
+	        {"", "Server Busy. Try again later", IMAP_TEMPORARY},
+	        {"", "LOGIN Server error - Please try again later", IMAP_TEMPORARY},
+	        {"", "Temporary authentication failure", IMAP_TEMPORARY},
+	        {"ALERT", "The system is down for maintenance", IMAP_TEMPORARY},
+	        {"", "Too many users", IMAP_TEMPORARY},
+	        {"ALERT", "Too many simultaneous connections. (Failure)", IMAP_THROTTLE},
+	        {"AUTHENTICATIONFAILED", "Server busy, or wrong password", IMAP_AUTH},
+	        {"AUTHENTICATIONFAILED", "Authentication failed. Try again later", IMAP_AUTH},
+	        {"", "Invalid login, try again", IMAP_AUTH},
+	        {"", "Too many failed logins, try again later", IMAP_AUTH},
+	        {"", "Too many login attempts", IMAP_AUTH},
+	        {"", "Incorrect user name or password. Please try again later", IMAP_AUTH},
+	        {"ALERT", "Application-specific password required", IMAP_AUTH},
+	        {"", "LOGIN failed.", IMAP_UNKNOWN},
+	        {"NOPERM", "busy", IMAP_PERMANENT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		if (imap_classify_sign_in(cases[i].code, cases[i].text) != cases[i].class)
+			fail_msg("[%s] %s", cases[i].code, cases[i].text);
+}
+
 static void test_waits(void **state)
 {
 	static const struct {
@@ -102,6 +138,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_classes),
+	        cmocka_unit_test(test_sign_in_classes),
 	        cmocka_unit_test(test_waits),
 	        cmocka_unit_test(test_hints),
 	};
