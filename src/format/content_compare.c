@@ -126,18 +126,6 @@ static void sort_entries(struct component *c)
 		qsort(c->entries, c->n_entries, sizeof *c->entries, entry_cmp);
 }
 
-/* Is this the name of a zone that every system knows? */
-static bool is_known_zone(const char *tzid)
-{
-	static const char *const areas[] = {"Africa/", "America/", "Antarctica/", "Arctic/",
-	        "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/", "Etc/"};
-
-	for (size_t i = 0; tzid && i < sizeof areas / sizeof areas[0]; i++)
-		if (strncmp(tzid, areas[i], strlen(areas[i])) == 0)
-			return true;
-	return tzid && strcmp(tzid, "UTC") == 0;
-}
-
 /*
  * A component as one entry of its parent. Where what is volatile does not count, nobody needs the definition of a well-known zone;
  * where there is nothing but zones (the property calendar-timezone), its name is what counts.
@@ -150,7 +138,7 @@ static void fold_in(struct model *m, struct component *c)
 
 	canon_label(&e, c->name);
 	sha256_start(&h);
-	if (!m->all && strcmp(c->name, "VTIMEZONE") == 0 && is_known_zone(c->tzid)) {
+	if (!m->all && strcmp(c->name, "VTIMEZONE") == 0 && content_known_zone(c->tzid)) {
 		if (m->objects)
 			return;
 		sha256_add(&h, c->tzid, strlen(c->tzid));

@@ -29,4 +29,7 @@ void content_qp_decode(const char *s, size_t n, struct buf *out);
 /* Octets of ${s} before the first ${c} that no backslash precedes. */
 size_t content_span(const char *s, size_t n, char c);
 
+/* A name of the tz database (RFC 7808 speaks of it), so that nobody needs its VTIMEZONE? NULL: no. */
+bool content_known_zone(const char *tzid);
+
 #endif

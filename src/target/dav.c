@@ -108,6 +108,7 @@ static void run_clear(struct drun *r)
 		free(r->copies[i].url);
 	free(r->copies);
 	keys_clear(&r->counted);
+	keys_clear(&r->readonly_homes);
 	free(r->by_uid);
 	free(r->stopped);
 	keys_clear(&r->names);

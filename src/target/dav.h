@@ -136,6 +136,8 @@ struct drun {
 	struct dav_home home;
 	struct silence silence;
 	bool extended_mkcol;
+	bool no_room; /* for collections, as the last refusal says */
+	struct keys readonly_homes; /* keys of their URLs */
 	struct tcoll *tcolls;
 	size_t n_tcolls, cap_tcolls;
 	struct acoll *acolls;

@@ -6,6 +6,8 @@
 #define TYPE_CALENDAR "{DAV:}collection {" NS_CALDAV "}calendar"
 #define TYPE_BOOK "{DAV:}collection {" NS_CARDDAV "}addressbook"
 
+#define AGAINS 6
+
 /* The ways to make one, in order; each next one asks for less. */
 enum way { WAY_FULL, WAY_SHORT, WAY_MKCOL_FULL, WAY_MKCOL_SHORT, WAY_MKCOL_PLAIN, WAYS };
 
@@ -124,6 +126,7 @@ static int await_made(struct drun *r, struct acoll *a, const struct attempt *t,
 static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err *err)
 {
 	struct buf why;
+	unsigned agains = 0;
 	int rc = 0;
 
 	buf_init(&why, 2000);
@@ -152,8 +155,13 @@ static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err
 		if (rc == 0 && a->to == NONE && !why.len)
 			put_reason(&reply, &why);
 		dav_answer_clear(&t.ans);
-		if (verdict == PUT_FULL)
+		r->no_room = verdict == PUT_FULL;
+		if (r->no_room)
 			break;
+		if (verdict == PUT_AGAIN && a->to == NONE && rc == 0 && agains < AGAINS) {
+			rc = dav_pause(await_pause_ms(agains++, INT64_MAX), err);
+			way--;
+		}
 	}
 	if (rc == 0 && a->to == NONE)
 		a->refused = xasprintf("the target would not make it: %s", buf_str(&why));
@@ -180,18 +188,68 @@ static void url_below(const char *base, const char *segment, bool slash, struct 
 		buf_putc(out, '/');
 }
 
-/* Its own last segment where that is free and plain, else one of ours. */
-static void choose_url(struct drun *r, const struct acoll *a, struct buf *url)
+/* Below a home set: its own last segment where that is free and plain. */
+static bool named_url(
+        const struct drun *r, const struct acoll *a, const char *home, struct buf *url)
 {
 	char *segment = dav_last_segment(a->coll->href ? a->coll->href : "");
+	bool ok = !a->part && segment_is_plain(segment) && strcasecmp(segment, "inbox") != 0 &&
+	          strcasecmp(segment, "outbox") != 0;
+
+	if (ok)
+		url_below(home, segment, true, url);
+	free(segment);
+	return ok && is_free(r, buf_str(url));
+}
+
+/* Then one of ours: the name may be taken by what is not shown (a deleted calendar). */
+static bool own_url(const struct drun *r, const struct acoll *a, const char *home, struct buf *url)
+{
 	char own[OWN_SEGMENT_SIZE];
 
 	own_segment(r, a, own);
-	url_below(r->home.urls[0], segment, true, url);
-	if (a->part || !segment_is_plain(segment) || strcasecmp(segment, "inbox") == 0 ||
-	        strcasecmp(segment, "outbox") == 0 || !is_free(r, buf_str(url)))
-		url_below(r->home.urls[0], own, true, url);
-	free(segment);
+	url_below(home, own, true, url);
+	return is_free(r, buf_str(url));
+}
+
+/* The home set that is tried as ${nth}: those that may be written to come first. */
+static const char *home_at(const struct drun *r, size_t nth)
+{
+	for (int readonly = 0; readonly < 2; readonly++)
+		for (size_t i = 0; i < r->home.n; i++) {
+			bool is = keys_find(&r->readonly_homes, dav_key(r->home.urls[i]), NULL);
+
+			if (is == (readonly == 1) && nth-- == 0)
+				return r->home.urls[i];
+		}
+	return r->home.urls[0];
+}
+
+/* In each home set under each name, until one is taken; the first refusal is what is told. */
+static int try_urls(struct drun *r, struct acoll *a, struct err *err)
+{
+	struct buf url;
+	char *first = NULL;
+	int rc = 0;
+
+	buf_init(&url, 1 << 16);
+	for (size_t k = 0; k < 2 * r->home.n && rc == 0 && a->to == NONE && !r->no_room; k++) {
+		const char *home = home_at(r, k / 2);
+
+		if (!(k % 2 ? own_url : named_url)(r, a, home, &url))
+			continue;
+		rc = try_ways(r, a, buf_str(&url), err);
+		first = first ? first : a->refused;
+		if (a->refused != first)
+			free(a->refused);
+		a->refused = NULL;
+	}
+	if (a->to == NONE && !a->refused)
+		a->refused = first ? first : xstrdup("the target has no place for it");
+	else
+		free(first);
+	buf_clear(&url);
+	return rc;
 }
 
 static int set_one(struct drun *r, const struct acoll *a, unsigned which, struct err *err)
@@ -272,30 +330,25 @@ static void say_refused(struct drun *r, const struct acoll *a)
 }
 
 /* A calendar of several components where the target makes only such of one: of its main one. */
-static int make_for_main(struct drun *r, struct acoll *a, const char *url, struct err *err)
+static int make_for_main(struct drun *r, struct acoll *a, struct err *err)
 {
 	if (r->contacts || a->part || (a->comps & (a->comps - 1)) == 0)
 		return 0;
 	free(a->refused);
 	a->refused = NULL;
 	props_set_comps(&a->props, main_component(r, a));
-	return try_ways(r, a, url, err);
+	return try_urls(r, a, err);
 }
 
 int dav_make_one(struct drun *r, uint32_t acoll, struct err *err)
 {
 	struct acoll *a = &r->acolls[acoll];
-	struct buf url;
-	int rc;
+	int rc = r->home.single ? 0 : try_urls(r, a, err);
 
-	buf_init(&url, 1 << 16);
-	choose_url(r, a, &url);
-	rc = r->home.single ? 0 : try_ways(r, a, buf_str(&url), err);
 	if (r->home.single)
 		a->refused = xstrdup("the target's URL is that of a single collection: use --into");
 	else if (rc == 0 && a->refused)
-		rc = make_for_main(r, a, buf_str(&url), err);
-	buf_clear(&url);
+		rc = make_for_main(r, a, err);
 	if (rc == 0 && a->refused)
 		say_refused(r, a);
 	return rc == 0 && a->to != NONE ? set_missing(r, a, err) : rc;

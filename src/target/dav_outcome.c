@@ -24,6 +24,14 @@ static const struct rule {
         {"valid-calendar-data", NULL, {0}, PUT_REFUSED},
         {"valid-address-data", NULL, {0}, PUT_REFUSED},
         {NULL, NULL, {507}, PUT_FULL},
+        {NULL, NULL, {423}, PUT_AGAIN},
+        /* What databases say of two who write at once */
+        {NULL, "is locked", {500}, PUT_AGAIN},
+        {NULL, "deadlock", {500}, PUT_AGAIN},
+        {NULL, "serializ", {500}, PUT_AGAIN},
+        {NULL, "busy", {500}, PUT_AGAIN},
+        {NULL, "lock wait timeout", {500}, PUT_AGAIN},
+        {NULL, "try restarting transaction", {500}, PUT_AGAIN},
         {NULL, NULL, {429, 503}, PUT_LATER},
         {NULL, NULL, {412}, PUT_EXISTS},
         /* Radicale: a UID that is in the collection already, without a name for it */

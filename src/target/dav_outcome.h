@@ -12,6 +12,7 @@ enum put_verdict {
 	PUT_LENIENT, /* refused because strict handling was asked for: once more without */
 	PUT_UNKNOWN, /* no answer came: look whether it arrived */
 	PUT_FULL, /* no room: nothing more goes there */
+	PUT_AGAIN, /* something within the server stood in the way that passes: locked, deadlock */
 	PUT_LATER, /* the server wants nothing more now */
 	PUT_REFUSED,
 };

@@ -376,7 +376,8 @@ int dav_plan(struct drun *r, struct err *err)
 	}
 	if (rc == 0)
 		rc = claim_made(r, err);
-	if (rc == 0 && r->opts->into)
+	/* Where nothing of this kind is chosen, it needs no collection of that name. */
+	if (rc == 0 && r->opts->into && r->n_acolls)
 		rc = into(r, err);
 	for (int how = BY_PLACE; rc == 0 && how < HOWS; how++)
 		for (size_t i = 0; i < r->n_acolls; i++)

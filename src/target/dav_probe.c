@@ -93,6 +93,9 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 	if (r->status >= 400 || !*r->url)
 		return 0;
 	l->cyrus = l->cyrus || dav_prop_find(r, P_CYRUS);
+	for (size_t i = 0; i < l->r->home.n; i++)
+		if (dav_key(l->r->home.urls[i]) == dav_key(r->url) && dav_is_readonly(r))
+			keys_add(&l->r->readonly_homes, dav_key(r->url), 1);
 	if (l->home && !l->owner && dav_key(l->home) == dav_key(r->url))
 		l->owner = xstrdup(dav_prop_text(r, P_OWNER));
 	if (dav_is_collection(r, l->r->contacts))
@@ -189,7 +192,7 @@ static int probe_homes(struct drun *r, struct listing *l, char **dav, struct err
 
 	for (size_t i = 0; i < r->home.n && rc == 0; i++) {
 		l->home = r->home.n == 1 && !r->home.single ? r->home.urls[i] : NULL;
-		rc = list(l, r->home.urls[i], r->home.single ? 0 : 1, err);
+		rc = list(l, r->home.urls[i], 1, err);
 		if (rc == 0) {
 			read++;
 		} else if (!dav_ends(err)) {
@@ -198,6 +201,9 @@ static int probe_homes(struct drun *r, struct listing *l, char **dav, struct err
 			rc = 0;
 		}
 	}
+	/* A home set that is a calendar itself (DavMail): others lie below it. */
+	if (r->home.single && r->n_tcolls > 1)
+		r->home.single = false;
 	if (rc == 0 && !read) {
 		*err = first;
 		return err_widen(err, ERR_WHOLE);

@@ -4,6 +4,7 @@
 #include "dav.h"
 
 #define TRIES 3
+#define AGAINS 6
 #define ANSWER_MAX (64u << 10)
 
 struct put {
@@ -15,6 +16,7 @@ struct put {
 	struct err err;
 	int status;
 	int64_t took_ms; /* until its answer, or until it was given up */
+	unsigned tries, agains; /* sent again: outcome unknown; the server was busy within itself */
 	bool strict, pending;
 	enum put_verdict verdict;
 	size_t res; /* index in the list of what is looked at */
@@ -124,7 +126,7 @@ static char *objection(struct drun *r, const struct entry *e, const struct tcoll
 		return xasprintf("its %zu octets are more than the target takes (%llu)", len,
 		        (unsigned long long)t->max_size);
 	if (!r->contacts && t->comps && comp_bit(s->component) &&
-	        !(t->comps & comp_bit(s->component))) {
+	        comp_bit(s->component) != COMP_VFREEBUSY && !(t->comps & comp_bit(s->component))) {
 		buf_init(&b, 300);
 		buf_putf(&b, "the target's calendar takes only ");
 		comps_put(t->comps, &b);
@@ -376,7 +378,8 @@ static int look_at(
 		struct res *x;
 
 		if (!p->pending || p->verdict == PUT_REFUSED || p->verdict == PUT_LENIENT ||
-		        p->verdict == PUT_FULL || p->verdict == PUT_LATER)
+		        p->verdict == PUT_FULL || p->verdict == PUT_LATER ||
+		        p->verdict == PUT_AGAIN)
 			continue;
 		where(p, &url);
 		x = reslist_add(
@@ -413,7 +416,7 @@ static void refused(struct drun *r, struct put *p)
 }
 
 /* What became of one; it stays pending when it is to be sent again. */
-static void settle(struct drun *r, struct put *p, const struct res *x, bool last)
+static void settle(struct drun *r, struct put *p, const struct res *x)
 {
 	p->pending = false;
 	if (p->e->state != ENTRY_NEW)
@@ -431,7 +434,10 @@ static void settle(struct drun *r, struct put *p, const struct res *x, bool last
 	} else if (p->verdict == PUT_LENIENT) {
 		p->strict = false;
 		p->pending = true;
-	} else if (p->verdict == PUT_UNKNOWN && x && x->status == 404 && !last) {
+	} else if (p->verdict == PUT_UNKNOWN && x && x->status == 404 && ++p->tries < TRIES) {
+		p->pending = true;
+	} else if (p->verdict == PUT_AGAIN && p->agains < AGAINS) {
+		p->agains++;
 		p->pending = true;
 	} else {
 		refused(r, p);
@@ -473,18 +479,27 @@ static int await(
 	return any ? dav_await(r, found->list, found->n, took, err) : 0;
 }
 
+/* Is anything to be sent? Where the server was busy within itself, after a pause. */
+static bool any_pending(const struct put *list, size_t n, struct err *err)
+{
+	unsigned agains = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		any = any || list[i].pending;
+		if (list[i].pending && list[i].agains > agains)
+			agains = list[i].agains;
+	}
+	return any && (!agains || dav_pause(await_pause_ms(agains - 1, INT64_MAX), err) == 0);
+}
+
 static int round_run(struct drun *r, struct put *list, size_t n, struct err *err)
 {
 	int rc = 0;
 
-	for (int try = 0; try < TRIES && rc == 0; try++) {
+	while (rc == 0 && any_pending(list, n, err)) {
 		struct reslist found = {0};
-		bool any = false;
 
-		for (size_t i = 0; i < n; i++)
-			any = any || list[i].pending;
-		if (!any)
-			break;
 		rc = send_pending(r, list, n, err);
 		if (rc == 0)
 			rc = look_at(r, list, n, &found, err);
@@ -500,8 +515,7 @@ static int round_run(struct drun *r, struct put *list, size_t n, struct err *err
 			struct put *p = &list[i];
 
 			if (p->pending)
-				settle(r, p, p->res ? &found.list[p->res - 1] : NULL,
-				        try == TRIES - 1);
+				settle(r, p, p->res ? &found.list[p->res - 1] : NULL);
 			p->res = 0;
 		}
 		reslist_clear(&found);

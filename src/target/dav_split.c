@@ -56,6 +56,14 @@ static bool takes(const struct tcoll *t, unsigned bit)
 	return !t->readonly && !t->aside && (t->comps & bit);
 }
 
+static bool any_takes(const struct drun *r, unsigned bit)
+{
+	for (size_t i = 0; i < r->n_tcolls; i++)
+		if (takes(&r->tcolls[i], bit))
+			return true;
+	return false;
+}
+
 /* One of the same name that is nobody's yet, or that of an earlier restore. */
 static uint32_t find_other(const struct drun *r, const struct acoll *part, const char *name)
 {
@@ -108,9 +116,10 @@ static int split(struct drun *r, uint32_t from, struct err *err)
 		struct entry *e = &r->entries[i];
 		unsigned bit = e->acoll == from && e->state == ENTRY_NEW ? component_of(r, e) : 0;
 
-		/* One made for this component alone that does not take it: the server has none that does (SOGo: no journal). */
+		/* One made for this component alone that does not take it: the server has none that does (SOGo: no journal). Free-busy time is in no calendar of its own: the target says whether it takes it. */
 		if (!bit || bit == r->acolls[from].comps ||
-		        takes(&r->tcolls[r->acolls[from].to], bit))
+		        takes(&r->tcolls[r->acolls[from].to], bit) ||
+		        (bit == COMP_VFREEBUSY && !any_takes(r, bit)))
 			continue;
 		if (parts[index_of(bit)] == NONE)
 			rc = split_off(r, from, bit, &parts[index_of(bit)], err);

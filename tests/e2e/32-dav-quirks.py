@@ -519,7 +519,58 @@ def names(scratch, archive):
             expect(old or {"AAMk1.ics", "noext.ics", "c.ics", "two@x.org.ics", "Bob.vcf"} <= set(called), called)
 
 
-EXTRA = {f.__name__: f for f in (late, no_second_copy, counted, names, unread_home, exact_later, mapped, split, cut_over, no_journal, escaped_names)}
+class HomeIsCalendar(fakedav.FakeDav):
+    """DavMail: the home is the main calendar; others lie below it."""
+    target = True
+
+    def __init__(self):
+        super().__init__()
+        home = fakedav.HOME["calendar"]
+        self.collections[home] = fakedav.Collection(home, "calendar", "calendar")
+        self.add("calendar", "extra", "Extra")
+
+    def listing(self, c, asked):
+        below = [k for k in self.collections.values() if k is not c and k.path.startswith(c.path)]
+        return super().listing(c, asked) + [self.response(k.path, self.coll_props(k), asked) for k in below]
+
+
+def one_url(scratch, archive):
+    """Where home and calendar are one, others of the home are seen by its URL, and made."""
+    for name, args, held in (("map", ("--map", "Work=Extra"), [0, 8]), ("into", ("--into", "calendar"), [0, 8]), ("new", (), [0, 0, 8])):
+        with HomeIsCalendar() as target:
+            target.start = fakedav.HOME["calendar"]
+            run = named_run(target, "one-url-" + name, scratch)
+            for added in (8, 0):
+                expect(run.valise("restore", archive, "--only", "calendars", *args) == 0 and "%d added" % added in run.text, "%s: %s" % (name, run.text))
+                expect(sorted(len(c.resources) for c in target.collections.values()) == held, "%s: %s" % (name, run.text))
+
+
+class FreeBusy(fakedav.FakeDav):
+    def populate(self):
+        super().populate()
+        self.collections[fakedav.HOME["calendar"] + "work/"].put("fb.ics", fakedav.event(9).replace(b"VEVENT", b"VFREEBUSY"))
+
+
+def free_busy(scratch, archive):
+    """No calendar is made for free-busy time alone, which many take nowhere."""
+    own = os.path.join(scratch, "free-busy.valise")
+    with FreeBusy() as server:
+        expect(named_run(server, "free-busy-source", scratch).valise("backup", "-o", own) == 0, "backup")
+    with fakedav.cases()["one-component"]() as target:
+        run = named_run(target, "free-busy", scratch)
+        run.valise("restore", own)
+        expect(len([c for c in target.collections.values() if c.kind == "calendar"]) == 1, "%s\n%s" % (sorted(target.collections), run.text))
+
+
+def into_one_kind(scratch, archive):
+    """--into wants a collection of the kinds that are chosen alone."""
+    with fakedav.cases()["target-correct"]() as target:
+        target.add("calendar", "w", "Mine")
+        run = named_run(target, "into", scratch)
+        expect(run.valise("restore", archive, "--include", "Work", "--into", "Mine") == 0 and "8 added" in run.text, run.text)
+
+
+EXTRA = {f.__name__: f for f in (one_url, free_busy, into_one_kind, late, no_second_copy, counted, names, unread_home, exact_later, mapped, split, cut_over, no_journal, escaped_names)}
 
 
 def run_extra(name, scratch, archive):

@@ -379,6 +379,63 @@ class NoCreation(Target):
         return Answer(403)
 
 
+class SegmentTaken(Target):
+    """The name is taken by a calendar that nobody sees: one of our own is tried."""
+    name = "mkcalendar-405-hidden"
+    source = "owncloud/calendar issue 325, owncloud-archive/calendar issue 1043: a deleted calendar keeps its name"
+    status = 405
+
+    def make(self, rq, kind):
+        return Answer(self.status, "exists") if rq.path.rstrip("/").endswith("/work") else super().make(rq, kind)
+
+
+class SegmentTaken409(SegmentTaken):
+    name = "mkcalendar-409-hidden"
+    status = 409
+
+
+class FirstHome(Target):
+    """Of two home sets the first takes no collections."""
+    name = "mkcalendar-first-home-403"
+    source = "lennart-k/rustical issue 73, stalwartlabs/stalwart issue 2094: several home sets"
+
+    def homes(self, kind):
+        return ["/dav/shared/" + kind + "/", HOME[kind]]
+
+    def make(self, rq, kind):
+        return Answer(403, "no") if rq.path.startswith("/dav/shared/") else super().make(rq, kind)
+
+
+class Locked(Target):
+    """500 now and then, for two write at once: sent again after a pause."""
+    name = "put-500-locked"
+    source = "nextcloud/calendar issue 5647, lennart-k/rustical issue 131"
+    status, text = 500, "SQLSTATE[HY000]: General error: 5 database is locked"
+
+    def locked(self, rq):
+        seen = self.__dict__.setdefault("seen", set())
+        if rq.target in seen or len(seen) > 3:
+            return None
+        seen.add(rq.target)
+        return Answer(self.status, '<?xml version="1.0"?><d:error xmlns:d="DAV:" xmlns:s="http://sabredav.org/ns"><s:message>%s</s:message></d:error>' % self.text, Content_Type="application/xml")
+
+    def do_put(self, rq):
+        return self.locked(rq) or super().do_put(rq)
+
+    def make(self, rq, kind):
+        return self.locked(rq) or super().make(rq, kind)
+
+
+class Deadlock(Locked):
+    name = "put-500-deadlock"
+    text = "SQLSTATE[40001]: Serialization failure: 1213 Deadlock found when trying to get lock"
+
+
+class Locked423(Locked):
+    name = "put-423"
+    status, text = 423, "Locked"
+
+
 class CreationBusy(Target):
     """429 for the second collection, with a pause."""
     name = "creation-429"

@@ -95,7 +95,7 @@ int content_crlf(const void *p, size_t n,
 enum content_grade {
 	CONTENT_IDENTICAL, /* the same bytes */
 	CONTENT_CANONICAL, /* the same after unfolding, line ends, case of names, order of parameters and properties, quoting, escapes, split lists (CATEGORIES, EXDATE, RDATE, TYPE, RESOURCES), order of RRULE parts, INTERVAL=1, WKST=MO, default VALUE, numeric GEO, durations (P1W and P7D, PT60M and PT1H, P0D and PT0S; not P1D and PT24H) */
-	CONTENT_EQUIVALENT, /* and apart from PRODID, DTSTAMP, LAST-MODIFIED, REV, CREATED, METHOD, CALSCALE:GREGORIAN, CLASS:PUBLIC in calendar objects, X-RADICALE-NAME, SCHEDULE-STATUS, VTIMEZONEs of names that every system knows (Europe/Berlin), names and comments in other VTIMEZONEs */
+	CONTENT_EQUIVALENT, /* and apart from PRODID, DTSTAMP, LAST-MODIFIED, REV, CREATED, METHOD, CALSCALE:GREGORIAN, CLASS:PUBLIC in calendar objects, X-RADICALE-NAME, SCHEDULE-STATUS, VTIMEZONEs of names that every system knows (Europe/Berlin, US/Pacific, Japan), names and comments in other VTIMEZONEs */
 	CONTENT_ALTERED, /* differences[] names the properties */
 };
 /* Errors: ERR_LIMIT, also for more than 2 million properties and values. ${differences}: blank-separated "-SUMMARY", "+X-FOO", "~DTSTART" (lost, added, changed), at most its cap; may be NULL. */
