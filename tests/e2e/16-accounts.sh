@@ -17,7 +17,8 @@ row() { # NAME WORDS : the table's row for the account says so
 sealed() { [ "$(ls "$T/$1/$2.valise/data" | wc -l)" = "$3" ] || fail "$2: not $3 snapshots"; }
 good() { account alice alice 'echo pw-alice'; account bob bob 'echo pw-bob'; account ../sly/x carol 'echo pw-carol'; account dave dave 'echo pw-dave'; }
 wait_for() { for _ in $(seq 200); do [ -s "$1" ] && return; sleep 0.05; done; fail "waited for $1"; }
-gone() { for _ in $(seq 200); do kill -0 "$1" 2>/dev/null || return 0; sleep 0.05; done; fail "process $1 is still there"; }
+# gone PID : it ended, whether or not its parent has asked how
+gone() { for _ in $(seq 200); do grep -qs '^State:.[^ZX]' "/proc/$1/status" || return 0; sleep 0.05; done; fail "process $1 is still there"; }
 
 say "six accounts, of which two fail"
 { good; account wrong alice 'echo no'; account nohost alice 'echo x' imaps://no-such-host.invalid; } > "$ini"

@@ -74,7 +74,8 @@ for tree in fetched unpacked; do
 done
 
 say "khard and odd cards"
-# Xandikos keeps what it is given. Of vCard 2.1 khard reads all but two ways to break a line, and it lists no card without a UID.
+# Xandikos keeps what it is given. Of vCard 2.1 khard reads all but two ways to break a line, which Xandikos 0.2.12 refuses, too; and it
+# lists no card without a UID.
 server X xandikos USERS=alice
 url=$X_DAV_URL${X_CARDDAV_HOME1}odd/
 curl -sf -u alice:pw-alice -X MKCOL -H 'Content-Type: application/xml' "$url" \
@@ -84,19 +85,20 @@ odd() { printf "BEGIN:VCARD\r\nVERSION:$2\r\n$3N:$1;Odd;;;\r\nFN:Odd $1\r\nEND:V
 odd old 2.1 'UID:old\r\nTEL;HOME;VOICE:5\r\nNOTE;CHARSET=UTF-8;QUOTED-PRINTABLE:=C3=A4\r\nPHOTO;BASE64;JPEG:\r\n AAAA\r\n BBBB\r\n\r\n'
 odd agent 2.1 'UID:agent\r\nAGENT:\r\nBEGIN:VCARD\r\nVERSION:2.1\r\nFN:Other\r\nEND:VCARD\r\n'
 odd data 4.0 'UID:data\r\nPHOTO:data:image/png;base64\\,AAAA\r\n'
-odd soft 2.1 'UID:soft\r\nNOTE;QUOTED-PRINTABLE:a=\r\nb\r\n'
-odd bare 2.1 'UID:bare\r\nPHOTO;BASE64;JPEG:AAAA\r\nBBBB\r\n\r\n'
+broken=0
+(odd soft 2.1 'UID:soft\r\nNOTE;QUOTED-PRINTABLE:a=\r\nb\r\n') > "$T/out" && broken=$((broken + 1))
+(odd bare 2.1 'UID:bare\r\nPHOTO;BASE64;JPEG:AAAA\r\nBBBB\r\n\r\n') > "$T/out" && broken=$((broken + 1))
 odd nobody 3.0 ''
 run 0 "$VALISE" fetch --carddav "$X_DAV_URL$X_CARDDAV_HOME1" --user alice --password-command 'echo pw-alice' --cleartext -t "$T/odd"
-[ "$(ls "$T"/odd/contacts/odd/*.vcf | wc -l)" = 6 ] || fail "not every card is in the tree"
+[ "$(ls "$T"/odd/contacts/odd/*.vcf | wc -l)" = $((4 + broken)) ] || fail "not every card is in the tree"
 sums "$T/odd" > "$T/odd.before"
 khard_conf "$T/odd"
 run 0 khard -c "$T/khard.conf" --skip-unparsable list --parsable --display formatted_name
 cards "$T/odd" | grep -vE '^(soft|bare|)	' > "$T/tree.cards"
 sort "$T/out" > "$T/khard.cards"
 same "$T/tree.cards" "$T/khard.cards"
-says '2 of [0-9]+ vCard files of address book odd could not be parsed'
-[ "$(grep -c 'Could not parse file' "$T/err")" = 2 ] || fail "khard refuses others"
+[ $broken = 0 ] || says "$broken of [0-9]+ vCard files of address book odd could not be parsed"
+[ "$(grep -c 'Could not parse file' "$T/err")" = $broken ] || fail "khard refuses others"
 says 'odd has no UID'
 sums "$T/odd" > "$T/odd.after"
 same "$T/odd.before" "$T/odd.after"
