@@ -6,6 +6,7 @@ tars: reader_members.py). It shares no line with valise, so that what both say i
   --list         one canonical JSON line for each item and error, as `valise list ARCHIVE --items --json` prints them
   --heads        one for each collection, as `valise list ARCHIVE --json` prints them
   --extract DIR  writes the tree, as `valise unpack ARCHIVE -t DIR` does
+  --with-gone    of both: also what is marked as gone, as the commands do with this option
   --check        reads every byte that the snapshots up to N name (all snapshots without N), and the bag's own files
   --no-sums      leaves out the sums of the files: what is damaged must show in the members, tars and catalogs themselves
 
@@ -29,7 +30,7 @@ EPOCH = " 1-Jan-1970 00:00:00 +0000"
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 ROOT = re.compile(r"[0-9a-f]{64}")
 
-Catalog = namedtuple("Catalog", "head items errors end lines")
+Catalog = namedtuple("Catalog", "head items gone errors end lines")
 
 
 # ---- catalogs ------------------------------------------------------------------------------------------------------
@@ -118,21 +119,45 @@ def parse_catalog(text, count):
     must(all(len(x) <= LINE_MAX for x in lines), "a line is too long")
     head, *rest, end = [parse(x) for x in lines]
     must(head["catalog"] <= 1, "catalog of version %d", head["catalog"])
-    items = [o for o in rest if "error" not in o]
-    errors = rest[len(items):]
+    there = [o for o in rest if "error" not in o]
+    errors = rest[len(there):]
+    items = [o for o in there if "gone" not in o]
+    gone = there[len(items):]
+    must(all("gone" in o for o in gone) and (gone or "gone" not in head.get("attrs", [])), "what is gone stands elsewhere")
+    must(not (items and "gone" in head.get("attrs", [])), "a collection that is gone has items")
     must(all("error" in o and all(o.values()) for o in errors) and all(head.values()), "lines out of order, or an empty member")
     must(head.get("attrs", []) == sorted(head.get("attrs", [])), "attrs are not sorted")
     base64.b64decode(head.get("raw", ""), validate=True)
-    for item in items:
+    for item in there:
         check_item(head["kind"], item)
-    must(len({i["path"] for i in items}) == len(items), "two items have the same path")
+    must(len({i["path"] for i in there}) == len(there), "two items have the same path")
     check_order(items, "uid", "href", "id")
+    check_order(gone, "uid", "href", "id")
     check_order(errors, "uid", "href", "date", "subject", "error")
     bare = [x[:x.index(b',"where":')] + b"}" if b',"where":' in x else x for x in lines[:-1]]
     roots = {"content": content_root(head, items), "state": sha256(b"".join(x + b"\n" for x in bare))}
-    totals = {"bytes": sum(i.get("size", 0) for i in items), "end": len(items), "errors": len(errors)}
+    totals = {"bytes": sum(i.get("size", 0) for i in items), "end": len(items), "errors": len(errors), **some_gone(len(gone))}
     must(end == dict(totals, **roots), "the end line says %s, the lines say %s", end, dict(totals, **roots))
-    return Catalog(head, items, errors, end, bare + lines[-1:])
+    return Catalog(head, items, gone, errors, end, bare + lines[-1:])
+
+
+def some_gone(number):
+    return {"gone": number} if number else {}
+
+
+def without_gone(catalog):
+    """The catalog of what the server showed; None for a collection that it did not show."""
+    if "gone" in catalog.head.get("attrs", []):
+        return None
+    n, m = len(catalog.items), len(catalog.gone)
+    lines = catalog.lines[:1 + n] + catalog.lines[1 + n + m:-1]
+    end = {k: v for k, v in dict(catalog.end, state=sha256(b"".join(x + b"\n" for x in lines))).items() if k != "gone"}
+    return Catalog(catalog.head, catalog.items, [], catalog.errors, end, lines + [canonical(end)])
+
+
+def with_gone(catalog):
+    """The same lines, and what is gone among the items."""
+    return catalog._replace(items=catalog.items + catalog.gone, gone=[])
 
 
 def property_text(raw):
@@ -167,6 +192,9 @@ def directories(catalog):
 
 def check_links(files, path, catalog):
     blocks, head = Blocks(files.members(path)), catalog.head
+    if "gone" in head.get("attrs", []):
+        must(blocks.block() + blocks.block() == bytes(1024) and blocks.count == 0, "links of a collection that is gone")
+        return
     entries = [link_entry(d + "/", kind=b"5", mode=0o700) for d in directories(catalog)]
     entries += [link_entry("%s/%s" % (head["path"], n), text.encode()) for n, text in vdir_files(head).items()]
     entries += [link_entry("%s/%s" % (head["path"], i["path"]), kind=b"1", link=object_name(head["kind"], i).encode()) for i in catalog.items]
@@ -205,7 +233,7 @@ class Archive:
         must(sha256(seal) == sums.get(directory + "seal.json"), "seal.json has another sum")
         must(seal.endswith(b"\n"), "seal.json has no line end")
         manifest = parse(seal[:-1])
-        must(manifest["format"] == 1 and manifest["requires"] == [], "a format that this reader does not know")
+        must(manifest["format"] == 1 and manifest["requires"] in ([], ["gone"]), "a format that this reader does not know")
         must(manifest["snapshot"] == n, "this is the seal of snapshot %s", manifest["snapshot"])
         must(manifest["parent"] == (self.seals[-1].hash if self.seals else None), "the parent is another seal")
         check_manifest(manifest, n)
@@ -219,9 +247,10 @@ class Archive:
             *members, (_, count) = self.files.members(head["catalog"])
             catalog = parse_catalog(b"".join(data for _, data in members), count)
             must(all(catalog.head[k] == head[k] for k in ("kind", "name", "path")), "the catalog of another collection")
-            said = dict(catalog.end, items=len(catalog.items), content_name=content_name(catalog.head))
+            said = dict({"gone": 0}, **dict(catalog.end, items=len(catalog.items), content_name=content_name(catalog.head)))
+            must(said["gone"] == head.get("gone", 0), "the seal names another number of items that are gone")
             must(all(said[k] == head[k] for k in ("bytes", "content", "content_name", "errors", "items", "state")), "the seal says otherwise")
-            must(seal.parts(head) == sorted({i["where"]["part"] for i in catalog.items}), "the seal names other parts")
+            must(seal.parts(head) == sorted({i["where"]["part"] for i in catalog.items + catalog.gone}), "the seal names other parts")
             return catalog
 
     def catalogs(self, seal):
@@ -257,7 +286,7 @@ class Archive:
     def check_collection(self, seal, head, objects):
         catalog = self.catalog(seal, head)
         with within(head["catalog"]):
-            for item in catalog.items:
+            for item in catalog.items + catalog.gone:
                 w = item["where"]
                 found = objects["data/" + w["part"]].get((w["member"], w["offset"]))
                 must(found == (object_name(head["kind"], item), item.get("size", 0)), "no such object: %s", item)
@@ -273,10 +302,10 @@ class Archive:
 
     # what the other commands print and write
 
-    def list(self, seal):
+    def list(self, seal, gone_too):
         for head, catalog in self.catalogs(seal):
-            for o in catalog.items + catalog.errors:
-                line = {k: v for k, v in o.items() if k in ("date", "error", "etag", "flags", "href", "keywords", "note", "sha256", "subject", "uid", "warnings")}
+            for o in catalog.items + (catalog.gone if gone_too else []) + catalog.errors:
+                line = {k: v for k, v in o.items() if k in ("date", "error", "etag", "flags", "gone", "href", "keywords", "note", "sha256", "subject", "uid", "warnings")}
                 if "error" not in o:
                     line["size"] = o.get("size", 0)
                     if head["kind"] == "mail":
@@ -285,13 +314,19 @@ class Archive:
 
     def heads(self, seal):
         for head in seal.manifest["collections"]:
-            yield canonical({k: v for k, v in head.items() if k not in ("attrs", "catalog", "content_name", "links")})
+            line = {k: v for k, v in head.items() if k not in ("attrs", "catalog", "content_name", "links")}
+            yield canonical(dict(line, gone_collection=True) if "gone" in head.get("attrs", []) else line)
 
-    def extract(self, seal, target):
+    def extract(self, seal, target, gone_too):
         manifest = {k: v for k, v in seal.manifest.items() if k not in ("files", "format", "parent", "requires", "snapshot")}
         manifest["collections"] = [{k: v for k, v in h.items() if k != "links"} for h in manifest["collections"]]
+        pairs = [(h, with_gone(self.catalog(seal, h)) if gone_too else without_gone(self.catalog(seal, h))) for h in manifest["collections"]]
+        if not gone_too:
+            manifest["collections"] = [dict({k: v for k, v in h.items() if k != "gone"}, state=c.end["state"]) for h, c in pairs if c]
+            manifest["counts"] = {k: v for k, v in manifest["counts"].items() if k != "gone"}
+            manifest["state"] = account_root(manifest["collections"], "state", "name")
         written = {}
-        for head, catalog in self.catalogs(seal):
+        for head, catalog in (p for p in pairs if p[1]):
             for d in directories(catalog):
                 os.makedirs(os.path.join(target, d), exist_ok=True)
             for name, text in vdir_files(catalog.head).items():
@@ -343,15 +378,21 @@ def check_manifest(manifest, n):
         for member, end in (("catalog", ".jsonl.gz"), ("links", ".links.tar.gz")):
             must(re.fullmatch(r"data/\d{6}/" + re.escape(h["path"] + end), h[member]) and 1 <= int(h[member][5:11]) <= n, "path of %s", h["path"])
         must(h["status"] in ("complete", "partial", "stale", "skipped"), "status %s", h["status"])
-    counts = {"bytes": sum(h["bytes"] for h in heads), "errors": sum(h["errors"] for h in heads)}
+    counts = {"bytes": sum(h["bytes"] for h in heads), "errors": sum(h["errors"] for h in heads),
+              **some_gone(sum(h.get("gone", 0) for h in heads))}
+    must(manifest["requires"] == (["gone"] if "gone" in counts else []), "what is required")
     for kind in [k for k in KINDS if k != "linked" or any(h["kind"] == k for h in heads)]:
-        counts[kind] = {"collections": sum(h["kind"] == kind for h in heads), "items": sum(h["items"] for h in heads if h["kind"] == kind)}
+        counts[kind] = {"collections": sum(h["kind"] == kind and "gone" not in h.get("attrs", []) for h in heads), "items": sum(h["items"] for h in heads if h["kind"] == kind)}
     must(manifest["counts"] == counts, "counts: %s", counts)
     complete = not counts["errors"] and all(h["status"] in ("complete", "skipped") for h in heads)
     must(manifest["verdict"] == ("complete" if complete else "incomplete"), "verdict")
     for root, name in (("content", "content_name"), ("state", "name")):
-        lines = sorted(("%s %s %s\n" % (h["kind"], h[root], h[name])).encode() for h in heads)
-        must(manifest[root] == sha256(b"".join(lines)), "the account's root: %s", root)
+        must(manifest[root] == account_root(heads, root, name), "the account's root: %s", root)
+
+
+def account_root(heads, root, name):
+    some = [h for h in heads if root == "state" or "gone" not in h.get("attrs", [])]
+    return sha256(b"".join(sorted(("%s %s %s\n" % (h["kind"], h[root], h[name])).encode() for h in some)))
 
 
 def bag_files(files, seals):
@@ -375,7 +416,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("archive")
     p.add_argument("--snapshot", type=int)
-    for command in ("--list", "--heads", "--check", "--no-sums"):
+    for command in ("--list", "--heads", "--check", "--no-sums", "--with-gone"):
         p.add_argument(command, action="store_true")
     p.add_argument("--extract", metavar="DIR")
     o = p.parse_args()
@@ -388,8 +429,8 @@ def main():
             archive.check_bag()
             print("%s: sound: %d snapshots, %d items in the last" % (o.archive, len(seals), sum(h["items"] for h in seals[-1].manifest["collections"])))
         if o.extract:
-            archive.extract(seals[-1], o.extract)
-        lines = [*(archive.list(seals[-1]) if o.list else ()), *(archive.heads(seals[-1]) if o.heads else ())]
+            archive.extract(seals[-1], o.extract, o.with_gone)
+        lines = [*(archive.list(seals[-1], o.with_gone) if o.list else ()), *(archive.heads(seals[-1]) if o.heads else ())]
     sys.stdout.buffer.writelines(line + b"\n" for line in lines)
 
 

@@ -87,6 +87,7 @@ struct one {
 	const struct option_def *def;
 	char key[ARGS_KEY_SIZE]; /* of an account setting, when def is NULL */
 	bool takes_value;
+	bool optional; /* it may stand without one */
 	const char *value; /* after '=' */
 };
 
@@ -129,6 +130,7 @@ static int parse_one(const struct args *a, const char *arg, struct one *o)
 	o->def = find_option(a->cmd, name, n, 0);
 	if (o->def) {
 		o->takes_value = o->def->arg != NULL;
+		o->optional = o->takes_value && o->def->arg[0] == '[';
 		return 0;
 	}
 	return account_key(a, name, n, o);
@@ -149,45 +151,109 @@ static int keep_setting(struct args *a, const struct one *o, const char *value)
 	return 0;
 }
 
-int args_parse(struct args *a, const struct command *cmd, int argc, char **argv)
+/* A word that is no option; after an option that may have a value it may be that. */
+struct word {
+	const char *text;
+	size_t given; /* index of that option, ARGS_MAX: none */
+};
+
+/* How many words must be left for the command: an account has a name, but where a service is named. */
+static size_t words_needed(const struct args *a)
 {
-	bool plain = false;
+	if (!a->cmd->account || a->cmd->min_pos || args_has(a, "accounts"))
+		return a->cmd->min_pos;
+	for (size_t i = 0; i < a->n_settings; i++)
+		for (unsigned k = 0; k < SERVICE_KINDS; k++)
+			if (strcmp(a->settings[i].key, service_name(k)) == 0)
+				return 0;
+	return 1;
+}
+
+static int place_words(struct args *a, const struct word *words, size_t n)
+{
+	size_t needed = words_needed(a), left = n;
+
+	for (size_t i = 0; i < n; i++) {
+		if (words[i].given < ARGS_MAX && left > needed) {
+			a->given[words[i].given].value = words[i].text;
+			left--;
+			continue;
+		}
+		if (a->n_pos == a->cmd->max_pos)
+			return usage_error(a->cmd, "one argument too many: \"%s\"", words[i].text);
+		a->pos[a->n_pos++] = words[i].text;
+	}
+	if (a->n_pos < a->cmd->min_pos)
+		return usage_error(a->cmd, "an argument is missing: %s", a->cmd->synopsis);
+	return 0;
+}
+
+/* The option argv[*i]; moves *i on to its value. *may_take: index in a->given, if the next word may be its value. */
+static int parse_option(struct args *a, int argc, char **argv, int *i, size_t *may_take)
+{
+	const char *arg = argv[*i];
 	struct one o;
 	int rc;
 
+	if (!strncmp(arg, "--password", 10) && (!arg[10] || arg[10] == '='))
+		return usage_error(a->cmd,
+		        "a password on the command line can be read by every user of "
+		        "this machine: use --password-command or --password-fd");
+	if (parse_one(a, arg, &o) < 0)
+		return usage_error(a->cmd, "unknown option \"%s\"", arg);
+	if (!o.takes_value && o.value)
+		return usage_error(a->cmd, "\"%s\" takes no value", arg);
+	if (o.takes_value && !o.value && !o.optional) {
+		if (*i + 1 == argc)
+			return usage_error(a->cmd, "\"%s\" needs a value", arg);
+		o.value = argv[++*i];
+	}
+	rc = keep_setting(a, &o, o.value);
+	if (rc == 0 && o.optional && !o.value)
+		*may_take = a->n_given - 1;
+	return rc;
+}
+
+int args_parse(struct args *a, const struct command *cmd, int argc, char **argv)
+{
+	struct word words[ARGS_MAX];
+	bool plain = false;
+	size_t n = 0;
+	int rc = 0;
+
 	memset(a, 0, sizeof *a);
 	a->cmd = cmd;
-	for (int i = 0; i < argc; i++) {
-		if (plain || argv[i][0] != '-' || !argv[i][1]) {
-			if (a->n_pos == cmd->max_pos)
-				return usage_error(cmd, "one argument too many: \"%s\"", argv[i]);
-			a->pos[a->n_pos++] = argv[i];
-			continue;
-		}
-		if (!strcmp(argv[i], "--")) {
+	for (int i = 0; i < argc && rc == 0; i++) {
+		size_t may_take = ARGS_MAX;
+
+		if (!plain && !strcmp(argv[i], "--")) {
 			plain = true;
-			continue;
+		} else if (!plain && argv[i][0] == '-' && argv[i][1]) {
+			rc = parse_option(a, argc, argv, &i, &may_take);
+			if (may_take < ARGS_MAX && i + 1 < argc && argv[i + 1][0] != '-' &&
+			        n < ARGS_MAX)
+				words[n++] = (struct word){argv[++i], may_take};
+		} else if (n == ARGS_MAX) {
+			rc = usage_error(cmd, "too many arguments");
+		} else {
+			words[n++] = (struct word){argv[i], ARGS_MAX};
 		}
-		if (!strncmp(argv[i], "--password", 10) && (!argv[i][10] || argv[i][10] == '='))
-			return usage_error(cmd,
-			        "a password on the command line can be read by every user of "
-			        "this machine: use --password-command or --password-fd");
-		if (parse_one(a, argv[i], &o) < 0)
-			return usage_error(cmd, "unknown option \"%s\"", argv[i]);
-		if (!o.takes_value && o.value)
-			return usage_error(cmd, "\"%s\" takes no value", argv[i]);
-		if (o.takes_value && !o.value) {
-			if (i + 1 == argc)
-				return usage_error(cmd, "\"%s\" needs a value", argv[i]);
-			o.value = argv[++i];
-		}
-		rc = keep_setting(a, &o, o.value);
-		if (rc)
-			return rc;
 	}
-	if (a->n_pos < cmd->min_pos)
-		return usage_error(cmd, "an argument is missing: %s", cmd->synopsis);
-	return 0;
+	return rc ? rc : place_words(a, words, n);
+}
+
+struct tree_accept args_accept(const struct args *a, const char **names)
+{
+	struct tree_accept accept = {.names = names};
+
+	for (size_t i = 0; i < a->n_given; i++)
+		if (strcmp(a->given[i].def->name, "accept-shrink") != 0)
+			continue;
+		else if (a->given[i].value)
+			names[accept.n_names++] = a->given[i].value;
+		else
+			accept.all = true;
+	return accept;
 }
 
 bool args_has(const struct args *a, const char *option)
@@ -261,7 +327,7 @@ static void print_options(const struct option_def *d, FILE *f)
 
 		snprintf(left, sizeof left, "%s%c%s--%s%s%s", d->letter ? "-" : "",
 		        d->letter ? d->letter : ' ', d->letter ? ", " : "   ", d->name,
-		        d->arg ? " " : "", d->arg ? d->arg : "");
+		        d->arg && d->arg[0] != '[' ? " " : "", d->arg ? d->arg : "");
 		fprintf(f, "  %-30s %s\n", left, d->help);
 	}
 }

@@ -8,6 +8,7 @@
 #include "valise/base/err.h"
 #include "valise/base/json.h"
 #include "valise/base/progress.h"
+#include "valise/tree/shrink.h"
 #include "valise/tree/sink.h"
 
 /* Shared by the commands. Only this room talks to people. */
@@ -24,7 +25,7 @@ enum exit_code {
 struct option_def {
 	const char *name; /* without the dashes */
 	char letter; /* short form, or 0 */
-	const char *arg; /* name of its value, NULL: takes none */
+	const char *arg; /* name of its value, NULL: takes none; in brackets: may be left out */
 	const char *help;
 };
 
@@ -64,6 +65,8 @@ int args_parse(struct args *a, const struct command *cmd, int argc, char **argv)
 bool args_has(const struct args *a, const char *option);
 const char *args_get(const struct args *a, const char *option); /* the last one given; NULL */
 size_t args_all(const struct args *a, const char *option, const char **out, size_t max);
+/* --accept-shrink: names are put into ${names}, ARGS_MAX long. */
+struct tree_accept args_accept(const struct args *a, const char **names);
 /* A whole number; 0 or EXIT_USAGE with a message. Absent: the fallback. */
 int args_number(const struct args *a, const char *option, uint64_t fallback, uint64_t *out);
 /* --only mail,calendars,contacts as bits 1 << COLL_x; 0 in *out: all. */
@@ -135,6 +138,7 @@ void content_tell(json_t *o); /* a line of it for people */
 struct take {
 	const struct args *args;
 	struct account *account;
+	const struct tree_accept *accept;
 	struct tree_sink *sink;
 	int (*space_check)(void *ctx, uint64_t bytes, struct err *err);
 	void *space_ctx;

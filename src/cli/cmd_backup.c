@@ -52,7 +52,7 @@ char *archive_name(const char *dir, const char *account)
 static int copy_to_tree(
         const char *archive, const char *dir, const struct tree_account *who, struct ui *ui)
 {
-	struct tree_dir_opts o = {.accept_shrink = true, .same_account = true};
+	struct tree_dir_opts o = {.accept.all = true, .same_account = true};
 	struct tree_commit done;
 	struct tree_reader *from = NULL;
 	struct tree_sink *to = NULL;
@@ -87,7 +87,7 @@ static int backup_links(
 	struct err err = {0};
 	int rc = archive_reader(path, 0, &from, &err);
 
-	o->accept_shrink = true; /* links that are gone are gone */
+	o->accept = (struct tree_accept){0}; /* it was heard */
 	if (rc == 0)
 		rc = archive_sink(path, who, o, &t->ui->progress, &t->sink, &err);
 	return take_links(t, from, rc, &err);
@@ -122,6 +122,9 @@ static void tell(struct take *t, const char *path)
 		        buf_str(&b), human_bytes(c->bytes_new, n), human_bytes(c->disk_new, m));
 	if (c->changed)
 		printf("seal %s (keep this number elsewhere: valise verify --expect)\n", c->seal);
+	if (c->shrunk)
+		printf("GONE: what is named above was missing on the server all at once. If that "
+		       "is as it should be, there is nothing to do\n");
 	if (!c->totals.complete)
 		printf("INCOMPLETE: %s items could not be had, or a folder was not read; valise "
 		       "list shows them; run backup again to try again\n",
@@ -132,12 +135,14 @@ static void tell(struct take *t, const char *path)
 static int run_backup(const struct args *a, struct account *account, struct ui *ui,
         const char *path, uint64_t part_size)
 {
-	struct archive_opts o = {.accept_shrink = args_has(a, "accept-shrink"),
+	const char *names[ARGS_MAX];
+	struct archive_opts o = {.accept = args_accept(a, names),
 	        .same_account = args_has(a, "same-account"),
 	        .part_size = part_size};
 	struct take t = {.args = a,
 	        .account = account,
 	        .ui = ui,
+	        .accept = &o.accept,
 	        .space_check = check_space,
 	        .space_ctx = (void *)(uintptr_t)path,
 	        .outcome = json_object()};
@@ -181,6 +186,8 @@ int cmd_backup(const struct args *a)
 	char *path;
 	int rc = args_number(a, "part-size", 0, &part_size);
 
+	if (rc == 0 && args_has(a, "accounts") && args_get(a, "accept-shrink"))
+		return usage_error(a->cmd, "--accept-shrink=FOLDER is for one account");
 	if (rc == 0 && args_has(a, "accounts"))
 		return backup_accounts(a);
 	if (rc == 0 && args_has(a, "jobs"))

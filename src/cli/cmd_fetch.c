@@ -28,7 +28,7 @@ static int fetch_links(
 	struct err err = {0};
 	int rc = tree_dir_reader(dir, &from, &err);
 
-	o->accept_shrink = true; /* links that are gone are gone */
+	o->accept = (struct tree_accept){0}; /* it was heard */
 	if (rc == 0)
 		rc = tree_dir_sink(dir, who, o, &t->ui->progress, &t->sink, &err);
 	return take_links(t, from, rc, &err);
@@ -36,9 +36,14 @@ static int fetch_links(
 
 static int run_fetch(const struct args *a, struct account *account, const char *dir, struct ui *ui)
 {
-	struct tree_dir_opts o = {.accept_shrink = args_has(a, "accept-shrink"),
-	        .same_account = args_has(a, "same-account")};
-	struct take t = {.args = a, .account = account, .ui = ui, .outcome = json_object()};
+	const char *names[ARGS_MAX];
+	struct tree_dir_opts o = {
+	        .accept = args_accept(a, names), .same_account = args_has(a, "same-account")};
+	struct take t = {.args = a,
+	        .account = account,
+	        .ui = ui,
+	        .accept = &o.accept,
+	        .outcome = json_object()};
 	struct tree_account who;
 	struct err err = {0};
 	struct buf b;

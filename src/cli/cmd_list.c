@@ -9,6 +9,7 @@
 static const struct option_def list_options[] = {
         {"snapshot", 0, "N", "this snapshot instead of the newest"},
         {"items", 0, NULL, "every item of every collection"},
+        {"with-gone", 0, NULL, "also items that are marked as gone from the server"},
         {NULL, 0, NULL, NULL},
 };
 const struct command list_command = {
@@ -68,6 +69,10 @@ static void list_head(const struct tree_head *h, bool json)
 		set_text(o, "special_use", h->special_use);
 		json_object_set_new(o, "items", json_integer((json_int_t)h->roots.items));
 		json_object_set_new(o, "errors", json_integer((json_int_t)h->roots.errors));
+		if (h->roots.gone)
+			json_object_set_new(o, "gone", json_integer((json_int_t)h->roots.gone));
+		if (h->attrs & ATTR_GONE)
+			json_object_set_new(o, "gone_collection", json_true());
 		json_object_set_new(o, "bytes", json_integer((json_int_t)h->roots.bytes));
 		set_hex(o, "content", h->roots.content);
 		set_hex(o, "state", h->roots.state);
@@ -80,6 +85,9 @@ static void list_head(const struct tree_head *h, bool json)
 	        h->special_use ? h->special_use : "");
 	if (h->roots.errors)
 		printf("  %" PRIu64 " items are missing", h->roots.errors);
+	if (h->roots.gone)
+		printf("  %" PRIu64 " gone%s", h->roots.gone,
+		        h->attrs & ATTR_GONE ? ", like the folder itself" : "");
 	if (h->status == COLL_STALE || h->status == COLL_SKIPPED) {
 		char why[300] = "left out last time";
 
@@ -160,6 +168,8 @@ static void list_item(const struct tree_coll *c, const struct tree_item *it, boo
 			        x && x->href
 			                ? term_escape(x->href, strlen(x->href), safe, sizeof safe)
 			                : "");
+		if (it->gone)
+			printf("  [gone]");
 		put_warnings(it->warn);
 		return;
 	}
@@ -174,6 +184,8 @@ static void list_item(const struct tree_coll *c, const struct tree_item *it, boo
 		json_object_set_new(o, "flags", flags_json(it->flags));
 		json_object_set_new(o, "keywords", words(kw));
 	}
+	if (it->gone)
+		json_object_set_new(o, "gone", json_integer(it->gone));
 	if (it->warn)
 		json_object_set_new(o, "warnings", warnings_json(it->warn));
 	if (x) {
@@ -219,6 +231,8 @@ static int list_items(const struct args *a, struct tree_reader *r, const struct 
 		return fail(a, &err);
 	for (size_t i = 0; i < c->n_items; i++)
 		list_item(c, &c->items[i], json);
+	for (size_t i = 0; args_has(a, "with-gone") && i < c->n_gone; i++)
+		list_item(c, &c->gone[i], json);
 	for (size_t i = 0; i < c->n_errors; i++)
 		list_error(c, &c->errors[i], json);
 	tree_coll_free(c);

@@ -5,7 +5,8 @@
 
 static const struct option_def options[] = {
         {"output", 'o', "ARCHIVE", "the archive, a directory"},
-        {"accept-shrink", 0, NULL, "believe that a folder which lost most of its items did so"},
+        {"accept-shrink", 0, "[=FOLDER]",
+                "what vanished from FOLDER, or from all of them, is to go; may be repeated"},
         {"same-account", 0, NULL,
                 "believe that a renamed host or a new service is the same account"},
         {"part-size", 0, "BYTES", "size of a part of the archive (default: 1 GiB)"},
@@ -23,8 +24,9 @@ const struct command pack_command = {
 
 int cmd_pack(const struct args *a)
 {
-	struct archive_opts o = {.accept_shrink = args_has(a, "accept-shrink"),
-	        .same_account = args_has(a, "same-account")};
+	const char *names[ARGS_MAX];
+	struct archive_opts o = {
+	        .accept = args_accept(a, names), .same_account = args_has(a, "same-account")};
 	const char *path = args_get(a, "output");
 	struct tree_reader *from = NULL;
 	struct tree_sink *to = NULL;

@@ -5,6 +5,7 @@
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
 #include "valise/target/target.h"
+#include "valise/tree/gone.h"
 #include "cli.h"
 
 static const struct option_def options[] = {
@@ -13,6 +14,7 @@ static const struct option_def options[] = {
         {"folder", 0, "PATTERN", "only collections of this name (* and ? match); may be repeated"},
         {"include", 0, "PATTERN", "the same as --folder"},
         {"exclude", 0, "PATTERN", "leave out collections of this name; may be repeated"},
+        {"with-gone", 0, NULL, "also what is marked as gone from the source"},
         {"map", 0, "OLD=NEW",
                 "mailbox OLD and what is below it, or calendar or address book OLD, goes to NEW; "
                 "may be repeated"},
@@ -387,7 +389,9 @@ int cmd_restore(const struct args *a)
 	ui_start(&ui, a);
 	if (archive_reader(a->pos[0], (unsigned)snapshot, &r->reader, &err) < 0)
 		rc = fail(a, &err);
-	else
+	if (r->reader)
+		r->reader = tree_gone_view(r->reader, args_has(a, "with-gone"));
+	if (r->reader)
 		rc = run_restore(r);
 	if (r->reader)
 		r->reader->ops->free(r->reader);

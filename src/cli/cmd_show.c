@@ -77,6 +77,7 @@ int cmd_show(const struct args *a)
 		rc = fail(a, &err);
 		goto out;
 	}
+	tree_coll_with_gone(c);
 	it = find_item(c, slash + 1);
 	if (!it)
 		rc = usage_error(a->cmd, "there is no item \"%s\" in that collection", slash + 1);

@@ -1,11 +1,13 @@
 /* valise unpack: an archive into a directory tree. */
 #include "valise/pack/archive.h"
+#include "valise/tree/gone.h"
 #include "cli.h"
 
 static const struct option_def options[] = {
         {"tree", 't', "TREE", "the directory"},
         {"snapshot", 0, "N", "this snapshot instead of the newest"},
         {"only", 0, "LIST", "mail,calendars,contacts"},
+        {"with-gone", 0, NULL, "also what is marked as gone from the server"},
         {NULL, 0, NULL, NULL},
 };
 const struct command unpack_command = {
@@ -38,6 +40,8 @@ int cmd_unpack(const struct args *a)
 	ui_start(&ui, a);
 	if (archive_reader(a->pos[0], (unsigned)snapshot, &from, &err) < 0)
 		rc = fail(a, &err);
+	else if (!args_has(a, "with-gone"))
+		from = tree_gone_view(from, false);
 	if (rc == 0)
 		rc = open_tree(dir, from->ops->manifest(from), &ui, &to);
 	if (rc == 0)

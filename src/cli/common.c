@@ -111,6 +111,8 @@ void totals_text(const struct tree_totals *t, struct buf *out)
 	if (first)
 		buf_puts(out, "nothing");
 	buf_putf(out, ", %s", human_bytes(t->bytes, a));
+	if (t->gone)
+		buf_putf(out, "; %s marked as gone", human_count(t->gone, a));
 }
 
 void totals_to_json(const struct tree_totals *t, json_t *o)
@@ -126,6 +128,7 @@ void totals_to_json(const struct tree_totals *t, json_t *o)
 	}
 	json_object_set_new(o, "bytes", json_integer((json_int_t)t->bytes));
 	json_object_set_new(o, "errors", json_integer((json_int_t)t->errors));
+	json_object_set_new(o, "gone", json_integer((json_int_t)t->gone));
 	json_object_set_new(o, "verdict", json_string(t->complete ? "complete" : "incomplete"));
 	hex_format(t->content, SHA256_LEN, hex);
 	json_object_set_new(o, "content", json_string(hex));
@@ -149,7 +152,7 @@ const struct tree_head *find_head(const struct tree_manifest *m, const char *nam
 int open_tree(const char *dir, const struct tree_manifest *m, struct ui *ui, struct tree_sink **to)
 {
 	struct tree_dir_opts o = {
-	        .accept_shrink = true, .same_account = true, .created = m ? m->created : 0};
+	        .accept.all = true, .same_account = true, .created = m ? m->created : 0};
 	struct tree_account nobody = {0};
 	struct err err = {0};
 

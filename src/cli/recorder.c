@@ -107,7 +107,8 @@ static int on_keep(struct tree_sink *s, enum coll_kind kind, const char *name,
 	if (name)
 		rc = on_prev(s, PREV_SNAPSHOT, kind, name, &c, err);
 	for (size_t i = 0; c && i < c->n_items; i++)
-		add((struct recorder *)s, c->items[i].sha256);
+		if (!c->items[i].gone)
+			add((struct recorder *)s, c->items[i].sha256);
 	tree_coll_free(c);
 	return rc ? rc : to(s)->ops->keep(to(s), kind, name, status, reason, err);
 }

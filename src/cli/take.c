@@ -11,7 +11,8 @@ const struct option_def take_options[] = {
                 "leave out collections of this name (* and ? match); may be repeated"},
         {"include", 0, "PATTERN", "take only collections of this name; may be repeated"},
         {"all-namespaces", 0, NULL, "mailboxes of other users and shared ones, too"},
-        {"accept-shrink", 0, NULL, "believe that a folder which lost most of its items did so"},
+        {"accept-shrink", 0, "[=FOLDER]",
+                "what vanished from FOLDER, or from all of them, is to go; may be repeated"},
         {"same-account", 0, NULL,
                 "believe that a renamed host, a new service or a moved calendar home is the same "
                 "account"},
@@ -82,6 +83,7 @@ static int source_options(
 	o->n_include = args_all(t->args, "include", include, ARGS_MAX);
 	o->exclude = exclude;
 	o->include = include;
+	o->accept = t->accept;
 	o->dav_exact = args_has(t->args, "exact");
 	o->all_namespaces = args_has(t->args, "all-namespaces");
 	o->connections = connections > 32 ? 32 : (unsigned)connections;
@@ -204,12 +206,14 @@ static int commit(struct take *t)
 	json_object_set_new(
 	        t->outcome, "objects_new", json_integer((json_int_t)t->commit.objects_new));
 	json_object_set_new(t->outcome, "bytes_new", json_integer((json_int_t)t->commit.bytes_new));
+	json_object_set_new(t->outcome, "shrunk", json_integer(t->commit.shrunk));
 	if (t->commit.seal[0]) {
 		json_object_set_new(t->outcome, "seal", json_string(t->commit.seal));
 		json_object_set_new(
 		        t->outcome, "stored_bytes", json_integer((json_int_t)t->commit.disk_new));
 	}
-	return t->failed || !t->commit.totals.complete ? EXIT_INCOMPLETE : EXIT_DONE;
+	return t->failed || !t->commit.totals.complete || t->commit.shrunk ? EXIT_INCOMPLETE
+	                                                                   : EXIT_DONE;
 }
 
 int take_account(struct take *t)

@@ -81,7 +81,11 @@ static int walk_files(const struct tree_coll *c, links_fn fn, void *ctx, struct 
 int links_walk(const struct tree_coll *c, links_fn fn, void *ctx, struct err *err)
 {
 	struct buf path;
-	int rc = walk_dirs(c, fn, ctx, err);
+	int rc;
+
+	if (c->attrs & ATTR_GONE) /* it is in no tree */
+		return 0;
+	rc = walk_dirs(c, fn, ctx, err);
 
 	if (rc == 0)
 		rc = walk_files(c, fn, ctx, err);

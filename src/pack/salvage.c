@@ -233,7 +233,10 @@ static int give_item(struct salvage *s, const struct tree_coll *from, const stru
 	}
 	o->flags |= OBJECT_CURRENT;
 	tree_item_copy(to, from, it, &copy);
-	return s->to->ops->item(s->to, to, &copy, err);
+	rc = s->to->ops->item(s->to, to, &copy, err);
+	if (rc == 0)
+		to->items[to->n_items - 1].gone = it->gone;
+	return rc;
 }
 
 static int give_coll(
@@ -242,11 +245,15 @@ static int give_coll(
 	struct tree_coll *to = tree_coll_like(from);
 	int rc = 0;
 
-	for (size_t i = 0; i < from->n_items && rc == 0; i++) {
+	for (size_t i = 0; i < from->n_items + from->n_gone && rc == 0; i++) {
 		rc = stop_check(err);
 		if (rc == 0)
-			rc = give_item(s, from, &from->items[i], to, k, err);
+			rc = give_item(s, from,
+			        i < from->n_items ? &from->items[i]
+			                          : &from->gone[i - from->n_items],
+			        to, k, err);
 	}
+	tree_coll_part_gone(to);
 	for (size_t i = 0; i < from->n_errors && rc == 0; i++) {
 		const struct tree_error *e = &from->errors[i];
 
@@ -270,6 +277,7 @@ static void mark_named(struct salvage *s, const struct tree_manifest *m)
 		        sealed_catalog(
 		                s->rootfd, NULL, &m->heads[i], m->heads[i].catalog, &c, NULL) < 0)
 			continue;
+		tree_coll_with_gone(c);
 		for (size_t k = 0; k < c->n_items; k++) {
 			struct object *o =
 			        object_map_find(&s->objects, c->kind, c->items[k].sha256);

@@ -157,6 +157,18 @@ static json_t *file_json(const struct seal_file *f)
 	return o;
 }
 
+/* A reader that knows nothing of items that are gone could not read such a catalog. */
+static json_t *seal_requires(const struct seal *s)
+{
+	json_t *words = json_array();
+	struct tree_totals t;
+
+	tree_manifest_totals(&s->manifest, &t);
+	if (t.gone)
+		json_array_append_new(words, json_string(REQUIRES_GONE));
+	return words;
+}
+
 static void put_json(const struct seal *s, struct buf *out)
 {
 	json_t *o = json_object(), *files = json_array();
@@ -165,7 +177,7 @@ static void put_json(const struct seal *s, struct buf *out)
 	tree_manifest_to_json(&s->manifest, o);
 	json_object_set_new(o, "format", json_integer(ARCHIVE_FORMAT));
 	json_object_set_new(o, "snapshot", json_integer(s->snapshot));
-	json_object_set_new(o, "requires", json_array());
+	json_object_set_new(o, "requires", seal_requires(s));
 	hex_format(s->parent, SHA256_LEN, hex);
 	json_object_set_new(o, "parent", s->has_parent ? json_string(hex) : json_null());
 	for (size_t i = 0; i < s->n_files; i++)

@@ -11,6 +11,9 @@
 
 #define SEAL_CAP (256u << 20) /* of either text */
 
+/* A word of "requires": catalogs hold items that are gone. */
+#define REQUIRES_GONE "gone"
+
 struct seal_file {
 	char *path;
 	uint64_t size;

@@ -76,15 +76,28 @@ static int check_version(const json_t *o, struct err *err)
 		        format, ARCHIVE_FORMAT);
 	if (!json_is_array(words))
 		return damaged(err, "seal.json does not say what it requires");
-	if (json_array_size(words)) {
-		const char *word = json_string_value(json_array_get(words, 0));
+	for (size_t i = 0; i < json_array_size(words); i++) {
+		const char *word = json_string_value(json_array_get(words, i));
 
+		if (word && strcmp(word, REQUIRES_GONE) == 0)
+			continue;
 		return err_set(err, ERR_UNSUPPORTED, ERR_WHOLE,
 		        "the archive needs \"%s\", which this program does not know: use a newer "
 		        "valise",
 		        word ? word : "?");
 	}
 	return 0;
+}
+
+/* What it requires is said exactly where it is needed. */
+static int check_requires(const json_t *o, const struct seal *s, struct err *err)
+{
+	struct tree_totals t;
+
+	tree_manifest_totals(&s->manifest, &t);
+	return json_array_size(json_object_get(o, "requires")) == (t.gone > 0)
+	               ? 0
+	               : damaged(err, "seal.json does not require what it needs");
 }
 
 static int parse_numbers(const json_t *o, struct seal *s, struct err *err)
@@ -284,6 +297,8 @@ static int parse_json(const json_t *o, struct seal *s, const char *sums, size_t 
 		rc = parse_numbers(o, s, err);
 	if (rc == 0)
 		rc = tree_manifest_from_json(o, &s->manifest, err);
+	if (rc == 0)
+		rc = check_requires(o, s, err);
 	if (rc == 0)
 		rc = parse_files(o, s, sums, sums + n, err);
 	if (rc == 0)

@@ -83,6 +83,8 @@ static int sink_prev(struct tree_sink *t, enum tree_prev which, enum coll_kind k
 		slot = sink_slot(s, kind, name, false);
 		if (slot && slot->prev)
 			rc = sink_load_head(s, slot->prev, out, err);
+		if (*out && (*out)->n_gone)
+			tree_coll_offer_gone(*out);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return rc;
@@ -214,6 +216,9 @@ static int load_state(struct archive_sink *s, const struct tree_account *account
 	if (s->n_seals == 0)
 		return 0;
 	rc = tree_account_check(&s->prev->manifest.account, account, s->opts.same_account, err);
+	if (rc < 0)
+		return err_wrap(err, "%s", s->path);
+	rc = tree_accept_check(&s->opts.accept, &s->prev->manifest, err);
 	if (rc < 0)
 		return err_wrap(err, "%s", s->path);
 	tree_account_merge(&s->account, &s->prev->manifest.account);

@@ -43,7 +43,8 @@ struct slot {
 	struct tree_head head; /* of coll; its files are named once they are written */
 	enum coll_status status; /* SLOT_SAME, SLOT_KEPT */
 	char *reason;
-	bool suspicious; /* by UIDs it lost too much: look closer at commit */
+	uint64_t missing; /* SLOT_GIVEN: items of prev that are not here under their UID or href */
+	bool marked; /* it came with marks of its own for what is gone: they are right */
 	/* SLOT_GIVEN, once written: */
 	struct slot_file {
 		uint8_t sum[SHA256_LEN];
@@ -238,8 +239,8 @@ int sink_fail(
 
 /* sink_commit.c */
 int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err);
-/* sink_shrink.c: what is not believed of ${after}, the new state, becomes stale; counts it. */
-int sink_shrink(struct archive_sink *s, struct tree_manifest *after, unsigned *shrunk_out,
+/* sink_shrink.c: what is lost in a suspicious way against ${after}, what the server shows, stays; counts collections. */
+int sink_shrink(struct archive_sink *s, const struct tree_manifest *after, unsigned *shrunk_out,
         struct err *err) MUST_CHECK;
 /* sink_write.c: catalogs and links of every collection that differs, into .work/NNNNNN */
 int sink_write_files(struct archive_sink *s, struct err *err) MUST_CHECK;

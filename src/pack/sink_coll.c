@@ -65,6 +65,7 @@ int sink_item(struct tree_sink *t, struct tree_coll *c, const struct tree_item *
 	pthread_mutex_unlock(&s->lock);
 	if (rc < 0)
 		return rc;
+	copy.gone = 0;
 	memset(&copy.where, 0, sizeof copy.where); /* known for sure at commit */
 	tree_coll_add(c, &copy);
 	return 0;
@@ -89,7 +90,8 @@ static uint64_t count_missing(const struct tree_coll *c, const struct tree_coll 
 
 /* What the collection is beside its last state. */
 struct settled {
-	bool same, suspicious;
+	bool same, marked;
+	uint64_t missing;
 	struct tree_roots roots;
 };
 
@@ -98,19 +100,19 @@ struct settled {
  * changes since then.
  */
 static bool is_same(struct tree_coll *c, const struct tree_coll *before,
-        const struct tree_head *prev, struct tree_roots *roots)
+        const struct tree_roots *was, struct tree_roots *roots)
 {
 	uint64_t modseq = c->highestmodseq;
 	struct tree_roots as_before;
 
-	if (memcmp(roots->state, prev->roots.state, SHA256_LEN) == 0)
+	if (memcmp(roots->state, was->state, SHA256_LEN) == 0)
 		return true;
 	if (modseq <= before->highestmodseq || !before->highestmodseq ||
 	        c->n_items != before->n_items)
 		return false;
 	c->highestmodseq = before->highestmodseq;
 	catalog_roots(c, &as_before);
-	if (memcmp(as_before.state, prev->roots.state, SHA256_LEN) != 0) {
+	if (memcmp(as_before.state, was->state, SHA256_LEN) != 0) {
 		c->highestmodseq = modseq;
 		return false;
 	}
@@ -154,6 +156,7 @@ static int settle(struct archive_sink *s, struct tree_coll *c, struct last_state
         struct settled *out, struct err *err)
 {
 	struct tree_coll *before = NULL;
+	struct tree_roots was = {0};
 	char *path = tree_names_path(s->names, c);
 
 	free(c->path);
@@ -162,9 +165,16 @@ static int settle(struct archive_sink *s, struct tree_coll *c, struct last_state
 		return err->code;
 	tree_coll_number(c, before);
 	catalog_roots(c, &out->roots);
-	out->same = before && is_same(c, before, last.head, &out->roots) && !last.broken;
-	out->suspicious =
-	        before && !out->same && tree_shrunk(before->n_items, count_missing(c, before));
+	out->marked = c->n_gone > 0;
+	if (before)
+		was = last.head->roots;
+	if (before && was.gone && !out->marked) {
+		/* What is gone is looked at when all collections are there. */
+		tree_coll_without_gone(before);
+		catalog_roots(before, &was);
+	}
+	out->same = before && is_same(c, before, &was, &out->roots) && !last.broken;
+	out->missing = before && !out->same ? count_missing(c, before) : 0;
 	tree_coll_free(before);
 	return 0;
 }
@@ -175,11 +185,12 @@ static int hold(
 {
 	struct slot *slot;
 	char *spill = NULL;
+	size_t n = c->n_items + c->n_gone;
 	bool in_memory;
 
 	pthread_mutex_lock(&s->lock);
-	in_memory = now->same || c->n_items == 0 || s->held + c->n_items <= HELD_ITEMS;
-	s->held += in_memory && !now->same ? c->n_items : 0;
+	in_memory = now->same || n == 0 || s->held + n <= HELD_ITEMS;
+	s->held += in_memory && !now->same ? n : 0;
 	pthread_mutex_unlock(&s->lock);
 	if (!in_memory && sink_spill(s, c, &spill, err) < 0) {
 		free(spill);
@@ -192,7 +203,8 @@ static int hold(
 	slot->status = c->status;
 	free(slot->reason);
 	slot->reason = xstrdup(c->reason);
-	slot->suspicious = now->suspicious;
+	slot->missing = now->missing;
+	slot->marked = now->marked;
 	tree_coll_free(slot->coll);
 	slot->coll = NULL;
 	free(slot->spill);
@@ -211,7 +223,8 @@ static int hold(
 
 int sink_replace(struct archive_sink *s, struct tree_coll *c, struct err *err)
 {
-	struct settled now = {0};
+	const struct slot *slot = sink_slot(s, c->kind, c->name, true);
+	struct settled now = {.missing = slot->missing, .marked = slot->marked};
 
 	catalog_roots(c, &now.roots);
 	return hold(s, c, &now, err);
@@ -258,10 +271,31 @@ static void keep_slot(struct slot *slot, enum coll_status status, const char *re
 	tree_head_clear(&h);
 }
 
+/* Known to be unchanged: as if the source had given again what it gave last time. */
+static int give_again(struct archive_sink *s, const struct tree_head *h, struct err *err)
+{
+	struct tree_coll *c = NULL;
+	int rc;
+
+	pthread_mutex_lock(&s->lock);
+	rc = sink_load_head(s, h, &c, err);
+	if (rc == 0 && !c) /* it cannot be read any more: the commit names it */
+		keep_slot(sink_slot(s, h->kind, h->name, true), COLL_COMPLETE, NULL);
+	pthread_mutex_unlock(&s->lock);
+	if (rc < 0 || !c)
+		return rc;
+	tree_coll_without_gone(c);
+	c->status = c->n_errors ? COLL_PARTIAL : COLL_COMPLETE;
+	free(c->reason);
+	c->reason = NULL;
+	return sink_coll(&s->base, c, err);
+}
+
 int sink_keep(struct tree_sink *t, enum coll_kind kind, const char *name, enum coll_status status,
         const char *reason, struct err *err)
 {
 	struct archive_sink *s = (struct archive_sink *)t;
+	const struct tree_head *again = NULL;
 	struct slot *slot;
 	bool make = false;
 	int rc = sink_failed(s, err);
@@ -274,11 +308,16 @@ int sink_keep(struct tree_sink *t, enum coll_kind kind, const char *name, enum c
 			keep_slot(&s->slots[i], status, reason);
 	if (name) {
 		slot = sink_slot(s, kind, name, false);
-		if (slot)
+		if (slot && slot->state == SLOT_OPEN && slot->prev && slot->prev->roots.gone &&
+		        status == COLL_COMPLETE)
+			again = slot->prev;
+		else if (slot)
 			keep_slot(slot, status, reason);
 		make = status == COLL_STALE && (!slot || (slot->state == SLOT_OPEN && !slot->prev));
 	}
 	pthread_mutex_unlock(&s->lock);
+	if (again)
+		return give_again(s, again, err);
 	if (make) {
 		struct tree_coll *c = tree_coll_new(kind, name);
 

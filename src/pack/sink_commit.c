@@ -150,7 +150,7 @@ static void tidy(struct archive_sink *s)
 		progress_say(s->progress, SAY_NOTE, "%s", err.text);
 }
 
-static int not_believed(struct archive_sink *s, unsigned *shrunk_out, struct err *err)
+static int keep_gone(struct archive_sink *s, unsigned *shrunk_out, struct err *err)
 {
 	struct tree_manifest after;
 	int rc;
@@ -185,7 +185,7 @@ int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err)
 	if (rc == 0)
 		rc = sink_past_mend(s, err);
 	if (rc == 0)
-		rc = not_believed(s, &out->shrunk, err);
+		rc = keep_gone(s, &out->shrunk, err);
 	if (rc < 0)
 		return rc;
 	if (differs(s)) {

@@ -15,7 +15,7 @@ static int read_catalog(
 		rc = members_reader_read(r, &byte, 1, &got, err);
 	if (rc == 0 && got)
 		rc = err_set(err, ERR_DAMAGED, ERR_COLLECTION, "something follows the catalog");
-	if (rc == 0 && members_reader_entries(r) != roots->items + roots->errors + 2)
+	if (rc == 0 && members_reader_entries(r) != catalog_lines(roots))
 		rc = err_set(err, ERR_DAMAGED, ERR_COLLECTION, "the count of lines is not right");
 	return rc;
 }
@@ -73,8 +73,9 @@ int sealed_catalog(int rootfd, const struct seal *seal, const struct tree_head *
 
 static int add_objects(struct archive_sink *s, const struct tree_coll *c, struct err *err)
 {
-	for (size_t i = 0; i < c->n_items; i++) {
-		const struct tree_item *it = &c->items[i];
+	for (size_t i = 0; i < c->n_items + c->n_gone; i++) {
+		const struct tree_item *it =
+		        i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items];
 		struct object *o;
 		bool is_new;
 

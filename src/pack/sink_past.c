@@ -184,7 +184,12 @@ static size_t drop_lost(const struct archive_sink *s, struct tree_coll *c)
 		if (!is_lost(s, c->kind, &c->items[i]))
 			c->items[kept++] = c->items[i];
 	c->n_items = kept;
-	return n - kept;
+	kept = 0;
+	for (size_t i = 0; i < c->n_gone; i++)
+		if (!is_lost(s, c->kind, &c->gone[i]))
+			c->gone[kept++] = c->gone[i];
+	c->n_gone = kept;
+	return n - c->n_items;
 }
 
 void sink_past_offer(const struct archive_sink *s, struct tree_coll *c)
@@ -353,6 +358,7 @@ static int mend_kept(struct archive_sink *s, struct slot *slot, struct tree_coll
 	                             "with a file of the archive",
 	                           lost)
 	                 : xstrdup(slot->reason);
+	slot->marked = true; /* nobody looked at the server */
 	return sink_replace(s, c, err);
 }
 

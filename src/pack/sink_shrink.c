@@ -1,4 +1,4 @@
-/* The shrink rule (tree/shrink.h), for the collections that lost items under their UIDs or are gone. */
+/* The shrink rule (tree/shrink.h) in the archive. */
 #include "sink.h"
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,11 @@ static struct tree_coll *copy_coll(const struct tree_coll *from)
 		tree_item_copy(c, from, &from->items[i], &it);
 		tree_coll_add(c, &it);
 	}
+	for (size_t i = 0; i < from->n_errors; i++) {
+		const struct tree_error *e = &from->errors[i];
+
+		tree_coll_error(c, e->uid, e->href, e->date, e->subject, e->reason);
+	}
 	return c;
 }
 
@@ -23,10 +28,10 @@ static int load(
 {
 	struct archive_sink *s = ctx;
 	struct slot *slot = sink_slot(s, h->kind, h->name, false);
+	int rc;
 
 	if (after && slot && slot->spill) {
-		int rc = sink_unspill(s, slot, err);
-
+		rc = sink_unspill(s, slot, err);
 		*out = slot->coll; /* the file still has it */
 		slot->coll = NULL;
 		return rc;
@@ -35,48 +40,83 @@ static int load(
 		*out = copy_coll(slot->coll);
 		return 0;
 	}
-	return sealed_catalog(s->rootfd, s->prev, slot && slot->prev ? slot->prev : h,
-	        slot && slot->prev ? slot->prev->catalog : h->catalog, out, err);
+	*out = NULL;
+	rc = slot ? sink_past_catalog(s, slot, out, err) : 0;
+	if (rc == 0 && !*out)
+		*out = tree_coll_new(h->kind, h->name);
+	if (rc == 0 && after)
+		tree_coll_without_gone(*out);
+	return rc;
 }
 
-static bool is_suspicious(const struct slot *slot)
+/* What is gone and has lost its bytes, too, with a file of the archive. */
+static void drop_without_bytes(struct archive_sink *s, struct tree_coll *c)
 {
-	return slot->prev &&
-	       (slot->state == SLOT_GONE || (slot->state == SLOT_GIVEN && slot->suspicious));
+	size_t kept = 0, n = c->n_gone;
+
+	for (size_t i = 0; i < n; i++)
+		if (object_map_find(&s->objects, c->kind, c->gone[i].sha256))
+			c->gone[kept++] = c->gone[i];
+	c->n_gone = kept;
+	if (kept < n)
+		progress_say(s->progress, SAY_WARNING,
+		        "%s %s: %zu items that are gone from the server are lost with a file of "
+		        "the archive",
+		        coll_kind_dir(c->kind), c->name, n - kept);
 }
 
-/* What was not believed: the last state stands. */
-static void take_back(struct slot *slot, const struct tree_head *h)
+/* Its objects may not be in the map yet: nobody has given it. */
+static int put(void *ctx, struct tree_coll *c, struct err *err)
 {
-	if (!is_suspicious(slot) || !h || h->status != COLL_STALE)
-		return;
-	tree_coll_free(slot->coll);
-	slot->coll = NULL;
-	free(slot->spill);
-	slot->spill = NULL;
-	slot->state = SLOT_KEPT;
-	slot->status = COLL_STALE;
-	free(slot->reason);
-	slot->reason = xstrdup(h->reason);
-}
-
-int sink_shrink(
-        struct archive_sink *s, struct tree_manifest *after, unsigned *shrunk_out, struct err *err)
-{
-	struct tree_manifest before = {0}; /* the heads in question, lent */
-	struct tree_shrink rule = {&before, load, s, s->progress};
+	struct archive_sink *s = ctx;
+	struct slot *slot = sink_slot(s, c->kind, c->name, false);
+	struct tree_coll *prev = NULL;
 	int rc = 0;
 
-	*shrunk_out = 0;
-	for (size_t i = 0; i < s->n_slots && !s->opts.accept_shrink; i++)
-		if (is_suspicious(&s->slots[i]))
-			*ARR_PUSH(before.heads, before.n_heads, before.heads_cap) =
-			        *s->slots[i].prev;
-	if (before.n_heads)
-		rc = tree_shrink_refuse(&rule, after, shrunk_out, err);
+	if (!slot->loaded && slot->prev) {
+		rc = sink_load_head(s, slot->prev, &prev, err);
+		tree_coll_free(prev);
+	}
+	if (rc == 0) {
+		drop_without_bytes(s, c);
+		return sink_replace(s, c, err);
+	}
+	tree_coll_free(c);
+	return rc;
+}
+
+static struct tree_shrink_head look(const struct slot *slot)
+{
+	bool given = (slot->state == SLOT_GIVEN || slot->state == SLOT_SAME) && !slot->marked;
+	uint64_t lost = slot->state == SLOT_GONE    ? slot->prev->roots.items
+	                : slot->state == SLOT_GIVEN ? slot->missing
+	                                            : 0;
+
+	return (struct tree_shrink_head){given || slot->state == SLOT_GONE, lost};
+}
+
+int sink_shrink(struct archive_sink *s, const struct tree_manifest *after, unsigned *shrunk_out,
+        struct err *err)
+{
+	struct tree_manifest before = {0}; /* the heads are lent */
+	struct tree_shrink_head *heads = xcalloc(s->n_slots + 1, sizeof *heads);
+	struct tree_shrink rule = {.before = &before,
+	        .heads = heads,
+	        .load = load,
+	        .put = put,
+	        .ctx = s,
+	        .accept = &s->opts.accept,
+	        .progress = s->progress};
+	int rc;
+
+	for (size_t i = 0; i < s->n_slots; i++) {
+		if (!s->slots[i].prev)
+			continue;
+		heads[before.n_heads] = look(&s->slots[i]);
+		*ARR_PUSH(before.heads, before.n_heads, before.heads_cap) = *s->slots[i].prev;
+	}
+	rc = tree_shrink_keep(&rule, after, shrunk_out, err);
 	free(before.heads);
-	for (size_t i = 0; i < s->n_slots && rc == 0 && *shrunk_out; i++)
-		take_back(&s->slots[i],
-		        tree_manifest_find(after, s->slots[i].kind, s->slots[i].name));
+	free(heads);
 	return rc;
 }

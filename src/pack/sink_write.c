@@ -26,11 +26,12 @@ static int write_part(void *ctx, const void *p, size_t n, struct err *err)
 /* Where the bytes of each item are; *parts: which parts that are. */
 static int fill_places(struct archive_sink *s, struct slot *slot, struct err *err)
 {
+	struct tree_coll *c = slot->coll;
 	struct part_id last = {0};
 	size_t cap = 0, n = 0;
 
-	for (size_t i = 0; i < slot->coll->n_items; i++) {
-		struct tree_item *it = &slot->coll->items[i];
+	for (size_t i = 0; i < c->n_items + c->n_gone; i++) {
+		struct tree_item *it = i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items];
 		const struct object *o = object_map_find(&s->objects, slot->kind, it->sha256);
 		struct part_id id;
 
@@ -79,8 +80,8 @@ static int write_catalog(
 		members_writer_abort(w);
 		return rc;
 	}
-	return members_writer_finish(w, roots.items + roots.errors + 2, slot->catalog_file.sum,
-	        &slot->catalog_file.size, err);
+	return members_writer_finish(
+	        w, catalog_lines(&roots), slot->catalog_file.sum, &slot->catalog_file.size, err);
 }
 
 static int write_links(struct archive_sink *s, struct slot *slot, const char *path, struct err *err)

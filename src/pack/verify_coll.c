@@ -57,14 +57,21 @@ static const char *wrong_item(
 	return "its bytes are lost: they are in no part";
 }
 
+/* Of those that the server shows, and then of those that are gone. */
+static const struct tree_item *any_item(const struct tree_coll *c, size_t i)
+{
+	return i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items];
+}
+
 /* ${newest}: of the newest snapshot, where every loss is said; an older catalog says only what is new. */
 static void check_items(struct verify *v, const struct tree_coll *c, const char *file, bool newest)
 {
 	size_t said = 0, more = 0;
 
-	for (size_t i = 0; i < c->n_items; i++) {
+	for (size_t i = 0; i < c->n_items + c->n_gone; i++) {
+		const struct tree_item *it = any_item(c, i);
 		bool known;
-		const char *what = wrong_item(v, c->kind, &c->items[i], &known);
+		const char *what = wrong_item(v, c->kind, it, &known);
 		char item[512];
 
 		v->out->items++;
@@ -74,7 +81,7 @@ static void check_items(struct verify *v, const struct tree_coll *c, const char 
 			more++;
 			continue;
 		}
-		verify_item_name(c, &c->items[i], item);
+		verify_item_name(c, it, item);
 		verify_say(v, true, file, item, "%s", what);
 	}
 	if (more)
@@ -87,8 +94,9 @@ static bool same_parts(const struct tree_coll *c, const struct seal_file *f)
 	bool *used = xcalloc(f->n_parts + 1, sizeof *used), same = true;
 	size_t last = 0;
 
-	for (size_t i = 0; i < c->n_items && same; i++) {
-		struct part_id id = {c->items[i].where.snapshot, c->items[i].where.part}, *p;
+	for (size_t i = 0; i < c->n_items + c->n_gone && same; i++) {
+		const struct object_place *w = &any_item(c, i)->where;
+		struct part_id id = {w->snapshot, w->part}, *p;
 
 		if (last < f->n_parts && part_id_cmp(&f->parts[last], &id) == 0) {
 			used[last] = true;
@@ -139,7 +147,7 @@ static bool same_head(const struct tree_head *a, const struct tree_head *b)
 	       memcmp(a->roots.state, b->roots.state, SHA256_LEN) == 0 &&
 	       memcmp(a->roots.content, b->roots.content, SHA256_LEN) == 0 &&
 	       a->roots.items == b->roots.items && a->roots.errors == b->roots.errors &&
-	       a->roots.bytes == b->roots.bytes;
+	       a->roots.bytes == b->roots.bytes && a->roots.gone == b->roots.gone;
 }
 
 static bool same_part_list(const struct seal_file *a, const struct seal_file *b)
@@ -182,7 +190,8 @@ static int check_head(struct verify *v, size_t i, const struct tree_head *h, str
 		return 0;
 	if (sealed_catalog(v->rootfd, s, h, h->catalog, &c, &why) < 0)
 		return verify_found(v, h->catalog, &why, err);
-	if (c->n_items != h->roots.items || c->n_errors != h->roots.errors)
+	if (c->n_items != h->roots.items || c->n_errors != h->roots.errors ||
+	        c->n_gone != h->roots.gone)
 		verify_say(v, true, h->catalog, NULL, "the seal names another number of items");
 	if (!same_parts(c, seal_find(s, h->catalog)))
 		verify_say(v, true, h->catalog, NULL,

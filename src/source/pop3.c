@@ -239,6 +239,26 @@ static void prove(struct pop3_run *r)
 	        r->vanished);
 }
 
+/**
+ * What was read once stays until the user drops it: that another client takes the mail away is the ordinary use of a maildrop. Where IMAP is new in
+ * the account, the last state may be IMAP's own INBOX, which POP3 has nothing to do with.
+ */
+static int keep_read(struct pop3_run *r, struct err *err)
+{
+	const struct tree_coll *old = known_coll(r->prev);
+	size_t kept;
+	int rc;
+
+	if (!old || (strcmp(old->name, r->name) != 0 && old->uidvalidity))
+		return 0;
+	rc = pop3_give_unlisted(r, false, &kept, err);
+	if (rc == 0 && kept)
+		progress_say(r->progress, SAY_INFO,
+		        "%zu messages that were read are not on the server any more; they stay",
+		        kept);
+	return rc;
+}
+
 /* What a server that lists only a part showed earlier stays, and the collection is not complete. */
 static int keep_unlisted(struct pop3_run *r, struct err *err)
 {
@@ -247,8 +267,8 @@ static int keep_unlisted(struct pop3_run *r, struct err *err)
 	int rc;
 
 	if (!r->window)
-		return 0;
-	rc = pop3_give_unlisted(r, &kept, err);
+		return keep_read(r, err);
+	rc = pop3_give_unlisted(r, true, &kept, err);
 	if (rc < 0)
 		return rc;
 	if (kept == 0 && r->counted <= r->listed && !r->vanished)
@@ -406,6 +426,7 @@ static int run_pop3(const struct service *service, struct tree_sink *sink,
 
 	if (!err)
 		err = &own;
+	r.drop = opts->accept && tree_accepts(opts->accept, r.name);
 	out->collections = 1;
 	progress_what(progress, r.name);
 	if (!opts->dry &&

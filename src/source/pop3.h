@@ -62,6 +62,7 @@ struct pop3_run {
 
 	struct pop3 *session;
 	bool retrieved; /* in this session */
+	bool drop; /* what is not listed any more is to go, by the user's word */
 	bool end_by_quit; /* sessions that retrieved mail */
 	bool may_top; /* the server has TOP, or does not say */
 	bool top,
@@ -117,8 +118,12 @@ int pop3_relist(struct pop3_run *r, struct err *err) MUST_CHECK;
 int pop3_fetch(struct pop3_run *r, struct drop *const *list, size_t n, struct err *err) MUST_CHECK;
 int pop3_give_known(
         struct pop3_run *r, struct drop *d, bool *known_out, struct err *err) MUST_CHECK;
-/* What the last state has and this listing has not shown, for a server that lists only a part. */
-int pop3_give_unlisted(struct pop3_run *r, size_t *n_out, struct err *err) MUST_CHECK;
+/**
+ * pop3_give_unlisted(r, named, n_out, err): what the last state has and this listing has not shown; with r->drop only what may be listed again.
+ * ${named}: the server lists only a part, and may list again what has a UIDL; only such are counted. Else the UIDL is dropped, since RFC 1939 7
+ * lets a server use it again.
+ */
+int pop3_give_unlisted(struct pop3_run *r, bool named, size_t *n_out, struct err *err) MUST_CHECK;
 void pop3_name_failure(struct pop3_run *r, struct drop *d, const char *reason);
 
 /* pop3_top.c */

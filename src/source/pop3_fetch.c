@@ -99,7 +99,7 @@ int pop3_give_known(struct pop3_run *r, struct drop *d, bool *known_out, struct 
 	return 0;
 }
 
-int pop3_give_unlisted(struct pop3_run *r, size_t *n_out, struct err *err)
+int pop3_give_unlisted(struct pop3_run *r, bool named, size_t *n_out, struct err *err)
 {
 	const struct tree_item *it;
 	const char *uidl;
@@ -109,12 +109,15 @@ int pop3_give_unlisted(struct pop3_run *r, size_t *n_out, struct err *err)
 	while ((it = known_unclaimed(r->prev, &at, &uidl)) != NULL) {
 		int rc;
 
-		if (!uidl || (r->opts->seen && r->opts->seen(r->opts->seen_ctx, it->sha256)))
+		if (!named)
+			uidl = NULL;
+		if ((!uidl && r->drop) ||
+		        (r->opts->seen && r->opts->seen(r->opts->seen_ctx, it->sha256)))
 			continue;
 		rc = give_item(r, uidl, it, it, err);
 		if (rc < 0)
 			return rc;
-		++*n_out;
+		*n_out += uidl || !named;
 	}
 	return 0;
 }

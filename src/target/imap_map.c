@@ -5,14 +5,14 @@
 #include <strings.h>
 #include "valise/base/mem.h"
 #include "imap_name.h"
-#include "imap_use.h"
+#include "valise/tree/use.h"
 
 /* A mailbox of the target. */
 struct there {
 	const struct imap_mailbox *box;
 	char *content; /* name_place */
 	char *shown;
-	const char *use; /* imap_use.h, or NULL */
+	const char *use; /* tree/use.h, or NULL */
 	bool use_by_name;
 	bool taken;
 };

@@ -10,7 +10,7 @@
  * Mailboxes are compared by name_place: the content name, where that is not INBOX's for a mailbox that is not INBOX. In this order:
  *   1  what --map says
  *   2  where an earlier restore of this archive put it, if that is still there
- *   3  the mailbox of the same name (so INBOX is INBOX), unless both have a use (imap_use.h) and these differ; of several the one of the same full name.
+ *   3  the mailbox of the same name (so INBOX is INBOX), unless both have a use (tree/use.h) and these differ; of several the one of the same full name.
  *      Where the target's prefix is INBOX, the archive's INBOX/x is its INBOX.x, unless INBOX.INBOX.x is there
  *   4  the mailbox with the same use, announced or by its name, if no other mailbox of the archive goes there; of several mailboxes of the archive the one
  *      that announces the use, else the one with the most messages
@@ -44,7 +44,7 @@ struct map_entry {
 	const struct tree_head *head;
 	char *want; /* the name (name_place) that it should have there */
 	size_t skip; /* so much of it is the target's own prefix: "INBOX/" */
-	const char *use; /* imap_use.h, or NULL */
+	const char *use; /* tree/use.h, or NULL */
 	bool use_by_name; /* not announced */
 	uint8_t *raw; /* the target's mailbox, bytes on the wire */
 	size_t raw_len;

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/base/mem.h"
-#include "imap_use.h"
+#include "valise/tree/use.h"
 #include "label_pick.h"
 
 static enum label_class class_of_use(const char *use)

@@ -19,7 +19,7 @@ enum label_class {
 };
 
 enum label_class label_class_of(const struct tree_head *h);
-/* By the name alone (imap_use.h). */
+/* By the name alone (tree/use.h). */
 enum label_class label_class_by_name(const struct tree_head *h);
 /* The class whose mailbox a system label ("\Inbox") stands for; CLASSES: none. */
 enum label_class label_class_named(const char *label);

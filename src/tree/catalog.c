@@ -32,23 +32,21 @@ static int check_line(const struct emit *e, size_t from, const struct tree_coll 
 	return 0;
 }
 
-static int emit_items(struct emit *e, const struct tree_coll *c, bool places,
-        struct tree_roots *roots, struct err *err)
+static int emit_items(struct emit *e, const struct tree_coll *c, const struct tree_item *items,
+        size_t n, bool places, struct err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < c->n_items; i++) {
+	for (size_t i = 0; rc == 0 && i < n; i++) {
 		size_t from = e->lines.len, plain;
 
-		catalog_put_item(&e->lines, c, &c->items[i], places, &plain);
+		catalog_put_item(&e->lines, c, &items[i], places, &plain);
 		sha256_add(&e->state, e->lines.data + from, plain);
 		sha256_add(&e->state, "}\n", 2);
-		roots->bytes += c->items[i].size;
 		rc = check_line(e, from, c, err);
 		if (rc == 0)
 			rc = flush(e, CHUNK, err);
 	}
-	roots->items = c->n_items;
 	return rc;
 }
 
@@ -76,13 +74,19 @@ static int emit(struct emit *e, const struct tree_coll *c, bool places, struct t
 	int rc;
 
 	memset(roots, 0, sizeof *roots);
+	roots->items = c->n_items;
+	roots->gone = c->n_gone;
+	for (size_t i = 0; i < c->n_items; i++)
+		roots->bytes += c->items[i].size;
 	buf_init(&e->lines, SIZE_MAX);
 	sha256_start(&e->state);
 	catalog_put_head(&e->lines, c);
 	sha256_add(&e->state, e->lines.data, e->lines.len);
 	rc = check_line(e, 0, c, err);
 	if (rc == 0)
-		rc = emit_items(e, c, places, roots, err);
+		rc = emit_items(e, c, c->items, c->n_items, places, err);
+	if (rc == 0)
+		rc = emit_items(e, c, c->gone, c->n_gone, places, err);
 	if (rc == 0)
 		rc = emit_errors(e, c, roots, err);
 	if (rc == 0) {
@@ -100,6 +104,11 @@ void catalog_roots(const struct tree_coll *c, struct tree_roots *out)
 	struct emit e = {.write = NULL};
 
 	(void)!emit(&e, c, false, out, NULL);
+}
+
+uint64_t catalog_lines(const struct tree_roots *r)
+{
+	return r->items + r->gone + r->errors + 2;
 }
 
 int catalog_write(const struct tree_coll *c, bool places, tree_write_fn write, void *ctx,

@@ -190,6 +190,7 @@ static void scan_item(struct scan *s, struct tree_coll *c, struct tree_item *it,
 	e->etag = member_dup(s, "etag");
 	if (scan_member(s, "flags"))
 		it->flags = scan_bits(s, flag_words);
+	it->gone = (uint16_t)member_number(s, "gone", UINT16_MAX);
 	e->href = member_dup(s, "href");
 	e->uid = member_dup(s, "id");
 	if (scan_member(s, "keywords"))
@@ -231,7 +232,9 @@ static bool add_item(struct scan *s, struct tree_coll *c, const char *line, size
 		*tree_coll_ext(c, &it.ext) = e;
 	else
 		tree_ext_clear(&e);
-	if (!s->bad)
+	if (!s->bad && it.gone)
+		tree_coll_add_gone(c, &it);
+	else if (!s->bad)
 		tree_coll_add(c, &it);
 	free(path);
 	return !s->bad;
@@ -295,6 +298,7 @@ bool catalog_scan_end(const char *line, size_t n, struct tree_roots *out, struct
 		scan_sha256(&s, out->content);
 	out->items = scan_need(&s, "end") ? scan_u64(&s, UINT64_MAX) : 0;
 	out->errors = scan_need(&s, "errors") ? scan_u64(&s, UINT64_MAX) : 0;
+	out->gone = member_number(&s, "gone", UINT64_MAX);
 	if (scan_need(&s, "state"))
 		scan_sha256(&s, out->state);
 	scan_end(&s);

@@ -152,6 +152,7 @@ void catalog_put_item(struct buf *out, const struct tree_coll *c, const struct t
 		        date_format_imap(&(struct date){it->date_utc, it->zone_min, true}, date));
 	put_text(&l, "etag", e->etag);
 	put_words(&l, "flags", flag_words, it->flags);
+	put_number(&l, "gone", it->gone);
 	put_text(&l, "href", e->href);
 	put_text(&l, "id", e->uid);
 	put_keywords(&l, tree_coll_keyword_text(c, it->keywords));
@@ -193,6 +194,7 @@ void catalog_put_end(struct buf *out, const struct tree_roots *r)
 	put_u64(out, r->items);
 	put_key(&l, "errors");
 	put_u64(out, r->errors);
+	put_number(&l, "gone", r->gone);
 	put_hash(&l, "state", r->state);
 	buf_put(out, "}\n", 2);
 }

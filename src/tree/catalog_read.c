@@ -75,21 +75,33 @@ static int damaged(const struct lines *l, const char *what, struct err *err)
 	        (unsigned long long)l->count, what);
 }
 
-/* What an item or error line must be in its place. */
-static int check_order(
-        const struct lines *l, const struct tree_coll *c, size_t items_before, struct err *err)
+static bool last_in_order(const struct tree_coll *c, const struct tree_item *items, size_t n)
 {
-	if (c->n_items > items_before) {
+	return n < 2 || item_full_order(c, &items[n - 2], &items[n - 1]) <= 0;
+}
+
+struct count {
+	size_t items, gone;
+};
+
+/* What an item or error line must be in its place. */
+static int check_order(const struct lines *l, const struct tree_coll *c, const struct count *before,
+        struct err *err)
+{
+	bool good;
+
+	if (c->n_items > before->items || c->n_gone > before->gone) {
 		if (c->n_errors > 0)
 			return damaged(l, "is an item after errors", err);
-		if (c->n_items > 1 && item_full_order(c, &c->items[c->n_items - 2],
-		                              &c->items[c->n_items - 1]) > 0)
-			return damaged(l, "is out of order", err);
-	} else if (c->n_errors > 1 &&
-	           error_order(&c->errors[c->n_errors - 2], &c->errors[c->n_errors - 1]) > 0) {
-		return damaged(l, "is out of order", err);
+		if (c->n_items > before->items && c->n_gone > 0)
+			return damaged(l, "is an item after those that are gone", err);
+		good = c->n_gone > 0 ? last_in_order(c, c->gone, c->n_gone)
+		                     : last_in_order(c, c->items, c->n_items);
+	} else {
+		good = c->n_errors < 2 ||
+		       error_order(&c->errors[c->n_errors - 2], &c->errors[c->n_errors - 1]) <= 0;
 	}
-	return 0;
+	return good ? 0 : damaged(l, "is out of order", err);
 }
 
 /* A number that two items of one path have in common. */
@@ -105,18 +117,24 @@ static uint64_t place_hash(const struct tree_coll *c, const struct tree_item *it
 	return (h + it->dup) * UINT64_C(0x9e3779b97f4a7c15) >> 16;
 }
 
+static const struct tree_item *any_item(const struct tree_coll *c, size_t i)
+{
+	return i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items];
+}
+
 /* No two items may have one path: by hand, and in a tree, one of them would be lost. */
 static bool paths_differ(const struct tree_coll *c)
 {
-	size_t size = 2 * c->n_items + 1;
+	size_t n = c->n_items + c->n_gone, size = 2 * n + 1;
 	uint32_t *slots = xcalloc(size, sizeof *slots);
 	bool differ = true;
 
-	for (size_t i = 0; i < c->n_items && differ; i++) {
-		size_t at = place_hash(c, &c->items[i]) % size;
+	for (size_t i = 0; i < n && differ; i++) {
+		const struct tree_item *it = any_item(c, i);
+		size_t at = place_hash(c, it) % size;
 
 		for (; differ && slots[at]; at = (at + 1) % size)
-			differ = item_place_order(c, &c->items[slots[at] - 1], c, &c->items[i]);
+			differ = item_place_order(c, any_item(c, slots[at] - 1), c, it);
 		slots[at] = (uint32_t)i + 1;
 	}
 	free(slots);
@@ -131,7 +149,8 @@ static int check_end(const struct lines *l, const struct tree_coll *c,
 
 	for (size_t i = 0; i < c->n_items; i++)
 		bytes += c->items[i].size;
-	if (said->items != c->n_items || said->errors != c->n_errors || said->bytes != bytes)
+	if (said->items != c->n_items || said->errors != c->n_errors || said->bytes != bytes ||
+	        said->gone != c->n_gone)
 		return damaged(l, "has other counts than the lines before it", err);
 	if (memcmp(said->state, state, SHA256_LEN) != 0)
 		return damaged(l, "has another state root than the lines before it", err);
@@ -150,7 +169,8 @@ static int read_lines(struct lines *l, struct tree_coll *c, struct sha256 *state
 	uint8_t sum[SHA256_LEN];
 
 	for (;;) {
-		size_t n, plain, items = c->n_items;
+		struct count before = {c->n_items, c->n_gone};
+		size_t n, plain;
 		const char *line;
 		int rc = next_line(l, &line, &n, err);
 
@@ -164,7 +184,7 @@ static int read_lines(struct lines *l, struct tree_coll *c, struct sha256 *state
 			break;
 		if (!catalog_scan_line(line, n, c, text, &plain))
 			return damaged(l, "is not a catalog line", err);
-		rc = check_order(l, c, items, err);
+		rc = check_order(l, c, &before, err);
 		if (rc != 0)
 			return rc;
 		sha256_add(state, line, plain);

@@ -96,7 +96,10 @@ static int copy_item(struct copy *c, const struct tree_item *it, struct err *err
 	}
 	tree_item_copy(c->out, c->in, it, &item);
 	item.where = (struct object_place){0};
-	return c->to->ops->item(c->to, c->out, &item, err);
+	rc = c->to->ops->item(c->to, c->out, &item, err);
+	if (rc == 0)
+		c->out->items[c->out->n_items - 1].gone = it->gone;
+	return rc;
 }
 
 static int copy_coll(
@@ -124,11 +127,13 @@ static int copy_coll(
 
 		tree_coll_error(c.out, e->uid, e->href, e->date, e->subject, e->reason);
 	}
-	for (size_t i = 0; rc == 0 && i < in->n_items; i++) {
+	for (size_t i = 0; rc == 0 && i < in->n_items + in->n_gone; i++) {
 		rc = stop_check(err);
 		if (rc == 0)
-			rc = copy_item(&c, &in->items[i], err);
+			rc = copy_item(&c,
+			        i < in->n_items ? &in->items[i] : &in->gone[i - in->n_items], err);
 	}
+	tree_coll_part_gone(c.out);
 	if (rc == 0) {
 		rc = to->ops->coll(to, c.out, err);
 		c.out = NULL;

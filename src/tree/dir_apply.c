@@ -128,6 +128,8 @@ static int load_old(const struct commit *c, enum coll_kind kind, const char *nam
 
 	*out = NULL;
 	rc = catalog ? catalog_load(c->catfd, catalog, out, NULL, err) : 0;
+	if (*out)
+		tree_coll_with_gone(*out);
 	if (rc != ERR_NOTFOUND && rc != ERR_DAMAGED)
 		return rc;
 	err_clear(err);
@@ -157,6 +159,8 @@ static int apply_files(struct commit *c, const struct staged *s, struct err *err
 	if (!is_there(c->workfd, staged_file(s->file, file)))
 		return 0; /* done before */
 	rc = catalog_load(c->workfd, file, &now, NULL, err);
+	if (rc == 0)
+		tree_coll_with_gone(now); /* its files stay in their places */
 	if (rc == 0)
 		rc = load_old(c, s->kind, s->name, &old, err);
 	if (rc != 0) {

@@ -90,22 +90,19 @@ static int prev_snapshot(struct dir_sink *d, enum coll_kind kind, const char *na
 {
 	struct tree_coll *c;
 	size_t lost;
-	bool *good;
+	bool *good, gone;
 	int rc = load_before(d, kind, name, &c, err);
 
 	if (rc != 0 || !c)
 		return rc;
+	gone = c->n_gone > 0;
+	tree_coll_with_gone(c);
 	good = xcalloc(c->n_items + 1, sizeof *good);
 	rc = verify_files(d, c, good, err);
 	if (rc == 0)
 		*out = keep_items(c, good, &lost);
-	if (rc == 0 && lost > 0) {
-		/* Nothing may take it for complete. */
-		(*out)->uidnext = 0;
-		(*out)->highestmodseq = 0;
-		free((*out)->sync_token);
-		(*out)->sync_token = NULL;
-	}
+	if (rc == 0 && (lost > 0 || gone)) /* nothing may take it for complete */
+		tree_coll_offer_gone(*out);
 	free(good);
 	tree_coll_free(c);
 	return rc;
@@ -229,7 +226,9 @@ static int drop_missing(struct dir_sink *d, struct tree_coll *c, bool *staged_ou
 	bool listed = false;
 	size_t n = 0;
 	int rc = 0;
+	unsigned attrs = c->attrs;
 
+	tree_coll_with_gone(c);
 	buf_init(&unique, SIZE_MAX);
 	for (size_t i = 0; rc == 0 && i < c->n_items; i++) {
 		const struct tree_item *it = &c->items[i];
@@ -244,7 +243,7 @@ static int drop_missing(struct dir_sink *d, struct tree_coll *c, bool *staged_ou
 		item_unique_name(c, it, &unique);
 		if (there || listing_find(&files, buf_str(&unique)))
 			c->items[n++] = *it;
-		else
+		else if (!it->gone) /* of what is gone nothing can be had again */
 			tree_coll_error(c, it->uid, e ? e->href : NULL, NULL, NULL,
 			        "its file was removed from the tree while the run went on; run "
 			        "again");
@@ -253,6 +252,8 @@ static int drop_missing(struct dir_sink *d, struct tree_coll *c, bool *staged_ou
 		c->n_items = n;
 	buf_clear(&unique);
 	listing_clear(&files);
+	tree_coll_part_gone(c);
+	c->attrs = attrs;
 	tree_coll_sort(c);
 	return rc;
 }
@@ -287,6 +288,8 @@ static int take_coll(struct dir_sink *d, struct tree_coll *c, struct err *err)
 	rc = check_new(d, c, err);
 	if (rc == 0)
 		rc = load_before(d, c->kind, c->name, &old, err);
+	if (rc == 0 && old)
+		tree_coll_with_gone(old);
 	if (rc != 0)
 		return rc;
 	tree_coll_number(c, old);
@@ -322,12 +325,31 @@ int dir_coll(struct tree_sink *s, struct tree_coll *c, struct err *err)
 	return rc;
 }
 
+/* Known to be unchanged: as if the source had given again what it gave last time. */
+static int give_again(struct dir_sink *d, enum coll_kind kind, const char *name, struct err *err)
+{
+	struct tree_coll *c;
+	int rc = load_before(d, kind, name, &c, err);
+
+	if (rc == 0 && !c)
+		rc = err_set(err, ERR_DAMAGED, ERR_COLLECTION, "%s: its catalog is damaged", name);
+	if (rc != 0)
+		return rc;
+	tree_coll_without_gone(c);
+	c->status = c->n_errors ? COLL_PARTIAL : COLL_COMPLETE;
+	free(c->reason);
+	c->reason = NULL;
+	return dir_coll(&d->sink, c, err);
+}
+
 static int keep_one(struct dir_sink *d, enum coll_kind kind, const char *name,
         enum coll_status status, const char *reason, struct err *err)
 {
 	const struct tree_head *before = tree_manifest_find(&d->before, kind, name);
 	struct tree_head h;
 
+	if (before && before->roots.gone && status == COLL_COMPLETE)
+		return give_again(d, kind, name, err);
 	if (before) {
 		tree_head_copy(&h, before);
 		tree_head_keep(&h, status, reason);

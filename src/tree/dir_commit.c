@@ -29,45 +29,58 @@ static int load_state(
 	struct dir_sink *d = ctx;
 	const struct staged *s = after ? staged_find(&d->commit, h->kind, h->name) : NULL;
 	char file[STAGED_FILE_SIZE];
+	int rc;
 
 	if (s)
 		return catalog_load(d->workfd, staged_file(s->file, file), out, NULL, err);
-	return catalog_load(d->files.treefd, h->catalog, out, NULL, err);
+	rc = catalog_load(d->files.treefd, h->catalog, out, NULL, err);
+	if (rc == 0 && after)
+		tree_coll_without_gone(*out);
+	return rc;
 }
 
-/* A refused collection keeps its old catalog: the new one is not carried out. */
-static void drop_refused(struct dir_sink *d)
+static int put_state(void *ctx, struct tree_coll *c, struct err *err)
 {
-	struct commit *c = &d->commit;
+	struct dir_sink *d = ctx;
 
-	for (size_t i = 0; i < c->after.n_heads; i++) {
-		const struct tree_head *h = &c->after.heads[i],
-		                       *old = tree_manifest_find(&d->before, h->kind, h->name);
+	return dir_coll(&d->sink, c, err);
+}
 
-		if (h->status != COLL_STALE || !old ||
-		        memcmp(&h->roots, &old->roots, sizeof h->roots) != 0)
-			continue;
-		for (size_t k = 0; k < c->n_staged; k++) {
-			if (c->staged[k].kind != h->kind || strcmp(c->staged[k].name, h->name) != 0)
-				continue;
-			free(c->staged[k].name);
-			c->staged[k] = c->staged[--c->n_staged];
-			break;
-		}
+/* Of each collection of the last state: was it read, and not only kept? */
+static struct tree_shrink_head *look(const struct dir_sink *d)
+{
+	struct tree_shrink_head *heads = xcalloc(d->before.n_heads + 1, sizeof *heads);
+
+	for (size_t i = 0; i < d->before.n_heads; i++) {
+		const struct tree_head *h = &d->before.heads[i],
+		                       *now = tree_manifest_find(
+		                               &d->commit.after, h->kind, h->name);
+
+		heads[i].lost = UINT64_MAX;
+		if (now) /* one that came with marks of its own is right */
+			heads[i].read = now->status != COLL_STALE && now->status != COLL_SKIPPED &&
+			                now->roots.gone == 0;
+		else
+			heads[i].read = !d->kept[h->kind].set;
 	}
+	return heads;
 }
 
-static int refuse_shrunk(struct dir_sink *d, unsigned *refused_out, struct err *err)
+/* Takes ${heads}. */
+static int keep_gone(
+        struct dir_sink *d, struct tree_shrink_head *heads, unsigned *marked_out, struct err *err)
 {
-	struct tree_shrink s = {&d->before, load_state, d, d->progress};
-	int rc;
+	struct tree_shrink s = {.before = &d->before,
+	        .heads = heads,
+	        .load = load_state,
+	        .put = put_state,
+	        .ctx = d,
+	        .accept = &d->opts.accept,
+	        .progress = d->progress};
+	int rc = tree_shrink_keep(&s, &d->commit.after, marked_out, err);
 
-	*refused_out = 0;
-	if (d->opts.accept_shrink)
-		return 0;
-	rc = tree_shrink_refuse(&s, &d->commit.after, refused_out, err);
-	if (rc == 0 && *refused_out > 0)
-		drop_refused(d);
+	tree_manifest_sort(&d->commit.after);
+	free(heads);
 	return rc;
 }
 
@@ -99,9 +112,10 @@ static bool is_changed(struct dir_sink *d)
 	return !same;
 }
 
-static int complete_manifest(struct dir_sink *d, unsigned *refused_out, struct err *err)
+static int complete_manifest(struct dir_sink *d, unsigned *marked_out, struct err *err)
 {
 	struct tree_manifest *m = &d->commit.after;
+	struct tree_shrink_head *heads = look(d);
 
 	tree_account_clear(&m->account);
 	tree_account_copy(&m->account, &d->account);
@@ -111,7 +125,7 @@ static int complete_manifest(struct dir_sink *d, unsigned *refused_out, struct e
 	m->tool = xstrdup("valise " VALISE_VERSION);
 	resolve_kept(d);
 	tree_manifest_sort(m);
-	return refuse_shrunk(d, refused_out, err);
+	return keep_gone(d, heads, marked_out, err);
 }
 
 int dir_commit(struct tree_sink *s, struct tree_commit *out, struct err *err)

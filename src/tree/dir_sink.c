@@ -66,6 +66,8 @@ static int load_manifest(struct dir_sink *d, struct err *err)
 	}
 	if (rc == 0)
 		rc = tree_account_check(&d->before.account, &d->account, d->opts.same_account, err);
+	if (rc == 0)
+		rc = tree_accept_check(&d->opts.accept, &d->before, err);
 	for (size_t i = 0; rc == 0 && i < d->before.n_heads; i++) {
 		const struct tree_head *h = &d->before.heads[i];
 

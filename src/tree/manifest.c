@@ -114,20 +114,23 @@ static int by_bytes(const void *a, const void *b)
 static void account_root(const struct tree_manifest *m, bool content, uint8_t out[SHA256_LEN])
 {
 	char **lines = xcalloc(m->n_heads + 1, sizeof *lines);
+	size_t n = 0;
 	struct sha256 h;
 
 	for (size_t i = 0; i < m->n_heads; i++) {
 		const struct tree_head *head = &m->heads[i];
 		char hex[SHA256_HEX_SIZE];
 
+		if (content && (head->attrs & ATTR_GONE))
+			continue;
 		hex_format(content ? head->roots.content : head->roots.state, SHA256_LEN, hex);
-		lines[i] = xasprintf("%s %s %s\n", coll_kind_dir(head->kind), hex,
+		lines[n++] = xasprintf("%s %s %s\n", coll_kind_dir(head->kind), hex,
 		        content ? head->content_name : head->name);
 	}
-	if (m->n_heads > 1)
-		qsort(lines, m->n_heads, sizeof *lines, by_bytes);
+	if (n > 1)
+		qsort(lines, n, sizeof *lines, by_bytes);
 	sha256_start(&h);
-	for (size_t i = 0; i < m->n_heads; i++) {
+	for (size_t i = 0; i < n; i++) {
 		sha256_add(&h, lines[i], strlen(lines[i]));
 		free(lines[i]);
 	}
@@ -142,7 +145,8 @@ void tree_manifest_totals(const struct tree_manifest *m, struct tree_totals *out
 	for (size_t i = 0; i < m->n_heads; i++) {
 		const struct tree_head *h = &m->heads[i];
 
-		out->collections[h->kind]++;
+		out->collections[h->kind] += !(h->attrs & ATTR_GONE);
+		out->gone += h->roots.gone;
 		out->items[h->kind] += h->roots.items;
 		out->bytes += h->roots.bytes;
 		out->errors += h->roots.errors;
@@ -152,9 +156,4 @@ void tree_manifest_totals(const struct tree_manifest *m, struct tree_totals *out
 	}
 	account_root(m, true, out->content);
 	account_root(m, false, out->state);
-}
-
-bool tree_shrunk(uint64_t before, uint64_t gone)
-{
-	return before > 0 && gone > before - gone;
 }

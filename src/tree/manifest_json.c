@@ -38,6 +38,8 @@ static json_t *head_to_json(const struct tree_head *h)
 	set_hash(o, "content", h->roots.content);
 	set_text(o, "content_name", h->content_name);
 	set_number(o, "errors", h->roots.errors);
+	if (h->roots.gone)
+		set_number(o, "gone", h->roots.gone);
 	set_number(o, "items", h->roots.items);
 	set_text(o, "kind", coll_kind_dir(h->kind));
 	set_text(o, "links", h->links);
@@ -75,6 +77,8 @@ static json_t *counts_to_json(const struct tree_totals *t)
 
 	set_number(o, "bytes", t->bytes);
 	set_number(o, "errors", t->errors);
+	if (t->gone)
+		set_number(o, "gone", t->gone);
 	for (unsigned k = 0; k < COLL_KINDS; k++) {
 		json_t *kind;
 
@@ -159,6 +163,8 @@ static bool head_from_json(const json_t *o, struct tree_head *h)
 	ok = get_path(o, "links", &h->links) && ok;
 	ok = get_text(o, "reason", &h->reason) && ok;
 	ok = get_text(o, "special_use", &h->special_use) && ok;
+	if (json_object_get(o, "gone"))
+		ok = get_count(o, "gone", &h->roots.gone) && h->roots.gone && ok;
 	return ok && coll_path_ok(h->kind, h->path) && get_count(o, "bytes", &h->roots.bytes) &&
 	       get_count(o, "errors", &h->roots.errors) && get_count(o, "items", &h->roots.items) &&
 	       get_hash(o, "content", h->roots.content) && get_hash(o, "state", h->roots.state);

@@ -107,6 +107,7 @@ void tree_coll_free(struct tree_coll *c)
 	for (size_t i = 0; i < c->n_ext; i++)
 		tree_ext_clear(&c->ext[i]);
 	free(c->items);
+	free(c->gone);
 	free(c->errors);
 	free(c->keyword_sets);
 	free(c->keyword_index);
@@ -142,6 +143,46 @@ struct tree_item *tree_coll_add(struct tree_coll *c, const struct tree_item *it)
 
 	*slot = *it;
 	return slot;
+}
+
+void tree_coll_add_gone(struct tree_coll *c, const struct tree_item *it)
+{
+	*ARR_PUSH(c->gone, c->n_gone, c->gone_cap) = *it;
+}
+
+void tree_coll_with_gone(struct tree_coll *c)
+{
+	for (size_t i = 0; i < c->n_gone; i++)
+		tree_coll_add(c, &c->gone[i]);
+	tree_coll_without_gone(c);
+	tree_coll_sort(c);
+}
+
+void tree_coll_offer_gone(struct tree_coll *c)
+{
+	tree_coll_with_gone(c);
+	c->uidnext = 0;
+	c->highestmodseq = 0;
+	free(c->sync_token);
+	c->sync_token = NULL;
+}
+
+void tree_coll_part_gone(struct tree_coll *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_items; i++)
+		if (c->items[i].gone)
+			tree_coll_add_gone(c, &c->items[i]);
+		else
+			c->items[n++] = c->items[i];
+	c->n_items = n;
+}
+
+void tree_coll_without_gone(struct tree_coll *c)
+{
+	c->n_gone = 0;
+	c->attrs &= ~(unsigned)ATTR_GONE;
 }
 
 void tree_item_copy(struct tree_coll *to, const struct tree_coll *from, const struct tree_item *it,
@@ -236,14 +277,20 @@ static int cmp_errors(const void *a, const void *b)
 	return error_order(a, b);
 }
 
-void tree_coll_sort(struct tree_coll *c)
+static void sort_items(struct tree_coll *c, struct tree_item *items, size_t n)
 {
 	bool sorted = true;
 
-	for (size_t i = 1; sorted && i < c->n_items; i++)
-		sorted = cmp_items(&c->items[i - 1], &c->items[i], c) <= 0;
+	for (size_t i = 1; sorted && i < n; i++)
+		sorted = cmp_items(&items[i - 1], &items[i], c) <= 0;
 	if (!sorted)
-		qsort_r(c->items, c->n_items, sizeof *c->items, cmp_items, c);
+		qsort_r(items, n, sizeof *items, cmp_items, c);
+}
+
+void tree_coll_sort(struct tree_coll *c)
+{
+	sort_items(c, c->items, c->n_items);
+	sort_items(c, c->gone, c->n_gone);
 	if (c->n_errors > 1)
 		qsort(c->errors, c->n_errors, sizeof *c->errors, cmp_errors);
 }

@@ -57,7 +57,7 @@ static void number_group(struct tree_coll *c, const uint32_t *group, size_t n, c
 	for (size_t i = 0; i < n; i++) {
 		uint32_t was = kept[group[i]], own = c->items[group[i]].dup;
 
-		if (was != NOT_KEPT || own != 0)
+		if (was != NOT_KEPT || own != 0 || c->items[group[i]].gone)
 			claims[n_claims++] = (struct claim){
 			        was != NOT_KEPT ? was : own, was == NOT_KEPT, (uint32_t)i};
 	}
@@ -264,9 +264,13 @@ static void number_dav(struct tree_coll *c, const struct tree_coll *prev)
 
 void tree_coll_number(struct tree_coll *c, const struct tree_coll *prev)
 {
-	tree_coll_sort(c);
+	unsigned gone_too = c->attrs & ATTR_GONE;
+
+	tree_coll_with_gone(c);
 	if (c->kind == COLL_MAIL)
 		number_mail(c, prev);
 	else
 		number_dav(c, prev);
+	tree_coll_part_gone(c);
+	c->attrs |= gone_too;
 }

@@ -24,6 +24,7 @@ const struct word warn_words[] = {
 
 const struct word attr_words[] = {
         {"generated", ATTR_GENERATED},
+        {"gone", ATTR_GONE},
         {"noinferiors", ATTR_NOINFERIORS},
         {"nonexistent", ATTR_NONEXISTENT},
         {"noselect", ATTR_NOSELECT},

@@ -59,7 +59,7 @@ class Run:
             for line in lines[1:-1]:
                 if "error" in line:
                     errors.append(line)
-                else:
+                elif "gone" not in line:
                     items[head["name"], line["href"]] = os.path.join(self.tree, head["path"], line["path"])
         return items, errors
 

@@ -2,6 +2,7 @@
 #define VALISE_PACK_ARCHIVE_H
 
 #include "valise/base/progress.h"
+#include "valise/tree/shrink.h"
 #include "valise/tree/sink.h"
 
 /* The archive, format 1 (docs/FORMAT.md): a BagIt bag of immutable snapshots. */
@@ -9,7 +10,7 @@
 #define ARCHIVE_FORMAT 1
 
 struct archive_opts {
-	bool accept_shrink;
+	struct tree_accept accept; /* lent */
 	bool same_account;
 	int64_t created; /* of the snapshot; 0: now. A packed tree has its own */
 	uint64_t part_size; /* 0: 1 GiB */

@@ -3,6 +3,7 @@
 
 #include "valise/base/progress.h"
 #include "valise/base/service.h"
+#include "valise/tree/shrink.h"
 #include "valise/tree/sink.h"
 
 /*
@@ -18,6 +19,8 @@ struct source_opts {
 	bool all_namespaces; /* mailboxes of other users and shared ones, too */
 	unsigned connections; /* 0: the source's own choice */
 	bool strict; /* IMAP: what is not given plainly is named, not rescued (docs/INTEROP.md) */
+	/* Of these names and of all: POP3 mail that the server does not list any more is left out. NULL: it stays. Lent */
+	const struct tree_accept *accept;
 	bool pop3_quit; /* end a session that retrieved mail with QUIT instead of closing the connection */
 	bool pop3_accept_expire; /* go on although the server says that it deletes what was retrieved (EXPIRE 0) */
 	bool dav_exact; /* every resource by a GET of its own: its very octets */

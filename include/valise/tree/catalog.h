@@ -9,8 +9,9 @@
  *   items    sorted by UID (href for DAV): {"date":"17-Jul-1996 02:44:25 -0700","flags":["\\Seen"],"keywords":[..],"path":..,"sha256":..,
  *            "size":..,"uid":..,"where":{"member":..,"offset":..,"part":"000001/part-000001.tar.gz"}}
  *            ("where" is last in the canonical order and left out in a directory tree; absent members are empty, 0 or false)
+ *   gone     items that are not on the server any more, sorted likewise, each with the member "gone"
  *   errors   {"error":reason,"uid":..,...}
- *   last     {"bytes":..,"content":root,"end":items,"errors":..,"state":root}
+ *   last     {"bytes":..,"content":root,"end":items,"errors":..,"gone":..,"state":root}
  */
 
 typedef int (*tree_write_fn)(void *ctx, const void *p, size_t n, struct err *err);
@@ -21,7 +22,8 @@ typedef int (*tree_read_fn)(void *ctx, void *p, size_t n, size_t *got_out, struc
 
 /* What the last line says. bytes: sum of the items' sizes. */
 struct tree_roots {
-	uint64_t items, errors, bytes;
+	uint64_t items, errors, bytes; /* of what the server shows */
+	uint64_t gone; /* items that it does not show any more */
 	uint8_t content[SHA256_LEN]; /* equal for equal collections on any server */
 	uint8_t state[SHA256_LEN]; /* everything but "where" */
 };
@@ -31,9 +33,13 @@ struct tree_roots {
  * content: SHA-256 over "<kind> <content name>\n" and then, for each item in byte order of these lines,
  * "<INTERNALDATE as seconds UTC> <sha256 hex> <flags> <keywords>\n" (flags without backslash, lower case, sorted, joined by ',' or "-" for none; keywords lower-cased, sorted,
  * joined by ',' or "-"); for DAV "<sha256 hex>\n" alone.
+ * What is gone plays no part in content.
  * state: SHA-256 over all lines before the last one, each without its "where" member.
  */
 void catalog_roots(const struct tree_coll *c, struct tree_roots *out);
+
+/* How many lines the catalog has. */
+uint64_t catalog_lines(const struct tree_roots *r);
 
 /* Write all lines. ${places}: with "where". The collection is sorted, numbered and has its path. */
 int catalog_write(const struct tree_coll *c, bool places, tree_write_fn write, void *ctx,

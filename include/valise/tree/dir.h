@@ -2,6 +2,7 @@
 #define VALISE_TREE_DIR_H
 
 #include "valise/base/progress.h"
+#include "valise/tree/shrink.h"
 #include "valise/tree/sink.h"
 
 /*
@@ -11,7 +12,7 @@
  */
 
 struct tree_dir_opts {
-	bool accept_shrink;
+	struct tree_accept accept; /* lent */
 	bool same_account;
 	bool reset_new; /* a collection that is new: its directory must not hold foreign files */
 	int64_t created; /* 0: now */

@@ -50,14 +50,16 @@ struct tree_head *tree_manifest_find(
 void tree_manifest_sort(struct tree_manifest *m);
 
 struct tree_totals {
-	uint64_t items[COLL_KINDS], collections[COLL_KINDS];
+	uint64_t items[COLL_KINDS], collections[COLL_KINDS]; /* of what the server shows */
 	uint64_t bytes, errors;
+	uint64_t gone; /* items that it does not show any more */
 	bool complete; /* every collection COLL_COMPLETE or COLL_SKIPPED, no error line */
 	uint8_t content[SHA256_LEN], state[SHA256_LEN];
 };
 /**
  * tree_manifest_totals(m, out): sums, verdict and the account's roots: SHA-256 over "<kind dir> <root hex> <content name>\n" (content) or
- * "<kind dir> <root hex> <name>\n" (state) of the heads, in byte order of these lines. A head with ATTR_NOSELECT counts as a collection, too.
+ * "<kind dir> <root hex> <name>\n" (state) of the heads, in byte order of these lines. A head with ATTR_NOSELECT counts as a collection, too;
+ * one with ATTR_GONE does not, and has no line for content.
  */
 void tree_manifest_totals(const struct tree_manifest *m, struct tree_totals *out);
 
@@ -76,11 +78,5 @@ void tree_names_free(struct tree_names *n);
 void tree_names_keep(struct tree_names *n, enum coll_kind kind, const char *name, const char *path);
 /* The path for ${c} (kind, name, delimiter), malloc'ed: "mail/INBOX/Work". A c->path that is set is taken if it is free and safe. Thread-safe. */
 char *tree_names_path(struct tree_names *n, const struct tree_coll *c);
-
-/**
- * tree_shrunk(before, after, gone): has a collection lost too much to be believed? ${gone} items of before's are found nowhere in the account any more.
- * True if before had items and after has none of them left, or gone is more than half of before.
- */
-bool tree_shrunk(uint64_t before, uint64_t gone);
 
 #endif

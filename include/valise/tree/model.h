@@ -68,6 +68,7 @@ struct tree_item {
 	int16_t zone_min;
 	uint16_t flags; /* FLAG_* */
 	uint16_t warn; /* WARN_* */
+	uint16_t gone; /* how many runs found it missing on the server; 0: it is there */
 	uint32_t dup; /* the _n of the file name, 0 for none */
 	uint32_t uid; /* IMAP UID; 0 elsewhere */
 	uint32_t keywords; /* index of a set in the collection, 0: none */
@@ -100,6 +101,7 @@ enum {
 	ATTR_GENERATED = 32, /* birthdays, system address books */
 	ATTR_SUBSCRIPTION = 64, /* a subscribed remote calendar */
 	ATTR_SHARED = 128, /* belongs to somebody else */
+	ATTR_GONE = 256, /* not on the server any more: it is kept for its items that are gone */
 };
 
 struct tree_coll {
@@ -123,6 +125,12 @@ struct tree_coll {
 
 	struct tree_item *items;
 	size_t n_items, items_cap;
+	/*
+	 * What vanished in a suspicious way (tree/shrink.h), in its last state: item.gone is not 0. Nobody sees these
+	 * items who does not ask for them.
+	 */
+	struct tree_item *gone;
+	size_t n_gone, gone_cap;
 	struct tree_error *errors;
 	size_t n_errors, errors_cap;
 	char **keyword_sets; /* [0] is "": words of a set sorted, separated by one blank */
@@ -157,6 +165,18 @@ const struct tree_ext *tree_item_ext(
         const struct tree_coll *c, const struct tree_item *it); /* NULL: none */
 
 struct tree_item *tree_coll_add(struct tree_coll *c, const struct tree_item *it);
+/* To ${c}->gone. */
+void tree_coll_add_gone(struct tree_coll *c, const struct tree_item *it);
+/**
+ * tree_coll_with_gone(c): what is gone becomes part of the items, still marked; sorted. Of a collection that is gone itself nothing says so any
+ * more. tree_coll_part_gone(c): the other way round.
+ */
+void tree_coll_with_gone(struct tree_coll *c);
+void tree_coll_part_gone(struct tree_coll *c);
+/* With what is gone among the items, for a source: it may come back. Nothing takes this for the server's state. */
+void tree_coll_offer_gone(struct tree_coll *c);
+/* Forget the marks and what is marked: ${c} is what the server shows. */
+void tree_coll_without_gone(struct tree_coll *c);
 /* *out: the item ${it} of ${from}, its keywords and ext copied into ${to}; not added yet. */
 void tree_item_copy(struct tree_coll *to, const struct tree_coll *from, const struct tree_item *it,
         struct tree_item *out);
@@ -164,7 +184,7 @@ void tree_item_copy(struct tree_coll *to, const struct tree_coll *from, const st
 void tree_coll_error(struct tree_coll *c, uint32_t uid, const char *href, const char *date,
         const char *subject, const char *reason);
 
-/* Sort items and errors by UID, then href (DAV), then ext->uid (POP3's UIDL). */
+/* Sort items, what is gone, and errors by UID, then href (DAV), then ext->uid (POP3's UIDL). */
 void tree_coll_sort(struct tree_coll *c);
 /* By UID, by href (DAV); NULL if not there. The collection must be sorted. */
 const struct tree_item *tree_coll_find(const struct tree_coll *c, uint32_t uid);
@@ -175,6 +195,7 @@ const struct tree_item *tree_coll_find_href(const struct tree_coll *c, const cha
  * dup number; an item that ${prev} (may be NULL; sorted) has with the same UID, date and content keeps its number, one that comes with a number
  * not 0 keeps it if it is free, the others get the lowest free one of 0, 2, 3 ... DAV: ext->path; the name that ${prev} has for the href, else the
  * one that the item comes with, else one made of the href's last segment; twins under path_fold get "_2", "_3" ...
+ * What is gone keeps its name and shares none.
  */
 void tree_coll_number(struct tree_coll *c, const struct tree_coll *prev);
 

@@ -31,7 +31,7 @@ struct tree_commit {
 	char seal[SHA256_HEX_SIZE]; /* SHA-256 of seal.sha256; "" in a directory tree */
 	uint64_t objects_new, bytes_new; /* stored by this run, before compression */
 	uint64_t disk_new; /* size of the new snapshot's files; 0 in a directory tree */
-	unsigned shrunk; /* collections whose new state was not believed */
+	unsigned shrunk; /* collections of which something is gone since this run (tree/shrink.h) */
 	unsigned damaged; /* files and seals of older snapshots that were found missing or cut */
 };
 
@@ -39,7 +39,8 @@ struct tree_sink_ops {
 	/**
 	 * prev(s, which, kind, name, out, err): the collection of the last snapshot or of the interrupted run; *out NULL if there is none. The caller frees
 	 * it. Sorted. One that lacks items of its catalog (a client removed files of a directory tree) has no uidnext, highestmodseq and sync_token,
-	 * so that it is not taken for unchanged. PREV_RUN has uidvalidity and of each item, beyond what enum tree_prev says, href, etag and ext->uid.
+	 * so that it is not taken for unchanged; nor has one of which something is gone, which is among
+	 * the items: it may come back. PREV_RUN has uidvalidity and of each item, beyond what enum tree_prev says, href, etag and ext->uid.
 	 */
 	int (*prev)(struct tree_sink *s, enum tree_prev which, enum coll_kind kind,
 	        const char *name, struct tree_coll **out, struct err *err);

@@ -73,7 +73,7 @@ static size_t check_items(struct fake *f, unsigned snapshot, const char *out)
 
 static void make_both(struct fake *f)
 {
-	f->opts.accept_shrink = true;
+	f->opts.accept.all = true;
 	assert_int_equal(fake_run(f, account), 0);
 	assert_int_equal(fake_run(f, later), 0);
 	assert_int_equal(f->commit.snapshot, 2);
@@ -214,7 +214,7 @@ static void salvage(struct fake *f, struct archive_verdict *v, struct tree_commi
 {
 	char *tree = xasprintf("%s/saved", f->path);
 	struct tree_account nobody = {0};
-	struct tree_dir_opts o = {.accept_shrink = true, .same_account = true};
+	struct tree_dir_opts o = {.accept.all = true, .same_account = true};
 	struct tree_sink *s;
 
 	f->findings[0] = '\0';

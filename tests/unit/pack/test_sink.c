@@ -132,33 +132,155 @@ static void test_errors_make_it_incomplete(void **state)
 	assert_false(f->verdict.complete);
 }
 
-static void test_shrink(void **state)
+/* Mailbox A in two states: 30 messages, of which 25 are lost, and one that is new; B has one of its own. */
+struct lossy {
+	char text[31][8];
+	struct fake_coll all[3], lost[3];
+};
+
+static void make_lossy(struct lossy *l)
+{
+	memset(l, 0, sizeof *l);
+	for (unsigned i = 0; i < 31; i++) {
+		snprintf(l->text[i], sizeof l->text[i], "m%u", i);
+		l->all[0].text[i] = i < 30 ? l->text[i] : NULL;
+		l->lost[0].text[i] = i < 5 || i == 30 ? l->text[i] : NULL;
+	}
+	l->all[0].name = l->lost[0].name = "A";
+	l->all[1] = l->lost[1] = (struct fake_coll){.name = "B", .text = {"b"}};
+}
+
+static void expect_state(
+        struct fake *f, struct fake_coll *c, uint64_t items, uint64_t gone, unsigned shrunk)
+{
+	assert_int_equal(fake_run(f, c), 0);
+	assert_int_equal(f->commit.totals.items[COLL_MAIL], items);
+	assert_int_equal(f->commit.totals.gone, gone);
+	assert_int_equal(f->commit.shrunk, shrunk);
+	assert_true(f->commit.totals.complete);
+	assert_sound(f, 0);
+}
+
+static void test_what_is_lost_stays(void **state)
 {
 	struct fake *f = *state;
-	struct fake_coll c[] = {{.name = "A", .text = {"1", "2", "3", "4"}},
-	        {.name = "B", .text = {"5", "6"}}, none};
-	struct fake_coll lost[] = {{.name = "A", .text = {"1", NULL, NULL, NULL, "7"}},
-	        {.name = "B", .text = {"5"}}, none};
-	struct fake_coll gone[] = {{.name = "A", .text = {"1", "2", "3", "4"}}, none};
-	struct fake_coll moved[] = {{.name = "A", .text = {"1", "2", "3", "4", "5", "6"}}, none};
+	struct lossy l;
+	uint8_t content[SHA256_LEN];
+
+	make_lossy(&l);
+	expect_state(f, l.all, 31, 0, 0);
+	expect_state(f, l.lost, 7, 25, 1);
+	assert_int_equal(f->commit.objects_new, 1); /* the new one is there at once */
+	memcpy(content, f->commit.totals.content, SHA256_LEN);
+	expect_state(f, l.lost, 7, 25, 0); /* said once */
+	assert_memory_equal(content, f->commit.totals.content, SHA256_LEN);
+	assert_true(f->commit.changed); /* the count of the runs is in the archive */
+	expect_state(f, l.lost, 7, 0, 0);
+	assert_memory_equal(content, f->commit.totals.content, SHA256_LEN);
+	expect_state(f, l.lost, 7, 0, 0);
+	assert_false(f->commit.changed);
+}
+
+static void test_what_is_gone_comes_back(void **state)
+{
+	struct fake *f = *state;
+	struct lossy l;
+	uint8_t content[SHA256_LEN];
+
+	make_lossy(&l);
+	expect_state(f, l.all, 31, 0, 0);
+	memcpy(content, f->commit.totals.content, SHA256_LEN);
+	expect_state(f, l.lost, 7, 25, 1);
+	expect_state(f, l.all, 31, 0, 0);
+	assert_int_equal(f->commit.objects_new, 0);
+	assert_memory_equal(content, f->commit.totals.content, SHA256_LEN);
+	expect_state(f, l.lost, 7, 25, 1); /* it was another time */
+}
+
+/* A run that did not look says nothing; one that found nothing changed does. */
+static void test_which_runs_agree(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll stale[] = {
+	        {.name = "A", .keep = "stale"}, {.name = "B", .keep = "same"}, none};
+	struct fake_coll skipped[] = {
+	        {.name = "A", .keep = "skipped"}, {.name = "B", .keep = "same"}, none};
+	struct fake_coll same[] = {
+	        {.name = "A", .keep = "same"}, {.name = "B", .keep = "same"}, none};
+	struct lossy l;
+
+	make_lossy(&l);
+	expect_state(f, l.all, 31, 0, 0);
+	expect_state(f, l.lost, 7, 25, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(fake_run(f, stale), 0);
+		assert_int_equal(f->commit.totals.gone, 25);
+		assert_int_equal(fake_run(f, skipped), 0);
+		assert_int_equal(f->commit.totals.gone, 25);
+	}
+	expect_state(f, same, 7, 25, 0);
+	expect_state(f, same, 7, 0, 0);
+	expect_state(f, same, 7, 0, 0);
+	assert_false(f->commit.changed);
+}
+
+static void test_a_mailbox_is_lost(void **state)
+{
+	struct fake *f = *state;
+	struct lossy l;
+	struct tree_reader *r;
+	const struct tree_head *h;
+
+	make_lossy(&l);
+	expect_state(f, l.all, 31, 0, 0);
+	expect_state(f, l.lost + 1, 1, 30, 1);
+	assert_int_equal(f->commit.totals.collections[COLL_MAIL], 1);
+	assert_int_equal(archive_reader(f->archive, 0, &r, &f->err), 0);
+	h = tree_manifest_find(r->ops->manifest(r), COLL_MAIL, "A");
+	assert_non_null(h);
+	assert_true(h->attrs & ATTR_GONE);
+	assert_int_equal(h->roots.gone, 30);
+	r->ops->free(r);
+	expect_state(f, l.lost + 1, 1, 30, 0);
+	expect_state(f, l.lost + 1, 1, 0, 0);
+	assert_int_equal(archive_reader(f->archive, 0, &r, &f->err), 0);
+	assert_null(tree_manifest_find(r->ops->manifest(r), COLL_MAIL, "A"));
+	r->ops->free(r);
+	expect_state(f, l.all, 31, 0, 0); /* and is there again */
+	assert_int_equal(f->commit.objects_new, 0);
+}
+
+static void test_the_users_word(void **state)
+{
+	struct fake *f = *state;
+	const char *a[] = {"A"}, *b[] = {"C"};
+	struct lossy l;
+
+	make_lossy(&l);
+	expect_state(f, l.all, 31, 0, 0);
+	f->opts.accept = (struct tree_accept){.names = b, .n_names = 1};
+	assert_null(fake_open(f));
+	assert_int_equal(f->err.code, ERR_USAGE);
+	f->opts.accept = (struct tree_accept){.names = a, .n_names = 1};
+	expect_state(f, l.lost, 7, 0, 0);
+	f->opts.accept = (struct tree_accept){0};
+	expect_state(f, l.all, 31, 0, 0);
+	expect_state(f, l.lost, 7, 25, 1);
+	f->opts.accept.all = true;
+	expect_state(f, l.lost, 7, 0, 0);
+}
+
+static void test_everything_is_lost(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll c[] = {{.name = "A", .text = {"1", "2"}}, {.name = "B", .text = {"3"}},
+	        {.name = "Work", .kind = COLL_CALENDAR, .text = {"event"}}, none};
+	struct fake_coll empty[] = {
+	        {.name = "A"}, {.name = "Work", .kind = COLL_CALENDAR, .text = {"event"}}, none};
 
 	assert_int_equal(fake_run(f, c), 0);
-	assert_int_equal(fake_run(f, lost), 0);
-	assert_int_equal(f->commit.shrunk, 1);
-	assert_false(f->commit.totals.complete);
-	assert_int_equal(f->commit.totals.items[COLL_MAIL], 4 + 1);
-	assert_sound(f, 0);
-	assert_int_equal(fake_run(f, gone), 0);
-	assert_int_equal(f->commit.shrunk, 1);
-	assert_int_equal(fake_run(f, moved), 0);
-	assert_int_equal(f->commit.shrunk, 0); /* B's items are in A now */
-	assert_true(f->commit.totals.complete);
-	assert_int_equal(f->commit.totals.items[COLL_MAIL], 6);
-	f->opts.accept_shrink = true;
-	assert_int_equal(fake_run(f, lost), 0);
-	assert_int_equal(f->commit.shrunk, 0);
-	assert_int_equal(f->commit.totals.items[COLL_MAIL], 3);
-	assert_sound(f, 0);
+	expect_state(f, empty, 0, 3, 2);
+	expect_state(f, c, 3, 0, 0);
 }
 
 static void test_calendars(void **state)
@@ -459,9 +581,10 @@ static void test_many_items(void **state)
 		if (run == 0)
 			first = f->commit;
 		assert_int_equal(f->commit.shrunk, run == 2);
+		assert_int_equal(f->commit.totals.gone, run == 2 ? MANY + 1 - 1000 : 0);
 	}
 	assert_int_equal(first.totals.items[COLL_MAIL], 4 * MANY);
-	assert_int_equal(f->commit.totals.items[COLL_MAIL], 3 * (MANY + 2) + MANY + 1);
+	assert_int_equal(f->commit.totals.items[COLL_MAIL], 3 * (MANY + 2) + 100);
 }
 
 static void test_nothing_half_done(void **state)
@@ -595,7 +718,12 @@ int main(void)
 	        T(test_kept),
 	        T(test_stale_without_a_past),
 	        T(test_errors_make_it_incomplete),
-	        T(test_shrink),
+	        T(test_what_is_lost_stays),
+	        T(test_what_is_gone_comes_back),
+	        T(test_which_runs_agree),
+	        T(test_a_mailbox_is_lost),
+	        T(test_the_users_word),
+	        T(test_everything_is_lost),
 	        T(test_calendars),
 	        T(test_same_twice),
 	        T(test_interrupted),

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "imap_map.h"
-#include "imap_use.h"
+#include "valise/tree/use.h"
 
 enum { MOST = 6 };
 

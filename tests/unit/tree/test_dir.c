@@ -261,37 +261,47 @@ static void a_decided_commit_is_carried_out(void **state)
 	expect_files("catalog/mail", "A.jsonl\nC.jsonl\n");
 }
 
-static void what_shrank_is_not_believed(void **state)
+/* Everything of the account is lost, and one message is new. */
+static void what_is_lost_stays(void **state)
 {
 	const struct box before[] = {{"A", {m1, m2, m3}}, {"B", {{4, "four", 4, 0}}}};
-	const struct box after[] = {{"A", {m1}}, {"B", {{4, "four", 4, 0}}}};
-	const struct tree_dir_opts accept = {.accept_shrink = true};
+	const struct box after[] = {{"A", {{5, "five", 5, 0}}}};
+	const struct tree_dir_opts accept = {.accept.all = true};
 	struct tree_commit done;
 	struct tree_totals totals;
-	char *text;
 
 	(void)state;
-	run(before, 2);
-	done = run(after, 2);
-	assert_int_equal(done.shrunk, 1);
-	assert_true(done.changed);
-	assert_false(done.totals.complete);
-	assert_int_equal(read_all(&totals), 4);
-	assert_false(totals.complete);
-	text = text_of("catalog/tree.json");
-	assert_non_null(strstr(text,
-	        "\"reason\":\"shrank from 3 to 1 items; not believed without --accept-shrink\""));
-	free(text);
-	assert_true(there(path_of("mail/A/cur", &m2, ".valise:2,")));
-	/* it comes back whole */
+	for (unsigned runs = 0; runs < 2; runs++) {
+		run(before, 2);
+		assert_int_equal(fetched, runs == 0 ? 4 : 0);
+		done = run(after, 1);
+		assert_int_equal(done.shrunk, 2);
+		assert_true(done.totals.complete);
+		assert_int_equal(done.totals.gone, 4);
+		assert_int_equal(read_all(&totals), 1);
+		assert_true(there(path_of("mail/A/cur", &after[0].msgs[0], ".valise:2,")));
+		assert_true(there(path_of("mail/A/cur", &m2, ".valise:2,")));
+		assert_true(there(path_of("mail/B/cur", &before[1].msgs[0], ".valise:2,")));
+	}
+	/* it comes back whole, and nothing is fetched for it */
 	done = run(before, 2);
 	assert_int_equal(fetched, 0);
-	assert_true(done.totals.complete);
-	done = run_with(after, 2, &accept);
+	assert_int_equal(done.totals.gone, 0);
+	assert_int_equal(read_all(NULL), 4);
+	assert_false(there(path_of("mail/A/cur", &after[0].msgs[0], ".valise:2,")));
+	/* two further runs agree: the files go */
+	for (unsigned runs = 0; runs < 3; runs++) {
+		done = run(after, 1);
+		assert_int_equal(done.shrunk, runs == 0 ? 2 : 0);
+		assert_int_equal(there("mail/B"), runs < 2);
+		assert_int_equal(there(path_of("mail/A/cur", &m2, ".valise:2,")), runs < 2);
+	}
+	assert_int_equal(done.totals.gone, 0);
+	run(before, 2);
+	done = run_with(after, 1, &accept);
 	assert_int_equal(done.shrunk, 0);
-	assert_true(done.totals.complete);
-	assert_int_equal(read_all(NULL), 2);
-	assert_false(there(path_of("mail/A/cur", &m2, ".valise:2,")));
+	assert_int_equal(read_all(NULL), 1);
+	assert_false(there("mail/B"));
 }
 
 static void what_is_kept_stands(void **state)
@@ -613,7 +623,7 @@ int main(void)
 	        TEST(an_interrupted_run_is_taken_up),
 	        TEST(an_interrupted_run_of_another_account),
 	        TEST(a_decided_commit_is_carried_out),
-	        TEST(what_shrank_is_not_believed),
+	        TEST(what_is_lost_stays),
 	        TEST(what_is_kept_stands),
 	        TEST(calendars_are_vdirs),
 	        TEST(large_and_odd_bodies),

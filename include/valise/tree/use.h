@@ -1,5 +1,7 @@
-#ifndef VALISE_TARGET_IMAP_USE_H
-#define VALISE_TARGET_IMAP_USE_H
+#ifndef VALISE_TREE_USE_H
+#define VALISE_TREE_USE_H
+
+#include <stdbool.h>
 
 /*
  * What a mailbox is for: the special uses (RFC 6154) that are mapped between providers. \All, \Flagged and \Important are views
@@ -18,5 +20,8 @@ const char *use_view(const char *uses);
  * languages (docs/RESTORE.md), at the top, below INBOX or below [Gmail]; case and accents do not count. NULL: none.
  */
 const char *use_by_name(const char *content);
+
+/* Is this mailbox by its announced use, else by its name, one whose mail comes and goes: Trash, Junk or Drafts? */
+bool use_is_passing(const char *uses, const char *content);
 
 #endif

@@ -1,4 +1,5 @@
-#include "imap_use.h"
+/* The names that mailboxes have by custom. */
+#include "valise/tree/use.h"
 #include <string.h>
 #include "valise/base/buf.h"
 #include "valise/base/escape.h"
@@ -118,4 +119,13 @@ const char *use_by_name(const char *content)
 	buf_clear(&folded);
 	buf_clear(&scratch);
 	return use;
+}
+
+bool use_is_passing(const char *uses, const char *content)
+{
+	const char *use = use_announced(uses);
+
+	if (!use)
+		use = use_by_name(content);
+	return use == drafts || use == trash || use == junk;
 }

@@ -1,0 +1,85 @@
+/* An account without the marks for what is gone: with such items as if they were there, or without them. */
+#include "valise/tree/gone.h"
+#include "valise/base/mem.h"
+#include <stdlib.h>
+
+struct gone_view {
+	struct tree_reader base;
+	struct tree_reader *from;
+	struct tree_manifest manifest;
+	bool with;
+};
+
+static const struct tree_manifest *view_manifest(struct tree_reader *r)
+{
+	return &((struct gone_view *)r)->manifest;
+}
+
+static int view_coll(
+        struct tree_reader *r, const struct tree_head *h, struct tree_coll **out, struct err *err)
+{
+	struct gone_view *v = (struct gone_view *)r;
+	const struct tree_head *own =
+	        tree_manifest_find(v->from->ops->manifest(v->from), h->kind, h->name);
+	int rc = v->from->ops->coll(v->from, own ? own : h, out, err);
+
+	if (rc < 0)
+		return rc;
+	if (v->with)
+		tree_coll_with_gone(*out);
+	else
+		tree_coll_without_gone(*out);
+	for (size_t i = 0; i < (*out)->n_items; i++)
+		(*out)->items[i].gone = 0;
+	return 0;
+}
+
+static int view_body(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
+        tree_write_fn write, void *ctx, struct err *err)
+{
+	struct gone_view *v = (struct gone_view *)r;
+
+	return v->from->ops->body(v->from, c, it, write, ctx, err);
+}
+
+static void view_free(struct tree_reader *r)
+{
+	struct gone_view *v = (struct gone_view *)r;
+
+	if (!v)
+		return;
+	v->from->ops->free(v->from);
+	tree_manifest_clear(&v->manifest);
+	free(v);
+}
+
+static const struct tree_reader_ops ops = {
+        .manifest = view_manifest,
+        .coll = view_coll,
+        .body = view_body,
+        .free = view_free,
+};
+
+struct tree_reader *tree_gone_view(struct tree_reader *from, bool with)
+{
+	const struct tree_manifest *m = from->ops->manifest(from);
+	struct gone_view *v = xcalloc(1, sizeof *v);
+
+	v->base.ops = &ops;
+	v->from = from;
+	v->with = with;
+	tree_account_copy(&v->manifest.account, &m->account);
+	v->manifest.created = m->created;
+	v->manifest.tool = xstrdup(m->tool);
+	for (size_t i = 0; i < m->n_heads; i++) {
+		struct tree_head *h;
+
+		if (!with && (m->heads[i].attrs & ATTR_GONE))
+			continue;
+		h = tree_manifest_add(&v->manifest, &m->heads[i]);
+		h->attrs &= ~(unsigned)ATTR_GONE;
+		h->roots.items += with ? h->roots.gone : 0;
+		h->roots.gone = 0;
+	}
+	return &v->base;
+}
