@@ -69,7 +69,7 @@ static int run_fetch(const struct args *a, struct account *account, const char *
 			put_json(json_incref(t.outcome));
 		else
 			printf("%s: %s%s\n", term_escape(dir, strlen(dir), safe, sizeof safe),
-			        buf_str(&b), rc == EXIT_DONE ? "" : "; INCOMPLETE");
+			        buf_str(&b), t.commit.totals.complete ? "" : "; INCOMPLETE");
 		buf_clear(&b);
 		rc = extra ? extra : rc;
 	}

@@ -67,6 +67,7 @@ struct restore {
 	struct target_opts opts;
 	struct ui *ui;
 	char archive_id[SHA256_HEX_SIZE];
+	uint64_t gone; /* items of the snapshot that are left out as gone */
 	struct target_result sum;
 	const char *folders[2 * ARGS_MAX], *excluded[ARGS_MAX], *map_words[ARGS_MAX];
 	struct target_map maps[ARGS_MAX];
@@ -196,6 +197,10 @@ static void tell(const struct restore *r)
 		printf(", %s REFUSED (named above; the originals are in the archive)",
 		        human_count(s->failed, n[6]));
 	putchar('\n');
+	if (r->gone)
+		printf("%s items that are marked as gone from the source are left out "
+		       "(--with-gone takes them along)\n",
+		        human_count(r->gone, n[7]));
 }
 
 static json_t *outcome(const struct restore *r)
@@ -370,6 +375,16 @@ static int run_restore(struct restore *r)
 	return rc;
 }
 
+static void choose_gone(struct restore *r)
+{
+	bool with = args_has(r->args, "with-gone");
+	struct tree_totals t;
+
+	tree_manifest_totals(r->reader->ops->manifest(r->reader), &t);
+	r->gone = with ? 0 : t.gone;
+	r->reader = tree_gone_view(r->reader, with);
+}
+
 int cmd_restore(const struct args *a)
 {
 	struct restore *r = xcalloc(1, sizeof *r);
@@ -390,7 +405,7 @@ int cmd_restore(const struct args *a)
 	if (archive_reader(a->pos[0], (unsigned)snapshot, &r->reader, &err) < 0)
 		rc = fail(a, &err);
 	if (r->reader)
-		r->reader = tree_gone_view(r->reader, args_has(a, "with-gone"));
+		choose_gone(r);
 	if (r->reader)
 		rc = run_restore(r);
 	if (r->reader)

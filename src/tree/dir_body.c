@@ -226,6 +226,7 @@ int dir_item(struct tree_sink *s, struct tree_coll *c, const struct tree_item *i
 	const struct object *o;
 	bool full;
 
+	added->gone = 0;
 	added->where = (struct object_place){0};
 	pthread_mutex_lock(&d->lock);
 	o = objects_find(&d->objects, it->sha256);

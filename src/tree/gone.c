@@ -3,6 +3,9 @@
 #include "valise/base/mem.h"
 #include <stdlib.h>
 
+/* What a collection that shows something again is no more. */
+#define NOT_THERE (ATTR_GONE | ATTR_NOSELECT | ATTR_NONEXISTENT)
+
 struct gone_view {
 	struct tree_reader base;
 	struct tree_reader *from;
@@ -25,6 +28,8 @@ static int view_coll(
 
 	if (rc < 0)
 		return rc;
+	if (v->with && (*out)->n_gone)
+		(*out)->attrs &= ~(unsigned)NOT_THERE;
 	if (v->with)
 		tree_coll_with_gone(*out);
 	else
@@ -77,7 +82,8 @@ struct tree_reader *tree_gone_view(struct tree_reader *from, bool with)
 		if (!with && (m->heads[i].attrs & ATTR_GONE))
 			continue;
 		h = tree_manifest_add(&v->manifest, &m->heads[i]);
-		h->attrs &= ~(unsigned)ATTR_GONE;
+		if (with && h->roots.gone)
+			h->attrs &= ~(unsigned)NOT_THERE;
 		h->roots.items += with ? h->roots.gone : 0;
 		h->roots.gone = 0;
 	}

@@ -114,6 +114,7 @@ holds INBOX 15 40
 sound
 imap A bob
 run 0 "$VALISE" restore "$T/a.valise" "${IMAP[@]}"
+says '^40 items that are marked as gone .*--with-gone'
 is "$("$TOOLS/imaptool.py" "$T/A/env" bob uids INBOX | wc -w)" 15 restored
 run 0 "$VALISE" restore "$T/a.valise" "${IMAP[@]}" --with-gone
 says ' 40 added'
@@ -202,6 +203,17 @@ for night in 2 3; do
 	run 0 "$VALISE" fetch "${WHO[@]}" -t "$T/tree"
 done
 for t in tree beside; do is "$(subjects "$T/$t" big) $(subjects "$T/$t" newest)" "0 1" $t; done
+
+say "a tree that lost its mail has it again, and nothing is fetched twice"
+put alice Else 30 again
+run 0 "$VALISE" fetch "${WHO[@]}" -t "$T/tree"
+put alice INBOX 1 other
+lose alice mailbox Else subject again
+run 3 "$VALISE" fetch "${WHO[@]}" -t "$T/tree"
+put alice Else 30 again
+run 0 "$VALISE" fetch "${WHO[@]}" -t "$T/tree"
+! grep -q '"gone"' "$T/tree/catalog/tree.json" || fail "there is something gone in the tree"
+is "$(subjects "$T/tree" again)" 30 "the tree"
 
 say "POP3: another client takes the mail away; what was read stays until the user drops it"
 WHO=(--pop3 "pop3s://localhost:$A_POP3S_PORT" --user dave --ca-file "$A_CA" --password-command "echo pw-dave") ARCHIVE=pop.valise
