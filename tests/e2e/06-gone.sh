@@ -181,7 +181,7 @@ sound
 run 0 "$VALISE" restore "$T/a.valise" "${WHO[@]}" --with-gone
 backup 0
 quiet
-says '; 0 bytes stored'
+says '; 0 bytes of it new'
 sound
 run 0 "$VALISE" list "$T/a.valise" --json
 for f in before out; do $PYTHON -c 'import json, sys; print(*sorted((o["name"], o["items"], o["content"]) for o in map(json.loads, sys.stdin)), sep="\n")' < "$T/$f" > "$T/$f.roots"; done
