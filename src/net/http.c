@@ -61,6 +61,8 @@ static void common_drop(struct http_common *c)
 	if (left)
 		return;
 	auth_clear(&c->auth);
+	for (size_t i = 0; i < VERIFIED_MAX; i++)
+		free(c->verified[i]);
 	service_clear(&c->service);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
@@ -122,6 +124,13 @@ void http_close(struct http *h)
 	curl_multi_cleanup(h->multi);
 	common_drop(h->common);
 	free(h);
+}
+
+bool http_may_sign_in(const struct http *h, const char *url)
+{
+	struct url u;
+
+	return url_cut(url, &u) && url_may_sign_in(&h->service->at, &u);
 }
 
 void http_preempt(struct http *h)

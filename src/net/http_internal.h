@@ -116,6 +116,7 @@ struct xfer {
 };
 
 #define ERROR_BODY_MAX 65536
+#define VERIFIED_MAX 8
 
 /* What the clients of one service know of it together; everything below the lock is changed under it. */
 struct http_common {
@@ -129,6 +130,8 @@ struct http_common {
 	atomic_bool settled; /* and one that is not about the sign-in */
 	_Atomic int64_t hold_ms; /* nothing starts before */
 	int64_t waited_ms; /* for busy servers, since the last success */
+	char *verified[VERIFIED_MAX]; /* certificates and hosts that were found good */
+	size_t next_verified;
 	int64_t away_ms; /* since when it takes no connection, 0: it does */
 };
 
@@ -163,8 +166,8 @@ int64_t http_retry_after(const char *value, int64_t now_utc);
 /* http_tls.c */
 void http_tls_options(struct xfer *x);
 bool http_tls_has_bundle(void);
-/* The certificate of the connection that ${x} goes out on is the pinned one. */
-int http_tls_pin(struct xfer *x, struct err *err) MUST_CHECK;
+/* The certificate of the connection that ${x} goes out on is good, or the pinned one. */
+int http_tls_check(struct xfer *x, struct err *err) MUST_CHECK;
 int http_tls_failed(struct xfer *x, CURLcode rc, struct err *err);
 
 /* http_link.c */

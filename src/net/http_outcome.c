@@ -119,6 +119,29 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 	}
 }
 
+/* A server behind a proxy does not know that it is asked by https: the same there, if the password may go along. */
+static bool as_https(struct xfer *x, struct url *to, struct buf *next)
+{
+	const struct endpoint *at = &x->h->service->at;
+	bool six = strchr(to->host, ':') != NULL;
+	char *path = xstrdup(to->path);
+
+	to->tls = true;
+	if (to->port == 80)
+		to->port = at->port ? at->port : 443;
+	buf_reset(next);
+	buf_putf(next, "https://%s%s%s:%u%s", six ? "[" : "", to->host, six ? "]" : "", to->port,
+	        path);
+	free(path);
+	return url_cut(buf_str(next), to) && url_may_sign_in(at, to);
+}
+
+static void refuse_plain(struct xfer *x)
+{
+	err_set(&x->err, ERR_TLS, ERR_ITEM, "%s %s: redirected to %.200s, without TLS: refused",
+	        x->rq->method, x->url, x->rs.location);
+}
+
 static bool redirect(struct xfer *x)
 {
 	bool reads = http_guard_reads(x->rq->method);
@@ -135,10 +158,10 @@ static bool redirect(struct xfer *x)
 		err_wrap(&x->err, "%s %s: redirect", x->rq->method, x->url);
 	else if (!url_cut(x->url, &from) || !url_cut(buf_str(&next), &to))
 		failed(x, ERR_PROTO, ERR_ITEM, "the redirect leads nowhere");
-	else if (from.tls && !to.tls)
-		failed(x, ERR_TLS, ERR_ITEM, "redirected to http://, refused");
-	else if (!reads && !url_host_trusted(x->h->service->at.host, to.host))
-		failed(x, ERR_REFUSED, ERR_ITEM, "redirected to another host, refused");
+	else if (from.tls && !to.tls && !as_https(x, &to, &next))
+		refuse_plain(x);
+	else if (!reads && !url_may_sign_in(&x->h->service->at, &to))
+		failed(x, ERR_REFUSED, ERR_ITEM, "redirected to another host or port, refused");
 	else
 		more = true;
 	if (more) {
@@ -194,6 +217,17 @@ static bool is_stale(const struct xfer *x)
 	return !x->own_challenge;
 }
 
+static bool stranger(struct xfer *x)
+{
+	struct url u;
+	bool port = url_cut(x->url, &u) && url_host_trusted(x->h->service->at.host, u.host);
+
+	return failed(x, ERR_AUTH, ERR_ITEM,
+	        port ? "another port of the host wants a sign-in; it does not get the password: if "
+	               "it is the right one, give this URL itself"
+	             : "another host wants a sign-in; it does not get the password");
+}
+
 /* Under the lock of what the clients share. */
 static bool unauthorized(struct xfer *x)
 {
@@ -202,8 +236,7 @@ static bool unauthorized(struct xfer *x)
 	struct url u;
 
 	if (!x->trusted)
-		return failed(x, ERR_AUTH, ERR_ITEM,
-		        "another host wants a sign-in; it does not get the password");
+		return stranger(x);
 	if (!a->login->user && !auth_wants_bearer(a->login))
 		return auth_failed(x, "the server wants a sign-in, but no user is set");
 	if (x->auth_serial != a->serial)

@@ -1,13 +1,15 @@
 /*
- * TLS of the HTTP client: chain and name are verified by libcurl with GnuTLS. A pin stands for both
- * and is checked by us, on every connection after its handshake and before a request goes out on it.
+ * TLS of the HTTP client: libcurl with GnuTLS verifies chain and name; what every other connection is asked (verify.c),
+ * or the pin that stands for it, is checked by us after the handshake and before a request goes out.
  */
 #include "http_internal.h"
 #include "verify.h"
 #include "valise/base/hash.h"
+#include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include <fcntl.h>
 #include <gnutls/gnutls.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The system's authorities in one file, as GnuTLS takes them too: Debian's libcurl would read the directory around it, each of them twice, for every connection. */
@@ -23,7 +25,7 @@ void http_tls_options(struct xfer *x)
 	curl_easy_setopt(x->easy, CURLOPT_SSL_VERIFYHOST, check ? 2L : 0L);
 	curl_easy_setopt(x->easy, CURLOPT_CERTINFO, check);
 	/* A resumed session would show no certificate of its own. */
-	curl_easy_setopt(x->easy, CURLOPT_SSL_SESSIONID_CACHE, check);
+	curl_easy_setopt(x->easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	if (at->ca_file || x->h->common->bundle) {
 		curl_easy_setopt(x->easy, CURLOPT_CAINFO, at->ca_file ? at->ca_file : BUNDLE);
 		curl_easy_setopt(x->easy, CURLOPT_CAPATH, NULL);
@@ -39,15 +41,63 @@ bool http_tls_has_bundle(void)
 	return fd >= 0;
 }
 
-int http_tls_pin(struct xfer *x, struct err *err)
+static int check_pin(struct xfer *x, const char *sum, struct err *err)
+{
+	if (strcmp(sum, x->h->service->at.pin) == 0)
+		return 0;
+	return err_set(err, ERR_TLS, ERR_WHOLE,
+	        "%s: the certificate is not the pinned one: the server shows sha256:%s",
+	        x->h->service->at.host, sum);
+}
+
+/* Was this certificate found good for this host before? A request is no reason to look again. */
+static bool is_remembered(struct http_common *c, const char *mark, bool remember)
+{
+	bool known = false;
+
+	pthread_mutex_lock(&c->lock);
+	for (size_t i = 0; i < VERIFIED_MAX; i++)
+		known = known || (c->verified[i] && strcmp(c->verified[i], mark) == 0);
+	if (remember && !known) {
+		char **at = &c->verified[c->next_verified++ % VERIFIED_MAX];
+
+		free(*at);
+		*at = xstrdup(mark);
+	}
+	pthread_mutex_unlock(&c->lock);
+	return known;
+}
+
+static int check_server(
+        struct xfer *x, gnutls_session_t tls, const char *host, const char *sum, struct err *err)
+{
+	struct http_common *c = x->h->common;
+	char *mark = xasprintf("%s %s", sum, host);
+	struct buf why;
+	int rc = 0;
+
+	buf_init(&why, 8192);
+	if (!is_remembered(c, mark, false)) {
+		if (verify_server(tls, host, &why))
+			(void)is_remembered(c, mark, true);
+		else
+			rc = err_set(err, ERR_TLS, x->trusted ? ERR_WHOLE : ERR_ITEM, "%s: %s",
+			        host, buf_str(&why));
+	}
+	buf_clear(&why);
+	free(mark);
+	return rc;
+}
+
+int http_tls_check(struct xfer *x, struct err *err)
 {
 	struct curl_tlssessioninfo *info = NULL;
 	const gnutls_datum_t *chain = NULL;
-	unsigned n = 0;
-	uint8_t digest[SHA256_LEN];
 	char sum[SHA256_HEX_SIZE];
+	struct url u;
+	unsigned n = 0;
 
-	if (!x->pinned)
+	if (!url_cut(x->url, &u) || !u.tls)
 		return 0;
 	if (curl_easy_getinfo(x->easy, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK && info &&
 	        info->backend == CURLSSLBACKEND_GNUTLS && info->internals)
@@ -55,13 +105,9 @@ int http_tls_pin(struct xfer *x, struct err *err)
 	if (!chain || !n)
 		return err_set(err, ERR_TLS, ERR_WHOLE, "%s: the server shows no certificate",
 		        x->h->service->at.host);
-	sha256_of(chain[0].data, chain[0].size, digest);
-	hex_format(digest, sizeof digest, sum);
-	if (strcmp(sum, x->h->service->at.pin) == 0)
-		return 0;
-	return err_set(err, ERR_TLS, ERR_WHOLE,
-	        "%s: the certificate is not the pinned one: the server shows sha256:%s",
-	        x->h->service->at.host, sum);
+	verify_sum(&chain[0], sum);
+	return x->pinned ? check_pin(x, sum, err)
+	                 : check_server(x, info->internals, u.host, sum, err);
 }
 
 /* The certificate that was refused, as far as libcurl kept it, and its sum; NULL: not there. */

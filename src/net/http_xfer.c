@@ -44,7 +44,7 @@ static int on_connected(void *ctx, char *ip, char *local_ip, int port, int local
 
 	(void)ip, (void)local_ip, (void)port, (void)local_port;
 	touch(x);
-	if (http_tls_pin(x, &x->err) != 0)
+	if (http_tls_check(x, &x->err) != 0)
 		return CURL_PREREQFUNC_ABORT;
 	/* libcurl tries a request again whose connection was closed unanswered. */
 	if (x->sent && !http_guard_repeatable(x->rq->method)) {
@@ -410,7 +410,7 @@ static int look_at_url(struct xfer *x, struct err *err)
 		return err_set(err, ERR_PROTO, ERR_ITEM, "not an http URL: %.200s", x->url);
 	if (!u.tls && at->security != SECURITY_NONE)
 		return err_set(err, ERR_TLS, ERR_ITEM, "%.200s: refused without TLS", x->url);
-	x->trusted = url_host_trusted(at->host, u.host);
+	x->trusted = url_may_sign_in(at, &u);
 	x->pinned = u.tls && at->pin && x->trusted;
 	if (x->rq->link && http_link_check(x, u.tls, err) != 0)
 		return err->code;

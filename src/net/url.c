@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <gnutls/gnutls.h>
+#include <libpsl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -425,50 +426,6 @@ bool url_host_is_address(const char *host)
 	return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
 }
 
-/* Names below which anyone can register: the common ones, where two labels would join strangers. */
-static bool is_shared_suffix(const char *name)
-{
-	static const char *const shared[] = {"synology.me", "myds.me", "duckdns.org", "dyndns.org",
-	        "no-ip.org", "ddns.net", "dynv6.net", "myfritz.net", "selfhost.eu", "github.io",
-	        "gitlab.io", "herokuapp.com", "azurewebsites.net", "amazonaws.com",
-	        "cloudfront.net", "nip.io", "sslip.io", "ngrok.io", "ts.net", "uber.space"};
-
-	for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
-		if (strcmp(name, shared[i]) == 0)
-			return true;
-	return false;
-}
-
-/* "co.uk", "com.au": a country's two letters below a general second label. */
-static bool is_country_suffix(const char *name)
-{
-	static const char *const second[] = {"ac", "co", "com", "edu", "gen", "go", "gob", "gov",
-	        "govt", "gouv", "id", "ltd", "me", "ne", "net", "nhs", "nom", "or", "org", "plc",
-	        "sch"};
-	const char *dot = strchr(name, '.');
-
-	if (!dot || strlen(dot + 1) != 2)
-		return false;
-	for (size_t i = 0; i < sizeof second / sizeof *second; i++)
-		if (strlen(second[i]) == (size_t)(dot - name) &&
-		        strncmp(name, second[i], strlen(second[i])) == 0)
-			return true;
-	return false;
-}
-
-/* The last ${labels} labels of ${host}; NULL if it has fewer. */
-static const char *last_labels(const char *host, int labels)
-{
-	const char *s = host + strlen(host);
-
-	while (s > host && labels) {
-		s--;
-		if (*s == '.' && --labels == 0)
-			return s + 1;
-	}
-	return labels == 1 ? host : NULL;
-}
-
 static void copy_name(const char *host, char out[HOST_SIZE])
 {
 	size_t n = 0;
@@ -482,20 +439,29 @@ static void copy_name(const char *host, char out[HOST_SIZE])
 
 bool url_host_trusted(const char *home, const char *host)
 {
+	const psl_ctx_t *psl = psl_builtin();
 	char a[HOST_SIZE], b[HOST_SIZE];
-	const char *name, *other;
-	int labels = 2;
+	const char *mine, *other;
 
 	copy_name(home, a);
 	copy_name(host, b);
 	if (strcmp(a, b) == 0)
 		return true;
-	if (url_host_is_address(a) || url_host_is_address(b))
+	if (!psl || url_host_is_address(a) || url_host_is_address(b))
 		return false;
-	name = last_labels(a, 2);
-	if (name && (is_country_suffix(name) || is_shared_suffix(name)))
-		labels = 3;
-	name = last_labels(a, labels);
-	other = last_labels(b, labels);
-	return name && other && strcmp(name, other) == 0;
+	mine = psl_registrable_domain(psl, a);
+	other = psl_registrable_domain(psl, b);
+	return mine && other && strcmp(mine, other) == 0;
+}
+
+bool url_may_sign_in(const struct endpoint *at, const struct url *u)
+{
+	bool tls = at->security != SECURITY_NONE;
+	uint16_t port = at->port ? at->port : tls ? 443 : 80;
+
+	if (!url_host_trusted(at->host, u->host))
+		return false;
+	if (u->tls == tls && u->port == port)
+		return true;
+	return u->tls && !tls && port == 80 && u->port == 443;
 }

@@ -17,8 +17,10 @@ struct url {
 /* False when ${s} is not of the canonical form that url_join gives. */
 bool url_cut(const char *s, struct url *out);
 
-/* May credentials for ${home} go to ${host}? The same, or below the same registrable name. */
+/* May credentials for ${home} go to ${host}? The same, or below the same registrable domain. */
 bool url_host_trusted(const char *home, const char *host);
+/* May the credentials of the service go there: host, scheme and port? */
+bool url_may_sign_in(const struct endpoint *at, const struct url *u);
 
 bool url_host_is_address(const char *host);
 

@@ -1,8 +1,10 @@
 /*
- * The check of the server's certificate, run inside the handshake: chain and purpose (RFC 5280), name
- * (RFC 6125) or address (RFC 9110 4.3.5); or, with a pin, that it is this one certificate.
+ * The one check of a server's certificate, for IMAP, POP3 and HTTP alike: chain and purpose (RFC 5280), strength of its
+ * keys, name (RFC 9525: a DNS name among the subject alternative names, the common name counts for nothing) or address
+ * (RFC 9110 4.3.5); or, with a pin, that it is this one certificate and nothing else.
  */
 #include "transport_internal.h"
+#include "url.h"
 #include "verify.h"
 #include "valise/base/date.h"
 #include "valise/base/hash.h"
@@ -12,7 +14,8 @@
 
 #define NAMES_MAX 12
 #define NAMES_TEXT 240
-#define REASON_MAX 2048
+#define REASON_MAX 4096
+#define CHAIN_MAX 16
 
 static int check_pin(struct transport *t, const char *sum)
 {
@@ -49,58 +52,55 @@ bool verify_time_reason(gnutls_x509_crt_t leaf, struct buf *out)
 	return true;
 }
 
-/* The reason in ${b}, which is cleared, ends the session. */
-static int fail_for(struct transport *t, struct buf *b)
-{
-	(void)transport_fail(t, ERR_TLS, "%s", buf_str(b));
-	buf_clear(b);
-	return -1;
-}
-
-static int fail_time(struct transport *t, gnutls_x509_crt_t leaf, unsigned status)
+static void time_reason(gnutls_x509_crt_t leaf, unsigned status, struct buf *out)
 {
 	char today[DATE_TEXT_SIZE];
-	struct buf why;
 
-	buf_init(&why, REASON_MAX);
-	if (!verify_time_reason(leaf, &why))
-		buf_putf(&why,
+	if (!verify_time_reason(leaf, out))
+		buf_putf(out,
 		        "a certificate of its chain %s: check this machine's clock, which says %s",
 		        status & GNUTLS_CERT_EXPIRED ? "has expired" : "is not valid yet",
 		        date_text(time(NULL), today));
-	return fail_for(t, &why);
 }
 
-static int fail_chain(struct transport *t, gnutls_x509_crt_t leaf, unsigned status, const char *sum)
+static void chain_reason(gnutls_x509_crt_t leaf, unsigned status, const char *sum, struct buf *out)
 {
 	gnutls_datum_t text = {NULL, 0};
 	int rc;
 
-	if (status & (GNUTLS_CERT_EXPIRED | GNUTLS_CERT_NOT_ACTIVATED))
-		return fail_time(t, leaf, status);
-	if (status & GNUTLS_CERT_REVOKED)
-		return transport_fail(t, ERR_TLS, "the certificate was revoked");
+	if (status & (GNUTLS_CERT_EXPIRED | GNUTLS_CERT_NOT_ACTIVATED)) {
+		time_reason(leaf, status, out);
+		return;
+	}
+	if (status & GNUTLS_CERT_REVOKED) {
+		buf_puts(out, "the certificate was revoked");
+		return;
+	}
 	if (status & GNUTLS_CERT_SIGNER_NOT_FOUND) {
-		bool self = gnutls_x509_crt_check_issuer(leaf, leaf) != 0;
-
-		return transport_fail(t, ERR_TLS,
+		buf_putf(out,
 		        "the certificate is %s: use --ca-file FILE with the certificate of its "
 		        "authority, or, when its operator confirms this fingerprint, "
 		        "--pin sha256:%s",
-		        self ? "self-signed" : "signed by an unknown authority", sum);
+		        gnutls_x509_crt_check_issuer(leaf, leaf) ? "self-signed"
+		                                                 : "signed by an unknown authority",
+		        sum);
+		return;
 	}
 	rc = gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0);
-	(void)transport_fail(t, ERR_TLS, "the certificate is not trusted: %s",
+	buf_putf(out, "the certificate is not trusted: %.300s",
 	        rc == 0 ? (char *)text.data : "unknown reason");
 	gnutls_free(text.data);
-	return -1;
 }
 
 /* One subject alternative name as text; false if it is of a kind that names no server. */
 static bool name_text(int type, const char *name, size_t n, char *out, size_t size)
 {
 	if (type == GNUTLS_SAN_DNSNAME) {
-		snprintf(out, size, "%.*s", (int)(n < size ? n : size), name);
+		size_t k = 0;
+
+		for (; k < n && k < size - 1; k++)
+			out[k] = name[k] ? name[k] : '?';
+		out[k] = '\0';
 		return true;
 	}
 	if (type == GNUTLS_SAN_IPADDRESS && (n == 4 || n == 16))
@@ -136,6 +136,22 @@ static void list_names(gnutls_x509_crt_t leaf, struct buf *out)
 		buf_puts(out, "no name");
 }
 
+/* A common name alone names no server (RFC 9525 2, 6.4.4). */
+static bool has_dns_name(gnutls_x509_crt_t leaf)
+{
+	char name[256];
+
+	for (unsigned i = 0;; i++) {
+		size_t n = sizeof name;
+		int type = gnutls_x509_crt_get_subject_alt_name(leaf, i, name, &n, NULL);
+
+		if (type == GNUTLS_SAN_DNSNAME)
+			return true;
+		if (type < 0 && type != GNUTLS_E_SHORT_MEMORY_BUFFER)
+			return false;
+	}
+}
+
 /* An address must stand in the certificate as an address, not as a name. */
 static bool name_matches(const char *host, gnutls_x509_crt_t leaf)
 {
@@ -145,7 +161,7 @@ static bool name_matches(const char *host, gnutls_x509_crt_t leaf)
 		return gnutls_x509_crt_check_ip(leaf, address, 4, 0) != 0;
 	if (inet_pton(AF_INET6, host, address) == 1)
 		return gnutls_x509_crt_check_ip(leaf, address, 16, 0) != 0;
-	return gnutls_x509_crt_check_hostname(leaf, host) != 0;
+	return has_dns_name(leaf) && gnutls_x509_crt_check_hostname(leaf, host) != 0;
 }
 
 bool verify_name_reason(gnutls_x509_crt_t leaf, const char *name, struct buf *out)
@@ -161,64 +177,117 @@ bool verify_name_reason(gnutls_x509_crt_t leaf, const char *name, struct buf *ou
 		return false;
 	buf_init(&names, NAMES_TEXT + 256);
 	list_names(leaf, &names);
-	buf_putf(out,
-	        "the certificate is for another name: %s, not %s; use the name it has, or --pin",
-	        buf_str(&names), host);
+	if (!has_dns_name(leaf) && gnutls_x509_crt_check_hostname(leaf, host))
+		buf_putf(out,
+		        "the certificate has %s in its common name alone, which counts no longer "
+		        "(RFC 9525): its operator must renew it, or --pin",
+		        host);
+	else
+		buf_putf(out,
+		        "the certificate is for another name: %s, not %s%s; use the name it has, "
+		        "or --pin",
+		        buf_str(&names), host, url_host_is_address(host) ? " (an address)" : "");
 	buf_clear(&names);
 	return true;
 }
 
-static int check_name(struct transport *t, gnutls_x509_crt_t leaf)
+/* Keys that are broken, or soon will be: RSA and DSA below 2048 bits, curves below 224. */
+static bool is_weak(gnutls_x509_crt_t crt, unsigned *bits_out)
 {
-	struct buf why;
+	int kind = gnutls_x509_crt_get_pk_algorithm(crt, bits_out);
 
-	buf_init(&why, REASON_MAX);
-	if (verify_name_reason(leaf, t->host, &why))
-		return fail_for(t, &why);
-	buf_clear(&why);
-	return 0;
+	if (kind == GNUTLS_PK_RSA || kind == GNUTLS_PK_RSA_PSS || kind == GNUTLS_PK_DSA)
+		return *bits_out < 2048;
+	return kind == GNUTLS_PK_ECDSA && *bits_out < 224;
 }
 
-static int check_chain(struct transport *t, gnutls_x509_crt_t leaf, const char *sum)
+static bool strength_reason(const gnutls_datum_t *chain, unsigned n, struct buf *out)
+{
+	bool weak = false;
+
+	for (unsigned i = 0; i < n && i < CHAIN_MAX && !weak; i++) {
+		gnutls_x509_crt_t crt = NULL;
+		unsigned bits = 0;
+
+		if (gnutls_x509_crt_init(&crt) == 0 &&
+		        gnutls_x509_crt_import(crt, &chain[i], GNUTLS_X509_FMT_DER) == 0)
+			weak = is_weak(crt, &bits);
+		if (crt)
+			gnutls_x509_crt_deinit(crt);
+		if (weak)
+			buf_putf(out,
+			        "%s has a key of %u bits, which is too weak: its operator must "
+			        "renew "
+			        "it, or --pin",
+			        i ? "a certificate of its chain" : "the certificate", bits);
+	}
+	return weak;
+}
+
+static bool leaf_is_good(gnutls_session_t tls, gnutls_x509_crt_t leaf, const char *host,
+        const char *sum, struct buf *why)
 {
 	gnutls_typed_vdata_st purpose = {
 	        GNUTLS_DT_KEY_PURPOSE_OID, (unsigned char *)GNUTLS_KP_TLS_WWW_SERVER, 0};
 	unsigned status = GNUTLS_CERT_INVALID;
-	int rc = gnutls_certificate_verify_peers(t->tls, &purpose, 1, &status);
+	int rc = gnutls_certificate_verify_peers(tls, &purpose, 1, &status);
 
 	if (rc != 0)
-		return transport_fail(
-		        t, ERR_TLS, "the certificate cannot be checked: %s", gnutls_strerror(rc));
-	if (status != 0)
-		return fail_chain(t, leaf, status, sum);
-	return check_name(t, leaf);
+		buf_putf(why, "the certificate cannot be checked: %s", gnutls_strerror(rc));
+	else if (status != 0)
+		chain_reason(leaf, status, sum, why);
+	return rc == 0 && status == 0 && !verify_name_reason(leaf, host, why);
+}
+
+void verify_sum(const gnutls_datum_t *der, char out[SHA256_HEX_SIZE])
+{
+	uint8_t digest[SHA256_LEN];
+
+	sha256_of(der->data, der->size, digest);
+	hex_format(digest, sizeof digest, out);
+}
+
+bool verify_server(gnutls_session_t tls, const char *host, struct buf *why)
+{
+	gnutls_x509_crt_t leaf = NULL;
+	char sum[SHA256_HEX_SIZE];
+	unsigned n = 0;
+	const gnutls_datum_t *chain = gnutls_certificate_get_peers(tls, &n);
+	bool good = false;
+
+	if (!chain || !n) {
+		buf_puts(why, "the server shows no certificate");
+		return false;
+	}
+	verify_sum(&chain[0], sum);
+	if (gnutls_x509_crt_init(&leaf) != 0 ||
+	        gnutls_x509_crt_import(leaf, &chain[0], GNUTLS_X509_FMT_DER) != 0)
+		buf_puts(why, "the certificate cannot be read");
+	else
+		good = leaf_is_good(tls, leaf, host, sum, why) && !strength_reason(chain, n, why);
+	if (leaf)
+		gnutls_x509_crt_deinit(leaf);
+	return good;
 }
 
 int tls_verify(gnutls_session_t session)
 {
 	struct transport *t = gnutls_session_get_ptr(session);
-	gnutls_x509_crt_t leaf = NULL;
 	const gnutls_datum_t *chain;
-	unsigned n = 0;
-	uint8_t digest[SHA256_LEN];
 	char sum[SHA256_HEX_SIZE];
-	int rc = -1;
+	struct buf why;
+	unsigned n = 0;
+	bool good;
 
 	chain = gnutls_certificate_get_peers(session, &n);
-	if (!chain || !n) {
-		(void)transport_fail(t, ERR_TLS, "the server shows no certificate");
-		return GNUTLS_E_CERTIFICATE_ERROR;
-	}
-	sha256_of(chain[0].data, chain[0].size, digest);
-	hex_format(digest, sizeof digest, sum);
-	if (t->pin)
+	if (t->pin && chain && n) {
+		verify_sum(&chain[0], sum);
 		return check_pin(t, sum) == 0 ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
-	if (gnutls_x509_crt_init(&leaf) != 0 ||
-	        gnutls_x509_crt_import(leaf, &chain[0], GNUTLS_X509_FMT_DER) != 0)
-		(void)transport_fail(t, ERR_TLS, "the certificate cannot be read");
-	else
-		rc = check_chain(t, leaf, sum);
-	if (leaf)
-		gnutls_x509_crt_deinit(leaf);
-	return rc == 0 ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+	}
+	buf_init(&why, REASON_MAX);
+	good = verify_server(session, t->host, &why);
+	if (!good)
+		(void)transport_fail(t, ERR_TLS, "%s", buf_str(&why));
+	buf_clear(&why);
+	return good ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }

@@ -18,6 +18,7 @@ struct search {
 };
 
 struct found {
+	const struct http *http;
 	bool any; /* a response came */
 	bool is_collection; /* of the kind that is looked for */
 	bool unauthenticated;
@@ -69,6 +70,7 @@ void dav_home_clear(struct dav_home *h)
 		free(h->urls[i]);
 	free(h->urls);
 	free(h->principal);
+	free(h->elsewhere);
 	memset(h, 0, sizeof *h);
 }
 
@@ -92,14 +94,43 @@ static void found_clear(struct found *f)
 	memset(f, 0, sizeof *f);
 }
 
-static void add_hrefs(const struct dav_response *r, const char *prop, struct dav_home *out)
+/* Servers behind a proxy name themselves: what may not have the password is looked for by its path. */
+static char *at_home(
+        const struct found *f, const struct dav_response *r, char *named, struct dav_home *out)
+{
+	struct buf url;
+
+	if (!f->http || http_may_sign_in(f->http, named))
+		return named;
+	buf_init(&url, 1u << 16);
+	if (!dav_member_url(r->url, named, &url)) {
+		buf_clear(&url);
+		return named;
+	}
+	if (out->elsewhere)
+		free(named);
+	else
+		out->elsewhere = named;
+	return buf_take(&url);
+}
+
+static void add_hrefs(
+        const struct found *f, const struct dav_response *r, const char *prop, struct dav_home *out)
 {
 	char **list = NULL;
 	size_t n = dav_prop_hrefs(r, prop, r->url, &list);
 
 	for (size_t i = 0; i < n; i++)
-		home_add(out, list[i]);
+		home_add(out, at_home(f, r, list[i], out));
 	free(list);
+}
+
+static void take_elsewhere(struct dav_home *from, struct dav_home *to)
+{
+	if (to->elsewhere || !from->elsewhere)
+		return;
+	to->elsewhere = from->elsewhere;
+	from->elsewhere = NULL;
 }
 
 static int on_probe(void *ctx, struct dav_response *r, struct err *err)
@@ -117,11 +148,11 @@ static int on_probe(void *ctx, struct dav_response *r, struct err *err)
 		if (r->props[i].status >= 400 && r->props[i].status != 404 &&
 		        strcmp(r->props[i].name, f->home_prop) == 0)
 			f->withheld = r->props[i].status;
-	add_hrefs(r, f->home_prop, &f->homes);
-	add_hrefs(r, f->other_prop, &f->others);
-	add_hrefs(r, P_CURRENT, &f->principals);
+	add_hrefs(f, r, f->home_prop, &f->homes);
+	add_hrefs(f, r, f->other_prop, &f->others);
+	add_hrefs(f, r, P_CURRENT, &f->principals);
 	if (!f->principals.n)
-		add_hrefs(r, P_URL, &f->principals);
+		add_hrefs(f, r, P_URL, &f->principals);
 	return 0;
 }
 
@@ -134,6 +165,7 @@ static int probe(const struct search *w, const char *url, struct found *f, struc
 
 	for (int i = 0; i < 2; i++) {
 		found_clear(f);
+		f->http = w->http;
 		f->home_prop = home_sets[contacts];
 		f->other_prop = home_sets[!contacts];
 		f->type = contacts ? "{" NS_CARDDAV "}addressbook" : "{" NS_CALDAV "}calendar";
@@ -221,8 +253,10 @@ static bool passes(int rc, const struct err *err)
 	       err->code != ERR_NET && err->code != ERR_BUSY;
 }
 
-static void take_homes(const struct found *f, struct dav_home *out)
+static void take_homes(struct found *f, struct dav_home *out)
 {
+	take_elsewhere(&f->homes, out);
+	take_elsewhere(&f->principals, out);
 	for (size_t i = 0; i < f->homes.n; i++) {
 		home_add(out, xstrdup(f->homes.urls[i]));
 		for (size_t k = 0; k < f->others.n; k++)
@@ -301,6 +335,17 @@ static int follow(const struct search *w, const char *url, bool given, struct da
 	return rc;
 }
 
+void dav_tell_elsewhere(const struct dav_home *home, struct err *err)
+{
+	struct err before = *err;
+
+	if (home->elsewhere)
+		err_set(err, before.code, before.scope,
+		        "%.300s; the server names %.200s, another host or port, which does not get "
+		        "the password: if it is the right one, give that URL itself",
+		        before.text, home->elsewhere);
+}
+
 int dav_discover(struct http *h, const struct service *s, struct dav_home *out, struct err *err)
 {
 	const struct search w = {h, s->kind == SERVICE_CARDDAV};
@@ -340,6 +385,7 @@ int dav_discover(struct http *h, const struct service *s, struct dav_home *out, 
 			err_set(err, ERR_NOTFOUND, ERR_WHOLE, "nothing there");
 		rc = err_wrap(err, "no %s found at %s%s",
 		        w.contacts ? "address books" : "calendars", buf_str(&origin), path + 1);
+		dav_tell_elsewhere(out, err);
 	}
 	free(rest.self);
 	buf_clear(&origin);

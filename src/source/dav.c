@@ -250,6 +250,7 @@ static int find_collections(struct dav_worker *w, struct err *err)
 	}
 	if (rc == 0 && !read) {
 		*err = why;
+		dav_tell_elsewhere(home, err);
 		rc = err->code;
 	}
 	if (rc < 0)

@@ -670,3 +670,36 @@ class SlowListing(FakeDav):
             if rq.method == "PROPFIND" and rq.header("Depth") == "1" and rq.path.endswith(end):
                 time.sleep(slow.pop(end))
         super().send(handler, rq, rs)
+
+
+class NamesItself(FakeDav):
+    """The principal and the home sets are named with the scheme, host and port of the server behind the proxy."""
+    name = "names-of-internal-host"
+    source = "tine20 issue 3150, nextcloud/docker issue 2437: overwriteprotocol"
+
+    def root_props(self, path):
+        props = super().root_props(path)
+        props[DAV + "current-user-principal"] = element(DAV + "href", "http://backend.internal:8080/dav/principals/alice/")
+        return props
+
+    def homes(self, kind):
+        return ["https://127.0.0.1" + HOME_OF[kind]]
+
+    def places(self):
+        return ["/dav/", "/dav/principals/alice/", *HOME_OF.values()]
+
+
+class OnAnotherPort(FakeDav):
+    """The principal is on another port, and not here: the password stays, and what to do is said."""
+    name = "principal-on-another-port"
+    source = "reliability: a redirect or href carries the password to no other port"
+    code, says = 1, "http://127.0.0.1:9/dav/principals/alice/, another host or port.*give that URL"
+
+    def root_props(self, path):
+        return {**super().root_props(path), DAV + "current-user-principal": element(DAV + "href", "http://127.0.0.1:9/dav/principals/alice/")}
+
+    def do_propfind(self, rq):
+        return Answer(404) if "principals" in rq.path else super().do_propfind(rq)
+
+    def expected(self):
+        return {}

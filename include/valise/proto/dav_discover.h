@@ -10,6 +10,7 @@ struct dav_home {
 	bool single; /* the service's URL is a collection itself */
 	bool mixed; /* a home set holds calendars and address books */
 	char *principal; /* its URL, or NULL */
+	char *elsewhere; /* the first URL that the server named and that may not have the password: its path was asked for here */
 };
 
 /**
@@ -19,6 +20,8 @@ struct dav_home {
 int dav_discover(
         struct http *h, const struct service *s, struct dav_home *out, struct err *err) MUST_CHECK;
 void dav_home_clear(struct dav_home *h);
+/* Nothing is there: say of what is elsewhere what to do about it. */
+void dav_tell_elsewhere(const struct dav_home *home, struct err *err);
 
 /* Of a URL or path: equal however it is escaped; a trailing slash does not count. */
 uint64_t dav_key(const char *url);

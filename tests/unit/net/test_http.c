@@ -406,6 +406,12 @@ static void redirect_answer(struct conn *c, const struct request *rq)
 		snprintf(location, sizeof location, "Location: http://127.0.0.1:%u/end\r\n",
 		        c->server->port);
 		reply(c, 308, location, "");
+	} else if (strcmp(rq->path, "/downgrade/stranger") == 0) {
+		reply(c, 308, "Location: http://localhost/end\r\n", "");
+	} else if (sscanf(rq->path, "/port/%d", &status) == 1) {
+		snprintf(location, sizeof location, "Location: http://127.0.0.1:%d/protected\r\n",
+		        status);
+		reply(c, 307, location, "");
 	} else if (strcmp(rq->path, "/file") == 0)
 		reply(c, 302, "Location: file:///etc/passwd\r\n", "");
 	else if (strcmp(rq->path, "/collection") == 0)
@@ -488,16 +494,47 @@ static void credentials_stay_home(void **state)
 	server_stop(s);
 }
 
+/* The same host on another port is another service. */
+static void credentials_stay_at_their_port(void **state)
+{
+	(void)state;
+	struct server *s = server_start(redirect_answer, false),
+	              *other = server_start(redirect_answer, false);
+	struct http *h = open_at(s, HTTP_TARGET);
+	struct http_request put = {.method = "PUT", .header = {"If-None-Match: *"}};
+	struct result *r = get(h, s, "/protected");
+	char path[40];
+
+	assert_int_equal(r->status, 207);
+	snprintf(path, sizeof path, "/port/%u", other->port);
+	r = get(h, s, path);
+	assert_int_equal(r->code, ERR_AUTH);
+	assert_non_null(strstr(r->text, "another port"));
+	assert_int_equal(other->requests, 1);
+	assert_string_equal(other->seen[0], "GET /protected|");
+	r = ask(h, s, put, path);
+	assert_int_equal(r->code, ERR_REFUSED);
+	assert_int_equal(other->requests, 1);
+	http_close(h);
+	server_stop(s);
+	server_stop(other);
+}
+
 static void never_down_to_http(void **state)
 {
 	(void)state;
 	struct server *s = server_start(redirect_answer, true);
 	struct http *h = open_at(s, HTTP_SOURCE);
 	struct http_request rq = {.method = "GET", .done = keep_done};
-	struct result *r = get(h, s, "/downgrade"), plain = {0};
+	struct result *r = get(h, s, "/downgrade/stranger"), plain = {0};
 
 	assert_int_equal(r->code, ERR_TLS);
+	assert_non_null(strstr(r->text, "redirected to http://localhost/end, without TLS"));
 	assert_int_equal(s->requests, 1);
+	/* A server that does not know of its proxy's TLS. */
+	r = get(h, s, "/downgrade");
+	assert_int_equal(r->code, 0);
+	assert_non_null(strstr(r->url, "https://127.0.0.1:"));
 	rq.url = "http://127.0.0.1/";
 	rq.ctx = &plain;
 	assert_int_equal(http_run(h, &rq, 1, 0, NULL), 0);
@@ -646,6 +683,7 @@ int main(void)
 	        cmocka_unit_test(nobody_there),
 	        cmocka_unit_test(redirects),
 	        cmocka_unit_test(credentials_stay_home),
+	        cmocka_unit_test(credentials_stay_at_their_port),
 	        cmocka_unit_test(never_down_to_http),
 	        cmocka_unit_test(guard),
 	        cmocka_unit_test(too_large_said_early),

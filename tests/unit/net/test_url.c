@@ -201,6 +201,13 @@ static void trust(void **state)
 	        {"co.uk", "b.co.uk", false},
 	        {"me.duckdns.org", "you.duckdns.org", false},
 	        {"dav.me.duckdns.org", "x.me.duckdns.org", true},
+	        {"a.pages.dev", "b.pages.dev", false},
+	        {"a.web.app", "b.web.app", false},
+	        {"a.github.io", "b.github.io", false},
+	        {"x.a.github.io", "y.a.github.io", true},
+	        {"a.com.br", "b.com.br", false},
+	        {"mail.a.gov.uk", "dav.a.gov.uk", true},
+	        {"dav.xn--mller-kva.de", "www.xn--mller-kva.de", true},
 	        {"localhost", "evil.localhost", false},
 	        {"localhost", "localhost", true},
 	        {"127.0.0.1", "127.0.0.1", true},
@@ -218,6 +225,43 @@ static void trust(void **state)
 	}
 }
 
+static void may_sign_in(void **state)
+{
+	(void)state;
+	static const struct {
+		enum security security;
+		uint16_t port;
+		const char *url;
+		bool yes;
+	} rows[] = {
+	        {SECURITY_TLS, 443, "https://dav.a.example/x", true},
+	        {SECURITY_TLS, 0, "https://p7.a.example/x", true},
+	        {SECURITY_TLS, 443, "https://dav.a.example:8443/x", false},
+	        {SECURITY_TLS, 8443, "https://dav.a.example:8443/x", true},
+	        {SECURITY_TLS, 8443, "https://p7.a.example:8443/x", true},
+	        {SECURITY_TLS, 8443, "https://dav.a.example/x", false},
+	        {SECURITY_TLS, 443, "http://dav.a.example/x", false},
+	        {SECURITY_TLS, 443, "http://dav.a.example:443/x", false},
+	        {SECURITY_TLS, 443, "https://dav.b.example/x", false},
+	        {SECURITY_NONE, 80, "http://dav.a.example/x", true},
+	        {SECURITY_NONE, 80, "https://dav.a.example/x", true},
+	        {SECURITY_NONE, 80, "http://dav.a.example:8080/x", false},
+	        {SECURITY_NONE, 8080, "https://dav.a.example/x", false},
+	        {SECURITY_NONE, 8080, "https://dav.a.example:8080/x", false},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct endpoint at = {.host = (char *)(uintptr_t) "dav.a.example",
+		        .port = rows[i].port,
+		        .security = rows[i].security};
+		struct url u;
+
+		assert_true(url_cut(rows[i].url, &u));
+		if (url_may_sign_in(&at, &u) != rows[i].yes)
+			fail_msg("row %zu", i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +272,7 @@ int main(void)
 	        cmocka_unit_test(of_service),
 	        cmocka_unit_test(escape),
 	        cmocka_unit_test(trust),
+	        cmocka_unit_test(may_sign_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
