@@ -35,7 +35,7 @@ launch() {
 }
 landed() {
 	local name line
-	wait "${launched[@]}" # not for what a test has in the background besides
+	[ ${#launched[@]} = 0 ] || wait "${launched[@]}" # not for what a test has in the background besides
 	launched=()
 	for name in "$@"; do
 		[ ! -e "$T/$name.failed" ] || { cat "$T/$name.err"; fail "$(cat "$T/$name.failed") did not start"; }
