@@ -1,33 +1,33 @@
 #!/usr/bin/env python3
 """Write src/base/fold_table.h: what path_fold replaces by what, from the Unicode data of Python.
 
-A character maps to its decomposition without combining marks, lower-cased. Only scripts with case or
-with precomposed letters in everyday use are covered; Hangul is computed in fold.c.
+A character maps to its decomposition, fully case-folded (as exFAT, NTFS, APFS and HFS+ compare names, or coarser), without combining
+marks and without the characters that HFS+ ignores. Hangul syllables are computed in fold.c.
 """
 import unicodedata
 
-RANGES = [(0xC0, 0x24F), (0x386, 0x3FF), (0x400, 0x52F), (0x531, 0x556), (0x1E00, 0x1FFF),
-          (0x2126, 0x212B), (0x3040, 0x30FF)]
+IGNORED = {0xAD, 0x34F, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFE00, 0xFE10)}
+ALSO = {0x131: "i"}  # some tables make it an I
+
+
+def bare(text):
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c) and ord(c) not in IGNORED)
 
 
 def fold(char):
-    marks_off = "".join(c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c))
-    folded = "".join(c for c in unicodedata.normalize("NFD", marks_off.casefold())
-                     if not unicodedata.combining(c))
-    return folded
+    return ALSO.get(ord(char)) or bare(bare(char).casefold())
 
 
 def main():
     rows = []
-    for first, last in RANGES:
-        for point in range(first, last + 1):
-            folded = fold(chr(point))
-            if folded and folded != chr(point):
-                units = [ord(c) for c in folded][:2] + [0]
-                rows.append("{0x%04x, 0x%04x, 0x%04x}" % (point, units[0], units[1]))
-    print("/* Made by scripts/fold_table.py; sorted by the first column. */")
+    for point in [*range(0x80, 0xAC00), *range(0xD7A4, 0xD800), *range(0xE000, 0x30000), *range(0xE0100, 0xE01F0)]:
+        folded = fold(chr(point))
+        if folded != chr(point):
+            units = ([ord(c) for c in folded] + [0, 0, 0])[:3]
+            rows.append("{0x%04x, {0x%04x, 0x%x, 0x%x}}" % (point, *units))
+    print("/* Made by scripts/fold_table.py; sorted by the first member. */")
     print("/* clang-format off */")
-    print("static const uint16_t fold_table[][3] = {")
+    print("static const struct { uint32_t from, to[3]; } fold_table[] = {")
     for i in range(0, len(rows), 4):
         print("\t" + ", ".join(rows[i:i + 4]) + ",")
     print("};")

@@ -169,18 +169,61 @@ static bool is_maildir_name(const char *name, size_t n)
 	                         strncasecmp(name, "tmp", 3) == 0);
 }
 
+/* Names of devices on Windows, whatever extension follows: the bytes up to the first dot, blanks before it left out. */
+static bool is_device(const char *name, size_t n)
+{
+	static const char *const plain[] = {"con", "prn", "aux", "nul", "conin$", "conout$"};
+	static const char *const digits[] = {"\xc2\xb9", "\xc2\xb2", "\xc2\xb3"};
+	const char *dot = memchr(name, '.', n);
+
+	n = dot ? (size_t)(dot - name) : n;
+	while (n > 0 && name[n - 1] == ' ')
+		n--;
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+		if (strlen(plain[i]) == n && strncasecmp(name, plain[i], n) == 0)
+			return true;
+	if (n < 4 || (strncasecmp(name, "com", 3) != 0 && strncasecmp(name, "lpt", 3) != 0))
+		return false;
+	for (size_t i = 0; n == 5 && i < 3; i++)
+		if (memcmp(name + 3, digits[i], 2) == 0)
+			return true;
+	return n == 4 && name[3] >= '0' && name[3] <= '9';
+}
+
+/* What some file system refuses, or means something else by: exFAT, NTFS, SMB; U+F000 to U+F07F stand for such on SMB. */
+static bool is_refused(const char *s, size_t len, uint32_t point)
+{
+	if (len == 0 || is_control(point))
+		return true;
+	if (len == 1)
+		return strchr("/\\:\"*?<>|", *s) != NULL;
+	return (point >= 0xf000 && point <= 0xf07f) || (point >= 0xfdd0 && point <= 0xfdef) ||
+	       (point & 0xfffe) == 0xfffe;
+}
+
 /* Must the character (one byte or a sequence of ${len}) at ${i} be written as =XX? */
 static bool is_unsafe(const char *name, size_t n, size_t i, size_t len, uint32_t point)
 {
 	char c = name[i];
 
-	if (len == 0 || is_control(point))
+	if (c == '=' || is_refused(name + i, len, point))
 		return true;
-	if (c == '/' || c == '\\' || c == ':' || c == '=')
-		return true;
-	if (i == 0 && (c == '.' || c == '-' || is_maildir_name(name, n)))
+	if (i == 0 && (c == '.' || c == '-' || is_maildir_name(name, n) || is_device(name, n)))
 		return true;
 	return i + 1 == n && (c == '.' || c == ' ');
+}
+
+bool path_travels(const char *name, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		uint32_t point = 0;
+		size_t len = utf8_next(name + i, n - i, &point);
+
+		if (is_refused(name + i, len, point))
+			return false;
+		i += len;
+	}
+	return n > 0 && name[n - 1] != '.' && name[n - 1] != ' ' && !is_device(name, n);
 }
 
 static int add_cut_suffix(const char *name, size_t n, struct buf *out)

@@ -23,11 +23,6 @@ static void put_hangul(struct buf *out, uint32_t point)
 		put_point(out, 0x11a7 + index % 28);
 }
 
-static bool is_mark(uint32_t point)
-{
-	return (point >= 0x0300 && point <= 0x036f) || point == 0x3099 || point == 0x309a;
-}
-
 static void put_folded(struct buf *out, uint32_t point)
 {
 	size_t low = 0, high = sizeof fold_table / sizeof *fold_table;
@@ -35,18 +30,17 @@ static void put_folded(struct buf *out, uint32_t point)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (fold_table[middle][0] < point)
+		if (fold_table[middle].from < point)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == sizeof fold_table / sizeof *fold_table || fold_table[low][0] != point) {
+	if (low == sizeof fold_table / sizeof *fold_table || fold_table[low].from != point) {
 		put_point(out, point);
 		return;
 	}
-	put_point(out, fold_table[low][1]);
-	if (fold_table[low][2])
-		put_point(out, fold_table[low][2]);
+	for (unsigned i = 0; i < 3 && fold_table[low].to[i]; i++)
+		put_point(out, fold_table[low].to[i]);
 }
 
 void path_fold(const char *name, struct buf *out)
@@ -63,7 +57,7 @@ void path_fold(const char *name, struct buf *out)
 			buf_putc(out, (char)(point >= 'A' && point <= 'Z' ? point + 32 : point));
 		else if (point >= HANGUL_FIRST && point <= HANGUL_LAST)
 			put_hangul(out, point);
-		else if (!is_mark(point))
+		else
 			put_folded(out, point);
 		name += len ? len : 1;
 		n -= len ? len : 1;

@@ -226,7 +226,7 @@ static int load_state(struct archive_sink *s, const struct tree_account *account
 		const struct tree_head *h = &s->prev->manifest.heads[i];
 		struct slot *slot = sink_slot(s, h->kind, h->name, true);
 
-		tree_names_keep(s->names, h->kind, h->name, h->path);
+		tree_names_keep_portable(s->names, h->kind, h->name, h->path);
 		slot->prev = h;
 		slot->seal = s->n_seals - 1;
 	}

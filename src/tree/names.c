@@ -1,4 +1,4 @@
-/* Paths of collections: readable, safe on any POSIX file system, distinct, and kept once given. */
+/* Paths of collections: readable, safe on any file system, distinct, and kept once given. */
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/tree/manifest.h"
@@ -89,12 +89,43 @@ static void give(struct tree_names *n, enum coll_kind kind, const char *name, co
 	g->key = path_key(path);
 }
 
+static bool has_path(const struct tree_names *n, const char *path)
+{
+	for (size_t i = 0; i < n->n; i++)
+		if (strcmp(n->given[i].path, path) == 0)
+			return true;
+	return false;
+}
+
 void tree_names_keep(struct tree_names *n, enum coll_kind kind, const char *name, const char *path)
 {
 	pthread_mutex_lock(&n->lock);
-	if (coll_path_ok(kind, path) && !known_path(n, kind, name) && !is_taken(n, path))
+	if (coll_path_ok(kind, path) && !known_path(n, kind, name) && !has_path(n, path))
 		give(n, kind, name, path);
 	pthread_mutex_unlock(&n->lock);
+}
+
+/* Does every file system take all components? */
+static bool travels(const char *path)
+{
+	for (size_t n; *path; path += n + (path[n] == '/')) {
+		n = strcspn(path, "/");
+		if (!path_travels(path, n))
+			return false;
+	}
+	return true;
+}
+
+void tree_names_keep_portable(
+        struct tree_names *n, enum coll_kind kind, const char *name, const char *path)
+{
+	bool taken;
+
+	pthread_mutex_lock(&n->lock);
+	taken = is_taken(n, path);
+	pthread_mutex_unlock(&n->lock);
+	if (!taken && travels(path))
+		tree_names_keep(n, kind, name, path);
 }
 
 /* One component. The dot of an ending that a catalog or links file could have is escaped, too. */
@@ -171,7 +202,8 @@ char *tree_names_path(struct tree_names *n, const struct tree_coll *c)
 	pthread_mutex_lock(&n->lock);
 	known = known_path(n, c->kind, c->name);
 	if (!known) {
-		if (c->path && coll_path_ok(c->kind, c->path) && !is_taken(n, c->path))
+		if (c->path && coll_path_ok(c->kind, c->path) && travels(c->path) &&
+		        !is_taken(n, c->path))
 			buf_puts(&path, c->path);
 		else
 			free_path(n, c, &path);

@@ -240,6 +240,7 @@ static void number_dav(struct tree_coll *c, const struct tree_coll *prev)
 			const char *wish = pass == 0 ? (old ? old->path : NULL) : e->path;
 
 			if (done[i] || (pass < 2 && (!resource_name_ok(wish) ||
+			                                    !path_travels(wish, strlen(wish)) ||
 			                                    name_set_add(&taken, wish))))
 				continue;
 			done[i] = true;

@@ -24,20 +24,21 @@ char *term_escape(const char *s, size_t n, char *out, size_t size);
 char *term_escape_dup(const char *s);
 
 /**
- * path_escape(name, out):
- * Append ${name} (UTF-8; other bytes become =XX) to ${out} as one safe path component: =XX (upper-case
- * hexadecimal) for '/', '\\', ':', NUL and controls, '=', a leading dot, a leading '-', a trailing dot
- * or blank, and the first letter of the whole names "cur", "new", "tmp" (any case) and of an empty
- * name, which becomes "=". At most 200 bytes: a longer one is cut at a character border and gets "~"
- * and the first 8 hexadecimal digits of the SHA-256 of ${name}.
+ * path_escape(name, n, out):
+ * Append ${name} (UTF-8; other bytes become =XX) to ${out} as one path component that every file system takes: =XX (upper-case
+ * hexadecimal) for each byte of / \ : " * ? < > | = controls, noncharacters and U+F000 to U+F07F, a leading dot or '-', a trailing dot
+ * or blank, and the first letter of the whole names "cur", "new", "tmp" and of names of devices (CON, COM1 ..., any extension, any case). An
+ * empty name becomes "=". At most 200 bytes: a longer one is cut at a character border and gets "~" and the first 8 hexadecimal digits of the
+ * SHA-256 of ${name}.
  */
 int path_escape(const char *name, size_t n, struct buf *out) MUST_CHECK;
+/* Does every file system take the component as it is? (A leading dot or '-' is fine here.) */
+bool path_travels(const char *name, size_t n);
 
 /**
  * path_fold(name, out):
- * The key under which two path components count as twins on a file system that folds case or
- * normalizes: ASCII and Latin/Greek/Cyrillic letters lower-cased, combining marks of the common
- * precomposed letters folded away. A coarse key is fine: twins only get a numbered suffix.
+ * The key under which two path components count as twins on a file system that folds case or normalizes: Unicode's full case folding of the
+ * canonical decomposition, without combining marks. A coarse key is fine: twins only get a numbered suffix.
  */
 void path_fold(const char *name, struct buf *out);
 

@@ -76,7 +76,10 @@ struct tree_names;
 struct tree_names *tree_names_new(void);
 void tree_names_free(struct tree_names *n);
 void tree_names_keep(struct tree_names *n, enum coll_kind kind, const char *name, const char *path);
-/* The path for ${c} (kind, name, delimiter), malloc'ed: "mail/INBOX/Work". A c->path that is set is taken if it is free and safe. Thread-safe. */
+/* Only if every file system takes the path, and beside those that were kept before. */
+void tree_names_keep_portable(
+        struct tree_names *n, enum coll_kind kind, const char *name, const char *path);
+/* The path for ${c} (kind, name, delimiter), malloc'ed: "mail/INBOX/Work". A c->path that is set is taken if it is free, safe and fit for every file system. Thread-safe. */
 char *tree_names_path(struct tree_names *n, const struct tree_coll *c);
 
 #endif

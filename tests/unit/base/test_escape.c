@@ -132,6 +132,24 @@ static void path_components(void **state)
 	        {T("New"), "=4Eew"},
 	        {T("TMP"), "=54MP"},
 	        {T("curl"), "curl"},
+	        {T("Fragen?"), "Fragen=3F"},
+	        {T("\"*?<>|"), "=22=2A=3F=3C=3E=7C"},
+	        {T("Aux"), "=41ux"},
+	        {T("con"), "=63on"},
+	        {T("PRN.2024"), "=50RN.2024"},
+	        {T("nul .x"), "=6Eul .x"},
+	        {T("CONIN$"), "=43ONIN$"},
+	        {T("conout$.a.b"), "=63onout$.a.b"},
+	        {T("COM1"), "=43OM1"},
+	        {T("lpt0"), "=6Cpt0"},
+	        {T("LPT\xc2\xb3"), "=4CPT\xc2\xb3"},
+	        {T("COM10"), "COM10"},
+	        {T("COM\xc2\xb4"), "COM\xc2\xb4"},
+	        {T("Console"), "Console"},
+	        {T("auxiliary"), "auxiliary"},
+	        {T("a.con"), "a.con"},
+	        {T("x\xef\x80\xa2"), "x=EF=80=A2"}, /* U+F022, a colon on some shares */
+	        {T("\xef\xbf\xbe"), "=EF=BF=BE"}, /* U+FFFE */
 	        {T("Entw\xc3\xbcrfe"), "Entw\xc3\xbcrfe"},
 	        {T("\xc2\x85x"), "=C2=85x"},
 	        {T("caf\xe9"), "caf=E9"},
@@ -185,6 +203,19 @@ static void long_components_get_a_hash(void **state)
 	buf_clear(&b);
 }
 
+static void what_travels(void **state)
+{
+	static const char *const yes[] = {"INBOX", "=41ux", "a b", "a=3Ab", "COM10", ".x", "=2E"},
+	                         *const no[] = {"", "a:b", "x?", "AUX", "aux.eml", "a.", "a ", "a\tb",
+	                                 "q\"", "\xff", "lpt1.x", "com\xc2\xb9"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+		assert_true(path_travels(yes[i], strlen(yes[i])));
+	for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+		assert_false(path_travels(no[i], strlen(no[i])));
+}
+
 static void twins_have_one_key(void **state)
 {
 	(void)state;
@@ -199,6 +230,15 @@ static void twins_have_one_key(void **state)
 	        {"\xe1\xbb\x87", "E\xcc\xa3\xcc\x82"}, /* ệ */
 	        {"\xed\x95\x9c", "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab"}, /* Hangul */
 	        {"\xe3\x81\x8c", "\xe3\x81\x8b\xe3\x82\x99"}, /* ga */
+	        {"\xd4\xb1", "\xd5\xa1"}, /* Armenian */
+	        {"\xe2\xb1\xa5", "\xc8\xba"}, /* Latin Extended-C */
+	        {"\xf0\x90\x90\x80", "\xf0\x90\x90\xa8"}, /* Deseret: APFS folds it */
+	        {"\xe1\xb2\x90", "\xe1\x83\x90"}, /* Georgian */
+	        {"\xef\xbc\xa1", "\xef\xbd\x81"}, /* fullwidth A */
+	        {"\xef\xac\x81x", "FIX"}, /* the ligature fi */
+	        {"\xe2\x93\x90", "\xe2\x92\xb6"}, /* circled a */
+	        {"\xd7\xa9\xd7\x81", "\xef\xac\xaa"}, /* Hebrew, composed or not */
+	        {"a\xe2\x80\x8d", "a"}, /* a joiner, which HFS+ ignores */
 	};
 	static const char *const others[][2] = {{"a", "b"}, {"INBOX", "INBOX "}, {"\xff", "\xfe"}};
 	struct buf a, b;
@@ -246,6 +286,7 @@ int main(void)
 	        cmocka_unit_test(term_cuts_at_a_border),
 	        cmocka_unit_test(path_components),
 	        cmocka_unit_test(long_components_get_a_hash),
+	        cmocka_unit_test(what_travels),
 	        cmocka_unit_test(twins_have_one_key),
 	        cmocka_unit_test(safe_paths),
 	};

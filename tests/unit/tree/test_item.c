@@ -286,6 +286,27 @@ static void given_paths_are_kept(void **state)
 	assert_string_equal(path, "mail/Older");
 	free(path);
 	tree_coll_free(c);
+	/* Of before: where the files are, paths stay; a new archive takes none that some file system refuses. */
+	c = tree_coll_new(COLL_MAIL, "Aux?");
+	c->path = strdup("mail/Aux?");
+	tree_names_keep_portable(names, COLL_MAIL, "Aux?", "mail/Aux?");
+	path = tree_names_path(names, c);
+	assert_string_equal(path, "mail/Aux=3F");
+	free(path);
+	tree_names_keep(names, COLL_MAIL, "Nul", "mail/Nul");
+	tree_names_keep(names, COLL_MAIL, "NUL", "mail/NUL");
+	tree_names_keep_portable(names, COLL_MAIL, "OLDER", "mail/OLDER");
+	free(c->name);
+	c->name = strdup("NUL");
+	path = tree_names_path(names, c);
+	assert_string_equal(path, "mail/NUL");
+	free(path);
+	free(c->name);
+	c->name = strdup("OLDER");
+	path = tree_names_path(names, c);
+	assert_string_equal(path, "mail/OLDER_2");
+	free(path);
+	tree_coll_free(c);
 	tree_coll_free(d);
 	tree_names_free(names);
 }
