@@ -40,6 +40,8 @@ static enum err_code code_of_errno(int number)
 		return ERR_NOTFOUND;
 	case EEXIST:
 		return ERR_EXISTS;
+	case EINTR: /* only once a stop was requested: see sys.h */
+		return ERR_STOPPED;
 	default:
 		return ERR_IO;
 	}

@@ -61,7 +61,7 @@ out:
 
 int dir_sync(int dirfd, struct err *err)
 {
-	if (sys_fsync(dirfd) == 0 || errno == EINVAL || errno == ENOTSUP)
+	if (sys_fsync(dirfd) == 0 || errno == EINVAL || errno == ENOTSUP || errno == ENOSYS)
 		return 0;
 	return err_sys(err, ERR_WHOLE, "cannot sync a directory");
 }
@@ -259,8 +259,29 @@ int file_write(int dirfd, const char *path, const void *p, size_t n, struct err 
 	return rc;
 }
 
+int file_open_plain(int dirfd, const char *path, int *fd_out, struct err *err)
+{
+	struct stat st;
+	int rc = 0;
+
+	*fd_out = sys_openat(dirfd, path, O_RDONLY | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0);
+	if (*fd_out < 0 && errno != ELOOP && errno != ENXIO)
+		return err_sys(err, ERR_WHOLE, "cannot open %s", path);
+	if (*fd_out >= 0 && fstat(*fd_out, &st) != 0)
+		rc = err_sys(err, ERR_WHOLE, "cannot look at %s", path);
+	else if (*fd_out < 0 || !S_ISREG(st.st_mode))
+		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE, "%s is not a plain file", path);
+	if (rc != 0 && *fd_out >= 0) {
+		sys_close(*fd_out);
+		*fd_out = -1;
+	}
+	return rc;
+}
+
 static int open_reading(int dirfd, const char *path, int *fd_out, struct err *err)
 {
+	if (dirfd != AT_FDCWD)
+		return file_open_plain(dirfd, path, fd_out, err);
 	*fd_out = sys_openat(dirfd, path, O_RDONLY | O_NOCTTY, 0);
 	if (*fd_out < 0)
 		return err_sys(err, ERR_WHOLE, "cannot open %s", path);

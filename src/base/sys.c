@@ -1,4 +1,5 @@
 #include "valise/base/sys.h"
+#include "valise/base/progress.h"
 #include "fault.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -13,13 +14,19 @@
 		(rc) = (call);                                                                     \
 	while ((rc) < 0 && errno == EINTR)
 
+/* The same for what may wait for ever, as for the other end of a FIFO: not once a stop was requested. */
+#define RETRY_UNLESS_STOPPED(rc, call)                                                             \
+	do                                                                                         \
+		(rc) = (call);                                                                     \
+	while ((rc) < 0 && errno == EINTR && !stop_requested())
+
 int sys_openat(int dirfd, const char *path, int flags, mode_t mode)
 {
 	int fd;
 
 	if (fault_hit(flags & O_CREAT ? FAULT_CREATE : FAULT_OPEN, "openat", NULL))
 		return -1;
-	RETRY(fd, openat(dirfd, path, flags | O_CLOEXEC, mode));
+	RETRY_UNLESS_STOPPED(fd, openat(dirfd, path, flags | O_CLOEXEC, mode));
 	return fd;
 }
 
@@ -29,7 +36,7 @@ ssize_t sys_read(int fd, void *buf, size_t n)
 
 	if (fault_hit(FAULT_READ, "read", &n))
 		return -1;
-	RETRY(rc, read(fd, buf, n));
+	RETRY_UNLESS_STOPPED(rc, read(fd, buf, n));
 	return rc;
 }
 
@@ -189,7 +196,7 @@ int sys_connect(int fd, const struct sockaddr *addr, socklen_t len)
 	if (rc == 0 || errno != EINTR)
 		return rc;
 	/* It goes on in the background and must not be called again: wait for its outcome. */
-	RETRY(rc, poll(&p, 1, -1));
+	RETRY_UNLESS_STOPPED(rc, poll(&p, 1, -1));
 	if (rc < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &number_len) != 0)
 		return -1;
 	errno = number;
@@ -202,7 +209,7 @@ ssize_t sys_recv(int fd, void *buf, size_t n)
 
 	if (fault_hit(FAULT_RECV, "recv", &n))
 		return -1;
-	RETRY(rc, recv(fd, buf, n, 0));
+	RETRY_UNLESS_STOPPED(rc, recv(fd, buf, n, 0));
 	return rc;
 }
 

@@ -211,11 +211,11 @@ void member_file_init(struct member_file *f, int fd, const char *name)
 
 int member_file_open(struct member_file *f, int dirfd, const char *name, struct err *err)
 {
-	int fd = sys_openat(dirfd, name, O_RDONLY | O_NOFOLLOW, 0);
+	int fd, rc = file_open_plain(dirfd, name, &fd, err);
 
 	*f = (struct member_file){.fd = -1};
-	if (fd < 0)
-		return err_sys(err, ERR_WHOLE, "cannot open %s", name);
+	if (rc != 0)
+		return rc;
 	member_file_init(f, fd, name);
 	return 0;
 }

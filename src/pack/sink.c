@@ -125,8 +125,8 @@ static void sink_destroy(struct archive_sink *s)
 	tree_account_clear(&s->account);
 	tree_names_free(s->names);
 	close_fd(s->snapfd);
+	lock_drop(s->workfd, "lock", &s->work_lock);
 	close_fd(s->workfd);
-	close_fd(s->lockfd);
 	close_fd(s->rootfd);
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->barrier);
@@ -148,7 +148,8 @@ static void sink_free(struct tree_sink *t)
 		progress_say(s->progress, SAY_NOTE, "%s", err.text);
 	part_writer_free(s->writer);
 	s->writer = NULL;
-	if (!s->committed && s->lockfd >= 0 && s->mark.part == 0 && sink_work_remove(s, &err) < 0)
+	if (!s->committed && s->work_lock.fd >= 0 && s->mark.part == 0 &&
+	        sink_work_remove(s, &err) < 0)
 		progress_say(s->progress, SAY_NOTE, "%s", err.text);
 	sink_destroy(s);
 }
@@ -175,7 +176,8 @@ static struct archive_sink *sink_new(
 	pthread_condattr_t attr;
 
 	s->base.ops = &ops;
-	s->rootfd = s->workfd = s->lockfd = s->snapfd = -1;
+	s->rootfd = s->workfd = s->snapfd = -1;
+	s->work_lock = LOCK_NONE;
 	if (opts)
 		s->opts = *opts;
 	if (!s->opts.part_size)
@@ -294,7 +296,8 @@ int archive_sink(const char *path, const struct tree_account *account,
 		struct stat st;
 
 		/* Nothing of ours stays; what an interrupted run left does. */
-		if (s->lockfd >= 0 && fstatat(s->workfd, "journal", &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (s->work_lock.fd >= 0 &&
+		        fstatat(s->workfd, "journal", &st, AT_SYMLINK_NOFOLLOW) < 0) {
 			struct err ignored = {0};
 
 			if (sink_work_remove(s, &ignored) < 0)

@@ -2,6 +2,7 @@
 #define VALISE_PACK_SINK_H
 
 #include <pthread.h>
+#include "valise/base/lock.h"
 #include "valise/pack/archive.h"
 #include "valise/tree/journal.h"
 #include "objects.h"
@@ -91,7 +92,9 @@ struct archive_sink {
 	bool made_root; /* this run made the directory */
 	bool committed;
 
-	int rootfd, workfd, lockfd, snapfd; /* snapfd: .work/NNNNNN */
+	int rootfd, workfd, snapfd; /* snapfd: .work/NNNNNN */
+	struct lock work_lock;
+	bool no_chmod; /* the file system refuses it: said once */
 	struct seal *seals; /* of all snapshots */
 	size_t n_seals;
 	const struct seal *prev; /* the newest that can be read, or NULL */

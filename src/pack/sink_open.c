@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
@@ -123,18 +122,14 @@ static int try_lock(struct archive_sink *s, bool *again_out, struct err *err)
 		*again_out = rc == ERR_NOTFOUND;
 		return err_wrap(err, "%s", s->path);
 	}
-	s->lockfd = sys_openat(s->workfd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-	if (s->lockfd < 0) {
-		*again_out = errno == ENOENT;
-		return err_sys(err, ERR_WHOLE, "%s/.work/lock", s->path);
+	rc = lock_take(s->workfd, "lock", "another run is at work on it", &s->work_lock, err);
+	if (rc < 0) {
+		*again_out = rc == ERR_NOTFOUND;
+		return err_wrap(err, rc == ERR_LOCKED ? "%s" : "%s/.work", s->path);
 	}
-	if (flock(s->lockfd, LOCK_EX | LOCK_NB) < 0)
-		rc = errno == EWOULDBLOCK ? err_set(err, ERR_LOCKED, ERR_WHOLE,
-		                                    "%s: another run is at work on it", s->path)
-		                          : err_sys(err, ERR_WHOLE, "%s/.work/lock", s->path);
-	else if (fstat(s->lockfd, &a) < 0 ||
-	         fstatat(s->rootfd, ".work/lock", &b, AT_SYMLINK_NOFOLLOW) < 0 ||
-	         a.st_ino != b.st_ino || a.st_dev != b.st_dev) {
+	if (fstat(s->work_lock.fd, &a) < 0 ||
+	        fstatat(s->rootfd, ".work/lock", &b, AT_SYMLINK_NOFOLLOW) < 0 ||
+	        a.st_ino != b.st_ino || a.st_dev != b.st_dev) {
 		*again_out = true;
 		rc = err_set(err, ERR_LOCKED, ERR_WHOLE,
 		        "%s: another run has just ended, try again", s->path);
@@ -154,13 +149,18 @@ int sink_dirs_open(struct archive_sink *s, struct err *err)
 	for (unsigned i = 0; again && i < LOCK_TRIES; i++) {
 		rc = try_lock(s, &again, err);
 		if (rc == 0)
-			return 0;
-		if (s->lockfd >= 0)
-			sys_close(s->lockfd);
+			break;
+		lock_drop(s->workfd, "lock", &s->work_lock);
 		if (s->workfd >= 0)
 			sys_close(s->workfd);
-		s->lockfd = s->workfd = -1;
+		s->workfd = -1;
 	}
+	if (rc == 0 && s->work_lock.by_file)
+		progress_say(s->progress, SAY_NOTE,
+		        "%s: the file system has no locks (flock): .work/lock.held keeps other "
+		        "runs "
+		        "away",
+		        s->path);
 	return rc;
 }
 
@@ -168,15 +168,19 @@ int sink_work_remove(struct archive_sink *s, struct err *err)
 {
 	char **names = NULL;
 	size_t n = 0;
-	int rc = dir_list(s->workfd, ".", &names, &n, err);
+	int rc;
 
+	/* What is open would linger under another name where a file system keeps such (FUSE, NFS). */
+	journal_free(s->journal);
+	s->journal = NULL;
+	rc = dir_list(s->workfd, ".", &names, &n, err);
 	/* The journal first: without it the rest means nothing. */
 	if (rc == 0 && sys_unlinkat(s->workfd, "journal", 0) < 0 && errno != ENOENT)
 		rc = err_sys(err, ERR_WHOLE, "%s/.work/journal", s->path);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		struct stat st;
 
-		if (strcmp(names[i], "lock") == 0 ||
+		if (lock_owns("lock", names[i]) ||
 		        fstatat(s->workfd, names[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (S_ISDIR(st.st_mode))
@@ -187,8 +191,9 @@ int sink_work_remove(struct archive_sink *s, struct err *err)
 	names_free(names, n);
 	if (rc < 0)
 		return rc;
-	if (sys_unlinkat(s->workfd, "lock", 0) < 0 && errno != ENOENT)
-		return err_sys(err, ERR_WHOLE, "%s/.work/lock", s->path);
+	rc = lock_remove(s->workfd, "lock", &s->work_lock, err);
+	if (rc < 0)
+		return err_wrap(err, "%s/.work", s->path);
 	/* Somebody else may be in it already: that is fine, and so is a root that is not empty. */
 	(void)sys_unlinkat(s->rootfd, ".work", AT_REMOVEDIR);
 	if (s->made_root && s->n_seals == 0)
@@ -257,7 +262,7 @@ static int clean_work(struct archive_sink *s, bool resume, struct err *err)
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		bool kept = strcmp(names[i], "journal") == 0 || strcmp(names[i], dir) == 0;
 
-		if (strcmp(names[i], "lock") != 0 && !(resume && kept))
+		if (!lock_owns("lock", names[i]) && !(resume && kept))
 			rc = remove_entry(s, s->workfd, names[i], err);
 	}
 	names_free(names, n);

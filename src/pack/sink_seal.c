@@ -10,6 +10,8 @@
 #include "valise/base/sys.h"
 #include "bag.h"
 
+#define PARENTS_MAX 16
+
 /* A file of an older snapshot, as the newest seal that names it says. */
 static const struct seal_file *old_file(const struct archive_sink *s, const char *path)
 {
@@ -137,10 +139,12 @@ static int write_seal(struct archive_sink *s, struct seal *seal, struct err *err
 	return rc;
 }
 
-static int close_tree(int dirfd, const char *name, unsigned depth, struct err *err);
+static int close_tree(
+        struct archive_sink *s, int dirfd, const char *name, unsigned depth, struct err *err);
 
-/* Files are final now: 0400; directories: synced. */
-static int close_entry(int dirfd, const char *name, unsigned depth, struct err *err)
+/* Files are final now: 0400, where the file system knows modes; directories: synced. */
+static int close_entry(
+        struct archive_sink *s, int dirfd, const char *name, unsigned depth, struct err *err)
 {
 	struct stat st;
 	int fd, rc = 0;
@@ -148,16 +152,26 @@ static int close_entry(int dirfd, const char *name, unsigned depth, struct err *
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(err, ERR_WHOLE, "%s", name);
 	if (S_ISDIR(st.st_mode))
-		return close_tree(dirfd, name, depth + 1, err);
+		return close_tree(s, dirfd, name, depth + 1, err);
 	fd = sys_openat(dirfd, name, O_RDONLY | O_NOFOLLOW, 0);
-	if (fd < 0 || sys_fchmod(fd, 0400) < 0)
-		rc = err_sys(err, ERR_WHOLE, "%s", name);
-	if (fd >= 0)
-		sys_close(fd);
+	if (fd < 0)
+		return err_sys(err, ERR_WHOLE, "%s", name);
+	if (sys_fchmod(fd, 0400) < 0) {
+		if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
+			rc = err_sys(err, ERR_WHOLE, "%s", name);
+		else if (!s->no_chmod)
+			progress_say(s->progress, SAY_NOTE,
+			        "%s: the file system knows no modes (chmod): sealed files stay "
+			        "writable",
+			        s->path);
+		s->no_chmod = true;
+	}
+	sys_close(fd);
 	return rc;
 }
 
-static int close_tree(int dirfd, const char *name, unsigned depth, struct err *err)
+static int close_tree(
+        struct archive_sink *s, int dirfd, const char *name, unsigned depth, struct err *err)
 {
 	char **names = NULL;
 	size_t n = 0;
@@ -171,7 +185,7 @@ static int close_tree(int dirfd, const char *name, unsigned depth, struct err *e
 	rc = dir_list(fd, ".", &names, &n, err);
 	for (size_t i = 0; i < n; i++) {
 		if (rc == 0)
-			rc = close_entry(fd, names[i], depth, err);
+			rc = close_entry(s, fd, names[i], depth, err);
 		free(names[i]);
 	}
 	free(names);
@@ -205,15 +219,29 @@ static int commit(struct archive_sink *s, struct err *err)
 	return rc;
 }
 
-/* The root itself is new: its name must last, too. */
-static int sync_root_parent(const struct archive_sink *s, struct err *err)
+/* The names of the root and of what was made above it must last, too. Which those are an interrupted run did not write down: all, up to
+ * where this user or the file system ends. */
+static int sync_root_parents(const struct archive_sink *s, struct err *err)
 {
 	char *path = xasprintf("%s/..", s->path);
-	int fd, rc = 0;
+	struct stat below, st;
+	int fd, rc = fstat(s->rootfd, &below) < 0 ? err_sys(err, ERR_WHOLE, "%s", s->path) : 0;
 
-	if (s->made_root && dir_open(AT_FDCWD, path, &fd, NULL) == 0) {
-		rc = dir_sync(fd, err);
+	for (unsigned i = 0; i < PARENTS_MAX && rc == 0; i++) {
+		char *up = xasprintf("%s/..", path);
+
+		if (dir_open(AT_FDCWD, path, &fd, NULL) < 0) {
+			free(up);
+			break;
+		}
+		if (fstat(fd, &st) < 0 || st.st_dev != below.st_dev || st.st_ino == below.st_ino)
+			i = PARENTS_MAX;
+		else
+			rc = dir_sync(fd, err);
+		below = st;
 		sys_close(fd);
+		free(path);
+		path = up;
 	}
 	free(path);
 	return rc;
@@ -234,8 +262,8 @@ int sink_seal(struct archive_sink *s, struct seal *seal, struct err *err)
 		rc = write_seal(s, seal, err);
 	snprintf(dir, sizeof dir, "%06u", s->snapshot);
 	if (rc == 0)
-		rc = close_tree(s->workfd, dir, 0, err);
-	if (rc == 0)
-		rc = sync_root_parent(s, err);
+		rc = close_tree(s, s->workfd, dir, 0, err);
+	if (rc == 0 && !s->prev)
+		rc = sync_root_parents(s, err);
 	return rc ? rc : commit(s, err);
 }

@@ -87,6 +87,22 @@ static bool is_known(const struct verify *v, const char *path)
 	return kind == LAYOUT_SEAL || kind == LAYOUT_SEAL_SUM || verify_file(v, path);
 }
 
+/* Anything in .work beside what a file system (FUSE, NFS) still has of removed files? */
+static bool has_work(const struct verify *v)
+{
+	char **names = NULL;
+	size_t n = 0;
+	bool any = dir_list(v->rootfd, ".work", &names, &n, NULL) < 0;
+
+	for (size_t i = 0; i < n; i++) {
+		any = any || (strncmp(names[i], ".fuse_hidden", 12) != 0 &&
+		                     strncmp(names[i], ".nfs", 4) != 0);
+		free(names[i]);
+	}
+	free(names);
+	return any;
+}
+
 static int walk(struct verify *v, const char *path, unsigned depth, struct err *err)
 {
 	char **names = NULL;
@@ -103,6 +119,8 @@ static int walk(struct verify *v, const char *path, unsigned depth, struct err *
 		if (rc < 0 || is_known(v, below) ||
 		        fstatat(v->rootfd, below, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			;
+		else if (strcmp(below, ".work") == 0 && !has_work(v))
+			; /* a file system that keeps removed files for a while kept the directory */
 		else if (strcmp(below, ".work") == 0)
 			verify_say(v, false, below, NULL,
 			        "a run is at work or was interrupted: it is no part of the "

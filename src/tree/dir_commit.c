@@ -145,6 +145,9 @@ int dir_commit(struct tree_sink *s, struct tree_commit *out, struct err *err)
 	tree_manifest_totals(&d->commit.after, &out->totals);
 	out->objects_new = d->objects_new;
 	out->bytes_new = d->bytes_new;
+	/* It has told what it had to; open, it would linger in .work where a file system keeps removed files. */
+	journal_free(d->journal);
+	d->journal = NULL;
 	if (!out->changed && d->commit.n_staged == 0)
 		return commit_put_away(&d->commit, err);
 	rc = commit_decide(&d->commit, err);

@@ -2,6 +2,7 @@
 #define VALISE_TREE_DIR_INT_H
 
 #include <pthread.h>
+#include "valise/base/lock.h"
 #include "valise/tree/dir.h"
 #include "valise/tree/journal.h"
 #include "words.h"
@@ -11,7 +12,7 @@
  *
  *   TREE/mail, calendars, contacts     what a person and a mail client see; changed only while a commit is carried out
  *   TREE/catalog/tree.json             the manifest; catalog/<coll path>.jsonl the catalogs
- *   TREE/catalog/.lock                 flock'ed by a writer
+ *   TREE/catalog/.lock                 locked by a writer (base/lock.h)
  *   TREE/catalog/.work/                a run that is not done: journal, objects oNNN/NNN, finished catalogs cNNNNNN.jsonl, and
  *   TREE/catalog/.work/commit.json     the decision: once it is there the new state counts, and whoever opens the tree next carries it out
  *                                      to the end (each step may be repeated). Without it the old state counts and the journal says what need not be fetched again.
@@ -156,7 +157,8 @@ int props_write(int workfd, int dirfd, const struct tree_coll *c, struct err *er
 
 /* dir_open.c */
 struct tree_files {
-	int treefd, catfd, lockfd;
+	int treefd, catfd;
+	struct lock lock;
 };
 /* Open TREE and lock it; ${make}: it may be new. */
 int tree_files_lock(

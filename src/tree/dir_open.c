@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 
 /* A tree, or nothing yet: anything else is not ours to write to. */
 static int check_place(int treefd, const char *path, struct err *err)
@@ -30,27 +29,11 @@ static int check_place(int treefd, const char *path, struct err *err)
 	return rc;
 }
 
-static int take_lock(struct tree_files *f, const char *path, struct err *err)
-{
-	f->lockfd = sys_openat(f->catfd, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-	if (f->lockfd < 0)
-		return err_sys(err, ERR_WHOLE, "cannot lock %s", path);
-	while (flock(f->lockfd, LOCK_EX | LOCK_NB) != 0) {
-		if (errno == EINTR)
-			continue;
-		if (errno == EWOULDBLOCK)
-			return err_set(err, ERR_LOCKED, ERR_WHOLE,
-			        "%s is being written by another run: wait for its end", path);
-		return err_sys(err, ERR_WHOLE, "cannot lock %s", path);
-	}
-	return 0;
-}
-
 int tree_files_lock(const char *path, bool make, struct tree_files *out, struct err *err)
 {
 	int rc = 0;
 
-	*out = (struct tree_files){-1, -1, -1};
+	*out = (struct tree_files){-1, -1, LOCK_NONE};
 	if (make)
 		rc = dir_make(AT_FDCWD, path, err);
 	if (rc == 0)
@@ -61,7 +44,10 @@ int tree_files_lock(const char *path, bool make, struct tree_files *out, struct 
 		rc = make ? beneath_make(out->treefd, "catalog", &out->catfd, err)
 		          : beneath_dir(out->treefd, "catalog", &out->catfd, err);
 	if (rc == 0)
-		rc = take_lock(out, path, err);
+		rc = lock_take(out->catfd, ".lock",
+		        "is being written by another run: wait for its end", &out->lock, err);
+	if (rc == ERR_LOCKED && err)
+		err_wrap(err, "%s", path);
 	if (rc != 0) {
 		tree_files_close(out);
 		if (err)
@@ -72,9 +58,10 @@ int tree_files_lock(const char *path, bool make, struct tree_files *out, struct 
 
 void tree_files_close(struct tree_files *f)
 {
-	int *fds[] = {&f->lockfd, &f->catfd, &f->treefd};
+	int *fds[] = {&f->catfd, &f->treefd};
 
-	for (size_t i = 0; i < 3; i++) {
+	lock_drop(f->catfd, ".lock", &f->lock);
+	for (size_t i = 0; i < 2; i++) {
 		if (*fds[i] >= 0)
 			sys_close(*fds[i]);
 		*fds[i] = -1;

@@ -214,6 +214,9 @@ int catalog_load(int dirfd, const char *path, struct tree_coll **out, struct tre
 			err_wrap(err, "%s", path);
 		sys_close(fd);
 	}
+	if (rc == ERR_EXISTS) /* a link or a FIFO is no catalog */
+		rc = err ? err_set(err, ERR_DAMAGED, ERR_COLLECTION, "%s is not a plain file", path)
+		         : ERR_DAMAGED;
 	if (rc != 0 && err)
 		err_widen(err, ERR_COLLECTION);
 	return rc;

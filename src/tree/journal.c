@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct journal {
@@ -69,14 +70,17 @@ int journal_open(int dirfd, const char *path, journal_replay_fn fn, void *ctx, s
 {
 	struct journal *j = xcalloc(1, sizeof *j);
 	uint64_t good = 0;
+	struct stat st;
 	int rc;
 
 	*out = NULL;
 	j->path = xstrdup(path);
 	buf_init(&j->batch, SIZE_MAX);
-	j->fd = sys_openat(dirfd, path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-	if (j->fd < 0)
+	j->fd = sys_openat(dirfd, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (j->fd < 0 || fstat(j->fd, &st) < 0)
 		rc = err_sys(err, ERR_WHOLE, "%s", path);
+	else if (!S_ISREG(st.st_mode))
+		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE, "%s is not a plain file", path);
 	else
 		rc = replay(j, fn, ctx, &good, err);
 	if (rc == 0)
@@ -94,12 +98,17 @@ int journal_open(int dirfd, const char *path, journal_replay_fn fn, void *ctx, s
 int journal_read(int dirfd, const char *path, journal_replay_fn fn, void *ctx, struct err *err)
 {
 	struct journal j = {.path = (char *)(uintptr_t)path};
+	struct err why = {0};
 	uint64_t good;
-	int rc;
+	int rc = file_open_plain(dirfd, path, &j.fd, &why);
 
-	j.fd = sys_openat(dirfd, path, O_RDONLY | O_NOFOLLOW, 0);
-	if (j.fd < 0)
-		return errno == ENOENT ? 0 : err_sys(err, ERR_WHOLE, "%s", path);
+	if (rc == ERR_NOTFOUND)
+		return 0;
+	if (rc != 0) {
+		if (err)
+			*err = why;
+		return rc;
+	}
 	rc = replay(&j, fn, ctx, &good, err);
 	sys_close(j.fd);
 	return rc;

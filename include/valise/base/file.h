@@ -12,10 +12,16 @@
 /* Open a directory for use as a dirfd; *fd_out is the caller's. */
 int dir_open(int dirfd, const char *path, int *fd_out, struct err *err) MUST_CHECK;
 
+/**
+ * file_open_plain(dirfd, path, fd_out, err): open a file for reading whose place is known from outside: a symbolic link at its end is not
+ * followed, and nothing that would keep a reader waiting (a FIFO) is opened. ERR_NOTFOUND, ERR_IO; ERR_DAMAGED if it is not a plain file.
+ */
+int file_open_plain(int dirfd, const char *path, int *fd_out, struct err *err) MUST_CHECK;
+
 /* mkdir with parents (mode 0700), relative to ${dirfd} or AT_FDCWD; an existing directory is fine. */
 int dir_make(int dirfd, const char *path, struct err *err) MUST_CHECK;
 
-/* fsync of a directory; EINVAL and ENOTSUP of odd file systems are taken as done. */
+/* fsync of a directory; EINVAL, ENOTSUP and ENOSYS of odd file systems are taken as done. */
 int dir_sync(int dirfd, struct err *err) MUST_CHECK;
 
 /* Remove a directory and all below it; no symlink is followed; a missing one is fine. */
@@ -37,6 +43,8 @@ int fd_pread(int fd, void *p, size_t n, uint64_t off, size_t *got_out, struct er
  * directory. Nothing is left behind on failure.
  */
 int file_write(int dirfd, const char *path, const void *p, size_t n, struct err *err) MUST_CHECK;
+
+/* Of the two below: a path beneath a directory is opened as by file_open_plain, one from AT_FDCWD (the user's own) as it is. */
 
 /* The whole file appended to ${out}, whose cap bounds it. ERR_NOTFOUND, ERR_LIMIT, ERR_IO. */
 int file_read(int dirfd, const char *path, struct buf *out, struct err *err) MUST_CHECK;

@@ -10,7 +10,7 @@
 /*
  * The seam: every file and network call of the program that changes something, or brings bytes in,
  * goes through here. Results and errno are those of the system call of the same name; EINTR is
- * retried inside (but for sys_poll).
+ * retried inside (but for sys_poll, and but for opening, reading and connecting once a stop was requested: one signal ends what waits).
  *
  * A build with VALISE_FAULTS (all but release) reads the environment variable VALISE_FAULT once:
  *   kill:N         SIGKILL to itself just before the N-th call of the seam (counted over all threads)

@@ -51,13 +51,38 @@ static void write_and_read(void **state)
 	assert_int_equal(file_read(root, "f", &b, &err), ERR_LIMIT);
 	assert_string_equal(buf_str(&b), "<world!");
 	assert_int_equal(file_read(root, "none", &b, &err), ERR_NOTFOUND);
-	assert_int_equal(file_read(root, ".", &b, &err), ERR_IO);
+	assert_int_equal(file_read(root, ".", &b, &err), ERR_DAMAGED);
 	buf_clear(&b);
 	assert_int_equal(fstatat(root, "f", &st, 0), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(file_write(root, "empty", NULL, 0, &err), 0);
 	assert_int_equal(fstatat(root, "empty", &st, 0), 0);
 	assert_int_equal(st.st_size, 0);
+}
+
+/* Beneath a directory only plain files are read: neither the end of a link nor a FIFO that nobody writes to. */
+static void only_plain_files_are_read(void **state)
+{
+	static const char *const names[] = {"p-fifo", "p-link", "p-dir"};
+	uint8_t sum[32];
+	struct err err = {0};
+	struct buf b;
+	int fd;
+
+	(void)state;
+	assert_int_equal(mkfifoat(root, "p-fifo", 0600), 0);
+	assert_int_equal(symlinkat("/etc/passwd", root, "p-link"), 0);
+	assert_int_equal(mkdirat(root, "p-dir", 0700), 0);
+	buf_init(&b, 1000);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(file_read(root, names[i], &b, &err), ERR_DAMAGED);
+		assert_int_equal(file_sha256(root, names[i], sum, NULL, &err), ERR_DAMAGED);
+		assert_int_equal(file_open_plain(root, names[i], &fd, &err), ERR_DAMAGED);
+		assert_non_null(strstr(err.text, "is not a plain file"));
+		assert_int_equal(fd, -1);
+	}
+	assert_int_equal(file_open_plain(root, "none", &fd, &err), ERR_NOTFOUND);
+	buf_clear(&b);
 }
 
 static void failure_leaves_nothing(void **state)
@@ -189,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(write_and_read),
+	        cmocka_unit_test(only_plain_files_are_read),
 	        cmocka_unit_test(failure_leaves_nothing),
 	        cmocka_unit_test(stale_temporary_is_passed_over),
 	        cmocka_unit_test(directories),

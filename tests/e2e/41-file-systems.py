@@ -1,0 +1,207 @@
+#!/usr/bin/python3
+"""Odd file systems (tools/fsshim.c plays them): without locks, modes, links, times, fsync of directories, with names that they refuse, with removed files
+that linger: a run is complete, says once what is not there, and two runs never work at a time. Then what a crash could leave at any moment: nothing is
+named before it is on the disk. FIFOs and links where files belong are refused at once, and one signal ends what waits."""
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.dont_write_bytecode = True
+from fakeimap import FakeImap  # noqa: E402
+
+VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
+SHIM = os.path.join(os.environ.get("VALISE_BUILD", os.path.join(HERE, "../../build/test")), "tests/libfsshim.so")
+ODD = ["Fragen?", "A*B", "x<y>z", "p|q", 'quote "', "Aux", "con.2020", "end.", "COM1", "INBOX/nul", "straße", "STRASSE", "Ärger", "A\u0308rger", "a:b"]
+
+
+class Names(FakeImap):
+    name = "odd-file-names"
+
+    def populate(self):
+        self.mailbox("INBOX").add(b"Subject: x\r\n\r\nx\r\n")
+        for name in ODD:
+            self.mailbox(mutf7(name)).add(b"Subject: %s\r\n\r\nx\r\n" % name.encode())
+
+
+def mutf7(name):
+    """Modified UTF-7 (RFC 3501 5.1.3)."""
+    out, run = b"", ""
+    for c in name + "\0":
+        if c != "\0" and not 0x20 <= ord(c) <= 0x7e:
+            run += c
+            continue
+        if run:
+            out += b"&" + base64.b64encode(run.encode("utf-16-be")).rstrip(b"=").replace(b"/", b",") + b"-"
+            run = ""
+        out += {"&": b"&-", "\0": b""}.get(c, c.encode())
+    return out.decode()
+
+
+class Lab:
+    def __init__(self, scratch, server):
+        self.dir, self.login = scratch, ["--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice", "--cleartext", "--password-command", "echo pw-alice"]
+
+    def env(self, refuse, log=None):
+        e = dict(os.environ, HOME=self.dir, XDG_STATE_HOME=self.dir + "/state", XDG_CONFIG_HOME=self.dir + "/config")
+        if refuse is not None:
+            e.update(LD_PRELOAD=SHIM, SHIM_REFUSE=refuse, ASAN_OPTIONS="verify_asan_link_order=0:" + e.get("ASAN_OPTIONS", ""))
+        if log:
+            e["SHIM_LOG"] = log
+        return e
+
+    def run(self, code, *args, refuse=None, log=None):
+        p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=self.env(refuse, log), timeout=60)
+        assert p.returncode == code, "%r (%s): exit code %d\n%s%s" % (args, refuse, p.returncode, p.stdout, p.stderr)
+        return p.stdout + p.stderr
+
+    def backup(self, code, name, refuse=None, log=None):
+        return self.run(code, "backup", "-o", os.path.join(self.dir, name), *self.login, refuse=refuse, log=log)
+
+
+def check_refusals(lab):
+    words = {"flock": "no locks", "enolck": "no locks", "chmod": "no modes", "utime,link": None, "dirsync": None, "flock,chmod,utime,link,dirsync,linger": "no locks"}
+    for refuse, word in words.items():
+        shutil.rmtree(lab.dir + "/a", ignore_errors=True)
+        shutil.rmtree(lab.dir + "/t", ignore_errors=True)
+        said = lab.backup(0, "a", refuse)
+        assert word is None or said.count(word) == 1, (refuse, said)
+        assert "nothing changed" in lab.backup(0, "a", refuse)
+        assert not os.path.exists(lab.dir + "/a/.work"), refuse
+        said = lab.run(0, "verify", lab.dir + "/a", refuse=refuse)
+        assert "at work" not in said, said
+        lab.run(0, "unpack", lab.dir + "/a", "-t", lab.dir + "/t", refuse=refuse)
+        lab.run(0, "fetch", *lab.login, "-t", lab.dir + "/t", refuse=refuse)
+
+
+def held(lab, **changes):
+    """What stands in lock.held of a run of this machine, changed."""
+    def word(path):
+        try:
+            with open(path) as f:
+                return f.read().strip() or "?"
+        except OSError:
+            return "?"
+    o = dict(machine=word("/etc/machine-id"), host=os.uname().nodename, boot=word("/proc/sys/kernel/random/boot_id"), space=os.readlink("/proc/self/ns/pid"),
+             pid=str(os.getpid()), start=word("/proc/self/stat").rsplit(")", 1)[1].split()[19])
+    o.update(changes)
+    os.makedirs(lab.dir + "/a/.work", exist_ok=True)
+    with open(lab.dir + "/a/.work/lock.held", "w") as f:
+        f.write("%(machine)s %(host)s %(boot)s %(space)s %(pid)s %(start)s\n" % o)
+
+
+def check_locks(lab):
+    shutil.rmtree(lab.dir + "/a", ignore_errors=True)
+    lab.backup(0, "a", "flock")
+    known = os.path.exists("/etc/machine-id") and os.path.getsize("/etc/machine-id") > 0
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    cases = [({}, 1), ({"pid": str(gone.pid)}, 0), ({"start": "1"}, 0), ({"boot": "of-before"}, 0), ({"host": "elsewhere"}, 1), ({"machine": "f" * 32}, 1),
+             ({"pid": str(gone.pid), "space": "pid:[1]"}, 1), ({"pid": str(gone.pid), "host": "elsewhere"}, 1), ({"pid": str(gone.pid), "boot": "?"}, 1)]
+    for changes, code in cases:
+        held(lab, **changes)
+        said = lab.backup(code if known else 1, "a", "flock")
+        assert code == 0 or ("another run is at work" in said and "remove that file" in said), (changes, said)
+        assert (code == 0) == (not os.path.exists(lab.dir + "/a/.work/lock.held")) or not known, changes
+    with open(lab.dir + "/a/.work/lock.held", "w") as f:
+        f.write("")
+    assert "remove that file" in lab.backup(1, "a", "enolck")
+    os.remove(lab.dir + "/a/.work/lock.held")
+    lab.backup(0, "a", "enolck")
+
+
+def check_order(lab):
+    """At each rename that commits, everything below the name is on the disk, and so are the names of its directories; then the name itself."""
+    log, root = lab.dir + "/log", lab.dir + "/deep/er/b"
+    lab.backup(0, "deep/er/b", "", log)
+    with open(log) as f:
+        calls = [line.rstrip("\n").split(" ", 1) for line in f]
+    dirty, names, commits = set(), set(), 0  # files with bytes, directories with names that are not on the disk
+
+    def parent(path):
+        return os.path.dirname(path)
+    for call, rest in [c if len(c) == 2 else (c[0], "") for c in calls]:
+        if not rest.startswith(lab.dir) and call != "syncfs":
+            continue
+        if call in ("create", "mkdir", "unlink"):
+            names.add(parent(rest))
+        elif call == "write":
+            dirty.add(rest)
+        elif call == "sync":
+            dirty.discard(rest)
+            names.discard(os.path.normpath(rest))
+        elif call == "syncfs":
+            dirty.clear()
+            names.clear()
+        elif call == "rename":
+            a, b = rest.split(" ")
+            if parent(b) == root + "/data":
+                commits += 1
+                late = sorted(p for p in dirty | names if p.startswith(a) or p in (root, root + "/bagit.txt", root + "/README.txt", root + "/FORMAT.txt"))
+                assert not late, "not on the disk at the commit: %s" % late
+                above = [p for p in names if (root + "/").startswith(p + "/") and p != root and p.startswith(lab.dir)]
+                assert not above, "the archive's own name is not on the disk: %s" % above
+            names |= {parent(a), parent(b)}
+            moved = {p for p in dirty if p.startswith(a)}
+            dirty = dirty - moved | {b + p[len(a):] for p in moved}
+    assert commits == 1, calls
+    assert root + "/data" not in names, "the commit itself is not on the disk"
+
+
+def check_names(lab):
+    """Paths in archive and tree travel, and each mailbox has its own."""
+    shutil.rmtree(lab.dir + "/a", ignore_errors=True)
+    lab.backup(0, "a", "names")
+    heads = [json.loads(line) for line in lab.run(0, "list", lab.dir + "/a", "--json").splitlines()]
+    assert {h["name"] for h in heads} == set(ODD) | {"INBOX"}, heads
+    paths = [h["path"] for h in heads]
+    assert len({p.upper() for p in paths}) == len(paths) and not any(c in "".join(paths) for c in '"*?<>|:'), paths
+    for plain in ("mail/Aux", "mail/con.2020", "mail/COM1", "mail/INBOX/nul"):
+        assert plain not in paths, paths
+
+
+def check_fifos(lab):
+    """Whatever stands where a file of ours belongs: refused at once."""
+    lab.backup(0, "a")
+    for path in ("catalog/tree.json", "catalog/mail/INBOX.jsonl"):
+        for make in (os.mkfifo, lambda p: os.symlink("/dev/zero", p), os.mkdir):
+            tree = lab.dir + "/fifo"
+            shutil.rmtree(tree, ignore_errors=True)
+            lab.run(0, "fetch", *lab.login, "-t", tree)
+            os.remove(tree + "/" + path)
+            make(tree + "/" + path)
+            lab.run(1 if path.endswith("tree.json") else 3, "pack", tree, "-o", lab.dir + "/packed")
+            shutil.rmtree(lab.dir + "/packed", ignore_errors=True)
+    for path in ("bag-info.txt", "manifest-sha256.txt", "README.txt", "data/000001/seal.json", "data/000001/part-000001.tar.gz", "data/000001/mail/INBOX.links.tar.gz"):
+        copy = lab.dir + "/copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(lab.dir + "/a", copy)
+        os.remove(copy + "/" + path)
+        os.mkfifo(copy + "/" + path)
+        lab.run(1, "verify", copy)
+    fifo = lab.dir + "/ca"
+    os.mkfifo(fifo)
+    p = subprocess.Popen([VALISE, "backup", "-o", lab.dir + "/n", "--imap", lab.login[1].replace("imap:", "imaps:"), "--user", "alice", "--ca-file", fifo,
+                          "--password-command", "echo x"], stderr=subprocess.PIPE, env=lab.env(None))
+    time.sleep(1)
+    p.send_signal(signal.SIGTERM)
+    assert p.wait(20) != 0
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="valise-fs-") as scratch, Names().start() as server:
+        lab = Lab(os.path.realpath(scratch), server)
+        for check in (check_refusals, check_locks, check_order, check_names, check_fifos):
+            if not sys.argv[1:] or check.__name__ in sys.argv[1:]:
+                check(lab)
+                print("ok", check.__name__, flush=True)
+
+
+main()
