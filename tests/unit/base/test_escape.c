@@ -206,8 +206,8 @@ static void long_components_get_a_hash(void **state)
 static void what_travels(void **state)
 {
 	static const char *const yes[] = {"INBOX", "=41ux", "a b", "a=3Ab", "COM10", ".x", "=2E"},
-	                         *const no[] = {"", "a:b", "x?", "AUX", "aux.eml", "a.", "a ", "a\tb",
-	                                 "q\"", "\xff", "lpt1.x", "com\xc2\xb9"};
+	                         *const no[] = {"", "a:b", "x?", "AUX", "aux.eml", "a.", "a ",
+	                                 "a\tb", "q\"", "\xff", "lpt1.x", "com\xc2\xb9"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
