@@ -141,6 +141,13 @@ static bool is_mistaken(const char *text)
 	       strncmp(text, "Parse error in property name", 28) == 0;
 }
 
+/* A journal entry may have several descriptions (RFC 5545 3.6.3). */
+static bool is_journal_text(icalcomponent *comp, const char *text)
+{
+	return icalcomponent_isa(comp) == ICAL_VJOURNAL_COMPONENT &&
+	       strstr(text, "restrictions for DESCRIPTION") != NULL;
+}
+
 static void tell_errors(struct check *c, icalcomponent *comp)
 {
 	for (icalproperty *p = icalcomponent_get_first_property(comp, ICAL_XLICERROR_PROPERTY); p;
@@ -148,7 +155,8 @@ static void tell_errors(struct check *c, icalcomponent *comp)
 		const char *text = icalproperty_get_xlicerror(p);
 		const char *end = text ? strstr(text, ". Removing entire property") : NULL;
 
-		if (!text || is_mistaken(text) || ++c->complaints > TOLD)
+		if (!text || is_mistaken(text) || is_journal_text(comp, text) ||
+		        ++c->complaints > TOLD)
 			continue;
 		say(c, CONTENT_SECOND_OPINION, "libical: %.*s", end ? (int)(end - text) : 250,
 		        text);

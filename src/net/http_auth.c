@@ -204,6 +204,8 @@ static int rank(const struct http_auth *a, const struct challenge *c, bool clear
 		if (auth_wants_bearer(a->login) || mech_is(a->login, "BASIC,PLAIN,LOGIN") ||
 		        !c->nonce)
 			return 0;
+		if (c->sha256 && a->no_sha256)
+			return 0;
 		return c->sha256 ? 4 : 3;
 	}
 	return 0;
@@ -248,6 +250,22 @@ int auth_choose(struct http_auth *a, struct challenges *offered, const char *ori
 	a->count = 0;
 	a->serial++;
 	return 0;
+}
+
+/* Servers that keep a hash of the password have one of one kind alone (RFC 7616 3.7 lets them offer both). */
+bool auth_other_digest(struct http_auth *a, const struct challenges *offered)
+{
+	if (a->used.scheme != AUTH_DIGEST || !a->used.sha256 || a->no_sha256 || a->proven)
+		return false;
+	for (size_t i = 0; i < offered->n; i++) {
+		const struct challenge *c = &offered->list[i];
+
+		if (c->scheme == AUTH_DIGEST && !c->sha256 && c->nonce) {
+			a->no_sha256 = true;
+			return true;
+		}
+	}
+	return false;
 }
 
 static int need_secret(struct http_auth *a, int renew, struct err *err)

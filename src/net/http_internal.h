@@ -45,6 +45,7 @@ struct http_auth {
 	unsigned serial; /* a new challenge or token since */
 	struct secret secret;
 	bool have_secret;
+	bool no_sha256; /* it was refused where MD5 is offered, too */
 	bool proven; /* the server took the credentials once */
 	unsigned refused; /* sign-ins in a row since it did */
 };
@@ -52,6 +53,8 @@ void auth_clear(struct http_auth *a);
 /* Choose from what a 401 offers; ${clear}: the request went without TLS. ERR_AUTH when nothing fits. */
 int auth_choose(struct http_auth *a, struct challenges *offered, const char *origin, bool clear,
         struct err *err) MUST_CHECK;
+/* A Digest with SHA-256 was refused, and the same 401 offers MD5: true once, then auth_choose takes that. */
+bool auth_other_digest(struct http_auth *a, const struct challenges *offered);
 /* Ask the command for a new token. */
 int auth_renew(struct http_auth *a, struct err *err) MUST_CHECK;
 /* What an Authentication-Info field says of the next Digest nonce (RFC 7616 3.5). */

@@ -81,13 +81,21 @@ static bool lost(struct xfer *x, const char *why, bool hopeless)
 	return again(x, http_now_ms() + ((int64_t)LOST_WAIT_MS << x->lost));
 }
 
+/* In GnuTLS' words. */
+static bool is_broken_off(const char *why)
+{
+	return strstr(why, "push function") || strstr(why, "pull function") ||
+	       strstr(why, "non-properly terminated") || strstr(why, "reset");
+}
+
 static bool transfer_failed(struct xfer *x, CURLcode rc)
 {
 	const char *why = *x->curl_text ? x->curl_text : curl_easy_strerror(rc);
 
 	switch (rc) {
 	case CURLE_SSL_CONNECT_ERROR:
-		if (x->h->common->reached)
+		/* A connection that broke in the handshake is one like any other; a server that wants no TLS breaks it each time. */
+		if (x->h->common->reached || (is_broken_off(why) && x->lost < LOST_MAX - 1))
 			return lost(x, why, false);
 		(void)http_tls_failed(x, rc, &x->err);
 		return false;
@@ -245,7 +253,7 @@ static bool unauthorized(struct xfer *x)
 		return auth_failed(x, "the server asks for a sign-in again and again");
 	if (auth_wants_bearer(a->login))
 		return renew_token(x);
-	if (x->with_auth && !stale)
+	if (x->with_auth && !stale && !auth_other_digest(a, &x->offered))
 		return auth_failed(x, "the server refused the sign-in");
 	if (x->auth_tries > 2)
 		slow_down(x, 1); /* nonces for one request only */

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_MAX_LEN 300
-
 void dav_answer_clear(struct dav_answer *a)
 {
 	free(a->url);
@@ -25,8 +23,9 @@ static const char *status_name(int status)
 	static const struct {
 		int status;
 		const char *name;
-	} names[] = {{400, "bad request"}, {401, "sign-in needed"}, {403, "forbidden"},
-	        {404, "not found"}, {405, "method not allowed"}, {409, "conflict"}, {410, "gone"},
+	} names[] = {{200, "a page that is no DAV answer"}, {400, "bad request"},
+	        {401, "sign-in needed"}, {403, "forbidden"}, {404, "not found"},
+	        {405, "method not allowed"}, {409, "conflict"}, {410, "gone"},
 	        {412, "precondition failed"}, {413, "too large"}, {415, "content not supported"},
 	        {423, "locked"}, {424, "failed dependency"}, {429, "too many requests"},
 	        {500, "server error"}, {501, "not implemented"}, {502, "bad gateway"},
@@ -81,18 +80,6 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
-/* The first line that is not blank; HTML and JSON are of no use to a person. */
-static char *first_line(const char *s)
-{
-	size_t n;
-
-	s += strspn(s, " \t\r\n");
-	n = strcspn(s, "\r\n");
-	if (!n || *s == '<' || *s == '{')
-		return NULL;
-	return xstrndup(s, n < LINE_MAX_LEN ? n : LINE_MAX_LEN);
-}
-
 static void read_error_body(struct dav_call *c, const struct http_response *rs, const char *body)
 {
 	struct dav_parser *p = dav_parser_new(rs->url, c->lenient ? c->fn : NULL, c->fn_ctx);
@@ -105,7 +92,7 @@ static void read_error_body(struct dav_call *c, const struct http_response *rs, 
 	dav_parser_take(p, c->answer);
 	dav_parser_free(p);
 	if (!c->answer->error_text)
-		c->answer->error_text = first_line(body);
+		c->answer->error_text = dav_plain_reason(body);
 }
 
 static void end_body(struct dav_call *c)
@@ -142,7 +129,7 @@ static void on_done(struct http_request *rq, const struct http_response *rs, con
 	else
 		read_error_body(c, rs, error_body);
 	if (a->error_text) {
-		char *line = first_line(a->error_text);
+		char *line = dav_plain_reason(a->error_text);
 		char *safe = term_escape_dup(line ? line : "");
 
 		free(line);
@@ -195,10 +182,18 @@ int dav_call_run(struct http *h, struct dav_call *c, size_t n, unsigned parallel
 int dav_call_refused(struct dav_call *c, struct err *err)
 {
 	const struct dav_answer *a = c->answer;
-	const char *why = a->error ? a->error : a->error_text;
+	struct buf why;
+	int rc;
 
 	if (a->status == 207)
 		return 0;
-	return err_set(err, ERR_REFUSED, ERR_ITEM, "%s %s: HTTP %d (%s)%s%.200s", c->rq.method,
-	        a->url, a->status, status_name(a->status), why ? ": " : "", why ? why : "");
+	buf_init(&why, SIZE_MAX);
+	if (a->error)
+		dav_put_conditions(a->error, &why);
+	if (a->error_text && *a->error_text)
+		buf_putf(&why, "%s%s", why.len ? ": " : "", a->error_text);
+	rc = err_set(err, ERR_REFUSED, ERR_ITEM, "%s %s: HTTP %d (%s)%s%.300s", c->rq.method,
+	        a->url, a->status, status_name(a->status), why.len ? ": " : "", buf_str(&why));
+	buf_clear(&why);
+	return rc;
 }

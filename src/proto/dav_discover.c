@@ -19,6 +19,7 @@ struct search {
 
 struct found {
 	const struct http *http;
+	int status;
 	bool any; /* a response came */
 	bool is_collection; /* of the kind that is looked for */
 	bool unauthenticated;
@@ -161,7 +162,7 @@ static int probe(const struct search *w, const char *url, struct found *f, struc
 {
 	bool contacts = w->contacts;
 	struct dav_answer a;
-	int rc;
+	int rc, status;
 
 	for (int i = 0; i < 2; i++) {
 		found_clear(f);
@@ -175,6 +176,7 @@ static int probe(const struct search *w, const char *url, struct found *f, struc
 
 			rc = dav_propfind(w->http, url, 0, props, 5, on_probe, f, &a, err);
 		}
+		status = a.status;
 		if (rc == 0 && a.url) {
 			free(f->url);
 			f->url = xstrdup(a.url);
@@ -184,6 +186,7 @@ static int probe(const struct search *w, const char *url, struct found *f, struc
 			break;
 		http_preempt(w->http); /* the server answers strangers: sign in unasked */
 	}
+	f->status = status;
 	return rc;
 }
 
@@ -266,6 +269,7 @@ static void take_homes(struct found *f, struct dav_home *out)
 
 /* What is left when nothing is found. */
 struct rest {
+	int status; /* of the last URL */
 	char *self; /* the first URL that answered */
 	struct err refusal; /* why a principal could not be read */
 };
@@ -303,6 +307,7 @@ static int follow(const struct search *w, const char *url, bool given, struct da
 	struct found f = {0};
 	int rc = probe(w, url, &f, err);
 
+	rest->status = f.status;
 	if (passes(rc, err)) {
 		found_clear(&f);
 		return 0;
@@ -335,6 +340,21 @@ static int follow(const struct search *w, const char *url, bool given, struct da
 	return rc;
 }
 
+int dav_err_weight(const struct err *err, int status)
+{
+	switch (err->code) {
+	case ERR_OK:
+		return 0;
+	case ERR_AUTH:
+		return 4;
+	case ERR_REFUSED:
+	case ERR_NOTFOUND:
+		return status == 404 || status == 405 || status == 410 || status == 501 ? 1 : 2;
+	default:
+		return 3;
+	}
+}
+
 void dav_tell_elsewhere(const struct dav_home *home, struct err *err)
 {
 	struct err before = *err;
@@ -356,7 +376,7 @@ int dav_discover(struct http *h, const struct service *s, struct dav_home *out, 
 	struct buf origin, url;
 	struct err first = {0};
 	struct rest rest = {.self = NULL};
-	int rc = 0;
+	int rc = 0, weight, most = 0;
 
 	buf_init(&origin, 4096);
 	buf_init(&url, 1u << 16);
@@ -370,9 +390,11 @@ int dav_discover(struct http *h, const struct service *s, struct dav_home *out, 
 		rc = url_join(buf_str(&origin), try[i], &url, err);
 		if (rc == 0)
 			rc = follow(&w, buf_str(&url), given && i == 0, out, &rest, err);
-		/* A refused sign-in says more than a path that is not there. */
-		if (rc == 0 && err->code && (!first.code || err->code == ERR_AUTH))
+		weight = dav_err_weight(err, rest.status);
+		if (rc == 0 && weight > most) {
 			first = *err;
+			most = weight;
+		}
 	}
 	if (rc == 0 && !out->n && rest.self && !rest.refusal.code)
 		home_add(out, xstrdup(rest.self)); /* a server that knows no principals */

@@ -87,7 +87,7 @@ static const struct {
         {EL_PROPSTAT, "{DAV:}prop", EL_PROP},
         {EL_PROPSTAT, "{DAV:}status", EL_STATUS},
         {EL_PROPSTAT, "{DAV:}error", EL_ERROR},
-        {EL_ERROR, "{http://sabredav.org/ns}message", EL_MESSAGE},
+        {EL_RESPONSE, "{DAV:}responsedescription", EL_MESSAGE},
         {EL_ERROR, "{http://sabredav.org/ns}exception", EL_OTHER},
         {EL_CONDITION, "{DAV:}href", EL_CONDITION_HREF},
 };
@@ -101,6 +101,19 @@ static void fail(struct dav_parser *p, int rc)
 	(void)XML_StopParser(p->xml, XML_FALSE);
 }
 
+/* sabre's message, Cyrus' responsedescription, Apple's and SOGo's error-description: text for people, in any namespace. */
+static bool is_message(const char *name)
+{
+	static const char *const locals[] = {
+	        "message", "responsedescription", "error-description", "description"};
+	const char *local = strrchr(name, '}');
+
+	for (size_t i = 0; i < sizeof locals / sizeof *locals; i++)
+		if (strcmp(local ? local + 1 : name, locals[i]) == 0)
+			return true;
+	return false;
+}
+
 static enum kind classify(enum kind parent, const char *name)
 {
 	for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
@@ -108,6 +121,8 @@ static enum kind classify(enum kind parent, const char *name)
 			return elements[i].kind;
 	if (parent == EL_PROP)
 		return EL_VALUE;
+	if (parent == EL_ERROR && is_message(name))
+		return EL_MESSAGE;
 	return parent == EL_ERROR ? EL_CONDITION : EL_OTHER;
 }
 
@@ -443,7 +458,8 @@ static void end_known(struct dav_parser *p, enum kind kind)
 		keep(&p->answer.sync_token, &p->text);
 		break;
 	case EL_MESSAGE:
-		keep(&p->answer.error_text, &p->text);
+		if (!p->answer.error_text || !*p->answer.error_text)
+			keep(&p->answer.error_text, &p->text);
 		break;
 	case EL_CONDITION_HREF:
 		keep(&p->answer.error_href, &p->text);

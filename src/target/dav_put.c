@@ -236,16 +236,6 @@ static int on_inner(void *ctx, struct dav_response *x, struct err *err)
 	return 0;
 }
 
-/* The first line of an answer that is no XML, shortened and without markup. */
-static char *plain_line(const char *s)
-{
-	size_t n;
-
-	s += strspn(s, " \t\r\n");
-	n = strcspn(s, "\r\n");
-	return n && *s != '<' ? xstrndup(s, n < 300 ? n : 300) : NULL;
-}
-
 static void on_put_done(struct http_request *rq, const struct http_response *rs,
         const char *error_body, const struct err *err)
 {
@@ -269,7 +259,9 @@ static void on_put_done(struct http_request *rq, const struct http_response *rs,
 		said.error = NULL;
 	}
 	p->said.error_href = said.error_href;
-	p->said.error_text = said.error_text ? said.error_text : rc < 0 ? plain_line(text) : NULL;
+	p->said.error_text = said.error_text ? said.error_text
+	                     : rc < 0        ? dav_plain_reason(text)
+	                                     : NULL;
 	said.error_href = said.error_text = NULL;
 	dav_answer_clear(&said);
 }
@@ -405,7 +397,7 @@ static void refused(struct drun *r, struct put *p)
 		buf_putf(&why, "%s", p->err.text);
 	else
 		put_reason(&reply, &why);
-	if (p->verdict == PUT_UID)
+	if (p->verdict == PUT_UID && p->e->uid)
 		buf_puts(&why, " (the target allows this UID only once)");
 	entry_failed(r, p->e, buf_str(&why));
 	if (p->verdict == PUT_FULL && !r->tcolls[p->tcoll].full)

@@ -1,11 +1,13 @@
 #!/usr/bin/python3
-"""One policy of certificates for IMAPS, POP3S, STARTTLS and HTTPS: what one refuses all refuse, before a word is said, and with a reason."""
+"""One policy of certificates for IMAPS, POP3S, STARTTLS and HTTPS: what one refuses all refuse, before a word is said, and with a reason.
+A connection that breaks in the first handshake is made again."""
 import concurrent.futures
 import os
 import re
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,7 @@ CASES = {
     "beside": ("/CN=localhost", "subjectAltName=DNS:other.example", "localhost", "another name: other.example"),
     "address-as-name": ("/CN=x", "subjectAltName=DNS:127.0.0.1", "127.0.0.1", "another name"),
     "star": ("/CN=x", "subjectAltName=DNS:*", "localhost", "another name"),
+    "dropped": ("/CN=x", "subjectAltName=DNS:localhost", "localhost", None),
     "weak": ("/CN=x", "subjectAltName=DNS:localhost", "localhost", "1024 bits"),
     "foreign": ("/CN=x", "subjectAltName=DNS:localhost", "localhost", "--ca-file"),
 }
@@ -50,6 +53,7 @@ class Server:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.set_ciphers("ALL:@SECLEVEL=0")
         self.context.load_cert_chain("%s/%s.pem" % (d, name), "%s/%s.key" % (d, name))
+        self.drop = 1 if name == "dropped" and proto == "https" else 0
         self.proto, self.heard, self.listener = proto, [], socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -67,6 +71,11 @@ class Server:
 
     def talk(self, c):
         c.settimeout(10)
+        if self.drop:
+            self.drop -= 1
+            c.recv(1)
+            c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return c.close()
         if self.proto == "imap":
             c.sendall(b"* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] hi\r\n")
             c.sendall(c.recv(999).split()[0] + b" OK go\r\n")

@@ -345,6 +345,18 @@ class Digest(FakeDav):
         return self.challenge(True) if self.used[got["nonce"]] > self.lives else None
 
 
+class TwoDigests(Digest):
+    """SHA-256 is offered first, and the hash that the server has of the password is an MD5 one."""
+    name = "digest-sha256-and-md5"
+    source = "RFC 7616 3.7"
+
+    def challenge(self, stale):
+        rs = super().challenge(stale)
+        md5 = rs.headers["WWW-Authenticate"]
+        rs.headers["WWW-Authenticate"] = md5.replace("MD5", "SHA-256") + ", " + md5
+        return rs
+
+
 class Bearer(FakeDav):
     """A token that is refused in the middle of the run; the next one works."""
     name = "token-expires"
@@ -700,6 +712,22 @@ class OnAnotherPort(FakeDav):
 
     def do_propfind(self, rq):
         return Answer(404) if "principals" in rq.path else super().do_propfind(rq)
+
+    def expected(self):
+        return {}
+
+
+class ReasonBehind(FakeDav):
+    """"/" is no DAV resource; what .well-known answers says more of what is wrong."""
+    name = "reason-behind-405"
+    source = "nextcloud/docker issue 2437, sabre-io/Baikal issue 1413: the first answer hid the one that helps"
+    code, says = 1, "content coding.*br"
+
+    def well_known(self, rq):
+        return Answer(207, b"x", Content_Encoding="br")
+
+    def do_propfind(self, rq):
+        return Answer(405)
 
     def expected(self):
         return {}

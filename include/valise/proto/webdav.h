@@ -69,9 +69,11 @@ struct dav_answer {
 	char *location;
 	char *error; /* Clark names in an <error> body (of a write: also in its multistatus), or NULL */
 	char *error_href; /* named in it (no-uid-conflict), as sent; or NULL */
-	char *error_text; /* first line of a textual error body, or sabre's message, escaped; or NULL */
+	char *error_text; /* the server's own words: of elements in the error body (message, responsedescription, error-description), of JSON, or the first line of text; escaped; or NULL */
 };
 void dav_answer_clear(struct dav_answer *a);
+/* What the body of a refusal says that is no XML: the message of a JSON object, else its first line; NULL when it is of no use to a person. The caller frees it. */
+char *dav_plain_reason(const char *body);
 
 /* PROPFIND with these properties (Clark notation). Depth 0 or 1. ERR_REFUSED for a status that is not 207 (its number in the text; a->status). */
 int dav_propfind(struct http *h, const char *url, int depth, const char *const *props, size_t n,

@@ -283,6 +283,12 @@ static void test_check(void **state)
 	        {WHOLE(EVENT("DTSTART:20260101T000000Z\r\nGEO:abc\r\n")), "second-opinion "},
 	        {WHOLE(EVENT("DTSTART:20260101T000000Z\r\nDTSTART:20260101T000000Z\r\n")),
 	                "second-opinion "},
+	        /* a journal entry may have several, an event not */
+	        {WHOLE("BEGIN:VJOURNAL\r\nUID:a\r\nDTSTAMP:20260101T000000Z\r\nDESCRIPTION:x\r\n"
+	               "DESCRIPTION:y\r\nEND:VJOURNAL\r\n"),
+	                ""},
+	        {WHOLE(EVENT("DTSTART:20260101T000000Z\r\nDESCRIPTION:x\r\nDESCRIPTION:y\r\n")),
+	                "second-opinion "},
 	        {WHOLE(""), "empty "},
 	        {WHOLE(ZONE("A", "+0100\r\nTZOFFSETFROM:+0100\r\nDTSTART:16010101T000000")),
 	                "empty "},

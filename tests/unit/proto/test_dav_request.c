@@ -190,8 +190,24 @@ static void refusals(void **state)
 	                "Not here\\x1b[1m"},
 	        {"HTTP/1.1 403 No\r\n\r\n<?xml version=\"1.0\"?><d:error xmlns:d=\"DAV:\">"
 	         "<d:need-privileges/></d:error>",
-	                ERR_REFUSED, 403, "HTTP 403 (forbidden): {DAV:}need-privileges",
+	                ERR_REFUSED, 403, "HTTP 403 (forbidden): need-privileges",
 	                "{DAV:}need-privileges", NULL},
+	        {"HTTP/1.1 403 No\r\n\r\n<d:error xmlns:d=\"DAV:\"><d:a/><d:responsedescription>"
+	         " it must\n</d:responsedescription></d:error>",
+	                ERR_REFUSED, 403, "HTTP 403 (forbidden): a: it must", "{DAV:}a", "it must"},
+	        {"HTTP/1.1 403 No\r\n\r\n<error xmlns=\"DAV:\"><error-description "
+	         "xmlns=\"http://twistedmatrix.com/xml_namespace/dav/\">No time</error-description>"
+	         "</error>",
+	                ERR_REFUSED, 403, "HTTP 403 (forbidden): No time", NULL, "No time"},
+	        {"HTTP/1.1 400 No\r\n\r\n{\n \"error\": {\"code\": 400, \"message\": \"Not an "
+	         "argument.\"}}",
+	                ERR_REFUSED, 400, "HTTP 400 (bad request): Not an argument.", NULL,
+	                "Not an argument."},
+	        {"HTTP/1.1 400 No\r\n\r\n{\"error\": \"invalid\", \"error_description\": "
+	         "\"too old\"}",
+	                ERR_REFUSED, 400, "HTTP 400 (bad request): too old", NULL, "too old"},
+	        {"HTTP/1.1 400 No\r\n\r\n{\"error\": ", ERR_REFUSED, 400, "HTTP 400 (bad request)",
+	                NULL, NULL},
 	        {"HTTP/1.1 500 No\r\n\r\n<!DOCTYPE html><html><title>x</title></html>", ERR_REFUSED,
 	                500, "HTTP 500 (server error)", NULL, NULL},
 	        {"HTTP/1.1 200 OK\r\n\r\n<html>Log in</html>", ERR_REFUSED, 200, "HTTP 200", NULL,
