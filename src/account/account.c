@@ -170,7 +170,7 @@ static int build_password(
  * option wins over the URL of the file.
  */
 static int build_user(const struct settings *set, const char *name, const char *from_url,
-        struct service *s, struct err *err)
+        struct service *s, char **passed_over, struct err *err)
 {
 	const struct setting *all = settings_find(set, "user");
 	const struct setting *url = settings_find(set, service_name(s->kind));
@@ -199,6 +199,9 @@ static int build_user(const struct settings *set, const char *name, const char *
 		        "by their URL; for mail alone it is imap-authzid (--imap-authzid), not "
 		        "authzid",
 		        NULL);
+	if (all && !all->from_file && !url->from_file && user == from_url &&
+	        strcmp(user, all->value) != 0)
+		*passed_over = xstrdup(all->value);
 	s->login.user = xstrdup(user);
 	s->login.authzid = xstrdup(authzid);
 	return 0;
@@ -244,7 +247,7 @@ static int build_service(struct account *a, const struct settings *set, const ch
 		return 0;
 	rc = build_endpoint(set, url->value, trace, s, &user, err);
 	if (rc == 0)
-		rc = build_user(set, name, user, s, err);
+		rc = build_user(set, name, user, s, &a->passed_over[kind], err);
 	if (rc == 0)
 		rc = build_password(a, set, s, err);
 	a->present[kind] = rc == 0;
@@ -387,8 +390,10 @@ void account_free(struct account *a)
 {
 	if (!a)
 		return;
-	for (int k = 0; k < SERVICE_KINDS; k++)
+	for (int k = 0; k < SERVICE_KINDS; k++) {
 		service_clear(&a->services[k]);
+		free(a->passed_over[k]);
+	}
 	secrets_free(a->secrets);
 	free(a->name);
 	free(a);
@@ -406,22 +411,39 @@ bool account_exists(const char *name, const char *config)
 	return rc == 0 && found;
 }
 
+static void warn_cleartext(const struct service *s, char line[256])
+{
+	char raw[512];
+
+	snprintf(raw, sizeof raw,
+	        "%s://%s: without TLS, the password of %.100s and all data can be read and "
+	        "changed by anyone on the way",
+	        service_url_scheme(s->kind, s->at.security), s->at.host, s->login.user);
+	term_escape(raw, strlen(raw), line, 256);
+}
+
+static void warn_user(const struct service *s, const char *passed_over, char line[256])
+{
+	char raw[512];
+
+	snprintf(raw, sizeof raw,
+	        "%s: its URL names the user %.80s, and --user %.80s does not count for it",
+	        service_name(s->kind), s->login.user, passed_over);
+	term_escape(raw, strlen(raw), line, 256);
+}
+
 size_t account_warnings(const struct account *a, char lines[][256], size_t n)
 {
 	size_t made = 0;
 
-	for (int k = 0; k < SERVICE_KINDS && made < n; k++) {
+	for (int k = 0; k < SERVICE_KINDS; k++) {
 		const struct service *s = &a->services[k];
-		char raw[512];
 
-		if (!a->present[k] || s->at.security != SECURITY_NONE ||
-		        host_is_loopback(s->at.host))
-			continue;
-		snprintf(raw, sizeof raw,
-		        "%s://%s: without TLS, the password of %.100s and all data can be read and "
-		        "changed by anyone on the way",
-		        service_url_scheme(s->kind, s->at.security), s->at.host, s->login.user);
-		term_escape(raw, strlen(raw), lines[made++], 256);
+		if (a->present[k] && made < n && s->at.security == SECURITY_NONE &&
+		        !host_is_loopback(s->at.host))
+			warn_cleartext(s, lines[made++]);
+		if (a->present[k] && made < n && a->passed_over[k])
+			warn_user(s, a->passed_over[k], lines[made++]);
 	}
 	return made;
 }

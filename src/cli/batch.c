@@ -262,7 +262,7 @@ static int check_account(const struct args *a, const char *name)
 {
 	struct account *account = NULL;
 	struct err err = {0};
-	char lines[SERVICE_KINDS][256];
+	char lines[ACCOUNT_WARNINGS][256];
 	size_t n;
 
 	if (account_load(name, args_get(a, "accounts"), a->settings, a->n_settings, NULL, &account,
@@ -270,7 +270,7 @@ static int check_account(const struct args *a, const char *name)
 		(void)err_wrap(&err, "account %s", name);
 		return fail(a, &err);
 	}
-	n = account_warnings(account, lines, SERVICE_KINDS);
+	n = account_warnings(account, lines, ACCOUNT_WARNINGS);
 	for (size_t i = 0; i < n; i++) {
 		char safe[250];
 

@@ -48,7 +48,7 @@ static int open_trace(const struct args *a, FILE **out)
 
 int load_account(const struct args *a, const char *name, struct account **out)
 {
-	char lines[SERVICE_KINDS][256];
+	char lines[ACCOUNT_WARNINGS][256];
 	struct err err = {0};
 	FILE *trace;
 	size_t n;
@@ -64,7 +64,7 @@ int load_account(const struct args *a, const char *name, struct account **out)
 		fail(a, &err);
 		return err.code == ERR_NOTFOUND ? EXIT_USAGE : exit_code_of(&err);
 	}
-	n = account_warnings(*out, lines, SERVICE_KINDS);
+	n = account_warnings(*out, lines, ACCOUNT_WARNINGS);
 	for (size_t i = 0; i < n; i++)
 		talk("warning: %s", lines[i]);
 	return 0;

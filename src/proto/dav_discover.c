@@ -19,6 +19,8 @@ struct search {
 
 struct found {
 	const struct http *http;
+	const char *asked;
+	char *prefix;
 	int status;
 	bool any; /* a response came */
 	bool is_collection; /* of the kind that is looked for */
@@ -72,6 +74,7 @@ void dav_home_clear(struct dav_home *h)
 	free(h->urls);
 	free(h->principal);
 	free(h->elsewhere);
+	free(h->prefix);
 	memset(h, 0, sizeof *h);
 }
 
@@ -92,6 +95,7 @@ static void found_clear(struct found *f)
 	dav_home_clear(&f->homes);
 	dav_home_clear(&f->others);
 	free(f->url);
+	free(f->prefix);
 	memset(f, 0, sizeof *f);
 }
 
@@ -142,6 +146,7 @@ static int on_probe(void *ctx, struct dav_response *r, struct err *err)
 	if (f->any || r->status >= 400)
 		return 0;
 	f->any = true;
+	f->prefix = dav_prefix_of(f->asked, r->url);
 	f->url = xstrdup(r->url);
 	f->is_collection = dav_prop_has(r, P_TYPE, f->type);
 	f->unauthenticated = dav_prop_has(r, P_CURRENT, "{DAV:}unauthenticated");
@@ -167,6 +172,7 @@ static int probe(const struct search *w, const char *url, struct found *f, struc
 	for (int i = 0; i < 2; i++) {
 		found_clear(f);
 		f->http = w->http;
+		f->asked = url;
 		f->home_prop = home_sets[contacts];
 		f->other_prop = home_sets[!contacts];
 		f->type = contacts ? "{" NS_CARDDAV "}addressbook" : "{" NS_CALDAV "}calendar";
@@ -274,6 +280,24 @@ struct rest {
 	struct err refusal; /* why a principal could not be read */
 };
 
+/* Of what a proxy has shortened: with what it took away. */
+static int probe_prefixed(const struct search *w, const char *prefix, const char *url,
+        struct found *f, struct err *err)
+{
+	struct buf longer;
+	int rc;
+
+	buf_init(&longer, SIZE_MAX);
+	if (!prefix || !dav_prefixed_url(prefix, url, &longer)) {
+		buf_clear(&longer);
+		return err->code;
+	}
+	err_clear(err);
+	rc = probe(w, buf_str(&longer), f, err);
+	buf_clear(&longer);
+	return rc;
+}
+
 static int homes_of_principals(const struct search *w, const struct dav_home *principals,
         struct dav_home *out, struct rest *rest, struct err *err)
 {
@@ -281,6 +305,8 @@ static int homes_of_principals(const struct search *w, const struct dav_home *pr
 		struct found f = {0};
 		int withheld, rc = probe(w, principals->urls[i], &f, err);
 
+		if (passes(rc, err))
+			rc = probe_prefixed(w, out->prefix, principals->urls[i], &f, err);
 		if (rc == 0 && f.homes.n) {
 			free(out->principal);
 			out->principal = xstrdup(principals->urls[i]);
@@ -308,6 +334,10 @@ static int follow(const struct search *w, const char *url, bool given, struct da
 	int rc = probe(w, url, &f, err);
 
 	rest->status = f.status;
+	if (f.prefix && !out->prefix) {
+		out->prefix = f.prefix;
+		f.prefix = NULL;
+	}
 	if (passes(rc, err)) {
 		found_clear(&f);
 		return 0;

@@ -225,3 +225,35 @@ bool dav_moved_url(const char *from, const char *to, const char *href, struct bu
 		put_raw(s, 1, "#", out);
 	return true;
 }
+
+static size_t bare_len(const char *path)
+{
+	size_t n = strlen(path);
+
+	while (n && path[n - 1] == '/')
+		n--;
+	return n;
+}
+
+char *dav_prefix_of(const char *asked, const char *listed)
+{
+	const char *whole = path_of(asked), *part = path_of(listed);
+	size_t n = bare_len(whole), k = bare_len(part);
+
+	if (k < 2 || n <= k || *part != '/' || strncmp(whole + n - k, part, k) != 0)
+		return NULL;
+	return xstrndup(whole, n - k);
+}
+
+bool dav_prefixed_url(const char *prefix, const char *url, struct buf *out)
+{
+	const char *path = path_of(url);
+	size_t n = strlen(prefix);
+
+	if (strncmp(path, prefix, n) == 0 && path[n] == '/')
+		return false;
+	buf_put(out, url, (size_t)(path - url));
+	buf_puts(out, prefix);
+	buf_puts(out, path);
+	return true;
+}

@@ -227,6 +227,28 @@ static int check_space(struct dav_run *r, struct err *err)
 	return 0;
 }
 
+/* A home set, or, where a proxy takes a part of the path away, what it is called outside. */
+static int enumerate_home(struct dav_worker *w, const char *url, struct err *err)
+{
+	const struct dav_home *home = &w->run->home;
+	const int depth = home->single ? 0 : 1;
+	int rc = dav_enumerate(w, url, depth, err);
+	struct err first = *err;
+	struct buf longer;
+
+	if (rc != ERR_REFUSED || !home->prefix)
+		return rc;
+	buf_init(&longer, SIZE_MAX);
+	if (dav_prefixed_url(home->prefix, url, &longer)) {
+		err_clear(err);
+		rc = dav_enumerate(w, buf_str(&longer), depth, err);
+		if (rc == ERR_REFUSED)
+			*err = first;
+	}
+	buf_clear(&longer);
+	return rc;
+}
+
 static int find_collections(struct dav_worker *w, struct err *err)
 {
 	struct dav_run *r = w->run;
@@ -239,7 +261,7 @@ static int find_collections(struct dav_worker *w, struct err *err)
 		rc = dav_check_owner(r, err);
 	r->mixed = home->mixed;
 	for (size_t i = 0; i < home->n && rc == 0; i++) {
-		rc = dav_enumerate(w, home->urls[i], home->single ? 0 : 1, err);
+		rc = enumerate_home(w, home->urls[i], err);
 		if (rc == 0) {
 			read++;
 		} else if (!dav_fatal(r, err)) {

@@ -325,6 +325,19 @@ static int list_at(struct dav_worker *w, struct davcoll *c, const char *url, str
 	return rc;
 }
 
+static int list_prefixed(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	const char *prefix = w->run->home.prefix;
+	struct buf url;
+	int rc = err->code;
+
+	buf_init(&url, SIZE_MAX);
+	if (prefix && dav_prefixed_url(prefix, c->url, &url))
+		rc = list_at(w, c, buf_str(&url), err);
+	buf_clear(&url);
+	return rc;
+}
+
 /* Nothing is where its href says: by what else that may mean, unless it is another collection. */
 static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
@@ -335,6 +348,7 @@ static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
 
 	if (rc == 0 || !is_nowhere(status))
 		return rc;
+	rc = list_prefixed(w, c, err);
 	n = dav_member_forms(c->url, c->coll->href, list);
 	for (size_t i = 1; i < n && rc != 0 && !dav_fatal(w->run, err); i++) {
 		uint64_t key = dav_key(list[i]);

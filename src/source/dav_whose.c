@@ -54,10 +54,17 @@ static bool is_near(const char *href, const char *home, bool single)
 
 static bool is_of(const char *href, const struct dav_home *home)
 {
-	for (size_t i = 0; i < home->n; i++)
-		if (is_near(href, home->urls[i], home->single))
-			return true;
-	return false;
+	struct buf outside; /* of a proxy that takes a part of the path away */
+	bool yes = false;
+
+	buf_init(&outside, SIZE_MAX);
+	if (!home->prefix || !dav_prefixed_url(home->prefix, href, &outside))
+		buf_puts(&outside, href);
+	for (size_t i = 0; i < home->n && !yes; i++)
+		yes = is_near(href, home->urls[i], home->single) ||
+		      is_near(buf_str(&outside), home->urls[i], home->single);
+	buf_clear(&outside);
+	return yes;
 }
 
 /* Of a path relative to who knows what nothing can be said. */

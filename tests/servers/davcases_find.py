@@ -731,3 +731,34 @@ class ReasonBehind(FakeDav):
 
     def expected(self):
         return {}
+
+
+class PathTaken(FakeDav):
+    """A proxy takes the first part of the path away; hrefs lack it. By the URL of the home set."""
+    name = "path-taken-by-proxy"
+    source = "tine20/tine20 issue 3150"
+    start = "/my.example/dav/calendars/alice/"
+    options = ("--only", "calendars")
+
+    def answer(self, rq):
+        if not rq.target.startswith("/my.example/"):
+            return Answer(404)
+        rq.target = rq.target[len("/my.example"):]
+        rq.path = rq.path[len("/my.example"):]
+        return super().answer(rq)
+
+    def expected(self):
+        return {k: v for k, v in super().expected().items() if k[0] == "Work"}
+
+
+class PathTakenRoot(PathTaken):
+    """The same by the URL of the service, without REPORT."""
+    name = "path-taken-by-proxy-root"
+    start = "/my.example/dav/"
+    options = ()
+
+    def do_report(self, rq):
+        return Answer(501)
+
+    def expected(self):
+        return FakeDav.expected(self)

@@ -21,6 +21,8 @@ struct account {
 	char *name; /* the section, the address, or USER@HOST of the first service; names the default archive */
 	struct service services[SERVICE_KINDS];
 	bool present[SERVICE_KINDS];
+	char *passed_over
+	        [SERVICE_KINDS]; /* the --user that the user of a URL beside it won over, or NULL */
 	struct account_secrets *secrets; /* owned; what login.ctx points to */
 };
 
@@ -53,7 +55,8 @@ bool account_exists(const char *name, const char *config);
  */
 int account_names(const char *path, char ***names_out, size_t *n_out, struct err *err) MUST_CHECK;
 
-/* The services' warnings about clear text, one line each for a person, at most n; returns how many (loopback needs none). */
+/* The services' warnings about clear text (loopback needs none) and about a --user that does not count, one line each for a person, at most n; returns how many. */
+#define ACCOUNT_WARNINGS (2 * SERVICE_KINDS)
 size_t account_warnings(const struct account *a, char lines[][256], size_t n);
 
 /*

@@ -10,6 +10,7 @@ struct dav_home {
 	bool single; /* the service's URL is a collection itself */
 	bool mixed; /* a home set holds calendars and address books */
 	char *principal; /* its URL, or NULL */
+	char *prefix; /* of paths, that a proxy takes away and hrefs lack; or NULL */
 	char *elsewhere; /* the first URL that the server named and that may not have the password: its path was asked for here */
 };
 

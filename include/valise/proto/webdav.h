@@ -54,6 +54,10 @@ size_t dav_prop_attributes(const struct dav_response *r, const char *clark, cons
 /* The hrefs in a property (home sets): absolute URLs, n of them, caller frees each and the array. */
 size_t dav_prop_hrefs(
         const struct dav_response *r, const char *clark, const char *base_url, char ***out);
+/* What a proxy takes away from the path: ${asked} ends with the path that is listed for it, ${listed}, and has this before it; NULL if not. The caller frees it. */
+char *dav_prefix_of(const char *asked, const char *listed);
+/* ${url} with the prefix before its path; false when that is there already. */
+bool dav_prefixed_url(const char *prefix, const char *url, struct buf *out);
 
 /* Called for each response as it is complete; it is freed afterwards. A negative result ends the request. */
 typedef int (*dav_response_fn)(void *ctx, struct dav_response *r, struct err *err);

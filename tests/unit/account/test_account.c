@@ -384,6 +384,20 @@ static void keys(void **state)
 	assert_false(account_key_is_flag("imap") || account_key_is_flag("user"));
 }
 
+static void a_user_that_does_not_count_is_told(void **state)
+{
+	const struct account_setting set[] = {{"imap", "imaps://bob@h.example"},
+	        {"pop3", "pop3s://alice@h.example"}, {"caldav", "https://h.example/"},
+	        {"user", "alice"}};
+	char lines[ACCOUNT_WARNINGS][256];
+	struct account *a = load(NULL, set, N(set));
+
+	(void)state;
+	assert_int_equal(account_warnings(a, lines, ACCOUNT_WARNINGS), 1);
+	assert_non_null(strstr(lines[0], "imap: its URL names the user bob, and --user alice"));
+	account_free(a);
+}
+
 static void cleartext_is_warned_about(void **state)
 {
 	const struct account_setting set[] = {{"imap", "imap://h.example"}, {"user", "u\033"},
@@ -415,6 +429,7 @@ int main(void)
 	        cmocka_unit_test(names_in_order),
 	        cmocka_unit_test(keys),
 	        cmocka_unit_test(cleartext_is_warned_about),
+	        cmocka_unit_test(a_user_that_does_not_count_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, make_path, drop_path);

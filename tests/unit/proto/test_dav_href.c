@@ -87,11 +87,43 @@ static void members_follow_their_collection(void **state)
 	}
 }
 
+static void prefixes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *asked, *listed, *prefix;
+	} rows[] = {
+	        {"https://h/my/dav/c/", "https://h/dav/c/", "/my"},
+	        {"https://h/my/dav/c", "/dav/c/", "/my"},
+	        {"https://h/a/b/c/", "/c", "/a/b"},
+	        {"https://h/dav/c/", "https://h/dav/c/", NULL},
+	        {"https://h/dav/c/", "https://h/", NULL},
+	        {"https://h/dav/c/", "c/", NULL},
+	        {"https://h/xdav/c/", "/av/c/", NULL},
+	        {"https://h/c/", "/my/c/", NULL},
+	};
+	struct buf out;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *prefix = dav_prefix_of(rows[i].asked, rows[i].listed);
+
+		if (!prefix != !rows[i].prefix || (prefix && strcmp(prefix, rows[i].prefix) != 0))
+			fail_msg("row %zu: %s", i, prefix ? prefix : "-");
+		free(prefix);
+	}
+	buf_init(&out, 1000);
+	assert_true(dav_prefixed_url("/my", "https://h/dav/c/", &out));
+	assert_string_equal(buf_str(&out), "https://h/my/dav/c/");
+	assert_false(dav_prefixed_url("/my", "https://h/my/dav/c/", &out));
+	buf_clear(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(an_href_has_several_forms),
 	        cmocka_unit_test(members_follow_their_collection),
+	        cmocka_unit_test(prefixes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,7 +62,7 @@ static int look(void *ctx, struct dav_response *r, struct err *err)
 {
 	char *home = (char *)(uintptr_t) "https://h/cal/alice/";
 	const struct dav_home h = {
-	        &home, 1, false, false, (char *)(uintptr_t) "https://h/p/alice/", NULL};
+	        &home, 1, false, false, (char *)(uintptr_t) "https://h/p/alice/", NULL, NULL};
 
 	(void)err;
 	*(bool *)ctx = dav_is_foreign(r, &h, "alice");
