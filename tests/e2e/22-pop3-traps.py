@@ -222,9 +222,9 @@ def tokens(scratch):
             expect(any(line == b"UTF8" for _, line in server.log), "UTF8 was not asked for")
 
 
-def backup(port, archive, **environment):
+def backup(port, archive, *more, **environment):
     p = subprocess.run([VALISE, "backup", "--pop3", "pop3://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext",
-                        "-o", archive], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=dict(os.environ, **environment))
+                        "-o", archive, *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=dict(os.environ, **environment))
     return p.returncode, p.stdout + p.stderr
 
 
@@ -304,6 +304,55 @@ def capa(scratch):
             expect(changes(server) and props(2)["capa"] == "USER\nX-NEW\n", props(2))
 
 
+def taken_away(scratch):
+    """Another client empties the maildrop: what was read stays, the same UIDLs and sizes are other messages, and what comes back is not there twice."""
+    tree = os.path.join(scratch, "taken")
+
+    class Numbered(fakepop3.FakePop3):
+        def populate(self):
+            self.fill("old", 12)
+
+        def fill(self, word, n):
+            self.messages = [fakepop3.Message(b"Subject: %s %02d\r\n\r\nx\r\n" % (word.encode(), i), str(i + 1)) for i in range(n)]
+
+    with Numbered() as server:
+        old = list(server.messages)
+        want = Counter(m.body for m in old)
+        for word, n in (("old", 12), ("", 0), ("new", 5), ("", 0), ("NEW", 3)):
+            server.fill(word, n)
+            want |= Counter(m.body for m in server.messages)
+            for _ in range(2):
+                rc, text = fetch(server.port, tree)
+                expect(rc == 0 and "warning: 1" not in text and "gone" not in text, text)
+                same(tree, want)
+        server.messages = []
+        expect(fetch(server.port, tree)[0] == 0, "empty")
+        server.messages = old[3:] + old[:3]
+        expect(fetch(server.port, tree)[0] == 0, "back again")
+        same(tree, want)
+        expect(fetch(server.port, tree, "--accept-shrink=INBOX")[0] == 0, "the user's word")
+        same(tree, Counter(m.body for m in old))
+
+
+def imap_comes_later(scratch):
+    """What POP3 read and the server shows over neither protocol any more stays with the rest of POP3."""
+    archive = os.path.join(scratch, "later.valise")
+    with fakeimap.FakeImap() as imap, fakepop3.FakePop3() as pop3:
+        expect(backup(pop3.port, archive)[0] == 0, "POP3 alone")
+        want = Counter(m.body for m in pop3.messages)
+        del pop3.messages[:4]
+        for n in range(2):
+            rc, text = backup(pop3.port, archive, "--imap", "imap://127.0.0.1:%d" % imap.port, "--same-account")
+            expect(rc == 0 and "gone" not in text, text)
+            tree = os.path.join(scratch, "later%d" % n)
+            subprocess.run([VALISE, "unpack", archive, "-t", tree], check=True, stdout=subprocess.DEVNULL)
+            have = Counter()
+            for n in os.listdir(os.path.join(tree, "mail/INBOX (POP3)/cur")):
+                with open(os.path.join(tree, "mail/INBOX (POP3)/cur", n), "rb") as f:
+                    have[f.read()] += 1
+            expect(have == want, "%d of %d" % (sum(have.values()), sum(want.values())))
+
+
 def beside_imap(scratch):
     """What IMAP gives is not given again; the rest has a mailbox of its own. The second run reads nothing."""
     tree = os.path.join(scratch, "beside")
@@ -339,7 +388,7 @@ def main():
     scratch = tempfile.mkdtemp(prefix="valise-pop3-")
     os.environ.update(HOME=scratch, XDG_STATE_HOME=scratch + "/state", XDG_CONFIG_HOME=scratch + "/config")
     chosen, failures = sys.argv[1:], 0
-    extra = {f.__name__: f for f in (quit_mode, override, migrated, tokens, durable_first, stored_once, red_line, capa, beside_imap)}
+    extra = {f.__name__: f for f in (quit_mode, override, migrated, tokens, durable_first, stored_once, red_line, capa, beside_imap, taken_away, imap_comes_later)}
     try:
         for name in list(CASES) + list(extra):
             if chosen and name not in chosen:
