@@ -159,6 +159,20 @@ quiet
 ! "$VALISE" list "$T/a.valise" | grep -q Work || fail "Work is there still"
 sound
 
+say "which word is the folder, and which the account"
+cat > "$T/ini" <<C
+[me]
+imap = imaps://localhost:$A_IMAPS_PORT
+user = alice
+ca-file = $A_CA
+password-command = echo pw-alice
+C
+for words in "--accept-shrink me" "me --accept-shrink INBOX" "--accept-shrink INBOX me" "--accept-shrink=INBOX --accept-shrink Spam me"; do
+	run 0 "$VALISE" backup --config "$T/ini" -o "$T/a.valise" $words
+done
+run 2 "$VALISE" backup --config "$T/ini" -o "$T/a.valise" --accept-shrink Nothing me
+run 2 "$VALISE" backup --accounts "$T/ini" -o "$T/all" --accept-shrink=INBOX
+
 say "moved to another folder, renamed: nothing is lost"
 put alice Big 30 big
 backup 0

@@ -146,6 +146,39 @@ def second_backup(who, base):
     return whole
 
 
+def items(archive):
+    """{(collection, SHA-256): by how many runs it is gone} of the newest snapshot."""
+    out = command("list", archive, "--json", "--items", "--with-gone").stdout
+    return {(o["collection"], o["sha256"]): o.get("gone", 0) for o in map(json.loads, out.splitlines()) if "sha256" in o}
+
+
+def lossy_backup(env, who, base):
+    """All mail is lost, and a message is new: whenever the run that sees it is killed, the next one has all of it, as gone."""
+    trial = f"{T}/trial.valise"
+    before = items(base)
+    for folder in tool("imaptool.py", env, "alice", "list").splitlines():
+        folder = folder.split(" \\")[0].strip()
+        uids = tool("imaptool.py", env, "alice", "uids", folder).split() if folder else []
+        if uids:
+            tool("imaptool.py", env, "alice", "expunge", folder, ",".join(uids))
+    tool("imaptool.py", env, "alice", "append", "INBOX", f"{T}/new2.eml")
+    shutil.copytree(base, f"{T}/lossy.valise")
+    total = count_calls("backup", *who, "-o", f"{T}/lossy.valise", want=(3,))
+
+    def attempt(n):
+        shutil.rmtree(trial, ignore_errors=True)
+        shutil.copytree(base, trial)
+        hurt = command("backup", *who, "-o", trial, fault={"VALISE_FAULT": f"kill:{n}"}, want=(0, 3, -9)).returncode == -9
+        command("backup", *who, "-o", trial, want=(0, 3))
+        command("verify", trial)
+        now = items(trial)
+        if len(now) != len(before) + 1 or any(now.get(k) not in (1, 2) for k in before) or list(now.values()).count(0) != 1:
+            sys.exit(f"kill:{n}: what is lost is not gone\n{now}\n{before}")
+        return not hurt
+
+    print(f"backup of a loss: {total} calls, {until_unharmed(total, attempt)} kills", flush=True)
+
+
 def forget(user):
     shutil.rmtree(f"{T}/B/mail/{user}", ignore_errors=True)
 
@@ -180,6 +213,9 @@ def main():
     change(f"{T}/A/env")
     newer = second_backup(who, base)
     restore(source, target, newer)
+    with open(f"{T}/new2.eml", "wb") as f:
+        f.write(b"From: x@example.org\r\nSubject: newest\r\n\r\nnewest\r\n")
+    lossy_backup(f"{T}/A/env", who, newer)
 
 
 T = tempfile.mkdtemp(prefix="valise-kill-")

@@ -283,6 +283,47 @@ static void test_everything_is_lost(void **state)
 	expect_state(f, c, 3, 0, 0);
 }
 
+/* The archive lost the part with the bytes of all: what the server still shows is taken again, what is gone is lost. */
+static void test_gone_and_damaged(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll skipped[] = {
+	        {.name = "A", .keep = "skipped"}, {.name = "B", .keep = "skipped"}, none};
+	struct lossy l;
+	char *part = xasprintf("%s/data/000001/part-000001.tar.gz", f->archive);
+
+	make_lossy(&l);
+	expect_state(f, l.all, 31, 0, 0);
+	expect_state(f, l.lost, 7, 25, 1);
+	assert_int_equal(unlink(part), 0);
+	assert_int_equal(fake_run(f, l.lost), 0);
+	assert_int_equal(f->commit.totals.items[COLL_MAIL], 7);
+	assert_int_equal(f->commit.totals.gone, 0);
+	assert_int_equal(fake_run(f, l.lost), 0);
+	assert_false(f->commit.changed);
+	assert_int_equal(fake_run(f, skipped), 0);
+	free(part);
+}
+
+/* The same, and the run leaves the mailbox out: all of it is named, and the run ends. */
+static void test_gone_and_damaged_and_left_out(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll skipped[] = {
+	        {.name = "A", .keep = "skipped"}, {.name = "B", .keep = "skipped"}, none};
+	struct lossy l;
+	char *part = xasprintf("%s/data/000001/part-000001.tar.gz", f->archive);
+
+	make_lossy(&l);
+	expect_state(f, l.all, 31, 0, 0);
+	expect_state(f, l.lost, 7, 25, 1);
+	assert_int_equal(unlink(part), 0);
+	assert_int_equal(fake_run(f, skipped), 0);
+	assert_int_equal(f->commit.totals.errors, 6); /* the new one has a part of its own */
+	assert_int_equal(f->commit.totals.gone, 0);
+	free(part);
+}
+
 static void test_calendars(void **state)
 {
 	struct fake *f = *state;
@@ -724,6 +765,8 @@ int main(void)
 	        T(test_a_mailbox_is_lost),
 	        T(test_the_users_word),
 	        T(test_everything_is_lost),
+	        T(test_gone_and_damaged),
+	        T(test_gone_and_damaged_and_left_out),
 	        T(test_calendars),
 	        T(test_same_twice),
 	        T(test_interrupted),

@@ -408,6 +408,8 @@ static void test_newer_format_is_refused(void **state)
 	} cases[] = {
 	        {"\"format\":1", "\"format\":2", ERR_UNSUPPORTED},
 	        {"\"requires\":[]", "\"requires\":[\"age\"]", ERR_UNSUPPORTED},
+	        {"\"requires\":[]", "\"requires\":[\"gone\",\"age\"]", ERR_UNSUPPORTED},
+	        {"\"requires\":[]", "\"requires\":[\"gone\"]", ERR_DAMAGED}, /* nothing is */
 	        {"\"format\":1", "\"format\":0", ERR_DAMAGED},
 	        {"\"snapshot\":1", "\"snapshot\":2", ERR_DAMAGED},
 	        {"\"parent\":null", "\"parent\":7", ERR_DAMAGED},

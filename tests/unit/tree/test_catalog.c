@@ -334,6 +334,9 @@ static void lines_that_are_refused(void **state)
 	        "{" ITEM "} ",
 	        "{" ITEM "",
 	        "{" ITEM ",\"x\":1}",
+	        "{\"gone\":0," ITEM "}",
+	        "{\"gone\":65536," ITEM "}",
+	        "{" ITEM ",\"gone\":1}",
 	        "{" ITEM ",\"warnings\":[]}",
 	        "{" ITEM ",\"warnings\":[\"size\",\"date\"]}",
 	        "{" ITEM ",\"warnings\":[\"odd\"]}",
@@ -401,18 +404,65 @@ static void order_is_checked(void **state)
 	static const char one[] = "{" PATH ",\"sha256\":\"" HASH_11 "\",\"uid\":1}\n";
 	static const char two[] = "{" PATH ",\"sha256\":\"" HASH_11 "\",\"uid\":2}\n";
 	static const char bad[] = "{\"error\":\"x\",\"uid\":5}\n";
-	static const char *const orders[][2] = {{two, one}, {bad, one}};
+	static const char lost[] = "{\"gone\":1," PATH ",\"sha256\":\"" HASH_11 "\",\"uid\":3}\n";
+	static const char *const orders[][2] = {{two, one}, {bad, one}, {lost, one}, {bad, lost}};
 	struct tree_coll *c;
 	struct err err;
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
 		char *text = xasprintf("%s%s%s", head, orders[i][0], orders[i][1]);
 
 		assert_int_equal(read_text(text, strlen(text), 4096, &c, NULL, &err), ERR_DAMAGED);
 		assert_non_null(strstr(err.text, "line 3"));
 		free(text);
 	}
+}
+
+/* Items that are gone have lines of their own and no part in what the server shows. */
+static void what_is_gone(void **state)
+{
+	struct tree_coll *c = sample_mail(), *back;
+	struct tree_roots plain, roots, again;
+	struct tree_item it;
+	struct err err;
+	struct buf text;
+
+	(void)state;
+	catalog_roots(c, &plain);
+	tree_item_copy(c, c, &c->items[0], &it);
+	it.uid = 3;
+	it.gone = 2;
+	it.sha256[0] = 0x99;
+	tree_coll_add_gone(c, &it);
+	tree_coll_number(c, NULL);
+	write_text(c, true, &text, &roots);
+	assert_int_equal(roots.items, 2);
+	assert_int_equal(roots.gone, 1);
+	assert_int_equal(roots.bytes, plain.bytes);
+	assert_memory_equal(roots.content, plain.content, SHA256_LEN);
+	assert_memory_not_equal(roots.state, plain.state, SHA256_LEN);
+	assert_int_equal(catalog_lines(&roots), 6);
+	assert_non_null(strstr(
+	        buf_str(&text), "\"flags\":[\"\\\\Flagged\",\"\\\\Seen\"],\"gone\":2,\"path\""));
+	assert_non_null(strstr(buf_str(&text), "\"end\":2,\"errors\":1,\"gone\":1,\"state\":"));
+	assert_int_equal(read_text(buf_str(&text), text.len, 100, &back, &again, &err), 0);
+	assert_memory_equal(&roots, &again, sizeof roots);
+	assert_int_equal(back->n_items, 2);
+	assert_int_equal(back->n_gone, 1);
+	assert_int_equal(back->gone[0].gone, 2);
+	tree_coll_with_gone(back);
+	assert_int_equal(back->n_items, 3);
+	assert_int_equal(back->items[0].uid, 3); /* sorted */
+	tree_coll_part_gone(back);
+	catalog_roots(back, &again);
+	assert_memory_equal(&roots, &again, sizeof roots);
+	tree_coll_without_gone(back);
+	catalog_roots(back, &again);
+	assert_memory_equal(&plain, &again, sizeof roots);
+	buf_clear(&text);
+	tree_coll_free(back);
+	tree_coll_free(c);
 }
 
 static int endless(void *ctx, void *p, size_t n, size_t *got_out, struct err *err)
@@ -489,6 +539,7 @@ int main(void)
 	        cmocka_unit_test(damage_is_found),
 	        cmocka_unit_test(lines_that_are_refused),
 	        cmocka_unit_test(order_is_checked),
+	        cmocka_unit_test(what_is_gone),
 	        cmocka_unit_test(a_line_has_a_limit),
 	        cmocka_unit_test(two_items_of_one_path_are_refused),
 	};
