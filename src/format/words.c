@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "content_internal.h"
 
 #define CHARSET_SIZE 32
 #define TEXT_MAX 65536
@@ -157,20 +158,25 @@ struct row {
 	struct buf raw;
 };
 
+void charset_to_utf8(const char *name, struct buf *raw, struct buf *out)
+{
+	const char *charset = known_charset(name);
+	iconv_t conv = (iconv_t)-1;
+
+	if (raw->len > 0 && charset)
+		conv = iconv_open("UTF-8", charset);
+	if (conv != (iconv_t)-1) {
+		convert(conv, raw, out);
+		iconv_close(conv);
+	} else {
+		buf_put(out, raw->data, raw->len);
+	}
+}
+
 /* Append the row as UTF-8 and start afresh. */
 static void row_end(struct row *r, struct buf *out)
 {
-	const char *charset = known_charset(r->charset);
-	iconv_t conv = (iconv_t)-1;
-
-	if (r->raw.len > 0 && charset)
-		conv = iconv_open("UTF-8", charset);
-	if (conv != (iconv_t)-1) {
-		convert(conv, &r->raw, out);
-		iconv_close(conv);
-	} else {
-		buf_put(out, r->raw.data, r->raw.len);
-	}
+	charset_to_utf8(r->charset, &r->raw, out);
 	buf_reset(&r->raw);
 	r->charset[0] = '\0';
 }

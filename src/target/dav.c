@@ -102,6 +102,7 @@ static void run_clear(struct drun *r)
 		free(r->entries[i].url);
 		free(r->entries[i].segment);
 		free(r->entries[i].why);
+		free(r->entries[i].form);
 	}
 	free(r->entries);
 	for (size_t i = 0; i < r->n_copies; i++)

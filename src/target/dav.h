@@ -2,6 +2,7 @@
 #define VALISE_TARGET_DAV_PRIVATE_H
 
 #include "valise/base/mem.h"
+#include "valise/format/amend.h"
 #include "valise/format/content.h"
 #include "valise/proto/dav_discover.h"
 #include "valise/target/target.h"
@@ -20,6 +21,7 @@
  *   dav_there.c    every resource of the account, by UID, before the first PUT
  *   dav_alike.c    resources whose UID the server changed, by content; dav_count.c: what is there too often
  *   dav_look.c     resources read (multiget, GET for what is missing or differs) and graded against the archive
+ *   dav_forms.c    what is refused is sent in another form
  *   dav_put.c      PUT with If-None-Match, what came of it, read back
  *   dav_await.c    PUTs of unknown outcome, looked for before they are sent again
  *   dav_after.c    a last listing: is it all there, and where is what was stored under another name
@@ -49,6 +51,8 @@ struct tcoll {
 	bool v4; /* address book that offers vCard 4.0 */
 	bool made, taken; /* by this run; by a collection of the archive */
 	bool no_multiget;
+	unsigned forms_failed; /* items in a row that were refused in every form */
+	int form_learnt; /* 1 + the step of enum amend that helped last; 0: none */
 	char *full; /* why nothing more goes in, or NULL */
 	uint64_t not_sent; /* items not tried for that reason */
 };
@@ -87,6 +91,8 @@ struct entry {
 	char *segment; /* planned; without a UID it is what names the item */
 	enum entry_state state;
 	char *why; /* of ENTRY_UNSEEN */
+	char *form; /* refused as it is: how it was taken */
+	bool reformed; /* and its content is another */
 	enum content_grade grade;
 	bool second; /* another item of the archive has the same UID: comes later */
 	bool odd; /* counted as altered */
@@ -251,6 +257,28 @@ int dav_pause(int64_t ms, struct err *err) MUST_CHECK;
 /* Look for the items of list[] that are unknown; what is found is settled, what is not stays ENTRY_NEW. */
 int dav_await(
         struct drun *r, struct res *list, size_t n, int64_t took_ms, struct err *err) MUST_CHECK;
+
+/* dav_forms.c: what is refused, in other forms */
+struct dav_form {
+	unsigned at; /* how many were looked at */
+	unsigned steps; /* bits of enum amend that the body has now */
+	char *name; /* another segment, or NULL */
+	char *why; /* the first refusal */
+	bool about_name;
+	unsigned char order[AMENDS];
+};
+/* Is it worth it, after this answer? */
+bool form_allowed(const struct drun *r, const struct tcoll *t, const struct put_reply *p);
+bool form_about_name(const struct put_reply *p);
+/* The steps as they are tried: what the answer speaks of, then what helped before (${learnt}, -1: nothing). */
+void form_order(const struct put_reply *p, int learnt, unsigned char order[AMENDS]);
+/* The first refusal, in words (taken). */
+void form_began(struct dav_form *f, const struct tcoll *t, const struct put_reply *p, char *why);
+/* The next form: ${body} and f->name. False: there is none. */
+bool form_next(struct drun *r, struct entry *e, struct dav_form *f, struct buf *body);
+/* It helped: what a person is told (the caller frees), NULL when it is as it was. */
+char *form_helped(struct dav_form *f, struct tcoll *t);
+void form_clear(struct dav_form *f);
 
 /* dav_put.c */
 int dav_put_all(struct drun *r, struct err *err) MUST_CHECK;

@@ -13,6 +13,8 @@ struct put {
 	struct buf body, answer;
 	char *url, *etag, *location;
 	struct dav_answer said;
+	struct dav_form form;
+	char *first_url; /* under its ordinary name, while another is tried; or NULL */
 	struct err err;
 	int status;
 	int64_t took_ms; /* until its answer, or until it was given up */
@@ -27,9 +29,11 @@ static void put_clear(struct put *p)
 	buf_clear(&p->body);
 	buf_clear(&p->answer);
 	free(p->url);
+	free(p->first_url);
 	free(p->etag);
 	free(p->location);
 	dav_answer_clear(&p->said);
+	form_clear(&p->form);
 	memset(p, 0, sizeof *p);
 }
 
@@ -61,7 +65,9 @@ static void say_altered(
 {
 	const char *what = x->differences ? x->differences : "";
 
-	if (state == ENTRY_ADDED)
+	if (state == ENTRY_ADDED && e->reformed)
+		say_entry(r, SAY_NOTE, e, "%s: %s", e->form, what);
+	else if (state == ENTRY_ADDED)
 		say_entry(r, SAY_NOTE, e, "altered by the target: %s", what);
 	else if (changed_since(r, e, x))
 		say_entry(r, SAY_NOTE, e,
@@ -109,6 +115,12 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 	if (x->grade == CONTENT_ALTERED) {
 		r->sum.altered++;
 		say_altered(r, e, x, state);
+	} else if (e->form) {
+		say_entry(r, SAY_INFO, e, "%s", e->form);
+	}
+	if (e->reformed && x->grade == CONTENT_ALTERED) {
+		r->sum.rescued++;
+		r->sum.rescues[RESCUE_FORM]++;
 	}
 	remember(r, e, x);
 }
@@ -139,7 +151,7 @@ static void put_url(struct drun *r, struct put *p)
 {
 	const struct tcoll *t = &r->tcolls[p->tcoll];
 	char hex[SHA256_HEX_SIZE], name[SHA256_HEX_SIZE + 24];
-	const char *segment = p->e->segment;
+	const char *segment = p->form.name ? p->form.name : p->e->segment;
 	uint8_t sum[SHA256_LEN];
 	struct buf url;
 
@@ -387,18 +399,57 @@ static int look_at(
 	return found->n ? dav_look(r, found->list, found->n, err) : 0;
 }
 
-static void refused(struct drun *r, struct put *p)
+static void reason_of(const struct put *p, struct buf *why)
 {
 	struct put_reply reply = reply_of(p);
+
+	if (p->err.code)
+		buf_putf(why, "%s", p->err.text);
+	else
+		put_reason(&reply, why);
+	if (p->verdict == PUT_UID && p->e->uid)
+		buf_puts(why, " (the target allows this UID only once)");
+}
+
+/* Refused, and nothing of it is there: is there another form to be sent? */
+static bool try_form(struct drun *r, struct put *p, const struct res *x)
+{
+	const struct tcoll *t = &r->tcolls[p->tcoll];
+	struct put_reply reply = reply_of(p);
+	bool refusal = p->verdict == PUT_REFUSED ||
+	               ((p->verdict == PUT_EXISTS || p->verdict == PUT_UID) && !(x && x->seen));
+	struct buf why;
+
+	if (p->err.code || !refusal || !form_allowed(r, t, &reply))
+		return false;
+	if (!p->form.why) {
+		buf_init(&why, 4096);
+		reason_of(p, &why);
+		form_began(&p->form, t, &reply, buf_take(&why));
+	}
+	if (!form_next(r, p->e, &p->form, &p->body))
+		return false;
+	if (p->form.name) {
+		p->first_url = p->url;
+		put_url(r, p);
+	} else if (p->first_url) {
+		free(p->url);
+		p->url = p->first_url;
+		p->first_url = NULL;
+	}
+	return true;
+}
+
+static void refused(struct drun *r, struct put *p)
+{
 	struct buf why;
 
 	buf_init(&why, 4096);
-	if (p->err.code)
-		buf_putf(&why, "%s", p->err.text);
+	if (p->form.why)
+		buf_puts(&why, p->form.why);
 	else
-		put_reason(&reply, &why);
-	if (p->verdict == PUT_UID && p->e->uid)
-		buf_puts(&why, " (the target allows this UID only once)");
+		reason_of(p, &why);
+	r->tcolls[p->tcoll].forms_failed += p->form.at > 0;
 	entry_failed(r, p->e, buf_str(&why));
 	if (p->verdict == PUT_FULL && !r->tcolls[p->tcoll].full)
 		r->tcolls[p->tcoll].full = xstrdup(buf_str(&why));
@@ -416,6 +467,10 @@ static void settle(struct drun *r, struct put *p, const struct res *x)
 	if (x && x->seen && x->fits) {
 		bool ours = p->verdict == PUT_STORED || p->verdict == PUT_UNKNOWN;
 
+		if (ours) {
+			p->e->form = form_helped(&p->form, &r->tcolls[p->tcoll]);
+			p->e->reformed = p->form.steps != 0;
+		}
 		entry_settle(r, p->e, x, ours ? ENTRY_ADDED : ENTRY_THERE);
 		count_copy(r, x->entry, x);
 	} else if (p->verdict == PUT_STORED) {
@@ -430,6 +485,8 @@ static void settle(struct drun *r, struct put *p, const struct res *x)
 		p->pending = true;
 	} else if (p->verdict == PUT_AGAIN && p->agains < AGAINS) {
 		p->agains++;
+		p->pending = true;
+	} else if (try_form(r, p, x)) {
 		p->pending = true;
 	} else {
 		refused(r, p);

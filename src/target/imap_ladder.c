@@ -19,7 +19,7 @@ enum {
 const char *rescue_name(enum rescue r)
 {
 	static const char *const names[RESCUES] = {"final-crlf", "line-ends", "nul", "header-lines",
-	        "8bit-header", "long-lines", "wrapped", "no-date"};
+	        "8bit-header", "long-lines", "wrapped", "no-date", "other-form"};
 
 	return names[r];
 }
@@ -375,7 +375,7 @@ void form_count(struct box *b, uint32_t item, const char *how)
 	if (code == 0 || f->is_counted)
 		return;
 	f->is_counted = true;
-	for (unsigned i = 0, bit = 1; i < RESCUES;
+	for (unsigned i = 0, bit = 1; i <= RESCUE_DATE;
 	        i++, bit = i == RESCUE_DATE ? CODE_DATE : bit << 1) {
 		if (!(code & bit))
 			continue;

@@ -20,6 +20,7 @@ enum rescue {
 	RESCUE_LONG,
 	RESCUE_WRAP,
 	RESCUE_DATE,
+	RESCUE_FORM, /* a calendar object or card in another form (valise/format/amend.h) */
 	RESCUES
 };
 const char *rescue_name(enum rescue r); /* "line-ends" */

@@ -1,0 +1,29 @@
+#ifndef VALISE_FORMAT_AMEND_H
+#define VALISE_FORMAT_AMEND_H
+
+#include <stddef.h>
+#include "valise/base/buf.h"
+#include "valise/base/err.h"
+
+/*
+ * A calendar object or card in another form, for a server that does not take it as it is (RFC 5545, 7986, 8607; RFC 2426). Each step is one small change; lines
+ * that it does not concern stay as they are, octet for octet. The form depends on the octets and the step alone: equal ones become equal ones.
+ */
+enum amend {
+	AMEND_TEXT, /* no byte order mark, no lines that are none, no NUL, CRLF at each line's end */
+	AMEND_MANAGED, /* ATTACH without MANAGED-ID, which means something on its own server only (RFC 8607 4.3) */
+	AMEND_SCALE, /* no CALSCALE, no METHOD (RFC 4791 4.1) */
+	AMEND_NEEDED, /* VERSION, PRODID, UID, DTSTAMP, FN and N where they are missing */
+	AMEND_END, /* an event without DTEND and DURATION, or of no length, gets a DURATION: a day, or a second */
+	AMEND_CARD3, /* vCard 2.1 becomes 3.0: UTF-8 without quoted-printable, TYPE=, ENCODING=b */
+	AMENDS
+};
+const char *amend_name(enum amend step); /* "MANAGED-ID taken off" */
+/**
+ * content_amend(p, n, step, out, err): append the other form to ${out}. 1: done; 0: the step changes nothing, or does not apply.
+ * Errors: ERR_LIMIT, as content_read.
+ */
+int content_amend(
+        const void *p, size_t n, enum amend step, struct buf *out, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,53 @@
+#ifndef FORMAT_AMEND_INT_H
+#define FORMAT_AMEND_INT_H
+
+#include "valise/format/amend.h"
+#include "content_internal.h"
+
+/* What a component has been seen to have; the first ones by name. */
+enum {
+	HAS_UID,
+	HAS_DTSTAMP,
+	HAS_DTSTART,
+	HAS_FN,
+	HAS_N,
+	HAS_NAMES,
+	HAS_DATE = HAS_NAMES,
+	HAS_END,
+	HAS
+};
+
+#define TIME_SIZE 112
+
+struct amending {
+	const char *p;
+	size_t n, from; /* from: of the line that is held back */
+	enum amend step;
+	struct buf *out;
+	bool drop; /* the line that is held back is left out */
+	bool changed, opened; /* opened: BEGIN of the whole was the line before */
+	struct {
+		unsigned objects;
+		bool version, prodid, card2, nested;
+	} facts; /* of the whole, from a first reading */
+	bool calendar, v4;
+	char component[16]; /* open within the calendar */
+	bool has[HAS];
+	char start[TIME_SIZE], stamp[24];
+	struct buf called; /* for a card without FN */
+	unsigned called_by;
+};
+
+/* Append a line to a->out, folded. */
+void amend_emit(struct amending *a, const struct buf *line);
+void amend_emit_text(struct amending *a, const char *name, const char *value);
+void amend_put_name(struct buf *line, const struct content_line *l); /* with its group */
+void amend_put_param(struct buf *line, const char *name, const char *value);
+/* Note what the line says that the card has; ${line}: as it goes out. */
+void amend_note_card(struct amending *a, const struct content_line *l, const struct buf *line);
+/* What a card lacks. */
+void amend_complete_card(struct amending *a);
+/* All of a vCard 2.1 as 3.0. */
+int amend_card3(struct amending *a, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,145 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <string.h>
+#include <cmocka.h>
+#include "valise/format/amend.h"
+#include "valise/format/content.h"
+
+#define HEAD "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n"
+#define EV(x)                                                                                      \
+	HEAD "BEGIN:VEVENT\r\nUID:a\r\nDTSTAMP:20260101T000000Z\r\n" x                             \
+	     "END:VEVENT\r\nEND:VCALENDAR\r\n"
+#define CARD(v, x) "BEGIN:VCARD\r\nVERSION:" v "\r\nUID:a\r\n" x "END:VCARD\r\n"
+#define START "DTSTART:20260105T090000Z\r\n"
+
+static const struct {
+	enum amend step;
+	const char *in, *want; /* NULL: it does not apply */
+} cases[] = {
+        {AMEND_TEXT, EV(START), NULL},
+        {AMEND_TEXT, "\xef\xbb\xbf" EV(START), EV(START)},
+        {AMEND_TEXT, "BEGIN:VCARD\nFN:x\nEND:VCARD", "BEGIN:VCARD\r\nFN:x\r\nEND:VCARD\r\n"},
+        {AMEND_TEXT, EV("stray\r\n" START), EV(START)},
+        {AMEND_TEXT, EV("SUMMARY:a\r\n b\r\n"), NULL},
+        {AMEND_MANAGED, EV("ATTACH:https://x/a\r\n"), NULL},
+        {AMEND_MANAGED,
+                EV("ATTACH;MANAGED-ID=97S;FILENAME=\"a;b\";SIZE=14:https://x/a\r\nSUMMARY:a\r\n "
+                   "b\r\n"),
+                EV("ATTACH;FILENAME=\"a;b\";SIZE=14:https://x/a\r\nSUMMARY:a\r\n b\r\n")},
+        {AMEND_SCALE, HEAD "CALSCALE:GREGORIAN\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n",
+                HEAD "END:VCALENDAR\r\n"},
+        {AMEND_SCALE, EV("METHOD:x\r\n"), NULL},
+        {AMEND_NEEDED, EV(START), NULL},
+        {AMEND_NEEDED,
+                "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:a\r\nCREATED:20200101T000000Z\r\nEND:"
+                "VEVENT\r\nEND:VCALENDAR\r\n",
+                "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//valise//"
+                "EN\r\nBEGIN:VEVENT\r\nUID:a\r\n"
+                "CREATED:20200101T000000Z\r\nDTSTAMP:20200101T000000Z\r\nEND:VEVENT\r\nEND:"
+                "VCALENDAR\r\n"},
+        {AMEND_NEEDED,
+                HEAD "BEGIN:VTODO\r\nUID:a\r\nBEGIN:VALARM\r\nUID:b\r\nDTSTAMP:1\r\nEND:"
+                     "VALARM\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",
+                HEAD "BEGIN:VTODO\r\nUID:a\r\nBEGIN:VALARM\r\nUID:b\r\nDTSTAMP:1\r\nEND:VALARM\r\n"
+                     "DTSTAMP:19700101T000000Z\r\nEND:VTODO\r\nEND:VCALENDAR\r\n"},
+        {AMEND_NEEDED, CARD("3.0", "FN:x\r\nN:x;;;;\r\n"), NULL},
+        {AMEND_NEEDED, CARD("4.0", "FN:x\r\n"), NULL},
+        {AMEND_NEEDED, CARD("3.0", "FN:x\r\n"), CARD("3.0", "FN:x\r\nN:;;;;\r\n")},
+        {AMEND_NEEDED, CARD("3.0", "EMAIL:a@x.org\r\nORG:Firm;Sales;\r\nN:;;;;\r\n"),
+                CARD("3.0", "EMAIL:a@x.org\r\nORG:Firm;Sales;\r\nN:;;;;\r\nFN:Firm Sales\r\n")},
+        {AMEND_NEEDED, "BEGIN:VCARD\r\nUID:a\r\nFN:x\r\nN:x\r\nEND:VCARD\r\n",
+                "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:a\r\nFN:x\r\nN:x\r\nEND:VCARD\r\n"},
+        {AMEND_END, EV(START), EV(START "DURATION:PT1S\r\n")},
+        {AMEND_END, EV("DTSTART;VALUE=DATE:20260105\r\n"),
+                EV("DTSTART;VALUE=DATE:20260105\r\nDURATION:P1D\r\n")},
+        {AMEND_END, EV(START "DTEND:20260105T100000Z\r\n"), NULL},
+        {AMEND_END, EV(START "DURATION:PT1H\r\n"), NULL},
+        {AMEND_END, EV(START "DURATION:PT0S\r\nSUMMARY:a\r\n"),
+                EV(START "SUMMARY:a\r\nDURATION:PT1S\r\n")},
+        {AMEND_END, EV(START "DTEND:20260105T090000Z\r\n"), EV(START "DURATION:PT1S\r\n")},
+        {AMEND_END, EV("DTSTART;TZID=A:20260105T090000\r\nDTEND;TZID=B:20260105T090000\r\n"), NULL},
+        {AMEND_END, HEAD "BEGIN:VTODO\r\n" START "END:VTODO\r\nEND:VCALENDAR\r\n", NULL},
+        {AMEND_END, EV(START "BEGIN:VALARM\r\nDURATION:PT5M\r\nREPEAT:1\r\nEND:VALARM\r\n"),
+                EV(START "BEGIN:VALARM\r\nDURATION:PT5M\r\nREPEAT:1\r\nEND:VALARM\r\nDURATION:"
+                         "PT1S\r\n")},
+        {AMEND_CARD3, CARD("3.0", "FN:x\r\n"), NULL},
+        {AMEND_CARD3, EV(START), NULL},
+        {AMEND_CARD3,
+                CARD("2.1", "N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J=C3=B6rg;;;\r\n"
+                            "FN;CHARSET=ISO-8859-1;QUOTED-PRINTABLE:J=F6rg\r\n"
+                            "TEL;CELL;VOICE:+49 1\r\n"
+                            "ADR;HOME;ENCODING=QUOTED-PRINTABLE:;;Stra=C3=9Fe 1, "
+                            "links;K=C3=B6=\r\nln;;1;D\r\n"
+                            "NOTE;ENCODING=QUOTED-PRINTABLE:a=0D=0Ab; c, d\r\n"
+                            "item1.URL:http://x/?a,b;c\r\n"
+                            "PHOTO;JPEG;ENCODING=BASE64:AAAA\r\n BBBB\r\n"),
+                CARD("3.0", "N:Müller;Jörg;;;\r\nFN:Jörg\r\nTEL;TYPE=CELL;TYPE=VOICE:+49 1\r\n"
+                            "ADR;TYPE=HOME:;;Straße 1\\, links;Köln;;1;D\r\n"
+                            "NOTE:a\\nb\\; c\\, d\r\nitem1.URL:http://x/?a,b;c\r\n"
+                            "PHOTO;TYPE=JPEG;ENCODING=b:AAAABBBB\r\n")},
+        {AMEND_CARD3, CARD("2.1", "N:x\r\n"), CARD("3.0", "N:x\r\nFN:x\r\n")},
+        /* Several of one file, a card in a card: not for these steps */
+        {AMEND_TEXT, "\xef\xbb\xbf" CARD("3.0", "FN:x\r\n") CARD("3.0", "FN:y\r\n"), NULL},
+        {AMEND_CARD3, CARD("2.1", "AGENT:\r\nBEGIN:VCARD\r\nEND:VCARD\r\n"), NULL},
+        {AMEND_NEEDED, "", NULL},
+        {AMEND_TEXT, "\xef\xbb\xbf", NULL},
+};
+
+static void forms(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct err err = {0};
+		struct buf out, again;
+		int rc;
+
+		buf_init(&out, SIZE_MAX);
+		buf_init(&again, SIZE_MAX);
+		rc = content_amend(cases[i].in, strlen(cases[i].in), cases[i].step, &out, &err);
+		if (rc != (cases[i].want != NULL) ||
+		        strcmp(buf_str(&out), cases[i].want ? cases[i].want : "") != 0)
+			fail_msg("case %zu, %s: %d\n%s\ninstead of\n%s", i,
+			        amend_name(cases[i].step), rc, buf_str(&out),
+			        cases[i].want ? cases[i].want : "nothing");
+		/* once is enough */
+		if (rc && content_amend(out.data, out.len, cases[i].step, &again, &err) != 0)
+			fail_msg("case %zu, %s, again:\n%s", i, amend_name(cases[i].step),
+			        buf_str(&again));
+		buf_clear(&out);
+		buf_clear(&again);
+	}
+}
+
+static void long_lines_and_uids(void **state)
+{
+	const char *in =
+	        "BEGIN:VCARD\r\nVERSION:2.1\r\nFN:ääääääääääääääääääääääääääääääääääääääääääääää"
+	        "ääääääääää\r\nEND:VCARD\r\n";
+	struct content_summary s = {0};
+	struct err err = {0};
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, SIZE_MAX);
+	assert_int_equal(content_amend(in, strlen(in), AMEND_CARD3, &out, &err), 1);
+	for (char *at = (char *)buf_str(&out), *end; *at; at = end + 2) {
+		end = strstr(at, "\r\n");
+		assert_non_null(end);
+		assert_true(end - at <= 75);
+		assert_true((at[0] & 0xC0) != 0x80 && (at[1] & 0xC0) != 0x80);
+	}
+	assert_int_equal(content_summarize(out.data, out.len, &s, &err), 0);
+	assert_true(strncmp(s.uid, "valise-", 7) == 0 && strlen(s.uid) == 39);
+	content_summary_clear(&s);
+	buf_clear(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(forms), cmocka_unit_test(long_lines_and_uids)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
