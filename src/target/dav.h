@@ -33,6 +33,7 @@ enum {
 	LOOK_BATCH = 50,
 	LOOK_BATCHES = 8, /* handed over at a time */
 	PUT_ROUND = 96, /* items put and then read back */
+	PUT_FIRST = 4, /* as long as it is not known whether the target keeps their names */
 	PUT_BYTES = 8 << 20,
 	ITEM_MAX = 128 << 20, /* held in memory while it is compared */
 };
@@ -137,6 +138,7 @@ struct drun {
 	struct http *http;
 	bool contacts;
 	bool keeps_names; /* what was PUT was found at its own URL: a second PUT is no second resource */
+	bool renames; /* something was not: whoever stores the same at the same time makes it twice */
 	enum coll_kind kind;
 
 	struct dav_home home;
@@ -289,6 +291,8 @@ void entry_failed(struct drun *r, struct entry *e, const char *why);
 /* dav_after.c */
 /* Items that are ENTRY_UNSEEN among what is new in a listing; what else is of the archive there is counted. */
 int dav_find_renamed(struct drun *r, const struct reslist *there, struct err *err) MUST_CHECK;
+/* What another restore has stored in the collection by now is there. */
+int dav_meanwhile(struct drun *r, uint32_t tcoll, struct err *err) MUST_CHECK;
 int dav_after(struct drun *r, struct err *err) MUST_CHECK;
 
 #endif

@@ -92,6 +92,33 @@ static void check_listing(struct drun *r, uint32_t tcoll, const struct reslist *
 	keys_clear(&keys);
 }
 
+int dav_meanwhile(struct drun *r, uint32_t tcoll, struct err *err)
+{
+	struct reslist there = {0}, fresh = {0};
+	int rc = dav_peek_resources(r, tcoll, &there, err);
+
+	if (rc == 0)
+		fresh_of(r, &there, &fresh);
+	rc = rc == 0 && fresh.n ? dav_look(r, fresh.list, fresh.n, err) : rc;
+	for (size_t i = 0; i < fresh.n && rc == 0; i++) {
+		const struct res *x = &fresh.list[i];
+		struct entry *e = x->fits ? &r->entries[x->entry] : NULL;
+
+		if (!e || !is_of(r, e, x->tcoll))
+			continue;
+		if (e->state == ENTRY_NEW || e->state == ENTRY_UNSEEN)
+			entry_settle(r, e, x, e->state == ENTRY_NEW ? ENTRY_THERE : ENTRY_ADDED);
+		count_copy(r, x->entry, x);
+	}
+	if (rc == 0)
+		rc = dav_alike(r, fresh.list, fresh.n, ALIKE_STORED, err);
+	if (rc == 0)
+		rc = dav_alike(r, fresh.list, fresh.n, ALIKE_THERE, err);
+	reslist_clear(&fresh);
+	reslist_clear(&there);
+	return rc < 0 && !dav_ends(err) ? 0 : rc;
+}
+
 static int look_again(struct drun *r, uint32_t tcoll, struct err *err)
 {
 	struct reslist there = {0};

@@ -516,8 +516,11 @@ static int await(
 
 		if (!x || !list[i].pending)
 			continue;
-		r->keeps_names |= list[i].verdict == PUT_STORED && x->seen && x->fits &&
-		                  dav_key(list[i].url) == x->key;
+		if (list[i].verdict == PUT_STORED && x->seen && x->fits &&
+		        dav_key(list[i].url) == x->key)
+			r->keeps_names = true;
+		else if (list[i].verdict == PUT_STORED)
+			r->renames = true;
 		if (!x->unknown)
 			continue;
 		x->unknown = !(x->seen && x->fits) && x->status == 404;
@@ -542,9 +545,22 @@ static bool any_pending(const struct put *list, size_t n, struct err *err)
 	return any && (!agains || dav_pause(await_pause_ms(agains - 1, INT64_MAX), err) == 0);
 }
 
-static int round_run(struct drun *r, struct put *list, size_t n, struct err *err)
+/* A server that names resources itself takes everything, also what another restore has just stored. */
+static int look_before(struct drun *r, struct put *list, size_t n, struct err *err)
 {
 	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0 && r->renames; i++)
+		if (i == 0 || list[i].tcoll != list[i - 1].tcoll)
+			rc = dav_meanwhile(r, list[i].tcoll, err);
+	for (size_t i = 0; i < n; i++)
+		list[i].pending = list[i].pending && list[i].e->state == ENTRY_NEW;
+	return rc;
+}
+
+static int round_run(struct drun *r, struct put *list, size_t n, struct err *err)
+{
+	int rc = look_before(r, list, n, err);
 
 	while (rc == 0 && any_pending(list, n, err)) {
 		struct reslist found = {0};
@@ -594,6 +610,11 @@ static bool has_no_place(struct drun *r, struct entry *e)
 	return true;
 }
 
+static size_t round_size(const struct drun *r)
+{
+	return r->keeps_names || r->renames ? PUT_ROUND : PUT_FIRST;
+}
+
 /* Items that are the first of their UID, then the others, each kind in the order of the archive. */
 static int put_pass(struct drun *r, bool second, struct err *err)
 {
@@ -611,7 +632,7 @@ static int put_pass(struct drun *r, bool second, struct err *err)
 		if (rc < 0 || has_no_place(r, e))
 			continue;
 		progress_what(r->progress, r->acolls[e->acoll].name);
-		if (n && (n == PUT_ROUND || bytes + entry_item(r, e)->size > PUT_BYTES)) {
+		if (n && (n == round_size(r) || bytes + entry_item(r, e)->size > PUT_BYTES)) {
 			rc = round_run(r, list, n, err);
 			n = 0;
 			bytes = 0;
