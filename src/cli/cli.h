@@ -8,6 +8,7 @@
 #include "valise/base/err.h"
 #include "valise/base/json.h"
 #include "valise/base/progress.h"
+#include "valise/tree/dir.h"
 #include "valise/tree/shrink.h"
 #include "valise/tree/sink.h"
 
@@ -71,6 +72,8 @@ struct tree_accept args_accept(const struct args *a, const char **names);
 int args_number(const struct args *a, const char *option, uint64_t fallback, uint64_t *out);
 /* --only mail,calendars,contacts as bits 1 << COLL_x; 0 in *out: all. */
 int args_only(const struct args *a, unsigned *out);
+/* --names of a directory tree. */
+int args_names(const struct args *a, enum dir_names *out);
 
 int help_all(FILE *f);
 int help_command(const struct command *cmd, FILE *f);

@@ -16,6 +16,8 @@ static const struct option_def options[] = {
                 "here)"},
         {"jobs", 'j', "N", "with --accounts: at most so many at a time (default: 4)"},
         {"tree", 0, "DIR", "keep the tree as a directory, too"},
+        {"names", 0, "portable|maildir",
+                "names of messages end in ;2,FLAGS, for exFAT, NTFS and SMB, or in :2,FLAGS"},
         {"part-size", 0, "BYTES", "size of a part of the archive (default: 1 GiB)"},
         {NULL, 0, NULL, NULL},
 };
@@ -57,8 +59,11 @@ static int copy_to_tree(
 	struct tree_reader *from = NULL;
 	struct tree_sink *to = NULL;
 	struct err err = {0};
-	int rc = archive_reader(archive, 0, &from, &err);
+	int rc = args_names(ui->args, &o.names);
 
+	if (rc)
+		return rc;
+	rc = archive_reader(archive, 0, &from, &err);
 	if (rc == 0) {
 		o.created = from->ops->manifest(from)->created;
 		rc = tree_dir_sink(dir, who, &o, &ui->progress, &to, &err);
@@ -182,10 +187,13 @@ int cmd_backup(const struct args *a)
 {
 	struct account *account = NULL;
 	struct ui ui;
+	enum dir_names names;
 	uint64_t part_size;
 	char *path;
 	int rc = args_number(a, "part-size", 0, &part_size);
 
+	if (rc == 0)
+		rc = args_names(a, &names);
 	if (rc == 0 && args_has(a, "accounts") && args_get(a, "accept-shrink"))
 		return usage_error(a->cmd, "--accept-shrink=FOLDER is for one account");
 	if (rc == 0 && args_has(a, "accounts"))

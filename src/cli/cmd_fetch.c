@@ -6,6 +6,8 @@
 
 static const struct option_def options[] = {
         {"tree", 't', "TREE", "the directory"},
+        {"names", 0, "portable|maildir",
+                "names of messages end in ;2,FLAGS, for exFAT, NTFS and SMB, or in :2,FLAGS"},
         {NULL, 0, NULL, NULL},
 };
 
@@ -50,6 +52,9 @@ static int run_fetch(const struct args *a, struct account *account, const char *
 	int rc;
 
 	account_to_tree(account, &who);
+	rc = args_names(a, &o.names);
+	if (rc)
+		goto out;
 	if (tree_dir_sink(dir, &who, &o, &ui->progress, &t.sink, &err) < 0) {
 		rc = fail(a, &err);
 		goto out;

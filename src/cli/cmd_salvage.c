@@ -4,6 +4,8 @@
 
 static const struct option_def options[] = {
         {"tree", 't', "TREE", "the directory"},
+        {"names", 0, "portable|maildir",
+                "names of messages end in ;2,FLAGS, for exFAT, NTFS and SMB, or in :2,FLAGS"},
         {NULL, 0, NULL, NULL},
 };
 const struct command salvage_command = {

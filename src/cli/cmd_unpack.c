@@ -8,6 +8,8 @@ static const struct option_def options[] = {
         {"snapshot", 0, "N", "this snapshot instead of the newest"},
         {"only", 0, "LIST", "mail,calendars,contacts"},
         {"with-gone", 0, NULL, "also what is marked as gone from the server"},
+        {"names", 0, "portable|maildir",
+                "names of messages end in ;2,FLAGS, for exFAT, NTFS and SMB, or in :2,FLAGS"},
         {NULL, 0, NULL, NULL},
 };
 const struct command unpack_command = {

@@ -149,13 +149,29 @@ const struct tree_head *find_head(const struct tree_manifest *m, const char *nam
 	return NULL;
 }
 
+int args_names(const struct args *a, enum dir_names *out)
+{
+	const char *word = args_get(a, "names");
+
+	*out = DIR_NAMES_AUTO;
+	if (!word)
+		return 0;
+	*out = strcmp(word, "portable") == 0 ? DIR_NAMES_PORTABLE : DIR_NAMES_MAILDIR;
+	if (*out == DIR_NAMES_MAILDIR && strcmp(word, "maildir") != 0)
+		return usage_error(a->cmd, "--names takes portable or maildir");
+	return 0;
+}
+
 int open_tree(const char *dir, const struct tree_manifest *m, struct ui *ui, struct tree_sink **to)
 {
 	struct tree_dir_opts o = {
 	        .accept.all = true, .same_account = true, .created = m ? m->created : 0};
 	struct tree_account nobody = {0};
 	struct err err = {0};
+	int rc = args_names(ui->args, &o.names);
 
+	if (rc)
+		return rc;
 	if (tree_dir_sink(dir, m ? &m->account : &nobody, &o, &ui->progress, to, &err) < 0)
 		return fail(ui->args, &err);
 	return 0;

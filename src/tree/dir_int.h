@@ -125,6 +125,7 @@ struct commit {
 	size_t n_staged, staged_cap;
 	struct objects *objects;
 	unsigned links_max;
+	char sep; /* as in struct tree_files */
 	struct progress *progress; /* may be NULL */
 };
 #define STAGED_FILE_SIZE 24
@@ -159,7 +160,16 @@ int props_write(int workfd, int dirfd, const struct tree_coll *c, struct err *er
 struct tree_files {
 	int treefd, catfd;
 	struct lock lock;
+	char sep; /* before the flags of a message's name */
 };
+/* dir_names.c: the item's path in its collection's directory, as this tree names files. */
+void dir_local_path(
+        const struct tree_coll *c, const struct tree_item *it, char sep, struct buf *out);
+int dir_names_read(int catfd, char *sep_out, struct err *err) MUST_CHECK;
+/* f->sep: as the tree has it, or as a new one is to have it. ERR_EXISTS if ${want} is another. */
+int dir_names_choose(struct tree_files *f, enum dir_names want, struct progress *progress,
+        struct err *err) MUST_CHECK;
+
 /* Open TREE and lock it; ${make}: it may be new. */
 int tree_files_lock(
         const char *path, bool make, struct tree_files *out, struct err *err) MUST_CHECK;

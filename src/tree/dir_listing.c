@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "cur/123.Vabc.valise:2,S" -> "123.Vabc.valise"; a plain name is all unique. */
+/* "cur/123.Vabc.valise:2,S" -> "123.Vabc.valise"; a plain name is all unique. Other programs write ';' or '!' where a colon is refused. */
 static size_t unique_part(const char *name, const char **start_out)
 {
 	const char *slash = strchr(name, '/');
 
 	*start_out = slash ? slash + 1 : name;
-	return slash ? strcspn(slash + 1, ":") : strlen(name);
+	return slash ? strcspn(slash + 1, ":;!") : strlen(name);
 }
 
 static int cmp_text(const char *a, size_t n, const char *b, size_t m)

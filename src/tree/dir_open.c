@@ -33,7 +33,7 @@ int tree_files_lock(const char *path, bool make, struct tree_files *out, struct 
 {
 	int rc = 0;
 
-	*out = (struct tree_files){-1, -1, LOCK_NONE};
+	*out = (struct tree_files){-1, -1, LOCK_NONE, ':'};
 	if (make)
 		rc = dir_make(AT_FDCWD, path, err);
 	if (rc == 0)
@@ -48,6 +48,8 @@ int tree_files_lock(const char *path, bool make, struct tree_files *out, struct 
 		        "is being written by another run: wait for its end", &out->lock, err);
 	if (rc == ERR_LOCKED && err)
 		err_wrap(err, "%s", path);
+	if (rc == 0)
+		rc = dir_names_read(out->catfd, &out->sep, err);
 	if (rc != 0) {
 		tree_files_close(out);
 		if (err)
@@ -146,6 +148,7 @@ static int carry_out(
 	        .before = &before,
 	        .objects = &objects,
 	        .links_max = DIR_LINKS_MAX,
+	        .sep = f->sep,
 	        .progress = progress};
 	json_t *o = NULL;
 	int rc = tree_files_manifest(f->catfd, &before, err);

@@ -169,7 +169,7 @@ static int place_mail(struct placing *p, const struct tree_item *it, struct obje
 	/* The client's flags stay unless the server's have changed. */
 	buf_init(&old, SIZE_MAX);
 	if (was)
-		item_local_path(p->old, was, &old);
+		dir_local_path(p->old, was, p->commit->sep, &old);
 	if (strcmp(buf_str(&old), want) != 0 && strcmp(have, want) != 0)
 		rc = rename_in(p, have, want, err);
 	buf_clear(&old);
@@ -212,7 +212,7 @@ int place_item(struct placing *p, const struct tree_item *it, struct err *err)
 	buf_init(&unique, SIZE_MAX);
 	buf_init(&want, SIZE_MAX);
 	item_unique_name(p->now, it, &unique);
-	item_local_path(p->now, it, &want);
+	dir_local_path(p->now, it, p->commit->sep, &want);
 	have = listing_find(&p->listing, buf_str(&unique));
 	if (p->now->kind == COLL_MAIL)
 		rc = place_mail(p, it, o, have, buf_str(&want), err);

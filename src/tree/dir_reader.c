@@ -13,6 +13,7 @@
 struct dir_reader {
 	struct tree_reader reader;
 	int treefd, catfd;
+	char sep;
 	struct tree_manifest manifest;
 	pthread_mutex_t lock; /* guards the listings */
 	struct {
@@ -87,7 +88,8 @@ static int open_item(struct dir_reader *r, const struct tree_coll *c, const stru
 	int rc;
 
 	buf_init(&path, SIZE_MAX);
-	tree_item_path(c, it, &path);
+	buf_putf(&path, "%s/", c->path);
+	dir_local_path(c, it, r->sep, &path);
 	rc = beneath_file(r->treefd, buf_str(&path), fd_out, size_out, err);
 	if (rc == ERR_NOTFOUND) {
 		buf_reset(&path);
@@ -243,7 +245,9 @@ static int open_tree(struct dir_reader *r, const char *path, struct err *err)
 		rc = finish_commit(path, err);
 	if (rc != 0)
 		return rc;
-	rc = tree_files_manifest(r->catfd, &r->manifest, err);
+	rc = dir_names_read(r->catfd, &r->sep, err);
+	if (rc == 0)
+		rc = tree_files_manifest(r->catfd, &r->manifest, err);
 	if (rc == ERR_NOTFOUND)
 		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE,
 		        "%s holds no finished tree: run fetch to its end", path);

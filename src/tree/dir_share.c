@@ -49,7 +49,7 @@ static int share_coll(const struct commit *c, const struct tree_coll *old, struc
 		if (!o || o->shared)
 			continue;
 		buf_reset(&name);
-		item_local_path(old, &old->items[i], &name);
+		dir_local_path(old, &old->items[i], c->sep, &name);
 		rc = link_object(c, o, dirfd, buf_str(&name), err);
 	}
 	buf_clear(&name);

@@ -114,6 +114,8 @@ int tree_dir_sink(const char *path, const struct tree_account *account,
 	if (rc == 0)
 		rc = tree_files_recover(&d->files, progress, err);
 	if (rc == 0)
+		rc = dir_names_choose(&d->files, opts->names, progress, err);
+	if (rc == 0)
 		rc = load_manifest(d, err);
 	if (rc == 0)
 		rc = open_work(d, err);
@@ -127,6 +129,7 @@ int tree_dir_sink(const char *path, const struct tree_account *account,
 	        .before = &d->before,
 	        .objects = &d->objects,
 	        .links_max = DIR_LINKS_MAX,
+	        .sep = d->files.sep,
 	        .progress = progress};
 	*out = &d->sink;
 	return 0;

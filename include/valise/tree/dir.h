@@ -7,11 +7,19 @@
 
 /*
  * The tree as a directory: TREE/mail/.../cur/, TREE/calendars, TREE/contacts, TREE/catalog/tree.json and TREE/catalog/<coll path>.jsonl.
- * A mail client may read and change it: files are matched by unique name (what stands before ":2,", in cur and new), hashed before
+ * A mail client may read and change it: files are matched by unique name (what stands before ":2," or ";2,", in cur and new), hashed before
  * they are used again, and a file that the client deleted is made again, never taken for the server's deletion.
  */
 
+/* How the names of messages end: ":2,FLAGS" as Maildir has it, or ";2,FLAGS", which exFAT, NTFS and SMB take, too. */
+enum dir_names {
+	DIR_NAMES_AUTO, /* as the tree has it; a new one: Maildir's, unless the file system refuses them */
+	DIR_NAMES_MAILDIR,
+	DIR_NAMES_PORTABLE,
+};
+
 struct tree_dir_opts {
+	enum dir_names names;
 	struct tree_accept accept; /* lent */
 	bool same_account;
 	bool reset_new; /* a collection that is new: its directory must not hold foreign files */
