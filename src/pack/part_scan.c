@@ -83,11 +83,15 @@ static bool follow(struct scan *s, const struct entry *e, struct sha256 *hash)
 	struct err err = {0};
 
 	while (rest > 0) {
-		if (member_read(&s->ahead, off, &err) != 0)
-			return false;
+		bool good = member_read(&s->ahead, off, &err) == 0;
+
 		h = &s->ahead.head;
-		if (h->end || h->seq != ++seq)
-			return false;
+		if (!good || h->end || h->seq != ++seq) {
+			if (left > 0)
+				return false;
+			rest = 0; /* only zeros are cut off: the object is whole */
+			break;
+		}
 		sha256_add(
 		        hash, s->ahead.plain.p, left < h->plain ? (size_t)left : (size_t)h->plain);
 		left -= left < h->plain ? left : h->plain;
@@ -178,8 +182,9 @@ static int scan_objects(struct scan *s, struct err *err)
 			rc = take_spanning(s, &e, err);
 		}
 	}
+	/* Zeros after an object may go on in the next member. */
 	if (!s->moved)
-		s->pos = 0;
+		s->pos = s->in_step && s->pos > n ? s->pos - n : 0;
 	return rc;
 }
 
