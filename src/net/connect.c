@@ -61,10 +61,11 @@ int net_wait(struct transport *t, int fd, short events, int64_t deadline)
 static int64_t patience_left(const struct transport *t)
 {
 	uint64_t moved = t->in + t->out - t->written_at;
+	uint64_t told = moved > t->inbound.idle ? moved - t->inbound.idle : 0;
 
 	int64_t all = (int64_t)t->idle_timeout_ms * PATIENCE_IDLES;
 
-	return (all > t->silence_ms ? all : t->silence_ms) + (int64_t)moved * PATIENCE_BYTE_MS -
+	return (all > t->silence_ms ? all : t->silence_ms) + (int64_t)told * PATIENCE_BYTE_MS -
 	       t->waited_ms;
 }
 
@@ -81,6 +82,7 @@ int net_wait_idle(struct transport *t, short events)
 		return net_wait(t, t->fd, events, t->deadline);
 	rc = wait_until(t, t->fd, events, began + (last ? left : silence));
 	t->waited_ms += now_ms() - began;
+	t->waited_out = rc == 0;
 	if (rc == 0 && last)
 		return transport_fail(t, ERR_NET,
 		        "next to nothing has come for %lld minutes: given up",

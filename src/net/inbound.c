@@ -10,6 +10,9 @@
 #define PLAIN_MAX ((uint64_t)64 << 20)
 #define LITERAL_MAX ((uint64_t)1 << 20)
 #define DIGITS_MAX 19
+/* What libetpan makes of a line, however short it is. */
+#define LINE_COST 128
+#define LIST_COST 384
 
 enum { SCAN_NONE, SCAN_OPEN, SCAN_PLUS, SCAN_CLOSED, SCAN_CR };
 
@@ -26,7 +29,8 @@ void literal_scan_byte(struct literal_scan *s, char c)
 		s->state = SCAN_PLUS;
 	} else if ((s->state == SCAN_OPEN || s->state == SCAN_PLUS) && c == '}' && s->digits) {
 		s->state = SCAN_CLOSED;
-	} else {
+	} else if (s->state != SCAN_CLOSED ||
+	           c != ' ') { /* blanks are read over, as libetpan does */
 		s->state = s->state == SCAN_CLOSED && c == '\r' ? SCAN_CR : SCAN_NONE;
 	}
 }
@@ -98,6 +102,25 @@ static void line_byte(struct inbound *in, char c)
 		in->head[in->head_len++] = c;
 }
 
+static bool head_is(const struct inbound *in, const char *words)
+{
+	size_t n = strlen(words);
+
+	return in->head_len >= n && strncasecmp(in->head, words, n) == 0;
+}
+
+/* A response is whole. One that tells nothing but that the server is still there gives it no more time. */
+static void response_end(struct inbound *in)
+{
+	bool list = head_is(in, "* LIST ") || head_is(in, "* LSUB ") || head_is(in, "* XLIST ");
+
+	in->plain += list ? LIST_COST : LINE_COST;
+	if (head_is(in, "* OK ") || head_is(in, "* NO ") || head_is(in, "* BAD "))
+		in->idle += in->line;
+	in->line = 0;
+	in->head_len = 0;
+}
+
 static int line_end(struct inbound *in, struct err *err)
 {
 	bool literal = literal_scan_end(&in->scan), body = in->body && is_fetch(in);
@@ -105,7 +128,7 @@ static int line_end(struct inbound *in, struct err *err)
 	in->quoted = in->escaped = in->body = false;
 	memset(in->recent, 0, sizeof in->recent);
 	if (!literal) {
-		in->head_len = 0;
+		response_end(in);
 		return 0;
 	}
 	in->literal = in->scan.n;
@@ -132,13 +155,20 @@ int inbound_take(struct inbound *in, const char *p, size_t n, struct err *err)
 			continue;
 		}
 		in->plain++;
+		in->line++;
+		/* libetpan takes a bare CR for the end of the line, and makes room for the literal at once. */
+		if (in->scan.state == SCAN_CR && *p != '\n' && in->scan.n > LITERAL_MAX)
+			return err_set(err, ERR_LIMIT, ERR_WHOLE,
+			        "the server announces a literal of %llu octets, and no line end",
+			        (unsigned long long)in->scan.n);
 		if (*p != '\n')
 			line_byte(in, *p);
 		else if (line_end(in, err) != 0)
 			return ERR_LIMIT;
 		if (in->plain > PLAIN_MAX)
 			return err_set(err, ERR_LIMIT, ERR_WHOLE,
-			        "the server sent more than %d MiB in answer to one command",
+			        "the server sent more than %d MiB, or far too many lines, in "
+			        "answer to one command",
 			        (int)(PLAIN_MAX >> 20));
 		p++;
 		n--;

@@ -61,6 +61,16 @@ bool literal_swallowed(const struct transport *t)
 	       (strcmp(word, "OK") == 0 || strcmp(word, "NO") == 0 || strcmp(word, "BAD") == 0);
 }
 
+void transport_answered(struct transport *t)
+{
+	t->inbound.plain = 0;
+}
+
+bool transport_waited_out(const struct transport *t)
+{
+	return t->waited_out;
+}
+
 bool transport_timed_out(const struct transport *t)
 {
 	return t->timed_out;
@@ -231,7 +241,7 @@ int plain_send(struct transport *t, const void *p, size_t n)
 	if (guard_check(&t->guard, p, n, &err) != 0)
 		return transport_fail(t, err.code, "%s", err.text);
 	trace_sent(&t->trace, p, n, t->secret);
-	t->inbound.plain = 0;
+	t->inbound.plain = t->inbound.idle = 0;
 	t->written_at = t->in + t->out;
 	t->waited_ms = 0;
 	return t->deflate ? squeeze_send(t, p, n) : wire_send(t, p, n);

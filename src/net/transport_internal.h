@@ -26,7 +26,10 @@ bool literal_scan_end(struct literal_scan *s);
 struct inbound {
 	struct literal_scan scan;
 	uint64_t literal; /* octets of the current literal still to come */
-	uint64_t plain; /* octets outside bodies since the last write */
+	uint64_t
+	        plain; /* octets outside bodies since the last write or answer, and what their lines cost */
+	uint64_t idle; /* octets of untagged OK, NO and BAD since the last write */
+	uint64_t line; /* octets of the response so far */
 	bool quoted, escaped;
 	bool body; /* the brace just seen stood after a FETCH item that is streamed */
 	char head[32]; /* how the response begins */
@@ -78,6 +81,7 @@ struct transport {
 	int64_t deadline; /* of the handshake, 0: none */
 	struct err error;
 	bool timed_out;
+	bool waited_out; /* the error is that of a wait, however it ended */
 	bool swallowed; /* the error is that of transport_tags */
 	gnutls_session_t tls;
 	gnutls_certificate_credentials_t trust;

@@ -116,6 +116,7 @@ static void sink_destroy(struct archive_sink *s)
 	for (size_t i = 0; i < s->n_slots; i++)
 		slot_clear(&s->slots[i]);
 	free(s->slots);
+	text_index_clear(&s->by_name);
 	free(s->part_sums);
 	body_pool_clear(&s->pool);
 	seals_clear(&(struct seals){.v = s->seals, .n = s->n_seals});

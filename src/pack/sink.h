@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include "valise/base/lock.h"
+#include "valise/base/textindex.h"
 #include "valise/pack/archive.h"
 #include "valise/tree/journal.h"
 #include "objects.h"
@@ -114,6 +115,7 @@ struct archive_sink {
 	bool all_loaded; /* objects holds those of every snapshot */
 	struct slot *slots;
 	size_t n_slots, slots_cap;
+	struct text_index by_name; /* the slots */
 	struct body_pool pool;
 
 	struct part_writer *writer; /* opened with the first new object */

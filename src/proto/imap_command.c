@@ -367,6 +367,7 @@ static bool take_tagged(struct imap *m, const char *p, size_t n, unsigned *tag_o
 	if (!status_parse(p, n, &s) || !s.tag || !(done = find_pending(m, s.tag)))
 		return false;
 	done->done = true;
+	transport_answered(m->t);
 	m->pipelined |= done->behind;
 	done->status = s.status;
 	snprintf(done->code, sizeof done->code, "%s", s.code);

@@ -213,6 +213,11 @@ void imap_close(struct imap *m)
 	session_free(m);
 }
 
+bool imap_waited_out(const struct imap *m)
+{
+	return transport_waited_out(m->t);
+}
+
 bool imap_lied(const struct imap *m)
 {
 	return transport_swallowed(m->t);

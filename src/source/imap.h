@@ -167,6 +167,7 @@ struct run {
 	struct worker *workers; /* started ones, n of them; the first runs in the caller's thread */
 	unsigned n_workers, max_workers;
 	size_t open; /* mailboxes not MB_DONE */
+	size_t list_from; /* none before it is to be listed */
 	bool rematched;
 	bool failed;
 	bool cut_short; /* ... as no connection could be had any more, not by a fault of ours or the sink's */

@@ -65,8 +65,9 @@ int link_select(struct worker *w, struct mbox *mb, struct imap_selected *sel, st
 			w->at_validity = got->uidvalidity;
 			break;
 		}
+		i += w->m && imap_waited_out(w->m); /* for minutes: once more is enough */
 		i -= rc == ERR_THROTTLED; /* the server's wish is no failure */
-		if (i == TRIES || err->code == ERR_STOPPED || err->code == ERR_GUARD ||
+		if (i >= TRIES || err->code == ERR_STOPPED || err->code == ERR_GUARD ||
 		        (imap_alive(w->m) && rc != ERR_BUSY && rc != ERR_THROTTLED))
 			break;
 		paused = link_pause(w, i, mb->name, err);

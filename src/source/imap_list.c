@@ -371,7 +371,8 @@ int list_alone(struct worker *w, struct mbox *mb, struct err *err)
 			sched_unlist(w->run, mb);
 			return rc;
 		}
-		if (rc == ERR_REFUSED || rc == ERR_LIMIT || rc == ERR_GUARD)
+		if (rc == ERR_REFUSED || rc == ERR_LIMIT || rc == ERR_GUARD ||
+		        (w->m && imap_waited_out(w->m)))
 			break;
 		i -= rc == ERR_THROTTLED; /* the server's wish is no failure */
 		if (i < TRIES && (rc = link_pause(w, i, mb->name, err)) < 0) {

@@ -52,12 +52,19 @@ static bool is_filled(const struct mbox *mb)
 	return !has_jobs(mb) && mb->n_twins == 0;
 }
 
+static void skip_listed(struct run *r)
+{
+	while (r->list_from < r->n_boxes && r->boxes[r->list_from].state != MB_LIST)
+		r->list_from++;
+}
+
 /* The mailbox to list next: the fullest. */
 static struct mbox *pick_listing(struct run *r)
 {
 	struct mbox *best = NULL;
 
-	for (size_t i = 0; i < r->n_boxes; i++) {
+	skip_listed(r);
+	for (size_t i = r->list_from; i < r->n_boxes; i++) {
 		struct mbox *mb = &r->boxes[i];
 
 		if (mb->state == MB_LIST && (!best || mb->status.messages > best->status.messages))
@@ -87,7 +94,8 @@ struct mbox *sched_try_listing(struct run *r)
 	struct mbox *mb = NULL;
 
 	pthread_mutex_lock(&r->lock);
-	for (size_t i = 0; i < r->n_boxes && !mb && !r->failed; i++)
+	skip_listed(r);
+	for (size_t i = r->list_from; i < r->n_boxes && !mb && !r->failed; i++)
 		if (r->boxes[i].state == MB_LIST && plan_is_small(&r->boxes[i]))
 			mb = &r->boxes[i];
 	if (mb) {
@@ -331,6 +339,8 @@ void sched_unlist(struct run *r, struct mbox *mb)
 {
 	pthread_mutex_lock(&r->lock);
 	mb->state = MB_LIST;
+	if ((size_t)(mb - r->boxes) < r->list_from)
+		r->list_from = (size_t)(mb - r->boxes);
 	if (mb->listings)
 		mb->listings--;
 	r->listing--;
@@ -348,6 +358,8 @@ int sched_leave(struct worker *w, struct mbox *mb, struct err *err)
 	if (mb->users == 0 && mb->relist) {
 		mbox_reset(mb);
 		mb->state = MB_LIST;
+		if ((size_t)(mb - r->boxes) < r->list_from)
+			r->list_from = (size_t)(mb - r->boxes);
 	} else if (mb->users == 0 && !r->failed && is_filled(mb)) {
 		rc = mbox_finish(r, mb, err);
 	}

@@ -1,6 +1,7 @@
 /* Paths of collections: readable, safe on any file system, distinct, and kept once given. */
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/textindex.h"
 #include "valise/tree/manifest.h"
 #include "words.h"
 #include <pthread.h>
@@ -14,11 +15,11 @@ struct given {
 	unsigned twins; /* numbers that were given, or found taken, because this path was */
 };
 
-/* Accounts have tens to some thousands of collections: hash chains would be more code than they save. */
 struct tree_names {
 	pthread_mutex_t lock;
 	struct given *given;
 	size_t n, cap;
+	struct text_index by_name, by_key;
 };
 
 struct tree_names *tree_names_new(void)
@@ -39,6 +40,8 @@ void tree_names_free(struct tree_names *n)
 		free(n->given[i].key);
 	}
 	free(n->given);
+	text_index_clear(&n->by_name);
+	text_index_clear(&n->by_key);
 	pthread_mutex_destroy(&n->lock);
 	free(n);
 }
@@ -57,8 +60,9 @@ static struct given *holder(const struct tree_names *n, const char *path)
 {
 	char *key = path_key(path);
 	struct given *found = NULL;
+	size_t i, cursor = 0;
 
-	for (size_t i = 0; i < n->n && !found; i++)
+	while (!found && (i = text_index_next(&n->by_key, key, &cursor)) != SIZE_MAX)
 		if (strcmp(n->given[i].key, key) == 0)
 			found = &n->given[i];
 	free(key);
@@ -72,7 +76,9 @@ static bool is_taken(const struct tree_names *n, const char *path)
 
 static const char *known_path(const struct tree_names *n, enum coll_kind kind, const char *name)
 {
-	for (size_t i = 0; i < n->n; i++)
+	size_t i, cursor = 0;
+
+	while ((i = text_index_next(&n->by_name, name, &cursor)) != SIZE_MAX)
 		if (n->given[i].kind == kind && strcmp(n->given[i].name, name) == 0)
 			return n->given[i].path;
 	return NULL;
@@ -87,6 +93,8 @@ static void give(struct tree_names *n, enum coll_kind kind, const char *name, co
 	g->name = xstrdup(name);
 	g->path = xstrdup(path);
 	g->key = path_key(path);
+	text_index_add(&n->by_name, name, n->n - 1);
+	text_index_add(&n->by_key, g->key, n->n - 1);
 }
 
 static bool has_path(const struct tree_names *n, const char *path)

@@ -18,7 +18,7 @@
  * Errors are sticky: after the first, every call fails with the same one.
  *
  * What an IMAP server can make us hold is bounded here, because libetpan keeps every octet outside a
- * streamed literal until the tagged line: 64 MiB of such octets since our last write, and a literal of
+ * streamed literal until the tagged line: 64 MiB of such octets (a line counts for 128 more, one of LIST for 384) since our last write or the last whole answer, and a literal of
  * more than 1 MiB only as a BODY, BINARY or RFC822 item of a FETCH response, below 4 GiB (libetpan
  * counts in 32 bits). More is ERR_LIMIT. POP3 has no literals: who reads its lines caps them.
  */
@@ -96,6 +96,11 @@ void transport_patient(struct transport *t, bool slow, uint64_t octets);
 void transport_tags(struct transport *t, unsigned first, unsigned last);
 /* The error is that one. */
 bool transport_swallowed(const struct transport *t);
+
+/* An answer is whole and given up: what comes now counts anew. */
+void transport_answered(struct transport *t);
+/* The error is that the peer was waited for and nothing came, or next to nothing. */
+bool transport_waited_out(const struct transport *t);
 
 /* The error is that the peer said nothing for that long. */
 bool transport_timed_out(const struct transport *t);

@@ -30,6 +30,8 @@ struct imap;
 int imap_open(const struct service *service, bool target, struct progress *progress,
         struct imap **out, struct err *err) MUST_CHECK;
 void imap_close(struct imap *m); /* LOGOUT without waiting long if alive, then free; NULL is fine */
+/* The session ended as the server was waited for, and nothing came, or next to nothing. */
+bool imap_waited_out(const struct imap *m);
 /* The session ended as a literal was announced longer than it is, and took in the line that ends the answer. */
 bool imap_lied(const struct imap *m);
 bool imap_alive(const struct imap *m);
