@@ -23,7 +23,7 @@ mkdir -p "$OTHER/srv"
 rm -rf "$OTHER/srv"/*
 setsid env ROOT="$OTHER" "$HERE/../.ci/debian" "$SUITE" bash -c "$(cat "$T/servers")" > "$T/debian.log" 2>&1 &
 debian=$!
-trap 'kill -- -$debian 2>/dev/null; wait $debian 2>/dev/null; finish' EXIT
+trap 'kill -- -$debian 2>/dev/null || true; wait $debian 2>/dev/null || true; finish' EXIT
 for s in $KINDS; do launch "old_$s" "$s" SPECIAL=1; done
 for s in $KINDS; do landed "old_$s"; done
 until [ -e "$OTHER/srv/ready" ]; do
