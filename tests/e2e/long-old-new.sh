@@ -22,12 +22,11 @@ C
 mkdir -p "$OTHER/srv"
 rm -rf "$OTHER/srv"/*
 setsid env ROOT="$OTHER" "$HERE/../.ci/debian" "$SUITE" bash -c "$(cat "$T/servers")" > "$T/debian.log" 2>&1 &
-debian=$!
-trap 'kill -- -$debian 2>/dev/null || true; wait $debian 2>/dev/null || true; finish' EXIT
+aside=$!
 for s in $KINDS; do launch "old_$s" "$s" SPECIAL=1; done
 for s in $KINDS; do landed "old_$s"; done
 until [ -e "$OTHER/srv/ready" ]; do
-	kill -0 $debian 2>/dev/null || { tail -20 "$T/debian.log"; fail "the other Debian did not come up"; }
+	kill -0 $aside 2>/dev/null || { tail -20 "$T/debian.log"; fail "the other Debian did not come up"; }
 	sleep 1
 done
 for s in $KINDS; do
