@@ -266,6 +266,11 @@ struct dav_form {
 	unsigned steps; /* bits of enum amend that the body has now */
 	char *name; /* another segment, or NULL */
 	char *why; /* the first refusal */
+	struct part {
+		char *uid, *text; /* uid: may be NULL */
+		size_t len;
+	} * parts; /* several objects apart: those that the body does not have */
+	size_t n_parts, cap_parts;
 	bool about_name;
 	unsigned char order[AMENDS];
 };

@@ -7,7 +7,7 @@
 #define FAILED_MAX 10 /* items in a row that no form helped: the collection takes none */
 #define NAME_MAX_LEN 200
 
-enum { AT_NAME, AT_STEPS, AT_ALL = AT_STEPS + AMENDS, AT_END };
+enum { AT_NAME, AT_STEPS, AT_ALL = AT_STEPS + AMENDS, AT_APART, AT_END };
 
 static const struct {
 	const char *word;
@@ -105,6 +105,36 @@ static bool is_one(unsigned bits)
 	return (bits & (bits - 1)) == 0;
 }
 
+static int on_part(void *ctx, const char *uid, const struct buf *text, struct err *err)
+{
+	struct dav_form *f = ctx;
+	struct part *p = ARR_PUSH(f->parts, f->n_parts, f->cap_parts);
+
+	(void)err;
+	p->uid = xstrdup(uid);
+	p->text = xstrndup((const char *)text->data, text->len);
+	p->len = text->len;
+	return 0;
+}
+
+/* Several objects: the body becomes the one that the item is known by, the others follow it. */
+static bool apart(const struct entry *e, struct dav_form *f, struct buf *body)
+{
+	size_t main = 0;
+
+	if (content_apart(body->data, body->len, on_part, f, NULL) != 1)
+		return false;
+	for (size_t i = 0; i < f->n_parts; i++)
+		if (e->uid && f->parts[i].uid && strcmp(e->uid, f->parts[i].uid) == 0)
+			main = i;
+	buf_reset(body);
+	buf_put(body, f->parts[main].text, f->parts[main].len);
+	free(f->parts[main].uid);
+	free(f->parts[main].text);
+	f->parts[main] = f->parts[--f->n_parts];
+	return true;
+}
+
 bool form_next(struct drun *r, struct entry *e, struct dav_form *f, struct buf *body)
 {
 	while (f->at < AT_END) {
@@ -123,6 +153,11 @@ bool form_next(struct drun *r, struct entry *e, struct dav_form *f, struct buf *
 		buf_clear(body);
 		if (entry_body(r, e, body, NULL) < 0)
 			return false;
+		if (at == AT_APART) {
+			if (apart(e, f, body))
+				return true;
+			continue;
+		}
 		rc = at == AT_ALL ? all_of(body, &f->steps, NULL)
 		                  : one_of(body, f->order[at - AT_STEPS], &f->steps, NULL);
 		if (rc == 1 && !(at == AT_ALL && is_one(f->steps)))
@@ -166,6 +201,8 @@ char *form_helped(struct dav_form *f, struct tcoll *t)
 	buf_putf(&b, "the target refused it as it is (%s), and took it ", f->why);
 	if (f->name)
 		buf_puts(&b, "under the name of its UID");
+	if (f->n_parts)
+		buf_putf(&b, "apart, as %zu resources", f->n_parts + 1);
 	for (unsigned i = 0, n = 0; i < AMENDS; i++)
 		if (f->steps & 1u << i) {
 			buf_putf(&b, "%s%s",
@@ -179,5 +216,10 @@ void form_clear(struct dav_form *f)
 {
 	free(f->name);
 	free(f->why);
+	for (size_t i = 0; i < f->n_parts; i++) {
+		free(f->parts[i].uid);
+		free(f->parts[i].text);
+	}
+	free(f->parts);
 	memset(f, 0, sizeof *f);
 }

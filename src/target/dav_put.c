@@ -176,6 +176,26 @@ static void put_url(struct drun *r, struct put *p)
 	p->url = buf_take(&url);
 }
 
+/* Of a part: by its UID, so that a second restore finds it there. */
+static void part_url(struct drun *r, struct put *p, const char *uid)
+{
+	char hex[SHA256_HEX_SIZE];
+	uint8_t sum[SHA256_LEN];
+	struct buf url;
+
+	if (uid)
+		sha256_of(uid, strlen(uid), sum);
+	else
+		sha256_of(p->body.data, p->body.len, sum);
+	hex_format(sum, SHA256_LEN, hex);
+	buf_init(&url, 1 << 16);
+	buf_putf(&url, "%s%s%s.%s", r->tcolls[p->tcoll].url,
+	        r->tcolls[p->tcoll].url[strlen(r->tcolls[p->tcoll].url) - 1] == '/' ? "" : "/", hex,
+	        coll_kind_ext(r->kind));
+	p->url = buf_take(&url);
+	keys_add(&r->names, dav_key(p->url), 1);
+}
+
 /* Read it, and see whether it can be sent. False: it is settled. */
 static bool prepare(struct drun *r, struct entry *e, struct put *p, struct err *err)
 {
@@ -458,6 +478,41 @@ static void refused(struct drun *r, struct put *p)
 	buf_clear(&why);
 }
 
+/* The other objects of a resource that was taken apart. */
+static void send_parts(struct drun *r, struct put *p)
+{
+	for (size_t i = 0; i < p->form.n_parts; i++) {
+		const struct part *part = &p->form.parts[i];
+		struct put one = {.e = p->e, .tcoll = p->tcoll, .strict = false};
+		struct http_request rq;
+		struct put_reply reply;
+		struct buf why;
+
+		buf_init(&one.body, ITEM_MAX);
+		buf_init(&one.answer, ANSWER_MAX);
+		buf_init(&why, 4096);
+		buf_put(&one.body, part->text, part->len);
+		part_url(r, &one, part->uid);
+		request_of(&one, r->contacts, &rq);
+		if (http_run(r->http, &rq, 1, 1, &one.err) == 0) {
+			reply = reply_of(&one);
+			one.verdict = put_judge(&reply);
+		} else {
+			one.verdict = PUT_REFUSED;
+		}
+		/* 412: from an earlier restore. */
+		if (one.verdict != PUT_STORED && one.verdict != PUT_EXISTS) {
+			reason_of(&one, &why);
+			r->sum.failed++;
+			say_entry(r, SAY_WARNING, p->e,
+			        "its object of UID %.200s is not restored: %s",
+			        part->uid ? part->uid : "none", buf_str(&why));
+		}
+		buf_clear(&why);
+		put_clear(&one);
+	}
+}
+
 /* What became of one; it stays pending when it is to be sent again. */
 static void settle(struct drun *r, struct put *p, const struct res *x)
 {
@@ -469,9 +524,11 @@ static void settle(struct drun *r, struct put *p, const struct res *x)
 
 		if (ours) {
 			p->e->form = form_helped(&p->form, &r->tcolls[p->tcoll]);
-			p->e->reformed = p->form.steps != 0;
+			p->e->reformed = p->form.steps != 0 || p->form.n_parts;
 		}
 		entry_settle(r, p->e, x, ours ? ENTRY_ADDED : ENTRY_THERE);
+		if (ours)
+			send_parts(r, p);
 		count_copy(r, x->entry, x);
 	} else if (p->verdict == PUT_STORED) {
 		p->e->state = ENTRY_UNSEEN;

@@ -26,4 +26,13 @@ const char *amend_name(enum amend step); /* "MANAGED-ID taken off" */
 int content_amend(
         const void *p, size_t n, enum amend step, struct buf *out, struct err *err) MUST_CHECK;
 
+/**
+ * content_apart(p, n, fn, ctx, err): where there are objects of several UIDs, or several cards, give each to ${fn} as a resource of its own, those of one UID
+ * together, with the time zones and properties that they share. 1: done; 0: there is but one. What ${fn} returns, if that is not 0.
+ * Errors: ERR_LIMIT, also for more than 200 objects.
+ */
+int content_apart(const void *p, size_t n,
+        int (*fn)(void *ctx, const char *uid, const struct buf *text, struct err *err), void *ctx,
+        struct err *err) MUST_CHECK;
+
 #endif

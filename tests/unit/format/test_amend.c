@@ -136,10 +136,54 @@ static void long_lines_and_uids(void **state)
 	buf_clear(&out);
 }
 
+static int gather(void *ctx, const char *uid, const struct buf *text, struct err *err)
+{
+	struct buf *out = ctx;
+
+	(void)err;
+	buf_putf(out, "[%s]%s", uid ? uid : "none", buf_str((struct buf *)text));
+	return 0;
+}
+
+#define ZONE "BEGIN:VTIMEZONE\r\nTZID:Z\r\nEND:VTIMEZONE\r\n"
+#define OBJ(uid, x) "BEGIN:VEVENT\r\nUID:" uid "\r\n" x "END:VEVENT\r\n"
+#define TAIL "END:VCALENDAR\r\n"
+
+static void apart(void **state)
+{
+	static const struct {
+		const char *in, *want;
+	} several[] = {
+	        {HEAD ZONE OBJ("a", "") OBJ("a", "RECURRENCE-ID:1\r\n") TAIL, ""},
+	        {HEAD ZONE OBJ("a", "") OBJ("b", "X:1\r\n") OBJ("a", "RECURRENCE-ID:1\r\n") TAIL,
+	                "[a]" HEAD ZONE OBJ("a", "") OBJ("a", "RECURRENCE-ID:1\r\n") TAIL
+	                "[b]" HEAD ZONE OBJ("b", "X:1\r\n") TAIL},
+	        {CARD("3.0", "FN:x\r\n"), ""},
+	        {CARD("3.0", "FN:x\r\n") "BEGIN:VCARD\r\nFN:y\r\nEND:VCARD",
+	                "[a]" CARD("3.0", "FN:x\r\n") "[none]BEGIN:VCARD\r\nFN:y\r\nEND:VCARD\r\n"},
+	        {HEAD OBJ("a", "") TAIL HEAD OBJ("b", "") TAIL,
+	                "[a]" HEAD OBJ("a", "") TAIL "[b]" HEAD OBJ("b", "") TAIL},
+	        {"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof several / sizeof *several; i++) {
+		struct err err = {0};
+		struct buf out;
+		int rc;
+
+		buf_init(&out, SIZE_MAX);
+		rc = content_apart(several[i].in, strlen(several[i].in), gather, &out, &err);
+		if (rc != (several[i].want[0] != 0) || strcmp(buf_str(&out), several[i].want) != 0)
+			fail_msg("case %zu: %d\n%s", i, rc, buf_str(&out));
+		buf_clear(&out);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(forms), cmocka_unit_test(long_lines_and_uids)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(apart),
+	        cmocka_unit_test(long_lines_and_uids)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
