@@ -133,15 +133,16 @@ static bool as_https(struct xfer *x, struct url *to, struct buf *next)
 	const struct endpoint *at = &x->h->service->at;
 	bool six = strchr(to->host, ':') != NULL;
 	char *path = xstrdup(to->path);
+	bool fits;
 
 	to->tls = true;
 	if (to->port == 80)
 		to->port = at->port ? at->port : 443;
 	buf_reset(next);
-	buf_putf(next, "https://%s%s%s:%u%s", six ? "[" : "", to->host, six ? "]" : "", to->port,
-	        path);
+	fits = buf_addf(next, "https://%s%s%s:%u%s", six ? "[" : "", to->host, six ? "]" : "",
+	               to->port, path) == 0;
 	free(path);
-	return url_cut(buf_str(next), to) && url_may_sign_in(at, to);
+	return fits && url_cut(buf_str(next), to) && url_may_sign_in(at, to);
 }
 
 static void refuse_plain(struct xfer *x)

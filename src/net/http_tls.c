@@ -103,8 +103,8 @@ int http_tls_check(struct xfer *x, struct err *err)
 	        info->backend == CURLSSLBACKEND_GNUTLS && info->internals)
 		chain = gnutls_certificate_get_peers(info->internals, &n);
 	if (!chain || !n)
-		return err_set(err, ERR_TLS, ERR_WHOLE, "%s: the server shows no certificate",
-		        x->h->service->at.host);
+		return err_set(err, ERR_TLS, x->trusted ? ERR_WHOLE : ERR_ITEM,
+		        "%s: the server shows no certificate", u.host);
 	verify_sum(&chain[0], sum);
 	return x->pinned ? check_pin(x, sum, err)
 	                 : check_server(x, info->internals, u.host, sum, err);

@@ -353,13 +353,23 @@ static int on_member(void *ctx, struct dav_response *r, struct err *err)
 	return 0;
 }
 
+static int take_member(struct dav_worker *w, const char *url, struct err *err)
+{
+	int rc = with_little(w, url, err);
+
+	if (rc == 0 || dav_fatal(w->run, err))
+		return rc;
+	dav_add_lost(w->run, url, err->text);
+	err_clear(err);
+	return 0;
+}
+
 /* One odd property may spoil the listing of a home: what there is, then each by itself. */
 static int one_by_one(struct dav_worker *w, const char *url, struct err *err)
 {
 	static const char *const type[] = {P_TYPE};
 	struct members m = {.run = w->run};
 	struct dav_answer a;
-	struct err why = {0};
 	int rc = dav_propfind(w->http, url, 1, type, 1, on_member, &m, &a, err);
 
 	dav_answer_clear(&a);
@@ -369,13 +379,7 @@ static int one_by_one(struct dav_worker *w, const char *url, struct err *err)
 	}
 	for (size_t i = 0; i < m.n; i++) {
 		if (rc == 0 && !dav_is_known(w->run, dav_key(m.urls[i])))
-			rc = with_little(w, m.urls[i], &why);
-		if (rc < 0 && !dav_fatal(w->run, &why)) {
-			dav_add_lost(w->run, m.urls[i], why.text);
-			rc = 0;
-		} else if (rc < 0 && why.code) {
-			*err = why;
-		}
+			rc = take_member(w, m.urls[i], err);
 		free(m.urls[i]);
 	}
 	free(m.urls);

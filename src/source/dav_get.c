@@ -156,7 +156,7 @@ static bool prepare(struct get *g, struct http_request *rq)
 	struct davitem *i = g->item;
 	bool ok;
 
-	buf_init(&g->url, 1u << 16);
+	buf_init(&g->url, SIZE_MAX);
 	buf_init(&g->head, HEAD_MAX);
 	if (g->form)
 		ok = buf_adds(&g->url, g->form) == 0;

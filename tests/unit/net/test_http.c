@@ -406,6 +406,11 @@ static void redirect_answer(struct conn *c, const struct request *rq)
 		snprintf(location, sizeof location, "Location: http://127.0.0.1:%u/end\r\n",
 		        c->server->port);
 		reply(c, 308, location, "");
+	} else if (strcmp(rq->path, "/downgrade/long") == 0) {
+		char *far = xasprintf("Location: http://127.0.0.1/%016366d\r\n", 0);
+
+		reply(c, 308, far, "");
+		free(far);
 	} else if (strcmp(rq->path, "/downgrade/stranger") == 0) {
 		reply(c, 308, "Location: http://localhost/end\r\n", "");
 	} else if (sscanf(rq->path, "/port/%d", &status) == 1) {
@@ -531,6 +536,8 @@ static void never_down_to_http(void **state)
 	assert_int_equal(r->code, ERR_TLS);
 	assert_non_null(strstr(r->text, "redirected to http://localhost/end, without TLS"));
 	assert_int_equal(s->requests, 1);
+	/* One letter more is one too many. */
+	assert_int_equal(get(h, s, "/downgrade/long")->code, ERR_TLS);
 	/* A server that does not know of its proxy's TLS. */
 	r = get(h, s, "/downgrade");
 	assert_int_equal(r->code, 0);
