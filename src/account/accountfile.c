@@ -6,6 +6,7 @@
 #include "valise/account/account.h"
 #include "valise/base/buf.h"
 #include "valise/base/mem.h"
+#include "valise/base/near.h"
 #include "valise/base/secret.h"
 #include "valise/base/sys.h"
 #include <errno.h>

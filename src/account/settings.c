@@ -1,6 +1,7 @@
 #include "settings.h"
 #include "valise/account/account.h"
 #include "valise/base/mem.h"
+#include "valise/base/near.h"
 #include "valise/base/secret.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,31 +134,6 @@ void settings_drop_passwords(struct settings *s, const char *like)
 		        (size_t)(base_of(key) - key) == prefix && strncmp(key, like, prefix) == 0)
 			settings_remove(s, i);
 	}
-}
-
-/* Levenshtein's, one row; longer words are cut, which only makes a hint worse. */
-size_t edit_distance(const char *a, const char *b)
-{
-	size_t row[WORD_MAX + 1], nb = strnlen(b, WORD_MAX), na = strnlen(a, WORD_MAX);
-
-	for (size_t j = 0; j <= nb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= na; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= nb; j++) {
-			size_t best = corner + (a[i - 1] != b[j - 1]);
-
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[nb];
 }
 
 static void consider(const char *key, const char *candidate, size_t *best, char out[64])

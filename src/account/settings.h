@@ -40,7 +40,5 @@ bool settings_is_password(const char *key, bool file);
 bool settings_is_file_key(const char *key);
 /* The valid key that looks most like ${key}; NULL when none does. */
 const char *settings_nearest(const char *key, char out[64]);
-/* Number of single-character edits between two short texts. */
-size_t edit_distance(const char *a, const char *b);
 
 #endif

@@ -325,6 +325,8 @@ static void print_options(const struct option_def *d, FILE *f)
 	for (; d && d->name; d++) {
 		char left[64];
 
+		if (!d->help)
+			continue;
 		snprintf(left, sizeof left, "%s%c%s--%s%s%s", d->letter ? "-" : "",
 		        d->letter ? d->letter : ' ', d->letter ? ", " : "   ", d->name,
 		        d->arg && d->arg[0] != '[' ? " " : "", d->arg ? d->arg : "");

@@ -49,6 +49,7 @@ static char **worker_args(const struct args *a, const struct job *j)
 	*ARR_PUSH(v, n, cap) = xstrdup("--json");
 	*ARR_PUSH(v, n, cap) = xstrdup("--progress");
 	*ARR_PUSH(v, n, cap) = xstrdup("--quiet");
+	*ARR_PUSH(v, n, cap) = xstrdup("--one-of-many");
 	for (size_t i = 0; i < a->n_given; i++) {
 		const char *name = a->given[i].def->name, *value = a->given[i].value;
 

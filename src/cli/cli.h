@@ -10,6 +10,7 @@
 #include "valise/base/progress.h"
 #include "valise/tree/dir.h"
 #include "valise/tree/shrink.h"
+#include "valise/tree/pattern.h"
 #include "valise/tree/sink.h"
 
 /* Shared by the commands. Only this room talks to people. */
@@ -27,7 +28,7 @@ struct option_def {
 	const char *name; /* without the dashes */
 	char letter; /* short form, or 0 */
 	const char *arg; /* name of its value, NULL: takes none; in brackets: may be left out */
-	const char *help;
+	const char *help; /* NULL: for the workers of --accounts, not for people */
 };
 
 struct args;
@@ -154,6 +155,23 @@ int take_account(struct take *t);
 /* --fetch-links: what the links lead to in ${from}, which is what take_account just brought, into a fresh t->sink; and commit.
  * Both are freed; opening them ended with ${rc} and ${err}. Returns an exit code. */
 int take_links(struct take *t, struct tree_reader *from, int rc, struct err *err);
+/* The names that --include, --folder and --exclude may mean, so that one which means none is told before anything is done. */
+struct choice {
+	const struct args *args;
+	struct pattern_choice of;
+	const char *include[2 * ARGS_MAX], *exclude[ARGS_MAX];
+	bool included[2 * ARGS_MAX], excluded[ARGS_MAX]; /* matches something */
+	size_t chosen; /* how many are */
+	char **names;
+	size_t n, cap;
+};
+void choice_init(struct choice *c, const struct args *a);
+void choice_clear(struct choice *c);
+void choice_see(void *choice, const struct pattern_name *name, bool taken); /* of source_opts */
+bool choice_settled(const struct choice *c); /* each pattern has matched, and something is chosen */
+/* The names that are nearest to ${pattern}, as "; near to it: ..."; empty if none is. */
+void choice_near(const struct choice *c, const char *pattern, struct buf *out);
+int choice_check(const struct choice *c); /* 0, or EXIT_USAGE after a message */
 /**
  * --max-rate and --daily-limit: what the wire may carry, set in every service of ${account} until guest_end. 0, or an exit code after a message.
  */

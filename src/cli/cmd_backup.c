@@ -18,6 +18,8 @@ static const struct option_def options[] = {
         {"tree", 0, "DIR", "keep the tree as a directory, too"},
         {"names", 0, "portable|maildir",
                 "names of messages end in ;2,FLAGS, for exFAT, NTFS and SMB, or in :2,FLAGS"},
+        {"one-of-many", 0, NULL,
+                NULL}, /* a pattern is for all accounts: not each has what it names */
         {"part-size", 0, "BYTES", "size of a part of the archive (default: 1 GiB)"},
         {NULL, 0, NULL, NULL},
 };

@@ -11,7 +11,9 @@
 static const struct option_def options[] = {
         {"snapshot", 0, "N", "this snapshot instead of the newest"},
         {"only", 0, "LIST", "mail,calendars,contacts"},
-        {"folder", 0, "PATTERN", "only collections of this name (* and ? match); may be repeated"},
+        {"folder", 0, "PATTERN",
+                "only collections of this name (* and ? match, \\* and \\? are these) and what is "
+                "below; may be repeated"},
         {"include", 0, "PATTERN", "the same as --folder"},
         {"exclude", 0, "PATTERN", "leave out collections of this name; may be repeated"},
         {"with-gone", 0, NULL, "also what is marked as gone from the source"},
@@ -69,7 +71,8 @@ struct restore {
 	char archive_id[SHA256_HEX_SIZE];
 	uint64_t gone; /* items of the snapshot that are left out as gone */
 	struct target_result sum;
-	const char *folders[2 * ARGS_MAX], *excluded[ARGS_MAX], *map_words[ARGS_MAX];
+	struct choice choice;
+	const char *map_words[ARGS_MAX];
 	struct target_map maps[ARGS_MAX];
 	char *map_from[ARGS_MAX];
 };
@@ -141,7 +144,7 @@ static int restore_kind(struct restore *r, enum coll_kind kind)
 }
 
 /* Which kinds are to be restored: those the archive has, within --only. Each needs a service. */
-static int plan_kinds(const struct restore *r, unsigned *kinds)
+static int plan_kinds(struct restore *r, unsigned *kinds)
 {
 	const struct tree_manifest *m = r->reader->ops->manifest(r->reader);
 	unsigned only, have = 0;
@@ -149,10 +152,23 @@ static int plan_kinds(const struct restore *r, unsigned *kinds)
 
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < m->n_heads; i++)
-		have |= 1u << m->heads[i].kind;
-	have &= ~(1u << COLL_LINKED); /* no server takes them */
+	for (size_t i = 0; i < m->n_heads; i++) {
+		const struct tree_head *h = &m->heads[i];
+		struct pattern_name name;
+
+		if (h->kind == COLL_LINKED) /* no server takes them */
+			continue;
+		target_name(h, &name);
+		choice_see(&r->choice, &name, !only || only & 1u << h->kind);
+		if (target_selects(&r->opts, h))
+			have |= 1u << h->kind;
+	}
+	rc = choice_check(&r->choice);
+	if (rc)
+		return rc;
 	*kinds = only ? have & only : have;
+	if (only && !*kinds)
+		return usage_error(r->args->cmd, "--only leaves nothing of this archive");
 	for (unsigned k = 0; k < COLL_KINDS; k++)
 		if (*kinds & 1u << k && !r->account->present[service_of[k]])
 			return usage_error(r->args->cmd,
@@ -256,6 +272,21 @@ static bool map_has_use(const struct restore *r, const struct target_map *map, u
 	return false;
 }
 
+static int no_such_map(const struct restore *r, const char *from)
+{
+	struct buf near;
+	int rc;
+
+	buf_init(&near, 1u << 20);
+	choice_near(&r->choice, from, &near);
+	rc = usage_error(r->args->cmd,
+	        "--map: nothing that is to be restored is called \"%s\"%s (valise list shows the "
+	        "names)",
+	        from, buf_str(&near));
+	buf_clear(&near);
+	return rc;
+}
+
 /* "OLD=NEW"; an equals sign inside OLD is written =3D, as content names have it. */
 static int read_maps(struct restore *r, unsigned kinds)
 {
@@ -271,10 +302,7 @@ static int read_maps(struct restore *r, unsigned kinds)
 		r->maps[i].from = r->map_from[i] = xstrndup(word, (size_t)(eq - word));
 		r->maps[i].to = eq + 1;
 		if (!map_has_use(r, &r->maps[i], kinds))
-			return usage_error(r->args->cmd,
-			        "--map: nothing that is to be restored is called \"%s\" (valise "
-			        "list shows the names)",
-			        r->maps[i].from);
+			return no_such_map(r, r->maps[i].from);
 	}
 	return 0;
 }
@@ -309,11 +337,7 @@ static int restore_options(struct restore *r)
 		return rc;
 	r->opts.dry_run = args_has(a, "dry-run");
 	r->opts.strict = args_has(a, "strict");
-	r->opts.folder = r->folders;
-	r->opts.n_folder = args_all(a, "folder", r->folders, ARGS_MAX);
-	r->opts.n_folder += args_all(a, "include", r->folders + r->opts.n_folder, ARGS_MAX);
-	r->opts.exclude = r->excluded;
-	r->opts.n_exclude = args_all(a, "exclude", r->excluded, ARGS_MAX);
+	r->opts.choice = r->choice.of;
 	r->opts.under = args_get(a, "under");
 	r->opts.into = args_get(a, "into");
 	r->opts.with_attendees = args_has(a, "with-attendees");
@@ -395,6 +419,7 @@ int cmd_restore(const struct args *a)
 
 	r->args = a;
 	r->ui = &ui;
+	choice_init(&r->choice, a);
 	if (rc == 0)
 		rc = load_account(a, a->n_pos > 1 ? a->pos[1] : NULL, &r->account);
 	if (rc) {
@@ -414,6 +439,7 @@ int cmd_restore(const struct args *a)
 	account_free(r->account);
 	for (size_t i = 0; i < ARGS_MAX; i++)
 		free(r->map_from[i]);
+	choice_clear(&r->choice);
 	free(r);
 	return rc;
 }

@@ -2,14 +2,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"
+#include "valise/base/mem.h"
 #include "valise/source/source.h"
+#include "valise/target/target.h"
 #include "cli.h"
 
 const struct option_def take_options[] = {
         {"only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
         {"exclude", 0, "PATTERN",
-                "leave out collections of this name (* and ? match); may be repeated"},
-        {"include", 0, "PATTERN", "take only collections of this name; may be repeated"},
+                "leave out collections of this name (* and ? match, \\* and \\? are these); may be "
+                "repeated"},
+        {"include", 0, "PATTERN",
+                "take only collections of this name, and what is below; may be repeated"},
         {"all-namespaces", 0, NULL, "mailboxes of other users and shared ones, too"},
         {"accept-shrink", 0, "[=FOLDER]",
                 "what vanished from FOLDER, or from all of them, is to go; may be repeated"},
@@ -67,8 +71,7 @@ static int pop3_options(
 	return 0;
 }
 
-static int source_options(
-        struct take *t, struct source_opts *o, const char **exclude, const char **include)
+static int source_options(struct take *t, struct source_opts *o)
 {
 	uint64_t connections, wait;
 	int rc = args_number(t->args, "connections", 0, &connections);
@@ -79,10 +82,6 @@ static int source_options(
 		return rc;
 	memset(o, 0, sizeof *o);
 	o->max_wait_s = wait > MAX_WAIT_S ? MAX_WAIT_S : (unsigned)wait;
-	o->n_exclude = args_all(t->args, "exclude", exclude, ARGS_MAX);
-	o->n_include = args_all(t->args, "include", include, ARGS_MAX);
-	o->exclude = exclude;
-	o->include = include;
 	o->accept = t->accept;
 	o->dav_exact = args_has(t->args, "exact");
 	o->all_namespaces = args_has(t->args, "all-namespaces");
@@ -156,9 +155,70 @@ static bool is_left_out(struct take *t, enum service_kind kind, const struct tal
 	return true;
 }
 
+static bool is_asked(const struct take *t, enum service_kind kind, unsigned only)
+{
+	return t->account->present[kind] && (!only || only & 1u << coll_of[kind]);
+}
+
+static int see_last(struct take *t, struct choice *c, unsigned only, struct err *err)
+{
+	struct tree_reader *last = NULL;
+	const struct tree_manifest *m;
+	int rc = t->sink->ops->last ? t->sink->ops->last(t->sink, &last, err) : 0;
+
+	if (rc < 0 || !last)
+		return rc;
+	m = last->ops->manifest(last);
+	for (size_t i = 0; i < m->n_heads; i++) {
+		struct pattern_name name;
+
+		target_name(&m->heads[i], &name);
+		if (m->heads[i].kind != COLL_LINKED && (!only || only & 1u << m->heads[i].kind))
+			choice_see(c, &name, true);
+	}
+	last->ops->free(last);
+	return 0;
+}
+
+/**
+ * A pattern that the last snapshot knows is none to worry about: what it names may have been renamed meanwhile, and is kept and named. Else the services
+ * are asked for their names first, all of them: what is a mailbox's name for nobody may be a calendar's.
+ */
+static int check_choice(
+        struct take *t, struct choice *c, const struct source_opts *o, unsigned only)
+{
+	struct source_opts ask = *o;
+	struct err err = {0};
+
+	if (choice_settled(c))
+		return 0;
+	if (see_last(t, c, only, &err) < 0)
+		return fail(t->args, &err);
+	if (choice_settled(c))
+		return 0;
+	ask.dry = true;
+	ask.listed = choice_see;
+	ask.listed_ctx = c;
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		struct source_result r = {0};
+		struct progress quiet;
+		int rc = 0;
+
+		if (!is_asked(t, k, only) || !source_for(k))
+			continue;
+		progress_init(&quiet);
+		rc = source_for(k)->run(&t->account->services[k], NULL, &ask, &quiet, &r, &err);
+		if (rc == ERR_STOPPED || rc == ERR_BUDGET)
+			return fail(t->args, &err);
+		if (rc < 0)
+			return 0; /* nobody knows; the run itself says why */
+	}
+	return choice_check(c);
+}
+
 static int take_services(struct take *t, struct tally *y)
 {
-	const char *exclude[ARGS_MAX], *include[ARGS_MAX];
+	struct choice *choice = xcalloc(1, sizeof *choice);
 	bool both = t->account->present[SERVICE_IMAP] && t->account->present[SERVICE_POP3];
 	struct recorder *imap = both ? recorder_new(t->sink) : NULL;
 	char *state_dir = both ? state_path("pop3") : NULL;
@@ -167,11 +227,15 @@ static int take_services(struct take *t, struct tally *y)
 	int rc = args_only(t->args, &only);
 
 	if (rc == 0)
-		rc = source_options(t, &o, exclude, include);
+		rc = source_options(t, &o);
 	if (rc == 0)
 		rc = pop3_options(t, &o, imap, state_dir);
+	choice_init(choice, t->args);
+	o.choice = choice->of;
+	if (rc == 0)
+		rc = check_choice(t, choice, &o, only);
 	for (unsigned k = 0; k < SERVICE_KINDS && rc == 0; k++) {
-		if (!t->account->present[k] || (only && !(only & 1u << coll_of[k])))
+		if (!is_asked(t, k, only))
 			continue;
 		taken |= 1u << coll_of[k];
 		if (!is_left_out(t, k, y))
@@ -180,6 +244,8 @@ static int take_services(struct take *t, struct tally *y)
 	}
 	recorder_free(imap);
 	free(state_dir);
+	choice_clear(choice);
+	free(choice);
 	if (rc == 0 && y->tried == 0)
 		rc = usage_error(t->args->cmd, "--only leaves nothing of this account");
 	return rc ? rc : keep_rest(t, taken, y);

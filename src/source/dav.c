@@ -1,4 +1,3 @@
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
@@ -33,19 +32,9 @@ static struct davcoll *take(struct dav_run *r, enum dav_state state)
 	return c;
 }
 
-static bool matches(const char *const *patterns, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (fnmatch(patterns[i], name, 0) == 0)
-			return true;
-	return false;
-}
-
 static bool is_wanted(const struct source_opts *o, const char *name)
 {
-	if (o->n_include && !matches(o->include, o->n_include, name))
-		return false;
-	return !matches(o->exclude, o->n_exclude, name);
+	return pattern_chooses(&o->choice, &(struct pattern_name){.full = name});
 }
 
 static int keep(struct dav_run *r, struct davcoll *c, enum coll_status status, const char *reason,
@@ -396,7 +385,10 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 	rc = http_open(service, HTTP_SOURCE, progress, &w[0].http, err);
 	if (rc == 0)
 		rc = find_collections(&w[0], err);
-	if (rc == 0)
+	for (size_t i = 0; opts->listed && i < r.n_colls && rc == 0; i++)
+		opts->listed(opts->listed_ctx,
+		        &(struct pattern_name){.full = r.colls[i].coll->name}, true);
+	if (rc == 0 && !opts->listed)
 		rc = work(&r, w, err);
 	for (size_t i = 0; i < 16; i++)
 		http_close(w[i].http);

@@ -103,7 +103,7 @@ static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct e
 
 	buf_init(&content, 256u << 10);
 	tree_content_name(now, &content);
-	skip = mb->left_out || !plan_wanted(r->opts, mb->name, buf_str(&content));
+	skip = mb->left_out || !plan_wanted(r->opts, now, buf_str(&content));
 	buf_clear(&content);
 	if (s && !skip)
 		rc = s->ops->prev(s, PREV_SNAPSHOT, COLL_MAIL, mb->name, &prev, err);
@@ -174,6 +174,23 @@ static void say_hidden(struct run *r)
 		        n - HIDDEN_SHOWN);
 }
 
+static void tell_names(struct run *r)
+{
+	for (size_t i = 0; i < r->n_boxes; i++) {
+		struct tree_coll *c = plan_coll(&r->boxes[i]);
+		struct pattern_name name = {
+		        .full = c->name, .delimiter = c->delimiter, .mail = true};
+		struct buf content;
+
+		buf_init(&content, 256u << 10);
+		tree_content_name(c, &content);
+		name.content = buf_str(&content);
+		r->opts->listed(r->opts->listed_ctx, &name, !r->boxes[i].left_out);
+		buf_clear(&content);
+		tree_coll_free(c);
+	}
+}
+
 static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err *err)
 {
 	int rc = 0;
@@ -186,6 +203,10 @@ static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err 
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
 	plan_boxes(r, w->m);
+	if (r->opts->listed) {
+		tell_names(r);
+		return 0;
+	}
 	say_gaps(r);
 	say_hidden(r);
 	if (r->n_boxes == 0)

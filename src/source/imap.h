@@ -223,7 +223,7 @@ struct worker {
 char *plan_name(const uint8_t *raw, size_t n, bool *raw_out);
 /* Make the names of n mailboxes (sorted by raw bytes) differ; those that are exactly decoded keep theirs. */
 void plan_unique(struct mbox *boxes, size_t n);
-bool plan_wanted(const struct source_opts *o, const char *name, const char *content);
+bool plan_wanted(const struct source_opts *o, const struct tree_coll *c, const char *content);
 struct tree_coll *plan_coll(const struct mbox *mb);
 bool plan_same_raw(const struct tree_coll *a, const struct tree_coll *b);
 bool plan_same_head(const struct tree_coll *a, const struct tree_coll *b);

@@ -1,4 +1,3 @@
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"
@@ -92,19 +91,12 @@ void plan_unique(struct mbox *boxes, size_t n)
 	free(by_name);
 }
 
-static bool matches(const char *const *patterns, size_t n, const char *name, const char *content)
+bool plan_wanted(const struct source_opts *o, const struct tree_coll *c, const char *content)
 {
-	for (size_t i = 0; i < n; i++)
-		if (fnmatch(patterns[i], name, 0) == 0 || fnmatch(patterns[i], content, 0) == 0)
-			return true;
-	return false;
-}
+	const struct pattern_name name = {
+	        .full = c->name, .content = content, .delimiter = c->delimiter, .mail = true};
 
-bool plan_wanted(const struct source_opts *o, const char *name, const char *content)
-{
-	if (o->n_include && !matches(o->include, o->n_include, name, content))
-		return false;
-	return !matches(o->exclude, o->n_exclude, name, content);
+	return pattern_chooses(&o->choice, &name);
 }
 
 struct tree_coll *plan_coll(const struct mbox *mb)

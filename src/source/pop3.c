@@ -1,5 +1,4 @@
 /* The POP3 source: what is new, the canary, the bulk, and the proof that everything is still there. See pop3.h. */
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include "pop3.h"
@@ -402,14 +401,6 @@ static int run_session(struct pop3_run *r, struct err *err)
 	return rc;
 }
 
-static bool matches(const char *const *patterns, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (fnmatch(patterns[i], name, 0) == 0)
-			return true;
-	return false;
-}
-
 static int run_pop3(const struct service *service, struct tree_sink *sink,
         const struct source_opts *opts, struct progress *progress, struct source_result *out,
         struct err *err)
@@ -421,6 +412,7 @@ static int run_pop3(const struct service *service, struct tree_sink *sink,
 	        .result = out,
 	        .name = opts->seen ? "INBOX (POP3)" : "INBOX",
 	        .end_by_quit = opts->pop3_quit};
+	const struct pattern_name name = {.full = r.name, .content = r.name, .mail = true};
 	struct err own = {0};
 	int rc;
 
@@ -429,9 +421,11 @@ static int run_pop3(const struct service *service, struct tree_sink *sink,
 	r.drop = opts->accept && tree_accepts(opts->accept, r.name);
 	out->collections = 1;
 	progress_what(progress, r.name);
-	if (!opts->dry &&
-	        (matches(opts->exclude, opts->n_exclude, r.name) ||
-	                (opts->n_include && !matches(opts->include, opts->n_include, r.name))))
+	if (opts->listed) {
+		opts->listed(opts->listed_ctx, &name, true);
+		return 0;
+	}
+	if (!opts->dry && !pattern_chooses(&opts->choice, &name))
 		return sink->ops->keep(sink, COLL_MAIL, r.name, COLL_SKIPPED, NULL, err);
 	r.tally = tally_new();
 	buf_init(&r.head, POP3_HEAD + 1);

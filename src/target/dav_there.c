@@ -266,7 +266,7 @@ static void pair(struct drun *r, struct reslist *all)
 /* What an earlier restore put there and the snapshot has no more. Nothing is said where only a part of the archive is restored. */
 static void say_gone(struct drun *r, const struct reslist *all)
 {
-	bool whole = !r->opts->n_folder && !r->opts->n_exclude;
+	bool whole = !r->opts->choice.n_include && !r->opts->choice.n_exclude;
 
 	for (size_t i = 0; i < r->n_acolls; i++)
 		whole = whole && r->acolls[i].coll;

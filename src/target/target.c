@@ -2,7 +2,6 @@
 #include "valise/target/target.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <string.h>
 #include <sys/file.h>
 #include "valise/base/sys.h"
@@ -13,20 +12,20 @@ static const struct target_ops *const targets[] = {
         &target_carddav,
 };
 
-static bool matches(const char *const *patterns, size_t n, const struct tree_head *h)
-{
-	for (size_t i = 0; i < n; i++)
-		if (fnmatch(patterns[i], h->content_name, 0) == 0 ||
-		        fnmatch(patterns[i], h->name, 0) == 0)
-			return true;
-	return false;
-}
-
 bool target_selects(const struct target_opts *o, const struct tree_head *h)
 {
-	if (o->n_folder && !matches(o->folder, o->n_folder, h))
-		return false;
-	return !matches(o->exclude, o->n_exclude, h);
+	struct pattern_name name;
+
+	target_name(h, &name);
+	return pattern_chooses(&o->choice, &name);
+}
+
+void target_name(const struct tree_head *h, struct pattern_name *out)
+{
+	*out = (struct pattern_name){.full = h->name,
+	        .content = h->content_name,
+	        .delimiter = pattern_delimiter(h->name, h->content_name),
+	        .mail = h->kind == COLL_MAIL};
 }
 
 bool target_map_names(const struct target_map *m, const struct tree_head *h)

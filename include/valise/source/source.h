@@ -4,6 +4,7 @@
 #include "valise/base/progress.h"
 #include "valise/base/service.h"
 #include "valise/tree/shrink.h"
+#include "valise/tree/pattern.h"
 #include "valise/tree/sink.h"
 
 /*
@@ -11,11 +12,13 @@
  */
 
 struct source_opts {
-	const char *const *
-	        exclude; /* patterns (fnmatch without FNM_PATHNAME) on content names and full names: kept as skipped */
-	size_t n_exclude;
-	const char *const *include;
-	size_t n_include;
+	struct pattern_choice choice; /* what is not chosen is kept as skipped */
+	/**
+	 * listed(ctx, name, taken): not NULL: each collection that there is is told (not ${taken}: it is left out whatever is chosen), and nothing else is done.
+	 * Goes with dry.
+	 */
+	void (*listed)(void *ctx, const struct pattern_name *name, bool taken);
+	void *listed_ctx;
 	bool all_namespaces; /* mailboxes of other users and shared ones, too */
 	unsigned connections; /* 0: the source's own choice */
 	bool strict; /* IMAP: what is not given plainly is named, not rescued (docs/INTEROP.md) */

@@ -3,6 +3,7 @@
 
 #include "valise/base/progress.h"
 #include "valise/base/service.h"
+#include "valise/tree/pattern.h"
 #include "valise/tree/sink.h"
 
 /*
@@ -44,11 +45,7 @@ struct target_opts {
 	bool dry_run;
 	bool strict; /* --strict: a refused message is named, and nothing else is tried */
 	enum label_policy labels;
-	const char *const *
-	        folder; /* --folder, --include: patterns (fnmatch) on content and full names; none: all */
-	size_t n_folder;
-	const char *const *exclude; /* --exclude: likewise; wins */
-	size_t n_exclude;
+	struct pattern_choice choice; /* --folder, --include, --exclude */
 	const struct target_map
 	        *maps; /* each names a collection of the archive, of whatever kind */
 	size_t n_maps;
@@ -102,6 +99,8 @@ int target_run(const struct target_ops *ops, const struct service *service,
         struct target_result *out, struct err *err) MUST_CHECK;
 /* Is this collection to be restored, as --folder, --include and --exclude say? */
 bool target_selects(const struct target_opts *o, const struct tree_head *h);
+/* What patterns are held against; borrows from ${h}. */
+void target_name(const struct tree_head *h, struct pattern_name *out);
 /* Is this the collection that the mapping names? */
 bool target_map_names(const struct target_map *m, const struct tree_head *h);
 

@@ -62,20 +62,31 @@ static void twin_names_differ(void **state)
 		free(boxes[i].name);
 }
 
+static bool wanted(const struct source_opts *o, const char *name, const char *content)
+{
+	struct tree_coll *c = tree_coll_new(COLL_MAIL, name);
+	bool yes;
+
+	c->delimiter = '.';
+	yes = plan_wanted(o, c, content);
+	tree_coll_free(c);
+	return yes;
+}
+
 static void patterns(void **state)
 {
 	const char *exclude[] = {"Trash", "Lists/*"}, *include[] = {"INBOX*", "Lists/*"};
-	struct source_opts o = {.exclude = exclude, .n_exclude = 2};
+	struct source_opts o = {.choice = {.exclude = exclude, .n_exclude = 2}};
 
 	(void)state;
-	assert_true(plan_wanted(&o, "INBOX", "INBOX"));
-	assert_false(plan_wanted(&o, "INBOX.Trash", "Trash")); /* the content name counts as well */
-	assert_false(plan_wanted(&o, "Lists.a.b", "Lists/a/b"));
-	o.include = include;
-	o.n_include = 2;
-	assert_true(plan_wanted(&o, "INBOX.x", "x"));
-	assert_false(plan_wanted(&o, "Work", "Work"));
-	assert_false(plan_wanted(&o, "Lists.a", "Lists/a")); /* excluding wins */
+	assert_true(wanted(&o, "INBOX", "INBOX"));
+	assert_false(wanted(&o, "INBOX.Trash", "Trash")); /* the content name counts as well */
+	assert_false(wanted(&o, "Lists.a.b", "Lists/a/b"));
+	o.choice.include = include;
+	o.choice.n_include = 2;
+	assert_true(wanted(&o, "INBOX.x", "x"));
+	assert_false(wanted(&o, "Work", "Work"));
+	assert_false(wanted(&o, "Lists.a", "Lists/a")); /* excluding wins */
 }
 
 static void unchanged(void **state)
