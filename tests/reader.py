@@ -30,6 +30,13 @@ EPOCH = " 1-Jan-1970 00:00:00 +0000"
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 ROOT = re.compile(r"[0-9a-f]{64}")
 
+# What lines may have: anything else is refused.
+HEAD = set("attrs catalog delimiter highestmodseq href kind name path prefix props raw reason special_use status sync_token uidnext uidvalidity".split())
+ATTRS = set("generated gone noinferiors nonexistent noselect readonly shared subscribed subscription".split())
+ITEM = set("date etag flags gone href id keywords labels msgid note path sha256 size thrid uid warnings where".split())
+ERROR = set("date error href subject uid".split())
+STATUS, WARNINGS = {"partial", "stale", "skipped"}, {"date", "exact", "lines", "nul", "rescued", "size"}
+
 Catalog = namedtuple("Catalog", "head items gone errors end lines")
 
 
@@ -76,7 +83,8 @@ def check_item_path(kind, item):
         letters = {LETTERS[f] for f in item.get("flags", [])} | {"P" for k in item.get("keywords", []) if lower(k) == "$forwarded"}
         begin = "cur/%d.V%s" % (max(0, seconds(item.get("date", EPOCH))), item["sha256"][:16])
         end = ".valise:2," + "".join(sorted(letters))
-        must(re.fullmatch(re.escape(begin) + r"(_([2-9]|[1-9]\d+))?" + re.escape(end), path), "path %r of an item", path)
+        m = re.fullmatch(re.escape(begin) + r"(_([2-9]|[1-9]\d+))?" + re.escape(end), path)
+        must(m and int(m[2] or 2) < 1 << 32 and m[2] != "4294967295", "path %r of an item", path)
     else:
         check_component(path)
         must("/" not in path and path.endswith("." + KINDS[kind]), "path %r of an item", path)
@@ -84,7 +92,7 @@ def check_item_path(kind, item):
 
 def check_component(c):
     must(c and c[0] != "." and len(c.encode()) <= 255 and c.lower() not in ("cur", "new", "tmp"), "path component %r", c)
-    must(not re.search(r"[\0-\x1f\x7f\\]", c) and not c.lower().endswith((".jsonl", ".gz")), "path component %r", c)
+    must(not re.search(r"[\0-\x1f\x7f-\x9f\\]", c) and not c.lower().endswith((".jsonl", ".gz")), "path component %r", c)
 
 
 def check_path(kind, path):
@@ -96,7 +104,9 @@ def check_path(kind, path):
 
 
 def check_item(kind, item):
+    must(set(item) <= ITEM and set(item.get("warnings", [])) <= WARNINGS, "item %s", item)
     must(all(item.values()), "an empty member: %s", item)
+    must(not any(" " in k for k in item.get("keywords", [])), "a keyword with a blank: %s", item)
     must(ROOT.fullmatch(item["sha256"]) and set(item["where"]) == {"member", "offset", "part"}, "item %s", item)
     must(item.get("flags", []) == [f for f in FLAGS if f in item.get("flags", [])], "flags %s", item)
     must(all(item.get(k, []) == sorted(set(item.get(k, []))) for k in ("keywords", "warnings")), "order in %s", item)
@@ -128,11 +138,14 @@ def parse_catalog(text, count):
     must(all("error" in o and all(o.values()) for o in errors) and all(head.values()), "lines out of order, or an empty member")
     must(head.get("attrs", []) == sorted(head.get("attrs", [])), "attrs are not sorted")
     base64.b64decode(head.get("raw", ""), validate=True)
+    must(set(head) <= HEAD and set(head.get("attrs", [])) <= ATTRS and len(head.get("delimiter", "/")) == 1, "the head %s", head)
+    must(head.get("status", "partial") in STATUS, "the status %s", head.get("status"))
+    must(all(set(o) <= ERROR for o in errors), "an error line with another member")
     for item in there:
         check_item(head["kind"], item)
     must(len({i["path"] for i in there}) == len(there), "two items have the same path")
-    check_order(items, "uid", "href", "id")
-    check_order(gone, "uid", "href", "id")
+    check_order([dict(i, at=seconds(i.get("date", EPOCH))) for i in items], "uid", "href", "id", "sha256", "at")
+    check_order([dict(i, at=seconds(i.get("date", EPOCH))) for i in gone], "uid", "href", "id", "sha256", "at")
     check_order(errors, "uid", "href", "date", "subject", "error")
     bare = [x[:x.index(b',"where":')] + b"}" if b',"where":' in x else x for x in lines[:-1]]
     roots = {"content": content_root(head, items), "state": sha256(b"".join(x + b"\n" for x in bare))}

@@ -128,7 +128,7 @@ static uint32_t dup_of(const char *path)
 	if (!p || strlen(p) < 20 || p[18] != '_')
 		return 0;
 	v = strtoul(p + 19, NULL, 10);
-	return v < UINT32_MAX ? (uint32_t)v : 0;
+	return v > 1 && v < UINT32_MAX ? (uint32_t)v : 0; /* the second of its name is _2 */
 }
 
 /* The path must be the one that the item has by its other members. */

@@ -191,6 +191,6 @@ bool coll_path_ok(enum coll_kind kind, const char *path)
 
 bool resource_name_ok(const char *name)
 {
-	return name && strlen(name) <= 240 && path_is_safe(name) && !strchr(name, '/') &&
+	return name && strlen(name) <= 251 && path_is_safe(name) && !strchr(name, '/') &&
 	       *name != '.';
 }

@@ -359,6 +359,8 @@ static void lines_that_are_refused(void **state)
 	        "\",\"uid\":1}",
 	        "{\"path\":\"cur/0.V1111111111111111_02.valise:2,\",\"sha256\":\"" HASH_11
 	        "\",\"uid\":1}",
+	        "{\"path\":\"cur/0.V1111111111111111_1.valise:2,\",\"sha256\":\"" HASH_11
+	        "\",\"uid\":1}",
 	        "{\"path\":\"cur/../0.V1111111111111111.valise:2,\",\"sha256\":\"" HASH_11
 	        "\",\"uid\":1}",
 	        "{" ITEM
