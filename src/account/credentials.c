@@ -56,6 +56,7 @@ void secrets_free(struct account_secrets *s)
 	free(s->items);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
+	secret_forget_all(); /* no server that knows them is talked to any more */
 }
 
 struct secret_source *secrets_source(
@@ -200,6 +201,7 @@ int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)
 			s->useless_ms = same(&fresh, &s->cached) ? now_ms() : 0;
 			secret_clear(&s->cached);
 			s->cached = fresh;
+			secret_learn(&s->cached);
 		}
 	}
 	if (rc == 0)

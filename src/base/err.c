@@ -1,5 +1,6 @@
 #include "valise/base/err.h"
 #include "valise/base/escape.h"
+#include "valise/base/secret.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,9 +8,14 @@
 
 #define RAW_SIZE 2048
 
-static void set_text(struct err *e, const char *raw)
+/* ${raw} is masked already, each part of it with what is ours of it. */
+static int fill(struct err *e, enum err_code code, enum err_scope scope, const char *raw)
 {
+	e->code = code;
+	e->scope = scope;
+	e->wait_ms = 0;
 	term_escape(raw, strlen(raw), e->text, sizeof e->text);
+	return code;
 }
 
 int err_set(struct err *e, enum err_code code, enum err_scope scope, const char *fmt, ...)
@@ -22,11 +28,7 @@ int err_set(struct err *e, enum err_code code, enum err_scope scope, const char 
 	va_start(ap, fmt);
 	vsnprintf(raw, sizeof raw, fmt, ap);
 	va_end(ap);
-	e->code = code;
-	e->scope = scope;
-	e->wait_ms = 0;
-	set_text(e, raw);
-	return code;
+	return fill(e, code, scope, secret_mask(raw, fmt));
 }
 
 static enum err_code code_of_errno(int number)
@@ -50,20 +52,23 @@ static enum err_code code_of_errno(int number)
 int err_sys(struct err *e, enum err_scope scope, const char *fmt, ...)
 {
 	int number = errno;
-	char raw[RAW_SIZE / 2], why[128];
+	char raw[RAW_SIZE / 2], all[RAW_SIZE], why[128];
 	va_list ap;
 
+	if (!e)
+		return code_of_errno(number);
 	va_start(ap, fmt);
 	vsnprintf(raw, sizeof raw, fmt, ap);
 	va_end(ap);
-	return err_set(e, code_of_errno(number), scope, "%s: %s", raw,
+	snprintf(all, sizeof all, "%s: %s", secret_mask(raw, fmt),
 	        strerror_r(number, why, sizeof why));
+	return fill(e, code_of_errno(number), scope, all);
 }
 
 int err_wrap(struct err *e, const char *fmt, ...)
 {
 	unsigned wait_ms = e ? e->wait_ms : 0;
-	char raw[RAW_SIZE / 2];
+	char raw[RAW_SIZE / 2], all[RAW_SIZE];
 	va_list ap;
 
 	if (!e)
@@ -71,7 +76,8 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(raw, sizeof raw, fmt, ap);
 	va_end(ap);
-	err_set(e, e->code, e->scope, "%s: %s", raw, e->text);
+	snprintf(all, sizeof all, "%s: %s", secret_mask(raw, fmt), e->text);
+	fill(e, e->code, e->scope, all);
 	e->wait_ms = wait_ms;
 	return e->code;
 }

@@ -106,6 +106,11 @@ static bool is_layout(uint32_t point)
 	       (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
 }
 
+bool char_is_hidden(uint32_t point)
+{
+	return is_control(point) || is_layout(point);
+}
+
 /*
  * The visible form of the next character; *used_out is what it takes of ${s}. Returns its length, at
  * most 6.
@@ -118,7 +123,7 @@ static size_t visible(const char *s, size_t n, char out[8], size_t *used_out)
 	*used_out = len ? len : 1;
 	if (len == 0 || point < 0x20 || point == 0x7f)
 		return (size_t)snprintf(out, 8, "\\x%02x", (unsigned char)*s);
-	if (is_control(point) || is_layout(point))
+	if (char_is_hidden(point))
 		return (size_t)snprintf(out, 8, "\\u%04x", (unsigned)(point & 0xffff));
 	memcpy(out, s, len);
 	return len;

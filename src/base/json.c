@@ -93,6 +93,31 @@ void json_put(struct buf *out, const json_t *v)
 		buf_puts(out, "null");
 }
 
+void json_put_shown(struct buf *out, const json_t *v)
+{
+	struct buf all;
+	const char *s;
+
+	buf_init(&all, SIZE_MAX / 2);
+	json_put(&all, v);
+	s = buf_str(&all);
+	/* Such characters stand in strings alone. */
+	for (size_t i = 0, from = 0; i <= all.len;) {
+		uint32_t point = 0;
+		size_t n = i < all.len ? utf8_next(s + i, all.len - i, &point) : 1;
+
+		n = n ? n : 1;
+		if (i == all.len || char_is_hidden(point)) {
+			buf_put(out, s + from, i - from);
+			if (i < all.len)
+				buf_putf(out, "\\u%04x", point);
+			from = i + n;
+		}
+		i += n;
+	}
+	buf_clear(&all);
+}
+
 /* The parser bounds the depth (JSON_PARSER_MAX_DEPTH), hence the recursion. */
 static bool has_real(json_t *v)
 {

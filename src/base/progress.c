@@ -1,5 +1,6 @@
 #include "valise/base/progress.h"
 #include "valise/base/escape.h"
+#include "valise/base/secret.h"
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ void progress_say(struct progress *p, enum say_level level, const char *fmt, ...
 	va_start(ap, fmt);
 	vsnprintf(raw, sizeof raw, fmt, ap);
 	va_end(ap);
+	secret_mask(raw, fmt);
 	p->say(p->ctx, level, term_escape(raw, strlen(raw), text, sizeof text));
 }
 

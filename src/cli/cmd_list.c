@@ -56,7 +56,7 @@ static void set_text(json_t *o, const char *key, const char *s)
 
 static void list_head(const struct tree_head *h, bool json)
 {
-	char safe[400], n[32], b[32];
+	char safe[400], use[200] = "", n[32], b[32];
 
 	if (json) {
 		json_t *o = json_object();
@@ -80,9 +80,10 @@ static void list_head(const struct tree_head *h, bool json)
 		return;
 	}
 	term_escape(h->name, strlen(h->name), safe, sizeof safe);
+	if (h->special_use)
+		term_escape(h->special_use, strlen(h->special_use), use, sizeof use);
 	printf("%-9s %10s  %10s  %s%s%s", coll_kind_dir(h->kind), human_count(h->roots.items, n),
-	        human_bytes(h->roots.bytes, b), safe, h->special_use ? "  " : "",
-	        h->special_use ? h->special_use : "");
+	        human_bytes(h->roots.bytes, b), safe, *use ? "  " : "", use);
 	if (h->roots.errors)
 		printf("  %" PRIu64 " items are missing", h->roots.errors);
 	if (h->roots.gone)

@@ -45,7 +45,7 @@ static void put_value(struct buf *b, const json_t *v)
 		return;
 	}
 	buf_init(&text, SIZE_MAX / 2);
-	json_put(&text, v);
+	json_put_shown(&text, v);
 	put_html(b, buf_str(&text));
 	buf_clear(&text);
 }
@@ -141,7 +141,7 @@ static int write_json(const char *path, const json_t *o, struct err *err)
 	int rc;
 
 	buf_init(&b, SIZE_MAX / 2);
-	json_put(&b, o);
+	json_put_shown(&b, o);
 	buf_putc(&b, '\n');
 	rc = file_write(AT_FDCWD, path, b.data, b.len, err);
 	buf_clear(&b);

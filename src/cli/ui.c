@@ -51,7 +51,7 @@ void put_json(json_t *o)
 	struct buf b;
 
 	buf_init(&b, SIZE_MAX / 2);
-	json_put(&b, o);
+	json_put_shown(&b, o);
 	buf_putc(&b, '\n');
 	fwrite(b.data, 1, b.len, stdout);
 	fflush(stdout);

@@ -1,6 +1,7 @@
 /* The wire trace of HTTP: header fields both ways, credentials redacted; of bodies only their size. */
 #include "http_internal.h"
 #include "valise/base/escape.h"
+#include "valise/base/secret.h"
 #include <string.h>
 #include <strings.h>
 
@@ -17,7 +18,7 @@ static bool is_secret(const char *line, size_t n)
 
 static void put_line(FILE *out, unsigned id, char mark, const char *line, size_t n)
 {
-	char safe[2048];
+	char safe[2048], raw[2048];
 
 	if (is_secret(line, n)) {
 		size_t name = (size_t)((const char *)memchr(line, ':', n) - line);
@@ -25,7 +26,12 @@ static void put_line(FILE *out, unsigned id, char mark, const char *line, size_t
 		fprintf(out, "#%u %c: %.*s: <redacted>\n", id, mark, (int)name, line);
 		return;
 	}
-	fprintf(out, "#%u %c: %s\n", id, mark, term_escape(line, n, safe, sizeof safe));
+	n = n < sizeof raw ? n : sizeof raw - 1;
+	memcpy(raw, line, n);
+	raw[n] = '\0';
+	if (strlen(raw) == n)
+		n = strlen(secret_mask(raw, NULL));
+	fprintf(out, "#%u %c: %s\n", id, mark, term_escape(raw, n, safe, sizeof safe));
 }
 
 static void put_lines(FILE *out, unsigned id, char mark, const char *s, size_t n)

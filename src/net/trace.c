@@ -23,9 +23,14 @@ void trace_start(struct trace *t, FILE *out, int id, bool imap)
 /* ${text} comes from outside: escaped here. */
 static void put(struct trace *t, char mark, const char *text, size_t n, const char *more)
 {
-	char safe[2048];
+	char safe[2048], raw[sizeof t->sent.text];
 
-	term_escape(text, n, safe, sizeof safe);
+	n = n < sizeof raw ? n : sizeof raw - 1;
+	memcpy(raw, text, n);
+	raw[n] = '\0';
+	if (strlen(raw) == n)
+		n = strlen(secret_mask(raw, NULL));
+	term_escape(raw, n, safe, sizeof safe);
 	flockfile(t->out);
 	fprintf(t->out, "#%d %c: %s%s\n", t->id, mark, safe, more);
 	fflush(t->out);
@@ -42,6 +47,7 @@ void trace_note(struct trace *t, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	secret_mask(text, fmt);
 	term_escape(text, strlen(text), safe, sizeof safe);
 	flockfile(t->out);
 	fprintf(t->out, "#%d -- %s\n", t->id, safe);

@@ -8,10 +8,20 @@
 #include "pop3_internal.h"
 #include "sasl.h"
 
+/* A refusal (the line that was read last) before the maildrop is open: by its words, where it has no code. */
+static int as_busy(int rc, const struct pop3 *p, struct err *err)
+{
+	if (rc != ERR_REFUSED || !pop3_says_later(p->line))
+		return rc;
+	if (err)
+		err->code = ERR_BUSY;
+	return ERR_BUSY;
+}
+
 static int greet(struct pop3 *p, struct err *err)
 {
 	const char *from, *to;
-	int rc = pop3_ok(p, "the connection", err);
+	int rc = as_busy(pop3_ok(p, "the connection", err), p, err);
 
 	if (rc < 0)
 		return rc;
@@ -73,8 +83,8 @@ static int read_challenge(struct pop3 *p, struct buf *in, struct err *err)
 		return 0;
 	if (!strncasecmp(p->line, "-ERR", 4)) {
 		text = p->line + 4 + strspn(p->line + 4, " ");
-		return err_set(err, pop3_refusal(text, ERR_AUTH), ERR_WHOLE,
-		        "%s refused to sign in %s: \"%.200s\"", p->service->at.host,
+		return err_set(err, pop3_refusal(text, pop3_says_later(text) ? ERR_BUSY : ERR_AUTH),
+		        ERR_WHOLE, "%s refused to sign in %s: \"%.200s\"", p->service->at.host,
 		        p->service->login.user, text);
 	}
 	if (p->line[0] != '+' || (p->line[1] && p->line[1] != ' '))
@@ -142,7 +152,7 @@ static int by_apop(struct pop3 *p, const struct secret *secret, struct err *err)
 	md5_digest(&md5, sizeof sum, sum);
 	hex_format(sum, sizeof sum, hex);
 	rc = pop3_send(p, err, "APOP %s %s", p->service->login.user, hex);
-	return rc ? rc : pop3_ok(p, "to sign in", err);
+	return rc ? rc : as_busy(pop3_ok(p, "to sign in", err), p, err);
 }
 
 static int by_user_pass(struct pop3 *p, const struct secret *secret, struct err *err)
@@ -154,10 +164,10 @@ static int by_user_pass(struct pop3 *p, const struct secret *secret, struct err 
 		        "this password cannot be sent by PASS (it holds a line end or NUL)");
 	rc = pop3_send(p, err, "USER %s", p->service->login.user);
 	if (rc == 0)
-		rc = pop3_ok(p, "the user name", err);
+		rc = as_busy(pop3_ok(p, "the user name", err), p, err);
 	if (rc == 0)
 		rc = pop3_send(p, err, "PASS %s", secret->data);
-	return rc ? rc : pop3_ok(p, "to sign in", err);
+	return rc ? rc : as_busy(pop3_ok(p, "to sign in", err), p, err);
 }
 
 /* Some servers send a timestamp and know no secret for APOP. Without TLS the user has allowed to send the password itself. */

@@ -32,6 +32,8 @@ int pop3_line(struct pop3 *p, struct err *err) MUST_CHECK;
 int pop3_ok(struct pop3 *p, const char *what, struct err *err) MUST_CHECK;
 /* What a refusal means by its response code (RFC 2449 8, RFC 3206), or else ${otherwise}. */
 enum err_code pop3_refusal(const char *text, enum err_code otherwise);
+/* Without such a code: does a refusal to sign in say that the maildrop is locked, or the server busy for now? */
+bool pop3_says_later(const char *text);
 int pop3_fill(struct pop3 *p, struct err *err) MUST_CHECK;
 /* One line of a multi-line answer: 1 a line (dot-stuffing undone, in p->line), 0 the end. */
 int pop3_item(struct pop3 *p, struct err *err) MUST_CHECK;

@@ -83,11 +83,12 @@ static void read_cap(struct pop3_caps *c, const char *line)
 		cap_expire(c, line + 6 + strspn(line + 6, " "));
 }
 
-static void keep_cap(struct pop3_caps *c, const char *line)
+static void keep_cap(struct pop3_caps *c, char *line)
 {
 	char safe[512];
 	size_t n = strlen(c->lines);
 
+	secret_mask(line, NULL);
 	term_escape(line, strlen(line), safe, sizeof safe);
 	if (n + strlen(safe) + 2 <= sizeof c->lines)
 		snprintf(c->lines + n, sizeof c->lines - n, "%s\n", safe);

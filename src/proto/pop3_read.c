@@ -98,25 +98,6 @@ int pop3_line(struct pop3 *p, struct err *err)
 	return 0;
 }
 
-/* RFC 2449 8, RFC 3206: "-ERR [IN-USE] Do you have another POP session running?" */
-enum err_code pop3_refusal(const char *text, enum err_code otherwise)
-{
-	static const struct {
-		const char *word;
-		enum err_code code;
-	} known[] = {
-	        {"[IN-USE]", ERR_BUSY},
-	        {"[LOGIN-DELAY", ERR_BUSY},
-	        {"[SYS/TEMP]", ERR_BUSY},
-	        {"[AUTH]", ERR_AUTH},
-	};
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (!strncasecmp(text, known[i].word, strlen(known[i].word)))
-			return known[i].code;
-	return otherwise;
-}
-
 int pop3_ok(struct pop3 *p, const char *what, struct err *err)
 {
 	const char *text;

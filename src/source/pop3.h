@@ -69,6 +69,7 @@ struct pop3_run {
 	        top_proven; /* TOP is used instead of RETR; one message by it was what is here already */
 	unsigned top_misfits; /* messages that TOP was not shown to give whole */
 	bool check; /* sizes were found wrong: after each RETR it is seen that the session is in step */
+	bool lock_said; /* that sessions ended by QUIT would not have to wait */
 	bool unstuffed; /* said that the server does not stuff dots */
 	unsigned sessions;
 	int64_t signed_in; /* seconds, monotonic */

@@ -22,6 +22,12 @@ int pop3_nap(struct pop3_run *r, unsigned tenths, struct err *err)
 	return 0;
 }
 
+/* While one session is to be had. */
+struct pop3_pauses {
+	size_t busy, broken; /* tries */
+	uint64_t waited; /* tenths */
+};
+
 static int64_t now_seconds(void)
 {
 	struct timespec t;
@@ -30,15 +36,58 @@ static int64_t now_seconds(void)
 	return t.tv_sec;
 }
 
-int pop3_connect(struct pop3_run *r, struct err *err)
+/* Tenths of a second until the next try; 0: no more. */
+static unsigned next_pause(const struct pop3_run *r, int rc, struct pop3_pauses *p)
 {
 	/* A lock that nobody holds any more ends by the server's timer, of 10 minutes at least (RFC 1939 3). */
 	static const unsigned in_use[] = {10, 20, 50, 100, 200, 300, 600, 600, 600, 600, 600, 600,
 	        600, 600, 600, 600},
 	                      network[] = {2, 10, 20, 50};
-	const size_t n_in_use = sizeof in_use / sizeof *in_use,
-	             n_network = sizeof network / sizeof *network;
-	size_t busy = 0, broken = 0;
+	unsigned tenths = 0;
+
+	if (rc == ERR_BUSY && p->busy < sizeof in_use / sizeof *in_use)
+		tenths = in_use[p->busy++];
+	else if ((rc == ERR_NET || rc == ERR_PROTO || (rc == ERR_TLS && r->sessions)) &&
+	         p->broken < sizeof network / sizeof *network)
+		tenths = network[p->broken++];
+	p->waited += tenths;
+	return r->opts->max_wait_s && p->waited > r->opts->max_wait_s * 10ull ? 0 : tenths;
+}
+
+/* What to do about a lock that did not end: whose it is shows whether we were signed in before. */
+static int locked_for_good(const struct pop3_run *r, struct err *err)
+{
+	char text[sizeof err->text];
+
+	memcpy(text, err->text, sizeof text);
+	if (!r->sessions)
+		return err_set(err, ERR_BUSY, ERR_WHOLE,
+		        "%s, and nothing changed about that: does another program read this "
+		        "maildrop?",
+		        text);
+	if (r->end_by_quit)
+		return err->code;
+	return err_set(err, ERR_BUSY, ERR_WHOLE,
+	        "%s. This server keeps a maildrop locked after a connection that ended without "
+	        "QUIT: "
+	        "--pop3-end quit ends them by it (one message is tried first)",
+	        text);
+}
+
+static void say_lock(struct pop3_run *r, const struct pop3_pauses *p)
+{
+	if (!p->busy || !r->sessions || r->opts->pop3_quit || r->lock_said)
+		return;
+	r->lock_said = true;
+	progress_say(r->progress, SAY_NOTE,
+	        "%s keeps a maildrop locked for a while after a connection that ended without "
+	        "QUIT; --pop3-end quit would spare the waiting",
+	        r->service->at.host);
+}
+
+int pop3_connect(struct pop3_run *r, struct err *err)
+{
+	struct pop3_pauses pauses = {0};
 
 	r->retrieved = false;
 	for (;;) {
@@ -48,18 +97,16 @@ int pop3_connect(struct pop3_run *r, struct err *err)
 		if (rc == 0) {
 			r->signed_in = now_seconds();
 			rc = pop3_relist(r, err);
-			if (rc == 0)
+			if (rc == 0) {
+				say_lock(r, &pauses);
 				return 0;
+			}
 			pop3_close(r->session);
 			r->session = NULL;
 		}
-		if (rc == ERR_BUSY && busy < n_in_use)
-			tenths = in_use[busy++];
-		else if ((rc == ERR_NET || rc == ERR_PROTO || (rc == ERR_TLS && r->sessions)) &&
-		         broken < n_network)
-			tenths = network[broken++];
-		else
-			return rc;
+		tenths = next_pause(r, rc, &pauses);
+		if (!tenths)
+			return rc == ERR_BUSY ? locked_for_good(r, err) : rc;
 		if (rc == ERR_BUSY)
 			progress_say(
 			        r->progress, SAY_NOTE, "%s; waiting %u s", err->text, tenths / 10);

@@ -1,6 +1,7 @@
 #include "valise/tree/model.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/secret.h"
 #include "words.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -216,7 +217,7 @@ void tree_coll_error(struct tree_coll *c, uint32_t uid, const char *href, const 
 	e->href = xstrdup(href);
 	e->date = xstrdup(date);
 	e->subject = xstrdup(subject);
-	e->reason = xstrdup(reason ? reason : "");
+	e->reason = secret_mask(xstrdup(reason ? reason : ""), NULL);
 	if (c->status == COLL_COMPLETE)
 		c->status = COLL_PARTIAL;
 }

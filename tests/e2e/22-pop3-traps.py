@@ -63,6 +63,9 @@ CASES = {
     "refuses-one": (3, "damaged", 1),
     "breaks-at-one": (3, "uid-3", 1),
     "in-use": (0, "IN-USE", 0),
+    "in-use-plain": (0, "already locked.*waiting 2 s(.*\n)*.*--pop3-end quit would spare the waiting", 0),
+    "busy-greeting": (0, "try again later.*waiting 1 s", 0),
+    "locked-for-good": (1, "is locked by POP server.*--pop3-end quit ends them by it", 0, "--max-wait=4"),
     "login-delay": (0, None, 0),
     "sys-temp": (0, "SYS/TEMP", 0),
     "wrong-password": (1, "AUTH", 0),
@@ -189,6 +192,29 @@ def override(scratch):
         same(tree, Counter(m.body for m in server.messages))
         expect(len(server.messages) == server.count, "the server lost mail")
         check_sessions(server, False)
+
+
+def echoed(scratch):
+    """A password that comes back in the server's words leaves by no way."""
+    secret, paths = "pa55 w0rd&x", [os.path.join(scratch, "echo" + end) for end in (".trace", ".html", ".json", ".valise")]
+    for more in (), ("--json",), ("--report", paths[1]), ("--report", paths[2]):
+        with fakepop3.EchoesPassword() as server:
+            p = subprocess.run([VALISE, "backup", "--pop3", "pop3://127.0.0.1:%d" % server.port, "--user", "alice", "--password-command", "echo '%s'" % secret,
+                                "--auth", "USER", "--cleartext", "-o", paths[3], "--trace", paths[0], *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        expect(p.returncode == 1, p.stdout + p.stderr)
+        texts = [p.stdout, p.stderr]
+        for path in paths[:3]:
+            if os.path.exists(path):
+                with open(path) as f:
+                    texts.append(f.read())
+        for d, _, names in os.walk(paths[3]):
+            for n in names:
+                with open(os.path.join(d, n), errors="replace") as f:
+                    texts.append(f.read())
+        for text in texts:
+            for form in secret, secret.upper(), "".join("%%%02x" % c for c in secret.encode()), "cGE1NSB3MHJkJn", "pa55":
+                expect(form not in text, "%r in %s" % (form, text))
+        expect("*** is not right, nor *** or *** (***)" in p.stderr, p.stderr)
 
 
 def migrated(scratch):
@@ -388,7 +414,7 @@ def main():
     scratch = tempfile.mkdtemp(prefix="valise-pop3-")
     os.environ.update(HOME=scratch, XDG_STATE_HOME=scratch + "/state", XDG_CONFIG_HOME=scratch + "/config")
     chosen, failures = sys.argv[1:], 0
-    extra = {f.__name__: f for f in (quit_mode, override, migrated, tokens, durable_first, stored_once, red_line, capa, beside_imap, taken_away, imap_comes_later)}
+    extra = {f.__name__: f for f in (quit_mode, override, echoed, migrated, tokens, durable_first, stored_once, red_line, capa, beside_imap, taken_away, imap_comes_later)}
     try:
         for name in list(CASES) + list(extra):
             if chosen and name not in chosen:

@@ -689,6 +689,47 @@ class InUse(FakePop3):
             return "-ERR [IN-USE] Do you have another POP session running?"
 
 
+class InUsePlain(InUse):
+    """As InUse, in the words of hMailServer: without a code."""
+    caps = ["TOP", "UIDL", "USER"]
+
+    def on_login(self, s):
+        if s.number in (1, 2, 4):
+            return "-ERR Your mailbox is already locked"
+
+
+class BusyGreeting(FakePop3):
+    """Refuses the first connection at once."""
+
+    def serve(self, sock, number, tls):
+        if number > 1:
+            return super().serve(sock, number, tls)
+        sock.sendall(b"-ERR Server busy, try again later\r\n")
+        sock.close()
+
+
+class LockedForGood(FakePop3):
+    """Whoever ends without QUIT finds the maildrop locked."""
+    caps = ["TOP", "UIDL", "USER"]
+    locked = False
+
+    def on_login(self, s):
+        return "-ERR Unable to lock maildrop: Mailbox is locked by POP server" if self.locked else None
+
+    def on_end(self, s, quit):
+        self.locked = self.locked or (s.signed_in and not quit)
+
+
+class EchoesPassword(FakePop3):
+    """Says what it was sent, in many ways."""
+
+    def do_pass(self, s, args):
+        b64 = base64.b64encode(b"\0alice\0" + args).decode()
+        s.send("-ERR no, %s is not right, nor %s or %s (%s)" % (args.decode(), args.decode().upper(), "".join("%%%02x" % c for c in args), b64))
+
+    do_apop = do_auth = do_pass
+
+
 class LoginDelay(FakePop3):
     caps = FakePop3.caps + ["LOGIN-DELAY 2"]
     last = 0

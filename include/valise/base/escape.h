@@ -13,6 +13,9 @@ size_t utf8_next(const char *s, size_t n, uint32_t *point_out);
 /* The UTF-8 form of a code point; returns its 1 to 4 bytes. */
 size_t utf8_put(uint32_t point, char out[4]);
 
+/* Controls (C0, DEL, C1), bidirectional controls, line and paragraph separators: never shown as they are. */
+bool char_is_hidden(uint32_t point);
+
 /**
  * term_escape(s, n, out, size):
  * Text for a person: C0, DEL, C1 controls, bidirectional controls, line and paragraph separators and

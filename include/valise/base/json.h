@@ -19,6 +19,12 @@ void json_put_string(struct buf *out, const char *s, size_t n);
 void json_put(struct buf *out, const json_t *v);
 
 /*
+ * The same for people's and other programs' eyes, outside of archives: C1 controls, DEL, and what reorders or breaks a line (is escaped by
+ * term_escape, too) become \u00xx, \u20xx. It reads back as the same text; its bytes are not the canonical ones.
+ */
+void json_put_shown(struct buf *out, const json_t *v);
+
+/*
  * Parse one text of at most ${cap} bytes; duplicates of a key, trailing text and numbers that are not
  * integers of 64 bits are refused. ERR_DAMAGED.
  */

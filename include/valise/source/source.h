@@ -35,7 +35,7 @@ struct source_opts {
 	void *seen_ctx;
 	const char *state_dir;
 	unsigned
-	        max_wait_s; /* IMAP: trouble without any gain that ends the run as incomplete; 0: the source's own choice */
+	        max_wait_s; /* IMAP, and until a POP3 session is had: trouble without any gain that ends the run as incomplete; 0: the source's own choice */
 	unsigned pause_ms; /* POP3: unit of the pauses between sign-ins; 0: a second */
 	bool dry; /* list only; nothing goes to the sink */
 	bool same_account; /* DAV: what is at other places on the server than before is the same person's all the same */

@@ -108,6 +108,33 @@ static void members(void **state)
 	json_decref(v);
 }
 
+/* For eyes: nothing that a terminal or a splitter of lines obeys; and it reads back the same. */
+static void shown(void **state)
+{
+	static const char raw[] =
+	        "{\"a\\n\":[\"\xc2\x9b \x7f \xe2\x80\xa8\xe2\x80\xae\xc2\x85 \xc3\xa4 "
+	        "\xf0\x9f\x98\x80\"]}";
+	struct buf b, canonical;
+	json_t *v, *again;
+
+	(void)state;
+	buf_init(&b, 1000);
+	buf_init(&canonical, 1000);
+	assert_int_equal(json_read(raw, sizeof raw - 1, 1000, &v, NULL), 0);
+	json_put(&canonical, v);
+	assert_string_equal(buf_str(&canonical), raw);
+	json_put_shown(&b, v);
+	assert_string_equal(buf_str(&b),
+	        "{\"a\\n\":[\"\\u009b \\u007f \\u2028\\u202e\\u0085 \xc3\xa4 "
+	        "\xf0\x9f\x98\x80\"]}");
+	assert_int_equal(json_read(buf_str(&b), b.len, 1000, &again, NULL), 0);
+	assert_true(json_equal(v, again));
+	json_decref(v);
+	json_decref(again);
+	buf_clear(&b);
+	buf_clear(&canonical);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +143,7 @@ int main(void)
 	        cmocka_unit_test(refused),
 	        cmocka_unit_test(deep_nesting_is_refused),
 	        cmocka_unit_test(members),
+	        cmocka_unit_test(shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -389,7 +389,8 @@ static void test_refusals(void **state)
 		int code;
 	} cases[] = {{"-ERR [IN-USE] locked", ERR_BUSY}, {"-ERR [LOGIN-DELAY] soon", ERR_BUSY},
 	        {"-ERR [SYS/TEMP] later", ERR_BUSY}, {"-ERR [AUTH] no", ERR_AUTH},
-	        {"-ERR no", ERR_AUTH}, {"BYE", ERR_PROTO}, {"+OKAY", ERR_PROTO}};
+	        {"-ERR no", ERR_AUTH}, {"-ERR Your mailbox is already locked", ERR_BUSY},
+	        {"BYE", ERR_PROTO}, {"+OKAY", ERR_PROTO}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -406,6 +407,37 @@ static void test_refusals(void **state)
 		assert_null(m);
 		end_script(&p, &s, m);
 	}
+}
+
+static void test_later(void **state)
+{
+	static const char
+	        *const later[] = {"Unable to lock maildrop: Mailbox is locked by POP server",
+	                "Your mailbox is already locked", "maildrop already locked",
+	                "unable to lock maildrop", "can't lock mailbox", "Mailbox in use",
+	                "mailbox already open", "Is another session active?",
+	                "There is another session using this maildrop, locked",
+	                "Server Busy. Try again later",
+	                "Temporary authentication failure. [host:2026]", "temporarily unavailable",
+	                "cannot get dotlock", "Too many connections",
+	                "account is currently locked by another session",
+	                "login failed: spool file locked",
+	                "The mailbox is being accessed by another program"},
+	               *const final[] = {"no", "invalid password", "Authentication failed.",
+	                       "Invalid login, try again later", "account is locked",
+	                       "Your account was blocked", "user locked out",
+	                       "password expired; unlock your mailbox on the web",
+	                       "Your mailbox has been locked by the administrator",
+	                       "too many failed logins, try again later", "POP access is disabled",
+	                       "use APOP", "no such user: clocky"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+		if (!pop3_says_later(later[i]))
+			fail_msg("final: %s", later[i]);
+	for (size_t i = 0; i < sizeof final / sizeof *final; i++)
+		if (pop3_says_later(final[i]))
+			fail_msg("later: %s", final[i]);
 }
 
 static void test_a_line_without_end(void **state)
@@ -436,6 +468,7 @@ int main(void)
 	        cmocka_unit_test(test_shapes),
 	        cmocka_unit_test(test_most),
 	        cmocka_unit_test(test_refusals),
+	        cmocka_unit_test(test_later),
 	        cmocka_unit_test(test_a_line_without_end),
 	};
 
