@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define LINE_MAX_LEN 4000
 #define LINE_SIZE 4096
@@ -179,6 +180,7 @@ struct loading {
 	char *nearest;
 	size_t nearest_distance;
 	bool found, private_file;
+	const char *untrusted; /* why no command of it is run; NULL: it is ours alone */
 	struct settings seen; /* of the current section, to find what is given twice */
 	char **names; /* of all sections */
 	size_t n_names, names_cap;
@@ -209,6 +211,24 @@ static int unknown_key(const struct loading *l, const char *key, unsigned line, 
 	        line, key);
 }
 
+static bool is_command(const char *key)
+{
+	static const char end[] = "password-command";
+	size_t n = strlen(key);
+
+	return n >= sizeof end - 1 && !strcmp(key + n - (sizeof end - 1), end);
+}
+
+/* As ssh judges its files: who can change it, can have us run anything. */
+static const char *why_untrusted(const struct stat *st)
+{
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return "belongs to somebody else: make it yours (chown), or copy it";
+	if (!S_ISDIR(st->st_mode) && (st->st_mode & (S_IWGRP | S_IWOTH)))
+		return "can be changed by others: chmod 600 it";
+	return NULL;
+}
+
 static int load_entry(void *ctx, const char *section, const char *key, const char *value,
         unsigned line, struct err *err)
 {
@@ -232,6 +252,10 @@ static int load_entry(void *ctx, const char *section, const char *key, const cha
 		        "%s, line %u: others can read this password: chmod 600 the file, or use "
 		        "password-command",
 		        l->path, line);
+	if (l->untrusted && is_command(key))
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "%s, line %u: this is a command to run, and the file %s", l->path, line,
+		        l->untrusted);
 	if (strcmp(section, l->name) == 0)
 		settings_put(l->out, key, value, true);
 	return 0;
@@ -252,9 +276,9 @@ static int read_all(int fd, const char *path, struct buf *out, struct err *err)
 	return n < 0 ? err_sys(err, ERR_WHOLE, "cannot read %s", path) : 0;
 }
 
-static int read_file(const char *path, struct buf *out, mode_t *mode_out, struct err *err)
+static int read_file(const char *path, struct buf *out, struct stat *st_out, struct err *err)
 {
-	struct stat st;
+	struct stat st = {0};
 	int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_NOCTTY, 0), rc;
 
 	if (fd < 0)
@@ -267,7 +291,7 @@ static int read_file(const char *path, struct buf *out, mode_t *mode_out, struct
 		        path);
 	else
 		rc = read_all(fd, path, out, err);
-	*mode_out = rc == 0 ? st.st_mode : 0;
+	*st_out = st;
 	(void)sys_close(fd); /* read only: nothing can be lost */
 	return rc;
 }
@@ -275,13 +299,14 @@ static int read_file(const char *path, struct buf *out, mode_t *mode_out, struct
 static int load_file(struct loading *l, struct err *err)
 {
 	struct buf text;
-	mode_t mode = 0;
+	struct stat st = {0};
 	int rc;
 
 	buf_init(&text, ACCOUNTFILE_MAX);
-	rc = read_file(l->path, &text, &mode, err);
+	rc = read_file(l->path, &text, &st, err);
 	if (rc == 0) {
-		l->private_file = (mode & 077) == 0;
+		l->private_file = (st.st_mode & 077) == 0;
+		l->untrusted = why_untrusted(&st);
 		rc = accountfile_parse(
 		        (const char *)text.data, text.len, l->path, load_entry, l, err);
 	}

@@ -1,7 +1,10 @@
 /* What several commands need: errors for people, the account, taking an account into a sink. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/source/source.h"
@@ -31,18 +34,52 @@ int fail(const struct args *a, const struct err *err)
 	return exit_code_of(err);
 }
 
+/**
+ * A trace tells who writes to whom: a file of ours alone, and none that somebody else has put in its place. What is below /dev (/dev/stderr,
+ * process substitution) is taken as it is.
+ */
+static FILE *trace_file(const char *path, const char **why)
+{
+	bool device = !strncmp(path, "/dev/", strlen("/dev/"));
+	int fd = open(path,
+	        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY |
+	                (device ? 0 : O_NOFOLLOW | O_NONBLOCK),
+	        0600);
+	struct stat st;
+	FILE *f = NULL;
+
+	if (fd < 0)
+		*why = errno == ELOOP ? "this is a link, which a trace does not follow"
+		                      : strerror(errno);
+	else if (fstat(fd, &st) != 0)
+		*why = strerror(errno);
+	else if (!device && !S_ISREG(st.st_mode))
+		*why = "this is no ordinary file";
+	else if (!device && st.st_uid != geteuid())
+		*why = "this file belongs to somebody else, who could read the trace";
+	else if (!device && (st.st_mode & 077) && fchmod(fd, 0600) != 0)
+		*why = "others can read this file, and that cannot be changed";
+	else
+		f = fdopen(fd, "a");
+	if (!f && fd >= 0) {
+		*why = *why ? *why : strerror(errno);
+		(void)close(fd);
+	}
+	return f;
+}
+
 /* The trace file stays open for the whole run: accounts borrow it. */
 static int open_trace(const struct args *a, FILE **out)
 {
-	const char *path = args_get(a, "trace");
+	const char *path = args_get(a, "trace"), *why = NULL;
 
 	*out = NULL;
 	if (!path)
 		return 0;
-	*out = fopen(path, "ae");
+	*out = trace_file(path, &why);
 	if (*out)
 		return 0;
-	talk("valise %s: %s: %s", a->cmd->name, path, strerror(errno));
+	talk("valise %s: %s: %s", a->cmd->name, path, why);
 	return EXIT_FAILED;
 }
 

@@ -266,7 +266,13 @@ static void private_files(void **state)
 	write_file(with, 0600);
 	must_fail("b", NULL, 0, ERR_USAGE, "\"imap-password\" is given, but no imap");
 	account_free(load("a", NULL, 0));
+	write_file(without, 0644);
+	account_free(load("a", NULL, 0));
 	write_file(without, 0664);
+	must_fail("a", NULL, 0, ERR_USAGE,
+	        "line 4: this is a command to run, and the file can be changed by others: chmod "
+	        "600");
+	write_file("[a]\nimap = imaps://h\nuser = u\n", 0664);
 	account_free(load("a", NULL, 0));
 	write_file(without, 0602);
 	must_fail("a", NULL, 0, ERR_USAGE, "can be changed by everyone");
