@@ -298,7 +298,7 @@ static int prove_top(struct pop3_run *r, struct err *err)
 {
 	int rc = pop3_prove_top(r, err);
 
-	if (!is_passing(rc))
+	if (!is_passing(rc) && rc != ERR_LIMIT)
 		return rc;
 	err_clear(err);
 	return renew(r, err);

@@ -57,6 +57,7 @@ CASES = {
     "top-differs": (0, "12 messages were had by RETR.*TOP was not seen", 0),
     "top-cuts": (0, "messages were had by RETR", 0),
     "top-breaks": (0, "12 messages were had by RETR", 0),
+    "top-endless": (0, "12 messages were had by RETR", 0),
     "retr-endless": (3, "uid-3.*lists it with 270 octets and sends more than 67109404: not kept", 1),
     "uidl-endless": (1, "UIDL has more than 100024 lines", 0),
     "list-endless": (1, "LIST has more than 100024 lines", 0),

@@ -634,6 +634,15 @@ class TopBreaks(FakePop3):
         s.cut()
 
 
+class TopEndless(FakePop3):
+    """TOP has no end."""
+
+    def do_top(self, s, args):
+        s.send("+OK")
+        while True:
+            s.send_raw(b"a line of a message without end\r\n" * 3000)
+
+
 class RetrEndless(FakePop3):
     """One message has no end."""
 
