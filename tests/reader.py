@@ -14,6 +14,7 @@ Exit code 0: done, sound. 1: damage, named on standard output."""
 import argparse
 import base64
 import calendar
+import datetime
 import os
 import re
 import sys
@@ -383,6 +384,8 @@ def sealed_paths(manifest, n):
 
 
 def check_manifest(manifest, n):
+    datetime.datetime.strptime(manifest["created"], "%Y-%m-%dT%H:%M:%SZ")
+    must(all(0 <= s.get("port", 0) < 1 << 16 for s in manifest["account"]["services"]), "a port of %s", manifest["account"])
     heads = manifest["collections"]
     keys = [(list(KINDS).index(h["kind"]), h["name"].encode()) for h in heads]
     must(keys == sorted(set(keys)) and len({h["path"] for h in heads}) == len(heads), "collections out of order, or twice")

@@ -495,6 +495,29 @@ static void a_line_has_a_limit(void **state)
 	tree_coll_free(c);
 }
 
+/* A server may give an empty ETag, href or UID: no member is empty. */
+static void what_is_empty_is_not_written(void **state)
+{
+	struct tree_coll *c = tree_coll_new(COLL_CALENDAR, "a");
+	struct tree_item it = {.size = 1};
+	struct tree_ext *e = tree_coll_ext(c, &it.ext);
+	struct tree_roots roots;
+	struct buf text;
+
+	(void)state;
+	c->path = xstrdup("calendars/a");
+	e->path = xstrdup("x");
+	e->etag = xstrdup("");
+	e->href = xstrdup("");
+	e->uid = xstrdup("");
+	e->note = xstrdup("");
+	tree_coll_add(c, &it);
+	write_text(c, false, &text, &roots);
+	assert_null(strstr(buf_str(&text), ":\"\""));
+	buf_clear(&text);
+	tree_coll_free(c);
+}
+
 /* Two items of one path are one file: a tree, and the recipe by hand, would have one of them only. */
 static void two_items_of_one_path_are_refused(void **state)
 {
@@ -544,6 +567,7 @@ int main(void)
 	        cmocka_unit_test(what_is_gone),
 	        cmocka_unit_test(a_line_has_a_limit),
 	        cmocka_unit_test(two_items_of_one_path_are_refused),
+	        cmocka_unit_test(what_is_empty_is_not_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
