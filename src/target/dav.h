@@ -240,6 +240,9 @@ int dav_alike(struct drun *r, struct res *list, size_t n, enum alike_mode mode,
 void count_copy(struct drun *r, uint32_t entry, const struct res *x);
 void say_copies(struct drun *r);
 
+/* Is the resource called as the item is in the archive, or as it was to be called here? */
+bool entry_is_called(const struct drun *r, const struct entry *e, const char *url);
+
 /* dav_there.c */
 int dav_there(struct drun *r, struct err *err) MUST_CHECK;
 /* The entries of a UID: *n_out of them from by_uid[result]. */

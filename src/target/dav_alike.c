@@ -119,26 +119,52 @@ static void index_entries(struct drun *r, enum alike_mode mode, struct index *ix
 		qsort(ix->list, ix->n, sizeof *ix->list, keyed_cmp);
 }
 
-/* The item that it is to be held against in this round, NONE: there is no further one. */
-static uint32_t candidate(const struct drun *r, const struct index *ix, const struct res *x,
-        enum alike_mode mode, unsigned round)
+/* The first of its key. */
+static size_t first_of(const struct index *ix, uint64_t key)
 {
 	size_t lo = 0, hi = ix->n;
-	unsigned k = 0;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (ix->list[mid].key < x->alike)
+		if (ix->list[mid].key < key)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	for (; lo < ix->n && ix->list[lo].key == x->alike; lo++) {
-		const struct entry *e = &r->entries[ix->list[lo].entry];
+	return lo;
+}
 
-		if (has_state(e, mode) && r->acolls[e->acoll].to == x->tcoll && k++ == round)
-			return ix->list[lo].entry;
+/* One round: each resource is held against one item, and each item but for copies against one resource. */
+struct round {
+	enum alike_mode mode;
+	const struct index *ix;
+	bool named; /* only items of the resource's name */
+	struct keys tried; /* pairs of all rounds */
+	struct keys picked; /* items of this one */
+};
+
+static uint64_t pair_key(const struct res *x, uint32_t entry)
+{
+	return x->key ^ ((uint64_t)entry + 1) * 0x9E3779B97F4A7C15u;
+}
+
+/* NONE: there is no further one. */
+static uint32_t candidate(const struct drun *r, struct round *o, const struct res *x)
+{
+	const struct index *ix = o->ix;
+
+	for (size_t i = first_of(ix, x->alike); i < ix->n && ix->list[i].key == x->alike; i++) {
+		uint32_t entry = ix->list[i].entry;
+		const struct entry *e = &r->entries[entry];
+
+		if (!has_state(e, o->mode) || r->acolls[e->acoll].to != x->tcoll ||
+		        (o->named && !entry_is_called(r, e, x->url)) ||
+		        keys_find(&o->tried, pair_key(x, entry), NULL) ||
+		        (o->mode != ALIKE_COPIES && !keys_add(&o->picked, (uint64_t)entry + 1, 1)))
+			continue;
+		keys_add(&o->tried, pair_key(x, entry), 1);
+		return entry;
 	}
 	return NONE;
 }
@@ -157,16 +183,15 @@ static void settle_one(
 	count_copy(r, x->entry, x);
 }
 
-static int round_of(struct drun *r, struct res *list, size_t n, enum alike_mode mode,
-        const struct index *ix, unsigned round, bool *any_out, struct err *err)
+static int round_of(
+        struct drun *r, struct res *list, size_t n, struct round *o, bool *any_out, struct err *err)
 {
 	struct reslist some = {0};
 	size_t *origin = xcalloc(n + 1, sizeof *origin);
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
-		uint32_t entry =
-		        is_open(r, &list[i]) ? candidate(r, ix, &list[i], mode, round) : NONE;
+		uint32_t entry = is_open(r, &list[i]) ? candidate(r, o, &list[i]) : NONE;
 		struct res *x;
 
 		if (entry == NONE)
@@ -175,12 +200,12 @@ static int round_of(struct drun *r, struct res *list, size_t n, enum alike_mode 
 		x = reslist_add(&some, list[i].tcoll, list[i].url, list[i].etag);
 		x->entry = entry;
 		x->likely = true;
-		x->ours = mode == ALIKE_STORED;
+		x->ours = o->mode == ALIKE_STORED;
 	}
 	*any_out = some.n > 0;
 	rc = some.n ? dav_look(r, some.list, some.n, err) : 0;
 	for (size_t i = 0; i < some.n && rc == 0; i++)
-		settle_one(r, &some.list[i], &list[origin[i]], mode);
+		settle_one(r, &some.list[i], &list[origin[i]], o->mode);
 	reslist_clear(&some);
 	free(origin);
 	return rc;
@@ -189,6 +214,7 @@ static int round_of(struct drun *r, struct res *list, size_t n, enum alike_mode 
 int dav_alike(struct drun *r, struct res *list, size_t n, enum alike_mode mode, struct err *err)
 {
 	struct index ix = {0};
+	struct round o = {.mode = mode, .ix = &ix, .named = true};
 	bool any = false;
 	int rc = 0;
 
@@ -196,8 +222,14 @@ int dav_alike(struct drun *r, struct res *list, size_t n, enum alike_mode mode, 
 		any = is_open(r, &list[i]);
 	if (any)
 		index_entries(r, mode, &ix);
-	for (unsigned round = 0; round < ROUNDS && ix.n && any && rc == 0; round++)
-		rc = round_of(r, list, n, mode, &ix, round, &any, err);
+	for (unsigned k = 0; k <= ROUNDS && ix.n && any && rc == 0; k++) {
+		rc = round_of(r, list, n, &o, &any, err);
+		keys_clear(&o.picked);
+		/* Of the same name: none is no end. */
+		any = any || o.named;
+		o.named = false;
+	}
+	keys_clear(&o.tried);
 	free(ix.list);
 	return rc;
 }

@@ -109,12 +109,14 @@ static void grade(struct drun *r, uint32_t entry, const struct text *text, struc
 	buf_clear(&diff);
 }
 
-static bool is_called(const struct drun *r, const struct entry *e, const char *segment)
+bool entry_is_called(const struct drun *r, const struct entry *e, const char *url)
 {
+	char *segment = dav_last_segment(url);
 	const struct tree_ext *ext = entry_ext(r, e);
 	char *own = dav_last_segment(ext && ext->href ? ext->href : "");
-	bool same = strcmp(own, segment) == 0;
+	bool same = strcmp(own, segment) == 0 || strcmp(e->segment, segment) == 0;
 
+	free(segment);
 	free(own);
 	return same;
 }
@@ -138,21 +140,17 @@ static void by_journal(
 static void by_name(
         struct drun *r, const struct res *x, const struct text *text, struct graded *best)
 {
-	char *segment;
-
 	if (r->n_by_uid == r->n_entries)
 		return;
-	segment = dav_last_segment(x->url);
 	/* By the name in the archive, too: earlier versions kept each. */
 	for (uint32_t i = 0; i < r->n_entries; i++) {
 		const struct entry *e = &r->entries[i];
 
 		if (!e->uid && entry_at_home(r, e, x->tcoll) &&
-		        (strcmp(e->segment, segment) == 0 || is_called(r, e, segment) ||
+		        (entry_is_called(r, e, x->url) ||
 		                memcmp(entry_item(r, e)->sha256, text->sha, SHA256_LEN) == 0))
 			grade(r, i, text, best);
 	}
-	free(segment);
 }
 
 /* The item of the archive that it is: one of the same UID, those whose place is here first. */

@@ -369,6 +369,15 @@ class Trims(fakedav.FakeDav):
         return fakedav.Answer(201)
 
 
+class Twins(fakedav.FakeDav):
+    """Events that differ in nothing but their UID."""
+
+    def populate(self):
+        work = self.add("calendar", "work", "Work")
+        for n in range(5):
+            work.put("t%d.ics" % n, fakedav.event(1, uid="twin-%d" % n))
+
+
 class LaterBase(Renames):
     says_where, props = False, b"SEQUENCE:1\r\nX-SRV:1\r\n"
 
@@ -377,6 +386,14 @@ def no_second_copy(scratch, archive):
     """Whatever the server makes of owners, names and UIDs: a second restore adds nothing, with the journal and without; what is stored is not told as refused."""
     kinds = {"owner": (Owned, {}, 0), "stranger": (Owned, {"owner": "/dav/principals/backup-operator/"}, 0), "google": (Renames, {}, 3), "silent": (LaterBase, {}, 3),
              "trims": (Trims, {}, 3)}
+    twins = os.path.join(scratch, "twins.valise")
+    with Twins() as server:
+        expect(named_run(server, "twins-source", scratch).valise("backup", "-o", twins) == 0, "backup")
+    with Renames() as target:
+        run = named_run(target, "copies-twins", scratch)
+        for added in (5, 0):
+            expect(run.valise("restore", twins) == 3 and "%d added" % added in run.text and "more often" not in run.text, run.text)
+            shutil.rmtree(run.env["XDG_STATE_HOME"])
     for name, (cls, attributes, code) in kinds.items():
         with type(name, (cls,), attributes)() as target:
             run = named_run(target, "copies-" + name, scratch)
