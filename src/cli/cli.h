@@ -92,6 +92,8 @@ void put_text(json_t *o, const char *key, const char *text);
 /* 1234567 -> "1,234,567"; a ring of static buffers is avoided: the caller gives one. */
 char *human_count(uint64_t n, char out[32]);
 char *human_bytes(uint64_t n, char out[32]);
+/* "1 item", "2,345 items". */
+char *counted(uint64_t n, const char *one, const char *many, char out[64]);
 
 /* A running command: its progress, its line on the terminal, what it said. */
 struct ui {
@@ -109,6 +111,9 @@ struct ui {
 void ui_start(struct ui *u, const struct args *a);
 /* A line about a collection or item. Thread-safe; fits target_opts.report and archive findings. */
 void ui_report(
+        void *ui, enum say_level level, const char *collection, const char *item, const char *text);
+/* The same for programs and the report, where a line for people comes from elsewhere. */
+void ui_note(
         void *ui, enum say_level level, const char *collection, const char *item, const char *text);
 struct archive_finding;
 void ui_finding(

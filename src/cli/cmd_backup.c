@@ -104,7 +104,7 @@ static void tell(struct take *t, const char *path)
 {
 	const struct tree_commit *c = &t->commit;
 	struct buf b;
-	char safe[600], n[32], m[32];
+	char lost[64], safe[600], n[32], m[32];
 
 	ui_stop(t->ui);
 	if (t->ui->json) {
@@ -133,9 +133,10 @@ static void tell(struct take *t, const char *path)
 		printf("GONE: what is named above was missing on the server all at once. If that "
 		       "is as it should be, there is nothing to do\n");
 	if (!c->totals.complete)
-		printf("INCOMPLETE: %s items could not be had, or a folder was not read; valise "
-		       "list shows them; run backup again to try again\n",
-		        human_count(c->totals.errors, n));
+		printf("INCOMPLETE: %s; valise list shows what; run backup again to try again\n",
+		        c->totals.errors ? counted(c->totals.errors, "item could not be had",
+		                                   "items could not be had", lost)
+		                         : "a folder could not be read, or not plainly");
 	buf_clear(&b);
 }
 

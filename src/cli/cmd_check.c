@@ -23,7 +23,7 @@ static int check_service(const struct args *a, const struct service *s, struct u
 	struct source_opts o = {.dry = true};
 	struct source_result r = {0};
 	struct err err = {0};
-	char n[32], b[32];
+	char n[64], b[64];
 
 	if (!source_for(s->kind)) {
 		talk("valise check: %s is not supported by this version", service_name(s->kind));
@@ -31,10 +31,22 @@ static int check_service(const struct args *a, const struct service *s, struct u
 	}
 	if (source_for(s->kind)->run(s, NULL, &o, &ui->progress, &r, &err) < 0)
 		return fail(a, &err);
-	printf("%s: signed in as %s%s%s: %s items in %s collections\n", service_name(s->kind),
-	        s->login.user, s->login.authzid ? " for " : "",
-	        s->login.authzid ? s->login.authzid : "", human_count(r.items, n),
-	        human_count(r.collections, b));
+	if (ui->json) {
+		json_t *e = json_object();
+
+		json_object_set_new(e, "event", json_string("service"));
+		put_text(e, "service", service_name(s->kind));
+		put_text(e, "user", s->login.user);
+		put_text(e, "account", service_owner(s));
+		json_object_set_new(e, "items", json_integer((json_int_t)r.items));
+		json_object_set_new(e, "collections", json_integer((json_int_t)r.collections));
+		put_json(e);
+		return 0;
+	}
+	printf("%s: signed in as %s%s%s: %s in %s\n", service_name(s->kind), s->login.user,
+	        s->login.authzid ? " for " : "", s->login.authzid ? s->login.authzid : "",
+	        counted(r.items, "item", "items", n),
+	        counted(r.collections, "collection", "collections", b));
 	return 0;
 }
 

@@ -195,12 +195,13 @@ static void tell_rescued(const struct target_result *s)
 static void tell(const struct restore *r)
 {
 	const struct target_result *s = &r->sum;
-	char n[8][32];
+	char n[8][32], items[64], colls[64];
 
-	printf("%s%s items in %s collections: %s %s, %s already there",
-	        r->opts.dry_run ? "dry run: " : "", human_count(s->items, n[0]),
-	        human_count(s->collections, n[1]), human_count(s->added, n[2]),
-	        r->opts.dry_run ? "to add" : "added", human_count(s->already, n[3]));
+	printf("%s%s in %s: %s %s, %s already there", r->opts.dry_run ? "dry run: " : "",
+	        counted(s->items, "item", "items", items),
+	        counted(s->collections, "collection", "collections", colls),
+	        human_count(s->added, n[2]), r->opts.dry_run ? "to add" : "added",
+	        human_count(s->already, n[3]));
 	if (s->flags_added)
 		printf(", %s flags added", human_count(s->flags_added, n[4]));
 	if (s->altered)
@@ -214,9 +215,10 @@ static void tell(const struct restore *r)
 		        human_count(s->failed, n[6]));
 	putchar('\n');
 	if (r->gone)
-		printf("%s items that are marked as gone from the source are left out "
-		       "(--with-gone takes them along)\n",
-		        human_count(r->gone, n[7]));
+		printf("%s marked as gone from the source %s left out (--with-gone takes them "
+		       "along)\n",
+		        counted(r->gone, "item that is", "items that are", items),
+		        r->gone == 1 ? "is" : "are");
 }
 
 static json_t *outcome(const struct restore *r)

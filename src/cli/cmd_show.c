@@ -62,6 +62,8 @@ int cmd_show(const struct args *a)
 
 	if (rc)
 		return rc;
+	if (args_has(a, "json"))
+		return usage_error(a->cmd, "the bytes of an item are no JSON: leave out --json");
 	if (!slash)
 		return usage_error(a->cmd, "FOLDER/UID is wanted, as INBOX/17 (valise list ARCHIVE "
 		                           "FOLDER shows the UIDs)");

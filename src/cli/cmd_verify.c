@@ -42,17 +42,18 @@ static json_t *outcome(const struct archive_verdict *v)
 
 static void tell(const struct args *a, const struct archive_verdict *v, const char *depth)
 {
-	char n[6][32], safe[600];
+	char n[6][64], safe[600];
 
 	term_escape(a->pos[0], strlen(a->pos[0]), safe, sizeof safe);
 	if (v->damages)
 		printf("%s: DAMAGED: %u findings; \"valise salvage\" gets out what is whole\n",
 		        safe, v->damages);
 	else
-		printf("%s: sound (%s): %s snapshots, %s files (%s), %s objects, %s items\n", safe,
-		        depth, human_count(v->snapshots, n[0]), human_count(v->files, n[1]),
-		        human_bytes(v->bytes, n[2]), human_count(v->objects, n[3]),
-		        human_count(v->items, n[4]));
+		printf("%s: sound (%s): %s, %s (%s), %s, %s\n", safe, depth,
+		        counted(v->snapshots, "snapshot", "snapshots", n[0]),
+		        counted(v->files, "file", "files", n[1]), human_bytes(v->bytes, n[2]),
+		        counted(v->objects, "object", "objects", n[3]),
+		        counted(v->items, "item", "items", n[4]));
 	if (!v->seal[0]) {
 		puts("no seal can be read: nobody can tell what was in the newest snapshot");
 		return;

@@ -224,6 +224,16 @@ int finish_tree(struct tree_sink *to, const char *where, struct ui *ui)
 	if (to->ops->commit(to, &c, &err) < 0)
 		return fail(ui->args, &err);
 	ui_stop(ui);
+	if (ui->json) {
+		json_t *o = json_object();
+
+		json_object_set_new(o, "event", json_string("done"));
+		put_text(o, "to", where);
+		totals_to_json(&c.totals, o);
+		json_object_set_new(o, "changed", json_boolean(c.changed));
+		put_json(o);
+		return c.totals.complete ? EXIT_DONE : EXIT_INCOMPLETE;
+	}
 	buf_init(&b, 4096);
 	totals_text(&c.totals, &b);
 	printf("%s: %s%s%s\n", term_escape(where, strlen(where), safe, sizeof safe), buf_str(&b),

@@ -47,7 +47,7 @@ static const enum coll_kind coll_of[SERVICE_KINDS] = {
 };
 
 struct tally {
-	unsigned tried, failed;
+	unsigned asked, tried, failed;
 	bool lost[COLL_KINDS]; /* a service of this kind could not be read */
 	bool unlisted[COLL_KINDS]; /* one did not list everything */
 	struct err last;
@@ -115,7 +115,9 @@ static int take_service(struct take *t, enum service_kind kind, struct tree_sink
 	        err.code == ERR_DAMAGED || err.code == ERR_USAGE || err.code == ERR_LOCKED ||
 	        err.code == ERR_ACCOUNT)
 		return fail(t->args, &err);
-	ui_report(t->ui, SAY_WARNING, NULL, service_name(kind), err.text);
+	/* The only one: the command fails with it, and says so once. */
+	(y->asked > 1 ? ui_report : ui_note)(
+	        t->ui, SAY_WARNING, NULL, service_name(kind), err.text);
 	y->failed++;
 	y->lost[coll_of[kind]] = true;
 	y->last = err;
@@ -234,6 +236,8 @@ static int take_services(struct take *t, struct tally *y)
 	o.choice = choice->of;
 	if (rc == 0)
 		rc = check_choice(t, choice, &o, only);
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		y->asked += is_asked(t, k, only);
 	for (unsigned k = 0; k < SERVICE_KINDS && rc == 0; k++) {
 		if (!is_asked(t, k, only))
 			continue;
@@ -293,6 +297,10 @@ int take_account(struct take *t)
 	guest_end(guest);
 	if (rc)
 		return rc;
+	if (y.failed == y.tried && y.asked > 1) /* each was told */
+		(void)err_set(&y.last, y.last.code, ERR_WHOLE,
+		        "none of the services could be read (see above): nothing is kept of this "
+		        "run");
 	if (y.failed == y.tried)
 		return fail(t->args, &y.last); /* nothing was read: nothing is sealed */
 	t->failed = y.failed > 0;

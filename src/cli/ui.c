@@ -29,6 +29,14 @@ char *human_count(uint64_t n, char out[32])
 	return out;
 }
 
+char *counted(uint64_t n, const char *one, const char *many, char out[64])
+{
+	char digits[32];
+
+	snprintf(out, 64, "%s %s", human_count(n, digits), n == 1 ? one : many);
+	return out;
+}
+
 char *human_bytes(uint64_t n, char out[32])
 {
 	static const char *const unit[] = {"bytes", "kB", "MB", "GB", "TB"};
@@ -82,17 +90,12 @@ void put_text(json_t *o, const char *key, const char *text)
 	free(safe);
 }
 
-void ui_report(
+void ui_note(
         void *ui, enum say_level level, const char *collection, const char *item, const char *text)
 {
 	struct ui *u = ui;
-	char safe[1200], where[400];
 	json_t *o = json_object();
 
-	snprintf(where, sizeof where, "%s%s%s", collection ? collection : "",
-	        collection && item ? ", " : "", item ? item : "");
-	snprintf(safe, sizeof safe, "%s%s", where, where[0] ? ": " : "");
-	term_escape(text, strlen(text), safe + strlen(safe), sizeof safe - strlen(safe));
 	json_object_set_new(o, "level", json_string(level_word(level)));
 	put_text(o, "collection", collection);
 	put_text(o, "item", item);
@@ -106,17 +109,29 @@ void ui_report(
 		json_object_set_new(e, "event", json_string("note"));
 		put_json(e);
 	}
-	if (level != SAY_INFO || !args_has(u->args, "quiet")) {
-		char shown[1300];
-
-		bool red = u->line && level == SAY_WARNING && !getenv("NO_COLOR");
-
-		clear_line(u);
-		fprintf(stderr, "%s%s%s%s\n", red ? "\033[31m" : "",
-		        level == SAY_WARNING ? "warning: " : "",
-		        term_escape(safe, strlen(safe), shown, sizeof shown), red ? "\033[m" : "");
-	}
 	json_array_append_new(u->notes, o);
+	pthread_mutex_unlock(&u->lock);
+}
+
+void ui_report(
+        void *ui, enum say_level level, const char *collection, const char *item, const char *text)
+{
+	struct ui *u = ui;
+	char safe[1200], where[400], shown[1300];
+	bool red = u->line && level == SAY_WARNING && !getenv("NO_COLOR");
+
+	ui_note(ui, level, collection, item, text);
+	if (level == SAY_INFO && args_has(u->args, "quiet"))
+		return;
+	snprintf(where, sizeof where, "%s%s%s", collection ? collection : "",
+	        collection && item ? ", " : "", item ? item : "");
+	snprintf(safe, sizeof safe, "%s%s", where, where[0] ? ": " : "");
+	term_escape(text, strlen(text), safe + strlen(safe), sizeof safe - strlen(safe));
+	pthread_mutex_lock(&u->lock);
+	clear_line(u);
+	fprintf(stderr, "%s%s%s%s\n", red ? "\033[31m" : "",
+	        level == SAY_WARNING ? "warning: " : "",
+	        term_escape(safe, strlen(safe), shown, sizeof shown), red ? "\033[m" : "");
 	pthread_mutex_unlock(&u->lock);
 }
 

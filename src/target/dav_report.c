@@ -71,12 +71,13 @@ void say_plan_dav(struct drun *r)
 		if (!a->coll)
 			continue;
 		if (a->to == NONE)
-			say_coll(r, SAY_INFO, a->head->name, "%zu items into %s new %s \"%s\"",
-			        a->coll->n_items, a->joins == NONE ? "a" : "the same", kind,
-			        a->name);
+			say_coll(r, SAY_INFO, a->head->name, "%zu item%s into %s new %s \"%s\"",
+			        a->coll->n_items, a->coll->n_items == 1 ? "" : "s",
+			        a->joins == NONE ? "a" : "the same", kind, a->name);
 		else
-			say_coll(r, SAY_INFO, a->head->name, "%zu items into the %s \"%s\"",
-			        a->coll->n_items, kind, r->tcolls[a->to].name);
+			say_coll(r, SAY_INFO, a->head->name, "%zu item%s into the %s \"%s\"",
+			        a->coll->n_items, a->coll->n_items == 1 ? "" : "s", kind,
+			        r->tcolls[a->to].name);
 	}
 	if (r->contacts || !r->silence.schedules)
 		return;

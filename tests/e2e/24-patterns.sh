@@ -89,6 +89,23 @@ refused '"work": .*near to it: "Work"' restore y.valise "${cal[@]}" --user bob -
 run 0 "$VALISE" restore y.valise "${WHO[@]}" --include Projects
 says '^2 items in 2 collections: 2 added'
 run 0 "$VALISE" restore y.valise "${cal[@]}" --user bob --password-command 'echo pw-bob' --include Work
-says '^1 items? in 1 collections?: 1 added'
+says '^1 item in 1 collection: 1 added'
 run 2 "$VALISE" restore y.valise "${cal[@]}" --user bob --password-command 'echo pw-bob' --include Work --include People
 says 'the archive holds contacts, and no --carddav'
+
+say "what is said: once, in number, and as JSON where that is asked for"
+who nobody
+run 1 "$VALISE" backup "${WHO[@]}" -o z.valise
+[ "$(grep -c 'signing in as nobody' "$T/err")" = 1 ] || fail "the failure is said twice"
+run 1 "$VALISE" backup "${WHO[@]}" "${cal[@]}" -o z.valise
+[ "$(grep -c 'signing in as nobody' "$T/err")" = 1 ] || fail "the failure is said twice"
+says 'none of the services could be read'
+who alice
+run 0 "$VALISE" check "${WHO[@]}" --json
+says '"account":"alice".*"items":9'
+run 0 "$VALISE" verify y.valise
+says '1 snapshot, '
+run 0 "$VALISE" unpack y.valise -t unpacked --json
+says '"event":"done"'
+[ "$(grep -vc '^{' "$T/out")" = 0 ] || fail "not JSON alone"
+run 2 "$VALISE" show y.valise INBOX/1 --json
