@@ -375,13 +375,30 @@ void sched_relist(struct run *r, struct mbox *mb)
 	pthread_mutex_unlock(&r->lock);
 }
 
+/* One that no snapshot has yet is given with all that LIST says of it: its delimiter decides the path that it keeps. */
+static int give_stale(struct run *r, const struct mbox *mb, const char *reason, struct err *err)
+{
+	struct tree_sink *s = r->sink;
+	struct tree_coll *prev = NULL, *now;
+	int rc = s->ops->prev(s, PREV_SNAPSHOT, COLL_MAIL, mb->name, &prev, err);
+	bool known = rc < 0 || prev;
+
+	tree_coll_free(prev);
+	if (known)
+		return s->ops->keep(s, COLL_MAIL, mb->name, COLL_STALE, reason, err);
+	now = plan_coll(mb);
+	now->status = COLL_STALE;
+	now->reason = xstrdup(reason);
+	return s->ops->coll(s, now, err);
+}
+
 int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct err *err)
 {
 	struct run *r = w->run;
 	int rc = 0;
 
 	if (!r->opts->dry)
-		rc = r->sink->ops->keep(r->sink, COLL_MAIL, mb->name, COLL_STALE, reason, err);
+		rc = give_stale(r, mb, reason, err);
 	progress_say(r->progress, SAY_WARNING, "%s could not be read: %s", mb->name, reason);
 	if (rc < 0)
 		fetch_fail(r, err);

@@ -384,6 +384,35 @@ class ExamineCuts(ExamineRefused):
         s.cut()
 
 
+class NestedRefused(ExamineRefused):
+    """A mailbox below another cannot be opened in the first run: its path in the archive is nested all the same."""
+    name = "examine-no-nested"
+    source = "robustness"
+    stale, stale_again, code_again = {"Work/Sub": "permission"}, {}, 0
+    again = "some"
+    broken = True
+
+    def populate(self):
+        super().populate()
+        self.mailbox("Work/Sub").add(b"Subject: below\r\n\r\n")
+
+    def held(self):
+        return {k: m for k, m in Quirk.held(self).items() if k[0] != "Work/Sub" or not self.broken}
+
+    def next_run(self):
+        self.broken = False
+
+    def do_examine(self, s, tag, args, read_only=True):
+        if raw(args[0]) != b"Work/Sub" or not self.broken:
+            return Quirk.do_examine(self, s, tag, args, read_only)
+        s.mailbox = None
+        return self.refuse(s, tag)
+
+    def check(self):
+        if self.heads["Work/Sub"]["path"] != "mail/Work/Sub":
+            return "path %s" % self.heads["Work/Sub"]["path"]
+
+
 class ExamineSlow(Quirk):
     """Opening and counting take longer than the time-out."""
     name = "examine-slow"
