@@ -13,6 +13,7 @@
 
 #define MAX_ADDRESSES 16
 #define SWALLOWED_MS 3000
+#define GREETING_MS 4000 /* without a greeting it is asked whether the port is for TLS */
 
 int64_t now_ms(void)
 {
@@ -69,6 +70,42 @@ static int64_t patience_left(const struct transport *t)
 	       t->waited_ms;
 }
 
+/* A TLS server waits for us to begin, as we wait for its greeting: a connection of its own shows which it is. */
+static bool speaks_tls(const struct transport *t)
+{
+	/* No certificate has this sum: the handshake never succeeds, and says so of the certificate. */
+	static char none[] = "0000000000000000000000000000000000000000000000000000000000000000";
+	struct endpoint at = {.host = t->host,
+	        .port = t->port,
+	        .security = SECURITY_TLS,
+	        .pin = none,
+	        .connect_timeout_ms = GREETING_MS,
+	        .idle_timeout_ms = GREETING_MS};
+	struct transport *probe = NULL;
+	struct err err = {0};
+	int rc = transport_open(&at, t->guard.role, NULL, &probe, &err);
+
+	transport_free(probe);
+	return rc == 0 || (rc == ERR_TLS && strstr(err.text, "certificate"));
+}
+
+/* Nothing has come yet on a connection that does not begin with TLS. 0: wait on. */
+static int no_greeting(struct transport *t)
+{
+	bool tls = speaks_tls(t);
+
+	t->asked_tls = true;
+	if (stop_check(&t->error) != 0)
+		return -1;
+	if (!tls)
+		return 0;
+	return transport_fail(t, ERR_TLS,
+	        "the server does not greet, as this port begins with TLS: write %s:// instead of "
+	        "%s://",
+	        t->guard.role == GUARD_POP3_SOURCE ? "pop3s" : "imaps",
+	        t->guard.role == GUARD_POP3_SOURCE ? "pop3" : "imap");
+}
+
 int net_wait_idle(struct transport *t, short events)
 {
 	int64_t began = now_ms(), left = patience_left(t), silence = t->silence_ms;
@@ -77,9 +114,14 @@ int net_wait_idle(struct transport *t, short events)
 
 	if (swallowed && silence > SWALLOWED_MS)
 		silence = SWALLOWED_MS;
-	last = left < silence;
 	if (t->deadline)
 		return net_wait(t, t->fd, events, t->deadline);
+	if (t->in == 0 && !t->asked_tls && events == POLLIN && silence > GREETING_MS) {
+		rc = wait_until(t, t->fd, events, began + GREETING_MS);
+		if (rc != 0 || no_greeting(t) != 0)
+			return rc > 0 ? 0 : -1;
+	}
+	last = left < silence;
 	rc = wait_until(t, t->fd, events, began + (last ? left : silence));
 	t->waited_ms += now_ms() - began;
 	t->waited_out = rc == 0;

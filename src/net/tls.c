@@ -191,6 +191,13 @@ static int set_up(struct transport *t)
 	return 0;
 }
 
+static int too_old(struct transport *t)
+{
+	return transport_fail(t, ERR_TLS,
+	        "the server has no TLS 1.2 or later, and older versions are not safe: its "
+	        "administrator has to bring it up to date");
+}
+
 static int handshake_failed(struct transport *t, int rc)
 {
 	/* A TLS record, which begins with its type and 3, or words of another protocol? */
@@ -201,6 +208,8 @@ static int handshake_failed(struct transport *t, int rc)
 	case GNUTLS_E_UNEXPECTED_PACKET_LENGTH:
 	case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
 	case GNUTLS_E_RECORD_OVERFLOW:
+		if (record && rc == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
+			return too_old(t);
 		if (record)
 			return transport_fail(
 			        t, ERR_TLS, "the TLS handshake failed: %s", gnutls_strerror(rc));
@@ -212,6 +221,8 @@ static int handshake_failed(struct transport *t, int rc)
 		        "the server closed the connection instead of "
 		        "a TLS handshake");
 	case GNUTLS_E_FATAL_ALERT_RECEIVED:
+		if (gnutls_alert_get(t->tls) == GNUTLS_A_PROTOCOL_VERSION)
+			return too_old(t);
 		return transport_fail(t, ERR_TLS, "the server refused the TLS handshake: %s",
 		        gnutls_alert_get_name(gnutls_alert_get(t->tls)));
 	case GNUTLS_E_PULL_ERROR:

@@ -104,6 +104,7 @@ static struct transport *transport_new(
 	snprintf(t->describe, sizeof t->describe, "none");
 	guard_init(&t->guard, role);
 	t->guard.before_tls = at->security == SECURITY_STARTTLS;
+	t->asked_tls = at->security == SECURITY_TLS;
 	return t;
 }
 

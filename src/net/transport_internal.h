@@ -81,6 +81,7 @@ struct transport {
 	int64_t deadline; /* of the handshake, 0: none */
 	struct err error;
 	bool timed_out;
+	bool asked_tls; /* no greeting came: whether the port begins with TLS was tried */
 	bool waited_out; /* the error is that of a wait, however it ended */
 	bool swallowed; /* the error is that of transport_tags */
 	gnutls_session_t tls;

@@ -15,6 +15,7 @@
 static void hold(struct worker *w, struct mbox *mb)
 {
 	w->cur = mb;
+	progress_what(w->run->progress, mb->name);
 	for (size_t i = 0; i < w->n_held; i++)
 		if (w->held[i] == mb) {
 			struct err ignored;
@@ -430,7 +431,6 @@ int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 	bool in, idle = false;
 	int rc;
 
-	progress_what(w->run->progress, mb->name);
 	hold(w, mb);
 	rc = enter(w, mb, &in, err);
 	if (!in)

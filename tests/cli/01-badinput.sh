@@ -44,7 +44,7 @@ bad() { # NAME PATTERN [badtls options]
 	shift 2
 	"$SERVERS/badtls.py" --cert "$T/A/tls/$cert.pem" --key "$T/A/tls/$cert.key" --log "$T/bad.log" "$@" > "$T/bad.port" &
 	p=$!
-	for _ in $(seq 100); do grep -q PORT= "$T/bad.port" && break; sleep 0.05; done
+	for _ in $(seq 600); do grep -q PORT= "$T/bad.port" && break; sleep 0.05; done
 	badport=$(sed -n 's/PORT=//p' "$T/bad.port")
 	scheme=imaps
 	case "$*" in *starttls*|*no-tls*) scheme=imap ;; esac
@@ -66,6 +66,10 @@ pin=$(openssl x509 -in "$T/A/tls/cert.pem" -outform DER | sha256sum | cut -d' ' 
 backup 0 --imap imaps://localhost:$port --user alice --password-command 'echo pw-alice' --pin sha256:$pin
 rm -rf "$T/x.valise"
 backup 1 --imap imaps://localhost:$port --user alice --password-command 'echo pw-alice' --pin sha256:${pin//[0-9]/0}
+nothing
+
+backup 1 --imap imap://localhost:$port --user alice --ca-file "$A_CA" --password-command 'echo secret-word'
+says 'this port begins with TLS: write imaps://'
 nothing
 
 say "accounts.ini"

@@ -242,7 +242,7 @@ static void broken_handshakes_say_what_is_wrong(void **state)
 		int code;
 		const char *word;
 	} cases[] = {
-	        {serve_old_tls, ERR_TLS, "TLS handshake"},
+	        {serve_old_tls, ERR_TLS, "no TLS 1.2 or later"},
 	        {serve_greeting, ERR_TLS, "does not speak TLS"},
 	        {serve_hangup, ERR_TLS, "instead of a TLS handshake"},
 	        {serve_silence, ERR_NET, "handshake took longer"},
