@@ -99,10 +99,14 @@ static void give(struct tree_names *n, enum coll_kind kind, const char *name, co
 
 static bool has_path(const struct tree_names *n, const char *path)
 {
-	for (size_t i = 0; i < n->n; i++)
-		if (strcmp(n->given[i].path, path) == 0)
-			return true;
-	return false;
+	char *key = path_key(path);
+	size_t i, cursor = 0;
+	bool found = false;
+
+	while (!found && (i = text_index_next(&n->by_key, key, &cursor)) != SIZE_MAX)
+		found = strcmp(n->given[i].path, path) == 0;
+	free(key);
+	return found;
 }
 
 void tree_names_keep(struct tree_names *n, enum coll_kind kind, const char *name, const char *path)
