@@ -64,6 +64,14 @@ static int load_manifest(struct dir_sink *d, struct err *err)
 		err_clear(err);
 		return 0;
 	}
+	if (rc == ERR_DAMAGED && err) {
+		struct err why = *err;
+
+		return err_set(err, ERR_DAMAGED, ERR_WHOLE,
+		        "%s/catalog/tree.json is damaged (%s): remove it, and the next run looks "
+		        "at the tree anew",
+		        d->path, why.text);
+	}
 	if (rc == 0)
 		rc = tree_account_check(&d->before.account, &d->account, d->opts.same_account, err);
 	if (rc == 0)

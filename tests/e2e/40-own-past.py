@@ -268,6 +268,12 @@ def check_tree(scratch):
             os.remove(tree + "/catalog/mail/Old.jsonl")
             run(0, *again, *common)
             assert {p: open(p, "rb").read() for p in glob.glob(tree + "/mail/*/cur/*")} == want, first
+            with open(tree + "/catalog/tree.json", "w") as f:
+                f.write("{")
+            assert "remove it" in run(1, *again, *common)
+            os.remove(tree + "/catalog/tree.json")
+            run(0, *again, *common)
+            assert {p: open(p, "rb").read() for p in glob.glob(tree + "/mail/*/cur/*")} == want, first
             shutil.rmtree(tree)
 
 
