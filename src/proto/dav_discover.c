@@ -396,7 +396,9 @@ void dav_tell_elsewhere(const struct dav_home *home, struct err *err)
 		        before.text, home->elsewhere);
 }
 
-int dav_discover(struct http *h, const struct service *s, struct dav_home *out, struct err *err)
+/* *tried_out: how many places were tried before the one that led there. */
+static int discover(struct http *h, const struct service *s, struct dav_home *out,
+        size_t *tried_out, struct err *err)
 {
 	const struct search w = {h, s->kind == SERVICE_CARDDAV};
 	const char *path = s->at.path && s->at.path[0] ? s->at.path : "/";
@@ -413,6 +415,7 @@ int dav_discover(struct http *h, const struct service *s, struct dav_home *out, 
 	url_of_service(s, &origin);
 	buf_putc(&origin, '/');
 	for (size_t i = 0; i < 3 && rc == 0 && !out->n; i++) {
+		*tried_out = i;
 		if (i == 2 && !given)
 			break; /* was the first */
 		err_clear(err);
@@ -446,4 +449,18 @@ int dav_discover(struct http *h, const struct service *s, struct dav_home *out, 
 		return err_widen(err, ERR_WHOLE);
 	err_clear(err);
 	return 0;
+}
+
+int dav_discover(struct http *h, const struct service *s, struct dav_home *out, struct err *err)
+{
+	size_t tried = 0;
+	int rc = discover(h, s, out, &tried, err);
+
+	if (rc < 0 || !tried || !out->n || !s->at.path || !s->login.user ||
+	        !dav_names_another(s->at.path, out->urls[0], s->login.user))
+		return rc;
+	return err_set(err, ERR_NOTFOUND, ERR_WHOLE,
+	        "there is no home at %s that \"%s\" may use; the server's answer is %s, somebody "
+	        "else's: name that URL if it is meant",
+	        s->at.path, s->login.user, out->urls[0]);
 }

@@ -145,7 +145,7 @@ def ask(user, method, path, text=None):
 for user in "alice", "erin":
     ask(user, "MKCALENDAR", "work/")
     for i in range(3):
-        ask(user, "PUT", "work/%d.ics" % i, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:%d\r\nDTSTAMP:20200101T000000Z\r\nDTSTART:20200101T000000Z\r\nSUMMARY:of %s\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n" % (i, user))
+        ask(user, "PUT", "work/%d.ics" % i, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:%d-%s\r\nDTSTAMP:20200101T000000Z\r\nDTSTART:20200101T000000Z\r\nSUMMARY:of %s\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n" % (i, user, user))
 P
 dav r alice admin
 run 0 "$VALISE" backup "${WHO[@]}" -o dav.valise
@@ -163,3 +163,11 @@ run 0 "$VALISE" backup "${WHO[@]}" -o dav.valise
 says 'nothing changed'
 WHO[1]=${WHO[1]}work/ # one calendar of hers
 run 0 "$VALISE" backup "${WHO[@]}" -o dav.valise --only calendars
+dav r carol admin # who has no home there yet: not the administrator's in its place
+run 1 "$VALISE" restore dav.valise "${WHO[@]}"
+says "there is no home at /carol/ that \"admin\" may use"
+dav r erin admin
+run 0 "$VALISE" restore dav.valise "${WHO[@]}" --under "of alice"
+says '3 added, 0 already there'
+run 0 "$VALISE" restore dav.valise "${WHO[@]}" --under "of alice"
+says '0 added, 3 already there'

@@ -16,7 +16,8 @@ struct dav_home {
 
 /**
  * dav_discover(h, s, out, err): try the path of ${s}, then .well-known, then "/": each may be a collection, a home set, a principal, or lead to one.
- * A server that knows no principals gives the path itself. ERR_NOTFOUND and what the first try said when nothing is found (scope ERR_WHOLE). ${out} is to be cleared in any case.
+ * A server that knows no principals gives the path itself. A path that is not there, and is another person's home by its look, is not made up for by the
+ * home of whoever signs in: ERR_NOTFOUND. ERR_NOTFOUND and what the first try said when nothing is found (scope ERR_WHOLE). ${out} is to be cleared in any case.
  */
 int dav_discover(
         struct http *h, const struct service *s, struct dav_home *out, struct err *err) MUST_CHECK;
@@ -25,6 +26,9 @@ void dav_home_clear(struct dav_home *h);
 int dav_err_weight(const struct err *err, int status);
 /* Nothing is there: say of what is elsewhere what to do about it. */
 void dav_tell_elsewhere(const struct dav_home *home, struct err *err);
+
+/* Is the path ${given} the home set ${home} (a URL) of ${login}, but for another name in the place of the login? */
+bool dav_names_another(const char *given, const char *home, const char *login);
 
 /* Of a URL or path: equal however it is escaped; a trailing slash does not count. */
 uint64_t dav_key(const char *url);
