@@ -117,7 +117,7 @@ static void refuse_one(
 static bool meant_for_all(const char *code, const char *text)
 {
 	static const char *const codes[] = {"TRYCREATE", "NONEXISTENT", "NOPERM", "READ-ONLY",
-	        "LIMIT", "UNAVAILABLE", "INUSE", "THROTTLED", "EXPIRED", "AUTHORIZATIONFAILED"};
+	        "UNAVAILABLE", "INUSE", "THROTTLED", "EXPIRED", "AUTHORIZATIONFAILED"};
 
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (strcmp(code, codes[i]) == 0)

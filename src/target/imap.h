@@ -280,6 +280,13 @@ size_t words_split(char *text, const char **out, size_t max); /* cuts ${text} */
 uint32_t words_minus(struct box *b, const char *a, const char *minus);
 
 /* imap_ladder.c: other forms of what the target refuses. */
+/* What a refusal of an APPEND is about. */
+enum about {
+	ABOUT_MESSAGE, /* every form is tried */
+	ABOUT_LIMIT, /* of keywords perhaps (RFC 5530 3, LIMIT): as it is, without keywords and flags */
+	ABOUT_MAILBOX, /* no form of the message would change it */
+};
+enum about ladder_about(const char *code, const char *text);
 /**
  * ladder_next(b, item, code, text): choose the next form of a message that was refused with this, the least change first; form_ready makes it ready to
  * be sent. False: none is left, or none is wanted.

@@ -322,7 +322,10 @@ static void name_refused(struct box *b, struct sending *s, const struct imap_app
 		b->refused++;
 	snprintf(why, sizeof why, "the target refuses it: %s%s%s%s", f ? f->why : a->code,
 	        !f && a->code[0] ? ", " : "", f ? "" : a->text,
-	        f ? "; and in every other form" : "");
+	        !f ? ""
+	        : ladder_about(a->code, a->text) != ABOUT_LIMIT
+	                ? "; and in every other form"
+	                : "; and without its keywords and flags");
 	item_failed(b, s->item, s->held ? (const char *)s->mem.data : NULL, s->mem.len, why);
 }
 

@@ -79,22 +79,36 @@ static unsigned asks(const char *text)
 	return 0;
 }
 
-/* No form of the message would change these. */
-static bool is_about_mailbox(const char *code, const char *text)
+static bool is_one_of(const char *s, const char *const *list, size_t n,
+        int (*differs)(const char *, const char *))
 {
-	static const char *const codes[] = {"NOPERM", "READ-ONLY", "NONEXISTENT", "LIMIT",
-	        "EXPIRED", "AUTHORIZATIONFAILED", "TOOBIG", "OVERQUOTA", "THROTTLED", "UNAVAILABLE",
-	        "INUSE"};
-	static const char *const words[] = {
-	        "throttl", "backoff", "try again", "rate limit", "too many", "temporar"};
-
-	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-		if (strcasecmp(code, codes[i]) == 0)
-			return true;
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcasestr(text, words[i]))
+	for (size_t i = 0; i < n; i++)
+		if (differs(s, list[i]) == 0)
 			return true;
 	return false;
+}
+
+static int lacks(const char *text, const char *word)
+{
+	return strcasestr(text, word) == NULL;
+}
+
+enum about ladder_about(const char *code, const char *text)
+{
+	static const char *const codes[] = {"NOPERM", "READ-ONLY", "NONEXISTENT", "EXPIRED",
+	        "AUTHORIZATIONFAILED", "TOOBIG", "OVERQUOTA", "THROTTLED", "UNAVAILABLE", "INUSE"};
+	static const char *const words[] = {
+	        "throttl", "backoff", "try again", "rate limit", "temporar"};
+	static const char *const parts[] = {"header", "line", "part", "attachment", "recipient",
+	        "address", "nest", "level", "depth"};
+
+	if (is_one_of(code, codes, sizeof codes / sizeof *codes, strcasecmp) ||
+	        is_one_of(text, words, sizeof words / sizeof *words, lacks))
+		return ABOUT_MAILBOX;
+	if (strcasecmp(code, "LIMIT") != 0 && !strcasestr(text, "too many"))
+		return ABOUT_MESSAGE;
+	return is_one_of(text, parts, sizeof parts / sizeof *parts, lacks) ? ABOUT_MESSAGE
+	                                                                   : ABOUT_LIMIT;
 }
 
 /* ---- reading the message ---- */
@@ -180,6 +194,16 @@ static unsigned lowest(unsigned bits)
 	return bits & (~bits + 1);
 }
 
+/* Nothing of the message is changed by these: what is left out is stored afterwards. */
+static bool next_bare(struct form *f, const struct tree_item *it)
+{
+	if (it->keywords && !f->bare_keywords)
+		return f->bare_keywords = true;
+	if (it->flags && !f->bare_flags)
+		return f->bare_flags = true;
+	return false;
+}
+
 static bool next_form(struct form *f, const struct tree_item *it, unsigned asked)
 {
 	unsigned mend = f->flaws & ~f->mend;
@@ -190,10 +214,8 @@ static bool next_form(struct form *f, const struct tree_item *it, unsigned asked
 		f->mend |= lowest(asked & mend);
 	else if (asked & ASKS_DATE && !f->no_date)
 		f->no_date = f->date_asked = true;
-	else if (it->keywords && !f->bare_keywords)
-		f->bare_keywords = true;
-	else if (it->flags && !f->bare_flags)
-		f->bare_flags = true;
+	else if (next_bare(f, it))
+		return true;
 	else if (mend & MEND_END)
 		f->mend |= MEND_END;
 	else if (mend)
@@ -205,7 +227,8 @@ static bool next_form(struct form *f, const struct tree_item *it, unsigned asked
 
 static bool may_climb(const struct box *b, const char *code, const char *text)
 {
-	return !b->w->run->opts->strict && b->refused < GIVE_UP && !is_about_mailbox(code, text);
+	return !b->w->run->opts->strict && b->refused < GIVE_UP &&
+	       ladder_about(code, text) != ABOUT_MAILBOX;
 }
 
 static void note_why(struct form *f, const char *code, const char *text)
@@ -224,6 +247,8 @@ bool ladder_next(struct box *b, uint32_t item, const char *code, const char *tex
 		return false;
 	f = form_of(b, item);
 	note_why(f, code, text);
+	if (ladder_about(code, text) == ABOUT_LIMIT)
+		return next_bare(f, &b->coll->items[item]);
 	/* What the archive does not give is named when it is to be sent. */
 	if (look(b, item, f, &ignored) < 0)
 		return false;
@@ -244,7 +269,7 @@ bool ladder_next_break(struct box *b, uint32_t item, const char *text)
 	struct err ignored;
 	unsigned mend;
 
-	if (!may_climb(b, "", text))
+	if (!may_climb(b, "", text) || ladder_about("", text) == ABOUT_LIMIT)
 		return false;
 	f = form_of(b, item);
 	note_why(f, "", *text ? text : "it ends the connection");

@@ -167,7 +167,7 @@ static int make_once(
 			return rc;
 		e->exists = !(e->head->attrs & ATTR_NOSELECT);
 	}
-	if ((e->head->attrs & ATTR_SUBSCRIBED) && !e->subscribed) {
+	if (e->show && !e->subscribed) {
 		rc = imap_subscribe(w->m, e->raw, e->raw_len, err);
 		if (rc == 0)
 			e->subscribed = true;
@@ -230,7 +230,7 @@ int make_all(struct run *r, struct imap *m, struct err *err)
 	for (size_t i = 0; i < r->n_map; i++) {
 		struct map_entry *e = &r->map[i];
 		bool plain = !e->implied && !(e->head->attrs & ATTR_NOSELECT);
-		bool subscribe = (e->head->attrs & ATTR_SUBSCRIBED) && !e->subscribed;
+		bool subscribe = e->show && !e->subscribed;
 
 		if (!r->selected[i] || !plain || (e->exists && !subscribe))
 			continue;

@@ -596,6 +596,25 @@ static void name_implied(struct mapping *m, struct map_entry *e)
 	e->subscribed = t && t->box->subscribed;
 }
 
+/*
+ * What mail programs showed at the source is subscribed here, or else they do not show it: the subscribed ones; INBOX, which they show
+ * without, also where it gets another name; all, where nothing is subscribed (POP3, programs that know no subscriptions).
+ */
+static void choose_shown(struct mapping *m)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < m->n; i++)
+		any |= (m->map[i].head->attrs & ATTR_SUBSCRIBED) != 0;
+	for (size_t i = 0; i < m->n; i++) {
+		const struct tree_head *h = m->map[i].head;
+		bool selectable = !(h->attrs & ATTR_NOSELECT);
+
+		m->map[i].show =
+		        (h->attrs & ATTR_SUBSCRIBED) || (selectable && (!any || is_inbox(h->name)));
+	}
+}
+
 struct map_entry *map_plan(const struct tree_head *const *heads, size_t n,
         const struct map_target *t, const struct map_wish *wish)
 {
@@ -617,6 +636,7 @@ struct map_entry *map_plan(const struct tree_head *const *heads, size_t n,
 		if (m.map[i].implied)
 			name_implied(&m, &m.map[i]);
 	make_up_rest(&m);
+	choose_shown(&m);
 	for (size_t i = 0; i < m.n_there; i++) {
 		free(m.there[i].content);
 		free(m.there[i].shown);

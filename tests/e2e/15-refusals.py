@@ -243,6 +243,19 @@ def keywords(archive, scratch):
         check(sorted(found["flagged"].flags) == ["$MDNSent", r"\Flagged", r"\Seen"], found["flagged"].flags)
 
 
+def keyword_limit(case):
+    """All messages are there, as they are; that their keywords are not is named."""
+    def do(archive, scratch):
+        with case() as server:
+            report = restore(case, server, archive, scratch, 3, again=None)
+            found, left = held(server)
+            check(len(found) == len(NAMES) and not left and report.rescued == 0 and report.failed == 0, report.failed, report.rescued)
+            check(report.altered > 0 and "$MDNSent" in json.dumps(report.all["notes"]), report.all["notes"])
+            for name, m in found.items():
+                check(sorted(m.flags) == sorted(f for f in MESSAGES[name][1] if f[0] == "\\"), name, m.flags)
+    return do
+
+
 def no_date(archive, scratch):
     with ct.NoDate() as server:
         report = restore(ct.NoDate, server, archive, scratch, 3, again=3)
@@ -279,7 +292,8 @@ def adds_headers(case):
 
 CASES = {"exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
          "mute": strict(ct.Mute, False), "--strict": strict_option, "only-wrapped": wrapped, "refuses-all": refuses_all, "too-big": too_big, "over-quota": quota,
-         "seen-only": seen_only, "keywords-refused": keywords, "no-date": no_date, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate),
+         "seen-only": seen_only, "keywords-refused": keywords,
+         "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate),
          "wrong-appenduid": sound(ct.WrongAppenduid), "adds-headers": adds_headers(ct.AddsHeaders), "adds-headers-no-uidplus": adds_headers(ct.AddsHeadersMute)}
 
 

@@ -248,6 +248,28 @@ class KeywordsRefused(Target):
         super().do_uid_store(s, tag, args)
 
 
+class KeywordLimit(Target):
+    """Has no room for keywords: an APPEND and a STORE with one are NO, in the words of a limit."""
+    name = "keyword-limit"
+    source = "Cyrus 3.6 (Too many user flags in mailbox); RFC 5530 3, LIMIT, whose example are flags"
+    words = "NO Too many user flags in mailbox"
+
+    def refusal(self, s, body, flags, date):
+        return self.words if any(f[0] != "\\" for f in flags) else None
+
+    def do_uid_store(self, s, tag, args):
+        if any(f[0] != "\\" for f in args[2]):
+            s.send(tag + " " + self.words)
+            return
+        super().do_uid_store(s, tag, args)
+
+
+class KeywordLimitCode(KeywordLimit):
+    """The same by its response code alone."""
+    name = "keyword-limit-code"
+    words = "NO [LIMIT] No"
+
+
 class NoDate(Target):
     """Refuses dates before 1990."""
     name = "no-date"
