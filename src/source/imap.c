@@ -191,6 +191,39 @@ static void tell_names(struct run *r)
 	}
 }
 
+static bool is_planned(const struct run *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_boxes; i++)
+		if (strcmp(r->boxes[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Shared mailboxes of the last snapshot that this run did not ask for, and that LIST does not show unasked ("#shared.team"): left out, not lost.
+ */
+static int keep_unasked(struct run *r, struct err *err)
+{
+	struct tree_sink *s = r->sink;
+	struct tree_reader *last = NULL;
+	const struct tree_manifest *m;
+	int rc;
+
+	if (r->opts->all_namespaces || r->opts->dry || !s || !s->ops->last)
+		return 0;
+	rc = s->ops->last(s, &last, err);
+	m = rc == 0 && last ? last->ops->manifest(last) : NULL;
+	for (size_t i = 0; m && i < m->n_heads && rc == 0; i++) {
+		const struct tree_head *h = &m->heads[i];
+
+		if (h->kind == COLL_MAIL && (h->attrs & ATTR_SHARED) && !is_planned(r, h->name))
+			rc = s->ops->keep(s, COLL_MAIL, h->name, COLL_SKIPPED, NULL, err);
+	}
+	if (last)
+		last->ops->free(last);
+	return rc;
+}
+
 static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err *err)
 {
 	int rc = 0;
@@ -213,7 +246,9 @@ static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err 
 		return err_set(err, ERR_PROTO, ERR_WHOLE,
 		        "the server lists no mailbox at all, not even INBOX");
 	r->twins.on = imap_has(w->m, "X-GM-EXT-1");
-	rc = plan_status(r, w, err);
+	rc = keep_unasked(r, err);
+	if (rc == 0)
+		rc = plan_status(r, w, err);
 	for (size_t i = 0; i < r->n_boxes && rc == 0; i++) {
 		rc = stop_check(err);
 		if (rc == 0)

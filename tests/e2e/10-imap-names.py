@@ -191,10 +191,10 @@ def others():
         valise(0, server, "backup", "-o", archive, "--all-namespaces")
         assert set(collections(archive)) == {"INBOX", "Sent", "user.bob", "user.bob.Sent", "#shared.team"}, collections(archive)
         server.mailbox("INBOX").add(b"Subject: more\r\n\r\n")
-        text = valise(3, server, "backup", "-o", archive)[0]
+        valise(0, server, "backup", "-o", archive)
         kept = collections(archive)
-        assert kept["user.bob"]["status"] == "skipped" and kept["user.bob"]["items"] == 1, "left out, and lost"
-        assert "mail #shared.team: " in text and kept["#shared.team"]["items"] == 1, "not to be seen, and lost"
+        for name in "user.bob", "#shared.team": # the second is not even shown to who does not ask for it
+            assert kept[name]["status"] == "skipped" and kept[name]["items"] == 1, "left out, and lost"
     print("other people's mailboxes: only when asked for, and not lost afterwards")
 
 

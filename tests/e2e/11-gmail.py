@@ -60,11 +60,12 @@ def labels(server):
 
 
 def tree(path):
-    """{folder: the bodies in it} of a directory tree."""
+    """{folder: the bodies in it} of a directory tree, whose paths have =XX for what not every file system takes."""
     out = {}
     for d, _, names in os.walk(os.path.join(path, "mail")):
         if os.path.basename(d) == "cur":
             folder = os.path.relpath(os.path.dirname(d), os.path.join(path, "mail"))
+            folder = re.sub("=([0-9A-F]{2})", lambda m: chr(int(m[1], 16)), folder)
             out[folder] = Counter(open(os.path.join(d, n), "rb").read() for n in names)
     return {k: v for k, v in out.items() if v}
 
