@@ -29,6 +29,9 @@ static const struct option_def options[] = {
         {"with-attendees", 0, NULL,
                 "store events with attendees even where the server may mail them"},
         {"strict", 0, NULL, "name what the server refuses, and try no other form of it"},
+        {"verify", 0, "HOW",
+                "IMAP: read back a sample of the messages that were stored (default), or all: "
+                "full"},
         {"dry-run", 0, NULL, "say what would be done, and do nothing"},
         {"connections", 0, "N", "at most so many connections to one service"},
         {"max-rate", 0, "BYTES", "at most so many bytes a second in all (500K, 2M)"},
@@ -325,6 +328,16 @@ static int label_policy(const struct args *a, enum label_policy *out)
 	return text ? usage_error(a->cmd, "--labels is folders, keywords or first") : 0;
 }
 
+static int verify_how(const struct args *a, bool *full_out)
+{
+	const char *text = args_get(a, "verify");
+
+	*full_out = text && strcmp(text, "full") == 0;
+	return text && !*full_out && strcmp(text, "sample") != 0
+	               ? usage_error(a->cmd, "--verify is sample or full")
+	               : 0;
+}
+
 static int restore_options(struct restore *r)
 {
 	const struct args *a = r->args;
@@ -333,6 +346,8 @@ static int restore_options(struct restore *r)
 
 	if (rc == 0)
 		rc = label_policy(a, &r->opts.labels);
+	if (rc == 0)
+		rc = verify_how(a, &r->opts.read_all);
 	if (rc == 0)
 		rc = args_number(a, "max-wait", 0, &wait);
 	if (rc)

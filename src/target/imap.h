@@ -99,6 +99,8 @@ struct run {
 	pthread_cond_t wake;
 	pthread_mutex_t reader_lock; /* reader->coll is not thread-safe */
 	bool ready; /* the plan stands */
+	uint64_t n_added; /* messages, for the sample of them that is read back */
+	bool alters; /* one of the sample was not as it was sent: all are read back */
 	struct imap_selected
 	        inbox; /* what INBOX takes is asked once, for mailboxes that are made */
 	size_t next;
@@ -116,6 +118,12 @@ struct run {
 };
 
 struct box;
+
+/* A size that is right says little about the octets: these are read. */
+enum read_back {
+	READ_FRAGILE = 1, /* servers change such messages without changing the size */
+	READ_SAMPLE = 2,
+};
 
 struct worker {
 	struct run *run;
@@ -181,7 +189,7 @@ struct box {
 	uint8_t *odd; /* per item: counted as altered */
 	uint32_t *got; /* per item: UID after APPEND, 0 not known */
 	uint8_t *state; /* per item: enum item_state */
-	uint8_t *fragile; /* per item: servers change such messages without changing the size */
+	uint8_t *read_back; /* per item: why it is read back, bits of enum read_back */
 	uint8_t *tries; /* per item: connections lost while it alone was sent */
 	struct form **form; /* per item, NULL: as it is */
 	unsigned refused; /* messages in a row of which the target took no form */
@@ -317,6 +325,8 @@ size_t form_find(struct box *b, uint32_t item, const struct seen *seen, size_t n
 
 /* imap_append.c, imap_verify.c */
 int box_append(struct box *b, struct err *err) MUST_CHECK;
+/* --verify full: what was there before is read, too, and named where it is not what an earlier restore sent. */
+int box_read_there(struct box *b, struct err *err) MUST_CHECK;
 /* Look at what was appended from UID ${first} on; the mailbox is selected. */
 int box_verify(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
 /* The same for a mailbox that was listed a moment ago; false: there is something to be put right. */
@@ -327,6 +337,11 @@ int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err
 void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len, const char *why);
 void item_altered(struct box *b, uint32_t item);
 void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity);
+/**
+ * is_sampled(n): is the ${n}-th message (from 0) that a run stores read back? The first hundred are, then one of seven: not one of ten or of a
+ * hundred, so that a server that alters every tenth is met.
+ */
+bool is_sampled(uint64_t n);
 
 /* imap_box.c */
 int box_restore(struct worker *w, size_t entry, struct err *err) MUST_CHECK;

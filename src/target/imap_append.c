@@ -171,7 +171,7 @@ static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 			return false;
 		}
 	}
-	b->fragile[item] = is_fragile(b, it, s);
+	b->read_back[item] = is_fragile(b, it, s) ? READ_FRAGILE : 0;
 	fit = tree_coll_keyword_text(
 	        b->words, keywords_fit(b, tree_coll_keyword_text(b->coll, it->keywords), NULL));
 	s->words = xstrdup(fit);
@@ -265,6 +265,21 @@ int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err
 	return rc < 0 ? restore_fail(b->w->run, err) : 0;
 }
 
+bool is_sampled(uint64_t n)
+{
+	return n < 100 || n % 7 == 0;
+}
+
+static void choose_sample(struct box *b, uint32_t item)
+{
+	struct run *r = b->w->run;
+
+	pthread_mutex_lock(&r->lock);
+	if (is_sampled(r->n_added++) || r->opts->read_all || r->alters)
+		b->read_back[item] |= READ_SAMPLE;
+	pthread_mutex_unlock(&r->lock);
+}
+
 void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
 {
 	struct run *r = b->w->run;
@@ -278,6 +293,7 @@ void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
 		b->next_uid = b->got[item] + 1;
 	b->sum.added++;
 	b->sum.bytes += it->size;
+	choose_sample(b, item);
 	imap_link_gained(&r->links);
 	atomic_fetch_add(&r->progress->items_done, 1);
 	atomic_fetch_add(&r->progress->bytes_done, it->size);

@@ -15,7 +15,7 @@ static void box_clear(struct box *b)
 	free(b->odd);
 	free(b->got);
 	free(b->state);
-	free(b->fragile);
+	free(b->read_back);
 	free(b->tries);
 	for (size_t i = 0; b->form && i < b->coll->n_items; i++)
 		form_free(b->form[i]);
@@ -45,7 +45,7 @@ static int box_load(struct box *b, struct err *err)
 	b->odd = xcalloc(n + 1, 1);
 	b->got = xcalloc(n + 1, sizeof *b->got);
 	b->state = xcalloc(n + 1, 1);
-	b->fragile = xcalloc(n + 1, 1);
+	b->read_back = xcalloc(n + 1, 1);
 	b->tries = xcalloc(n + 1, 1);
 	b->form = xcalloc(n + 1, sizeof(struct form *));
 	b->sum.items = n;
@@ -114,6 +114,8 @@ static int box_known(struct box *b, struct err *err)
 		rc = box_compare(b, err);
 	if (rc == 0 && b->mate)
 		rc = box_flags(b, err);
+	if (rc == 0 && b->mate && b->w->run->opts->read_all)
+		rc = box_read_there(b, err);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < b->coll->n_items; i++)

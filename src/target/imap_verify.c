@@ -366,42 +366,89 @@ static void check_all(struct box *b)
 	}
 }
 
-static bool is_fragile(const struct box *b, size_t i)
+static bool is_read_back(const struct box *b, size_t i)
 {
-	return b->state[i] == ITEM_ADDED && b->got[i] &&
-	       (b->fragile[i] || is_rescued(b, (uint32_t)i));
+	return (b->state[i] == ITEM_ADDED || b->state[i] == ITEM_THERE) && b->got[i] &&
+	       (b->read_back[i] || is_rescued(b, (uint32_t)i));
 }
 
-/* What a server changes without changing the size is read back, and what is there in another form. */
-static int check_fragile(struct box *b, struct err *err)
+static void say_octets(struct box *b, uint32_t item)
+{
+	item_altered(b, item);
+	say_altered(b, item, "the target holds other octets than were sent (UID %u)%s",
+	        b->got[item],
+	        b->read_back[item] & READ_FRAGILE ? ": it has NUL or 8-bit header fields" : "");
+}
+
+/* Read what is to be read back and is not yet ${done}; *sample_out: one of the sample was not as it was sent. */
+static int read_back(struct box *b, uint8_t *done, bool *sample_out, struct err *err)
 {
 	uint8_t *wanted = xcalloc(b->n_there + 1, 1);
+	uint32_t *item = xcalloc(b->n_there + 1, sizeof *item);
 	struct seen *seen = NULL;
 	size_t n = 0, any = 0;
 	int rc = 0;
 
 	for (size_t i = 0; i < b->coll->n_items; i++) {
-		struct tmsg *t = is_fragile(b, i) ? find(b, b->got[i]) : NULL;
+		struct tmsg *t = is_read_back(b, i) ? find(b, b->got[i]) : NULL;
 
-		if (t)
-			any += wanted[t - b->there] = 1;
+		if (!t || done[t - b->there])
+			continue;
+		any += wanted[t - b->there] = done[t - b->there] = 1;
+		item[t - b->there] = (uint32_t)i;
 	}
 	if (any)
 		rc = there_hash(b, wanted, &seen, &n, err);
-	for (size_t i = 0; i < b->coll->n_items && n; i++)
-		for (size_t k = 0; k < n && is_fragile(b, i); k++) {
-			if (b->there[seen[k].index].uid != b->got[i] ||
-			        memcmp(seen[k].sha256, sent_sha256(b, (uint32_t)i), SHA256_LEN) ==
-			                0)
-				continue;
-			item_altered(b, (uint32_t)i);
-			say_altered(b, (uint32_t)i,
-			        "the target holds other octets than were sent (UID %u)%s",
-			        b->got[i],
-			        b->fragile[i] ? ": it has NUL or 8-bit header fields" : "");
-		}
+	for (size_t k = 0; k < n; k++) {
+		uint32_t i = item[seen[k].index];
+
+		if (memcmp(seen[k].sha256, sent_sha256(b, i), SHA256_LEN) == 0)
+			continue;
+		say_octets(b, i);
+		*sample_out |= b->read_back[i] == READ_SAMPLE;
+	}
 	free(wanted);
+	free(item);
 	free(seen);
+	return rc;
+}
+
+/*
+ * What a server changes without changing the size is read back, what is there in another form, and a sample of the rest. Where one of the sample
+ * is not as it was sent, all of its mailbox is read, and all that the run stores from then on.
+ */
+static int check_octets(struct box *b, struct err *err)
+{
+	uint8_t *done = xcalloc(b->n_there + 1, 1);
+	struct run *r = b->w->run;
+	bool alters = false;
+	int rc = read_back(b, done, &alters, err);
+
+	if (rc == 0 && alters) {
+		pthread_mutex_lock(&r->lock);
+		r->alters = true;
+		pthread_mutex_unlock(&r->lock);
+		for (size_t i = 0; i < b->coll->n_items; i++)
+			b->read_back[i] |= READ_SAMPLE;
+		rc = read_back(b, done, &alters, err);
+	}
+	free(done);
+	return rc;
+}
+
+int box_read_there(struct box *b, struct err *err)
+{
+	uint8_t *done = xcalloc(b->n_there + 1, 1);
+	bool alters = false;
+	int rc;
+
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (b->state[i] == ITEM_THERE)
+			b->read_back[i] = READ_SAMPLE;
+	rc = read_back(b, done, &alters, err);
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		b->read_back[i] = 0;
+	free(done);
 	return rc;
 }
 
@@ -416,7 +463,7 @@ bool box_looks_right(struct box *b)
 		const char *want = tree_coll_keyword_text(b->coll, it->keywords);
 
 		if (b->state[i] == ITEM_ADDED &&
-		        (!t || is_fragile(b, i) || labels_lacking(b, (uint32_t)i, t) ||
+		        (!t || is_read_back(b, i) || labels_lacking(b, (uint32_t)i, t) ||
 		                (it->flags & ~(unsigned)t->flags) ||
 		                words_minus(
 		                        b, want, tree_coll_keyword_text(b->words, t->keywords))))
@@ -443,6 +490,6 @@ int box_verify(struct box *b, uint32_t first, struct err *err)
 	if (rc < 0)
 		return rc;
 	check_all(b);
-	rc = check_fragile(b, err);
+	rc = check_octets(b, err);
 	return rc < 0 ? rc : box_store(b, err);
 }

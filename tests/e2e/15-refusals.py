@@ -256,6 +256,28 @@ def keyword_limit(case):
     return do
 
 
+def alters_octets(archive, scratch):
+    """Every altered message is named, though sizes agree; nothing is added for it a second time."""
+    with ct.AltersOctets() as server:
+        report = restore(ct.AltersOctets, server, archive, scratch, 3, again=None)
+        check(report.altered == len(NAMES) // 3 and report.failed == 0, report.altered, report.failed)
+        check(json.dumps(report.all["notes"]).count("other octets") == len(NAMES) // 3, report.all["notes"])
+
+
+def verify_full(archive, scratch):
+    """What was altered at the target after a restore is noticed by restore --verify full, and by that alone."""
+    state = os.path.join(scratch, "verify-full")
+    with ct.Target() as server:
+        run(["restore", archive], server.port, state, 0)
+        m = server.mailboxes[b"INBOX"].messages[-1]
+        m.body = m.body[:-3] + b"#" + m.body[-2:]
+        run(["restore", archive], server.port, state, 0)
+        run(["restore", archive, "--verify", "full", "--report", state + ".json"], server.port, state, 3)
+        report = Report(state + ".json")
+        check(report.added == 0 and report.altered == 1 and "other octets" in json.dumps(report.all["notes"]), report.added, report.altered)
+        run(["restore", archive, "--verify", "all"], server.port, state, 2)
+
+
 def no_date(archive, scratch):
     with ct.NoDate() as server:
         report = restore(ct.NoDate, server, archive, scratch, 3, again=3)
@@ -290,7 +312,7 @@ def adds_headers(case):
     return do
 
 
-CASES = {"exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
+CASES = {"alters-octets": alters_octets, "verify-full": verify_full, "exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
          "mute": strict(ct.Mute, False), "--strict": strict_option, "only-wrapped": wrapped, "refuses-all": refuses_all, "too-big": too_big, "over-quota": quota,
          "seen-only": seen_only, "keywords-refused": keywords,
          "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate),

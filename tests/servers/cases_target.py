@@ -270,6 +270,17 @@ class KeywordLimitCode(KeywordLimit):
     words = "NO [LIMIT] No"
 
 
+class AltersOctets(Target):
+    """Alters one octet of every third message; the size stays."""
+    name = "alters-octets"
+    source = "gateways that rewrite what they store; a size says nothing of the octets"
+    taken = 0
+
+    def store(self, box, body, flags, date):
+        self.taken += 1
+        return super().store(box, body[:-3] + b"#" + body[-2:] if self.taken % 3 == 0 else body, flags, date)
+
+
 class NoDate(Target):
     """Refuses dates before 1990."""
     name = "no-date"

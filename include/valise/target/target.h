@@ -44,6 +44,7 @@ enum label_policy {
 struct target_opts {
 	bool dry_run;
 	bool strict; /* --strict: a refused message is named, and nothing else is tried */
+	bool read_all; /* --verify full: every message that was stored is read back, not a sample */
 	enum label_policy labels;
 	struct pattern_choice choice; /* --folder, --include, --exclude */
 	const struct target_map

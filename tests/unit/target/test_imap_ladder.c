@@ -1,4 +1,4 @@
-/* What a refusal of an APPEND is about: which forms of the message are worth another try. */
+/* Decisions about single messages: what a refusal of an APPEND is about, and which messages are read back. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,9 +35,28 @@ static void about(void **state)
 			fail_msg("[%s] %s", cases[i].code, cases[i].text);
 }
 
+/* A server that alters every n-th message is met within the first few hundred, whatever n up to a hundred, and wherever it begins. */
+static void sample(void **state)
+{
+	unsigned all = 0;
+
+	(void)state;
+	for (unsigned n = 2; n <= 100; n++)
+		for (unsigned first = 0; first < n; first++) {
+			unsigned met = 0;
+
+			for (unsigned i = first; i < 800; i += n)
+				met += is_sampled(i);
+			assert_true(met > 0);
+		}
+	for (unsigned i = 0; i < 10000; i++)
+		all += is_sampled(i);
+	assert_in_range(all, 1000, 2000);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(about)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(about), cmocka_unit_test(sample)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
