@@ -47,13 +47,24 @@ static bool glob(const char *p, const char *s, size_t n)
 	}
 }
 
-static bool matches_one(const char *pattern, const char *name, char delimiter, bool below)
+/* Octets of a content name as the full name has them: =2F and =3D are one. */
+static size_t plain_len(const char *s, size_t n)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++, len++)
+		i += s[i] == '=' ? 2 : 0;
+	return len;
+}
+
+/* ${from}: levels that end before it count for nothing; 0 where none is below anything. */
+static bool matches_one(const char *pattern, const char *name, char delimiter, size_t from)
 {
 	size_t n = strlen(name);
 
 	if (strcmp(pattern, name) == 0 || glob(pattern, name, n))
 		return true;
-	for (size_t i = 1; below && delimiter && i < n; i++)
+	for (size_t i = from; from && delimiter && i < n; i++)
 		if (name[i] == delimiter &&
 		        ((strncmp(pattern, name, i) == 0 && !pattern[i]) || glob(pattern, name, i)))
 			return true;
@@ -73,25 +84,37 @@ static char *inbox_folded(const char *s, char delimiter)
 	return out;
 }
 
-static bool matches_folded(const char *pattern, const char *name, char delimiter, bool below)
+static bool matches_folded(const char *pattern, const char *name, char delimiter, size_t from)
 {
 	char *p = inbox_folded(pattern, delimiter), *s = p ? inbox_folded(name, delimiter) : NULL;
-	bool yes = s && matches_one(p, s, delimiter, below);
+	bool yes = s && matches_one(p, s, delimiter, from);
 
 	free(p);
 	free(s);
 	return yes;
 }
 
+/* Where the first level ends that is not a namespace's prefix: what a server has as "INBOX.Work" is not below INBOX, but beside it. */
+static size_t first_level(const struct pattern_name *n)
+{
+	size_t own = n->content ? plain_len(n->content, strlen(n->content)) : 0;
+	size_t full = strlen(n->full);
+	bool prefix = own && own < full && n->full[full - own - 1] == n->delimiter;
+
+	return prefix ? full - own : 1;
+}
+
 static bool matches_names(const char *pattern, const struct pattern_name *n, bool below)
 {
+	const size_t from[2] = {below, below ? first_level(n) : 0};
 	const char *const name[2] = {n->content, n->full};
 	const char delimiter[2] = {'/', n->delimiter};
 
 	for (int i = 0; i < 2; i++)
 		if (name[i] &&
-		        (matches_one(pattern, name[i], n->mail ? delimiter[i] : 0, below) ||
-		                (n->mail && matches_folded(pattern, name[i], delimiter[i], below))))
+		        (matches_one(pattern, name[i], n->mail ? delimiter[i] : 0, from[i]) ||
+		                (n->mail &&
+		                        matches_folded(pattern, name[i], delimiter[i], from[i]))))
 			return true;
 	return false;
 }
@@ -128,16 +151,6 @@ bool pattern_matches(const char *pattern, const struct pattern_name *name, bool 
 		yes = matches_names(buf_str(&decoded), name, below);
 	buf_clear(&decoded);
 	return yes;
-}
-
-/* Octets of a content name as the full name has them: =2F and =3D are one. */
-static size_t plain_len(const char *s, size_t n)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < n; i++, len++)
-		i += s[i] == '=' ? 2 : 0;
-	return len;
 }
 
 char pattern_delimiter(const char *full, const char *content)

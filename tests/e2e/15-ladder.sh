@@ -9,7 +9,7 @@ launch C cyrus REJECT8BIT=1
 launch K courier
 landed S C K
 "$TOOLS/genaccount.py" hard --env "$T/S/env" --big 300000 --until 2025 > /dev/null
-folders=(--folder INBOX --folder Work) only=(--only INBOX --only Work)
+folders=(--folder INBOX --folder Work --exclude 'INBOX/*' --exclude 'Work/*') only=(--only INBOX --only Work)
 [ -z "${VALISE_EVERY:-}" ] || folders=() only=()
 imap S alice
 run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/a.valise"

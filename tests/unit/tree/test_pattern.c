@@ -38,6 +38,10 @@ static void names_and_patterns(void **state)
 	        {"a\\b", "a\\b", "a/b", true, true},
 	        {"inbox", "INBOX", "INBOX", true, true},
 	        {"Inbox", "INBOX.Sub", "INBOX/Sub", false, true},
+	        {"INBOX", "INBOX.Sub", "Sub", false,
+	                false}, /* of a server with the prefix INBOX. */
+	        {"INBOX", "INBOX.Sub.a=b", "Sub/a=3Db", false, false},
+	        {"INBOX.*", "INBOX.Sub", "Sub", true, true},
 	        {"INBOX/sub", "INBOX.Sub", "INBOX/Sub", false, false},
 	        {"INBOX/Sub", "Inbox.Sub", "INBOX/Sub", true, true},
 	        {"inboxes", "INBOXes", "INBOXes", false, false},
