@@ -181,6 +181,11 @@ static int pause_net(struct imap_links *l, unsigned nth, struct err *err)
 	return rc ? rc : sleep_until(l, now_ms() + ms, err);
 }
 
+int imap_link_wait(struct imap_links *l, int64_t ms, struct err *err)
+{
+	return sleep_until(l, now_ms() + ms, err);
+}
+
 int imap_link_pause(struct imap_links *l, unsigned nth, const char *next, struct err *err)
 {
 	int rc;

@@ -131,6 +131,7 @@ struct worker {
 	unsigned number;
 	struct box *later[LATER_BOXES]; /* filled, not looked at yet */
 	size_t n_later, later_items;
+	int64_t late_ms; /* so long an unknown outcome is waited for; 0: not known yet */
 	bool was_open;
 	bool lost; /* no connection can be had any more */
 	bool leaving; /* one too many since the server asked to wait */
@@ -203,6 +204,14 @@ struct box {
 	struct to_label *label;
 	size_t n_label, label_cap;
 	unsigned waits; /* times in a row that the server asked for patience */
+	uint32_t
+	        base; /* messages with lower UIDs were there before restores of this archive began */
+	int64_t took_ms; /* the last batch */
+	int64_t out_ms, sent_ms,
+	        checked_ms; /* imap_late.c: the journal knows that messages go out; the last batch did; others were looked for */
+	uint32_t clear_uid; /* lower ones are known */
+	bool ours, others; /* stored something since they were looked for */
+	bool resent; /* something was sent again although it may be there */
 	bool is_open; /* it was selected */
 	uint32_t first; /* what was appended has at least this UID */
 	uint32_t next_uid; /* what is appended from now on has at least this UID */
@@ -264,6 +273,9 @@ int box_make(struct worker *w, struct map_entry *e, struct target_result *sum,
 
 /* imap_scan.c: what is there. */
 int there_list(struct box *b, const char *set, struct err *err) MUST_CHECK;
+/* The same from a UID on. */
+int there_from(struct box *b, uint32_t uid, struct err *err) MUST_CHECK;
+struct tmsg *there_find(struct box *b, uint32_t uid); /* of those listed; NULL */
 /* The answers to a fetch of there_items() that is the oldest command in flight. */
 int there_take(struct box *b, struct err *err) MUST_CHECK;
 /* Hash the messages whose index is set in ${wanted}; *out malloc'ed. */
@@ -323,6 +335,25 @@ void form_free(struct form *f);
 size_t form_find(struct box *b, uint32_t item, const struct seen *seen, size_t n,
         bool (*fits)(const struct box *b, uint32_t item, const struct seen *s), struct err *err);
 
+/* imap_late.c: what stands there although no answer said so. */
+/* Before a batch is sent; the journal remembers it. */
+int late_going_out(struct box *b, struct err *err) MUST_CHECK;
+void late_settled(struct box *b); /* what became of all that was sent is known */
+/* Look for items of unknown outcome, with growing pauses as long as it makes sense; they get their UID. The mailbox is selected. */
+int late_find(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
+/* Messages are lacking that an interrupted run may have sent a moment ago: wait for them. *waited_out: what was listed is old. */
+int late_of_earlier(struct box *b, bool *waited_out, struct err *err) MUST_CHECK;
+/* ${n} messages of a batch were taken, the first one expected to get the UID ${expected}. */
+void late_batch_done(struct box *b, uint32_t expected, size_t n);
+/* Now and then before a batch: what others stored meanwhile is not sent. */
+int late_meanwhile(struct box *b, struct err *err) MUST_CHECK;
+
+/* imap_count.c: what is there more often than in the archive. */
+/* Is any message listed, from UID ${from} on, worth a look? */
+bool count_any(struct box *b, uint32_t from);
+/* Name those messages listed, from UID ${from} on, that are copies of what is there already. ${known}: those that have an owner besides, or NULL. */
+int box_count(struct box *b, uint32_t from, const uint8_t *known, struct err *err) MUST_CHECK;
+
 /* imap_append.c, imap_verify.c */
 int box_append(struct box *b, struct err *err) MUST_CHECK;
 /* --verify full: what was there before is read, too, and named where it is not what an earlier restore sent. */
@@ -333,6 +364,11 @@ int box_verify(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
 bool box_looks_right(struct box *b);
 /* What of these items has arrived although no answer came: they get their UID. */
 int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
+/* The same among the messages listed that are ${wanted}. */
+int box_find_among(struct box *b, const uint32_t *items, size_t n, const uint8_t *wanted,
+        struct err *err) MUST_CHECK;
+/* Clears in ${wanted} each message listed that an item has. */
+void box_unclaimed(struct box *b, uint8_t *wanted);
 int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
 void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len, const char *why);
 void item_altered(struct box *b, uint32_t item);

@@ -375,8 +375,8 @@ static int refused(struct box *b, struct imap_append *a, bool *out, struct err *
 
 static int note_added(struct box *b, struct batch *t, struct err *err)
 {
-	uint32_t known[BATCH_MESSAGES] = {0};
-	size_t n = 0;
+	uint32_t known[BATCH_MESSAGES] = {0}, expected = b->next_uid;
+	size_t n = 0, taken = 0;
 
 	for (size_t i = 0; i < t->n_list; i++) {
 		struct sending *s = t->list[i].ctx;
@@ -386,11 +386,13 @@ static int note_added(struct box *b, struct batch *t, struct err *err)
 		item_added(b, s->item, t->list[i].uid, t->list[i].uidvalidity);
 		form_count(b, s->item, "restored in another form");
 		b->refused = 0;
+		taken++;
 		if (b->got[s->item])
 			known[n++] = s->item;
 	}
 	if (n)
 		b->waits = 0;
+	late_batch_done(b, expected, taken);
 	return box_remember(b, known, n, err);
 }
 
@@ -469,7 +471,7 @@ static int recover(struct box *b, struct batch *t, struct err *err)
 	if (rc == 0)
 		rc = tlink_reselect(b, err);
 	if (rc == 0 && n)
-		rc = box_find_arrived(b, unknown, n, err);
+		rc = late_find(b, unknown, n, err);
 	if (rc == 0 && alone && lost.code != ERR_THROTTLED && b->state[alone->item] == ITEM_TODO)
 		rc = broke(b, alone, said, &lost, err);
 	return rc;
@@ -485,6 +487,9 @@ static int append_batch(struct box *b, struct batch *t, bool *again_out, struct 
 		struct err sent;
 		int settled;
 
+		rc = late_going_out(b, err);
+		if (rc < 0)
+			return rc;
 		rc = imap_append(b->w->m, b->e->raw, b->e->raw_len, t->list, t->n_list, err);
 		if (rc < 0 && imap_alive(b->w->m))
 			return rc;
@@ -513,6 +518,9 @@ static int append_run(struct box *b, struct batch *t, struct err *err)
 		rc = stop_check(err);
 		if (rc < 0)
 			return err_widen(err, ERR_WHOLE);
+		rc = late_meanwhile(b, err);
+		if (rc < 0)
+			return rc;
 		batch_fill(t, b, &pos, careful > 0);
 		if (t->n == 0 && pos >= b->coll->n_items)
 			return 0;
@@ -540,6 +548,8 @@ int box_append(struct box *b, struct err *err)
 	struct batch *t = xcalloc(1, sizeof *t);
 	int rc = append_run(b, t, err);
 
+	if (rc == 0)
+		late_settled(b);
 	batch_clear(t);
 	free(t);
 	return rc;

@@ -53,6 +53,19 @@ static int box_load(struct box *b, struct err *err)
 	return 0;
 }
 
+/* What is there before this archive's restores begin is none of theirs. */
+static void note_base(struct box *b)
+{
+	struct kept_journal *k = b->w->run->journal;
+
+	if (!b->base)
+		b->base = kept_first(k, b->e->shown, b->sel.uidvalidity);
+	if (b->base)
+		return;
+	b->base = b->next_uid ? b->next_uid : 1;
+	kept_begin(k, b->e->shown, b->sel.uidvalidity, b->base);
+}
+
 /* What is there, and which of it is the archive's. */
 static int box_compare(struct box *b, struct err *err)
 {
@@ -75,6 +88,7 @@ static int box_compare(struct box *b, struct err *err)
 	b->next_uid = b->sel.uidnext;
 	if (b->n_there && b->there[b->n_there - 1].uid >= b->next_uid)
 		b->next_uid = b->there[b->n_there - 1].uid + 1;
+	note_base(b);
 	return 0;
 }
 
@@ -103,19 +117,27 @@ static int box_known(struct box *b, struct err *err)
 {
 	bool dry = b->w->run->opts->dry_run;
 	struct progress *p = b->w->run->progress;
+	bool waited = false;
 	int rc = 0;
 
 	if (b->e->fresh) {
 		b->e->fresh = false; /* if this has to be done again, it is not empty any more */
-		b->next_uid = 1;
+		b->next_uid = b->base = 1;
+		kept_begin(b->w->run->journal, b->e->shown, 0, 1);
 		return b->w->m && imap_alive(b->w->m) ? 0 : tlink_open(b->w, err);
 	}
 	if (!dry || b->e->exists)
 		rc = box_compare(b, err);
 	if (rc == 0 && b->mate)
+		rc = late_of_earlier(b, &waited, err);
+	if (rc == 0 && waited)
+		rc = box_compare(b, err);
+	if (rc == 0 && b->mate)
 		rc = box_flags(b, err);
 	if (rc == 0 && b->mate && b->w->run->opts->read_all)
 		rc = box_read_there(b, err);
+	if (rc == 0 && b->mate)
+		rc = box_count(b, b->base, b->claimed, err);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < b->coll->n_items; i++)
@@ -211,6 +233,7 @@ static void sum_add(struct run *r, const struct target_result *s)
 	for (unsigned i = 0; i < RESCUES; i++)
 		r->sum.rescues[i] += s->rescues[i];
 	r->sum.failed += s->failed;
+	r->sum.doubled += s->doubled;
 	r->sum.flags_added += s->flags_added;
 	r->sum.bytes += s->bytes;
 	pthread_mutex_unlock(&r->lock);

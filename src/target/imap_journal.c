@@ -1,3 +1,4 @@
+/* The restore journal of the IMAP target. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,6 +15,13 @@ struct place {
 	char *name, *shown;
 };
 
+/* What is known of a mailbox of the target beside its messages. */
+struct past {
+	char *box;
+	uint32_t first, uidvalidity; /* kept_first */
+	int64_t out; /* kept_out_since */
+};
+
 struct kept_journal {
 	struct journal *journal; /* of whoever has set committing */
 	pthread_mutex_t lock; /* guards what follows, up to why */
@@ -21,6 +29,7 @@ struct kept_journal {
 	struct buf pending; /* records to be written, each with its NUL */
 	uint64_t put, durable; /* batches handed in; batches of which all is on the disk */
 	bool committing, broken;
+	bool sync; /* something that is pending is to be durable */
 	struct err why;
 	const char *archive_id;
 	bool ours; /* the records being read belong to this archive */
@@ -30,6 +39,8 @@ struct kept_journal {
 	size_t n_boxes, boxes_cap;
 	struct place *places;
 	size_t n_places, places_cap;
+	struct past *pasts; /* never changed after kept_open */
+	size_t n_pasts, pasts_cap;
 };
 
 /* The number of a mailbox; few are read at a time, the last one is the likely one. */
@@ -40,6 +51,38 @@ static uint32_t box_number(struct kept_journal *k, const char *name)
 			return (uint32_t)i;
 	*ARR_PUSH(k->boxes, k->n_boxes, k->boxes_cap) = xstrdup(name);
 	return (uint32_t)(k->n_boxes - 1);
+}
+
+static struct past *find_past(const struct kept_journal *k, const char *box)
+{
+	for (size_t i = k->n_pasts; i-- > 0;)
+		if (strcmp(k->pasts[i].box, box) == 0)
+			return &k->pasts[i];
+	return NULL;
+}
+
+/* A record of a mailbox; false: it is of a message. */
+static bool keep_past(struct kept_journal *k, const json_t *o, const char *box)
+{
+	int64_t first = json_get_int(o, "b", -1), out = json_get_int(o, "o", -1);
+	struct past *p;
+
+	if (first < 0 && out < 0)
+		return false;
+	p = find_past(k, box);
+	if (!p) {
+		p = ARR_PUSH(k->pasts, k->n_pasts, k->pasts_cap);
+		*p = (struct past){.box = xstrdup(box)};
+	}
+	if (out >= 0)
+		p->out = out;
+	/* The first word on a mailbox counts, until it is another one. */
+	if (first > 0 &&
+	        (!p->first || (p->uidvalidity && p->uidvalidity != json_get_int(o, "v", 0)))) {
+		p->first = (uint32_t)first;
+		p->uidvalidity = (uint32_t)json_get_int(o, "v", 0);
+	}
+	return true;
 }
 
 /* The last record stands. */
@@ -78,6 +121,8 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 		keep_place(k, from, to);
 		return 0;
 	}
+	if (box && !sha && keep_past(k, o, box))
+		return 0;
 	if (!sha || !box || !hex_parse(sha, one.sha256, SHA256_LEN))
 		return err_set(err, ERR_DAMAGED, ERR_WHOLE,
 		        "the restore journal holds a record that is none");
@@ -186,6 +231,9 @@ void kept_free(struct kept_journal *k)
 		free(k->places[i].name);
 		free(k->places[i].shown);
 	}
+	for (size_t i = 0; i < k->n_pasts; i++)
+		free(k->pasts[i].box);
+	free(k->pasts);
 	free(k->recs);
 	free(k->boxes);
 	free(k->places);
@@ -241,6 +289,25 @@ const char *kept_place_of(const void *journal, const char *name)
 	return NULL;
 }
 
+uint32_t kept_first(const struct kept_journal *k, const char *mailbox, uint32_t uidvalidity)
+{
+	const struct past *p = find_past(k, mailbox);
+	const struct kept *recs;
+	size_t n;
+
+	if (p && p->first && (!p->uidvalidity || p->uidvalidity == uidvalidity))
+		return p->first;
+	recs = kept_of(k, mailbox, uidvalidity, &n);
+	return n ? recs[0].uid : 0; /* an older version did not note it */
+}
+
+int64_t kept_out_since(const struct kept_journal *k, const char *mailbox)
+{
+	const struct past *p = find_past(k, mailbox);
+
+	return p ? p->out : 0;
+}
+
 bool kept_any(const struct kept_journal *k)
 {
 	return k->n > 0;
@@ -280,13 +347,15 @@ static void commit_pending(struct kept_journal *k)
 	struct err err = {0};
 	size_t n = k->pending.len;
 	char *text = buf_take(&k->pending);
+	bool sync = k->sync;
 	int rc;
 
 	k->committing = true;
+	k->sync = false;
 	pthread_mutex_unlock(&k->lock);
 	for (const char *p = text; p < text + n; p += strlen(p) + 1)
 		journal_add(k->journal, p);
-	rc = journal_commit(k->journal, &err);
+	rc = sync ? journal_commit(k->journal, &err) : journal_write(k->journal, &err);
 	free(text);
 	pthread_mutex_lock(&k->lock);
 	k->committing = false;
@@ -298,18 +367,12 @@ static void commit_pending(struct kept_journal *k)
 	pthread_cond_broadcast(&k->wake);
 }
 
-int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *list, size_t n,
-        struct err *err)
+/* With the lock held: until what was put into pending is written. */
+static int wait_written(struct kept_journal *k, struct err *err)
 {
-	uint64_t mine;
+	uint64_t mine = ++k->put;
 	int rc = 0;
 
-	if (!k->journal || n == 0)
-		return 0;
-	pthread_mutex_lock(&k->lock);
-	for (size_t i = 0; i < n; i++)
-		put_one(&k->pending, mailbox, &list[i]);
-	mine = ++k->put;
 	while (k->durable < mine && !k->broken) {
 		if (k->committing)
 			pthread_cond_wait(&k->wake, &k->lock);
@@ -320,8 +383,51 @@ int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *lis
 		*err = k->why;
 		rc = err->code;
 	}
+	return rc;
+}
+
+int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *list, size_t n,
+        struct err *err)
+{
+	int rc;
+
+	if (!k->journal || n == 0)
+		return 0;
+	pthread_mutex_lock(&k->lock);
+	for (size_t i = 0; i < n; i++)
+		put_one(&k->pending, mailbox, &list[i]);
+	k->sync = true;
+	rc = wait_written(k, err);
 	pthread_mutex_unlock(&k->lock);
 	return rc;
+}
+
+int kept_out(struct kept_journal *k, const char *mailbox, int64_t now, struct err *err)
+{
+	int rc;
+
+	if (!k->journal)
+		return 0;
+	pthread_mutex_lock(&k->lock);
+	buf_puts(&k->pending, "{\"m\":");
+	json_put_string(&k->pending, mailbox, strlen(mailbox));
+	buf_putf(&k->pending, ",\"o\":%lld}", (long long)now);
+	buf_put(&k->pending, "", 1);
+	rc = wait_written(k, err);
+	pthread_mutex_unlock(&k->lock);
+	return rc;
+}
+
+void kept_begin(struct kept_journal *k, const char *mailbox, uint32_t uidvalidity, uint32_t first)
+{
+	if (!k->journal)
+		return;
+	pthread_mutex_lock(&k->lock);
+	buf_putf(&k->pending, "{\"b\":%u,\"m\":", first);
+	json_put_string(&k->pending, mailbox, strlen(mailbox));
+	buf_putf(&k->pending, ",\"v\":%u}", uidvalidity);
+	buf_put(&k->pending, "", 1);
+	pthread_mutex_unlock(&k->lock);
 }
 
 void kept_place(struct kept_journal *k, const char *name, const char *shown)

@@ -13,6 +13,8 @@
  *   {"archive":<id>}   what follows belongs to this archive
  *   {"d":<INTERNALDATE, UTC>,"f":<flags>,"h":<sha256>,"k":<keywords>,["l":<labels>,]"m":<mailbox of the target>,["r":<form>,]"s":<UID in the archive>,"u":<UID on the target>,"v":<UIDVALIDITY there>}
  *   {"c":<mailbox of the archive>,"t":<mailbox of the target>}   where it was put, if its name alone does not say so
+ *   {"b":<UID>,"m":<mailbox of the target>,"v":<UIDVALIDITY, 0: it was made by that restore>}   the first plan saw it: older messages were there before
+ *   {"m":<mailbox of the target>,"o":<time, UTC>}   messages went out to it, until "o":0 says that it is known what became of them
  * "r" (form_code of the IMAP target) is there if the target holds the message in another form.
  * A later record of the same mailbox, UIDVALIDITY and UID stands for the earlier one.
  */
@@ -45,6 +47,14 @@ void kept_place(struct kept_journal *k, const char *name, const char *shown);
 bool kept_any(const struct kept_journal *k);
 /* The mailboxes that have records; lent. */
 const char *const *kept_mailboxes(const struct kept_journal *k, size_t *n_out);
+/* The first UID that a message may have that a restore of this archive brought there, as the first plan noted it; 0: it did not. */
+uint32_t kept_first(const struct kept_journal *k, const char *mailbox, uint32_t uidvalidity);
+/* Note that; becomes durable with the next record of a message. Thread-safe. */
+void kept_begin(struct kept_journal *k, const char *mailbox, uint32_t uidvalidity, uint32_t first);
+/* When an earlier run sent messages there of which it did not learn what became; 0: none. */
+int64_t kept_out_since(const struct kept_journal *k, const char *mailbox);
+/* Messages go out at ${now}; 0: what became of them is known. Outlives the process, not a power loss. Thread-safe. */
+int kept_out(struct kept_journal *k, const char *mailbox, int64_t now, struct err *err) MUST_CHECK;
 /* Make records durable, as one batch. Thread-safe. */
 int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *list, size_t n,
         struct err *err) MUST_CHECK;

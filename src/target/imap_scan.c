@@ -11,6 +11,21 @@ static int by_uid(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+struct tmsg *there_find(struct box *b, uint32_t uid)
+{
+	size_t lo = 0, hi = b->n_there;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (b->there[mid].uid < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < b->n_there && b->there[lo].uid == uid ? &b->there[lo] : NULL;
+}
+
 static int on_listed(void *ctx, const struct imap_msg *msg, struct err *err)
 {
 	struct box *b = ctx;
@@ -62,6 +77,22 @@ int there_list(struct box *b, const char *set, struct err *err)
 	int rc = imap_fetch_send(b->w->m, set, there_items(b->w->run), err);
 
 	return rc < 0 ? rc : there_take(b, err);
+}
+
+/* "n:*" also gives the last message when it is before n. */
+int there_from(struct box *b, uint32_t uid, struct err *err)
+{
+	char set[32];
+	size_t n = 0;
+	int rc;
+
+	snprintf(set, sizeof set, "%u:*", uid ? uid : 1);
+	rc = there_list(b, set, err);
+	for (size_t i = 0; i < b->n_there; i++)
+		if (b->there[i].uid >= uid)
+			b->there[n++] = b->there[i];
+	b->n_there = n;
+	return rc;
 }
 
 /* The bodies that come in. */

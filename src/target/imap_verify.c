@@ -3,42 +3,11 @@
 #include <string.h>
 #include "imap.h"
 
-static struct tmsg *find(struct box *b, uint32_t uid)
-{
-	size_t lo = 0, hi = b->n_there;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (b->there[mid].uid < uid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < b->n_there && b->there[lo].uid == uid ? &b->there[lo] : NULL;
-}
-
-/* List from a UID on; "n:*" also gives the last message when it is before n. */
-static int list_from(struct box *b, uint32_t uid, struct err *err)
-{
-	char set[32];
-	size_t n = 0;
-	int rc;
-
-	snprintf(set, sizeof set, "%u:*", uid ? uid : 1);
-	rc = there_list(b, set, err);
-	for (size_t i = 0; i < b->n_there; i++)
-		if (b->there[i].uid >= uid)
-			b->there[n++] = b->there[i];
-	b->n_there = n;
-	return rc;
-}
-
 /* Messages there that no item has yet. */
 static void claim_known(struct box *b, uint8_t *claimed)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++) {
-		struct tmsg *t = b->got[i] ? find(b, b->got[i]) : NULL;
+		struct tmsg *t = b->got[i] ? there_find(b, b->got[i]) : NULL;
 
 		if (t)
 			claimed[t - b->there] = 1;
@@ -93,22 +62,16 @@ static int remember_known(struct box *b, const uint32_t *items, size_t n, struct
 	return rc;
 }
 
-int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err)
+int box_find_among(
+        struct box *b, const uint32_t *items, size_t n, const uint8_t *wanted, struct err *err)
 {
-	uint8_t *claimed = NULL, *wanted = NULL;
+	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
 	uint32_t *sure = xcalloc(b->coll->n_items + 1, sizeof *sure);
 	struct seen *seen = NULL;
 	size_t n_seen = 0, n_sure = unlearned(b, sure);
-	int rc = list_from(b, b->next_uid, err);
+	int rc;
 
-	if (rc < 0)
-		goto out;
-	claimed = xcalloc(b->n_there + 1, 1);
-	wanted = xmalloc(b->n_there + 1);
-	memset(wanted, 1, b->n_there + 1);
 	claim_known(b, claimed);
-	for (size_t i = 0; i < b->n_there; i++)
-		wanted[i] = !claimed[i];
 	rc = there_hash(b, wanted, &seen, &n_seen, err);
 	if (rc < 0)
 		goto out;
@@ -116,7 +79,7 @@ int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err 
 	pair_items(b, sure, n_sure, seen, n_seen, claimed);
 	pair_items(b, items, n, seen, n_seen, claimed);
 	for (size_t i = 0; i < n; i++)
-		if (b->got[items[i]]) {
+		if (b->got[items[i]] && b->state[items[i]] == ITEM_TODO) {
 			item_added(b, items[i], b->got[items[i]], 0);
 			form_count(b, items[i], "restored in another form");
 		}
@@ -125,9 +88,33 @@ int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err 
 		rc = remember_known(b, items, n, err);
 out:
 	free(claimed);
-	free(wanted);
 	free(sure);
 	free(seen);
+	return rc;
+}
+
+void box_unclaimed(struct box *b, uint8_t *wanted)
+{
+	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
+
+	claim_known(b, claimed);
+	for (size_t i = 0; i < b->n_there; i++)
+		wanted[i] = wanted[i] && !claimed[i];
+	free(claimed);
+}
+
+int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err)
+{
+	int rc = there_from(b, b->next_uid, err);
+	uint8_t *wanted;
+
+	if (rc < 0)
+		return rc;
+	wanted = xmalloc(b->n_there + 1);
+	memset(wanted, 1, b->n_there + 1);
+	box_unclaimed(b, wanted);
+	rc = box_find_among(b, items, n, wanted, err);
+	free(wanted);
 	return rc;
 }
 
@@ -213,7 +200,7 @@ static int owner_cmp(const void *pa, const void *pb)
 /* Is this what APPENDUID said it to be? A server may rewrite a message, or lose its date; not both, or it is another one. */
 static bool is_plausible(struct box *b, uint32_t item)
 {
-	const struct tmsg *t = find(b, b->got[item]);
+	const struct tmsg *t = there_find(b, b->got[item]);
 
 	return t && (t->size == sent_size(b, item) || !t->has_date ||
 	                    t->date_utc == b->coll->items[item].date_utc);
@@ -250,8 +237,8 @@ static bool has_twin(struct box *b, uint32_t item)
 {
 	for (uint32_t i = 0; i < b->coll->n_items; i++)
 		if (i != item && memcmp(sent_sha256(b, i), sent_sha256(b, item), SHA256_LEN) == 0 &&
-		        (b->state[i] == ITEM_THERE ||
-		                (b->state[i] == ITEM_ADDED && b->got[i] && find(b, b->got[i]))))
+		        (b->state[i] == ITEM_THERE || (b->state[i] == ITEM_ADDED && b->got[i] &&
+		                                              there_find(b, b->got[i]))))
 			return true;
 	return false;
 }
@@ -265,7 +252,7 @@ static void check_lost(struct box *b, uint32_t i, bool any_left)
 		        "the server took it, but it cannot be found again there as it was sent");
 		return;
 	}
-	b->sum.added--;
+	b->sum.added -= b->sum.added > 0;
 	if (has_twin(b, i)) {
 		b->state[i] = ITEM_THERE;
 		b->sum.already++;
@@ -281,7 +268,7 @@ static void check_lost(struct box *b, uint32_t i, bool any_left)
 static void check(struct box *b, uint32_t i)
 {
 	const struct tree_item *it = &b->coll->items[i];
-	const struct tmsg *t = find(b, b->got[i]);
+	const struct tmsg *t = there_find(b, b->got[i]);
 	const char *want = tree_coll_keyword_text(b->coll, it->keywords);
 	unsigned lacking, no_flags, flags;
 	uint32_t words;
@@ -312,17 +299,30 @@ static void check(struct box *b, uint32_t i)
 	labels_after(b, i, t);
 }
 
+/* Each message that was taken is listed; of those whose UID is not known there are as many. */
 static bool all_there(struct box *b)
 {
-	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (b->state[i] == ITEM_ADDED && b->got[i] && !find(b, b->got[i]))
+	uint8_t *strange = xmalloc(b->n_there + 1);
+	size_t lacking = 0, strangers = 0;
+
+	memset(strange, 1, b->n_there + 1);
+	box_unclaimed(b, strange);
+	for (size_t i = 0; i < b->n_there; i++)
+		strangers += strange[i];
+	free(strange);
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		if (b->state[i] != ITEM_ADDED)
+			continue;
+		if (b->got[i] && !there_find(b, b->got[i]))
 			return false;
-	return true;
+		lacking += b->got[i] == 0;
+	}
+	return lacking <= strangers;
 }
 
 static int verify_once(struct box *b, uint32_t first, struct err *err)
 {
-	int rc = list_from(b, first, err);
+	int rc = there_from(b, first, err);
 
 	if (rc == 0 && (!all_there(b) || b->n_there == 0)) {
 		/* Courier tells of new messages only when asked. */
@@ -330,7 +330,7 @@ static int verify_once(struct box *b, uint32_t first, struct err *err)
 		if (rc == ERR_REFUSED || rc == ERR_BUSY)
 			rc = 0;
 		if (rc == 0)
-			rc = list_from(b, first, err);
+			rc = there_from(b, first, err);
 	}
 	if (rc < 0)
 		return rc;
@@ -390,7 +390,7 @@ static int read_back(struct box *b, uint8_t *done, bool *sample_out, struct err 
 	int rc = 0;
 
 	for (size_t i = 0; i < b->coll->n_items; i++) {
-		struct tmsg *t = is_read_back(b, i) ? find(b, b->got[i]) : NULL;
+		struct tmsg *t = is_read_back(b, i) ? there_find(b, b->got[i]) : NULL;
 
 		if (!t || done[t - b->there])
 			continue;
@@ -459,7 +459,7 @@ bool box_looks_right(struct box *b)
 	doubt(b);
 	for (size_t i = 0; i < b->coll->n_items; i++) {
 		const struct tree_item *it = &b->coll->items[i];
-		const struct tmsg *t = b->got[i] ? find(b, b->got[i]) : NULL;
+		const struct tmsg *t = b->got[i] ? there_find(b, b->got[i]) : NULL;
 		const char *want = tree_coll_keyword_text(b->coll, it->keywords);
 
 		if (b->state[i] == ITEM_ADDED &&
@@ -469,6 +469,8 @@ bool box_looks_right(struct box *b)
 		                        b, want, tree_coll_keyword_text(b->words, t->keywords))))
 			return false;
 	}
+	if (count_any(b, b->base))
+		return false;
 	check_all(b);
 	return b->n_lacking == lacking;
 }
@@ -479,6 +481,10 @@ int box_verify(struct box *b, uint32_t first, struct err *err)
 
 	if (b->sum.added == 0)
 		return 0;
+	if (b->resent) /* what was sent twice may still arrive twice, and is to be named then */
+		rc = imap_link_wait(&b->w->run->links, b->w->late_ms, err);
+	if (rc < 0)
+		return rc;
 	for (unsigned i = 1; i <= TRIES; i++) {
 		rc = verify_once(b, first, err);
 		if (!tlink_again(b, rc, &i, err))
@@ -491,5 +497,7 @@ int box_verify(struct box *b, uint32_t first, struct err *err)
 		return rc;
 	check_all(b);
 	rc = check_octets(b, err);
+	if (rc == 0)
+		rc = box_count(b, first, NULL, err);
 	return rc < 0 ? rc : box_store(b, err);
 }

@@ -127,7 +127,7 @@ void journal_add(struct journal *j, const char *json_text)
 	j->records++;
 }
 
-int journal_commit(struct journal *j, struct err *err)
+static int write_batch(struct journal *j, bool sync, struct err *err)
 {
 	char commit[48];
 	int n, rc;
@@ -139,12 +139,22 @@ int journal_commit(struct journal *j, struct err *err)
 	n = snprintf(commit, sizeof commit, "{\"commit\":%llu}", (unsigned long long)j->records);
 	put_line(j, commit, (size_t)n);
 	rc = fd_write_all(j->fd, j->batch.data, j->batch.len, err);
-	if (rc == 0 && sys_fdatasync(j->fd) != 0)
+	if (rc == 0 && sync && sys_fdatasync(j->fd) != 0)
 		rc = err_sys(err, ERR_WHOLE, "%s", j->path);
 	j->broken = rc != 0;
 	j->records = 0;
 	buf_reset(&j->batch);
 	return rc;
+}
+
+int journal_commit(struct journal *j, struct err *err)
+{
+	return write_batch(j, true, err);
+}
+
+int journal_write(struct journal *j, struct err *err)
+{
+	return write_batch(j, false, err);
 }
 
 void journal_free(struct journal *j)

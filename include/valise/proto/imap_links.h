@@ -63,6 +63,8 @@ int imap_link_hold(struct imap_links *l, struct err *err) MUST_CHECK;
 int imap_link_pause(
         struct imap_links *l, unsigned nth, const char *next, struct err *err) MUST_CHECK;
 
+int imap_link_wait(
+        struct imap_links *l, int64_t ms, struct err *err) MUST_CHECK; /* so long, no failure */
 void imap_link_gained(struct imap_links *l); /* something was had: patience begins anew */
 unsigned imap_links_allowed(
         struct imap_links *l, unsigned want); /* so many of ${want} connections */

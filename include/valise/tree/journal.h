@@ -30,6 +30,8 @@ int journal_read(int dirfd, const char *path,
 void journal_add(struct journal *j, const char *json_text);
 /* Write the batch with its commit line and fdatasync; an empty batch does nothing. After an error the journal is unusable. */
 int journal_commit(struct journal *j, struct err *err) MUST_CHECK;
+/* The same without waiting for the disk: it outlives the process, not a power loss. */
+int journal_write(struct journal *j, struct err *err) MUST_CHECK;
 void journal_free(struct journal *j); /* the batch not committed is dropped */
 
 #endif
