@@ -28,6 +28,9 @@ static const struct option_def options[] = {
                 "first (one copy)"},
         {"with-attendees", 0, NULL,
                 "store events with attendees even where the server may mail them"},
+        {"attach-links", 0, NULL,
+                "put files of the archive (backup --fetch-links) into the events and cards that "
+                "link to them"},
         {"strict", 0, NULL, "name what the server refuses, and try no other form of it"},
         {"verify", 0, "HOW",
                 "IMAP: read back a sample of the messages that were stored (default), or all: "
@@ -109,6 +112,7 @@ static void add_result(struct target_result *s, const struct target_result *r)
 	s->added += r->added;
 	s->already += r->already;
 	s->altered += r->altered;
+	s->unattached += r->unattached;
 	s->doubled += r->doubled;
 	s->rescued += r->rescued;
 	for (unsigned i = 0; i < RESCUES; i++)
@@ -207,6 +211,9 @@ static void tell(const struct restore *r)
 	        human_count(s->already, n[3]));
 	if (s->flags_added)
 		printf(", %s flags added", human_count(s->flags_added, n[4]));
+	if (s->unattached)
+		printf(", %llu linked file%s not attached", (unsigned long long)s->unattached,
+		        s->unattached == 1 ? "" : "s");
 	if (s->altered)
 		printf(", %s not exactly as in the archive", human_count(s->altered, n[5]));
 	if (s->rescued)
@@ -353,6 +360,7 @@ static int restore_options(struct restore *r)
 	if (rc)
 		return rc;
 	r->opts.dry_run = args_has(a, "dry-run");
+	r->opts.attach_links = args_has(a, "attach-links");
 	r->opts.strict = args_has(a, "strict");
 	r->opts.choice = r->choice.of;
 	r->opts.under = args_get(a, "under");
@@ -411,7 +419,7 @@ static int run_restore(struct restore *r)
 		rc = EXIT_FAILED;
 	json_decref(o);
 	ui_stats(r->ui);
-	if (rc == 0 && (r->sum.failed || r->sum.altered || r->sum.doubled))
+	if (rc == 0 && (r->sum.failed || r->sum.altered || r->sum.doubled || r->sum.unattached))
 		rc = EXIT_INCOMPLETE;
 	return rc;
 }

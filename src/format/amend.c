@@ -94,8 +94,7 @@ static void emit_without(struct amending *a, const struct content_line *l, const
 	buf_clear(&line);
 }
 
-/* What was held back of the input up to here: the line before, unless it was left out. */
-static void copy_to(struct amending *a, size_t to)
+void amend_copy_to(struct amending *a, size_t to)
 {
 	size_t n = to - a->from;
 	const char *s = a->p + a->from;
@@ -306,7 +305,7 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 	struct amending *a = ctx;
 
 	(void)err;
-	copy_to(a, l->offset);
+	amend_copy_to(a, l->offset);
 	needed_before(a, l);
 	if (strcmp(l->name, "BEGIN") == 0) {
 		begin(a, l);
@@ -384,7 +383,7 @@ static int run(struct amending *a, struct err *err)
 	else if (a->facts.card2 && !a->facts.nested)
 		return amend_card3(a, err);
 	if (rc == 0)
-		copy_to(a, a->n);
+		amend_copy_to(a, a->n);
 	return rc;
 }
 

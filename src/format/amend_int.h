@@ -38,6 +38,8 @@ struct amending {
 	unsigned called_by;
 };
 
+/* Copy what was held back of the input up to here: the line before, unless it was left out. */
+void amend_copy_to(struct amending *a, size_t to);
 /* Append a line to a->out, folded. */
 void amend_emit(struct amending *a, const struct buf *line);
 void amend_emit_text(struct amending *a, const char *name, const char *value);

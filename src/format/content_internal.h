@@ -22,6 +22,9 @@ char *content_component(const struct content_line *l);
 enum content_encoding { CONTENT_PLAIN, CONTENT_QP, CONTENT_BASE64 };
 enum content_encoding content_encoding(const struct content_line *l);
 
+/* Is it an ATTACH, PHOTO, LOGO or SOUND that is a URL? Appends that to ${url}. */
+bool content_link(const struct content_line *l, struct buf *url);
+
 /* Append text with its escapes decoded (RFC 5545 3.3.11, RFC 6350 3.4): \n \N \, \; \: \\; other backslashes stay. */
 void content_unescape(const char *s, size_t n, struct buf *out);
 /* Append quoted-printable text decoded (RFC 2045 6.7); what is not well-formed stays. */

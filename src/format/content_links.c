@@ -20,25 +20,30 @@ static bool is_url(const char *s, size_t n)
 	return i > 0 && i + 3 <= n && memcmp(s + i, "://", 3) == 0;
 }
 
-static int on_line(void *ctx, const struct content_line *l, struct err *err)
+bool content_link(const struct content_line *l, struct buf *url)
 {
 	static const char *const names[] = {"ATTACH", "PHOTO", "LOGO", "SOUND"};
+	bool named = false;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		named |= strcmp(l->name, names[i]) == 0;
+	/* vCard 3.0 writers escape the colon */
+	for (size_t j = 0; j < l->value_len && named; j++)
+		if (l->value[j] != '\\' || j + 1 == l->value_len)
+			buf_putc(url, l->value[j]);
+	return named && is_url(buf_str(url), url->len);
+}
+
+static int on_line(void *ctx, const struct content_line *l, struct err *err)
+{
 	const struct links *k = ctx;
 	struct buf url;
 
 	(void)err;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		/* vCard 3.0 writers escape the colon */
-		if (strcmp(l->name, names[i]) != 0)
-			continue;
-		buf_init(&url, SIZE_MAX);
-		for (size_t j = 0; j < l->value_len; j++)
-			if (l->value[j] != '\\' || j + 1 == l->value_len)
-				buf_putc(&url, l->value[j]);
-		if (is_url(buf_str(&url), url.len))
-			k->fn(k->ctx, names[i], buf_str(&url));
-		buf_clear(&url);
-	}
+	buf_init(&url, SIZE_MAX);
+	if (content_link(l, &url))
+		k->fn(k->ctx, l->name, buf_str(&url));
+	buf_clear(&url);
 	return 0;
 }
 

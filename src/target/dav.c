@@ -33,13 +33,22 @@ static int body_write(void *ctx, const void *p, size_t n, struct err *err)
 	                                         "it is larger than %d MiB", ITEM_MAX >> 20);
 }
 
-int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err)
+int entry_original(struct drun *r, const struct entry *e, struct buf *out, struct err *err)
 {
 	uint64_t size = entry_item(r, e)->size;
 
 	buf_init(out, size < ITEM_MAX ? (size_t)size : ITEM_MAX);
 	return r->reader->ops->body(
 	        r->reader, r->acolls[e->acoll].coll, entry_item(r, e), body_write, out, err);
+}
+
+int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err)
+{
+	int rc = entry_original(r, e, out, err);
+
+	if (rc == 0 && r->opts->attach_links && !e->as_links)
+		rc = dav_attach(r, e, out, NULL, err);
+	return rc;
 }
 
 static int open_journal(struct drun *r, struct err *err)
@@ -95,6 +104,7 @@ static void run_clear(struct drun *r)
 			tree_coll_free(a->coll);
 		props_clear(&a->props);
 		free(a->name);
+		linked_free(a->linked);
 		free(a->refused);
 	}
 	free(r->acolls);

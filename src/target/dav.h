@@ -22,6 +22,7 @@
  *   dav_alike.c    resources whose UID the server changed, by content; dav_count.c: what is there too often
  *   dav_look.c     resources read (multiget, GET for what is missing or differs) and graded against the archive
  *   dav_forms.c    what is refused is sent in another form
+ *   dav_attach.c   files that items link to, put into them
  *   dav_put.c      PUT with If-None-Match, what came of it, read back
  *   dav_await.c    PUTs of unknown outcome, looked for before they are sent again
  *   dav_after.c    a last listing: is it all there, and where is what was stored under another name
@@ -72,6 +73,7 @@ struct acoll {
 	        joins; /* mapped: the acoll that it shares a collection with that is to be made; or NONE */
 	uint32_t to; /* tcoll, NONE: to be made, or cannot */
 	char *refused; /* why it has no place */
+	struct linked *linked; /* dav_attach.c; NULL: not looked for yet */
 };
 
 enum entry_state {
@@ -93,6 +95,7 @@ struct entry {
 	enum entry_state state;
 	char *why; /* of ENTRY_UNSEEN */
 	char *form; /* refused as it is: how it was taken */
+	bool as_links; /* --attach-links, but the target takes it only without the files */
 	bool reformed; /* and its content is another */
 	enum content_grade grade;
 	bool second; /* another item of the archive has the same UID: comes later */
@@ -164,12 +167,17 @@ struct drun {
 	struct keys counted; /* keys of the URLs that count_copy has had */
 	uint64_t grades[4]; /* of what is on the target now */
 	uint64_t held;
+	uint64_t
+	        links; /* to files of the archive that stayed links, --attach-links not being given */
 	char *stopped; /* the server takes nothing more now */
 	struct target_result sum;
 };
 
 bool dav_ends(const struct err *err); /* costs the service, not an item */
 /* The item as it is in the archive; ${out} is initialised here. */
+int entry_original(
+        struct drun *r, const struct entry *e, struct buf *out, struct err *err) MUST_CHECK;
+/* The same as it is to be on the target: with --attach-links, the files in it. */
 int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err) MUST_CHECK;
 /* Is ${tcoll} where it belongs: the collection that its own goes to, or one that takes what that does not (dav_split.c)? */
 bool entry_at_home(const struct drun *r, const struct entry *e, uint32_t tcoll);
@@ -289,6 +297,23 @@ bool form_next(struct drun *r, struct entry *e, struct dav_form *f, struct buf *
 /* It helped: what a person is told (the caller frees), NULL when it is as it was. */
 char *form_helped(struct dav_form *f, struct tcoll *t);
 void form_clear(struct dav_form *f);
+
+/* dav_attach.c: files that items link to, from the collection "linked" of the archive */
+struct attached {
+	unsigned n; /* that are in the item now */
+	unsigned missing; /* links whose files the archive does not have */
+	unsigned large; /* that stay links */
+	struct buf which; /* the large ones, for people */
+};
+/* Put the files into ${body}. ${out} (may be NULL) is cleared by the caller. */
+int dav_attach(struct drun *r, const struct entry *e, struct buf *body, struct attached *out,
+        struct err *err) MUST_CHECK;
+void attached_clear(struct attached *a);
+/* What a person is told; NULL: nothing. The caller frees. */
+char *attached_text(struct attached *a);
+/* Without --attach-links: count the links of the item that could have been followed. */
+void dav_count_links(struct drun *r, const struct entry *e, const struct buf *body);
+void linked_free(struct linked *l);
 
 /* dav_put.c */
 int dav_put_all(struct drun *r, struct err *err) MUST_CHECK;

@@ -73,7 +73,7 @@ static uint64_t key_of_entry(struct drun *r, struct entry *e)
 	if (e->keyed)
 		return e->alike;
 	e->keyed = true;
-	if (entry_body(r, e, &body, NULL) == 0 &&
+	if (entry_original(r, e, &body, NULL) == 0 &&
 	        content_summarize(body.data, body.len, &s, NULL) == 0) {
 		e->alike = alike_key(&s);
 		content_summary_clear(&s);

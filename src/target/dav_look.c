@@ -78,6 +78,26 @@ struct graded {
 	bool any;
 };
 
+/* --attach-links, and it is there as an earlier restore without it left it. */
+static void grade_links(struct drun *r, const struct entry *e, const struct text *text,
+        enum content_grade *g, struct buf *diff)
+{
+	enum content_grade plain = CONTENT_ALTERED;
+	struct buf body, other;
+
+	buf_init(&other, DIFFERENCES_MAX);
+	if (entry_original(r, e, &body, NULL) == 0 &&
+	        content_compare(body.data, body.len, text->data, text->len, &plain, &other, NULL) ==
+	                0 &&
+	        plain < CONTENT_ALTERED) {
+		*g = plain;
+		buf_reset(diff);
+		buf_put(diff, other.data, other.len);
+	}
+	buf_clear(&body);
+	buf_clear(&other);
+}
+
 /* Hold the text against one item; the better outcome stays. */
 static void grade(struct drun *r, uint32_t entry, const struct text *text, struct graded *best)
 {
@@ -98,6 +118,8 @@ static void grade(struct drun *r, uint32_t entry, const struct text *text, struc
 			buf_putf(&diff, "cannot be compared: %.300s", err.text);
 		}
 		buf_clear(&body);
+		if (g == CONTENT_ALTERED && r->opts->attach_links)
+			grade_links(r, e, text, &g, &diff);
 	}
 	if (!best->any || g < best->grade) {
 		free(best->differences);
@@ -334,7 +356,7 @@ static const char *accept_for(struct drun *r, const struct res *x)
 		return ACCEPT_CALENDAR;
 	if (x->entry == NONE)
 		return ACCEPT_V4;
-	if (entry_body(r, &r->entries[x->entry], &body, NULL) == 0) {
+	if (entry_original(r, &r->entries[x->entry], &body, NULL) == 0) {
 		int rc = content_read(body.data, body.len, on_version, &v4, NULL, NULL);
 
 		(void)rc; /* it ends the reading */

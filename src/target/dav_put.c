@@ -14,6 +14,8 @@ struct put {
 	char *url, *etag, *location;
 	struct dav_answer said;
 	struct dav_form form;
+	struct attached attached;
+	char *no_files; /* why it goes with its links after all, or NULL */
 	char *first_url; /* under its ordinary name, while another is tried; or NULL */
 	struct err err;
 	int status;
@@ -34,6 +36,8 @@ static void put_clear(struct put *p)
 	free(p->location);
 	dav_answer_clear(&p->said);
 	form_clear(&p->form);
+	attached_clear(&p->attached);
+	free(p->no_files);
 	memset(p, 0, sizeof *p);
 }
 
@@ -115,7 +119,8 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 	if (x->grade == CONTENT_ALTERED) {
 		r->sum.altered++;
 		say_altered(r, e, x, state);
-	} else if (e->form) {
+	}
+	if (e->form && !(e->reformed && x->grade == CONTENT_ALTERED)) {
 		say_entry(r, SAY_INFO, e, "%s", e->form);
 	}
 	if (e->reformed && x->grade == CONTENT_ALTERED) {
@@ -196,6 +201,27 @@ static void part_url(struct drun *r, struct put *p, const char *uid)
 	keys_add(&r->names, dav_key(p->url), 1);
 }
 
+/* The item as it is to be sent. */
+static int load(struct drun *r, struct entry *e, struct put *p, struct err *err)
+{
+	int rc = entry_original(r, e, &p->body, err);
+
+	if (rc == 0 && r->opts->attach_links)
+		rc = dav_attach(r, e, &p->body, &p->attached, err);
+	else if (rc == 0)
+		dav_count_links(r, e, &p->body);
+	return rc;
+}
+
+static void say_attached(struct drun *r, struct put *p)
+{
+	char *text = attached_text(&p->attached);
+
+	if (text)
+		say_entry(r, SAY_INFO, p->e, "%s", text);
+	free(text);
+}
+
 /* Read it, and see whether it can be sent. False: it is settled. */
 static bool prepare(struct drun *r, struct entry *e, struct put *p, struct err *err)
 {
@@ -209,7 +235,7 @@ static bool prepare(struct drun *r, struct entry *e, struct put *p, struct err *
 	p->tcoll = a->to;
 	p->strict = true;
 	buf_init(&p->answer, ANSWER_MAX);
-	if (entry_body(r, e, &p->body, &why) < 0) {
+	if (load(r, e, p, &why) < 0) {
 		if (dav_ends(&why))
 			*err = why;
 		else
@@ -235,6 +261,7 @@ static bool prepare(struct drun *r, struct entry *e, struct put *p, struct err *
 		r->sum.added++;
 		e->state = ENTRY_ADDED;
 		count(r, e);
+		say_attached(r, p);
 		put_clear(p);
 		return false;
 	}
@@ -431,6 +458,32 @@ static void reason_of(const struct put *p, struct buf *why)
 		buf_puts(why, " (the target allows this UID only once)");
 }
 
+/* It goes with its links where the target does not take it with the files. */
+static bool without_files(struct drun *r, struct put *p)
+{
+	struct buf why;
+
+	if (!p->attached.n || p->no_files || r->opts->strict)
+		return false;
+	buf_clear(&p->body);
+	if (entry_original(r, p->e, &p->body, NULL) < 0)
+		return false;
+	buf_init(&why, 4096);
+	if (p->form.why)
+		buf_puts(&why, p->form.why);
+	else
+		reason_of(p, &why);
+	p->no_files = buf_take(&why);
+	p->e->as_links = true;
+	form_clear(&p->form);
+	if (p->first_url) {
+		free(p->url);
+		p->url = p->first_url;
+		p->first_url = NULL;
+	}
+	return true;
+}
+
 /* Refused, and nothing of it is there: is there another form to be sent? */
 static bool try_form(struct drun *r, struct put *p, const struct res *x)
 {
@@ -440,15 +493,17 @@ static bool try_form(struct drun *r, struct put *p, const struct res *x)
 	               ((p->verdict == PUT_EXISTS || p->verdict == PUT_UID) && !(x && x->seen));
 	struct buf why;
 
-	if (p->err.code || !refusal || !form_allowed(r, t, &reply))
+	if (p->err.code || !refusal)
 		return false;
+	if (!form_allowed(r, t, &reply))
+		return without_files(r, p);
 	if (!p->form.why) {
 		buf_init(&why, 4096);
 		reason_of(p, &why);
 		form_began(&p->form, t, &reply, buf_take(&why));
 	}
 	if (!form_next(r, p->e, &p->form, &p->body))
-		return false;
+		return without_files(r, p);
 	if (p->form.name) {
 		p->first_url = p->url;
 		put_url(r, p);
@@ -513,6 +568,28 @@ static void send_parts(struct drun *r, struct put *p)
 	}
 }
 
+/* What a person is told of how it was stored. */
+static void note_form(struct drun *r, struct put *p)
+{
+	char *form = form_helped(&p->form, &r->tcolls[p->tcoll]), *files;
+
+	if (p->no_files)
+		files = xasprintf("its %u linked file%s still on the old server, as %s: with "
+		                  "%s in it the target refused it (%s)",
+		        p->attached.n, p->attached.n == 1 ? " is" : "s are",
+		        p->attached.n == 1 ? "a link" : "links", p->attached.n == 1 ? "it" : "them",
+		        p->no_files);
+	else
+		files = attached_text(&p->attached);
+	r->sum.unattached += p->attached.large + (p->no_files ? p->attached.n : 0);
+	p->e->form = form && files ? xasprintf("%s; %s", form, files)
+	             : form        ? xstrdup(form)
+	                           : xstrdup(files);
+	p->e->reformed = p->form.steps != 0 || p->form.n_parts;
+	free(form);
+	free(files);
+}
+
 /* What became of one; it stays pending when it is to be sent again. */
 static void settle(struct drun *r, struct put *p, const struct res *x)
 {
@@ -522,10 +599,8 @@ static void settle(struct drun *r, struct put *p, const struct res *x)
 	if (x && x->seen && x->fits) {
 		bool ours = p->verdict == PUT_STORED || p->verdict == PUT_UNKNOWN;
 
-		if (ours) {
-			p->e->form = form_helped(&p->form, &r->tcolls[p->tcoll]);
-			p->e->reformed = p->form.steps != 0 || p->form.n_parts;
-		}
+		if (ours)
+			note_form(r, p);
 		entry_settle(r, p->e, x, ours ? ENTRY_ADDED : ENTRY_THERE);
 		if (ours)
 			send_parts(r, p);

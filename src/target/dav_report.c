@@ -34,7 +34,7 @@ static void name_entry(struct drun *r, const struct entry *e, struct buf *out)
 	buf_putf(out, "%.200s", segment);
 	if (e->uid)
 		buf_putf(out, ", UID %.200s", e->uid);
-	if (entry_body(r, e, &body, NULL) == 0 &&
+	if (entry_original(r, e, &body, NULL) == 0 &&
 	        content_summarize(body.data, body.len, &s, NULL) == 0) {
 		if (s.start)
 			buf_putf(out, ", %.40s", s.start);
@@ -100,6 +100,11 @@ void say_end(struct drun *r)
 		        r->contacts ? "cards" : "calendar objects", (unsigned long long)g[0],
 		        (unsigned long long)g[1], (unsigned long long)g[2],
 		        (unsigned long long)g[3]);
+	if (r->links)
+		say_coll(r, SAY_NOTE, NULL,
+		        "%llu %s to files on the old server that the archive has "
+		        "(--attach-links puts the files in)",
+		        (unsigned long long)r->links, r->links == 1 ? "link leads" : "links lead");
 	if (r->held)
 		say_coll(r, SAY_WARNING, NULL, "%llu events with attendees were held back: %s",
 		        (unsigned long long)r->held, r->silence.why);

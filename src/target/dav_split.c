@@ -26,7 +26,7 @@ static unsigned component_of(struct drun *r, const struct entry *e)
 	struct buf body;
 
 	/* What cannot be read from the archive is named where it would be sent. */
-	if (entry_body(r, e, &body, NULL) == 0 &&
+	if (entry_original(r, e, &body, NULL) == 0 &&
 	        content_summarize(body.data, body.len, &s, NULL) == 0) {
 		bit = comp_bit(s.component);
 		content_summary_clear(&s);

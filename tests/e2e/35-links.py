@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """--fetch-links: files that calendars and contacts link to are in the archive, each once; strangers get no password, no plain HTTP, and cannot
-lead into a private network; what cannot be had is named; without the option what is there stays; a second reader reads it."""
+lead into a private network; what cannot be had is named; without the option what is there stays; a second reader reads it; restore --attach-links
+puts them into events and cards, on Radicale and where a target takes no files."""
+import base64
+import glob
 import json
 import os
 import re
@@ -79,6 +82,62 @@ def linked(tree):
     return have, lost, sorted(h["name"] for h in heads)
 
 
+class Picky(FakeDav):
+    """Takes nothing that is longer than a page, and does not say so before."""
+
+    def do_put(self, rq):
+        return super().do_put(rq) if len(rq.body) < 4000 else Answer(413)
+
+
+def attach(archive, d, source):
+    """restore --attach-links: the files are in the items; again, and without the journal, it is all there."""
+    script, where = os.path.join(HERE, "../servers/radicale.sh"), d + "/radicale"
+    subprocess.run([script, "start", where], check=True, stdout=subprocess.DEVNULL)
+    try:
+        with open(where + "/env") as f:
+            env = dict(line.rstrip("\n").split("=", 1) for line in f)
+        base = env["DAV_URL"]
+        restore = ["restore", archive, "--caldav", base, "--carddav", base, "--password-command", "echo pw-alice", "--cleartext", "--user"]
+        text = run(0, *restore, "alice", "--attach-links", "--dry-run")
+        assert text.count("1 linked file inlined") == 4, text
+        text = run(0, *restore, "alice", "--attach-links")
+        assert text.count("1 linked file inlined") == 4 and "old server" not in text, text
+        stored = {}
+        for name in glob.glob(where + "/collections/collection-root/alice/*/*.[iv]c[sf]"):
+            with open(name, "rb") as f:
+                stored[os.path.basename(name)] = re.sub(rb"\r?\n ", b"", f.read())
+        assert len(stored) == 6 and not any(source.encode() in x for x in stored.values()), stored
+        for name, data in (("a.ics", PDF), ("same.ics", PDF), ("moved.ics", PDF + b"2"), ("p.vcf", PHOTO)):
+            assert b":" + base64.b64encode(data) in stored[name], (name, stored[name][:900])
+        assert b"FMTTYPE=application/pdf" in stored["same.ics"], stored["same.ics"]
+        for again in range(2):
+            text = run(0, *restore, "alice", "--attach-links")
+            assert "inlined" not in text and "differs" not in text, text
+            journals = glob.glob(d + "/state/**/*.journal", recursive=True)
+            assert len(journals) == 2, journals
+            for journal in journals:
+                os.remove(journal)
+        # Without the option links stay as they are, which is said once; with it later on, that is no difference.
+        restore[restore.index("echo pw-alice")] = "echo pw-bob"
+        text = run(0, *restore, "bob", "--only", "calendars")
+        assert text.count("3 links lead to files on the old server") == 1 and "--attach-links" in text, text
+        text = run(0, *restore, "bob", "--only", "calendars", "--attach-links")
+        assert "inlined" not in text and "differs" not in text, text
+    finally:
+        subprocess.run([script, "stop", where], check=True, stdout=subprocess.DEVNULL)
+
+
+def refused(archive, account):
+    with Picky() as target:
+        target.collections.clear()
+        args = ["restore", archive, "--caldav", target.url(), "--carddav", target.url(), *account, "--attach-links"]
+        text = run(3, *args)
+        assert text.count("1 linked file inlined") == 3 and "still on the old server, as a link: with it in it the target refused it" in text, text
+        assert "1 linked file not attached" in text, text
+        text = run(0, *args)
+        assert "inlined" not in text and "differs" not in text, text
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="valise-links-") as d, Links() as server:
         os.environ.update(HOME=d, XDG_STATE_HOME=d + "/state", XDG_CONFIG_HOME=d + "/config")
@@ -100,6 +159,9 @@ def main():
             assert server.bodies == 0, (more, server.bodies)
             assert more or "3 linked files" in text, text
         subprocess.run([sys.executable, os.path.join(HERE, "../reader.py"), archive, "--check"], check=True)
+
+        attach(archive, d, own)
+        refused(archive, account[4:])
 
         # What strangers offer is not taken; what cannot be had is named.
         server.fill_bad()

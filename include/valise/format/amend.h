@@ -35,4 +35,14 @@ int content_apart(const void *p, size_t n,
         int (*fn)(void *ctx, const char *uid, const struct buf *text, struct err *err), void *ctx,
         struct err *err) MUST_CHECK;
 
+/**
+ * content_attach(p, n, fn, ctx, out, err): where ${fn} has the file that a link leads to (content_links), put it into the resource: ATTACH and vCard 2.1 and
+ * 3.0 in base64, vCard 4.0 as data: URL (RFC 5545 3.8.1.1, RFC 2426 3.1.4, RFC 6350 6.2.4). Other lines stay, octet for octet. ${fn} appends the file to
+ * ${file} and returns 1; 0: it stays a link; negative ends. 1: ${out} has the other form; 0: nothing changes.
+ * Errors: ERR_LIMIT, as content_read; what ${fn} returns.
+ */
+typedef int (*attach_fn)(void *ctx, const char *url, struct buf *file, struct err *err);
+int content_attach(const void *p, size_t n, attach_fn fn, void *ctx, struct buf *out,
+        struct err *err) MUST_CHECK;
+
 #endif

@@ -55,6 +55,7 @@ struct target_opts {
 	const char
 	        *into; /* --into: DAV: everything into this collection, which is there, or NULL */
 	bool with_attendees; /* --with-attendees: store events with attendees also where the server may mail them */
+	bool attach_links; /* --attach-links: DAV: files of the archive that items link to are put into them */
 	const char *
 	        journal; /* path of the restore journal of this archive and target, NULL: none is kept */
 	const char *archive_id; /* names archive and snapshot line in the journal */
@@ -75,6 +76,8 @@ struct target_result {
 	        doubled; /* on the target more often than in the archive, and not before the first restore of it */
 	uint64_t rescued; /* of the altered ones: refused as they are */
 	uint64_t rescues[RESCUES]; /* how */
+	uint64_t
+	        unattached; /* --attach-links: files of the archive that did not go into their items */
 	uint64_t flags_added; /* cut-over: flags set since the earlier restore */
 	uint64_t bytes;
 };

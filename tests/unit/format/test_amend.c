@@ -145,6 +145,74 @@ static int gather(void *ctx, const char *uid, const struct buf *text, struct err
 	return 0;
 }
 
+static int file_of(void *ctx, const char *url, struct buf *file, struct err *err)
+{
+	(void)err;
+	++*(unsigned *)ctx;
+	if (strcmp(url, "https://x/a,b.pdf") == 0)
+		buf_puts(file, "%PDF");
+	else if (strcmp(url, "https://x/p.jpg") == 0)
+		buf_puts(file, "\xff\xd8\xff");
+	else if (strcmp(url, "https://x/empty") != 0)
+		return 0;
+	return 1;
+}
+
+static void attach(void **state)
+{
+	static const struct {
+		const char *in, *want; /* NULL: nothing changes */
+		unsigned asked;
+	} links[] = {
+	        {EV("ATTACH:https://x/a,b.pdf\r\nSUMMARY:a\r\n b\r\n"),
+	                EV("ATTACH;ENCODING=BASE64;VALUE=BINARY:JVBERg==\r\nSUMMARY:a\r\n b\r\n"),
+	                1},
+	        {EV("ATTACH;VALUE=URI;FMTTYPE=application/pdf;MANAGED-ID=9;FILENAME=\"a;b\":"
+	            "https://x/a,b.pdf\r\n"),
+	                EV("ATTACH;FMTTYPE=application/pdf;FILENAME=\"a;b\";ENCODING=BASE64;VALUE="
+	                   "BINARY:\r\n JVBERg==\r\n"),
+	                1},
+	        {EV("ATTACH:https://x/empty\r\n"), EV("ATTACH;ENCODING=BASE64;VALUE=BINARY:\r\n"),
+	                1},
+	        {EV("ATTACH:https://x/other\r\n"), NULL, 1},
+	        {EV("ATTACH:cid:a\r\nATTACH;ENCODING=BASE64;VALUE=BINARY:AAAA\r\nURL:https://x/"
+	            "a,b.pdf\r\n"),
+	                NULL, 0},
+	        {EV("ATTACH:https://x/other\r\nATTACH:https://x/a,b.pdf\r\n"),
+	                EV("ATTACH:https://x/other\r\nATTACH;ENCODING=BASE64;VALUE=BINARY:JVBERg=="
+	                   "\r\n"),
+	                2},
+	        {CARD("3.0", "PHOTO;VALUE=uri:https\\://x/p.jpg\r\n"),
+	                CARD("3.0", "PHOTO;TYPE=JPEG;ENCODING=b:/9j/\r\n"), 1},
+	        {CARD("3.0", "a.LOGO;TYPE=PNG:https://x/p.jpg\r\n"),
+	                CARD("3.0", "a.LOGO;TYPE=PNG;ENCODING=b:/9j/\r\n"), 1},
+	        {CARD("2.1", "PHOTO;VALUE=URL:https://x/p.jpg\r\n"),
+	                CARD("2.1", "PHOTO;TYPE=JPEG;ENCODING=BASE64:/9j/\r\n"), 1},
+	        {CARD("4.0", "PHOTO;PREF=1:https://x/p.jpg\r\n"),
+	                CARD("4.0", "PHOTO;PREF=1:data:image/jpeg;base64,/9j/\r\n"), 1},
+	        {CARD("4.0", "SOUND;MEDIATYPE=audio/ogg:https://x/a,b.pdf\r\n"),
+	                CARD("4.0", "SOUND:data:audio/ogg;base64,JVBERg==\r\n"), 1},
+	        {CARD("4.0", "LOGO:https://x/a,b.pdf\r\n"),
+	                CARD("4.0", "LOGO:data:application/octet-stream;base64,JVBERg==\r\n"), 1},
+	        {"", NULL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+		struct err err = {0};
+		unsigned asked = 0;
+		struct buf out;
+		int rc;
+
+		buf_init(&out, SIZE_MAX);
+		rc = content_attach(links[i].in, strlen(links[i].in), file_of, &asked, &out, &err);
+		if (rc != (links[i].want != NULL) || asked != links[i].asked ||
+		        strcmp(buf_str(&out), links[i].want ? links[i].want : "") != 0)
+			fail_msg("case %zu: %d, asked %u\n%s", i, rc, asked, buf_str(&out));
+		buf_clear(&out);
+	}
+}
+
 #define ZONE "BEGIN:VTIMEZONE\r\nTZID:Z\r\nEND:VTIMEZONE\r\n"
 #define OBJ(uid, x) "BEGIN:VEVENT\r\nUID:" uid "\r\n" x "END:VEVENT\r\n"
 #define TAIL "END:VCALENDAR\r\n"
@@ -182,8 +250,8 @@ static void apart(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(apart),
-	        cmocka_unit_test(long_lines_and_uids)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(attach),
+	        cmocka_unit_test(apart), cmocka_unit_test(long_lines_and_uids)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
