@@ -56,7 +56,7 @@ class Links(FakeDav):
         self.bodies += 1
         if name in ("moved.pdf", "astray.pdf"):
             return Answer(302, Location="/files/agenda.pdf" if name == "moved.pdf" else "http://stranger.localhost:%d/files/agenda.pdf" % self.port)
-        body = {"agenda one.pdf": PDF, "agenda.pdf": PDF + b"2", "photo.jpg": PHOTO, "large.bin": bytes((64 << 20) + 1)}.get(name)
+        body = {"agenda one.pdf": PDF, "agenda.pdf": PDF + b"2", "photo.jpg": PHOTO, "large.bin": bytes((64 << 20) + 1), "film.bin": bytes((10 << 20) + 1)}.get(name)
         return Answer(200, body, ETag='"x"') if body is not None else Answer(404)
 
 
@@ -138,6 +138,26 @@ def refused(archive, account):
         assert "inlined" not in text and "differs" not in text, text
 
 
+def large(d):
+    """A file that is too large for an event stays a link; the others of the event go in."""
+    with Links() as server, FakeDav() as target:
+        own, archive = server.url("/files/"), d + "/large.valise"
+        account = ["--user", "alice", "--password-command", "echo pw-alice", "--cleartext", "--only", "calendars"]
+        server.link("film.ics", own + "film.bin\r\nATTACH:%sagenda.pdf\r\nATTACH:%snever-had.pdf" % (own, own))
+        run(3, "backup", "--caldav", server.url(), *account, "-o", archive, "--fetch-links")
+        target.collections.clear()
+        text = run(3, "restore", archive, "--caldav", target.url(), *account, "--attach-links")
+        assert "1 linked file inlined; still on the old server, as links: %sfilm.bin (larger than 10 MiB); 1 link whose file" % own in text, text
+        assert "1 linked file not attached" in text, text
+        body = next(iter(c for c in target.collections.values() if c.resources)).resources["film.ics"]
+        assert own.encode() + b"film.bin" in body and base64.b64encode(PDF + b"2") in body, body
+        with FakeDav() as small:
+            small.collections.clear()
+            small.add("calendar", "work", "Work").props["{urn:ietf:params:xml:ns:caldav}max-resource-size"] = "600"
+            text = run(3, "restore", archive, "--caldav", small.url(), *account, "--attach-links")
+            assert "agenda.pdf (the item becomes too large)" in text and "2 linked files not attached" in text, text
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="valise-links-") as d, Links() as server:
         os.environ.update(HOME=d, XDG_STATE_HOME=d + "/state", XDG_CONFIG_HOME=d + "/config")
@@ -162,6 +182,7 @@ def main():
 
         attach(archive, d, own)
         refused(archive, account[4:])
+        large(d)
 
         # What strangers offer is not taken; what cannot be had is named.
         server.fill_bad()
