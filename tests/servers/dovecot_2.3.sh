@@ -22,6 +22,8 @@ mail_gid = $RUN_GROUP
 first_valid_uid = 1
 mail_home = $DIR/mail/%u
 mail_location = maildir:$DIR/mail/%u/Maildir$([ "${LAYOUT:-fs}" = fs ] && echo :LAYOUT=fs)
+# its lock is at odds with itself where several sessions make mailboxes at once (fcntl: deadlock avoided; a panic in 2.3.19)
+mailbox_list_index = no
 mail_fsync = ${FSYNC:-never}
 mail_save_crlf = ${SAVE_CRLF:-yes}
 mail_max_userip_connections = ${MAX_CONN:-50}

@@ -39,6 +39,8 @@ mailbox_list_layout = ${LAYOUT:-fs}
 # what the plugin listescape of 2.3 does
 mailbox_list_storage_escape_char = "\\\\"
 mail_save_crlf = ${SAVE_CRLF:-yes}
+# its lock is at odds with itself where several sessions make mailboxes at once (fcntl: deadlock avoided; a panic in 2.3.19)
+mailbox_list_index = no
 mail_fsync = ${FSYNC:-never}
 mail_max_userip_connections = ${MAX_CONN:-50}
 mail_plugins {
