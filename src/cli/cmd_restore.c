@@ -221,7 +221,7 @@ static void tell(const struct restore *r)
 	if (s->doubled)
 		printf(", %s more often than in the archive", human_count(s->doubled, n[7]));
 	if (s->failed)
-		printf(", %s REFUSED (named above; the originals are in the archive)",
+		printf(", %s REFUSED (named above; what the archive has of them stays in it)",
 		        human_count(s->failed, n[6]));
 	putchar('\n');
 	if (r->gone)
