@@ -371,17 +371,26 @@ static int list_foreign(struct imap *m, struct boxes *boxes, struct err *err)
 	return r;
 }
 
-/* It always exists (RFC 3501 5.1), listed or not. */
+/* It always exists (RFC 3501 5.1), listed or not: where no LIST shows it, STATUS decides. */
 static int list_inbox(struct imap *m, struct boxes *b, struct err *err)
 {
-	const struct imap_mailbox inbox = {.name = (uint8_t *)(uintptr_t) "INBOX", .name_len = 5};
+	struct imap_mailbox inbox = {.name = (uint8_t *)(uintptr_t) "INBOX", .name_len = 5};
 	int r;
 
 	if (boxes_find(b, &inbox))
 		return 0;
 	r = ask(m, "LIST \"\" INBOX", NULL, b, err);
 	boxes_sort(b);
-	return r;
+	/* A list of nothing at all is an error, and not an account of INBOX alone. */
+	if (r != 0 || b->n == 0 || boxes_find(b, &inbox))
+		return r;
+	inbox.name = (uint8_t *)xstrdup("INBOX");
+	inbox.delimiter = b->n ? b->list[0].delimiter : 0;
+	inbox.only = "STATUS";
+	inbox.doubtful = true;
+	boxes_take(b, &inbox);
+	boxes_sort(b);
+	return 0;
 }
 
 /* A mailbox that LIST hides may have children that it hides, too. */
@@ -426,12 +435,13 @@ static int settle(struct imap *m, struct boxes *b, bool foreign, struct err *err
 		bool asked = box->doubtful && (foreign || !box->foreign);
 		bool there = asked && (got[n].ok || got[n].later);
 		bool only_sub = box->only && strcmp(box->only, "LSUB") == 0;
+		bool unlisted = only_sub || (box->only && strcmp(box->only, "STATUS") == 0);
 
 		n += asked;
 		if (there)
 			box->noselect = box->nonexistent = false;
 		hidden |= there && only_sub;
-		if (box->doubtful && only_sub && !there)
+		if (box->doubtful && unlisted && !there)
 			mailbox_clear(box);
 		else
 			b->list[kept++] = *box;

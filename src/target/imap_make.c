@@ -169,8 +169,13 @@ static int make_once(
 	}
 	if (e->show && !e->subscribed) {
 		rc = imap_subscribe(w->m, e->raw, e->raw_len, err);
-		if (rc == 0)
-			e->subscribed = true;
+		e->subscribed = rc == 0 || rc == ERR_REFUSED;
+	}
+	if (rc == ERR_REFUSED && e->subscribed) { /* which costs no message its place */
+		progress_say(w->run->progress, SAY_NOTE,
+		        "%s: it cannot be subscribed, so mail programs may not show it: %s",
+		        e->shown, err->text);
+		rc = 0;
 	}
 	return rc;
 }

@@ -283,6 +283,16 @@ class LsubKnowsMore(Quirk):
         super().do_lsub(s, tag, args)
 
 
+class InboxUnlisted(Quirk):
+    """INBOX can be opened, and no list shows it."""
+    name = "inbox-unlisted"
+    source = "closeio/sync-engine#368, a neighbour; RFC 3501 5.1: it always exists"
+    words = "INBOX: of the server's lists only that of STATUS has it"
+
+    def matching(self, reference, patterns):
+        return [b for b in super().matching(reference, patterns) if b.name != b"INBOX"]
+
+
 class NoselectDiffers(Quirk):
     """One form of LIST says \\Noselect where another does not: what can be opened is read."""
     name = "noselect-differs"
