@@ -374,7 +374,7 @@ void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len
 void item_altered(struct box *b, uint32_t item);
 void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity);
 /**
- * is_sampled(n): is the ${n}-th message (from 0) that a run stores read back? The first hundred are, then one of seven: not one of ten or of a
+ * is_sampled(n): is the ${n}-th message (from 0) that a run stores read back? The first hundred are, then one of 31: not one of ten or of a
  * hundred, so that a server that alters every tenth is met.
  */
 bool is_sampled(uint64_t n);

@@ -267,7 +267,7 @@ int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err
 
 bool is_sampled(uint64_t n)
 {
-	return n < 100 || n % 7 == 0;
+	return n < 100 || n % 31 == 0;
 }
 
 static void choose_sample(struct box *b, uint32_t item)
