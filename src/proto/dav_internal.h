@@ -93,9 +93,6 @@ int dav_put_set(struct buf *out, const struct dav_set *set, struct err *err) MUS
 typedef void (*dav_scan_fn)(void *ctx, const char *clark, const char **atts, const char *text);
 bool dav_scan(const char *xml, dav_scan_fn fn, void *ctx);
 
-/* dav_reason.c: append the local names of Clark names. */
-void dav_put_conditions(const char *error, struct buf *out);
-
 /* dav_call.c: one request and its answer. */
 struct dav_call {
 	struct http_request rq;

@@ -1,6 +1,7 @@
 #include <stddef.h>
 #include <string.h>
 #include "dav_outcome.h"
+#include "valise/proto/webdav.h"
 
 /* A condition by name or by what the server writes; any status of ${statuses} (0 ends; none: every one above 299). */
 static const struct rule {
@@ -86,23 +87,6 @@ enum put_verdict put_judge(const struct put_reply *p)
 	return PUT_REFUSED;
 }
 
-/* The local names of Clark names. */
-static void put_names(const char *error, struct buf *out)
-{
-	const char *at = error;
-
-	while (*at) {
-		size_t n = strcspn(at, " ");
-		const char *brace = memchr(at, '}', n), *from = brace ? brace + 1 : at;
-
-		if (at != error)
-			buf_puts(out, ", ");
-		buf_put(out, from, n - (size_t)(from - at));
-		at += n;
-		at += strspn(at, " ");
-	}
-}
-
 void put_reason(const struct put_reply *p, struct buf *out)
 {
 	int status = p->inner ? p->inner : p->status;
@@ -117,7 +101,7 @@ void put_reason(const struct put_reply *p, struct buf *out)
 		buf_putf(out, "HTTP %d%s%s", status, name ? " " : "", name ? name : "");
 	if (p->error && *p->error) {
 		buf_puts(out, ": ");
-		put_names(p->error, out);
+		dav_put_conditions(p->error, out);
 	}
 	if (p->text && *p->text)
 		buf_putf(out, ": %.300s", p->text);

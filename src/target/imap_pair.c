@@ -34,19 +34,11 @@ static int64_t date_of(const struct tmsg *t)
 }
 
 /* Index of a UID in what is there, SIZE_MAX: not there. */
-static size_t there_at(const struct box *b, uint32_t uid)
+static size_t there_at(struct box *b, uint32_t uid)
 {
-	size_t lo = 0, hi = b->n_there;
+	const struct tmsg *t = there_find(b, uid);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (b->there[mid].uid < uid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < b->n_there && b->there[lo].uid == uid ? lo : SIZE_MAX;
+	return t ? (size_t)(t - b->there) : SIZE_MAX;
 }
 
 static bool is_error(const struct tree_coll *c, uint32_t uid)

@@ -26,6 +26,38 @@
 . "$(dirname "$0")/common.sh"
 INSTALL="dovecot-core dovecot-imapd dovecot-pop3d openssl libfaketime"
 
+conf_services() {
+	local s port=$P0
+	for s in imap pop3; do
+		cat <<C
+service $s-login {
+  chroot =
+  $FOREVER
+  process_min_avail = 2
+  inet_listener $s {
+    port = $port
+  }
+  inet_listener ${s}s {
+    port = $((port + 1))
+    ssl = yes
+  }
+}
+C
+		port=$((port + 2))
+	done
+	cat <<C
+service anvil {
+  chroot =
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+service stats {
+  chroot =
+}
+C
+}
+
 # fake_clock : sets FAKE, the environment of a server whose clock is ${CLOCK} ahead, and which sees its files
 fake_clock() {
 	local lib

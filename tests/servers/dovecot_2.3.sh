@@ -1,5 +1,7 @@
 # dovecot_2.3.sh - the configuration of Dovecot 2.3 (Debian 12) for dovecot.sh. Sourced.
 
+FOREVER="service_count = 0" # of a login process, for any number of clients
+
 plugins() {
 	echo -n "listescape ${ALL:+virtual }${MAX_MAIL:+quota}"
 }
@@ -64,38 +66,6 @@ plugin {
   quota_vsizes = yes
   quota_rule = *:storage=100G
   quota_max_mail_size = $MAX_MAIL}
-}
-C
-}
-
-conf_services() {
-	local s port=$P0
-	for s in imap pop3; do
-		cat <<C
-service $s-login {
-  chroot =
-  service_count = 0
-  process_min_avail = 2
-  inet_listener $s {
-    port = $port
-  }
-  inet_listener ${s}s {
-    port = $((port + 1))
-    ssl = yes
-  }
-}
-C
-		port=$((port + 2))
-	done
-	cat <<C
-service anvil {
-  chroot =
-  unix_listener anvil-auth-penalty {
-    mode = 0
-  }
-}
-service stats {
-  chroot =
 }
 C
 }

@@ -1,5 +1,7 @@
 # dovecot_2.4.sh - the configuration of Dovecot 2.4 (Debian 13) for dovecot.sh. Sourced.
 
+FOREVER="restart_request_count = unlimited" # of a login process, for any number of clients
+
 plugins() {
 	local p
 	for p in ${ALL:+virtual} ${MAX_MAIL:+quota}; do echo "  $p = yes"; done
@@ -89,38 +91,6 @@ ${MAX_MAIL:+quota user {
   storage_size = 100G
 \}
 quota_mail_size = $MAX_MAIL}
-C
-}
-
-conf_services() {
-	local s port=$P0
-	for s in imap pop3; do
-		cat <<C
-service $s-login {
-  chroot =
-  restart_request_count = unlimited
-  process_min_avail = 2
-  inet_listener $s {
-    port = $port
-  }
-  inet_listener ${s}s {
-    port = $((port + 1))
-    ssl = yes
-  }
-}
-C
-		port=$((port + 2))
-	done
-	cat <<C
-service anvil {
-  chroot =
-  unix_listener anvil-auth-penalty {
-    mode = 0
-  }
-}
-service stats {
-  chroot =
-}
 C
 }
 

@@ -127,4 +127,7 @@ int dav_parse(const char *base_url, const void *p, size_t n, dav_response_fn fn,
 #define NS_CS "http://calendarserver.org/ns/"
 #define NS_APPLE "http://apple.com/ns/ical/"
 
+/* dav_put_conditions(error, out): append the local names of ${error}, Clark names parted by blanks (RFC 4918 16), as "a, b". */
+void dav_put_conditions(const char *error, struct buf *out);
+
 #endif
