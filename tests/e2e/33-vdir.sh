@@ -85,9 +85,10 @@ odd() { printf "BEGIN:VCARD\r\nVERSION:$2\r\n$3N:$1;Odd;;;\r\nFN:Odd $1\r\nEND:V
 odd old 2.1 'UID:old\r\nTEL;HOME;VOICE:5\r\nNOTE;CHARSET=UTF-8;QUOTED-PRINTABLE:=C3=A4\r\nPHOTO;BASE64;JPEG:\r\n AAAA\r\n BBBB\r\n\r\n'
 odd agent 2.1 'UID:agent\r\nAGENT:\r\nBEGIN:VCARD\r\nVERSION:2.1\r\nFN:Other\r\nEND:VCARD\r\n'
 odd data 4.0 'UID:data\r\nPHOTO:data:image/png;base64\\,AAAA\r\n'
-broken=0
-(odd soft 2.1 'UID:soft\r\nNOTE;QUOTED-PRINTABLE:a=\r\nb\r\n') > "$T/out" && broken=$((broken + 1))
-(odd bare 2.1 'UID:bare\r\nPHOTO;BASE64;JPEG:AAAA\r\nBBBB\r\n\r\n') > "$T/out" && broken=$((broken + 1))
+odd soft 2.1 'UID:soft\r\nNOTE;QUOTED-PRINTABLE:a=\r\nb\r\n' > "$T/out"
+odd bare 2.1 'UID:bare\r\nPHOTO;BASE64;JPEG:AAAA\r\nBBBB\r\n\r\n' > "$T/out"
+broken=0 # Xandikos 0.2.12 says 412, in an answer that is 207
+for n in soft bare; do ! curl -sf -u alice:pw-alice -o "$T/out" "$url$n.vcf" || broken=$((broken + 1)); done
 odd nobody 3.0 ''
 run 0 "$VALISE" fetch --carddav "$X_DAV_URL$X_CARDDAV_HOME1" --user alice --password-command 'echo pw-alice' --cleartext -t "$T/odd"
 [ "$(ls "$T"/odd/contacts/odd/*.vcf | wc -l)" = $((4 + broken)) ] || fail "not every card is in the tree"
