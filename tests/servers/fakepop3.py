@@ -720,13 +720,16 @@ class BusyGreeting(FakePop3):
 class LockedForGood(FakePop3):
     """Whoever ends without QUIT finds the maildrop locked."""
     caps = ["TOP", "UIDL", "USER"]
-    locked = False
+    holder = None  # from its sign-in on: when this server notices an end without QUIT does not count
 
     def on_login(self, s):
-        return "-ERR Unable to lock maildrop: Mailbox is locked by POP server" if self.locked else None
+        if self.holder:
+            return "-ERR Unable to lock maildrop: Mailbox is locked by POP server"
+        self.holder = s
 
     def on_end(self, s, quit):
-        self.locked = self.locked or (s.signed_in and not quit)
+        if quit and self.holder is s:
+            self.holder = None
 
 
 class EchoesPassword(FakePop3):
