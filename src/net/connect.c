@@ -1,5 +1,5 @@
 /* Connecting and waiting; the addresses in turn, IPv6 first. */
-#include "patience.h"
+#include "valise/net/patience.h"
 #include "transport_internal.h"
 #include "valise/base/sys.h"
 #include <errno.h>

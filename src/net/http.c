@@ -3,7 +3,7 @@
  * connections that it keeps; what is sent, to whom and how often is decided here.
  */
 #include "http_internal.h"
-#include "patience.h"
+#include "valise/net/patience.h"
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
 #include <pthread.h>

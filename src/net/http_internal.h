@@ -1,7 +1,7 @@
 #ifndef NET_HTTP_INTERNAL_H
 #define NET_HTTP_INTERNAL_H
 
-#include "url.h"
+#include "valise/net/url.h"
 #include "valise/net/http.h"
 #include "valise/base/secret.h"
 #include <curl/curl.h>

@@ -3,7 +3,7 @@
  * or the pin that stands for it, is checked by us after the handshake and before a request goes out.
  */
 #include "http_internal.h"
-#include "verify.h"
+#include "valise/net/verify.h"
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"

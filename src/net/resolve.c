@@ -3,7 +3,7 @@
  * holds, when the wait for it ends early. Whoever is last frees.
  */
 #include "transport_internal.h"
-#include "url.h"
+#include "valise/net/url.h"
 #include "valise/base/mem.h"
 #include <errno.h>
 #include <netdb.h>

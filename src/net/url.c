@@ -5,7 +5,7 @@
  * no user, no default port, no fragment, no dot segments, and whatever has no place in a URL escaped.
  * So libcurl and we cannot read one URL in two ways.
  */
-#include "url.h"
+#include "valise/net/url.h"
 #include "valise/base/mem.h"
 #include <arpa/inet.h>
 #include <ctype.h>

@@ -4,8 +4,8 @@
  * (RFC 9110 4.3.5); or, with a pin, that it is this one certificate and nothing else.
  */
 #include "transport_internal.h"
-#include "url.h"
-#include "verify.h"
+#include "valise/net/url.h"
+#include "valise/net/verify.h"
 #include "valise/base/date.h"
 #include "valise/base/hash.h"
 #include <arpa/inet.h>

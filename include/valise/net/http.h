@@ -8,6 +8,7 @@
 #include "valise/base/err.h"
 #include "valise/base/progress.h"
 #include "valise/base/service.h"
+#include "valise/net/url.h"
 
 /*
  * An HTTP client for DAV on libcurl: TLS verified as everywhere (chain and name, ca_file, pin), HTTP/2 where the server has it, Basic, Digest and
@@ -82,21 +83,5 @@ int http_run(struct http *h, struct http_request *list, size_t n, unsigned paral
 
 /* Does the status with the text of its answer say that the same may go well in a moment (423, 504; 500 of a database that is locked, in a deadlock, busy)? */
 bool http_is_passing(int status, const char *text);
-
-/*
- * Join ${ref} (absolute URL, absolute path or relative) to ${base} (may be NULL when ${ref} is absolute), RFC 3986 5. The result is canonical: host in lower case, no user,
- * default port, fragment or dot segments, odd octets escaped; %XX stay as they are. ERR_PROTO if it is no URL or leaves http(s), ERR_LIMIT beyond 16 KiB.
- */
-int url_join(const char *base, const char *ref, struct buf *out, struct err *err) MUST_CHECK;
-/* Same scheme, host and port? */
-bool url_same_origin(const char *a, const char *b);
-/* Append the key under which URLs name one resource although servers escape it in several ways (%40 or @): canonical, then percent-decoded. False when it is no URL. For comparing only. */
-bool url_key(const char *url, struct buf *out);
-/* The origin of a service: "https://host:port" (no path; no port where it is the default). */
-void url_of_service(const struct service *s, struct buf *out);
-/* Append ${s} with everything but unreserved characters escaped as %XX (a path segment). */
-void url_escape_segment(const char *s, size_t n, struct buf *out);
-/* Percent-decode; false when malformed. */
-bool url_unescape(const char *s, size_t n, struct buf *out);
 
 #endif

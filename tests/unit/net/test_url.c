@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-#include "url.h"
+#include "valise/net/url.h"
 #include "valise/base/mem.h"
 
 #define BASE "https://dav.example/a/b/c?q=1"

@@ -1,5 +1,5 @@
-#ifndef NET_PATIENCE_H
-#define NET_PATIENCE_H
+#ifndef VALISE_NET_PATIENCE_H
+#define VALISE_NET_PATIENCE_H
 
 /* A peer that gives an octet now and then is never idle: so many idle times, and so much for each octet that moved, and it is given up. */
 #define PATIENCE_IDLES 10

@@ -1,5 +1,5 @@
-#ifndef NET_VERIFY_H
-#define NET_VERIFY_H
+#ifndef VALISE_NET_VERIFY_H
+#define VALISE_NET_VERIFY_H
 
 #include <gnutls/x509.h>
 #include <stdbool.h>
