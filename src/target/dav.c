@@ -37,9 +37,12 @@ int entry_original(struct drun *r, const struct entry *e, struct buf *out, struc
 {
 	uint64_t size = entry_item(r, e)->size;
 
+	int rc;
+
 	buf_init(out, size < ITEM_MAX ? (size_t)size : ITEM_MAX);
-	return r->reader->ops->body(
+	rc = r->reader->ops->body(
 	        r->reader, r->acolls[e->acoll].coll, entry_item(r, e), body_write, out, err);
+	return rc == 0 && e->part ? apart_pick(out, e->part, err) : rc;
 }
 
 int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err)
@@ -113,6 +116,7 @@ static void run_clear(struct drun *r)
 		free(r->entries[i].segment);
 		free(r->entries[i].why);
 		free(r->entries[i].form);
+		free(r->entries[i].own_uid);
 	}
 	free(r->entries);
 	for (size_t i = 0; i < r->n_copies; i++)
@@ -144,7 +148,8 @@ static int dav_run(const struct service *service, struct tree_reader *reader,
 		rc = restore(&r, err);
 	for (size_t i = 0; i < r.n_acolls; i++)
 		r.sum.collections += !r.acolls[i].part;
-	r.sum.items = r.n_entries;
+	for (size_t i = 0; i < r.n_entries; i++)
+		r.sum.items += !r.entries[i].more;
 	*out = r.sum;
 	run_clear(&r);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;

@@ -21,7 +21,7 @@
  *   dav_there.c    every resource of the account, by UID, before the first PUT
  *   dav_alike.c    resources whose UID the server changed, by content; dav_count.c: what is there too often
  *   dav_look.c     resources read (multiget, GET for what is missing or differs) and graded against the archive
- *   dav_forms.c    what is refused is sent in another form
+ *   dav_forms.c    what is refused is sent in another form; dav_apart.c: several objects of one resource, each as an item
  *   dav_attach.c   files that items link to, put into them
  *   dav_put.c      PUT with If-None-Match, what came of it, read back
  *   dav_await.c    PUTs of unknown outcome, looked for before they are sent again
@@ -89,7 +89,11 @@ enum entry_state {
 struct entry {
 	uint32_t acoll, item;
 	const char *uid; /* of the catalog, or NULL */
+	char *own_uid; /* where it is not of the catalog */
 	uint64_t uid_key;
+	unsigned part; /* 1 + which of its objects; 0: all of it */
+	bool more; /* an object besides the one that stands for the item: no item of its own for who counts */
+	bool widened; /* the other objects of the item are entries, too */
 	char *url; /* on the target, once known */
 	char *segment; /* planned; without a UID it is what names the item */
 	enum entry_state state;
@@ -253,6 +257,8 @@ bool entry_is_called(const struct drun *r, const struct entry *e, const char *ur
 
 /* dav_there.c */
 int dav_there(struct drun *r, struct err *err) MUST_CHECK;
+/* Entries by UID anew, after there came more. */
+void index_uids(struct drun *r);
 /* The entries of a UID: *n_out of them from by_uid[result]. */
 size_t entries_of(const struct drun *r, const char *uid, size_t *n_out);
 int dav_list_resources(
@@ -277,11 +283,7 @@ struct dav_form {
 	unsigned steps; /* bits of enum amend that the body has now */
 	char *name; /* another segment, or NULL */
 	char *why; /* the first refusal */
-	struct part {
-		char *uid, *text; /* uid: may be NULL */
-		size_t len;
-	} * parts; /* several objects apart: those that the body does not have */
-	size_t n_parts, cap_parts;
+	unsigned apart; /* how many objects; the body is one of them. 0: they are together */
 	bool about_name;
 	unsigned char order[AMENDS];
 };
@@ -297,6 +299,16 @@ bool form_next(struct drun *r, struct entry *e, struct dav_form *f, struct buf *
 /* It helped: what a person is told (the caller frees), NULL when it is as it was. */
 char *form_helped(struct dav_form *f, struct tcoll *t);
 void form_clear(struct dav_form *f);
+
+/* dav_apart.c */
+/* Which object stands for the item (*n_out: of how many), counted from 1; 0: it is one object. */
+unsigned apart_main(const struct entry *e, const struct buf *body, unsigned *n_out);
+/* The object becomes ${body}. */
+int apart_pick(struct buf *body, unsigned part, struct err *err) MUST_CHECK;
+/* The other objects of items that were taken apart become entries: of those stored just now (1: there are some), as the journal says, as what is there shows. Entries move. */
+int apart_stored(struct drun *r, struct err *err) MUST_CHECK;
+int apart_by_journal(struct drun *r, const struct reslist *all, struct err *err) MUST_CHECK;
+int apart_there(struct drun *r, struct reslist *all, struct err *err) MUST_CHECK;
 
 /* dav_attach.c: files that items link to, from the collection "linked" of the archive */
 struct attached {

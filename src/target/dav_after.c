@@ -83,7 +83,7 @@ static void check_listing(struct drun *r, uint32_t tcoll, const struct reslist *
 		        !lies_in(e->url, r->tcolls[tcoll].url) ||
 		        keys_find(&keys, dav_key(e->url), NULL))
 			continue;
-		*(e->state == ENTRY_ADDED ? &r->sum.added : &r->sum.already) -= 1;
+		*(e->state == ENTRY_ADDED ? &r->sum.added : &r->sum.already) -= !e->more;
 		r->sum.failed++;
 		say_entry(r, SAY_WARNING, e, "%s, but the target does not list it any more",
 		        e->state == ENTRY_ADDED ? "was stored" : "was there");

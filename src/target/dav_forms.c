@@ -105,33 +105,16 @@ static bool is_one(unsigned bits)
 	return (bits & (bits - 1)) == 0;
 }
 
-static int on_part(void *ctx, const char *uid, const struct buf *text, struct err *err)
+/* Several objects: the body becomes the one that stands for the item; the others follow once it is stored. */
+static bool apart(struct entry *e, struct dav_form *f, struct buf *body)
 {
-	struct dav_form *f = ctx;
-	struct part *p = ARR_PUSH(f->parts, f->n_parts, f->cap_parts);
+	unsigned n, main = apart_main(e, body, &n);
 
-	(void)err;
-	p->uid = xstrdup(uid);
-	p->text = xstrndup((const char *)text->data, text->len);
-	p->len = text->len;
-	return 0;
-}
-
-/* Several objects: the body becomes the one that the item is known by, the others follow it. */
-static bool apart(const struct entry *e, struct dav_form *f, struct buf *body)
-{
-	size_t main = 0;
-
-	if (content_apart(body->data, body->len, on_part, f, NULL) != 1)
+	if (!main || apart_pick(body, main, NULL) < 0)
 		return false;
-	for (size_t i = 0; i < f->n_parts; i++)
-		if (e->uid && f->parts[i].uid && strcmp(e->uid, f->parts[i].uid) == 0)
-			main = i;
-	buf_reset(body);
-	buf_put(body, f->parts[main].text, f->parts[main].len);
-	free(f->parts[main].uid);
-	free(f->parts[main].text);
-	f->parts[main] = f->parts[--f->n_parts];
+	e->part = main;
+	f->apart = n;
+	f->at = AT_STEPS; /* it may need a change, too */
 	return true;
 }
 
@@ -152,7 +135,7 @@ bool form_next(struct drun *r, struct entry *e, struct dav_form *f, struct buf *
 		}
 		buf_clear(body);
 		if (entry_body(r, e, body, NULL) < 0)
-			return false;
+			break;
 		if (at == AT_APART) {
 			if (apart(e, f, body))
 				return true;
@@ -163,6 +146,8 @@ bool form_next(struct drun *r, struct entry *e, struct dav_form *f, struct buf *
 		if (rc == 1 && !(at == AT_ALL && is_one(f->steps)))
 			return true;
 	}
+	if (f->apart)
+		e->part = 0;
 	return false;
 }
 
@@ -201,8 +186,8 @@ char *form_helped(struct dav_form *f, struct tcoll *t)
 	buf_putf(&b, "the target refused it as it is (%s), and took it ", f->why);
 	if (f->name)
 		buf_puts(&b, "under the name of its UID");
-	if (f->n_parts)
-		buf_putf(&b, "apart, as %zu resources", f->n_parts + 1);
+	if (f->apart)
+		buf_putf(&b, "apart, as %u resources%s", f->apart, f->steps ? ", " : "");
 	for (unsigned i = 0, n = 0; i < AMENDS; i++)
 		if (f->steps & 1u << i) {
 			buf_putf(&b, "%s%s",
@@ -216,10 +201,5 @@ void form_clear(struct dav_form *f)
 {
 	free(f->name);
 	free(f->why);
-	for (size_t i = 0; i < f->n_parts; i++) {
-		free(f->parts[i].uid);
-		free(f->parts[i].text);
-	}
-	free(f->parts);
 	memset(f, 0, sizeof *f);
 }

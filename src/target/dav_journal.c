@@ -90,6 +90,7 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 	if (had || (collection && r.url))
 		return 0;
 	r.grade = (int)json_get_int(o, "g", -1);
+	r.part = json_is_true(json_object_get(o, "p"));
 	if (!r.url || !r.etag || !h || !s || !hex_parse(h, r.archived, SHA256_LEN) ||
 	        !hex_parse(s, r.held, SHA256_LEN) || r.grade < 0 || r.grade > 3)
 		return err_set(err, ERR_DAMAGED, ERR_WHOLE,
@@ -231,6 +232,8 @@ void put_journal_add(struct put_journal *j, const struct put_record *r)
 		buf_putc(&b, ',');
 		put_text(&b, "i", r->uid);
 	}
+	if (r->part)
+		buf_puts(&b, ",\"p\":true");
 	buf_putf(&b, ",\"s\":\"%s\",", s);
 	if (r->held_uid) {
 		put_text(&b, "t", r->held_uid);

@@ -11,7 +11,7 @@
  * What earlier restores of an archive brought to a DAV target: one record a resource, in a file of tree/journal.h. A record
  * is a claim: it counts as long as the server lists the resource with the same ETag.
  *   {"archive":<id>}   what follows belongs to this archive
- *   {"e":<etag>,"g":<grade>,"h":<sha256 in the archive>,"i":<UID>,"s":<sha256 that the server holds>,"t":<UID there, where it is another>,"u":<URL>,"x":<differences>}
+ *   {"e":<etag>,"g":<grade>,"h":<sha256 in the archive>,"i":<UID>,"p":true for one of several objects of the item,"s":<sha256 that the server holds>,"t":<UID there, where it is another>,"u":<URL>,"x":<differences>}
  * A later record of a URL stands for the earlier one.
  *   {"c":<collection of the archive>,"u":<URL>}   where its items went
  *   {"o":<URL>}   a second copy that was there before the first restore of this archive
@@ -21,6 +21,7 @@ struct put_record {
 	        *differences; /* uid, held_uid, differences: may be NULL */
 	uint8_t archived[SHA256_LEN], held[SHA256_LEN];
 	int grade; /* enum content_grade */
+	bool part; /* one of several objects of the item */
 };
 
 struct put_journal;

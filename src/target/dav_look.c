@@ -136,7 +136,7 @@ bool entry_is_called(const struct drun *r, const struct entry *e, const char *ur
 	char *segment = dav_last_segment(url);
 	const struct tree_ext *ext = entry_ext(r, e);
 	char *own = dav_last_segment(ext && ext->href ? ext->href : "");
-	bool same = strcmp(own, segment) == 0 || strcmp(e->segment, segment) == 0;
+	bool same = (!e->more && strcmp(own, segment) == 0) || strcmp(e->segment, segment) == 0;
 
 	free(segment);
 	free(own);

@@ -43,6 +43,8 @@ static void put_clear(struct put *p)
 
 static void count(struct drun *r, const struct entry *e)
 {
+	if (e->more)
+		return;
 	atomic_fetch_add(&r->progress->items_done, 1);
 	atomic_fetch_add(&r->progress->bytes_done, entry_item(r, e)->size);
 }
@@ -93,7 +95,8 @@ static void remember(struct drun *r, const struct entry *e, const struct res *x)
 	        .uid = (char *)e->uid,
 	        .held_uid = x->uid && e->uid && strcmp(x->uid, e->uid) != 0 ? x->uid : NULL,
 	        .differences = x->differences,
-	        .grade = (int)x->grade};
+	        .grade = (int)x->grade,
+	        .part = e->part != 0};
 
 	if (x->known || !entry_at_home(r, e, x->tcoll))
 		return;
@@ -110,7 +113,9 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 	e->url = xstrdup(x->url);
 	count(r, e);
 	r->grades[x->grade]++;
-	if (state == ENTRY_ADDED) {
+	if (e->more) {
+		/* counted with the one that stands for the item */
+	} else if (state == ENTRY_ADDED) {
 		r->sum.added++;
 		r->sum.bytes += entry_item(r, e)->size;
 	} else {
@@ -181,26 +186,6 @@ static void put_url(struct drun *r, struct put *p)
 	p->url = buf_take(&url);
 }
 
-/* Of a part: by its UID, so that a second restore finds it there. */
-static void part_url(struct drun *r, struct put *p, const char *uid)
-{
-	char hex[SHA256_HEX_SIZE];
-	uint8_t sum[SHA256_LEN];
-	struct buf url;
-
-	if (uid)
-		sha256_of(uid, strlen(uid), sum);
-	else
-		sha256_of(p->body.data, p->body.len, sum);
-	hex_format(sum, SHA256_LEN, hex);
-	buf_init(&url, 1 << 16);
-	buf_putf(&url, "%s%s%s.%s", r->tcolls[p->tcoll].url,
-	        r->tcolls[p->tcoll].url[strlen(r->tcolls[p->tcoll].url) - 1] == '/' ? "" : "/", hex,
-	        coll_kind_ext(r->kind));
-	p->url = buf_take(&url);
-	keys_add(&r->names, dav_key(p->url), 1);
-}
-
 /* The item as it is to be sent. */
 static int load(struct drun *r, struct entry *e, struct put *p, struct err *err)
 {
@@ -258,7 +243,7 @@ static bool prepare(struct drun *r, struct entry *e, struct put *p, struct err *
 		return false;
 	}
 	if (r->opts->dry_run) {
-		r->sum.added++;
+		r->sum.added += !e->more;
 		e->state = ENTRY_ADDED;
 		count(r, e);
 		say_attached(r, p);
@@ -533,41 +518,6 @@ static void refused(struct drun *r, struct put *p)
 	buf_clear(&why);
 }
 
-/* The other objects of a resource that was taken apart. */
-static void send_parts(struct drun *r, struct put *p)
-{
-	for (size_t i = 0; i < p->form.n_parts; i++) {
-		const struct part *part = &p->form.parts[i];
-		struct put one = {.e = p->e, .tcoll = p->tcoll, .strict = false};
-		struct http_request rq;
-		struct put_reply reply;
-		struct buf why;
-
-		buf_init(&one.body, ITEM_MAX);
-		buf_init(&one.answer, ANSWER_MAX);
-		buf_init(&why, 4096);
-		buf_put(&one.body, part->text, part->len);
-		part_url(r, &one, part->uid);
-		request_of(&one, r->contacts, &rq);
-		if (http_run(r->http, &rq, 1, 1, &one.err) == 0) {
-			reply = reply_of(&one);
-			one.verdict = put_judge(&reply);
-		} else {
-			one.verdict = PUT_REFUSED;
-		}
-		/* 412: from an earlier restore. */
-		if (one.verdict != PUT_STORED && one.verdict != PUT_EXISTS) {
-			reason_of(&one, &why);
-			r->sum.failed++;
-			say_entry(r, SAY_WARNING, p->e,
-			        "its object of UID %.200s is not restored: %s",
-			        part->uid ? part->uid : "none", buf_str(&why));
-		}
-		buf_clear(&why);
-		put_clear(&one);
-	}
-}
-
 /* What a person is told of how it was stored. */
 static void note_form(struct drun *r, struct put *p)
 {
@@ -585,7 +535,7 @@ static void note_form(struct drun *r, struct put *p)
 	p->e->form = form && files ? xasprintf("%s; %s", form, files)
 	             : form        ? xstrdup(form)
 	                           : xstrdup(files);
-	p->e->reformed = p->form.steps != 0 || p->form.n_parts;
+	p->e->reformed = p->form.steps != 0;
 	free(form);
 	free(files);
 }
@@ -602,8 +552,6 @@ static void settle(struct drun *r, struct put *p, const struct res *x)
 		if (ours)
 			note_form(r, p);
 		entry_settle(r, p->e, x, ours ? ENTRY_ADDED : ENTRY_THERE);
-		if (ours)
-			send_parts(r, p);
 		count_copy(r, x->entry, x);
 	} else if (p->verdict == PUT_STORED) {
 		p->e->state = ENTRY_UNSEEN;
@@ -791,6 +739,13 @@ int dav_put_all(struct drun *r, struct err *err)
 {
 	int rc = put_pass(r, false, err);
 
+	if (rc == 0)
+		rc = put_pass(r, true, err);
+	/* What was taken apart: its other objects. */
+	if (rc == 0)
+		rc = apart_stored(r, err);
+	if (rc == 1)
+		rc = put_pass(r, false, err);
 	if (rc == 0)
 		rc = put_pass(r, true, err);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;

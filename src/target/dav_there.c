@@ -143,7 +143,14 @@ static void index_archive(struct drun *r)
 		}
 	}
 	atomic_fetch_add(&r->progress->items_total, r->n_entries);
+	index_uids(r);
+}
+
+void index_uids(struct drun *r)
+{
+	free(r->by_uid);
 	r->by_uid = xcalloc(r->n_entries + 1, sizeof *r->by_uid);
+	r->n_by_uid = 0;
 	for (uint32_t i = 0; i < r->n_entries; i++)
 		if (r->entries[i].uid)
 			r->by_uid[r->n_by_uid++] = i;
@@ -167,7 +174,10 @@ static void recall(struct drun *r, struct res *x)
 		uint32_t e = p->uid ? r->by_uid[from + i] : (uint32_t)i;
 
 		if (!entry_at_home(r, &r->entries[e], x->tcoll) || (!p->uid && r->entries[e].uid) ||
-		        memcmp(entry_item(r, &r->entries[e])->sha256, p->archived, SHA256_LEN) != 0)
+		        (r->entries[e].part != 0) != p->part ||
+		        memcmp(entry_item(r, &r->entries[e])->sha256, p->archived, SHA256_LEN) !=
+		                0 ||
+		        (p->part && !p->uid && !entry_is_called(r, &r->entries[e], x->url)))
 			continue;
 		x->known = x->seen = x->fits = true;
 		x->entry = e;
@@ -192,6 +202,8 @@ static int list_all(struct drun *r, struct reslist *all, struct err *err)
 			err_wrap(
 			        err, "%s: what the target has cannot be listed", r->tcolls[i].name);
 	}
+	if (rc == 0)
+		rc = apart_by_journal(r, all, err);
 	for (size_t i = 0; i < all->n && rc == 0; i++)
 		recall(r, &all->list[i]);
 	return rc;
@@ -329,6 +341,8 @@ int dav_there(struct drun *r, struct err *err)
 			        "%s",
 			        all.list[i].url,
 			        all.list[i].why ? all.list[i].why : "it did not come");
+	if (rc == 0)
+		rc = apart_there(r, &all, err);
 	if (rc == 0)
 		rc = pair_all(r, &all, err);
 	reslist_clear(&all);

@@ -658,7 +658,64 @@ def forms(scratch, archive):
         expect(puts.count("good.ics") == 1 and max(puts.count("noend-%d.ics" % n) for n in (3, 4, 5)) == 2, puts)
 
 
-EXTRA = {f.__name__: f for f in (forms, one_url, free_busy, into_one_kind, late, no_second_copy, counted, names, unread_home, exact_later, mapped, split, cut_over, no_journal, escaped_names)}
+class OneObject(fakedav.FakeDav):
+    """Takes one object in a resource; of these some with a length, some without a word of what became of them, some not at all."""
+    target, lies = True, True
+
+    def store(self, rq, c, segment):
+        b = rq.body
+        if len(set(re.findall(rb"\nUID:[^\r]*", b))) > 1 or b.count(b"BEGIN:VCARD") > 1:
+            return fakedav.error(403, fakedav.CAL + "valid-calendar-object-resource")
+        if b"UID:never" in b or (b"UID:short" in b and b"DURATION" not in b):
+            return fakedav.Answer(400, "never" if b"never" in b else "DTEND is required")
+        if b"UID:lost" in b and self.lies:
+            return fakedav.Answer(201)
+        c.put(segment, re.sub(rb"CATEGORIES:[^\r]*\r\n", b"", b) if b"UID:drops" in b else b)
+        return fakedav.Answer(201, ETag=self.etag(c, segment))
+
+
+class Bundles(fakedav.FakeDav):
+    """Several objects in one resource."""
+
+    def populate(self):
+        work, people = self.add("calendar", "work", "Work"), self.add("addressbook", "people", "People")
+
+        def bundle(*uids):
+            one = [fakedav.event(n, uid, "CATEGORIES:x\r\n") for n, uid in enumerate(uids)]
+            return b"".join([one[0][:one[0].index(b"BEGIN:VEVENT")], *(x[x.index(b"BEGIN:VEVENT"):x.index(b"END:VCALENDAR")] for x in one), b"END:VCALENDAR\r\n"])
+        work.put("good.ics", bundle("a", "b", "c"))
+        work.put("bad.ics", bundle("d", "never", "drops", "lost", "short"))
+        people.put("cards.vcf", fakedav.card(1) + fakedav.card(2) + fakedav.card(3).replace(b"UID:card-3\r\n", b""))
+
+
+def apart(scratch, archive):
+    """Objects of one resource that go apart are read back one by one: what one of them lost, or that it is not there, is named; the next run finds those that are."""
+    own = os.path.join(scratch, "bundles.valise")
+    with Bundles() as server:
+        expect(named_run(server, "bundles-source", scratch).valise("backup", "--exact", "-o", own) == 0, "backup")
+    with OneObject() as target:
+        run = named_run(target, "bundles", scratch)
+        for n in range(4):
+            if n == 2:
+                shutil.rmtree(run.env["XDG_STATE_HOME"])
+            target.lies, target.puts = n < 3, 0
+            expect(run.valise("restore", own) == 3 and "3 items in 2 collections: %d added, %d already" % ((0, 3) if n else (3, 0)) in run.text, run.text)
+            for name, words in (("bad.ics, UID never", "not restored: HTTP 400 bad request: never"), ("bad.ics, UID drops", "-CATEGORIES"), ("bad.ics, UID lost", "said that it stored it")):
+                expect((name == "bad.ics, UID lost" and n == 3) or re.search(name + ".*" + words, run.text), "%d: %s: %s\n%s" % (n, name, words, run.text))
+            expect(n or re.search("cards.vcf.*apart, as 3 resources", run.text) and re.search("UID short.*an end added", run.text), run.text)
+            expect(not re.search("deleted at the source|more often|cards.vcf.*(differs|not restored)|good.ics.*(differs|not restored)", run.text), run.text)
+            expect(("%d REFUSED" % (1 if n == 3 else 2)) in run.text, run.text)
+            held = sorted(fakedav.uid_of(d) or b"" for c in target.collections.values() for d in c.resources.values())
+            expect(held == sorted([b"a", b"b", b"c", b"d", b"drops", b"short", b"card-1", b"card-2", b""] + [b"lost"] * (n == 3)), (n, held, run.text))
+            expect(not n or target.puts <= 12, "%d: %d PUTs" % (n, target.puts))
+        target.collections[fakedav.HOME["calendar"] + "work/"].remove(next(s for s, d in target.collections[fakedav.HOME["calendar"] + "work/"].resources.items() if b"UID:b" in d))
+        target.puts = 0
+        run.valise("restore", own)
+        expect(any(b"UID:b\r" in d for c in target.collections.values() for d in c.resources.values()), "an object that is gone from the target is put again\n" + run.text)
+        expect(run.valise("restore", own, "--dry-run") == 3 and "0 to add" in run.text, run.text)
+
+
+EXTRA = {f.__name__: f for f in (apart, forms, one_url, free_busy, into_one_kind, late, no_second_copy, counted, names, unread_home, exact_later, mapped, split, cut_over, no_journal, escaped_names)}
 
 
 def run_extra(name, scratch, archive):
