@@ -103,11 +103,16 @@ unpack() {
 pick_user() {
 	RUN_USER=$(id -un) RUN_GROUP=$(id -gn)
 	is_root || return 0
-	getent passwd valise-test > /dev/null ||
-		useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin valise-test ||
-		die "cannot make the user valise-test"
+	getent group valise-test > /dev/null || make_user || die "cannot make the user valise-test"
 	RUN_USER=valise-test RUN_GROUP=valise-test
 }
+
+# make_user : by one at a time, as the first tests on a new machine begin together
+make_user() (
+	mkdir -p "$TEST_HOME" && exec 9> "$TEST_HOME/.user" && flock 9 || exit 1
+	getent group valise-test > /dev/null ||
+		useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin valise-test
+)
 
 as_user() {
 	if is_root; then setpriv --reuid "$RUN_USER" --regid "$RUN_GROUP" --clear-groups -- "$@"; else "$@"; fi
@@ -190,23 +195,26 @@ stop_all() {
 
 listens() { cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q "$(printf ':%04X [0-9A-F]*:0000 0A' "$1")"; }
 
-# free_slot : sets P0, the first of ten ports without a listener, below the range of outgoing ports
+# free_slot : sets P0, the first of ten ports without a listener, below the range of outgoing ports. They are nobody else's from here on:
+# descriptor 8, which the daemons inherit, holds a lock on them.
 free_slot() {
 	local try p
 	[ -n "${VALISE_TEST_PORT:-}" ] && { P0=$VALISE_TEST_PORT; return; }
+	mkdir -p "$TEST_HOME/ports" || die "cannot write to $TEST_HOME"
 	for try in $(seq 200); do
 		P0=$((20000 + RANDOM % 1000 * 10))
+		exec 8> "$TEST_HOME/ports/$P0" && flock -n 8 || continue
 		for p in 0 1 2 3 4 5 6 7 8 9; do listens $((P0 + p)) && continue 2; done
 		return
 	done
 	die "no free ports between 20000 and 29999"
 }
 
-# wait_ports PORT... : until each has a listener; names the log where one has none after 30 s
+# wait_ports PORT... : until each has a listener; names the log where one has none after 120 s
 wait_ports() {
 	local p i
 	for p in "$@"; do
-		for i in $(seq 600); do listens "$p" && continue 2; sleep 0.05; done
+		for i in $(seq 2400); do listens "$p" && continue 2; sleep 0.05; done
 		tail -5 "$DIR/out" "$DIR/log" >&2 2>/dev/null
 		die "no listener on port $p, see $DIR/out and $DIR/log"
 	done

@@ -116,7 +116,7 @@ do_start() {
 	services "$root/usr/lib/cyrus/bin" > "$DIR/cyrus.conf"
 	hand_over
 	spawn env CYRUS_VERBOSE=1 "$root/usr/lib/cyrus/bin/master" -M "$DIR/cyrus.conf" -C "$DIR/imapd.conf" -p "$DIR/run/master.pid" -D
-	wait_ports $P0 $((P0 + 1)) $((P0 + 2)) $((P0 + 4))
+	wait_ports $(seq $P0 $((P0 + 5)))
 	mailboxes || die "could not make the mailboxes"
 	emit SERVER=cyrus "VERSION=$(cat "$root/.have-cyrus-imapd")"
 	emit_mail

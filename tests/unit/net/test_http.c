@@ -351,7 +351,8 @@ static void writes_are_not_sent_again(void **state)
 static void silent_answer(struct conn *c, const struct request *rq)
 {
 	(void)rq;
-	usleep(600000);
+	while (more(c)) /* until the other side has enough of it */
+		;
 	c->close = true;
 }
 
@@ -367,7 +368,7 @@ static void silence(void **state)
 	assert_int_equal(http_open(&service, HTTP_TARGET, NULL, &h, NULL), 0);
 	r = ask(h, s, (struct http_request){.method = "PUT", .header = {"If-None-Match: *"}}, "/x");
 	assert_int_equal(r->code, ERR_NET);
-	assert_non_null(strstr(r->text, "nothing came for 1 s"));
+	assert_non_null(strstr(r->text, "nothing came for "));
 	http_close(h);
 	server_stop(s);
 }

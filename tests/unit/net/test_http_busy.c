@@ -102,6 +102,20 @@ static void busy_for_too_long(void **state)
 	server_stop(s);
 }
 
+/* A socket that has a port and does not listen: no other program gets that port while its server is away. */
+static int keep_port(uint16_t *out)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+	socklen_t n = sizeof at;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+	*out = ntohs(at.sin_port);
+	return fd;
+}
+
 /* A server that is started again while it is used. */
 static struct server *back;
 
@@ -117,7 +131,9 @@ static void *start_again(void *arg)
 static void away_for_a_while(void **state)
 {
 	(void)state;
-	struct server *s = server_start(busy_answer, false), gone = {.port = s->port};
+	struct server gone = {0};
+	int kept = keep_port(&gone.port);
+	struct server *s = server_start_at(gone.port, busy_answer, false);
 	struct http_request put = {.method = "PUT", .header = {"If-None-Match: *"}};
 	struct http *h = open_at(s, HTTP_TARGET);
 	pthread_t t;
@@ -133,6 +149,7 @@ static void away_for_a_while(void **state)
 	h->common->away_ms = http_now_ms() - 60000;
 	assert_int_equal(get(h, &gone, "/x")->code, ERR_NET);
 	http_close(h);
+	close(kept);
 }
 
 /* A proxy whose server is starting again: a reading is asked again, a writing is for the caller to look at. */
@@ -208,7 +225,20 @@ static void many(void **state)
 	server_stop(s);
 }
 
-/* The next request goes out when the last one ended, not when a clock ticks. */
+static int64_t last_done, shortest;
+
+static void time_done(struct http_request *rq, const struct http_response *rs,
+        const char *error_body, const struct err *err)
+{
+	int64_t now = http_now_ms();
+
+	if (now - last_done < shortest)
+		shortest = now - last_done;
+	last_done = now;
+	keep_done(rq, rs, error_body, err);
+}
+
+/* The next request goes out when the last one ended, not when a clock ticks: then none would end sooner than that. */
 static void one_after_the_other(void **state)
 {
 	(void)state;
@@ -218,13 +248,14 @@ static void one_after_the_other(void **state)
 	static struct http_request list[N];
 	static struct result results[N];
 	char *url = url_at(s, "/plain");
-	int64_t before = http_now_ms();
 
+	last_done = http_now_ms();
+	shortest = INT64_MAX;
 	for (size_t i = 0; i < N; i++)
 		list[i] = (struct http_request){
-		        .method = "GET", .url = url, .done = keep_done, .ctx = &results[i]};
+		        .method = "GET", .url = url, .done = time_done, .ctx = &results[i]};
 	assert_int_equal(http_run(h, list, N, 1, NULL), 0);
-	assert_true(http_now_ms() - before < N * 100);
+	assert_true(shortest < 100);
 	assert_int_equal(results[N - 1].status, 200);
 	assert_int_equal(s->connections, 1);
 	free(url);

@@ -402,7 +402,7 @@ static void test_ignores_pipelining(void **state)
 
 		peer_start(&p, "", cases[i].steps);
 		s = peer_service(&p, SECURITY_NONE, NULL, NULL);
-		s.at.idle_timeout_ms = 200;
+		s.at.idle_timeout_ms = 1000;
 		s.one_by_one = &found;
 		assert_int_equal(imap_open(&s, false, NULL, &m, &err), 0);
 		for (unsigned k = 1; k <= 3 && rc == 0; k++)
