@@ -4,6 +4,7 @@
 #include <strings.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/format/header.h"
 #include "amend_int.h"
 
 /* Values of fields at ';', whose commas are not those of a list. */

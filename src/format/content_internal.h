@@ -32,9 +32,6 @@ void content_qp_decode(const char *s, size_t n, struct buf *out);
 /* Octets of ${s} before the first ${c} that no backslash precedes. */
 size_t content_span(const char *s, size_t n, char c);
 
-/* words.c: append ${raw} as UTF-8; as it is where nobody knows the charset. */
-void charset_to_utf8(const char *name, struct buf *raw, struct buf *out);
-
 /* A name of the tz database (RFC 7808 speaks of it), so that nobody needs its VTIMEZONE? NULL: no. */
 bool content_known_zone(const char *tzid);
 

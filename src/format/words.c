@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "content_internal.h"
 
 #define CHARSET_SIZE 32
 #define TEXT_MAX 65536

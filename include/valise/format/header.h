@@ -31,6 +31,9 @@ size_t header_length(const char *msg, size_t n);
  */
 void header_decode_text(const char *s, size_t n, struct buf *out);
 
+/* Append ${raw}, text in the charset ${name}, as UTF-8; as it is where nobody knows the charset. */
+void charset_to_utf8(const char *name, struct buf *raw, struct buf *out);
+
 /*
  * The date of the topmost Received field, else (also when that is not readable) of Date; 1 found, 0 none.
  * *source_out (may be NULL) "received" or "date".
