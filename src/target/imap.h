@@ -149,6 +149,8 @@ struct to_store {
 	uint32_t uid;
 	uint32_t keywords; /* set in box->words */
 	uint16_t flags;
+	bool told; /* refused, and counted as such */
+	bool listed; /* flags and keywords are what it still lacks after the STORE */
 	uint32_t item;
 };
 

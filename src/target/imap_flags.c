@@ -111,6 +111,7 @@ void box_store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags,
 	s->flags = (uint16_t)flags;
 	s->keywords = keywords;
 	s->item = item;
+	s->told = s->listed = false;
 }
 
 static int store_cmp(const void *pa, const void *pb)
@@ -168,7 +169,7 @@ static bool is_refused(const struct box *b, int rc)
 }
 
 static int store_words(
-        struct box *b, const struct to_store *s, size_t n_msgs, const char *set, struct err *err)
+        struct box *b, struct to_store *s, size_t n_msgs, const char *set, struct err *err)
 {
 	const char *word[WORDS_MAX];
 	char *copy = xstrdup(tree_coll_keyword_text(b->words, s->keywords)), *one;
@@ -186,6 +187,7 @@ static int store_words(
 		for (size_t k = 0; k < n_msgs; k++) {
 			keyword_lacking(b, word[i]);
 			item_altered(b, s[k].item);
+			s[k].told = true;
 		}
 		rc = 0;
 	}
@@ -194,15 +196,17 @@ static int store_words(
 }
 
 static void say_not_stored(
-        struct box *b, const struct to_store *s, size_t n, const char *flags, const char *why)
+        struct box *b, struct to_store *s, size_t n, const char *flags, const char *why)
 {
-	for (size_t k = 0; k < n; k++)
+	for (size_t k = 0; k < n; k++) {
 		item_altered(b, s[k].item);
+		s[k].told = true;
+	}
 	say_box(b, SAY_WARNING, "%zu messages do not get the flags %s: %s", n, flags, why);
 }
 
 /* One STORE for messages that lack the same; where it is refused, flags and keywords one after the other. */
-static int store_group(struct box *b, const struct to_store *s, size_t n, struct err *err)
+static int store_group(struct box *b, struct to_store *s, size_t n, struct err *err)
 {
 	const char *words = tree_coll_keyword_text(b->words, s->keywords);
 	struct buf set, flags;
@@ -234,13 +238,14 @@ static int store_group(struct box *b, const struct to_store *s, size_t n, struct
 	return rc;
 }
 
+enum { GROUP = 500 }; /* messages of one command */
+
 static int store_run(struct box *b, size_t *at, struct err *err)
 {
-	enum { GROUP = 500 };
 	int rc = 0;
 
 	while (*at < b->n_store && rc == 0) {
-		const struct to_store *s = &b->store[*at];
+		struct to_store *s = &b->store[*at];
 		size_t n = 1;
 
 		while (*at + n < b->n_store && n < GROUP && s[n].flags == s->flags &&
@@ -255,6 +260,80 @@ static int store_run(struct box *b, size_t *at, struct err *err)
 	return rc;
 }
 
+static int store_uid_cmp(const void *pa, const void *pb)
+{
+	const struct to_store *a = pa, *b = pb;
+
+	return (a->uid > b->uid) - (a->uid < b->uid);
+}
+
+/* What a message has now is not lacking any more. */
+static int on_stored(void *ctx, const struct imap_msg *msg, struct err *err)
+{
+	struct box *b = ctx;
+	struct to_store key = {.uid = msg->uid}, *s;
+	uint32_t has;
+
+	(void)err;
+	s = msg->uid && msg->has_flags
+	            ? bsearch(&key, b->store, b->n_store, sizeof key, store_uid_cmp)
+	            : NULL;
+	if (!s)
+		return 0;
+	s->flags &= (uint16_t)~msg->flags;
+	has = tree_coll_keywords(b->words, msg->keywords, msg->n_keywords);
+	s->keywords = words_minus(b, tree_coll_keyword_text(b->words, s->keywords),
+	        tree_coll_keyword_text(b->words, has));
+	s->listed = true;
+	return 0;
+}
+
+/* The server said OK to the STORE, and the message is without: as if it had been refused. */
+static void stored_in_vain(struct box *b, const struct to_store *s)
+{
+	const char *text = tree_coll_keyword_text(b->words, s->keywords), *word[WORDS_MAX];
+	char *copy = xstrdup(text);
+	size_t n = words_split(copy, word, WORDS_MAX);
+
+	for (unsigned bit = 1; bit <= FLAG_DRAFT; bit <<= 1)
+		if (s->flags & bit)
+			keyword_lacking(b, flag_name(bit));
+	for (size_t i = 0; i < n; i++)
+		keyword_lacking(b, word[i]);
+	if (b->since)
+		b->sum.flags_added -= count_bits(s->flags) + count_words(text);
+	item_altered(b, s->item);
+	free(copy);
+}
+
+/* Was it stored? An OK alone does not say so: some mailboxes keep flags for the session, or not at all. */
+static int store_check(struct box *b, struct err *err)
+{
+	static const struct imap_fetch_ops ops = {.message = on_stored};
+	struct buf set;
+	int rc = 0;
+
+	if (b->n_store)
+		qsort(b->store, b->n_store, sizeof *b->store, store_uid_cmp);
+	buf_init(&set, SET_MAX);
+	for (size_t i = 0; i < b->n_store && rc == 0; i += GROUP) {
+		buf_reset(&set);
+		for (size_t k = i; k < b->n_store && k < i + GROUP; k++)
+			buf_putf(&set, "%s%u", k > i ? "," : "", b->store[k].uid);
+		rc = imap_fetch_send(b->w->m, buf_str(&set), "(UID FLAGS)", err);
+		if (rc == 0)
+			rc = imap_fetch_wait(b->w->m, &ops, b, err);
+		if (is_refused(b, rc))
+			rc = 0;
+	}
+	buf_clear(&set);
+	for (size_t i = 0; i < b->n_store && rc == 0; i++)
+		if (b->store[i].listed && !b->store[i].told &&
+		        (b->store[i].flags || b->store[i].keywords))
+			stored_in_vain(b, &b->store[i]);
+	return rc;
+}
+
 int box_store(struct box *b, struct err *err)
 {
 	size_t at = 0;
@@ -265,8 +344,10 @@ int box_store(struct box *b, struct err *err)
 		        tree_coll_keyword_text(b->words, b->store[i].keywords));
 	if (b->n_store)
 		qsort(b->store, b->n_store, sizeof *b->store, store_cmp);
-	for (unsigned i = 1; at < b->n_store && !b->w->run->opts->dry_run; i++) {
+	for (unsigned i = 1; b->n_store && !b->w->run->opts->dry_run; i++) {
 		rc = store_run(b, &at, err);
+		if (rc == 0)
+			rc = store_check(b, err);
 		if (!tlink_again(b, rc, &i, err))
 			break;
 		rc = tlink_reselect(b, err);

@@ -206,30 +206,50 @@ static bool is_plausible(struct box *b, uint32_t item)
 	                    t->date_utc == b->coll->items[item].date_utc);
 }
 
-/* UIDs that cannot be right are forgotten; of equal messages one may keep the UID that they share. */
-static void doubt(struct box *b)
+/* UIDs that cannot be right are forgotten; of equal messages one may keep the UID that they share. True: there were some. */
+static bool doubt(struct box *b)
 {
 	struct owner *o = xcalloc(b->coll->n_items + 1, sizeof *o);
+	bool any = false;
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < b->coll->n_items; i++) {
 		if (b->state[i] != ITEM_ADDED || !b->got[i])
 			continue;
-		if (is_plausible(b, i))
+		if (is_plausible(b, i)) {
 			o[n++] = (struct owner){b->got[i], i};
-		else
+		} else {
 			b->got[i] = 0;
+			any = true;
+		}
 	}
 	if (n)
 		qsort(o, n, sizeof *o, owner_cmp);
 	for (size_t i = 1; i < n; i++) {
 		if (o[i].uid != o[i - 1].uid)
 			continue;
+		any = true;
 		if (memcmp(sent_sha256(b, o[i].item), sent_sha256(b, o[i - 1].item), SHA256_LEN))
 			b->got[o[i - 1].item] = 0;
 		b->got[o[i].item] = 0;
 	}
 	free(o);
+	return any;
+}
+
+/* The journal knows a message there by its UID alone: where a wrong item had one, the right one is told it once more. */
+static int remember_again(struct box *b, struct err *err)
+{
+	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
+	size_t n = 0;
+	int rc;
+
+	for (uint32_t i = 0; i < b->coll->n_items; i++)
+		if (b->state[i] == ITEM_ADDED)
+			items[n++] = i;
+	rc = remember_known(b, items, n, err);
+	free(items);
+	return rc;
 }
 
 /* Another item of the same content that is there. */
@@ -323,6 +343,7 @@ static bool all_there(struct box *b)
 static int verify_once(struct box *b, uint32_t first, struct err *err)
 {
 	int rc = there_from(b, first, err);
+	bool doubted;
 
 	if (rc == 0 && (!all_there(b) || b->n_there == 0)) {
 		/* Courier tells of new messages only when asked. */
@@ -334,8 +355,9 @@ static int verify_once(struct box *b, uint32_t first, struct err *err)
 	}
 	if (rc < 0)
 		return rc;
-	doubt(b);
-	return learn(b, err);
+	doubted = doubt(b);
+	rc = learn(b, err);
+	return rc == 0 && doubted ? remember_again(b, err) : rc;
 }
 
 /* Messages there that belong to no item. */
@@ -456,7 +478,8 @@ bool box_looks_right(struct box *b)
 {
 	size_t lacking = b->n_lacking;
 
-	doubt(b);
+	if (doubt(b))
+		return false;
 	for (size_t i = 0; i < b->coll->n_items; i++) {
 		const struct tree_item *it = &b->coll->items[i];
 		const struct tmsg *t = b->got[i] ? there_find(b, b->got[i]) : NULL;

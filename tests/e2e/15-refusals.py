@@ -235,6 +235,17 @@ def seen_only(archive, scratch):
         check(report.failed == 0 and report.altered == 3 and r"\\Flagged" in text and "work" in text and r"\\Answered" in text, report.altered, text)
 
 
+def keeps_no_flags(archive, scratch):
+    """Flags that a STORE was said OK to, and that are not there, are named, also by a restore that finds the messages there."""
+    with ct.KeepsNoFlags() as server:
+        report = restore(ct.KeepsNoFlags, server, archive, scratch, 3, again=None)
+        text = json.dumps(report.all["notes"])
+        check(report.failed == 0 and report.altered == 4 and all(w in text for w in (r"\\Flagged", r"\\Seen", r"\\Answered", "work", "$MDNSent")), report.altered, text)
+        path = os.path.join(scratch, "keeps-no-flags.json")
+        out = run(["restore", archive, "--report", path], server.port, os.path.join(scratch, "keeps-no-flags-fresh"), 3)
+        check(Report(path).added == 0 and Report(path).altered == 4 and "flags added" not in out, Report(path).altered, out)
+
+
 def keywords(archive, scratch):
     with ct.KeywordsRefused() as server:
         report = restore(ct.KeywordsRefused, server, archive, scratch, 3, again=None)
@@ -314,9 +325,9 @@ def adds_headers(case):
 
 CASES = {"alters-octets": alters_octets, "verify-full": verify_full, "exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
          "mute": strict(ct.Mute, False), "--strict": strict_option, "only-wrapped": wrapped, "refuses-all": refuses_all, "too-big": too_big, "over-quota": quota,
-         "seen-only": seen_only, "keywords-refused": keywords,
+         "seen-only": seen_only, "keeps-no-flags": keeps_no_flags, "keywords-refused": keywords,
          "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate),
-         "wrong-appenduid": sound(ct.WrongAppenduid), "adds-headers": adds_headers(ct.AddsHeaders), "adds-headers-no-uidplus": adds_headers(ct.AddsHeadersMute)}
+         "wrong-appenduid": sound(ct.WrongAppenduid), "appenduid-of-first": sound(ct.AppenduidOfFirst), "adds-headers": adds_headers(ct.AddsHeaders), "adds-headers-no-uidplus": adds_headers(ct.AddsHeadersMute)}
 
 
 def main():

@@ -233,6 +233,20 @@ class SeenOnly(Target):
         super().do_uid_store(s, tag, args)
 
 
+class KeepsNoFlags(SeenOnly):
+    """Says PERMANENTFLAGS () and OK to each STORE, and keeps no flag at all."""
+    name = "keeps-no-flags"
+    source = "robustness: RFC 3501 7.1, PERMANENTFLAGS without any flag"
+    permanent = ""
+
+    def store(self, box, body, flags, date):
+        return super().store(box, body, [], date)
+
+    def do_uid_store(self, s, tag, args):
+        args[2] = []
+        super().do_uid_store(s, tag, args)
+
+
 class KeywordsRefused(Target):
     """Refuses an APPEND and a STORE with a keyword, although PERMANENTFLAGS has \\*."""
     name = "keywords-refused"
@@ -326,6 +340,16 @@ class WrongAppenduid(Target):
 
     def appenduid(self, box, uids):
         return super().appenduid(box, [u + 3 for u in uids])
+
+
+class AppenduidOfFirst(Target):
+    """APPENDUID of two equal messages is the UID of the first one of the mailbox."""
+    name = "appenduid-of-first"
+    source = "robustness: RFC 4315 3, a UID that is another message's"
+
+    def appenduid(self, box, uids):
+        twins = {m.uid for m in box.messages if b"<twin@" in m.body}
+        return "[APPENDUID %d %s] " % (box.uidvalidity, ",".join("1" if u in twins else str(u) for u in uids))
 
 
 class AddsHeaders(Target):
