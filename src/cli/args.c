@@ -1,6 +1,7 @@
 /* Options, and the help that their tables print. */
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,8 +137,37 @@ static int parse_one(const struct args *a, const char *arg, struct one *o)
 	return account_key(a, name, n, o);
 }
 
+static bool is_repeatable(const char *option)
+{
+	static const char *const names[] = {
+	        "include", "exclude", "folder", "map", "accept-shrink", "report"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(option, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The last one would count, and what the first one asked for would be missing without a word. */
+static bool contradicts(const struct args *a, const struct one *o, const char *value)
+{
+	if (o->def) {
+		const char *before = args_get(a, o->def->name);
+
+		return before && value && strcmp(before, value) != 0 &&
+		       !is_repeatable(o->def->name);
+	}
+	for (size_t i = 0; i < a->n_settings; i++)
+		if (strcmp(a->settings[i].key, o->key) == 0 && o->takes_value)
+			return strcmp(a->settings[i].value, value) != 0;
+	return false;
+}
+
 static int keep_setting(struct args *a, const struct one *o, const char *value)
 {
+	if (contradicts(a, o, value))
+		return usage_error(a->cmd, "--%s is given twice, with different values",
+		        o->def ? o->def->name : o->key);
 	if (a->n_settings == ARGS_MAX || a->n_given == ARGS_MAX)
 		return usage_error(a->cmd, "too many options");
 	if (o->def) {
@@ -299,11 +329,27 @@ int args_number(const struct args *a, const char *option, uint64_t fallback, uin
 	return 0;
 }
 
+int args_snapshot(const struct args *a, unsigned *out)
+{
+	uint64_t n;
+	int rc = args_number(a, "snapshot", 0, &n);
+
+	if (rc == 0 && args_has(a, "snapshot") && (n == 0 || n > UINT_MAX))
+		rc = usage_error(a->cmd,
+		        "--snapshot wants the number of a snapshot (valise "
+		        "snapshots lists them), not \"%s\"",
+		        args_get(a, "snapshot"));
+	*out = (unsigned)n;
+	return rc;
+}
+
 int args_only(const struct args *a, unsigned *out)
 {
 	const char *v = args_get(a, "only"), *e;
 
 	*out = 0;
+	if (v && !*v)
+		return usage_error(a->cmd, "--only names nothing: mail, calendars or contacts");
 	for (; v && *v; v = *e ? e + 1 : e) {
 		unsigned k;
 
@@ -316,6 +362,35 @@ int args_only(const struct args *a, unsigned *out)
 			return usage_error(a->cmd,
 			        "--only takes mail, calendars and contacts, with commas between");
 		*out |= 1u << k;
+	}
+	return 0;
+}
+
+int args_only_of(const struct args *a, unsigned only, unsigned have, const char *what)
+{
+	for (unsigned k = 0; k < COLL_KINDS; k++)
+		if (only & ~have & 1u << k)
+			return usage_error(a->cmd, "--only names %s, of which %s has none",
+			        coll_kind_dir(k), what);
+	return 0;
+}
+
+int args_have_use(const struct args *a, const struct option_use *uses, unsigned services)
+{
+	for (; uses->option; uses++) {
+		struct buf b;
+		int rc;
+
+		if (!args_has(a, uses->option) || uses->services & services)
+			continue;
+		buf_init(&b, 200);
+		for (unsigned k = 0; k < SERVICE_KINDS; k++)
+			if (uses->services & 1u << k)
+				buf_putf(&b, "%s%s", b.len ? " and " : "", service_name(k));
+		rc = usage_error(a->cmd, "--%s is for %s alone, which this is not about",
+		        uses->option, buf_str(&b));
+		buf_clear(&b);
+		return rc;
 	}
 	return 0;
 }

@@ -316,6 +316,9 @@ static int check_options(const struct args *a)
 
 	if (a->n_pos)
 		return usage_error(a->cmd, "name an account, or --accounts FILE; not both");
+	if (args_has(a, "names"))
+		return usage_error(
+		        a->cmd, "--names goes with --tree: an archive has no such names");
 	for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
 		if (args_has(a, alone[i]))
 			return usage_error(a->cmd, "--%s does not go with --accounts", alone[i]);

@@ -71,8 +71,19 @@ size_t args_all(const struct args *a, const char *option, const char **out, size
 struct tree_accept args_accept(const struct args *a, const char **names);
 /* A whole number; 0 or EXIT_USAGE with a message. Absent: the fallback. */
 int args_number(const struct args *a, const char *option, uint64_t fallback, uint64_t *out);
+/* --snapshot; 0 in *out: the newest. */
+int args_snapshot(const struct args *a, unsigned *out);
 /* --only mail,calendars,contacts as bits 1 << COLL_x; 0 in *out: all. */
 int args_only(const struct args *a, unsigned *out);
+/* Whether there is all of ${only} in ${what}, which has these kinds (bits); 0, or EXIT_USAGE after a message. */
+int args_only_of(const struct args *a, unsigned only, unsigned have, const char *what);
+/* Options that do something for these services alone (bits 1 << SERVICE_x); the last has no name. */
+struct option_use {
+	const char *option;
+	unsigned services;
+};
+/* None is given for nothing: of ${services}, which are those that the command deals with. 0, or EXIT_USAGE after a message. */
+int args_have_use(const struct args *a, const struct option_use *uses, unsigned services);
 /* --names of a directory tree. */
 int args_names(const struct args *a, enum dir_names *out);
 
@@ -157,6 +168,8 @@ struct take {
 	bool failed; /* a service could not be read */
 };
 int take_account(struct take *t);
+/* What the options ask for is there in the account, or they would be passed over without a word. 0, or EXIT_USAGE after a message. */
+int take_check(const struct args *a, const struct account *account);
 /* --fetch-links: what the links lead to in ${from}, which is what take_account just brought, into a fresh t->sink; and commit.
  * Both are freed; opening them ended with ${rc} and ${err}. Returns an exit code. */
 int take_links(struct take *t, struct tree_reader *from, int rc, struct err *err);
@@ -177,6 +190,22 @@ bool choice_settled(const struct choice *c); /* each pattern has matched, and so
 /* The names that are nearest to ${pattern}, as "; near to it: ..."; empty if none is. */
 void choice_near(const struct choice *c, const char *pattern, struct buf *out);
 int choice_check(const struct choice *c); /* 0, or EXIT_USAGE after a message */
+/* --map, as the target wants it. Fill with zeros first. */
+struct target_map;
+struct target_opts;
+struct maps {
+	struct target_map *list;
+	char **from; /* what list points to */
+	size_t n;
+};
+/**
+ * maps_read(m, manifest, opts, kinds, choice): read them into ${opts}; each must have something to do with the ${kinds} (bits) of the snapshot that
+ * ${opts} selects, and none may contradict another. 0, or EXIT_USAGE after a message.
+ */
+int maps_read(struct maps *m, const struct tree_manifest *manifest, struct target_opts *opts,
+        unsigned kinds, const struct choice *choice);
+void maps_clear(struct maps *m);
+bool maps_empty_level(const char *name); /* "", "/x", "x/", "x//y" */
 /**
  * --max-rate and --daily-limit: what the wire may carry, set in every service of ${account} until guest_end. 0, or an exit code after a message.
  */
@@ -216,6 +245,8 @@ int state_ledger(const struct account *account, char **out, struct err *err) MUS
 
 /* The collection that a person names: content name, full name, or "calendars/NAME". NULL if none. */
 const struct tree_head *find_head(const struct tree_manifest *m, const char *name, size_t n);
+/* The next of the same name, of another kind; NULL if none is. */
+const struct tree_head *next_head(const struct tree_manifest *m, const struct tree_head *h);
 
 /* Between trees, without a server; each tells what went wrong, and returns an exit code. */
 /* A directory for what an archive holds, with the account of its manifest (may be NULL). */

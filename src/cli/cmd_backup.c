@@ -203,10 +203,16 @@ int cmd_backup(const struct args *a)
 		return backup_accounts(a);
 	if (rc == 0 && args_has(a, "jobs"))
 		rc = usage_error(a->cmd, "--jobs goes with --accounts");
+	if (rc == 0 && args_has(a, "names") && !args_has(a, "tree"))
+		rc = usage_error(a->cmd, "--names goes with --tree: an archive has no such names");
 	if (rc == 0)
 		rc = load_account(a, a->n_pos ? a->pos[0] : NULL, &account);
-	if (rc)
+	if (rc == 0)
+		rc = take_check(a, account);
+	if (rc) {
+		account_free(account);
 		return rc;
+	}
 	path = args_get(a, "output") ? xstrdup(args_get(a, "output"))
 	                             : archive_name(NULL, account->name);
 	ui_start(&ui, a);

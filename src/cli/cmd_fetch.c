@@ -95,8 +95,12 @@ int cmd_fetch(const struct args *a)
 	if (!dir)
 		return usage_error(a->cmd, "where to? -t TREE names the directory");
 	rc = load_account(a, a->n_pos ? a->pos[0] : NULL, &account);
-	if (rc)
+	if (rc == 0)
+		rc = take_check(a, account);
+	if (rc) {
+		account_free(account);
 		return rc;
+	}
 	ui_start(&ui, a);
 	rc = run_fetch(a, account, dir, &ui);
 	ui_clear(&ui);

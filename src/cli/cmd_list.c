@@ -279,27 +279,42 @@ static int list_all(const struct args *a, struct tree_reader *r)
 	return rc;
 }
 
+/* A mailbox and a calendar may be called the same: both. */
+static int list_named(const struct args *a, struct tree_reader *r)
+{
+	const struct tree_manifest *m = r->ops->manifest(r);
+	const struct tree_head *h = find_head(m, a->pos[1], strlen(a->pos[1]));
+	bool several = h && strcmp(h->name, a->pos[1]) == 0 && next_head(m, h) != NULL;
+	int rc = 0;
+
+	if (!h)
+		return usage_error(
+		        a->cmd, "there is no collection \"%s\" in this snapshot", a->pos[1]);
+	for (; h && rc == 0; h = next_head(m, h)) {
+		if (several && !args_has(a, "json"))
+			list_head(h, false);
+		rc = list_items(a, r, h);
+		if (!several) /* "calendars/Work" is one */
+			break;
+	}
+	return rc;
+}
+
 int cmd_list(const struct args *a)
 {
 	struct tree_reader *r;
 	struct err err = {0};
-	uint64_t snapshot;
-	int rc = args_number(a, "snapshot", 0, &snapshot);
+	unsigned snapshot;
+	int rc = args_snapshot(a, &snapshot);
 
 	if (rc)
 		return rc;
-	if (archive_reader(a->pos[0], (unsigned)snapshot, &r, &err) < 0)
+	if (args_has(a, "with-gone") && !args_has(a, "items") && a->n_pos < 2)
+		return usage_error(a->cmd, "--with-gone goes with --items or the name of a folder: "
+		                           "it lists items");
+	if (archive_reader(a->pos[0], snapshot, &r, &err) < 0)
 		return fail(a, &err);
-	if (a->n_pos == 2) {
-		const struct tree_head *h =
-		        find_head(r->ops->manifest(r), a->pos[1], strlen(a->pos[1]));
-
-		rc = h ? list_items(a, r, h)
-		       : usage_error(a->cmd, "there is no collection \"%s\" in this snapshot",
-		                 a->pos[1]);
-	} else {
-		rc = list_all(a, r);
-	}
+	rc = a->n_pos == 2 ? list_named(a, r) : list_all(a, r);
 	r->ops->free(r);
 	return rc;
 }

@@ -68,6 +68,15 @@ static const enum service_kind service_of[COLL_KINDS] = {
         [COLL_CONTACTS] = SERVICE_CARDDAV,
 };
 
+static const struct option_use uses[] = {
+        {"labels", 1u << SERVICE_IMAP},
+        {"verify", 1u << SERVICE_IMAP},
+        {"with-attendees", 1u << SERVICE_CALDAV},
+        {"attach-links", 1u << SERVICE_CALDAV | 1u << SERVICE_CARDDAV},
+        {"into", 1u << SERVICE_CALDAV | 1u << SERVICE_CARDDAV},
+        {NULL, 0},
+};
+
 struct restore {
 	const struct args *args;
 	struct account *account;
@@ -78,9 +87,7 @@ struct restore {
 	uint64_t gone; /* items of the snapshot that are left out as gone */
 	struct target_result sum;
 	struct choice choice;
-	const char *map_words[ARGS_MAX];
-	struct target_map maps[ARGS_MAX];
-	char *map_from[ARGS_MAX];
+	struct maps maps;
 };
 
 /* One journal for each archive and target. */
@@ -154,7 +161,7 @@ static int restore_kind(struct restore *r, enum coll_kind kind)
 static int plan_kinds(struct restore *r, unsigned *kinds)
 {
 	const struct tree_manifest *m = r->reader->ops->manifest(r->reader);
-	unsigned only, have = 0;
+	unsigned only, all = 0, have = 0, services = 0;
 	int rc = args_only(r->args, &only);
 
 	if (rc)
@@ -167,22 +174,25 @@ static int plan_kinds(struct restore *r, unsigned *kinds)
 			continue;
 		target_name(h, &name);
 		choice_see(&r->choice, &name, !only || only & 1u << h->kind);
+		all |= 1u << h->kind;
 		if (target_selects(&r->opts, h))
 			have |= 1u << h->kind;
 	}
-	rc = choice_check(&r->choice);
+	rc = args_only_of(r->args, only, all, "this snapshot");
+	if (rc == 0)
+		rc = choice_check(&r->choice);
 	if (rc)
 		return rc;
 	*kinds = only ? have & only : have;
-	if (only && !*kinds)
-		return usage_error(r->args->cmd, "--only leaves nothing of this archive");
+	for (unsigned k = 0; k < COLL_KINDS; k++)
+		services |= *kinds & 1u << k ? 1u << service_of[k] : 0;
 	for (unsigned k = 0; k < COLL_KINDS; k++)
 		if (*kinds & 1u << k && !r->account->present[service_of[k]])
 			return usage_error(r->args->cmd,
 			        "the archive holds %s, and no --%s target was given: give one, or "
 			        "name what to restore with --only",
 			        coll_kind_dir(k), service_name(service_of[k]));
-	return 0;
+	return args_have_use(r->args, uses, services);
 }
 
 static void tell_rescued(const struct target_result *s)
@@ -273,52 +283,6 @@ static int identify(struct restore *r)
 	return 0;
 }
 
-/* A slip of the pen must not put things where nothing can take them away again. */
-static bool map_has_use(const struct restore *r, const struct target_map *map, unsigned kinds)
-{
-	const struct tree_manifest *m = r->reader->ops->manifest(r->reader);
-
-	for (size_t i = 0; i < m->n_heads; i++)
-		if (kinds & 1u << m->heads[i].kind && target_map_names(map, &m->heads[i]))
-			return true;
-	return false;
-}
-
-static int no_such_map(const struct restore *r, const char *from)
-{
-	struct buf near;
-	int rc;
-
-	buf_init(&near, 1u << 20);
-	choice_near(&r->choice, from, &near);
-	rc = usage_error(r->args->cmd,
-	        "--map: nothing that is to be restored is called \"%s\"%s (valise list shows the "
-	        "names)",
-	        from, buf_str(&near));
-	buf_clear(&near);
-	return rc;
-}
-
-/* "OLD=NEW"; an equals sign inside OLD is written =3D, as content names have it. */
-static int read_maps(struct restore *r, unsigned kinds)
-{
-	r->opts.maps = r->maps;
-	r->opts.n_maps = args_all(r->args, "map", r->map_words, ARGS_MAX);
-	for (size_t i = 0; i < r->opts.n_maps; i++) {
-		const char *word = r->map_words[i], *eq = strchr(word, '=');
-
-		while (eq && (strncmp(eq, "=3D", 3) == 0 || strncmp(eq, "=2F", 3) == 0))
-			eq = strchr(eq + 1, '=');
-		if (!eq || eq == word || !eq[1])
-			return usage_error(r->args->cmd, "--map takes OLD=NEW, not \"%s\"", word);
-		r->maps[i].from = r->map_from[i] = xstrndup(word, (size_t)(eq - word));
-		r->maps[i].to = eq + 1;
-		if (!map_has_use(r, &r->maps[i], kinds))
-			return no_such_map(r, r->maps[i].from);
-	}
-	return 0;
-}
-
 static int label_policy(const struct args *a, enum label_policy *out)
 {
 	static const char *const names[] = {[LABELS_FOLDERS] = "folders",
@@ -364,6 +328,8 @@ static int restore_options(struct restore *r)
 	r->opts.strict = args_has(a, "strict");
 	r->opts.choice = r->choice.of;
 	r->opts.under = args_get(a, "under");
+	if (r->opts.under && maps_empty_level(r->opts.under))
+		return usage_error(a->cmd, "--under names a folder, not \"%s\"", r->opts.under);
 	r->opts.into = args_get(a, "into");
 	r->opts.with_attendees = args_has(a, "with-attendees");
 	r->opts.archive_id = r->archive_id;
@@ -397,7 +363,8 @@ static int run_restore(struct restore *r)
 	if (rc == 0)
 		rc = plan_kinds(r, &kinds);
 	if (rc == 0)
-		rc = read_maps(r, kinds);
+		rc = maps_read(
+		        &r->maps, r->reader->ops->manifest(r->reader), &r->opts, kinds, &r->choice);
 	if (rc)
 		return rc;
 	if (r->opts.into && kinds & 1u << COLL_MAIL)
@@ -439,8 +406,8 @@ int cmd_restore(const struct args *a)
 	struct restore *r = xcalloc(1, sizeof *r);
 	struct err err = {0};
 	struct ui ui;
-	uint64_t snapshot;
-	int rc = args_number(a, "snapshot", 0, &snapshot);
+	unsigned snapshot;
+	int rc = args_snapshot(a, &snapshot);
 
 	r->args = a;
 	r->ui = &ui;
@@ -452,7 +419,7 @@ int cmd_restore(const struct args *a)
 		return rc;
 	}
 	ui_start(&ui, a);
-	if (archive_reader(a->pos[0], (unsigned)snapshot, &r->reader, &err) < 0)
+	if (archive_reader(a->pos[0], snapshot, &r->reader, &err) < 0)
 		rc = fail(a, &err);
 	if (r->reader)
 		choose_gone(r);
@@ -462,8 +429,7 @@ int cmd_restore(const struct args *a)
 		r->reader->ops->free(r->reader);
 	ui_clear(&ui);
 	account_free(r->account);
-	for (size_t i = 0; i < ARGS_MAX; i++)
-		free(r->map_from[i]);
+	maps_clear(&r->maps);
 	choice_clear(&r->choice);
 	free(r);
 	return rc;

@@ -57,8 +57,9 @@ int cmd_show(const struct args *a)
 	struct tree_coll *c = NULL;
 	struct tree_reader *r;
 	struct err err = {0};
-	uint64_t snapshot;
-	int rc = args_number(a, "snapshot", 0, &snapshot);
+	unsigned snapshot;
+	bool by_name;
+	int rc = args_snapshot(a, &snapshot);
 
 	if (rc)
 		return rc;
@@ -67,7 +68,7 @@ int cmd_show(const struct args *a)
 	if (!slash)
 		return usage_error(a->cmd, "FOLDER/UID is wanted, as INBOX/17 (valise list ARCHIVE "
 		                           "FOLDER shows the UIDs)");
-	if (archive_reader(a->pos[0], (unsigned)snapshot, &r, &err) < 0)
+	if (archive_reader(a->pos[0], snapshot, &r, &err) < 0)
 		return fail(a, &err);
 	h = find_head(r->ops->manifest(r), what, (size_t)(slash - what));
 	if (!h) {
@@ -75,12 +76,19 @@ int cmd_show(const struct args *a)
 		        (int)(slash - what), what);
 		goto out;
 	}
-	if (r->ops->coll(r, h, &c, &err) < 0) {
-		rc = fail(a, &err);
-		goto out;
-	}
-	tree_coll_with_gone(c);
-	it = find_item(c, slash + 1);
+	by_name = strncmp(h->name, what, (size_t)(slash - what)) == 0 && !h->name[slash - what];
+	/* A mailbox and a calendar may be called the same. */
+	do {
+		tree_coll_free(c);
+		c = NULL;
+		if (r->ops->coll(r, h, &c, &err) < 0) {
+			rc = fail(a, &err);
+			goto out;
+		}
+		tree_coll_with_gone(c);
+		it = find_item(c, slash + 1);
+		h = by_name && !it ? next_head(r->ops->manifest(r), h) : NULL;
+	} while (h);
 	if (!it)
 		rc = usage_error(a->cmd, "there is no item \"%s\" in that collection", slash + 1);
 	else if (r->ops->body(r, c, it, to_stdout, NULL, &err) < 0)

@@ -22,6 +22,16 @@ const struct command unpack_command = {
         .run = cmd_unpack,
 };
 
+static int check_only(const struct args *a, struct tree_reader *from, unsigned only)
+{
+	const struct tree_manifest *m = from->ops->manifest(from);
+	unsigned have = 0;
+
+	for (size_t i = 0; i < m->n_heads; i++)
+		have |= 1u << m->heads[i].kind;
+	return args_only_of(a, only, have, "this snapshot");
+}
+
 int cmd_unpack(const struct args *a)
 {
 	const char *dir = args_get(a, "tree");
@@ -29,9 +39,9 @@ int cmd_unpack(const struct args *a)
 	struct tree_sink *to = NULL;
 	struct err err = {0};
 	struct ui ui;
-	uint64_t snapshot;
+	unsigned snapshot;
 	unsigned only;
-	int rc = args_number(a, "snapshot", 0, &snapshot);
+	int rc = args_snapshot(a, &snapshot);
 
 	if (rc == 0)
 		rc = args_only(a, &only);
@@ -40,10 +50,12 @@ int cmd_unpack(const struct args *a)
 	if (!dir)
 		return usage_error(a->cmd, "where to? -t TREE names the directory");
 	ui_start(&ui, a);
-	if (archive_reader(a->pos[0], (unsigned)snapshot, &from, &err) < 0)
+	if (archive_reader(a->pos[0], snapshot, &from, &err) < 0)
 		rc = fail(a, &err);
 	else if (!args_has(a, "with-gone"))
 		from = tree_gone_view(from, false);
+	if (rc == 0)
+		rc = check_only(a, from, only);
 	if (rc == 0)
 		rc = open_tree(dir, from->ops->manifest(from), &ui, &to);
 	if (rc == 0)

@@ -186,6 +186,16 @@ const struct tree_head *find_head(const struct tree_manifest *m, const char *nam
 	return NULL;
 }
 
+const struct tree_head *next_head(const struct tree_manifest *m, const struct tree_head *h)
+{
+	const struct tree_head *end = m->heads + m->n_heads;
+
+	for (const struct tree_head *o = h + 1; o < end; o++)
+		if (strcmp(o->name, h->name) == 0)
+			return o;
+	return NULL;
+}
+
 int args_names(const struct args *a, enum dir_names *out)
 {
 	const char *word = args_get(a, "names");

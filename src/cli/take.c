@@ -46,6 +46,16 @@ static const enum coll_kind coll_of[SERVICE_KINDS] = {
         [SERVICE_CARDDAV] = COLL_CONTACTS,
 };
 
+static const struct option_use uses[] = {
+        {"all-namespaces", 1u << SERVICE_IMAP},
+        {"strict", 1u << SERVICE_IMAP},
+        {"exact", 1u << SERVICE_CALDAV | 1u << SERVICE_CARDDAV},
+        {"fetch-links", 1u << SERVICE_CALDAV | 1u << SERVICE_CARDDAV},
+        {"pop3-end", 1u << SERVICE_POP3},
+        {"pop3-accept-deletion-by-server", 1u << SERVICE_POP3},
+        {NULL, 0},
+};
+
 struct tally {
 	unsigned asked, tried, failed;
 	bool lost[COLL_KINDS]; /* a service of this kind could not be read */
@@ -157,9 +167,27 @@ static bool is_left_out(struct take *t, enum service_kind kind, const struct tal
 	return true;
 }
 
-static bool is_asked(const struct take *t, enum service_kind kind, unsigned only)
+static bool is_asked(const struct account *account, enum service_kind kind, unsigned only)
 {
-	return t->account->present[kind] && (!only || only & 1u << coll_of[kind]);
+	return account->present[kind] && (!only || only & 1u << coll_of[kind]);
+}
+
+/* Of many accounts each has its own. */
+int take_check(const struct args *a, const struct account *account)
+{
+	unsigned only, kinds = 0, services = 0;
+	int rc = args_only(a, &only);
+
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		kinds |= account->present[k] ? 1u << coll_of[k] : 0;
+		services |= is_asked(account, k, only) ? 1u << k : 0;
+	}
+	if (rc)
+		return rc;
+	if (args_has(a, "one-of-many"))
+		return services ? 0 : usage_error(a->cmd, "--only leaves nothing of this account");
+	rc = args_only_of(a, only, kinds, "this account");
+	return rc ? rc : args_have_use(a, uses, services);
 }
 
 static int see_last(struct take *t, struct choice *c, unsigned only, struct err *err)
@@ -206,7 +234,7 @@ static int check_choice(
 		struct progress quiet;
 		int rc = 0;
 
-		if (!is_asked(t, k, only) || !source_for(k))
+		if (!is_asked(t->account, k, only) || !source_for(k))
 			continue;
 		progress_init(&quiet);
 		rc = source_for(k)->run(&t->account->services[k], NULL, &ask, &quiet, &r, &err);
@@ -237,9 +265,9 @@ static int take_services(struct take *t, struct tally *y)
 	if (rc == 0)
 		rc = check_choice(t, choice, &o, only);
 	for (unsigned k = 0; k < SERVICE_KINDS; k++)
-		y->asked += is_asked(t, k, only);
+		y->asked += is_asked(t->account, k, only);
 	for (unsigned k = 0; k < SERVICE_KINDS && rc == 0; k++) {
-		if (!is_asked(t, k, only))
+		if (!is_asked(t->account, k, only))
 			continue;
 		taken |= 1u << coll_of[k];
 		if (!is_left_out(t, k, y))
@@ -250,8 +278,6 @@ static int take_services(struct take *t, struct tally *y)
 	free(state_dir);
 	choice_clear(choice);
 	free(choice);
-	if (rc == 0 && y->tried == 0)
-		rc = usage_error(t->args->cmd, "--only leaves nothing of this account");
 	return rc ? rc : keep_rest(t, taken, y);
 }
 

@@ -16,8 +16,10 @@ static const char *left_out(const struct tree_head *h)
 /* --map: where the collection goes by the user's wish, or NULL. */
 static const char *wish_for(const struct drun *r, const struct tree_head *h)
 {
+	const char *rest;
+
 	for (size_t i = 0; i < r->opts->n_maps; i++)
-		if (target_map_names(&r->opts->maps[i], h))
+		if (target_map_names(&r->opts->maps[i], h, h->content_name, &rest))
 			return r->opts->maps[i].to;
 	return NULL;
 }

@@ -340,21 +340,15 @@ static const struct target_map *find_map(const struct map_wish *w, const struct 
         const char *place, const char **rest_out)
 {
 	const struct target_map *found = NULL;
-	size_t longest = 0;
 
 	for (size_t i = 0; i < w->n_maps; i++) {
-		const char *from = w->maps[i].from;
-		size_t n = strlen(from);
+		const char *rest;
 
-		if (strcmp(from, h->name) == 0 || strcmp(from, place) == 0) {
-			*rest_out = "";
-			return &w->maps[i];
-		}
-		if (n > longest && strncmp(from, place, n) == 0 && place[n] == '/') {
-			*rest_out = place + n;
-			found = &w->maps[i];
-			longest = n;
-		}
+		if (!target_map_names(&w->maps[i], h, place, &rest) ||
+		        (found && strlen(rest) >= strlen(*rest_out)))
+			continue;
+		found = &w->maps[i];
+		*rest_out = rest;
 	}
 	return found;
 }
@@ -383,36 +377,79 @@ static struct there *wished_there(struct mapping *m, struct map_entry *e)
 	return t && !t->taken && selectable(t) ? t : NULL;
 }
 
-/* What is named by --map. */
+/* The content name of what a person calls ${name}: INBOX in any case, and as the target itself spells what is there or below its prefix. */
+static char *wish_content(const struct mapping *m, const char *name)
+{
+	const char *prefix = m->t->prefix;
+	size_t n = prefix ? strlen(prefix) : 0;
+
+	if (strncasecmp(name, "INBOX", 5) == 0 && (!name[5] || name[5] == '/'))
+		return xasprintf("INBOX%s", name + 5);
+	for (size_t i = 0; i < m->n_there; i++)
+		if (strcmp(m->there[i].content, name) == 0)
+			return xstrdup(name);
+	for (size_t i = 0; i < m->n_there; i++)
+		if (strcmp(m->there[i].shown, name) == 0)
+			return xstrdup(m->there[i].content);
+	return n && strncmp(name, prefix, n) == 0 && name[n]
+	               ? name_content(name, m->t->delimiter, prefix)
+	               : xstrdup(name);
+}
+
+static void put_wished(struct mapping *m, struct map_entry *e, const char *to, const char *rest)
+{
+	char *top = wish_content(m, to);
+	struct there *t;
+
+	free(e->want);
+	e->want = xasprintf("%s%s", top, rest);
+	free(top);
+	t = wished_there(m, e);
+	if (t)
+		take(e, t, "--map");
+	else if (!e->implied)
+		make_up(m, e);
+	if (!e->why)
+		e->why = "--map";
+}
+
+/* What is named by --map: first what is named itself, then what is only below such. */
 static void map_wished(struct mapping *m)
 {
-	const char *under = m->wish->under;
+	for (unsigned below = 0; below < 2; below++)
+		for (size_t i = 0; i < m->n; i++) {
+			struct map_entry *e = &m->map[i];
+			const char *rest = "";
+			const struct target_map *w;
+			char *place;
+
+			if (e->raw || e->why) /* has its place */
+				continue;
+			w = find_map(m->wish, e->head, e->want, &rest);
+			if (!w || !*rest != !below)
+				continue;
+			place = xstrdup(rest);
+			put_wished(m, e, w->to, place);
+			free(place);
+		}
+}
+
+/* --under: everything else. */
+static void put_under(struct mapping *m)
+{
+	char *under = wish_content(m, m->wish->under);
 
 	for (size_t i = 0; i < m->n; i++) {
 		struct map_entry *e = &m->map[i];
-		const char *rest = "";
 		char *place = e->want;
-		const struct target_map *w = find_map(m->wish, e->head, place, &rest);
-		struct there *t;
 
-		if (!w) {
-			if (under && *under) {
-				e->want = xasprintf("%s/%s", under, place);
-				free(place);
-				skip_prefix(m, e);
-			}
+		if (e->raw || e->why)
 			continue;
-		}
-		e->want = xasprintf("%s%s", w->to, rest);
+		e->want = xasprintf("%s/%s", under, place);
 		free(place);
-		t = wished_there(m, e);
-		if (t)
-			take(e, t, "--map");
-		else if (!e->implied)
-			make_up(m, e);
-		if (!e->why)
-			e->why = "--map";
+		skip_prefix(m, e);
 	}
+	free(under);
 }
 
 static void map_earlier(struct mapping *m)
@@ -626,6 +663,8 @@ struct map_entry *map_plan(const struct tree_head *const *heads, size_t n,
 		m.map[i].implied = (heads[i]->attrs & ATTR_NOSELECT) && has_child(&m, &m.map[i]);
 	read_uses(&m);
 	map_wished(&m);
+	if (wish->under && *wish->under)
+		put_under(&m);
 	map_earlier(&m);
 	map_same_names(&m);
 	map_below_inbox(&m);

@@ -28,9 +28,38 @@ void target_name(const struct tree_head *h, struct pattern_name *out)
 	        .mail = h->kind == COLL_MAIL};
 }
 
-bool target_map_names(const struct target_map *m, const struct tree_head *h)
+/* The last ${levels} levels of a content name; NULL: it has no level before them. */
+static const char *last_levels(const char *place, size_t levels)
 {
-	return strcmp(m->from, h->name) == 0 || strcmp(m->from, h->content_name) == 0;
+	const char *p = place + strlen(place);
+
+	while (levels && p > place)
+		if (*--p == '/')
+			levels--;
+	return levels ? NULL : p;
+}
+
+bool target_map_names(const struct target_map *m, const struct tree_head *h, const char *place,
+        const char **rest_out)
+{
+	size_t n = strlen(m->from), levels = 0;
+	char delimiter;
+
+	*rest_out = "";
+	if (strcmp(m->from, h->name) == 0 || strcmp(m->from, place) == 0)
+		return true;
+	if (h->kind != COLL_MAIL)
+		return false;
+	*rest_out = place + n;
+	if (strncmp(m->from, place, n) == 0 && place[n] == '/')
+		return true;
+	delimiter = pattern_delimiter(h->name, h->content_name);
+	if (!delimiter || strncmp(m->from, h->name, n) != 0 || h->name[n] != delimiter)
+		return false;
+	for (const char *p = h->name + n; *p; p++)
+		levels += *p == delimiter;
+	*rest_out = last_levels(place, levels);
+	return *rest_out != NULL;
 }
 
 const struct target_ops *target_for(enum coll_kind coll)

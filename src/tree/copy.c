@@ -145,13 +145,28 @@ static int copy_coll(
 	return rc;
 }
 
+/* Linked files go with what links to them: "calendars:NAME". */
+static bool is_wanted(const struct tree_head *h, unsigned only)
+{
+	if (only == 0 || only & 1u << h->kind)
+		return true;
+	for (unsigned k = 0; h->kind == COLL_LINKED && k < COLL_LINKED; k++) {
+		size_t n = strlen(coll_kind_dir(k));
+
+		if (only & 1u << k && strncmp(h->name, coll_kind_dir(k), n) == 0 &&
+		        h->name[n] == ':')
+			return true;
+	}
+	return false;
+}
+
 int tree_copy(struct tree_reader *from, struct tree_sink *to, unsigned only, struct err *err)
 {
 	const struct tree_manifest *m = from->ops->manifest(from);
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < m->n_heads; i++)
-		if (only == 0 || (only & (1u << m->heads[i].kind)))
+		if (is_wanted(&m->heads[i], only))
 			rc = copy_coll(from, to, &m->heads[i], err);
 	return rc;
 }

@@ -105,7 +105,11 @@ int target_run(const struct target_ops *ops, const struct service *service,
 bool target_selects(const struct target_opts *o, const struct tree_head *h);
 /* What patterns are held against; borrows from ${h}. */
 void target_name(const struct tree_head *h, struct pattern_name *out);
-/* Is this the collection that the mapping names? */
-bool target_map_names(const struct target_map *m, const struct tree_head *h);
+/**
+ * target_map_names(m, h, place, rest_out): is this the collection that the mapping names, or, for mail, what is below it? *rest_out: what of ${place}, its
+ * content name, is below, "/2024", or "". What a server has below INBOX because it has everything there is not below INBOX.
+ */
+bool target_map_names(const struct target_map *m, const struct tree_head *h, const char *place,
+        const char **rest_out);
 
 #endif

@@ -428,6 +428,43 @@ static void wishes(void **state)
 	map_free(map, n);
 }
 
+/* OLD as the source spells it, with what is below; NEW as the target does, and INBOX in any case. */
+static void spellings(void **state)
+{
+	static const struct {
+		const char *name, *content, *from, *to, *raw;
+	} spelt[] = {
+	        {"INBOX.Work.2024", "Work/2024", "INBOX.Work", "Job", "INBOX.Job.2024"},
+	        {"INBOX.Work.2024", "Work/2024", "Work", "Job", "INBOX.Job.2024"},
+	        {"INBOX.Work.2024", "Work/2024", "INBOX", "Job", "INBOX.Work.2024"},
+	        {"INBOX.Work.2024", "Work/2024", "INBOX.Wor", "Job", "INBOX.Work.2024"},
+	        {"user.bob.a/b.c", "user/bob/a=2Fb/c", "user.bob", "Bob", "INBOX.Bob.a/b.c"},
+	        {"Work", "Work", "Work", "INBOX.Attic", "INBOX.Attic"},
+	        {"Work", "Work", "Work", "INBOX.New.2024", "INBOX.New.2024"},
+	        {"Work", "Work", "Work", "Attic", "INBOX.Attic"},
+	        {"Work", "Work", "Work", "inbox", "INBOX"},
+	        {"Work/2024", "Work/2024", "Work", "Inbox", "INBOX.2024"},
+	};
+	static uint8_t raw[2][16] = {"INBOX", "INBOX.Attic"};
+	struct imap_mailbox boxes[2] = {{.name = raw[0], .name_len = 5, .delimiter = '.'},
+	        {.name = raw[1], .name_len = 11, .delimiter = '.'}};
+	struct map_target t = {.list = boxes, .n = 2, .delimiter = '.', .prefix = "INBOX."};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof spelt / sizeof spelt[0]; i++) {
+		const struct target_map m = {spelt[i].from, spelt[i].to};
+		struct tree_head h = {.name = (char *)(uintptr_t)spelt[i].name,
+		        .content_name = (char *)(uintptr_t)spelt[i].content};
+		const struct tree_head *list[] = {&h};
+		struct map_entry *map =
+		        map_plan(list, 1, &t, &(struct map_wish){.maps = &m, .n_maps = 1});
+
+		if (!is_raw(map, spelt[i].raw))
+			fail_msg("%s, --map %s=%s: %s", spelt[i].name, m.from, m.to, map->shown);
+		map_free(map, 1);
+	}
+}
+
 static void uses(void **state)
 {
 	static const struct {
@@ -473,6 +510,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(mapping),
+	        cmocka_unit_test(spellings),
 	        cmocka_unit_test(inboxes),
 	        cmocka_unit_test(parents_are_implied),
 	        cmocka_unit_test(softened_names),
