@@ -17,7 +17,7 @@ finish() {
 	[ -z "$aside" ] || { kill -- "-$aside" 2>/dev/null || true; wait "$aside" 2>/dev/null || true; }
 	for s in "${started[@]}"; do "$SERVERS/${s%%:*}.sh" stop "${s#*:}" >/dev/null 2>&1 || true; done
 	[ $rc = 0 ] || { echo "FAILED ($rc) in $0"; for f in "$T"/out "$T"/err; do [ -s "$f" ] && { echo "-- $f"; tail -20 "$f"; }; done; }
-	if [ -n "${KEEP:-}" ]; then echo "kept: $T"; else chmod -R u+rwX "$T" 2>/dev/null || true; rm -rf "$T"; fi
+	if [ -n "${KEEP:-}" ]; then echo "kept: $T"; else chmod -R u+rwX "$T" 2>/dev/null || true; rm -rf "$T" || true; fi
 	exit $rc
 }
 trap finish EXIT

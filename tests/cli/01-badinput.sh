@@ -45,7 +45,7 @@ bad() { # NAME PATTERN [badtls options]
 	rm -f "$T/bad.port" # of the one before
 	"$SERVERS/badtls.py" --cert "$T/A/tls/$cert.pem" --key "$T/A/tls/$cert.key" --log "$T/bad.log" "$@" > "$T/bad.port" &
 	p=$!
-	for _ in $(seq 600); do grep -qs PORT= "$T/bad.port" && break; sleep 0.05; done
+	for _ in $(seq 2400); do grep -qs PORT= "$T/bad.port" && break; sleep 0.05; done
 	badport=$(sed -n 's/PORT=//p' "$T/bad.port")
 	scheme=imaps
 	case "$*" in *starttls*|*no-tls*) scheme=imap ;; esac

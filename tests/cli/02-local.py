@@ -33,7 +33,7 @@ def expect(ok, what):
 
 
 def run(*args, **more):
-    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, **more)
+    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=300, **more)
     return p.returncode, p.stdout.decode(errors="replace") + p.stderr.decode(errors="replace")
 
 
@@ -92,7 +92,7 @@ def accounts(scratch):
             check(0o644, 2, "belongs to somebody else", 12345)
         # what a shell gives is ours
         p = subprocess.run(["bash", "-c", "exec %s check a --config <(printf '[a]\\nimap = imap://127.0.0.1:%d\\nuser = alice\\ncleartext = yes\\npassword-command = echo pw-alice\\n')" % (
-            VALISE, server.port)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+            VALISE, server.port)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
         expect(p.returncode == 0, p.stderr)
 
 
@@ -101,7 +101,7 @@ def echo_is_on(fd):
 
 
 def wait_for(what, happens):
-    for _ in range(500):
+    for _ in range(5000):
         if happens():
             return
         time.sleep(0.02)
@@ -281,7 +281,7 @@ def terminal(scratch):
     rc, text = run("list", archive)
     expect(rc == 0 and len(text.split("\n")) == 5, text)  # a line for each mailbox
     for args in ("list", archive), ("list", archive, "--items"), ("list", archive, "--json"), ("snapshots", archive), ("snapshots", archive, "--json"), ("verify", archive):
-        p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
         text, out = (p.stdout + p.stderr).decode(), p.stdout.decode()
         expect(not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", text), "%r: %r" % (args, text))
         if args[-1] == "--json":

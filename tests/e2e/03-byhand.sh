@@ -47,7 +47,7 @@ P
 say "mutt reads the tree"
 n=$("$TOOLS/imaptool.py" "$T/A/env" alice uids INBOX | wc -w)
 mkdir -p "$T/Mail"
-TERM=linux timeout 20 script -qec "stty rows 40 columns 120; mutt -n -F /dev/null -R -f '$T/tree/mail/INBOX' -e 'set timeout=1' -e 'push q'" "$T/typescript" </dev/null >/dev/null 2>&1 || true
+TERM=linux timeout 120 script -qec "stty rows 40 columns 120; mutt -n -F /dev/null -R -f '$T/tree/mail/INBOX' -e 'set timeout=1' -e 'push q'" "$T/typescript" </dev/null >/dev/null 2>&1 || true
 grep -qE "Msgs:$n" "$T/typescript" || { head -c 2000 "$T/typescript"; fail "mutt does not show $n messages"; }
 $PYTHON - "$T/tree/mail/INBOX" "$n" <<'P'
 import mailbox, sys

@@ -17,7 +17,7 @@ m.login(user, "pw-" + user)
 m.create(folder)
 for i in range(int(count)):
     i += int(first[0]) if first else 0
-    m.append(folder, None, '"17-Jul-2026 02:44:%02d +0000"' % (i % 60), ("Message-ID: <%s%d@case.example>\r\nSubject: %s %d\r\n\r\nx\r\n" % (subject, i, subject, i)).encode())
+    m.append(folder, None, '"17-Jul-2016 02:44:%02d +0000"' % (i % 60), ("Message-ID: <%s%d@case.example>\r\nSubject: %s %d\r\n\r\nx\r\n" % (subject, i, subject, i)).encode())
 P
 }
 lose() { run 0 doveadm -c "$A_CONF" expunge -u "$@"; } # USER mailbox FOLDER QUERY

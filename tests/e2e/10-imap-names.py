@@ -30,7 +30,7 @@ def valise(want, server, *args):
     """Runs it against ${server}; its exit code must be ${want}. Returns (text, report)."""
     report = os.path.join(T, "report.json")
     p = subprocess.run([VALISE, *args, "--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext",
-                        "--report", report], env=ENV, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+                        "--report", report], env=ENV, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     text = p.stdout + p.stderr
     assert p.returncode == want, "exit code %d instead of %d: %s\n%s" % (p.returncode, want, args, text)
     if want in (0, 3):

@@ -37,7 +37,7 @@ def same(have, want, what):
 
 
 def run(code, *args):
-    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     expect(p.returncode == code, "exit code %d instead of %d: %s\n%s%s" % (p.returncode, code, " ".join(args), p.stdout, p.stderr))
     return p.stdout + p.stderr
 

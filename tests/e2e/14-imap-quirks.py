@@ -102,6 +102,7 @@ def run_case(case, scratch):
         want = server.held()
         flags = [list(m.flags) for b in server.mailboxes.values() for m in b.messages]
         code, text = backup(server, archive)
+        server.settle()
         expect(code == server.code, "exit code %d\n%s" % (code, text))
         expect(re.search(server.words, text), "did not say %r\n%s" % (server.words, text))
         check_log(server)
@@ -118,6 +119,7 @@ def run_case(case, scratch):
         server.stale = server.stale if server.stale_again is None else server.stale_again
         server.lost = server.lost if server.lost_again is None else server.lost_again
         code, text = backup(server, archive)
+        server.settle()
         expect(code == (server.code if server.code_again is None else server.code_again), "second run: exit code %d\n%s" % (code, text))
         count = check_archive(server, archive, want)
         if server.again == "nothing":

@@ -35,7 +35,7 @@ def check(fact, *what):
 
 def run(args, port, state, want):
     p = subprocess.run([VALISE, *args, "--imap", "imap://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext"],
-                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=dict(os.environ, XDG_STATE_HOME=state, HOME=state))
+                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, env=dict(os.environ, XDG_STATE_HOME=state, HOME=state))
     check(p.returncode == want, "exit code", p.returncode, "instead of", want, p.stdout, p.stderr)
     return p.stdout + p.stderr
 

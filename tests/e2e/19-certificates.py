@@ -70,7 +70,7 @@ class Server:
                 c.close()
 
     def talk(self, c):
-        c.settimeout(10)
+        c.settimeout(50)
         if self.drop:
             self.drop -= 1
             c.recv(1)
@@ -91,7 +91,7 @@ def trial(d, name, proto):
     s = Server(d, name, proto)
     option = {"https": "--caldav", "pop3s": "--pop3"}.get(proto, "--imap")
     call = [VALISE, "check", option, "%s://%s:%d/" % (proto, host, s.port), "--user", "alice", "--ca-file", d + "/ca.pem", "--password-command", "echo secret"]
-    p = subprocess.run(call, capture_output=True, timeout=60, env=dict(os.environ, HOME=d, XDG_STATE_HOME=d, XDG_CONFIG_HOME=d))
+    p = subprocess.run(call, capture_output=True, timeout=300, env=dict(os.environ, HOME=d, XDG_STATE_HOME=d, XDG_CONFIG_HOME=d))
     s.listener.close()
     text, heard = p.stderr.decode(errors="replace"), b"".join(s.heard)
     if why is None:

@@ -38,7 +38,7 @@ class ShortNoUidl(Short, fakepop3.NoUidl):
 
 def fetch(port, tree):
     p = subprocess.run([VALISE, "fetch", "--pop3", "pop3://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext", "-t", tree],
-                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     return p.returncode, p.stdout + p.stderr
 
 

@@ -84,7 +84,7 @@ class Failed(Exception):
 
 def fetch(port, tree, *more, password="pw-alice"):
     p = subprocess.run([VALISE, "fetch", "--pop3", "pop3://127.0.0.1:%d" % port, "--user", "alice", "--password-command", password if " " in password else "echo " + password,
-                        "--cleartext", "-t", tree, *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+                        "--cleartext", "-t", tree, *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     return p.returncode, p.stdout + p.stderr
 
 
@@ -131,6 +131,7 @@ def run_case(name, scratch):
         all_messages = list(server.messages)
         want = Counter(m.body for m in all_messages if m.uidl not in LOSES.get(name, ()))
         rc, text = fetch(server.port, tree, *more)
+        server.settle()
         expect(rc == code, "exit code %d\n%s" % (rc, text))
         expect(not words or re.search(words, text), "did not say %r\n%s" % (words, text))
         check_sessions(server, False)
@@ -162,6 +163,7 @@ def run_case(name, scratch):
             for m in server.messages:
                 m.seen = False
         rc, text = fetch(server.port, tree, *more)
+        server.settle()
         expect(rc == code, "second run: exit code %d\n%s" % (rc, text))
         same(tree, want)
         most = len(all_messages) * 3 if again is None else again * 5 + 1  # one to see that TOP is as RETR
@@ -173,6 +175,7 @@ def quit_mode(scratch):
     with fakepop3.FakePop3() as server:
         tree = os.path.join(scratch, "quit")
         rc, text = fetch(server.port, tree, "--pop3-end", "quit")
+        server.settle()
         expect(rc == 0, text)
         same(tree, Counter(m.body for m in server.messages))
         sessions = [b" ".join(line.split(b" ")[0] for n, line in server.log if n == k) for k in range(1, server.sessions + 1)]
@@ -180,6 +183,7 @@ def quit_mode(scratch):
         expect(b"QUIT" in sessions[1] and sessions[1].count(b"RETR") == 1, "no second canary")
     with fakepop3.DeletesAfterQuit() as server:
         rc, text = fetch(server.port, os.path.join(scratch, "quit2"), "--pop3-end=quit")
+        server.settle()
         expect(rc == 3 and "removed a message that was only read" in text, text)
         expect(len(server.messages) == server.count - 1, "more than one message was lost")
     expect(fetch(1, os.path.join(scratch, "x"), "--pop3-end=never")[0] == 2, "--pop3-end=never")
@@ -189,6 +193,7 @@ def override(scratch):
     with fakepop3.Expire0() as server:
         tree = os.path.join(scratch, "override")
         rc, text = fetch(server.port, tree, "--pop3-accept-deletion-by-server")
+        server.settle()
         expect(rc == 0 and "EXPIRE 0" in text, text)
         same(tree, Counter(m.body for m in server.messages))
         expect(len(server.messages) == server.count, "the server lost mail")
@@ -201,7 +206,7 @@ def echoed(scratch):
     for more in (), ("--json",), ("--report", paths[1]), ("--report", paths[2]):
         with fakepop3.EchoesPassword() as server:
             p = subprocess.run([VALISE, "backup", "--pop3", "pop3://127.0.0.1:%d" % server.port, "--user", "alice", "--password-command", "echo '%s'" % secret,
-                                "--auth", "USER", "--cleartext", "-o", paths[3], "--trace", paths[0], *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+                                "--auth", "USER", "--cleartext", "-o", paths[3], "--trace", paths[0], *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
         expect(p.returncode == 1, p.stdout + p.stderr)
         texts = [p.stdout, p.stderr]
         for path in paths[:3]:
@@ -230,6 +235,7 @@ def migrated(scratch):
         expect(rc == 0, text)
         same(tree, Counter(m.body for m in server.messages))
         expect(str(sorted(os.listdir(os.path.join(tree, "mail/INBOX/cur")))) == open(os.path.join(scratch, "catalog")).read(), "names changed")
+        server.settle()
         server.log.clear()
         expect(fetch(server.port, tree)[0] == 0 and retrieved(server) == 0, "third run reads again")
 
@@ -251,7 +257,7 @@ def tokens(scratch):
 
 def backup(port, archive, *more, **environment):
     p = subprocess.run([VALISE, "backup", "--pop3", "pop3://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext",
-                        "-o", archive, *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=dict(os.environ, **environment))
+                        "-o", archive, *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, env=dict(os.environ, **environment))
     return p.returncode, p.stdout + p.stderr
 
 
@@ -262,6 +268,7 @@ def durable_first(scratch):
     for n, most in (1, 2), (2, 202), (3, 402):
         with Many() as server:
             rc, text = backup(server.port, os.path.join(scratch, "durable-%d" % n), VALISE_FAULT="failfrom:%d:EIO:fdatasync" % n)
+            server.settle()
             expect(rc == 1, text)
             expect(0 < retrieved(server) <= most, "%d retrieved before barrier %d" % (retrieved(server), n))
 
@@ -393,6 +400,7 @@ def beside_imap(scratch):
         for retrs in pop3.count + 1, 0:  # the smallest by both ways
             pop3.log.clear()
             rc, text = fetch(pop3.port, tree, "--imap", url)
+            pop3.settle()
             expect(rc == 0, text)
             expect(retrieved(pop3) == retrs, "%d retrieved" % retrieved(pop3))
             check_sessions(pop3, False)
@@ -404,6 +412,7 @@ def beside_imap(scratch):
         # a POP3 server that fails does not cost IMAP's mail, an IMAP server that fails leaves POP3 out
         pop3.users = {}
         rc, text = fetch(pop3.port, tree, "--imap", url)
+        pop3.settle()
         expect(rc == 3, text)
         pop3.users, imap.users = fakepop3.FakePop3.users, {}
         pop3.log.clear()

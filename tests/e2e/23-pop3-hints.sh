@@ -30,7 +30,7 @@ leaf imap imap.example.net mail.example.org imap.gmail.com
 serve() {
 	"$SERVERS/$1" "$2" --port "$3" --cert "$T/$4.pem" --key "$T/$4.key" --log "$T/$1.log" > "$T/$1.ports" &
 	servers+=($!)
-	for _ in $(seq 100); do grep -q PORT "$T/$1.ports" && return; sleep 0.05; done
+	for _ in $(seq 2400); do grep -q PORT "$T/$1.ports" && return; sleep 0.05; done
 	fail "$1 did not start"
 }
 check() { # URL USER

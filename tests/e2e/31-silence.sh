@@ -4,14 +4,14 @@
 
 "$TOOLS/smtpsink.py" "$T/port" "$T/mail" & sink=$!
 trap 'kill $sink 2>/dev/null || true; finish' EXIT
-for _ in $(seq 100); do [ -s "$T/port" ] && break; sleep 0.1; done
+for _ in $(seq 1200); do [ -s "$T/port" ] && break; sleep 0.1; done
 server A radicale
 server C cyrus SCHED_SMTP="$(cat "$T/port")"
 "$TOOLS/gendav.py" --env "$T/A/env" --resources 20 --attendees 3 > "$T/out" || fail "gendav"
 
 # mailed PATTERN : that reached the sink
 mailed() {
-	for _ in $(seq 50); do
+	for _ in $(seq 600); do
 		grep -q "$1" "$T/mail" && return
 		sleep 0.2
 	done

@@ -44,7 +44,7 @@ class Run:
         password = getattr(c, "password", "echo pw-alice").replace("FLAG", self.dir + "/flag")
         call = [VALISE, command, *args, "--caldav", c.url(c.start), "--carddav", c.url(c.start), "--user", "alice", "--password-command", password, *c.options]
         call += ["--ca-file", c.tls[0]] if c.tls else ["--cleartext"]
-        p = subprocess.run(call, stdin=subprocess.DEVNULL, capture_output=True, env=self.env, timeout=100)
+        p = subprocess.run(call, stdin=subprocess.DEVNULL, capture_output=True, env=self.env, timeout=300)
         self.text = (p.stdout + p.stderr).decode(errors="replace")
         return p.returncode
 

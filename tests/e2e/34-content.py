@@ -51,7 +51,7 @@ WANT = {("twin2.ics", "doubled-uid"), ("zone.ics", "no-zone"), ("orphan.ics", "n
 
 
 def run(*args):
-    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     return p.returncode, p.stdout, p.stderr
 
 

@@ -44,7 +44,7 @@ class Dav(FakeDav):
 
 
 def run(code, *args):
-    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100)
+    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     assert code is None or p.returncode == code, "%r: exit code %d\n%s%s" % (args, p.returncode, p.stdout, p.stderr)
     return p.stdout + p.stderr
 

@@ -58,7 +58,7 @@ class Lab:
         return e
 
     def run(self, code, *args, refuse=None, log=None):
-        p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=self.env(refuse, log), timeout=60)
+        p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=self.env(refuse, log), timeout=300)
         assert p.returncode == code, "%r (%s): exit code %d\n%s%s" % (args, refuse, p.returncode, p.stdout, p.stderr)
         return p.stdout + p.stderr
 

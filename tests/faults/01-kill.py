@@ -23,7 +23,7 @@ def command(*argv, fault=None, state="state", want=(0,)):
     env.pop("VALISE_FAULT", None)
     env.pop("VALISE_FAULT_COUNT", None)
     env.update(fault or {})
-    p = subprocess.run([VALISE, *argv], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    p = subprocess.run([VALISE, *argv], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     if p.returncode not in want:
         sys.exit(f"exit {p.returncode}: {argv} with {fault}\n{p.stdout}{p.stderr}")
     return p
@@ -180,7 +180,8 @@ def lossy_backup(env, who, base):
 
 
 def forget(user):
-    shutil.rmtree(f"{T}/B/mail/{user}", ignore_errors=True)
+    while os.path.exists(f"{T}/B/mail/{user}"):  # a session that is about to end may write there
+        shutil.rmtree(f"{T}/B/mail/{user}", ignore_errors=True)
 
 
 def restore(source, target, archive):

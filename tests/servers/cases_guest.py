@@ -127,7 +127,7 @@ class ConnectionLimit(Many):
     source = "Gmail, Dovecot mail_max_userip_connections"
 
     def do_authenticate(self, s, tag, args):
-        if sum(bool(x.user) for x in self.sessions) >= 1:
+        if sum(bool(x.user) for x in list(self.sessions)) >= 1:
             s.send(tag + " NO [ALERT] Too many simultaneous connections. (Failure)")
         else:
             super().do_authenticate(s, tag, args)

@@ -444,8 +444,11 @@ class ExamineSlow(Quirk):
         super().do_uid_fetch(s, tag, args, by_uid)
 
     def check(self):
-        if any(b"ended" in line for _, line in self.log):
-            return "a connection was given up"
+        last = {}
+        for session, line in self.log:
+            if b"(ended" in line and b"LOGOUT" not in last.get(session, b""):
+                return "a connection was given up"
+            last[session] = line
 
 
 class StatusOdd(Quirk):

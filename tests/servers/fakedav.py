@@ -104,6 +104,10 @@ def card(n, uid=None, more="", version="3.0"):
     return ("BEGIN:VCARD\r\nVERSION:%s\r\nUID:%s\r\nFN:Person %d\r\nN:Person;No. %d;;;\r\n%sEND:VCARD\r\n" % (version, uid or "card-%d" % n, n, n, more)).encode()
 
 
+class Listener(http.server.ThreadingHTTPServer):
+    request_queue_size, daemon_threads = 64, True
+
+
 class FakeDav:
     """The correct server. The attributes tell the test what is expected; tests/e2e/32-dav-quirks.py explains them."""
     name = "correct"
@@ -177,8 +181,7 @@ class FakeDav:
 
         for m in ("OPTIONS", "GET", "HEAD", "PUT", "PROPFIND", "REPORT", "MKCALENDAR", "MKCOL", "PROPPATCH", "DELETE", "MOVE"):
             setattr(Handler, "do_" + m, Handler.serve)
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", getattr(self, "want_port", 0)), Handler)
-        self.http.daemon_threads = True
+        self.http = Listener(("127.0.0.1", getattr(self, "want_port", 0)), Handler)
         self.port = self.http.server_address[1]
         if self.tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -179,7 +179,7 @@ class FakeImap:
     def __init__(self, cert=None, key=None, port=0, log=None):
         self.context = None
         self.log, self.log_file, self.lock = [], open(log, "ab", 0) if log else None, threading.RLock()
-        self.stopping, self.sessions, self.count, self.mailboxes = threading.Event(), set(), 0, {}
+        self.stopping, self.sessions, self.count, self.mailboxes, self.threads = threading.Event(), set(), 0, {}, []
         self.listeners = [socket.create_server(("127.0.0.1", port), backlog=50)]
         if cert:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -242,6 +242,11 @@ class FakeImap:
             except OSError:
                 pass
 
+    def settle(self):
+        """Until every session has ended whose client is gone: then the log is whole, and what an end changes is changed."""
+        for t in list(self.threads):
+            t.join(60)
+
     __enter__ = start
 
     def __exit__(self, *_):
@@ -254,7 +259,8 @@ class FakeImap:
             except OSError:
                 return
             self.count += 1
-            threading.Thread(target=self.serve, args=(sock, self.count, tls), daemon=True).start()
+            self.threads.append(threading.Thread(target=self.serve, args=(sock, self.count, tls), daemon=True))
+            self.threads[-1].start()
 
     def serve(self, sock, number, tls):
         s = None

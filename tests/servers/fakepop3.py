@@ -89,7 +89,7 @@ class FakePop3:
     def __init__(self, cert=None, key=None, port=0, log=None, state=None):
         self.context, self.state = None, state
         self.log, self.log_file, self.lock = [], open(log, "ab", 0) if log else None, threading.RLock()
-        self.stopping, self.sessions = threading.Event(), 0
+        self.stopping, self.sessions, self.threads = threading.Event(), 0, []
         self.listeners = [socket.create_server(("127.0.0.1", port), backlog=50)]
         if cert:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -145,6 +145,11 @@ class FakePop3:
         for listener in self.listeners:
             listener.close()
 
+    def settle(self):
+        """Until every session has ended whose client is gone: then the log is whole, and what an end changes is changed."""
+        for t in list(self.threads):
+            t.join(60)
+
     __enter__ = start
 
     def __exit__(self, *_):
@@ -157,7 +162,8 @@ class FakePop3:
             except OSError:
                 return
             self.sessions += 1
-            threading.Thread(target=self.serve, args=(sock, self.sessions, tls), daemon=True).start()
+            self.threads.append(threading.Thread(target=self.serve, args=(sock, self.sessions, tls), daemon=True))
+            self.threads[-1].start()
 
     def note(self, s, line):
         with self.lock:
@@ -356,7 +362,7 @@ class Locking(FakePop3):
     holder = None
 
     def wait_for_lock(self, s):
-        for _ in range(500):
+        for _ in range(3000):
             with self.lock:
                 if self.holder is None:
                     self.holder = s
