@@ -1,4 +1,5 @@
 #include "credentials.h"
+#include "valise/base/clock.h"
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
 #include "valise/base/sys.h"
@@ -7,7 +8,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SLICE_MS 200
 #define USELESS_MS 10000 /* a command that gave the same token again is left alone for so long */
@@ -165,14 +165,6 @@ static int fetch(const struct secret_source *s, struct secret *out, struct err *
 	return rc;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static bool same(const struct secret *a, const struct secret *b)
 {
 	return a->data && b->data && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
@@ -185,7 +177,7 @@ static bool must_ask(const struct secret_source *s, bool renew, const struct sec
 		return true;
 	if (!renew || s->type != SOURCE_COMMAND || (refused->data && !same(refused, &s->cached)))
 		return false;
-	return !s->useless_ms || now_ms() - s->useless_ms > USELESS_MS;
+	return !s->useless_ms || clock_ms() - s->useless_ms > USELESS_MS;
 }
 
 int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)
@@ -198,7 +190,7 @@ int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)
 	if (must_ask(s, renew, out)) {
 		rc = fetch(s, &fresh, err);
 		if (rc == 0) {
-			s->useless_ms = same(&fresh, &s->cached) ? now_ms() : 0;
+			s->useless_ms = same(&fresh, &s->cached) ? clock_ms() : 0;
 			secret_clear(&s->cached);
 			s->cached = fresh;
 			secret_learn(&s->cached);

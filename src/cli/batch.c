@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
+#include "valise/base/clock.h"
 #include "valise/base/escape.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
@@ -15,14 +15,6 @@
 #define JOBS_MAX 64
 #define SLICE_MS 200
 #define EVENT_MAX (1u << 20)
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* Options that the workers get in another form, or not at all. */
 static bool is_own_option(const char *name)
@@ -158,7 +150,7 @@ static void on_line(void *ctx, bool is_error, char *text, size_t n)
 
 static void end_job(struct job *j, enum outcome outcome)
 {
-	j->ended = now();
+	j->ended = clock_ms();
 	j->outcome = outcome;
 	if (j->batch->ui.json)
 		put_json(batch_event(j));
@@ -169,7 +161,7 @@ static void start_job(struct batch *b, struct job *j)
 	char **argv = worker_args(b->args, j);
 	struct err err = {0};
 
-	j->started = now();
+	j->started = clock_ms();
 	if (worker_start(&j->worker, argv, &err) == 0) {
 		b->running++;
 	} else {

@@ -24,7 +24,7 @@ struct job {
 	struct batch *batch;
 	char *name, *archive;
 	struct worker worker;
-	double started, ended;
+	int64_t started, ended; /* clock_ms */
 	uint64_t counted[4]; /* as it last said: items, of how many, bytes, of how many */
 	enum outcome outcome;
 	int code; /* exit code, -1: none */

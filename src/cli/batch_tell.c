@@ -24,8 +24,7 @@ json_t *batch_event(const struct job *j)
 	put_text(o, "archive", j->archive);
 	json_object_set_new(o, "outcome", json_string(outcome_word[j->outcome]));
 	json_object_set_new(o, "exit", json_integer(j->code));
-	json_object_set_new(
-	        o, "milliseconds", json_integer((json_int_t)((j->ended - j->started) * 1000)));
+	json_object_set_new(o, "milliseconds", json_integer(j->ended - j->started));
 	if (j->error && j->outcome >= OUTCOME_INCOMPLETE)
 		put_text(o, "error", j->error);
 	return o;
@@ -71,7 +70,7 @@ static void put_row(const struct job *j, size_t width)
 	}
 	put_name(j->name, width);
 	printf("  %-11s %11s %11s %11s %8.1f s", outcome_word[j->outcome], collections, items,
-	        fresh, j->ended - j->started);
+	        fresh, (double)(j->ended - j->started) / 1000);
 	if (j->error && j->outcome >= OUTCOME_INCOMPLETE) {
 		char *safe = term_escape_dup(j->error);
 

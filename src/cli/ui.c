@@ -1,19 +1,11 @@
 /* What a running command shows: the progress line, notes, JSON events. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+#include "valise/base/clock.h"
 #include "valise/base/escape.h"
 #include "valise/pack/archive.h"
 #include "cli.h"
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 char *human_count(uint64_t n, char out[32])
 {
@@ -160,7 +152,7 @@ void ui_finding(void *ui, const struct archive_finding *f)
 /* How long the server still wants to be left alone. */
 static bool draw_wait(const struct ui *u)
 {
-	int64_t left = (int64_t)atomic_load(&u->progress.wait_until_ms) - now_ms();
+	int64_t left = (int64_t)atomic_load(&u->progress.wait_until_ms) - clock_ms();
 
 	if (left <= 0)
 		return false;
@@ -176,7 +168,7 @@ static void draw(struct ui *u, int64_t start)
 	         total = atomic_load(&u->progress.items_total);
 	uint64_t bytes = atomic_load(&u->progress.bytes_done),
 	         of = atomic_load(&u->progress.bytes_total);
-	double s = (double)(now_ms() - start) / 1000.0, rate = s > 0 ? (double)bytes / s : 0;
+	double s = (double)(clock_ms() - start) / 1000.0, rate = s > 0 ? (double)bytes / s : 0;
 	char a[32], b[32], c[32], what[64], left[48] = "";
 
 	pthread_mutex_lock(&u->progress.lock);
@@ -243,7 +235,7 @@ void ui_start(struct ui *u, const struct args *a)
 	u->args = a;
 	u->json = args_has(a, "json");
 	u->notes = json_array();
-	u->started = now_ms();
+	u->started = clock_ms();
 	pthread_mutex_init(&u->lock, NULL);
 	u->line = !u->json && !args_has(a, "quiet") && isatty(2);
 	u->ticks = u->json && args_has(a, "progress");
@@ -283,5 +275,5 @@ void ui_stats(const struct ui *u)
 		        (unsigned long long)atomic_load(&u->progress.round_trips),
 		        human_bytes(atomic_load(&u->progress.wire_in), in),
 		        human_bytes(atomic_load(&u->progress.wire_out), out),
-		        (double)(now_ms() - u->started) / 1000.0);
+		        (double)(clock_ms() - u->started) / 1000.0);
 }

@@ -8,20 +8,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MAX_ADDRESSES 16
 #define SWALLOWED_MS 3000
 #define GREETING_MS 4000 /* without a greeting it is asked whether the port is for TLS */
-
-int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* 1: ready, 0: the deadline passed, -1: sticky error. */
 static int wait_until(struct transport *t, int fd, short events, int64_t deadline)
@@ -30,7 +21,7 @@ static int wait_until(struct transport *t, int fd, short events, int64_t deadlin
 	struct err stop;
 
 	for (;;) {
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 		int rc;
 
 		if (stop_check(&stop) != 0)
@@ -108,7 +99,7 @@ static int no_greeting(struct transport *t)
 
 int net_wait_idle(struct transport *t, short events)
 {
-	int64_t began = now_ms(), left = patience_left(t), silence = t->silence_ms;
+	int64_t began = clock_ms(), left = patience_left(t), silence = t->silence_ms;
 	bool swallowed = literal_swallowed(t), last;
 	int rc;
 
@@ -123,7 +114,7 @@ int net_wait_idle(struct transport *t, short events)
 	}
 	last = left < silence;
 	rc = wait_until(t, t->fd, events, began + (last ? left : silence));
-	t->waited_ms += now_ms() - began;
+	t->waited_ms += clock_ms() - began;
 	t->waited_out = rc == 0;
 	if (rc == 0 && last)
 		return transport_fail(t, ERR_NET,
@@ -184,7 +175,7 @@ static int try_address(
 
 int net_connect(struct transport *t)
 {
-	int64_t deadline = now_ms() + t->connect_timeout_ms;
+	int64_t deadline = clock_ms() + t->connect_timeout_ms;
 	struct addrinfo *list = NULL, *order[MAX_ADDRESSES];
 	int why = ETIMEDOUT;
 	size_t n = 0;
@@ -197,7 +188,7 @@ int net_connect(struct transport *t)
 				order[n++] = a;
 	/* An address that swallows packets gets its share of the time, not all of it. */
 	for (size_t i = 0; i < n && t->fd < 0 && !t->error.code; i++) {
-		int64_t now = now_ms(), share = (deadline - now) / (int64_t)(n - i);
+		int64_t now = clock_ms(), share = (deadline - now) / (int64_t)(n - i);
 
 		t->fd = try_address(t, order[i], now + share, &why);
 	}

@@ -9,19 +9,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PARALLEL_DEFAULT 8
 #define PARALLEL_MAX 64
 #define TICK_MS 200 /* how late a stop may be noticed */
-
-int64_t http_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void start_curl(void)
 {
@@ -238,7 +229,7 @@ static unsigned room(const struct run *r)
 static void start_what_may(struct run *r)
 {
 	struct http *h = r->h;
-	int64_t now = http_now_ms();
+	int64_t now = clock_ms();
 
 	if (now < h->common->hold_ms)
 		return;
@@ -328,7 +319,7 @@ static void tell_silence(struct xfer *x, int64_t now)
 
 static void check_idle(struct run *r)
 {
-	int64_t now = http_now_ms(), active = r->h->active_ms;
+	int64_t now = clock_ms(), active = r->h->active_ms;
 
 	for (size_t i = 0; i < r->parallel; i++) {
 		struct xfer *x = r->h->slots[i];
@@ -352,7 +343,7 @@ static void check_idle(struct run *r)
 /* Until something can happen: a socket, a wake-up, the next look at the stop flag. */
 static int wait_for(struct run *r, struct err *err)
 {
-	int64_t now = http_now_ms(), wait = TICK_MS;
+	int64_t now = clock_ms(), wait = TICK_MS;
 	struct http *h = r->h;
 	int n = 0;
 

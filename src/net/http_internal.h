@@ -3,6 +3,7 @@
 
 #include "valise/net/url.h"
 #include "valise/net/http.h"
+#include "valise/base/clock.h"
 #include "valise/base/secret.h"
 #include <curl/curl.h>
 #include <pthread.h>
@@ -152,8 +153,6 @@ struct http {
 	int64_t cut_ms; /* when it last became smaller */
 	int64_t active_ms; /* last octet of any transfer */
 };
-
-int64_t http_now_ms(void);
 
 /* http_xfer.c: send x->rq to x->url. */
 int xfer_start(struct xfer *x, struct err *err) MUST_CHECK;

@@ -51,7 +51,7 @@ static bool failed(struct xfer *x, enum err_code code, enum err_scope scope, con
 static bool may_come_back(struct xfer *x, const char *why)
 {
 	struct http_common *c = x->h->common;
-	int64_t now = http_now_ms(), since;
+	int64_t now = clock_ms(), since;
 
 	pthread_mutex_lock(&c->lock);
 	since = c->away_ms;
@@ -75,10 +75,10 @@ static bool lost(struct xfer *x, const char *why, bool hopeless)
 	if (hopeless || (x->given && !x->rq->begin))
 		return failed(x, ERR_NET, ERR_ITEM, why);
 	if (!x->sent && x->h->common->reached && may_come_back(x, why))
-		return again(x, http_now_ms() + AWAY_STEP_MS);
+		return again(x, clock_ms() + AWAY_STEP_MS);
 	if (++x->lost >= LOST_MAX || x->silences >= SILENCES_MAX)
 		return failed(x, ERR_NET, ERR_ITEM, why);
-	return again(x, http_now_ms() + ((int64_t)LOST_WAIT_MS << x->lost));
+	return again(x, clock_ms() + ((int64_t)LOST_WAIT_MS << x->lost));
 }
 
 /* In GnuTLS' words. */
@@ -192,7 +192,7 @@ static void slow_down(struct xfer *x, unsigned limit)
 		return;
 	h->limit = limit ? limit : 1;
 	h->good = 0;
-	h->cut_ms = http_now_ms();
+	h->cut_ms = clock_ms();
 }
 
 static bool auth_failed(struct xfer *x, const char *why)
@@ -300,7 +300,7 @@ static bool busy(struct xfer *x)
 	struct http *h = x->h;
 	/* "At once", and that again and again: so it is for us to wait. */
 	bool said = x->retry_after > 0, longer = true;
-	int64_t now = http_now_ms(), wait = said ? x->retry_after : (int64_t)1 << x->busy, until;
+	int64_t now = clock_ms(), wait = said ? x->retry_after : (int64_t)1 << x->busy, until;
 
 	if (wait > WAIT_MAX_S)
 		wait = WAIT_MAX_S;
@@ -384,7 +384,7 @@ static bool passing(struct xfer *x)
 		c->stuck = true;
 		return false;
 	}
-	return again(x, http_now_ms() + ((int64_t)1000 << x->busy++));
+	return again(x, clock_ms() + ((int64_t)1000 << x->busy++));
 }
 
 static bool answered(struct xfer *x)
@@ -417,7 +417,7 @@ static bool answered(struct xfer *x)
 	case 502: /* the server behind a proxy is starting again */
 		if (x->rq->link || !http_guard_repeatable(method) || x->busy >= GATEWAY_TRIES_MAX)
 			return false;
-		return again(x, http_now_ms() + ((int64_t)1000 << x->busy++));
+		return again(x, clock_ms() + ((int64_t)1000 << x->busy++));
 	default:
 		break;
 	}

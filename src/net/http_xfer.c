@@ -34,7 +34,7 @@ void xfer_answer_clear(struct xfer *x)
 
 static void touch(struct xfer *x)
 {
-	x->active_ms = x->h->active_ms = http_now_ms();
+	x->active_ms = x->h->active_ms = clock_ms();
 }
 
 /* Between the handshake and the request: the last moment at which nothing was said yet. */
@@ -391,7 +391,7 @@ static void forget_try(struct xfer *x)
 {
 	xfer_answer_clear(x);
 	x->sent = x->own_challenge = false;
-	x->began_ms = http_now_ms();
+	x->began_ms = clock_ms();
 	x->active_ms = 0;
 	x->moved = 0;
 	x->head_len = 0;

@@ -1,9 +1,9 @@
 #include "valise/net/rate.h"
+#include "valise/base/clock.h"
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define SLICE_US 100000 /* how soon a request to stop is noticed */
 #define BURST_US 250000 /* what was not used for so long may be used at once */
@@ -16,14 +16,6 @@ struct rate {
 	int64_t paid_us; /* all that was moved is paid for at this time */
 	uint64_t spent, told;
 };
-
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 struct rate *rate_new(const struct rate_opts *o)
 {
@@ -70,7 +62,7 @@ int rate_wait(struct rate *r, size_t *n, struct err *err)
 
 	if (!r)
 		return 0;
-	while ((us = look(r, &left) - now_us()) > 0 && left) {
+	while ((us = look(r, &left) - clock_us()) > 0 && left) {
 		const struct timespec pause = {0, (us < SLICE_US ? us : SLICE_US) * 1000};
 
 		if ((rc = stop_check(err)) != 0)
@@ -100,7 +92,7 @@ void rate_spend(struct rate *r, size_t n)
 	pthread_mutex_lock(&r->lock);
 	r->spent += n;
 	if (r->o.per_second) {
-		now = now_us();
+		now = clock_us();
 		if (r->paid_us < now - BURST_US)
 			r->paid_us = now - BURST_US;
 		r->paid_us += (int64_t)((double)n * 1e6 / (double)r->o.per_second);

@@ -70,7 +70,7 @@ static int lookup_wait(struct transport *t, struct lookup *l, int64_t deadline)
 	struct err stop;
 
 	while (!l->done) {
-		int64_t now = now_ms(), until = now + STOP_SLICE_MS;
+		int64_t now = clock_ms(), until = now + STOP_SLICE_MS;
 		const struct timespec at = {until / 1000, until % 1000 * 1000000};
 
 		if (stop_check(&stop) != 0)

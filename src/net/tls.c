@@ -240,13 +240,13 @@ int tls_start(struct transport *t)
 
 	if (set_up(t) != 0)
 		return -1;
-	t->deadline = now_ms() + t->connect_timeout_ms;
+	t->deadline = clock_ms() + t->connect_timeout_ms;
 	while ((rc = gnutls_handshake(t->tls)) != 0) {
 		if (gnutls_error_is_fatal(rc))
 			return handshake_failed(t, rc);
 		if (tls_again(t, rc, true) < 0)
 			return -1;
-		if (now_ms() > t->deadline)
+		if (clock_ms() > t->deadline)
 			return transport_fail(t, ERR_NET, "the TLS handshake does not end");
 	}
 	t->deadline = 0;

@@ -1,6 +1,7 @@
 #ifndef NET_TRANSPORT_INTERNAL_H
 #define NET_TRANSPORT_INTERNAL_H
 
+#include "valise/base/clock.h"
 #include <gnutls/gnutls.h>
 #include "valise/net/guard.h"
 #include "valise/net/rate.h"
@@ -109,17 +110,15 @@ int transport_fail(struct transport *t, enum err_code code, const char *fmt, ...
 /* As it is; returns -1. */
 int transport_fail_with(struct transport *t, const struct err *err);
 
-int64_t now_ms(void);
-
 /* In a literal, and what came last is the tagged line that was to come after it. */
 bool literal_swallowed(const struct transport *t);
 
-/* resolve.c: the addresses of t->host, for freeaddrinfo; until ${deadline} (now_ms). -1 with the sticky error. */
+/* resolve.c: the addresses of t->host, for freeaddrinfo; until ${deadline} (clock_ms). -1 with the sticky error. */
 struct addrinfo;
 int net_resolve(struct transport *t, int64_t deadline, struct addrinfo **out);
 /* connect.c: t->fd becomes a connected non-blocking socket. */
 int net_connect(struct transport *t);
-/* Wait for ${events} until ${deadline} (now_ms); -1 with the sticky error on time-out and stop. */
+/* Wait for ${events} until ${deadline} (clock_ms); -1 with the sticky error on time-out and stop. */
 int net_wait(struct transport *t, int fd, short events, int64_t deadline);
 /*
  * Waiting for the peer: idle_timeout_ms at a time, and since the last write in all ten times that and 0.1 s for each byte that moved. So a peer that

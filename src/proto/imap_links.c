@@ -1,6 +1,6 @@
+#include "valise/base/clock.h"
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include "valise/proto/imap_links.h"
 
 enum {
@@ -15,14 +15,6 @@ enum {
 	AUTH_TRIES =
 	        2, /* a server that took these credentials before deserves a second try, not five */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 void imap_links_init(struct imap_links *l)
 {
@@ -82,7 +74,7 @@ static char *time_text(int64_t ms, char out[32])
 /* With the lock held: ${ms} more without a gain, is that too long? Then the run is over. */
 static int try_patience(struct imap_links *l, int64_t ms, struct err *err)
 {
-	int64_t now = now_ms(), limit = (int64_t)l->max_wait_s * 1000;
+	int64_t now = clock_ms(), limit = (int64_t)l->max_wait_s * 1000;
 	struct err why = *err;
 	char text[32];
 
@@ -104,7 +96,7 @@ static int sleep_until(struct imap_links *l, int64_t until_ms, struct err *err)
 	const struct timespec step = {0, STEP_MS * 1000000L};
 
 	for (;;) {
-		int64_t left = until_ms - now_ms();
+		int64_t left = until_ms - clock_ms();
 		const struct timespec rest = {0, left * 1000000L};
 		int rc = stop_check(err);
 
@@ -120,7 +112,7 @@ static int sleep_until(struct imap_links *l, int64_t until_ms, struct err *err)
 
 int imap_link_throttled(struct imap_links *l, const char *next, struct err *err)
 {
-	int64_t now = now_ms(), wait = err->wait_ms;
+	int64_t now = clock_ms(), wait = err->wait_ms;
 	char text[32];
 	int rc = 0;
 
@@ -159,7 +151,7 @@ static int64_t held_until(struct imap_links *l)
 
 bool imap_link_waiting(struct imap_links *l)
 {
-	return held_until(l) > now_ms();
+	return held_until(l) > clock_ms();
 }
 
 int imap_link_hold(struct imap_links *l, struct err *err)
@@ -178,12 +170,12 @@ static int pause_net(struct imap_links *l, unsigned nth, struct err *err)
 	pthread_mutex_lock(&l->lock);
 	rc = try_patience(l, ms, err);
 	pthread_mutex_unlock(&l->lock);
-	return rc ? rc : sleep_until(l, now_ms() + ms, err);
+	return rc ? rc : sleep_until(l, clock_ms() + ms, err);
 }
 
 int imap_link_wait(struct imap_links *l, int64_t ms, struct err *err)
 {
-	return sleep_until(l, now_ms() + ms, err);
+	return sleep_until(l, clock_ms() + ms, err);
 }
 
 int imap_link_pause(struct imap_links *l, unsigned nth, const char *next, struct err *err)

@@ -72,7 +72,7 @@ struct pop3_run {
 	bool lock_said; /* that sessions ended by QUIT would not have to wait */
 	bool unstuffed; /* said that the server does not stuff dots */
 	unsigned sessions;
-	int64_t signed_in; /* seconds, monotonic */
+	int64_t signed_in; /* clock_ms */
 
 	struct tree_coll *coll;
 	struct known *prev, *last_run;

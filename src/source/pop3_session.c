@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
+#include "valise/base/clock.h"
 #include "valise/base/date.h"
 #include "valise/base/json.h"
 #include "pop3.h"
@@ -11,15 +11,7 @@ int pop3_nap(struct pop3_run *r, unsigned tenths, struct err *err)
 {
 	unsigned unit = r->opts->pause_ms ? r->opts->pause_ms : 1000;
 
-	for (unsigned i = 0; i < tenths; i++) {
-		struct timespec t = {unit / 10000, (long)(unit % 10000) * 100000L};
-		int rc = stop_check(err);
-
-		if (rc < 0)
-			return err_widen(err, ERR_WHOLE);
-		nanosleep(&t, NULL);
-	}
-	return 0;
+	return clock_sleep((int64_t)tenths * unit / 10, err);
 }
 
 /* While one session is to be had. */
@@ -27,14 +19,6 @@ struct pop3_pauses {
 	size_t busy, broken; /* tries */
 	uint64_t waited; /* tenths */
 };
-
-static int64_t now_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
 
 /* Tenths of a second until the next try; 0: no more. */
 static unsigned next_pause(const struct pop3_run *r, int rc, struct pop3_pauses *p)
@@ -95,7 +79,7 @@ int pop3_connect(struct pop3_run *r, struct err *err)
 		int rc = pop3_open(r->service, r->progress, &r->session, err);
 
 		if (rc == 0) {
-			r->signed_in = now_seconds();
+			r->signed_in = clock_ms();
 			rc = pop3_relist(r, err);
 			if (rc == 0) {
 				say_lock(r, &pauses);
@@ -135,7 +119,7 @@ void pop3_disconnect(struct pop3_run *r)
 int pop3_renew(struct pop3_run *r, struct err *err)
 {
 	unsigned delay = r->session ? pop3_caps(r->session)->login_delay : 0;
-	int64_t passed = now_seconds() - r->signed_in;
+	int64_t passed = (clock_ms() - r->signed_in) / 1000;
 	int rc = 0;
 
 	delay = passed > delay ? 0 : delay - (unsigned)passed + (delay > 0);

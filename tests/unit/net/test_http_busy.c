@@ -1,4 +1,5 @@
 /* The HTTP client: busy and slow servers, many requests, several clients. */
+#include "valise/base/clock.h"
 #include "httpd.h"
 
 /* ---- busy servers ---- */
@@ -74,14 +75,14 @@ static void busy_servers(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		struct server *s = server_start(busy_answer, false);
 		struct http *h = open_at(s, HTTP_TARGET);
-		int64_t before = http_now_ms();
+		int64_t before = clock_ms();
 		struct result *r = ask(h, s,
 		        (struct http_request){.method = "PUT", .header = {"If-None-Match: *"}},
 		        paths[i]);
 
 		assert_int_equal(r->status, 201);
 		assert_int_equal(s->requests, 2);
-		assert_true(http_now_ms() - before >= 1000);
+		assert_true(clock_ms() - before >= 1000);
 		http_close(h);
 		server_stop(s);
 	}
@@ -146,7 +147,7 @@ static void away_for_a_while(void **state)
 	assert_int_equal(back->requests, 1);
 	/* For good: what is known of that is not found out again by every request. */
 	server_stop(back);
-	h->common->away_ms = http_now_ms() - 60000;
+	h->common->away_ms = clock_ms() - 60000;
 	assert_int_equal(get(h, &gone, "/x")->code, ERR_NET);
 	http_close(h);
 	close(kept);
@@ -230,7 +231,7 @@ static int64_t last_done, shortest;
 static void time_done(struct http_request *rq, const struct http_response *rs,
         const char *error_body, const struct err *err)
 {
-	int64_t now = http_now_ms();
+	int64_t now = clock_ms();
 
 	if (now - last_done < shortest)
 		shortest = now - last_done;
@@ -249,7 +250,7 @@ static void one_after_the_other(void **state)
 	static struct result results[N];
 	char *url = url_at(s, "/plain");
 
-	last_done = http_now_ms();
+	last_done = clock_ms();
 	shortest = INT64_MAX;
 	for (size_t i = 0; i < N; i++)
 		list[i] = (struct http_request){
@@ -299,11 +300,11 @@ static void busy_at_once(void **state)
 	(void)state;
 	struct server *s = server_start(at_once_answer, false);
 	struct http *h = open_at(s, HTTP_SOURCE);
-	int64_t before = http_now_ms();
+	int64_t before = clock_ms();
 
 	assert_int_equal(get(h, s, "/x")->status, 200);
 	assert_int_equal(s->requests, 3);
-	assert_true(http_now_ms() - before >= 3000);
+	assert_true(clock_ms() - before >= 3000);
 	http_close(h);
 	server_stop(s);
 }
@@ -375,10 +376,10 @@ static void beside(void **state)
 	assert_int_equal(get(second, s, "/2")->status, 200);
 	assert_int_equal(s->requests, 3);
 	assert_int_equal(get(first, s, "/3")->status, 200);
-	before = http_now_ms();
+	before = clock_ms();
 	first->common->hold_ms = before + 300;
 	assert_int_equal(get(second, s, "/4")->status, 200);
-	assert_true(http_now_ms() - before >= 300);
+	assert_true(clock_ms() - before >= 300);
 	http_close(first);
 	assert_int_equal(get(second, s, "/5")->status, 200);
 	http_close(second);
