@@ -13,11 +13,14 @@ const char *amend_name(enum amend step)
 {
 	static const char *const names[AMENDS] = {
 	        [AMEND_TEXT] = "stray octets and lines left out",
+	        [AMEND_UTF8] = "made UTF-8",
 	        [AMEND_MANAGED] = "MANAGED-ID taken off",
 	        [AMEND_SCALE] = "CALSCALE and METHOD taken off",
 	        [AMEND_NEEDED] = "missing properties added",
+	        [AMEND_ONCE] = "second ones of properties that may stand once left out",
 	        [AMEND_END] = "an end added",
-	        [AMEND_CARD3] = "vCard 2.1 made 3.0",
+	        [AMEND_CARD3] = "made vCard 3.0",
+	        [AMEND_CARD4] = "made vCard 4.0",
 	};
 
 	return names[step];
@@ -100,7 +103,9 @@ void amend_copy_to(struct amending *a, size_t to)
 	const char *s = a->p + a->from;
 	char last = n ? s[n - 1] : '\n';
 
-	if (!a->drop && n) {
+	if (!a->drop && n && a->step == AMEND_UTF8) {
+		amend_utf8(a, s, n);
+	} else if (!a->drop && n) {
 		buf_put(a->out, s, n);
 		/* what follows is a line of its own */
 		if (last != '\n' && last != '\r')
@@ -219,10 +224,12 @@ static void note_called(struct amending *a, const struct content_line *l)
 
 void amend_note_card(struct amending *a, const struct content_line *l, const struct buf *line)
 {
-	const char *colon = memchr(line->data, ':', line->len);
+	const char *colon = line ? memchr(line->data, ':', line->len) : NULL;
 	struct content_line out = *l;
 
 	note(a, l);
+	if (!line)
+		note_called(a, l);
 	if (!colon)
 		return;
 	out.params = NULL;
@@ -242,6 +249,7 @@ static void begin(struct amending *a, const struct content_line *l)
 	if (l->depth == 0 || (l->depth == 1 && a->calendar)) {
 		memset(a->has, 0, sizeof a->has);
 		a->start[0] = a->stamp[0] = '\0';
+		a->stood = 0;
 	}
 	if (l->depth == 0)
 		a->calendar = calendar;
@@ -271,6 +279,32 @@ static void needed_before(struct amending *a, const struct content_line *l)
 		complete_end(a);
 }
 
+/* Did a property stand before that may stand once, or that rules this one out? */
+static bool stood_before(struct amending *a, const struct content_line *l)
+{
+	static const char *const calendar[] = {"DTEND DURATION DUE", "DTSTAMP", "UID", "DTSTART",
+	        "RECURRENCE-ID", "CREATED", "LAST-MODIFIED", "SEQUENCE", "STATUS", "CLASS",
+	        "PRIORITY", "TRANSP", "ORGANIZER", "SUMMARY", "LOCATION", "GEO", "URL", "COMPLETED",
+	        "PERCENT-COMPLETE"};
+	static const char *const card[] = {"VERSION", "UID", "N", "REV", "BDAY", "PRODID"};
+	const char *const *names = a->calendar ? calendar : card;
+	size_t n = a->calendar ? sizeof calendar / sizeof *calendar : sizeof card / sizeof *card;
+	size_t len = strlen(l->name);
+
+	if (l->depth != (a->calendar ? 2 : 1) || (a->calendar && !is_main(a->component)))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const char *at = len ? strstr(names[i], l->name) : NULL;
+		bool before = a->stood & 1u << i;
+
+		if (!at || (at != names[i] && at[-1] != ' ') || (at[len] && at[len] != ' '))
+			continue;
+		a->stood |= 1u << i;
+		return before;
+	}
+	return false;
+}
+
 static void apply(struct amending *a, const struct content_line *l)
 {
 	switch (a->step) {
@@ -286,6 +320,9 @@ static void apply(struct amending *a, const struct content_line *l)
 	case AMEND_SCALE:
 		a->drop = a->calendar && l->depth == 1 &&
 		          (strcmp(l->name, "CALSCALE") == 0 || strcmp(l->name, "METHOD") == 0);
+		break;
+	case AMEND_ONCE:
+		a->drop = stood_before(a, l);
 		break;
 	case AMEND_END:
 		a->drop = a->calendar && l->depth == 2 && strcmp(a->component, "VEVENT") == 0 &&
@@ -334,38 +371,37 @@ static int on_fact(void *ctx, const struct content_line *l, struct err *err)
 		a->facts.card2 |= !a->calendar && strncmp(l->value, "2.1", 3) == 0;
 	} else if (l->depth == 1 && strcmp(l->name, "PRODID") == 0) {
 		a->facts.prodid = true;
-	} else if (l->depth == 1 && strcmp(l->name, "BEGIN") == 0) {
-		a->facts.nested = true;
+	} else if (strcmp(l->name, "BEGIN") == 0 && l->depth > a->facts.nested) {
+		a->facts.nested = l->depth;
 	}
 	return 0;
 }
 
-static int append(void *ctx, const void *p, size_t n, struct err *err)
+/* One version of a card to another; 2.1 to 4.0 by 3.0. */
+static int versions(struct amending *a, struct err *err)
 {
-	struct buf *out = ctx;
-	const char *s = p;
-
-	(void)err;
-	for (size_t i = 0; i < n; i++)
-		if (s[i])
-			buf_putc(out, s[i]);
-	return 0;
-}
-
-/* AMEND_TEXT, after stray lines are gone. */
-static int plain(struct amending *a, struct buf *out, struct err *err)
-{
-	struct buf text;
+	bool to4 = a->step == AMEND_CARD4;
+	struct buf *out = a->out, card3;
 	int rc;
 
-	buf_init(&text, SIZE_MAX);
-	rc = content_crlf(a->out->data, a->out->len, append, &text, err);
-	if (rc == 0 && text.len && text.data[text.len - 1] != '\n')
-		buf_puts(&text, "\r\n");
-	a->changed = text.len != a->n || memcmp(text.data, a->p, a->n) != 0;
-	if (rc == 0 && a->changed)
-		buf_put(out, text.data, text.len);
-	buf_clear(&text);
+	if (a->calendar || !a->facts.version || a->facts.nested > 1 ||
+	        (a->v4 == to4 && !a->facts.card2))
+		return 0;
+	if (!a->facts.card2)
+		return a->facts.nested ? 0 : amend_version(a, to4, err);
+	if (!to4)
+		return amend_card3(a, err);
+	buf_init(&card3, SIZE_MAX);
+	a->out = &card3;
+	rc = amend_card3(a, err);
+	a->out = out;
+	if (rc == 0) {
+		a->p = buf_str(&card3);
+		a->n = card3.len;
+		a->from = 0;
+		rc = amend_version(a, true, err);
+	}
+	buf_clear(&card3);
 	return rc;
 }
 
@@ -378,10 +414,11 @@ static int run(struct amending *a, struct err *err)
 	memset(a->has, 0, sizeof a->has);
 	a->from =
 	        a->n >= 3 && a->step == AMEND_TEXT && memcmp(a->p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-	if (a->step != AMEND_CARD3)
-		rc = content_scan(a->p, a->n, on_line, true, a, NULL, err);
-	else if (a->facts.card2 && !a->facts.nested)
-		return amend_card3(a, err);
+	if (a->step == AMEND_CARD3 || a->step == AMEND_CARD4)
+		return versions(a, err);
+	if (a->step == AMEND_UTF8 && a->facts.card2)
+		return 0;
+	rc = content_scan(a->p, a->n, on_line, true, a, NULL, err);
 	if (rc == 0)
 		amend_copy_to(a, a->n);
 	return rc;
@@ -397,7 +434,7 @@ int content_amend(const void *p, size_t n, enum amend step, struct buf *out, str
 	buf_init(&a.called, SIZE_MAX);
 	rc = run(&a, err);
 	if (rc == 0 && step == AMEND_TEXT && a.facts.objects == 1)
-		rc = plain(&a, out, err);
+		rc = amend_plain(&a, out, err);
 	else if (rc == 0 && a.changed)
 		buf_put(out, all.data, all.len);
 	buf_clear(&all);

@@ -1,6 +1,7 @@
 #ifndef FORMAT_AMEND_INT_H
 #define FORMAT_AMEND_INT_H
 
+#include <stdint.h>
 #include "valise/format/amend.h"
 #include "content_internal.h"
 
@@ -28,8 +29,10 @@ struct amending {
 	bool changed, opened; /* opened: BEGIN of the whole was the line before */
 	struct {
 		unsigned objects;
-		bool version, prodid, card2, nested;
+		bool version, prodid, card2;
+		int nested; /* deepest card in a card */
 	} facts; /* of the whole, from a first reading */
+	uint32_t stood; /* properties that may stand once and did */
 	bool calendar, v4;
 	char component[16]; /* open within the calendar */
 	bool has[HAS];
@@ -45,11 +48,16 @@ void amend_emit(struct amending *a, const struct buf *line);
 void amend_emit_text(struct amending *a, const char *name, const char *value);
 void amend_put_name(struct buf *line, const struct content_line *l); /* with its group */
 void amend_put_param(struct buf *line, const char *name, const char *value);
-/* Note what the line says that the card has; ${line}: as it goes out. */
+/* Note what the line says that the card has; ${line}: as it goes out, NULL: as it is. */
 void amend_note_card(struct amending *a, const struct content_line *l, const struct buf *line);
 /* What a card lacks. */
 void amend_complete_card(struct amending *a);
 /* All of a vCard 2.1 as 3.0. */
 int amend_card3(struct amending *a, struct err *err) MUST_CHECK;
+/* amend_version.c: 3.0 as 4.0, or 4.0 as 3.0. */
+int amend_version(struct amending *a, bool to4, struct err *err) MUST_CHECK;
+/* amend_text.c: AMEND_TEXT, after stray lines are gone from a->out; a line (several folded ones) for AMEND_UTF8. */
+int amend_plain(struct amending *a, struct buf *out, struct err *err) MUST_CHECK;
+void amend_utf8(struct amending *a, const char *s, size_t n);
 
 #endif

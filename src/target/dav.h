@@ -50,7 +50,7 @@ struct tcoll {
 	        aside; /* aside: a subscription, generated, somebody else's: neither read nor written */
 	bool foreign, shared; /* somebody else's, as its owner says; and as its type says */
 	bool claimed; /* an earlier restore's all the same */
-	bool v4; /* address book that offers vCard 4.0 */
+	bool v4, only_v4; /* address book that offers vCard 4.0; and no other */
 	bool made, taken; /* by this run; by a collection of the archive */
 	bool no_multiget;
 	unsigned forms_failed; /* items in a row that were refused in every form */
@@ -128,6 +128,7 @@ struct res {
 	bool fresh; /* no resource of this name was heard of before */
 	bool ours; /* stored by us just now: ${entry}, whatever its UID */
 	bool likely; /* ${entry}, unless the content says otherwise */
+	bool blind; /* its GET asked for some version of a card */
 	bool unknown; /* of a PUT: whether ${entry} was stored is not known */
 	uint64_t alike; /* alike_key() of its content where it fits nothing */
 };
@@ -283,6 +284,8 @@ struct dav_form {
 	unsigned steps; /* bits of enum amend that the body has now */
 	char *name; /* another segment, or NULL */
 	char *why; /* the first refusal */
+	unsigned never,
+	        not_all; /* bits of enum amend that are not tried, and not together with others */
 	unsigned apart; /* how many objects; the body is one of them. 0: they are together */
 	bool about_name;
 	unsigned char order[AMENDS];

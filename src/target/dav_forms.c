@@ -15,7 +15,10 @@ static const struct {
 } hints[] = {{"managed-id", AMEND_MANAGED}, {"DTEND", AMEND_END}, {"DURATION", AMEND_END},
         {"CALSCALE", AMEND_SCALE}, {"METHOD", AMEND_SCALE}, {"DTSTAMP", AMEND_NEEDED},
         {"PRODID", AMEND_NEEDED}, {"missing", AMEND_NEEDED}, {"required", AMEND_NEEDED},
-        {"2.1", AMEND_CARD3}, {"supported-address-data", AMEND_CARD3}};
+        {"multiple", AMEND_ONCE}, {"must not have both", AMEND_ONCE}, {"zero or one", AMEND_ONCE},
+        {"more than once", AMEND_ONCE}, {"utf-8", AMEND_UTF8}, {"utf8", AMEND_UTF8},
+        {"byte sequence", AMEND_UTF8}, {"2.1", AMEND_CARD3},
+        {"supported-address-data", AMEND_CARD3}};
 
 static bool says(const struct put_reply *p, const char *word)
 {
@@ -61,7 +64,7 @@ static char *own_name(const struct drun *r, const struct entry *e)
 }
 
 /* All steps that change anything, one upon the other; *steps_out: which. */
-static int all_of(struct buf *body, unsigned *steps_out, struct err *err)
+static int all_of(struct buf *body, unsigned but, unsigned *steps_out, struct err *err)
 {
 	int rc = 0;
 
@@ -69,6 +72,8 @@ static int all_of(struct buf *body, unsigned *steps_out, struct err *err)
 	for (unsigned i = 0; i < AMENDS && rc >= 0; i++) {
 		struct buf next;
 
+		if (but & 1u << i)
+			continue;
 		buf_init(&next, ITEM_MAX);
 		rc = content_amend(body->data, body->len, (enum amend)i, &next, err);
 		if (rc == 1) {
@@ -141,7 +146,9 @@ bool form_next(struct drun *r, struct entry *e, struct dav_form *f, struct buf *
 				return true;
 			continue;
 		}
-		rc = at == AT_ALL ? all_of(body, &f->steps, NULL)
+		if (at != AT_ALL && f->never & 1u << f->order[at - AT_STEPS])
+			continue;
+		rc = at == AT_ALL ? all_of(body, f->never | f->not_all, &f->steps, NULL)
 		                  : one_of(body, f->order[at - AT_STEPS], &f->steps, NULL);
 		if (rc == 1 && !(at == AT_ALL && is_one(f->steps)))
 			return true;
@@ -172,6 +179,13 @@ void form_began(struct dav_form *f, const struct tcoll *t, const struct put_repl
 	f->why = why;
 	f->about_name = form_about_name(p);
 	form_order(p, t->form_learnt - 1, f->order);
+	/* One version of a card or the other; 4.0 only where somebody speaks of it. */
+	f->not_all = 1u << (t->only_v4 ? AMEND_CARD3 : AMEND_CARD4);
+	if (!t->v4 && !says(p, "address-data") && !says(p, "version") && !says(p, "4.0"))
+		f->never = 1u << AMEND_CARD4;
+	for (unsigned i = 0; i < AMENDS && t->only_v4; i++)
+		if (f->order[i] == AMEND_CARD3 || f->order[i] == AMEND_CARD4)
+			f->order[i] = (unsigned char)(AMEND_CARD3 + AMEND_CARD4 - f->order[i]);
 }
 
 /* Takes note that it helped; what a person is told, or NULL. */

@@ -98,8 +98,19 @@ static void grade_links(struct drun *r, const struct entry *e, const struct text
 	buf_clear(&other);
 }
 
+/* Of two items that it is as little the one that it is called as. */
+static bool is_better(const struct drun *r, uint32_t entry, const char *url, enum content_grade g,
+        const struct graded *best)
+{
+	if (!best->any || g != best->grade)
+		return !best->any || g < best->grade;
+	return g == CONTENT_ALTERED && url && entry_is_called(r, &r->entries[entry], url) &&
+	       !entry_is_called(r, &r->entries[best->entry], url);
+}
+
 /* Hold the text against one item; the better outcome stays. */
-static void grade(struct drun *r, uint32_t entry, const struct text *text, struct graded *best)
+static void grade(struct drun *r, uint32_t entry, const char *url, const struct text *text,
+        struct graded *best)
 {
 	const struct entry *e = &r->entries[entry];
 	enum content_grade g = CONTENT_ALTERED;
@@ -121,7 +132,7 @@ static void grade(struct drun *r, uint32_t entry, const struct text *text, struc
 		if (g == CONTENT_ALTERED && r->opts->attach_links)
 			grade_links(r, e, text, &g, &diff);
 	}
-	if (!best->any || g < best->grade) {
+	if (is_better(r, entry, url, g, best)) {
 		free(best->differences);
 		best->differences = diff.len ? buf_take(&diff) : NULL;
 		best->entry = entry;
@@ -155,7 +166,7 @@ static void by_journal(
 	from = entries_of(r, p->uid, &n);
 	for (size_t i = 0; i < n && i < COMPARED_MAX; i++)
 		if (entry_at_home(r, &r->entries[r->by_uid[from + i]], x->tcoll))
-			grade(r, r->by_uid[from + i], text, best);
+			grade(r, r->by_uid[from + i], x->url, text, best);
 }
 
 /* An item without a UID is known by its name, where the server gave it one. */
@@ -171,7 +182,7 @@ static void by_name(
 		if (!e->uid && entry_at_home(r, e, x->tcoll) &&
 		        (entry_is_called(r, e, x->url) ||
 		                memcmp(entry_item(r, e)->sha256, text->sha, SHA256_LEN) == 0))
-			grade(r, i, text, best);
+			grade(r, i, x->url, text, best);
 	}
 }
 
@@ -187,7 +198,7 @@ static void find(struct drun *r, const struct res *x, const struct text *text, s
 
 			if (strcmp(e->uid, x->uid) != 0 || entry_at_home(r, e, x->tcoll) != here)
 				continue;
-			grade(r, at, text, best);
+			grade(r, at, x->url, text, best);
 			compared++;
 		}
 	if (!best->any)
@@ -203,7 +214,7 @@ static void prove(struct drun *r, const struct res *x, const struct text *text, 
 
 	if (e->uid && !x->ours && !x->likely && !(x->uid && strcmp(e->uid, x->uid) == 0))
 		return;
-	grade(r, x->entry, text, best);
+	grade(r, x->entry, x->url, text, best);
 	if (x->likely && !x->ours && best->grade == CONTENT_ALTERED &&
 	        !(x->uid && e->uid && strcmp(e->uid, x->uid) == 0))
 		best->any = alike_holds(best->differences);
@@ -401,6 +412,7 @@ static int get_some(struct drun *r, struct res **list, size_t n, struct err *err
 	for (size_t i = 0; i < n; i++) {
 		g[i].x = list[i];
 		buf_init(&g[i].body, ITEM_MAX);
+		list[i]->blind = r->contacts && list[i]->entry == NONE;
 		rq[i] = (struct http_request){.method = "GET",
 		        .url = list[i]->url,
 		        .header = {accept_for(r, list[i])},
@@ -421,17 +433,17 @@ static int get_some(struct drun *r, struct res **list, size_t n, struct err *err
 	return rc;
 }
 
-static int get_rest(struct drun *r, struct res *list, size_t n, struct err *err)
+/* What did not come by multiget, or not as it should be; or (${again}) came as a card of another version. */
+static int get_rest(struct drun *r, struct res *list, size_t n, bool again, struct err *err)
 {
 	struct res *some[PARALLEL];
 	size_t k = 0;
 	int rc = 0;
 
 	for (size_t i = 0; i <= n && rc == 0; i++) {
-		bool wanted = i < n &&
-		              (!list[i].seen || (list[i].fits && list[i].grade == CONTENT_ALTERED));
+		bool altered = i < n && list[i].fits && list[i].grade == CONTENT_ALTERED;
 
-		if (wanted)
+		if (i < n && (again ? list[i].blind && altered : !list[i].seen || altered))
 			some[k++] = &list[i];
 		if (k == PARALLEL || (i == n && k)) {
 			rc = get_some(r, some, k, err);
@@ -451,7 +463,9 @@ int dav_look(struct drun *r, struct res *list, size_t n, struct err *err)
 	for (size_t i = 0, k; i < n && rc == 0; i += k)
 		rc = multiget(&l, list + i, n - i, &k, err);
 	if (rc == 0)
-		rc = get_rest(r, list, n, err);
+		rc = get_rest(r, list, n, false, err);
+	if (rc == 0)
+		rc = get_rest(r, list, n, true, err);
 	keys_clear(&l.at);
 	return rc;
 }

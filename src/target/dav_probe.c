@@ -83,6 +83,7 @@ static void fill(const struct listing *l, struct tcoll *t, const struct dav_resp
 	/* Who made it may write to it, whatever its owner is called. */
 	t->aside |= t->foreign && !made && !claimed;
 	t->v4 = versions && versions->xml && strstr(versions->xml, "4.0");
+	t->only_v4 = t->v4 && !strstr(versions->xml, "3.0");
 }
 
 static int on_collection(void *ctx, struct dav_response *r, struct err *err)

@@ -275,6 +275,50 @@ static void pair(struct drun *r, struct reslist *all)
 	}
 }
 
+/* A new item of this UID that is at home there, and not picked yet; NONE. */
+static uint32_t spare_of(const struct drun *r, const struct res *x, struct keys *picked)
+{
+	size_t n, from = entries_of(r, r->entries[x->entry].uid, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t at = r->by_uid[from + i];
+
+		if (r->entries[at].state == ENTRY_NEW &&
+		        entry_at_home(r, &r->entries[at], x->tcoll) &&
+		        keys_add(picked, (uint64_t)at + 1, 1))
+			return at;
+	}
+	return NONE;
+}
+
+/* Several items of one UID, none of which the target holds as it is: each resource stands for one of them. */
+static int pair_spare(struct drun *r, const struct reslist *all, struct err *err)
+{
+	struct reslist some = {0};
+	struct keys picked = {0};
+	int rc;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct res *x = &all->list[i];
+		const struct entry *e = x->fits ? &r->entries[x->entry] : NULL;
+		uint32_t spare = e && !x->known && x->grade == CONTENT_ALTERED && e->url &&
+		                                 strcmp(e->url, x->url) != 0
+		                         ? spare_of(r, x, &picked)
+		                         : NONE;
+
+		if (spare != NONE)
+			reslist_add(&some, x->tcoll, x->url, x->etag)->entry = spare;
+	}
+	rc = some.n ? dav_look(r, some.list, some.n, err) : 0;
+	for (size_t i = 0; i < some.n && rc == 0; i++)
+		if (some.list[i].fits)
+			entry_settle(
+			        r, &r->entries[some.list[i].entry], &some.list[i], ENTRY_THERE);
+	keys_clear(&picked);
+	reslist_clear(&some);
+	return rc;
+}
+
 /* What an earlier restore put there and the snapshot has no more. Nothing is said where only a part of the archive is restored. */
 static void say_gone(struct drun *r, const struct reslist *all)
 {
@@ -310,7 +354,9 @@ static int pair_all(struct drun *r, struct reslist *all, struct err *err)
 	int rc;
 
 	pair(r, all);
-	rc = dav_alike(r, all->list, all->n, ALIKE_THERE, err);
+	rc = pair_spare(r, all, err);
+	if (rc == 0)
+		rc = dav_alike(r, all->list, all->n, ALIKE_THERE, err);
 	if (rc == 0)
 		rc = dav_alike(r, all->list, all->n, ALIKE_COPIES, err);
 	if (rc < 0)

@@ -587,6 +587,13 @@ def into_one_kind(scratch, archive):
         expect(run.valise("restore", archive, "--include", "Work", "--into", "Mine") == 0 and "8 added" in run.text, run.text)
 
 
+def is_utf8(octets):
+    try:
+        return bool(octets.decode()) or True
+    except UnicodeDecodeError:
+        return False
+
+
 class Fussy(fakedav.FakeDav):
     """Takes nothing but what is as some servers want it."""
     target = True
@@ -598,7 +605,8 @@ class Fussy(fakedav.FakeDav):
                  (b"BEGIN:VEVENT" in b and b"DTEND" not in b and b"DURATION" not in b, 412, "DTEND must occur after DTSTART"),
                  (b"BEGIN:VCARD" in b and b"\nN:" not in b, 422, "N is missing"), (b"\nUID:" not in b, 409, ""),
                  (b"UID:named" in b and segment.encode().rpartition(b".")[0] != fakedav.uid_of(b), 400, "file name and UID must match"),
-                 (b"SUMMARY:never" in b, 400, "never"), (len(set(re.findall(rb"\nUID:[^\r]*", b))) > 1, 403, fakedav.CAL + "valid-calendar-object-resource")]
+                 (b"SUMMARY:never" in b, 400, "never"), (re.search(rb"[\x00-\x08\x0b\x0e-\x1f]", b), 400, "Invalid character"),
+                 (b.count(b"DTSTAMP") > 1 or (b"DTEND" in b and b"DURATION" in b), 403, "must not have both"), (not is_utf8(b), 400, ""), (len(set(re.findall(rb"\nUID:[^\r]*", b))) > 1, 403, fakedav.CAL + "valid-calendar-object-resource")]
         for is_so, status, text in wrong:
             if is_so:
                 return fakedav.error(status, text) if text.startswith("{") else fakedav.Answer(status, text)
@@ -624,6 +632,11 @@ class Odd(fakedav.FakeDav):
         work.put("never.ics", ended(8).replace(b"SUMMARY:Event 8", b"SUMMARY:never"))
         work.put("good.ics", ended(9))
         work.put("two.ics", ended(10).replace(b"BEGIN:VEVENT", ended(11)[ended(11).index(b"BEGIN:VEVENT"):ended(11).index(b"END:VCALENDAR")] + b"BEGIN:VEVENT", 1))
+        work.put("control.ics", ended(12, b"X-FOO:a\x0bb\x01\r\n"))
+        work.put("twice.ics", ended(13, b"DTSTAMP:20260101T000000Z\r\nDURATION:PT1H\r\n"))
+        work.put("latin.ics", ended(14, b"LOCATION:B\xfcro\r\n"))
+        work.put("folded.ics", ended(15, b"LOCATION:B\xc3\r\n \xbcro\r\n"))
+        people.put("agent.vcf", b"BEGIN:VCARD\r\nVERSION:2.1\r\nUID:boss\r\nN:Boss\r\nAGENT:\r\nBEGIN:VCARD\r\nVERSION:2.1\r\nN:Aide;A\r\nEND:VCARD\r\nEND:VCARD\r\n")
         people.put("old.vcf", b"BEGIN:VCARD\r\nVERSION:2.1\r\nUID:old\r\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J\r\nTEL;CELL:1\r\nEND:VCARD\r\n")
         people.put("no-n.vcf", fakedav.card(1).replace(b"N:Person;No. 1;;;\r\n", b""))
         people.put("no-uid.vcf", fakedav.card(2).replace(b"UID:card-2\r\n", b""))
@@ -636,22 +649,23 @@ def forms(scratch, archive):
         expect(named_run(server, "forms-source", scratch).valise("backup", "--exact", "-o", own) == 0, "backup")
     with type("strict", (Fussy,), {})() as target:
         run = named_run(target, "forms-strict", scratch)
-        expect(run.valise("restore", own, "--strict") == 3 and "1 added" in run.text and "13 REFUSED" in run.text, run.text)
+        expect(run.valise("restore", own, "--strict") == 3 and "1 added" in run.text and "18 REFUSED" in run.text, run.text)
     with Fussy() as target:
         run = named_run(target, "forms", scratch)
         for journal in (True, True, False):
             journal or shutil.rmtree(run.env["XDG_STATE_HOME"], ignore_errors=True)
-            added = 0 if target.log and hasattr(target, "held") else 13
+            added = 0 if target.log and hasattr(target, "held") else 18
             expect(run.valise("restore", own) == 3 and "%d added" % added in run.text and "1 REFUSED" in run.text, run.text)
             if added:
                 target.held = target.contents()
                 for name, word in (("bom", "stray octets"), ("att", "MANAGED-ID taken off"), ("method", "METHOD taken off"), ("noend-3", "an end added"), ("both", "stray octets.*an end added"),
-                                   ("other name", "under the name of its UID"), ("old", "vCard 2.1 made 3.0"), ("two", "apart, as 2 resources"), ("no-n", "missing properties added"), ("no-uid", "missing properties added")):
+                                   ("other name", "under the name of its UID"), ("old", "made vCard 3.0"), ("two", "apart, as 2 resources"), ("no-n", "missing properties added"), ("control", "stray octets"), ("twice", "second ones"), ("latin", "made UTF-8"), ("folded", "made UTF-8"), ("agent", "made vCard 3.0"), ("no-uid", "missing properties added")):
                     expect(re.search(name + r"\.(ics|vcf).*refused it as it is \(HTTP.*" + word, run.text), "%s: %s\n%s" % (name, word, run.text))
             expect(re.search("never.ics.*not restored: HTTP 400 bad request: never", run.text), run.text)
             expect(target.contents() == target.held, run.text)
         have = b"".join(d for c in target.collections.values() for d in c.resources.values())
         expect("Müller".encode() in have and b"TEL;TYPE=CELL:1" in have and b"UID:valise-" in have, have)
+        expect(b"AGENT:BEGIN:VCARD\\n" in have and "LOCATION:Büro".encode() in have, have)
         expect(b"UID:event-10" in have and b"UID:event-11" in have, "both objects of one resource")
         # what is learnt is used: the second and third event without an end take two tries each
         puts = [rq.target.rpartition("/")[2] for rq in target.log if rq.method == "PUT"]
@@ -715,7 +729,90 @@ def apart(scratch, archive):
         expect(run.valise("restore", own, "--dry-run") == 3 and "0 to add" in run.text, run.text)
 
 
-EXTRA = {f.__name__: f for f in (apart, forms, one_url, free_busy, into_one_kind, late, no_second_copy, counted, names, unread_home, exact_later, mapped, split, cut_over, no_journal, escaped_names)}
+class OneVersion(fakedav.FakeDav):
+    """Takes cards of one version alone, and says so, or does not."""
+    target, version, says = True, b"4.0", True
+
+    def coll_props(self, c):
+        said = {fakedav.CARD + "supported-address-data": '<R:address-data-type content-type="text/vcard" version="%s"/>' % self.version.decode()} if self.says and c.kind == "addressbook" else {}
+        return {**super().coll_props(c), **said}
+
+    def store(self, rq, c, segment):
+        if c.kind == "addressbook" and b"\nVERSION:" + self.version not in rq.body:
+            return fakedav.error(403, fakedav.CARD + "supported-address-data")
+        return super().store(rq, c, segment)
+
+
+class Versions(fakedav.FakeDav):
+    def populate(self):
+        people = self.add("addressbook", "people", "People")
+        photo = "PHOTO;ENCODING=b;TYPE=JPEG:/9j/AAAA\r\nTEL;TYPE=HOME,PREF:1\r\n"
+        people.put("three.vcf", fakedav.card(1, more=photo))
+        people.put("four.vcf", fakedav.card(2, version="4.0", more="PHOTO:data:image/jpeg;base64,/9j/AAAA\r\nKIND:individual\r\n"))
+        people.put("two.vcf", b"BEGIN:VCARD\r\nVERSION:2.1\r\nUID:two\r\nN:M\xc3\xbcller\r\nEND:VCARD\r\n")
+
+
+def versions(scratch, archive):
+    """A card goes in the version that the target takes, named; a second restore finds it; --strict sends none."""
+    own = os.path.join(scratch, "versions.valise")
+    with Versions() as server:
+        expect(named_run(server, "versions-source", scratch).valise("backup", "--exact", "-o", own) == 0, "backup")
+    for name, attributes in {"four": {}, "four-unsaid": {"says": False}, "three": {"version": b"3.0"}, "three-unsaid": {"version": b"3.0", "says": False}}.items():
+        with type(name, (OneVersion,), attributes)() as target:
+            run = named_run(target, "versions-" + name, scratch)
+            expect(run.valise("restore", own, "--strict") == 3 and "1 added" in run.text and "2 REFUSED" in run.text and "supported-address-data" in run.text, run.text)
+            for added in (2, 0, 0):
+                added or shutil.rmtree(run.env["XDG_STATE_HOME"], ignore_errors=True)
+                expect(run.valise("restore", own) == 3 and "%d added" % added in run.text and "REFUSED (" not in run.text, "%s: %s" % (name, run.text))
+                expect(not added or run.text.count("supported-address-data), and took it in another form: made vCard " + target.version.decode()) == 2, run.text)
+            have = b"".join(d for c in target.collections.values() for d in c.resources.values())
+            want = [b"PHOTO:data:image/jpeg;base64,/9j/AAAA", b"TEL;TYPE=HOME;PREF=1:1"] if target.version == b"4.0" else [b"PHOTO;ENCODING=b;TYPE=JPEG:/9j/AAAA", b"N:M\xc3\xbcller"]
+            expect(all(w in have for w in want), have)
+
+
+class OneUid(fakedav.FakeDav):
+    """Several cards of one UID; one of another; one that breaks each multiget."""
+
+    def populate(self):
+        people = self.add("addressbook", "people", "People")
+        for n in range(3):
+            people.put("same-%d.vcf" % n, fakedav.card(n, "same", "CATEGORIES:c\r\n"))
+        people.put("ctl.vcf", fakedav.card(8, more="NOTE:a\x0bb\r\n"))
+        people.put("own.vcf", fakedav.card(9))
+
+
+class AltersAll(fakedav.FakeDav):
+    """Takes a property off everything; names it itself, or not; gives cards as 4.0 to whoever prefers that."""
+    target, renames = True, False
+
+    def store(self, rq, c, segment):
+        segment = "srv-%d" % len(c.resources) if self.renames else segment
+        c.put(segment, re.sub(rb"CATEGORIES:[^\r]*\r\n", b"", rq.body))
+        return fakedav.Answer(201, **({"Location": c.path + segment} if self.renames else {}))
+
+    def do_get(self, rq):
+        rs = super().do_get(rq)
+        if rs.status == 200 and rq.header("Accept").startswith("text/vcard; version=4.0"):
+            rs.body = rs.body.replace(b"VERSION:3.0", b"VERSION:4.0")
+        return rs
+
+
+def one_uid(scratch, archive):
+    """Items of one UID that the target altered are each recognised, without the journal, too."""
+    own = os.path.join(scratch, "one-uid.valise")
+    with OneUid() as server:
+        expect(named_run(server, "one-uid-source", scratch).valise("backup", "--exact", "-o", own) == 0, "backup")
+    for renames in (False, True):
+        with type("target", (AltersAll,), {"renames": renames})() as target:
+            run = named_run(target, "one-uid-%s" % renames, scratch)
+            for n in range(3):
+                n == 2 and shutil.rmtree(run.env["XDG_STATE_HOME"])
+                expect(run.valise("restore", own) == 3 and "%d added" % (0 if n else 5) in run.text and "more often" not in run.text, run.text)
+                expect(run.text.count("-CATEGORIES") == 3 and "own.vcf" not in run.text and (renames or "~FN" not in run.text), run.text)
+            expect([len(c.resources) for c in target.collections.values()] == [5], run.text)
+
+
+EXTRA = {f.__name__: f for f in (apart, one_uid, versions, forms, one_url, free_busy, into_one_kind, late, no_second_copy, counted, names, unread_home, exact_later, mapped, split, cut_over, no_journal, escaped_names)}
 
 
 def run_extra(name, scratch, archive):

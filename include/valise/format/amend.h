@@ -10,12 +10,15 @@
  * that it does not concern stay as they are, octet for octet. The form depends on the octets and the step alone: equal ones become equal ones.
  */
 enum amend {
-	AMEND_TEXT, /* no byte order mark, no lines that are none, no NUL, CRLF at each line's end */
+	AMEND_TEXT, /* no byte order mark, no lines that are none, no control characters, CRLF at each line's end */
+	AMEND_UTF8, /* lines that are no UTF-8: folded between characters, then other octets read as Windows-1252 (but for vCard 2.1, which has charsets) */
 	AMEND_MANAGED, /* ATTACH without MANAGED-ID, which means something on its own server only (RFC 8607 4.3) */
 	AMEND_SCALE, /* no CALSCALE, no METHOD (RFC 4791 4.1) */
 	AMEND_NEEDED, /* VERSION, PRODID, UID, DTSTAMP, FN and N where they are missing */
+	AMEND_ONCE, /* of properties that may stand once (RFC 5545 3.6, RFC 2426 4) and of DTEND, DUE and DURATION the first alone */
 	AMEND_END, /* an event without DTEND and DURATION, or of no length, gets a DURATION: a day, or a second */
-	AMEND_CARD3, /* vCard 2.1 becomes 3.0: UTF-8 without quoted-printable, TYPE=, ENCODING=b */
+	AMEND_CARD3, /* vCard 2.1 (UTF-8 without quoted-printable, TYPE=, ENCODING=b, a nested AGENT as text) and 4.0 become 3.0 */
+	AMEND_CARD4, /* vCard 2.1 and 3.0 become 4.0 (RFC 6350 A): data: URLs, PREF=, geo: */
 	AMENDS
 };
 const char *amend_name(enum amend step); /* "MANAGED-ID taken off" */

@@ -23,6 +23,13 @@ static const struct {
         {AMEND_TEXT, "BEGIN:VCARD\nFN:x\nEND:VCARD", "BEGIN:VCARD\r\nFN:x\r\nEND:VCARD\r\n"},
         {AMEND_TEXT, EV("stray\r\n" START), EV(START)},
         {AMEND_TEXT, EV("SUMMARY:a\r\n b\r\n"), NULL},
+        {AMEND_TEXT, EV(START "X-FOO:a\x0b\x01\tb\x7f\r\n"), EV(START "X-FOO:a\tb\r\n")},
+        {AMEND_UTF8, EV("SUMMARY:B\xc3\xbcro\r\n"), NULL},
+        {AMEND_UTF8, EV("SUMMARY:B\xc3\r\n \xbcro\r\nLOCATION:a\r\n b\r\n"),
+                EV("SUMMARY:B\xc3\xbcro\r\nLOCATION:a\r\n b\r\n")},
+        {AMEND_UTF8, EV("SUMMARY:B\xfcro \x80 \xc3\xbc\n"),
+                EV("SUMMARY:B\xc3\xbcro \xe2\x82\xac \xc3\xbc\r\n")},
+        {AMEND_UTF8, CARD("2.1", "N;CHARSET=ISO-8859-1:B\xfc\r\n"), NULL},
         {AMEND_MANAGED, EV("ATTACH:https://x/a\r\n"), NULL},
         {AMEND_MANAGED,
                 EV("ATTACH;MANAGED-ID=97S;FILENAME=\"a;b\";SIZE=14:https://x/a\r\nSUMMARY:a\r\n "
@@ -51,6 +58,13 @@ static const struct {
                 CARD("3.0", "EMAIL:a@x.org\r\nORG:Firm;Sales;\r\nN:;;;;\r\nFN:Firm Sales\r\n")},
         {AMEND_NEEDED, "BEGIN:VCARD\r\nUID:a\r\nFN:x\r\nN:x\r\nEND:VCARD\r\n",
                 "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:a\r\nFN:x\r\nN:x\r\nEND:VCARD\r\n"},
+        {AMEND_ONCE, EV(START "DTEND:1\r\nCOMMENT:a\r\nCOMMENT:b\r\nX-A:1\r\nX-A:2\r\n"), NULL},
+        {AMEND_ONCE, EV(START "DTEND:1\r\nDURATION:PT1H\r\nDTSTAMP:2\r\n"),
+                EV(START "DTEND:1\r\n")},
+        {AMEND_ONCE, EV("BEGIN:VALARM\r\nDURATION:PT5M\r\nUID:b\r\nUID:c\r\nEND:VALARM\r\n" START),
+                NULL},
+        {AMEND_ONCE, CARD("3.0", "N:x\r\nFN:a\r\nFN:b\r\nN:y\r\nREV:1\r\n"),
+                CARD("3.0", "N:x\r\nFN:a\r\nFN:b\r\nREV:1\r\n")},
         {AMEND_END, EV(START), EV(START "DURATION:PT1S\r\n")},
         {AMEND_END, EV("DTSTART;VALUE=DATE:20260105\r\n"),
                 EV("DTSTART;VALUE=DATE:20260105\r\nDURATION:P1D\r\n")},
@@ -79,10 +93,51 @@ static const struct {
                             "ADR;TYPE=HOME:;;Straße 1\\, links;Köln;;1;D\r\n"
                             "NOTE:a\\nb\\; c\\, d\r\nitem1.URL:http://x/?a,b;c\r\n"
                             "PHOTO;TYPE=JPEG;ENCODING=b:AAAABBBB\r\n")},
+        {AMEND_CARD3,
+                CARD("2.1", "N:a\r\nAGENT:\r\nBEGIN:VCARD\r\nVERSION:2.1\r\nUID:b\r\nN:b;c,\r\n"
+                            "TEL;HOME:1\r\nEND:VCARD\r\nNOTE:x\r\n"),
+                CARD("3.0",
+                        "N:a\r\nAGENT:BEGIN:VCARD\\nVERSION:3.0\\nUID:b\\nN:b\\;c\\\\\\,\\nTEL\\;"
+                        "TYPE=HOME:1\\nFN:b c\r\n \\\\\\,\\nEND:VCARD\\n\r\nNOTE:x\r\nFN:a\r\n")},
         {AMEND_CARD3, CARD("2.1", "N:x\r\n"), CARD("3.0", "N:x\r\nFN:x\r\n")},
+        {AMEND_CARD4, EV(START), NULL},
+        {AMEND_CARD4, CARD("4.0", "FN:x\r\n"), NULL},
+        {AMEND_CARD4,
+                CARD("3.0", "FN:x\r\nN:x;;;;\r\nTEL;TYPE=\"home,pref\";TYPE=cell:1\r\nNOTE:a\\,"
+                            "\r\n b\r\n"
+                            "BDAY:1985-04-12\r\nREV:1995-10-31T22:27:10Z\r\nGEO:37.38;-122.08\r\n"
+                            "a.PHOTO;ENCODING=b;TYPE=JPEG:AAAA\r\nLOGO;VALUE=uri:https://x/l\r\n"
+                            "X-ADDRESSBOOKSERVER-KIND:group\r\nX-ADDRESSBOOKSERVER-MEMBER:urn:uuid:"
+                            "b\r\n"),
+                CARD("4.0",
+                        "FN:x\r\nN:x;;;;\r\nTEL;TYPE=home;TYPE=cell;PREF=1:1\r\nNOTE:a\\,\r\n b\r\n"
+                        "BDAY:19850412\r\nREV:19951031T222710Z\r\nGEO:geo:37.38,-122.08\r\n"
+                        "a.PHOTO:data:image/jpeg;base64,AAAA\r\nLOGO;VALUE=uri:https://x/l\r\n"
+                        "KIND:group\r\nMEMBER:urn:uuid:b\r\n")},
+        {AMEND_CARD4, "BEGIN:VCARD\r\nUID:a\r\nORG:x\r\nVERSION:3.0\r\nEND:VCARD\r\n",
+                CARD("4.0", "ORG:x\r\nFN:x\r\n")},
+        {AMEND_CARD4,
+                CARD("2.1",
+                        "N;CHARSET=UTF-8;QUOTED-PRINTABLE:M=C3=BC\r\nPHOTO;PNG;BASE64:AAAA\r\n"),
+                CARD("4.0", "N:M\xc3\xbc\r\nPHOTO:data:image/png;base64,AAAA\r\nFN:M\xc3\xbc\r\n")},
+        {AMEND_CARD3,
+                CARD("4.0",
+                        "FN:x\r\nTEL;VALUE=uri;PREF=1;TYPE=\"voice,home\":tel:+1-555\r\nEMAIL;PREF="
+                        "2:a@x\r\n"
+                        "GEO:geo:37.38,-122.08;u=5\r\nPHOTO:https://x/"
+                        "p\r\nKIND:group\r\nMEMBER:urn:uuid:b\r\n"
+                        "LOGO;MEDIATYPE=image/png:data:image/png;base64,AAAA\r\nBDAY:19850412\r\n"),
+                CARD("3.0", "FN:x\r\nTEL;TYPE=\"voice,home\";TYPE=PREF:+1-555\r\nEMAIL:a@x\r\n"
+                            "GEO:37.38;-122.08\r\nPHOTO;VALUE=uri:https://x/"
+                            "p\r\nX-ADDRESSBOOKSERVER-KIND:group\r\n"
+                            "X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:b\r\nLOGO;ENCODING=b;TYPE=PNG:"
+                            "AAAA\r\nBDAY:19850412\r\nN:;;;;\r\n")},
         /* Several of one file, a card in a card: not for these steps */
         {AMEND_TEXT, "\xef\xbb\xbf" CARD("3.0", "FN:x\r\n") CARD("3.0", "FN:y\r\n"), NULL},
-        {AMEND_CARD3, CARD("2.1", "AGENT:\r\nBEGIN:VCARD\r\nEND:VCARD\r\n"), NULL},
+        {AMEND_CARD3,
+                CARD("2.1", "AGENT:\r\nBEGIN:VCARD\r\nAGENT:\r\nBEGIN:VCARD\r\nEND:VCARD\r\nEND:"
+                            "VCARD\r\n"),
+                NULL},
         {AMEND_NEEDED, "", NULL},
         {AMEND_TEXT, "\xef\xbb\xbf", NULL},
 };
