@@ -341,8 +341,10 @@ static int take(struct pop3_run *r, struct err *err)
 		rc = r->opts->space_check(r->opts->space_ctx, bytes, err);
 	if (rc == 0 && count_left(r))
 		rc = fetch_new(r, err);
-	if (rc == 0)
+	if (rc == 0) {
 		prove(r);
+		pop3_name_short(r);
+	}
 	return rc ? rc : keep_unlisted(r, err);
 }
 

@@ -26,6 +26,7 @@ enum {
 	POP3_SESSIONS = 100000,
 	POP3_CANARY_FROM = 20, /* so many new messages of a known maildrop deserve a canary, too */
 	POP3_TOP_MISFITS = 3, /* then TOP is not worth while */
+	POP3_EXACT = 4, /* LIST is believed if so many messages fit for one that came short */
 	POP3_HEAD = 64 << 10, /* of a message, kept to find its date */
 	POP3_EXPIRE_WARN = 30, /* days */
 	POP3_WINDOW = 250, /* what servers list that list only a part */
@@ -46,6 +47,8 @@ struct drop {
 	bool topped, retred; /* it was had by TOP; it was asked for by RETR */
 	enum pop3_dots dots;
 	unsigned astray; /* times that something else than an answer followed it */
+	bool is_short; /* it came with fewer octets than LIST says */
+	uint64_t came;
 };
 
 struct known; /* items of the last state */
@@ -98,6 +101,7 @@ struct pop3_run {
 	struct buf head;
 	bool held_cr, held_crlf; /* its last octets may be the line end that only the dot needs */
 	uint64_t liars; /* messages whose LIST size is wrong, not only short of a final CRLF */
+	uint64_t exact; /* messages that are as LIST says, those of before as well */
 };
 
 /* pop3_session.c */
@@ -126,6 +130,8 @@ int pop3_give_known(
  */
 int pop3_give_unlisted(struct pop3_run *r, bool named, size_t *n_out, struct err *err) MUST_CHECK;
 void pop3_name_failure(struct pop3_run *r, struct drop *d, const char *reason);
+/* Where LIST is right about the other messages, those that came shorter are named: they may be cut. */
+void pop3_name_short(struct pop3_run *r);
 
 /* pop3_top.c */
 /* The smallest message that is safe here, by TOP: only where that is the same is TOP used further. */

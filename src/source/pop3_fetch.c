@@ -58,6 +58,7 @@ static int give_old(struct pop3_run *r, struct drop *d, const struct tree_item *
 	struct tree_item it = *from;
 
 	d->done = true;
+	r->exact += it.size == d->size;
 	note_hash(d, it.sha256);
 	if (given_elsewhere(r, d, it.sha256))
 		return 0;
@@ -195,11 +196,31 @@ static int finish_body(struct pop3_run *r, const struct drop *d, uint64_t octets
 	it->size = o.size;
 	if (o.has_nul)
 		it->warn |= WARN_NUL;
+	r->exact += o.size == d->size;
 	if (o.size != d->size) {
 		it->warn |= WARN_SIZE;
 		r->liars++;
 	}
 	return 0;
+}
+
+void pop3_name_short(struct pop3_run *r)
+{
+	size_t n = 0;
+	char text[120];
+
+	for (size_t i = 0; i < r->n_drops; i++)
+		n += r->drops[i].is_short;
+	for (size_t i = 0; i < r->n_drops && r->exact >= POP3_EXACT * n; i++) {
+		struct drop *d = &r->drops[i];
+
+		if (!d->is_short)
+			continue;
+		snprintf(text, sizeof text,
+		        "the server gives %ju of %ju octets: it may be cut; what came is kept",
+		        (uintmax_t)d->came, (uintmax_t)d->size);
+		pop3_name_failure(r, d, text);
+	}
 }
 
 static void reset_message(struct pop3_run *r)
@@ -293,7 +314,14 @@ static int settle(struct batch *b, size_t index, const struct pop3_shape *came, 
 	switch (pop3_judge(came, &asked)) {
 	case POP3_KEEP:
 		d->topped = asked.want.top;
-		return take_message(r, d, came->octets, err);
+		d->came = came->octets;
+		/* Some servers count the dots that they double, or a final CRLF of their own. */
+		d->is_short = came->octets + came->doubled + 2 < d->size;
+		if (came->octets || !d->is_short)
+			return take_message(r, d, came->octets, err);
+		d->is_short = false;
+		pop3_name_failure(r, d, "the server gives no octets of it");
+		break;
 	case POP3_ASK_RETR:
 		misfit(r, d);
 		break;

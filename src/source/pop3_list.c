@@ -258,9 +258,10 @@ int pop3_relist(struct pop3_run *r, struct err *err)
 	size_t named, found;
 	int rc = pop3_stat(r->session, &r->counted, &octets, err);
 
-	/* Some servers refuse LIST where there is nothing to list. */
-	if (rc == 0 && r->counted)
+	if (rc == 0)
 		rc = pop3_list(r->session, &l.list, &l.n, err);
+	if (rc == ERR_REFUSED && r->counted == 0)
+		rc = 0; /* some servers refuse LIST where there is nothing to list */
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
 	r->listed = l.n;

@@ -556,6 +556,28 @@ class WildSizes(FakePop3):
         return [0, 1, 1 << 40][len(m.body) % 3]
 
 
+class StatCountsNone(FakePop3):
+    """STAT says that there is nothing, LIST lists it."""
+
+    def do_stat(self, s, args):
+        s.send("+OK 0 0")
+
+
+class CutsSome(FakePop3):
+    """Of the third message nothing comes, of the fifth its beginning, by RETR and by TOP; each ends as it must, and the sizes are right."""
+    count = 16
+
+    def shown(self, number, body):
+        return b"" if number == 3 else body[:90] + b"\r\n" if number == 5 else body
+
+    def do_retr(self, s, args):
+        s.send("+OK")
+        s.stuffed(self.shown(int(args), s.listed[int(args) - 1].body))
+
+    def do_top(self, s, args):
+        self.do_retr(s, args.split()[0])
+
+
 class CountsStuffing(FakePop3):
     """LIST counts the octets as they go over the wire."""
 
