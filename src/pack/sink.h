@@ -184,6 +184,8 @@ int sink_past_catalog(struct archive_sink *s, struct slot *slot, struct tree_col
 void sink_past_offer(const struct archive_sink *s, struct tree_coll *c);
 /* At commit: what is not there any more is written anew, and what nobody gave again is named. */
 int sink_past_mend(struct archive_sink *s, struct err *err) MUST_CHECK;
+/* The same look once more, before anything is sealed: somebody else may have been at the archive since. */
+int sink_past_again(const struct archive_sink *s, struct err *err) MUST_CHECK;
 int sink_last(struct tree_sink *t, struct tree_reader **out, struct err *err);
 
 /* sink_body.c */

@@ -186,6 +186,8 @@ int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err)
 		rc = sink_past_mend(s, err);
 	if (rc == 0)
 		rc = keep_gone(s, &out->shrunk, err);
+	if (rc == 0)
+		rc = sink_past_again(s, err);
 	if (rc < 0)
 		return rc;
 	if (differs(s)) {

@@ -275,6 +275,23 @@ void sink_past_look(struct archive_sink *s)
 	}
 }
 
+int sink_past_again(const struct archive_sink *s, struct err *err)
+{
+	for (size_t i = 0; i < s->n_seals; i++)
+		for (size_t k = 0; k < s->seals[i].n_files; k++) {
+			const struct seal_file *f = &s->seals[i].files[k];
+
+			if (is_turn(s, i, f) && !sink_past_is_bad(s, f->path) &&
+			        look(s, f, err) < 0)
+				return err_wrap(err,
+				        "%s changes while this run is at work, and nothing was "
+				        "sealed; run backup again, it takes what is lost from the "
+				        "source",
+				        s->path);
+		}
+	return 0;
+}
+
 static bool has_error(const struct tree_coll *c, const struct tree_item *it, const char *href)
 {
 	for (size_t i = 0; i < c->n_errors; i++)

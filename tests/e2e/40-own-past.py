@@ -223,6 +223,25 @@ def check_imap(scratch):
         run(0, "verify", archive)
         shutil.rmtree(archive)
 
+        # What vanishes while the run is at work is in no new seal, whether there is anything to seal or not; the next run mends it.
+        for new in (), (51,):
+            shutil.copytree(base, archive)
+            for n in new:
+                server.mailboxes[b"INBOX"].add(mail(n))
+
+            def meanwhile(s, tag, name, args):
+                if name in ("STATUS", "EXAMINE") and os.path.exists(archive + "/" + PART1):
+                    os.remove(archive + "/" + PART1)
+                return FakeImap.before(server, s, tag, name, args)
+            server.before = meanwhile
+            said = backup(1, archive, account)
+            del server.before
+            assert "changes while this run is at work" in said and PART1 in said and newest(archive) == "000002", said
+            backup(0, archive, account)
+            assert sums(archive) == 0 and len(contents(archive, scratch)["mail/Work"]) == 6
+            shutil.rmtree(archive)
+        server.mailboxes[b"INBOX"].messages.pop()
+
         # Without any seal nobody knows whose it is.
         shutil.copytree(base, archive)
         for n in ("000001", "000002"):
