@@ -299,3 +299,18 @@ char *secret_mask(char *text, const char *own)
 	pthread_rwlock_unlock(&all.lock);
 	return text;
 }
+
+size_t secret_mask_octets(char *text, size_t n)
+{
+	size_t from = 0, out = 0;
+
+	while (from <= n) {
+		size_t len = strlen(text + from), kept;
+
+		kept = strlen(secret_mask(text + from, NULL)) + 1;
+		memmove(text + out, text + from, kept);
+		out += kept;
+		from += len + 1;
+	}
+	return out - 1;
+}

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define IN_VAIN_MAX ((size_t)1 << 20) /* names without end, members with nothing in them */
+
 static bool is_word(const char *s, size_t n, const char *word)
 {
 	return strlen(word) == n && strncasecmp(s, word, n) == 0;
@@ -66,6 +68,10 @@ int http_decode(struct http_decoder *d, const void *p, size_t n,
 	if (!d->gzip)
 		return sink(ctx, p, n);
 	d->began = d->began || n;
+	d->in_vain += n;
+	if (d->in_vain > IN_VAIN_MAX)
+		return err_set(err, ERR_LIMIT, ERR_ITEM,
+		        "the gzip coding goes on and on, and there is nothing in it");
 	d->z.next_in = (z_const Bytef *)(uintptr_t)p;
 	d->z.avail_in = (uInt)n;
 	do {
@@ -78,6 +84,8 @@ int http_decode(struct http_decoder *d, const void *p, size_t n,
 			return err_set(err, ERR_PROTO, ERR_ITEM, "the gzip coding is damaged: %s",
 			        d->z.msg ? d->z.msg : "no reason known");
 		d->ended = z == Z_STREAM_END;
+		if (d->z.avail_out < sizeof out)
+			d->in_vain = 0;
 		rc = sink(ctx, out, sizeof out - d->z.avail_out);
 	} while (rc == 0 && (d->z.avail_in || d->z.avail_out == 0));
 	return rc;

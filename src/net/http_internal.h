@@ -71,6 +71,7 @@ int auth_header(struct http_auth *a, const char *method, const char *url, struct
 /* http_decode.c: Content-Encoding (RFC 9110 8.4): gzip and identity. */
 struct http_decoder {
 	bool gzip, began, ended;
+	size_t in_vain; /* octets since the last that meant anything */
 	z_stream z;
 };
 /* False for a coding that we did not ask for and cannot undo. */

@@ -29,8 +29,7 @@ static void put_line(FILE *out, unsigned id, char mark, const char *line, size_t
 	n = n < sizeof raw ? n : sizeof raw - 1;
 	memcpy(raw, line, n);
 	raw[n] = '\0';
-	if (strlen(raw) == n)
-		n = strlen(secret_mask(raw, NULL));
+	n = secret_mask_octets(raw, n);
 	fprintf(out, "#%u %c: %s\n", id, mark, term_escape(raw, n, safe, sizeof safe));
 }
 

@@ -28,8 +28,7 @@ static void put(struct trace *t, char mark, const char *text, size_t n, const ch
 	n = n < sizeof raw ? n : sizeof raw - 1;
 	memcpy(raw, text, n);
 	raw[n] = '\0';
-	if (strlen(raw) == n)
-		n = strlen(secret_mask(raw, NULL));
+	n = secret_mask_octets(raw, n);
 	term_escape(raw, n, safe, sizeof safe);
 	flockfile(t->out);
 	fprintf(t->out, "#%d %c: %s%s\n", t->id, mark, safe, more);

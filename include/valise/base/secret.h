@@ -28,6 +28,8 @@ void secret_learn(const struct secret *s);
 void secret_forget_all(void);
 /* In place, never longer; returns ${text}. ${own} (may be NULL): what is ours of the text, the format; a secret that is a word of it stays. */
 char *secret_mask(char *text, const char *own);
+/* The same for octets, which may hold NULs; ${text}[n] is one. Returns how many are left. */
+size_t secret_mask_octets(char *text, size_t n);
 
 void wipe(void *p, size_t n); /* memset that is not optimised away */
 

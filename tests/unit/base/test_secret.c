@@ -98,6 +98,19 @@ static void masked(void **state)
 	secret_forget_all();
 }
 
+static void octets_are_masked(void **state)
+{
+	char text[] = "\0you said\0s3cr&t pw\0\0S3CR&T PW";
+
+	(void)state;
+	secret_forget_all();
+	learn("s3cr&t pw");
+	assert_int_equal(secret_mask_octets(text, sizeof text - 1), 18);
+	assert_memory_equal(text, "\0you said\0***\0\0***", 19);
+	assert_int_equal(secret_mask_octets(text, 0), 0);
+	secret_forget_all();
+}
+
 /* Where foreign words become text: an error holds none of any secret that is known. */
 static void errors_are_masked(void **state)
 {
@@ -154,6 +167,7 @@ int main(void)
 	        cmocka_unit_test(set_and_clear),
 	        cmocka_unit_test(bounds),
 	        cmocka_unit_test(masked),
+	        cmocka_unit_test(octets_are_masked),
 	        cmocka_unit_test(errors_are_masked),
 	        cmocka_unit_test(service_strings_are_freed),
 	};

@@ -309,6 +309,94 @@ static void cuts(void **state)
 	}
 }
 
+/* Answers that no server means well: ${say}, then ${flood} until nobody listens any more. */
+static const struct hostile {
+	const char *say, *flood;
+	enum err_code code;
+	const char *words; /* of the error, or the body of an answer that is taken */
+} hostile[] = {
+#define OK "HTTP/1.1 200 OK\r\n"
+#define CHUNKED OK "Transfer-Encoding: chunked\r\n\r\n"
+#define GZIP OK "Content-Encoding: gzip\r\n\r\n"
+        {"HTTP/1.1 200 ", "a", ERR_NET, ""},
+        {OK "X: ", "a", ERR_NET, ""},
+        {OK "X: 1", "\r\n x", ERR_LIMIT, "longer than 128 KiB"},
+        {"", "HTTP/1.1 100 Continue\r\n\r\n", ERR_LIMIT, "longer than 128 KiB"},
+        {CHUNKED "5\r\nhello\r\n0\r\n", "X: 1\r\n", ERR_LIMIT, "longer than 128 KiB"},
+        {CHUNKED, "0", ERR_NET, "hexadecimal"},
+        {CHUNKED "7fffffffffffffff\r\n", "x", ERR_LIMIT, "longer than 1000000 octets"},
+        {CHUNKED "FFFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n", NULL, ERR_NET, "hexadecimal"},
+        {CHUNKED "-5\r\nhello\r\n0\r\n\r\n", NULL, ERR_NET, "hexadecimal"},
+        {CHUNKED "\r\nhello\r\n0\r\n\r\n", NULL, ERR_NET, "hexadecimal"},
+        {CHUNKED "7\r\nhello\r\n0\r\n\r\n", NULL, ERR_NET, ""},
+        {CHUNKED "4\r\nhello\r\n0\r\n\r\n", NULL, ERR_NET, ""},
+        {CHUNKED "5\r\nhello0\r\n\r\n", NULL, ERR_NET, ""},
+        {OK "Content-Length: -5\r\n\r\nhello", NULL, ERR_PROTO, "Content-Length"},
+        {OK "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", NULL,
+                0, "hello"},
+        {"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\n", NULL, ERR_NET, ""},
+        {"HTTP/1.1 000 No\r\n\r\n", NULL, ERR_PROTO, ""},
+        {"hello", NULL, ERR_PROTO, "HTTP/0.9"},
+        {GZIP "\x1f\x8b\x07", "x", ERR_PROTO, "damaged"},
+        {GZIP "\x1f\x8b\x08\x08xxxxxx", "name", ERR_LIMIT, "nothing in it"},
+        {GZIP, "(empty)", ERR_LIMIT, "nothing in it"},
+        {OK "Content-Encoding: gzip, gzip\r\n\r\n", "x", ERR_PROTO, "not asked for"},
+        {"HTTP/1.1 500 No\r\nContent-Encoding: gzip\r\n\r\n", "(empty)", ERR_LIMIT,
+                "nothing in it"},
+};
+
+static void hostile_answer(struct conn *c, const struct request *rq)
+{
+	const struct hostile *a = &hostile[atoi(rq->path + 1)];
+	char block[60000];
+	uint8_t empty[40];
+	const char *flood = a->flood;
+	size_t n = flood ? strlen(flood) : 0, len = 0;
+
+	if (n && strcmp(flood, "(empty)") == 0) {
+		n = gzip("", 0, empty, sizeof empty);
+		flood = (char *)empty;
+	}
+	for (; n && len + n <= sizeof block; len += n)
+		memcpy(block + len, flood, n);
+	c->close = true;
+	conn_write(c, a->say, strlen(a->say));
+	for (c->close = !n; !c->close;)
+		conn_write(c, block, len);
+}
+
+static void hostile_answers(void **state)
+{
+	enum { N = sizeof hostile / sizeof *hostile };
+	static struct result results[N];
+	(void)state;
+	struct server *s = server_start(hostile_answer, false);
+	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http_request list[N];
+
+	for (size_t i = 0; i < N; i++) {
+		buf_init(&results[i].body, 1 << 20);
+		list[i] = (struct http_request){.method = "GET",
+		        .max_response = 1000000,
+		        .url = xasprintf("http://127.0.0.1:%u/%zu", s->port, i),
+		        .body_fn = keep_body,
+		        .done = keep_done,
+		        .ctx = &results[i]};
+	}
+	assert_int_equal(http_run(h, list, N, N, NULL), 0);
+	for (size_t i = 0; i < N; i++) {
+		struct result *r = &results[i];
+
+		if (r->code != hostile[i].code ||
+		        !strstr(r->code ? r->text : buf_str(&r->body), hostile[i].words))
+			fail_msg("row %zu: %d, %s", i, r->code, r->text);
+		buf_clear(&r->body);
+		free((char *)(uintptr_t)list[i].url);
+	}
+	http_close(h);
+	server_stop(s);
+}
+
 static void cut_and_begun_again(void **state)
 {
 	(void)state;
@@ -350,7 +438,10 @@ static void writes_are_not_sent_again(void **state)
 
 static void silent_answer(struct conn *c, const struct request *rq)
 {
-	(void)rq;
+	if (strcmp(rq->path, "/extension") == 0) /* of a chunk, and it has no end */
+		say(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;");
+	while (rq->path[1] == 'e' && !c->close)
+		say(c, "%1000d", 0);
 	while (more(c)) /* until the other side has enough of it */
 		;
 	c->close = true;
@@ -367,6 +458,9 @@ static void silence(void **state)
 	service.at.idle_timeout_ms = 50;
 	assert_int_equal(http_open(&service, HTTP_TARGET, NULL, &h, NULL), 0);
 	r = ask(h, s, (struct http_request){.method = "PUT", .header = {"If-None-Match: *"}}, "/x");
+	assert_int_equal(r->code, ERR_NET);
+	assert_non_null(strstr(r->text, "nothing came for "));
+	r = get(h, s, "/extension");
 	assert_int_equal(r->code, ERR_NET);
 	assert_non_null(strstr(r->text, "nothing came for "));
 	http_close(h);
@@ -685,6 +779,7 @@ int main(void)
 	        cmocka_unit_test(codings),
 	        cmocka_unit_test(caps),
 	        cmocka_unit_test(cuts),
+	        cmocka_unit_test(hostile_answers),
 	        cmocka_unit_test(cut_and_begun_again),
 	        cmocka_unit_test(writes_are_not_sent_again),
 	        cmocka_unit_test(silence),
