@@ -99,8 +99,13 @@ static int look(struct dav_worker *w, struct davcoll *c, struct err *err)
 	int rc;
 
 	progress_what(r->progress, c->coll->name);
-	if (!is_wanted(r->opts, c->coll->name))
+	if (!dav_is_wanted(r, c)) {
+		rc = c->no_list || !dav_may_hide(r) ? 0 : dav_look_inside(w, c, err);
+		if (rc < 0 && dav_fatal(r, err))
+			return rc;
+		err_clear(err); /* it was not asked for */
 		return keep(r, c, COLL_SKIPPED, NULL, err);
+	}
 	rc = load(r, c, err);
 	if (rc == 0)
 		rc = dav_ask_state(w, c, err);
@@ -288,7 +293,29 @@ static int find_nested(struct dav_worker *w, struct err *err)
 	}
 	r->n_nested = 0;
 	dav_name_all(r, n);
+	dav_mark_below(r, n);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+/* The names that patterns are held against before anything is done: what lies in others is looked for where one matches nothing else. */
+static int tell_names(struct dav_run *r, struct dav_worker *w, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_colls && rc == 0; i++) {
+		if (dav_is_missed(r) && !r->colls[i].no_list)
+			rc = dav_look_inside(w, &r->colls[i], err);
+		if (rc < 0 && !dav_fatal(r, err)) {
+			err_clear(err);
+			rc = 0;
+		}
+		if (rc == 0 && i + 1 == r->n_colls)
+			rc = find_nested(w, err);
+	}
+	for (size_t i = 0; i < r->n_colls && rc == 0; i++)
+		r->opts->listed(r->opts->listed_ctx,
+		        &(struct pattern_name){.full = r->colls[i].coll->name}, true);
+	return rc;
 }
 
 static size_t workers(const struct dav_run *r)
@@ -351,7 +378,9 @@ static int work(struct dav_run *r, struct dav_worker *w, struct err *err)
 	if (rc < 0)
 		return rc;
 	if (!r->failed && !r->opts->dry) {
-		rc = check_space(r, err);
+		rc = dav_may_hide(r) ? 0 : dav_keep_unseen(r, err);
+		if (rc == 0)
+			rc = check_space(r, err);
 		if (rc < 0)
 			return err_widen(err, ERR_WHOLE);
 		all(r, w, workers(r), DAV_LISTED);
@@ -385,11 +414,8 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 	rc = http_open(service, HTTP_SOURCE, progress, &w[0].http, err);
 	if (rc == 0)
 		rc = find_collections(&w[0], err);
-	for (size_t i = 0; opts->listed && i < r.n_colls && rc == 0; i++)
-		opts->listed(opts->listed_ctx,
-		        &(struct pattern_name){.full = r.colls[i].coll->name}, true);
-	if (rc == 0 && !opts->listed)
-		rc = work(&r, w, err);
+	if (rc == 0)
+		rc = opts->listed ? tell_names(&r, w, err) : work(&r, w, err);
 	for (size_t i = 0; i < 16; i++)
 		http_close(w[i].http);
 	for (size_t i = 0; i < r.n_colls; i++)

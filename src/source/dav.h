@@ -53,6 +53,7 @@ struct davcoll {
 	bool no_multiget;
 	bool elsewhere; /* its href leads nowhere; the URL is another form of it */
 	bool holds; /* other collections: listed each time, so that they are found each time */
+	bool below; /* it lies in one that --include names */
 	enum dav_state state;
 };
 
@@ -115,6 +116,19 @@ void dav_coll_clear(struct davcoll *c);
 int dav_ask_state(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
 /* c->items: what the server has. */
 int dav_list(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
+/* Only the collections that lie in it, against RFC 4791 4.2, are added to the run's nested ones. */
+int dav_look_inside(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
+
+/* dav_choose.c: --include and --exclude. */
+bool dav_is_wanted(const struct dav_run *r, const struct davcoll *c);
+/* May what is chosen lie in a collection that is not? */
+bool dav_may_hide(const struct dav_run *r);
+/* Does a pattern match none of the collections found so far, or do all of them leave none? */
+bool dav_is_missed(const struct dav_run *r);
+/* Of the collections from ${from} on: which lie in one that is included. */
+void dav_mark_below(struct dav_run *r, size_t from);
+/* What was not looked for, as nothing chosen could be there, keeps its last state. */
+int dav_keep_unseen(struct dav_run *r, struct err *err) MUST_CHECK;
 bool dav_unchanged(const struct davcoll *c);
 struct davitem *dav_item_find(struct davcoll *c, uint64_t key); /* the items are sorted */
 /* The one that shares its URL with ${i} and came first, or NULL. */

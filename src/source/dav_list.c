@@ -219,6 +219,28 @@ static int on_member(void *ctx, struct dav_response *r, struct err *err)
 	return add(l, r, key, err);
 }
 
+static int on_inside(void *ctx, struct dav_response *r, struct err *err)
+{
+	struct listing *l = ctx;
+	uint64_t key = member_key(r);
+
+	if (key != l->self && key != l->asked &&
+	        dav_is_collection(r, l->w->run->kind == COLL_CONTACTS))
+		add_nested(l, r->url);
+	return stop_check(err);
+}
+
+int dav_look_inside(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	static const char *const type[] = {P_TYPE};
+	struct listing l = {.w = w, .c = c, .self = c->key, .asked = dav_key(c->url)};
+	struct dav_answer a;
+	int rc = dav_propfind(w->http, c->url, 1, type, 1, on_inside, &l, &a, err);
+
+	dav_answer_clear(&a);
+	return rc;
+}
+
 /* The collection was redirected: what is asked for next is asked for there. */
 static void follow(struct davcoll *c, const char *url)
 {

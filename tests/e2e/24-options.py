@@ -10,12 +10,17 @@ import re
 import shutil
 import ssl
 import subprocess
+import sys
 import tempfile
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SERVERS = os.path.join(HERE, "..", "servers")
 VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
+sys.path.insert(0, SERVERS)
+sys.dont_write_bytecode = True
+import fakedav  # noqa: E402
+
 CONTEXT = ssl._create_unverified_context()
 BOXES = {"INBOX": "INBOX", "Work": "Work", "Work/2024": "Work/2024", "Entwürfe": "Entw&APw-rfe", "Entwürfe/alt": "Entw&APw-rfe/alt", "Bills": "Bills"}
 CALENDARS = {"Work": "work", "A": "a", "A/B": "ab"}
@@ -220,6 +225,29 @@ def mapped(imap, mail, server):
     expect([m.status(b, "(MESSAGES)")[1][0].split()[-1] for b in ("INBOX", "INBOX/2024")] == [b"1)"] * 2, "Work is not in INBOX")
 
 
+def nested(d):
+    """Calendars in calendars, which only a look inside shows: on the first run, in the last snapshot, below a chosen one and below one that is not."""
+    with fakedav.cases()["nested-calendars"]() as server:
+        server.add("calendar", "other", "Other").put("o.ics", fakedav.event(30))
+        every = {"Work", "Work_2", "Deep", "Other"}
+
+        def backup(name, code, *args):
+            return valise(code, "backup", "--caldav", server.url(), "--user", "alice", "--cleartext", "--password-command", "echo pw-alice", "-o", os.path.join(d, name), *args)
+
+        for i, (args, want) in enumerate(((("--include", "Deep"), {"Deep"}), (("--include", "D*"), {"Deep"}), (("--include", "Work"), {"Work", "Work_2", "Deep"}),
+                                          (("--include", "Work_2"), {"Work_2", "Deep"}), (("--exclude", "Work", "--exclude", "Other"), {"Work_2", "Deep"}),
+                                          (("--include", "Work", "--exclude", "Deep"), {"Work", "Work_2"}), (("--include", "Other"), {"Other"}))):
+            backup("nested%d" % i, 0, *args)
+            got = {name for _, name in took(os.path.join(d, "nested%d" % i))}
+            expect(got == want, "%s: took %s" % (args, got))
+            expect("nothing changed" in backup("nested%d" % i, 0, *args), "%s: a second run does not agree" % (args,))
+        backup("nope", 2, "--include", "Nope")
+        backup("nested", 0)
+        for args in (("--include", "Other"), ("--exclude", "Work"), ("--include", "Work")):
+            expect("nothing changed" in backup("nested", 0, *args), "%s lost something" % (args,))
+            expect({name for _, name in took(os.path.join(d, "nested"))} == every, args)
+
+
 def main():
     d = tempfile.mkdtemp(prefix="valise-")
     os.chmod(d, 0o755)
@@ -236,6 +264,7 @@ def main():
             local(mail, full, d)
             refused(imap, cal, mail, full, d)
             mapped(imap, mail, server)
+            nested(d)
             backup([*imap, *cal, *card, *alice], HOLDS, d)
             restore([*imap, *cal, *card, "--user", "bob", "--password-command", "echo pw-bob"], full, d)
     finally:

@@ -1,0 +1,103 @@
+/*
+ * Which collections --include and --exclude mean. A calendar in a calendar (RFC 4791 4.2 forbids it, Zimbra and Bedework have it) is found by looking inside
+ * the upper one, chosen or not, and is below it as a mailbox is below a mailbox.
+ */
+#include <string.h>
+#include "dav.h"
+
+static bool matches(const char *pattern, const struct davcoll *c)
+{
+	return pattern_matches(pattern, &(struct pattern_name){.full = c->coll->name}, false);
+}
+
+static bool is_included(const struct pattern_choice *o, const struct davcoll *c)
+{
+	for (size_t i = 0; i < o->n_include; i++)
+		if (matches(o->include[i], c))
+			return true;
+	return c->below;
+}
+
+bool dav_is_wanted(const struct dav_run *r, const struct davcoll *c)
+{
+	const struct pattern_choice *o = &r->opts->choice;
+
+	for (size_t i = 0; i < o->n_exclude; i++)
+		if (matches(o->exclude[i], c))
+			return false;
+	return o->n_include == 0 || is_included(o, c);
+}
+
+static bool is_met(const struct dav_run *r, const char *pattern)
+{
+	for (size_t i = 0; i < r->n_colls; i++)
+		if (matches(pattern, &r->colls[i]))
+			return true;
+	return false;
+}
+
+bool dav_is_missed(const struct dav_run *r)
+{
+	const struct pattern_choice *o = &r->opts->choice;
+	size_t wanted = 0;
+
+	for (size_t i = 0; i < r->n_colls; i++)
+		wanted += dav_is_wanted(r, &r->colls[i]);
+	if (!wanted)
+		return true;
+	for (size_t i = 0; i < o->n_include; i++)
+		if (!is_met(r, o->include[i]))
+			return true;
+	for (size_t i = 0; i < o->n_exclude; i++)
+		if (!is_met(r, o->exclude[i]))
+			return true;
+	return false;
+}
+
+bool dav_may_hide(const struct dav_run *r)
+{
+	const struct pattern_choice *o = &r->opts->choice;
+
+	for (size_t i = 0; i < o->n_include; i++)
+		if (strpbrk(o->include[i], "*?") || !is_met(r, o->include[i]))
+			return true;
+	return o->n_include == 0;
+}
+
+void dav_mark_below(struct dav_run *r, size_t from)
+{
+	for (size_t i = from; i < r->n_colls; i++) /* by href: the upper one is first */
+		for (size_t k = 0; k < r->n_colls && !r->colls[i].below; k++)
+			r->colls[i].below = k != i && r->colls[k].coll &&
+			                    is_included(&r->opts->choice, &r->colls[k]) &&
+			                    dav_lies_in(r->colls[i].url, r->colls[k].url);
+}
+
+static bool is_seen(const struct dav_run *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_colls; i++)
+		if (r->colls[i].coll && strcmp(r->colls[i].coll->name, name) == 0)
+			return true;
+	return false;
+}
+
+int dav_keep_unseen(struct dav_run *r, struct err *err)
+{
+	struct tree_reader *last = NULL;
+	const struct tree_manifest *m;
+	int rc = r->sink->ops->last ? r->sink->ops->last(r->sink, &last, err) : 0;
+
+	if (rc < 0 || !last)
+		return rc;
+	m = last->ops->manifest(last);
+	for (size_t i = 0; i < m->n_heads && rc == 0; i++) {
+		const struct tree_head *h = &m->heads[i];
+		const struct pattern_name name = {.full = h->name};
+
+		if (h->kind == r->kind && !pattern_chooses(&r->opts->choice, &name) &&
+		        !is_seen(r, h->name))
+			rc = r->sink->ops->keep(r->sink, r->kind, h->name, COLL_SKIPPED, NULL, err);
+	}
+	last->ops->free(last);
+	return rc;
+}
