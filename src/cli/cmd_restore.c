@@ -21,7 +21,9 @@ static const struct option_def options[] = {
                 "mailbox OLD and what is below it, or calendar or address book OLD, goes to NEW; "
                 "may be repeated"},
         {"under", 0, "FOLDER", "put everything below this folder"},
-        {"into", 0, "NAME", "put all calendars or address books into this one, which is there"},
+        {"into", 0, "NAME",
+                "put all calendars or address books into this one, which is there; what has none "
+                "of this name is not restored"},
         {"labels", 0, "POLICY",
                 "labels of Gmail on another server: folders (a copy for each; default), keywords "
                 "or "
@@ -86,6 +88,8 @@ struct restore {
 	char archive_id[SHA256_HEX_SIZE];
 	uint64_t gone; /* items of the snapshot that are left out as gone */
 	struct target_result sum;
+	struct err no_into[COLL_KINDS]; /* --into: of the kinds that have no such collection */
+	unsigned n_done; /* kinds that were restored */
 	struct choice choice;
 	struct maps maps;
 };
@@ -148,7 +152,10 @@ static int restore_kind(struct restore *r, enum coll_kind kind)
 		rc = target_run(ops, s, r->reader, &r->opts, &r->ui->progress, &res, &err);
 	add_result(&r->sum, &res);
 	free(journal);
-	if (rc == 0)
+	r->n_done += rc == 0;
+	if (rc < 0 && res.no_into)
+		r->no_into[kind] = err;
+	if (rc == 0 || res.no_into)
 		return 0;
 	rc = fail(r->args, &err);
 	/* The server has no time any more: what was begun is gone on with by a later run. */
@@ -340,6 +347,29 @@ static int restore_options(struct restore *r)
 	return 0;
 }
 
+/* What --into names may be a calendar and no address book: that is no reason to leave the calendars out. */
+static int tell_no_into(struct restore *r)
+{
+	int rc = 0;
+
+	for (unsigned k = 0; k < COLL_KINDS; k++) {
+		char *text;
+
+		if (!r->no_into[k].code)
+			continue;
+		if (!r->n_done) {
+			rc = fail(r->args, &r->no_into[k]);
+			continue;
+		}
+		text = xasprintf("%s: the archive's %s are not restored; make it there, or leave "
+		                 "them out with --only",
+		        r->no_into[k].text, coll_kind_dir((enum coll_kind)k));
+		ui_report(r->ui, SAY_WARNING, NULL, NULL, text);
+		free(text);
+	}
+	return rc;
+}
+
 static int run_kinds(struct restore *r, unsigned kinds)
 {
 	struct guest *guest = NULL;
@@ -349,7 +379,7 @@ static int run_kinds(struct restore *r, unsigned kinds)
 		if (kinds & 1u << k)
 			rc = restore_kind(r, k);
 	guest_end(guest);
-	return rc;
+	return rc == 0 ? tell_no_into(r) : rc;
 }
 
 static int run_restore(struct restore *r)

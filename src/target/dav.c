@@ -150,6 +150,8 @@ static int dav_run(const struct service *service, struct tree_reader *reader,
 		r.sum.collections += !r.acolls[i].part;
 	for (size_t i = 0; i < r.n_entries; i++)
 		r.sum.items += !r.entries[i].more;
+	if (r.sum.no_into)
+		r.sum.items = r.sum.failed;
 	*out = r.sum;
 	run_clear(&r);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;

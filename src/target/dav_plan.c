@@ -306,6 +306,9 @@ static int into(struct drun *r, struct err *err)
 
 	if (rc < 0)
 		return rc;
+	for (size_t i = 0; i < r->n_acolls && to == NONE; i++)
+		r->sum.failed += r->acolls[i].coll ? r->acolls[i].coll->n_items : 0;
+	r->sum.no_into = to == NONE;
 	if (to == NONE)
 		return err_set(err, ERR_NOTFOUND, ERR_WHOLE, "--into: the target has no %s \"%s\"",
 		        r->contacts ? "address book" : "calendar", r->opts->into);

@@ -585,6 +585,14 @@ def into_one_kind(scratch, archive):
         target.add("calendar", "w", "Mine")
         run = named_run(target, "into", scratch)
         expect(run.valise("restore", archive, "--include", "Work", "--into", "Mine") == 0 and "8 added" in run.text, run.text)
+    for kind, other, added, left in (("calendar", "contacts", 8, 4), ("addressbook", "calendars", 4, 8)):
+        with fakedav.cases()["target-correct"]() as target:
+            target.add(kind, "w", "Mine")
+            run = named_run(target, "into-" + kind, scratch)
+            for n, words in enumerate(("%d to add" % added, "%d added" % added, "0 added, %d already" % added)):
+                expect(run.valise("restore", archive, "--into", "Mine", *(() if n else ("--dry-run",))) == 3 and words in run.text and "%d REFUSED" % left in run.text, run.text)
+                expect(re.search('--into: the target has no .* "Mine": the archive.s %s are not restored' % other, run.text) and len(target.collections) == 1, run.text)
+            expect(run.valise("restore", archive, "--into", "Nowhere") == 1 and run.text.count('"Nowhere"') == 2 and len(target.collections) == 1, run.text)
 
 
 def is_utf8(octets):

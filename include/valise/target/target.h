@@ -78,6 +78,7 @@ struct target_result {
 	uint64_t rescues[RESCUES]; /* how */
 	uint64_t
 	        unattached; /* --attach-links: files of the archive that did not go into their items */
+	bool no_into; /* with an error: --into names nothing of this kind, so none of its items (failed) was restored */
 	uint64_t flags_added; /* cut-over: flags set since the earlier restore */
 	uint64_t bytes;
 };
