@@ -90,15 +90,30 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 		t->version = l->value[0];
 	buf_init(&url, SIZE_MAX);
 	buf_init(&file, SIZE_MAX);
-	if (content_link(l, &url))
-		rc = t->fn(t->ctx, buf_str(&url), &file, err);
-	if (rc > 0) {
-		emit_file(t, l, &file);
-		t->a.drop = true;
+	if (content_link(l, &url)) {
+		struct attach_link link = {.url = buf_str(&url),
+		        .name = content_param(l, "FILENAME"),
+		        .type = content_param(l, "FMTTYPE"),
+		        .main = l->depth == 2 && strcmp(l->name, "ATTACH") == 0};
+
+		rc = t->fn(t->ctx, &link, &file, err);
 	}
+	if (rc == 1)
+		emit_file(t, l, &file);
+	t->a.drop = rc > 0;
 	buf_clear(&url);
 	buf_clear(&file);
 	return rc < 0 ? rc : 0;
+}
+
+static int end(struct amending *a, int rc, struct buf *out)
+{
+	if (rc == 0)
+		amend_copy_to(a, a->n);
+	if (rc == 0 && a->changed)
+		buf_put(out, a->out->data, a->out->len);
+	buf_clear(a->out);
+	return rc < 0 ? rc : a->changed;
 }
 
 int content_attach(
@@ -107,14 +122,37 @@ int content_attach(
 	struct buf all;
 	struct attaching t = {
 	        .a = {.p = p ? p : "", .n = p ? n : 0, .out = &all}, .fn = fn, .ctx = ctx};
-	int rc;
 
 	buf_init(&all, SIZE_MAX);
-	rc = content_scan(t.a.p, t.a.n, on_line, true, &t, NULL, err);
-	if (rc == 0)
-		amend_copy_to(&t.a, t.a.n);
-	if (rc == 0 && t.a.changed)
-		buf_put(out, all.data, all.len);
-	buf_clear(&all);
-	return rc < 0 ? rc : t.a.changed;
+	return end(&t.a, content_scan(t.a.p, t.a.n, on_line, true, &t, NULL, err), out);
+}
+
+struct managing {
+	struct amending a;
+	bool (*fn)(void *ctx, const char *filename, const char *size);
+	void *ctx;
+};
+
+static int on_managed(void *ctx, const struct content_line *l, struct err *err)
+{
+	struct managing *m = ctx;
+
+	(void)err;
+	amend_copy_to(&m->a, l->offset);
+	m->a.drop = l->depth == 2 && strcmp(l->name, "ATTACH") == 0 &&
+	            content_param(l, "MANAGED-ID") &&
+	            m->fn(m->ctx, content_param(l, "FILENAME"), content_param(l, "SIZE"));
+	return 0;
+}
+
+int content_managed(const void *p, size_t n,
+        bool (*fn)(void *ctx, const char *filename, const char *size), void *ctx, struct buf *out,
+        struct err *err)
+{
+	struct buf all;
+	struct managing m = {
+	        .a = {.p = p ? p : "", .n = p ? n : 0, .out = &all}, .fn = fn, .ctx = ctx};
+
+	buf_init(&all, SIZE_MAX);
+	return end(&m.a, content_scan(m.a.p, m.a.n, on_managed, true, &m, NULL, err), out);
 }

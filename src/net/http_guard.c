@@ -1,6 +1,6 @@
 /*
- * The guard over outgoing requests, by method (RFC 9110 9, RFC 4918, RFC 3253, RFC 4791, RFC 5689):
- * a source only reads, a target only adds. Fields that make another method of a request, or another
+ * The guard over outgoing requests, by method (RFC 9110 9, RFC 4918, RFC 3253, RFC 4791, RFC 5689,
+ * RFC 8607): a source only reads, a target only adds. Fields that make another method of a request, or another
  * request of what follows, are refused with it.
  */
 #include "http_internal.h"
@@ -24,6 +24,7 @@ static const struct rule {
         {"MKCALENDAR", TARGET, false},
         {"MKCOL", TARGET, false},
         {"PROPPATCH", TARGET, true},
+        {"POST", TARGET, false},
 };
 
 /* What belongs to this room, or would let a request mean something else than its method says. */
@@ -103,6 +104,19 @@ static int check_fields(const struct http_request *rq, bool *only_new, struct er
 	return 0;
 }
 
+/* Of what POST can do only this adds and does nothing else (RFC 8607 3.4.1): one more attachment of a resource. */
+static bool is_attachment(const struct http_request *rq, const char *url)
+{
+	size_t path = strcspn(url, "?");
+
+	if (strcmp(url + path, "?action=attachment-add") != 0 || path == 0 || url[path - 1] == '/')
+		return false;
+	for (size_t i = 0; i < HTTP_HEADERS_MAX && rq->header[i]; i++)
+		if (is_field(rq->header[i], "Content-Disposition"))
+			return true;
+	return false;
+}
+
 int http_guard_check(
         enum http_role role, const struct http_request *rq, const char *url, struct err *err)
 {
@@ -113,6 +127,8 @@ int http_guard_check(
 		return refuse(err, rq->method, "the method is not allowed here");
 	if (check_fields(rq, &only_new, err) != 0)
 		return ERR_GUARD;
+	if (strcmp(rq->method, "POST") == 0 && !is_attachment(rq, url))
+		return refuse(err, rq->method, "it is not one more attachment");
 	put = strcmp(rq->method, "PUT") == 0;
 	if (put && !only_new)
 		return refuse(err, rq->method, "it could overwrite, If-None-Match: * is missing");

@@ -50,7 +50,7 @@ int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct er
 	int rc = entry_original(r, e, out, err);
 
 	if (rc == 0 && r->opts->attach_links && !e->as_links)
-		rc = dav_attach(r, e, out, NULL, err);
+		rc = dav_attach(r, e, e->managed, out, NULL, err);
 	return rc;
 }
 
@@ -88,6 +88,9 @@ static int restore(struct drun *r, struct err *err)
 		rc = dav_put_all(r, err);
 	if (rc == 0 && !r->opts->dry_run)
 		rc = dav_after(r, err);
+	/* Of what was found only there. */
+	if (rc == 0)
+		rc = managed_post(r, err);
 	say_copies(r);
 	say_end(r);
 	return rc;

@@ -22,7 +22,7 @@
  *   dav_alike.c    resources whose UID the server changed, by content; dav_count.c: what is there too often
  *   dav_look.c     resources read (multiget, GET for what is missing or differs) and graded against the archive
  *   dav_forms.c    what is refused is sent in another form; dav_apart.c: several objects of one resource, each as an item
- *   dav_attach.c   files that items link to, put into them
+ *   dav_attach.c   files that items link to, put into them; dav_managed.c: or beside them, as managed attachments
  *   dav_put.c      PUT with If-None-Match, what came of it, read back
  *   dav_await.c    PUTs of unknown outcome, looked for before they are sent again
  *   dav_after.c    a last listing: is it all there, and where is what was stored under another name
@@ -46,6 +46,8 @@ struct tcoll {
 	struct props props;
 	unsigned comps; /* COMP_*; 0: not said */
 	uint64_t max_size; /* of a resource, 0: not said */
+	uint64_t max_file,
+	        max_files; /* managed attachments: octets of one, how many of a resource; 0: not said */
 	bool readonly,
 	        aside; /* aside: a subscription, generated, somebody else's: neither read nor written */
 	bool foreign, shared; /* somebody else's, as its owner says; and as its type says */
@@ -99,6 +101,8 @@ struct entry {
 	enum entry_state state;
 	char *why; /* of ENTRY_UNSEEN */
 	char *form; /* refused as it is: how it was taken */
+	bool managed; /* sent without its linked files, which follow as managed attachments */
+	bool open, posted; /* some of these are not there yet; it was tried */
 	bool as_links; /* --attach-links, but the target takes it only without the files */
 	bool reformed; /* and its content is another */
 	enum content_grade grade;
@@ -127,6 +131,7 @@ struct res {
 	bool known; /* the journal says what it is */
 	bool fresh; /* no resource of this name was heard of before */
 	bool ours; /* stored by us just now: ${entry}, whatever its UID */
+	bool open; /* linked files of ${entry} are not there, nor the links */
 	bool likely; /* ${entry}, unless the content says otherwise */
 	bool blind; /* its GET asked for some version of a card */
 	bool unknown; /* of a PUT: whether ${entry} was stored is not known */
@@ -152,6 +157,8 @@ struct drun {
 	struct dav_home home;
 	struct silence silence;
 	bool extended_mkcol;
+	bool managed,
+	        managed_tried; /* takes managed attachments (RFC 8607), as it says; and did, or did not */
 	bool no_room; /* for collections, as the last refusal says */
 	struct keys readonly_homes; /* keys of their URLs */
 	struct tcoll *tcolls;
@@ -319,9 +326,18 @@ struct attached {
 	unsigned missing; /* links whose files the archive does not have */
 	unsigned large; /* that stay links */
 	struct buf which; /* the large ones, for people */
+	struct wanted {
+		const struct tree_item *item;
+		char *url, *name, *type; /* type: may be NULL */
+		bool there, otherwise; /* as a managed attachment; as a link or inline */
+	} * wanted; /* those that are to be managed attachments: their lines are taken out */
+	size_t n_wanted, cap_wanted;
 };
-/* Put the files into ${body}. ${out} (may be NULL) is cleared by the caller. */
-int dav_attach(struct drun *r, const struct entry *e, struct buf *body, struct attached *out,
+/* Put the files into ${body}, or, with ${managed}, keep them for later where the item is fit for that. ${out} (may be NULL) is cleared by the caller. */
+int dav_attach(struct drun *r, const struct entry *e, bool managed, struct buf *body,
+        struct attached *out, struct err *err) MUST_CHECK;
+/* The octets of a file of out->wanted. */
+int dav_attach_file(struct drun *r, const struct entry *e, const struct wanted *w, struct buf *out,
         struct err *err) MUST_CHECK;
 void attached_clear(struct attached *a);
 /* What a person is told; NULL: nothing. The caller frees. */
@@ -330,11 +346,21 @@ char *attached_text(struct attached *a);
 void dav_count_links(struct drun *r, const struct entry *e, const struct buf *body);
 void linked_free(struct linked *l);
 
+/* dav_managed.c */
+/* What the target may hold without the lines that are our files there, or NULL (appends to ${view}); which of them are there. False: there is none of them, and nothing is appended. */
+bool managed_view(struct attached *a, const void *text, size_t n, struct buf *view);
+/* Are files missing that are in the text in no other way, either? */
+bool managed_open(struct attached *a, const void *text, size_t n);
+/* Post what is missing of all items that are open. */
+int managed_post(struct drun *r, struct err *err) MUST_CHECK;
+
 /* dav_put.c */
 int dav_put_all(struct drun *r, struct err *err) MUST_CHECK;
 /* The item is there as ${x} has it: counted, remembered, reported where it is not the same. */
 void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state);
 void entry_failed(struct drun *r, struct entry *e, const char *why);
+/* For the next run: what is there is the item. */
+void entry_remember(struct drun *r, const struct entry *e, const struct res *x);
 
 /* dav_after.c */
 /* Items that are ENTRY_UNSEEN among what is new in a listing; what else is of the archive there is counted. */

@@ -6,6 +6,7 @@
 #define FILE_LIMIT ((uint64_t)10 << 20) /* larger ones stay links */
 #define ITEM_LIMIT ((uint64_t)32 << 20) /* of an item with its files */
 #define LINE_COST 400 /* of what is around the octets */
+#define MANAGED_LIMIT ((uint64_t)64 << 20) /* larger ones --fetch-links does not keep */
 
 struct file {
 	const char *url;
@@ -78,18 +79,51 @@ static const struct tree_item *find(const struct linked *l, const char *url)
 struct attaching {
 	struct drun *r;
 	const struct linked *linked;
+	const struct tcoll *to; /* of managed attachments, or NULL: none are wanted */
 	uint64_t room; /* octets that the item may still grow by */
 	struct attached *out;
 };
 
 static int keep(void *ctx, const void *p, size_t n, struct err *err)
 {
-	struct buf *file = ctx;
+	return buf_add(ctx, p, n) == 0
+	               ? 0
+	               : err_set(err, ERR_LIMIT, ERR_ITEM, "larger than the archive says");
+}
 
-	if (n > FILE_LIMIT - file->len)
-		return err_set(err, ERR_LIMIT, ERR_ITEM, "larger than 10 MiB");
-	buf_put(file, p, n);
-	return 0;
+int dav_attach_file(struct drun *r, const struct entry *e, const struct wanted *w, struct buf *out,
+        struct err *err)
+{
+	buf_init(out, (size_t)w->item->size);
+	return r->reader->ops->body(r->reader, linked_of(r, e)->coll, w->item, keep, out, err);
+}
+
+/* What the file is called, where the link does not say. */
+static char *name_of(const char *url)
+{
+	char *segment = dav_last_segment(url);
+
+	segment[strcspn(segment, "?#")] = '\0';
+	if (*segment)
+		return segment;
+	free(segment);
+	return xstrdup("attachment");
+}
+
+static bool want(struct attaching *t, const struct attach_link *link, const struct tree_item *it)
+{
+	uint64_t most = t->to && t->to->max_file ? t->to->max_file : MANAGED_LIMIT;
+	struct wanted *w;
+
+	if (!t->to || !link->main || it->size > most || it->size > MANAGED_LIMIT ||
+	        (t->to->max_files && t->out->n_wanted >= t->to->max_files))
+		return false;
+	w = ARR_PUSH(t->out->wanted, t->out->n_wanted, t->out->cap_wanted);
+	w->item = it;
+	w->url = xstrdup(link->url);
+	w->name = link->name && *link->name ? xstrdup(link->name) : name_of(link->url);
+	w->type = xstrdup(link->type);
+	return true;
 }
 
 static void stays(struct attaching *t, const char *url, const char *why)
@@ -97,9 +131,10 @@ static void stays(struct attaching *t, const char *url, const char *why)
 	buf_putf(&t->out->which, "%s%.200s (%s)", t->out->large++ ? ", " : "", url, why);
 }
 
-static int on_link(void *ctx, const char *url, struct buf *file, struct err *err)
+static int on_link(void *ctx, const struct attach_link *link, struct buf *file, struct err *err)
 {
 	struct attaching *t = ctx;
+	const char *url = link->url;
 	const struct tree_item *it = find(t->linked, url);
 	/* base64, and its folding */
 	uint64_t cost = it ? it->size + it->size / 2 + LINE_COST : 0;
@@ -109,6 +144,8 @@ static int on_link(void *ctx, const char *url, struct buf *file, struct err *err
 		t->out->missing++;
 		return 0;
 	}
+	if (want(t, link, it))
+		return 2;
 	if (it->size > FILE_LIMIT || cost > t->room) {
 		stays(t, url,
 		        it->size > FILE_LIMIT ? "larger than 10 MiB"
@@ -128,11 +165,23 @@ static int on_link(void *ctx, const char *url, struct buf *file, struct err *err
 	return 1;
 }
 
-int dav_attach(struct drun *r, const struct entry *e, struct buf *body, struct attached *out,
-        struct err *err)
+/* An attachment is added to all components of a resource, and who attends may be told: for such items a file in each line is the safer way. */
+static bool may_be_managed(const struct buf *body)
+{
+	struct content_summary s = {0};
+	bool may = content_summarize(body->data, body->len, &s, NULL) == 0 && s.components == 1 &&
+	           !s.attendees && !s.organizer;
+
+	content_summary_clear(&s);
+	return may;
+}
+
+int dav_attach(struct drun *r, const struct entry *e, bool managed, struct buf *body,
+        struct attached *out, struct err *err)
 {
 	uint32_t to = r->acolls[e->acoll].to;
 	uint64_t most = to == NONE ? 0 : r->tcolls[to].max_size;
+	const struct tcoll fresh = {0}; /* to be made */
 	struct attached unsaid = {0};
 	struct attaching t = {.r = r, .linked = linked_of(r, e), .out = out ? out : &unsaid};
 	struct err why = {0};
@@ -144,6 +193,8 @@ int dav_attach(struct drun *r, const struct entry *e, struct buf *body, struct a
 	if (!most || most > ITEM_LIMIT)
 		most = ITEM_LIMIT;
 	t.room = most > body->len ? most - body->len : 0;
+	if (managed && may_be_managed(body))
+		t.to = to == NONE ? &fresh : &r->tcolls[to];
 	buf_init(&t.out->which, 4096);
 	buf_init(&next, SIZE_MAX);
 	rc = content_attach(body->data, body->len, on_link, &t, &next, &why);
@@ -166,6 +217,13 @@ int dav_attach(struct drun *r, const struct entry *e, struct buf *body, struct a
 void attached_clear(struct attached *a)
 {
 	buf_clear(&a->which);
+	for (size_t i = 0; i < a->n_wanted; i++) {
+		free(a->wanted[i].url);
+		free(a->wanted[i].name);
+		free(a->wanted[i].type);
+	}
+	free(a->wanted);
+	memset(a, 0, sizeof *a);
 }
 
 char *attached_text(struct attached *a)

@@ -75,27 +75,75 @@ struct graded {
 	uint32_t entry;
 	enum content_grade grade;
 	char *differences;
-	bool any;
+	bool any, open;
 };
 
-/* --attach-links, and it is there as an earlier restore without it left it. */
+/* As managed attachments: what it is without them. False: it has no such files. */
+static bool grade_managed(struct drun *r, const struct entry *e, const struct text *text,
+        enum content_grade *g, struct buf *diff, bool *open)
+{
+	struct attached a = {0};
+	struct buf body, view;
+	bool any = false;
+
+	if (!r->managed)
+		return false;
+	buf_init(&view, ITEM_MAX);
+	if (entry_original(r, e, &body, NULL) == 0 && dav_attach(r, e, true, &body, &a, NULL) == 0)
+		any = a.n_wanted > 0;
+	if (any) {
+		bool less = managed_view(&a, text->data, text->len, &view);
+
+		if (content_compare(body.data, body.len, less ? view.data : text->data,
+		            less ? view.len : text->len, g, diff, NULL) < 0)
+			*g = CONTENT_ALTERED;
+		*open = managed_open(&a, text->data, text->len);
+	}
+	attached_clear(&a);
+	buf_clear(&body);
+	buf_clear(&view);
+	return any;
+}
+
+/* The item as it is sent. */
+static void grade_sent(struct drun *r, const struct entry *e, const struct text *text,
+        enum content_grade *g, struct buf *diff)
+{
+	struct err err = {0};
+	struct buf body;
+
+	if (entry_body(r, e, &body, &err) < 0 ||
+	        content_compare(body.data, body.len, text->data, text->len, g, diff, &err) < 0) {
+		*g = CONTENT_ALTERED;
+		buf_reset(diff);
+		buf_putf(diff, "cannot be compared: %.300s", err.text);
+	}
+	buf_clear(&body);
+}
+
+/* --attach-links, and it is there as an earlier restore without it left it, or one that put the files in. */
 static void grade_links(struct drun *r, const struct entry *e, const struct text *text,
         enum content_grade *g, struct buf *diff)
 {
-	enum content_grade plain = CONTENT_ALTERED;
-	struct buf body, other;
+	for (int in = 0; in < 2 && *g == CONTENT_ALTERED; in++) {
+		enum content_grade other = CONTENT_ALTERED;
+		struct buf body, unsaid;
 
-	buf_init(&other, DIFFERENCES_MAX);
-	if (entry_original(r, e, &body, NULL) == 0 &&
-	        content_compare(body.data, body.len, text->data, text->len, &plain, &other, NULL) ==
-	                0 &&
-	        plain < CONTENT_ALTERED) {
-		*g = plain;
-		buf_reset(diff);
-		buf_put(diff, other.data, other.len);
+		buf_init(&unsaid, DIFFERENCES_MAX);
+		if (entry_original(r, e, &body, NULL) == 0 &&
+		        (!in || dav_attach(r, e, false, &body, NULL, NULL) == 0) &&
+		        content_compare(body.data, body.len, text->data, text->len, &other, &unsaid,
+		                NULL) == 0 &&
+		        other < CONTENT_ALTERED) {
+			*g = other;
+			buf_reset(diff);
+			buf_put(diff, unsaid.data, unsaid.len);
+		}
+		buf_clear(&body);
+		buf_clear(&unsaid);
+		if (!r->managed)
+			break;
 	}
-	buf_clear(&body);
-	buf_clear(&other);
 }
 
 /* Of two items that it is as little the one that it is called as. */
@@ -114,30 +162,23 @@ static void grade(struct drun *r, uint32_t entry, const char *url, const struct 
 {
 	const struct entry *e = &r->entries[entry];
 	enum content_grade g = CONTENT_ALTERED;
-	struct buf body, diff;
-	struct err err = {0};
+	struct buf diff;
+	bool open = false;
 
 	buf_init(&diff, DIFFERENCES_MAX);
-	if (memcmp(entry_item(r, e)->sha256, text->sha, SHA256_LEN) == 0) {
+	if (memcmp(entry_item(r, e)->sha256, text->sha, SHA256_LEN) == 0)
 		g = CONTENT_IDENTICAL;
-	} else {
-		if (entry_body(r, e, &body, &err) < 0 ||
-		        content_compare(
-		                body.data, body.len, text->data, text->len, &g, &diff, &err) < 0) {
-			g = CONTENT_ALTERED;
-			buf_reset(&diff);
-			buf_putf(&diff, "cannot be compared: %.300s", err.text);
-		}
-		buf_clear(&body);
-		if (g == CONTENT_ALTERED && r->opts->attach_links)
-			grade_links(r, e, text, &g, &diff);
-	}
+	else if (!grade_managed(r, e, text, &g, &diff, &open))
+		grade_sent(r, e, text, &g, &diff);
+	if (g == CONTENT_ALTERED && r->opts->attach_links)
+		grade_links(r, e, text, &g, &diff);
 	if (is_better(r, entry, url, g, best)) {
 		free(best->differences);
 		best->differences = diff.len ? buf_take(&diff) : NULL;
 		best->entry = entry;
 		best->grade = g;
 		best->any = true;
+		best->open = open;
 	}
 	buf_clear(&diff);
 }
@@ -253,6 +294,7 @@ static void take(struct drun *r, struct res *x, const void *data, size_t len)
 		memcpy(x->sha256, text.sha, SHA256_LEN);
 		x->fits = best.any;
 		x->grade = best.any ? best.grade : CONTENT_ALTERED;
+		x->open = best.any && best.open;
 		if (best.any)
 			x->entry = best.entry;
 		free(x->differences);

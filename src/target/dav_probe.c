@@ -9,6 +9,8 @@
 #define P_CYRUS "{http://cyrusimap.org/ns/}scheduling-enabled"
 #define P_MAX_CAL "{" NS_CALDAV "}max-resource-size"
 #define P_MAX_CARD "{" NS_CARDDAV "}max-resource-size"
+#define P_MAX_FILE "{" NS_CALDAV "}max-attachment-size"
+#define P_MAX_FILES "{" NS_CALDAV "}max-attachments-per-resource"
 #define P_VERSIONS "{" NS_CARDDAV "}supported-address-data"
 
 struct listing {
@@ -58,11 +60,17 @@ static bool is_foreign(const struct listing *l, const struct dav_response *r)
 	       !owner || strcmp(owner, l->owner) != 0;
 }
 
+static uint64_t number_of(const struct dav_response *r, const char *name)
+{
+	const char *text = dav_prop_text(r, name);
+
+	return text ? strtoull(text, NULL, 10) : 0;
+}
+
 static void fill(const struct listing *l, struct tcoll *t, const struct dav_response *r)
 {
 	struct drun *run = l->r;
 	const char *name = dav_prop_text(r, props_name(PROP_NAME));
-	const char *max = dav_prop_text(r, run->contacts ? P_MAX_CARD : P_MAX_CAL);
 	const struct dav_prop *versions = dav_prop_find(r, P_VERSIONS);
 	bool made = t->made, taken = t->taken, claimed = t->claimed;
 
@@ -75,7 +83,9 @@ static void fill(const struct listing *l, struct tcoll *t, const struct dav_resp
 	t->name = xstrdup(name && *name ? name : *t->segment ? t->segment : "=");
 	props_of_response(r, &t->props);
 	t->comps = comps_of_response(r);
-	t->max_size = max ? strtoull(max, NULL, 10) : 0;
+	t->max_size = number_of(r, run->contacts ? P_MAX_CARD : P_MAX_CAL);
+	t->max_file = number_of(r, P_MAX_FILE);
+	t->max_files = number_of(r, P_MAX_FILES);
 	t->readonly = dav_is_readonly(r);
 	t->aside = dav_prop_has(r, P_TYPE, "{" NS_CS "}subscribed") || is_generated(t->segment);
 	t->foreign = !t->aside && is_foreign(l, r);
@@ -122,6 +132,10 @@ static int list(struct listing *l, const char *url, int depth, struct err *err)
 	props[n++] = P_OWNER;
 	props[n++] = l->r->contacts ? P_MAX_CARD : P_MAX_CAL;
 	props[n++] = l->r->contacts ? P_VERSIONS : P_CYRUS;
+	if (l->r->opts->attach_links && !l->r->contacts) {
+		props[n++] = P_MAX_FILE;
+		props[n++] = P_MAX_FILES;
+	}
 	rc = dav_propfind(l->r->http, url, depth, props, n, on_collection, l, &a, err);
 	dav_answer_clear(&a);
 	return rc;
@@ -223,6 +237,8 @@ int dav_probe(struct drun *r, struct err *err)
 	if (rc == 0) {
 		r->silence = silence_of(dav, r->home.urls[0], l.cyrus);
 		r->extended_mkcol = dav_announces(dav, "extended-mkcol");
+		r->managed = !r->contacts && r->opts->attach_links &&
+		             dav_announces(dav, "calendar-managed-attachments");
 	}
 	free(dav);
 	free(l.owner);

@@ -88,7 +88,7 @@ static void say_altered(
 		        what);
 }
 
-static void remember(struct drun *r, const struct entry *e, const struct res *x)
+void entry_remember(struct drun *r, const struct entry *e, const struct res *x)
 {
 	struct put_record rec = {.url = x->url,
 	        .etag = x->etag,
@@ -98,7 +98,7 @@ static void remember(struct drun *r, const struct entry *e, const struct res *x)
 	        .grade = (int)x->grade,
 	        .part = e->part != 0};
 
-	if (x->known || !entry_at_home(r, e, x->tcoll))
+	if (x->known || e->open || !entry_at_home(r, e, x->tcoll))
 		return;
 	memcpy(rec.archived, entry_item(r, e)->sha256, SHA256_LEN);
 	memcpy(rec.held, x->sha256, SHA256_LEN);
@@ -132,7 +132,8 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 		r->sum.rescued++;
 		r->sum.rescues[RESCUE_FORM]++;
 	}
-	remember(r, e, x);
+	e->open = e->open || x->open;
+	entry_remember(r, e, x);
 }
 
 /* Why it is not even sent; NULL: it is. */
@@ -192,9 +193,10 @@ static int load(struct drun *r, struct entry *e, struct put *p, struct err *err)
 	int rc = entry_original(r, e, &p->body, err);
 
 	if (rc == 0 && r->opts->attach_links)
-		rc = dav_attach(r, e, &p->body, &p->attached, err);
+		rc = dav_attach(r, e, r->managed, &p->body, &p->attached, err);
 	else if (rc == 0)
 		dav_count_links(r, e, &p->body);
+	e->managed = p->attached.n_wanted > 0;
 	return rc;
 }
 
@@ -202,6 +204,9 @@ static void say_attached(struct drun *r, struct put *p)
 {
 	char *text = attached_text(&p->attached);
 
+	if (p->e->managed)
+		say_entry(r, SAY_INFO, p->e, "%zu linked file%s to be attached",
+		        p->attached.n_wanted, p->attached.n_wanted == 1 ? "" : "s");
 	if (text)
 		say_entry(r, SAY_INFO, p->e, "%s", text);
 	free(text);
@@ -536,6 +541,7 @@ static void note_form(struct drun *r, struct put *p)
 	             : form        ? xstrdup(form)
 	                           : xstrdup(files);
 	p->e->reformed = p->form.steps != 0;
+	p->e->open = p->e->managed;
 	free(form);
 	free(files);
 }
@@ -667,6 +673,8 @@ static int round_run(struct drun *r, struct put *list, size_t n, struct err *err
 		if (put_journal_commit(r->journal, rc < 0 ? NULL : err) < 0 && rc == 0)
 			rc = err_widen(err, ERR_WHOLE);
 	}
+	if (rc == 0)
+		rc = managed_post(r, err);
 	for (size_t i = 0; i < n; i++)
 		put_clear(&list[i]);
 	return rc;
@@ -722,6 +730,13 @@ static int put_pass(struct drun *r, bool second, struct err *err)
 		if (prepare(r, e, &list[n], err)) {
 			bytes += list[n].body.len;
 			n++;
+			if (e->managed && !r->managed_tried) {
+				/* One alone shows whether the target takes the files, too. */
+				rc = round_run(r, list, n, err);
+				r->managed_tried = true;
+				n = 0;
+				bytes = 0;
+			}
 		} else if (err->code && dav_ends(err)) {
 			rc = err->code;
 		}
@@ -748,5 +763,7 @@ int dav_put_all(struct drun *r, struct err *err)
 		rc = put_pass(r, false, err);
 	if (rc == 0)
 		rc = put_pass(r, true, err);
+	if (rc == 0)
+		rc = managed_post(r, err);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

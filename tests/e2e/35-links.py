@@ -7,6 +7,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "servers"))
 sys.dont_write_bytecode = True
-from fakedav import Answer, FakeDav, card, event  # noqa: E402
+from fakedav import CAL, Answer, FakeDav, card, error, event  # noqa: E402
 
 VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 PDF, PHOTO = b"%PDF-1.4 \0 agenda \r\n", bytes(range(256)) * 300
@@ -138,6 +139,79 @@ def refused(archive, account):
         assert "inlined" not in text and "differs" not in text, text
 
 
+class Managed(FakeDav):
+    """RFC 8607: a posted file is kept, and the event gets a line for it. What becomes of the first post of each file: nothing special, or what ${first} says."""
+    first = None
+
+    def __init__(self):
+        super().__init__()
+        self.collections.clear()
+        self.posts, self.tried = [], set()
+
+    def do_options(self, rq):
+        return Answer(200, DAV="1, 3, extended-mkcol, calendar-access, addressbook, calendar-managed-attachments")
+
+    def do_post(self, rq):
+        path, _, query = rq.target.partition("?")
+        c, segment = self.split(rq.path)
+        assert query == "action=attachment-add" and segment in c.resources and not rq.header("If-Match"), rq.target
+        name = re.search('filename="([^"]*)"', rq.header("Content-Disposition")).group(1)
+        again, before = (segment, name) in self.tried, c.resources[segment]
+        self.tried.add((segment, name))
+        if self.first == "refuse" or (self.first in ("cut", "busy", "forbid") and not again):
+            return {"refuse": Answer(501), "cut": None, "busy": Answer(423), "forbid": error(403, CAL + "max-attachment-size")}[self.first]
+        self.posts.append((segment, name, rq.body, rq.header("Content-Type")))
+        line = 'ATTACH;MANAGED-ID=%d;FMTTYPE=%s;FILENAME="%s";SIZE=%d:%s\r\n' % (len(self.posts), rq.header("Content-Type"), name, len(rq.body), self.url("/files/%d" % len(self.posts)))
+        c.put(segment, before.replace(b"END:VEVENT", line.encode() + b"END:VEVENT"))
+        return None if self.first == "lost" and not again else Answer(201, Location=self.url("/files/x"), Cal_Managed_ID="1")
+
+    def send(self, handler, rq, rs):
+        if rs is None:
+            self.send_cut(handler, Answer(201, b"x" * 10), 1)
+        super().send(handler, rq, rs)
+
+
+class Small(Managed):
+    def coll_props(self, c):
+        return {**super().coll_props(c), CAL + "max-attachment-size": "10"}
+
+
+def managed(archive, d, account, own):
+    """Where the server has managed attachments (RFC 8607), each file is posted once, whatever becomes of the answer; else it goes into the event."""
+    links = {"a.ics": ("agenda one.pdf", PDF), "same.ics": ("agenda one.pdf", PDF), "moved.ics": ("moved.pdf", PDF + b"2")}
+    for first in (None, "lost", "cut", "busy", "forbid"):
+        with type("M", (Managed,), {"first": first})() as target:
+            shutil.rmtree(d + "/state", ignore_errors=True)
+            args = ["restore", archive, "--caldav", target.url(), *account, "--only", "calendars"]
+            assert run(0, *args, "--attach-links", "--dry-run").count("1 linked file to be attached") == 3 and not target.posts
+            text = run(3 if first == "forbid" else 0, *args, "--attach-links")
+            if first == "forbid":
+                assert text.count("is not attached: HTTP 403 forbidden: max-attachment-size") == 3 and "3 linked files not attached" in text and not target.posts, text
+                text = run(0, *args, "--attach-links")
+            assert text.count("1 linked file attached") == 3, (first, text)
+            assert sorted((s, n, b) for s, n, b, _ in target.posts) == sorted((s, n, b) for s, (n, b) in links.items()), (first, target.posts, text)
+            assert {t for s, _, _, t in target.posts if s == "same.ics"} == {"application/pdf"}, target.posts
+            work = next(c for c in target.collections.values() if c.kind == "calendar")
+            held = dict(work.resources)
+            assert not any(own.encode() in x for x in held.values()), held
+            for journal in (True, False):
+                journal or shutil.rmtree(d + "/state")
+                text = run(0, *args, "--attach-links")
+                assert len(target.posts) == 3 and work.resources == held and "differs" not in text and "3 linked" not in text, (first, text)
+    for cls, first, posts, code in ((Small, None, 0, 0), (Managed, "refuse", 0, 3)):
+        with type("M", (cls,), {"first": first})() as target:
+            shutil.rmtree(d + "/state", ignore_errors=True)
+            args = ["restore", archive, "--caldav", target.url(), *account, "--only", "calendars", "--attach-links"]
+            text = run(code, *args)
+            assert text.count("1 linked file inlined") == (2 if code else 3) and (not code or "takes no managed attachments: HTTP 501" in text), text
+            work = next(c for c in target.collections.values() if c.kind == "calendar")
+            held = dict(work.resources)
+            for journal in (True, False):
+                journal or shutil.rmtree(d + "/state")
+                text = run(code, *args)
+                assert work.resources == held and "differs" not in text and text.count("is not attached") == (code > 0), text
+
+
 def large(d):
     """A file that is too large for an event stays a link; the others of the event go in."""
     with Links() as server, FakeDav() as target:
@@ -182,6 +256,7 @@ def main():
 
         attach(archive, d, own)
         refused(archive, account[4:])
+        managed(archive, d, account[4:], own)
         large(d)
 
         # What strangers offer is not taken; what cannot be had is named.

@@ -179,7 +179,7 @@ class FakeDav:
             def log_message(self, *a):
                 pass
 
-        for m in ("OPTIONS", "GET", "HEAD", "PUT", "PROPFIND", "REPORT", "MKCALENDAR", "MKCOL", "PROPPATCH", "DELETE", "MOVE"):
+        for m in ("OPTIONS", "GET", "HEAD", "PUT", "POST", "PROPFIND", "REPORT", "MKCALENDAR", "MKCOL", "PROPPATCH", "DELETE", "MOVE"):
             setattr(Handler, "do_" + m, Handler.serve)
         self.http = Listener(("127.0.0.1", getattr(self, "want_port", 0)), Handler)
         self.port = self.http.server_address[1]

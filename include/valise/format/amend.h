@@ -1,6 +1,7 @@
 #ifndef VALISE_FORMAT_AMEND_H
 #define VALISE_FORMAT_AMEND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "valise/base/buf.h"
 #include "valise/base/err.h"
@@ -41,11 +42,25 @@ int content_apart(const void *p, size_t n,
 /**
  * content_attach(p, n, fn, ctx, out, err): where ${fn} has the file that a link leads to (content_links), put it into the resource: ATTACH and vCard 2.1 and
  * 3.0 in base64, vCard 4.0 as data: URL (RFC 5545 3.8.1.1, RFC 2426 3.1.4, RFC 6350 6.2.4). Other lines stay, octet for octet. ${fn} appends the file to
- * ${file} and returns 1; 0: it stays a link; negative ends. 1: ${out} has the other form; 0: nothing changes.
+ * ${file} and returns 1; 0: it stays a link; 2: the line is left out; negative ends. 1: ${out} has the other form; 0: nothing changes.
  * Errors: ERR_LIMIT, as content_read; what ${fn} returns.
  */
-typedef int (*attach_fn)(void *ctx, const char *url, struct buf *file, struct err *err);
+struct attach_link {
+	const char *url;
+	const char *name, *type; /* FILENAME, FMTTYPE, or NULL */
+	bool main; /* an ATTACH of a main component, not of an alarm in it */
+};
+typedef int (*attach_fn)(
+        void *ctx, const struct attach_link *link, struct buf *file, struct err *err);
 int content_attach(const void *p, size_t n, attach_fn fn, void *ctx, struct buf *out,
+        struct err *err) MUST_CHECK;
+
+/**
+ * content_managed(p, n, fn, ctx, out, err): append the text to ${out} without the managed attachments (ATTACH with MANAGED-ID, RFC 8607 4.3) of main components for which ${fn} returns true;
+ * FILENAME and SIZE are NULL where they are not said. 1: something was left out; 0: nothing is appended.
+ */
+int content_managed(const void *p, size_t n,
+        bool (*fn)(void *ctx, const char *filename, const char *size), void *ctx, struct buf *out,
         struct err *err) MUST_CHECK;
 
 #endif

@@ -18,7 +18,7 @@
 
 enum http_role {
 	HTTP_SOURCE, /* OPTIONS GET HEAD PROPFIND REPORT */
-	HTTP_TARGET, /* and PUT with If-None-Match: *, MKCALENDAR, MKCOL, PROPPATCH; never DELETE, MOVE or another PUT */
+	HTTP_TARGET, /* and PUT with If-None-Match: *, MKCALENDAR, MKCOL, PROPPATCH, POST ?action=attachment-add; never DELETE, MOVE or another PUT */
 };
 
 struct http;
@@ -74,7 +74,7 @@ struct http_request {
  * http_run(h, list, n, parallel, err): carry out ${n} requests, at most ${parallel} at a time (0: 8), in any order; returns when each was done().
  * 401: Basic or Digest as offered (Basic only inside TLS or with SECURITY_NONE, Digest before it there; inside TLS also where nothing is offered; --auth BASIC, DIGEST, BEARER choose), a renewed Bearer token once. 301, 302, 307, 308 (303 of GET and HEAD) keep method and body; at most 5 hops, never from https to http: an http:// of a host that may have the password is asked as https://; credentials go along only to the same host or
  * to a host below the same registrable domain (public suffix list), by the same scheme to the same port (or from http to https, both on their own ports), and a request that writes goes nowhere else. A pin stands for chain and name of these hosts. 429, 503 and Google's 403: wait as Retry-After says (else, and for 0, 1, 2, 4 ... s, six times), at most 5 min at a time and 30 min in all since the last success, said on
- * ${progress}, with fewer in flight afterwards, and slowly more again. A PUT, MKCALENDAR or MKCOL whose outcome is unknown is not sent again: ERR_NET. Others are tried 3 times on a lost connection, and on 502, and what only reads on what http_is_passing says of, for a minute; a server that was there and takes no connection is tried for a minute. An answer of 300 and above counts as soon as its header is there. Lost is also what is silent: nothing came to this client for idle_timeout_ms (slow_timeout_ms where it is neither GET nor OPTIONS), or next to nothing to this request in ten times that; but for a GET silence is five times that (slow_timeout_ms), and twice as long again the second time, after which it is final.
+ * ${progress}, with fewer in flight afterwards, and slowly more again. A PUT, POST, MKCALENDAR or MKCOL whose outcome is unknown is not sent again: ERR_NET. Others are tried 3 times on a lost connection, and on 502, and what only reads on what http_is_passing says of, for a minute; a server that was there and takes no connection is tried for a minute. An answer of 300 and above counts as soon as its header is there. Lost is also what is silent: nothing came to this client for idle_timeout_ms (slow_timeout_ms where it is neither GET nor OPTIONS), or next to nothing to this request in ten times that; but for a GET silence is five times that (slow_timeout_ms), and twice as long again the second time, after which it is final.
  * The result is negative only for what ends the client (its scope is ERR_WHOLE): ERR_STOPPED, ERR_TLS, ERR_AUTH (when no sign-in succeeded before; later a 401 costs its request, twenty in a row end the client, what get_secret says; then requests that were not done get the same error.
  * The guard (ERR_GUARD) also refuses a PUT to a URL that ends in '/', and header fields that this room sets or that change what a method means.
  */

@@ -200,9 +200,13 @@ static int gather(void *ctx, const char *uid, const struct buf *text, struct err
 	return 0;
 }
 
-static int file_of(void *ctx, const char *url, struct buf *file, struct err *err)
+static int file_of(void *ctx, const struct attach_link *link, struct buf *file, struct err *err)
 {
+	const char *url = link->url;
+
 	(void)err;
+	if (link->name && strcmp(link->name, "managed") == 0)
+		return link->main ? 2 : 0;
 	++*(unsigned *)ctx;
 	if (strcmp(url, "https://x/a,b.pdf") == 0)
 		buf_puts(file, "%PDF");
@@ -249,6 +253,11 @@ static void attach(void **state)
 	                CARD("4.0", "SOUND:data:audio/ogg;base64,JVBERg==\r\n"), 1},
 	        {CARD("4.0", "LOGO:https://x/a,b.pdf\r\n"),
 	                CARD("4.0", "LOGO:data:application/octet-stream;base64,JVBERg==\r\n"), 1},
+	        {EV("ATTACH;FILENAME=managed:https://x/a,b.pdf\r\nBEGIN:VALARM\r\nATTACH;FILENAME="
+	            "managed:https://x/a,b.pdf\r\nEND:VALARM\r\n"),
+	                EV("BEGIN:VALARM\r\nATTACH;FILENAME=managed:https://x/"
+	                   "a,b.pdf\r\nEND:VALARM\r\n"),
+	                0},
 	        {"", NULL, 0},
 	};
 
@@ -266,6 +275,33 @@ static void attach(void **state)
 			fail_msg("case %zu: %d, asked %u\n%s", i, rc, asked, buf_str(&out));
 		buf_clear(&out);
 	}
+}
+
+static bool is_ours(void *ctx, const char *filename, const char *size)
+{
+	++*(unsigned *)ctx;
+	return filename && strcmp(filename, "a;b") == 0 && size && strcmp(size, "14") == 0;
+}
+
+static void managed(void **state)
+{
+	const char *in = EV("ATTACH;MANAGED-ID=1;SIZE=14;FILENAME=\"a;b\":https://x/1\r\n"
+	                    "ATTACH;MANAGED-ID=2;SIZE=15:https://x/2\r\nATTACH:https://x/3\r\n");
+	struct err err = {0};
+	unsigned asked = 0;
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, SIZE_MAX);
+	assert_int_equal(content_managed(in, strlen(in), is_ours, &asked, &out, &err), 1);
+	assert_string_equal(buf_str(&out),
+	        EV("ATTACH;MANAGED-ID=2;SIZE=15:https://x/2\r\nATTACH:https://x/3\r\n"));
+	assert_int_equal(asked, 2);
+	buf_reset(&out);
+	in = EV("ATTACH:https://x/3\r\n");
+	assert_int_equal(content_managed(in, strlen(in), is_ours, &asked, &out, &err), 0);
+	assert_int_equal(out.len, 0);
+	buf_clear(&out);
 }
 
 #define ZONE "BEGIN:VTIMEZONE\r\nTZID:Z\r\nEND:VTIMEZONE\r\n"
@@ -306,7 +342,8 @@ static void apart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(attach),
-	        cmocka_unit_test(apart), cmocka_unit_test(long_lines_and_uids)};
+	        cmocka_unit_test(apart), cmocka_unit_test(managed),
+	        cmocka_unit_test(long_lines_and_uids)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -647,6 +647,8 @@ static void never_down_to_http(void **state)
 }
 /* ---- the guard ---- */
 
+#define DISPOSITION "Content-Disposition: attachment; filename=\"a\""
+
 static void guard(void **state)
 {
 	(void)state;
@@ -687,6 +689,14 @@ static void guard(void **state)
 	        {HTTP_TARGET, "PATCH", "/x", NULL, NULL, true},
 	        {HTTP_TARGET, "ACL", "/x", NULL, NULL, true},
 	        {HTTP_TARGET, "POST", "/x", NULL, NULL, true},
+	        {HTTP_TARGET, "POST", "/x?action=attachment-add", DISPOSITION, NULL, false},
+	        {HTTP_SOURCE, "POST", "/x?action=attachment-add", DISPOSITION, NULL, true},
+	        {HTTP_TARGET, "POST", "/x?action=attachment-add", NULL, NULL, true},
+	        {HTTP_TARGET, "POST", "/x/?action=attachment-add", DISPOSITION, NULL, true},
+	        {HTTP_TARGET, "POST", "/x", DISPOSITION, NULL, true},
+	        {HTTP_TARGET, "POST", "/x?action=attachment-remove", DISPOSITION, NULL, true},
+	        {HTTP_TARGET, "POST", "/x?action=attachment-add&managed-id=1", DISPOSITION, NULL,
+	                true},
 	        {HTTP_SOURCE, "REPORT", "/x", "X-HTTP-Method-Override: DELETE", NULL, true},
 	        {HTTP_SOURCE, "GET", "/x", "Authorization: Basic x", NULL, true},
 	        {HTTP_SOURCE, "GET", "/x", "Transfer-Encoding: chunked", NULL, true},
