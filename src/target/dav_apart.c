@@ -98,14 +98,19 @@ static int widen(struct drun *r, uint32_t entry, struct err *err)
 
 	e->part = 0;
 	rc = entry_original(r, e, &body, err);
-	if (rc == 0)
-		e->part = main ? main : apart_main(e, &body, &n);
+	e->part = rc < 0 || main ? main : apart_main(e, &body, &n);
 	if (rc == 0 && e->part) {
 		e->widened = true;
 		rc = content_apart(body.data, body.len, add_part, &w, err);
 	}
 	buf_clear(&body);
-	return rc;
+	if (rc >= 0 || dav_ends(err))
+		return rc;
+	r->sum.failed++;
+	say_entry(r, SAY_WARNING, &r->entries[entry], "its other objects are not restored: %s",
+	        err->text);
+	err_clear(err);
+	return 0;
 }
 
 int apart_stored(struct drun *r, struct err *err)
@@ -149,7 +154,7 @@ int apart_by_journal(struct drun *r, const struct reslist *all, struct err *err)
 	}
 	if (r->n_entries > n)
 		index_uids(r);
-	return rc < 0 && dav_ends(err) ? rc : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* Does the target's resource lack a whole object? */
@@ -210,7 +215,7 @@ int apart_there(struct drun *r, struct reslist *all, struct err *err)
 	}
 	if (r->n_entries > n)
 		index_uids(r);
-	if (rc < 0 && dav_ends(err))
+	if (rc < 0)
 		return rc;
 	return r->n_entries > n ? see_again(r, all, err) : 0;
 }

@@ -132,7 +132,7 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 		r->sum.rescued++;
 		r->sum.rescues[RESCUE_FORM]++;
 	}
-	e->open = e->open || x->open;
+	e->open = e->open || (x->open && r->acolls[e->acoll].to == x->tcoll);
 	entry_remember(r, e, x);
 }
 
