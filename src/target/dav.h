@@ -95,6 +95,8 @@ struct entry {
 	uint64_t uid_key;
 	unsigned part; /* 1 + which of its objects; 0: all of it */
 	bool more; /* an object besides the one that stands for the item: no item of its own for who counts */
+	uint32_t of; /* more: the one that stands for the item */
+	bool lacks; /* stored, but without some of its objects */
 	bool widened; /* the other objects of the item are entries, too */
 	char *url; /* on the target, once known */
 	char *segment; /* planned; without a UID it is what names the item */
@@ -319,6 +321,8 @@ int apart_pick(struct buf *body, unsigned part, struct err *err) MUST_CHECK;
 int apart_stored(struct drun *r, struct err *err) MUST_CHECK;
 int apart_by_journal(struct drun *r, const struct reslist *all, struct err *err) MUST_CHECK;
 int apart_there(struct drun *r, struct reslist *all, struct err *err) MUST_CHECK;
+/* Is it without a whole object of the item? */
+bool apart_lacks(const struct res *x);
 
 /* dav_attach.c: files that items link to, from the collection "linked" of the archive */
 struct attached {

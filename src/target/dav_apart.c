@@ -75,6 +75,7 @@ static int add_part(void *ctx, const char *uid, const struct buf *text, struct e
 	e->item = of.item;
 	e->part = w->at;
 	e->more = true;
+	e->of = w->of;
 	e->own_uid = uid && *uid ? xstrdup(uid) : NULL;
 	e->uid = e->own_uid;
 	e->uid_key = e->uid ? key_of(e->uid) : 0;
@@ -113,16 +114,32 @@ static int widen(struct drun *r, uint32_t entry, struct err *err)
 	return 0;
 }
 
+bool apart_lacks(const struct res *x)
+{
+	static const char *const objects[] = {
+	        "-VEVENT", "-VTODO", "-VJOURNAL", "-VFREEBUSY", "-VCARD", "-VCALENDAR"};
+	const char *differences = x->grade == CONTENT_ALTERED ? x->differences : NULL;
+
+	for (size_t i = 0; i < sizeof objects / sizeof *objects && differences; i++)
+		if (strstr(differences, objects[i]))
+			return true;
+	return false;
+}
+
+/* Stored just now, apart, or without some of its objects, which then go apart. */
+static bool to_widen(const struct drun *r, const struct entry *e)
+{
+	return !e->more && !e->widened && (e->part || (e->lacks && !r->opts->strict)) &&
+	       (e->state == ENTRY_ADDED || e->state == ENTRY_UNSEEN);
+}
+
 int apart_stored(struct drun *r, struct err *err)
 {
 	size_t n = r->n_entries;
 	int rc = 0;
 
 	for (uint32_t i = 0; i < n && rc >= 0; i++) {
-		const struct entry *e = &r->entries[i];
-
-		if (e->part && !e->more && !e->widened &&
-		        (e->state == ENTRY_ADDED || e->state == ENTRY_UNSEEN))
+		if (to_widen(r, &r->entries[i]))
 			rc = widen(r, i, err);
 	}
 	if (r->n_entries > n)
@@ -155,18 +172,6 @@ int apart_by_journal(struct drun *r, const struct reslist *all, struct err *err)
 	if (r->n_entries > n)
 		index_uids(r);
 	return rc < 0 ? rc : 0;
-}
-
-/* Does the target's resource lack a whole object? */
-static bool lacks_object(const char *differences)
-{
-	static const char *const objects[] = {
-	        "-VEVENT", "-VTODO", "-VJOURNAL", "-VFREEBUSY", "-VCARD", "-VCALENDAR"};
-
-	for (size_t i = 0; i < sizeof objects / sizeof *objects && differences; i++)
-		if (strstr(differences, objects[i]))
-			return true;
-	return false;
 }
 
 /* What fits nothing, and what is an item that is apart now. */
@@ -208,8 +213,7 @@ int apart_there(struct drun *r, struct reslist *all, struct err *err)
 	for (size_t i = 0; i < all->n && rc >= 0; i++) {
 		const struct res *x = &all->list[i];
 
-		if (!x->known && x->fits && x->grade == CONTENT_ALTERED &&
-		        lacks_object(x->differences) && !r->entries[x->entry].part &&
+		if (!x->known && x->fits && apart_lacks(x) && !r->entries[x->entry].part &&
 		        entry_at_home(r, &r->entries[x->entry], x->tcoll))
 			rc = widen(r, x->entry, err);
 	}

@@ -132,6 +132,10 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 		r->sum.rescued++;
 		r->sum.rescues[RESCUE_FORM]++;
 	}
+	e->lacks = apart_lacks(x);
+	if (e->more && state == ENTRY_ADDED &&
+	        (r->entries[e->of].lacks || r->entries[e->of].state == ENTRY_THERE))
+		say_entry(r, SAY_INFO, e, "an object of it that was missing is added by itself");
 	e->open = e->open || (x->open && r->acolls[e->acoll].to == x->tcoll);
 	entry_remember(r, e, x);
 }
@@ -221,6 +225,10 @@ static bool prepare(struct drun *r, struct entry *e, struct put *p, struct err *
 	char *no = NULL;
 
 	memset(p, 0, sizeof *p);
+	if (e->more && r->opts->strict) {
+		entry_failed(r, e, "this object of it is missing, and --strict stores none apart");
+		return false;
+	}
 	p->e = e;
 	p->tcoll = a->to;
 	p->strict = true;

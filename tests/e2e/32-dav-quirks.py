@@ -696,6 +696,17 @@ class OneObject(fakedav.FakeDav):
         return fakedav.Answer(201, ETag=self.etag(c, segment))
 
 
+class KeepsFirst(fakedav.FakeDav):
+    """Of several objects it keeps the first, without a word."""
+    target = True
+
+    def store(self, rq, c, segment):
+        name = b"END:VEVENT\r\n" if c.kind == "calendar" else b"END:VCARD\r\n"
+        end = rq.body.index(name) + len(name)
+        c.put(segment, rq.body[:end] + (b"END:VCALENDAR\r\n" if c.kind == "calendar" else b""))
+        return fakedav.Answer(201)
+
+
 class Bundles(fakedav.FakeDav):
     """Several objects in one resource."""
 
@@ -735,6 +746,19 @@ def apart(scratch, archive):
         run.valise("restore", own)
         expect(any(b"UID:b\r" in d for c in target.collections.values() for d in c.resources.values()), "an object that is gone from the target is put again\n" + run.text)
         expect(run.valise("restore", own, "--dry-run") == 3 and "0 to add" in run.text, run.text)
+    with KeepsFirst() as target:
+        run = named_run(target, "bundles-first", scratch)
+        expect(run.valise("restore", own, "--strict") == 3 and run.text.count("-VEVENT") == 2 and sum(len(c.resources) for c in target.collections.values()) == 3, run.text)
+        shutil.rmtree(run.env["XDG_STATE_HOME"])
+        for n, code in enumerate((0, 0, 0)):
+            n == 2 and shutil.rmtree(run.env["XDG_STATE_HOME"])
+            expect(run.valise("restore", own) == code and run.text.count("was missing is added") == (0 if n else 8), run.text)
+            expect(sum(len(c.resources) for c in target.collections.values()) == 11, run.text)
+    with KeepsFirst() as target:
+        run = named_run(target, "bundles-first-2", scratch)
+        for n, code in enumerate((3, 0)):
+            expect(run.valise("restore", own) == code and run.text.count("was missing is added") == (0 if n else 8), run.text)
+            expect(sum(len(c.resources) for c in target.collections.values()) == 11, run.text)
 
 
 class OneVersion(fakedav.FakeDav):
