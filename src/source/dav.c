@@ -378,7 +378,7 @@ static int work(struct dav_run *r, struct dav_worker *w, struct err *err)
 	if (rc < 0)
 		return rc;
 	if (!r->failed && !r->opts->dry) {
-		rc = dav_may_hide(r) ? 0 : dav_keep_unseen(r, err);
+		rc = dav_keep_unseen(r, err);
 		if (rc == 0)
 			rc = check_space(r, err);
 		if (rc < 0)

@@ -127,7 +127,7 @@ bool dav_may_hide(const struct dav_run *r);
 bool dav_is_missed(const struct dav_run *r);
 /* Of the collections from ${from} on: which lie in one that is included. */
 void dav_mark_below(struct dav_run *r, size_t from);
-/* What was not looked for, as nothing chosen could be there, keeps its last state. */
+/* What was not looked for, as nothing chosen could be there or the URL is that of one collection, keeps its last state. */
 int dav_keep_unseen(struct dav_run *r, struct err *err) MUST_CHECK;
 bool dav_unchanged(const struct davcoll *c);
 struct davitem *dav_item_find(struct davcoll *c, uint64_t key); /* the items are sorted */

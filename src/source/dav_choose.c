@@ -81,21 +81,45 @@ static bool is_seen(const struct dav_run *r, const char *name)
 	return false;
 }
 
+/* Another calendar than the one whose URL was given. */
+static int lies_elsewhere(const struct dav_run *r, struct tree_reader *last,
+        const struct tree_head *h, bool *out, struct err *err)
+{
+	struct tree_coll *c = NULL;
+	int rc = last->ops->coll(last, h, &c, err);
+
+	if (rc == ERR_DAMAGED || rc == ERR_NOTFOUND) { /* nobody knows where it was */
+		err_clear(err);
+		rc = 0;
+	}
+	*out = !c || !c->href || !dav_lies_in(c->href, r->home.urls[0]);
+	tree_coll_free(c);
+	return rc;
+}
+
 int dav_keep_unseen(struct dav_run *r, struct err *err)
 {
 	struct tree_reader *last = NULL;
 	const struct tree_manifest *m;
-	int rc = r->sink->ops->last ? r->sink->ops->last(r->sink, &last, err) : 0;
+	bool hidden = dav_may_hide(r);
+	int rc = 0;
 
+	if ((hidden && !r->home.single) || !r->sink->ops->last)
+		return 0;
+	rc = r->sink->ops->last(r->sink, &last, err);
 	if (rc < 0 || !last)
 		return rc;
 	m = last->ops->manifest(last);
 	for (size_t i = 0; i < m->n_heads && rc == 0; i++) {
 		const struct tree_head *h = &m->heads[i];
 		const struct pattern_name name = {.full = h->name};
+		bool left = !hidden && !pattern_chooses(&r->opts->choice, &name);
 
-		if (h->kind == r->kind && !pattern_chooses(&r->opts->choice, &name) &&
-		        !is_seen(r, h->name))
+		if (h->kind != r->kind || is_seen(r, h->name))
+			continue;
+		if (!left && r->home.single)
+			rc = lies_elsewhere(r, last, h, &left, err);
+		if (rc == 0 && left)
 			rc = r->sink->ops->keep(r->sink, r->kind, h->name, COLL_SKIPPED, NULL, err);
 	}
 	last->ops->free(last);

@@ -200,6 +200,19 @@ static int box_fill(struct box *b, bool *later_out, struct err *err)
 	return *later_out ? 0 : look_alone(b, err);
 }
 
+/* A program cannot make an INBOX (RFC 3501 6.3.3). */
+static bool lacks_inbox(const struct box *b)
+{
+	const struct run *r = b->w->run;
+
+	if (strcmp(b->e->shown, "INBOX") != 0)
+		return false;
+	for (size_t i = 0; i < r->n_list; i++)
+		if (r->list[i].name_len == 5 && memcmp(r->list[i].name, "INBOX", 5) == 0)
+			return false;
+	return true;
+}
+
 /* The mailbox cannot be filled: each message that is not there is named. */
 static void box_lost(struct box *b, const char *why)
 {
@@ -216,8 +229,11 @@ static void box_lost(struct box *b, const char *why)
 		item_failed(b, (uint32_t)i, "", 0, why);
 		missing++;
 	}
-	say_box(b, SAY_WARNING, "%llu messages are not restored: %s", (unsigned long long)missing,
-	        why);
+	say_box(b, SAY_WARNING, "%llu messages are not restored: %s%s", (unsigned long long)missing,
+	        why,
+	        lacks_inbox(b) ? "; the target has no INBOX: --map INBOX=NAME puts them into "
+	                         "another mailbox"
+	                       : "");
 }
 
 static void sum_add(struct run *r, const struct target_result *s)

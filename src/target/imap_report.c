@@ -99,6 +99,9 @@ static const char *fate(const struct map_entry *e)
 {
 	if (e->implied)
 		return "is there when the mailboxes below it are";
+	if (!e->exists && strcmp(e->shown, "INBOX") == 0)
+		return "the target does not show (where it does not make it either, --map "
+		       "INBOX=NAME puts this elsewhere)";
 	return e->exists ? "is there" : "will be made";
 }
 

@@ -20,6 +20,7 @@ VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 sys.path.insert(0, SERVERS)
 sys.dont_write_bytecode = True
 import fakedav  # noqa: E402
+from cases_target import Target  # noqa: E402
 
 CONTEXT = ssl._create_unverified_context()
 BOXES = {"INBOX": "INBOX", "Work": "Work", "Work/2024": "Work/2024", "Entwürfe": "Entw&APw-rfe", "Entwürfe/alt": "Entw&APw-rfe/alt", "Bills": "Bills"}
@@ -232,7 +233,8 @@ def nested(d):
         every = {"Work", "Work_2", "Deep", "Other"}
 
         def backup(name, code, *args):
-            return valise(code, "backup", "--caldav", server.url(), "--user", "alice", "--cleartext", "--password-command", "echo pw-alice", "-o", os.path.join(d, name), *args)
+            url = [] if "--caldav" in args else ["--caldav", server.url()]
+            return valise(code, "backup", *url, "--user", "alice", "--cleartext", "--password-command", "echo pw-alice", "-o", os.path.join(d, name), *args)
 
         for i, (args, want) in enumerate(((("--include", "Deep"), {"Deep"}), (("--include", "D*"), {"Deep"}), (("--include", "Work"), {"Work", "Work_2", "Deep"}),
                                           (("--include", "Work_2"), {"Work_2", "Deep"}), (("--exclude", "Work", "--exclude", "Other"), {"Work_2", "Deep"}),
@@ -243,9 +245,33 @@ def nested(d):
             expect("nothing changed" in backup("nested%d" % i, 0, *args), "%s: a second run does not agree" % (args,))
         backup("nope", 2, "--include", "Nope")
         backup("nested", 0)
-        for args in (("--include", "Other"), ("--exclude", "Work"), ("--include", "Work")):
+        one = server.collections["/dav/calendars/alice/other/"]
+        for args in (("--include", "Other"), ("--exclude", "Work"), ("--include", "Work"), ("--caldav", server.url(one.path))):
             expect("nothing changed" in backup("nested", 0, *args), "%s lost something" % (args,))
             expect({name for _, name in took(os.path.join(d, "nested"))} == every, args)
+        one.props[fakedav.DAV + "displayname"] = "Renamed"
+        one.put("p.ics", fakedav.event(31))
+        backup("nested", 0, "--caldav", server.url(one.path))
+        heads = [json.loads(line) for line in valise(0, "list", os.path.join(d, "nested"), "--json").splitlines()]
+        expect({h["name"] for h in heads} == every - {"Other"} | {"Renamed"}, "one calendar's URL, and it is called otherwise: %s" % heads)
+
+
+class NoInbox(Target):
+    """The target has no INBOX, which no program can make."""
+    def populate(self):
+        self.mailbox("Archive")
+
+
+def inbox_lacking(mail):
+    with NoInbox() as server:
+        args = ["restore", mail, "--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice", "--cleartext", "--password-command", "echo pw-alice", "--include", "INBOX", "--include", "Bills"]
+        expect("--map INBOX=NAME" in valise(0, *args, "--dry-run"), "the plan does not say it")
+        for already in (0, 1):
+            text = valise(3, *args)
+            expect("%d added, %d already there, 1 REFUSED" % (1 - already, already) in text, text)
+            expect(len(re.findall("not restored: .*no such mailbox.*: --map INBOX=NAME", text)) == 1, text)
+        expect("1 added, 1 already there" in valise(0, *args, "--map", "inbox=Restored"), "--map does not help")
+        expect("0 added, 2 already there" in valise(0, *args), "what --map did is not remembered")
 
 
 def main():
@@ -265,6 +291,7 @@ def main():
             refused(imap, cal, mail, full, d)
             mapped(imap, mail, server)
             nested(d)
+            inbox_lacking(mail)
             backup([*imap, *cal, *card, *alice], HOLDS, d)
             restore([*imap, *cal, *card, "--user", "bob", "--password-command", "echo pw-bob"], full, d)
     finally:
