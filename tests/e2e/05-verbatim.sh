@@ -49,7 +49,7 @@ say "foul play before TLS"
 for case in preauth-before-tls starttls-injection; do
 	fake "F_${case%%-*}" $case
 	port=F_${case%%-*}_IMAP_PORT log=F_${case%%-*}_LOG
-	run 1 "$VALISE" backup "${IMAP[@]}" --imap "imap://localhost:${!port}" -o "$T/foul.valise"
+	run 1 "$VALISE" backup --imap "imap://localhost:${!port}" "${IMAP[@]:2}" -o "$T/foul.valise"
 	says 'TLS|PREAUTH|trust'
 	! grep -qiE 'LOGIN|AUTHENTICATE|pw-alice' "${!log}" || fail "credentials went out"
 	[ ! -e "$T/foul.valise" ] || [ -z "$(find "$T/foul.valise" -name seal.json)" ] || fail "something was sealed"

@@ -36,7 +36,7 @@ def expect(ok, what):
 
 
 def valise(code, *args):
-    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
     text = p.stderr.decode() + p.stdout.decode()
     expect(p.returncode == code, "exit code %d, not %d: valise %s\n%s" % (p.returncode, code, " ".join(args), text))
     return text
