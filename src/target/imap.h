@@ -100,6 +100,7 @@ struct run {
 	pthread_mutex_t reader_lock; /* reader->coll is not thread-safe */
 	bool ready; /* the plan stands */
 	uint64_t n_added; /* messages, for the sample of them that is read back */
+	unsigned sizes_wrong; /* messages whose octets were right, though their size was not */
 	bool alters; /* one of the sample was not as it was sent: all are read back */
 	struct imap_selected
 	        inbox; /* what INBOX takes is asked once, for mailboxes that are made */
@@ -123,6 +124,8 @@ struct box;
 enum read_back {
 	READ_FRAGILE = 1, /* servers change such messages without changing the size */
 	READ_SAMPLE = 2,
+	READ_SIZE = 4, /* the size is another one: that may be a lie of RFC822.SIZE */
+	READ_SAID = 8, /* that it has other octets was said already */
 };
 
 struct worker {

@@ -142,6 +142,7 @@ static void pair_order(struct box *b, const uint32_t *items, size_t n, const uin
 		b->got[left[i]] = uids[i];
 		item_altered(b, left[i]);
 		say_altered(b, left[i], "the target holds other octets (UID %u)", uids[i]);
+		b->read_back[left[i]] |= b->read_back[left[i]] ? READ_SAID : 0;
 	}
 	free(left);
 	free(uids);
@@ -284,6 +285,28 @@ static void check_lost(struct box *b, uint32_t i, bool any_left)
 	        b, i, NULL, 0, "the server said that it stored it, but it is not in the mailbox");
 }
 
+/* RFC822.SIZE of some servers is never right: then a size says nothing, and the sample has to do. */
+static bool sizes_count(struct box *b)
+{
+	enum { SIZES_VAIN = 100 };
+	struct run *r = b->w->run;
+	bool count;
+
+	pthread_mutex_lock(&r->lock);
+	count = r->sizes_wrong < SIZES_VAIN;
+	pthread_mutex_unlock(&r->lock);
+	return count;
+}
+
+static void size_was_wrong(struct box *b)
+{
+	struct run *r = b->w->run;
+
+	pthread_mutex_lock(&r->lock);
+	r->sizes_wrong++;
+	pthread_mutex_unlock(&r->lock);
+}
+
 /* One stored message against the archive's. */
 static void check(struct box *b, uint32_t i)
 {
@@ -297,11 +320,8 @@ static void check(struct box *b, uint32_t i)
 		check_lost(b, i, false);
 		return;
 	}
-	if (t->size != sent_size(b, i) && !b->odd[i]) {
-		item_altered(b, i);
-		say_item(b, SAY_NOTE, it, NULL, 0, "the target holds %llu octets (UID %u)",
-		        (unsigned long long)t->size, t->uid);
-	}
+	if (t->size != sent_size(b, i) && !b->odd[i] && sizes_count(b))
+		b->read_back[i] |= READ_SIZE;
 	if (t->has_date && t->date_utc != it->date_utc && !b->odd[i]) {
 		char date[DATE_TEXT_SIZE];
 		struct date d = {t->date_utc, 0, true};
@@ -396,9 +416,18 @@ static bool is_read_back(const struct box *b, size_t i)
 
 static void say_octets(struct box *b, uint32_t item)
 {
+	const struct tmsg *t = there_find(b, b->got[item]);
+	uint64_t sent = sent_size(b, item);
+	char sizes[64] = "";
+
+	if (t && t->size != sent)
+		snprintf(sizes, sizeof sizes, ", %llu instead of %llu", (unsigned long long)t->size,
+		        (unsigned long long)sent);
 	item_altered(b, item);
-	say_altered(b, item, "the target holds other octets than were sent (UID %u)%s",
-	        b->got[item],
+	if (b->read_back[item] & READ_SAID)
+		return;
+	say_altered(b, item, "the target holds other octets than were sent (UID %u%s)%s",
+	        b->got[item], sizes,
 	        b->read_back[item] & READ_FRAGILE ? ": it has NUL or 8-bit header fields" : "");
 }
 
@@ -424,10 +453,13 @@ static int read_back(struct box *b, uint8_t *done, bool *sample_out, struct err 
 	for (size_t k = 0; k < n; k++) {
 		uint32_t i = item[seen[k].index];
 
-		if (memcmp(seen[k].sha256, sent_sha256(b, i), SHA256_LEN) == 0)
+		if (memcmp(seen[k].sha256, sent_sha256(b, i), SHA256_LEN) == 0) {
+			if (b->read_back[i] & READ_SIZE)
+				size_was_wrong(b);
 			continue;
+		}
 		say_octets(b, i);
-		*sample_out |= b->read_back[i] == READ_SAMPLE;
+		*sample_out |= (b->read_back[i] & (READ_FRAGILE | READ_SAMPLE)) == READ_SAMPLE;
 	}
 	free(wanted);
 	free(item);
@@ -486,7 +518,8 @@ bool box_looks_right(struct box *b)
 		const char *want = tree_coll_keyword_text(b->coll, it->keywords);
 
 		if (b->state[i] == ITEM_ADDED &&
-		        (!t || is_read_back(b, i) || labels_lacking(b, (uint32_t)i, t) ||
+		        (!t || t->size != sent_size(b, (uint32_t)i) || is_read_back(b, i) ||
+		                labels_lacking(b, (uint32_t)i, t) ||
 		                (it->flags & ~(unsigned)t->flags) ||
 		                words_minus(
 		                        b, want, tree_coll_keyword_text(b->words, t->keywords))))

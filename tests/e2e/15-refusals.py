@@ -275,6 +275,14 @@ def alters_octets(archive, scratch):
         check(json.dumps(report.all["notes"]).count("other octets") == len(NAMES) // 3, report.all["notes"])
 
 
+def sizes_off(archive, scratch):
+    """A size that is wrong is no difference where the octets are right."""
+    with ct.SizesOff() as server:
+        report = restore(ct.SizesOff, server, archive, scratch, 0, again=None)
+        check(report.altered == 0 and report.added == len(NAMES), report.altered, report.all["notes"])
+        run(["restore", archive], server.port, os.path.join(scratch, "sizes-off"), 0)
+
+
 def verify_full(archive, scratch):
     """What was altered at the target after a restore is noticed by restore --verify full, and by that alone."""
     state = os.path.join(scratch, "verify-full")
@@ -312,6 +320,7 @@ def adds_headers(case):
         with case() as server:
             report = restore(case, server, archive, scratch, 3, again=None)
             check(report.altered == len(NAMES) and report.failed == 0, report.altered, report.failed)
+            check(json.dumps(report.all["notes"]).count("other octets") == len(NAMES), "named more than once, or not", report.all["notes"])
             state = os.path.join(scratch, case.name)
             for _ in range(2):
                 path = state + ".json"
@@ -323,7 +332,7 @@ def adds_headers(case):
     return do
 
 
-CASES = {"alters-octets": alters_octets, "verify-full": verify_full, "exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
+CASES = {"alters-octets": alters_octets, "sizes-off": sizes_off, "verify-full": verify_full, "exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
          "mute": strict(ct.Mute, False), "--strict": strict_option, "only-wrapped": wrapped, "refuses-all": refuses_all, "too-big": too_big, "over-quota": quota,
          "seen-only": seen_only, "keeps-no-flags": keeps_no_flags, "keywords-refused": keywords,
          "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate),

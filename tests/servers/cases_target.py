@@ -295,6 +295,17 @@ class AltersOctets(Target):
         return super().store(box, body[:-3] + b"#" + body[-2:] if self.taken % 3 == 0 else body, flags, date)
 
 
+class SizesOff(Target):
+    """RFC822.SIZE counts each CRLF as one octet."""
+    name = "sizes-off"
+    source = "servers that count their own line ends (Exchange, hMailServer 4.4, tests/servers/cases_quirks_body.py)"
+
+    def fetch_item(self, s, m, item):
+        if item == "RFC822.SIZE":
+            return b"RFC822.SIZE %d" % (len(m.body) - m.body.count(b"\r\n"))
+        return super().fetch_item(s, m, item)
+
+
 class NoDate(Target):
     """Refuses dates before 1990."""
     name = "no-date"
