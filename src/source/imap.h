@@ -30,6 +30,9 @@ enum {
 	BIG_MESSAGE = 48 << 20, /* from this size on in pieces */
 	PIECE = 8 << 20,
 	RESCUE_PIECE = 256 << 10, /* of a message that is not given whole */
+	SIZES_RIGHT =
+	        4, /* RFC822.SIZE is believed if so many messages fit for one that came short */
+	SHORT_VAIN = 20, /* then RFC822.SIZE is taken to be wrong, not the messages */
 	FRESH_MAX = 20, /* fresh connections in one mailbox for messages that are not given */
 	SET_MAX = 7000, /* characters of a sequence set (imap_fetch_send) */
 	SET_SHORT =
@@ -64,7 +67,11 @@ struct rec {
 	uint8_t empty; /* a body of no octets came although there should be some */
 	uint8_t tries; /* connections that broke while this message alone was asked for */
 	uint8_t rung; /* of the rescue ladder: how it is to be asked for next */
+	uint8_t shorter; /* it came with fewer octets than RFC822.SIZE says, and is looked at alone */
 };
+
+/* A message that came with fewer octets than RFC822.SIZE says. */
+enum shorter { SHORT_NOT_SEEN, SHORT_SEEN, SHORT_CUT /* more follows */ };
 
 /* How a message is asked for, one after the other. */
 enum rung { RUNG_PLAIN, RUNG_PIECES, RUNG_TEXT, RUNG_PARTS, RUNG_END };
@@ -135,6 +142,7 @@ struct mbox {
 	uint64_t gone; /* expunged while we read */
 	bool unknown; /* the last snapshot has nothing under these UIDs */
 	bool dates_missing;
+	bool untold; /* of some messages the listing does not tell the flags: bodies are asked for with them */
 	unsigned fresh; /* fresh connections on which missing messages were asked for */
 };
 
@@ -150,6 +158,8 @@ struct twins {
 struct run {
 	const struct service *service;
 	atomic_bool one_by_one, said_one_by_one; /* the server takes one command at a time */
+	atomic_uint sizes_right; /* messages that are as RFC822.SIZE says */
+	atomic_uint sizes_wrong; /* those that end before it, and nothing follows */
 	struct tree_sink *sink;
 	const struct source_opts *opts;
 	struct progress *progress;
@@ -345,6 +355,9 @@ extern const struct imap_fetch_ops fetch_ops;
  */
 int doubts_settle(struct worker *w, const struct mbox *mb, const struct job *j, bool believe,
         struct err *err) MUST_CHECK;
+/* Nothing is in flight: does anything follow the bodies held back that end too early? */
+int doubts_probe(struct worker *w, struct err *err) MUST_CHECK;
+const char *body_items(const struct mbox *mb); /* what is asked for to have a message whole */
 void fetch_drop(struct worker *w); /* the body that came in was not wanted, or not whole */
 unsigned fetch_poisoned(struct mbox *mb, unsigned add);
 /* Name one record in an error line. */

@@ -3,6 +3,11 @@
 #include "valise/format/header.h"
 #include "imap.h"
 
+const char *body_items(const struct mbox *mb)
+{
+	return mb->untold ? "(UID FLAGS INTERNALDATE BODY.PEEK[])" : "(UID BODY.PEEK[])";
+}
+
 void fetch_drop(struct worker *w)
 {
 	if (w->body)
@@ -120,8 +125,12 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 		it.warn |= WARN_NUL;
 	if ((r->have & REC_SIZE) && r->size != o.size)
 		it.warn |= WARN_SIZE;
+	else
+		atomic_fetch_add(&w->run->sizes_right, 1);
 	if (!(r->have & REC_DATE))
 		date_derive(w, &it);
+	if (!(r->have & REC_FLAGS) && !w->note[0])
+		snprintf(w->note, sizeof w->note, "its flags are not told");
 	if (w->doubting && (it.warn & WARN_SIZE)) {
 		*ARR_PUSH(w->doubts, w->n_doubts, w->doubts_cap) = (struct doubt){mb, r, it};
 		r->done = 1;
@@ -134,6 +143,78 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	return rc;
 }
 
+/* A message that ends too early is asked for alone, and then what follows its end: not where that never brings anything. */
+static bool is_shorter(const struct worker *w, const struct doubt *d)
+{
+	return d->it.size < d->r->size && !w->run->opts->strict &&
+	       atomic_load(&w->run->sizes_wrong) < SHORT_VAIN;
+}
+
+static int on_beyond(void *ctx, const void *p, size_t n, struct err *err)
+{
+	(void)p;
+	(void)err;
+	*(size_t *)ctx += n;
+	return 0;
+}
+
+static int on_beyond_end(void *ctx, const struct imap_msg *msg, struct err *err)
+{
+	(void)ctx;
+	(void)msg;
+	(void)err;
+	return 0;
+}
+
+/* Nothing follows it, and RFC822.SIZE is right about the others: it may be cut, by the server itself. */
+static void name_shorter(struct worker *w, struct doubt *d)
+{
+	struct run *run = w->run;
+	char text[120];
+
+	if (atomic_load(&run->sizes_right) <
+	        SIZES_RIGHT * (atomic_fetch_add(&run->sizes_wrong, 1) + 1))
+		return;
+	snprintf(text, sizeof text,
+	        "the server gives %llu of %llu octets: it may be cut; what came is kept",
+	        (unsigned long long)d->it.size, (unsigned long long)d->r->size);
+	pthread_mutex_lock(&d->mb->lock);
+	tree_coll_error(d->mb->coll, d->r->uid, NULL, NULL, NULL, text);
+	pthread_mutex_unlock(&d->mb->lock);
+	progress_say(run->progress, SAY_WARNING, "%s: UID %u: %s", d->mb->name, d->r->uid, text);
+}
+
+int doubts_probe(struct worker *w, struct err *err)
+{
+	static const struct imap_fetch_ops ops = {.body = on_beyond, .message = on_beyond_end};
+	int rc = 0;
+
+	for (size_t i = 0; i < w->n_doubts && rc == 0; i++) {
+		struct doubt *d = &w->doubts[i];
+		char set[16], items[64];
+		size_t beyond = 0;
+
+		if (d->r->shorter != SHORT_SEEN || !is_shorter(w, d))
+			continue;
+		snprintf(set, sizeof set, "%u", d->r->uid);
+		snprintf(items, sizeof items, "(UID BODY.PEEK[]<%llu.1>)",
+		        (unsigned long long)d->it.size);
+		rc = imap_fetch_send(w->m, set, items, err);
+		if (rc == 0)
+			rc = imap_fetch_wait(w->m, &ops, &beyond, err);
+		if (rc == ERR_REFUSED || rc == ERR_BUSY)
+			rc = 0;
+		/* One octet: some servers ignore the range and give the whole again. */
+		if (rc == 0 && beyond == 1) {
+			d->r->shorter = SHORT_CUT;
+			d->r->rung = RUNG_PIECES;
+		} else if (rc == 0) {
+			name_shorter(w, d);
+		}
+	}
+	return rc;
+}
+
 int doubts_settle(
         struct worker *w, const struct mbox *mb, const struct job *j, bool believe, struct err *err)
 {
@@ -142,13 +223,16 @@ int doubts_settle(
 
 	for (size_t i = 0; i < w->n_doubts; i++) {
 		struct doubt *d = &w->doubts[i];
+		bool look = is_shorter(w, d) && d->r->shorter == SHORT_NOT_SEEN;
 
 		if (j && (d->mb != mb || !job_has(j, (size_t)(d->r - d->mb->recs))))
 			w->doubts[kept++] = *d;
-		else if (believe && rc == 0)
+		else if (believe && rc == 0 && !look && d->r->shorter != SHORT_CUT)
 			rc = item_keep(w, d->mb, d->r, &d->it, err);
 		else
 			d->r->done = 0;
+		if (believe && look)
+			d->r->shorter = SHORT_SEEN;
 	}
 	w->n_doubts = kept;
 	return rc;
@@ -186,6 +270,21 @@ static struct rec *nameless(struct worker *w)
 	return r && !r->done && (r->have & REC_SIZE) && r->size == w->body_len ? r : NULL;
 }
 
+/* What the listing did not say of a message stands beside its body. */
+static void flags_told(struct mbox *mb, struct rec *r, const struct imap_msg *msg)
+{
+	pthread_mutex_lock(&mb->lock);
+	r->flags = (uint8_t)msg->flags;
+	r->keywords = tree_coll_keywords(mb->coll, msg->keywords, msg->n_keywords);
+	pthread_mutex_unlock(&mb->lock);
+	r->have |= REC_FLAGS;
+	if (msg->has_date && msg->date.known && !(r->have & REC_DATE)) {
+		r->date_utc = msg->date.utc;
+		r->zone_min = msg->date.zone_min;
+		r->have |= REC_DATE;
+	}
+}
+
 static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)
 {
 	struct worker *w = ctx;
@@ -197,6 +296,8 @@ static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)
 	if (msg->has_body || msg->spoiled)
 		r = msg->uid ? expected(w, msg) : nameless(w);
 	w->stray |= msg->has_body && msg->uid && !r;
+	if (r && msg->has_flags && !(r->have & REC_FLAGS))
+		flags_told(w->expect_mb, r, msg);
 	/* Asked for once more it would lie again. */
 	if (r && msg->spoiled && r->rung == RUNG_PLAIN)
 		r->rung = RUNG_PIECES;

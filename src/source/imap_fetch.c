@@ -8,8 +8,6 @@
 #include <string.h>
 #include "imap.h"
 
-#define BODY_ITEMS "(UID BODY.PEEK[])"
-
 /* ---- mailboxes that the worker is in ---- */
 
 static void hold(struct worker *w, struct mbox *mb)
@@ -180,7 +178,7 @@ static int send_job(struct worker *w, struct mbox *mb, const struct job *j, stru
 
 	buf_init(&set, SET_MAX);
 	if (plan_set(mb->recs, j, &set)) {
-		rc = imap_fetch_send(w->m, buf_str(&set), BODY_ITEMS, err);
+		rc = imap_fetch_send(w->m, buf_str(&set), body_items(mb), err);
 		w->fly[w->n_fly++] = (struct flight){.mb = mb, .job = *j}; /* also if it failed */
 		w->fly_bytes += j->bytes;
 	}

@@ -89,8 +89,17 @@ static int list_ranges(struct listing *l, const struct imap_selected *sel, struc
 	return list_throttled(l, err);
 }
 
+static size_t not_told(const struct listing *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		n += (l->recs[i].have & (REC_FLAGS | REC_SIZE)) != (REC_FLAGS | REC_SIZE);
+	return n;
+}
+
 /* List once more, by name, what is not fully known. */
-static int list_again(struct listing *l, struct err *err)
+static int list_by_name(struct listing *l, struct err *err)
 {
 	struct rec *odd = NULL;
 	size_t n = 0, cap = 0;
@@ -116,6 +125,21 @@ static int list_again(struct listing *l, struct err *err)
 		rec_sort(l->recs, &l->n);
 	free(odd);
 	buf_clear(&set);
+	return rc;
+}
+
+/* As long as it helps: some servers end a listing in the middle, with NO or without a word. */
+static int list_again(struct listing *l, struct err *err)
+{
+	size_t before, left = not_told(l);
+	int rc = 0;
+
+	do {
+		before = left;
+		if (left)
+			rc = list_by_name(l, err);
+		left = not_told(l);
+	} while (rc == 0 && left && left < before);
 	return rc;
 }
 
@@ -289,9 +313,12 @@ static int list_split(struct listing *l, struct err *err)
 		}
 		if (!old) {
 			l->mb->dates_missing |= !(r->have & REC_DATE);
+			l->mb->untold |= !(r->have & REC_FLAGS);
 			l->recs[left++] = *r;
 			continue;
 		}
+		if ((r->have & REC_SIZE) && !(it.warn & WARN_SIZE))
+			atomic_fetch_add(&l->w->run->sizes_right, 1);
 		if (r->have & REC_SIZE)
 			twins_know(&l->w->run->twins, l->coll, &it, r->size);
 		else if ((r->have & REC_KEPT) && !(it.warn & WARN_SIZE))

@@ -26,7 +26,7 @@ static int ask_each(struct worker *w, struct mbox *mb, size_t fly, struct err *e
 				continue;
 			w->alone = fly == 1 ? r : NULL;
 			snprintf(uid, sizeof uid, "%u", r->uid);
-			rc = imap_fetch_send(w->m, uid, "(UID BODY.PEEK[])", err);
+			rc = imap_fetch_send(w->m, uid, body_items(mb), err);
 		}
 		if (rc < 0 || imap_in_flight(w->m) == 0)
 			break;
@@ -37,6 +37,8 @@ static int ask_each(struct worker *w, struct mbox *mb, size_t fly, struct err *e
 		if (rc == ERR_REFUSED || rc == ERR_BUSY)
 			rc = 0;
 	}
+	if (rc == 0 && !w->stray)
+		rc = doubts_probe(w, err);
 	if (rc == 0)
 		rc = doubts_settle(w, NULL, NULL, !w->stray, err);
 	w->stray = false;

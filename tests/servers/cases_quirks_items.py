@@ -1,6 +1,7 @@
 """Quirks in what a server says of messages: UIDs, numbers, flags, dates."""
 import re
 
+from fakeimap import Message
 from cases_quirks import Quirk, wants_body
 
 DATED = b"Message-ID: <%d@fake.example>\r\nDate: Thu, 13 Feb 2003 17:07:%02d +0100\r\nSubject: dated %d\r\n\r\nbody\r\n"
@@ -98,16 +99,14 @@ class ExistsTooLarge(Quirk):
 
 
 class ListingShort(ExistsTooLarge):
-    """The listing leaves out a message that SEARCH tells of, and that can be fetched."""
+    """The listing leaves out a message that SEARCH tells of, and that can be fetched, flags and date beside the body."""
     name = "listing-leaves-out"
     source = "robustness: FETCH is never trusted alone"
     words = ""
-    warnings = {("INBOX", 3): ["date"]}
-    dates = {("INBOX", 3): "13-Feb-2003 17:07:03 +0100"}
 
     def populate(self):
         for i in range(1, 6):
-            self.mailbox("INBOX").add(DATED % (i, i, i))
+            self.mailbox("INBOX").add(DATED % (i, i, i), [r"\Seen", "work"])
 
     def do_examine(self, s, tag, args, read_only=True):
         Quirk.do_examine(self, s, tag, args, read_only)
@@ -117,6 +116,44 @@ class ListingShort(ExistsTooLarge):
 
     def fetch_answer(self, s, n, m, items):
         return None if m.uid == 3 and not wants_body(items) else super().fetch_answer(s, n, m, items)
+
+
+class ListingHalves(ListingShort):
+    """Whatever is listed, half of it is given, then NO: no flag and no date is lost."""
+    name = "listing-refused-midway"
+    source = "Dovecot with a damaged file; Gmail: NO Some messages could not be FETCHed (Failure)"
+
+    def populate(self):
+        for i in range(1, 41):
+            self.mailbox("INBOX").add(DATED % (i, i % 60, i), [r"\Seen", r"\Flagged", "work"][i % 3:])
+
+    def fetch_answer(self, s, n, m, items):
+        return Quirk.fetch_answer(self, s, n, m, items)
+
+    def do_uid_fetch(self, s, tag, args, by_uid=True):
+        chosen = self.chosen(s, args[0], by_uid)
+        if wants_body(args[1]) or len(chosen) < 2:
+            return super().do_uid_fetch(s, tag, args, by_uid)
+        for n, m in chosen[:len(chosen) // 2]:
+            s.send(self.fetch_answer(s, n, m, args[1]))
+        s.send(tag + " NO Some messages could not be FETCHed (Failure)")
+
+
+class FlagsNeverTold(ListingShort):
+    """The flags of a message are told by no way: it is there without, and named."""
+    name = "flags-never-told"
+    source = "robustness: RFC 3501 7.4.2, FLAGS was asked for"
+    code = 3
+    again = "some"
+    rescued = {("INBOX", 3): "its flags are not told"}
+
+    def held(self):
+        held = super().held()
+        held["INBOX", 3] = Message(3, held["INBOX", 3].body, [], held["INBOX", 3].date)
+        return held
+
+    def fetch_answer(self, s, n, m, items):
+        return Quirk.fetch_answer(self, s, n, m, [i for i in items if i != "FLAGS" or m.uid != 3])
 
 
 class TenThousand(Quirk):

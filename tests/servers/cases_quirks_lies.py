@@ -2,6 +2,7 @@
 import re
 
 from cases_quirks import Quirk, is_body, is_whole
+from fakeimap import Message
 
 
 class LiteralLies(Quirk):
@@ -99,3 +100,36 @@ class QuotedLies(Quirk):
     def fetch_item(self, s, m, item):
         out = super().fetch_item(s, m, item)
         return b'BODY[] "%s"' % m.body.replace(b"\r\n", b" ") if is_body(item) and m.uid == 2 else out
+
+
+class BodyShort(Quirk):
+    """Of two messages BODY[] is shorter than it is, as its literal says; RFC822.SIZE and pieces are right."""
+    name = "body-short"
+    source = "robustness: a message that a server cuts, in good order"
+    cuts = (2, 9)
+    cut = staticmethod(is_whole)
+
+    def populate(self):
+        for n in range(1, 13):
+            self.mailbox("INBOX").add(b"Subject: number %d\r\n\r\n" % n + b"line\r\n" * 9 * n, [r"\Seen"][:n % 2])
+
+    def fetch_item(self, s, m, item):
+        cut = m.uid in self.cuts and self.cut(item)
+        return super().fetch_item(s, Message(m.uid, m.body[:-20]) if cut else m, item)
+
+
+class BodyShortEver(BodyShort):
+    """A message is shorter than RFC822.SIZE says by whatever way, and the other sizes are right: it may be cut, which is said once."""
+    name = "body-short-ever"
+    cuts = (9,)
+    cut = staticmethod(is_body)
+    code, code_again = 3, 0
+    again = "some"
+    lost = {("INBOX", 9): "gives 487 of 507 octets: it may be cut"}
+    lost_again = {}
+    warnings = {("INBOX", 9): ["size"]}
+
+    def held(self):
+        held = super().held()
+        held["INBOX", 9] = Message(9, held["INBOX", 9].body[:-20], [r"\Seen"])
+        return held
