@@ -56,6 +56,7 @@ struct tcoll {
 	bool made, taken; /* by this run; by a collection of the archive */
 	bool no_multiget;
 	unsigned forms_failed; /* items in a row that were refused in every form */
+	bool took; /* something of the archive is there */
 	int form_learnt; /* 1 + the step of enum amend that helped last; 0: none */
 	char *full; /* why nothing more goes in, or NULL */
 	uint64_t not_sent; /* items not tried for that reason */

@@ -4,7 +4,8 @@
 #include "valise/format/amend.h"
 #include "dav.h"
 
-#define FAILED_MAX 10 /* items in a row that no form helped: the collection takes none */
+#define FAILED_MAX                                                                                 \
+	10 /* items in a row that no form helped, and none is there: the collection takes none */
 #define NAME_MAX_LEN 200
 
 enum { AT_NAME, AT_STEPS, AT_ALL = AT_STEPS + AMENDS, AT_APART, AT_END };
@@ -33,13 +34,19 @@ bool form_about_name(const struct put_reply *p)
 	       !says(p, "supported-");
 }
 
+/* The step that the answer speaks of, or AMENDS. */
+static unsigned hint_of(const struct put_reply *p)
+{
+	for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
+		if (says(p, hints[i].word))
+			return hints[i].step;
+	return AMENDS;
+}
+
 void form_order(const struct put_reply *p, int learnt, unsigned char order[AMENDS])
 {
-	unsigned first = AMENDS, n = 0;
+	unsigned first = hint_of(p), n = 0;
 
-	for (size_t i = 0; i < sizeof hints / sizeof hints[0] && first == AMENDS; i++)
-		if (says(p, hints[i].word))
-			first = hints[i].step;
 	if (first < AMENDS)
 		order[n++] = (unsigned char)first;
 	if (learnt >= 0 && (unsigned)learnt != first)
@@ -171,7 +178,8 @@ bool form_allowed(const struct drun *r, const struct tcoll *t, const struct put_
 		ok |= worth[i] == status;
 	for (size_t i = 0; i < sizeof vain / sizeof vain[0]; i++)
 		ok &= !says(p, vain[i]);
-	return ok && !r->opts->strict && t->forms_failed < FAILED_MAX;
+	return ok && !r->opts->strict &&
+	       (t->forms_failed < FAILED_MAX || t->took || hint_of(p) != AMENDS);
 }
 
 void form_began(struct dav_form *f, const struct tcoll *t, const struct put_reply *p, char *why)

@@ -132,6 +132,7 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 		r->sum.rescued++;
 		r->sum.rescues[RESCUE_FORM]++;
 	}
+	r->tcolls[x->tcoll].took = true;
 	e->lacks = apart_lacks(x);
 	if (e->more && state == ENTRY_ADDED &&
 	        (r->entries[e->of].lacks || r->entries[e->of].state == ENTRY_THERE))

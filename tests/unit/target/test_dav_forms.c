@@ -39,7 +39,8 @@ static void which(void **state)
 {
 	const struct target_opts plain = {0}, strict = {.strict = true};
 	struct drun r = {.opts = &plain}, s = {.opts = &strict};
-	struct tcoll t = {0}, vain = {.forms_failed = 10};
+	struct tcoll t = {0}, vain = {.forms_failed = 10},
+	             took = {.forms_failed = 10, .took = true};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -55,7 +56,11 @@ static void which(void **state)
 		        seen != (1u << AMENDS) - 1)
 			fail_msg("%s", cases[i].what);
 		assert_false(form_allowed(&s, &t, p));
-		assert_false(form_allowed(&r, &vain, p));
+		/* A collection that takes nothing: only what the answer asks for. */
+		assert_int_equal(form_allowed(&r, &vain, p),
+		        cases[i].allowed && cases[i].first != AMEND_TEXT &&
+		                (int)cases[i].first != cases[i].learnt);
+		assert_int_equal(form_allowed(&r, &took, p), cases[i].allowed);
 	}
 }
 
