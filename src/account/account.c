@@ -332,6 +332,10 @@ static int not_found(const char *name, const char *path, const char *nearest, st
 {
 	const char *where = path ? path : "accounts.ini";
 
+	if (strstr(name, "://")) /* which may hold a password */
+		return err_set(err, ERR_NOTFOUND, ERR_WHOLE,
+		        "an address is no account's name: give it with its service, as in --imap "
+		        "imaps://mail.example.org --user NAME");
 	if (*nearest)
 		return err_set(err, ERR_NOTFOUND, ERR_WHOLE,
 		        "no account \"%s\" in %s; do you mean \"%s\"?", name, where, nearest);

@@ -205,11 +205,10 @@ static bool is_ours(const struct known *k, const char *own)
 
 static size_t plain_at(const char *text, size_t at, const struct known *k)
 {
-	size_t n;
+	size_t n = match_plain(text + at, k, false), coded = match_plain(text + at, k, true);
 
-	n = match_plain(text + at, k, false);
-	if (!n)
-		n = match_plain(text + at, k, true);
+	if (coded > n) /* what began plainly may go on in another form */
+		n = coded;
 	if (n && k->len < WHOLE_FROM &&
 	        ((at && is_word(text[at - 1]) && is_word(text[at])) ||
 	                (is_word(text[at + n - 1]) && is_word(text[at + n]))))

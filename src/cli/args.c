@@ -219,18 +219,29 @@ static int place_words(struct args *a, const struct word *words, size_t n)
 }
 
 /* The option argv[*i]; moves *i on to its value. *may_take: index in a->given, if the next word may be its value. */
+/* --password and --imap-password, with a value or without. */
+static bool names_password(const char *arg)
+{
+	static const char word[] = "-password";
+	size_t n = strcspn(arg, "="), len = sizeof word - 1;
+
+	return n > len && strncmp(arg, "--", 2) == 0 && strncmp(arg + n - len, word, len) == 0;
+}
+
 static int parse_option(struct args *a, int argc, char **argv, int *i, size_t *may_take)
 {
 	const char *arg = argv[*i];
 	struct one o;
 	int rc;
 
-	if (!strncmp(arg, "--password", 10) && (!arg[10] || arg[10] == '='))
+	if (names_password(arg))
 		return usage_error(a->cmd,
 		        "a password on the command line can be read by every user of "
 		        "this machine: use --password-command or --password-fd");
 	if (parse_one(a, arg, &o) < 0)
-		return usage_error(a->cmd, "unknown option \"%s\"", arg);
+		return usage_error(a->cmd, "unknown option \"%.*s\"",
+		        (int)(arg[1] == '-' ? strcspn(arg, "=") : 2),
+		        arg); /* its value may be secret */
 	if (!o.takes_value && o.value)
 		return usage_error(a->cmd, "\"%s\" takes no value", arg);
 	if (o.takes_value && !o.value && !o.optional) {

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "valise/base/progress.h"
+#include "valise/base/secret.h"
 
 static void hear(void *ctx, enum say_level level, const char *text)
 {
@@ -23,6 +24,7 @@ static void say_is_safe_text(void **state)
 	(void)state;
 	struct progress p;
 	char heard[100] = "";
+	struct secret secret = {NULL, 0};
 
 	progress_init(&p);
 	progress_say(&p, SAY_NOTE, "nobody hears %s", "this");
@@ -31,6 +33,12 @@ static void say_is_safe_text(void **state)
 	p.ctx = heard;
 	progress_say(&p, SAY_WARNING, "folder %s: %d", "a\x1b", 3);
 	assert_string_equal(heard, "2folder a\\x1b: 3");
+	assert_int_equal(secret_set(&secret, "canary-5", 8, NULL), 0);
+	secret_learn(&secret);
+	progress_say(&p, SAY_WARNING, "it says %s", "canary-5");
+	assert_string_equal(heard, "2it says ***");
+	secret_forget_all();
+	secret_clear(&secret);
 	progress_what(&p, "Entw\xc3\xbcrfe\n");
 	assert_string_equal(p.what, "Entw\xc3\xbcrfe\\x0a");
 	progress_what(NULL, "x");

@@ -79,6 +79,7 @@ static void masked(void **state)
 	        {"ya29.token-of-oauth_and-more", "Bearer ya29.token-of-oauth_and-more",
 	                "Bearer ***"},
 	        {"ya29.token-of-oauth_and-more", "ya29.token-of-oa... cut", "***... cut"},
+	        {"Long-before-the-first&odd", "p=Long-before-the-first%26odd!", "p=***!"},
 	        {"hund", "hundred hund \"HUND\" ahund", "hundred *** \"***\" ahund"},
 	        {"pw", "pw stays", "pw stays"},
 	        {"mailbox", "the mailbox; AGFsaWNlAG1haWxib3g=", "the mailbox; ***"},
