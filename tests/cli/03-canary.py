@@ -32,15 +32,16 @@ def expect(ok, what):
 
 
 def visible():
-    """Who on this machine could read it now: command lines, environments; and whether a core file of a process of ours could be made."""
+    """Who on this machine could read it now: command lines, environments; and whether a core file could be made of the process that we started."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         for name in "cmdline", "environ", "limits":
             try:
                 with open("/proc/%s/%s" % (pid, name), "rb") as f:
                     data = f.read()
-                ours = os.path.samefile("/proc/%s/exe" % pid, VALISE)
-            except OSError:
+                with open("/proc/%s/stat" % pid) as f:  # of other tests, one may only just have begun
+                    ours = os.path.samefile("/proc/%s/exe" % pid, VALISE) and int(f.read().rpartition(")")[2].split()[1]) == os.getpid()
+            except (OSError, IndexError):  # it ended meanwhile
                 continue
             if SECRET.encode() in data or (ours and name == "limits" and not re.search(rb"Max core file size +0 +0 ", data)):
                 found.append("%s of %s: %r" % (name, pid, data))
@@ -144,7 +145,7 @@ def sent(scratch):
                     for command in [["check"]] * (n == 0) + [["backup", "-o", "a"] + more]:
                         with open(kept + "/secret") as f:
                             rc, text = run(here, *command[:1], *options, *command[1:], "--trace", "t", stdin=f)
-                        expect(server.got and SECRET.encode() in server.got, "%s: never sent: %s" % (what, text.decode()))
+                        expect(server.got and SECRET.encode() in server.got, "%s: never sent, but %r: %s" % (what, server.got, text.decode()))
                         expect(not server.seen, "%s: %s" % (what, server.seen))
                         holds_none(here, text, what)
                     expect(rc in (1, 3) and b"***" in text, "%s: %d, %s" % (what, rc, text.decode()))

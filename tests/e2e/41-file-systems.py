@@ -47,7 +47,7 @@ def mutf7(name):
 
 class Lab:
     def __init__(self, scratch, server):
-        self.dir, self.login = scratch, ["--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice", "--cleartext", "--password-command", "echo pw-alice"]
+        self.server, self.dir, self.login = server, scratch, ["--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice", "--cleartext", "--password-command", "echo pw-alice"]
 
     def env(self, refuse, log=None):
         e = dict(os.environ, HOME=self.dir, XDG_STATE_HOME=self.dir + "/state", XDG_CONFIG_HOME=self.dir + "/config")
@@ -117,21 +117,17 @@ def check_locks(lab):
     lab.backup(0, "a", "enolck")
 
 
-def check_order(lab):
-    """At each rename that commits, everything below the name is on the disk, and so are the names of its directories; then the name itself."""
-    log, root = lab.dir + "/log", lab.dir + "/deep/er/b"
-    lab.backup(0, "deep/er/b", "", log)
+def order(log, top, commits):
+    """Of a record of calls: nothing below ${top} is renamed before its bytes are on the disk. At a rename of which ${commits}(from, to) gives a directory,
+    all below that is, names too, and the names of the directories above it. Returns how many those were, and what is not on the disk at the end."""
     with open(log) as f:
         calls = [line.rstrip("\n").split(" ", 1) for line in f]
-    dirty, names, commits = set(), set(), 0  # files with bytes, directories with names that are not on the disk
-
-    def parent(path):
-        return os.path.dirname(path)
+    dirty, names, n = set(), set(), 0  # files with bytes, directories with names that are not on the disk
     for call, rest in [c if len(c) == 2 else (c[0], "") for c in calls]:
-        if not rest.startswith(lab.dir) and call != "syncfs":
+        if not rest.startswith(top) and call != "syncfs":
             continue
         if call in ("create", "mkdir", "unlink"):
-            names.add(parent(rest))
+            names.add(os.path.dirname(rest))
         elif call == "write":
             dirty.add(rest)
         elif call == "sync":
@@ -141,18 +137,52 @@ def check_order(lab):
             dirty.clear()
             names.clear()
         elif call == "rename":
-            a, b = rest.split(" ")
-            if parent(b) == root + "/data":
-                commits += 1
-                late = sorted(p for p in dirty | names if p.startswith(a) or p in (root, root + "/bagit.txt", root + "/README.txt", root + "/FORMAT.txt"))
+            a, _, b = rest.partition(" " + top)
+            b = top + b
+            assert a not in dirty, "renamed before its bytes are on the disk: %s" % a
+            below = commits(a, b)
+            if below:
+                n += 1
+                late = sorted(p for p in dirty | names if p.startswith(below))
                 assert not late, "not on the disk at the commit: %s" % late
-                above = [p for p in names if (root + "/").startswith(p + "/") and p != root and p.startswith(lab.dir)]
-                assert not above, "the archive's own name is not on the disk: %s" % above
-            names |= {parent(a), parent(b)}
+                above = [p for p in names if below.startswith(p + "/")]
+                assert not above, "the names of what is committed are not on the disk: %s" % above
+            names |= {os.path.dirname(a), os.path.dirname(b)}
             moved = {p for p in dirty if p.startswith(a)}
             dirty = dirty - moved | {b + p[len(a):] for p in moved}
-    assert commits == 1, calls
+    return n, dirty, names
+
+
+def check_order(lab):
+    """At each rename that commits, everything below the name is on the disk, and so are the names of its directories; then the name itself. So for archives
+    (first snapshot, second, of a tree) and for trees, whose catalog says what is there."""
+    root, tree = lab.dir + "/deep/er/b", lab.dir + "/deep/tree"
+
+    def archive(at):
+        return lambda a, b: a + "/" if os.path.dirname(b) == at + "/data" else None
+
+    def of_tree(a, b):
+        return tree + "/mail/" if b == tree + "/catalog/tree.json" else None
+
+    def one(what, commits, want, *args):
+        log = lab.dir + "/log-" + what
+        lab.run(0, *args, refuse="", log=log)
+        n, dirty, names = order(log, lab.dir, commits)
+        assert n == want, (what, n)
+        return names
+    backup = ["backup", *lab.login, "-o", root]
+    names = one("first", archive(root), 1, *backup)
     assert root + "/data" not in names, "the commit itself is not on the disk"
+    box = lab.server.mailbox("INBOX")
+    box.add(b"Subject: another\r\n\r\none\r\n")
+    assert root + "/data" not in one("second", archive(root), 1, *backup), "the commit itself is not on the disk"
+    for what in "unpacked", "salvaged", "fetched":
+        shutil.rmtree(tree, ignore_errors=True)
+        one(what, of_tree, 1, *{"unpacked": ["unpack", root], "salvaged": ["salvage", root], "fetched": ["fetch", *lab.login]}[what], "-t", tree)
+    box.add(b"Subject: a third\r\n\r\none\r\n")
+    one("fetched again", of_tree, 1, "fetch", *lab.login, "-t", tree)
+    assert lab.dir + "/p/data" not in one("packed", archive(lab.dir + "/p"), 1, "pack", tree, "-o", lab.dir + "/p")
+    del box.messages[-2:]
 
 
 def check_names(lab):
