@@ -98,7 +98,7 @@ static int account_key(const struct args *a, const char *name, size_t n, struct 
 		return -1;
 	memcpy(o->key, name, n);
 	o->key[n] = '\0';
-	if (!a->cmd->account)
+	if (!a->cmd->account || (a->cmd->stores && strncmp(name, "pop3", 4) == 0))
 		return -1;
 	if ((!strcmp(o->key, "config") || !strcmp(o->key, "trace")) &&
 	        (o->def = find_in(account_options, o->key, n, 0))) {
@@ -406,18 +406,21 @@ int args_have_use(const struct args *a, const struct option_use *uses, unsigned 
 	return 0;
 }
 
+static void print_option(const struct option_def *d, FILE *f)
+{
+	char left[64];
+
+	snprintf(left, sizeof left, "%s%c%s--%s%s%s", d->letter ? "-" : "",
+	        d->letter ? d->letter : ' ', d->letter ? ", " : "   ", d->name,
+	        d->arg && d->arg[0] != '[' ? " " : "", d->arg ? d->arg : "");
+	fprintf(f, "  %-30s %s\n", left, d->help);
+}
+
 static void print_options(const struct option_def *d, FILE *f)
 {
-	for (; d && d->name; d++) {
-		char left[64];
-
-		if (!d->help)
-			continue;
-		snprintf(left, sizeof left, "%s%c%s--%s%s%s", d->letter ? "-" : "",
-		        d->letter ? d->letter : ' ', d->letter ? ", " : "   ", d->name,
-		        d->arg && d->arg[0] != '[' ? " " : "", d->arg ? d->arg : "");
-		fprintf(f, "  %-30s %s\n", left, d->help);
-	}
+	for (; d && d->name; d++)
+		if (d->help)
+			print_option(d, f);
 }
 
 int help_command(const struct command *c, FILE *f)
@@ -433,7 +436,9 @@ int help_command(const struct command *c, FILE *f)
 	if (c->account) {
 		fprintf(f, "\nThe account (each of the first block also for one service: "
 		           "--imap-user, --caldav-ca-file ...):\n");
-		print_options(account_options, f);
+		for (const struct option_def *d = account_options; d->name; d++)
+			if (!c->stores || strcmp(d->name, "pop3") != 0)
+				print_option(d, f);
 	}
 	return EXIT_DONE;
 }

@@ -40,6 +40,7 @@ struct command {
 	const struct option_def *options; /* ends with a NULL name */
 	const struct option_def *shared; /* those that it has in common with others, or NULL */
 	bool account; /* takes the service options */
+	bool stores; /* in an account: POP3 is of no use */
 	size_t min_pos, max_pos;
 	int (*run)(const struct args *a);
 };
@@ -253,7 +254,7 @@ const struct tree_head *next_head(const struct tree_manifest *m, const struct tr
 int open_tree(const char *dir, const struct tree_manifest *m, struct ui *ui, struct tree_sink **to);
 /* Commit, and print what ${to} now holds, under the name ${where}. */
 int finish_tree(struct tree_sink *to, const char *where, struct ui *ui);
-/* Everything of ${from} (${only}: these kinds) into ${to}, and finish_tree. */
+/* Everything of ${from} (${only}: these kinds; what ${to} has of the others stays) into ${to}, and finish_tree. */
 int copy_tree(struct tree_reader *from, struct tree_sink *to, unsigned only, const char *where,
         struct ui *ui);
 

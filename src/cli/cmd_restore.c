@@ -59,6 +59,7 @@ const struct command restore_command = {
                    "altered, 130 interrupted.",
         .options = options,
         .account = true,
+        .stores = true,
         .min_pos = 1,
         .max_pos = 2,
         .run = cmd_restore,

@@ -6,7 +6,7 @@
 static const struct option_def options[] = {
         {"tree", 't', "TREE", "the directory"},
         {"snapshot", 0, "N", "this snapshot instead of the newest"},
-        {"only", 0, "LIST", "mail,calendars,contacts"},
+        {"only", 0, "LIST", "mail,calendars,contacts: what TREE has of the rest stays"},
         {"with-gone", 0, NULL, "also what is marked as gone from the server"},
         {"names", 0, "portable|maildir",
                 "names of messages end in ;2,FLAGS, for exFAT, NTFS and SMB, or in :2,FLAGS"},

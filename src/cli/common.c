@@ -257,7 +257,13 @@ int copy_tree(struct tree_reader *from, struct tree_sink *to, unsigned only, con
 {
 	struct err err = {0};
 
-	if (tree_copy(from, to, only, &err) < 0)
+	int rc = tree_copy(from, to, only, &err);
+
+	/* What an earlier run brought of the rest stays. */
+	for (unsigned k = 0; k < COLL_KINDS && only && rc == 0; k++)
+		if (!(only & 1u << k))
+			rc = to->ops->keep(to, k, NULL, COLL_SKIPPED, NULL, &err);
+	if (rc < 0)
 		return fail(ui->args, &err);
 	return finish_tree(to, where, ui);
 }

@@ -385,7 +385,7 @@ int dav_make(struct drun *r, struct err *err)
 		struct acoll *a = &r->acolls[i];
 
 		rc = stop_check(err);
-		if (rc == 0 && is_missing(r, a) && r->opts->dry_run)
+		if (rc == 0 && is_missing(r, a) && r->opts->dry_run && !r->home.single)
 			r->sum.collections_made++;
 		else if (rc == 0 && is_missing(r, a))
 			rc = dav_make_one(r, i, err);

@@ -178,7 +178,11 @@ def local(mail, full, d):
         valise(2, "unpack", mail, "-t", tree, *args)
         expect(not os.path.exists(tree), "unpack %s wrote something" % (args,))
     valise(0, "unpack", full, "-t", tree, "--only", "mail,contacts")
-    expect(sorted(os.listdir(tree))[-2:] == ["mail", "valise.json"] or not os.path.exists(os.path.join(tree, "calendars")), os.listdir(tree))
+    valise(0, "unpack", full, "-t", tree, "--only", "calendars")
+    expect(sorted(os.listdir(tree)) == ["calendars", "catalog", "contacts", "mail"], os.listdir(tree))
+    valise(0, "pack", tree, "-o", d + "/again.valise")
+    heads = [json.loads(line) for line in valise(0, "list", d + "/again.valise", "--json").splitlines()]
+    expect({(h["kind"], h["name"]) for h in heads} == took(full), "unpacked in two parts, and not all is there")
     valise(2, "list", mail, "--with-gone")
     valise(2, "list", mail, "Nope")
     valise(2, "list", mail, "--snapshot", "4294967297")
@@ -201,7 +205,7 @@ def refused(imap, http, mail, full, d):
     for args in (["backup", *one, "--only", "mail,calendars"], ["backup", *one, "--user", "bob"], ["backup", *one, "--imap", "imaps://localhost:1"], ["fetch", *one, "--only", ""],
                  ["backup", *one, "--names", "portable"], ["backup", *one, "--fetch-links"], ["fetch", *one, "--exact"], ["backup", *http, *who, "--strict"],
                  ["restore", mail, *one, "--only", "mail,contacts"], ["restore", mail, *one, "--under", ""], ["restore", mail, *one, "--under", "x/"], ["restore", mail, *one, "--into", "X"],
-                 ["restore", mail, *one, "--attach-links"], ["restore", full, *http, *who, "--only", "calendars", "--verify", "full"]):
+                 ["restore", mail, *one, "--attach-links"], ["restore", mail, *one, "--pop3", "pop3s://localhost:1"], ["restore", full, *http, *who, "--only", "calendars", "--verify", "full"]):
         args += ["-o", d + "/no"] if args[0] == "backup" else ["-t", d + "/no"] if args[0] == "fetch" else []
         valise(2, *args)
     for args in (["Work=X", "Bills=X"], ["Work=X", "Work=Y"], ["Work=X/"], ["Work=/X"], ["Work=X//Y"], ["Nope=X"], ["Work.2024=X"], ["=X"], ["Work="], ["Work"]):
@@ -256,6 +260,15 @@ def nested(d):
         expect({h["name"] for h in heads} == every - {"Other"} | {"Renamed"}, "one calendar's URL, and it is called otherwise: %s" % heads)
 
 
+def one_url(full):
+    """What one calendar's URL cannot take is in the plan, too."""
+    with fakedav.cases()["target-correct"]() as server:
+        args = ["restore", full, "--only", "calendars", "--user", "alice", "--cleartext", "--password-command", "echo pw-alice", "--caldav"]
+        valise(0, *args, server.url(), "--include", "Work")
+        for more in (["--dry-run"], []):
+            expect("2 REFUSED" in valise(3, *args, server.url("/dav/calendars/alice/work/"), *more), "one calendar's URL takes three")
+
+
 class NoInbox(Target):
     """The target has no INBOX, which no program can make."""
     def populate(self):
@@ -292,6 +305,7 @@ def main():
             mapped(imap, mail, server)
             nested(d)
             inbox_lacking(mail)
+            one_url(full)
             backup([*imap, *cal, *card, *alice], HOLDS, d)
             restore([*imap, *cal, *card, "--user", "bob", "--password-command", "echo pw-bob"], full, d)
     finally:
