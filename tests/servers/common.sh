@@ -3,6 +3,7 @@
 #   SCRIPT start DIR    private configuration and state under DIR, loopback high ports; KEY=VALUE lines
 #                       on stdout and in DIR/env
 #   SCRIPT stop DIR     ends every process that start began; DIR stays
+#   SCRIPT crash DIR    kills them all with SIGKILL and starts them again at once, with the same files and ports
 #   SCRIPT packages     the Debian packages to be installed for it, libraries of unpacked ones included
 #   SCRIPT unpack       downloads and unpacks what cannot be installed beside other servers
 #
@@ -136,9 +137,10 @@ hand_over() {
 # start_time PID : when the process began (clock ticks since boot); with the id it names one process
 start_time() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 
-# spawn CMD... : a daemon in a session of its own, as RUN_USER, in DIR, output to DIR/out, noted in DIR/pids
+# spawn CMD... : a daemon in a session of its own, as RUN_USER, in DIR, output to DIR/out, noted in DIR/pids, and in DIR/daemons for crash
 spawn() {
 	local drop=()
+	echo "${*@Q}" >> "$DIR/daemons"
 	is_root && drop=(setpriv --reuid "$RUN_USER" --regid "$RUN_GROUP" --clear-groups --)
 	(cd "$DIR" && exec setsid "${drop[@]}" "$@") >> "$DIR/out" 2>&1 < /dev/null &
 	note_pid $!
@@ -189,6 +191,20 @@ stop_all() {
 	done < "$DIR/pids"
 	rm -f "$DIR/pids"
 	! declare -F after_stop > /dev/null || after_stop
+}
+
+# crash_all : all of it killed, then started again; for daemons that spawn began
+crash_all() {
+	local pid began left daemons d
+	while read -r pid began; do
+		[ "$(start_time "$pid")" = "$began" ] || continue
+		while left=$(session_of "$pid"); [ -n "$left" ]; do kill -9 $left 2>/dev/null; done
+	done < "$DIR/pids"
+	mapfile -t daemons < "$DIR/daemons"
+	rm -f "$DIR/pids" "$DIR/daemons"
+	! declare -F after_crash > /dev/null || after_crash
+	for d in "${daemons[@]}"; do eval "spawn $d"; done
+	wait_ports $(sed -n 's/^[A-Z0-9]*_PORT=//p' "$DIR/env")
 }
 
 # ---- ports ----------------------------------------------------------------------------------------
@@ -319,7 +335,7 @@ server_main() {
 		mkdir -p "$DIR" && DIR=$(cd "$DIR" && pwd) || die "cannot make $DIR"
 		pick_user
 		stop_all
-		rm -f "$DIR/out"
+		rm -f "$DIR/out" "$DIR/daemons"
 		: > "$DIR/env"
 		provide
 		trap 'rc=$?; [ $rc = 0 ] || stop_all; exit $rc' EXIT
@@ -331,6 +347,11 @@ server_main() {
 		pick_user
 		stop_all
 		;;
-	*) die "usage: $(basename "$0") start|stop DIR" ;;
+	crash)
+		DIR=$(cd "$DIR" && pwd) && [ -s "$DIR/daemons" ] || die "$DIR has no server that can be started again"
+		pick_user
+		crash_all
+		;;
+	*) die "usage: $(basename "$0") start|stop|crash DIR" ;;
 	esac
 }

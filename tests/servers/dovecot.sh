@@ -1,5 +1,5 @@
 #!/bin/bash
-# dovecot.sh start DIR | stop DIR : Dovecot 2.3 or 2.4, as the machine has it, IMAP and POP3, each on a plain port with STARTTLS and a
+# dovecot.sh start DIR | stop DIR | crash DIR : Dovecot 2.3 or 2.4, as the machine has it, IMAP and POP3, each on a plain port with STARTTLS and a
 # TLS port. The two have different configuration languages: dovecot_2.3.sh, dovecot_2.4.sh.
 # Choices at start, from the environment:
 #   SEP=/ (default) or .      hierarchy delimiter
@@ -92,6 +92,9 @@ do_start() {
 	emit_mail "$LISTEN"
 	emit "SEP=${SEP:-/}" "PREFIX=${PREFIX:+$PREFIX${SEP:-/}}" "CLOCK=${CLOCK:-}" "CONF=$DIR/dovecot.conf" "LOG=$DIR/log" "TOKENS=$DIR/tokens"
 }
+
+# after_crash : the process is gone, but perhaps not yet waited for, and then it counts as running
+after_crash() { rm -f "$DIR/run/master.pid"; }
 
 # after_stop : libfaketime leaves shared memory of processes that ended by a signal
 after_stop() {
