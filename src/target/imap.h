@@ -135,6 +135,8 @@ struct worker {
 	struct box *later[LATER_BOXES]; /* filled, not looked at yet */
 	size_t n_later, later_items;
 	int64_t late_ms; /* so long an unknown outcome is waited for; 0: not known yet */
+	unsigned felt; /* batches that were sent and met no other restore */
+	bool met; /* another restore stored the same, in this mailbox or the last one */
 	bool was_open;
 	bool lost; /* no connection can be had any more */
 	bool leaving; /* one too many since the server asked to wait */
@@ -215,6 +217,7 @@ struct box {
 	int64_t out_ms, sent_ms,
 	        checked_ms; /* imap_late.c: the journal knows that messages go out; the last batch did; others were looked for */
 	uint32_t clear_uid; /* lower ones are known */
+	size_t blind; /* stored since then without being told the UID */
 	bool ours, others; /* stored something since they were looked for */
 	bool resent; /* something was sent again although it may be there */
 	bool is_open; /* it was selected */
@@ -348,8 +351,10 @@ void late_settled(struct box *b); /* what became of all that was sent is known *
 int late_find(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
 /* Messages are lacking that an interrupted run may have sent a moment ago: wait for them. *waited_out: what was listed is old. */
 int late_of_earlier(struct box *b, bool *waited_out, struct err *err) MUST_CHECK;
-/* ${n} messages of a batch were taken, the first one expected to get the UID ${expected}. */
-void late_batch_done(struct box *b, uint32_t expected, size_t n);
+/* The first batches of a connection are small: if another restore began at the same moment, their UIDs show it before more is doubled. */
+size_t late_batch_max(const struct box *b);
+/* ${n} messages of a batch were taken, ${n_known} with a UID, the first one expected to get the UID ${expected}. */
+void late_batch_done(struct box *b, uint32_t expected, size_t n, size_t n_known);
 /* Now and then before a batch: what others stored meanwhile is not sent. */
 int late_meanwhile(struct box *b, struct err *err) MUST_CHECK;
 

@@ -219,9 +219,9 @@ static bool is_hopeless(struct box *b, uint32_t item)
 }
 
 /* The next messages from *pos on; large ones, and those with NUL that make some servers hang up, go alone. */
-static void batch_fill(struct batch *t, struct box *b, size_t *pos, bool one)
+static void batch_fill(struct batch *t, struct box *b, size_t *pos, size_t max)
 {
-	for (; *pos < b->coll->n_items && t->n < (one ? 1 : BATCH_MESSAGES); ++*pos) {
+	for (; *pos < b->coll->n_items && t->n < max; ++*pos) {
 		const struct tree_item *it = item_of(b, (uint32_t)*pos);
 		bool alone = !is_small(it) || (it->warn & WARN_NUL);
 
@@ -392,7 +392,7 @@ static int note_added(struct box *b, struct batch *t, struct err *err)
 	}
 	if (n)
 		b->waits = 0;
-	late_batch_done(b, expected, taken);
+	late_batch_done(b, expected, taken, n);
 	return box_remember(b, known, n, err);
 }
 
@@ -521,7 +521,7 @@ static int append_run(struct box *b, struct batch *t, struct err *err)
 		rc = late_meanwhile(b, err);
 		if (rc < 0)
 			return rc;
-		batch_fill(t, b, &pos, careful > 0);
+		batch_fill(t, b, &pos, careful ? 1 : late_batch_max(b));
 		if (t->n == 0 && pos >= b->coll->n_items)
 			return 0;
 		if (t->n == 0)

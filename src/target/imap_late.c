@@ -18,6 +18,7 @@ enum {
 	OUT_AGAIN_MS = 60000, /* the journal has the time of it, so exactly */
 	PASS_MS = 500, /* another restore is let go first so long, and by chance so much longer */
 	PASS_MORE_MS = 2500,
+	FELT_MOST = 2, /* batches of 1 and of 16 messages, then full ones */
 	CHECK_MS = 5000, /* a look for what others store meanwhile, at most so often */
 };
 
@@ -173,12 +174,24 @@ static size_t open_of_size(struct box *b, uint8_t *wanted, uint32_t *items)
 	return n;
 }
 
-void late_batch_done(struct box *b, uint32_t expected, size_t n)
+void late_batch_done(struct box *b, uint32_t expected, size_t n, size_t n_known)
 {
+	/* A gap in the UIDs: somebody else stores there, too. */
+	bool gap = b->next_uid - expected != n;
+
 	b->took_ms = now_ms() - b->sent_ms;
-	/* A gap in the UIDs: somebody else stores there, too. Without APPENDUID that is not known. */
-	b->others |= b->next_uid - expected != n;
+	b->blind += n - n_known;
+	b->others |= gap || n_known < n;
 	b->ours |= n > 0;
+	if (gap && n_known == n)
+		b->w->felt = 0;
+	else if (b->w->felt < FELT_MOST)
+		b->w->felt++;
+}
+
+size_t late_batch_max(const struct box *b)
+{
+	return b->w->felt < FELT_MOST ? (size_t)1 << 4 * b->w->felt : BATCH_MESSAGES;
 }
 
 static bool any_todo(const struct box *b)
@@ -200,11 +213,31 @@ static bool is_check_due(struct box *b)
 	return any_todo(b);
 }
 
-/* What came since the last look, and could be something that is still to be sent. */
+/* What is listed as another hand's: copies of what was sent here, and what is still to be sent, which then is there. */
+static int take_others(struct box *b, uint8_t *wanted, size_t *met_out, struct err *err)
+{
+	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
+	size_t n = open_of_size(b, wanted, items);
+	int rc = 0;
+
+	*met_out += count_any(b, b->clear_uid);
+	if (n)
+		rc = box_find_among(b, items, n, wanted, err);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (b->state[items[i]] == ITEM_ADDED) {
+			++*met_out;
+			b->sum.added--; /* by another hand */
+			b->sum.already++;
+			b->sum.bytes -= b->coll->items[items[i]].size;
+		}
+	free(items);
+	return rc;
+}
+
+/* What came since the last look. */
 static int check_others(struct box *b, size_t *met_out, struct err *err)
 {
 	uint8_t *wanted;
-	uint32_t *items;
 	size_t n = 0;
 	int rc = 0;
 
@@ -219,28 +252,19 @@ static int check_others(struct box *b, size_t *met_out, struct err *err)
 		rc = there_from(b, b->clear_uid, err);
 	if (rc < 0)
 		return rc;
-	wanted = xcalloc(b->n_there + 1, 1);
-	items = xcalloc(b->coll->n_items + 1, sizeof *items);
-	for (size_t i = 0; i < b->n_there; i++)
-		wanted[i] = 1;
+	wanted = xmalloc(b->n_there + 1);
+	memset(wanted, 1, b->n_there + 1);
 	box_unclaimed(b, wanted);
-	*met_out += count_any(b, b->clear_uid); /* copies of what was sent here, it seems */
-	n = open_of_size(b, wanted, items);
-	if (n)
-		rc = box_find_among(b, items, n, wanted, err);
-	for (size_t i = 0; i < n && rc == 0; i++)
-		if (b->state[items[i]] == ITEM_ADDED) {
-			++*met_out;
-			b->sum.added--; /* by another hand */
-			b->sum.already++;
-			b->sum.bytes -= b->coll->items[items[i]].size;
-		}
+	for (size_t i = 0; i < b->n_there; i++)
+		n += wanted[i];
+	if (n > b->blind)
+		rc = take_others(b, wanted, met_out, err);
 	if (rc == 0 && b->n_there) {
 		b->clear_uid = b->there[b->n_there - 1].uid + 1;
 		b->next_uid = b->clear_uid > b->next_uid ? b->clear_uid : b->next_uid;
+		b->blind -= n < b->blind ? n : b->blind;
 	}
 	free(wanted);
-	free(items);
 	return rc;
 }
 
@@ -253,6 +277,7 @@ static int let_pass(struct box *b, struct err *err)
 	int64_t least = PASS_MS + 2 * b->took_ms;
 	struct timespec t;
 
+	b->w->felt = 0;
 	clock_gettime(CLOCK_REALTIME, &t);
 	return imap_link_wait(&b->w->run->links,
 	        least + (t.tv_nsec / 1000 + getpid()) * 7919LL % (PASS_MORE_MS + b->took_ms), err);
@@ -260,15 +285,16 @@ static int let_pass(struct box *b, struct err *err)
 
 int late_meanwhile(struct box *b, struct err *err)
 {
-	size_t met = 0;
+	/* One that was met in another mailbox comes here, too. */
+	size_t met = b->w->met && !b->checked_ms && any_todo(b);
+	bool due = is_check_due(b);
 	int rc = 0;
 
-	if (!is_check_due(b))
+	if (!met && !due)
 		return 0;
+	b->w->met = false;
 	do {
-		if (met)
-			rc = let_pass(b, err);
-		if (rc < 0)
+		if (met && (rc = let_pass(b, err)) < 0)
 			return rc;
 		met = 0;
 		for (unsigned i = 1; i <= TRIES; i++) {
@@ -276,6 +302,7 @@ int late_meanwhile(struct box *b, struct err *err)
 			if (!tlink_again(b, rc, &i, err))
 				break;
 		}
+		b->w->met |= met > 0;
 	} while (rc == 0 && met && any_todo(b));
 	b->ours = b->others = false;
 	b->checked_ms = now_ms();
