@@ -100,9 +100,10 @@ static int look(struct dav_worker *w, struct davcoll *c, struct err *err)
 
 	progress_what(r->progress, c->coll->name);
 	if (!dav_is_wanted(r, c)) {
-		rc = c->no_list || !dav_may_hide(r) ? 0 : dav_look_inside(w, c, err);
+		rc = c->no_list || !r->inside ? 0 : dav_look_inside(w, c, err);
 		if (rc < 0 && dav_fatal(r, err))
 			return rc;
+		c->blind = rc < 0;
 		err_clear(err); /* it was not asked for */
 		return keep(r, c, COLL_SKIPPED, NULL, err);
 	}
@@ -272,7 +273,7 @@ static int find_collections(struct dav_worker *w, struct err *err)
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
 	dav_name_all(r, 0);
-	return 0;
+	return dav_decide_inside(r, err);
 }
 
 /* Collections that the listings of others showed. */

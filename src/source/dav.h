@@ -54,6 +54,7 @@ struct davcoll {
 	bool elsewhere; /* its href leads nowhere; the URL is another form of it */
 	bool holds; /* other collections: listed each time, so that they are found each time */
 	bool below; /* it lies in one that --include names */
+	bool blind; /* left out, and what lies in it could not be seen */
 	enum dav_state state;
 };
 
@@ -72,6 +73,7 @@ struct dav_run {
 	struct davcoll *colls;
 	size_t n_colls, cap;
 	struct dav_worker *first; /* its client is there before those of the others */
+	bool inside; /* what is chosen may lie in a collection that is not: it is looked into */
 	bool mixed; /* the home set holds what the other service is asked for */
 	struct dav_home home; /* where it was looked for */
 	struct dav_lost *lost;
@@ -121,13 +123,13 @@ int dav_look_inside(struct dav_worker *w, struct davcoll *c, struct err *err) MU
 
 /* dav_choose.c: --include and --exclude. */
 bool dav_is_wanted(const struct dav_run *r, const struct davcoll *c);
-/* May what is chosen lie in a collection that is not? */
-bool dav_may_hide(const struct dav_run *r);
+/* Set r->inside, once the home sets are read; on a second run only where something chosen is lacking: looking costs a listing of each. */
+int dav_decide_inside(struct dav_run *r, struct err *err) MUST_CHECK;
 /* Does a pattern match none of the collections found so far, or do all of them leave none? */
 bool dav_is_missed(const struct dav_run *r);
 /* Of the collections from ${from} on: which lie in one that is included. */
 void dav_mark_below(struct dav_run *r, size_t from);
-/* What was not looked for, as nothing chosen could be there or the URL is that of one collection, keeps its last state. */
+/* What was not looked for, as nothing chosen could be there or the URL is that of one collection, keeps its last state; so does what could not be seen. */
 int dav_keep_unseen(struct dav_run *r, struct err *err) MUST_CHECK;
 bool dav_unchanged(const struct davcoll *c);
 struct davitem *dav_item_find(struct davcoll *c, uint64_t key); /* the items are sorted */

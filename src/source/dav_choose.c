@@ -54,7 +54,7 @@ bool dav_is_missed(const struct dav_run *r)
 	return false;
 }
 
-bool dav_may_hide(const struct dav_run *r)
+static bool may_hide(const struct dav_run *r)
 {
 	const struct pattern_choice *o = &r->opts->choice;
 
@@ -81,8 +81,78 @@ static bool is_seen(const struct dav_run *r, const char *name)
 	return false;
 }
 
-/* Another calendar than the one whose URL was given. */
-static int lies_elsewhere(const struct dav_run *r, struct tree_reader *last,
+static bool chooses(const struct dav_run *r, const struct tree_head *h)
+{
+	return pattern_chooses(&r->opts->choice, &(struct pattern_name){.full = h->name});
+}
+
+/* Something of any kind in the last snapshot: a mailbox, too. */
+static bool was_met(const struct tree_manifest *m, const char *pattern)
+{
+	for (size_t i = 0; i < m->n_heads; i++) {
+		const struct tree_head *h = &m->heads[i];
+		const struct pattern_name name = {.full = h->name,
+		        .content = h->content_name,
+		        .delimiter = pattern_delimiter(h->name, h->content_name),
+		        .mail = h->kind == COLL_MAIL};
+
+		if (pattern_matches(pattern, &name, true))
+			return true;
+	}
+	return false;
+}
+
+static bool is_lacking(const struct dav_run *r, const struct tree_manifest *m)
+{
+	const struct pattern_choice *o = &r->opts->choice;
+
+	for (size_t i = 0; i < m->n_heads; i++)
+		if (m->heads[i].kind == r->kind && chooses(r, &m->heads[i]) &&
+		        !is_seen(r, m->heads[i].name))
+			return true;
+	for (size_t i = 0; i < o->n_include; i++)
+		if (!is_met(r, o->include[i]) && !was_met(m, o->include[i]))
+			return true;
+	return false;
+}
+
+int dav_decide_inside(struct dav_run *r, struct err *err)
+{
+	struct tree_reader *last = NULL;
+	int rc;
+
+	r->inside = may_hide(r);
+	if (!r->inside || !r->sink || !r->sink->ops->last ||
+	        !(r->opts->choice.n_include + r->opts->choice.n_exclude))
+		return 0;
+	rc = r->sink->ops->last(r->sink, &last, err);
+	if (rc < 0 || !last)
+		return rc;
+	r->inside = is_lacking(r, last->ops->manifest(last));
+	last->ops->free(last);
+	return 0;
+}
+
+static bool is_any_blind(const struct dav_run *r)
+{
+	for (size_t i = 0; i < r->n_colls; i++)
+		if (r->colls[i].blind)
+			return true;
+	return false;
+}
+
+/* In another calendar than the one whose URL was given, or in one that could not be looked into. */
+static bool is_out_of_sight(const struct dav_run *r, const char *href)
+{
+	if (!href || (r->home.single && !dav_lies_in(href, r->home.urls[0])))
+		return true;
+	for (size_t i = 0; i < r->n_colls; i++)
+		if (r->colls[i].blind && dav_lies_in(href, r->colls[i].url))
+			return true;
+	return false;
+}
+
+static int lies_out_of_sight(const struct dav_run *r, struct tree_reader *last,
         const struct tree_head *h, bool *out, struct err *err)
 {
 	struct tree_coll *c = NULL;
@@ -92,19 +162,28 @@ static int lies_elsewhere(const struct dav_run *r, struct tree_reader *last,
 		err_clear(err);
 		rc = 0;
 	}
-	*out = !c || !c->href || !dav_lies_in(c->href, r->home.urls[0]);
+	*out = is_out_of_sight(r, c ? c->href : NULL);
 	tree_coll_free(c);
 	return rc;
+}
+
+static int keep_unseen(struct dav_run *r, const struct tree_head *h, struct err *err)
+{
+	static const char why[] = "what it lies in could not be listed";
+	bool stale = is_any_blind(r) && chooses(r, h);
+
+	return r->sink->ops->keep(r->sink, r->kind, h->name, stale ? COLL_STALE : COLL_SKIPPED,
+	        stale ? why : NULL, err);
 }
 
 int dav_keep_unseen(struct dav_run *r, struct err *err)
 {
 	struct tree_reader *last = NULL;
 	const struct tree_manifest *m;
-	bool hidden = dav_may_hide(r);
+	bool partly = r->home.single || is_any_blind(r);
 	int rc = 0;
 
-	if ((hidden && !r->home.single) || !r->sink->ops->last)
+	if ((r->inside && !partly) || !r->sink->ops->last)
 		return 0;
 	rc = r->sink->ops->last(r->sink, &last, err);
 	if (rc < 0 || !last)
@@ -112,15 +191,14 @@ int dav_keep_unseen(struct dav_run *r, struct err *err)
 	m = last->ops->manifest(last);
 	for (size_t i = 0; i < m->n_heads && rc == 0; i++) {
 		const struct tree_head *h = &m->heads[i];
-		const struct pattern_name name = {.full = h->name};
-		bool left = !hidden && !pattern_chooses(&r->opts->choice, &name);
+		bool left = !r->inside && !chooses(r, h);
 
 		if (h->kind != r->kind || is_seen(r, h->name))
 			continue;
-		if (!left && r->home.single)
-			rc = lies_elsewhere(r, last, h, &left, err);
+		if (!left && partly)
+			rc = lies_out_of_sight(r, last, h, &left, err);
 		if (rc == 0 && left)
-			rc = r->sink->ops->keep(r->sink, r->kind, h->name, COLL_SKIPPED, NULL, err);
+			rc = keep_unseen(r, h, err);
 	}
 	last->ops->free(last);
 	return rc;

@@ -232,7 +232,13 @@ def mapped(imap, mail, server):
 
 def nested(d):
     """Calendars in calendars, which only a look inside shows: on the first run, in the last snapshot, below a chosen one and below one that is not."""
-    with fakedav.cases()["nested-calendars"]() as server:
+    class Blind(fakedav.cases()["nested-calendars"]):
+        blind = False
+
+        def do_propfind(self, rq):
+            return fakedav.Answer(500) if self.blind and rq.header("Depth") == "1" and "/work/" in rq.path else super().do_propfind(rq)
+
+    with Blind() as server:
         server.add("calendar", "other", "Other").put("o.ics", fakedav.event(30))
         every = {"Work", "Work_2", "Deep", "Other"}
 
@@ -249,10 +255,18 @@ def nested(d):
             expect("nothing changed" in backup("nested%d" % i, 0, *args), "%s: a second run does not agree" % (args,))
         backup("nope", 2, "--include", "Nope")
         backup("nested", 0)
-        one = server.collections["/dav/calendars/alice/other/"]
+        one, asked = server.collections["/dav/calendars/alice/other/"], server.count("PROPFIND", "/work/", "1")
+        backup("nested", 0, "--include", "Other")
+        expect(server.count("PROPFIND", "/work/", "1") == asked, "a second run looks into what nothing is lacking in")
+        shutil.copytree(os.path.join(d, "nested"), os.path.join(d, "blind"))
+        server.blind = True
+        text = backup("blind", 3, "--include", "Deep")
+        expect("could not be listed" in text + valise(0, "list", os.path.join(d, "blind")), text)
+        server.blind = False
+        expect("sealed" in backup("blind", 0, "--include", "Deep"), "not whole again")
         for args in (("--include", "Other"), ("--exclude", "Work"), ("--include", "Work"), ("--caldav", server.url(one.path))):
             expect("nothing changed" in backup("nested", 0, *args), "%s lost something" % (args,))
-            expect({name for _, name in took(os.path.join(d, "nested"))} == every, args)
+            expect({name for _, name in took(os.path.join(d, "nested"))} == every, "%s: %s" % (args, took(os.path.join(d, "nested"))))
         one.props[fakedav.DAV + "displayname"] = "Renamed"
         one.put("p.ics", fakedav.event(31))
         backup("nested", 0, "--caldav", server.url(one.path))
