@@ -76,6 +76,34 @@ size_t content_span(const char *s, size_t n, char c)
 	return i;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
+}
+
+bool content_is_whole(const char *head, size_t n, const char *tail, size_t m)
+{
+	static const char bom[] = "\xef\xbb\xbf";
+	size_t name = 0;
+
+	if (n >= 3 && memcmp(head, bom, 3) == 0) {
+		head += 3;
+		n -= 3;
+	}
+	for (; n && is_blank(*head); n--)
+		head++;
+	while (m && is_blank(tail[m - 1]))
+		m--;
+	if (n < 7 || strncasecmp(head, "BEGIN:", 6) != 0)
+		return false;
+	while (6 + name < n && !is_blank(head[6 + name]))
+		name++;
+	if (!name || m < name + 4 || strncasecmp(tail + m - name, head + 6, name) != 0)
+		return false;
+	tail += m - name - 4;
+	return strncasecmp(tail, "END:", 4) == 0 && (m == name + 4 || is_blank(tail[-1]));
+}
+
 int content_crlf(const void *p, size_t n,
         int (*write)(void *ctx, const void *p, size_t n, struct err *err), void *ctx,
         struct err *err)

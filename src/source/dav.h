@@ -36,6 +36,7 @@ struct davitem {
 	bool shares,
 	        twin; /* its URL with another href; not the first of them: its key is that of the href */
 	uint8_t *sum; /* of what was stored of one that shares */
+	uint64_t cut; /* what a GET brought that is not whole; 0: none did */
 	char *reason; /* why a multiget did not bring it */
 };
 

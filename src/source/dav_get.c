@@ -1,11 +1,14 @@
 /* Resources by GET: what a multiget did not bring, what is too large for one, and everything with --exact. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include "valise/base/hash.h"
 #include "valise/base/mem.h"
 #include "valise/format/content.h"
 #include "dav.h"
 
 #define HEAD_MAX (1u << 20) /* kept for the UID */
+#define TAIL 64
 
 /* How a resource is asked for. */
 struct ask {
@@ -22,6 +25,9 @@ struct get {
 	struct buf url, head;
 	struct tree_body *body;
 	uint64_t len;
+	char tail[TAIL]; /* the last octets */
+	size_t tail_len;
+	bool html;
 	int status;
 	bool another; /* it is another resource than the listed one */
 	struct err err, fatal;
@@ -39,7 +45,7 @@ static void drop(struct get *g)
 	if (g->body)
 		g->w->run->sink->ops->body_abort(g->body);
 	g->body = NULL;
-	g->len = 0;
+	g->len = g->tail_len = 0;
 	buf_reset(&g->head);
 }
 
@@ -74,6 +80,7 @@ static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
 	struct get *g = ctx;
 	struct tree_sink *s = g->w->run->sink;
 
+	g->html = rs->content_type && strncasecmp(rs->content_type, "text/html", 9) == 0;
 	/* Where a URL may mean several, the ETag tells which one it is. */
 	g->another = (g->form || g->item->shares) && is_another(g->item->etag, rs->etag);
 	drop(g);
@@ -82,6 +89,39 @@ static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
 		return sink_error(g, err);
 	}
 	return 0;
+}
+
+static void keep_tail(struct get *g, const char *p, size_t n)
+{
+	size_t take = n < TAIL ? n : TAIL, keep = TAIL - take;
+
+	if (keep > g->tail_len)
+		keep = g->tail_len;
+	memmove(g->tail, g->tail + g->tail_len - keep, keep);
+	memcpy(g->tail + keep, p + n - take, take);
+	g->tail_len = keep + take;
+}
+
+/*
+ * NULL: it is to be taken. What is not whole is asked for once more. A server that gives the same again has it so; but not if it is a page for people, or the
+ * listing said that there is more.
+ */
+static const char *why_cut(struct get *g)
+{
+	struct davitem *i = g->item;
+	uint8_t sum[SHA256_LEN];
+	uint64_t cut, before = i->cut;
+
+	if (content_is_whole(buf_str(&g->head), g->head.len, g->tail, g->tail_len))
+		return NULL;
+	if (g->html)
+		return "GET brought a web page (HTML)";
+	sha256_of(g->head.data, g->head.len, sum);
+	memcpy(&cut, sum, sizeof cut);
+	i->cut = (cut ^ g->len) | 1;
+	return i->cut != before || (i->has_len && i->len > g->len)
+	               ? "GET brought an object without its beginning or its end"
+	               : NULL;
 }
 
 static int on_body(void *ctx, const void *p, size_t n, struct err *err)
@@ -93,6 +133,7 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 	if (rc < 0)
 		return rc;
 	buf_put(&g->head, p, n < room ? n : room);
+	keep_tail(g, p, n);
 	g->len += n;
 	rc = g->w->run->sink->ops->body_write(g->body, p, n, err);
 	return rc < 0 ? sink_error(g, err) : 0;
@@ -104,7 +145,9 @@ static int finish(struct get *g, struct err *err)
 	struct tree_sink *s = g->w->run->sink;
 	struct davitem *i = g->item;
 	struct tree_object o;
+	const char *cut;
 	char why[200];
+	bool came;
 	int rc;
 
 	if (g->sink_failed || g->err.code == ERR_STOPPED) {
@@ -114,7 +157,9 @@ static int finish(struct get *g, struct err *err)
 	if (g->err.code == 0 && g->status == 200 && g->ask->listed_size && i->has_len &&
 	        g->len != i->len)
 		return 0;
-	if (g->err.code == 0 && g->status == 200 && g->body && g->len > 0 && !g->another) {
+	came = g->err.code == 0 && g->status == 200 && g->body && g->len > 0 && !g->another;
+	cut = came ? why_cut(g) : NULL;
+	if (came && !cut) {
 		rc = s->ops->body_close(g->body, &o, err);
 		g->body = NULL;
 		return rc < 0 ? err_widen(err, ERR_WHOLE)
@@ -126,7 +171,9 @@ static int finish(struct get *g, struct err *err)
 		i->reason = xstrdup(g->err.text);
 		i->lost = g->err.code == ERR_NET || g->err.code == ERR_BUSY;
 	} else {
-		if (g->status == 200)
+		if (cut)
+			snprintf(why, sizeof why, "%s", cut);
+		else if (g->status == 200)
 			snprintf(why, sizeof why, "GET brought %s",
 			        g->another ? "another resource (ETag)" : "nothing");
 		else

@@ -229,6 +229,33 @@ class NoReports(FakeDav):
         return Answer(501)
 
 
+class GetCut(NoReports):
+    """Answers to GET that are cut without a word, once or each time, or are a page for people: what did not come whole is had by another GET or named. What the
+    server really has like that comes twice alike."""
+    name = "get-cut"
+    source = "RFC 9112 6.3 and 8: without a length, or with two, an end is no proof; portals of hotels and proxies answer 200"
+    code, lost, again = 3, ("event-2.ics", "event-3.ics", "card-1.vcf"), 6
+
+    def populate(self):
+        super().populate()
+        self.cut = set()
+        self.collections["/dav/calendars/alice/work/"].put("broken.ics", event(20)[:-20])
+
+    def send(self, handler, rq, rs):
+        segment, half, first = rq.path.rsplit("/", 1)[-1], rs.body[:len(rs.body) // 2], rq.path not in self.cut
+        if rq.method != "GET" or segment not in ("event-1.ics", "event-2.ics", "event-3.ics", "card-1.vcf", "card-2.vcf") or (segment in ("event-1.ics", "card-2.vcf") and not first):
+            return super().send(handler, rq, rs)
+        self.cut.add(rq.path)
+        if segment == "event-3.ics":
+            fields = b"Content-Length: %d\r\nContent-Length: %d\r\n" % (len(rs.body), len(half))
+        elif segment == "card-1.vcf":
+            fields, half = b"Content-Type: text/html; charset=utf-8\r\n", b"<html>Please sign in" + b" " * 2000 + b"</html>"
+        else:
+            fields = b"Content-Type: text/calendar\r\n"
+        handler.close_connection = True
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + fields + b"\r\n" + half)
+
+
 class WantsAt(FakeDav):
     """GET takes @ and not %40; multigets leave such names out."""
     name = "get-wants-at"

@@ -86,6 +86,12 @@ const char *content_problem_word(enum content_problem p); /* "no-uid" */
 void content_check(const void *p, size_t n,
         void (*fn)(void *ctx, enum content_problem what, const char *text), void *ctx);
 
+/*
+ * Does what begins with ${head} and ends with ${tail} (which may overlap, or be one) begin with BEGIN and end with the END of the same? Not so: it may have been
+ * cut on its way, or be no such object at all. A BOM and blanks around it do not count.
+ */
+bool content_is_whole(const char *head, size_t n, const char *tail, size_t m);
+
 /* ${write} gets the text in pieces, its line ends made CRLF (CR, LF and CRLF each count as one); what it returns if that is not 0 (err is passed on). */
 int content_crlf(const void *p, size_t n,
         int (*write)(void *ctx, const void *p, size_t n, struct err *err), void *ctx,

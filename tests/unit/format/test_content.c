@@ -350,6 +350,38 @@ static int add(void *ctx, const void *p, size_t n, struct err *e)
 	return buf_add(ctx, p, n);
 }
 
+static void test_whole(void **state)
+{
+	static const struct {
+		const char *in;
+		bool whole;
+	} cases[] = {
+	        {"BEGIN:VCARD\r\nFN:x\r\nEND:VCARD\r\n", true},
+	        {"BEGIN:VCARD\r\nFN:x\r\nEND:VCARD", true},
+	        {"\xef\xbb\xbf\r\nbegin:vCard\rFN:x\rend:VCARD\r\r \n", true},
+	        {"BEGIN:VCARD\nEND:VCARD\nBEGIN:VCARD\nEND:VCARD\n", true},
+	        {"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nEND:VEVENT\r\n", false},
+	        {"BEGIN:VCARD\r\nFN:x\r\nEND:VCAR", false},
+	        {"BEGIN:VCARD\r\nNOTE:xEND:VCARD\r\n", false},
+	        {"BEGIN:VCARD\r\nFN:x\r\n", false},
+	        {"BEGIN:VCARD", false},
+	        {"BEGIN:\r\nEND:\r\n", false},
+	        {"END:VCARD\r\n", false},
+	        {"<html>END:VCARD\r\n", false},
+	        {"", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		size_t n = strlen(cases[i].in), tail = n < 30 ? n : 30;
+
+		if (content_is_whole(cases[i].in, n, cases[i].in, n) != cases[i].whole ||
+		        content_is_whole(cases[i].in, n, cases[i].in + n - tail, tail) !=
+		                cases[i].whole)
+			fail_msg("case %zu", i);
+	}
+}
+
 static void test_crlf(void **state)
 {
 	static const struct {
@@ -593,6 +625,7 @@ int main(void)
 	        cmocka_unit_test(test_members),
 	        cmocka_unit_test(test_check),
 	        cmocka_unit_test(test_check_linear),
+	        cmocka_unit_test(test_whole),
 	        cmocka_unit_test(test_crlf),
 	        cmocka_unit_test(test_compare),
 	};
