@@ -140,6 +140,8 @@ struct mbox {
 	size_t n_twins;
 	unsigned poisoned; /* messages in a row that broke the connection again and again */
 	uint64_t gone; /* expunged while we read */
+	uint32_t exists; /* when it was listed */
+	bool none_left; /* as many messages as then, and no new ones: nothing was expunged */
 	bool unknown; /* the last snapshot has nothing under these UIDs */
 	bool dates_missing;
 	bool untold; /* of some messages the listing does not tell the flags: bodies are asked for with them */

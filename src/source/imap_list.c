@@ -201,6 +201,8 @@ void list_head(struct listing *l, const struct imap_selected *sel)
 	const struct imap_status *s = &l->mb->status;
 	bool planned = s->ok && s->uidvalidity == sel->uidvalidity;
 
+	l->mb->exists = sel->exists;
+	l->mb->none_left = false;
 	/* Values from before the listing, so that what arrives meanwhile is new to the next run. */
 	l->coll->uidvalidity = sel->uidvalidity;
 	l->coll->uidnext = planned && s->uidnext ? s->uidnext : sel->uidnext;

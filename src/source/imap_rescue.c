@@ -198,9 +198,9 @@ static int settle(struct worker *w, struct mbox *mb, const struct tree_coll *bef
 	int rc = is_present(w, r->uid, &present, err);
 
 	if (rc == 0 && !present) {
-		r->done = 1;
 		pthread_mutex_lock(&mb->lock);
-		mb->gone++;
+		r->done = !mb->none_left;
+		mb->gone += r->done;
 		pthread_mutex_unlock(&mb->lock);
 	}
 	if (rc == 0 && !r->done)
@@ -251,6 +251,10 @@ static int ask_afresh(struct worker *w, struct mbox *mb, struct err *err)
 		sched_relist(w->run, mb);
 		w->n_missing = 0;
 	}
+	pthread_mutex_lock(&mb->lock);
+	mb->none_left = rc == 0 && sel.exists == mb->exists && sel.uidnext &&
+	                sel.uidnext == mb->coll->uidnext;
+	pthread_mutex_unlock(&mb->lock);
 	imap_selected_clear(&sel);
 	return rc < 0 ? rc : ask_singly(w, mb, err);
 }

@@ -156,6 +156,22 @@ class FlagsNeverTold(ListingShort):
         return Quirk.fetch_answer(self, s, n, m, [i for i in items if i != "FLAGS" or m.uid != 3])
 
 
+class ListingOtherUid(ListingShort):
+    """The listing tells a message under a UID that nothing else knows; EXISTS stays: it was not expunged."""
+    name = "listing-other-uid"
+    source = "Exchange: UidCorruption (dovecot core)"
+    code = 3
+    again = "some"
+    lost = {("INBOX", 77): "does not give it"}
+
+    def held(self):
+        return {k: m for k, m in super().held().items() if k != ("INBOX", 3)}
+
+    def fetch_answer(self, s, n, m, items):
+        answer = Quirk.fetch_answer(self, s, n, m, items)
+        return answer if wants_body(items) or m.uid != 3 else answer.replace(b"UID 3 ", b"UID 77 ")
+
+
 class TenThousand(Quirk):
     """Exactly 10,000 messages are shown."""
     name = "exactly-10000"
