@@ -4,7 +4,9 @@
 #include "settings.h"
 #include "service_url.h"
 #include "valise/base/escape.h"
+#include "valise/base/file.h"
 #include "valise/base/mem.h"
+#include "valise/base/sys.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +209,20 @@ static int build_user(const struct settings *set, const char *name, const char *
 	return 0;
 }
 
+/* It is read much later, and by a library that would wait for a FIFO. */
+static int take_ca_file(
+        enum service_kind kind, const char *value, struct endpoint *at, struct err *err)
+{
+	struct err why = {0};
+	int fd, rc;
+
+	at->ca_file = expand_home(value);
+	rc = file_open_given(at->ca_file, &fd, &why);
+	if (rc == 0)
+		(void)sys_close(fd);
+	return rc == ERR_USAGE ? usage(err, kind, "ca-file is no regular file:", value) : 0;
+}
+
 static int build_endpoint(const struct settings *set, const char *url, FILE *trace,
         struct service *s, char **user_out, struct err *err)
 {
@@ -220,8 +236,8 @@ static int build_endpoint(const struct settings *set, const char *url, FILE *tra
 	s->at.idle_timeout_ms = IDLE_TIMEOUT_MS;
 	s->at.trace = trace;
 	value = settings_value(set, s->kind, "ca-file");
-	if (value)
-		s->at.ca_file = expand_home(value);
+	if (rc == 0 && value)
+		rc = take_ca_file(s->kind, value, &s->at, err);
 	value = settings_value(set, s->kind, "pin");
 	if (rc == 0 && value)
 		rc = parse_pin(s->kind, value, &s->at.pin, err);

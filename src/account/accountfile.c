@@ -5,12 +5,11 @@
 #include "accountfile.h"
 #include "valise/account/account.h"
 #include "valise/base/buf.h"
+#include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/near.h"
 #include "valise/base/secret.h"
 #include "valise/base/sys.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <ini.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -279,13 +278,13 @@ static int read_all(int fd, const char *path, struct buf *out, struct err *err)
 static int read_file(const char *path, struct buf *out, struct stat *st_out, struct err *err)
 {
 	struct stat st = {0};
-	int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_NOCTTY, 0), rc;
+	int fd, rc = file_open_given(path, &fd, err);
 
-	if (fd < 0)
-		return err_sys(err, ERR_WHOLE, "cannot open %s", path);
+	if (rc != 0)
+		return rc;
 	if (fstat(fd, &st) != 0)
 		rc = err_sys(err, ERR_WHOLE, "cannot read %s", path);
-	else if (!S_ISDIR(st.st_mode) && st.st_mode & S_IWOTH)
+	else if (st.st_mode & S_IWOTH)
 		rc = err_set(err, ERR_USAGE, ERR_WHOLE,
 		        "%s can be changed by everyone, and it holds commands to run: chmod 600 it",
 		        path);

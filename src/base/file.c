@@ -278,14 +278,30 @@ int file_open_plain(int dirfd, const char *path, int *fd_out, struct err *err)
 	return rc;
 }
 
+int file_open_given(const char *path, int *fd_out, struct err *err)
+{
+	const bool device = strncmp(path, "/dev/", strlen("/dev/")) == 0;
+	struct stat st;
+	int rc = 0;
+
+	*fd_out = sys_openat(AT_FDCWD, path, O_RDONLY | O_NOCTTY | (device ? 0 : O_NONBLOCK), 0);
+	if (*fd_out < 0 && errno != ENXIO)
+		return err_sys(err, ERR_WHOLE, "cannot open %s", path);
+	if (*fd_out >= 0 && fstat(*fd_out, &st) != 0)
+		rc = err_sys(err, ERR_WHOLE, "cannot look at %s", path);
+	else if (*fd_out < 0 || (!device && !S_ISREG(st.st_mode)))
+		rc = err_set(err, ERR_USAGE, ERR_WHOLE, "%s is no regular file", path);
+	if (rc != 0 && *fd_out >= 0) {
+		sys_close(*fd_out);
+		*fd_out = -1;
+	}
+	return rc;
+}
+
 static int open_reading(int dirfd, const char *path, int *fd_out, struct err *err)
 {
-	if (dirfd != AT_FDCWD)
-		return file_open_plain(dirfd, path, fd_out, err);
-	*fd_out = sys_openat(dirfd, path, O_RDONLY | O_NOCTTY, 0);
-	if (*fd_out < 0)
-		return err_sys(err, ERR_WHOLE, "cannot open %s", path);
-	return 0;
+	return dirfd == AT_FDCWD ? file_open_given(path, fd_out, err)
+	                         : file_open_plain(dirfd, path, fd_out, err);
 }
 
 int file_read(int dirfd, const char *path, struct buf *out, struct err *err)

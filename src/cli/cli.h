@@ -138,6 +138,8 @@ void ui_clear(struct ui *u);
 void ui_stats(const struct ui *u);
 /* --report FILE.html or FILE.json (several may be given). ${o}: the outcome; borrowed. 0 or an error that was told. */
 int ui_write_reports(const struct ui *u, json_t *o);
+/* Before anything is done: can there be a file of that name? 0 or an exit code after a message. */
+int report_check(const struct args *a);
 int report_write_html(const char *path, json_t *o, struct err *err) MUST_CHECK;
 
 /* The account that positional argument ${name} (may be NULL) and the settings name. 0, or an exit code after a message. */

@@ -89,6 +89,7 @@ static int run(int argc, char **argv)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			return help_command(c, stdout);
 	rc = args_parse(&a, c, argc - 2, argv + 2);
+	rc = rc ? rc : report_check(&a);
 	return rc ? rc : c->run(&a);
 }
 

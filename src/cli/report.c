@@ -1,8 +1,12 @@
 /* --report: what a person or a program keeps of a run. */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "valise/base/escape.h"
 #include "valise/base/file.h"
+#include "valise/base/mem.h"
 #include "cli.h"
 
 static void put_html(struct buf *b, const char *s)
@@ -168,4 +172,29 @@ int ui_write_reports(const struct ui *u, json_t *o)
 			rc = fail(u->args, &err);
 	}
 	return rc;
+}
+
+int report_check(const struct args *a)
+{
+	const char *paths[16];
+	size_t n = args_all(a, "report", paths, 16);
+
+	for (size_t i = 0; i < n; i++) {
+		char *dir = xstrdup(paths[i]), *slash = strrchr(dir, '/');
+		struct stat st;
+		int rc = stat(paths[i], &st);
+		bool other = rc == 0 && !S_ISREG(st.st_mode);
+
+		if (rc != 0) {
+			if (slash)
+				slash[slash == dir] = '\0';
+			rc = stat(slash ? dir : ".", &st);
+		}
+		free(dir);
+		if (other)
+			return usage_error(a->cmd, "--report %s: no regular file", paths[i]);
+		if (rc != 0)
+			return usage_error(a->cmd, "--report %s: %s", paths[i], strerror(errno));
+	}
+	return 0;
 }

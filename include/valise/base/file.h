@@ -44,7 +44,13 @@ int fd_pread(int fd, void *p, size_t n, uint64_t off, size_t *got_out, struct er
  */
 int file_write(int dirfd, const char *path, const void *p, size_t n, struct err *err) MUST_CHECK;
 
-/* Of the two below: a path beneath a directory is opened as by file_open_plain, one from AT_FDCWD (the user's own) as it is. */
+/**
+ * file_open_given(path, fd_out, err): for reading, a file that a person named. Links are followed, and what is below /dev (process substitution) is
+ * taken as it is; else it must be a regular file: a FIFO would be waited for without end. ERR_USAGE, ERR_NOTFOUND, ERR_IO.
+ */
+int file_open_given(const char *path, int *fd_out, struct err *err) MUST_CHECK;
+
+/* Of the two below: a path beneath a directory is opened as by file_open_plain, one from AT_FDCWD as by file_open_given. */
 
 /* The whole file appended to ${out}, whose cap bounds it. ERR_NOTFOUND, ERR_LIMIT, ERR_IO. */
 int file_read(int dirfd, const char *path, struct buf *out, struct err *err) MUST_CHECK;
