@@ -55,10 +55,10 @@ static int64_t patience_left(const struct transport *t)
 	uint64_t moved = t->in + t->out - t->written_at;
 	uint64_t told = moved > t->inbound.idle ? moved - t->inbound.idle : 0;
 
-	int64_t all = (int64_t)t->idle_timeout_ms * PATIENCE_IDLES;
+	int64_t all = patience_ms(t->idle_timeout_ms, told),
+	        silence = patience_ms(0, told) + t->silence_ms;
 
-	return (all > t->silence_ms ? all : t->silence_ms) + (int64_t)told * PATIENCE_BYTE_MS -
-	       t->waited_ms;
+	return (all > silence ? all : silence) - t->waited_ms;
 }
 
 /* A TLS server waits for us to begin, as we wait for its greeting: a connection of its own shows which it is. */
@@ -118,8 +118,9 @@ int net_wait_idle(struct transport *t, short events)
 	t->waited_out = rc == 0;
 	if (rc == 0 && last)
 		return transport_fail(t, ERR_NET,
-		        "next to nothing has come for %lld minutes: given up",
-		        (long long)(t->waited_ms / 60000));
+		        "less than %d octets a second have come for %lld seconds: given up "
+		        "(--timeout allows for more)",
+		        PATIENCE_RATE, (long long)(t->waited_ms / 1000));
 	if (rc == 0 && swallowed) {
 		t->swallowed = true;
 		return transport_fail(t, ERR_PROTO,

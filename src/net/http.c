@@ -293,6 +293,12 @@ static int64_t silence_of(const struct xfer *x)
 	return slow_timeout_ms((int)idle, x->rq->body_size) << (x->silences ? 1 : 0);
 }
 
+/* Since its request began; what --max-rate held up is no fault of the server's. */
+static int64_t waited_for(const struct xfer *x, int64_t now)
+{
+	return now - x->began_ms - (x->h->held_ms - x->held_before_ms);
+}
+
 static bool is_silent(const struct xfer *x, int64_t now)
 {
 	int64_t idle = x->h->service->at.idle_timeout_ms;
@@ -300,7 +306,7 @@ static bool is_silent(const struct xfer *x, int64_t now)
 	if (x->state != XFER_RUNNING || !x->active_ms || idle <= 0)
 		return false;
 	return now - x->h->active_ms >= silence_of(x) ||
-	       now - x->began_ms >= idle * PATIENCE_IDLES + (int64_t)x->moved * PATIENCE_BYTE_MS;
+	       waited_for(x, now) >= patience_ms(idle, x->moved);
 }
 
 /* People shall know that it is not we who do nothing. */
@@ -331,8 +337,10 @@ static void check_idle(struct run *r)
 			snprintf(x->curl_text, sizeof x->curl_text, "nothing came for %d s",
 			        (int)((now - active + 999) / 1000));
 		else
-			snprintf(x->curl_text, sizeof x->curl_text, "next to nothing came in %d s",
-			        (int)((now - x->began_ms + 999) / 1000));
+			snprintf(x->curl_text, sizeof x->curl_text,
+			        "less than %d octets a second came for %d s (--timeout allows for "
+			        "more)",
+			        PATIENCE_RATE, (int)((waited_for(x, now) + 999) / 1000));
 		x->silences += silence_of(x) > x->h->service->at.idle_timeout_ms;
 		/* The next one does not go over that connection. */
 		curl_easy_setopt(x->easy, CURLOPT_FORBID_REUSE, 1L);

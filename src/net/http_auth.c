@@ -1,6 +1,6 @@
 /*
  * Sign-in over HTTP: the challenges of RFC 9110 11, Basic (RFC 7617), Digest (RFC 7616, qop "auth" or
- * none; MD5 and SHA-256), Bearer (RFC 6750). Made here and not by libcurl, so that one challenge serves all
+ * none; MD5, SHA-256 and SHA-512-256), Bearer (RFC 6750). Made here and not by libcurl, so that one challenge serves all
  * requests in flight, a body goes along with every try, and Basic is never sent where we would not.
  *
  *	WWW-Authenticate = 1#( scheme [ 1*SP ( token68 / #( token "=" ( token / quoted-string ) ) ) ] )
@@ -10,6 +10,7 @@
 #include "valise/base/mem.h"
 #include <ctype.h>
 #include <gnutls/crypto.h>
+#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -86,6 +87,12 @@ static void replace(char **p, const char *value)
 	*p = xstrdup(value);
 }
 
+static void set_aside(struct challenge *c)
+{
+	c->scheme = AUTH_NONE;
+	c->odd_digest = true;
+}
+
 /* An algorithm that we do not know makes the challenge one of no use: AUTH_NONE. */
 static void take_algorithm(struct challenge *c, const char *value)
 {
@@ -94,8 +101,9 @@ static void take_algorithm(struct challenge *c, const char *value)
 	c->sess = n > 5 && strcasecmp(value + n - 5, "-sess") == 0;
 	n -= c->sess ? 5 : 0;
 	c->sha256 = token_is(value, n, "SHA-256");
-	if (!c->sha256 && !token_is(value, n, "MD5"))
-		c->scheme = AUTH_NONE;
+	c->sha512 = token_is(value, n, "SHA-512-256");
+	if (!c->sha256 && !c->sha512 && !token_is(value, n, "MD5"))
+		set_aside(c);
 }
 
 static void take_param(struct challenge *c, const char *name, size_t n, const char *value)
@@ -117,7 +125,7 @@ static void take_param(struct challenge *c, const char *name, size_t n, const ch
 	else if (token_is(name, n, "qop") && c->scheme == AUTH_DIGEST) {
 		c->qop = list_has(value, "auth");
 		if (!c->qop)
-			c->scheme = AUTH_NONE; /* auth-int alone */
+			set_aside(c); /* auth-int alone */
 	}
 }
 
@@ -190,6 +198,11 @@ bool auth_may_basic(const struct login *login)
 	return login->user && !auth_wants_bearer(login) && !mech_is(login, "DIGEST,DIGEST-MD5");
 }
 
+static bool is_strong(const struct challenge *c)
+{
+	return c->sha256 || c->sha512;
+}
+
 /* How good a challenge is: 0 of no use. Inside TLS Basic comes first, for it has no state to lose. */
 static int rank(const struct http_auth *a, const struct challenge *c, bool clear)
 {
@@ -204,9 +217,9 @@ static int rank(const struct http_auth *a, const struct challenge *c, bool clear
 		if (auth_wants_bearer(a->login) || mech_is(a->login, "BASIC,PLAIN,LOGIN") ||
 		        !c->nonce)
 			return 0;
-		if (c->sha256 && a->no_sha256)
+		if (is_strong(c) && a->no_strong)
 			return 0;
-		return c->sha256 ? 4 : 3;
+		return is_strong(c) ? 4 : 3;
 	}
 	return 0;
 }
@@ -218,9 +231,10 @@ static int nothing_fits(
 	char list[128] = "nothing";
 	size_t n = 0;
 
-	for (size_t i = 0; i < offered->n && n < sizeof list - 20; i++)
+	for (size_t i = 0; i < offered->n && n < sizeof list - 30; i++)
 		n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? ", " : "",
-		        names[offered->list[i].scheme]);
+		        offered->list[i].odd_digest ? "Digest of an unknown kind"
+		                                    : names[offered->list[i].scheme]);
 	return err_set(err, ERR_AUTH, ERR_WHOLE,
 	        "the server wants a sign-in that does not fit%s%s: it offers %s",
 	        a->login->mech ? " --auth " : "", a->login->mech ? a->login->mech : "", list);
@@ -255,13 +269,13 @@ int auth_choose(struct http_auth *a, struct challenges *offered, const char *ori
 /* Servers that keep a hash of the password have one of one kind alone (RFC 7616 3.7 lets them offer both). */
 bool auth_other_digest(struct http_auth *a, const struct challenges *offered)
 {
-	if (a->used.scheme != AUTH_DIGEST || !a->used.sha256 || a->no_sha256 || a->proven)
+	if (a->used.scheme != AUTH_DIGEST || !is_strong(&a->used) || a->no_strong || a->proven)
 		return false;
 	for (size_t i = 0; i < offered->n; i++) {
 		const struct challenge *c = &offered->list[i];
 
-		if (c->scheme == AUTH_DIGEST && !c->sha256 && c->nonce) {
-			a->no_sha256 = true;
+		if (c->scheme == AUTH_DIGEST && !is_strong(c) && c->nonce) {
+			a->no_strong = true;
 			return true;
 		}
 	}
@@ -349,6 +363,24 @@ static int basic(struct http_auth *a, const char *user, struct buf *out, struct 
 	return 0;
 }
 
+/* The one hash of RFC 7616 that GnuTLS does not have. */
+static void sha512_256_of(const char *const *part, size_t n, char *hex)
+{
+	struct sha512_256_ctx h;
+	uint8_t sum[SHA512_256_DIGEST_SIZE];
+
+	sha512_256_init(&h);
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			sha512_256_update(&h, 1, (const uint8_t *)":");
+		sha512_256_update(&h, strlen(part[i]), (const uint8_t *)part[i]);
+	}
+	sha512_256_digest(&h, sizeof sum, sum);
+	hex_format(sum, sizeof sum, hex);
+	wipe(sum, sizeof sum);
+	wipe(&h, sizeof h);
+}
+
 /* H() of the parts, each but the first after a colon. */
 static int digest_of(const struct challenge *c, const char *const *part, size_t n, char *hex)
 {
@@ -356,6 +388,10 @@ static int digest_of(const struct challenge *c, const char *const *part, size_t 
 	gnutls_hash_hd_t h;
 	uint8_t sum[32];
 
+	if (c->sha512) {
+		sha512_256_of(part, n, hex);
+		return 0;
+	}
 	if (gnutls_hash_init(&h, kind) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
@@ -427,7 +463,11 @@ static int digest(struct http_auth *a, struct digest *d, struct buf *out, struct
 	put_quoted(out, ", nonce", c->nonce);
 	put_quoted(out, ", uri", d->uri);
 	put_quoted(out, ", response", d->response);
-	buf_putf(out, ", algorithm=%s%s", c->sha256 ? "SHA-256" : "MD5", c->sess ? "-sess" : "");
+	buf_putf(out, ", algorithm=%s%s",
+	        c->sha512   ? "SHA-512-256"
+	        : c->sha256 ? "SHA-256"
+	                    : "MD5",
+	        c->sess ? "-sess" : "");
 	if (c->opaque)
 		put_quoted(out, ", opaque", c->opaque);
 	if (c->qop || c->sess)

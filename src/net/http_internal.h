@@ -24,7 +24,8 @@ enum auth_scheme { AUTH_NONE, AUTH_BASIC, AUTH_DIGEST, AUTH_BEARER };
 struct challenge {
 	enum auth_scheme scheme;
 	char *realm, *nonce, *opaque, *next; /* Digest */
-	bool sha256, sess, qop, stale, utf8;
+	bool sha256, sha512, sess, qop, stale, utf8; /* sha512: SHA-512-256 */
+	bool odd_digest; /* of an algorithm or qop that we do not know */
 };
 void challenge_clear(struct challenge *c);
 
@@ -46,7 +47,7 @@ struct http_auth {
 	unsigned serial; /* a new challenge or token since */
 	struct secret secret;
 	bool have_secret;
-	bool no_sha256; /* it was refused where MD5 is offered, too */
+	bool no_strong; /* another hash than MD5 was refused where MD5 is offered, too */
 	bool proven; /* the server took the credentials once */
 	unsigned refused; /* sign-ins in a row since it did */
 };
@@ -54,7 +55,7 @@ void auth_clear(struct http_auth *a);
 /* Choose from what a 401 offers; ${clear}: the request went without TLS. ERR_AUTH when nothing fits. */
 int auth_choose(struct http_auth *a, struct challenges *offered, const char *origin, bool clear,
         struct err *err) MUST_CHECK;
-/* A Digest with SHA-256 was refused, and the same 401 offers MD5: true once, then auth_choose takes that. */
+/* A Digest with a hash of the SHA family was refused, and the same 401 offers MD5: true once, then auth_choose takes that. */
 bool auth_other_digest(struct http_auth *a, const struct challenges *offered);
 /* Ask the command for a new token. */
 int auth_renew(struct http_auth *a, struct err *err) MUST_CHECK;
@@ -109,6 +110,7 @@ struct xfer {
 	bool with_auth, own_challenge;
 	unsigned auth_serial;
 	int64_t began_ms, active_ms; /* of the try; of its last octet, 0: not connected yet */
+	int64_t held_before_ms; /* h->held_ms as it began */
 	uint64_t moved;
 	size_t head_len;
 	uint64_t body_off, drained;
@@ -131,6 +133,7 @@ struct http_common {
 	unsigned users;
 	struct http_auth auth;
 	atomic_bool reached; /* an answer came once */
+	atomic_bool absent; /* none came, however often it was tried */
 	atomic_bool stuck; /* what should have passed did not, lately */
 	atomic_bool settled; /* and one that is not about the sign-in */
 	_Atomic int64_t hold_ms; /* nothing starts before */
@@ -153,6 +156,7 @@ struct http {
 	unsigned good; /* answers since it changed */
 	int64_t cut_ms; /* when it last became smaller */
 	int64_t active_ms; /* last octet of any transfer */
+	int64_t held_ms; /* that --max-rate let all of them wait */
 };
 
 /* http_xfer.c: send x->rq to x->url. */

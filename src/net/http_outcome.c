@@ -11,6 +11,7 @@
 #define HOPS_MAX 5
 #define LOST_MAX 3
 #define LOST_WAIT_MS 250
+#define AT_ONCE_MS 5000
 #define SILENCES_MAX 2 /* of minutes each */
 #define AWAY_MAX_MS 60000 /* a server that was there once may be starting again */
 #define AWAY_STEP_MS 2000
@@ -76,8 +77,12 @@ static bool lost(struct xfer *x, const char *why, bool hopeless)
 		return failed(x, ERR_NET, ERR_ITEM, why);
 	if (!x->sent && x->h->common->reached && may_come_back(x, why))
 		return again(x, clock_ms() + AWAY_STEP_MS);
-	if (++x->lost >= LOST_MAX || x->silences >= SILENCES_MAX)
+	if (++x->lost >= LOST_MAX || x->silences >= SILENCES_MAX) {
+		x->h->common->absent = !x->h->common->reached;
 		return failed(x, ERR_NET, ERR_ITEM, why);
+	}
+	if (!x->sent && x->lost == 1 && !x->h->common->reached)
+		progress_say(x->h->progress, SAY_INFO, "%s: %s; trying again", x->url, why);
 	return again(x, clock_ms() + ((int64_t)LOST_WAIT_MS << x->lost));
 }
 
@@ -86,6 +91,17 @@ static bool is_broken_off(const char *why)
 {
 	return strstr(why, "push function") || strstr(why, "pull function") ||
 	       strstr(why, "non-properly terminated") || strstr(why, "reset");
+}
+
+/*
+ * No connection to a server that never gave an answer, and not by a failure that came at once: that was time enough. A
+ * name or port that is wrong must be told soon.
+ */
+static bool never_there(const struct xfer *x, CURLcode rc)
+{
+	return !x->active_ms && !x->h->common->reached &&
+	       (x->h->common->absent || rc == CURLE_OPERATION_TIMEDOUT ||
+	               clock_ms() - x->began_ms >= AT_ONCE_MS);
 }
 
 static bool transfer_failed(struct xfer *x, CURLcode rc)
@@ -119,11 +135,9 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 #endif
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
-		return lost(x, why, !x->h->common->reached || x->rq->link);
+		return lost(x, why, x->rq->link || never_there(x, rc));
 	default:
-		/* Nobody took the connection: that was time enough for a server that was never there. */
-		return lost(x, why,
-		        rc == CURLE_OPERATION_TIMEDOUT && !x->active_ms && !x->h->common->reached);
+		return lost(x, why, never_there(x, rc));
 	}
 }
 

@@ -61,12 +61,14 @@ static int on_connected(void *ctx, char *ip, char *local_ip, int port, int local
 static int meter(struct xfer *x, size_t n)
 {
 	struct rate *rate = x->h->service->at.rate;
+	int64_t began = clock_ms();
 	size_t any = 1;
 	int rc;
 
 	x->moved += n;
 	rate_spend(rate, n);
 	rc = rate_wait(rate, &any, &x->err);
+	x->h->held_ms += clock_ms() - began;
 	touch(x); /* that was no silence of the server's */
 	return rc;
 }
@@ -392,6 +394,7 @@ static void forget_try(struct xfer *x)
 	xfer_answer_clear(x);
 	x->sent = x->own_challenge = false;
 	x->began_ms = clock_ms();
+	x->held_before_ms = x->h->held_ms;
 	x->active_ms = 0;
 	x->moved = 0;
 	x->head_len = 0;

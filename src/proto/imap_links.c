@@ -10,6 +10,8 @@ enum {
 	THROTTLE_MAX_MS = 60000,
 	STEP_MS = 100,
 	FIRST_TRIES = 3,
+	FIRST_NET_TRIES = 3, /* where a failure comes at once: a wrong port must be told soon */
+	AT_ONCE_MS = 5000,
 	FIRST_BUSY_TRIES = 8, /* three quarters of a minute: nothing is known of this server yet */
 	OPEN_TRIES = 5, /* as long as another connection lives */
 	AUTH_TRIES =
@@ -219,9 +221,9 @@ static int open_once(struct imap_links *l, struct imap **out, struct err *err)
 	return rc;
 }
 
-/* Once more, after the ${nth} failure in a row? */
-static bool worth_trying(
-        struct imap_links *l, enum link_need need, unsigned nth, const struct err *err)
+/* Once more, after the ${nth} failure in a row, which took ${took_ms}? */
+static bool worth_trying(struct imap_links *l, enum link_need need, unsigned nth, int64_t took_ms,
+        const struct err *err)
 {
 	bool last;
 
@@ -231,6 +233,8 @@ static bool worth_trying(
 		return need == LINK_AGAIN || (need == LINK_FIRST && nth < FIRST_TRIES);
 	if (err->code == ERR_BUSY && need == LINK_FIRST)
 		return nth < FIRST_BUSY_TRIES;
+	if (err->code == ERR_NET && need == LINK_FIRST)
+		return nth < FIRST_NET_TRIES && took_ms < AT_ONCE_MS;
 	if (need != LINK_AGAIN)
 		return false;
 	if (err->code == ERR_AUTH)
@@ -248,13 +252,14 @@ int imap_link_open(struct imap_links *l, enum link_need need, struct imap **out,
 	*out = NULL;
 	for (unsigned nth = 1;; nth++) {
 		int rc = imap_link_hold(l, err);
+		int64_t began = clock_ms();
 
 		if (rc == 0 && (rc = open_once(l, out, err)) == 0)
 			return 0;
 		if (err->code == ERR_STOPPED || imap_links_ended(l, NULL) ||
-		        !worth_trying(l, need, nth, err))
+		        !worth_trying(l, need, nth, clock_ms() - began, err))
 			return err_widen(err, ERR_WHOLE);
-		if (err->code != ERR_THROTTLED)
+		if (err->code != ERR_THROTTLED && !(need == LINK_FIRST && nth > 1))
 			progress_say(l->progress, SAY_INFO, "%s; trying again", err->text);
 		rc = imap_link_pause(l, nth, NULL, err);
 		if (rc < 0)

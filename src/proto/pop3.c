@@ -301,6 +301,11 @@ int pop3_open(const struct service *service, struct progress *progress, struct p
 	return rc;
 }
 
+bool pop3_waited_out(const struct pop3 *p)
+{
+	return transport_waited_out(p->t);
+}
+
 void pop3_close(struct pop3 *p)
 {
 	if (!p)

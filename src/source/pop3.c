@@ -181,6 +181,7 @@ static int fetch_listed(struct pop3_run *r, bool again, struct err *err)
 /* Sessions until nothing is left, in a listing that is younger than the last message; a broken one is followed by another as long as something comes. */
 static int fetch_all(struct pop3_run *r, struct err *err)
 {
+	char why[sizeof err->text + 32] = "could not be retrieved";
 	unsigned without = 0;
 
 	while (count_left(r) > 0 && without < POP3_TRIES) {
@@ -191,11 +192,15 @@ static int fetch_all(struct pop3_run *r, struct err *err)
 			rc = fetch_listed(r, true, err);
 		if (rc < 0 && !is_passing(rc))
 			return rc;
-		without = r->result->fetched > before ? 0 : without + 1;
+		without += rc < 0 && pop3_waited_out(r->session) ? POP3_WAITED_OUT : 1;
+		if (r->result->fetched > before)
+			without = 0;
 		if (rc < 0)
 			progress_say(r->progress, SAY_NOTE, "%s; connecting again", err->text);
 		else if (count_left(r) > 0)
 			continue; /* refused: asked once more */
+		if (rc < 0)
+			snprintf(why, sizeof why, "could not be retrieved: %s", err->text);
 		err_clear(err);
 		rc = renew(r, err);
 		if (rc < 0)
@@ -203,7 +208,7 @@ static int fetch_all(struct pop3_run *r, struct err *err)
 	}
 	for (size_t i = 0; i < r->n_drops; i++)
 		if (wanted(&r->drops[i]))
-			pop3_name_failure(r, &r->drops[i], "could not be retrieved");
+			pop3_name_failure(r, &r->drops[i], why);
 	return r->retrieved ? renew(r, err) : 0;
 }
 

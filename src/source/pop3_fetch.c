@@ -370,9 +370,10 @@ static void blame(
 {
 	if (w->top)
 		misfit(r, d);
+	d->tries += pop3_waited_out(r->session) ? POP3_WAITED_OUT : 1;
 	if (err->code == ERR_LIMIT)
 		pop3_name_failure(r, d, err->text);
-	else if (++d->tries >= POP3_BREAKS)
+	else if (d->tries >= POP3_BREAKS)
 		pop3_name_failure(r, d, err->text);
 }
 

@@ -14,6 +14,9 @@ int pop3_nap(struct pop3_run *r, unsigned tenths, struct err *err)
 	return clock_sleep((int64_t)tenths * unit / 10, err);
 }
 
+/* Of a server that was never there: a wrong port must be told soon. */
+#define FIRST_PAUSES 2
+
 /* While one session is to be had. */
 struct pop3_pauses {
 	size_t busy, broken; /* tries */
@@ -32,7 +35,7 @@ static unsigned next_pause(const struct pop3_run *r, int rc, struct pop3_pauses 
 	if (rc == ERR_BUSY && p->busy < sizeof in_use / sizeof *in_use)
 		tenths = in_use[p->busy++];
 	else if ((rc == ERR_NET || rc == ERR_PROTO || (rc == ERR_TLS && r->sessions)) &&
-	         p->broken < sizeof network / sizeof *network)
+	         p->broken < (r->sessions ? sizeof network / sizeof *network : FIRST_PAUSES))
 		tenths = network[p->broken++];
 	p->waited += tenths;
 	return r->opts->max_wait_s && p->waited > r->opts->max_wait_s * 10ull ? 0 : tenths;
@@ -91,6 +94,8 @@ int pop3_connect(struct pop3_run *r, struct err *err)
 		tenths = next_pause(r, rc, &pauses);
 		if (!tenths)
 			return rc == ERR_BUSY ? locked_for_good(r, err) : rc;
+		if (rc == ERR_NET && !r->sessions && pauses.broken == 1)
+			progress_say(r->progress, SAY_INFO, "%s; trying again", err->text);
 		if (rc == ERR_BUSY)
 			progress_say(
 			        r->progress, SAY_NOTE, "%s; waiting %u s", err->text, tenths / 10);

@@ -4,10 +4,12 @@ expire, and what signing in may ask for. Each time all is in the archive, or on 
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import time
 from collections import Counter
 
@@ -278,10 +280,137 @@ def first_sign_in(t):
         expect(server.tried == 1, "a wrong password was sent %d times" % server.tried)
 
 
+class Raw:
+    """A server of few words: ${talk}(sock, lines) serves a connection. With ${late} nobody listens until listen() is called."""
+
+    def __init__(self, talk, late=False):
+        self.talk, self.sock = talk, socket.socket()
+        self.sock.bind(("127.0.0.1", 0))
+        self.port = self.sock.getsockname()[1]
+        if not late:
+            self.listen()
+
+    def listen(self):
+        self.sock.listen(20)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                sock, _ = self.sock.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
+
+    def serve(self, sock):
+        try:
+            self.talk(sock, sock.makefile("rb"))
+        except OSError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+
+def drip(sock, data, rate=20):
+    """For ever, ${rate} octets a second."""
+    while True:
+        sock.sendall(data)
+        time.sleep(len(data) / rate)
+
+
+def imap_talk(trickle):
+    def talk(sock, lines):
+        sock.sendall(b"* OK [CAPABILITY IMAP4rev1] hi\r\n")
+        for line in lines:
+            tag, verb = line.split(b" ", 2)[:2]
+            if trickle and verb.strip() == trickle[0]:
+                drip(sock, trickle[1])
+            if verb.strip() == b"CAPABILITY":
+                sock.sendall(b"* CAPABILITY IMAP4rev1\r\n")
+            if verb.strip() == b"LIST":
+                sock.sendall(b'* LIST () "/" INBOX\r\n')
+            sock.sendall(tag + b" OK done\r\n")
+    return talk
+
+
+def pop3_talk(trickle):
+    def talk(sock, lines):
+        sock.sendall(b"+OK hi\r\n")
+        for line in lines:
+            verb = line.split()[0]
+            lists = {b"UIDL": b"1 u1\r\n", b"LIST": b"1 100\r\n"} if trickle else {b"UIDL": b"", b"LIST": b""}
+            if trickle and verb == trickle[0]:
+                sock.sendall(b"+OK\r\n")
+                drip(sock, trickle[1])
+            sock.sendall(b"+OK 1 100\r\n" + (lists[verb] + b".\r\n" if verb in lists else b"") if verb != b"CAPA" else b"-ERR\r\n")
+    return talk
+
+
+def dav_talk(trickle):
+    def talk(sock, lines):
+        length = 0
+        for line in lines:
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+            if line != b"\r\n":
+                continue
+            lines.read(length)
+            length = 0
+            if trickle:
+                sock.sendall(trickle[0])
+                drip(sock, trickle[1])
+            sock.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    return talk
+
+
+SERVERS = {"imap": imap_talk, "pop3": pop3_talk, "caldav": dav_talk}
+
+
+def started(kind, server, *args):
+    scheme = "http" if kind == "caldav" else kind
+    return subprocess.Popen([VALISE, "backup", "--" + kind, "%s://127.0.0.1:%d" % (scheme, server.port), "--user", "alice", "--password-command", "echo pw-alice", "--cleartext", *args],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def first_contact(t):
+    """Nobody takes the very first connection: it is tried again, whatever the protocol; and a port where nobody ever listens is told soon."""
+    for kind, talk in SERVERS.items():
+        with Raw(talk(None), late=True) as server, started(kind, server, "-o", t + "/" + kind) as p:
+            for line in p.stderr:
+                if "trying again" in line:
+                    break
+            server.listen()
+            text = p.stderr.read()
+            expect("connect" not in text, "%s: it ended: %s" % (kind, text))
+        with Raw(talk(None), late=True) as server, started(kind, server, "-o", t + "/" + kind + "-none") as p:
+            text = p.stderr.read()
+            expect(p.wait() == 1, "%s: exit code %d" % (kind, p.returncode))
+            expect(text.count("trying again") == 1 and re.search("(?i)refused|couldn't connect", text.splitlines()[-1]), "%s: %s" % (kind, text))
+
+
+def trickles(t):
+    """20 octets a second, for ever: never silent, never done. Each ends by the least rate, and says so."""
+    ways = {"imap-list": ("imap", (b"LIST", b'* LIST () "/" INBOX\r\n')), "imap-ok": ("imap", (b"LIST", b"* OK Still here\r\n")),
+            "pop3-message": ("pop3", (b"RETR", b"x")), "pop3-uidl": ("pop3", (b"UIDL", b"7 u7\r\n")),
+            "dav-head": ("caldav", (b"HTTP/1.1 207 Multi-Status\r\n", b"X-A: b\r\n")), "dav-interim": ("caldav", (b"", b"HTTP/1.1 102 Processing\r\n\r\n")),
+            "dav-body": ("caldav", (b"HTTP/1.1 207 Multi-Status\r\nContent-Type: text/xml\r\n\r\n<?xml version=\"1.0\"?>", b" "))}
+    servers = {n: Raw(SERVERS[kind](what)) for n, (kind, what) in ways.items()}
+    running = {n: started(ways[n][0], s, "-o", t + "/" + n, "--timeout", "1", "--max-wait", "3") for n, s in servers.items()}
+    for n, p in running.items():
+        text = p.stderr.read()
+        expect(p.wait() in (1, 3), "%s: exit code %d\n%s" % (n, p.returncode, text))
+        says(text, "less than 100 octets a second")
+        servers[n].sock.close()
+
+
 def main():
     scratch = tempfile.mkdtemp(prefix="valise-guest-")
     os.environ.update(HOME=scratch, XDG_CONFIG_HOME=scratch + "/config", TZ="noon%+d" % (time.gmtime().tm_hour - 12))  # what counts by the day is of one day
-    tests = [backup_through, restore_through, everything_throttled, for_ever, gone, one_connection, quota, rates, tokens, token_refused, sign_in, first_sign_in]
+    tests = [backup_through, restore_through, everything_throttled, for_ever, gone, one_connection, quota, rates, tokens, token_refused, sign_in, first_sign_in, first_contact, trickles]
     failures = 0
     try:
         for test in tests:

@@ -21,7 +21,7 @@ ALLOWED = {
 LIBRARIES = {
     "base": ["jansson", "nettle"],
     "format": ["libical"],
-    "net": ["gnutls", "libetpan", "zlib", "curl"],
+    "net": ["gnutls", "nettle", "libetpan", "zlib", "curl"],
     "proto": ["gnutls", "nettle", "libetpan", "expat"],
     "tree": ["zlib"],
     "pack": ["archive", "archive_entry", "libdeflate", "zlib"],

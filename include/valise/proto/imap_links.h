@@ -32,7 +32,7 @@ enum { LINKS_MAX_WAIT_S = 900 };
 
 /* How much a connection is worth. */
 enum link_need {
-	LINK_FIRST, /* of a run: tried again only if the server asks to wait or has no room now, and not for long */
+	LINK_FIRST, /* of a run: tried again if the server asks to wait or has no room now, twice if it cannot be reached; not for long */
 	LINK_FURTHER, /* may simply be one too many: never tried again */
 	LINK_AGAIN, /* it broke: tried again, and the last one of a run until max_wait_s is over */
 };

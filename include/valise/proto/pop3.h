@@ -30,6 +30,8 @@ int pop3_open(const struct service *service, struct progress *progress, struct p
         struct err *err) MUST_CHECK;
 /* End without QUIT: the server must not remove anything (RFC 1939 6). NULL is fine. */
 void pop3_close(struct pop3 *p);
+/* The session ended as the server was waited for, and nothing came, or next to nothing. */
+bool pop3_waited_out(const struct pop3 *p);
 /* QUIT: the server enters UPDATE. Frees p. */
 int pop3_quit(struct pop3 *p, struct err *err) MUST_CHECK;
 

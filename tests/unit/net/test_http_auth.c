@@ -21,8 +21,10 @@ static void challenge_table(void **state)
 	         "stale=TRUE",
 	                1, AUTH_DIGEST, "r", "n,=", 1, 1, 1},
 	        {"Digest realm=\"r\", nonce=n, algorithm=MD5", 1, AUTH_DIGEST, "r", "n", 0, 0, 0},
-	        {"Digest realm=\"r\", nonce=\"n\", algorithm=SHA-512-256", 1, AUTH_NONE, "r", "n",
+	        {"Digest realm=\"r\", nonce=\"n\", algorithm=SHA-512-256", 1, AUTH_DIGEST, "r", "n",
 	                0, 0, 0},
+	        {"Digest realm=\"r\", nonce=\"n\", algorithm=SHA-512", 1, AUTH_NONE, "r", "n", 0, 0,
+	                0},
 	        {"Digest nonce=\"n\", qop=\"auth-int\"", 1, AUTH_NONE, NULL, "n", 0, 0, 0},
 	        {"Negotiate", 1, AUTH_NONE, NULL, NULL, 0, 0, 0},
 	        {"Negotiate YWJj==, Basic realm=\"x\"", 2, AUTH_NONE, NULL, NULL, 0, 0, 0},
@@ -149,6 +151,40 @@ static void digest(void **state)
 		http_close(h);
 		server_stop(s);
 	}
+}
+
+/* The answer is Python's (hashlib). */
+static void digest_sha512_256(void **state)
+{
+	(void)state;
+	struct login login = {.user = (char *)"alice"};
+	struct http_auth a = {.login = &login, .count = 1, .cnonce = "c", .have_secret = true};
+	struct challenges offered = {0};
+	struct buf out;
+	struct err err;
+
+	challenges_parse(&offered, "Digest realm=\"r\", nonce=\"n\", qop=\"auth\", "
+	                           "algorithm=SHA-512-256, Digest realm=\"r\", nonce=\"m\"");
+	assert_int_equal(auth_choose(&a, &offered, "http://h/", true, &err), 0);
+	a.count = 1;
+	assert_int_equal(secret_set(&a.secret, "pw", 2, &err), 0);
+	buf_init(&out, 4096);
+	assert_int_equal(auth_header(&a, "GET", "http://h/x", &out, &err), 0);
+	assert_non_null(strstr(
+	        buf_str(&out), ", algorithm=SHA-512-256, cnonce=\"c\", qop=auth, nc=00000002"));
+	assert_non_null(strstr(
+	        buf_str(&out), "c2408cacc94ec222009fe6d07c88eac8c48810f3acfddc1124eb46daceb173ea"));
+	/* Refused where MD5 is offered, too: that, once. */
+	assert_true(auth_other_digest(&a, &offered));
+	assert_int_equal(auth_choose(&a, &offered, "http://h/", true, &err), 0);
+	assert_false(a.used.sha512 || a.used.sha256);
+	challenges_clear(&offered);
+	challenges_parse(&offered, "Digest nonce=\"n\", algorithm=SHA-1024");
+	assert_int_equal(auth_choose(&a, &offered, "http://h/", true, &err), ERR_AUTH);
+	assert_non_null(strstr(err.text, "it offers Digest of an unknown kind"));
+	challenges_clear(&offered);
+	buf_clear(&out);
+	auth_clear(&a);
 }
 
 static void digest_stale_and_wrong(void **state)
@@ -470,6 +506,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(challenge_table),
 	        cmocka_unit_test(digest),
+	        cmocka_unit_test(digest_sha512_256),
 	        cmocka_unit_test(digest_stale_and_wrong),
 	        cmocka_unit_test(basic),
 	        cmocka_unit_test(basic_preempted),

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "valise/net/patience.h"
 #include "peer.h"
 #include "transport_internal.h"
 
@@ -48,15 +49,36 @@ static void a_trickle_ends(void **state)
 
 	(void)state;
 	t = open_peer(&p);
-	t->written_at = t->in + t->out - 50; /* 50 bytes have come: 5 s more */
-	t->waited_ms = PATIENCE_MS + 5000 - 20;
+	t->written_at = t->in + t->out - 50; /* 50 octets have come: half a second more */
+	t->waited_ms = PATIENCE_MS + 500 - 20;
 	assert_int_equal(transport_read(t, &c, 1, &n, &err), ERR_NET);
-	assert_non_null(strstr(err.text, "next to nothing has come for 10 minutes"));
+	assert_non_null(
+	        strstr(err.text, "less than 100 octets a second have come for 600 seconds"));
 	transport_free(t);
 	peer_stop(&p);
 }
 
-/* 10 bytes a second, whatever it takes in all; and a command begins anew. */
+/* 12 octets a second are given up after a while, 240 (a modem shared by four) never, and nothing overflows. */
+static void the_rule(void **state)
+{
+	static const struct {
+		int64_t idle_ms;
+		uint64_t octets;
+		int64_t ms;
+	} cases[] = {{120000, 0, 1200000}, {120000, 99, 1200990}, {120000, 100, 1201000},
+	        {1000, 12, 10120}, {0, (uint64_t)4 << 30, 42949672960}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_int_equal(patience_ms(cases[i].idle_ms, cases[i].octets), cases[i].ms);
+	assert_true(patience_ms(86400000, UINT64_MAX) > 0);
+	for (int64_t s = 1; s < 1000000; s *= 2) {
+		assert_true(s * 1000 < patience_ms(120000, (uint64_t)s * 240));
+		assert_int_equal(s * 1000 < patience_ms(120000, (uint64_t)s * 12), s < 1364);
+	}
+}
+
+/* 100 octets a second, whatever it takes in all; and a command begins anew. */
 static void slow_but_honest_goes_on(void **state)
 {
 	struct transport *t;
@@ -70,7 +92,7 @@ static void slow_but_honest_goes_on(void **state)
 	t->waited_ms = PATIENCE_MS;
 	assert_int_equal(transport_write(t, "A1 NOOP\r\n", 9, &err), 0);
 	assert_int_equal(t->waited_ms, 0);
-	t->in += 20000; /* 20,000 bytes in 1,000 seconds and all that is allowed at once */
+	t->in += 100000; /* in 1,000 seconds, and all that is allowed at once */
 	t->waited_ms = PATIENCE_MS + 1000000;
 	assert_int_equal(transport_read(t, &c, 1, &n, &err), 0);
 	transport_free(t);
@@ -106,6 +128,7 @@ static void work_takes_its_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(the_rule),
 	        cmocka_unit_test(a_trickle_ends),
 	        cmocka_unit_test(work_takes_its_time),
 	        cmocka_unit_test(slow_but_honest_goes_on),
