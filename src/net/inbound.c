@@ -10,6 +10,8 @@
 #define PLAIN_MAX ((uint64_t)64 << 20)
 #define LITERAL_MAX ((uint64_t)1 << 20)
 #define DIGITS_MAX 19
+/* libetpan reads what is nested (BODYSTRUCTURE, ENVELOPE) by recursion, asked for or not: the stack has an end. */
+#define DEPTH_MAX 2200 /* below a kilobyte a level, of 2 MiB at least */
 /* What libetpan makes of a line, however short it is. */
 #define LINE_COST 128
 #define LIST_COST 384
@@ -85,6 +87,10 @@ static bool after_body_item(const struct inbound *in)
 
 static void line_byte(struct inbound *in, char c)
 {
+	if (!in->quoted && c == '(')
+		in->depth++;
+	else if (!in->quoted && c == ')' && in->depth)
+		in->depth--;
 	if (in->escaped)
 		in->escaped = false;
 	else if (in->quoted && c == '\\')
@@ -119,6 +125,7 @@ static void response_end(struct inbound *in)
 		in->idle += in->line;
 	in->line = 0;
 	in->head_len = 0;
+	in->depth = 0;
 }
 
 static int line_end(struct inbound *in, struct err *err)
@@ -165,6 +172,10 @@ int inbound_take(struct inbound *in, const char *p, size_t n, struct err *err)
 			line_byte(in, *p);
 		else if (line_end(in, err) != 0)
 			return ERR_LIMIT;
+		if (in->depth > DEPTH_MAX)
+			return err_set(err, ERR_LIMIT, ERR_WHOLE,
+			        "the server nests more than %d parentheses in one answer",
+			        DEPTH_MAX);
 		if (in->plain > PLAIN_MAX)
 			return err_set(err, ERR_LIMIT, ERR_WHOLE,
 			        "the server sent more than %d MiB, or far too many lines, in "

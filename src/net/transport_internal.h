@@ -31,6 +31,7 @@ struct inbound {
 	        plain; /* octets outside bodies since the last write or answer, and what their lines cost */
 	uint64_t idle; /* octets of untagged OK, NO and BAD since the last write */
 	uint64_t line; /* octets of the response so far */
+	unsigned depth; /* of parentheses, outside of quotes */
 	bool quoted, escaped;
 	bool body; /* the brace just seen stood after a FETCH item that is streamed */
 	char head[32]; /* how the response begins */

@@ -23,7 +23,8 @@ enum {
 	POP3_TRIES = 10, /* sessions without progress */
 	POP3_REFUSALS = 2, /* of a message, until it is believed */
 	POP3_BREAKS = 4, /* of the session by a message */
-	POP3_WAITED_OUT = 2, /* a session that was waited for in vain counts as so many that broke */
+	POP3_WAITED_OUT =
+	        2, /* a session that was waited for in vain counts as so many that broke */
 	POP3_SESSIONS = 100000,
 	POP3_CANARY_FROM = 20, /* so many new messages of a known maildrop deserve a canary, too */
 	POP3_TOP_MISFITS = 3, /* then TOP is not worth while */

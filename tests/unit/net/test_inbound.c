@@ -3,9 +3,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 #include <string.h>
 #include "transport_internal.h"
+#include "valise/base/mem.h"
 
 static int take(struct inbound *in, const char *text)
 {
@@ -77,6 +79,37 @@ static void literals(void **state)
 	}
 }
 
+/* What libetpan reads by recursion, though nobody asked for it, must not use up the stack; what is quoted is no nesting. */
+static void nesting(void **state)
+{
+	static const struct {
+		const char *before, *after;
+		size_t n;
+		bool refused;
+	} cases[] = {
+	        {"* 1 FETCH (BODYSTRUCTURE ", " UID 1)\r\n", 100000, true},
+	        {"* 1 FETCH (UID 1 ENVELOPE ", "", 3000, true},
+	        {"* NAMESPACE ", "\r\n", 3000, true},
+	        {"* 1 FETCH (BODYSTRUCTURE ", " UID 1)\r\n", 2000, false},
+	        {"* LIST () \"/\" \"", "\"\r\n", 3000, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *deep = xmalloc(cases[i].n + 1), *text;
+		struct inbound in = {0};
+
+		memset(deep, '(', cases[i].n);
+		deep[cases[i].n] = '\0';
+		text = xasprintf("%s%s%s", cases[i].before, deep, cases[i].after);
+		assert_int_equal(take(&in, text), cases[i].refused ? ERR_LIMIT : 0);
+		free(deep);
+		free(text);
+	}
+	/* Each answer for itself. */
+	assert_int_equal(flood("* X ((((\r\n", 1000), 1000);
+}
+
 /* "Still here" is no progress. */
 static void what_tells_nothing(void **state)
 {
@@ -94,6 +127,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(lines_are_counted),
 	        cmocka_unit_test(literals),
+	        cmocka_unit_test(nesting),
 	        cmocka_unit_test(what_tells_nothing),
 	};
 
