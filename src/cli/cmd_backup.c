@@ -71,7 +71,7 @@ static int copy_to_tree(
 		rc = tree_dir_sink(dir, who, &o, &ui->progress, &to, &err);
 	}
 	if (rc == 0)
-		rc = tree_copy(from, to, 0, &err);
+		rc = tree_copy(from, to, 0, &ui->progress, &err);
 	if (rc == 0)
 		rc = to->ops->commit(to, &done, &err);
 	if (to)

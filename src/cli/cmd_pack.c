@@ -31,6 +31,7 @@ int cmd_pack(const struct args *a)
 	struct tree_reader *from = NULL;
 	struct tree_sink *to = NULL;
 	struct err err = {0};
+	uint64_t strangers = 0;
 	struct ui ui;
 	int rc = args_number(a, "part-size", 0, &o.part_size);
 
@@ -48,8 +49,12 @@ int cmd_pack(const struct args *a)
 	if (archive_sink(path, &from->ops->manifest(from)->account, &o, &ui.progress, &to, &err) <
 	        0)
 		rc = fail(a, &err);
+	else if (tree_dir_strangers(from, &ui.progress, &strangers, &err) < 0)
+		rc = fail(a, &err);
 	else
 		rc = copy_tree(from, to, 0, path, &ui);
+	if (rc == EXIT_DONE && strangers)
+		rc = EXIT_INCOMPLETE;
 out:
 	if (to)
 		to->ops->free(to);

@@ -257,7 +257,7 @@ int copy_tree(struct tree_reader *from, struct tree_sink *to, unsigned only, con
 {
 	struct err err = {0};
 
-	int rc = tree_copy(from, to, only, &err);
+	int rc = tree_copy(from, to, only, &ui->progress, &err);
 
 	/* What an earlier run brought of the rest stays. */
 	for (unsigned k = 0; k < COLL_KINDS && only && rc == 0; k++)

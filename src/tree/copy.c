@@ -9,6 +9,7 @@
 struct copy {
 	struct tree_reader *from;
 	struct tree_sink *to;
+	struct progress *progress;
 	const struct tree_coll *in;
 	struct tree_coll *out;
 	struct tree_coll
@@ -92,6 +93,7 @@ static int copy_item(struct copy *c, const struct tree_item *it, struct err *err
 
 		date_format_imap(&(struct date){it->date_utc, it->zone_min, true}, date);
 		tree_coll_error(c->out, it->uid, e ? e->href : NULL, date, NULL, why.text);
+		progress_say(c->progress, SAY_WARNING, "%s", why.text);
 		return 0;
 	}
 	tree_item_copy(c->out, c->in, it, &item);
@@ -102,16 +104,18 @@ static int copy_item(struct copy *c, const struct tree_item *it, struct err *err
 	return rc;
 }
 
-static int copy_coll(
-        struct tree_reader *from, struct tree_sink *to, const struct tree_head *h, struct err *err)
+static int copy_coll(struct tree_reader *from, struct tree_sink *to, const struct tree_head *h,
+        struct progress *progress, struct err *err)
 {
-	struct copy c = {.from = from, .to = to};
+	struct copy c = {.from = from, .to = to, .progress = progress};
 	struct tree_coll *in = NULL;
 	struct err why = {0};
 	int rc = from->ops->coll(from, h, &in, &why);
 
-	if (rc == ERR_DAMAGED || rc == ERR_NOTFOUND) /* costs this collection alone */
+	if (rc == ERR_DAMAGED || rc == ERR_NOTFOUND) { /* costs this collection alone */
+		progress_say(progress, SAY_WARNING, "%s is left out: %s", h->name, why.text);
 		return to->ops->keep(to, h->kind, h->name, COLL_STALE, why.text, err);
+	}
 	if (rc != 0) {
 		if (err)
 			*err = why;
@@ -160,13 +164,14 @@ static bool is_wanted(const struct tree_head *h, unsigned only)
 	return false;
 }
 
-int tree_copy(struct tree_reader *from, struct tree_sink *to, unsigned only, struct err *err)
+int tree_copy(struct tree_reader *from, struct tree_sink *to, unsigned only,
+        struct progress *progress, struct err *err)
 {
 	const struct tree_manifest *m = from->ops->manifest(from);
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < m->n_heads; i++)
 		if (is_wanted(&m->heads[i], only))
-			rc = copy_coll(from, to, &m->heads[i], err);
+			rc = copy_coll(from, to, &m->heads[i], progress, err);
 	return rc;
 }

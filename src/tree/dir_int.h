@@ -59,6 +59,9 @@ int listing_read(int treefd, enum coll_kind kind, const char *path, struct listi
 void listing_clear(struct listing *l);
 /* The local path of the file with this unique name, lent; NULL if there is none. */
 const char *listing_find(const struct listing *l, const char *unique);
+/* How many files no item of ${c} has; *first_out: one of them, lent. */
+size_t listing_strangers(
+        const struct listing *l, const struct tree_coll *c, const char **first_out);
 
 /* Items of a collection in order of place. */
 struct places {

@@ -112,6 +112,41 @@ const char *listing_find(const struct listing *l, const char *unique)
 	return cmp_text(start, m, unique, n) == 0 ? l->names[lo] : NULL;
 }
 
+static int cmp_text_p(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+size_t listing_strangers(const struct listing *l, const struct tree_coll *c, const char **first_out)
+{
+	size_t n = c->n_items + c->n_gone, found = 0;
+	char **known = xcalloc(n + 1, sizeof *known);
+	struct buf unique;
+
+	buf_init(&unique, SIZE_MAX);
+	for (size_t i = 0; i < n; i++) {
+		buf_reset(&unique);
+		item_unique_name(
+		        c, i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items], &unique);
+		known[i] = xstrdup(buf_str(&unique));
+	}
+	qsort(known, n, sizeof *known, cmp_text_p);
+	for (size_t i = 0; i < l->n; i++) {
+		const char *start;
+		size_t len = unique_part(l->names[i], &start);
+		char *key = xstrndup(start, len);
+
+		if (!bsearch(&key, known, n, sizeof *known, cmp_text_p) && found++ == 0)
+			*first_out = l->names[i];
+		free(key);
+	}
+	for (size_t i = 0; i < n; i++)
+		free(known[i]);
+	free(known);
+	buf_clear(&unique);
+	return found;
+}
+
 static int cmp_places(const void *a, const void *b, void *coll)
 {
 	const struct tree_coll *c = coll;

@@ -254,6 +254,38 @@ static int open_tree(struct dir_reader *r, const char *path, struct err *err)
 	return rc;
 }
 
+int tree_dir_strangers(
+        struct tree_reader *t, struct progress *progress, uint64_t *n_out, struct err *err)
+{
+	struct dir_reader *r = (struct dir_reader *)t;
+	int rc = 0;
+
+	*n_out = 0;
+	for (size_t i = 0; i < r->manifest.n_heads && rc == 0; i++) {
+		const struct tree_head *h = &r->manifest.heads[i];
+		struct tree_coll *c = NULL;
+		struct listing files = {0};
+		const char *first = NULL;
+		struct err named; /* by the copy */
+		size_t n = 0;
+
+		rc = stop_check(err);
+		if (rc < 0 || h->kind != COLL_MAIL || reader_coll(t, h, &c, &named) != 0)
+			continue;
+		if (listing_read(r->treefd, h->kind, h->path, &files, &named) == 0)
+			n = listing_strangers(&files, c, &first);
+		if (n)
+			progress_say(progress, SAY_WARNING,
+			        "%s: %zu %s of the tree %s not of its catalog and left out (%s)",
+			        h->name, n, n == 1 ? "file" : "files", n == 1 ? "is" : "are",
+			        first);
+		*n_out += n;
+		listing_clear(&files);
+		tree_coll_free(c);
+	}
+	return rc;
+}
+
 int tree_dir_reader(const char *path, struct tree_reader **out, struct err *err)
 {
 	struct dir_reader *r = xcalloc(1, sizeof *r);

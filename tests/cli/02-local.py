@@ -291,11 +291,32 @@ def terminal(scratch):
     expect(shown[0]["special_use"] == "\\Sent" + evil, "JSON gives another text: %r" % shown[0])
 
 
+def tree(scratch):
+    """pack of a tree that was worked in: flags that a mail program set are no change; what is lost, damaged or put in is named, exit code 3."""
+    path, inbox = os.path.join(scratch, "tree"), os.path.join(scratch, "tree/mail/INBOX")
+
+    def pack(name, code, *words):
+        rc, text = run("pack", path, "-o", os.path.join(scratch, name))
+        expect(rc == code and all(w in text for w in words) and text.count("warning") == len(words), "exit code %d: %s" % (rc, text))
+    with fakeimap.FakeImap() as server:
+        rc, text = run("fetch", *imap(server.port), "-t", path)
+        expect(rc == 0, text)
+    files = sorted(os.path.join(d, n) for d, _, names in os.walk(inbox) for n in names)
+    os.rename(files[0], os.path.join(inbox, "cur", os.path.basename(files[0]).split(":")[0] + ":2,FS"))
+    pack("as-it-is", 0)
+    os.remove(files[1])
+    with open(files[2], "ab") as f:
+        f.write(b"more")
+    with open(os.path.join(inbox, "new", "1234.draft"), "w") as f:
+        f.write("Subject: of a mail program\n\n")
+    pack("worked-in", 3, "its file is not in the tree", "does not have the bytes", "INBOX: 1 file of the tree is not of its catalog and left out (new/1234.draft)")
+
+
 def main():
     scratch = tempfile.mkdtemp(prefix="valise-local-")
     os.environ.update(HOME=scratch, XDG_STATE_HOME=scratch + "/state", XDG_CONFIG_HOME=scratch + "/config")
     try:
-        for test in trace, accounts, prompt, secrets, terminal:
+        for test in trace, accounts, prompt, secrets, terminal, tree:
             if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
                 continue
             here = os.path.join(scratch, test.__name__)

@@ -33,5 +33,11 @@ int tree_dir_sink(const char *path, const struct tree_account *account,
 
 /* Open TREE for reading. ERR_NOTFOUND if it is not a tree. */
 int tree_dir_reader(const char *path, struct tree_reader **out, struct err *err) MUST_CHECK;
+/**
+ * tree_dir_strangers(r, progress, n_out, err): files in the mailboxes of a tree that its catalog does not know (a mail program has put them there): no copy has them. The
+ * first of each mailbox is named.
+ */
+int tree_dir_strangers(struct tree_reader *r, struct progress *progress, uint64_t *n_out,
+        struct err *err) MUST_CHECK;
 
 #endif

@@ -98,12 +98,15 @@ struct tree_reader {
 	const struct tree_reader_ops *ops;
 };
 
+struct progress;
+
 /**
- * tree_copy(from, to, only, err): give everything that ${from} has to ${to} (pack, unpack). ${only}: bits 1 << COLL_x, 0 for all. A
+ * tree_copy(from, to, only, progress, err): give everything that ${from} has to ${to} (pack, unpack). ${only}: bits 1 << COLL_x, 0 for all. A
  * damaged item becomes an error line of its collection, a collection whose catalog is damaged is kept STALE. Collections keep the status, names
- * and item numbers that they have in ${from}. What ${to} has already (prev) is not read again. Does not commit.
+ * and item numbers that they have in ${from}. What ${to} has already (prev) is not read again. Does not commit. What could not be copied is
+ * said to ${progress}, which may be NULL.
  */
-int tree_copy(
-        struct tree_reader *from, struct tree_sink *to, unsigned only, struct err *err) MUST_CHECK;
+int tree_copy(struct tree_reader *from, struct tree_sink *to, unsigned only,
+        struct progress *progress, struct err *err) MUST_CHECK;
 
 #endif

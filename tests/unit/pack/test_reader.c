@@ -191,13 +191,13 @@ static void test_copy_there_and_back(void **state)
 	c[0] = f->commit;
 	assert_int_equal(archive_reader(f->archive, 0, &r, &f->err), 0);
 	assert_int_equal(tree_dir_sink(tree, &f->account, &o, NULL, &s, &f->err), 0);
-	assert_int_equal(tree_copy(r, s, 0, &f->err), 0);
+	assert_int_equal(tree_copy(r, s, 0, NULL, &f->err), 0);
 	assert_int_equal(s->ops->commit(s, &c[1], &f->err), 0);
 	s->ops->free(s);
 	r->ops->free(r);
 	assert_int_equal(tree_dir_reader(tree, &r, &f->err), 0);
 	assert_int_equal(archive_sink(packed, &f->account, &ao, NULL, &s, &f->err), 0);
-	assert_int_equal(tree_copy(r, s, 0, &f->err), 0);
+	assert_int_equal(tree_copy(r, s, 0, NULL, &f->err), 0);
 	assert_int_equal(s->ops->commit(s, &c[2], &f->err), 0);
 	s->ops->free(s);
 	r->ops->free(r);

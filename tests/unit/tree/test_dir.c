@@ -513,7 +513,7 @@ static void equal_trees_have_equal_catalogs(void **state)
 	for (int i = 0; i < 2; i++) {
 		OK(tree_dir_reader(tree, &from, &err));
 		OK(tree_dir_sink(copy, &account, &opts, NULL, &to, &err));
-		OK(tree_copy(from, to, 0, &err));
+		OK(tree_copy(from, to, 0, NULL, &err));
 		OK(to->ops->commit(to, &again, &err));
 		assert_int_equal(again.changed, i == 0);
 		assert_int_equal(again.objects_new, i == 0 ? 3 : 0);
@@ -549,7 +549,7 @@ static void copy_names_what_is_lost(void **state)
 	snprintf(copy, sizeof copy, "%s-copy", tree);
 	OK(tree_dir_reader(tree, &from, &err));
 	OK(tree_dir_sink(copy, &account, &opts, NULL, &to, &err));
-	OK(tree_copy(from, to, 1u << COLL_MAIL, &err));
+	OK(tree_copy(from, to, 1u << COLL_MAIL, NULL, &err));
 	OK(to->ops->commit(to, &done, &err));
 	to->ops->free(to);
 	from->ops->free(from);
