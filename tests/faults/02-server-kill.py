@@ -38,8 +38,13 @@ def start(*argv, state, **fault):
                             env=dict(env, XDG_STATE_HOME=f"{T}/{state}", HOME=T, **fault))
 
 
+def remove(path):
+    while os.path.exists(path):  # a session that is about to end may write there
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def end(p, want):
-    text = p.communicate(timeout=120)[0]
+    text = p.communicate(timeout=600)[0]
     assert p.returncode in want, f"exit {p.returncode}: {p.args}\n{text}"
     return text
 
@@ -65,7 +70,7 @@ class Mail:
 
     @staticmethod
     def forget(folder):
-        shutil.rmtree(f"{folder}/mail/alice", ignore_errors=True)
+        remove(f"{folder}/mail/alice")
 
     @staticmethod
     def there(env):
@@ -105,7 +110,7 @@ class Dav:
 
     @staticmethod
     def forget(folder):
-        shutil.rmtree(f"{folder}/collections/collection-root/alice", ignore_errors=True)
+        remove(f"{folder}/collections/collection-root/alice")
 
     @staticmethod
     def there(env):

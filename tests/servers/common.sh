@@ -211,16 +211,19 @@ crash_all() {
 
 listens() { cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q "$(printf ':%04X [0-9A-F]*:0000 0A' "$1")"; }
 
-# free_slot : sets P0, the first of ten ports without a listener, below the range of outgoing ports. They are nobody else's from here on:
-# descriptor 8, which the daemons inherit, holds a lock on them.
+# free_slot : sets P0, the first of ten ports without a listener, below the range of outgoing ports. They are nobody else's from here on: a lock on
+# descriptor 8, which the daemons inherit, keeps others from choosing them, and afterwards the name of DIR, as long as there is one.
 free_slot() {
-	local try p
+	local try p owner
 	[ -n "${VALISE_TEST_PORT:-}" ] && { P0=$VALISE_TEST_PORT; return; }
 	mkdir -p "$TEST_HOME/ports" || die "cannot write to $TEST_HOME"
 	for try in $(seq 200); do
 		P0=$((20000 + RANDOM % 1000 * 10))
-		exec 8> "$TEST_HOME/ports/$P0" && flock -n 8 || continue
+		exec 8>> "$TEST_HOME/ports/$P0" && flock -n 8 || continue
+		owner=$(cat "$TEST_HOME/ports/$P0")
+		[ ! -e "${owner:-/nobody}/env" ] || [ "$owner" = "$DIR" ] || continue
 		for p in 0 1 2 3 4 5 6 7 8 9; do listens $((P0 + p)) && continue 2; done
+		echo "$DIR" > "$TEST_HOME/ports/$P0"
 		return
 	done
 	die "no free ports between 20000 and 29999"
