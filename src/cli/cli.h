@@ -227,6 +227,15 @@ struct recorder *recorder_new(struct tree_sink *to);
 struct tree_sink *recorder_sink(struct recorder *r);
 bool recorder_seen(void *ctx, const uint8_t sha256[SHA256_LEN]);
 void recorder_free(struct recorder *r); /* not ${to}; NULL is fine */
+/* A run that reads mail over one of IMAP and POP3, while the last snapshot has some of the other: that stays. Fill with zeros first. */
+struct other_mail {
+	struct tree_reader *last; /* NULL: there is none */
+	bool by_imap;
+	struct recorder *imap; /* what IMAP gives is to go through it; or NULL */
+};
+int other_mail_open(struct take *t, bool by_imap, struct other_mail *o, struct err *err) MUST_CHECK;
+int other_mail_keep(struct take *t, const struct other_mail *o, struct err *err) MUST_CHECK;
+void other_mail_close(struct other_mail *o);
 /* $XDG_STATE_HOME/valise/${name}, or NULL when there is no such place; the caller frees. */
 char *state_path(const char *name);
 /* What a restore journal belongs to, beside the service. */

@@ -249,17 +249,24 @@ static int check_choice(
 static int take_services(struct take *t, struct tally *y)
 {
 	struct choice *choice = xcalloc(1, sizeof *choice);
-	bool both = t->account->present[SERVICE_IMAP] && t->account->present[SERVICE_POP3];
-	struct recorder *imap = both ? recorder_new(t->sink) : NULL;
+	bool by_imap = t->account->present[SERVICE_IMAP],
+	     both = by_imap && t->account->present[SERVICE_POP3];
+	struct other_mail other = {0};
 	char *state_dir = both ? state_path("pop3") : NULL;
 	struct source_opts o;
+	struct err err = {0};
 	unsigned only, taken = 0;
 	int rc = args_only(t->args, &only);
 
 	if (rc == 0)
 		rc = source_options(t, &o);
+	if (both)
+		other.imap = recorder_new(t->sink);
+	else if (rc == 0 && (!only || only & 1u << COLL_MAIL) &&
+	         other_mail_open(t, by_imap, &other, &err) < 0)
+		rc = fail(t->args, &err);
 	if (rc == 0)
-		rc = pop3_options(t, &o, imap, state_dir);
+		rc = pop3_options(t, &o, both ? other.imap : NULL, state_dir);
 	choice_init(choice, t->args);
 	o.choice = choice->of;
 	if (rc == 0)
@@ -272,9 +279,14 @@ static int take_services(struct take *t, struct tally *y)
 		taken |= 1u << coll_of[k];
 		if (!is_left_out(t, k, y))
 			rc = take_service(t, k,
-			        imap && k == SERVICE_IMAP ? recorder_sink(imap) : t->sink, &o, y);
+			        other.imap && k == SERVICE_IMAP ? recorder_sink(other.imap)
+			                                        : t->sink,
+			        &o, y);
 	}
-	recorder_free(imap);
+	if (rc == 0 && taken & 1u << COLL_MAIL && !y->lost[COLL_MAIL] &&
+	        other_mail_keep(t, &other, &err) < 0)
+		rc = fail(t->args, &err);
+	other_mail_close(&other);
 	free(state_dir);
 	choice_clear(choice);
 	free(choice);

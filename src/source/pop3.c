@@ -9,6 +9,8 @@ static void clear_run(struct pop3_run *r)
 	tree_coll_free(r->coll);
 	known_free(r->prev);
 	known_free(r->last_run);
+	if (r->last)
+		r->last->ops->free(r->last);
 	seen_file_free(r->elsewhere);
 	tally_free(r->tally);
 	for (size_t i = 0; i < r->n_drops; i++)
@@ -18,14 +20,24 @@ static void clear_run(struct pop3_run *r)
 	buf_clear(&r->head);
 }
 
+/* IMAP is new in this account: what POP3 knew is in INBOX, and moves from there. */
+static int load_inbox(struct pop3_run *r, struct tree_coll **out, struct err *err)
+{
+	const struct tree_head *h = NULL;
+	int rc = r->sink->ops->last ? r->sink->ops->last(r->sink, &r->last, err) : 0;
+
+	if (rc == 0 && r->last)
+		h = tree_manifest_find(r->last->ops->manifest(r->last), COLL_MAIL, "INBOX");
+	return h ? r->last->ops->coll(r->last, h, out, err) : rc;
+}
+
 static int load(struct pop3_run *r, enum tree_prev which, struct known **out, struct err *err)
 {
 	struct tree_coll *c = NULL;
 	int rc = r->sink->ops->prev(r->sink, which, COLL_MAIL, r->name, &c, err);
 
-	/* IMAP is new in this account: what POP3 knew is in INBOX. */
 	if (rc == 0 && !c && r->opts->seen && which == PREV_SNAPSHOT)
-		rc = r->sink->ops->prev(r->sink, which, COLL_MAIL, "INBOX", &c, err);
+		rc = load_inbox(r, &c, err);
 	if (rc == 0)
 		*out = known_new(c);
 	return rc;

@@ -81,6 +81,7 @@ struct pop3_run {
 
 	struct tree_coll *coll;
 	struct known *prev, *last_run;
+	struct tree_reader *last; /* of what is in prev, if that is another collection; else NULL */
 	struct seen_file *elsewhere; /* UIDLs of messages that another source gives */
 	char *capa; /* what the server says of itself, as props of the collection; NULL: nothing */
 	bool changed; /* an item is new, or under a new UIDL */

@@ -36,6 +36,15 @@ static int give_item(struct pop3_run *r, const char *uidl, const struct tree_ite
 	return r->sink->ops->item(r->sink, r->coll, &it, err);
 }
 
+/* An item of prev, where that is another collection: *lost_out if its octets are not to be had. */
+static int bring(struct pop3_run *r, const struct tree_item *old, bool *lost_out, struct err *err)
+{
+	int rc = r->last ? tree_copy_body(r->last, known_coll(r->prev), old, r->sink, err) : 0;
+
+	*lost_out = rc == ERR_DAMAGED || rc == ERR_NOTFOUND;
+	return *lost_out ? 0 : rc;
+}
+
 static void note_hash(struct drop *d, const uint8_t sha256[SHA256_LEN])
 {
 	memcpy(d->sha256, sha256, SHA256_LEN);
@@ -70,13 +79,18 @@ int pop3_give_known(struct pop3_run *r, struct drop *d, bool *known_out, struct 
 	const struct tree_item *it;
 	const uint8_t *sha256;
 	struct tree_item again;
+	bool lost = false;
+	int rc;
 
 	*known_out = d->done;
 	if (d->done || !d->uidl)
 		return 0;
 	*known_out = true;
 	it = known_claim_uidl(r->prev, d->uidl, d->size);
-	if (it) {
+	rc = it ? bring(r, it, &lost, err) : 0;
+	if (rc < 0)
+		return rc;
+	if (it && !lost) {
 		r->result->unchanged++;
 		return give_old(r, d, it, it, err);
 	}
@@ -108,6 +122,7 @@ int pop3_give_unlisted(struct pop3_run *r, bool named, size_t *n_out, struct err
 
 	*n_out = 0;
 	while ((it = known_unclaimed(r->prev, &at, &uidl)) != NULL) {
+		bool lost;
 		int rc;
 
 		if (!named)
@@ -115,9 +130,17 @@ int pop3_give_unlisted(struct pop3_run *r, bool named, size_t *n_out, struct err
 		if ((!uidl && r->drop) ||
 		        (r->opts->seen && r->opts->seen(r->opts->seen_ctx, it->sha256)))
 			continue;
-		rc = give_item(r, uidl, it, it, err);
+		rc = bring(r, it, &lost, err);
+		if (rc == 0 && !lost)
+			rc = give_item(r, uidl, it, it, err);
 		if (rc < 0)
 			return rc;
+		if (lost) {
+			tree_coll_error(r->coll, it->uid, uidl, NULL, NULL, err->text);
+			r->result->errors++;
+			err_clear(err);
+			continue;
+		}
 		*n_out += uidl || !named;
 	}
 	return 0;

@@ -73,6 +73,16 @@ static int copy_body(struct copy *c, const struct tree_item *it, bool *lost_out,
 	return rc;
 }
 
+int tree_copy_body(struct tree_reader *from, const struct tree_coll *c, const struct tree_item *it,
+        struct tree_sink *to, struct err *err)
+{
+	struct copy copy = {.from = from, .to = to, .in = c};
+	bool lost;
+	int rc = copy_body(&copy, it, &lost, err);
+
+	return lost ? (int)err->code : rc;
+}
+
 static int copy_item(struct copy *c, const struct tree_item *it, struct err *err)
 {
 	struct tree_item item;

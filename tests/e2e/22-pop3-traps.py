@@ -391,6 +391,39 @@ def imap_comes_later(scratch):
             expect(have == want, "%d of %d" % (sum(have.values()), sum(want.values())))
 
 
+def one_then_the_other(scratch):
+    """A run over one of POP3 and IMAP leaves what the other one gave: all of it is there after each, once, and a run that finds nothing new says so."""
+    steps = {"POP3 then IMAP": "PII", "IMAP then POP3": "IPP", "both then IMAP": "BII", "both then POP3": "BPPB", "there and back": "PBPIPB"}
+    with fakeimap.FakeImap() as imap, fakepop3.FakePop3() as pop3:
+        inbox = imap.mailbox("INBOX")
+        for i, m in enumerate(inbox.messages[:3]):
+            pop3.messages[2 * i].body = m.body
+        given = {"I": Counter(m.body for b in imap.mailboxes.values() for m in b.messages), "P": Counter(m.body for m in pop3.messages)}
+        given["B"] = given["I"] | given["P"]
+        by_imap, by_pop3 = ["--imap", "imap://127.0.0.1:%d" % imap.port], ["--pop3", "pop3://127.0.0.1:%d" % pop3.port]
+        for name, way in steps.items():
+            for verb, to in ("backup", "-o"), ("fetch", "-t"):
+                place, want = os.path.join(scratch, verb + name), Counter()
+                for n, step in enumerate(way):
+                    p = subprocess.run([VALISE, verb, to, place, "--same-account", "--user", "alice", "--password-command", "echo pw-alice", "--cleartext",
+                                        *{"I": by_imap, "P": by_pop3, "B": by_imap + by_pop3}[step]], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+                    text = "%s %s, step %d\n%s%s" % (verb, name, n, p.stdout, p.stderr)
+                    expect(p.returncode == 0, text)
+                    want |= given[step]
+                    tree = place
+                    if verb == "backup":
+                        tree = place + ".tree%d" % n
+                        subprocess.run([VALISE, "unpack", place, "-t", tree], check=True, stdout=subprocess.DEVNULL)
+                    expect(held(tree) == want, "%d instead of %d: %s" % (sum(held(tree).values()), sum(want.values()), text))
+                    expect(n == 0 or verb == "fetch" or step != way[n - 1] or "nothing changed" in text, text)
+                    if way[:n + 1] == "PI":
+                        expect('9 messages were read over POP3 and not shown by IMAP: kept, in "INBOX (POP3)"' in text, text)
+        # until the user drops it
+        p = subprocess.run([VALISE, "fetch", "-t", place, "--same-account", "--user", "alice", "--password-command", "echo pw-alice", "--cleartext", *by_imap,
+                            "--accept-shrink=INBOX (POP3)"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        expect(p.returncode == 0 and held(place) == given["I"], p.stdout + p.stderr)
+
+
 def beside_imap(scratch):
     """What IMAP gives is not given again; the rest has a mailbox of its own. The second run reads nothing."""
     tree = os.path.join(scratch, "beside")
@@ -428,7 +461,7 @@ def main():
     scratch = tempfile.mkdtemp(prefix="valise-pop3-")
     os.environ.update(HOME=scratch, XDG_STATE_HOME=scratch + "/state", XDG_CONFIG_HOME=scratch + "/config")
     chosen, failures = sys.argv[1:], 0
-    extra = {f.__name__: f for f in (quit_mode, override, echoed, migrated, tokens, durable_first, stored_once, red_line, capa, beside_imap, taken_away, imap_comes_later)}
+    extra = {f.__name__: f for f in (quit_mode, override, echoed, migrated, tokens, durable_first, stored_once, red_line, capa, beside_imap, taken_away, imap_comes_later, one_then_the_other)}
     try:
         for name in list(CASES) + list(extra):
             if chosen and name not in chosen:

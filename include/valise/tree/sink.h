@@ -109,4 +109,11 @@ struct progress;
 int tree_copy(struct tree_reader *from, struct tree_sink *to, unsigned only,
         struct progress *progress, struct err *err) MUST_CHECK;
 
+/**
+ * tree_copy_body(from, c, it, to, err): the octets of one item alone. A tree keeps a file for its own collection, so an item of another collection of
+ * the last state is given so before it is given to another. ERR_DAMAGED, ERR_NOTFOUND: ${from} has not got them.
+ */
+int tree_copy_body(struct tree_reader *from, const struct tree_coll *c, const struct tree_item *it,
+        struct tree_sink *to, struct err *err) MUST_CHECK;
+
 #endif
