@@ -18,6 +18,15 @@ int64_t clock_ms(void)
 	return clock_us() / 1000;
 }
 
+int64_t clock_pause_ms(int64_t first_ms, unsigned nth, int64_t most_ms)
+{
+	int64_t ms = first_ms;
+
+	while (nth-- && ms < most_ms)
+		ms *= 2;
+	return ms < most_ms ? ms : most_ms;
+}
+
 int clock_sleep(int64_t ms, struct err *err)
 {
 	int64_t until = clock_ms() + ms;

@@ -124,7 +124,7 @@ int imap_link_throttled(struct imap_links *l, const char *next, struct err *err)
 		return 0;
 	}
 	if (!wait)
-		wait = l->streak < 6 ? (int64_t)THROTTLE_FIRST_MS << l->streak : THROTTLE_MAX_MS;
+		wait = clock_pause_ms(THROTTLE_FIRST_MS, l->streak, THROTTLE_MAX_MS);
 	l->streak++;
 	rc = try_patience(l, wait, err);
 	if (rc == 0) {
@@ -164,11 +164,9 @@ int imap_link_hold(struct imap_links *l, struct err *err)
 /* Growing with ${nth}. */
 static int pause_net(struct imap_links *l, unsigned nth, struct err *err)
 {
-	int64_t ms = PAUSE_FIRST_MS;
+	int64_t ms = clock_pause_ms(PAUSE_FIRST_MS, nth ? nth - 1 : 0, PAUSE_MAX_MS);
 	int rc;
 
-	while (nth-- > 1 && ms < PAUSE_MAX_MS)
-		ms *= 2;
 	pthread_mutex_lock(&l->lock);
 	rc = try_patience(l, ms, err);
 	pthread_mutex_unlock(&l->lock);

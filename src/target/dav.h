@@ -279,11 +279,9 @@ int dav_peek_resources(
         struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err) MUST_CHECK;
 
 /* dav_await.c */
-int64_t dav_now_ms(void);
 /* How long a write is looked for that took ${took_ms} and whose outcome is unknown; the nth pause of that, at most ${left_ms}. */
 int64_t await_limit_ms(bool keeps_names, int64_t took_ms);
 int64_t await_pause_ms(unsigned nth, int64_t left_ms);
-int dav_pause(int64_t ms, struct err *err) MUST_CHECK;
 /* Look for the items of list[] that are unknown; what is found is settled, what is not stays ENTRY_NEW. */
 int dav_await(
         struct drun *r, struct res *list, size_t n, int64_t took_ms, struct err *err) MUST_CHECK;

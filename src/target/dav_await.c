@@ -1,23 +1,14 @@
 /* Writes of unknown outcome: looked for with growing pauses, as long as the server was slow, before they are sent again. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "valise/base/clock.h"
 #include "dav.h"
 
 #define FIRST_PAUSE_MS 250
 #define PAUSE_MAX_MS 30000
-#define STEP_MS 200
 /* Where a second PUT might be a second resource, a lost connection is no proof that the server is done. */
 #define AWAIT_MS 15000
 #define AWAIT_MAX_MS (15 * 60 * 1000)
-
-int64_t dav_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 int64_t await_limit_ms(bool keeps_names, int64_t took_ms)
 {
@@ -28,25 +19,9 @@ int64_t await_limit_ms(bool keeps_names, int64_t took_ms)
 
 int64_t await_pause_ms(unsigned nth, int64_t left_ms)
 {
-	int64_t ms = nth < 8 ? (int64_t)FIRST_PAUSE_MS << nth : PAUSE_MAX_MS;
+	int64_t ms = clock_pause_ms(FIRST_PAUSE_MS, nth, PAUSE_MAX_MS);
 
-	ms = ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS;
 	return ms < left_ms ? ms : left_ms;
-}
-
-int dav_pause(int64_t ms, struct err *err)
-{
-	int rc = stop_check(err);
-
-	for (int64_t until = dav_now_ms() + ms; rc == 0; rc = stop_check(err)) {
-		int64_t left = until - dav_now_ms();
-		struct timespec t = {0, (left < STEP_MS ? left : STEP_MS) * 1000000L};
-
-		if (left <= 0)
-			break;
-		nanosleep(&t, NULL);
-	}
-	return rc;
 }
 
 /* Is it at its own URL by now? */
@@ -125,7 +100,7 @@ int dav_await(struct drun *r, struct res *list, size_t n, int64_t took_ms, struc
 		rc = look_elsewhere(r, list, n, err);
 		if (rc < 0 || left <= 0 || !any_open(r, list, n))
 			break;
-		rc = dav_pause(pause, err);
+		rc = clock_sleep(pause, err);
 		left -= pause;
 		if (rc == 0)
 			rc = look_where_put(r, list, n, err);

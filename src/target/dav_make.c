@@ -1,6 +1,7 @@
 /* Collections that are missing: MKCALENDAR (RFC 4791 5.3.1), extended MKCOL (RFC 5689), MKCOL; then what was not kept, one property a PROPPATCH. */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/clock.h"
 #include "dav.h"
 
 #define TYPE_CALENDAR "{DAV:}collection {" NS_CALDAV "}calendar"
@@ -114,7 +115,7 @@ static int await_made(struct drun *r, struct acoll *a, const struct attempt *t,
 		rc = check_elsewhere(r, a, to, t->n_before, err);
 		if (rc < 0 || a->to != NONE || left <= 0)
 			break;
-		rc = dav_pause(pause, err);
+		rc = clock_sleep(pause, err);
 		left -= pause;
 		if (rc == 0)
 			rc = check(r, a, t->url, err);
@@ -131,14 +132,14 @@ static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err
 
 	buf_init(&why, 2000);
 	for (int way = 0; way < WAYS && rc == 0 && a->to == NONE; way++) {
-		struct attempt t = {.url = url, .n_before = r->n_tcolls, .took_ms = dav_now_ms()};
+		struct attempt t = {.url = url, .n_before = r->n_tcolls, .took_ms = clock_ms()};
 		struct put_reply reply;
 		enum put_verdict verdict;
 
 		if (!applies(r, (enum way)way))
 			continue;
 		rc = send_one(r, a, (enum way)way, url, &t.ans, err);
-		t.took_ms = dav_now_ms() - t.took_ms;
+		t.took_ms = clock_ms() - t.took_ms;
 		reply = reply_of(&t.ans);
 		if (rc < 0 && !dav_ends(err)) {
 			if (!why.len)
@@ -159,7 +160,7 @@ static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err
 		if (r->no_room)
 			break;
 		if (verdict == PUT_AGAIN && a->to == NONE && rc == 0 && agains < AGAINS) {
-			rc = dav_pause(await_pause_ms(agains++, INT64_MAX), err);
+			rc = clock_sleep(await_pause_ms(agains++, INT64_MAX), err);
 			way--;
 		}
 	}

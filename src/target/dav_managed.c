@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "valise/base/clock.h"
 #include "dav.h"
 
 #define TRIES 3
@@ -261,7 +262,7 @@ static int await(struct drun *r, const struct entry *e, struct attached *a, stru
 		int64_t pause = await_pause_ms(nth, left);
 
 		left -= pause;
-		rc = dav_pause(pause, err);
+		rc = clock_sleep(pause, err);
 		if (rc == 0)
 			rc = look(r, e, a, &known, err);
 	}
@@ -335,15 +336,15 @@ static int post_one(struct drun *r, const struct entry *e, struct attached *a, s
 	while (rc == 0 && !w->there && lost < TRIES) {
 		struct post p = {.status = 0};
 		enum put_verdict verdict = PUT_UNKNOWN;
-		int64_t began = dav_now_ms();
+		int64_t began = clock_ms();
 
 		rc = send(r, e, w, &p, err);
 		if (rc == 0)
 			rc = judge(r, &p, agains < AGAINS, &verdict, err);
 		if (rc == 0 && verdict == PUT_AGAIN)
-			rc = dav_pause(await_pause_ms(agains++, INT64_MAX), err);
+			rc = clock_sleep(await_pause_ms(agains++, INT64_MAX), err);
 		else if (rc == 0 && verdict == PUT_UNKNOWN && ++lost)
-			rc = await(r, e, a, w, dav_now_ms() - began, err);
+			rc = await(r, e, a, w, clock_ms() - began, err);
 		else if (rc == 0)
 			w->there = true;
 		dav_answer_clear(&p.said);

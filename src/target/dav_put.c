@@ -1,6 +1,7 @@
 /* Items onto the target: PUT with If-None-Match: *, several in flight; then each is read back. */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/clock.h"
 #include "dav.h"
 
 #define TRIES 3
@@ -303,7 +304,7 @@ static void on_put_done(struct http_request *rq, const struct http_response *rs,
 	int rc;
 
 	p->status = rs->status;
-	p->took_ms = dav_now_ms() - p->took_ms;
+	p->took_ms = clock_ms() - p->took_ms;
 	p->err = *err;
 	p->etag = xstrdup(rs->etag);
 	p->location = xstrdup(rs->location);
@@ -374,7 +375,7 @@ static int send_pending(struct drun *r, struct put *list, size_t n, struct err *
 		free(p->location);
 		p->etag = p->location = NULL;
 		p->status = 0;
-		p->took_ms = dav_now_ms();
+		p->took_ms = clock_ms();
 		request_of(p, r->contacts, &rq[n_rq++]);
 	}
 	rc = n_rq ? http_run(r->http, rq, n_rq, parallel, err) : 0;
@@ -637,7 +638,7 @@ static bool any_pending(const struct put *list, size_t n, struct err *err)
 		if (list[i].pending && list[i].agains > agains)
 			agains = list[i].agains;
 	}
-	return any && (!agains || dav_pause(await_pause_ms(agains - 1, INT64_MAX), err) == 0);
+	return any && (!agains || clock_sleep(await_pause_ms(agains - 1, INT64_MAX), err) == 0);
 }
 
 /* A server that names resources itself takes everything, also what another restore has just stored. */

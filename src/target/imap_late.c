@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "valise/base/clock.h"
 #include "imap.h"
 
 enum {
@@ -22,21 +23,13 @@ enum {
 	CHECK_MS = 5000, /* a look for what others store meanwhile, at most so often */
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* ---- before anything goes out ---- */
 
 int late_going_out(struct box *b, struct err *err)
 {
 	int rc = 0;
 
-	b->sent_ms = now_ms();
+	b->sent_ms = clock_ms();
 	if (b->out_ms && b->sent_ms - b->out_ms < OUT_AGAIN_MS)
 		return 0;
 	rc = kept_out(b->w->run->journal, b->e->shown, (int64_t)time(NULL), err);
@@ -60,7 +53,7 @@ static int64_t patience(struct box *b)
 {
 	struct worker *w = b->w;
 	int64_t ms = w->late_ms ? w->late_ms : LATE_MS,
-	        slow = b->sent_ms ? now_ms() - b->sent_ms : 0;
+	        slow = b->sent_ms ? clock_ms() - b->sent_ms : 0;
 
 	if (slow > ms)
 		ms = slow;
@@ -88,11 +81,11 @@ static int look(struct box *b, const uint32_t *items, size_t n, struct err *err)
 int late_find(struct box *b, const uint32_t *items, size_t n, struct err *err)
 {
 	struct worker *w = b->w;
-	int64_t begin = now_ms(), until = begin + patience(b), step = STEP_FIRST_MS, last = 0;
+	int64_t begin = clock_ms(), until = begin + patience(b), last = 0;
 	uint32_t *open = xmemdup(items, (n + 1) * sizeof *open);
 	int rc;
 
-	for (;;) {
+	for (unsigned nth = 0;; nth++) {
 		size_t before = n, k = 0;
 
 		rc = look(b, open, n, err);
@@ -101,13 +94,13 @@ int late_find(struct box *b, const uint32_t *items, size_t n, struct err *err)
 				open[k++] = open[i];
 		n = k;
 		if (n < before)
-			last = now_ms() - begin;
-		if (rc < 0 || n == 0 || now_ms() >= until)
+			last = clock_ms() - begin;
+		if (rc < 0 || n == 0 || clock_ms() >= until)
 			break;
-		rc = imap_link_wait(&w->run->links, step, err);
+		rc = imap_link_wait(
+		        &w->run->links, clock_pause_ms(STEP_FIRST_MS, nth, STEP_MOST_MS), err);
 		if (rc < 0)
 			break;
-		step = step * 2 < STEP_MOST_MS ? step * 2 : STEP_MOST_MS;
 	}
 	b->resent |= n > 0;
 	b->e->unsure = rc < 0 && n > 0;
@@ -179,7 +172,7 @@ void late_batch_done(struct box *b, uint32_t expected, size_t n, size_t n_known)
 	/* A gap in the UIDs: somebody else stores there, too. */
 	bool gap = b->next_uid - expected != n;
 
-	b->took_ms = now_ms() - b->sent_ms;
+	b->took_ms = clock_ms() - b->sent_ms;
 	b->blind += n - n_known;
 	b->others |= gap || n_known < n;
 	b->ours |= n > 0;
@@ -205,10 +198,10 @@ static bool any_todo(const struct box *b)
 static bool is_check_due(struct box *b)
 {
 	if (!b->checked_ms) {
-		b->checked_ms = now_ms();
+		b->checked_ms = clock_ms();
 		b->clear_uid = b->next_uid;
 	}
-	if (!b->ours || (!b->others && now_ms() - b->checked_ms < CHECK_MS))
+	if (!b->ours || (!b->others && clock_ms() - b->checked_ms < CHECK_MS))
 		return false;
 	return any_todo(b);
 }
@@ -305,6 +298,6 @@ int late_meanwhile(struct box *b, struct err *err)
 		b->w->met |= met > 0;
 	} while (rc == 0 && met && any_todo(b));
 	b->ours = b->others = false;
-	b->checked_ms = now_ms();
+	b->checked_ms = clock_ms();
 	return rc;
 }
