@@ -120,6 +120,14 @@ struct run {
 
 struct box;
 
+/* How a message of the target is not as in the archive. */
+enum odd {
+	ODD_FORM = 1, /* in another form (imap_ladder.c) */
+	ODD_FLAGS = 2, /* without a flag, keyword or label */
+	ODD_DATE = 4,
+	ODD_OCTETS = 8,
+};
+
 /* A size that is right says little about the octets: these are read. */
 enum read_back {
 	READ_FRAGILE = 1, /* servers change such messages without changing the size */
@@ -194,7 +202,9 @@ struct box {
 	size_t n_there, there_cap;
 	uint32_t *mate; /* per item: index in there + 1 */
 	uint8_t *claimed; /* per message there */
-	uint8_t *odd; /* per item: counted as altered */
+	uint8_t *odd; /* per item: how it is not as in the archive, bits of enum odd */
+	uint8_t *noted; /* per item: the journal has it with these */
+	uint32_t *lacks; /* per item: flags and keywords that it did not get, a set of words */
 	uint32_t *got; /* per item: UID after APPEND, 0 not known */
 	uint8_t *state; /* per item: enum item_state */
 	uint8_t *read_back; /* per item: why it is read back, bits of enum read_back */
@@ -295,12 +305,13 @@ void there_msgid(const char *head, size_t n, uint8_t out[SHA256_LEN], bool *has_
 int box_pair(struct box *b, struct err *err) MUST_CHECK;
 
 /* imap_flags.c */
-/* The words of ${text} that the mailbox takes, as a set of box->words; the others are counted if ${lacking_out} is not NULL. */
-uint32_t keywords_fit(struct box *b, const char *text, unsigned *lacking_out);
-/* The same for system flags. */
-unsigned flags_fit(struct box *b, unsigned flags, unsigned *lacking_out);
+/* The words of ${text} that the mailbox takes, as a set of box->words. */
+uint32_t keywords_fit(struct box *b, const char *text);
 void box_store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags, uint32_t keywords);
 int box_store(struct box *b, struct err *err) MUST_CHECK;
+/* What an item that is there as ${t} has not got of its flags and keywords, but may get; what it may not is noted. */
+void flags_owed(struct box *b, uint32_t item, const struct tmsg *t, unsigned *flags_out,
+        uint32_t *words_out);
 /* Flags of paired messages: what to add, and what was taken away at the source since. */
 int box_flags(struct box *b, struct err *err) MUST_CHECK;
 size_t words_split(char *text, const char **out, size_t max); /* cuts ${text} */
@@ -381,7 +392,9 @@ int box_find_among(struct box *b, const uint32_t *items, size_t n, const uint8_t
 void box_unclaimed(struct box *b, uint8_t *wanted);
 int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
 void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len, const char *why);
-void item_altered(struct box *b, uint32_t item);
+void item_altered(struct box *b, uint32_t item, enum odd how);
+/* Write down what has been learnt of messages since their records were written. */
+int box_remember_odd(struct box *b, struct err *err) MUST_CHECK;
 void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity);
 /**
  * is_sampled(n): is the ${n}-th message (from 0) that a run stores read back? The first hundred are, then one of 31: not one of ten or of a

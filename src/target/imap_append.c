@@ -38,11 +38,11 @@ static const struct tree_item *item_of(const struct box *b, uint32_t i)
 	return &b->coll->items[i];
 }
 
-void item_altered(struct box *b, uint32_t item)
+void item_altered(struct box *b, uint32_t item, enum odd how)
 {
 	if (!b->odd[item])
 		b->sum.altered++;
-	b->odd[item] = 1;
+	b->odd[item] |= (uint8_t)how;
 }
 
 void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len, const char *why)
@@ -173,7 +173,7 @@ static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 	}
 	b->read_back[item] = is_fragile(b, it, s) ? READ_FRAGILE : 0;
 	fit = tree_coll_keyword_text(
-	        b->words, keywords_fit(b, tree_coll_keyword_text(b->coll, it->keywords), NULL));
+	        b->words, keywords_fit(b, tree_coll_keyword_text(b->coll, it->keywords)));
 	s->words = xstrdup(fit);
 	s->n_words = words_split(s->words, s->word, WORDS_MAX);
 	a->keywords = s->word;
@@ -254,6 +254,10 @@ int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err
 		k[i].src_uid = it->uid;
 		k[i].flags = it->flags;
 		k[i].form = (uint16_t)form_code(b, items[i]);
+		k[i].octets = (b->odd[items[i]] & ODD_OCTETS) != 0;
+		k[i].lacks =
+		        (char *)(uintptr_t)tree_coll_keyword_text(b->words, b->lacks[items[i]]);
+		b->noted[items[i]] = b->odd[items[i]];
 		k[i].keywords =
 		        (char *)(uintptr_t)tree_coll_keyword_text(b->coll, it->keywords); /* lent */
 		if (b->labelled)
@@ -263,6 +267,21 @@ int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err
 	rc = kept_put(b->w->run->journal, b->e->shown, k, n, err);
 	free(k);
 	return rc < 0 ? restore_fail(b->w->run, err) : 0;
+}
+
+int box_remember_odd(struct box *b, struct err *err)
+{
+	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
+	size_t n = 0;
+	int rc;
+
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (b->got[i] && (b->state[i] == ITEM_ADDED || b->state[i] == ITEM_THERE) &&
+		        (b->odd[i] & ~b->noted[i] & (ODD_FLAGS | ODD_OCTETS)))
+			items[n++] = (uint32_t)i;
+	rc = box_remember(b, items, n, err);
+	free(items);
+	return rc;
 }
 
 bool is_sampled(uint64_t n)

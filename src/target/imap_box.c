@@ -13,6 +13,8 @@ static void box_clear(struct box *b)
 	free(b->mate);
 	free(b->claimed);
 	free(b->odd);
+	free(b->noted);
+	free(b->lacks);
 	free(b->got);
 	free(b->state);
 	free(b->read_back);
@@ -43,6 +45,8 @@ static int box_load(struct box *b, struct err *err)
 	n = b->coll->n_items;
 	b->words = tree_coll_new(COLL_MAIL, "");
 	b->odd = xcalloc(n + 1, 1);
+	b->noted = xcalloc(n + 1, 1);
+	b->lacks = xcalloc(n + 1, sizeof *b->lacks);
 	b->got = xcalloc(n + 1, sizeof *b->got);
 	b->state = xcalloc(n + 1, 1);
 	b->read_back = xcalloc(n + 1, 1);
@@ -105,8 +109,13 @@ static void count_dry(struct box *b)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++)
 		if (!b->mate || !b->mate[i]) {
+			static const struct tmsg bare = {0};
+			unsigned flags;
+			uint32_t words;
+
 			b->sum.added++;
 			b->sum.bytes += b->coll->items[i].size;
+			flags_owed(b, (uint32_t)i, &bare, &flags, &words);
 		}
 	say_box(b, SAY_INFO, "%llu to be added, %llu are there already",
 	        (unsigned long long)b->sum.added, (unsigned long long)b->sum.already);
@@ -279,6 +288,8 @@ static int box_end(struct box *b, int rc, struct err *err)
 		box_lost(b, err->text);
 		rc = 0;
 	}
+	if (rc == 0 && b->coll)
+		rc = box_remember_odd(b, err);
 	if (b->coll)
 		say_lacking(b);
 	/* A mailbox that goes back to the others is counted by who finishes it. */

@@ -45,44 +45,86 @@ static void keyword_lacking(struct box *b, const char *word)
 	l->messages = 1;
 }
 
-uint32_t keywords_fit(struct box *b, const char *text, unsigned *lacking_out)
+/* It does not get this flag or keyword: counted once (${count}: nothing else says it), and noted for its record. */
+static void item_lacks(struct box *b, uint32_t item, const char *word, bool count)
+{
+	const char *list[WORDS_MAX];
+	char *copy;
+	size_t n;
+
+	item_altered(b, item, ODD_FLAGS);
+	if (tree_has_word(tree_coll_keyword_text(b->words, b->lacks[item]), word, strlen(word)))
+		return;
+	if (count)
+		keyword_lacking(b, word);
+	copy = xstrdup(tree_coll_keyword_text(b->words, b->lacks[item]));
+	n = words_split(copy, list, WORDS_MAX - 1);
+	list[n++] = word;
+	b->lacks[item] = tree_coll_keywords(b->words, list, n);
+	free(copy);
+}
+
+uint32_t keywords_fit(struct box *b, const char *text)
 {
 	const char *words[WORDS_MAX], *fit[WORDS_MAX];
 	char *copy = xstrdup(text);
 	size_t n = words_split(copy, words, WORDS_MAX), n_fit = 0;
 	uint32_t set;
 
-	if (lacking_out)
-		*lacking_out = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (keyword_fits(b, words[i])) {
+	for (size_t i = 0; i < n; i++)
+		if (keyword_fits(b, words[i]))
 			fit[n_fit++] = words[i];
-		} else if (lacking_out) {
-			keyword_lacking(b, words[i]);
-			++*lacking_out;
-		}
-	}
 	set = tree_coll_keywords(b->words, fit, n_fit);
 	free(copy);
 	return set;
 }
 
-unsigned flags_fit(struct box *b, unsigned flags, unsigned *lacking_out)
+/* Of these keywords, the ones that the mailbox does not take, or that are in ${not_kept}, are noted; the others are the result. */
+static uint32_t keywords_owed(struct box *b, uint32_t item, const char *text, const char *not_kept)
 {
-	unsigned fit = 0;
+	const char *words[WORDS_MAX], *owed[WORDS_MAX];
+	char *copy = xstrdup(text);
+	size_t n = words_split(copy, words, WORDS_MAX), n_owed = 0;
+	uint32_t set;
 
-	*lacking_out = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (keyword_fits(b, words[i]) &&
+		        !tree_has_word(not_kept, words[i], strlen(words[i])))
+			owed[n_owed++] = words[i];
+		else
+			item_lacks(b, item, words[i], true);
+	}
+	set = tree_coll_keywords(b->words, owed, n_owed);
+	free(copy);
+	return set;
+}
+
+static unsigned just_flags_owed(struct box *b, uint32_t item, unsigned flags, const char *not_kept)
+{
+	unsigned owed = 0;
+
 	for (unsigned bit = 1; bit <= FLAG_DRAFT; bit <<= 1) {
+		const char *name = flag_name(bit);
+
 		if (!(flags & bit))
 			continue;
-		if (keyword_fits(b, flag_name(bit))) {
-			fit |= bit;
-		} else {
-			keyword_lacking(b, flag_name(bit));
-			++*lacking_out;
-		}
+		if (keyword_fits(b, name) && !tree_has_word(not_kept, name, strlen(name)))
+			owed |= bit;
+		else
+			item_lacks(b, item, name, true);
 	}
-	return fit;
+	return owed;
+}
+
+void flags_owed(struct box *b, uint32_t item, const struct tmsg *t, unsigned *flags_out,
+        uint32_t *words_out)
+{
+	const struct tree_item *it = &b->coll->items[item];
+	uint32_t words = words_minus(b, tree_coll_keyword_text(b->coll, it->keywords),
+	        tree_coll_keyword_text(b->words, t->keywords));
+
+	*words_out = keywords_owed(b, item, tree_coll_keyword_text(b->words, words), "");
+	*flags_out = just_flags_owed(b, item, it->flags & ~(unsigned)t->flags, "");
 }
 
 uint32_t words_minus(struct box *b, const char *a, const char *minus)
@@ -185,8 +227,7 @@ static int store_words(
 		if (!is_refused(b, rc))
 			continue;
 		for (size_t k = 0; k < n_msgs; k++) {
-			keyword_lacking(b, word[i]);
-			item_altered(b, s[k].item);
+			item_lacks(b, s[k].item, word[i], true);
 			s[k].told = true;
 		}
 		rc = 0;
@@ -199,7 +240,9 @@ static void say_not_stored(
         struct box *b, struct to_store *s, size_t n, const char *flags, const char *why)
 {
 	for (size_t k = 0; k < n; k++) {
-		item_altered(b, s[k].item);
+		for (unsigned bit = 1; bit <= FLAG_DRAFT; bit <<= 1)
+			if (s[k].flags & bit)
+				item_lacks(b, s[k].item, flag_name(bit), false);
 		s[k].told = true;
 	}
 	say_box(b, SAY_WARNING, "%zu messages do not get the flags %s: %s", n, flags, why);
@@ -297,12 +340,11 @@ static void stored_in_vain(struct box *b, const struct to_store *s)
 
 	for (unsigned bit = 1; bit <= FLAG_DRAFT; bit <<= 1)
 		if (s->flags & bit)
-			keyword_lacking(b, flag_name(bit));
+			item_lacks(b, s->item, flag_name(bit), true);
 	for (size_t i = 0; i < n; i++)
-		keyword_lacking(b, word[i]);
+		item_lacks(b, s->item, word[i], true);
 	if (b->since)
 		b->sum.flags_added -= count_bits(s->flags) + count_words(text);
-	item_altered(b, s->item);
 	free(copy);
 }
 
@@ -388,33 +430,84 @@ static void say_taken(struct box *b, const struct tree_item *it, unsigned flags,
 	buf_clear(&list);
 }
 
+/* What an earlier restore brought with a message: not what the target did not keep, which is tried again. */
+struct brought {
+	unsigned flags;
+	const char *words;
+	const char *lacked;
+};
+
+static struct brought brought_by(struct box *b, const struct kept *k)
+{
+	struct brought had = {0, "", k && k->lacks ? k->lacks : ""};
+
+	if (!k)
+		return had;
+	had.flags = k->flags;
+	for (unsigned bit = 1; bit <= FLAG_DRAFT; bit <<= 1)
+		if (tree_has_word(had.lacked, flag_name(bit), strlen(flag_name(bit))))
+			had.flags &= ~bit;
+	if (k->keywords)
+		had.words =
+		        tree_coll_keyword_text(b->words, words_minus(b, k->keywords, had.lacked));
+	return had;
+}
+
 /* One message that is there. True if its record has to be written (again). */
 static bool since_one(struct box *b, uint32_t i, const struct kept *k)
 {
 	const struct tree_item *it = &b->coll->items[i];
 	const struct tmsg *t = &b->there[b->mate[i] - 1];
 	const char *want = tree_coll_keyword_text(b->coll, it->keywords);
-	const char *had = k && k->keywords ? k->keywords : "";
-	unsigned before = k ? k->flags : 0, add = it->flags & ~before & ~(unsigned)t->flags;
-	uint32_t words = words_minus(b, want, had);
-	unsigned lacking;
+	struct brought had = brought_by(b, k);
+	unsigned flags = it->flags & ~(unsigned)t->flags;
+	uint32_t words = words_minus(b, want, tree_coll_keyword_text(b->words, t->keywords));
+	const char *known = b->w->run->opts->dry_run ? had.lacked : "";
 	bool news;
 
-	words = words_minus(b, tree_coll_keyword_text(b->words, words),
-	        tree_coll_keyword_text(b->words, t->keywords));
-	words = keywords_fit(b, tree_coll_keyword_text(b->words, words), &lacking);
-	if (add & FLAG_DELETED) {
+	if (flags & ~had.flags & FLAG_DELETED)
 		say_item(b, SAY_NOTE, it, NULL, 0,
 		        "marked \\Deleted at the source; the message here is not");
-		add &= ~(unsigned)FLAG_DELETED;
-	}
-	box_store_later(b, i, t->uid, add, words);
+	flags = just_flags_owed(b, i, flags & ~(unsigned)FLAG_DELETED, known) & ~had.flags;
+	words = keywords_owed(b, i, tree_coll_keyword_text(b->words, words), known);
+	words = words_minus(b, tree_coll_keyword_text(b->words, words), had.words);
+	box_store_later(b, i, t->uid, flags, words);
 	news = labels_since(b, i, t, k ? k->labels : NULL);
 	if (!k)
 		return true;
-	say_taken(b, it, k->flags & ~(unsigned)it->flags,
-	        tree_coll_keyword_text(b->words, words_minus(b, had, want)));
-	return news || k->flags != it->flags || strcmp(had, want) != 0 || k->src_uid != it->uid;
+	say_taken(b, it, had.flags & ~(unsigned)it->flags,
+	        tree_coll_keyword_text(b->words, words_minus(b, had.words, want)));
+	return news || k->flags != it->flags || strcmp(k->keywords ? k->keywords : "", want) != 0 ||
+	       k->src_uid != it->uid;
+}
+
+/* It is there, but not as it is in the archive; pairing has not said it yet. */
+static void say_still(struct box *b, uint32_t i, const struct kept *k)
+{
+	const struct tree_item *it = &b->coll->items[i];
+	const struct tmsg *t = &b->there[b->mate[i] - 1];
+
+	form_set(b, i, k ? k->form : 0);
+	form_count(b, i, "is there in another form");
+	if (!(b->odd[i] & ~ODD_FLAGS) && k && k->octets) {
+		item_altered(b, i, ODD_OCTETS);
+		say_item(b, SAY_NOTE, it, NULL, 0,
+		        "is there already (UID %u of the target), with other octets", t->uid);
+	}
+	if (!(b->odd[i] & ~ODD_FLAGS) && t->has_date && t->date_utc != it->date_utc) {
+		item_altered(b, i, ODD_DATE);
+		say_item(b, SAY_NOTE, it, NULL, 0,
+		        "is there already (UID %u of the target), with another date", t->uid);
+	}
+}
+
+/* Is something else known of it now than its record says? */
+static bool is_learnt(const struct box *b, uint32_t i, const struct kept *k)
+{
+	const char *lacked = k && k->lacks ? k->lacks : "";
+
+	return !k || k->octets != ((b->odd[i] & ODD_OCTETS) != 0) ||
+	       strcmp(lacked, tree_coll_keyword_text(b->words, b->lacks[i])) != 0;
 }
 
 int box_flags(struct box *b, struct err *err)
@@ -422,28 +515,38 @@ int box_flags(struct box *b, struct err *err)
 	size_t n_kept, n = 0;
 	const struct kept *k =
 	        kept_of(b->w->run->journal, b->e->shown, b->sel.uidvalidity, &n_kept);
-	const struct kept *record;
 	uint32_t *news = xcalloc(b->coll->n_items + 1, sizeof *news);
+	uint8_t *is_news = xcalloc(b->coll->n_items + 1, 1);
 	int rc;
 
-	for (size_t i = 0; i < b->coll->n_items; i++) {
+	for (uint32_t i = 0; i < b->coll->n_items; i++) {
+		const struct kept *record;
+
 		if (!b->mate[i])
 			continue;
 		b->got[i] = b->there[b->mate[i] - 1].uid;
 		b->state[i] = ITEM_THERE;
 		b->sum.already++;
 		record = record_of(k, n_kept, b->got[i]);
-		form_set(b, (uint32_t)i, record ? record->form : 0);
-		form_count(b, (uint32_t)i, "is there in another form");
-		if (since_one(b, (uint32_t)i, record))
-			news[n++] = (uint32_t)i;
+		say_still(b, i, record);
+		is_news[i] = since_one(b, i, record);
 	}
 	b->since = true;
 	rc = box_store(b, err);
 	b->since = false;
 	/* Only what was really stored may be taken for known next time. */
+	for (uint32_t i = 0; i < b->coll->n_items && rc == 0; i++) {
+		const struct kept *record = record_of(k, n_kept, b->got[i]);
+
+		if (!b->mate[i])
+			continue;
+		if (is_news[i] || is_learnt(b, i, record))
+			news[n++] = i;
+		b->noted[i] = b->odd[i];
+	}
 	if (rc == 0)
 		rc = box_remember(b, news, n, err);
+	free(is_news);
 	free(news);
 	return rc;
 }

@@ -108,7 +108,7 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 	const char *archive = json_get_str(o, "archive"), *sha = json_get_str(o, "h");
 	const char *box = json_get_str(o, "m"), *words = json_get_str(o, "k");
 	const char *from = json_get_str(o, "c"), *to = json_get_str(o, "t");
-	const char *labels = json_get_str(o, "l");
+	const char *labels = json_get_str(o, "l"), *lacks = json_get_str(o, "n");
 	struct kept *r, one = {0};
 
 	if (archive) {
@@ -134,6 +134,8 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 	one.uidvalidity = (uint32_t)json_get_int(o, "v", 0);
 	one.keywords = words && *words ? xstrdup(words) : NULL;
 	one.labels = labels && *labels ? xstrdup(labels) : NULL;
+	one.lacks = lacks && *lacks ? xstrdup(lacks) : NULL;
+	one.octets = json_is_true(json_object_get(o, "q"));
 	one.box = box_number(k, box);
 	one.order = (uint32_t)k->n;
 	r = ARR_PUSH(k->recs, k->n, k->cap);
@@ -162,6 +164,7 @@ static void rec_clear(struct kept *r)
 {
 	free(r->keywords);
 	free(r->labels);
+	free(r->lacks);
 }
 
 /* Sort, and let the last record of a place stand. */
@@ -334,6 +337,12 @@ static void put_one(struct buf *b, const char *mailbox, const struct kept *r)
 	}
 	buf_puts(b, ",\"m\":");
 	json_put_string(b, mailbox, strlen(mailbox));
+	if (r->lacks && *r->lacks) {
+		buf_puts(b, ",\"n\":");
+		json_put_string(b, r->lacks, strlen(r->lacks));
+	}
+	if (r->octets)
+		buf_puts(b, ",\"q\":true");
 	if (r->form)
 		buf_putf(b, ",\"r\":%u", r->form);
 	buf_putf(b, ",\"s\":%u,\"u\":%u,\"v\":%u}", r->src_uid, r->uid, r->uidvalidity);

@@ -11,10 +11,11 @@
  * What earlier restores of an archive brought to a target: one record a message, in a file of tree/journal.h. A
  * record is a claim that is held against what the mailbox really has.
  *   {"archive":<id>}   what follows belongs to this archive
- *   {"d":<INTERNALDATE, UTC>,"f":<flags>,"h":<sha256>,"k":<keywords>,["l":<labels>,]"m":<mailbox of the target>,["r":<form>,]"s":<UID in the archive>,"u":<UID on the target>,"v":<UIDVALIDITY there>}
+ *   {"d":<INTERNALDATE, UTC>,"f":<flags>,"h":<sha256>,"k":<keywords>,["l":<labels>,]"m":<mailbox of the target>,["n":<flags and keywords that the target did not keep>,]["q":true,]["r":<form>,]"s":<UID in the archive>,"u":<UID on the target>,"v":<UIDVALIDITY there>}
  *   {"c":<mailbox of the archive>,"t":<mailbox of the target>}   where it was put, if its name alone does not say so
  *   {"b":<UID>,"m":<mailbox of the target>,"v":<UIDVALIDITY, 0: it was made by that restore>}   the first plan saw it: older messages were there before
  *   {"m":<mailbox of the target>,"o":<time, UTC>}   messages went out to it, until "o":0 says that it is known what became of them
+ * "q": the target was seen to have other octets than were sent.
  * "r" (form_code of the IMAP target) is there if the target holds the message in another form.
  * A later record of the same mailbox, UIDVALIDITY and UID stands for the earlier one.
  */
@@ -27,7 +28,9 @@ struct kept {
 	uint32_t order; /* private */
 	uint16_t flags;
 	uint16_t form; /* 0: as it is */
+	bool octets; /* the target has other ones than were sent */
 	char *keywords; /* sorted, separated by one blank; NULL: none */
+	char *lacks; /* the same: flags and keywords that the target did not keep */
 	char *labels; /* the same, as imap_labels.c has them */
 };
 

@@ -373,7 +373,7 @@ static void group_done(struct box *b, size_t at, size_t n, uint32_t refused)
 		l->done = true;
 		b->labelled[l->item] = minus(b, b->labels[l->item], refused);
 		if (refused)
-			item_altered(b, l->item);
+			item_altered(b, l->item, ODD_FLAGS);
 	}
 }
 

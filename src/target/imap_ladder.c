@@ -409,7 +409,7 @@ void form_count(struct box *b, uint32_t item, const char *how)
 		        plain_name(bit));
 	}
 	b->sum.rescued++;
-	item_altered(b, item);
+	item_altered(b, item, ODD_FORM);
 	say_altered(b, item, "%s (%s)%s%s", how, text,
 	        f->why[0] ? "; the target refused it as it is: " : "", f->why);
 }

@@ -254,7 +254,7 @@ static void say_loose(struct box *b, const uint32_t *before, const char *why)
 		if (before[i] || !b->mate[i])
 			continue;
 		t = &b->there[b->mate[i] - 1];
-		item_altered(b, (uint32_t)i);
+		item_altered(b, (uint32_t)i, ODD_OCTETS);
 		say_item(b, SAY_NOTE, &b->coll->items[i], NULL, 0,
 		        "taken for UID %u of the target, of %llu octets: %s", t->uid,
 		        (unsigned long long)t->size, why);
@@ -378,7 +378,7 @@ static void say_dates(struct box *b, const uint32_t *before)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++)
 		if (!before[i] && b->mate[i]) {
-			item_altered(b, (uint32_t)i);
+			item_altered(b, (uint32_t)i, ODD_DATE);
 			say_item(b, SAY_NOTE, &b->coll->items[i], NULL, 0,
 			        "is there already (UID %u of the target), with another date",
 			        b->there[b->mate[i] - 1].uid);

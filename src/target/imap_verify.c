@@ -140,7 +140,7 @@ static void pair_order(struct box *b, const uint32_t *items, size_t n, const uin
 	}
 	for (size_t i = 0; i < n_left && fit && k == n_left; i++) {
 		b->got[left[i]] = uids[i];
-		item_altered(b, left[i]);
+		item_altered(b, left[i], ODD_OCTETS);
 		say_altered(b, left[i], "the target holds other octets (UID %u)", uids[i]);
 		b->read_back[left[i]] |= b->read_back[left[i]] ? READ_SAID : 0;
 	}
@@ -268,7 +268,7 @@ static bool has_twin(struct box *b, uint32_t item)
 static void check_lost(struct box *b, uint32_t i, bool any_left)
 {
 	if (any_left) {
-		item_altered(b, i);
+		item_altered(b, i, ODD_OCTETS);
 		say_altered(b, i,
 		        "the server took it, but it cannot be found again there as it was sent");
 		return;
@@ -277,7 +277,7 @@ static void check_lost(struct box *b, uint32_t i, bool any_left)
 	if (has_twin(b, i)) {
 		b->state[i] = ITEM_THERE;
 		b->sum.already++;
-		item_altered(b, i);
+		item_altered(b, i, ODD_OCTETS);
 		say_altered(b, i, "the server keeps one message for it and an equal one");
 		return;
 	}
@@ -312,29 +312,24 @@ static void check(struct box *b, uint32_t i)
 {
 	const struct tree_item *it = &b->coll->items[i];
 	const struct tmsg *t = there_find(b, b->got[i]);
-	const char *want = tree_coll_keyword_text(b->coll, it->keywords);
-	unsigned lacking, no_flags, flags;
+	unsigned flags;
 	uint32_t words;
 
 	if (!t) {
 		check_lost(b, i, false);
 		return;
 	}
-	if (t->size != sent_size(b, i) && !b->odd[i] && sizes_count(b))
+	if (t->size != sent_size(b, i) && !(b->odd[i] & ~ODD_FLAGS) && sizes_count(b))
 		b->read_back[i] |= READ_SIZE;
-	if (t->has_date && t->date_utc != it->date_utc && !b->odd[i]) {
+	if (t->has_date && t->date_utc != it->date_utc && !(b->odd[i] & ~ODD_FLAGS)) {
 		char date[DATE_TEXT_SIZE];
 		struct date d = {t->date_utc, 0, true};
 
-		item_altered(b, i);
+		item_altered(b, i, ODD_DATE);
 		say_item(b, SAY_NOTE, it, NULL, 0, "the target dates it %s",
 		        date_format_imap(&d, date));
 	}
-	words = words_minus(b, want, tree_coll_keyword_text(b->words, t->keywords));
-	words = keywords_fit(b, tree_coll_keyword_text(b->words, words), &lacking);
-	flags = flags_fit(b, it->flags & ~(unsigned)t->flags, &no_flags);
-	if (lacking || no_flags)
-		item_altered(b, i);
+	flags_owed(b, i, t, &flags, &words);
 	box_store_later(b, i, t->uid, flags, words);
 	labels_after(b, i, t);
 }
@@ -423,7 +418,7 @@ static void say_octets(struct box *b, uint32_t item)
 	if (t && t->size != sent)
 		snprintf(sizes, sizeof sizes, ", %llu instead of %llu", (unsigned long long)t->size,
 		        (unsigned long long)sent);
-	item_altered(b, item);
+	item_altered(b, item, ODD_OCTETS);
 	if (b->read_back[item] & READ_SAID)
 		return;
 	say_altered(b, item, "the target holds other octets than were sent (UID %u%s)%s",

@@ -228,11 +228,21 @@ def quota(archive, scratch):
         check(len(found) == len(NAMES) and not left, "not resumed", len(found), len(left))
 
 
+def said_again(case, server, archive, scratch, altered):
+    """What is not as in the archive is that in a dry run and in a second run, too, and both say so."""
+    state = os.path.join(scratch, case.name)
+    for more in (["--dry-run"], []):
+        run(["restore", archive, "--report", state + ".json", *more], server.port, state, 3)
+        again = Report(state + ".json")
+        check(again.added == 0 and again.altered == altered, more, "altered:", again.altered, "instead of", altered, again.all["notes"])
+
+
 def seen_only(archive, scratch):
     with ct.SeenOnly() as server:
         report = restore(ct.SeenOnly, server, archive, scratch, 3)
         text = json.dumps(report.all["notes"])
         check(report.failed == 0 and report.altered == 3 and r"\\Flagged" in text and "work" in text and r"\\Answered" in text, report.altered, text)
+        said_again(ct.SeenOnly, server, archive, scratch, 3)
 
 
 def keeps_no_flags(archive, scratch):
@@ -252,6 +262,7 @@ def keywords(archive, scratch):
         found, left = held(server)
         check(len(found) == len(NAMES) and not left and report.rescued == 0 and report.altered == 2, report.altered, report.rescued)
         check(sorted(found["flagged"].flags) == ["$MDNSent", r"\Flagged", r"\Seen"], found["flagged"].flags)
+        said_again(ct.KeywordsRefused, server, archive, scratch, 2)
 
 
 def keyword_limit(case):
@@ -264,6 +275,7 @@ def keyword_limit(case):
             check(report.altered > 0 and "$MDNSent" in json.dumps(report.all["notes"]), report.all["notes"])
             for name, m in found.items():
                 check(sorted(m.flags) == sorted(f for f in MESSAGES[name][1] if f[0] == "\\"), name, m.flags)
+            said_again(case, server, archive, scratch, report.altered)
     return do
 
 
@@ -273,6 +285,7 @@ def alters_octets(archive, scratch):
         report = restore(ct.AltersOctets, server, archive, scratch, 3, again=None)
         check(report.altered == len(NAMES) // 3 and report.failed == 0, report.altered, report.failed)
         check(json.dumps(report.all["notes"]).count("other octets") == len(NAMES) // 3, report.all["notes"])
+        said_again(ct.AltersOctets, server, archive, scratch, report.altered)
 
 
 def sizes_off(archive, scratch):
@@ -321,6 +334,7 @@ def adds_headers(case):
             report = restore(case, server, archive, scratch, 3, again=None)
             check(report.altered == len(NAMES) and report.failed == 0, report.altered, report.failed)
             check(json.dumps(report.all["notes"]).count("other octets") == len(NAMES), "named more than once, or not", report.all["notes"])
+            said_again(case, server, archive, scratch, report.altered)
             state = os.path.join(scratch, case.name)
             for _ in range(2):
                 path = state + ".json"

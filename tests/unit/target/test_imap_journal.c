@@ -47,6 +47,8 @@ static void put(struct kept_journal *k, const char *box, uint32_t validity, uint
 	        .date_utc = -5,
 	        .flags = (uint16_t)flags,
 	        .form = src == 1 ? 260 : 0,
+	        .octets = src == 1,
+	        .lacks = src == 1 ? (char *)(uintptr_t) "$a \\Seen" : NULL,
 	        .keywords = (char *)(uintptr_t)words};
 	struct err err = {0};
 
@@ -116,6 +118,10 @@ static void what_was_put_is_there_again(void **state)
 	assert_int_equal(r[0].date_utc, -5);
 	assert_int_equal(r[0].form, 260);
 	assert_int_equal(r[1].form, 0);
+	assert_true(r[0].octets);
+	assert_string_equal(r[0].lacks, "$a \\Seen");
+	assert_false(r[1].octets);
+	assert_null(r[1].lacks);
 	assert_int_equal(r[0].sha256[31], 1);
 	assert_int_equal(r[1].uid, 20);
 	assert_int_equal(r[1].flags, 3);
