@@ -39,6 +39,28 @@ void progress_say(struct progress *p, enum say_level level, const char *fmt, ...
 	p->say(p->ctx, level, term_escape(raw, strlen(raw), text, sizeof text));
 }
 
+char *human_count(uint64_t n, char out[32])
+{
+	char digits[24];
+	size_t len = (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), o = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			out[o++] = ',';
+		out[o++] = digits[i];
+	}
+	out[o] = '\0';
+	return out;
+}
+
+char *counted(uint64_t n, const char *one, const char *many, char out[COUNTED_SIZE])
+{
+	char digits[32];
+
+	snprintf(out, COUNTED_SIZE, "%s %s", human_count(n, digits), n == 1 ? one : many);
+	return out;
+}
+
 /* A signal reaches the process, not an object: the one flag that has to be global. */
 static volatile sig_atomic_t stop_flag;
 

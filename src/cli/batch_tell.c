@@ -97,7 +97,7 @@ static void put_table(const struct batch *b, const size_t count[OUTCOMES])
 	printf("  %-11s %11s %11s %11s %10s\n", "outcome", "collections", "items", "new", "time");
 	for (size_t i = 0; i < b->n; i++)
 		put_row(&b->jobs[i], width);
-	printf("%zu account%s: ", b->n, b->n == 1 ? "" : "s");
+	printf("%s: ", counted(b->n, "account", "accounts", (char[COUNTED_SIZE]){0}));
 	for (unsigned k = 0; k < OUTCOMES; k++)
 		if (count[k]) {
 			printf("%s%zu %s", comma, count[k], outcome_word[k]);

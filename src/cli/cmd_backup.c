@@ -104,7 +104,7 @@ static void tell(struct take *t, const char *path)
 {
 	const struct tree_commit *c = &t->commit;
 	struct buf b;
-	char lost[64], safe[600], n[32], m[32];
+	char lost[COUNTED_SIZE], safe[600], n[32], m[32];
 
 	ui_stop(t->ui);
 	if (t->ui->json) {

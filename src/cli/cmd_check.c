@@ -23,7 +23,7 @@ static int check_service(const struct args *a, const struct service *s, struct u
 	struct source_opts o = {.dry = true};
 	struct source_result r = {0};
 	struct err err = {0};
-	char n[64], b[64];
+	char n[COUNTED_SIZE], b[COUNTED_SIZE];
 
 	if (!source_for(s->kind)) {
 		talk("valise check: %s is not supported by this version", service_name(s->kind));

@@ -56,7 +56,7 @@ static void set_text(json_t *o, const char *key, const char *s)
 
 static void list_head(const struct tree_head *h, bool json)
 {
-	char safe[400], use[200] = "", n[32], b[32];
+	char safe[400], use[200] = "", n[COUNTED_SIZE], b[32];
 
 	if (json) {
 		json_t *o = json_object();
@@ -85,7 +85,7 @@ static void list_head(const struct tree_head *h, bool json)
 	printf("%-9s %10s  %10s  %s%s%s", coll_kind_dir(h->kind), human_count(h->roots.items, n),
 	        human_bytes(h->roots.bytes, b), safe, *use ? "  " : "", use);
 	if (h->roots.errors)
-		printf("  %" PRIu64 " items are missing", h->roots.errors);
+		printf("  %s", counted(h->roots.errors, "item is missing", "items are missing", n));
 	if (h->roots.gone)
 		printf("  %" PRIu64 " gone%s", h->roots.gone,
 		        h->attrs & ATTR_GONE ? ", like the folder itself" : "");

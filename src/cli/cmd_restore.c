@@ -220,7 +220,7 @@ static void tell_rescued(const struct target_result *s)
 static void tell(const struct restore *r)
 {
 	const struct target_result *s = &r->sum;
-	char n[8][32], items[64], colls[64];
+	char n[8][32], items[COUNTED_SIZE], colls[COUNTED_SIZE];
 
 	printf("%s%s in %s: %s %s, %s already there", r->opts.dry_run ? "dry run: " : "",
 	        counted(s->items, "item", "items", items),
@@ -228,10 +228,11 @@ static void tell(const struct restore *r)
 	        human_count(s->added, n[2]), r->opts.dry_run ? "to add" : "added",
 	        human_count(s->already, n[3]));
 	if (s->flags_added)
-		printf(", %s flags added", human_count(s->flags_added, n[4]));
+		printf(", %s %s", counted(s->flags_added, "flag", "flags", items),
+		        r->opts.dry_run ? "to add" : "added");
 	if (s->unattached)
-		printf(", %llu linked file%s not attached", (unsigned long long)s->unattached,
-		        s->unattached == 1 ? "" : "s");
+		printf(", %s not attached",
+		        counted(s->unattached, "linked file", "linked files", items));
 	if (s->altered)
 		printf(", %s not exactly as in the archive", human_count(s->altered, n[5]));
 	if (s->rescued)

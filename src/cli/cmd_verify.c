@@ -42,12 +42,12 @@ static json_t *outcome(const struct archive_verdict *v)
 
 static void tell(const struct args *a, const struct archive_verdict *v, const char *depth)
 {
-	char n[6][64], safe[600];
+	char n[6][COUNTED_SIZE], safe[600];
 
 	term_escape(a->pos[0], strlen(a->pos[0]), safe, sizeof safe);
 	if (v->damages)
-		printf("%s: DAMAGED: %u findings; \"valise salvage\" gets out what is whole\n",
-		        safe, v->damages);
+		printf("%s: DAMAGED: %s; \"valise salvage\" gets out what is whole\n", safe,
+		        counted(v->damages, "finding", "findings", n[0]));
 	else
 		printf("%s: sound (%s): %s, %s (%s), %s, %s\n", safe, depth,
 		        counted(v->snapshots, "snapshot", "snapshots", n[0]),

@@ -263,12 +263,12 @@ int content_report(const char *path, struct ui *ui, json_t **out, struct err *er
 void content_tell(json_t *o)
 {
 	const char *word, *between = " (";
-	char n[32];
+	char n[32], read[COUNTED_SIZE];
 	json_t *v;
 
-	printf("content: %s resources read, ",
-	        human_count((uint64_t)json_get_int(o, "resources", 0), n));
-	printf("%s with findings", human_count((uint64_t)json_get_int(o, "with_findings", 0), n));
+	printf("content: %s read, %s with findings",
+	        counted((uint64_t)json_get_int(o, "resources", 0), "resource", "resources", read),
+	        human_count((uint64_t)json_get_int(o, "with_findings", 0), n));
 	json_object_foreach(json_object_get(o, "problems"), word, v)
 	{
 		printf("%s%s %s", between, human_count((uint64_t)json_integer_value(v), n), word);

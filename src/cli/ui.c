@@ -7,28 +7,6 @@
 #include "valise/pack/archive.h"
 #include "cli.h"
 
-char *human_count(uint64_t n, char out[32])
-{
-	char digits[24];
-	size_t len = (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), o = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
-			out[o++] = ',';
-		out[o++] = digits[i];
-	}
-	out[o] = '\0';
-	return out;
-}
-
-char *counted(uint64_t n, const char *one, const char *many, char out[64])
-{
-	char digits[32];
-
-	snprintf(out, 64, "%s %s", human_count(n, digits), n == 1 ? one : many);
-	return out;
-}
-
 char *human_bytes(uint64_t n, char out[32])
 {
 	static const char *const unit[] = {"bytes", "kB", "MB", "GB", "TB"};

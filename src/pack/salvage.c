@@ -351,8 +351,9 @@ static int give_rest(struct salvage *s, enum coll_kind kind, struct copy *k, str
 	}
 	if (!c)
 		return rc;
-	say(s, false, NULL, NULL, "%u items that no readable catalog names are in \"Salvaged\"",
-	        number);
+	say(s, false, NULL, NULL, "%s in \"Salvaged\"",
+	        counted(number, "item that no readable catalog names is",
+	                "items that no readable catalog names are", (char[COUNTED_SIZE]){0}));
 	if (rc < 0) {
 		tree_coll_free(c);
 		return rc;

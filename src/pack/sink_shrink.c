@@ -59,10 +59,11 @@ static void drop_without_bytes(struct archive_sink *s, struct tree_coll *c)
 			c->gone[kept++] = c->gone[i];
 	c->n_gone = kept;
 	if (kept < n)
-		progress_say(s->progress, SAY_WARNING,
-		        "%s %s: %zu items that are gone from the server are lost with a file of "
-		        "the archive",
-		        coll_kind_dir(c->kind), c->name, n - kept);
+		progress_say(s->progress, SAY_WARNING, "%s %s: %s lost with a file of the archive",
+		        coll_kind_dir(c->kind), c->name,
+		        counted(n - kept, "item that is gone from the server is",
+		                "items that are gone from the server are",
+		                (char[COUNTED_SIZE]){0}));
 }
 
 /* Its objects may not be in the map yet: nobody has given it. */

@@ -415,8 +415,9 @@ int dav_lose_rest(struct dav_worker *w, struct davcoll *c, struct err *err)
 		rc = lose(w, c, &c->items[i], why.text, false, err);
 		n++;
 	}
-	progress_say(w->run->progress, SAY_WARNING, "%s: %zu of %zu resources could not be had: %s",
-	        c->coll->name, n, c->n_items, why.text);
+	progress_say(w->run->progress, SAY_WARNING, "%s: %zu of %s could not be had: %s",
+	        c->coll->name, n,
+	        counted(c->n_items, "resource", "resources", (char[COUNTED_SIZE]){0}), why.text);
 	return rc;
 }
 

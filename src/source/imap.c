@@ -43,9 +43,10 @@ static void plan_boxes(struct run *r, struct imap *m)
 	plan_unique(r->boxes, r->n_boxes);
 	if (left)
 		progress_say(r->progress, SAY_NOTE,
-		        "%zu mailboxes of other users' and shared namespaces are left out "
-		        "(--all-namespaces takes them)",
-		        left);
+		        "%s left out (--all-namespaces takes what is shared)",
+		        counted(left, "mailbox of other users' and shared namespaces is",
+		                "mailboxes of other users' and shared namespaces are",
+		                (char[COUNTED_SIZE]){0}));
 }
 
 static bool has_status(const struct mbox *mb)

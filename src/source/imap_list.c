@@ -148,14 +148,15 @@ static int list_search(struct listing *l, const struct imap_selected *sel, struc
 {
 	uint32_t *uids = NULL;
 	size_t n = 0, known = l->n;
+	char text[COUNTED_SIZE];
 	int rc = imap_search(l->w->m, "ALL", &uids, &n, err);
 
 	if (rc == ERR_REFUSED || rc == ERR_BUSY) {
 		if (!l->refused) {
 			progress_say(l->w->run->progress, SAY_NOTE,
-			        "%s: EXISTS says %u messages, %zu are listed, and SEARCH is "
-			        "refused",
-			        l->mb->name, sel->exists, l->n);
+			        "%s: EXISTS says %s, but %zu listed, and SEARCH is refused",
+			        l->mb->name, counted(sel->exists, "message", "messages", text),
+			        l->n);
 			return 0;
 		}
 		*err = l->why;
@@ -174,6 +175,7 @@ static int list_search(struct listing *l, const struct imap_selected *sel, struc
 static int list_all(struct listing *l, const struct imap_selected *sel, struct err *err)
 {
 	struct progress *p = l->w->run->progress;
+	char text[COUNTED_SIZE];
 	int rc;
 
 	if (sel->exists == 0 && l->mb->status.ok && l->mb->status.messages == 0)
@@ -187,8 +189,8 @@ static int list_all(struct listing *l, const struct imap_selected *sel, struct e
 	if (rc < 0)
 		return rc;
 	if (l->n < sel->exists)
-		progress_say(p, SAY_NOTE, "%s: EXISTS says %u messages, but %zu can be listed",
-		        l->mb->name, sel->exists, l->n);
+		progress_say(p, SAY_NOTE, "%s: EXISTS says %s, but %zu can be listed", l->mb->name,
+		        counted(sel->exists, "message", "messages", text), l->n);
 	if (sel->exists == 10000)
 		progress_say(p, SAY_WARNING,
 		        "%s: the server shows exactly 10000 messages; some servers never show more",

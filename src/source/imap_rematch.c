@@ -328,9 +328,10 @@ static void drop_done(struct run *r, struct mbox *mb)
 	found = mb->n_recs - kept;
 	mb->n_recs = kept;
 	if (found)
-		progress_say(r->progress, SAY_INFO,
-		        "%s: %zu messages are those of the last snapshot under other UIDs",
-		        mb->name, found);
+		progress_say(r->progress, SAY_INFO, "%s: %s of the last snapshot, with another UID",
+		        mb->name,
+		        counted(found, "message is one", "messages are those",
+		                (char[COUNTED_SIZE]){0}));
 }
 
 void rematch_all(struct worker *w)

@@ -242,9 +242,9 @@ static int ask_afresh(struct worker *w, struct mbox *mb, struct err *err)
 	struct imap_selected sel;
 	int rc;
 
-	progress_say(w->run->progress, SAY_NOTE,
-	        "%s: %zu messages are not given; trying on a fresh connection", mb->name,
-	        w->n_missing);
+	progress_say(w->run->progress, SAY_NOTE, "%s: %s not given; trying on a fresh connection",
+	        mb->name,
+	        counted(w->n_missing, "message is", "messages are", (char[COUNTED_SIZE]){0}));
 	link_drop(w);
 	rc = link_select(w, mb, &sel, err);
 	if (rc == 0 && sel.uidvalidity != mb->coll->uidvalidity) {

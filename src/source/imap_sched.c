@@ -136,9 +136,9 @@ static int mbox_finish(struct run *r, struct mbox *mb, struct err *err)
 	count_coll(r, c);
 	pthread_mutex_unlock(&r->lock);
 	if (mb->gone)
-		progress_say(r->progress, SAY_INFO,
-		        "%s: %llu messages were expunged by someone else meanwhile", mb->name,
-		        (unsigned long long)mb->gone);
+		progress_say(r->progress, SAY_INFO, "%s: %s expunged by someone else meanwhile",
+		        mb->name,
+		        counted(mb->gone, "message was", "messages were", (char[COUNTED_SIZE]){0}));
 	rc = r->sink->ops->coll(r->sink, c, err);
 	mbox_reset(mb);
 	if (rc < 0)
@@ -451,8 +451,8 @@ static int settle_one(struct run *r, struct mbox *mb, const char *reason, struct
 		left++;
 	}
 	if (left)
-		progress_say(r->progress, SAY_WARNING, "%s: %llu messages not fetched this time",
-		        mb->name, (unsigned long long)left);
+		progress_say(r->progress, SAY_WARNING, "%s: %s not fetched this time", mb->name,
+		        counted(left, "message was", "messages were", (char[COUNTED_SIZE]){0}));
 	rc = mbox_finish(r, mb, err);
 	pthread_mutex_unlock(&r->lock);
 	return rc;

@@ -250,9 +250,10 @@ static void prove(struct pop3_run *r)
 	for (size_t i = 0; i < r->lost; i++)
 		name_loss(r, NULL);
 	progress_say(r->progress, SAY_WARNING,
-	        "%zu messages of before are not listed by the server any more. Nothing we send "
-	        "deletes: the server did, or another client. What was read is safe here",
-	        r->vanished);
+	        "%s not listed by the server any more. Nothing we send deletes: the server did, or "
+	        "another client. What was read is safe here",
+	        counted(r->vanished, "message of before is", "messages of before are",
+	                (char[COUNTED_SIZE]){0}));
 }
 
 /**
@@ -269,9 +270,11 @@ static int keep_read(struct pop3_run *r, struct err *err)
 		return 0;
 	rc = pop3_give_unlisted(r, false, &kept, err);
 	if (rc == 0 && kept)
-		progress_say(r->progress, SAY_INFO,
-		        "%zu messages that were read are not on the server any more; they stay",
-		        kept);
+		progress_say(r->progress, SAY_INFO, "%s here",
+		        counted(kept,
+		                "message that was read is not on the server any more; it stays",
+		                "messages that were read are not on the server any more; they stay",
+		                (char[COUNTED_SIZE]){0}));
 	return rc;
 }
 
@@ -289,9 +292,10 @@ static int keep_unlisted(struct pop3_run *r, struct err *err)
 		return rc;
 	if (kept == 0 && r->counted <= r->listed && !r->vanished)
 		return 0;
-	text = xasprintf("the server lists only a part of the maildrop (%zu messages now, and %zu "
-	                 "that it listed earlier are kept): run again, or use IMAP",
-	        r->listed, kept + r->vanished);
+	text = xasprintf("the server lists only a part of the maildrop (%s now, and %zu of before "
+	                 "kept): run again, or use IMAP",
+	        counted(r->listed, "message", "messages", (char[COUNTED_SIZE]){0}),
+	        kept + r->vanished);
 	tree_coll_error(r->coll, 0, NULL, NULL, NULL, text);
 	r->result->errors++;
 	progress_say(r->progress, SAY_WARNING, "%s", text);

@@ -242,8 +242,9 @@ static void judge_window(struct pop3_run *r)
 		return;
 	r->window = r->counted > r->listed || r->listed == POP3_WINDOW;
 	if (r->counted > r->listed)
-		progress_say(r->progress, SAY_WARNING,
-		        "the server counts %u messages and lists %zu", r->counted, r->listed);
+		progress_say(r->progress, SAY_WARNING, "the server counts %s and lists %zu",
+		        counted(r->counted, "message", "messages", (char[COUNTED_SIZE]){0}),
+		        r->listed);
 	else if (r->window)
 		progress_say(r->progress, named ? SAY_WARNING : SAY_NOTE,
 		        "exactly %d messages are listed: some servers show no more of a maildrop. "

@@ -320,14 +320,15 @@ static bool is_needed(const struct drun *r, const struct acoll *a)
 
 static void say_refused(struct drun *r, const struct acoll *a)
 {
+	char text[COUNTED_SIZE];
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n_entries; i++)
 		n += &r->acolls[r->entries[i].acoll] == a && r->entries[i].state == ENTRY_NEW;
 	say_coll(r, SAY_WARNING, a->head->name,
-	        "%s; %zu items are not restored (--into NAME, or --map, puts them into a "
-	        "collection that is there)",
-	        a->refused, n);
+	        "%s; %s not restored (--into NAME, or --map, finds a place in a collection that "
+	        "is there)",
+	        a->refused, counted(n, "item is", "items are", text));
 }
 
 /* A calendar of several components where the target makes only such of one: of its main one. */

@@ -365,6 +365,7 @@ static int place_mapped(struct drun *r, struct acoll *a, struct err *err)
 int dav_plan(struct drun *r, struct err *err)
 {
 	const struct tree_manifest *mf = r->reader->ops->manifest(r->reader);
+	char n[COUNTED_SIZE];
 	int rc = 0;
 
 	for (size_t i = 0; i < mf->n_heads && rc == 0; i++) {
@@ -373,8 +374,8 @@ int dav_plan(struct drun *r, struct err *err)
 		if (h->kind != r->kind || !target_selects(r->opts, h))
 			continue;
 		if (left_out(h)) {
-			say_coll(r, SAY_NOTE, h->name, "not restored (%llu items): %s",
-			        (unsigned long long)h->roots.items, left_out(h));
+			say_coll(r, SAY_NOTE, h->name, "not restored (%s): %s",
+			        counted(h->roots.items, "item", "items", n), left_out(h));
 			continue;
 		}
 		rc = load(r, h, err);

@@ -64,6 +64,7 @@ void say_entry(struct drun *r, enum say_level level, const struct entry *e, cons
 void say_plan_dav(struct drun *r)
 {
 	const char *kind = r->contacts ? "address book" : "calendar";
+	char n[COUNTED_SIZE];
 
 	for (size_t i = 0; i < r->n_acolls; i++) {
 		const struct acoll *a = &r->acolls[i];
@@ -71,12 +72,12 @@ void say_plan_dav(struct drun *r)
 		if (!a->coll)
 			continue;
 		if (a->to == NONE)
-			say_coll(r, SAY_INFO, a->head->name, "%zu item%s into %s new %s \"%s\"",
-			        a->coll->n_items, a->coll->n_items == 1 ? "" : "s",
+			say_coll(r, SAY_INFO, a->head->name, "%s into %s new %s \"%s\"",
+			        counted(a->coll->n_items, "item", "items", n),
 			        a->joins == NONE ? "a" : "the same", kind, a->name);
 		else
-			say_coll(r, SAY_INFO, a->head->name, "%zu item%s into the %s \"%s\"",
-			        a->coll->n_items, a->coll->n_items == 1 ? "" : "s", kind,
+			say_coll(r, SAY_INFO, a->head->name, "%s into the %s \"%s\"",
+			        counted(a->coll->n_items, "item", "items", n), kind,
 			        r->tcolls[a->to].name);
 	}
 	if (r->contacts || !r->silence.schedules)
@@ -92,6 +93,7 @@ void say_plan_dav(struct drun *r)
 void say_end(struct drun *r)
 {
 	const uint64_t *g = r->grades;
+	char n[COUNTED_SIZE];
 
 	if (g[0] + g[1] + g[2] + g[3])
 		say_coll(r, SAY_INFO, NULL,
@@ -102,14 +104,17 @@ void say_end(struct drun *r)
 		        (unsigned long long)g[3]);
 	if (r->links)
 		say_coll(r, SAY_NOTE, NULL,
-		        "%llu %s to files on the old server that the archive has "
+		        "%s to files on the old server that the archive has "
 		        "(--attach-links puts the files in)",
-		        (unsigned long long)r->links, r->links == 1 ? "link leads" : "links lead");
+		        counted(r->links, "link leads", "links lead", n));
 	if (r->held)
-		say_coll(r, SAY_WARNING, NULL, "%llu events with attendees were held back: %s",
-		        (unsigned long long)r->held, r->silence.why);
+		say_coll(r, SAY_WARNING, NULL, "%s held back: %s",
+		        counted(r->held, "event with attendees was", "events with attendees were",
+		                n),
+		        r->silence.why);
 	for (size_t i = 0; i < r->n_tcolls; i++)
 		if (r->tcolls[i].not_sent)
-			say_coll(r, SAY_WARNING, r->tcolls[i].name, "%llu items were not sent: %s",
-			        (unsigned long long)r->tcolls[i].not_sent, r->tcolls[i].full);
+			say_coll(r, SAY_WARNING, r->tcolls[i].name, "%s not sent: %s",
+			        counted(r->tcolls[i].not_sent, "item was", "items were", n),
+			        r->tcolls[i].full);
 }

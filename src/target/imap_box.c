@@ -98,11 +98,12 @@ static int box_compare(struct box *b, struct err *err)
 
 static void say_lacking(struct box *b)
 {
+	char n[COUNTED_SIZE];
+
 	for (size_t i = 0; i < b->n_lacking; i++)
-		say_box(b, SAY_NOTE,
-		        "the target does not keep the %s %s: %llu messages are without it",
+		say_box(b, SAY_NOTE, "the target does not keep the %s %s: %s without it",
 		        b->lacking[i].word[0] == '\\' ? "flag" : "keyword", b->lacking[i].word,
-		        (unsigned long long)b->lacking[i].messages);
+		        counted(b->lacking[i].messages, "message is", "messages are", n));
 }
 
 static void count_dry(struct box *b)
@@ -117,8 +118,8 @@ static void count_dry(struct box *b)
 			b->sum.bytes += b->coll->items[i].size;
 			flags_owed(b, (uint32_t)i, &bare, &flags, &words);
 		}
-	say_box(b, SAY_INFO, "%llu to be added, %llu are there already",
-	        (unsigned long long)b->sum.added, (unsigned long long)b->sum.already);
+	say_box(b, SAY_INFO, "%llu to be added, %s there already", (unsigned long long)b->sum.added,
+	        counted(b->sum.already, "is", "are", (char[COUNTED_SIZE]){0}));
 }
 
 /* What is there already is dealt with; afterwards only what is to be added is left. */
@@ -238,10 +239,9 @@ static void box_lost(struct box *b, const char *why)
 		item_failed(b, (uint32_t)i, "", 0, why);
 		missing++;
 	}
-	say_box(b, SAY_WARNING, "%llu messages are not restored: %s%s", (unsigned long long)missing,
-	        why,
-	        lacks_inbox(b) ? "; the target has no INBOX: --map INBOX=NAME puts them into "
-	                         "another mailbox"
+	say_box(b, SAY_WARNING, "%s not restored: %s%s",
+	        counted(missing, "message is", "messages are", (char[COUNTED_SIZE]){0}), why,
+	        lacks_inbox(b) ? "; the target has no INBOX: --map INBOX=NAME finds another place"
 	                       : "");
 }
 

@@ -245,7 +245,8 @@ static void say_not_stored(
 				item_lacks(b, s[k].item, flag_name(bit), false);
 		s[k].told = true;
 	}
-	say_box(b, SAY_WARNING, "%zu messages do not get the flags %s: %s", n, flags, why);
+	say_box(b, SAY_WARNING, "%s not get the flags %s: %s",
+	        counted(n, "message does", "messages do", (char[COUNTED_SIZE]){0}), flags, why);
 }
 
 /* One STORE for messages that lack the same; where it is refused, flags and keywords one after the other. */

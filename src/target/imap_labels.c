@@ -481,15 +481,16 @@ static void say_refused(struct storing *s)
 {
 	for (size_t i = 0; i < s->n_refused; i++) {
 		struct refused *r = &s->refused[i];
+		char n[COUNTED_SIZE];
 		struct buf name;
 
 		buf_init(&name, JSON_CAP);
 		if (!mutf7_decode(r->word, strlen(r->word), &name))
 			buf_puts(&name, r->word);
 		say_box(s->b, SAY_WARNING,
-		        "the target does not take the label \"%s\": %llu messages are without it: "
-		        "%s",
-		        buf_str(&name), (unsigned long long)r->n, r->why.text);
+		        "the target does not take the label \"%s\": %s without it: %s",
+		        buf_str(&name), counted(r->n, "message is", "messages are", n),
+		        r->why.text);
 		buf_clear(&name);
 		free(r->word);
 	}

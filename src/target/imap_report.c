@@ -135,7 +135,7 @@ void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit)
 	bool dry = r->opts->dry_run;
 	uint64_t bytes = 0;
 	bool fresh = false; /* at least one mailbox is not there yet: this is no second run */
-	char text[2600];
+	char text[2600], n[COUNTED_SIZE];
 
 	for (size_t i = 0; i < r->n_map; i++) {
 		const struct map_entry *e = &r->map[i];
@@ -146,9 +146,8 @@ void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit)
 		fresh |= !e->exists && e->head->roots.items;
 		say_mapping(r, e);
 		if (dry) {
-			snprintf(text, sizeof text,
-			        "%llu messages, %llu octets, to \"%.1000s\", which %s",
-			        (unsigned long long)e->head->roots.items,
+			snprintf(text, sizeof text, "%s, %llu octets, to \"%.1000s\", which %s",
+			        counted(e->head->roots.items, "message", "messages", n),
 			        (unsigned long long)e->head->roots.bytes, e->shown, fate(e));
 			say(r, SAY_INFO, e->head->name, NULL, text);
 		}

@@ -291,26 +291,26 @@ static void PRINTF_LIKE(3, 4)
 
 static void say_gmail(const struct view *v, const struct pick_counts *c)
 {
+	char n[COUNTED_SIZE];
+
 	if (c->shared)
-		say(v, NULL,
-		        "%llu messages of several mailboxes become one message each, with labels",
-		        (unsigned long long)c->shared);
+		say(v, NULL, "%s, with labels",
+		        counted(c->shared, "message of several mailboxes becomes one message",
+		                "messages of several mailboxes become one message each", n));
 	if (c->equal)
 		say(v, NULL,
-		        "%llu messages are left out: an equal one is in the same mailbox, and "
-		        "Gmail "
-		        "keeps a content once",
-		        (unsigned long long)c->equal);
+		        "%s left out: an equal one is in the same mailbox, and Gmail keeps a "
+		        "content once",
+		        counted(c->equal, "message is", "messages are", n));
 	if (c->spared)
-		say(v, NULL,
-		        "%llu messages of Trash or Junk are equal to others that are restored: "
-		        "Gmail "
-		        "cannot hold them there as well",
-		        (unsigned long long)c->spared);
+		say(v, NULL, "%s that are restored: Gmail cannot hold the same there as well",
+		        counted(c->spared, "message of Trash or Junk is equal to others",
+		                "messages of Trash or Junk are equal to others", n));
 }
 
 static void say_plan_of(const struct view *v, const struct pick_counts *c)
 {
+	char n[COUNTED_SIZE];
 	const char *all = NULL;
 
 	if (v->o.gmail) {
@@ -322,13 +322,13 @@ static void say_plan_of(const struct view *v, const struct pick_counts *c)
 			all = v->names.heads[i]->name;
 	if (all)
 		say(v, all,
-		        "it shows all messages: %llu stand in other mailboxes and are not restored "
-		        "twice, %llu that "
-		        "stand in none go to the archive mailbox",
-		        (unsigned long long)c->all_left, (unsigned long long)c->all_kept);
+		        "it shows all messages: %s in other mailboxes, not restored twice; %s in "
+		        "none, for the archive mailbox",
+		        counted(c->all_left, "stands", "stand", n),
+		        counted(c->all_kept, "stands", "stand", (char[COUNTED_SIZE]){0}));
 	if (c->shared)
-		say(v, NULL, "%llu messages have several labels: each is restored once, %s",
-		        (unsigned long long)c->shared,
+		say(v, NULL, "%s several labels: restored once, %s",
+		        counted(c->shared, "message has", "messages have", n),
 		        v->o.policy == LABELS_KEYWORDS ? "its labels as keywords"
 		                                       : "in the first of its mailboxes");
 	if (v->o.policy == LABELS_KEYWORDS)

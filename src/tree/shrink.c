@@ -355,34 +355,40 @@ static void decide(struct rule *r, struct fate *f, bool suspicious)
 
 static void tell(const struct rule *r, const struct tree_head *h, const struct fate *f)
 {
-	unsigned long long fresh = f->fresh, items = h->roots.items, believed = f->believed;
+	unsigned long long fresh = f->fresh, believed = f->believed;
+	char n[COUNTED_SIZE];
 
 	if (!r->s->progress)
 		return;
 	if (fresh && !r->whole[h->kind])
 		progress_say(r->s->progress, SAY_WARNING,
-		        "%s %s: %llu of %llu items are not on the server any more. They stay, "
-		        "marked as gone (--with-gone), until two further runs find the same, or "
+		        "%s %s: %llu of %s on the server any more. What vanished stays, marked as "
+		        "gone (--with-gone), until two further runs find the same, or "
 		        "--accept-shrink='%s' says that it is right",
-		        coll_kind_dir(h->kind), h->name, fresh, items, h->name);
+		        coll_kind_dir(h->kind), h->name, fresh,
+		        counted(h->roots.items, "item is not", "items are not", n), h->name);
 	if (believed)
 		progress_say(r->s->progress, SAY_NOTE,
-		        "%s %s: three runs found that %llu items are gone: they are left out from "
-		        "now on",
-		        coll_kind_dir(h->kind), h->name, believed);
+		        "%s %s: three runs found that %s gone: left out from now on",
+		        coll_kind_dir(h->kind), h->name,
+		        counted(believed, "item is", "items are", n));
 }
 
 static void tell_whole(const struct rule *r)
 {
+	char items[COUNTED_SIZE], colls[COUNTED_SIZE];
+
 	for (unsigned k = 0; k < COLL_KINDS && r->s->progress; k++)
 		if (r->whole_items[k])
 			progress_say(r->s->progress, SAY_WARNING,
 			        "%s: nothing of what the last snapshot shows is on the server any "
-			        "more. All %llu items of %llu collections stay, marked as gone "
-			        "(--with-gone), until two further runs find the same, or "
-			        "--accept-shrink says that it is right",
-			        coll_kind_dir(k), (unsigned long long)r->whole_items[k],
-			        (unsigned long long)r->whole_colls[k]);
+			        "more. All %s of %s marked as gone (--with-gone), until two "
+			        "further "
+			        "runs find the same, or --accept-shrink says that it is right",
+			        coll_kind_dir(k),
+			        counted(r->whole_items[k], "item", "items", items),
+			        counted(r->whole_colls[k], "collection stays", "collections stay",
+			                colls));
 }
 
 /* The collection as it was, with nothing in it. */

@@ -157,8 +157,8 @@ def test_refused_label(t):
         run(0, "backup", *scripted(g), "-o", t + "/a")
         with CASES["gmail-empty"]() as e:
             text = run(3, "restore", t + "/a", *scripted(e))
-            says(text, r'does not take the label "\\Muted": 1 messages')
-            says(text, r'does not take the label "Chats": 1 messages')
+            says(text, r'does not take the label "\\Muted": 1 message is')
+            says(text, r'does not take the label "Chats": 1 message is')
             says(text, "22 added")
             want = labels(g)
             for kept in want.values():
@@ -207,8 +207,8 @@ def test_ordinary_account_to_gmail(t, env):
     with CASES["gmail-empty"]() as e:
         text = run(0, "restore", t + "/d", *scripted(e))
         says(text, "3 messages of several mailboxes become one message each")
-        says(text, "1 messages are left out: an equal one is in the same mailbox")
-        says(text, "1 messages of Trash or Junk are equal to others")
+        says(text, "1 message is left out: an equal one is in the same mailbox")
+        says(text, "1 message of Trash or Junk is equal to others")
         want = {"one": ["Important_2", "Work", r"\Inbox", r"\Sent"], "two": ["Projekte/Größe", r"\Inbox"], "three": ["Work"], "four": [r"\Sent"], "five": [r"\Trash"]}
         same({k: v[0] for k, v in labels(e).items()}, want, "labels")
         changed = e.modseq
@@ -262,8 +262,8 @@ def test_policies(t, env):
     """folders, first, keywords; each of them again adds nothing; and the archive still makes the labels on a Gmail."""
     with CASES["gmail"]() as g:
         run(0, "backup", *scripted(g), "-o", t + "/g")
-        for policy, user, wanted, words in (("folders", "bob", wanted_folders, "19 stand in other mailboxes and are not restored twice, 1 that stand in none"),
-                                            ("first", "carol", wanted_first, "messages have several labels: each is restored once, in the first"),
+        for policy, user, wanted, words in (("folders", "bob", wanted_folders, "19 stand in other mailboxes, not restored twice; 1 stands in none"),
+                                            ("first", "carol", wanted_first, "messages have several labels: restored once, in the first"),
                                             ("keywords", "dave", wanted_keywords, r"Müll \"x\": the label is restored as the keyword M&APw-ll__x_")):
             options = ["--labels", policy] if policy != "folders" else []
             says(run(0, "restore", t + "/g", *real(env, user), *options), words.replace(r"\"", '"'))

@@ -129,7 +129,7 @@ def for_ever(t):
     with CASES["throttles-for-ever"]() as server:
         server.mailbox("Work").add(b"Subject: in Work\r\n\r\n")
         text = valise("backup", *account(server), "-o", t + "/a", "--max-wait=1", code=3)
-        says(text, "given up after .* without progress", r"INBOX: \d+ messages not fetched this time", "INCOMPLETE", "snapshot 1 sealed")
+        says(text, "given up after .* without progress", r"INBOX: \d+ messages were not fetched this time", "INCOMPLETE", "snapshot 1 sealed")
         have = archived(t + "/a")
         expect(0 < sum(have["INBOX"].values()) < 1000, "%d messages" % sum(have["INBOX"].values()))
         valise("verify", t + "/a", code=3)

@@ -528,7 +528,7 @@ class Schedules(Target):
     """A server that mails invitations, and is none of those that can be kept from it: the meeting is held back."""
     name = "schedules-unknown-server"
     source = "RFC 6638; Google ignores SCHEDULE-AGENT (aluxnimm/outlookcaldavsynchronizer issue 183)"
-    code, says, lost = 3, "1 events with attendees were held back", ("meeting.ics",)
+    code, says, lost = 3, "1 event with attendees was held back", ("meeting.ics",)
 
     def do_options(self, rq):
         return Answer(200, DAV="1, 3, extended-mkcol, calendar-access, calendar-auto-schedule, addressbook")

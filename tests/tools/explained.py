@@ -32,13 +32,13 @@ class Report:
             folder = self.path(n["collection"], env_a)
             uid = re.match(r"UID (\d+)", n.get("item", ""))
             to = re.match(r'goes to "(.*)"(: .*)?$', n["text"])
-            word = re.match(r"the target does not keep the keyword (\S+): (\d+) messages", n["text"])
+            word = re.match(r"the target does not keep the keyword (\S+): ([\d,]+) messages? ", n["text"])
             if uid:
                 self.items[folder, int(uid[1])] = n["text"]
             elif to:
                 self.maps[folder] = self.path(to[1], env_b)
             elif word:
-                self.keywords[folder][word[1]] = int(word[2])
+                self.keywords[folder][word[1]] = int(word[2].replace(",", ""))
 
     @staticmethod
     def path(name, env):

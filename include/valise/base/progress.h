@@ -31,6 +31,12 @@ void progress_init(struct progress *p);
 void progress_what(struct progress *p, const char *name); /* escapes */
 void progress_say(struct progress *p, enum say_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* "1,234" */
+char *human_count(uint64_t n, char out[32]);
+#define COUNTED_SIZE 96
+/* "1,234 messages are", "1 message is": ${one} or ${many} as ${n} wants it. */
+char *counted(uint64_t n, const char *one, const char *many, char out[COUNTED_SIZE]);
+
 /* SIGINT and SIGTERM set a flag that long loops ask for; the second signal ends at once (exit 130). */
 void stop_install(void);
 int stop_requested(void);

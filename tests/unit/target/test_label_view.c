@@ -198,7 +198,7 @@ static const struct view_case cases[] = {
         {"an ordinary archive to Gmail", LABELS_FOLDERS, true, false, NULL, NULL,
                 {{"INBOX", NULL, "a0 a0 b0", 0}, {"Bin", "\\Trash", "b0 c0", 0},
                         {"Work", NULL, "a0", 0}},
-                "INBOX: a1[\"Work\"] b3; Bin: c2; Work:", "1 messages are left out"},
+                "INBOX: a1[\"Work\"] b3; Bin: c2; Work:", "1 message is left out"},
         {"a virtual \\All holds each as often as all others together", LABELS_FOLDERS, false, false,
                 NULL, NULL,
                 {{"INBOX", NULL, "a0", 0}, {"Work", NULL, "a0", 0},
