@@ -13,6 +13,7 @@
 #include <string.h>
 
 /* The system's authorities in one file, as GnuTLS takes them too: Debian's libcurl would read the directory around it, each of them twice, for every connection. */
+#define CHAIN_MAX 16
 #define BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 
 void http_tls_options(struct xfer *x)
@@ -110,52 +111,42 @@ int http_tls_check(struct xfer *x, struct err *err)
 	                 : check_server(x, info->internals, u.host, sum, err);
 }
 
-/* The certificate that was refused, as far as libcurl kept it, and its sum; NULL: not there. */
-static gnutls_x509_crt_t refused_leaf(CURL *easy, char sum[SHA256_HEX_SIZE])
+/* The chain that was refused, as far as libcurl kept it; the caller frees each. */
+static unsigned refused_chain(CURL *easy, gnutls_datum_t chain[CHAIN_MAX])
 {
 	struct curl_certinfo *info = NULL;
-	gnutls_x509_crt_t leaf = NULL;
-	gnutls_datum_t pem = {NULL, 0}, der;
-	uint8_t digest[SHA256_LEN];
+	unsigned n = 0;
 
-	if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info ||
-	        info->num_of_certs < 1 || gnutls_x509_crt_init(&leaf) != 0)
-		return NULL;
-	for (struct curl_slist *s = info->certinfo[0]; s; s = s->next)
-		if (strncmp(s->data, "Cert:", 5) == 0)
-			pem.data = (unsigned char *)s->data + 5;
-	pem.size = pem.data ? (unsigned)strlen((char *)pem.data) : 0;
-	if (!pem.size || gnutls_x509_crt_import(leaf, &pem, GNUTLS_X509_FMT_PEM) != 0 ||
-	        gnutls_x509_crt_export2(leaf, GNUTLS_X509_FMT_DER, &der) != 0) {
-		gnutls_x509_crt_deinit(leaf);
-		return NULL;
+	if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info)
+		return 0;
+	for (int i = 0; i < info->num_of_certs && n < CHAIN_MAX; i++) {
+		gnutls_datum_t pem = {NULL, 0};
+
+		for (struct curl_slist *s = info->certinfo[i]; s; s = s->next)
+			if (strncmp(s->data, "Cert:", 5) == 0)
+				pem.data = (unsigned char *)s->data + 5;
+		pem.size = pem.data ? (unsigned)strlen((char *)pem.data) : 0;
+		if (!pem.size || gnutls_pem_base64_decode2("CERTIFICATE", &pem, &chain[n]) != 0)
+			break;
+		n++;
 	}
-	sha256_of(der.data, der.size, digest);
-	gnutls_free(der.data);
-	hex_format(digest, sizeof digest, sum);
-	return leaf;
+	return n;
 }
 
-/* libcurl says only that it does not like a certificate. */
+/* libcurl says only that it does not like a certificate: why is said as for every other connection. */
 static bool why_refused(struct xfer *x, const char *host, struct buf *out)
 {
-	char sum[SHA256_HEX_SIZE];
-	gnutls_x509_crt_t leaf = refused_leaf(x->easy, sum);
-	bool name = strstr(x->curl_text, "does not match") != NULL;
+	const char *ca_file = x->h->service->at.ca_file;
+	gnutls_datum_t chain[CHAIN_MAX];
+	unsigned n = refused_chain(x->easy, chain);
+	bool known;
 
-	if (!leaf)
-		return false;
-	if (!verify_time_reason(leaf, out) && !(name && verify_name_reason(leaf, host, out)))
-		buf_putf(out,
-		        "the certificate is not accepted: %.200s%s; use --ca-file FILE with the "
-		        "certificate of its authority, or, when its operator confirms this "
-		        "fingerprint, --pin sha256:%s",
-		        *x->curl_text ? x->curl_text
-		                      : curl_easy_strerror(CURLE_PEER_FAILED_VERIFICATION),
-		        gnutls_x509_crt_check_issuer(leaf, leaf) ? " (it is self-signed)" : "",
-		        sum);
-	gnutls_x509_crt_deinit(leaf);
-	return true;
+	if (!ca_file && x->h->common->bundle)
+		ca_file = BUNDLE;
+	known = n && !verify_chain(chain, n, ca_file, host, out);
+	for (unsigned i = 0; i < n; i++)
+		gnutls_free(chain[i].data);
+	return known;
 }
 
 int http_tls_failed(struct xfer *x, CURLcode rc, struct err *err)

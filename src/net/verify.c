@@ -30,7 +30,7 @@ static char *date_text(time_t when, char out[DATE_TEXT_SIZE])
 	return date_format_iso((int64_t)when, out);
 }
 
-bool verify_time_reason(gnutls_x509_crt_t leaf, struct buf *out)
+static bool time_is_wrong(gnutls_x509_crt_t leaf, struct buf *out)
 {
 	time_t now = time(NULL), from = gnutls_x509_crt_get_activation_time(leaf),
 	       until = gnutls_x509_crt_get_expiration_time(leaf);
@@ -56,7 +56,7 @@ static void time_reason(gnutls_x509_crt_t leaf, unsigned status, struct buf *out
 {
 	char today[DATE_TEXT_SIZE];
 
-	if (!verify_time_reason(leaf, out))
+	if (!time_is_wrong(leaf, out))
 		buf_putf(out,
 		        "a certificate of its chain %s: check this machine's clock, which says %s",
 		        status & GNUTLS_CERT_EXPIRED ? "has expired" : "is not valid yet",
@@ -65,6 +65,19 @@ static void time_reason(gnutls_x509_crt_t leaf, unsigned status, struct buf *out
 
 static void chain_reason(gnutls_x509_crt_t leaf, unsigned status, const char *sum, struct buf *out)
 {
+	static const struct {
+		unsigned bit;
+		const char *text;
+	} faults[] = {
+	        {GNUTLS_CERT_REVOKED, "the certificate was revoked"},
+	        {GNUTLS_CERT_SIGNER_NOT_CA, "a certificate of its chain signs others, but is no "
+	                                    "authority's"},
+	        {GNUTLS_CERT_INSECURE_ALGORITHM,
+	                "the certificate, or one of its chain, is signed with an algorithm that is "
+	                "not safe any more (SHA-1 or older)"},
+	        {GNUTLS_CERT_PURPOSE_MISMATCH,
+	                "the certificate has another purpose than to be a server's"},
+	};
 	gnutls_datum_t text = {NULL, 0};
 	int rc;
 
@@ -72,10 +85,12 @@ static void chain_reason(gnutls_x509_crt_t leaf, unsigned status, const char *su
 		time_reason(leaf, status, out);
 		return;
 	}
-	if (status & GNUTLS_CERT_REVOKED) {
-		buf_puts(out, "the certificate was revoked");
-		return;
-	}
+	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+		if (status & faults[i].bit) {
+			buf_putf(out, "%s: its operator must renew it, or --pin sha256:%s",
+			        faults[i].text, sum);
+			return;
+		}
 	if (status & GNUTLS_CERT_SIGNER_NOT_FOUND) {
 		buf_putf(out,
 		        "the certificate is %s: use --ca-file FILE with the certificate of its "
@@ -164,7 +179,24 @@ static bool name_matches(const char *host, gnutls_x509_crt_t leaf)
 	return has_dns_name(leaf) && gnutls_x509_crt_check_hostname(leaf, host) != 0;
 }
 
-bool verify_name_reason(gnutls_x509_crt_t leaf, const char *name, struct buf *out)
+/* Is this text among its DNS names? */
+static bool has_name_text(gnutls_x509_crt_t leaf, const char *text)
+{
+	char name[256];
+	int type;
+
+	for (unsigned i = 0;; i++) {
+		size_t n = sizeof name;
+
+		type = gnutls_x509_crt_get_subject_alt_name(leaf, i, name, &n, NULL);
+		if (type == GNUTLS_SAN_DNSNAME && n == strlen(text) && memcmp(name, text, n) == 0)
+			return true;
+		if (type < 0 && type != GNUTLS_E_SHORT_MEMORY_BUFFER)
+			return false;
+	}
+}
+
+static bool name_is_wrong(gnutls_x509_crt_t leaf, const char *name, struct buf *out)
 {
 	char host[256];
 	struct buf names;
@@ -181,6 +213,11 @@ bool verify_name_reason(gnutls_x509_crt_t leaf, const char *name, struct buf *ou
 		buf_putf(out,
 		        "the certificate has %s in its common name alone, which counts no longer "
 		        "(RFC 9525): its operator must renew it, or --pin",
+		        host);
+	else if (url_host_is_address(host) && has_name_text(leaf, host))
+		buf_putf(out,
+		        "the certificate has %s as a name, not as an address, and so it does not "
+		        "count: use a host name that it has, or --pin",
 		        host);
 	else
 		buf_putf(out,
@@ -224,19 +261,33 @@ static bool strength_reason(const gnutls_datum_t *chain, unsigned n, struct buf 
 	return weak;
 }
 
-static bool leaf_is_good(gnutls_session_t tls, gnutls_x509_crt_t leaf, const char *host,
-        const char *sum, struct buf *why)
+/* A chain whose check ended with ${rc} and ${status}. */
+static bool is_good(const gnutls_datum_t *chain, unsigned n, int rc, unsigned status,
+        const char *host, struct buf *why)
 {
-	gnutls_typed_vdata_st purpose = {
-	        GNUTLS_DT_KEY_PURPOSE_OID, (unsigned char *)GNUTLS_KP_TLS_WWW_SERVER, 0};
-	unsigned status = GNUTLS_CERT_INVALID;
-	int rc = gnutls_certificate_verify_peers(tls, &purpose, 1, &status);
+	gnutls_x509_crt_t leaf = NULL;
+	char sum[SHA256_HEX_SIZE];
+	bool good = false;
 
-	if (rc != 0)
+	verify_sum(&chain[0], sum);
+	if (gnutls_x509_crt_init(&leaf) != 0 ||
+	        gnutls_x509_crt_import(leaf, &chain[0], GNUTLS_X509_FMT_DER) != 0)
+		buf_puts(why, "the certificate cannot be read");
+	else if (rc != 0)
 		buf_putf(why, "the certificate cannot be checked: %s", gnutls_strerror(rc));
 	else if (status != 0)
 		chain_reason(leaf, status, sum, why);
-	return rc == 0 && status == 0 && !verify_name_reason(leaf, host, why);
+	else
+		good = !name_is_wrong(leaf, host, why) && !strength_reason(chain, n, why);
+	if (leaf)
+		gnutls_x509_crt_deinit(leaf);
+	return good;
+}
+
+static gnutls_typed_vdata_st purpose_of_servers(void)
+{
+	return (gnutls_typed_vdata_st){
+	        GNUTLS_DT_KEY_PURPOSE_OID, (unsigned char *)GNUTLS_KP_TLS_WWW_SERVER, 0};
 }
 
 void verify_sum(const gnutls_datum_t *der, char out[SHA256_HEX_SIZE])
@@ -249,25 +300,48 @@ void verify_sum(const gnutls_datum_t *der, char out[SHA256_HEX_SIZE])
 
 bool verify_server(gnutls_session_t tls, const char *host, struct buf *why)
 {
-	gnutls_x509_crt_t leaf = NULL;
-	char sum[SHA256_HEX_SIZE];
-	unsigned n = 0;
+	gnutls_typed_vdata_st purpose = purpose_of_servers();
+	unsigned n = 0, status = GNUTLS_CERT_INVALID;
 	const gnutls_datum_t *chain = gnutls_certificate_get_peers(tls, &n);
-	bool good = false;
+	int rc;
 
 	if (!chain || !n) {
 		buf_puts(why, "the server shows no certificate");
 		return false;
 	}
-	verify_sum(&chain[0], sum);
-	if (gnutls_x509_crt_init(&leaf) != 0 ||
-	        gnutls_x509_crt_import(leaf, &chain[0], GNUTLS_X509_FMT_DER) != 0)
-		buf_puts(why, "the certificate cannot be read");
-	else
-		good = leaf_is_good(tls, leaf, host, sum, why) && !strength_reason(chain, n, why);
-	if (leaf)
-		gnutls_x509_crt_deinit(leaf);
-	return good;
+	rc = gnutls_certificate_verify_peers(tls, &purpose, 1, &status);
+	return is_good(chain, n, rc, status, host, why);
+}
+
+bool verify_chain(const gnutls_datum_t *chain, unsigned n, const char *ca_file, const char *host,
+        struct buf *why)
+{
+	gnutls_typed_vdata_st purpose = purpose_of_servers();
+	gnutls_x509_trust_list_t trust = NULL;
+	gnutls_x509_crt_t crt[CHAIN_MAX];
+	unsigned k = 0, status = GNUTLS_CERT_INVALID;
+	int rc = gnutls_x509_trust_list_init(&trust, 0);
+
+	if (rc == 0)
+		rc = ca_file ? gnutls_x509_trust_list_add_trust_file(
+		                       trust, ca_file, NULL, GNUTLS_X509_FMT_PEM, 0, 0)
+		             : gnutls_x509_trust_list_add_system_trust(trust, 0, 0);
+	rc = rc > 0 ? 0 : rc;
+	while (rc == 0 && k < n && k < CHAIN_MAX) {
+		rc = gnutls_x509_crt_init(&crt[k]);
+		if (rc == 0) {
+			rc = gnutls_x509_crt_import(crt[k], &chain[k], GNUTLS_X509_FMT_DER);
+			k++;
+		}
+	}
+	if (rc == 0)
+		rc = gnutls_x509_trust_list_verify_crt2(
+		        trust, crt, k, &purpose, 1, 0, &status, NULL);
+	while (k)
+		gnutls_x509_crt_deinit(crt[--k]);
+	if (trust)
+		gnutls_x509_trust_list_deinit(trust, 1);
+	return is_good(chain, n, rc, status, host, why);
 }
 
 int tls_verify(gnutls_session_t session)

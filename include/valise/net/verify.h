@@ -10,8 +10,8 @@
 bool verify_server(gnutls_session_t tls, const char *host, struct buf *why);
 void verify_sum(const gnutls_datum_t *der, char out[SHA256_HEX_SIZE]);
 
-/* Why a certificate does not do, for a person, appended to ${out}; false: not for this reason. */
-bool verify_time_reason(gnutls_x509_crt_t leaf, struct buf *out);
-bool verify_name_reason(gnutls_x509_crt_t leaf, const char *host, struct buf *out);
+/* The same of a chain (DER, ${n} > 0) that was shown to somebody else; ${ca_file} NULL: the system's authorities. */
+bool verify_chain(const gnutls_datum_t *chain, unsigned n, const char *ca_file, const char *host,
+        struct buf *why);
 
 #endif

@@ -187,7 +187,7 @@ static void certificates_are_judged(void **state)
 	        {"localhost", NULL, NULL, &w->wrong, ERR_TLS, "mail.other.example, not localhost"},
 	        {"localhost", NULL, NULL, &w->ip, ERR_TLS, "127.0.0.1, not localhost"},
 	        {"127.0.0.1", NULL, NULL, &w->good, ERR_TLS, "localhost, not 127.0.0.1"},
-	        {"127.0.0.1", NULL, NULL, &w->ip_as_name, ERR_TLS, "another name"},
+	        {"127.0.0.1", NULL, NULL, &w->ip_as_name, ERR_TLS, "as a name, not as an address"},
 	        {"localhost", w->self.sum, NULL, &w->good, ERR_TLS, w->good.sum},
 	        {"localhost", NULL, "/nonexistent", &w->good, ERR_NOTFOUND, "/nonexistent"},
 	        {"localhost", NULL, "/etc/passwd", &w->good, ERR_USAGE, "no certificate"},
