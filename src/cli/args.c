@@ -10,7 +10,7 @@
 
 const struct option_def common_options[] = {
         {"json", 0, NULL, "events or listings as JSON, one object a line, on standard output"},
-        {"quiet", 'q', NULL, "no progress line"},
+        {"quiet", 'q', NULL, "print nothing where all is done, else what went wrong or is missing"},
         {"help", 'h', NULL, "this text"},
         {NULL, 0, NULL, NULL},
 };
@@ -295,6 +295,16 @@ struct tree_accept args_accept(const struct args *a, const char **names)
 		else
 			accept.all = true;
 	return accept;
+}
+
+bool args_takes(const struct args *a, const char *option)
+{
+	return find_option(a->cmd, option, strlen(option), 0) != NULL;
+}
+
+bool args_quiet(const struct args *a, int rc)
+{
+	return rc == EXIT_DONE && args_has(a, "quiet");
 }
 
 bool args_has(const struct args *a, const char *option)

@@ -145,7 +145,8 @@ int batch_tell(struct batch *b)
 
 		json_object_set_new(o, "event", json_string("done"));
 		put_json(o);
-	} else {
+	} else if (!args_has(b->args, "quiet") || b->stopping || count[OUTCOME_FAILED] ||
+	           count[OUTCOME_STOPPED] || count[OUTCOME_INCOMPLETE]) {
 		put_table(b, count);
 	}
 	rc = write_reports(b, count);

@@ -65,7 +65,10 @@ struct args {
 
 /* Fill ${a} from argv (after the command's name). Prints what is wrong; 0, or EXIT_USAGE. */
 int args_parse(struct args *a, const struct command *cmd, int argc, char **argv);
+bool args_takes(const struct args *a, const char *option); /* does the command know it? */
 bool args_has(const struct args *a, const char *option);
+/* --quiet, and nothing to say: all is done. */
+bool args_quiet(const struct args *a, int rc);
 const char *args_get(const struct args *a, const char *option); /* the last one given; NULL */
 size_t args_all(const struct args *a, const char *option, const char **out, size_t max);
 /* --accept-shrink: names are put into ${names}, ARGS_MAX long. */
@@ -115,6 +118,8 @@ struct ui {
 	pthread_mutex_t lock;
 	json_t *notes; /* what was said: [{"level","collection","item","text"}] */
 	unsigned warnings;
+	struct said *said; /* what people were told, and how often (ui.c) */
+	size_t n_said, said_cap;
 };
 void ui_start(struct ui *u, const struct args *a);
 /* A line about a collection or item. Thread-safe; fits target_opts.report and archive findings. */

@@ -100,7 +100,7 @@ static int backup_links(
 	return take_links(t, from, rc, &err);
 }
 
-static void tell(struct take *t, const char *path)
+static void tell(struct take *t, const char *path, int rc)
 {
 	const struct tree_commit *c = &t->commit;
 	struct buf b;
@@ -114,6 +114,8 @@ static void tell(struct take *t, const char *path)
 		put_json(e);
 		return;
 	}
+	if (args_quiet(t->args, rc))
+		return;
 	buf_init(&b, 4096);
 	totals_text(&c->totals, &b);
 	term_escape(path, strlen(path), safe, sizeof safe);
@@ -172,7 +174,7 @@ static int run_backup(const struct args *a, struct account *account, struct ui *
 	if (rc == EXIT_DONE || rc == EXIT_INCOMPLETE) {
 		int extra = tree ? copy_to_tree(path, tree, &who, ui) : 0;
 
-		tell(&t, path);
+		tell(&t, path, rc);
 		json_object_set_new(t.outcome, "archive", json_string(path));
 		if (extra == 0)
 			extra = ui_write_reports(ui, t.outcome);

@@ -388,7 +388,7 @@ static int run_restore(struct restore *r)
 {
 	unsigned kinds = 0;
 	json_t *o;
-	int rc = restore_options(r);
+	int rc = restore_options(r), ran;
 
 	if (rc == 0)
 		rc = identify(r);
@@ -403,23 +403,23 @@ static int run_restore(struct restore *r)
 		return usage_error(r->args->cmd,
 		        "--into is for calendars and contacts: add --only calendars or --only "
 		        "contacts");
-	rc = run_kinds(r, kinds);
+	ran = rc = run_kinds(r, kinds);
+	if (rc == 0 && (r->sum.failed || r->sum.altered || r->sum.doubled || r->sum.unattached))
+		rc = EXIT_INCOMPLETE;
 	ui_stop(r->ui);
 	o = outcome(r);
 	if (r->ui->json) {
 		json_t *e = json_copy(o);
 
-		json_object_set_new(e, "event", json_string(rc ? "failed" : "done"));
+		json_object_set_new(e, "event", json_string(ran ? "failed" : "done"));
 		put_json(e);
-	} else if (rc == 0 || rc == EXIT_INCOMPLETE) {
+	} else if ((rc == 0 || rc == EXIT_INCOMPLETE) && !args_quiet(r->args, rc)) {
 		tell(r);
 	}
-	if (ui_write_reports(r->ui, o) && rc == 0)
+	if (ui_write_reports(r->ui, o) && (rc == 0 || rc == EXIT_INCOMPLETE))
 		rc = EXIT_FAILED;
 	json_decref(o);
 	ui_stats(r->ui);
-	if (rc == 0 && (r->sum.failed || r->sum.altered || r->sum.doubled || r->sum.unattached))
-		rc = EXIT_INCOMPLETE;
 	return rc;
 }
 

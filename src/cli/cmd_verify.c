@@ -97,7 +97,7 @@ int cmd_verify(const struct args *a)
 
 		json_object_set_new(e, "event", json_string("done"));
 		put_json(e);
-	} else {
+	} else if (!args_quiet(a, rc) || content) {
 		tell(a, &v, o.quick ? "quick: sums of files only" : "every byte read");
 		if (content)
 			content_tell(content);

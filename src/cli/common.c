@@ -244,6 +244,8 @@ int finish_tree(struct tree_sink *to, const char *where, struct ui *ui)
 		put_json(o);
 		return c.totals.complete ? EXIT_DONE : EXIT_INCOMPLETE;
 	}
+	if (c.totals.complete && args_quiet(ui->args, EXIT_DONE))
+		return EXIT_DONE;
 	buf_init(&b, 4096);
 	totals_text(&c.totals, &b);
 	printf("%s: %s%s%s\n", term_escape(where, strlen(where), safe, sizeof safe), buf_str(&b),

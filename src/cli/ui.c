@@ -4,8 +4,21 @@
 #include <unistd.h>
 #include "valise/base/clock.h"
 #include "valise/base/escape.h"
+#include "valise/base/mem.h"
 #include "valise/pack/archive.h"
 #include "cli.h"
+
+/* One line, and how often it was to be printed. */
+struct said {
+	enum say_level level;
+	char *collection, *text;
+	uint64_t n;
+};
+
+enum {
+	SAID_MAX = 10, /* lines that differ in numbers alone, a collection */
+	SAID_KINDS = 500,
+};
 
 char *human_bytes(uint64_t n, char out[32])
 {
@@ -45,7 +58,7 @@ static void clear_line(const struct ui *u)
 
 static const char *level_word(enum say_level level)
 {
-	return level == SAY_WARNING ? "warning" : level == SAY_NOTE ? "note" : "info";
+	return level >= SAY_WARNING ? "warning" : level == SAY_NOTE ? "note" : "info";
 }
 
 void put_text(json_t *o, const char *key, const char *text)
@@ -71,7 +84,7 @@ void ui_note(
 	put_text(o, "item", item);
 	put_text(o, "text", text);
 	pthread_mutex_lock(&u->lock);
-	if (level == SAY_WARNING)
+	if (level >= SAY_WARNING)
 		u->warnings++;
 	if (u->json) {
 		json_t *e = json_copy(o);
@@ -83,25 +96,94 @@ void ui_note(
 	pthread_mutex_unlock(&u->lock);
 }
 
-void ui_report(
-        void *ui, enum say_level level, const char *collection, const char *item, const char *text)
+static void print_line(struct ui *u, enum say_level level, const char *collection, const char *item,
+        const char *text)
 {
-	struct ui *u = ui;
 	char safe[1200], where[400], shown[1300];
 	bool red = u->line && level == SAY_WARNING && !getenv("NO_COLOR");
 
-	ui_note(ui, level, collection, item, text);
-	if (level == SAY_INFO && args_has(u->args, "quiet"))
-		return;
 	snprintf(where, sizeof where, "%s%s%s", collection ? collection : "",
 	        collection && item ? ", " : "", item ? item : "");
 	snprintf(safe, sizeof safe, "%s%s", where, where[0] ? ": " : "");
 	term_escape(text, strlen(text), safe + strlen(safe), sizeof safe - strlen(safe));
-	pthread_mutex_lock(&u->lock);
 	clear_line(u);
 	fprintf(stderr, "%s%s%s%s\n", red ? "\033[31m" : "",
 	        level == SAY_WARNING ? "warning: " : "",
 	        term_escape(safe, strlen(safe), shown, sizeof shown), red ? "\033[m" : "");
+}
+
+/* The same but for its numbers: each run of digits becomes "#". */
+static char *without_numbers(const char *text)
+{
+	char *out = xstrdup(text), *o = out;
+
+	for (const char *p = text; *p; p++)
+		if (*p < '0' || *p > '9')
+			*o++ = *p;
+		else if (o == out || o[-1] != '#')
+			*o++ = '#';
+	*o = '\0';
+	return out;
+}
+
+/* Has this been said of so many items of the collection that people need no more of it than a number? The report and JSON have each. */
+static bool said_often(struct ui *u, enum say_level level, const char *collection, const char *text)
+{
+	struct said *s = NULL;
+	char *plain;
+
+	if (level == SAY_INFO || !args_takes(u->args, "report"))
+		return false;
+	plain = without_numbers(text);
+	for (size_t i = 0; i < u->n_said && !s; i++)
+		if (u->said[i].level == level && strcmp(u->said[i].text, plain) == 0 &&
+		        strcmp(u->said[i].collection, collection ? collection : "") == 0)
+			s = &u->said[i];
+	if (!s && u->n_said < SAID_KINDS) {
+		s = ARR_PUSH(u->said, u->n_said, u->said_cap);
+		s->level = level;
+		s->collection = xstrdup(collection ? collection : "");
+		s->text = xstrdup(plain);
+	}
+	free(plain);
+	return s && ++s->n > SAID_MAX;
+}
+
+/* What was not printed any more, in a line each. */
+static void say_rest(struct ui *u)
+{
+	char n[32];
+
+	for (size_t i = 0; i < u->n_said; i++) {
+		struct said *s = &u->said[i];
+		char *text = xasprintf("%s more of these (%s): %s",
+		        human_count(s->n > SAID_MAX ? s->n - SAID_MAX : 0, n),
+		        args_has(u->args, "report") ? "the report names each"
+		                                    : "--report FILE names each",
+		        s->text);
+
+		if (s->n > SAID_MAX)
+			print_line(u, s->level, *s->collection ? s->collection : NULL, NULL, text);
+		free(text);
+		free(s->collection);
+		free(s->text);
+	}
+	free(u->said);
+	u->said = NULL;
+	u->n_said = u->said_cap = 0;
+}
+
+void ui_report(
+        void *ui, enum say_level level, const char *collection, const char *item, const char *text)
+{
+	struct ui *u = ui;
+
+	ui_note(ui, level, collection, item, text);
+	if (level == SAY_LISTED || (level == SAY_INFO && args_has(u->args, "quiet")))
+		return;
+	pthread_mutex_lock(&u->lock);
+	if (!said_often(u, level, collection, text))
+		print_line(u, level, collection, item, text);
 	pthread_mutex_unlock(&u->lock);
 }
 
@@ -233,6 +315,9 @@ void ui_stop(struct ui *u)
 		pthread_join(u->thread, NULL);
 		clear_line(u);
 	}
+	pthread_mutex_lock(&u->lock);
+	say_rest(u);
+	pthread_mutex_unlock(&u->lock);
 	u->line = false;
 }
 

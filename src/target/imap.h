@@ -210,6 +210,8 @@ struct box {
 	uint8_t *read_back; /* per item: why it is read back, bits of enum read_back */
 	uint8_t *tries; /* per item: connections lost while it alone was sent */
 	struct form **form; /* per item, NULL: as it is */
+	uint64_t over_quota; /* messages that found no room */
+	uint64_t quota; /* of this size and larger nothing is sent any more */
 	unsigned refused; /* messages in a row of which the target took no form */
 	struct lacking *lacking;
 	size_t n_lacking, lacking_cap;
@@ -391,7 +393,10 @@ int box_find_among(struct box *b, const uint32_t *items, size_t n, const uint8_t
 /* Clears in ${wanted} each message listed that an item has. */
 void box_unclaimed(struct box *b, uint8_t *wanted);
 int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
+/* ${head}: the message's, to name it; NULL: is to be read; "": goes without. */
 void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len, const char *why);
+/* The same for one of many, of which a line tells how many they are. */
+void item_failed_too(struct box *b, uint32_t item, const char *why);
 void item_altered(struct box *b, uint32_t item, enum odd how);
 /* Write down what has been learnt of messages since their records were written. */
 int box_remember_odd(struct box *b, struct err *err) MUST_CHECK;

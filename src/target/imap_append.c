@@ -45,7 +45,8 @@ void item_altered(struct box *b, uint32_t item, enum odd how)
 	b->odd[item] |= (uint8_t)how;
 }
 
-void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len, const char *why)
+static void name_failed(struct box *b, uint32_t item, enum say_level level, const char *head,
+        size_t head_len, const char *why)
 {
 	const struct tree_item *it = item_of(b, item);
 	struct buf own;
@@ -57,13 +58,23 @@ void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len
 		head = (const char *)own.data;
 		head_len = own.len;
 	}
-	say_item(b, SAY_WARNING, it, head, head_len, "not restored: %s", why);
+	say_item(b, level, it, head, head_len, "not restored: %s", why);
 	buf_clear(&own);
 	b->state[item] = ITEM_FAILED;
 	b->sum.failed++;
 	form_free(b->form[item]);
 	b->form[item] = NULL;
 	atomic_fetch_add(&b->w->run->progress->items_done, 1);
+}
+
+void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len, const char *why)
+{
+	name_failed(b, item, SAY_WARNING, head, head_len, why);
+}
+
+void item_failed_too(struct box *b, uint32_t item, const char *why)
+{
+	name_failed(b, item, SAY_LISTED, "", 0, why);
 }
 
 static int hold_write(void *ctx, const void *p, size_t n, struct err *err)
@@ -185,16 +196,36 @@ static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 	return true;
 }
 
-static uint64_t over_quota(struct run *r, uint64_t size, bool refused)
+/* What the run knows to be too much, ${size} included; UINT64_MAX: it has not met a quota. */
+static uint64_t run_quota(struct run *r, uint64_t size)
 {
 	uint64_t limit;
 
 	pthread_mutex_lock(&r->lock);
-	if (refused && size < r->quota_refused)
+	if (size < r->quota_refused)
 		r->quota_refused = size;
 	limit = r->quota_refused;
 	pthread_mutex_unlock(&r->lock);
 	return limit;
+}
+
+/* Refused for a quota. The first is named in full; box_end tells how many they are. */
+static void no_room(struct box *b, uint32_t item, uint64_t size, const char *why)
+{
+	uint64_t limit = run_quota(b->w->run, size);
+
+	b->quota = limit < b->quota ? limit : b->quota;
+	if (b->over_quota++)
+		item_failed_too(b, item, why);
+	else
+		item_failed(b, item, NULL, 0, why);
+}
+
+/* A mailbox may have a quota root of its own (RFC 9208): where another one is full, one message is tried first. */
+static bool tries_quota(struct box *b)
+{
+	return b->quota == UINT64_MAX && !b->sum.added &&
+	       run_quota(b->w->run, UINT64_MAX) != UINT64_MAX;
 }
 
 /* What is known to be refused is not sent. */
@@ -210,8 +241,8 @@ static bool is_hopeless(struct box *b, uint32_t item)
 		item_failed(b, item, NULL, 0, why);
 		return true;
 	}
-	if (size >= over_quota(r, size, false)) {
-		item_failed(b, item, "", 0,
+	if (size >= b->quota) {
+		no_room(b, item, size,
 		        "the target is over quota; messages of this size are not tried again");
 		return true;
 	}
@@ -351,9 +382,7 @@ static void name_refused(struct box *b, struct sending *s, const struct imap_app
 	const struct form *f = is_quota(a) ? NULL : b->form[s->item];
 	char why[700];
 
-	if (is_quota(a))
-		over_quota(b->w->run, a->size, true);
-	else if (f)
+	if (f)
 		b->refused++;
 	snprintf(why, sizeof why, "the target refuses it: %s%s%s%s", f ? f->why : a->code,
 	        !f && a->code[0] ? ", " : "", f ? "" : a->text,
@@ -361,7 +390,11 @@ static void name_refused(struct box *b, struct sending *s, const struct imap_app
 	        : ladder_about(a->code, a->text) != ABOUT_LIMIT
 	                ? "; and in every other form"
 	                : "; and without its keywords and flags");
-	item_failed(b, s->item, s->held ? (const char *)s->mem.data : NULL, s->mem.len, why);
+	if (is_quota(a))
+		no_room(b, s->item, a->size, why);
+	else
+		item_failed(
+		        b, s->item, s->held ? (const char *)s->mem.data : NULL, s->mem.len, why);
 }
 
 /* A refused message: its next form, if it has one. *out: it is to be sent again. */
@@ -540,7 +573,7 @@ static int append_run(struct box *b, struct batch *t, struct err *err)
 		rc = late_meanwhile(b, err);
 		if (rc < 0)
 			return rc;
-		batch_fill(t, b, &pos, careful ? 1 : late_batch_max(b));
+		batch_fill(t, b, &pos, careful || tries_quota(b) ? 1 : late_batch_max(b));
 		if (t->n == 0 && pos >= b->coll->n_items)
 			return 0;
 		if (t->n == 0)

@@ -53,6 +53,7 @@ static int box_load(struct box *b, struct err *err)
 	b->tries = xcalloc(n + 1, 1);
 	b->form = xcalloc(n + 1, sizeof(struct form *));
 	b->sum.items = n;
+	b->quota = UINT64_MAX;
 	labels_load(b);
 	return 0;
 }
@@ -100,6 +101,10 @@ static void say_lacking(struct box *b)
 {
 	char n[COUNTED_SIZE];
 
+	if (b->over_quota > 1)
+		say_box(b, SAY_WARNING,
+		        "%s not restored, as the target is over quota (--report FILE lists them)",
+		        counted(b->over_quota, "message is", "messages are", n));
 	for (size_t i = 0; i < b->n_lacking; i++)
 		say_box(b, SAY_NOTE, "the target does not keep the %s %s: %s without it",
 		        b->lacking[i].word[0] == '\\' ? "flag" : "keyword", b->lacking[i].word,
@@ -236,7 +241,7 @@ static void box_lost(struct box *b, const char *why)
 	for (size_t i = 0; b->coll && i < b->coll->n_items; i++) {
 		if (b->state[i] != ITEM_TODO)
 			continue;
-		item_failed(b, (uint32_t)i, "", 0, why);
+		item_failed_too(b, (uint32_t)i, why);
 		missing++;
 	}
 	say_box(b, SAY_WARNING, "%s not restored: %s%s",

@@ -28,6 +28,10 @@ say "nothing changed: no new snapshot"
 (cd "$T/alice.valise" && find . -type f -print0 | sort -z | xargs -0 sha256sum) > "$T/sums1"
 run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/alice.valise"
 says 'nothing changed'
+run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/alice.valise" -q
+[ ! -s "$T/out" ] && [ ! -s "$T/err" ] || fail "-q, and all is done"
+run 0 "$VALISE" verify "$T/alice.valise" -q
+[ ! -s "$T/out" ] && [ ! -s "$T/err" ] || fail "-q, and all is sound"
 (cd "$T/alice.valise" && find . -type f -print0 | sort -z | xargs -0 sha256sum) > "$T/sums2"
 same "$T/sums1" "$T/sums2"
 
@@ -46,6 +50,8 @@ says 'v1_2 notes'
 
 say "again, with and without the restore journal"
 "$TOOLS/snapshot_source.py" --no-recent --env "$T/B/env" --user bob > "$T/before"
+run 0 "$VALISE" restore "$T/alice.valise" "${IMAP[@]}" --quiet
+[ ! -s "$T/out" ] || fail "--quiet, and all is done"
 run 0 "$VALISE" restore "$T/alice.valise" "${IMAP[@]}"
 says ' 0 added'
 rm -r "$T/state"

@@ -222,6 +222,9 @@ def quota(archive, scratch):
         report = restore(ct.OverQuota, server, archive, scratch, 3, again=None)
         check(report.failed and report.rescued == 0 and report.added + report.failed == len(NAMES), report.added, report.failed)
         check("quota" in json.dumps(report.all["notes"]).lower(), "quota is not named")
+        text = run(["restore", archive], server.port, os.path.join(scratch, "over-quota"), 3)
+        check(text.count("Quota exceeded") == 1 and text.count("not tried again") == 0, "not said once:", text)
+        check("%d messages are not restored, as the target is over quota" % report.failed in text and len(report.notes) == report.failed, text)
         server.full = False
         run(["restore", archive], server.port, os.path.join(scratch, "over-quota"), 0)
         found, left = held(server)
@@ -254,6 +257,7 @@ def keeps_no_flags(archive, scratch):
         path = os.path.join(scratch, "keeps-no-flags.json")
         out = run(["restore", archive, "--report", path], server.port, os.path.join(scratch, "keeps-no-flags-fresh"), 3)
         check(Report(path).added == 0 and Report(path).altered == 4 and "flags added" not in out, Report(path).altered, out)
+        said_again(ct.KeepsNoFlags, server, archive, scratch, 4)
 
 
 def keywords(archive, scratch):
@@ -335,6 +339,8 @@ def adds_headers(case):
             check(report.altered == len(NAMES) and report.failed == 0, report.altered, report.failed)
             check(json.dumps(report.all["notes"]).count("other octets") == len(NAMES), "named more than once, or not", report.all["notes"])
             said_again(case, server, archive, scratch, report.altered)
+            text = run(["restore", archive], server.port, os.path.join(scratch, case.name), 3)
+            check(text.count("with other octets") == 11 and "%d more of these (--report FILE names each)" % (len(NAMES) - 10) in text, "a flood:", text)
             state = os.path.join(scratch, case.name)
             for _ in range(2):
                 path = state + ".json"

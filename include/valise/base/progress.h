@@ -10,7 +10,12 @@
  * What a running source, target or pack tells whoever watches. Lower rooms count and say; only cli
  * prints. All members may be touched from several threads.
  */
-enum say_level { SAY_INFO, SAY_NOTE, SAY_WARNING };
+enum say_level {
+	SAY_INFO,
+	SAY_NOTE,
+	SAY_WARNING,
+	SAY_LISTED, /* one of many, for reports and JSON: people get a line with their number */
+};
 
 struct progress {
 	_Atomic uint64_t items_done, items_total; /* total 0: not known yet */
