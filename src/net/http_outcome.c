@@ -129,10 +129,13 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 	case CURLE_BAD_CONTENT_ENCODING:
 	case CURLE_WRITE_ERROR:
 		return failed(x, ERR_PROTO, ERR_ITEM, why);
+	/* Where libcurl is out of memory, it is its limit of a line that is meant: memory that lacks ends the process. */
+	case CURLE_OUT_OF_MEMORY:
 #if LIBCURL_VERSION_NUM >= 0x080600
 	case CURLE_TOO_LARGE:
-		return failed(x, ERR_LIMIT, ERR_ITEM, why);
 #endif
+		return failed(x, ERR_LIMIT, ERR_ITEM,
+		        "a header line of the answer is longer than the 100 kB allowed");
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
 		return lost(x, why, x->rq->link || never_there(x, rc));

@@ -87,19 +87,21 @@ int pop3_prove_top(struct pop3_run *r, struct err *err)
 void pop3_say_how(struct pop3_run *r)
 {
 	size_t topped = 0, retred = 0;
+	char n[COUNTED_SIZE];
 
 	for (size_t i = 0; i < r->n_drops; i++) {
-		retred += r->drops[i].retred;
-		topped += r->drops[i].topped && !r->drops[i].retred;
+		const struct drop *d = &r->drops[i];
+
+		retred += d->retred && d->done;
+		topped += d->topped && d->done && !d->retred;
 	}
 	if (topped)
-		progress_say(r->progress, SAY_INFO,
-		        "%zu message%s had by TOP, which leaves mail unread", topped,
-		        topped == 1 ? " was" : "s were");
+		progress_say(r->progress, SAY_INFO, "%s had by TOP, which leaves mail unread",
+		        counted(topped, "message was", "messages were", n));
 	if (retred)
 		progress_say(r->progress, topped || retred == 1 ? SAY_INFO : SAY_NOTE,
-		        "%zu message%s had by RETR, which marks mail as read on many servers (%s)",
-		        retred, retred == 1 ? " was" : "s were",
+		        "%s had by RETR, which marks mail as read on many servers (%s)",
+		        counted(retred, "message was", "messages were", n),
 		        r->top       ? "one to see that TOP gives the same octets"
 		        : r->may_top ? "TOP was not seen to give the same octets"
 		                     : "this server has no TOP");

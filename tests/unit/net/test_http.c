@@ -225,6 +225,11 @@ static void caps_answer(struct conn *c, const struct request *rq)
 		for (int i = 0; i < 20000 && !c->close; i++)
 			say(c, "%s%s", line, interim ? "\r\nHTTP/1.1 103 Early\r\n" : "");
 		c->close = true;
+	} else if (strcmp(rq->path, "/line") == 0) {
+		say(c, "HTTP/1.1 200 OK\r\nX-Long: ");
+		for (int i = 0; i < 3000 && !c->close; i++)
+			say(c, "%.40s", line);
+		c->close = true;
 	} else if (strcmp(rq->path, "/exact") == 0)
 		reply(c, 200, "", "12345678");
 	else if (strcmp(rq->path, "/endless-error") == 0) {
@@ -246,6 +251,7 @@ static void caps(void **state)
 
 	assert_int_equal(r->code, ERR_LIMIT);
 	assert_int_equal(get(h, s, "/interim")->code, ERR_LIMIT);
+	assert_int_equal(get(h, s, "/line")->code, ERR_LIMIT);
 	r = ask(h, s, (struct http_request){.method = "GET", .max_response = 8}, "/exact");
 	assert_int_equal(r->code, 0);
 	r = ask(h, s, (struct http_request){.method = "GET", .max_response = 7}, "/exact");
