@@ -280,7 +280,7 @@ int service_url_parse(enum service_kind kind, const char *text, bool cleartext, 
 	if (scheme->security == SECURITY_NONE && !cleartext)
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
 		        "%s: http:// would send the password readable for everyone on the way: "
-		        "write https://, or add cleartext",
+		        "write https://, or add cleartext (--cleartext)",
 		        service_name(kind));
 	at->port = scheme->port;
 	at->security =

@@ -53,6 +53,23 @@ char *human_count(uint64_t n, char out[32])
 	return out;
 }
 
+char *human_bytes(uint64_t n, char out[32])
+{
+	static const char *const unit[] = {"bytes", "kB", "MB", "GB", "TB"};
+	double v = (double)n;
+	size_t u = 0;
+
+	while (v >= 1000 && u < 4) {
+		v /= 1000;
+		u++;
+	}
+	if (u == 0)
+		snprintf(out, 32, "%llu bytes", (unsigned long long)n);
+	else
+		snprintf(out, 32, "%.1f %s", v, unit[u]);
+	return out;
+}
+
 char *counted(uint64_t n, const char *one, const char *many, char out[COUNTED_SIZE])
 {
 	char digits[32];

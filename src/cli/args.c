@@ -56,7 +56,9 @@ int usage_error(const struct command *cmd, const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	term_escape(text, strlen(text), safe, sizeof safe);
-	if (cmd)
+	if (cmd && *safe && safe[strlen(safe) - 1] == ')') /* it says where to look */
+		talk("valise %s: %s", cmd->name, safe);
+	else if (cmd)
 		talk("valise %s: %s (see valise help %s)", cmd->name, safe, cmd->name);
 	else
 		talk("valise: %s (see valise help)", safe);

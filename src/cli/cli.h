@@ -104,7 +104,6 @@ int exit_code_of(const struct err *err);
 void put_json(json_t *o); /* one canonical line; takes the reference */
 /* A member of ${o}, left out for NULL. Text from outside may not be UTF-8, which JSON cannot hold: it is then escaped as for a terminal. */
 void put_text(json_t *o, const char *key, const char *text);
-char *human_bytes(uint64_t n, char out[32]);
 
 /* A running command: its progress, its line on the terminal, what it said. */
 struct ui {

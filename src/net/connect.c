@@ -195,6 +195,7 @@ int net_connect(struct transport *t)
 	}
 	freeaddrinfo(list);
 	if (t->fd < 0)
-		return transport_fail(t, ERR_NET, "cannot connect: %s", strerror(why));
+		return transport_fail(t, ERR_NET, "cannot connect: %s%s", strerror(why),
+		        why == ECONNREFUSED ? " (nothing listens at this port)" : "");
 	return 0;
 }

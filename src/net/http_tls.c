@@ -159,7 +159,10 @@ int http_tls_failed(struct xfer *x, CURLcode rc, struct err *err)
 		*files = '\0';
 	(void)url_cut(x->url, &u);
 	buf_init(&why, 4096);
-	if (rc != CURLE_PEER_FAILED_VERIFICATION || !why_refused(x, u.host, &why))
+	if (strstr(x->curl_text, "unexpected TLS packet"))
+		buf_putf(&why, "the server does not speak TLS at port %u: is it another service's?",
+		        u.port);
+	else if (rc != CURLE_PEER_FAILED_VERIFICATION || !why_refused(x, u.host, &why))
 		buf_putf(&why, "TLS: %s", *x->curl_text ? x->curl_text : curl_easy_strerror(rc));
 	err_set(err, ERR_TLS, x->trusted ? ERR_WHOLE : ERR_ITEM, "%s: %s", u.host, buf_str(&why));
 	buf_clear(&why);

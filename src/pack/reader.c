@@ -241,6 +241,7 @@ int archive_space_check(const char *path, uint64_t bytes, struct err *err)
 {
 	char *at = xstrdup(path), *slash;
 	uint64_t free_bytes, need = bytes / 2;
+	char have[32], want[32];
 
 	/* The archive may not be there yet: then the nearest directory above it counts. */
 	while ((free_bytes = disk_free(AT_FDCWD, at)) == UINT64_MAX && (slash = strrchr(at, '/')) &&
@@ -251,12 +252,8 @@ int archive_space_check(const char *path, uint64_t bytes, struct err *err)
 	free(at);
 	if (free_bytes >= need)
 		return 0;
-	if (need >> 20 == 0)
-		return err_set(err, ERR_SPACE, ERR_WHOLE,
-		        "%s: %ju kB are free, and even well compressed the account takes at least "
-		        "%ju kB",
-		        path, (uintmax_t)(free_bytes / 1000), (uintmax_t)(need / 1000));
 	return err_set(err, ERR_SPACE, ERR_WHOLE,
-	        "%s: %ju MiB are free, and even well compressed the account takes at least %ju MiB",
-	        path, (uintmax_t)(free_bytes >> 20), (uintmax_t)(need >> 20));
+	        "%s: %s are free, and even well compressed the account takes at least %s: make "
+	        "room, or give another place (-o)",
+	        path, human_bytes(free_bytes, have), human_bytes(need, want));
 }

@@ -38,6 +38,8 @@ void progress_say(struct progress *p, enum say_level level, const char *fmt, ...
 
 /* "1,234" */
 char *human_count(uint64_t n, char out[32]);
+/* "1.2 MB" */
+char *human_bytes(uint64_t n, char out[32]);
 #define COUNTED_SIZE 96
 /* "1,234 messages are", "1 message is": ${one} or ${many} as ${n} wants it. */
 char *counted(uint64_t n, const char *one, const char *many, char out[COUNTED_SIZE]);
