@@ -118,7 +118,7 @@ struct ui {
 	json_t *notes; /* what was said: [{"level","collection","item","text"}] */
 	unsigned warnings;
 	struct said *said; /* what people were told, and how often (ui.c) */
-	size_t n_said, said_cap;
+	size_t n_said, said_cap, said_max;
 };
 void ui_start(struct ui *u, const struct args *a);
 /* A line about a collection or item. Thread-safe; fits target_opts.report and archive findings. */

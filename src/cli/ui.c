@@ -16,7 +16,8 @@ struct said {
 };
 
 enum {
-	SAID_MAX = 10, /* lines that differ in numbers alone, a collection */
+	SAID_MAX = 100, /* lines that differ in numbers alone, a collection */
+	SAID_SHOWN = 10, /* the same on a terminal */
 	SAID_KINDS = 500,
 };
 
@@ -129,7 +130,7 @@ static bool said_often(struct ui *u, enum say_level level, const char *collectio
 		s->text = xstrdup(plain);
 	}
 	free(plain);
-	return s && ++s->n > SAID_MAX;
+	return s && ++s->n > u->said_max;
 }
 
 /* What was not printed any more, in a line each. */
@@ -140,12 +141,12 @@ static void say_rest(struct ui *u)
 	for (size_t i = 0; i < u->n_said; i++) {
 		struct said *s = &u->said[i];
 		char *text = xasprintf("%s more of these (%s): %s",
-		        human_count(s->n > SAID_MAX ? s->n - SAID_MAX : 0, n),
+		        human_count(s->n > u->said_max ? s->n - u->said_max : 0, n),
 		        args_has(u->args, "report") ? "the report names each"
 		                                    : "--report FILE names each",
 		        s->text);
 
-		if (s->n > SAID_MAX)
+		if (s->n > u->said_max)
 			print_line(u, s->level, *s->collection ? s->collection : NULL, NULL, text);
 		free(text);
 		free(s->collection);
@@ -281,6 +282,7 @@ void ui_start(struct ui *u, const struct args *a)
 	u->started = clock_ms();
 	pthread_mutex_init(&u->lock, NULL);
 	u->line = !u->json && !args_has(a, "quiet") && isatty(2);
+	u->said_max = isatty(2) ? SAID_SHOWN : SAID_MAX;
 	u->ticks = u->json && args_has(a, "progress");
 	if (u->line || u->ticks) {
 		u->thread_runs = true;

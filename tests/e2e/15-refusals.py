@@ -7,6 +7,7 @@ import email
 import hashlib
 import json
 import os
+import pty
 import re
 import shutil
 import subprocess
@@ -38,6 +39,24 @@ def run(args, port, state, want):
                        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, env=dict(os.environ, XDG_STATE_HOME=state, HOME=state))
     check(p.returncode == want, "exit code", p.returncode, "instead of", want, p.stdout, p.stderr)
     return p.stdout + p.stderr
+
+
+def on_terminal(args, port, state):
+    """What a person sees."""
+    ours, theirs = pty.openpty()
+    with tempfile.TemporaryFile() as out:
+        p = subprocess.Popen([VALISE, *args, "--imap", "imap://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext"],
+                             stdin=subprocess.DEVNULL, stdout=out, stderr=theirs, env=dict(os.environ, XDG_STATE_HOME=state, HOME=state))
+        os.close(theirs)
+        text = b""
+        try:
+            while more := os.read(ours, 65536):
+                text += more
+        except OSError:  # the other end is closed
+            pass
+        os.close(ours)
+        check(p.wait(120) == 3, "exit code", p.returncode)
+    return text.decode(errors="replace")
 
 
 class Report:
@@ -339,7 +358,7 @@ def adds_headers(case):
             check(report.altered == len(NAMES) and report.failed == 0, report.altered, report.failed)
             check(json.dumps(report.all["notes"]).count("other octets") == len(NAMES), "named more than once, or not", report.all["notes"])
             said_again(case, server, archive, scratch, report.altered)
-            text = run(["restore", archive], server.port, os.path.join(scratch, case.name), 3)
+            text = on_terminal(["restore", archive], server.port, os.path.join(scratch, case.name))
             check(text.count("with other octets") == 11 and "%d more of these (--report FILE names each)" % (len(NAMES) - 10) in text, "a flood:", text)
             state = os.path.join(scratch, case.name)
             for _ in range(2):
