@@ -1,5 +1,5 @@
-#ifndef ACCOUNT_ACCOUNTFILE_H
-#define ACCOUNT_ACCOUNTFILE_H
+#ifndef VALISE_ACCOUNT_ACCOUNTFILE_H
+#define VALISE_ACCOUNT_ACCOUNTFILE_H
 
 #include <stddef.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-#ifndef ACCOUNT_CREDENTIALS_H
-#define ACCOUNT_CREDENTIALS_H
+#ifndef VALISE_ACCOUNT_CREDENTIALS_H
+#define VALISE_ACCOUNT_CREDENTIALS_H
 
 #include "valise/account/account.h"
 #include "valise/base/secret.h"

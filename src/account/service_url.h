@@ -1,5 +1,5 @@
-#ifndef ACCOUNT_SERVICE_URL_H
-#define ACCOUNT_SERVICE_URL_H
+#ifndef VALISE_ACCOUNT_SERVICE_URL_H
+#define VALISE_ACCOUNT_SERVICE_URL_H
 
 #include <stdbool.h>
 #include "valise/base/service.h"

@@ -1,5 +1,5 @@
-#ifndef ACCOUNT_SETTINGS_H
-#define ACCOUNT_SETTINGS_H
+#ifndef VALISE_ACCOUNT_SETTINGS_H
+#define VALISE_ACCOUNT_SETTINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

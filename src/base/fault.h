@@ -1,5 +1,5 @@
-#ifndef BASE_FAULT_H
-#define BASE_FAULT_H
+#ifndef VALISE_BASE_FAULT_H
+#define VALISE_BASE_FAULT_H
 
 #include <stdbool.h>
 #include <stddef.h>

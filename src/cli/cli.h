@@ -8,7 +8,7 @@
 #include "valise/base/err.h"
 #include "valise/base/json.h"
 #include "valise/base/progress.h"
-#include "valise/tree/dir.h"
+#include "valise/dir/dir.h"
 #include "valise/tree/shrink.h"
 #include "valise/tree/pattern.h"
 #include "valise/tree/sink.h"

@@ -7,8 +7,8 @@
 #include <unistd.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
-#include "valise/source/source.h"
-#include "valise/tree/dir.h"
+#include "valise/fetch/fetch.h"
+#include "valise/dir/dir.h"
 #include "cli.h"
 
 int exit_code_of(const struct err *err)

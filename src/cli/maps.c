@@ -4,7 +4,7 @@
 #include <strings.h>
 #include "valise/base/mem.h"
 #include "valise/format/mutf7.h"
-#include "valise/target/target.h"
+#include "valise/restore/restore.h"
 #include "cli.h"
 
 #define NAME_CAP (64u << 10)

@@ -3,8 +3,8 @@
 #include <string.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
-#include "valise/source/source.h"
-#include "valise/target/target.h"
+#include "valise/fetch/fetch.h"
+#include "valise/restore/restore.h"
 #include "cli.h"
 
 const struct option_def take_options[] = {

@@ -1,5 +1,5 @@
-#ifndef NET_TRANSPORT_INTERNAL_H
-#define NET_TRANSPORT_INTERNAL_H
+#ifndef VALISE_NET_TRANSPORT_INTERNAL_H
+#define VALISE_NET_TRANSPORT_INTERNAL_H
 
 #include "valise/base/clock.h"
 #include <gnutls/gnutls.h>

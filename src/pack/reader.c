@@ -7,8 +7,8 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
-#include "part.h"
-#include "sink.h"
+#include "pack/part/part.h"
+#include "pack/sink/sink.h"
 
 struct archive_view {
 	struct tree_reader base;

@@ -1,7 +1,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
 #include "valise/tree/sink.h"
-#include "words.h"
+#include "valise/tree/words.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The manifest as JSON: docs/FORMAT.md, "Manifest". */
-#include "manifest_int.h"
-#include "words.h"
+#include "valise/tree/account_json.h"
+#include "valise/tree/words.h"
 #include "valise/base/date.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"

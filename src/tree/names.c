@@ -3,7 +3,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/textindex.h"
 #include "valise/tree/manifest.h"
-#include "words.h"
+#include "valise/tree/words.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

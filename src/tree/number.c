@@ -2,7 +2,7 @@
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/tree/model.h"
-#include "words.h"
+#include "valise/tree/words.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

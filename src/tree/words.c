@@ -1,4 +1,4 @@
-#include "words.h"
+#include "valise/tree/words.h"
 #include "valise/base/escape.h"
 #include <string.h>
 #include <strings.h>

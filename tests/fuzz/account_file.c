@@ -1,7 +1,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "accountfile.h"
+#include "account/accountfile.h"
 
 /* Also where NDEBUG silences assert. */
 #define CHECK(x) ((x) ? (void)0 : abort())

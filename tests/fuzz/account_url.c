@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "service_url.h"
+#include "account/service_url.h"
 #include "valise/base/escape.h"
 
 /* Also where NDEBUG silences assert. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "content_internal.h"
+#include "format/content/internal.h"
 
 static int add(void *ctx, const void *p, size_t n, struct err *err)
 {

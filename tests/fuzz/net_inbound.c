@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "transport_internal.h"
+#include "net/transport_internal.h"
 
 /* Also where NDEBUG silences assert. */
 #define CHECK(x) ((x) ? (void)0 : abort())

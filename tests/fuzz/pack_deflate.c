@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
-#include "deflate.h"
+#include "pack/part/deflate.h"
 #include "valise/base/mem.h"
 
 #define CHECK(x) ((x) ? (void)0 : abort())

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "member.h"
-#include "part.h"
-#include "tarhead.h"
+#include "pack/part/member.h"
+#include "pack/part/part.h"
+#include "pack/part/tarhead.h"
 #include "valise/base/buf.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"

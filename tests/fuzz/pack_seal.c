@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/hash.h"
-#include "seal.h"
+#include "pack/seal.h"
 
 /* With a checksum line for seal.json that is right, so that what stands behind it is reached. */
 static void with_right_sum(const char *json, size_t n, const char *sums, size_t n_sums)

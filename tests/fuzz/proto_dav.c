@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "dav_internal.h"
+#include "proto/dav/internal.h"
 #include "valise/base/escape.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,7 +1,7 @@
 /* Server lines as our own reading takes them: tokens, status lines, LIST, STATUS and FETCH. */
 #include <stdlib.h>
 #include <string.h>
-#include "imap_line.h"
+#include "proto/imap/line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/buf.h"
-#include "pop3_internal.h"
+#include "proto/pop3/internal.h"
 
 static int take(void *ctx, const void *p, size_t n, struct err *err)
 {

@@ -1,5 +1,5 @@
 /* What is accepted as a catalog is canonical: written again, it is the same bytes. */
-#include "catalog_int.h"
+#include "tree/catalog/internal.h"
 #include <stdlib.h>
 #include <string.h>
 

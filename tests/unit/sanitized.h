@@ -1,5 +1,5 @@
-#ifndef VALISE_TESTS_SANITIZED_H
-#define VALISE_TESTS_SANITIZED_H
+#ifndef VALISE_TEST_SANITIZED_H
+#define VALISE_TEST_SANITIZED_H
 
 /* Is this a build with AddressSanitizer? Everything takes several times as long there. */
 #if defined(__SANITIZE_ADDRESS__)

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "credentials.h"
+#include "account/credentials.h"
 #include "valise/base/progress.h"
 
 static struct account_secrets *secrets;

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-#include "service_url.h"
+#include "account/service_url.h"
 #include "valise/base/mem.h"
 
 #define I SERVICE_IMAP

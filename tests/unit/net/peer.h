@@ -2,8 +2,8 @@
  * A peer for tests: certificates made on the spot with GnuTLS, and a server thread on loopback that
  * serves one connection by a function of the test.
  */
-#ifndef TEST_PEER_H
-#define TEST_PEER_H
+#ifndef VALISE_TEST_NET_PEER_H
+#define VALISE_TEST_NET_PEER_H
 
 #include <arpa/inet.h>
 #include <gnutls/gnutls.h>

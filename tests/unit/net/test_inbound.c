@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include <string.h>
-#include "transport_internal.h"
+#include "net/transport_internal.h"
 #include "valise/base/mem.h"
 
 static int take(struct inbound *in, const char *text)

@@ -1,6 +1,6 @@
 /* What the tests of archives share: a made-up account that is given to a sink, the way a source does. */
-#ifndef VALISE_TEST_ARCHIVE_HELP_H
-#define VALISE_TEST_ARCHIVE_HELP_H
+#ifndef VALISE_TEST_PACK_ARCHIVE_HELP_H
+#define VALISE_TEST_PACK_ARCHIVE_HELP_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,10 +16,10 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
-#include "../sanitized.h"
-#include "bag.h"
-#include "layout.h"
-#include "seal.h"
+#include "sanitized.h"
+#include "pack/bag.h"
+#include "pack/layout.h"
+#include "pack/seal.h"
 
 #define UNUSED __attribute__((unused))
 #define MAX_ITEMS 64

@@ -1,7 +1,7 @@
 /* Paths of an archive, the table of objects, tars of links. */
 #include "archive_help.h"
-#include "links.h"
-#include "objects.h"
+#include "pack/part/hardlinks.h"
+#include "pack/part/objects.h"
 
 static void test_kinds_of_paths(void **state)
 {

@@ -1,6 +1,6 @@
 /* Reading an archive: through valise, by hand, and what is left of a damaged one. */
 #include "archive_help.h"
-#include "valise/tree/dir.h"
+#include "valise/dir/dir.h"
 
 static struct fake_coll account[] = {
         {.name = "INBOX", .text = {"one\r\n", "two\r\n", "one\r\n"}, .flags = FLAG_SEEN},

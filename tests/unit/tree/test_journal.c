@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <unistd.h>
-#include "journal_scan.h"
+#include "tree/journal_scan.h"
 #include "valise/base/file.h"
 
 struct seen {

@@ -1,0 +1,72 @@
+/* valise check: can this account be read? */
+#include <string.h>
+#include "valise/fetch/fetch.h"
+#include "cli/cli.h"
+
+static const struct option_def options[] = {
+        {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
+        {NULL, 0, NULL, NULL},
+};
+const struct command check_command = {
+        .name = "check",
+        .synopsis = "[ACCOUNT]",
+        .summary =
+                "sign in to each service of an account and count what is there; nothing is fetched",
+        .options = options,
+        .account = true,
+        .max_pos = 1,
+        .run = cmd_check,
+};
+
+static int check_service(const struct args *a, const struct service *s, struct ui *ui)
+{
+	struct source_opts o = {.dry = true};
+	struct source_result r = {0};
+	struct err err = {0};
+	char n[COUNTED_SIZE], b[COUNTED_SIZE];
+
+	if (!source_for(s->kind)) {
+		talk("valise check: %s is not supported by this version", service_name(s->kind));
+		return EXIT_FAILED;
+	}
+	if (source_for(s->kind)->run(s, NULL, &o, &ui->progress, &r, &err) < 0)
+		return fail(a, &err);
+	if (ui->json) {
+		json_t *e = json_object();
+
+		json_object_set_new(e, "event", json_string("service"));
+		put_text(e, "service", service_name(s->kind));
+		put_text(e, "user", s->login.user);
+		put_text(e, "account", service_owner(s));
+		json_object_set_new(e, "items", json_integer((json_int_t)r.items));
+		json_object_set_new(e, "collections", json_integer((json_int_t)r.collections));
+		put_json(e);
+		return 0;
+	}
+	printf("%s: signed in as %s%s%s: %s in %s\n", service_name(s->kind), s->login.user,
+	        s->login.authzid ? " for " : "", s->login.authzid ? s->login.authzid : "",
+	        counted(r.items, "item", "items", n),
+	        counted(r.collections, "collection", "collections", b));
+	return 0;
+}
+
+int cmd_check(const struct args *a)
+{
+	struct account *account;
+	struct ui ui;
+	int rc = load_account(a, a->n_pos ? a->pos[0] : NULL, &account), worst = 0;
+
+	if (rc)
+		return rc;
+	ui_start(&ui, a);
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		if (account->present[k]) {
+			rc = check_service(a, &account->services[k], &ui);
+			worst = rc ? rc : worst;
+		}
+	ui_stop(&ui);
+	ui_stats(&ui);
+	ui_clear(&ui);
+	account_free(account);
+	return worst;
+}

@@ -1,0 +1,382 @@
+/* valise list and snapshots: what an archive holds. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/pack/archive.h"
+#include "cli/cli.h"
+
+static const struct option_def list_options[] = {
+        {"snapshot", 0, "N", "this snapshot instead of the newest"},
+        {"items", 0, NULL, "every item of every collection"},
+        {"with-gone", 0, NULL, "also items that are marked as gone from the server"},
+        {NULL, 0, NULL, NULL},
+};
+const struct command list_command = {
+        .name = "list",
+        .synopsis = "ARCHIVE [FOLDER]",
+        .summary = "list the collections of an archive, or the items of one",
+        .options = list_options,
+        .min_pos = 1,
+        .max_pos = 2,
+        .run = cmd_list,
+};
+
+static const struct option_def snapshots_options[] = {{NULL, 0, NULL, NULL}};
+const struct command snapshots_command = {
+        .name = "snapshots",
+        .synopsis = "ARCHIVE",
+        .summary = "list the snapshots of an archive",
+        .options = snapshots_options,
+        .min_pos = 1,
+        .max_pos = 1,
+        .run = cmd_snapshots,
+};
+
+static const char *status_word(enum coll_status s)
+{
+	static const char *const word[] = {"complete", "partial", "stale", "skipped"};
+
+	return word[s];
+}
+
+static void set_hex(json_t *o, const char *key, const uint8_t *sum)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	hex_format(sum, SHA256_LEN, hex);
+	json_object_set_new(o, key, json_string(hex));
+}
+
+static void set_text(json_t *o, const char *key, const char *s)
+{
+	if (s && *s)
+		json_object_set_new(o, key, json_string(s));
+}
+
+static void list_head(const struct tree_head *h, bool json)
+{
+	char safe[400], use[200] = "", n[COUNTED_SIZE], b[32];
+
+	if (json) {
+		json_t *o = json_object();
+
+		set_text(o, "kind", coll_kind_dir(h->kind));
+		set_text(o, "name", h->name);
+		set_text(o, "path", h->path);
+		set_text(o, "status", status_word(h->status));
+		set_text(o, "reason", h->reason);
+		set_text(o, "special_use", h->special_use);
+		json_object_set_new(o, "items", json_integer((json_int_t)h->roots.items));
+		json_object_set_new(o, "errors", json_integer((json_int_t)h->roots.errors));
+		if (h->roots.gone)
+			json_object_set_new(o, "gone", json_integer((json_int_t)h->roots.gone));
+		if (h->attrs & ATTR_GONE)
+			json_object_set_new(o, "gone_collection", json_true());
+		json_object_set_new(o, "bytes", json_integer((json_int_t)h->roots.bytes));
+		set_hex(o, "content", h->roots.content);
+		set_hex(o, "state", h->roots.state);
+		put_json(o);
+		return;
+	}
+	term_escape(h->name, strlen(h->name), safe, sizeof safe);
+	if (h->special_use)
+		term_escape(h->special_use, strlen(h->special_use), use, sizeof use);
+	printf("%-9s %10s  %10s  %s%s%s", coll_kind_dir(h->kind), human_count(h->roots.items, n),
+	        human_bytes(h->roots.bytes, b), safe, *use ? "  " : "", use);
+	if (h->roots.errors)
+		printf("  %s", counted(h->roots.errors, "item is missing", "items are missing", n));
+	if (h->roots.gone)
+		printf("  %" PRIu64 " gone%s", h->roots.gone,
+		        h->attrs & ATTR_GONE ? ", like the folder itself" : "");
+	if (h->status == COLL_STALE || h->status == COLL_SKIPPED) {
+		char why[300] = "left out last time";
+
+		if (h->reason)
+			term_escape(h->reason, strlen(h->reason), why, sizeof why);
+		printf("  (older state: %s)", why);
+	}
+	putchar('\n');
+}
+
+static json_t *words(const char *text)
+{
+	json_t *a = json_array();
+
+	while (*text) {
+		size_t n = strcspn(text, " ");
+
+		json_array_append_new(a, json_stringn(text, n));
+		text += n + (text[n] == ' ');
+	}
+	return a;
+}
+
+static json_t *flags_json(unsigned flags)
+{
+	static const unsigned order[] = {
+	        FLAG_ANSWERED, FLAG_DELETED, FLAG_DRAFT, FLAG_FLAGGED, FLAG_SEEN};
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < 5; i++)
+		if (flags & order[i])
+			json_array_append_new(a, json_string(flag_name(order[i])));
+	return a;
+}
+
+/* What was odd about it: "date", "nul" ... */
+static json_t *warnings_json(unsigned warn)
+{
+	static const unsigned order[] = {
+	        WARN_DATE, WARN_EXACT, WARN_LINES, WARN_NUL, WARN_RESCUED, WARN_SIZE};
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+		if (warn & order[i])
+			json_array_append_new(a, json_string(warn_name(order[i])));
+	return a;
+}
+
+static void put_warnings(unsigned warn)
+{
+	const char *before = "  [";
+
+	for (unsigned bit = 1; bit <= warn; bit <<= 1)
+		if (warn & bit) {
+			printf("%s%s", before, warn_name(bit));
+			before = ", ";
+		}
+	puts(warn ? "]" : "");
+}
+
+static void list_item(const struct tree_coll *c, const struct tree_item *it, bool json)
+{
+	const struct tree_ext *x = tree_item_ext(c, it);
+	const char *kw = tree_coll_keyword_text(c, it->keywords);
+	char date[DATE_TEXT_SIZE] = "", hex[SHA256_HEX_SIZE], safe[300];
+	struct date d = {it->date_utc, it->zone_min, true};
+	json_t *o;
+
+	if (c->kind == COLL_MAIL)
+		date_format_imap(&d, date);
+	hex_format(it->sha256, SHA256_LEN, hex);
+	if (!json) {
+		if (c->kind == COLL_MAIL)
+			printf("%10u  %s  %10" PRIu64 "  %.16s  %s", it->uid, date, it->size, hex,
+			        term_escape(kw, strlen(kw), safe, sizeof safe));
+		else
+			printf("%10" PRIu64 "  %.16s  %s", it->size, hex,
+			        x && x->href
+			                ? term_escape(x->href, strlen(x->href), safe, sizeof safe)
+			                : "");
+		if (it->gone)
+			printf("  [gone]");
+		put_warnings(it->warn);
+		return;
+	}
+	o = json_object();
+	set_text(o, "collection", c->name);
+	set_text(o, "kind", coll_kind_dir(c->kind));
+	set_text(o, "sha256", hex);
+	json_object_set_new(o, "size", json_integer((json_int_t)it->size));
+	if (c->kind == COLL_MAIL) {
+		json_object_set_new(o, "uid", json_integer(it->uid));
+		set_text(o, "date", date);
+		json_object_set_new(o, "flags", flags_json(it->flags));
+		json_object_set_new(o, "keywords", words(kw));
+	}
+	if (it->gone)
+		json_object_set_new(o, "gone", json_integer(it->gone));
+	if (it->warn)
+		json_object_set_new(o, "warnings", warnings_json(it->warn));
+	if (x) {
+		set_text(o, "href", x->href);
+		set_text(o, "etag", x->etag);
+		set_text(o, "note", x->note);
+	}
+	put_json(o);
+}
+
+static void list_error(const struct tree_coll *c, const struct tree_error *e, bool json)
+{
+	char safe[900];
+	json_t *o;
+
+	if (!json) {
+		char line[1000];
+
+		snprintf(line, sizeof line, "MISSING UID %u%s%s %s %s: %s", e->uid,
+		        e->href ? " " : "", e->href ? e->href : "", e->date ? e->date : "",
+		        e->subject ? e->subject : "", e->reason);
+		printf("%s\n", term_escape(line, strlen(line), safe, sizeof safe));
+		return;
+	}
+	o = json_object();
+	set_text(o, "collection", c->name);
+	set_text(o, "kind", coll_kind_dir(c->kind));
+	set_text(o, "error", e->reason);
+	json_object_set_new(o, "uid", json_integer(e->uid));
+	set_text(o, "href", e->href);
+	set_text(o, "date", e->date);
+	set_text(o, "subject", e->subject);
+	put_json(o);
+}
+
+static int list_items(const struct args *a, struct tree_reader *r, const struct tree_head *h)
+{
+	struct tree_coll *c = NULL;
+	struct err err = {0};
+	bool json = args_has(a, "json");
+
+	if (r->ops->coll(r, h, &c, &err) < 0)
+		return fail(a, &err);
+	for (size_t i = 0; i < c->n_items; i++)
+		list_item(c, &c->items[i], json);
+	for (size_t i = 0; args_has(a, "with-gone") && i < c->n_gone; i++)
+		list_item(c, &c->gone[i], json);
+	for (size_t i = 0; i < c->n_errors; i++)
+		list_error(c, &c->errors[i], json);
+	tree_coll_free(c);
+	return 0;
+}
+
+/* Whose it is, where that is not who signed in. */
+static void list_account(const struct tree_account *who, bool json)
+{
+	struct buf b;
+
+	if (!tree_account_acted(who))
+		return;
+	buf_init(&b, 1u << 20);
+	tree_account_text(who, &b);
+	if (json) {
+		json_t *o = json_object();
+
+		put_text(o, "account", buf_str(&b));
+		put_json(o);
+	} else {
+		char *safe = term_escape_dup(buf_str(&b));
+
+		printf("account: %s\n", safe);
+		free(safe);
+	}
+	buf_clear(&b);
+}
+
+static int list_all(const struct args *a, struct tree_reader *r)
+{
+	const struct tree_manifest *m = r->ops->manifest(r);
+	bool items = args_has(a, "items");
+	int rc = 0;
+
+	list_account(&m->account, args_has(a, "json"));
+	for (size_t i = 0; i < m->n_heads && rc == 0; i++) {
+		if (!items || !args_has(a, "json"))
+			list_head(&m->heads[i], args_has(a, "json"));
+		if (items)
+			rc = list_items(a, r, &m->heads[i]);
+	}
+	return rc;
+}
+
+/* A mailbox and a calendar may be called the same: both. */
+static int list_named(const struct args *a, struct tree_reader *r)
+{
+	const struct tree_manifest *m = r->ops->manifest(r);
+	const struct tree_head *h = find_head(m, a->pos[1], strlen(a->pos[1]));
+	bool several = h && strcmp(h->name, a->pos[1]) == 0 && next_head(m, h) != NULL;
+	int rc = 0;
+
+	if (!h)
+		return usage_error(
+		        a->cmd, "there is no collection \"%s\" in this snapshot", a->pos[1]);
+	for (; h && rc == 0; h = next_head(m, h)) {
+		if (several && !args_has(a, "json"))
+			list_head(h, false);
+		rc = list_items(a, r, h);
+		if (!several) /* "calendars/Work" is one */
+			break;
+	}
+	return rc;
+}
+
+int cmd_list(const struct args *a)
+{
+	struct tree_reader *r;
+	struct err err = {0};
+	unsigned snapshot;
+	int rc = args_snapshot(a, &snapshot);
+
+	if (rc)
+		return rc;
+	if (args_has(a, "with-gone") && !args_has(a, "items") && a->n_pos < 2)
+		return usage_error(a->cmd, "--with-gone goes with --items or the name of a folder: "
+		                           "it lists items");
+	if (archive_reader(a->pos[0], snapshot, &r, &err) < 0)
+		return fail(a, &err);
+	rc = a->n_pos == 2 ? list_named(a, r) : list_all(a, r);
+	r->ops->free(r);
+	return rc;
+}
+
+/* Returns whether it can be read. */
+static bool tell_damage(const struct args *a, const struct archive_snapshot *s)
+{
+	if (!s->damage[0])
+		return true;
+	if (args_has(a, "json")) {
+		json_t *o = json_object();
+
+		json_object_set_new(o, "snapshot", json_integer(s->number));
+		json_object_set_new(o, "damage", json_string(s->damage));
+		put_json(o);
+	} else {
+		printf("%4u  DAMAGED: %s\n", s->number, s->damage);
+	}
+	return false;
+}
+
+int cmd_snapshots(const struct args *a)
+{
+	struct archive_snapshot *s;
+	struct err err = {0};
+	int rc = EXIT_DONE;
+	size_t n;
+
+	if (archive_snapshots(a->pos[0], &s, &n, &err) < 0)
+		return fail(a, &err);
+	for (size_t i = 0; i < n; i++) {
+		char when[DATE_TEXT_SIZE], bytes[32], who[1200];
+		struct buf b;
+
+		if (!tell_damage(a, &s[i])) {
+			rc = EXIT_FAILED;
+			continue;
+		}
+		date_format_iso(s[i].created, when);
+		if (args_has(a, "json")) {
+			json_t *o = json_object();
+
+			json_object_set_new(o, "snapshot", json_integer(s[i].number));
+			json_object_set_new(o, "created", json_string(when));
+			json_object_set_new(
+			        o, "stored_bytes", json_integer((json_int_t)s[i].stored_bytes));
+			json_object_set_new(o, "seal", json_string(s[i].seal));
+			put_text(o, "account", s[i].account);
+			totals_to_json(&s[i].totals, o);
+			put_json(o);
+			continue;
+		}
+		buf_init(&b, 4096);
+		totals_text(&s[i].totals, &b);
+		printf("%4u  %s  %10s on disk  %s%s%s%s\n", s[i].number, when,
+		        human_bytes(s[i].stored_bytes, bytes), buf_str(&b),
+		        s[i].totals.complete ? "" : "  INCOMPLETE", s[i].acted ? "  " : "",
+		        s[i].acted
+		                ? term_escape(s[i].account, strlen(s[i].account), who, sizeof who)
+		                : "");
+		buf_clear(&b);
+	}
+	free(s);
+	return rc;
+}

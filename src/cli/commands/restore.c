@@ -1,0 +1,468 @@
+/* valise restore: an archive into an account. */
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include "valise/pack/archive.h"
+#include "valise/restore/restore.h"
+#include "valise/tree/gone.h"
+#include "cli/cli.h"
+
+static const struct option_def options[] = {
+        {"snapshot", 0, "N", "this snapshot instead of the newest"},
+        {"only", 0, "LIST", "mail,calendars,contacts"},
+        {"folder", 0, "PATTERN",
+                "only collections of this name (* and ? match, \\* and \\? are these) and what is "
+                "below; may be repeated"},
+        {"include", 0, "PATTERN", "the same as --folder"},
+        {"exclude", 0, "PATTERN", "leave out collections of this name; may be repeated"},
+        {"with-gone", 0, NULL, "also what is marked as gone from the source"},
+        {"map", 0, "OLD=NEW",
+                "mailbox OLD and what is below it, or calendar or address book OLD, goes to NEW; "
+                "may be repeated"},
+        {"under", 0, "FOLDER", "put everything below this folder"},
+        {"into", 0, "NAME",
+                "put all calendars or address books into this one, which is there; what has none "
+                "of this name is not restored"},
+        {"labels", 0, "POLICY",
+                "labels of Gmail on another server: folders (a copy for each; default), keywords "
+                "or "
+                "first (one copy)"},
+        {"with-attendees", 0, NULL,
+                "store events with attendees even where the server may mail them"},
+        {"attach-links", 0, NULL,
+                "put files of the archive (backup --fetch-links) into the events and cards that "
+                "link to them"},
+        {"strict", 0, NULL, "name what the server refuses, and try no other form of it"},
+        {"verify", 0, "HOW",
+                "IMAP: read back a sample of the messages that were stored (default), or all: "
+                "full"},
+        {"dry-run", 0, NULL, "say what would be done, and do nothing"},
+        {"connections", 0, "N", "at most so many connections to one service"},
+        {"max-rate", 0, "BYTES", "at most so many bytes a second in all (500K, 2M)"},
+        {"daily-limit", 0, "BYTES",
+                "at most so many bytes a day, all runs for the account together"},
+        {"max-wait", 0, "SECONDS",
+                "IMAP: end the run after so much waiting without progress (default: 900)"},
+        {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
+        {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
+        {NULL, 0, NULL, NULL},
+};
+
+const struct command restore_command = {
+        .name = "restore",
+        .synopsis = "ARCHIVE [ACCOUNT]",
+        .summary = "bring what an archive holds into an account; again: adds nothing twice",
+        .details = "Restore only adds. What the server altered or refused is listed; the original "
+                   "stays in the archive.\n"
+                   "Exit codes: 0 done, 1 failed, 2 usage, 3 done but something was refused or "
+                   "altered, 130 interrupted.",
+        .options = options,
+        .account = true,
+        .stores = true,
+        .min_pos = 1,
+        .max_pos = 2,
+        .run = cmd_restore,
+};
+
+static const enum service_kind service_of[COLL_KINDS] = {
+        [COLL_MAIL] = SERVICE_IMAP,
+        [COLL_CALENDAR] = SERVICE_CALDAV,
+        [COLL_CONTACTS] = SERVICE_CARDDAV,
+};
+
+static const struct option_use uses[] = {
+        {"labels", 1u << SERVICE_IMAP},
+        {"verify", 1u << SERVICE_IMAP},
+        {"with-attendees", 1u << SERVICE_CALDAV},
+        {"attach-links", 1u << SERVICE_CALDAV | 1u << SERVICE_CARDDAV},
+        {"into", 1u << SERVICE_CALDAV | 1u << SERVICE_CARDDAV},
+        {NULL, 0},
+};
+
+struct restore {
+	const struct args *args;
+	struct account *account;
+	struct tree_reader *reader;
+	struct target_opts opts;
+	struct ui *ui;
+	char archive_id[SHA256_HEX_SIZE];
+	uint64_t gone; /* items of the snapshot that are left out as gone */
+	struct target_result sum;
+	struct err no_into[COLL_KINDS]; /* --into: of the kinds that have no such collection */
+	unsigned n_done; /* kinds that were restored */
+	struct choice choice;
+	struct maps maps;
+};
+
+/* One journal for each archive and target. */
+static int journal_path(
+        const struct restore *r, const struct service *s, char **out, struct err *err)
+{
+	const struct state_target t = {.archive_id = r->archive_id,
+	        .under = r->opts.under,
+	        .into = r->opts.into,
+	        .make = !r->opts.dry_run};
+	bool untold = false;
+	int rc = state_journal(s, &t, out, &untold, err);
+
+	if (rc == 0 && untold)
+		progress_say(&r->ui->progress, SAY_NOTE,
+		        "the restore journal of login \"%s\" does not say for whom it was written "
+		        "(an older version did) and is not used: what \"%s\" has already is found "
+		        "by "
+		        "its content",
+		        s->login.user, service_owner(s));
+	return rc;
+}
+
+static void add_result(struct target_result *s, const struct target_result *r)
+{
+	s->collections_made += r->collections_made;
+	s->collections += r->collections;
+	s->items += r->items;
+	s->added += r->added;
+	s->already += r->already;
+	s->altered += r->altered;
+	s->unattached += r->unattached;
+	s->doubled += r->doubled;
+	s->rescued += r->rescued;
+	for (unsigned i = 0; i < RESCUES; i++)
+		s->rescues[i] += r->rescues[i];
+	s->failed += r->failed;
+	s->flags_added += r->flags_added;
+	s->bytes += r->bytes;
+}
+
+static int restore_kind(struct restore *r, enum coll_kind kind)
+{
+	const struct target_ops *ops = target_for(kind);
+	const struct service *s = &r->account->services[service_of[kind]];
+	struct target_result res = {0};
+	struct err err = {0};
+	char *journal = NULL;
+	int rc;
+
+	if (!ops) {
+		talk("valise restore: %s cannot be restored by this version", coll_kind_dir(kind));
+		return EXIT_USAGE;
+	}
+	rc = journal_path(r, s, &journal, &err);
+	r->opts.journal = journal;
+	if (rc == 0)
+		rc = target_run(ops, s, r->reader, &r->opts, &r->ui->progress, &res, &err);
+	add_result(&r->sum, &res);
+	free(journal);
+	r->n_done += rc == 0;
+	if (rc < 0 && res.no_into)
+		r->no_into[kind] = err;
+	if (rc == 0 || res.no_into)
+		return 0;
+	rc = fail(r->args, &err);
+	/* The server has no time any more: what was begun is gone on with by a later run. */
+	if ((err.code == ERR_BUSY || err.code == ERR_THROTTLED) && res.collections)
+		rc = EXIT_INCOMPLETE;
+	return rc;
+}
+
+/* Which kinds are to be restored: those the archive has, within --only. Each needs a service. */
+static int plan_kinds(struct restore *r, unsigned *kinds)
+{
+	const struct tree_manifest *m = r->reader->ops->manifest(r->reader);
+	unsigned only, all = 0, have = 0, services = 0;
+	int rc = args_only(r->args, &only);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < m->n_heads; i++) {
+		const struct tree_head *h = &m->heads[i];
+		struct pattern_name name;
+
+		if (h->kind == COLL_LINKED) /* no server takes them */
+			continue;
+		target_name(h, &name);
+		choice_see(&r->choice, &name, !only || only & 1u << h->kind);
+		all |= 1u << h->kind;
+		if (target_selects(&r->opts, h))
+			have |= 1u << h->kind;
+	}
+	rc = args_only_of(r->args, only, all, "this snapshot");
+	if (rc == 0)
+		rc = choice_check(&r->choice);
+	if (rc)
+		return rc;
+	*kinds = only ? have & only : have;
+	for (unsigned k = 0; k < COLL_KINDS; k++)
+		services |= *kinds & 1u << k ? 1u << service_of[k] : 0;
+	for (unsigned k = 0; k < COLL_KINDS; k++)
+		if (*kinds & 1u << k && !r->account->present[service_of[k]])
+			return usage_error(r->args->cmd,
+			        "the archive holds %s, and no --%s target was given: give one, or "
+			        "name what to restore with --only",
+			        coll_kind_dir(k), service_name(service_of[k]));
+	return args_have_use(r->args, uses, services);
+}
+
+static void tell_rescued(const struct target_result *s)
+{
+	const char *sep = "";
+	char n[32];
+
+	printf(" (%s of them refused as they are: ", human_count(s->rescued, n));
+	for (unsigned i = 0; i < RESCUES; i++)
+		if (s->rescues[i]) {
+			printf("%s%s %s", sep, human_count(s->rescues[i], n), rescue_name(i));
+			sep = ", ";
+		}
+	putchar(')');
+}
+
+static void tell(const struct restore *r)
+{
+	const struct target_result *s = &r->sum;
+	char n[8][32], items[COUNTED_SIZE], colls[COUNTED_SIZE];
+
+	printf("%s%s in %s: %s %s, %s already there", r->opts.dry_run ? "dry run: " : "",
+	        counted(s->items, "item", "items", items),
+	        counted(s->collections, "collection", "collections", colls),
+	        human_count(s->added, n[2]), r->opts.dry_run ? "to add" : "added",
+	        human_count(s->already, n[3]));
+	if (s->flags_added)
+		printf(", %s %s", counted(s->flags_added, "flag", "flags", items),
+		        r->opts.dry_run ? "to add" : "added");
+	if (s->unattached)
+		printf(", %s not attached",
+		        counted(s->unattached, "linked file", "linked files", items));
+	if (s->altered)
+		printf(", %s not exactly as in the archive", human_count(s->altered, n[5]));
+	if (s->rescued)
+		tell_rescued(s);
+	if (s->doubled)
+		printf(", %s more often than in the archive", human_count(s->doubled, n[7]));
+	if (s->failed)
+		printf(", %s REFUSED (named above; what the archive has of them stays in it)",
+		        human_count(s->failed, n[6]));
+	putchar('\n');
+	if (r->gone)
+		printf("%s marked as gone from the source %s left out (--with-gone takes them "
+		       "along)\n",
+		        counted(r->gone, "item that is", "items that are", items),
+		        r->gone == 1 ? "is" : "are");
+}
+
+static json_t *outcome(const struct restore *r)
+{
+	const struct target_result *s = &r->sum;
+	json_t *o = json_object(), *how = json_object();
+
+	json_object_set_new(o, "archive", json_string(r->args->pos[0]));
+	json_object_set_new(o, "dry_run", json_boolean(r->opts.dry_run));
+	json_object_set_new(o, "items", json_integer((json_int_t)s->items));
+	json_object_set_new(o, "collections", json_integer((json_int_t)s->collections));
+	json_object_set_new(o, "collections_made", json_integer((json_int_t)s->collections_made));
+	json_object_set_new(o, "added", json_integer((json_int_t)s->added));
+	json_object_set_new(o, "already", json_integer((json_int_t)s->already));
+	json_object_set_new(o, "altered", json_integer((json_int_t)s->altered));
+	json_object_set_new(o, "doubled", json_integer((json_int_t)s->doubled));
+	json_object_set_new(o, "rescued", json_integer((json_int_t)s->rescued));
+	for (unsigned i = 0; i < RESCUES; i++)
+		json_object_set_new(how, rescue_name(i), json_integer((json_int_t)s->rescues[i]));
+	json_object_set_new(o, "rescued_by", how);
+	json_object_set_new(o, "failed", json_integer((json_int_t)s->failed));
+	json_object_set_new(o, "flags_added", json_integer((json_int_t)s->flags_added));
+	json_object_set_new(o, "bytes", json_integer((json_int_t)s->bytes));
+	return o;
+}
+
+/* The archive is known by the seal of its first snapshot, wherever it lies; the second one names it, too. */
+static int identify(struct restore *r)
+{
+	struct archive_snapshot *list;
+	struct err err = {0};
+	size_t n, i = 0;
+
+	if (archive_snapshots(r->args->pos[0], &list, &n, &err) < 0)
+		return fail(r->args, &err);
+	while (i < n && list[i].damage[0])
+		i++;
+	if (i < n)
+		snprintf(r->archive_id, sizeof r->archive_id, "%s",
+		        list[i].number == 2 && list[i].parent[0] ? list[i].parent : list[i].seal);
+	free(list);
+	return 0;
+}
+
+static int label_policy(const struct args *a, enum label_policy *out)
+{
+	static const char *const names[] = {[LABELS_FOLDERS] = "folders",
+	        [LABELS_KEYWORDS] = "keywords",
+	        [LABELS_FIRST] = "first"};
+	const char *text = args_get(a, "labels");
+
+	*out = LABELS_FOLDERS;
+	for (unsigned i = 0; text && i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(text, names[i]) == 0) {
+			*out = (enum label_policy)i;
+			return 0;
+		}
+	return text ? usage_error(a->cmd, "--labels is folders, keywords or first") : 0;
+}
+
+static int verify_how(const struct args *a, bool *full_out)
+{
+	const char *text = args_get(a, "verify");
+
+	*full_out = text && strcmp(text, "full") == 0;
+	return text && !*full_out && strcmp(text, "sample") != 0
+	               ? usage_error(a->cmd, "--verify is sample or full")
+	               : 0;
+}
+
+static int restore_options(struct restore *r)
+{
+	const struct args *a = r->args;
+	uint64_t connections, wait;
+	int rc = args_number(a, "connections", 0, &connections);
+
+	if (rc == 0)
+		rc = label_policy(a, &r->opts.labels);
+	if (rc == 0)
+		rc = verify_how(a, &r->opts.read_all);
+	if (rc == 0)
+		rc = args_number(a, "max-wait", 0, &wait);
+	if (rc)
+		return rc;
+	r->opts.dry_run = args_has(a, "dry-run");
+	r->opts.attach_links = args_has(a, "attach-links");
+	r->opts.strict = args_has(a, "strict");
+	r->opts.choice = r->choice.of;
+	r->opts.under = args_get(a, "under");
+	if (r->opts.under && maps_empty_level(r->opts.under))
+		return usage_error(a->cmd, "--under names a folder, not \"%s\"", r->opts.under);
+	r->opts.into = args_get(a, "into");
+	r->opts.with_attendees = args_has(a, "with-attendees");
+	r->opts.archive_id = r->archive_id;
+	r->opts.max_wait_s = wait > MAX_WAIT_S ? MAX_WAIT_S : (unsigned)wait;
+	r->opts.connections = connections > 32 ? 32 : (unsigned)connections;
+	r->opts.report = ui_report;
+	r->opts.ctx = r->ui;
+	return 0;
+}
+
+/* What --into names may be a calendar and no address book: that is no reason to leave the calendars out. */
+static int tell_no_into(struct restore *r)
+{
+	int rc = 0;
+
+	for (unsigned k = 0; k < COLL_KINDS; k++) {
+		char *text;
+
+		if (!r->no_into[k].code)
+			continue;
+		if (!r->n_done) {
+			rc = fail(r->args, &r->no_into[k]);
+			continue;
+		}
+		text = xasprintf("%s: the archive's %s are not restored; make it there, or leave "
+		                 "them out with --only",
+		        r->no_into[k].text, coll_kind_dir((enum coll_kind)k));
+		ui_report(r->ui, SAY_WARNING, NULL, NULL, text);
+		free(text);
+	}
+	return rc;
+}
+
+static int run_kinds(struct restore *r, unsigned kinds)
+{
+	struct guest *guest = NULL;
+	int rc = guest_start(r->args, r->account, &guest);
+
+	for (unsigned k = 0; k < COLL_KINDS && rc == 0; k++)
+		if (kinds & 1u << k)
+			rc = restore_kind(r, k);
+	guest_end(guest);
+	return rc == 0 ? tell_no_into(r) : rc;
+}
+
+static int run_restore(struct restore *r)
+{
+	unsigned kinds = 0;
+	json_t *o;
+	int rc = restore_options(r), ran;
+
+	if (rc == 0)
+		rc = identify(r);
+	if (rc == 0)
+		rc = plan_kinds(r, &kinds);
+	if (rc == 0)
+		rc = maps_read(
+		        &r->maps, r->reader->ops->manifest(r->reader), &r->opts, kinds, &r->choice);
+	if (rc)
+		return rc;
+	if (r->opts.into && kinds & 1u << COLL_MAIL)
+		return usage_error(r->args->cmd,
+		        "--into is for calendars and contacts: add --only calendars or --only "
+		        "contacts");
+	ran = rc = run_kinds(r, kinds);
+	if (rc == 0 && (r->sum.failed || r->sum.altered || r->sum.doubled || r->sum.unattached))
+		rc = EXIT_INCOMPLETE;
+	ui_stop(r->ui);
+	o = outcome(r);
+	if (r->ui->json) {
+		json_t *e = json_copy(o);
+
+		json_object_set_new(e, "event", json_string(ran ? "failed" : "done"));
+		put_json(e);
+	} else if ((rc == 0 || rc == EXIT_INCOMPLETE) && !args_quiet(r->args, rc)) {
+		tell(r);
+	}
+	if (ui_write_reports(r->ui, o) && (rc == 0 || rc == EXIT_INCOMPLETE))
+		rc = EXIT_FAILED;
+	json_decref(o);
+	ui_stats(r->ui);
+	return rc;
+}
+
+static void choose_gone(struct restore *r)
+{
+	bool with = args_has(r->args, "with-gone");
+	struct tree_totals t;
+
+	tree_manifest_totals(r->reader->ops->manifest(r->reader), &t);
+	r->gone = with ? 0 : t.gone;
+	r->reader = tree_gone_view(r->reader, with);
+}
+
+int cmd_restore(const struct args *a)
+{
+	struct restore *r = xcalloc(1, sizeof *r);
+	struct err err = {0};
+	struct ui ui;
+	unsigned snapshot;
+	int rc = args_snapshot(a, &snapshot);
+
+	r->args = a;
+	r->ui = &ui;
+	choice_init(&r->choice, a);
+	if (rc == 0)
+		rc = load_account(a, a->n_pos > 1 ? a->pos[1] : NULL, &r->account);
+	if (rc) {
+		free(r);
+		return rc;
+	}
+	ui_start(&ui, a);
+	if (archive_reader(a->pos[0], snapshot, &r->reader, &err) < 0)
+		rc = fail(a, &err);
+	if (r->reader)
+		choose_gone(r);
+	if (r->reader)
+		rc = run_restore(r);
+	if (r->reader)
+		r->reader->ops->free(r->reader);
+	ui_clear(&ui);
+	account_free(r->account);
+	maps_clear(&r->maps);
+	choice_clear(&r->choice);
+	free(r);
+	return rc;
+}

@@ -1,0 +1,100 @@
+/* valise show: the bytes of one item, exactly. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "valise/base/escape.h"
+#include "valise/pack/archive.h"
+#include "cli/cli.h"
+
+static const struct option_def options[] = {
+        {"snapshot", 0, "N", "this snapshot instead of the newest"},
+        {NULL, 0, NULL, NULL},
+};
+const struct command show_command = {
+        .name = "show",
+        .synopsis = "ARCHIVE FOLDER/UID",
+        .summary = "write one item to standard output, byte for byte (calendars and contacts: "
+                   "FOLDER/HREF)",
+        .options = options,
+        .min_pos = 2,
+        .max_pos = 2,
+        .run = cmd_show,
+};
+
+static int to_stdout(void *ctx, const void *p, size_t n, struct err *err)
+{
+	(void)ctx;
+	if (fwrite(p, 1, n, stdout) != n)
+		return err_sys(err, ERR_WHOLE, "standard output");
+	return 0;
+}
+
+/* By UID; for DAV by href, its last segment, or the file's name in the tree. */
+static const struct tree_item *find_item(const struct tree_coll *c, const char *key)
+{
+	char *end;
+	unsigned long uid = strtoul(key, &end, 10);
+
+	if (c->kind == COLL_MAIL)
+		return *key && !*end && uid <= UINT32_MAX ? tree_coll_find(c, (uint32_t)uid) : NULL;
+	for (size_t i = 0; i < c->n_items; i++) {
+		const struct tree_ext *x = tree_item_ext(c, &c->items[i]);
+		const char *last = x && x->href ? strrchr(x->href, '/') : NULL;
+
+		if (x && ((x->path && !strcmp(x->path, key)) || (last && !strcmp(last + 1, key)) ||
+		                 (x->uid && !strcmp(x->uid, key))))
+			return &c->items[i];
+	}
+	return NULL;
+}
+
+int cmd_show(const struct args *a)
+{
+	const char *what = a->pos[1], *slash = strrchr(what, '/');
+	const struct tree_head *h;
+	const struct tree_item *it;
+	struct tree_coll *c = NULL;
+	struct tree_reader *r;
+	struct err err = {0};
+	unsigned snapshot;
+	bool by_name;
+	int rc = args_snapshot(a, &snapshot);
+
+	if (rc)
+		return rc;
+	if (args_has(a, "json"))
+		return usage_error(a->cmd, "the bytes of an item are no JSON: leave out --json");
+	if (!slash)
+		return usage_error(a->cmd, "FOLDER/UID is wanted, as INBOX/17 (valise list ARCHIVE "
+		                           "FOLDER shows the UIDs)");
+	if (archive_reader(a->pos[0], snapshot, &r, &err) < 0)
+		return fail(a, &err);
+	h = find_head(r->ops->manifest(r), what, (size_t)(slash - what));
+	if (!h) {
+		rc = usage_error(a->cmd, "there is no collection \"%.*s\" in this snapshot",
+		        (int)(slash - what), what);
+		goto out;
+	}
+	by_name = strncmp(h->name, what, (size_t)(slash - what)) == 0 && !h->name[slash - what];
+	/* A mailbox and a calendar may be called the same. */
+	do {
+		tree_coll_free(c);
+		c = NULL;
+		if (r->ops->coll(r, h, &c, &err) < 0) {
+			rc = fail(a, &err);
+			goto out;
+		}
+		tree_coll_with_gone(c);
+		it = find_item(c, slash + 1);
+		h = by_name && !it ? next_head(r->ops->manifest(r), h) : NULL;
+	} while (h);
+	if (!it)
+		rc = usage_error(a->cmd, "there is no item \"%s\" in that collection", slash + 1);
+	else if (r->ops->body(r, c, it, to_stdout, NULL, &err) < 0)
+		rc = fail(a, &err);
+out:
+	tree_coll_free(c);
+	r->ops->free(r);
+	return rc;
+}

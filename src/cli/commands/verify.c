@@ -1,0 +1,112 @@
+/* valise verify: is every byte of an archive what it was? */
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/pack/archive.h"
+#include "cli/cli.h"
+
+static const struct option_def options[] = {
+        {"quick", 0, NULL, "sizes and sums of the files only"},
+        {"content", 0, NULL, "also list what is wrong with calendars and contacts (they came so)"},
+        {"expect", 0, "SEAL-HASH", "the newest seal must have this hash (backup prints it)"},
+        {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
+        {NULL, 0, NULL, NULL},
+};
+
+const struct command verify_command = {
+        .name = "verify",
+        .synopsis = "ARCHIVE",
+        .summary = "check every byte of an archive: files, members, items, catalogs, seals",
+        .details = "Exit codes: 0 sound, 1 damaged or no archive, 3 sound, but its newest snapshot "
+                   "is incomplete. What --content finds does not change them.",
+        .options = options,
+        .min_pos = 1,
+        .max_pos = 1,
+        .run = cmd_verify,
+};
+
+static json_t *outcome(const struct archive_verdict *v)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "sound", json_boolean(v->damages == 0));
+	json_object_set_new(o, "damages", json_integer(v->damages));
+	json_object_set_new(o, "snapshots", json_integer(v->snapshots));
+	json_object_set_new(o, "files", json_integer((json_int_t)v->files));
+	json_object_set_new(o, "bytes", json_integer((json_int_t)v->bytes));
+	json_object_set_new(o, "objects", json_integer((json_int_t)v->objects));
+	json_object_set_new(o, "items", json_integer((json_int_t)v->items));
+	json_object_set_new(o, "complete", json_boolean(v->complete));
+	json_object_set_new(o, "seal", json_string(v->seal));
+	return o;
+}
+
+static void tell(const struct args *a, const struct archive_verdict *v, const char *depth)
+{
+	char n[6][COUNTED_SIZE], safe[600];
+
+	term_escape(a->pos[0], strlen(a->pos[0]), safe, sizeof safe);
+	if (v->damages)
+		printf("%s: DAMAGED: %s; \"valise salvage\" gets out what is whole\n", safe,
+		        counted(v->damages, "finding", "findings", n[0]));
+	else
+		printf("%s: sound (%s): %s, %s (%s), %s, %s\n", safe, depth,
+		        counted(v->snapshots, "snapshot", "snapshots", n[0]),
+		        counted(v->files, "file", "files", n[1]), human_bytes(v->bytes, n[2]),
+		        counted(v->objects, "object", "objects", n[3]),
+		        counted(v->items, "item", "items", n[4]));
+	if (!v->seal[0]) {
+		puts("no seal can be read: nobody can tell what was in the newest snapshot");
+		return;
+	}
+	if (!v->complete)
+		printf("the newest snapshot%s says of itself that it is incomplete: see valise "
+		       "list\n",
+		        v->damages ? " that can be read" : "");
+	printf("seal %s\n", v->seal);
+}
+
+int cmd_verify(const struct args *a)
+{
+	struct archive_verify_opts o = {.quick = args_has(a, "quick"),
+	        .expect = args_get(a, "expect"),
+	        .finding = ui_finding};
+	struct archive_verdict v = {0};
+	struct err err = {0};
+	struct ui ui;
+	json_t *out, *content = NULL;
+	int rc;
+
+	ui_start(&ui, a);
+	o.ctx = &ui;
+	rc = archive_verify(a->pos[0], &o, &ui.progress, &v, &err);
+	ui_stop(&ui);
+	if (rc < 0) {
+		rc = fail(a, &err);
+		goto done;
+	}
+	rc = v.damages ? EXIT_FAILED : v.complete ? EXIT_DONE : EXIT_INCOMPLETE;
+	out = outcome(&v);
+	if (args_has(a, "content") && !v.damages) {
+		if (content_report(a->pos[0], &ui, &content, &err) < 0)
+			rc = fail(a, &err);
+		else
+			json_object_set(out, "content", content);
+	}
+	if (ui.json) {
+		json_t *e = json_copy(out);
+
+		json_object_set_new(e, "event", json_string("done"));
+		put_json(e);
+	} else if (!args_quiet(a, rc) || content) {
+		tell(a, &v, o.quick ? "quick: sums of files only" : "every byte read");
+		if (content)
+			content_tell(content);
+	}
+	if (ui_write_reports(&ui, out))
+		rc = EXIT_FAILED;
+	json_decref(out);
+	json_decref(content);
+done:
+	ui_clear(&ui);
+	return rc;
+}

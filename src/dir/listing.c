@@ -1,0 +1,194 @@
+/* What is in a collection's directory, found by the part of the name that a mail client does not change. */
+#include "internal.h"
+#include "valise/base/file.h"
+#include "valise/base/mem.h"
+#include "valise/base/sys.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* "cur/123.Vabc.valise:2,S" -> "123.Vabc.valise"; a plain name is all unique. Other programs write ';' or '!' where a colon is refused. */
+static size_t unique_part(const char *name, const char **start_out)
+{
+	const char *slash = strchr(name, '/');
+
+	*start_out = slash ? slash + 1 : name;
+	return slash ? strcspn(slash + 1, ":;!") : strlen(name);
+}
+
+static int cmp_text(const char *a, size_t n, const char *b, size_t m)
+{
+	int d = memcmp(a, b, n < m ? n : m);
+
+	return d != 0 ? d : n < m ? -1 : n > m;
+}
+
+static int cmp_names(const void *a, const void *b)
+{
+	const char *x, *y, *s = *(char *const *)a, *t = *(char *const *)b;
+	size_t n = unique_part(s, &x), m = unique_part(t, &y);
+	int d = cmp_text(x, n, y, m);
+
+	return d != 0 ? d : strcmp(s, t); /* cur before new */
+}
+
+static int add_dir(struct listing *l, int dirfd, const char *sub, struct err *err)
+{
+	char **names = NULL;
+	size_t n = 0;
+	int fd, rc = beneath_dir(dirfd, sub, &fd, err);
+
+	if (rc == ERR_NOTFOUND) {
+		err_clear(err);
+		return 0;
+	}
+	if (rc != 0)
+		return rc;
+	rc = dir_list(fd, ".", &names, &n, err);
+	sys_close(fd);
+	for (size_t i = 0; i < n; i++) {
+		if (*names[i] == '.')
+			free(names[i]);
+		else if (strcmp(sub, ".") == 0)
+			*ARR_PUSH(l->names, l->n, l->cap) = names[i];
+		else {
+			*ARR_PUSH(l->names, l->n, l->cap) = xasprintf("%s/%s", sub, names[i]);
+			free(names[i]);
+		}
+	}
+	free(names);
+	return rc;
+}
+
+int listing_read(
+        int treefd, enum coll_kind kind, const char *path, struct listing *out, struct err *err)
+{
+	struct err why = {0};
+	int fd, rc;
+
+	memset(out, 0, sizeof *out);
+	rc = beneath_dir(treefd, path, &fd, &why);
+	if (rc == ERR_NOTFOUND)
+		return 0;
+	if (rc == 0) {
+		rc = add_dir(out, fd, kind == COLL_MAIL ? "cur" : ".", &why);
+		if (rc == 0 && kind == COLL_MAIL)
+			rc = add_dir(out, fd, "new", &why);
+		sys_close(fd);
+	}
+	if (rc != 0) {
+		listing_clear(out);
+		return err_set(err, rc, ERR_COLLECTION, "%s: %s", path, why.text);
+	}
+	if (out->n > 1)
+		qsort(out->names, out->n, sizeof *out->names, cmp_names);
+	return 0;
+}
+
+void listing_clear(struct listing *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->names[i]);
+	free(l->names);
+	memset(l, 0, sizeof *l);
+}
+
+const char *listing_find(const struct listing *l, const char *unique)
+{
+	size_t lo = 0, hi = l->n, n = strlen(unique), m;
+	const char *start;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		m = unique_part(l->names[mid], &start);
+		if (cmp_text(start, m, unique, n) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == l->n)
+		return NULL;
+	m = unique_part(l->names[lo], &start);
+	return cmp_text(start, m, unique, n) == 0 ? l->names[lo] : NULL;
+}
+
+static int cmp_text_p(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+size_t listing_strangers(const struct listing *l, const struct tree_coll *c, const char **first_out)
+{
+	size_t n = c->n_items + c->n_gone, found = 0;
+	char **known = xcalloc(n + 1, sizeof *known);
+	struct buf unique;
+
+	buf_init(&unique, SIZE_MAX);
+	for (size_t i = 0; i < n; i++) {
+		buf_reset(&unique);
+		item_unique_name(
+		        c, i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items], &unique);
+		known[i] = xstrdup(buf_str(&unique));
+	}
+	qsort(known, n, sizeof *known, cmp_text_p);
+	for (size_t i = 0; i < l->n; i++) {
+		const char *start;
+		size_t len = unique_part(l->names[i], &start);
+		char *key = xstrndup(start, len);
+
+		if (!bsearch(&key, known, n, sizeof *known, cmp_text_p) && found++ == 0)
+			*first_out = l->names[i];
+		free(key);
+	}
+	for (size_t i = 0; i < n; i++)
+		free(known[i]);
+	free(known);
+	buf_clear(&unique);
+	return found;
+}
+
+static int cmp_places(const void *a, const void *b, void *coll)
+{
+	const struct tree_coll *c = coll;
+
+	return item_place_order(
+	        c, &c->items[*(const uint32_t *)a], c, &c->items[*(const uint32_t *)b]);
+}
+
+void places_init(struct places *p, const struct tree_coll *c)
+{
+	p->c = c;
+	p->order = NULL;
+	if (!c || c->n_items == 0)
+		return;
+	p->order = xcalloc(c->n_items, sizeof *p->order);
+	for (size_t i = 0; i < c->n_items; i++)
+		p->order[i] = (uint32_t)i;
+	qsort_r(p->order, c->n_items, sizeof *p->order, cmp_places, (void *)c);
+}
+
+void places_clear(struct places *p)
+{
+	free(p->order);
+	p->order = NULL;
+}
+
+const struct tree_item *places_find(
+        const struct places *p, const struct tree_coll *c, const struct tree_item *it)
+{
+	size_t lo = 0, hi = p->order ? p->c->n_items : 0;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct tree_item *at = &p->c->items[p->order[mid]];
+		int d = item_place_order(p->c, at, c, it);
+
+		if (d == 0)
+			return at;
+		if (d < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}

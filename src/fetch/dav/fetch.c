@@ -1,0 +1,456 @@
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/mem.h"
+#include "valise/format/content.h"
+#include "run.h"
+
+struct round {
+	struct dav_worker *w;
+	struct davcoll *c;
+	bool second; /* asked again as vCard 4.0 */
+	struct held *held; /* cards whose size is not the listed one */
+	size_t n_held, cap_held;
+	bool sink_failed;
+	struct err sink_err;
+	size_t got;
+};
+
+struct held {
+	struct davitem *item;
+	uint8_t *data;
+	size_t len;
+};
+
+void dav_name_loss(struct dav_run *r, struct tree_coll *c, const char *href, const char *what,
+        const char *reason)
+{
+	char *text = href ? xstrdup(reason) : xasprintf("%s: %s", what, reason);
+
+	tree_coll_error(c, 0, href, NULL, NULL, text);
+	pthread_mutex_lock(&r->lock);
+	r->result->errors++;
+	pthread_mutex_unlock(&r->lock);
+	progress_say(r->progress, SAY_WARNING, "%s, %s: %s", c->name, what, reason);
+	free(text);
+}
+
+/* One resource that was listed by two hrefs, and had by both. */
+static bool is_twin(struct davcoll *c, struct davitem *i, const struct tree_object *o)
+{
+	const struct davitem *first = dav_item_twin(c, i);
+
+	if (i->shares && !i->sum) {
+		i->sum = xmalloc(sizeof o->sha256);
+		memcpy(i->sum, o->sha256, sizeof o->sha256);
+	}
+	if (!first || !first->sum || memcmp(first->sum, o->sha256, sizeof o->sha256) != 0)
+		return false;
+	return !first->etag || !i->etag || strcmp(first->etag, i->etag) == 0;
+}
+
+int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
+        const struct tree_object *o, const void *text, size_t len, unsigned warn, struct err *err)
+{
+	struct dav_run *r = w->run;
+	struct tree_item it = {.size = o->size, .warn = (uint16_t)warn};
+	struct content_summary s;
+	struct tree_ext *x;
+	int rc;
+
+	if (is_twin(c, i, o)) {
+		i->done = true;
+		return 0;
+	}
+	memcpy(it.sha256, o->sha256, sizeof it.sha256);
+	if (o->has_nul)
+		it.warn |= WARN_NUL;
+	x = tree_coll_ext(c->coll, &it.ext);
+	x->href = xstrdup(i->href);
+	x->etag = xstrdup(i->etag);
+	/* What is no calendar object or card is kept all the same, without a UID. */
+	if (content_summarize(text, len, &s, NULL) == 0) {
+		x->uid = xstrdup(s.uid);
+		content_summary_clear(&s);
+	}
+	rc = r->sink->ops->item(r->sink, c->coll, &it, err);
+	if (rc < 0)
+		return err_widen(err, ERR_WHOLE);
+	i->done = true;
+	atomic_fetch_add(&r->progress->items_done, 1);
+	atomic_fetch_add(&r->progress->bytes_done, i->has_len ? i->len : o->size);
+	pthread_mutex_lock(&r->lock);
+	r->result->fetched++;
+	r->result->items++;
+	r->result->bytes_fetched += o->size;
+	pthread_mutex_unlock(&r->lock);
+	return 0;
+}
+
+struct into {
+	struct tree_sink *sink;
+	struct tree_body *body;
+};
+
+static int write_into(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct into *i = ctx;
+
+	return i->sink->ops->body_write(i->body, p, n, err);
+}
+
+/* Octets of a multiget into the sink: XML made CR LF to LF, so line ends are CRLF again. */
+static int store(
+        struct round *d, struct davitem *i, const uint8_t *data, size_t len, struct err *err)
+{
+	struct tree_sink *s = d->w->run->sink;
+	struct tree_body *body = NULL;
+	struct tree_object o;
+	int rc = s->ops->body_open(s, d->c->coll->kind, &body, err);
+
+	if (rc == 0) {
+		struct into into = {s, body};
+
+		rc = content_crlf(data, len, write_into, &into, err);
+		if (rc == 0)
+			rc = s->ops->body_close(body, &o, err);
+		else
+			s->ops->body_abort(body);
+	}
+	if (rc == 0)
+		rc = dav_give(d->w, d->c, i, &o, data, len, o.size != len ? WARN_LINES : 0, err);
+	if (rc < 0) {
+		d->sink_failed = true;
+		d->sink_err = *err;
+		err_widen(&d->sink_err, ERR_WHOLE);
+	}
+	d->got++;
+	return rc;
+}
+
+/* The size with CRLF line ends, which is what a server lists. */
+static uint64_t crlf_size(const uint8_t *p, size_t n)
+{
+	uint64_t size = n;
+
+	for (size_t i = 0; i < n; i++)
+		size += p[i] == '\n' && (i == 0 || p[i - 1] != '\r');
+	return size;
+}
+
+/**
+ * A multiget without a version may bring a card that the server turned into vCard 3.0 (RFC 6352 10.4 has that as the default). Its size then
+ * differs from the listed one, and 4.0 is asked for: whichever has the listed size is what is stored there.
+ */
+static bool hold(struct round *d, struct davitem *i, struct dav_response *r)
+{
+	struct held *h;
+
+	if (!d->c->v4 || d->second || !i->has_len || i->len == r->data_len ||
+	        i->len == crlf_size(r->data, r->data_len))
+		return false;
+	h = ARR_PUSH(d->held, d->n_held, d->cap_held);
+	h->item = i;
+	h->data = r->data;
+	h->len = r->data_len;
+	r->data = NULL;
+	r->data_len = 0;
+	return true;
+}
+
+static void set_reason(struct davitem *i, const struct dav_response *r)
+{
+	free(i->reason);
+	i->reason = r->status ? xasprintf("HTTP %d%s%.100s", r->status, r->error ? ": " : "",
+	                                r->error ? r->error : "")
+	                      : NULL;
+}
+
+static int on_data(void *ctx, struct dav_response *r, struct err *err)
+{
+	struct round *d = ctx;
+	struct davitem *i;
+	int rc = stop_check(err);
+
+	if (rc < 0)
+		return rc;
+	i = r->url ? dav_item_find(d->c, dav_key(r->url)) : NULL;
+	if (!i || i->done || i->failed)
+		return 0; /* not asked for, or sent twice */
+	if (!r->data || r->data_len == 0) {
+		set_reason(i, r);
+		return 0;
+	}
+	if (d->second && i->has_len && crlf_size(r->data, r->data_len) != i->len &&
+	        r->data_len != i->len)
+		return 0;
+	if (hold(d, i, r))
+		return 0;
+	return store(d, i, r->data, r->data_len, err);
+}
+
+static bool may_join(const struct davitem *i, size_t n, uint64_t bytes)
+{
+	uint64_t len = i->has_len ? i->len : 64u << 10;
+
+	if (n == 0)
+		return true;
+	if (bytes + len > DAV_BATCH_BYTES)
+		return false;
+	return n < (i->has_len && i->len > DAV_LARGE ? DAV_BATCH_LARGE : DAV_BATCH);
+}
+
+/* One round: batches cut from list[0..n), all in flight together. */
+static int run_round(struct round *d, struct davitem **list, size_t n, struct err *err)
+{
+	struct dav_multiget m[DAV_ROUND];
+	const char **hrefs = xcalloc(n ? n : 1, sizeof *hrefs);
+	size_t n_m = 0, refused = 0;
+	uint64_t bytes = 0;
+	int rc;
+
+	memset(m, 0, sizeof m);
+	for (size_t i = 0; i < n; i++) {
+		hrefs[i] = list[i]->href;
+		if (n_m == 0 || !may_join(list[i], m[n_m - 1].n_hrefs, bytes)) {
+			m[n_m++] = (struct dav_multiget){.url = d->c->url,
+			        .hrefs = hrefs + i,
+			        .contacts = d->w->run->kind == COLL_CONTACTS,
+			        .version = d->second ? "4.0" : NULL};
+			bytes = 0;
+		}
+		m[n_m - 1].n_hrefs++;
+		bytes += list[i]->has_len ? list[i]->len : 64u << 10;
+	}
+	rc = dav_multiget_run(d->w->http, m, n_m, DAV_PARALLEL, on_data, d, err);
+	for (size_t i = 0; i < n_m; i++) {
+		refused += m[i].err.code == ERR_REFUSED;
+		if (rc == 0 && (m[i].err.code == ERR_STOPPED || dav_fatal(d->w->run, &m[i].err))) {
+			*err = m[i].err;
+			rc = err->code;
+		}
+		dav_answer_clear(&m[i].answer);
+	}
+	free(hrefs);
+	if (d->sink_failed) {
+		*err = d->sink_err;
+		return err->code;
+	}
+	if (refused == n_m && d->got == 0 && !d->second)
+		d->c->no_multiget = true;
+	return rc;
+}
+
+/* Cards held back: as vCard 4.0 if that has the listed size, else as they came. */
+static int settle_held(struct round *d, struct err *err)
+{
+	struct davitem **list = xcalloc(d->n_held ? d->n_held : 1, sizeof *list);
+	int rc = 0;
+
+	for (size_t i = 0; i < d->n_held; i++)
+		list[i] = d->held[i].item;
+	if (d->n_held) {
+		d->second = true;
+		for (size_t i = 0, k; i < d->n_held && rc == 0; i += k) {
+			k = d->n_held - i < DAV_BATCH ? d->n_held - i : DAV_BATCH;
+			rc = run_round(d, list + i, k, err);
+		}
+		d->second = false;
+	}
+	for (size_t i = 0; i < d->n_held; i++) {
+		struct held *h = &d->held[i];
+
+		if (rc == 0 && !h->item->done)
+			rc = store(d, h->item, h->data, h->len, err);
+		free(h->data);
+	}
+	d->n_held = 0;
+	free(list);
+	return rc;
+}
+
+/* How many of ${list} make one round. */
+static size_t round_size(struct davitem *const *list, size_t n)
+{
+	size_t batches = 0, in_batch = 0, i;
+	uint64_t bytes = 0;
+
+	for (i = 0; i < n; i++) {
+		if (batches == 0 || !may_join(list[i], in_batch, bytes)) {
+			if (batches == DAV_ROUND)
+				break;
+			batches++;
+			in_batch = 0;
+			bytes = 0;
+		}
+		in_batch++;
+		bytes += list[i]->has_len ? list[i]->len : 64u << 10;
+	}
+	return i;
+}
+
+static int by_multiget(
+        struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n, struct err *err)
+{
+	struct round d = {.w = w, .c = c};
+	int rc = 0;
+
+	for (size_t i = 0, k; i < n && rc == 0 && !c->no_multiget; i += k) {
+		k = round_size(list + i, n - i);
+		rc = run_round(&d, list + i, k, err);
+		if (rc == 0)
+			rc = settle_held(&d, err);
+	}
+	for (size_t i = 0; i < d.n_held; i++)
+		free(d.held[i].data);
+	free(d.held);
+	return rc;
+}
+
+static int len_cmp(const void *a, const void *b)
+{
+	const struct davitem *x = *(struct davitem *const *)a, *y = *(struct davitem *const *)b;
+	bool large[2] = {x->has_len && x->len > DAV_LARGE, y->has_len && y->len > DAV_LARGE};
+
+	return large[0] != large[1] ? large[0] - large[1] : (x > y) - (x < y);
+}
+
+/* What is still to be had by a multiget, by GET, and by GET when all else is there. */
+enum way { BY_MULTIGET, BY_GET, TWINS };
+
+static bool goes(const struct davitem *i, enum way way)
+{
+	if (i->done || i->failed)
+		return false;
+	switch (way) {
+	case BY_MULTIGET:
+		return !i->shares && (!i->has_len || i->len <= DAV_HUGE);
+	case BY_GET:
+		return !i->twin;
+	case TWINS:
+		break;
+	}
+	return true;
+}
+
+static size_t select_items(struct davcoll *c, struct davitem **list, enum way way)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_items; i++)
+		if (goes(&c->items[i], way))
+			list[n++] = &c->items[i];
+	if (n)
+		qsort(list, n, sizeof *list, len_cmp);
+	return n;
+}
+
+int dav_fetch(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	struct davitem **list = xcalloc(c->n_items ? c->n_items : 1, sizeof *list);
+	int rc = 0;
+	size_t n;
+
+	if (!w->run->opts->dav_exact) {
+		n = select_items(c, list, BY_MULTIGET);
+		rc = by_multiget(w, c, list, n, err);
+	}
+	for (enum way way = BY_GET; rc == 0 && way <= TWINS; way++) {
+		n = select_items(c, list, way);
+		rc = dav_get_all(w, c, list, n, err);
+	}
+	free(list);
+	return rc;
+}
+
+/* The last snapshot, if it is of this very collection: hrefs may be relative to it. */
+static const struct tree_coll *before(const struct davcoll *c)
+{
+	const char *href = c->prev ? c->prev->href : NULL;
+
+	return href && strcmp(href, c->coll->href) == 0 ? c->prev : NULL;
+}
+
+/* An error line for a resource that could not be had; the version that the last snapshot has of it stays. */
+static int lose(struct dav_worker *w, struct davcoll *c, struct davitem *i, const char *reason,
+        bool say, struct err *err)
+{
+	const struct tree_coll *from = before(c);
+	const struct tree_item *old = from ? tree_coll_find_href(from, i->href) : NULL;
+	char *text = xasprintf("%s%s", reason, old ? "; its last version stays" : "");
+	struct tree_item it;
+	int rc = 0;
+
+	i->failed = true;
+	if (say) {
+		dav_name_loss(w->run, c->coll, i->href, i->href, text);
+	} else {
+		tree_coll_error(c->coll, 0, i->href, NULL, NULL, text);
+		pthread_mutex_lock(&w->run->lock);
+		w->run->result->errors++;
+		pthread_mutex_unlock(&w->run->lock);
+	}
+	free(text);
+	if (old) {
+		tree_item_copy(c->coll, from, old, &it);
+		rc = w->run->sink->ops->item(w->run->sink, c->coll, &it, err);
+	}
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+int dav_lose(struct dav_worker *w, struct davcoll *c, struct davitem *i, struct err *err)
+{
+	return lose(w, c, i, i->reason ? i->reason : "could not be fetched", true, err);
+}
+
+int dav_lose_rest(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	struct err why = *err;
+	size_t n = 0;
+	int rc = 0;
+
+	err_clear(err);
+	for (size_t i = 0; i < c->n_items && rc == 0; i++) {
+		if (c->items[i].done || c->items[i].failed)
+			continue;
+		rc = lose(w, c, &c->items[i], why.text, false, err);
+		n++;
+	}
+	progress_say(w->run->progress, SAY_WARNING, "%s: %zu of %s could not be had: %s",
+	        c->coll->name, n,
+	        counted(c->n_items, "resource", "resources", (char[COUNTED_SIZE]){0}), why.text);
+	return rc;
+}
+
+/* An item that is the same as when its bytes were stored. */
+static int give_one(struct dav_worker *w, struct davcoll *c, struct davitem *i,
+        const struct tree_coll *from, struct err *err)
+{
+	const struct tree_item *old = from ? tree_coll_find_href(from, i->href) : NULL;
+	const struct tree_ext *x = old ? tree_item_ext(from, old) : NULL;
+	struct tree_item it;
+
+	if (!x || !x->etag || !i->etag || strcmp(x->etag, i->etag) != 0)
+		return 0;
+	if (w->run->opts->dav_exact && !(old->warn & WARN_EXACT))
+		return 0;
+	tree_item_copy(c->coll, from, old, &it);
+	i->done = true;
+	return w->run->sink->ops->item(w->run->sink, c->coll, &it, err);
+}
+
+int dav_give_known(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	uint64_t known = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < c->n_items && rc == 0; i++) {
+		rc = give_one(w, c, &c->items[i], before(c), err);
+		if (rc == 0 && !c->items[i].done)
+			rc = give_one(w, c, &c->items[i], c->last_run, err);
+		known += c->items[i].done;
+	}
+	pthread_mutex_lock(&w->run->lock);
+	w->run->result->items += known;
+	pthread_mutex_unlock(&w->run->lock);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}

@@ -1,0 +1,310 @@
+/* Files behind the links of calendars and contacts: attachments, photos. Each once, into a collection of kind "linked" beside theirs. */
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/mem.h"
+#include "valise/format/content.h"
+#include "valise/proto/dav/webdav.h"
+#include "valise/fetch/fetch.h"
+
+#define PARALLEL 4
+#define FILE_MAX_BYTES (64u << 20)
+#define BODY_MAX ((size_t)128 << 20)
+#define LINKS_MAX 100000u /* of one collection */
+
+struct pass {
+	struct http *http;
+	struct tree_reader *from;
+	struct tree_sink *sink;
+	struct progress *progress;
+	struct source_result *result;
+	/* the collection that is looked at */
+	struct tree_coll *next, *prev, *last_run;
+	char **urls;
+	size_t n, cap;
+	bool full; /* of LINKS_MAX different ones */
+};
+
+struct get {
+	struct pass *p;
+	const char *url;
+	struct tree_body *body;
+	uint64_t len;
+	int status;
+	struct err err;
+};
+
+static int url_cmp(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void name_loss(struct pass *p, const char *url, const char *reason)
+{
+	tree_coll_error(p->next, 0, url, NULL, NULL, reason);
+	p->result->errors++;
+	progress_say(p->progress, SAY_WARNING, "%s, %s: %s", p->next->name, url, reason);
+}
+
+/* Each once. */
+static void urls_unique(struct pass *p)
+{
+	size_t n = 0;
+
+	if (p->n)
+		qsort(p->urls, p->n, sizeof *p->urls, url_cmp);
+	for (size_t i = 0; i < p->n; i++) {
+		if (n && strcmp(p->urls[n - 1], p->urls[i]) == 0)
+			free(p->urls[i]);
+		else
+			p->urls[n++] = p->urls[i];
+	}
+	p->n = n;
+}
+
+static void on_link(void *ctx, const char *name, const char *url)
+{
+	struct pass *p = ctx;
+
+	(void)name;
+	if (p->n == LINKS_MAX && !p->full) {
+		urls_unique(p);
+		p->full = p->n == LINKS_MAX;
+		if (p->full)
+			name_loss(p, url,
+			        "so many links in one collection: this and further ones are not "
+			        "fetched");
+	}
+	if (p->n < LINKS_MAX)
+		*ARR_PUSH(p->urls, p->n, p->cap) = xstrdup(url);
+}
+
+static int keep(void *ctx, const void *data, size_t n, struct err *err)
+{
+	return buf_add(ctx, data, n) == 0
+	               ? 0
+	               : err_set(err, ERR_LIMIT, ERR_ITEM,
+	                         "larger than %zu MiB: no links are looked for", BODY_MAX >> 20);
+}
+
+/* The links of one resource; one that cannot be read was named by whoever fetched it. */
+static int look_into(
+        struct pass *p, const struct tree_coll *c, const struct tree_item *it, struct err *err)
+{
+	const struct tree_ext *e = tree_item_ext(c, it);
+	struct buf body;
+	int rc;
+
+	buf_init(&body, BODY_MAX);
+	rc = p->from->ops->body(p->from, c, it, keep, &body, err);
+	if (rc == 0)
+		rc = content_links(buf_str(&body), body.len, on_link, p, err);
+	buf_clear(&body);
+	if (rc == ERR_LIMIT && e && e->href)
+		name_loss(p, e->href, err->text);
+	return rc < 0 && (err->scope == ERR_WHOLE || err->code == ERR_STOPPED) ? rc : 0;
+}
+
+static int find_links(struct pass *p, const struct tree_coll *c, struct err *err)
+{
+	int rc = 0;
+
+	p->full = false;
+	for (size_t i = 0; i < c->n_items && rc == 0; i++) {
+		rc = stop_check(err);
+		if (rc == 0)
+			rc = look_into(p, c, &c->items[i], err);
+	}
+	urls_unique(p);
+	return rc;
+}
+
+static void drop(struct get *g)
+{
+	if (g->body)
+		g->p->sink->ops->body_abort(g->body);
+	g->body = NULL;
+	g->len = 0;
+}
+
+static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
+{
+	struct get *g = ctx;
+	int rc;
+
+	(void)rs;
+	drop(g);
+	rc = g->p->sink->ops->body_open(g->p->sink, COLL_LINKED, &g->body, err);
+	if (rc < 0)
+		g->body = NULL;
+	return rc;
+}
+
+static int on_body(void *ctx, const void *data, size_t n, struct err *err)
+{
+	struct get *g = ctx;
+
+	g->len += n;
+	return g->p->sink->ops->body_write(g->body, data, n, err);
+}
+
+static void on_done(struct http_request *rq, const struct http_response *rs, const char *error_body,
+        const struct err *err)
+{
+	struct get *g = rq->ctx;
+
+	(void)error_body;
+	g->status = rs->status;
+	g->err = *err;
+}
+
+static int take(struct get *g, struct err *err)
+{
+	struct pass *p = g->p;
+	struct tree_item it = {0};
+	struct tree_object o;
+	struct tree_ext *x;
+	char why[64];
+	int rc;
+
+	if (g->err.code == ERR_STOPPED || g->err.code == ERR_SPACE || g->err.code == ERR_IO) {
+		*err = g->err;
+		return err_widen(err, ERR_WHOLE);
+	}
+	if (g->err.code || g->status != 200 || !g->body) {
+		snprintf(why, sizeof why, g->status == 200 ? "nothing came" : "HTTP %d", g->status);
+		name_loss(p, g->url, g->err.code ? g->err.text : why);
+		return 0;
+	}
+	rc = p->sink->ops->body_close(g->body, &o, err);
+	g->body = NULL;
+	if (rc < 0)
+		return err_widen(err, ERR_WHOLE);
+	memcpy(it.sha256, o.sha256, sizeof it.sha256);
+	it.size = o.size;
+	x = tree_coll_ext(p->next, &it.ext);
+	x->href = xstrdup(g->url);
+	p->result->fetched++;
+	p->result->bytes_fetched += o.size;
+	return p->sink->ops->item(p->sink, p->next, &it, err);
+}
+
+static int get_some(struct pass *p, char *const *urls, size_t n, struct err *err)
+{
+	struct http_request rq[PARALLEL];
+	struct get g[PARALLEL];
+	int rc;
+
+	memset(rq, 0, sizeof rq);
+	memset(g, 0, sizeof g);
+	for (size_t i = 0; i < n; i++) {
+		g[i].p = p;
+		g[i].url = urls[i];
+		rq[i] = (struct http_request){.method = "GET",
+		        .url = urls[i],
+		        .header = {"Accept: */*"},
+		        .max_response = FILE_MAX_BYTES,
+		        .identity = true,
+		        .link = true,
+		        .begin = on_begin,
+		        .body_fn = on_body,
+		        .done = on_done,
+		        .ctx = &g[i]};
+	}
+	rc = http_run(p->http, rq, n, PARALLEL, err);
+	for (size_t i = 0; i < n; i++) {
+		if (rc == 0)
+			rc = take(&g[i], err);
+		drop(&g[i]);
+	}
+	return rc;
+}
+
+/* One that was had before stays: a file that changes under its URL is not noticed. */
+static bool is_known(struct pass *p, const char *url, struct tree_item *it)
+{
+	const struct tree_coll *from[] = {p->prev, p->last_run};
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct tree_item *old = from[i] ? tree_coll_find_href(from[i], url) : NULL;
+
+		if (!old)
+			continue;
+		tree_item_copy(p->next, from[i], old, it);
+		return true;
+	}
+	return false;
+}
+
+static int fetch(struct pass *p, struct err *err)
+{
+	char *some[PARALLEL];
+	size_t k = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < p->n && rc == 0; i++) {
+		struct tree_item it;
+
+		if (strncasecmp(p->urls[i], "http", 4) != 0)
+			progress_say(p->progress, SAY_NOTE, "%s, %s: not fetched, no http link",
+			        p->next->name, p->urls[i]);
+		else if (is_known(p, p->urls[i], &it))
+			rc = p->sink->ops->item(p->sink, p->next, &it, err);
+		else
+			some[k++] = p->urls[i];
+		if (rc == 0 && k == PARALLEL) {
+			rc = get_some(p, some, k, err);
+			k = 0;
+		}
+	}
+	return rc == 0 && k ? get_some(p, some, k, err) : rc;
+}
+
+static int one_collection(struct pass *p, const struct tree_head *h, struct err *err)
+{
+	struct tree_coll *c = NULL;
+	char *name = xasprintf("%s: %s", coll_kind_dir(h->kind), h->name);
+	int rc = p->from->ops->coll(p->from, h, &c, err);
+
+	progress_what(p->progress, name);
+	p->next = tree_coll_new(COLL_LINKED, name);
+	if (rc == 0)
+		rc = find_links(p, c, err);
+	if (rc == 0 && (p->n || p->next->n_errors)) {
+		rc = p->sink->ops->prev(p->sink, PREV_SNAPSHOT, COLL_LINKED, name, &p->prev, err);
+		if (rc == 0)
+			rc = p->sink->ops->prev(
+			        p->sink, PREV_RUN, COLL_LINKED, name, &p->last_run, err);
+		if (rc == 0)
+			rc = fetch(p, err);
+		if (rc == 0) {
+			rc = p->sink->ops->coll(p->sink, p->next, err);
+			p->next = NULL;
+		}
+	}
+	tree_coll_free(c);
+	tree_coll_free(p->next);
+	tree_coll_free(p->prev);
+	tree_coll_free(p->last_run);
+	p->next = p->prev = p->last_run = NULL;
+	for (size_t i = 0; i < p->n; i++)
+		free(p->urls[i]);
+	p->n = 0;
+	free(name);
+	return rc;
+}
+
+int source_links(const struct service *service, struct tree_reader *from, struct tree_sink *sink,
+        struct progress *progress, struct source_result *out, struct err *err)
+{
+	struct pass p = {.from = from, .sink = sink, .progress = progress, .result = out};
+	enum coll_kind kind = service->kind == SERVICE_CARDDAV ? COLL_CONTACTS : COLL_CALENDAR;
+	const struct tree_manifest *m = from->ops->manifest(from);
+	int rc = http_open(service, HTTP_SOURCE, progress, &p.http, err);
+
+	for (size_t i = 0; i < m->n_heads && rc == 0; i++)
+		if (m->heads[i].kind == kind)
+			rc = one_collection(&p, &m->heads[i], err);
+	free(p.urls);
+	http_close(p.http);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}

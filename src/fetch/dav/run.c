@@ -1,0 +1,437 @@
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/mem.h"
+#include "run.h"
+
+bool dav_fatal(const struct dav_run *r, const struct err *err)
+{
+	(void)r;
+	return err->scope == ERR_WHOLE || err->code == ERR_STOPPED;
+}
+
+static void fail(struct dav_run *r, const struct err *err)
+{
+	pthread_mutex_lock(&r->lock);
+	if (!r->failed)
+		r->fatal = *err;
+	r->failed = true;
+	pthread_mutex_unlock(&r->lock);
+}
+
+static struct davcoll *take(struct dav_run *r, enum dav_state state)
+{
+	struct davcoll *c = NULL;
+
+	pthread_mutex_lock(&r->lock);
+	while (!r->failed && !c && r->next < r->n_colls) {
+		c = &r->colls[r->next++];
+		if (c->state != state)
+			c = NULL;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return c;
+}
+
+static bool is_wanted(const struct source_opts *o, const char *name)
+{
+	return pattern_chooses(&o->choice, &(struct pattern_name){.full = name});
+}
+
+static int keep(struct dav_run *r, struct davcoll *c, enum coll_status status, const char *reason,
+        struct err *err)
+{
+	int rc = 0;
+
+	c->state = DAV_SETTLED;
+	if (!r->opts->dry)
+		rc = r->sink->ops->keep(r->sink, r->kind, c->coll->name, status, reason, err);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+static void count(struct dav_run *r, const struct davcoll *c, bool unchanged)
+{
+	pthread_mutex_lock(&r->lock);
+	r->result->collections++;
+	r->result->unchanged += unchanged;
+	if (unchanged)
+		r->result->items += c->prev->n_items;
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* A collection that cannot be read keeps its last state. */
+static int keep_stale(struct dav_run *r, struct davcoll *c, struct err *err)
+{
+	struct err why = *err;
+
+	progress_say(r->progress, SAY_WARNING, "%s cannot be read: %s", c->coll->name, why.text);
+	pthread_mutex_lock(&r->lock);
+	r->result->errors++;
+	pthread_mutex_unlock(&r->lock);
+	return keep(r, c, COLL_STALE, why.text, err);
+}
+
+static int load(struct dav_run *r, struct davcoll *c, struct err *err)
+{
+	int rc = 0;
+
+	if (r->sink)
+		rc = r->sink->ops->prev(
+		        r->sink, PREV_SNAPSHOT, r->kind, c->coll->name, &c->prev, err);
+	if (rc == 0 && r->sink)
+		rc = r->sink->ops->prev(
+		        r->sink, PREV_RUN, r->kind, c->coll->name, &c->last_run, err);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+/* --exact wants octets, and the last snapshot has some that are not known to be those of a GET. */
+static bool is_inexact(const struct dav_run *r, const struct tree_coll *prev)
+{
+	for (size_t i = 0; r->opts->dav_exact && i < prev->n_items; i++)
+		if (!(prev->items[i].warn & WARN_EXACT))
+			return true;
+	return false;
+}
+
+/* The first pass over a collection: what is there, what of it is known. */
+static int look(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	struct dav_run *r = w->run;
+	int rc;
+
+	progress_what(r->progress, c->coll->name);
+	if (!dav_is_wanted(r, c)) {
+		rc = c->no_list || !r->inside ? 0 : dav_look_inside(w, c, err);
+		if (rc < 0 && dav_fatal(r, err))
+			return rc;
+		c->blind = rc < 0;
+		err_clear(err); /* it was not asked for */
+		return keep(r, c, COLL_SKIPPED, NULL, err);
+	}
+	rc = load(r, c, err);
+	if (rc == 0)
+		rc = dav_ask_state(w, c, err);
+	if (rc < 0)
+		return rc;
+	if (dav_unchanged(c) && !is_inexact(r, c->prev)) {
+		count(r, c, true);
+		return keep(r, c, COLL_COMPLETE, NULL, err);
+	}
+	if (!c->no_list)
+		rc = dav_list(w, c, err);
+	if (rc < 0)
+		return dav_fatal(r, err) ? rc : keep_stale(r, c, err);
+	count(r, c, false);
+	if (r->opts->dry) {
+		pthread_mutex_lock(&r->lock);
+		r->result->items += c->n_items;
+		pthread_mutex_unlock(&r->lock);
+	} else {
+		rc = dav_give_known(w, c, err);
+	}
+	c->state = DAV_LISTED;
+	return rc;
+}
+
+/* The second pass: content. */
+static int fill(struct dav_worker *w, struct davcoll *c, struct err *err)
+{
+	struct dav_run *r = w->run;
+	struct tree_coll *done;
+	int rc;
+
+	progress_what(r->progress, c->coll->name);
+	rc = dav_fetch(w, c, err);
+	if (rc < 0 && !dav_fatal(r, err))
+		rc = dav_lose_rest(w, c, err);
+	if (rc < 0)
+		return rc;
+	done = c->coll;
+	c->coll = NULL;
+	c->state = DAV_SETTLED;
+	rc = r->sink->ops->coll(r->sink, done, err);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+static int open_client(struct dav_worker *w, struct err *err)
+{
+	return w->http ? 0 : http_open_beside(w->run->first->http, &w->http, err);
+}
+
+static void pass(struct dav_worker *w, enum dav_state state)
+{
+	struct dav_run *r = w->run;
+	struct err err = {0};
+	struct davcoll *c;
+	int rc = 0;
+
+	while (rc == 0 && (c = take(r, state)) != NULL) {
+		rc = stop_check(&err);
+		if (rc == 0)
+			rc = state == DAV_NEW ? look(w, c, &err) : fill(w, c, &err);
+	}
+	if (rc < 0)
+		fail(r, &err);
+}
+
+static void *look_main(void *arg)
+{
+	pass(arg, DAV_NEW);
+	return NULL;
+}
+
+static void *fill_main(void *arg)
+{
+	pass(arg, DAV_LISTED);
+	return NULL;
+}
+
+/* Each collection that is in ${state}, by up to ${n} workers. */
+static void all(struct dav_run *r, struct dav_worker *w, size_t n, enum dav_state state)
+{
+	void *(*fn)(void *) = state == DAV_NEW ? look_main : fill_main;
+	struct err err = {0};
+	size_t started = 1;
+
+	r->next = 0;
+	for (; started < n; started++) {
+		if (open_client(&w[started], &err) < 0)
+			break;
+		if (pthread_create(&w[started].thread, NULL, fn, &w[started]) != 0)
+			break;
+	}
+	fn(&w[0]);
+	for (size_t i = 1; i < started; i++)
+		pthread_join(w[i].thread, NULL);
+}
+
+/* What is to be fetched; 0 when there is room for it. */
+static int check_space(struct dav_run *r, struct err *err)
+{
+	uint64_t bytes = 0, n = 0;
+
+	for (size_t i = 0; i < r->n_colls; i++)
+		for (size_t k = 0; r->colls[i].state == DAV_LISTED && k < r->colls[i].n_items; k++)
+			if (!r->colls[i].items[k].done) {
+				bytes += r->colls[i].items[k].len;
+				n++;
+			}
+	atomic_fetch_add(&r->progress->items_total, n);
+	atomic_fetch_add(&r->progress->bytes_total, bytes);
+	if (n && r->opts->space_check)
+		return r->opts->space_check(r->opts->space_ctx, bytes, err);
+	return 0;
+}
+
+/* A home set, or, where a proxy takes a part of the path away, what it is called outside. */
+static int enumerate_home(struct dav_worker *w, const char *url, struct err *err)
+{
+	const struct dav_home *home = &w->run->home;
+	const int depth = home->single ? 0 : 1;
+	int rc = dav_enumerate(w, url, depth, err);
+	struct err first = *err;
+	struct buf longer;
+
+	if (rc != ERR_REFUSED || !home->prefix)
+		return rc;
+	buf_init(&longer, SIZE_MAX);
+	if (dav_prefixed_url(home->prefix, url, &longer)) {
+		err_clear(err);
+		rc = dav_enumerate(w, buf_str(&longer), depth, err);
+		if (rc == ERR_REFUSED)
+			*err = first;
+	}
+	buf_clear(&longer);
+	return rc;
+}
+
+static int find_collections(struct dav_worker *w, struct err *err)
+{
+	struct dav_run *r = w->run;
+	const struct dav_home *home = &r->home;
+	struct err why = {0};
+	size_t read = 0;
+	int rc = dav_discover(w->http, r->service, &r->home, err);
+
+	if (rc == 0)
+		rc = dav_check_owner(r, err);
+	r->mixed = home->mixed;
+	for (size_t i = 0; i < home->n && rc == 0; i++) {
+		rc = enumerate_home(w, home->urls[i], err);
+		if (rc == 0) {
+			read++;
+		} else if (!dav_fatal(r, err)) {
+			why = *err;
+			dav_add_lost(r, home->urls[i], why.text);
+			rc = 0;
+		}
+	}
+	if (rc == 0 && !read) {
+		*err = why;
+		dav_tell_elsewhere(home, err);
+		rc = err->code;
+	}
+	if (rc < 0)
+		return err_widen(err, ERR_WHOLE);
+	dav_name_all(r, 0);
+	return dav_decide_inside(r, err);
+}
+
+/* Collections that the listings of others showed. */
+static int find_nested(struct dav_worker *w, struct err *err)
+{
+	struct dav_run *r = w->run;
+	size_t n = r->n_colls;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_nested; i++) {
+		if (rc == 0 && !r->failed && !dav_is_known(r, dav_key(r->nested[i])))
+			rc = dav_enumerate(w, r->nested[i], 0, err);
+		if (rc < 0 && !dav_fatal(r, err)) {
+			dav_add_lost(r, r->nested[i], err->text);
+			rc = 0;
+		}
+		free(r->nested[i]);
+	}
+	r->n_nested = 0;
+	dav_name_all(r, n);
+	dav_mark_below(r, n);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+/* The names that patterns are held against before anything is done: what lies in others is looked for where one matches nothing else. */
+static int tell_names(struct dav_run *r, struct dav_worker *w, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_colls && rc == 0; i++) {
+		if (dav_is_missed(r) && !r->colls[i].no_list)
+			rc = dav_look_inside(w, &r->colls[i], err);
+		if (rc < 0 && !dav_fatal(r, err)) {
+			err_clear(err);
+			rc = 0;
+		}
+		if (rc == 0 && i + 1 == r->n_colls)
+			rc = find_nested(w, err);
+	}
+	for (size_t i = 0; i < r->n_colls && rc == 0; i++)
+		r->opts->listed(r->opts->listed_ctx,
+		        &(struct pattern_name){.full = r->colls[i].coll->name}, true);
+	return rc;
+}
+
+static size_t workers(const struct dav_run *r)
+{
+	size_t n = r->opts->connections ? r->opts->connections : DAV_WORKERS;
+
+	if (n > 16)
+		n = 16;
+	return r->n_colls == 0 ? 1 : n < r->n_colls ? n : r->n_colls;
+}
+
+/* Nobody knows what a place holds that could not be read: what is known stays, and it is named in the place of the rest. */
+static int keep_lost(struct dav_run *r, struct err *err)
+{
+	const struct dav_lost *first = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_lost && rc == 0; i++) {
+		const struct dav_lost *l = &r->lost[i];
+
+		if (dav_is_known(r, dav_key(l->url)))
+			continue; /* another home set had it */
+		first = first ? first : l;
+		r->result->errors++;
+		rc = r->sink->ops->keep(r->sink, r->kind, l->url, COLL_STALE, l->reason, err);
+	}
+	if (rc == 0 && first)
+		rc = r->sink->ops->keep(r->sink, r->kind, NULL, COLL_STALE, first->reason, err);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+void dav_add_lost(struct dav_run *r, const char *url, const char *reason)
+{
+	struct dav_lost *l;
+
+	if (!is_wanted(r->opts, url))
+		return;
+	l = ARR_PUSH(r->lost, r->n_lost, r->lost_cap);
+	l->url = xstrdup(url);
+	l->reason = xstrdup(reason);
+	progress_say(r->progress, SAY_WARNING, "%s: %s", url, reason);
+}
+
+static bool has_new(const struct dav_run *r)
+{
+	for (size_t i = 0; i < r->n_colls; i++)
+		if (r->colls[i].state == DAV_NEW)
+			return true;
+	return false;
+}
+
+static int work(struct dav_run *r, struct dav_worker *w, struct err *err)
+{
+	int rc = 0;
+
+	do {
+		all(r, w, workers(r), DAV_NEW);
+		rc = find_nested(w, err);
+	} while (rc == 0 && !r->failed && has_new(r));
+	if (rc < 0)
+		return rc;
+	if (!r->failed && !r->opts->dry) {
+		rc = dav_keep_unseen(r, err);
+		if (rc == 0)
+			rc = check_space(r, err);
+		if (rc < 0)
+			return err_widen(err, ERR_WHOLE);
+		all(r, w, workers(r), DAV_LISTED);
+	}
+	if (r->failed) {
+		*err = r->fatal;
+		return err_widen(err, ERR_WHOLE);
+	}
+	return r->opts->dry ? 0 : keep_lost(r, err);
+}
+
+static int dav_source_run(const struct service *service, struct tree_sink *sink,
+        const struct source_opts *opts, struct progress *progress, struct source_result *out,
+        struct err *err)
+{
+	struct dav_run r = {.service = service,
+	        .sink = sink,
+	        .opts = opts,
+	        .progress = progress,
+	        .result = out,
+	        .kind = service->kind == SERVICE_CARDDAV ? COLL_CONTACTS : COLL_CALENDAR};
+	struct dav_worker w[16];
+	int rc;
+
+	pthread_mutex_init(&r.lock, NULL);
+	memset(w, 0, sizeof w);
+	r.first = &w[0];
+	for (size_t i = 0; i < 16; i++)
+		w[i].run = &r;
+	progress_what(progress, service_name(service->kind));
+	rc = http_open(service, HTTP_SOURCE, progress, &w[0].http, err);
+	if (rc == 0)
+		rc = find_collections(&w[0], err);
+	if (rc == 0)
+		rc = opts->listed ? tell_names(&r, w, err) : work(&r, w, err);
+	for (size_t i = 0; i < 16; i++)
+		http_close(w[i].http);
+	for (size_t i = 0; i < r.n_colls; i++)
+		dav_coll_clear(&r.colls[i]);
+	free(r.colls);
+	dav_home_clear(&r.home);
+	for (size_t i = 0; i < r.n_lost; i++) {
+		free(r.lost[i].url);
+		free(r.lost[i].reason);
+	}
+	free(r.lost);
+	free(r.nested);
+	pthread_mutex_destroy(&r.lock);
+	return rc;
+}
+
+const struct source_ops source_caldav = {.kind = SERVICE_CALDAV, .run = dav_source_run};
+const struct source_ops source_carddav = {.kind = SERVICE_CARDDAV, .run = dav_source_run};

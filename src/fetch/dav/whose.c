@@ -1,0 +1,134 @@
+/*
+ * Whose calendars or address books these are. HTTP carries no authorization identity: an administrator reads another person's by the URL, under one login
+ * for all. What tells them apart is where the collections lie, and the catalogs of the archive have that (href).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/mem.h"
+#include "run.h"
+
+/* The path alone, its escapes decoded: home sets move between hosts (iCloud's shards), and servers escape as they like. */
+static void path_of(const char *href, struct buf *out)
+{
+	const char *host = strstr(href, "//"), *p = href;
+
+	if (host && (host == href || host[-1] == ':'))
+		p = strchr(host + 2, '/');
+	if (!p || !url_unescape(p, strlen(p), out))
+		buf_puts(out, p ? p : "/");
+	while (out->len && out->data[out->len - 1] == '/')
+		out->len--;
+}
+
+bool dav_lies_in(const char *href, const char *home)
+{
+	struct buf a, b;
+	bool yes;
+
+	buf_init(&a, SIZE_MAX);
+	buf_init(&b, SIZE_MAX);
+	path_of(href, &a);
+	path_of(home, &b);
+	yes = a.len >= b.len && memcmp(a.data, b.data, b.len) == 0 &&
+	      (a.len == b.len || a.data[b.len] == '/');
+	buf_clear(&a);
+	buf_clear(&b);
+	return yes;
+}
+
+/* One collection is read, where its neighbours were too, or the other way round: the same person's. */
+static bool is_near(const char *href, const char *home, bool single)
+{
+	char *parent = xstrdup(home), *end;
+	bool yes;
+
+	for (end = parent + strlen(parent); end > parent && end[-1] == '/';)
+		*--end = '\0';
+	end = single ? strrchr(parent, '/') : NULL;
+	if (end)
+		end[1] = '\0';
+	yes = dav_lies_in(href, parent);
+	free(parent);
+	return yes;
+}
+
+static bool is_of(const char *href, const struct dav_home *home)
+{
+	struct buf outside; /* of a proxy that takes a part of the path away */
+	bool yes = false;
+
+	buf_init(&outside, SIZE_MAX);
+	if (!home->prefix || !dav_prefixed_url(home->prefix, href, &outside))
+		buf_puts(&outside, href);
+	for (size_t i = 0; i < home->n && !yes; i++)
+		yes = is_near(href, home->urls[i], home->single) ||
+		      is_near(buf_str(&outside), home->urls[i], home->single);
+	buf_clear(&outside);
+	return yes;
+}
+
+/* Of a path relative to who knows what nothing can be said. */
+static bool is_absolute(const char *href)
+{
+	return href && (*href == '/' || strstr(href, "://"));
+}
+
+/* A place elsewhere in *elsewhere_out (the caller frees), or NULL where one of the last collections is here, or none says where it was. */
+static int look_back(
+        const struct dav_run *r, struct tree_reader *last, char **elsewhere_out, struct err *err)
+{
+	const struct tree_manifest *m = last->ops->manifest(last);
+	char *elsewhere = NULL;
+	bool here = false;
+
+	for (size_t i = 0; i < m->n_heads && !here; i++) {
+		struct tree_coll *c = NULL;
+
+		if (m->heads[i].kind != r->kind)
+			continue;
+		if (last->ops->coll(last, &m->heads[i], &c, err) < 0) {
+			if (err->code != ERR_DAMAGED && err->code != ERR_NOTFOUND) {
+				free(elsewhere);
+				return err->code;
+			}
+			err_clear(err); /* says nothing; whoever needs it says so */
+			continue;
+		}
+		if (is_absolute(c->href) && is_of(c->href, &r->home))
+			here = true;
+		else if (is_absolute(c->href) && !elsewhere)
+			elsewhere = xstrdup(c->href);
+		tree_coll_free(c);
+	}
+	if (here) {
+		free(elsewhere);
+		elsewhere = NULL;
+	}
+	*elsewhere_out = elsewhere;
+	return 0;
+}
+
+int dav_check_owner(const struct dav_run *r, struct err *err)
+{
+	const struct dav_home *home = &r->home;
+	struct tree_reader *last = NULL;
+	char *elsewhere = NULL;
+	int rc;
+
+	if (r->opts->dry || r->opts->same_account || !home->n || !r->sink || !r->sink->ops->last)
+		return 0;
+	rc = r->sink->ops->last(r->sink, &last, err);
+	if (rc == 0 && last) {
+		rc = look_back(r, last, &elsewhere, err);
+		last->ops->free(last);
+	}
+	if (rc == 0 && elsewhere)
+		rc = err_set(err, ERR_ACCOUNT, ERR_WHOLE,
+		        "this holds the %s at %s, and those at %s are another person's: give each "
+		        "account a place of its own; if the server has moved them, say "
+		        "--same-account",
+		        r->kind == COLL_CONTACTS ? "address books" : "calendars", elsewhere,
+		        home->urls[0]);
+	free(elsewhere);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}

@@ -1,0 +1,336 @@
+/* A body that comes in: streamed into the sink octet by octet, an item only when its answer is whole. */
+#include <string.h>
+#include "valise/format/header.h"
+#include "run.h"
+
+const char *body_items(const struct mbox *mb)
+{
+	return mb->untold ? "(UID FLAGS INTERNALDATE BODY.PEEK[])" : "(UID BODY.PEEK[])";
+}
+
+void fetch_drop(struct worker *w)
+{
+	if (w->body)
+		w->run->sink->ops->body_abort(w->body);
+	w->body = NULL;
+	atomic_fetch_sub(&w->run->progress->bytes_done, w->body_len);
+	w->body_len = 0;
+	w->note[0] = '\0';
+	buf_reset(&w->head);
+}
+
+static int body_begin(struct worker *w, struct err *err)
+{
+	int rc = w->run->sink->ops->body_open(w->run->sink, COLL_MAIL, &w->body, err);
+
+	if (rc < 0) {
+		w->body = NULL;
+		return fetch_fail(w->run, err);
+	}
+	return 0;
+}
+
+static int on_body(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct worker *w = ctx;
+	size_t room = HEAD_MAX - w->head.len;
+	int rc = stop_check(err);
+
+	if (rc < 0 || (!w->body && (rc = body_begin(w, err)) < 0))
+		return rc;
+	if (w->expect_mb && w->expect_mb->dates_missing && room)
+		buf_put(&w->head, p, n < room ? n : room);
+	w->body_len += n;
+	atomic_fetch_add(&w->run->progress->bytes_done, n);
+	rc = w->run->sink->ops->body_write(w->body, p, n, err);
+	return rc < 0 ? fetch_fail(w->run, err) : 0;
+}
+
+/* The date of an item whose INTERNALDATE was NIL or garbage. */
+static void date_derive(struct worker *w, struct tree_item *it)
+{
+	struct date d = {0};
+	const char *source = NULL;
+
+	it->warn |= WARN_DATE;
+	if (header_arrival_date((const char *)w->head.data, w->head.len, &d, &source)) {
+		it->date_utc = d.utc;
+		it->zone_min = d.zone_min;
+	}
+}
+
+/* The item is here, but not as the server would have to give it: it counts as incomplete. */
+static void mark_rescued(struct worker *w, struct mbox *mb, struct tree_item *it)
+{
+	struct tree_ext *e = it->ext ? &mb->coll->ext[it->ext] : tree_coll_ext(mb->coll, &it->ext);
+
+	it->warn |= WARN_RESCUED;
+	e->note = xstrdup(w->note);
+	mb->coll->status = COLL_PARTIAL;
+	progress_say(w->run->progress, SAY_WARNING, "%s: UID %u was rescued: %s", mb->name, it->uid,
+	        w->note);
+}
+
+static bool job_has(const struct job *j, size_t at)
+{
+	return at >= j->first && at < j->first + j->n;
+}
+
+/* A body that is in the sink becomes an item. */
+static int item_keep(
+        struct worker *w, struct mbox *mb, struct rec *r, struct tree_item *it, struct err *err)
+{
+	struct tree_sink *s = w->run->sink;
+	int rc;
+
+	pthread_mutex_lock(&mb->lock);
+	if (w->note[0])
+		mark_rescued(w, mb, it);
+	rc = s->ops->item(s, mb->coll, it, err);
+	if (rc == 0 && (r->have & REC_SIZE))
+		twins_know(&w->run->twins, mb->coll, it, r->size);
+	mb->poisoned = 0;
+	pthread_mutex_unlock(&mb->lock);
+	if (rc < 0)
+		return fetch_fail(w->run, err);
+	r->done = 1;
+	w->progress++;
+	imap_link_gained(&w->run->links);
+	atomic_fetch_add(&w->run->progress->items_done, 1);
+	pthread_mutex_lock(&w->run->lock);
+	w->run->result.fetched++;
+	w->run->result.bytes_fetched += it->size;
+	pthread_mutex_unlock(&w->run->lock);
+	return 0;
+}
+
+/* The body that was streamed is the message ${r}. */
+static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct err *err)
+{
+	struct tree_item it = {.uid = r->uid,
+	        .date_utc = r->date_utc,
+	        .zone_min = r->zone_min,
+	        .flags = r->flags,
+	        .keywords = r->keywords,
+	        .ext = r->ext};
+	struct tree_object o;
+	int rc = w->run->sink->ops->body_close(w->body, &o, err);
+
+	w->body = NULL;
+	if (rc < 0)
+		return fetch_fail(w->run, err);
+	memcpy(it.sha256, o.sha256, sizeof it.sha256);
+	it.size = o.size;
+	if (o.has_nul)
+		it.warn |= WARN_NUL;
+	if ((r->have & REC_SIZE) && r->size != o.size)
+		it.warn |= WARN_SIZE;
+	else
+		atomic_fetch_add(&w->run->sizes_right, 1);
+	if (!(r->have & REC_DATE))
+		date_derive(w, &it);
+	if (!(r->have & REC_FLAGS) && !w->note[0])
+		snprintf(w->note, sizeof w->note, "its flags are not told");
+	if (w->doubting && (it.warn & WARN_SIZE)) {
+		*ARR_PUSH(w->doubts, w->n_doubts, w->doubts_cap) = (struct doubt){mb, r, it};
+		r->done = 1;
+	} else {
+		rc = item_keep(w, mb, r, &it, err);
+	}
+	w->body_len = 0;
+	w->note[0] = '\0';
+	buf_reset(&w->head);
+	return rc;
+}
+
+/* A message that ends too early is asked for alone, and then what follows its end: not where that never brings anything. */
+static bool is_shorter(const struct worker *w, const struct doubt *d)
+{
+	return d->it.size < d->r->size && !w->run->opts->strict &&
+	       atomic_load(&w->run->sizes_wrong) < SHORT_VAIN;
+}
+
+static int on_beyond(void *ctx, const void *p, size_t n, struct err *err)
+{
+	(void)p;
+	(void)err;
+	*(size_t *)ctx += n;
+	return 0;
+}
+
+static int on_beyond_end(void *ctx, const struct imap_msg *msg, struct err *err)
+{
+	(void)ctx;
+	(void)msg;
+	(void)err;
+	return 0;
+}
+
+/* Nothing follows it, and RFC822.SIZE is right about the others: it may be cut, by the server itself. */
+static void name_shorter(struct worker *w, struct doubt *d)
+{
+	struct run *run = w->run;
+	char text[120];
+
+	if (atomic_load(&run->sizes_right) <
+	        SIZES_RIGHT * (atomic_fetch_add(&run->sizes_wrong, 1) + 1))
+		return;
+	snprintf(text, sizeof text,
+	        "the server gives %llu of %llu octets: it may be cut; what came is kept",
+	        (unsigned long long)d->it.size, (unsigned long long)d->r->size);
+	pthread_mutex_lock(&d->mb->lock);
+	tree_coll_error(d->mb->coll, d->r->uid, NULL, NULL, NULL, text);
+	pthread_mutex_unlock(&d->mb->lock);
+	progress_say(run->progress, SAY_WARNING, "%s: UID %u: %s", d->mb->name, d->r->uid, text);
+}
+
+int doubts_probe(struct worker *w, struct err *err)
+{
+	static const struct imap_fetch_ops ops = {.body = on_beyond, .message = on_beyond_end};
+	int rc = 0;
+
+	for (size_t i = 0; i < w->n_doubts && rc == 0; i++) {
+		struct doubt *d = &w->doubts[i];
+		char set[16], items[64];
+		size_t beyond = 0;
+
+		if (d->r->shorter != SHORT_SEEN || !is_shorter(w, d))
+			continue;
+		snprintf(set, sizeof set, "%u", d->r->uid);
+		snprintf(items, sizeof items, "(UID BODY.PEEK[]<%llu.1>)",
+		        (unsigned long long)d->it.size);
+		rc = imap_fetch_send(w->m, set, items, err);
+		if (rc == 0)
+			rc = imap_fetch_wait(w->m, &ops, &beyond, err);
+		if (rc == ERR_REFUSED || rc == ERR_BUSY)
+			rc = 0;
+		/* One octet: some servers ignore the range and give the whole again. */
+		if (rc == 0 && beyond == 1) {
+			d->r->shorter = SHORT_CUT;
+			d->r->rung = RUNG_PIECES;
+		} else if (rc == 0) {
+			name_shorter(w, d);
+		}
+	}
+	return rc;
+}
+
+int doubts_settle(
+        struct worker *w, const struct mbox *mb, const struct job *j, bool believe, struct err *err)
+{
+	size_t kept = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < w->n_doubts; i++) {
+		struct doubt *d = &w->doubts[i];
+		bool look = is_shorter(w, d) && d->r->shorter == SHORT_NOT_SEEN;
+
+		if (j && (d->mb != mb || !job_has(j, (size_t)(d->r - d->mb->recs))))
+			w->doubts[kept++] = *d;
+		else if (believe && rc == 0 && !look && d->r->shorter != SHORT_CUT)
+			rc = item_keep(w, d->mb, d->r, &d->it, err);
+		else
+			d->r->done = 0;
+		if (believe && look)
+			d->r->shorter = SHORT_SEEN;
+	}
+	w->n_doubts = kept;
+	return rc;
+}
+
+/* Was this record asked for on this connection? The answers to several commands in flight may come in any order. */
+static bool was_asked(const struct worker *w, size_t at)
+{
+	if (job_has(&w->expect, at))
+		return true;
+	for (size_t i = 0; i < w->n_fly; i++)
+		if (w->fly[i].mb == w->expect_mb && job_has(&w->fly[i].job, at))
+			return true;
+	for (size_t i = 0; w->singly && i < w->n_missing; i++)
+		if (w->missing[i] == at)
+			return true;
+	return false;
+}
+
+/* The record that an answer is for, if it was asked for by this worker and is still wanted. */
+static struct rec *expected(struct worker *w, const struct imap_msg *msg)
+{
+	struct mbox *mb = w->expect_mb;
+	struct rec *r = mb && msg->uid ? rec_find(mb->recs, mb->n_recs, msg->uid) : NULL;
+
+	return r && was_asked(w, (size_t)(r - mb->recs)) && !r->done ? r : NULL;
+}
+
+/* Some servers do not name the message: when it is the only one that was asked for, and the size is right, it is that. */
+static struct rec *nameless(struct worker *w)
+{
+	struct rec *r = w->alone;
+
+	w->nameless = true;
+	return r && !r->done && (r->have & REC_SIZE) && r->size == w->body_len ? r : NULL;
+}
+
+/* What the listing did not say of a message stands beside its body. */
+static void flags_told(struct mbox *mb, struct rec *r, const struct imap_msg *msg)
+{
+	pthread_mutex_lock(&mb->lock);
+	r->flags = (uint8_t)msg->flags;
+	r->keywords = tree_coll_keywords(mb->coll, msg->keywords, msg->n_keywords);
+	pthread_mutex_unlock(&mb->lock);
+	r->have |= REC_FLAGS;
+	if (msg->has_date && msg->date.known && !(r->have & REC_DATE)) {
+		r->date_utc = msg->date.utc;
+		r->zone_min = msg->date.zone_min;
+		r->have |= REC_DATE;
+	}
+}
+
+static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)
+{
+	struct worker *w = ctx;
+	struct rec *r = NULL;
+	int rc = stop_check(err);
+
+	if (rc < 0)
+		return rc;
+	if (msg->has_body || msg->spoiled)
+		r = msg->uid ? expected(w, msg) : nameless(w);
+	w->stray |= msg->has_body && msg->uid && !r;
+	if (r && msg->has_flags && !(r->have & REC_FLAGS))
+		flags_told(w->expect_mb, r, msg);
+	/* Asked for once more it would lie again. */
+	if (r && msg->spoiled && r->rung == RUNG_PLAIN)
+		r->rung = RUNG_PIECES;
+	if (!r || msg->spoiled) {
+		fetch_drop(w);
+		return 0;
+	}
+	if (w->body_len == 0) {
+		/* Some servers give "" for what they cannot read: only a message that is said to be empty is. */
+		if (!(r->have & REC_SIZE) || r->size > 0) {
+			r->empty = 1;
+			fetch_drop(w);
+			return 0;
+		}
+		if (!w->body && (rc = body_begin(w, err)) < 0)
+			return rc;
+	}
+	return body_keep(w, w->expect_mb, r, err);
+}
+
+const struct imap_fetch_ops fetch_ops = {.body = on_body, .message = on_message};
+
+void fetch_error(
+        struct worker *w, struct mbox *mb, struct rec *r, const char *subject, const char *reason)
+{
+	char text[DATE_TEXT_SIZE];
+	struct date d = {r->date_utc, r->zone_min, true};
+	const char *date = r->have & REC_DATE ? date_format_imap(&d, text) : NULL;
+
+	pthread_mutex_lock(&mb->lock);
+	tree_coll_error(mb->coll, r->uid, NULL, date, subject, reason);
+	pthread_mutex_unlock(&mb->lock);
+	r->done = 1;
+	progress_say(w->run->progress, SAY_WARNING, "%s: UID %u could not be fetched: %s", mb->name,
+	        r->uid, reason);
+}

@@ -1,0 +1,275 @@
+/*
+ * Messages that a plain job did not give: asked for alone, then on a fresh connection. What was rescued in the last snapshot is kept;
+ * else the ladder is tried, unless --strict. What remains is named.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "valise/format/header.h"
+#include "run.h"
+
+enum { SINGLES_FLY = 8, SUBJECT_CAP = 16 << 10 };
+
+/* Ask for those that are still to be had plainly, ${fly} of them at a time; those that come are done afterwards. */
+static int ask_each(struct worker *w, struct mbox *mb, size_t fly, struct err *err)
+{
+	size_t sent = 0;
+	char uid[16];
+	int rc = 0;
+
+	w->expect = (struct job){0};
+	w->singly = true;
+	while (rc == 0 && (sent < w->n_missing || imap_in_flight(w->m))) {
+		while (rc == 0 && sent < w->n_missing && imap_in_flight(w->m) < fly) {
+			struct rec *r = &mb->recs[w->missing[sent++]];
+
+			if (r->done || r->rung != RUNG_PLAIN)
+				continue;
+			w->alone = fly == 1 ? r : NULL;
+			snprintf(uid, sizeof uid, "%u", r->uid);
+			rc = imap_fetch_send(w->m, uid, body_items(mb), err);
+		}
+		if (rc < 0 || imap_in_flight(w->m) == 0)
+			break;
+		w->doubting = true;
+		rc = imap_fetch_wait(w->m, &fetch_ops, w, err);
+		w->doubting = false;
+		fetch_drop(w);
+		if (rc == ERR_REFUSED || rc == ERR_BUSY)
+			rc = 0;
+	}
+	if (rc == 0 && !w->stray)
+		rc = doubts_probe(w, err);
+	if (rc == 0)
+		rc = doubts_settle(w, NULL, NULL, !w->stray, err);
+	w->stray = false;
+	w->singly = false;
+	w->alone = NULL;
+	return rc;
+}
+
+/* Ask for each missing message alone. */
+static int ask_singly(struct worker *w, struct mbox *mb, struct err *err)
+{
+	int rc = w->nameless ? 0 : ask_each(w, mb, SINGLES_FLY, err);
+
+	return rc == 0 && w->nameless ? ask_each(w, mb, 1, err) : rc;
+}
+
+/* Keep in w->missing only what is still missing. */
+static void missing_compact(struct worker *w, struct mbox *mb)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->n_missing; i++)
+		if (!mb->recs[w->missing[i]].done)
+			w->missing[kept++] = w->missing[i];
+	w->n_missing = kept;
+}
+
+static int on_present(void *ctx, const struct imap_msg *msg, struct err *err)
+{
+	uint32_t *uid = ctx;
+
+	(void)err;
+	if (msg->uid == *uid)
+		*uid = 0;
+	return 0;
+}
+
+/* Is the message still in the mailbox? Neither SEARCH nor FETCH alone is believed when it says no. */
+static int is_present(struct worker *w, uint32_t uid, bool *out, struct err *err)
+{
+	static const struct imap_fetch_ops ops = {.message = on_present};
+	uint32_t *found = NULL, asked = uid;
+	size_t n = 0;
+	char key[32];
+	int rc;
+
+	*out = false;
+	snprintf(key, sizeof key, "UID %u", uid);
+	rc = imap_search(w->m, key, &found, &n, err);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		*out |= found[i] == uid;
+	free(found);
+	if (*out || (rc < 0 && rc != ERR_REFUSED && rc != ERR_BUSY))
+		return rc;
+	snprintf(key, sizeof key, "%u", uid);
+	rc = imap_fetch_send(w->m, key, "(UID FLAGS)", err);
+	if (rc == 0)
+		rc = imap_fetch_wait(w->m, &ops, &asked, err);
+	*out = asked == 0 || rc < 0; /* a refusal is no proof that it is gone */
+	return rc == ERR_REFUSED || rc == ERR_BUSY ? 0 : rc;
+}
+
+static int on_header(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct buf *b = ctx;
+	size_t room = SUBJECT_CAP - b->len;
+
+	(void)err;
+	buf_put(b, p, n < room ? n : room);
+	return 0;
+}
+
+static int on_header_end(void *ctx, const struct imap_msg *msg, struct err *err)
+{
+	(void)ctx;
+	(void)msg;
+	(void)err;
+	return 0;
+}
+
+/* The subject of a message that cannot be had, for the error line; "" if that cannot be had either. */
+static int ask_subject(struct worker *w, uint32_t uid, struct buf *out, struct err *err)
+{
+	static const struct imap_fetch_ops ops = {.body = on_header, .message = on_header_end};
+	struct buf header, raw;
+	char set[16];
+	int rc;
+
+	buf_init(&header, SUBJECT_CAP);
+	buf_init(&raw, 1024);
+	snprintf(set, sizeof set, "%u", uid);
+	rc = imap_fetch_send(w->m, set, "(UID BODY.PEEK[HEADER.FIELDS (DATE SUBJECT)])", err);
+	if (rc == 0)
+		rc = imap_fetch_wait(w->m, &ops, &header, err);
+	if (rc == 0 && header_find((const char *)header.data, header.len, "Subject", &raw))
+		header_decode_text((const char *)raw.data, raw.len, out);
+	buf_clear(&header);
+	buf_clear(&raw);
+	return rc == ERR_REFUSED || rc == ERR_BUSY ? 0 : rc;
+}
+
+/* A copy that was rescued before is as good as what can be rescued now. */
+static int keep_before(struct worker *w, struct mbox *mb, const struct tree_coll *before,
+        struct rec *r, struct err *err)
+{
+	const struct tree_item *old = before ? tree_coll_find(before, r->uid) : NULL;
+	struct tree_sink *s = w->run->sink;
+	struct tree_item it;
+	int rc;
+
+	if (!old || !(old->warn & WARN_RESCUED) ||
+	        ((r->have & REC_DATE) && r->date_utc != old->date_utc))
+		return 0;
+	pthread_mutex_lock(&mb->lock);
+	list_known_item(mb->coll, before, old, r, &it);
+	mb->coll->status = COLL_PARTIAL;
+	rc = s->ops->item(s, mb->coll, &it, err);
+	pthread_mutex_unlock(&mb->lock);
+	if (rc < 0)
+		return fetch_fail(w->run, err);
+	r->done = 1;
+	progress_say(w->run->progress, SAY_WARNING,
+	        "%s: UID %u is still not given; the copy that was rescued before is kept", mb->name,
+	        r->uid);
+	return 0;
+}
+
+/* Name it, with its subject if that can be had. */
+static int name_it(struct worker *w, struct mbox *mb, struct rec *r, struct err *err)
+{
+	const char *why = "the server does not give it";
+	char reason[160];
+	struct buf subject;
+	int rc;
+
+	if (r->empty)
+		why = "the server gives no octets of it";
+	if (r->tries) {
+		why = "the connection breaks when it is fetched";
+		fetch_poisoned(mb, 1);
+	}
+	snprintf(reason, sizeof reason, "%s%s", why,
+	        r->rung == RUNG_END ? ", nor in pieces, nor as header and parts" : "");
+	buf_init(&subject, 8192);
+	rc = ask_subject(w, r->uid, &subject, err);
+	if (rc == 0)
+		fetch_error(w, mb, r, subject.len ? buf_str(&subject) : NULL, reason);
+	buf_clear(&subject);
+	return rc;
+}
+
+/* Expunged; or there and not given: kept as it was, rescued, or named. */
+static int settle(struct worker *w, struct mbox *mb, const struct tree_coll *before, struct rec *r,
+        struct err *err)
+{
+	bool present = false;
+	int rc = is_present(w, r->uid, &present, err);
+
+	if (rc == 0 && !present) {
+		pthread_mutex_lock(&mb->lock);
+		r->done = !mb->none_left;
+		mb->gone += r->done;
+		pthread_mutex_unlock(&mb->lock);
+	}
+	if (rc == 0 && !r->done)
+		rc = keep_before(w, mb, before, r, err);
+	if (rc == 0 && !r->done && !w->run->opts->strict)
+		rc = fetch_ladder(w, mb, r, err);
+	return rc < 0 || r->done ? rc : name_it(w, mb, r, err);
+}
+
+static int settle_all(struct worker *w, struct mbox *mb, struct err *err)
+{
+	struct tree_coll *before = NULL;
+	int rc = 0;
+
+	if (w->n_missing)
+		rc = list_prev(w->run, mb->coll, PREV_SNAPSHOT, &before, err);
+	for (size_t i = 0; i < w->n_missing && rc == 0; i++)
+		rc = settle(w, mb, before, &mb->recs[w->missing[i]], err);
+	tree_coll_free(before);
+	return rc;
+}
+
+/* Is there one that a fresh connection may give plainly? */
+static bool is_fresh_worthwhile(struct worker *w, struct mbox *mb)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < w->n_missing; i++)
+		any |= mb->recs[w->missing[i]].rung == RUNG_PLAIN;
+	pthread_mutex_lock(&mb->lock);
+	any = any && !w->run->opts->strict && mb->fresh++ < FRESH_MAX;
+	pthread_mutex_unlock(&mb->lock);
+	return any;
+}
+
+/* What one session cannot read another one sometimes can. */
+static int ask_afresh(struct worker *w, struct mbox *mb, struct err *err)
+{
+	struct imap_selected sel;
+	int rc;
+
+	progress_say(w->run->progress, SAY_NOTE, "%s: %s not given; trying on a fresh connection",
+	        mb->name,
+	        counted(w->n_missing, "message is", "messages are", (char[COUNTED_SIZE]){0}));
+	link_drop(w);
+	rc = link_select(w, mb, &sel, err);
+	if (rc == 0 && sel.uidvalidity != mb->coll->uidvalidity) {
+		sched_relist(w->run, mb);
+		w->n_missing = 0;
+	}
+	pthread_mutex_lock(&mb->lock);
+	mb->none_left = rc == 0 && sel.exists == mb->exists && sel.uidnext &&
+	                sel.uidnext == mb->coll->uidnext;
+	pthread_mutex_unlock(&mb->lock);
+	imap_selected_clear(&sel);
+	return rc < 0 ? rc : ask_singly(w, mb, err);
+}
+
+int fetch_rescue(struct worker *w, struct mbox *mb, struct err *err)
+{
+	int rc = ask_singly(w, mb, err);
+
+	missing_compact(w, mb);
+	if (rc == 0 && is_fresh_worthwhile(w, mb)) {
+		rc = ask_afresh(w, mb, err);
+		missing_compact(w, mb);
+	}
+	if (rc == 0)
+		rc = settle_all(w, mb, err);
+	missing_compact(w, mb);
+	return rc;
+}

@@ -1,0 +1,418 @@
+#include <stdlib.h>
+#include <string.h>
+#include "valise/format/mutf7.h"
+#include "run.h"
+
+#define HIDDEN_SHOWN 20
+
+/* The personal namespace's prefix as text; NULL if there is none, or it is no name. */
+static char *own_prefix(struct imap *m)
+{
+	const char *raw = imap_namespace(m, NULL);
+	char *out = NULL;
+	struct buf b;
+
+	if (!raw || !raw[0])
+		return NULL;
+	buf_init(&b, 4096);
+	if (mutf7_decode(raw, strlen(raw), &b) && !memchr(b.data, 0, b.len))
+		out = buf_take(&b);
+	buf_clear(&b);
+	return out;
+}
+
+/* Mailboxes of other people and shared ones are left out, unless they were asked for. */
+static void plan_boxes(struct run *r, struct imap *m)
+{
+	size_t left = 0;
+
+	r->prefix = own_prefix(m);
+	r->boxes = xcalloc(r->n_list ? r->n_list : 1, sizeof *r->boxes);
+	for (size_t i = 0; i < r->n_list; i++) {
+		struct mbox *mb = &r->boxes[r->n_boxes];
+
+		mb->left_out = r->list[i].foreign && !r->opts->all_namespaces;
+		left += mb->left_out;
+		mb->box = &r->list[i];
+		mb->name = plan_name(mb->box->name, mb->box->name_len, &mb->keep_raw);
+		mb->prefix = r->prefix;
+		mb->state = MB_DONE;
+		pthread_mutex_init(&mb->lock, NULL);
+		r->n_boxes++;
+	}
+	plan_unique(r->boxes, r->n_boxes);
+	if (left)
+		progress_say(r->progress, SAY_NOTE,
+		        "%s left out (--all-namespaces takes what is shared)",
+		        counted(left, "mailbox of other users' and shared namespaces is",
+		                "mailboxes of other users' and shared namespaces are",
+		                (char[COUNTED_SIZE]){0}));
+}
+
+static bool has_status(const struct mbox *mb)
+{
+	return !mb->left_out && !mb->box->noselect && !mb->box->nonexistent;
+}
+
+/* After the ${i}-th failure of a command of the plan: wait, and see to a connection. */
+static bool plan_again(struct worker *w, int rc, unsigned *i, struct err *err)
+{
+	if (rc == 0 || err->code == ERR_STOPPED ||
+	        (imap_alive(w->m) && rc != ERR_THROTTLED && rc != ERR_BUSY))
+		return false;
+	*i -= rc == ERR_THROTTLED;
+	return *i < TRIES && link_pause(w, *i, NULL, err) == 0 &&
+	       (imap_alive(w->m) || link_open(w, err) == 0);
+}
+
+static int plan_status(struct run *r, struct worker *w, struct err *err)
+{
+	struct imap_mailbox *ask = xcalloc(r->n_boxes ? r->n_boxes : 1, sizeof *ask);
+	struct imap_status *got = xcalloc(r->n_boxes ? r->n_boxes : 1, sizeof *got);
+	size_t n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_boxes; i++)
+		if (has_status(&r->boxes[i]))
+			ask[n++] = *r->boxes[i].box;
+	for (unsigned i = 1; i <= TRIES && n; i++) {
+		rc = imap_status_many(w->m, ask, n, got, err);
+		if (!plan_again(w, rc, &i, err))
+			break;
+	}
+	if (rc == ERR_REFUSED || rc == ERR_BUSY) {
+		memset(got, 0, n * sizeof *got); /* EXAMINE will tell */
+		rc = 0;
+	}
+	n = 0;
+	for (size_t i = 0; i < r->n_boxes; i++)
+		if (has_status(&r->boxes[i]))
+			r->boxes[i].status = got[n++];
+	free(ask);
+	free(got);
+	return rc;
+}
+
+/* One mailbox against the last snapshot: kept, given without a look inside, or to be listed. */
+static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct err *err)
+{
+	struct tree_coll *now = plan_coll(mb), *prev = NULL;
+	struct tree_sink *s = r->sink;
+	bool skip;
+	struct buf content;
+	int rc = 0;
+
+	buf_init(&content, 256u << 10);
+	tree_content_name(now, &content);
+	skip = mb->left_out || !plan_wanted(r->opts, now, buf_str(&content));
+	buf_clear(&content);
+	if (s && !skip)
+		rc = s->ops->prev(s, PREV_SNAPSHOT, COLL_MAIL, mb->name, &prev, err);
+	if (rc < 0)
+		goto out;
+	if (skip) {
+		if (s && !r->opts->dry)
+			rc = s->ops->keep(s, COLL_MAIL, mb->name, COLL_SKIPPED, NULL, err);
+	} else if (plan_unchanged(prev, mb, now)) {
+		r->result.collections++;
+		r->result.unchanged++;
+		r->result.items += prev->n_items;
+		twins_know_all(&r->twins, prev);
+		if (!r->opts->dry)
+			rc = s->ops->keep(s, COLL_MAIL, mb->name, COLL_COMPLETE, NULL, err);
+	} else if ((now->attrs & ATTR_NOSELECT) || plan_never_used(&mb->status)) {
+		r->result.collections++;
+		now->uidvalidity = mb->status.uidvalidity;
+		now->uidnext = mb->status.uidnext;
+		now->highestmodseq = mb->status.highestmodseq;
+		if (!r->opts->dry) {
+			rc = s->ops->coll(s, now, err);
+			now = NULL;
+		}
+	} else {
+		mb->state = MB_LIST;
+		r->open++;
+		if (prev && plan_same_raw(prev, now))
+			plan_since(prev, &mb->status, &mb->since);
+		*messages += mb->status.messages;
+		if (prev && prev->uidvalidity == mb->status.uidvalidity)
+			*messages -= prev->n_items < mb->status.messages ? prev->n_items
+			                                                 : mb->status.messages;
+	}
+out:
+	tree_coll_free(now);
+	tree_coll_free(prev);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+/* Where LIST was refused, a mailbox that is not listed is not gone. */
+static void say_gaps(struct run *r)
+{
+	for (size_t i = 0; i < r->n_boxes; i++) {
+		if (!r->boxes[i].box->gap)
+			continue;
+		r->result.unlisted = true;
+		progress_say(r->progress, SAY_WARNING, "%s: mailboxes below it may be missing: %s",
+		        r->boxes[i].name, r->boxes[i].box->gap);
+	}
+}
+
+/* A mailbox that one form of LIST hides is taken, and said: people look for it elsewhere. */
+static void say_hidden(struct run *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_boxes; i++) {
+		const struct mbox *mb = &r->boxes[i];
+
+		if (mb->box->only && !mb->left_out && n++ < HIDDEN_SHOWN)
+			progress_say(r->progress, SAY_NOTE,
+			        "%s: of the server's lists only that of %s has it; it is taken",
+			        mb->name, mb->box->only);
+	}
+	if (n > HIDDEN_SHOWN)
+		progress_say(r->progress, SAY_NOTE, "... and %zu more that only one list has",
+		        n - HIDDEN_SHOWN);
+}
+
+static void tell_names(struct run *r)
+{
+	for (size_t i = 0; i < r->n_boxes; i++) {
+		struct tree_coll *c = plan_coll(&r->boxes[i]);
+		struct pattern_name name = {
+		        .full = c->name, .delimiter = c->delimiter, .mail = true};
+		struct buf content;
+
+		buf_init(&content, 256u << 10);
+		tree_content_name(c, &content);
+		name.content = buf_str(&content);
+		r->opts->listed(r->opts->listed_ctx, &name, !r->boxes[i].left_out);
+		buf_clear(&content);
+		tree_coll_free(c);
+	}
+}
+
+static bool is_planned(const struct run *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_boxes; i++)
+		if (strcmp(r->boxes[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Shared mailboxes of the last snapshot that this run did not ask for, and that LIST does not show unasked ("#shared.team"): left out, not lost.
+ */
+static int keep_unasked(struct run *r, struct err *err)
+{
+	struct tree_sink *s = r->sink;
+	struct tree_reader *last = NULL;
+	const struct tree_manifest *m;
+	int rc;
+
+	if (r->opts->all_namespaces || r->opts->dry || !s || !s->ops->last)
+		return 0;
+	rc = s->ops->last(s, &last, err);
+	m = rc == 0 && last ? last->ops->manifest(last) : NULL;
+	for (size_t i = 0; m && i < m->n_heads && rc == 0; i++) {
+		const struct tree_head *h = &m->heads[i];
+
+		if (h->kind == COLL_MAIL && (h->attrs & ATTR_SHARED) && !is_planned(r, h->name))
+			rc = s->ops->keep(s, COLL_MAIL, h->name, COLL_SKIPPED, NULL, err);
+	}
+	if (last)
+		last->ops->free(last);
+	return rc;
+}
+
+static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 1; i <= TRIES; i++) {
+		rc = imap_list(w->m, r->opts->all_namespaces, &r->list, &r->n_list, err);
+		if (!plan_again(w, rc, &i, err))
+			break;
+	}
+	if (rc < 0)
+		return err_widen(err, ERR_WHOLE);
+	plan_boxes(r, w->m);
+	if (r->opts->listed) {
+		tell_names(r);
+		return 0;
+	}
+	say_gaps(r);
+	say_hidden(r);
+	if (r->n_boxes == 0)
+		return err_set(err, ERR_PROTO, ERR_WHOLE,
+		        "the server lists no mailbox at all, not even INBOX");
+	r->twins.on = imap_has(w->m, "X-GM-EXT-1");
+	rc = keep_unasked(r, err);
+	if (rc == 0)
+		rc = plan_status(r, w, err);
+	for (size_t i = 0; i < r->n_boxes && rc == 0; i++) {
+		rc = stop_check(err);
+		if (rc == 0)
+			rc = plan_one(r, &r->boxes[i], messages, err);
+	}
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+static int work(struct worker *w, struct err *err)
+{
+	struct mbox *mb;
+	bool list;
+	int rc = 0;
+
+	if (!w->m)
+		rc = link_open(w, err);
+	while (rc == 0 && !sched_is_spare(w) && (mb = sched_pick(w, &list, err))) {
+		rc = list ? list_mailboxes(w, mb, err) : fetch_mailbox(w, mb, err);
+	}
+	return rc;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct run *r = w->run;
+	struct err err = {0};
+	int rc = work(w, &err);
+
+	if (rc == ERR_STOPPED)
+		fetch_fail(r, &err);
+	link_drop(w);
+	pthread_mutex_lock(&r->lock);
+	r->alive -= !w->leaving;
+	if (rc < 0 && !r->failed && r->open && r->alive == 0) {
+		r->failed = r->cut_short = true;
+		r->fatal = err;
+	}
+	pthread_mutex_unlock(&r->lock);
+	if (w->leaving)
+		progress_say(r->progress, SAY_INFO, "going on with one connection less");
+	else if (rc < 0 && !fetch_failed(r))
+		progress_say(
+		        r->progress, SAY_INFO, "going on with one connection less: %s", err.text);
+	buf_clear(&w->head);
+	free(w->missing);
+	free(w->doubts);
+	return NULL;
+}
+
+void work_start(struct run *r, unsigned want)
+{
+	while (r->n_workers < want && r->n_workers < r->max_workers) {
+		struct worker *w = &r->workers[r->n_workers];
+
+		w->run = r;
+		w->number = r->n_workers;
+		buf_init(&w->head, HEAD_MAX);
+		/* Without a thread the others do its work. */
+		if (w->number && pthread_create(&w->thread, NULL, worker_main, w) != 0) {
+			buf_clear(&w->head);
+			return;
+		}
+		r->n_workers++;
+		r->alive++;
+	}
+}
+
+/* The session that has planned is the first worker's. */
+static void work_all(struct run *r, struct worker *first, unsigned listers)
+{
+	unsigned n;
+
+	r->max_workers = r->opts->connections ? r->opts->connections : CONNECTIONS;
+	r->workers = xcalloc(r->max_workers, sizeof *r->workers);
+	r->phase = 1;
+	r->workers[0].m = first->m;
+	r->workers[0].was_open = true;
+	first->m = NULL;
+	pthread_mutex_lock(&r->lock);
+	work_start(r, listers);
+	pthread_mutex_unlock(&r->lock);
+	worker_main(&r->workers[0]);
+	/* One that is still at work may start others. */
+	for (unsigned i = 1;; i++) {
+		pthread_mutex_lock(&r->lock);
+		n = r->n_workers;
+		pthread_mutex_unlock(&r->lock);
+		if (i >= n)
+			break;
+		pthread_join(r->workers[i].thread, NULL);
+	}
+	free(r->workers);
+}
+
+static void run_clear(struct run *r)
+{
+	for (size_t i = 0; i < r->n_boxes; i++) {
+		mbox_reset(&r->boxes[i]);
+		pthread_mutex_destroy(&r->boxes[i].lock);
+		free(r->boxes[i].name);
+	}
+	free(r->boxes);
+	free(r->prefix);
+	twins_clear(&r->twins);
+	imap_list_free(r->list, r->n_list);
+	pthread_mutex_destroy(&r->lock);
+	pthread_cond_destroy(&r->wake);
+	imap_links_clear(&r->links);
+}
+
+static bool links_over(void *ctx)
+{
+	return fetch_failed(ctx);
+}
+
+/* Nobody can go on: an error if nothing was had at all, else the rest is named and what was had counts. */
+static int cut_short(struct run *r, struct err *err)
+{
+	const struct source_result *had = &r->result;
+
+	if (!r->cut_short || r->opts->dry || (!had->fetched && !had->collections))
+		return err_widen(err, ERR_WHOLE);
+	progress_say(r->progress, SAY_WARNING, "%s", err->text);
+	return sched_settle(r, r->fatal.text, err);
+}
+
+static int imap_run(const struct service *service, struct tree_sink *sink,
+        const struct source_opts *opts, struct progress *progress, struct source_result *out,
+        struct err *err)
+{
+	struct service own = *service;
+	struct run r = {.service = &own,
+	        .sink = sink,
+	        .opts = opts,
+	        .progress = progress,
+	        .links = {.service = &own,
+	                .progress = progress,
+	                .max_wait_s = opts->max_wait_s,
+	                .over = links_over}};
+	struct worker first = {.run = &r};
+	uint64_t messages = 0;
+	int rc;
+
+	own.one_by_one = &r.one_by_one;
+	pthread_mutex_init(&r.lock, NULL);
+	pthread_cond_init(&r.wake, NULL);
+	twins_init(&r.twins);
+	r.links.ctx = &r;
+	imap_links_init(&r.links);
+	rc = link_open(&first, err);
+	if (rc == 0)
+		rc = plan(&r, &first, &messages, err);
+	if (rc == 0 && r.open)
+		work_all(&r, &first, plan_listers(opts, r.open, messages));
+	if (rc == 0 && r.failed) {
+		*err = r.fatal;
+		rc = cut_short(&r, err);
+	}
+	link_drop(&first);
+	*out = r.result;
+	run_clear(&r);
+	return rc;
+}
+
+const struct source_ops source_imap = {SERVICE_IMAP, imap_run};

@@ -1,0 +1,469 @@
+/* Which worker does what, and what becomes of a mailbox when it is done. */
+#include <stdlib.h>
+#include <string.h>
+#include "run.h"
+
+int fetch_fail(struct run *r, const struct err *err)
+{
+	pthread_mutex_lock(&r->lock);
+	if (!r->failed) {
+		r->failed = true;
+		r->fatal = *err;
+		r->fatal.scope = ERR_WHOLE;
+	}
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+	return err->code;
+}
+
+bool fetch_failed(struct run *r)
+{
+	bool failed;
+
+	pthread_mutex_lock(&r->lock);
+	failed = r->failed;
+	pthread_mutex_unlock(&r->lock);
+	return failed;
+}
+
+void mbox_reset(struct mbox *mb)
+{
+	free(mb->recs);
+	free(mb->twins);
+	free(mb->back);
+	tree_coll_free(mb->coll);
+	mb->recs = mb->twins = NULL;
+	mb->back = NULL;
+	mb->coll = NULL;
+	mb->n_recs = mb->n_twins = mb->n_back = mb->back_cap = mb->next = 0;
+	mb->bytes_left = 0;
+	mb->relist = mb->dates_missing = mb->untold = false;
+	mb->fresh = 0;
+}
+
+static bool has_jobs(const struct mbox *mb)
+{
+	return mb->state == MB_BODIES && !mb->relist && (mb->n_back || mb->next < mb->n_recs);
+}
+
+/* Nothing is left to be asked for. */
+static bool is_filled(const struct mbox *mb)
+{
+	return !has_jobs(mb) && mb->n_twins == 0;
+}
+
+static void skip_listed(struct run *r)
+{
+	while (r->list_from < r->n_boxes && r->boxes[r->list_from].state != MB_LIST)
+		r->list_from++;
+}
+
+/* The mailbox to list next: the fullest. */
+static struct mbox *pick_listing(struct run *r)
+{
+	struct mbox *best = NULL;
+
+	skip_listed(r);
+	for (size_t i = r->list_from; i < r->n_boxes; i++) {
+		struct mbox *mb = &r->boxes[i];
+
+		if (mb->state == MB_LIST && (!best || mb->status.messages > best->status.messages))
+			best = mb;
+	}
+	return best;
+}
+
+/* The mailbox to fetch from next: one with the fewest workers, of these the one with most left. */
+static struct mbox *pick_bodies(struct run *r)
+{
+	struct mbox *best = NULL;
+
+	for (size_t i = 0; i < r->n_boxes; i++) {
+		struct mbox *mb = &r->boxes[i];
+
+		if (!has_jobs(mb) || (best && mb->users > best->users))
+			continue;
+		if (!best || mb->users < best->users || mb->bytes_left > best->bytes_left)
+			best = mb;
+	}
+	return best;
+}
+
+struct mbox *sched_try_listing(struct run *r)
+{
+	struct mbox *mb = NULL;
+
+	pthread_mutex_lock(&r->lock);
+	skip_listed(r);
+	for (size_t i = r->list_from; i < r->n_boxes && !mb && !r->failed; i++)
+		if (r->boxes[i].state == MB_LIST && plan_is_small(&r->boxes[i]))
+			mb = &r->boxes[i];
+	if (mb) {
+		mb->state = MB_LISTING;
+		r->listing++;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return mb;
+}
+
+struct mbox *sched_try_bodies(struct run *r)
+{
+	struct mbox *mb;
+
+	pthread_mutex_lock(&r->lock);
+	mb = r->phase == 2 && !r->failed ? pick_bodies(r) : NULL;
+	if (mb)
+		mb->users++;
+	pthread_mutex_unlock(&r->lock);
+	return mb;
+}
+
+static void count_coll(struct run *r, const struct tree_coll *c)
+{
+	r->result.collections++;
+	r->result.items += c->n_items;
+	r->result.errors += c->n_errors;
+}
+
+/* run->lock is held; it is let go while the sink works. */
+static int mbox_finish(struct run *r, struct mbox *mb, struct err *err)
+{
+	struct tree_coll *c = mb->coll;
+	int rc;
+
+	mb->coll = NULL;
+	mb->state = MB_DONE;
+	count_coll(r, c);
+	pthread_mutex_unlock(&r->lock);
+	if (mb->gone)
+		progress_say(r->progress, SAY_INFO, "%s: %s expunged by someone else meanwhile",
+		        mb->name,
+		        counted(mb->gone, "message was", "messages were", (char[COUNTED_SIZE]){0}));
+	rc = r->sink->ops->coll(r->sink, c, err);
+	mbox_reset(mb);
+	if (rc < 0)
+		fetch_fail(r, err);
+	pthread_mutex_lock(&r->lock);
+	r->open--;
+	pthread_cond_broadcast(&r->wake);
+	return rc;
+}
+
+/* Mailboxes that need no fetch, or none any more. run->lock is held. */
+static int finish_idle(struct run *r, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_boxes && rc == 0; i++) {
+		struct mbox *mb = &r->boxes[i];
+
+		if (mb->state == MB_BODIES && mb->users == 0 && is_filled(mb))
+			rc = mbox_finish(r, mb, err);
+	}
+	return rc;
+}
+
+/* What has to be fetched now. run->lock is held. */
+static int plan_bodies(struct run *r, struct err *err)
+{
+	uint64_t items = 0, bytes = 0;
+	int rc = twins_round(r, err);
+
+	for (size_t i = 0; i < r->n_boxes; i++) {
+		items += r->boxes[i].n_recs;
+		bytes += r->boxes[i].bytes_left;
+	}
+	atomic_fetch_add(&r->progress->items_total, items);
+	atomic_fetch_add(&r->progress->bytes_total, bytes);
+	if (rc == 0 && r->phase == 1 && r->opts->space_check && items && !r->opts->dry)
+		rc = r->opts->space_check(r->opts->space_ctx, bytes, err);
+	if (r->opts->dry) {
+		r->result.fetched = items;
+		r->result.bytes_fetched = bytes;
+		r->open = 0;
+	} else if (rc == 0) {
+		work_start(r, imap_links_allowed(&r->links, plan_fetchers(r->opts, items, bytes)));
+	}
+	r->phase = 2;
+	if (rc == 0 && !r->opts->dry)
+		rc = finish_idle(r, err);
+	if (rc < 0 && !r->failed) {
+		r->failed = true;
+		r->fatal = *err;
+	}
+	pthread_cond_broadcast(&r->wake);
+	return rc;
+}
+
+/* run->lock is held; the others wait as if for a listing. */
+static void rematch(struct worker *w)
+{
+	struct run *r = w->run;
+
+	r->rematched = true;
+	r->listing++;
+	pthread_mutex_unlock(&r->lock);
+	rematch_all(w);
+	pthread_mutex_lock(&r->lock);
+	r->listing--;
+	pthread_cond_broadcast(&r->wake);
+}
+
+struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
+{
+	struct run *r = w->run;
+	struct mbox *mb = NULL;
+
+	pthread_mutex_lock(&r->lock);
+	while (!r->failed && r->open) {
+		mb = pick_listing(r);
+		*list_out = mb != NULL;
+		if (mb) {
+			mb->state = MB_LISTING;
+			r->listing++;
+			break;
+		}
+		mb = r->phase == 2 ? pick_bodies(r) : NULL;
+		if (mb) {
+			mb->users++;
+			break;
+		}
+		if (r->phase == 1 && r->listing == 0 && !r->rematched) {
+			rematch(w);
+			continue;
+		}
+		/* All is listed; or all has come, and what other mailboxes wait for is known. */
+		if (r->phase == 1 ? r->listing == 0 : twins_wait(r)) {
+			if (plan_bodies(r, err) < 0)
+				break;
+			continue;
+		}
+		/* Others may give jobs back, or find that a mailbox has to be listed anew. */
+		pthread_cond_wait(&r->wake, &r->lock);
+	}
+	if (r->failed)
+		mb = NULL;
+	pthread_mutex_unlock(&r->lock);
+	return mb;
+}
+
+bool sched_take(struct run *r, struct mbox *mb, bool one, struct job *out)
+{
+	bool found = false;
+	struct job *back;
+	size_t low = 0;
+
+	pthread_mutex_lock(&r->lock);
+	if (!r->failed && has_jobs(mb)) {
+		found = true;
+		if (mb->n_back) {
+			for (size_t i = 1; i < mb->n_back; i++)
+				if (mb->back[i].first < mb->back[low].first)
+					low = i;
+			back = &mb->back[low];
+			*out = *back;
+			out->n = one && out->n > 1 ? 1 : out->n;
+			back->first += out->n;
+			back->n -= out->n;
+			if (back->n == 0)
+				*back = mb->back[--mb->n_back];
+		} else {
+			out->first = mb->next;
+			out->n = one ? 1 : plan_cut(mb->recs, mb->next, mb->n_recs, &out->bytes);
+			mb->next += out->n;
+		}
+		out->bytes = 0;
+		for (size_t i = 0; i < out->n; i++)
+			out->bytes +=
+			        mb->recs[out->first + i].done ? 0 : mb->recs[out->first + i].size;
+		mb->bytes_left -= out->bytes < mb->bytes_left ? out->bytes : mb->bytes_left;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return found;
+}
+
+/* A message that is not asked for plainly is a job of its own. */
+static void return_parts(struct mbox *mb, const struct job *j)
+{
+	size_t first = j->first, end = j->first + j->n;
+
+	for (size_t i = first; i < end; i++) {
+		if (mb->recs[i].done || mb->recs[i].rung == RUNG_PLAIN)
+			continue;
+		if (i > first)
+			*ARR_PUSH(mb->back, mb->n_back, mb->back_cap) =
+			        (struct job){first, i - first, 0};
+		*ARR_PUSH(mb->back, mb->n_back, mb->back_cap) = (struct job){i, 1, 0};
+		first = i + 1;
+	}
+	if (first < end)
+		*ARR_PUSH(mb->back, mb->n_back, mb->back_cap) = (struct job){first, end - first, 0};
+}
+
+void sched_return(struct run *r, struct mbox *mb, const struct job *j)
+{
+	if (j->n == 0)
+		return;
+	pthread_mutex_lock(&r->lock);
+	return_parts(mb, j);
+	mb->bytes_left += j->bytes;
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+}
+
+int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
+{
+	struct run *r = w->run;
+	int rc = 0;
+
+	pthread_mutex_lock(&r->lock);
+	imap_link_gained(&r->links);
+	r->listing--;
+	mb->state = MB_BODIES;
+	mb->next = 0;
+	mb->bytes_left = 0;
+	for (size_t i = 0; i < mb->n_recs; i++)
+		mb->bytes_left += mb->recs[i].size;
+	if (r->opts->dry) {
+		r->result.collections++;
+		r->result.items += mb->n_recs + mb->coll->n_items;
+	} else if (mb->n_recs == 0) {
+		rc = mbox_finish(r, mb, err);
+	}
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+	return rc;
+}
+
+void sched_unlist(struct run *r, struct mbox *mb)
+{
+	pthread_mutex_lock(&r->lock);
+	mb->state = MB_LIST;
+	if ((size_t)(mb - r->boxes) < r->list_from)
+		r->list_from = (size_t)(mb - r->boxes);
+	if (mb->listings)
+		mb->listings--;
+	r->listing--;
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+}
+
+int sched_leave(struct worker *w, struct mbox *mb, struct err *err)
+{
+	struct run *r = w->run;
+	int rc = 0;
+
+	pthread_mutex_lock(&r->lock);
+	mb->users--;
+	if (mb->users == 0 && mb->relist) {
+		mbox_reset(mb);
+		mb->state = MB_LIST;
+		if ((size_t)(mb - r->boxes) < r->list_from)
+			r->list_from = (size_t)(mb - r->boxes);
+	} else if (mb->users == 0 && !r->failed && is_filled(mb)) {
+		rc = mbox_finish(r, mb, err);
+	}
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+	return rc;
+}
+
+void sched_relist(struct run *r, struct mbox *mb)
+{
+	pthread_mutex_lock(&r->lock);
+	mb->relist = true;
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* One that no snapshot has yet is given with all that LIST says of it: its delimiter decides the path that it keeps. */
+static int give_stale(struct run *r, const struct mbox *mb, const char *reason, struct err *err)
+{
+	struct tree_sink *s = r->sink;
+	struct tree_coll *prev = NULL, *now;
+	int rc = s->ops->prev(s, PREV_SNAPSHOT, COLL_MAIL, mb->name, &prev, err);
+	bool known = rc < 0 || prev;
+
+	tree_coll_free(prev);
+	if (known)
+		return s->ops->keep(s, COLL_MAIL, mb->name, COLL_STALE, reason, err);
+	now = plan_coll(mb);
+	now->status = COLL_STALE;
+	now->reason = xstrdup(reason);
+	return s->ops->coll(s, now, err);
+}
+
+int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct err *err)
+{
+	struct run *r = w->run;
+	int rc = 0;
+
+	if (!r->opts->dry)
+		rc = give_stale(r, mb, reason, err);
+	progress_say(r->progress, SAY_WARNING, "%s could not be read: %s", mb->name, reason);
+	if (rc < 0)
+		fetch_fail(r, err);
+	pthread_mutex_lock(&r->lock);
+	mbox_reset(mb);
+	mb->state = MB_DONE;
+	r->listing--;
+	r->open--;
+	r->result.collections++;
+	r->result.errors++;
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+	return rc;
+}
+
+bool sched_is_spare(struct worker *w)
+{
+	struct run *r = w->run;
+
+	pthread_mutex_lock(&r->lock);
+	if (!w->leaving && imap_links_allowed(&r->links, r->alive) < r->alive) {
+		w->leaving = true;
+		r->alive--;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return w->leaving;
+}
+
+static int settle_one(struct run *r, struct mbox *mb, const char *reason, struct err *err)
+{
+	struct worker nobody = {.run = r};
+	uint64_t left = 0;
+	int rc;
+
+	pthread_mutex_lock(&r->lock);
+	if (mb->state != MB_BODIES || mb->relist) {
+		r->listing++; /* as sched_stale has it */
+		pthread_mutex_unlock(&r->lock);
+		return sched_stale(&nobody, mb, reason, err);
+	}
+	for (size_t i = 0; i < mb->n_recs; i++) {
+		char text[DATE_TEXT_SIZE];
+		struct rec *m = &mb->recs[i];
+		struct date d = {m->date_utc, m->zone_min, true};
+
+		if (m->done)
+			continue;
+		tree_coll_error(mb->coll, m->uid, NULL,
+		        m->have & REC_DATE ? date_format_imap(&d, text) : NULL, NULL, reason);
+		left++;
+	}
+	if (left)
+		progress_say(r->progress, SAY_WARNING, "%s: %s not fetched this time", mb->name,
+		        counted(left, "message was", "messages were", (char[COUNTED_SIZE]){0}));
+	rc = mbox_finish(r, mb, err);
+	pthread_mutex_unlock(&r->lock);
+	return rc;
+}
+
+int sched_settle(struct run *r, const char *reason, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_boxes && rc == 0; i++)
+		if (r->boxes[i].state != MB_DONE)
+			rc = settle_one(r, &r->boxes[i], reason, err);
+	return rc;
+}

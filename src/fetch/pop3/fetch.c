@@ -1,0 +1,447 @@
+/* POP3 source: messages into the sink. */
+#include <stdlib.h>
+#include <string.h>
+#include "valise/format/header.h"
+#include "run.h"
+
+void pop3_name_failure(struct pop3_run *r, struct drop *d, const char *reason)
+{
+	d->failed = true;
+	tree_coll_error(r->coll, 0, d->uidl, NULL, NULL, reason);
+	r->result->errors++;
+	progress_say(r->progress, SAY_WARNING, "%s, message %u (%s): %s", r->name, d->number,
+	        d->uidl ? d->uidl : "without UIDL", reason);
+}
+
+static bool has_uidl(const struct pop3_run *r, const struct tree_item *old, const char *uidl)
+{
+	const struct tree_ext *x = tree_item_ext(known_coll(r->prev), old);
+
+	return x && x->uid && uidl ? !strcmp(x->uid, uidl) : !(x && x->uid) && !uidl;
+}
+
+/* ${old}: what the last state has for it, or NULL. */
+static int give_item(struct pop3_run *r, const char *uidl, const struct tree_item *from,
+        const struct tree_item *old, struct err *err)
+{
+	struct tree_item it = *from;
+
+	it.uid = old ? old->uid : r->next_uid++;
+	it.ext = 0;
+	it.keywords = 0;
+	if (uidl)
+		tree_coll_ext(r->coll, &it.ext)->uid = xstrdup(uidl);
+	r->result->items++;
+	r->changed |= !old || !has_uidl(r, old, uidl);
+	return r->sink->ops->item(r->sink, r->coll, &it, err);
+}
+
+/* An item of prev, where that is another collection: *lost_out if its octets are not to be had. */
+static int bring(struct pop3_run *r, const struct tree_item *old, bool *lost_out, struct err *err)
+{
+	int rc = r->last ? tree_copy_body(r->last, known_coll(r->prev), old, r->sink, err) : 0;
+
+	*lost_out = rc == ERR_DAMAGED || rc == ERR_NOTFOUND;
+	return *lost_out ? 0 : rc;
+}
+
+static void note_hash(struct drop *d, const uint8_t sha256[SHA256_LEN])
+{
+	memcpy(d->sha256, sha256, SHA256_LEN);
+	d->hashed = true;
+}
+
+/* Does another source of this run give this content? */
+static bool given_elsewhere(struct pop3_run *r, struct drop *d, const uint8_t sha256[SHA256_LEN])
+{
+	if (!r->opts->seen || !r->opts->seen(r->opts->seen_ctx, sha256))
+		return false;
+	seen_file_add(r->elsewhere, d->uidl, sha256);
+	r->skipped++;
+	return true;
+}
+
+static int give_old(struct pop3_run *r, struct drop *d, const struct tree_item *from,
+        const struct tree_item *old, struct err *err)
+{
+	struct tree_item it = *from;
+
+	d->done = true;
+	r->exact += it.size == d->size;
+	note_hash(d, it.sha256);
+	if (given_elsewhere(r, d, it.sha256))
+		return 0;
+	return give_item(r, d->uidl, &it, old, err);
+}
+
+int pop3_give_known(struct pop3_run *r, struct drop *d, bool *known_out, struct err *err)
+{
+	const struct tree_item *it;
+	const uint8_t *sha256;
+	struct tree_item again;
+	bool lost = false;
+	int rc;
+
+	*known_out = d->done;
+	if (d->done || !d->uidl)
+		return 0;
+	*known_out = true;
+	it = known_claim_uidl(r->prev, d->uidl, d->size);
+	rc = it ? bring(r, it, &lost, err) : 0;
+	if (rc < 0)
+		return rc;
+	if (it && !lost) {
+		r->result->unchanged++;
+		return give_old(r, d, it, it, err);
+	}
+	it = known_claim_uidl(r->last_run, d->uidl, d->size);
+	if (it) {
+		/* Of an item of an interrupted run, only this is to be trusted (enum tree_prev). */
+		again = (struct tree_item){.size = it->size,
+		        .date_utc = it->date_utc,
+		        .zone_min = it->zone_min,
+		        .warn = WARN_DATE};
+		memcpy(again.sha256, it->sha256, SHA256_LEN);
+		return give_old(r, d, &again, known_claim_content(r->prev, it->sha256), err);
+	}
+	sha256 = r->opts->seen ? seen_file_find(r->elsewhere, d->uidl) : NULL;
+	if (sha256 && given_elsewhere(r, d, sha256)) {
+		note_hash(d, sha256);
+		d->done = true;
+		return 0;
+	}
+	*known_out = false;
+	return 0;
+}
+
+int pop3_give_unlisted(struct pop3_run *r, bool named, size_t *n_out, struct err *err)
+{
+	const struct tree_item *it;
+	const char *uidl;
+	size_t at = 0;
+
+	*n_out = 0;
+	while ((it = known_unclaimed(r->prev, &at, &uidl)) != NULL) {
+		bool lost;
+		int rc;
+
+		if (!named)
+			uidl = NULL;
+		if ((!uidl && r->drop) ||
+		        (r->opts->seen && r->opts->seen(r->opts->seen_ctx, it->sha256)))
+			continue;
+		rc = bring(r, it, &lost, err);
+		if (rc == 0 && !lost)
+			rc = give_item(r, uidl, it, it, err);
+		if (rc < 0)
+			return rc;
+		if (lost) {
+			tree_coll_error(r->coll, it->uid, uidl, NULL, NULL, err->text);
+			r->result->errors++;
+			err_clear(err);
+			continue;
+		}
+		*n_out += uidl || !named;
+	}
+	return 0;
+}
+
+static int put(struct pop3_run *r, const void *p, size_t n, struct err *err)
+{
+	if (r->head.len < POP3_HEAD && n) {
+		size_t k = n < POP3_HEAD - r->head.len ? n : POP3_HEAD - r->head.len;
+
+		buf_put(&r->head, p, k);
+	}
+	return n ? r->sink->ops->body_write(r->body, p, n, err) : 0;
+}
+
+/* The last CR LF is held back: whether it belongs to the message is known at its end. */
+static int on_body(void *ctx, const void *data, size_t n, struct err *err)
+{
+	struct pop3_run *r = ctx;
+	const uint8_t *p = data;
+	int rc = 0;
+
+	if (!r->body)
+		rc = r->sink->ops->body_open(r->sink, COLL_MAIL, &r->body, err);
+	if (rc < 0 || n == 0)
+		return rc;
+	if (r->held_crlf || (r->held_cr && p[0] != '\n'))
+		rc = put(r, "\r\n", r->held_crlf ? 2 : 1, err);
+	else if (r->held_cr)
+		rc = n > 1 ? put(r, "\r", 1, err) : 0;
+	if (rc < 0)
+		return rc;
+	if (r->held_cr && n == 1 && p[0] == '\n') {
+		r->held_cr = false;
+		r->held_crlf = true;
+		return 0;
+	}
+	r->held_cr = p[n - 1] == '\r';
+	r->held_crlf = n >= 2 && p[n - 2] == '\r' && p[n - 1] == '\n';
+	return put(r, p, n - (r->held_crlf ? 2 : r->held_cr ? 1 : 0), err);
+}
+
+static void set_date(struct pop3_run *r, struct tree_item *it)
+{
+	struct date d = {0};
+	const char *source;
+
+	it->warn |= WARN_DATE;
+	if (header_arrival_date(buf_str(&r->head), r->head.len, &d, &source)) {
+		it->date_utc = d.utc;
+		it->zone_min = d.zone_min;
+	}
+}
+
+/* A message without a final CRLF gets one on the wire, before the dot; LIST tells its true size. */
+static int finish_body(struct pop3_run *r, const struct drop *d, uint64_t octets,
+        struct tree_item *it, struct err *err)
+{
+	struct tree_object o;
+	bool lent = r->held_crlf && octets == d->size + 2 && r->liars == 0;
+	int rc = 0;
+
+	if (!r->body)
+		rc = r->sink->ops->body_open(r->sink, COLL_MAIL, &r->body, err);
+	if (rc == 0 && r->held_crlf && !lent)
+		rc = put(r, "\r\n", 2, err);
+	else if (rc == 0 && r->held_cr)
+		rc = put(r, "\r", 1, err);
+	if (rc < 0)
+		return rc;
+	rc = r->sink->ops->body_close(r->body, &o, err);
+	r->body = NULL;
+	if (rc < 0)
+		return rc;
+	memcpy(it->sha256, o.sha256, SHA256_LEN);
+	it->size = o.size;
+	if (o.has_nul)
+		it->warn |= WARN_NUL;
+	r->exact += o.size == d->size;
+	if (o.size != d->size) {
+		it->warn |= WARN_SIZE;
+		r->liars++;
+	}
+	return 0;
+}
+
+void pop3_name_short(struct pop3_run *r)
+{
+	size_t n = 0;
+	char text[120];
+
+	for (size_t i = 0; i < r->n_drops; i++)
+		n += r->drops[i].is_short;
+	for (size_t i = 0; i < r->n_drops && r->exact >= POP3_EXACT * n; i++) {
+		struct drop *d = &r->drops[i];
+
+		if (!d->is_short)
+			continue;
+		snprintf(text, sizeof text,
+		        "the server gives %ju of %ju octets: it may be cut; what came is kept",
+		        (uintmax_t)d->came, (uintmax_t)d->size);
+		pop3_name_failure(r, d, text);
+	}
+}
+
+static void reset_message(struct pop3_run *r)
+{
+	if (r->body)
+		r->sink->ops->body_abort(r->body);
+	r->body = NULL;
+	buf_reset(&r->head);
+	r->held_cr = r->held_crlf = false;
+}
+
+struct batch {
+	struct pop3_run *run;
+	struct drop *const *list;
+	const struct pop3_want *wants;
+	size_t next; /* message whose end has not come yet */
+	bool astray; /* the one before it ended the session */
+};
+
+static int batch_body(void *ctx, const void *p, size_t n, struct err *err)
+{
+	return on_body(((struct batch *)ctx)->run, p, n, err);
+}
+
+/* A whole message is here. */
+static int take_message(struct pop3_run *r, struct drop *d, uint64_t octets, struct err *err)
+{
+	struct tree_item it = {0};
+	int rc = finish_body(r, d, octets, &it, err);
+
+	if (rc < 0)
+		return rc;
+	set_date(r, &it);
+	note_hash(d, it.sha256);
+	d->done = true;
+	r->result->fetched++;
+	r->result->bytes_fetched += octets;
+	atomic_fetch_add(&r->progress->items_done, 1);
+	atomic_fetch_add(&r->progress->bytes_done, octets);
+	/* Without UIDL: what an earlier listing of this run gave is not given again. */
+	if (!d->uidl && !tally_add(r->tally, it.sha256))
+		return 0;
+	if (given_elsewhere(r, d, it.sha256))
+		return 0;
+	return give_item(r, d->uidl, &it, known_claim_content(r->prev, it.sha256), err);
+}
+
+static void say_unstuffed(struct pop3_run *r)
+{
+	if (!r->unstuffed)
+		progress_say(r->progress, SAY_NOTE,
+		        "%s does not double the dots at the start of lines (RFC 1939 3): messages "
+		        "that have some are taken by their size",
+		        r->service->at.host);
+	r->unstuffed = true;
+}
+
+static void not_whole(struct pop3_run *r, struct drop *d, const struct pop3_shape *came)
+{
+	char text[200];
+
+	if (came->astray)
+		snprintf(text, sizeof text,
+		        "the server ends it after %ju of %ju octets, and what follows is no "
+		        "answer: not kept",
+		        (uintmax_t)came->octets, (uintmax_t)d->size);
+	else
+		snprintf(text, sizeof text,
+		        "the dots at the start of its lines are not sent as RFC 1939 wants it, and "
+		        "its size of %ju octets does not tell what is meant: not kept",
+		        (uintmax_t)d->size);
+	pop3_name_failure(r, d, text);
+}
+
+static void misfit(struct pop3_run *r, struct drop *d)
+{
+	d->by_retr = true;
+	if (++r->top_misfits >= POP3_TOP_MISFITS)
+		r->top = false;
+}
+
+/* The end of a message has come: is it all of it? Else how it is asked for the next time. */
+static int settle(struct batch *b, size_t index, const struct pop3_shape *came, struct err *err)
+{
+	struct pop3_run *r = b->run;
+	struct drop *d = b->list[index];
+	const struct pop3_asked asked = {b->wants[index], d->astray};
+
+	d->astray += came->astray;
+	b->astray = came->astray;
+	switch (pop3_judge(came, &asked)) {
+	case POP3_KEEP:
+		d->topped = asked.want.top;
+		d->came = came->octets;
+		/* Some servers count the dots that they double, or a final CRLF of their own. */
+		d->is_short = came->octets + came->doubled + 2 < d->size;
+		if (came->octets || !d->is_short)
+			return take_message(r, d, came->octets, err);
+		d->is_short = false;
+		pop3_name_failure(r, d, "the server gives no octets of it");
+		break;
+	case POP3_ASK_RETR:
+		misfit(r, d);
+		break;
+	case POP3_ASK_CHECKED:
+		r->check = true;
+		break;
+	case POP3_ASK_DOUBLED:
+		say_unstuffed(r);
+		d->dots = POP3_DOUBLED;
+		break;
+	case POP3_ASK_BY_SIZE:
+		say_unstuffed(r);
+		d->dots = POP3_BY_SIZE;
+		break;
+	case POP3_NOT_WHOLE:
+		not_whole(r, d, came);
+		break;
+	}
+	return 0;
+}
+
+static int batch_end(void *ctx, size_t index, const struct pop3_shape *came,
+        const struct err *refused, struct err *err)
+{
+	struct batch *b = ctx;
+	struct pop3_run *r = b->run;
+	struct drop *d = b->list[index];
+	int rc = 0;
+
+	b->next = index + 1;
+	if (!refused)
+		rc = settle(b, index, came, err);
+	else if (b->wants[index].top)
+		misfit(r, d);
+	else if (++d->tries >= POP3_REFUSALS)
+		pop3_name_failure(r, d, refused->text);
+	reset_message(r);
+	if (rc == 0)
+		rc = stop_check(err);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+/* The message that ended the session, again and again, must not keep the others from coming. */
+static void blame(
+        struct pop3_run *r, struct drop *d, const struct pop3_want *w, const struct err *err)
+{
+	if (w->top)
+		misfit(r, d);
+	d->tries += pop3_waited_out(r->session) ? POP3_WAITED_OUT : 1;
+	if (err->code == ERR_LIMIT)
+		pop3_name_failure(r, d, err->text);
+	else if (d->tries >= POP3_BREAKS)
+		pop3_name_failure(r, d, err->text);
+}
+
+/* A message that is too long ends a session, not the run. */
+static bool ends_session(const struct err *err)
+{
+	return err->code == ERR_NET || err->code == ERR_PROTO || err->code == ERR_TLS ||
+	       err->code == ERR_LIMIT;
+}
+
+static struct pop3_want want_of(const struct pop3_run *r, struct drop *d)
+{
+	struct pop3_want w = {.number = d->number,
+	        .size = d->size,
+	        .top = r->top && r->top_proven && !d->by_retr && d->dots == POP3_STUFFED,
+	        .dots = d->dots};
+
+	w.check = !w.top && r->check;
+	d->retred |= !w.top;
+	return w;
+}
+
+int pop3_fetch(struct pop3_run *r, struct drop *const *list, size_t n, struct err *err)
+{
+	static const struct pop3_sink sink = {batch_body, batch_end};
+	struct pop3_want wants[POP3_BATCH];
+	struct batch b = {.run = r, .list = list, .wants = wants};
+	struct err failed = {0};
+	int rc, synced = 0;
+
+	for (size_t i = 0; i < n; i++)
+		wants[i] = want_of(r, list[i]);
+	r->retrieved = true; /* also when the connection breaks before the first end */
+	rc = pop3_retr(r->session, wants, n, &sink, &b, &failed);
+	reset_message(r);
+	if (rc < 0 && ends_session(&failed) && b.next < n && !b.astray)
+		blame(r, list[b.next], &wants[b.next], &failed);
+	if (rc == ERR_LIMIT)
+		rc = failed.code = ERR_PROTO;
+	/* Durable before more is asked for: a server may lose what was read. */
+	if (b.next && r->sink->ops->sync)
+		synced = r->sink->ops->sync(r->sink, err);
+	if (synced < 0)
+		return synced;
+	if (rc < 0 && err)
+		*err = failed;
+	return rc;
+}

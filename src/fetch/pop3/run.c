@@ -1,0 +1,460 @@
+/* The POP3 source: what is new, the canary, the bulk, and the proof that everything is still there. See run.h. */
+#include <stdlib.h>
+#include <string.h>
+#include "run.h"
+
+static void clear_run(struct pop3_run *r)
+{
+	pop3_close(r->session);
+	tree_coll_free(r->coll);
+	known_free(r->prev);
+	known_free(r->last_run);
+	if (r->last)
+		r->last->ops->free(r->last);
+	seen_file_free(r->elsewhere);
+	tally_free(r->tally);
+	for (size_t i = 0; i < r->n_drops; i++)
+		free(r->drops[i].uidl);
+	free(r->drops);
+	free(r->capa);
+	buf_clear(&r->head);
+}
+
+/* IMAP is new in this account: what POP3 knew is in INBOX, and moves from there. */
+static int load_inbox(struct pop3_run *r, struct tree_coll **out, struct err *err)
+{
+	const struct tree_head *h = NULL;
+	int rc = r->sink->ops->last ? r->sink->ops->last(r->sink, &r->last, err) : 0;
+
+	if (rc == 0 && r->last)
+		h = tree_manifest_find(r->last->ops->manifest(r->last), COLL_MAIL, "INBOX");
+	return h ? r->last->ops->coll(r->last, h, out, err) : rc;
+}
+
+static int load(struct pop3_run *r, enum tree_prev which, struct known **out, struct err *err)
+{
+	struct tree_coll *c = NULL;
+	int rc = r->sink->ops->prev(r->sink, which, COLL_MAIL, r->name, &c, err);
+
+	if (rc == 0 && !c && r->opts->seen && which == PREV_SNAPSHOT)
+		rc = load_inbox(r, &c, err);
+	if (rc == 0)
+		*out = known_new(c);
+	return rc;
+}
+
+static int load_state(struct pop3_run *r, struct err *err)
+{
+	int rc = load(r, PREV_SNAPSHOT, &r->prev, err);
+
+	if (rc == 0)
+		rc = load(r, PREV_RUN, &r->last_run, err);
+	r->next_uid = known_next_uid(r->prev);
+	if (r->opts->seen)
+		r->elsewhere = seen_file_open(r->opts->state_dir, r->service);
+	return rc;
+}
+
+static bool wanted(const struct drop *d)
+{
+	return d->number && !d->done && !d->failed && !d->gone;
+}
+
+static size_t count_left(const struct pop3_run *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_drops; i++)
+		n += wanted(&r->drops[i]);
+	return n;
+}
+
+/* Hand over what is known by its UIDL; the rest is to be fetched: its octets. */
+static int give_known(struct pop3_run *r, size_t from, uint64_t *bytes, struct err *err)
+{
+	*bytes = 0;
+	for (size_t i = from; i < r->n_drops; i++) {
+		bool known;
+		int rc = pop3_give_known(r, &r->drops[i], &known, err);
+
+		if (rc < 0)
+			return rc;
+		if (known)
+			continue;
+		*bytes += r->drops[i].size;
+		atomic_fetch_add(&r->progress->items_total, 1);
+		atomic_fetch_add(&r->progress->bytes_total, r->drops[i].size);
+	}
+	return 0;
+}
+
+/* A new session, and what is known of what only it lists. */
+static int renew(struct pop3_run *r, struct err *err)
+{
+	size_t from = r->n_drops;
+	uint64_t bytes;
+	int rc = pop3_renew(r, err);
+
+	return rc ? rc : give_known(r, from, &bytes, err);
+}
+
+/* Did the server lose something? Where only a part is listed, as many others may have come up instead. */
+static bool is_missing(const struct pop3_run *r)
+{
+	return r->vanished && !(r->window && r->fresh >= r->vanished);
+}
+
+static bool is_passing(int rc)
+{
+	return rc == ERR_NET || rc == ERR_PROTO || rc == ERR_TLS || rc == ERR_BUSY;
+}
+
+static int release_canary(struct pop3_run *r, bool *died, struct err *err)
+{
+	struct drop *small = NULL;
+	int rc;
+
+	for (size_t i = 0; i < r->n_drops; i++)
+		if (wanted(&r->drops[i]) && (!small || r->drops[i].size < small->size))
+			small = &r->drops[i];
+	if (!small)
+		return 0;
+	small->by_retr = true;
+	/* By another way, where the first does not give all of it. */
+	for (rc = 0; rc == 0 && wanted(small) && small->tries == 0;)
+		rc = pop3_fetch(r, &small, 1, err);
+	if (is_passing(rc))
+		err_clear(err); /* it does not matter whose end of the connection closed it */
+	else if (rc < 0)
+		return rc;
+	rc = renew(r, err);
+	if (rc == 0 && is_missing(r)) {
+		*died = true;
+		progress_say(r->progress, SAY_WARNING,
+		        "%s removed a message that was only read (it is safe here): nothing more "
+		        "is retrieved over POP3. Use IMAP, or have the setting changed",
+		        r->service->at.host);
+	}
+	return rc;
+}
+
+static bool any_done(const struct pop3_run *r)
+{
+	for (size_t i = 0; i < r->n_drops; i++)
+		if (r->drops[i].done && r->drops[i].number)
+			return true;
+	return false;
+}
+
+/**
+ * Before a bulk: retrieve the smallest message, come back, and see that it is still there; once more with QUIT where sessions are to end
+ * by it. A server that removes what was retrieved costs one message, which is safe here, not the maildrop.
+ */
+static int canary(struct pop3_run *r, bool *died, struct err *err)
+{
+	int rc = 0;
+
+	*died = r->end_by_quit = false;
+	if (known_count(r->prev) == 0 || count_left(r) >= POP3_CANARY_FROM ||
+	        (r->top && !any_done(r))) {
+		rc = release_canary(r, died, err);
+		r->end_by_quit = r->opts->pop3_quit;
+		if (rc == 0 && !*died && r->end_by_quit)
+			rc = release_canary(r, died, err);
+	}
+	r->end_by_quit = r->opts->pop3_quit;
+	return rc;
+}
+
+/* One pass over what this session lists; what made trouble comes last. */
+static int fetch_listed(struct pop3_run *r, bool again, struct err *err)
+{
+	size_t i = 0;
+	int rc = 0;
+
+	while (i < r->n_drops && rc == 0) {
+		struct drop *list[POP3_BATCH];
+		uint64_t bytes = 0;
+		size_t n = 0;
+
+		for (; i < r->n_drops && n < POP3_BATCH &&
+		        (n == 0 || bytes + r->drops[i].size <= POP3_BATCH_BYTES);
+		        i++)
+			if (wanted(&r->drops[i]) && (r->drops[i].tries > 0) == again) {
+				bytes += r->drops[i].size;
+				list[n++] = &r->drops[i];
+			}
+		if (n)
+			rc = pop3_fetch(r, list, n, err);
+	}
+	return rc;
+}
+
+/* Sessions until nothing is left, in a listing that is younger than the last message; a broken one is followed by another as long as something comes. */
+static int fetch_all(struct pop3_run *r, struct err *err)
+{
+	char why[sizeof err->text + 32] = "could not be retrieved";
+	unsigned without = 0;
+
+	while (count_left(r) > 0 && without < POP3_TRIES) {
+		uint64_t before = r->result->fetched;
+		int rc = fetch_listed(r, false, err);
+
+		if (rc == 0)
+			rc = fetch_listed(r, true, err);
+		if (rc < 0 && !is_passing(rc))
+			return rc;
+		without += rc < 0 && pop3_waited_out(r->session) ? POP3_WAITED_OUT : 1;
+		if (r->result->fetched > before)
+			without = 0;
+		if (rc < 0)
+			progress_say(r->progress, SAY_NOTE, "%s; connecting again", err->text);
+		else if (count_left(r) > 0)
+			continue; /* refused: asked once more */
+		if (rc < 0)
+			snprintf(why, sizeof why, "could not be retrieved: %s", err->text);
+		err_clear(err);
+		rc = renew(r, err);
+		if (rc < 0)
+			return rc;
+	}
+	for (size_t i = 0; i < r->n_drops; i++)
+		if (wanted(&r->drops[i]))
+			pop3_name_failure(r, &r->drops[i], why);
+	return r->retrieved ? renew(r, err) : 0;
+}
+
+static void name_loss(struct pop3_run *r, const char *uidl)
+{
+	tree_coll_error(r->coll, 0, uidl, NULL, NULL,
+	        "the server no longer lists this message, which was read during this run; it is in "
+	        "the archive");
+	r->result->errors++;
+}
+
+/* The last listing is younger than the last RETR: is everything of before still there? */
+static void prove(struct pop3_run *r)
+{
+	if (!r->vanished)
+		return;
+	for (size_t i = 0; i < r->n_drops; i++) {
+		struct drop *d = &r->drops[i];
+
+		if (d->number || d->gone)
+			continue;
+		if (!d->done && !d->failed)
+			pop3_name_failure(r, d, "vanished from the server before it was retrieved");
+		else if (!d->failed && !r->window)
+			name_loss(r, d->uidl);
+	}
+	for (size_t i = 0; i < r->lost; i++)
+		name_loss(r, NULL);
+	progress_say(r->progress, SAY_WARNING,
+	        "%s not listed by the server any more. Nothing we send deletes: the server did, or "
+	        "another client. What was read is safe here",
+	        counted(r->vanished, "message of before is", "messages of before are",
+	                (char[COUNTED_SIZE]){0}));
+}
+
+/**
+ * What was read once stays until the user drops it: that another client takes the mail away is the ordinary use of a maildrop. Where IMAP is new in
+ * the account, the last state may be IMAP's own INBOX, which POP3 has nothing to do with.
+ */
+static int keep_read(struct pop3_run *r, struct err *err)
+{
+	const struct tree_coll *old = known_coll(r->prev);
+	size_t kept;
+	int rc;
+
+	if (!old || (strcmp(old->name, r->name) != 0 && old->uidvalidity))
+		return 0;
+	rc = pop3_give_unlisted(r, false, &kept, err);
+	if (rc == 0 && kept)
+		progress_say(r->progress, SAY_INFO, "%s here",
+		        counted(kept,
+		                "message that was read is not on the server any more; it stays",
+		                "messages that were read are not on the server any more; they stay",
+		                (char[COUNTED_SIZE]){0}));
+	return rc;
+}
+
+/* What a server that lists only a part showed earlier stays, and the collection is not complete. */
+static int keep_unlisted(struct pop3_run *r, struct err *err)
+{
+	size_t kept;
+	char *text;
+	int rc;
+
+	if (!r->window)
+		return keep_read(r, err);
+	rc = pop3_give_unlisted(r, true, &kept, err);
+	if (rc < 0)
+		return rc;
+	if (kept == 0 && r->counted <= r->listed && !r->vanished)
+		return 0;
+	text = xasprintf("the server lists only a part of the maildrop (%s now, and %zu of before "
+	                 "kept): run again, or use IMAP",
+	        counted(r->listed, "message", "messages", (char[COUNTED_SIZE]){0}),
+	        kept + r->vanished);
+	tree_coll_error(r->coll, 0, NULL, NULL, NULL, text);
+	r->result->errors++;
+	progress_say(r->progress, SAY_WARNING, "%s", text);
+	free(text);
+	return 0;
+}
+
+/* Everything retrieved is durable and stands; only that the server still has it could not be seen. */
+static void no_proof(struct pop3_run *r, const struct err *why)
+{
+	char *text = xasprintf(
+	        "whether everything is still on the server could not be seen: %s", why->text);
+
+	tree_coll_error(r->coll, 0, NULL, NULL, NULL, text);
+	r->result->errors++;
+	progress_say(r->progress, SAY_WARNING, "%s", text);
+	free(text);
+}
+
+static int prove_top(struct pop3_run *r, struct err *err)
+{
+	int rc = pop3_prove_top(r, err);
+
+	if (!is_passing(rc) && rc != ERR_LIMIT)
+		return rc;
+	err_clear(err);
+	return renew(r, err);
+}
+
+static int fetch_new(struct pop3_run *r, struct err *err)
+{
+	const struct pop3_caps *caps = pop3_caps(r->session);
+	struct err late = {0};
+	bool died;
+	int rc;
+
+	r->top = r->may_top = caps->top || !caps->known;
+	rc = canary(r, &died, err);
+	if (rc == 0 && !died && r->top && count_left(r))
+		rc = prove_top(r, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; died && i < r->n_drops; i++)
+		if (wanted(&r->drops[i]))
+			pop3_name_failure(
+			        r, &r->drops[i], "not retrieved: the server removes what is read");
+	rc = fetch_all(r, &late);
+	pop3_say_how(r);
+	if (rc < 0 && count_left(r) == 0 && (is_passing(rc) || rc == ERR_AUTH)) {
+		no_proof(r, &late);
+		return 0;
+	}
+	if (rc < 0 && err)
+		*err = late;
+	return rc;
+}
+
+static int take(struct pop3_run *r, struct err *err)
+{
+	uint64_t bytes;
+	int rc = give_known(r, 0, &bytes, err);
+
+	if (rc == 0 && count_left(r) && r->opts->space_check)
+		rc = r->opts->space_check(r->opts->space_ctx, bytes, err);
+	if (rc == 0 && count_left(r))
+		rc = fetch_new(r, err);
+	if (rc == 0) {
+		prove(r);
+		pop3_name_short(r);
+	}
+	return rc ? rc : keep_unlisted(r, err);
+}
+
+/**
+ * What CAPA said is kept with the mail, as it was when the mail last changed: a server that only presents itself in another way makes no
+ * new snapshot.
+ */
+static void keep_capa(struct pop3_run *r)
+{
+	const struct tree_coll *old = known_coll(r->prev);
+	bool same = old && !strcmp(old->name, r->name) && !r->changed &&
+	            old->n_items == r->coll->n_items;
+
+	r->coll->props = xstrdup(same ? old->props : r->capa);
+}
+
+/* The collection goes to the sink; one that holds nothing beside IMAP's is not made. */
+static int give_coll(struct pop3_run *r, struct err *err)
+{
+	struct tree_coll *c = r->coll;
+
+	if (r->skipped)
+		progress_say(r->progress, SAY_INFO, "%ju messages are there over IMAP, too",
+		        (uintmax_t)r->skipped);
+	if (seen_file_write(r->elsewhere, err) < 0) {
+		progress_say(r->progress, SAY_NOTE, "%s", err->text);
+		err_clear(err);
+	}
+	if (r->opts->seen && c->n_items == 0 && c->n_errors == 0)
+		return 0;
+	keep_capa(r);
+	r->coll = NULL;
+	return r->sink->ops->coll(r->sink, c, err);
+}
+
+static int run_session(struct pop3_run *r, struct err *err)
+{
+	int rc = pop3_connect(r, err);
+
+	if (rc < 0)
+		return rc;
+	r->capa = pop3_capa_json(r->session);
+	pop3_advise(r);
+	rc = pop3_check_expire(r, err);
+	if (rc == 0 && !r->opts->dry)
+		rc = load_state(r, err);
+	if (rc == 0 && r->opts->dry) {
+		r->result->items = r->n_drops;
+	} else if (rc == 0) {
+		r->coll = tree_coll_new(COLL_MAIL, r->name);
+		rc = take(r, err);
+		if (rc == 0)
+			rc = give_coll(r, err);
+	}
+	pop3_disconnect(r);
+	return rc;
+}
+
+static int run_pop3(const struct service *service, struct tree_sink *sink,
+        const struct source_opts *opts, struct progress *progress, struct source_result *out,
+        struct err *err)
+{
+	struct pop3_run r = {.service = service,
+	        .sink = sink,
+	        .opts = opts,
+	        .progress = progress,
+	        .result = out,
+	        .name = opts->seen ? "INBOX (POP3)" : "INBOX",
+	        .end_by_quit = opts->pop3_quit};
+	const struct pattern_name name = {.full = r.name, .content = r.name, .mail = true};
+	struct err own = {0};
+	int rc;
+
+	if (!err)
+		err = &own;
+	r.drop = opts->accept && tree_accepts(opts->accept, r.name);
+	out->collections = 1;
+	progress_what(progress, r.name);
+	if (opts->listed) {
+		opts->listed(opts->listed_ctx, &name, true);
+		return 0;
+	}
+	if (!opts->dry && !pattern_chooses(&opts->choice, &name))
+		return sink->ops->keep(sink, COLL_MAIL, r.name, COLL_SKIPPED, NULL, err);
+	r.tally = tally_new();
+	buf_init(&r.head, POP3_HEAD + 1);
+	rc = run_session(&r, err);
+	clear_run(&r);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+const struct source_ops source_pop3 = {.kind = SERVICE_POP3, .run = run_pop3};

@@ -1,0 +1,280 @@
+/* What a calendar or vCard resource is about: a reading of it for listings and checks. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include "internal.h"
+
+#define TEXT_MAX 1024
+#define UID_MAX 65536
+
+#define NAMES_MAX 10000
+#define RECENT 16
+
+/* TZIDs seen: in the end those used are looked for among those defined. What comes again soon is not noted again, what is beyond the cap not at all. */
+struct names {
+	char **list;
+	size_t n, cap;
+};
+
+struct reading {
+	struct content_summary *out;
+	char *comp; /* the main component being read, or NULL */
+	int comp_depth; /* depth of its properties */
+	bool in_calendar, in_zone, override;
+	char *uid; /* of the component */
+	bool first_done; /* the first main component has ended */
+	bool title_is_n; /* made of N, which FN outranks */
+	struct names used, zones;
+};
+
+static void names_add(struct names *s, const char *name)
+{
+	for (size_t i = s->n; i > 0 && s->n - i < RECENT; i--)
+		if (strcmp(s->list[i - 1], name) == 0)
+			return;
+	if (s->n < NAMES_MAX)
+		*ARR_PUSH(s->list, s->n, s->cap) = xstrdup(name);
+}
+
+static void names_clear(struct names *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->list[i]);
+	free(s->list);
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *raw_text(const struct content_line *l)
+{
+	return xstrndup(l->value, l->value_len < TEXT_MAX ? l->value_len : TEXT_MAX);
+}
+
+/* Text for display: escapes decoded, octets that are not UTF-8 read as ISO 8859-1. */
+static char *display_text(const struct content_line *l)
+{
+	struct buf plain, text, utf8;
+	size_t n = l->value_len < 4 * TEXT_MAX ? l->value_len : 4 * TEXT_MAX;
+
+	buf_init(&plain, SIZE_MAX);
+	buf_init(&text, SIZE_MAX);
+	buf_init(&utf8, SIZE_MAX);
+	if (content_encoding(l) == CONTENT_QP)
+		content_qp_decode(l->value, n, &plain);
+	else
+		buf_put(&plain, l->value, n);
+	content_unescape(buf_str(&plain), plain.len, &text);
+	for (size_t i = 0; i < text.len && utf8.len < TEXT_MAX - 4;) {
+		size_t k = utf8_next(buf_str(&text) + i, text.len - i, NULL);
+		char latin[4];
+
+		if (text.data[i] == '\0')
+			buf_putc(&utf8, ' ');
+		else if (k)
+			buf_put(&utf8, text.data + i, k);
+		else
+			buf_put(&utf8, latin, utf8_put(text.data[i], latin));
+		i += k ? k : 1;
+	}
+	buf_clear(&plain);
+	buf_clear(&text);
+	return buf_take(&utf8);
+}
+
+/* The words of N in display order: given names, then the family name. */
+static char *name_text(const struct content_line *l)
+{
+	size_t family = content_span(l->value, l->value_len, ';'), rest = family;
+	struct content_line given = *l, last = *l;
+	char *g, *f, *out;
+
+	if (rest < l->value_len)
+		rest++;
+	given.value += rest;
+	given.value_len = content_span(given.value, l->value_len - rest, ';');
+	last.value_len = family;
+	g = display_text(&given);
+	f = display_text(&last);
+	out = xasprintf("%s%s%s", g, *g && *f ? " " : "", f);
+	free(g);
+	free(f);
+	return out;
+}
+
+static bool is_component_of(const char *name, bool in_calendar, int depth)
+{
+	if (in_calendar)
+		return depth == 1 && strcmp(name, "VTIMEZONE") != 0;
+	return depth == 0 && strcmp(name, "VCALENDAR") != 0;
+}
+
+static void begin(struct reading *r, const struct content_line *l)
+{
+	char *name = content_component(l);
+
+	if (l->depth == 0)
+		r->in_calendar = strcmp(name, "VCALENDAR") == 0;
+	if (l->depth == 0 && r->in_calendar)
+		r->out->calendar = true;
+	if (l->depth == 1 && r->in_calendar && strcmp(name, "VTIMEZONE") == 0)
+		r->in_zone = true;
+	if (!r->comp && is_component_of(name, r->in_calendar, l->depth)) {
+		r->out->card |= strcmp(name, "VCARD") == 0;
+		r->out->calendar |= strcmp(name, "VCARD") != 0;
+		r->comp = name;
+		r->comp_depth = l->depth + 1;
+		name = NULL;
+	}
+	free(name);
+}
+
+static void end_component(struct reading *r)
+{
+	struct content_summary *s = r->out;
+
+	s->components++;
+	s->overrides += r->override;
+	s->master |= !r->override;
+	if (r->uid && s->uid && strcmp(r->uid, s->uid) != 0)
+		s->several_uids = true;
+	if (!s->component)
+		s->component = xstrdup(r->comp);
+	if (!s->uid) {
+		s->uid = r->uid;
+		r->uid = NULL;
+	}
+	free(r->uid);
+	free(r->comp);
+	r->uid = r->comp = NULL;
+	r->override = false;
+	r->first_done = true;
+}
+
+static void end(struct reading *r, int depth)
+{
+	if (r->comp && depth < r->comp_depth)
+		end_component(r);
+	if (depth <= 1)
+		r->in_zone = false;
+	if (depth == 0)
+		r->in_calendar = false;
+}
+
+static void take_title(struct reading *r, const struct content_line *l)
+{
+	struct content_summary *s = r->out;
+	bool is_n = strcmp(l->name, "N") == 0;
+
+	if (s->title && !(r->title_is_n && !is_n))
+		return;
+	free(s->title);
+	s->title = is_n ? name_text(l) : display_text(l);
+	r->title_is_n = is_n;
+	if (s->title[0] == '\0') {
+		free(s->title);
+		s->title = NULL;
+	}
+}
+
+/* A property of the component itself, not of an alarm in it. */
+static void component_line(struct reading *r, const struct content_line *l)
+{
+	struct content_summary *s = r->out;
+
+	if (strcmp(l->name, "UID") == 0 && !r->uid && l->value_len <= UID_MAX) {
+		struct buf uid;
+
+		buf_init(&uid, SIZE_MAX);
+		content_unescape(l->value, l->value_len, &uid);
+		r->uid = xstrdup(buf_str(&uid));
+		buf_clear(&uid);
+	} else if (strcmp(l->name, "RECURRENCE-ID") == 0) {
+		r->override = true;
+	} else if (strcmp(l->name, "SUMMARY") == 0 || strcmp(l->name, "FN") == 0 ||
+	           strcmp(l->name, "N") == 0) {
+		take_title(r, l);
+	} else if (strcmp(l->name, "DTSTART") == 0 && !r->first_done) {
+		free(s->start);
+		s->start = raw_text(l);
+	} else if (strcmp(l->name, "DUE") == 0 && !r->first_done && !s->start) {
+		s->start = raw_text(l);
+	}
+	s->attendees |= strcmp(l->name, "ATTENDEE") == 0;
+	s->organizer |= strcmp(l->name, "ORGANIZER") == 0;
+}
+
+static int on_line(void *ctx, const struct content_line *l, struct err *err)
+{
+	struct reading *r = ctx;
+	const char *zone = content_param(l, "TZID");
+
+	(void)err;
+	if (strcmp(l->name, "BEGIN") == 0) {
+		begin(r, l);
+		return 0;
+	}
+	if (strcmp(l->name, "END") == 0) {
+		end(r, l->depth);
+		return 0;
+	}
+	if (r->in_zone && l->depth == 2 && strcmp(l->name, "TZID") == 0) {
+		char *name = xstrndup(l->value, l->value_len);
+
+		names_add(&r->zones, name);
+		free(name);
+	}
+	if (zone && zone[0] && zone[0] != '/' && r->comp)
+		names_add(&r->used, zone);
+	if (r->in_calendar && l->depth == 1 && strcmp(l->name, "METHOD") == 0 && !r->out->method)
+		r->out->method = raw_text(l);
+	if (r->comp && l->depth == r->comp_depth)
+		component_line(r, l);
+	return 0;
+}
+
+static char *missing_zone(struct reading *r)
+{
+	if (r->zones.n == NAMES_MAX)
+		return NULL;
+	if (r->zones.n)
+		qsort(r->zones.list, r->zones.n, sizeof *r->zones.list, name_cmp);
+	for (size_t i = 0; i < r->used.n; i++)
+		if (!r->zones.n || !bsearch(&r->used.list[i], r->zones.list, r->zones.n,
+		                           sizeof *r->zones.list, name_cmp))
+			return xstrdup(r->used.list[i]);
+	return NULL;
+}
+
+int content_summarize(const void *p, size_t n, struct content_summary *out, struct err *err)
+{
+	struct reading r = {.out = out};
+	int rc;
+
+	memset(out, 0, sizeof *out);
+	rc = content_read(p, n, on_line, &r, &out->wrong, err);
+	if (r.comp)
+		end_component(&r);
+	if (out->calendar)
+		out->missing_zone = missing_zone(&r);
+	names_clear(&r.used);
+	names_clear(&r.zones);
+	if (rc < 0)
+		content_summary_clear(out);
+	return rc;
+}
+
+void content_summary_clear(struct content_summary *s)
+{
+	free(s->uid);
+	free(s->component);
+	free(s->title);
+	free(s->start);
+	free(s->method);
+	free(s->missing_zone);
+	memset(s, 0, sizeof *s);
+}

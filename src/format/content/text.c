@@ -1,0 +1,130 @@
+/* Pieces of content lines: escapes, encodings, line ends. */
+#include <string.h>
+#include <strings.h>
+#include "internal.h"
+
+#define CRLF_PIECE 16384
+
+const char *content_param(const struct content_line *l, const char *name)
+{
+	for (size_t i = 0; i < l->n_params; i++)
+		if (strcmp(l->params[i].name, name) == 0)
+			return l->params[i].value;
+	return NULL;
+}
+
+enum content_encoding content_encoding(const struct content_line *l)
+{
+	for (size_t i = 0; i < l->n_params; i++) {
+		const char *v = l->params[i].value;
+		bool named = strcmp(l->params[i].name, "ENCODING") == 0;
+
+		if (!named && strcmp(l->params[i].name, "TYPE") != 0)
+			continue;
+		if (strcasecmp(v, "QUOTED-PRINTABLE") == 0)
+			return CONTENT_QP;
+		if (strcasecmp(v, "BASE64") == 0 || (named && strcasecmp(v, "B") == 0))
+			return CONTENT_BASE64;
+	}
+	return CONTENT_PLAIN;
+}
+
+void content_unescape(const char *s, size_t n, struct buf *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		char next = i + 1 < n ? s[i + 1] : '\0';
+
+		if (s[i] != '\\' || !next || !strchr("nN,;:\\", next)) {
+			buf_putc(out, s[i]);
+			continue;
+		}
+		buf_putc(out, next == 'n' || next == 'N' ? '\n' : next);
+		i++;
+	}
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+void content_qp_decode(const char *s, size_t n, struct buf *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		int hi = s[i] == '=' && i + 2 < n ? hex_digit(s[i + 1]) : -1;
+		int lo = hi >= 0 ? hex_digit(s[i + 2]) : -1;
+
+		if (lo < 0) {
+			buf_putc(out, s[i]);
+			continue;
+		}
+		buf_putc(out, (char)(hi * 16 + lo));
+		i += 2;
+	}
+}
+
+size_t content_span(const char *s, size_t n, char c)
+{
+	size_t i = 0;
+
+	for (; i < n && s[i] != c; i++)
+		if (s[i] == '\\' && i + 1 < n)
+			i++;
+	return i;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
+}
+
+bool content_is_whole(const char *head, size_t n, const char *tail, size_t m)
+{
+	static const char bom[] = "\xef\xbb\xbf";
+	size_t name = 0;
+
+	if (n >= 3 && memcmp(head, bom, 3) == 0) {
+		head += 3;
+		n -= 3;
+	}
+	for (; n && is_blank(*head); n--)
+		head++;
+	while (m && is_blank(tail[m - 1]))
+		m--;
+	if (n < 7 || strncasecmp(head, "BEGIN:", 6) != 0)
+		return false;
+	while (6 + name < n && !is_blank(head[6 + name]))
+		name++;
+	if (!name || m < name + 4 || strncasecmp(tail + m - name, head + 6, name) != 0)
+		return false;
+	tail += m - name - 4;
+	return strncasecmp(tail, "END:", 4) == 0 && (m == name + 4 || is_blank(tail[-1]));
+}
+
+int content_crlf(const void *p, size_t n,
+        int (*write)(void *ctx, const void *p, size_t n, struct err *err), void *ctx,
+        struct err *err)
+{
+	char out[CRLF_PIECE];
+	const char *s = p;
+	size_t len = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (s[i] == '\r' || s[i] == '\n') {
+			out[len++] = '\r';
+			out[len++] = '\n';
+			i += s[i] == '\r' && i + 1 < n && s[i + 1] == '\n';
+		} else {
+			out[len++] = s[i];
+		}
+		if (len > CRLF_PIECE - 2) {
+			rc = write(ctx, out, len, err);
+			len = 0;
+		}
+	}
+	return rc == 0 && len ? write(ctx, out, len, err) : rc;
+}

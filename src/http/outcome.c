@@ -1,0 +1,458 @@
+/* What the end of a transfer means: an answer, another hop, a sign-in, a wait, another try, an error. */
+#include "internal.h"
+#include "valise/base/date.h"
+#include "valise/base/mem.h"
+#include "valise/base/progress.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define HOPS_MAX 5
+#define LOST_MAX 3
+#define LOST_WAIT_MS 250
+#define AT_ONCE_MS 5000
+#define SILENCES_MAX 2 /* of minutes each */
+#define AWAY_MAX_MS 60000 /* a server that was there once may be starting again */
+#define AWAY_STEP_MS 2000
+#define GATEWAY_TRIES_MAX 3
+#define AUTH_TRIES_MAX 6
+#define STALE_TRIES_MAX 32 /* of nonces that others used up */
+#define REFUSED_MAX 20 /* in a row: the account is no longer ours */
+#define BUSY_TRIES_MAX 6 /* of a server that does not say when */
+#define WAIT_MAX_S 300
+#define GOOD_FOR_MORE 30 /* answers until one more goes out at a time */
+#define WAIT_ALL_MS ((int64_t)30 * 60 * 1000)
+
+int64_t http_retry_after(const char *value, int64_t now_utc)
+{
+	size_t digits = strspn(value, "0123456789");
+	struct date when;
+
+	if (digits && !value[digits])
+		return digits > 9 ? 999999999 : atoll(value);
+	if (!date_parse_rfc5322(value, strlen(value), &when) || !when.known)
+		return -1;
+	return when.utc > now_utc ? when.utc - now_utc : 0;
+}
+
+static bool again(struct xfer *x, int64_t wake_ms)
+{
+	x->wake_ms = wake_ms;
+	return true;
+}
+
+static bool failed(struct xfer *x, enum err_code code, enum err_scope scope, const char *why)
+{
+	err_set(&x->err, code, scope, "%s %s: %s", x->rq->method, x->url, why);
+	return false;
+}
+
+/* It takes no connection: is it worth while to wait for it? */
+static bool may_come_back(struct xfer *x, const char *why)
+{
+	struct http_common *c = x->h->common;
+	int64_t now = clock_ms(), since;
+
+	pthread_mutex_lock(&c->lock);
+	since = c->away_ms;
+	if (!since)
+		c->away_ms = now;
+	pthread_mutex_unlock(&c->lock);
+	if (!since && !x->away)
+		progress_say(x->h->progress, SAY_NOTE,
+		        "%s cannot be reached: %s: it is tried again for a minute", x->url, why);
+	return ++x->away <= AWAY_MAX_MS / AWAY_STEP_MS && (!since || now - since < AWAY_MAX_MS);
+}
+
+static bool lost(struct xfer *x, const char *why, bool hopeless)
+{
+	if (x->sent && !http_guard_repeatable(x->rq->method)) {
+		err_set(&x->err, ERR_NET, ERR_ITEM,
+		        "%s %s: %s; it is unknown whether the server did it", x->rq->method, x->url,
+		        why);
+		return false;
+	}
+	if (hopeless || (x->given && !x->rq->begin))
+		return failed(x, ERR_NET, ERR_ITEM, why);
+	if (!x->sent && x->h->common->reached && may_come_back(x, why))
+		return again(x, clock_ms() + AWAY_STEP_MS);
+	if (++x->lost >= LOST_MAX || x->silences >= SILENCES_MAX) {
+		x->h->common->absent = !x->h->common->reached;
+		return failed(x, ERR_NET, ERR_ITEM, why);
+	}
+	if (!x->sent && x->lost == 1 && !x->h->common->reached)
+		progress_say(x->h->progress, SAY_INFO, "%s: %s; trying again", x->url, why);
+	return again(x, clock_ms() + ((int64_t)LOST_WAIT_MS << x->lost));
+}
+
+/* In GnuTLS' words. */
+static bool is_broken_off(const char *why)
+{
+	return strstr(why, "push function") || strstr(why, "pull function") ||
+	       strstr(why, "non-properly terminated") || strstr(why, "reset");
+}
+
+/*
+ * No connection to a server that never gave an answer, and not by a failure that came at once: that was time enough. A
+ * name or port that is wrong must be told soon.
+ */
+static bool never_there(const struct xfer *x, CURLcode rc)
+{
+	return !x->active_ms && !x->h->common->reached &&
+	       (x->h->common->absent || rc == CURLE_OPERATION_TIMEDOUT ||
+	               clock_ms() - x->began_ms >= AT_ONCE_MS);
+}
+
+static bool transfer_failed(struct xfer *x, CURLcode rc)
+{
+	const char *why = *x->curl_text ? x->curl_text : curl_easy_strerror(rc);
+
+	switch (rc) {
+	case CURLE_SSL_CONNECT_ERROR:
+		/* A connection that broke in the handshake is one like any other; a server that wants no TLS breaks it each time. */
+		if (x->h->common->reached || (is_broken_off(why) && x->lost < LOST_MAX - 1))
+			return lost(x, why, false);
+		(void)http_tls_failed(x, rc, &x->err);
+		return false;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_USE_SSL_FAILED:
+		(void)http_tls_failed(x, rc, &x->err);
+		return false;
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+	case CURLE_BAD_CONTENT_ENCODING:
+	case CURLE_WRITE_ERROR:
+		return failed(x, ERR_PROTO, ERR_ITEM, why);
+	/* Where libcurl is out of memory, it is its limit of a line that is meant: memory that lacks ends the process. */
+	case CURLE_OUT_OF_MEMORY:
+#if LIBCURL_VERSION_NUM >= 0x080600
+	case CURLE_TOO_LARGE:
+#endif
+		return failed(x, ERR_LIMIT, ERR_ITEM,
+		        "a header line of the answer is longer than the 100 kB allowed");
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+		return lost(x, why, x->rq->link || never_there(x, rc));
+	default:
+		return lost(x, why, never_there(x, rc));
+	}
+}
+
+/* A server behind a proxy does not know that it is asked by https: the same there, if the password may go along. */
+static bool as_https(struct xfer *x, struct url *to, struct buf *next)
+{
+	const struct endpoint *at = &x->h->service->at;
+	bool six = strchr(to->host, ':') != NULL;
+	char *path = xstrdup(to->path);
+	bool fits;
+
+	to->tls = true;
+	if (to->port == 80)
+		to->port = at->port ? at->port : 443;
+	buf_reset(next);
+	fits = buf_addf(next, "https://%s%s%s:%u%s", six ? "[" : "", to->host, six ? "]" : "",
+	               to->port, path) == 0;
+	free(path);
+	return fits && url_cut(buf_str(next), to) && url_may_sign_in(at, to);
+}
+
+static void refuse_plain(struct xfer *x)
+{
+	err_set(&x->err, ERR_TLS, ERR_ITEM, "%s %s: redirected to %.200s, without TLS: refused",
+	        x->rq->method, x->url, x->rs.location);
+}
+
+static bool redirect(struct xfer *x)
+{
+	bool reads = http_guard_reads(x->rq->method);
+	struct url from, to;
+	struct buf next;
+	bool more = false;
+
+	if (!x->rs.location)
+		return false;
+	buf_init(&next, URL_MAX);
+	if (++x->hops > HOPS_MAX)
+		failed(x, ERR_PROTO, ERR_ITEM, "more than 5 redirects");
+	else if (url_join(x->url, x->rs.location, &next, &x->err) != 0)
+		err_wrap(&x->err, "%s %s: redirect", x->rq->method, x->url);
+	else if (!url_cut(x->url, &from) || !url_cut(buf_str(&next), &to))
+		failed(x, ERR_PROTO, ERR_ITEM, "the redirect leads nowhere");
+	else if (from.tls && !to.tls && !as_https(x, &to, &next))
+		refuse_plain(x);
+	else if (!reads && !url_may_sign_in(&x->h->service->at, &to))
+		failed(x, ERR_REFUSED, ERR_ITEM, "redirected to another host or port, refused");
+	else
+		more = true;
+	if (more) {
+		free(x->url);
+		x->url = buf_take(&next);
+		x->auth_tries = 0;
+		x->own_challenge = false;
+	}
+	buf_clear(&next);
+	return more && again(x, 0);
+}
+
+/* Fewer at a time, once for all that were in flight together. */
+static void slow_down(struct xfer *x, unsigned limit)
+{
+	struct http *h = x->h;
+
+	if (x->began_ms < h->cut_ms)
+		return;
+	h->limit = limit ? limit : 1;
+	h->good = 0;
+	h->cut_ms = clock_ms();
+}
+
+static bool auth_failed(struct xfer *x, const char *why)
+{
+	const struct login *login = &x->h->service->login;
+	struct http_auth *a = &x->h->common->auth;
+
+	/* Once in, a 401 is about this resource; when everything is refused, servers lock accounts that go on. */
+	err_set(&x->err, ERR_AUTH, a->proven && ++a->refused < REFUSED_MAX ? ERR_ITEM : ERR_WHOLE,
+	        "%s %s: %s%s%s", x->rq->method, x->url, why, login->user ? " as " : "",
+	        login->user ? login->user : "");
+	return false;
+}
+
+static bool renew_token(struct xfer *x)
+{
+	if (x->renewed)
+		return auth_failed(x, "the server refused the token");
+	x->renewed = true;
+	return auth_renew(&x->h->common->auth, &x->err) == 0 && again(x, 0);
+}
+
+/* A 401 that is about the nonce: it was too old, or used up by another request. */
+static bool is_stale(const struct xfer *x)
+{
+	if (!x->with_auth || x->h->common->auth.used.scheme != AUTH_DIGEST)
+		return false;
+	for (size_t i = 0; i < x->offered.n; i++)
+		if (x->offered.list[i].stale)
+			return true;
+	return !x->own_challenge;
+}
+
+static bool stranger(struct xfer *x)
+{
+	struct url u;
+	bool port = url_cut(x->url, &u) && url_host_trusted(x->h->service->at.host, u.host);
+
+	return failed(x, ERR_AUTH, ERR_ITEM,
+	        port ? "another port of the host wants a sign-in; it does not get the password: if "
+	               "it is the right one, give this URL itself"
+	             : "another host wants a sign-in; it does not get the password");
+}
+
+/* Under the lock of what the clients share. */
+static bool unauthorized(struct xfer *x)
+{
+	struct http_auth *a = &x->h->common->auth;
+	bool stale = is_stale(x);
+	struct url u;
+
+	if (!x->trusted)
+		return stranger(x);
+	if (!a->login->user && !auth_wants_bearer(a->login))
+		return auth_failed(x, "the server wants a sign-in, but no user is set");
+	if (x->auth_serial != a->serial)
+		return again(x, 0); /* another request learnt more meanwhile */
+	if (++x->auth_tries > (stale ? STALE_TRIES_MAX : AUTH_TRIES_MAX))
+		return auth_failed(x, "the server asks for a sign-in again and again");
+	if (auth_wants_bearer(a->login))
+		return renew_token(x);
+	if (x->with_auth && !stale && !auth_other_digest(a, &x->offered))
+		return auth_failed(x, "the server refused the sign-in");
+	if (x->auth_tries > 2)
+		slow_down(x, 1); /* nonces for one request only */
+	if (!url_cut(x->url, &u))
+		return failed(x, ERR_PROTO, ERR_ITEM, "not a URL");
+	if (!x->offered.n && u.tls && !x->with_auth && auth_may_basic(a->login))
+		challenges_parse(&x->offered, "Basic"); /* it does not say how: as most do */
+	if (auth_choose(a, &x->offered, x->url, !u.tls, &x->err) != 0) {
+		err_wrap(&x->err, "%s %s", x->rq->method, x->url);
+		return false;
+	}
+	x->own_challenge = true;
+	return again(x, 0);
+}
+
+static bool too_busy(struct xfer *x)
+{
+	err_set(&x->err, ERR_BUSY, ERR_ITEM, "%s %s: the server is busy (HTTP %d): try again later",
+	        x->rq->method, x->url, x->rs.status);
+	return false;
+}
+
+/* Nothing at all goes out before ${until}; false when that would be too long a wait in all. *new_out: it is longer than was known. */
+static bool hold(struct http_common *c, int64_t now, int64_t until, bool *new_out)
+{
+	int64_t from;
+	bool ok;
+
+	pthread_mutex_lock(&c->lock);
+	from = c->hold_ms > now ? c->hold_ms : now;
+	*new_out = until > from;
+	ok = !*new_out || c->waited_ms + (until - from) <= WAIT_ALL_MS;
+	if (ok && *new_out) {
+		c->waited_ms += until - from;
+		c->hold_ms = until;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return ok;
+}
+
+static bool busy(struct xfer *x)
+{
+	struct http *h = x->h;
+	/* "At once", and that again and again: so it is for us to wait. */
+	bool said = x->retry_after > 0, longer = true;
+	int64_t now = clock_ms(), wait = said ? x->retry_after : (int64_t)1 << x->busy, until;
+
+	if (wait > WAIT_MAX_S)
+		wait = WAIT_MAX_S;
+	until = now + wait * 1000;
+	if (!said && x->busy >= BUSY_TRIES_MAX)
+		return too_busy(x);
+	x->busy++;
+	slow_down(x, h->running / 2);
+	if ((said || x->rs.status != 503) && !hold(h->common, now, until, &longer))
+		return too_busy(x);
+	if (longer)
+		progress_say(h->progress, SAY_NOTE,
+		        "%s: the server asks for a pause (HTTP %d): waiting %lld s",
+		        h->service->at.host, x->rs.status, (long long)wait);
+	return again(x, until);
+}
+
+/* Google says 403 for what others call 429. */
+static bool is_rate_limit(const struct xfer *x)
+{
+	const char *text = buf_str(&x->error_body);
+
+	return x->rs.status == 403 &&
+	       (strstr(text, "usageLimits") || strstr(text, "rateLimitExceeded"));
+}
+
+/* An answer that is no 401. */
+static void learn(struct xfer *x)
+{
+	struct http_common *c = x->h->common;
+	bool good = x->rs.status < 300;
+
+	pthread_mutex_lock(&c->lock);
+	c->settled = true;
+	if (x->with_auth) {
+		c->auth.proven = true;
+		c->auth.refused = 0;
+	}
+	if (good)
+		c->waited_ms = 0;
+	if (good && x->busy)
+		c->stuck = false;
+	pthread_mutex_unlock(&c->lock);
+	if (good && ++x->h->good >= GOOD_FOR_MORE) {
+		x->h->limit++;
+		x->h->good = 0;
+	}
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	for (; *text; text++)
+		if (strncasecmp(text, word, strlen(word)) == 0)
+			return true;
+	return false;
+}
+
+bool http_is_passing(int status, const char *text)
+{
+	static const char *const words[] = {"locked", "deadlock", "lock wait", "serializ", "busy",
+	        "too many connections", "try again", "try restarting"};
+
+	if (status == 423 || status == 504)
+		return true;
+	for (size_t i = 0; status == 500 && i < sizeof words / sizeof *words; i++)
+		if (has_word(text, words[i]))
+			return true;
+	return false;
+}
+
+/* What only reads is asked for again; when one was so in vain, the others hardly wait. */
+static bool passing(struct xfer *x)
+{
+	struct http_common *c = x->h->common;
+	int tries = c->stuck ? 1 : BUSY_TRIES_MAX;
+
+	if (x->rq->link || !http_guard_reads(x->rq->method) ||
+	        !http_is_passing(x->rs.status, buf_str(&x->error_body)))
+		return false;
+	if (x->busy >= tries) {
+		c->stuck = true;
+		return false;
+	}
+	return again(x, clock_ms() + ((int64_t)1000 << x->busy++));
+}
+
+static bool answered(struct xfer *x)
+{
+	struct http_common *c = x->h->common;
+	const char *method = x->rq->method;
+	bool more;
+
+	c->reached = true;
+	pthread_mutex_lock(&c->lock);
+	c->away_ms = 0;
+	more = x->rs.status == 401 && unauthorized(x);
+	pthread_mutex_unlock(&c->lock);
+	if (x->rs.status == 401)
+		return more;
+	learn(x);
+	switch (x->rs.status) {
+	case 303:
+		if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+			return false;
+		return redirect(x);
+	case 301:
+	case 302:
+	case 307:
+	case 308:
+		return redirect(x);
+	case 429:
+	case 503:
+		return !x->rq->link && busy(x);
+	case 502: /* the server behind a proxy is starting again */
+		if (x->rq->link || !http_guard_repeatable(method) || x->busy >= GATEWAY_TRIES_MAX)
+			return false;
+		return again(x, clock_ms() + ((int64_t)1000 << x->busy++));
+	default:
+		break;
+	}
+	return (is_rate_limit(x) && busy(x)) || passing(x);
+}
+
+bool xfer_outcome(struct xfer *x, CURLcode rc)
+{
+	/* A "no" counts though its text was cut off, or the connection with it because our body was on its way. */
+	bool no = x->head_done && x->rs.status >= 300;
+
+	if (x->err.code)
+		return false;
+	if (rc != CURLE_OK && !no)
+		return transfer_failed(x, rc);
+	if (!x->head_done)
+		return lost(x, "no answer came", false);
+	if (!no && !http_decoder_whole(&x->decoder))
+		return lost(x, "the answer was cut short", false);
+	return answered(x);
+}

@@ -1,0 +1,437 @@
+/*
+ * What is still whole in a damaged archive. Nothing is believed but hashes: parts are scanned member by member, and an
+ * item of a catalog is given out when an object with its hash was found, wherever that is.
+ */
+#include "valise/pack/archive.h"
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/base/file.h"
+#include "valise/base/json.h"
+#include "valise/base/mem.h"
+#include "valise/base/sys.h"
+#include "pack/part/objects.h"
+#include "pack/part/part.h"
+#include "pack/sink/sink.h"
+#include "verify.h"
+
+#define HEAD_BYTES 65536 /* of a message, to look for its date in */
+
+struct salvage {
+	struct tree_sink *to;
+	void (*finding)(void *ctx, const struct archive_finding *f);
+	void *ctx;
+	struct archive_verdict *out;
+	int rootfd;
+	struct object_map objects; /* whole ones, in order of storage */
+	struct part_reader *parts;
+	/* while a part is scanned */
+	struct part_id id;
+	const char *file;
+};
+
+static void say(struct salvage *s, bool damage, const char *file, const char *item, const char *fmt,
+        ...) PRINTF_LIKE(5, 6);
+static void say(
+        struct salvage *s, bool damage, const char *file, const char *item, const char *fmt, ...)
+{
+	struct archive_finding f = {
+	        .level = damage ? FINDING_DAMAGE : FINDING_NOTE, .file = file, .item = item};
+	char text[FINDING_TEXT];
+	va_list ap;
+
+	va_start(ap, fmt);
+	f.text = finding_text(text, fmt, ap);
+	va_end(ap);
+	if (damage)
+		s->out->damages++;
+	else
+		s->out->notes++;
+	if (s->finding)
+		s->finding(s->ctx, &f);
+}
+
+static int on_object(void *ctx, enum coll_kind kind, const uint8_t sha256[SHA256_LEN],
+        uint64_t size, uint64_t member, uint64_t offset, struct err *err)
+{
+	struct salvage *s = ctx;
+	struct object_place w = {s->id.snapshot, s->id.part, member, offset};
+	bool is_new;
+	struct object *o = object_map_add(&s->objects, kind, sha256, size, &is_new);
+
+	(void)err;
+	if (is_new) {
+		s->out->objects++;
+		(void)object_set_place(o, &w);
+	}
+	return 0;
+}
+
+static void on_gap(void *ctx, uint64_t from, uint64_t to)
+{
+	struct salvage *s = ctx;
+
+	say(s, true, s->file, NULL, "bytes %ju to %ju are damaged", (uintmax_t)from, (uintmax_t)to);
+}
+
+static int scan_snapshot(struct salvage *s, unsigned snapshot, struct err *err)
+{
+	char dir[LAYOUT_PATH], **names = NULL;
+	size_t n = 0;
+	int rc;
+
+	snapshot_dir(snapshot, dir);
+	rc = dir_list(s->rootfd, dir, &names, &n, err);
+	for (size_t i = 0; i < n; i++) {
+		char *path = xasprintf("%s/%s", dir, names[i]);
+		struct err why = {0};
+		struct stat st;
+
+		s->file = path;
+		if (rc == 0 && part_path_parse(path, &s->id) &&
+		        (layout_stat(s->rootfd, path, &st, &why) < 0 ||
+		                part_scan(s->rootfd, path, on_object, on_gap, s, &why) < 0))
+			say(s, true, path, NULL, "%s", why.text);
+		free(path);
+		free(names[i]);
+	}
+	s->file = NULL;
+	free(names);
+	return rc;
+}
+
+/* seal.json alone, when seal.sha256 does not fit it: its own totals must still be right. */
+static int load_json(struct salvage *s, const char *dir, struct tree_manifest *out, struct err *err)
+{
+	char *path = xasprintf("%s/seal.json", dir);
+	struct buf text;
+	json_t *o = NULL;
+	int rc;
+
+	buf_init(&text, SEAL_CAP);
+	rc = layout_read(s->rootfd, path, &text, err);
+	if (rc == 0)
+		rc = json_read(buf_str(&text), text.len, SEAL_CAP, &o, err);
+	if (rc == 0)
+		rc = tree_manifest_from_json(o, out, err);
+	json_decref(o);
+	buf_clear(&text);
+	free(path);
+	return rc;
+}
+
+/* The manifest of a snapshot, from whatever is left of its seal. */
+static bool load_manifest(struct salvage *s, unsigned snapshot, struct tree_manifest *out)
+{
+	char dir[LAYOUT_PATH];
+	struct err why = {0};
+	struct seal seal;
+
+	tree_manifest_init(out);
+	snapshot_dir(snapshot, dir);
+	if (seal_load(s->rootfd, dir, snapshot, &seal, &why) == 0) {
+		tree_manifest_clear(out);
+		*out = seal.manifest;
+		tree_manifest_init(&seal.manifest);
+		seal_clear(&seal);
+		return true;
+	}
+	say(s, true, dir, NULL, "%s", why.text);
+	err_clear(&why);
+	return load_json(s, dir, out, &why) == 0;
+}
+
+/* The catalog of a head, else that of the same collection in an older snapshot. */
+static struct tree_coll *load_catalog(
+        struct salvage *s, const struct tree_manifest *m, size_t n, const struct tree_head *h)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct tree_head *at = i ? tree_manifest_find(&m[i], h->kind, h->name) : h;
+		struct tree_coll *c = NULL;
+		struct err why = {0};
+
+		if (!at || !at->catalog || layout_kind(at->catalog, NULL) != LAYOUT_CATALOG)
+			continue;
+		if (sealed_catalog(s->rootfd, NULL, at, at->catalog, &c, &why) == 0)
+			return c;
+		say(s, true, at->catalog, NULL, "%s", why.text);
+	}
+	return NULL;
+}
+
+struct copy {
+	const struct tree_sink_ops *ops;
+	struct tree_body *body;
+	struct buf head; /* the first bytes */
+};
+
+static int copy_bytes(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct copy *k = ctx;
+	size_t room = HEAD_BYTES - k->head.len;
+
+	buf_put(&k->head, p, n < room ? n : room);
+	return k->ops->body_write(k->body, p, n, err);
+}
+
+/* The bytes of an object into the sink. An error of the sink ends all, one of the archive is the item's. */
+static int give_body(struct salvage *s, const struct object *o, struct copy *k,
+        struct tree_object *got, bool *lost_out, struct err *err)
+{
+	struct part_id id = {o->snapshot, o->part};
+	struct object_place w;
+	char path[LAYOUT_PATH];
+	int rc = s->to->ops->body_open(s->to, o->kind, &k->body, err);
+
+	*lost_out = false;
+	if (rc < 0)
+		return rc;
+	buf_reset(&k->head);
+	object_get_place(o, &w);
+	part_path_format(id, path);
+	rc = part_reader_object(
+	        s->parts, path, &w, o->sha256, o->size, o->kind, copy_bytes, k, err);
+	if (rc == 0)
+		return s->to->ops->body_close(k->body, got, err);
+	s->to->ops->body_abort(k->body);
+	*lost_out = rc == ERR_DAMAGED || rc == ERR_NOTFOUND;
+	return *lost_out ? 0 : rc;
+}
+
+static void lose(struct salvage *s, const struct tree_coll *from, const struct tree_item *it,
+        struct tree_coll *to)
+{
+	const struct tree_ext *e = tree_item_ext(from, it);
+	struct date date = {.utc = it->date_utc, .zone_min = it->zone_min, .known = true};
+	char text[DATE_TEXT_SIZE], item[512];
+
+	verify_item_name(from, it, item);
+	say(s, true, NULL, item, "its bytes are lost");
+	tree_coll_error(to, it->uid, e ? e->href : NULL,
+	        from->kind == COLL_MAIL ? date_format_imap(&date, text) : NULL, NULL,
+	        "its bytes were lost from the archive");
+}
+
+static int give_item(struct salvage *s, const struct tree_coll *from, const struct tree_item *it,
+        struct tree_coll *to, struct copy *k, struct err *err)
+{
+	struct object *o = object_map_find(&s->objects, from->kind, it->sha256);
+	struct tree_object got;
+	struct tree_item copy;
+	bool lost = !o;
+	int rc = lost ? 0 : give_body(s, o, k, &got, &lost, err);
+
+	if (rc < 0)
+		return rc;
+	s->out->items++;
+	if (lost) {
+		lose(s, from, it, to);
+		return 0;
+	}
+	o->flags |= OBJECT_CURRENT;
+	tree_item_copy(to, from, it, &copy);
+	rc = s->to->ops->item(s->to, to, &copy, err);
+	if (rc == 0)
+		to->items[to->n_items - 1].gone = it->gone;
+	return rc;
+}
+
+static int give_coll(
+        struct salvage *s, const struct tree_coll *from, struct copy *k, struct err *err)
+{
+	struct tree_coll *to = tree_coll_like(from);
+	int rc = 0;
+
+	for (size_t i = 0; i < from->n_items + from->n_gone && rc == 0; i++) {
+		rc = stop_check(err);
+		if (rc == 0)
+			rc = give_item(s, from,
+			        i < from->n_items ? &from->items[i]
+			                          : &from->gone[i - from->n_items],
+			        to, k, err);
+	}
+	tree_coll_part_gone(to);
+	for (size_t i = 0; i < from->n_errors && rc == 0; i++) {
+		const struct tree_error *e = &from->errors[i];
+
+		tree_coll_error(to, e->uid, e->href, e->date, e->subject, e->reason);
+	}
+	if (rc < 0) {
+		tree_coll_free(to);
+		return rc;
+	}
+	return s->to->ops->coll(s->to, to, err);
+}
+
+/* Objects that an older state names are no finds. */
+static void mark_named(struct salvage *s, const struct tree_manifest *m)
+{
+	for (size_t i = 0; i < m->n_heads; i++) {
+		struct tree_coll *c = NULL;
+
+		if (!m->heads[i].catalog ||
+		        layout_kind(m->heads[i].catalog, NULL) != LAYOUT_CATALOG ||
+		        sealed_catalog(
+		                s->rootfd, NULL, &m->heads[i], m->heads[i].catalog, &c, NULL) < 0)
+			continue;
+		tree_coll_with_gone(c);
+		for (size_t k = 0; k < c->n_items; k++) {
+			struct object *o =
+			        object_map_find(&s->objects, c->kind, c->items[k].sha256);
+
+			if (o)
+				o->flags |= OBJECT_CURRENT;
+		}
+		tree_coll_free(c);
+	}
+}
+
+/* The Date field of the beginning of a message: better than no date at all. */
+static void guess_date(const struct buf *head, struct tree_item *it)
+{
+	const char *p = buf_str(head), *end = p + head->len;
+	struct date d;
+
+	it->warn = WARN_DATE;
+	while (p < end && *p != '\r' && *p != '\n') {
+		const char *lf = memchr(p, '\n', (size_t)(end - p));
+		size_t n = (size_t)((lf ? lf : end) - p);
+
+		if (n > 5 && strncasecmp(p, "Date:", 5) == 0 &&
+		        date_parse_rfc5322(p + 5, n - 5, &d) && d.known) {
+			it->date_utc = d.utc;
+			it->zone_min = d.zone_min;
+			return;
+		}
+		p = lf ? lf + 1 : end;
+	}
+}
+
+static int give_found(struct salvage *s, struct tree_coll *c, const struct object *o,
+        struct copy *k, uint32_t number, struct err *err)
+{
+	struct tree_item it = {.size = o->size};
+	struct tree_object got;
+	bool lost;
+	int rc = give_body(s, o, k, &got, &lost, err);
+
+	if (rc < 0 || lost)
+		return rc;
+	memcpy(it.sha256, o->sha256, SHA256_LEN);
+	if (c->kind == COLL_MAIL) {
+		it.uid = number;
+		guess_date(&k->head, &it);
+	} else {
+		struct tree_ext *e = tree_coll_ext(c, &it.ext);
+
+		e->href = xasprintf("/salvaged/%u", number);
+	}
+	s->out->items++;
+	return s->to->ops->item(s->to, c, &it, err);
+}
+
+/* What no readable catalog names. */
+static int give_rest(struct salvage *s, enum coll_kind kind, struct copy *k, struct err *err)
+{
+	struct tree_coll *c = NULL;
+	uint32_t number = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < s->objects.n && rc == 0; i++) {
+		const struct object *o = object_map_at(&s->objects, i);
+
+		if (o->kind != kind || (o->flags & OBJECT_CURRENT))
+			continue;
+		if (!c)
+			c = tree_coll_new(kind, "Salvaged");
+		rc = give_found(s, c, o, k, ++number, err);
+	}
+	if (!c)
+		return rc;
+	say(s, false, NULL, NULL, "%s in \"Salvaged\"",
+	        counted(number, "item that no readable catalog names is",
+	                "items that no readable catalog names are", (char[COUNTED_SIZE]){0}));
+	if (rc < 0) {
+		tree_coll_free(c);
+		return rc;
+	}
+	return s->to->ops->coll(s->to, c, err);
+}
+
+/* ${m}: manifests that could be read, newest first. */
+static int give_all(struct salvage *s, const struct tree_manifest *m, size_t n, struct err *err)
+{
+	struct copy k = {.ops = s->to->ops};
+	int rc = 0;
+
+	buf_init(&k.head, HEAD_BYTES);
+	for (size_t i = 0; n > 0 && i < m[0].n_heads && rc == 0; i++) {
+		struct tree_coll *c = load_catalog(s, m, n, &m[0].heads[i]);
+
+		if (!c)
+			say(s, true, m[0].heads[i].catalog, NULL, "%s: no catalog of it is left",
+			        m[0].heads[i].name);
+		else
+			rc = give_coll(s, c, &k, err);
+		tree_coll_free(c);
+	}
+	for (size_t i = 1; i < n && rc == 0; i++)
+		mark_named(s, &m[i]);
+	for (unsigned kind = 0; kind < COLL_KINDS && rc == 0; kind++)
+		rc = give_rest(s, (enum coll_kind)kind, &k, err);
+	buf_clear(&k.head);
+	return rc;
+}
+
+static int run(struct salvage *s, const char *path, struct err *err)
+{
+	struct tree_manifest *m = NULL;
+	unsigned *numbers = NULL;
+	size_t n = 0, n_m = 0;
+	int rc = layout_snapshots(s->rootfd, &numbers, &n, err);
+
+	if (rc == 0 && n == 0)
+		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE,
+		        "%s has no snapshot that anything could be got out of", path);
+	m = xcalloc(n + 1, sizeof *m);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = scan_snapshot(s, numbers[i], err);
+	for (size_t i = n; i-- > 0 && rc == 0;)
+		if (load_manifest(s, numbers[i], &m[n_m]))
+			n_m++;
+	s->out->snapshots = (unsigned)n;
+	if (rc == 0 && n_m == 0)
+		say(s, true, NULL, NULL,
+		        "no seal can be read: names and dates of the items are lost");
+	if (rc == 0)
+		rc = give_all(s, m, n_m, err);
+	s->out->complete = s->out->damages == 0;
+	for (size_t i = 0; i < n_m; i++)
+		tree_manifest_clear(&m[i]);
+	free(m);
+	free(numbers);
+	return rc;
+}
+
+int archive_salvage(const char *path, struct tree_sink *to,
+        void (*finding)(void *ctx, const struct archive_finding *f), void *ctx,
+        struct archive_verdict *out, struct err *err)
+{
+	struct salvage s = {.to = to, .finding = finding, .ctx = ctx, .out = out, .rootfd = -1};
+	int rc;
+
+	memset(out, 0, sizeof *out);
+	object_map_init(&s.objects);
+	rc = dir_open(AT_FDCWD, path, &s.rootfd, err);
+	if (rc < 0)
+		return rc;
+	s.parts = part_reader_new(s.rootfd);
+	rc = run(&s, path, err);
+	part_reader_free(s.parts);
+	object_map_clear(&s.objects);
+	sys_close(s.rootfd);
+	return rc;
+}

@@ -1,0 +1,199 @@
+/* One DAV request and what its answer says, over the HTTP client. */
+#include "internal.h"
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include <stdlib.h>
+#include <string.h>
+
+void dav_answer_clear(struct dav_answer *a)
+{
+	free(a->url);
+	free(a->sync_token);
+	free(a->dav);
+	free(a->etag);
+	free(a->location);
+	free(a->error);
+	free(a->error_text);
+	free(a->error_href);
+	memset(a, 0, sizeof *a);
+}
+
+static const char *status_name(int status)
+{
+	static const struct {
+		int status;
+		const char *name;
+	} names[] = {{200, "a page that is no DAV answer"}, {400, "bad request"},
+	        {401, "sign-in needed"}, {403, "forbidden"}, {404, "not found"},
+	        {405, "method not allowed"}, {409, "conflict"}, {410, "gone"},
+	        {412, "precondition failed"}, {413, "too large"}, {415, "content not supported"},
+	        {423, "locked"}, {424, "failed dependency"}, {429, "too many requests"},
+	        {500, "server error"}, {501, "not implemented"}, {502, "bad gateway"},
+	        {503, "service unavailable"}, {504, "gateway time-out"}, {507, "no space left"}};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (names[i].status == status)
+			return names[i].name;
+	return "unexpected";
+}
+
+static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
+{
+	struct dav_call *c = ctx;
+
+	if (c->parser && dav_parser_delivered(c->parser))
+		return err_set(err, ERR_NET, ERR_ITEM,
+		        "%s %s: the connection was lost in the answer", c->rq.method, c->rq.url);
+	dav_parser_free(c->parser);
+	c->parser = NULL;
+	c->status = rs->status;
+	/* Some servers send a multistatus with the status 200: its root tells. */
+	if (rs->status == 207 || rs->status == 200 || c->lenient) {
+		c->parser = dav_parser_new(rs->url, c->fn, c->fn_ctx);
+		if (!c->verbatim)
+			dav_parser_repair(c->parser);
+		if (c->sync)
+			dav_parser_sync(c->parser);
+	}
+	return 0;
+}
+
+static bool is_multistatus(const struct dav_call *c)
+{
+	return c->status == 207 ||
+	       (c->status == 200 && !c->lenient && dav_parser_is_answer(c->parser));
+}
+
+static int on_body(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct dav_call *c = ctx;
+	int rc;
+
+	if (!c->parser)
+		return 0;
+	rc = dav_parser_feed(c->parser, p, n, err);
+	if (rc == 0)
+		return 0;
+	if (is_multistatus(c))
+		return err_wrap(err, "%s %s", c->rq.method, c->rq.url);
+	err_clear(err);
+	return 0;
+}
+
+static void read_error_body(struct dav_call *c, const struct http_response *rs, const char *body)
+{
+	struct dav_parser *p = dav_parser_new(rs->url, c->lenient ? c->fn : NULL, c->fn_ctx);
+	int rc = dav_parser_feed(p, body, strlen(body), NULL);
+
+	if (rc == 0)
+		rc = dav_parser_end(p, NULL);
+	/* Cut off or no XML at all: what was understood counts. */
+	(void)rc;
+	dav_parser_take(p, c->answer);
+	dav_parser_free(p);
+	if (!c->answer->error_text)
+		c->answer->error_text = dav_plain_reason(body);
+}
+
+static void end_body(struct dav_call *c)
+{
+	struct err err = {0};
+
+	if (!c->parser)
+		return;
+	if (dav_parser_end(c->parser, &err) != 0 && is_multistatus(c)) {
+		c->err = err;
+		err_wrap(&c->err, "%s %s", c->rq.method, c->rq.url);
+	} else if (is_multistatus(c)) {
+		c->answer->status = 207;
+	}
+	dav_parser_take(c->parser, c->answer);
+}
+
+static void on_done(struct http_request *rq, const struct http_response *rs, const char *error_body,
+        const struct err *err)
+{
+	struct dav_call *c = rq->ctx;
+	struct dav_answer *a = c->answer;
+
+	a->status = rs->status;
+	a->url = xstrdup(rs->url);
+	a->dav = xstrdup(rs->dav);
+	a->etag = xstrdup(rs->etag);
+	a->location = xstrdup(rs->location);
+	c->err = *err;
+	if (err->code)
+		return;
+	if (rs->status < 300)
+		end_body(c);
+	else
+		read_error_body(c, rs, error_body);
+	if (a->error_text) {
+		char *line = dav_plain_reason(a->error_text);
+		char *safe = term_escape_dup(line ? line : "");
+
+		free(line);
+		free(a->error_text);
+		a->error_text = safe;
+	}
+}
+
+void dav_call_init(struct dav_call *c, const char *method, const char *url, struct dav_answer *a)
+{
+	memset(c, 0, sizeof *c);
+	memset(a, 0, sizeof *a);
+	c->answer = a;
+	c->rq.method = method;
+	c->rq.url = url;
+	c->rq.header[0] = "Content-Type: application/xml; charset=utf-8";
+	c->rq.max_response = DAV_ANSWER_MAX;
+	c->rq.begin = on_begin;
+	c->rq.body_fn = on_body;
+	c->rq.done = on_done;
+	buf_init(&c->body, DAV_BODY_MAX);
+}
+
+void dav_call_clear(struct dav_call *c)
+{
+	dav_parser_free(c->parser);
+	buf_clear(&c->body);
+	free(c->inner_error);
+	memset(c, 0, sizeof *c);
+}
+
+int dav_call_run(struct http *h, struct dav_call *c, size_t n, unsigned parallel, struct err *err)
+{
+	struct http_request *list = xcalloc(n ? n : 1, sizeof *list);
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		list[i] = c[i].rq;
+		list[i].ctx = &c[i];
+		if (c[i].body.len) {
+			list[i].body = c[i].body.data;
+			list[i].body_size = c[i].body.len;
+		}
+	}
+	rc = http_run(h, list, n, parallel, err);
+	free(list);
+	return rc;
+}
+
+int dav_call_refused(struct dav_call *c, struct err *err)
+{
+	const struct dav_answer *a = c->answer;
+	struct buf why;
+	int rc;
+
+	if (a->status == 207)
+		return 0;
+	buf_init(&why, SIZE_MAX);
+	if (a->error)
+		dav_put_conditions(a->error, &why);
+	if (a->error_text && *a->error_text)
+		buf_putf(&why, "%s%s", why.len ? ": " : "", a->error_text);
+	rc = err_set(err, ERR_REFUSED, ERR_ITEM, "%s %s: HTTP %d (%s)%s%.300s", c->rq.method,
+	        a->url, a->status, status_name(a->status), why.len ? ": " : "", buf_str(&why));
+	buf_clear(&why);
+	return rc;
+}

@@ -1,0 +1,164 @@
+/* PROPFIND (RFC 4918 9.1), sync-collection (RFC 6578 3.2), calendar-multiget (RFC 4791 7.9), addressbook-multiget (RFC 6352 8.7). */
+#include "internal.h"
+#include "valise/base/mem.h"
+#include <stdlib.h>
+#include <string.h>
+
+static int put(struct buf *out, const char *s, struct err *err)
+{
+	return buf_adds(out, s) == 0 ? 0
+	                             : err_set(err, ERR_LIMIT, ERR_ITEM, "a request is too long");
+}
+
+static int run_one(struct http *h, struct dav_call *c, struct err *err)
+{
+	int rc = dav_call_run(h, c, 1, 1, err);
+
+	if (rc == 0 && c->err.code) {
+		rc = c->err.code;
+		if (err)
+			*err = c->err;
+	}
+	return rc == 0 ? dav_call_refused(c, err) : rc;
+}
+
+static int propfind_body(const char *const *props, size_t n, struct buf *out, struct err *err)
+{
+	int rc = dav_put_root(out, "D:propfind", err);
+
+	if (rc == 0)
+		rc = put(out, "<D:prop>", err);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = dav_put_empty(out, props[i], err);
+	return rc == 0 ? put(out, "</D:prop></D:propfind>", err) : rc;
+}
+
+int dav_propfind(struct http *h, const char *url, int depth, const char *const *props, size_t n,
+        dav_response_fn fn, void *ctx, struct dav_answer *a, struct err *err)
+{
+	struct dav_call c;
+	int rc;
+
+	dav_call_init(&c, "PROPFIND", url, a);
+	c.fn = fn;
+	c.fn_ctx = ctx;
+	c.rq.header[1] = depth ? "Depth: 1" : "Depth: 0";
+	/* Nextcloud then tells subscriptions from calendars. */
+	c.rq.header[2] = "X-NC-CalDAV-Webcal-Caching: Off";
+	rc = propfind_body(props, n, &c.body, err);
+	if (rc == 0)
+		rc = run_one(h, &c, err);
+	dav_call_clear(&c);
+	return rc;
+}
+
+int dav_sync(struct http *h, const char *url, const char *token, dav_response_fn fn, void *ctx,
+        struct dav_answer *a, struct err *err)
+{
+	struct dav_call c;
+	int rc;
+
+	dav_call_init(&c, "REPORT", url, a);
+	c.fn = fn;
+	c.fn_ctx = ctx;
+	c.sync = true;
+	c.rq.header[1] = "Depth: 0";
+	rc = dav_put_root(&c.body, "D:sync-collection", err);
+	if (rc == 0)
+		rc = put(&c.body, "<D:sync-token>", err);
+	if (rc == 0)
+		rc = dav_put_text(&c.body, token, strlen(token), err);
+	/* No limit: Nextcloud refuses one for the first time with a 507. */
+	if (rc == 0)
+		rc = put(&c.body,
+		        "</D:sync-token><D:sync-level>1</D:sync-level><D:prop><D:getetag/>"
+		        "<D:getcontentlength/><D:resourcetype/></D:prop>"
+		        "</D:sync-collection>",
+		        err);
+	if (rc == 0)
+		rc = run_one(h, &c, err);
+	dav_call_clear(&c);
+	return rc;
+}
+
+static int put_data_element(const struct dav_multiget *m, struct buf *out, struct err *err)
+{
+	int rc;
+
+	if (!m->contacts)
+		return put(out, "<C:calendar-data/>", err);
+	if (!m->version)
+		return put(out, "<CR:address-data/>", err);
+	rc = put(out, "<CR:address-data content-type=\"text/vcard\" version=\"", err);
+	if (rc == 0)
+		rc = dav_put_text(out, m->version, strlen(m->version), err);
+	return rc == 0 ? put(out, "\"/>", err) : rc;
+}
+
+static int multiget_body(const struct dav_multiget *m, struct buf *out, struct err *err)
+{
+	const char *name = m->contacts ? "CR:addressbook-multiget" : "C:calendar-multiget";
+	int rc = dav_put_root(out, name, err);
+
+	if (rc == 0)
+		rc = put(out, "<D:prop><D:getetag/>", err);
+	if (rc == 0)
+		rc = put_data_element(m, out, err);
+	if (rc == 0)
+		rc = put(out, "</D:prop>", err);
+	for (size_t i = 0; rc == 0 && i < m->n_hrefs; i++) {
+		rc = put(out, "<D:href>", err);
+		if (rc == 0)
+			rc = dav_put_text(out, m->hrefs[i], strlen(m->hrefs[i]), err);
+		if (rc == 0)
+			rc = put(out, "</D:href>", err);
+	}
+	if (rc == 0)
+		rc = put(out, m->contacts ? "</CR:addressbook-multiget>" : "</C:calendar-multiget>",
+		        err);
+	return rc;
+}
+
+/* Those whose body can be made come first in ${calls}; the rest has its error already. */
+static size_t prepare(struct dav_multiget *list, size_t n, dav_response_fn fn, void *ctx,
+        struct dav_call *calls, size_t *of)
+{
+	size_t made = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct dav_call *c = &calls[made];
+
+		err_clear(&list[i].err);
+		dav_call_init(c, "REPORT", list[i].url, &list[i].answer);
+		c->fn = fn;
+		c->fn_ctx = ctx;
+		c->verbatim = true;
+		c->rq.header[1] = list[i].contacts ? "Depth: 0" : "Depth: 1";
+		if (multiget_body(&list[i], &c->body, &list[i].err) == 0)
+			of[made++] = i;
+		else
+			dav_call_clear(c);
+	}
+	return made;
+}
+
+int dav_multiget_run(struct http *h, struct dav_multiget *list, size_t n, unsigned parallel,
+        dav_response_fn fn, void *ctx, struct err *err)
+{
+	struct dav_call *calls = xcalloc(n ? n : 1, sizeof *calls);
+	size_t *of = xcalloc(n ? n : 1, sizeof *of);
+	size_t made = prepare(list, n, fn, ctx, calls, of);
+	int rc = dav_call_run(h, calls, made, parallel, err);
+
+	for (size_t i = 0; i < made; i++) {
+		struct dav_multiget *m = &list[of[i]];
+
+		m->err = calls[i].err;
+		if (!m->err.code)
+			(void)dav_call_refused(&calls[i], &m->err);
+		dav_call_clear(&calls[i]);
+	}
+	free(calls);
+	free(of);
+	return rc;
+}

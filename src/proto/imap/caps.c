@@ -1,0 +1,218 @@
+/*
+ * What the server can (RFC 3501 6.1.1) and how it names things (RFC 2342).
+ */
+#include "internal.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "valise/base/mem.h"
+
+#define CAPS_MAX 500
+#define CAP_LEN_MAX 400
+#define FOREIGN_MAX 100
+
+static void free_list(char ***list, size_t *n)
+{
+	for (size_t i = 0; i < *n; i++)
+		free((*list)[i]);
+	free(*list);
+	*list = NULL;
+	*n = 0;
+}
+
+void caps_forget(struct imap *m)
+{
+	free_list(&m->caps, &m->n_caps);
+	m->caps_known = false;
+}
+
+void caps_take(struct imap *m, struct line words)
+{
+	struct token t;
+	size_t cap = 0;
+
+	caps_forget(m);
+	m->caps_known = true;
+	for (t = line_next(&words); t.kind == TOKEN_ATOM && m->n_caps < CAPS_MAX;
+	        t = line_next(&words))
+		if (t.n <= CAP_LEN_MAX) {
+			char *word = token_dup(&t, NULL);
+
+			*ARR_PUSH(m->caps, m->n_caps, cap) = word;
+		}
+}
+
+static void caps_line(void *ctx, struct untagged *u)
+{
+	if (!u->numbered && token_is(&u->word, "CAPABILITY"))
+		caps_take(ctx, u->rest);
+}
+
+int caps_ask(struct imap *m, struct err *err)
+{
+	int r;
+
+	if (m->caps_known)
+		return 0;
+	lines_forget(m, true);
+	command_start(m, "CAPABILITY");
+	r = command_run(m, "CAPABILITY", err);
+	if (r == 0)
+		each_untagged(m, caps_line, m);
+	lines_forget(m, false);
+	if (r == 0 && !m->caps_known)
+		return session_fail(
+		        m, ERR_PROTO, err, "the server does not say what it can (CAPABILITY)");
+	return r;
+}
+
+static const char *find_cap(const struct imap *m, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < m->n_caps; i++)
+		if (strncasecmp(m->caps[i], name, n) == 0 &&
+		        (m->caps[i][n] == '\0' || m->caps[i][n] == '='))
+			return m->caps[i];
+	return NULL;
+}
+
+bool imap_has(const struct imap *m, const char *capability)
+{
+	return find_cap(m, capability) != NULL;
+}
+
+const char *imap_capability_value(const struct imap *m, const char *name)
+{
+	const char *cap = find_cap(m, name), *equals = cap ? strchr(cap, '=') : NULL;
+
+	return equals ? equals + 1 : NULL;
+}
+
+struct enabled {
+	const char *extension;
+	bool on;
+};
+
+static void enabled_line(void *ctx, struct untagged *u)
+{
+	struct enabled *e = ctx;
+
+	if (u->numbered || !token_is(&u->word, "ENABLED"))
+		return;
+	for (struct token t = line_next(&u->rest); t.kind == TOKEN_ATOM; t = line_next(&u->rest))
+		e->on = e->on || token_is(&t, e->extension);
+}
+
+int imap_enable(struct imap *m, const char *extension, bool *on_out, struct err *err)
+{
+	struct enabled e = {extension, false};
+	int r;
+
+	*on_out = false;
+	lines_forget(m, true);
+	command_start(m, "ENABLE ");
+	buf_puts(&m->cmd, extension);
+	r = command_run(m, "ENABLE", err);
+	if (r == 0)
+		each_untagged(m, enabled_line, &e);
+	lines_forget(m, false);
+	*on_out = e.on;
+	return m->dead ? r : 0;
+}
+
+uint64_t imap_append_limit(const struct imap *m)
+{
+	const char *value = imap_capability_value(m, "APPENDLIMIT");
+	struct token t = {.kind = TOKEN_ATOM, .p = value, .n = value ? strlen(value) : 0};
+	uint64_t limit = 0;
+
+	return value && token_u64(&t, &limit) ? limit : 0;
+}
+
+/* namespace = "NIL" / "(" 1*("(" string SP (string / "NIL") *extension ")") ")" */
+static void read_namespace(struct imap *m, struct line *l, bool personal)
+{
+	struct token t = line_next(l);
+	size_t cap = m->n_foreign;
+
+	if (t.kind != TOKEN_OPEN)
+		return;
+	for (t = line_next(l); t.kind == TOKEN_OPEN; t = line_next(l)) {
+		struct token prefix = line_next(l), delimiter = line_peek(l);
+		size_t n = 0;
+		char *text, *one;
+
+		if (prefix.kind != TOKEN_STRING || !line_skip(l))
+			return;
+		text = token_dup(&prefix, NULL);
+		one = delimiter.kind == TOKEN_STRING ? token_dup(&delimiter, &n) : NULL;
+		if (personal && !m->ns_prefix) {
+			m->ns_prefix = text;
+			m->ns_delimiter = n == 1 ? *one : '\0';
+		} else if (!personal && m->n_foreign < FOREIGN_MAX) {
+			*ARR_PUSH(m->foreign, m->n_foreign, cap) = text;
+		} else {
+			free(text);
+		}
+		free(one);
+		while (line_peek(l).kind != TOKEN_CLOSE)
+			if (!line_skip(l))
+				return;
+		(void)line_next(l);
+	}
+}
+
+static void namespace_line(void *ctx, struct untagged *u)
+{
+	struct imap *m = ctx;
+
+	if (u->numbered || !token_is(&u->word, "NAMESPACE") || m->ns_prefix)
+		return;
+	read_namespace(m, &u->rest, true);
+	read_namespace(m, &u->rest, false);
+	read_namespace(m, &u->rest, false);
+}
+
+/* ID and NAMESPACE in one round trip. ID (RFC 2971) is a courtesy that some servers insist on; a refusal of either costs nothing. */
+int session_namespace(struct imap *m, struct err *err)
+{
+	const char *const commands[] = {
+	        imap_has(m, "ID") ? "ID (\"name\" \"valise\" \"version\" \"" VALISE_VERSION "\")"
+	                          : NULL,
+	        imap_has(m, "NAMESPACE") ? "NAMESPACE" : NULL};
+	unsigned tags[2] = {0, 0};
+	struct err soft;
+	int r = 0;
+
+	lines_forget(m, true);
+	for (size_t i = 0; i < 2 && r == 0; i++) {
+		if (!commands[i])
+			continue;
+		command_start(m, commands[i]);
+		r = command_end(m, NULL, err);
+		tags[i] = m->tag;
+	}
+	if (r == 0)
+		r = command_flush(m, err);
+	for (size_t i = 0; i < 2 && r == 0; i++) {
+		if (!tags[i])
+			continue;
+		err_clear(&soft);
+		r = command_wait(m, tags[i], "NAMESPACE", &soft);
+		if (r != 0 && m->dead && err)
+			*err = soft;
+		r = m->dead ? r : 0;
+	}
+	if (r == 0)
+		each_untagged(m, namespace_line, m);
+	lines_forget(m, false);
+	return r;
+}
+
+const char *imap_namespace(const struct imap *m, char *delimiter_out)
+{
+	if (delimiter_out)
+		*delimiter_out = m->ns_delimiter;
+	return m->ns_prefix ? m->ns_prefix : "";
+}

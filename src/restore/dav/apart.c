@@ -1,0 +1,225 @@
+/* Several objects of one resource, each an item of its own where the target wants one (RFC 4791 4.1, RFC 6352 5.1): put, read back and counted as any other. */
+#include <stdlib.h>
+#include <string.h>
+#include "run.h"
+
+struct picking {
+	const char *uid; /* of the item, or NULL */
+	unsigned at, main;
+	unsigned want; /* 0: none is taken */
+	struct buf text;
+};
+
+static int on_part(void *ctx, const char *uid, const struct buf *text, struct err *err)
+{
+	struct picking *p = ctx;
+
+	(void)err;
+	p->at++;
+	if (!p->main && p->uid && uid && strcmp(p->uid, uid) == 0)
+		p->main = p->at;
+	if (p->at == p->want)
+		buf_put(&p->text, text->data, text->len);
+	return 0;
+}
+
+unsigned apart_main(const struct entry *e, const struct buf *body, unsigned *n_out)
+{
+	struct picking p = {.uid = e->uid};
+
+	if (e->part || content_apart(body->data, body->len, on_part, &p, NULL) != 1)
+		return 0;
+	*n_out = p.at;
+	return p.main ? p.main : 1;
+}
+
+int apart_pick(struct buf *body, unsigned part, struct err *err)
+{
+	struct picking p = {.want = part};
+	int rc;
+
+	buf_init(&p.text, ITEM_MAX);
+	rc = content_apart(body->data, body->len, on_part, &p, err);
+	if (rc >= 0 && !p.text.len)
+		rc = err_set(err, ERR_DAMAGED, ERR_ITEM, "its objects cannot be told apart");
+	if (rc >= 0) {
+		struct buf before = *body;
+
+		*body = p.text;
+		p.text = before;
+	}
+	buf_clear(&p.text);
+	return rc < 0 ? rc : 0;
+}
+
+struct widening {
+	struct drun *r;
+	uint32_t of;
+	unsigned at;
+};
+
+/* The others of an item: named by their UID, so that a second restore finds them there. */
+static int add_part(void *ctx, const char *uid, const struct buf *text, struct err *err)
+{
+	struct widening *w = ctx;
+	const struct entry of = w->r->entries[w->of];
+	char hex[SHA256_HEX_SIZE];
+	uint8_t sum[SHA256_LEN];
+	struct entry *e;
+
+	(void)err;
+	if (++w->at == of.part)
+		return 0;
+	e = ARR_PUSH(w->r->entries, w->r->n_entries, w->r->cap_entries);
+	e->acoll = of.acoll;
+	e->item = of.item;
+	e->part = w->at;
+	e->more = true;
+	e->of = w->of;
+	e->own_uid = uid && *uid ? xstrdup(uid) : NULL;
+	e->uid = e->own_uid;
+	e->uid_key = e->uid ? key_of(e->uid) : 0;
+	if (e->uid)
+		sha256_of(e->uid, strlen(e->uid), sum);
+	else
+		sha256_of(text->data, text->len, sum);
+	hex_format(sum, SHA256_LEN, hex);
+	e->segment = xasprintf("%s.%s", hex, coll_kind_ext(w->r->kind));
+	return 0;
+}
+
+/* ${entry} becomes its main object, and the others entries behind the last. 1: so it is; 0: it is one object. */
+static int widen(struct drun *r, uint32_t entry, struct err *err)
+{
+	struct widening w = {r, entry, 0};
+	struct entry *e = &r->entries[entry];
+	unsigned main = e->part, n;
+	struct buf body;
+	int rc;
+
+	e->part = 0;
+	rc = entry_original(r, e, &body, err);
+	e->part = rc < 0 || main ? main : apart_main(e, &body, &n);
+	if (rc == 0 && e->part) {
+		e->widened = true;
+		rc = content_apart(body.data, body.len, add_part, &w, err);
+	}
+	buf_clear(&body);
+	if (rc >= 0 || dav_ends(err))
+		return rc;
+	r->sum.failed++;
+	say_entry(r, SAY_WARNING, &r->entries[entry], "its other objects are not restored: %s",
+	        err->text);
+	err_clear(err);
+	return 0;
+}
+
+bool apart_lacks(const struct res *x)
+{
+	static const char *const objects[] = {
+	        "-VEVENT", "-VTODO", "-VJOURNAL", "-VFREEBUSY", "-VCARD", "-VCALENDAR"};
+	const char *differences = x->grade == CONTENT_ALTERED ? x->differences : NULL;
+
+	for (size_t i = 0; i < sizeof objects / sizeof *objects && differences; i++)
+		if (strstr(differences, objects[i]))
+			return true;
+	return false;
+}
+
+/* Stored just now, apart, or without some of its objects, which then go apart. */
+static bool to_widen(const struct drun *r, const struct entry *e)
+{
+	return !e->more && !e->widened && (e->part || (e->lacks && !r->opts->strict)) &&
+	       (e->state == ENTRY_ADDED || e->state == ENTRY_UNSEEN);
+}
+
+int apart_stored(struct drun *r, struct err *err)
+{
+	size_t n = r->n_entries;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < n && rc >= 0; i++) {
+		if (to_widen(r, &r->entries[i]))
+			rc = widen(r, i, err);
+	}
+	if (r->n_entries > n)
+		index_uids(r);
+	return rc < 0 ? rc : r->n_entries > n;
+}
+
+/* The item that a record of the journal is a part of; NONE. */
+static uint32_t whole_of(const struct drun *r, const struct put_record *p, uint32_t tcoll)
+{
+	for (uint32_t i = 0; i < r->n_entries; i++)
+		if (!r->entries[i].more && entry_at_home(r, &r->entries[i], tcoll) &&
+		        memcmp(entry_item(r, &r->entries[i])->sha256, p->archived, SHA256_LEN) == 0)
+			return i;
+	return NONE;
+}
+
+int apart_by_journal(struct drun *r, const struct reslist *all, struct err *err)
+{
+	size_t n = r->n_entries;
+	int rc = 0;
+
+	for (size_t i = 0; i < all->n && rc >= 0; i++) {
+		const struct put_record *p = put_journal_find(r->journal, all->list[i].key);
+		uint32_t whole = p && p->part ? whole_of(r, p, all->list[i].tcoll) : NONE;
+
+		if (whole != NONE && !r->entries[whole].widened)
+			rc = widen(r, whole, err);
+	}
+	if (r->n_entries > n)
+		index_uids(r);
+	return rc < 0 ? rc : 0;
+}
+
+/* What fits nothing, and what is an item that is apart now. */
+static bool to_see_again(const struct drun *r, const struct res *x)
+{
+	return !x->known && x->seen && (!x->fits || r->entries[x->entry].widened);
+}
+
+/* Once more, now that the parts are known. */
+static int see_again(struct drun *r, struct reslist *all, struct err *err)
+{
+	size_t *at = xcalloc(all->n + 1, sizeof *at);
+	struct reslist some = {0};
+	int rc;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (to_see_again(r, &all->list[i])) {
+			at[some.n] = i;
+			reslist_add(&some, all->list[i].tcoll, all->list[i].url, all->list[i].etag);
+		}
+	rc = some.n ? dav_look(r, some.list, some.n, err) : 0;
+	for (size_t i = 0; i < some.n && rc == 0; i++) {
+		struct res before = all->list[at[i]];
+
+		some.list[i].fresh = before.fresh;
+		all->list[at[i]] = some.list[i];
+		some.list[i] = before;
+	}
+	reslist_clear(&some);
+	free(at);
+	return rc;
+}
+
+int apart_there(struct drun *r, struct reslist *all, struct err *err)
+{
+	size_t n = r->n_entries;
+	int rc = 0;
+
+	for (size_t i = 0; i < all->n && rc >= 0; i++) {
+		const struct res *x = &all->list[i];
+
+		if (!x->known && x->fits && apart_lacks(x) && !r->entries[x->entry].part &&
+		        entry_at_home(r, &r->entries[x->entry], x->tcoll))
+			rc = widen(r, x->entry, err);
+	}
+	if (r->n_entries > n)
+		index_uids(r);
+	if (rc < 0)
+		return rc;
+	return r->n_entries > n ? see_again(r, all, err) : 0;
+}

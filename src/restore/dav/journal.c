@@ -1,0 +1,256 @@
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "valise/base/mem.h"
+#include "valise/proto/dav/discover.h"
+#include "valise/tree/journal.h"
+#include "journal.h"
+#include "keys.h"
+
+struct put_journal {
+	struct journal *journal;
+	const char *archive_id;
+	bool ours; /* the records being read belong to this archive */
+	bool old; /* there was one of this archive */
+	struct put_record *recs;
+	size_t n, cap;
+	struct keys at; /* key of the URL -> index in recs */
+	struct place {
+		char *collection, *url;
+	} * places;
+	size_t n_places, cap_places;
+	struct keys had; /* keys of URLs */
+};
+
+static void record_clear(struct put_record *r)
+{
+	free(r->url);
+	free(r->etag);
+	free(r->uid);
+	free(r->held_uid);
+	free(r->differences);
+}
+
+static void take(struct put_journal *j, const struct put_record *from)
+{
+	uint64_t key = dav_key(from->url);
+	struct put_record one = *from;
+	uint32_t at;
+
+	one.url = xstrdup(from->url);
+	one.etag = xstrdup(from->etag);
+	one.uid = xstrdup(from->uid);
+	one.held_uid = xstrdup(from->held_uid);
+	one.differences = xstrdup(from->differences);
+	if (keys_find(&j->at, key, &at)) {
+		record_clear(&j->recs[at]);
+		j->recs[at] = one;
+		return;
+	}
+	keys_add(&j->at, key, (uint32_t)j->n);
+	*ARR_PUSH(j->recs, j->n, j->cap) = one;
+}
+
+static void take_place(struct put_journal *j, const char *collection, const char *url)
+{
+	size_t i = 0;
+
+	while (i < j->n_places && strcmp(j->places[i].collection, collection) != 0)
+		i++;
+	if (i == j->n_places)
+		ARR_PUSH(j->places, j->n_places, j->cap_places)->collection = xstrdup(collection);
+	free(j->places[i].url);
+	j->places[i].url = xstrdup(url);
+}
+
+static int replay(void *ctx, const json_t *o, struct err *err)
+{
+	struct put_journal *j = ctx;
+	const char *archive = json_get_str(o, "archive"), *h = json_get_str(o, "h");
+	const char *s = json_get_str(o, "s"), *collection = json_get_str(o, "c");
+	const char *had = json_get_str(o, "o");
+	struct put_record r = {.url = (char *)json_get_str(o, "u"),
+	        .etag = (char *)json_get_str(o, "e"),
+	        .uid = (char *)json_get_str(o, "i"),
+	        .held_uid = (char *)json_get_str(o, "t"),
+	        .differences = (char *)json_get_str(o, "x")};
+
+	if (archive) {
+		j->ours = strcmp(archive, j->archive_id) == 0;
+		return 0;
+	}
+	if (!j->ours)
+		return 0;
+	j->old = true;
+	if (had)
+		keys_add(&j->had, dav_key(had), 1);
+	if (collection && r.url)
+		take_place(j, collection, r.url);
+	if (had || (collection && r.url))
+		return 0;
+	r.grade = (int)json_get_int(o, "g", -1);
+	r.part = json_is_true(json_object_get(o, "p"));
+	if (!r.url || !r.etag || !h || !s || !hex_parse(h, r.archived, SHA256_LEN) ||
+	        !hex_parse(s, r.held, SHA256_LEN) || r.grade < 0 || r.grade > 3)
+		return err_set(err, ERR_DAMAGED, ERR_WHOLE,
+		        "the restore journal holds a record that is none");
+	take(j, &r);
+	return 0;
+}
+
+static int open_file(struct put_journal *j, const char *path, struct err *err)
+{
+	int rc = journal_open(AT_FDCWD, path, replay, j, &j->journal, err);
+	struct buf b;
+
+	if (rc < 0 || j->ours)
+		return rc;
+	buf_init(&b, 4096);
+	buf_puts(&b, "{\"archive\":");
+	json_put_string(&b, j->archive_id, strlen(j->archive_id));
+	buf_putc(&b, '}');
+	journal_add(j->journal, buf_str(&b));
+	buf_clear(&b);
+	return journal_commit(j->journal, err);
+}
+
+int put_journal_open(const char *path, const char *archive_id, bool dry, struct put_journal **out,
+        struct err *err)
+{
+	struct put_journal *j = xcalloc(1, sizeof *j);
+	int rc = 0;
+
+	j->archive_id = archive_id ? archive_id : "";
+	if (path && dry)
+		rc = journal_read(AT_FDCWD, path, replay, j, err);
+	else if (path)
+		rc = open_file(j, path, err);
+	if (rc < 0) {
+		put_journal_free(j);
+		return rc;
+	}
+	*out = j;
+	return 0;
+}
+
+void put_journal_free(struct put_journal *j)
+{
+	if (!j)
+		return;
+	journal_free(j->journal);
+	for (size_t i = 0; i < j->n; i++)
+		record_clear(&j->recs[i]);
+	free(j->recs);
+	for (size_t i = 0; i < j->n_places; i++) {
+		free(j->places[i].collection);
+		free(j->places[i].url);
+	}
+	free(j->places);
+	keys_clear(&j->at);
+	keys_clear(&j->had);
+	free(j);
+}
+
+bool put_journal_is_new(const struct put_journal *j)
+{
+	return !j->old;
+}
+
+const char *put_journal_place(const struct put_journal *j, const char *collection)
+{
+	for (size_t i = 0; i < j->n_places; i++)
+		if (strcmp(j->places[i].collection, collection) == 0)
+			return j->places[i].url;
+	return NULL;
+}
+
+bool put_journal_had(const struct put_journal *j, uint64_t url_key)
+{
+	return keys_find(&j->had, url_key, NULL);
+}
+
+const struct put_record *put_journal_find(const struct put_journal *j, uint64_t url_key)
+{
+	uint32_t at;
+
+	return keys_find(&j->at, url_key, &at) ? &j->recs[at] : NULL;
+}
+
+static void put_text(struct buf *b, const char *key, const char *text)
+{
+	buf_putf(b, "\"%s\":", key);
+	json_put_string(b, text ? text : "", text ? strlen(text) : 0);
+}
+
+void put_journal_add_place(struct put_journal *j, const char *collection, const char *url)
+{
+	const char *known = put_journal_place(j, collection);
+	struct buf b;
+
+	if (!j->journal || (known && strcmp(known, url) == 0))
+		return;
+	buf_init(&b, SIZE_MAX);
+	buf_putc(&b, '{');
+	put_text(&b, "c", collection);
+	buf_putc(&b, ',');
+	put_text(&b, "u", url);
+	buf_putc(&b, '}');
+	journal_add(j->journal, buf_str(&b));
+	buf_clear(&b);
+	take_place(j, collection, url);
+}
+
+void put_journal_add_had(struct put_journal *j, const char *url)
+{
+	struct buf b;
+
+	if (!keys_add(&j->had, dav_key(url), 1) || !j->journal)
+		return;
+	buf_init(&b, SIZE_MAX);
+	buf_putc(&b, '{');
+	put_text(&b, "o", url);
+	buf_putc(&b, '}');
+	journal_add(j->journal, buf_str(&b));
+	buf_clear(&b);
+}
+
+void put_journal_add(struct put_journal *j, const struct put_record *r)
+{
+	char h[SHA256_HEX_SIZE], s[SHA256_HEX_SIZE];
+	struct buf b;
+
+	if (!j->journal || !r->etag)
+		return;
+	hex_format(r->archived, SHA256_LEN, h);
+	hex_format(r->held, SHA256_LEN, s);
+	buf_init(&b, SIZE_MAX);
+	buf_putc(&b, '{');
+	put_text(&b, "e", r->etag);
+	buf_putf(&b, ",\"g\":%d,\"h\":\"%s\"", r->grade, h);
+	if (r->uid) {
+		buf_putc(&b, ',');
+		put_text(&b, "i", r->uid);
+	}
+	if (r->part)
+		buf_puts(&b, ",\"p\":true");
+	buf_putf(&b, ",\"s\":\"%s\",", s);
+	if (r->held_uid) {
+		put_text(&b, "t", r->held_uid);
+		buf_putc(&b, ',');
+	}
+	put_text(&b, "u", r->url);
+	if (r->differences && *r->differences) {
+		buf_putc(&b, ',');
+		put_text(&b, "x", r->differences);
+	}
+	buf_putc(&b, '}');
+	journal_add(j->journal, buf_str(&b));
+	buf_clear(&b);
+	take(j, r);
+}
+
+int put_journal_commit(struct put_journal *j, struct err *err)
+{
+	return j->journal ? journal_commit(j->journal, err) : 0;
+}

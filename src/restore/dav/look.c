@@ -1,0 +1,513 @@
+/* Resources of the target read and graded against the archive: multiget, then GET for what is missing or seems altered. */
+#include <stdlib.h>
+#include <string.h>
+#include "run.h"
+
+#define ACCEPT_CALENDAR "Accept: text/calendar, */*;q=0.1"
+#define ACCEPT_V4 "Accept: text/vcard; version=4.0, text/vcard;q=0.9, */*;q=0.1"
+#define ACCEPT_V3 "Accept: text/vcard; version=3.0, text/vcard;q=0.9, */*;q=0.1"
+#define COMPARED_MAX 8 /* items of one UID that a resource is held against */
+#define DIFFERENCES_MAX 600
+
+struct look {
+	struct drun *r;
+	struct res *list;
+	struct keys at; /* key of the URL -> index */
+	bool any;
+};
+
+struct get {
+	struct res *x;
+	struct buf body;
+	struct err err;
+	char *etag;
+	int status;
+};
+
+void res_clear(struct res *x)
+{
+	free(x->href);
+	free(x->url);
+	free(x->etag);
+	free(x->uid);
+	free(x->why);
+	free(x->differences);
+	memset(x, 0, sizeof *x);
+}
+
+void reslist_clear(struct reslist *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		res_clear(&l->list[i]);
+	free(l->list);
+	memset(l, 0, sizeof *l);
+}
+
+/* The path of a URL, which is what servers expect in a multiget. */
+static const char *path_of(const char *url)
+{
+	const char *host = strstr(url, "://"), *path = host ? strchr(host + 3, '/') : NULL;
+
+	return path ? path : url;
+}
+
+struct res *reslist_add(struct reslist *l, uint32_t tcoll, const char *url, const char *etag)
+{
+	struct res *x = ARR_PUSH(l->list, l->n, l->cap);
+
+	x->tcoll = tcoll;
+	x->url = xstrdup(url);
+	x->href = xstrdup(path_of(url));
+	x->etag = xstrdup(etag);
+	x->key = dav_key(url);
+	x->entry = NONE;
+	return x;
+}
+
+/* What the target holds. */
+struct text {
+	const void *data;
+	size_t len;
+	uint8_t sha[SHA256_LEN]; /* with CRLF for each line end, as the archive has it */
+};
+
+struct graded {
+	uint32_t entry;
+	enum content_grade grade;
+	char *differences;
+	bool any, open;
+};
+
+/* As managed attachments: what it is without them. False: it has no such files. */
+static bool grade_managed(struct drun *r, const struct entry *e, const struct text *text,
+        enum content_grade *g, struct buf *diff, bool *open)
+{
+	struct attached a = {0};
+	struct buf body, view;
+	bool any = false;
+
+	if (!r->managed)
+		return false;
+	buf_init(&view, ITEM_MAX);
+	if (entry_original(r, e, &body, NULL) == 0 && dav_attach(r, e, true, &body, &a, NULL) == 0)
+		any = a.n_wanted > 0;
+	if (any) {
+		bool less = managed_view(&a, text->data, text->len, &view);
+
+		if (content_compare(body.data, body.len, less ? view.data : text->data,
+		            less ? view.len : text->len, g, diff, NULL) < 0)
+			*g = CONTENT_ALTERED;
+		*open = managed_open(&a, text->data, text->len);
+	}
+	attached_clear(&a);
+	buf_clear(&body);
+	buf_clear(&view);
+	return any;
+}
+
+/* The item as it is sent. */
+static void grade_sent(struct drun *r, const struct entry *e, const struct text *text,
+        enum content_grade *g, struct buf *diff)
+{
+	struct err err = {0};
+	struct buf body;
+
+	if (entry_body(r, e, &body, &err) < 0 ||
+	        content_compare(body.data, body.len, text->data, text->len, g, diff, &err) < 0) {
+		*g = CONTENT_ALTERED;
+		buf_reset(diff);
+		buf_putf(diff, "cannot be compared: %.300s", err.text);
+	}
+	buf_clear(&body);
+}
+
+/* --attach-links, and it is there as an earlier restore without it left it, or one that put the files in. */
+static void grade_links(struct drun *r, const struct entry *e, const struct text *text,
+        enum content_grade *g, struct buf *diff)
+{
+	for (int in = 0; in < 2 && *g == CONTENT_ALTERED; in++) {
+		enum content_grade other = CONTENT_ALTERED;
+		struct buf body, unsaid;
+
+		buf_init(&unsaid, DIFFERENCES_MAX);
+		if (entry_original(r, e, &body, NULL) == 0 &&
+		        (!in || dav_attach(r, e, false, &body, NULL, NULL) == 0) &&
+		        content_compare(body.data, body.len, text->data, text->len, &other, &unsaid,
+		                NULL) == 0 &&
+		        other < CONTENT_ALTERED) {
+			*g = other;
+			buf_reset(diff);
+			buf_put(diff, unsaid.data, unsaid.len);
+		}
+		buf_clear(&body);
+		buf_clear(&unsaid);
+		if (!r->managed)
+			break;
+	}
+}
+
+/* Of two items that it is as little the one that it is called as. */
+static bool is_better(const struct drun *r, uint32_t entry, const char *url, enum content_grade g,
+        const struct graded *best)
+{
+	if (!best->any || g != best->grade)
+		return !best->any || g < best->grade;
+	return g == CONTENT_ALTERED && url && entry_is_called(r, &r->entries[entry], url) &&
+	       !entry_is_called(r, &r->entries[best->entry], url);
+}
+
+/* Hold the text against one item; the better outcome stays. */
+static void grade(struct drun *r, uint32_t entry, const char *url, const struct text *text,
+        struct graded *best)
+{
+	const struct entry *e = &r->entries[entry];
+	enum content_grade g = CONTENT_ALTERED;
+	struct buf diff;
+	bool open = false;
+
+	buf_init(&diff, DIFFERENCES_MAX);
+	if (memcmp(entry_item(r, e)->sha256, text->sha, SHA256_LEN) == 0)
+		g = CONTENT_IDENTICAL;
+	else if (!grade_managed(r, e, text, &g, &diff, &open))
+		grade_sent(r, e, text, &g, &diff);
+	if (g == CONTENT_ALTERED && r->opts->attach_links)
+		grade_links(r, e, text, &g, &diff);
+	if (is_better(r, entry, url, g, best)) {
+		free(best->differences);
+		best->differences = diff.len ? buf_take(&diff) : NULL;
+		best->entry = entry;
+		best->grade = g;
+		best->any = true;
+		best->open = open;
+	}
+	buf_clear(&diff);
+}
+
+bool entry_is_called(const struct drun *r, const struct entry *e, const char *url)
+{
+	char *segment = dav_last_segment(url);
+	const struct tree_ext *ext = entry_ext(r, e);
+	char *own = dav_last_segment(ext && ext->href ? ext->href : "");
+	bool same = (!e->more && strcmp(own, segment) == 0) || strcmp(e->segment, segment) == 0;
+
+	free(segment);
+	free(own);
+	return same;
+}
+
+/* One that the server gave another UID when an earlier restore stored it. */
+static void by_journal(
+        struct drun *r, const struct res *x, const struct text *text, struct graded *best)
+{
+	const struct put_record *p = put_journal_find(r->journal, x->key);
+	size_t n, from;
+
+	if (!p || !p->held_uid || !x->uid || strcmp(p->held_uid, x->uid) != 0)
+		return;
+	from = entries_of(r, p->uid, &n);
+	for (size_t i = 0; i < n && i < COMPARED_MAX; i++)
+		if (entry_at_home(r, &r->entries[r->by_uid[from + i]], x->tcoll))
+			grade(r, r->by_uid[from + i], x->url, text, best);
+}
+
+/* An item without a UID is known by its name, where the server gave it one. */
+static void by_name(
+        struct drun *r, const struct res *x, const struct text *text, struct graded *best)
+{
+	if (r->n_by_uid == r->n_entries)
+		return;
+	/* By the name in the archive, too: earlier versions kept each. */
+	for (uint32_t i = 0; i < r->n_entries; i++) {
+		const struct entry *e = &r->entries[i];
+
+		if (!e->uid && entry_at_home(r, e, x->tcoll) &&
+		        (entry_is_called(r, e, x->url) ||
+		                memcmp(entry_item(r, e)->sha256, text->sha, SHA256_LEN) == 0))
+			grade(r, i, x->url, text, best);
+	}
+}
+
+/* The item of the archive that it is: one of the same UID, those whose place is here first. */
+static void find(struct drun *r, const struct res *x, const struct text *text, struct graded *best)
+{
+	size_t n, from = entries_of(r, x->uid, &n), compared = 0;
+
+	for (int here = 1; here >= 0 && !best->any; here--)
+		for (size_t i = 0; i < n && compared < COMPARED_MAX; i++) {
+			uint32_t at = r->by_uid[from + i];
+			const struct entry *e = &r->entries[at];
+
+			if (strcmp(e->uid, x->uid) != 0 || entry_at_home(r, e, x->tcoll) != here)
+				continue;
+			grade(r, at, x->url, text, best);
+			compared++;
+		}
+	if (!best->any)
+		by_journal(r, x, text, best);
+	if (!best->any)
+		by_name(r, x, text, best);
+}
+
+/* Hold it against the one item that it may be. */
+static void prove(struct drun *r, const struct res *x, const struct text *text, struct graded *best)
+{
+	const struct entry *e = &r->entries[x->entry];
+
+	if (e->uid && !x->ours && !x->likely && !(x->uid && strcmp(e->uid, x->uid) == 0))
+		return;
+	grade(r, x->entry, x->url, text, best);
+	if (x->likely && !x->ours && best->grade == CONTENT_ALTERED &&
+	        !(x->uid && e->uid && strcmp(e->uid, x->uid) == 0))
+		best->any = alike_holds(best->differences);
+}
+
+static int add_to_hash(void *ctx, const void *p, size_t n, struct err *err)
+{
+	(void)err;
+	sha256_add(ctx, p, n);
+	return 0;
+}
+
+static void take(struct drun *r, struct res *x, const void *data, size_t len)
+{
+	struct graded best = {.any = false};
+	struct content_summary s = {0};
+	struct text text = {data, len, {0}};
+	bool first = !x->seen;
+	struct sha256 sha;
+
+	sha256_start(&sha);
+	if (content_crlf(data, len, add_to_hash, &sha, NULL) < 0)
+		return;
+	sha256_end(&sha, text.sha);
+	if (first && content_summarize(data, len, &s, NULL) == 0) {
+		x->uid = xstrdup(s.uid);
+		x->alike = alike_key(&s);
+		content_summary_clear(&s);
+	}
+	x->seen = true;
+	if (x->entry == NONE)
+		find(r, x, &text, &best);
+	else
+		prove(r, x, &text, &best);
+	if (first || (best.any && best.grade < x->grade)) {
+		memcpy(x->sha256, text.sha, SHA256_LEN);
+		x->fits = best.any;
+		x->grade = best.any ? best.grade : CONTENT_ALTERED;
+		x->open = best.any && best.open;
+		if (best.any)
+			x->entry = best.entry;
+		free(x->differences);
+		x->differences = best.differences;
+		best.differences = NULL;
+	}
+	free(best.differences);
+}
+
+static int on_data(void *ctx, struct dav_response *p, struct err *err)
+{
+	struct look *l = ctx;
+	const char *etag;
+	uint32_t at;
+
+	if (!p->url || !keys_find(&l->at, dav_key(p->url), &at) || l->list[at].seen)
+		return stop_check(err);
+	l->any = true;
+	if (!p->data || !p->data_len)
+		return 0;
+	etag = dav_prop_text(p, "{DAV:}getetag");
+	if (etag) {
+		free(l->list[at].etag);
+		l->list[at].etag = xstrdup(etag);
+	}
+	take(l->r, &l->list[at], p->data, p->data_len);
+	return stop_check(err);
+}
+
+/* One round of multigets from list[0..n); *done_out: how many it covered. */
+static int multiget(struct look *l, struct res *list, size_t n, size_t *done_out, struct err *err)
+{
+	struct dav_multiget m[LOOK_BATCHES];
+	const char *hrefs[LOOK_BATCHES * LOOK_BATCH];
+	size_t n_m = 0, i;
+	int rc;
+
+	memset(m, 0, sizeof m);
+	for (i = 0; i < n && i < LOOK_BATCHES * LOOK_BATCH; i++) {
+		hrefs[i] = list[i].href;
+		if (n_m == 0 || m[n_m - 1].n_hrefs == LOOK_BATCH ||
+		        list[i].tcoll != list[i - 1].tcoll) {
+			if (n_m == LOOK_BATCHES)
+				break;
+			m[n_m++] = (struct dav_multiget){.url = l->r->tcolls[list[i].tcoll].url,
+			        .hrefs = hrefs + i,
+			        .contacts = l->r->contacts};
+		}
+		m[n_m - 1].n_hrefs++;
+	}
+	*done_out = i;
+	rc = dav_multiget_run(l->r->http, m, n_m, PARALLEL, on_data, l, err);
+	for (size_t k = 0; k < n_m; k++) {
+		if (rc == 0 && m[k].err.code && dav_ends(&m[k].err)) {
+			*err = m[k].err;
+			rc = err->code;
+		}
+		dav_answer_clear(&m[k].answer);
+	}
+	return rc;
+}
+
+static int on_get_begin(void *ctx, const struct http_response *rs, struct err *err)
+{
+	struct get *g = ctx;
+
+	(void)err;
+	buf_reset(&g->body);
+	free(g->etag);
+	g->etag = xstrdup(rs->etag);
+	return 0;
+}
+
+static int on_get_body(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct get *g = ctx;
+	int rc = stop_check(err);
+
+	if (rc == 0 && buf_add(&g->body, p, n) < 0)
+		return err_set(
+		        err, ERR_LIMIT, ERR_ITEM, "it is larger than %d MiB", ITEM_MAX >> 20);
+	return rc;
+}
+
+static void on_get_done(struct http_request *rq, const struct http_response *rs,
+        const char *error_body, const struct err *err)
+{
+	struct get *g = rq->ctx;
+
+	(void)error_body;
+	g->status = rs->status;
+	g->err = *err;
+}
+
+static int on_version(void *ctx, const struct content_line *line, struct err *err)
+{
+	bool *v4 = ctx;
+
+	if (strcmp(line->name, "VERSION") != 0)
+		return 0;
+	*v4 = strncmp(line->value, "4.0", 3) == 0;
+	return err_set(err, ERR_LIMIT, ERR_ITEM, "enough");
+}
+
+/* Servers turn cards into the version that is asked for: ask for that of the archive. */
+static const char *accept_for(struct drun *r, const struct res *x)
+{
+	struct buf body;
+	bool v4 = true;
+
+	if (!r->contacts)
+		return ACCEPT_CALENDAR;
+	if (x->entry == NONE)
+		return ACCEPT_V4;
+	if (entry_original(r, &r->entries[x->entry], &body, NULL) == 0) {
+		int rc = content_read(body.data, body.len, on_version, &v4, NULL, NULL);
+
+		(void)rc; /* it ends the reading */
+	}
+	buf_clear(&body);
+	return v4 ? ACCEPT_V4 : ACCEPT_V3;
+}
+
+static int finish_get(struct drun *r, struct get *g, struct err *err)
+{
+	struct res *x = g->x;
+
+	x->status = g->status;
+	if (g->err.code && dav_ends(&g->err)) {
+		*err = g->err;
+		return err->code;
+	}
+	free(x->why);
+	x->why = NULL;
+	if (g->err.code) {
+		x->why = xstrdup(g->err.text);
+	} else if (g->status != 200) {
+		x->why = xasprintf("GET: HTTP %d", g->status);
+	} else if (g->body.len) {
+		if (g->etag) {
+			free(x->etag);
+			x->etag = xstrdup(g->etag);
+		}
+		take(r, x, g->body.data, g->body.len);
+	}
+	return 0;
+}
+
+static int get_some(struct drun *r, struct res **list, size_t n, struct err *err)
+{
+	struct http_request rq[PARALLEL];
+	struct get g[PARALLEL];
+	int rc;
+
+	memset(rq, 0, sizeof rq);
+	memset(g, 0, sizeof g);
+	for (size_t i = 0; i < n; i++) {
+		g[i].x = list[i];
+		buf_init(&g[i].body, ITEM_MAX);
+		list[i]->blind = r->contacts && list[i]->entry == NONE;
+		rq[i] = (struct http_request){.method = "GET",
+		        .url = list[i]->url,
+		        .header = {accept_for(r, list[i])},
+		        .identity = true,
+		        .max_response = ITEM_MAX,
+		        .begin = on_get_begin,
+		        .body_fn = on_get_body,
+		        .done = on_get_done,
+		        .ctx = &g[i]};
+	}
+	rc = http_run(r->http, rq, n, PARALLEL, err);
+	for (size_t i = 0; i < n; i++) {
+		if (rc == 0)
+			rc = finish_get(r, &g[i], err);
+		buf_clear(&g[i].body);
+		free(g[i].etag);
+	}
+	return rc;
+}
+
+/* What did not come by multiget, or not as it should be; or (${again}) came as a card of another version. */
+static int get_rest(struct drun *r, struct res *list, size_t n, bool again, struct err *err)
+{
+	struct res *some[PARALLEL];
+	size_t k = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i <= n && rc == 0; i++) {
+		bool altered = i < n && list[i].fits && list[i].grade == CONTENT_ALTERED;
+
+		if (i < n && (again ? list[i].blind && altered : !list[i].seen || altered))
+			some[k++] = &list[i];
+		if (k == PARALLEL || (i == n && k)) {
+			rc = get_some(r, some, k, err);
+			k = 0;
+		}
+	}
+	return rc;
+}
+
+int dav_look(struct drun *r, struct res *list, size_t n, struct err *err)
+{
+	struct look l = {.r = r, .list = list};
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++)
+		keys_add(&l.at, list[i].key, (uint32_t)i);
+	for (size_t i = 0, k; i < n && rc == 0; i += k)
+		rc = multiget(&l, list + i, n - i, &k, err);
+	if (rc == 0)
+		rc = get_rest(r, list, n, false, err);
+	if (rc == 0)
+		rc = get_rest(r, list, n, true, err);
+	keys_clear(&l.at);
+	return rc;
+}

@@ -1,0 +1,449 @@
+/*
+ * Linked files as managed attachments (RFC 8607): the event is stored without their links, then each file is posted to it (3.4.1, attachment-add)
+ * and the server puts a line with a MANAGED-ID into the event. What is there is known by size and name, so that no file is posted twice.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "valise/base/clock.h"
+#include "run.h"
+
+#define TRIES 3
+#define AGAINS 6
+
+/* ---- what is there ---- */
+
+struct finding {
+	struct attached *a;
+	int pass; /* the same size and name, the same size, what has no size but the name */
+};
+
+static bool is_same(const struct wanted *w, const char *name, const char *size, int pass)
+{
+	bool same_size = size && strtoull(size, NULL, 10) == w->item->size;
+	bool same_name = name && strcasecmp(name, w->name) == 0;
+
+	return pass == 0 ? same_size && same_name : pass == 1 ? same_size : !size && same_name;
+}
+
+static bool on_managed(void *ctx, const char *name, const char *size)
+{
+	struct finding *f = ctx;
+
+	for (size_t i = 0; i < f->a->n_wanted; i++) {
+		struct wanted *w = &f->a->wanted[i];
+
+		if (!w->there && is_same(w, name, size, f->pass)) {
+			w->there = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool managed_view(struct attached *a, const void *text, size_t n, struct buf *view)
+{
+	struct finding f = {.a = a};
+	bool any = false;
+
+	for (size_t i = 0; i < a->n_wanted; i++)
+		a->wanted[i].there = false;
+	for (; f.pass < 3; f.pass++) {
+		struct buf next;
+		int rc;
+
+		buf_init(&next, ITEM_MAX);
+		rc = content_managed(
+		        any ? view->data : text, any ? view->len : n, on_managed, &f, &next, NULL);
+		if (rc == 1) {
+			buf_reset(view);
+			buf_put(view, next.data, next.len);
+			any = true;
+		}
+		buf_clear(&next);
+	}
+	return any;
+}
+
+/* Octets of base64 once it is decoded. */
+static uint64_t decoded_size(const struct content_line *l)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < l->value_len; i++)
+		n += l->value[i] != '=' && l->value[i] != ' ';
+	return n * 3 / 4;
+}
+
+/* An earlier restore left the link, or put the file in. */
+static int on_line(void *ctx, const struct content_line *l, struct err *err)
+{
+	struct attached *a = ctx;
+	bool base64 = false;
+
+	(void)err;
+	if (strcmp(l->name, "ATTACH") != 0)
+		return 0;
+	for (size_t i = 0; i < l->n_params; i++)
+		base64 |= strcmp(l->params[i].name, "ENCODING") == 0;
+	for (size_t i = 0; i < a->n_wanted; i++) {
+		struct wanted *w = &a->wanted[i];
+
+		if (base64 ? decoded_size(l) == w->item->size : strcmp(w->url, l->value) == 0)
+			w->otherwise = true;
+	}
+	return 0;
+}
+
+bool managed_open(struct attached *a, const void *text, size_t n)
+{
+	if (content_read(text, n, on_line, a, NULL, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < a->n_wanted; i++)
+		if (!a->wanted[i].there && !a->wanted[i].otherwise)
+			return true;
+	return false;
+}
+
+/* ---- the post ---- */
+
+struct post {
+	struct dav_answer said;
+	struct err err;
+	int status;
+};
+
+static void on_posted(struct http_request *rq, const struct http_response *rs,
+        const char *error_body, const struct err *err)
+{
+	struct post *p = rq->ctx;
+	int rc;
+
+	p->status = rs->status;
+	p->err = *err;
+	if (err->code || rs->status < 300 || !error_body)
+		return;
+	rc = dav_parse(rq->url, error_body, strlen(error_body), NULL, NULL, &p->said, NULL);
+	if (rc < 0 && !p->said.error_text)
+		p->said.error_text = dav_plain_reason(error_body);
+}
+
+/* RFC 6266: the name in ASCII, and as it is. */
+static char *disposition(const char *name)
+{
+	bool plain = true;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	buf_puts(&b, "Content-Disposition: attachment; filename=\"");
+	for (const char *s = name; *s; s++) {
+		bool odd = (unsigned char)*s < 0x20 || (unsigned char)*s > 0x7e || *s == '"' ||
+		           *s == '\\';
+
+		plain = plain && !odd;
+		buf_putc(&b, odd ? '_' : *s);
+	}
+	buf_putc(&b, '"');
+	if (!plain) {
+		buf_puts(&b, "; filename*=UTF-8''");
+		url_escape_segment(name, strlen(name), &b);
+	}
+	return buf_take(&b);
+}
+
+static bool is_type(const char *type)
+{
+	return type && strchr(type, '/') &&
+	       !type[strspn(type,
+	               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$&^_.+-/")];
+}
+
+static int send(struct drun *r, const struct entry *e, const struct wanted *w, struct post *p,
+        struct err *err)
+{
+	char *url = xasprintf("%s?action=attachment-add", e->url), *named = disposition(w->name);
+	char *type = xasprintf(
+	        "Content-Type: %s", is_type(w->type) ? w->type : "application/octet-stream");
+	struct http_request rq = {.method = "POST", .url = url, .done = on_posted, .ctx = p};
+	size_t n = 0;
+	struct buf file;
+	int rc = dav_attach_file(r, e, w, &file, err);
+
+	rq.header[n++] = type;
+	rq.header[n++] = named;
+	for (size_t i = 0; silence_headers[i]; i++)
+		rq.header[n++] = silence_headers[i];
+	rq.body = file.len ? (const void *)file.data : "";
+	rq.body_size = file.len;
+	if (rc == 0)
+		rc = http_run(r->http, &rq, 1, 1, err);
+	buf_clear(&file);
+	free(url);
+	free(named);
+	free(type);
+	return rc;
+}
+
+struct get {
+	struct buf text;
+	int status;
+	struct err err;
+};
+
+static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
+{
+	struct get *g = ctx;
+
+	(void)rs;
+	(void)err;
+	buf_reset(&g->text);
+	return 0;
+}
+
+static int on_text(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct get *g = ctx;
+
+	return buf_add(&g->text, p, n) == 0 ? 0
+	                                    : err_set(err, ERR_LIMIT, ERR_ITEM,
+	                                              "it is larger than %d MiB", ITEM_MAX >> 20);
+}
+
+static void on_got(struct http_request *rq, const struct http_response *rs, const char *error_body,
+        const struct err *err)
+{
+	struct get *g = rq->ctx;
+
+	(void)error_body;
+	g->status = rs->status;
+	g->err = *err;
+}
+
+/* Which of the files are there now? *known_out: whether it could be seen. */
+static int look(
+        struct drun *r, const struct entry *e, struct attached *a, bool *known_out, struct err *err)
+{
+	struct get g = {.status = 0};
+	struct http_request rq = {.method = "GET",
+	        .url = e->url,
+	        .header = {"Accept: text/calendar, */*;q=0.1"},
+	        .max_response = ITEM_MAX,
+	        .begin = on_begin,
+	        .body_fn = on_text,
+	        .done = on_got,
+	        .ctx = &g};
+	struct buf view;
+	int rc;
+
+	buf_init(&g.text, ITEM_MAX);
+	buf_init(&view, ITEM_MAX);
+	rc = http_run(r->http, &rq, 1, 1, err);
+	*known_out = rc == 0 && !g.err.code && g.status == 200;
+	if (*known_out)
+		(void)managed_view(a, g.text.data, g.text.len, &view);
+	buf_clear(&view);
+	buf_clear(&g.text);
+	if (rc == 0 && g.err.code && dav_ends(&g.err)) {
+		*err = g.err;
+		rc = err->code;
+	}
+	return rc;
+}
+
+/* A post of unknown outcome: looked for with growing pauses, as a PUT is. */
+static int await(struct drun *r, const struct entry *e, struct attached *a, struct wanted *w,
+        int64_t took_ms, struct err *err)
+{
+	int64_t left = await_limit_ms(r->keeps_names, took_ms);
+	bool known = false;
+	int rc = look(r, e, a, &known, err);
+
+	for (unsigned nth = 0; rc == 0 && !w->there && left > 0; nth++) {
+		int64_t pause = await_pause_ms(nth, left);
+
+		left -= pause;
+		rc = clock_sleep(pause, err);
+		if (rc == 0)
+			rc = look(r, e, a, &known, err);
+	}
+	/* Where it cannot be seen, it is not sent again. */
+	return rc == 0 && !known
+	               ? err_set(err, ERR_NET, ERR_ITEM, "it is not known whether it is there")
+	               : rc;
+}
+
+static char *reason_of(const struct post *p, const struct put_reply *reply)
+{
+	struct buf why;
+
+	buf_init(&why, 4096);
+	if (p->err.code)
+		buf_putf(&why, "%s", p->err.text);
+	else
+		put_reason(reply, &why);
+	return buf_take(&why);
+}
+
+/* A refusal of the first that speaks of no limit: this server takes none, whatever it says. */
+static void learn(struct drun *r, const struct post *p, const char *why)
+{
+	if (!r->managed_tried && !(p->said.error && (strstr(p->said.error, "max-attach") ||
+	                                                    strstr(p->said.error, "quota")))) {
+		r->managed = false;
+		say_coll(r, SAY_NOTE, NULL,
+		        "files go into the events, for the target takes no managed attachments: %s",
+		        why);
+	}
+}
+
+static int refused(
+        struct drun *r, const struct post *p, const struct put_reply *reply, struct err *err)
+{
+	char *why = reason_of(p, reply);
+	int rc = err_set(err, ERR_REFUSED, ERR_ITEM, "%s", why);
+
+	learn(r, p, why);
+	free(why);
+	return rc;
+}
+
+/* What came of it; ${again}: it may be sent once more where the server was busy within itself. */
+static int judge(struct drun *r, const struct post *p, bool again, enum put_verdict *verdict,
+        struct err *err)
+{
+	struct put_reply reply = {.status = p->err.code ? 0 : p->status,
+	        .error = p->said.error,
+	        .text = p->said.error_text,
+	        .busy = p->err.code == ERR_BUSY};
+
+	if (p->err.code && dav_ends(&p->err)) {
+		*err = p->err;
+		return err->code;
+	}
+	*verdict = p->err.code && p->err.code != ERR_NET ? PUT_REFUSED : put_judge(&reply);
+	if (*verdict == PUT_STORED || *verdict == PUT_UNKNOWN || (*verdict == PUT_AGAIN && again))
+		return 0;
+	return refused(r, p, &reply, err);
+}
+
+/* Negative with an item's scope: it is not there, and why. */
+static int post_one(struct drun *r, const struct entry *e, struct attached *a, struct wanted *w,
+        struct err *err)
+{
+	unsigned agains = 0, lost = 0;
+	int rc = 0;
+
+	while (rc == 0 && !w->there && lost < TRIES) {
+		struct post p = {.status = 0};
+		enum put_verdict verdict = PUT_UNKNOWN;
+		int64_t began = clock_ms();
+
+		rc = send(r, e, w, &p, err);
+		if (rc == 0)
+			rc = judge(r, &p, agains < AGAINS, &verdict, err);
+		if (rc == 0 && verdict == PUT_AGAIN)
+			rc = clock_sleep(await_pause_ms(agains++, INT64_MAX), err);
+		else if (rc == 0 && verdict == PUT_UNKNOWN && ++lost)
+			rc = await(r, e, a, w, clock_ms() - began, err);
+		else if (rc == 0)
+			w->there = true;
+		dav_answer_clear(&p.said);
+	}
+	r->managed_tried = r->managed_tried || w->there;
+	return rc == 0 && !w->there ? err_set(err, ERR_NET, ERR_ITEM, "no answer came") : rc;
+}
+
+/* ---- an item ---- */
+
+/* As it is now that all is there: for the journal. */
+static int look_at_end(struct drun *r, struct entry *e, struct err *err)
+{
+	struct reslist one = {0};
+	struct res *x = reslist_add(&one, r->acolls[e->acoll].to, e->url, NULL);
+	int rc;
+
+	x->entry = (uint32_t)(e - r->entries);
+	x->ours = true;
+	rc = dav_look(r, one.list, 1, err);
+	x = &one.list[0];
+	e->open = false;
+	if (rc == 0 && x->seen && x->fits && x->grade <= e->grade)
+		entry_remember(r, e, x);
+	else if (rc == 0)
+		say_entry(r, SAY_WARNING, e,
+		        "after its files were attached the target has it otherwise: %s",
+		        x->differences ? x->differences
+		        : x->why       ? x->why
+		                       : "it cannot be read back");
+	r->sum.altered += rc == 0 && e->grade < CONTENT_ALTERED &&
+	                  !(x->seen && x->fits && x->grade <= e->grade);
+	reslist_clear(&one);
+	return rc;
+}
+
+static int post_all(struct drun *r, struct entry *e, struct attached *a, struct err *err)
+{
+	size_t had = 0, lost = 0;
+	bool known;
+	int rc = look(r, e, a, &known, err);
+
+	for (size_t i = 0; i < a->n_wanted && rc == 0; i++) {
+		struct wanted *w = &a->wanted[i];
+		struct err why = {0};
+
+		had += w->there;
+		if (w->there)
+			continue;
+		rc = known ? post_one(r, e, a, w, &why)
+		           : err_set(&why, ERR_NET, ERR_ITEM,
+		                     "what the target has of it cannot be read");
+		if (rc < 0 && dav_ends(&why)) {
+			*err = why;
+			break;
+		}
+		lost += rc < 0;
+		if (rc < 0)
+			say_entry(r, SAY_WARNING, e,
+			        "its linked file \"%.200s\" is not attached: %s (the archive has "
+			        "it; the next run tries again)",
+			        w->name, why.text);
+		rc = 0;
+	}
+	r->sum.unattached += lost;
+	if (rc == 0 && a->n_wanted > had + lost)
+		say_entry(r, SAY_INFO, e, "%zu linked file%s attached", a->n_wanted - had - lost,
+		        a->n_wanted - had - lost == 1 ? "" : "s");
+	return rc == 0 && !lost ? look_at_end(r, e, err) : rc;
+}
+
+static int post_for(struct drun *r, struct entry *e, struct err *err)
+{
+	struct attached a = {0};
+	struct buf body;
+	int rc = entry_original(r, e, &body, err);
+
+	if (rc == 0)
+		rc = dav_attach(r, e, true, &body, &a, err);
+	buf_clear(&body);
+	if (rc == 0 && a.n_wanted)
+		rc = post_all(r, e, &a, err);
+	attached_clear(&a);
+	return rc < 0 && !dav_ends(err) ? 0 : rc;
+}
+
+int managed_post(struct drun *r, struct err *err)
+{
+	int rc = 0;
+
+	if (!r->opts->attach_links || r->contacts || r->opts->dry_run)
+		return 0;
+	for (size_t i = 0; i < r->n_entries && rc == 0; i++) {
+		struct entry *e = &r->entries[i];
+
+		if (!e->open || e->posted || (e->state != ENTRY_ADDED && e->state != ENTRY_THERE))
+			continue;
+		e->posted = true;
+		rc = post_for(r, e, err);
+	}
+	return rc;
+}

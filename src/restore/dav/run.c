@@ -1,0 +1,164 @@
+#include <stdlib.h>
+#include <string.h>
+#include "run.h"
+
+bool dav_ends(const struct err *err)
+{
+	return err->scope == ERR_WHOLE || err->code == ERR_STOPPED;
+}
+
+bool entry_at_home(const struct drun *r, const struct entry *e, uint32_t tcoll)
+{
+	uint32_t to = r->acolls[e->acoll].to;
+	unsigned takes = to == NONE ? 0 : r->tcolls[to].comps;
+
+	return to == tcoll ||
+	       (takes && r->tcolls[tcoll].comps && !(takes & r->tcolls[tcoll].comps));
+}
+
+struct tree_item *entry_item(const struct drun *r, const struct entry *e)
+{
+	return &r->acolls[e->acoll].coll->items[e->item];
+}
+
+const struct tree_ext *entry_ext(const struct drun *r, const struct entry *e)
+{
+	return tree_item_ext(r->acolls[e->acoll].coll, entry_item(r, e));
+}
+
+static int body_write(void *ctx, const void *p, size_t n, struct err *err)
+{
+	return buf_add(ctx, p, n) == 0 ? 0
+	                               : err_set(err, ERR_LIMIT, ERR_ITEM,
+	                                         "it is larger than %d MiB", ITEM_MAX >> 20);
+}
+
+int entry_original(struct drun *r, const struct entry *e, struct buf *out, struct err *err)
+{
+	uint64_t size = entry_item(r, e)->size;
+
+	int rc;
+
+	buf_init(out, size < ITEM_MAX ? (size_t)size : ITEM_MAX);
+	rc = r->reader->ops->body(
+	        r->reader, r->acolls[e->acoll].coll, entry_item(r, e), body_write, out, err);
+	return rc == 0 && e->part ? apart_pick(out, e->part, err) : rc;
+}
+
+int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err)
+{
+	int rc = entry_original(r, e, out, err);
+
+	if (rc == 0 && r->opts->attach_links && !e->as_links)
+		rc = dav_attach(r, e, e->managed, out, NULL, err);
+	return rc;
+}
+
+static int open_journal(struct drun *r, struct err *err)
+{
+	const struct target_opts *o = r->opts;
+	int rc = put_journal_open(o->journal, o->archive_id, o->dry_run, &r->journal, err);
+
+	if (rc != ERR_DAMAGED)
+		return rc;
+	progress_say(r->progress, SAY_WARNING,
+	        "the restore journal cannot be used, what is there is recognised by UID: %s",
+	        err->text);
+	return put_journal_open(NULL, o->archive_id, o->dry_run, &r->journal, err);
+}
+
+static int restore(struct drun *r, struct err *err)
+{
+	int rc = dav_probe(r, err);
+
+	if (rc == 0)
+		rc = open_journal(r, err);
+	if (rc == 0)
+		rc = dav_plan(r, err);
+	if (rc < 0)
+		return rc;
+	say_plan_dav(r);
+	rc = dav_there(r, err);
+	if (rc == 0)
+		rc = dav_make(r, err);
+	if (rc == 0 && !r->opts->dry_run)
+		rc = dav_split(r, err);
+	remember_places(r);
+	if (rc == 0)
+		rc = dav_put_all(r, err);
+	if (rc == 0 && !r->opts->dry_run)
+		rc = dav_after(r, err);
+	/* Of what was found only there. */
+	if (rc == 0)
+		rc = managed_post(r, err);
+	say_copies(r);
+	say_end(r);
+	return rc;
+}
+
+static void run_clear(struct drun *r)
+{
+	http_close(r->http);
+	dav_home_clear(&r->home);
+	for (size_t i = 0; i < r->n_tcolls; i++)
+		tcoll_clear(&r->tcolls[i]);
+	free(r->tcolls);
+	for (size_t i = 0; i < r->n_acolls; i++) {
+		struct acoll *a = &r->acolls[i];
+
+		if (!a->part)
+			tree_coll_free(a->coll);
+		props_clear(&a->props);
+		free(a->name);
+		linked_free(a->linked);
+		free(a->refused);
+	}
+	free(r->acolls);
+	for (size_t i = 0; i < r->n_entries; i++) {
+		free(r->entries[i].url);
+		free(r->entries[i].segment);
+		free(r->entries[i].why);
+		free(r->entries[i].form);
+		free(r->entries[i].own_uid);
+	}
+	free(r->entries);
+	for (size_t i = 0; i < r->n_copies; i++)
+		free(r->copies[i].url);
+	free(r->copies);
+	keys_clear(&r->counted);
+	keys_clear(&r->readonly_homes);
+	free(r->by_uid);
+	free(r->stopped);
+	keys_clear(&r->names);
+	put_journal_free(r->journal);
+}
+
+static int dav_run(const struct service *service, struct tree_reader *reader,
+        const struct target_opts *opts, struct progress *progress, struct target_result *out,
+        struct err *err)
+{
+	bool contacts = service->kind == SERVICE_CARDDAV;
+	struct drun r = {.service = service,
+	        .reader = reader,
+	        .opts = opts,
+	        .progress = progress,
+	        .contacts = contacts,
+	        .kind = contacts ? COLL_CONTACTS : COLL_CALENDAR};
+	int rc = http_open(service, HTTP_TARGET, progress, &r.http, err);
+
+	progress_what(progress, service_name(service->kind));
+	if (rc == 0)
+		rc = restore(&r, err);
+	for (size_t i = 0; i < r.n_acolls; i++)
+		r.sum.collections += !r.acolls[i].part;
+	for (size_t i = 0; i < r.n_entries; i++)
+		r.sum.items += !r.entries[i].more;
+	if (r.sum.no_into)
+		r.sum.items = r.sum.failed;
+	*out = r.sum;
+	run_clear(&r);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+const struct target_ops target_caldav = {SERVICE_CALDAV, COLL_CALENDAR, dav_run};
+const struct target_ops target_carddav = {SERVICE_CARDDAV, COLL_CONTACTS, dav_run};

@@ -1,0 +1,375 @@
+#ifndef VALISE_RESTORE_DAV_RUN_H
+#define VALISE_RESTORE_DAV_RUN_H
+
+#include "valise/base/mem.h"
+#include "valise/format/amend.h"
+#include "valise/format/content.h"
+#include "valise/proto/dav/discover.h"
+#include "valise/restore/restore.h"
+#include "journal.h"
+#include "keys.h"
+#include "outcome.h"
+#include "props.h"
+#include "silence.h"
+
+/*
+ * The CalDAV and CardDAV target (RFC 4791, 6352, 5689, 6638). One HTTP client, several requests in flight:
+ *   probe.c    what the server is and has: homes, collections, their properties, how it can be kept from mailing
+ *   plan.c     which collection of the archive goes where
+ *   make.c     collections made, properties set one by one and read back
+ *   split.c    tasks apart from events where a calendar takes only one kind
+ *   there.c    every resource of the account, by UID, before the first PUT
+ *   alike.c    resources whose UID the server changed, by content; count.c: what is there too often
+ *   look.c     resources read (multiget, GET for what is missing or differs) and graded against the archive
+ *   forms.c    what is refused is sent in another form; apart.c: several objects of one resource, each as an item
+ *   attach.c   files that items link to, put into them; managed.c: or beside them, as managed attachments
+ *   put.c      PUT with If-None-Match, what came of it, read back
+ *   await.c    PUTs of unknown outcome, looked for before they are sent again
+ *   after.c    a last listing: is it all there, and where is what was stored under another name
+ * Nothing is overwritten or taken away.
+ */
+
+enum {
+	PARALLEL = 6,
+	LOOK_BATCH = 50,
+	LOOK_BATCHES = 8, /* handed over at a time */
+	PUT_ROUND = 96, /* items put and then read back */
+	PUT_FIRST = 4, /* as long as it is not known whether the target keeps their names */
+	PUT_BYTES = 8 << 20,
+	ITEM_MAX = 128 << 20, /* held in memory while it is compared */
+};
+#define NONE UINT32_MAX
+
+/* A collection of the target. */
+struct tcoll {
+	char *url, *name, *segment;
+	struct props props;
+	unsigned comps; /* COMP_*; 0: not said */
+	uint64_t max_size; /* of a resource, 0: not said */
+	uint64_t max_file,
+	        max_files; /* managed attachments: octets of one, how many of a resource; 0: not said */
+	bool readonly,
+	        aside; /* aside: a subscription, generated, somebody else's: neither read nor written */
+	bool foreign, shared; /* somebody else's, as its owner says; and as its type says */
+	bool claimed; /* an earlier restore's all the same */
+	bool v4, only_v4; /* address book that offers vCard 4.0; and no other */
+	bool made, taken; /* by this run; by a collection of the archive */
+	bool no_multiget;
+	unsigned forms_failed; /* items in a row that were refused in every form */
+	bool took; /* something of the archive is there */
+	int form_learnt; /* 1 + the step of enum amend that helped last; 0: none */
+	char *full; /* why nothing more goes in, or NULL */
+	uint64_t not_sent; /* items not tried for that reason */
+};
+
+/* A collection of the archive. */
+struct acoll {
+	const struct tree_head *head;
+	struct tree_coll *coll;
+	struct props props;
+	unsigned comps; /* declared */
+	unsigned main; /* main_component(), 0: not known yet */
+	char *name; /* on the target */
+	bool part; /* of another one: what the collection that it went to does not take; coll is that one's */
+	bool mapped; /* --map says where it goes: may be beside others */
+	uint32_t
+	        joins; /* mapped: the acoll that it shares a collection with that is to be made; or NONE */
+	uint32_t to; /* tcoll, NONE: to be made, or cannot */
+	char *refused; /* why it has no place */
+	struct linked *linked; /* attach.c; NULL: not looked for yet */
+};
+
+enum entry_state {
+	ENTRY_NEW,
+	ENTRY_THERE, /* before this run */
+	ENTRY_ADDED,
+	ENTRY_UNSEEN, /* stored, as the target says, but not to be read where it was put */
+	ENTRY_HELD, /* not sent on purpose */
+	ENTRY_FAILED,
+};
+
+/* An item of the archive. */
+struct entry {
+	uint32_t acoll, item;
+	const char *uid; /* of the catalog, or NULL */
+	char *own_uid; /* where it is not of the catalog */
+	uint64_t uid_key;
+	unsigned part; /* 1 + which of its objects; 0: all of it */
+	bool more; /* an object besides the one that stands for the item: no item of its own for who counts */
+	uint32_t of; /* more: the one that stands for the item */
+	bool lacks; /* stored, but without some of its objects */
+	bool widened; /* the other objects of the item are entries, too */
+	char *url; /* on the target, once known */
+	char *segment; /* planned; without a UID it is what names the item */
+	enum entry_state state;
+	char *why; /* of ENTRY_UNSEEN */
+	char *form; /* refused as it is: how it was taken */
+	bool managed; /* sent without its linked files, which follow as managed attachments */
+	bool open, posted; /* some of these are not there yet; it was tried */
+	bool as_links; /* --attach-links, but the target takes it only without the files */
+	bool reformed; /* and its content is another */
+	enum content_grade grade;
+	bool second; /* another item of the archive has the same UID: comes later */
+	bool odd; /* counted as altered */
+	bool keyed; /* alike is known */
+	uint64_t alike; /* alike_key() of its content, 0: none */
+	uint32_t
+	        copies; /* of its UID in the target's collection; kept at the first item of it there */
+};
+
+/* A resource of the target. */
+struct res {
+	char *href, *url, *etag;
+	uint64_t key;
+	uint32_t tcoll;
+	uint32_t entry; /* the item that it is to be compared with; NONE: whichever has its UID */
+	/* what dav_look finds */
+	bool seen; /* its content came */
+	int status; /* of its GET, 0: none was made */
+	char *uid, *why; /* why: it could not be had */
+	uint8_t sha256[SHA256_LEN];
+	enum content_grade grade;
+	char *differences;
+	bool fits; /* ${entry} is an item of the same UID (or name) */
+	bool known; /* the journal says what it is */
+	bool fresh; /* no resource of this name was heard of before */
+	bool ours; /* stored by us just now: ${entry}, whatever its UID */
+	bool open; /* linked files of ${entry} are not there, nor the links */
+	bool likely; /* ${entry}, unless the content says otherwise */
+	bool blind; /* its GET asked for some version of a card */
+	bool unknown; /* of a PUT: whether ${entry} was stored is not known */
+	uint64_t alike; /* alike_key() of its content where it fits nothing */
+};
+
+struct reslist {
+	struct res *list;
+	size_t n, cap;
+};
+
+struct drun {
+	const struct service *service;
+	struct tree_reader *reader;
+	const struct target_opts *opts;
+	struct progress *progress;
+	struct http *http;
+	bool contacts;
+	bool keeps_names; /* what was PUT was found at its own URL: a second PUT is no second resource */
+	bool renames; /* something was not: whoever stores the same at the same time makes it twice */
+	enum coll_kind kind;
+
+	struct dav_home home;
+	struct silence silence;
+	bool extended_mkcol;
+	bool managed,
+	        managed_tried; /* takes managed attachments (RFC 8607), as it says; and did, or did not */
+	bool no_room; /* for collections, as the last refusal says */
+	struct keys readonly_homes; /* keys of their URLs */
+	struct tcoll *tcolls;
+	size_t n_tcolls, cap_tcolls;
+	struct acoll *acolls;
+	size_t n_acolls, cap_acolls;
+	struct entry *entries;
+	size_t n_entries, cap_entries;
+	uint32_t *by_uid; /* entries with a UID, by uid_key */
+	size_t n_by_uid;
+	struct keys names; /* key of a resource's URL -> 1 */
+	struct put_journal *journal;
+	struct copy {
+		uint32_t entry;
+		char *url;
+	} * copies; /* more than the archive has */
+	size_t n_copies, cap_copies;
+	struct keys counted; /* keys of the URLs that count_copy has had */
+	uint64_t grades[4]; /* of what is on the target now */
+	uint64_t held;
+	uint64_t
+	        links; /* to files of the archive that stayed links, --attach-links not being given */
+	char *stopped; /* the server takes nothing more now */
+	struct target_result sum;
+};
+
+bool dav_ends(const struct err *err); /* costs the service, not an item */
+/* The item as it is in the archive; ${out} is initialised here. */
+int entry_original(
+        struct drun *r, const struct entry *e, struct buf *out, struct err *err) MUST_CHECK;
+/* The same as it is to be on the target: with --attach-links, the files in it. */
+int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err) MUST_CHECK;
+/* Is ${tcoll} where it belongs: the collection that its own goes to, or one that takes what that does not (split.c)? */
+bool entry_at_home(const struct drun *r, const struct entry *e, uint32_t tcoll);
+struct tree_item *entry_item(const struct drun *r, const struct entry *e);
+const struct tree_ext *entry_ext(const struct drun *r, const struct entry *e);
+
+/* report.c */
+void say_coll(struct drun *r, enum say_level level, const char *coll, const char *fmt, ...)
+        PRINTF_LIKE(4, 5);
+void say_entry(struct drun *r, enum say_level level, const struct entry *e, const char *fmt, ...)
+        PRINTF_LIKE(4, 5);
+void say_plan_dav(struct drun *r);
+void say_end(struct drun *r);
+
+/* probe.c */
+int dav_probe(struct drun *r, struct err *err) MUST_CHECK;
+/* Ask again what ${url} is: *out_index NONE when it is no collection of the kind. */
+int dav_probe_one(struct drun *r, const char *url, uint32_t *out_index, struct err *err) MUST_CHECK;
+/* List the home sets once more: what came up since is behind the others. */
+int dav_probe_again(struct drun *r, struct err *err) MUST_CHECK;
+void tcoll_clear(struct tcoll *t);
+
+/* plan.c */
+int dav_plan(struct drun *r, struct err *err) MUST_CHECK;
+/* What a collection is called in a URL where its own last segment cannot be had. */
+#define OWN_SEGMENT_SIZE 24
+void own_segment(const struct drun *r, const struct acoll *a, char out[OWN_SEGMENT_SIZE]);
+
+/* The collection that an earlier restore made for it, on servers that keep no names; NONE. */
+uint32_t made_before(const struct drun *r, const struct acoll *a);
+/* Where the items of each went, for the next restore. */
+void remember_places(struct drun *r);
+/* Takes ${name}. */
+void acoll_rename(struct acoll *a, char *name);
+
+/* make.c */
+int dav_make(struct drun *r, struct err *err) MUST_CHECK;
+/* The collection for one of the archive; where it cannot be, r->acolls[].refused says why. */
+int dav_make_one(struct drun *r, uint32_t acoll, struct err *err) MUST_CHECK;
+
+/* split.c: after dav_make, what a target's calendar does not take goes into another. */
+int dav_split(struct drun *r, struct err *err) MUST_CHECK;
+/* COMP_*: the first in order that its items are of, else that it declares. Reads items until that is clear. */
+unsigned main_component(struct drun *r, struct acoll *a);
+
+/* look.c */
+void res_clear(struct res *x);
+void reslist_clear(struct reslist *l);
+struct res *reslist_add(struct reslist *l, uint32_t tcoll, const char *url, const char *etag);
+/* Fill in what they are; each ${tcoll} comes in one piece. Negative only for what ends the service. */
+int dav_look(struct drun *r, struct res *list, size_t n, struct err *err) MUST_CHECK;
+
+/* alike.c: resources that no UID explains, where the server gave its own */
+/* What a content is about, 0: nothing that tells it from others. */
+uint64_t alike_key(const struct content_summary *s);
+/* Does the target's content, for all its ${differences}, hold what the item does? Only another UID, additions, and X- properties lost. */
+bool alike_holds(const char *differences);
+enum alike_mode {
+	ALIKE_THERE, /* items that are new, before the first PUT */
+	ALIKE_STORED, /* ours of this run, in a listing afterwards: the key is enough */
+	ALIKE_COPIES, /* a further one of an item that is settled */
+};
+int dav_alike(struct drun *r, struct res *list, size_t n, enum alike_mode mode,
+        struct err *err) MUST_CHECK;
+
+/* count.c: is something there more often than in the archive? */
+/* One more resource that is this item. */
+void count_copy(struct drun *r, uint32_t entry, const struct res *x);
+void say_copies(struct drun *r);
+
+/* Is the resource called as the item is in the archive, or as it was to be called here? */
+bool entry_is_called(const struct drun *r, const struct entry *e, const char *url);
+
+/* there.c */
+int dav_there(struct drun *r, struct err *err) MUST_CHECK;
+/* Entries by UID anew, after there came more. */
+void index_uids(struct drun *r);
+/* The entries of a UID: *n_out of them from by_uid[result]. */
+size_t entries_of(const struct drun *r, const char *uid, size_t *n_out);
+int dav_list_resources(
+        struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err) MUST_CHECK;
+/* The same, and what is new in it stays so. */
+int dav_peek_resources(
+        struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err) MUST_CHECK;
+
+/* await.c */
+/* How long a write is looked for that took ${took_ms} and whose outcome is unknown; the nth pause of that, at most ${left_ms}. */
+int64_t await_limit_ms(bool keeps_names, int64_t took_ms);
+int64_t await_pause_ms(unsigned nth, int64_t left_ms);
+/* Look for the items of list[] that are unknown; what is found is settled, what is not stays ENTRY_NEW. */
+int dav_await(
+        struct drun *r, struct res *list, size_t n, int64_t took_ms, struct err *err) MUST_CHECK;
+
+/* forms.c: what is refused, in other forms */
+struct dav_form {
+	unsigned at; /* how many were looked at */
+	unsigned steps; /* bits of enum amend that the body has now */
+	char *name; /* another segment, or NULL */
+	char *why; /* the first refusal */
+	unsigned never,
+	        not_all; /* bits of enum amend that are not tried, and not together with others */
+	unsigned apart; /* how many objects; the body is one of them. 0: they are together */
+	bool about_name;
+	unsigned char order[AMENDS];
+};
+/* Is it worth it, after this answer? */
+bool form_allowed(const struct drun *r, const struct tcoll *t, const struct put_reply *p);
+bool form_about_name(const struct put_reply *p);
+/* The steps as they are tried: what the answer speaks of, then what helped before (${learnt}, -1: nothing). */
+void form_order(const struct put_reply *p, int learnt, unsigned char order[AMENDS]);
+/* The first refusal, in words (taken). */
+void form_began(struct dav_form *f, const struct tcoll *t, const struct put_reply *p, char *why);
+/* The next form: ${body} and f->name. False: there is none. */
+bool form_next(struct drun *r, struct entry *e, struct dav_form *f, struct buf *body);
+/* It helped: what a person is told (the caller frees), NULL when it is as it was. */
+char *form_helped(struct dav_form *f, struct tcoll *t);
+void form_clear(struct dav_form *f);
+
+/* apart.c */
+/* Which object stands for the item (*n_out: of how many), counted from 1; 0: it is one object. */
+unsigned apart_main(const struct entry *e, const struct buf *body, unsigned *n_out);
+/* The object becomes ${body}. */
+int apart_pick(struct buf *body, unsigned part, struct err *err) MUST_CHECK;
+/* The other objects of items that were taken apart become entries: of those stored just now (1: there are some), as the journal says, as what is there shows. Entries move. */
+int apart_stored(struct drun *r, struct err *err) MUST_CHECK;
+int apart_by_journal(struct drun *r, const struct reslist *all, struct err *err) MUST_CHECK;
+int apart_there(struct drun *r, struct reslist *all, struct err *err) MUST_CHECK;
+/* Is it without a whole object of the item? */
+bool apart_lacks(const struct res *x);
+
+/* attach.c: files that items link to, from the collection "linked" of the archive */
+struct attached {
+	unsigned n; /* that are in the item now */
+	unsigned missing; /* links whose files the archive does not have */
+	unsigned large; /* that stay links */
+	struct buf which; /* the large ones, for people */
+	struct wanted {
+		const struct tree_item *item;
+		char *url, *name, *type; /* type: may be NULL */
+		bool there, otherwise; /* as a managed attachment; as a link or inline */
+	} * wanted; /* those that are to be managed attachments: their lines are taken out */
+	size_t n_wanted, cap_wanted;
+};
+/* Put the files into ${body}, or, with ${managed}, keep them for later where the item is fit for that. ${out} (may be NULL) is cleared by the caller. */
+int dav_attach(struct drun *r, const struct entry *e, bool managed, struct buf *body,
+        struct attached *out, struct err *err) MUST_CHECK;
+/* The octets of a file of out->wanted. */
+int dav_attach_file(struct drun *r, const struct entry *e, const struct wanted *w, struct buf *out,
+        struct err *err) MUST_CHECK;
+void attached_clear(struct attached *a);
+/* What a person is told; NULL: nothing. The caller frees. */
+char *attached_text(struct attached *a);
+/* Without --attach-links: count the links of the item that could have been followed. */
+void dav_count_links(struct drun *r, const struct entry *e, const struct buf *body);
+void linked_free(struct linked *l);
+
+/* managed.c */
+/* What the target may hold without the lines that are our files there, or NULL (appends to ${view}); which of them are there. False: there is none of them, and nothing is appended. */
+bool managed_view(struct attached *a, const void *text, size_t n, struct buf *view);
+/* Are files missing that are in the text in no other way, either? */
+bool managed_open(struct attached *a, const void *text, size_t n);
+/* Post what is missing of all items that are open. */
+int managed_post(struct drun *r, struct err *err) MUST_CHECK;
+
+/* put.c */
+int dav_put_all(struct drun *r, struct err *err) MUST_CHECK;
+/* The item is there as ${x} has it: counted, remembered, reported where it is not the same. */
+void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state);
+void entry_failed(struct drun *r, struct entry *e, const char *why);
+/* For the next run: what is there is the item. */
+void entry_remember(struct drun *r, const struct entry *e, const struct res *x);
+
+/* after.c */
+/* Items that are ENTRY_UNSEEN among what is new in a listing; what else is of the archive there is counted. */
+int dav_find_renamed(struct drun *r, const struct reslist *there, struct err *err) MUST_CHECK;
+/* What another restore has stored in the collection by now is there. */
+int dav_meanwhile(struct drun *r, uint32_t tcoll, struct err *err) MUST_CHECK;
+int dav_after(struct drun *r, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,146 @@
+/*
+ * Calendars of several components on servers whose collections take only some (iCloud, Zimbra, Open-Xchange): what one does not take goes into
+ * another that does, of the same name, or "NAME (tasks)".
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "run.h"
+
+#define KINDS 4 /* COMP_* */
+static const char *const words[KINDS] = {"events", "tasks", "journal", "free-busy"};
+
+static unsigned index_of(unsigned bit)
+{
+	unsigned k = 0;
+
+	while (k < KINDS - 1 && bit != 1u << k)
+		k++;
+	return k;
+}
+
+/* COMP_* of an item, 0: none that is known. */
+static unsigned component_of(struct drun *r, const struct entry *e)
+{
+	struct content_summary s = {0};
+	unsigned bit = 0;
+	struct buf body;
+
+	/* What cannot be read from the archive is named where it would be sent. */
+	if (entry_original(r, e, &body, NULL) == 0 &&
+	        content_summarize(body.data, body.len, &s, NULL) == 0) {
+		bit = comp_bit(s.component);
+		content_summary_clear(&s);
+	}
+	buf_clear(&body);
+	return bit;
+}
+
+unsigned main_component(struct drun *r, struct acoll *a)
+{
+	const unsigned declared = a->comps ? a->comps : COMP_VEVENT | COMP_VTODO | COMP_VJOURNAL;
+	const unsigned first = declared & (~declared + 1);
+	unsigned found = 0;
+
+	for (uint32_t i = 0; !a->main && i < a->coll->n_items && !(found & first); i++) {
+		const struct entry e = {.acoll = (uint32_t)(a - r->acolls), .item = i};
+
+		found |= component_of(r, &e) & declared;
+	}
+	if (!a->main)
+		a->main = found ? found & (~found + 1) : first;
+	return a->main;
+}
+
+static bool takes(const struct tcoll *t, unsigned bit)
+{
+	return !t->readonly && !t->aside && (t->comps & bit);
+}
+
+static bool any_takes(const struct drun *r, unsigned bit)
+{
+	for (size_t i = 0; i < r->n_tcolls; i++)
+		if (takes(&r->tcolls[i], bit))
+			return true;
+	return false;
+}
+
+/* One of the same name that is nobody's yet, or that of an earlier restore. */
+static uint32_t find_other(const struct drun *r, const struct acoll *part, const char *name)
+{
+	for (uint32_t i = 0; i < r->n_tcolls; i++)
+		if (takes(&r->tcolls[i], part->comps) && !r->tcolls[i].taken &&
+		        strcmp(r->tcolls[i].name, name) == 0)
+			return i;
+	for (uint32_t i = 0; i < r->n_tcolls; i++)
+		if (takes(&r->tcolls[i], part->comps) && strcmp(r->tcolls[i].name, part->name) == 0)
+			return i;
+	/* Also one that does not take it: another would not, either. */
+	return made_before(r, part);
+}
+
+/* The part of a collection of the archive that is of this component: another collection, as far as the target goes. */
+static int split_off(
+        struct drun *r, uint32_t from, unsigned bit, uint32_t *index_out, struct err *err)
+{
+	struct acoll *part = ARR_PUSH(r->acolls, r->n_acolls, r->cap_acolls);
+	const struct acoll *whole = &r->acolls[from];
+	const char *word = words[index_of(bit)];
+	*index_out = (uint32_t)(r->n_acolls - 1);
+	part->head = whole->head;
+	part->coll = whole->coll;
+	part->part = true;
+	part->joins = NONE;
+	part->comps = bit;
+	for (unsigned i = 0; i < PROPS_N; i++)
+		if (whole->props.xml[i])
+			props_set(&part->props, i, whole->props.xml[i], whole->props.value[i]);
+	props_set_comps(&part->props, bit);
+	acoll_rename(part, xasprintf("%s (%s)", whole->name, word));
+	part->to = find_other(r, part, whole->name);
+	if (part->to != NONE)
+		r->tcolls[part->to].taken = true;
+	say_coll(r, SAY_INFO, part->head->name,
+	        "what is of the kind \"%s\" goes into %s \"%s\", for \"%s\" does not take it", word,
+	        part->to == NONE ? "a new calendar" : "the calendar",
+	        part->to == NONE ? part->name : r->tcolls[part->to].name,
+	        r->tcolls[whole->to].name);
+	return part->to == NONE ? dav_make_one(r, *index_out, err) : 0;
+}
+
+static int split(struct drun *r, uint32_t from, struct err *err)
+{
+	uint32_t parts[KINDS] = {NONE, NONE, NONE, NONE};
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_entries && rc == 0; i++) {
+		struct entry *e = &r->entries[i];
+		unsigned bit = e->acoll == from && e->state == ENTRY_NEW ? component_of(r, e) : 0;
+
+		/* One made for this component alone that does not take it: the server has none that does (SOGo: no journal). Free-busy time is in no calendar of its own: the target says whether it takes it. */
+		if (!bit || bit == r->acolls[from].comps ||
+		        takes(&r->tcolls[r->acolls[from].to], bit) ||
+		        (bit == COMP_VFREEBUSY && !any_takes(r, bit)))
+			continue;
+		if (parts[index_of(bit)] == NONE)
+			rc = split_off(r, from, bit, &parts[index_of(bit)], err);
+		e->acoll = parts[index_of(bit)];
+	}
+	return rc;
+}
+
+int dav_split(struct drun *r, struct err *err)
+{
+	/* --into: everything goes there, or is named. */
+	size_t n = r->contacts || r->opts->into ? 0 : r->n_acolls;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < n && rc == 0; i++) {
+		const struct acoll *a = &r->acolls[i];
+		unsigned takes_now = a->to == NONE ? 0 : r->tcolls[a->to].comps;
+
+		/* What a calendar declares is believed; one that does not say is looked into. */
+		if (takes_now && (!a->comps || a->comps & ~takes_now))
+			rc = split(r, i, err);
+	}
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}

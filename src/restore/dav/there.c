@@ -1,0 +1,396 @@
+/* What the target has already, by UID: everything of the kind is read before the first PUT. */
+#include <stdlib.h>
+#include <string.h>
+#include "run.h"
+
+struct listing {
+	struct drun *r;
+	uint32_t tcoll;
+	struct reslist *out;
+	bool peek;
+};
+
+/* A resource whose UID is in the archive, but not where the archive has it. */
+struct stray {
+	size_t res;
+	uint32_t entry;
+};
+
+static int on_listed(void *ctx, struct dav_response *p, struct err *err)
+{
+	struct listing *l = ctx;
+	const struct tcoll *t = &l->r->tcolls[l->tcoll];
+	struct res *x;
+
+	(void)err;
+	if (p->status >= 400 || !*p->url || dav_key(p->url) == dav_key(t->url) ||
+	        dav_prop_has(p, "{DAV:}resourcetype", "{DAV:}collection"))
+		return 0;
+	x = reslist_add(l->out, l->tcoll, p->url, dav_prop_text(p, "{DAV:}getetag"));
+	free(x->href);
+	x->href = xstrdup(p->href);
+	x->fresh = l->peek ? !keys_find(&l->r->names, x->key, NULL)
+	                   : keys_add(&l->r->names, x->key, 1);
+	return stop_check(err);
+}
+
+static int list_one(struct drun *r, uint32_t tcoll, struct reslist *out, bool peek, struct err *err)
+{
+	static const char *const props[] = {"{DAV:}getetag", "{DAV:}resourcetype"};
+	struct listing l = {r, tcoll, out, peek};
+	struct dav_answer a;
+	int rc = dav_propfind(r->http, r->tcolls[tcoll].url, 1, props, 2, on_listed, &l, &a, err);
+
+	dav_answer_clear(&a);
+	return rc;
+}
+
+int dav_list_resources(struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err)
+{
+	return list_one(r, tcoll, out, false, err);
+}
+
+int dav_peek_resources(struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err)
+{
+	return list_one(r, tcoll, out, true, err);
+}
+
+static int uid_cmp(const void *pa, const void *pb, void *ctx)
+{
+	const struct entry *e = ctx;
+	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+
+	if (e[a].uid_key != e[b].uid_key)
+		return e[a].uid_key > e[b].uid_key ? 1 : -1;
+	return (a > b) - (a < b);
+}
+
+size_t entries_of(const struct drun *r, const char *uid, size_t *n_out)
+{
+	uint64_t key = uid ? key_of(uid) : 0;
+	size_t lo = 0, hi = r->n_by_uid, end;
+
+	*n_out = 0;
+	if (!uid)
+		return 0;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (r->entries[r->by_uid[mid]].uid_key < key)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (end = lo; end < r->n_by_uid && r->entries[r->by_uid[end]].uid_key == key; end++)
+		;
+	*n_out = end - lo;
+	return lo;
+}
+
+/* What the segment becomes so that every client of the target sees it: servers tell what a resource is by the end of its name. Takes it. */
+static char *with_extension(char *segment, const char *ext)
+{
+	static const char *const others[] = {".eml", ".txt", ".ics", ".vcf", ".ical", ".vcard"};
+	size_t n = strlen(segment), k = strlen(ext);
+	char *out;
+
+	if (n > k + 1 && segment[n - k - 1] == '.' && strcmp(segment + n - k, ext) == 0)
+		return segment;
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		k = strlen(others[i]);
+		if (n > k && strcasecmp(segment + n - k, others[i]) == 0) {
+			n -= k;
+			break;
+		}
+	}
+	out = xasprintf("%.*s.%s", (int)n, segment, ext);
+	free(segment);
+	return out;
+}
+
+/* What an item is called in a URL: its own last segment where that is plain. */
+static char *segment_for(const struct drun *r, const struct entry *e)
+{
+	const struct tree_ext *x = entry_ext(r, e);
+	char *segment = dav_last_segment(x && x->href ? x->href : ""), hex[SHA256_HEX_SIZE];
+	uint8_t sum[SHA256_LEN];
+
+	if (segment_is_plain(segment))
+		return with_extension(segment, coll_kind_ext(r->kind));
+	free(segment);
+	if (e->uid)
+		sha256_of(e->uid, strlen(e->uid), sum);
+	else
+		memcpy(sum, entry_item(r, e)->sha256, sizeof sum);
+	hex_format(sum, SHA256_LEN, hex);
+	return xasprintf("%s.%s", hex, coll_kind_ext(r->kind));
+}
+
+static void index_archive(struct drun *r)
+{
+	for (uint32_t i = 0; i < r->n_acolls; i++) {
+		const struct tree_coll *c = r->acolls[i].coll;
+
+		for (uint32_t k = 0; c && k < c->n_items; k++) {
+			struct entry *e = ARR_PUSH(r->entries, r->n_entries, r->cap_entries);
+
+			e->acoll = i;
+			e->item = k;
+			e->uid = entry_ext(r, e) ? entry_ext(r, e)->uid : NULL;
+			e->uid_key = e->uid ? key_of(e->uid) : 0;
+			e->segment = segment_for(r, e);
+			atomic_fetch_add(&r->progress->bytes_total, c->items[k].size);
+		}
+	}
+	atomic_fetch_add(&r->progress->items_total, r->n_entries);
+	index_uids(r);
+}
+
+void index_uids(struct drun *r)
+{
+	free(r->by_uid);
+	r->by_uid = xcalloc(r->n_entries + 1, sizeof *r->by_uid);
+	r->n_by_uid = 0;
+	for (uint32_t i = 0; i < r->n_entries; i++)
+		if (r->entries[i].uid)
+			r->by_uid[r->n_by_uid++] = i;
+	if (r->n_by_uid)
+		qsort_r(r->by_uid, r->n_by_uid, sizeof *r->by_uid, uid_cmp, r->entries);
+	for (size_t i = 1; i < r->n_by_uid; i++)
+		if (r->entries[r->by_uid[i]].uid_key == r->entries[r->by_uid[i - 1]].uid_key)
+			r->entries[r->by_uid[i]].second = true;
+}
+
+/* What the journal knows of an unchanged resource needs no reading. */
+static void recall(struct drun *r, struct res *x)
+{
+	const struct put_record *p = put_journal_find(r->journal, x->key);
+	size_t from, n = 0;
+
+	if (!p || !x->etag || strcmp(p->etag, x->etag) != 0)
+		return;
+	from = entries_of(r, p->uid, &n);
+	for (size_t i = 0; i < (p->uid ? n : r->n_entries); i++) {
+		uint32_t e = p->uid ? r->by_uid[from + i] : (uint32_t)i;
+
+		if (!entry_at_home(r, &r->entries[e], x->tcoll) || (!p->uid && r->entries[e].uid) ||
+		        (r->entries[e].part != 0) != p->part ||
+		        memcmp(entry_item(r, &r->entries[e])->sha256, p->archived, SHA256_LEN) !=
+		                0 ||
+		        (p->part && !p->uid && !entry_is_called(r, &r->entries[e], x->url)))
+			continue;
+		x->known = x->seen = x->fits = true;
+		x->entry = e;
+		x->uid = xstrdup(p->uid);
+		x->grade = (enum content_grade)p->grade;
+		x->differences = xstrdup(p->differences);
+		memcpy(x->sha256, p->held, SHA256_LEN);
+		return;
+	}
+}
+
+static int list_all(struct drun *r, struct reslist *all, struct err *err)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < r->n_tcolls && rc == 0; i++) {
+		if (r->tcolls[i].aside)
+			continue;
+		progress_what(r->progress, r->tcolls[i].name);
+		rc = dav_list_resources(r, i, all, err);
+		if (rc < 0 && !dav_ends(err))
+			err_wrap(
+			        err, "%s: what the target has cannot be listed", r->tcolls[i].name);
+	}
+	if (rc == 0)
+		rc = apart_by_journal(r, all, err);
+	for (size_t i = 0; i < all->n && rc == 0; i++)
+		recall(r, &all->list[i]);
+	return rc;
+}
+
+/* Resources that are to be read come first, those known last. */
+static int known_cmp(const void *pa, const void *pb)
+{
+	const struct res *a = pa, *b = pb;
+
+	if (a->known != b->known)
+		return a->known - b->known;
+	if (a->tcoll != b->tcoll)
+		return a->tcoll > b->tcoll ? 1 : -1;
+	return strcmp(a->url, b->url);
+}
+
+static void settle_stray(struct drun *r, struct res *x)
+{
+	struct entry *e = &r->entries[x->entry];
+	size_t n, from = entries_of(r, e->uid, &n);
+
+	/* Is the other item of this UID at home here? Then it says nothing of this one. */
+	for (size_t i = 0; i < n; i++) {
+		const struct entry *o = &r->entries[r->by_uid[from + i]];
+
+		if (entry_at_home(r, o, x->tcoll) && o->state == ENTRY_THERE)
+			return;
+	}
+	for (size_t i = 0; i < n && e->state != ENTRY_NEW; i++)
+		e = &r->entries[r->by_uid[from + i]];
+	if (e->state != ENTRY_NEW)
+		return;
+	say_entry(r, SAY_NOTE, e, "is in \"%s\" on the target", r->tcolls[x->tcoll].name);
+	entry_settle(r, e, x, ENTRY_THERE);
+}
+
+/* Those that the journal knows first, then the others but for what was a second copy from the beginning. */
+static void count_all(struct drun *r, const struct reslist *all)
+{
+	for (int pass = 0; pass < 3; pass++)
+		for (size_t i = 0; i < all->n; i++) {
+			const struct res *x = &all->list[i];
+			int turn = x->known ? 0 : put_journal_had(r->journal, x->key) ? 2 : 1;
+
+			if (x->fits && turn == pass)
+				count_copy(r, x->entry, x);
+		}
+}
+
+static void pair(struct drun *r, struct reslist *all)
+{
+	count_all(r, all);
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < all->n; i++) {
+			struct res *x = &all->list[i];
+			struct entry *e = x->fits ? &r->entries[x->entry] : NULL;
+
+			if (!e || e->state != ENTRY_NEW || !entry_at_home(r, e, x->tcoll) ||
+			        (pass == 0) != x->known)
+				continue;
+			entry_settle(r, e, x, ENTRY_THERE);
+		}
+	for (size_t i = 0; i < all->n; i++) {
+		const struct res *x = &all->list[i];
+
+		if (x->fits && x->uid && !entry_at_home(r, &r->entries[x->entry], x->tcoll))
+			settle_stray(r, &all->list[i]);
+	}
+}
+
+/* A new item of this UID that is at home there, and not picked yet; NONE. */
+static uint32_t spare_of(const struct drun *r, const struct res *x, struct keys *picked)
+{
+	size_t n, from = entries_of(r, r->entries[x->entry].uid, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t at = r->by_uid[from + i];
+
+		if (r->entries[at].state == ENTRY_NEW &&
+		        entry_at_home(r, &r->entries[at], x->tcoll) &&
+		        keys_add(picked, (uint64_t)at + 1, 1))
+			return at;
+	}
+	return NONE;
+}
+
+/* Several items of one UID, none of which the target holds as it is: each resource stands for one of them. */
+static int pair_spare(struct drun *r, const struct reslist *all, struct err *err)
+{
+	struct reslist some = {0};
+	struct keys picked = {0};
+	int rc;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct res *x = &all->list[i];
+		const struct entry *e = x->fits ? &r->entries[x->entry] : NULL;
+		uint32_t spare = e && !x->known && x->grade == CONTENT_ALTERED && e->url &&
+		                                 strcmp(e->url, x->url) != 0
+		                         ? spare_of(r, x, &picked)
+		                         : NONE;
+
+		if (spare != NONE)
+			reslist_add(&some, x->tcoll, x->url, x->etag)->entry = spare;
+	}
+	rc = some.n ? dav_look(r, some.list, some.n, err) : 0;
+	for (size_t i = 0; i < some.n && rc == 0; i++)
+		if (some.list[i].fits)
+			entry_settle(
+			        r, &r->entries[some.list[i].entry], &some.list[i], ENTRY_THERE);
+	keys_clear(&picked);
+	reslist_clear(&some);
+	return rc;
+}
+
+/* What an earlier restore put there and the snapshot has no more. Nothing is said where only a part of the archive is restored. */
+static void say_gone(struct drun *r, const struct reslist *all)
+{
+	bool whole = !r->opts->choice.n_include && !r->opts->choice.n_exclude;
+
+	for (size_t i = 0; i < r->n_acolls; i++)
+		whole = whole && r->acolls[i].coll;
+	for (size_t i = 0; i < all->n && whole; i++) {
+		const struct res *x = &all->list[i];
+		char *segment;
+
+		if (x->fits || !x->seen || !put_journal_find(r->journal, x->key))
+			continue;
+		segment = dav_last_segment(x->url);
+		say_coll(r, SAY_NOTE, r->tcolls[x->tcoll].name,
+		        "%.200s, UID %.200s: deleted at the source since it was restored; it is "
+		        "left here",
+		        segment, x->uid ? x->uid : "none");
+		free(segment);
+	}
+}
+
+/* What is there twice before anything of this archive was stored is nobody's fault. */
+static void note_copies(struct drun *r)
+{
+	for (size_t i = 0; i < r->n_copies && put_journal_is_new(r->journal); i++)
+		put_journal_add_had(r->journal, r->copies[i].url);
+}
+
+/* Which item each resource is. */
+static int pair_all(struct drun *r, struct reslist *all, struct err *err)
+{
+	int rc;
+
+	pair(r, all);
+	rc = pair_spare(r, all, err);
+	if (rc == 0)
+		rc = dav_alike(r, all->list, all->n, ALIKE_THERE, err);
+	if (rc == 0)
+		rc = dav_alike(r, all->list, all->n, ALIKE_COPIES, err);
+	if (rc < 0)
+		return rc;
+	note_copies(r);
+	say_gone(r, all);
+	return put_journal_commit(r->journal, err);
+}
+
+int dav_there(struct drun *r, struct err *err)
+{
+	struct reslist all = {0};
+	size_t n = 0;
+	int rc;
+
+	index_archive(r);
+	rc = list_all(r, &all, err);
+	if (all.n)
+		qsort(all.list, all.n, sizeof *all.list, known_cmp);
+	while (n < all.n && !all.list[n].known)
+		n++;
+	if (rc == 0)
+		rc = dav_look(r, all.list, n, err);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (!all.list[i].seen && all.list[i].status != 404)
+			say_coll(r, SAY_WARNING, r->tcolls[all.list[i].tcoll].name,
+			        "%s on the target cannot be read, so it is not known what it is: "
+			        "%s",
+			        all.list[i].url,
+			        all.list[i].why ? all.list[i].why : "it did not come");
+	if (rc == 0)
+		rc = apart_there(r, &all, err);
+	if (rc == 0)
+		rc = pair_all(r, &all, err);
+	reslist_clear(&all);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}

@@ -1,0 +1,399 @@
+/* One mailbox from its making to the last look at it. */
+#include <stdlib.h>
+#include <string.h>
+#include "run.h"
+
+static void box_clear(struct box *b)
+{
+	imap_selected_clear(&b->sel);
+	for (size_t i = 0; i < b->n_lacking; i++)
+		free(b->lacking[i].word);
+	free(b->lacking);
+	free(b->there);
+	free(b->mate);
+	free(b->claimed);
+	free(b->odd);
+	free(b->noted);
+	free(b->lacks);
+	free(b->got);
+	free(b->state);
+	free(b->read_back);
+	free(b->tries);
+	for (size_t i = 0; b->form && i < b->coll->n_items; i++)
+		form_free(b->form[i]);
+	free(b->form);
+	free(b->store);
+	free(b->labels);
+	free(b->labelled);
+	free(b->label);
+	tree_coll_free(b->coll);
+	tree_coll_free(b->words);
+}
+
+static int box_load(struct box *b, struct err *err)
+{
+	struct run *r = b->w->run;
+	size_t n;
+	int rc;
+
+	pthread_mutex_lock(&r->reader_lock);
+	rc = r->reader->ops->coll(r->reader, b->e->head, &b->coll, err);
+	pthread_mutex_unlock(&r->reader_lock);
+	if (rc < 0)
+		return rc;
+	tree_coll_sort(b->coll);
+	n = b->coll->n_items;
+	b->words = tree_coll_new(COLL_MAIL, "");
+	b->odd = xcalloc(n + 1, 1);
+	b->noted = xcalloc(n + 1, 1);
+	b->lacks = xcalloc(n + 1, sizeof *b->lacks);
+	b->got = xcalloc(n + 1, sizeof *b->got);
+	b->state = xcalloc(n + 1, 1);
+	b->read_back = xcalloc(n + 1, 1);
+	b->tries = xcalloc(n + 1, 1);
+	b->form = xcalloc(n + 1, sizeof(struct form *));
+	b->sum.items = n;
+	b->quota = UINT64_MAX;
+	labels_load(b);
+	return 0;
+}
+
+/* What is there before this archive's restores begin is none of theirs. */
+static void note_base(struct box *b)
+{
+	struct kept_journal *k = b->w->run->journal;
+
+	if (!b->base)
+		b->base = kept_first(k, b->e->shown, b->sel.uidvalidity);
+	if (b->base)
+		return;
+	b->base = b->next_uid ? b->next_uid : 1;
+	kept_begin(k, b->e->shown, b->sel.uidvalidity, b->base);
+}
+
+/* What is there, and which of it is the archive's. */
+static int box_compare(struct box *b, struct err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 1; i <= TRIES; i++) {
+		memset(b->odd, 0, b->coll->n_items + 1);
+		b->sum.altered = 0;
+		rc = tlink_select(b, err);
+		b->is_open = rc == 0;
+		if (rc == 0 && b->sel.exists)
+			rc = there_list(b, "1:*", err);
+		if (rc == 0)
+			rc = box_pair(b, err);
+		if (!tlink_again(b, rc, &i, err))
+			break;
+	}
+	if (rc < 0)
+		return rc;
+	b->next_uid = b->sel.uidnext;
+	if (b->n_there && b->there[b->n_there - 1].uid >= b->next_uid)
+		b->next_uid = b->there[b->n_there - 1].uid + 1;
+	note_base(b);
+	return 0;
+}
+
+static void say_lacking(struct box *b)
+{
+	char n[COUNTED_SIZE];
+
+	if (b->over_quota > 1)
+		say_box(b, SAY_WARNING,
+		        "%s not restored, as the target is over quota (--report FILE lists them)",
+		        counted(b->over_quota, "message is", "messages are", n));
+	for (size_t i = 0; i < b->n_lacking; i++)
+		say_box(b, SAY_NOTE, "the target does not keep the %s %s: %s without it",
+		        b->lacking[i].word[0] == '\\' ? "flag" : "keyword", b->lacking[i].word,
+		        counted(b->lacking[i].messages, "message is", "messages are", n));
+}
+
+static void count_dry(struct box *b)
+{
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (!b->mate || !b->mate[i]) {
+			static const struct tmsg bare = {0};
+			unsigned flags;
+			uint32_t words;
+
+			b->sum.added++;
+			b->sum.bytes += b->coll->items[i].size;
+			flags_owed(b, (uint32_t)i, &bare, &flags, &words);
+		}
+	say_box(b, SAY_INFO, "%llu to be added, %s there already", (unsigned long long)b->sum.added,
+	        counted(b->sum.already, "is", "are", (char[COUNTED_SIZE]){0}));
+}
+
+/* What is there already is dealt with; afterwards only what is to be added is left. */
+static int box_known(struct box *b, struct err *err)
+{
+	bool dry = b->w->run->opts->dry_run;
+	struct progress *p = b->w->run->progress;
+	bool waited = false;
+	int rc = 0;
+
+	if (b->e->fresh) {
+		b->e->fresh = false; /* if this has to be done again, it is not empty any more */
+		b->next_uid = b->base = 1;
+		kept_begin(b->w->run->journal, b->e->shown, 0, 1);
+		return b->w->m && imap_alive(b->w->m) ? 0 : tlink_open(b->w, err);
+	}
+	if (!dry || b->e->exists)
+		rc = box_compare(b, err);
+	if (rc == 0 && b->mate)
+		rc = late_of_earlier(b, &waited, err);
+	if (rc == 0 && waited)
+		rc = box_compare(b, err);
+	if (rc == 0 && b->mate)
+		rc = box_flags(b, err);
+	if (rc == 0 && b->mate && b->w->run->opts->read_all)
+		rc = box_read_there(b, err);
+	if (rc == 0 && b->mate)
+		rc = box_count(b, b->base, b->claimed, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (b->state[i] == ITEM_THERE) {
+			atomic_fetch_add(&p->items_done, 1);
+			atomic_fetch_add(&p->bytes_done, b->coll->items[i].size);
+		}
+	return 0;
+}
+
+/* A last look at a mailbox of its own. */
+static int look_alone(struct box *b, struct err *err)
+{
+	int rc = 0;
+
+	if (b->sum.added == 0)
+		return 0;
+	if (!b->is_open || !b->w->m || !imap_alive(b->w->m))
+		rc = tlink_select(b, err);
+	b->is_open = rc == 0;
+	if (rc == 0)
+		rc = box_verify(b, b->first, err);
+	if (rc == 0 || err->code == ERR_STOPPED || tlink_over(b->w))
+		return rc;
+	say_box(b, SAY_WARNING, "what was added could not be looked at afterwards: %s", err->text);
+	if (b->w->m && imap_in_flight(b->w->m))
+		tlink_drop(b->w);
+	return 0;
+}
+
+static bool can_wait(const struct box *b)
+{
+	const struct worker *w = b->w;
+
+	if (b->is_open || b->sum.added == 0 || w->n_later == LATER_BOXES ||
+	        w->later_items + b->coll->n_items > LATER_ITEMS)
+		return false;
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (b->state[i] == ITEM_ADDED && !b->got[i])
+			return false;
+	return true;
+}
+
+static int box_fill(struct box *b, bool *later_out, struct err *err)
+{
+	int rc = box_known(b, err);
+
+	*later_out = false;
+	if (rc < 0)
+		return rc;
+	if (b->w->run->opts->dry_run) {
+		count_dry(b);
+		return 0;
+	}
+	b->first = b->next_uid;
+	rc = box_append(b, err);
+	if (rc < 0)
+		return rc;
+	*later_out = can_wait(b);
+	return *later_out ? 0 : look_alone(b, err);
+}
+
+/* A program cannot make an INBOX (RFC 3501 6.3.3). */
+static bool lacks_inbox(const struct box *b)
+{
+	const struct run *r = b->w->run;
+
+	if (strcmp(b->e->shown, "INBOX") != 0)
+		return false;
+	for (size_t i = 0; i < r->n_list; i++)
+		if (r->list[i].name_len == 5 && memcmp(r->list[i].name, "INBOX", 5) == 0)
+			return false;
+	return true;
+}
+
+/* The mailbox cannot be filled: each message that is not there is named. */
+static void box_lost(struct box *b, const char *why)
+{
+	struct err ignored;
+	uint64_t missing = 0;
+
+	if (!b->coll && box_load(b, &ignored) < 0) {
+		missing = b->e->head->roots.items;
+		b->sum.items = b->sum.failed = missing;
+	}
+	for (size_t i = 0; b->coll && i < b->coll->n_items; i++) {
+		if (b->state[i] != ITEM_TODO)
+			continue;
+		item_failed_too(b, (uint32_t)i, why);
+		missing++;
+	}
+	say_box(b, SAY_WARNING, "%s not restored: %s%s",
+	        counted(missing, "message is", "messages are", (char[COUNTED_SIZE]){0}), why,
+	        lacks_inbox(b) ? "; the target has no INBOX: --map INBOX=NAME finds another place"
+	                       : "");
+}
+
+static void sum_add(struct run *r, const struct target_result *s)
+{
+	pthread_mutex_lock(&r->lock);
+	r->sum.collections++;
+	r->sum.collections_made += s->collections_made;
+	r->sum.items += s->items;
+	r->sum.added += s->added;
+	r->sum.already += s->already;
+	r->sum.altered += s->altered;
+	r->sum.rescued += s->rescued;
+	for (unsigned i = 0; i < RESCUES; i++)
+		r->sum.rescues[i] += s->rescues[i];
+	r->sum.failed += s->failed;
+	r->sum.doubled += s->doubled;
+	r->sum.flags_added += s->flags_added;
+	r->sum.bytes += s->bytes;
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* Does an earlier restore know the mailbox? Then messages that went away are to be told, even if none is left. */
+static bool is_known(const struct run *r, const struct map_entry *e)
+{
+	size_t n;
+	const char *const *names = kept_mailboxes(r->journal, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], e->shown) == 0)
+			return true;
+	return false;
+}
+
+/* The end of a mailbox, with the result of the work on it. */
+static int box_end(struct box *b, int rc, struct err *err)
+{
+	struct worker *w = b->w;
+	struct run *r = w->run;
+
+	if (rc < 0 && !tlink_over(w) && err->code != ERR_STOPPED) {
+		if (w->m && imap_alive(w->m) && imap_in_flight(w->m))
+			tlink_drop(w); /* no answers of this mailbox may reach the next one */
+		box_lost(b, err->text);
+		rc = 0;
+	}
+	if (rc == 0 && b->coll)
+		rc = box_remember_odd(b, err);
+	if (b->coll)
+		say_lacking(b);
+	/* A mailbox that goes back to the others is counted by who finishes it. */
+	if (rc == 0 || imap_links_ended(&r->links, NULL))
+		sum_add(r, &b->sum);
+	box_clear(b);
+	free(b);
+	return rc;
+}
+
+int box_restore(struct worker *w, size_t entry, struct err *err)
+{
+	struct run *r = w->run;
+	struct box *b = xcalloc(1, sizeof *b);
+	bool later = false;
+	int rc = 0;
+
+	b->w = w;
+	b->e = &r->map[entry];
+	b->entry = entry;
+	progress_what(r->progress, b->e->head->name);
+	if (!r->opts->dry_run)
+		rc = box_make(w, b->e, &b->sum, err);
+	if (rc == 0 &&
+	        b->e->why) /* the name alone does not say so: the next restore goes there, too */
+		kept_place(r->journal, b->e->head->name, b->e->shown);
+	if (rc == 0 && (b->e->head->roots.items || is_known(r, b->e)) &&
+	        !(b->e->head->attrs & ATTR_NOSELECT)) {
+		rc = box_load(b, err);
+		if (rc == 0)
+			rc = box_fill(b, &later, err);
+	}
+	if (!later)
+		return box_end(b, rc, err);
+	w->later[w->n_later++] = b;
+	w->later_items += b->coll->n_items;
+	return w->n_later == LATER_BOXES ? box_finish_later(w, err) : 0;
+}
+
+/* EXAMINE and list of all of them in flight. */
+static int later_send(struct worker *w, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < w->n_later && rc == 0; i++) {
+		struct map_entry *e = w->later[i]->e;
+
+		rc = imap_examine_send(w->m, e->raw, e->raw_len, err);
+		if (rc == 0)
+			rc = imap_fetch_send(w->m, "1:*", there_items(w->run), err);
+	}
+	return rc;
+}
+
+/* The answers about one; *right: nothing is left to do in it. */
+static int later_wait(struct box *b, bool *right, struct err *err)
+{
+	struct imap_selected sel;
+	int opened = imap_examine_wait(b->w->m, &sel, err), rc;
+
+	*right = opened == 0 && sel.uidvalidity == b->sel.uidvalidity;
+	imap_selected_clear(&sel);
+	if (tlink_dead(b->w, opened))
+		return opened;
+	rc = there_take(b, err);
+	if (tlink_dead(b->w, rc))
+		return rc;
+	*right = *right && rc == 0 && box_looks_right(b);
+	return 0;
+}
+
+int box_finish_later(struct worker *w, struct err *err)
+{
+	bool right[LATER_BOXES] = {false};
+	size_t n = w->n_later;
+	int rc = 0;
+
+	if (n && w->m && imap_alive(w->m)) {
+		rc = later_send(w, err);
+		for (size_t i = 0; i < n && rc == 0; i++)
+			rc = later_wait(w->later[i], &right[i], err);
+		if (rc < 0 && imap_in_flight(w->m))
+			tlink_drop(w);
+		rc = rc < 0 && err->code == ERR_STOPPED ? rc : 0;
+	}
+	/* What does not look right, or was not looked at, is gone through on its own. */
+	for (size_t i = 0; i < n; i++) {
+		struct box *b = w->later[i];
+		struct err why = *err;
+		int done = rc;
+
+		if (rc == 0 && !right[i])
+			done = look_alone(b, &why);
+		done = box_end(b, done, &why);
+		if (done < 0 && rc == 0) {
+			rc = done;
+			*err = why;
+		}
+	}
+	w->n_later = w->later_items = 0;
+	return rc;
+}

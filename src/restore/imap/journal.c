@@ -1,0 +1,455 @@
+/* The restore journal of the IMAP target. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "valise/base/mem.h"
+#include "valise/tree/journal.h"
+#include "journal.h"
+
+#define PENDING_CAP (256u << 20) /* a batch has hundreds of records of a few hundred bytes */
+
+/* Where a mailbox of the archive went. */
+struct place {
+	char *name, *shown;
+};
+
+/* What is known of a mailbox of the target beside its messages. */
+struct past {
+	char *box;
+	uint32_t first, uidvalidity; /* kept_first */
+	int64_t out; /* kept_out_since */
+};
+
+struct kept_journal {
+	struct journal *journal; /* of whoever has set committing */
+	pthread_mutex_t lock; /* guards what follows, up to why */
+	pthread_cond_t wake;
+	struct buf pending; /* records to be written, each with its NUL */
+	uint64_t put, durable; /* batches handed in; batches of which all is on the disk */
+	bool committing, broken;
+	bool sync; /* something that is pending is to be durable */
+	struct err why;
+	const char *archive_id;
+	bool ours; /* the records being read belong to this archive */
+	struct kept *recs; /* never changed after kept_open */
+	size_t n, cap;
+	char **boxes;
+	size_t n_boxes, boxes_cap;
+	struct place *places;
+	size_t n_places, places_cap;
+	struct past *pasts; /* never changed after kept_open */
+	size_t n_pasts, pasts_cap;
+};
+
+/* The number of a mailbox; few are read at a time, the last one is the likely one. */
+static uint32_t box_number(struct kept_journal *k, const char *name)
+{
+	for (size_t i = k->n_boxes; i-- > 0;)
+		if (strcmp(k->boxes[i], name) == 0)
+			return (uint32_t)i;
+	*ARR_PUSH(k->boxes, k->n_boxes, k->boxes_cap) = xstrdup(name);
+	return (uint32_t)(k->n_boxes - 1);
+}
+
+static struct past *find_past(const struct kept_journal *k, const char *box)
+{
+	for (size_t i = k->n_pasts; i-- > 0;)
+		if (strcmp(k->pasts[i].box, box) == 0)
+			return &k->pasts[i];
+	return NULL;
+}
+
+/* A record of a mailbox; false: it is of a message. */
+static bool keep_past(struct kept_journal *k, const json_t *o, const char *box)
+{
+	int64_t first = json_get_int(o, "b", -1), out = json_get_int(o, "o", -1);
+	struct past *p;
+
+	if (first < 0 && out < 0)
+		return false;
+	p = find_past(k, box);
+	if (!p) {
+		p = ARR_PUSH(k->pasts, k->n_pasts, k->pasts_cap);
+		*p = (struct past){.box = xstrdup(box)};
+	}
+	if (out >= 0)
+		p->out = out;
+	/* The first word on a mailbox counts, until it is another one. */
+	if (first > 0 &&
+	        (!p->first || (p->uidvalidity && p->uidvalidity != json_get_int(o, "v", 0)))) {
+		p->first = (uint32_t)first;
+		p->uidvalidity = (uint32_t)json_get_int(o, "v", 0);
+	}
+	return true;
+}
+
+/* The last record stands. */
+static void keep_place(struct kept_journal *k, const char *name, const char *shown)
+{
+	struct place *p = NULL;
+
+	for (size_t i = 0; i < k->n_places && !p; i++)
+		if (strcmp(k->places[i].name, name) == 0)
+			p = &k->places[i];
+	if (!p) {
+		p = ARR_PUSH(k->places, k->n_places, k->places_cap);
+		p->name = xstrdup(name);
+	} else {
+		free(p->shown);
+	}
+	p->shown = xstrdup(shown);
+}
+
+static int replay(void *ctx, const json_t *o, struct err *err)
+{
+	struct kept_journal *k = ctx;
+	const char *archive = json_get_str(o, "archive"), *sha = json_get_str(o, "h");
+	const char *box = json_get_str(o, "m"), *words = json_get_str(o, "k");
+	const char *from = json_get_str(o, "c"), *to = json_get_str(o, "t");
+	const char *labels = json_get_str(o, "l"), *lacks = json_get_str(o, "n");
+	struct kept *r, one = {0};
+
+	if (archive) {
+		k->ours = strcmp(archive, k->archive_id) == 0;
+		return 0;
+	}
+	if (!k->ours)
+		return 0;
+	if (from && to) {
+		keep_place(k, from, to);
+		return 0;
+	}
+	if (box && !sha && keep_past(k, o, box))
+		return 0;
+	if (!sha || !box || !hex_parse(sha, one.sha256, SHA256_LEN))
+		return err_set(err, ERR_DAMAGED, ERR_WHOLE,
+		        "the restore journal holds a record that is none");
+	one.date_utc = json_get_int(o, "d", 0);
+	one.flags = (uint16_t)json_get_int(o, "f", 0);
+	one.form = (uint16_t)json_get_int(o, "r", 0);
+	one.src_uid = (uint32_t)json_get_int(o, "s", 0);
+	one.uid = (uint32_t)json_get_int(o, "u", 0);
+	one.uidvalidity = (uint32_t)json_get_int(o, "v", 0);
+	one.keywords = words && *words ? xstrdup(words) : NULL;
+	one.labels = labels && *labels ? xstrdup(labels) : NULL;
+	one.lacks = lacks && *lacks ? xstrdup(lacks) : NULL;
+	one.octets = json_is_true(json_object_get(o, "q"));
+	one.box = box_number(k, box);
+	one.order = (uint32_t)k->n;
+	r = ARR_PUSH(k->recs, k->n, k->cap);
+	*r = one;
+	return 0;
+}
+
+static int same_place(const struct kept *a, const struct kept *b)
+{
+	if (a->box != b->box)
+		return a->box > b->box ? 1 : -1;
+	if (a->uidvalidity != b->uidvalidity)
+		return a->uidvalidity > b->uidvalidity ? 1 : -1;
+	return (a->uid > b->uid) - (a->uid < b->uid);
+}
+
+static int kept_cmp(const void *pa, const void *pb)
+{
+	const struct kept *a = pa, *b = pb;
+	int c = same_place(a, b);
+
+	return c ? c : (a->order > b->order) - (a->order < b->order);
+}
+
+static void rec_clear(struct kept *r)
+{
+	free(r->keywords);
+	free(r->labels);
+	free(r->lacks);
+}
+
+/* Sort, and let the last record of a place stand. */
+static void settle(struct kept_journal *k)
+{
+	size_t n = 0;
+
+	if (k->n)
+		qsort(k->recs, k->n, sizeof *k->recs, kept_cmp);
+	for (size_t i = 0; i < k->n; i++) {
+		if (n && same_place(&k->recs[n - 1], &k->recs[i]) == 0)
+			rec_clear(&k->recs[--n]);
+		k->recs[n++] = k->recs[i];
+	}
+	k->n = n;
+}
+
+static int open_file(struct kept_journal *k, const char *path, struct err *err)
+{
+	int rc = journal_open(AT_FDCWD, path, replay, k, &k->journal, err);
+	struct buf b;
+
+	if (rc < 0 || k->ours)
+		return rc;
+	buf_init(&b, 4096);
+	buf_puts(&b, "{\"archive\":");
+	json_put_string(&b, k->archive_id, strlen(k->archive_id));
+	buf_putc(&b, '}');
+	journal_add(k->journal, buf_str(&b));
+	buf_clear(&b);
+	return journal_commit(k->journal, err);
+}
+
+int kept_open(const char *path, const char *archive_id, bool dry, struct kept_journal **out,
+        struct err *err)
+{
+	struct kept_journal *k = xcalloc(1, sizeof *k);
+	int rc = 0;
+
+	k->archive_id = archive_id ? archive_id : "";
+	pthread_mutex_init(&k->lock, NULL);
+	pthread_cond_init(&k->wake, NULL);
+	buf_init(&k->pending, PENDING_CAP);
+	if (path && dry)
+		rc = journal_read(AT_FDCWD, path, replay, k, err);
+	else if (path)
+		rc = open_file(k, path, err);
+	if (rc < 0) {
+		kept_free(k);
+		return rc;
+	}
+	settle(k);
+	*out = k;
+	return 0;
+}
+
+void kept_free(struct kept_journal *k)
+{
+	if (!k)
+		return;
+	journal_free(k->journal);
+	for (size_t i = 0; i < k->n; i++)
+		rec_clear(&k->recs[i]);
+	for (size_t i = 0; i < k->n_boxes; i++)
+		free(k->boxes[i]);
+	for (size_t i = 0; i < k->n_places; i++) {
+		free(k->places[i].name);
+		free(k->places[i].shown);
+	}
+	for (size_t i = 0; i < k->n_pasts; i++)
+		free(k->pasts[i].box);
+	free(k->pasts);
+	free(k->recs);
+	free(k->boxes);
+	free(k->places);
+	pthread_mutex_destroy(&k->lock);
+	pthread_cond_destroy(&k->wake);
+	buf_clear(&k->pending);
+	free(k);
+}
+
+/* The first record that is not before ${key}. */
+static size_t lower(const struct kept_journal *k, const struct kept *key)
+{
+	size_t lo = 0, hi = k->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (same_place(&k->recs[mid], key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+const struct kept *kept_of(
+        const struct kept_journal *k, const char *mailbox, uint32_t uidvalidity, size_t *n_out)
+{
+	struct kept key = {.uidvalidity = uidvalidity};
+	size_t first, end;
+
+	*n_out = 0;
+	for (key.box = 0; key.box < k->n_boxes; key.box++)
+		if (strcmp(k->boxes[key.box], mailbox) == 0)
+			break;
+	if (key.box == k->n_boxes)
+		return NULL;
+	first = lower(k, &key);
+	end = first;
+	while (end < k->n && k->recs[end].box == key.box && k->recs[end].uidvalidity == uidvalidity)
+		end++;
+	*n_out = end - first;
+	return end > first ? &k->recs[first] : NULL;
+}
+
+const char *kept_place_of(const void *journal, const char *name)
+{
+	const struct kept_journal *k = journal;
+
+	for (size_t i = 0; i < k->n_places; i++)
+		if (strcmp(k->places[i].name, name) == 0)
+			return k->places[i].shown;
+	return NULL;
+}
+
+uint32_t kept_first(const struct kept_journal *k, const char *mailbox, uint32_t uidvalidity)
+{
+	const struct past *p = find_past(k, mailbox);
+	const struct kept *recs;
+	size_t n;
+
+	if (p && p->first && (!p->uidvalidity || p->uidvalidity == uidvalidity))
+		return p->first;
+	recs = kept_of(k, mailbox, uidvalidity, &n);
+	return n ? recs[0].uid : 0; /* an older version did not note it */
+}
+
+int64_t kept_out_since(const struct kept_journal *k, const char *mailbox)
+{
+	const struct past *p = find_past(k, mailbox);
+
+	return p ? p->out : 0;
+}
+
+bool kept_any(const struct kept_journal *k)
+{
+	return k->n > 0;
+}
+
+const char *const *kept_mailboxes(const struct kept_journal *k, size_t *n_out)
+{
+	*n_out = k->n_boxes;
+	return (const char *const *)k->boxes;
+}
+
+static void put_one(struct buf *b, const char *mailbox, const struct kept *r)
+{
+	char hex[SHA256_HEX_SIZE];
+	const char *words = r->keywords ? r->keywords : "";
+
+	hex_format(r->sha256, SHA256_LEN, hex);
+	buf_putf(b, "{\"d\":%lld,\"f\":%u,\"h\":\"%s\",\"k\":", (long long)r->date_utc,
+	        (unsigned)r->flags, hex);
+	json_put_string(b, words, strlen(words));
+	if (r->labels && *r->labels) {
+		buf_puts(b, ",\"l\":");
+		json_put_string(b, r->labels, strlen(r->labels));
+	}
+	buf_puts(b, ",\"m\":");
+	json_put_string(b, mailbox, strlen(mailbox));
+	if (r->lacks && *r->lacks) {
+		buf_puts(b, ",\"n\":");
+		json_put_string(b, r->lacks, strlen(r->lacks));
+	}
+	if (r->octets)
+		buf_puts(b, ",\"q\":true");
+	if (r->form)
+		buf_putf(b, ",\"r\":%u", r->form);
+	buf_putf(b, ",\"s\":%u,\"u\":%u,\"v\":%u}", r->src_uid, r->uid, r->uidvalidity);
+	buf_put(b, "", 1);
+}
+
+/* Write all that is pending, the lock let go meanwhile: what others hand in then goes with the next one. */
+static void commit_pending(struct kept_journal *k)
+{
+	uint64_t upto = k->put;
+	struct err err = {0};
+	size_t n = k->pending.len;
+	char *text = buf_take(&k->pending);
+	bool sync = k->sync;
+	int rc;
+
+	k->committing = true;
+	k->sync = false;
+	pthread_mutex_unlock(&k->lock);
+	for (const char *p = text; p < text + n; p += strlen(p) + 1)
+		journal_add(k->journal, p);
+	rc = sync ? journal_commit(k->journal, &err) : journal_write(k->journal, &err);
+	free(text);
+	pthread_mutex_lock(&k->lock);
+	k->committing = false;
+	k->durable = upto;
+	if (rc < 0) {
+		k->broken = true;
+		k->why = err;
+	}
+	pthread_cond_broadcast(&k->wake);
+}
+
+/* With the lock held: until what was put into pending is written. */
+static int wait_written(struct kept_journal *k, struct err *err)
+{
+	uint64_t mine = ++k->put;
+	int rc = 0;
+
+	while (k->durable < mine && !k->broken) {
+		if (k->committing)
+			pthread_cond_wait(&k->wake, &k->lock);
+		else
+			commit_pending(k);
+	}
+	if (k->broken) {
+		*err = k->why;
+		rc = err->code;
+	}
+	return rc;
+}
+
+int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *list, size_t n,
+        struct err *err)
+{
+	int rc;
+
+	if (!k->journal || n == 0)
+		return 0;
+	pthread_mutex_lock(&k->lock);
+	for (size_t i = 0; i < n; i++)
+		put_one(&k->pending, mailbox, &list[i]);
+	k->sync = true;
+	rc = wait_written(k, err);
+	pthread_mutex_unlock(&k->lock);
+	return rc;
+}
+
+int kept_out(struct kept_journal *k, const char *mailbox, int64_t now, struct err *err)
+{
+	int rc;
+
+	if (!k->journal)
+		return 0;
+	pthread_mutex_lock(&k->lock);
+	buf_puts(&k->pending, "{\"m\":");
+	json_put_string(&k->pending, mailbox, strlen(mailbox));
+	buf_putf(&k->pending, ",\"o\":%lld}", (long long)now);
+	buf_put(&k->pending, "", 1);
+	rc = wait_written(k, err);
+	pthread_mutex_unlock(&k->lock);
+	return rc;
+}
+
+void kept_begin(struct kept_journal *k, const char *mailbox, uint32_t uidvalidity, uint32_t first)
+{
+	if (!k->journal)
+		return;
+	pthread_mutex_lock(&k->lock);
+	buf_putf(&k->pending, "{\"b\":%u,\"m\":", first);
+	json_put_string(&k->pending, mailbox, strlen(mailbox));
+	buf_putf(&k->pending, ",\"v\":%u}", uidvalidity);
+	buf_put(&k->pending, "", 1);
+	pthread_mutex_unlock(&k->lock);
+}
+
+void kept_place(struct kept_journal *k, const char *name, const char *shown)
+{
+	const char *was = kept_place_of(k, name);
+
+	if (!k->journal || (was && strcmp(was, shown) == 0))
+		return;
+	pthread_mutex_lock(&k->lock);
+	buf_puts(&k->pending, "{\"c\":");
+	json_put_string(&k->pending, name, strlen(name));
+	buf_puts(&k->pending, ",\"t\":");
+	json_put_string(&k->pending, shown, strlen(shown));
+	buf_put(&k->pending, "}", 2);
+	pthread_mutex_unlock(&k->lock);
+}

@@ -1,0 +1,538 @@
+/*
+ * Labels of Gmail (X-GM-EXT-1): each message is appended once (restore/labels/view.h), then labelled by UID STORE +X-GM-LABELS, a command for the messages that lack the same,
+ * several commands in flight. A label that is refused costs itself.
+ *
+ * A label is held as a word of a set of box->words: as on the wire, its blanks as US.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "valise/base/json.h"
+#include "valise/format/mutf7.h"
+#include "run.h"
+#include "restore/labels/view.h"
+
+#define JSON_CAP (4u << 20)
+
+enum { US = 0x1f, GROUP = 500, FLY = 16 };
+
+/* ---- the plan ---- */
+
+static bool is_wanted(const void *ctx, const struct tree_head *h)
+{
+	return target_selects(ctx, h);
+}
+
+static void say_plan_line(void *ctx, const char *collection, const char *text)
+{
+	const struct run *r = ctx;
+
+	if (r->opts->report)
+		r->opts->report(r->opts->ctx, SAY_NOTE, collection, NULL, text);
+}
+
+static bool use_is(const char *uses, const char *use)
+{
+	return uses && strcasestr(uses, use);
+}
+
+static bool shows_all(const struct run *r)
+{
+	for (size_t i = 0; i < r->n_list; i++)
+		if (use_is(r->list[i].special_use, "\\All"))
+			return true;
+	return false;
+}
+
+int labels_plan(struct run *r, struct imap *m, struct err *err)
+{
+	struct label_opts o = {.policy = r->opts->labels,
+	        .gmail = imap_has(m, "X-GM-EXT-1"),
+	        .gmail_all = shows_all(r),
+	        .wanted = is_wanted,
+	        .wanted_ctx = r->opts,
+	        .say = say_plan_line,
+	        .say_ctx = r};
+	int rc = label_view(r->reader, &o, &r->view, err);
+
+	if (rc == 0 && r->view)
+		r->reader = r->view;
+	r->gmail = o.gmail;
+	r->there.labels = o.gmail;
+	/* What another policy has put elsewhere is no sign that it is gone. */
+	if (o.gmail || o.policy == LABELS_FOLDERS)
+		r->journal_id = xstrdup(r->opts->archive_id);
+	else
+		r->journal_id = xasprintf("%s %s", r->opts->archive_id ? r->opts->archive_id : "",
+		        o.policy == LABELS_FIRST ? "first" : "keywords");
+	return rc;
+}
+
+int labels_make(struct worker *w, struct err *err)
+{
+	struct run *r = w->run;
+
+	for (size_t i = 0; i < r->n_map && r->gmail && !r->opts->dry_run; i++) {
+		struct map_entry *e = &r->map[i];
+		bool plain = !e->implied && !(e->head->attrs & ATTR_NOSELECT);
+
+		/* A refusal is told when its messages are to be restored. */
+		if (r->selected[i] && plain && !e->exists && box_make(w, e, &r->sum, err) < 0 &&
+		        err->code == ERR_STOPPED)
+			return err->code;
+	}
+	return 0;
+}
+
+/* ---- what a message is to have ---- */
+
+/* The label that a mailbox of the target is; NULL: none that can be set. */
+static const char *label_of_mailbox(const struct run *r, const struct map_entry *e, char **own)
+{
+	const char *use = NULL;
+
+	*own = NULL;
+	if (e->raw_len == 5 && strncasecmp((const char *)e->raw, "INBOX", 5) == 0)
+		return "\\Inbox";
+	for (size_t i = 0; i < r->n_list && !use; i++)
+		if (r->list[i].name_len == e->raw_len &&
+		        memcmp(r->list[i].name, e->raw, e->raw_len) == 0)
+			use = r->list[i].special_use ? r->list[i].special_use : "";
+	if (use_is(use, "\\All") || use_is(use, "\\Junk") || use_is(use, "\\Trash"))
+		return NULL;
+	if (use_is(use, "\\Flagged"))
+		return "\\Starred";
+	if (use_is(use, "\\Important"))
+		return "\\Important";
+	if (use_is(use, "\\Sent"))
+		return "\\Sent";
+	if (use_is(use, "\\Drafts"))
+		return "\\Draft";
+	return *own = xstrndup((const char *)e->raw, e->raw_len);
+}
+
+/* As a word; malloc'ed, NULL: nothing is to be set. ${label} is what the view says: a mailbox of the archive, or a label. */
+static char *word_of(const struct box *b, const char *label)
+{
+	const struct run *r = b->w->run;
+	const struct map_entry *e = NULL;
+	const char *wire = label;
+	char *own = NULL, *word;
+	struct buf encoded;
+
+	for (size_t i = 0; i < r->n_map && !e; i++)
+		if (strcmp(r->map[i].head->name, label) == 0)
+			e = &r->map[i];
+	if (e == b->e)
+		return NULL;
+	buf_init(&encoded, JSON_CAP);
+	if (e)
+		wire = label_of_mailbox(r, e, &own);
+	else if (*label != '\\' && mutf7_encode(label, strlen(label), &encoded))
+		wire = buf_str(&encoded);
+	word = wire && *wire ? xstrdup(wire) : NULL;
+	for (char *p = word; p && *p; p++)
+		if (*p == ' ')
+			*p = US;
+	free(own);
+	buf_clear(&encoded);
+	return word;
+}
+
+struct words {
+	char **list;
+	size_t n, cap;
+};
+
+static uint32_t words_set(struct box *b, struct words *w)
+{
+	uint32_t set = tree_coll_keywords(b->words, (const char *const *)w->list, w->n);
+
+	for (size_t i = 0; i < w->n; i++)
+		free(w->list[i]);
+	free(w->list);
+	return set;
+}
+
+static uint32_t wanted_set(struct box *b, const char *json)
+{
+	struct words w = {0};
+	struct err ignored;
+	json_t *a = NULL, *s;
+	size_t i;
+
+	if (json_read(json, strlen(json), JSON_CAP, &a, &ignored) < 0)
+		return 0; /* the view made it */
+	json_array_foreach(a, i, s)
+	{
+		char *word = word_of(b, json_string_value(s));
+
+		if (word)
+			*ARR_PUSH(w.list, w.n, w.cap) = word;
+	}
+	json_decref(a);
+	return words_set(b, &w);
+}
+
+void labels_load(struct box *b)
+{
+	const char *last = NULL;
+	uint32_t set = 0;
+
+	if (!b->w->run->gmail)
+		return;
+	b->labels = xcalloc(b->coll->n_items + 1, sizeof *b->labels);
+	b->labelled = xcalloc(b->coll->n_items + 1, sizeof *b->labelled);
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		const struct tree_ext *e = tree_item_ext(b->coll, &b->coll->items[i]);
+
+		if (!e || !e->labels)
+			continue;
+		if (!last || strcmp(last, e->labels) != 0)
+			set = wanted_set(b, e->labels);
+		last = e->labels;
+		b->labels[i] = set;
+	}
+}
+
+/* ---- what it has ---- */
+
+const char *there_items(const struct run *r)
+{
+	return r->gmail ? "(UID FLAGS INTERNALDATE RFC822.SIZE X-GM-LABELS)"
+	                : "(UID FLAGS INTERNALDATE RFC822.SIZE)";
+}
+
+static void add_there(void *ctx, const char *s, size_t n)
+{
+	struct words *w = ctx;
+	char *word = xstrndup(s, n);
+
+	for (char *p = word; *p; p++)
+		if (*p == ' ')
+			*p = US;
+	*ARR_PUSH(w->list, w->n, w->cap) = word;
+}
+
+uint32_t labels_there(struct box *b, const char *raw)
+{
+	struct words w = {0};
+
+	(void)imap_labels_each(raw, add_there, &w);
+	return words_set(b, &w);
+}
+
+static uint32_t without(struct box *b, uint32_t from, const char *less)
+{
+	const char *text = tree_coll_keyword_text(b->words, from);
+	struct words w = {0};
+
+	if (from == 0 || !*less)
+		return from;
+	for (const char *p = text; *p;) {
+		size_t k = strcspn(p, " ");
+
+		if (!tree_has_word(less, p, k))
+			*ARR_PUSH(w.list, w.n, w.cap) = xstrndup(p, k);
+		p += k + (p[k] == ' ');
+	}
+	return words_set(b, &w);
+}
+
+static uint32_t minus(struct box *b, uint32_t from, uint32_t what)
+{
+	return without(b, from, tree_coll_keyword_text(b->words, what));
+}
+
+bool labels_lacking(struct box *b, uint32_t item, const struct tmsg *t)
+{
+	return b->labels && minus(b, b->labels[item], t->labels) != 0;
+}
+
+static void label_later(struct box *b, uint32_t item, uint32_t uid, uint32_t set)
+{
+	struct to_label *l;
+
+	b->labelled[item] = minus(b, b->labels[item], set);
+	if (set == 0)
+		return;
+	l = ARR_PUSH(b->label, b->n_label, b->label_cap);
+	l->uid = uid;
+	l->item = item;
+	l->set = set;
+}
+
+void labels_after(struct box *b, uint32_t item, const struct tmsg *t)
+{
+	if (b->labels)
+		label_later(b, item, t->uid, minus(b, b->labels[item], t->labels));
+}
+
+bool labels_since(struct box *b, uint32_t item, const struct tmsg *t, const char *had)
+{
+	uint32_t news;
+
+	if (!b->labels)
+		return false;
+	news = without(b, b->labels[item], had ? had : "");
+	label_later(b, item, t->uid, minus(b, news, t->labels));
+	return news != 0;
+}
+
+/* ---- storing ---- */
+
+/* A label that the target does not take. */
+struct refused {
+	char *word;
+	uint64_t n;
+	struct err why;
+};
+
+struct storing {
+	struct box *b;
+	struct refused *refused;
+	size_t n_refused, refused_cap;
+};
+
+static int label_cmp(const void *pa, const void *pb)
+{
+	const struct to_label *a = pa, *b = pb;
+
+	if (a->set != b->set)
+		return a->set > b->set ? 1 : -1;
+	return (a->uid > b->uid) - (a->uid < b->uid);
+}
+
+/* How many from ${at} on go into one command. */
+static size_t group_size(const struct box *b, size_t at)
+{
+	size_t n = 1;
+
+	while (at + n < b->n_label && n < GROUP && b->label[at + n].set == b->label[at].set)
+		n++;
+	return n;
+}
+
+/* The labels of a set, as they go out: pointers into ${text}. */
+static const char **split(char *text, size_t *n_out)
+{
+	const char **list = NULL;
+	size_t n = 0, cap = 0;
+	char *rest = NULL;
+
+	for (char *w = strtok_r(text, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
+		for (char *p = w; *p; p++)
+			if (*p == US)
+				*p = ' ';
+		*ARR_PUSH(list, n, cap) = w;
+	}
+	*n_out = n;
+	return list;
+}
+
+static int send_labels(struct box *b, size_t at, size_t n, const char *const *labels,
+        size_t n_labels, struct err *err)
+{
+	struct buf set;
+	int rc;
+
+	buf_init(&set, SET_MAX);
+	for (size_t i = 0; i < n; i++)
+		buf_putf(&set, "%s%u", i ? "," : "", b->label[at + i].uid);
+	rc = imap_labels_send(b->w->m, buf_str(&set), labels, n_labels, err);
+	buf_clear(&set);
+	return rc;
+}
+
+/* Refused, while the connection is fine. */
+static bool is_no(const struct box *b, int rc)
+{
+	return rc < 0 && rc != ERR_STOPPED && b->w->m && imap_alive(b->w->m);
+}
+
+static void note_refused(struct storing *s, const char *label, size_t n, const struct err *why)
+{
+	struct refused *r;
+
+	for (size_t i = 0; i < s->n_refused; i++)
+		if (strcmp(s->refused[i].word, label) == 0) {
+			s->refused[i].n += n;
+			return;
+		}
+	r = ARR_PUSH(s->refused, s->n_refused, s->refused_cap);
+	r->word = xstrdup(label);
+	r->n = n;
+	r->why = *why;
+}
+
+static void group_done(struct box *b, size_t at, size_t n, uint32_t refused)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct to_label *l = &b->label[at + i];
+
+		l->done = true;
+		b->labelled[l->item] = minus(b, b->labels[l->item], refused);
+		if (refused)
+			item_altered(b, l->item, ODD_FLAGS);
+	}
+}
+
+/* One label; where the server asks for patience, it gets it. */
+static int store_one(struct box *b, size_t at, size_t n, const char *const *label, struct err *err)
+{
+	int rc;
+
+	for (unsigned i = 1;; i++) {
+		rc = send_labels(b, at, n, label, 1, err);
+		if (rc == 0)
+			rc = imap_labels_wait(b->w->m, err);
+		i -= rc == ERR_THROTTLED; /* the server's wish is no failure */
+		if ((rc != ERR_BUSY && rc != ERR_THROTTLED) || i == BUSY_TRIES ||
+		        !imap_alive(b->w->m))
+			return rc;
+		rc = tlink_pause(b->w, i, b->e->shown, err);
+		if (rc < 0)
+			return rc;
+	}
+}
+
+/* The labels of a refused command, each by itself. */
+static int store_singly(struct storing *s, size_t at, size_t n, struct err *err)
+{
+	struct box *b = s->b;
+	char *text = xstrdup(tree_coll_keyword_text(b->words, b->label[at].set));
+	size_t n_labels;
+	const char **labels = split(text, &n_labels);
+	struct words refused = {0};
+	uint32_t no;
+	int rc = 0;
+
+	for (size_t i = 0; i < n_labels && rc == 0; i++) {
+		rc = store_one(b, at, n, &labels[i], err);
+		if (!is_no(b, rc))
+			continue;
+		note_refused(s, labels[i], n, err);
+		add_there(&refused, labels[i], strlen(labels[i]));
+		rc = 0;
+	}
+	no = words_set(b, &refused);
+	if (rc == 0)
+		group_done(b, at, n, no);
+	free(labels);
+	free(text);
+	return rc;
+}
+
+static int send_group(struct box *b, size_t at, size_t n, struct err *err)
+{
+	char *text = xstrdup(tree_coll_keyword_text(b->words, b->label[at].set));
+	size_t n_labels;
+	const char **labels = split(text, &n_labels);
+	int rc = send_labels(b, at, n, labels, n_labels, err);
+
+	free(labels);
+	free(text);
+	return rc;
+}
+
+/* All commands but those that are refused, in flight together. */
+static int store_groups(struct box *b, struct err *err)
+{
+	size_t fly[FLY], n_fly = 0, at = 0;
+	int rc = 0;
+
+	while (rc == 0 && (at < b->n_label || n_fly)) {
+		rc = stop_check(err);
+		if (rc == 0 && at < b->n_label && n_fly < FLY) {
+			if (!b->label[at].done) {
+				rc = send_group(b, at, group_size(b, at), err);
+				if (rc == 0)
+					fly[n_fly++] = at;
+				else if (is_no(b, rc))
+					rc = 0;
+			}
+			at += group_size(b, at);
+			continue;
+		}
+		if (rc < 0 || n_fly == 0)
+			break;
+		rc = imap_labels_wait(b->w->m, err);
+		if (rc == 0)
+			group_done(b, fly[0], group_size(b, fly[0]), 0);
+		else if (is_no(b, rc))
+			rc = 0;
+		memmove(fly, fly + 1, --n_fly * sizeof fly[0]);
+	}
+	return rc;
+}
+
+static int store_once(struct storing *s, struct err *err)
+{
+	struct box *b = s->b;
+	int rc = store_groups(b, err);
+
+	for (size_t at = 0; at < b->n_label && rc == 0; at += group_size(b, at))
+		if (!b->label[at].done)
+			rc = store_singly(s, at, group_size(b, at), err);
+	return rc;
+}
+
+static void say_refused(struct storing *s)
+{
+	for (size_t i = 0; i < s->n_refused; i++) {
+		struct refused *r = &s->refused[i];
+		char n[COUNTED_SIZE];
+		struct buf name;
+
+		buf_init(&name, JSON_CAP);
+		if (!mutf7_decode(r->word, strlen(r->word), &name))
+			buf_puts(&name, r->word);
+		say_box(s->b, SAY_WARNING,
+		        "the target does not take the label \"%s\": %s without it: %s",
+		        buf_str(&name), counted(r->n, "message is", "messages are", n),
+		        r->why.text);
+		buf_clear(&name);
+		free(r->word);
+	}
+	free(s->refused);
+}
+
+/* What was stored is known to the journal. */
+static int remember(struct box *b, struct err *err)
+{
+	uint32_t *items = xcalloc(b->n_label + 1, sizeof *items);
+	size_t n = 0;
+	int rc;
+
+	for (size_t i = 0; i < b->n_label; i++)
+		if (b->label[i].done)
+			items[n++] = b->label[i].item;
+	rc = box_remember(b, items, n, err);
+	free(items);
+	return rc;
+}
+
+int labels_store(struct box *b, struct err *err)
+{
+	struct storing s = {.b = b};
+	int rc = 0;
+
+	if (b->n_label == 0 || b->w->run->opts->dry_run) {
+		b->n_label = 0;
+		return 0;
+	}
+	qsort(b->label, b->n_label, sizeof *b->label, label_cmp);
+	for (unsigned i = 1; i <= TRIES; i++) {
+		rc = store_once(&s, err);
+		if (!tlink_again(b, rc, &i, err))
+			break;
+		rc = tlink_reselect(b, err);
+		if (rc < 0)
+			break;
+	}
+	say_refused(&s);
+	if (rc == 0)
+		rc = remember(b, err);
+	b->n_label = 0;
+	return rc;
+}

@@ -1,0 +1,303 @@
+/*
+ * Messages that stand on the target although no answer said so: of a command whose connection ended, of a run that was killed, of another restore. They
+ * are looked for before anything is sent again, as long as the server was slow.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "valise/base/clock.h"
+#include "run.h"
+
+enum {
+	LATE_MS = 10500, /* so long after its connection ended a command may be carried out */
+	LATE_LEAST_MS = 750,
+	LATE_MOST_MS = 120000,
+	STEP_FIRST_MS = 250,
+	STEP_MOST_MS = 4000,
+	OUT_S = 600, /* after that what a killed run had sent is there or lost */
+	OUT_AGAIN_MS = 60000, /* the journal has the time of it, so exactly */
+	PASS_MS = 500, /* another restore is let go first so long, and by chance so much longer */
+	PASS_MORE_MS = 2500,
+	FELT_MOST = 2, /* batches of 1 and of 16 messages, then full ones */
+	CHECK_MS = 5000, /* a look for what others store meanwhile, at most so often */
+};
+
+/* ---- before anything goes out ---- */
+
+int late_going_out(struct box *b, struct err *err)
+{
+	int rc = 0;
+
+	b->sent_ms = clock_ms();
+	if (b->out_ms && b->sent_ms - b->out_ms < OUT_AGAIN_MS)
+		return 0;
+	rc = kept_out(b->w->run->journal, b->e->shown, (int64_t)time(NULL), err);
+	b->out_ms = b->sent_ms;
+	return rc < 0 ? restore_fail(b->w->run, err) : 0;
+}
+
+void late_settled(struct box *b)
+{
+	struct err ignored;
+
+	/* If this is lost, the next run waits a while for nothing. */
+	if (b->out_ms && kept_out(b->w->run->journal, b->e->shown, 0, &ignored) == 0)
+		b->out_ms = 0;
+}
+
+/* ---- after a connection ended ---- */
+
+/* So long this one is worth: shorter each time that it brought nothing, longer where the server was seen to be slow. */
+static int64_t patience(struct box *b)
+{
+	struct worker *w = b->w;
+	int64_t ms = w->late_ms ? w->late_ms : LATE_MS,
+	        slow = b->sent_ms ? clock_ms() - b->sent_ms : 0;
+
+	if (slow > ms)
+		ms = slow;
+	return ms > LATE_MOST_MS ? LATE_MOST_MS : ms;
+}
+
+/* One look; a connection that breaks again is opened again. */
+static int look(struct box *b, const uint32_t *items, size_t n, struct err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 1; i <= TRIES; i++) {
+		rc = b->w->m && imap_alive(b->w->m) ? imap_noop(b->w->m, err)
+		                                    : tlink_reselect(b, err);
+		if ((rc == ERR_REFUSED || rc == ERR_BUSY) && imap_alive(b->w->m))
+			rc = 0;
+		if (rc == 0)
+			rc = box_find_arrived(b, items, n, err);
+		if (!tlink_again(b, rc, &i, err))
+			break;
+	}
+	return rc;
+}
+
+int late_find(struct box *b, const uint32_t *items, size_t n, struct err *err)
+{
+	struct worker *w = b->w;
+	int64_t begin = clock_ms(), until = begin + patience(b), last = 0;
+	uint32_t *open = xmemdup(items, (n + 1) * sizeof *open);
+	int rc;
+
+	for (unsigned nth = 0;; nth++) {
+		size_t before = n, k = 0;
+
+		rc = look(b, open, n, err);
+		for (size_t i = 0; i < n; i++)
+			if (b->state[open[i]] == ITEM_TODO)
+				open[k++] = open[i];
+		n = k;
+		if (n < before)
+			last = clock_ms() - begin;
+		if (rc < 0 || n == 0 || clock_ms() >= until)
+			break;
+		rc = imap_link_wait(
+		        &w->run->links, clock_pause_ms(STEP_FIRST_MS, nth, STEP_MOST_MS), err);
+		if (rc < 0)
+			break;
+	}
+	b->resent |= n > 0;
+	b->e->unsure = rc < 0 && n > 0;
+	w->late_ms = last > STEP_FIRST_MS ? 2 * last : n ? (until - begin) / 4 : w->late_ms;
+	if (w->late_ms && w->late_ms < LATE_LEAST_MS)
+		w->late_ms = LATE_LEAST_MS;
+	free(open);
+	return rc;
+}
+
+static bool is_unsure(const struct box *b)
+{
+	int64_t out = kept_out_since(b->w->run->journal, b->e->shown);
+	int64_t age = (int64_t)time(NULL) - out;
+
+	return b->e->unsure || (out && age > -OUT_S && age < OUT_S);
+}
+
+int late_of_earlier(struct box *b, bool *waited_out, struct err *err)
+{
+	bool any = false;
+
+	*waited_out = false;
+	for (size_t i = 0; i < b->coll->n_items && !any; i++)
+		any = !b->mate[i];
+	if (!any || b->w->run->opts->dry_run || !is_unsure(b))
+		return 0;
+	*waited_out = true;
+	b->e->unsure = false;
+	say_box(b, SAY_INFO,
+	        "a restore was interrupted while messages were on their way to it; "
+	        "waiting whether they arrive");
+	return imap_link_wait(&b->w->run->links, LATE_MS, err);
+}
+
+/* ---- while others store ---- */
+
+/* Items that may be among the messages listed that nobody has: a size fits. */
+static size_t open_of_size(struct box *b, uint8_t *wanted, uint32_t *items)
+{
+	struct match_key *a = xcalloc(b->coll->n_items + 1, sizeof *a);
+	struct match_key *t = xcalloc(b->n_there + 1, sizeof *t);
+	uint8_t *fits = xcalloc(b->coll->n_items + 1, 1);
+	size_t na = 0, nt = 0, n = 0;
+
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (b->state[i] == ITEM_TODO) {
+			a[na].index = (uint32_t)i;
+			match_size_key(&a[na++], sent_size(b, (uint32_t)i));
+		}
+	for (size_t i = 0; i < b->n_there; i++)
+		if (wanted[i]) {
+			t[nt].index = (uint32_t)i;
+			match_size_key(&t[nt++], b->there[i].size);
+		}
+	memset(wanted, 0, b->n_there);
+	if (match_wanted(a, na, t, nt, 0, wanted) && match_wanted(t, nt, a, na, 0, fits))
+		for (size_t i = 0; i < b->coll->n_items; i++)
+			if (fits[i])
+				items[n++] = (uint32_t)i;
+	free(a);
+	free(t);
+	free(fits);
+	return n;
+}
+
+void late_batch_done(struct box *b, uint32_t expected, size_t n, size_t n_known)
+{
+	/* A gap in the UIDs: somebody else stores there, too. */
+	bool gap = b->next_uid - expected != n;
+
+	b->took_ms = clock_ms() - b->sent_ms;
+	b->blind += n - n_known;
+	b->others |= gap || n_known < n;
+	b->ours |= n > 0;
+	if (gap && n_known == n)
+		b->w->felt = 0;
+	else if (b->w->felt < FELT_MOST)
+		b->w->felt++;
+}
+
+size_t late_batch_max(const struct box *b)
+{
+	return b->w->felt < FELT_MOST ? (size_t)1 << 4 * b->w->felt : BATCH_MESSAGES;
+}
+
+static bool any_todo(const struct box *b)
+{
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (b->state[i] == ITEM_TODO)
+			return true;
+	return false;
+}
+
+static bool is_check_due(struct box *b)
+{
+	if (!b->checked_ms) {
+		b->checked_ms = clock_ms();
+		b->clear_uid = b->next_uid;
+	}
+	if (!b->ours || (!b->others && clock_ms() - b->checked_ms < CHECK_MS))
+		return false;
+	return any_todo(b);
+}
+
+/* What is listed as another hand's: copies of what was sent here, and what is still to be sent, which then is there. */
+static int take_others(struct box *b, uint8_t *wanted, size_t *met_out, struct err *err)
+{
+	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
+	size_t n = open_of_size(b, wanted, items);
+	int rc = 0;
+
+	*met_out += count_any(b, b->clear_uid);
+	if (n)
+		rc = box_find_among(b, items, n, wanted, err);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (b->state[items[i]] == ITEM_ADDED) {
+			++*met_out;
+			b->sum.added--; /* by another hand */
+			b->sum.already++;
+			b->sum.bytes -= b->coll->items[items[i]].size;
+		}
+	free(items);
+	return rc;
+}
+
+/* What came since the last look. */
+static int check_others(struct box *b, size_t *met_out, struct err *err)
+{
+	uint8_t *wanted;
+	size_t n = 0;
+	int rc = 0;
+
+	if (!b->is_open || !b->w->m || !imap_alive(b->w->m))
+		rc = b->sel.uidvalidity ? tlink_reselect(b, err) : tlink_select(b, err);
+	b->is_open = rc == 0;
+	if (rc == 0)
+		rc = imap_noop(b->w->m, err);
+	if ((rc == ERR_REFUSED || rc == ERR_BUSY) && imap_alive(b->w->m))
+		rc = 0;
+	if (rc == 0)
+		rc = there_from(b, b->clear_uid, err);
+	if (rc < 0)
+		return rc;
+	wanted = xmalloc(b->n_there + 1);
+	memset(wanted, 1, b->n_there + 1);
+	box_unclaimed(b, wanted);
+	for (size_t i = 0; i < b->n_there; i++)
+		n += wanted[i];
+	if (n > b->blind)
+		rc = take_others(b, wanted, met_out, err);
+	if (rc == 0 && b->n_there) {
+		b->clear_uid = b->there[b->n_there - 1].uid + 1;
+		b->next_uid = b->clear_uid > b->next_uid ? b->clear_uid : b->next_uid;
+		b->blind -= n < b->blind ? n : b->blind;
+	}
+	free(wanted);
+	return rc;
+}
+
+/*
+ * Another restore of the same messages is at work: it is let go first, as long as it brings what is lacking here. Both may
+ * think so: the pauses are a matter of chance.
+ */
+static int let_pass(struct box *b, struct err *err)
+{
+	int64_t least = PASS_MS + 2 * b->took_ms;
+	struct timespec t;
+
+	b->w->felt = 0;
+	clock_gettime(CLOCK_REALTIME, &t);
+	return imap_link_wait(&b->w->run->links,
+	        least + (t.tv_nsec / 1000 + getpid()) * 7919LL % (PASS_MORE_MS + b->took_ms), err);
+}
+
+int late_meanwhile(struct box *b, struct err *err)
+{
+	/* One that was met in another mailbox comes here, too. */
+	size_t met = b->w->met && !b->checked_ms && any_todo(b);
+	bool due = is_check_due(b);
+	int rc = 0;
+
+	if (!met && !due)
+		return 0;
+	b->w->met = false;
+	do {
+		if (met && (rc = let_pass(b, err)) < 0)
+			return rc;
+		met = 0;
+		for (unsigned i = 1; i <= TRIES; i++) {
+			rc = check_others(b, &met, err);
+			if (!tlink_again(b, rc, &i, err))
+				break;
+		}
+		b->w->met |= met > 0;
+	} while (rc == 0 && met && any_todo(b));
+	b->ours = b->others = false;
+	b->checked_ms = clock_ms();
+	return rc;
+}

@@ -1,0 +1,415 @@
+/*
+ * Which messages of the archive are there already: by the restore journal, then by content (equal size and instant, then equal size), then by
+ * what a server that rewrites messages leaves alone, by the forms that the ladder makes of refused ones, by Message-ID and instant, at last by instant and what
+ * is in the message but for other header fields.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "run.h"
+
+struct pairing {
+	struct box *b;
+	struct seen *seen; /* bodies of the target that were read */
+	size_t n_seen;
+	uint8_t *was_seen;
+};
+
+static struct match_key *new_keys(size_t n)
+{
+	return xcalloc(n + 1, sizeof(struct match_key));
+}
+
+static struct match_key key_of(const uint8_t *key, int64_t date, uint64_t size, size_t index)
+{
+	struct match_key k = {.date = date, .size = size, .index = (uint32_t)index};
+
+	if (key)
+		memcpy(k.key, key, sizeof k.key);
+	return k;
+}
+
+static int64_t date_of(const struct tmsg *t)
+{
+	return t->has_date ? t->date_utc : INT64_MIN;
+}
+
+/* Index of a UID in what is there, SIZE_MAX: not there. */
+static size_t there_at(struct box *b, uint32_t uid)
+{
+	const struct tmsg *t = there_find(b, uid);
+
+	return t ? (size_t)(t - b->there) : SIZE_MAX;
+}
+
+static bool is_error(const struct tree_coll *c, uint32_t uid)
+{
+	for (size_t i = 0; i < c->n_errors; i++)
+		if (c->errors[i].uid == uid)
+			return true;
+	return false;
+}
+
+/* What was restored earlier and the archive no longer has here. */
+static void note_gone(struct box *b, const struct kept *k)
+{
+	struct run *r = b->w->run;
+	struct gone *g;
+
+	if (is_error(b->coll, k->src_uid))
+		return;
+	pthread_mutex_lock(&r->lock);
+	g = ARR_PUSH(r->gone, r->n_gone, r->gone_cap);
+	memcpy(g->sha256, k->sha256, SHA256_LEN);
+	g->src_uid = k->src_uid;
+	g->entry = b->entry;
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* Records whose message is there, by their UID in the archive; the others, as a multiset, by content. */
+static void pair_journal(struct box *b)
+{
+	size_t n, left = 0, n_items = 0;
+	const struct kept *k = kept_of(b->w->run->journal, b->e->shown, b->sel.uidvalidity, &n);
+	struct match_key *items, *recs;
+
+	if (n == 0)
+		return;
+	recs = new_keys(n);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = there_at(b, k[i].uid);
+		const struct tree_item *it = tree_coll_find(b->coll, k[i].src_uid);
+
+		if (at == SIZE_MAX)
+			continue;
+		if (it && !b->mate[it - b->coll->items] &&
+		        memcmp(it->sha256, k[i].sha256, SHA256_LEN) == 0) {
+			b->mate[it - b->coll->items] = (uint32_t)at + 1;
+			b->claimed[at] = 1;
+		} else {
+			recs[left++] = key_of(k[i].sha256, 0, 0, at);
+		}
+	}
+	items = new_keys(left ? b->coll->n_items : 0);
+	for (size_t i = 0; left && i < b->coll->n_items; i++)
+		if (!b->mate[i])
+			items[n_items++] = key_of(b->coll->items[i].sha256, 0, 0, i);
+	match_pairs(items, n_items, recs, left, 0, b->mate, b->claimed);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = there_at(b, k[i].uid);
+
+		if (at != SIZE_MAX && !b->claimed[at]) {
+			note_gone(b, &k[i]);
+			b->claimed[at] = 1; /* known not to be any of the others */
+		}
+	}
+	free(items);
+	free(recs);
+}
+
+/* Keys of what is not paired yet: sizes (${by_size}) or dates alone. */
+static size_t open_items(const struct box *b, bool by_size, struct match_key *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		const struct tree_item *it = &b->coll->items[i];
+
+		if (b->mate[i])
+			continue;
+		out[n] = key_of(NULL, it->date_utc, it->size, i);
+		if (by_size)
+			match_size_key(&out[n], it->size);
+		n++;
+	}
+	return n;
+}
+
+static size_t open_there(const struct box *b, bool by_size, struct match_key *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n_there; i++) {
+		if (b->claimed[i])
+			continue;
+		out[n] = key_of(NULL, date_of(&b->there[i]), b->there[i].size, i);
+		if (by_size)
+			match_size_key(&out[n], b->there[i].size);
+		n++;
+	}
+	return n;
+}
+
+/* Read what is worth a look and was not read yet. */
+static int look(struct pairing *p, uint8_t *wanted, struct err *err)
+{
+	struct seen *more = NULL;
+	size_t n = 0, any = 0;
+	int rc;
+
+	for (size_t i = 0; i < p->b->n_there; i++) {
+		wanted[i] = wanted[i] && !p->was_seen[i];
+		any += wanted[i];
+	}
+	if (any == 0)
+		return 0;
+	rc = there_hash(p->b, wanted, &more, &n, err);
+	if (n) {
+		p->seen = xrealloc(p->seen, (p->n_seen + n) * sizeof *p->seen);
+		memcpy(p->seen + p->n_seen, more, n * sizeof *more);
+		p->n_seen += n;
+	}
+	for (size_t i = 0; i < n; i++)
+		p->was_seen[more[i].index] = 1;
+	free(more);
+	return rc;
+}
+
+static void pair_hashes(struct pairing *p, unsigned rule)
+{
+	struct box *b = p->b;
+	struct match_key *items = new_keys(b->coll->n_items), *seen = new_keys(p->n_seen);
+	size_t n_items = 0, n_seen = 0;
+
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (!b->mate[i])
+			items[n_items++] =
+			        key_of(b->coll->items[i].sha256, b->coll->items[i].date_utc, 0, i);
+	for (size_t i = 0; i < p->n_seen; i++)
+		if (!b->claimed[p->seen[i].index])
+			seen[n_seen++] = key_of(p->seen[i].sha256,
+			        date_of(&b->there[p->seen[i].index]), 0, p->seen[i].index);
+	match_pairs(items, n_items, seen, n_seen, rule, b->mate, b->claimed);
+	free(items);
+	free(seen);
+}
+
+/* By content; rule MATCH_DATE first, then any date. */
+static int pair_content(struct pairing *p, unsigned rule, struct err *err)
+{
+	struct box *b = p->b;
+	struct match_key *items = new_keys(b->coll->n_items), *there = new_keys(b->n_there);
+	uint8_t *wanted = xcalloc(b->n_there + 1, 1);
+	size_t n_items = open_items(b, true, items), n_there = open_there(b, true, there);
+	int rc;
+
+	match_wanted(items, n_items, there, n_there, rule, wanted);
+	rc = look(p, wanted, err);
+	if (rc == 0)
+		pair_hashes(p, rule);
+	free(items);
+	free(there);
+	free(wanted);
+	return rc;
+}
+
+/* An item of the archive, read for what a rewriting server leaves alone. */
+struct reading {
+	struct loose loose;
+	struct text text;
+	struct buf head;
+};
+
+static int read_write(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct reading *r = ctx;
+	size_t room = HEAD_CAP - r->head.len;
+
+	loose_add(&r->loose, p, n);
+	text_add(&r->text, p, n);
+	buf_put(&r->head, p, n < room ? n : room);
+	return stop_check(err);
+}
+
+/* The keys of one item, in the order in which they are tried. */
+enum { BY_LOOSE, BY_MSGID, BY_TEXT, KEYS };
+
+static int read_item(struct box *b, size_t i, struct match_key key[KEYS], struct err *err)
+{
+	struct tree_reader *reader = b->w->run->reader;
+	const struct tree_item *it = &b->coll->items[i];
+	struct reading r;
+	bool has[KEYS] = {true};
+	int rc;
+
+	loose_start(&r.loose);
+	text_start(&r.text);
+	buf_init(&r.head, HEAD_CAP);
+	rc = reader->ops->body(reader, b->coll, it, read_write, &r, err);
+	for (unsigned k = 0; k < KEYS; k++)
+		key[k] = key_of(NULL, it->date_utc, it->size, i);
+	loose_end(&r.loose, key[BY_LOOSE].key);
+	there_msgid((const char *)r.head.data, r.head.len, key[BY_MSGID].key, &has[BY_MSGID]);
+	has[BY_TEXT] = text_end(&r.text, (const char *)r.head.data, r.head.len, key[BY_TEXT].key);
+	for (unsigned k = 0; k < KEYS; k++)
+		key[k].none = rc < 0 || !has[k];
+	buf_clear(&r.head);
+	return rc == ERR_STOPPED ? rc : 0; /* a damaged one is named when it is to be sent */
+}
+
+static void say_loose(struct box *b, const uint32_t *before, const char *why)
+{
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		const struct tmsg *t;
+
+		if (before[i] || !b->mate[i])
+			continue;
+		t = &b->there[b->mate[i] - 1];
+		item_altered(b, (uint32_t)i, ODD_OCTETS);
+		say_item(b, SAY_NOTE, &b->coll->items[i], NULL, 0,
+		        "taken for UID %u of the target, of %llu octets: %s", t->uid,
+		        (unsigned long long)t->size, why);
+	}
+}
+
+/* Pair by keys of both sides, which are used up, and say so. */
+static void pair_loose(struct pairing *p, struct match_key *items, size_t n_items, unsigned by)
+{
+	static const char *const why[KEYS] = {"equal but for line ends and NUL",
+	        "same Message-ID and date, but the server has other octets",
+	        "same body, date, From, To and Subject, but the server has another header"};
+	struct box *b = p->b;
+	struct match_key *seen = new_keys(p->n_seen);
+	uint32_t *before = xmemdup(b->mate, (b->coll->n_items + 1) * sizeof *before);
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_seen; i++) {
+		const struct seen *s = &p->seen[i];
+		const struct tmsg *t = &b->there[s->index];
+		const uint8_t *key[KEYS] = {s->loose, s->msgid, s->text};
+		const bool has[KEYS] = {true, s->has_msgid, s->has_text};
+
+		if (!b->claimed[s->index] && has[by])
+			seen[n++] = key_of(key[by], date_of(t), t->size, s->index);
+	}
+	match_pairs(items, n_items, seen, n,
+	        by == BY_LOOSE ? MATCH_DATE : MATCH_DATE | MATCH_OTHER_SIZE, b->mate, b->claimed);
+	say_loose(b, before, why[by]);
+	free(before);
+	free(seen);
+}
+
+static bool fits(const struct box *b, uint32_t item, const struct seen *s)
+{
+	return !b->claimed[s->index] &&
+	       date_of(&b->there[s->index]) == b->coll->items[item].date_utc;
+}
+
+/* What an earlier restore stored in another form, since the target refused it as it is. */
+static int pair_forms(struct pairing *p, const uint8_t *mine, struct err *err)
+{
+	struct box *b = p->b;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < b->coll->n_items && (rc = stop_check(err)) == 0; i++) {
+		size_t at = SIZE_MAX;
+
+		if (mine[i] && !b->mate[i])
+			at = form_find(b, i, p->seen, p->n_seen, fits, err);
+		if (at == SIZE_MAX)
+			continue;
+		b->mate[i] = p->seen[at].index + 1;
+		b->claimed[p->seen[at].index] = 1;
+	}
+	return rc;
+}
+
+/* ${mine}: the items that have the date of a message of the target. */
+static int pair_read(struct pairing *p, const uint8_t *mine, struct err *err)
+{
+	struct box *b = p->b;
+	size_t most = b->coll->n_items, n = 0;
+	struct match_key *key[KEYS];
+	int rc = 0;
+
+	for (unsigned k = 0; k < KEYS; k++)
+		key[k] = new_keys(most);
+	for (size_t i = 0; i < most && rc == 0; i++) {
+		struct match_key one[KEYS];
+
+		if (!mine[i] || (rc = read_item(b, i, one, err)) != 0)
+			continue;
+		for (unsigned k = 0; k < KEYS; k++)
+			key[k][n] = one[k];
+		n++;
+	}
+	if (rc == 0) {
+		pair_loose(p, key[BY_LOOSE], n, BY_LOOSE);
+		rc = pair_forms(p, mine, err);
+	}
+	for (unsigned k = BY_MSGID; k < KEYS && rc == 0; k++)
+		pair_loose(p, key[k], n, k);
+	for (unsigned k = 0; k < KEYS; k++)
+		free(key[k]);
+	return rc;
+}
+
+static int pair_rewritten(struct pairing *p, struct err *err)
+{
+	struct box *b = p->b;
+	size_t most = b->coll->n_items;
+	struct match_key *items = new_keys(most), *there = new_keys(b->n_there);
+	uint8_t *wanted = xcalloc(b->n_there + 1, 1), *mine = xcalloc(most + 1, 1);
+	size_t n_items = open_items(b, false, items), n_there = open_there(b, false, there);
+	int rc = 0;
+
+	if (match_wanted(items, n_items, there, n_there, MATCH_DATE, wanted)) {
+		match_wanted(there, n_there, items, n_items, MATCH_DATE, mine);
+		rc = look(p, wanted, err);
+		if (rc == 0)
+			rc = pair_read(p, mine, err);
+	}
+	free(items);
+	free(there);
+	free(wanted);
+	free(mine);
+	return rc;
+}
+
+static size_t count_open(const struct box *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		n += !b->mate[i];
+	return n;
+}
+
+static void say_dates(struct box *b, const uint32_t *before)
+{
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (!before[i] && b->mate[i]) {
+			item_altered(b, (uint32_t)i, ODD_DATE);
+			say_item(b, SAY_NOTE, &b->coll->items[i], NULL, 0,
+			        "is there already (UID %u of the target), with another date",
+			        b->there[b->mate[i] - 1].uid);
+		}
+}
+
+int box_pair(struct box *b, struct err *err)
+{
+	struct pairing p = {.b = b};
+	uint32_t *before;
+	int rc = 0;
+
+	free(b->mate);
+	free(b->claimed);
+	b->mate = xcalloc(b->coll->n_items + 1, sizeof *b->mate);
+	b->claimed = xcalloc(b->n_there + 1, 1);
+	if (b->n_there == 0)
+		return 0;
+	p.was_seen = xcalloc(b->n_there + 1, 1);
+	pair_journal(b);
+	if (count_open(b))
+		rc = pair_content(&p, MATCH_DATE, err);
+	before = xmemdup(b->mate, (b->coll->n_items + 1) * sizeof *before);
+	if (rc == 0 && count_open(b))
+		rc = pair_content(&p, 0, err);
+	if (rc == 0)
+		say_dates(b, before);
+	if (rc == 0 && count_open(b))
+		rc = pair_rewritten(&p, err);
+	free(before);
+	free(p.seen);
+	free(p.was_seen);
+	return rc;
+}

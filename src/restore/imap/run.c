@@ -1,0 +1,348 @@
+#include <stdlib.h>
+#include <string.h>
+#include "run.h"
+#include "name.h"
+#include "restore/labels/view.h"
+
+static int entry_cmp(const void *pa, const void *pb, void *ctx)
+{
+	const struct map_entry *map = ctx;
+	size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
+	uint64_t x = map[a].head->roots.bytes, y = map[b].head->roots.bytes;
+
+	if (x != y)
+		return x < y ? 1 : -1;
+	return (a > b) - (a < b); /* parents come before what is below them */
+}
+
+static void probe_names(struct run *r, struct imap *m)
+{
+	char delimiter = 0;
+	const char *prefix = imap_namespace(m, &delimiter);
+
+	r->prefix = xstrdup(prefix ? prefix : "");
+	if (imap_has(m, "NAMESPACE"))
+		r->prefix_shown = name_shown((const uint8_t *)r->prefix, strlen(r->prefix));
+	for (size_t i = 0; i < r->n_list && !delimiter; i++)
+		delimiter = r->list[i].delimiter;
+	r->there.list = r->list;
+	r->there.n = r->n_list;
+	r->there.prefix = r->prefix_shown;
+	r->there.delimiter = delimiter;
+}
+
+/* The whole archive is mapped, so that --folder changes no name. */
+static void plan_map(struct run *r)
+{
+	const struct map_wish wish = {.under = r->opts->under,
+	        .maps = r->opts->maps,
+	        .n_maps = r->opts->n_maps,
+	        .earlier = kept_place_of,
+	        .ctx = r->journal};
+	const struct tree_manifest *mf = r->reader->ops->manifest(r->reader);
+	const struct tree_head **heads = xcalloc(mf->n_heads ? mf->n_heads : 1, sizeof *heads);
+
+	for (size_t i = 0; i < mf->n_heads; i++)
+		if (mf->heads[i].kind == COLL_MAIL)
+			heads[r->n_map++] = &mf->heads[i];
+	r->map = map_plan(heads, r->n_map, &r->there, &wish);
+	r->selected = xcalloc(r->n_map + 1, sizeof *r->selected);
+	r->order = xcalloc(r->n_map + 1, sizeof *r->order);
+	for (size_t i = 0; i < r->n_map; i++) {
+		const struct tree_head *h = r->map[i].head;
+
+		r->selected[i] =
+		        target_selects(r->opts, r->view ? label_view_origin(r->view, h) : h);
+		if (!r->selected[i])
+			continue;
+		r->order[r->n_order++] = i;
+		atomic_fetch_add(&r->progress->items_total, h->roots.items);
+		atomic_fetch_add(&r->progress->bytes_total, h->roots.bytes);
+	}
+	if (r->n_order)
+		qsort_r(r->order, r->n_order, sizeof *r->order, entry_cmp, r->map);
+	free(heads);
+}
+
+static int open_journal(struct run *r, struct err *err)
+{
+	const struct target_opts *o = r->opts;
+	int rc = kept_open(o->journal, r->journal_id, o->dry_run, &r->journal, err);
+
+	if (rc != ERR_DAMAGED)
+		return rc;
+	progress_say(r->progress, SAY_WARNING,
+	        "the restore journal cannot be used, what is there is recognised by content: %s",
+	        err->text);
+	return kept_open(NULL, r->journal_id, o->dry_run, &r->journal, err);
+}
+
+static int plan(struct run *r, struct imap *m, struct err *err)
+{
+	uint64_t used = 0, limit = 0;
+	int rc;
+
+	do
+		rc = imap_list(m, false, &r->list, &r->n_list, err);
+	while (rc == ERR_THROTTLED && imap_alive(m) &&
+	        imap_link_pause(&r->links, 1, NULL, err) == 0);
+	if (rc == 0)
+		rc = labels_plan(r, m, err);
+	if (rc == 0) {
+		probe_names(r, m);
+		rc = open_journal(r, err);
+	}
+	if (rc < 0)
+		return rc;
+	plan_map(r);
+	r->append_limit = imap_append_limit(m);
+	rc = imap_quota(m, &used, &limit, err);
+	if (rc < 0 && imap_alive(m)) {
+		used = limit = 0; /* no quota known */
+		rc = 0;
+	}
+	if (rc < 0)
+		return rc;
+	say_plan(r, used, limit);
+	if (r->opts->dry_run)
+		return 0;
+	rc = imap_select(m, (const uint8_t *)"INBOX", 5, true, &r->inbox, err);
+	if (rc < 0 && err->code == ERR_STOPPED)
+		return rc;
+	return imap_alive(m) ? make_all(r, m, err) : 0; /* what is missing is made one by one */
+}
+
+/* The next mailbox; waits while others may still give theirs back. False: none is left. */
+static bool next_entry(struct run *r, size_t *out)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&r->lock);
+	while (!r->failed && !found) {
+		if (!r->ready) {
+			pthread_cond_wait(&r->wake, &r->lock);
+		} else if (r->n_back) {
+			*out = r->back[--r->n_back];
+			found = true;
+		} else if (r->next < r->n_order) {
+			*out = r->order[r->next++];
+			found = true;
+		} else if (r->busy) {
+			pthread_cond_wait(&r->wake, &r->lock);
+		} else {
+			break;
+		}
+	}
+	r->busy += found;
+	pthread_mutex_unlock(&r->lock);
+	return found;
+}
+
+/* The server asked to wait, and this worker is one of those that are given up for that. */
+static bool is_spare(struct worker *w)
+{
+	struct run *r = w->run;
+
+	pthread_mutex_lock(&r->lock);
+	if (!w->leaving && imap_links_allowed(&r->links, r->alive) < r->alive) {
+		w->leaving = true;
+		r->alive--;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return w->leaving;
+}
+
+static void give_back(struct run *r, size_t entry)
+{
+	pthread_mutex_lock(&r->lock);
+	*ARR_PUSH(r->back, r->n_back, r->back_cap) = entry;
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void not_busy(struct run *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->busy--;
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static int work(struct worker *w, struct err *err)
+{
+	struct run *r = w->run;
+	size_t entry;
+	int rc = 0;
+
+	if (!w->m)
+		rc = tlink_open(w, err);
+	while (rc == 0 && !is_spare(w) && next_entry(r, &entry)) {
+		rc = box_restore(w, entry, err);
+		if (rc < 0)
+			give_back(r, entry);
+		not_busy(r);
+	}
+	if (rc == 0)
+		rc = box_finish_later(w, err);
+	return rc;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct run *r = w->run;
+	struct err err = {0}, late = {0};
+	int rc = work(w, &err);
+
+	if (rc == ERR_STOPPED)
+		restore_fail(r, &err);
+	if (w->n_later && box_finish_later(w, &late) < 0 && rc == 0)
+		rc = late.code;
+	tlink_drop(w);
+	pthread_mutex_lock(&r->lock);
+	r->alive -= !w->leaving;
+	if (rc < 0 && !r->failed && r->alive == 0 && (r->n_back || r->next < r->n_order)) {
+		r->failed = true;
+		r->fatal = err;
+	}
+	pthread_mutex_unlock(&r->lock);
+	if (w->leaving)
+		progress_say(r->progress, SAY_INFO, "going on with one connection less");
+	else if (rc < 0 && !restore_failed(r))
+		progress_say(
+		        r->progress, SAY_INFO, "going on with one connection less: %s", err.text);
+	return NULL;
+}
+
+/* Several connections are worth their sign-in only for several mailboxes with something in them. */
+static unsigned count_workers(const struct run *r)
+{
+	const struct tree_manifest *mf = r->reader->ops->manifest(r->reader);
+	unsigned max = r->opts->connections ? r->opts->connections : CONNECTIONS;
+	size_t units = 0, boxes = 0;
+
+	for (size_t i = 0; i < mf->n_heads; i++) {
+		const struct tree_head *h = &mf->heads[i];
+
+		if (h->kind != COLL_MAIL || !h->roots.items || !target_selects(r->opts, h))
+			continue;
+		boxes++;
+		units += 1 + (size_t)(h->roots.items / 100);
+	}
+	units = 1 + units / 8;
+	if (units > boxes)
+		units = boxes ? boxes : 1;
+	return units < max ? (unsigned)units : max;
+}
+
+/* The others sign in while the first session, which has shown that it can, makes the plan. */
+static struct worker *start_workers(
+        struct run *r, struct worker *first, unsigned n, unsigned *started)
+{
+	struct worker *w = xcalloc(n, sizeof *w);
+
+	*started = 0;
+	pthread_mutex_lock(&r->lock);
+	r->alive = n;
+	w[0] = *first;
+	first->m = NULL;
+	for (unsigned i = 0; i < n; i++) {
+		w[i].run = r;
+		w[i].number = i;
+	}
+	for (unsigned i = 1; i < n; i++, ++*started)
+		if (pthread_create(&w[i].thread, NULL, worker_main, &w[i]) != 0)
+			break;
+	r->alive -= n - 1 - *started;
+	pthread_mutex_unlock(&r->lock);
+	return w;
+}
+
+static void work_all(struct run *r, struct worker *first)
+{
+	unsigned started;
+	struct worker *w = start_workers(r, first, count_workers(r), &started);
+	struct err err = {0};
+
+	if (plan(r, w[0].m, &err) < 0 || labels_make(&w[0], &err) < 0)
+		restore_fail(r, &err);
+	pthread_mutex_lock(&r->lock);
+	r->ready = true;
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+	worker_main(&w[0]);
+	for (unsigned i = 1; i <= started; i++)
+		pthread_join(w[i].thread, NULL);
+	free(w);
+}
+
+static void run_clear(struct run *r)
+{
+	map_free(r->map, r->n_map);
+	kept_free(r->journal);
+	imap_selected_clear(&r->inbox);
+	imap_list_free(r->list, r->n_list);
+	free(r->prefix);
+	free(r->prefix_shown);
+	free(r->journal_id);
+	if (r->view)
+		r->view->ops->free(r->view);
+	free(r->selected);
+	free(r->order);
+	free(r->back);
+	free(r->gone);
+	free(r->placed);
+	pthread_mutex_destroy(&r->lock);
+	pthread_mutex_destroy(&r->reader_lock);
+	pthread_cond_destroy(&r->wake);
+	imap_links_clear(&r->links);
+}
+
+static bool links_over(void *ctx)
+{
+	return restore_failed(ctx);
+}
+
+static int imap_run(const struct service *service, struct tree_reader *reader,
+        const struct target_opts *opts, struct progress *progress, struct target_result *out,
+        struct err *err)
+{
+	struct run r = {.service = service,
+	        .reader = reader,
+	        .archive = reader,
+	        .opts = opts,
+	        .progress = progress,
+	        .quota_refused = UINT64_MAX,
+	        .links = {.service = service,
+	                .target = true,
+	                .progress = progress,
+	                .max_wait_s = opts->max_wait_s,
+	                .over = links_over}};
+	struct worker first = {.run = &r};
+	int rc;
+
+	pthread_mutex_init(&r.lock, NULL);
+	pthread_mutex_init(&r.reader_lock, NULL);
+	pthread_cond_init(&r.wake, NULL);
+	r.links.ctx = &r;
+	imap_links_init(&r.links);
+	rc = tlink_open(&first, err);
+	if (rc == 0)
+		work_all(&r, &first);
+	if (rc == 0 && r.journal)
+		say_gone(&r);
+	if (rc == 0 && r.failed) {
+		*err = r.fatal;
+		rc = err->code;
+	}
+	if (r.quota_refused != UINT64_MAX)
+		progress_say(progress, SAY_WARNING,
+		        "the target is over quota: make room there, then run this again; it goes "
+		        "on "
+		        "with what is missing");
+	tlink_drop(&first);
+	*out = r.sum;
+	run_clear(&r);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+const struct target_ops target_imap = {SERVICE_IMAP, COLL_MAIL, imap_run};

@@ -1,0 +1,415 @@
+#ifndef VALISE_RESTORE_IMAP_RUN_H
+#define VALISE_RESTORE_IMAP_RUN_H
+
+#include <pthread.h>
+#include "valise/base/mem.h"
+#include "valise/format/mend.h"
+#include "valise/proto/imap/links.h"
+#include "valise/restore/restore.h"
+#include "journal.h"
+#include "map.h"
+#include "match.h"
+
+/*
+ * The IMAP target (RFC 3501, 3502, 4315). One session probes and plans; then a few workers with a session each take one
+ * mailbox after the other, so that the order of messages inside a mailbox is kept. In a mailbox:
+ *   make it where it is missing, subscribe; list what is there; pair it with the archive by the journal and by content; add
+ *   the flags set since; append the rest in batches, each made known to the journal when the server has it; look at what came of it.
+ * Nothing is taken away: no flag, no message, no mailbox.
+ *
+ * run->lock guards the queue of mailboxes, names that are softened, the sums and what moved where.
+ */
+
+enum {
+	BATCH_MESSAGES = 400, /* imap_append makes commands of 100 of them, all in flight */
+	BATCH_BYTES = 4 << 20,
+	HELD_MAX = 1 << 20, /* larger messages are streamed, and sent alone */
+	HASH_MESSAGES = 200, /* bodies of the target asked for by one command */
+	HASH_BYTES = 1 << 20,
+	HASH_FLY = 8,
+	LIST_CAP = 64 << 20, /* messages of one mailbox */
+	HEAD_CAP = 64 << 10,
+	CONNECTIONS = 3,
+	TRIES = 3,
+	BUSY_TRIES = 5,
+	SET_MAX = 6900,
+	LATER_BOXES = 8, /* mailboxes looked at together in the end */
+	LATER_ITEMS = 5000,
+};
+
+/* A message of the target. */
+struct tmsg {
+	uint64_t size;
+	int64_t date_utc;
+	uint32_t uid;
+	uint32_t keywords; /* set in box->words */
+	uint32_t labels; /* the same (labels.c) */
+	uint16_t flags;
+	bool has_date;
+};
+
+/* What the body of a target's message turned out to be. */
+struct seen {
+	uint8_t sha256[SHA256_LEN];
+	uint8_t loose[SHA256_LEN];
+	uint8_t msgid[SHA256_LEN];
+	uint8_t text[SHA256_LEN];
+	uint32_t index; /* of the tmsg */
+	bool has_msgid, has_text;
+};
+
+/* A message of an earlier restore that the archive no longer has in this mailbox. */
+struct gone {
+	uint8_t sha256[SHA256_LEN];
+	uint32_t src_uid;
+	size_t entry;
+};
+
+/* A message added by this run. */
+struct placed {
+	uint8_t sha256[SHA256_LEN];
+	size_t entry;
+};
+
+struct run {
+	const struct service *service;
+	struct tree_reader *reader;
+	const struct target_opts *opts;
+	struct progress *progress;
+	struct imap_links links;
+
+	struct imap_mailbox *list;
+	size_t n_list;
+	struct map_target there;
+	char *prefix, *prefix_shown; /* of the personal namespace, as sent and as text */
+	struct map_entry *map;
+	size_t n_map;
+	bool *selected; /* --folder */
+	size_t *order; /* of the selected entries, largest first */
+	size_t n_order;
+	struct kept_journal *journal;
+	char *journal_id;
+	struct tree_reader *archive;
+	struct tree_reader *
+	        view; /* of the archive: what reader is from the plan on; NULL: that is the archive itself */
+	bool gmail; /* the target has labels */
+	uint64_t append_limit; /* 0: unknown */
+
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	pthread_mutex_t reader_lock; /* reader->coll is not thread-safe */
+	bool ready; /* the plan stands */
+	uint64_t n_added; /* messages, for the sample of them that is read back */
+	unsigned sizes_wrong; /* messages whose octets were right, though their size was not */
+	bool alters; /* one of the sample was not as it was sent: all are read back */
+	struct imap_selected
+	        inbox; /* what INBOX takes is asked once, for mailboxes that are made */
+	size_t next;
+	size_t *back; /* entries whose worker lost its connection for good */
+	size_t n_back, back_cap;
+	unsigned alive, busy;
+	bool failed;
+	struct err fatal;
+	uint64_t quota_refused; /* the smallest message that was over quota, UINT64_MAX: none */
+	struct target_result sum;
+	struct gone *gone;
+	size_t n_gone, gone_cap;
+	struct placed *placed;
+	size_t n_placed, placed_cap;
+};
+
+struct box;
+
+/* How a message of the target is not as in the archive. */
+enum odd {
+	ODD_FORM = 1, /* in another form (fallbacks.c) */
+	ODD_FLAGS = 2, /* without a flag, keyword or label */
+	ODD_DATE = 4,
+	ODD_OCTETS = 8,
+};
+
+/* A size that is right says little about the octets: these are read. */
+enum read_back {
+	READ_FRAGILE = 1, /* servers change such messages without changing the size */
+	READ_SAMPLE = 2,
+	READ_SIZE = 4, /* the size is another one: that may be a lie of RFC822.SIZE */
+	READ_SAID = 8, /* that it has other octets was said already */
+};
+
+struct worker {
+	struct run *run;
+	struct imap *m;
+	unsigned number;
+	struct box *later[LATER_BOXES]; /* filled, not looked at yet */
+	size_t n_later, later_items;
+	int64_t late_ms; /* so long an unknown outcome is waited for; 0: not known yet */
+	unsigned felt; /* batches that were sent and met no other restore */
+	bool met; /* another restore stored the same, in this mailbox or the last one */
+	bool was_open;
+	bool lost; /* no connection can be had any more */
+	bool leaving; /* one too many since the server asked to wait */
+	pthread_t thread;
+};
+
+/* A keyword that a mailbox does not take. */
+struct lacking {
+	char *word;
+	uint64_t messages;
+};
+
+/* Flags to be added to a message that is there. */
+struct to_store {
+	uint32_t uid;
+	uint32_t keywords; /* set in box->words */
+	uint16_t flags;
+	bool told; /* refused, and counted as such */
+	bool listed; /* flags and keywords are what it still lacks after the STORE */
+	uint32_t item;
+};
+
+/* The form in which a message goes to the target, where it is not plainly sent as it is. */
+struct form {
+	struct mend *mender; /* while it may be sent */
+	unsigned mend; /* MEND_* */
+	unsigned flaws; /* what could be mended */
+	bool looked; /* flaws is known */
+	bool bare_keywords, bare_flags; /* set afterwards */
+	bool no_date, date_asked;
+	bool is_counted;
+	unsigned last_steps; /* of those that are tried when nothing else helps */
+	uint64_t size; /* of what is sent */
+	uint8_t sha256[SHA256_LEN];
+	char why[300]; /* what the server said to the message as it is */
+};
+
+/* Labels to be added to a message that is there. */
+struct to_label {
+	uint32_t uid;
+	uint32_t item;
+	uint32_t set; /* in box->words */
+	bool done;
+};
+
+/* The work on one mailbox. */
+struct box {
+	struct worker *w;
+	struct map_entry *e;
+	size_t entry;
+	struct tree_coll *coll; /* of the archive, sorted */
+	struct imap_selected sel;
+	struct tree_coll *words; /* keyword sets of the target's messages and of what goes there */
+	struct tmsg *there; /* sorted by UID */
+	size_t n_there, there_cap;
+	uint32_t *mate; /* per item: index in there + 1 */
+	uint8_t *claimed; /* per message there */
+	uint8_t *odd; /* per item: how it is not as in the archive, bits of enum odd */
+	uint8_t *noted; /* per item: the journal has it with these */
+	uint32_t *lacks; /* per item: flags and keywords that it did not get, a set of words */
+	uint32_t *got; /* per item: UID after APPEND, 0 not known */
+	uint8_t *state; /* per item: enum item_state */
+	uint8_t *read_back; /* per item: why it is read back, bits of enum read_back */
+	uint8_t *tries; /* per item: connections lost while it alone was sent */
+	struct form **form; /* per item, NULL: as it is */
+	uint64_t over_quota; /* messages that found no room */
+	uint64_t quota; /* of this size and larger nothing is sent any more */
+	unsigned refused; /* messages in a row of which the target took no form */
+	struct lacking *lacking;
+	size_t n_lacking, lacking_cap;
+	bool since; /* what is stored now was set since an earlier restore */
+	struct to_store *store;
+	size_t n_store, store_cap;
+	uint32_t *labels; /* per item: what it is to have; NULL: the target has no labels */
+	uint32_t *labelled; /* per item: what it is known to have got */
+	struct to_label *label;
+	size_t n_label, label_cap;
+	unsigned waits; /* times in a row that the server asked for patience */
+	uint32_t
+	        base; /* messages with lower UIDs were there before restores of this archive began */
+	int64_t took_ms; /* the last batch */
+	int64_t out_ms, sent_ms,
+	        checked_ms; /* late.c: the journal knows that messages go out; the last batch did; others were looked for */
+	uint32_t clear_uid; /* lower ones are known */
+	size_t blind; /* stored since then without being told the UID */
+	bool ours, others; /* stored something since they were looked for */
+	bool resent; /* something was sent again although it may be there */
+	bool is_open; /* it was selected */
+	uint32_t first; /* what was appended has at least this UID */
+	uint32_t next_uid; /* what is appended from now on has at least this UID */
+	struct target_result sum;
+};
+
+enum item_state { ITEM_TODO, ITEM_THERE, ITEM_ADDED, ITEM_FAILED };
+
+/* conn.c */
+int tlink_open(struct worker *w, struct err *err) MUST_CHECK;
+void tlink_drop(struct worker *w);
+/* imap_link_pause, for people with what will be gone on with; may be NULL. */
+int tlink_pause(struct worker *w, unsigned nth, const char *next, struct err *err) MUST_CHECK;
+/**
+ * tlink_again(b, rc, nth, err): work on a mailbox ended with ${rc}. True: it is to be tried once more, on the connection that tlink_reselect gives; what had to be
+ * waited for was. *nth counts the failures; the server's wish to wait is none.
+ */
+bool tlink_again(struct box *b, int rc, unsigned *nth, struct err *err);
+/* Select (dry run: examine) the mailbox on a living connection; w->lost: none can be had. */
+int tlink_select(struct box *b, struct err *err) MUST_CHECK;
+/* In the middle of the work on it: ERR_PROTO if its UIDVALIDITY is another one now. */
+int tlink_reselect(struct box *b, struct err *err) MUST_CHECK;
+bool tlink_dead(const struct worker *w, int rc); /* the connection, not the command, failed */
+bool tlink_over(const struct worker *w); /* no connection can be had, or the run is over */
+int restore_fail(struct run *r, const struct err *err);
+bool restore_failed(struct run *r);
+
+/* report.c: what a person is told. */
+void say_box(struct box *b, enum say_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void say_item(struct box *b, enum say_level level, const struct tree_item *it, const char *head,
+        size_t head_len, const char *fmt, ...) PRINTF_LIKE(6, 7);
+/* A note on an item, with From and Subject. */
+void say_altered(struct box *b, uint32_t item, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit);
+void say_mapping(struct run *r, const struct map_entry *e); /* if it is worth a word */
+void say_gone(struct run *r);
+/* Read the start of a message, to name it. */
+void item_head(struct box *b, const struct tree_item *it, struct buf *out);
+
+/* labels.c: Gmail's labels. All of it does nothing on other targets. */
+/* What of the archive goes where, by --labels and by what the target is: r->reader becomes the view of it. */
+int labels_plan(struct run *r, struct imap *m, struct err *err) MUST_CHECK;
+/* Make what make_all did not: what a mailbox is called in the end is what its label is called. */
+int labels_make(struct worker *w, struct err *err) MUST_CHECK;
+void labels_load(struct box *b);
+const char *there_items(const struct run *r);
+uint32_t labels_there(struct box *b, const char *raw);
+bool labels_lacking(struct box *b, uint32_t item, const struct tmsg *t);
+/* Note what an item that was added, or is there already, is still to get. ${had}: what a record says that it got earlier, which is not set again; true if there is more to record. */
+void labels_after(struct box *b, uint32_t item, const struct tmsg *t);
+bool labels_since(struct box *b, uint32_t item, const struct tmsg *t, const char *had);
+int labels_store(struct box *b, struct err *err) MUST_CHECK;
+
+/* make.c: the mailbox itself. */
+/* All that are missing, with commands in flight; those that are refused are left to box_make. */
+int make_all(struct run *r, struct imap *m, struct err *err) MUST_CHECK;
+int box_make(struct worker *w, struct map_entry *e, struct target_result *sum,
+        struct err *err) MUST_CHECK;
+
+/* scan.c: what is there. */
+int there_list(struct box *b, const char *set, struct err *err) MUST_CHECK;
+/* The same from a UID on. */
+int there_from(struct box *b, uint32_t uid, struct err *err) MUST_CHECK;
+struct tmsg *there_find(struct box *b, uint32_t uid); /* of those listed; NULL */
+/* The answers to a fetch of there_items() that is the oldest command in flight. */
+int there_take(struct box *b, struct err *err) MUST_CHECK;
+/* Hash the messages whose index is set in ${wanted}; *out malloc'ed. */
+int there_hash(struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out,
+        struct err *err) MUST_CHECK;
+void there_msgid(const char *head, size_t n, uint8_t out[SHA256_LEN], bool *has_out);
+
+/* pair.c: pair the archive with it. */
+int box_pair(struct box *b, struct err *err) MUST_CHECK;
+
+/* flags.c */
+/* The words of ${text} that the mailbox takes, as a set of box->words. */
+uint32_t keywords_fit(struct box *b, const char *text);
+void box_store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags, uint32_t keywords);
+int box_store(struct box *b, struct err *err) MUST_CHECK;
+/* What an item that is there as ${t} has not got of its flags and keywords, but may get; what it may not is noted. */
+void flags_owed(struct box *b, uint32_t item, const struct tmsg *t, unsigned *flags_out,
+        uint32_t *words_out);
+/* Flags of paired messages: what to add, and what was taken away at the source since. */
+int box_flags(struct box *b, struct err *err) MUST_CHECK;
+size_t words_split(char *text, const char **out, size_t max); /* cuts ${text} */
+/* The words of set ${a} that set ${b} lacks, a set of box->words. */
+uint32_t words_minus(struct box *b, const char *a, const char *minus);
+
+/* fallbacks.c: other forms of what the target refuses. */
+/* What a refusal of an APPEND is about. */
+enum about {
+	ABOUT_MESSAGE, /* every form is tried */
+	ABOUT_LIMIT, /* of keywords perhaps (RFC 5530 3, LIMIT): as it is, without keywords and flags */
+	ABOUT_MAILBOX, /* no form of the message would change it */
+};
+enum about ladder_about(const char *code, const char *text);
+/**
+ * ladder_next(b, item, code, text): choose the next form of a message that was refused with this, the least change first; form_ready makes it ready to
+ * be sent. False: none is left, or none is wanted.
+ */
+bool ladder_next(struct box *b, uint32_t item, const char *code, const char *text);
+/* The same after the connection broke while it was sent alone: few are worth another connection. */
+bool ladder_next_break(struct box *b, uint32_t item, const char *text);
+/* A reason that the next form could mend. */
+bool ladder_knows(const struct box *b, uint32_t item, const char *text);
+/* ERR_LIMIT: this form is too large for the target. */
+int form_ready(struct box *b, uint32_t item, struct err *err) MUST_CHECK;
+int form_give(struct box *b, uint32_t item,
+        int (*write)(void *wctx, const void *p, size_t n, struct err *err), void *wctx,
+        struct err *err) MUST_CHECK;
+/* What was sent, or is, of an item. */
+uint64_t sent_size(const struct box *b, uint32_t item);
+const uint8_t *sent_sha256(const struct box *b, uint32_t item);
+bool is_rescued(const struct box *b, uint32_t item);
+/* Count and name an item that is there in another form; said once. */
+void form_count(struct box *b, uint32_t item, const char *how);
+/* In one number, for the journal; 0: as it is. */
+unsigned form_code(const struct box *b, uint32_t item);
+void form_set(struct box *b, uint32_t item, unsigned code);
+void form_free(struct form *f);
+/* Is one of these messages the item in another form? The index in ${seen}, or SIZE_MAX; the form is noted. */
+size_t form_find(struct box *b, uint32_t item, const struct seen *seen, size_t n,
+        bool (*fits)(const struct box *b, uint32_t item, const struct seen *s), struct err *err);
+
+/* late.c: what stands there although no answer said so. */
+/* Before a batch is sent; the journal remembers it. */
+int late_going_out(struct box *b, struct err *err) MUST_CHECK;
+void late_settled(struct box *b); /* what became of all that was sent is known */
+/* Look for items of unknown outcome, with growing pauses as long as it makes sense; they get their UID. The mailbox is selected. */
+int late_find(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
+/* Messages are lacking that an interrupted run may have sent a moment ago: wait for them. *waited_out: what was listed is old. */
+int late_of_earlier(struct box *b, bool *waited_out, struct err *err) MUST_CHECK;
+/* The first batches of a connection are small: if another restore began at the same moment, their UIDs show it before more is doubled. */
+size_t late_batch_max(const struct box *b);
+/* ${n} messages of a batch were taken, ${n_known} with a UID, the first one expected to get the UID ${expected}. */
+void late_batch_done(struct box *b, uint32_t expected, size_t n, size_t n_known);
+/* Now and then before a batch: what others stored meanwhile is not sent. */
+int late_meanwhile(struct box *b, struct err *err) MUST_CHECK;
+
+/* count.c: what is there more often than in the archive. */
+/* Is any message listed, from UID ${from} on, worth a look? */
+bool count_any(struct box *b, uint32_t from);
+/* Name those messages listed, from UID ${from} on, that are copies of what is there already. ${known}: those that have an owner besides, or NULL. */
+int box_count(struct box *b, uint32_t from, const uint8_t *known, struct err *err) MUST_CHECK;
+
+/* append.c, verify.c */
+int box_append(struct box *b, struct err *err) MUST_CHECK;
+/* --verify full: what was there before is read, too, and named where it is not what an earlier restore sent. */
+int box_read_there(struct box *b, struct err *err) MUST_CHECK;
+/* Look at what was appended from UID ${first} on; the mailbox is selected. */
+int box_verify(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
+/* The same for a mailbox that was listed a moment ago; false: there is something to be put right. */
+bool box_looks_right(struct box *b);
+/* What of these items has arrived although no answer came: they get their UID. */
+int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
+/* The same among the messages listed that are ${wanted}. */
+int box_find_among(struct box *b, const uint32_t *items, size_t n, const uint8_t *wanted,
+        struct err *err) MUST_CHECK;
+/* Clears in ${wanted} each message listed that an item has. */
+void box_unclaimed(struct box *b, uint8_t *wanted);
+int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
+/* ${head}: the message's, to name it; NULL: is to be read; "": goes without. */
+void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len, const char *why);
+/* The same for one of many, of which a line tells how many they are. */
+void item_failed_too(struct box *b, uint32_t item, const char *why);
+void item_altered(struct box *b, uint32_t item, enum odd how);
+/* Write down what has been learnt of messages since their records were written. */
+int box_remember_odd(struct box *b, struct err *err) MUST_CHECK;
+void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity);
+/**
+ * is_sampled(n): is the ${n}-th message (from 0) that a run stores read back? The first hundred are, then one of 31: not one of ten or of a
+ * hundred, so that a server that alters every tenth is met.
+ */
+bool is_sampled(uint64_t n);
+
+/* box.c */
+int box_restore(struct worker *w, size_t entry, struct err *err) MUST_CHECK;
+/* Look at the mailboxes that wait for it, and be done with them. */
+int box_finish_later(struct worker *w, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,377 @@
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "valise/base/mem.h"
+#include "names.h"
+#include "pick.h"
+#include "view.h"
+
+struct view {
+	struct tree_reader reader;
+	struct tree_reader *from;
+	struct label_opts o;
+	struct label_names names; /* mailboxes of ${from} and what they are picked for */
+	struct tree_manifest manifest; /* as it is shown */
+	uint32_t *origin; /* per head shown: its number in names */
+};
+
+static void view_free(struct tree_reader *r)
+{
+	struct view *v = (struct view *)r;
+
+	label_names_clear(&v->names);
+	tree_manifest_clear(&v->manifest);
+	free(v->origin);
+	free(v);
+}
+
+static const struct tree_manifest *view_manifest(struct tree_reader *r)
+{
+	return &((struct view *)r)->manifest;
+}
+
+static int view_body(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
+        tree_write_fn write, void *ctx, struct err *err)
+{
+	struct view *v = (struct view *)r;
+
+	return v->from->ops->body(v->from, c, it, write, ctx, err);
+}
+
+static uint32_t number_of(const struct view *v, const struct tree_head *h)
+{
+	return v->origin[h - v->manifest.heads];
+}
+
+static int view_coll(
+        struct tree_reader *r, const struct tree_head *h, struct tree_coll **out, struct err *err)
+{
+	struct view *v = (struct view *)r;
+	uint32_t number = number_of(v, h);
+	const struct pick_coll *pick = &v->names.colls[number];
+	struct tree_coll *c;
+	struct label_memo memo = {0};
+	size_t kept = 0;
+	int rc = v->from->ops->coll(v->from, v->names.heads[number], &c, err);
+
+	*out = NULL;
+	if (rc < 0)
+		return rc;
+	tree_coll_sort(c);
+	for (size_t i = 0; pick->set && i < c->n_items && i < pick->n; i++) {
+		struct tree_item it = c->items[i];
+
+		if (pick->set[i] == PICK_NOT)
+			continue;
+		if (v->o.gmail)
+			label_item(&v->names, number, c, &it, pick->set[i], &memo);
+		else if (v->o.policy == LABELS_KEYWORDS)
+			label_item_keywords(&v->names, number, c, &it, pick->set[i], &memo);
+		c->items[kept++] = it;
+	}
+	if (pick->set)
+		c->n_items = kept;
+	label_memo_clear(&memo);
+	*out = c;
+	return 0;
+}
+
+static const struct tree_reader_ops view_ops = {
+        .manifest = view_manifest, .coll = view_coll, .body = view_body, .free = view_free};
+
+const struct tree_head *label_view_origin(const struct tree_reader *view, const struct tree_head *h)
+{
+	const struct view *v = (const struct view *)view;
+
+	return v->names.heads[number_of(v, h)];
+}
+
+/* ---- reading ---- */
+
+struct reading {
+	struct place *places;
+	size_t n, cap;
+};
+
+static int read_places(struct view *v, struct reading *t, uint32_t number, struct err *err)
+{
+	struct pick_coll *pick = &v->names.colls[number];
+	struct tree_coll *c;
+	struct err why = {0};
+
+	if (v->from->ops->coll(v->from, v->names.heads[number], &c, &why) < 0) {
+		if (why.code == ERR_STOPPED) {
+			*err = why;
+			return why.code;
+		}
+		return 0; /* it is told when it is restored */
+	}
+	tree_coll_sort(c);
+	pick->n = c->n_items;
+	pick->set = xmalloc((c->n_items + 1) * sizeof *pick->set);
+	for (size_t i = 0; i < c->n_items; i++) {
+		const struct tree_ext *e = tree_item_ext(c, &c->items[i]);
+		struct place *p = ARR_PUSH(t->places, t->n, t->cap);
+
+		pick->set[i] = PICK_NOT;
+		memcpy(p->sha256, c->items[i].sha256, SHA256_LEN);
+		p->msgid = e ? e->gm_msgid : 0;
+		p->coll = number;
+		p->item = (uint32_t)i;
+		if (v->o.policy == LABELS_KEYWORDS && !v->o.gmail && e && e->labels)
+			label_names_see(&v->names, e->labels);
+	}
+	tree_coll_free(c);
+	return stop_check(err);
+}
+
+static bool has_class(const struct label_names *n, enum label_class class)
+{
+	for (size_t i = 0; i < n->n; i++)
+		if (n->colls[i].class == class)
+			return true;
+	return false;
+}
+
+/* Where a use is announced, names say nothing about it; as restore/imap/map.c has it. */
+static void class_by_name(struct label_names *n)
+{
+	bool announced[CLASSES];
+
+	for (enum label_class c = 0; c < CLASSES; c++)
+		announced[c] = has_class(n, c);
+	for (size_t i = 0; i < n->n; i++) {
+		enum label_class class = label_class_by_name(n->heads[i]);
+
+		if (n->colls[i].class == CLASS_USER && !announced[class])
+			n->colls[i].class = class;
+	}
+}
+
+static void collect(struct view *v)
+{
+	const struct tree_manifest *m = v->from->ops->manifest(v->from);
+	struct label_names *n = &v->names;
+
+	n->heads = xcalloc(m->n_heads + 1, sizeof *n->heads);
+	n->colls = xcalloc(m->n_heads + 1, sizeof *n->colls);
+	n->wanted = xcalloc(m->n_heads + 1, sizeof *n->wanted);
+	n->sets = tree_coll_new(COLL_MAIL, "");
+	for (size_t i = 0; i < m->n_heads; i++) {
+		if (m->heads[i].kind != COLL_MAIL)
+			continue;
+		n->heads[n->n] = &m->heads[i];
+		n->colls[n->n].class = label_class_of(&m->heads[i]);
+		n->wanted[n->n++] = v->o.wanted(v->o.wanted_ctx, &m->heads[i]);
+	}
+	class_by_name(n);
+}
+
+static bool is_needed(const struct view *v)
+{
+	if (v->o.gmail || v->o.policy != LABELS_FOLDERS)
+		return true;
+	for (size_t i = 0; i < v->names.n; i++)
+		if (v->names.colls[i].class == CLASS_ALL && v->names.wanted[i])
+			return true;
+	return false;
+}
+
+/* ---- the manifest ---- */
+
+static bool taken(const struct view *v, const char *content_name, const char *use)
+{
+	for (size_t i = 0; i < v->names.n; i++)
+		if ((content_name &&
+		            strcasecmp(v->names.heads[i]->content_name, content_name) == 0) ||
+		        (use && v->names.heads[i]->special_use &&
+		                strstr(v->names.heads[i]->special_use, use)))
+			return true;
+	return false;
+}
+
+/* Has a mailbox lost all its messages to others, so that it need not be there? */
+static bool is_emptied(const struct view *v, uint32_t i)
+{
+	const struct pick_coll *pick = &v->names.colls[i];
+	enum label_class class = pick->class;
+
+	if (!pick->set)
+		return false; /* not wanted, or it could not be read */
+	for (size_t k = 0; k < pick->n; k++)
+		if (pick->set[k] != PICK_NOT)
+			return false;
+	if (v->o.gmail)
+		return class == CLASS_ALL || class == CLASS_IMPORTANT || class == CLASS_FLAGGED;
+	return pick->n > 0;
+}
+
+static bool is_below(const struct tree_head *h, const struct tree_head *parent)
+{
+	size_t n = strlen(parent->content_name);
+
+	return strncmp(h->content_name, parent->content_name, n) == 0 && h->content_name[n] == '/';
+}
+
+/* A \Noselect mailbox that had some below it, and has none any more. */
+static bool is_bare(const struct view *v, uint32_t i, const bool *shown)
+{
+	const struct tree_head *h = v->names.heads[i];
+	bool had = false;
+
+	for (size_t k = 0; k < v->names.n && (h->attrs & ATTR_NOSELECT); k++) {
+		if (!is_below(v->names.heads[k], h))
+			continue;
+		if (shown[k])
+			return false;
+		had = true;
+	}
+	return had;
+}
+
+static void count_kept(const struct pick_coll *pick, struct tree_head *h)
+{
+	uint64_t kept = 0;
+
+	if (!pick->set)
+		return;
+	for (size_t i = 0; i < pick->n; i++)
+		kept += pick->set[i] != PICK_NOT;
+	/* Octets are for the plan and the progress alone. */
+	h->roots.bytes = pick->n ? h->roots.bytes / pick->n * kept : 0;
+	h->roots.items = kept;
+}
+
+static void show(struct view *v, uint32_t i)
+{
+	struct tree_head *h = tree_manifest_add(&v->manifest, v->names.heads[i]);
+
+	v->origin[v->manifest.n_heads - 1] = i;
+	count_kept(&v->names.colls[i], h);
+	if (v->o.gmail || v->names.colls[i].class != CLASS_ALL)
+		return;
+	if (!taken(v, NULL, "\\Archive")) {
+		free(h->special_use);
+		h->special_use = xstrdup("\\Archive");
+	}
+	if (!taken(v, "Archive", NULL)) {
+		free(h->content_name);
+		h->content_name = xstrdup("Archive");
+	}
+}
+
+static void build_manifest(struct view *v)
+{
+	bool *shown = xcalloc(v->names.n + 1, sizeof *shown);
+
+	tree_manifest_init(&v->manifest);
+	v->origin = xcalloc(v->names.n + 1, sizeof *v->origin);
+	for (uint32_t i = 0; i < v->names.n; i++)
+		shown[i] = !is_emptied(v, i);
+	for (uint32_t i = 0; i < v->names.n; i++)
+		if (shown[i] && !is_bare(v, i, shown))
+			show(v, i);
+	free(shown);
+}
+
+/* ---- the plan in words ---- */
+
+static void PRINTF_LIKE(3, 4)
+        say(const struct view *v, const char *collection, const char *fmt, ...)
+{
+	char text[900];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	v->o.say(v->o.say_ctx, collection, text);
+}
+
+static void say_gmail(const struct view *v, const struct pick_counts *c)
+{
+	char n[COUNTED_SIZE];
+
+	if (c->shared)
+		say(v, NULL, "%s, with labels",
+		        counted(c->shared, "message of several mailboxes becomes one message",
+		                "messages of several mailboxes become one message each", n));
+	if (c->equal)
+		say(v, NULL,
+		        "%s left out: an equal one is in the same mailbox, and Gmail keeps a "
+		        "content once",
+		        counted(c->equal, "message is", "messages are", n));
+	if (c->spared)
+		say(v, NULL, "%s that are restored: Gmail cannot hold the same there as well",
+		        counted(c->spared, "message of Trash or Junk is equal to others",
+		                "messages of Trash or Junk are equal to others", n));
+}
+
+static void say_plan_of(const struct view *v, const struct pick_counts *c)
+{
+	char n[COUNTED_SIZE];
+	const char *all = NULL;
+
+	if (v->o.gmail) {
+		say_gmail(v, c);
+		return;
+	}
+	for (size_t i = 0; i < v->names.n; i++)
+		if (v->names.colls[i].class == CLASS_ALL && v->names.wanted[i])
+			all = v->names.heads[i]->name;
+	if (all)
+		say(v, all,
+		        "it shows all messages: %s in other mailboxes, not restored twice; %s in "
+		        "none, for the archive mailbox",
+		        counted(c->all_left, "stands", "stand", n),
+		        counted(c->all_kept, "stands", "stand", (char[COUNTED_SIZE]){0}));
+	if (c->shared)
+		say(v, NULL, "%s several labels: restored once, %s",
+		        counted(c->shared, "message has", "messages have", n),
+		        v->o.policy == LABELS_KEYWORDS ? "its labels as keywords"
+		                                       : "in the first of its mailboxes");
+	if (v->o.policy == LABELS_KEYWORDS)
+		label_names_say(&v->names, v->o.say, v->o.say_ctx);
+}
+
+static enum pick_how how(const struct label_opts *o)
+{
+	if (o->gmail)
+		return o->gmail_all ? PICK_GMAIL : PICK_GMAIL_FOLDERS;
+	if (o->policy == LABELS_FIRST)
+		return PICK_FIRST;
+	return o->policy == LABELS_KEYWORDS ? PICK_KEYWORDS : PICK_FOLDERS;
+}
+
+int label_view(struct tree_reader *from, const struct label_opts *o, struct tree_reader **out,
+        struct err *err)
+{
+	struct view *v = xcalloc(1, sizeof *v);
+	struct reading t = {0};
+	struct pick_counts counts;
+	int rc = 0;
+
+	*out = NULL;
+	v->reader.ops = &view_ops;
+	v->from = from;
+	v->o = *o;
+	collect(v);
+	if (!is_needed(v)) {
+		view_free(&v->reader);
+		return 0;
+	}
+	for (uint32_t i = 0; i < v->names.n && rc == 0; i++)
+		if (v->names.wanted[i])
+			rc = read_places(v, &t, i, err);
+	if (rc == 0) {
+		label_pick(how(o), t.places, t.n, v->names.colls, v->names.sets, &counts);
+		build_manifest(v);
+		say_plan_of(v, &counts);
+		*out = &v->reader;
+	} else {
+		view_free(&v->reader);
+	}
+	free(t.places);
+	return rc;
+}
