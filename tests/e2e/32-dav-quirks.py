@@ -175,7 +175,7 @@ def unread_home(scratch, archive):
 
 def exact_later(scratch, archive):
     """What came by multiget is fetched once more with --exact, and then no more; a later run without it costs only what that run fetched."""
-    for name in ("odd-content-exact", "multiget-differs"):
+    for name, times in (("odd-content-exact", 2), ("multiget-differs", 1)):  # what seems cut is asked for twice
         with fakedav.cases()[name]() as server:
             run, work = named_run(server, "exact-later-" + name, scratch), server.collections["/dav/calendars/alice/work/"]
 
@@ -185,7 +185,7 @@ def exact_later(scratch, archive):
                 return server.bodies
 
             fetch()
-            expect(0 < fetch("--exact") <= len(server.expected()), "%s: %d bodies with --exact" % (name, server.bodies))
+            expect(0 < fetch("--exact") <= times * len(server.expected()), "%s: %d bodies with --exact" % (name, server.bodies))
             run.check_tree()
             expect(fetch("--exact") == 0, "%s: %d bodies" % (name, server.bodies))
             work.put("late.ics", fakedav.event(1, "late", "CATEGORIES:one\\, two\r\n"))
