@@ -40,7 +40,9 @@ static int parse_bool(const char *key, const char *value, bool *out, struct err 
 	        err, ERR_USAGE, ERR_WHOLE, "%s is \"yes\" or \"no\", not \"%s\"", key, value);
 }
 
-/* "sha256:" and 64 digits, with or without the colons that openssl prints between them. */
+/*
+ * "sha256:" and 64 digits, with or without the colons that openssl prints between them.
+ */
 static int parse_pin(enum service_kind kind, const char *s, char **out, struct err *err)
 {
 	char hex[PIN_DIGITS + 1];
@@ -120,7 +122,10 @@ static int check_fd(enum service_kind kind, const char *s, struct err *err)
 	return 0;
 }
 
-/* On one level, the service's own (${own}) or the account's: how many sources, and the last. */
+/*
+ * On one level, the service's own (${own}) or the account's: how many sources, and the
+ * last.
+ */
 static int password_source(const struct settings *set, enum service_kind kind, bool own,
         enum source_type *type_out, const char **text_out)
 {
@@ -168,8 +173,8 @@ static int build_password(
 }
 
 /*
- * The service's own key, then the user of its URL, then the account's, then an address as the name; an
- * option wins over the URL of the file.
+ * The service's own key, then the user of its URL, then the account's, then an address as
+ * the name; an option wins over the URL of the file.
  */
 static int build_user(const struct settings *set, const char *name, const char *from_url,
         struct service *s, char **passed_over, struct err *err)
@@ -287,7 +292,10 @@ static int check_owners(const struct settings *set, struct err *err)
 	return 0;
 }
 
-/* USER@HOST of who is read, not of who signs in; a user that is an address already names the account. */
+/*
+ * USER@HOST of who is read, not of who signs in; a user that is an address already names
+ * the account.
+ */
 static char *default_name(const struct account *a)
 {
 	for (int k = 0; k < SERVICE_KINDS; k++) {

@@ -1,6 +1,6 @@
 /*
- * accounts.ini, read with inih. inih cuts what is too long and guesses at continuation lines in
- * silence, so that the lines are looked at before it gets them.
+ * accounts.ini, read with inih. inih cuts what is too long and guesses at continuation
+ * lines in silence, so that the lines are looked at before it gets them.
  */
 #include "accountfile.h"
 #include "valise/account/account.h"
@@ -86,7 +86,10 @@ static int check_line(struct reading *r, const char *s, size_t n)
 	return 0;
 }
 
-/* As fgets, for inih; leading blanks are dropped, for they would make it a continuation line. */
+/*
+ * As fgets, for inih; leading blanks are dropped, for they would make it a continuation
+ * line.
+ */
 static char *next_line(char *out, int size, void *stream)
 {
 	struct reading *r = stream;
@@ -144,7 +147,10 @@ int accountfile_parse(const char *text, size_t n, const char *label, accountfile
 	if (n > ACCOUNTFILE_MAX)
 		return err_set(
 		        err, ERR_LIMIT, ERR_WHOLE, "%s is too large for an account file", label);
-	/* The library's knobs are variables; these are the values of this program, always. */
+	/*
+	 * The library's knobs are variables; these are the values of this program,
+	 * always.
+	 */
 	ini_allow_multiline = false;
 	ini_allow_inline_comments = false;
 	ini_use_stack = false;

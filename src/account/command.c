@@ -1,4 +1,7 @@
-/* password-command: a child that may ask its own questions on the terminal and on standard error. */
+/*
+ * password-command: a child that may ask its own questions on the terminal and on
+ * standard error.
+ */
 #include "credentials.h"
 #include "valise/base/sys.h"
 #include <errno.h>

@@ -10,7 +10,8 @@
 #include <string.h>
 
 #define SLICE_MS 200
-#define USELESS_MS 10000 /* a command that gave the same token again is left alone for so long */
+/* a command that gave the same token again is left alone for so long */
+#define USELESS_MS 10000
 #define OUTPUT_MAX (64 << 10) /* of a command, all lines */
 
 struct secret_source {
@@ -18,7 +19,8 @@ struct secret_source {
 	enum source_type type;
 	char *text, *label;
 	struct secret cached;
-	int64_t useless_ms; /* when the command, asked again, last gave the same; 0: never */
+	/* when the command, asked again, last gave the same; 0: never */
+	int64_t useless_ms;
 };
 
 struct account_secrets {
@@ -170,7 +172,10 @@ static bool same(const struct secret *a, const struct secret *b)
 	return a->data && b->data && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
 
-/* Many sessions find at once that their token has expired: the first one's question answers the others, too. */
+/*
+ * Many sessions find at once that their token has expired: the first one's question
+ * answers the others, too.
+ */
 static bool must_ask(const struct secret_source *s, bool renew, const struct secret *refused)
 {
 	if (!s->cached.data)

@@ -4,7 +4,10 @@
 #include "valise/account/account.h"
 #include "valise/base/secret.h"
 
-/* Where the passwords of an account come from. Services with the same source share it and its answer. */
+/*
+ * Where the passwords of an account come from. Services with the same source share it and
+ * its answer.
+ */
 
 enum source_type {
 	SOURCE_COMMAND, /* text: for sh -c */
@@ -20,8 +23,9 @@ struct account_secrets *secrets_new(void);
 void secrets_free(struct account_secrets *s); /* wipes; NULL is fine */
 
 /**
- * secrets_source(s, type, text, label): the source, made or shared; lent until secrets_free. ${label}
- * names the service in messages. A descriptor is no longer inherited by commands from now on.
+ * secrets_source(s, type, text, label): the source, made or shared; lent until
+ * secrets_free. ${label} names the service in messages. A descriptor is no longer
+ * inherited by commands from now on.
  */
 struct secret_source *secrets_source(
         struct account_secrets *s, enum source_type type, const char *text, const char *label);
@@ -37,8 +41,9 @@ int command_secret(
         const char *command, const char *label, struct secret *out, struct err *err) MUST_CHECK;
 
 /**
- * line_secret(fd, whole, label, out, err): one line from ${fd}, without its LF or CRLF. ${whole}: read on
- * to the end and drop the rest; else not a byte after the LF is taken. Waits end when a stop is asked for.
+ * line_secret(fd, whole, label, out, err): one line from ${fd}, without its LF or CRLF.
+ * ${whole}: read on to the end and drop the rest; else not a byte after the LF is taken.
+ * Waits end when a stop is asked for.
  */
 int line_secret(
         int fd, bool whole, const char *label, struct secret *out, struct err *err) MUST_CHECK;

@@ -8,16 +8,16 @@
 
 /**
  * service_url_parse(kind, text, cleartext, at, user_out, err):
- * Fill host, port, security and (DAV) path of the zeroed ${at} from the URL of a service (RFC 3986,
- * RFC 5092, RFC 2384), and *${user_out} with its user, decoded, or NULL. Both are the caller's, after an
- * error too.
+ * Fill host, port, security and (DAV) path of the zeroed ${at} from the URL of a service
+ * (RFC 3986, RFC 5092, RFC 2384), and *${user_out} with its user, decoded, or NULL. Both
+ * are the caller's, after an error too.
  *
- *	imaps:// pop3s:// https://    TLS
- *	imap:// pop3://               STARTTLS; with ${cleartext} none
- *	http://                       only with ${cleartext}
+ * 	imaps:// pop3s:// https://    TLS
+ * 	imap:// pop3://               STARTTLS; with ${cleartext} none
+ * 	http://                       only with ${cleartext}
  *
- * ERR_USAGE says what to write instead. A message never repeats the part before '@', which may hold a
- * password.
+ * ERR_USAGE says what to write instead. A message never repeats the part before '@',
+ * which may hold a password.
  */
 int service_url_parse(enum service_kind kind, const char *text, bool cleartext, struct endpoint *at,
         char **user_out, struct err *err) MUST_CHECK;

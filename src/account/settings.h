@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include "valise/base/service.h"
 
-/* The keys of an account and their values as given, merged from the file and the options. */
+/*
+ * The keys of an account and their values as given, merged from the file and the options.
+ */
 
 struct setting {
 	char *key, *value;
@@ -29,11 +31,15 @@ const char *settings_value(const struct settings *s, enum service_kind kind, con
 const char *settings_own(const struct settings *s, enum service_kind kind, const char *key);
 
 /**
- * settings_drop_passwords(s, like): options that say where a password comes from replace all that the
- * file said about it on the same level, the one of ${like} ("imap-password-fd": that of "imap-").
+ * settings_drop_passwords(s, like): options that say where a password comes from replace
+ * all that the file said about it on the same level, the one of ${like}
+ * ("imap-password-fd": that of "imap-").
  */
 void settings_drop_passwords(struct settings *s, const char *like);
-/* "password-command" or "password-fd", with or without a service before it; "password" too when ${file}. */
+/*
+ * "password-command" or "password-fd", with or without a service before it; "password"
+ * too when ${file}.
+ */
 bool settings_is_password(const char *key, bool file);
 
 /* A key of accounts.ini: those of account_is_key, and "password". */

@@ -9,7 +9,10 @@
 #include <string.h>
 #include <termios.h>
 
-/* While a password is asked for: what a signal must set right. A signal reaches the process, so this is global; one question at a time. */
+/*
+ * While a password is asked for: what a signal must set right. A signal reaches the
+ * process, so this is global; one question at a time.
+ */
 static struct {
 	volatile sig_atomic_t fd;
 	struct termios before, quiet;
@@ -32,7 +35,10 @@ static void watch(int number, struct sigaction *before)
 	(void)sigaction(number, &sa, before);
 }
 
-/* Nobody is left at a terminal without echo; after SIGTSTP and SIGCONT the question goes on. */
+/*
+ * Nobody is left at a terminal without echo; after SIGTSTP and SIGCONT the question goes
+ * on.
+ */
 static void on_leave(int number)
 {
 	int saved = errno;

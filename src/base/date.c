@@ -1,4 +1,7 @@
-/* Dates of IMAP (RFC 3501 9, date-time), mail (RFC 5322 3.3, 4.3) and RFC 3339, without time zones of libc. */
+/*
+ * Dates of IMAP (RFC 3501 9, date-time), mail (RFC 5322 3.3, 4.3) and RFC 3339, without
+ * time zones of libc.
+ */
 #include "valise/base/date.h"
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +18,9 @@ struct civil {
 	int hour, minute, second;
 };
 
-/* Days since 1970-01-01 in the proleptic Gregorian calendar; years begin in March inside. */
+/*
+ * Days since 1970-01-01 in the proleptic Gregorian calendar; years begin in March inside.
+ */
 static int64_t days_from_civil(int year, int month, int day)
 {
 	int64_t y = month <= 2 ? year - 1 : year;
@@ -40,7 +45,9 @@ static void civil_from_days(int64_t days, struct civil *c)
 	c->year = (int)(yoe + era * 400 + (c->month <= 2));
 }
 
-/* Seconds without a zone as a calendar date; clamped to the years that have four digits. */
+/*
+ * Seconds without a zone as a calendar date; clamped to the years that have four digits.
+ */
 static void civil_from_seconds(int64_t seconds, struct civil *c)
 {
 	int64_t days, rest;
@@ -70,8 +77,9 @@ static bool civil_valid(const struct civil *c)
 		return false;
 	if (c->day > lengths[c->month - 1] + (c->month == 2 && leap))
 		return false;
+	/* a leap second is the first of the next minute */
 	return c->hour >= 0 && c->hour < 24 && c->minute >= 0 && c->minute < 60 && c->second >= 0 &&
-	       c->second <= 60; /* a leap second is the first of the next minute */
+	       c->second <= 60;
 }
 
 static int64_t civil_seconds(const struct civil *c)
@@ -144,7 +152,9 @@ char *date_format_imap(const struct date *d, char out[DATE_TEXT_SIZE])
 {
 	int zone = d->zone_min > -1440 && d->zone_min < 1440 ? d->zone_min : 0;
 	unsigned off = (unsigned)(zone < 0 ? -zone : zone);
-	/* Kept far from overflow; the local time is what has to have four digits of year. */
+	/*
+	 * Kept far from overflow; the local time is what has to have four digits of year.
+	 */
 	int64_t utc = d->utc < YEAR_1 - 86400 ? YEAR_1 - 86400 : d->utc;
 	struct civil c;
 

@@ -9,7 +9,10 @@
 #define COMPONENT_MAX 200
 #define CUT_SUFFIX_LEN 9 /* "~" and eight hexadecimal digits */
 
-/* Length of the sequence that ${lead} opens and the bounds of its second byte; 0: not a lead byte. */
+/*
+ * Length of the sequence that ${lead} opens and the bounds of its second byte; 0: not a
+ * lead byte.
+ */
 static size_t sequence(unsigned char lead, unsigned char *low, unsigned char *high)
 {
 	*low = 0x80;
@@ -20,14 +23,17 @@ static size_t sequence(unsigned char lead, unsigned char *low, unsigned char *hi
 		return 0;
 	if (lead < 0xe0)
 		return 2;
+	/* overlong below */
 	if (lead == 0xe0)
-		*low = 0xa0; /* overlong below */
+		*low = 0xa0;
+	/* surrogates above */
 	else if (lead == 0xed)
-		*high = 0x9f; /* surrogates above */
+		*high = 0x9f;
 	else if (lead == 0xf0)
 		*low = 0x90;
+	/* beyond U+10FFFF */
 	else if (lead == 0xf4)
-		*high = 0x8f; /* beyond U+10FFFF */
+		*high = 0x8f;
 	return lead < 0xf0 ? 3 : 4;
 }
 
@@ -112,8 +118,8 @@ bool char_is_hidden(uint32_t point)
 }
 
 /*
- * The visible form of the next character; *used_out is what it takes of ${s}. Returns its length, at
- * most 6.
+ * The visible form of the next character; *used_out is what it takes of ${s}. Returns its
+ * length, at most 6.
  */
 static size_t visible(const char *s, size_t n, char out[8], size_t *used_out)
 {
@@ -161,7 +167,8 @@ char *term_escape(const char *s, size_t n, char *out, size_t size)
 char *term_escape_dup(const char *s)
 {
 	size_t n = strlen(s);
-	size_t size = n * 4 + 1; /* the widest: one byte as \xNN; \uNNNN stands for two or more */
+	/* the widest: one byte as \xNN; \uNNNN stands for two or more */
+	size_t size = n * 4 + 1;
 	char *out = xmalloc(size);
 
 	return term_escape(s, n, out, size);
@@ -174,7 +181,10 @@ static bool is_maildir_name(const char *name, size_t n)
 	                         strncasecmp(name, "tmp", 3) == 0);
 }
 
-/* Names of devices on Windows, whatever extension follows: the bytes up to the first dot, blanks before it left out. */
+/*
+ * Names of devices on Windows, whatever extension follows: the bytes up to the first dot,
+ * blanks before it left out.
+ */
 static bool is_device(const char *name, size_t n)
 {
 	static const char *const plain[] = {"con", "prn", "aux", "nul", "conin$", "conout$"};
@@ -195,7 +205,10 @@ static bool is_device(const char *name, size_t n)
 	return n == 4 && name[3] >= '0' && name[3] <= '9';
 }
 
-/* What some file system refuses, or means something else by: exFAT, NTFS, SMB; U+F000 to U+F07F stand for such on SMB. */
+/*
+ * What some file system refuses, or means something else by: exFAT, NTFS, SMB; U+F000 to
+ * U+F07F stand for such on SMB.
+ */
 static bool is_refused(const char *s, size_t len, uint32_t point)
 {
 	if (len == 0 || is_control(point))
@@ -244,7 +257,8 @@ static int add_cut_suffix(const char *name, size_t n, struct buf *out)
 int path_escape(const char *name, size_t n, struct buf *out)
 {
 	char text[COMPONENT_MAX];
-	size_t at = 0, mark = 0; /* mark: the last border that leaves room for the suffix */
+	/* mark: the last border that leaves room for the suffix */
+	size_t at = 0, mark = 0;
 	int rc;
 
 	if (n == 0)

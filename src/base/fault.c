@@ -30,7 +30,10 @@ static const struct {
                 BIT(FAULT_OPEN) | BIT(FAULT_CREATE) | BIT(FAULT_NAME) | BIT(FAULT_REMOVE)},
 };
 
-/* Set once from the environment, read only afterwards; the counter is the only thing that moves. */
+/*
+ * Set once from the environment, read only afterwards; the counter is the only thing that
+ * moves.
+ */
 static struct {
 	enum action action;
 	uint64_t at;

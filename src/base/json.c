@@ -32,8 +32,9 @@ void json_put_string(struct buf *out, const char *s, size_t n)
 		buf_put(out, s + from, i - from);
 		if (len > 0)
 			put_escape(out, c);
+		/* not UTF-8: keep the text readable */
 		else
-			buf_puts(out, "\xef\xbf\xbd"); /* not UTF-8: keep the text readable */
+			buf_puts(out, "\xef\xbf\xbd");
 		from = ++i;
 	}
 	buf_put(out, s + from, n - from);

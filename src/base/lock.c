@@ -40,7 +40,10 @@ static void read_word(const char *path, char out[WORD])
 	buf_clear(&text);
 }
 
-/* Since when the process runs, in clock ticks of this boot: field 22 of its stat; "?" if there is no such process. */
+/*
+ * Since when the process runs, in clock ticks of this boot: field 22 of its stat; "?" if
+ * there is no such process.
+ */
 static void start_of(long pid, char out[WORD])
 {
 	char path[64];
@@ -141,7 +144,10 @@ static int held_by(const char *what, const char *held, const struct owner *o, st
 	        what, o->pid, o->host, held);
 }
 
-/* NAME.held of a dead process is replaced under a file of its own, so that of two who find it dead one has it. */
+/*
+ * NAME.held of a dead process is replaced under a file of its own, so that of two who
+ * find it dead one has it.
+ */
 static int take_over(
         int dirfd, const char *held, const char *what, const struct owner *self, struct err *err)
 {

@@ -1,4 +1,7 @@
-/* Secrets that come back in foreign text: told once, masked wherever text is made. See secret.h. */
+/*
+ * Secrets that come back in foreign text: told once, masked wherever text is made. See
+ * secret.h.
+ */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,13 +23,17 @@ struct known {
 	size_t len;
 	bool word; /* letters alone */
 	bool common; /* a word that we and servers say all the time */
-	char *core
-	        [3]; /* of its base64, which is the same whatever stands before it: that at offset 0, 1 and 2 */
+	/*
+	 * of its base64, which is the same whatever stands before it: that at offset 0, 1
+	 * and 2
+	 */
+	char *core[3];
 };
 
 /*
- * A secret belongs to the process, as a request to stop does: text leaves it on many ways, and none of them may be forgotten. So this is
- * kept once, guarded, for all of them.
+ * A secret belongs to the process, as a request to stop does: text leaves it on many
+ * ways, and none of them may be forgotten. So this is kept once, guarded, for all of
+ * them.
  */
 static struct {
 	pthread_rwlock_t lock;
@@ -66,7 +73,10 @@ static bool is_common(const char *s)
 	return false;
 }
 
-/* The characters of base64 that ${text} alone decides, with ${before} octets in front of it. */
+/*
+ * The characters of base64 that ${text} alone decides, with ${before} octets in front of
+ * it.
+ */
 static char *base64_core(const char *text, size_t len, size_t before)
 {
 	size_t n = before + len, from = (8 * before + 5) / 6, to = 8 * n / 6;
@@ -150,7 +160,10 @@ static int hex_value(const char *s)
 	return b ? (int)((a - digits) * 16 + (b - digits)) : -1;
 }
 
-/* The forms of one octet: percent-encoded (once or twice), quoted-printable, escaped as by us or by JSON, HTML. */
+/*
+ * The forms of one octet: percent-encoded (once or twice), quoted-printable, escaped as
+ * by us or by JSON, HTML.
+ */
 static size_t encoded(const char *s, char c)
 {
 	static const struct {
@@ -178,7 +191,10 @@ static size_t encoded(const char *s, char c)
 	return s[0] == '\\' && s[1] && lower(s[1]) == lower(c) ? 2 : 0;
 }
 
-/* How much of ${s} is the secret, plainly or in those forms; 0: it does not begin here. What is cut near its end counts. */
+/*
+ * How much of ${s} is the secret, plainly or in those forms; 0: it does not begin here.
+ * What is cut near its end counts.
+ */
 static size_t match_plain(const char *s, const struct known *k, bool forms)
 {
 	size_t at = 0, i = 0;
@@ -249,7 +265,10 @@ static size_t base64_at(const char *text, size_t at, const struct known *k, size
 	return 0;
 }
 
-/* The longest that begins at ${at}, or, in base64, about it; *from: where it begins, not before what it was. */
+/*
+ * The longest that begins at ${at}, or, in base64, about it; *from: where it begins, not
+ * before what it was.
+ */
 static size_t mask_at(const char *text, const char *own, size_t at, size_t *from)
 {
 	const size_t since = *from;
@@ -276,7 +295,8 @@ static size_t mask_at(const char *text, const char *own, size_t at, size_t *from
 char *secret_mask(char *text, const char *own)
 {
 	size_t at = 0, done = 0,
-	       out = 0; /* text[0..out) is settled; text[done..at) is looked at and stays so far */
+	       /* text[0..out) is settled; text[done..at) is looked at and stays so far */
+	        out = 0;
 
 	if (atomic_load(&all.n) == 0)
 		return text;

@@ -6,7 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* _exit, since other threads may be running and what exit handlers would flush is not needed. */
+/*
+ * _exit, since other threads may be running and what exit handlers would flush is not
+ * needed.
+ */
 static _Noreturn void out_of_memory(void)
 {
 	static const char text[] = "valise: out of memory\n";

@@ -14,7 +14,10 @@
 		(rc) = (call);                                                                     \
 	while ((rc) < 0 && errno == EINTR)
 
-/* The same for what may wait for ever, as for the other end of a FIFO: not once a stop was requested. */
+/*
+ * The same for what may wait for ever, as for the other end of a FIFO: not once a stop
+ * was requested.
+ */
 #define RETRY_UNLESS_STOPPED(rc, call)                                                             \
 	do                                                                                         \
 		(rc) = (call);                                                                     \
@@ -115,7 +118,10 @@ int sys_close(int fd)
 	int failed = fault_hit(FAULT_SYNC, "close", NULL);
 	int number = errno;
 
-	/* Linux has freed the descriptor even when it says EINTR: a second close could hit another's. */
+	/*
+	 * Linux has freed the descriptor even when it says EINTR: a second close could
+	 * hit another's.
+	 */
 	if (close(fd) != 0 && errno != EINTR)
 		return -1;
 	if (failed)
@@ -195,7 +201,10 @@ int sys_connect(int fd, const struct sockaddr *addr, socklen_t len)
 	rc = connect(fd, addr, len);
 	if (rc == 0 || errno != EINTR)
 		return rc;
-	/* It goes on in the background and must not be called again: wait for its outcome. */
+	/*
+	 * It goes on in the background and must not be called again: wait for its
+	 * outcome.
+	 */
 	RETRY_UNLESS_STOPPED(rc, poll(&p, 1, -1));
 	if (rc < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &number_len) != 0)
 		return -1;

@@ -22,7 +22,10 @@ static void put(struct text_index *x, struct text_place p)
 	x->places[i] = p;
 }
 
-/* In the old order: what has one hash keeps the order in which it was added, unless the table's end lies between. */
+/*
+ * In the old order: what has one hash keeps the order in which it was added, unless the
+ * table's end lies between.
+ */
 static void grow(struct text_index *x)
 {
 	struct text_place *old = x->places;

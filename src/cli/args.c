@@ -150,7 +150,10 @@ static bool is_repeatable(const char *option)
 	return false;
 }
 
-/* The last one would count, and what the first one asked for would be missing without a word. */
+/*
+ * The last one would count, and what the first one asked for would be missing without a
+ * word.
+ */
 static bool contradicts(const struct args *a, const struct one *o, const char *value)
 {
 	if (o->def) {
@@ -189,7 +192,10 @@ struct word {
 	size_t given; /* index of that option, ARGS_MAX: none */
 };
 
-/* How many words must be left for the command: an account has a name, but where a service is named. */
+/*
+ * How many words must be left for the command: an account has a name, but where a service
+ * is named.
+ */
 static size_t words_needed(const struct args *a)
 {
 	if (!a->cmd->account || a->cmd->min_pos || args_has(a, "accounts"))
@@ -220,7 +226,10 @@ static int place_words(struct args *a, const struct word *words, size_t n)
 	return 0;
 }
 
-/* The option argv[*i]; moves *i on to its value. *may_take: index in a->given, if the next word may be its value. */
+/*
+ * The option argv[*i]; moves *i on to its value. *may_take: index in a->given, if the
+ * next word may be its value.
+ */
 /* --password and --imap-password, with a value or without. */
 static bool names_password(const char *arg)
 {
@@ -240,10 +249,10 @@ static int parse_option(struct args *a, int argc, char **argv, int *i, size_t *m
 		return usage_error(a->cmd,
 		        "a password on the command line can be read by every user of "
 		        "this machine: use --password-command or --password-fd");
+	/* its value may be secret */
 	if (parse_one(a, arg, &o) < 0)
 		return usage_error(a->cmd, "unknown option \"%.*s\"",
-		        (int)(arg[1] == '-' ? strcspn(arg, "=") : 2),
-		        arg); /* its value may be secret */
+		        (int)(arg[1] == '-' ? strcspn(arg, "=") : 2), arg);
 	if (!o.takes_value && o.value)
 		return usage_error(a->cmd, "\"%s\" takes no value", arg);
 	if (o.takes_value && !o.value && !o.optional) {

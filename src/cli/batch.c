@@ -1,4 +1,7 @@
-/* valise backup --accounts FILE -o DIR: each account of the file in a worker process of its own. */
+/*
+ * valise backup --accounts FILE -o DIR: each account of the file in a worker process of
+ * its own.
+ */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +31,10 @@ static bool is_own_option(const char *name)
 	return false;
 }
 
-/* What the worker of ${j} is called with. No password is among it: the worker reads the file, and asks the commands, itself. */
+/*
+ * What the worker of ${j} is called with. No password is among it: the worker reads the
+ * file, and asks the commands, itself.
+ */
 static char **worker_args(const struct args *a, const struct job *j)
 {
 	char **v = NULL;
@@ -109,7 +115,10 @@ static void on_progress(struct job *j, const json_t *e)
 	}
 }
 
-/* Kept for the report, and handed on to a program, with the account's name. Its text for people came on standard error. */
+/*
+ * Kept for the report, and handed on to a program, with the account's name. Its text for
+ * people came on standard error.
+ */
 static void on_note(struct job *j, json_t *e)
 {
 	const char *where = json_get_str(e, "collection");
@@ -218,7 +227,10 @@ static void wait_for_output(const struct batch *b)
 	for (size_t i = 0; i < b->started; i++)
 		if (b->jobs[i].worker.pid)
 			n += worker_poll(&b->jobs[i].worker, p + n);
-	/* A worker whose pipes are closed ends at once. A signal wakes us; one that came just before is seen a slice later. */
+	/*
+	 * A worker whose pipes are closed ends at once. A signal wakes us; one that came
+	 * just before is seen a slice later.
+	 */
 	(void)sys_poll(p, n, n < 2 * b->running ? 10 : SLICE_MS);
 }
 
@@ -250,7 +262,10 @@ static void run_jobs(struct batch *b)
 	}
 }
 
-/* Every account is looked at before the first is read: a slip of the pen costs nothing then. */
+/*
+ * Every account is looked at before the first is read: a slip of the pen costs nothing
+ * then.
+ */
 static int check_account(const struct args *a, const char *name)
 {
 	struct account *account = NULL;

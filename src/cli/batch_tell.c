@@ -1,4 +1,6 @@
-/* The outcome of many accounts: a table for people, events for programs, one exit code. */
+/*
+ * The outcome of many accounts: a table for people, events for programs, one exit code.
+ */
 #include <string.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"

@@ -1,4 +1,7 @@
-/* --include, --folder, --exclude: a pattern that means nothing is a slip of the pen, and ends the command before anything is done. */
+/*
+ * --include, --folder, --exclude: a pattern that means nothing is a slip of the pen, and
+ * ends the command before anything is done.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"

@@ -27,7 +27,8 @@ enum exit_code {
 struct option_def {
 	const char *name; /* without the dashes */
 	char letter; /* short form, or 0 */
-	const char *arg; /* name of its value, NULL: takes none; in brackets: may be left out */
+	/* name of its value, NULL: takes none; in brackets: may be left out */
+	const char *arg;
 	const char *help; /* NULL: for the workers of --accounts, not for people */
 };
 
@@ -38,7 +39,8 @@ struct command {
 	const char *summary;
 	const char *details; /* for "help COMMAND", or NULL */
 	const struct option_def *options; /* ends with a NULL name */
-	const struct option_def *shared; /* those that it has in common with others, or NULL */
+	/* those that it has in common with others, or NULL */
+	const struct option_def *shared;
 	bool account; /* takes the service options */
 	bool stores; /* in an account: POP3 is of no use */
 	size_t min_pos, max_pos;
@@ -63,13 +65,16 @@ struct args {
 	size_t n_settings;
 };
 
-/* Fill ${a} from argv (after the command's name). Prints what is wrong; 0, or EXIT_USAGE. */
+/*
+ * Fill ${a} from argv (after the command's name). Prints what is wrong; 0, or EXIT_USAGE.
+ */
 int args_parse(struct args *a, const struct command *cmd, int argc, char **argv);
 bool args_takes(const struct args *a, const char *option); /* does the command know it? */
 bool args_has(const struct args *a, const char *option);
 /* --quiet, and nothing to say: all is done. */
 bool args_quiet(const struct args *a, int rc);
-const char *args_get(const struct args *a, const char *option); /* the last one given; NULL */
+/* the last one given; NULL */
+const char *args_get(const struct args *a, const char *option);
 size_t args_all(const struct args *a, const char *option, const char **out, size_t max);
 /* --accept-shrink: names are put into ${names}, ARGS_MAX long. */
 struct tree_accept args_accept(const struct args *a, const char **names);
@@ -79,14 +84,23 @@ int args_number(const struct args *a, const char *option, uint64_t fallback, uin
 int args_snapshot(const struct args *a, unsigned *out);
 /* --only mail,calendars,contacts as bits 1 << COLL_x; 0 in *out: all. */
 int args_only(const struct args *a, unsigned *out);
-/* Whether there is all of ${only} in ${what}, which has these kinds (bits); 0, or EXIT_USAGE after a message. */
+/*
+ * Whether there is all of ${only} in ${what}, which has these kinds (bits); 0, or
+ * EXIT_USAGE after a message.
+ */
 int args_only_of(const struct args *a, unsigned only, unsigned have, const char *what);
-/* Options that do something for these services alone (bits 1 << SERVICE_x); the last has no name. */
+/*
+ * Options that do something for these services alone (bits 1 << SERVICE_x); the last has
+ * no name.
+ */
 struct option_use {
 	const char *option;
 	unsigned services;
 };
-/* None is given for nothing: of ${services}, which are those that the command deals with. 0, or EXIT_USAGE after a message. */
+/*
+ * None is given for nothing: of ${services}, which are those that the command deals with.
+ * 0, or EXIT_USAGE after a message.
+ */
 int args_have_use(const struct args *a, const struct option_use *uses, unsigned services);
 /* --names of a directory tree. */
 int args_names(const struct args *a, enum dir_names *out);
@@ -95,21 +109,28 @@ int help_all(FILE *f);
 int help_command(const struct command *cmd, FILE *f);
 int usage_error(const struct command *cmd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Messages for people, on standard error. Arguments that come from outside are escaped by the callee. */
+/*
+ * Messages for people, on standard error. Arguments that come from outside are escaped by
+ * the callee.
+ */
 void talk(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* "valise COMMAND: text", and the exit code for it. */
 int fail(const struct args *a, const struct err *err);
 int exit_code_of(const struct err *err);
 /* Data on standard output, escaped for a terminal only by the caller. */
 void put_json(json_t *o); /* one canonical line; takes the reference */
-/* A member of ${o}, left out for NULL. Text from outside may not be UTF-8, which JSON cannot hold: it is then escaped as for a terminal. */
+/*
+ * A member of ${o}, left out for NULL. Text from outside may not be UTF-8, which JSON
+ * cannot hold: it is then escaped as for a terminal.
+ */
 void put_text(json_t *o, const char *key, const char *text);
 
 /* A running command: its progress, its line on the terminal, what it said. */
 struct ui {
 	struct progress progress;
 	const struct args *args;
-	bool json, line; /* events on standard output; a progress line on standard error */
+	/* events on standard output; a progress line on standard error */
+	bool json, line;
 	bool ticks; /* progress events, too */
 	int64_t started;
 	pthread_t thread;
@@ -121,43 +142,64 @@ struct ui {
 	size_t n_said, said_cap, said_max;
 };
 void ui_start(struct ui *u, const struct args *a);
-/* A line about a collection or item. Thread-safe; fits target_opts.report and archive findings. */
+/*
+ * A line about a collection or item. Thread-safe; fits target_opts.report and archive
+ * findings.
+ */
 void ui_report(
         void *ui, enum say_level level, const char *collection, const char *item, const char *text);
 /* The same for programs and the report, where a line for people comes from elsewhere. */
 void ui_note(
         void *ui, enum say_level level, const char *collection, const char *item, const char *text);
 struct archive_finding;
-void ui_finding(
-        void *ui, const struct archive_finding *f); /* of archive_verify and archive_salvage */
+/* of archive_verify and archive_salvage */
+void ui_finding(void *ui, const struct archive_finding *f);
 /* A line on standard error, escaped here. Thread-safe. */
 void ui_talk(struct ui *u, const char *text);
 void ui_stop(struct ui *u); /* ends the line; keeps the notes */
 void ui_clear(struct ui *u);
 /* --stats: round trips, bytes on the wire, time. */
 void ui_stats(const struct ui *u);
-/* --report FILE.html or FILE.json (several may be given). ${o}: the outcome; borrowed. 0 or an error that was told. */
+/*
+ * --report FILE.html or FILE.json (several may be given). ${o}: the outcome; borrowed. 0
+ * or an error that was told.
+ */
 int ui_write_reports(const struct ui *u, json_t *o);
-/* Before anything is done: can there be a file of that name? 0 or an exit code after a message. */
+/*
+ * Before anything is done: can there be a file of that name? 0 or an exit code after a
+ * message.
+ */
 int report_check(const struct args *a);
 int report_write_html(const char *path, json_t *o, struct err *err) MUST_CHECK;
 
-/* The account that positional argument ${name} (may be NULL) and the settings name. 0, or an exit code after a message. */
+/*
+ * The account that positional argument ${name} (may be NULL) and the settings name. 0, or
+ * an exit code after a message.
+ */
 int load_account(const struct args *a, const char *name, struct account **out);
 void account_to_tree(const struct account *a, struct tree_account *out);
 
-/* "alice@old.example.valise" from the account's name, whatever it holds; in the directory ${dir}, NULL: here. The caller frees. */
+/*
+ * "alice@old.example.valise" from the account's name, whatever it holds; in the directory
+ * ${dir}, NULL: here. The caller frees.
+ */
 char *archive_name(const char *dir, const char *account);
 
 /* totals as JSON members of ${o}; "12 mailboxes, 3,456 messages (1.2 GB)" for people. */
 void totals_to_json(const struct tree_totals *t, json_t *o);
 void totals_text(const struct tree_totals *t, struct buf *out);
 
-/* What is wrong with the calendars and contacts of the newest snapshot: told on ${ui}, counted in *out (the caller's). */
+/*
+ * What is wrong with the calendars and contacts of the newest snapshot: told on ${ui},
+ * counted in *out (the caller's).
+ */
 int content_report(const char *path, struct ui *ui, json_t **out, struct err *err) MUST_CHECK;
 void content_tell(json_t *o); /* a line of it for people */
 
-/* Bring all services of an account into a sink and commit: backup and fetch. Consumes nothing. Returns an exit code. */
+/*
+ * Bring all services of an account into a sink and commit: backup and fetch. Consumes
+ * nothing. Returns an exit code.
+ */
 struct take {
 	const struct args *args;
 	struct account *account;
@@ -171,12 +213,21 @@ struct take {
 	bool failed; /* a service could not be read */
 };
 int take_account(struct take *t);
-/* What the options ask for is there in the account, or they would be passed over without a word. 0, or EXIT_USAGE after a message. */
+/*
+ * What the options ask for is there in the account, or they would be passed over without
+ * a word. 0, or EXIT_USAGE after a message.
+ */
 int take_check(const struct args *a, const struct account *account);
-/* --fetch-links: what the links lead to in ${from}, which is what take_account just brought, into a fresh t->sink; and commit.
- * Both are freed; opening them ended with ${rc} and ${err}. Returns an exit code. */
+/*
+ * --fetch-links: what the links lead to in ${from}, which is what take_account just
+ * brought, into a fresh t->sink; and commit.
+ * Both are freed; opening them ended with ${rc} and ${err}. Returns an exit code.
+ */
 int take_links(struct take *t, struct tree_reader *from, int rc, struct err *err);
-/* The names that --include, --folder and --exclude may mean, so that one which means none is told before anything is done. */
+/*
+ * The names that --include, --folder and --exclude may mean, so that one which means none
+ * is told before anything is done.
+ */
 struct choice {
 	const struct args *args;
 	struct pattern_choice of;
@@ -188,8 +239,10 @@ struct choice {
 };
 void choice_init(struct choice *c, const struct args *a);
 void choice_clear(struct choice *c);
-void choice_see(void *choice, const struct pattern_name *name, bool taken); /* of source_opts */
-bool choice_settled(const struct choice *c); /* each pattern has matched, and something is chosen */
+/* of source_opts */
+void choice_see(void *choice, const struct pattern_name *name, bool taken);
+/* each pattern has matched, and something is chosen */
+bool choice_settled(const struct choice *c);
 /* The names that are nearest to ${pattern}, as "; near to it: ..."; empty if none is. */
 void choice_near(const struct choice *c, const char *pattern, struct buf *out);
 int choice_check(const struct choice *c); /* 0, or EXIT_USAGE after a message */
@@ -202,15 +255,17 @@ struct maps {
 	size_t n;
 };
 /**
- * maps_read(m, manifest, opts, kinds, choice): read them into ${opts}; each must have something to do with the ${kinds} (bits) of the snapshot that
- * ${opts} selects, and none may contradict another. 0, or EXIT_USAGE after a message.
+ * maps_read(m, manifest, opts, kinds, choice): read them into ${opts}; each must have
+ * something to do with the ${kinds} (bits) of the snapshot that ${opts} selects, and none
+ * may contradict another. 0, or EXIT_USAGE after a message.
  */
 int maps_read(struct maps *m, const struct tree_manifest *manifest, struct target_opts *opts,
         unsigned kinds, const struct choice *choice);
 void maps_clear(struct maps *m);
 bool maps_empty_level(const char *name); /* "", "/x", "x/", "x//y" */
 /**
- * --max-rate and --daily-limit: what the wire may carry, set in every service of ${account} until guest_end. 0, or an exit code after a message.
+ * --max-rate and --daily-limit: what the wire may carry, set in every service of
+ * ${account} until guest_end. 0, or an exit code after a message.
  */
 struct guest;
 int guest_start(const struct args *a, struct account *account, struct guest **out);
@@ -219,15 +274,19 @@ void guest_end(struct guest *g); /* NULL is fine */
 extern const struct option_def take_options[]; /* of the commands that call it */
 
 /**
- * A sink that hands everything on to ${to} (borrowed) and remembers the content of all mail that is given to it, so that a second source of mail
- * does not give the same again. recorder_seen fits source_opts.seen, with the recorder as its ctx.
+ * A sink that hands everything on to ${to} (borrowed) and remembers the content of all
+ * mail that is given to it, so that a second source of mail does not give the same again.
+ * recorder_seen fits source_opts.seen, with the recorder as its ctx.
  */
 struct recorder;
 struct recorder *recorder_new(struct tree_sink *to);
 struct tree_sink *recorder_sink(struct recorder *r);
 bool recorder_seen(void *ctx, const uint8_t sha256[SHA256_LEN]);
 void recorder_free(struct recorder *r); /* not ${to}; NULL is fine */
-/* A run that reads mail over one of IMAP and POP3, while the last snapshot has some of the other: that stays. Fill with zeros first. */
+/*
+ * A run that reads mail over one of IMAP and POP3, while the last snapshot has some of
+ * the other: that stays. Fill with zeros first.
+ */
 struct other_mail {
 	struct tree_reader *last; /* NULL: there is none */
 	bool by_imap;
@@ -236,7 +295,9 @@ struct other_mail {
 int other_mail_open(struct take *t, bool by_imap, struct other_mail *o, struct err *err) MUST_CHECK;
 int other_mail_keep(struct take *t, const struct other_mail *o, struct err *err) MUST_CHECK;
 void other_mail_close(struct other_mail *o);
-/* $XDG_STATE_HOME/valise/${name}, or NULL when there is no such place; the caller frees. */
+/*
+ * $XDG_STATE_HOME/valise/${name}, or NULL when there is no such place; the caller frees.
+ */
 char *state_path(const char *name);
 /* What a restore journal belongs to, beside the service. */
 struct state_target {
@@ -244,33 +305,45 @@ struct state_target {
 	bool make; /* make the directory that it lies in */
 };
 /**
- * state_journal(s, t, out, untold_out, err): the path of the restore journal for the account that is written, whoever signs in. *untold_out: there is
- * none yet, and there is one of an older version, which wrote one for everybody that the login acts for.
+ * state_journal(s, t, out, untold_out, err): the path of the restore journal for the
+ * account that is written, whoever signs in. *untold_out: there is none yet, and there is
+ * one of an older version, which wrote one for everybody that the login acts for.
  */
 int state_journal(const struct service *s, const struct state_target *t, char **out,
         bool *untold_out, struct err *err) MUST_CHECK;
 /**
- * state_ledger(account, out, err): where the bytes of the day are counted: by server and owner of the first service. Providers limit an account, not an
- * administrator who reads many.
+ * state_ledger(account, out, err): where the bytes of the day are counted: by server and
+ * owner of the first service. Providers limit an account, not an administrator who reads
+ * many.
  */
 int state_ledger(const struct account *account, char **out, struct err *err) MUST_CHECK;
 
-/* The collection that a person names: content name, full name, or "calendars/NAME". NULL if none. */
+/*
+ * The collection that a person names: content name, full name, or "calendars/NAME". NULL
+ * if none.
+ */
 const struct tree_head *find_head(const struct tree_manifest *m, const char *name, size_t n);
 /* The next of the same name, of another kind; NULL if none is. */
 const struct tree_head *next_head(const struct tree_manifest *m, const struct tree_head *h);
 
-/* Between trees, without a server; each tells what went wrong, and returns an exit code. */
-/* A directory for what an archive holds, with the account of its manifest (may be NULL). */
+/*
+ * Between trees, without a server; each tells what went wrong, and returns an exit code.
+ */
+/*
+ * A directory for what an archive holds, with the account of its manifest (may be NULL).
+ */
 int open_tree(const char *dir, const struct tree_manifest *m, struct ui *ui, struct tree_sink **to);
 /* Commit, and print what ${to} now holds, under the name ${where}. */
 int finish_tree(struct tree_sink *to, const char *where, struct ui *ui);
-/* Everything of ${from} (${only}: these kinds; what ${to} has of the others stays) into ${to}, and finish_tree. */
+/*
+ * Everything of ${from} (${only}: these kinds; what ${to} has of the others stays) into
+ * ${to}, and finish_tree.
+ */
 int copy_tree(struct tree_reader *from, struct tree_sink *to, unsigned only, const char *where,
         struct ui *ui);
 
-extern const struct option_def common_options
-        []; /* --json --quiet --trace --report --stats ... appended to each command's */
+/* --json --quiet --trace --report --stats ... appended to each command's */
+extern const struct option_def common_options[];
 
 int cmd_backup(const struct args *a);
 int backup_accounts(const struct args *a); /* backup --accounts: batch.c */

@@ -1,4 +1,7 @@
-/* What several commands need: errors for people, the account, taking an account into a sink. */
+/*
+ * What several commands need: errors for people, the account, taking an account into a
+ * sink.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -35,8 +38,9 @@ int fail(const struct args *a, const struct err *err)
 }
 
 /**
- * A trace tells who writes to whom: a file of ours alone, and none that somebody else has put in its place. What is below /dev (/dev/stderr,
- * process substitution) is taken as it is.
+ * A trace tells who writes to whom: a file of ours alone, and none that somebody else has
+ * put in its place. What is below /dev (/dev/stderr, process substitution) is taken as it
+ * is.
  */
 static FILE *trace_file(const char *path, const char **why)
 {

@@ -1,4 +1,7 @@
-/* verify --content: what is wrong with calendars and contacts. No damage of the archive: they came so from the server. */
+/*
+ * verify --content: what is wrong with calendars and contacts. No damage of the archive:
+ * they came so from the server.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -95,9 +98,10 @@ static int read_item(struct reading *r, struct tree_reader *from, const struct t
 	rc = from->ops->body(from, c, it, keep, &body, err);
 	if (rc == 0) {
 		content_check(buf_str(&body), body.len, on_problem, r);
+		/* content_check has said so */
 		if (c->kind == COLL_CONTACTS &&
 		        content_members(buf_str(&body), body.len, on_member, r, err) < 0)
-			err_clear(err); /* content_check has said so */
+			err_clear(err);
 	} else if (err->scope == ERR_ITEM && err->code != ERR_STOPPED) {
 		on_problem(r, CONTENT_UNREADABLE, err->text);
 	} else {

@@ -1,6 +1,8 @@
 /*
- * Being a good guest: how much goes over the wire, and how long is waited for a server in trouble. --daily-limit counts in a file for each
- * account, so that a second run of the same day knows; it is written every megabyte, without fsync: after a power failure a day may have a little more.
+ * Being a good guest: how much goes over the wire, and how long is waited for a server in
+ * trouble. --daily-limit counts in a file for each account, so that a second run of the
+ * same day knows; it is written every megabyte, without fsync: after a power failure a
+ * day may have a little more.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -84,7 +86,9 @@ static int ledger_add(const char *path, uint64_t add, uint64_t *sum_out, struct 
 		rc = fd_pread(fd, text, sizeof text - 1, 0, &got, err);
 	text[got] = '\0';
 	*sum_out = entry_parse(text, day) + add;
-	/* The same length each time: a shorter line would leave the end of the last one. */
+	/*
+	 * The same length each time: a shorter line would leave the end of the last one.
+	 */
 	len = snprintf(text, sizeof text, "%s %020" PRIu64 "\n", day, *sum_out);
 	if (rc == 0 && add && sys_pwrite(fd, text, (size_t)len, 0) != len)
 		rc = err_sys(err, ERR_WHOLE, "%s", path);
@@ -99,7 +103,11 @@ static void spent(void *ctx, uint64_t bytes)
 	uint64_t sum;
 	int rc = g->ledger ? ledger_add(g->ledger, bytes, &sum, &ignored) : 0;
 
-	(void)rc; /* a ledger that cannot be written is no reason to end: this run's own count goes on */
+	/*
+	 * a ledger that cannot be written is no reason to end: this run's own count goes
+	 * on
+	 */
+	(void)rc;
 }
 
 int guest_start(const struct args *a, struct account *account, struct guest **out)

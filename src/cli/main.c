@@ -47,7 +47,10 @@ static int help(int argc, char **argv)
 	return help_command(c, stdout);
 }
 
-/* Passwords are in memory: no core file, no attaching by other processes of the same user. */
+/*
+ * Passwords are in memory: no core file, no attaching by other processes of the same
+ * user.
+ */
 static void keep_private(void)
 {
 	const struct rlimit none = {0, 0};
@@ -58,7 +61,10 @@ static void keep_private(void)
 #endif
 }
 
-/* Whoever closed a standard stream must not have our messages in the first file that is opened. */
+/*
+ * Whoever closed a standard stream must not have our messages in the first file that is
+ * opened.
+ */
 static void keep_streams(void)
 {
 	for (int fd = 0; fd < 3; fd++)

@@ -1,4 +1,7 @@
-/* --map OLD=NEW: what it may mean. A slip of the pen must not put things where nothing can take them away again. */
+/*
+ * --map OLD=NEW: what it may mean. A slip of the pen must not put things where nothing
+ * can take them away again.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

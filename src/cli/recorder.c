@@ -133,7 +133,8 @@ struct recorder *recorder_new(struct tree_sink *sink)
 	struct recorder *r = xcalloc(1, sizeof *r);
 
 	r->to = sink;
-	r->ops = *sink->ops; /* a body belongs to the other sink, and goes there directly */
+	/* a body belongs to the other sink, and goes there directly */
+	r->ops = *sink->ops;
 	r->ops.prev = on_prev;
 	r->ops.last = sink->ops->last ? on_last : NULL;
 	r->ops.body_open = on_body_open;

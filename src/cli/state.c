@@ -1,4 +1,7 @@
-/* Where state lies that outlives a run: below $XDG_STATE_HOME/valise, by the account that is read or written. */
+/*
+ * Where state lies that outlives a run: below $XDG_STATE_HOME/valise, by the account that
+ * is read or written.
+ */
 #include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>

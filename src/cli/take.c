@@ -145,7 +145,8 @@ static int keep_rest(struct take *t, unsigned taken, const struct tally *y)
 	for (unsigned k = 0; k < COLL_KINDS; k++) {
 		int rc = 0;
 
-		if (k == COLL_LINKED && args_has(t->args, "fetch-links")) /* take_links looks */
+		/* take_links looks */
+		if (k == COLL_LINKED && args_has(t->args, "fetch-links"))
 			rc = t->sink->ops->keep(t->sink, k, NULL, COLL_COMPLETE, NULL, &err);
 		else if (!(taken & 1u << k))
 			rc = t->sink->ops->keep(t->sink, k, NULL, COLL_SKIPPED, NULL, &err);
@@ -211,8 +212,9 @@ static int see_last(struct take *t, struct choice *c, unsigned only, struct err 
 }
 
 /**
- * A pattern that the last snapshot knows is none to worry about: what it names may have been renamed meanwhile, and is kept and named. Else the services
- * are asked for their names first, all of them: what is a mailbox's name for nobody may be a calendar's.
+ * A pattern that the last snapshot knows is none to worry about: what it names may have
+ * been renamed meanwhile, and is kept and named. Else the services are asked for their
+ * names first, all of them: what is a mailbox's name for nobody may be a calendar's.
  */
 static int check_choice(
         struct take *t, struct choice *c, const struct source_opts *o, unsigned only)
@@ -240,8 +242,9 @@ static int check_choice(
 		rc = source_for(k)->run(&t->account->services[k], NULL, &ask, &quiet, &r, &err);
 		if (rc == ERR_STOPPED || rc == ERR_BUDGET)
 			return fail(t->args, &err);
+		/* nobody knows; the run itself says why */
 		if (rc < 0)
-			return 0; /* nobody knows; the run itself says why */
+			return 0;
 	}
 	return choice_check(c);
 }
@@ -339,8 +342,9 @@ int take_account(struct take *t)
 		(void)err_set(&y.last, y.last.code, ERR_WHOLE,
 		        "none of the services could be read (see above): nothing is kept of this "
 		        "run");
+	/* nothing was read: nothing is sealed */
 	if (y.failed == y.tried)
-		return fail(t->args, &y.last); /* nothing was read: nothing is sealed */
+		return fail(t->args, &y.last);
 	t->failed = y.failed > 0;
 	return commit(t);
 }

@@ -1,6 +1,7 @@
 /*
- * Mail has two ways in. A run over one of them leaves what the other one gave as it is: of that it knows nothing. Where IMAP takes
- * INBOX over from POP3, what only POP3 read goes beside it.
+ * Mail has two ways in. A run over one of them leaves what the other one gave as it is:
+ * of that it knows nothing. Where IMAP takes INBOX over from POP3, what only POP3 read
+ * goes beside it.
  */
 #include <string.h>
 #include "valise/base/mem.h"

@@ -110,7 +110,10 @@ static char *without_numbers(const char *text)
 	return out;
 }
 
-/* Has this been said of so many items of the collection that people need no more of it than a number? The report and JSON have each. */
+/*
+ * Has this been said of so many items of the collection that people need no more of it
+ * than a number? The report and JSON have each.
+ */
 static bool said_often(struct ui *u, enum say_level level, const char *collection, const char *text)
 {
 	struct said *s = NULL;

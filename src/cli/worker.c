@@ -12,7 +12,9 @@
 
 #define LINE_LIMIT (1u << 20)
 
-/* Between fork and exec of a process with threads: only what is safe in a signal handler. */
+/*
+ * Between fork and exec of a process with threads: only what is safe in a signal handler.
+ */
 static void become_worker(pid_t parent, const int stdio[3], char *const *argv)
 {
 	bool ready = setsid() >= 0 && prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0;
@@ -35,8 +37,8 @@ static void close_all(int *fd, size_t n)
 
 int worker_start(struct worker *w, char *const *argv, struct err *err)
 {
-	int fd[5] = {
-	        -1, -1, -1, -1, -1}; /* the child's input, then both pipes, reading ends first */
+	int fd[5] = {/* the child's input, then both pipes, reading ends first */
+	        -1, -1, -1, -1, -1};
 	pid_t self = getpid();
 	int rc = 0;
 
@@ -111,7 +113,10 @@ static void drain(struct worker *w, int i, worker_line *line, void *ctx)
 
 bool worker_read(struct worker *w, worker_line *line, void *ctx)
 {
-	/* Asked before the last reading: what it wrote is then all there. A child of its own may hold the pipes open longer. */
+	/*
+	 * Asked before the last reading: what it wrote is then all there. A child of its
+	 * own may hold the pipes open longer.
+	 */
 	bool ended = waitpid(w->pid, &w->status, WNOHANG) == w->pid;
 
 	for (int i = 0; i < 2; i++)

@@ -8,8 +8,9 @@
 #include "valise/base/err.h"
 
 /*
- * This program once more, as a child process. It is in a session of its own, without a terminal and with nothing on standard input: a
- * Ctrl-C reaches the parent alone, which decides. When the parent dies, it gets SIGTERM, and stops as cleanly as at any SIGTERM.
+ * This program once more, as a child process. It is in a session of its own, without a
+ * terminal and with nothing on standard input: a Ctrl-C reaches the parent alone, which
+ * decides. When the parent dies, it gets SIGTERM, and stops as cleanly as at any SIGTERM.
  */
 struct worker {
 	pid_t pid; /* 0: none runs */
@@ -23,8 +24,9 @@ int worker_start(struct worker *w, char *const *argv, struct err *err) MUST_CHEC
 /* What to poll: fills up to two, returns how many. */
 size_t worker_poll(const struct worker *w, struct pollfd p[2]);
 /**
- * worker_read(w, line, ctx): hand over the whole lines that are there, without waiting; ${is_error}: of standard error. A line over
- * 1 MiB comes in pieces. True once the process has ended and all of its output was handed over.
+ * worker_read(w, line, ctx): hand over the whole lines that are there, without waiting;
+ * ${is_error}: of standard error. A line over 1 MiB comes in pieces. True once the
+ * process has ended and all of its output was handed over.
  */
 typedef void worker_line(void *ctx, bool is_error, char *text, size_t n);
 bool worker_read(struct worker *w, worker_line *line, void *ctx);

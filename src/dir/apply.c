@@ -1,6 +1,7 @@
 /*
- * A commit: decided when commit.json is durable, then carried out; all steps may be repeated. First all files, a
- * barrier, then the catalogs, tree.json, a barrier, and .work goes.
+ * A commit: decided when commit.json is durable, then carried out; all steps may be
+ * repeated. First all files, a barrier, then the catalogs, tree.json, a barrier, and
+ * .work goes.
  */
 #include "internal.h"
 #include "valise/base/file.h"
@@ -74,7 +75,10 @@ int commit_decide(const struct commit *c, struct err *err)
 	return rc;
 }
 
-/* Files that the last catalog of this tree names and the new one does not: they are ours, and gone on the server. */
+/*
+ * Files that the last catalog of this tree names and the new one does not: they are ours,
+ * and gone on the server.
+ */
 static int remove_vanished(struct placing *p, const struct places *now, struct err *err)
 {
 	struct buf unique;
@@ -119,7 +123,10 @@ static char *catalog_of(const struct commit *c, enum coll_kind kind, const char 
 	return h && h->catalog && strncmp(h->catalog, "catalog/", 8) == 0 ? h->catalog + 8 : NULL;
 }
 
-/* The last catalog, if there is one that is whole: without it nothing is taken for vanished. */
+/*
+ * The last catalog, if there is one that is whole: without it nothing is taken for
+ * vanished.
+ */
 static int load_old(const struct commit *c, enum coll_kind kind, const char *name,
         struct tree_coll **out, struct err *err)
 {
@@ -147,7 +154,10 @@ static int place_all(struct placing *p, struct err *err)
 	return rc;
 }
 
-/* The files of one collection. Its catalog is still in .work, and the last one in its place. */
+/*
+ * The files of one collection. Its catalog is still in .work, and the last one in its
+ * place.
+ */
 static int apply_files(struct commit *c, const struct staged *s, struct err *err)
 {
 	struct placing p = {.commit = c, .dirfd = -1};
@@ -156,11 +166,13 @@ static int apply_files(struct commit *c, const struct staged *s, struct err *err
 	char file[STAGED_FILE_SIZE];
 	int rc;
 
+	/* done before */
 	if (!is_there(c->workfd, staged_file(s->file, file)))
-		return 0; /* done before */
+		return 0;
 	rc = catalog_load(c->workfd, file, &now, NULL, err);
+	/* its files stay in their places */
 	if (rc == 0)
-		tree_coll_with_gone(now); /* its files stay in their places */
+		tree_coll_with_gone(now);
 	if (rc == 0)
 		rc = load_old(c, s->kind, s->name, &old, err);
 	if (rc != 0) {
@@ -230,7 +242,10 @@ static int empty_dir(int fd, enum coll_kind kind, struct err *err)
 	return rc;
 }
 
-/* A directory that is empty now goes; what a client put there stays, and so does the directory of a subfolder. */
+/*
+ * A directory that is empty now goes; what a client put there stays, and so does the
+ * directory of a subfolder.
+ */
 static int remove_dirs(int treefd, const struct tree_head *h, struct err *err)
 {
 	const char *slash = strrchr(h->path, '/');
@@ -284,7 +299,10 @@ static int remove_coll(struct commit *c, const struct tree_head *h, struct err *
 	return rc;
 }
 
-/* Subfolders come after their parents in the order of names: from the end, so that emptied directories go. */
+/*
+ * Subfolders come after their parents in the order of names: from the end, so that
+ * emptied directories go.
+ */
 static int remove_gone(struct commit *c, struct err *err)
 {
 	int rc = 0;

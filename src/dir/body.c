@@ -1,4 +1,7 @@
-/* Bodies on their way into .work, items that use them, and the batches in which both become durable. */
+/*
+ * Bodies on their way into .work, items that use them, and the batches in which both
+ * become durable.
+ */
 #include "internal.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
@@ -100,8 +103,9 @@ static int is_same(const struct tree_body *b, uint32_t file, bool *same_out, str
 	int fd, rc;
 
 	*same_out = false;
+	/* written anew */
 	if (beneath_file(b->d->workfd, object_file(file, path), &fd, &size, NULL) != 0)
-		return 0; /* written anew */
+		return 0;
 	if (size != b->size) {
 		rc = 0;
 	} else if (b->fd >= 0) {

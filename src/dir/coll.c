@@ -33,7 +33,10 @@ static struct tree_coll *keep_items(const struct tree_coll *c, const bool *good,
 	return out;
 }
 
-/* The old catalog; NULL if there is none, or it is damaged: then everything is fetched anew. */
+/*
+ * The old catalog; NULL if there is none, or it is damaged: then everything is fetched
+ * anew.
+ */
 static int load_before(struct dir_sink *d, enum coll_kind kind, const char *name,
         struct tree_coll **out, struct err *err)
 {
@@ -56,7 +59,10 @@ static int load_before(struct dir_sink *d, enum coll_kind kind, const char *name
 	return rc;
 }
 
-/* good[i]: the file of item i is in its directory, under whatever flags, and has its bytes. */
+/*
+ * good[i]: the file of item i is in its directory, under whatever flags, and has its
+ * bytes.
+ */
 static int verify_files(struct dir_sink *d, const struct tree_coll *c, bool *good, struct err *err)
 {
 	struct listing files;
@@ -126,8 +132,9 @@ static int prev_run(struct dir_sink *d, enum coll_kind kind, const char *name,
 		const struct object *o;
 		uint32_t file = 0;
 
+		/* fetched twice: one is enough */
 		if (i + 1 < c->n_items && item_order(c, it, c, it + 1) == 0)
-			continue; /* fetched twice: one is enough */
+			continue;
 		pthread_mutex_lock(&d->lock);
 		o = objects_find(&d->objects, it->sha256);
 		if (o)
@@ -191,7 +198,9 @@ static int write_staged(struct dir_sink *d, const struct tree_coll *c, uint32_t 
 	return rc;
 }
 
-/* Into the manifest of the new state, in place of what was said of the collection before. */
+/*
+ * Into the manifest of the new state, in place of what was said of the collection before.
+ */
 static void add_head(struct dir_sink *d, const struct tree_head *h, const uint32_t *file)
 {
 	struct commit *c = &d->commit;

@@ -1,4 +1,7 @@
-/* The new state of the whole account: put together, held against the last one, decided, carried out. */
+/*
+ * The new state of the whole account: put together, held against the last one, decided,
+ * carried out.
+ */
 #include "internal.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
@@ -145,7 +148,10 @@ int dir_commit(struct tree_sink *s, struct tree_commit *out, struct err *err)
 	tree_manifest_totals(&d->commit.after, &out->totals);
 	out->objects_new = d->objects_new;
 	out->bytes_new = d->bytes_new;
-	/* It has told what it had to; open, it would linger in .work where a file system keeps removed files. */
+	/*
+	 * It has told what it had to; open, it would linger in .work where a file system
+	 * keeps removed files.
+	 */
 	journal_free(d->journal);
 	d->journal = NULL;
 	if (!out->changed && d->commit.n_staged == 0)

@@ -10,17 +10,23 @@
 /*
  * The directory form of the tree, inside.
  *
- *   TREE/mail, calendars, contacts     what a person and a mail client see; changed only while a commit is carried out
- *   TREE/catalog/tree.json             the manifest; catalog/<coll path>.jsonl the catalogs
+ *   TREE/mail, calendars, contacts     what a person and a mail client see; changed only
+ *                                      while a commit is carried out
+ *   TREE/catalog/tree.json             the manifest; catalog/<coll path>.jsonl the
+ *                                      catalogs
  *   TREE/catalog/.lock                 locked by a writer (base/lock.h)
- *   TREE/catalog/.work/                a run that is not done: journal, objects oNNN/NNN, finished catalogs cNNNNNN.jsonl, and
- *   TREE/catalog/.work/commit.json     the decision: once it is there the new state counts, and whoever opens the tree next carries it out
- *                                      to the end (each step may be repeated). Without it the old state counts and the journal says what need not be fetched again.
+ *   TREE/catalog/.work/                a run that is not done: journal, objects oNNN/NNN,
+ *                                      finished catalogs cNNNNNN.jsonl, and
+ *   TREE/catalog/.work/commit.json     the decision: once it is there the new state
+ *                                      counts, and whoever opens the tree next carries it
+ *                                      out to the end (each step may be repeated).
+ *                                      Without it the old state counts and the journal
+ *                                      says what need not be fetched again.
  *   TREE/catalog/.done/                a .work that is being removed
  */
 
-#define DIR_MEM_MAX                                                                                \
-	(256u << 10) /* a body up to this size stays in memory until its hash is known */
+/* a body up to this size stays in memory until its hash is known */
+#define DIR_MEM_MAX (256u << 10)
 #define DIR_BATCH_BYTES (64u << 20)
 #define DIR_BATCH_ITEMS 2000
 #define DIR_LINKS_MAX 10000
@@ -50,7 +56,8 @@ int json_load(int dirfd, const char *path, json_t **out, struct err *err) MUST_C
 
 /* listing.c: the files of a collection's directory by unique name. */
 struct listing {
-	char **names; /* "cur/...", "new/..." or a plain file name; sorted by unique name */
+	/* "cur/...", "new/..." or a plain file name; sorted by unique name */
+	char **names;
 	size_t n, cap;
 };
 /* A directory that is not there is empty. */
@@ -169,7 +176,10 @@ struct tree_files {
 void dir_local_path(
         const struct tree_coll *c, const struct tree_item *it, char sep, struct buf *out);
 int dir_names_read(int catfd, char *sep_out, struct err *err) MUST_CHECK;
-/* f->sep: as the tree has it, or as a new one is to have it. ERR_EXISTS if ${want} is another. */
+/*
+ * f->sep: as the tree has it, or as a new one is to have it. ERR_EXISTS if ${want} is
+ * another.
+ */
 int dir_names_choose(struct tree_files *f, enum dir_names want, struct progress *progress,
         struct err *err) MUST_CHECK;
 
@@ -177,7 +187,10 @@ int dir_names_choose(struct tree_files *f, enum dir_names want, struct progress 
 int tree_files_lock(
         const char *path, bool make, struct tree_files *out, struct err *err) MUST_CHECK;
 void tree_files_close(struct tree_files *f);
-/* Finish a decided commit, if there is one, and what is left of a removed .work. The lock is held. */
+/*
+ * Finish a decided commit, if there is one, and what is left of a removed .work. The lock
+ * is held.
+ */
 int tree_files_recover(
         const struct tree_files *f, struct progress *progress, struct err *err) MUST_CHECK;
 /* tree.json; ERR_NOTFOUND if there is none. */
@@ -203,8 +216,8 @@ struct dir_sink {
 	struct run run;
 	pthread_mutex_t lock; /* guards all that follows */
 	struct objects objects;
-	struct commit
-	        commit; /* its manifest and staged catalogs are collected as collections come */
+	/* its manifest and staged catalogs are collected as collections come */
+	struct commit commit;
 	struct kept_kind kept[COLL_KINDS];
 	uint32_t next_staged;
 	char **pending; /* records for the journal */

@@ -1,4 +1,7 @@
-/* What is in a collection's directory, found by the part of the name that a mail client does not change. */
+/*
+ * What is in a collection's directory, found by the part of the name that a mail client
+ * does not change.
+ */
 #include "internal.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
@@ -6,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "cur/123.Vabc.valise:2,S" -> "123.Vabc.valise"; a plain name is all unique. Other programs write ';' or '!' where a colon is refused. */
+/*
+ * "cur/123.Vabc.valise:2,S" -> "123.Vabc.valise"; a plain name is all unique. Other
+ * programs write ';' or '!' where a colon is refused.
+ */
 static size_t unique_part(const char *name, const char **start_out)
 {
 	const char *slash = strchr(name, '/');

@@ -1,4 +1,7 @@
-/* What stands before the flags in the names of messages: the colon of Maildir, or where file systems refuse it a semicolon. */
+/*
+ * What stands before the flags in the names of messages: the colon of Maildir, or where
+ * file systems refuse it a semicolon.
+ */
 #include "internal.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"

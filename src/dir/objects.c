@@ -14,7 +14,10 @@ void objects_clear(struct objects *o)
 	memset(o, 0, sizeof *o);
 }
 
-/* The slot that holds the number (from 1) of this content, or the free one where it belongs. */
+/*
+ * The slot that holds the number (from 1) of this content, or the free one where it
+ * belongs.
+ */
 static size_t find_slot(const struct objects *o, const uint8_t sha256[SHA256_LEN])
 {
 	size_t i;
@@ -80,7 +83,10 @@ int object_create(int workfd, uint32_t file, int *fd_out, struct err *err)
 	object_file(file, path);
 	*fd_out = sys_openat(workfd, path, flags, 0600);
 	if (*fd_out < 0 && errno == EEXIST) {
-		/* Left by a run that was cut. It may be linked into the tree: never write to it. */
+		/*
+		 * Left by a run that was cut. It may be linked into the tree: never write
+		 * to it.
+		 */
 		if (sys_unlinkat(workfd, path, 0) == 0)
 			*fd_out = sys_openat(workfd, path, flags, 0600);
 	} else if (*fd_out < 0 && errno == ENOENT) {

@@ -1,4 +1,7 @@
-/* Files beneath a directory, reached step by step without following a symlink: names in catalogs are from outside. */
+/*
+ * Files beneath a directory, reached step by step without following a symlink: names in
+ * catalogs are from outside.
+ */
 #include "internal.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
@@ -178,7 +181,10 @@ int fd_copy(int from, int to, struct err *err)
 
 int fs_barrier(int fd, struct err *err)
 {
-	/* One barrier for thousands of small files; an fsync each would take longer than fetching them. */
+	/*
+	 * One barrier for thousands of small files; an fsync each would take longer than
+	 * fetching them.
+	 */
 	if (sys_syncfs(fd) != 0)
 		return err_sys(err, ERR_WHOLE, "cannot sync the tree's file system");
 	return 0;

@@ -1,4 +1,7 @@
-/* One item of a decided commit to its place in the tree. Each step may have been done before. */
+/*
+ * One item of a decided commit to its place in the tree. Each step may have been done
+ * before.
+ */
 #include "internal.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
@@ -36,8 +39,9 @@ static int holds_object(const struct placing *p, const struct object *o, const c
 		if (fstat(file, &a) == 0 && fstat(object, &b) == 0 && a.st_ino == b.st_ino &&
 		        a.st_dev == b.st_dev)
 			*same_out = true;
+		/* what cannot be read is made anew */
 		else if (fd_same(object, file, same_out, NULL) != 0)
-			*same_out = false; /* what cannot be read is made anew */
+			*same_out = false;
 	}
 	if (object >= 0)
 		sys_close(object);
@@ -45,7 +49,10 @@ static int holds_object(const struct placing *p, const struct object *o, const c
 	return rc;
 }
 
-/* A new file ${name} with the object's bytes. It becomes durable with the barrier that ends the commit's files. */
+/*
+ * A new file ${name} with the object's bytes. It becomes durable with the barrier that
+ * ends the commit's files.
+ */
 static int copy_object(const struct placing *p, const struct object *o, int dirfd, const char *name,
         struct err *err)
 {
@@ -102,7 +109,10 @@ static int rename_in(const struct placing *p, const char *from, const char *to, 
 	return 0;
 }
 
-/* Through a file that no reader takes for an item: tmp of a Maildir, a hidden name elsewhere. */
+/*
+ * Through a file that no reader takes for an item: tmp of a Maildir, a hidden name
+ * elsewhere.
+ */
 static int copy_in(const struct placing *p, const struct object *o, const char *name, int64_t date,
         struct err *err)
 {
@@ -110,8 +120,9 @@ static int copy_in(const struct placing *p, const struct object *o, const char *
 	                                       : xasprintf(".%s.tmp", name);
 	int rc = copy_object(p, o, p->dirfd, temp, err);
 
+	/* a help for readers, no more */
 	if (rc == 0 && date != 0)
-		(void)!sys_utimensat(p->dirfd, temp, date); /* a help for readers, no more */
+		(void)!sys_utimensat(p->dirfd, temp, date);
 	if (rc == 0)
 		rc = rename_in(p, temp, name, err);
 	free(temp);
@@ -128,15 +139,19 @@ static int link_in(
 		rc = renew_object(p, o, err);
 	for (int again = 0; rc == 0; again++) {
 		object_file(o->file, path);
-		/* Before it is linked, so that no cut between the two leaves another time. */
+		/*
+		 * Before it is linked, so that no cut between the two leaves another
+		 * time.
+		 */
 		if (date != 0 && link_count(p->commit, o) == 1)
 			(void)!sys_utimensat(workfd, path, date);
 		if (sys_linkat(workfd, path, p->dirfd, name) == 0)
 			return 0;
 		if (errno == EMLINK && again == 0)
 			rc = renew_object(p, o, err);
+		/* a socket or so of that name */
 		else if (errno == EEXIST && again == 0)
-			(void)!sys_unlinkat(p->dirfd, name, 0); /* a socket or so of that name */
+			(void)!sys_unlinkat(p->dirfd, name, 0);
 		else if (errno == EMLINK || errno == EPERM || errno == EXDEV || errno == ENOTSUP ||
 		         errno == EACCES)
 			return copy_in(p, o, name, date, err);
@@ -162,7 +177,8 @@ static int place_mail(struct placing *p, const struct tree_item *it, struct obje
 	if (rc != 0)
 		return rc;
 	if (!have || !same) {
-		if (!o) /* a client took it away just now: the next run sees that it is missing */
+		/* a client took it away just now: the next run sees that it is missing */
+		if (!o)
 			return 0;
 		return link_in(p, o, want, it->date_utc, err);
 	}
@@ -189,7 +205,10 @@ static int place_resource(
 		rc = holds_object(p, o, have, &same, err);
 	if (rc != 0 || same)
 		return rc;
-	/* Never shared: programs write to these files. The object's own inode is free as long as nothing else has it. */
+	/*
+	 * Never shared: programs write to these files. The object's own inode is free as
+	 * long as nothing else has it.
+	 */
 	if (link_count(p->commit, o) > 1)
 		return copy_in(p, o, want, 0, err);
 	temp = xasprintf(".%s.tmp", want);

@@ -1,4 +1,7 @@
-/* displayname and color of a vdir (vdirsyncer's "Metadata"), from the properties of the collection. */
+/*
+ * displayname and color of a vdir (vdirsyncer's "Metadata"), from the properties of the
+ * collection.
+ */
 #include "internal.h"
 #include "valise/base/escape.h"
 #include "valise/base/file.h"
@@ -35,7 +38,10 @@ static size_t put_reference(const char *s, struct buf *out)
 	return (size_t)(end + 1 - s);
 }
 
-/* The text of an element's raw content, one line, blanks at the ends dropped; NULL if it holds elements or nothing. */
+/*
+ * The text of an element's raw content, one line, blanks at the ends dropped; NULL if it
+ * holds elements or nothing.
+ */
 static char *plain_text(const char *xml)
 {
 	struct buf out;

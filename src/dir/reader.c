@@ -8,7 +8,8 @@
 
 #define BODY_MEM_MAX (4u << 20) /* a larger file is read twice */
 #define CHUNK (64u << 10)
-#define LISTINGS 8 /* as many collections may be read at a time without listing them again */
+/* as many collections may be read at a time without listing them again */
+#define LISTINGS 8
 
 struct dir_reader {
 	struct tree_reader reader;
@@ -167,8 +168,8 @@ static int large_body(int fd, uint64_t size, const uint8_t sha256[SHA256_LEN], b
 	if (!*good_out)
 		return rc;
 	rc = pass(fd, size, sum, write, ctx, err);
-	*good_out = rc != 0 ||
-	            memcmp(sum, sha256, SHA256_LEN) == 0; /* a client writes to it just now */
+	/* a client writes to it just now */
+	*good_out = rc != 0 || memcmp(sum, sha256, SHA256_LEN) == 0;
 	return rc;
 }
 

@@ -13,7 +13,10 @@ struct tree_coll *run_find(const struct run *r, enum coll_kind kind, const char 
 	return NULL;
 }
 
-/* The collection that a record belongs to. Another UIDVALIDITY makes the earlier records worthless. */
+/*
+ * The collection that a record belongs to. Another UIDVALIDITY makes the earlier records
+ * worthless.
+ */
 static struct tree_coll *coll_of(
         struct run *r, enum coll_kind kind, const char *name, uint32_t uidvalidity)
 {

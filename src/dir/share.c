@@ -1,6 +1,7 @@
 /*
- * Messages that were fetched although the tree has them (copied or moved to another mailbox on the server): before the commit their
- * object in .work becomes a link to the file that is there, so that the new place will be one, too.
+ * Messages that were fetched although the tree has them (copied or moved to another
+ * mailbox on the server): before the commit their object in .work becomes a link to the
+ * file that is there, so that the new place will be one, too.
  */
 #include "internal.h"
 #include "valise/base/mem.h"
@@ -17,8 +18,9 @@ static int link_object(
 	int file = -1, object = -1, rc;
 	bool same = false;
 
+	/* a client renamed or removed it */
 	if (beneath_file(dirfd, name, &file, &size, NULL) != 0)
-		return 0; /* a client renamed or removed it */
+		return 0;
 	rc = beneath_file(c->workfd, object_file(o->file, path), &object, NULL, err);
 	if (rc == 0 && size == o->size && fstat(file, &st) == 0 && st.st_nlink < c->links_max)
 		rc = fd_same(file, object, &same, err);

@@ -103,8 +103,8 @@ static void add_quoted(struct buf *out, const char *s, size_t n)
 }
 
 /*
- * The charsets that iconv is trusted with, by the start of their names: those of real mail. Others
- * stay as they are, since the converters of rare ones have had faults.
+ * The charsets that iconv is trusted with, by the start of their names: those of real
+ * mail. Others stay as they are, since the converters of rare ones have had faults.
  */
 static const char *known_charset(const char *name)
 {
@@ -151,7 +151,10 @@ static void convert(iconv_t conv, struct buf *raw, struct buf *out)
 	buf_put(out, chunk, sizeof chunk - room);
 }
 
-/* The words of one charset that stand in a row, put together: many senders cut inside a character. */
+/*
+ * The words of one charset that stand in a row, put together: many senders cut inside a
+ * character.
+ */
 struct row {
 	char charset[CHARSET_SIZE];
 	struct buf raw;

@@ -37,7 +37,10 @@ size_t header_length(const char *msg, size_t n)
 	return n;
 }
 
-/* The start of the value if the line is the field ${name}; blanks before the colon are let pass (RFC 5322 4.5). */
+/*
+ * The start of the value if the line is the field ${name}; blanks before the colon are
+ * let pass (RFC 5322 4.5).
+ */
 static const char *field_value(const char *p, const char *next, const char *name, size_t name_len)
 {
 	if ((size_t)(next - p) <= name_len || strncasecmp(p, name, name_len) != 0)
@@ -70,7 +73,10 @@ static void trim_end(struct buf *out, size_t from)
 		out->data[--out->len] = '\0';
 }
 
-/* Append the value at ${p}, whose first line ends at ${next}, with the continuation lines. */
+/*
+ * Append the value at ${p}, whose first line ends at ${next}, with the continuation
+ * lines.
+ */
 static void add_value(struct buf *out, const char *p, const char *next, const char *end)
 {
 	size_t from = out->len;

@@ -1,6 +1,7 @@
 /*
- * Modified UTF-7, RFC 3501 5.1.3: printable US-ASCII stands for itself, "&-" for "&", and any other
- * run is UTF-16BE in base64 with "," for "/" and without padding, between "&" and "-".
+ * Modified UTF-7, RFC 3501 5.1.3: printable US-ASCII stands for itself, "&-" for "&", and
+ * any other run is UTF-16BE in base64 with "," for "/" and without padding, between "&"
+ * and "-".
  */
 #include "valise/format/mutf7.h"
 #include "valise/base/escape.h"
@@ -24,8 +25,8 @@ static int run_unit(struct run *r, uint32_t unit, struct buf *out)
 {
 	int rc = 0;
 
-	r->bits =
-	        r->bits << 16 | unit; /* at most 5 bits were left: nothing needed is shifted out */
+	/* at most 5 bits were left: nothing needed is shifted out */
+	r->bits = r->bits << 16 | unit;
 	r->count += 16;
 	while (rc == 0 && r->count >= 6) {
 		r->count -= 6;
@@ -153,7 +154,10 @@ static bool decode_run(const char *s, size_t n, size_t *used_out, struct buf *ou
 	return true;
 }
 
-/* Does ${text} encode to just the n bytes of ${s}? This refuses every second spelling of a name. */
+/*
+ * Does ${text} encode to just the n bytes of ${s}? This refuses every second spelling of
+ * a name.
+ */
 static bool encodes_to(const char *text, size_t text_len, const char *s, size_t n)
 {
 	struct buf again;

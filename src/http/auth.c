@@ -1,9 +1,11 @@
 /*
- * Sign-in over HTTP: the challenges of RFC 9110 11, Basic (RFC 7617), Digest (RFC 7616, qop "auth" or
- * none; MD5, SHA-256 and SHA-512-256), Bearer (RFC 6750). Made here and not by libcurl, so that one challenge serves all
- * requests in flight, a body goes along with every try, and Basic is never sent where we would not.
+ * Sign-in over HTTP: the challenges of RFC 9110 11, Basic (RFC 7617), Digest (RFC 7616,
+ * qop "auth" or none; MD5, SHA-256 and SHA-512-256), Bearer (RFC 6750). Made here and not
+ * by libcurl, so that one challenge serves all requests in flight, a body goes along with
+ * every try, and Basic is never sent where we would not.
  *
- *	WWW-Authenticate = 1#( scheme [ 1*SP ( token68 / #( token "=" ( token / quoted-string ) ) ) ] )
+ * 	WWW-Authenticate = 1#( scheme [ 1*SP ( token68 / #( token "=" ( token /
+ *  quoted-string ) ) ) ] )
  */
 #include "internal.h"
 #include "valise/base/hash.h"
@@ -48,7 +50,10 @@ static bool token_is(const char *s, size_t n, const char *word)
 	return strlen(word) == n && strncasecmp(s, word, n) == 0;
 }
 
-/* A token or quoted-string at *${s}; advances it. Longer ones are cut: they will not work, but harm nobody. */
+/*
+ * A token or quoted-string at *${s}; advances it. Longer ones are cut: they will not
+ * work, but harm nobody.
+ */
 static void take_value(const char **s, char out[VALUE_MAX])
 {
 	const char *p = *s;
@@ -124,8 +129,9 @@ static void take_param(struct challenge *c, const char *name, size_t n, const ch
 		take_algorithm(c, value);
 	else if (token_is(name, n, "qop") && c->scheme == AUTH_DIGEST) {
 		c->qop = list_has(value, "auth");
+		/* auth-int alone */
 		if (!c->qop)
-			set_aside(c); /* auth-int alone */
+			set_aside(c);
 	}
 }
 
@@ -203,7 +209,10 @@ static bool is_strong(const struct challenge *c)
 	return c->sha256 || c->sha512;
 }
 
-/* How good a challenge is: 0 of no use. Inside TLS Basic comes first, for it has no state to lose. */
+/*
+ * How good a challenge is: 0 of no use. Inside TLS Basic comes first, for it has no state
+ * to lose.
+ */
 static int rank(const struct http_auth *a, const struct challenge *c, bool clear)
 {
 	switch (c->scheme) {
@@ -266,7 +275,10 @@ int auth_choose(struct http_auth *a, struct challenges *offered, const char *ori
 	return 0;
 }
 
-/* Servers that keep a hash of the password have one of one kind alone (RFC 7616 3.7 lets them offer both). */
+/*
+ * Servers that keep a hash of the password have one of one kind alone (RFC 7616 3.7 lets
+ * them offer both).
+ */
 bool auth_other_digest(struct http_auth *a, const struct challenges *offered)
 {
 	if (a->used.scheme != AUTH_DIGEST || !is_strong(&a->used) || a->no_strong || a->proven)
@@ -487,8 +499,9 @@ int auth_header(
 
 	if (scheme == AUTH_NONE)
 		return 0;
+	/* a nonce of another server */
 	if (scheme == AUTH_DIGEST && a->origin && !url_same_origin(a->origin, url))
-		return 0; /* a nonce of another server */
+		return 0;
 	rc = need_secret(a, 0, err);
 	if (rc != 0)
 		return rc;

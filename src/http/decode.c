@@ -1,17 +1,24 @@
-/* Content codings (RFC 9110 8.4.1, RFC 1952). Done here and not by libcurl, which takes a gzip stream that was cut off for a whole one. */
+/*
+ * Content codings (RFC 9110 8.4.1, RFC 1952). Done here and not by libcurl, which takes a
+ * gzip stream that was cut off for a whole one.
+ */
 #include "internal.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-#define IN_VAIN_MAX ((size_t)1 << 20) /* names without end, members with nothing in them */
+/* names without end, members with nothing in them */
+#define IN_VAIN_MAX ((size_t)1 << 20)
 
 static bool is_word(const char *s, size_t n, const char *word)
 {
 	return strlen(word) == n && strncasecmp(s, word, n) == 0;
 }
 
-/* No coding, though some servers write it there: the name of a character set, a content type, a word for "none". */
+/*
+ * No coding, though some servers write it there: the name of a character set, a content
+ * type, a word for "none".
+ */
 static bool is_no_coding(const char *s, size_t n)
 {
 	static const char *const words[] = {
@@ -50,7 +57,9 @@ bool http_decoder_whole(const struct http_decoder *d)
 	return !d->gzip || !d->began || d->ended;
 }
 
-/* One member ended with input left: another member follows, or padding that nobody needs. */
+/*
+ * One member ended with input left: another member follows, or padding that nobody needs.
+ */
 static bool next_member(struct http_decoder *d)
 {
 	if (d->z.next_in[0] != 0x1f)

@@ -1,7 +1,7 @@
 /*
- * The guard over outgoing requests, by method (RFC 9110 9, RFC 4918, RFC 3253, RFC 4791, RFC 5689,
- * RFC 8607): a source only reads, a target only adds. Fields that make another method of a request, or another
- * request of what follows, are refused with it.
+ * The guard over outgoing requests, by method (RFC 9110 9, RFC 4918, RFC 3253, RFC 4791,
+ * RFC 5689, RFC 8607): a source only reads, a target only adds. Fields that make another
+ * method of a request, or another request of what follows, are refused with it.
  */
 #include "internal.h"
 #include <ctype.h>
@@ -27,7 +27,10 @@ static const struct rule {
         {"POST", TARGET, false},
 };
 
-/* What belongs to this room, or would let a request mean something else than its method says. */
+/*
+ * What belongs to this room, or would let a request mean something else than its method
+ * says.
+ */
 static const char *const refused_fields[] = {"Authorization", "Host", "Content-Length",
         "Transfer-Encoding", "Connection", "Upgrade", "TE", "Trailer", "Expect", "Cookie",
         "Accept-Encoding", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",
@@ -104,7 +107,10 @@ static int check_fields(const struct http_request *rq, bool *only_new, struct er
 	return 0;
 }
 
-/* Of what POST can do only this adds and does nothing else (RFC 8607 3.4.1): one more attachment of a resource. */
+/*
+ * Of what POST can do only this adds and does nothing else (RFC 8607 3.4.1): one more
+ * attachment of a resource.
+ */
 static bool is_attachment(const struct http_request *rq, const char *url)
 {
 	size_t path = strcspn(url, "?");

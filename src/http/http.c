@@ -1,6 +1,7 @@
 /*
- * The HTTP client on libcurl's multi interface: RFC 9110, 9112, 9113. libcurl carries requests over
- * connections that it keeps; what is sent, to whom and how often is decided here.
+ * The HTTP client on libcurl's multi interface: RFC 9110, 9112, 9113. libcurl carries
+ * requests over connections that it keeps; what is sent, to whom and how often is decided
+ * here.
  */
 #include "internal.h"
 #include "valise/net/patience.h"
@@ -218,7 +219,10 @@ static void start(struct run *r, struct xfer *x)
 		finish(r, x);
 }
 
-/* The first answer decides on the sign-in and on HTTP/2: until then one request goes alone. */
+/*
+ * The first answer decides on the sign-in and on HTTP/2: until then one request goes
+ * alone.
+ */
 static unsigned room(const struct run *r)
 {
 	unsigned most = r->parallel < r->h->limit ? r->parallel : r->h->limit;
@@ -280,8 +284,9 @@ static bool reap(struct run *r)
 }
 
 /*
- * On one connection of HTTP/2 each has to wait for its turn: so none is silent while anything comes to this client. But nobody keeps us for ever with
- * an octet now and then: the patience is that of the other transports.
+ * On one connection of HTTP/2 each has to wait for its turn: so none is silent while
+ * anything comes to this client. But nobody keeps us for ever with an octet now and then:
+ * the patience is that of the other transports.
  */
 static int64_t silence_of(const struct xfer *x)
 {
@@ -362,8 +367,9 @@ static int wait_for(struct run *r, struct err *err)
 		if (x->state == XFER_WAITING && wake - now < wait)
 			wait = wake > now ? wake - now : 0;
 	}
+	/* what is due has no room yet */
 	if (h->running >= room(r) && wait == 0)
-		wait = TICK_MS; /* what is due has no room yet */
+		wait = TICK_MS;
 	if (curl_multi_poll(h->multi, NULL, 0, (int)wait, &n) != CURLM_OK)
 		return err_set(err, ERR_NET, ERR_WHOLE, "libcurl cannot wait for its sockets");
 	return 0;
@@ -399,7 +405,10 @@ static void loop(struct run *r)
 	}
 }
 
-/* The client is at its end: what is on its way and what was not begun gets the same error. */
+/*
+ * The client is at its end: what is on its way and what was not begun gets the same
+ * error.
+ */
 static void abandon(struct run *r)
 {
 	for (size_t i = 0; i < r->parallel; i++) {

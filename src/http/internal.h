@@ -10,7 +10,10 @@
 #include <stdatomic.h>
 #include <zlib.h>
 
-/* guard.c: is ${rq} one that the role may send, and free of what would make another request of it? */
+/*
+ * guard.c: is ${rq} one that the role may send, and free of what would make another
+ * request of it?
+ */
 int http_guard_check(enum http_role role, const struct http_request *rq, const char *url,
         struct err *err) MUST_CHECK;
 /* Sending it twice is as good as once. */
@@ -35,7 +38,10 @@ struct challenges {
 	size_t n;
 };
 void challenges_clear(struct challenges *c);
-/* Add what one WWW-Authenticate field offers (RFC 9110 11.6.1); unknown schemes are passed over. */
+/*
+ * Add what one WWW-Authenticate field offers (RFC 9110 11.6.1); unknown schemes are
+ * passed over.
+ */
 void challenges_parse(struct challenges *c, const char *value);
 
 struct http_auth {
@@ -52,10 +58,16 @@ struct http_auth {
 	unsigned refused; /* sign-ins in a row since it did */
 };
 void auth_clear(struct http_auth *a);
-/* Choose from what a 401 offers; ${clear}: the request went without TLS. ERR_AUTH when nothing fits. */
+/*
+ * Choose from what a 401 offers; ${clear}: the request went without TLS. ERR_AUTH when
+ * nothing fits.
+ */
 int auth_choose(struct http_auth *a, struct challenges *offered, const char *origin, bool clear,
         struct err *err) MUST_CHECK;
-/* A Digest with a hash of the SHA family was refused, and the same 401 offers MD5: true once, then auth_choose takes that. */
+/*
+ * A Digest with a hash of the SHA family was refused, and the same 401 offers MD5: true
+ * once, then auth_choose takes that.
+ */
 bool auth_other_digest(struct http_auth *a, const struct challenges *offered);
 /* Ask the command for a new token. */
 int auth_renew(struct http_auth *a, struct err *err) MUST_CHECK;
@@ -65,7 +77,10 @@ void auth_next(struct http_auth *a, const char *value);
 bool auth_wants_bearer(const struct login *login);
 /* May the password go out as it is? */
 bool auth_may_basic(const struct login *login);
-/* The value of Authorization for one request; ${out} must be wiped. Empty: nothing to send yet. */
+/*
+ * The value of Authorization for one request; ${out} must be wiped. Empty: nothing to
+ * send yet.
+ */
 int auth_header(struct http_auth *a, const char *method, const char *url, struct buf *out,
         struct err *err) MUST_CHECK;
 
@@ -109,7 +124,8 @@ struct xfer {
 	bool sent, head_done, enough;
 	bool with_auth, own_challenge;
 	unsigned auth_serial;
-	int64_t began_ms, active_ms; /* of the try; of its last octet, 0: not connected yet */
+	/* of the try; of its last octet, 0: not connected yet */
+	int64_t began_ms, active_ms;
 	int64_t held_before_ms; /* h->held_ms as it began */
 	uint64_t moved;
 	size_t head_len;
@@ -125,7 +141,10 @@ struct xfer {
 #define ERROR_BODY_MAX 65536
 #define VERIFIED_MAX 8
 
-/* What the clients of one service know of it together; everything below the lock is changed under it. */
+/*
+ * What the clients of one service know of it together; everything below the lock is
+ * changed under it.
+ */
 struct http_common {
 	struct service service; /* a copy; its trace and login.ctx are borrowed */
 	bool bundle; /* of authorities is there */
@@ -161,13 +180,22 @@ struct http {
 
 /* xfer.c: send x->rq to x->url. */
 int xfer_start(struct xfer *x, struct err *err) MUST_CHECK;
-/* The transfer is out of libcurl's hands; what this try left is forgotten (the answer is not). */
+/*
+ * The transfer is out of libcurl's hands; what this try left is forgotten (the answer is
+ * not).
+ */
 void xfer_stop(struct xfer *x);
 void xfer_answer_clear(struct xfer *x);
 
-/* outcome.c: what a transfer that libcurl ended with ${rc} came to; true: it goes on (again, or waiting), false: x->err and x->rs tell the end. */
+/*
+ * outcome.c: what a transfer that libcurl ended with ${rc} came to; true: it goes on
+ * (again, or waiting), false: x->err and x->rs tell the end.
+ */
 bool xfer_outcome(struct xfer *x, CURLcode rc);
-/* Seconds of a Retry-After field at ${now_utc}; -1 when it is neither a number nor a date. */
+/*
+ * Seconds of a Retry-After field at ${now_utc}; -1 when it is neither a number nor a
+ * date.
+ */
 int64_t http_retry_after(const char *value, int64_t now_utc);
 
 /* tls.c */

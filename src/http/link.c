@@ -1,6 +1,7 @@
 /*
- * Requests for links that stand in somebody's content. Anybody can send an invitation with one, so beyond the service's own
- * origin they go out without credentials, over TLS alone, and to no address that a stranger has no business with (RFC 6890).
+ * Requests for links that stand in somebody's content. Anybody can send an invitation
+ * with one, so beyond the service's own origin they go out without credentials, over TLS
+ * alone, and to no address that a stranger has no business with (RFC 6890).
  */
 #include "internal.h"
 #include <arpa/inet.h>
@@ -30,7 +31,10 @@ static bool is_public4(const uint8_t a[4])
 	return true;
 }
 
-/* Global unicast, 2000::/3, without what wraps other addresses: 2001::/32 (Teredo), 2002::/16 (6to4). */
+/*
+ * Global unicast, 2000::/3, without what wraps other addresses: 2001::/32 (Teredo),
+ * 2002::/16 (6to4).
+ */
 static bool is_public6(const uint8_t a[16])
 {
 	static const uint8_t teredo[4] = {0x20, 0x01, 0, 0}, sixtofour[2] = {0x20, 0x02};

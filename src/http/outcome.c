@@ -1,4 +1,7 @@
-/* What the end of a transfer means: an answer, another hop, a sign-in, a wait, another try, an error. */
+/*
+ * What the end of a transfer means: an answer, another hop, a sign-in, a wait, another
+ * try, an error.
+ */
 #include "internal.h"
 #include "valise/base/date.h"
 #include "valise/base/mem.h"
@@ -94,8 +97,8 @@ static bool is_broken_off(const char *why)
 }
 
 /*
- * No connection to a server that never gave an answer, and not by a failure that came at once: that was time enough. A
- * name or port that is wrong must be told soon.
+ * No connection to a server that never gave an answer, and not by a failure that came at
+ * once: that was time enough. A name or port that is wrong must be told soon.
  */
 static bool never_there(const struct xfer *x, CURLcode rc)
 {
@@ -110,7 +113,10 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 
 	switch (rc) {
 	case CURLE_SSL_CONNECT_ERROR:
-		/* A connection that broke in the handshake is one like any other; a server that wants no TLS breaks it each time. */
+		/*
+		 * A connection that broke in the handshake is one like any other; a
+		 * server that wants no TLS breaks it each time.
+		 */
 		if (x->h->common->reached || (is_broken_off(why) && x->lost < LOST_MAX - 1))
 			return lost(x, why, false);
 		(void)http_tls_failed(x, rc, &x->err);
@@ -129,7 +135,10 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 	case CURLE_BAD_CONTENT_ENCODING:
 	case CURLE_WRITE_ERROR:
 		return failed(x, ERR_PROTO, ERR_ITEM, why);
-	/* Where libcurl is out of memory, it is its limit of a line that is meant: memory that lacks ends the process. */
+	/*
+	 * Where libcurl is out of memory, it is its limit of a line that is meant: memory
+	 * that lacks ends the process.
+	 */
 	case CURLE_OUT_OF_MEMORY:
 #if LIBCURL_VERSION_NUM >= 0x080600
 	case CURLE_TOO_LARGE:
@@ -144,7 +153,10 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 	}
 }
 
-/* A server behind a proxy does not know that it is asked by https: the same there, if the password may go along. */
+/*
+ * A server behind a proxy does not know that it is asked by https: the same there, if the
+ * password may go along.
+ */
 static bool as_https(struct xfer *x, struct url *to, struct buf *next)
 {
 	const struct endpoint *at = &x->h->service->at;
@@ -217,7 +229,10 @@ static bool auth_failed(struct xfer *x, const char *why)
 	const struct login *login = &x->h->service->login;
 	struct http_auth *a = &x->h->common->auth;
 
-	/* Once in, a 401 is about this resource; when everything is refused, servers lock accounts that go on. */
+	/*
+	 * Once in, a 401 is about this resource; when everything is refused, servers lock
+	 * accounts that go on.
+	 */
 	err_set(&x->err, ERR_AUTH, a->proven && ++a->refused < REFUSED_MAX ? ERR_ITEM : ERR_WHOLE,
 	        "%s %s: %s%s%s", x->rq->method, x->url, why, login->user ? " as " : "",
 	        login->user ? login->user : "");
@@ -265,20 +280,23 @@ static bool unauthorized(struct xfer *x)
 		return stranger(x);
 	if (!a->login->user && !auth_wants_bearer(a->login))
 		return auth_failed(x, "the server wants a sign-in, but no user is set");
+	/* another request learnt more meanwhile */
 	if (x->auth_serial != a->serial)
-		return again(x, 0); /* another request learnt more meanwhile */
+		return again(x, 0);
 	if (++x->auth_tries > (stale ? STALE_TRIES_MAX : AUTH_TRIES_MAX))
 		return auth_failed(x, "the server asks for a sign-in again and again");
 	if (auth_wants_bearer(a->login))
 		return renew_token(x);
 	if (x->with_auth && !stale && !auth_other_digest(a, &x->offered))
 		return auth_failed(x, "the server refused the sign-in");
+	/* nonces for one request only */
 	if (x->auth_tries > 2)
-		slow_down(x, 1); /* nonces for one request only */
+		slow_down(x, 1);
 	if (!url_cut(x->url, &u))
 		return failed(x, ERR_PROTO, ERR_ITEM, "not a URL");
+	/* it does not say how: as most do */
 	if (!x->offered.n && u.tls && !x->with_auth && auth_may_basic(a->login))
-		challenges_parse(&x->offered, "Basic"); /* it does not say how: as most do */
+		challenges_parse(&x->offered, "Basic");
 	if (auth_choose(a, &x->offered, x->url, !u.tls, &x->err) != 0) {
 		err_wrap(&x->err, "%s %s", x->rq->method, x->url);
 		return false;
@@ -294,7 +312,10 @@ static bool too_busy(struct xfer *x)
 	return false;
 }
 
-/* Nothing at all goes out before ${until}; false when that would be too long a wait in all. *new_out: it is longer than was known. */
+/*
+ * Nothing at all goes out before ${until}; false when that would be too long a wait in
+ * all. *new_out: it is longer than was known.
+ */
 static bool hold(struct http_common *c, int64_t now, int64_t until, bool *new_out)
 {
 	int64_t from;
@@ -443,7 +464,10 @@ static bool answered(struct xfer *x)
 
 bool xfer_outcome(struct xfer *x, CURLcode rc)
 {
-	/* A "no" counts though its text was cut off, or the connection with it because our body was on its way. */
+	/*
+	 * A "no" counts though its text was cut off, or the connection with it because
+	 * our body was on its way.
+	 */
 	bool no = x->head_done && x->rs.status >= 300;
 
 	if (x->err.code)

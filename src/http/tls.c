@@ -1,6 +1,7 @@
 /*
- * TLS of the HTTP client: libcurl with GnuTLS verifies chain and name; what every other connection is asked (verify.c),
- * or the pin that stands for it, is checked by us after the handshake and before a request goes out.
+ * TLS of the HTTP client: libcurl with GnuTLS verifies chain and name; what every other
+ * connection is asked (verify.c), or the pin that stands for it, is checked by us after
+ * the handshake and before a request goes out.
  */
 #include "internal.h"
 #include "valise/net/verify.h"
@@ -12,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The system's authorities in one file, as GnuTLS takes them too: Debian's libcurl would read the directory around it, each of them twice, for every connection. */
+/*
+ * The system's authorities in one file, as GnuTLS takes them too: Debian's libcurl would
+ * read the directory around it, each of them twice, for every connection.
+ */
 #define CHAIN_MAX 16
 #define BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 
@@ -51,7 +55,10 @@ static int check_pin(struct xfer *x, const char *sum, struct err *err)
 	        x->h->service->at.host, sum);
 }
 
-/* Was this certificate found good for this host before? A request is no reason to look again. */
+/*
+ * Was this certificate found good for this host before? A request is no reason to look
+ * again.
+ */
 static bool is_remembered(struct http_common *c, const char *mark, bool remember)
 {
 	bool known = false;
@@ -133,7 +140,10 @@ static unsigned refused_chain(CURL *easy, gnutls_datum_t chain[CHAIN_MAX])
 	return n;
 }
 
-/* libcurl says only that it does not like a certificate: why is said as for every other connection. */
+/*
+ * libcurl says only that it does not like a certificate: why is said as for every other
+ * connection.
+ */
 static bool why_refused(struct xfer *x, const char *host, struct buf *out)
 {
 	const char *ca_file = x->h->service->at.ca_file;

@@ -1,4 +1,7 @@
-/* The wire trace of HTTP: header fields both ways, credentials redacted; of bodies only their size. */
+/*
+ * The wire trace of HTTP: header fields both ways, credentials redacted; of bodies only
+ * their size.
+ */
 #include "internal.h"
 #include "valise/base/escape.h"
 #include "valise/base/secret.h"

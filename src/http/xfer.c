@@ -1,4 +1,7 @@
-/* One request on one libcurl handle: its options and callbacks. What its end means is told in outcome.c. */
+/*
+ * One request on one libcurl handle: its options and callbacks. What its end means is
+ * told in outcome.c.
+ */
 #include "internal.h"
 #include "valise/base/date.h"
 #include "valise/base/mem.h"
@@ -10,7 +13,10 @@
 #include <strings.h>
 #include <time.h>
 
-/* Below what any libcurl takes, 300 KiB in some releases, so that the limit is ours and is named. */
+/*
+ * Below what any libcurl takes, 300 KiB in some releases, so that the limit is ours and
+ * is named.
+ */
 #define HEAD_MAX ((size_t)128 << 10)
 #define FIELD_MAX ((size_t)16 << 10)
 #define AUTH_MAX ((size_t)64 << 10)
@@ -37,7 +43,9 @@ static void touch(struct xfer *x)
 	x->active_ms = x->h->active_ms = clock_ms();
 }
 
-/* Between the handshake and the request: the last moment at which nothing was said yet. */
+/*
+ * Between the handshake and the request: the last moment at which nothing was said yet.
+ */
 static int on_connected(void *ctx, char *ip, char *local_ip, int port, int local_port)
 {
 	struct xfer *x = ctx;
@@ -110,7 +118,10 @@ static int status_of(struct xfer *x)
 	return (int)status;
 }
 
-/* The value of the field ${name} in ${line}, blanks around it dropped; NULL if it is another. */
+/*
+ * The value of the field ${name} in ${line}, blanks around it dropped; NULL if it is
+ * another.
+ */
 static char *field_value(const char *line, size_t n, const char *name)
 {
 	size_t len = strlen(name);
@@ -202,8 +213,9 @@ static int head_ends(struct xfer *x)
 {
 	int status = status_of(x);
 
+	/* interim */
 	if (status < 200)
-		return 0; /* interim */
+		return 0;
 	x->head_done = true;
 	x->rs.status = status;
 	free(x->rs.url);
@@ -227,8 +239,9 @@ static size_t on_head(char *p, size_t size, size_t n, void *ctx)
 		        HEAD_MAX >> 10);
 		return 0;
 	}
+	/* trailers */
 	if (x->head_done)
-		return n; /* trailers */
+		return n;
 	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0) {
 		xfer_answer_clear(x);
 		return n;
@@ -285,8 +298,9 @@ static void add_header(struct xfer *x, const char *line)
 {
 	struct curl_slist *list = curl_slist_append(x->headers, line);
 
+	/* out of memory: the one way to end */
 	if (!list)
-		(void)xmalloc(SIZE_MAX / 2); /* out of memory: the one way to end */
+		(void)xmalloc(SIZE_MAX / 2);
 	x->headers = list;
 }
 

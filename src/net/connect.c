@@ -61,10 +61,16 @@ static int64_t patience_left(const struct transport *t)
 	return (all > silence ? all : silence) - t->waited_ms;
 }
 
-/* A TLS server waits for us to begin, as we wait for its greeting: a connection of its own shows which it is. */
+/*
+ * A TLS server waits for us to begin, as we wait for its greeting: a connection of its
+ * own shows which it is.
+ */
 static bool speaks_tls(const struct transport *t)
 {
-	/* No certificate has this sum: the handshake never succeeds, and says so of the certificate. */
+	/*
+	 * No certificate has this sum: the handshake never succeeds, and says so of the
+	 * certificate.
+	 */
 	static char none[] = "0000000000000000000000000000000000000000000000000000000000000000";
 	struct endpoint at = {.host = t->host,
 	        .port = t->port,
@@ -148,7 +154,9 @@ static void set_options(int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
 }
 
-/* The connected socket; -1 with *why_out an errno, or with the sticky error when stopped. */
+/*
+ * The connected socket; -1 with *why_out an errno, or with the sticky error when stopped.
+ */
 static int try_address(
         struct transport *t, const struct addrinfo *a, int64_t deadline, int *why_out)
 {

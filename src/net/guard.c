@@ -1,8 +1,10 @@
 /*
- * The wire guard over outgoing IMAP (RFC 3501, RFC 7888, RFC 3516) and POP3 (RFC 1939, RFC 5034).
+ * The wire guard over outgoing IMAP (RFC 3501, RFC 7888, RFC 3516) and POP3 (RFC 1939,
+ * RFC 5034).
  *
- *	command  = tag SP verb [SP arguments] CRLF
- *	literal  = ["~"] "{" number ["+"] "}" CRLF *OCTET     the line after it continues the command
+ * 	command  = tag SP verb [SP arguments] CRLF
+ * 	literal  = ["~"] "{" number ["+"] "}" CRLF *OCTET the line after it continues
+ *           the command
  *
  * A line is vetted at its CR, before the server can see an end of line.
  */
@@ -95,7 +97,10 @@ static bool begins(const char *s, size_t n, const char *word)
 	return n >= strlen(word) && strncasecmp(s, word, strlen(word)) == 0;
 }
 
-/* One word of a UID FETCH: false for an item that sets \Seen (RFC 3501 6.4.5, RFC 3516 4.2). */
+/*
+ * One word of a UID FETCH: false for an item that sets \Seen (RFC 3501 6.4.5, RFC 3516
+ * 4.2).
+ */
 static bool fetch_item(const char *s, size_t n)
 {
 	const char *next = s + n;
@@ -206,7 +211,10 @@ static int vet_command(struct guard *g, const char *s, struct err *err)
 	return refuse(g, err, "a command that is not allowed here", shown);
 }
 
-/* The answer in a SASL exchange: base64, "*" to cancel, or nothing (RFC 3501 6.2.2, RFC 5034 4). */
+/*
+ * The answer in a SASL exchange: base64, "*" to cancel, or nothing (RFC 3501 6.2.2, RFC
+ * 5034 4).
+ */
 static bool is_sasl(const char *s)
 {
 	if (strcmp(s, "*") == 0)
@@ -217,8 +225,9 @@ static bool is_sasl(const char *s)
 }
 
 /**
- * literal_at_end(g, err): find the literal that the line announces (continued, announced). What only
- * some servers would take for one is refused, for they would see commands where the guard does not.
+ * literal_at_end(g, err): find the literal that the line announces (continued,
+ * announced). What only some servers would take for one is refused, for they would see
+ * commands where the guard does not.
  */
 static int literal_at_end(struct guard *g, struct err *err)
 {

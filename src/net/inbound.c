@@ -1,6 +1,7 @@
 /*
- * A look at what an IMAP server sends, for its limits alone: lines, counted literals, and whether a
- * large literal is a body that is streamed. It never decides what anything means.
+ * A look at what an IMAP server sends, for its limits alone: lines, counted literals, and
+ * whether a large literal is a body that is streamed. It never decides what anything
+ * means.
  */
 #include "transport_internal.h"
 #include <ctype.h>
@@ -10,7 +11,10 @@
 #define PLAIN_MAX ((uint64_t)64 << 20)
 #define LITERAL_MAX ((uint64_t)1 << 20)
 #define DIGITS_MAX 19
-/* libetpan reads what is nested (BODYSTRUCTURE, ENVELOPE) by recursion, asked for or not: the stack has an end. */
+/*
+ * libetpan reads what is nested (BODYSTRUCTURE, ENVELOPE) by recursion, asked for or not:
+ * the stack has an end.
+ */
 #define DEPTH_MAX 2200 /* below a kilobyte a level, of 2 MiB at least */
 /* What libetpan makes of a line, however short it is. */
 #define LINE_COST 128
@@ -31,8 +35,8 @@ void literal_scan_byte(struct literal_scan *s, char c)
 		s->state = SCAN_PLUS;
 	} else if ((s->state == SCAN_OPEN || s->state == SCAN_PLUS) && c == '}' && s->digits) {
 		s->state = SCAN_CLOSED;
-	} else if (s->state != SCAN_CLOSED ||
-	           c != ' ') { /* blanks are read over, as libetpan does */
+	} else if (s->state != SCAN_CLOSED || c != ' ') {
+		/* blanks are read over, as libetpan does */
 		s->state = s->state == SCAN_CLOSED && c == '\r' ? SCAN_CR : SCAN_NONE;
 	}
 }
@@ -115,7 +119,10 @@ static bool head_is(const struct inbound *in, const char *words)
 	return in->head_len >= n && strncasecmp(in->head, words, n) == 0;
 }
 
-/* A response is whole. One that tells nothing but that the server is still there gives it no more time. */
+/*
+ * A response is whole. One that tells nothing but that the server is still there gives it
+ * no more time.
+ */
 static void response_end(struct inbound *in)
 {
 	bool list = head_is(in, "* LIST ") || head_is(in, "* LSUB ") || head_is(in, "* XLIST ");
@@ -163,7 +170,10 @@ int inbound_take(struct inbound *in, const char *p, size_t n, struct err *err)
 		}
 		in->plain++;
 		in->line++;
-		/* libetpan takes a bare CR for the end of the line, and makes room for the literal at once. */
+		/*
+		 * libetpan takes a bare CR for the end of the line, and makes room for
+		 * the literal at once.
+		 */
 		if (in->scan.state == SCAN_CR && *p != '\n' && in->scan.n > LITERAL_MAX)
 			return err_set(err, ERR_LIMIT, ERR_WHOLE,
 			        "the server announces a literal of %llu octets, and no line end",

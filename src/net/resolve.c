@@ -1,6 +1,7 @@
 /*
- * Looking up the host. getaddrinfo cannot be interrupted and may take minutes: it runs in a thread of its own, which is left behind, with what it
- * holds, when the wait for it ends early. Whoever is last frees.
+ * Looking up the host. getaddrinfo cannot be interrupted and may take minutes: it runs in
+ * a thread of its own, which is left behind, with what it holds, when the wait for it
+ * ends early. Whoever is last frees.
  */
 #include "transport_internal.h"
 #include "valise/net/url.h"

@@ -1,4 +1,7 @@
-/* COMPRESS=DEFLATE (RFC 4978): raw deflate (RFC 1951) both ways, flushed after each write. */
+/*
+ * COMPRESS=DEFLATE (RFC 4978): raw deflate (RFC 1951) both ways, flushed after each
+ * write.
+ */
 #include "transport_internal.h"
 #include "valise/base/mem.h"
 #include <stdlib.h>
@@ -16,7 +19,10 @@ struct squeeze *squeeze_new(void)
 {
 	struct squeeze *d = xcalloc(1, sizeof *d);
 
-	/* Commands are short and mail is mostly base64: higher levels cost time and gain little. */
+	/*
+	 * Commands are short and mail is mostly base64: higher levels cost time and gain
+	 * little.
+	 */
 	if (inflateInit2(&d->in, -MAX_WBITS) != Z_OK)
 		goto out;
 	if (deflateInit2(&d->out, Z_BEST_SPEED, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) !=

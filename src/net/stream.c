@@ -1,6 +1,6 @@
 /*
- * The mailstream driver. libetpan loops for ever on a read or write of 0 bytes, so that these move
- * something or fail; the reason stays in the transport.
+ * The mailstream driver. libetpan loops for ever on a read or write of 0 bytes, so that
+ * these move something or fail; the reason stays in the transport.
  */
 #include "transport_internal.h"
 #include <stdlib.h>

@@ -1,4 +1,6 @@
-/* TLS 1.2 and 1.3 (RFC 5246, RFC 8446) with GnuTLS, on the socket functions of the seam. */
+/*
+ * TLS 1.2 and 1.3 (RFC 5246, RFC 8446) with GnuTLS, on the socket functions of the seam.
+ */
 #include "transport_internal.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
@@ -72,7 +74,10 @@ static int tls_failed(struct transport *t, ssize_t rc)
 static int tls_again(struct transport *t, ssize_t rc, bool wait)
 {
 	if (rc == GNUTLS_E_AGAIN) {
-		/* Also said after a session ticket (TLS 1.3): what came with it in one recv waits here. */
+		/*
+		 * Also said after a session ticket (TLS 1.3): what came with it in one
+		 * recv waits here.
+		 */
 		if (!gnutls_record_get_direction(t->tls) && t->raw_pos < t->raw_len)
 			return 1;
 		if (!wait)
@@ -200,7 +205,9 @@ static int too_old(struct transport *t)
 
 static int handshake_failed(struct transport *t, int rc)
 {
-	/* A TLS record, which begins with its type and 3, or words of another protocol? */
+	/*
+	 * A TLS record, which begins with its type and 3, or words of another protocol?
+	 */
 	bool record = t->in >= 2 && t->raw[0] >= 20 && t->raw[0] <= 23 && t->raw[1] == 3;
 
 	switch (rc) {

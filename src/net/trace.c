@@ -1,6 +1,7 @@
 /*
- * The wire trace: one line an event, "#FD C: ..." sent, "#FD S: ..." received, "#FD -- ..." about the
- * connection. It never shows a secret, the octets of a literal or the lines of a POP3 message.
+ * The wire trace: one line an event, "#FD C: ..." sent, "#FD S: ..." received, "#FD --
+ * ..." about the connection. It never shows a secret, the octets of a literal or the
+ * lines of a POP3 message.
  */
 #include "transport_internal.h"
 #include "valise/base/escape.h"
@@ -66,7 +67,10 @@ static bool word_is(const char *s, const char *word)
 	return word_len(s) == n && strncasecmp(s, word, n) == 0;
 }
 
-/* Bytes of the line, verb included, that may be shown of a command that carries a secret; 0: it is none. */
+/*
+ * Bytes of the line, verb included, that may be shown of a command that carries a secret;
+ * 0: it is none.
+ */
 static size_t secret_command(const struct trace *t, const char *s)
 {
 	static const char *const imap[] = {"LOGIN", "AUTHENTICATE"};

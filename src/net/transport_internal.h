@@ -7,11 +7,13 @@
 #include "valise/net/rate.h"
 #include "valise/net/transport.h"
 
-#define SOCKET_BUFFER 65536 /* one recv; GnuTLS would ask for 5 bytes, then for a record */
+/* one recv; GnuTLS would ask for 5 bytes, then for a record */
+#define SOCKET_BUFFER 65536
 #define STREAM_BUFFER 8192 /* libetpan moves its buffer after each line: small is fast */
 #define PEEK_BUFFER 4096
 #define TAIL_SIZE 512
-#define STOP_SLICE_MS 200 /* how soon a request to stop is noticed by a thread that got no signal */
+/* how soon a request to stop is noticed by a thread that got no signal */
+#define STOP_SLICE_MS 200
 
 /* Finds "{123}", "{123+}", "~{123}" at the end of a line; a byte at a time. */
 struct literal_scan {
@@ -27,8 +29,10 @@ bool literal_scan_end(struct literal_scan *s);
 struct inbound {
 	struct literal_scan scan;
 	uint64_t literal; /* octets of the current literal still to come */
-	uint64_t
-	        plain; /* octets outside bodies since the last write or answer, and what their lines cost */
+	/*
+	 * octets outside bodies since the last write or answer, and what their lines cost
+	 */
+	uint64_t plain;
 	uint64_t idle; /* octets of untagged OK, NO and BAD since the last write */
 	uint64_t line; /* octets of the response so far */
 	unsigned depth; /* of parentheses, outside of quotes */
@@ -114,16 +118,23 @@ int transport_fail_with(struct transport *t, const struct err *err);
 /* In a literal, and what came last is the tagged line that was to come after it. */
 bool literal_swallowed(const struct transport *t);
 
-/* resolve.c: the addresses of t->host, for freeaddrinfo; until ${deadline} (clock_ms). -1 with the sticky error. */
+/*
+ * resolve.c: the addresses of t->host, for freeaddrinfo; until ${deadline} (clock_ms). -1
+ * with the sticky error.
+ */
 struct addrinfo;
 int net_resolve(struct transport *t, int64_t deadline, struct addrinfo **out);
 /* connect.c: t->fd becomes a connected non-blocking socket. */
 int net_connect(struct transport *t);
-/* Wait for ${events} until ${deadline} (clock_ms); -1 with the sticky error on time-out and stop. */
+/*
+ * Wait for ${events} until ${deadline} (clock_ms); -1 with the sticky error on time-out
+ * and stop.
+ */
 int net_wait(struct transport *t, int fd, short events, int64_t deadline);
 /*
- * Waiting for the peer: idle_timeout_ms at a time, and since the last write in all as long as patience_ms (patience.h) allows for what moved. So a peer
- * that gives 100 octets a second is waited for as long as the answer may be, one that gives 12 is not.
+ * Waiting for the peer: idle_timeout_ms at a time, and since the last write in all as
+ * long as patience_ms (patience.h) allows for what moved. So a peer that gives 100 octets
+ * a second is waited for as long as the answer may be, one that gives 12 is not.
  */
 int net_wait_idle(struct transport *t, short events);
 
@@ -133,8 +144,8 @@ void tls_end(struct transport *t);
 int tls_verify(gnutls_session_t session);
 
 /*
- * wire.c: bytes as they cross the socket, TLS taken off. recv: > 0, 0 nothing there yet (wait false),
- * -1 sticky error; the end of the stream is an error. send: all or -1.
+ * wire.c: bytes as they cross the socket, TLS taken off. recv: > 0, 0 nothing there yet
+ * (wait false), -1 sticky error; the end of the stream is an error. send: all or -1.
  */
 ssize_t tls_recv(struct transport *t, void *p, size_t n, bool wait);
 int tls_send(struct transport *t, const void *p, size_t n);

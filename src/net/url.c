@@ -1,8 +1,9 @@
 /*
  * http and https URLs: RFC 3986 5 (references), 6.2.2 (normal forms), RFC 9110 4.2.
  *
- * What servers give is made canonical before anyone looks at its host: scheme and host in lower case,
- * no user, no default port, no fragment, no dot segments, and whatever has no place in a URL escaped.
+ * What servers give is made canonical before anyone looks at its host: scheme and host in
+ * lower case, no user, no default port, no fragment, no dot segments, and whatever has no
+ * place in a URL escaped.
  * So libcurl and we cannot read one URL in two ways.
  */
 #include "valise/net/url.h"
@@ -254,7 +255,10 @@ static int put_path_query(struct buf *out, const char *s, size_t n)
 	return rc == 0 && query ? put_clean(out, query, n - path) : rc;
 }
 
-/* Everything after the authority of ${base} replaced by ${ref} (RFC 3986 5.2.2, no authority in it). */
+/*
+ * Everything after the authority of ${base} replaced by ${ref} (RFC 3986 5.2.2, no
+ * authority in it).
+ */
 static int put_relative(
         const struct url *base, const char *ref, size_t n, struct buf *whole, struct buf *out)
 {

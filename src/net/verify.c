@@ -1,7 +1,8 @@
 /*
- * The one check of a server's certificate, for IMAP, POP3 and HTTP alike: chain and purpose (RFC 5280), strength of its
- * keys, name (RFC 9525: a DNS name among the subject alternative names, the common name counts for nothing) or address
- * (RFC 9110 4.3.5); or, with a pin, that it is this one certificate and nothing else.
+ * The one check of a server's certificate, for IMAP, POP3 and HTTP alike: chain and
+ * purpose (RFC 5280), strength of its keys, name (RFC 9525: a DNS name among the subject
+ * alternative names, the common name counts for nothing) or address (RFC 9110 4.3.5); or,
+ * with a pin, that it is this one certificate and nothing else.
  */
 #include "transport_internal.h"
 #include "valise/net/url.h"
@@ -228,7 +229,9 @@ static bool name_is_wrong(gnutls_x509_crt_t leaf, const char *name, struct buf *
 	return true;
 }
 
-/* Keys that are broken, or soon will be: RSA and DSA below 2048 bits, curves below 224. */
+/*
+ * Keys that are broken, or soon will be: RSA and DSA below 2048 bits, curves below 224.
+ */
 static bool is_weak(gnutls_x509_crt_t crt, unsigned *bits_out)
 {
 	int kind = gnutls_x509_crt_get_pk_algorithm(crt, bits_out);

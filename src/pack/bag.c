@@ -160,7 +160,10 @@ int bag_update(int rootfd, const struct seal *seals, size_t n, bool *changed_out
 	struct buf text;
 	int rc;
 
-	/* In this order: an old manifest beside a new bag-info.txt is no trace of a crash. */
+	/*
+	 * In this order: an old manifest beside a new bag-info.txt is no trace of a
+	 * crash.
+	 */
 	buf_init(&text, SIZE_MAX);
 	bag_manifest(seals, n, &text);
 	rc = update_file(rootfd, "manifest-sha256.txt", &text, &changed, err);

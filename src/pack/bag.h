@@ -5,8 +5,9 @@
 #include "seal.h"
 
 /*
- * What makes an archive a BagIt 1.0 bag (RFC 8493). The tag files are written once and named by every seal; bag-info.txt and
- * manifest-sha256.txt are derived from the seals alone, rewritten after a commit.
+ * What makes an archive a BagIt 1.0 bag (RFC 8493). The tag files are written once and
+ * named by every seal; bag-info.txt and manifest-sha256.txt are derived from the seals
+ * alone, rewritten after a commit.
  */
 
 /* bagit.txt, README.txt, FORMAT.txt: in the order of a seal. */

@@ -5,8 +5,9 @@
 #include "valise/tree/model.h"
 
 /*
- * Where things stand in an archive. Paths are relative to its root and come from seals, that is, from
- * outside: only the shapes below are ever opened, and never through a symbolic link.
+ * Where things stand in an archive. Paths are relative to its root and come from seals,
+ * that is, from outside: only the shapes below are ever opened, and never through a
+ * symbolic link.
  */
 
 #define SNAPSHOT_MAX 999999u
@@ -47,8 +48,8 @@ unsigned snapshot_number(const char *name);
 int layout_snapshots(int rootfd, unsigned **out, size_t *n_out, struct err *err) MUST_CHECK;
 
 /**
- * layout_stat(rootfd, path, st, err): a regular file at the end of real directories. ERR_NOTFOUND if it is
- * missing, ERR_DAMAGED if it is something else.
+ * layout_stat(rootfd, path, st, err): a regular file at the end of real directories.
+ * ERR_NOTFOUND if it is missing, ERR_DAMAGED if it is something else.
  */
 int layout_stat(int rootfd, const char *path, struct stat *st, struct err *err) MUST_CHECK;
 

@@ -101,7 +101,10 @@ static bool is_empty(int rootfd, unsigned snapshot)
 	return rc == 0 && n == 0;
 }
 
-/* The number asked for, or the newest; an empty directory is no snapshot. *older_out: one before the newest, or 0. */
+/*
+ * The number asked for, or the newest; an empty directory is no snapshot. *older_out: one
+ * before the newest, or 0.
+ */
 static int choose(int rootfd, const char *path, unsigned want, unsigned *out, unsigned *older_out,
         struct err *err)
 {
@@ -243,7 +246,9 @@ int archive_space_check(const char *path, uint64_t bytes, struct err *err)
 	uint64_t free_bytes, need = bytes / 2;
 	char have[32], want[32];
 
-	/* The archive may not be there yet: then the nearest directory above it counts. */
+	/*
+	 * The archive may not be there yet: then the nearest directory above it counts.
+	 */
 	while ((free_bytes = disk_free(AT_FDCWD, at)) == UINT64_MAX && (slash = strrchr(at, '/')) &&
 	        slash > at)
 		*slash = '\0';

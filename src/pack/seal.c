@@ -1,4 +1,7 @@
-/* Seals: what they hold, how they are written; seal_parse.c reads them (docs/FORMAT.md, "The seal"). */
+/*
+ * Seals: what they hold, how they are written; seal_parse.c reads them (docs/FORMAT.md,
+ * "The seal").
+ */
 #include "seal.h"
 #include <stdio.h>
 #include <stdlib.h>

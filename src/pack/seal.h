@@ -5,8 +5,9 @@
 #include "layout.h"
 
 /*
- * The seal of a snapshot: seal.json says what the account was and which files are needed, seal.sha256 holds the sums of these files and
- * of seal.json. Both are canonical: each text has exactly one form, and each is held against the other.
+ * The seal of a snapshot: seal.json says what the account was and which files are needed,
+ * seal.sha256 holds the sums of these files and of seal.json. Both are canonical: each
+ * text has exactly one form, and each is held against the other.
  */
 
 #define SEAL_CAP (256u << 20) /* of either text */
@@ -18,7 +19,8 @@ struct seal_file {
 	char *path;
 	uint64_t size;
 	uint8_t sum[SHA256_LEN];
-	struct part_id *parts; /* of a catalog: where the bytes of its items are, ascending */
+	/* of a catalog: where the bytes of its items are, ascending */
+	struct part_id *parts;
 	size_t n_parts;
 };
 
@@ -27,7 +29,10 @@ struct seal {
 	bool has_parent;
 	uint8_t parent[SHA256_LEN]; /* hash of the seal before */
 	struct tree_manifest manifest;
-	/* In the order of seal.sha256: parts, links, catalogs, (there seal.json itself,) tag files. */
+	/*
+	 * In the order of seal.sha256: parts, links, catalogs, (there seal.json itself,)
+	 * tag files.
+	 */
 	struct seal_file *files;
 	size_t n_files, files_cap;
 	uint8_t json_sum[SHA256_LEN],
@@ -46,7 +51,8 @@ struct seal_file *seal_add(struct seal *s, const char *path, uint64_t size,
 void seal_order(struct seal *s);
 
 /**
- * seal_format(s, json, sums): both texts of an ordered seal, appended to empty buffers; sets json_sum, json_size, hash, sums_size.
+ * seal_format(s, json, sums): both texts of an ordered seal, appended to empty buffers;
+ * sets json_sum, json_size, hash, sums_size.
  */
 void seal_format(struct seal *s, struct buf *json, struct buf *sums);
 
@@ -54,8 +60,9 @@ void seal_format(struct seal *s, struct buf *json, struct buf *sums);
 void seal_put_sums(const struct seal *s, struct buf *out);
 
 /**
- * seal_parse(snapshot, json, n_json, sums, n_sums, out, err): the strict inverse: what seal_format would not have written byte for byte is
- * ERR_DAMAGED; another format or a required feature ERR_UNSUPPORTED. ${out} is filled only on success.
+ * seal_parse(snapshot, json, n_json, sums, n_sums, out, err): the strict inverse: what
+ * seal_format would not have written byte for byte is ERR_DAMAGED; another format or a
+ * required feature ERR_UNSUPPORTED. ${out} is filled only on success.
  */
 int seal_parse(unsigned snapshot, const void *json, size_t n_json, const void *sums, size_t n_sums,
         struct seal *out, struct err *err) MUST_CHECK;
@@ -67,12 +74,18 @@ int seal_load(int rootfd, const char *dir, unsigned snapshot, struct seal *out,
 /* Size of the files in the snapshot's own directory. */
 uint64_t seal_disk_size(const struct seal *s);
 
-/* The file of this path; NULL if the seal does not name it. After seal_parse or seal_load. */
+/*
+ * The file of this path; NULL if the seal does not name it. After seal_parse or
+ * seal_load.
+ */
 const struct seal_file *seal_find(const struct seal *s, const char *path);
 /* The part with this number. */
 const struct seal_file *seal_find_part(const struct seal *s, struct part_id id);
 
-/* Does the chain hold? The parent of ${s} is the newest seal before it that could be read when it was made: which of ${seals} that is, or NULL. */
+/*
+ * Does the chain hold? The parent of ${s} is the newest seal before it that could be read
+ * when it was made: which of ${seals} that is, or NULL.
+ */
 const struct seal *seal_parent(const struct seal *s, const struct seal *seals, size_t n);
 
 /* A snapshot between, before or after the others whose seal cannot be read. */
@@ -88,7 +101,10 @@ struct seals {
 	size_t n_gaps, gaps_cap;
 	unsigned newest; /* number of the newest directory that is not empty; 0: none */
 };
-/* All seals of an archive. One that is damaged is a gap, and so is one of a newer format; errors are what keeps from looking. */
+/*
+ * All seals of an archive. One that is damaged is a gap, and so is one of a newer format;
+ * errors are what keeps from looking.
+ */
 int seals_load(int rootfd, struct seals *out, struct err *err) MUST_CHECK;
 void seals_clear(struct seals *s);
 

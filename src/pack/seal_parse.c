@@ -36,7 +36,10 @@ static bool same_text(const char *text, size_t n, const char *s)
 	return strlen(s) == n && memcmp(text, s, n) == 0;
 }
 
-/* seal.json must be the file that seal.sha256 means; only then is a word of it worth reading. */
+/*
+ * seal.json must be the file that seal.sha256 means; only then is a word of it worth
+ * reading.
+ */
 static int check_json_sum(
         struct seal *s, const void *json, size_t n_json, const char *p, size_t n, struct err *err)
 {
@@ -134,7 +137,10 @@ static int parse_parts(const json_t *list, struct seal_file *f, struct err *err)
 	return 0;
 }
 
-/* The files, each with its line of sums; the line of seal.json has been checked and is passed over. */
+/*
+ * The files, each with its line of sums; the line of seal.json has been checked and is
+ * passed over.
+ */
 static int parse_files(
         const json_t *o, struct seal *s, const char *p, const char *end, struct err *err)
 {
@@ -214,7 +220,10 @@ const struct seal_file *seal_find_part(const struct seal *s, struct part_id id)
 	return seal_find(s, path);
 }
 
-/* A head's file must stand where the path of the collection puts it, in this snapshot or an older one. */
+/*
+ * A head's file must stand where the path of the collection puts it, in this snapshot or
+ * an older one.
+ */
 static const struct seal_file *head_file(
         const struct seal *s, const struct tree_head *h, const char *path, enum layout_kind kind)
 {
@@ -229,7 +238,10 @@ static const struct seal_file *head_file(
 	return seal_find(s, path);
 }
 
-/* Exactly the files of the heads, the parts of their catalogs and of this snapshot, and the tag files. */
+/*
+ * Exactly the files of the heads, the parts of their catalogs and of this snapshot, and
+ * the tag files.
+ */
 static int check_files(const struct seal *s, struct err *err)
 {
 	size_t n = 0;
@@ -275,7 +287,10 @@ static int check_canonical(struct seal *s, const json_t *o, const void *json, si
 	json_put(&text, o);
 	buf_putc(&text, '\n');
 	same = text.len == n_json && memcmp(text.data, json, n_json) == 0;
-	/* Ordering moves the files, so it works on a copy of the array; what they point at is shared. */
+	/*
+	 * Ordering moves the files, so it works on a copy of the array; what they point
+	 * at is shared.
+	 */
 	again.files = xcalloc(s->n_files + 1, sizeof *s->files);
 	memcpy(again.files, s->files, s->n_files * sizeof *s->files);
 	seal_order(&again);

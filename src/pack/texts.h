@@ -4,7 +4,9 @@
 #include <stdint.h>
 #include <stddef.h>
 
-/* src/pack/readme.txt and docs/FORMAT.md, made part of the program by cmake/texts.cmake. */
+/*
+ * src/pack/readme.txt and docs/FORMAT.md, made part of the program by cmake/texts.cmake.
+ */
 extern const uint8_t text_readme[], text_format[];
 extern const size_t text_readme_size, text_format_size;
 

@@ -1,4 +1,7 @@
-/* What all targets have in common: which there are, what is selected, one restore at a time. */
+/*
+ * What all targets have in common: which there are, what is selected, one restore at a
+ * time.
+ */
 #include "valise/restore/restore.h"
 #include <errno.h>
 #include <fcntl.h>

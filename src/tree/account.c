@@ -83,7 +83,10 @@ void tree_account_text(const struct tree_account *a, struct buf *out)
 	}
 }
 
-/* Older versions wrote down who signed in, and not for whom: ${was} may be anybody's for whom that login acts. */
+/*
+ * Older versions wrote down who signed in, and not for whom: ${was} may be anybody's for
+ * whom that login acts.
+ */
 static bool is_untold(const struct tree_service *was, const struct tree_service *now)
 {
 	return now->authcid && !was->authcid && strcmp(was->login, now->authcid) == 0;

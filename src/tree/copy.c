@@ -12,11 +12,13 @@ struct copy {
 	struct progress *progress;
 	const struct tree_coll *in;
 	struct tree_coll *out;
-	struct tree_coll
-	        *prev[2]; /* what the sink has of it: last snapshot, interrupted run; or NULL */
+	/* what the sink has of it: last snapshot, interrupted run; or NULL */
+	struct tree_coll *prev[2];
 };
 
-/* True if the sink holds the very same content for this item: it need not be read again. */
+/*
+ * True if the sink holds the very same content for this item: it need not be read again.
+ */
 static bool is_there(const struct copy *c, const struct tree_item *it)
 {
 	const struct tree_ext *e = tree_item_ext(c->in, it);
@@ -50,7 +52,9 @@ static int write_body(void *ctx, const void *p, size_t n, struct err *err)
 	return rc;
 }
 
-/* *lost_out: the item cannot be had, the reason is in ${err}; other errors end the copy. */
+/*
+ * *lost_out: the item cannot be had, the reason is in ${err}; other errors end the copy.
+ */
 static int copy_body(struct copy *c, const struct tree_item *it, bool *lost_out, struct err *err)
 {
 	struct body_target t = {.to = c->to};

@@ -1,4 +1,7 @@
-/* An account without the marks for what is gone: with such items as if they were there, or without them. */
+/*
+ * An account without the marks for what is gone: with such items as if they were there,
+ * or without them.
+ */
 #include "valise/tree/gone.h"
 #include "valise/base/mem.h"
 #include <stdlib.h>

@@ -1,4 +1,7 @@
-/* Names of items and collections: files in the tree, objects, the name that is equal on any server. */
+/*
+ * Names of items and collections: files in the tree, objects, the name that is equal on
+ * any server.
+ */
 #include "valise/base/mem.h"
 #include "valise/tree/model.h"
 #include "valise/tree/words.h"

@@ -15,7 +15,11 @@ struct journal {
 	char *path;
 	struct buf batch;
 	uint64_t records;
-	bool broken; /* after a failed write or sync nothing is known of the tail: no more is added to it */
+	/*
+	 * after a failed write or sync nothing is known of the tail: no more is added to
+	 * it
+	 */
+	bool broken;
 };
 
 static int replay(

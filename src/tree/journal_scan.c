@@ -74,7 +74,9 @@ static int replay_batch(struct journal_scan *s, size_t n, struct err *err)
 	return rc;
 }
 
-/* One more whole line of ${n} bytes and its LF stands after the s->lines bytes before it. */
+/*
+ * One more whole line of ${n} bytes and its LF stands after the s->lines bytes before it.
+ */
 static int take_line(struct journal_scan *s, size_t n, struct err *err)
 {
 	json_t *o = parse_line(buf_str(&s->pending) + s->lines, n), *commit;
@@ -111,9 +113,10 @@ int journal_scan_add(struct journal_scan *s, const void *p, size_t n, struct err
 		const char *lf = memchr(bytes, '\n', n);
 		size_t len = lf ? (size_t)(lf - bytes) + 1 : n;
 
+		/* no batch of ours is so large */
 		if (buf_add(&s->pending, bytes, len) != 0 ||
 		        s->pending.len - s->lines > JOURNAL_LINE_MAX + 1)
-			s->torn = true; /* no batch of ours is so large */
+			s->torn = true;
 		else if (lf)
 			rc = take_line(s, s->pending.len - s->lines - 1, err);
 		bytes += len;

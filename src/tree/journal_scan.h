@@ -9,7 +9,9 @@
 
 typedef int (*journal_replay_fn)(void *ctx, const json_t *record, struct err *err);
 
-/* Takes the bytes of a journal as they come and gives out the records of whole batches. */
+/*
+ * Takes the bytes of a journal as they come and gives out the records of whole batches.
+ */
 struct journal_scan {
 	journal_replay_fn replay;
 	void *ctx;

@@ -1,4 +1,7 @@
-/* Sets of keywords: most messages of a mailbox have one of a few sets, so an item holds an index. */
+/*
+ * Sets of keywords: most messages of a mailbox have one of a few sets, so an item holds
+ * an index.
+ */
 #include "valise/base/mem.h"
 #include "valise/tree/model.h"
 #include <stdlib.h>
@@ -14,7 +17,10 @@ static uint32_t hash_text(const char *s)
 	return h;
 }
 
-/* The slot of keyword_index that holds the set with this text, or the free one where it belongs. */
+/*
+ * The slot of keyword_index that holds the set with this text, or the free one where it
+ * belongs.
+ */
 static size_t find_slot(const struct tree_coll *c, const char *text)
 {
 	size_t mask = c->keyword_index_size - 1, i = hash_text(text) & mask;

@@ -110,7 +110,9 @@ static int by_bytes(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* SHA-256 over "<kind dir> <root> <name>\n" of each head, in byte order of these lines. */
+/*
+ * SHA-256 over "<kind dir> <root> <name>\n" of each head, in byte order of these lines.
+ */
 static void account_root(const struct tree_manifest *m, bool content, uint8_t out[SHA256_LEN])
 {
 	char **lines = xcalloc(m->n_heads + 1, sizeof *lines);

@@ -1,4 +1,6 @@
-/* Paths of collections: readable, safe on any file system, distinct, and kept once given. */
+/*
+ * Paths of collections: readable, safe on any file system, distinct, and kept once given.
+ */
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/base/textindex.h"
@@ -12,7 +14,8 @@
 struct given {
 	enum coll_kind kind;
 	char *name, *path, *key;
-	unsigned twins; /* numbers that were given, or found taken, because this path was */
+	/* numbers that were given, or found taken, because this path was */
+	unsigned twins;
 };
 
 struct tree_names {
@@ -140,7 +143,10 @@ void tree_names_keep_portable(
 		tree_names_keep(n, kind, name, path);
 }
 
-/* One component. The dot of an ending that a catalog or links file could have is escaped, too. */
+/*
+ * One component. The dot of an ending that a catalog or links file could have is escaped,
+ * too.
+ */
 static void put_component(struct buf *out, const char *name, size_t n)
 {
 	static const char *const endings[] = {".jsonl", ".gz"};
@@ -182,7 +188,10 @@ static void plain_path(const struct tree_coll *c, struct buf *out)
 	}
 	if (out->len <= COLL_PATH_MAX - 16)
 		return;
-	/* Too deep to be a path: the beginning of the first component and a hash of the whole name. */
+	/*
+	 * Too deep to be a path: the beginning of the first component and a hash of the
+	 * whole name.
+	 */
 	sha256_of(c->name, strlen(c->name), sum);
 	hex_format(sum, 8, hex);
 	buf_reset(out);

@@ -11,7 +11,10 @@
 /* What the last snapshot gave an item that it did not have. */
 #define NOT_KEPT UINT32_MAX
 
-/* An item's claim to a number: what it had in the last snapshot comes before what it brings itself. */
+/*
+ * An item's claim to a number: what it had in the last snapshot comes before what it
+ * brings itself.
+ */
 struct claim {
 	uint32_t dup;
 	uint32_t rank;
@@ -46,7 +49,10 @@ static uint32_t after(uint32_t dup)
 	return dup == 0 ? 2 : dup + 1; /* the second of its name is _2 */
 }
 
-/* Number the items group[0..n), which would have the same file name: granted claims, then the lowest free ones. */
+/*
+ * Number the items group[0..n), which would have the same file name: granted claims, then
+ * the lowest free ones.
+ */
 static void number_group(struct tree_coll *c, const uint32_t *group, size_t n, const uint32_t *kept)
 {
 	struct claim *claims = xcalloc(n, sizeof *claims);
@@ -138,7 +144,10 @@ static int hex_digit(char ch)
 	                                     : -1;
 }
 
-/* The last segment of an href, its percent-escapes decoded and its extension dropped, as a safe file name. */
+/*
+ * The last segment of an href, its percent-escapes decoded and its extension dropped, as
+ * a safe file name.
+ */
 static char *name_from_href(const char *href, const char *ext)
 {
 	struct buf plain, safe;
@@ -224,7 +233,10 @@ static struct tree_ext *need_ext(struct tree_coll *c, struct tree_item *it)
 	return it->ext > 0 && it->ext < c->n_ext ? &c->ext[it->ext] : tree_coll_ext(c, &it->ext);
 }
 
-/* Resources: the name that the last snapshot gave the href, else the one that the item brings, else one made of its href. */
+/*
+ * Resources: the name that the last snapshot gave the href, else the one that the item
+ * brings, else one made of its href.
+ */
 static void number_dav(struct tree_coll *c, const struct tree_coll *prev)
 {
 	struct name_set taken = {.size = c->n_items * 2 + 1};

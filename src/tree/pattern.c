@@ -17,7 +17,10 @@ static size_t char_len(const char *s)
 	return n ? n : 1;
 }
 
-/* Of ${s}, its first ${n} octets. The last star is gone back to, no other: that suffices, and takes no time that grows with their number. */
+/*
+ * Of ${s}, its first ${n} octets. The last star is gone back to, no other: that suffices,
+ * and takes no time that grows with their number.
+ */
 static bool glob(const char *p, const char *s, size_t n)
 {
 	const char *end = s + n, *star = NULL, *again = NULL;
@@ -57,7 +60,9 @@ static size_t plain_len(const char *s, size_t n)
 	return len;
 }
 
-/* ${from}: levels that end before it count for nothing; 0 where none is below anything. */
+/*
+ * ${from}: levels that end before it count for nothing; 0 where none is below anything.
+ */
 static bool matches_one(const char *pattern, const char *name, char delimiter, size_t from)
 {
 	size_t n = strlen(name);
@@ -71,7 +76,10 @@ static bool matches_one(const char *pattern, const char *name, char delimiter, s
 	return false;
 }
 
-/* A name or pattern whose first level is INBOX in any case, with that in capitals; NULL: it is not. */
+/*
+ * A name or pattern whose first level is INBOX in any case, with that in capitals; NULL:
+ * it is not.
+ */
 static char *inbox_folded(const char *s, char delimiter)
 {
 	char *out;
@@ -94,7 +102,10 @@ static bool matches_folded(const char *pattern, const char *name, char delimiter
 	return yes;
 }
 
-/* Where the first level ends that is not a namespace's prefix: what a server has as "INBOX.Work" is not below INBOX, but beside it. */
+/*
+ * Where the first level ends that is not a namespace's prefix: what a server has as
+ * "INBOX.Work" is not below INBOX, but beside it.
+ */
 static size_t first_level(const struct pattern_name *n)
 {
 	size_t own = n->content ? plain_len(n->content, strlen(n->content)) : 0;
@@ -119,7 +130,9 @@ static bool matches_names(const char *pattern, const struct pattern_name *n, boo
 	return false;
 }
 
-/* "[[]Gmail]", as the patterns of older versions had to be written: the bracket itself. */
+/*
+ * "[[]Gmail]", as the patterns of older versions had to be written: the bracket itself.
+ */
 static char *without_classes(const char *pattern)
 {
 	char *out, *to;

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * A set of what items are known by, as 64-bit keys: a chance hit among a million keys is one in ten billion, and would
- * count one item less as lost.
+ * A set of what items are known by, as 64-bit keys: a chance hit among a million keys is
+ * one in ten billion, and would count one item less as lost.
  */
 struct keys {
 	uint64_t *v;
@@ -169,7 +169,9 @@ static bool is_all_lost(const struct rule *r, size_t i)
 	return r->s->heads[i].read && r->s->heads[i].lost >= r->before->heads[i].roots.items;
 }
 
-/* What a passing mailbox is for is looked up only where it matters: the names are many. */
+/*
+ * What a passing mailbox is for is looked up only where it matters: the names are many.
+ */
 static bool is_whole(const struct rule *r, enum coll_kind kind)
 {
 	bool some = false;
@@ -328,8 +330,9 @@ static void add_gone(struct fate *f, const struct tree_item *it, unsigned runs)
 
 	tree_item_copy(f->now, f->old, it, &copy);
 	copy.gone = (uint16_t)runs;
+	/* it would be another message's */
 	if (f->now->uidvalidity != f->old->uidvalidity)
-		copy.uid = 0; /* it would be another message's */
+		copy.uid = 0;
 	tree_coll_add_gone(f->now, &copy);
 }
 

@@ -11,8 +11,10 @@ static const char sent[] = "\\Sent", drafts[] = "\\Drafts", trash[] = "\\Trash",
                   archive[] = "\\Archive";
 
 /*
- * English, German, French, Spanish, Italian, Portuguese, Dutch, Polish, Russian, Swedish, Danish, Norwegian, Finnish, Czech, Turkish, Japanese,
- * Chinese, Korean, in this order; a name stands once. Names that are another word without their accents are left out (Kos is an island).
+ * English, German, French, Spanish, Italian, Portuguese, Dutch, Polish, Russian, Swedish,
+ * Danish, Norwegian, Finnish, Czech, Turkish, Japanese, Chinese, Korean, in this order; a
+ * name stands once. Names that are another word without their accents are left out (Kos
+ * is an island).
  */
 static const struct {
 	const char *use;

@@ -1,4 +1,7 @@
-/* Input: a byte for the service and cleartext, then the URL. What is accepted must be fit for use. */
+/*
+ * Input: a byte for the service and cleartext, then the URL. What is accepted must be fit
+ * for use.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -22,7 +22,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_clear(&out);
 	path_is_safe(text);
 
-	/* No folded name is wider than three times the name, and folding again changes nothing. */
+	/*
+	 * No folded name is wider than three times the name, and folding again changes
+	 * nothing.
+	 */
 	buf_init(&key, 3 * size + 16);
 	buf_init(&again, 3 * size + 16);
 	path_fold(text, &key);

@@ -1,4 +1,7 @@
-/* Other forms of calendar objects and cards: any octets, each step, all upon each other, and apart; a step that is done has nothing more to do. */
+/*
+ * Other forms of calendar objects and cards: any octets, each step, all upon each other,
+ * and apart; a step that is done has nothing more to do.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include "valise/format/amend.h"
@@ -10,8 +13,9 @@ static int add(void *ctx, const char *uid, const struct buf *text, struct err *e
 	size_t *total = ctx;
 
 	(void)err;
+	/* a part has something in it */
 	if (!text->len)
-		abort(); /* a part has something in it */
+		abort();
 	*total += text->len + (uid != NULL);
 	return 0;
 }

@@ -1,4 +1,7 @@
-/* A resource is identical to itself and canonical to the same lines folded anew; line ends made CRLF change nothing more. The checks, libical's too, survive it. */
+/*
+ * A resource is identical to itself and canonical to the same lines folded anew; line
+ * ends made CRLF change nothing more. The checks, libical's too, survive it.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,7 @@
-/* Header scanning stays inside its bytes, and what is for display holds no control character. */
+/*
+ * Header scanning stays inside its bytes, and what is for display holds no control
+ * character.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include "valise/base/escape.h"

@@ -1,4 +1,7 @@
-/* The other form of a message is clean, depends on its octets alone, and a cover message holds it whole. */
+/*
+ * The other form of a message is clean, depends on its octets alone, and a cover message
+ * holds it whole.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,9 +45,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	form(what, data, size, 3, &b, &again);
 	if (flaws != again || a.len != b.len || memcmp(a.data, b.data, a.len) != 0)
 		abort();
+	/* nothing to mend: nothing changes */
 	if (!(what & flaws) && !(what & MEND_WRAP) &&
 	        (a.len != size || memcmp(a.data, data, size) != 0))
-		abort(); /* nothing to mend: nothing changes */
+		abort();
 	buf_reset(&a);
 	buf_reset(&b);
 	form(MEND_ALL, data, size, 1000, &a, &flaws);

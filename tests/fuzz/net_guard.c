@@ -1,8 +1,9 @@
 /*
- * What the guard lets through is read again by a slow parser of its own, as a lenient server would read
- * it: no forbidden verb may stand where a command begins.
+ * What the guard lets through is read again by a slow parser of its own, as a lenient
+ * server would read it: no forbidden verb may stand where a command begins.
  *
- * Input: a byte of role and flags, a byte for the size of the writes, then the outgoing bytes.
+ * Input: a byte of role and flags, a byte for the size of the writes, then the outgoing
+ * bytes.
  */
 #include <ctype.h>
 #include <stdint.h>
@@ -80,7 +81,10 @@ static void check_command(const struct guard *g, const char *s, const char *end)
 			s++;
 	}
 	read_verb(s, end, verb);
-	/* In POP3 these need an argument; without one it may be the base64 of a SASL exchange. */
+	/*
+	 * In POP3 these need an argument; without one it may be the base64 of a SASL
+	 * exchange.
+	 */
 	if (g->role == GUARD_POP3_SOURCE)
 		CHECK(strncasecmp(s, "XTND ", 5) != 0 && strncasecmp(s, "DELE ", 5) != 0);
 	else

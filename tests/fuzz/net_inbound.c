@@ -1,6 +1,6 @@
 /*
- * The limits and the trace over what a server sends: cut into pieces of any size it must come to the
- * same end as in one, and the trace must be fit for a terminal.
+ * The limits and the trace over what a server sends: cut into pieces of any size it must
+ * come to the same end as in one, and the trace must be fit for a terminal.
  */
 #include <stdint.h>
 #include <stdio.h>

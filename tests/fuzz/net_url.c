@@ -1,4 +1,7 @@
-/* What url_join gives is canonical: it can be cut, joins to itself, and holds no octet that ends a line or a host. First line: the base; the rest: the reference. */
+/*
+ * What url_join gives is canonical: it can be cut, joins to itself, and holds no octet
+ * that ends a line or a host. First line: the base; the rest: the reference.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,7 @@
-/* Any bytes through the encoder, several times over so that blocks of every kind come up: two inflaters get them back. */
+/*
+ * Any bytes through the encoder, several times over so that blocks of every kind come up:
+ * two inflaters get them back.
+ */
 #include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,10 @@
 /*
- * Any bytes as a part: check, scan, read. The first byte says how they become a file: 0 as they are; 1 with the CRCs of member heads put
- * right; 2 as the plain tar bytes of small members that are made here (checksums of headers put right), so that mutations get past the outer checks.
- * Whatever happens, no object is given out whose bytes do not have the hash that is its name.
+ * Any bytes as a part: check, scan, read. The first byte says how they become a file: 0
+ * as they are; 1 with the CRCs of member heads put right; 2 as the plain tar bytes of
+ * small members that are made here (checksums of headers put right), so that mutations
+ * get past the outer checks.
+ * Whatever happens, no object is given out whose bytes do not have the hash that is its
+ * name.
  */
 #include <fcntl.h>
 #include <stdio.h>

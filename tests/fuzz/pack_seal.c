@@ -1,11 +1,16 @@
-/* A seal as it could stand in anybody's archive: seal.json, a line "----", seal.sha256. */
+/*
+ * A seal as it could stand in anybody's archive: seal.json, a line "----", seal.sha256.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/hash.h"
 #include "pack/seal.h"
 
-/* With a checksum line for seal.json that is right, so that what stands behind it is reached. */
+/*
+ * With a checksum line for seal.json that is right, so that what stands behind it is
+ * reached.
+ */
 static void with_right_sum(const char *json, size_t n, const char *sums, size_t n_sums)
 {
 	char line[SHA256_HEX_SIZE + 64], hex[SHA256_HEX_SIZE];

@@ -1,4 +1,7 @@
-/* A multistatus of a hostile server: whatever comes of it is UTF-8, stands alone, and is the same however the network cuts it. */
+/*
+ * A multistatus of a hostile server: whatever comes of it is UTF-8, stands alone, and is
+ * the same however the network cuts it.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

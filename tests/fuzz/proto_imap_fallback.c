@@ -1,4 +1,7 @@
-/* Server lines as our own reading takes them: tokens, status lines, LIST, STATUS and FETCH. */
+/*
+ * Server lines as our own reading takes them: tokens, status lines, LIST, STATUS and
+ * FETCH.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "proto/imap/line.h"

@@ -1,6 +1,7 @@
 /*
- * A whole session against a server that says what the input holds and hangs up: opening, then each kind of command as
- * long as the session lives. Tags count from 1, so that an input can answer them.
+ * A whole session against a server that says what the input holds and hangs up: opening,
+ * then each kind of command as long as the session lives. Tags count from 1, so that an
+ * input can answer them.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

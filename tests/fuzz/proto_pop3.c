@@ -1,4 +1,7 @@
-/* POP3's machine of dots: however the octets are cut, the same comes out, and it equals a reader that sees all at once. */
+/*
+ * POP3's machine of dots: however the octets are cut, the same comes out, and it equals a
+ * reader that sees all at once.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +15,10 @@ static int take(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
-/* The plain way: up to CRLF "." CRLF, then one dot less at each start of a line. Returns whether the end was there. */
+/*
+ * The plain way: up to CRLF "." CRLF, then one dot less at each start of a line. Returns
+ * whether the end was there.
+ */
 static int plain(const uint8_t *p, size_t n, struct buf *out)
 {
 	for (size_t i = 0; i < n; i++) {

@@ -1,4 +1,7 @@
-/* Runs a fuzz target over the files of a corpus directory, for compilers without libFuzzer. */
+/*
+ * Runs a fuzz target over the files of a corpus directory, for compilers without
+ * libFuzzer.
+ */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,9 +1,12 @@
 /*
- * LD_PRELOAD: a file system as odd as SHIM_REFUSE says (words, separated by commas), and a record of what reached it in SHIM_LOG.
- *   flock  enolck  chmod  utime  link  dirsync   the call is refused, as NFS, SMB and FUSE do
+ * LD_PRELOAD: a file system as odd as SHIM_REFUSE says (words, separated by commas), and
+ * a record of what reached it in SHIM_LOG.
+ *   flock  enolck chmod utime link dirsync the call is refused, as NFS, SMB and FUSE do
  *   names    names that exFAT and NTFS refuse
- *   linger   a file that is removed while it is open stays under another name until it is closed, as on FUSE and NFS
- * The record has a line for each call: "create P", "write P", "sync P", "syncfs", "mkdir P", "rename P Q", "unlink P".
+ *   linger   a file that is removed while it is open stays under another name until it is
+ *            closed, as on FUSE and NFS
+ * The record has a line for each call: "create P", "write P", "sync P", "syncfs", "mkdir
+ * P", "rename P Q", "unlink P".
  */
 #define _GNU_SOURCE
 #include <dirent.h>

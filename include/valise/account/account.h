@@ -7,22 +7,30 @@
 #include "valise/base/service.h"
 
 /*
- * An account: up to one service of each kind, from a section of accounts.ini, from options of the
- * command line, or from both (options win). The same keys in both, without the dashes in the file.
+ * An account: up to one service of each kind, from a section of accounts.ini, from
+ * options of the command line, or from both (options win). The same keys in both, without
+ * the dashes in the file.
  */
 
-/* One option or key as given: "imap", "user", "imap-user", "password-command", "cleartext" (value "yes"). */
+/*
+ * One option or key as given: "imap", "user", "imap-user", "password-command",
+ * "cleartext" (value "yes").
+ */
 struct account_setting {
 	const char *key;
 	const char *value;
 };
 
 struct account {
-	char *name; /* the section, the address, or USER@HOST of the first service; names the default archive */
+	/*
+	 * the section, the address, or USER@HOST of the first service; names the default
+	 * archive
+	 */
+	char *name;
 	struct service services[SERVICE_KINDS];
 	bool present[SERVICE_KINDS];
-	char *passed_over
-	        [SERVICE_KINDS]; /* the --user that the user of a URL beside it won over, or NULL */
+	/* the --user that the user of a URL beside it won over, or NULL */
+	char *passed_over[SERVICE_KINDS];
 	struct account_secrets *secrets; /* owned; what login.ctx points to */
 };
 
@@ -33,13 +41,16 @@ bool account_key_is_flag(const char *key);
 
 /**
  * account_load(name, config, settings, n, trace, out, err):
- * The account for ${name}: a section of the file ${config} (NULL: $XDG_CONFIG_HOME/valise/accounts.ini,
- * else ~/.config/valise/accounts.ini; the default one may be missing), overlaid by ${settings}.
- * ${name} NULL: settings alone. A file that others can read and that holds a "password" is refused; "password" exists
- * nowhere else. Keys: imap pop3 caldav carddav (URLs), user password-command password-fd auth ca-file pin authzid
- * timeout (seconds) cleartext, and each of these with a service prefix (imap-user ...), which wins.
- * URLs: imaps://[user@]host[:993] imap:// (STARTTLS) pop3s:// pop3:// https://; http:// and a plain
- * imap:// or pop3:// with "cleartext" are spoken without TLS, http:// without it is refused. A password in a URL is refused.
+ * The account for ${name}: a section of the file ${config} (NULL:
+ * $XDG_CONFIG_HOME/valise/accounts.ini, else ~/.config/valise/accounts.ini; the default
+ * one may be missing), overlaid by ${settings}.
+ * ${name} NULL: settings alone. A file that others can read and that holds a "password"
+ * is refused; "password" exists nowhere else. Keys: imap pop3 caldav carddav (URLs), user
+ * password-command password-fd auth ca-file pin authzid timeout (seconds) cleartext, and
+ * each of these with a service prefix (imap-user ...), which wins.
+ * URLs: imaps://[user@]host[:993] imap:// (STARTTLS) pop3s:// pop3:// https://; http://
+ * and a plain imap:// or pop3:// with "cleartext" are spoken without TLS, http:// without
+ * it is refused. A password in a URL is refused.
  * Errors: ERR_USAGE with what to write instead, ERR_NOTFOUND for an unknown name, ERR_IO.
  */
 int account_load(const char *name, const char *config, const struct account_setting *settings,
@@ -51,19 +62,24 @@ bool account_exists(const char *name, const char *config);
 
 /**
  * account_names(path, names_out, n_out, err):
- * The sections of the account file ${path}, in its order; the caller frees each and the list. The whole file is checked as by account_load.
+ * The sections of the account file ${path}, in its order; the caller frees each and the
+ * list. The whole file is checked as by account_load.
  */
 int account_names(const char *path, char ***names_out, size_t *n_out, struct err *err) MUST_CHECK;
 
-/* The services' warnings about clear text (loopback needs none) and about a --user that does not count, one line each for a person, at most n; returns how many. */
+/*
+ * The services' warnings about clear text (loopback needs none) and about a --user that
+ * does not count, one line each for a person, at most n; returns how many.
+ */
 #define ACCOUNT_WARNINGS (2 * SERVICE_KINDS)
 size_t account_warnings(const struct account *a, char lines[][256], size_t n);
 
 /*
- * Passwords: password-command (sh -c, first line of its output, RFC-agnostic bytes; a non-zero end is
- * an error that shows its status, never its output), password-fd (one line, read once, one fd may serve several services),
- * a "password" key of a private file, else asked on the terminal without echo (ERR_USAGE when there is none). Each source is asked once and
- * kept in memory for the run; renew asks a command again.
+ * Passwords: password-command (sh -c, first line of its output, RFC-agnostic bytes; a
+ * non-zero end is an error that shows its status, never its output), password-fd (one
+ * line, read once, one fd may serve several services), a "password" key of a private
+ * file, else asked on the terminal without echo (ERR_USAGE when there is none). Each
+ * source is asked once and kept in memory for the run; renew asks a command again.
  */
 
 #endif

@@ -7,8 +7,9 @@
 #include "valise/base/err.h"
 
 /*
- * The one growable byte buffer. Its cap is given at init; what would exceed it yields ERR_LIMIT and
- * leaves the content as it was. The content is always followed by a NUL that is not counted.
+ * The one growable byte buffer. Its cap is given at init; what would exceed it yields
+ * ERR_LIMIT and leaves the content as it was. The content is always followed by a NUL
+ * that is not counted.
  */
 struct buf {
 	uint8_t *data; /* never NULL after buf_init */
@@ -25,13 +26,13 @@ int buf_adds(struct buf *b, const char *s) MUST_CHECK;
 int buf_addc(struct buf *b, char c) MUST_CHECK;
 int buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
 void buf_drop(struct buf *b, size_t n); /* removes the first n bytes */
-const char *buf_str(
-        const struct buf *b); /* lends the content as text, valid until the next change */
+/* lends the content as text, valid until the next change */
+const char *buf_str(const struct buf *b);
 char *buf_take(struct buf *b); /* gives the memory away; the buffer is empty, same cap */
 
 /*
- * The same for text that we make ourselves and whose size is bounded by construction: exceeding the
- * cap is a programming fault and ends the process.
+ * The same for text that we make ourselves and whose size is bounded by construction:
+ * exceeding the cap is a programming fault and ends the process.
  */
 void buf_puts(struct buf *b, const char *s);
 void buf_putf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);

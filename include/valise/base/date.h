@@ -14,7 +14,10 @@ struct date {
 
 #define DATE_TEXT_SIZE 40
 
-/* RFC 3501 date-time without its quotes: "17-Jul-1996 02:44:25 -0700". Strict, one space for a day's first digit. */
+/*
+ * RFC 3501 date-time without its quotes: "17-Jul-1996 02:44:25 -0700". Strict, one space
+ * for a day's first digit.
+ */
 bool date_parse_imap(const char *s, struct date *out);
 char *date_format_imap(const struct date *d, char out[DATE_TEXT_SIZE]);
 

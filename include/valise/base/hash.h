@@ -18,13 +18,16 @@ void sha256_add(struct sha256 *h, const void *p, size_t n);
 void sha256_end(struct sha256 *h, uint8_t out[SHA256_LEN]);
 void sha256_of(const void *p, size_t n, uint8_t out[SHA256_LEN]);
 
-/* Lower-case hexadecimal and back; hex_parse takes exactly 2*n lower-case digits and then the NUL. */
+/*
+ * Lower-case hexadecimal and back; hex_parse takes exactly 2*n lower-case digits and then
+ * the NUL.
+ */
 void hex_format(const uint8_t *p, size_t n, char *out /* 2n+1 */);
 bool hex_parse(const char *s, uint8_t *out, size_t n);
 
 /*
- * Base64, RFC 4648 4, with padding. base64_decode: returns the length, or -1 when ${s} is not exactly
- * what base64_encode gives, or ${out} is too small.
+ * Base64, RFC 4648 4, with padding. base64_decode: returns the length, or -1 when ${s} is
+ * not exactly what base64_encode gives, or ${out} is too small.
  */
 char *base64_encode(const void *p, size_t n); /* caller frees */
 long base64_decode(const char *s, size_t n, uint8_t *out, size_t out_size);

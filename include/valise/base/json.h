@@ -6,10 +6,10 @@
 #include "valise/base/err.h"
 
 /*
- * Canonical JSON: UTF-8, object keys sorted by bytes, no blanks, integers only (no floats), strings
- * escape only '"', '\\' and control characters below 0x20 (short forms \b \f \n \r \t, else \u00xx with
- * lower-case hexadecimal). This is json.dumps(sort_keys=True, separators=(",", ":"),
- * ensure_ascii=False) of Python.
+ * Canonical JSON: UTF-8, object keys sorted by bytes, no blanks, integers only (no
+ * floats), strings escape only '"', '\\' and control characters below 0x20 (short forms
+ * \b \f \n \r \t, else \u00xx with lower-case hexadecimal). This is
+ * json.dumps(sort_keys=True, separators=(",", ":"), ensure_ascii=False) of Python.
  */
 
 /* Append "..." with escapes; a byte of ${s} that is not UTF-8 becomes U+FFFD. */
@@ -19,20 +19,21 @@ void json_put_string(struct buf *out, const char *s, size_t n);
 void json_put(struct buf *out, const json_t *v);
 
 /*
- * The same for people's and other programs' eyes, outside of archives: C1 controls, DEL, and what reorders or breaks a line (is escaped by
- * term_escape, too) become \u00xx, \u20xx. It reads back as the same text; its bytes are not the canonical ones.
+ * The same for people's and other programs' eyes, outside of archives: C1 controls, DEL,
+ * and what reorders or breaks a line (is escaped by term_escape, too) become \u00xx,
+ * \u20xx. It reads back as the same text; its bytes are not the canonical ones.
  */
 void json_put_shown(struct buf *out, const json_t *v);
 
 /*
- * Parse one text of at most ${cap} bytes; duplicates of a key, trailing text and numbers that are not
- * integers of 64 bits are refused. ERR_DAMAGED.
+ * Parse one text of at most ${cap} bytes; duplicates of a key, trailing text and numbers
+ * that are not integers of 64 bits are refused. ERR_DAMAGED.
  */
 int json_read(const char *text, size_t n, size_t cap, json_t **out, struct err *err) MUST_CHECK;
 
 /* Typed members; the fallback when absent or of another type. */
-const char *json_get_str(
-        const json_t *o, const char *key); /* NULL, also for text with a NUL inside */
+/* NULL, also for text with a NUL inside */
+const char *json_get_str(const json_t *o, const char *key);
 int64_t json_get_int(const json_t *o, const char *key, int64_t fallback);
 int json_get_bool(const json_t *o, const char *key);
 

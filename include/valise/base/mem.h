@@ -6,8 +6,9 @@
 #include "valise/base/err.h"
 
 /*
- * Allocation that ends the process (message on stderr, abort-free exit 1) when memory is out: any
- * moment is a safe moment to die. Never for a size that comes from outside: use a capped struct buf.
+ * Allocation that ends the process (message on stderr, abort-free exit 1) when memory is
+ * out: any moment is a safe moment to die. Never for a size that comes from outside: use
+ * a capped struct buf.
  */
 void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
@@ -19,8 +20,8 @@ char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /**
  * arr_grow(items, cap, want, item_size):
- * Make the array ${items} (malloc'ed or NULL, room for *${cap} items) hold at least ${want} items,
- * growing by half; returns the new address and updates *${cap}.
+ * Make the array ${items} (malloc'ed or NULL, room for *${cap} items) hold at least
+ * ${want} items, growing by half; returns the new address and updates *${cap}.
  */
 void *arr_grow(void *items, size_t *cap, size_t want, size_t item_size);
 

@@ -7,24 +7,25 @@
 #include "valise/base/err.h"
 
 /*
- * What a running source, target or pack tells whoever watches. Lower rooms count and say; only cli
- * prints. All members may be touched from several threads.
+ * What a running source, target or pack tells whoever watches. Lower rooms count and say;
+ * only cli prints. All members may be touched from several threads.
  */
 enum say_level {
 	SAY_INFO,
 	SAY_NOTE,
 	SAY_WARNING,
-	SAY_LISTED, /* one of many, for reports and JSON: people get a line with their number */
+	/* one of many, for reports and JSON: people get a line with their number */
+	SAY_LISTED,
 };
 
 struct progress {
 	_Atomic uint64_t items_done, items_total; /* total 0: not known yet */
 	_Atomic uint64_t bytes_done, bytes_total;
-	_Atomic uint64_t
-	        round_trips; /* answers waited for: one for all commands that were sent together */
+	/* answers waited for: one for all commands that were sent together */
+	_Atomic uint64_t round_trips;
 	_Atomic uint64_t wire_in, wire_out;
-	_Atomic uint64_t
-	        wait_until_ms; /* CLOCK_MONOTONIC: the server asked for silence until then */
+	/* CLOCK_MONOTONIC: the server asked for silence until then */
+	_Atomic uint64_t wait_until_ms;
 	/* ${text} is one line, already safe for a terminal. Thread-safe. May be NULL. */
 	void (*say)(void *ctx, enum say_level level, const char *text);
 	void *ctx;
@@ -44,7 +45,10 @@ char *human_bytes(uint64_t n, char out[32]);
 /* "1,234 messages are", "1 message is": ${one} or ${many} as ${n} wants it. */
 char *counted(uint64_t n, const char *one, const char *many, char out[COUNTED_SIZE]);
 
-/* SIGINT and SIGTERM set a flag that long loops ask for; the second signal ends at once (exit 130). */
+/*
+ * SIGINT and SIGTERM set a flag that long loops ask for; the second signal ends at once
+ * (exit 130).
+ */
 void stop_install(void);
 int stop_requested(void);
 /* ERR_STOPPED with a fitting text if a stop was requested, else 0. */

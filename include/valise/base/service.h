@@ -7,10 +7,13 @@
 #include "valise/base/err.h"
 #include "valise/base/secret.h"
 
-/* What the rooms above need to know to sign in to one service of an account. Plain data. */
+/*
+ * What the rooms above need to know to sign in to one service of an account. Plain data.
+ */
 
 enum service_kind { SERVICE_IMAP, SERVICE_POP3, SERVICE_CALDAV, SERVICE_CARDDAV, SERVICE_KINDS };
-const char *service_name(enum service_kind kind); /* "imap", "pop3", "caldav", "carddav" */
+/* "imap", "pop3", "caldav", "carddav" */
+const char *service_name(enum service_kind kind);
 
 enum security {
 	SECURITY_TLS, /* TLS from the first byte */
@@ -24,18 +27,22 @@ struct endpoint {
 	char *host; /* a DNS name or an address without brackets */
 	uint16_t port;
 	enum security security;
-	char *path; /* DAV: absolute path of the URL, "/" when none was given; else NULL */
+	/* DAV: absolute path of the URL, "/" when none was given; else NULL */
+	char *path;
 	char *ca_file; /* NULL: the system's store */
-	char *pin; /* lower-case hex SHA-256 of the one accepted certificate (DER), or NULL */
+	/* lower-case hex SHA-256 of the one accepted certificate (DER), or NULL */
+	char *pin;
 	int connect_timeout_ms;
 	int idle_timeout_ms; /* how long silence is waited for; see slow_timeout_ms */
-	FILE *trace; /* redacted wire trace, borrowed, may be NULL; writers lock it (flockfile) */
+	/* redacted wire trace, borrowed, may be NULL; writers lock it (flockfile) */
+	FILE *trace;
 	struct rate *rate; /* what the wire may carry, borrowed; NULL: anything */
 };
 
 /**
- * slow_timeout_ms(idle_ms, octets): the silence that is waited for where a server may have much to do before it answers:
- * opening, listing, storing (then the ${octets} to be stored, which count with 100 kB a second; else 0). ${idle_ms} is the ordinary one.
+ * slow_timeout_ms(idle_ms, octets): the silence that is waited for where a server may
+ * have much to do before it answers: opening, listing, storing (then the ${octets} to be
+ * stored, which count with 100 kB a second; else 0). ${idle_ms} is the ordinary one.
  */
 int64_t slow_timeout_ms(int idle_ms, uint64_t octets);
 
@@ -44,9 +51,11 @@ struct login {
 	char *authzid; /* authorization identity (master user logins), or NULL */
 	char *mech; /* a SASL mechanism demanded by --auth, upper case, or NULL */
 	/**
-	 * get_secret(ctx, renew, out, err): the password or token. The first answer is kept by its owner
-	 * and given again. ${renew} != 0 (a token expired): ${out} holds the one that was refused, or nothing, and the
-	 * command is asked again unless another one is known by now, or it has just given the same again. Thread-safe.
+	 * get_secret(ctx, renew, out, err): the password or token. The first answer is
+	 * kept by its owner and given again. ${renew} != 0 (a token expired): ${out}
+	 * holds the one that was refused, or nothing, and the command is asked again
+	 * unless another one is known by now, or it has just given the same again.
+	 * Thread-safe.
 	 */
 	int (*get_secret)(void *ctx, int renew, struct secret *out, struct err *err);
 	void *ctx;
@@ -56,14 +65,19 @@ struct service {
 	enum service_kind kind;
 	struct endpoint at;
 	struct login login;
-	atomic_bool *
-	        one_by_one; /* IMAP: set where the server is found to read one command at a time; NULL: not kept */
+	/*
+	 * IMAP: set where the server is found to read one command at a time; NULL: not
+	 * kept
+	 */
+	atomic_bool *one_by_one;
 };
 
 /*
- * Who is read or written, whoever signs in: the authorization identity, else the user. Whatever is kept beside an archive for an account is kept by
- * this name. A login that has both in it ("alice*master") is not taken apart: what parts them is the server's choice, and two names that are one
- * account cost a second copy, one name for two accounts costs one of them.
+ * Who is read or written, whoever signs in: the authorization identity, else the user.
+ * Whatever is kept beside an archive for an account is kept by this name. A login that
+ * has both in it ("alice*master") is not taken apart: what parts them is the server's
+ * choice, and two names that are one account cost a second copy, one name for two
+ * accounts costs one of them.
  */
 const char *service_owner(const struct service *s);
 void service_clear(struct service *s); /* frees the strings; not ctx, not trace */

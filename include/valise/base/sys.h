@@ -8,19 +8,24 @@
 #include <poll.h>
 
 /*
- * The seam: every file and network call of the program that changes something, or brings bytes in,
- * goes through here. Results and errno are those of the system call of the same name; EINTR is
- * retried inside (but for sys_poll, and but for opening, reading and connecting once a stop was requested: one signal ends what waits).
+ * The seam: every file and network call of the program that changes something, or brings
+ * bytes in, goes through here. Results and errno are those of the system call of the same
+ * name; EINTR is retried inside (but for sys_poll, and but for opening, reading and
+ * connecting once a stop was requested: one signal ends what waits).
  *
- * A build with VALISE_FAULTS (all but release) reads the environment variable VALISE_FAULT once:
- *   kill:N         SIGKILL to itself just before the N-th call of the seam (counted over all threads)
- *   fail:N:ERRNO   the N-th call fails with that errno name (ENOSPC EIO EDQUOT ECONNRESET EACCES)
+ * A build with VALISE_FAULTS (all but release) reads the environment variable
+ * VALISE_FAULT once:
+ *   kill:N         SIGKILL to itself just before the N-th call of the seam (counted over
+ *                  all threads)
+ *   fail:N:ERRNO   the N-th call fails with that errno name (ENOSPC EIO EDQUOT ECONNRESET
+ *                  EACCES)
  *   failfrom:N:ERRNO   every call from the N-th on whose kind can give that errno fails
  *   short:N        the N-th read or write moves one byte only
- * and VALISE_FAULT_COUNT=FILE: the number of calls is written there at a normal exit. A suffix
- * ":NAME" (as in kill:3:renameat) counts only calls of that name; short counts only what reads or
- * writes; poll is counted only by name, for how often it is called is a matter of time. N = 0 is
- * never (to count alone). A plan that is not understood ends the process with exit code 2.
+ * and VALISE_FAULT_COUNT=FILE: the number of calls is written there at a normal exit. A
+ * suffix ":NAME" (as in kill:3:renameat) counts only calls of that name; short counts
+ * only what reads or writes; poll is counted only by name, for how often it is called is
+ * a matter of time. N = 0 is never (to count alone). A plan that is not understood ends
+ * the process with exit code 2.
  */
 int sys_openat(int dirfd, const char *path, int flags, mode_t mode); /* adds O_CLOEXEC */
 ssize_t sys_read(int fd, void *buf, size_t n);

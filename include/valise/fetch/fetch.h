@@ -8,54 +8,79 @@
 #include "valise/tree/sink.h"
 
 /*
- * A source reads one service of an account into a sink. A new protocol is one table of these functions in a file of its own, and a line in fetch/fetch.c.
+ * A source reads one service of an account into a sink. A new protocol is one table of
+ * these functions in a file of its own, and a line in fetch/fetch.c.
  */
 
 struct source_opts {
 	struct pattern_choice choice; /* what is not chosen is kept as skipped */
 	/**
-	 * listed(ctx, name, taken): not NULL: each collection that there is is told (not ${taken}: it is left out whatever is chosen), and nothing else is done.
+	 * listed(ctx, name, taken): not NULL: each collection that there is is told (not
+	 * ${taken}: it is left out whatever is chosen), and nothing else is done.
 	 * Goes with dry.
 	 */
 	void (*listed)(void *ctx, const struct pattern_name *name, bool taken);
 	void *listed_ctx;
 	bool all_namespaces; /* mailboxes of other users and shared ones, too */
 	unsigned connections; /* 0: the source's own choice */
-	bool strict; /* IMAP: what is not given plainly is named, not rescued (docs/INTEROP.md) */
-	/* Of these names and of all: POP3 mail that the server does not list any more is left out. NULL: it stays. Lent */
+	/* IMAP: what is not given plainly is named, not rescued (docs/INTEROP.md) */
+	bool strict;
+	/*
+	 * Of these names and of all: POP3 mail that the server does not list any more is
+	 * left out. NULL: it stays. Lent
+	 */
 	const struct tree_accept *accept;
-	bool pop3_quit; /* end a session that retrieved mail with QUIT instead of closing the connection */
-	bool pop3_accept_expire; /* go on although the server says that it deletes what was retrieved (EXPIRE 0) */
+	/*
+	 * end a session that retrieved mail with QUIT instead of closing the connection
+	 */
+	bool pop3_quit;
+	/* go on although the server says that it deletes what was retrieved (EXPIRE 0) */
+	bool pop3_accept_expire;
 	bool dav_exact; /* every resource by a GET of its own: its very octets */
 	/**
-	 * seen(ctx, sha256): another source of this run has given a message with this content. NULL: there is no other source of mail. With it, POP3 gives only what was
-	 * not seen, in a mailbox of its own; ${state_dir} (may be NULL) is where it keeps which UIDLs those were, so that they are not retrieved each time.
+	 * seen(ctx, sha256): another source of this run has given a message with this
+	 * content. NULL: there is no other source of mail. With it, POP3 gives only what
+	 * was not seen, in a mailbox of its own; ${state_dir} (may be NULL) is where it
+	 * keeps which UIDLs those were, so that they are not retrieved each time.
 	 */
 	bool (*seen)(void *ctx, const uint8_t sha256[SHA256_LEN]);
 	void *seen_ctx;
 	const char *state_dir;
-	unsigned
-	        max_wait_s; /* IMAP, and until a POP3 session is had: trouble without any gain that ends the run as incomplete; 0: the source's own choice */
+	/*
+	 * IMAP, and until a POP3 session is had: trouble without any gain that ends the
+	 * run as incomplete; 0: the source's own choice
+	 */
+	unsigned max_wait_s;
 	unsigned pause_ms; /* POP3: unit of the pauses between sign-ins; 0: a second */
 	bool dry; /* list only; nothing goes to the sink */
-	bool same_account; /* DAV: what is at other places on the server than before is the same person's all the same */
-	int (*space_check)(void *ctx, uint64_t bytes,
-	        struct
-	        err *err); /* asked once the size of what has to be fetched is known; may be NULL */
+	/*
+	 * DAV: what is at other places on the server than before is the same person's all
+	 * the same
+	 */
+	bool same_account;
+	/* asked once the size of what has to be fetched is known; may be NULL */
+	int (*space_check)(void *ctx, uint64_t bytes, struct err *err);
 	void *space_ctx;
 };
 
 struct source_result {
 	uint64_t collections, items, fetched, bytes_fetched, errors, unchanged;
-	bool unlisted; /* the server did not list everything: what the sink has beside what was given is not gone */
+	/*
+	 * the server did not list everything: what the sink has beside what was given is
+	 * not gone
+	 */
+	bool unlisted;
 };
 
 struct source_ops {
 	enum service_kind kind;
 	/**
-	 * run(service, sink, opts, progress, result_out, err): give every collection of the service to ${sink} (not committing it). What cannot be had becomes error
-	 * lines, a folder that cannot be read is kept stale; an error is returned only for what costs the whole service (sign-in, network for good, the
-	 * sink itself: then what was given so far stays valid and ${sink} must not be committed unless every remaining collection is kept stale).
+	 * run(service, sink, opts, progress, result_out, err): give every collection of
+	 * the service to ${sink} (not committing it). What cannot be had becomes error
+	 * lines, a folder that cannot be read is kept stale; an error is returned only
+	 * for what costs the whole service (sign-in, network for good, the sink itself:
+	 * then what was given so far stays valid and ${sink} must not be committed unless
+	 * every remaining collection is kept stale).
 	 */
 	int (*run)(const struct service *service, struct tree_sink *sink,
 	        const struct source_opts *opts, struct progress *progress,
@@ -63,9 +88,12 @@ struct source_ops {
 };
 
 /**
- * source_links(service, from, sink, progress, result_out, err): the files behind the links (ATTACH, PHOTO, LOGO, SOUND) of all calendars or address books, whichever
- * ${service} is for, that ${from} has: each collection with links gives one of kind COLL_LINKED to ${sink} (not committing it), whose items have the URL as href. A link that
- * the last snapshot has is not fetched again; one that cannot be had is an error line. At most 64 MiB a file. Not thread-safe.
+ * source_links(service, from, sink, progress, result_out, err): the files behind the
+ * links (ATTACH, PHOTO, LOGO, SOUND) of all calendars or address books, whichever
+ * ${service} is for, that ${from} has: each collection with links gives one of kind
+ * COLL_LINKED to ${sink} (not committing it), whose items have the URL as href. A link
+ * that the last snapshot has is not fetched again; one that cannot be had is an error
+ * line. At most 64 MiB a file. Not thread-safe.
  */
 int source_links(const struct service *service, struct tree_reader *from, struct tree_sink *sink,
         struct progress *progress, struct source_result *out, struct err *err) MUST_CHECK;

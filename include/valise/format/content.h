@@ -8,8 +8,11 @@
 #include "valise/base/err.h"
 
 /*
- * Content lines of iCalendar (RFC 5545 3.1) and vCard (2.1, RFC 2426, RFC 6350, RFC 6868): one linear-time reader for both. It works on bytes, never rewrites what is stored, accepts what is found in the wild (CRLF, LF or CR, a BOM, folds inside a character, vCard 2.1 bare
- * parameters and quoted-printable soft breaks, blank lines, stray text) and counts what is wrong.
+ * Content lines of iCalendar (RFC 5545 3.1) and vCard (2.1, RFC 2426, RFC 6350, RFC
+ * 6868): one linear-time reader for both. It works on bytes, never rewrites what is
+ * stored, accepts what is found in the wild (CRLF, LF or CR, a BOM, folds inside a
+ * character, vCard 2.1 bare parameters and quoted-printable soft breaks, blank lines,
+ * stray text) and counts what is wrong.
  */
 struct content_param {
 	const char *name; /* upper case, "TYPE" for a bare 2.1 one; lent */
@@ -23,12 +26,15 @@ struct content_line {
 	const char *value; /* unfolded, raw escapes; NUL-terminated, may hold NUL: */
 	size_t value_len;
 	size_t offset; /* of the line in the input */
-	int depth; /* of BEGIN/END nesting around it; BEGIN and END themselves are lines */
+	/* of BEGIN/END nesting around it; BEGIN and END themselves are lines */
+	int depth;
 };
 
 /* Caps: a line 64 MiB, depth 16, parameters 200. */
 /**
- * content_read(p, n, fn, ctx, err): each logical line in order; lent for the call. ERR_LIMIT, or what ${fn} returns (negative ends). *wrong_out (may be NULL): how many lines were not content lines or BEGIN/END that do not match.
+ * content_read(p, n, fn, ctx, err): each logical line in order; lent for the call.
+ * ERR_LIMIT, or what ${fn} returns (negative ends). *wrong_out (may be NULL): how many
+ * lines were not content lines or BEGIN/END that do not match.
  */
 int content_read(const void *p, size_t n,
         int (*fn)(void *ctx, const struct content_line *l, struct err *err), void *ctx,
@@ -37,7 +43,11 @@ int content_read(const void *p, size_t n,
 /* What a resource is about. Strings malloc'ed. */
 struct content_summary {
 	bool calendar, card;
-	char *uid; /* the first component's (not VTIMEZONE's) UID; NULL; what is longer than 64 KiB is none */
+	/*
+	 * the first component's (not VTIMEZONE's) UID; NULL; what is longer than 64 KiB
+	 * is none
+	 */
+	char *uid;
 	char *component; /* VEVENT, VTODO, VJOURNAL, VFREEBUSY, VCARD, or NULL */
 	char *title; /* SUMMARY, FN, or N; unescaped, UTF-8, for display */
 	char *start; /* DTSTART's value, DUE, or NULL */
@@ -46,18 +56,28 @@ struct content_summary {
 	bool master; /* one without RECURRENCE-ID is there */
 	bool several_uids; /* main components with different UIDs */
 	bool attendees, organizer;
-	char *missing_zone; /* the first TZID without its VTIMEZONE (and not a slash-prefixed global one), or NULL */
+	/*
+	 * the first TZID without its VTIMEZONE (and not a slash-prefixed global one), or
+	 * NULL
+	 */
+	char *missing_zone;
 	unsigned wrong; /* lines that are none, unbalanced BEGIN/END */
 };
 int content_summarize(
         const void *p, size_t n, struct content_summary *out, struct err *err) MUST_CHECK;
 void content_summary_clear(struct content_summary *s);
 
-/* Each ATTACH, PHOTO, LOGO, SOUND that is a URL: ${name} is the property's, ${url} NUL-terminated; both lent. */
+/*
+ * Each ATTACH, PHOTO, LOGO, SOUND that is a URL: ${name} is the property's, ${url}
+ * NUL-terminated; both lent.
+ */
 int content_links(const void *p, size_t n, void (*fn)(void *ctx, const char *name, const char *url),
         void *ctx, struct err *err) MUST_CHECK;
 
-/* Each member of a group card (RFC 6350 6.6.5, Apple's X-ADDRESSBOOKSERVER-MEMBER) that is named by UID: without its "urn:uuid:"; lent. */
+/*
+ * Each member of a group card (RFC 6350 6.6.5, Apple's X-ADDRESSBOOKSERVER-MEMBER) that
+ * is named by UID: without its "urn:uuid:"; lent.
+ */
 int content_members(const void *p, size_t n, void (*fn)(void *ctx, const char *uid), void *ctx,
         struct err *err) MUST_CHECK;
 
@@ -65,7 +85,8 @@ int content_members(const void *p, size_t n, void (*fn)(void *ctx, const char *u
 enum content_problem {
 	CONTENT_UNREADABLE, /* neither a calendar object nor a card */
 	CONTENT_EMPTY, /* no event, task or journal in it */
-	CONTENT_MALFORMED, /* lines that are none, BEGIN and END that do not match, not UTF-8, NUL */
+	/* lines that are none, BEGIN and END that do not match, not UTF-8, NUL */
+	CONTENT_MALFORMED,
 	CONTENT_NO_UID,
 	CONTENT_SEVERAL_UIDS,
 	CONTENT_NO_MASTER, /* overrides alone */
@@ -81,18 +102,23 @@ enum content_problem {
 };
 const char *content_problem_word(enum content_problem p); /* "no-uid" */
 /**
- * content_check(p, n, fn, ctx): call ${fn} for each problem, with a line for people. libical gets a copy, of well-formed calendars of up to 16 MiB and 20,000 lines only.
+ * content_check(p, n, fn, ctx): call ${fn} for each problem, with a line for people.
+ * libical gets a copy, of well-formed calendars of up to 16 MiB and 20,000 lines only.
  */
 void content_check(const void *p, size_t n,
         void (*fn)(void *ctx, enum content_problem what, const char *text), void *ctx);
 
 /*
- * Does what begins with ${head} and ends with ${tail} (which may overlap, or be one) begin with BEGIN and end with the END of the same? Not so: it may have been
- * cut on its way, or be no such object at all. A BOM and blanks around it do not count.
+ * Does what begins with ${head} and ends with ${tail} (which may overlap, or be one)
+ * begin with BEGIN and end with the END of the same? Not so: it may have been cut on its
+ * way, or be no such object at all. A BOM and blanks around it do not count.
  */
 bool content_is_whole(const char *head, size_t n, const char *tail, size_t m);
 
-/* ${write} gets the text in pieces, its line ends made CRLF (CR, LF and CRLF each count as one); what it returns if that is not 0 (err is passed on). */
+/*
+ * ${write} gets the text in pieces, its line ends made CRLF (CR, LF and CRLF each count
+ * as one); what it returns if that is not 0 (err is passed on).
+ */
 int content_crlf(const void *p, size_t n,
         int (*write)(void *ctx, const void *p, size_t n, struct err *err), void *ctx,
         struct err *err) MUST_CHECK;
@@ -100,11 +126,27 @@ int content_crlf(const void *p, size_t n,
 /* How alike two resources are. */
 enum content_grade {
 	CONTENT_IDENTICAL, /* the same bytes */
-	CONTENT_CANONICAL, /* the same after unfolding, line ends, case of names, order of parameters and properties, quoting, escapes, split lists (CATEGORIES, EXDATE, RDATE, TYPE, RESOURCES), order of RRULE parts, INTERVAL=1, WKST=MO, default VALUE, numeric GEO, durations (P1W and P7D, PT60M and PT1H, P0D and PT0S; not P1D and PT24H) */
-	CONTENT_EQUIVALENT, /* and apart from PRODID, DTSTAMP, LAST-MODIFIED, REV, CREATED, METHOD, CALSCALE:GREGORIAN, CLASS:PUBLIC in calendar objects, X-RADICALE-NAME, SCHEDULE-STATUS, VTIMEZONEs of names that every system knows (Europe/Berlin, US/Pacific, Japan), names and comments in other VTIMEZONEs */
+	/*
+	 * the same after unfolding, line ends, case of names, order of parameters and
+	 * properties, quoting, escapes, split lists (CATEGORIES, EXDATE, RDATE, TYPE,
+	 * RESOURCES), order of RRULE parts, INTERVAL=1, WKST=MO, default VALUE, numeric
+	 * GEO, durations (P1W and P7D, PT60M and PT1H, P0D and PT0S; not P1D and PT24H)
+	 */
+	CONTENT_CANONICAL,
+	/*
+	 * and apart from PRODID, DTSTAMP, LAST-MODIFIED, REV, CREATED, METHOD,
+	 * CALSCALE:GREGORIAN, CLASS:PUBLIC in calendar objects, X-RADICALE-NAME,
+	 * SCHEDULE-STATUS, VTIMEZONEs of names that every system knows (Europe/Berlin,
+	 * US/Pacific, Japan), names and comments in other VTIMEZONEs
+	 */
+	CONTENT_EQUIVALENT,
 	CONTENT_ALTERED, /* differences[] names the properties */
 };
-/* Errors: ERR_LIMIT, also for more than 2 million properties and values. ${differences}: blank-separated "-SUMMARY", "+X-FOO", "~DTSTART" (lost, added, changed), at most its cap; may be NULL. */
+/*
+ * Errors: ERR_LIMIT, also for more than 2 million properties and values. ${differences}:
+ * blank-separated "-SUMMARY", "+X-FOO", "~DTSTART" (lost, added, changed), at most its
+ * cap; may be NULL.
+ */
 int content_compare(const void *a, size_t a_len, const void *b, size_t b_len,
         enum content_grade *out, struct buf *differences, struct err *err) MUST_CHECK;
 

@@ -6,19 +6,20 @@
 #include "valise/base/date.h"
 
 /*
- * A reader of message header fields (RFC 5322 2.2) that never fails: LF or CRLF, 8-bit bytes, missing
- * colons, no header at all. It looks at no more than the bytes given.
+ * A reader of message header fields (RFC 5322 2.2) that never fails: LF or CRLF, 8-bit
+ * bytes, missing colons, no header at all. It looks at no more than the bytes given.
  */
 
 /**
- * header_find(msg, n, name, out): append the unfolded value of the first (topmost) field ${name} to
- * ${out}, blanks at both ends removed, cut to the cap of ${out}. Returns 1 found, 0 not there.
+ * header_find(msg, n, name, out): append the unfolded value of the first (topmost) field
+ * ${name} to ${out}, blanks at both ends removed, cut to the cap of ${out}. Returns 1
+ * found, 0 not there.
  */
 int header_find(const char *msg, size_t n, const char *name, struct buf *out);
 
 /**
- * header_param(value, n, name, out): append the parameter ${name} of a field like Content-Type (RFC 2045 5.1), without
- * its quotes. 1 found, 0 not there.
+ * header_param(value, n, name, out): append the parameter ${name} of a field like
+ * Content-Type (RFC 2045 5.1), without its quotes. 1 found, 0 not there.
  */
 int header_param(const char *value, size_t n, const char *name, struct buf *out);
 
@@ -26,17 +27,21 @@ int header_param(const char *value, size_t n, const char *name, struct buf *out)
 size_t header_length(const char *msg, size_t n);
 
 /*
- * RFC 2047 words of ${s} decoded to UTF-8 for display, other bytes escaped as by term_escape; tabs become
- * blanks. Looks at the first 64 KiB; cut to the cap of ${out}, then with "..." at its end.
+ * RFC 2047 words of ${s} decoded to UTF-8 for display, other bytes escaped as by
+ * term_escape; tabs become blanks. Looks at the first 64 KiB; cut to the cap of ${out},
+ * then with "..." at its end.
  */
 void header_decode_text(const char *s, size_t n, struct buf *out);
 
-/* Append ${raw}, text in the charset ${name}, as UTF-8; as it is where nobody knows the charset. */
+/*
+ * Append ${raw}, text in the charset ${name}, as UTF-8; as it is where nobody knows the
+ * charset.
+ */
 void charset_to_utf8(const char *name, struct buf *raw, struct buf *out);
 
 /*
- * The date of the topmost Received field, else (also when that is not readable) of Date; 1 found, 0 none.
- * *source_out (may be NULL) "received" or "date".
+ * The date of the topmost Received field, else (also when that is not readable) of Date;
+ * 1 found, 0 none. *source_out (may be NULL) "received" or "date".
  */
 int header_arrival_date(const char *msg, size_t n, struct date *out, const char **source_out);
 

@@ -8,23 +8,27 @@
 #include "valise/net/transport.h"
 
 /*
- * The wire guard: it reads all outgoing bytes, cuts them into commands (counted literals are skipped,
- * never parsed, RFC 3501 4.3, RFC 7888) and refuses a command that the role does not allow. Nothing of
- * a refused write is sent. It is the last line of defence: the code above does not send such commands.
+ * The wire guard: it reads all outgoing bytes, cuts them into commands (counted literals
+ * are skipped, never parsed, RFC 3501 4.3, RFC 7888) and refuses a command that the role
+ * does not allow. Nothing of a refused write is sent. It is the last line of defence: the
+ * code above does not send such commands.
  *
- * IMAP source: CAPABILITY ID STARTTLS AUTHENTICATE LOGIN ENABLE NAMESPACE LIST LSUB XLIST STATUS EXAMINE
- * UNSELECT "UID FETCH" (BODY only as BODY.PEEK; RFC822, RFC822.TEXT refused) "UID SEARCH" NOOP COMPRESS
- * GETQUOTAROOT LOGOUT. IMAP target adds CREATE SUBSCRIBE SELECT APPEND "UID STORE" with +FLAGS or
- * +X-GM-LABELS only. POP3: CAPA STLS AUTH USER PASS APOP UTF8 STAT LIST UIDL TOP RETR NOOP RSET QUIT.
+ * IMAP source: CAPABILITY ID STARTTLS AUTHENTICATE LOGIN ENABLE NAMESPACE LIST LSUB XLIST
+ * STATUS EXAMINE UNSELECT "UID FETCH" (BODY only as BODY.PEEK; RFC822, RFC822.TEXT
+ * refused) "UID SEARCH" NOOP COMPRESS GETQUOTAROOT LOGOUT. IMAP target adds CREATE
+ * SUBSCRIBE SELECT APPEND "UID STORE" with +FLAGS or +X-GM-LABELS only. POP3: CAPA STLS
+ * AUTH USER PASS APOP UTF8 STAT LIST UIDL TOP RETR NOOP RSET QUIT.
  *
- * It also refuses what a server could read in another way than the guard does: a quoted string that
- * does not end in its line, a '{' outside quotes that is not a literal at the end of its line, a
- * literal in UID FETCH, a tag with other characters than letters, digits, '.', '-', '_'.
+ * It also refuses what a server could read in another way than the guard does: a quoted
+ * string that does not end in its line, a '{' outside quotes that is not a literal at the
+ * end of its line, a literal in UID FETCH, a tag with other characters than letters,
+ * digits, '.', '-', '_'.
  */
 struct guard {
 	enum guard_role role;
 	bool secret; /* a SASL exchange: a line of base64 is not a command */
-	bool before_tls; /* STARTTLS is demanded and not done: only what leads to it is allowed */
+	/* STARTTLS is demanded and not done: only what leads to it is allowed */
+	bool before_tls;
 	bool refused; /* sticky */
 	bool continued; /* the line continues a command after its literal */
 	bool at_cr; /* the line was vetted at its CR, LF must follow */
@@ -37,8 +41,9 @@ struct guard {
 void guard_init(struct guard *g, enum guard_role role);
 
 /**
- * guard_check(g, p, n, err): take note of ${n} outgoing bytes. ERR_GUARD (sticky) for a command that is
- * not allowed, a NUL, a bare CR or LF in a command line, or a line longer than the buffer.
+ * guard_check(g, p, n, err): take note of ${n} outgoing bytes. ERR_GUARD (sticky) for a
+ * command that is not allowed, a NUL, a bare CR or LF in a command line, or a line longer
+ * than the buffer.
  */
 int guard_check(struct guard *g, const void *p, size_t n, struct err *err) MUST_CHECK;
 
@@ -46,8 +51,9 @@ int guard_check(struct guard *g, const void *p, size_t n, struct err *err) MUST_
 bool guard_idle(const struct guard *g);
 
 /**
- * guard_literal_refused(g, err): the server answered a synchronising literal with a tagged NO or BAD,
- * so that its octets are not sent and the next line is a new command. ERR_GUARD when some were.
+ * guard_literal_refused(g, err): the server answered a synchronising literal with a
+ * tagged NO or BAD, so that its octets are not sent and the next line is a new command.
+ * ERR_GUARD when some were.
  */
 int guard_literal_refused(struct guard *g, struct err *err) MUST_CHECK;
 

@@ -24,28 +24,45 @@ struct url {
 /* False when ${s} is not of the canonical form that url_join gives. */
 bool url_cut(const char *s, struct url *out);
 
-/* May credentials for ${home} go to ${host}? The same, or below the same registrable domain. */
+/*
+ * May credentials for ${home} go to ${host}? The same, or below the same registrable
+ * domain.
+ */
 bool url_host_trusted(const char *home, const char *host);
 /* May the credentials of the service go there: host, scheme and port? */
 bool url_may_sign_in(const struct endpoint *at, const struct url *u);
 
 bool url_host_is_address(const char *host);
 
-/* ${host} as resolvers and certificates know it: names outside ASCII in their ACE form (RFC 5891), where they have one. The caller frees it. */
+/*
+ * ${host} as resolvers and certificates know it: names outside ASCII in their ACE form
+ * (RFC 5891), where they have one. The caller frees it.
+ */
 char *url_host_ace(const char *host);
 
 /*
- * Join ${ref} (absolute URL, absolute path or relative) to ${base} (may be NULL when ${ref} is absolute), RFC 3986 5. The result is canonical: host in lower case, no user,
- * default port, fragment or dot segments, odd octets escaped; %XX stay as they are. ERR_PROTO if it is no URL or leaves http(s), ERR_LIMIT beyond 16 KiB.
+ * Join ${ref} (absolute URL, absolute path or relative) to ${base} (may be NULL when
+ * ${ref} is absolute), RFC 3986 5. The result is canonical: host in lower case, no user,
+ * default port, fragment or dot segments, odd octets escaped; %XX stay as they are.
+ * ERR_PROTO if it is no URL or leaves http(s), ERR_LIMIT beyond 16 KiB.
  */
 int url_join(const char *base, const char *ref, struct buf *out, struct err *err) MUST_CHECK;
 /* Same scheme, host and port? */
 bool url_same_origin(const char *a, const char *b);
-/* Append the key under which URLs name one resource although servers escape it in several ways (%40 or @): canonical, then percent-decoded. False when it is no URL. For comparing only. */
+/*
+ * Append the key under which URLs name one resource although servers escape it in several
+ * ways (%40 or @): canonical, then percent-decoded. False when it is no URL. For
+ * comparing only.
+ */
 bool url_key(const char *url, struct buf *out);
-/* The origin of a service: "https://host:port" (no path; no port where it is the default). */
+/*
+ * The origin of a service: "https://host:port" (no path; no port where it is the
+ * default).
+ */
 void url_of_service(const struct service *s, struct buf *out);
-/* Append ${s} with everything but unreserved characters escaped as %XX (a path segment). */
+/*
+ * Append ${s} with everything but unreserved characters escaped as %XX (a path segment).
+ */
 void url_escape_segment(const char *s, size_t n, struct buf *out);
 /* Percent-decode; false when malformed. */
 bool url_unescape(const char *s, size_t n, struct buf *out);

@@ -6,11 +6,17 @@
 #include "valise/base/buf.h"
 #include "valise/base/hash.h"
 
-/* Is the certificate of the session, whose handshake is done or in its verify function, one of ${host}'s? Else ${why} says to a person why not. */
+/*
+ * Is the certificate of the session, whose handshake is done or in its verify function,
+ * one of ${host}'s? Else ${why} says to a person why not.
+ */
 bool verify_server(gnutls_session_t tls, const char *host, struct buf *why);
 void verify_sum(const gnutls_datum_t *der, char out[SHA256_HEX_SIZE]);
 
-/* The same of a chain (DER, ${n} > 0) that was shown to somebody else; ${ca_file} NULL: the system's authorities. */
+/*
+ * The same of a chain (DER, ${n} > 0) that was shown to somebody else; ${ca_file} NULL:
+ * the system's authorities.
+ */
 bool verify_chain(const gnutls_datum_t *chain, unsigned n, const char *ca_file, const char *host,
         struct buf *why);
 

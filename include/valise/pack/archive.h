@@ -20,22 +20,28 @@ struct archive_opts {
 
 /**
  * archive_sink(path, account, opts, progress, out, err):
- * Open or make the archive for a new snapshot, under its lock (.work/lock), and take up an interrupted run. Leftovers that do not belong to
- * the newest snapshot are dropped; a manifest that is old is repaired.
- * Errors: ERR_EXISTS (the path is something else), ERR_LOCKED, ERR_ACCOUNT, ERR_UNSUPPORTED, ERR_DAMAGED (newest seal or a catalog in use does
- * not fit), ERR_IO, ERR_SPACE.
+ * Open or make the archive for a new snapshot, under its lock (.work/lock), and take up
+ * an interrupted run. Leftovers that do not belong to the newest snapshot are dropped; a
+ * manifest that is old is repaired.
+ * Errors: ERR_EXISTS (the path is something else), ERR_LOCKED, ERR_ACCOUNT,
+ * ERR_UNSUPPORTED, ERR_DAMAGED (newest seal or a catalog in use does not fit), ERR_IO,
+ * ERR_SPACE.
  */
 int archive_sink(const char *path, const struct tree_account *account,
         const struct archive_opts *opts, struct progress *progress, struct tree_sink **out,
         struct err *err) MUST_CHECK;
 
 /**
- * archive_space_check(path, bytes, err): is there room at ${path} (which may not exist yet) for ${bytes} of new items? Says no only when they would
- * not fit even well compressed: ERR_SPACE. Unknown is yes.
+ * archive_space_check(path, bytes, err): is there room at ${path} (which may not exist
+ * yet) for ${bytes} of new items? Says no only when they would not fit even well
+ * compressed: ERR_SPACE. Unknown is yes.
  */
 int archive_space_check(const char *path, uint64_t bytes, struct err *err) MUST_CHECK;
 
-/* Open one snapshot for reading; ${snapshot} 0: the newest. ERR_NOTFOUND, ERR_UNSUPPORTED, ERR_DAMAGED. */
+/*
+ * Open one snapshot for reading; ${snapshot} 0: the newest. ERR_NOTFOUND,
+ * ERR_UNSUPPORTED, ERR_DAMAGED.
+ */
 int archive_reader(
         const char *path, unsigned snapshot, struct tree_reader **out, struct err *err) MUST_CHECK;
 
@@ -48,13 +54,17 @@ struct archive_snapshot {
 	char parent[SHA256_HEX_SIZE]; /* "" for the first */
 	bool acted; /* somebody else signed in for the account's owner */
 	char account[400]; /* whose it is, tree_account_text, perhaps cut */
-	char damage[640]; /* not "": the seal cannot be read, why; then number alone counts */
+	/* not "": the seal cannot be read, why; then number alone counts */
+	char damage[640];
 };
 /* Snapshots in order, those that cannot be read among them; free the array. */
 int archive_snapshots(
         const char *path, struct archive_snapshot **out, size_t *n_out, struct err *err) MUST_CHECK;
 
-/* One thing that verify found. ${file} relative to the archive, may be NULL; ${item}: "INBOX, UID 17 (3f2a...)" or NULL. */
+/*
+ * One thing that verify found. ${file} relative to the archive, may be NULL; ${item}:
+ * "INBOX, UID 17 (3f2a...)" or NULL.
+ */
 struct archive_finding {
 	enum { FINDING_NOTE, FINDING_DAMAGE } level;
 	const char *file;
@@ -75,17 +85,20 @@ struct archive_verdict {
 	char seal[SHA256_HEX_SIZE];
 };
 /**
- * archive_verify(path, opts, out, err): check every byte of every file of every snapshot: sums, members, tar entries, each object against its name, each catalog against its
- * roots and objects, links against catalogs, seals, the chain of parents, the files of the bag. Damage is a finding, not an error; errors
- * are what keeps from checking (not an archive, I/O).
+ * archive_verify(path, opts, out, err): check every byte of every file of every snapshot:
+ * sums, members, tar entries, each object against its name, each catalog against its
+ * roots and objects, links against catalogs, seals, the chain of parents, the files of
+ * the bag. Damage is a finding, not an error; errors are what keeps from checking (not an
+ * archive, I/O).
  */
 int archive_verify(const char *path, const struct archive_verify_opts *opts,
         struct progress *progress, struct archive_verdict *out, struct err *err) MUST_CHECK;
 
 /**
- * archive_salvage(path, to, finding, ctx, out, err): from an archive however damaged, give ${to} (a directory sink) every item of the newest readable
- * state whose bytes are still whole: members are found by scanning the parts; what is lost becomes error lines. Objects that no readable catalog names go to
- * mailbox "Salvaged" in order of storage.
+ * archive_salvage(path, to, finding, ctx, out, err): from an archive however damaged,
+ * give ${to} (a directory sink) every item of the newest readable state whose bytes are
+ * still whole: members are found by scanning the parts; what is lost becomes error lines.
+ * Objects that no readable catalog names go to mailbox "Salvaged" in order of storage.
  */
 int archive_salvage(const char *path, struct tree_sink *to,
         void (*finding)(void *ctx, const struct archive_finding *f), void *ctx,

@@ -7,11 +7,14 @@
 #include "valise/tree/sink.h"
 
 /*
- * A target brings what a tree_reader has into one service of an account. It only adds: no message, mailbox or flag is ever taken away. One table of
- * functions a protocol.
+ * A target brings what a tree_reader has into one service of an account. It only adds: no
+ * message, mailbox or flag is ever taken away. One table of functions a protocol.
  */
 
-/* How a message that the server refused got there all the same. One message may need several. */
+/*
+ * How a message that the server refused got there all the same. One message may need
+ * several.
+ */
 enum rescue {
 	RESCUE_END,
 	RESCUE_LINES,
@@ -21,14 +24,16 @@ enum rescue {
 	RESCUE_LONG,
 	RESCUE_WRAP,
 	RESCUE_DATE,
-	RESCUE_FORM, /* a calendar object or card in another form (valise/format/amend.h) */
+	/* a calendar object or card in another form (valise/format/amend.h) */
+	RESCUE_FORM,
 	RESCUES
 };
 const char *rescue_name(enum rescue r); /* "line-ends" */
 
 /*
- * --map: this collection (content name, or full name) goes there. Mail: with what is below it, to a content name. DAV: into the target's collection of
- * that display name or last segment, else into a new one; several may go into one.
+ * --map: this collection (content name, or full name) goes there. Mail: with what is
+ * below it, to a content name. DAV: into the target's collection of that display name or
+ * last segment, else into a new one; several may go into one.
  */
 struct target_map {
 	const char *from, *to;
@@ -44,25 +49,39 @@ enum label_policy {
 struct target_opts {
 	bool dry_run;
 	bool strict; /* --strict: a refused message is named, and nothing else is tried */
-	bool read_all; /* --verify full: every message that was stored is read back, not a sample */
+	/* --verify full: every message that was stored is read back, not a sample */
+	bool read_all;
 	enum label_policy labels;
 	struct pattern_choice choice; /* --folder, --include, --exclude */
-	const struct target_map
-	        *maps; /* each names a collection of the archive, of whatever kind */
+	/* each names a collection of the archive, of whatever kind */
+	const struct target_map *maps;
 	size_t n_maps;
-	const char *
-	        under; /* --under: put everything below this mailbox (content name), or NULL; DAV: its name and '/' before each collection's */
-	const char
-	        *into; /* --into: DAV: everything into this collection, which is there, or NULL */
-	bool with_attendees; /* --with-attendees: store events with attendees also where the server may mail them */
-	bool attach_links; /* --attach-links: DAV: files of the archive that items link to are put into them */
-	const char *
-	        journal; /* path of the restore journal of this archive and target, NULL: none is kept */
+	/*
+	 * --under: put everything below this mailbox (content name), or NULL; DAV: its
+	 * name and '/' before each collection's
+	 */
+	const char *under;
+	/* --into: DAV: everything into this collection, which is there, or NULL */
+	const char *into;
+	/*
+	 * --with-attendees: store events with attendees also where the server may mail
+	 * them
+	 */
+	bool with_attendees;
+	/*
+	 * --attach-links: DAV: files of the archive that items link to are put into them
+	 */
+	bool attach_links;
+	/* path of the restore journal of this archive and target, NULL: none is kept */
+	const char *journal;
 	const char *archive_id; /* names archive and snapshot line in the journal */
 	unsigned connections; /* 0: the target's own choice */
-	unsigned
-	        max_wait_s; /* IMAP: trouble without any gain that ends the run; 0: the target's own choice */
-	/* One line of the plan or of the outcome of an item or collection that was not taken over exactly. Thread-safe. */
+	/* IMAP: trouble without any gain that ends the run; 0: the target's own choice */
+	unsigned max_wait_s;
+	/*
+	 * One line of the plan or of the outcome of an item or collection that was not
+	 * taken over exactly. Thread-safe.
+	 */
 	void (*report)(void *ctx, enum say_level level, const char *collection, const char *item,
 	        const char *text);
 	void *ctx;
@@ -72,13 +91,20 @@ struct target_result {
 	uint64_t collections_made, collections;
 	uint64_t items; /* looked at */
 	uint64_t added, already, altered, failed;
-	uint64_t
-	        doubled; /* on the target more often than in the archive, and not before the first restore of it */
+	/*
+	 * on the target more often than in the archive, and not before the first restore
+	 * of it
+	 */
+	uint64_t doubled;
 	uint64_t rescued; /* of the altered ones: refused as they are */
 	uint64_t rescues[RESCUES]; /* how */
-	uint64_t
-	        unattached; /* --attach-links: files of the archive that did not go into their items */
-	bool no_into; /* with an error: --into names nothing of this kind, so none of its items (failed) was restored */
+	/* --attach-links: files of the archive that did not go into their items */
+	uint64_t unattached;
+	/*
+	 * with an error: --into names nothing of this kind, so none of its items (failed)
+	 * was restored
+	 */
+	bool no_into;
 	uint64_t flags_added; /* cut-over: flags set since the earlier restore */
 	uint64_t bytes;
 };
@@ -86,7 +112,10 @@ struct target_result {
 struct target_ops {
 	enum service_kind kind;
 	enum coll_kind coll;
-	/* Errors as in source_ops: only what ends the whole service; refused items are counted in failed and reported. */
+	/*
+	 * Errors as in source_ops: only what ends the whole service; refused items are
+	 * counted in failed and reported.
+	 */
 	int (*run)(const struct service *service, struct tree_reader *reader,
 	        const struct target_opts *opts, struct progress *progress,
 	        struct target_result *out, struct err *err);
@@ -95,8 +124,10 @@ struct target_ops {
 extern const struct target_ops target_imap, target_caldav, target_carddav;
 const struct target_ops *target_for(enum coll_kind coll);
 /**
- * target_run(ops, service, reader, opts, progress, out, err): ops->run with the lock on opts->journal held, so that one restore at a time works for
- * an archive and a target; a dry run needs none. Where the file system knows no locks, people are told and it goes on.
+ * target_run(ops, service, reader, opts, progress, out, err): ops->run with the lock on
+ * opts->journal held, so that one restore at a time works for an archive and a target; a
+ * dry run needs none. Where the file system knows no locks, people are told and it goes
+ * on.
  * Errors: ERR_LOCKED, nothing was done; else as ops->run.
  */
 int target_run(const struct target_ops *ops, const struct service *service,
@@ -107,8 +138,10 @@ bool target_selects(const struct target_opts *o, const struct tree_head *h);
 /* What patterns are held against; borrows from ${h}. */
 void target_name(const struct tree_head *h, struct pattern_name *out);
 /**
- * target_map_names(m, h, place, rest_out): is this the collection that the mapping names, or, for mail, what is below it? *rest_out: what of ${place}, its
- * content name, is below, "/2024", or "". What a server has below INBOX because it has everything there is not below INBOX.
+ * target_map_names(m, h, place, rest_out): is this the collection that the mapping names,
+ * or, for mail, what is below it? *rest_out: what of ${place}, its content name, is
+ * below, "/2024", or "". What a server has below INBOX because it has everything there is
+ * not below INBOX.
  */
 bool target_map_names(const struct target_map *m, const struct tree_head *h, const char *place,
         const char **rest_out);

@@ -4,12 +4,16 @@
 #include "valise/tree/model.h"
 
 /*
- * A catalog: one collection as JSON Lines (docs/FORMAT.md, "Catalog"). Canonical JSON, LF line ends.
+ * A catalog: one collection as JSON Lines (docs/FORMAT.md, "Catalog"). Canonical JSON, LF
+ * line ends.
  *   line 1   {"catalog":1,"kind":"mail","name":...,...}
- *   items    sorted by UID (href for DAV): {"date":"17-Jul-1996 02:44:25 -0700","flags":["\\Seen"],"keywords":[..],"path":..,"sha256":..,
+ *   items    sorted by UID (href for DAV): {"date":"17-Jul-1996 02:44:25
+ *            -0700","flags":["\\Seen"],"keywords":[..],"path":..,"sha256":..,
  *            "size":..,"uid":..,"where":{"member":..,"offset":..,"part":"000001/part-000001.tar.gz"}}
- *            ("where" is last in the canonical order and left out in a directory tree; absent members are empty, 0 or false)
- *   gone     items that are not on the server any more, sorted likewise, each with the member "gone"
+ *            ("where" is last in the canonical order and left out in a directory tree;
+ *            absent members are empty, 0 or false)
+ *   gone     items that are not on the server any more, sorted likewise, each with the
+ *            member "gone"
  *   errors   {"error":reason,"uid":..,...}
  *   last     {"bytes":..,"content":root,"end":items,"errors":..,"gone":..,"state":root}
  */
@@ -30,9 +34,10 @@ struct tree_roots {
 
 /**
  * catalog_roots(c, out): both roots of a sorted, numbered collection.
- * content: SHA-256 over "<kind> <content name>\n" and then, for each item in byte order of these lines,
- * "<INTERNALDATE as seconds UTC> <sha256 hex> <flags> <keywords>\n" (flags without backslash, lower case, sorted, joined by ',' or "-" for none; keywords lower-cased, sorted,
- * joined by ',' or "-"); for DAV "<sha256 hex>\n" alone.
+ * content: SHA-256 over "<kind> <content name>\n" and then, for each item in byte order
+ * of these lines, "<INTERNALDATE as seconds UTC> <sha256 hex> <flags> <keywords>\n"
+ * (flags without backslash, lower case, sorted, joined by ',' or "-" for none; keywords
+ * lower-cased, sorted, joined by ',' or "-"); for DAV "<sha256 hex>\n" alone.
  * What is gone plays no part in content.
  * state: SHA-256 over all lines before the last one, each without its "where" member.
  */
@@ -41,12 +46,16 @@ void catalog_roots(const struct tree_coll *c, struct tree_roots *out);
 /* How many lines the catalog has. */
 uint64_t catalog_lines(const struct tree_roots *r);
 
-/* Write all lines. ${places}: with "where". The collection is sorted, numbered and has its path. */
+/*
+ * Write all lines. ${places}: with "where". The collection is sorted, numbered and has
+ * its path.
+ */
 int catalog_write(const struct tree_coll *c, bool places, tree_write_fn write, void *ctx,
         struct tree_roots *roots_out, struct err *err) MUST_CHECK;
 
 /**
- * catalog_read(read, ctx, out, roots_out, err): read all lines, check the order, the counts and both roots.
+ * catalog_read(read, ctx, out, roots_out, err): read all lines, check the order, the
+ * counts and both roots.
  * ERR_DAMAGED naming the line, ERR_UNSUPPORTED for a newer catalog, ERR_LIMIT.
  */
 int catalog_read(tree_read_fn read, void *ctx, struct tree_coll **out, struct tree_roots *roots_out,

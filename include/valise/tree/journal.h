@@ -7,14 +7,17 @@
 #include "valise/base/json.h"
 
 /*
- * An append-only file of records, each one line "<crc32 of the JSON text, 8 hex> <canonical JSON>\n".
- * Records are written in batches; a batch counts only with its last line, {"commit":<records>}. A torn tail (a
- * record or batch that is not whole) is cut off at the next open. CRC-32 as in gzip (RFC 1952 8).
+ * An append-only file of records, each one line "<crc32 of the JSON text, 8 hex>
+ * <canonical JSON>\n".
+ * Records are written in batches; a batch counts only with its last line,
+ * {"commit":<records>}. A torn tail (a record or batch that is not whole) is cut off at
+ * the next open. CRC-32 as in gzip (RFC 1952 8).
  */
 struct journal;
 
 /**
- * journal_open(dirfd, path, replay, ctx, out, err): open or make it; ${replay} gets each record of each whole batch in order.
+ * journal_open(dirfd, path, replay, ctx, out, err): open or make it; ${replay} gets each
+ * record of each whole batch in order.
  * An error of ${replay} is passed on. The torn tail is truncated and synced.
  */
 int journal_open(int dirfd, const char *path,
@@ -28,7 +31,10 @@ int journal_read(int dirfd, const char *path,
 
 /* Collect a record of the batch (one canonical JSON text without LF). */
 void journal_add(struct journal *j, const char *json_text);
-/* Write the batch with its commit line and fdatasync; an empty batch does nothing. After an error the journal is unusable. */
+/*
+ * Write the batch with its commit line and fdatasync; an empty batch does nothing. After
+ * an error the journal is unusable.
+ */
 int journal_commit(struct journal *j, struct err *err) MUST_CHECK;
 /* The same without waiting for the disk: it outlives the process, not a power loss. */
 int journal_write(struct journal *j, struct err *err) MUST_CHECK;

@@ -5,9 +5,10 @@
 #include <stddef.h>
 
 /*
- * Patterns of people on names of collections (--include, --exclude). '*' stands for any text, '?' for one character, "\*", "\?" and "\\" for these
- * characters; all else is itself, brackets too. A mailbox is named by its content name or its full name, in UTF-8 or as the server spells it (modified
- * UTF-7); INBOX in any case.
+ * Patterns of people on names of collections (--include, --exclude). '*' stands for any
+ * text, '?' for one character, "\*", "\?" and "\\" for these characters; all else is
+ * itself, brackets too. A mailbox is named by its content name or its full name, in UTF-8
+ * or as the server spells it (modified UTF-7); INBOX in any case.
  */
 
 struct pattern_name {
@@ -18,10 +19,16 @@ struct pattern_name {
 
 /* Does it match? ${below}: what is below a match counts, too. */
 bool pattern_matches(const char *pattern, const struct pattern_name *name, bool below);
-/* The delimiter that parts a mailbox's levels, from its two names; 0 where they do not tell. */
+/*
+ * The delimiter that parts a mailbox's levels, from its two names; 0 where they do not
+ * tell.
+ */
 char pattern_delimiter(const char *full, const char *content);
 
-/* What is chosen: included (no pattern: everything) with what is below it, and not excluded. */
+/*
+ * What is chosen: included (no pattern: everything) with what is below it, and not
+ * excluded.
+ */
 struct pattern_choice {
 	const char *const *include;
 	size_t n_include;
@@ -30,7 +37,10 @@ struct pattern_choice {
 };
 bool pattern_chooses(const struct pattern_choice *c, const struct pattern_name *name);
 
-/* How near a name is to what somebody wrote that matches nothing: less is nearer, 0 means not near at all. */
+/*
+ * How near a name is to what somebody wrote that matches nothing: less is nearer, 0 means
+ * not near at all.
+ */
 size_t pattern_nearness(const char *pattern, const char *name);
 
 #endif

@@ -36,8 +36,9 @@ char *place_part_name(const struct object_place *w, char out[PART_NAME_SIZE]);
 void put_u64(struct buf *out, uint64_t v);
 
 /**
- * coll_path_ok(kind, path): may a collection of the kind have this path? Beneath the kind's directory, safe
- * (path_is_safe), no hidden component, none that a Maildir or a catalog file could be taken for, at most COLL_PATH_MAX bytes.
+ * coll_path_ok(kind, path): may a collection of the kind have this path? Beneath the
+ * kind's directory, safe (path_is_safe), no hidden component, none that a Maildir or a
+ * catalog file could be taken for, at most COLL_PATH_MAX bytes.
  */
 #define COLL_PATH_MAX 1024
 bool coll_path_ok(enum coll_kind kind, const char *path);
@@ -51,10 +52,16 @@ int item_order(const struct tree_coll *ca, const struct tree_item *a, const stru
 int item_full_order(
         const struct tree_coll *c, const struct tree_item *a, const struct tree_item *b);
 int error_order(const struct tree_error *a, const struct tree_error *b);
-/* The order by place in the folder: seconds, hash, dup; DAV by file name. Equal means the same file. */
+/*
+ * The order by place in the folder: seconds, hash, dup; DAV by file name. Equal means the
+ * same file.
+ */
 int item_place_order(const struct tree_coll *ca, const struct tree_item *a,
         const struct tree_coll *cb, const struct tree_item *b);
-/* What stays when flags change: mail "<seconds>.V<hex>[_<dup>].valise", DAV the whole file name. */
+/*
+ * What stays when flags change: mail "<seconds>.V<hex>[_<dup>].valise", DAV the whole
+ * file name.
+ */
 void item_unique_name(const struct tree_coll *c, const struct tree_item *it, struct buf *out);
 /* The path beneath the collection's: "cur/<unique>:2,<flags>", or the file name. */
 void item_local_path(const struct tree_coll *c, const struct tree_item *it, struct buf *out);

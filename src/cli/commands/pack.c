@@ -44,7 +44,9 @@ int cmd_pack(const struct args *a)
 		rc = fail(a, &err);
 		goto out;
 	}
-	/* The snapshot is as old as the tree, so that the same tree gives the same bytes. */
+	/*
+	 * The snapshot is as old as the tree, so that the same tree gives the same bytes.
+	 */
 	o.created = from->ops->manifest(from)->created;
 	if (archive_sink(path, &from->ops->manifest(from)->account, &o, &ui.progress, &to, &err) <
 	        0)

@@ -89,7 +89,8 @@ struct restore {
 	char archive_id[SHA256_HEX_SIZE];
 	uint64_t gone; /* items of the snapshot that are left out as gone */
 	struct target_result sum;
-	struct err no_into[COLL_KINDS]; /* --into: of the kinds that have no such collection */
+	/* --into: of the kinds that have no such collection */
+	struct err no_into[COLL_KINDS];
 	unsigned n_done; /* kinds that were restored */
 	struct choice choice;
 	struct maps maps;
@@ -159,13 +160,18 @@ static int restore_kind(struct restore *r, enum coll_kind kind)
 	if (rc == 0 || res.no_into)
 		return 0;
 	rc = fail(r->args, &err);
-	/* The server has no time any more: what was begun is gone on with by a later run. */
+	/*
+	 * The server has no time any more: what was begun is gone on with by a later run.
+	 */
 	if ((err.code == ERR_BUSY || err.code == ERR_THROTTLED) && res.collections)
 		rc = EXIT_INCOMPLETE;
 	return rc;
 }
 
-/* Which kinds are to be restored: those the archive has, within --only. Each needs a service. */
+/*
+ * Which kinds are to be restored: those the archive has, within --only. Each needs a
+ * service.
+ */
 static int plan_kinds(struct restore *r, unsigned *kinds)
 {
 	const struct tree_manifest *m = r->reader->ops->manifest(r->reader);
@@ -274,7 +280,10 @@ static json_t *outcome(const struct restore *r)
 	return o;
 }
 
-/* The archive is known by the seal of its first snapshot, wherever it lies; the second one names it, too. */
+/*
+ * The archive is known by the seal of its first snapshot, wherever it lies; the second
+ * one names it, too.
+ */
 static int identify(struct restore *r)
 {
 	struct archive_snapshot *list;
@@ -349,7 +358,10 @@ static int restore_options(struct restore *r)
 	return 0;
 }
 
-/* What --into names may be a calendar and no address book: that is no reason to leave the calendars out. */
+/*
+ * What --into names may be a calendar and no address book: that is no reason to leave the
+ * calendars out.
+ */
 static int tell_no_into(struct restore *r)
 {
 	int rc = 0;

@@ -1,6 +1,7 @@
 /*
- * Which collections --include and --exclude mean. A calendar in a calendar (RFC 4791 4.2 forbids it, Zimbra and Bedework have it) is found by looking inside
- * the upper one, chosen or not, and is below it as a mailbox is below a mailbox.
+ * Which collections --include and --exclude mean. A calendar in a calendar (RFC 4791 4.2
+ * forbids it, Zimbra and Bedework have it) is found by looking inside the upper one,
+ * chosen or not, and is below it as a mailbox is below a mailbox.
  */
 #include <string.h>
 #include "run.h"
@@ -141,7 +142,10 @@ static bool is_any_blind(const struct dav_run *r)
 	return false;
 }
 
-/* In another calendar than the one whose URL was given, or in one that could not be looked into. */
+/*
+ * In another calendar than the one whose URL was given, or in one that could not be
+ * looked into.
+ */
 static bool is_out_of_sight(const struct dav_run *r, const char *href)
 {
 	if (!href || (r->home.single && !dav_lies_in(href, r->home.urls[0])))

@@ -13,7 +13,10 @@
 #define P_ACL "{DAV:}acl"
 #define PROPS_MAX (8u << 20) /* of one collection, as JSON */
 
-/* Asked by name: allprop leaves most of them out. The first one not in a home set of both kinds, see dav_ask_state. */
+/*
+ * Asked by name: allprop leaves most of them out. The first one not in a home set of both
+ * kinds, see dav_ask_state.
+ */
 static const char *const both[] = {P_TOKEN, P_TYPE, P_NAME, P_PRIVILEGES, "{DAV:}owner",
         "{DAV:}invite", "{DAV:}share-access", "{" NS_CS "}invite", "{" NS_CS "}publish-url",
         "{" NS_CS "}me-card", "{" NS_OC "}invite", "{" NS_OC "}read-only",
@@ -116,8 +119,9 @@ static size_t put_name(struct prefixes *p, const char *s, struct buf *out)
 }
 
 /**
- * The raw value with its prefixes named n1, n2 ...: servers number theirs over the whole answer, and an unchanged collection shall have unchanged
- * properties. (The XML is as dav_prop has it: no comments, no CDATA.)
+ * The raw value with its prefixes named n1, n2 ...: servers number theirs over the whole
+ * answer, and an unchanged collection shall have unchanged properties. (The XML is as
+ * dav_prop has it: no comments, no CDATA.)
  */
 static char *plain_prefixes(const char *xml)
 {
@@ -193,7 +197,10 @@ bool dav_is_known(const struct dav_run *r, uint64_t key)
 	return false;
 }
 
-/* The status with which the server withholds what this is: it may be a calendar. 0: it does not. */
+/*
+ * The status with which the server withholds what this is: it may be a calendar. 0: it
+ * does not.
+ */
 static int withheld(const struct dav_response *r)
 {
 	int status = r->status;
@@ -364,7 +371,9 @@ static int take_member(struct dav_worker *w, const char *url, struct err *err)
 	return 0;
 }
 
-/* One odd property may spoil the listing of a home: what there is, then each by itself. */
+/*
+ * One odd property may spoil the listing of a home: what there is, then each by itself.
+ */
 static int one_by_one(struct dav_worker *w, const char *url, struct err *err)
 {
 	static const char *const type[] = {P_TYPE};
@@ -408,7 +417,10 @@ static int name_cmp(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Twins stand side by side, one that has its name already first, then in the order of their hrefs. */
+/*
+ * Twins stand side by side, one that has its name already first, then in the order of
+ * their hrefs.
+ */
 static int twin_cmp(const void *a, const void *b)
 {
 	const struct davcoll *x = *(struct davcoll *const *)a, *y = *(struct davcoll *const *)b;
@@ -417,7 +429,10 @@ static int twin_cmp(const void *a, const void *b)
 	return c ? c : (x > y) - (x < y);
 }
 
-/* All but the first of n twins get a number; a name that another collection bears by itself is not taken from it. */
+/*
+ * All but the first of n twins get a number; a name that another collection bears by
+ * itself is not taken from it.
+ */
 static void number_twins(struct davcoll *const *twins, size_t n, char *const *own, size_t n_own)
 {
 	unsigned number = 2;

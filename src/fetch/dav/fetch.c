@@ -98,7 +98,9 @@ static int write_into(void *ctx, const void *p, size_t n, struct err *err)
 	return i->sink->ops->body_write(i->body, p, n, err);
 }
 
-/* Octets of a multiget into the sink: XML made CR LF to LF, so line ends are CRLF again. */
+/*
+ * Octets of a multiget into the sink: XML made CR LF to LF, so line ends are CRLF again.
+ */
 static int store(
         struct round *d, struct davitem *i, const uint8_t *data, size_t len, struct err *err)
 {
@@ -138,8 +140,9 @@ static uint64_t crlf_size(const uint8_t *p, size_t n)
 }
 
 /**
- * A multiget without a version may bring a card that the server turned into vCard 3.0 (RFC 6352 10.4 has that as the default). Its size then
- * differs from the listed one, and 4.0 is asked for: whichever has the listed size is what is stored there.
+ * A multiget without a version may bring a card that the server turned into vCard 3.0
+ * (RFC 6352 10.4 has that as the default). Its size then differs from the listed one, and
+ * 4.0 is asked for: whichever has the listed size is what is stored there.
  */
 static bool hold(struct round *d, struct davitem *i, struct dav_response *r)
 {
@@ -174,8 +177,9 @@ static int on_data(void *ctx, struct dav_response *r, struct err *err)
 	if (rc < 0)
 		return rc;
 	i = r->url ? dav_item_find(d->c, dav_key(r->url)) : NULL;
+	/* not asked for, or sent twice */
 	if (!i || i->done || i->failed)
-		return 0; /* not asked for, or sent twice */
+		return 0;
 	if (!r->data || r->data_len == 0) {
 		set_reason(i, r);
 		return 0;
@@ -370,7 +374,10 @@ static const struct tree_coll *before(const struct davcoll *c)
 	return href && strcmp(href, c->coll->href) == 0 ? c->prev : NULL;
 }
 
-/* An error line for a resource that could not be had; the version that the last snapshot has of it stays. */
+/*
+ * An error line for a resource that could not be had; the version that the last snapshot
+ * has of it stays.
+ */
 static int lose(struct dav_worker *w, struct davcoll *c, struct davitem *i, const char *reason,
         bool say, struct err *err)
 {

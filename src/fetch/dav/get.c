@@ -1,4 +1,7 @@
-/* Resources by GET: what a multiget did not bring, what is too large for one, and everything with --exact. */
+/*
+ * Resources by GET: what a multiget did not bring, what is too large for one, and
+ * everything with --exact.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -103,8 +106,9 @@ static void keep_tail(struct get *g, const char *p, size_t n)
 }
 
 /*
- * NULL: it is to be taken. What is not whole is asked for once more. A server that gives the same again has it so; but not if it is a page for people, or the
- * listing said that there is more.
+ * NULL: it is to be taken. What is not whole is asked for once more. A server that gives
+ * the same again has it so; but not if it is a page for people, or the listing said that
+ * there is more.
  */
 static const char *why_cut(struct get *g)
 {
@@ -229,7 +233,10 @@ static bool prepare(struct get *g, struct http_request *rq)
 	return true;
 }
 
-/* No GET got its answer, or none is there: is it these resources, or the server or the collection? */
+/*
+ * No GET got its answer, or none is there: is it these resources, or the server or the
+ * collection?
+ */
 static int check_server(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	static const char *const props[] = {"{DAV:}resourcetype"};
@@ -269,7 +276,10 @@ static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **li
 	return rc;
 }
 
-/* Cards in the version that is stored: the one whose size is the listed one. Some servers trip over a version that they do not know. */
+/*
+ * Cards in the version that is stored: the one whose size is the listed one. Some servers
+ * trip over a version that they do not know.
+ */
 static const struct ask card4[] = {{"Accept: text/vcard; version=4.0, text/vcard", true},
         {"Accept: text/vcard; version=3.0, text/vcard", true},
         {"Accept: text/vcard; version=4.0, text/vcard", false}, {"Accept: */*", false},

@@ -1,4 +1,7 @@
-/* Files behind the links of calendars and contacts: attachments, photos. Each once, into a collection of kind "linked" beside theirs. */
+/*
+ * Files behind the links of calendars and contacts: attachments, photos. Each once, into
+ * a collection of kind "linked" beside theirs.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"

@@ -64,8 +64,9 @@ static uint64_t href_key(const char *href)
 }
 
 /*
- * Sort by key; of several with one href (servers list a resource twice) the last counts. Several hrefs of one key may be
- * one resource or, where a server does not escape what it lists, several: each is asked for.
+ * Sort by key; of several with one href (servers list a resource twice) the last counts.
+ * Several hrefs of one key may be one resource or, where a server does not escape what it
+ * lists, several: each is asked for.
  */
 static void settle(struct davcoll *c)
 {
@@ -146,14 +147,18 @@ static int add(struct listing *l, const struct dav_response *r, uint64_t key, st
 	return 0;
 }
 
-/* What a sync-collection says of a resource that is known. True: nothing is to be added. */
+/*
+ * What a sync-collection says of a resource that is known. True: nothing is to be added.
+ */
 static bool change(struct listing *l, const struct dav_response *r, uint64_t key)
 {
 	struct davcoll *c = l->c;
 	struct davitem *old = find_among(c, l->sorted, key);
 
 	if (old && strcmp(old->href, r->href) != 0) {
-		/* One resource in another spelling, or another resource: a listing tells. */
+		/*
+		 * One resource in another spelling, or another resource: a listing tells.
+		 */
 		struct davitem *other = find_among(c, l->sorted, href_key(r->href));
 
 		l->unclear = l->unclear || !other;
@@ -161,8 +166,9 @@ static bool change(struct listing *l, const struct dav_response *r, uint64_t key
 	}
 	l->changes++;
 	if (r->status == 404 || r->status == 410) {
+		/* taken out at the end */
 		if (old)
-			old->failed = true; /* taken out at the end */
+			old->failed = true;
 		return true;
 	}
 	if (old) {
@@ -284,7 +290,10 @@ static int list_props(
 	return rc;
 }
 
-/* Of a listing that ends in nonsense what came before it counts; what the last snapshot has beyond that is asked for, too. */
+/*
+ * Of a listing that ends in nonsense what came before it counts; what the last snapshot
+ * has beyond that is asked for, too.
+ */
 static void take_part(struct dav_worker *w, struct davcoll *c, const struct err *why)
 {
 	size_t n;
@@ -360,7 +369,10 @@ static int list_prefixed(struct dav_worker *w, struct davcoll *c, struct err *er
 	return rc;
 }
 
-/* Nothing is where its href says: by what else that may mean, unless it is another collection. */
+/*
+ * Nothing is where its href says: by what else that may mean, unless it is another
+ * collection.
+ */
 static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	char *list[DAV_FORMS_MAX];
@@ -447,7 +459,10 @@ static int list_changes(struct dav_worker *w, struct davcoll *c, struct err *err
 		dav_answer_clear(&a);
 	}
 	drop_removed(c);
-	/* Neither "all is gone" nor a new token without a change is believed: some say their changes in elements of their own. */
+	/*
+	 * Neither "all is gone" nor a new token without a change is believed: some say
+	 * their changes in elements of their own.
+	 */
 	if (rc == 0 && (more || (c->n_items == 0 && c->prev->n_items) || (moved && !l.changes)))
 		rc = err_set(err, ERR_PROTO, ERR_COLLECTION, "the changes are not to be believed");
 	if (rc == 0) {
@@ -520,7 +535,10 @@ static void set_ctag(struct davcoll *c, const char *xml)
 	json_decref(o);
 }
 
-/* Leave nothing in the head by which the next run could take the collection for unchanged. */
+/*
+ * Leave nothing in the head by which the next run could take the collection for
+ * unchanged.
+ */
 static void forget_state(struct davcoll *c)
 {
 	free(c->coll->sync_token);

@@ -83,7 +83,10 @@ static int load(struct dav_run *r, struct davcoll *c, struct err *err)
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
-/* --exact wants octets, and the last snapshot has some that are not known to be those of a GET. */
+/*
+ * --exact wants octets, and the last snapshot has some that are not known to be those of
+ * a GET.
+ */
 static bool is_inexact(const struct dav_run *r, const struct tree_coll *prev)
 {
 	for (size_t i = 0; r->opts->dav_exact && i < prev->n_items; i++)
@@ -222,7 +225,9 @@ static int check_space(struct dav_run *r, struct err *err)
 	return 0;
 }
 
-/* A home set, or, where a proxy takes a part of the path away, what it is called outside. */
+/*
+ * A home set, or, where a proxy takes a part of the path away, what it is called outside.
+ */
 static int enumerate_home(struct dav_worker *w, const char *url, struct err *err)
 {
 	const struct dav_home *home = &w->run->home;
@@ -298,7 +303,10 @@ static int find_nested(struct dav_worker *w, struct err *err)
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
-/* The names that patterns are held against before anything is done: what lies in others is looked for where one matches nothing else. */
+/*
+ * The names that patterns are held against before anything is done: what lies in others
+ * is looked for where one matches nothing else.
+ */
 static int tell_names(struct dav_run *r, struct dav_worker *w, struct err *err)
 {
 	int rc = 0;
@@ -328,7 +336,10 @@ static size_t workers(const struct dav_run *r)
 	return r->n_colls == 0 ? 1 : n < r->n_colls ? n : r->n_colls;
 }
 
-/* Nobody knows what a place holds that could not be read: what is known stays, and it is named in the place of the rest. */
+/*
+ * Nobody knows what a place holds that could not be read: what is known stays, and it is
+ * named in the place of the rest.
+ */
 static int keep_lost(struct dav_run *r, struct err *err)
 {
 	const struct dav_lost *first = NULL;
@@ -337,8 +348,9 @@ static int keep_lost(struct dav_run *r, struct err *err)
 	for (size_t i = 0; i < r->n_lost && rc == 0; i++) {
 		const struct dav_lost *l = &r->lost[i];
 
+		/* another home set had it */
 		if (dav_is_known(r, dav_key(l->url)))
-			continue; /* another home set had it */
+			continue;
 		first = first ? first : l;
 		r->result->errors++;
 		rc = r->sink->ops->keep(r->sink, r->kind, l->url, COLL_STALE, l->reason, err);

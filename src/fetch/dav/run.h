@@ -7,10 +7,12 @@
 
 /*
  * CalDAV and CardDAV accounts into a sink: discovery, enumeration, listing, content.
- *   run.c           the run: workers, each with an HTTP client of its own, share the collections
+ *   run.c           the run: workers, each with an HTTP client of its own, share the
+ *                   collections
  *   whose.c     whose home sets they are: those of the archive?
  *   enum.c      home sets to collections with their properties
- *   list.c      which resources there are and which of them are known: sync-collection, PROPFIND
+ *   list.c      which resources there are and which of them are known: sync-collection,
+ *               PROPFIND
  *   fetch.c     content by multiget, reconciled with the listing; get.c: by GET
  */
 
@@ -34,7 +36,11 @@ struct davitem {
 	bool has_len, done, failed;
 	bool lost; /* a GET of it got no answer */
 	bool shares,
-	        twin; /* its URL with another href; not the first of them: its key is that of the href */
+	        /*
+	         * its URL with another href; not the first of them: its key is that of
+	         * the href
+	         */
+	        twin;
 	uint8_t *sum; /* of what was stored of one that shares */
 	uint64_t cut; /* what a GET brought that is not whole; 0: none did */
 	char *reason; /* why a multiget did not bring it */
@@ -53,7 +59,8 @@ struct davcoll {
 	bool no_list; /* a subscription without resources here */
 	bool no_multiget;
 	bool elsewhere; /* its href leads nowhere; the URL is another form of it */
-	bool holds; /* other collections: listed each time, so that they are found each time */
+	/* other collections: listed each time, so that they are found each time */
+	bool holds;
 	bool below; /* it lies in one that --include names */
 	bool blind; /* left out, and what lies in it could not be seen */
 	enum dav_state state;
@@ -74,7 +81,8 @@ struct dav_run {
 	struct davcoll *colls;
 	size_t n_colls, cap;
 	struct dav_worker *first; /* its client is there before those of the others */
-	bool inside; /* what is chosen may lie in a collection that is not: it is looked into */
+	/* what is chosen may lie in a collection that is not: it is looked into */
+	bool inside;
 	bool mixed; /* the home set holds what the other service is asked for */
 	struct dav_home home; /* where it was looked for */
 	struct dav_lost *lost;
@@ -83,8 +91,8 @@ struct dav_run {
 	char **nested; /* URLs of collections that the listing of another one showed */
 	size_t n_nested, nested_cap;
 
-	pthread_mutex_t
-	        lock; /* guards result and what follows; a collection has one worker at a time */
+	/* guards result and what follows; a collection has one worker at a time */
+	pthread_mutex_t lock;
 	size_t next;
 	bool failed;
 	struct err fatal;
@@ -96,18 +104,25 @@ struct dav_worker {
 	pthread_t thread;
 };
 
-bool dav_fatal(
-        const struct dav_run *r, const struct err *err); /* costs the service, not a collection */
+/* costs the service, not a collection */
+bool dav_fatal(const struct dav_run *r, const struct err *err);
 
 /**
- * dav_check_owner(r, err): ERR_ACCOUNT where the last snapshot has collections of the kind and none of them lies in a home set that is read now: an
- * administrator's name and password read another person's. No request is made.
+ * dav_check_owner(r, err): ERR_ACCOUNT where the last snapshot has collections of the
+ * kind and none of them lies in a home set that is read now: an administrator's name and
+ * password read another person's. No request is made.
  */
 int dav_check_owner(const struct dav_run *r, struct err *err) MUST_CHECK;
-/* Whether the collection at ${href} (a path, or a URL) lies in the home set or is the collection ${home}, wherever the host. */
+/*
+ * Whether the collection at ${href} (a path, or a URL) lies in the home set or is the
+ * collection ${home}, wherever the host.
+ */
 bool dav_lies_in(const char *href, const char *home);
 
-/* Collections of ${url} itself and (depth 1) below it are added to the run, and what cannot be read there to what is lost. */
+/*
+ * Collections of ${url} itself and (depth 1) below it are added to the run, and what
+ * cannot be read there to what is lost.
+ */
 int dav_enumerate(struct dav_worker *w, const char *url, int depth, struct err *err) MUST_CHECK;
 bool dav_is_known(const struct dav_run *r, uint64_t key);
 void dav_add_lost(struct dav_run *r, const char *url, const char *reason);
@@ -115,22 +130,37 @@ void dav_add_lost(struct dav_run *r, const char *url, const char *reason);
 void dav_name_all(struct dav_run *r, size_t from);
 void dav_coll_clear(struct davcoll *c);
 
-/* The sync-token, else the getctag, of a collection, where the listing of its home set did not bring it: some servers read each resource to say it. */
+/*
+ * The sync-token, else the getctag, of a collection, where the listing of its home set
+ * did not bring it: some servers read each resource to say it.
+ */
 int dav_ask_state(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
 /* c->items: what the server has. */
 int dav_list(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
-/* Only the collections that lie in it, against RFC 4791 4.2, are added to the run's nested ones. */
+/*
+ * Only the collections that lie in it, against RFC 4791 4.2, are added to the run's
+ * nested ones.
+ */
 int dav_look_inside(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
 
 /* choose.c: --include and --exclude. */
 bool dav_is_wanted(const struct dav_run *r, const struct davcoll *c);
-/* Set r->inside, once the home sets are read; on a second run only where something chosen is lacking: looking costs a listing of each. */
+/*
+ * Set r->inside, once the home sets are read; on a second run only where something chosen
+ * is lacking: looking costs a listing of each.
+ */
 int dav_decide_inside(struct dav_run *r, struct err *err) MUST_CHECK;
-/* Does a pattern match none of the collections found so far, or do all of them leave none? */
+/*
+ * Does a pattern match none of the collections found so far, or do all of them leave
+ * none?
+ */
 bool dav_is_missed(const struct dav_run *r);
 /* Of the collections from ${from} on: which lie in one that is included. */
 void dav_mark_below(struct dav_run *r, size_t from);
-/* What was not looked for, as nothing chosen could be there or the URL is that of one collection, keeps its last state; so does what could not be seen. */
+/*
+ * What was not looked for, as nothing chosen could be there or the URL is that of one
+ * collection, keeps its last state; so does what could not be seen.
+ */
 int dav_keep_unseen(struct dav_run *r, struct err *err) MUST_CHECK;
 bool dav_unchanged(const struct davcoll *c);
 struct davitem *dav_item_find(struct davcoll *c, uint64_t key); /* the items are sorted */
@@ -140,17 +170,26 @@ struct davitem *dav_item_twin(struct davcoll *c, const struct davitem *i);
 /* Give known items to the sink; the others stay not done. */
 int dav_give_known(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
 int dav_fetch(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
-/* A body that the sink has: the item. ${text}: its beginning, with whatever line ends, for the UID. */
+/*
+ * A body that the sink has: the item. ${text}: its beginning, with whatever line ends,
+ * for the UID.
+ */
 int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
         const struct tree_object *o, const void *text, size_t len, unsigned warn,
         struct err *err) MUST_CHECK;
-/* One that cannot be had (its reason is in ${i}), and all that is neither done nor failed when the collection fails with *${err}: named; the last snapshot's version stays. */
+/*
+ * One that cannot be had (its reason is in ${i}), and all that is neither done nor failed
+ * when the collection fails with *${err}: named; the last snapshot's version stays.
+ */
 int dav_lose(
         struct dav_worker *w, struct davcoll *c, struct davitem *i, struct err *err) MUST_CHECK;
 int dav_lose_rest(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
 int dav_get_all(struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n,
         struct err *err) MUST_CHECK;
-/* Something of the collection could not be had: an error line (with ${href}, if it is a resource), counted and said. ${what}: how a person names it. */
+/*
+ * Something of the collection could not be had: an error line (with ${href}, if it is a
+ * resource), counted and said. ${what}: how a person names it.
+ */
 void dav_name_loss(struct dav_run *r, struct tree_coll *c, const char *href, const char *what,
         const char *reason);
 

@@ -1,13 +1,18 @@
 /*
- * Whose calendars or address books these are. HTTP carries no authorization identity: an administrator reads another person's by the URL, under one login
- * for all. What tells them apart is where the collections lie, and the catalogs of the archive have that (href).
+ * Whose calendars or address books these are. HTTP carries no authorization identity: an
+ * administrator reads another person's by the URL, under one login for all. What tells
+ * them apart is where the collections lie, and the catalogs of the archive have that
+ * (href).
  */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
 #include "run.h"
 
-/* The path alone, its escapes decoded: home sets move between hosts (iCloud's shards), and servers escape as they like. */
+/*
+ * The path alone, its escapes decoded: home sets move between hosts (iCloud's shards),
+ * and servers escape as they like.
+ */
 static void path_of(const char *href, struct buf *out)
 {
 	const char *host = strstr(href, "//"), *p = href;
@@ -36,7 +41,10 @@ bool dav_lies_in(const char *href, const char *home)
 	return yes;
 }
 
-/* One collection is read, where its neighbours were too, or the other way round: the same person's. */
+/*
+ * One collection is read, where its neighbours were too, or the other way round: the same
+ * person's.
+ */
 static bool is_near(const char *href, const char *home, bool single)
 {
 	char *parent = xstrdup(home), *end;
@@ -73,7 +81,10 @@ static bool is_absolute(const char *href)
 	return href && (*href == '/' || strstr(href, "://"));
 }
 
-/* A place elsewhere in *elsewhere_out (the caller frees), or NULL where one of the last collections is here, or none says where it was. */
+/*
+ * A place elsewhere in *elsewhere_out (the caller frees), or NULL where one of the last
+ * collections is here, or none says where it was.
+ */
 static int look_back(
         const struct dav_run *r, struct tree_reader *last, char **elsewhere_out, struct err *err)
 {

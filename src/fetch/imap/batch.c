@@ -1,14 +1,15 @@
 /*
- * Listing several mailboxes at once: EXAMINE and UID FETCH of up to LIST_BOXES of them are in flight. What the last snapshot has is not listed again
- * where the server keeps mod-sequences (RFC 7162):
+ * Listing several mailboxes at once: EXAMINE and UID FETCH of up to LIST_BOXES of them
+ * are in flight. What the last snapshot has is not listed again where the server keeps
+ * mod-sequences (RFC 7162):
  *
- *	EXAMINE box (CONDSTORE)
- *	UID FETCH 1:* (UID FLAGS ...) (CHANGEDSINCE n [VANISHED])     what changed, with QRESYNC also what is gone
- *	UID FETCH uidnext:* (UID FLAGS ...)                            what is new, whatever its mod-sequence says
- *	UID FETCH 1:* (UID)                                            without QRESYNC, if something may be gone
+ * 	EXAMINE box (CONDSTORE)
+ * 	UID FETCH 1:* (UID FLAGS ...) (CHANGEDSINCE n [VANISHED]) what changed, with
+ *  QRESYNC also what is gone UID FETCH uidnext:* (UID FLAGS ...) what is new, whatever
+ *  its mod-sequence says UID FETCH 1:* (UID) without QRESYNC, if something may be gone
  *
- * No server is believed in this: what follows must agree with EXISTS, UIDNEXT and HIGHESTMODSEQ, else the mailbox is
- * listed in full.
+ * No server is believed in this: what follows must agree with EXISTS, UIDNEXT and
+ * HIGHESTMODSEQ, else the mailbox is listed in full.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -123,7 +124,10 @@ static bool is_plain(const struct listing *l, const struct imap_selected *sel)
 	return true;
 }
 
-/* Answers about messages with a UID from ${uid} on, those with nothing but the UID left out. */
+/*
+ * Answers about messages with a UID from ${uid} on, those with nothing but the UID left
+ * out.
+ */
 static size_t told_from(const struct listing *l, uint32_t uid)
 {
 	size_t told = 0;
@@ -143,7 +147,10 @@ static int round_changes(struct listing *l, const struct imap_selected *sel, str
 
 	if (rc < 0)
 		return rc;
-	/* What is new by its UID has to be among the changes, too: else other changes may be missing. */
+	/*
+	 * What is new by its UID has to be among the changes, too: else other changes may
+	 * be missing.
+	 */
 	both = l->mb->status.uidnext == since->uidnext ||
 	       l->new_answers >= 2 * told_from(l, since->uidnext);
 	if (!l->prev || !both || list_renumbered(l, l->prev) ||
@@ -210,7 +217,9 @@ static int round_wait(struct worker *w, struct round *t, struct err *err)
 	return rc;
 }
 
-/* Keep several mailboxes on the way; a broken connection leaves the rest to the slow way. */
+/*
+ * Keep several mailboxes on the way; a broken connection leaves the rest to the slow way.
+ */
 static int list_round(struct worker *w, struct round *t, struct mbox *mb, struct err *err)
 {
 	int rc = 0;
@@ -233,7 +242,10 @@ static int list_round(struct worker *w, struct round *t, struct mbox *mb, struct
 	return 0;
 }
 
-/* A connection on which small mailboxes can be listed; QRESYNC if there is a use for it, before a mailbox is open. */
+/*
+ * A connection on which small mailboxes can be listed; QRESYNC if there is a use for it,
+ * before a mailbox is open.
+ */
 static int round_open(struct worker *w, struct mbox *mb, struct err *err)
 {
 	int rc = !w->m || !imap_alive(w->m) ? link_open(w, err) : 0;

@@ -1,4 +1,7 @@
-/* A body that comes in: streamed into the sink octet by octet, an item only when its answer is whole. */
+/*
+ * A body that comes in: streamed into the sink octet by octet, an item only when its
+ * answer is whole.
+ */
 #include <string.h>
 #include "valise/format/header.h"
 #include "run.h"
@@ -59,7 +62,9 @@ static void date_derive(struct worker *w, struct tree_item *it)
 	}
 }
 
-/* The item is here, but not as the server would have to give it: it counts as incomplete. */
+/*
+ * The item is here, but not as the server would have to give it: it counts as incomplete.
+ */
 static void mark_rescued(struct worker *w, struct mbox *mb, struct tree_item *it)
 {
 	struct tree_ext *e = it->ext ? &mb->coll->ext[it->ext] : tree_coll_ext(mb->coll, &it->ext);
@@ -143,7 +148,10 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	return rc;
 }
 
-/* A message that ends too early is asked for alone, and then what follows its end: not where that never brings anything. */
+/*
+ * A message that ends too early is asked for alone, and then what follows its end: not
+ * where that never brings anything.
+ */
 static bool is_shorter(const struct worker *w, const struct doubt *d)
 {
 	return d->it.size < d->r->size && !w->run->opts->strict &&
@@ -166,7 +174,10 @@ static int on_beyond_end(void *ctx, const struct imap_msg *msg, struct err *err)
 	return 0;
 }
 
-/* Nothing follows it, and RFC822.SIZE is right about the others: it may be cut, by the server itself. */
+/*
+ * Nothing follows it, and RFC822.SIZE is right about the others: it may be cut, by the
+ * server itself.
+ */
 static void name_shorter(struct worker *w, struct doubt *d)
 {
 	struct run *run = w->run;
@@ -238,7 +249,10 @@ int doubts_settle(
 	return rc;
 }
 
-/* Was this record asked for on this connection? The answers to several commands in flight may come in any order. */
+/*
+ * Was this record asked for on this connection? The answers to several commands in flight
+ * may come in any order.
+ */
 static bool was_asked(const struct worker *w, size_t at)
 {
 	if (job_has(&w->expect, at))
@@ -252,7 +266,10 @@ static bool was_asked(const struct worker *w, size_t at)
 	return false;
 }
 
-/* The record that an answer is for, if it was asked for by this worker and is still wanted. */
+/*
+ * The record that an answer is for, if it was asked for by this worker and is still
+ * wanted.
+ */
 static struct rec *expected(struct worker *w, const struct imap_msg *msg)
 {
 	struct mbox *mb = w->expect_mb;
@@ -261,7 +278,10 @@ static struct rec *expected(struct worker *w, const struct imap_msg *msg)
 	return r && was_asked(w, (size_t)(r - mb->recs)) && !r->done ? r : NULL;
 }
 
-/* Some servers do not name the message: when it is the only one that was asked for, and the size is right, it is that. */
+/*
+ * Some servers do not name the message: when it is the only one that was asked for, and
+ * the size is right, it is that.
+ */
 static struct rec *nameless(struct worker *w)
 {
 	struct rec *r = w->alone;
@@ -306,7 +326,10 @@ static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)
 		return 0;
 	}
 	if (w->body_len == 0) {
-		/* Some servers give "" for what they cannot read: only a message that is said to be empty is. */
+		/*
+		 * Some servers give "" for what they cannot read: only a message that is
+		 * said to be empty is.
+		 */
 		if (!(r->have & REC_SIZE) || r->size > 0) {
 			r->empty = 1;
 			fetch_drop(w);

@@ -1,4 +1,7 @@
-/* The workers' connections; how they are opened again and what is waited for: valise/proto/imap/links.h. */
+/*
+ * The workers' connections; how they are opened again and what is waited for:
+ * valise/proto/imap/links.h.
+ */
 #include <string.h>
 #include "run.h"
 

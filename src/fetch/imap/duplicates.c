@@ -1,10 +1,14 @@
 /*
- * One message in many mailboxes, as Gmail shows it: it has the same X-GM-MSGID everywhere, and its body is fetched once. When all is listed, and again
- * whenever everything that was to be fetched has come, a round is made over the messages that wait for a body:
- *   - the content is known, from this run or from the last snapshot: it becomes an item without a fetch
+ * One message in many mailboxes, as Gmail shows it: it has the same X-GM-MSGID
+ * everywhere, and its body is fetched once. When all is listed, and again whenever
+ * everything that was to be fetched has come, a round is made over the messages that wait
+ * for a body:
+ *   - the content is known, from this run or from the last snapshot: it becomes an item
+ *     without a fetch
  *   - another mailbox fetches it in this round: it goes on waiting
  *   - else it is fetched from its own mailbox
- * so that a message that one mailbox did not give is asked of the next one. An X-GM-MSGID is believed only together with an equal RFC822.SIZE.
+ * so that a message that one mailbox did not give is asked of the next one. An X-GM-MSGID
+ * is believed only together with an equal RFC822.SIZE.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -88,8 +92,9 @@ void twins_know(
 
 void twins_know_all(struct twins *t, const struct tree_coll *c)
 {
+	/* else RFC822.SIZE was another */
 	for (size_t i = 0; i < c->n_items; i++)
-		if (!(c->items[i].warn & WARN_SIZE)) /* else RFC822.SIZE was another */
+		if (!(c->items[i].warn & WARN_SIZE))
 			twins_know(t, c, &c->items[i], c->items[i].size);
 }
 
@@ -131,7 +136,10 @@ static void mbox_weigh(struct mbox *mb)
 		mb->bytes_left += mb->recs[i].size;
 }
 
-/* What is to be fetched from ${mb}, of the ${n} messages of ${list} that have no body yet. Takes ${list}. */
+/*
+ * What is to be fetched from ${mb}, of the ${n} messages of ${list} that have no body
+ * yet. Takes ${list}.
+ */
 static int round_mbox(struct run *run, struct mbox *mb, struct rec *list, size_t n, struct err *err)
 {
 	struct twins *t = &run->twins;
@@ -180,8 +188,9 @@ static int round_over(struct run *run, bool all, bool first, struct err *err)
 
 		if (mb->state != MB_BODIES || n == 0 || is_all(mb) != all)
 			continue;
+		/* all done */
 		if (!first)
-			free(mb->recs); /* all done */
+			free(mb->recs);
 		rc = round_mbox(run, mb, list, n, err);
 	}
 	return rc;

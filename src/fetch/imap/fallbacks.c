@@ -1,7 +1,9 @@
 /*
- * The rescue ladder: a message that BODY.PEEK[] does not give, also not on a fresh connection, is asked for in pieces, then as header and
- * text, then as header and parts (RFC 3501 6.4.5). Pieces that come to RFC822.SIZE are the message. Whatever else is put
- * together is marked as rescued. Each rung is tried once; one that breaks the connection is not tried again.
+ * The rescue ladder: a message that BODY.PEEK[] does not give, also not on a fresh
+ * connection, is asked for in pieces, then as header and text, then as header and parts
+ * (RFC 3501 6.4.5). Pieces that come to RFC822.SIZE are the message. Whatever else is put
+ * together is marked as rescued. Each rung is tried once; one that breaks the connection
+ * is not tried again.
  */
 #include <string.h>
 #include "valise/format/header.h"
@@ -42,7 +44,10 @@ static int on_section_end(void *ctx, const struct imap_msg *msg, struct err *err
 	return 0;
 }
 
-/* Ask for BODY.PEEK[name]. 1: it was given, ${*n_out} octets (may be NULL); 0: it was not. */
+/*
+ * Ask for BODY.PEEK[name]. 1: it was given, ${*n_out} octets (may be NULL); 0: it was
+ * not.
+ */
 static int section_get(struct worker *w, const struct rec *r, const char *name, struct buf *keep,
         uint64_t *n_out, struct err *err)
 {
@@ -130,7 +135,10 @@ static int by_text(struct worker *w, struct rec *r, struct err *err)
 	return rc;
 }
 
-/* Part ${number} between boundaries. 1: there is one, ${*lost} counted where its octets are not given; 0: there is none. */
+/*
+ * Part ${number} between boundaries. 1: there is one, ${*lost} counted where its octets
+ * are not given; 0: there is none.
+ */
 static int put_part(struct worker *w, struct rec *r, const char *boundary, unsigned number,
         unsigned *lost, struct err *err)
 {
@@ -191,11 +199,12 @@ static int by_parts(struct worker *w, struct rec *r, struct err *err)
 	buf_init(&type, 8192);
 	buf_init(&boundary, BOUNDARY_CAP);
 	rc = put_header(w, r, &header, err);
+	/* one part alone is the text */
 	if (rc == 1 &&
 	        (!header_find((const char *)header.data, header.len, "Content-Type", &type) ||
 	                !header_param((const char *)type.data, type.len, "boundary", &boundary) ||
 	                boundary.len == 0))
-		rc = 0; /* one part alone is the text */
+		rc = 0;
 	if (rc == 1)
 		rc = put_parts(w, r, buf_str(&boundary), err);
 	buf_clear(&boundary);

@@ -1,8 +1,9 @@
 /*
- * Bodies: UID FETCH n (UID BODY.PEEK[]) in jobs, many of them in flight, all about one mailbox: an EXAMINE is only sent
- * when nothing is in flight, and waited for. A server may answer several FETCHes side by side (RFC 3501 5.5; Dovecot gives
- * the data of the next before the OK of the first), so that an answer is matched with all that was asked. What does not
- * come this way is taken up step by step when nothing is in flight.
+ * Bodies: UID FETCH n (UID BODY.PEEK[]) in jobs, many of them in flight, all about one
+ * mailbox: an EXAMINE is only sent when nothing is in flight, and waited for. A server
+ * may answer several FETCHes side by side (RFC 3501 5.5; Dovecot gives the data of the
+ * next before the OK of the first), so that an answer is matched with all that was asked.
+ * What does not come this way is taken up step by step when nothing is in flight.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@ static void hold(struct worker *w, struct mbox *mb)
 	for (size_t i = 0; i < w->n_held; i++)
 		if (w->held[i] == mb) {
 			struct err ignored;
-			int rc = sched_leave(w, mb, &ignored); /* counted once is enough */
+			/* counted once is enough */
+			int rc = sched_leave(w, mb, &ignored);
 
 			(void)rc;
 			return;
@@ -88,13 +90,18 @@ static void return_missing(struct worker *w)
 	w->n_missing = 0;
 }
 
-/* The connection broke: what was on the way goes back; a message that breaks it time and again is not asked for plainly any more. */
+/*
+ * The connection broke: what was on the way goes back; a message that breaks it time and
+ * again is not asked for plainly any more.
+ */
 static void fetch_lost(struct worker *w, bool throttled)
 {
 	struct flight *f = &w->fly[0];
 	struct err ignored;
-	int rc = doubts_settle(w, NULL, NULL, false, &ignored); /* forgetting does not fail */
-	bool known = w->special.mb && w->n_missing; /* a message is to blame, not the server */
+	/* forgetting does not fail */
+	int rc = doubts_settle(w, NULL, NULL, false, &ignored);
+	/* a message is to blame, not the server */
+	bool known = w->special.mb && w->n_missing;
 
 	(void)rc;
 	w->stray = false;
@@ -142,7 +149,9 @@ static bool is_same(struct worker *w, struct mbox *mb, uint32_t uidvalidity)
 	return false;
 }
 
-/* Examine it; nothing is in flight. *in_out false: it is given up, or to be listed anew. */
+/*
+ * Examine it; nothing is in flight. *in_out false: it is given up, or to be listed anew.
+ */
 static int enter_alone(struct worker *w, struct mbox *mb, bool *in_out, struct err *err)
 {
 	struct imap_selected sel;
@@ -179,7 +188,8 @@ static int send_job(struct worker *w, struct mbox *mb, const struct job *j, stru
 	buf_init(&set, SET_MAX);
 	if (plan_set(mb->recs, j, &set)) {
 		rc = imap_fetch_send(w->m, buf_str(&set), body_items(mb), err);
-		w->fly[w->n_fly++] = (struct flight){.mb = mb, .job = *j}; /* also if it failed */
+		/* also if it failed */
+		w->fly[w->n_fly++] = (struct flight){.mb = mb, .job = *j};
 		w->fly_bytes += j->bytes;
 	}
 	buf_clear(&set);
@@ -213,7 +223,9 @@ static int next_mailbox(struct worker *w, bool *more, struct err *err)
 	return rc;
 }
 
-/* In the mailbox whose jobs are being sent, also after something special led elsewhere. */
+/*
+ * In the mailbox whose jobs are being sent, also after something special led elsewhere.
+ */
 static int back_in(struct worker *w, bool *in_out, struct err *err)
 {
 	int rc;
@@ -301,7 +313,10 @@ static const char *spot(const struct flight *f, char out[200])
 	return out;
 }
 
-/* The job is taken up again later: the server asks for time, or has none for this mailbox. */
+/*
+ * The job is taken up again later: the server asks for time, or has none for this
+ * mailbox.
+ */
 static int wait_busy(struct worker *w, const struct flight *f, struct err *err)
 {
 	char next[200];
@@ -314,7 +329,10 @@ static int wait_busy(struct worker *w, const struct flight *f, struct err *err)
 	return link_pause(w, w->busy, NULL, err);
 }
 
-/* What of a job did not come: asked for one by one later, or by a later job if that is being done for another mailbox. */
+/*
+ * What of a job did not come: asked for one by one later, or by a later job if that is
+ * being done for another mailbox.
+ */
 static size_t note_missing(struct worker *w, const struct flight *f)
 {
 	size_t n = 0;
@@ -335,8 +353,9 @@ static size_t note_missing(struct worker *w, const struct flight *f)
 }
 
 /*
- * Something was missing, or came unasked: a literal whose length is a lie may have swallowed the next answer, or left behind what
- * looks like one. Bodies of another size than RFC822.SIZE says are not believed then.
+ * Something was missing, or came unasked: a literal whose length is a lie may have
+ * swallowed the next answer, or left behind what looks like one. Bodies of another size
+ * than RFC822.SIZE says are not believed then.
  */
 static bool is_odd(struct worker *w, const struct flight *f)
 {

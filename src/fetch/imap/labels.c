@@ -19,7 +19,10 @@ struct label_list {
 	size_t n, cap;
 };
 
-/* Labels are in modified UTF-7 as mailbox names are; what cannot be decoded stays as it is. */
+/*
+ * Labels are in modified UTF-7 as mailbox names are; what cannot be decoded stays as it
+ * is.
+ */
 static void add_label(void *ctx, const char *s, size_t n)
 {
 	struct label_list *l = ctx;

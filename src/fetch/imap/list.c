@@ -1,12 +1,15 @@
 /*
- * What a mailbox holds (RFC 3501 6.4.5, 6.4.8). No single number is trusted: the answers to UID FETCH are held against EXISTS, and where
- * they fall short, against UID SEARCH.
+ * What a mailbox holds (RFC 3501 6.4.5, 6.4.8). No single number is trusted: the answers
+ * to UID FETCH are held against EXISTS, and where they fall short, against UID SEARCH.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "list.h"
 
-/* 1900: some servers have the day 0 of their calendar, in 1899, for a date that they do not know. */
+/*
+ * 1900: some servers have the day 0 of their calendar, in 1899, for a date that they do
+ * not know.
+ */
 #define DATE_EARLIEST (-2208988800LL)
 
 enum { LIST_FLY = 3 };
@@ -128,7 +131,10 @@ static int list_by_name(struct listing *l, struct err *err)
 	return rc;
 }
 
-/* As long as it helps: some servers end a listing in the middle, with NO or without a word. */
+/*
+ * As long as it helps: some servers end a listing in the middle, with NO or without a
+ * word.
+ */
 static int list_again(struct listing *l, struct err *err)
 {
 	size_t before, left = not_told(l);
@@ -143,7 +149,10 @@ static int list_again(struct listing *l, struct err *err)
 	return rc;
 }
 
-/* The second opinion: UIDs that SEARCH knows and FETCH did not tell of become records of which nothing else is known. */
+/*
+ * The second opinion: UIDs that SEARCH knows and FETCH did not tell of become records of
+ * which nothing else is known.
+ */
 static int list_search(struct listing *l, const struct imap_selected *sel, struct err *err)
 {
 	uint32_t *uids = NULL;
@@ -205,7 +214,10 @@ void list_head(struct listing *l, const struct imap_selected *sel)
 
 	l->mb->exists = sel->exists;
 	l->mb->none_left = false;
-	/* Values from before the listing, so that what arrives meanwhile is new to the next run. */
+	/*
+	 * Values from before the listing, so that what arrives meanwhile is new to the
+	 * next run.
+	 */
 	l->coll->uidvalidity = sel->uidvalidity;
 	l->coll->uidnext = planned && s->uidnext ? s->uidnext : sel->uidnext;
 	l->coll->highestmodseq = sel->highestmodseq;

@@ -11,10 +11,15 @@ struct listing {
 	struct worker *w;
 	struct mbox *mb;
 	struct tree_coll *coll;
-	struct tree_coll *prev; /* as the last snapshot has it, once it was looked at; or NULL */
+	/* as the last snapshot has it, once it was looked at; or NULL */
+	struct tree_coll *prev;
 	struct rec *recs;
 	size_t n, cap, max;
-	size_t new_answers; /* about messages that the last snapshot cannot have, before answers for one UID are merged */
+	/*
+	 * about messages that the last snapshot cannot have, before answers for one UID
+	 * are merged
+	 */
+	size_t new_answers;
 	struct uid_range *gone; /* VANISHED */
 	size_t n_gone, gone_cap;
 	bool refused;
@@ -25,9 +30,15 @@ struct listing {
 extern const struct imap_fetch_ops list_ops;
 int list_message(void *listing, const struct imap_msg *msg, struct err *err);
 void list_head(struct listing *l, const struct imap_selected *sel);
-/* The server has given UIDs anew if one of those that ${had} (may be NULL) has means another message now: then none of them says anything. */
+/*
+ * The server has given UIDs anew if one of those that ${had} (may be NULL) has means
+ * another message now: then none of them says anything.
+ */
 bool list_renumbered(const struct listing *l, const struct tree_coll *had);
-/* The mailbox is listed: what the sink has is handed over at once, the rest of the records goes to the mailbox. */
+/*
+ * The mailbox is listed: what the sink has is handed over at once, the rest of the
+ * records goes to the mailbox.
+ */
 int list_keep(struct listing *l, struct err *err) MUST_CHECK;
 void list_clear(struct listing *l);
 bool list_is_over(const struct worker *w, const struct err *err);

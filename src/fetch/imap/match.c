@@ -78,7 +78,10 @@ void match_key(struct trait *t, const char *head, size_t n)
 	buf_clear(&value);
 }
 
-/* How many haves from ${i} on agree: in all with ${key}, else in date and size. *one_out: they are one content, given to the sink. */
+/*
+ * How many haves from ${i} on agree: in all with ${key}, else in date and size. *one_out:
+ * they are one content, given to the sink.
+ */
 static size_t count_haves(const struct have *haves, size_t n, size_t i, const struct trait *t,
         bool key, bool *one_out)
 {

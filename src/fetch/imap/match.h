@@ -3,7 +3,9 @@
 
 #include "run.h"
 
-/* Is a listed message one that the last snapshot has under another UID? Pure decisions. */
+/*
+ * Is a listed message one that the last snapshot has under another UID? Pure decisions.
+ */
 
 enum { MATCH_KEY = 16 };
 
@@ -37,14 +39,18 @@ struct have {
 void match_key(struct trait *t, const char *head, size_t n);
 
 void match_sort_wants(struct want *wants, size_t n);
-/* Of sorted messages the first with this date and size or greater ones; is it one with just these? */
+/*
+ * Of sorted messages the first with this date and size or greater ones; is it one with
+ * just these?
+ */
 size_t match_first(const struct want *wants, size_t n, const struct trait *t);
 bool match_is_at(const struct want *wants, size_t n, size_t i, const struct trait *t);
 
 /**
- * match_decide(wants, n_wants, haves, n_haves): sort both, and find for each message the item that it is: date, size and
- * header fields are equal, there are at least as many such items as messages, they are all one content, and without a Message-ID
- * nothing else agrees in date and size. In doubt it is none.
+ * match_decide(wants, n_wants, haves, n_haves): sort both, and find for each message the
+ * item that it is: date, size and header fields are equal, there are at least as many
+ * such items as messages, they are all one content, and without a Message-ID nothing else
+ * agrees in date and size. In doubt it is none.
  */
 void match_decide(struct want *wants, size_t n_wants, struct have *haves, size_t n_haves);
 

@@ -1,7 +1,8 @@
 /*
- * A message in pieces (RFC 3501 6.4.5, partial fetch): one that is very large, or that is not given whole. Offsets and
- * sums have 64 bits; an answer is told by its origin octet, of which 32 bits are enough. No size is believed: a message
- * ends with a piece that is shorter than asked for, when that is where RFC822.SIZE says or when nothing follows.
+ * A message in pieces (RFC 3501 6.4.5, partial fetch): one that is very large, or that is
+ * not given whole. Offsets and sums have 64 bits; an answer is told by its origin octet,
+ * of which 32 bits are enough. No size is believed: a message ends with a piece that is
+ * shorter than asked for, when that is where RFC822.SIZE says or when nothing follows.
  */
 #include <string.h>
 #include "run.h"
@@ -21,7 +22,9 @@ struct pieces {
 	bool spoiled; /* octets came that are of another message */
 };
 
-/* Answers that come too late, or for the whole message each time, are of another place. */
+/*
+ * Answers that come too late, or for the whole message each time, are of another place.
+ */
 static bool is_next(const struct pieces *t)
 {
 	return imap_body_origin(t->w->m) == (uint32_t)t->at;
@@ -118,8 +121,9 @@ static int pieces_resume(struct worker *w, struct mbox *mb, struct err *err)
 	int rc;
 
 	w->body = NULL;
+	/* answers about pieces that are asked for once more */
 	if (w->m && imap_in_flight(w->m))
-		link_drop(w); /* answers about pieces that are asked for once more */
+		link_drop(w);
 	rc = link_select(w, mb, &sel, err);
 	w->body = body;
 	if (rc == 0 && sel.uidvalidity != mb->coll->uidvalidity) {

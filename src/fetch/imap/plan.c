@@ -6,7 +6,10 @@
 
 #define NAME_CAP (64u << 10)
 
-/* Bytes of a name that cannot be text: what is UTF-8 stays, other bytes and NUL become =XX. */
+/*
+ * Bytes of a name that cannot be text: what is UTF-8 stays, other bytes and NUL become
+ * =XX.
+ */
 static void name_escape(const char *s, size_t n, struct buf *out)
 {
 	for (size_t i = 0; i < n;) {
@@ -67,7 +70,8 @@ static bool name_taken(const struct mbox *boxes, size_t n, const char *name)
 void plan_unique(struct mbox *boxes, size_t n)
 {
 	struct mbox **by_name = xcalloc(n ? n : 1, sizeof *by_name);
-	const char *last = NULL; /* the first name of a run of twins: it is never renamed */
+	/* the first name of a run of twins: it is never renamed */
+	const char *last = NULL;
 
 	for (size_t i = 0; i < n; i++)
 		by_name[i] = &boxes[i];
@@ -156,7 +160,9 @@ bool plan_unchanged(
 		return false;
 	if (now->attrs & ATTR_NOSELECT)
 		return prev->n_items == 0;
-	/* Without a mod-sequence nothing tells of changed flags: they have to be listed. */
+	/*
+	 * Without a mod-sequence nothing tells of changed flags: they have to be listed.
+	 */
 	return s->ok && s->uidvalidity && s->uidvalidity == prev->uidvalidity && s->uidnext &&
 	       s->uidnext == prev->uidnext && s->highestmodseq &&
 	       s->highestmodseq == prev->highestmodseq && s->messages == prev->n_items;
@@ -186,7 +192,10 @@ void plan_since(const struct tree_coll *prev, const struct imap_status *s, struc
 	uint32_t uids;
 
 	*out = (struct since){0};
-	/* What was not had, or not verbatim, is asked for again: that takes a whole listing. */
+	/*
+	 * What was not had, or not verbatim, is asked for again: that takes a whole
+	 * listing.
+	 */
 	if (!prev || !s->ok || prev->n_errors || !prev->n_items || has_rescued(prev))
 		return;
 	if (!s->uidvalidity || s->uidvalidity != prev->uidvalidity || !prev->uidnext ||
@@ -225,7 +234,8 @@ void plan_changes(const struct tree_coll *prev, bool by_uid, struct uid_range *g
         struct rec **recs, size_t *n, size_t *cap)
 {
 	size_t told = *n, next = 0;
-	uint32_t gone_to = 0; /* the highest UID of the ranges that begin at or below the item */
+	/* the highest UID of the ranges that begin at or below the item */
+	uint32_t gone_to = 0;
 
 	if (n_gone)
 		qsort(gone, n_gone, sizeof *gone, range_cmp);
@@ -335,9 +345,13 @@ struct rec *rec_find(struct rec *recs, size_t n, uint32_t uid)
 
 bool plan_known(const struct tree_item *old, const struct rec *r)
 {
+	/* perhaps it can be had verbatim this time */
 	if (old->warn & WARN_RESCUED)
-		return false; /* perhaps it can be had verbatim this time */
-	/* Some servers use a UID again, or rewrite a message in place: size and date tell. */
+		return false;
+	/*
+	 * Some servers use a UID again, or rewrite a message in place: size and date
+	 * tell.
+	 */
 	if ((r->have & REC_SIZE) && !(old->warn & WARN_SIZE) && r->size != old->size)
 		return false;
 	return !(r->have & REC_DATE) || (old->warn & WARN_DATE) || r->date_utc == old->date_utc;

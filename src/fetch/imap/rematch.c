@@ -1,9 +1,13 @@
 /*
- * Messages that the last snapshot has under another UID: UIDVALIDITY changed, UIDs were given anew, a mailbox was renamed, or many
- * messages were moved. Once all mailboxes are listed, what would have to be fetched is looked for in the whole snapshot: by
- * INTERNALDATE and RFC822.SIZE in its catalogs, then by some header fields, which the server is asked for in a few commands.
- * Flags change, so they say nothing. The bytes of what may match are read from the last snapshot, checked, and given to the sink as if they came
- * from the server: to an archive, which has them, that costs nothing; a directory of files gets them where they now belong.
+ * Messages that the last snapshot has under another UID: UIDVALIDITY changed, UIDs were
+ * given anew, a mailbox was renamed, or many messages were moved. Once all mailboxes are
+ * listed, what would have to be fetched is looked for in the whole snapshot: by
+ * INTERNALDATE and RFC822.SIZE in its catalogs, then by some header fields, which the
+ * server is asked for in a few commands.
+ * Flags change, so they say nothing. The bytes of what may match are read from the last
+ * snapshot, checked, and given to the sink as if they came from the server: to an
+ * archive, which has them, that costs nothing; a directory of files gets them where they
+ * now belong.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +65,10 @@ static void gather_wants(struct rematch *m)
 typedef int (*item_fn)(struct rematch *m, const struct tree_coll *c, const struct tree_item *it,
         size_t first, struct err *err);
 
-/* Call ${fn} for each item that agrees with a want in date and size. A catalog that cannot be read gives none. */
+/*
+ * Call ${fn} for each item that agrees with a want in date and size. A catalog that
+ * cannot be read gives none.
+ */
 static int each_candidate(struct rematch *m, item_fn fn, struct err *err)
 {
 	const struct tree_manifest *all = m->last->ops->manifest(m->last);
@@ -124,7 +131,9 @@ struct reading {
 	int failed; /* of the sink */
 };
 
-/* The header is there: does a message have the same fields? Then the sink gets the bytes. */
+/*
+ * The header is there: does a message have the same fields? Then the sink gets the bytes.
+ */
 static int reading_decide(struct reading *r, struct err *err)
 {
 	struct rematch *m = r->m;
@@ -237,11 +246,13 @@ static int ask_fields(struct rematch *m, const struct rec *ask, size_t n, struct
 		}
 		buf_reset(&m->head);
 		rc = imap_fetch_wait(session, &ops, m, err);
+		/* those are fetched */
 		if (rc == ERR_REFUSED || rc == ERR_BUSY)
-			rc = 0; /* those are fetched */
+			rc = 0;
 	}
+	/* with answers still to come */
 	if (rc < 0)
-		link_drop(m->w); /* with answers still to come */
+		link_drop(m->w);
 	buf_clear(&set);
 	return rc;
 }

@@ -1,6 +1,7 @@
 /*
- * Messages that a plain job did not give: asked for alone, then on a fresh connection. What was rescued in the last snapshot is kept;
- * else the ladder is tried, unless --strict. What remains is named.
+ * Messages that a plain job did not give: asked for alone, then on a fresh connection.
+ * What was rescued in the last snapshot is kept; else the ladder is tried, unless
+ * --strict. What remains is named.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,10 @@
 
 enum { SINGLES_FLY = 8, SUBJECT_CAP = 16 << 10 };
 
-/* Ask for those that are still to be had plainly, ${fly} of them at a time; those that come are done afterwards. */
+/*
+ * Ask for those that are still to be had plainly, ${fly} of them at a time; those that
+ * come are done afterwards.
+ */
 static int ask_each(struct worker *w, struct mbox *mb, size_t fly, struct err *err)
 {
 	size_t sent = 0;
@@ -76,7 +80,10 @@ static int on_present(void *ctx, const struct imap_msg *msg, struct err *err)
 	return 0;
 }
 
-/* Is the message still in the mailbox? Neither SEARCH nor FETCH alone is believed when it says no. */
+/*
+ * Is the message still in the mailbox? Neither SEARCH nor FETCH alone is believed when it
+ * says no.
+ */
 static int is_present(struct worker *w, uint32_t uid, bool *out, struct err *err)
 {
 	static const struct imap_fetch_ops ops = {.message = on_present};
@@ -119,7 +126,10 @@ static int on_header_end(void *ctx, const struct imap_msg *msg, struct err *err)
 	return 0;
 }
 
-/* The subject of a message that cannot be had, for the error line; "" if that cannot be had either. */
+/*
+ * The subject of a message that cannot be had, for the error line; "" if that cannot be
+ * had either.
+ */
 static int ask_subject(struct worker *w, uint32_t uid, struct buf *out, struct err *err)
 {
 	static const struct imap_fetch_ops ops = {.body = on_header, .message = on_header_end};

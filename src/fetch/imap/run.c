@@ -93,7 +93,10 @@ static int plan_status(struct run *r, struct worker *w, struct err *err)
 	return rc;
 }
 
-/* One mailbox against the last snapshot: kept, given without a look inside, or to be listed. */
+/*
+ * One mailbox against the last snapshot: kept, given without a look inside, or to be
+ * listed.
+ */
 static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct err *err)
 {
 	struct tree_coll *now = plan_coll(mb), *prev = NULL;
@@ -157,7 +160,9 @@ static void say_gaps(struct run *r)
 	}
 }
 
-/* A mailbox that one form of LIST hides is taken, and said: people look for it elsewhere. */
+/*
+ * A mailbox that one form of LIST hides is taken, and said: people look for it elsewhere.
+ */
 static void say_hidden(struct run *r)
 {
 	size_t n = 0;
@@ -201,7 +206,8 @@ static bool is_planned(const struct run *r, const char *name)
 }
 
 /*
- * Shared mailboxes of the last snapshot that this run did not ask for, and that LIST does not show unasked ("#shared.team"): left out, not lost.
+ * Shared mailboxes of the last snapshot that this run did not ask for, and that LIST does
+ * not show unasked ("#shared.team"): left out, not lost.
  */
 static int keep_unasked(struct run *r, struct err *err)
 {
@@ -366,7 +372,10 @@ static bool links_over(void *ctx)
 	return fetch_failed(ctx);
 }
 
-/* Nobody can go on: an error if nothing was had at all, else the rest is named and what was had counts. */
+/*
+ * Nobody can go on: an error if nothing was had at all, else the rest is named and what
+ * was had counts.
+ */
 static int cut_short(struct run *r, struct err *err)
 {
 	const struct source_result *had = &r->result;

@@ -7,22 +7,26 @@
 #include "valise/fetch/fetch.h"
 
 /*
- * The IMAP source (RFC 3501). One session lists the mailboxes and their STATUS; what may have changed is
- * then read by several workers with a session each, in two phases:
- *   1  each mailbox is examined and its messages are listed: what the sink has is handed over at once
- *   2  the bodies of the rest are fetched in jobs bounded by octets and number; several workers may be in
- *      one mailbox
- * Between the two the whole size is known: the disk is asked, and progress has its totals.
+ * The IMAP source (RFC 3501). One session lists the mailboxes and their STATUS; what may
+ * have changed is then read by several workers with a session each, in two phases:
+ *   1  each mailbox is examined and its messages are listed: what the sink has is handed
+ *      over at once
+ *   2  the bodies of the rest are fetched in jobs bounded by octets and number; several
+ *      workers may be in one mailbox
+ * Between the two the whole size is known: the disk is asked, and progress has its
+ * totals.
  *
- * Locks: run->lock guards all members of a mailbox that say who works on it (state, users, next, back,
- * listings), the result and the fatal error. mbox->lock guards its collection and what is counted beside it. A record belongs to the
- * worker whose job holds it. When both are taken, run->lock comes first.
+ * Locks: run->lock guards all members of a mailbox that say who works on it (state,
+ * users, next, back, listings), the result and the fatal error. mbox->lock guards its
+ * collection and what is counted beside it. A record belongs to the worker whose job
+ * holds it. When both are taken, run->lock comes first.
  */
 
 enum {
 	LIST_RANGE = 5000, /* messages listed by one command */
 	JOB_MESSAGES = 200, /* messages asked for by one command */
-	JOB_BYTES = 1 << 20, /* octets asked for by one command, but for the last message */
+	/* octets asked for by one command, but for the last message */
+	JOB_BYTES = 1 << 20,
 	FLY_BYTES = 8 << 20, /* octets in flight on one connection */
 	FLY_MAX = 16, /* commands in flight */
 	FLY_MIN = 2,
@@ -30,19 +34,22 @@ enum {
 	BIG_MESSAGE = 48 << 20, /* from this size on in pieces */
 	PIECE = 8 << 20,
 	RESCUE_PIECE = 256 << 10, /* of a message that is not given whole */
-	SIZES_RIGHT =
-	        4, /* RFC822.SIZE is believed if so many messages fit for one that came short */
+	/* RFC822.SIZE is believed if so many messages fit for one that came short */
+	SIZES_RIGHT = 4,
 	SHORT_VAIN = 20, /* then RFC822.SIZE is taken to be wrong, not the messages */
-	FRESH_MAX = 20, /* fresh connections in one mailbox for messages that are not given */
+	/* fresh connections in one mailbox for messages that are not given */
+	FRESH_MAX = 20,
 	SET_MAX = 7000, /* characters of a sequence set (imap_fetch_send) */
-	SET_SHORT =
-	        940, /* of a job's: some servers take lines of 1,000 octets only (RFC 2683 3.2.1.5) */
+	/* of a job's: some servers take lines of 1,000 octets only (RFC 2683 3.2.1.5) */
+	SET_SHORT = 940,
 	HEAD_MAX = 64 << 10, /* of a message, kept to find its date */
 	CONNECTIONS = 4,
 	TRIES = 3, /* at one spot without progress */
 	BUSY_TRIES = 5,
-	POISON_MAX =
-	        5, /* messages in a row that break the connection, before their mailbox is given up */
+	/*
+	 * messages in a row that break the connection, before their mailbox is given up
+	 */
+	POISON_MAX = 5,
 };
 
 enum {
@@ -59,7 +66,8 @@ struct rec {
 	int64_t date_utc;
 	uint32_t uid;
 	uint32_t keywords; /* set in the mailbox's collection */
-	uint32_t ext; /* in the mailbox's collection: what X-GM-EXT-1 says of it; 0: nothing */
+	/* in the mailbox's collection: what X-GM-EXT-1 says of it; 0: nothing */
+	uint32_t ext;
 	int16_t zone_min;
 	uint8_t flags;
 	uint8_t have; /* REC_* */
@@ -67,7 +75,8 @@ struct rec {
 	uint8_t empty; /* a body of no octets came although there should be some */
 	uint8_t tries; /* connections that broke while this message alone was asked for */
 	uint8_t rung; /* of the rescue ladder: how it is to be asked for next */
-	uint8_t shorter; /* it came with fewer octets than RFC822.SIZE says, and is looked at alone */
+	/* it came with fewer octets than RFC822.SIZE says, and is looked at alone */
+	uint8_t shorter;
 };
 
 /* A message that came with fewer octets than RFC822.SIZE says. */
@@ -95,7 +104,10 @@ struct doubt {
 	struct tree_item it;
 };
 
-/* Work on one mailbox that is done step by step: a large message, or messages that did not come. */
+/*
+ * Work on one mailbox that is done step by step: a large message, or messages that did
+ * not come.
+ */
 struct special {
 	struct mbox *mb; /* NULL: none */
 	struct job big; /* n 0: the missing ones */
@@ -138,13 +150,19 @@ struct mbox {
 	size_t n_recs;
 	struct rec *twins; /* those whose body comes from another mailbox */
 	size_t n_twins;
-	unsigned poisoned; /* messages in a row that broke the connection again and again */
+	/* messages in a row that broke the connection again and again */
+	unsigned poisoned;
 	uint64_t gone; /* expunged while we read */
 	uint32_t exists; /* when it was listed */
-	bool none_left; /* as many messages as then, and no new ones: nothing was expunged */
+	/* as many messages as then, and no new ones: nothing was expunged */
+	bool none_left;
 	bool unknown; /* the last snapshot has nothing under these UIDs */
 	bool dates_missing;
-	bool untold; /* of some messages the listing does not tell the flags: bodies are asked for with them */
+	/*
+	 * of some messages the listing does not tell the flags: bodies are asked for with
+	 * them
+	 */
+	bool untold;
 	unsigned fresh; /* fresh connections on which missing messages were asked for */
 };
 
@@ -159,7 +177,8 @@ struct twins {
 
 struct run {
 	const struct service *service;
-	atomic_bool one_by_one, said_one_by_one; /* the server takes one command at a time */
+	/* the server takes one command at a time */
+	atomic_bool one_by_one, said_one_by_one;
 	atomic_uint sizes_right; /* messages that are as RFC822.SIZE says */
 	atomic_uint sizes_wrong; /* those that end before it, and nothing follows */
 	struct tree_sink *sink;
@@ -176,13 +195,18 @@ struct run {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	unsigned phase, alive, listing;
-	struct worker *workers; /* started ones, n of them; the first runs in the caller's thread */
+	/* started ones, n of them; the first runs in the caller's thread */
+	struct worker *workers;
 	unsigned n_workers, max_workers;
 	size_t open; /* mailboxes not MB_DONE */
 	size_t list_from; /* none before it is to be listed */
 	bool rematched;
 	bool failed;
-	bool cut_short; /* ... as no connection could be had any more, not by a fault of ours or the sink's */
+	/*
+	 * ... as no connection could be had any more, not by a fault of ours or the
+	 * sink's
+	 */
+	bool cut_short;
 	struct err fatal;
 	struct source_result result;
 };
@@ -194,7 +218,8 @@ struct worker {
 	bool was_open; /* signed in at least once */
 	bool lost; /* no connection can be had any more */
 	bool qresync, qresync_tried; /* on m: it is on; it was asked for */
-	bool leaving; /* one too many since the server asked to wait: ends when nothing is in flight */
+	/* one too many since the server asked to wait: ends when nothing is in flight */
+	bool leaving;
 	pthread_t thread;
 
 	struct mbox *at; /* the mailbox that is examined on m */
@@ -209,7 +234,8 @@ struct worker {
 	struct special special; /* waits until nothing is in flight */
 	uint64_t progress; /* messages since the connection was opened */
 	unsigned strikes; /* connections lost in a row without progress */
-	bool careful; /* one message at a time: one of them may be what breaks the connection */
+	/* one message at a time: one of them may be what breaks the connection */
+	bool careful;
 	unsigned busy; /* NO [THROTTLED] and the like in a row */
 	size_t *missing; /* records that were asked for and did not come */
 	size_t n_missing, missing_cap;
@@ -219,21 +245,28 @@ struct worker {
 	uint64_t body_len;
 	struct buf head;
 	struct mbox *expect_mb; /* the mailbox that answers are about */
-	struct job expect; /* its records that the command may answer, beside those in flight */
+	/* its records that the command may answer, beside those in flight */
+	struct job expect;
 	bool singly; /* the missing ones are being asked for one by one */
-	struct doubt *doubts; /* until the commands in flight show nothing else that is odd */
+	/* until the commands in flight show nothing else that is odd */
+	struct doubt *doubts;
 	size_t n_doubts, doubts_cap;
 	bool doubting; /* such bodies are held back */
-	bool stray; /* a body came that nobody asked for, since the last command was answered */
+	/* a body came that nobody asked for, since the last command was answered */
+	bool stray;
 	bool nameless; /* bodies come without their UID */
-	struct rec *alone; /* the only message that is asked for: a body without UID is its body */
+	/* the only message that is asked for: a body without UID is its body */
+	struct rec *alone;
 	char note[160]; /* how the body in hand was rescued, "" for not at all */
 };
 
 /* plan.c: pure decisions. */
 /* The UTF-8 name of raw bytes; *raw_out: they have to be kept. */
 char *plan_name(const uint8_t *raw, size_t n, bool *raw_out);
-/* Make the names of n mailboxes (sorted by raw bytes) differ; those that are exactly decoded keep theirs. */
+/*
+ * Make the names of n mailboxes (sorted by raw bytes) differ; those that are exactly
+ * decoded keep theirs.
+ */
 void plan_unique(struct mbox *boxes, size_t n);
 bool plan_wanted(const struct source_opts *o, const struct tree_coll *c, const char *content);
 struct tree_coll *plan_coll(const struct mbox *mb);
@@ -243,12 +276,16 @@ bool plan_unchanged(
         const struct tree_coll *prev, const struct mbox *mb, const struct tree_coll *now);
 /* Can the changes since ${prev} be asked for? */
 void plan_since(const struct tree_coll *prev, const struct imap_status *s, struct since *out);
-/* Does the examined mailbox go on from there, ${told} answers about messages and ${gone} ranges of vanished ones being all the changes? */
+/*
+ * Does the examined mailbox go on from there, ${told} answers about messages and ${gone}
+ * ranges of vanished ones being all the changes?
+ */
 bool plan_since_fits(
         const struct since *since, const struct imap_selected *sel, size_t told, size_t gone);
 /**
- * plan_changes(prev, by_uid, gone, n_gone, recs, n, cap): add to the records (sorted; what the server told of) those of ${prev} that nothing speaks against: not in the ranges ${gone} (in any
- * order), and with ${by_uid} told of.
+ * plan_changes(prev, by_uid, gone, n_gone, recs, n, cap): add to the records (sorted;
+ * what the server told of) those of ${prev} that nothing speaks against: not in the
+ * ranges ${gone} (in any order), and with ${by_uid} told of.
  */
 void plan_changes(const struct tree_coll *prev, bool by_uid, struct uid_range *gone, size_t n_gone,
         struct rec **recs, size_t *n, size_t *cap);
@@ -260,9 +297,12 @@ bool plan_never_used(const struct imap_status *s);
 /* Signing in takes many round trips: a further connection has to be worth them. */
 unsigned plan_listers(const struct source_opts *o, size_t boxes, uint64_t messages);
 unsigned plan_fetchers(const struct source_opts *o, uint64_t items, uint64_t bytes);
-/* The i-th UID range of a listing of ${exists} messages below ${uidnext}; false: no more. */
+/*
+ * The i-th UID range of a listing of ${exists} messages below ${uidnext}; false: no more.
+ */
 bool plan_range(uint32_t exists, uint32_t uidnext, uint32_t i, char out[32]);
-void rec_sort(struct rec *recs, size_t *n); /* by UID; several answers for one UID are merged */
+/* by UID; several answers for one UID are merged */
+void rec_sort(struct rec *recs, size_t *n);
 struct rec *rec_find(struct rec *recs, size_t n, uint32_t uid);
 /* May the bytes that the sink has for ${old} be taken for the message listed as ${r}? */
 bool plan_known(const struct tree_item *old, const struct rec *r);
@@ -275,8 +315,9 @@ bool plan_set(const struct rec *recs, const struct job *j, struct buf *out);
 int link_open(struct worker *w, struct err *err) MUST_CHECK;
 void link_drop(struct worker *w);
 /**
- * link_select(w, mb, sel, err): examine ${mb} on a living connection, opened anew where needed. An error without w->lost (no
- * connection can be had) means that this mailbox cannot be examined. ${sel} (may be NULL) is filled in any case; the caller clears it.
+ * link_select(w, mb, sel, err): examine ${mb} on a living connection, opened anew where
+ * needed. An error without w->lost (no connection can be had) means that this mailbox
+ * cannot be examined. ${sel} (may be NULL) is filled in any case; the caller clears it.
  */
 int link_select(
         struct worker *w, struct mbox *mb, struct imap_selected *sel, struct err *err) MUST_CHECK;
@@ -299,9 +340,14 @@ void sched_relist(struct run *r, struct mbox *mb);
 /* EXAMINEs of it that failed, after adding ${add}. */
 /* The mailbox could not be read: its last catalog stands. */
 int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct err *err) MUST_CHECK;
-/* The server asked to wait, and this worker is one of those that are given up for that. */
+/*
+ * The server asked to wait, and this worker is one of those that are given up for that.
+ */
 bool sched_is_spare(struct worker *w);
-/* The run was cut short: what was had of each mailbox is given to the sink, the rest is named with ${reason}. */
+/*
+ * The run was cut short: what was had of each mailbox is given to the sink, the rest is
+ * named with ${reason}.
+ */
 int sched_settle(struct run *r, const char *reason, struct err *err) MUST_CHECK;
 /* Start threads until there are ${want} workers; run->lock is held. */
 void work_start(struct run *r, unsigned want);
@@ -312,7 +358,10 @@ void mbox_reset(struct mbox *mb);
 
 /* labels.c: X-GM-EXT-1 */
 const char *labels_items(const struct imap *m); /* what a listing asks for */
-/* X-GM-LABELS as a canonical JSON list of UTF-8 texts, sorted by bytes, or NULL for an empty one; malloc'ed. */
+/*
+ * X-GM-LABELS as a canonical JSON list of UTF-8 texts, sorted by bytes, or NULL for an
+ * empty one; malloc'ed.
+ */
 char *labels_json(const char *raw);
 /* Labels and numbers of a listed message, as an ext of ${c}; 0: it has none. */
 uint32_t labels_note(struct tree_coll *c, const struct imap_msg *msg);
@@ -325,16 +374,25 @@ void twins_know(
         struct twins *t, const struct tree_coll *c, const struct tree_item *it, uint64_t listed);
 /* The same for all items of a collection of the last snapshot. */
 void twins_know_all(struct twins *t, const struct tree_coll *c);
-/* Nothing is being fetched: decide what is to be fetched next, hand over what needs no fetch. run->lock is held. */
+/*
+ * Nothing is being fetched: decide what is to be fetched next, hand over what needs no
+ * fetch. run->lock is held.
+ */
 int twins_round(struct run *run, struct err *err) MUST_CHECK;
 /* Everything else is done, and messages wait for a round. run->lock is held. */
 bool twins_wait(const struct run *run);
 
-/* rematch.c: all is listed and nothing is being fetched. What the last snapshot has under other UIDs is given to the sink. */
+/*
+ * rematch.c: all is listed and nothing is being fetched. What the last snapshot has under
+ * other UIDs is given to the sink.
+ */
 void rematch_all(struct worker *w);
 
 /* list.c, batch.c, body.c, fetch.c, rescue.c */
-/* List ${mb}, and further small ones with it as long as there are some, their commands in flight together. */
+/*
+ * List ${mb}, and further small ones with it as long as there are some, their commands in
+ * flight together.
+ */
 int list_mailboxes(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
 /* What the sink has of the mailbox ${now} under the same UIDs; NULL: nothing. */
 int list_prev(struct run *run, const struct tree_coll *now, enum tree_prev which,
@@ -346,21 +404,29 @@ int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK
 int fetch_rescue(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
 /* partial.c: the message of a job of one, as it is too large for one answer. */
 int fetch_pieces(struct worker *w, struct mbox *mb, struct job j, struct err *err) MUST_CHECK;
-/* Stream it in pieces of ${size} octets from ${*at} on. 1: it is whole; 0: it was not given. */
+/*
+ * Stream it in pieces of ${size} octets from ${*at} on. 1: it is whole; 0: it was not
+ * given.
+ */
 int pieces_run(
         struct worker *w, struct rec *r, uint32_t size, uint64_t *at, struct err *err) MUST_CHECK;
-/* fallbacks.c: pieces, header and text, header and parts; r->done if one of them gave it. */
+/*
+ * fallbacks.c: pieces, header and text, header and parts; r->done if one of them gave it.
+ */
 int fetch_ladder(struct worker *w, struct mbox *mb, struct rec *r, struct err *err) MUST_CHECK;
 extern const struct imap_fetch_ops fetch_ops;
 /**
- * doubts_settle(w, mb, j, believe, err): the bodies held back of the records of ${j} (NULL: all) become items, or (${believe} false) are asked for again.
+ * doubts_settle(w, mb, j, believe, err): the bodies held back of the records of ${j}
+ * (NULL: all) become items, or (${believe} false) are asked for again.
  */
 int doubts_settle(struct worker *w, const struct mbox *mb, const struct job *j, bool believe,
         struct err *err) MUST_CHECK;
 /* Nothing is in flight: does anything follow the bodies held back that end too early? */
 int doubts_probe(struct worker *w, struct err *err) MUST_CHECK;
-const char *body_items(const struct mbox *mb); /* what is asked for to have a message whole */
-void fetch_drop(struct worker *w); /* the body that came in was not wanted, or not whole */
+/* what is asked for to have a message whole */
+const char *body_items(const struct mbox *mb);
+/* the body that came in was not wanted, or not whole */
+void fetch_drop(struct worker *w);
 unsigned fetch_poisoned(struct mbox *mb, unsigned add);
 /* Name one record in an error line. */
 void fetch_error(

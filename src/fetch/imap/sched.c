@@ -73,7 +73,10 @@ static struct mbox *pick_listing(struct run *r)
 	return best;
 }
 
-/* The mailbox to fetch from next: one with the fewest workers, of these the one with most left. */
+/*
+ * The mailbox to fetch from next: one with the fewest workers, of these the one with most
+ * left.
+ */
 static struct mbox *pick_bodies(struct run *r)
 {
 	struct mbox *best = NULL;
@@ -232,13 +235,19 @@ struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
 			rematch(w);
 			continue;
 		}
-		/* All is listed; or all has come, and what other mailboxes wait for is known. */
+		/*
+		 * All is listed; or all has come, and what other mailboxes wait for is
+		 * known.
+		 */
 		if (r->phase == 1 ? r->listing == 0 : twins_wait(r)) {
 			if (plan_bodies(r, err) < 0)
 				break;
 			continue;
 		}
-		/* Others may give jobs back, or find that a mailbox has to be listed anew. */
+		/*
+		 * Others may give jobs back, or find that a mailbox has to be listed
+		 * anew.
+		 */
 		pthread_cond_wait(&r->wake, &r->lock);
 	}
 	if (r->failed)
@@ -375,7 +384,10 @@ void sched_relist(struct run *r, struct mbox *mb)
 	pthread_mutex_unlock(&r->lock);
 }
 
-/* One that no snapshot has yet is given with all that LIST says of it: its delimiter decides the path that it keeps. */
+/*
+ * One that no snapshot has yet is given with all that LIST says of it: its delimiter
+ * decides the path that it keeps.
+ */
 static int give_stale(struct run *r, const struct mbox *mb, const char *reason, struct err *err)
 {
 	struct tree_sink *s = r->sink;

@@ -36,7 +36,10 @@ static int give_item(struct pop3_run *r, const char *uidl, const struct tree_ite
 	return r->sink->ops->item(r->sink, r->coll, &it, err);
 }
 
-/* An item of prev, where that is another collection: *lost_out if its octets are not to be had. */
+/*
+ * An item of prev, where that is another collection: *lost_out if its octets are not to
+ * be had.
+ */
 static int bring(struct pop3_run *r, const struct tree_item *old, bool *lost_out, struct err *err)
 {
 	int rc = r->last ? tree_copy_body(r->last, known_coll(r->prev), old, r->sink, err) : 0;
@@ -96,7 +99,10 @@ int pop3_give_known(struct pop3_run *r, struct drop *d, bool *known_out, struct 
 	}
 	it = known_claim_uidl(r->last_run, d->uidl, d->size);
 	if (it) {
-		/* Of an item of an interrupted run, only this is to be trusted (enum tree_prev). */
+		/*
+		 * Of an item of an interrupted run, only this is to be trusted (enum
+		 * tree_prev).
+		 */
 		again = (struct tree_item){.size = it->size,
 		        .date_utc = it->date_utc,
 		        .zone_min = it->zone_min,
@@ -195,7 +201,10 @@ static void set_date(struct pop3_run *r, struct tree_item *it)
 	}
 }
 
-/* A message without a final CRLF gets one on the wire, before the dot; LIST tells its true size. */
+/*
+ * A message without a final CRLF gets one on the wire, before the dot; LIST tells its
+ * true size.
+ */
 static int finish_body(struct pop3_run *r, const struct drop *d, uint64_t octets,
         struct tree_item *it, struct err *err)
 {
@@ -325,7 +334,9 @@ static void misfit(struct pop3_run *r, struct drop *d)
 		r->top = false;
 }
 
-/* The end of a message has come: is it all of it? Else how it is asked for the next time. */
+/*
+ * The end of a message has come: is it all of it? Else how it is asked for the next time.
+ */
 static int settle(struct batch *b, size_t index, const struct pop3_shape *came, struct err *err)
 {
 	struct pop3_run *r = b->run;
@@ -338,7 +349,10 @@ static int settle(struct batch *b, size_t index, const struct pop3_shape *came, 
 	case POP3_KEEP:
 		d->topped = asked.want.top;
 		d->came = came->octets;
-		/* Some servers count the dots that they double, or a final CRLF of their own. */
+		/*
+		 * Some servers count the dots that they double, or a final CRLF of their
+		 * own.
+		 */
 		d->is_short = came->octets + came->doubled + 2 < d->size;
 		if (came->octets || !d->is_short)
 			return take_message(r, d, came->octets, err);
@@ -387,7 +401,10 @@ static int batch_end(void *ctx, size_t index, const struct pop3_shape *came,
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
-/* The message that ended the session, again and again, must not keep the others from coming. */
+/*
+ * The message that ended the session, again and again, must not keep the others from
+ * coming.
+ */
 static void blame(
         struct pop3_run *r, struct drop *d, const struct pop3_want *w, const struct err *err)
 {

@@ -16,8 +16,8 @@ bool pop3_size_fits(const struct pop3_shape *came, uint64_t size)
 }
 
 /**
- * Lines with a single dot show that the server does not stuff, at least not all: that dot belongs to the message. Whether one of two
- * dots does, too, only the size tells.
+ * Lines with a single dot show that the server does not stuff, at least not all: that dot
+ * belongs to the message. Whether one of two dots does, too, only the size tells.
  */
 static enum pop3_verdict by_single_dots(const struct pop3_shape *came, uint64_t size)
 {
@@ -34,8 +34,9 @@ enum pop3_verdict pop3_judge(const struct pop3_shape *came, const struct pop3_as
 
 	if (w->dots == POP3_BY_SIZE)
 		return came->astray ? POP3_NOT_WHOLE : POP3_KEEP;
+	/* once more: the line may have been disturbed */
 	if (came->astray && asked->astray == 0)
-		return POP3_ASK_CHECKED; /* once more: the line may have been disturbed */
+		return POP3_ASK_CHECKED;
 	if (came->astray)
 		return w->size ? POP3_ASK_BY_SIZE : POP3_NOT_WHOLE;
 	if (w->dots == POP3_STUFFED && came->single && came->octets != w->size)

@@ -4,9 +4,11 @@
 #include "valise/proto/pop3/pop3.h"
 
 /*
- * Is what came all of the message? Pure decisions. Nothing in POP3 says so but the size in LIST, and many servers' sizes are wrong, so a
- * wrong size alone refuses nothing: it is asked again what comes behind the message. Where that is the server's next answer, the message
- * ended there. Where it is not, the server does not stuff its dots, and only the size tells the end.
+ * Is what came all of the message? Pure decisions. Nothing in POP3 says so but the size
+ * in LIST, and many servers' sizes are wrong, so a wrong size alone refuses nothing: it
+ * is asked again what comes behind the message. Where that is the server's next answer,
+ * the message ended there. Where it is not, the server does not stuff its dots, and only
+ * the size tells the end.
  */
 
 struct pop3_asked {
@@ -24,7 +26,10 @@ enum pop3_verdict {
 };
 enum pop3_verdict pop3_judge(const struct pop3_shape *came, const struct pop3_asked *asked);
 
-/* Does LIST's size say that these octets are all? Exactly, but for a final CRLF that was lent, or with each CRLF counted as one. */
+/*
+ * Does LIST's size say that these octets are all? Exactly, but for a final CRLF that was
+ * lent, or with each CRLF counted as one.
+ */
 bool pop3_size_fits(const struct pop3_shape *came, uint64_t size);
 
 #endif

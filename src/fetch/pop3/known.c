@@ -119,7 +119,10 @@ static size_t lower(const struct key *keys, size_t n, const struct key *key,
 	return from;
 }
 
-/* A UIDL that came back for another message is told by the size; sizes that lied before do not count. */
+/*
+ * A UIDL that came back for another message is told by the size; sizes that lied before
+ * do not count.
+ */
 const struct tree_item *known_claim_uidl(struct known *k, const char *uidl, uint64_t size)
 {
 	const struct key key = {uidl, NULL};
@@ -241,7 +244,10 @@ static int compare_entry(const void *a, const void *b)
 	return strcmp(((const struct seen_entry *)a)->uidl, ((const struct seen_entry *)b)->uidl);
 }
 
-/* Lines "<hash> <UIDL>". What is not understood is left out: the message is retrieved again. */
+/*
+ * Lines "<hash> <UIDL>". What is not understood is left out: the message is retrieved
+ * again.
+ */
 static void parse_seen(struct seen_file *f, char *text)
 {
 	char *save = NULL;

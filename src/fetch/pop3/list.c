@@ -12,7 +12,10 @@ struct listing {
 	size_t n_uidl;
 };
 
-/* RFC 1939 7: 1 to 70 characters 0x21 to 0x7E. Blanks and more characters are met and do no harm; nothing else is believed. */
+/*
+ * RFC 1939 7: 1 to 70 characters 0x21 to 0x7E. Blanks and more characters are met and do
+ * no harm; nothing else is believed.
+ */
 static bool uidl_valid(const char *s)
 {
 	size_t n = strlen(s);
@@ -74,7 +77,10 @@ static size_t find_uidl(const struct listing *l, const char *uidl)
 	return l->n_uidl;
 }
 
-/* Drops with a UIDL get their number; returns how many drops with one there are, *found_out: that are listed. */
+/*
+ * Drops with a UIDL get their number; returns how many drops with one there are,
+ * *found_out: that are listed.
+ */
 static size_t number_named(struct pop3_run *r, struct listing *l, size_t *found_out)
 {
 	size_t named = 0;
@@ -129,7 +135,10 @@ static void give_up_uidls(struct pop3_run *r, struct listing *l)
 	l->n_uidl = 0;
 }
 
-/* A UIDL that messages share names none of them (RFC 1939 7 allows it for equal messages), but for one that it named before. */
+/*
+ * A UIDL that messages share names none of them (RFC 1939 7 allows it for equal
+ * messages), but for one that it named before.
+ */
 static void forget_doubles(struct listing *l)
 {
 	for (size_t i = 0; i < l->n_uidl;) {
@@ -170,8 +179,9 @@ static size_t count_lost(const uint64_t *was, size_t n_was, const uint64_t *now,
 }
 
 /**
- * Drops without UIDL keep their places while the listing only grows at its end. Else nobody knows which is which: all are read again,
- * and the tally tells what is new. What got less by its sizes is lost.
+ * Drops without UIDL keep their places while the listing only grows at its end. Else
+ * nobody knows which is which: all are read again, and the tally tells what is new. What
+ * got less by its sizes is lost.
  */
 static void number_unnamed(struct pop3_run *r, struct listing *l)
 {
@@ -233,7 +243,9 @@ static void count_vanished(struct pop3_run *r)
 		r->vanished += !r->drops[i].gone && r->drops[i].number == 0;
 }
 
-/* Servers that show the newest or oldest 250 messages: wildduck, Gmail (about so many). */
+/*
+ * Servers that show the newest or oldest 250 messages: wildduck, Gmail (about so many).
+ */
 static void judge_window(struct pop3_run *r)
 {
 	bool named = strcasestr(pop3_caps(r->session)->implementation, "wildduck") != NULL;
@@ -261,8 +273,9 @@ int pop3_relist(struct pop3_run *r, struct err *err)
 
 	if (rc == 0)
 		rc = pop3_list(r->session, &l.list, &l.n, err);
+	/* some servers refuse LIST where there is nothing to list */
 	if (rc == ERR_REFUSED && r->counted == 0)
-		rc = 0; /* some servers refuse LIST where there is nothing to list */
+		rc = 0;
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
 	r->listed = l.n;

@@ -1,4 +1,7 @@
-/* The POP3 source: what is new, the canary, the bulk, and the proof that everything is still there. See run.h. */
+/*
+ * The POP3 source: what is new, the canary, the bulk, and the proof that everything is
+ * still there. See run.h.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "run.h"
@@ -98,7 +101,10 @@ static int renew(struct pop3_run *r, struct err *err)
 	return rc ? rc : give_known(r, from, &bytes, err);
 }
 
-/* Did the server lose something? Where only a part is listed, as many others may have come up instead. */
+/*
+ * Did the server lose something? Where only a part is listed, as many others may have
+ * come up instead.
+ */
 static bool is_missing(const struct pop3_run *r)
 {
 	return r->vanished && !(r->window && r->fresh >= r->vanished);
@@ -123,8 +129,9 @@ static int release_canary(struct pop3_run *r, bool *died, struct err *err)
 	/* By another way, where the first does not give all of it. */
 	for (rc = 0; rc == 0 && wanted(small) && small->tries == 0;)
 		rc = pop3_fetch(r, &small, 1, err);
+	/* it does not matter whose end of the connection closed it */
 	if (is_passing(rc))
-		err_clear(err); /* it does not matter whose end of the connection closed it */
+		err_clear(err);
 	else if (rc < 0)
 		return rc;
 	rc = renew(r, err);
@@ -147,8 +154,9 @@ static bool any_done(const struct pop3_run *r)
 }
 
 /**
- * Before a bulk: retrieve the smallest message, come back, and see that it is still there; once more with QUIT where sessions are to end
- * by it. A server that removes what was retrieved costs one message, which is safe here, not the maildrop.
+ * Before a bulk: retrieve the smallest message, come back, and see that it is still
+ * there; once more with QUIT where sessions are to end by it. A server that removes what
+ * was retrieved costs one message, which is safe here, not the maildrop.
  */
 static int canary(struct pop3_run *r, bool *died, struct err *err)
 {
@@ -190,7 +198,10 @@ static int fetch_listed(struct pop3_run *r, bool again, struct err *err)
 	return rc;
 }
 
-/* Sessions until nothing is left, in a listing that is younger than the last message; a broken one is followed by another as long as something comes. */
+/*
+ * Sessions until nothing is left, in a listing that is younger than the last message; a
+ * broken one is followed by another as long as something comes.
+ */
 static int fetch_all(struct pop3_run *r, struct err *err)
 {
 	char why[sizeof err->text + 32] = "could not be retrieved";
@@ -209,8 +220,9 @@ static int fetch_all(struct pop3_run *r, struct err *err)
 			without = 0;
 		if (rc < 0)
 			progress_say(r->progress, SAY_NOTE, "%s; connecting again", err->text);
+		/* refused: asked once more */
 		else if (count_left(r) > 0)
-			continue; /* refused: asked once more */
+			continue;
 		if (rc < 0)
 			snprintf(why, sizeof why, "could not be retrieved: %s", err->text);
 		err_clear(err);
@@ -257,8 +269,9 @@ static void prove(struct pop3_run *r)
 }
 
 /**
- * What was read once stays until the user drops it: that another client takes the mail away is the ordinary use of a maildrop. Where IMAP is new in
- * the account, the last state may be IMAP's own INBOX, which POP3 has nothing to do with.
+ * What was read once stays until the user drops it: that another client takes the mail
+ * away is the ordinary use of a maildrop. Where IMAP is new in the account, the last
+ * state may be IMAP's own INBOX, which POP3 has nothing to do with.
  */
 static int keep_read(struct pop3_run *r, struct err *err)
 {
@@ -278,7 +291,10 @@ static int keep_read(struct pop3_run *r, struct err *err)
 	return rc;
 }
 
-/* What a server that lists only a part showed earlier stays, and the collection is not complete. */
+/*
+ * What a server that lists only a part showed earlier stays, and the collection is not
+ * complete.
+ */
 static int keep_unlisted(struct pop3_run *r, struct err *err)
 {
 	size_t kept;
@@ -303,7 +319,10 @@ static int keep_unlisted(struct pop3_run *r, struct err *err)
 	return 0;
 }
 
-/* Everything retrieved is durable and stands; only that the server still has it could not be seen. */
+/*
+ * Everything retrieved is durable and stands; only that the server still has it could not
+ * be seen.
+ */
 static void no_proof(struct pop3_run *r, const struct err *why)
 {
 	char *text = xasprintf(
@@ -370,8 +389,8 @@ static int take(struct pop3_run *r, struct err *err)
 }
 
 /**
- * What CAPA said is kept with the mail, as it was when the mail last changed: a server that only presents itself in another way makes no
- * new snapshot.
+ * What CAPA said is kept with the mail, as it was when the mail last changed: a server
+ * that only presents itself in another way makes no new snapshot.
  */
 static void keep_capa(struct pop3_run *r)
 {

@@ -8,27 +8,34 @@
 
 /*
  * The POP3 source. Leaving mail on the server is enforced, not hoped for:
- *   - nothing that deletes exists, and a session that retrieved mail ends without QUIT (RFC 1939 6: only QUIT enters UPDATE);
- *   - a server that says EXPIRE 0 is refused (RFC 2449 6.7), a short EXPIRE is a warning with the date;
- *   - before the bulk, one message (the canary) is retrieved, and a new session proves that it is still there;
- *   - messages are had by TOP, which marks nothing as read, where its octets are shown to be those of RETR;
+ *   - nothing that deletes exists, and a session that retrieved mail ends without QUIT
+ *     (RFC 1939 6: only QUIT enters UPDATE);
+ *   - a server that says EXPIRE 0 is refused (RFC 2449 6.7), a short EXPIRE is a warning
+ *     with the date;
+ *   - before the bulk, one message (the canary) is retrieved, and a new session proves
+ *     that it is still there;
+ *   - messages are had by TOP, which marks nothing as read, where its octets are shown to
+ *     be those of RETR;
  *   - what was retrieved is durable before the next batch is asked for;
  *   - afterwards a new session proves that every message of before is still there.
- * A message is known by its UIDL where that is valid, unique and stays the same; else by its content, of which there are as many as
- * one listing shows.
+ * A message is known by its UIDL where that is valid, unique and stays the same; else by
+ * its content, of which there are as many as one listing shows.
  */
 enum {
 	POP3_BATCH = 200, /* messages asked for at a time */
-	POP3_BATCH_BYTES = 8 << 20, /* octets asked for at a time, but for the last message */
+	/* octets asked for at a time, but for the last message */
+	POP3_BATCH_BYTES = 8 << 20,
 	POP3_TRIES = 10, /* sessions without progress */
 	POP3_REFUSALS = 2, /* of a message, until it is believed */
 	POP3_BREAKS = 4, /* of the session by a message */
-	POP3_WAITED_OUT =
-	        2, /* a session that was waited for in vain counts as so many that broke */
+	/* a session that was waited for in vain counts as so many that broke */
+	POP3_WAITED_OUT = 2,
 	POP3_SESSIONS = 100000,
-	POP3_CANARY_FROM = 20, /* so many new messages of a known maildrop deserve a canary, too */
+	/* so many new messages of a known maildrop deserve a canary, too */
+	POP3_CANARY_FROM = 20,
 	POP3_TOP_MISFITS = 3, /* then TOP is not worth while */
-	POP3_EXACT = 4, /* LIST is believed if so many messages fit for one that came short */
+	/* LIST is believed if so many messages fit for one that came short */
+	POP3_EXACT = 4,
 	POP3_HEAD = 64 << 10, /* of a message, kept to find its date */
 	POP3_EXPIRE_WARN = 30, /* days */
 	POP3_WINDOW = 250, /* what servers list that list only a part */
@@ -41,7 +48,8 @@ struct drop {
 	uint64_t size;
 	bool done; /* it is in the collection, or need not be */
 	bool failed; /* it was named as one that could not be had */
-	bool gone; /* without UIDL, and the listing was read anew: another drop stands for it */
+	/* without UIDL, and the listing was read anew: another drop stands for it */
+	bool gone;
 	bool hashed;
 	uint8_t sha256[SHA256_LEN];
 	unsigned tries;
@@ -71,9 +79,15 @@ struct pop3_run {
 	bool end_by_quit; /* sessions that retrieved mail */
 	bool may_top; /* the server has TOP, or does not say */
 	bool top,
-	        top_proven; /* TOP is used instead of RETR; one message by it was what is here already */
+	        /*
+	         * TOP is used instead of RETR; one message by it was what is here already
+	         */
+	        top_proven;
 	unsigned top_misfits; /* messages that TOP was not shown to give whole */
-	bool check; /* sizes were found wrong: after each RETR it is seen that the session is in step */
+	/*
+	 * sizes were found wrong: after each RETR it is seen that the session is in step
+	 */
+	bool check;
 	bool lock_said; /* that sessions ended by QUIT would not have to wait */
 	bool unstuffed; /* said that the server does not stuff dots */
 	unsigned sessions;
@@ -81,9 +95,11 @@ struct pop3_run {
 
 	struct tree_coll *coll;
 	struct known *prev, *last_run;
-	struct tree_reader *last; /* of what is in prev, if that is another collection; else NULL */
+	/* of what is in prev, if that is another collection; else NULL */
+	struct tree_reader *last;
 	struct seen_file *elsewhere; /* UIDLs of messages that another source gives */
-	char *capa; /* what the server says of itself, as props of the collection; NULL: nothing */
+	/* what the server says of itself, as props of the collection; NULL: nothing */
+	char *capa;
 	bool changed; /* an item is new, or under a new UIDL */
 	uint32_t next_uid;
 	uint64_t skipped; /* messages that another source gives */
@@ -102,19 +118,25 @@ struct pop3_run {
 	/* the message being received */
 	struct tree_body *body;
 	struct buf head;
-	bool held_cr, held_crlf; /* its last octets may be the line end that only the dot needs */
-	uint64_t liars; /* messages whose LIST size is wrong, not only short of a final CRLF */
+	/* its last octets may be the line end that only the dot needs */
+	bool held_cr, held_crlf;
+	/* messages whose LIST size is wrong, not only short of a final CRLF */
+	uint64_t liars;
 	uint64_t exact; /* messages that are as LIST says, those of before as well */
 };
 
 /* session.c */
-/* Sign in and list the maildrop; waits where the server says that it is in use, or too soon. */
+/*
+ * Sign in and list the maildrop; waits where the server says that it is in use, or too
+ * soon.
+ */
 int pop3_connect(struct pop3_run *r, struct err *err) MUST_CHECK;
 /* Close, or QUIT where that is wanted or nothing was retrieved. */
 void pop3_disconnect(struct pop3_run *r);
 /* The session ends as it must; a new one lists the maildrop. */
 int pop3_renew(struct pop3_run *r, struct err *err) MUST_CHECK;
-char *pop3_capa_json(const struct pop3 *p); /* {"capa":...,"capa_before":...}; NULL without CAPA */
+/* {"capa":...,"capa_before":...}; NULL without CAPA */
+char *pop3_capa_json(const struct pop3 *p);
 int pop3_check_expire(struct pop3_run *r, struct err *err) MUST_CHECK;
 void pop3_advise(struct pop3_run *r); /* what a person should know about this server */
 int pop3_nap(struct pop3_run *r, unsigned tenths, struct err *err) MUST_CHECK;
@@ -127,38 +149,49 @@ int pop3_fetch(struct pop3_run *r, struct drop *const *list, size_t n, struct er
 int pop3_give_known(
         struct pop3_run *r, struct drop *d, bool *known_out, struct err *err) MUST_CHECK;
 /**
- * pop3_give_unlisted(r, named, n_out, err): what the last state has and this listing has not shown; with r->drop only what may be listed again.
- * ${named}: the server lists only a part, and may list again what has a UIDL; only such are counted. Else the UIDL is dropped, since RFC 1939 7
- * lets a server use it again.
+ * pop3_give_unlisted(r, named, n_out, err): what the last state has and this listing has
+ * not shown; with r->drop only what may be listed again.
+ * ${named}: the server lists only a part, and may list again what has a UIDL; only such
+ * are counted. Else the UIDL is dropped, since RFC 1939 7 lets a server use it again.
  */
 int pop3_give_unlisted(struct pop3_run *r, bool named, size_t *n_out, struct err *err) MUST_CHECK;
 void pop3_name_failure(struct pop3_run *r, struct drop *d, const char *reason);
-/* Where LIST is right about the other messages, those that came shorter are named: they may be cut. */
+/*
+ * Where LIST is right about the other messages, those that came shorter are named: they
+ * may be cut.
+ */
 void pop3_name_short(struct pop3_run *r);
 
 /* top.c */
-/* The smallest message that is safe here, by TOP: only where that is the same is TOP used further. */
+/*
+ * The smallest message that is safe here, by TOP: only where that is the same is TOP used
+ * further.
+ */
 int pop3_prove_top(struct pop3_run *r, struct err *err) MUST_CHECK;
 /* Once a run: how the mail was had, and what that did to it. */
 void pop3_say_how(struct pop3_run *r);
 
 /* known.c */
-struct known *known_new(
-        struct tree_coll *c); /* takes ${c}, which may be NULL; NULL is fine below */
+/* takes ${c}, which may be NULL; NULL is fine below */
+struct known *known_new(struct tree_coll *c);
 void known_free(struct known *k);
 size_t known_count(const struct known *k);
 uint32_t known_next_uid(const struct known *k);
 /* Of the collection that these items are of; NULL: none. */
 const struct tree_coll *known_coll(const struct known *k);
-/* Items not claimed yet, claimed with this: by UIDL (and size, where that was right), by content. NULL: none. */
+/*
+ * Items not claimed yet, claimed with this: by UIDL (and size, where that was right), by
+ * content. NULL: none.
+ */
 const struct tree_item *known_claim_uidl(struct known *k, const char *uidl, uint64_t size);
 const struct tree_item *known_claim_content(struct known *k, const uint8_t sha256[SHA256_LEN]);
 /* The next one that was not claimed, from *at on. */
 const struct tree_item *known_unclaimed(struct known *k, size_t *at, const char **uidl_out);
 
 /*
- * Messages without UIDL are counted by content: each listing may show as many of one content as it has, and those beyond what
- * earlier listings gave are new. A pass is one listing read from its beginning.
+ * Messages without UIDL are counted by content: each listing may show as many of one
+ * content as it has, and those beyond what earlier listings gave are new. A pass is one
+ * listing read from its beginning.
  */
 struct tally *tally_new(void);
 void tally_free(struct tally *t);
@@ -166,7 +199,10 @@ void tally_pass(struct tally *t);
 /* A message of this content: true if it was not given yet. */
 bool tally_add(struct tally *t, const uint8_t sha256[SHA256_LEN]);
 
-/* UIDLs and hashes of messages that another source gives, kept in a file. dir NULL: nothing is kept. */
+/*
+ * UIDLs and hashes of messages that another source gives, kept in a file. dir NULL:
+ * nothing is kept.
+ */
 struct seen_file *seen_file_open(const char *dir, const struct service *service);
 const uint8_t *seen_file_find(const struct seen_file *f, const char *uidl);
 void seen_file_add(struct seen_file *f, const char *uidl, const uint8_t sha256[SHA256_LEN]);

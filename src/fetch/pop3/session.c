@@ -26,7 +26,10 @@ struct pop3_pauses {
 /* Tenths of a second until the next try; 0: no more. */
 static unsigned next_pause(const struct pop3_run *r, int rc, struct pop3_pauses *p)
 {
-	/* A lock that nobody holds any more ends by the server's timer, of 10 minutes at least (RFC 1939 3). */
+	/*
+	 * A lock that nobody holds any more ends by the server's timer, of 10 minutes at
+	 * least (RFC 1939 3).
+	 */
 	static const unsigned in_use[] = {10, 20, 50, 100, 200, 300, 600, 600, 600, 600, 600, 600,
 	        600, 600, 600, 600},
 	                      network[] = {2, 10, 20, 50};
@@ -41,7 +44,10 @@ static unsigned next_pause(const struct pop3_run *r, int rc, struct pop3_pauses 
 	return r->opts->max_wait_s && p->waited > r->opts->max_wait_s * 10ull ? 0 : tenths;
 }
 
-/* What to do about a lock that did not end: whose it is shows whether we were signed in before. */
+/*
+ * What to do about a lock that did not end: whose it is shows whether we were signed in
+ * before.
+ */
 static int locked_for_good(const struct pop3_run *r, struct err *err)
 {
 	char text[sizeof err->text];
@@ -176,7 +182,10 @@ int pop3_check_expire(struct pop3_run *r, struct err *err)
 	const struct pop3_caps *c = pop3_caps(r->session);
 	char day[DATE_TEXT_SIZE];
 
-	/* It may differ from user to user: what is said after the sign-in counts (RFC 2449 6.7). */
+	/*
+	 * It may differ from user to user: what is said after the sign-in counts (RFC
+	 * 2449 6.7).
+	 */
 	if (!c->expire_given)
 		c = pop3_caps_before(r->session);
 	if (!c->expire_given || c->expire_never)

@@ -1,4 +1,7 @@
-/* A calendar object or card in another form: lines are copied as they are, left out, replaced, or put in. RFC 5545, 2426, 6350. */
+/*
+ * A calendar object or card in another form: lines are copied as they are, left out,
+ * replaced, or put in. RFC 5545, 2426, 6350.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

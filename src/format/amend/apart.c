@@ -1,4 +1,7 @@
-/* Several objects of one resource apart: RFC 4791 4.1 has one UID in a calendar object resource, RFC 6352 5.1 one card. */
+/*
+ * Several objects of one resource apart: RFC 4791 4.1 has one UID in a calendar object
+ * resource, RFC 6352 5.1 one card.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
@@ -23,7 +26,8 @@ struct apart {
 	struct object *objects;
 	size_t n_objects, cap_objects;
 	size_t open; /* the object that the line is in, or NONE */
-	int level; /* of BEGIN of an object: 0 where there are several calendars or cards, else 1 */
+	/* of BEGIN of an object: 0 where there are several calendars or cards, else 1 */
+	int level;
 	unsigned roots;
 	bool calendar;
 };

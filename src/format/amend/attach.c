@@ -1,4 +1,7 @@
-/* Linked files put into the resource that links to them. RFC 5545 3.8.1.1, RFC 2426 3.1.4, RFC 6350 6.2.4. */
+/*
+ * Linked files put into the resource that links to them. RFC 5545 3.8.1.1, RFC 2426
+ * 3.1.4, RFC 6350 6.2.4.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/hash.h"

@@ -1,4 +1,7 @@
-/* vCard 2.1 as 3.0 (RFC 2426 5: what is different): quoted-printable and charsets become UTF-8, bare parameters TYPE, BASE64 b. */
+/*
+ * vCard 2.1 as 3.0 (RFC 2426 5: what is different): quoted-printable and charsets become
+ * UTF-8, bare parameters TYPE, BASE64 b.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -87,12 +90,15 @@ static void put_params(const struct content_line *l, bool base64, struct buf *li
 		buf_puts(line, ";ENCODING=b");
 }
 
-/* A card in the card (AGENT, vCard 2.1 2.3.1): its lines go into a value of their own, RFC 2426 3.5.4. */
+/*
+ * A card in the card (AGENT, vCard 2.1 2.3.1): its lines go into a value of their own,
+ * RFC 2426 3.5.4.
+ */
 struct agent {
 	struct amending *a;
 	struct buf *out, inner; /* of the card around it; of the one inside */
-	struct buf
-	        called; /* of the one around it, while this one is open; and the other way round */
+	/* of the one around it, while this one is open; and the other way round */
+	struct buf called;
 	bool has[HAS], open;
 };
 

@@ -41,7 +41,10 @@ struct amending {
 	unsigned called_by;
 };
 
-/* Copy what was held back of the input up to here: the line before, unless it was left out. */
+/*
+ * Copy what was held back of the input up to here: the line before, unless it was left
+ * out.
+ */
 void amend_copy_to(struct amending *a, size_t to);
 /* Append a line to a->out, folded. */
 void amend_emit(struct amending *a, const struct buf *line);
@@ -56,7 +59,10 @@ void amend_complete_card(struct amending *a);
 int amend_card3(struct amending *a, struct err *err) MUST_CHECK;
 /* version.c: 3.0 as 4.0, or 4.0 as 3.0. */
 int amend_version(struct amending *a, bool to4, struct err *err) MUST_CHECK;
-/* text.c: AMEND_TEXT, after stray lines are gone from a->out; a line (several folded ones) for AMEND_UTF8. */
+/*
+ * text.c: AMEND_TEXT, after stray lines are gone from a->out; a line (several folded
+ * ones) for AMEND_UTF8.
+ */
 int amend_plain(struct amending *a, struct buf *out, struct err *err) MUST_CHECK;
 void amend_utf8(struct amending *a, const char *s, size_t n);
 

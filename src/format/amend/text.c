@@ -1,4 +1,7 @@
-/* The text of a calendar object or card as RFC 5545 3.1 and RFC 2425 5.8 want it: no octets that are no characters, lines folded between characters. */
+/*
+ * The text of a calendar object or card as RFC 5545 3.1 and RFC 2425 5.8 want it: no
+ * octets that are no characters, lines folded between characters.
+ */
 #include <string.h>
 #include "valise/base/escape.h"
 #include "internal.h"

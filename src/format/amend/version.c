@@ -1,4 +1,7 @@
-/* A vCard 3.0 as 4.0 and back: what RFC 6350 has otherwise than RFC 2426; lines that are the same in both stay as they are, octet for octet. */
+/*
+ * A vCard 3.0 as 4.0 and back: what RFC 6350 has otherwise than RFC 2426; lines that are
+ * the same in both stay as they are, octet for octet.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -187,7 +190,10 @@ static bool value_to3(const struct version *v, const struct content_line *l, str
 	return true;
 }
 
-/* What has another name there; or NULL. Of 4.0 clients of 3.0 know groups as Apple writes them. */
+/*
+ * What has another name there; or NULL. Of 4.0 clients of 3.0 know groups as Apple writes
+ * them.
+ */
 static const char *other_name(const struct version *v, const struct content_line *l)
 {
 	static const char *const names[][2] = {

@@ -1,5 +1,6 @@
 /*
- * Canonical forms of single properties: what RFC 5545, 2426 and 6350 say means the same gives the same digest.
+ * Canonical forms of single properties: what RFC 5545, 2426 and 6350 say means the same
+ * gives the same digest.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,11 @@ enum value_kind {
 	V_GEO, /* two numbers */
 	V_WORD, /* any case */
 	V_DURATION,
-	V_URL, /* escaped in cards alone: a URI in a calendar object has no escapes (RFC 5545 3.3.13) */
+	/*
+	 * escaped in cards alone: a URI in a calendar object has no escapes (RFC 5545
+	 * 3.3.13)
+	 */
+	V_URL,
 	V_ADDRESS, /* a URI whose scheme has any case */
 	V_RAW,
 };
@@ -25,8 +30,11 @@ enum value_kind {
 static const struct {
 	const char *name;
 	enum value_kind kind;
-	const char *
-	        default_value; /* of the VALUE parameter; several where the value itself tells, none where it depends */
+	/*
+	 * of the VALUE parameter; several where the value itself tells, none where it
+	 * depends
+	 */
+	const char *default_value;
 } properties[] = {
         {"CATEGORIES", V_LIST, "TEXT"},
         {"RESOURCES", V_LIST, "TEXT"},
@@ -224,7 +232,10 @@ static void put_params(
 	buf_clear(&b);
 }
 
-/* Fields at ';' (and lists at ',' in them), escapes decoded, empty fields at the end left out. */
+/*
+ * Fields at ';' (and lists at ',' in them), escapes decoded, empty fields at the end left
+ * out.
+ */
 static void put_fields(const char *s, size_t n, bool lists, struct buf *out)
 {
 	size_t keep = out->len;
@@ -330,7 +341,8 @@ static void put_geo(const char *s, size_t n, struct buf *out)
 	size_t half = content_span(s, n, ';');
 
 	if (half == n && memchr(s, ';', n)) {
-		buf_put(out, s, n); /* with an escaped ';' (SOGo) it is no longer two numbers */
+		/* with an escaped ';' (SOGo) it is no longer two numbers */
+		buf_put(out, s, n);
 		return;
 	}
 	if (half == n) {
@@ -352,7 +364,8 @@ static void put_address(const char *s, size_t n, struct buf *out)
 }
 
 /*
- * dur-value (RFC 5545 3.3.6) as days and seconds, which are two things: a day has 23 hours where summer time begins. True if it is one.
+ * dur-value (RFC 5545 3.3.6) as days and seconds, which are two things: a day has 23
+ * hours where summer time begins. True if it is one.
  * P1W is P7D, PT60M is PT1H, and P0D, PT0S and -PT0S are one.
  */
 static bool put_duration(const char *s, size_t n, struct buf *out)
@@ -442,8 +455,9 @@ void canon_label(struct canon_entry *e, const char *name)
 	for (; i + 1 < sizeof e->label && name[i]; i++)
 		e->label[i] = name[i] > ' ' && name[i] < 127 ? name[i] : '?';
 	e->label[i] = '\0';
+	/* a line that is none */
 	if (i == 0)
-		memcpy(e->label, "?", 2); /* a line that is none */
+		memcpy(e->label, "?", 2);
 }
 
 struct emit {

@@ -1,4 +1,7 @@
-/* What is wrong with a calendar object or card: our reading of it, and libical's of a copy. */
+/*
+ * What is wrong with a calendar object or card: our reading of it, and libical's of a
+ * copy.
+ */
 #include <libical/ical.h>
 #include <stdlib.h>
 #include <stdarg.h>
@@ -11,9 +14,13 @@
 #include "internal.h"
 
 #define SECOND_MAX ((size_t)16 << 20)
-#define SECOND_LINES                                                                               \
-	20000 /* libical takes time with the square of the lines that it cannot read, and of the time zones */
-#define TOLD 3 /* dates, and complaints of libical, of one resource that are told one by one */
+/*
+ * libical takes time with the square of the lines that it cannot read, and of the time
+ * zones
+ */
+#define SECOND_LINES 20000
+/* dates, and complaints of libical, of one resource that are told one by one */
+#define TOLD 3
 #define FOLD 72
 
 struct check {
@@ -130,7 +137,10 @@ static void check_dates(struct check *c, const struct content_summary *s, const 
 		say(c, CONTENT_DATE, "it has no DTSTART");
 }
 
-/* Empty values and properties of later RFCs are no mistakes, whatever libical 3 says; of dates we have spoken. */
+/*
+ * Empty values and properties of later RFCs are no mistakes, whatever libical 3 says; of
+ * dates we have spoken.
+ */
 static bool is_mistaken(const char *text)
 {
 	const char *property = strstr(text, " value in ");

@@ -1,6 +1,7 @@
 /*
- * How alike two resources are. Both become sets of digests: an entry for each property of each component, components within a main one
- * (alarms) and time zones being one entry each. What is left on one side only is a difference.
+ * How alike two resources are. Both become sets of digests: an entry for each property of
+ * each component, components within a main one (alarms) and time zones being one entry
+ * each. What is left on one side only is a difference.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -127,8 +128,9 @@ static void sort_entries(struct component *c)
 }
 
 /*
- * A component as one entry of its parent. Where what is volatile does not count, nobody needs the definition of a well-known zone;
- * where there is nothing but zones (the property calendar-timezone), its name is what counts.
+ * A component as one entry of its parent. Where what is volatile does not count, nobody
+ * needs the definition of a well-known zone; where there is nothing but zones (the
+ * property calendar-timezone), its name is what counts.
  */
 static void fold_in(struct model *m, struct component *c)
 {
@@ -177,7 +179,10 @@ static bool several_uids(const struct model *m)
 	return false;
 }
 
-/* Main components by name and RECURRENCE-ID, with the UID where there are several. Sorted; caller frees. */
+/*
+ * Main components by name and RECURRENCE-ID, with the UID where there are several.
+ * Sorted; caller frees.
+ */
 static struct component **by_key(struct model *m, bool with_uid, size_t *n_out)
 {
 	struct component **list = xcalloc(m->n, sizeof *list);
@@ -190,8 +195,9 @@ static struct component **by_key(struct model *m, bool with_uid, size_t *n_out)
 		if (i && !c->main)
 			continue;
 		list[n++] = c;
+		/* what stands in no component has no identity but this */
 		if (i == 0)
-			continue; /* what stands in no component has no identity but this */
+			continue;
 		sha256_start(&h);
 		sha256_add(&h, c->name, strlen(c->name) + 1);
 		sha256_add(&h, c->recurrence, SHA256_LEN);
@@ -302,7 +308,10 @@ static size_t run_length(struct component **list, size_t n, size_t i)
 	return k - i;
 }
 
-/* Twins under one key: each is one entry, so that properties are not mixed up between them. */
+/*
+ * Twins under one key: each is one entry, so that properties are not mixed up between
+ * them.
+ */
 static void compare_twins(struct diff *d, struct model *ma, struct component **a, size_t n_a,
         struct model *mb, struct component **b, size_t n_b)
 {

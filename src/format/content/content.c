@@ -2,11 +2,13 @@
  * Content lines: RFC 5545 3.1, RFC 6350 3.3, RFC 6868, vCard 2.1.
  *
  *   contentline = [group "."] name *(";" param) ":" value EOL
- *   param       = param-name "=" param-value *("," param-value)  /  word      (the latter vCard 2.1)
+ *   param       = param-name "=" param-value *("," param-value) / word (the latter vCard
+ *               2.1)
  *   param-value = *SAFE-CHAR / DQUOTE *QSAFE-CHAR DQUOTE
  *   EOL         = CRLF / LF / CR
  *
- * An EOL and one blank after it are a fold and vanish. Each octet is looked at a fixed number of times, whatever the input is.
+ * An EOL and one blank after it are a fold and vanish. Each octet is looked at a fixed
+ * number of times, whatever the input is.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +19,8 @@
 struct reader {
 	const char *p;
 	size_t n, pos;
-	size_t next_lf; /* of the first LF at or after pos, n if there is none: found once for each LF */
+	/* of the first LF at or after pos, n if there is none: found once for each LF */
+	size_t next_lf;
 	struct buf line; /* unfolded */
 	struct buf head; /* NUL-terminated group, name and parameters */
 	size_t param_at[CONTENT_PARAMS_MAX][2];
@@ -58,7 +61,10 @@ static size_t take_line(struct reader *r, const char **out)
 	return end - from;
 }
 
-/* Does the head of a line name this vCard 2.1 encoding? (Such heads are not folded and have no quotes.) */
+/*
+ * Does the head of a line name this vCard 2.1 encoding? (Such heads are not folded and
+ * have no quotes.)
+ */
 static bool names_encoding(const char *s, size_t n, const char *word)
 {
 	size_t len = strlen(word);
@@ -96,8 +102,9 @@ static int unfold(struct reader *r, struct err *err)
 			        "a content line is longer than %u MiB", CONTENT_LINE_MAX >> 20);
 		if (r->pos >= r->n || r->line.len == 0)
 			return 0;
+		/* a soft break; what follows is text */
 		if (qp && n && s[n - 1] == '=')
-			r->line.data[--r->line.len] = '\0'; /* a soft break; what follows is text */
+			r->line.data[--r->line.len] = '\0';
 		else if (r->p[r->pos] == ' ' || r->p[r->pos] == '\t')
 			r->pos++;
 		else if (!b64 || !base64_line(r))
@@ -133,7 +140,10 @@ static void keep_value(struct reader *r, const char *s, size_t n)
 	}
 }
 
-/* The values at ${s} up to the ';' or ':' behind them; how many octets they take. A quote that nothing closes is text. */
+/*
+ * The values at ${s} up to the ';' or ':' behind them; how many octets they take. A quote
+ * that nothing closes is text.
+ */
 static size_t param_value(struct reader *r, const char *s, size_t n, bool *unclosed)
 {
 	size_t i = 0;
@@ -166,7 +176,10 @@ static size_t param_value(struct reader *r, const char *s, size_t n, bool *unclo
 	return i;
 }
 
-/* One parameter at ${s}, behind its ';'. Octets taken; 0 with *n_params unchanged for an empty one. */
+/*
+ * One parameter at ${s}, behind its ';'. Octets taken; 0 with *n_params unchanged for an
+ * empty one.
+ */
 static size_t param(struct reader *r, const char *s, size_t n, size_t count, bool *unclosed)
 {
 	size_t len = 0;

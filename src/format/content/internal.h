@@ -9,7 +9,10 @@
 
 typedef int (*content_fn)(void *ctx, const struct content_line *l, struct err *err);
 
-/* content_read; with ${stray}, lines that are no content lines come, too: name "", the text as value. */
+/*
+ * content_read; with ${stray}, lines that are no content lines come, too: name "", the
+ * text as value.
+ */
 int content_scan(const void *p, size_t n, content_fn fn, bool stray, void *ctx, unsigned *wrong_out,
         struct err *err) MUST_CHECK;
 
@@ -25,14 +28,20 @@ enum content_encoding content_encoding(const struct content_line *l);
 /* Is it an ATTACH, PHOTO, LOGO or SOUND that is a URL? Appends that to ${url}. */
 bool content_link(const struct content_line *l, struct buf *url);
 
-/* Append text with its escapes decoded (RFC 5545 3.3.11, RFC 6350 3.4): \n \N \, \; \: \\; other backslashes stay. */
+/*
+ * Append text with its escapes decoded (RFC 5545 3.3.11, RFC 6350 3.4): \n \N \, \; \:
+ * \\; other backslashes stay.
+ */
 void content_unescape(const char *s, size_t n, struct buf *out);
 /* Append quoted-printable text decoded (RFC 2045 6.7); what is not well-formed stays. */
 void content_qp_decode(const char *s, size_t n, struct buf *out);
 /* Octets of ${s} before the first ${c} that no backslash precedes. */
 size_t content_span(const char *s, size_t n, char c);
 
-/* A name of the tz database (RFC 7808 speaks of it), so that nobody needs its VTIMEZONE? NULL: no. */
+/*
+ * A name of the tz database (RFC 7808 speaks of it), so that nobody needs its VTIMEZONE?
+ * NULL: no.
+ */
 bool content_known_zone(const char *tzid);
 
 #endif

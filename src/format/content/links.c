@@ -1,4 +1,7 @@
-/* What a resource points to: attachments and photos that are somewhere else (RFC 5545 3.8.1.1, RFC 6350 6.2.4), members of a group. */
+/*
+ * What a resource points to: attachments and photos that are somewhere else (RFC 5545
+ * 3.8.1.1, RFC 6350 6.2.4), members of a group.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -12,7 +12,10 @@
 #define NAMES_MAX 10000
 #define RECENT 16
 
-/* TZIDs seen: in the end those used are looked for among those defined. What comes again soon is not noted again, what is beyond the cap not at all. */
+/*
+ * TZIDs seen: in the end those used are looked for among those defined. What comes again
+ * soon is not noted again, what is beyond the cap not at all.
+ */
 struct names {
 	char **list;
 	size_t n, cap;

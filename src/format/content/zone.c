@@ -1,4 +1,7 @@
-/* Names of time zones that every system knows: those of the tz database, with its links of older names. */
+/*
+ * Names of time zones that every system knows: those of the tz database, with its links
+ * of older names.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "internal.h"

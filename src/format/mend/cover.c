@@ -1,4 +1,7 @@
-/* The cover message: who, when and what about as in the original, which is attached, octet for octet, in base64. */
+/*
+ * The cover message: who, when and what about as in the original, which is attached,
+ * octet for octet, in base64.
+ */
 #include <string.h>
 #include "internal.h"
 

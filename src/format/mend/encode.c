@@ -36,7 +36,10 @@ static void quote_eol(struct mend *m)
 	m->eol = EOL_NONE;
 }
 
-/* A piece ends at the end of a line, or goes on: blanks at its end are encoded either way. */
+/*
+ * A piece ends at the end of a line, or goes on: blanks at its end are encoded either
+ * way.
+ */
 void quote_add(struct mend *m, const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

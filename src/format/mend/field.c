@@ -1,4 +1,7 @@
-/* Header fields in a form that strict servers take: 8-bit octets as encoded words (RFC 2047), long lines folded. */
+/*
+ * Header fields in a form that strict servers take: 8-bit octets as encoded words (RFC
+ * 2047), long lines folded.
+ */
 #include <string.h>
 #include <strings.h>
 #include "valise/base/escape.h"
@@ -44,7 +47,10 @@ bool field_named(const uint8_t *p, size_t n, const char *name)
 
 /* ---- folding ---- */
 
-/* Where the line at ${p} may be broken so that its first part has at most MEND_LINE_MAX octets; 0: it need not or cannot. */
+/*
+ * Where the line at ${p} may be broken so that its first part has at most MEND_LINE_MAX
+ * octets; 0: it need not or cannot.
+ */
 static size_t break_at(const uint8_t *p, size_t n)
 {
 	size_t len = n, first = 1;

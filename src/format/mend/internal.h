@@ -88,7 +88,10 @@ void quote_add(struct mend *m, const uint8_t *p, size_t n);
 void quote_end(struct mend *m, bool at_boundary);
 void base64_fold(struct mend *m, const uint8_t *p, size_t n);
 void base64_fold_end(struct mend *m);
-/* field.c: a field with its line ends. Its value is not touched but for what m->what asks for. */
+/*
+ * field.c: a field with its line ends. Its value is not touched but for what m->what asks
+ * for.
+ */
 bool field_is_bad(const uint8_t *p, size_t n);
 bool field_foldable(const uint8_t *p, size_t n);
 bool field_named(const uint8_t *p, size_t n, const char *name);

@@ -1,4 +1,6 @@
-/* A message in another form: what comes in is made into lines, what goes out is gathered. */
+/*
+ * A message in another form: what comes in is made into lines, what goes out is gathered.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"

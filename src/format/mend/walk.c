@@ -1,6 +1,6 @@
 /*
- * The structure of a message (RFC 2046): headers, and parts between boundaries. A first pass notes which parts need another encoding, since
- * their headers go out before them.
+ * The structure of a message (RFC 2046): headers, and parts between boundaries. A first
+ * pass notes which parts need another encoding, since their headers go out before them.
  */
 #include <string.h>
 #include <strings.h>
@@ -32,7 +32,10 @@ static uint8_t *part(struct mend *m)
 
 /* ---- header ---- */
 
-/* The value of a parameter of a Content-Type, unquoted; "" if there is none or it is too long. */
+/*
+ * The value of a parameter of a Content-Type, unquoted; "" if there is none or it is too
+ * long.
+ */
 static void parameter(const char *s, const char *name, char out[BOUNDARY_SIZE])
 {
 	size_t len = strlen(name), n = 0;
@@ -273,7 +276,8 @@ static bool boundary(struct mend *m, const uint8_t *p, size_t n)
 		mend_emit(m, p, n);
 		m->depth = ends ? i : i + 1;
 		entity_start(m);
-		m->now.rfc822 = m->depth && m->stack[m->depth - 1].digest; /* RFC 2046 5.1.5 */
+		/* RFC 2046 5.1.5 */
+		m->now.rfc822 = m->depth && m->stack[m->depth - 1].digest;
 		if (ends)
 			m->place = IN_BETWEEN;
 		return true;

@@ -24,7 +24,10 @@ static bool is_text(const struct buf *have, bag_text_fn text, const struct seal 
 	return same;
 }
 
-/* What a derived file is: of the newest state, of the one before (missing, for the first snapshot), or nothing. */
+/*
+ * What a derived file is: of the newest state, of the one before (missing, for the first
+ * snapshot), or nothing.
+ */
 enum derived { DERIVED_NEW, DERIVED_OLD, DERIVED_WRONG, DERIVED_MISSING };
 
 static int look(
@@ -51,8 +54,9 @@ static int look(
 }
 
 /*
- * A crash right after a commit leaves these files as they were before: no damage, the next run brings them up to
- * date. The manifest is written first: one that is older than bag-info.txt was not left by a crash.
+ * A crash right after a commit leaves these files as they were before: no damage, the
+ * next run brings them up to date. The manifest is written first: one that is older than
+ * bag-info.txt was not left by a crash.
  */
 static int check_derived(struct verify *v, struct err *err)
 {
@@ -119,8 +123,11 @@ static int walk(struct verify *v, const char *path, unsigned depth, struct err *
 		if (rc < 0 || is_known(v, below) ||
 		        fstatat(v->rootfd, below, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			;
+		/*
+		 * a file system that keeps removed files for a while kept the directory
+		 */
 		else if (strcmp(below, ".work") == 0 && !has_work(v))
-			; /* a file system that keeps removed files for a while kept the directory */
+			;
 		else if (strcmp(below, ".work") == 0)
 			verify_say(v, false, below, NULL,
 			        "a run is at work or was interrupted: it is no part of the "

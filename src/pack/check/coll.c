@@ -36,7 +36,10 @@ static bool is_copy(const struct verify *v, enum coll_kind kind, const struct tr
 	return false;
 }
 
-/* NULL if the item's bytes were found whole and where the catalog says; *known_out: said already of another catalog. */
+/*
+ * NULL if the item's bytes were found whole and where the catalog says; *known_out: said
+ * already of another catalog.
+ */
 static const char *wrong_item(
         struct verify *v, enum coll_kind kind, const struct tree_item *it, bool *known_out)
 {
@@ -63,7 +66,10 @@ static const struct tree_item *any_item(const struct tree_coll *c, size_t i)
 	return i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items];
 }
 
-/* ${newest}: of the newest snapshot, where every loss is said; an older catalog says only what is new. */
+/*
+ * ${newest}: of the newest snapshot, where every loss is said; an older catalog says only
+ * what is new.
+ */
 static void check_items(struct verify *v, const struct tree_coll *c, const char *file, bool newest)
 {
 	size_t said = 0, more = 0;
@@ -157,8 +163,8 @@ static bool same_part_list(const struct seal_file *a, const struct seal_file *b)
 }
 
 /*
- * Newest first, a catalog that stands in several seals stands in consecutive ones: it is looked for among the heads of the next
- * newer seal, which were all checked.
+ * Newest first, a catalog that stands in several seals stands in consecutive ones: it is
+ * looked for among the heads of the next newer seal, which were all checked.
  */
 static bool is_checked(struct verify *v, size_t seal, const struct tree_head *h)
 {

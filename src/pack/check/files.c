@@ -1,4 +1,7 @@
-/* Every file that a seal names, against its size and sum; parts are read to the last byte of the last object. */
+/*
+ * Every file that a seal names, against its size and sum; parts are read to the last byte
+ * of the last object.
+ */
 #include "verify.h"
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +60,10 @@ static int on_object(void *ctx, enum coll_kind kind, const uint8_t sha256[SHA256
 	return 0;
 }
 
-/* Behind the first damage there may be more objects: find them, so that only what is lost is called so. */
+/*
+ * Behind the first damage there may be more objects: find them, so that only what is lost
+ * is called so.
+ */
 static void scan_rest(struct part_check *k, const char *path)
 {
 	struct verify *v = k->v;

@@ -1,4 +1,7 @@
-/* A tar of links, read back: libarchive's tar reader alone, fed with bytes whose checksums were right. */
+/*
+ * A tar of links, read back: libarchive's tar reader alone, fed with bytes whose
+ * checksums were right.
+ */
 #include "pack/part/hardlinks.h"
 #include <archive.h>
 #include <archive_entry.h>
@@ -79,7 +82,10 @@ static int check_entry(void *ctx, const struct links_entry *e, struct err *err)
 	k->entries++;
 	if (k->rc)
 		return k->rc;
-	/* ARCHIVE_WARN: in a locale without UTF-8 a pax path is given as it is, which is what we compare. */
+	/*
+	 * ARCHIVE_WARN: in a locale without UTF-8 a pax path is given as it is, which is
+	 * what we compare.
+	 */
 	if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
 		return differs(
 		        k, e->path, r == ARCHIVE_EOF ? "is missing" : "is not a tar entry", err);

@@ -1,6 +1,7 @@
 /*
- * What is still whole in a damaged archive. Nothing is believed but hashes: parts are scanned member by member, and an
- * item of a catalog is given out when an object with its hash was found, wherever that is.
+ * What is still whole in a damaged archive. Nothing is believed but hashes: parts are
+ * scanned member by member, and an item of a catalog is given out when an object with its
+ * hash was found, wherever that is.
  */
 #include "valise/pack/archive.h"
 #include <fcntl.h>
@@ -103,7 +104,9 @@ static int scan_snapshot(struct salvage *s, unsigned snapshot, struct err *err)
 	return rc;
 }
 
-/* seal.json alone, when seal.sha256 does not fit it: its own totals must still be right. */
+/*
+ * seal.json alone, when seal.sha256 does not fit it: its own totals must still be right.
+ */
 static int load_json(struct salvage *s, const char *dir, struct tree_manifest *out, struct err *err)
 {
 	char *path = xasprintf("%s/seal.json", dir);
@@ -177,7 +180,10 @@ static int copy_bytes(void *ctx, const void *p, size_t n, struct err *err)
 	return k->ops->body_write(k->body, p, n, err);
 }
 
-/* The bytes of an object into the sink. An error of the sink ends all, one of the archive is the item's. */
+/*
+ * The bytes of an object into the sink. An error of the sink ends all, one of the archive
+ * is the item's.
+ */
 static int give_body(struct salvage *s, const struct object *o, struct copy *k,
         struct tree_object *got, bool *lost_out, struct err *err)
 {

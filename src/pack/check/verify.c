@@ -81,7 +81,10 @@ const struct vfile *verify_file(const struct verify *v, const char *path)
 	return v->n_files ? bsearch(&key, v->files, v->n_files, sizeof key, cmp_files) : NULL;
 }
 
-/* A run that could not read the newest seal went on from an older one; that is not what a parent of no seal at all is. */
+/*
+ * A run that could not read the newest seal went on from an older one; that is not what a
+ * parent of no seal at all is.
+ */
 static void check_parent(struct verify *v, const char *dir, const struct seal *s)
 {
 	const struct seal *parent = seal_parent(s, v->seals, v->n_seals);

@@ -9,11 +9,15 @@
 #include "pack/seal.h"
 
 /*
- * archive_verify, inside: verify.c reads the seals and ends with the verdict; files.c holds every file against its
- * sum and reads the parts; coll.c holds catalogs against parts and links against catalogs; bag.c the rest of the bag.
+ * archive_verify, inside: verify.c reads the seals and ends with the verdict; files.c
+ * holds every file against its sum and reads the parts; coll.c holds catalogs against
+ * parts and links against catalogs; bag.c the rest of the bag.
  */
 
-/* What is found comes from the archive and goes to a terminal: the text, escaped, into ${out}; returns it. */
+/*
+ * What is found comes from the archive and goes to a terminal: the text, escaped, into
+ * ${out}; returns it.
+ */
 #define FINDING_TEXT 800
 const char *finding_text(char out[FINDING_TEXT], const char *fmt, va_list ap);
 
@@ -24,7 +28,10 @@ struct vfile {
 	enum layout_kind kind;
 };
 
-/* A further copy of an object: an interrupted or unbelieved run left the first one without a name. */
+/*
+ * A further copy of an object: an interrupted or unbelieved run left the first one
+ * without a name.
+ */
 struct vcopy {
 	struct object object;
 };
@@ -53,7 +60,10 @@ struct verify {
 
 void verify_say(struct verify *v, bool damage, const char *file, const char *item, const char *fmt,
         ...) PRINTF_LIKE(5, 6);
-/* What went wrong with ${file}: a finding, unless it keeps from checking on; then it is passed on. */
+/*
+ * What went wrong with ${file}: a finding, unless it keeps from checking on; then it is
+ * passed on.
+ */
 int verify_found(
         struct verify *v, const char *file, const struct err *why, struct err *err) MUST_CHECK;
 /* "INBOX, UID 17 (3f2a...)" */

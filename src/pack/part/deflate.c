@@ -15,7 +15,9 @@
 #define HASH_BITS 15
 #define KNOW_STEP 2 /* inside a match every second position is remembered */
 
-/* ${literals} bytes as they are, then a match (the last of a block has none: length 0). */
+/*
+ * ${literals} bytes as they are, then a match (the last of a block has none: length 0).
+ */
 struct step {
 	uint32_t literals;
 	uint16_t length, distance;
@@ -28,7 +30,8 @@ struct deflater {
 	uint8_t in_base64[256];
 	struct step steps[BLOCK_MAX / MATCH_MIN + 2];
 	size_t n_steps;
-	uint64_t table[1 << HASH_BITS]; /* the last two positions + 1, the newer one low; 0: none */
+	/* the last two positions + 1, the newer one low; 0: none */
+	uint64_t table[1 << HASH_BITS];
 	/* code and length in one word, for the block at hand */
 	uint32_t literal[256];
 };
@@ -76,7 +79,9 @@ static uint64_t load64(const uint8_t *p)
 
 /* Base64 lines. */
 
-/* The length of the line at ${p} with its line end if it is a full one of base64, else 0. */
+/*
+ * The length of the line at ${p} with its line end if it is a full one of base64, else 0.
+ */
 static size_t base64_line(const struct deflater *d, const uint8_t *p, size_t n)
 {
 	size_t i = 0;
@@ -99,7 +104,10 @@ static size_t base64_run(const struct deflater *d, const uint8_t *p, size_t n)
 
 	if (first == 0)
 		return 0;
-	/* Of the lines after the first a look at a few places is enough: their letters are counted later. */
+	/*
+	 * Of the lines after the first a look at a few places is enough: their letters
+	 * are counted later.
+	 */
 	while (at + first <= n && p[at + first - 1] == '\n' && d->in_base64[p[at]] &&
 	        d->in_base64[p[at + first / 3]] && d->in_base64[p[at + first - 3]])
 		at += first;
@@ -107,7 +115,8 @@ static size_t base64_run(const struct deflater *d, const uint8_t *p, size_t n)
 }
 
 /*
- * Where the text at ${p} ends: at the end, or where a long run of base64 starts, whose length is *run_out.
+ * Where the text at ${p} ends: at the end, or where a long run of base64 starts, whose
+ * length is *run_out.
  */
 static size_t text_end(const struct deflater *d, const uint8_t *p, size_t n, size_t *run_out)
 {
@@ -360,8 +369,8 @@ static void start_block(struct deflater *d)
 }
 
 /*
- * Is nearly all of it base64 letters, spread as evenly as in compressed data? The sum of squares is least when they
- * are.
+ * Is nearly all of it base64 letters, spread as evenly as in compressed data? The sum of
+ * squares is least when they are.
  */
 static bool even(const struct deflater *d, size_t n)
 {

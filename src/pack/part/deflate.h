@@ -5,9 +5,10 @@
 #include <stddef.h>
 
 /*
- * A deflate encoder (RFC 1951) for what mail consists of. Runs of base64 lines whose letters are evenly spread (compressed
- * attachments: more than half of most mailboxes) hold nothing to match, so they are coded as literals at several times the speed of a search;
- * everything else is searched greedily.
+ * A deflate encoder (RFC 1951) for what mail consists of. Runs of base64 lines whose
+ * letters are evenly spread (compressed attachments: more than half of most mailboxes)
+ * hold nothing to match, so they are coded as literals at several times the speed of a
+ * search; everything else is searched greedily.
  */
 struct deflater;
 struct deflater *deflater_new(void);

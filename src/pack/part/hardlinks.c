@@ -1,6 +1,7 @@
 /*
- * Tar of hard links: POSIX.1-1988 ustar, with a pax header (POSIX.1-2001) where a path does not fit. Written by hand, for
- * libarchive's writer translates names by the locale, and the same collection must give the same bytes everywhere.
+ * Tar of hard links: POSIX.1-1988 ustar, with a pax header (POSIX.1-2001) where a path
+ * does not fit. Written by hand, for libarchive's writer translates names by the locale,
+ * and the same collection must give the same bytes everywhere.
  */
 #include "hardlinks.h"
 #include <stdio.h>
@@ -20,7 +21,10 @@ static int put_dir(const char *path, links_fn fn, void *ctx, struct err *err)
 	return fn(ctx, &e, err);
 }
 
-/* mail/, mail/INBOX/, mail/INBOX/Work/: every parent, for the tars are unpacked in any order. */
+/*
+ * mail/, mail/INBOX/, mail/INBOX/Work/: every parent, for the tars are unpacked in any
+ * order.
+ */
 static int walk_dirs(const struct tree_coll *c, links_fn fn, void *ctx, struct err *err)
 {
 	static const char *const boxes[] = {"cur", "new", "tmp"};
@@ -136,8 +140,9 @@ static void put_header(struct buf *out, const char *path, char type, unsigned mo
 	char block[TAR_BLOCK] = {0};
 	unsigned sum = 0;
 
+	/* the pax header before it says it whole */
 	if (!put_path(block, path))
-		memcpy(block, path, NAME_LEN); /* the pax header before it says it whole */
+		memcpy(block, path, NAME_LEN);
 	put_octal(block + 100, 8, mode);
 	put_octal(block + 108, 8, 0);
 	put_octal(block + 116, 8, 0);

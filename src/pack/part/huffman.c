@@ -10,8 +10,8 @@ static int by_number(const void *a, const void *b)
 }
 
 /*
- * Moffat and Katajainen, "In-place calculation of minimum-redundancy codes": a[] holds ${n} >= 2 frequencies, ascending, and
- * gets the code lengths.
+ * Moffat and Katajainen, "In-place calculation of minimum-redundancy codes": a[] holds
+ * ${n} >= 2 frequencies, ascending, and gets the code lengths.
  */
 static void minimum_redundancy(uint32_t *a, int n)
 {
@@ -54,7 +54,10 @@ static void minimum_redundancy(uint32_t *a, int n)
 	}
 }
 
-/* Codes longer than ${max} become that long; shorter ones are lengthened until the code is complete again. */
+/*
+ * Codes longer than ${max} become that long; shorter ones are lengthened until the code
+ * is complete again.
+ */
 static void limit(uint32_t count[], unsigned max, unsigned longest)
 {
 	uint64_t total = 0;
@@ -133,7 +136,10 @@ void huffman_build(struct huffman *h, size_t n, unsigned max)
 	assign_codes(h, n, count);
 }
 
-/* The order in which the lengths of the code length code stand, and the extra bits of its symbols. */
+/*
+ * The order in which the lengths of the code length code stand, and the extra bits of its
+ * symbols.
+ */
 static const uint8_t length_order[19] = {
         16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
 
@@ -149,7 +155,10 @@ static void add_item(struct block_head *b, unsigned item, size_t extra)
 	b->lengths.freq[item]++;
 }
 
-/* ${n} equal lengths as items: 16 repeats the one before 3-6 times, 17 and 18 are 3-10 and 11-138 zeros. */
+/*
+ * ${n} equal lengths as items: 16 repeats the one before 3-6 times, 17 and 18 are 3-10
+ * and 11-138 zeros.
+ */
 static void add_run(struct block_head *b, uint8_t len, size_t n)
 {
 	size_t now;

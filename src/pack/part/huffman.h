@@ -42,10 +42,16 @@ struct huffman {
 	uint16_t code[LITLEN_SYMBOLS + 2]; /* first bit lowest */
 };
 
-/* Code lengths of at most ${max} bits and codes for ${n} symbols by ${freq}; at least two symbols get one. */
+/*
+ * Code lengths of at most ${max} bits and codes for ${n} symbols by ${freq}; at least two
+ * symbols get one.
+ */
 void huffman_build(struct huffman *h, size_t n, unsigned max);
 
-/* The head of a dynamic block for two codes, prepared: its size in bits is known before it is written. */
+/*
+ * The head of a dynamic block for two codes, prepared: its size in bits is known before
+ * it is written.
+ */
 struct block_head {
 	struct huffman lengths; /* the code length code */
 	uint8_t item[LITLEN_SYMBOLS + DIST_SYMBOLS], extra[LITLEN_SYMBOLS + DIST_SYMBOLS];

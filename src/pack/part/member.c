@@ -56,7 +56,10 @@ static void put_gzip_head(uint8_t *out, char kind, uint8_t field_len)
 	out[15] = 0;
 }
 
-/* The CRC of the subfield stands in its last 4 bytes and covers its name and what is between. */
+/*
+ * The CRC of the subfield stands in its last 4 bytes and covers its name and what is
+ * between.
+ */
 static uint32_t field_crc(const uint8_t *p, uint8_t field_len)
 {
 	uint32_t crc = libdeflate_crc32(0, p + 12, 2);
@@ -134,8 +137,9 @@ struct member_maker *member_maker_new(enum member_for what)
 		return m;
 	}
 	m->text = libdeflate_alloc_compressor(TEXT_LEVEL);
+	/* out of memory: ends the process as any other */
 	if (!m->text)
-		(void)xmalloc(SIZE_MAX); /* out of memory: ends the process as any other */
+		(void)xmalloc(SIZE_MAX);
 	return m;
 }
 
@@ -166,11 +170,15 @@ size_t member_make(
 
 void pages_init(struct pages *b, size_t size)
 {
-	/* Of its own, not the heap's: what is never used is never resident, and clearing gives all of it back. */
+	/*
+	 * Of its own, not the heap's: what is never used is never resident, and clearing
+	 * gives all of it back.
+	 */
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+	/* as any other lack of memory: ends the process */
 	if (p == MAP_FAILED)
-		p = xmalloc(SIZE_MAX); /* as any other lack of memory: ends the process */
+		p = xmalloc(SIZE_MAX);
 	b->p = p;
 	b->size = size;
 }
@@ -231,8 +239,9 @@ void member_file_clear(struct member_file *f)
 
 void member_file_close(struct member_file *f)
 {
+	/* nothing was written */
 	if (f->fd >= 0)
-		(void)sys_close(f->fd); /* nothing was written */
+		(void)sys_close(f->fd);
 	member_file_clear(f);
 }
 

@@ -8,17 +8,29 @@
 #include "valise/base/hash.h"
 
 /*
- * Gzip members (RFC 1952) as parts, links and catalogs are made of. Each file is a run of data members and one end member.
+ * Gzip members (RFC 1952) as parts, links and catalogs are made of. Each file is a run of
+ * data members and one end member.
  *
- * Header, 10 bytes: 1f 8b 08 04 (FLG: FEXTRA alone) MTIME 0, XFL 0, OS 255; XLEN 28 (2 bytes); one subfield 'V' 'L', length 24 (2+2 bytes):
- *   u32 sequence (0, 1, ...)   u64 size of this member in the file   u64 plain size   u32 CRC-32 of "VL" and these 20 bytes
- * all little-endian; then raw deflate data, CRC32, ISIZE.
- * End member: XLEN 40, subfield 'V' 'E', length 36:
- *   u32 sequence   u64 size of the whole file, this member included   u64 plain size of the whole file   u64 count of entries (tar entries or lines)
- *   u32 reserved 0   u32 CRC-32 of "VE" and the 32 bytes before; then 03 00 (empty deflate block), CRC32 0, ISIZE 0.
+ * The header of a data member, 40 bytes, numbers little-endian:
+ *   1f 8b 08 04 (FEXTRA alone), MTIME 0, XFL 0, OS 255
+ *   XLEN 28; one subfield 'V' 'L' of length 24:
+ *     u32 sequence (0, 1, ...)
+ *     u64 size of this member in the file
+ *     u64 plain size
+ *     u32 CRC-32 of "VL" and these 20 bytes
+ * then raw deflate data, CRC32, ISIZE.
+ * The end member: XLEN 40, subfield 'V' 'E' of length 36:
+ *     u32 sequence
+ *     u64 size of the whole file, this member included
+ *     u64 plain size of the whole file
+ *     u64 count of entries (tar entries or lines)
+ *     u32 reserved, 0
+ *     u32 CRC-32 of "VE" and the 32 bytes before
+ * then 03 00 (an empty deflate block), CRC32 0, ISIZE 0.
  */
 #define MEMBER_MIN (256u << 10) /* plain bytes after which a member is closed */
-#define MEMBER_MAX (4u << 20) /* an item beyond this spans members; no data member is larger */
+/* an item beyond this spans members; no data member is larger */
+#define MEMBER_MAX (4u << 20)
 #define MEMBER_HEAD 40 /* bytes of a data member before the deflate data */
 #define MEMBER_TAIL 8 /* CRC32 and ISIZE */
 #define MEMBER_END_SIZE 62
@@ -38,8 +50,9 @@ struct member_head {
 void member_put_end(const struct member_head *h, uint8_t out[MEMBER_END_SIZE]);
 
 /**
- * member_parse(p, n, out): the head of a member at ${p}; an end member must be there whole. False unless every byte is as we write it, its
- * CRC is right, and the sizes are in bounds.
+ * member_parse(p, n, out): the head of a member at ${p}; an end member must be there
+ * whole. False unless every byte is as we write it, its CRC is right, and the sizes are
+ * in bounds.
  */
 bool member_parse(const uint8_t *p, size_t n, struct member_head *out);
 
@@ -51,13 +64,16 @@ enum member_for {
 struct member_maker;
 struct member_maker *member_maker_new(enum member_for what);
 void member_maker_free(struct member_maker *m);
-/* A whole data member in ${out}, of MEMBER_SIZE_MAX(n) bytes; returns its size. 1 <= n <= MEMBER_MAX. */
+/*
+ * A whole data member in ${out}, of MEMBER_SIZE_MAX(n) bytes; returns its size. 1 <= n <=
+ * MEMBER_MAX.
+ */
 size_t member_make(
         struct member_maker *m, uint32_t seq, const uint8_t *plain, size_t n, uint8_t *out);
 
 /*
- * A buffer of fixed size whose pages become resident only as they are used; trim gives back all but
- * the first ${keep} bytes, so that one large item does not stay in memory.
+ * A buffer of fixed size whose pages become resident only as they are used; trim gives
+ * back all but the first ${keep} bytes, so that one large item does not stay in memory.
  */
 struct pages {
 	uint8_t *p;
@@ -73,7 +89,11 @@ struct member_file {
 	char *name; /* for messages */
 	struct member_head head; /* of the member last read */
 	struct pages raw,
-	        plain; /* the member last read: head.size raw bytes; end: MEMBER_END_SIZE, no plain ones */
+	        /*
+	         * the member last read: head.size raw bytes; end: MEMBER_END_SIZE, no
+	         * plain ones
+	         */
+	        plain;
 	struct libdeflate_decompressor *inflate;
 };
 
@@ -86,8 +106,9 @@ void member_file_close(struct member_file *f); /* closes the descriptor, too */
 void member_file_clear(struct member_file *f); /* all but the descriptor */
 
 /**
- * member_read(f, off, err): the member at ${off} into f->head, f->raw, f->plain, all checks done. Memory is taken only for sizes
- * whose head was found right. ERR_DAMAGED (nothing there, or anything wrong), ERR_IO.
+ * member_read(f, off, err): the member at ${off} into f->head, f->raw, f->plain, all
+ * checks done. Memory is taken only for sizes whose head was found right. ERR_DAMAGED
+ * (nothing there, or anything wrong), ERR_IO.
  */
 int member_read(struct member_file *f, uint64_t off, struct err *err) MUST_CHECK;
 

@@ -79,8 +79,9 @@ void members_writer_abort(struct members_writer *w)
 {
 	if (!w)
 		return;
+	/* the file does not count */
 	if (w->fd >= 0)
-		(void)sys_close(w->fd); /* the file does not count */
+		(void)sys_close(w->fd);
 	member_maker_free(w->maker);
 	pages_clear(&w->plain);
 	pages_clear(&w->out);

@@ -28,7 +28,10 @@ struct object *object_map_at(const struct object_map *t, size_t i)
 	return &t->blocks[i / BLOCK][i % BLOCK];
 }
 
-/* A SHA-256 is as good a hash as any; whoever makes collisions on purpose only slows down his own archive. */
+/*
+ * A SHA-256 is as good a hash as any; whoever makes collisions on purpose only slows down
+ * his own archive.
+ */
 static size_t slot_of(const struct object_map *t, const uint8_t sha256[SHA256_LEN])
 {
 	uint64_t h;

@@ -4,13 +4,14 @@
 #include "valise/tree/model.h"
 
 /*
- * The objects of an archive: kind and SHA-256 -> size, place, flags. 56 bytes an object, in blocks that
- * never move, plus a hash table of indexes. Not thread-safe.
+ * The objects of an archive: kind and SHA-256 -> size, place, flags. 56 bytes an object,
+ * in blocks that never move, plus a hash table of indexes. Not thread-safe.
  */
 
 enum object_flags {
 	OBJECT_NEW = 1, /* first met in this run (not in an older snapshot) */
-	OBJECT_PLACED = 2, /* the place is final; else member is the member's sequence number */
+	/* the place is final; else member is the member's sequence number */
+	OBJECT_PLACED = 2,
 	OBJECT_VERIFIED = 4, /* read back from the part, its hash right */
 	OBJECT_RESUMED = 8, /* made durable by an interrupted run */
 	OBJECT_CURRENT = 16, /* named by an item of the new state */
@@ -40,10 +41,13 @@ void object_map_clear(struct object_map *t);
 /* NULL if it is not there. The address stays valid until object_map_clear. */
 struct object *object_map_find(
         const struct object_map *t, enum coll_kind kind, const uint8_t sha256[SHA256_LEN]);
-/* The object, made if it is new (all zero but kind, hash and size); *new_out may be NULL. */
+/*
+ * The object, made if it is new (all zero but kind, hash and size); *new_out may be NULL.
+ */
 struct object *object_map_add(struct object_map *t, enum coll_kind kind,
         const uint8_t sha256[SHA256_LEN], uint64_t size, bool *new_out);
-struct object *object_map_at(const struct object_map *t, size_t i); /* in order of adding */
+/* in order of adding */
+struct object *object_map_at(const struct object_map *t, size_t i);
 
 /* ${w}'s place as the object's; false if a number is out of bounds. And back. */
 bool object_set_place(struct object *o, const struct object_place *w);

@@ -10,7 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Members above this count against LARGE_BUDGET, by their size; nothing waits when it is alone. */
+/*
+ * Members above this count against LARGE_BUDGET, by their size; nothing waits when it is
+ * alone.
+ */
 #define LARGE_MEMBER (1u << 20)
 #define LARGE_BUDGET (9u << 20)
 /* What stays resident of a buffer between two uses. */
@@ -267,8 +270,9 @@ void part_queue_put(struct part_queue *q, struct part_job *j)
 }
 
 /*
- * Under ${lock}: wait for the members put so far, then take the mark and a copy of the descriptor to sync
- * (-1: nothing of the current part counts; parts before it were synced when they were closed).
+ * Under ${lock}: wait for the members put so far, then take the mark and a copy of the
+ * descriptor to sync (-1: nothing of the current part counts; parts before it were synced
+ * when they were closed).
  */
 static int take_mark(struct part_queue *q, struct part_mark *mark, int *fd, struct err *err)
 {
@@ -299,12 +303,16 @@ int part_queue_sync(struct part_queue *q, struct part_mark *mark_out, struct err
 	pthread_mutex_unlock(&q->lock);
 	if (rc == 0 && fd >= 0 && sys_fdatasync(fd) != 0)
 		rc = err_sys(&local, ERR_WHOLE, "cannot sync");
+	/* a copy: the write errors are fdatasync's */
 	if (fd >= 0)
-		(void)sys_close(fd); /* a copy: the write errors are fdatasync's */
+		(void)sys_close(fd);
 	if (rc == 0 && new_file)
 		rc = dir_sync(q->dirfd, &local);
 	if (rc != 0) {
-		/* After a failed sync nobody knows what is on the disk: this queue is at its end. */
+		/*
+		 * After a failed sync nobody knows what is on the disk: this queue is at
+		 * its end.
+		 */
 		part_queue_fail(q, &local);
 		if (err)
 			*err = local;
@@ -444,8 +452,9 @@ void part_queue_free(struct part_queue *q)
 	pthread_mutex_unlock(&q->lock);
 	for (unsigned i = 0; i < q->n_threads; i++)
 		pthread_join(q->threads[i], NULL);
+	/* not finished: nobody relies on it */
 	if (q->fd >= 0)
-		(void)sys_close(q->fd); /* not finished: nobody relies on it */
+		(void)sys_close(q->fd);
 	for (size_t i = 0; i < q->n_jobs; i++) {
 		pages_clear(&q->jobs[i].plain);
 		pages_clear(&q->jobs[i].out);

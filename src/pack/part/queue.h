@@ -5,14 +5,18 @@
 #include "member.h"
 
 /*
- * The lower half of the part writer: closed members wait here in their order, workers deflate any of them, and the worker that
- * finds the first of the queue deflated writes it and what follows it. So the bytes depend on the order of the members alone.
+ * The lower half of the part writer: closed members wait here in their order, workers
+ * deflate any of them, and the worker that finds the first of the queue deflated writes
+ * it and what follows it. So the bytes depend on the order of the members alone.
  */
 struct part_queue;
 
 enum job_state { JOB_WAITS, JOB_TAKEN, JOB_DEFLATED };
 
-/* A member, from its first byte to the disk. The filling side sets what is above the line. */
+/*
+ * A member, from its first byte to the disk. The filling side sets what is above the
+ * line.
+ */
 struct part_job {
 	struct pages plain; /* MEMBER_MAX */
 	size_t plain_len;
@@ -35,7 +39,10 @@ void part_queue_free(struct part_queue *q);
 
 /* An empty job; waits until one is free. */
 int part_queue_take(struct part_queue *q, struct part_job **out, struct err *err) MUST_CHECK;
-/* The job will hold ${size} plain bytes (more than MEMBER_MAX counts as that): waits while large ones on their way leave no room. */
+/*
+ * The job will hold ${size} plain bytes (more than MEMBER_MAX counts as that): waits
+ * while large ones on their way leave no room.
+ */
 int part_queue_charge(
         struct part_queue *q, struct part_job *j, uint64_t size, struct err *err) MUST_CHECK;
 /* Hand a job over. */
@@ -47,7 +54,10 @@ void part_queue_fail(struct part_queue *q, const struct err *err);
 
 /* Wait until all that was put is written and synced; the mark as in part.h. */
 int part_queue_sync(struct part_queue *q, struct part_mark *mark_out, struct err *err) MUST_CHECK;
-/* Where a member starts in its part's file; false if it is not written yet, or not by this queue. */
+/*
+ * Where a member starts in its part's file; false if it is not written yet, or not by
+ * this queue.
+ */
 bool part_queue_offset(struct part_queue *q, uint32_t part, uint32_t seq, uint64_t *off_out);
 
 #endif

@@ -216,7 +216,10 @@ static int next_member(const struct want *q, struct slot **s, uint64_t *off, str
 	return 0;
 }
 
-/* All bytes of the object into ${write} (NULL: hashed alone), member by member; then the hash must be right. */
+/*
+ * All bytes of the object into ${write} (NULL: hashed alone), member by member; then the
+ * hash must be right.
+ */
 static int pass(const struct want *q, tree_write_fn write, void *ctx, struct err *err)
 {
 	uint64_t off = q->place->member, left = q->size;

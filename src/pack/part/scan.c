@@ -1,6 +1,7 @@
 /*
- * Salvage: members are taken as they come; what is no whole member is skipped to the next member header. Each member stands
- * for itself, so that a damaged one costs the objects in it and no others.
+ * Salvage: members are taken as they come; what is no whole member is skipped to the next
+ * member header. Each member stands for itself, so that a damaged one costs the objects
+ * in it and no others.
  */
 #include "part.h"
 #include "member.h"
@@ -11,7 +12,10 @@
 #include <sys/stat.h>
 
 #define WINDOW (64u << 10)
-/* Objects beyond their member that are followed on suspicion alone, after a gap: a mail may hold forged headers. */
+/*
+ * Objects beyond their member that are followed on suspicion alone, after a gap: a mail
+ * may hold forged headers.
+ */
 #define TRIES_MAX 16
 
 struct scan {
@@ -34,7 +38,10 @@ static void report(struct scan *s, uint64_t from, uint64_t to)
 		s->gap(s->ctx, from, to);
 }
 
-/* The offset of the next thing that looks like a member, from ${off} on; ${size} if there is none. */
+/*
+ * The offset of the next thing that looks like a member, from ${off} on; ${size} if there
+ * is none.
+ */
 static uint64_t find_member(struct scan *s, uint64_t off, uint64_t size)
 {
 	static const uint8_t magic[4] = {0x1f, 0x8b, 8, 4};
@@ -47,8 +54,9 @@ static uint64_t find_member(struct scan *s, uint64_t off, uint64_t size)
 	while (off < size && found == size) {
 		const uint8_t *p = window;
 
+		/* unreadable: skip the window */
 		if (fd_pread(s->file.fd, window, WINDOW, off, &got, &err) != 0)
-			got = 0; /* unreadable: skip the window */
+			got = 0;
 		while ((p = memmem(p, got - (size_t)(p - window), magic, sizeof magic)) != NULL) {
 			size_t at = (size_t)(p - window);
 
@@ -71,7 +79,10 @@ struct entry {
 	uint64_t size;
 };
 
-/* The object goes on behind its member: hash on. True if it is whole; then s->next and s->pos are behind it. */
+/*
+ * The object goes on behind its member: hash on. True if it is whole; then s->next and
+ * s->pos are behind it.
+ */
 static bool follow(struct scan *s, const struct entry *e, struct sha256 *hash)
 {
 	const struct member_head *h = &s->file.head;

@@ -4,8 +4,9 @@
 #include "valise/tree/model.h"
 
 /*
- * The tar header of an object (POSIX.1-1988 ustar): name objects/ab/<sha256>.<ext>, mode 0600, everything else fixed, so that
- * an object has exactly one valid header and a reader compares bytes. From 8 GiB on the size has the base-256 form.
+ * The tar header of an object (POSIX.1-1988 ustar): name objects/ab/<sha256>.<ext>, mode
+ * 0600, everything else fixed, so that an object has exactly one valid header and a
+ * reader compares bytes. From 8 GiB on the size has the base-256 form.
  */
 #define TAR_BLOCK 512
 #define TAR_END 1024 /* zero bytes after the last entry */
@@ -26,8 +27,8 @@ static inline uint64_t tar_entry_size(uint64_t size)
 {
 	return TAR_BLOCK + size + tar_padding(size);
 }
-#define TAR_SIZE_MAX                                                                               \
-	((uint64_t)1 << 56) /* larger sizes are refused: sums of them cannot overflow */
+/* larger sizes are refused: sums of them cannot overflow */
+#define TAR_SIZE_MAX ((uint64_t)1 << 56)
 
 bool tar_is_zero(const uint8_t *p, size_t n);
 

@@ -5,8 +5,9 @@
 #include "tarhead.h"
 
 /*
- * Walks the plain tar bytes of a part, member by member: every entry must be an object with exactly our header, its bytes must
- * have the hash that is its name, padding and the tar end must be zeros, and nothing may follow.
+ * Walks the plain tar bytes of a part, member by member: every entry must be an object
+ * with exactly our header, its bytes must have the hash that is its name, padding and the
+ * tar end must be zeros, and nothing may follow.
  */
 struct tar_walk {
 	const char *name; /* of the file, lent */

@@ -1,6 +1,7 @@
 /*
- * The upper half of the part writer: tar entries are copied into the open member; a member is closed at the first border of
- * entries at or after MEMBER_MIN, or where a flush asks for it, and in the middle of an entry only when it holds MEMBER_MAX.
+ * The upper half of the part writer: tar entries are copied into the open member; a
+ * member is closed at the first border of entries at or after MEMBER_MIN, or where a
+ * flush asks for it, and in the middle of an entry only when it holds MEMBER_MAX.
  */
 #include "queue.h"
 #include "tarhead.h"
@@ -39,7 +40,10 @@ static void close_member(struct part_writer *w, bool border, bool last)
 	part_queue_put(w->queue, j);
 }
 
-/* How many of ${want} bytes, at least 1, the open member takes (a fresh one if none is open). */
+/*
+ * How many of ${want} bytes, at least 1, the open member takes (a fresh one if none is
+ * open).
+ */
 static int room(struct part_writer *w, uint64_t want, size_t *n_out, struct err *err)
 {
 	uint64_t left;
@@ -63,7 +67,10 @@ static void filled(struct part_writer *w, size_t n, uint64_t more)
 		close_member(w, false, false);
 }
 
-/* ${n} bytes of an entry, ${mem} or when that is NULL zeros; ${more} of the entry come after them. */
+/*
+ * ${n} bytes of an entry, ${mem} or when that is NULL zeros; ${more} of the entry come
+ * after them.
+ */
 static int put_bytes(
         struct part_writer *w, const uint8_t *mem, uint64_t n, uint64_t more, struct err *err)
 {
@@ -164,8 +171,9 @@ int part_writer_add(struct part_writer *w, enum coll_kind kind, const uint8_t sh
 	tarhead_make(kind, sha256, size, head);
 	pthread_mutex_lock(&w->lock);
 	rc = part_queue_failed(w->queue, &local);
+	/* nothing can follow half an entry */
 	if (rc == 0 && (rc = put_entry(w, head, &c, place_out, &local)) != 0)
-		part_queue_fail(w->queue, &local); /* nothing can follow half an entry */
+		part_queue_fail(w->queue, &local);
 	pthread_mutex_unlock(&w->lock);
 	if (rc != 0 && err)
 		*err = local;

@@ -169,7 +169,10 @@ int sink_body_close(struct tree_body *b, struct tree_object *out, struct err *er
 		if (rc == 0)
 			o = object_map_add(&s->objects, b->kind, out->sha256, b->size, &is_new);
 		if (is_new) {
-			/* From here on it is known: whoever brings the same bytes meanwhile does not store them again. */
+			/*
+			 * From here on it is known: whoever brings the same bytes
+			 * meanwhile does not store them again.
+			 */
 			o->flags = OBJECT_NEW;
 			s->objects_new++;
 			s->bytes_new += b->size;

@@ -21,7 +21,10 @@ struct slot *sink_slot(struct archive_sink *s, enum coll_kind kind, const char *
 	return slot;
 }
 
-/* An item whose bytes this run brought goes to the journal, so that an interrupted run need not fetch it again. */
+/*
+ * An item whose bytes this run brought goes to the journal, so that an interrupted run
+ * need not fetch it again.
+ */
 static void queue_item(struct archive_sink *s, const struct tree_coll *c,
         const struct tree_item *it, const struct object *o)
 {
@@ -73,7 +76,10 @@ int sink_item(struct tree_sink *t, struct tree_coll *c, const struct tree_item *
 	return 0;
 }
 
-/* Of the items of ${prev}, how many are not in ${c} under the same UID or href with the same bytes? Both are sorted. */
+/*
+ * Of the items of ${prev}, how many are not in ${c} under the same UID or href with the
+ * same bytes? Both are sorted.
+ */
 static uint64_t count_missing(const struct tree_coll *c, const struct tree_coll *prev)
 {
 	uint64_t missing = 0;
@@ -98,8 +104,8 @@ struct settled {
 };
 
 /*
- * Some servers count their HIGHESTMODSEQ up while nothing changes. That makes no new state: the older one stands, and the next run asks for the
- * changes since then.
+ * Some servers count their HIGHESTMODSEQ up while nothing changes. That makes no new
+ * state: the older one stands, and the next run asks for the changes since then.
  */
 static bool is_same(struct tree_coll *c, const struct tree_coll *before,
         const struct tree_roots *was, struct tree_roots *roots)
@@ -135,7 +141,10 @@ static struct last_state last_state(const struct archive_sink *s, const struct s
 	        slot->prev, slot->prev ? &s->seals[slot->seal] : NULL, slot->broken};
 }
 
-/* The last state as its catalog has it. One that is damaged is passed over: ${last} says which it is then. */
+/*
+ * The last state as its catalog has it. One that is damaged is passed over: ${last} says
+ * which it is then.
+ */
 static int load_before(struct archive_sink *s, const struct tree_coll *c, struct last_state *last,
         struct tree_coll **out, struct err *err)
 {
@@ -181,7 +190,10 @@ static int settle(struct archive_sink *s, struct tree_coll *c, struct last_state
 	return 0;
 }
 
-/* Until the commit: the fact that it is as it was, or the collection itself, in memory or in a file. Takes ${c}. */
+/*
+ * Until the commit: the fact that it is as it was, or the collection itself, in memory or
+ * in a file. Takes ${c}.
+ */
 static int hold(
         struct archive_sink *s, struct tree_coll *c, const struct settled *now, struct err *err)
 {

@@ -1,4 +1,7 @@
-/* The end of a run: what is the new state, does it differ, and if it does, a new snapshot. */
+/*
+ * The end of a run: what is the new state, does it differ, and if it does, a new
+ * snapshot.
+ */
 #include "sink.h"
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +87,10 @@ static void build_manifest(const struct archive_sink *s, struct tree_manifest *m
 	tree_manifest_sort(m);
 }
 
-/* The last part, and the proof that everything that the new state names is in the parts and whole. */
+/*
+ * The last part, and the proof that everything that the new state names is in the parts
+ * and whole.
+ */
 static int finish_objects(struct archive_sink *s, struct err *err)
 {
 	int rc = 0;
@@ -136,7 +142,10 @@ static int make_snapshot(struct archive_sink *s, struct err *err)
 	return 0;
 }
 
-/* Only what is derived, or of no use any more: the snapshot stands, whatever happens here. */
+/*
+ * Only what is derived, or of no use any more: the snapshot stands, whatever happens
+ * here.
+ */
 static void tidy(struct archive_sink *s)
 {
 	struct err err = {0};

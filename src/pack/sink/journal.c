@@ -1,8 +1,8 @@
 /*
  * The journal of a run, .work/journal (tree/journal.h):
- *   {"begin":{"account":{...},"parent":hex or null,"snapshot":N}}      the first batch, alone
- *   {"mark":{"entries":,"offset":,"part":,"plain":,"seq":}}            how far the parts are durable; first of its batch
- *   {"coll":{"id":,"kind":,"name":,"uidvalidity":}}
+ *   {"begin":{"account":{...},"parent":hex or null,"snapshot":N}} the first batch, alone
+ *   {"mark":{"entries":,"offset":,"part":,"plain":,"seq":}} how far the parts are
+ *   durable; first of its batch {"coll":{"id":,"kind":,"name":,"uidvalidity":}}
  *   {"object":[kind,sha256,size,part,member,offset]}
  *   {"item":[coll,uid,sha256,seconds,zone(,href,etag,id(,warnings))]}
  */
@@ -108,7 +108,10 @@ void sink_journal_runs(struct archive_sink *s)
 	}
 }
 
-/* Objects and items come by the hundred thousand: their text is made without a tree of JSON values. */
+/*
+ * Objects and items come by the hundred thousand: their text is made without a tree of
+ * JSON values.
+ */
 void sink_journal_object(struct archive_sink *s, const struct object *o)
 {
 	char hex[SHA256_HEX_SIZE], text[256];
@@ -128,7 +131,10 @@ static void put_text(struct buf *out, const char *s)
 		buf_puts(out, "null");
 }
 
-/* [coll, uid, sha256, seconds, zone, href, etag, id, warnings]; what is nothing is left out at the end: the last, or the last four. */
+/*
+ * [coll, uid, sha256, seconds, zone, href, etag, id, warnings]; what is nothing is left
+ * out at the end: the last, or the last four.
+ */
 void sink_journal_item(struct archive_sink *s, const struct pending_item *p)
 {
 	char hex[SHA256_HEX_SIZE];
@@ -195,7 +201,10 @@ void sink_journal_forget(struct archive_sink *s)
 	memset(&s->mark, 0, sizeof s->mark);
 }
 
-/* Reading it back. What is not understood makes the journal one that does not fit: the run begins anew. */
+/*
+ * Reading it back. What is not understood makes the journal one that does not fit: the
+ * run begins anew.
+ */
 struct replay {
 	struct archive_sink *s;
 	bool begun, bad;

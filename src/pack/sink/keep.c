@@ -1,6 +1,7 @@
 /*
- * Durability in batches. One thread, the keeper, syncs the part, writes the journal and reads back what is durable, so that
- * a source never waits for a disk, and at commit only the tail remains to be checked.
+ * Durability in batches. One thread, the keeper, syncs the part, writes the journal and
+ * reads back what is durable, so that a source never waits for a disk, and at commit only
+ * the tail remains to be checked.
  */
 #include "sink.h"
 #include <errno.h>
@@ -10,7 +11,10 @@
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 
-/* Places that are durable become final; their records go into the batch. With the lock held. */
+/*
+ * Places that are durable become final; their records go into the batch. With the lock
+ * held.
+ */
 static void collect(struct archive_sink *s, const struct part_mark *m, bool *any)
 {
 	size_t kept = 0;
@@ -95,7 +99,9 @@ int sink_sync(struct tree_sink *t, struct err *err)
 	return rc < 0 ? sink_fail(s, err) : 0;
 }
 
-/* An object that was read back: it must be where the table says, or now the table knows. */
+/*
+ * An object that was read back: it must be where the table says, or now the table knows.
+ */
 static int on_object(void *ctx, enum coll_kind kind, const uint8_t sha256[SHA256_LEN],
         uint64_t size, uint64_t member, uint64_t offset, struct err *err)
 {
@@ -157,7 +163,10 @@ int sink_check_parts(struct archive_sink *s, uint32_t part, uint64_t offset, str
 	if (rc == ERR_DAMAGED) {
 		struct err ignored = {0};
 
-		/* What is in .work is of no use: without its journal the next run begins anew. */
+		/*
+		 * What is in .work is of no use: without its journal the next run begins
+		 * anew.
+		 */
 		if (sys_unlinkat(s->workfd, "journal", 0) < 0)
 			err_set(&ignored, ERR_IO, ERR_WHOLE, "journal");
 		rc = err_wrap(

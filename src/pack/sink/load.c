@@ -131,8 +131,9 @@ static bool is_loaded(struct archive_sink *s, size_t i, const struct tree_head *
 }
 
 /*
- * Every object of every snapshot, so that none is stored twice. Newest first; a catalog that stands in several seals stands in
- * consecutive ones, for a file is never taken up again once it was replaced.
+ * Every object of every snapshot, so that none is stored twice. Newest first; a catalog
+ * that stands in several seals stands in consecutive ones, for a file is never taken up
+ * again once it was replaced.
  */
 int sink_load_all(struct archive_sink *s, struct err *err)
 {

@@ -25,7 +25,9 @@ static bool has_prefix(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-/* A file at the root of an archive; *temporary_out: what a killed file_write left of it. */
+/*
+ * A file at the root of an archive; *temporary_out: what a killed file_write left of it.
+ */
 static bool is_root_file(const char *name, bool *temporary_out)
 {
 	static const char *const files[] = {
@@ -52,7 +54,10 @@ static bool is_ours(const char *name)
 	       is_root_file(name, &temporary);
 }
 
-/* An archive has a snapshot; or it is a directory where nothing but the beginning of one is. */
+/*
+ * An archive has a snapshot; or it is a directory where nothing but the beginning of one
+ * is.
+ */
 static int check_is_archive(struct archive_sink *s, struct err *err)
 {
 	unsigned *numbers = NULL;
@@ -106,8 +111,8 @@ static int open_plain_dir(int dirfd, const char *name, int *fd_out, struct err *
 }
 
 /*
- * The lock file goes last when a run ends, so one that was opened may be gone by the time it is locked: then
- * there is a new one to try.
+ * The lock file goes last when a run ends, so one that was opened may be gone by the time
+ * it is locked: then there is a new one to try.
  */
 static int try_lock(struct archive_sink *s, bool *again_out, struct err *err)
 {
@@ -170,7 +175,10 @@ int sink_work_remove(struct archive_sink *s, struct err *err)
 	size_t n = 0;
 	int rc;
 
-	/* What is open would linger under another name where a file system keeps such (FUSE, NFS). */
+	/*
+	 * What is open would linger under another name where a file system keeps such
+	 * (FUSE, NFS).
+	 */
 	journal_free(s->journal);
 	s->journal = NULL;
 	rc = dir_list(s->workfd, ".", &names, &n, err);
@@ -194,7 +202,10 @@ int sink_work_remove(struct archive_sink *s, struct err *err)
 	rc = lock_remove(s->workfd, "lock", &s->work_lock, err);
 	if (rc < 0)
 		return err_wrap(err, "%s/.work", s->path);
-	/* Somebody else may be in it already: that is fine, and so is a root that is not empty. */
+	/*
+	 * Somebody else may be in it already: that is fine, and so is a root that is not
+	 * empty.
+	 */
 	(void)sys_unlinkat(s->rootfd, ".work", AT_REMOVEDIR);
 	if (s->made_root && s->n_seals == 0)
 		(void)sys_unlinkat(AT_FDCWD, s->path, AT_REMOVEDIR);
@@ -251,7 +262,10 @@ static int remove_entry(const struct archive_sink *s, int dirfd, const char *nam
 	return 0;
 }
 
-/* Remove what is in .work but for the lock and, if the run is taken up, the journal and the parts of it. */
+/*
+ * Remove what is in .work but for the lock and, if the run is taken up, the journal and
+ * the parts of it.
+ */
 static int clean_work(struct archive_sink *s, bool resume, struct err *err)
 {
 	char **names = NULL, dir[16];
@@ -269,7 +283,10 @@ static int clean_work(struct archive_sink *s, bool resume, struct err *err)
 	return rc;
 }
 
-/* In the snapshot being built: everything but parts goes; parts beyond the mark are the writer's affair. */
+/*
+ * In the snapshot being built: everything but parts goes; parts beyond the mark are the
+ * writer's affair.
+ */
 static int clean_snapshot(struct archive_sink *s, struct err *err)
 {
 	char **names = NULL;

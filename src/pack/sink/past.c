@@ -1,7 +1,8 @@
 /*
- * What a run builds on, looked at before it is believed. A seal that cannot be read is passed over. Every file that a seal names is
- * there with its size, and a catalog has its sum; what is not so counts as not there, so that a source gives it again. What no source
- * gives any more is named in the catalog that lacks it.
+ * What a run builds on, looked at before it is believed. A seal that cannot be read is
+ * passed over. Every file that a seal names is there with its size, and a catalog has its
+ * sum; what is not so counts as not there, so that a source gives it again. What no
+ * source gives any more is named in the catalog that lacks it.
  */
 #include "sink.h"
 #include <errno.h>
@@ -85,7 +86,10 @@ static bool is_readable(const struct archive_sink *s, unsigned snapshot)
 	return false;
 }
 
-/* Each file once: with the seal of its own directory, or where that cannot be read, with the first that names it. */
+/*
+ * Each file once: with the seal of its own directory, or where that cannot be read, with
+ * the first that names it.
+ */
 static bool is_turn(const struct archive_sink *s, size_t seal, const struct seal_file *f)
 {
 	unsigned snapshot;
@@ -134,7 +138,9 @@ static bool is_broken(const struct archive_sink *s, const struct slot *slot)
 	return false;
 }
 
-/* The last state of the collection cannot be read: an older one stands for it, or none. */
+/*
+ * The last state of the collection cannot be read: an older one stands for it, or none.
+ */
 static void go_back(struct archive_sink *s, struct slot *slot, const char *why)
 {
 	const struct tree_head *h = NULL;
@@ -301,7 +307,10 @@ static bool has_error(const struct tree_coll *c, const struct tree_item *it, con
 	return false;
 }
 
-/* Does the new state say anything of the item already: that it is there, changed, or could not be had? */
+/*
+ * Does the new state say anything of the item already: that it is there, changed, or
+ * could not be had?
+ */
 static bool is_spoken_of(const struct tree_coll *c, const struct tree_coll *was,
         const struct tree_item *it, const char *href)
 {
@@ -312,7 +321,10 @@ static bool is_spoken_of(const struct tree_coll *c, const struct tree_coll *was,
 	return c->uidvalidity == was->uidvalidity && has_error(c, it, href);
 }
 
-/* Items of the last state whose bytes are nowhere become error lines of ${c}; returns how many. */
+/*
+ * Items of the last state whose bytes are nowhere become error lines of ${c}; returns how
+ * many.
+ */
 static size_t name_lost(
         const struct archive_sink *s, const struct tree_coll *was, struct tree_coll *c)
 {
@@ -356,7 +368,10 @@ static int mend_given(
 	return sink_replace(s, c, err);
 }
 
-/* It was kept, or it is gone from the server: its catalog is written anew, without what is lost. Takes ${c}. */
+/*
+ * It was kept, or it is gone from the server: its catalog is written anew, without what
+ * is lost. Takes ${c}.
+ */
 static int mend_kept(struct archive_sink *s, struct slot *slot, struct tree_coll *was,
         struct tree_coll *c, struct err *err)
 {

@@ -1,4 +1,7 @@
-/* Sealing: the seal's list of files, its two texts, and the one rename that makes the snapshot part of the archive. */
+/*
+ * Sealing: the seal's list of files, its two texts, and the one rename that makes the
+ * snapshot part of the archive.
+ */
 #include "sink.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -85,7 +88,9 @@ static int add_parts(const struct archive_sink *s, struct seal *seal, struct err
 	return rc;
 }
 
-/* Tag files are written with the first snapshot; every later seal names the same bytes. */
+/*
+ * Tag files are written with the first snapshot; every later seal names the same bytes.
+ */
 static int add_tags(const struct archive_sink *s, struct seal *seal, struct err *err)
 {
 	int rc = 0;
@@ -123,7 +128,10 @@ static int write_seal(struct archive_sink *s, struct seal *seal, struct err *err
 		rc = file_write(s->snapfd, "seal.sha256", sums.data, sums.len, err);
 	buf_clear(&json);
 	buf_clear(&sums);
-	/* Read as every reader will: a seal that is not understood must not become the newest. */
+	/*
+	 * Read as every reader will: a seal that is not understood must not become the
+	 * newest.
+	 */
 	snprintf(dir, sizeof dir, ".work/%06u", s->snapshot);
 	if (rc == 0)
 		rc = seal_load(s->rootfd, dir, s->snapshot, &again, err);
@@ -219,8 +227,10 @@ static int commit(struct archive_sink *s, struct err *err)
 	return rc;
 }
 
-/* The names of the root and of what was made above it must last, too. Which those are an interrupted run did not write down: all, up to
- * where this user or the file system ends. */
+/*
+ * The names of the root and of what was made above it must last, too. Which those are an
+ * interrupted run did not write down: all, up to where this user or the file system ends.
+ */
 static int sync_root_parents(const struct archive_sink *s, struct err *err)
 {
 	char *path = xasprintf("%s/..", s->path);

@@ -1,4 +1,7 @@
-/* The archive as a sink: opening, what the last snapshot and an interrupted run had, the end. */
+/*
+ * The archive as a sink: opening, what the last snapshot and an interrupted run had, the
+ * end.
+ */
 #include "sink.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +49,9 @@ static int prev_of_run(
 {
 	const struct tree_coll *from = NULL;
 
-	/* The journal is in order of time: the last one counts when UIDVALIDITY changed. */
+	/*
+	 * The journal is in order of time: the last one counts when UIDVALIDITY changed.
+	 */
 	for (size_t i = 0; i < s->n_runs; i++) {
 		const struct tree_coll *c = s->runs[i].coll;
 
@@ -205,7 +210,10 @@ static struct archive_sink *sink_new(
 	return s;
 }
 
-/* The state that this run goes on from: seals, account, names, one slot for each collection. */
+/*
+ * The state that this run goes on from: seals, account, names, one slot for each
+ * collection.
+ */
 static int load_state(struct archive_sink *s, const struct tree_account *account, struct err *err)
 {
 	int rc = sink_past_seals(s, err);
@@ -237,7 +245,10 @@ static int load_state(struct archive_sink *s, const struct tree_account *account
 	return 0;
 }
 
-/* Tag files are part of every seal, so one that is gone or damaged is put back when this program has the very text. */
+/*
+ * Tag files are part of every seal, so one that is gone or damaged is put back when this
+ * program has the very text.
+ */
 static int repair_tags(struct archive_sink *s, struct err *err)
 {
 	for (unsigned i = 0; i < BAG_TAGS; i++) {

@@ -11,12 +11,13 @@
 #include "pack/seal.h"
 
 /*
- * The archive as a tree_sink, inside. sink.c is the table and prev; open.c takes the lock and takes up an interrupted
- * run; body.c, coll.c take what a source gives; keep.c makes it durable batch by batch and reads it back;
- * past.c looks at what it goes on from; commit.c and write.c make the snapshot.
+ * The archive as a tree_sink, inside. sink.c is the table and prev; open.c takes the lock
+ * and takes up an interrupted run; body.c, coll.c take what a source gives; keep.c makes
+ * it durable batch by batch and reads it back; past.c looks at what it goes on from;
+ * commit.c and write.c make the snapshot.
  *
- * Threads: ${lock} guards objects, slots, pending lists, counters and ${failed}. It is never held over input or output but
- * in the loading of catalogs.
+ * Threads: ${lock} guards objects, slots, pending lists, counters and ${failed}. It is
+ * never held over input or output but in the loading of catalogs.
  */
 
 #define BODY_MEMORY (1u << 20) /* a larger body goes to a spool file */
@@ -24,8 +25,8 @@
 #define BODY_POOL 8
 #define BATCH_BYTES (64u << 20)
 #define BATCH_SECONDS 10
-#define OBJECT_WEIGHT                                                                              \
-	4096 /* an object counts as so many bytes more, for what it costs in memory and journal */
+/* an object counts as so many bytes more, for what it costs in memory and journal */
+#define OBJECT_WEIGHT 4096
 #define PART_SIZE (UINT64_C(1) << 30)
 
 /* One collection of the run: of the last snapshot, of this one, or of both. */
@@ -39,13 +40,17 @@ struct slot {
 	char *why;
 	enum { SLOT_OPEN, SLOT_GIVEN, SLOT_SAME, SLOT_KEPT, SLOT_GONE } state;
 	bool loaded; /* the objects of prev's catalog are in the map */
-	/* SLOT_GIVEN, it differs from prev: freed once its files are written; NULL while it is in spill */
+	/*
+	 * SLOT_GIVEN, it differs from prev: freed once its files are written; NULL while
+	 * it is in spill
+	 */
 	struct tree_coll *coll;
 	char *spill; /* a file in .work, or NULL */
 	struct tree_head head; /* of coll; its files are named once they are written */
 	enum coll_status status; /* SLOT_SAME, SLOT_KEPT */
 	char *reason;
-	uint64_t missing; /* SLOT_GIVEN: items of prev that are not here under their UID or href */
+	/* SLOT_GIVEN: items of prev that are not here under their UID or href */
+	uint64_t missing;
 	bool marked; /* it came with marks of its own for what is gone: they are right */
 	/* SLOT_GIVEN, once written: */
 	struct slot_file {
@@ -56,7 +61,10 @@ struct slot {
 	size_t n_parts;
 };
 
-/* An object that waits for its member to be durable, and an item that waits for its object. */
+/*
+ * An object that waits for its member to be durable, and an item that waits for its
+ * object.
+ */
 struct pending_object {
 	struct object *object;
 	struct part_place place;
@@ -73,7 +81,8 @@ struct pending_item {
 
 /* Items of an interrupted run, and of this one as far as the journal has them. */
 struct run_coll {
-	struct tree_coll *coll; /* name, kind, uidvalidity; items only of the interrupted run */
+	/* name, kind, uidvalidity; items only of the interrupted run */
+	struct tree_coll *coll;
 	bool journaled;
 };
 #define RUN_CACHE 64
@@ -123,8 +132,8 @@ struct archive_sink {
 	struct journal *journal;
 	struct run_coll *runs;
 	size_t n_runs, runs_cap;
-	uint32_t run_cache
-	        [RUN_CACHE]; /* by the address of the source's collection; always checked */
+	/* by the address of the source's collection; always checked */
+	uint32_t run_cache[RUN_CACHE];
 	struct pending_object *objects_waiting;
 	size_t n_objects_waiting, objects_waiting_cap;
 	struct pending_item *items_waiting;
@@ -156,7 +165,10 @@ struct tree_body {
 /* open.c */
 int sink_dirs_open(struct archive_sink *s, struct err *err) MUST_CHECK;
 int sink_resume(struct archive_sink *s, struct err *err) MUST_CHECK;
-/* .work and all in it, the lock last; with nothing sealed and a root that this run made, that too. */
+/*
+ * .work and all in it, the lock last; with nothing sealed and a root that this run made,
+ * that too.
+ */
 int sink_work_remove(struct archive_sink *s, struct err *err) MUST_CHECK;
 
 /* load.c: objects of older snapshots. With s->lock held. */
@@ -164,7 +176,10 @@ int sink_work_remove(struct archive_sink *s, struct err *err) MUST_CHECK;
 int sink_load_head(struct archive_sink *s, const struct tree_head *h, struct tree_coll **out,
         struct err *err) MUST_CHECK;
 int sink_load_all(struct archive_sink *s, struct err *err) MUST_CHECK;
-/* The catalog ${path}: its sum checked if there is a ${seal}, its roots if there is ${h}; no lock needed. */
+/*
+ * The catalog ${path}: its sum checked if there is a ${seal}, its roots if there is ${h};
+ * no lock needed.
+ */
 int sealed_catalog(int rootfd, const struct seal *seal, const struct tree_head *h, const char *path,
         struct tree_coll **out, struct err *err) MUST_CHECK;
 
@@ -172,19 +187,34 @@ int sealed_catalog(int rootfd, const struct seal *seal, const struct tree_head *
 int sink_past_seals(struct archive_sink *s, struct err *err) MUST_CHECK;
 /* Every file of every seal, by its size; slots whose state is not all there. */
 void sink_past_look(struct archive_sink *s);
-/* A tag file of another version of valise that is damaged: this version's is named from now on. */
+/*
+ * A tag file of another version of valise that is damaged: this version's is named from
+ * now on.
+ */
 void sink_past_tag(struct archive_sink *s, const char *path);
 bool sink_past_is_bad(const struct archive_sink *s, const char *path);
 /* Is the place in a part that is missing or cut? */
 bool sink_past_lacks(const struct archive_sink *s, const struct object_place *w);
-/* The catalog of the slot's last state as it is, or of the newest one that can be read; *out NULL if there is none. With s->lock held. */
+/*
+ * The catalog of the slot's last state as it is, or of the newest one that can be read;
+ * *out NULL if there is none. With s->lock held.
+ */
 int sink_past_catalog(struct archive_sink *s, struct slot *slot, struct tree_coll **out,
         struct err *err) MUST_CHECK;
-/* ${c}, read from a catalog, as a source may believe it: without items whose bytes are nowhere. With s->lock held. */
+/*
+ * ${c}, read from a catalog, as a source may believe it: without items whose bytes are
+ * nowhere. With s->lock held.
+ */
 void sink_past_offer(const struct archive_sink *s, struct tree_coll *c);
-/* At commit: what is not there any more is written anew, and what nobody gave again is named. */
+/*
+ * At commit: what is not there any more is written anew, and what nobody gave again is
+ * named.
+ */
 int sink_past_mend(struct archive_sink *s, struct err *err) MUST_CHECK;
-/* The same look once more, before anything is sealed: somebody else may have been at the archive since. */
+/*
+ * The same look once more, before anything is sealed: somebody else may have been at the
+ * archive since.
+ */
 int sink_past_again(const struct archive_sink *s, struct err *err) MUST_CHECK;
 int sink_last(struct tree_sink *t, struct tree_reader **out, struct err *err);
 
@@ -202,7 +232,10 @@ int sink_item(
 int sink_coll(struct tree_sink *t, struct tree_coll *c, struct err *err);
 int sink_keep(struct tree_sink *t, enum coll_kind kind, const char *name, enum coll_status status,
         const char *reason, struct err *err);
-/* Until the commit, in place of what the slot has: takes ${c}, which differs from the last state. */
+/*
+ * Until the commit, in place of what the slot has: takes ${c}, which differs from the
+ * last state.
+ */
 int sink_replace(struct archive_sink *s, struct tree_coll *c, struct err *err) MUST_CHECK;
 /* With s->lock held; NULL if there is none and ${make} is false. */
 struct slot *sink_slot(struct archive_sink *s, enum coll_kind kind, const char *name, bool make);
@@ -216,12 +249,14 @@ int sink_unspill(struct archive_sink *s, struct slot *slot, struct err *err) MUS
 
 /* journal.c */
 /*
- * Open .work/journal. A new one begins with a record of what it belongs to. One that is there is read: *fits_out says whether it
- * belongs to the snapshot that this run would make; objects, runs and mark are what it holds.
+ * Open .work/journal. A new one begins with a record of what it belongs to. One that is
+ * there is read: *fits_out says whether it belongs to the snapshot that this run would
+ * make; objects, runs and mark are what it holds.
  */
 int sink_journal_open(struct archive_sink *s, bool *fits_out, struct err *err) MUST_CHECK;
 void sink_journal_mark(struct archive_sink *s, const struct part_mark *m);
-void sink_journal_runs(struct archive_sink *s); /* those that the journal does not have yet */
+/* those that the journal does not have yet */
+void sink_journal_runs(struct archive_sink *s);
 void sink_journal_object(struct archive_sink *s, const struct object *o);
 void sink_journal_item(struct archive_sink *s, const struct pending_item *p);
 /* Forget what sink_journal_open read. */
@@ -230,8 +265,8 @@ void sink_journal_forget(struct archive_sink *s);
 uint32_t sink_run_coll(struct archive_sink *s, const struct tree_coll *c);
 
 /* keep.c */
-int sink_start(struct archive_sink *s,
-        struct err *err) MUST_CHECK; /* writer, journal and keeper, if they do not run yet */
+/* writer, journal and keeper, if they do not run yet */
+int sink_start(struct archive_sink *s, struct err *err) MUST_CHECK;
 void sink_keeper_stop(struct archive_sink *s);
 int sink_sync(struct tree_sink *t, struct err *err) MUST_CHECK;
 int sink_barrier(struct archive_sink *s, struct err *err) MUST_CHECK;
@@ -239,19 +274,25 @@ int sink_check_parts(
         struct archive_sink *s, uint32_t part, uint64_t offset, struct err *err) MUST_CHECK;
 /* Close the last part and check all to the end; part_sums has all. */
 int sink_finish_parts(struct archive_sink *s, struct err *err) MUST_CHECK;
-int sink_failed(
-        struct archive_sink *s, struct err *err); /* the sticky error or 0; takes the lock */
-int sink_fail(
-        struct archive_sink *s, const struct err *err); /* makes it sticky, returns its code */
+/* the sticky error or 0; takes the lock */
+int sink_failed(struct archive_sink *s, struct err *err);
+/* makes it sticky, returns its code */
+int sink_fail(struct archive_sink *s, const struct err *err);
 
 /* commit.c */
 int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err);
-/* shrink.c: what is lost in a suspicious way against ${after}, what the server shows, stays; counts collections. */
+/*
+ * shrink.c: what is lost in a suspicious way against ${after}, what the server shows,
+ * stays; counts collections.
+ */
 int sink_shrink(struct archive_sink *s, const struct tree_manifest *after, unsigned *shrunk_out,
         struct err *err) MUST_CHECK;
 /* write.c: catalogs and links of every collection that differs, into .work/NNNNNN */
 int sink_write_files(struct archive_sink *s, struct err *err) MUST_CHECK;
-/* seal.c: name the files, seal, and move .work/NNNNNN into data/. ${seal} has its number, parent and manifest. */
+/*
+ * seal.c: name the files, seal, and move .work/NNNNNN into data/. ${seal} has its number,
+ * parent and manifest.
+ */
 int sink_seal(struct archive_sink *s, struct seal *seal, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,4 +1,7 @@
-/* Finished collections in .work, as catalogs without places: an account of a million messages need not be in memory at once. */
+/*
+ * Finished collections in .work, as catalogs without places: an account of a million
+ * messages need not be in memory at once.
+ */
 #include "sink.h"
 #include <fcntl.h>
 #include <stdlib.h>

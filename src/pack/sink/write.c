@@ -1,4 +1,7 @@
-/* Catalogs and links of the collections that differ: each is a file of its own, so some threads share the work. */
+/*
+ * Catalogs and links of the collections that differ: each is a file of its own, so some
+ * threads share the work.
+ */
 #include "sink.h"
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,7 @@
-/* A URL that names another person's home, where the server leads to that of whoever signs in. */
+/*
+ * A URL that names another person's home, where the server leads to that of whoever signs
+ * in.
+ */
 #include <string.h>
 #include "valise/base/mem.h"
 #include "valise/proto/dav/discover.h"

@@ -25,7 +25,10 @@ struct found {
 	bool any; /* a response came */
 	bool is_collection; /* of the kind that is looked for */
 	bool unauthenticated;
-	int withheld; /* status of the home set's property, when that says more than that there is none */
+	/*
+	 * status of the home set's property, when that says more than that there is none
+	 */
+	int withheld;
 	struct dav_home principals, homes, others; /* others: homes of the other kind */
 	const char *home_prop, *other_prop;
 	const char *type;
@@ -99,7 +102,10 @@ static void found_clear(struct found *f)
 	memset(f, 0, sizeof *f);
 }
 
-/* Servers behind a proxy name themselves: what may not have the password is looked for by its path. */
+/*
+ * Servers behind a proxy name themselves: what may not have the password is looked for by
+ * its path.
+ */
 static char *at_home(
         const struct found *f, const struct dav_response *r, char *named, struct dav_home *out)
 {
@@ -198,7 +204,10 @@ static int probe(const struct search *w, const char *url, struct found *f, struc
 
 bool dav_is_collection(const struct dav_response *r, bool contacts)
 {
-	/* Not schedule-outbox: SOGo's first calendar is that as well, and what is an outbox alone is no calendar. */
+	/*
+	 * Not schedule-outbox: SOGo's first calendar is that as well, and what is an
+	 * outbox alone is no calendar.
+	 */
 	static const char *const others[] = {"{" NS_CALDAV "}schedule-inbox",
 	        "{" NS_CS "}notification", "{" NS_CS "}dropbox-home",
 	        "{http://nextcloud.com/ns}deleted-calendar", "{http://nextcloud.com/ns}trash-bin"};
@@ -416,8 +425,9 @@ static int discover(struct http *h, const struct service *s, struct dav_home *ou
 	buf_putc(&origin, '/');
 	for (size_t i = 0; i < 3 && rc == 0 && !out->n; i++) {
 		*tried_out = i;
+		/* was the first */
 		if (i == 2 && !given)
-			break; /* was the first */
+			break;
 		err_clear(err);
 		buf_reset(&url);
 		rc = url_join(buf_str(&origin), try[i], &url, err);
@@ -429,8 +439,9 @@ static int discover(struct http *h, const struct service *s, struct dav_home *ou
 			most = weight;
 		}
 	}
+	/* a server that knows no principals */
 	if (rc == 0 && !out->n && rest.self && !rest.refusal.code)
-		home_add(out, xstrdup(rest.self)); /* a server that knows no principals */
+		home_add(out, xstrdup(rest.self));
 	if (rc == 0 && !out->n) {
 		if (rest.refusal.code)
 			*err = rest.refusal;

@@ -1,7 +1,10 @@
 #ifndef VALISE_PROTO_DAV_EXPAT_COMPAT_H
 #define VALISE_PROTO_DAV_EXPAT_COMPAT_H
 
-/* Where the XML parser is: newer releases of expat want 64-bit names, older ones have none. */
+/*
+ * Where the XML parser is: newer releases of expat want 64-bit names, older ones have
+ * none.
+ */
 
 #include <expat.h>
 #include <stdint.h>

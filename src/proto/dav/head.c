@@ -1,6 +1,6 @@
 /*
- * Where the XML of an answer begins and how it is encoded (XML 1.0 2.8, 4.3.3). Scripts print warnings before it, and
- * write names of encodings that no parser knows.
+ * Where the XML of an answer begins and how it is encoded (XML 1.0 2.8, 4.3.3). Scripts
+ * print warnings before it, and write names of encodings that no parser knows.
  */
 #include "internal.h"
 #include "valise/base/mem.h"
@@ -173,8 +173,9 @@ int dav_single_byte_map(const char *name, int map[256])
 		size_t n_in = 1, n_out = sizeof out, n;
 
 		n = iconv(cd, &from, &n_in, &to, &n_out);
+		/* several octets a character */
 		if (n == (size_t)-1 && errno == EINVAL)
-			rc = -1; /* several octets a character */
+			rc = -1;
 		map[i] = n == (size_t)-1 || n_out != 4 ? -1 : out[0] | out[1] << 8 | out[2] << 16;
 		(void)iconv(cd, NULL, NULL, NULL, NULL);
 	}

@@ -1,6 +1,7 @@
 /*
- * What an href of a multistatus means (RFC 4918 8.3, 14.7). Servers list names as they are stored, or escaped once
- * too often or too little, and want them otherwise in a request: so there are several ways to write one.
+ * What an href of a multistatus means (RFC 4918 8.3, 14.7). Servers list names as they
+ * are stored, or escaped once too often or too little, and want them otherwise in a
+ * request: so there are several ways to write one.
  */
 #include "internal.h"
 #include "valise/base/mem.h"
@@ -47,7 +48,10 @@ static void put_raw(const char *s, size_t n, const char *which, struct buf *out)
 			buf_putc(out, s[i]);
 }
 
-/* Decoded ${times} and everything, or what must be, escaped again; slashes that were escaped stay so. */
+/*
+ * Decoded ${times} and everything, or what must be, escaped again; slashes that were
+ * escaped stay so.
+ */
 static void put_decoded(const char *s, size_t n, int times, bool all, struct buf *out)
 {
 	struct buf b[2];

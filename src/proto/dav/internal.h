@@ -13,10 +13,16 @@
 #define DAV_BODY_MAX ((size_t)64 << 20) /* of a request */
 #define DAV_ANSWER_MAX ((uint64_t)1 << 30) /* streamed, so only a bound on patience */
 
-/* Between the parts of a name in expat's triplets; no namespace that expat accepts has it. */
+/*
+ * Between the parts of a name in expat's triplets; no namespace that expat accepts has
+ * it.
+ */
 #define DAV_SEP '\n'
 
-/* raw.c: XML written again from what the parser says, with each prefix declared where it is first used. */
+/*
+ * raw.c: XML written again from what the parser says, with each prefix declared where it
+ * is first used.
+ */
 struct dav_ns {
 	char *prefix, *uri;
 	int depth;
@@ -39,7 +45,10 @@ int dav_raw_end(struct dav_raw *w, const char *name) MUST_CHECK;
 /* A triplet (or pair) as "{uri}local"; false when longer than the cap. */
 bool dav_clark(const char *name, char out[DAV_NAME_MAX]);
 
-/* head.c: where the XML begins in the first octets of an answer, and how it is encoded. False: more of them have to be seen. */
+/*
+ * head.c: where the XML begins in the first octets of an answer, and how it is encoded.
+ * False: more of them have to be seen.
+ */
 #define DAV_HEAD_MAX 65536
 #define DAV_ENCODING_MAX 40
 struct dav_head {
@@ -69,7 +78,10 @@ char *dav_repaired_text(const char *s);
 struct dav_parser;
 struct dav_parser *dav_parser_new(const char *base_url, dav_response_fn fn, void *ctx);
 void dav_parser_free(struct dav_parser *p);
-/* Single characters that cannot stand in XML cost nothing but themselves (not for content, whose octets count). */
+/*
+ * Single characters that cannot stand in XML cost nothing but themselves (not for
+ * content, whose octets count).
+ */
 void dav_parser_repair(struct dav_parser *p);
 /* The root element is one of those that an answer has. */
 bool dav_parser_is_answer(const struct dav_parser *p);
@@ -89,7 +101,10 @@ int dav_put_empty(struct buf *out, const char *clark, struct err *err) MUST_CHEC
 int dav_put_root(struct buf *out, const char *name, struct err *err) MUST_CHECK;
 int dav_put_set(struct buf *out, const struct dav_set *set, struct err *err) MUST_CHECK;
 
-/* scan.c: the elements of raw inner XML, one after the other. False when it is not well-formed. */
+/*
+ * scan.c: the elements of raw inner XML, one after the other. False when it is not
+ * well-formed.
+ */
 typedef void (*dav_scan_fn)(void *ctx, const char *clark, const char **atts, const char *text);
 bool dav_scan(const char *xml, dav_scan_fn fn, void *ctx);
 

@@ -1,7 +1,8 @@
 /*
- * Whose collection is it: DAV:owner (RFC 3744 5.1) against the principal that signed in, as identities. One person's
- * principal is written in several ways: with the host inside a proxy, at a "/users/" level or below "__uids__", with
- * or without the domain of the e-mail address, with "/user/" behind it, or as bare text.
+ * Whose collection is it: DAV:owner (RFC 3744 5.1) against the principal that signed in,
+ * as identities. One person's principal is written in several ways: with the host inside
+ * a proxy, at a "/users/" level or below "__uids__", with or without the domain of the
+ * e-mail address, with "/user/" behind it, or as bare text.
  */
 #include "internal.h"
 #include "valise/base/mem.h"
@@ -25,7 +26,10 @@ static bool is_level(const char *s, size_t n)
 	return false;
 }
 
-/* A principal's path, decoded and in lower case, without scheme, host and slashes at its end. */
+/*
+ * A principal's path, decoded and in lower case, without scheme, host and slashes at its
+ * end.
+ */
 static char *path_of(const char *href)
 {
 	const char *from = strstr(href, "://"), *path = href;
@@ -66,7 +70,10 @@ static char *name_in(char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Digits and dashes, or a UUID: a number that some servers give to people whose names they also use. */
+/*
+ * Digits and dashes, or a UUID: a number that some servers give to people whose names
+ * they also use.
+ */
 static bool is_number(const char *s)
 {
 	size_t hex = strspn(s, "0123456789abcdef-"), digits = strcspn(s, "0123456789");

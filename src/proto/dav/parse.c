@@ -1,12 +1,14 @@
 /*
- * Multistatus answers (RFC 4918 13, 14), sync-collection (RFC 6578), mkcol-response (RFC 5689 3) and
- * error bodies (RFC 4918 16), parsed while they come in.
+ * Multistatus answers (RFC 4918 13, 14), sync-collection (RFC 6578), mkcol-response (RFC
+ * 5689 3) and error bodies (RFC 4918 16), parsed while they come in.
  *
- *	multistatus = response* responsedescription? sync-token?
- *	response    = href ((href*, status) | propstat+) error? responsedescription? location?
- *	propstat    = prop status error? responsedescription?
+ * 	multistatus = response* responsedescription? sync-token?
+ * 	response    = href ((href*, status) | propstat+) error? responsedescription?
+ *              location?
+ * 	propstat    = prop status error? responsedescription?
  *
- * Parts may come in any order, be missing or be foreign: what is not known is passed over.
+ * Parts may come in any order, be missing or be foreign: what is not known is passed
+ * over.
  */
 #include "expat_compat.h"
 #include "internal.h"
@@ -17,7 +19,8 @@
 
 #define TEXT_MAX 65536
 #define HREFS_MAX 10000 /* of one response */
-#define TOKEN_MAX ((int64_t)4 << 20) /* a tag or comment: expat would look at it again and again */
+/* a tag or comment: expat would look at it again and again */
+#define TOKEN_MAX ((int64_t)4 << 20)
 
 enum kind {
 	EL_DOCUMENT,
@@ -101,7 +104,10 @@ static void fail(struct dav_parser *p, int rc)
 	(void)XML_StopParser(p->xml, XML_FALSE);
 }
 
-/* sabre's message, Cyrus' responsedescription, Apple's and SOGo's error-description: text for people, in any namespace. */
+/*
+ * sabre's message, Cyrus' responsedescription, Apple's and SOGo's error-description: text
+ * for people, in any namespace.
+ */
 static bool is_message(const char *name)
 {
 	static const char *const locals[] = {
@@ -518,8 +524,9 @@ struct dav_parser *dav_parser_new(const char *base_url, dav_response_fn fn, void
 	struct dav_parser *p = xcalloc(1, sizeof *p);
 
 	p->xml = XML_ParserCreateNS(NULL, DAV_SEP);
+	/* out of memory: the one way to end */
 	if (!p->xml)
-		(void)xmalloc(SIZE_MAX / 2); /* out of memory: the one way to end */
+		(void)xmalloc(SIZE_MAX / 2);
 	p->base_url = xstrdup(base_url);
 	p->fn = fn;
 	p->ctx = ctx;

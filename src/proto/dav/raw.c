@@ -1,4 +1,7 @@
-/* The inner XML of a property, written again so that it stands alone (XML 1.0, Namespaces in XML 1.0). */
+/*
+ * The inner XML of a property, written again so that it stands alone (XML 1.0, Namespaces
+ * in XML 1.0).
+ */
 #include "internal.h"
 #include "valise/base/mem.h"
 #include <stdlib.h>

@@ -1,4 +1,7 @@
-/* PROPFIND (RFC 4918 9.1), sync-collection (RFC 6578 3.2), calendar-multiget (RFC 4791 7.9), addressbook-multiget (RFC 6352 8.7). */
+/*
+ * PROPFIND (RFC 4918 9.1), sync-collection (RFC 6578 3.2), calendar-multiget (RFC 4791
+ * 7.9), addressbook-multiget (RFC 6352 8.7).
+ */
 #include "internal.h"
 #include "valise/base/mem.h"
 #include <stdlib.h>

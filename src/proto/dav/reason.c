@@ -1,4 +1,7 @@
-/* What a server says for its "no", for a person: the names of the conditions (RFC 4918 16) and its own words. */
+/*
+ * What a server says for its "no", for a person: the names of the conditions (RFC 4918
+ * 16) and its own words.
+ */
 #include "internal.h"
 #include "valise/base/json.h"
 #include "valise/base/mem.h"

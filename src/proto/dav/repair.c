@@ -1,10 +1,13 @@
 /*
- * What cannot stand in XML 1.0 and comes all the same: a bare '&' or '<', control characters, references to characters
- * or entities that are not there, octets that are no UTF-8. One of them in one name would cost the whole answer. What is
- * well-formed passes as it is; CDATA, comments and instructions are not touched, a document type is left to be refused.
+ * What cannot stand in XML 1.0 and comes all the same: a bare '&' or '<', control
+ * characters, references to characters or entities that are not there, octets that are no
+ * UTF-8. One of them in one name would cost the whole answer. What is well-formed passes
+ * as it is; CDATA, comments and instructions are not touched, a document type is left to
+ * be refused.
  *
- * A bad octet becomes a character of the private use plane that says which octet it was: an href gets it back as an
- * escape (dav_repaired_href), a name as a letter of ISO 8859-1 (dav_repaired_text).
+ * A bad octet becomes a character of the private use plane that says which octet it was:
+ * an href gets it back as an escape (dav_repaired_href), a name as a letter of ISO 8859-1
+ * (dav_repaired_text).
  */
 #include "internal.h"
 #include "valise/base/escape.h"
@@ -222,7 +225,9 @@ static enum tag look_at_tag(const char *s, size_t n, size_t *len_out)
 	}
 }
 
-/* What begins with '<' and is no element: where it ends, and how long its beginning is. */
+/*
+ * What begins with '<' and is no element: where it ends, and how long its beginning is.
+ */
 static const struct section {
 	const char *from, *to;
 } sections[] = {{"<![CDATA[", "]]>"}, {"<!--", "-->"}, {"<?", "?>"}};

@@ -75,8 +75,9 @@ bool dav_scan(const char *xml, dav_scan_fn fn, void *ctx)
 	struct scan s = {.fn = fn, .ctx = ctx, .xml = XML_ParserCreateNS("UTF-8", DAV_SEP)};
 	bool ok;
 
+	/* out of memory: the one way to end */
 	if (!s.xml)
-		(void)xmalloc(SIZE_MAX / 2); /* out of memory: the one way to end */
+		(void)xmalloc(SIZE_MAX / 2);
 	buf_init(&s.text, DAV_PROP_MAX);
 	XML_SetUserData(s.xml, &s);
 	XML_SetElementHandler(s.xml, on_start, on_end);

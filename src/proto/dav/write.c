@@ -1,4 +1,7 @@
-/* MKCALENDAR (RFC 4791 5.3.1), MKCOL (RFC 4918 9.3, extended: RFC 5689), PROPPATCH (RFC 4918 9.2). */
+/*
+ * MKCALENDAR (RFC 4791 5.3.1), MKCOL (RFC 4918 9.3, extended: RFC 5689), PROPPATCH (RFC
+ * 4918 9.2).
+ */
 #include "internal.h"
 #include "valise/base/mem.h"
 #include <stdlib.h>
@@ -85,7 +88,10 @@ static int set_body(struct buf *out, const char *root, const char *types, const 
 	return rc == 0 ? put(out, ">", err) : rc;
 }
 
-/* No invitation may leave while a collection is made: each family of servers has its own word for that. */
+/*
+ * No invitation may leave while a collection is made: each family of servers has its own
+ * word for that.
+ */
 static void set_silence(struct dav_call *c)
 {
 	c->rq.header[1] = "Scheduling-Enabled: F";
@@ -118,8 +124,9 @@ int dav_mkcol(struct http *h, const char *url, const char *resourcetype, const s
 	set_silence(&c);
 	if (resourcetype || n)
 		rc = set_body(&c.body, "D:mkcol", resourcetype, set, n, err);
+	/* no body, no type of it */
 	else
-		c.rq.header[0] = "Accept: */*"; /* no body, no type of it */
+		c.rq.header[0] = "Accept: */*";
 	if (rc == 0)
 		rc = run_write(h, &c, err);
 	dav_call_clear(&c);

@@ -136,7 +136,9 @@ int dav_put_root(struct buf *out, const char *name, struct err *err)
 	return rc == 0 ? 0 : too_large(err);
 }
 
-/* The value must be whole by itself: it comes from an archive and goes into our request. */
+/*
+ * The value must be whole by itself: it comes from an archive and goes into our request.
+ */
 int dav_put_set(struct buf *out, const struct dav_set *set, struct err *err)
 {
 	struct clark c;

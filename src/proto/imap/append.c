@@ -1,8 +1,9 @@
 /*
- * APPEND (RFC 3501 6.3.11), several in one command (RFC 3502), without waiting for the server's leave where it takes
- * literals at once (RFC 7888), UIDs from APPENDUID (RFC 4315). The octets go out as they are.
+ * APPEND (RFC 3501 6.3.11), several in one command (RFC 3502), without waiting for the
+ * server's leave where it takes literals at once (RFC 7888), UIDs from APPENDUID (RFC
+ * 4315). The octets go out as they are.
  *
- *	append = "APPEND" SP mailbox 1*(SP ["(" flags ")" SP] [date-time SP] literal)
+ * 	append = "APPEND" SP mailbox 1*(SP ["(" flags ")" SP] [date-time SP] literal)
  */
 #include "internal.h"
 #include <stdio.h>
@@ -14,8 +15,8 @@
 #define BATCH_MESSAGES 100
 #define BATCH_OCTETS ((uint64_t)16 << 20)
 #define DEPTH 64 /* commands in flight: their answers fit any socket buffer */
-#define BATCH_DEPTH                                                                                \
-	4 /* of batches: all that is in flight when a connection ends has to be looked for */
+/* of batches: all that is in flight when a connection ends has to be looked for */
+#define BATCH_DEPTH 4
 
 enum state {
 	STATE_NEW,
@@ -47,7 +48,10 @@ struct appender {
 
 /* ---- answers ---- */
 
-/* The UIDs of "5:7,9", in order, to the messages from ${first}; only if there are just as many. */
+/*
+ * The UIDs of "5:7,9", in order, to the messages from ${first}; only if there are just as
+ * many.
+ */
 static void spread_uids(
         struct appender *a, const struct flight *f, uint32_t uidvalidity, const struct token *set)
 {
@@ -193,7 +197,10 @@ static int hear(struct appender *a, enum heard *out, unsigned *tag, struct err *
 	return 0;
 }
 
-/* Answers that are there already are read between two commands, so that neither side waits for the other for ever. */
+/*
+ * Answers that are there already are read between two commands, so that neither side
+ * waits for the other for ever.
+ */
 static int hear_waiting(struct appender *a, struct err *err)
 {
 	enum heard heard;
@@ -295,7 +302,10 @@ static int give_octets(void *ctx, const void *p, size_t n, struct err *err)
 	return write_bytes(a->m, p, n, err);
 }
 
-/* What the giver cannot give leaves the command half said: no way on but a new connection. */
+/*
+ * What the giver cannot give leaves the command half said: no way on but a new
+ * connection.
+ */
 static int give(struct appender *a, size_t i, struct err *err)
 {
 	struct imap_append *it = &a->list[i];
@@ -349,7 +359,9 @@ static int send_batch(struct appender *a, size_t first, size_t count, struct err
 	r = hear_until(a, (count > 1 ? BATCH_DEPTH : DEPTH) - 1, err);
 	if (r != 0 || (r = hear_waiting(a, err)) != 0)
 		return r;
-	/* A name that needs the server's leave cannot go out among unanswered commands. */
+	/*
+	 * A name that needs the server's leave cannot go out among unanswered commands.
+	 */
 	if (string_form(m, a->name, a->name_len) == FORM_LITERAL_SYNC &&
 	        (r = hear_until(a, 0, err)) != 0)
 		return r;
@@ -371,7 +383,10 @@ static int send_batch(struct appender *a, size_t first, size_t count, struct err
 	return r;
 }
 
-/* How many from ${first} go into one command: a message of no octets would cancel it (RFC 3502). */
+/*
+ * How many from ${first} go into one command: a message of no octets would cancel it (RFC
+ * 3502).
+ */
 static size_t batch_size(const struct appender *a, size_t first)
 {
 	uint64_t octets = a->list[first].size;
@@ -438,7 +453,10 @@ int imap_append(struct imap *m, const uint8_t *name, size_t name_len, struct ima
 	transport_patient(m->t, true, octets);
 	r = send_all(&a, &own);
 	transport_patient(m->t, false, 0);
-	/* Whatever was begun and not answered when the connection ended may be there, if all of it was sent. */
+	/*
+	 * Whatever was begun and not answered when the connection ended may be there, if
+	 * all of it was sent.
+	 */
 	for (size_t i = 0; i < n && r != 0; i++) {
 		if (a.state[i] == STATE_SENT)
 			list[i].result = APPEND_UNKNOWN;

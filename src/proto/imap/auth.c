@@ -1,6 +1,6 @@
 /*
- * Signing in (RFC 3501 6.2.2 and 6.2.3, RFC 4959 SASL-IR): the exchange is ours, line by line, as libetpan's own
- * crashes on answers with a response code.
+ * Signing in (RFC 3501 6.2.2 and 6.2.3, RFC 4959 SASL-IR): the exchange is ours, line by
+ * line, as libetpan's own crashes on answers with a response code.
  */
 #include "internal.h"
 #include <stdio.h>
@@ -210,7 +210,10 @@ static int refused(struct attempt *a, const struct endpoint *at, struct err *err
 	return err_widen(err, ERR_WHOLE), code;
 }
 
-/* One try with the secret that is asked for; a fresh one if ${used} holds one that was refused. */
+/*
+ * One try with the secret that is asked for; a fresh one if ${used} holds one that was
+ * refused.
+ */
 static int try_login(
         struct attempt *a, const struct service *service, struct secret *used, struct err *err)
 {
@@ -283,13 +286,19 @@ int session_login(
 		return err_set(
 		        err, ERR_AUTH, ERR_WHOLE, "no user name or password to sign in with");
 	r = try_login(&a, service, used, err);
-	/* A token expires: ask once for a fresh one. A password that is wrong stays wrong, and tries are counted. */
+	/*
+	 * A token expires: ask once for a fresh one. A password that is wrong stays
+	 * wrong, and tries are counted.
+	 */
 	if (r == ERR_AUTH && session_uses_token(a.login) && !renewed && imap_alive(m)) {
 		struct err again = {0};
 
 		r = try_login(&a, service, used, &again);
-		if (r ==
-		        ERR_NET) { /* it hung up after the refusal: the fresh one was not looked at */
+		if (r == ERR_NET) {
+			/*
+			 * it hung up after the refusal: the fresh one was not
+			 * looked at
+			 */
 			secret_clear(used);
 			return ERR_AUTH;
 		}

@@ -1,6 +1,6 @@
 /*
- * What the server's answers list, put together: doubles are one mailbox, and what one command tells of and another does not is
- * marked. No input or output.
+ * What the server's answers list, put together: doubles are one mailbox, and what one
+ * command tells of and another does not is marked. No input or output.
  */
 #include "boxes.h"
 #include <stdlib.h>
@@ -88,7 +88,10 @@ void boxes_sort(struct boxes *b)
 	b->n = kept;
 }
 
-/* A mailbox that two commands list. Whether it can be opened is asked where they do not agree. */
+/*
+ * A mailbox that two commands list. Whether it can be opened is asked where they do not
+ * agree.
+ */
 static void merge_told(struct imap_mailbox *to, struct imap_mailbox *from)
 {
 	to->doubtful |= from->doubtful || to->noselect != from->noselect;

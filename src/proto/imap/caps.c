@@ -174,7 +174,10 @@ static void namespace_line(void *ctx, struct untagged *u)
 	read_namespace(m, &u->rest, false);
 }
 
-/* ID and NAMESPACE in one round trip. ID (RFC 2971) is a courtesy that some servers insist on; a refusal of either costs nothing. */
+/*
+ * ID and NAMESPACE in one round trip. ID (RFC 2971) is a courtesy that some servers
+ * insist on; a refusal of either costs nothing.
+ */
 int session_namespace(struct imap *m, struct err *err)
 {
 	const char *const commands[] = {

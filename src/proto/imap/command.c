@@ -1,6 +1,6 @@
 /*
- * Commands as we write them (RFC 3501 2.2, RFC 7888) and answers as libetpan reads them. Several commands may be in
- * flight; a tagged line ends whichever command it names.
+ * Commands as we write them (RFC 3501 2.2, RFC 7888) and answers as libetpan reads them.
+ * Several commands may be in flight; a tagged line ends whichever command it names.
  */
 #include "internal.h"
 #include <stdio.h>
@@ -110,8 +110,9 @@ int command_flush(struct imap *m, struct err *err)
 }
 
 /*
- * Opening a mailbox that was not opened for years, or counting and listing a large one, takes some servers minutes. A body
- * has to begin sooner: a server that is silent about one message is given up, so that the others are had.
+ * Opening a mailbox that was not opened for years, or counting and listing a large one,
+ * takes some servers minutes. A body has to begin sooner: a server that is silent about
+ * one message is given up, so that the others are had.
  */
 static bool is_slow(const char *verb)
 {
@@ -253,7 +254,10 @@ static void count_oldest(struct imap *m)
 		count_wait(m);
 }
 
-/* A server may be found to answer one command at a time only: that is not waited for as long. */
+/*
+ * A server may be found to answer one command at a time only: that is not waited for as
+ * long.
+ */
 static void await_oldest(struct imap *m)
 {
 	const struct pending *p = oldest_open(m);
@@ -386,9 +390,9 @@ static bool is_list(const struct untagged *u)
 }
 
 /**
- * repair(m, tag, err): libetpan refused the last response in its buffer, and dropped what came before it in
- * the same answer. All of it is read again by us, but for FETCH, which was handed on as it came. 1: the answer is whole;
- * 0: go on reading; or an error.
+ * repair(m, tag, err): libetpan refused the last response in its buffer, and dropped what
+ * came before it in the same answer. All of it is read again by us, but for FETCH, which
+ * was handed on as it came. 1: the answer is whole; 0: go on reading; or an error.
  */
 static int repair(struct imap *m, unsigned *tag_out, struct err *err)
 {

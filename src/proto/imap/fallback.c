@@ -1,6 +1,6 @@
 /*
- * LIST, STATUS and FETCH lines in the forms that servers send and libetpan refuses (RFC 3501 7.2.2,
- * 7.2.4, 7.4.2; RFC 5258; RFC 6154; XLIST of Gmail).
+ * LIST, STATUS and FETCH lines in the forms that servers send and libetpan refuses (RFC
+ * 3501 7.2.2, 7.2.4, 7.4.2; RFC 5258; RFC 6154; XLIST of Gmail).
  */
 #include "line.h"
 #include <ctype.h>
@@ -92,7 +92,9 @@ static bool list_flags(struct line *l, struct imap_mailbox *out)
 	return parens ? t.kind == TOKEN_CLOSE : t.kind == TOKEN_STRING;
 }
 
-/* The delimiter: one character, quoted or not; NIL, or what is longer, counts as unknown. */
+/*
+ * The delimiter: one character, quoted or not; NIL, or what is longer, counts as unknown.
+ */
 static bool list_delimiter(struct line *l, struct imap_mailbox *out)
 {
 	struct token t = line_next(l);
@@ -134,7 +136,10 @@ static bool list_name(struct line *l, struct imap_mailbox *out)
 		}
 		*l = start;
 	}
-	/* A bare name runs to the end of the line, blanks included, but for extended data. */
+	/*
+	 * A bare name runs to the end of the line, blanks included, but for extended
+	 * data.
+	 */
 	t = (struct token){.kind = TOKEN_ATOM, .p = l->p, .n = (size_t)(l->end - l->p)};
 	if (t.p[t.n - 1] == ')') {
 		const char *data = memmem(t.p, t.n, " (", 2);
@@ -225,11 +230,15 @@ const struct imap_msg *fetch_msg(struct fetch_build *b)
 	return &b->msg;
 }
 
-/* An atom as wide as servers take it: 8-bit and "]" are real, blanks, quotes and lists cannot be. */
+/*
+ * An atom as wide as servers take it: 8-bit and "]" are real, blanks, quotes and lists
+ * cannot be.
+ */
 static bool keyword_ok(const char *s, size_t n)
 {
+	/* "\\*" belongs to PERMANENTFLAGS */
 	if (!n || n > KEYWORD_MAX || (*s == '\\' && (n == 1 || (n == 2 && s[1] == '*'))))
-		return false; /* "\\*" belongs to PERMANENTFLAGS */
+		return false;
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
 
@@ -362,7 +371,10 @@ bool fetch_parse(struct fetch_build *b, const char *p, size_t n)
 		return false;
 	if (line_peek(&l).kind == TOKEN_OPEN)
 		(void)line_next(&l);
-	/* An item that cannot be read costs itself; what is inside a list is never taken for an item. */
+	/*
+	 * An item that cannot be read costs itself; what is inside a list is never taken
+	 * for an item.
+	 */
 	for (t = line_peek(&l);
 	        t.kind == TOKEN_ATOM || t.kind == TOKEN_STRING || t.kind == TOKEN_CLOSE;
 	        t = line_peek(&l)) {

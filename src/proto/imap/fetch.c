@@ -1,6 +1,6 @@
 /*
- * UID FETCH (RFC 3501 6.4.8, 7.4.2; RFC 7162 MODSEQ; Gmail's X-GM-EXT-1). libetpan calls back with the octets of a
- * body as they come and with each answer when it is whole.
+ * UID FETCH (RFC 3501 6.4.8, 7.4.2; RFC 7162 MODSEQ; Gmail's X-GM-EXT-1). libetpan calls
+ * back with the octets of a body as they come and with each answer when it is whole.
  */
 #include "internal.h"
 #include <libetpan/condstore.h>
@@ -141,8 +141,8 @@ static void take_date(struct imap_msg *msg, const struct mailimap_date_time *d)
 }
 
 /**
- * wide_number(m, item, low): libetpan cuts numbers to 32 bits. The line that it is reading is the last in its buffer:
- * the number after ${item} there, if it is ${low} cut.
+ * wide_number(m, item, low): libetpan cuts numbers to 32 bits. The line that it is
+ * reading is the last in its buffer: the number after ${item} there, if it is ${low} cut.
  */
 static uint64_t wide_number(const struct imap *m, const char *item, uint32_t low)
 {
@@ -285,8 +285,10 @@ void fetch_confirm(struct imap *m)
 }
 
 /**
- * answered(m, line, n, raw): the answer that stands in ${line} is read; ${raw} is a copy of it, taken over, or NULL. A body is believed when what follows its literal
- * ends the answer well and the next line is one of the protocol: until then it is held. Where the announced length was a lie, it is spoiled.
+ * answered(m, line, n, raw): the answer that stands in ${line} is read; ${raw} is a copy
+ * of it, taken over, or NULL. A body is believed when what follows its literal ends the
+ * answer well and the next line is one of the protocol: until then it is held. Where the
+ * announced length was a lie, it is spoiled.
  */
 static void answered(struct imap *m, const char *line, size_t n, char *raw)
 {
@@ -339,8 +341,9 @@ static void on_message(struct mailimap_msg_att *att, void *ctx)
 			break;
 		}
 	}
+	/* not the message that it seems to be */
 	if (m->build.msg.uid && wide_number(m, "UID", m->build.msg.uid) > UINT32_MAX)
-		m->build.msg.uid = 0; /* not the message that it seems to be */
+		m->build.msg.uid = 0;
 	line = this_response(m, &n);
 	answered(m, line, n, NULL);
 }
@@ -375,7 +378,10 @@ void fetch_hooks(struct imap *m)
 	mailimap_set_progress_callback(m->lib, no_progress, NULL, NULL);
 	mailimap_set_msg_att_handler(m->lib, on_message, m);
 	mailimap_set_msg_body_handler(m->lib, on_body, m);
-	/* How the catch-all extension, which has no context of its own, finds the session. */
+	/*
+	 * How the catch-all extension, which has no context of its own, finds the
+	 * session.
+	 */
 	m->stream->logger_context = m;
 }
 

@@ -17,7 +17,8 @@ struct pending {
 	bool behind; /* sent while another one was not answered */
 	char *later; /* not sent yet (one_by_one); else NULL */
 	size_t later_len;
-	bool section; /* a FETCH of a part of the message: BODY.PEEK[HEADER] and the like */
+	/* a FETCH of a part of the message: BODY.PEEK[HEADER] and the like */
+	bool section;
 	enum line_status status;
 	char code[32], text[256];
 };
@@ -39,7 +40,10 @@ struct imap {
 	struct buf cmd;
 	struct pending *pending;
 	size_t n_pending, pending_size;
-	bool one_by_one; /* a command is sent when the one before it is answered, whatever is "in flight" */
+	/*
+	 * a command is sent when the one before it is answered, whatever is "in flight"
+	 */
+	bool one_by_one;
 	atomic_bool *found_one_by_one; /* of the service, or NULL */
 	bool pipelined; /* a command that was sent behind another was answered */
 
@@ -64,7 +68,10 @@ struct imap {
 	void *ops_ctx;
 	struct err ops_err; /* of a callback: ends the session */
 	struct fetch_build build;
-	bool held; /* a whole answer with a body, in build: until the next line shows that it is one */
+	/*
+	 * a whole answer with a body, in build: until the next line shows that it is one
+	 */
+	bool held;
 	char *held_raw;
 	const void *body_item; /* the BODY item whose octets are coming */
 	unsigned body_items;
@@ -78,22 +85,37 @@ struct imap {
 
 /* Begin a command ("EXAMINE"); the rest is added to m->cmd. */
 void command_start(struct imap *m, const char *verb);
-/* Add a blank and the string: quoted, or as a literal; a synchronising one waits for its "+". */
+/*
+ * Add a blank and the string: quoted, or as a literal; a synchronising one waits for its
+ * "+".
+ */
 int command_string(struct imap *m, const uint8_t *s, size_t n, struct err *err) MUST_CHECK;
-/* End the line and note the command as pending; not flushed. Returns its place, or a negative error. */
+/*
+ * End the line and note the command as pending; not flushed. Returns its place, or a
+ * negative error.
+ */
 int command_end(struct imap *m, struct pending **out, struct err *err) MUST_CHECK;
 int command_flush(struct imap *m, struct err *err) MUST_CHECK;
 /* command_end, command_flush, command_wait. */
 int command_run(struct imap *m, const char *what, struct err *err) MUST_CHECK;
-/* Read until the command of ${tag} is answered, and forget it: 0, or an error that names ${what}. */
+/*
+ * Read until the command of ${tag} is answered, and forget it: 0, or an error that names
+ * ${what}.
+ */
 int command_wait(struct imap *m, unsigned tag, const char *what, struct err *err) MUST_CHECK;
 /* Read one whole answer of whatever command; the tag that ended it. */
 int command_next(struct imap *m, unsigned *tag_out, struct err *err) MUST_CHECK;
 
-/* The session ended as a command was not answered that was sent behind another, and none such ever was. */
+/*
+ * The session ended as a command was not answered that was sent behind another, and none
+ * such ever was.
+ */
 bool ignores_pipelining(const struct imap *m);
 
-/* refusal.c: a NO or BAD as an error: by its code and text ERR_AUTH, ERR_THROTTLED, ERR_BUSY or ERR_REFUSED. */
+/*
+ * refusal.c: a NO or BAD as an error: by its code and text ERR_AUTH, ERR_THROTTLED,
+ * ERR_BUSY or ERR_REFUSED.
+ */
 int refusal(enum line_status status, const char *code, const char *text, const char *what,
         struct err *err);
 /* The same of a sign-in: what is not for a while is ERR_AUTH. */
@@ -101,11 +123,17 @@ int sign_in_refusal(enum line_status status, const char *code, const char *text,
         struct err *err);
 /* A BYE: ERR_THROTTLED or ERR_NET. */
 int bye(const struct status_line *s, const char *what, struct err *err);
-/* The connection failed, or libetpan gave up: the session is dead. Returns the code, never 0. */
+/*
+ * The connection failed, or libetpan gave up: the session is dead. Returns the code,
+ * never 0.
+ */
 int session_fail(struct imap *m, enum err_code code, struct err *err, const char *why);
 int session_net_error(struct imap *m, struct err *err);
 
-/* One line as it is, past libetpan: for greeting, SASL and APPEND. Lent until the next read. */
+/*
+ * One line as it is, past libetpan: for greeting, SASL and APPEND. Lent until the next
+ * read.
+ */
 int read_line(struct imap *m, const char **p, size_t *n, struct err *err) MUST_CHECK;
 /* Counts a round trip: what was sent so far is waited for. */
 void count_wait(struct imap *m);
@@ -113,7 +141,9 @@ int write_bytes(struct imap *m, const void *p, size_t n, struct err *err) MUST_C
 
 /* Calls ${fn} for each untagged line that the last command kept (keep_lines). */
 void each_untagged(struct imap *m, void (*fn)(void *ctx, struct untagged *u), void *ctx);
-/* Calls ${fn} for each "* OK [CODE args] text" and the tagged line, with its status line. */
+/*
+ * Calls ${fn} for each "* OK [CODE args] text" and the tagged line, with its status line.
+ */
 void each_status(struct imap *m, void (*fn)(void *ctx, const struct status_line *s), void *ctx);
 /* Nothing kept from the command before. */
 void lines_forget(struct imap *m, bool keep);
@@ -155,8 +185,9 @@ int mailbox_there(struct imap *m, const uint8_t *name, size_t name_len, bool *th
 
 /* ---- auth.c ---- */
 /**
- * session_login(m, service, used, err): ${used} holds a secret that was refused, or nothing; afterwards the one that was tried last. A token that is
- * refused is asked for again once, as long as the connection lives.
+ * session_login(m, service, used, err): ${used} holds a secret that was refused, or
+ * nothing; afterwards the one that was tried last. A token that is refused is asked for
+ * again once, as long as the connection lives.
  */
 int session_login(struct imap *m, const struct service *service, struct secret *used,
         struct err *err) MUST_CHECK;

@@ -1,8 +1,9 @@
 /*
- * Gmail's labels (X-GM-EXT-1, developers.google.com/workspace/gmail/imap/imap-extensions).
+ * Gmail's labels (X-GM-EXT-1,
+ * developers.google.com/workspace/gmail/imap/imap-extensions).
  *
- *	X-GM-LABELS SP "(" [label *(SP label)] ")"       label = astring / "\" atom, modified UTF-7
- *	"UID STORE" SP set SP "+X-GM-LABELS" SP "(" label *(SP label) ")"
+ * 	X-GM-LABELS SP "(" [label *(SP label)] ")" label = astring / "\" atom, modified
+ *  UTF-7 "UID STORE" SP set SP "+X-GM-LABELS" SP "(" label *(SP label) ")"
  */
 #include "internal.h"
 #include <stdlib.h>

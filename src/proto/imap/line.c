@@ -1,9 +1,10 @@
 /*
  * Server lines, read tolerantly (RFC 3501 9):
  *
- *	response = "*" SP [number SP] word rest CRLF / tag SP status CRLF
- *	status   = ("OK" / "NO" / "BAD" / "PREAUTH" / "BYE") [SP ["[" code [SP args] "]" SP] text]
- *	value    = atom / quoted / literal / "(" *value ")"
+ * 	response = "*" SP [number SP] word rest CRLF / tag SP status CRLF
+ * 	status   = ("OK" / "NO" / "BAD" / "PREAUTH" / "BYE") [SP ["[" code [SP args]
+ *           "]" SP] text]
+ * 	value    = atom / quoted / literal / "(" *value ")"
  */
 #include "line.h"
 #include <ctype.h>
@@ -14,7 +15,10 @@
 
 #define DEPTH_MAX 64
 
-/* The length of "{123}CRLF" at ${p}, with "~" before and "+" or "-" inside; its count goes to *${size}. */
+/*
+ * The length of "{123}CRLF" at ${p}, with "~" before and "+" or "-" inside; its count
+ * goes to *${size}.
+ */
 static size_t literal_header(const char *p, const char *end, uint64_t *size)
 {
 	const char *s = p;

@@ -10,12 +10,14 @@ enum {
 	THROTTLE_MAX_MS = 60000,
 	STEP_MS = 100,
 	FIRST_TRIES = 3,
-	FIRST_NET_TRIES = 3, /* where a failure comes at once: a wrong port must be told soon */
+	/* where a failure comes at once: a wrong port must be told soon */
+	FIRST_NET_TRIES = 3,
 	AT_ONCE_MS = 5000,
-	FIRST_BUSY_TRIES = 8, /* three quarters of a minute: nothing is known of this server yet */
+	/* three quarters of a minute: nothing is known of this server yet */
+	FIRST_BUSY_TRIES = 8,
 	OPEN_TRIES = 5, /* as long as another connection lives */
-	AUTH_TRIES =
-	        2, /* a server that took these credentials before deserves a second try, not five */
+	/* a server that took these credentials before deserves a second try, not five */
+	AUTH_TRIES = 2,
 };
 
 void imap_links_init(struct imap_links *l)
@@ -73,7 +75,9 @@ static char *time_text(int64_t ms, char out[32])
 	return out;
 }
 
-/* With the lock held: ${ms} more without a gain, is that too long? Then the run is over. */
+/*
+ * With the lock held: ${ms} more without a gain, is that too long? Then the run is over.
+ */
 static int try_patience(struct imap_links *l, int64_t ms, struct err *err)
 {
 	int64_t now = clock_ms(), limit = (int64_t)l->max_wait_s * 1000;

@@ -1,6 +1,7 @@
 /*
- * The mailboxes of an account: LIST with its extensions (RFC 5258, RFC 6154) or Gmail's XLIST, plain LIST and LSUB (RFC 3501
- * 6.3.8, 6.3.9). No answer is believed alone: some servers take RETURN (SUBSCRIBED) for a selection. All are asked for in one flight.
+ * The mailboxes of an account: LIST with its extensions (RFC 5258, RFC 6154) or Gmail's
+ * XLIST, plain LIST and LSUB (RFC 3501 6.3.8, 6.3.9). No answer is believed alone: some
+ * servers take RETURN (SUBSCRIBED) for a selection. All are asked for in one flight.
  */
 #include "boxes.h"
 #include "internal.h"
@@ -12,7 +13,8 @@
 
 #define LEVELS_MAX 50
 #define BOXES_MAX 1000000
-#define HIDDEN_MAX 100 /* mailboxes that only LSUB tells of, whose children are asked for */
+/* mailboxes that only LSUB tells of, whose children are asked for */
+#define HIDDEN_MAX 100
 
 /* What one command brought. */
 struct answer {
@@ -162,7 +164,9 @@ static int ask(struct imap *m, const char *command, const struct buf *pattern, s
 
 /* ---- the first flight ---- */
 
-/* One whole answer, of whichever question it is: the server may answer them in any order. */
+/*
+ * One whole answer, of whichever question it is: the server may answer them in any order.
+ */
 static int hear(struct imap *m, struct question *q, struct boxes *lsub, struct err *err)
 {
 	struct answer got = {0};
@@ -224,7 +228,10 @@ static void plan_first(const struct imap *m, struct question *first)
 
 /* ---- level by level ---- */
 
-/* A name that cannot go out, or a refused LIST, says nothing of what is there: noted at the mailbox above it. */
+/*
+ * A name that cannot go out, or a refused LIST, says nothing of what is there: noted at
+ * the mailbox above it.
+ */
 static int note_gap(
         struct imap *m, struct listing *l, struct imap_mailbox *box, int r, const struct err *err)
 {
@@ -236,7 +243,10 @@ static int note_gap(
 	return 0;
 }
 
-/* The children of ${box} into ${next}; what else an answer names has been asked about, or will be. */
+/*
+ * The children of ${box} into ${next}; what else an answer names has been asked about, or
+ * will be.
+ */
 static int list_below(struct imap *m, const struct imap_mailbox *box, const char *wildcard,
         struct boxes *all, struct boxes *next, struct err *err)
 {
@@ -319,7 +329,10 @@ static int list_all(struct imap *m, struct listing *l, struct boxes *lsub, struc
 	l->boxes = first->got;
 	boxes_join(&l->boxes, &plain->got, both ? first->name : NULL, both ? plain->name : NULL);
 	boxes_clear(&q[ASK_LSUB].got);
-	/* What was offered may be refused; the plain form is so only where something is broken. */
+	/*
+	 * What was offered may be refused; the plain form is so only where something is
+	 * broken.
+	 */
 	if (r == 0 && (!l->boxes.n || plain->rc != 0)) {
 		r = list_levels(m, l, err);
 		boxes_sort(&l->boxes);
@@ -327,7 +340,10 @@ static int list_all(struct imap *m, struct listing *l, struct boxes *lsub, struc
 	return r;
 }
 
-/* How many bytes of ${prefix} ${b} starts with; 0: it does not. The prefix without its last delimiter counts, too. */
+/*
+ * How many bytes of ${prefix} ${b} starts with; 0: it does not. The prefix without its
+ * last delimiter counts, too.
+ */
 static size_t prefix_len(const struct imap_mailbox *b, const char *prefix)
 {
 	size_t n = prefix ? strlen(prefix) : 0;
@@ -348,7 +364,10 @@ static void mark_foreign(const struct imap *m, struct boxes *b)
 	}
 }
 
-/* "#shared." and the like are not matched by "*" alone (RFC 3501 5.1.2). A refusal costs that namespace. */
+/*
+ * "#shared." and the like are not matched by "*" alone (RFC 3501 5.1.2). A refusal costs
+ * that namespace.
+ */
 static int list_foreign(struct imap *m, struct boxes *boxes, struct err *err)
 {
 	int r = 0;
@@ -371,7 +390,9 @@ static int list_foreign(struct imap *m, struct boxes *boxes, struct err *err)
 	return r;
 }
 
-/* It always exists (RFC 3501 5.1), listed or not: where no LIST shows it, STATUS decides. */
+/*
+ * It always exists (RFC 3501 5.1), listed or not: where no LIST shows it, STATUS decides.
+ */
 static int list_inbox(struct imap *m, struct boxes *b, struct err *err)
 {
 	struct imap_mailbox inbox = {.name = (uint8_t *)(uintptr_t) "INBOX", .name_len = 5};
@@ -416,7 +437,10 @@ static int list_hidden(struct imap *m, struct boxes *b, struct err *err)
 	return r;
 }
 
-/* STATUS tells what is there of the doubtful ones: a name that only LSUB has is often of a mailbox that was deleted. */
+/*
+ * STATUS tells what is there of the doubtful ones: a name that only LSUB has is often of
+ * a mailbox that was deleted.
+ */
 static int settle(struct imap *m, struct boxes *b, bool foreign, struct err *err)
 {
 	struct imap_mailbox *ask_for = xcalloc(b->n ? b->n : 1, sizeof *ask_for);

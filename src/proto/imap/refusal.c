@@ -1,6 +1,7 @@
 /*
- * What a NO, a BAD or a BYE means to who asked: by its response code (RFC 5530, RFC 9208, RFC 9738 and those of Gmail and Yahoo), and where
- * servers know none, by their own words. And what a person can do about a refused sign-in.
+ * What a NO, a BAD or a BYE means to who asked: by its response code (RFC 5530, RFC 9208,
+ * RFC 9738 and those of Gmail and Yahoo), and where servers know none, by their own
+ * words. And what a person can do about a refused sign-in.
  */
 #include "internal.h"
 #include <ctype.h>
@@ -39,14 +40,19 @@ static const struct meaning codes[] = {
         {"CONTACTADMIN", IMAP_PERMANENT},
 };
 
-/* Told before the code counts: Gmail says [OVERQUOTA] of its bandwidth limit and [ALERT] of too many connections, Yahoo [LIMIT] of its rate limit. */
+/*
+ * Told before the code counts: Gmail says [OVERQUOTA] of its bandwidth limit and [ALERT]
+ * of too many connections, Yahoo [LIMIT] of its rate limit.
+ */
 static const struct meaning loud[] = {
         {"throttl",
-                IMAP_THROTTLE}, /* Exchange: "Request is throttled. Suggested Backoff Time: ..." */
+                /* Exchange: "Request is throttled. Suggested Backoff Time: ..." */
+                IMAP_THROTTLE},
         {"backoff", IMAP_THROTTLE}, {"rate limit", IMAP_THROTTLE},
         {"too many simultaneous", IMAP_THROTTLE}, {"too many connections", IMAP_THROTTLE},
         {"number of connections",
-                IMAP_THROTTLE}, /* Dovecot: Maximum number of connections from user+IP exceeded */
+                /* Dovecot: Maximum number of connections from user+IP exceeded */
+                IMAP_THROTTLE},
         {"bandwidth limit",
                 IMAP_THROTTLE}, /* Gmail: Account exceeded command or bandwidth limits */
         {"server unavailable. 15", IMAP_QUOTA}, /* Exchange */

@@ -1,6 +1,6 @@
 /*
- * One mailbox: SELECT, EXAMINE, STATUS, SEARCH, and what a target does to it (RFC 3501 6.3, 6.4; RFC 7162; RFC 3691;
- * RFC 6154; RFC 2087 and 9208 for quota).
+ * One mailbox: SELECT, EXAMINE, STATUS, SEARCH, and what a target does to it (RFC 3501
+ * 6.3, 6.4; RFC 7162; RFC 3691; RFC 6154; RFC 2087 and 9208 for quota).
  */
 #include "internal.h"
 #include <stdio.h>
@@ -76,7 +76,10 @@ static int select_once(struct imap *m, const uint8_t *name, size_t name_len, boo
 	return command_run(m, write ? "SELECT" : "EXAMINE", err);
 }
 
-/* A UIDNEXT that was not said (Courier): without it a new message cannot be told from an old one. */
+/*
+ * A UIDNEXT that was not said (Courier): without it a new message cannot be told from an
+ * old one.
+ */
 static int ask_uidnext(struct imap *m, const uint8_t *name, size_t name_len,
         struct imap_selected *s, struct err *err)
 {
@@ -104,7 +107,10 @@ int imap_select(struct imap *m, const uint8_t *name, size_t name_len, bool write
 	/* It was offered; some refuse the parameter all the same. */
 	if (r == ERR_REFUSED && condstore && !*m->last_code && imap_alive(m))
 		r = select_once(m, name, name_len, write, false, err);
-	/* Dovecot makes a mailbox when it is first opened, and says so to the session that came second. */
+	/*
+	 * Dovecot makes a mailbox when it is first opened, and says so to the session
+	 * that came second.
+	 */
 	if (r == ERR_REFUSED && strcmp(m->last_code, "ALREADYEXISTS") == 0)
 		r = select_once(m, name, name_len, write, condstore, err);
 	if (r == 0) {
@@ -227,8 +233,9 @@ int imap_status_many(struct imap *m, const struct imap_mailbox *boxes, size_t n,
 			tags[to - from] = 0;
 			if (form != FORM_NONE && (r = send_status(m, &boxes[to], err)) == 0)
 				tags[to - from] = m->tag;
+			/* the name was refused: no status */
 			else if (form == FORM_LITERAL_SYNC && r != 0 && imap_alive(m))
-				r = 0; /* the name was refused: no status */
+				r = 0;
 			if (form == FORM_LITERAL_SYNC) {
 				to++;
 				break;
@@ -337,7 +344,9 @@ int imap_create(struct imap *m, const uint8_t *name, size_t name_len, const char
 	return there ? err_set(err, ERR_EXISTS, ERR_COLLECTION, "CREATE: the mailbox is there") : r;
 }
 
-/* CREATE and SUBSCRIBE in flight; a name that needs a synchronising literal is left out. */
+/*
+ * CREATE and SUBSCRIBE in flight; a name that needs a synchronising literal is left out.
+ */
 static int send_make(struct imap *m, const struct imap_make *it, unsigned tags[2], struct err *err)
 {
 	enum string_form form = string_form(m, it->name, it->name_len);

@@ -174,7 +174,9 @@ int imap_open(const struct service *service, bool target, struct progress *progr
 	r = open_once(service, target, progress, &used, out, &hung_up, err);
 	if (r != 0 && !known && atomic_load(service->one_by_one))
 		r = open_once(service, target, progress, &used, out, &hung_up, err);
-	/* The server hung up over an expired token: a fresh one needs a fresh connection. */
+	/*
+	 * The server hung up over an expired token: a fresh one needs a fresh connection.
+	 */
 	if (r == ERR_AUTH && hung_up && session_uses_token(&service->login)) {
 		r = open_once(service, target, progress, &used, out, &hung_up, &again);
 		if (r == 0)
@@ -188,7 +190,10 @@ int imap_open(const struct service *service, bool target, struct progress *progr
 	return r;
 }
 
-/* A server that reads LOGOUT after our end is gone may log an error, no more: a short wait is enough. */
+/*
+ * A server that reads LOGOUT after our end is gone may log an error, no more: a short
+ * wait is enough.
+ */
 static void logout(struct imap *m)
 {
 	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};

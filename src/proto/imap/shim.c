@@ -1,6 +1,8 @@
 /*
- * libetpan 1.9.4 walks and frees lists that a hostile answer leaves NULL ("[PERMANENTFLAGS ((\Seen))]") and crashes.
- * These two take the place of the library's own for the whole program, since a symbol of the executable comes first.
+ * libetpan 1.9.4 walks and frees lists that a hostile answer leaves NULL
+ * ("[PERMANENTFLAGS ((\Seen))]") and crashes.
+ * These two take the place of the library's own for the whole program, since a symbol of
+ * the executable comes first.
  */
 #include "internal.h"
 #include <stdlib.h>

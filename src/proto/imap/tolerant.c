@@ -1,7 +1,8 @@
 /*
- * A catch-all extension for libetpan's parser: untagged responses, FETCH items and STATUS items that it does not know
- * are read over instead of ending the session. FETCH and LIST lines that nobody understood go to the fallback; a
- * literal8 body (RFC 3516) is streamed like any other.
+ * A catch-all extension for libetpan's parser: untagged responses, FETCH items and STATUS
+ * items that it does not know are read over instead of ending the session. FETCH and LIST
+ * lines that nobody understood go to the fallback; a literal8 body (RFC 3516) is streamed
+ * like any other.
  */
 #include "internal.h"
 #include <ctype.h>
@@ -21,7 +22,8 @@ struct scan {
 	MMAPString *b;
 	size_t at;
 	bool fetch; /* inside a FETCH response */
-	size_t word, word_len; /* the last atom: the name of the item whose value follows */
+	/* the last atom: the name of the item whose value follows */
+	size_t word, word_len;
 };
 
 static struct mailimap_extension_api tolerant;
@@ -97,7 +99,10 @@ static int stream_literal(struct scan *s, size_t brace, size_t n, bool whole)
 	return rest_of_line(s);
 }
 
-/* BODY[...] or BINARY[...]: its name stands just before. Some answer with the name that asked for it. */
+/*
+ * BODY[...] or BINARY[...]: its name stands just before. Some answer with the name that
+ * asked for it.
+ */
 static bool is_body_item(const struct scan *s, bool *whole)
 {
 	static const char *const names[] = {"BODY[", "BODY.PEEK[", "BINARY["};

@@ -30,7 +30,9 @@ bool pop3_number(const char **s, uint64_t max, uint64_t *out)
 	return true;
 }
 
-/* "EXPIRE 60 USER", "EXPIRE NEVER"; mailutils prints "EXPIRENEVER" (GNU mailutils 3.15). */
+/*
+ * "EXPIRE 60 USER", "EXPIRE NEVER"; mailutils prints "EXPIRENEVER" (GNU mailutils 3.15).
+ */
 static void cap_expire(struct pop3_caps *c, const char *arg)
 {
 	uint64_t days;
@@ -199,7 +201,8 @@ static int read_uidls(struct pop3 *p, struct pop3_entry *list, size_t n, struct 
 
 	if (rc == ERR_REFUSED) {
 		err_clear(err);
-		return 0; /* optional (RFC 1939 7): the messages are told apart by content */
+		/* optional (RFC 1939 7): the messages are told apart by content */
+		return 0;
 	}
 	while (rc == 0 && (rc = pop3_item(p, err)) > 0) {
 		const char *s = p->line;
@@ -228,7 +231,8 @@ int pop3_list(struct pop3 *p, struct pop3_entry **out, size_t *n_out, struct err
 
 	if (rc == 0)
 		rc = pop3_ok(p, "LIST", err);
-	if (rc == ERR_REFUSED && both) { /* the session may go on: UIDL's answer is on its way */
+	if (rc == ERR_REFUSED && both) {
+		/* the session may go on: UIDL's answer is on its way */
 		struct err lost = {0};
 		int left = read_uidls(p, NULL, 0, &lost);
 

@@ -18,7 +18,10 @@ int pop3_send(struct pop3 *p, struct err *err, const char *fmt, ...)
 		return err_set(err, ERR_LIMIT, ERR_WHOLE, "a POP3 command would be too long");
 	line[n] = '\r';
 	line[n + 1] = '\n';
-	/* The lock, the index and the sizes of a large maildrop take some servers minutes. */
+	/*
+	 * The lock, the index and the sizes of a large maildrop take some servers
+	 * minutes.
+	 */
 	transport_patient(p->t,
 	        strncmp(line, "PASS ", 5) == 0 || strncmp(line, "STAT", 4) == 0 ||
 	                strncmp(line, "LIST", 4) == 0 || strncmp(line, "UIDL", 4) == 0,

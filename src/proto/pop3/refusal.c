@@ -1,4 +1,7 @@
-/* POP3: what a refusal means: the response codes (RFC 2449 8, RFC 3206), and the words of servers that have none. */
+/*
+ * POP3: what a refusal means: the response codes (RFC 2449 8, RFC 3206), and the words of
+ * servers that have none.
+ */
 #include <string.h>
 #include <strings.h>
 #include "internal.h"
@@ -42,8 +45,10 @@ static bool says_lock(const char *text)
 }
 
 /**
- * RFC 1939 7 has "maildrop already locked" and "unable to lock maildrop"; others: "Mailbox is locked by POP server", "Your mailbox is already
- * locked", "mailbox in use", "Server busy, try again later". What speaks of the password, or of the account, is no lock.
+ * RFC 1939 7 has "maildrop already locked" and "unable to lock maildrop"; others:
+ * "Mailbox is locked by POP server", "Your mailbox is already locked", "mailbox in use",
+ * "Server busy, try again later". What speaks of the password, or of the account, is no
+ * lock.
  */
 bool pop3_says_later(const char *text)
 {

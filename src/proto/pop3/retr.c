@@ -1,4 +1,7 @@
-/* POP3: RETR and TOP (RFC 1939 5 and 7): many messages in flight, and servers that do not stuff dots. */
+/*
+ * POP3: RETR and TOP (RFC 1939 5 and 7): many messages in flight, and servers that do not
+ * stuff dots.
+ */
 #include <string.h>
 #include <strings.h>
 #include "internal.h"
@@ -6,8 +9,8 @@
 #define MOST_SLACK (64ull << 20) /* LIST may be wrong by so much */
 #define MOST_UNKNOWN (1ull << 30) /* LIST names no size */
 #define MOST_EVER (4ull << 30)
-#define ALL_LINES                                                                                  \
-	"99999999" /* more than any message has; fetchmail's number, so servers have met it */
+/* more than any message has; fetchmail's number, so servers have met it */
+#define ALL_LINES "99999999"
 
 uint64_t pop3_most(uint64_t size)
 {
@@ -57,7 +60,10 @@ static int read_stuffed(struct pop3 *p, const struct pop3_want *w, const struct 
 	return 0;
 }
 
-/* As many octets as LIST says, whatever they are; then the dot must come, after a line end that was lent where there was none. */
+/*
+ * As many octets as LIST says, whatever they are; then the dot must come, after a line
+ * end that was lent where there was none.
+ */
 static int read_by_size(struct pop3 *p, const struct pop3_want *w, const struct receiver *to,
         struct pop3_shape *shape, struct err *err)
 {
@@ -86,8 +92,9 @@ static int read_by_size(struct pop3 *p, const struct pop3_want *w, const struct 
 }
 
 /**
- * The answer to the STAT behind a message: as many messages as before, or the message did not end where it seemed to. The octets may be
- * others (GNU mailutils 3.15 counts anew what it has sent).
+ * The answer to the STAT behind a message: as many messages as before, or the message did
+ * not end where it seemed to. The octets may be others (GNU mailutils 3.15 counts anew
+ * what it has sent).
  */
 static int check_step(struct pop3 *p, struct pop3_shape *shape, struct err *err)
 {

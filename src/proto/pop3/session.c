@@ -1,4 +1,7 @@
-/* A POP3 session: connect, greet, TLS, sign in, end (RFC 1939 4 and 6, RFC 2595, RFC 5034, RFC 6856). */
+/*
+ * A POP3 session: connect, greet, TLS, sign in, end (RFC 1939 4 and 6, RFC 2595, RFC
+ * 5034, RFC 6856).
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,7 +11,10 @@
 #include "internal.h"
 #include "proto/sasl/sasl.h"
 
-/* A refusal (the line that was read last) before the maildrop is open: by its words, where it has no code. */
+/*
+ * A refusal (the line that was read last) before the maildrop is open: by its words,
+ * where it has no code.
+ */
 static int as_busy(int rc, const struct pop3 *p, struct err *err)
 {
 	if (rc != ERR_REFUSED || !pop3_says_later(p->line))
@@ -138,7 +144,10 @@ static int by_sasl(struct pop3 *p, const char *mech, const struct secret *secret
 	return rc;
 }
 
-/* APOP hides the password from who listens, and from nobody else (RFC 1939 7): for connections without TLS. */
+/*
+ * APOP hides the password from who listens, and from nobody else (RFC 1939 7): for
+ * connections without TLS.
+ */
 static int by_apop(struct pop3 *p, const struct secret *secret, struct err *err)
 {
 	struct md5_ctx md5;
@@ -170,7 +179,10 @@ static int by_user_pass(struct pop3 *p, const struct secret *secret, struct err 
 	return rc ? rc : as_busy(pop3_ok(p, "to sign in", err), p, err);
 }
 
-/* Some servers send a timestamp and know no secret for APOP. Without TLS the user has allowed to send the password itself. */
+/*
+ * Some servers send a timestamp and know no secret for APOP. Without TLS the user has
+ * allowed to send the password itself.
+ */
 static int by_apop_or_pass(
         struct pop3 *p, const struct secret *secret, bool or_pass, struct err *err)
 {
@@ -237,7 +249,10 @@ static int sign_in(struct pop3 *p, bool renew, struct err *err)
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
-/* RFC 6856 2: without it, a server may downgrade messages with UTF-8 in the header. A refusal changes nothing. */
+/*
+ * RFC 6856 2: without it, a server may downgrade messages with UTF-8 in the header. A
+ * refusal changes nothing.
+ */
 static int ask_utf8(struct pop3 *p, struct err *err)
 {
 	int rc = pop3_send(p, err, "UTF8");
@@ -283,7 +298,10 @@ int pop3_open(const struct service *service, struct progress *progress, struct p
 	*out = NULL;
 	if (!err)
 		err = &own;
-	/* Many servers hang up on a token that has expired: the fresh one gets a connection of its own. */
+	/*
+	 * Many servers hang up on a token that has expired: the fresh one gets a
+	 * connection of its own.
+	 */
 	for (int renew = 0; renew <= token; renew++) {
 		struct pop3 *p = xcalloc(1, sizeof *p);
 

@@ -56,7 +56,9 @@ bool sasl_uses_token(const char *mech)
 const char *sasl_best(const struct login *login, bool encrypted,
         bool (*offers)(void *ctx, const char *mech), void *ctx)
 {
-	/* Dovecot with "pass = yes" holds SCRAM against the password of who is acted for. */
+	/*
+	 * Dovecot with "pass = yes" holds SCRAM against the password of who is acted for.
+	 */
 	if (login->authzid && encrypted && offers(ctx, "PLAIN"))
 		return "PLAIN";
 	for (size_t i = 0; i < MECHS; i++)
@@ -138,7 +140,10 @@ static int plain(struct sasl *s, struct buf *out, struct err *err)
 	return 0;
 }
 
-/* draft-murchison-sasl-login: the challenges are prompts for a person; only their order counts. */
+/*
+ * draft-murchison-sasl-login: the challenges are prompts for a person; only their order
+ * counts.
+ */
 static int login_mech(struct sasl *s, struct buf *out, struct err *err)
 {
 	if (s->step == 1)
@@ -150,7 +155,10 @@ static int login_mech(struct sasl *s, struct buf *out, struct err *err)
 	return 0;
 }
 
-/* A second challenge is the reason of a refusal; the exchange is ended as each mechanism wants it. */
+/*
+ * A second challenge is the reason of a refusal; the exchange is ended as each mechanism
+ * wants it.
+ */
 static int bearer(struct sasl *s, const void *in, size_t n, struct buf *out, struct err *err)
 {
 	const char *user = s->login->authzid ? s->login->authzid : s->login->user;

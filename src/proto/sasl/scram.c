@@ -134,7 +134,9 @@ static bool parse_server_first(const struct scram *s, const char *p, struct serv
 		return false;
 	memcpy(f->nonce, value, n);
 	f->nonce[n] = '\0';
-	/* The server's nonce is ours and more: else it answers somebody else's exchange. */
+	/*
+	 * The server's nonce is ours and more: else it answers somebody else's exchange.
+	 */
 	if (n <= strlen(s->nonce) || strncmp(f->nonce, s->nonce, strlen(s->nonce)) != 0)
 		return false;
 	if (!attribute(&p, 's', &value, &n))

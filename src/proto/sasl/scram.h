@@ -22,13 +22,18 @@ struct scram {
 };
 
 #define SASLNAME_SIZE 1600
-/* Append ${name} as a saslname: ',' and '=' are escaped (RFC 5802 5.1). False where it does not fit. */
+/*
+ * Append ${name} as a saslname: ',' and '=' are escaped (RFC 5802 5.1). False where it
+ * does not fit.
+ */
 bool saslname_add(char *out, size_t size, const char *name);
 
 /* Names longer than 500 octets are ERR_AUTH. ${authzid} may be NULL. */
 int scram_start(struct scram *s, bool sha256, const char *user, const char *authzid,
         struct err *err) MUST_CHECK;
-/* Steps: "" gives client-first, server-first gives client-final, server-final gives "". */
+/*
+ * Steps: "" gives client-first, server-first gives client-final, server-final gives "".
+ */
 int scram_step(struct scram *s, const struct secret *password, const char *in, size_t n,
         struct buf *out, struct err *err) MUST_CHECK;
 

@@ -1,6 +1,7 @@
 /*
- * A last look at each collection that something went into: what was stored, or was there, must be listed; what could not be read back
- * may be there under another name; and what came up besides is read, for it may be a second copy.
+ * A last look at each collection that something went into: what was stored, or was there,
+ * must be listed; what could not be read back may be there under another name; and what
+ * came up besides is read, for it may be a second copy.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +36,9 @@ static void fresh_of(const struct drun *r, const struct reslist *there, struct r
 }
 
 /*
- * Servers that name resources themselves and do not say how: what is new in the listing is read, and known by its UID, else by its
- * content. So is what another restore stored meanwhile.
+ * Servers that name resources themselves and do not say how: what is new in the listing
+ * is read, and known by its UID, else by its content. So is what another restore stored
+ * meanwhile.
  */
 int dav_find_renamed(struct drun *r, const struct reslist *there, struct err *err)
 {

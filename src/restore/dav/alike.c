@@ -1,6 +1,7 @@
 /*
- * Resources of the target whose UID is in no item of the archive, but whose content is: servers that trim, cut, rewrite or
- * invent UIDs (Google: and URLs). Without this each restore that has no journal would store everything once more.
+ * Resources of the target whose UID is in no item of the archive, but whose content is:
+ * servers that trim, cut, rewrite or invent UIDs (Google: and URLs). Without this each
+ * restore that has no journal would store everything once more.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +96,10 @@ static bool has_state(const struct entry *e, enum alike_mode mode)
 	return false;
 }
 
-/* A card or event of which nothing in the archive has the UID, in a collection that something goes to. */
+/*
+ * A card or event of which nothing in the archive has the UID, in a collection that
+ * something goes to.
+ */
 static bool is_open(const struct drun *r, const struct res *x)
 {
 	if (!x->seen || x->fits || !x->alike)
@@ -135,7 +139,10 @@ static size_t first_of(const struct index *ix, uint64_t key)
 	return lo;
 }
 
-/* One round: each resource is held against one item, and each item but for copies against one resource. */
+/*
+ * One round: each resource is held against one item, and each item but for copies against
+ * one resource.
+ */
 struct round {
 	enum alike_mode mode;
 	const struct index *ix;

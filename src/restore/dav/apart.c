@@ -1,4 +1,7 @@
-/* Several objects of one resource, each an item of its own where the target wants one (RFC 4791 4.1, RFC 6352 5.1): put, read back and counted as any other. */
+/*
+ * Several objects of one resource, each an item of its own where the target wants one
+ * (RFC 4791 4.1, RFC 6352 5.1): put, read back and counted as any other.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "run.h"
@@ -58,7 +61,9 @@ struct widening {
 	unsigned at;
 };
 
-/* The others of an item: named by their UID, so that a second restore finds them there. */
+/*
+ * The others of an item: named by their UID, so that a second restore finds them there.
+ */
 static int add_part(void *ctx, const char *uid, const struct buf *text, struct err *err)
 {
 	struct widening *w = ctx;
@@ -88,7 +93,10 @@ static int add_part(void *ctx, const char *uid, const struct buf *text, struct e
 	return 0;
 }
 
-/* ${entry} becomes its main object, and the others entries behind the last. 1: so it is; 0: it is one object. */
+/*
+ * ${entry} becomes its main object, and the others entries behind the last. 1: so it is;
+ * 0: it is one object.
+ */
 static int widen(struct drun *r, uint32_t entry, struct err *err)
 {
 	struct widening w = {r, entry, 0};

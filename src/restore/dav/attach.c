@@ -1,4 +1,7 @@
-/* Files that items link to (docs/FORMAT.md "Linked files"), put into the items: --attach-links. */
+/*
+ * Files that items link to (docs/FORMAT.md "Linked files"), put into the items:
+ * --attach-links.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "run.h"
@@ -165,7 +168,10 @@ static int on_link(void *ctx, const struct attach_link *link, struct buf *file, 
 	return 1;
 }
 
-/* An attachment is added to all components of a resource, and who attends may be told: for such items a file in each line is the safer way. */
+/*
+ * An attachment is added to all components of a resource, and who attends may be told:
+ * for such items a file in each line is the safer way.
+ */
 static bool may_be_managed(const struct buf *body)
 {
 	struct content_summary s = {0};

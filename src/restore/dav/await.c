@@ -1,4 +1,7 @@
-/* Writes of unknown outcome: looked for with growing pauses, as long as the server was slow, before they are sent again. */
+/*
+ * Writes of unknown outcome: looked for with growing pauses, as long as the server was
+ * slow, before they are sent again.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/clock.h"
@@ -6,7 +9,10 @@
 
 #define FIRST_PAUSE_MS 250
 #define PAUSE_MAX_MS 30000
-/* Where a second PUT might be a second resource, a lost connection is no proof that the server is done. */
+/*
+ * Where a second PUT might be a second resource, a lost connection is no proof that the
+ * server is done.
+ */
 #define AWAIT_MS 15000
 #define AWAIT_MAX_MS (15 * 60 * 1000)
 

@@ -1,8 +1,13 @@
-/* What is on the target more often than in the archive, although it was not so before this archive was restored: named, left. */
+/*
+ * What is on the target more often than in the archive, although it was not so before
+ * this archive was restored: named, left.
+ */
 #include <stdlib.h>
 #include "run.h"
 
-/* The first item of its UID whose place this collection is; *n_out: how many there are. */
+/*
+ * The first item of its UID whose place this collection is; *n_out: how many there are.
+ */
 static struct entry *first_of(struct drun *r, uint32_t entry, uint32_t tcoll, size_t *n_out)
 {
 	struct entry *e = &r->entries[entry], *first = NULL;

@@ -1,11 +1,14 @@
-/* What a target refuses as it is, in other forms (valise/format/amend.h): one small change at a time, then all; or under the name of its UID. */
+/*
+ * What a target refuses as it is, in other forms (valise/format/amend.h): one small
+ * change at a time, then all; or under the name of its UID.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/format/amend.h"
 #include "run.h"
 
-#define FAILED_MAX                                                                                 \
-	10 /* items in a row that no form helped, and none is there: the collection takes none */
+/* items in a row that no form helped, and none is there: the collection takes none */
+#define FAILED_MAX 10
 #define NAME_MAX_LEN 200
 
 enum { AT_NAME, AT_STEPS, AT_ALL = AT_STEPS + AMENDS, AT_APART, AT_END };
@@ -117,7 +120,10 @@ static bool is_one(unsigned bits)
 	return (bits & (bits - 1)) == 0;
 }
 
-/* Several objects: the body becomes the one that stands for the item; the others follow once it is stored. */
+/*
+ * Several objects: the body becomes the one that stands for the item; the others follow
+ * once it is stored.
+ */
 static bool apart(struct entry *e, struct dav_form *f, struct buf *body)
 {
 	unsigned n, main = apart_main(e, body, &n);

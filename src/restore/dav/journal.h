@@ -8,10 +8,13 @@
 #include "valise/base/hash.h"
 
 /*
- * What earlier restores of an archive brought to a DAV target: one record a resource, in a file of tree/journal.h. A record
- * is a claim: it counts as long as the server lists the resource with the same ETag.
+ * What earlier restores of an archive brought to a DAV target: one record a resource, in
+ * a file of tree/journal.h. A record is a claim: it counts as long as the server lists
+ * the resource with the same ETag.
  *   {"archive":<id>}   what follows belongs to this archive
- *   {"e":<etag>,"g":<grade>,"h":<sha256 in the archive>,"i":<UID>,"p":true for one of several objects of the item,"s":<sha256 that the server holds>,"t":<UID there, where it is another>,"u":<URL>,"x":<differences>}
+ *   {"e":<etag>,"g":<grade>,"h":<sha256 in the archive>,"i":<UID>,"p":true for one of
+ *   several objects of the item,"s":<sha256 that the server holds>,"t":<UID there, where
+ *   it is another>,"u":<URL>,"x":<differences>}
  * A later record of a URL stands for the earlier one.
  *   {"c":<collection of the archive>,"u":<URL>}   where its items went
  *   {"o":<URL>}   a second copy that was there before the first restore of this archive
@@ -29,7 +32,10 @@ struct put_journal;
 int put_journal_open(const char *path, const char *archive_id, bool dry, struct put_journal **out,
         struct err *err) MUST_CHECK;
 void put_journal_free(struct put_journal *j);
-/* What an earlier run, or this one, said of the resource whose URL has this key; lent, NULL: nothing. */
+/*
+ * What an earlier run, or this one, said of the resource whose URL has this key; lent,
+ * NULL: nothing.
+ */
 const struct put_record *put_journal_find(const struct put_journal *j, uint64_t url_key);
 /* A record for the next batch; without an ETag it would be no use and is dropped. */
 void put_journal_add(struct put_journal *j, const struct put_record *rec);

@@ -1,4 +1,7 @@
-/* Resources of the target read and graded against the archive: multiget, then GET for what is missing or seems altered. */
+/*
+ * Resources of the target read and graded against the archive: multiget, then GET for
+ * what is missing or seems altered.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "run.h"
@@ -121,7 +124,10 @@ static void grade_sent(struct drun *r, const struct entry *e, const struct text 
 	buf_clear(&body);
 }
 
-/* --attach-links, and it is there as an earlier restore without it left it, or one that put the files in. */
+/*
+ * --attach-links, and it is there as an earlier restore without it left it, or one that
+ * put the files in.
+ */
 static void grade_links(struct drun *r, const struct entry *e, const struct text *text,
         enum content_grade *g, struct buf *diff)
 {
@@ -227,7 +233,10 @@ static void by_name(
 	}
 }
 
-/* The item of the archive that it is: one of the same UID, those whose place is here first. */
+/*
+ * The item of the archive that it is: one of the same UID, those whose place is here
+ * first.
+ */
 static void find(struct drun *r, const struct res *x, const struct text *text, struct graded *best)
 {
 	size_t n, from = entries_of(r, x->uid, &n), compared = 0;
@@ -475,7 +484,10 @@ static int get_some(struct drun *r, struct res **list, size_t n, struct err *err
 	return rc;
 }
 
-/* What did not come by multiget, or not as it should be; or (${again}) came as a card of another version. */
+/*
+ * What did not come by multiget, or not as it should be; or (${again}) came as a card of
+ * another version.
+ */
 static int get_rest(struct drun *r, struct res *list, size_t n, bool again, struct err *err)
 {
 	struct res *some[PARALLEL];

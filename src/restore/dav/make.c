@@ -1,4 +1,7 @@
-/* Collections that are missing: MKCALENDAR (RFC 4791 5.3.1), extended MKCOL (RFC 5689), MKCOL; then what was not kept, one property a PROPPATCH. */
+/*
+ * Collections that are missing: MKCALENDAR (RFC 4791 5.3.1), extended MKCOL (RFC 5689),
+ * MKCOL; then what was not kept, one property a PROPPATCH.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/clock.h"
@@ -73,7 +76,10 @@ static int check(struct drun *r, struct acoll *a, const char *url, struct err *e
 	return rc;
 }
 
-/* Somewhere else: where the answer says, or what of its name came up in the home sets since there were ${n_before}. */
+/*
+ * Somewhere else: where the answer says, or what of its name came up in the home sets
+ * since there were ${n_before}.
+ */
 static int check_elsewhere(
         struct drun *r, struct acoll *a, const char *location, size_t n_before, struct err *err)
 {
@@ -96,7 +102,10 @@ struct attempt {
 	int64_t took_ms;
 };
 
-/* A collection that the server says it made, or of which it did not say what came of it, is looked for before it is made once more. */
+/*
+ * A collection that the server says it made, or of which it did not say what came of it,
+ * is looked for before it is made once more.
+ */
 static int await_made(struct drun *r, struct acoll *a, const struct attempt *t,
         enum put_verdict verdict, struct err *err)
 {
@@ -226,7 +235,10 @@ static const char *home_at(const struct drun *r, size_t nth)
 	return r->home.urls[0];
 }
 
-/* In each home set under each name, until one is taken; the first refusal is what is told. */
+/*
+ * In each home set under each name, until one is taken; the first refusal is what is
+ * told.
+ */
 static int try_urls(struct drun *r, struct acoll *a, struct err *err)
 {
 	struct buf url;
@@ -283,7 +295,10 @@ static void say_lost(struct drun *r, const struct acoll *a)
 	buf_clear(&b);
 }
 
-/* A collection of ours gets what it lacks or has otherwise, one that was there only what it lacks. */
+/*
+ * A collection of ours gets what it lacks or has otherwise, one that was there only what
+ * it lacks.
+ */
 static int set_missing(struct drun *r, struct acoll *a, struct err *err)
 {
 	bool any = false;
@@ -307,7 +322,10 @@ static int set_missing(struct drun *r, struct acoll *a, struct err *err)
 	return rc;
 }
 
-/* Does anything have to go there that is nowhere on the target? An empty one is made for itself. */
+/*
+ * Does anything have to go there that is nowhere on the target? An empty one is made for
+ * itself.
+ */
 static bool is_needed(const struct drun *r, const struct acoll *a)
 {
 	if (!a->coll || a->coll->n_items == 0)
@@ -331,7 +349,10 @@ static void say_refused(struct drun *r, const struct acoll *a)
 	        a->refused, counted(n, "item is", "items are", text));
 }
 
-/* A calendar of several components where the target makes only such of one: of its main one. */
+/*
+ * A calendar of several components where the target makes only such of one: of its main
+ * one.
+ */
 static int make_for_main(struct drun *r, struct acoll *a, struct err *err)
 {
 	if (r->contacts || a->part || (a->comps & (a->comps - 1)) == 0)
@@ -391,7 +412,9 @@ int dav_make(struct drun *r, struct err *err)
 			r->sum.collections_made++;
 		else if (rc == 0 && is_missing(r, a))
 			rc = dav_make_one(r, i, err);
-		/* Where the user said that it goes, what is there keeps its properties. */
+		/*
+		 * Where the user said that it goes, what is there keeps its properties.
+		 */
 		else if (rc == 0 && a->to != NONE && !a->mapped && !r->opts->into)
 			rc = set_missing(r, a, err);
 	}

@@ -1,6 +1,8 @@
 /*
- * Linked files as managed attachments (RFC 8607): the event is stored without their links, then each file is posted to it (3.4.1, attachment-add)
- * and the server puts a line with a MANAGED-ID into the event. What is there is known by size and name, so that no file is posted twice.
+ * Linked files as managed attachments (RFC 8607): the event is stored without their
+ * links, then each file is posted to it (3.4.1, attachment-add) and the server puts a
+ * line with a MANAGED-ID into the event. What is there is known by size and name, so that
+ * no file is posted twice.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +17,8 @@
 
 struct finding {
 	struct attached *a;
-	int pass; /* the same size and name, the same size, what has no size but the name */
+	/* the same size and name, the same size, what has no size but the name */
+	int pass;
 };
 
 static bool is_same(const struct wanted *w, const char *name, const char *size, int pass)
@@ -284,7 +287,10 @@ static char *reason_of(const struct post *p, const struct put_reply *reply)
 	return buf_take(&why);
 }
 
-/* A refusal of the first that speaks of no limit: this server takes none, whatever it says. */
+/*
+ * A refusal of the first that speaks of no limit: this server takes none, whatever it
+ * says.
+ */
 static void learn(struct drun *r, const struct post *p, const char *why)
 {
 	if (!r->managed_tried && !(p->said.error && (strstr(p->said.error, "max-attach") ||
@@ -307,7 +313,10 @@ static int refused(
 	return rc;
 }
 
-/* What came of it; ${again}: it may be sent once more where the server was busy within itself. */
+/*
+ * What came of it; ${again}: it may be sent once more where the server was busy within
+ * itself.
+ */
 static int judge(struct drun *r, const struct post *p, bool again, enum put_verdict *verdict,
         struct err *err)
 {

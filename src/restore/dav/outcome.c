@@ -3,7 +3,10 @@
 #include "outcome.h"
 #include "valise/proto/dav/webdav.h"
 
-/* A condition by name or by what the server writes; any status of ${statuses} (0 ends; none: every one above 299). */
+/*
+ * A condition by name or by what the server writes; any status of ${statuses} (0 ends;
+ * none: every one above 299).
+ */
 static const struct rule {
 	const char *error, *text;
 	int statuses[4];

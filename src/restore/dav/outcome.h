@@ -4,15 +4,20 @@
 #include <stdbool.h>
 #include "valise/base/buf.h"
 
-/* What the answer to a PUT with If-None-Match: * means. The status alone does not say it. */
+/*
+ * What the answer to a PUT with If-None-Match: * means. The status alone does not say it.
+ */
 enum put_verdict {
 	PUT_STORED, /* to be read back: an ETag is no proof of equality */
-	PUT_EXISTS, /* something is at this href, or the server calls another refusal so: look */
+	/* something is at this href, or the server calls another refusal so: look */
+	PUT_EXISTS,
 	PUT_UID, /* the UID is elsewhere in the account: look there */
-	PUT_LENIENT, /* refused because strict handling was asked for: once more without */
+	/* refused because strict handling was asked for: once more without */
+	PUT_LENIENT,
 	PUT_UNKNOWN, /* no answer came: look whether it arrived */
 	PUT_FULL, /* no room: nothing more goes there */
-	PUT_AGAIN, /* something within the server stood in the way that passes: locked, deadlock */
+	/* something within the server stood in the way that passes: locked, deadlock */
+	PUT_AGAIN,
 	PUT_LATER, /* the server wants nothing more now */
 	PUT_REFUSED,
 };

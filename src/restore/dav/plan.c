@@ -168,7 +168,10 @@ static int holds_any(
 	return rc < 0 && dav_ends(err) ? rc : 0;
 }
 
-/* Did an earlier restore make it for this one? By the journal, by our own name for it, or as it is called and by what is in it. */
+/*
+ * Did an earlier restore make it for this one? By the journal, by our own name for it, or
+ * as it is called and by what is in it.
+ */
 static int was_made_for(
         struct drun *r, const struct acoll *a, uint32_t tcoll, bool *out, struct err *err)
 {
@@ -217,7 +220,10 @@ static bool takes_all(const struct acoll *a, const struct tcoll *t)
 	return !t->comps || (a->comps && !(a->comps & ~t->comps));
 }
 
-/* The target's name for it, also where it shows the characters of XML escaped once too often (DAViCal). */
+/*
+ * The target's name for it, also where it shows the characters of XML escaped once too
+ * often (DAViCal).
+ */
 static bool is_named(const struct tcoll *t, const char *name)
 {
 	static const char *const escapes[] = {"&&amp;", "<&lt;", ">&gt;"};
@@ -262,7 +268,10 @@ static bool fits(struct drun *r, struct acoll *a, const struct tcoll *t, enum ho
 		/* dav_split finds a place for the rest */
 		return same_name && t->comps & main_component(r, a);
 	case BY_BOTH_IN_VAIN:
-		/* made by an earlier restore, of the kinds that the server has for all (SOGo: no journal) */
+		/*
+		 * made by an earlier restore, of the kinds that the server has for all
+		 * (SOGo: no journal)
+		 */
 		return same_name && same_segment && t->comps & (t->comps - 1);
 	default:
 		/* made by an earlier restore, and the server keeps no names */
@@ -270,7 +279,10 @@ static bool fits(struct drun *r, struct acoll *a, const struct tcoll *t, enum ho
 	}
 }
 
-/* The same name and last segment, the same name and components, the same segment, the same name for some of its items, or none. */
+/*
+ * The same name and last segment, the same name and components, the same segment, the
+ * same name for some of its items, or none.
+ */
 static void match(struct drun *r, struct acoll *a, enum how how)
 {
 	for (size_t i = 0; a->to == NONE && a->coll && !a->mapped && i < r->n_tcolls; i++)
@@ -280,7 +292,10 @@ static void match(struct drun *r, struct acoll *a, enum how how)
 		}
 }
 
-/* The target's collection of that name, else of that last segment; *to_out NONE when there is none. */
+/*
+ * The target's collection of that name, else of that last segment; *to_out NONE when
+ * there is none.
+ */
 static int find_named(
         struct drun *r, const char *option, const char *name, uint32_t *to_out, struct err *err)
 {
@@ -319,7 +334,10 @@ static int into(struct drun *r, struct err *err)
 	return 0;
 }
 
-/* The collection of the archive that gets this name without ${a}: one that is called so, else one mapped before. */
+/*
+ * The collection of the archive that gets this name without ${a}: one that is called so,
+ * else one mapped before.
+ */
 static uint32_t leader_of(const struct drun *r, const struct acoll *a)
 {
 	for (int mapped = 0; mapped < 2; mapped++)

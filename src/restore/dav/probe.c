@@ -49,7 +49,10 @@ static struct tcoll *tcoll_of(struct drun *run, const char *url, uint32_t *index
 	return ARR_PUSH(run->tcolls, run->n_tcolls, run->cap_tcolls);
 }
 
-/* Somebody else's? Whoever owns the one home set of the account owns what is in it, whatever the server calls them. */
+/*
+ * Somebody else's? Whoever owns the one home set of the account owns what is in it,
+ * whatever the server calls them.
+ */
 static bool is_foreign(const struct listing *l, const struct dav_response *r)
 {
 	const char *owner = dav_prop_text(r, P_OWNER);
@@ -166,7 +169,10 @@ static void on_options(struct http_request *rq, const struct http_response *rs,
 	free(before);
 }
 
-/* Servers announce in one place what they do in another (SOGo: at the principal alone), or answer OPTIONS nowhere: what is not said is not known. */
+/*
+ * Servers announce in one place what they do in another (SOGo: at the principal alone),
+ * or answer OPTIONS nowhere: what is not said is not known.
+ */
 static int ask_options(struct drun *r, char **dav, struct err *err)
 {
 	struct http_request rq[2];

@@ -3,7 +3,10 @@
 
 #include "valise/proto/dav/webdav.h"
 
-/* The properties of a collection that a restore sets: their raw XML, and the value that counts when two are compared. */
+/*
+ * The properties of a collection that a restore sets: their raw XML, and the value that
+ * counts when two are compared.
+ */
 enum {
 	PROP_NAME,
 	PROP_COMPS,
@@ -29,7 +32,10 @@ const char *props_word(unsigned which); /* for a person: "calendar-color" */
 bool props_of_kind(unsigned which, bool contacts);
 
 void props_of_response(const struct dav_response *r, struct props *out);
-/* From the JSON object of a catalog (Clark name -> raw inner XML), NULL for none; *comps_out: COMP_* of the component set. False: it cannot be understood. */
+/*
+ * From the JSON object of a catalog (Clark name -> raw inner XML), NULL for none;
+ * *comps_out: COMP_* of the component set. False: it cannot be understood.
+ */
 bool props_of_json(const char *json, struct props *out, unsigned *comps_out);
 void props_set(struct props *p, unsigned which, const char *xml, const char *value);
 /* The component set; 0: none is asked for, which is all that the server takes. */
@@ -41,7 +47,10 @@ unsigned comps_of_response(const struct dav_response *r);
 unsigned comp_bit(const char *component); /* 0: another */
 void comps_put(unsigned comps, struct buf *out); /* "VEVENT, VTODO" */
 
-/* Can it stand as it is in a URL on any server? [A-Za-z0-9._@-]{1,120}, not of dots alone. */
+/*
+ * Can it stand as it is in a URL on any server? [A-Za-z0-9._@-]{1,120}, not of dots
+ * alone.
+ */
 bool segment_is_plain(const char *s);
 
 #endif

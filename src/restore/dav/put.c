@@ -1,4 +1,7 @@
-/* Items onto the target: PUT with If-None-Match: *, several in flight; then each is read back. */
+/*
+ * Items onto the target: PUT with If-None-Match: *, several in flight; then each is read
+ * back.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/clock.h"
@@ -21,7 +24,8 @@ struct put {
 	struct err err;
 	int status;
 	int64_t took_ms; /* until its answer, or until it was given up */
-	unsigned tries, agains; /* sent again: outcome unknown; the server was busy within itself */
+	/* sent again: outcome unknown; the server was busy within itself */
+	unsigned tries, agains;
 	bool strict, pending;
 	enum put_verdict verdict;
 	size_t res; /* index in the list of what is looked at */
@@ -560,8 +564,9 @@ static void note_form(struct drun *r, struct put *p)
 static void settle(struct drun *r, struct put *p, const struct res *x)
 {
 	p->pending = false;
+	/* found by dav_await */
 	if (p->e->state != ENTRY_NEW)
-		return; /* found by dav_await */
+		return;
 	if (x && x->seen && x->fits) {
 		bool ours = p->verdict == PUT_STORED || p->verdict == PUT_UNKNOWN;
 
@@ -641,7 +646,10 @@ static bool any_pending(const struct put *list, size_t n, struct err *err)
 	return any && (!agains || clock_sleep(await_pause_ms(agains - 1, INT64_MAX), err) == 0);
 }
 
-/* A server that names resources itself takes everything, also what another restore has just stored. */
+/*
+ * A server that names resources itself takes everything, also what another restore has
+ * just stored.
+ */
 static int look_before(struct drun *r, struct put *list, size_t n, struct err *err)
 {
 	int rc = 0;
@@ -713,7 +721,10 @@ static size_t round_size(const struct drun *r)
 	return r->keeps_names || r->renames ? PUT_ROUND : PUT_FIRST;
 }
 
-/* Items that are the first of their UID, then the others, each kind in the order of the archive. */
+/*
+ * Items that are the first of their UID, then the others, each kind in the order of the
+ * archive.
+ */
 static int put_pass(struct drun *r, bool second, struct err *err)
 {
 	struct put *list = xcalloc(PUT_ROUND, sizeof *list);
@@ -741,7 +752,10 @@ static int put_pass(struct drun *r, bool second, struct err *err)
 			bytes += list[n].body.len;
 			n++;
 			if (e->managed && !r->managed_tried) {
-				/* One alone shows whether the target takes the files, too. */
+				/*
+				 * One alone shows whether the target takes the files,
+				 * too.
+				 */
 				rc = round_run(r, list, n, err);
 				r->managed_tried = true;
 				n = 0;

@@ -13,19 +13,26 @@
 #include "silence.h"
 
 /*
- * The CalDAV and CardDAV target (RFC 4791, 6352, 5689, 6638). One HTTP client, several requests in flight:
- *   probe.c    what the server is and has: homes, collections, their properties, how it can be kept from mailing
+ * The CalDAV and CardDAV target (RFC 4791, 6352, 5689, 6638). One HTTP client, several
+ * requests in flight:
+ *   probe.c    what the server is and has: homes, collections, their properties, how it
+ *              can be kept from mailing
  *   plan.c     which collection of the archive goes where
  *   make.c     collections made, properties set one by one and read back
  *   split.c    tasks apart from events where a calendar takes only one kind
  *   there.c    every resource of the account, by UID, before the first PUT
- *   alike.c    resources whose UID the server changed, by content; count.c: what is there too often
- *   look.c     resources read (multiget, GET for what is missing or differs) and graded against the archive
- *   forms.c    what is refused is sent in another form; apart.c: several objects of one resource, each as an item
- *   attach.c   files that items link to, put into them; managed.c: or beside them, as managed attachments
+ *   alike.c    resources whose UID the server changed, by content; count.c: what is there
+ *              too often
+ *   look.c     resources read (multiget, GET for what is missing or differs) and graded
+ *              against the archive
+ *   forms.c    what is refused is sent in another form; apart.c: several objects of one
+ *              resource, each as an item
+ *   attach.c   files that items link to, put into them; managed.c: or beside them, as
+ *              managed attachments
  *   put.c      PUT with If-None-Match, what came of it, read back
  *   await.c    PUTs of unknown outcome, looked for before they are sent again
- *   after.c    a last listing: is it all there, and where is what was stored under another name
+ *   after.c    a last listing: is it all there, and where is what was stored under
+ *              another name
  * Nothing is overwritten or taken away.
  */
 
@@ -34,7 +41,8 @@ enum {
 	LOOK_BATCH = 50,
 	LOOK_BATCHES = 8, /* handed over at a time */
 	PUT_ROUND = 96, /* items put and then read back */
-	PUT_FIRST = 4, /* as long as it is not known whether the target keeps their names */
+	/* as long as it is not known whether the target keeps their names */
+	PUT_FIRST = 4,
 	PUT_BYTES = 8 << 20,
 	ITEM_MAX = 128 << 20, /* held in memory while it is compared */
 };
@@ -47,10 +55,18 @@ struct tcoll {
 	unsigned comps; /* COMP_*; 0: not said */
 	uint64_t max_size; /* of a resource, 0: not said */
 	uint64_t max_file,
-	        max_files; /* managed attachments: octets of one, how many of a resource; 0: not said */
+	        /*
+	         * managed attachments: octets of one, how many of a resource; 0: not said
+	         */
+	        max_files;
 	bool readonly,
-	        aside; /* aside: a subscription, generated, somebody else's: neither read nor written */
-	bool foreign, shared; /* somebody else's, as its owner says; and as its type says */
+	        /*
+	         * aside: a subscription, generated, somebody else's: neither read nor
+	         * written
+	         */
+	        aside;
+	/* somebody else's, as its owner says; and as its type says */
+	bool foreign, shared;
 	bool claimed; /* an earlier restore's all the same */
 	bool v4, only_v4; /* address book that offers vCard 4.0; and no other */
 	bool made, taken; /* by this run; by a collection of the archive */
@@ -70,10 +86,16 @@ struct acoll {
 	unsigned comps; /* declared */
 	unsigned main; /* main_component(), 0: not known yet */
 	char *name; /* on the target */
-	bool part; /* of another one: what the collection that it went to does not take; coll is that one's */
+	/*
+	 * of another one: what the collection that it went to does not take; coll is that
+	 * one's
+	 */
+	bool part;
 	bool mapped; /* --map says where it goes: may be beside others */
-	uint32_t
-	        joins; /* mapped: the acoll that it shares a collection with that is to be made; or NONE */
+	/*
+	 * mapped: the acoll that it shares a collection with that is to be made; or NONE
+	 */
+	uint32_t joins;
 	uint32_t to; /* tcoll, NONE: to be made, or cannot */
 	char *refused; /* why it has no place */
 	struct linked *linked; /* attach.c; NULL: not looked for yet */
@@ -83,7 +105,8 @@ enum entry_state {
 	ENTRY_NEW,
 	ENTRY_THERE, /* before this run */
 	ENTRY_ADDED,
-	ENTRY_UNSEEN, /* stored, as the target says, but not to be read where it was put */
+	/* stored, as the target says, but not to be read where it was put */
+	ENTRY_UNSEEN,
 	ENTRY_HELD, /* not sent on purpose */
 	ENTRY_FAILED,
 };
@@ -95,7 +118,11 @@ struct entry {
 	char *own_uid; /* where it is not of the catalog */
 	uint64_t uid_key;
 	unsigned part; /* 1 + which of its objects; 0: all of it */
-	bool more; /* an object besides the one that stands for the item: no item of its own for who counts */
+	/*
+	 * an object besides the one that stands for the item: no item of its own for who
+	 * counts
+	 */
+	bool more;
 	uint32_t of; /* more: the one that stands for the item */
 	bool lacks; /* stored, but without some of its objects */
 	bool widened; /* the other objects of the item are entries, too */
@@ -104,17 +131,19 @@ struct entry {
 	enum entry_state state;
 	char *why; /* of ENTRY_UNSEEN */
 	char *form; /* refused as it is: how it was taken */
-	bool managed; /* sent without its linked files, which follow as managed attachments */
+	/* sent without its linked files, which follow as managed attachments */
+	bool managed;
 	bool open, posted; /* some of these are not there yet; it was tried */
-	bool as_links; /* --attach-links, but the target takes it only without the files */
+	/* --attach-links, but the target takes it only without the files */
+	bool as_links;
 	bool reformed; /* and its content is another */
 	enum content_grade grade;
 	bool second; /* another item of the archive has the same UID: comes later */
 	bool odd; /* counted as altered */
 	bool keyed; /* alike is known */
 	uint64_t alike; /* alike_key() of its content, 0: none */
-	uint32_t
-	        copies; /* of its UID in the target's collection; kept at the first item of it there */
+	/* of its UID in the target's collection; kept at the first item of it there */
+	uint32_t copies;
 };
 
 /* A resource of the target. */
@@ -122,7 +151,8 @@ struct res {
 	char *href, *url, *etag;
 	uint64_t key;
 	uint32_t tcoll;
-	uint32_t entry; /* the item that it is to be compared with; NONE: whichever has its UID */
+	/* the item that it is to be compared with; NONE: whichever has its UID */
+	uint32_t entry;
 	/* what dav_look finds */
 	bool seen; /* its content came */
 	int status; /* of its GET, 0: none was made */
@@ -153,15 +183,20 @@ struct drun {
 	struct progress *progress;
 	struct http *http;
 	bool contacts;
-	bool keeps_names; /* what was PUT was found at its own URL: a second PUT is no second resource */
-	bool renames; /* something was not: whoever stores the same at the same time makes it twice */
+	/* what was PUT was found at its own URL: a second PUT is no second resource */
+	bool keeps_names;
+	/* something was not: whoever stores the same at the same time makes it twice */
+	bool renames;
 	enum coll_kind kind;
 
 	struct dav_home home;
 	struct silence silence;
 	bool extended_mkcol;
 	bool managed,
-	        managed_tried; /* takes managed attachments (RFC 8607), as it says; and did, or did not */
+	        /*
+	         * takes managed attachments (RFC 8607), as it says; and did, or did not
+	         */
+	        managed_tried;
 	bool no_room; /* for collections, as the last refusal says */
 	struct keys readonly_homes; /* keys of their URLs */
 	struct tcoll *tcolls;
@@ -182,8 +217,8 @@ struct drun {
 	struct keys counted; /* keys of the URLs that count_copy has had */
 	uint64_t grades[4]; /* of what is on the target now */
 	uint64_t held;
-	uint64_t
-	        links; /* to files of the archive that stayed links, --attach-links not being given */
+	/* to files of the archive that stayed links, --attach-links not being given */
+	uint64_t links;
 	char *stopped; /* the server takes nothing more now */
 	struct target_result sum;
 };
@@ -194,7 +229,10 @@ int entry_original(
         struct drun *r, const struct entry *e, struct buf *out, struct err *err) MUST_CHECK;
 /* The same as it is to be on the target: with --attach-links, the files in it. */
 int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err) MUST_CHECK;
-/* Is ${tcoll} where it belongs: the collection that its own goes to, or one that takes what that does not (split.c)? */
+/*
+ * Is ${tcoll} where it belongs: the collection that its own goes to, or one that takes
+ * what that does not (split.c)?
+ */
 bool entry_at_home(const struct drun *r, const struct entry *e, uint32_t tcoll);
 struct tree_item *entry_item(const struct drun *r, const struct entry *e);
 const struct tree_ext *entry_ext(const struct drun *r, const struct entry *e);
@@ -221,7 +259,10 @@ int dav_plan(struct drun *r, struct err *err) MUST_CHECK;
 #define OWN_SEGMENT_SIZE 24
 void own_segment(const struct drun *r, const struct acoll *a, char out[OWN_SEGMENT_SIZE]);
 
-/* The collection that an earlier restore made for it, on servers that keep no names; NONE. */
+/*
+ * The collection that an earlier restore made for it, on servers that keep no names;
+ * NONE.
+ */
 uint32_t made_before(const struct drun *r, const struct acoll *a);
 /* Where the items of each went, for the next restore. */
 void remember_places(struct drun *r);
@@ -230,25 +271,37 @@ void acoll_rename(struct acoll *a, char *name);
 
 /* make.c */
 int dav_make(struct drun *r, struct err *err) MUST_CHECK;
-/* The collection for one of the archive; where it cannot be, r->acolls[].refused says why. */
+/*
+ * The collection for one of the archive; where it cannot be, r->acolls[].refused says
+ * why.
+ */
 int dav_make_one(struct drun *r, uint32_t acoll, struct err *err) MUST_CHECK;
 
 /* split.c: after dav_make, what a target's calendar does not take goes into another. */
 int dav_split(struct drun *r, struct err *err) MUST_CHECK;
-/* COMP_*: the first in order that its items are of, else that it declares. Reads items until that is clear. */
+/*
+ * COMP_*: the first in order that its items are of, else that it declares. Reads items
+ * until that is clear.
+ */
 unsigned main_component(struct drun *r, struct acoll *a);
 
 /* look.c */
 void res_clear(struct res *x);
 void reslist_clear(struct reslist *l);
 struct res *reslist_add(struct reslist *l, uint32_t tcoll, const char *url, const char *etag);
-/* Fill in what they are; each ${tcoll} comes in one piece. Negative only for what ends the service. */
+/*
+ * Fill in what they are; each ${tcoll} comes in one piece. Negative only for what ends
+ * the service.
+ */
 int dav_look(struct drun *r, struct res *list, size_t n, struct err *err) MUST_CHECK;
 
 /* alike.c: resources that no UID explains, where the server gave its own */
 /* What a content is about, 0: nothing that tells it from others. */
 uint64_t alike_key(const struct content_summary *s);
-/* Does the target's content, for all its ${differences}, hold what the item does? Only another UID, additions, and X- properties lost. */
+/*
+ * Does the target's content, for all its ${differences}, hold what the item does? Only
+ * another UID, additions, and X- properties lost.
+ */
 bool alike_holds(const char *differences);
 enum alike_mode {
 	ALIKE_THERE, /* items that are new, before the first PUT */
@@ -263,7 +316,9 @@ int dav_alike(struct drun *r, struct res *list, size_t n, enum alike_mode mode,
 void count_copy(struct drun *r, uint32_t entry, const struct res *x);
 void say_copies(struct drun *r);
 
-/* Is the resource called as the item is in the archive, or as it was to be called here? */
+/*
+ * Is the resource called as the item is in the archive, or as it was to be called here?
+ */
 bool entry_is_called(const struct drun *r, const struct entry *e, const char *url);
 
 /* there.c */
@@ -279,10 +334,16 @@ int dav_peek_resources(
         struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err) MUST_CHECK;
 
 /* await.c */
-/* How long a write is looked for that took ${took_ms} and whose outcome is unknown; the nth pause of that, at most ${left_ms}. */
+/*
+ * How long a write is looked for that took ${took_ms} and whose outcome is unknown; the
+ * nth pause of that, at most ${left_ms}.
+ */
 int64_t await_limit_ms(bool keeps_names, int64_t took_ms);
 int64_t await_pause_ms(unsigned nth, int64_t left_ms);
-/* Look for the items of list[] that are unknown; what is found is settled, what is not stays ENTRY_NEW. */
+/*
+ * Look for the items of list[] that are unknown; what is found is settled, what is not
+ * stays ENTRY_NEW.
+ */
 int dav_await(
         struct drun *r, struct res *list, size_t n, int64_t took_ms, struct err *err) MUST_CHECK;
 
@@ -293,15 +354,20 @@ struct dav_form {
 	char *name; /* another segment, or NULL */
 	char *why; /* the first refusal */
 	unsigned never,
-	        not_all; /* bits of enum amend that are not tried, and not together with others */
-	unsigned apart; /* how many objects; the body is one of them. 0: they are together */
+	        /* bits of enum amend that are not tried, and not together with others */
+	        not_all;
+	/* how many objects; the body is one of them. 0: they are together */
+	unsigned apart;
 	bool about_name;
 	unsigned char order[AMENDS];
 };
 /* Is it worth it, after this answer? */
 bool form_allowed(const struct drun *r, const struct tcoll *t, const struct put_reply *p);
 bool form_about_name(const struct put_reply *p);
-/* The steps as they are tried: what the answer speaks of, then what helped before (${learnt}, -1: nothing). */
+/*
+ * The steps as they are tried: what the answer speaks of, then what helped before
+ * (${learnt}, -1: nothing).
+ */
 void form_order(const struct put_reply *p, int learnt, unsigned char order[AMENDS]);
 /* The first refusal, in words (taken). */
 void form_began(struct dav_form *f, const struct tcoll *t, const struct put_reply *p, char *why);
@@ -312,11 +378,17 @@ char *form_helped(struct dav_form *f, struct tcoll *t);
 void form_clear(struct dav_form *f);
 
 /* apart.c */
-/* Which object stands for the item (*n_out: of how many), counted from 1; 0: it is one object. */
+/*
+ * Which object stands for the item (*n_out: of how many), counted from 1; 0: it is one
+ * object.
+ */
 unsigned apart_main(const struct entry *e, const struct buf *body, unsigned *n_out);
 /* The object becomes ${body}. */
 int apart_pick(struct buf *body, unsigned part, struct err *err) MUST_CHECK;
-/* The other objects of items that were taken apart become entries: of those stored just now (1: there are some), as the journal says, as what is there shows. Entries move. */
+/*
+ * The other objects of items that were taken apart become entries: of those stored just
+ * now (1: there are some), as the journal says, as what is there shows. Entries move.
+ */
 int apart_stored(struct drun *r, struct err *err) MUST_CHECK;
 int apart_by_journal(struct drun *r, const struct reslist *all, struct err *err) MUST_CHECK;
 int apart_there(struct drun *r, struct reslist *all, struct err *err) MUST_CHECK;
@@ -333,10 +405,14 @@ struct attached {
 		const struct tree_item *item;
 		char *url, *name, *type; /* type: may be NULL */
 		bool there, otherwise; /* as a managed attachment; as a link or inline */
-	} * wanted; /* those that are to be managed attachments: their lines are taken out */
+		/* those that are to be managed attachments: their lines are taken out */
+	} * wanted;
 	size_t n_wanted, cap_wanted;
 };
-/* Put the files into ${body}, or, with ${managed}, keep them for later where the item is fit for that. ${out} (may be NULL) is cleared by the caller. */
+/*
+ * Put the files into ${body}, or, with ${managed}, keep them for later where the item is
+ * fit for that. ${out} (may be NULL) is cleared by the caller.
+ */
 int dav_attach(struct drun *r, const struct entry *e, bool managed, struct buf *body,
         struct attached *out, struct err *err) MUST_CHECK;
 /* The octets of a file of out->wanted. */
@@ -350,7 +426,11 @@ void dav_count_links(struct drun *r, const struct entry *e, const struct buf *bo
 void linked_free(struct linked *l);
 
 /* managed.c */
-/* What the target may hold without the lines that are our files there, or NULL (appends to ${view}); which of them are there. False: there is none of them, and nothing is appended. */
+/*
+ * What the target may hold without the lines that are our files there, or NULL (appends
+ * to ${view}); which of them are there. False: there is none of them, and nothing is
+ * appended.
+ */
 bool managed_view(struct attached *a, const void *text, size_t n, struct buf *view);
 /* Are files missing that are in the text in no other way, either? */
 bool managed_open(struct attached *a, const void *text, size_t n);
@@ -359,14 +439,20 @@ int managed_post(struct drun *r, struct err *err) MUST_CHECK;
 
 /* put.c */
 int dav_put_all(struct drun *r, struct err *err) MUST_CHECK;
-/* The item is there as ${x} has it: counted, remembered, reported where it is not the same. */
+/*
+ * The item is there as ${x} has it: counted, remembered, reported where it is not the
+ * same.
+ */
 void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state);
 void entry_failed(struct drun *r, struct entry *e, const char *why);
 /* For the next run: what is there is the item. */
 void entry_remember(struct drun *r, const struct entry *e, const struct res *x);
 
 /* after.c */
-/* Items that are ENTRY_UNSEEN among what is new in a listing; what else is of the archive there is counted. */
+/*
+ * Items that are ENTRY_UNSEEN among what is new in a listing; what else is of the archive
+ * there is counted.
+ */
 int dav_find_renamed(struct drun *r, const struct reslist *there, struct err *err) MUST_CHECK;
 /* What another restore has stored in the collection by now is there. */
 int dav_meanwhile(struct drun *r, uint32_t tcoll, struct err *err) MUST_CHECK;

@@ -44,7 +44,10 @@ static enum family family_of(const char *dav, const char *url, bool cyrus)
 	if (host_below(url, "google.com") || host_below(url, "googleapis.com") ||
 	        host_below(url, "googleusercontent.com"))
 		return FAMILY_GOOGLE;
-	/* Cyrus names the property only where it is set; its paths and announcements are its own. */
+	/*
+	 * Cyrus names the property only where it is set; its paths and announcements are
+	 * its own.
+	 */
 	if (cyrus || (strstr(url, "/dav/calendars/user/") &&
 	                     dav_announces(dav, "calendar-query-extended")))
 		return FAMILY_CYRUS;

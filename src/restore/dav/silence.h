@@ -4,12 +4,15 @@
 #include <stdbool.h>
 
 /*
- * Who would mail invitations when an event with attendees is stored (RFC 6638), and which request headers keep
- * whom from it. Every PUT carries all of them; they mean nothing elsewhere:
+ * Who would mail invitations when an event with attendees is stored (RFC 6638), and which
+ * request headers keep whom from it. Every PUT carries all of them; they mean nothing
+ * elsewhere:
  *   Scheduling-Enabled: F          Cyrus, Fastmail
- *   Schedule-Reply: F              sabre/dav (Baikal, Davis, Nextcloud, ownCloud), which heeds it on PUT as well
+ *   Schedule-Reply: F              sabre/dav (Baikal, Davis, Nextcloud, ownCloud), which
+ *                                  heeds it on PUT as well
  *   X-NC-Scheduling: false         Nextcloud
- *   X-SOGo-Send-Appointment-Notifications: NO    SOGo: no mail, but it still copies the event to colleagues
+ *   X-SOGo-Send-Appointment-Notifications: NO SOGo: no mail, but it still copies the
+ *   event to colleagues
  */
 enum family {
 	FAMILY_UNKNOWN,
@@ -22,13 +25,15 @@ enum family {
 
 struct silence {
 	enum family family;
-	bool schedules; /* the server says calendar-auto-schedule, or does not say what it does */
+	/* the server says calendar-auto-schedule, or does not say what it does */
+	bool schedules;
 	bool assured; /* an event with attendees can be stored without a mail */
 	const char *why; /* one clause for a person */
 };
 
 /**
- * silence_of(dav, url, cyrus): ${dav}: the DAV header fields of the calendar home, or NULL; ${url}: of the home; ${cyrus}: it has Cyrus's property scheduling-enabled.
+ * silence_of(dav, url, cyrus): ${dav}: the DAV header fields of the calendar home, or
+ * NULL; ${url}: of the home; ${cyrus}: it has Cyrus's property scheduling-enabled.
  */
 struct silence silence_of(const char *dav, const char *url, bool cyrus);
 

@@ -1,6 +1,7 @@
 /*
- * Calendars of several components on servers whose collections take only some (iCloud, Zimbra, Open-Xchange): what one does not take goes into
- * another that does, of the same name, or "NAME (tasks)".
+ * Calendars of several components on servers whose collections take only some (iCloud,
+ * Zimbra, Open-Xchange): what one does not take goes into another that does, of the same
+ * name, or "NAME (tasks)".
  */
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +79,10 @@ static uint32_t find_other(const struct drun *r, const struct acoll *part, const
 	return made_before(r, part);
 }
 
-/* The part of a collection of the archive that is of this component: another collection, as far as the target goes. */
+/*
+ * The part of a collection of the archive that is of this component: another collection,
+ * as far as the target goes.
+ */
 static int split_off(
         struct drun *r, uint32_t from, unsigned bit, uint32_t *index_out, struct err *err)
 {
@@ -116,7 +120,11 @@ static int split(struct drun *r, uint32_t from, struct err *err)
 		struct entry *e = &r->entries[i];
 		unsigned bit = e->acoll == from && e->state == ENTRY_NEW ? component_of(r, e) : 0;
 
-		/* One made for this component alone that does not take it: the server has none that does (SOGo: no journal). Free-busy time is in no calendar of its own: the target says whether it takes it. */
+		/*
+		 * One made for this component alone that does not take it: the server has
+		 * none that does (SOGo: no journal). Free-busy time is in no calendar of
+		 * its own: the target says whether it takes it.
+		 */
 		if (!bit || bit == r->acolls[from].comps ||
 		        takes(&r->tcolls[r->acolls[from].to], bit) ||
 		        (bit == COMP_VFREEBUSY && !any_takes(r, bit)))
@@ -138,7 +146,10 @@ int dav_split(struct drun *r, struct err *err)
 		const struct acoll *a = &r->acolls[i];
 		unsigned takes_now = a->to == NONE ? 0 : r->tcolls[a->to].comps;
 
-		/* What a calendar declares is believed; one that does not say is looked into. */
+		/*
+		 * What a calendar declares is believed; one that does not say is looked
+		 * into.
+		 */
 		if (takes_now && (!a->comps || a->comps & ~takes_now))
 			rc = split(r, i, err);
 	}

@@ -1,4 +1,7 @@
-/* What the target has already, by UID: everything of the kind is read before the first PUT. */
+/*
+ * What the target has already, by UID: everything of the kind is read before the first
+ * PUT.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "run.h"
@@ -87,7 +90,10 @@ size_t entries_of(const struct drun *r, const char *uid, size_t *n_out)
 	return lo;
 }
 
-/* What the segment becomes so that every client of the target sees it: servers tell what a resource is by the end of its name. Takes it. */
+/*
+ * What the segment becomes so that every client of the target sees it: servers tell what
+ * a resource is by the end of its name. Takes it.
+ */
 static char *with_extension(char *segment, const char *ext)
 {
 	static const char *const others[] = {".eml", ".txt", ".ics", ".vcf", ".ical", ".vcard"};
@@ -226,7 +232,9 @@ static void settle_stray(struct drun *r, struct res *x)
 	struct entry *e = &r->entries[x->entry];
 	size_t n, from = entries_of(r, e->uid, &n);
 
-	/* Is the other item of this UID at home here? Then it says nothing of this one. */
+	/*
+	 * Is the other item of this UID at home here? Then it says nothing of this one.
+	 */
 	for (size_t i = 0; i < n; i++) {
 		const struct entry *o = &r->entries[r->by_uid[from + i]];
 
@@ -241,7 +249,10 @@ static void settle_stray(struct drun *r, struct res *x)
 	entry_settle(r, e, x, ENTRY_THERE);
 }
 
-/* Those that the journal knows first, then the others but for what was a second copy from the beginning. */
+/*
+ * Those that the journal knows first, then the others but for what was a second copy from
+ * the beginning.
+ */
 static void count_all(struct drun *r, const struct reslist *all)
 {
 	for (int pass = 0; pass < 3; pass++)
@@ -291,7 +302,10 @@ static uint32_t spare_of(const struct drun *r, const struct res *x, struct keys 
 	return NONE;
 }
 
-/* Several items of one UID, none of which the target holds as it is: each resource stands for one of them. */
+/*
+ * Several items of one UID, none of which the target holds as it is: each resource stands
+ * for one of them.
+ */
 static int pair_spare(struct drun *r, const struct reslist *all, struct err *err)
 {
 	struct reslist some = {0};
@@ -319,7 +333,10 @@ static int pair_spare(struct drun *r, const struct reslist *all, struct err *err
 	return rc;
 }
 
-/* What an earlier restore put there and the snapshot has no more. Nothing is said where only a part of the archive is restored. */
+/*
+ * What an earlier restore put there and the snapshot has no more. Nothing is said where
+ * only a part of the archive is restored.
+ */
 static void say_gone(struct drun *r, const struct reslist *all)
 {
 	bool whole = !r->opts->choice.n_include && !r->opts->choice.n_exclude;

@@ -1,6 +1,7 @@
 /*
- * Messages to the target, in order of their UIDs, a batch in one imap_append. What the server took is made known to the journal before the
- * next batch goes out; what may or may not have arrived is looked for before it is sent again.
+ * Messages to the target, in order of their UIDs, a batch in one imap_append. What the
+ * server took is made known to the journal before the next batch goes out; what may or
+ * may not have arrived is looked for before it is sent again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -125,7 +126,9 @@ static void batch_clear(struct batch *t)
 	t->bytes = 0;
 }
 
-/* NUL, and 8-bit header fields that Cyrus makes "X": the size stays, the octets do not. */
+/*
+ * NUL, and 8-bit header fields that Cyrus makes "X": the size stays, the octets do not.
+ */
 static bool is_fragile(struct box *b, const struct tree_item *it, const struct sending *s)
 {
 	struct buf own;
@@ -196,7 +199,10 @@ static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 	return true;
 }
 
-/* What the run knows to be too much, ${size} included; UINT64_MAX: it has not met a quota. */
+/*
+ * What the run knows to be too much, ${size} included; UINT64_MAX: it has not met a
+ * quota.
+ */
 static uint64_t run_quota(struct run *r, uint64_t size)
 {
 	uint64_t limit;
@@ -221,7 +227,10 @@ static void no_room(struct box *b, uint32_t item, uint64_t size, const char *why
 		item_failed(b, item, NULL, 0, why);
 }
 
-/* A mailbox may have a quota root of its own (RFC 9208): where another one is full, one message is tried first. */
+/*
+ * A mailbox may have a quota root of its own (RFC 9208): where another one is full, one
+ * message is tried first.
+ */
 static bool tries_quota(struct box *b)
 {
 	return b->quota == UINT64_MAX && !b->sum.added &&
@@ -249,7 +258,10 @@ static bool is_hopeless(struct box *b, uint32_t item)
 	return false;
 }
 
-/* The next messages from *pos on; large ones, and those with NUL that make some servers hang up, go alone. */
+/*
+ * The next messages from *pos on; large ones, and those with NUL that make some servers
+ * hang up, go alone.
+ */
 static void batch_fill(struct batch *t, struct box *b, size_t *pos, size_t max)
 {
 	for (; *pos < b->coll->n_items && t->n < max; ++*pos) {
@@ -289,8 +301,8 @@ int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err
 		k[i].lacks =
 		        (char *)(uintptr_t)tree_coll_keyword_text(b->words, b->lacks[items[i]]);
 		b->noted[items[i]] = b->odd[items[i]];
-		k[i].keywords =
-		        (char *)(uintptr_t)tree_coll_keyword_text(b->coll, it->keywords); /* lent */
+		/* lent */
+		k[i].keywords = (char *)(uintptr_t)tree_coll_keyword_text(b->coll, it->keywords);
 		if (b->labelled)
 			k[i].labels = (char *)(uintptr_t)tree_coll_keyword_text(
 			        b->words, b->labelled[items[i]]);
@@ -335,8 +347,9 @@ void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
 	struct run *r = b->w->run;
 	const struct tree_item *it = item_of(b, item);
 
+	/* a mailbox that was never selected */
 	if (b->sel.uidvalidity == 0)
-		b->sel.uidvalidity = validity; /* a mailbox that was never selected */
+		b->sel.uidvalidity = validity;
 	b->state[item] = ITEM_ADDED;
 	b->got[item] = validity == 0 || validity == b->sel.uidvalidity ? uid : 0;
 	if (b->got[item] >= b->next_uid)
@@ -448,7 +461,10 @@ static int note_added(struct box *b, struct batch *t, struct err *err)
 	return box_remember(b, known, n, err);
 }
 
-/* What became of the messages of a batch: those that are to be sent again in another form stay in its list. *later_out: some are to be sent again after a while. */
+/*
+ * What became of the messages of a batch: those that are to be sent again in another form
+ * stay in its list. *later_out: some are to be sent again after a while.
+ */
 static int settle(struct box *b, struct batch *t, bool *later_out, struct err *err)
 {
 	size_t left = 0;
@@ -473,8 +489,9 @@ static int settle(struct box *b, struct batch *t, bool *later_out, struct err *e
 }
 
 /*
- * One message alone, and the connection broke. That may be the network: the same is tried again, unless the server named a reason that it
- * could be. Then its next form; at last it is named.
+ * One message alone, and the connection broke. That may be the network: the same is tried
+ * again, unless the server named a reason that it could be. Then its next form; at last
+ * it is named.
  */
 static int broke(
         struct box *b, struct sending *s, const char *said, const struct err *lost, struct err *err)
@@ -529,7 +546,10 @@ static int recover(struct box *b, struct batch *t, struct err *err)
 	return rc;
 }
 
-/* Send a batch, and what of it is refused in other forms; *again_out: what is still to do of it is to be taken up once more. */
+/*
+ * Send a batch, and what of it is refused in other forms; *again_out: what is still to do
+ * of it is to be taken up once more.
+ */
 static int append_batch(struct box *b, struct batch *t, bool *again_out, struct err *err)
 {
 	int rc = 0;

@@ -136,7 +136,8 @@ static int box_known(struct box *b, struct err *err)
 	int rc = 0;
 
 	if (b->e->fresh) {
-		b->e->fresh = false; /* if this has to be done again, it is not empty any more */
+		/* if this has to be done again, it is not empty any more */
+		b->e->fresh = false;
 		b->next_uid = b->base = 1;
 		kept_begin(b->w->run->journal, b->e->shown, 0, 1);
 		return b->w->m && imap_alive(b->w->m) ? 0 : tlink_open(b->w, err);
@@ -269,7 +270,10 @@ static void sum_add(struct run *r, const struct target_result *s)
 	pthread_mutex_unlock(&r->lock);
 }
 
-/* Does an earlier restore know the mailbox? Then messages that went away are to be told, even if none is left. */
+/*
+ * Does an earlier restore know the mailbox? Then messages that went away are to be told,
+ * even if none is left.
+ */
 static bool is_known(const struct run *r, const struct map_entry *e)
 {
 	size_t n;
@@ -288,8 +292,9 @@ static int box_end(struct box *b, int rc, struct err *err)
 	struct run *r = w->run;
 
 	if (rc < 0 && !tlink_over(w) && err->code != ERR_STOPPED) {
+		/* no answers of this mailbox may reach the next one */
 		if (w->m && imap_alive(w->m) && imap_in_flight(w->m))
-			tlink_drop(w); /* no answers of this mailbox may reach the next one */
+			tlink_drop(w);
 		box_lost(b, err->text);
 		rc = 0;
 	}
@@ -318,8 +323,8 @@ int box_restore(struct worker *w, size_t entry, struct err *err)
 	progress_what(r->progress, b->e->head->name);
 	if (!r->opts->dry_run)
 		rc = box_make(w, b->e, &b->sum, err);
-	if (rc == 0 &&
-	        b->e->why) /* the name alone does not say so: the next restore goes there, too */
+	/* the name alone does not say so: the next restore goes there, too */
+	if (rc == 0 && b->e->why)
 		kept_place(r->journal, b->e->head->name, b->e->shown);
 	if (rc == 0 && (b->e->head->roots.items || is_known(r, b->e)) &&
 	        !(b->e->head->attrs & ATTR_NOSELECT)) {

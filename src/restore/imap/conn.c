@@ -1,4 +1,7 @@
-/* The workers' connections; how they are opened again and what is waited for: valise/proto/imap/links.h. */
+/*
+ * The workers' connections; how they are opened again and what is waited for:
+ * valise/proto/imap/links.h.
+ */
 #include <string.h>
 #include "run.h"
 
@@ -49,8 +52,9 @@ bool tlink_again(struct box *b, int rc, unsigned *nth, struct err *err)
 		return false;
 	if (rc == ERR_THROTTLED) {
 		--*nth;
+		/* answers to what will be asked for once more */
 		if (w->m && imap_in_flight(w->m))
-			tlink_drop(w); /* answers to what will be asked for once more */
+			tlink_drop(w);
 	}
 	return *nth < TRIES && tlink_pause(w, *nth, b->e->shown, err) == 0;
 }

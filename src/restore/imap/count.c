@@ -1,14 +1,20 @@
 /*
- * What stands on the target more often than in the archive, and was not there before this archive's restores began: what an interrupted run, or another one
- * at the same time, stored besides. The listing that is there anyway says what is worth a look; only such messages are read.
+ * What stands on the target more often than in the archive, and was not there before this
+ * archive's restores began: what an interrupted run, or another one at the same time,
+ * stored besides. The listing that is there anyway says what is worth a look; only such
+ * messages are read.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "run.h"
 
 enum {
+	/*
+	 * of so many strangers a size is enough to read one; else the date must be equal,
+	 * too
+	 */
 	SIZE_ALONE = 1000
-}; /* of so many strangers a size is enough to read one; else the date must be equal, too */
+};
 
 struct counting {
 	struct box *b;

@@ -1,7 +1,9 @@
 /*
- * The rescue ladder: a message that the target refuses is tried in other forms, from the least change on. First what its error names; then, where
- * that says nothing or does not help: without keywords, without flags (both are set afterwards), with a final CRLF, with all that a strict server
- * could ask for, as it is but without its date, at last as an attachment of a cover message. What is too large or over quota is not rescued.
+ * The rescue ladder: a message that the target refuses is tried in other forms, from the
+ * least change on. First what its error names; then, where that says nothing or does not
+ * help: without keywords, without flags (both are set afterwards), with a final CRLF,
+ * with all that a strict server could ask for, as it is but without its date, at last as
+ * an attachment of a cover message. What is too large or over quota is not rescued.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +13,10 @@
 
 enum {
 	ASKS_DATE = 256,
-	GIVE_UP =
-	        5, /* after so many in a row that were refused in every form, the rest is only named */
+	/*
+	 * after so many in a row that were refused in every form, the rest is only named
+	 */
+	GIVE_UP = 5,
 	CODE_DATE = 256,
 };
 

@@ -1,4 +1,7 @@
-/* Flags and keywords: what a mailbox takes (PERMANENTFLAGS), what is added, what is only told. */
+/*
+ * Flags and keywords: what a mailbox takes (PERMANENTFLAGS), what is added, what is only
+ * told.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -45,7 +48,10 @@ static void keyword_lacking(struct box *b, const char *word)
 	l->messages = 1;
 }
 
-/* It does not get this flag or keyword: counted once (${count}: nothing else says it), and noted for its record. */
+/*
+ * It does not get this flag or keyword: counted once (${count}: nothing else says it),
+ * and noted for its record.
+ */
 static void item_lacks(struct box *b, uint32_t item, const char *word, bool count)
 {
 	const char *list[WORDS_MAX];
@@ -79,7 +85,10 @@ uint32_t keywords_fit(struct box *b, const char *text)
 	return set;
 }
 
-/* Of these keywords, the ones that the mailbox does not take, or that are in ${not_kept}, are noted; the others are the result. */
+/*
+ * Of these keywords, the ones that the mailbox does not take, or that are in ${not_kept},
+ * are noted; the others are the result.
+ */
 static uint32_t keywords_owed(struct box *b, uint32_t item, const char *text, const char *not_kept)
 {
 	const char *words[WORDS_MAX], *owed[WORDS_MAX];
@@ -249,7 +258,10 @@ static void say_not_stored(
 	        counted(n, "message does", "messages do", (char[COUNTED_SIZE]){0}), flags, why);
 }
 
-/* One STORE for messages that lack the same; where it is refused, flags and keywords one after the other. */
+/*
+ * One STORE for messages that lack the same; where it is refused, flags and keywords one
+ * after the other.
+ */
 static int store_group(struct box *b, struct to_store *s, size_t n, struct err *err)
 {
 	const char *words = tree_coll_keyword_text(b->words, s->keywords);
@@ -332,7 +344,9 @@ static int on_stored(void *ctx, const struct imap_msg *msg, struct err *err)
 	return 0;
 }
 
-/* The server said OK to the STORE, and the message is without: as if it had been refused. */
+/*
+ * The server said OK to the STORE, and the message is without: as if it had been refused.
+ */
 static void stored_in_vain(struct box *b, const struct to_store *s)
 {
 	const char *text = tree_coll_keyword_text(b->words, s->keywords), *word[WORDS_MAX];
@@ -349,7 +363,10 @@ static void stored_in_vain(struct box *b, const struct to_store *s)
 	free(copy);
 }
 
-/* Was it stored? An OK alone does not say so: some mailboxes keep flags for the session, or not at all. */
+/*
+ * Was it stored? An OK alone does not say so: some mailboxes keep flags for the session,
+ * or not at all.
+ */
 static int store_check(struct box *b, struct err *err)
 {
 	static const struct imap_fetch_ops ops = {.message = on_stored};
@@ -431,7 +448,10 @@ static void say_taken(struct box *b, const struct tree_item *it, unsigned flags,
 	buf_clear(&list);
 }
 
-/* What an earlier restore brought with a message: not what the target did not keep, which is tried again. */
+/*
+ * What an earlier restore brought with a message: not what the target did not keep, which
+ * is tried again.
+ */
 struct brought {
 	unsigned flags;
 	const char *words;

@@ -8,7 +8,8 @@
 #include "valise/tree/journal.h"
 #include "journal.h"
 
-#define PENDING_CAP (256u << 20) /* a batch has hundreds of records of a few hundred bytes */
+/* a batch has hundreds of records of a few hundred bytes */
+#define PENDING_CAP (256u << 20)
 
 /* Where a mailbox of the archive went. */
 struct place {
@@ -27,7 +28,8 @@ struct kept_journal {
 	pthread_mutex_t lock; /* guards what follows, up to why */
 	pthread_cond_t wake;
 	struct buf pending; /* records to be written, each with its NUL */
-	uint64_t put, durable; /* batches handed in; batches of which all is on the disk */
+	/* batches handed in; batches of which all is on the disk */
+	uint64_t put, durable;
 	bool committing, broken;
 	bool sync; /* something that is pending is to be durable */
 	struct err why;
@@ -349,7 +351,10 @@ static void put_one(struct buf *b, const char *mailbox, const struct kept *r)
 	buf_put(b, "", 1);
 }
 
-/* Write all that is pending, the lock let go meanwhile: what others hand in then goes with the next one. */
+/*
+ * Write all that is pending, the lock let go meanwhile: what others hand in then goes
+ * with the next one.
+ */
 static void commit_pending(struct kept_journal *k)
 {
 	uint64_t upto = k->put;

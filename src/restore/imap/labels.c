@@ -1,5 +1,6 @@
 /*
- * Labels of Gmail (X-GM-EXT-1): each message is appended once (restore/labels/view.h), then labelled by UID STORE +X-GM-LABELS, a command for the messages that lack the same,
+ * Labels of Gmail (X-GM-EXT-1): each message is appended once (restore/labels/view.h),
+ * then labelled by UID STORE +X-GM-LABELS, a command for the messages that lack the same,
  * several commands in flight. A label that is refused costs itself.
  *
  * A label is held as a word of a set of box->words: as on the wire, its blanks as US.
@@ -111,7 +112,10 @@ static const char *label_of_mailbox(const struct run *r, const struct map_entry 
 	return *own = xstrndup((const char *)e->raw, e->raw_len);
 }
 
-/* As a word; malloc'ed, NULL: nothing is to be set. ${label} is what the view says: a mailbox of the archive, or a label. */
+/*
+ * As a word; malloc'ed, NULL: nothing is to be set. ${label} is what the view says: a
+ * mailbox of the archive, or a label.
+ */
 static char *word_of(const struct box *b, const char *label)
 {
 	const struct run *r = b->w->run;
@@ -161,8 +165,9 @@ static uint32_t wanted_set(struct box *b, const char *json)
 	json_t *a = NULL, *s;
 	size_t i;
 
+	/* the view made it */
 	if (json_read(json, strlen(json), JSON_CAP, &a, &ignored) < 0)
-		return 0; /* the view made it */
+		return 0;
 	json_array_foreach(a, i, s)
 	{
 		char *word = word_of(b, json_string_value(s));

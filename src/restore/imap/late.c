@@ -1,6 +1,7 @@
 /*
- * Messages that stand on the target although no answer said so: of a command whose connection ended, of a run that was killed, of another restore. They
- * are looked for before anything is sent again, as long as the server was slow.
+ * Messages that stand on the target although no answer said so: of a command whose
+ * connection ended, of a run that was killed, of another restore. They are looked for
+ * before anything is sent again, as long as the server was slow.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +11,16 @@
 #include "run.h"
 
 enum {
-	LATE_MS = 10500, /* so long after its connection ended a command may be carried out */
+	/* so long after its connection ended a command may be carried out */
+	LATE_MS = 10500,
 	LATE_LEAST_MS = 750,
 	LATE_MOST_MS = 120000,
 	STEP_FIRST_MS = 250,
 	STEP_MOST_MS = 4000,
 	OUT_S = 600, /* after that what a killed run had sent is there or lost */
 	OUT_AGAIN_MS = 60000, /* the journal has the time of it, so exactly */
-	PASS_MS = 500, /* another restore is let go first so long, and by chance so much longer */
+	/* another restore is let go first so long, and by chance so much longer */
+	PASS_MS = 500,
 	PASS_MORE_MS = 2500,
 	FELT_MOST = 2, /* batches of 1 and of 16 messages, then full ones */
 	CHECK_MS = 5000, /* a look for what others store meanwhile, at most so often */
@@ -48,7 +51,10 @@ void late_settled(struct box *b)
 
 /* ---- after a connection ended ---- */
 
-/* So long this one is worth: shorter each time that it brought nothing, longer where the server was seen to be slow. */
+/*
+ * So long this one is worth: shorter each time that it brought nothing, longer where the
+ * server was seen to be slow.
+ */
 static int64_t patience(struct box *b)
 {
 	struct worker *w = b->w;
@@ -206,7 +212,10 @@ static bool is_check_due(struct box *b)
 	return any_todo(b);
 }
 
-/* What is listed as another hand's: copies of what was sent here, and what is still to be sent, which then is there. */
+/*
+ * What is listed as another hand's: copies of what was sent here, and what is still to be
+ * sent, which then is there.
+ */
 static int take_others(struct box *b, uint8_t *wanted, size_t *met_out, struct err *err)
 {
 	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
@@ -262,8 +271,8 @@ static int check_others(struct box *b, size_t *met_out, struct err *err)
 }
 
 /*
- * Another restore of the same messages is at work: it is let go first, as long as it brings what is lacking here. Both may
- * think so: the pauses are a matter of chance.
+ * Another restore of the same messages is at work: it is let go first, as long as it
+ * brings what is lacking here. Both may think so: the pauses are a matter of chance.
  */
 static int let_pass(struct box *b, struct err *err)
 {

@@ -1,4 +1,7 @@
-/* The mailbox itself: CREATE (RFC 3501 6.3.3, RFC 6154), its parents where the server wants them, SUBSCRIBE. */
+/*
+ * The mailbox itself: CREATE (RFC 3501 6.3.3, RFC 6154), its parents where the server
+ * wants them, SUBSCRIBE.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "run.h"
@@ -7,8 +10,9 @@ static int create(struct worker *w, const void *name, size_t n, const char *use,
 {
 	int rc = imap_create(w->m, name, n, use, err);
 
+	/* [USEATTR] */
 	if (rc == ERR_REFUSED && use)
-		rc = imap_create(w->m, name, n, NULL, err); /* [USEATTR] */
+		rc = imap_create(w->m, name, n, NULL, err);
 	return rc;
 }
 
@@ -58,7 +62,10 @@ static bool is_listed(
 /* What became of a name that the target should have. */
 enum name_is { NAME_THERE, NAME_ADOPTED, NAME_TWIN, NAME_UNKNOWN };
 
-/* Servers fold case, compose characters, drop blanks: the name then is not listed, and may be another mailbox's. */
+/*
+ * Servers fold case, compose characters, drop blanks: the name then is not listed, and
+ * may be another mailbox's.
+ */
 static enum name_is look_at_name(
         struct run *r, struct map_entry *e, const struct imap_mailbox *list, size_t n)
 {
@@ -87,8 +94,9 @@ static bool soften(struct run *r, struct map_entry *e, unsigned level)
 }
 
 /*
- * The server has made a substitute (${rc} 0), or says that there is a mailbox which it did not list (ERR_EXISTS): is it ours? If it is
- * another one in the eyes of the server, the name counts as refused.
+ * The server has made a substitute (${rc} 0), or says that there is a mailbox which it
+ * did not list (ERR_EXISTS): is it ours? If it is another one in the eyes of the server,
+ * the name counts as refused.
  */
 static int check_one(struct worker *w, struct map_entry *e, int rc, struct err *err)
 {
@@ -114,7 +122,10 @@ static int create_checked(struct worker *w, struct map_entry *e, struct err *err
 	return rc == ERR_EXISTS || (rc == 0 && e->why) ? check_one(w, e, rc, err) : rc;
 }
 
-/* A name that is refused, or another mailbox's in the eyes of the server, gives way to a substitute. */
+/*
+ * A name that is refused, or another mailbox's in the eyes of the server, gives way to a
+ * substitute.
+ */
 static int create_soft(struct worker *w, struct map_entry *e, struct err *err)
 {
 	char *before = xstrdup(e->shown);
@@ -134,7 +145,10 @@ static int create_soft(struct worker *w, struct map_entry *e, struct err *err)
 	return rc;
 }
 
-/* A \Noselect leaf: RFC 3501 6.3.3 has the trailing delimiter for a name that is only to hold others. */
+/*
+ * A \Noselect leaf: RFC 3501 6.3.3 has the trailing delimiter for a name that is only to
+ * hold others.
+ */
 static int create_noselect(struct worker *w, struct map_entry *e, struct err *err)
 {
 	char delimiter = w->run->there.delimiter;

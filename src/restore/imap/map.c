@@ -47,7 +47,10 @@ static int there_cmp(const void *a, const void *b)
 	return c ? c : strcmp(x->shown, y->shown);
 }
 
-/* Of several that are INBOX but for case (Exchange, Domino) or prefix, it is the one that is called just so. */
+/*
+ * Of several that are INBOX but for case (Exchange, Domino) or prefix, it is the one that
+ * is called just so.
+ */
 static char *place_beside(char *place, const char *name, bool has_inbox)
 {
 	char *other;
@@ -165,13 +168,18 @@ static struct there *next_there(struct mapping *m, struct there *t)
 	return more ? t + 1 : NULL;
 }
 
-/* The same name on both sides, but one for the trash and the other for the archive, say. */
+/*
+ * The same name on both sides, but one for the trash and the other for the archive, say.
+ */
 static bool is_at_odds(const struct map_entry *e, const struct there *t)
 {
 	return e->use && t->use && e->use != t->use && !is_inbox(t->content);
 }
 
-/* The mailbox called ${content} that ${e} may take: of several the one of the same full name, else the first. */
+/*
+ * The mailbox called ${content} that ${e} may take: of several the one of the same full
+ * name, else the first.
+ */
 static struct there *free_there(struct mapping *m, const struct map_entry *e, const char *content)
 {
 	struct there *found = NULL;
@@ -335,7 +343,10 @@ static void make_up_rest(struct mapping *m)
 
 /* ---- the steps, one after the other ---- */
 
-/* What --map says about the mailbox called ${place}: the longest part of it that is named; *rest_out is what is below that. */
+/*
+ * What --map says about the mailbox called ${place}: the longest part of it that is
+ * named; *rest_out is what is below that.
+ */
 static const struct target_map *find_map(const struct map_wish *w, const struct tree_head *h,
         const char *place, const char **rest_out)
 {
@@ -359,7 +370,10 @@ static bool is_below_inbox(const struct map_target *t)
 	       !t->prefix[6];
 }
 
-/* Where everything is below INBOX, "INBOX/" is the prefix, and no mailbox in it called INBOX is made. */
+/*
+ * Where everything is below INBOX, "INBOX/" is the prefix, and no mailbox in it called
+ * INBOX is made.
+ */
 static void skip_prefix(struct mapping *m, struct map_entry *e)
 {
 	if (is_below_inbox(m->t) && strncmp(e->want, "INBOX/", 6) == 0)
@@ -377,7 +391,10 @@ static struct there *wished_there(struct mapping *m, struct map_entry *e)
 	return t && !t->taken && selectable(t) ? t : NULL;
 }
 
-/* The content name of what a person calls ${name}: INBOX in any case, and as the target itself spells what is there or below its prefix. */
+/*
+ * The content name of what a person calls ${name}: INBOX in any case, and as the target
+ * itself spells what is there or below its prefix.
+ */
 static char *wish_content(const struct mapping *m, const char *name)
 {
 	const char *prefix = m->t->prefix;
@@ -470,7 +487,10 @@ static void map_earlier(struct mapping *m)
 	}
 }
 
-/* Does another mailbox of the archive have this name; ${skip} more: behind so much of its own? */
+/*
+ * Does another mailbox of the archive have this name; ${skip} more: behind so much of its
+ * own?
+ */
 static bool is_wanted(const struct mapping *m, const char *name, size_t skip)
 {
 	for (size_t i = 0; i < m->n; i++) {
@@ -489,7 +509,10 @@ static bool is_place_of_own(const struct map_entry *e)
 	return strcmp(e->want, e->head->content_name) != 0;
 }
 
-/* "INBOX.INBOX.x" of the target: "INBOX/x", unless the archive has an "INBOX/INBOX/x" for it. */
+/*
+ * "INBOX.INBOX.x" of the target: "INBOX/x", unless the archive has an "INBOX/INBOX/x" for
+ * it.
+ */
 static bool is_home_of_other(const struct mapping *m, const struct map_entry *e)
 {
 	return is_below_inbox(m->t) && strncmp(e->want, "INBOX/", 6) == 0 &&
@@ -511,7 +534,9 @@ static void map_same_names(struct mapping *m)
 	}
 }
 
-/* "INBOX/x" to a target that has everything below INBOX: "INBOX.x", not "INBOX.INBOX.x". */
+/*
+ * "INBOX/x" to a target that has everything below INBOX: "INBOX.x", not "INBOX.INBOX.x".
+ */
 static void map_below_inbox(struct mapping *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
@@ -534,7 +559,10 @@ static void map_below_inbox(struct mapping *m)
 	}
 }
 
-/* What was below INBOX since its server has nothing elsewhere, and is below INBOX on the target. */
+/*
+ * What was below INBOX since its server has nothing elsewhere, and is below INBOX on the
+ * target.
+ */
 static void map_back(struct mapping *m)
 {
 	for (size_t i = 0; i < m->n && !is_below_inbox(m->t); i++) {
@@ -562,7 +590,10 @@ static bool is_wanted_name(const struct mapping *m, const char *content)
 	return false;
 }
 
-/* The mailbox of the archive for one of the target's with this use; NULL: there is none, or it has its place. */
+/*
+ * The mailbox of the archive for one of the target's with this use; NULL: there is none,
+ * or it has its place.
+ */
 static struct map_entry *best_for(const struct mapping *m, const char *use)
 {
 	struct map_entry *best = NULL;
@@ -580,7 +611,10 @@ static struct map_entry *best_for(const struct mapping *m, const char *use)
 	return best;
 }
 
-/* Does a mailbox of the target that announces or is called so have mail for this use already? */
+/*
+ * Does a mailbox of the target that announces or is called so have mail for this use
+ * already?
+ */
 static bool is_served(const struct mapping *m, const char *use)
 {
 	for (size_t i = 0; i < m->n_there; i++)
@@ -634,8 +668,9 @@ static void name_implied(struct mapping *m, struct map_entry *e)
 }
 
 /*
- * What mail programs showed at the source is subscribed here, or else they do not show it: the subscribed ones; INBOX, which they show
- * without, also where it gets another name; all, where nothing is subscribed (POP3, programs that know no subscriptions).
+ * What mail programs showed at the source is subscribed here, or else they do not show
+ * it: the subscribed ones; INBOX, which they show without, also where it gets another
+ * name; all, where nothing is subscribed (POP3, programs that know no subscriptions).
  */
 static void choose_shown(struct mapping *m)
 {

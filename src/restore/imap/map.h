@@ -7,25 +7,30 @@
 
 /*
  * Which mailbox of the target takes which mailbox of the archive.
- * Mailboxes are compared by name_place: the content name, where that is not INBOX's for a mailbox that is not INBOX. In this order:
+ * Mailboxes are compared by name_place: the content name, where that is not INBOX's for a
+ * mailbox that is not INBOX. In this order:
  *   1  what --map says
  *   2  where an earlier restore of this archive put it, if that is still there
- *   3  the mailbox of the same name (so INBOX is INBOX), unless both have a use (tree/use.h) and these differ; of several the one of the same full name.
- *      Where the target's prefix is INBOX, the archive's INBOX/x is its INBOX.x, unless INBOX.INBOX.x is there
- *   4  the mailbox with the same use, announced or by its name, if no other mailbox of the archive goes there; of several mailboxes of the archive the one
- *      that announces the use, else the one with the most messages
- *   5  an archive's INBOX.x (prefix INBOX) is the target's INBOX/x, if that is there and x is not
- *   6  a new one: the components under the personal namespace's prefix, joined by the target's delimiter (name_on_target); names
- *      that become equal get "_2", "_3" ...
- * With --under, 4 does not apply and everything, INBOX as well, goes below that mailbox. Two mailboxes of the
- * archive never share one of the target.
+ *   3  the mailbox of the same name (so INBOX is INBOX), unless both have a use
+ *      (tree/use.h) and these differ; of several the one of the same full name. Where the
+ *      target's prefix is INBOX, the archive's INBOX/x is its INBOX.x, unless
+ *      INBOX.INBOX.x is there
+ *   4  the mailbox with the same use, announced or by its name, if no other mailbox of
+ *      the archive goes there; of several mailboxes of the archive the one that announces
+ *      the use, else the one with the most messages
+ *   5  an archive's INBOX.x (prefix INBOX) is the target's INBOX/x, if that is there and
+ *      x is not
+ *   6  a new one: the components under the personal namespace's prefix, joined by the
+ *      target's delimiter (name_on_target); names that become equal get "_2", "_3" ...
+ * With --under, 4 does not apply and everything, INBOX as well, goes below that mailbox.
+ * Two mailboxes of the archive never share one of the target.
  */
 
 struct map_target {
 	const struct imap_mailbox *list;
 	size_t n;
-	const char
-	        *prefix; /* of the personal namespace, UTF-8; NULL: the server has no NAMESPACE */
+	/* of the personal namespace, UTF-8; NULL: the server has no NAMESPACE */
+	const char *prefix;
 	char delimiter; /* 0: flat */
 	bool labels; /* Gmail: \All, \Important and \Flagged are mapped like a use */
 };
@@ -35,7 +40,10 @@ struct map_wish {
 	const char *under; /* content name or NULL */
 	const struct target_map *maps; /* --map */
 	size_t n_maps;
-	/* The target's mailbox (as shown) where an earlier restore put the mailbox ${name} of the archive; NULL: none. May be NULL. */
+	/*
+	 * The target's mailbox (as shown) where an earlier restore put the mailbox
+	 * ${name} of the archive; NULL: none. May be NULL.
+	 */
 	const char *(*earlier)(const void *ctx, const char *name);
 	const void *ctx;
 };
@@ -70,19 +78,26 @@ bool map_keeps_name(const struct map_entry *e);
 /* refused.c: when CREATE does not do what was planned. */
 
 /**
- * map_soften(map, n, i, t, level): the next substitute for the name of a mailbox that the target refuses to make; level 1 to MAP_LEVELS:
- * below INBOX (servers without NAMESPACE); NAME_PLAIN; that and NAME_SHORT; NAME_ASCII and NAME_SHORT; "_2", "_3" ... behind the name; NAME_FLAT; all of
- * these; the same below INBOX. Each made of the name that was wanted; level 0 is that name again. Those that
- * become equal, or that a target may take for the same (name_key), get numbers, always the same ones. False: this level changes nothing.
+ * map_soften(map, n, i, t, level): the next substitute for the name of a mailbox that the
+ * target refuses to make; level 1 to MAP_LEVELS: below INBOX (servers without NAMESPACE);
+ * NAME_PLAIN; that and NAME_SHORT; NAME_ASCII and NAME_SHORT; "_2", "_3" ... behind the
+ * name; NAME_FLAT; all of these; the same below INBOX. Each made of the name that was
+ * wanted; level 0 is that name again. Those that become equal, or that a target may take
+ * for the same (name_key), get numbers, always the same ones. False: this level changes
+ * nothing.
  */
 enum { MAP_PLAIN = 2, MAP_NUMBERED = 5, MAP_LEVELS = 8 };
 bool map_soften(
         struct map_entry *map, size_t n, size_t i, const struct map_target *t, unsigned level);
-/* Does another mailbox of the archive have a name that the target may take for the same (name_key)? */
+/*
+ * Does another mailbox of the archive have a name that the target may take for the same
+ * (name_key)?
+ */
 bool map_has_twin(const struct map_entry *map, size_t n, size_t i);
 /**
- * map_adopt(map, n, i, list, n_list, t): the target has no mailbox of this very name: take the one of the list that it may have meant (name_key) and that no other
- * mailbox of the archive goes to. False: there is none.
+ * map_adopt(map, n, i, list, n_list, t): the target has no mailbox of this very name:
+ * take the one of the list that it may have meant (name_key) and that no other mailbox of
+ * the archive goes to. False: there is none.
  */
 bool map_adopt(struct map_entry *map, size_t n, size_t i, const struct imap_mailbox *list,
         size_t n_list, const struct map_target *t);

@@ -7,7 +7,8 @@
 void match_size_key(struct match_key *k, uint64_t size)
 {
 	memset(k->key, 0, sizeof k->key);
-	memcpy(k->key, &size, sizeof size); /* only ever compared for equality and a stable order */
+	/* only ever compared for equality and a stable order */
+	memcpy(k->key, &size, sizeof size);
 	k->size = size;
 }
 
@@ -55,7 +56,10 @@ static size_t group_end(const struct match_key *k, size_t i, size_t n, unsigned 
 	return end;
 }
 
-/* Pair within one group; *from: what comes before it in b is claimed, which keeps large groups of equal messages cheap. */
+/*
+ * Pair within one group; *from: what comes before it in b is claimed, which keeps large
+ * groups of equal messages cheap.
+ */
 static bool pair_one(const struct match_key *a, const struct match_key *b, size_t *from, size_t end,
         unsigned rule, uint32_t *mate, uint8_t *claimed)
 {

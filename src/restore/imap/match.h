@@ -7,8 +7,9 @@
 #include "valise/base/hash.h"
 
 /*
- * Which message of the archive is which of the target, as multisets: two equal messages in the archive need two on the target. What is compared is put
- * into keys: (size, date) to find what is worth a look, then (hash of the content, date).
+ * Which message of the archive is which of the target, as multisets: two equal messages
+ * in the archive need two on the target. What is compared is put into keys: (size, date)
+ * to find what is worth a look, then (hash of the content, date).
  */
 struct match_key {
 	uint8_t key[SHA256_LEN];
@@ -20,27 +21,33 @@ struct match_key {
 
 enum match_rule {
 	MATCH_DATE = 1, /* the dates are the same instant, too */
-	MATCH_OTHER_SIZE =
-	        2, /* the sizes differ: what was rewritten by a server, not another message */
+	/* the sizes differ: what was rewritten by a server, not another message */
+	MATCH_OTHER_SIZE = 2,
 };
 
 /* A size as key. */
 void match_size_key(struct match_key *k, uint64_t size);
 
 /**
- * match_pairs(a, na, b, nb, rule, mate, claimed): pair equal keys in order of index; each index of ${a} and ${b} is used once. mate[a's
- * index] is b's index + 1, 0 for none: what is set already stays, and so does claimed[b's index]. Sorts both. Returns how many were paired.
+ * match_pairs(a, na, b, nb, rule, mate, claimed): pair equal keys in order of index; each
+ * index of ${a} and ${b} is used once. mate[a's index] is b's index + 1, 0 for none: what
+ * is set already stays, and so does claimed[b's index]. Sorts both. Returns how many were
+ * paired.
  */
 size_t match_pairs(struct match_key *a, size_t na, struct match_key *b, size_t nb, unsigned rule,
         uint32_t *mate, uint8_t *claimed);
 
-/* wanted[index] = 1 for each key of ${b} that equals one of ${a}; sorts both. Returns how many were new. */
+/*
+ * wanted[index] = 1 for each key of ${b} that equals one of ${a}; sorts both. Returns how
+ * many were new.
+ */
 size_t match_wanted(struct match_key *a, size_t na, struct match_key *b, size_t nb, unsigned rule,
         uint8_t *wanted);
 
 /*
- * A hash of what servers leave alone when they rewrite a message: CR, NUL and what NUL is turned into (0x80), and line ends at the
- * end are not counted. Beside it the Message-ID and whether the header has ended.
+ * A hash of what servers leave alone when they rewrite a message: CR, NUL and what NUL is
+ * turned into (0x80), and line ends at the end are not counted. Beside it the Message-ID
+ * and whether the header has ended.
  */
 struct loose {
 	struct sha256 hash;
@@ -51,8 +58,8 @@ void loose_add(struct loose *l, const void *p, size_t n);
 void loose_end(struct loose *l, uint8_t out[SHA256_LEN]);
 
 /*
- * A hash of what stays of a message when a server adds or changes header fields: From, To, Date, Subject and the body, that without what
- * struct loose leaves out.
+ * A hash of what stays of a message when a server adds or changes header fields: From,
+ * To, Date, Subject and the body, that without what struct loose leaves out.
  */
 struct text {
 	struct loose body;
@@ -61,7 +68,10 @@ struct text {
 };
 void text_start(struct text *t);
 void text_add(struct text *t, const void *p, size_t n);
-/* ${head}: the first ${n} octets of the message. False: too little is in it to know it by. */
+/*
+ * ${head}: the first ${n} octets of the message. False: too little is in it to know it
+ * by.
+ */
 bool text_end(struct text *t, const char *head, size_t n, uint8_t out[SHA256_LEN]);
 
 #endif

@@ -137,8 +137,9 @@ static void make_plain(struct buf *b, bool strict)
 	for (size_t i = 0; i < b->len; i++) {
 		uint8_t c = b->data[i];
 
+		/* one '_' a character */
 		if (strict && (c & 0xc0) == 0x80)
-			continue; /* one '_' a character */
+			continue;
 		if (!is_plain(c, strict))
 			c = '_';
 		if (c != ' ' || (n && b->data[n - 1] != ' '))

@@ -1,7 +1,9 @@
 /*
- * Which messages of the archive are there already: by the restore journal, then by content (equal size and instant, then equal size), then by
- * what a server that rewrites messages leaves alone, by the forms that the ladder makes of refused ones, by Message-ID and instant, at last by instant and what
- * is in the message but for other header fields.
+ * Which messages of the archive are there already: by the restore journal, then by
+ * content (equal size and instant, then equal size), then by what a server that rewrites
+ * messages leaves alone, by the forms that the ladder makes of refused ones, by
+ * Message-ID and instant, at last by instant and what is in the message but for other
+ * header fields.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +67,10 @@ static void note_gone(struct box *b, const struct kept *k)
 	pthread_mutex_unlock(&r->lock);
 }
 
-/* Records whose message is there, by their UID in the archive; the others, as a multiset, by content. */
+/*
+ * Records whose message is there, by their UID in the archive; the others, as a multiset,
+ * by content.
+ */
 static void pair_journal(struct box *b)
 {
 	size_t n, left = 0, n_items = 0;
@@ -243,7 +248,8 @@ static int read_item(struct box *b, size_t i, struct match_key key[KEYS], struct
 	for (unsigned k = 0; k < KEYS; k++)
 		key[k].none = rc < 0 || !has[k];
 	buf_clear(&r.head);
-	return rc == ERR_STOPPED ? rc : 0; /* a damaged one is named when it is to be sent */
+	/* a damaged one is named when it is to be sent */
+	return rc == ERR_STOPPED ? rc : 0;
 }
 
 static void say_loose(struct box *b, const uint32_t *before, const char *why)
@@ -294,7 +300,9 @@ static bool fits(const struct box *b, uint32_t item, const struct seen *s)
 	       date_of(&b->there[s->index]) == b->coll->items[item].date_utc;
 }
 
-/* What an earlier restore stored in another form, since the target refused it as it is. */
+/*
+ * What an earlier restore stored in another form, since the target refused it as it is.
+ */
 static int pair_forms(struct pairing *p, const uint8_t *mine, struct err *err)
 {
 	struct box *b = p->b;

@@ -1,4 +1,7 @@
-/* Names that the target does not take as they were planned: substitutes, one less like the original than the other. */
+/*
+ * Names that the target does not take as they were planned: substitutes, one less like
+ * the original than the other.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
@@ -33,8 +36,9 @@ static char *name_at(const struct map_entry *e, const struct map_target *t, unsi
 }
 
 /*
- * Which one it is of the mailboxes of the archive that a target may take for the same under such names, from 1 on. It depends on
- * the archive alone: whoever is refused first, and whenever, each gets the same number.
+ * Which one it is of the mailboxes of the archive that a target may take for the same
+ * under such names, from 1 on. It depends on the archive alone: whoever is refused first,
+ * and whenever, each gets the same number.
  */
 static unsigned rank(
         const struct map_entry *map, size_t i, const struct map_target *t, unsigned how)

@@ -134,7 +134,8 @@ void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit)
 {
 	bool dry = r->opts->dry_run;
 	uint64_t bytes = 0;
-	bool fresh = false; /* at least one mailbox is not there yet: this is no second run */
+	/* at least one mailbox is not there yet: this is no second run */
+	bool fresh = false;
 	char text[2600], n[COUNTED_SIZE];
 
 	for (size_t i = 0; i < r->n_map; i++) {

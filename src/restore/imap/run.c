@@ -109,10 +109,13 @@ static int plan(struct run *r, struct imap *m, struct err *err)
 	rc = imap_select(m, (const uint8_t *)"INBOX", 5, true, &r->inbox, err);
 	if (rc < 0 && err->code == ERR_STOPPED)
 		return rc;
-	return imap_alive(m) ? make_all(r, m, err) : 0; /* what is missing is made one by one */
+	/* what is missing is made one by one */
+	return imap_alive(m) ? make_all(r, m, err) : 0;
 }
 
-/* The next mailbox; waits while others may still give theirs back. False: none is left. */
+/*
+ * The next mailbox; waits while others may still give theirs back. False: none is left.
+ */
 static bool next_entry(struct run *r, size_t *out)
 {
 	bool found = false;
@@ -138,7 +141,9 @@ static bool next_entry(struct run *r, size_t *out)
 	return found;
 }
 
-/* The server asked to wait, and this worker is one of those that are given up for that. */
+/*
+ * The server asked to wait, and this worker is one of those that are given up for that.
+ */
 static bool is_spare(struct worker *w)
 {
 	struct run *r = w->run;
@@ -213,7 +218,10 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-/* Several connections are worth their sign-in only for several mailboxes with something in them. */
+/*
+ * Several connections are worth their sign-in only for several mailboxes with something
+ * in them.
+ */
 static unsigned count_workers(const struct run *r)
 {
 	const struct tree_manifest *mf = r->reader->ops->manifest(r->reader);
@@ -234,7 +242,10 @@ static unsigned count_workers(const struct run *r)
 	return units < max ? (unsigned)units : max;
 }
 
-/* The others sign in while the first session, which has shown that it can, makes the plan. */
+/*
+ * The others sign in while the first session, which has shown that it can, makes the
+ * plan.
+ */
 static struct worker *start_workers(
         struct run *r, struct worker *first, unsigned n, unsigned *started)
 {

@@ -11,17 +11,21 @@
 #include "match.h"
 
 /*
- * The IMAP target (RFC 3501, 3502, 4315). One session probes and plans; then a few workers with a session each take one
- * mailbox after the other, so that the order of messages inside a mailbox is kept. In a mailbox:
- *   make it where it is missing, subscribe; list what is there; pair it with the archive by the journal and by content; add
- *   the flags set since; append the rest in batches, each made known to the journal when the server has it; look at what came of it.
+ * The IMAP target (RFC 3501, 3502, 4315). One session probes and plans; then a few
+ * workers with a session each take one mailbox after the other, so that the order of
+ * messages inside a mailbox is kept. In a mailbox:
+ *   make it where it is missing, subscribe; list what is there; pair it with the archive
+ *   by the journal and by content; add the flags set since; append the rest in batches,
+ *   each made known to the journal when the server has it; look at what came of it.
  * Nothing is taken away: no flag, no message, no mailbox.
  *
- * run->lock guards the queue of mailboxes, names that are softened, the sums and what moved where.
+ * run->lock guards the queue of mailboxes, names that are softened, the sums and what
+ * moved where.
  */
 
 enum {
-	BATCH_MESSAGES = 400, /* imap_append makes commands of 100 of them, all in flight */
+	/* imap_append makes commands of 100 of them, all in flight */
+	BATCH_MESSAGES = 400,
 	BATCH_BYTES = 4 << 20,
 	HELD_MAX = 1 << 20, /* larger messages are streamed, and sent alone */
 	HASH_MESSAGES = 200, /* bodies of the target asked for by one command */
@@ -90,8 +94,11 @@ struct run {
 	struct kept_journal *journal;
 	char *journal_id;
 	struct tree_reader *archive;
-	struct tree_reader *
-	        view; /* of the archive: what reader is from the plan on; NULL: that is the archive itself */
+	/*
+	 * of the archive: what reader is from the plan on; NULL: that is the archive
+	 * itself
+	 */
+	struct tree_reader *view;
 	bool gmail; /* the target has labels */
 	uint64_t append_limit; /* 0: unknown */
 
@@ -100,17 +107,19 @@ struct run {
 	pthread_mutex_t reader_lock; /* reader->coll is not thread-safe */
 	bool ready; /* the plan stands */
 	uint64_t n_added; /* messages, for the sample of them that is read back */
-	unsigned sizes_wrong; /* messages whose octets were right, though their size was not */
+	/* messages whose octets were right, though their size was not */
+	unsigned sizes_wrong;
 	bool alters; /* one of the sample was not as it was sent: all are read back */
-	struct imap_selected
-	        inbox; /* what INBOX takes is asked once, for mailboxes that are made */
+	/* what INBOX takes is asked once, for mailboxes that are made */
+	struct imap_selected inbox;
 	size_t next;
 	size_t *back; /* entries whose worker lost its connection for good */
 	size_t n_back, back_cap;
 	unsigned alive, busy;
 	bool failed;
 	struct err fatal;
-	uint64_t quota_refused; /* the smallest message that was over quota, UINT64_MAX: none */
+	/* the smallest message that was over quota, UINT64_MAX: none */
+	uint64_t quota_refused;
 	struct target_result sum;
 	struct gone *gone;
 	size_t n_gone, gone_cap;
@@ -167,7 +176,9 @@ struct to_store {
 	uint32_t item;
 };
 
-/* The form in which a message goes to the target, where it is not plainly sent as it is. */
+/*
+ * The form in which a message goes to the target, where it is not plainly sent as it is.
+ */
 struct form {
 	struct mend *mender; /* while it may be sent */
 	unsigned mend; /* MEND_* */
@@ -197,14 +208,16 @@ struct box {
 	size_t entry;
 	struct tree_coll *coll; /* of the archive, sorted */
 	struct imap_selected sel;
-	struct tree_coll *words; /* keyword sets of the target's messages and of what goes there */
+	/* keyword sets of the target's messages and of what goes there */
+	struct tree_coll *words;
 	struct tmsg *there; /* sorted by UID */
 	size_t n_there, there_cap;
 	uint32_t *mate; /* per item: index in there + 1 */
 	uint8_t *claimed; /* per message there */
 	uint8_t *odd; /* per item: how it is not as in the archive, bits of enum odd */
 	uint8_t *noted; /* per item: the journal has it with these */
-	uint32_t *lacks; /* per item: flags and keywords that it did not get, a set of words */
+	/* per item: flags and keywords that it did not get, a set of words */
+	uint32_t *lacks;
 	uint32_t *got; /* per item: UID after APPEND, 0 not known */
 	uint8_t *state; /* per item: enum item_state */
 	uint8_t *read_back; /* per item: why it is read back, bits of enum read_back */
@@ -218,16 +231,21 @@ struct box {
 	bool since; /* what is stored now was set since an earlier restore */
 	struct to_store *store;
 	size_t n_store, store_cap;
-	uint32_t *labels; /* per item: what it is to have; NULL: the target has no labels */
+	/* per item: what it is to have; NULL: the target has no labels */
+	uint32_t *labels;
 	uint32_t *labelled; /* per item: what it is known to have got */
 	struct to_label *label;
 	size_t n_label, label_cap;
 	unsigned waits; /* times in a row that the server asked for patience */
-	uint32_t
-	        base; /* messages with lower UIDs were there before restores of this archive began */
+	/* messages with lower UIDs were there before restores of this archive began */
+	uint32_t base;
 	int64_t took_ms; /* the last batch */
 	int64_t out_ms, sent_ms,
-	        checked_ms; /* late.c: the journal knows that messages go out; the last batch did; others were looked for */
+	        /*
+	         * late.c: the journal knows that messages go out; the last batch did;
+	         * others were looked for
+	         */
+	        checked_ms;
 	uint32_t clear_uid; /* lower ones are known */
 	size_t blind; /* stored since then without being told the UID */
 	bool ours, others; /* stored something since they were looked for */
@@ -246,16 +264,21 @@ void tlink_drop(struct worker *w);
 /* imap_link_pause, for people with what will be gone on with; may be NULL. */
 int tlink_pause(struct worker *w, unsigned nth, const char *next, struct err *err) MUST_CHECK;
 /**
- * tlink_again(b, rc, nth, err): work on a mailbox ended with ${rc}. True: it is to be tried once more, on the connection that tlink_reselect gives; what had to be
- * waited for was. *nth counts the failures; the server's wish to wait is none.
+ * tlink_again(b, rc, nth, err): work on a mailbox ended with ${rc}. True: it is to be
+ * tried once more, on the connection that tlink_reselect gives; what had to be waited for
+ * was. *nth counts the failures; the server's wish to wait is none.
  */
 bool tlink_again(struct box *b, int rc, unsigned *nth, struct err *err);
-/* Select (dry run: examine) the mailbox on a living connection; w->lost: none can be had. */
+/*
+ * Select (dry run: examine) the mailbox on a living connection; w->lost: none can be had.
+ */
 int tlink_select(struct box *b, struct err *err) MUST_CHECK;
 /* In the middle of the work on it: ERR_PROTO if its UIDVALIDITY is another one now. */
 int tlink_reselect(struct box *b, struct err *err) MUST_CHECK;
-bool tlink_dead(const struct worker *w, int rc); /* the connection, not the command, failed */
-bool tlink_over(const struct worker *w); /* no connection can be had, or the run is over */
+/* the connection, not the command, failed */
+bool tlink_dead(const struct worker *w, int rc);
+/* no connection can be had, or the run is over */
+bool tlink_over(const struct worker *w);
 int restore_fail(struct run *r, const struct err *err);
 bool restore_failed(struct run *r);
 
@@ -272,21 +295,34 @@ void say_gone(struct run *r);
 void item_head(struct box *b, const struct tree_item *it, struct buf *out);
 
 /* labels.c: Gmail's labels. All of it does nothing on other targets. */
-/* What of the archive goes where, by --labels and by what the target is: r->reader becomes the view of it. */
+/*
+ * What of the archive goes where, by --labels and by what the target is: r->reader
+ * becomes the view of it.
+ */
 int labels_plan(struct run *r, struct imap *m, struct err *err) MUST_CHECK;
-/* Make what make_all did not: what a mailbox is called in the end is what its label is called. */
+/*
+ * Make what make_all did not: what a mailbox is called in the end is what its label is
+ * called.
+ */
 int labels_make(struct worker *w, struct err *err) MUST_CHECK;
 void labels_load(struct box *b);
 const char *there_items(const struct run *r);
 uint32_t labels_there(struct box *b, const char *raw);
 bool labels_lacking(struct box *b, uint32_t item, const struct tmsg *t);
-/* Note what an item that was added, or is there already, is still to get. ${had}: what a record says that it got earlier, which is not set again; true if there is more to record. */
+/*
+ * Note what an item that was added, or is there already, is still to get. ${had}: what a
+ * record says that it got earlier, which is not set again; true if there is more to
+ * record.
+ */
 void labels_after(struct box *b, uint32_t item, const struct tmsg *t);
 bool labels_since(struct box *b, uint32_t item, const struct tmsg *t, const char *had);
 int labels_store(struct box *b, struct err *err) MUST_CHECK;
 
 /* make.c: the mailbox itself. */
-/* All that are missing, with commands in flight; those that are refused are left to box_make. */
+/*
+ * All that are missing, with commands in flight; those that are refused are left to
+ * box_make.
+ */
 int make_all(struct run *r, struct imap *m, struct err *err) MUST_CHECK;
 int box_make(struct worker *w, struct map_entry *e, struct target_result *sum,
         struct err *err) MUST_CHECK;
@@ -311,7 +347,10 @@ int box_pair(struct box *b, struct err *err) MUST_CHECK;
 uint32_t keywords_fit(struct box *b, const char *text);
 void box_store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags, uint32_t keywords);
 int box_store(struct box *b, struct err *err) MUST_CHECK;
-/* What an item that is there as ${t} has not got of its flags and keywords, but may get; what it may not is noted. */
+/*
+ * What an item that is there as ${t} has not got of its flags and keywords, but may get;
+ * what it may not is noted.
+ */
 void flags_owed(struct box *b, uint32_t item, const struct tmsg *t, unsigned *flags_out,
         uint32_t *words_out);
 /* Flags of paired messages: what to add, and what was taken away at the source since. */
@@ -324,16 +363,23 @@ uint32_t words_minus(struct box *b, const char *a, const char *minus);
 /* What a refusal of an APPEND is about. */
 enum about {
 	ABOUT_MESSAGE, /* every form is tried */
-	ABOUT_LIMIT, /* of keywords perhaps (RFC 5530 3, LIMIT): as it is, without keywords and flags */
+	/*
+	 * of keywords perhaps (RFC 5530 3, LIMIT): as it is, without keywords and flags
+	 */
+	ABOUT_LIMIT,
 	ABOUT_MAILBOX, /* no form of the message would change it */
 };
 enum about ladder_about(const char *code, const char *text);
 /**
- * ladder_next(b, item, code, text): choose the next form of a message that was refused with this, the least change first; form_ready makes it ready to
- * be sent. False: none is left, or none is wanted.
+ * ladder_next(b, item, code, text): choose the next form of a message that was refused
+ * with this, the least change first; form_ready makes it ready to be sent. False: none is
+ * left, or none is wanted.
  */
 bool ladder_next(struct box *b, uint32_t item, const char *code, const char *text);
-/* The same after the connection broke while it was sent alone: few are worth another connection. */
+/*
+ * The same after the connection broke while it was sent alone: few are worth another
+ * connection.
+ */
 bool ladder_next_break(struct box *b, uint32_t item, const char *text);
 /* A reason that the next form could mend. */
 bool ladder_knows(const struct box *b, uint32_t item, const char *text);
@@ -352,7 +398,10 @@ void form_count(struct box *b, uint32_t item, const char *how);
 unsigned form_code(const struct box *b, uint32_t item);
 void form_set(struct box *b, uint32_t item, unsigned code);
 void form_free(struct form *f);
-/* Is one of these messages the item in another form? The index in ${seen}, or SIZE_MAX; the form is noted. */
+/*
+ * Is one of these messages the item in another form? The index in ${seen}, or SIZE_MAX;
+ * the form is noted.
+ */
 size_t form_find(struct box *b, uint32_t item, const struct seen *seen, size_t n,
         bool (*fits)(const struct box *b, uint32_t item, const struct seen *s), struct err *err);
 
@@ -360,13 +409,25 @@ size_t form_find(struct box *b, uint32_t item, const struct seen *seen, size_t n
 /* Before a batch is sent; the journal remembers it. */
 int late_going_out(struct box *b, struct err *err) MUST_CHECK;
 void late_settled(struct box *b); /* what became of all that was sent is known */
-/* Look for items of unknown outcome, with growing pauses as long as it makes sense; they get their UID. The mailbox is selected. */
+/*
+ * Look for items of unknown outcome, with growing pauses as long as it makes sense; they
+ * get their UID. The mailbox is selected.
+ */
 int late_find(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
-/* Messages are lacking that an interrupted run may have sent a moment ago: wait for them. *waited_out: what was listed is old. */
+/*
+ * Messages are lacking that an interrupted run may have sent a moment ago: wait for them.
+ * *waited_out: what was listed is old.
+ */
 int late_of_earlier(struct box *b, bool *waited_out, struct err *err) MUST_CHECK;
-/* The first batches of a connection are small: if another restore began at the same moment, their UIDs show it before more is doubled. */
+/*
+ * The first batches of a connection are small: if another restore began at the same
+ * moment, their UIDs show it before more is doubled.
+ */
 size_t late_batch_max(const struct box *b);
-/* ${n} messages of a batch were taken, ${n_known} with a UID, the first one expected to get the UID ${expected}. */
+/*
+ * ${n} messages of a batch were taken, ${n_known} with a UID, the first one expected to
+ * get the UID ${expected}.
+ */
 void late_batch_done(struct box *b, uint32_t expected, size_t n, size_t n_known);
 /* Now and then before a batch: what others stored meanwhile is not sent. */
 int late_meanwhile(struct box *b, struct err *err) MUST_CHECK;
@@ -374,16 +435,25 @@ int late_meanwhile(struct box *b, struct err *err) MUST_CHECK;
 /* count.c: what is there more often than in the archive. */
 /* Is any message listed, from UID ${from} on, worth a look? */
 bool count_any(struct box *b, uint32_t from);
-/* Name those messages listed, from UID ${from} on, that are copies of what is there already. ${known}: those that have an owner besides, or NULL. */
+/*
+ * Name those messages listed, from UID ${from} on, that are copies of what is there
+ * already. ${known}: those that have an owner besides, or NULL.
+ */
 int box_count(struct box *b, uint32_t from, const uint8_t *known, struct err *err) MUST_CHECK;
 
 /* append.c, verify.c */
 int box_append(struct box *b, struct err *err) MUST_CHECK;
-/* --verify full: what was there before is read, too, and named where it is not what an earlier restore sent. */
+/*
+ * --verify full: what was there before is read, too, and named where it is not what an
+ * earlier restore sent.
+ */
 int box_read_there(struct box *b, struct err *err) MUST_CHECK;
 /* Look at what was appended from UID ${first} on; the mailbox is selected. */
 int box_verify(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
-/* The same for a mailbox that was listed a moment ago; false: there is something to be put right. */
+/*
+ * The same for a mailbox that was listed a moment ago; false: there is something to be
+ * put right.
+ */
 bool box_looks_right(struct box *b);
 /* What of these items has arrived although no answer came: they get their UID. */
 int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
@@ -402,8 +472,9 @@ void item_altered(struct box *b, uint32_t item, enum odd how);
 int box_remember_odd(struct box *b, struct err *err) MUST_CHECK;
 void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity);
 /**
- * is_sampled(n): is the ${n}-th message (from 0) that a run stores read back? The first hundred are, then one of 31: not one of ten or of a
- * hundred, so that a server that alters every tenth is met.
+ * is_sampled(n): is the ${n}-th message (from 0) that a run stores read back? The first
+ * hundred are, then one of 31: not one of ten or of a hundred, so that a server that
+ * alters every tenth is met.
  */
 bool is_sampled(uint64_t n);
 

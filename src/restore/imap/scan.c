@@ -1,4 +1,7 @@
-/* What a mailbox of the target holds: its list, and the bodies of what could be messages of the archive. */
+/*
+ * What a mailbox of the target holds: its list, and the bodies of what could be messages
+ * of the archive.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/format/header.h"
@@ -156,8 +159,9 @@ static int on_hashed(void *ctx, const struct imap_msg *msg, struct err *err)
 		h->open = false;
 		return 0;
 	}
+	/* a body of no octets */
 	if (!h->open)
-		hash_open(h); /* a body of no octets */
+		hash_open(h);
 	s = ARR_PUSH(h->seen, h->n, h->cap);
 	s->index = (uint32_t)(t - h->b->there);
 	sha256_end(&h->hash, s->sha256);
@@ -210,8 +214,9 @@ static int hash_run(struct hashing *h, struct err *err)
 		}
 		h->open = false;
 		rc = imap_fetch_wait(m, &ops, h, err);
+		/* what it did not give is not recognised */
 		if ((rc == ERR_REFUSED || rc == ERR_BUSY) && imap_alive(m))
-			rc = 0; /* what it did not give is not recognised */
+			rc = 0;
 	}
 	buf_clear(&set);
 	return rc;

@@ -75,7 +75,10 @@ int box_find_among(
 	rc = there_hash(b, wanted, &seen, &n_seen, err);
 	if (rc < 0)
 		goto out;
-	/* Those that the server has acknowledged come first: of two equal messages one may be unknown. */
+	/*
+	 * Those that the server has acknowledged come first: of two equal messages one
+	 * may be unknown.
+	 */
 	pair_items(b, sure, n_sure, seen, n_seen, claimed);
 	pair_items(b, items, n, seen, n_seen, claimed);
 	for (size_t i = 0; i < n; i++)
@@ -118,7 +121,10 @@ int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err 
 	return rc;
 }
 
-/* Rewritten by the server, so that no content is found again: in order, if just as many are left, each with its date. */
+/*
+ * Rewritten by the server, so that no content is found again: in order, if just as many
+ * are left, each with its date.
+ */
 static void pair_order(struct box *b, const uint32_t *items, size_t n, const uint8_t *claimed)
 {
 	uint32_t *left = xcalloc(n + 1, sizeof *left), *uids = xcalloc(n + 1, sizeof *uids);
@@ -148,7 +154,10 @@ static void pair_order(struct box *b, const uint32_t *items, size_t n, const uin
 	free(uids);
 }
 
-/* UIDs of what was stored without APPENDUID: in order if number and sizes fit, else by content, else in order and said to be altered. */
+/*
+ * UIDs of what was stored without APPENDUID: in order if number and sizes fit, else by
+ * content, else in order and said to be altered.
+ */
 static int learn(struct box *b, struct err *err)
 {
 	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
@@ -198,7 +207,10 @@ static int owner_cmp(const void *pa, const void *pb)
 	return (a->item > b->item) - (a->item < b->item);
 }
 
-/* Is this what APPENDUID said it to be? A server may rewrite a message, or lose its date; not both, or it is another one. */
+/*
+ * Is this what APPENDUID said it to be? A server may rewrite a message, or lose its date;
+ * not both, or it is another one.
+ */
 static bool is_plausible(struct box *b, uint32_t item)
 {
 	const struct tmsg *t = there_find(b, b->got[item]);
@@ -207,7 +219,10 @@ static bool is_plausible(struct box *b, uint32_t item)
 	                    t->date_utc == b->coll->items[item].date_utc);
 }
 
-/* UIDs that cannot be right are forgotten; of equal messages one may keep the UID that they share. True: there were some. */
+/*
+ * UIDs that cannot be right are forgotten; of equal messages one may keep the UID that
+ * they share. True: there were some.
+ */
 static bool doubt(struct box *b)
 {
 	struct owner *o = xcalloc(b->coll->n_items + 1, sizeof *o);
@@ -238,7 +253,10 @@ static bool doubt(struct box *b)
 	return any;
 }
 
-/* The journal knows a message there by its UID alone: where a wrong item had one, the right one is told it once more. */
+/*
+ * The journal knows a message there by its UID alone: where a wrong item had one, the
+ * right one is told it once more.
+ */
 static int remember_again(struct box *b, struct err *err)
 {
 	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
@@ -285,7 +303,10 @@ static void check_lost(struct box *b, uint32_t i, bool any_left)
 	        b, i, NULL, 0, "the server said that it stored it, but it is not in the mailbox");
 }
 
-/* RFC822.SIZE of some servers is never right: then a size says nothing, and the sample has to do. */
+/*
+ * RFC822.SIZE of some servers is never right: then a size says nothing, and the sample
+ * has to do.
+ */
 static bool sizes_count(struct box *b)
 {
 	enum { SIZES_VAIN = 100 };
@@ -334,7 +355,10 @@ static void check(struct box *b, uint32_t i)
 	labels_after(b, i, t);
 }
 
-/* Each message that was taken is listed; of those whose UID is not known there are as many. */
+/*
+ * Each message that was taken is listed; of those whose UID is not known there are as
+ * many.
+ */
 static bool all_there(struct box *b)
 {
 	uint8_t *strange = xmalloc(b->n_there + 1);
@@ -426,7 +450,10 @@ static void say_octets(struct box *b, uint32_t item)
 	        b->read_back[item] & READ_FRAGILE ? ": it has NUL or 8-bit header fields" : "");
 }
 
-/* Read what is to be read back and is not yet ${done}; *sample_out: one of the sample was not as it was sent. */
+/*
+ * Read what is to be read back and is not yet ${done}; *sample_out: one of the sample was
+ * not as it was sent.
+ */
 static int read_back(struct box *b, uint8_t *done, bool *sample_out, struct err *err)
 {
 	uint8_t *wanted = xcalloc(b->n_there + 1, 1);
@@ -463,8 +490,9 @@ static int read_back(struct box *b, uint8_t *done, bool *sample_out, struct err 
 }
 
 /*
- * What a server changes without changing the size is read back, what is there in another form, and a sample of the rest. Where one of the sample
- * is not as it was sent, all of its mailbox is read, and all that the run stores from then on.
+ * What a server changes without changing the size is read back, what is there in another
+ * form, and a sample of the rest. Where one of the sample is not as it was sent, all of
+ * its mailbox is read, and all that the run stores from then on.
  */
 static int check_octets(struct box *b, struct err *err)
 {
@@ -532,7 +560,8 @@ int box_verify(struct box *b, uint32_t first, struct err *err)
 
 	if (b->sum.added == 0)
 		return 0;
-	if (b->resent) /* what was sent twice may still arrive twice, and is to be named then */
+	/* what was sent twice may still arrive twice, and is to be named then */
+	if (b->resent)
 		rc = imap_link_wait(&b->w->run->links, b->w->late_ms, err);
 	if (rc < 0)
 		return rc;

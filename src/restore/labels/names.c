@@ -100,13 +100,18 @@ static bool next_number(const char **text, uint32_t *out)
 	return true;
 }
 
-/* To Gmail: the name of the mailbox, which may be called otherwise there; \Important is no mailbox of its own (view.h). */
+/*
+ * To Gmail: the name of the mailbox, which may be called otherwise there; \Important is
+ * no mailbox of its own (view.h).
+ */
 static const char *name_of(const struct label_names *n, size_t i)
 {
 	return n->colls[i].class == CLASS_IMPORTANT ? "\\Important" : n->heads[i]->name;
 }
 
-/* Labels that tell where a message lies or what flags it has are no labels of their own. */
+/*
+ * Labels that tell where a message lies or what flags it has are no labels of their own.
+ */
 static bool is_place(enum label_class class)
 {
 	return class == CLASS_ALL || class == CLASS_JUNK || class == CLASS_TRASH;
@@ -215,7 +220,10 @@ bool label_keyword(const char *label, struct buf *out)
 	return strcmp(buf_str(out) + start, label) != 0;
 }
 
-/* The label that a mailbox is, when its messages lie elsewhere; NULL: where they lie, or their flags, tell. */
+/*
+ * The label that a mailbox is, when its messages lie elsewhere; NULL: where they lie, or
+ * their flags, tell.
+ */
 static const char *label_of(const struct label_names *n, size_t i)
 {
 	switch (n->colls[i].class) {

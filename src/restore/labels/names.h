@@ -3,7 +3,10 @@
 
 #include "pick.h"
 
-/* What an item is labelled with, by the mailboxes that it stands in and by its X-GM-LABELS. Of view.c. */
+/*
+ * What an item is labelled with, by the mailboxes that it stands in and by its
+ * X-GM-LABELS. Of view.c.
+ */
 
 struct label_names {
 	const struct tree_head **heads; /* the mailboxes of the archive, n of them */
@@ -26,7 +29,10 @@ struct label_memo {
 };
 void label_memo_clear(struct label_memo *m);
 
-/* Make ext->labels of ${it}, an item of mailbox ${number} read into ${c}, what it is to be labelled with beside being there. \Starred is the flag \Flagged. */
+/*
+ * Make ext->labels of ${it}, an item of mailbox ${number} read into ${c}, what it is to
+ * be labelled with beside being there. \Starred is the flag \Flagged.
+ */
 void label_item(const struct label_names *n, uint32_t number, struct tree_coll *c,
         struct tree_item *it, uint32_t set, struct label_memo *memo);
 /* Add the labels to its keywords. */

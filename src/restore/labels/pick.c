@@ -52,8 +52,9 @@ enum label_class label_class_named(const char *label)
 }
 
 /*
- * Where a message goes that is to stand once: lowest first. On Gmail, what cannot be set as a label; then \All, where a message stays when its labels
- * change, so that the next restore finds it.
+ * Where a message goes that is to stand once: lowest first. On Gmail, what cannot be set
+ * as a label; then \All, where a message stays when its labels change, so that the next
+ * restore finds it.
  */
 static const uint8_t rank_gmail[CLASSES] = {[CLASS_DRAFTS] = 0,
         [CLASS_SENT] = 1,

@@ -3,7 +3,9 @@
 
 #include "valise/restore/restore.h"
 
-/* Which of the places of a message in an archive are restored (view.h). Pure decisions. */
+/*
+ * Which of the places of a message in an archive are restored (view.h). Pure decisions.
+ */
 
 enum label_class {
 	CLASS_INBOX,
@@ -36,15 +38,19 @@ struct place {
 struct pick_coll {
 	enum label_class class;
 	size_t n;
-	uint32_t *
-	        set; /* per item: PICK_NOT, or which other mailboxes have the message: a set of numbers as keywords of ${sets} */
+	/*
+	 * per item: PICK_NOT, or which other mailboxes have the message: a set of numbers
+	 * as keywords of ${sets}
+	 */
+	uint32_t *set;
 };
 
 struct pick_counts {
 	uint64_t shared; /* messages of several mailboxes that are restored once */
 	uint64_t equal; /* messages left out because the same mailbox has an equal one */
 	uint64_t all_kept, all_left; /* of what is in \All */
-	uint64_t spared; /* places in \Junk and \Trash of messages that are restored elsewhere */
+	/* places in \Junk and \Trash of messages that are restored elsewhere */
+	uint64_t spared;
 };
 
 /* How (view.h). */
@@ -56,7 +62,10 @@ enum pick_how {
 	PICK_GMAIL_FOLDERS, /* a Gmail that does not show \All */
 };
 
-/* Sorts ${places}. Sets of ${colls} are allocated and PICK_NOT for items that have no place. */
+/*
+ * Sorts ${places}. Sets of ${colls} are allocated and PICK_NOT for items that have no
+ * place.
+ */
 void label_pick(enum pick_how how, struct place *places, size_t n, struct pick_coll *colls,
         struct tree_coll *sets, struct pick_counts *out);
 

@@ -197,8 +197,9 @@ static bool is_emptied(const struct view *v, uint32_t i)
 	const struct pick_coll *pick = &v->names.colls[i];
 	enum label_class class = pick->class;
 
+	/* not wanted, or it could not be read */
 	if (!pick->set)
-		return false; /* not wanted, or it could not be read */
+		return false;
 	for (size_t k = 0; k < pick->n; k++)
 		if (pick->set[k] != PICK_NOT)
 			return false;

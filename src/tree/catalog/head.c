@@ -65,7 +65,10 @@ static bool parse_texts(const json_t *o, struct tree_coll *c)
 	       words_from_json(json_object_get(o, "attrs"), attr_words, &c->attrs);
 }
 
-/* What was understood, written again, must be the line: nothing unknown, nothing of another type, nothing out of place. */
+/*
+ * What was understood, written again, must be the line: nothing unknown, nothing of
+ * another type, nothing out of place.
+ */
 static bool is_canonical(const struct tree_coll *c, const char *line, size_t n)
 {
 	struct buf again;

@@ -10,7 +10,10 @@
 
 /* Line 1 with its LF. */
 void catalog_put_head(struct buf *out, const struct tree_coll *c);
-/* An item's line with its LF; *plain_len_out: bytes of it that come before the "where" member. */
+/*
+ * An item's line with its LF; *plain_len_out: bytes of it that come before the "where"
+ * member.
+ */
 void catalog_put_item(struct buf *out, const struct tree_coll *c, const struct tree_item *it,
         bool place, size_t *plain_len_out);
 void catalog_put_error(struct buf *out, const struct tree_error *e);
@@ -21,8 +24,8 @@ int catalog_parse_head(
         const char *line, size_t n, struct tree_coll **out, struct err *err) MUST_CHECK;
 
 /*
- * A scanner over one canonical line. Members are asked for in the order in which they must stand; whatever is
- * not canonical sets bad, and everything after it fails.
+ * A scanner over one canonical line. Members are asked for in the order in which they
+ * must stand; whatever is not canonical sets bad, and everything after it fails.
  */
 struct scan {
 	const char *p, *end;
@@ -43,7 +46,10 @@ void scan_strings(struct scan *s,
 /* The object ends here, and with it the line. */
 void scan_end(struct scan *s);
 
-/* A line after the first: an item or an error is added to ${c}; *plain_len_out as above. False if it is not canonical. */
+/*
+ * A line after the first: an item or an error is added to ${c}; *plain_len_out as above.
+ * False if it is not canonical.
+ */
 bool catalog_scan_line(
         const char *line, size_t n, struct tree_coll *c, struct buf *text, size_t *plain_len_out);
 /* The last line; false if it is none. */
@@ -52,7 +58,10 @@ bool catalog_scan_end(const char *line, size_t n, struct tree_roots *out, struct
 /* The content root of a sorted collection. */
 void catalog_content_root(const struct tree_coll *c, uint8_t out[SHA256_LEN]);
 
-/* catalog_read; ${check} false leaves the roots unchecked (fuzzing: no input would get past them). */
+/*
+ * catalog_read; ${check} false leaves the roots unchecked (fuzzing: no input would get
+ * past them).
+ */
 int catalog_read_as(tree_read_fn read, void *ctx, bool check, struct tree_coll **out,
         struct tree_roots *roots_out, struct err *err) MUST_CHECK;
 

@@ -89,8 +89,9 @@ static uint64_t scan_positive(struct scan *s, uint64_t max)
 {
 	uint64_t v = scan_u64(s, max);
 
+	/* 0 is left out */
 	if (v == 0)
-		s->bad = true; /* 0 is left out */
+		s->bad = true;
 	return v;
 }
 
@@ -119,7 +120,10 @@ static void scan_where(struct scan *s, struct object_place *w)
 	s->inside = inside;
 }
 
-/* The number in "cur/<seconds>.V<hex>[_<dup>].valise:2,<flags>"; that the rest is right shows when the path is made anew. */
+/*
+ * The number in "cur/<seconds>.V<hex>[_<dup>].valise:2,<flags>"; that the rest is right
+ * shows when the path is made anew.
+ */
 static uint32_t dup_of(const char *path)
 {
 	const char *p = strstr(path, ".V");
@@ -128,7 +132,8 @@ static uint32_t dup_of(const char *path)
 	if (!p || strlen(p) < 20 || p[18] != '_')
 		return 0;
 	v = strtoul(p + 19, NULL, 10);
-	return v > 1 && v < UINT32_MAX ? (uint32_t)v : 0; /* the second of its name is _2 */
+	/* the second of its name is _2 */
+	return v > 1 && v < UINT32_MAX ? (uint32_t)v : 0;
 }
 
 /* The path must be the one that the item has by its other members. */
@@ -264,7 +269,9 @@ static bool add_error(struct scan *s, struct tree_coll *c)
 	return !s->bad;
 }
 
-/* An error line opens with its date or with "error"; no item has a member of that name. */
+/*
+ * An error line opens with its date or with "error"; no item has a member of that name.
+ */
 static bool is_error_line(struct scan s)
 {
 	size_t n;

@@ -20,7 +20,10 @@ static int by_bytes(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The words of a blank-separated text in lower case, sorted, joined by commas; "-" for none. */
+/*
+ * The words of a blank-separated text in lower case, sorted, joined by commas; "-" for
+ * none.
+ */
 static char *keyword_text(const char *set)
 {
 	char *lower = xstrdup(set), **words = NULL, *rest = lower;
@@ -94,7 +97,10 @@ static int cmp_lines(const void *a, const void *b, void *ctx)
 		d = memcmp(x->sha256, y->sha256, SHA256_LEN);
 	if (d != 0 || l->c->kind != COLL_MAIL)
 		return d;
-	/* A NUL for the blank that ends a text in the line: both are below every character of it. */
+	/*
+	 * A NUL for the blank that ends a text in the line: both are below every
+	 * character of it.
+	 */
 	if (x->flags != y->flags)
 		d = strcmp(l->flags[x->flags % ALL_FLAGS], l->flags[y->flags % ALL_FLAGS]);
 	if (d == 0 && x->keywords != y->keywords)

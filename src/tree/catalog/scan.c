@@ -1,6 +1,7 @@
 /*
- * The lines of a catalog, read. Canonical JSON leaves no choice, so a scanner that expects each member in
- * its place reads a line several times as fast as a parser and refuses everything that is not canonical.
+ * The lines of a catalog, read. Canonical JSON leaves no choice, so a scanner that
+ * expects each member in its place reads a line several times as fast as a parser and
+ * refuses everything that is not canonical.
  */
 #include "internal.h"
 #include "valise/tree/words.h"
@@ -56,7 +57,10 @@ uint64_t scan_u64(struct scan *s, uint64_t max)
 	return s->bad ? 0 : v;
 }
 
-/* After a backslash: the short escapes, or \u00xx of the other control characters but NUL. */
+/*
+ * After a backslash: the short escapes, or \u00xx of the other control characters but
+ * NUL.
+ */
 static void scan_escape(struct scan *s)
 {
 	static const char from[] = "\"\\bfnrt", to[] = "\"\\\b\f\n\r\t";

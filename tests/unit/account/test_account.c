@@ -331,7 +331,8 @@ static void long_values_are_whole(void **state)
 	a = load("a", NULL, 0);
 	memset(want, 'p', sizeof want - 1);
 	want[sizeof want - 1] = '\0';
-	assert_string_equal(password_of(a, SERVICE_IMAP), want); /* as much as that shows */
+	/* as much as that shows */
+	assert_string_equal(password_of(a, SERVICE_IMAP), want);
 	account_free(a);
 }
 

@@ -220,7 +220,8 @@ static void twins_have_one_key(void **state)
 {
 	(void)state;
 	static const char *const twins[][2] = {
-	        {"Inbox", "INBOX"}, {"\xc3\x89t\xc3\xa9", "e\xcc\x81te\xcc\x81"}, /* Été */
+	        /* Été */
+	        {"Inbox", "INBOX"}, {"\xc3\x89t\xc3\xa9", "e\xcc\x81te\xcc\x81"},
 	        {"stra\xc3\x9f"
 	         "e",
 	                "STRASSE"}, /* ß */

@@ -60,7 +60,10 @@ static void write_and_read(void **state)
 	assert_int_equal(st.st_size, 0);
 }
 
-/* Beneath a directory only plain files are read: neither the end of a link nor a FIFO that nobody writes to. */
+/*
+ * Beneath a directory only plain files are read: neither the end of a link nor a FIFO
+ * that nobody writes to.
+ */
 static void only_plain_files_are_read(void **state)
 {
 	static const char *const names[] = {"p-fifo", "p-link", "p-dir"};

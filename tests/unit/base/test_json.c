@@ -7,7 +7,9 @@
 #include <string.h>
 #include "valise/base/json.h"
 
-/* Each right side is what Python's json.dumps gives with the options that json.h names. */
+/*
+ * Each right side is what Python's json.dumps gives with the options that json.h names.
+ */
 static void golden(void **state)
 {
 	(void)state;
@@ -108,7 +110,10 @@ static void members(void **state)
 	json_decref(v);
 }
 
-/* For eyes: nothing that a terminal or a splitter of lines obeys; and it reads back the same. */
+/*
+ * For eyes: nothing that a terminal or a splitter of lines obeys; and it reads back the
+ * same.
+ */
 static void shown(void **state)
 {
 	static const char raw[] =

@@ -17,7 +17,9 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 
-/* A small source: mailboxes as tables of messages, given to the sink as a real one would. */
+/*
+ * A small source: mailboxes as tables of messages, given to the sink as a real one would.
+ */
 struct msg {
 	uint32_t uid;
 	const char *text;
@@ -189,7 +191,9 @@ static inline char *text_of(const char *path)
 	return buf_take(&b);
 }
 
-/* "<date>.V<16 hex of the text's hash>.valise:2," + flags; in turn one of a few buffers. */
+/*
+ * "<date>.V<16 hex of the text's hash>.valise:2," + flags; in turn one of a few buffers.
+ */
 static inline const char *name_of(const struct msg *m, const char *tail)
 {
 	static char names[6][128];
@@ -221,7 +225,10 @@ static inline int to_buf(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
-/* Reads the whole tree; each item must be there and have its bytes. Returns the number of items. */
+/*
+ * Reads the whole tree; each item must be there and have its bytes. Returns the number of
+ * items.
+ */
 static inline uint64_t read_all(struct tree_totals *totals)
 {
 	const struct tree_manifest *m;

@@ -232,7 +232,9 @@ static void an_interrupted_run_of_another_account(void **state)
 	tree_account_clear(&other);
 }
 
-/* A commit that stops when it is decided is carried out by the next who opens the tree. */
+/*
+ * A commit that stops when it is decided is carried out by the next who opens the tree.
+ */
 static void a_decided_commit_is_carried_out(void **state)
 {
 	const struct box before[] = {{"A", {m1, m2}}, {"B", {m3}}};

@@ -1,6 +1,7 @@
 /*
- * Any moment is safe to die: a run is killed just before its n-th call of the seam, or that call fails, for rising n;
- * then it is run again. The tree must come out as if nothing had happened. The program starts itself for the run that dies.
+ * Any moment is safe to die: a run is killed just before its n-th call of the seam, or
+ * that call fails, for rising n; then it is run again. The tree must come out as if
+ * nothing had happened. The program starts itself for the run that dies.
  */
 #include "boxes.h"
 #include <signal.h>
@@ -112,7 +113,10 @@ static void run_plain(bool first)
 		run(after, 3);
 }
 
-/* What comes of a fault at call ${n} and a second run. ${end} is of the fault's text: ":ENOSPC". */
+/*
+ * What comes of a fault at call ${n} and a second run. ${end} is of the fault's text:
+ * ":ENOSPC".
+ */
 static char *fault_one(bool first, const char *kind, unsigned n, const char *end)
 {
 	char *fault = xasprintf("%s:%u%s", kind, n, end), *have;
@@ -144,8 +148,9 @@ static void fault_each(bool first, const char *kind, const char *end)
 	for (unsigned n = 1; n <= calls; n += step) {
 		char *have = fault_one(first, kind, n, end);
 
+		/* n is 1: nothing had happened yet */
 		if (!want)
-			want = xstrdup(have); /* n is 1: nothing had happened yet */
+			want = xstrdup(have);
 		if (strcmp(have, want) != 0) {
 			fprintf(stderr, "%s\nnot\n%s\n", have, want);
 			fail_msg("%s at call %u", kind, n);

@@ -198,7 +198,10 @@ static void arrival(void **state)
 	}
 }
 
-/* Hostile shapes of a megabyte must not take more than linear time; the test's time-out is the check. */
+/*
+ * Hostile shapes of a megabyte must not take more than linear time; the test's time-out
+ * is the check.
+ */
 static void hostile_shapes_are_linear(void **state)
 {
 	(void)state;

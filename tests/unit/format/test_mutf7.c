@@ -25,8 +25,9 @@ static void both_ways(void **state)
 	        {"&-", "&"},
 	        {"&--", "&-"},
 	        {"~peter/mail/&U,BTFw-/&ZeVnLIqe-",
+	                /* RFC 3501 */
 	                "~peter/mail/\xe5\x8f\xb0\xe5\x8c\x97/"
-	                "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e"}, /* RFC 3501 */
+	                "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e"},
 	        {"Entw&APw-rfe", "Entw\xc3\xbcrfe"},
 	        {"&AOkA6Q-", "\xc3\xa9\xc3\xa9"},
 	        {"&2D3eAA-", "\xf0\x9f\x98\x80"},

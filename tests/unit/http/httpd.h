@@ -1,5 +1,6 @@
 /*
- * For tests of the HTTP client: a small HTTP/1.1 server in threads of this program, in the clear and with TLS, and requests to it.
+ * For tests of the HTTP client: a small HTTP/1.1 server in threads of this program, in
+ * the clear and with TLS, and requests to it.
  */
 #ifndef VALISE_TEST_HTTP_HTTPD_H
 #define VALISE_TEST_HTTP_HTTPD_H

@@ -333,7 +333,10 @@ static void bearer(void **state)
 	server_stop(s);
 }
 
-/* --auth DIGEST means that the password does not go out, whatever the server says of strangers. */
+/*
+ * --auth DIGEST means that the password does not go out, whatever the server says of
+ * strangers.
+ */
 static void digest_means_digest(void **state)
 {
 	(void)state;
@@ -428,7 +431,10 @@ static void one_nonce_a_request(void **state)
 	server_stop(s);
 }
 
-/* MD5-sess: A1 with the first cnonce (RFC 2617 3.2.2.2) or with that of the request: no difference. */
+/*
+ * MD5-sess: A1 with the first cnonce (RFC 2617 3.2.2.2) or with that of the request: no
+ * difference.
+ */
 static void sess_answer(struct conn *c, const struct request *rq)
 {
 	static char first[200];
@@ -468,7 +474,10 @@ static void digest_sess(void **state)
 	server_stop(s);
 }
 
-/* The password was changed in the middle: a server that counts failed sign-ins is not asked a thousand times. */
+/*
+ * The password was changed in the middle: a server that counts failed sign-ins is not
+ * asked a thousand times.
+ */
 static void changed_answer(struct conn *c, const struct request *rq)
 {
 	if (rq->number > 1)

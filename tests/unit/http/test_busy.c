@@ -103,7 +103,10 @@ static void busy_for_too_long(void **state)
 	server_stop(s);
 }
 
-/* A socket that has a port and does not listen: no other program gets that port while its server is away. */
+/*
+ * A socket that has a port and does not listen: no other program gets that port while its
+ * server is away.
+ */
 static int keep_port(uint16_t *out)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -153,7 +156,10 @@ static void away_for_a_while(void **state)
 	close(kept);
 }
 
-/* A proxy whose server is starting again: a reading is asked again, a writing is for the caller to look at. */
+/*
+ * A proxy whose server is starting again: a reading is asked again, a writing is for the
+ * caller to look at.
+ */
 static void gateway_answer(struct conn *c, const struct request *rq)
 {
 	reply(c, rq->number == 0 ? 502 : 200, "", "");
@@ -239,7 +245,10 @@ static void time_done(struct http_request *rq, const struct http_response *rs,
 	keep_done(rq, rs, error_body, err);
 }
 
-/* The next request goes out when the last one ended, not when a clock ticks: then none would end sooner than that. */
+/*
+ * The next request goes out when the last one ended, not when a clock ticks: then none
+ * would end sooner than that.
+ */
 static void one_after_the_other(void **state)
 {
 	(void)state;
@@ -353,7 +362,10 @@ static void slower_then_faster(void **state)
 	server_stop(s);
 }
 
-/* Two clients of one service: the second signs in unasked, and waits when the first was told to. */
+/*
+ * Two clients of one service: the second signs in unasked, and waits when the first was
+ * told to.
+ */
 static void beside_answer(struct conn *c, const struct request *rq)
 {
 	if (!field(rq, "\r\nAuthorization"))
@@ -386,7 +398,10 @@ static void beside(void **state)
 	server_stop(s);
 }
 
-/* On one connection of HTTP/2 an answer has to wait for others: nobody is given up while anything comes. */
+/*
+ * On one connection of HTTP/2 an answer has to wait for others: nobody is given up while
+ * anything comes.
+ */
 static void late_answer(struct conn *c, const struct request *rq)
 {
 	if (strcmp(rq->path, "/late") == 0)

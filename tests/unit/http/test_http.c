@@ -309,7 +309,9 @@ static void cuts(void **state)
 	}
 }
 
-/* Answers that no server means well: ${say}, then ${flood} until nobody listens any more. */
+/*
+ * Answers that no server means well: ${say}, then ${flood} until nobody listens any more.
+ */
 static const struct hostile {
 	const char *say, *flood;
 	enum err_code code;
@@ -426,7 +428,8 @@ static void writes_are_not_sent_again(void **state)
 		        .header = {"If-None-Match: *"}};
 		struct result *r;
 
-		assert_int_equal(get(h, s, "/warm")->code, 0); /* the same connection then */
+		/* the same connection then */
+		assert_int_equal(get(h, s, "/warm")->code, 0);
 		r = ask(h, s, rq, "/nothing");
 		assert_int_equal(r->code, ERR_NET);
 		assert_non_null(strstr(r->text, "unknown"));

@@ -1,4 +1,7 @@
-/* How long a peer is waited for that is never quite idle. No test waits for real time to pass: what was waited is set. */
+/*
+ * How long a peer is waited for that is never quite idle. No test waits for real time to
+ * pass: what was waited is set.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,7 +61,10 @@ static void a_trickle_ends(void **state)
 	peer_stop(&p);
 }
 
-/* 12 octets a second are given up after a while, 240 (a modem shared by four) never, and nothing overflows. */
+/*
+ * 12 octets a second are given up after a while, 240 (a modem shared by four) never, and
+ * nothing overflows.
+ */
 static void the_rule(void **state)
 {
 	static const struct {
@@ -99,7 +105,10 @@ static void slow_but_honest_goes_on(void **state)
 	peer_stop(&p);
 }
 
-/* Where there may be much to do, the silence itself is longer, too; and what is stored counts. */
+/*
+ * Where there may be much to do, the silence itself is longer, too; and what is stored
+ * counts.
+ */
 static void work_takes_its_time(void **state)
 {
 	struct transport *t;

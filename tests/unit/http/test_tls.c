@@ -20,7 +20,8 @@ static void tls(void **state)
 	service.at.ca_file = ca_file;
 	service.at.host = (char *)(uintptr_t) "localhost";
 	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
-	assert_int_equal(get(h, s, "/x")->code, ERR_AUTH); /* 127.0.0.1 is not localhost */
+	/* 127.0.0.1 is not localhost */
+	assert_int_equal(get(h, s, "/x")->code, ERR_AUTH);
 	http_close(h);
 	assert_int_equal(s->requests, 1);
 	server_stop(s);

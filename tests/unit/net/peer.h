@@ -1,6 +1,6 @@
 /*
- * A peer for tests: certificates made on the spot with GnuTLS, and a server thread on loopback that
- * serves one connection by a function of the test.
+ * A peer for tests: certificates made on the spot with GnuTLS, and a server thread on
+ * loopback that serves one connection by a function of the test.
  */
 #ifndef VALISE_TEST_NET_PEER_H
 #define VALISE_TEST_NET_PEER_H

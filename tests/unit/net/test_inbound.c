@@ -27,7 +27,10 @@ static size_t flood(const char *line, size_t max)
 	return max;
 }
 
-/* Lines cost more than their octets: libetpan keeps something of each until the tagged one. */
+/*
+ * Lines cost more than their octets: libetpan keeps something of each until the tagged
+ * one.
+ */
 static void lines_are_counted(void **state)
 {
 	(void)state;
@@ -79,7 +82,10 @@ static void literals(void **state)
 	}
 }
 
-/* What libetpan reads by recursion, though nobody asked for it, must not use up the stack; what is quoted is no nesting. */
+/*
+ * What libetpan reads by recursion, though nobody asked for it, must not use up the
+ * stack; what is quoted is no nesting.
+ */
 static void nesting(void **state)
 {
 	static const struct {

@@ -1,4 +1,7 @@
-/* What may move, and how much at once. The clock stands still: nothing waits here but what has to. */
+/*
+ * What may move, and how much at once. The clock stands still: nothing waits here but
+ * what has to.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,7 +43,10 @@ static void no_rate_is_no_limit(void **state)
 	rate_free(NULL);
 }
 
-/* 8,000 bytes a second: 1,000 at once; 40,000 take 5 s but for the quarter that was saved up. */
+/*
+ * 8,000 bytes a second: 1,000 at once; 40,000 take 5 s but for the quarter that was saved
+ * up.
+ */
 static void per_second(void **state)
 {
 	struct rate *r = rate_new(&(struct rate_opts){.per_second = 8000, .total = UINT64_MAX});

@@ -1,4 +1,7 @@
-/* A name server that does not answer: this getaddrinfo takes the place of the C library's. */
+/*
+ * A name server that does not answer: this getaddrinfo takes the place of the C
+ * library's.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

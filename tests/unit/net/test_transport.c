@@ -295,8 +295,9 @@ static void ipv6_loopback(void **state)
 	struct peer p;
 	struct err err;
 
+	/* this machine has no ::1 */
 	if (!peer_start(&p, AF_INET6, NULL, serve_greeting, NULL))
-		return; /* this machine has no ::1 */
+		return;
 	at = endpoint_of(w, &p, SECURITY_NONE);
 	at.host = (char *)"::1";
 	must(transport_open(&at, GUARD_IMAP_SOURCE, NULL, &t, &err), &err);
@@ -626,7 +627,8 @@ static void serve_deflate(struct peer *p)
 	z.next_out = packed + n;
 	z.avail_out = (unsigned)(sizeof packed - n);
 	PEER_CHECK(deflate(&z, Z_SYNC_FLUSH) == Z_OK);
-	peer_send(p, packed, sizeof packed - z.avail_out); /* OK and deflated bytes at once */
+	/* OK and deflated bytes at once */
+	peer_send(p, packed, sizeof packed - z.avail_out);
 	p->seen_len = 0;
 	peer_drain(p);
 	in.next_in = (unsigned char *)p->seen;
@@ -708,7 +710,10 @@ struct talk {
 	bool secret;
 };
 
-/* The peers below greet, and answer the first line with all that they have to say, to a line with a dot. */
+/*
+ * The peers below greet, and answer the first line with all that they have to say, to a
+ * line with a dot.
+ */
 static void talk(struct transport *t, const struct talk *say, size_t n)
 {
 	struct err err;

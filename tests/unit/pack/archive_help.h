@@ -1,4 +1,7 @@
-/* What the tests of archives share: a made-up account that is given to a sink, the way a source does. */
+/*
+ * What the tests of archives share: a made-up account that is given to a sink, the way a
+ * source does.
+ */
 #ifndef VALISE_TEST_PACK_ARCHIVE_HELP_H
 #define VALISE_TEST_PACK_ARCHIVE_HELP_H
 
@@ -24,7 +27,10 @@
 #define UNUSED __attribute__((unused))
 #define MAX_ITEMS 64
 
-/* A message by its text; a collection by its messages: uid i + 1 has text[i], NULL is none. */
+/*
+ * A message by its text; a collection by its messages: uid i + 1 has text[i], NULL is
+ * none.
+ */
 struct fake_coll {
 	const char *name;
 	enum coll_kind kind;
@@ -103,7 +109,10 @@ UNUSED static void fake_bytes(
 	}
 }
 
-/* One item, unless ${prev} has it: then it is taken from there, as a source does. Returns whether it was fetched. */
+/*
+ * One item, unless ${prev} has it: then it is taken from there, as a source does. Returns
+ * whether it was fetched.
+ */
 UNUSED static bool fake_item(struct tree_sink *s, struct tree_coll *c, const struct fake_coll *f,
         uint32_t uid, const struct tree_coll *prev, const struct tree_coll *run)
 {
@@ -141,7 +150,10 @@ UNUSED static bool fake_item(struct tree_sink *s, struct tree_coll *c, const str
 	return fetch;
 }
 
-/* Returns how many bodies were fetched. ${stop}: items after which the run breaks off, the collection not given; 0: never. */
+/*
+ * Returns how many bodies were fetched. ${stop}: items after which the run breaks off,
+ * the collection not given; 0: never.
+ */
 UNUSED static unsigned fake_give(struct tree_sink *s, const struct fake_coll *f, unsigned stop)
 {
 	struct tree_coll *prev = NULL, *run = NULL, *c;
@@ -177,7 +189,10 @@ UNUSED static unsigned fake_give(struct tree_sink *s, const struct fake_coll *f,
 	return fetched;
 }
 
-/* A whole run. The list ends with a collection without a name. Returns the result of the commit. */
+/*
+ * A whole run. The list ends with a collection without a name. Returns the result of the
+ * commit.
+ */
 UNUSED static int fake_run(struct fake *f, const struct fake_coll *colls)
 {
 	struct tree_sink *s = fake_open(f);

@@ -67,7 +67,8 @@ static void test_objects(void **state)
 		assert_int_equal(object_map_find(&t, COLL_MAIL, sum)->size, i);
 		assert_ptr_equal(object_map_at(&t, i), object_map_find(&t, COLL_MAIL, sum));
 	}
-	assert_null(object_map_find(&t, COLL_CALENDAR, sum)); /* a kind has its own objects */
+	/* a kind has its own objects */
+	assert_null(object_map_find(&t, COLL_CALENDAR, sum));
 	object_map_add(&t, COLL_CALENDAR, sum, 5, &is_new);
 	assert_true(is_new);
 	object_map_add(&t, COLL_MAIL, sum, 5, &is_new);
@@ -148,7 +149,10 @@ static void test_links(void **state)
 		if (links_check(c, get, &tar, &m, &err) < 0)
 			fail_msg("%s: %s", path, err.text);
 		assert_int_equal(n, m);
-		/* The same tar for a collection that differs in an item, has one more, or one less. */
+		/*
+		 * The same tar for a collection that differs in an item, has one more, or
+		 * one less.
+		 */
 		c->items[1].sha256[31] ^= 1;
 		tar.at = 0;
 		assert_int_equal(links_check(c, get, &tar, &m, &err), ERR_DAMAGED);

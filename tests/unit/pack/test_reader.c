@@ -32,7 +32,10 @@ static int to_buf(void *ctx, const void *p, size_t n, struct err *err)
 	return buf_add(ctx, p, n);
 }
 
-/* Every item of a snapshot: its bytes by the reader, and, with ${out}, those of the file that stands for it. */
+/*
+ * Every item of a snapshot: its bytes by the reader, and, with ${out}, those of the file
+ * that stands for it.
+ */
 static size_t check_items(struct fake *f, unsigned snapshot, const char *out)
 {
 	struct tree_reader *r;
@@ -277,7 +280,10 @@ static void test_salvage_older_catalog(void **state)
 	write_file(f, "data/000002/mail/INBOX.jsonl.gz", "x", 1);
 	salvage(f, &v, &done);
 	assert_int_equal(v.damages, 1);
-	/* INBOX as it was in snapshot 1, the others as they are, and the one message that no catalog names any more. */
+	/*
+	 * INBOX as it was in snapshot 1, the others as they are, and the one message that
+	 * no catalog names any more.
+	 */
 	assert_int_equal(done.totals.items[COLL_MAIL], 3 + 2 + 1 + 1);
 	assert_int_equal(done.totals.items[COLL_CALENDAR], 1);
 }

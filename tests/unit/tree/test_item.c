@@ -286,7 +286,10 @@ static void given_paths_are_kept(void **state)
 	assert_string_equal(path, "mail/Older");
 	free(path);
 	tree_coll_free(c);
-	/* Of before: where the files are, paths stay; a new archive takes none that some file system refuses. */
+	/*
+	 * Of before: where the files are, paths stay; a new archive takes none that some
+	 * file system refuses.
+	 */
 	c = tree_coll_new(COLL_MAIL, "Aux?");
 	c->path = strdup("mail/Aux?");
 	tree_names_keep_portable(names, COLL_MAIL, "Aux?", "mail/Aux?");
@@ -311,7 +314,10 @@ static void given_paths_are_kept(void **state)
 	tree_names_free(names);
 }
 
-/* A server may give all its resources and collections one name: with time by the cube of their number this would not end. */
+/*
+ * A server may give all its resources and collections one name: with time by the cube of
+ * their number this would not end.
+ */
 static void many_twins(void **state)
 {
 	struct tree_coll *c = tree_coll_new(COLL_CALENDAR, "Twins");

@@ -15,7 +15,10 @@
 #define L40 L20 "ABCDEFGHIJKLMNOPQRST"
 #define L41 L40 "U"
 
-/* A collection in two states. Its name begins with @ for a calendar, # for an address book, % for linked files. */
+/*
+ * A collection in two states. Its name begins with @ for a calendar, # for an address
+ * book, % for linked files.
+ */
 struct state_case {
 	const char *name, *before, *gone, *after; /* before, after NULL: not there */
 	unsigned runs; /* that found ${gone} missing */
@@ -27,8 +30,8 @@ struct world {
 	const struct state_case *colls;
 	size_t n;
 	unsigned loads;
-	char result
-	        [256]; /* "A 5+40@1 ": what was put: items, what is gone, and since how many runs */
+	/* "A 5+40@1 ": what was put: items, what is gone, and since how many runs */
+	char result[256];
 };
 
 static enum coll_kind kind_of(const char *name)
@@ -176,30 +179,33 @@ static void what_counts_as_shrunk(void **state)
 static void what_is_suspicious_stays(void **state)
 {
 	(void)state;
+	/* nothing changed: nothing is loaded */
 	expect_with(&nothing,
 	        CASES({.name = "A", .before = "abc", .after = "abc"},
 	                {.name = "B", .before = "", .after = ""}),
-	        (struct outcome){"", 0, 0}); /* nothing changed: nothing is loaded */
+	        (struct outcome){"", 0, 0});
 	EXPECT("A 20+21@1 ", 1, {.name = "A", .before = L41, .after = L20},
 	        {.name = "B", .before = "x", .after = "x"});
+	/* half */
 	EXPECT("", 0, {.name = "A", .before = L40, .after = L20},
-	        {.name = "B", .before = "x", .after = "x"}); /* half */
+	        {.name = "B", .before = "x", .after = "x"});
+	/* not more than 20 */
 	EXPECT("", 0, {.name = "A", .before = L20, .after = ""},
-	        {.name = "B", .before = "x", .after = "x"}); /* not more than 20 */
+	        {.name = "B", .before = "x", .after = "x"});
+	/* what is new is there */
 	EXPECT("A 5+21@1 ", 1, {.name = "A", .before = L21, .after = "vwxyz"},
-	        {.name = "B", .before = "0", .after = "0"}); /* what is new is there */
+	        {.name = "B", .before = "0", .after = "0"});
 	EXPECT("A 0+21@1 ", 1, {.name = "A", .before = L21, .after = ""},
 	        {.name = "B", .before = "0", .after = "0"});
+	/* with its mailbox */
 	EXPECT("A! 0+21@1 ", 1, {.name = "A", .before = L21},
-	        {.name = "B", .before = "0", .after = "0"}); /* with its mailbox */
+	        {.name = "B", .before = "0", .after = "0"});
 	/* moved, renamed, merged: nothing is lost */
 	EXPECT("", 0, {.name = "A", .before = L21, .after = ""},
 	        {.name = "B", .before = "0", .after = "0" L21});
 	EXPECT("", 0, {.name = "A", .before = L21}, {.name = "B", .before = NULL, .after = L21});
-	EXPECT("", 0,
-	        {.name = "@A",
-	                .before = L21,
-	                .after = "ABCDEFGHIJKLMNOPQRSTU"}); /* edited events */
+	/* edited events */
+	EXPECT("", 0, {.name = "@A", .before = L21, .after = "ABCDEFGHIJKLMNOPQRSTU"});
 	EXPECT("@A 1+21@1 ", 1, {.name = "@A", .before = "x" L21, .after = "x"},
 	        {.name = "@B", .before = "0", .after = "0"});
 }
@@ -217,16 +223,18 @@ static void what_comes_and_goes_is_believed(void **state)
 	        {.name = "B", .before = "0", .after = "0"});
 	EXPECT("", 0, {.name = "Drafts", .before = L21},
 	        {.name = "B", .before = "0", .after = "0"});
+	/* below it */
 	EXPECT("", 0, {.name = "Trash/2020", .before = L21},
-	        {.name = "B", .before = "0", .after = "0"}); /* below it */
+	        {.name = "B", .before = "0", .after = "0"});
 	EXPECT("", 0, {.name = "Bin", .before = "", .after = "", .use = "\\Trash"},
 	        {.name = "Bin/2020", .before = L21}, {.name = "B", .before = "0", .after = "0"});
 	EXPECT("Sent 0+21@1 ", 1, {.name = "Sent", .before = L21, .after = ""},
 	        {.name = "B", .before = "0", .after = "0"});
 	EXPECT("Spam 0+21@1 ", 1, {.name = "Spam", .before = L21, .after = "", .use = "\\Archive"},
 	        {.name = "B", .before = "0", .after = "0"});
+	/* links */
 	EXPECT("", 0, {.name = "%calendars: A", .before = L21},
-	        {.name = "B", .before = "0", .after = "0"}); /* links */
+	        {.name = "B", .before = "0", .after = "0"});
 }
 
 static void a_whole_account_is_suspicious(void **state)
@@ -234,7 +242,8 @@ static void a_whole_account_is_suspicious(void **state)
 	(void)state;
 	EXPECT("A 0+2@1 B! 0+1@1 ", 2, {.name = "A", .before = "ab", .after = ""},
 	        {.name = "B", .before = "c"}, {.name = "C", .before = "", .after = ""});
-	EXPECT("A 1+2@1 ", 1, {.name = "A", .before = "ab", .after = "c"}); /* new mail alone */
+	/* new mail alone */
+	EXPECT("A 1+2@1 ", 1, {.name = "A", .before = "ab", .after = "c"});
 	EXPECT("A 0+1@1 Trash 0+2@1 ", 2, {.name = "A", .before = "a", .after = ""},
 	        {.name = "Trash", .before = "bc", .after = ""});
 	EXPECT("", 0, {.name = "Trash", .before = "bc", .after = ""},
@@ -244,12 +253,8 @@ static void a_whole_account_is_suspicious(void **state)
 	EXPECT("", 0, {.name = "A", .before = "ab", .after = ""},
 	        {.name = "B", .before = "c", .after = "c", .status = COLL_STALE});
 	/* each kind is another server's */
-	EXPECT("A 2+0@0 ", 0,
-	        {.name = "A",
-	                .before = "x",
-	                .gone = "ab",
-	                .after = "ab",
-	                .runs = 1}); /* it is back */
+	/* it is back */
+	EXPECT("A 2+0@0 ", 0, {.name = "A", .before = "x", .gone = "ab", .after = "ab", .runs = 1});
 	EXPECT("@C 0+2@1 ", 1, {.name = "A", .before = "a", .after = "a"},
 	        {.name = "@C", .before = "bc", .after = ""});
 	EXPECT("", 0, {.name = "A", .before = "a", .after = "a"},
@@ -264,8 +269,9 @@ static void what_is_gone_waits_for_two_runs(void **state)
 	EXPECT("A 1+0@0 ", 0, {.name = "A", .before = "a", .gone = "bc", .after = "a", .runs = 2});
 	EXPECT("A! 0+2@2 ", 0, {.name = "A", .before = "", .gone = "bc", .after = NULL, .runs = 1},
 	        {.name = "B", .before = "d", .after = "d"});
+	/* nothing is left of it */
 	EXPECT("", 0, {.name = "A", .before = "", .gone = "bc", .after = NULL, .runs = 2},
-	        {.name = "B", .before = "d", .after = "d"}); /* nothing is left of it */
+	        {.name = "B", .before = "d", .after = "d"});
 	/* an incomplete run says nothing, one that did not look neither */
 	EXPECT("A 1+2@1 ", 0,
 	        {.name = "A",

@@ -5,16 +5,18 @@
 #include "valise/proto/imap/imap.h"
 
 /*
- * The connections of one run to one IMAP server, and the manners that they share: opened with growing pauses, all
- * of them silent as long as the server asks for that, and half as many from then on. A session belongs to its worker; the
- * rest is thread-safe. Waiting ends at once when a stop is requested or ${over} says so.
+ * The connections of one run to one IMAP server, and the manners that they share: opened
+ * with growing pauses, all of them silent as long as the server asks for that, and half
+ * as many from then on. A session belongs to its worker; the rest is thread-safe. Waiting
+ * ends at once when a stop is requested or ${over} says so.
  */
 struct imap_links {
 	/* filled by the owner */
 	const struct service *service;
 	bool target;
 	struct progress *progress;
-	unsigned max_wait_s; /* trouble without any gain that ends the run; 0: LINKS_MAX_WAIT_S */
+	/* trouble without any gain that ends the run; 0: LINKS_MAX_WAIT_S */
+	unsigned max_wait_s;
 	bool (*over)(void *ctx); /* nothing is worth waiting for any more */
 	void *ctx;
 
@@ -32,42 +34,57 @@ enum { LINKS_MAX_WAIT_S = 900 };
 
 /* How much a connection is worth. */
 enum link_need {
-	LINK_FIRST, /* of a run: tried again if the server asks to wait or has no room now, twice if it cannot be reached; not for long */
+	/*
+	 * of a run: tried again if the server asks to wait or has no room now, twice if
+	 * it cannot be reached; not for long
+	 */
+	LINK_FIRST,
 	LINK_FURTHER, /* may simply be one too many: never tried again */
-	LINK_AGAIN, /* it broke: tried again, and the last one of a run until max_wait_s is over */
+	/* it broke: tried again, and the last one of a run until max_wait_s is over */
+	LINK_AGAIN,
 };
 
 void imap_links_init(struct imap_links *l);
 void imap_links_clear(struct imap_links *l);
 
 /**
- * imap_link_open(l, need, out, err): a session, compressed where the server offers it and the way to it is no loopback.
+ * imap_link_open(l, need, out, err): a session, compressed where the server offers it and
+ * the way to it is no loopback.
  * Errors: of the last try.
  */
 int imap_link_open(
         struct imap_links *l, enum link_need need, struct imap **out, struct err *err) MUST_CHECK;
-void imap_link_close(struct imap_links *l, struct imap **m); /* sets it to NULL; may be NULL */
+/* sets it to NULL; may be NULL */
+void imap_link_close(struct imap_links *l, struct imap **m);
 
 /**
- * imap_link_throttled(l, next, err): note the ERR_THROTTLED in ${err}, without waiting: nothing is to be sent before imap_link_hold. People are told,
- * with ${next} for what will be gone on with. An error: the run is over, as longer is asked for than anybody waits.
+ * imap_link_throttled(l, next, err): note the ERR_THROTTLED in ${err}, without waiting:
+ * nothing is to be sent before imap_link_hold. People are told, with ${next} for what
+ * will be gone on with. An error: the run is over, as longer is asked for than anybody
+ * waits.
  */
 int imap_link_throttled(struct imap_links *l, const char *next, struct err *err) MUST_CHECK;
-bool imap_link_waiting(struct imap_links *l); /* imap_link_hold would not come back at once */
-/* Wait as long as the server asked; no time if it did not. ERR_STOPPED, or why the run is over. */
+/* imap_link_hold would not come back at once */
+bool imap_link_waiting(struct imap_links *l);
+/*
+ * Wait as long as the server asked; no time if it did not. ERR_STOPPED, or why the run is
+ * over.
+ */
 int imap_link_hold(struct imap_links *l, struct err *err) MUST_CHECK;
 /**
- * imap_link_pause(l, nth, next, err): before trying again after the failure in ${err}, the ${nth} in a row: as long as the server asked, or a pause that
- * grows with ${nth}. Errors as imap_link_hold.
+ * imap_link_pause(l, nth, next, err): before trying again after the failure in ${err},
+ * the ${nth} in a row: as long as the server asked, or a pause that grows with ${nth}.
+ * Errors as imap_link_hold.
  */
 int imap_link_pause(
         struct imap_links *l, unsigned nth, const char *next, struct err *err) MUST_CHECK;
 
-int imap_link_wait(
-        struct imap_links *l, int64_t ms, struct err *err) MUST_CHECK; /* so long, no failure */
+/* so long, no failure */
+int imap_link_wait(struct imap_links *l, int64_t ms, struct err *err) MUST_CHECK;
 void imap_link_gained(struct imap_links *l); /* something was had: patience begins anew */
-unsigned imap_links_allowed(
-        struct imap_links *l, unsigned want); /* so many of ${want} connections */
-bool imap_links_ended(struct imap_links *l, struct err *err); /* true: the run is over, and why */
+/* so many of ${want} connections */
+unsigned imap_links_allowed(struct imap_links *l, unsigned want);
+/* true: the run is over, and why */
+bool imap_links_ended(struct imap_links *l, struct err *err);
 
 #endif

@@ -8,8 +8,12 @@
 #include "valise/base/service.h"
 
 /*
- * A POP3 session (RFC 1939, 2449, 2595, 5034, 6856) on the transport; our own reader, pipelined and byte-exact. There is no function that deletes, and the guard lets none out.
- * After ERR_NET, ERR_TLS, ERR_PROTO, ERR_GUARD, or any error of pop3_retr, a session is dead. [IN-USE], [LOGIN-DELAY] and [SYS/TEMP] (RFC 2449, 3206) are ERR_BUSY, [AUTH] ERR_AUTH.
+ * A POP3 session (RFC 1939, 2449, 2595, 5034, 6856) on the transport; our own reader,
+ * pipelined and byte-exact. There is no function that deletes, and the guard lets none
+ * out.
+ * After ERR_NET, ERR_TLS, ERR_PROTO, ERR_GUARD, or any error of pop3_retr, a session is
+ * dead. [IN-USE], [LOGIN-DELAY] and [SYS/TEMP] (RFC 2449, 3206) are ERR_BUSY, [AUTH]
+ * ERR_AUTH.
  */
 struct pop3;
 
@@ -21,16 +25,25 @@ struct pop3_caps {
 	unsigned login_delay; /* seconds, 0: none */
 	char sasl[256]; /* mechanisms, blank-separated */
 	char implementation[128];
-	char lines
-	        [4096]; /* as they came, each ended by LF, escaped as for a terminal; those that do not fit are left out */
+	/*
+	 * as they came, each ended by LF, escaped as for a terminal; those that do not
+	 * fit are left out
+	 */
+	char lines[4096];
 };
 
-/* Connect, greet (APOP timestamp kept), CAPA, STLS where demanded, sign in (SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, APOP without TLS, USER/PASS; XOAUTH2, OAUTHBEARER when demanded: a refused token is renewed once), CAPA again. */
+/*
+ * Connect, greet (APOP timestamp kept), CAPA, STLS where demanded, sign in
+ * (SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, APOP without TLS, USER/PASS; XOAUTH2,
+ * OAUTHBEARER when demanded: a refused token is renewed once), CAPA again.
+ */
 int pop3_open(const struct service *service, struct progress *progress, struct pop3 **out,
         struct err *err) MUST_CHECK;
 /* End without QUIT: the server must not remove anything (RFC 1939 6). NULL is fine. */
 void pop3_close(struct pop3 *p);
-/* The session ended as the server was waited for, and nothing came, or next to nothing. */
+/*
+ * The session ended as the server was waited for, and nothing came, or next to nothing.
+ */
 bool pop3_waited_out(const struct pop3 *p);
 /* QUIT: the server enters UPDATE. Frees p. */
 int pop3_quit(struct pop3 *p, struct err *err) MUST_CHECK;
@@ -44,17 +57,28 @@ int pop3_stat(
 struct pop3_entry {
 	uint32_t number;
 	uint64_t size; /* LIST */
-	char *uidl; /* as sent (any length up to 1,000, any bytes but CR LF and NUL), NULL when there is none */
+	/*
+	 * as sent (any length up to 1,000, any bytes but CR LF and NUL), NULL when there
+	 * is none
+	 */
+	char *uidl;
 };
-/* LIST and UIDL joined, by number; hostile numbers, gaps and doubles are an error or left out, never followed. */
+/*
+ * LIST and UIDL joined, by number; hostile numbers, gaps and doubles are an error or left
+ * out, never followed.
+ */
 int pop3_list(struct pop3 *p, struct pop3_entry **out, size_t *n_out, struct err *err) MUST_CHECK;
 void pop3_list_free(struct pop3_entry *list, size_t n);
 
 /* How the dots at the start of lines are read. */
 enum pop3_dots {
 	POP3_STUFFED, /* RFC 1939 3: one less at each line that begins with one */
-	POP3_DOUBLED, /* for servers that double only some: one less where there are two */
-	POP3_BY_SIZE, /* for servers that double none: all octets stay, and LIST says how many there are */
+	/* for servers that double only some: one less where there are two */
+	POP3_DOUBLED,
+	/*
+	 * for servers that double none: all octets stay, and LIST says how many there are
+	 */
+	POP3_BY_SIZE,
 };
 
 /* One message to be had. */
@@ -71,22 +95,28 @@ struct pop3_shape {
 	uint64_t octets; /* given to the sink */
 	uint64_t lines; /* CRLF among them; 0 with POP3_BY_SIZE, as the next two */
 	uint64_t doubled; /* lines that began with two dots */
-	uint64_t
-	        single; /* lines that began with one dot and went on, which no server that stuffs sends */
-	bool astray; /* what followed it (with .check, or POP3_BY_SIZE) is no answer: it did not end there */
+	/* lines that began with one dot and went on, which no server that stuffs sends */
+	uint64_t single;
+	/*
+	 * what followed it (with .check, or POP3_BY_SIZE) is no answer: it did not end
+	 * there
+	 */
+	bool astray;
 };
 
 struct pop3_sink {
-	int (*body)(void *ctx, const void *p, size_t n,
-	        struct err
-	                *err); /* octets, dot-stuffing undone, the final CRLF before the dot kept */
+	/* octets, dot-stuffing undone, the final CRLF before the dot kept */
+	int (*body)(void *ctx, const void *p, size_t n, struct err *err);
+	/* refused: -ERR for this one */
 	int (*end)(void *ctx, size_t index, const struct pop3_shape *shape,
-	        const struct err *refused, struct err *err); /* refused: -ERR for this one */
+	        const struct err *refused, struct err *err);
 };
 /**
  * pop3_retr(p, wants, n, sink, ctx, err):
- * Several messages, pipelined as far as the server allows (depth 1 without PIPELINING). index counts from 0 in ${wants}.
- * A message that went astray ends the session with ERR_PROTO, after its end was told; one of more than pop3_most octets with ERR_LIMIT, without.
+ * Several messages, pipelined as far as the server allows (depth 1 without PIPELINING).
+ * index counts from 0 in ${wants}.
+ * A message that went astray ends the session with ERR_PROTO, after its end was told; one
+ * of more than pop3_most octets with ERR_LIMIT, without.
  */
 int pop3_retr(struct pop3 *p, const struct pop3_want *wants, size_t n, const struct pop3_sink *sink,
         void *ctx, struct err *err) MUST_CHECK;
@@ -95,8 +125,9 @@ uint64_t pop3_most(uint64_t size);
 int pop3_noop(struct pop3 *p, struct err *err) MUST_CHECK;
 
 /**
- * pop3_imap_host(service, progress, out, size): does the host of ${service}, or the one named imap. instead of pop., speak IMAP over
- * verified TLS on port 993? Its name into ${out}. Asked only where POP3 is at its own ports (110, 995), for a few seconds.
+ * pop3_imap_host(service, progress, out, size): does the host of ${service}, or the one
+ * named imap. instead of pop., speak IMAP over verified TLS on port 993? Its name into
+ * ${out}. Asked only where POP3 is at its own ports (110, 995), for a few seconds.
  */
 bool pop3_imap_host(
         const struct service *service, struct progress *progress, char *out, size_t size);

@@ -68,7 +68,10 @@ static void clear(struct dav_run *r)
 	free(r->colls);
 }
 
-/* Twins are told apart by their href, in the same way each time, and a third's own name stays its own. */
+/*
+ * Twins are told apart by their href, in the same way each time, and a third's own name
+ * stays its own.
+ */
 static void test_names(void **state)
 {
 	static const struct {

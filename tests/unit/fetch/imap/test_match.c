@@ -74,7 +74,8 @@ static void in_doubt_it_is_none(void **state)
 		size_t found;
 	} cases[] = {
 	        {{with_id}, {with_id}, {1}, 1},
-	        {{with_id}, {with_id, with_id}, {1, 1}, 1}, /* a copy in another mailbox */
+	        /* a copy in another mailbox */
+	        {{with_id}, {with_id, with_id}, {1, 1}, 1},
 	        {{with_id}, {with_id, with_id}, {1, 2},
 	                0}, /* the header is the same, the body is not */
 	        {{with_id, with_id}, {with_id}, {1}, 0}, /* one more than there were */

@@ -1,4 +1,7 @@
-/* Pieces of a message against a scripted server: offsets beyond 4 GiB, short pieces, answers that belong elsewhere. */
+/*
+ * Pieces of a message against a scripted server: offsets beyond 4 GiB, short pieces,
+ * answers that belong elsewhere.
+ */
 #include "proto/imap/peer.h"
 #include "fetch/imap/run.h"
 

@@ -80,7 +80,8 @@ static void patterns(void **state)
 
 	(void)state;
 	assert_true(wanted(&o, "INBOX", "INBOX"));
-	assert_false(wanted(&o, "INBOX.Trash", "Trash")); /* the content name counts as well */
+	/* the content name counts as well */
+	assert_false(wanted(&o, "INBOX.Trash", "Trash"));
 	assert_false(wanted(&o, "Lists.a.b", "Lists/a/b"));
 	o.choice.include = include;
 	o.choice.n_include = 2;
@@ -254,13 +255,16 @@ static void jobs(void **state)
 	assert_int_equal(plan_cut(r, 0, JOB_MESSAGES + 10, &bytes), JOB_MESSAGES);
 	assert_int_equal(bytes, JOB_MESSAGES * 1000);
 	assert_int_equal(plan_cut(r, JOB_MESSAGES, JOB_MESSAGES + 10, &bytes), 10);
+	/* "1000000,1000002,..." */
 	for (uint32_t i = 0; i < JOB_MESSAGES + 10; i++)
-		r[i].uid = 1000000 + 2 * i; /* "1000000,1000002,..." */
+		r[i].uid = 1000000 + 2 * i;
 	assert_int_equal(plan_cut(r, 0, JOB_MESSAGES + 10, &bytes), SET_SHORT / 8);
+	/* "1000000:1000002,1000004:..." */
 	for (uint32_t i = 0; i < JOB_MESSAGES + 10; i++)
-		r[i].uid = 1000000 + i + i / 3; /* "1000000:1000002,1000004:..." */
+		r[i].uid = 1000000 + i + i / 3;
 	assert_int_equal(plan_cut(r, 0, JOB_MESSAGES + 10, &bytes), (SET_SHORT / 16) * 3 + 1);
-	r[2].size = JOB_BYTES; /* a job of its own, the small ones before it not held up */
+	/* a job of its own, the small ones before it not held up */
+	r[2].size = JOB_BYTES;
 	assert_int_equal(plan_cut(r, 0, 5, &bytes), 2);
 	assert_int_equal(plan_cut(r, 2, 5, &bytes), 1);
 	r[3].size = BIG_MESSAGE;
@@ -359,14 +363,16 @@ static void changes_can_be_asked_for(void **state)
 	        {{true, false, 4, 100, 5, 60}, true, true},
 	        {{true, false, 5, 101, 5, 60}, true, true}, /* one came, one went */
 	        {{true, false, 6, 101, 5, 60}, true, false},
-	        {{true, false, 5, 100, 5, 50}, true, false}, /* another name or subscription */
+	        /* another name or subscription */
+	        {{true, false, 5, 100, 5, 50}, true, false},
 	        {{true, false, 6, 101, 5, 50}, false, false}, /* it never moves */
 	        {{true, false, 4, 100, 5, 50}, false, false},
 	        {{true, false, 5, 100, 5, 49}, false, false}, /* it goes back */
 	        {{true, false, 5, 100, 5, 0}, false, false},
 	        {{true, false, 5, 100, 6, 60}, false, false}, /* UIDVALIDITY */
 	        {{true, false, 5, 99, 5, 60}, false, false}, /* UIDNEXT goes back */
-	        {{true, false, 9, 101, 5, 60}, false, false}, /* more than can have come */
+	        /* more than can have come */
+	        {{true, false, 9, 101, 5, 60}, false, false},
 	        {{true, false, 6000, 6100, 5, 60}, false,
 	                false}, /* so many are better listed in pieces */
 	        {{false, false, 5, 100, 5, 60}, false, false},
@@ -430,7 +436,10 @@ static void changes_make_a_listing(void **state)
 	assert_int_equal(recs[2].uid, 90);
 	assert_int_equal(recs[3].have, REC_ALL);
 	assert_true(plan_is_listed(&recs[0]) && plan_is_listed(&recs[3]));
-	/* Told of by their UIDs: the others are gone, and an unknown one is not known enough. */
+	/*
+	 * Told of by their UIDs: the others are gone, and an unknown one is not known
+	 * enough.
+	 */
 	n = 0;
 	for (uint32_t uid = 6; uid <= 8; uid++)
 		*ARR_PUSH(recs, n, cap) = (struct rec){.uid = uid};

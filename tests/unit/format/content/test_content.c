@@ -106,7 +106,10 @@ static int count(void *ctx, const struct content_line *l, struct err *err)
 	return 0;
 }
 
-/* Two million octets of what makes careless readers quadratic: they would not end within the time that a test has. */
+/*
+ * Two million octets of what makes careless readers quadratic: they would not end within
+ * the time that a test has.
+ */
 static void test_linear(void **state)
 {
 #define LONG_HEAD "CATEGORIES;X="

@@ -15,7 +15,10 @@ static int into_buf(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
-/* The other form of ${in}, given in pieces of ${piece} octets; *flaws_out as seen on the way. */
+/*
+ * The other form of ${in}, given in pieces of ${piece} octets; *flaws_out as seen on the
+ * way.
+ */
 static void mend(
         unsigned what, const void *in, size_t n, size_t piece, struct buf *out, unsigned *flaws_out)
 {

@@ -1,4 +1,7 @@
-/* verify: every flipped bit (of each byte one or two, VALISE_EVERY=1: all), truncation and missing file is damage; so is a message swapped with all checksums made new. */
+/*
+ * verify: every flipped bit (of each byte one or two, VALISE_EVERY=1: all), truncation
+ * and missing file is damage; so is a message swapped with all checksums made new.
+ */
 #include "pack/archive_help.h"
 #include <malloc.h>
 #include <sys/wait.h>
@@ -19,7 +22,10 @@ static void make_two(struct fake *f)
 	assert_int_equal(f->commit.snapshot, 2);
 }
 
-/* Every seal again with the files as they are now, each naming the one before; then what is derived. */
+/*
+ * Every seal again with the files as they are now, each naming the one before; then what
+ * is derived.
+ */
 static void reseal(struct fake *f, unsigned n)
 {
 	struct seal *seals = calloc(n, sizeof *seals);
@@ -100,8 +106,10 @@ static bool is_found(struct fake *f, bool quick)
 	return rc < 0 || f->verdict.damages > 0;
 }
 
-/* A sanitizer makes each try several times slower: then a fixed part of them is enough. Else
- * 7: each byte with a bit, some with two; VALISE_EVERY=1: each with all. */
+/*
+ * A sanitizer makes each try several times slower: then a fixed part of them is enough.
+ * Else 7: each byte with a bit, some with two; VALISE_EVERY=1: each with all.
+ */
 #define STEP (SANITIZED ? 37 : 7)
 
 static unsigned step(void)
@@ -126,7 +134,10 @@ static bool is_mine(struct tally *t)
 static void try_now(
         struct fake *f, struct tally *t, const char *path, const char *what, unsigned long at)
 {
-	/* What nothing is inflated of is checked the same way in both modes; a few of them in full, too. */
+	/*
+	 * What nothing is inflated of is checked the same way in both modes; a few of
+	 * them in full, too.
+	 */
 	if (is_found(f, !strstr(path, ".gz") && t->tried % 64))
 		return;
 	t->missed++;
@@ -234,7 +245,10 @@ static void test_bits_and_lengths(void **state)
 	assert_int_equal(fake_teardown(&ctx), 0);
 }
 
-/* Write a part with one object of ${name} (its hash) whose bytes are ${text}, every checksum of the part itself right. */
+/*
+ * Write a part with one object of ${name} (its hash) whose bytes are ${text}, every
+ * checksum of the part itself right.
+ */
 static void forge_part(
         struct fake *f, const char *below, const uint8_t name[SHA256_LEN], const char *text)
 {
@@ -272,7 +286,10 @@ static void test_swapped_under_new_sums(void **state)
 	reseal(f, 1);
 	assert_int_equal(fake_verify(f), 0);
 	assert_true(f->verdict.damages >= 1);
-	/* The object is named by its new bytes: no catalog means it, and what the catalog means is gone. */
+	/*
+	 * The object is named by its new bytes: no catalog means it, and what the catalog
+	 * means is gone.
+	 */
 	forge_part(f, "part-000001.tar.gz", now, "pay 9000 to Eve");
 	reseal(f, 1);
 	assert_int_equal(fake_verify(f), 0);
@@ -409,7 +426,8 @@ static void test_newer_format_is_refused(void **state)
 	        {"\"format\":1", "\"format\":2", ERR_UNSUPPORTED},
 	        {"\"requires\":[]", "\"requires\":[\"age\"]", ERR_UNSUPPORTED},
 	        {"\"requires\":[]", "\"requires\":[\"gone\",\"age\"]", ERR_UNSUPPORTED},
-	        {"\"requires\":[]", "\"requires\":[\"gone\"]", ERR_DAMAGED}, /* nothing is */
+	        /* nothing is */
+	        {"\"requires\":[]", "\"requires\":[\"gone\"]", ERR_DAMAGED},
 	        {"\"format\":1", "\"format\":0", ERR_DAMAGED},
 	        {"\"snapshot\":1", "\"snapshot\":2", ERR_DAMAGED},
 	        {"\"parent\":null", "\"parent\":7", ERR_DAMAGED},
@@ -459,7 +477,9 @@ int main(void)
 	        T(test_no_archive),
 	};
 
-	/* Tens of thousands of checks: memory that one gave back is there for the next. */
+	/*
+	 * Tens of thousands of checks: memory that one gave back is there for the next.
+	 */
 	mallopt(M_MMAP_THRESHOLD, 1 << 30);
 	mallopt(M_TRIM_THRESHOLD, 1 << 30);
 	return cmocka_run_group_tests(tests, NULL, NULL);

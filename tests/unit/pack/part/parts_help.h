@@ -1,4 +1,7 @@
-/* What the tests of parts share: a scratch directory, made-up objects, a writer driven to its end. */
+/*
+ * What the tests of parts share: a scratch directory, made-up objects, a writer driven to
+ * its end.
+ */
 #ifndef VALISE_TEST_PACK_PART_PARTS_HELP_H
 #define VALISE_TEST_PACK_PART_PARTS_HELP_H
 

@@ -2,7 +2,10 @@
 
 static const char part1[] = "part-000001.tar.gz";
 
-/* A small part of a few members: objects of several sizes, one of them over three members. */
+/*
+ * A small part of a few members: objects of several sizes, one of them over three
+ * members.
+ */
 enum { N = 9 };
 static void make_part(const struct scratch *s, struct object o[N], bool large)
 {
@@ -103,8 +106,9 @@ static void truncation_at_borders(void **state)
 }
 
 /*
- * Every flipped bit: the checker notices it, or (deflate has bits that do not count: unused ones before a byte border, other codes
- * for the same bytes) the sum of the file does.
+ * Every flipped bit: the checker notices it, or (deflate has bits that do not count:
+ * unused ones before a byte border, other codes for the same bytes) the sum of the file
+ * does.
  */
 static void every_bit(void **state)
 {
@@ -230,7 +234,10 @@ static void random_access(void **state)
 	scratch_close(&s);
 }
 
-/* One damaged member costs the objects in it and no others; nothing of a damaged object is given out. */
+/*
+ * One damaged member costs the objects in it and no others; nothing of a damaged object
+ * is given out.
+ */
 static void scan_after_damage(void **state)
 {
 	struct object o[N];
@@ -297,7 +304,10 @@ static void scan_after_damage(void **state)
 	scratch_close(&s);
 }
 
-/* A mail that holds a part of its own, whole: nothing of it is taken while the outer one is in step. */
+/*
+ * A mail that holds a part of its own, whole: nothing of it is taken while the outer one
+ * is in step.
+ */
 static void part_in_a_mail(void **state)
 {
 	struct object o[N], outer;

@@ -3,7 +3,10 @@
 #include "pack/part/huffman.h"
 #include <zlib.h>
 
-/* zlib, which is not what the program inflates with, gets the bytes back; the bound holds. */
+/*
+ * zlib, which is not what the program inflates with, gets the bytes back; the bound
+ * holds.
+ */
 static void round_trip(struct deflater *d, const uint8_t *p, size_t n)
 {
 	uint8_t *out = xmalloc(DEFLATE_BOUND(n)), *back = xmalloc(n + 1);
@@ -126,7 +129,10 @@ static void mixed(void **state)
 	deflater_free(d);
 }
 
-/* Fibonacci frequencies make the deepest code there is: it is limited, and still complete. */
+/*
+ * Fibonacci frequencies make the deepest code there is: it is limited, and still
+ * complete.
+ */
 static void deep_codes(void **state)
 {
 	static const unsigned limits[] = {7, 14, 15};

@@ -51,7 +51,10 @@ static void ends(void **state)
 	}
 }
 
-/* A head that is right in itself but claims sizes out of bounds takes no memory and no place. */
+/*
+ * A head that is right in itself but claims sizes out of bounds takes no memory and no
+ * place.
+ */
 static void bounds(void **state)
 {
 	static const struct {
@@ -76,7 +79,10 @@ static void bounds(void **state)
 			out[20 + b] = (uint8_t)(bad[i].size >> (8 * b));
 			out[28 + b] = (uint8_t)(bad[i].plain >> (8 * b));
 		}
-		/* CRC-32 of "VL" and the 20 bytes, bit by bit: not by the library that the room uses. */
+		/*
+		 * CRC-32 of "VL" and the 20 bytes, bit by bit: not by the library that
+		 * the room uses.
+		 */
 		for (int at = 12; at < 36; at++) {
 			if (at == 14)
 				at = 16;

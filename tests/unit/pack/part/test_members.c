@@ -95,7 +95,10 @@ static void damage(void **state)
 		put_file_bytes(&s, "x.gz", b.data, b.len);
 		b.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		if (read_file(&s, "x.gz", &got, &entries, &err) == 0) {
-			/* bits that deflate does not count: the bytes are right all the same */
+			/*
+			 * bits that deflate does not count: the bytes are right all the
+			 * same
+			 */
 			unnoticed++;
 			assert_int_equal(got.len, 400);
 			assert_memory_equal(got.data, p, 400);

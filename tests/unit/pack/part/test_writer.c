@@ -60,7 +60,9 @@ static void nothing(void **state)
 	scratch_close(&s);
 }
 
-/* Parts are closed before they outgrow their size; an object that is larger has its own. */
+/*
+ * Parts are closed before they outgrow their size; an object that is larger has its own.
+ */
 static void several_parts(void **state)
 {
 	static const uint64_t sizes[] = {400000, 400000, 100000, 3000000, 10, 20, 900000};
@@ -257,7 +259,10 @@ static void many_threads(void **state)
 	scratch_close(&s);
 }
 
-/* Marks: what lies before one is on the disk, whole and checkable; the checker goes from mark to mark. */
+/*
+ * Marks: what lies before one is on the disk, whole and checkable; the checker goes from
+ * mark to mark.
+ */
 static void marks(void **state)
 {
 	enum { N = 120 };
@@ -311,7 +316,10 @@ static void marks(void **state)
 	scratch_close(&s);
 }
 
-/* A run is left after a mark, its tail is cut or garbage; going on gives the very bytes of an undisturbed run. */
+/*
+ * A run is left after a mark, its tail is cut or garbage; going on gives the very bytes
+ * of an undisturbed run.
+ */
 static void resume_one(
         struct object *o, uint32_t n, uint32_t stop, const char *tail, const struct buf *whole)
 {
@@ -401,7 +409,10 @@ static void resume_short(void **state)
 	scratch_close(&s);
 }
 
-/* The file may not grow on: every call says so, nobody waits for ever, and what the last mark said stays true. */
+/*
+ * The file may not grow on: every call says so, nobody waits for ever, and what the last
+ * mark said stays true.
+ */
 static void disk_full(void **state)
 {
 	struct rlimit before, small;

@@ -1,6 +1,7 @@
 /*
- * A run that is killed at its n-th call of the seam, or whose n-th call fails, for every n: what was sealed stays sound, and the next
- * run ends with the same state as one that nothing happened to.
+ * A run that is killed at its n-th call of the seam, or whose n-th call fails, for every
+ * n: what was sealed stays sound, and the next run ends with the same state as one that
+ * nothing happened to.
  */
 #include "pack/archive_help.h"
 #include <sys/wait.h>
@@ -94,7 +95,10 @@ static int spawn(const struct fake *f, const char *which, const char *fault)
 	return WEXITSTATUS(status);
 }
 
-/* The newest snapshot: sound, whatever else lies about; its state root. False if there is none. */
+/*
+ * The newest snapshot: sound, whatever else lies about; its state root. False if there is
+ * none.
+ */
 static bool look(struct fake *f, uint8_t state[SHA256_LEN], unsigned *snapshots)
 {
 	struct archive_snapshot *list = NULL;

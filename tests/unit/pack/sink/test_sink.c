@@ -62,8 +62,8 @@ static void test_second_snapshot(void **state)
 	assert_int_equal(f->commit.objects_new, 1);
 	assert_sound(f, 0);
 	assert_true(fake_exists(f, "data/000002/mail/A.jsonl.gz"));
-	assert_false(fake_exists(
-	        f, "data/000002/mail/B.jsonl.gz")); /* unchanged: the old one is named */
+	/* unchanged: the old one is named */
+	assert_false(fake_exists(f, "data/000002/mail/B.jsonl.gz"));
 }
 
 static void test_flags_and_moves_cost_no_bytes(void **state)
@@ -132,7 +132,10 @@ static void test_errors_make_it_incomplete(void **state)
 	assert_false(f->verdict.complete);
 }
 
-/* Mailbox A in two states: 30 messages, of which 25 are lost, and one that is new; B has one of its own. */
+/*
+ * Mailbox A in two states: 30 messages, of which 25 are lost, and one that is new; B has
+ * one of its own.
+ */
 struct lossy {
 	char text[31][8];
 	struct fake_coll all[3], lost[3];
@@ -283,7 +286,10 @@ static void test_everything_is_lost(void **state)
 	expect_state(f, c, 3, 0, 0);
 }
 
-/* The archive lost the part with the bytes of all: what the server still shows is taken again, what is gone is lost. */
+/*
+ * The archive lost the part with the bytes of all: what the server still shows is taken
+ * again, what is gone is lost.
+ */
 static void test_gone_and_damaged(void **state)
 {
 	struct fake *f = *state;
@@ -319,7 +325,8 @@ static void test_gone_and_damaged_and_left_out(void **state)
 	expect_state(f, l.lost, 7, 25, 1);
 	assert_int_equal(unlink(part), 0);
 	assert_int_equal(fake_run(f, skipped), 0);
-	assert_int_equal(f->commit.totals.errors, 6); /* the new one has a part of its own */
+	/* the new one has a part of its own */
+	assert_int_equal(f->commit.totals.errors, 6);
 	assert_int_equal(f->commit.totals.gone, 0);
 	free(part);
 }
@@ -421,7 +428,10 @@ static void interrupted(struct fake *f, uint64_t part_size, bool garbage)
 		                          ? ".work/000001/part-000002.tar.gz"
 		                          : ".work/000001/part-000001.tar.gz");
 	}
-	/* Taken up, interrupted once more, taken up again: what was durable is not fetched again. */
+	/*
+	 * Taken up, interrupted once more, taken up again: what was durable is not
+	 * fetched again.
+	 */
 	s = fake_open(f);
 	assert_non_null(s);
 	assert_in_range(fake_give(s, large, 7), 1, 4);
@@ -433,8 +443,8 @@ static void interrupted(struct fake *f, uint64_t part_size, bool garbage)
 	s->ops->free(s);
 	assert_sound(f, 0);
 	assert_memory_equal(state, f->commit.totals.state, sizeof state);
-	assert_string_equal(
-	        undisturbed, f->commit.seal); /* the same order gives the same bytes, even so */
+	/* the same order gives the same bytes, even so */
+	assert_string_equal(undisturbed, f->commit.seal);
 	assert_false(fake_exists(f, ".work"));
 }
 

@@ -1,4 +1,7 @@
-/* Requests on the wire and what their answers become, against a server in a thread of this program. */
+/*
+ * Requests on the wire and what their answers become, against a server in a thread of
+ * this program.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +21,9 @@
 #define MULTI "<?xml version=\"1.0\"?><d:multistatus xmlns:d=\"DAV:\" xmlns:c=\"" NS_CALDAV "\">"
 #define END "</d:multistatus>"
 
-/* A canned answer for each request in turn; the last one stays. "" closes the connection. */
+/*
+ * A canned answer for each request in turn; the last one stays. "" closes the connection.
+ */
 struct server {
 	int fd;
 	uint16_t port;

@@ -20,12 +20,15 @@
 #include "valise/proto/imap/imap.h"
 
 /*
- * A scripted IMAP server on loopback: it expects exact lines and sends canned ones. The first difference is kept in
- * problem[] and ends the connection.
+ * A scripted IMAP server on loopback: it expects exact lines and sends canned ones. The
+ * first difference is kept in problem[] and ends the connection.
  */
 struct step {
-	/* C: a command line, without its tag. A: a line as it is. L: octets. S: a line to send, "%t" is the tag of the
-	 * last command. R: octets to send. X: close. Q: nothing comes for a while. */
+	/*
+	 * C: a command line, without its tag. A: a line as it is. L: octets. S: a line to
+	 * send, "%t" is the tag of the last command. R: octets to send. X: close. Q:
+	 * nothing comes for a while.
+	 */
 	char kind;
 	const char *text;
 	size_t n; /* 0: strlen */

@@ -246,7 +246,10 @@ static void test_options(void **state)
 	peer_close(&p, m);
 }
 
-/* What cannot be given in full is never stored, and the messages before it are unknown, not lost. */
+/*
+ * What cannot be given in full is never stored, and the messages before it are unknown,
+ * not lost.
+ */
 static void test_giver_fails(void **state)
 {
 	for (int what = 0; what < 3; what++) {
@@ -299,7 +302,10 @@ static void test_names(void **state)
 	peer_close(&p, m);
 }
 
-/* A server that answers at length while we send: neither side may wait for the other for ever. */
+/*
+ * A server that answers at length while we send: neither side may wait for the other for
+ * ever.
+ */
 static void test_back_pressure(void **state)
 {
 	enum { N = 400, NOISE = 100 };

@@ -423,7 +423,10 @@ static void on_vanished(void *ctx, uint32_t first, uint32_t last)
 	g->at += (size_t)snprintf(g->text + g->at, sizeof g->text - g->at, "%u-%u;", first, last);
 }
 
-/* VANISHED before, between and after other answers, with ranges either way round; what is no UID is read over. */
+/*
+ * VANISHED before, between and after other answers, with ranges either way round; what is
+ * no UID is read over.
+ */
 static void test_vanished(void **state)
 {
 	static const struct imap_fetch_ops watching = {
@@ -570,7 +573,9 @@ static int on_true_body(void *ctx, const struct imap_msg *m, struct err *err)
 	return 0;
 }
 
-/* Three answers, the literal of the ${liar}-th announced ${lie} octets longer than it is. */
+/*
+ * Three answers, the literal of the ${liar}-th announced ${lie} octets longer than it is.
+ */
 static void answers(
         const char *const *body, unsigned liar, int lie, bool tail, char *out, size_t size)
 {
@@ -609,7 +614,10 @@ static bool lie_is_kept(const char *const *body, unsigned liar, int lie, bool ta
 	for (unsigned i = 0; i < liar; i++)
 		assert_int_equal(t.got[i], 1);
 	peer_close(&p, m);
-	/* One that swallows whole answers is told by those that are missing, and by its size. */
+	/*
+	 * One that swallows whole answers is told by those that are missing, and by its
+	 * size.
+	 */
 	return t.wrong && all;
 }
 

@@ -291,7 +291,10 @@ static void test_selections(void **state)
 	run_listings(list, sizeof list / sizeof *list, true);
 }
 
-/* Whose mailboxes are whose (RFC 2342); a namespace that "*" does not show is asked for by its prefix. */
+/*
+ * Whose mailboxes are whose (RFC 2342); a namespace that "*" does not show is asked for
+ * by its prefix.
+ */
 static void test_namespaces(void **state)
 {
 	const struct step steps[] = {{'C', "NAMESPACE", 0},

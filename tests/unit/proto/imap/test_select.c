@@ -36,7 +36,10 @@ static void test_examine(void **state)
 	peer_close(&p, m);
 }
 
-/* Nothing said: STATUS is asked; the crash of libetpan's list is survived; 8-bit names are literals. */
+/*
+ * Nothing said: STATUS is asked; the crash of libetpan's list is survived; 8-bit names
+ * are literals.
+ */
 static void test_examine_odd(void **state)
 {
 	struct peer p = {0};

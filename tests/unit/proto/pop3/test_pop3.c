@@ -1,4 +1,7 @@
-/* POP3: the machine of dots at every border, CAPA, LIST and UIDL from scripted servers, RETR, refusals. */
+/*
+ * POP3: the machine of dots at every border, CAPA, LIST and UIDL from scripted servers,
+ * RETR, refusals.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -98,7 +101,10 @@ static int peer_password(void *ctx, int renew, struct secret *out, struct err *e
 	return secret_set(out, "pw", 2, err);
 }
 
-/* A server that plays ${script}, whatever it is asked: the client's lines are only counted. */
+/*
+ * A server that plays ${script}, whatever it is asked: the client's lines are only
+ * counted.
+ */
 struct player {
 	int fd;
 	const char *script;
@@ -310,7 +316,10 @@ static void test_retr(void **state)
 	}
 }
 
-/* What stands behind a message tells whether it ended there; without stuffing its size does. */
+/*
+ * What stands behind a message tells whether it ended there; without stuffing its size
+ * does.
+ */
 static const struct {
 	const char *name, *answer; /* to RETR and STAT, after a STAT of "+OK 2 320" */
 	struct pop3_want want;

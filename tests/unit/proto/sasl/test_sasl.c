@@ -209,7 +209,10 @@ static void test_best(void **state)
 	assert_string_equal(sasl_best(&other, false, offers, all), "SCRAM-SHA-256");
 }
 
-/* What would be dropped in silence is refused: the mail read would be the administrator's. */
+/*
+ * What would be dropped in silence is refused: the mail read would be the
+ * administrator's.
+ */
 static void test_check(void **state)
 {
 	const char *takes[] = {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "OAUTHBEARER"};

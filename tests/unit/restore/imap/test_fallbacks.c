@@ -1,4 +1,7 @@
-/* Decisions about single messages: what a refusal of an APPEND is about, and which messages are read back. */
+/*
+ * Decisions about single messages: what a refusal of an APPEND is about, and which
+ * messages are read back.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,7 +38,10 @@ static void about(void **state)
 			fail_msg("[%s] %s", cases[i].code, cases[i].text);
 }
 
-/* A server that alters every n-th message is met within the first few hundred, whatever n up to a hundred, and wherever it begins. */
+/*
+ * A server that alters every n-th message is met within the first few hundred, whatever n
+ * up to a hundred, and wherever it begins.
+ */
 static void sample(void **state)
 {
 	unsigned all = 0;

@@ -56,7 +56,10 @@ static void put(struct kept_journal *k, const char *box, uint32_t validity, uint
 	assert_int_equal(kept_put(k, box, &one, 1, &err), 0);
 }
 
-/* Where a mailbox went: with the first message, the last word counts, and only for this archive. A dry run writes nothing, not even a cut tail. */
+/*
+ * Where a mailbox went: with the first message, the last word counts, and only for this
+ * archive. A dry run writes nothing, not even a cut tail.
+ */
 static void places(void **state)
 {
 	struct kept_journal *k = open_it("a1", false);
@@ -106,7 +109,8 @@ static void what_was_put_is_there_again(void **state)
 	put(k, "B\"\xc3\xa9", 7, 10, 1, 0, NULL);
 	put(k, "B\"\xc3\xa9", 8, 10, 3, 0, NULL);
 	put(k, "A", 7, 10, 4, 0, NULL);
-	put(k, "B\"\xc3\xa9", 7, 20, 2, 3, NULL); /* flags added since: the last record stands */
+	/* flags added since: the last record stands */
+	put(k, "B\"\xc3\xa9", 7, 20, 2, 3, NULL);
 	kept_free(k);
 
 	k = open_it("a1", false);

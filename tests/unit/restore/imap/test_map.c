@@ -164,7 +164,10 @@ static void mapping(void **state)
 	}
 }
 
-/* Where INBOX is, what is below it, and what is called like it: full name and content name in the archive, the mailbox of the target. */
+/*
+ * Where INBOX is, what is below it, and what is called like it: full name and content
+ * name in the archive, the mailbox of the target.
+ */
 struct inbox_case {
 	const char *what;
 	char delimiter;
@@ -428,7 +431,10 @@ static void wishes(void **state)
 	map_free(map, n);
 }
 
-/* OLD as the source spells it, with what is below; NEW as the target does, and INBOX in any case. */
+/*
+ * OLD as the source spells it, with what is below; NEW as the target does, and INBOX in
+ * any case.
+ */
 static void spellings(void **state)
 {
 	static const struct {

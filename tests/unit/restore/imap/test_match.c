@@ -9,7 +9,10 @@
 
 enum { MOST = 8 };
 
-/* Keys from text: one letter a message, '.' for one without a key; its date is the digit after it, the size the next. */
+/*
+ * Keys from text: one letter a message, '.' for one without a key; its date is the digit
+ * after it, the size the next.
+ */
 static size_t keys(const char *text, struct match_key *out)
 {
 	size_t n = 0;
@@ -177,7 +180,8 @@ static void what_headers_leave(void **state)
 	        {"Subject: s\r\n\r\nb\r\n", "Subject: t\r\n\r\nb\r\n", true, false},
 	        {"Subject: s\r\n\r\nb\r\n", "Subject: s\r\n\r\nc\r\n", true, false},
 	        {"From: s\r\n\r\nb\r\n", "To: s\r\n\r\nb\r\n", true, false},
-	        {"Subject: s\r\n\r\n\r\n", "Subject: s\r\n\r\n", false, true}, /* no body */
+	        /* no body */
+	        {"Subject: s\r\n\r\n\r\n", "Subject: s\r\n\r\n", false, true},
 	        {"X: s\r\n\r\nb\r\n", "Y: s\r\n\r\nb\r\n", false, true}, /* no field */
 	};
 

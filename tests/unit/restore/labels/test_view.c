@@ -10,8 +10,8 @@
 #include "restore/labels/view.h"
 
 /*
- * Archives in memory. A mailbox is "name use: items"; an item is a letter, its content, with a digit, its X-GM-MSGID (0: none), and perhaps the
- * names of its labels in braces.
+ * Archives in memory. A mailbox is "name use: items"; an item is a letter, its content,
+ * with a digit, its X-GM-MSGID (0: none), and perhaps the names of its labels in braces.
  */
 enum { MOST = 8 };
 
@@ -107,7 +107,10 @@ static void note(void *ctx, const char *collection, const char *text)
 	snprintf(a->said + n, sizeof a->said - n, "%s: %s\n", collection ? collection : "", text);
 }
 
-/* "INBOX: a1 b2{labels}; Archive: c" of what the view shows: content names, contents, labels or keywords. */
+/*
+ * "INBOX: a1 b2{labels}; Archive: c" of what the view shows: content names, contents,
+ * labels or keywords.
+ */
 static void show_view(struct tree_reader *v, char *out, size_t size)
 {
 	const struct tree_manifest *m = v->ops->manifest(v);
@@ -148,7 +151,10 @@ struct view_case {
 	const char *said;
 };
 
-/* A Gmail account: a is in INBOX and Work, starred; b archived; c sent, in Work; d in the trash. */
+/*
+ * A Gmail account: a is in INBOX and Work, starred; b archived; c sent, in Work; d in the
+ * trash.
+ */
 #define GMAIL                                                                                      \
 	{                                                                                          \
 		{"INBOX", NULL, "a1{\"Work\",\"\\\\Starred\"}", 0}, {"Work", NULL, "a1 c3", 0},    \

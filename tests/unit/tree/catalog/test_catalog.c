@@ -286,7 +286,10 @@ static void damage_is_found(void **state)
 	for (size_t i = 0; i < text.len; i++) {
 		char *where = strstr(buf_str(&text), "\"where\"");
 
-		/* places are not under a root: a wrong place is found by the hash of the bytes there */
+		/*
+		 * places are not under a root: a wrong place is found by the hash of the
+		 * bytes there
+		 */
 		if (text.data[i] >= '0' && text.data[i] <= '9' && buf_str(&text) + i > where)
 			continue;
 		text.data[i] ^= 1;
@@ -518,7 +521,10 @@ static void what_is_empty_is_not_written(void **state)
 	tree_coll_free(c);
 }
 
-/* Two items of one path are one file: a tree, and the recipe by hand, would have one of them only. */
+/*
+ * Two items of one path are one file: a tree, and the recipe by hand, would have one of
+ * them only.
+ */
 static void two_items_of_one_path_are_refused(void **state)
 {
 	(void)state;
