@@ -90,6 +90,7 @@ class FakePop3:
         self.context, self.state = None, state
         self.log, self.log_file, self.lock = [], open(log, "ab", 0) if log else None, threading.RLock()
         self.stopping, self.sessions, self.threads = threading.Event(), 0, []
+        self.listening = []
         self.listeners = [socket.create_server(("127.0.0.1", port), backlog=50)]
         if cert:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -136,12 +137,20 @@ class FakePop3:
     # ---- life ---------------------------------------------------------------------------------------
 
     def start(self):
-        for tls, listener in enumerate(self.listeners):
-            threading.Thread(target=self.listen, args=(listener, bool(tls)), daemon=True).start()
+        self.listening = [threading.Thread(target=self.listen, args=(x, bool(tls)), daemon=True) for tls, x in enumerate(self.listeners)]
+        for t in self.listening:
+            t.start()
         return self
 
     def stop(self):
         self.stopping.set()
+        for listener in self.listeners:
+            try:  # a socket that is closed while a thread is in accept() goes on taking connections
+                listener.shutdown(socket.SHUT_RDWR)
+            except OSError:  # a case closed it
+                pass
+        for t in self.listening:
+            t.join(60)
         for listener in self.listeners:
             listener.close()
 
