@@ -182,7 +182,7 @@ def quit_mode(scratch):
         server.settle()
         expect(rc == 0, text)
         same(tree, Counter(m.body for m in server.messages))
-        sessions = [b" ".join(line.split(b" ")[0] for n, line in server.log if n == k) for k in range(1, server.sessions + 1)]
+        sessions = [b" ".join(line.split(b" ")[0] for n, line in server.log if n == k) for k in range(1, server.connections + 1)]
         expect(b"RETR (ended)" in sessions[0] and b"QUIT" not in sessions[0], "the first canary ended by QUIT")
         expect(b"QUIT" in sessions[1] and sessions[1].count(b"RETR") == 1, "no second canary")
     with fakepop3.DeletesAfterQuit() as server:

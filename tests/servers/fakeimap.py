@@ -12,12 +12,10 @@ with s.send(...), s.cut(), s.stall() on the session. Each client line is kept in
 import argparse
 import base64
 import re
-import signal
 import socket
-import ssl
-import struct
 import sys
-import threading
+
+from listener import Connection, Cut, Listener, ended_by_signal
 
 TOKEN = re.compile(rb'\s+|(?P<open>\()|(?P<close>\))|"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<atom>[^\s()"\[]*(?:\[[^\]]*\](?:<[\d.]+>)?)?)')
 DATE = "17-Jul-1996 02:44:25 -0700"
@@ -25,10 +23,6 @@ DATE = "17-Jul-1996 02:44:25 -0700"
 
 class Literal(bytes):
     """A literal of a command, as opposed to a quoted string."""
-
-
-class Cut(Exception):
-    """The connection ends here."""
 
 
 class Bad(Exception):
@@ -104,7 +98,7 @@ class Mailbox:
         return message
 
 
-class Session:
+class Session(Connection):
     """One connection: its state, and what an answer needs."""
 
     def __init__(self, server, sock, number, tls):
@@ -120,15 +114,6 @@ class Session:
 
     def send_raw(self, data):
         self.sock.sendall(data)
-
-    def start_tls(self):
-        self.sock = self.server.context.wrap_socket(self.sock, server_side=True)
-        self.file, self.tls = self.sock.makefile("rb"), True
-
-    def cut(self, reset=False):
-        if reset:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        raise Cut()
 
     def stall(self, seconds=None):
         """Say nothing, for so long or until the server stops; then end the connection if it was for ever."""
@@ -166,7 +151,7 @@ class Session:
         return tag.decode("latin-1"), name.upper().decode("latin-1"), segments
 
 
-class FakeImap:
+class FakeImap(Listener):
     """The correct server. Class attributes are what most cases change."""
     name = "correct"
     source = ""  # where this behaviour was seen
@@ -177,16 +162,8 @@ class FakeImap:
     plain_login = True  # also without TLS
 
     def __init__(self, cert=None, key=None, port=0, log=None):
-        self.context = None
-        self.log, self.log_file, self.lock = [], open(log, "ab", 0) if log else None, threading.RLock()
-        self.stopping, self.sessions, self.count, self.mailboxes, self.threads = threading.Event(), set(), 0, {}, []
-        self.listening = []
-        self.listeners = [socket.create_server(("127.0.0.1", port), backlog=50)]
-        if cert:
-            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.context.load_cert_chain(cert, key)
-            self.listeners.append(socket.create_server(("127.0.0.1", port and port + 1), backlog=50))
-        self.port, self.tls_port = [s.getsockname()[1] for s in self.listeners + self.listeners[-1:]][:2]
+        super().__init__(cert, key, port, log)
+        self.sessions, self.mailboxes = set(), {}
         self.populate()
 
     # ---- the account --------------------------------------------------------------------------------
@@ -228,48 +205,13 @@ class FakeImap:
 
     # ---- life ---------------------------------------------------------------------------------------
 
-    def start(self):
-        self.listening = [threading.Thread(target=self.listen, args=(x, bool(tls)), daemon=True) for tls, x in enumerate(self.listeners)]
-        for t in self.listening:
-            t.start()
-        return self
-
     def stop(self):
-        self.stopping.set()
-        for listener in self.listeners:
-            try:  # a socket that is closed while a thread is in accept() goes on taking connections
-                listener.shutdown(socket.SHUT_RDWR)
-            except OSError:  # a case closed it
-                pass
-        for t in self.listening:
-            t.join(60)
-        for listener in self.listeners:
-            listener.close()
+        super().stop()
         for s in list(self.sessions):
             try:
                 s.sock.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
-
-    def settle(self):
-        """Until every session has ended whose client is gone: then the log is whole, and what an end changes is changed."""
-        for t in list(self.threads):
-            t.join(60)
-
-    __enter__ = start
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def listen(self, listener, tls):
-        while not self.stopping.is_set():
-            try:
-                sock = listener.accept()[0]
-            except OSError:
-                return
-            self.count += 1
-            self.threads.append(threading.Thread(target=self.serve, args=(sock, self.count, tls), daemon=True))
-            self.threads[-1].start()
 
     def serve(self, sock, number, tls):
         s = None
@@ -305,12 +247,6 @@ class FakeImap:
             self.note(s, b"(%s: %s)" % (type(e).__name__.encode(), str(e).encode()))
             s.send("%s BAD arguments (%s)" % (tag, e))
         return name != "LOGOUT"
-
-    def note(self, s, line):
-        with self.lock:
-            self.log.append((s.number if s else 0, line))
-            if self.log_file:
-                self.log_file.write(b"%d %s\n" % (s.number if s else 0, line))
 
     # ---- any state ----------------------------------------------------------------------------------
 
@@ -598,9 +534,7 @@ def main():
         return
     if o.case not in fakecases.cases():
         sys.exit("fakeimap.py: no case %s (see --list)" % o.case)
-    end = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: end.set())
+    end = ended_by_signal()
     with fakecases.cases()[o.case](o.cert, o.key, o.port, o.log) as server:
         print("PORT=%d" % server.port, *(["TLS_PORT=%d" % server.tls_port] if o.cert else []), sep="\n", flush=True)
         end.wait()

@@ -9,17 +9,11 @@ As a module: with SomeCase() as server: ... server.port ... server.log"""
 import argparse
 import base64
 import hashlib
-import signal
 import socket
-import ssl
-import struct
 import sys
-import threading
 import time
 
-
-class Cut(Exception):
-    """The connection ends here."""
+from listener import Connection, Cut, Listener, ended_by_signal
 
 
 class Message:
@@ -33,7 +27,7 @@ def letter(i, size=0):
     return body + b"x" * size + (b"\r\n" if size else b"")
 
 
-class Session:
+class Session(Connection):
     def __init__(self, server, sock, number, tls):
         self.server, self.sock, self.number, self.tls = server, sock, number, tls
         self.file = sock.makefile("rb")
@@ -55,19 +49,10 @@ class Session:
         self.sent += len(data)
         self.sock.sendall(data)
 
-    def cut(self, reset=False):
-        if reset:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        raise Cut()
-
     def stuffed(self, body):
         """The multi-line answer of a message: dots doubled, a final CRLF lent to one without."""
         out = (b"." if body.startswith(b".") else b"") + body.replace(b"\r\n.", b"\r\n..")
         self.send_raw(out + (b"" if body.endswith(b"\r\n") or not body else b"\r\n") + b".\r\n")
-
-    def start_tls(self):
-        self.sock = self.server.context.wrap_socket(self.sock, server_side=True)
-        self.file, self.tls = self.sock.makefile("rb"), True
 
     def line(self):
         line = self.file.readline(1 << 20)
@@ -76,7 +61,7 @@ class Session:
         return line.rstrip(b"\r\n")
 
 
-class FakePop3:
+class FakePop3(Listener):
     """The correct server."""
     name = "correct"
     count = 12
@@ -87,16 +72,8 @@ class FakePop3:
     top_reads = False  # TOP counts as RETR does
 
     def __init__(self, cert=None, key=None, port=0, log=None, state=None):
-        self.context, self.state = None, state
-        self.log, self.log_file, self.lock = [], open(log, "ab", 0) if log else None, threading.RLock()
-        self.stopping, self.sessions, self.threads = threading.Event(), 0, []
-        self.listening = []
-        self.listeners = [socket.create_server(("127.0.0.1", port), backlog=50)]
-        if cert:
-            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.context.load_cert_chain(cert, key)
-            self.listeners.append(socket.create_server(("127.0.0.1", port and port + 1), backlog=50))
-        self.port, self.tls_port = [s.getsockname()[1] for s in self.listeners + self.listeners[-1:]][:2]
+        super().__init__(cert, key, port, log)
+        self.state = state
         self.messages = []
         self.populate()
 
@@ -135,50 +112,6 @@ class FakePop3:
         pass
 
     # ---- life ---------------------------------------------------------------------------------------
-
-    def start(self):
-        self.listening = [threading.Thread(target=self.listen, args=(x, bool(tls)), daemon=True) for tls, x in enumerate(self.listeners)]
-        for t in self.listening:
-            t.start()
-        return self
-
-    def stop(self):
-        self.stopping.set()
-        for listener in self.listeners:
-            try:  # a socket that is closed while a thread is in accept() goes on taking connections
-                listener.shutdown(socket.SHUT_RDWR)
-            except OSError:  # a case closed it
-                pass
-        for t in self.listening:
-            t.join(60)
-        for listener in self.listeners:
-            listener.close()
-
-    def settle(self):
-        """Until every session has ended whose client is gone: then the log is whole, and what an end changes is changed."""
-        for t in list(self.threads):
-            t.join(60)
-
-    __enter__ = start
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def listen(self, listener, tls):
-        while not self.stopping.is_set():
-            try:
-                sock = listener.accept()[0]
-            except OSError:
-                return
-            self.sessions += 1
-            self.threads.append(threading.Thread(target=self.serve, args=(sock, self.sessions, tls), daemon=True))
-            self.threads[-1].start()
-
-    def note(self, s, line):
-        with self.lock:
-            self.log.append((s.number, line))
-            if self.log_file:
-                self.log_file.write(b"%d %s\n" % (s.number, line))
 
     def serve(self, sock, number, tls):
         s, quit = None, False
@@ -855,9 +788,7 @@ def main():
         return
     if o.case not in cases():
         sys.exit("no such case: " + o.case)
-    end = threading.Event()
-    for sig in signal.SIGTERM, signal.SIGINT:
-        signal.signal(sig, lambda *_: end.set())
+    end = ended_by_signal()
     server = cases()[o.case](o.cert, o.key, o.port, o.log, o.state)
     server.cut_after, server.cut_only = o.cut, o.cut_only
     server.write_state()
