@@ -9,37 +9,21 @@ import sys
 import tempfile
 from collections import Counter
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "servers"), os.path.join(HERE, "..", "tools")]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import SERVERS, Failed, expect, run  # noqa: E402
 import fakecases  # noqa: E402
 import imaptool  # noqa: E402
 from cases_gmail import SYSTEM, from_mutf7, mutf7  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 CASES = fakecases.cases()
 ON_DOVECOT = {r"\Inbox": "INBOX", r"\Sent": "Sent", r"\Draft": "Drafts", r"\Trash": "Trash", r"\Junk": "Junk", r"\Starred": "[Gmail]/Markiert", r"\Important": "[Gmail]/Wichtig"}
 FIRST = [r"\Inbox", r"\Draft", r"\Sent", None, r"\Important", r"\Starred", r"\Junk", r"\Trash"]  # None: labels of the user, by name
 
 
-class Failed(Exception):
-    pass
-
-
-def expect(ok, what):
-    if not ok:
-        raise Failed(what)
-
-
 def same(have, want, what):
     for key in sorted(set(have) | set(want), key=str):
         expect(have.get(key) == want.get(key), "%s: %s is %r instead of %r" % (what, key, have.get(key), want.get(key)))
-
-
-def run(code, *args):
-    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-    expect(p.returncode == code, "exit code %d instead of %d: %s\n%s%s" % (p.returncode, code, " ".join(args), p.stdout, p.stderr))
-    return p.stdout + p.stderr
 
 
 def says(text, pattern):
@@ -168,7 +152,7 @@ def test_refused_label(t):
 
 def dovecot(t):
     """Dovecot, started; its env file."""
-    script = os.path.join(HERE, "..", "servers", "dovecot.sh")
+    script = os.path.join(SERVERS, "dovecot.sh")
     subprocess.run([script, "start", t + "/dovecot"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "SPECIAL": "1", "ALL": "1"})
     return t + "/dovecot/env"
 
@@ -307,7 +291,7 @@ def main():
                 print("FAILED %s: %s" % (test.__name__, e))
     finally:
         if os.path.isdir(base + "/dovecot"):
-            subprocess.run([os.path.join(HERE, "..", "servers", "dovecot.sh"), "stop", base + "/dovecot"], check=False)
+            subprocess.run([os.path.join(SERVERS, "dovecot.sh"), "stop", base + "/dovecot"], check=False)
         shutil.rmtree(base, ignore_errors=True)
     sys.exit(1 if failed else 0)
 

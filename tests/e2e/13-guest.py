@@ -13,22 +13,12 @@ import threading
 import time
 from collections import Counter
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import VALISE, Failed, expect  # noqa: E402
 import fakecases  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 CASES = fakecases.cases()
-
-
-class Failed(Exception):
-    pass
-
-
-def expect(ok, what):
-    if not ok:
-        raise Failed(what)
 
 
 def valise(*args, code=0, timeout=300):

@@ -13,27 +13,17 @@ import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "servers"), os.path.join(HERE, "..")]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import TESTS, VALISE, Failed, expect  # noqa: E402
 import fakecases  # noqa: E402
 import reader  # noqa: E402
 from cases_quirks import Quirk  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 AT_ONCE = 6
 READING = re.compile(rb"\d+ (CAPABILITY|ID |LOGIN |AUTHENTICATE |ENABLE |NAMESPACE|LIST |LSUB |XLIST |STATUS |EXAMINE |UNSELECT|UID FETCH |UID SEARCH |NOOP|LOGOUT)|\(|[A-Za-z0-9+/=]*$")
 # Bases of other cases, not played themselves.
 BASES = {"quirk-none", "one-odd"}
-
-
-class Failed(Exception):
-    pass
-
-
-def expect(ok, what):
-    if not ok:
-        raise Failed(what)
 
 
 def backup(server, archive):
@@ -139,7 +129,7 @@ def timed(case, scratch):
 
 def main():
     cases = {c.name: c for c in fakecases.cases().values() if issubclass(c, Quirk) and c.name not in BASES}
-    with open(os.path.join(HERE, "../../docs/INTEROP.md"), encoding="utf-8") as f:
+    with open(os.path.join(TESTS, "../docs/INTEROP.md"), encoding="utf-8") as f:
         documented = f.read()
     for name, case in cases.items():
         expect(case.source and case.source != "-" and case.__doc__, "%s: whose quirk?" % name)

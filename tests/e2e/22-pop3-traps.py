@@ -12,13 +12,12 @@ import sys
 import tempfile
 from collections import Counter
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import VALISE, Failed, expect  # noqa: E402
 import fakeimap  # noqa: E402
 import fakepop3  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 # case: exit code, words, messages retrieved by a second run (None: all), and options
 CASES = {
     "correct": (0, "11 messages were had by TOP, which leaves.*\n1 message was had by RETR", 0),
@@ -80,10 +79,6 @@ CASES = {
 LOSES = {"refuses-one": ["uid-3"], "breaks-at-one": ["uid-3"], "retr-endless": ["uid-3"], "no-stuffing-wild-sizes": ["uid-3", "uid-5", "uid-7", "uid-12"]}
 
 
-class Failed(Exception):
-    pass
-
-
 def fetch(port, tree, *more, password="pw-alice"):
     p = subprocess.run([VALISE, "fetch", "--pop3", "pop3://127.0.0.1:%d" % port, "--user", "alice", "--password-command", password if " " in password else "echo " + password,
                         "--cleartext", "-t", tree, *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
@@ -98,11 +93,6 @@ def held(tree):
             with open(os.path.join(d, n), "rb") as f:
                 out[f.read()] += 1
     return out
-
-
-def expect(ok, what):
-    if not ok:
-        raise Failed(what)
 
 
 def retrieved(server):

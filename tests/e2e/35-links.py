@@ -12,12 +12,11 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import SERVERS, TESTS, run  # noqa: E402
 from fakedav import CAL, Answer, FakeDav, card, error, event  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 PDF, PHOTO = b"%PDF-1.4 \0 agenda \r\n", bytes(range(256)) * 300
 
 
@@ -61,12 +60,6 @@ class Links(FakeDav):
         return Answer(200, body, ETag='"x"') if body is not None else Answer(404)
 
 
-def run(code, *args):
-    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-    assert p.returncode == code, "%r: exit code %d\n%s%s" % (args, p.returncode, p.stdout, p.stderr)
-    return p.stdout + p.stderr
-
-
 def linked(tree):
     """{URL: bytes} of the linked files, {URL} that could not be had."""
     have, lost = {}, set()
@@ -92,7 +85,7 @@ class Picky(FakeDav):
 
 def attach(archive, d, source):
     """restore --attach-links: the files are in the items; again, and without the journal, it is all there."""
-    script, where = os.path.join(HERE, "../servers/radicale.sh"), d + "/radicale"
+    script, where = os.path.join(SERVERS, "radicale.sh"), d + "/radicale"
     subprocess.run([script, "start", where], check=True, stdout=subprocess.DEVNULL)
     try:
         with open(where + "/env") as f:
@@ -252,7 +245,7 @@ def main():
             text = run(0, "backup", *account, "-o", archive, *more)
             assert server.bodies == 0, (more, server.bodies)
             assert more or "3 linked files" in text, text
-        subprocess.run([sys.executable, os.path.join(HERE, "../reader.py"), archive, "--check"], check=True)
+        subprocess.run([sys.executable, os.path.join(TESTS, "reader.py"), archive, "--check"], check=True)
 
         attach(archive, d, own)
         refused(archive, account[4:])

@@ -9,14 +9,13 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import run  # noqa: E402
 from fakedav import FakeDav, card, event  # noqa: E402
 from fakeimap import FakeImap  # noqa: E402
 from fakepop3 import FakePop3  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 PART1, PART2 = "data/000001/part-000001.tar.gz", "data/000002/part-000001.tar.gz"
 
 
@@ -41,12 +40,6 @@ class Dav(FakeDav):
         for i in range(4):
             self.work.put("%d.ics" % i, event(i))
             self.people.put("%d.vcf" % i, card(i))
-
-
-def run(code, *args):
-    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-    assert code is None or p.returncode == code, "%r: exit code %d\n%s%s" % (args, p.returncode, p.stdout, p.stderr)
-    return p.stdout + p.stderr
 
 
 def backup(code, archive, account, *more):
