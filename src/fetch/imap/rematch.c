@@ -339,9 +339,9 @@ static void drop_done(struct run *r, struct mbox *mb)
 	found = mb->n_recs - kept;
 	mb->n_recs = kept;
 	if (found)
-		progress_say(r->progress, SAY_INFO, "%s: %s of the last snapshot, with another UID",
-		        mb->name,
-		        counted(found, "message is one", "messages are those",
+		progress_say(r->progress, SAY_INFO, "%s: %s", mb->name,
+		        counted(found, "message of the last snapshot is under another UID",
+		                "messages of the last snapshot are under other UIDs",
 		                (char[COUNTED_SIZE]){0}));
 }
 
