@@ -6,7 +6,7 @@ do_start() {
 	make_tls
 	free_slot
 	: > "$DIR/log"
-	cp "$SERVERS"/fakeimap.py "$SERVERS"/fakecases.py $(ls "$SERVERS"/cases_*.py 2>/dev/null) "$SERVERS/../tools/names.py" "$DIR/"
+	cp "$SERVERS"/listener.py "$SERVERS"/fakeimap.py "$SERVERS"/fakecases.py $(ls "$SERVERS"/cases_*.py 2>/dev/null) "$SERVERS/../tools/names.py" "$DIR/"
 	hand_over
 	spawn /usr/bin/python3 -B "$DIR/fakeimap.py" "${CASE:-correct}" --cert "$DIR/tls/cert.pem" --key "$DIR/tls/key.pem" --port $P0 --log "$DIR/log"
 	wait_ports $P0 $((P0 + 1))
