@@ -68,8 +68,8 @@ static int load_manifest(struct dir_sink *d, struct err *err)
 		struct err why = *err;
 
 		return err_set(err, ERR_DAMAGED, ERR_WHOLE,
-		        "%s/catalog/tree.json is damaged (%s): remove it, and the next run looks "
-		        "at the tree anew",
+		        "%s/catalog/tree.json is damaged (%s): remove it, and the next run reads "
+		        "the tree again",
 		        d->path, why.text);
 	}
 	if (rc == 0)

@@ -24,7 +24,7 @@ again() {
 	rm -f "$T/trace"
 	run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/$name.valise" --stats --trace "$T/trace" "$@"
 }
-# as_fresh NAME : the newest snapshot has the content of a backup that begins anew
+# as_fresh NAME : the newest snapshot has the content of a backup that begins again
 as_fresh() {
 	rm -rf "$T/fresh.valise"
 	run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/fresh.valise"

@@ -115,7 +115,7 @@ def everything_throttled(t):
 
 
 def for_ever(t):
-    """Longer than anybody waits: what was had is sealed as incomplete, the next run has the rest."""
+    """Longer than anybody waits: what was fetched is sealed as incomplete, the next run has the rest."""
     with CASES["throttles-for-ever"]() as server:
         server.mailbox("Work").add(b"Subject: in Work\r\n\r\n")
         text = valise("backup", *account(server), "-o", t + "/a", "--max-wait=1", code=3)
@@ -136,7 +136,7 @@ def for_ever(t):
 
 
 def gone(t):
-    """The server goes away in the middle, for good: what was had is sealed, exit code 3; a server that was never there is 1."""
+    """The server goes away in the middle, for good: what was fetched is sealed, exit code 3; a server that was never there is 1."""
     with CASES["many"]() as server:
         fetches = []
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """IMAP servers that misbehave (servers/cases_quirks_*.py), several at once: the archive holds what the server holds, octet for octet and with its flags
-and dates, read by the second reader; what cannot be had is named; nothing but reading commands is sent; a second run fetches nothing again.
+and dates, read by the second reader; what cannot be fetched is named; nothing but reading commands is sent; a second run fetches nothing again.
 14-imap-quirks.py [CASE...] ; without arguments all but those that take minutes."""
 import base64
 import concurrent.futures

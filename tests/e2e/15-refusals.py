@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """What targets do to what they are given, case by case (servers/cases_target.py): every message has a place there or is named; what is
-not as in the archive is named with how it got there; what can be had back from it is the original; a second restore adds nothing, with
+not as in the archive is named with how it got there; what can be read back from it is the original; a second restore adds nothing, with
 the restore journal and without. With names of cases as arguments: only these."""
 import base64
 import email

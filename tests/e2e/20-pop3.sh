@@ -17,10 +17,10 @@ no_quit_after_retr() {
 	grep -aq 'RETR' "$1" || fail "no RETR in $1"
 }
 
-# said HOW : how many messages the last run says were had so
-said() { sed -n "s/^\([0-9,]*\) messages\{0,1\} w.* had by $1, .*/\1/p" "$T/err" "$T/out" | tr -d , | grep . || echo 0; }
+# said HOW : how many messages the last run says were fetched so
+said() { sed -n "s/^\([0-9,]*\) messages\{0,1\} w.* fetched by $1, .*/\1/p" "$T/err" "$T/out" | tr -d , | grep . || echo 0; }
 
-# reads NAME COUNT HOW : COUNT messages of NAME, had by HOW (TOP or RETR), over TLS from the first byte into an archive and over STLS into a tree
+# reads NAME COUNT HOW : COUNT messages of NAME, fetched by HOW (TOP or RETR), over TLS from the first byte into an archive and over STLS into a tree
 reads() {
 	local name=$1 how=$3 n
 	say "$name"

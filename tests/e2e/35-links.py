@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """--fetch-links: files that calendars and contacts link to are in the archive, each once; strangers get no password, no plain HTTP, and cannot
-lead into a private network; what cannot be had is named; without the option what is there stays; a second reader reads it; restore --attach-links
+lead into a private network; what cannot be fetched is named; without the option what is there stays; a second reader reads it; restore --attach-links
 puts them into events and cards, on Radicale and where a target takes no files."""
 import base64
 import glob
@@ -61,7 +61,7 @@ class Links(FakeDav):
 
 
 def linked(tree):
-    """{URL: bytes} of the linked files, {URL} that could not be had."""
+    """{URL: bytes} of the linked files, {URL} that could not be fetched."""
     have, lost = {}, set()
     with open(tree + "/catalog/tree.json") as f:
         heads = [h for h in json.load(f)["collections"] if h["kind"] == "linked"]
@@ -252,7 +252,7 @@ def main():
         managed(archive, d, account[4:], own)
         large(d)
 
-        # What strangers offer is not taken; what cannot be had is named.
+        # What strangers offer is not taken; what cannot be fetched is named.
         server.fill_bad()
         server.log.clear()
         text = run(3, "backup", *account, "-o", archive, "--fetch-links")

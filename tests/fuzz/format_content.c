@@ -1,5 +1,5 @@
 /*
- * A resource is identical to itself and canonical to the same lines folded anew; line
+ * A resource is identical to itself and canonical to the same lines folded again; line
  * ends made CRLF change nothing more. The checks, libical's too, survive it.
  */
 #include <stdint.h>

@@ -171,7 +171,7 @@ class ModseqWanders(Modseq):
 
 
 class UidsReused(Modseq):
-    """The messages of INBOX are numbered anew under the same UIDVALIDITY, another one among them."""
+    """The messages of INBOX are numbered again under the same UIDVALIDITY, another one among them."""
     name = "uids-reused"
     source = "GNU mailutils (paperless#8939), proton-bridge#220"
     extensions = FakeImap.extensions

@@ -132,7 +132,7 @@ class FetchEmptyWhole(OneOdd):
 
 
 class BodyNil(OneOdd):
-    """One body is NIL; its header and text can be had."""
+    """One body is NIL; its header and text can be fetched."""
     name = "body-nil"
     source = "Gmail: some old mails cannot be fetched (larch README)"
     rescued = {BAD: "header and text"}
@@ -154,7 +154,7 @@ class BodyEmpty(BodyNil):
 
 
 class BodyEmptyEver(OneOdd):
-    """One body is "" by whatever way; only its subject can be had."""
+    """One body is "" by whatever way; only its subject can be fetched."""
     name = "body-empty-ever"
     source = "Yahoo gives an empty string (dovecot core, imapc-mail.c)"
     lost = {BAD: "no octets"}
@@ -384,9 +384,9 @@ class Split(Quirk):
 
 
 class Parts(OneOdd):
-    """One message cannot be had whole; its header and its parts can."""
+    """One message cannot be fetched whole; its header and its parts can."""
     name = "only-parts"
-    source = "larch README, imap-backup#218: what else of a message can be had"
+    source = "larch README, imap-backup#218: what else of a message can be fetched"
     rescued = {BAD: "header and parts"}
     head = b"Message-ID: <parts@fake.example>\r\nSubject: in parts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=_b\"\r\n\r\n"
     parts = [(b"Content-Type: text/plain\r\n\r\n", b"first\r\n"), (b"Content-Type: application/octet-stream\r\n\r\n", b"second")]

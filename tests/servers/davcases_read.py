@@ -117,7 +117,7 @@ class OtherNames(FakeDav):
 
 
 class Prefixes(FakeDav):
-    """No prefixes but default namespaces, declared anew in each element; blank lines before the XML; trailing junk after it."""
+    """No prefixes but default namespaces, declared again in each element; blank lines before the XML; trailing junk after it."""
     name = "odd-xml"
     source = "PHP servers; Confluence (caldav issue 435)"
 
@@ -161,7 +161,7 @@ class ListingCut(FakeDav):
 
 
 class Phantom(FakeDav):
-    """A resource is listed and nowhere to be had."""
+    """A resource is listed, and no request fetches it."""
     name = "listed-but-gone"
     source = "iCloud: a 404 inside a multiget (AvengeMedia/dankcalendar issue 108)"
     code, lost, again = 3, ("phantom.ics",), 1
@@ -230,7 +230,7 @@ class NoReports(FakeDav):
 
 
 class GetCut(NoReports):
-    """Answers to GET that are cut without a word, once or each time, or are a page for people: what did not come whole is had by another GET or named. What the
+    """Answers to GET that are cut without a word, once or each time, or are a page for people: what did not come whole is fetched by another GET or named. What the
     server really has like that comes twice alike."""
     name = "get-cut"
     source = "RFC 9112 6.3 and 8: without a length, or with two, an end is no proof; portals of hotels and proxies answer 200"

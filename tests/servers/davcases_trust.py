@@ -1,4 +1,4 @@
-"""How servers withhold, contradict themselves and break off: what was had once must not be lost over it. See fakedav.py."""
+"""How servers withhold, contradict themselves and break off: what was fetched once must not be lost over it. See fakedav.py."""
 from fakedav import CS, DAV, Answer, Cut, FakeDav, card, element, event
 
 WORK = "/dav/calendars/alice/work/"
@@ -156,7 +156,7 @@ class Vanishes(FakeDav):
     """A calendar is deleted after it was listed: not every resource of it is asked for."""
     name = "vanishes-after-listing"
     source = "any client beside us"
-    code, says, gone = 3, "70 of 70 resources could not be had", False
+    code, says, gone = 3, "70 of 70 resources could not be fetched", False
 
     def populate(self):
         super().populate()
@@ -184,11 +184,11 @@ class Vanishes(FakeDav):
 
 
 class DiesMidway(FakeDav):
-    """With --exact the server ends every connection after twenty resources of a calendar: what was had is kept, the next run goes on."""
+    """With --exact the server ends every connection after twenty resources of a calendar: what was fetched is kept, the next run goes on."""
     name = "dies-midway"
     source = "Baikal on shared hosting: processes with a limit"
     options, exact = ("--exact",), True
-    code, again_code, again, says = 3, 0, 30, r"\d+ of 48 resources could not be had"
+    code, again_code, again, says = 3, 0, 30, r"\d+ of 48 resources could not be fetched"
     dead = False
 
     def populate(self):

@@ -125,7 +125,7 @@ class NoEtagAfterPut(Target):
 
 
 class Rewrites(Target):
-    """Everything is folded, sorted and stamped anew; a second restore adds nothing."""
+    """Everything is folded, sorted and stamped again; a second restore adds nothing."""
     name = "rewrites-harmlessly"
     source = "Radicale, Google, mail.ru: their own serializer"
     rewrites = True

@@ -136,7 +136,7 @@ class BrokenEtag(FakeDav):
 
 
 class BrokenListing(FakeDav):
-    """A listing that ends in nonsense after some resources: these are taken, the rest is said to be missing, and what was had before stays."""
+    """A listing that ends in nonsense after some resources: these are taken, the rest is said to be missing, and what was fetched before stays."""
     name = "broken-listing"
     source = "scripts that die in the middle with a message"
     code, again_code, says, again, broken = 0, 3, None, 100, False

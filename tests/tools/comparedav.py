@@ -5,7 +5,7 @@ comparedav.py --env-a FILE --user-a NAME (--env-b FILE --user-b NAME [--report F
 
 Reads both over HTTP with nothing but the standard library: collections (by display name), their properties, and
 every resource by GET. Resources are paired by UID and compared property by property, apart from what servers may
-write anew without a loss: folding, line ends, order, case of names, split lists, PRODID, DTSTAMP, CREATED,
+write again without a loss: folding, line ends, order, case of names, split lists, PRODID, DTSTAMP, CREATED,
 LAST-MODIFIED, REV, CLASS:PUBLIC (the default), VTIMEZONEs of names that every system has. Each difference is a line; exit code 1 when there is one.
 With --report (of a restore from A to B) differences that the report names are shown but do not count: an item's by
 UID and property, a collection's by property; and what it calls altered must be found different, by GET or by multiget

@@ -86,7 +86,7 @@ struct tree_item {
 	struct object_place where;
 };
 
-/* An item that could not be had. */
+/* An item that could not be fetched. */
 struct tree_error {
 	uint32_t uid;
 	char *href;
@@ -96,7 +96,7 @@ struct tree_error {
 
 enum coll_status {
 	COLL_COMPLETE, /* everything that the server listed is here */
-	COLL_PARTIAL, /* some items could not be had: errors[] names them */
+	COLL_PARTIAL, /* some items could not be fetched: errors[] names them */
 	COLL_STALE, /* could not be read this time: the last catalog stands */
 	COLL_SKIPPED, /* left out on purpose this time: the last catalog stands */
 };

@@ -136,8 +136,8 @@ static void tell(struct take *t, const char *path, int rc)
 		       "is as it should be, there is nothing to do\n");
 	if (!c->totals.complete)
 		printf("INCOMPLETE: %s; valise list shows what; run backup again to try again\n",
-		        c->totals.errors ? counted(c->totals.errors, "item could not be had",
-		                                   "items could not be had", lost)
+		        c->totals.errors ? counted(c->totals.errors, "item could not be fetched",
+		                                   "items could not be fetched", lost)
 		                         : "a folder could not be read, or not plainly");
 	buf_clear(&b);
 }

@@ -375,7 +375,7 @@ static const struct tree_coll *before(const struct davcoll *c)
 }
 
 /*
- * An error line for a resource that could not be had; the version that the last snapshot
+ * An error line for a resource that could not be fetched; the version that the last snapshot
  * has of it stays.
  */
 static int lose(struct dav_worker *w, struct davcoll *c, struct davitem *i, const char *reason,
@@ -422,7 +422,7 @@ int dav_lose_rest(struct dav_worker *w, struct davcoll *c, struct err *err)
 		rc = lose(w, c, &c->items[i], why.text, false, err);
 		n++;
 	}
-	progress_say(w->run->progress, SAY_WARNING, "%s: %zu of %s could not be had: %s",
+	progress_say(w->run->progress, SAY_WARNING, "%s: %zu of %s could not be fetched: %s",
 	        c->coll->name, n,
 	        counted(c->n_items, "resource", "resources", (char[COUNTED_SIZE]){0}), why.text);
 	return rc;

@@ -187,7 +187,7 @@ int dav_lose_rest(struct dav_worker *w, struct davcoll *c, struct err *err) MUST
 int dav_get_all(struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n,
         struct err *err) MUST_CHECK;
 /*
- * Something of the collection could not be had: an error line (with ${href}, if it is a
+ * Something of the collection could not be fetched: an error line (with ${href}, if it is a
  * resource), counted and said. ${what}: how a person names it.
  */
 void dav_name_loss(struct dav_run *r, struct tree_coll *c, const char *href, const char *what,

@@ -144,7 +144,7 @@ static bool is_same(struct worker *w, struct mbox *mb, uint32_t uidvalidity)
 	if (uidvalidity == mb->coll->uidvalidity)
 		return true;
 	progress_say(w->run->progress, SAY_NOTE,
-	        "%s: UIDVALIDITY changed while it was read; it is listed anew", mb->name);
+	        "%s: UIDVALIDITY changed while it was read; listing it again", mb->name);
 	sched_relist(w->run, mb);
 	return false;
 }

@@ -244,7 +244,7 @@ static void name_loss(struct pop3_run *r, const char *uidl)
 	r->result->errors++;
 }
 
-/* The last listing is younger than the last RETR: is everything of before still there? */
+/* The last listing is younger than the last RETR: is everything listed earlier still there? */
 static void prove(struct pop3_run *r)
 {
 	if (!r->vanished)
@@ -262,9 +262,9 @@ static void prove(struct pop3_run *r)
 	for (size_t i = 0; i < r->lost; i++)
 		name_loss(r, NULL);
 	progress_say(r->progress, SAY_WARNING,
-	        "%s not listed by the server any more. Nothing we send deletes: the server did, or "
-	        "another client. What was read is safe here",
-	        counted(r->vanished, "message of before is", "messages of before are",
+	        "%s gone from the server. We send nothing that deletes: the server did, or another "
+	        "client. What was read is safe here",
+	        counted(r->vanished, "message listed earlier is", "messages listed earlier are",
 	                (char[COUNTED_SIZE]){0}));
 }
 
@@ -308,8 +308,8 @@ static int keep_unlisted(struct pop3_run *r, struct err *err)
 		return rc;
 	if (kept == 0 && r->counted <= r->listed && !r->vanished)
 		return 0;
-	text = xasprintf("the server lists only a part of the maildrop (%s now, and %zu of before "
-	                 "kept): run again, or use IMAP",
+	text = xasprintf("the server lists only a part of the maildrop (%s now, and %zu listed "
+	                 "earlier are kept): run again, or use IMAP",
 	        counted(r->listed, "message", "messages", (char[COUNTED_SIZE]){0}),
 	        kept + r->vanished);
 	tree_coll_error(r->coll, 0, NULL, NULL, NULL, text);

@@ -47,7 +47,7 @@ struct drop {
 	uint32_t number; /* in the present session; 0: not listed in it */
 	uint64_t size;
 	bool done; /* it is in the collection, or need not be */
-	bool failed; /* it was named as one that could not be had */
+	bool failed; /* it was named as one that could not be fetched */
 	/* without UIDL, and the listing was read anew: another drop stands for it */
 	bool gone;
 	bool hashed;

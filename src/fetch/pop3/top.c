@@ -96,11 +96,11 @@ void pop3_say_how(struct pop3_run *r)
 		topped += d->topped && d->done && !d->retred;
 	}
 	if (topped)
-		progress_say(r->progress, SAY_INFO, "%s had by TOP, which leaves mail unread",
+		progress_say(r->progress, SAY_INFO, "%s fetched by TOP, which leaves mail unread",
 		        counted(topped, "message was", "messages were", n));
 	if (retred)
 		progress_say(r->progress, topped || retred == 1 ? SAY_INFO : SAY_NOTE,
-		        "%s had by RETR, which marks mail as read on many servers (%s)",
+		        "%s fetched by RETR, which marks mail as read on many servers (%s)",
 		        counted(retred, "message was", "messages were", n),
 		        r->top       ? "one to see that TOP gives the same octets"
 		        : r->may_top ? "TOP was not seen to give the same octets"

@@ -145,7 +145,7 @@ static void go_back(struct archive_sink *s, struct slot *slot, const char *why)
 {
 	const struct tree_head *h = NULL;
 
-	progress_say(s->progress, SAY_WARNING, "%s: %s: %s is read from the source anew", s->path,
+	progress_say(s->progress, SAY_WARNING, "%s: %s: %s is read from the source again", s->path,
 	        why, slot->name);
 	for (size_t i = slot->seal; i-- > 0 && !h;) {
 		h = tree_manifest_find(&s->seals[i].manifest, slot->kind, slot->name);
@@ -262,7 +262,7 @@ int sink_past_seals(struct archive_sink *s, struct err *err)
 		return 0;
 	return err_set(err, ERR_DAMAGED, ERR_WHOLE,
 	        "no seal can be read, so nobody can tell whose archive this is: valise salvage "
-	        "gets out what is whole; with --same-account this run takes everything anew");
+	        "gets out what is whole; with --same-account this run takes everything again");
 }
 
 void sink_past_look(struct archive_sink *s)
@@ -309,7 +309,7 @@ static bool has_error(const struct tree_coll *c, const struct tree_item *it, con
 
 /*
  * Does the new state say anything of the item already: that it is there, changed, or
- * could not be had?
+ * could not be fetched?
  */
 static bool is_spoken_of(const struct tree_coll *c, const struct tree_coll *was,
         const struct tree_item *it, const char *href)

@@ -156,7 +156,7 @@ struct res {
 	/* what dav_look finds */
 	bool seen; /* its content came */
 	int status; /* of its GET, 0: none was made */
-	char *uid, *why; /* why: it could not be had */
+	char *uid, *why; /* why: it could not be fetched */
 	uint8_t sha256[SHA256_LEN];
 	enum content_grade grade;
 	char *differences;

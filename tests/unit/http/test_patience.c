@@ -84,7 +84,7 @@ static void the_rule(void **state)
 	}
 }
 
-/* 100 octets a second, whatever it takes in all; and a command begins anew. */
+/* 100 octets a second, whatever it takes in all; and a command begins again. */
 static void slow_but_honest_goes_on(void **state)
 {
 	struct transport *t;

@@ -37,7 +37,7 @@ struct fake_coll {
 	const char *text[MAX_ITEMS];
 	unsigned flags; /* of every item */
 	const char *keep; /* given as kept: "same", "stale", "skipped" */
-	const char *error; /* UID 99 could not be had */
+	const char *error; /* UID 99 could not be fetched */
 	uint64_t fill; /* every text is followed by so many made-up bytes */
 };
 

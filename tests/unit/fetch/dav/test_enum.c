@@ -150,7 +150,7 @@ static void test_unchanged(void **state)
 	set(&c->prev->href, "/2/");
 	assert_false(dav_unchanged(c));
 	set(&c->prev->href, "/1/");
-	tree_coll_error(c->prev, 0, "/1/x", NULL, NULL, "could not be had");
+	tree_coll_error(c->prev, 0, "/1/x", NULL, NULL, "could not be fetched");
 	assert_false(dav_unchanged(c)); /* it is tried again */
 	clear(&r);
 }

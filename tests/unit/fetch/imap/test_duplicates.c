@@ -110,7 +110,7 @@ static void round_of(struct account *a)
 	assert_int_equal(twins_round(&a->run, &err), 0);
 }
 
-/* All that is to be fetched from a mailbox comes (${ok}), or cannot be had. */
+/* All that is to be fetched from a mailbox comes (${ok}), or cannot be fetched. */
 static void fetched(struct account *a, size_t box, bool ok)
 {
 	struct mbox *mb = &a->boxes[box];

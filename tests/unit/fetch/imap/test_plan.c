@@ -388,7 +388,7 @@ static void changes_can_be_asked_for(void **state)
 	}
 	plan_since(NULL, &cases[0].now, &s);
 	assert_true(s.modseq == 0);
-	c->items[2].warn = WARN_RESCUED; /* perhaps it can be had verbatim now */
+	c->items[2].warn = WARN_RESCUED; /* perhaps it can be fetched verbatim now */
 	plan_since(c, &cases[0].now, &s);
 	assert_true(s.modseq == 0);
 	c->items[2].warn = 0;

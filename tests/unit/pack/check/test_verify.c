@@ -376,7 +376,7 @@ static void test_lost_snapshot(void **state)
 	free(path);
 	assert_int_equal(fake_verify(f), 0);
 	assert_non_null(strstr(f->findings, "data/000001: the snapshot is missing"));
-	/* A run goes on from the one that is there, and takes anew what it lacks. */
+	/* A run goes on from the one that is there, and takes again what it lacks. */
 	assert_int_equal(fake_run(f, second), 0);
 	assert_true(f->commit.changed);
 	assert_int_equal(f->commit.snapshot, 3);
