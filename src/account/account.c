@@ -1,3 +1,4 @@
+/* Accounts from accounts.ini and options: each value checked, services made of them. */
 #include "valise/account/account.h"
 #include "accountfile.h"
 #include "credentials.h"

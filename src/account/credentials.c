@@ -1,3 +1,4 @@
+/* Passwords from a command, a descriptor, a text or the terminal, asked for once. */
 #include "credentials.h"
 #include "valise/base/clock.h"
 #include "valise/base/mem.h"

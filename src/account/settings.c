@@ -1,3 +1,4 @@
+/* The keys of an account: which there are, and their values, options over the file. */
 #include "settings.h"
 #include "valise/account/account.h"
 #include "valise/base/mem.h"

@@ -1,3 +1,4 @@
+/* The growable byte buffer with a cap. */
 #include "valise/base/buf.h"
 #include "valise/base/mem.h"
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Errors: code, scope and one escaped line of text, in which secrets are masked. */
 #include "valise/base/err.h"
 #include "valise/base/escape.h"
 #include "valise/base/secret.h"

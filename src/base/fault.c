@@ -1,3 +1,4 @@
+/* Faults injected into the seam, by the plan in the environment variable VALISE_FAULT. */
 #include "fault.h"
 
 #ifdef VALISE_FAULTS

@@ -1,3 +1,4 @@
+/* Files and directories: opened, made, listed, read, replaced durably. */
 #include "valise/base/file.h"
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"

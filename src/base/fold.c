@@ -1,3 +1,4 @@
+/* The key of a path component under which file systems that fold case see one name. */
 #include "valise/base/escape.h"
 #include <string.h>
 #include "fold_table.h"

@@ -1,3 +1,4 @@
+/* SHA-256, hexadecimal and base64 (RFC 4648 4). */
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Canonical JSON (RFC 8259): written, and parsed with bounded depth. */
 #include "valise/base/json.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"

@@ -1,3 +1,4 @@
+/* Allocation that ends the program when memory is out. */
 #include "valise/base/mem.h"
 #include <stdarg.h>
 #include <stdint.h>

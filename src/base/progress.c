@@ -1,3 +1,4 @@
+/* Progress and messages of a run, numbers for people, and the request to stop. */
 #include "valise/base/progress.h"
 #include "valise/base/escape.h"
 #include "valise/base/secret.h"

@@ -1,3 +1,4 @@
+/* Passwords and tokens in memory: set, and wiped when cleared. */
 #include "valise/base/secret.h"
 #include "valise/base/mem.h"
 #include <stdlib.h>

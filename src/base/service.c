@@ -1,3 +1,4 @@
+/* One service of an account, as plain data: its name, owner and time-out; cleared. */
 #include "valise/base/service.h"
 #include <stdlib.h>
 

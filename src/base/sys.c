@@ -1,3 +1,4 @@
+/* The seam: system calls for files and network, EINTR retried, faults injected. */
 #include "valise/base/sys.h"
 #include "valise/base/progress.h"
 #include "fault.h"

@@ -1,3 +1,4 @@
+/* The objects of a run that is not committed: by SHA-256, and their files in .work. */
 #include "internal.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"

@@ -1,3 +1,4 @@
+/* The reader of a directory tree: manifest, catalogs, files checked by their hash. */
 #include "internal.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"

@@ -1,3 +1,4 @@
+/* The sink of a directory tree: opened and locked, an interrupted run continued. */
 #include "internal.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"

@@ -1,3 +1,4 @@
+/* Which source reads which kind of service. */
 #include "valise/fetch/fetch.h"
 
 static const struct source_ops *const sources[] = {

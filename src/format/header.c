@@ -1,3 +1,4 @@
+/* Header fields of a message (RFC 5322 2.2), their parameters, its date of arrival. */
 #include "valise/format/header.h"
 #include <string.h>
 #include <strings.h>

@@ -1,3 +1,4 @@
+/* The limit of bytes a second (a token bucket) and in all, shared by connections. */
 #include "valise/net/rate.h"
 #include "valise/base/clock.h"
 #include "valise/base/mem.h"

@@ -1,3 +1,4 @@
+/* One connection's life: opened, read, written, its errors and time-outs, closed. */
 #include "transport_internal.h"
 #include "valise/base/mem.h"
 #include "valise/base/secret.h"

@@ -1,3 +1,4 @@
+/* The tag files and manifest that make an archive a BagIt 1.0 bag (RFC 8493). */
 #include "bag.h"
 #include <inttypes.h>
 #include <stdio.h>

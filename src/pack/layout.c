@@ -1,3 +1,4 @@
+/* Paths inside an archive: made, parsed, and opened only in the shapes that it has. */
 #include "layout.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* All collections of a tree copied from a reader to a sink. */
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
 #include "valise/tree/sink.h"

@@ -1,3 +1,4 @@
+/* The journal: opened and its torn tail cut off, records added in durable batches. */
 #include "valise/tree/journal.h"
 #include "journal_scan.h"
 #include "valise/base/file.h"

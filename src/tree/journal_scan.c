@@ -1,3 +1,4 @@
+/* The bytes of a journal to the records of its whole batches. */
 #include "journal_scan.h"
 #include "valise/base/hash.h"
 #include <string.h>

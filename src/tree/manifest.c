@@ -1,3 +1,4 @@
+/* The manifest in memory: heads of collections, the roots and totals over them. */
 #include "valise/tree/manifest.h"
 #include "valise/base/mem.h"
 #include <stdlib.h>

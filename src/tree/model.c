@@ -1,3 +1,4 @@
+/* Collections and items in memory: made, added, sorted, found, freed. */
 #include "valise/tree/model.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"

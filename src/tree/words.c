@@ -1,3 +1,4 @@
+/* Words for flags, statuses and kinds in catalogs, and the names of parts. */
 #include "valise/tree/words.h"
 #include "valise/base/escape.h"
 #include <string.h>

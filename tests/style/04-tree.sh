@@ -13,5 +13,9 @@ fi
 for f in $(git ls-files 'src/*.c'); do
 	n=$(wc -l < "$f")
 	[ "$n" -le 900 ] || { echo "$f has $n lines"; exit 1; }
+	case $(head -n 1 "$f") in
+	"/*"*) ;;
+	*) echo "$f does not open with a comment on what it is for"; exit 1 ;;
+	esac
 done
 echo ok

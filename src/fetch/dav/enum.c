@@ -1,3 +1,4 @@
+/* Home sets to collections with their properties (RFC 4791, RFC 6352). */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/json.h"

@@ -1,3 +1,4 @@
+/* Resources by multiget (RFC 4791 7.9, RFC 6352 8.7), what is missing by GET. */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"

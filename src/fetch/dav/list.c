@@ -1,3 +1,4 @@
+/* Lists a collection by sync-collection (RFC 6578) or PROPFIND; known or new. */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/json.h"

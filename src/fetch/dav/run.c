@@ -1,3 +1,4 @@
+/* A CalDAV or CardDAV run: discovery, then workers list and fetch the collections. */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"

@@ -1,3 +1,4 @@
+/* Which listed messages the last snapshot has under another UID: by size, date, key. */
 #include "match.h"
 #include <stdlib.h>
 #include <string.h>

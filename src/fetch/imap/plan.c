@@ -1,3 +1,4 @@
+/* Decisions of a run without I/O: names, which mailboxes are read, what changed, jobs. */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"

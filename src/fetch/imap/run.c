@@ -1,3 +1,4 @@
+/* An IMAP run (RFC 3501): one session plans, then workers list and fetch mailboxes. */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/format/mutf7.h"

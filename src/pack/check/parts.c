@@ -1,3 +1,4 @@
+/* A part read from end to end: members, tar entries, hashes of objects and file. */
 #include "pack/part/part.h"
 #include "pack/part/member.h"
 #include "pack/part/tarwalk.h"

@@ -1,3 +1,4 @@
+/* A deflate encoder (RFC 1951) that codes base64 as literals and searches the rest. */
 #include "deflate.h"
 #include "huffman.h"
 #include "valise/base/mem.h"

@@ -1,3 +1,4 @@
+/* Huffman codes of a dynamic deflate block (RFC 1951 3.2.2, 3.2.7). */
 #include "huffman.h"
 #include <stdlib.h>
 #include <string.h>

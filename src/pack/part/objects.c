@@ -1,3 +1,4 @@
+/* The objects of an archive by SHA-256, in blocks that never move. */
 #include "objects.h"
 #include <stdlib.h>
 #include <string.h>

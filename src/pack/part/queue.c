@@ -1,3 +1,4 @@
+/* Members on their way to the part: deflated by workers, written in order. */
 #include "queue.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"

@@ -1,3 +1,4 @@
+/* The one valid tar header of an object (POSIX.1-1988 ustar): made, and compared. */
 #include "tarhead.h"
 #include <stdio.h>
 #include <string.h>

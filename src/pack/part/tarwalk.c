@@ -1,3 +1,4 @@
+/* The tar bytes of a part entry by entry: header, hash, padding and end are checked. */
 #include "tarwalk.h"
 #include <string.h>
 

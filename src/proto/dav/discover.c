@@ -1,3 +1,4 @@
+/* From the URL of a service to its home sets (RFC 5397, RFC 6764, RFC 4791, RFC 6352). */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"

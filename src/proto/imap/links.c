@@ -1,3 +1,4 @@
+/* The connections of a run: opened, and how they wait for the network and the server. */
 #include "valise/base/clock.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The client side of SASL (RFC 4422): a mechanism is chosen, and each step answered. */
 #include "sasl.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The journal of a restore to DAV: read, and records added. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

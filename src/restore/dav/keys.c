@@ -1,3 +1,4 @@
+/* A hash table of numbers by 64-bit keys. */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/hash.h"

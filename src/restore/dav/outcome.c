@@ -1,3 +1,4 @@
+/* What the answer to a PUT means, by a table of statuses and conditions (RFC 4918 16). */
 #include <stddef.h>
 #include <string.h>
 #include "outcome.h"

@@ -1,3 +1,4 @@
+/* The properties of a collection that a restore sets, and their values for comparison. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* A restore to CalDAV or CardDAV: its steps in order, and the bodies of its items. */
 #include <stdlib.h>
 #include <string.h>
 #include "run.h"

@@ -1,3 +1,4 @@
+/* Request headers that keep a server from mailing invitations (RFC 6638). */
 #include <ctype.h>
 #include <stddef.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Which messages of the archive are which of the target, as multisets. */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/buf.h"

@@ -1,3 +1,4 @@
+/* Names of mailboxes: on the wire (RFC 3501 5.1.3), for people, and on the target. */
 #include "name.h"
 #include <stdio.h>
 #include <stdlib.h>

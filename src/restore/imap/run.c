@@ -1,3 +1,4 @@
+/* A restore to IMAP (RFC 3501): one session plans, then workers take a mailbox each. */
 #include <stdlib.h>
 #include <string.h>
 #include "run.h"

@@ -1,3 +1,4 @@
+/* The labels of an item, from the mailboxes that hold it and its X-GM-LABELS. */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/json.h"

@@ -1,3 +1,4 @@
+/* Which of the places of a message are restored, by the classes of their mailboxes. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

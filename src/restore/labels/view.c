@@ -1,3 +1,4 @@
+/* A reader over a reader: one message of many mailboxes in one place, with labels. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* A catalog written: its lines in order, and the roots over them. */
 #include "valise/tree/catalog.h"
 #include "internal.h"
 #include <string.h>

@@ -1,3 +1,4 @@
+/* A catalog read: its lines parsed, their order and roots checked. */
 #include "internal.h"
 #include "valise/tree/words.h"
 #include "valise/base/mem.h"
