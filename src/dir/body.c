@@ -103,7 +103,7 @@ static int is_same(const struct tree_body *b, uint32_t file, bool *same_out, str
 	int fd, rc;
 
 	*same_out = false;
-	/* written anew */
+	/* one that cannot be opened is written again */
 	if (beneath_file(b->d->workfd, object_file(file, path), &fd, &size, NULL) != 0)
 		return 0;
 	if (size != b->size) {

@@ -35,7 +35,7 @@ static struct tree_coll *keep_items(const struct tree_coll *c, const bool *good,
 
 /*
  * The old catalog; NULL if there is none, or it is damaged: then everything is fetched
- * anew.
+ * again.
  */
 static int load_before(struct dir_sink *d, enum coll_kind kind, const char *name,
         struct tree_coll **out, struct err *err)
@@ -252,7 +252,7 @@ static int drop_missing(struct dir_sink *d, struct tree_coll *c, bool *staged_ou
 		item_unique_name(c, it, &unique);
 		if (there || listing_find(&files, buf_str(&unique)))
 			c->items[n++] = *it;
-		else if (!it->gone) /* of what is gone nothing can be had again */
+		else if (!it->gone) /* what is gone cannot be fetched again */
 			tree_coll_error(c, it->uid, e ? e->href : NULL, NULL, NULL,
 			        "its file was removed from the tree while the run went on; run "
 			        "again");

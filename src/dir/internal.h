@@ -103,7 +103,7 @@ struct object *objects_put(
         struct objects *o, const uint8_t sha256[SHA256_LEN], uint64_t size, uint32_t file);
 #define OBJECT_FILE_SIZE 24
 char *object_file(uint32_t file, char out[OBJECT_FILE_SIZE]); /* "o000/017" */
-/* Create the file anew, its directory as needed. */
+/* Create the file, in place of one that is there, and its directory as needed. */
 int object_create(int workfd, uint32_t file, int *fd_out, struct err *err) MUST_CHECK;
 
 /* run.c: what the journal says of an interrupted run. */

@@ -39,7 +39,7 @@ static int holds_object(const struct placing *p, const struct object *o, const c
 		if (fstat(file, &a) == 0 && fstat(object, &b) == 0 && a.st_ino == b.st_ino &&
 		        a.st_dev == b.st_dev)
 			*same_out = true;
-		/* what cannot be read is made anew */
+		/* what cannot be read is written again */
 		else if (fd_same(object, file, same_out, NULL) != 0)
 			*same_out = false;
 	}

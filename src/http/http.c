@@ -284,9 +284,9 @@ static bool reap(struct run *r)
 }
 
 /*
- * On one connection of HTTP/2 each has to wait for its turn: so none is silent while
- * anything comes to this client. But nobody keeps us for ever with an octet now and then:
- * the patience is that of the other transports.
+ * How long silence may last. On one HTTP/2 connection requests wait for each other, so it
+ * is measured per client; is_silent also ends a trickle, by the patience of the other
+ * transports.
  */
 static int64_t silence_of(const struct xfer *x)
 {

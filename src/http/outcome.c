@@ -97,8 +97,8 @@ static bool is_broken_off(const char *why)
 }
 
 /*
- * No connection to a server that never gave an answer, and not by a failure that came at
- * once: that was time enough. A name or port that is wrong must be told soon.
+ * The server never accepted a connection, and this attempt did not fail at once: do not
+ * try again, as a wrong name or port must be reported soon.
  */
 static bool never_there(const struct xfer *x, CURLcode rc)
 {
@@ -336,7 +336,7 @@ static bool hold(struct http_common *c, int64_t now, int64_t until, bool *new_ou
 static bool busy(struct xfer *x)
 {
 	struct http *h = x->h;
-	/* "At once", and that again and again: so it is for us to wait. */
+	/* Retry-After: 0 gives no delay: use our own, doubled each time. */
 	bool said = x->retry_after > 0, longer = true;
 	int64_t now = clock_ms(), wait = said ? x->retry_after : (int64_t)1 << x->busy, until;
 

@@ -22,7 +22,7 @@ struct literal_scan {
 	uint64_t n; /* saturated */
 };
 void literal_scan_byte(struct literal_scan *s, char c);
-/* At LF: true if the line ended with a literal of s->n octets. Starts anew. */
+/* At LF: true if the line ended with a literal of s->n octets. Starts over. */
 bool literal_scan_end(struct literal_scan *s);
 
 /* What comes in, looked at for its limits (see valise/net/transport.h). */

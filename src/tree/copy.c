@@ -54,7 +54,7 @@ static int write_body(void *ctx, const void *p, size_t n, struct err *err)
 }
 
 /*
- * *lost_out: the item cannot be had, the reason is in ${err}; other errors end the copy.
+ * *lost_out: the item cannot be read, the reason is in ${err}; other errors end the copy.
  */
 static int copy_body(struct copy *c, const struct tree_item *it, bool *lost_out, struct err *err)
 {

@@ -75,7 +75,7 @@ int account_names(const char *path, char ***names_out, size_t *n_out, struct err
 size_t account_warnings(const struct account *a, char lines[][256], size_t n);
 
 /*
- * Passwords: password-command (sh -c, first line of its output, RFC-agnostic bytes; a
+ * Passwords: password-command (sh -c, first line of its output, taken as raw bytes; a
  * non-zero end is an error that shows its status, never its output), password-fd (one
  * line, read once, one fd may serve several services), a "password" key of a private
  * file, else asked on the terminal without echo (ERR_USAGE when there is none). Each

@@ -8,7 +8,7 @@
  * One writer at a time: flock, which goes with the process. Where a file system has none
  * (some NFS and SMB mounts), a file NAME.held beside the lock file, made by O_EXCL, holds
  * who has it: machine, boot, process. It is taken over only when that process is known to
- * be dead: one of this machine that does not run any more, or of before its last start.
+ * be dead: one of this machine that does not run any more, or from before its last start.
  */
 
 struct lock {

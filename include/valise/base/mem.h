@@ -6,8 +6,8 @@
 #include "valise/base/err.h"
 
 /*
- * Allocation that ends the process (message on stderr, abort-free exit 1) when memory is
- * out: any moment is a safe moment to die. Never for a size that comes from outside: use
+ * Allocation that prints a message and exits with status 1 when memory is out: any moment
+ * is a safe moment to die. Never for a size that comes from outside: use
  * a capped struct buf.
  */
 void *xmalloc(size_t size);

@@ -47,7 +47,7 @@ struct source_opts {
 	void *seen_ctx;
 	const char *state_dir;
 	/*
-	 * IMAP, and until a POP3 session is had: trouble without any gain that ends the
+	 * IMAP, and until a POP3 session is open: trouble without any gain that ends the
 	 * run as incomplete; 0: the source's own choice
 	 */
 	unsigned max_wait_s;
@@ -76,7 +76,7 @@ struct source_ops {
 	enum service_kind kind;
 	/**
 	 * run(service, sink, opts, progress, result_out, err): give every collection of
-	 * the service to ${sink} (not committing it). What cannot be had becomes error
+	 * the service to ${sink} (not committing it). What cannot be read becomes error
 	 * lines, a folder that cannot be read is kept stale; an error is returned only
 	 * for what costs the whole service (sign-in, network for good, the sink itself:
 	 * then what was given so far stays valid and ${sink} must not be committed unless
@@ -92,7 +92,7 @@ struct source_ops {
  * links (ATTACH, PHOTO, LOGO, SOUND) of all calendars or address books, whichever
  * ${service} is for, that ${from} has: each collection with links gives one of kind
  * COLL_LINKED to ${sink} (not committing it), whose items have the URL as href. A link
- * that the last snapshot has is not fetched again; one that cannot be had is an error
+ * that the last snapshot has is not fetched again; one that cannot be fetched is an error
  * line. At most 64 MiB a file. Not thread-safe.
  */
 int source_links(const struct service *service, struct tree_reader *from, struct tree_sink *sink,

@@ -89,7 +89,7 @@ struct http_request {
 	 */
 	int (*body_fn)(void *ctx, const void *p, size_t n, struct err *err);
 	/*
-	 * Called once, when the answer is whole or cannot be had (${err}->code != 0:
+	 * Called once, when the answer is whole or failed (${err}->code != 0:
 	 * ERR_NET, ERR_TLS, ERR_AUTH for a 401 that stays, ERR_LIMIT, ERR_BUSY after the
 	 * last Retry-After, ERR_GUARD).
 	 */

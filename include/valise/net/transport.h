@@ -118,7 +118,7 @@ void transport_tags(struct transport *t, unsigned first, unsigned last);
 /* The error is that one. */
 bool transport_swallowed(const struct transport *t);
 
-/* An answer is whole and given up: what comes now counts anew. */
+/* An answer is whole and handed over: the limits count from zero again. */
 void transport_answered(struct transport *t);
 /* The error is that the peer was waited for and nothing came, or next to nothing. */
 bool transport_waited_out(const struct transport *t);

@@ -40,9 +40,11 @@ void tree_head_clear(struct tree_head *h);
 /* Fill a head from a finished collection (catalog and links stay NULL). */
 void tree_head_of(struct tree_head *h, const struct tree_coll *c, const struct tree_roots *roots);
 /**
- * tree_head_keep(h, status, reason): what tree_sink's keep makes of the head of the last
- * snapshot. COMPLETE: read this time and unchanged, so COMPLETE or, with error lines,
- * PARTIAL. SKIPPED: so, but a STALE one stays what it is. STALE: with the reason.
+ * tree_head_keep(h, status, reason): what the last snapshot's head becomes when it is
+ * kept (tree_sink's keep) with
+ *   COMPLETE   COMPLETE, or PARTIAL if it has error lines
+ *   SKIPPED    the same, but a STALE one stays STALE
+ *   STALE      STALE with ${reason}
  */
 void tree_head_keep(struct tree_head *h, enum coll_status status, const char *reason);
 /* copies */

@@ -48,7 +48,7 @@ bool resource_name_ok(const char *name);
 /* The order of items in a catalog: UID, href, id. Items may be of two collections. */
 int item_order(const struct tree_coll *ca, const struct tree_item *a, const struct tree_coll *cb,
         const struct tree_item *b);
-/* The whole order of items, should two have the same UID; that of errors. */
+/* Total orders: of items, also of equal UID; of errors. */
 int item_full_order(
         const struct tree_coll *c, const struct tree_item *a, const struct tree_item *b);
 int error_order(const struct tree_error *a, const struct tree_error *b);

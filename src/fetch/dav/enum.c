@@ -269,7 +269,7 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 	return 0;
 }
 
-/* A listing that is cut off is begun anew. */
+/* A listing that is cut off is started over. */
 static int enumerate(struct enumeration *e, const char *url, int depth, const char *const *props,
         size_t n, int *status, struct err *err)
 {

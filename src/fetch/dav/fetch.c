@@ -35,7 +35,7 @@ void dav_name_loss(struct dav_run *r, struct tree_coll *c, const char *href, con
 	free(text);
 }
 
-/* One resource that was listed by two hrefs, and had by both. */
+/* One resource that was listed by two hrefs, and fetched by both. */
 static bool is_twin(struct davcoll *c, struct davitem *i, const struct tree_object *o)
 {
 	const struct davitem *first = dav_item_twin(c, i);
@@ -319,7 +319,7 @@ static int len_cmp(const void *a, const void *b)
 	return large[0] != large[1] ? large[0] - large[1] : (x > y) - (x < y);
 }
 
-/* What is still to be had by a multiget, by GET, and by GET when all else is there. */
+/* What is still to be fetched by multiget, by GET, and by GET when all else is there. */
 enum way { BY_MULTIGET, BY_GET, TWINS };
 
 static bool goes(const struct davitem *i, enum way way)
@@ -376,8 +376,8 @@ static const struct tree_coll *before(const struct davcoll *c)
 }
 
 /*
- * An error line for a resource that could not be fetched; the version that the last snapshot
- * has of it stays.
+ * An error line for a resource that could not be fetched; the last snapshot's version of
+ * it stays.
  */
 static int lose(struct dav_worker *w, struct davcoll *c, struct davitem *i, const char *reason,
         bool say, struct err *err)

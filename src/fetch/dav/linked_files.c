@@ -222,7 +222,7 @@ static int get_some(struct pass *p, char *const *urls, size_t n, struct err *err
 	return rc;
 }
 
-/* One that was had before stays: a file that changes under its URL is not noticed. */
+/* One that was fetched before stays: a file that changes under its URL is not noticed. */
 static bool is_known(struct pass *p, const char *url, struct tree_item *it)
 {
 	const struct tree_coll *from[] = {p->prev, p->last_run};

@@ -268,7 +268,7 @@ static int list_props(
 	struct dav_answer a;
 	int rc;
 
-	/* One that was cut off is begun anew: half a listing is none. */
+	/* A listing that was cut off is started over: half a listing is none. */
 	for (unsigned i = 0; i < DAV_TRIES; i++) {
 		items_clear(c);
 		l.full = 0;

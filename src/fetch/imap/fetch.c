@@ -72,7 +72,7 @@ unsigned fetch_poisoned(struct mbox *mb, unsigned add)
 	return n;
 }
 
-/* What is left of the mailbox cannot be had: name each message. */
+/* What is left of the mailbox cannot be fetched: name each message. */
 static void give_up(struct worker *w, struct mbox *mb, const char *reason)
 {
 	struct job j;
@@ -410,7 +410,7 @@ static int do_special(struct worker *w, struct err *err)
 		rc = enter_alone(w, mb, &in, err);
 	if (rc < 0)
 		return rc;
-	if (!in) { /* to be listed anew; or given up, and these as well */
+	if (!in) { /* to be listed again; or given up, and these as well */
 		return_missing(w);
 		sched_return(w->run, mb, &w->special.big);
 		w->special.mb = NULL;

@@ -346,7 +346,7 @@ struct rec *rec_find(struct rec *recs, size_t n, uint32_t uid)
 
 bool plan_known(const struct tree_item *old, const struct rec *r)
 {
-	/* perhaps it can be had verbatim this time */
+	/* perhaps it can be fetched verbatim this time */
 	if (old->warn & WARN_RESCUED)
 		return false;
 	/*

@@ -176,7 +176,7 @@ static int keep_before(struct worker *w, struct mbox *mb, const struct tree_coll
 	return 0;
 }
 
-/* Name it, with its subject if that can be had. */
+/* Name it, with its subject if that can be fetched. */
 static int name_it(struct worker *w, struct mbox *mb, struct rec *r, struct err *err)
 {
 	const char *why = "the server does not give it";

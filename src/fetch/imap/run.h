@@ -216,7 +216,7 @@ struct worker {
 	struct imap *m;
 	unsigned number;
 	bool was_open; /* signed in at least once */
-	bool lost; /* no connection can be had any more */
+	bool lost; /* no connection can be opened any more */
 	bool qresync, qresync_tried; /* on m: it is on; it was asked for */
 	/* one too many since the server asked to wait: ends when nothing is in flight */
 	bool leaving;

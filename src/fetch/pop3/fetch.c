@@ -37,8 +37,8 @@ static int give_item(struct pop3_run *r, const char *uidl, const struct tree_ite
 }
 
 /*
- * An item of prev, where that is another collection: *lost_out if its octets are not to
- * be had.
+ * An item of prev, where that is another collection: *lost_out if its octets cannot
+ * be read.
  */
 static int bring(struct pop3_run *r, const struct tree_item *old, bool *lost_out, struct err *err)
 {

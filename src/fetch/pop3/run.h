@@ -14,10 +14,10 @@
  *     with the date;
  *   - before the bulk, one message (the canary) is retrieved, and a new session proves
  *     that it is still there;
- *   - messages are had by TOP, which marks nothing as read, where its octets are shown to
+ *   - messages are fetched by TOP, which marks none as read, where its octets are seen to
  *     be those of RETR;
  *   - what was retrieved is durable before the next batch is asked for;
- *   - afterwards a new session proves that every message of before is still there.
+ *   - afterwards a new session proves that every message listed earlier is still there.
  * A message is known by its UIDL where that is valid, unique and stays the same; else by
  * its content, of which there are as many as one listing shows.
  */
@@ -48,13 +48,13 @@ struct drop {
 	uint64_t size;
 	bool done; /* it is in the collection, or need not be */
 	bool failed; /* it was named as one that could not be fetched */
-	/* without UIDL, and the listing was read anew: another drop stands for it */
+	/* without UIDL, and the listing was read again: another drop stands for it */
 	bool gone;
 	bool hashed;
 	uint8_t sha256[SHA256_LEN];
 	unsigned tries;
 	bool by_retr; /* TOP did not do */
-	bool topped, retred; /* it was had by TOP; it was asked for by RETR */
+	bool topped, retred; /* it was fetched by TOP; it was asked for by RETR */
 	enum pop3_dots dots;
 	unsigned astray; /* times that something else than an answer followed it */
 	bool is_short; /* it came with fewer octets than LIST says */
@@ -122,7 +122,7 @@ struct pop3_run {
 	bool held_cr, held_crlf;
 	/* messages whose LIST size is wrong, not only short of a final CRLF */
 	uint64_t liars;
-	uint64_t exact; /* messages that are as LIST says, those of before as well */
+	uint64_t exact; /* messages that are as LIST says, known ones as well */
 };
 
 /* session.c */
@@ -168,7 +168,7 @@ void pop3_name_short(struct pop3_run *r);
  * further.
  */
 int pop3_prove_top(struct pop3_run *r, struct err *err) MUST_CHECK;
-/* Once a run: how the mail was had, and what that did to it. */
+/* Once a run: how the mail was fetched, and what that did to it. */
 void pop3_say_how(struct pop3_run *r);
 
 /* known.c */

@@ -17,7 +17,7 @@ int pop3_nap(struct pop3_run *r, unsigned tenths, struct err *err)
 /* Of a server that was never there: a wrong port must be told soon. */
 #define FIRST_PAUSES 2
 
-/* While one session is to be had. */
+/* What was waited for until one session is open. */
 struct pop3_pauses {
 	size_t busy, broken; /* tries */
 	uint64_t waited; /* tenths */

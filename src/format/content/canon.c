@@ -100,7 +100,7 @@ static bool is_one_of(const char *name, const char *const *list)
 	return *list != NULL;
 }
 
-/* What a server may set anew without having altered anything. */
+/* What a server may set without having altered the content. */
 static bool is_volatile(const struct content_line *l, bool card)
 {
 	static const char *const names[] = {"PRODID", "DTSTAMP", "LAST-MODIFIED", "REV", "CREATED",

@@ -1,4 +1,4 @@
-/* Bodies of parts, encoded anew (RFC 2045 6.7, 6.8). */
+/* Bodies of parts, encoded again (RFC 2045 6.7, 6.8). */
 #include "internal.h"
 
 enum { COLUMNS = 76 };

@@ -32,7 +32,7 @@ struct entity {
 	enum cte cte;
 	bool has_type, has_mime, multipart, rfc822, other_message, sealed, digest;
 	char boundary[BOUNDARY_SIZE];
-	bool encode, fold; /* its body becomes quoted-printable; its base64 is cut anew */
+	bool encode, fold; /* its body becomes quoted-printable; its base64 is cut again */
 };
 
 enum { PART_LONG = 1, PART_NUL = 2 };

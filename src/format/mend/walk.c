@@ -179,7 +179,7 @@ static void field_done(struct mend *m)
 	m->field_over = false;
 }
 
-/* Leaf parts whose octets stand for themselves or are base64 can be encoded anew. */
+/* Leaf parts whose octets stand for themselves or are base64 can be encoded again. */
 static bool can_encode(const struct mend *m)
 {
 	const struct entity *e = &m->now;

@@ -170,7 +170,7 @@ static int keep_gone(struct archive_sink *s, unsigned *shrunk_out, struct err *e
 	return rc;
 }
 
-/* Nothing to seal; but statuses may be others by what was left out. */
+/* Nothing to seal; but statuses may differ because of what was excluded. */
 static void drop_run(struct archive_sink *s, struct tree_totals *totals_out)
 {
 	struct tree_manifest now;

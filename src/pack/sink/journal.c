@@ -203,7 +203,7 @@ void sink_journal_forget(struct archive_sink *s)
 
 /*
  * Reading it back. What is not understood makes the journal one that does not fit: the
- * run begins anew.
+ * run starts over.
  */
 struct replay {
 	struct archive_sink *s;

@@ -164,8 +164,8 @@ int sink_check_parts(struct archive_sink *s, uint32_t part, uint64_t offset, str
 		struct err ignored = {0};
 
 		/*
-		 * What is in .work is of no use: without its journal the next run begins
-		 * anew.
+		 * What is in .work is of no use: without its journal the next run starts
+		 * over.
 		 */
 		if (sys_unlinkat(s->workfd, "journal", 0) < 0)
 			err_set(&ignored, ERR_IO, ERR_WHOLE, "journal");

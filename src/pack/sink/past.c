@@ -124,7 +124,7 @@ static void look_at_all(struct archive_sink *s)
 		        s->path, s->n_bad == 1 ? "this file" : "these files");
 }
 
-/* A file of the slot's head that must be written anew, or a part that its items need. */
+/* A file of the slot's head that must be written again, or a part that its items need. */
 static bool is_broken(const struct archive_sink *s, const struct slot *slot)
 {
 	const struct seal_file *f = seal_find(&s->seals[slot->seal], slot->prev->catalog);
@@ -369,7 +369,7 @@ static int mend_given(
 }
 
 /*
- * It was kept, or it is gone from the server: its catalog is written anew, without what
+ * It was kept, or it is gone from the server: its catalog is written again, without what
  * is lost. Takes ${c}.
  */
 static int mend_kept(struct archive_sink *s, struct slot *slot, struct tree_coll *was,

@@ -35,7 +35,7 @@ struct slot {
 	char *name;
 	const struct tree_head *prev; /* of the newest state that can be read, or NULL */
 	size_t seal; /* prev's, an index */
-	bool broken; /* files or bytes of prev are not there: it is written anew */
+	bool broken; /* files or bytes of prev are not there: it is written again */
 	bool lost; /* there was a state, and none of it can be read: why says */
 	char *why;
 	enum { SLOT_OPEN, SLOT_GIVEN, SLOT_SAME, SLOT_KEPT, SLOT_GONE } state;
@@ -207,7 +207,7 @@ int sink_past_catalog(struct archive_sink *s, struct slot *slot, struct tree_col
  */
 void sink_past_offer(const struct archive_sink *s, struct tree_coll *c);
 /*
- * At commit: what is not there any more is written anew, and what nobody gave again is
+ * At commit: what is not there any more is written again, and what nobody gave again is
  * named.
  */
 int sink_past_mend(struct archive_sink *s, struct err *err) MUST_CHECK;

@@ -26,7 +26,7 @@ static int write_part(void *ctx, const void *p, size_t n, struct err *err)
 	return members_writer_add(ctx, p, n, err);
 }
 
-/* Where the bytes of each item are; *parts: which parts that are. */
+/* Note part and offset of each item, and in slot->parts the parts used. */
 static int fill_places(struct archive_sink *s, struct slot *slot, struct err *err)
 {
 	struct tree_coll *c = slot->coll;

@@ -112,7 +112,7 @@ int command_flush(struct imap *m, struct err *err)
 /*
  * Opening a mailbox that was not opened for years, or counting and listing a large one,
  * takes some servers minutes. A body has to begin sooner: a server that is silent about
- * one message is given up, so that the others are had.
+ * one message is given up, so that the others are fetched.
  */
 static bool is_slow(const char *verb)
 {

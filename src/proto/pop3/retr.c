@@ -93,7 +93,7 @@ static int read_by_size(struct pop3 *p, const struct pop3_want *w, const struct 
 
 /**
  * The answer to the STAT behind a message: as many messages as before, or the message did
- * not end where it seemed to. The octets may be others (GNU mailutils 3.15 counts anew
+ * not end where it seemed to. The octets may be others (GNU mailutils 3.15 counts again
  * what it has sent).
  */
 static int check_step(struct pop3 *p, struct pop3_shape *shape, struct err *err)

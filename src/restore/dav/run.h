@@ -162,7 +162,7 @@ struct res {
 	char *differences;
 	bool fits; /* ${entry} is an item of the same UID (or name) */
 	bool known; /* the journal says what it is */
-	bool fresh; /* no resource of this name was heard of before */
+	bool fresh; /* no resource of this name was listed earlier */
 	bool ours; /* stored by us just now: ${entry}, whatever its UID */
 	bool open; /* linked files of ${entry} are not there, nor the links */
 	bool likely; /* ${entry}, unless the content says otherwise */
@@ -255,7 +255,7 @@ void tcoll_clear(struct tcoll *t);
 
 /* plan.c */
 int dav_plan(struct drun *r, struct err *err) MUST_CHECK;
-/* What a collection is called in a URL where its own last segment cannot be had. */
+/* What a collection is called in a URL where its own last segment cannot be used. */
 #define OWN_SEGMENT_SIZE 24
 void own_segment(const struct drun *r, const struct acoll *a, char out[OWN_SEGMENT_SIZE]);
 
@@ -323,7 +323,7 @@ bool entry_is_called(const struct drun *r, const struct entry *e, const char *ur
 
 /* there.c */
 int dav_there(struct drun *r, struct err *err) MUST_CHECK;
-/* Entries by UID anew, after there came more. */
+/* Sort entries by UID again, after more were added. */
 void index_uids(struct drun *r);
 /* The entries of a UID: *n_out of them from by_uid[result]. */
 size_t entries_of(const struct drun *r, const char *uid, size_t *n_out);

@@ -155,7 +155,7 @@ struct worker {
 	unsigned felt; /* batches that were sent and met no other restore */
 	bool met; /* another restore stored the same, in this mailbox or the last one */
 	bool was_open;
-	bool lost; /* no connection can be had any more */
+	bool lost; /* no connection can be opened any more */
 	bool leaving; /* one too many since the server asked to wait */
 	pthread_t thread;
 };
@@ -277,7 +277,7 @@ int tlink_select(struct box *b, struct err *err) MUST_CHECK;
 int tlink_reselect(struct box *b, struct err *err) MUST_CHECK;
 /* the connection, not the command, failed */
 bool tlink_dead(const struct worker *w, int rc);
-/* no connection can be had, or the run is over */
+/* no connection can be opened, or the run is over */
 bool tlink_over(const struct worker *w);
 int restore_fail(struct run *r, const struct err *err);
 bool restore_failed(struct run *r);

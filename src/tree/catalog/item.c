@@ -122,7 +122,7 @@ static void scan_where(struct scan *s, struct object_place *w)
 
 /*
  * The number in "cur/<seconds>.V<hex>[_<dup>].valise:2,<flags>"; that the rest is right
- * shows when the path is made anew.
+ * shows when the path is made again.
  */
 static uint32_t dup_of(const char *path)
 {

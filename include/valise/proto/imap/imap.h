@@ -76,7 +76,7 @@ const char *imap_last_text(const struct imap *m);
 enum imap_class {
 	IMAP_UNKNOWN, /* no code or words that we know */
 	IMAP_THROTTLE, /* the server wants to be asked less, of anything: ERR_THROTTLED */
-	IMAP_TEMPORARY, /* this mailbox or command may be had a little later: ERR_BUSY */
+	IMAP_TEMPORARY, /* the mailbox or command may work a little later: ERR_BUSY */
 	IMAP_QUOTA, /* the account is full: ERR_BUSY */
 	IMAP_AUTH, /* ERR_AUTH */
 	IMAP_PERMANENT, /* asking again is of no use: ERR_REFUSED, as unknown */

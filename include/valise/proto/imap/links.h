@@ -81,7 +81,8 @@ int imap_link_pause(
 
 /* so long, no failure */
 int imap_link_wait(struct imap_links *l, int64_t ms, struct err *err) MUST_CHECK;
-void imap_link_gained(struct imap_links *l); /* something was had: patience begins anew */
+/* something was fetched: patience starts over */
+void imap_link_gained(struct imap_links *l);
 /* so many of ${want} connections */
 unsigned imap_links_allowed(struct imap_links *l, unsigned want);
 /* true: the run is over, and why */

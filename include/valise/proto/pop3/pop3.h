@@ -81,7 +81,7 @@ enum pop3_dots {
 	POP3_BY_SIZE,
 };
 
-/* One message to be had. */
+/* One message to be fetched. */
 struct pop3_want {
 	uint32_t number;
 	uint64_t size; /* as LIST has it; 0: unknown */
