@@ -4,13 +4,13 @@
 #include "valise/format/header.h"
 #include "run.h"
 
-void pop3_name_failure(struct pop3_run *r, struct drop *d, const char *reason)
+void pop3_name_failure(struct pop3_run *r, struct message *m, const char *reason)
 {
-	d->failed = true;
-	tree_coll_error(r->coll, 0, d->uidl, NULL, NULL, reason);
+	m->failed = true;
+	tree_coll_error(r->coll, 0, m->uidl, NULL, NULL, reason);
 	r->result->errors++;
-	progress_say(r->progress, SAY_WARNING, "%s, message %u (%s): %s", r->name, d->number,
-	        d->uidl ? d->uidl : "without UIDL", reason);
+	progress_say(r->progress, SAY_WARNING, "%s, message %u (%s): %s", r->name, m->number,
+	        m->uidl ? m->uidl : "without UIDL", reason);
 }
 
 static bool has_uidl(const struct pop3_run *r, const struct tree_item *old, const char *uidl)
@@ -48,36 +48,36 @@ static int bring(struct pop3_run *r, const struct tree_item *old, bool *lost_out
 	return *lost_out ? 0 : rc;
 }
 
-static void note_hash(struct drop *d, const uint8_t sha256[SHA256_LEN])
+static void note_hash(struct message *m, const uint8_t sha256[SHA256_LEN])
 {
-	memcpy(d->sha256, sha256, SHA256_LEN);
-	d->hashed = true;
+	memcpy(m->sha256, sha256, SHA256_LEN);
+	m->hashed = true;
 }
 
 /* Does another source of this run give this content? */
-static bool given_elsewhere(struct pop3_run *r, struct drop *d, const uint8_t sha256[SHA256_LEN])
+static bool given_elsewhere(struct pop3_run *r, struct message *m, const uint8_t sha256[SHA256_LEN])
 {
 	if (!r->opts->seen || !r->opts->seen(r->opts->seen_ctx, sha256))
 		return false;
-	seen_file_add(r->elsewhere, d->uidl, sha256);
+	seen_file_add(r->elsewhere, m->uidl, sha256);
 	r->skipped++;
 	return true;
 }
 
-static int give_old(struct pop3_run *r, struct drop *d, const struct tree_item *from,
+static int give_old(struct pop3_run *r, struct message *m, const struct tree_item *from,
         const struct tree_item *old, struct err *err)
 {
 	struct tree_item it = *from;
 
-	d->done = true;
-	r->exact += it.size == d->size;
-	note_hash(d, it.sha256);
-	if (given_elsewhere(r, d, it.sha256))
+	m->done = true;
+	r->exact += it.size == m->size;
+	note_hash(m, it.sha256);
+	if (given_elsewhere(r, m, it.sha256))
 		return 0;
-	return give_item(r, d->uidl, &it, old, err);
+	return give_item(r, m->uidl, &it, old, err);
 }
 
-int pop3_give_known(struct pop3_run *r, struct drop *d, bool *known_out, struct err *err)
+int pop3_give_known(struct pop3_run *r, struct message *m, bool *known_out, struct err *err)
 {
 	const struct tree_item *it;
 	const uint8_t *sha256;
@@ -85,19 +85,19 @@ int pop3_give_known(struct pop3_run *r, struct drop *d, bool *known_out, struct 
 	bool lost = false;
 	int rc;
 
-	*known_out = d->done;
-	if (d->done || !d->uidl)
+	*known_out = m->done;
+	if (m->done || !m->uidl)
 		return 0;
 	*known_out = true;
-	it = known_claim_uidl(r->prev, d->uidl, d->size);
+	it = known_claim_uidl(r->prev, m->uidl, m->size);
 	rc = it ? bring(r, it, &lost, err) : 0;
 	if (rc < 0)
 		return rc;
 	if (it && !lost) {
 		r->result->unchanged++;
-		return give_old(r, d, it, it, err);
+		return give_old(r, m, it, it, err);
 	}
-	it = known_claim_uidl(r->last_run, d->uidl, d->size);
+	it = known_claim_uidl(r->last_run, m->uidl, m->size);
 	if (it) {
 		/*
 		 * Of an item of an interrupted run, only this is to be trusted (enum
@@ -108,12 +108,12 @@ int pop3_give_known(struct pop3_run *r, struct drop *d, bool *known_out, struct 
 		        .zone_min = it->zone_min,
 		        .warn = WARN_DATE};
 		memcpy(again.sha256, it->sha256, SHA256_LEN);
-		return give_old(r, d, &again, known_claim_content(r->prev, it->sha256), err);
+		return give_old(r, m, &again, known_claim_content(r->prev, it->sha256), err);
 	}
-	sha256 = r->opts->seen ? seen_file_find(r->elsewhere, d->uidl) : NULL;
-	if (sha256 && given_elsewhere(r, d, sha256)) {
-		note_hash(d, sha256);
-		d->done = true;
+	sha256 = r->opts->seen ? seen_file_find(r->elsewhere, m->uidl) : NULL;
+	if (sha256 && given_elsewhere(r, m, sha256)) {
+		note_hash(m, sha256);
+		m->done = true;
 		return 0;
 	}
 	*known_out = false;
@@ -205,11 +205,11 @@ static void set_date(struct pop3_run *r, struct tree_item *it)
  * A message without a final CRLF gets one on the wire, before the dot; LIST tells its
  * true size.
  */
-static int finish_body(struct pop3_run *r, const struct drop *d, uint64_t octets,
+static int finish_body(struct pop3_run *r, const struct message *m, uint64_t octets,
         struct tree_item *it, struct err *err)
 {
 	struct tree_object o;
-	bool lent = r->held_crlf && octets == d->size + 2 && r->liars == 0;
+	bool lent = r->held_crlf && octets == m->size + 2 && r->liars == 0;
 	int rc = 0;
 
 	if (!r->body)
@@ -228,8 +228,8 @@ static int finish_body(struct pop3_run *r, const struct drop *d, uint64_t octets
 	it->size = o.size;
 	if (o.has_nul)
 		it->warn |= WARN_NUL;
-	r->exact += o.size == d->size;
-	if (o.size != d->size) {
+	r->exact += o.size == m->size;
+	if (o.size != m->size) {
 		it->warn |= WARN_SIZE;
 		r->liars++;
 	}
@@ -241,17 +241,17 @@ void pop3_name_short(struct pop3_run *r)
 	size_t n = 0;
 	char text[120];
 
-	for (size_t i = 0; i < r->n_drops; i++)
-		n += r->drops[i].is_short;
-	for (size_t i = 0; i < r->n_drops && r->exact >= POP3_EXACT * n; i++) {
-		struct drop *d = &r->drops[i];
+	for (size_t i = 0; i < r->n_messages; i++)
+		n += r->messages[i].is_short;
+	for (size_t i = 0; i < r->n_messages && r->exact >= POP3_EXACT * n; i++) {
+		struct message *m = &r->messages[i];
 
-		if (!d->is_short)
+		if (!m->is_short)
 			continue;
 		snprintf(text, sizeof text,
 		        "the server gives %ju of %ju octets: it may be cut; what came is kept",
-		        (uintmax_t)d->came, (uintmax_t)d->size);
-		pop3_name_failure(r, d, text);
+		        (uintmax_t)m->came, (uintmax_t)m->size);
+		pop3_name_failure(r, m, text);
 	}
 }
 
@@ -266,7 +266,7 @@ static void reset_message(struct pop3_run *r)
 
 struct batch {
 	struct pop3_run *run;
-	struct drop *const *list;
+	struct message *const *list;
 	const struct pop3_want *wants;
 	size_t next; /* message whose end has not come yet */
 	bool astray; /* the one before it ended the session */
@@ -278,26 +278,26 @@ static int batch_body(void *ctx, const void *p, size_t n, struct err *err)
 }
 
 /* A whole message is here. */
-static int take_message(struct pop3_run *r, struct drop *d, uint64_t octets, struct err *err)
+static int take_message(struct pop3_run *r, struct message *m, uint64_t octets, struct err *err)
 {
 	struct tree_item it = {0};
-	int rc = finish_body(r, d, octets, &it, err);
+	int rc = finish_body(r, m, octets, &it, err);
 
 	if (rc < 0)
 		return rc;
 	set_date(r, &it);
-	note_hash(d, it.sha256);
-	d->done = true;
+	note_hash(m, it.sha256);
+	m->done = true;
 	r->result->fetched++;
 	r->result->bytes_fetched += octets;
 	atomic_fetch_add(&r->progress->items_done, 1);
 	atomic_fetch_add(&r->progress->bytes_done, octets);
 	/* Without UIDL: what an earlier listing of this run gave is not given again. */
-	if (!d->uidl && !tally_add(r->tally, it.sha256))
+	if (!m->uidl && !tally_add(r->tally, it.sha256))
 		return 0;
-	if (given_elsewhere(r, d, it.sha256))
+	if (given_elsewhere(r, m, it.sha256))
 		return 0;
-	return give_item(r, d->uidl, &it, known_claim_content(r->prev, it.sha256), err);
+	return give_item(r, m->uidl, &it, known_claim_content(r->prev, it.sha256), err);
 }
 
 static void say_unstuffed(struct pop3_run *r)
@@ -310,7 +310,7 @@ static void say_unstuffed(struct pop3_run *r)
 	r->unstuffed = true;
 }
 
-static void not_whole(struct pop3_run *r, struct drop *d, const struct pop3_shape *came)
+static void not_whole(struct pop3_run *r, struct message *m, const struct pop3_shape *came)
 {
 	char text[200];
 
@@ -318,18 +318,18 @@ static void not_whole(struct pop3_run *r, struct drop *d, const struct pop3_shap
 		snprintf(text, sizeof text,
 		        "the server ends it after %ju of %ju octets, and what follows is no "
 		        "answer: not kept",
-		        (uintmax_t)came->octets, (uintmax_t)d->size);
+		        (uintmax_t)came->octets, (uintmax_t)m->size);
 	else
 		snprintf(text, sizeof text,
 		        "the dots at the start of its lines are not sent as RFC 1939 wants it, and "
 		        "its size of %ju octets does not tell what is meant: not kept",
-		        (uintmax_t)d->size);
-	pop3_name_failure(r, d, text);
+		        (uintmax_t)m->size);
+	pop3_name_failure(r, m, text);
 }
 
-static void misfit(struct pop3_run *r, struct drop *d)
+static void misfit(struct pop3_run *r, struct message *m)
 {
-	d->by_retr = true;
+	m->by_retr = true;
 	if (++r->top_misfits >= POP3_TOP_MISFITS)
 		r->top = false;
 }
@@ -340,41 +340,41 @@ static void misfit(struct pop3_run *r, struct drop *d)
 static int settle(struct batch *b, size_t index, const struct pop3_shape *came, struct err *err)
 {
 	struct pop3_run *r = b->run;
-	struct drop *d = b->list[index];
-	const struct pop3_asked asked = {b->wants[index], d->astray};
+	struct message *m = b->list[index];
+	const struct pop3_asked asked = {b->wants[index], m->astray};
 
-	d->astray += came->astray;
+	m->astray += came->astray;
 	b->astray = came->astray;
 	switch (pop3_judge(came, &asked)) {
 	case POP3_KEEP:
-		d->topped = asked.want.top;
-		d->came = came->octets;
+		m->topped = asked.want.top;
+		m->came = came->octets;
 		/*
 		 * Some servers count the dots that they double, or a final CRLF of their
 		 * own.
 		 */
-		d->is_short = came->octets + came->doubled + 2 < d->size;
-		if (came->octets || !d->is_short)
-			return take_message(r, d, came->octets, err);
-		d->is_short = false;
-		pop3_name_failure(r, d, "the server gives no octets of it");
+		m->is_short = came->octets + came->doubled + 2 < m->size;
+		if (came->octets || !m->is_short)
+			return take_message(r, m, came->octets, err);
+		m->is_short = false;
+		pop3_name_failure(r, m, "the server gives no octets of it");
 		break;
 	case POP3_ASK_RETR:
-		misfit(r, d);
+		misfit(r, m);
 		break;
 	case POP3_ASK_CHECKED:
 		r->check = true;
 		break;
 	case POP3_ASK_DOUBLED:
 		say_unstuffed(r);
-		d->dots = POP3_DOUBLED;
+		m->dots = POP3_DOUBLED;
 		break;
 	case POP3_ASK_BY_SIZE:
 		say_unstuffed(r);
-		d->dots = POP3_BY_SIZE;
+		m->dots = POP3_BY_SIZE;
 		break;
 	case POP3_NOT_WHOLE:
-		not_whole(r, d, came);
+		not_whole(r, m, came);
 		break;
 	}
 	return 0;
@@ -385,16 +385,16 @@ static int batch_end(void *ctx, size_t index, const struct pop3_shape *came,
 {
 	struct batch *b = ctx;
 	struct pop3_run *r = b->run;
-	struct drop *d = b->list[index];
+	struct message *m = b->list[index];
 	int rc = 0;
 
 	b->next = index + 1;
 	if (!refused)
 		rc = settle(b, index, came, err);
 	else if (b->wants[index].top)
-		misfit(r, d);
-	else if (++d->tries >= POP3_REFUSALS)
-		pop3_name_failure(r, d, refused->text);
+		misfit(r, m);
+	else if (++m->tries >= POP3_REFUSALS)
+		pop3_name_failure(r, m, refused->text);
 	reset_message(r);
 	if (rc == 0)
 		rc = stop_check(err);
@@ -406,15 +406,15 @@ static int batch_end(void *ctx, size_t index, const struct pop3_shape *came,
  * coming.
  */
 static void blame(
-        struct pop3_run *r, struct drop *d, const struct pop3_want *w, const struct err *err)
+        struct pop3_run *r, struct message *m, const struct pop3_want *w, const struct err *err)
 {
 	if (w->top)
-		misfit(r, d);
-	d->tries += pop3_waited_out(r->session) ? POP3_WAITED_OUT : 1;
+		misfit(r, m);
+	m->tries += pop3_waited_out(r->session) ? POP3_WAITED_OUT : 1;
 	if (err->code == ERR_LIMIT)
-		pop3_name_failure(r, d, err->text);
-	else if (d->tries >= POP3_BREAKS)
-		pop3_name_failure(r, d, err->text);
+		pop3_name_failure(r, m, err->text);
+	else if (m->tries >= POP3_BREAKS)
+		pop3_name_failure(r, m, err->text);
 }
 
 /* A message that is too long ends a session, not the run. */
@@ -424,19 +424,19 @@ static bool ends_session(const struct err *err)
 	       err->code == ERR_LIMIT;
 }
 
-static struct pop3_want want_of(const struct pop3_run *r, struct drop *d)
+static struct pop3_want want_of(const struct pop3_run *r, struct message *m)
 {
-	struct pop3_want w = {.number = d->number,
-	        .size = d->size,
-	        .top = r->top && r->top_proven && !d->by_retr && d->dots == POP3_STUFFED,
-	        .dots = d->dots};
+	struct pop3_want w = {.number = m->number,
+	        .size = m->size,
+	        .top = r->top && r->top_proven && !m->by_retr && m->dots == POP3_STUFFED,
+	        .dots = m->dots};
 
 	w.check = !w.top && r->check;
-	d->retred |= !w.top;
+	m->retred |= !w.top;
 	return w;
 }
 
-int pop3_fetch(struct pop3_run *r, struct drop *const *list, size_t n, struct err *err)
+int pop3_fetch(struct pop3_run *r, struct message *const *list, size_t n, struct err *err)
 {
 	static const struct pop3_sink sink = {batch_body, batch_end};
 	struct pop3_want wants[POP3_BATCH];

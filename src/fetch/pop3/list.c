@@ -7,7 +7,7 @@
 struct listing {
 	struct pop3_entry *list;
 	size_t n;
-	uint8_t *taken; /* a drop stands for it */
+	uint8_t *taken; /* a message stands for it */
 	size_t *by_uidl; /* indexes of those with a valid UIDL, sorted */
 	size_t n_uidl;
 };
@@ -78,7 +78,7 @@ static size_t find_uidl(const struct listing *l, const char *uidl)
 }
 
 /*
- * Drops with a UIDL get their number; returns how many drops with one there are,
+ * Messages with a UIDL get their number; returns how many with one there are,
  * *found_out: that are listed.
  */
 static size_t number_named(struct pop3_run *r, struct listing *l, size_t *found_out)
@@ -86,18 +86,18 @@ static size_t number_named(struct pop3_run *r, struct listing *l, size_t *found_
 	size_t named = 0;
 
 	*found_out = 0;
-	for (size_t i = 0; i < r->n_drops; i++) {
-		struct drop *d = &r->drops[i];
+	for (size_t i = 0; i < r->n_messages; i++) {
+		struct message *m = &r->messages[i];
 		size_t at;
 
-		d->number = 0;
-		if (!d->uidl)
+		m->number = 0;
+		if (!m->uidl)
 			continue;
 		named++;
-		at = find_uidl(l, d->uidl);
+		at = find_uidl(l, m->uidl);
 		if (at == l->n_uidl)
 			continue;
-		d->number = l->list[l->by_uidl[at]].number;
+		m->number = l->list[l->by_uidl[at]].number;
 		l->taken[l->by_uidl[at]] = 1;
 		++*found_out;
 	}
@@ -109,8 +109,9 @@ static bool same_sizes(const struct pop3_run *r, const struct listing *l)
 {
 	size_t at = 0;
 
-	for (size_t i = 0; i < r->n_drops; i++)
-		if (!r->drops[i].gone && (at == l->n || l->list[at++].size != r->drops[i].size))
+	for (size_t i = 0; i < r->n_messages; i++)
+		if (!r->messages[i].gone &&
+		        (at == l->n || l->list[at++].size != r->messages[i].size))
 			return false;
 	return true;
 }
@@ -122,13 +123,13 @@ static void give_up_uidls(struct pop3_run *r, struct listing *l)
 	progress_say(r->progress, SAY_WARNING,
 	        "the server's UIDLs change from session to session: messages are told apart by "
 	        "their content, and all of them are retrieved each time");
-	for (size_t i = 0; i < r->n_drops; i++) {
-		struct drop *d = &r->drops[i];
+	for (size_t i = 0; i < r->n_messages; i++) {
+		struct message *m = &r->messages[i];
 
-		if (d->uidl && d->hashed)
-			(void)tally_add(r->tally, d->sha256);
-		free(d->uidl);
-		d->uidl = NULL;
+		if (m->uidl && m->hashed)
+			(void)tally_add(r->tally, m->sha256);
+		free(m->uidl);
+		m->uidl = NULL;
 	}
 	for (size_t i = 0; i < l->n; i++)
 		forget_uidl(&l->list[i]);
@@ -185,28 +186,29 @@ static size_t count_lost(const uint64_t *was, size_t n_was, const uint64_t *now,
  */
 static void number_unnamed(struct pop3_run *r, struct listing *l)
 {
-	uint64_t *was = xcalloc(r->n_drops + 1, sizeof *was), *now = xcalloc(l->n + 1, sizeof *now);
+	uint64_t *was = xcalloc(r->n_messages + 1, sizeof *was),
+	         *now = xcalloc(l->n + 1, sizeof *now);
 	size_t n_was = 0, n_now = 0, k = 0;
 	bool grown = true;
 
-	for (size_t i = 0; i < r->n_drops; i++)
-		if (!r->drops[i].uidl && !r->drops[i].gone)
-			was[n_was++] = r->drops[i].size;
+	for (size_t i = 0; i < r->n_messages; i++)
+		if (!r->messages[i].uidl && !r->messages[i].gone)
+			was[n_was++] = r->messages[i].size;
 	for (size_t i = 0; i < l->n; i++)
 		if (!l->taken[i] && !l->list[i].uidl)
 			now[n_now++] = l->list[i].size;
 	for (size_t i = 0; i < n_was; i++)
 		grown = grown && i < n_now && was[i] == now[i];
-	for (size_t i = 0; i < r->n_drops; i++) {
-		struct drop *d = &r->drops[i];
+	for (size_t i = 0; i < r->n_messages; i++) {
+		struct message *m = &r->messages[i];
 
-		if (d->uidl || d->gone)
+		if (m->uidl || m->gone)
 			continue;
-		d->gone = !grown;
+		m->gone = !grown;
 		while (grown && (l->taken[k] || l->list[k].uidl))
 			k++;
 		if (grown) {
-			d->number = l->list[k].number;
+			m->number = l->list[k].number;
 			l->taken[k] = 1;
 		}
 	}
@@ -220,18 +222,18 @@ static void number_unnamed(struct pop3_run *r, struct listing *l)
 	free(now);
 }
 
-static void add_drops(struct pop3_run *r, const struct listing *l)
+static void add_messages(struct pop3_run *r, const struct listing *l)
 {
 	r->fresh = 0;
 	for (size_t i = 0; i < l->n; i++) {
-		struct drop *d;
+		struct message *m;
 
 		if (l->taken[i])
 			continue;
-		d = ARR_PUSH(r->drops, r->n_drops, r->drops_cap);
-		d->number = l->list[i].number;
-		d->size = l->list[i].size;
-		d->uidl = xstrdup(l->list[i].uidl);
+		m = ARR_PUSH(r->messages, r->n_messages, r->messages_cap);
+		m->number = l->list[i].number;
+		m->size = l->list[i].size;
+		m->uidl = xstrdup(l->list[i].uidl);
 		r->fresh++;
 	}
 }
@@ -239,8 +241,8 @@ static void add_drops(struct pop3_run *r, const struct listing *l)
 static void count_vanished(struct pop3_run *r)
 {
 	r->vanished = r->lost;
-	for (size_t i = 0; i < r->n_drops; i++)
-		r->vanished += !r->drops[i].gone && r->drops[i].number == 0;
+	for (size_t i = 0; i < r->n_messages; i++)
+		r->vanished += !r->messages[i].gone && r->messages[i].number == 0;
 }
 
 /*
@@ -285,7 +287,7 @@ int pop3_relist(struct pop3_run *r, struct err *err)
 		give_up_uidls(r, &l);
 	forget_doubles(&l);
 	number_unnamed(r, &l);
-	add_drops(r, &l);
+	add_messages(r, &l);
 	count_vanished(r);
 	judge_window(r);
 	pop3_list_free(l.list, l.n);

@@ -16,9 +16,9 @@ static void clear_run(struct pop3_run *r)
 		r->last->ops->free(r->last);
 	seen_file_free(r->elsewhere);
 	tally_free(r->tally);
-	for (size_t i = 0; i < r->n_drops; i++)
-		free(r->drops[i].uidl);
-	free(r->drops);
+	for (size_t i = 0; i < r->n_messages; i++)
+		free(r->messages[i].uidl);
+	free(r->messages);
 	free(r->capa);
 	buf_clear(&r->head);
 }
@@ -58,17 +58,17 @@ static int load_state(struct pop3_run *r, struct err *err)
 	return rc;
 }
 
-static bool wanted(const struct drop *d)
+static bool wanted(const struct message *m)
 {
-	return d->number && !d->done && !d->failed && !d->gone;
+	return m->number && !m->done && !m->failed && !m->gone;
 }
 
 static size_t count_left(const struct pop3_run *r)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->n_drops; i++)
-		n += wanted(&r->drops[i]);
+	for (size_t i = 0; i < r->n_messages; i++)
+		n += wanted(&r->messages[i]);
 	return n;
 }
 
@@ -76,17 +76,17 @@ static size_t count_left(const struct pop3_run *r)
 static int give_known(struct pop3_run *r, size_t from, uint64_t *bytes, struct err *err)
 {
 	*bytes = 0;
-	for (size_t i = from; i < r->n_drops; i++) {
+	for (size_t i = from; i < r->n_messages; i++) {
 		bool known;
-		int rc = pop3_give_known(r, &r->drops[i], &known, err);
+		int rc = pop3_give_known(r, &r->messages[i], &known, err);
 
 		if (rc < 0)
 			return rc;
 		if (known)
 			continue;
-		*bytes += r->drops[i].size;
+		*bytes += r->messages[i].size;
 		atomic_fetch_add(&r->progress->items_total, 1);
-		atomic_fetch_add(&r->progress->bytes_total, r->drops[i].size);
+		atomic_fetch_add(&r->progress->bytes_total, r->messages[i].size);
 	}
 	return 0;
 }
@@ -94,7 +94,7 @@ static int give_known(struct pop3_run *r, size_t from, uint64_t *bytes, struct e
 /* A new session, and what is known of what only it lists. */
 static int renew(struct pop3_run *r, struct err *err)
 {
-	size_t from = r->n_drops;
+	size_t from = r->n_messages;
 	uint64_t bytes;
 	int rc = pop3_renew(r, err);
 
@@ -117,12 +117,12 @@ static bool is_passing(int rc)
 
 static int release_canary(struct pop3_run *r, bool *died, struct err *err)
 {
-	struct drop *small = NULL;
+	struct message *small = NULL;
 	int rc;
 
-	for (size_t i = 0; i < r->n_drops; i++)
-		if (wanted(&r->drops[i]) && (!small || r->drops[i].size < small->size))
-			small = &r->drops[i];
+	for (size_t i = 0; i < r->n_messages; i++)
+		if (wanted(&r->messages[i]) && (!small || r->messages[i].size < small->size))
+			small = &r->messages[i];
 	if (!small)
 		return 0;
 	small->by_retr = true;
@@ -147,8 +147,8 @@ static int release_canary(struct pop3_run *r, bool *died, struct err *err)
 
 static bool any_done(const struct pop3_run *r)
 {
-	for (size_t i = 0; i < r->n_drops; i++)
-		if (r->drops[i].done && r->drops[i].number)
+	for (size_t i = 0; i < r->n_messages; i++)
+		if (r->messages[i].done && r->messages[i].number)
 			return true;
 	return false;
 }
@@ -180,17 +180,17 @@ static int fetch_listed(struct pop3_run *r, bool again, struct err *err)
 	size_t i = 0;
 	int rc = 0;
 
-	while (i < r->n_drops && rc == 0) {
-		struct drop *list[POP3_BATCH];
+	while (i < r->n_messages && rc == 0) {
+		struct message *list[POP3_BATCH];
 		uint64_t bytes = 0;
 		size_t n = 0;
 
-		for (; i < r->n_drops && n < POP3_BATCH &&
-		        (n == 0 || bytes + r->drops[i].size <= POP3_BATCH_BYTES);
+		for (; i < r->n_messages && n < POP3_BATCH &&
+		        (n == 0 || bytes + r->messages[i].size <= POP3_BATCH_BYTES);
 		        i++)
-			if (wanted(&r->drops[i]) && (r->drops[i].tries > 0) == again) {
-				bytes += r->drops[i].size;
-				list[n++] = &r->drops[i];
+			if (wanted(&r->messages[i]) && (r->messages[i].tries > 0) == again) {
+				bytes += r->messages[i].size;
+				list[n++] = &r->messages[i];
 			}
 		if (n)
 			rc = pop3_fetch(r, list, n, err);
@@ -230,9 +230,9 @@ static int fetch_all(struct pop3_run *r, struct err *err)
 		if (rc < 0)
 			return rc;
 	}
-	for (size_t i = 0; i < r->n_drops; i++)
-		if (wanted(&r->drops[i]))
-			pop3_name_failure(r, &r->drops[i], why);
+	for (size_t i = 0; i < r->n_messages; i++)
+		if (wanted(&r->messages[i]))
+			pop3_name_failure(r, &r->messages[i], why);
 	return r->retrieved ? renew(r, err) : 0;
 }
 
@@ -249,15 +249,15 @@ static void prove(struct pop3_run *r)
 {
 	if (!r->vanished)
 		return;
-	for (size_t i = 0; i < r->n_drops; i++) {
-		struct drop *d = &r->drops[i];
+	for (size_t i = 0; i < r->n_messages; i++) {
+		struct message *m = &r->messages[i];
 
-		if (d->number || d->gone)
+		if (m->number || m->gone)
 			continue;
-		if (!d->done && !d->failed)
-			pop3_name_failure(r, d, "vanished from the server before it was retrieved");
-		else if (!d->failed && !r->window)
-			name_loss(r, d->uidl);
+		if (!m->done && !m->failed)
+			pop3_name_failure(r, m, "vanished from the server before it was retrieved");
+		else if (!m->failed && !r->window)
+			name_loss(r, m->uidl);
 	}
 	for (size_t i = 0; i < r->lost; i++)
 		name_loss(r, NULL);
@@ -357,10 +357,10 @@ static int fetch_new(struct pop3_run *r, struct err *err)
 		rc = prove_top(r, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; died && i < r->n_drops; i++)
-		if (wanted(&r->drops[i]))
-			pop3_name_failure(
-			        r, &r->drops[i], "not retrieved: the server removes what is read");
+	for (size_t i = 0; died && i < r->n_messages; i++)
+		if (wanted(&r->messages[i]))
+			pop3_name_failure(r, &r->messages[i],
+			        "not retrieved: the server removes what is read");
 	rc = fetch_all(r, &late);
 	pop3_say_how(r);
 	if (rc < 0 && count_left(r) == 0 && (is_passing(rc) || rc == ERR_AUTH)) {
@@ -432,7 +432,7 @@ static int run_session(struct pop3_run *r, struct err *err)
 	if (rc == 0 && !r->opts->dry)
 		rc = load_state(r, err);
 	if (rc == 0 && r->opts->dry) {
-		r->result->items = r->n_drops;
+		r->result->items = r->n_messages;
 	} else if (rc == 0) {
 		r->coll = tree_coll_new(COLL_MAIL, r->name);
 		rc = take(r, err);

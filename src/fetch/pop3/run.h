@@ -42,13 +42,13 @@ enum {
 };
 
 /* One message of the maildrop, over all sessions of a run. */
-struct drop {
+struct message {
 	char *uidl; /* valid and unique, or NULL */
 	uint32_t number; /* in the present session; 0: not listed in it */
 	uint64_t size;
 	bool done; /* it is in the collection, or need not be */
 	bool failed; /* it was named as one that could not be fetched */
-	/* without UIDL, and the listing was read again: another drop stands for it */
+	/* without UIDL, and the listing was read again: another message stands for it */
 	bool gone;
 	bool hashed;
 	uint8_t sha256[SHA256_LEN];
@@ -104,8 +104,8 @@ struct pop3_run {
 	uint32_t next_uid;
 	uint64_t skipped; /* messages that another source gives */
 
-	struct drop *drops;
-	size_t n_drops, drops_cap;
+	struct message *messages;
+	size_t n_messages, messages_cap;
 	bool no_uidl; /* UIDLs change from session to session */
 	size_t lost; /* messages without UIDL that are not listed any more */
 	size_t vanished; /* of all messages, in the last listing */
@@ -141,13 +141,14 @@ int pop3_check_expire(struct pop3_run *r, struct err *err) MUST_CHECK;
 void pop3_advise(struct pop3_run *r); /* what a person should know about this server */
 int pop3_nap(struct pop3_run *r, unsigned tenths, struct err *err) MUST_CHECK;
 
-/* list.c: number the drops by a fresh listing, add those not seen before. */
+/* list.c: number the messages by a fresh listing, add those not seen before. */
 int pop3_relist(struct pop3_run *r, struct err *err) MUST_CHECK;
 
 /* fetch.c */
-int pop3_fetch(struct pop3_run *r, struct drop *const *list, size_t n, struct err *err) MUST_CHECK;
+int pop3_fetch(
+        struct pop3_run *r, struct message *const *list, size_t n, struct err *err) MUST_CHECK;
 int pop3_give_known(
-        struct pop3_run *r, struct drop *d, bool *known_out, struct err *err) MUST_CHECK;
+        struct pop3_run *r, struct message *m, bool *known_out, struct err *err) MUST_CHECK;
 /**
  * pop3_give_unlisted(r, named, n_out, err): what the last state has and this listing has
  * not shown; with r->drop only what may be listed again.
@@ -155,7 +156,7 @@ int pop3_give_known(
  * are counted. Else the UIDL is dropped, since RFC 1939 7 lets a server use it again.
  */
 int pop3_give_unlisted(struct pop3_run *r, bool named, size_t *n_out, struct err *err) MUST_CHECK;
-void pop3_name_failure(struct pop3_run *r, struct drop *d, const char *reason);
+void pop3_name_failure(struct pop3_run *r, struct message *m, const char *reason);
 /*
  * Where LIST is right about the other messages, those that came shorter are named: they
  * may be cut.

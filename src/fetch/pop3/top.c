@@ -51,15 +51,15 @@ static int end_twin(void *ctx, size_t index, const struct pop3_shape *came,
 	return 0;
 }
 
-static struct drop *smallest_safe(struct pop3_run *r)
+static struct message *smallest_safe(struct pop3_run *r)
 {
-	struct drop *small = NULL;
+	struct message *small = NULL;
 
-	for (size_t i = 0; i < r->n_drops; i++) {
-		struct drop *d = &r->drops[i];
+	for (size_t i = 0; i < r->n_messages; i++) {
+		struct message *m = &r->messages[i];
 
-		if (d->number && d->done && d->hashed && (!small || d->size < small->size))
-			small = d;
+		if (m->number && m->done && m->hashed && (!small || m->size < small->size))
+			small = m;
 	}
 	return small;
 }
@@ -67,16 +67,16 @@ static struct drop *smallest_safe(struct pop3_run *r)
 int pop3_prove_top(struct pop3_run *r, struct err *err)
 {
 	static const struct pop3_sink sink = {add_octets, end_twin};
-	struct drop *d = r->top ? smallest_safe(r) : NULL;
+	struct message *m = r->top ? smallest_safe(r) : NULL;
 	struct twin t = {.same = false};
 	struct pop3_want want;
 	int rc;
 
 	r->top = false;
-	if (!d)
+	if (!m)
 		return 0;
-	want = (struct pop3_want){.number = d->number, .size = d->size, .top = true};
-	t.wanted = d->sha256;
+	want = (struct pop3_want){.number = m->number, .size = m->size, .top = true};
+	t.wanted = m->sha256;
 	sha256_start(&t.hash);
 	r->retrieved = true;
 	rc = pop3_retr(r->session, &want, 1, &sink, &t, err);
@@ -89,11 +89,11 @@ void pop3_say_how(struct pop3_run *r)
 	size_t topped = 0, retred = 0;
 	char n[COUNTED_SIZE];
 
-	for (size_t i = 0; i < r->n_drops; i++) {
-		const struct drop *d = &r->drops[i];
+	for (size_t i = 0; i < r->n_messages; i++) {
+		const struct message *m = &r->messages[i];
 
-		retred += d->retred && d->done;
-		topped += d->topped && d->done && !d->retred;
+		retred += m->retred && m->done;
+		topped += m->topped && m->done && !m->retred;
 	}
 	if (topped)
 		progress_say(r->progress, SAY_INFO, "%s fetched by TOP, which leaves mail unread",
