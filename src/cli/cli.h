@@ -265,11 +265,11 @@ void maps_clear(struct maps *m);
 bool maps_empty_level(const char *name); /* "", "/x", "x/", "x//y" */
 /**
  * --max-rate and --daily-limit: what the wire may carry, set in every service of
- * ${account} until guest_end. 0, or an exit code after a message.
+ * ${account} until limits_end. 0, or an exit code after a message.
  */
-struct guest;
-int guest_start(const struct args *a, struct account *account, struct guest **out);
-void guest_end(struct guest *g); /* NULL is fine */
+struct limits;
+int limits_start(const struct args *a, struct account *account, struct limits **out);
+void limits_end(struct limits *l); /* NULL is fine */
 
 extern const struct option_def take_options[]; /* of the commands that call it */
 

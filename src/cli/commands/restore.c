@@ -386,13 +386,13 @@ static int tell_no_into(struct restore *r)
 
 static int run_kinds(struct restore *r, unsigned kinds)
 {
-	struct guest *guest = NULL;
-	int rc = guest_start(r->args, r->account, &guest);
+	struct limits *limits = NULL;
+	int rc = limits_start(r->args, r->account, &limits);
 
 	for (unsigned k = 0; k < COLL_KINDS && rc == 0; k++)
 		if (kinds & 1u << k)
 			rc = restore_kind(r, k);
-	guest_end(guest);
+	limits_end(limits);
 	return rc == 0 ? tell_no_into(r) : rc;
 }
 

@@ -330,12 +330,12 @@ static int commit(struct take *t)
 int take_account(struct take *t)
 {
 	struct tally y = {0};
-	struct guest *guest = NULL;
-	int rc = guest_start(t->args, t->account, &guest);
+	struct limits *limits = NULL;
+	int rc = limits_start(t->args, t->account, &limits);
 
 	if (rc == 0)
 		rc = take_services(t, &y);
-	guest_end(guest);
+	limits_end(limits);
 	if (rc)
 		return rc;
 	if (y.failed == y.tried && y.asked > 1) /* each was told */
@@ -393,15 +393,15 @@ static int links_of(struct take *t, struct tree_reader *from)
 
 int take_links(struct take *t, struct tree_reader *from, int rc, struct err *err)
 {
-	struct guest *guest = NULL;
+	struct limits *limits = NULL;
 
 	if (rc < 0) {
 		rc = fail(t->args, err);
 	} else {
-		rc = guest_start(t->args, t->account, &guest);
+		rc = limits_start(t->args, t->account, &limits);
 		if (rc == 0)
 			rc = links_of(t, from);
-		guest_end(guest);
+		limits_end(limits);
 		t->sink->ops->free(t->sink);
 	}
 	if (from)

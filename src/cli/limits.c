@@ -1,5 +1,5 @@
 /*
- * Being a good guest: how much goes over the wire, and how long is waited for a server in
+ * Limits of a run: how much goes over the wire, and how long is waited for a server in
  * trouble. --daily-limit counts in a file for each account, so that a second run of the
  * same day knows; it is written every megabyte, without fsync: after a power failure a
  * day may have a little more.
@@ -19,7 +19,7 @@
 
 #define DAY_SIZE 11 /* 2026-11-22 */
 
-struct guest {
+struct limits {
 	struct account *account;
 	struct rate *rate;
 	char *ledger; /* path, NULL: no daily limit */
@@ -98,10 +98,10 @@ static int ledger_add(const char *path, uint64_t add, uint64_t *sum_out, struct 
 
 static void spent(void *ctx, uint64_t bytes)
 {
-	const struct guest *g = ctx;
+	const struct limits *l = ctx;
 	struct err ignored;
 	uint64_t sum;
-	int rc = g->ledger ? ledger_add(g->ledger, bytes, &sum, &ignored) : 0;
+	int rc = l->ledger ? ledger_add(l->ledger, bytes, &sum, &ignored) : 0;
 
 	/*
 	 * a ledger that cannot be written is no reason to end: this run's own count goes
@@ -110,43 +110,43 @@ static void spent(void *ctx, uint64_t bytes)
 	(void)rc;
 }
 
-int guest_start(const struct args *a, struct account *account, struct guest **out)
+int limits_start(const struct args *a, struct account *account, struct limits **out)
 {
-	struct guest *g = xcalloc(1, sizeof *g);
-	struct rate_opts o = {.total = UINT64_MAX, .spent = spent, .ctx = g};
+	struct limits *l = xcalloc(1, sizeof *l);
+	struct rate_opts o = {.total = UINT64_MAX, .spent = spent, .ctx = l};
 	uint64_t daily, had = 0;
 	struct err err;
 	int rc = bytes_option(a, "max-rate", &o.per_second);
 
 	*out = NULL;
-	g->account = account;
+	l->account = account;
 	if (rc == 0)
 		rc = bytes_option(a, "daily-limit", &daily);
 	if (rc == 0 && daily &&
-	        (state_ledger(account, &g->ledger, &err) < 0 ||
-	                ledger_add(g->ledger, 0, &had, &err) < 0))
+	        (state_ledger(account, &l->ledger, &err) < 0 ||
+	                ledger_add(l->ledger, 0, &had, &err) < 0))
 		rc = fail(a, &err);
 	if (rc) {
-		guest_end(g);
+		limits_end(l);
 		return rc;
 	}
 	if (daily)
 		o.total = had < daily ? daily - had : 0;
 	if (daily || o.per_second)
-		g->rate = rate_new(&o);
+		l->rate = rate_new(&o);
 	for (unsigned k = 0; k < SERVICE_KINDS; k++)
-		account->services[k].at.rate = g->rate;
-	*out = g;
+		account->services[k].at.rate = l->rate;
+	*out = l;
 	return 0;
 }
 
-void guest_end(struct guest *g)
+void limits_end(struct limits *l)
 {
-	if (!g)
+	if (!l)
 		return;
 	for (unsigned k = 0; k < SERVICE_KINDS; k++)
-		g->account->services[k].at.rate = NULL;
-	rate_free(g->rate);
-	free(g->ledger);
-	free(g);
+		l->account->services[k].at.rate = NULL;
+	rate_free(l->rate);
+	free(l->ledger);
+	free(l);
 }
