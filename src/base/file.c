@@ -211,7 +211,8 @@ static int temp_open(int dirfd, const char *path, char **temp_out, int *fd_out, 
 			return 0;
 		}
 		if (errno != EEXIST || i + 1 == TEMP_TRIES) {
-			int rc = err_sys(err, ERR_WHOLE, "cannot create a file beside %s", path);
+			int rc = err_sys(
+			        err, ERR_WHOLE, "cannot create a temporary file next to %s", path);
 
 			free(temp);
 			return rc;

@@ -754,12 +754,12 @@ def apart(scratch, archive):
         shutil.rmtree(run.env["XDG_STATE_HOME"])
         for n, code in enumerate((0, 0, 0)):
             n == 2 and shutil.rmtree(run.env["XDG_STATE_HOME"])
-            expect(run.valise("restore", own) == code and run.text.count("was missing is added") == (0 if n else 8), run.text)
+            expect(run.valise("restore", own) == code and run.text.count("was missing and is added") == (0 if n else 8), run.text)
             expect(sum(len(c.resources) for c in target.collections.values()) == 11, run.text)
     with KeepsFirst() as target:
         run = named_run(target, "bundles-first-2", scratch)
         for n, code in enumerate((3, 0)):
-            expect(run.valise("restore", own) == code and run.text.count("was missing is added") == (0 if n else 8), run.text)
+            expect(run.valise("restore", own) == code and run.text.count("was missing and is added") == (0 if n else 8), run.text)
             expect(sum(len(c.resources) for c in target.collections.values()) == 11, run.text)
 
 

@@ -286,7 +286,7 @@ class PiecesShort(OneOdd):
     name = "pieces-shorter-than-asked"
     source = "robustness: RFC 3501 6.4.5 lets only the last piece be shorter"
     code = 0
-    words = "UID 3 is given only in pieces; they are all here"
+    words = "UID 3 is given only in pieces; all of them were fetched"
 
     def populate(self):
         super().populate()

@@ -138,7 +138,7 @@ static void tell(struct take *t, const char *path, int rc)
 		printf("INCOMPLETE: %s; valise list shows what; run backup again to try again\n",
 		        c->totals.errors ? counted(c->totals.errors, "item could not be fetched",
 		                                   "items could not be fetched", lost)
-		                         : "a folder could not be read, or not plainly");
+		                         : "a folder could not be read, or only by a rescue");
 	buf_clear(&b);
 }
 

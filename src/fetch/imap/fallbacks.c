@@ -91,8 +91,8 @@ static int by_pieces(struct worker *w, struct rec *r, struct err *err)
 
 	if (rc == 1 && (r->have & REC_SIZE) && at == r->size) {
 		progress_say(w->run->progress, SAY_NOTE,
-		        "%s: UID %u is given only in pieces; they are all here", w->expect_mb->name,
-		        r->uid);
+		        "%s: UID %u is given only in pieces; all of them were fetched",
+		        w->expect_mb->name, r->uid);
 		return 1;
 	}
 	if (rc != 1)

@@ -171,8 +171,8 @@ static int keep_before(struct worker *w, struct mbox *mb, const struct tree_coll
 		return fetch_fail(w->run, err);
 	r->done = 1;
 	progress_say(w->run->progress, SAY_WARNING,
-	        "%s: UID %u is still not given; the copy that was rescued before is kept", mb->name,
-	        r->uid);
+	        "%s: the server still does not give UID %u; the copy rescued earlier is kept",
+	        mb->name, r->uid);
 	return 0;
 }
 

@@ -326,7 +326,7 @@ static int keep_unlisted(struct pop3_run *r, struct err *err)
 static void no_proof(struct pop3_run *r, const struct err *why)
 {
 	char *text = xasprintf(
-	        "whether everything is still on the server could not be seen: %s", why->text);
+	        "could not check whether everything is still on the server: %s", why->text);
 
 	tree_coll_error(r->coll, 0, NULL, NULL, NULL, text);
 	r->result->errors++;

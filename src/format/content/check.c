@@ -214,7 +214,8 @@ void content_check(const void *p, size_t n,
 		say(&c, CONTENT_UNREADABLE, "neither a calendar object nor a card");
 	else if (s.wrong)
 		say(&c, CONTENT_MALFORMED,
-		        "%u lines that are none, or BEGIN and END that do not match", s.wrong);
+		        "%u lines that are no content lines, or BEGIN and END that do not match",
+		        s.wrong);
 	if (s.calendar && !s.components)
 		say(&c, CONTENT_EMPTY, "a calendar object without an event, task or journal");
 	if (memchr(p, 0, n))

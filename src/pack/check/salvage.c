@@ -401,7 +401,7 @@ static int run(struct salvage *s, const char *path, struct err *err)
 
 	if (rc == 0 && n == 0)
 		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE,
-		        "%s has no snapshot that anything could be got out of", path);
+		        "%s has no snapshot from which anything can be recovered", path);
 	m = xcalloc(n + 1, sizeof *m);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = scan_snapshot(s, numbers[i], err);

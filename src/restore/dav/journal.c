@@ -95,7 +95,7 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 	if (!r.url || !r.etag || !h || !s || !hex_parse(h, r.archived, SHA256_LEN) ||
 	        !hex_parse(s, r.held, SHA256_LEN) || r.grade < 0 || r.grade > 3)
 		return err_set(err, ERR_DAMAGED, ERR_WHOLE,
-		        "the restore journal holds a record that is none");
+		        "the restore journal holds a line that is no record");
 	take(j, &r);
 	return 0;
 }

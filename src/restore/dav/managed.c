@@ -380,7 +380,7 @@ static int look_at_end(struct drun *r, struct entry *e, struct err *err)
 		entry_remember(r, e, x);
 	else if (rc == 0)
 		say_entry(r, SAY_WARNING, e,
-		        "after its files were attached the target has it otherwise: %s",
+		        "the target altered it when its files were attached: %s",
 		        x->differences ? x->differences
 		        : x->why       ? x->why
 		                       : "it cannot be read back");

@@ -141,7 +141,7 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 	e->lacks = apart_lacks(x);
 	if (e->more && state == ENTRY_ADDED &&
 	        (r->entries[e->of].lacks || r->entries[e->of].state == ENTRY_THERE))
-		say_entry(r, SAY_INFO, e, "an object of it that was missing is added by itself");
+		say_entry(r, SAY_INFO, e, "one object of the item was missing and is added alone");
 	e->open = e->open || (x->open && r->acolls[e->acoll].to == x->tcoll);
 	entry_remember(r, e, x);
 }
@@ -232,7 +232,8 @@ static bool prepare(struct drun *r, struct entry *e, struct put *p, struct err *
 
 	memset(p, 0, sizeof *p);
 	if (e->more && r->opts->strict) {
-		entry_failed(r, e, "this object of it is missing, and --strict stores none apart");
+		entry_failed(r, e,
+		        "the target lacks one object of this item, and --strict does not add it alone");
 		return false;
 	}
 	p->e = e;

@@ -70,7 +70,7 @@ struct silence silence_of(const char *dav, const char *url, bool cyrus)
 	switch (s.family) {
 	case FAMILY_GOOGLE:
 		s.schedules = true;
-		s.why = "Google mails every attendee, whatever it is told";
+		s.why = "Google mails every attendee, whatever the request says";
 		break;
 	case FAMILY_SOGO:
 		s.why = "SOGo copies events into the calendars of their attendees";

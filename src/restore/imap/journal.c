@@ -127,7 +127,7 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 		return 0;
 	if (!sha || !box || !hex_parse(sha, one.sha256, SHA256_LEN))
 		return err_set(err, ERR_DAMAGED, ERR_WHOLE,
-		        "the restore journal holds a record that is none");
+		        "the restore journal holds a line that is no record");
 	one.date_utc = json_get_int(o, "d", 0);
 	one.flags = (uint16_t)json_get_int(o, "f", 0);
 	one.form = (uint16_t)json_get_int(o, "r", 0);
