@@ -24,7 +24,7 @@ enum fault_kind {
 #ifdef VALISE_FAULTS
 /**
  * fault_hit(kind, name, n):
- * Count one call. True: the call shall fail, errno is set. ${n} (may be NULL) is its
+ * Count one call. True: the call is to fail, errno is set. ${n} (may be NULL) is its
  * size, which a short read or write makes 1.
  */
 bool fault_hit(enum fault_kind kind, const char *name, size_t *n);

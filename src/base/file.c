@@ -198,7 +198,7 @@ int fd_pread(int fd, void *p, size_t n, uint64_t off, size_t *got_out, struct er
 	return 0;
 }
 
-/* Open a new file beside ${path}; *temp_out is its name, the caller's. */
+/* Open a new file next to ${path}; *temp_out is its name, the caller's. */
 static int temp_open(int dirfd, const char *path, char **temp_out, int *fd_out, struct err *err)
 {
 	for (unsigned i = 0;; i++) {

@@ -158,7 +158,7 @@ static int keep_rest(struct take *t, unsigned taken, const struct tally *y)
 	return 0;
 }
 
-/* Without IMAP's mail there is no telling what POP3 gives beside it. */
+/* Without IMAP's mail nobody knows which messages POP3 alone has. */
 static bool is_left_out(struct take *t, enum service_kind kind, const struct tally *y)
 {
 	if (kind != SERVICE_POP3 || !t->account->present[SERVICE_IMAP] || !y->lost[COLL_MAIL])

@@ -299,7 +299,7 @@ void other_mail_close(struct other_mail *o);
  * $XDG_STATE_HOME/valise/${name}, or NULL when there is no such place; the caller frees.
  */
 char *state_path(const char *name);
-/* What a restore journal belongs to, beside the service. */
+/* What a restore journal belongs to, besides the service. */
 struct state_target {
 	const char *archive_id, *under, *into; /* under, into: as given, or NULL */
 	bool make; /* make the directory that it lies in */

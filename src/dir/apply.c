@@ -228,7 +228,7 @@ static int unlink_if(int dirfd, const char *name, int flags, struct err *err)
 	return err_sys(err, ERR_WHOLE, "cannot remove %s", name);
 }
 
-/* What a directory of ours holds beside the items. */
+/* Remove what a directory of ours holds besides items. */
 static int empty_dir(int fd, enum coll_kind kind, struct err *err)
 {
 	static const char *const subs[] = {"cur", "new", "tmp"}, *const files[] = {

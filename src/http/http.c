@@ -314,7 +314,7 @@ static bool is_silent(const struct xfer *x, int64_t now)
 	       waited_for(x, now) >= patience_ms(idle, x->moved);
 }
 
-/* People shall know that it is not we who do nothing. */
+/* Tell people that the server is what the run waits for. */
 static void tell_silence(struct xfer *x, int64_t now)
 {
 	int64_t idle = x->h->service->at.idle_timeout_ms;

@@ -409,7 +409,7 @@ bool http_is_passing(int status, const char *text)
 	return false;
 }
 
-/* What only reads is asked for again; when one was so in vain, the others hardly wait. */
+/* Reading requests are sent again; once that failed for one, the others hardly wait. */
 static bool passing(struct xfer *x)
 {
 	struct http_common *c = x->h->common;

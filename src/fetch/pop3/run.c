@@ -401,7 +401,7 @@ static void keep_capa(struct pop3_run *r)
 	r->coll->props = xstrdup(same ? old->props : r->capa);
 }
 
-/* The collection goes to the sink; one that holds nothing beside IMAP's is not made. */
+/* Give the collection to the sink; if IMAP has all of its messages, it is not made. */
 static int give_coll(struct pop3_run *r, struct err *err)
 {
 	struct tree_coll *c = r->coll;

@@ -28,7 +28,7 @@ enum {
 	POP3_TRIES = 10, /* sessions without progress */
 	POP3_REFUSALS = 2, /* of a message, until it is believed */
 	POP3_BREAKS = 4, /* of the session by a message */
-	/* a session that was waited for in vain counts as so many that broke */
+	/* a session that timed out counts as so many that broke */
 	POP3_WAITED_OUT = 2,
 	POP3_SESSIONS = 100000,
 	/* so many new messages of a known maildrop deserve a canary, too */

@@ -30,7 +30,7 @@ struct model {
 	unsigned strays, unclosed; /* lines that are none; components without END */
 	bool all; /* with what is volatile */
 	bool card; /* the line stands in a card */
-	bool objects; /* there is something beside time zones */
+	bool objects; /* there is something besides time zones */
 };
 
 static void push_entry(void *ctx, const struct canon_entry *e)

@@ -91,7 +91,7 @@ static bool is_known(const struct verify *v, const char *path)
 	return kind == LAYOUT_SEAL || kind == LAYOUT_SEAL_SUM || verify_file(v, path);
 }
 
-/* Anything in .work beside what a file system (FUSE, NFS) still has of removed files? */
+/* Is anything in .work but what FUSE and NFS keep of removed files? */
 static bool has_work(const struct verify *v)
 {
 	char **names = NULL;

@@ -96,7 +96,7 @@ static uint64_t count_missing(const struct tree_coll *c, const struct tree_coll 
 	return missing;
 }
 
-/* What the collection is beside its last state. */
+/* What the collection is compared with its last state. */
 struct settled {
 	bool same, marked;
 	uint64_t missing;
