@@ -232,8 +232,8 @@ static bool prepare(struct drun *r, struct entry *e, struct put *p, struct err *
 
 	memset(p, 0, sizeof *p);
 	if (e->more && r->opts->strict) {
-		entry_failed(r, e,
-		        "the target lacks one object of this item, and --strict does not add it alone");
+		entry_failed(
+		        r, e, "the target lacks this object of the item; --strict adds none alone");
 		return false;
 	}
 	p->e = e;
