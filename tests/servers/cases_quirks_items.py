@@ -345,6 +345,18 @@ class UidReused(Quirk):
         m.body, m.date, m.flags = b"Subject: quite another message\r\n\r\nwith another body\r\n", "09-Sep-2009 09:09:09 +0900", []
 
 
+class UidnextBack(UidReused):
+    """UIDNEXT goes back; the second run finds another message under an old UID, of the same size, date and flags."""
+    name = "uidnext-back"
+    source = "servers that keep UIDNEXT as the highest UID plus one; mailboxes restored from a backup of the server"
+
+    def next_run(self):
+        inbox = self.mailboxes[b"INBOX"]
+        m = inbox.messages[-2]
+        m.body = m.body.replace(b"e", b"f")
+        inbox.uidnext = inbox.messages.pop().uid
+
+
 class BodyRewritten(UidReused):
     """The second run finds the same message rewritten in place."""
     name = "body-rewritten"

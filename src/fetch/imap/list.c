@@ -275,6 +275,9 @@ void list_known_item(struct tree_coll *to, const struct tree_coll *from,
 
 bool list_renumbered(const struct listing *l, const struct tree_coll *had)
 {
+	/* RFC 9051 2.3.1.1: it never does; what did may give the UIDs below it anew. */
+	if (had && l->coll->uidnext && l->coll->uidnext < had->uidnext)
+		return true;
 	for (size_t i = 0; had && i < l->n; i++) {
 		const struct tree_item *old = tree_coll_find(had, l->recs[i].uid);
 
@@ -299,7 +302,10 @@ static int list_had(struct listing *l, struct tree_coll *had[2], struct err *err
 		if (!list_renumbered(l, had[k]))
 			continue;
 		progress_say(l->w->run->progress, SAY_NOTE,
-		        "%s: the server uses UIDs again for other messages", l->mb->name);
+		        l->coll->uidnext && l->coll->uidnext < had[k]->uidnext
+		                ? "%s: UIDNEXT went back: the server may use UIDs again"
+		                : "%s: the server uses UIDs again for other messages",
+		        l->mb->name);
 		tree_coll_free(had[k]);
 		had[k] = NULL;
 	}

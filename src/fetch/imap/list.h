@@ -32,7 +32,7 @@ int list_message(void *listing, const struct imap_msg *msg, struct err *err);
 void list_head(struct listing *l, const struct imap_selected *sel);
 /*
  * The server has given UIDs anew if one of those that ${had} (may be NULL) has means
- * another message now: then none of them says anything.
+ * another message now, or UIDNEXT went back: then none of them says anything.
  */
 bool list_renumbered(const struct listing *l, const struct tree_coll *had);
 /*
