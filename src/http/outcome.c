@@ -137,14 +137,14 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 		return failed(x, ERR_PROTO, ERR_ITEM, why);
 	/*
 	 * Where libcurl is out of memory, it is its limit of a line that is meant: memory
-	 * that lacks ends the process.
+	 * that lacks ends the process. Newer libcurl also counts the lines (5,000).
 	 */
 	case CURLE_OUT_OF_MEMORY:
 #if LIBCURL_VERSION_NUM >= 0x080600
 	case CURLE_TOO_LARGE:
 #endif
 		return failed(x, ERR_LIMIT, ERR_ITEM,
-		        "a header line of the answer is longer than the 100 kB allowed");
+		        "the header has thousands of lines, or one longer than the 100 kB allowed");
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
 		return lost(x, why, x->rq->link || never_there(x, rc));
