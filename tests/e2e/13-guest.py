@@ -379,7 +379,7 @@ def first_contact(t):
         with Raw(talk(None), late=True) as server, started(kind, server, "-o", t + "/" + kind + "-none") as p:
             text = p.stderr.read()
             expect(p.wait() == 1, "%s: exit code %d" % (kind, p.returncode))
-            expect(text.count("trying again") == 1 and re.search("(?i)refused|couldn't connect", text.splitlines()[-1]), "%s: %s" % (kind, text))
+            expect(text.count("trying again") == 1 and re.search("(?i)refused|could(n't| not) connect", text.splitlines()[-1]), "%s: %s" % (kind, text))
 
 
 def trickles(t):
