@@ -333,6 +333,12 @@ def verify_full(archive, scratch):
         run(["restore", archive, "--verify", "all"], server.port, state, 2)
 
 
+def busy_create(archive, scratch):
+    with ct.BusyCreate() as server:
+        run(["restore", archive, "--map", "INBOX=New"], server.port, os.path.join(scratch, "busy-create"), 0)
+        check(server.creates == 5 and len(server.mailboxes[b"New"].messages) == len(NAMES), server.creates)
+
+
 def no_date(archive, scratch):
     with ct.NoDate() as server:
         report = restore(ct.NoDate, server, archive, scratch, 3, again=3)
@@ -374,7 +380,7 @@ def adds_headers(case):
 CASES = {"alters-octets": alters_octets, "sizes-off": sizes_off, "verify-full": verify_full, "exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
          "mute": strict(ct.Mute, False), "--strict": strict_option, "only-wrapped": wrapped, "refuses-all": refuses_all, "too-big": too_big, "over-quota": quota,
          "seen-only": seen_only, "keeps-no-flags": keeps_no_flags, "keywords-refused": keywords,
-         "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate),
+         "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "busy-create": busy_create, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate),
          "wrong-appenduid": sound(ct.WrongAppenduid), "appenduid-of-first": sound(ct.AppenduidOfFirst), "adds-headers": adds_headers(ct.AddsHeaders), "adds-headers-no-uidplus": adds_headers(ct.AddsHeadersMute)}
 
 

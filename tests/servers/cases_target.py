@@ -315,6 +315,20 @@ class NoDate(Target):
         return "BAD Invalid date-time in Append command" if int(date[7:11]) < 1990 else None
 
 
+class BusyCreate(Target):
+    """CREATE is busy three times, then throttled, then done."""
+    name = "busy-create"
+    source = "robustness: RFC 5530 3, INUSE; the server's wish to wait is no failure, whichever try it comes at"
+    creates = 0
+
+    def do_create(self, s, tag, args):
+        self.creates += 1
+        if self.creates < 5:
+            s.send(tag + (" NO [INUSE] busy" if self.creates < 4 else " NO [THROTTLED] wait 10 ms"))
+            return
+        super().do_create(s, tag, args)
+
+
 class NoUidplus(Target):
     """Says no UIDs."""
     name = "no-uidplus"

@@ -205,10 +205,10 @@ int box_make(struct worker *w, struct map_entry *e, struct target_result *sum, s
 		if (rc < 0)
 			return rc;
 		rc = make_once(w, e, sum, err);
+		i -= rc == ERR_THROTTLED; /* the server's wish is no failure */
 		if (rc == 0 || i == TRIES || err->code == ERR_STOPPED ||
 		        (!tlink_dead(w, rc) && rc != ERR_BUSY && rc != ERR_THROTTLED))
 			return rc;
-		i -= rc == ERR_THROTTLED; /* the server's wish is no failure */
 		rc = tlink_pause(w, i, NULL, err);
 		if (rc < 0)
 			return rc;
