@@ -65,6 +65,14 @@ int buf_add(struct buf *b, const void *p, size_t n)
 	return 0;
 }
 
+size_t buf_fill(struct buf *b, const void *p, size_t n)
+{
+	size_t fits = n < b->cap - b->len ? n : b->cap - b->len;
+
+	buf_put(b, p, fits);
+	return fits;
+}
+
 int buf_adds(struct buf *b, const char *s)
 {
 	return buf_add(b, s, strlen(s));

@@ -51,13 +51,6 @@ static const char *field_value(const char *p, const char *next, const char *name
 	return p < next && *p == ':' ? p + 1 : NULL;
 }
 
-static void add_cut(struct buf *out, const char *p, size_t n)
-{
-	size_t room = out->cap - out->len;
-
-	buf_put(out, p, n < room ? n : room);
-}
-
 /* Append a line without its end. */
 static void add_line(struct buf *out, const char *p, const char *next)
 {
@@ -65,7 +58,7 @@ static void add_line(struct buf *out, const char *p, const char *next)
 		next--;
 	if (next > p && next[-1] == '\r')
 		next--;
-	add_cut(out, p, (size_t)(next - p));
+	buf_fill(out, p, (size_t)(next - p));
 }
 
 static void trim_end(struct buf *out, size_t from)
@@ -171,7 +164,7 @@ static const char *param_value(const char *p, const char *end, struct buf *out)
 		if (quoted && *p == '\\' && p + 1 < end)
 			p++;
 		if (out)
-			add_cut(out, p, 1);
+			buf_fill(out, p, 1);
 	}
 	return p;
 }

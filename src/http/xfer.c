@@ -261,11 +261,10 @@ static int take_body(void *ctx, const void *p, size_t n)
 	if (!n)
 		return 0;
 	if (x->rs.status >= 300) {
-		size_t room = x->error_body.cap - x->error_body.len;
-
 		x->drained += n;
 		x->enough = x->drained > DRAIN_MAX;
-		return buf_add(&x->error_body, p, n < room ? n : room);
+		buf_fill(&x->error_body, p, n);
+		return 0;
 	}
 	if (n > cap - x->rs.body_len)
 		return err_set(&x->err, ERR_LIMIT, ERR_ITEM,

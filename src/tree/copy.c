@@ -1,7 +1,7 @@
 /* All collections of a tree copied from a reader to a sink. */
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
-#include "valise/tree/sink.h"
+#include "valise/tree/intake.h"
 #include "valise/tree/words.h"
 #include <stdlib.h>
 #include <string.h>
@@ -38,44 +38,25 @@ static bool is_there(const struct copy *c, const struct tree_item *it)
 	return false;
 }
 
-struct body_target {
-	struct tree_sink *to;
-	struct tree_body *body;
-	bool failed; /* the error is the sink's, not the reader's */
-};
-
-static int write_body(void *ctx, const void *p, size_t n, struct err *err)
-{
-	struct body_target *t = ctx;
-	int rc = t->to->ops->body_write(t->body, p, n, err);
-
-	t->failed = rc != 0;
-	return rc;
-}
-
 /*
  * *lost_out: the item cannot be read, the reason is in ${err}; other errors end the copy.
  */
 static int copy_body(struct copy *c, const struct tree_item *it, bool *lost_out, struct err *err)
 {
-	struct body_target t = {.to = c->to};
-	struct tree_object object;
-	int rc = c->to->ops->body_open(c->to, c->in->kind, &t.body, err);
+	struct tree_item stored = {0};
+	struct intake in;
+	int rc;
 
-	*lost_out = false;
-	if (rc != 0)
-		return rc;
-	rc = c->from->ops->body(c->from, c->in, it, write_body, &t, err);
-	if (rc != 0) {
-		c->to->ops->body_abort(t.body);
-		*lost_out = !t.failed && (rc == ERR_DAMAGED || rc == ERR_NOTFOUND);
-		return *lost_out ? 0 : rc;
-	}
-	rc = c->to->ops->body_close(t.body, &object, err);
-	if (rc == 0 && memcmp(object.sha256, it->sha256, SHA256_LEN) != 0)
+	intake_begin(&in, c->to, c->in->kind, 0);
+	rc = c->from->ops->body(c->from, c->in, it, intake_write, &in, err);
+	*lost_out = !in.failed && (rc == ERR_DAMAGED || rc == ERR_NOTFOUND);
+	if (rc == 0)
+		rc = intake_finish(&in, &stored, INTAKE_DATE, err);
+	intake_clear(&in);
+	if (rc == 0 && memcmp(stored.sha256, it->sha256, SHA256_LEN) != 0)
 		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE, "%s: the copy of an item differs from it",
 		        c->in->name);
-	return rc;
+	return *lost_out ? 0 : rc;
 }
 
 int tree_copy_body(struct tree_reader *from, const struct tree_coll *c, const struct tree_item *it,

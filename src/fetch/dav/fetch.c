@@ -36,36 +36,32 @@ void dav_name_loss(struct dav_run *r, struct tree_coll *c, const char *href, con
 }
 
 /* One resource that was listed by two hrefs, and fetched by both. */
-static bool is_twin(struct davcoll *c, struct davitem *i, const struct tree_object *o)
+static bool is_twin(struct davcoll *c, struct davitem *i, const struct tree_item *it)
 {
 	const struct davitem *first = dav_item_twin(c, i);
 
 	if (i->shares && !i->sum) {
-		i->sum = xmalloc(sizeof o->sha256);
-		memcpy(i->sum, o->sha256, sizeof o->sha256);
+		i->sum = xmalloc(sizeof it->sha256);
+		memcpy(i->sum, it->sha256, sizeof it->sha256);
 	}
-	if (!first || !first->sum || memcmp(first->sum, o->sha256, sizeof o->sha256) != 0)
+	if (!first || !first->sum || memcmp(first->sum, it->sha256, sizeof it->sha256) != 0)
 		return false;
 	return !first->etag || !i->etag || strcmp(first->etag, i->etag) == 0;
 }
 
-int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
-        const struct tree_object *o, const void *text, size_t len, unsigned warn, struct err *err)
+int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i, struct tree_item *it,
+        const void *text, size_t len, struct err *err)
 {
 	struct dav_run *r = w->run;
-	struct tree_item it = {.size = o->size, .warn = (uint16_t)warn};
 	struct content_summary s;
 	struct tree_ext *x;
 	int rc;
 
-	if (is_twin(c, i, o)) {
+	if (is_twin(c, i, it)) {
 		i->done = true;
 		return 0;
 	}
-	memcpy(it.sha256, o->sha256, sizeof it.sha256);
-	if (o->has_nul)
-		it.warn |= WARN_NUL;
-	x = tree_coll_ext(c->coll, &it.ext);
+	x = tree_coll_ext(c->coll, &it->ext);
 	x->href = xstrdup(i->href);
 	x->etag = xstrdup(i->etag);
 	/* What is no calendar object or card is kept all the same, without a UID. */
@@ -73,30 +69,18 @@ int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
 		x->uid = xstrdup(s.uid);
 		content_summary_clear(&s);
 	}
-	rc = r->sink->ops->item(r->sink, c->coll, &it, err);
+	rc = r->sink->ops->item(r->sink, c->coll, it, err);
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
 	i->done = true;
 	atomic_fetch_add(&r->progress->items_done, 1);
-	atomic_fetch_add(&r->progress->bytes_done, i->has_len ? i->len : o->size);
+	atomic_fetch_add(&r->progress->bytes_done, i->has_len ? i->len : it->size);
 	pthread_mutex_lock(&r->lock);
 	r->result->fetched++;
 	r->result->items++;
-	r->result->bytes_fetched += o->size;
+	r->result->bytes_fetched += it->size;
 	pthread_mutex_unlock(&r->lock);
 	return 0;
-}
-
-struct into {
-	struct tree_sink *sink;
-	struct tree_body *body;
-};
-
-static int write_into(void *ctx, const void *p, size_t n, struct err *err)
-{
-	struct into *i = ctx;
-
-	return i->sink->ops->body_write(i->body, p, n, err);
 }
 
 /*
@@ -105,22 +89,18 @@ static int write_into(void *ctx, const void *p, size_t n, struct err *err)
 static int store(
         struct round *d, struct davitem *i, const uint8_t *data, size_t len, struct err *err)
 {
-	struct tree_sink *s = d->w->run->sink;
-	struct tree_body *body = NULL;
-	struct tree_object o;
-	int rc = s->ops->body_open(s, d->c->coll->kind, &body, err);
+	struct tree_item it = {0};
+	struct intake in;
+	int rc;
 
-	if (rc == 0) {
-		struct into into = {s, body};
-
-		rc = content_crlf(data, len, write_into, &into, err);
-		if (rc == 0)
-			rc = s->ops->body_close(body, &o, err);
-		else
-			s->ops->body_abort(body);
-	}
+	intake_begin(&in, d->w->run->sink, d->c->coll->kind, 0);
+	rc = content_crlf(data, len, intake_write, &in, err);
 	if (rc == 0)
-		rc = dav_give(d->w, d->c, i, &o, data, len, o.size != len ? WARN_LINES : 0, err);
+		rc = intake_finish(&in, &it, 0, err);
+	intake_clear(&in);
+	it.warn |= it.size != len ? WARN_LINES : 0;
+	if (rc == 0)
+		rc = dav_give(d->w, d->c, i, &it, data, len, err);
 	if (rc < 0) {
 		d->sink_failed = true;
 		d->sink_err = *err;

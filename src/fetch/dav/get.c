@@ -25,32 +25,15 @@ struct get {
 	struct davcoll *c;
 	struct davitem *item;
 	const char *form; /* the URL, when it is not what the href means by itself */
-	struct buf url, head;
-	struct tree_body *body;
-	uint64_t len;
+	struct buf url;
+	struct intake in; /* its head: for the UID */
 	char tail[TAIL]; /* the last octets */
 	size_t tail_len;
 	bool html;
 	int status;
 	bool another; /* it is another resource than the listed one */
 	struct err err, fatal;
-	bool sink_failed;
 };
-
-static int sink_error(struct get *g, struct err *err)
-{
-	g->sink_failed = true;
-	return err_widen(err, ERR_WHOLE);
-}
-
-static void drop(struct get *g)
-{
-	if (g->body)
-		g->w->run->sink->ops->body_abort(g->body);
-	g->body = NULL;
-	g->len = g->tail_len = 0;
-	buf_reset(&g->head);
-}
 
 /* The opaque part of an ETag, without what a server's encoder or proxy adds to it. */
 static size_t etag_core(const char **tag)
@@ -81,16 +64,13 @@ static bool is_another(const char *listed, const char *got)
 static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
 {
 	struct get *g = ctx;
-	struct tree_sink *s = g->w->run->sink;
 
+	(void)err;
 	g->html = rs->content_type && strncasecmp(rs->content_type, "text/html", 9) == 0;
 	/* Where a URL may mean several, the ETag tells which one it is. */
 	g->another = (g->form || g->item->shares) && is_another(g->item->etag, rs->etag);
-	drop(g);
-	if (s->ops->body_open(s, g->c->coll->kind, &g->body, err) < 0) {
-		g->body = NULL;
-		return sink_error(g, err);
-	}
+	intake_drop(&g->in);
+	g->tail_len = 0;
 	return 0;
 }
 
@@ -116,14 +96,14 @@ static const char *why_cut(struct get *g)
 	uint8_t sum[SHA256_LEN];
 	uint64_t cut, before = i->cut;
 
-	if (content_is_whole(buf_str(&g->head), g->head.len, g->tail, g->tail_len))
+	if (content_is_whole(buf_str(&g->in.head), g->in.head.len, g->tail, g->tail_len))
 		return NULL;
 	if (g->html)
 		return "GET brought a web page (HTML)";
-	sha256_of(g->head.data, g->head.len, sum);
+	sha256_of(g->in.head.data, g->in.head.len, sum);
 	memcpy(&cut, sum, sizeof cut);
-	i->cut = (cut ^ g->len) | 1;
-	return i->cut != before || (i->has_len && i->len > g->len)
+	i->cut = (cut ^ g->in.len) | 1;
+	return i->cut != before || (i->has_len && i->len > g->in.len)
 	               ? "GET brought an object without its beginning or its end"
 	               : NULL;
 }
@@ -131,44 +111,35 @@ static const char *why_cut(struct get *g)
 static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct get *g = ctx;
-	size_t room = HEAD_MAX - g->head.len;
 	int rc = stop_check(err);
 
-	if (rc < 0)
-		return rc;
-	buf_put(&g->head, p, n < room ? n : room);
 	keep_tail(g, p, n);
-	g->len += n;
-	rc = g->w->run->sink->ops->body_write(g->body, p, n, err);
-	return rc < 0 ? sink_error(g, err) : 0;
+	return rc < 0 ? rc : intake_write(&g->in, p, n, err);
 }
 
 /* What one answer came to. */
 static int finish(struct get *g, struct err *err)
 {
-	struct tree_sink *s = g->w->run->sink;
 	struct davitem *i = g->item;
-	struct tree_object o;
+	struct tree_item it = {.warn = WARN_EXACT};
 	const char *cut;
 	char why[200];
 	bool came;
 	int rc;
 
-	if (g->sink_failed || g->err.code == ERR_STOPPED) {
+	if (g->in.failed || g->err.code == ERR_STOPPED) {
 		*err = g->err;
 		return err_widen(err, ERR_WHOLE);
 	}
 	if (g->err.code == 0 && g->status == 200 && g->ask->listed_size && i->has_len &&
-	        g->len != i->len)
+	        g->in.len != i->len)
 		return 0;
-	came = g->err.code == 0 && g->status == 200 && g->body && g->len > 0 && !g->another;
+	came = g->err.code == 0 && g->status == 200 && g->in.len > 0 && !g->another;
 	cut = came ? why_cut(g) : NULL;
 	if (came && !cut) {
-		rc = s->ops->body_close(g->body, &o, err);
-		g->body = NULL;
-		return rc < 0 ? err_widen(err, ERR_WHOLE)
-		              : dav_give(g->w, g->c, i, &o, g->head.data, g->head.len, WARN_EXACT,
-		                        err);
+		rc = intake_finish(&g->in, &it, 0, err);
+		return rc < 0 ? rc
+		              : dav_give(g->w, g->c, i, &it, g->in.head.data, g->in.head.len, err);
 	}
 	free(i->reason);
 	if (g->err.code) {
@@ -197,8 +168,7 @@ static void on_done(struct http_request *rq, const struct http_response *rs, con
 	g->status = rs->status;
 	g->err = *err;
 	(void)finish(g, &g->fatal);
-	drop(g);
-	buf_clear(&g->head);
+	intake_clear(&g->in);
 }
 
 /* False when the href gives no URL. */
@@ -208,7 +178,6 @@ static bool prepare(struct get *g, struct http_request *rq)
 	bool ok;
 
 	buf_init(&g->url, SIZE_MAX);
-	buf_init(&g->head, HEAD_MAX);
 	if (g->form)
 		ok = buf_adds(&g->url, g->form) == 0;
 	else if (g->c->elsewhere)
@@ -221,6 +190,7 @@ static bool prepare(struct get *g, struct http_request *rq)
 		buf_clear(&g->url);
 		return false;
 	}
+	intake_begin(&g->in, g->w->run->sink, g->c->coll->kind, HEAD_MAX);
 	*rq = (struct http_request){.method = "GET",
 	        .url = buf_str(&g->url),
 	        .header = {g->ask->accept},

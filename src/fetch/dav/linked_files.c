@@ -8,6 +8,7 @@
 #include "valise/format/content.h"
 #include "valise/proto/dav/webdav.h"
 #include "valise/fetch/fetch.h"
+#include "valise/tree/intake.h"
 
 #define PARALLEL 4
 #define FILE_MAX_BYTES (64u << 20)
@@ -30,8 +31,7 @@ struct pass {
 struct get {
 	struct pass *p;
 	const char *url;
-	struct tree_body *body;
-	uint64_t len;
+	struct intake in;
 	int status;
 	struct err err;
 };
@@ -121,33 +121,21 @@ static int find_links(struct pass *p, const struct tree_coll *c, struct err *err
 	return rc;
 }
 
-static void drop(struct get *g)
-{
-	if (g->body)
-		g->p->sink->ops->body_abort(g->body);
-	g->body = NULL;
-	g->len = 0;
-}
-
 static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
 {
 	struct get *g = ctx;
-	int rc;
 
 	(void)rs;
-	drop(g);
-	rc = g->p->sink->ops->body_open(g->p->sink, COLL_LINKED, &g->body, err);
-	if (rc < 0)
-		g->body = NULL;
-	return rc;
+	(void)err;
+	intake_drop(&g->in);
+	return 0;
 }
 
 static int on_body(void *ctx, const void *data, size_t n, struct err *err)
 {
 	struct get *g = ctx;
 
-	g->len += n;
-	return g->p->sink->ops->body_write(g->body, data, n, err);
+	return intake_write(&g->in, data, n, err);
 }
 
 static void on_done(struct http_request *rq, const struct http_response *rs, const char *error_body,
@@ -164,30 +152,26 @@ static int take(struct get *g, struct err *err)
 {
 	struct pass *p = g->p;
 	struct tree_item it = {0};
-	struct tree_object o;
 	struct tree_ext *x;
 	char why[64];
 	int rc;
 
-	if (g->err.code == ERR_STOPPED || g->err.code == ERR_SPACE || g->err.code == ERR_IO) {
+	if (g->in.failed || g->err.code == ERR_STOPPED) {
 		*err = g->err;
 		return err_widen(err, ERR_WHOLE);
 	}
-	if (g->err.code || g->status != 200 || !g->body) {
-		snprintf(why, sizeof why, g->status == 200 ? "nothing came" : "HTTP %d", g->status);
+	if (g->err.code || g->status != 200) {
+		snprintf(why, sizeof why, "HTTP %d", g->status);
 		name_loss(p, g->url, g->err.code ? g->err.text : why);
 		return 0;
 	}
-	rc = p->sink->ops->body_close(g->body, &o, err);
-	g->body = NULL;
+	rc = intake_finish(&g->in, &it, 0, err);
 	if (rc < 0)
-		return err_widen(err, ERR_WHOLE);
-	memcpy(it.sha256, o.sha256, sizeof it.sha256);
-	it.size = o.size;
+		return rc;
 	x = tree_coll_ext(p->next, &it.ext);
 	x->href = xstrdup(g->url);
 	p->result->fetched++;
-	p->result->bytes_fetched += o.size;
+	p->result->bytes_fetched += it.size;
 	return p->sink->ops->item(p->sink, p->next, &it, err);
 }
 
@@ -202,6 +186,7 @@ static int get_some(struct pass *p, char *const *urls, size_t n, struct err *err
 	for (size_t i = 0; i < n; i++) {
 		g[i].p = p;
 		g[i].url = urls[i];
+		intake_begin(&g[i].in, p->sink, COLL_LINKED, 0);
 		rq[i] = (struct http_request){.method = "GET",
 		        .url = urls[i],
 		        .header = {"Accept: */*"},
@@ -217,7 +202,7 @@ static int get_some(struct pass *p, char *const *urls, size_t n, struct err *err
 	for (size_t i = 0; i < n; i++) {
 		if (rc == 0)
 			rc = take(&g[i], err);
-		drop(&g[i]);
+		intake_clear(&g[i].in);
 	}
 	return rc;
 }

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include "valise/proto/dav/discover.h"
 #include "valise/fetch/fetch.h"
+#include "valise/tree/intake.h"
 
 /*
  * CalDAV and CardDAV accounts into a sink: discovery, enumeration, listing, content.
@@ -171,12 +172,11 @@ struct davitem *dav_item_twin(struct davcoll *c, const struct davitem *i);
 int dav_give_known(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
 int dav_fetch(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
 /*
- * A body that the sink has: the item. ${text}: its beginning, with whatever line ends,
- * for the UID.
+ * A body that the sink has becomes the item ${it} (of intake_finish). ${text}: its
+ * beginning, with whatever line ends, for the UID.
  */
-int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i,
-        const struct tree_object *o, const void *text, size_t len, unsigned warn,
-        struct err *err) MUST_CHECK;
+int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i, struct tree_item *it,
+        const void *text, size_t len, struct err *err) MUST_CHECK;
 /*
  * One that cannot be had (its reason is in ${i}), and all that is neither done nor failed
  * when the collection fails with *${err}: named; the last snapshot's version stays.

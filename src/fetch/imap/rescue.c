@@ -110,11 +110,8 @@ static int is_present(struct worker *w, uint32_t uid, bool *out, struct err *err
 
 static int on_header(void *ctx, const void *p, size_t n, struct err *err)
 {
-	struct buf *b = ctx;
-	size_t room = SUBJECT_CAP - b->len;
-
 	(void)err;
-	buf_put(b, p, n < room ? n : room);
+	buf_fill(ctx, p, n);
 	return 0;
 }
 

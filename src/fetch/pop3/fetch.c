@@ -1,7 +1,6 @@
 /* POP3 source: messages into the sink. */
 #include <stdlib.h>
 #include <string.h>
-#include "valise/format/header.h"
 #include "run.h"
 
 void pop3_name_failure(struct pop3_run *r, struct message *m, const char *reason)
@@ -152,16 +151,6 @@ int pop3_give_unlisted(struct pop3_run *r, bool named, size_t *n_out, struct err
 	return 0;
 }
 
-static int put(struct pop3_run *r, const void *p, size_t n, struct err *err)
-{
-	if (r->head.len < POP3_HEAD && n) {
-		size_t k = n < POP3_HEAD - r->head.len ? n : POP3_HEAD - r->head.len;
-
-		buf_put(&r->head, p, k);
-	}
-	return n ? r->sink->ops->body_write(r->body, p, n, err) : 0;
-}
-
 /* The last CR LF is held back: whether it belongs to the message is known at its end. */
 static int on_body(void *ctx, const void *data, size_t n, struct err *err)
 {
@@ -169,14 +158,12 @@ static int on_body(void *ctx, const void *data, size_t n, struct err *err)
 	const uint8_t *p = data;
 	int rc = 0;
 
-	if (!r->body)
-		rc = r->sink->ops->body_open(r->sink, COLL_MAIL, &r->body, err);
-	if (rc < 0 || n == 0)
-		return rc;
+	if (n == 0)
+		return 0;
 	if (r->held_crlf || (r->held_cr && p[0] != '\n'))
-		rc = put(r, "\r\n", r->held_crlf ? 2 : 1, err);
+		rc = intake_write(&r->in, "\r\n", r->held_crlf ? 2 : 1, err);
 	else if (r->held_cr)
-		rc = n > 1 ? put(r, "\r", 1, err) : 0;
+		rc = n > 1 ? intake_write(&r->in, "\r", 1, err) : 0;
 	if (rc < 0)
 		return rc;
 	if (r->held_cr && n == 1 && p[0] == '\n') {
@@ -186,19 +173,7 @@ static int on_body(void *ctx, const void *data, size_t n, struct err *err)
 	}
 	r->held_cr = p[n - 1] == '\r';
 	r->held_crlf = n >= 2 && p[n - 2] == '\r' && p[n - 1] == '\n';
-	return put(r, p, n - (r->held_crlf ? 2 : r->held_cr ? 1 : 0), err);
-}
-
-static void set_date(struct pop3_run *r, struct tree_item *it)
-{
-	struct date d = {0};
-	const char *source;
-
-	it->warn |= WARN_DATE;
-	if (header_arrival_date(buf_str(&r->head), r->head.len, &d, &source)) {
-		it->date_utc = d.utc;
-		it->zone_min = d.zone_min;
-	}
+	return intake_write(&r->in, p, n - (r->held_crlf ? 2 : r->held_cr ? 1 : 0), err);
 }
 
 /*
@@ -208,31 +183,20 @@ static void set_date(struct pop3_run *r, struct tree_item *it)
 static int finish_body(struct pop3_run *r, const struct message *m, uint64_t octets,
         struct tree_item *it, struct err *err)
 {
-	struct tree_object o;
 	bool lent = r->held_crlf && octets == m->size + 2 && r->liars == 0;
 	int rc = 0;
 
-	if (!r->body)
-		rc = r->sink->ops->body_open(r->sink, COLL_MAIL, &r->body, err);
-	if (rc == 0 && r->held_crlf && !lent)
-		rc = put(r, "\r\n", 2, err);
-	else if (rc == 0 && r->held_cr)
-		rc = put(r, "\r", 1, err);
+	if (r->held_crlf && !lent)
+		rc = intake_write(&r->in, "\r\n", 2, err);
+	else if (r->held_cr)
+		rc = intake_write(&r->in, "\r", 1, err);
+	it->size = m->size;
+	if (rc == 0)
+		rc = intake_finish(&r->in, it, INTAKE_SIZE, err);
 	if (rc < 0)
 		return rc;
-	rc = r->sink->ops->body_close(r->body, &o, err);
-	r->body = NULL;
-	if (rc < 0)
-		return rc;
-	memcpy(it->sha256, o.sha256, SHA256_LEN);
-	it->size = o.size;
-	if (o.has_nul)
-		it->warn |= WARN_NUL;
-	r->exact += o.size == m->size;
-	if (o.size != m->size) {
-		it->warn |= WARN_SIZE;
-		r->liars++;
-	}
+	r->exact += it->size == m->size;
+	r->liars += it->size != m->size;
 	return 0;
 }
 
@@ -257,10 +221,7 @@ void pop3_name_short(struct pop3_run *r)
 
 static void reset_message(struct pop3_run *r)
 {
-	if (r->body)
-		r->sink->ops->body_abort(r->body);
-	r->body = NULL;
-	buf_reset(&r->head);
+	intake_drop(&r->in);
 	r->held_cr = r->held_crlf = false;
 }
 
@@ -285,7 +246,6 @@ static int take_message(struct pop3_run *r, struct message *m, uint64_t octets, 
 
 	if (rc < 0)
 		return rc;
-	set_date(r, &it);
 	note_hash(m, it.sha256);
 	m->done = true;
 	r->result->fetched++;

@@ -20,7 +20,7 @@ static void clear_run(struct pop3_run *r)
 		free(r->messages[i].uidl);
 	free(r->messages);
 	free(r->capa);
-	buf_clear(&r->head);
+	intake_clear(&r->in);
 }
 
 /* IMAP is new in this account: what POP3 knew is in INBOX, and moves from there. */
@@ -470,7 +470,7 @@ static int run_pop3(const struct service *service, struct tree_sink *sink,
 	if (!opts->dry && !pattern_chooses(&opts->choice, &name))
 		return sink->ops->keep(sink, COLL_MAIL, r.name, COLL_SKIPPED, NULL, err);
 	r.tally = tally_new();
-	buf_init(&r.head, POP3_HEAD + 1);
+	intake_begin(&r.in, sink, COLL_MAIL, POP3_HEAD);
 	rc = run_session(&r, err);
 	clear_run(&r);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;

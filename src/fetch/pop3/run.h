@@ -4,6 +4,7 @@
 #include "valise/base/mem.h"
 #include "valise/proto/pop3/pop3.h"
 #include "valise/fetch/fetch.h"
+#include "valise/tree/intake.h"
 #include "judge.h"
 
 /*
@@ -116,8 +117,7 @@ struct pop3_run {
 	struct tally *tally;
 
 	/* the message being received */
-	struct tree_body *body;
-	struct buf head;
+	struct intake in;
 	/* its last octets may be the line end that only the dot needs */
 	bool held_cr, held_crlf;
 	/* messages whose LIST size is wrong, not only short of a final CRLF */

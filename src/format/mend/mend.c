@@ -65,9 +65,8 @@ static void flush(struct mend *m)
 static void emit_run(struct mend *m, const uint8_t *p, size_t n)
 {
 	while (n) {
-		size_t room = OUT_MAX - m->out.len, k = n < room ? n : room;
+		size_t k = buf_fill(&m->out, p, n);
 
-		buf_put(&m->out, p, k);
 		if (m->out.len == OUT_MAX)
 			flush(m);
 		m->out_last = p[k - 1];

@@ -14,6 +14,7 @@
 #include "valise/base/json.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/tree/intake.h"
 #include "pack/part/objects.h"
 #include "pack/part/part.h"
 #include "pack/sink/sink.h"
@@ -165,45 +166,28 @@ static struct tree_coll *load_catalog(
 	return NULL;
 }
 
-struct copy {
-	const struct tree_sink_ops *ops;
-	struct tree_body *body;
-	struct buf head; /* the first bytes */
-};
-
-static int copy_bytes(void *ctx, const void *p, size_t n, struct err *err)
-{
-	struct copy *k = ctx;
-	size_t room = HEAD_BYTES - k->head.len;
-
-	buf_put(&k->head, p, n < room ? n : room);
-	return k->ops->body_write(k->body, p, n, err);
-}
-
 /*
  * The bytes of an object into the sink. An error of the sink ends all, one of the archive
  * is the item's.
  */
-static int give_body(struct salvage *s, const struct object *o, struct copy *k,
-        struct tree_object *got, bool *lost_out, struct err *err)
+static int give_body(struct salvage *s, const struct object *o, struct tree_item *it, unsigned told,
+        bool *lost_out, struct err *err)
 {
 	struct part_id id = {o->snapshot, o->part};
 	struct object_place w;
+	struct intake in;
 	char path[LAYOUT_PATH];
-	int rc = s->to->ops->body_open(s->to, o->kind, &k->body, err);
+	int rc;
 
-	*lost_out = false;
-	if (rc < 0)
-		return rc;
-	buf_reset(&k->head);
 	object_get_place(o, &w);
 	part_path_format(id, path);
+	intake_begin(&in, s->to, o->kind, HEAD_BYTES);
 	rc = part_reader_object(
-	        s->parts, path, &w, o->sha256, o->size, o->kind, copy_bytes, k, err);
+	        s->parts, path, &w, o->sha256, o->size, o->kind, intake_write, &in, err);
+	*lost_out = !in.failed && (rc == ERR_DAMAGED || rc == ERR_NOTFOUND);
 	if (rc == 0)
-		return s->to->ops->body_close(k->body, got, err);
-	s->to->ops->body_abort(k->body);
-	*lost_out = rc == ERR_DAMAGED || rc == ERR_NOTFOUND;
+		rc = intake_finish(&in, it, told, err);
+	intake_clear(&in);
 	return *lost_out ? 0 : rc;
 }
 
@@ -222,13 +206,12 @@ static void lose(struct salvage *s, const struct tree_coll *from, const struct t
 }
 
 static int give_item(struct salvage *s, const struct tree_coll *from, const struct tree_item *it,
-        struct tree_coll *to, struct copy *k, struct err *err)
+        struct tree_coll *to, struct err *err)
 {
 	struct object *o = object_map_find(&s->objects, from->kind, it->sha256);
-	struct tree_object got;
-	struct tree_item copy;
+	struct tree_item copy = {0};
 	bool lost = !o;
-	int rc = lost ? 0 : give_body(s, o, k, &got, &lost, err);
+	int rc = lost ? 0 : give_body(s, o, &copy, INTAKE_DATE, &lost, err);
 
 	if (rc < 0)
 		return rc;
@@ -245,8 +228,7 @@ static int give_item(struct salvage *s, const struct tree_coll *from, const stru
 	return rc;
 }
 
-static int give_coll(
-        struct salvage *s, const struct tree_coll *from, struct copy *k, struct err *err)
+static int give_coll(struct salvage *s, const struct tree_coll *from, struct err *err)
 {
 	struct tree_coll *to = tree_coll_like(from);
 	int rc = 0;
@@ -257,7 +239,7 @@ static int give_coll(
 			rc = give_item(s, from,
 			        i < from->n_items ? &from->items[i]
 			                          : &from->gone[i - from->n_items],
-			        to, k, err);
+			        to, err);
 	}
 	tree_coll_part_gone(to);
 	for (size_t i = 0; i < from->n_errors && rc == 0; i++) {
@@ -295,41 +277,17 @@ static void mark_named(struct salvage *s, const struct tree_manifest *m)
 	}
 }
 
-/* The Date field of the beginning of a message: better than no date at all. */
-static void guess_date(const struct buf *head, struct tree_item *it)
-{
-	const char *p = buf_str(head), *end = p + head->len;
-	struct date d;
-
-	it->warn = WARN_DATE;
-	while (p < end && *p != '\r' && *p != '\n') {
-		const char *lf = memchr(p, '\n', (size_t)(end - p));
-		size_t n = (size_t)((lf ? lf : end) - p);
-
-		if (n > 5 && strncasecmp(p, "Date:", 5) == 0 &&
-		        date_parse_rfc5322(p + 5, n - 5, &d) && d.known) {
-			it->date_utc = d.utc;
-			it->zone_min = d.zone_min;
-			return;
-		}
-		p = lf ? lf + 1 : end;
-	}
-}
-
 static int give_found(struct salvage *s, struct tree_coll *c, const struct object *o,
-        struct copy *k, uint32_t number, struct err *err)
+        uint32_t number, struct err *err)
 {
-	struct tree_item it = {.size = o->size};
-	struct tree_object got;
+	struct tree_item it = {0};
 	bool lost;
-	int rc = give_body(s, o, k, &got, &lost, err);
+	int rc = give_body(s, o, &it, 0, &lost, err);
 
 	if (rc < 0 || lost)
 		return rc;
-	memcpy(it.sha256, o->sha256, SHA256_LEN);
 	if (c->kind == COLL_MAIL) {
 		it.uid = number;
-		guess_date(&k->head, &it);
 	} else {
 		struct tree_ext *e = tree_coll_ext(c, &it.ext);
 
@@ -340,7 +298,7 @@ static int give_found(struct salvage *s, struct tree_coll *c, const struct objec
 }
 
 /* What no readable catalog names. */
-static int give_rest(struct salvage *s, enum coll_kind kind, struct copy *k, struct err *err)
+static int give_rest(struct salvage *s, enum coll_kind kind, struct err *err)
 {
 	struct tree_coll *c = NULL;
 	uint32_t number = 0;
@@ -353,7 +311,7 @@ static int give_rest(struct salvage *s, enum coll_kind kind, struct copy *k, str
 			continue;
 		if (!c)
 			c = tree_coll_new(kind, "Salvaged");
-		rc = give_found(s, c, o, k, ++number, err);
+		rc = give_found(s, c, o, ++number, err);
 	}
 	if (!c)
 		return rc;
@@ -370,10 +328,8 @@ static int give_rest(struct salvage *s, enum coll_kind kind, struct copy *k, str
 /* ${m}: manifests that could be read, newest first. */
 static int give_all(struct salvage *s, const struct tree_manifest *m, size_t n, struct err *err)
 {
-	struct copy k = {.ops = s->to->ops};
 	int rc = 0;
 
-	buf_init(&k.head, HEAD_BYTES);
 	for (size_t i = 0; n > 0 && i < m[0].n_heads && rc == 0; i++) {
 		struct tree_coll *c = load_catalog(s, m, n, &m[0].heads[i]);
 
@@ -381,14 +337,13 @@ static int give_all(struct salvage *s, const struct tree_manifest *m, size_t n, 
 			say(s, true, m[0].heads[i].catalog, NULL, "%s: no catalog of it is left",
 			        m[0].heads[i].name);
 		else
-			rc = give_coll(s, c, &k, err);
+			rc = give_coll(s, c, err);
 		tree_coll_free(c);
 	}
 	for (size_t i = 1; i < n && rc == 0; i++)
 		mark_named(s, &m[i]);
 	for (unsigned kind = 0; kind < COLL_KINDS && rc == 0; kind++)
-		rc = give_rest(s, (enum coll_kind)kind, &k, err);
-	buf_clear(&k.head);
+		rc = give_rest(s, (enum coll_kind)kind, err);
 	return rc;
 }
 

@@ -667,10 +667,9 @@ static int begin(struct dav_parser *p, const struct dav_head *h, struct err *err
 /* Warnings of scripts and blank lines may stand before it. */
 static int feed_head(struct dav_parser *p, const char **s, size_t *n, struct err *err)
 {
-	size_t room = DAV_HEAD_MAX - p->head.len, part = *n < room ? *n : room;
+	size_t part = buf_fill(&p->head, *s, *n);
 	struct dav_head h;
 
-	buf_put(&p->head, *s, part);
 	*s += part;
 	*n -= part;
 	if (!dav_head_look(buf_str(&p->head), p->head.len, p->head.len == DAV_HEAD_MAX, &h))

@@ -217,11 +217,10 @@ struct reading {
 static int read_write(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct reading *r = ctx;
-	size_t room = HEAD_CAP - r->head.len;
 
 	loose_add(&r->loose, p, n);
 	text_add(&r->text, p, n);
-	buf_put(&r->head, p, n < room ? n : room);
+	buf_fill(&r->head, p, n);
 	return stop_check(err);
 }
 

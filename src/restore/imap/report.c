@@ -60,9 +60,8 @@ void say_item(struct box *b, enum say_level level, const struct tree_item *it, c
 static int head_write(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct buf *b = ctx;
-	size_t room = HEAD_CAP - b->len;
 
-	buf_put(b, p, n < room ? n : room);
+	buf_fill(b, p, n);
 	if (b->len == HEAD_CAP || header_length((const char *)b->data, b->len) < b->len)
 		return err_set(err, ERR_LIMIT, ERR_ITEM, "enough");
 	return 0;

@@ -124,7 +124,6 @@ static void hash_open(struct hashing *h)
 static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct hashing *h = ctx;
-	size_t room = HEAD_CAP - h->head.len;
 	int rc = stop_check(err);
 
 	if (!h->open)
@@ -132,7 +131,7 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 	sha256_add(&h->hash, p, n);
 	loose_add(&h->loose, p, n);
 	text_add(&h->text, p, n);
-	buf_put(&h->head, p, n < room ? n : room);
+	buf_fill(&h->head, p, n);
 	return rc;
 }
 

@@ -53,6 +53,13 @@ static void cap_leaves_the_content(void **state)
 	assert_int_equal(buf_str(&b)[b.len - 1], '>');
 	buf_clear(&b);
 
+	buf_init(&b, 4);
+	assert_int_equal(buf_fill(&b, "abc", 3), 3);
+	assert_int_equal(buf_fill(&b, "def", 3), 1);
+	assert_int_equal(buf_fill(&b, "g", 1), 0);
+	assert_string_equal(buf_str(&b), "abcd");
+	buf_clear(&b);
+
 	buf_init(&b, 0);
 	assert_int_equal(buf_add(&b, "", 0), 0);
 	assert_int_equal(buf_addc(&b, 'x'), ERR_LIMIT);

@@ -270,6 +270,32 @@ static void test_salvage(void **state)
 	assert_in_range(done.totals.items[COLL_MAIL], 3, 4);
 }
 
+/* What no catalog names is dated by its own header, as any message without INTERNALDATE. */
+static void test_salvage_date(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll c[] = {
+	        {.name = "A",
+	                .text = {"Received: from a by b; Thu, 01 Jan 1970 00:01:00 +0000\r\n"
+	                         "Date: Thu, 01 Jan 1970 00:00:01 +0000\r\n\r\nx"}},
+	        {0}};
+	struct archive_verdict v;
+	struct tree_commit done;
+	char **names = NULL, *path = xasprintf("%s/saved/mail/Salvaged/cur", f->path);
+	size_t n = 0;
+
+	assert_int_equal(fake_run(f, c), 0);
+	write_file(f, "data/000001/mail/A.jsonl.gz", "x", 1);
+	salvage(f, &v, &done);
+	assert_int_equal(done.totals.items[COLL_MAIL], 1);
+	assert_int_equal(dir_list(AT_FDCWD, path, &names, &n, &f->err), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(strncmp(names[0], "60.V", 4), 0);
+	free(names[0]);
+	free(names);
+	free(path);
+}
+
 static void test_salvage_older_catalog(void **state)
 {
 	struct fake *f = *state;
@@ -298,6 +324,7 @@ int main(void)
 	        T(test_by_hand),
 	        T(test_copy_there_and_back),
 	        T(test_salvage),
+	        T(test_salvage_date),
 	        T(test_salvage_older_catalog),
 	};
 
