@@ -46,6 +46,7 @@ CASES = {
     "cuts-some": (3, "message 3 .uid-3.: the server gives no octets of it(.*\n)*.*message 5 .uid-5.: the server gives 92 of 344 octets: it may be cut", 1),
     "window": (3, "lists only a part", 0, "--pop3-end=close"),
     "empty": (0, None, 0),
+    "refuses-listing": (1, "refused STAT: .nothing here", 0),
     "hostile-list": (0, None, 0),
     "odd-bodies": (0, None, 0),
     "lying-sizes": (0, None, 0),

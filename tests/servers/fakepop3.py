@@ -466,6 +466,12 @@ class Empty(FakePop3):
     do_uidl = do_list
 
 
+class RefusesListing(Empty):
+    """STAT, too, is refused, and the maildrop is not empty (Gmail after a change of password: getmail6#252)."""
+    count = 12
+    do_stat = Empty.do_list
+
+
 class HostileList(FakePop3):
     """Numbers that are none, doubles, gaps, lines without end."""
 

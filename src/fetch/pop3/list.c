@@ -273,8 +273,10 @@ int pop3_relist(struct pop3_run *r, struct err *err)
 	size_t named, found;
 	int rc = pop3_stat(r->session, &r->counted, &octets, err);
 
-	if (rc == 0)
-		rc = pop3_list(r->session, &l.list, &l.n, err);
+	/* a maildrop whose STAT is refused is not empty: nothing is known of it */
+	if (rc < 0)
+		return err_widen(err, ERR_WHOLE);
+	rc = pop3_list(r->session, &l.list, &l.n, err);
 	/* some servers refuse LIST where there is nothing to list */
 	if (rc == ERR_REFUSED && r->counted == 0)
 		rc = 0;
