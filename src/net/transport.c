@@ -229,7 +229,14 @@ ssize_t plain_recv(struct transport *t, void *p, size_t n, bool wait)
 	trace_received(&t->trace, p, (size_t)got, t->secret);
 	if (t->trace.imap && inbound_take(&t->inbound, p, (size_t)got, &err) != 0)
 		return transport_fail(t, err.code, "%s", err.text);
+	if (t->tee && buf_add(t->tee, p, (size_t)got) != 0)
+		return transport_fail(t, ERR_LIMIT, "more octets than may be kept");
 	return got;
+}
+
+void transport_tee(struct transport *t, struct buf *to)
+{
+	t->tee = to;
 }
 
 int plain_send(struct transport *t, const void *p, size_t n)

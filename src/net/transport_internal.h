@@ -107,6 +107,7 @@ struct transport {
 	struct guard guard;
 	struct inbound inbound;
 	struct trace trace;
+	struct buf *tee; /* NULL: none */
 	mailstream *stream;
 };
 

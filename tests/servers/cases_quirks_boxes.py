@@ -109,6 +109,23 @@ class ListLiterals(Quirk):
         return line[:-len(quoted(box.name))] + b"{%d}\r\n%s" % (len(box.name), box.name)
 
 
+class NamesNul(ListLiterals):
+    """Names with a NUL in their literal, beside one that is the same up to there: they cannot be asked for."""
+    name = "names-nul"
+    source = "robustness: RFC 3501 9 has no NUL in a literal; a C string ends at it"
+    code = 3
+    stale = {"Work=00x": "holds a NUL", "=00": "holds a NUL"}
+    names = (b"Work\0x", b"\0")
+
+    def populate(self):
+        super().populate()
+        for name in self.names:
+            self.mailbox(name).add(b"Subject: never seen\r\n\r\n")
+
+    def held(self):
+        return {(n, u): m for (n, u), m in super().held().items() if "\0" not in n}
+
+
 class ListForms(ListLiterals):
     """LIST lines without quotes, with a delimiter of two characters, without flags' parentheses, with CHILDINFO, with blanks at the end."""
     name = "list-malformed"

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdbool.h>
 #include <libetpan/mailstream.h>
+#include "valise/base/buf.h"
 #include "valise/base/err.h"
 #include "valise/base/progress.h"
 #include "valise/base/service.h"
@@ -98,6 +99,12 @@ int transport_read(
         struct transport *t, void *p, size_t size, size_t *got_out, struct err *err) MUST_CHECK;
 /* True if bytes (or an error) can be read without waiting. */
 bool transport_readable(struct transport *t);
+
+/*
+ * Until it is called with NULL, plain bytes that come in are added to ${to} as well; more
+ * than it holds ends the connection (ERR_LIMIT).
+ */
+void transport_tee(struct transport *t, struct buf *to);
 
 /* The sticky error: ERR_OK if there is none yet. */
 enum err_code transport_error(const struct transport *t, struct err *err);

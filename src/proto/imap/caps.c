@@ -188,7 +188,9 @@ int session_namespace(struct imap *m, struct err *err)
 	struct err soft;
 	int r = 0;
 
-	lines_forget(m, true);
+	/* As they come: libetpan takes literals out of the lines that it keeps. */
+	lines_forget(m, false);
+	transport_tee(m->t, &m->lines);
 	for (size_t i = 0; i < 2 && r == 0; i++) {
 		if (!commands[i])
 			continue;
@@ -207,6 +209,7 @@ int session_namespace(struct imap *m, struct err *err)
 			*err = soft;
 		r = m->dead ? r : 0;
 	}
+	transport_tee(m->t, NULL);
 	if (r == 0)
 		each_untagged(m, namespace_line, m);
 	lines_forget(m, false);

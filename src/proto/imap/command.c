@@ -165,9 +165,7 @@ int command_string(struct imap *m, const uint8_t *s, size_t n, struct err *err)
 
 	if (form == FORM_NONE)
 		return err_set(err, ERR_REFUSED, ERR_COLLECTION,
-		        "the name \"%.*s\" holds a NUL or a line end, or is too long, and cannot "
-		        "be sent",
-		        n > 200 ? 200 : (int)n, (const char *)s);
+		        "its name holds a NUL or a line end, or is too long, and cannot be sent");
 	buf_putc(&m->cmd, ' ');
 	if (form != FORM_LITERAL_SYNC)
 		return add_string(form, s, n, &m->cmd);

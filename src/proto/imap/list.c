@@ -13,6 +13,7 @@
 
 #define LEVELS_MAX 50
 #define BOXES_MAX 1000000
+#define OCTETS_MAX (4 * LINES_MAX) /* of all answers to one listing */
 /* mailboxes that only LSUB tells of, whose children are asked for */
 #define HIDDEN_MAX 100
 
@@ -88,11 +89,11 @@ static void add_clist(struct boxes *boxes, const clist *list)
 			add_parsed(boxes, clist_content(i));
 }
 
-static bool is_lsub(const struct raw_line *raw)
+static bool is_lsub(const char *p, size_t n)
 {
 	struct untagged u;
 
-	return untagged_parse(raw->p, raw->n, &u) && token_is(&u.word, "LSUB");
+	return untagged_parse(p, n, &u) && token_is(&u.word, "LSUB");
 }
 
 /* What the last answer listed, by libetpan's reading and by the fallback's. */
@@ -116,7 +117,7 @@ static void gather(struct imap *m, struct answer *to)
 		struct imap_mailbox box;
 
 		if (list_parse(m->raw[k].p, m->raw[k].n, &box))
-			boxes_take(is_lsub(&m->raw[k]) ? &to->lsub : &to->list, &box);
+			boxes_take(is_lsub(m->raw[k].p, m->raw[k].n) ? &to->lsub : &to->list, &box);
 		else
 			to->unreadable = true;
 	}
@@ -477,15 +478,57 @@ static int settle(struct imap *m, struct boxes *b, bool foreign, struct err *err
 	return r == 0 && hidden ? list_hidden(m, b, err) : r;
 }
 
-int imap_list(
-        struct imap *m, bool foreign, struct imap_mailbox **out, size_t *n_out, struct err *err)
+/* What is listed in ${octets}, whole answers as they came. */
+static void read_again(const struct buf *octets, struct boxes *to)
+{
+	const char *p = (const char *)octets->data;
+	size_t n = octets->len, span;
+
+	for (; (span = line_span(p, n)) != 0; p += span, n -= span) {
+		struct imap_mailbox box;
+
+		if (!is_lsub(p, span) && list_parse(p, span, &box))
+			boxes_take(to, &box);
+	}
+	boxes_sort(to);
+}
+
+/*
+ * libetpan ends a name at its NUL: it is read again from the octets, and what was left of
+ * it goes, unless that is listed as well.
+ */
+static void mend_cut(struct boxes *b, const struct buf *octets)
+{
+	struct imap_mailbox inbox = {.name = (uint8_t *)(uintptr_t) "INBOX", .name_len = 5};
+	struct boxes whole = {0};
+
+	if (!octets->len || !memchr(octets->data, 0, octets->len))
+		return;
+	read_again(octets, &whole);
+	for (size_t i = 0; i < whole.n; i++) {
+		struct imap_mailbox cut = whole.list[i], *left;
+
+		cut.name_len = strlen((char *)cut.name);
+		if (cut.name_len == whole.list[i].name_len)
+			continue;
+		left = boxes_find(b, &cut);
+		/* A box without name is dropped by the sorting. */
+		if (left && !boxes_find(&whole, &cut) && boxes_order(&cut, &inbox) != 0)
+			left->name_len = 0;
+	}
+	for (size_t i = 0; i < whole.n; i++)
+		if (memchr(whole.list[i].name, 0, whole.list[i].name_len))
+			boxes_take(b, &whole.list[i]);
+	boxes_clear(&whole);
+	boxes_sort(b);
+}
+
+static int list_settled(struct imap *m, bool foreign, struct boxes *out, struct err *err)
 {
 	struct boxes lsub = {0};
 	struct listing l = {0};
 	int r = list_all(m, &l, &lsub, err);
 
-	*out = NULL;
-	*n_out = 0;
 	if (r == 0 && foreign)
 		r = list_foreign(m, &l.boxes, err);
 	if (r == 0)
@@ -496,13 +539,33 @@ int imap_list(
 		r = settle(m, &l.boxes, foreign, err);
 	}
 	boxes_clear(&lsub);
+	*out = l.boxes;
+	return r;
+}
+
+int imap_list(
+        struct imap *m, bool foreign, struct imap_mailbox **out, size_t *n_out, struct err *err)
+{
+	struct boxes boxes;
+	struct buf octets;
+	int r;
+
+	*out = NULL;
+	*n_out = 0;
+	buf_init(&octets, OCTETS_MAX);
+	transport_tee(m->t, &octets);
+	r = list_settled(m, foreign, &boxes, err);
+	transport_tee(m->t, NULL);
+	if (r == 0)
+		mend_cut(&boxes, &octets);
+	buf_clear(&octets);
 	if (r != 0) {
-		boxes_clear(&l.boxes);
+		boxes_clear(&boxes);
 		return r;
 	}
-	mark_foreign(m, &l.boxes);
-	*out = l.boxes.list;
-	*n_out = l.boxes.n;
+	mark_foreign(m, &boxes);
+	*out = boxes.list;
+	*n_out = boxes.n;
 	return 0;
 }
 

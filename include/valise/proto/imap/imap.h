@@ -138,8 +138,8 @@ struct imap_mailbox {
  * no doubles. LIST RETURN (SUBSCRIBED SPECIAL-USE) (RFC 5258) or XLIST, a plain LIST and
  * LSUB are asked for together, and what any of them tells of counts (only). INBOX is
  * always "INBOX". Subscribed names that do not exist, by STATUS, are left out. Names
- * holding CR or LF are given as they are, and refused (ERR_REFUSED) when they would go
- * out again; a NUL in a literal name cuts it (libetpan). A line that cannot be understood
+ * holding NUL, CR or LF are given as they are, and refused (ERR_REFUSED) when they would
+ * go out again. A line that cannot be understood
  * is ERR_PROTO: no mailbox is lost in silence. ${foreign}: the namespaces of other users
  * and shared ones (RFC 2342) are asked for one by one as well, as "*" need not show them;
  * those that it shows are listed in any case.

@@ -1,14 +1,25 @@
 #include "peer.h"
 
+/* With "@" for NUL. */
+static const char *shown_name(const struct imap_mailbox *box, char out[100])
+{
+	assert_true(box->name_len < 100);
+	for (size_t i = 0; i < box->name_len; i++)
+		out[i] = box->name[i] ? (char)box->name[i] : '@';
+	out[box->name_len] = '\0';
+	return out;
+}
+
 /* The list as text: name, delimiter, marks and uses of each. */
 static void as_text(const struct imap_mailbox *list, size_t n, bool only, char *out, size_t size)
 {
+	char name[100];
 	size_t at = 0;
 
 	*out = '\0';
 	for (size_t i = 0; i < n; i++)
 		at += (size_t)snprintf(out + at, size - at, "%s|%c|%s%s%s%s|%s;",
-		        (char *)list[i].name, list[i].delimiter ? list[i].delimiter : '0',
+		        shown_name(&list[i], name), list[i].delimiter ? list[i].delimiter : '0',
 		        list[i].noselect ? "s" : "", list[i].nonexistent ? "n" : "",
 		        list[i].noinferiors ? "i" : "", list[i].subscribed ? "u" : "",
 		        list[i].special_use    ? list[i].special_use
@@ -195,6 +206,16 @@ static void test_hostile(void **state)
 	                STEPS(LIST_EXT, INBOX, {'R', "* LIST () \"/\" {4}\r\na\r\nb\r\n", 0}, OK,
 	                        REST),
 	                0, "INBOX|/|u|;a\r\nb|/||;"},
+	        {"NUL in names", EXTENDED,
+	                STEPS(LIST_EXT, INBOX,
+	                        {'R',
+	                                "* LIST (\\Sent) \"/\" {3}\r\na\0b\r\n* LIST () \"/\" "
+	                                "{2}\r\n\0c\r\n* LIST () \"/\" d\r\n* LIST () \"/\" "
+	                                "\"d\0e\"\r\n* LIST () \"/\" {6}\r\ninbox\0\r\n",
+	                                117},
+	                        OK, PLAIN, {'R', "* LIST () \"/\" {3}\r\na\0b\r\n", 24}, OK, LSUB,
+	                        OK),
+	                0, "@c|/||;INBOX|/|u|;a@b|/||\\Sent;d|/||;d@e|/||;inbox@|/||;"},
 	        {"empty name", EXTENDED,
 	                STEPS(LIST_EXT, INBOX, {'S', "* LIST (\\Noselect) \"/\" \"\"", 0}, OK,
 	                        REST),
@@ -299,7 +320,7 @@ static void test_namespaces(void **state)
 {
 	const struct step steps[] = {{'C', "NAMESPACE", 0},
 	        {'S',
-	                "* NAMESPACE ((\"\" \".\")(\"user.me.\" \".\")) ((\"user.\" \".\")) "
+	                "* NAMESPACE ((\"\" \".\")({8}\r\nuser.me. \".\")) (({5}\r\nuser. \".\")) "
 	                "((\"shared/\" \"/\")(\"\" \".\"))",
 	                0},
 	        OK, PLAIN, INBOX, {'S', "* LIST () \".\" users", 0},
