@@ -3,7 +3,6 @@
  * answer is whole.
  */
 #include <string.h>
-#include "valise/format/header.h"
 #include "run.h"
 
 const char *body_items(const struct mbox *mb)
@@ -13,53 +12,21 @@ const char *body_items(const struct mbox *mb)
 
 void fetch_drop(struct worker *w)
 {
-	if (w->body)
-		w->run->sink->ops->body_abort(w->body);
-	w->body = NULL;
-	atomic_fetch_sub(&w->run->progress->bytes_done, w->body_len);
-	w->body_len = 0;
+	atomic_fetch_sub(&w->run->progress->bytes_done, w->in.len);
+	intake_drop(&w->in);
 	w->note[0] = '\0';
-	buf_reset(&w->head);
-}
-
-static int body_begin(struct worker *w, struct err *err)
-{
-	int rc = w->run->sink->ops->body_open(w->run->sink, COLL_MAIL, &w->body, err);
-
-	if (rc < 0) {
-		w->body = NULL;
-		return fetch_fail(w->run, err);
-	}
-	return 0;
 }
 
 static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct worker *w = ctx;
-	size_t room = HEAD_MAX - w->head.len;
 	int rc = stop_check(err);
 
-	if (rc < 0 || (!w->body && (rc = body_begin(w, err)) < 0))
+	if (rc < 0)
 		return rc;
-	if (w->expect_mb && w->expect_mb->dates_missing && room)
-		buf_put(&w->head, p, n < room ? n : room);
-	w->body_len += n;
 	atomic_fetch_add(&w->run->progress->bytes_done, n);
-	rc = w->run->sink->ops->body_write(w->body, p, n, err);
+	rc = intake_write(&w->in, p, n, err);
 	return rc < 0 ? fetch_fail(w->run, err) : 0;
-}
-
-/* The date of an item whose INTERNALDATE was NIL or garbage. */
-static void date_derive(struct worker *w, struct tree_item *it)
-{
-	struct date d = {0};
-	const char *source = NULL;
-
-	it->warn |= WARN_DATE;
-	if (header_arrival_date((const char *)w->head.data, w->head.len, &d, &source)) {
-		it->date_utc = d.utc;
-		it->zone_min = d.zone_min;
-	}
 }
 
 /*
@@ -113,27 +80,20 @@ static int item_keep(
 static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct err *err)
 {
 	struct tree_item it = {.uid = r->uid,
+	        .size = r->size,
 	        .date_utc = r->date_utc,
 	        .zone_min = r->zone_min,
 	        .flags = r->flags,
 	        .keywords = r->keywords,
 	        .ext = r->ext};
-	struct tree_object o;
-	int rc = w->run->sink->ops->body_close(w->body, &o, err);
+	unsigned told =
+	        (r->have & REC_SIZE ? INTAKE_SIZE : 0u) | (r->have & REC_DATE ? INTAKE_DATE : 0u);
+	int rc = intake_finish(&w->in, &it, told, err);
 
-	w->body = NULL;
 	if (rc < 0)
 		return fetch_fail(w->run, err);
-	memcpy(it.sha256, o.sha256, sizeof it.sha256);
-	it.size = o.size;
-	if (o.has_nul)
-		it.warn |= WARN_NUL;
-	if ((r->have & REC_SIZE) && r->size != o.size)
-		it.warn |= WARN_SIZE;
-	else
+	if (!(it.warn & WARN_SIZE))
 		atomic_fetch_add(&w->run->sizes_right, 1);
-	if (!(r->have & REC_DATE))
-		date_derive(w, &it);
 	if (!(r->have & REC_FLAGS) && !w->note[0])
 		snprintf(w->note, sizeof w->note, "its flags are not told");
 	if (w->doubting && (it.warn & WARN_SIZE)) {
@@ -142,9 +102,7 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	} else {
 		rc = item_keep(w, mb, r, &it, err);
 	}
-	w->body_len = 0;
 	w->note[0] = '\0';
-	buf_reset(&w->head);
 	return rc;
 }
 
@@ -287,7 +245,7 @@ static struct rec *nameless(struct worker *w)
 	struct rec *r = w->alone;
 
 	w->nameless = true;
-	return r && !r->done && (r->have & REC_SIZE) && r->size == w->body_len ? r : NULL;
+	return r && !r->done && (r->have & REC_SIZE) && r->size == w->in.len ? r : NULL;
 }
 
 /* What the listing did not say of a message stands beside its body. */
@@ -325,18 +283,14 @@ static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)
 		fetch_drop(w);
 		return 0;
 	}
-	if (w->body_len == 0) {
-		/*
-		 * Some servers give "" for what they cannot read: only a message that is
-		 * said to be empty is.
-		 */
-		if (!(r->have & REC_SIZE) || r->size > 0) {
-			r->empty = 1;
-			fetch_drop(w);
-			return 0;
-		}
-		if (!w->body && (rc = body_begin(w, err)) < 0)
-			return rc;
+	/*
+	 * Some servers give "" for what they cannot read: only a message that is said to be
+	 * empty is.
+	 */
+	if (w->in.len == 0 && (!(r->have & REC_SIZE) || r->size > 0)) {
+		r->empty = 1;
+		fetch_drop(w);
+		return 0;
 	}
 	return body_keep(w, w->expect_mb, r, err);
 }

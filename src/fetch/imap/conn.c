@@ -12,10 +12,7 @@ int link_pause(struct worker *w, unsigned nth, const char *next, struct err *err
 
 void link_drop(struct worker *w)
 {
-	if (w->body) {
-		w->run->sink->ops->body_abort(w->body);
-		w->body = NULL;
-	}
+	fetch_drop(w);
 	imap_link_close(&w->run->links, &w->m);
 	w->at = NULL;
 	w->qresync = w->qresync_tried = false;

@@ -81,7 +81,7 @@ static void note_size(struct worker *w, const struct rec *r)
 
 	if (r->have & REC_SIZE)
 		snprintf(w->note + n, sizeof w->note - n, "; %llu octets, RFC822.SIZE says %llu",
-		        (unsigned long long)w->body_len, (unsigned long long)r->size);
+		        (unsigned long long)w->in.len, (unsigned long long)r->size);
 }
 
 static int by_pieces(struct worker *w, struct rec *r, struct err *err)

@@ -334,7 +334,6 @@ static int list_split(struct listing *l, struct err *err)
 				old = NULL;
 		}
 		if (!old) {
-			l->mb->dates_missing |= !(r->have & REC_DATE);
 			l->mb->untold |= !(r->have & REC_FLAGS);
 			l->recs[left++] = *r;
 			continue;

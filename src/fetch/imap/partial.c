@@ -116,16 +116,16 @@ int pieces_run(struct worker *w, struct rec *r, uint32_t size, uint64_t *at, str
 /* A new connection to the same mailbox, the body begun stays. */
 static int pieces_resume(struct worker *w, struct mbox *mb, struct err *err)
 {
-	struct tree_body *body = w->body;
+	struct intake begun = w->in;
 	struct imap_selected sel;
 	int rc;
 
-	w->body = NULL;
+	w->in = (struct intake){0};
 	/* answers about pieces that are asked for once more */
 	if (w->m && imap_in_flight(w->m))
 		link_drop(w);
 	rc = link_select(w, mb, &sel, err);
-	w->body = body;
+	w->in = begun;
 	if (rc == 0 && sel.uidvalidity != mb->coll->uidvalidity) {
 		sched_relist(w->run, mb);
 		rc = err_set(err, ERR_NET, ERR_COLLECTION, "UIDVALIDITY changed meanwhile");
@@ -145,7 +145,7 @@ static int pieces_try(struct worker *w, struct mbox *mb, struct rec *r, struct e
 
 		if (rc >= 0 || err->code == ERR_STOPPED || fetch_failed(w->run))
 			return rc;
-		at = w->body_len;
+		at = w->in.len;
 		if (at > before)
 			imap_link_gained(&w->run->links);
 		if (rc == ERR_THROTTLED) {

@@ -126,9 +126,8 @@ struct reading {
 	struct have *have;
 	size_t first; /* want of its date and size */
 	struct buf head;
-	struct tree_body *body;
-	bool decided;
-	int failed; /* of the sink */
+	struct intake in;
+	bool decided, wanted;
 };
 
 /*
@@ -137,68 +136,57 @@ struct reading {
 static int reading_decide(struct reading *r, struct err *err)
 {
 	struct rematch *m = r->m;
-	struct tree_sink *s = m->w->run->sink;
-	bool wanted = false;
 
 	r->decided = true;
 	match_key(&r->have->is, (const char *)r->head.data, r->head.len);
-	for (size_t i = r->first; !wanted && match_is_at(m->wants, m->n_wants, i, &r->have->is);
+	for (size_t i = r->first; !r->wanted && match_is_at(m->wants, m->n_wants, i, &r->have->is);
 	        i++)
-		wanted = m->wants[i].is.has_key &&
-		         memcmp(m->wants[i].is.key, r->have->is.key, MATCH_KEY) == 0;
-	if (!wanted)
-		return 0;
-	r->failed = s->ops->body_open(s, COLL_MAIL, &r->body, err);
-	if (r->failed == 0)
-		r->failed = s->ops->body_write(r->body, r->head.data, r->head.len, err);
-	return r->failed;
+		r->wanted = m->wants[i].is.has_key &&
+		            memcmp(m->wants[i].is.key, r->have->is.key, MATCH_KEY) == 0;
+	return r->wanted ? intake_write(&r->in, r->head.data, r->head.len, err) : 0;
 }
 
 static int on_bytes(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct reading *r = ctx;
-	size_t room = r->head.cap - r->head.len, take = n < room ? n : room;
 	int rc = 0;
 
 	if (!r->decided) {
-		buf_put(&r->head, p, take);
-		if (take == room ||
+		size_t take = buf_fill(&r->head, p, n);
+
+		if (r->head.len == r->head.cap ||
 		        header_length((const char *)r->head.data, r->head.len) < r->head.len)
 			rc = reading_decide(r, err);
 		p = (const char *)p + take;
 		n -= take;
 	}
-	if (rc == 0 && r->body && n)
-		rc = r->failed = r->m->w->run->sink->ops->body_write(r->body, p, n, err);
-	return rc;
+	return rc == 0 && r->wanted ? intake_write(&r->in, p, n, err) : rc;
 }
 
 static int read_item(struct rematch *m, const struct tree_coll *c, const struct tree_item *it,
         size_t first, struct err *err)
 {
-	struct tree_sink *s = m->w->run->sink;
 	struct have have = {.is = {.date_utc = it->date_utc, .size = it->size}};
 	struct reading r = {.m = m, .have = &have, .first = first};
-	struct tree_object o = {.size = 0};
+	struct tree_item stored = {.size = 0};
 	int rc;
 
 	memcpy(have.sha256, it->sha256, SHA256_LEN);
 	buf_init(&r.head, HEAD_MAX);
+	intake_begin(&r.in, m->w->run->sink, COLL_MAIL, 0);
 	rc = m->last->ops->body(m->last, c, it, on_bytes, &r, err);
 	if (rc == 0 && !r.decided)
 		rc = reading_decide(&r, err);
-	if (rc == 0 && r.body) {
-		rc = r.failed = s->ops->body_close(r.body, &o, err);
-		r.body = NULL;
-		have.given = rc == 0 && memcmp(o.sha256, it->sha256, SHA256_LEN) == 0;
-		have.has_nul = o.has_nul;
+	if (rc == 0 && r.wanted) {
+		rc = intake_finish(&r.in, &stored, INTAKE_DATE, err);
+		have.given = rc == 0 && memcmp(stored.sha256, it->sha256, SHA256_LEN) == 0;
+		have.has_nul = stored.warn & WARN_NUL;
 	}
-	if (r.body)
-		s->ops->body_abort(r.body);
+	intake_clear(&r.in);
 	buf_clear(&r.head);
 	*ARR_PUSH(m->haves, m->n_haves, m->haves_cap) = have;
 	/* One that cannot be read is none that matches. */
-	return r.failed < 0 ? fetch_fail(m->w->run, err) : 0;
+	return r.in.failed ? fetch_fail(m->w->run, err) : 0;
 }
 
 /* ---- the server's header fields ---- */
@@ -206,9 +194,8 @@ static int read_item(struct rematch *m, const struct tree_coll *c, const struct 
 static int on_field(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct rematch *m = ctx;
-	size_t room = m->head.cap - m->head.len;
 
-	buf_put(&m->head, p, n < room ? n : room);
+	buf_fill(&m->head, p, n);
 	return stop_check(err);
 }
 

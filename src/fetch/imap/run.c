@@ -301,7 +301,7 @@ static void *worker_main(void *arg)
 	else if (rc < 0 && !fetch_failed(r))
 		progress_say(
 		        r->progress, SAY_INFO, "going on with one connection less: %s", err.text);
-	buf_clear(&w->head);
+	intake_clear(&w->in);
 	free(w->missing);
 	free(w->doubts);
 	return NULL;
@@ -314,12 +314,10 @@ void work_start(struct run *r, unsigned want)
 
 		w->run = r;
 		w->number = r->n_workers;
-		buf_init(&w->head, HEAD_MAX);
+		intake_begin(&w->in, r->sink, COLL_MAIL, HEAD_MAX);
 		/* Without a thread the others do its work. */
-		if (w->number && pthread_create(&w->thread, NULL, worker_main, w) != 0) {
-			buf_clear(&w->head);
+		if (w->number && pthread_create(&w->thread, NULL, worker_main, w) != 0)
 			return;
-		}
 		r->n_workers++;
 		r->alive++;
 	}

@@ -5,6 +5,7 @@
 #include "valise/base/mem.h"
 #include "valise/proto/imap/links.h"
 #include "valise/fetch/fetch.h"
+#include "valise/tree/intake.h"
 
 /*
  * The IMAP source (RFC 3501). One session lists the mailboxes and their STATUS; what may
@@ -157,7 +158,6 @@ struct mbox {
 	/* as many messages as then, and no new ones: nothing was expunged */
 	bool none_left;
 	bool unknown; /* the last snapshot has nothing under these UIDs */
-	bool dates_missing;
 	/*
 	 * of some messages the listing does not tell the flags: bodies are asked for with
 	 * them
@@ -241,9 +241,7 @@ struct worker {
 	size_t n_missing, missing_cap;
 
 	/* the body that is coming in */
-	struct tree_body *body;
-	uint64_t body_len;
-	struct buf head;
+	struct intake in;
 	struct mbox *expect_mb; /* the mailbox that answers are about */
 	/* its records that the command may answer, beside those in flight */
 	struct job expect;

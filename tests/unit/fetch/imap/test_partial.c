@@ -72,15 +72,15 @@ static void run_one(const struct fetching *f)
 	int rc;
 
 	w.m = peer_open(&p, "", f->steps, false);
-	buf_init(&w.head, HEAD_MAX);
+	intake_begin(&w.in, &sink, COLL_MAIL, HEAD_MAX);
 	rc = pieces_run(&w, &r, 4, &at, &err);
 	if (rc != f->result || at != f->at)
 		print_error("%s: %d at %llu: %s\n", f->name, rc, (unsigned long long)at, err.text);
 	assert_int_equal(rc, f->result);
 	assert_true(at == f->at);
-	assert_string_equal(w.body ? (char *)w.body : "", f->text);
+	assert_string_equal(w.in.body ? (char *)w.in.body : "", f->text);
 	fetch_drop(&w);
-	buf_clear(&w.head);
+	intake_clear(&w.in);
 	peer_close(&p, w.m);
 }
 
