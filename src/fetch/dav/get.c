@@ -4,7 +4,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
 #include "valise/format/content.h"
@@ -29,10 +28,8 @@ struct get {
 	struct intake in; /* its head: for the UID */
 	char tail[TAIL]; /* the last octets */
 	size_t tail_len;
-	bool html;
-	int status;
-	bool another; /* it is another resource than the listed one */
-	struct err err, fatal;
+	struct dav_get *rq;
+	struct err fatal;
 };
 
 /* The opaque part of an ETag, without what a server's encoder or proxy adds to it. */
@@ -61,17 +58,12 @@ static bool is_another(const char *listed, const char *got)
 	return a != b || memcmp(listed, got, a) != 0;
 }
 
-static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
+static void restart_get(void *ctx)
 {
 	struct get *g = ctx;
 
-	(void)err;
-	g->html = rs->content_type && strncasecmp(rs->content_type, "text/html", 9) == 0;
-	/* Where a URL may mean several, the ETag tells which one it is. */
-	g->another = (g->form || g->item->shares) && is_another(g->item->etag, rs->etag);
 	intake_drop(&g->in);
 	g->tail_len = 0;
-	return 0;
 }
 
 static void keep_tail(struct get *g, const char *p, size_t n)
@@ -98,7 +90,7 @@ static const char *why_cut(struct get *g)
 
 	if (content_is_whole(buf_str(&g->in.head), g->in.head.len, g->tail, g->tail_len))
 		return NULL;
-	if (g->html)
+	if (g->rq->is_html)
 		return "GET brought a web page (HTML)";
 	sha256_of(g->in.head.data, g->in.head.len, sum);
 	memcpy(&cut, sum, sizeof cut);
@@ -108,13 +100,12 @@ static const char *why_cut(struct get *g)
 	               : NULL;
 }
 
-static int on_body(void *ctx, const void *p, size_t n, struct err *err)
+static int take_octets(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct get *g = ctx;
-	int rc = stop_check(err);
 
 	keep_tail(g, p, n);
-	return rc < 0 ? rc : intake_write(&g->in, p, n, err);
+	return intake_write(&g->in, p, n, err);
 }
 
 /* What one answer came to. */
@@ -122,19 +113,23 @@ static int finish(struct get *g, struct err *err)
 {
 	struct davitem *i = g->item;
 	struct tree_item it = {.warn = WARN_EXACT};
+	const struct err *failed = &g->rq->err;
+	const int status = g->rq->status;
+	/* Where a URL may mean several, the ETag tells which one it is. */
+	bool another = (g->form || i->shares) && is_another(i->etag, g->rq->etag);
 	const char *cut;
 	char why[200];
 	bool came;
 	int rc;
 
-	if (g->in.failed || g->err.code == ERR_STOPPED) {
-		*err = g->err;
+	if (g->in.failed || failed->code == ERR_STOPPED) {
+		*err = *failed;
 		return err_widen(err, ERR_WHOLE);
 	}
-	if (g->err.code == 0 && g->status == 200 && g->ask->listed_size && i->has_len &&
-	        g->in.len != i->len)
+	came = failed->code == 0 && status == 200;
+	if (came && g->ask->listed_size && i->has_len && g->in.len != i->len)
 		return 0;
-	came = g->err.code == 0 && g->status == 200 && g->in.len > 0 && !g->another;
+	came = came && g->in.len > 0 && !another;
 	cut = came ? why_cut(g) : NULL;
 	if (came && !cut) {
 		rc = intake_finish(&g->in, &it, 0, err);
@@ -142,37 +137,33 @@ static int finish(struct get *g, struct err *err)
 		              : dav_give(g->w, g->c, i, &it, g->in.head.data, g->in.head.len, err);
 	}
 	free(i->reason);
-	if (g->err.code) {
-		i->reason = xstrdup(g->err.text);
-		i->lost = g->err.code == ERR_NET || g->err.code == ERR_BUSY;
+	if (failed->code) {
+		i->reason = xstrdup(failed->text);
+		i->lost = failed->code == ERR_NET || failed->code == ERR_BUSY;
 	} else {
 		if (cut)
 			snprintf(why, sizeof why, "%s", cut);
-		else if (g->status == 200)
+		else if (status == 200)
 			snprintf(why, sizeof why, "GET brought %s",
-			        g->another ? "another resource (ETag)" : "nothing");
+			        another ? "another resource (ETag)" : "nothing");
 		else
-			snprintf(why, sizeof why, "GET: HTTP %d%s", g->status,
-			        g->status == 404 ? ", although it is listed" : "");
+			snprintf(why, sizeof why, "GET: HTTP %d%s", status,
+			        status == 404 ? ", although it is listed" : "");
 		i->reason = xstrdup(why);
 	}
 	return 0;
 }
 
-static void on_done(struct http_request *rq, const struct http_response *rs, const char *error_body,
-        const struct err *err)
+static void end_get(void *ctx)
 {
-	struct get *g = rq->ctx;
+	struct get *g = ctx;
 
-	(void)error_body;
-	g->status = rs->status;
-	g->err = *err;
 	(void)finish(g, &g->fatal);
 	intake_clear(&g->in);
 }
 
 /* False when the href gives no URL. */
-static bool prepare(struct get *g, struct http_request *rq)
+static bool prepare(struct get *g, struct dav_get *rq)
 {
 	struct davitem *i = g->item;
 	bool ok;
@@ -191,15 +182,14 @@ static bool prepare(struct get *g, struct http_request *rq)
 		return false;
 	}
 	intake_begin(&g->in, g->w->run->sink, g->c->coll->kind, HEAD_MAX);
-	*rq = (struct http_request){.method = "GET",
-	        .url = buf_str(&g->url),
-	        .header = {g->ask->accept},
-	        .max_response = DAV_RESOURCE_MAX,
-	        .identity = true,
-	        .begin = on_begin,
-	        .body_fn = on_body,
-	        .done = on_done,
+	*rq = (struct dav_get){.url = buf_str(&g->url),
+	        .accept = g->ask->accept,
+	        .max = DAV_RESOURCE_MAX,
+	        .write = take_octets,
+	        .restart = restart_get,
+	        .done = end_get,
 	        .ctx = g};
+	g->rq = rq;
 	return true;
 }
 
@@ -222,7 +212,7 @@ static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **li
         const struct ask *ask, const char *form, struct err *err)
 {
 	struct get g[DAV_ROUND];
-	struct http_request rq[DAV_ROUND];
+	struct dav_get rq[DAV_ROUND];
 	size_t n_rq = 0, unreached = 0, gone = 0;
 	int rc = 0;
 
@@ -231,15 +221,16 @@ static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **li
 		n_rq += prepare(&g[n_rq], &rq[n_rq]);
 	}
 	if (n_rq)
-		rc = http_run(w->http, rq, n_rq, DAV_PARALLEL, err);
+		rc = dav_get_run(w->http, rq, n_rq, DAV_PARALLEL, err);
 	for (size_t i = 0; i < n_rq; i++) {
-		unreached += g[i].err.code == ERR_NET || g[i].err.code == ERR_BUSY;
-		gone += !g[i].err.code && (g[i].status == 404 || g[i].status == 410);
+		unreached += rq[i].err.code == ERR_NET || rq[i].err.code == ERR_BUSY;
+		gone += !rq[i].err.code && (rq[i].status == 404 || rq[i].status == 410);
 		if (rc == 0 && g[i].fatal.code) {
 			*err = g[i].fatal;
 			rc = err->code;
 		}
 		buf_clear(&g[i].url);
+		dav_get_clear(&rq[i]);
 	}
 	if (rc == 0 && n_rq && (unreached == n_rq || (gone == n_rq && n_rq >= DAV_PARALLEL)))
 		rc = check_server(w, c, err);

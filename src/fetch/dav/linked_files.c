@@ -6,7 +6,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 #include "valise/format/content.h"
-#include "valise/proto/dav/webdav.h"
+#include "valise/proto/dav/client.h"
 #include "valise/fetch/fetch.h"
 #include "valise/tree/intake.h"
 
@@ -29,11 +29,8 @@ struct pass {
 };
 
 struct get {
-	struct pass *p;
-	const char *url;
 	struct intake in;
-	int status;
-	struct err err;
+	const struct dav_get *rq;
 };
 
 static int url_cmp(const void *a, const void *b)
@@ -121,55 +118,42 @@ static int find_links(struct pass *p, const struct tree_coll *c, struct err *err
 	return rc;
 }
 
-static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
+static void restart_get(void *ctx)
 {
 	struct get *g = ctx;
 
-	(void)rs;
-	(void)err;
 	intake_drop(&g->in);
-	return 0;
 }
 
-static int on_body(void *ctx, const void *data, size_t n, struct err *err)
+static int take_octets(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct get *g = ctx;
 
-	return intake_write(&g->in, data, n, err);
+	return intake_write(&g->in, p, n, err);
 }
 
-static void on_done(struct http_request *rq, const struct http_response *rs, const char *error_body,
-        const struct err *err)
+static int take(struct pass *p, struct get *g, struct err *err)
 {
-	struct get *g = rq->ctx;
-
-	(void)error_body;
-	g->status = rs->status;
-	g->err = *err;
-}
-
-static int take(struct get *g, struct err *err)
-{
-	struct pass *p = g->p;
+	const struct err *why = &g->rq->err;
 	struct tree_item it = {0};
 	struct tree_ext *x;
-	char why[64];
+	char status[64];
 	int rc;
 
-	if (g->in.failed || g->err.code == ERR_STOPPED) {
-		*err = g->err;
+	if (g->in.failed || why->code == ERR_STOPPED) {
+		*err = *why;
 		return err_widen(err, ERR_WHOLE);
 	}
-	if (g->err.code || g->status != 200) {
-		snprintf(why, sizeof why, "HTTP %d", g->status);
-		name_loss(p, g->url, g->err.code ? g->err.text : why);
+	if (why->code || g->rq->status != 200) {
+		snprintf(status, sizeof status, "HTTP %d", g->rq->status);
+		name_loss(p, g->rq->url, why->code ? why->text : status);
 		return 0;
 	}
 	rc = intake_finish(&g->in, &it, 0, err);
 	if (rc < 0)
 		return rc;
 	x = tree_coll_ext(p->next, &it.ext);
-	x->href = xstrdup(g->url);
+	x->href = xstrdup(g->rq->url);
 	p->result->fetched++;
 	p->result->bytes_fetched += it.size;
 	return p->sink->ops->item(p->sink, p->next, &it, err);
@@ -177,32 +161,27 @@ static int take(struct get *g, struct err *err)
 
 static int get_some(struct pass *p, char *const *urls, size_t n, struct err *err)
 {
-	struct http_request rq[PARALLEL];
+	struct dav_get rq[PARALLEL];
 	struct get g[PARALLEL];
 	int rc;
 
-	memset(rq, 0, sizeof rq);
-	memset(g, 0, sizeof g);
 	for (size_t i = 0; i < n; i++) {
-		g[i].p = p;
-		g[i].url = urls[i];
+		g[i].rq = &rq[i];
 		intake_begin(&g[i].in, p->sink, COLL_LINKED, 0);
-		rq[i] = (struct http_request){.method = "GET",
-		        .url = urls[i],
-		        .header = {"Accept: */*"},
-		        .max_response = FILE_MAX_BYTES,
-		        .identity = true,
+		rq[i] = (struct dav_get){.url = urls[i],
+		        .accept = "Accept: */*",
+		        .max = FILE_MAX_BYTES,
 		        .link = true,
-		        .begin = on_begin,
-		        .body_fn = on_body,
-		        .done = on_done,
+		        .write = take_octets,
+		        .restart = restart_get,
 		        .ctx = &g[i]};
 	}
-	rc = http_run(p->http, rq, n, PARALLEL, err);
+	rc = dav_get_run(p->http, rq, n, PARALLEL, err);
 	for (size_t i = 0; i < n; i++) {
 		if (rc == 0)
-			rc = take(&g[i], err);
+			rc = take(p, &g[i], err);
 		intake_clear(&g[i].in);
+		dav_get_clear(&rq[i]);
 	}
 	return rc;
 }
@@ -287,12 +266,12 @@ int source_links(const struct service *service, struct tree_reader *from, struct
 	struct pass p = {.from = from, .sink = sink, .progress = progress, .result = out};
 	enum coll_kind kind = service->kind == SERVICE_CARDDAV ? COLL_CONTACTS : COLL_CALENDAR;
 	const struct tree_manifest *m = from->ops->manifest(from);
-	int rc = http_open(service, HTTP_SOURCE, progress, &p.http, err);
+	int rc = dav_open(service, DAV_SOURCE, progress, &p.http, err);
 
 	for (size_t i = 0; i < m->n_heads && rc == 0; i++)
 		if (m->heads[i].kind == kind)
 			rc = one_collection(&p, &m->heads[i], err);
 	free(p.urls);
-	http_close(p.http);
+	dav_close(p.http);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

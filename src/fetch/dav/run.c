@@ -158,7 +158,7 @@ static int fill(struct dav_worker *w, struct davcoll *c, struct err *err)
 
 static int open_client(struct dav_worker *w, struct err *err)
 {
-	return w->http ? 0 : http_open_beside(w->run->first->http, &w->http, err);
+	return w->http ? 0 : dav_open_beside(w->run->first->http, &w->http, err);
 }
 
 static void pass(struct dav_worker *w, enum dav_state state)
@@ -425,13 +425,13 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 	for (size_t i = 0; i < 16; i++)
 		w[i].run = &r;
 	progress_what(progress, service_name(service->kind));
-	rc = http_open(service, HTTP_SOURCE, progress, &w[0].http, err);
+	rc = dav_open(service, DAV_SOURCE, progress, &w[0].http, err);
 	if (rc == 0)
 		rc = find_collections(&w[0], err);
 	if (rc == 0)
 		rc = opts->listed ? tell_names(&r, w, err) : work(&r, w, err);
 	for (size_t i = 0; i < 16; i++)
-		http_close(w[i].http);
+		dav_close(w[i].http);
 	for (size_t i = 0; i < r.n_colls; i++)
 		dav_coll_clear(&r.colls[i]);
 	free(r.colls);

@@ -2,6 +2,7 @@
 #define VALISE_FETCH_DAV_RUN_H
 
 #include <pthread.h>
+#include "valise/proto/dav/client.h"
 #include "valise/proto/dav/discover.h"
 #include "valise/fetch/fetch.h"
 #include "valise/tree/intake.h"

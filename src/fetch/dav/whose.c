@@ -9,22 +9,7 @@
 #include "valise/base/mem.h"
 #include "run.h"
 
-/*
- * The path alone, its escapes decoded: home sets move between hosts (iCloud's shards),
- * and servers escape as they like.
- */
-static void path_of(const char *href, struct buf *out)
-{
-	const char *host = strstr(href, "//"), *p = href;
-
-	if (host && (host == href || host[-1] == ':'))
-		p = strchr(host + 2, '/');
-	if (!p || !url_unescape(p, strlen(p), out))
-		buf_puts(out, p ? p : "/");
-	while (out->len && out->data[out->len - 1] == '/')
-		out->len--;
-}
-
+/* Home sets move between hosts (iCloud's shards), and servers escape as they like. */
 bool dav_lies_in(const char *href, const char *home)
 {
 	struct buf a, b;
@@ -32,8 +17,8 @@ bool dav_lies_in(const char *href, const char *home)
 
 	buf_init(&a, SIZE_MAX);
 	buf_init(&b, SIZE_MAX);
-	path_of(href, &a);
-	path_of(home, &b);
+	dav_put_path(href, &a);
+	dav_put_path(home, &b);
 	yes = a.len >= b.len && memcmp(a.data, b.data, b.len) == 0 &&
 	      (a.len == b.len || a.data[b.len] == '/');
 	buf_clear(&a);

@@ -5,6 +5,7 @@
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
 #include "valise/proto/dav/discover.h"
+#include "valise/http/http.h"
 
 #define P_TYPE "{DAV:}resourcetype"
 #define P_CURRENT "{DAV:}current-user-principal"

@@ -39,6 +39,39 @@ bool dav_member_url(const char *base, const char *href, struct buf *out)
 	return ok;
 }
 
+bool dav_location_url(const char *base, const char *location, struct buf *out)
+{
+	buf_reset(out);
+	if (url_join(base, location, out, NULL) == 0 && url_same_origin(base, buf_str(out)))
+		return true;
+	buf_reset(out);
+	return false;
+}
+
+void dav_child_url(const char *collection, const char *segment, bool slash, struct buf *out)
+{
+	buf_reset(out);
+	buf_puts(out, collection);
+	if (!out->len || out->data[out->len - 1] != '/')
+		buf_putc(out, '/');
+	url_escape_segment(segment, strlen(segment), out);
+	if (slash)
+		buf_putc(out, '/');
+}
+
+void dav_put_path(const char *href, struct buf *out)
+{
+	const char *path = path_of(href);
+	size_t from = out->len;
+
+	if (!url_unescape(path, strlen(path), out)) {
+		out->len = from;
+		buf_puts(out, path);
+	}
+	while (out->len > from && out->data[out->len - 1] == '/')
+		out->len--;
+}
+
 static void put_raw(const char *s, size_t n, const char *which, struct buf *out)
 {
 	for (size_t i = 0; i < n; i++)

@@ -1,6 +1,7 @@
 #ifndef VALISE_PROTO_DAV_INTERNAL_H
 #define VALISE_PROTO_DAV_INTERNAL_H
 
+#include "valise/http/http.h"
 #include "valise/proto/dav/webdav.h"
 #include <expat.h>
 
@@ -107,6 +108,9 @@ int dav_put_set(struct buf *out, const struct dav_set *set, struct err *err) MUS
  */
 typedef void (*dav_scan_fn)(void *ctx, const char *clark, const char **atts, const char *text);
 bool dav_scan(const char *xml, dav_scan_fn fn, void *ctx);
+
+/* send.c: header fields that keep servers from mailing, NULL at the end (RFC 6638 8). */
+extern const char *const dav_silence[];
 
 /* call.c: one request and its answer. */
 struct dav_call {

@@ -88,15 +88,11 @@ static int set_body(struct buf *out, const char *root, const char *types, const 
 	return rc == 0 ? put(out, ">", err) : rc;
 }
 
-/*
- * No invitation may leave while a collection is made: each family of servers has its own
- * word for that.
- */
+/* No invitation may leave while a collection is made. */
 static void set_silence(struct dav_call *c)
 {
-	c->rq.header[1] = "Scheduling-Enabled: F";
-	c->rq.header[2] = "Schedule-Reply: F";
-	c->rq.header[3] = "X-NC-Scheduling: false";
+	for (size_t i = 0; dav_silence[i]; i++)
+		c->rq.header[1 + i] = dav_silence[i];
 }
 
 int dav_mkcalendar(struct http *h, const char *url, const struct dav_set *set, size_t n,

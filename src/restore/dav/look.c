@@ -19,14 +19,6 @@ struct look {
 	bool any;
 };
 
-struct get {
-	struct res *x;
-	struct buf body;
-	struct err err;
-	char *etag;
-	int status;
-};
-
 void res_clear(struct res *x)
 {
 	free(x->href);
@@ -366,38 +358,6 @@ static int multiget(struct look *l, struct res *list, size_t n, size_t *done_out
 	return rc;
 }
 
-static int on_get_begin(void *ctx, const struct http_response *rs, struct err *err)
-{
-	struct get *g = ctx;
-
-	(void)err;
-	buf_reset(&g->body);
-	free(g->etag);
-	g->etag = xstrdup(rs->etag);
-	return 0;
-}
-
-static int on_get_body(void *ctx, const void *p, size_t n, struct err *err)
-{
-	struct get *g = ctx;
-	int rc = stop_check(err);
-
-	if (rc == 0 && buf_add(&g->body, p, n) < 0)
-		return err_set(
-		        err, ERR_LIMIT, ERR_ITEM, "it is larger than %d MiB", ITEM_MAX >> 20);
-	return rc;
-}
-
-static void on_get_done(struct http_request *rq, const struct http_response *rs,
-        const char *error_body, const struct err *err)
-{
-	struct get *g = rq->ctx;
-
-	(void)error_body;
-	g->status = rs->status;
-	g->err = *err;
-}
-
 static int on_version(void *ctx, const struct content_line *line, struct err *err)
 {
 	bool *v4 = ctx;
@@ -427,10 +387,8 @@ static const char *accept_for(struct drun *r, const struct res *x)
 	return v4 ? ACCEPT_V4 : ACCEPT_V3;
 }
 
-static int finish_get(struct drun *r, struct get *g, struct err *err)
+static int finish_get(struct drun *r, struct res *x, const struct dav_get *g, struct err *err)
 {
-	struct res *x = g->x;
-
 	x->status = g->status;
 	if (g->err.code && dav_ends(&g->err)) {
 		*err = g->err;
@@ -442,44 +400,36 @@ static int finish_get(struct drun *r, struct get *g, struct err *err)
 		x->why = xstrdup(g->err.text);
 	} else if (g->status != 200) {
 		x->why = xasprintf("GET: HTTP %d", g->status);
-	} else if (g->body.len) {
+	} else if (g->into->len) {
 		if (g->etag) {
 			free(x->etag);
 			x->etag = xstrdup(g->etag);
 		}
-		take(r, x, g->body.data, g->body.len);
+		take(r, x, g->into->data, g->into->len);
 	}
 	return 0;
 }
 
 static int get_some(struct drun *r, struct res **list, size_t n, struct err *err)
 {
-	struct http_request rq[PARALLEL];
-	struct get g[PARALLEL];
+	struct dav_get g[PARALLEL];
+	struct buf body[PARALLEL];
 	int rc;
 
-	memset(rq, 0, sizeof rq);
-	memset(g, 0, sizeof g);
 	for (size_t i = 0; i < n; i++) {
-		g[i].x = list[i];
-		buf_init(&g[i].body, ITEM_MAX);
+		buf_init(&body[i], ITEM_MAX);
 		list[i]->blind = r->contacts && list[i]->entry == NONE;
-		rq[i] = (struct http_request){.method = "GET",
-		        .url = list[i]->url,
-		        .header = {accept_for(r, list[i])},
-		        .identity = true,
-		        .max_response = ITEM_MAX,
-		        .begin = on_get_begin,
-		        .body_fn = on_get_body,
-		        .done = on_get_done,
-		        .ctx = &g[i]};
+		g[i] = (struct dav_get){.url = list[i]->url,
+		        .accept = accept_for(r, list[i]),
+		        .max = ITEM_MAX,
+		        .into = &body[i]};
 	}
-	rc = http_run(r->http, rq, n, PARALLEL, err);
+	rc = dav_get_run(r->http, g, n, PARALLEL, err);
 	for (size_t i = 0; i < n; i++) {
 		if (rc == 0)
-			rc = finish_get(r, &g[i], err);
-		buf_clear(&g[i].body);
-		free(g[i].etag);
+			rc = finish_get(r, list[i], &g[i], err);
+		buf_clear(&body[i]);
+		dav_get_clear(&g[i]);
 	}
 	return rc;
 }

@@ -115,8 +115,7 @@ static int await_made(struct drun *r, struct acoll *a, const struct attempt *t,
 	int rc = 0;
 
 	buf_init(&location, 1 << 16);
-	if (t->ans.location && url_join(t->url, t->ans.location, &location, NULL) == 0 &&
-	        url_same_origin(t->url, buf_str(&location)))
+	if (t->ans.location && dav_location_url(t->url, t->ans.location, &location))
 		to = buf_str(&location);
 	for (unsigned nth = 0; rc == 0 && a->to == NONE; nth++) {
 		int64_t pause = await_pause_ms(nth, left);
@@ -187,17 +186,6 @@ static bool is_free(const struct drun *r, const char *url)
 	return !keys_find(&r->names, dav_key(url), NULL);
 }
 
-static void url_below(const char *base, const char *segment, bool slash, struct buf *out)
-{
-	buf_reset(out);
-	buf_puts(out, base);
-	if (!out->len || out->data[out->len - 1] != '/')
-		buf_putc(out, '/');
-	url_escape_segment(segment, strlen(segment), out);
-	if (slash)
-		buf_putc(out, '/');
-}
-
 /* Below a home set: its own last segment where that is free and plain. */
 static bool named_url(
         const struct drun *r, const struct acoll *a, const char *home, struct buf *url)
@@ -207,7 +195,7 @@ static bool named_url(
 	          strcasecmp(segment, "outbox") != 0;
 
 	if (ok)
-		url_below(home, segment, true, url);
+		dav_child_url(home, segment, true, url);
 	free(segment);
 	return ok && is_free(r, buf_str(url));
 }
@@ -218,7 +206,7 @@ static bool own_url(const struct drun *r, const struct acoll *a, const char *hom
 	char own[OWN_SEGMENT_SIZE];
 
 	own_segment(r, a, own);
-	url_below(home, own, true, url);
+	dav_child_url(home, own, true, url);
 	return is_free(r, buf_str(url));
 }
 

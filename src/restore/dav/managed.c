@@ -110,50 +110,6 @@ bool managed_open(struct attached *a, const void *text, size_t n)
 
 /* ---- the post ---- */
 
-struct post {
-	struct dav_answer said;
-	struct err err;
-	int status;
-};
-
-static void on_posted(struct http_request *rq, const struct http_response *rs,
-        const char *error_body, const struct err *err)
-{
-	struct post *p = rq->ctx;
-	int rc;
-
-	p->status = rs->status;
-	p->err = *err;
-	if (err->code || rs->status < 300 || !error_body)
-		return;
-	rc = dav_parse(rq->url, error_body, strlen(error_body), NULL, NULL, &p->said, NULL);
-	if (rc < 0 && !p->said.error_text)
-		p->said.error_text = dav_plain_reason(error_body);
-}
-
-/* RFC 6266: the name in ASCII, and as it is. */
-static char *disposition(const char *name)
-{
-	bool plain = true;
-	struct buf b;
-
-	buf_init(&b, 4096);
-	buf_puts(&b, "Content-Disposition: attachment; filename=\"");
-	for (const char *s = name; *s; s++) {
-		bool odd = (unsigned char)*s < 0x20 || (unsigned char)*s > 0x7e || *s == '"' ||
-		           *s == '\\';
-
-		plain = plain && !odd;
-		buf_putc(&b, odd ? '_' : *s);
-	}
-	buf_putc(&b, '"');
-	if (!plain) {
-		buf_puts(&b, "; filename*=UTF-8''");
-		url_escape_segment(name, strlen(name), &b);
-	}
-	return buf_take(&b);
-}
-
 static bool is_type(const char *type)
 {
 	return type && strchr(type, '/') &&
@@ -161,91 +117,43 @@ static bool is_type(const char *type)
 	               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$&^_.+-/")];
 }
 
-static int send(struct drun *r, const struct entry *e, const struct wanted *w, struct post *p,
+static int send(struct drun *r, const struct entry *e, const struct wanted *w, struct dav_send *p,
         struct err *err)
 {
-	char *url = xasprintf("%s?action=attachment-add", e->url), *named = disposition(w->name);
-	char *type = xasprintf(
-	        "Content-Type: %s", is_type(w->type) ? w->type : "application/octet-stream");
-	struct http_request rq = {.method = "POST", .url = url, .done = on_posted, .ctx = p};
-	size_t n = 0;
 	struct buf file;
 	int rc = dav_attach_file(r, e, w, &file, err);
 
-	rq.header[n++] = type;
-	rq.header[n++] = named;
-	for (size_t i = 0; silence_headers[i]; i++)
-		rq.header[n++] = silence_headers[i];
-	rq.body = file.len ? (const void *)file.data : "";
-	rq.body_size = file.len;
+	*p = (struct dav_send){.url = e->url,
+	        .type = is_type(w->type) ? w->type : "application/octet-stream",
+	        .file = w->name,
+	        .data = file.data,
+	        .len = file.len};
 	if (rc == 0)
-		rc = http_run(r->http, &rq, 1, 1, err);
+		rc = dav_send_run(r->http, (struct dav_send *[]){p}, 1, 1, err);
 	buf_clear(&file);
-	free(url);
-	free(named);
-	free(type);
 	return rc;
-}
-
-struct get {
-	struct buf text;
-	int status;
-	struct err err;
-};
-
-static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
-{
-	struct get *g = ctx;
-
-	(void)rs;
-	(void)err;
-	buf_reset(&g->text);
-	return 0;
-}
-
-static int on_text(void *ctx, const void *p, size_t n, struct err *err)
-{
-	struct get *g = ctx;
-
-	return buf_add(&g->text, p, n) == 0 ? 0
-	                                    : err_set(err, ERR_LIMIT, ERR_ITEM,
-	                                              "it is larger than %d MiB", ITEM_MAX >> 20);
-}
-
-static void on_got(struct http_request *rq, const struct http_response *rs, const char *error_body,
-        const struct err *err)
-{
-	struct get *g = rq->ctx;
-
-	(void)error_body;
-	g->status = rs->status;
-	g->err = *err;
 }
 
 /* Which of the files are there now? *known_out: whether it could be seen. */
 static int look(
         struct drun *r, const struct entry *e, struct attached *a, bool *known_out, struct err *err)
 {
-	struct get g = {.status = 0};
-	struct http_request rq = {.method = "GET",
-	        .url = e->url,
-	        .header = {"Accept: text/calendar, */*;q=0.1"},
-	        .max_response = ITEM_MAX,
-	        .begin = on_begin,
-	        .body_fn = on_text,
-	        .done = on_got,
-	        .ctx = &g};
-	struct buf view;
+	struct buf text, view;
+	struct dav_get g = {.url = e->url,
+	        .accept = "Accept: text/calendar, */*;q=0.1",
+	        .max = ITEM_MAX,
+	        .into = &text};
 	int rc;
 
-	buf_init(&g.text, ITEM_MAX);
+	buf_init(&text, ITEM_MAX);
 	buf_init(&view, ITEM_MAX);
-	rc = http_run(r->http, &rq, 1, 1, err);
+	rc = dav_get_run(r->http, &g, 1, 1, err);
 	*known_out = rc == 0 && !g.err.code && g.status == 200;
 	if (*known_out)
-		(void)managed_view(a, g.text.data, g.text.len, &view);
+		(void)managed_view(a, text.data, text.len, &view);
 	buf_clear(&view);
-	buf_clear(&g.text);
+	buf_clear(&text);
+	dav_get_clear(&g);
 	if (rc == 0 && g.err.code && dav_ends(&g.err)) {
 		*err = g.err;
 		rc = err->code;
@@ -275,7 +183,7 @@ static int await(struct drun *r, const struct entry *e, struct attached *a, stru
 	               : rc;
 }
 
-static char *reason_of(const struct post *p, const struct put_reply *reply)
+static char *reason_of(const struct dav_send *p, const struct put_reply *reply)
 {
 	struct buf why;
 
@@ -291,10 +199,10 @@ static char *reason_of(const struct post *p, const struct put_reply *reply)
  * A refusal of the first that speaks of no limit: this server takes none, whatever it
  * says.
  */
-static void learn(struct drun *r, const struct post *p, const char *why)
+static void learn(struct drun *r, const struct dav_send *p, const char *why)
 {
-	if (!r->managed_tried && !(p->said.error && (strstr(p->said.error, "max-attach") ||
-	                                                    strstr(p->said.error, "quota")))) {
+	if (!r->managed_tried && !(p->answer.error && (strstr(p->answer.error, "max-attach") ||
+	                                                      strstr(p->answer.error, "quota")))) {
 		r->managed = false;
 		say_coll(r, SAY_NOTE, NULL,
 		        "files go into the events, for the target takes no managed attachments: %s",
@@ -303,7 +211,7 @@ static void learn(struct drun *r, const struct post *p, const char *why)
 }
 
 static int refused(
-        struct drun *r, const struct post *p, const struct put_reply *reply, struct err *err)
+        struct drun *r, const struct dav_send *p, const struct put_reply *reply, struct err *err)
 {
 	char *why = reason_of(p, reply);
 	int rc = err_set(err, ERR_REFUSED, ERR_ITEM, "%s", why);
@@ -317,12 +225,12 @@ static int refused(
  * What came of it; ${again}: it may be sent once more where the server was busy within
  * itself.
  */
-static int judge(struct drun *r, const struct post *p, bool again, enum put_verdict *verdict,
+static int judge(struct drun *r, const struct dav_send *p, bool again, enum put_verdict *verdict,
         struct err *err)
 {
-	struct put_reply reply = {.status = p->err.code ? 0 : p->status,
-	        .error = p->said.error,
-	        .text = p->said.error_text,
+	struct put_reply reply = {.status = p->err.code ? 0 : p->answer.status,
+	        .error = p->answer.error,
+	        .text = p->answer.error_text,
 	        .busy = p->err.code == ERR_BUSY};
 
 	if (p->err.code && dav_ends(&p->err)) {
@@ -343,7 +251,7 @@ static int post_one(struct drun *r, const struct entry *e, struct attached *a, s
 	int rc = 0;
 
 	while (rc == 0 && !w->there && lost < TRIES) {
-		struct post p = {.status = 0};
+		struct dav_send p = {.url = NULL};
 		enum put_verdict verdict = PUT_UNKNOWN;
 		int64_t began = clock_ms();
 
@@ -356,7 +264,7 @@ static int post_one(struct drun *r, const struct entry *e, struct attached *a, s
 			rc = await(r, e, a, w, clock_ms() - began, err);
 		else if (rc == 0)
 			w->there = true;
-		dav_answer_clear(&p.said);
+		dav_answer_clear(&p.answer);
 	}
 	r->managed_tried = r->managed_tried || w->there;
 	return rc == 0 && !w->there ? err_set(err, ERR_NET, ERR_ITEM, "no answer came") : rc;

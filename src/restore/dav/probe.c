@@ -157,37 +157,15 @@ int dav_probe_one(struct drun *r, const char *url, uint32_t *out_index, struct e
 	return rc;
 }
 
-static void on_options(struct http_request *rq, const struct http_response *rs,
-        const char *error_body, const struct err *err)
-{
-	char **dav = rq->ctx, *before = *dav;
-
-	(void)error_body;
-	if (err->code || rs->status >= 400 || !rs->dav)
-		return;
-	*dav = before ? xasprintf("%s, %s", before, rs->dav) : xstrdup(rs->dav);
-	free(before);
-}
-
 /*
  * Servers announce in one place what they do in another (SOGo: at the principal alone),
  * or answer OPTIONS nowhere: what is not said is not known.
  */
 static int ask_options(struct drun *r, char **dav, struct err *err)
 {
-	struct http_request rq[2];
-	size_t n = 0;
-	int rc;
+	const char *const urls[] = {r->home.urls[0], r->home.principal};
+	int rc = dav_options(r->http, urls, r->home.principal ? 2 : 1, dav, err);
 
-	rq[n++] = (struct http_request){.url = r->home.urls[0]};
-	if (r->home.principal)
-		rq[n++] = (struct http_request){.url = r->home.principal};
-	for (size_t i = 0; i < n; i++) {
-		rq[i].method = "OPTIONS";
-		rq[i].done = on_options;
-		rq[i].ctx = dav;
-	}
-	rc = http_run(r->http, rq, n, PARALLEL, err);
 	return rc < 0 && dav_ends(err) ? rc : 0;
 }
 

@@ -9,24 +9,20 @@
 
 #define TRIES 3
 #define AGAINS 6
-#define ANSWER_MAX (64u << 10)
 
 struct put {
 	struct entry *e;
 	uint32_t tcoll;
-	struct buf body, answer;
-	char *url, *etag, *location;
-	struct dav_answer said;
+	struct buf body;
+	char *url;
+	struct dav_send sent;
 	struct dav_form form;
 	struct attached attached;
 	char *no_files; /* why it goes with its links after all, or NULL */
 	char *first_url; /* under its ordinary name, while another is tried; or NULL */
-	struct err err;
-	int status;
-	int64_t took_ms; /* until its answer, or until it was given up */
 	/* sent again: outcome unknown; the server was busy within itself */
 	unsigned tries, agains;
-	bool strict, pending;
+	bool pending;
 	enum put_verdict verdict;
 	size_t res; /* index in the list of what is looked at */
 };
@@ -34,12 +30,9 @@ struct put {
 static void put_clear(struct put *p)
 {
 	buf_clear(&p->body);
-	buf_clear(&p->answer);
 	free(p->url);
 	free(p->first_url);
-	free(p->etag);
-	free(p->location);
-	dav_answer_clear(&p->said);
+	dav_answer_clear(&p->sent.answer);
 	form_clear(&p->form);
 	attached_clear(&p->attached);
 	free(p->no_files);
@@ -180,11 +173,7 @@ static void put_url(struct drun *r, struct put *p)
 	hex_format(sum, SHA256_LEN, hex);
 	buf_init(&url, 1 << 16);
 	for (unsigned i = 0;; i++) {
-		buf_reset(&url);
-		buf_puts(&url, t->url);
-		if (!url.len || url.data[url.len - 1] != '/')
-			buf_putc(&url, '/');
-		url_escape_segment(segment, strlen(segment), &url);
+		dav_child_url(t->url, segment, false, &url);
 		if (i > 100 || keys_add(&r->names, dav_key(buf_str(&url)), 1))
 			break;
 		/* Taken by another resource: a name of its own content. */
@@ -238,8 +227,7 @@ static bool prepare(struct drun *r, struct entry *e, struct put *p, struct err *
 	}
 	p->e = e;
 	p->tcoll = a->to;
-	p->strict = true;
-	buf_init(&p->answer, ANSWER_MAX);
+	p->sent.strict = true;
 	if (load(r, e, p, &why) < 0) {
 		if (dav_ends(&why))
 			*err = why;
@@ -275,97 +263,21 @@ static bool prepare(struct drun *r, struct entry *e, struct put *p, struct err *
 	return true;
 }
 
-static int on_answer(void *ctx, const void *data, size_t n, struct err *err)
-{
-	struct put *p = ctx;
-	size_t room = ANSWER_MAX - p->answer.len;
-
-	(void)err;
-	buf_put(&p->answer, data, n < room ? n : room);
-	return 0;
-}
-
-static int on_inner(void *ctx, struct dav_response *x, struct err *err)
-{
-	struct dav_answer *a = ctx;
-
-	(void)err;
-	if (x->status >= 300 && x->status > a->inner)
-		a->inner = x->status;
-	for (size_t i = 0; i < x->n_props; i++)
-		if (x->props[i].status >= 300 && x->props[i].status > a->inner)
-			a->inner = x->props[i].status;
-	if (x->error && !a->error)
-		a->error = xstrdup(x->error);
-	return 0;
-}
-
-static void on_put_done(struct http_request *rq, const struct http_response *rs,
-        const char *error_body, const struct err *err)
-{
-	struct put *p = rq->ctx;
-	const char *text = rs->status == 207 ? buf_str(&p->answer) : error_body;
-	struct dav_answer said = {0};
-	int rc;
-
-	p->status = rs->status;
-	p->took_ms = clock_ms() - p->took_ms;
-	p->err = *err;
-	p->etag = xstrdup(rs->etag);
-	p->location = xstrdup(rs->location);
-	if (err->code || !text || (rs->status < 300 && rs->status != 207))
-		return;
-	/* Cut off, or no XML at all: what was understood counts. */
-	rc = dav_parse(rq->url, text, strlen(text), on_inner, &p->said, &said, NULL);
-	if (said.error) {
-		free(p->said.error);
-		p->said.error = said.error;
-		said.error = NULL;
-	}
-	p->said.error_href = said.error_href;
-	p->said.error_text = said.error_text ? said.error_text
-	                     : rc < 0        ? dav_plain_reason(text)
-	                                     : NULL;
-	said.error_href = said.error_text = NULL;
-	dav_answer_clear(&said);
-}
-
-static void request_of(struct put *p, bool contacts, struct http_request *rq)
-{
-	size_t n = 0;
-
-	memset(rq, 0, sizeof *rq);
-	rq->method = "PUT";
-	rq->url = p->url;
-	rq->header[n++] = contacts ? "Content-Type: text/vcard; charset=utf-8"
-	                           : "Content-Type: text/calendar; charset=utf-8";
-	rq->header[n++] = "If-None-Match: *";
-	for (size_t i = 0; silence_headers[i]; i++)
-		rq->header[n++] = silence_headers[i];
-	if (p->strict)
-		rq->header[n++] = "Prefer: handling=strict";
-	rq->body = p->body.data;
-	rq->body_size = p->body.len;
-	rq->body_fn = on_answer;
-	rq->done = on_put_done;
-	rq->ctx = p;
-}
-
 static struct put_reply reply_of(const struct put *p)
 {
-	return (struct put_reply){.status = p->err.code ? 0 : p->status,
-	        .inner = p->said.inner,
-	        .error = p->said.error,
-	        .text = p->said.error_text,
-	        .strict = p->strict,
-	        .busy = p->err.code == ERR_BUSY};
+	return (struct put_reply){.status = p->sent.err.code ? 0 : p->sent.answer.status,
+	        .inner = p->sent.answer.inner,
+	        .error = p->sent.answer.error,
+	        .text = p->sent.answer.error_text,
+	        .strict = p->sent.strict,
+	        .busy = p->sent.err.code == ERR_BUSY};
 }
 
 static int send_pending(struct drun *r, struct put *list, size_t n, struct err *err)
 {
-	struct http_request *rq = xcalloc(n, sizeof *rq);
+	struct dav_send **sent = xcalloc(n, sizeof *sent);
 	unsigned parallel = r->opts->connections ? r->opts->connections : PARALLEL;
-	size_t n_rq = 0;
+	size_t n_sent = 0;
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
@@ -373,25 +285,22 @@ static int send_pending(struct drun *r, struct put *list, size_t n, struct err *
 
 		if (!p->pending)
 			continue;
-		dav_answer_clear(&p->said);
-		err_clear(&p->err);
-		buf_reset(&p->answer);
-		free(p->etag);
-		free(p->location);
-		p->etag = p->location = NULL;
-		p->status = 0;
-		p->took_ms = clock_ms();
-		request_of(p, r->contacts, &rq[n_rq++]);
+		p->sent.url = p->url;
+		p->sent.type =
+		        r->contacts ? "text/vcard; charset=utf-8" : "text/calendar; charset=utf-8";
+		p->sent.data = p->body.data;
+		p->sent.len = p->body.len;
+		sent[n_sent++] = &p->sent;
 	}
-	rc = n_rq ? http_run(r->http, rq, n_rq, parallel, err) : 0;
-	free(rq);
+	rc = dav_send_run(r->http, sent, n_sent, parallel, err);
+	free(sent);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		struct put_reply reply = reply_of(&list[i]);
 
 		if (!list[i].pending)
 			continue;
-		list[i].verdict = list[i].err.code && list[i].err.code != ERR_NET &&
-		                                  list[i].err.code != ERR_BUSY
+		list[i].verdict = list[i].sent.err.code && list[i].sent.err.code != ERR_NET &&
+		                                  list[i].sent.err.code != ERR_BUSY
 		                          ? PUT_REFUSED
 		                          : put_judge(&reply);
 		if (list[i].verdict == PUT_STORED) {
@@ -399,8 +308,8 @@ static int send_pending(struct drun *r, struct put *list, size_t n, struct err *
 			buf_clear(&list[i].body);
 			buf_init(&list[i].body, 0);
 		}
-		if (list[i].err.code && dav_ends(&list[i].err)) {
-			*err = list[i].err;
+		if (list[i].sent.err.code && dav_ends(&list[i].sent.err)) {
+			*err = list[i].sent.err;
 			rc = err->code;
 		}
 	}
@@ -412,15 +321,14 @@ static void where(const struct put *p, struct buf *url)
 {
 	const char *to = NULL;
 
+	if (p->verdict == PUT_STORED && p->sent.answer.location)
+		to = p->sent.answer.location;
+	else if (p->verdict == PUT_UID && p->sent.answer.error_href)
+		to = p->sent.answer.error_href;
+	if (to && dav_location_url(p->url, to, url))
+		return;
 	buf_reset(url);
-	if (p->verdict == PUT_STORED && p->location)
-		to = p->location;
-	else if (p->verdict == PUT_UID && p->said.error_href)
-		to = p->said.error_href;
-	if (!to || url_join(p->url, to, url, NULL) < 0 || !url_same_origin(p->url, buf_str(url))) {
-		buf_reset(url);
-		buf_puts(url, p->url);
-	}
+	buf_puts(url, p->url);
 }
 
 static int look_at(
@@ -438,8 +346,8 @@ static int look_at(
 		        p->verdict == PUT_AGAIN)
 			continue;
 		where(p, &url);
-		x = reslist_add(
-		        found, p->tcoll, buf_str(&url), p->verdict == PUT_STORED ? p->etag : NULL);
+		x = reslist_add(found, p->tcoll, buf_str(&url),
+		        p->verdict == PUT_STORED ? p->sent.answer.etag : NULL);
 		x->entry = (uint32_t)(p->e - r->entries);
 		/* What is read back where our own PUT went is ours whatever its UID. */
 		x->ours = p->verdict == PUT_STORED;
@@ -455,8 +363,8 @@ static void reason_of(const struct put *p, struct buf *why)
 {
 	struct put_reply reply = reply_of(p);
 
-	if (p->err.code)
-		buf_putf(why, "%s", p->err.text);
+	if (p->sent.err.code)
+		buf_putf(why, "%s", p->sent.err.text);
 	else
 		put_reason(&reply, why);
 	if (p->verdict == PUT_UID && p->e->uid)
@@ -498,7 +406,7 @@ static bool try_form(struct drun *r, struct put *p, const struct res *x)
 	               ((p->verdict == PUT_EXISTS || p->verdict == PUT_UID) && !(x && x->seen));
 	struct buf why;
 
-	if (p->err.code || !refusal)
+	if (p->sent.err.code || !refusal)
 		return false;
 	if (!form_allowed(r, t, &reply))
 		return without_files(r, p);
@@ -581,7 +489,7 @@ static void settle(struct drun *r, struct put *p, const struct res *x)
 		p->e->why = xasprintf("the target said that it stored it, but %s",
 		        x && x->why ? x->why : "it cannot be read back");
 	} else if (p->verdict == PUT_LENIENT) {
-		p->strict = false;
+		p->sent.strict = false;
 		p->pending = true;
 	} else if (p->verdict == PUT_UNKNOWN && x && x->status == 404 && ++p->tries < TRIES) {
 		p->pending = true;
@@ -598,7 +506,7 @@ static void settle(struct drun *r, struct put *p, const struct res *x)
 static bool all_lost(const struct put *list, size_t n, const struct reslist *found)
 {
 	for (size_t i = 0; i < n; i++)
-		if (list[i].pending && list[i].err.code != ERR_NET)
+		if (list[i].pending && list[i].sent.err.code != ERR_NET)
 			return false;
 	for (size_t i = 0; i < found->n; i++)
 		if (found->list[i].seen || found->list[i].status)
@@ -627,8 +535,8 @@ static int await(
 			continue;
 		x->unknown = !(x->seen && x->fits) && x->status == 404;
 		any |= x->unknown;
-		if (x->unknown && list[i].took_ms > took)
-			took = list[i].took_ms;
+		if (x->unknown && list[i].sent.took_ms > took)
+			took = list[i].sent.took_ms;
 	}
 	return any ? dav_await(r, found->list, found->n, took, err) : 0;
 }
@@ -676,7 +584,7 @@ static int round_run(struct drun *r, struct put *list, size_t n, struct err *err
 		if (rc == 0 && all_lost(list, n, &found)) {
 			for (size_t i = 0; i < n; i++)
 				if (list[i].pending)
-					*err = list[i].err;
+					*err = list[i].sent.err;
 			rc = err_widen(err, ERR_WHOLE);
 		}
 		if (rc == 0)

@@ -99,7 +99,7 @@ static int restore(struct drun *r, struct err *err)
 
 static void run_clear(struct drun *r)
 {
-	http_close(r->http);
+	dav_close(r->http);
 	dav_home_clear(&r->home);
 	for (size_t i = 0; i < r->n_tcolls; i++)
 		tcoll_clear(&r->tcolls[i]);
@@ -145,7 +145,7 @@ static int dav_run(const struct service *service, struct tree_reader *reader,
 	        .progress = progress,
 	        .contacts = contacts,
 	        .kind = contacts ? COLL_CONTACTS : COLL_CALENDAR};
-	int rc = http_open(service, HTTP_TARGET, progress, &r.http, err);
+	int rc = dav_open(service, DAV_TARGET, progress, &r.http, err);
 
 	progress_what(progress, service_name(service->kind));
 	if (rc == 0)

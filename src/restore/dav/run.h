@@ -4,6 +4,7 @@
 #include "valise/base/mem.h"
 #include "valise/format/amend.h"
 #include "valise/format/content.h"
+#include "valise/proto/dav/client.h"
 #include "valise/proto/dav/discover.h"
 #include "valise/restore/restore.h"
 #include "journal.h"

@@ -1,12 +1,9 @@
-/* Request headers that keep a server from mailing invitations (RFC 6638). */
+/* Does a server mail invitations all the same (RFC 6638)? */
 #include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
 #include "silence.h"
-
-const char *const silence_headers[] = {"Scheduling-Enabled: F", "Schedule-Reply: F",
-        "X-NC-Scheduling: false", "X-SOGo-Send-Appointment-Notifications: NO", NULL};
 
 bool dav_announces(const char *dav, const char *token)
 {

@@ -4,15 +4,8 @@
 #include <stdbool.h>
 
 /*
- * Who would mail invitations when an event with attendees is stored (RFC 6638), and which
- * request headers keep whom from it. Every PUT carries all of them; they mean nothing
- * elsewhere:
- *   Scheduling-Enabled: F          Cyrus, Fastmail
- *   Schedule-Reply: F              sabre/dav (Baikal, Davis, Nextcloud, ownCloud), which
- *                                  heeds it on PUT as well
- *   X-NC-Scheduling: false         Nextcloud
- *   X-SOGo-Send-Appointment-Notifications: NO SOGo: no mail, but it still copies the
- *   event to colleagues
+ * Who would mail invitations when an event with attendees is stored (RFC 6638), though
+ * every PUT carries the header fields that ask for silence (proto/dav/send.c).
  */
 enum family {
 	FAMILY_UNKNOWN,
@@ -39,8 +32,5 @@ struct silence silence_of(const char *dav, const char *url, bool cyrus);
 
 /* Is ${token} one of a comma-separated list? */
 bool dav_announces(const char *dav, const char *token);
-
-/* The headers, NULL at the end. */
-extern const char *const silence_headers[];
 
 #endif

@@ -1,6 +1,7 @@
 #ifndef VALISE_PROTO_DAV_DISCOVER_H
 #define VALISE_PROTO_DAV_DISCOVER_H
 
+#include "valise/base/service.h"
 #include "valise/proto/dav/webdav.h"
 
 /*

@@ -1,11 +1,13 @@
 #ifndef VALISE_PROTO_DAV_WEBDAV_H
 #define VALISE_PROTO_DAV_WEBDAV_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdbool.h>
 #include "valise/base/buf.h"
 #include "valise/base/err.h"
-#include "valise/http/http.h"
+
+struct http; /* http/http.h: the client, see client.h */
 
 /*
  * WebDAV (RFC 4918), CalDAV (RFC 4791), CardDAV (RFC 6352), sync-collection (RFC 6578)
@@ -56,6 +58,18 @@ struct dav_response {
  * False if it is none.
  */
 bool dav_member_url(const char *base, const char *href, struct buf *out);
+/*
+ * The URL that the Location of an answer from ${base}, or an href in its error, means.
+ * False, and nothing in ${out}, when it is none or on another server.
+ */
+bool dav_location_url(const char *base, const char *location, struct buf *out);
+/* *out: the URL of a member of ${collection}; ${slash}: one that is a collection itself. */
+void dav_child_url(const char *collection, const char *segment, bool slash, struct buf *out);
+/*
+ * Append the path of an href or URL, its escapes decoded, without slashes at its end: for
+ * comparing only.
+ */
+void dav_put_path(const char *href, struct buf *out);
 /*
  * The URLs that an ${href} may mean, the one of dav_member_url first: servers list names
  * with '?', '#', '%', '+', '@' or "//" in them in a form in which nobody has them. n

@@ -118,12 +118,69 @@ static void prefixes(void **state)
 	buf_clear(&out);
 }
 
+static void where_an_answer_points_to(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *location, *want; /* NULL: nowhere */
+	} rows[] = {
+	        {"/c/b.ics", "https://h/c/b.ics"},
+	        {"b.ics", "https://h/c/b.ics"},
+	        {"https://H:443/x", "https://h/x"},
+	        {"http://h/x", NULL},
+	        {"https://evil/x", NULL},
+	        {"//evil/x", NULL},
+	        {"mailto:x", NULL},
+	};
+	struct buf out;
+
+	buf_init(&out, 1000);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		buf_reset(&out);
+		buf_puts(&out, "of before");
+		assert_int_equal(dav_location_url(BASE "a.ics", rows[i].location, &out),
+		        rows[i].want != NULL);
+		assert_string_equal(buf_str(&out), rows[i].want ? rows[i].want : "");
+	}
+	buf_clear(&out);
+}
+
+static void members_and_paths(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *href, *path;
+	} rows[] = {
+	        {"/a%20b/c/", "/a b/c"},
+	        {"https://h:8443/a//b", "/a//b"},
+	        {"//h/a", "/a"},
+	        {"https://h", ""},
+	        {"/a%zz/", "/a%zz"},
+	};
+	struct buf out;
+
+	buf_init(&out, 1000);
+	dav_child_url("https://h/c", "a b/1.ics", false, &out);
+	assert_string_equal(buf_str(&out), "https://h/c/a%20b%2F1.ics");
+	dav_child_url(BASE, "x", true, &out);
+	assert_string_equal(buf_str(&out), BASE "x/");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		buf_reset(&out);
+		dav_put_path(rows[i].href, &out);
+		assert_int_equal(out.len, strlen(rows[i].path));
+		assert_memory_equal(out.data, rows[i].path, out.len);
+	}
+	buf_clear(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(an_href_has_several_forms),
 	        cmocka_unit_test(members_follow_their_collection),
 	        cmocka_unit_test(prefixes),
+	        cmocka_unit_test(where_an_answer_points_to),
+	        cmocka_unit_test(members_and_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
