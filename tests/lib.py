@@ -10,7 +10,7 @@ VALISE = os.environ.get("VALISE", os.path.join(TESTS, "../build/test/valise"))
 sys.path[:0] = [SERVERS, TOOLS, TESTS]
 
 
-class Failed(Exception):
+class Failed(AssertionError):
     """What a case expected is not so."""
 
 
@@ -19,8 +19,24 @@ def expect(ok, what):
         raise Failed(what)
 
 
-def run(code, *args):
+def environment(home, state=None):
+    """Ours, with all that valise writes below ${home}, or its state at ${state}."""
+    return dict(os.environ, HOME=home, XDG_STATE_HOME=state or os.path.join(home, "state"), XDG_CONFIG_HOME=os.path.join(home, "config"))
+
+
+def imap(port):
+    """Alice's account on a scripted server."""
+    return ["--imap", "imap://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext"]
+
+
+def execute(*args, **more):
+    """valise ARGS: (exit code, stdout, stderr), each line end as it is."""
+    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=300, **more)
+    return p.returncode, p.stdout.decode(errors="replace"), p.stderr.decode(errors="replace")
+
+
+def run(code, *args, **more):
     """valise ARGS; its exit code must be ${code}, if one is given. Returns what it says, on either stream."""
-    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-    expect(code in (None, p.returncode), "exit code %d instead of %s: %s\n%s%s" % (p.returncode, code, " ".join(args), p.stdout, p.stderr))
-    return p.stdout + p.stderr
+    rc, out, err = execute(*args, **more)
+    expect(code in (None, rc), "exit code %d instead of %s: %s\n%s%s" % (rc, code, " ".join(args), out, err))
+    return out + err

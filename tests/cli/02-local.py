@@ -18,23 +18,17 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import VALISE, environment, execute, expect  # noqa: E402
 import fakeimap  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 PASSWORD = "canary pa55&w\u00f6rd"
 
 
-def expect(ok, what):
-    if not ok:
-        raise SystemExit("FAILED: %s" % what)
-
-
 def run(*args, **more):
-    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=300, **more)
-    return p.returncode, p.stdout.decode(errors="replace") + p.stderr.decode(errors="replace")
+    rc, out, err = execute(*args, **more)
+    return rc, out + err
 
 
 def imap(port, password="pw-alice"):
@@ -281,9 +275,9 @@ def terminal(scratch):
     rc, text = run("list", archive)
     expect(rc == 0 and len(text.split("\n")) == 5, text)  # a line for each mailbox
     for args in ("list", archive), ("list", archive, "--items"), ("list", archive, "--json"), ("snapshots", archive), ("snapshots", archive, "--json"), ("verify", archive):
-        p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
-        text, out = (p.stdout + p.stderr).decode(), p.stdout.decode()
-        expect(not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", text), "%r: %r" % (args, text))
+        _, out, err = execute(*args)
+        text = out + err
+        expect("\ufffd" not in text and not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", text), "%r: %r" % (args, text))
         if args[-1] == "--json":
             for line in out.splitlines():
                 expect(isinstance(json.loads(line), dict), "%r: %s" % (args, line))
@@ -314,7 +308,7 @@ def tree(scratch):
 
 def main():
     scratch = tempfile.mkdtemp(prefix="valise-local-")
-    os.environ.update(HOME=scratch, XDG_STATE_HOME=scratch + "/state", XDG_CONFIG_HOME=scratch + "/config")
+    os.environ.update(environment(scratch))
     try:
         for test in trace, accounts, prompt, secrets, terminal, tree:
             if sys.argv[1:] and test.__name__ not in sys.argv[1:]:

@@ -13,22 +13,16 @@ import sys
 import tempfile
 import urllib.parse
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import VALISE, environment, expect  # noqa: E402
 import fakedav  # noqa: E402
 import fakeimap  # noqa: E402
 import fakepop3  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 SECRET = secrets.token_urlsafe(9) + "&\"<\u00e4 " + secrets.token_urlsafe(9)
 B64 = base64.b64encode(SECRET.encode()).decode()
 WORDS = "x\0 %s, %s\0%s %s" % (SECRET, B64, SECRET, urllib.parse.quote(SECRET))
-
-
-def expect(ok, what):
-    if not ok:
-        raise SystemExit("FAILED: %s" % what)
 
 
 def visible():
@@ -110,8 +104,7 @@ def holds_none(here, text, what):
 
 
 def run(here, *args, stdin=None):
-    p = subprocess.run([VALISE, *args], cwd=here, stdin=stdin or subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100, env=dict(
-        os.environ, HOME=here, XDG_STATE_HOME=here + "/state", XDG_CONFIG_HOME=here + "/config"))
+    p = subprocess.run([VALISE, *args], cwd=here, stdin=stdin or subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100, env=environment(here))
     return p.returncode, p.stdout
 
 

@@ -9,30 +9,24 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "servers"), os.path.join(HERE, "..", "tools")]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import environment, imap, run  # noqa: E402
 import cases_names  # noqa: E402
-import fakecases  # noqa: E402
 import names  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 T = tempfile.mkdtemp(prefix="valise-")
 STATE = os.path.join(T, "state")
-ENV = dict(os.environ, XDG_STATE_HOME=STATE, XDG_CONFIG_HOME=T, HOME=T, LC_ALL="C.UTF-8")
+ENV = dict(environment(T, STATE), LC_ALL="C.UTF-8")
 
 
 def valise(want, server, *args):
     """Runs it against ${server}; its exit code must be ${want}. Returns (text, report)."""
     report = os.path.join(T, "report.json")
-    p = subprocess.run([VALISE, *args, "--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext",
-                        "--report", report], env=ENV, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-    text = p.stdout + p.stderr
-    assert p.returncode == want, "exit code %d instead of %d: %s\n%s" % (p.returncode, want, args, text)
+    text = run(want, *args, *imap(server.port), "--report", report, env=ENV)
     if want in (0, 3):
         with open(report) as f:
             return text, json.load(f)
@@ -47,7 +41,7 @@ def backup(case, *options):
 
 
 def collections(archive):
-    out = subprocess.run([VALISE, "list", archive, "--json"], capture_output=True, check=True, env=ENV, text=True).stdout
+    out = run(0, "list", archive, "--json", env=ENV)
     return {c["name"]: c for c in map(json.loads, out.splitlines())}
 
 

@@ -2,7 +2,6 @@
 """What targets do to what they are given, case by case (servers/cases_target.py): every message has a place there or is named; what is
 not as in the archive is named with how it got there; what can be read back from it is the original; a second restore adds nothing, with
 the restore journal and without. With names of cases as arguments: only these."""
-import base64
 import email
 import hashlib
 import json
@@ -15,38 +14,28 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import VALISE, Failed, environment, execute, expect, imap, run as valise  # noqa: E402
 import cases_target as ct  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 MESSAGES = ct.flawed()
 NAMES = list(MESSAGES)
 
 
-class Wrong(Exception):
-    pass
-
-
 def check(fact, *what):
-    if not fact:
-        raise Wrong(" ".join(map(str, what)))
+    expect(fact, " ".join(map(str, what)))
 
 
 def run(args, port, state, want):
-    p = subprocess.run([VALISE, *args, "--imap", "imap://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext"],
-                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, env=dict(os.environ, XDG_STATE_HOME=state, HOME=state))
-    check(p.returncode == want, "exit code", p.returncode, "instead of", want, p.stdout, p.stderr)
-    return p.stdout + p.stderr
+    return valise(want, *args, *imap(port), env=environment(state, state))
 
 
 def on_terminal(args, port, state):
     """What a person sees."""
     ours, theirs = pty.openpty()
     with tempfile.TemporaryFile() as out:
-        p = subprocess.Popen([VALISE, *args, "--imap", "imap://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext"],
-                             stdin=subprocess.DEVNULL, stdout=out, stderr=theirs, env=dict(os.environ, XDG_STATE_HOME=state, HOME=state))
+        p = subprocess.Popen([VALISE, *args, *imap(port)], stdin=subprocess.DEVNULL, stdout=out, stderr=theirs, env=environment(state, state))
         os.close(theirs)
         text = b""
         try:
@@ -369,10 +358,8 @@ def adds_headers(case):
             state = os.path.join(scratch, case.name)
             for _ in range(2):
                 path = state + ".json"
-                p = subprocess.run([VALISE, "restore", archive, "--report", path, "--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice",
-                                    "--password-command", "echo pw-alice", "--cleartext"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                   env=dict(os.environ, XDG_STATE_HOME=state, HOME=state))
-                check(p.returncode in (0, 3) and Report(path).added == 0, "added again:", Report(path).added, p.stdout, p.stderr)
+                rc, out, err = execute("restore", archive, "--report", path, *imap(server.port), env=environment(state, state))
+                check(rc in (0, 3) and Report(path).added == 0, "added again:", Report(path).added, out, err)
                 shutil.rmtree(state)
     return do
 
@@ -394,7 +381,7 @@ def main():
         try:
             CASES[name](archive, scratch)
             return name, None
-        except (Wrong, OSError, subprocess.TimeoutExpired, KeyError, StopIteration) as e:
+        except (Failed, OSError, subprocess.TimeoutExpired, KeyError, StopIteration) as e:
             return name, "%s: %s" % (type(e).__name__, e)
     try:
         with ct.LadderSource() as server:

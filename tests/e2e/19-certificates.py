@@ -13,7 +13,10 @@ import sys
 import tempfile
 import threading
 
-VALISE = os.environ.get("VALISE", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/test/valise"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+from lib import environment, execute  # noqa: E402
+
 EC = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
 WEB = "extendedKeyUsage=serverAuth"
 # name: (subject, extensions, host, expected reason; None: it is good)
@@ -97,10 +100,9 @@ def trial(d, name, proto):
     host, why = CASES[name][2:]
     s = Server(d, name, proto)
     option = {"https": "--caldav", "pop3s": "--pop3"}.get(proto, "--imap")
-    call = [VALISE, "check", option, "%s://%s:%d/" % (proto, host, s.port), "--user", "alice", "--ca-file", d + "/ca.pem", "--password-command", "echo secret"]
-    p = subprocess.run(call, capture_output=True, timeout=300, env=dict(os.environ, HOME=d, XDG_STATE_HOME=d, XDG_CONFIG_HOME=d))
+    text = execute("check", option, "%s://%s:%d/" % (proto, host, s.port), "--user", "alice", "--ca-file", d + "/ca.pem", "--password-command", "echo secret", env=environment(d))[2]
     s.listener.close()
-    text, heard = p.stderr.decode(errors="replace"), b"".join(s.heard)
+    heard = b"".join(s.heard)
     if why is None:
         assert heard, "%s was refused over %s: %s" % (name, proto, text)
     else:

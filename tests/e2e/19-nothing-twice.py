@@ -11,12 +11,11 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import VALISE, environment, imap  # noqa: E402
 from fakeimap import DATE, FakeImap, Literal, raw  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 T = tempfile.mkdtemp(prefix="valise-")
 BOXES = ("INBOX", "Work")
 
@@ -40,8 +39,8 @@ class Target(FakeImap):
 
 
 def start(server, state, *args):
-    return subprocess.Popen([VALISE, *args, "--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext"],
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ, XDG_STATE_HOME=os.path.join(T, state), HOME=T))
+    return subprocess.Popen([VALISE, *args, *imap(server.port)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            env=environment(T, os.path.join(T, state)))
 
 
 def end(p, want):

@@ -6,18 +6,16 @@ By default every byte of the bulk, and some of the rest; VALISE_EVERY=1: every b
 VALISE_STRIDE=N: only every N-th byte."""
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
 from collections import Counter
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import execute  # noqa: E402
 import fakepop3  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 STRIDE = int(os.environ.get("VALISE_STRIDE", "1"))
 EVERY = bool(os.environ.get("VALISE_EVERY"))
 WORKERS = 6
@@ -37,9 +35,8 @@ class ShortNoUidl(Short, fakepop3.NoUidl):
 
 
 def fetch(port, tree):
-    p = subprocess.run([VALISE, "fetch", "--pop3", "pop3://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext", "-t", tree],
-                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-    return p.returncode, p.stdout + p.stderr
+    rc, out, err = execute("fetch", "--pop3", "pop3://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext", "-t", tree)
+    return rc, out + err
 
 
 def held(tree):

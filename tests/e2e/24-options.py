@@ -14,11 +14,9 @@ import sys
 import tempfile
 import urllib.request
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-SERVERS = os.path.join(HERE, "..", "servers")
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
-sys.path.insert(0, SERVERS)
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import SERVERS, expect, run  # noqa: E402
 import fakedav  # noqa: E402
 from cases_target import Target  # noqa: E402
 
@@ -28,18 +26,6 @@ CALENDARS = {"Work": "work", "A": "a", "A/B": "ab"}
 BOOKS = {"People": "people"}
 HOLDS = {"mail": set(BOXES), "calendars": set(CALENDARS), "contacts": set(BOOKS)}
 VERBS = ("backup", "restore", "verify", "list", "show", "snapshots", "check", "fetch", "pack", "unpack", "salvage")
-
-
-def expect(ok, what):
-    if not ok:
-        raise SystemExit("FAILED: %s" % what)
-
-
-def valise(code, *args):
-    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
-    text = p.stderr.decode() + p.stdout.decode()
-    expect(p.returncode == code, "exit code %d, not %d: valise %s\n%s" % (p.returncode, code, " ".join(args), text))
-    return text
 
 
 class Server(dict):
@@ -133,7 +119,7 @@ def words(options):
 
 def took(archive):
     """What the newest snapshot read."""
-    heads = [json.loads(line) for line in valise(0, "list", archive, "--json").splitlines()]
+    heads = [json.loads(line) for line in run(0, "list", archive, "--json").splitlines()]
     return {(h["kind"], h["name"]) for h in heads if h["items"] and h["status"] != "skipped"}
 
 
@@ -147,13 +133,13 @@ def backup(account, holds, d):
         want, archive = model(chosen, holds), os.path.join(d, "b")
         args = ("backup", *account, "-o", archive, *words(chosen))
         if want is None:
-            valise(2, *args)
+            run(2, *args)
             expect(not os.path.exists(os.path.join(archive, "data")), "%s: something was sealed" % words(chosen))
             continue
-        valise(0, *args)
+        run(0, *args)
         expect(took(archive) == want, "%s: took %s, not %s" % (words(chosen), sorted(took(archive)), sorted(want)))
         if len(chosen) == 1:
-            expect("nothing changed" in valise(0, *args), "%s: a second run does not agree" % words(chosen))
+            expect("nothing changed" in run(0, *args), "%s: a second run does not agree" % words(chosen))
         shutil.rmtree(archive)
         done += 1
     expect(done > 20, "only %d were done" % done)
@@ -164,7 +150,7 @@ def restore(account, full, d):
                ("--labels", "first"), ("--verify", "full"), ("--with-attendees", None)]
     for chosen in pairs(options):
         want = model(chosen, HOLDS, True)
-        text = valise(2 if want is None else 0, "restore", full, *account, "--dry-run", "--json", *words(chosen))
+        text = run(2 if want is None else 0, "restore", full, *account, "--dry-run", "--json", *words(chosen))
         if want is not None:
             done = json.loads(text.splitlines()[-1])
             expect((done["collections"], done["items"]) == (len(want), len(want)), "%s: %s, not %s" % (words(chosen), done, sorted(want)))
@@ -175,25 +161,25 @@ def local(mail, full, d):
     tree = os.path.join(d, "tree")
     for args in (("--only", "calendars"), ("--only", "mail,calendars"), ("--only", ""), ("--only", "post"), ("--snapshot", "0"), ("--snapshot", "4294967297"),
                  ("--snapshot", "1", "--snapshot", "2"), ("--names", "dos"), ("--only", "mail", "--only", "contacts")):
-        valise(2, "unpack", mail, "-t", tree, *args)
+        run(2, "unpack", mail, "-t", tree, *args)
         expect(not os.path.exists(tree), "unpack %s wrote something" % (args,))
-    valise(0, "unpack", full, "-t", tree, "--only", "mail,contacts")
-    valise(0, "unpack", full, "-t", tree, "--only", "calendars")
+    run(0, "unpack", full, "-t", tree, "--only", "mail,contacts")
+    run(0, "unpack", full, "-t", tree, "--only", "calendars")
     expect(sorted(os.listdir(tree)) == ["calendars", "catalog", "contacts", "mail"], os.listdir(tree))
-    valise(0, "pack", tree, "-o", d + "/again.valise")
-    heads = [json.loads(line) for line in valise(0, "list", d + "/again.valise", "--json").splitlines()]
+    run(0, "pack", tree, "-o", d + "/again.valise")
+    heads = [json.loads(line) for line in run(0, "list", d + "/again.valise", "--json").splitlines()]
     expect({(h["kind"], h["name"]) for h in heads} == took(full), "unpacked in two parts, and not all is there")
-    valise(2, "list", mail, "--with-gone")
-    valise(2, "list", mail, "Nope")
-    valise(2, "list", mail, "--snapshot", "4294967297")
-    expect(valise(0, "list", full, "Work").count("\n") == 2 + 2, "list names two collections called Work, and shows one")
-    valise(2, "show", mail, "INBOX/1", "--snapshot", "0")
-    valise(1, "show", mail, "INBOX/1", "--snapshot", "2")
-    known = {verb: set(re.findall(r" (--[a-z0-9-]+)", valise(0, "help", verb))) for verb in VERBS}
+    run(2, "list", mail, "--with-gone")
+    run(2, "list", mail, "Nope")
+    run(2, "list", mail, "--snapshot", "4294967297")
+    expect(run(0, "list", full, "Work").count("\n") == 2 + 2, "list names two collections called Work, and shows one")
+    run(2, "show", mail, "INBOX/1", "--snapshot", "0")
+    run(1, "show", mail, "INBOX/1", "--snapshot", "2")
+    known = {verb: set(re.findall(r" (--[a-z0-9-]+)", run(0, "help", verb))) for verb in VERBS}
     place = {"backup": (), "fetch": ("-t", tree), "check": (), "pack": (tree, "-o", d + "/p"), "unpack": (mail, "-t", d + "/u"), "salvage": (mail, "-t", d + "/u"), "show": (mail, "INBOX/1")}
     for verb in VERBS:
         for option in set().union(*known.values()) - known[verb]:
-            text = valise(2, verb, *place.get(verb, (mail,)), option + "=1")
+            text = run(2, verb, *place.get(verb, (mail,)), option + "=1")
             expect("unknown option" in text, "%s %s: %s" % (verb, option, text))
 
 
@@ -207,10 +193,10 @@ def refused(imap, http, mail, full, d):
                  ["restore", mail, *one, "--only", "mail,contacts"], ["restore", mail, *one, "--under", ""], ["restore", mail, *one, "--under", "x/"], ["restore", mail, *one, "--into", "X"],
                  ["restore", mail, *one, "--attach-links"], ["restore", mail, *one, "--pop3", "pop3s://localhost:1"], ["restore", full, *http, *who, "--only", "calendars", "--verify", "full"]):
         args += ["-o", d + "/no"] if args[0] == "backup" else ["-t", d + "/no"] if args[0] == "fetch" else []
-        valise(2, *args)
+        run(2, *args)
     for args in (["Work=X", "Bills=X"], ["Work=X", "Work=Y"], ["Work=X/"], ["Work=/X"], ["Work=X//Y"], ["Nope=X"], ["Work.2024=X"], ["=X"], ["Work="], ["Work"]):
-        valise(2, "restore", mail, *one, *(w for a in args for w in ("--map", a)))
-    expect("left out by the other options" in valise(2, "restore", mail, *one, "--include", "Bills", "--map", "Work=X"), "a map of what is not restored")
+        run(2, "restore", mail, *one, *(w for a in args for w in ("--map", a)))
+    expect("left out by the other options" in run(2, "restore", mail, *one, "--include", "Bills", "--map", "Work=X"), "a map of what is not restored")
     expect(not os.path.exists(asked) and not os.path.exists(d + "/no/data") and not os.path.exists(d + "/no/mail"), "a password was asked for, or something written")
 
 
@@ -222,10 +208,10 @@ def mapped(imap, mail, server):
     for maps, places in cases:
         who = [*imap, "--user", "bob", "--password-command", "echo pw-bob"]
         args = ["restore", mail, *who, *(w for a in maps for w in ("--map", a))]
-        told = dict(re.findall(r'^(.*): goes to "(.*)": ', valise(0, *args, "--dry-run"), re.M))
+        told = dict(re.findall(r'^(.*): goes to "(.*)": ', run(0, *args, "--dry-run"), re.M))
         expect({k: told[k] for k in places} == places, "%s: %s" % (maps, told))
     args = ["restore", mail, *who, "--include", "Work", "--map", "Work=inbox"]
-    expect(" 2 added, 0 already" in valise(0, *args) and " 0 added, 2 already" in valise(0, *args) and " 0 added, 2 already" in valise(0, *args[:-2]), "not found again")
+    expect(" 2 added, 0 already" in run(0, *args) and " 0 added, 2 already" in run(0, *args) and " 0 added, 2 already" in run(0, *args[:-2]), "not found again")
     m = login(server, "bob")
     expect([m.status(b, "(MESSAGES)")[1][0].split()[-1] for b in ("INBOX", "INBOX/2024")] == [b"1)"] * 2, "Work is not in INBOX")
 
@@ -244,7 +230,7 @@ def nested(d):
 
         def backup(name, code, *args):
             url = [] if "--caldav" in args else ["--caldav", server.url()]
-            return valise(code, "backup", *url, "--user", "alice", "--cleartext", "--password-command", "echo pw-alice", "-o", os.path.join(d, name), *args)
+            return run(code, "backup", *url, "--user", "alice", "--cleartext", "--password-command", "echo pw-alice", "-o", os.path.join(d, name), *args)
 
         for i, (args, want) in enumerate(((("--include", "Deep"), {"Deep"}), (("--include", "D*"), {"Deep"}), (("--include", "Work"), {"Work", "Work_2", "Deep"}),
                                           (("--include", "Work_2"), {"Work_2", "Deep"}), (("--exclude", "Work", "--exclude", "Other"), {"Work_2", "Deep"}),
@@ -261,7 +247,7 @@ def nested(d):
         shutil.copytree(os.path.join(d, "nested"), os.path.join(d, "blind"))
         server.blind = True
         text = backup("blind", 3, "--include", "Deep")
-        expect("could not be listed" in text + valise(0, "list", os.path.join(d, "blind")), text)
+        expect("could not be listed" in text + run(0, "list", os.path.join(d, "blind")), text)
         server.blind = False
         expect("sealed" in backup("blind", 0, "--include", "Deep"), "not whole again")
         for args in (("--include", "Other"), ("--exclude", "Work"), ("--include", "Work"), ("--caldav", server.url(one.path))):
@@ -270,7 +256,7 @@ def nested(d):
         one.props[fakedav.DAV + "displayname"] = "Renamed"
         one.put("p.ics", fakedav.event(31))
         backup("nested", 0, "--caldav", server.url(one.path))
-        heads = [json.loads(line) for line in valise(0, "list", os.path.join(d, "nested"), "--json").splitlines()]
+        heads = [json.loads(line) for line in run(0, "list", os.path.join(d, "nested"), "--json").splitlines()]
         expect({h["name"] for h in heads} == every - {"Other"} | {"Renamed"}, "one calendar's URL, and it is called otherwise: %s" % heads)
 
 
@@ -278,9 +264,9 @@ def one_url(full):
     """What one calendar's URL cannot take is in the plan, too."""
     with fakedav.cases()["target-correct"]() as server:
         args = ["restore", full, "--only", "calendars", "--user", "alice", "--cleartext", "--password-command", "echo pw-alice", "--caldav"]
-        valise(0, *args, server.url(), "--include", "Work")
+        run(0, *args, server.url(), "--include", "Work")
         for more in (["--dry-run"], []):
-            expect("2 REFUSED" in valise(3, *args, server.url("/dav/calendars/alice/work/"), *more), "one calendar's URL takes three")
+            expect("2 REFUSED" in run(3, *args, server.url("/dav/calendars/alice/work/"), *more), "one calendar's URL takes three")
 
 
 class NoInbox(Target):
@@ -292,13 +278,13 @@ class NoInbox(Target):
 def inbox_lacking(mail):
     with NoInbox() as server:
         args = ["restore", mail, "--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice", "--cleartext", "--password-command", "echo pw-alice", "--include", "INBOX", "--include", "Bills"]
-        expect("--map INBOX=NAME" in valise(0, *args, "--dry-run"), "the plan does not say it")
+        expect("--map INBOX=NAME" in run(0, *args, "--dry-run"), "the plan does not say it")
         for already in (0, 1):
-            text = valise(3, *args)
+            text = run(3, *args)
             expect("%d added, %d already there, 1 REFUSED" % (1 - already, already) in text, text)
             expect(len(re.findall("not restored: .*no such mailbox.*: --map INBOX=NAME", text)) == 1, text)
-        expect("1 added, 1 already there" in valise(0, *args, "--map", "inbox=Restored"), "--map does not help")
-        expect("0 added, 2 already there" in valise(0, *args), "what --map did is not remembered")
+        expect("1 added, 1 already there" in run(0, *args, "--map", "inbox=Restored"), "--map does not help")
+        expect("0 added, 2 already there" in run(0, *args), "what --map did is not remembered")
 
 
 def main():
@@ -312,8 +298,8 @@ def main():
             cal, card = ([w for s in kinds for w in ("--%s" % s, davs["DAVS_URL"], "--%s-ca-file" % s, davs["CA"])] for kinds in (("caldav",), ("carddav",)))
             alice = ["--user", "alice", "--password-command", "echo pw-alice"]
             mail, full = d + "/mail.valise", d + "/full.valise"
-            valise(0, "backup", *imap, *alice, "-o", mail)
-            valise(0, "backup", *imap, *cal, *card, *alice, "-o", full)
+            run(0, "backup", *imap, *alice, "-o", mail)
+            run(0, "backup", *imap, *cal, *card, *alice, "-o", full)
             local(mail, full, d)
             refused(imap, cal, mail, full, d)
             mapped(imap, mail, server)

@@ -11,19 +11,12 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.parse
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import environment, execute, expect  # noqa: E402
 import fakedav  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
-
-
-def expect(ok, what):
-    if not ok:
-        raise AssertionError(what)
 
 
 def crlf(data):
@@ -37,16 +30,16 @@ class Run:
         self.case, self.dir = case, os.path.join(scratch, case.name)
         os.mkdir(self.dir)
         self.tree = os.path.join(self.dir, "tree")
-        self.env = dict(os.environ, HOME=self.dir, XDG_STATE_HOME=self.dir + "/state", XDG_CONFIG_HOME=self.dir + "/config")
+        self.env = environment(self.dir)
 
     def valise(self, command, *args):
         c = self.case
         password = getattr(c, "password", "echo pw-alice").replace("FLAG", self.dir + "/flag")
-        call = [VALISE, command, *args, "--caldav", c.url(c.start), "--carddav", c.url(c.start), "--user", "alice", "--password-command", password, *c.options]
+        call = [command, *args, "--caldav", c.url(c.start), "--carddav", c.url(c.start), "--user", "alice", "--password-command", password, *c.options]
         call += ["--ca-file", c.tls[0]] if c.tls else ["--cleartext"]
-        p = subprocess.run(call, stdin=subprocess.DEVNULL, capture_output=True, env=self.env, timeout=300)
-        self.text = (p.stdout + p.stderr).decode(errors="replace")
-        return p.returncode
+        rc, out, err = execute(*call, env=self.env)
+        self.text = out + err
+        return rc
 
     def catalog(self):
         """{(collection, segment): (path, line)} of what the tree has, and its error lines."""

@@ -3,16 +3,13 @@
 is sound all the same."""
 import json
 import os
-import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import environment, execute  # noqa: E402
 from fakedav import FakeDav, card, event  # noqa: E402
-
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
 
 
 class Broken(FakeDav):
@@ -50,20 +47,15 @@ WANT = {("twin2.ics", "doubled-uid"), ("zone.ics", "no-zone"), ("orphan.ics", "n
         ("date.ics", "date"), ("latin.ics", "malformed"), ("good.ics", "doubled-uid"), ("group.vcf", "dangling-member"), ("apple.vcf", "dangling-member"), ("photo.vcf", "link"), ("nobody.vcf", "no-uid")}
 
 
-def run(*args):
-    p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-    return p.returncode, p.stdout, p.stderr
-
-
 def main():
     with tempfile.TemporaryDirectory(prefix="valise-lint-") as d, Broken() as server:
-        os.environ.update(HOME=d, XDG_STATE_HOME=d + "/state", XDG_CONFIG_HOME=d + "/config")
+        os.environ.update(environment(d))
         archive, report = d + "/a.valise", d + "/report.json"
-        rc, out, err = run("backup", "--caldav", server.url(), "--carddav", server.url(), "--user", "alice", "--password-command", "echo pw-alice", "--cleartext", "--exact", "-o", archive)
+        rc, out, err = execute("backup", "--caldav", server.url(), "--carddav", server.url(), "--user", "alice", "--password-command", "echo pw-alice", "--cleartext", "--exact", "-o", archive)
         assert rc == 0, (rc, out, err)
-        rc, out, err = run("verify", archive)
+        rc, out, err = execute("verify", archive)
         assert rc == 0 and "content" not in out and "twin" not in err, (rc, out, err)
-        rc, out, err = run("verify", archive, "--content", "--report", report)
+        rc, out, err = execute("verify", archive, "--content", "--report", report)
         assert rc == 0, (rc, out, err)
         assert "22 resources read, 17 with findings" in out, out
         assert "Mars/Olympus" in err and "https://files.example/a.pdf" in err and "same UID as twin1.ics" in err, err
@@ -75,7 +67,7 @@ def main():
         have = {(i, p) for i, p in have if p != "second-opinion" or i == "geo.ics"}
         assert have == WANT, have ^ WANT
         assert found["content"]["problems"]["link"] == 2 and found["content"]["with_findings"] == 17, found["content"]
-        rc, out, err = run("verify", archive, "--content", "--json")
+        rc, out, err = execute("verify", archive, "--content", "--json")
         lines = [json.loads(x) for x in out.splitlines()]
         assert rc == 0 and lines[-1]["event"] == "done" and lines[-1]["content"] == found["content"], out
         assert {n["item"].split(",")[0] for n in lines if n["event"] == "note"} == {i for i, _ in WANT}, out

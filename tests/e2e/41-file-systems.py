@@ -10,15 +10,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import TESTS, environment, imap, run  # noqa: E402
 from fakeimap import FakeImap  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(HERE, "../../build/test/valise"))
-SHIM = os.path.join(os.environ.get("VALISE_BUILD", os.path.join(HERE, "../../build/test")), "tests/libfsshim.so")
+SHIM = os.path.join(os.environ.get("VALISE_BUILD", os.path.join(TESTS, "../build/test")), "tests/libfsshim.so")
 ODD = ["Fragen?", "A*B", "x<y>z", "p|q", 'quote "', "Aux", "con.2020", "end.", "COM1", "INBOX/nul", "straße", "STRASSE", "Ärger", "A\u0308rger", "a:b"]
 
 
@@ -47,10 +45,10 @@ def mutf7(name):
 
 class Lab:
     def __init__(self, scratch, server):
-        self.server, self.dir, self.login = server, scratch, ["--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice", "--cleartext", "--password-command", "echo pw-alice"]
+        self.server, self.dir, self.login = server, scratch, imap(server.port)
 
     def env(self, refuse, log=None):
-        e = dict(os.environ, HOME=self.dir, XDG_STATE_HOME=self.dir + "/state", XDG_CONFIG_HOME=self.dir + "/config")
+        e = environment(self.dir)
         if refuse is not None:
             e.update(LD_PRELOAD=SHIM, SHIM_REFUSE=refuse, ASAN_OPTIONS="verify_asan_link_order=0:" + e.get("ASAN_OPTIONS", ""))
         if log:
@@ -58,9 +56,7 @@ class Lab:
         return e
 
     def run(self, code, *args, refuse=None, log=None):
-        p = subprocess.run([VALISE, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=self.env(refuse, log), timeout=300)
-        assert p.returncode == code, "%r (%s): exit code %d\n%s%s" % (args, refuse, p.returncode, p.stdout, p.stderr)
-        return p.stdout + p.stderr
+        return run(code, *args, env=self.env(refuse, log))
 
     def backup(self, code, name, refuse=None, log=None):
         return self.run(code, "backup", "-o", os.path.join(self.dir, name), *self.login, refuse=refuse, log=log)

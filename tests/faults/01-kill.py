@@ -11,9 +11,10 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-TESTS = os.path.dirname(HERE)
-VALISE = os.environ.get("VALISE", os.path.join(TESTS, "../build/test/valise"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+from lib import TESTS, execute  # noqa: E402
+
 EVERY = int(os.environ.get("VALISE_EVERY", "0"))
 TRIES = 16
 
@@ -23,10 +24,10 @@ def command(*argv, fault=None, state="state", want=(0,)):
     env.pop("VALISE_FAULT", None)
     env.pop("VALISE_FAULT_COUNT", None)
     env.update(fault or {})
-    p = subprocess.run([VALISE, *argv], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-    if p.returncode not in want:
-        sys.exit(f"exit {p.returncode}: {argv} with {fault}\n{p.stdout}{p.stderr}")
-    return p
+    rc, out, err = execute(*argv, env=env)
+    if rc not in want:
+        sys.exit(f"exit {rc}: {argv} with {fault}\n{out}{err}")
+    return rc, out, err
 
 
 def read_env(name):
@@ -47,7 +48,7 @@ def tool(name, *argv):
 
 
 def roots(archive):
-    out = command("list", archive, "--json").stdout
+    out = command("list", archive, "--json")[1]
     return sorted((o["kind"], o["name"], o["status"], o["content"], o["state"]) for o in map(json.loads, out.splitlines()))
 
 
@@ -90,7 +91,7 @@ def until_unharmed(total, attempt):
 
 
 def killed(n, *argv, **kw):
-    return command(*argv, fault={"VALISE_FAULT": f"kill:{n}"}, want=(0, -9), **kw).returncode == -9
+    return command(*argv, fault={"VALISE_FAULT": f"kill:{n}"}, want=(0, -9), **kw)[0] == -9
 
 
 def first_backup(who):
@@ -148,7 +149,7 @@ def second_backup(who, base):
 
 def items(archive):
     """{(collection, SHA-256): by how many runs it is gone} of the newest snapshot."""
-    out = command("list", archive, "--json", "--items", "--with-gone").stdout
+    out = command("list", archive, "--json", "--items", "--with-gone")[1]
     return {(o["collection"], o["sha256"]): o.get("gone", 0) for o in map(json.loads, out.splitlines()) if "sha256" in o}
 
 
@@ -168,7 +169,7 @@ def lossy_backup(env, who, base):
     def attempt(n):
         shutil.rmtree(trial, ignore_errors=True)
         shutil.copytree(base, trial)
-        hurt = command("backup", *who, "-o", trial, fault={"VALISE_FAULT": f"kill:{n}"}, want=(0, 3, -9)).returncode == -9
+        hurt = command("backup", *who, "-o", trial, fault={"VALISE_FAULT": f"kill:{n}"}, want=(0, 3, -9))[0] == -9
         command("backup", *who, "-o", trial, want=(0, 3))
         command("verify", trial)
         now = items(trial)

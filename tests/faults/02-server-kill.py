@@ -17,14 +17,12 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-TESTS = os.path.dirname(HERE)
-sys.path.insert(0, os.path.join(TESTS, "servers"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
+from lib import TESTS, VALISE  # noqa: E402
 from fakedav import FakeDav, card, event  # noqa: E402
 from fakeimap import FakeImap  # noqa: E402
 
-VALISE = os.environ.get("VALISE", os.path.join(TESTS, "../build/test/valise"))
 EVERY = os.environ.get("VALISE_EVERY") == "1"
 WORKERS = int(os.environ.get("WORKERS", "6"))
 TRIES = 6  # of each kind, by default

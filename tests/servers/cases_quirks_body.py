@@ -60,15 +60,20 @@ class PeekAnswered(Quirk):
 
 
 class SizeLies(Quirk):
-    """RFC822.SIZE is too small, too large, 0, 4 GiB - 1, 5 GiB."""
-    name = "size-lies-much"
-    source = "Exchange (vandelay#12), IceWarp, hMailServer 4.4"
+    """RFC822.SIZE is too small, too large, 0, 4 GiB - 1, 5 GiB, a little off, right; the literal is right."""
+    name = "size-lies"
+    source = "Exchange (vandelay#12) computes sizes from its own store; IceWarp, hMailServer 4.4"
     sizes = [7, 0, 4294967295, 5368709120, 100_000_000]
-    warnings = {("INBOX", i): ["size"] for i in range(1, 6)}
+    warnings = {("INBOX", i): ["size"] for i in range(1, 8)}
+
+    def populate(self):
+        super().populate()
+        for i in range(6, 9):
+            self.mailbox("INBOX").add(b"Subject: message %d\r\n\r\nbody of %d\r\n" % (i, i))
 
     def fetch_item(self, s, m, item):
         if item == "RFC822.SIZE" and s.mailbox.name == b"INBOX":
-            return b"RFC822.SIZE %d" % self.sizes[m.uid - 1]
+            return b"RFC822.SIZE %d" % [*self.sizes, len(m.body) - 7, len(m.body) + 4096, len(m.body)][m.uid - 1]
         return super().fetch_item(s, m, item)
 
 

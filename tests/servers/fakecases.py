@@ -43,17 +43,6 @@ class EmptyAccount(FakeImap):
         self.mailbox("INBOX")
 
 
-class SizeLies(FakeImap):
-    """RFC822.SIZE is too small, too large or 0; the literal is right."""
-    name = "size-lies"
-    source = "Exchange computes sizes from its own store"
-
-    def fetch_item(self, s, m, item):
-        if item == "RFC822.SIZE":
-            return b"RFC822.SIZE %d" % [len(m.body), len(m.body) - 7, len(m.body) + 4096, 0, 4294967295][m.uid % 5]
-        return super().fetch_item(s, m, item)
-
-
 class OkLate(FakeImap):
     """The data of the next FETCH comes before the tagged OK of the one before, as RFC 3501 5.5 allows."""
     name = "ok-late"
