@@ -32,7 +32,7 @@ static int parse_bool(const char *key, const char *value, bool *out, struct err 
 {
 	static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+	for (size_t i = 0; i < COUNT(words); i++)
 		if (strcasecmp(value, words[i]) == 0) {
 			*out = i % 2 != 0;
 			return 0;

@@ -10,8 +10,8 @@
 #include "valise/base/near.h"
 #include "valise/base/secret.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include <ini.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,9 +161,7 @@ int accountfile_parse(const char *text, size_t n, const char *label, accountfile
 		r.line = rc > 0 ? (unsigned)rc : 0;
 		(void)bad_line(&r, "not of the form key = value");
 	}
-	for (size_t i = 0; i < r.n_sections; i++)
-		free(r.sections[i]);
-	free(r.sections);
+	texts_free(r.sections, r.n_sections);
 	return r.rc;
 }
 
@@ -323,9 +321,7 @@ static int load_file(struct loading *l, struct err *err)
 
 static void free_names(struct loading *l)
 {
-	for (size_t i = 0; i < l->n_names; i++)
-		free(l->names[i]);
-	free(l->names);
+	texts_free(l->names, l->n_names);
 }
 
 int accountfile_load(const char *path, const char *name, struct settings *out, bool *found_out,

@@ -7,6 +7,7 @@
 #include "valise/base/buf.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
@@ -64,7 +65,7 @@ static int wrong(enum service_kind kind, struct err *err, const char *what)
 
 const char *service_url_scheme(enum service_kind kind, enum security security)
 {
-	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+	for (size_t i = 0; i < COUNT(schemes); i++) {
 		const struct scheme *s = &schemes[i];
 
 		if (s->dav != is_dav(kind) || (!s->dav && s->mail != kind))
@@ -83,7 +84,7 @@ static int take_scheme(enum service_kind kind, const char *text, const struct sc
 
 	if (!colon)
 		return wrong(kind, err, "has no scheme");
-	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+	for (size_t i = 0; i < COUNT(schemes); i++) {
 		const struct scheme *s = &schemes[i];
 
 		if (strlen(s->name) != n || strncasecmp(text, s->name, n) != 0)
@@ -99,14 +100,6 @@ static int take_scheme(enum service_kind kind, const char *text, const struct sc
 	return wrong(kind, err, "has a scheme that does not fit this service");
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* NULL when an escape is malformed or the result holds controls or is not UTF-8. */
 static char *decode_user(const char *s, size_t n)
 {
@@ -117,12 +110,9 @@ static char *decode_user(const char *s, size_t n)
 		int c = (unsigned char)s[i];
 
 		if (c == '%') {
-			int high = i + 2 < n ? hex_digit(s[i + 1]) : -1;
-			int low = high >= 0 ? hex_digit(s[i + 2]) : -1;
-
-			if (low < 0)
+			c = i + 2 < n ? hex_octet(s + i + 1) : -1;
+			if (c < 0)
 				goto bad;
-			c = high * 16 + low;
 			i += 2;
 		}
 		if (c < 0x20 || c == 0x7f)

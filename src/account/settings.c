@@ -13,7 +13,7 @@
 
 static const char *const keys[] = {"user", "password-command", "password-fd", "auth", "ca-file",
         "pin", "authzid", "timeout", "cleartext"};
-#define N_KEYS (sizeof keys / sizeof *keys)
+#define N_KEYS COUNT(keys)
 
 /* What follows "imap-", "pop3-" ...; ${key} itself without such a prefix. */
 static const char *base_of(const char *key)

@@ -2,6 +2,7 @@
 #include "credentials.h"
 #include "valise/base/escape.h"
 #include "valise/base/file.h"
+#include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@ static struct {
 } asking = {.fd = -1};
 
 static const int leaving[] = {SIGHUP, SIGQUIT, SIGTSTP};
-enum { N_LEAVING = sizeof leaving / sizeof *leaving };
+enum { N_LEAVING = COUNT(leaving) };
 
 static void on_leave(int number);
 

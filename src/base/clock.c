@@ -1,5 +1,6 @@
 /* The monotonic clock, and sleep that a stop ends. */
 #include "valise/base/clock.h"
+#include "valise/base/mem.h"
 #include "valise/base/progress.h"
 #include <time.h>
 
@@ -24,7 +25,7 @@ int64_t clock_pause_ms(int64_t first_ms, unsigned nth, int64_t most_ms)
 
 	while (nth-- && ms < most_ms)
 		ms *= 2;
-	return ms < most_ms ? ms : most_ms;
+	return MIN(ms, most_ms);
 }
 
 int clock_sleep(int64_t ms, struct err *err)
@@ -33,7 +34,7 @@ int clock_sleep(int64_t ms, struct err *err)
 	int rc = stop_check(err);
 
 	for (int64_t left = ms; rc == 0 && left > 0; rc = stop_check(err)) {
-		const struct timespec t = {0, (left < STEP_MS ? left : STEP_MS) * 1000000L};
+		const struct timespec t = {0, MIN(left, STEP_MS) * 1000000L};
 
 		nanosleep(&t, NULL);
 		left = until - clock_ms();

@@ -3,6 +3,7 @@
  * time zones of libc.
  */
 #include "valise/base/date.h"
+#include "valise/base/mem.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -254,7 +255,7 @@ static int16_t take_zone(struct scan *s)
 		return s->p < s->end && *s->p >= '0' && *s->p <= '9' ? 0 : zone;
 	}
 	take_word(s, word, sizeof word);
-	for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
+	for (size_t i = 0; i < COUNT(zones); i++)
 		if (strcasecmp(word, zones[i].name) == 0)
 			return zones[i].minutes;
 	return 0;

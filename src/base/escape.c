@@ -149,8 +149,8 @@ char *term_escape(const char *s, size_t n, char *out, size_t size)
 			size_t dots = size - 1 - mark;
 
 			at = mark;
-			memcpy(out + at, "...", dots < 3 ? dots : 3);
-			at += dots < 3 ? dots : 3;
+			memcpy(out + at, "...", MIN(dots, 3));
+			at += MIN(dots, 3);
 			break;
 		}
 		memcpy(out + at, piece, len);
@@ -194,7 +194,7 @@ static bool is_device(const char *name, size_t n)
 	n = dot ? (size_t)(dot - name) : n;
 	while (n > 0 && name[n - 1] == ' ')
 		n--;
-	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+	for (size_t i = 0; i < COUNT(plain); i++)
 		if (strlen(plain[i]) == n && strncasecmp(name, plain[i], n) == 0)
 			return true;
 	if (n < 4 || (strncasecmp(name, "com", 3) != 0 && strncasecmp(name, "lpt", 3) != 0))

@@ -1,5 +1,6 @@
 /* Faults injected into the seam, by the plan in the environment variable VALISE_FAULT. */
 #include "fault.h"
+#include "valise/base/mem.h"
 
 #ifdef VALISE_FAULTS
 #include <errno.h>
@@ -64,7 +65,7 @@ static void write_count(void)
 
 static void set_error(const char *name, const char *text)
 {
-	for (size_t i = 0; name && i < sizeof errors / sizeof *errors; i++)
+	for (size_t i = 0; name && i < COUNT(errors); i++)
 		if (strcmp(errors[i].name, name) == 0) {
 			plan.number = errors[i].number;
 			plan.kinds = errors[i].kinds;

@@ -3,6 +3,7 @@
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -67,18 +68,6 @@ int dir_sync(int dirfd, struct err *err)
 	return err_sys(err, ERR_WHOLE, "cannot sync a directory");
 }
 
-static void names_free(char **names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Takes ${fd}. */
 static int list_fd(int fd, const char *path, char ***names_out, size_t *n_out, struct err *err)
 {
@@ -100,11 +89,11 @@ static int list_fd(int fd, const char *path, char ***names_out, size_t *n_out, s
 		rc = err_sys(err, ERR_WHOLE, "cannot list directory %s", path);
 	closedir(dir);
 	if (rc != 0) {
-		names_free(names, n);
+		texts_free(names, n);
 		return rc;
 	}
 	if (n > 1)
-		qsort(names, n, sizeof *names, by_bytes);
+		qsort(names, n, sizeof *names, text_by_bytes);
 	*names_out = names;
 	*n_out = n;
 	return 0;
@@ -151,7 +140,7 @@ static int remove_below(int dirfd, const char *name, int depth, struct err *err)
 	rc = dir_list(fd, ".", &names, &n, err);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = remove_entry(fd, names[i], depth, err);
-	names_free(names, n);
+	texts_free(names, n);
 	sys_close(fd);
 	if (rc == 0 && sys_unlinkat(dirfd, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
 		rc = err_sys(err, ERR_WHOLE, "cannot remove %s", name);

@@ -1,5 +1,7 @@
 /* The key of a path component under which file systems that fold case see one name. */
 #include "valise/base/escape.h"
+#include "valise/base/lookup.h"
+#include "valise/base/mem.h"
 #include <string.h>
 #include "fold_table.h"
 
@@ -26,22 +28,15 @@ static void put_hangul(struct buf *out, uint32_t point)
 
 static void put_folded(struct buf *out, uint32_t point)
 {
-	size_t low = 0, high = sizeof fold_table / sizeof *fold_table;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (fold_table[middle].from < point)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == sizeof fold_table / sizeof *fold_table || fold_table[low].from != point) {
+	LOOKUP_FIRST(at, COUNT(fold_table), fold_table[at].from < point);
+	if (at == COUNT(fold_table) || fold_table[at].from != point) {
 		put_point(out, point);
 		return;
 	}
-	for (unsigned i = 0; i < 3 && fold_table[low].to[i]; i++)
-		put_point(out, fold_table[low].to[i]);
+	for (unsigned i = 0; i < 3 && fold_table[at].to[i]; i++)
+		put_point(out, fold_table[at].to[i]);
 }
 
 void path_fold(const char *name, struct buf *out)

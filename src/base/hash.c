@@ -1,7 +1,6 @@
 /* SHA-256, hexadecimal and base64 (RFC 4648 4). */
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
-#include <string.h>
 
 void sha256_start(struct sha256 *h)
 {

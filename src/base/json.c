@@ -2,6 +2,7 @@
 #include "valise/base/json.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,11 +43,6 @@ void json_put_string(struct buf *out, const char *s, size_t n)
 	buf_putc(out, '"');
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void put_object(struct buf *out, const json_t *v)
 {
 	size_t n = json_object_size(v), i = 0;
@@ -55,7 +51,7 @@ static void put_object(struct buf *out, const json_t *v)
 
 	for (; it && i < n; it = json_object_iter_next((json_t *)v, it))
 		keys[i++] = json_object_iter_key(it);
-	qsort(keys, n, sizeof *keys, by_bytes);
+	qsort(keys, n, sizeof *keys, text_by_bytes);
 	buf_putc(out, '{');
 	for (i = 0; i < n; i++) {
 		if (i > 0)

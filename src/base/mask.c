@@ -11,6 +11,7 @@
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
 #include "valise/base/secret.h"
+#include "valise/base/text.h"
 
 #define MASK "***"
 #define SECRETS_MAX 16 /* tokens that were renewed: the oldest is let go */
@@ -67,7 +68,7 @@ static bool is_common(const char *s)
 	        "secret", "server", "service", "sign", "snapshot", "test", "token", "user",
 	        "username", "valise", "wrong"};
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+	for (size_t i = 0; i < COUNT(words); i++)
 		if (!strcasecmp(s, words[i]))
 			return true;
 	return false;
@@ -151,15 +152,6 @@ void secret_forget_all(void)
 	pthread_rwlock_unlock(&all.lock);
 }
 
-static int hex_value(const char *s)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *a = s[0] ? strchr(digits, lower(s[0])) : NULL,
-	           *b = a && s[1] ? strchr(digits, lower(s[1])) : NULL;
-
-	return b ? (int)((a - digits) * 16 + (b - digits)) : -1;
-}
-
 /*
  * The forms of one octet: percent-encoded (once or twice), quoted-printable, escaped as
  * by us or by JSON, HTML.
@@ -178,14 +170,14 @@ static size_t encoded(const char *s, char c)
 
 	if (!s[0] || !strchr("%=\\&+", s[0]))
 		return 0;
-	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+	for (size_t i = 0; i < COUNT(forms); i++) {
 		size_t n = strlen(forms[i].before), k = strlen(forms[i].after);
-		int v = strncasecmp(s, forms[i].before, n) ? -1 : hex_value(s + n);
+		int v = strncasecmp(s, forms[i].before, n) ? -1 : hex_octet(s + n);
 
 		if (v >= 0 && lower((char)v) == lower(c) && !strncmp(s + n + 2, forms[i].after, k))
 			return n + 2 + k;
 	}
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		if (c == names[i].c && !strncasecmp(s, names[i].name, strlen(names[i].name)))
 			return strlen(names[i].name);
 	return s[0] == '\\' && s[1] && lower(s[1]) == lower(c) ? 2 : 0;

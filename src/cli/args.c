@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"
+#include "valise/base/mem.h"
 #include "cli.h"
 
 const struct option_def common_options[] = {
@@ -144,7 +145,7 @@ static bool is_repeatable(const char *option)
 	static const char *const names[] = {
 	        "include", "exclude", "folder", "map", "accept-shrink", "report"};
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		if (strcmp(option, names[i]) == 0)
 			return true;
 	return false;

@@ -1,7 +1,6 @@
 /* Every service of an account into one sink: what backup and fetch share. */
 #include <stdlib.h>
 #include <string.h>
-#include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/fetch/fetch.h"
 #include "valise/restore/restore.h"

@@ -25,7 +25,7 @@ static bool is_own_option(const char *name)
 	static const char *const own[] = {
 	        "accounts", "jobs", "output", "json", "quiet", "progress", "report"};
 
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+	for (size_t i = 0; i < COUNT(own); i++)
 		if (!strcmp(name, own[i]))
 			return true;
 	return false;
@@ -326,7 +326,7 @@ static int check_options(const struct args *a)
 	if (args_has(a, "names"))
 		return usage_error(
 		        a->cmd, "--names goes with --tree: an archive has no such names");
-	for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
+	for (size_t i = 0; i < COUNT(alone); i++)
 		if (args_has(a, alone[i]))
 			return usage_error(a->cmd, "--%s does not go with --accounts", alone[i]);
 	for (size_t i = 0; i < a->n_settings; i++)

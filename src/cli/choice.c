@@ -2,9 +2,9 @@
  * --include, --folder, --exclude: a pattern that means nothing is a slip of the pen, and
  * ends the command before anything is done.
  */
-#include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "cli.h"
 
 #define NAMES_MAX 100000 /* kept for hints */
@@ -23,9 +23,7 @@ void choice_init(struct choice *c, const struct args *a)
 
 void choice_clear(struct choice *c)
 {
-	for (size_t i = 0; i < c->n; i++)
-		free(c->names[i]);
-	free(c->names);
+	texts_free(c->names, c->n);
 	c->names = NULL;
 	c->n = 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/format/content.h"
 #include "valise/pack/archive.h"
 #include "cli.h"
@@ -182,11 +183,6 @@ static void find_doubled(struct reading *r)
 	free(by_uid);
 }
 
-static int text_cmp(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Members of groups that are in no address book. */
 static void find_dangling(struct reading *r)
 {
@@ -196,19 +192,17 @@ static void find_dangling(struct reading *r)
 	for (size_t i = 0; i < r->n_seen; i++)
 		if (r->seen[i].kind == COLL_CONTACTS && r->seen[i].uid)
 			uids[n++] = card_uid(r->seen[i].uid);
-	qsort(uids, n, sizeof *uids, text_cmp);
+	qsort(uids, n, sizeof *uids, text_by_bytes);
 	for (size_t i = 0; i < r->n_members; i++) {
 		char text[300];
 
-		if (bsearch(&r->members[i].uid, uids, n, sizeof *uids, text_cmp))
+		if (bsearch(&r->members[i].uid, uids, n, sizeof *uids, text_by_bytes))
 			continue;
 		r->at = r->members[i].group;
 		snprintf(text, sizeof text, "the member %.200s is in no card", r->members[i].uid);
 		on_problem(r, CONTENT_DANGLING, text);
 	}
-	for (size_t i = 0; i < n; i++)
-		free(uids[i]);
-	free(uids);
+	texts_free(uids, n);
 }
 
 static json_t *outcome(const struct reading *r)

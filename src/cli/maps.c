@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/format/mutf7.h"
 #include "valise/restore/restore.h"
 #include "cli.h"
@@ -153,8 +154,6 @@ int maps_read(struct maps *m, const struct tree_manifest *manifest, struct targe
 
 void maps_clear(struct maps *m)
 {
-	for (size_t i = 0; i < m->n; i++)
-		free(m->from[i]);
-	free(m->from);
+	texts_free(m->from, m->n);
 	free(m->list);
 }

@@ -6,6 +6,7 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,12 +207,10 @@ int dir_flush(struct dir_sink *d, struct err *err)
 			free(text);
 		}
 	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		if (rc == 0)
 			journal_add(d->journal, records[i]);
-		free(records[i]);
-	}
-	free(records);
+	texts_free(records, n);
 	if (rc == 0)
 		rc = journal_commit(d->journal, err);
 	pthread_mutex_unlock(&d->batch_lock);

@@ -2,7 +2,6 @@
 #include "internal.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,6 @@
  */
 #include "internal.h"
 #include "valise/base/mem.h"
-#include "valise/base/sys.h"
 #include "valise/tree/shrink.h"
 #include <stdlib.h>
 #include <string.h>

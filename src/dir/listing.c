@@ -4,8 +4,10 @@
  */
 #include "internal.h"
 #include "valise/base/file.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +25,7 @@ static size_t unique_part(const char *name, const char **start_out)
 
 static int cmp_text(const char *a, size_t n, const char *b, size_t m)
 {
-	int d = memcmp(a, b, n < m ? n : m);
+	int d = memcmp(a, b, MIN(n, m));
 
 	return d != 0 ? d : n < m ? -1 : n > m;
 }
@@ -92,35 +94,25 @@ int listing_read(
 
 void listing_clear(struct listing *l)
 {
-	for (size_t i = 0; i < l->n; i++)
-		free(l->names[i]);
-	free(l->names);
+	texts_free(l->names, l->n);
 	memset(l, 0, sizeof *l);
+}
+
+/* Where what is unique of a name stands to ${unique}. */
+static int cmp_unique(const char *name, const char *unique)
+{
+	const char *start;
+	size_t n = unique_part(name, &start);
+
+	return cmp_text(start, n, unique, strlen(unique));
 }
 
 const char *listing_find(const struct listing *l, const char *unique)
 {
-	size_t lo = 0, hi = l->n, n = strlen(unique), m;
-	const char *start;
+	size_t i;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		m = unique_part(l->names[mid], &start);
-		if (cmp_text(start, m, unique, n) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo == l->n)
-		return NULL;
-	m = unique_part(l->names[lo], &start);
-	return cmp_text(start, m, unique, n) == 0 ? l->names[lo] : NULL;
-}
-
-static int cmp_text_p(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	LOOKUP_FIRST(i, l->n, cmp_unique(l->names[i], unique) < 0);
+	return i < l->n && cmp_unique(l->names[i], unique) == 0 ? l->names[i] : NULL;
 }
 
 size_t listing_strangers(const struct listing *l, const struct tree_coll *c, const char **first_out)
@@ -136,19 +128,17 @@ size_t listing_strangers(const struct listing *l, const struct tree_coll *c, con
 		        c, i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items], &unique);
 		known[i] = xstrdup(buf_str(&unique));
 	}
-	qsort(known, n, sizeof *known, cmp_text_p);
+	qsort(known, n, sizeof *known, text_by_bytes);
 	for (size_t i = 0; i < l->n; i++) {
 		const char *start;
 		size_t len = unique_part(l->names[i], &start);
 		char *key = xstrndup(start, len);
 
-		if (!bsearch(&key, known, n, sizeof *known, cmp_text_p) && found++ == 0)
+		if (!bsearch(&key, known, n, sizeof *known, text_by_bytes) && found++ == 0)
 			*first_out = l->names[i];
 		free(key);
 	}
-	for (size_t i = 0; i < n; i++)
-		free(known[i]);
-	free(known);
+	texts_free(known, n);
 	buf_clear(&unique);
 	return found;
 }
@@ -179,22 +169,16 @@ void places_clear(struct places *p)
 	p->order = NULL;
 }
 
+static const struct tree_item *place_at(const struct places *p, size_t i)
+{
+	return &p->c->items[p->order[i]];
+}
+
 const struct tree_item *places_find(
         const struct places *p, const struct tree_coll *c, const struct tree_item *it)
 {
-	size_t lo = 0, hi = p->order ? p->c->n_items : 0;
+	size_t i, n = p->order ? p->c->n_items : 0;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		const struct tree_item *at = &p->c->items[p->order[mid]];
-		int d = item_place_order(p->c, at, c, it);
-
-		if (d == 0)
-			return at;
-		if (d < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
+	LOOKUP_FIRST(i, n, item_place_order(p->c, place_at(p, i), c, it) < 0);
+	return i < n && item_place_order(p->c, place_at(p, i), c, it) == 0 ? place_at(p, i) : NULL;
 }

@@ -4,7 +4,6 @@
  */
 #include "internal.h"
 #include "valise/base/file.h"
-#include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
-#include <errno.h>
+#include "valise/base/text.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +18,9 @@ static int check_place(int treefd, const char *path, struct err *err)
 	if (is_there(treefd, "catalog/tree.json") || is_there(treefd, "catalog/.lock"))
 		return 0;
 	rc = dir_list(treefd, ".", &names, &n, err);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		others += strcmp(names[i], "catalog") != 0;
-		free(names[i]);
-	}
-	free(names);
+	texts_free(names, n);
 	if (rc == 0 && others > 0)
 		rc = err_set(err, ERR_EXISTS, ERR_WHOLE,
 		        "%s is not empty, and not a tree of valise: give another directory", path);

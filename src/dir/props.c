@@ -21,7 +21,7 @@ static size_t put_reference(const char *s, struct buf *out)
 	char utf8[4], *end;
 	unsigned long point;
 
-	for (size_t i = 0; i < sizeof entities / sizeof *entities; i++) {
+	for (size_t i = 0; i < COUNT(entities); i++) {
 		size_t n = strlen(entities[i].name);
 
 		if (strncmp(s, entities[i].name, n) == 0) {

@@ -4,9 +4,7 @@
  * file that is there, so that the new place will be one, too.
  */
 #include "internal.h"
-#include "valise/base/mem.h"
 #include "valise/base/sys.h"
-#include <stdlib.h>
 #include <sys/stat.h>
 
 static int link_object(

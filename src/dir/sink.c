@@ -1,10 +1,9 @@
 /* The sink of a directory tree: opened and locked, an interrupted run continued. */
 #include "internal.h"
-#include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include <stdlib.h>
-#include <string.h>
 
 static void dir_free(struct tree_sink *s)
 {
@@ -16,9 +15,7 @@ static void dir_free(struct tree_sink *s)
 	if (d->workfd >= 0)
 		sys_close(d->workfd);
 	tree_files_close(&d->files);
-	for (size_t i = 0; i < d->n_pending; i++)
-		free(d->pending[i]);
-	free(d->pending);
+	texts_free(d->pending, d->n_pending);
 	for (size_t k = 0; k < COLL_KINDS; k++)
 		free(d->kept[k].reason);
 	commit_clear(&d->commit);

@@ -3,6 +3,7 @@
 #include "valise/base/escape.h"
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include <iconv.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,22 +80,13 @@ static void add_base64(struct buf *out, const char *s, size_t n)
 	}
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c & ~0x20);
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static void add_quoted(struct buf *out, const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		int high = s[i] == '=' && i + 2 < n ? hex_value(s[i + 1]) : -1;
-		int low = high >= 0 ? hex_value(s[i + 2]) : -1;
+		int c = s[i] == '=' && i + 2 < n ? hex_octet(s + i + 1) : -1;
 
-		if (low >= 0) {
-			buf_putc(out, (char)(high << 4 | low));
+		if (c >= 0) {
+			buf_putc(out, (char)c);
 			i += 2;
 		} else {
 			buf_putc(out, s[i] == '_' ? ' ' : s[i]);
@@ -119,7 +111,7 @@ static const char *known_charset(const char *name)
 	if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") !=
 	        strlen(name))
 		return NULL;
-	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+	for (size_t i = 0; i < COUNT(prefixes); i++)
 		if (strncasecmp(name, prefixes[i], strlen(prefixes[i])) == 0)
 			return name;
 	return NULL;

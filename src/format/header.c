@@ -1,4 +1,5 @@
 /* Header fields of a message (RFC 5322 2.2), their parameters, its date of arrival. */
+#include "valise/base/mem.h"
 #include "valise/format/header.h"
 #include <string.h>
 #include <strings.h>

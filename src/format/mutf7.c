@@ -5,7 +5,6 @@
  */
 #include "valise/format/mutf7.h"
 #include "valise/base/escape.h"
-#include "valise/base/mem.h"
 #include <string.h>
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";

@@ -3,7 +3,7 @@
  * gzip stream that was cut off for a whole one.
  */
 #include "internal.h"
-#include <ctype.h>
+#include "valise/base/mem.h"
 #include <string.h>
 #include <strings.h>
 
@@ -24,7 +24,7 @@ static bool is_no_coding(const char *s, size_t n)
 	static const char *const words[] = {
 	        "identity", "none", "null", "utf-8", "utf8", "us-ascii", "8bit", "7bit", "binary"};
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+	for (size_t i = 0; i < COUNT(words); i++)
 		if (is_word(s, n, words[i]))
 			return true;
 	return n == 0 || strncasecmp(s, "iso-8859-", 9) == 0 || strncasecmp(s, "text/", 5) == 0 ||

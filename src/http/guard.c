@@ -4,6 +4,7 @@
  * method of a request, or another request of what follows, are refused with it.
  */
 #include "internal.h"
+#include "valise/base/mem.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -38,7 +39,7 @@ static const char *const refused_fields[] = {"Authorization", "Host", "Content-L
 
 static const struct rule *find_rule(const char *method)
 {
-	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+	for (size_t i = 0; i < COUNT(rules); i++)
 		if (strcmp(rules[i].method, method) == 0)
 			return &rules[i];
 	return NULL;
@@ -95,7 +96,7 @@ static int check_fields(const struct http_request *rq, bool *only_new, struct er
 
 		if (!is_clean(header))
 			return refuse(err, rq->method, "a header field is malformed");
-		for (size_t j = 0; j < sizeof refused_fields / sizeof *refused_fields; j++)
+		for (size_t j = 0; j < COUNT(refused_fields); j++)
 			if (is_field(header, refused_fields[j]))
 				return refuse(err, rq->method, refused_fields[j]);
 		if (!is_field(header, "If-None-Match"))

@@ -225,7 +225,7 @@ static void start(struct run *r, struct xfer *x)
  */
 static unsigned room(const struct run *r)
 {
-	unsigned most = r->parallel < r->h->limit ? r->parallel : r->h->limit;
+	unsigned most = MIN(r->parallel, r->h->limit);
 
 	return r->h->common->settled ? most : 1;
 }

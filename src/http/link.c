@@ -4,6 +4,7 @@
  * alone, and to no address that a stranger has no business with (RFC 6890).
  */
 #include "internal.h"
+#include "valise/base/mem.h"
 #include <arpa/inet.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,7 +21,7 @@ static bool is_public4(const uint8_t a[4])
 {
 	uint32_t address = (uint32_t)a[0] << 24 | (uint32_t)a[1] << 16 | (uint32_t)a[2] << 8 | a[3];
 
-	for (size_t i = 0; i < sizeof private4 / sizeof *private4; i++) {
+	for (size_t i = 0; i < COUNT(private4); i++) {
 		const uint8_t *n = private4[i].net;
 		uint32_t net =
 		        (uint32_t)n[0] << 24 | (uint32_t)n[1] << 16 | (uint32_t)n[2] << 8 | n[3];

@@ -6,7 +6,6 @@
 #include "valise/base/date.h"
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -403,7 +402,7 @@ bool http_is_passing(int status, const char *text)
 
 	if (status == 423 || status == 504)
 		return true;
-	for (size_t i = 0; status == 500 && i < sizeof words / sizeof *words; i++)
+	for (size_t i = 0; status == 500 && i < COUNT(words); i++)
 		if (has_word(text, words[i]))
 			return true;
 	return false;

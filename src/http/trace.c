@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 #include "valise/base/escape.h"
+#include "valise/base/mem.h"
 #include "valise/base/secret.h"
 #include <string.h>
 #include <strings.h>
@@ -13,7 +14,7 @@ static bool is_secret(const char *line, size_t n)
 	static const char *const names[] = {"Authorization:", "Proxy-Authorization:", "Cookie:",
 	        "Set-Cookie:", "Authentication-Info:"};
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		if (n >= strlen(names[i]) && strncasecmp(line, names[i], strlen(names[i])) == 0)
 			return true;
 	return false;

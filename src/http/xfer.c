@@ -3,9 +3,7 @@
  * told in outcome.c.
  */
 #include "internal.h"
-#include "valise/base/date.h"
 #include "valise/base/mem.h"
-#include "valise/base/progress.h"
 #include "valise/net/rate.h"
 #include <ctype.h>
 #include <stdlib.h>

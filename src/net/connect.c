@@ -3,7 +3,6 @@
 #include "transport_internal.h"
 #include "valise/base/sys.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

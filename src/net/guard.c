@@ -8,6 +8,7 @@
  *
  * A line is vetted at its CR, before the server can see an end of line.
  */
+#include "valise/base/mem.h"
 #include "valise/net/guard.h"
 #include <ctype.h>
 #include <string.h>
@@ -156,7 +157,7 @@ static bool store_args(const char *s)
 		s += n + 2;
 	}
 	n = strcspn(s, " ");
-	for (size_t i = 0; i < sizeof items / sizeof *items; i++)
+	for (size_t i = 0; i < COUNT(items); i++)
 		if (s[n] == ' ' && is_word(s, n, items[i]))
 			return true;
 	return false;
@@ -196,7 +197,7 @@ static int vet_command(struct guard *g, const char *s, struct err *err)
 	shown[n < sizeof shown ? n : sizeof shown - 1] = '\0';
 	if (!n || (s[n] && s[n] != ' '))
 		return refuse(g, err, "a line that is no command", shown);
-	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+	for (size_t i = 0; i < COUNT(rules); i++) {
 		const struct rule *r = &rules[i];
 
 		if (!is_word(s, n, r->verb) || !(r->roles & role_bit(g->role)))

@@ -49,7 +49,7 @@ static int64_t look(struct rate *r, uint64_t *left)
 	int64_t paid;
 
 	pthread_mutex_lock(&r->lock);
-	*left = r->o.total - (r->spent < r->o.total ? r->spent : r->o.total);
+	*left = r->o.total - MIN(r->spent, r->o.total);
 	paid = r->paid_us;
 	pthread_mutex_unlock(&r->lock);
 	return paid;
@@ -64,7 +64,7 @@ int rate_wait(struct rate *r, size_t *n, struct err *err)
 	if (!r)
 		return 0;
 	while ((us = look(r, &left) - clock_us()) > 0 && left) {
-		const struct timespec pause = {0, (us < SLICE_US ? us : SLICE_US) * 1000};
+		const struct timespec pause = {0, MIN(us, SLICE_US) * 1000};
 
 		if ((rc = stop_check(err)) != 0)
 			return rc;

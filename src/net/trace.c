@@ -5,7 +5,7 @@
  */
 #include "transport_internal.h"
 #include "valise/base/escape.h"
-#include <ctype.h>
+#include "valise/base/mem.h"
 #include <stdarg.h>
 #include <string.h>
 #include <strings.h>
@@ -98,7 +98,7 @@ static size_t with_mechanism(const char *s, size_t n)
 	if (n < 4 || s[n] != ' ' ||
 	        (strncasecmp(s + n - 4, "AUTH", 4) != 0 && strncasecmp(s + n - 4, "CATE", 4) != 0))
 		return n;
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+	for (size_t i = 0; i < COUNT(known); i++)
 		if (word_is(s + n + 1, known[i]))
 			return n + 1 + strlen(known[i]);
 	return n;

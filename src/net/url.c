@@ -8,6 +8,7 @@
  */
 #include "valise/net/url.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <gnutls/gnutls.h>
@@ -26,17 +27,9 @@ static bool is_query_char(char c)
 	return is_unreserved(c) || (c && strchr("!$&'()*+,;=:@/?", c));
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool is_escape(const char *s, size_t n)
 {
-	return n >= 3 && s[0] == '%' && hex_value(s[1]) >= 0 && hex_value(s[2]) >= 0;
+	return n >= 3 && s[0] == '%' && hex_octet(s + 1) >= 0;
 }
 
 static int put_escaped(struct buf *out, char c)
@@ -62,7 +55,7 @@ bool url_unescape(const char *s, size_t n, struct buf *out)
 		if (c == '%') {
 			if (!is_escape(s + i, n - i))
 				return false;
-			c = (char)(hex_value(s[i + 1]) << 4 | hex_value(s[i + 2]));
+			c = (char)hex_octet(s + i + 1);
 			i += 2;
 		}
 		if (buf_addc(out, c) != 0)

@@ -5,6 +5,7 @@
  * with a pin, that it is this one certificate and nothing else.
  */
 #include "transport_internal.h"
+#include "valise/base/mem.h"
 #include "valise/net/url.h"
 #include "valise/net/verify.h"
 #include "valise/base/date.h"
@@ -86,7 +87,7 @@ static void chain_reason(gnutls_x509_crt_t leaf, unsigned status, const char *su
 		time_reason(leaf, status, out);
 		return;
 	}
-	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+	for (size_t i = 0; i < COUNT(faults); i++)
 		if (status & faults[i].bit) {
 			buf_putf(out, "%s: its operator must renew it, or --pin sha256:%s",
 			        faults[i].text, sum);
@@ -205,7 +206,7 @@ static bool name_is_wrong(gnutls_x509_crt_t leaf, const char *name, struct buf *
 
 	if (n && name[n - 1] == '.')
 		n--;
-	snprintf(host, sizeof host, "%.*s", (int)(n < sizeof host ? n : sizeof host), name);
+	snprintf(host, sizeof host, "%.*s", (int)MIN(n, sizeof host), name);
 	if (name_matches(host, leaf))
 		return false;
 	buf_init(&names, NAMES_TEXT + 256);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/file.h"
-#include "valise/base/json.h"
 #include "valise/base/mem.h"
 #include "texts.h"
 

@@ -8,7 +8,7 @@
 #include "valise/base/escape.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
-#include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include "bag.h"
 
 /* Exactly six digits, not 000000; 0 for anything else. */
@@ -140,9 +140,8 @@ int layout_snapshots(int rootfd, unsigned **out, size_t *n_out, struct err *err)
 
 		if (v)
 			*ARR_PUSH(*out, *n_out, cap) = v;
-		free(names[i]);
 	}
-	free(names);
+	texts_free(names, n);
 	return 0;
 }
 

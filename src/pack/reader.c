@@ -7,6 +7,7 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include "pack/part/part.h"
 #include "pack/sink/sink.h"
 
@@ -95,9 +96,7 @@ static bool is_empty(int rootfd, unsigned snapshot)
 
 	snapshot_dir(snapshot, dir);
 	rc = dir_list(rootfd, dir, &names, &n, NULL);
-	for (size_t i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
+	texts_free(names, n);
 	return rc == 0 && n == 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 
 #define GAPS_MAX 1000 /* a number far off is no sign of so many snapshots */
 
@@ -49,9 +50,7 @@ static bool is_empty(int rootfd, const char *dir)
 	size_t n = 0;
 	int rc = dir_list(rootfd, dir, &names, &n, NULL);
 
-	for (size_t i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
+	texts_free(names, n);
 	return rc == 0 && n == 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/json.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
 #include "bag.h"
@@ -196,20 +197,10 @@ static int index_files(struct seal *s, struct err *err)
 
 const struct seal_file *seal_find(const struct seal *s, const char *path)
 {
-	size_t lo = 0, hi = s->n_files;
+	size_t i;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		int d = strcmp(s->by_path[mid]->path, path);
-
-		if (d == 0)
-			return s->by_path[mid];
-		if (d < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
+	LOOKUP_FIRST(i, s->n_files, strcmp(s->by_path[i]->path, path) < 0);
+	return i < s->n_files && strcmp(s->by_path[i]->path, path) == 0 ? s->by_path[i] : NULL;
 }
 
 const struct seal_file *seal_find_part(const struct seal *s, struct part_id id)

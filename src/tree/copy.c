@@ -1,5 +1,4 @@
 /* All collections of a tree copied from a reader to a sink. */
-#include "valise/base/mem.h"
 #include "valise/base/progress.h"
 #include "valise/tree/intake.h"
 #include "valise/tree/words.h"

@@ -2,11 +2,9 @@
  * Names of items and collections: files in the tree, objects, the name that is equal on
  * any server.
  */
-#include "valise/base/mem.h"
 #include "valise/tree/model.h"
 #include "valise/tree/words.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

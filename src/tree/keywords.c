@@ -3,6 +3,7 @@
  * an index.
  */
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/tree/model.h"
 #include <stdlib.h>
 #include <string.h>
@@ -62,11 +63,6 @@ static uint32_t intern(struct tree_coll *c, char *text)
 	return c->keyword_index[slot];
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 uint32_t tree_coll_keywords(struct tree_coll *c, const char *const *words, size_t n)
 {
 	const char **sorted;
@@ -76,7 +72,7 @@ uint32_t tree_coll_keywords(struct tree_coll *c, const char *const *words, size_
 	if (n == 0)
 		return 0;
 	sorted = xmemdup(words, n * sizeof *words);
-	qsort(sorted, n, sizeof *sorted, by_bytes);
+	qsort(sorted, n, sizeof *sorted, text_by_bytes);
 	buf_init(&text, SIZE_MAX);
 	for (size_t i = 0; i < n; i++) {
 		if (*sorted[i] == '\0' || (i > 0 && strcmp(sorted[i], sorted[i - 1]) == 0))

@@ -1,6 +1,7 @@
 /* The manifest in memory: heads of collections, the roots and totals over them. */
 #include "valise/tree/manifest.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,11 +107,6 @@ void tree_manifest_sort(struct tree_manifest *m)
 		qsort(m->heads, m->n_heads, sizeof *m->heads, cmp_heads);
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /*
  * SHA-256 over "<kind dir> <root> <name>\n" of each head, in byte order of these lines.
  */
@@ -131,7 +127,7 @@ static void account_root(const struct tree_manifest *m, bool content, uint8_t ou
 		        content ? head->content_name : head->name);
 	}
 	if (n > 1)
-		qsort(lines, n, sizeof *lines, by_bytes);
+		qsort(lines, n, sizeof *lines, text_by_bytes);
 	sha256_start(&h);
 	for (size_t i = 0; i < n; i++) {
 		sha256_add(&h, lines[i], strlen(lines[i]));

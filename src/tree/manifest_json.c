@@ -1,4 +1,5 @@
 /* The manifest as JSON: docs/FORMAT.md, "Manifest". */
+#include "valise/base/text.h"
 #include "valise/tree/account_json.h"
 #include "valise/tree/words.h"
 #include "valise/base/date.h"
@@ -191,11 +192,6 @@ bool account_from_json(const json_t *o, struct tree_account *a)
 	return true;
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* No two collections have one path, or one name and kind; they are sorted. */
 static bool heads_differ(const struct tree_manifest *m)
 {
@@ -211,7 +207,7 @@ static bool heads_differ(const struct tree_manifest *m)
 			ok = false;
 	}
 	if (m->n_heads > 1)
-		qsort(paths, m->n_heads, sizeof *paths, by_text);
+		qsort(paths, m->n_heads, sizeof *paths, text_by_bytes);
 	for (size_t i = 1; i < m->n_heads; i++)
 		if (strcmp(paths[i - 1], paths[i]) == 0)
 			ok = false;

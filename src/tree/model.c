@@ -1,8 +1,10 @@
 /* Collections and items in memory: made, added, sorted, found, freed. */
 #include "valise/tree/model.h"
 #include "valise/base/escape.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/secret.h"
+#include "valise/base/text.h"
 #include "valise/tree/words.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,11 +225,6 @@ void tree_coll_error(struct tree_coll *c, uint32_t uid, const char *href, const 
 		c->status = COLL_PARTIAL;
 }
 
-static int text_cmp(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "");
-}
-
 int item_order(const struct tree_coll *ca, const struct tree_item *a, const struct tree_coll *cb,
         const struct tree_item *b)
 {
@@ -299,36 +296,25 @@ void tree_coll_sort(struct tree_coll *c)
 
 const struct tree_item *tree_coll_find(const struct tree_coll *c, uint32_t uid)
 {
-	size_t lo = 0, hi = c->n_items;
+	size_t i;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
+	LOOKUP_FIRST(i, c->n_items, c->items[i].uid < uid);
+	return i < c->n_items && c->items[i].uid == uid ? &c->items[i] : NULL;
+}
 
-		if (c->items[mid].uid < uid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < c->n_items && c->items[lo].uid == uid ? &c->items[lo] : NULL;
+static const char *href_at(const struct tree_coll *c, size_t i)
+{
+	const struct tree_ext *e = tree_item_ext(c, &c->items[i]);
+
+	return e ? e->href : NULL;
 }
 
 const struct tree_item *tree_coll_find_href(const struct tree_coll *c, const char *href)
 {
-	size_t lo = 0, hi = c->n_items;
+	size_t i;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		const struct tree_ext *e = tree_item_ext(c, &c->items[mid]);
-		int d = text_cmp(e ? e->href : NULL, href);
-
-		if (d == 0)
-			return &c->items[mid];
-		if (d < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
+	LOOKUP_FIRST(i, c->n_items, text_cmp(href_at(c, i), href) < 0);
+	return i < c->n_items && text_cmp(href_at(c, i), href) == 0 ? &c->items[i] : NULL;
 }
 
 const char *item_label(

@@ -1,9 +1,9 @@
 /* Distinct file names for the items of a collection; names once given stay. */
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/tree/model.h"
 #include "valise/tree/words.h"
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -137,13 +137,6 @@ static void number_mail(struct tree_coll *c, const struct tree_coll *prev)
 	free(kept);
 }
 
-static int hex_digit(char ch)
-{
-	return ch >= '0' && ch <= '9'        ? ch - '0'
-	       : isxdigit((unsigned char)ch) ? (ch | 32) - 'a' + 10
-	                                     : -1;
-}
-
 /*
  * The last segment of an href, its percent-escapes decoded and its extension dropped, as
  * a safe file name.
@@ -157,8 +150,8 @@ static char *name_from_href(const char *href, const char *ext)
 	buf_init(&plain, SIZE_MAX);
 	buf_init(&safe, SIZE_MAX);
 	for (p = p ? p + 1 : href; *p; p++) {
-		if (*p == '%' && hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0) {
-			buf_putc(&plain, (char)(hex_digit(p[1]) * 16 + hex_digit(p[2])));
+		if (*p == '%' && hex_octet(p + 1) >= 0) {
+			buf_putc(&plain, (char)hex_octet(p + 1));
 			p += 2;
 		} else {
 			buf_putc(&plain, *p);

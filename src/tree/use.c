@@ -3,6 +3,7 @@
 #include <string.h>
 #include "valise/base/buf.h"
 #include "valise/base/escape.h"
+#include "valise/base/mem.h"
 #include "valise/tree/model.h"
 
 enum { FOLD_CAP = 4096 };
@@ -65,7 +66,7 @@ static const struct {
                           "アーカイブ", "存档", "归档", "封存", "보관함", NULL}},
 };
 
-enum { N_USES = sizeof customs / sizeof customs[0] };
+enum { N_USES = COUNT(customs) };
 
 const char *use_announced(const char *uses)
 {
@@ -79,7 +80,7 @@ const char *use_view(const char *uses)
 {
 	static const char *const views[] = {"\\All", "\\Important", "\\Flagged"};
 
-	for (size_t i = 0; i < sizeof views / sizeof views[0]; i++)
+	for (size_t i = 0; i < COUNT(views); i++)
 		if (tree_has_word(uses, views[i], strlen(views[i])))
 			return views[i];
 	return NULL;
@@ -107,7 +108,7 @@ const char *use_by_name(const char *content)
 	const char *use = NULL;
 	struct buf folded, scratch;
 
-	for (size_t i = 0; i < sizeof tops / sizeof tops[0]; i++)
+	for (size_t i = 0; i < COUNT(tops); i++)
 		if (strncasecmp(content, tops[i], strlen(tops[i])) == 0) {
 			content += strlen(tops[i]);
 			break;

@@ -1,6 +1,7 @@
 /* Words for flags, statuses and kinds in catalogs, and the names of parts. */
 #include "valise/tree/words.h"
 #include "valise/base/escape.h"
+#include "valise/base/mem.h"
 #include <string.h>
 #include <strings.h>
 
@@ -102,7 +103,7 @@ const char *status_word(enum coll_status s)
 
 bool coll_status_parse(const char *text, enum coll_status *out)
 {
-	for (unsigned i = 0; text && i < sizeof status_words / sizeof *status_words; i++) {
+	for (unsigned i = 0; text && i < COUNT(status_words); i++) {
 		if (strcmp(text, status_words[i]) == 0) {
 			*out = (enum coll_status)i;
 			return true;

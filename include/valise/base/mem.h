@@ -5,6 +5,11 @@
 #include <string.h>
 #include "valise/base/err.h"
 
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#ifndef MIN /* some systems have it in a header that others bring along */
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#endif
+
 /*
  * Allocation that prints a message and exits with status 1 when memory is out: any moment
  * is a safe moment to die. Never for a size that comes from outside: use

@@ -1,9 +1,7 @@
 /* valise backup: an account into an archive. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"
-#include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
 #include "valise/dir/dir.h"

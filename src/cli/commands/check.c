@@ -1,5 +1,4 @@
 /* valise check: can this account be read? */
-#include <string.h>
 #include "valise/fetch/fetch.h"
 #include "cli/cli.h"
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"
+#include "valise/base/mem.h"
 #include "valise/pack/archive.h"
 #include "cli/cli.h"
 
@@ -131,7 +132,7 @@ static json_t *warnings_json(unsigned warn)
 	        WARN_DATE, WARN_EXACT, WARN_LINES, WARN_NUL, WARN_RESCUED, WARN_SIZE};
 	json_t *a = json_array();
 
-	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+	for (size_t i = 0; i < COUNT(order); i++)
 		if (warn & order[i])
 			json_array_append_new(a, json_string(warn_name(order[i])));
 	return a;

@@ -1,7 +1,6 @@
 /* valise restore: an archive into an account. */
 #include <stdlib.h>
 #include <string.h>
-#include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
 #include "valise/restore/restore.h"
@@ -309,7 +308,7 @@ static int label_policy(const struct args *a, enum label_policy *out)
 	const char *text = args_get(a, "labels");
 
 	*out = LABELS_FOLDERS;
-	for (unsigned i = 0; text && i < sizeof names / sizeof names[0]; i++)
+	for (unsigned i = 0; text && i < COUNT(names); i++)
 		if (strcmp(text, names[i]) == 0) {
 			*out = (enum label_policy)i;
 			return 0;

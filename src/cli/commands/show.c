@@ -1,9 +1,7 @@
 /* valise show: the bytes of one item, exactly. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "valise/base/escape.h"
 #include "valise/pack/archive.h"
 #include "cli/cli.h"
 

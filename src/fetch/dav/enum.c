@@ -3,6 +3,7 @@
 #include <string.h>
 #include "valise/base/json.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/proto/dav/discover.h"
 #include "run.h"
 
@@ -413,11 +414,6 @@ static int href_cmp(const void *a, const void *b)
 	return strcmp(x->coll->href, y->coll->href);
 }
 
-static int name_cmp(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /*
  * Twins stand side by side, one that has its name already first, then in the order of
  * their hrefs.
@@ -442,7 +438,7 @@ static void number_twins(struct davcoll *const *twins, size_t n, char *const *ow
 		struct tree_coll *c = twins[i]->coll;
 		char *name = xasprintf("%s_%u", c->name, number++);
 
-		while (bsearch(&name, own, n_own, sizeof *own, name_cmp)) {
+		while (bsearch(&name, own, n_own, sizeof *own, text_by_bytes)) {
 			free(name);
 			name = xasprintf("%s_%u", c->name, number++);
 		}
@@ -464,15 +460,13 @@ void dav_name_all(struct dav_run *r, size_t from)
 	}
 	if (r->n_colls) {
 		qsort(order, r->n_colls, sizeof *order, twin_cmp);
-		qsort(own, r->n_colls, sizeof *own, name_cmp);
+		qsort(own, r->n_colls, sizeof *own, text_by_bytes);
 	}
 	for (size_t i = 0, n; i < r->n_colls; i += n) {
 		for (n = 1; i + n < r->n_colls && strcmp(own[i], own[i + n]) == 0; n++)
 			;
 		number_twins(order + i, n, own, r->n_colls);
 	}
-	for (size_t i = 0; i < r->n_colls; i++)
-		free(own[i]);
-	free(own);
+	texts_free(own, r->n_colls);
 	free(order);
 }

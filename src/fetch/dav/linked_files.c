@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/format/content.h"
 #include "valise/proto/dav/client.h"
 #include "valise/fetch/fetch.h"
@@ -33,11 +34,6 @@ struct get {
 	const struct dav_get *rq;
 };
 
-static int url_cmp(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void name_loss(struct pass *p, const char *url, const char *reason)
 {
 	tree_coll_error(p->next, 0, url, NULL, NULL, reason);
@@ -51,7 +47,7 @@ static void urls_unique(struct pass *p)
 	size_t n = 0;
 
 	if (p->n)
-		qsort(p->urls, p->n, sizeof *p->urls, url_cmp);
+		qsort(p->urls, p->n, sizeof *p->urls, text_by_bytes);
 	for (size_t i = 0; i < p->n; i++) {
 		if (n && strcmp(p->urls[n - 1], p->urls[i]) == 0)
 			free(p->urls[i]);

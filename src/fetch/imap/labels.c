@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/json.h"
+#include "valise/base/text.h"
 #include "valise/format/mutf7.h"
 #include "run.h"
 
@@ -34,11 +35,6 @@ static void add_label(void *ctx, const char *s, size_t n)
 	*ARR_PUSH(l->list, l->n, l->cap) = buf_take(&text);
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 char *labels_json(const char *raw)
 {
 	struct label_list l = {0};
@@ -48,7 +44,7 @@ char *labels_json(const char *raw)
 	/* Of a list that is cut, what came before counts. */
 	(void)imap_labels_each(raw, add_label, &l);
 	if (l.n)
-		qsort(l.list, l.n, sizeof *l.list, by_bytes);
+		qsort(l.list, l.n, sizeof *l.list, text_by_bytes);
 	buf_init(&out, LABELS_CAP);
 	for (size_t i = 0; i < l.n; i++) {
 		if (i && strcmp(l.list[i], l.list[i - 1]) == 0)
@@ -60,9 +56,7 @@ char *labels_json(const char *raw)
 		buf_putc(&out, ']');
 		text = buf_take(&out);
 	}
-	for (size_t i = 0; i < l.n; i++)
-		free(l.list[i]);
-	free(l.list);
+	texts_free(l.list, l.n);
 	buf_clear(&out);
 	return text;
 }

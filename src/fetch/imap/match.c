@@ -2,6 +2,7 @@
 #include "match.h"
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "valise/format/header.h"
 
 static int cmp_place(const struct trait *a, const struct trait *b)
@@ -38,17 +39,10 @@ void match_sort_wants(struct want *wants, size_t n)
 
 size_t match_first(const struct want *wants, size_t n, const struct trait *t)
 {
-	size_t low = 0, high = n;
+	size_t i;
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (cmp_place(&wants[mid].is, t) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	LOOKUP_FIRST(i, n, cmp_place(&wants[i].is, t) < 0);
+	return i;
 }
 
 bool match_is_at(const struct want *wants, size_t n, size_t i, const struct trait *t)

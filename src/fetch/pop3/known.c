@@ -7,6 +7,7 @@
 #include <strings.h>
 #include "valise/base/buf.h"
 #include "valise/base/file.h"
+#include "valise/base/lookup.h"
 #include "run.h"
 
 #define SEEN_FILE_MAX (512u << 20)
@@ -104,19 +105,10 @@ static const struct tree_item *use(struct known *k, const struct tree_item *it)
 static size_t lower(const struct key *keys, size_t n, const struct key *key,
         int (*compare)(const void *, const void *))
 {
-	size_t from = 0;
+	size_t i;
 
-	while (n) {
-		size_t half = n / 2;
-
-		if (compare(&keys[from + half], key) < 0) {
-			from += half + 1;
-			n -= half + 1;
-		} else {
-			n = half;
-		}
-	}
-	return from;
+	LOOKUP_FIRST(i, n, compare(&keys[i], key) < 0);
+	return i;
 }
 
 /*

@@ -5,6 +5,7 @@
 #include "valise/base/clock.h"
 #include "valise/base/date.h"
 #include "valise/base/json.h"
+#include "valise/base/text.h"
 #include "run.h"
 
 int pop3_nap(struct pop3_run *r, unsigned tenths, struct err *err)
@@ -200,13 +201,6 @@ int pop3_check_expire(struct pop3_run *r, struct err *err)
 	return 0;
 }
 
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), k = strlen(end);
-
-	return n >= k && !strcasecmp(s + n - k, end);
-}
-
 void pop3_advise(struct pop3_run *r)
 {
 	const char *host = r->service->at.host, *user = r->service->login.user;
@@ -214,7 +208,7 @@ void pop3_advise(struct pop3_run *r)
 
 	if (!strncmp(user, "recent:", strlen("recent:")))
 		user += strlen("recent:");
-	if (ends_with(host, "gmail.com") || ends_with(host, "googlemail.com")) {
+	if (text_ends_with(host, "gmail.com") || text_ends_with(host, "googlemail.com")) {
 		r->window = true;
 		progress_say(r->progress, SAY_WARNING,
 		        "Gmail shows POP3 only a part of the mail, and does with it what its "

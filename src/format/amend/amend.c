@@ -171,8 +171,8 @@ static void put_time(const struct content_line *l, char out[TIME_SIZE])
 {
 	const char *zone = content_param(l, "TZID");
 
-	snprintf(out, TIME_SIZE, "%.60s:%.*s", zone ? zone : "",
-	        (int)(l->value_len < 40 ? l->value_len : 40), l->value);
+	snprintf(out, TIME_SIZE, "%.60s:%.*s", zone ? zone : "", (int)MIN(l->value_len, 40),
+	        l->value);
 }
 
 static bool is_no_length(const struct amending *a, const struct content_line *l)
@@ -209,7 +209,7 @@ static const char *const calling[] = {"FN", "N", "NICKNAME", "ORG", "EMAIL", "TE
 /* What a card without FN may be called: by the first of the list that it has. */
 static void note_called(struct amending *a, const struct content_line *l)
 {
-	for (unsigned i = 0; i < sizeof calling / sizeof calling[0]; i++) {
+	for (unsigned i = 0; i < COUNT(calling); i++) {
 		size_t n = l->value_len;
 
 		if (strcmp(l->name, calling[i]) != 0 || (a->called.len && a->called_by <= i))
@@ -291,7 +291,7 @@ static bool stood_before(struct amending *a, const struct content_line *l)
 	        "PERCENT-COMPLETE"};
 	static const char *const card[] = {"VERSION", "UID", "N", "REV", "BDAY", "PRODID"};
 	const char *const *names = a->calendar ? calendar : card;
-	size_t n = a->calendar ? sizeof calendar / sizeof *calendar : sizeof card / sizeof *card;
+	size_t n = a->calendar ? COUNT(calendar) : COUNT(card);
 	size_t len = strlen(l->name);
 
 	if (l->depth != (a->calendar ? 2 : 1) || (a->calendar && !is_main(a->component)))

@@ -22,7 +22,7 @@ static const char *image_type(const struct buf *file)
 		const char *magic, *type;
 	} known[] = {{"\xff\xd8\xff", "JPEG"}, {"\x89PNG\r\n", "PNG"}, {"GIF8", "GIF"}};
 
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+	for (size_t i = 0; i < COUNT(known); i++)
 		if (file->len >= strlen(known[i].magic) &&
 		        memcmp(file->data, known[i].magic, strlen(known[i].magic)) == 0)
 			return known[i].type;
@@ -106,7 +106,7 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 	t->a.drop = rc > 0;
 	buf_clear(&url);
 	buf_clear(&file);
-	return rc < 0 ? rc : 0;
+	return rc > 0 ? 0 : rc;
 }
 
 static int end(struct amending *a, int rc, struct buf *out)

@@ -2,7 +2,6 @@
  * vCard 2.1 as 3.0 (RFC 2426 5: what is different): quoted-printable and charsets become
  * UTF-8, bare parameters TYPE, BASE64 b.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "valise/base/escape.h"
@@ -15,7 +14,7 @@ static bool is_structured(const char *name)
 {
 	static const char *const names[] = {"N", "ADR", "ORG", "GEO"};
 
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
 	return false;
@@ -78,7 +77,7 @@ static void put_params(const struct content_line *l, bool base64, struct buf *li
 		const char *name = l->params[i].name, *value = l->params[i].value;
 		bool gone = strcmp(name, "CHARSET") == 0 || strcmp(name, "ENCODING") == 0;
 
-		for (size_t k = 0; k < sizeof encodings / sizeof encodings[0] && !gone; k++)
+		for (size_t k = 0; k < COUNT(encodings) && !gone; k++)
 			gone = strcasecmp(value, encodings[k]) == 0;
 		if (gone)
 			continue;

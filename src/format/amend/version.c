@@ -199,7 +199,7 @@ static const char *other_name(const struct version *v, const struct content_line
 	static const char *const names[][2] = {
 	        {"X-ADDRESSBOOKSERVER-KIND", "KIND"}, {"X-ADDRESSBOOKSERVER-MEMBER", "MEMBER"}};
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		if (strcmp(l->name, names[i][!v->to4]) == 0)
 			return names[i][v->to4];
 	return NULL;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "canon.h"
 
 enum value_kind {
@@ -84,7 +85,7 @@ static const struct {
 
 static enum value_kind kind_of(const char *name, const char **default_out)
 {
-	for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++)
+	for (size_t i = 0; i < COUNT(properties); i++)
 		if (strcmp(properties[i].name, name) == 0) {
 			*default_out = properties[i].default_value;
 			return properties[i].kind;
@@ -120,11 +121,6 @@ static void put_upper(struct buf *out, const char *s, size_t n)
 		buf_putc(out, (char)(s[i] >= 'a' && s[i] <= 'z' ? s[i] - 32 : s[i]));
 }
 
-static int text_cmp(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 struct texts {
 	char **list;
 	size_t n, cap;
@@ -140,16 +136,14 @@ static void texts_add(struct texts *t, struct buf *b)
 static void texts_put(struct texts *t, const char *between, struct buf *out)
 {
 	if (t->n)
-		qsort(t->list, t->n, sizeof *t->list, text_cmp);
+		qsort(t->list, t->n, sizeof *t->list, text_by_bytes);
 	for (size_t i = 0; i < t->n; i++) {
 		if (i == 0 || strcmp(t->list[i], t->list[i - 1]) != 0) {
 			buf_puts(out, t->list[i]);
 			buf_puts(out, between);
 		}
 	}
-	for (size_t i = 0; i < t->n; i++)
-		free(t->list[i]);
-	free(t->list);
+	texts_free(t->list, t->n);
 	memset(t, 0, sizeof *t);
 }
 
@@ -280,7 +274,7 @@ static void put_rule(const char *s, size_t n, struct buf *out)
 	put_upper(&up, s, n);
 	for (p = buf_take(&up), s = p; *s;) {
 		size_t part = strcspn(s, ";"), name = strcspn(s, "=;") + 1;
-		size_t i = name < part ? name : part;
+		size_t i = MIN(name, part);
 
 		if (part && !is_default_part(s, part)) {
 			struct buf word;

@@ -3,7 +3,6 @@
  * copy.
  */
 #include <libical/ical.h>
-#include <stdlib.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -89,7 +88,7 @@ static bool is_date_property(const char *name, size_t n)
 	static const char *const names[] = {"DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "EXDATE",
 	        "RDATE", "COMPLETED", "DTSTAMP", "CREATED", "LAST-MODIFIED"};
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		if (strlen(names[i]) == n && strncmp(names[i], name, n) == 0)
 			return true;
 	return false;

@@ -2,7 +2,6 @@
  * What a resource points to: attachments and photos that are somewhere else (RFC 5545
  * 3.8.1.1, RFC 6350 6.2.4), members of a group.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "valise/base/mem.h"
@@ -28,7 +27,7 @@ bool content_link(const struct content_line *l, struct buf *url)
 	static const char *const names[] = {"ATTACH", "PHOTO", "LOGO", "SOUND"};
 	bool named = false;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		named |= strcmp(l->name, names[i]) == 0;
 	/* vCard 3.0 writers escape the colon */
 	for (size_t j = 0; j < l->value_len && named; j++)

@@ -1,9 +1,9 @@
 /* What a calendar or vCard resource is about: a reading of it for listings and checks. */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "internal.h"
 
 #define TEXT_MAX 1024
@@ -43,19 +43,12 @@ static void names_add(struct names *s, const char *name)
 
 static void names_clear(struct names *s)
 {
-	for (size_t i = 0; i < s->n; i++)
-		free(s->list[i]);
-	free(s->list);
-}
-
-static int name_cmp(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	texts_free(s->list, s->n);
 }
 
 static char *raw_text(const struct content_line *l)
 {
-	return xstrndup(l->value, l->value_len < TEXT_MAX ? l->value_len : TEXT_MAX);
+	return xstrndup(l->value, MIN(l->value_len, TEXT_MAX));
 }
 
 /* Text for display: escapes decoded, octets that are not UTF-8 read as ISO 8859-1. */
@@ -245,10 +238,10 @@ static char *missing_zone(struct reading *r)
 	if (r->zones.n == NAMES_MAX)
 		return NULL;
 	if (r->zones.n)
-		qsort(r->zones.list, r->zones.n, sizeof *r->zones.list, name_cmp);
+		qsort(r->zones.list, r->zones.n, sizeof *r->zones.list, text_by_bytes);
 	for (size_t i = 0; i < r->used.n; i++)
 		if (!r->zones.n || !bsearch(&r->used.list[i], r->zones.list, r->zones.n,
-		                           sizeof *r->zones.list, name_cmp))
+		                           sizeof *r->zones.list, text_by_bytes))
 			return xstrdup(r->used.list[i]);
 	return NULL;
 }

@@ -1,6 +1,7 @@
 /* Pieces of content lines: escapes, encodings, line ends. */
 #include <string.h>
 #include <strings.h>
+#include "valise/base/text.h"
 #include "internal.h"
 
 #define CRLF_PIECE 16384
@@ -43,25 +44,16 @@ void content_unescape(const char *s, size_t n, struct buf *out)
 	}
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 void content_qp_decode(const char *s, size_t n, struct buf *out)
 {
 	for (size_t i = 0; i < n; i++) {
-		int hi = s[i] == '=' && i + 2 < n ? hex_digit(s[i + 1]) : -1;
-		int lo = hi >= 0 ? hex_digit(s[i + 2]) : -1;
+		int c = s[i] == '=' && i + 2 < n ? hex_octet(s + i + 1) : -1;
 
-		if (lo < 0) {
+		if (c < 0) {
 			buf_putc(out, s[i]);
 			continue;
 		}
-		buf_putc(out, (char)(hi * 16 + lo));
+		buf_putc(out, (char)c);
 		i += 2;
 	}
 }

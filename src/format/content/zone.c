@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/mem.h"
 #include "internal.h"
 
 /* What is in no area; sorted. */
@@ -97,8 +98,8 @@ bool content_known_zone(const char *tzid)
 
 	if (!tzid)
 		return false;
-	for (size_t i = 0; i < sizeof areas / sizeof areas[0]; i++)
+	for (size_t i = 0; i < COUNT(areas); i++)
 		if (strncmp(tzid, areas[i], strlen(areas[i])) == 0)
 			return true;
-	return bsearch(tzid, names, sizeof names / sizeof names[0], sizeof names[0], name_cmp);
+	return bsearch(tzid, names, COUNT(names), sizeof names[0], name_cmp);
 }

@@ -3,6 +3,7 @@
  * octet for octet, in base64.
  */
 #include <string.h>
+#include "valise/base/mem.h"
 #include "internal.h"
 
 enum { COVER_FIELD_MAX = 4096, ROW = 57 };
@@ -29,7 +30,7 @@ void cover_field(struct mend *m, const uint8_t *p, size_t n)
 	struct buf plain, coded;
 	bool wanted = false;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		wanted |= !field_is_bad(p, n) && field_named(p, n, names[i]) &&
 		          !cover_has(m, names[i]);
 	if (!wanted || n > COVER_FIELD_MAX)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/base/escape.h"
+#include "valise/base/mem.h"
 #include "internal.h"
 
 enum { WORD_MAX = 75 };
@@ -113,7 +114,7 @@ static enum kind kind_of(const uint8_t *p, size_t n)
 
 	if (n > 8 && strncasecmp((const char *)p, "Content-", 8) == 0)
 		return PARAMETERS;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		if (field_named(p, n, names[i]))
 			return ADDRESS;
 	return TEXT;

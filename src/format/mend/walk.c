@@ -333,7 +333,7 @@ static void line_flush(struct mend *m)
 void walk_add(struct mend *m, const uint8_t *p, size_t n)
 {
 	while (n) {
-		size_t room = PIECE_MAX - m->line.len, k = n < room ? n : room;
+		size_t room = PIECE_MAX - m->line.len, k = MIN(n, room);
 		const uint8_t *lf = memchr(p, '\n', k);
 
 		if (lf)

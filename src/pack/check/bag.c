@@ -6,6 +6,7 @@
 #include <string.h>
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "pack/bag.h"
 
 #define DEPTH_MAX 1000
@@ -98,12 +99,10 @@ static bool has_work(const struct verify *v)
 	size_t n = 0;
 	bool any = dir_list(v->rootfd, ".work", &names, &n, NULL) < 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		any = any || (strncmp(names[i], ".fuse_hidden", 12) != 0 &&
 		                     strncmp(names[i], ".nfs", 4) != 0);
-		free(names[i]);
-	}
-	free(names);
+	texts_free(names, n);
 	return any;
 }
 
@@ -137,9 +136,8 @@ static int walk(struct verify *v, const char *path, unsigned depth, struct err *
 		else
 			verify_say(v, false, below, NULL, "no seal names it");
 		free(below);
-		free(names[i]);
 	}
-	free(names);
+	texts_free(names, n);
 	return rc;
 }
 

@@ -2,6 +2,7 @@
 #include "verify.h"
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "pack/part/hardlinks.h"
 #include "pack/sink/sink.h"
@@ -19,19 +20,13 @@ static bool same_place(const struct object *o, const struct tree_item *it)
 
 static bool is_copy(const struct verify *v, enum coll_kind kind, const struct tree_item *it)
 {
-	size_t lo = 0, hi = v->n_copies;
+	size_t i;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (memcmp(v->copies[mid].object.sha256, it->sha256, SHA256_LEN) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	for (; lo < v->n_copies && memcmp(v->copies[lo].object.sha256, it->sha256, SHA256_LEN) == 0;
-	        lo++)
-		if (v->copies[lo].object.kind == kind && same_place(&v->copies[lo].object, it))
+	LOOKUP_FIRST(
+	        i, v->n_copies, memcmp(v->copies[i].object.sha256, it->sha256, SHA256_LEN) < 0);
+	for (; i < v->n_copies && memcmp(v->copies[i].object.sha256, it->sha256, SHA256_LEN) == 0;
+	        i++)
+		if (v->copies[i].object.kind == kind && same_place(&v->copies[i].object, it))
 			return true;
 	return false;
 }

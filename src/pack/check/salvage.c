@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "valise/base/escape.h"
 #include "valise/base/file.h"
 #include "valise/base/json.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include "valise/tree/intake.h"
 #include "pack/part/objects.h"
 #include "pack/part/part.h"
@@ -98,10 +98,9 @@ static int scan_snapshot(struct salvage *s, unsigned snapshot, struct err *err)
 		                part_scan(s->rootfd, path, on_object, on_gap, s, &why) < 0))
 			say(s, true, path, NULL, "%s", why.text);
 		free(path);
-		free(names[i]);
 	}
 	s->file = NULL;
-	free(names);
+	texts_free(names, n);
 	return rc;
 }
 

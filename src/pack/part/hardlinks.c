@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "valise/base/json.h"
 #include "valise/base/mem.h"
 #include "tarhead.h"
 

@@ -1,5 +1,6 @@
 /* Huffman codes of a dynamic deflate block (RFC 1951 3.2.2, 3.2.7). */
 #include "huffman.h"
+#include "valise/base/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,7 +170,7 @@ static void add_run(struct block_head *b, uint8_t len, size_t n)
 		n--;
 	}
 	for (; n >= 3; n -= now) {
-		now = len != 0 ? (n < 6 ? n : 6) : (n < 138 ? n : 138);
+		now = len != 0 ? MIN(n, 6) : (MIN(n, 138));
 		if (len != 0)
 			add_item(b, 16, now - 3);
 		else if (now <= 10)

@@ -3,6 +3,7 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -355,9 +356,8 @@ static int remove_from(int dirfd, uint32_t part, struct err *err)
 			if (strcmp(names[i], name) == 0 && sys_unlinkat(dirfd, name, 0) != 0)
 				rc = err_sys(err, ERR_WHOLE, "cannot remove %s", name);
 		}
-		free(names[i]);
 	}
-	free(names);
+	texts_free(names, n);
 	return rc;
 }
 

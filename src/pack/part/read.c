@@ -3,7 +3,6 @@
 #include "member.h"
 #include "tarhead.h"
 #include "valise/base/mem.h"
-#include "valise/base/sys.h"
 #include <pthread.h>
 #include <stdlib.h>
 

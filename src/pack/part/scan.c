@@ -105,7 +105,7 @@ static bool follow(struct scan *s, const struct entry *e, struct sha256 *hash)
 		}
 		sha256_add(
 		        hash, s->ahead.plain.p, left < h->plain ? (size_t)left : (size_t)h->plain);
-		left -= left < h->plain ? left : h->plain;
+		left -= MIN(left, h->plain);
 		if (rest < h->plain)
 			break;
 		rest -= h->plain;

@@ -1,6 +1,5 @@
 /* The one valid tar header of an object (POSIX.1-1988 ustar): made, and compared. */
 #include "tarhead.h"
-#include <stdio.h>
 #include <string.h>
 
 /* Offsets and widths of the fields. */

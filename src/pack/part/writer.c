@@ -54,7 +54,7 @@ static int room(struct part_writer *w, uint64_t want, size_t *n_out, struct err 
 	if ((rc = part_queue_charge(w->queue, w->open, w->open->plain_len + want, err)) != 0)
 		return rc;
 	left = MEMBER_MAX - w->open->plain_len;
-	*n_out = (size_t)(want < left ? want : left);
+	*n_out = (size_t)MIN(want, left);
 	return 0;
 }
 

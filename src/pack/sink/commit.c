@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "pack/bag.h"
 

@@ -8,17 +8,11 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include "pack/bag.h"
 #include "pack/part/member.h"
 
 #define LOCK_TRIES 20
-
-static void names_free(char **names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
-}
 
 static bool has_prefix(const char *s, const char *prefix)
 {
@@ -33,7 +27,7 @@ static bool is_root_file(const char *name, bool *temporary_out)
 	static const char *const files[] = {
 	        "bagit.txt", "README.txt", "FORMAT.txt", "bag-info.txt", "manifest-sha256.txt"};
 
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+	for (size_t i = 0; i < COUNT(files); i++) {
 		const char *rest = name + strlen(files[i]);
 
 		if (!has_prefix(name, files[i]))
@@ -74,11 +68,11 @@ static int check_is_archive(struct archive_sink *s, struct err *err)
 	rc = dir_list(s->rootfd, ".", &names, &n, err);
 	for (size_t i = 0; i < n; i++)
 		ours = ours && is_ours(names[i]);
-	names_free(names, n);
+	texts_free(names, n);
 	n = 0;
 	if (rc == 0 && ours && dir_list(s->rootfd, "data", &names, &n, NULL) == 0) {
 		ours = n == 0;
-		names_free(names, n);
+		texts_free(names, n);
 	}
 	if (rc == 0 && !ours)
 		rc = err_set(err, ERR_EXISTS, ERR_WHOLE,
@@ -196,7 +190,7 @@ int sink_work_remove(struct archive_sink *s, struct err *err)
 		else if (sys_unlinkat(s->workfd, names[i], 0) < 0 && errno != ENOENT)
 			rc = err_sys(err, ERR_WHOLE, "%s/.work/%s", s->path, names[i]);
 	}
-	names_free(names, n);
+	texts_free(names, n);
 	if (rc < 0)
 		return rc;
 	rc = lock_remove(s->workfd, "lock", &s->work_lock, err);
@@ -244,7 +238,7 @@ static int clean_root(struct archive_sink *s, struct err *err)
 		        sys_unlinkat(s->rootfd, names[i], 0) < 0 && errno != ENOENT)
 			rc = err_sys(err, ERR_WHOLE, "%s/%s", s->path, names[i]);
 	}
-	names_free(names, n);
+	texts_free(names, n);
 	return rc;
 }
 
@@ -279,7 +273,7 @@ static int clean_work(struct archive_sink *s, bool resume, struct err *err)
 		if (!lock_owns("lock", names[i]) && !(resume && kept))
 			rc = remove_entry(s, s->workfd, names[i], err);
 	}
-	names_free(names, n);
+	texts_free(names, n);
 	return rc;
 }
 
@@ -296,7 +290,7 @@ static int clean_snapshot(struct archive_sink *s, struct err *err)
 	for (size_t i = 0; i < n && rc == 0; i++)
 		if (!has_prefix(names[i], "part-"))
 			rc = remove_entry(s, s->snapfd, names[i], err);
-	names_free(names, n);
+	texts_free(names, n);
 	return rc;
 }
 

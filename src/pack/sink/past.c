@@ -5,7 +5,6 @@
  * source gives any more is named in the catalog that lacks it.
  */
 #include "sink.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,17 +14,13 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 
 #define FILES_SAID 10 /* one by one; the rest as a number */
 
-static int cmp_paths(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 bool sink_past_is_bad(const struct archive_sink *s, const char *path)
 {
-	return s->n_bad && bsearch(&path, s->bad, s->n_bad, sizeof *s->bad, cmp_paths);
+	return s->n_bad && bsearch(&path, s->bad, s->n_bad, sizeof *s->bad, text_by_bytes);
 }
 
 bool sink_past_lacks(const struct archive_sink *s, const struct object_place *w)
@@ -74,7 +69,7 @@ void sink_past_tag(struct archive_sink *s, const char *path)
 	        "place",
 	        s->path, path);
 	*ARR_PUSH(s->bad, s->n_bad, s->bad_cap) = xstrdup(path);
-	qsort(s->bad, s->n_bad, sizeof *s->bad, cmp_paths);
+	qsort(s->bad, s->n_bad, sizeof *s->bad, text_by_bytes);
 	s->must_seal = true;
 }
 
@@ -116,7 +111,7 @@ static void look_at_all(struct archive_sink *s)
 		progress_say(s->progress, SAY_WARNING, "%s: and %zu more files like these", s->path,
 		        s->n_bad - FILES_SAID);
 	if (s->n_bad > 1)
-		qsort(s->bad, s->n_bad, sizeof *s->bad, cmp_paths);
+		qsort(s->bad, s->n_bad, sizeof *s->bad, text_by_bytes);
 	if (s->n_bad)
 		progress_say(s->progress, SAY_WARNING,
 		        "%s: what the newest state needs of %s is taken from the source again, "

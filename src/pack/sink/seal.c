@@ -11,6 +11,7 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include "pack/bag.h"
 
 #define PARENTS_MAX 16
@@ -191,12 +192,10 @@ static int close_tree(
 	if (rc < 0)
 		return rc;
 	rc = dir_list(fd, ".", &names, &n, err);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		if (rc == 0)
 			rc = close_entry(s, fd, names[i], depth, err);
-		free(names[i]);
-	}
-	free(names);
+	texts_free(names, n);
 	if (rc == 0)
 		rc = dir_sync(fd, err);
 	sys_close(fd);

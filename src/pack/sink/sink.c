@@ -3,7 +3,6 @@
  * end.
  */
 #include "sink.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include "pack/bag.h"
 
 int sink_failed(struct archive_sink *s, struct err *err)
@@ -125,9 +125,7 @@ static void sink_destroy(struct archive_sink *s)
 	free(s->part_sums);
 	body_pool_clear(&s->pool);
 	seals_clear(&(struct seals){.v = s->seals, .n = s->n_seals});
-	for (size_t i = 0; i < s->n_bad; i++)
-		free(s->bad[i]);
-	free(s->bad);
+	texts_free(s->bad, s->n_bad);
 	tree_account_clear(&s->account);
 	tree_names_free(s->names);
 	close_fd(s->snapfd);

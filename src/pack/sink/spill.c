@@ -4,7 +4,6 @@
  */
 #include "sink.h"
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include "valise/base/file.h"
 #include "valise/base/mem.h"

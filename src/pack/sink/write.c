@@ -168,7 +168,7 @@ int sink_write_files(struct archive_sink *s, struct err *err)
 {
 	struct job j = {.s = s, .lock = PTHREAD_MUTEX_INITIALIZER};
 	pthread_t threads[THREADS_MAX];
-	unsigned n = 0, want = s->opts.workers < THREADS_MAX ? s->opts.workers : THREADS_MAX;
+	unsigned n = 0, want = MIN(s->opts.workers, THREADS_MAX);
 
 	/* This thread works, too; one that cannot be started is one helper less. */
 	while (n + 1 < want && n + 1 < s->n_slots &&

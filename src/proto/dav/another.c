@@ -3,7 +3,6 @@
  * in.
  */
 #include <string.h>
-#include "valise/base/mem.h"
 #include "valise/proto/dav/discover.h"
 
 /* The next segment of a path; false at its end. */

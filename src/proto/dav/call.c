@@ -31,7 +31,7 @@ static const char *status_name(int status)
 	        {500, "server error"}, {501, "not implemented"}, {502, "bad gateway"},
 	        {503, "service unavailable"}, {504, "gateway time-out"}, {507, "no space left"}};
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		if (names[i].status == status)
 			return names[i].name;
 	return "unexpected";

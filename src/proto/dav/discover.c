@@ -4,6 +4,7 @@
 #include "valise/base/escape.h"
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/proto/dav/discover.h"
 #include "valise/http/http.h"
 
@@ -74,9 +75,7 @@ char *dav_last_segment(const char *href)
 
 void dav_home_clear(struct dav_home *h)
 {
-	for (size_t i = 0; i < h->n; i++)
-		free(h->urls[i]);
-	free(h->urls);
+	texts_free(h->urls, h->n);
 	free(h->principal);
 	free(h->elsewhere);
 	free(h->prefix);
@@ -214,7 +213,7 @@ bool dav_is_collection(const struct dav_response *r, bool contacts)
 	        "{" NS_CS "}notification", "{" NS_CS "}dropbox-home",
 	        "{http://nextcloud.com/ns}deleted-calendar", "{http://nextcloud.com/ns}trash-bin"};
 
-	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+	for (size_t i = 0; i < COUNT(others); i++)
 		if (dav_prop_has(r, P_TYPE, others[i]))
 			return false;
 	if (contacts)

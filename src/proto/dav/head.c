@@ -7,7 +7,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <iconv.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -38,7 +37,7 @@ static bool is_start(const char *s, size_t n)
 		len -= (size_t)(colon + 1 - name);
 		name = colon + 1;
 	}
-	for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
+	for (size_t i = 0; i < COUNT(roots); i++)
 		if (strlen(roots[i]) == len && memcmp(roots[i], name, len) == 0)
 			return true;
 	return false;
@@ -113,10 +112,10 @@ static void judge_encoding(const char *name, struct dav_head *out)
 	squeeze(name, plain);
 	out->override = strcasecmp(name, "utf-8") == 0 || !*name ? NULL : "UTF-8";
 	out->utf8 = true;
-	for (size_t i = 0; i < sizeof utf8 / sizeof *utf8; i++)
+	for (size_t i = 0; i < COUNT(utf8); i++)
 		if (strcmp(plain, utf8[i]) == 0)
 			return;
-	for (size_t i = 0; i < sizeof latin1 / sizeof *latin1; i++)
+	for (size_t i = 0; i < COUNT(latin1); i++)
 		if (strcmp(plain, latin1[i]) == 0) {
 			out->utf8 = false;
 			out->override = "ISO-8859-1";

@@ -5,7 +5,6 @@
  */
 #include "internal.h"
 #include "valise/base/mem.h"
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

@@ -20,7 +20,7 @@ static bool is_level(const char *s, size_t n)
 {
 	static const char *const levels[] = {"user", "users", "principal", "principals"};
 
-	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+	for (size_t i = 0; i < COUNT(levels); i++)
 		if (strlen(levels[i]) == n && memcmp(levels[i], s, n) == 0)
 			return true;
 	return false;

@@ -114,7 +114,7 @@ static bool is_message(const char *name)
 	        "message", "responsedescription", "error-description", "description"};
 	const char *local = strrchr(name, '}');
 
-	for (size_t i = 0; i < sizeof locals / sizeof *locals; i++)
+	for (size_t i = 0; i < COUNT(locals); i++)
 		if (strcmp(local ? local + 1 : name, locals[i]) == 0)
 			return true;
 	return false;
@@ -122,7 +122,7 @@ static bool is_message(const char *name)
 
 static enum kind classify(enum kind parent, const char *name)
 {
-	for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
+	for (size_t i = 0; i < COUNT(elements); i++)
 		if (elements[i].parent == parent && strcmp(elements[i].name, name) == 0)
 			return elements[i].kind;
 	if (parent == EL_PROP)
@@ -624,7 +624,7 @@ static int parse(struct dav_parser *p, const char *s, size_t n, bool last, struc
 static int feed_pieces(struct dav_parser *p, const char *s, size_t n, bool last, struct err *err)
 {
 	while (n && !p->closed) {
-		size_t part = n < 65536 ? n : 65536;
+		size_t part = MIN(n, 65536);
 		const char *xml = s;
 		size_t len = part;
 

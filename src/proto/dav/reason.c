@@ -5,7 +5,6 @@
 #include "internal.h"
 #include "valise/base/json.h"
 #include "valise/base/mem.h"
-#include <stdlib.h>
 #include <string.h>
 
 #define LINE_MAX_LEN 300
@@ -36,7 +35,7 @@ static const char *json_reason(const json_t *o)
 
 	if (json_is_object(json_object_get(o, "error")))
 		text = json_reason(json_object_get(o, "error"));
-	for (size_t i = 0; !text && i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; !text && i < COUNT(names); i++)
 		text = json_get_str(o, names[i]);
 	return text && *text ? text : NULL;
 }
@@ -47,7 +46,7 @@ static char *first_line(const char *s)
 
 	s += strspn(s, " \t\r\n");
 	n = strcspn(s, "\r\n");
-	return n && *s != '<' ? xstrndup(s, n < LINE_MAX_LEN ? n : LINE_MAX_LEN) : NULL;
+	return n && *s != '<' ? xstrndup(s, MIN(n, LINE_MAX_LEN)) : NULL;
 }
 
 char *dav_plain_reason(const char *body)

@@ -92,13 +92,13 @@ static void put_named(struct dav_repair *r, const char *s, size_t n)
 {
 	static const char *const own[] = {"amp", "lt", "gt", "quot", "apos"};
 
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+	for (size_t i = 0; i < COUNT(own); i++)
 		if (is_word(s + 1, n - 2, own[i])) {
 			buf_put(&r->out, s, n);
 			return;
 		}
 	r->changed = true;
-	for (size_t i = 0; i < sizeof latin1 / sizeof *latin1; i++)
+	for (size_t i = 0; i < COUNT(latin1); i++)
 		if (is_word(s + 1, n - 2, latin1[i])) {
 			buf_putf(&r->out, "&#%zu;", 0xa0 + i);
 			return;
@@ -128,7 +128,7 @@ static void put_number(struct dav_repair *r, const char *s, size_t n)
 /* At '&': octets taken, 0 when what follows has to be seen first. */
 static size_t take_reference(struct dav_repair *r, const char *s, size_t n, bool last)
 {
-	size_t len = 1, most = n < REFERENCE_MAX ? n : REFERENCE_MAX;
+	size_t len = 1, most = MIN(n, REFERENCE_MAX);
 
 	while (len < most && (isalnum((unsigned char)s[len]) || (len == 1 && s[len] == '#')))
 		len++;
@@ -238,7 +238,7 @@ static size_t take_less(struct dav_repair *r, const char *s, size_t n, bool last
 	size_t len = 1;
 	enum tag t;
 
-	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+	for (size_t i = 0; i < COUNT(sections); i++) {
 		size_t from = strlen(sections[i].from);
 
 		if (n < from && !last && memcmp(s, sections[i].from, n) == 0)

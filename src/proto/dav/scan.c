@@ -1,7 +1,6 @@
 /* Raw inner XML, as dav_prop and dav_set hold it, looked into. */
 #include "internal.h"
 #include "valise/base/mem.h"
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* XML of requests: UTF-8 checked, escaped, every name with its namespace. */
 #include "internal.h"
 #include "valise/base/escape.h"
+#include "valise/base/mem.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -80,7 +81,7 @@ static bool split(const char *s, struct clark *out)
 		out->uri_len = (size_t)(end - out->uri);
 		out->prefix = "X";
 	}
-	for (size_t i = 0; end && i < sizeof known / sizeof *known; i++)
+	for (size_t i = 0; end && i < COUNT(known); i++)
 		if (strlen(known[i].uri) == out->uri_len &&
 		        memcmp(known[i].uri, out->uri, out->uri_len) == 0)
 			out->prefix = known[i].prefix;
@@ -129,7 +130,7 @@ int dav_put_root(struct buf *out, const char *name, struct err *err)
 {
 	int rc = buf_addf(out, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<%s", name);
 
-	for (size_t i = 0; rc == 0 && i < sizeof known / sizeof *known; i++)
+	for (size_t i = 0; rc == 0 && i < COUNT(known); i++)
 		rc = buf_addf(out, " xmlns:%s=\"%s\"", known[i].prefix, known[i].uri);
 	if (rc == 0)
 		rc = buf_addc(out, '>');

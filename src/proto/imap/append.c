@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "valise/base/mem.h"
 
 #define BATCH_MESSAGES 100
@@ -123,7 +122,7 @@ static bool meant_for_all(const char *code, const char *text)
 	static const char *const codes[] = {"TRYCREATE", "NONEXISTENT", "NOPERM", "READ-ONLY",
 	        "UNAVAILABLE", "INUSE", "THROTTLED", "EXPIRED", "AUTHORIZATIONFAILED"};
 
-	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+	for (size_t i = 0; i < COUNT(codes); i++)
 		if (strcmp(code, codes[i]) == 0)
 			return true;
 	return imap_classify(code, text) == IMAP_THROTTLE;

@@ -79,8 +79,7 @@ static int answer_challenge(
 static int keep_status(struct attempt *a, const struct status_line *s)
 {
 	a->said = *s;
-	snprintf(a->text, sizeof a->text, "%.*s", (int)(s->text_len > 250 ? 250 : s->text_len),
-	        s->text);
+	snprintf(a->text, sizeof a->text, "%.*s", (int)MIN(s->text_len, 250), s->text);
 	if (strcmp(s->code, "CAPABILITY") == 0 && s->status == STATUS_OK)
 		caps_take(a->m, s->args);
 	return 0;

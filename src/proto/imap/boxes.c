@@ -23,7 +23,7 @@ void boxes_take(struct boxes *b, struct imap_mailbox *box)
 int boxes_order(const void *a, const void *b)
 {
 	const struct imap_mailbox *x = a, *y = b;
-	size_t n = x->name_len < y->name_len ? x->name_len : y->name_len;
+	size_t n = MIN(x->name_len, y->name_len);
 	int order = n ? memcmp(x->name, y->name, n) : 0;
 
 	return order ? order : x->name_len < y->name_len ? -1 : x->name_len > y->name_len;

@@ -119,7 +119,7 @@ static bool is_slow(const char *verb)
 	static const char *const slow[] = {"EXAMINE", "SELECT", "STATUS", "LIST", "LSUB", "XLIST",
 	        "CREATE", "UID SEARCH", "UID STORE", "GETQUOTAROOT"};
 
-	for (size_t i = 0; i < sizeof slow / sizeof *slow; i++)
+	for (size_t i = 0; i < COUNT(slow); i++)
 		if (strncmp(verb, slow[i], strlen(slow[i])) == 0)
 			return true;
 	return false;
@@ -282,7 +282,7 @@ static int drain(struct imap *m, uint64_t n, struct err *err)
 	char skip[4096];
 
 	while (n) {
-		ssize_t got = mailstream_read(m->stream, skip, n < sizeof skip ? n : sizeof skip);
+		ssize_t got = mailstream_read(m->stream, skip, MIN(n, sizeof skip));
 
 		if (got <= 0)
 			return session_net_error(m, err);
@@ -373,8 +373,7 @@ static bool take_tagged(struct imap *m, const char *p, size_t n, unsigned *tag_o
 	m->pipelined |= done->behind;
 	done->status = s.status;
 	snprintf(done->code, sizeof done->code, "%s", s.code);
-	snprintf(done->text, sizeof done->text, "%.*s", (int)(s.text_len > 250 ? 250 : s.text_len),
-	        s.text);
+	snprintf(done->text, sizeof done->text, "%.*s", (int)MIN(s.text_len, 250), s.text);
 	if (strcmp(s.code, "CAPABILITY") == 0 && s.status == STATUS_OK)
 		caps_take(m, s.args);
 	*tag_out = s.tag;
@@ -482,7 +481,7 @@ int command_next(struct imap *m, unsigned *tag_out, struct err *err)
 	await_oldest(m);
 	for (unsigned i = 0; i < REPAIRS_MAX; i++)
 		if ((r = read_response(m, tag_out, err)) != 0)
-			return r < 0 ? r : 0;
+			return r > 0 ? 0 : r;
 	return session_fail(m, ERR_PROTO, err, "too many lines that cannot be understood");
 }
 

@@ -63,12 +63,12 @@ void mailbox_flag(struct imap_mailbox *box, const char *flag, size_t n)
 	} marks[] = {{"\\Noselect", &box->noselect}, {"\\NonExistent", &box->nonexistent},
 	        {"\\Noinferiors", &box->noinferiors}, {"\\Subscribed", &box->subscribed}};
 
-	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+	for (size_t i = 0; i < COUNT(marks); i++)
 		if (strlen(marks[i].flag) == n && strncasecmp(flag, marks[i].flag, n) == 0)
 			*marks[i].mark = true;
 	if (box->nonexistent) /* RFC 5258 3: it implies \Noselect */
 		box->noselect = true;
-	for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+	for (size_t i = 0; i < COUNT(uses); i++)
 		if (strlen(uses[i].flag) == n && strncasecmp(flag, uses[i].flag, n) == 0)
 			add_use(box, uses[i].use ? uses[i].use : uses[i].flag);
 }
@@ -403,7 +403,7 @@ static bool is_known_name(const struct token *t)
 	static const char *const names[] = {
 	        "UID", "FLAGS", "MODSEQ", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE"};
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		if (token_is(t, names[i]))
 			return true;
 	return is_body_name(t);

@@ -119,8 +119,7 @@ static void take_flags(struct fetch_build *b, const struct mailimap_msg_att_dyna
 			free(extension);
 			break;
 		default:
-			if (flag->fl_type >= 0 &&
-			        flag->fl_type < (int)(sizeof names / sizeof *names) &&
+			if (flag->fl_type >= 0 && flag->fl_type < (int)COUNT(names) &&
 			        names[flag->fl_type])
 				fetch_flag(b, names[flag->fl_type], strlen(names[flag->fl_type]));
 		}
@@ -147,7 +146,7 @@ static void take_date(struct imap_msg *msg, const struct mailimap_date_time *d)
 static uint64_t wide_number(const struct imap *m, const char *item, uint32_t low)
 {
 	const MMAPString *b = m->lib->imap_stream_buffer;
-	size_t n = strlen(item), back = b->len < LOOK_BACK ? b->len : LOOK_BACK;
+	size_t n = strlen(item), back = MIN(b->len, LOOK_BACK);
 	const char *end = b->str + b->len, *p = end, *start = end - back;
 	uint64_t v;
 
@@ -422,8 +421,7 @@ static void vanished_range(struct imap *m, const char *p, size_t n)
 		high.n = (size_t)(p + n - high.p);
 	}
 	if (token_u32(&low, &first) && token_u32(&high, &last))
-		m->ops->vanished(
-		        m->ops_ctx, first < last ? first : last, first < last ? last : first);
+		m->ops->vanished(m->ops_ctx, MIN(first, last), first < last ? last : first);
 }
 
 /* "* VANISHED (EARLIER) 41,43:116,118" */

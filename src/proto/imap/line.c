@@ -8,7 +8,6 @@
  */
 #include "line.h"
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "valise/base/mem.h"
@@ -214,7 +213,7 @@ static enum line_status status_word(const struct token *t)
 	} words[] = {{"OK", STATUS_OK}, {"NO", STATUS_NO}, {"BAD", STATUS_BAD},
 	        {"PREAUTH", STATUS_PREAUTH}, {"BYE", STATUS_BYE}};
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+	for (size_t i = 0; i < COUNT(words); i++)
 		if (token_is(t, words[i].word))
 			return words[i].status;
 	return STATUS_NONE;

@@ -4,6 +4,8 @@
  * words. And what a person can do about a refused sign-in.
  */
 #include "internal.h"
+#include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,8 +70,6 @@ static const struct meaning words[] = {
         {"application-specific password", IMAP_AUTH},
         {"basic authentication is disabled", IMAP_AUTH},
 };
-
-#define COUNT(list) (sizeof(list) / sizeof *(list))
 
 static enum imap_class by_text(const struct meaning *list, size_t n, const char *text)
 {
@@ -203,7 +203,7 @@ int bye(const struct status_line *s, const char *what, struct err *err)
 	bool throttled;
 	char text[201];
 
-	snprintf(text, sizeof text, "%.*s", (int)(s->text_len > 200 ? 200 : s->text_len), s->text);
+	snprintf(text, sizeof text, "%.*s", (int)MIN(s->text_len, 200), s->text);
 	throttled = imap_classify(s->code, text) == IMAP_THROTTLE;
 	err_set(err, throttled ? ERR_THROTTLED : ERR_NET, ERR_WHOLE, "%s: \"%s%s%s%s\"", what,
 	        *s->code ? "[" : "", s->code, *s->code ? "] " : "", text);
@@ -257,17 +257,10 @@ static const struct {
         {"126.com", NULL, "use an authorization code made in the web mail's settings"},
 };
 
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && strcasecmp(s + n - m, end) == 0;
-}
-
 const char *imap_hint(const char *host, const char *text)
 {
 	for (size_t i = 0; i < COUNT(hints); i++)
-		if ((!hints[i].host || ends_with(host, hints[i].host)) &&
+		if ((!hints[i].host || text_ends_with(host, hints[i].host)) &&
 		        (!hints[i].text || strcasestr(text, hints[i].text)))
 			return hints[i].hint;
 	return NULL;

@@ -3,24 +3,17 @@
  * 6.3, 6.4; RFC 7162; RFC 3691; RFC 6154; RFC 2087 and 9208 for quota).
  */
 #include "internal.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 
 #define STATUS_DEPTH 32
 
-static void free_words(char **list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(list[i]);
-	free(list);
-}
-
 void imap_selected_clear(struct imap_selected *s)
 {
-	free_words(s->permanent, s->n_permanent);
-	free_words(s->flags, s->n_flags);
+	texts_free(s->permanent, s->n_permanent);
+	texts_free(s->flags, s->n_flags);
 	memset(s, 0, sizeof *s);
 }
 
@@ -31,7 +24,7 @@ static void selected_line(void *ctx, struct untagged *u)
 	if (u->numbered && token_is(&u->word, "EXISTS")) {
 		s->exists = u->number > UINT32_MAX ? UINT32_MAX : (uint32_t)u->number;
 	} else if (!u->numbered && token_is(&u->word, "FLAGS")) {
-		free_words(s->flags, s->n_flags);
+		texts_free(s->flags, s->n_flags);
 		flags_parse(&u->rest, &s->flags, &s->n_flags);
 	}
 }
@@ -53,7 +46,7 @@ static void selected_code(void *ctx, const struct status_line *line)
 	} else if (strcmp(line->code, "NOMODSEQ") == 0) {
 		s->highestmodseq = 0;
 	} else if (strcmp(line->code, "PERMANENTFLAGS") == 0) {
-		free_words(s->permanent, s->n_permanent);
+		texts_free(s->permanent, s->n_permanent);
 		flags_parse(&args, &s->permanent, &s->n_permanent);
 	} else if (strcmp(line->code, "READ-ONLY") == 0) {
 		s->read_only = true;

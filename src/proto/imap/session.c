@@ -3,12 +3,12 @@
  */
 #include "internal.h"
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 
 #define COMMAND_MAX ((size_t)1 << 20)
 #define LOGOUT_WAIT_MS 300
@@ -42,9 +42,7 @@ static void session_free(struct imap *m)
 		free(m->pending[i].later);
 	free(m->pending);
 	caps_forget(m);
-	for (size_t i = 0; i < m->n_foreign; i++)
-		free(m->foreign[i]);
-	free(m->foreign);
+	texts_free(m->foreign, m->n_foreign);
 	free(m->ns_prefix);
 	fetch_clear(&m->build);
 	free(m->held_raw);
@@ -71,7 +69,7 @@ static int greeting(struct imap *m, const struct endpoint *at, bool *authenticat
 		return r;
 	if (!status_parse(p, n, &s) || s.tag || s.status == STATUS_NO || s.status == STATUS_BAD) {
 		err_set(err, ERR_PROTO, ERR_WHOLE, "%s does not greet as an IMAP server: \"%.*s\"",
-		        at->host, (int)(n > 100 ? 100 : n), p);
+		        at->host, (int)MIN(n, 100), p);
 		return session_fail(m, ERR_PROTO, NULL, "no IMAP greeting");
 	}
 	if (s.status == STATUS_BYE) {

@@ -85,7 +85,7 @@ static int stream_literal(struct scan *s, size_t brace, size_t n, bool whole)
 	fetch_confirm(s->m);
 	s->m->body_origin = origin_octet(s);
 	while (n) {
-		ssize_t got = mailstream_read(s->fd, chunk, n < CHUNK ? n : CHUNK);
+		ssize_t got = mailstream_read(s->fd, chunk, MIN(n, CHUNK));
 
 		if (got <= 0)
 			return MAILIMAP_ERROR_STREAM;
@@ -108,7 +108,7 @@ static bool is_body_item(const struct scan *s, bool *whole)
 	static const char *const names[] = {"BODY[", "BODY.PEEK[", "BINARY["};
 	const char *word = s->b->str + s->word;
 
-	for (size_t i = 0; s->fetch && i < sizeof names / sizeof *names; i++) {
+	for (size_t i = 0; s->fetch && i < COUNT(names); i++) {
 		size_t n = strlen(names[i]);
 
 		if (s->word_len <= n || strncasecmp(word, names[i], n) != 0)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "valise/base/mem.h"
 #include "internal.h"
 
 int pop3_send(struct pop3 *p, struct err *err, const char *fmt, ...)
@@ -50,7 +51,7 @@ static void keep_line(struct pop3 *p, size_t n, const uint8_t *from, size_t take
 
 	if (take > room)
 		p->odd = true;
-	memcpy(p->line + (room ? n : 0), from, take < room ? take : room);
+	memcpy(p->line + (room ? n : 0), from, MIN(take, room));
 }
 
 /* Without CR and NUL: a server's text never ends early because of what it holds. */

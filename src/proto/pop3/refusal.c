@@ -4,6 +4,7 @@
  */
 #include <string.h>
 #include <strings.h>
+#include "valise/base/mem.h"
 #include "internal.h"
 
 /* "-ERR [IN-USE] Do you have another POP session running?" */
@@ -20,7 +21,7 @@ enum err_code pop3_refusal(const char *text, enum err_code otherwise)
 	        {"[AUTH]", ERR_AUTH},
 	};
 
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+	for (size_t i = 0; i < COUNT(known); i++)
 		if (!strncasecmp(text, known[i].word, strlen(known[i].word)))
 			return known[i].code;
 	return otherwise;

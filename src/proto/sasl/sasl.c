@@ -21,7 +21,7 @@ static const struct {
         {"OAUTHBEARER", MECH_OAUTHBEARER, true, true},
         {"XOAUTH2", MECH_XOAUTH2, true, false},
 };
-#define MECHS (sizeof mechs / sizeof *mechs)
+#define MECHS COUNT(mechs)
 
 struct sasl {
 	enum mech mech;

@@ -213,8 +213,8 @@ static int server_final(struct scram *s, const char *in, struct err *err)
 	size_t n;
 
 	if (attribute(&in, 'e', &value, &n))
-		return err_set(err, ERR_AUTH, ERR_WHOLE, "the server says: %.*s",
-		        (int)(n > 100 ? 100 : n), value);
+		return err_set(
+		        err, ERR_AUTH, ERR_WHOLE, "the server says: %.*s", (int)MIN(n, 100), value);
 	if (!attribute(&in, 'v', &value, &n) ||
 	        base64_decode(value, n, got, sizeof got) != (long)hash_len(s))
 		differs = 1;

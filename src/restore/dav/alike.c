@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "run.h"
 
 #define ROUNDS 8 /* items of one key that a resource is held against */
@@ -126,17 +127,10 @@ static void index_entries(struct drun *r, enum alike_mode mode, struct index *ix
 /* The first of its key. */
 static size_t first_of(const struct index *ix, uint64_t key)
 {
-	size_t lo = 0, hi = ix->n;
+	size_t i;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (ix->list[mid].key < key)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	LOOKUP_FIRST(i, ix->n, ix->list[i].key < key);
+	return i;
 }
 
 /*

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "valise/base/json.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/format/content.h"
 #include "props.h"
 
@@ -78,11 +79,9 @@ unsigned comps_of_response(const struct dav_response *r)
 	        r, table[PROP_COMPS].name, "{" NS_CALDAV "}comp", "name", &list);
 	unsigned comps = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		comps |= comp_bit(list[i]);
-		free(list[i]);
-	}
-	free(list);
+	texts_free(list, n);
 	return comps;
 }
 
@@ -117,11 +116,6 @@ static char *plain_color(const char *s)
 	return c;
 }
 
-static int text_cmp(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* The names of the component set, sorted. */
 static char *component_names(const struct dav_response *r)
 {
@@ -132,12 +126,10 @@ static char *component_names(const struct dav_response *r)
 
 	buf_init(&b, SIZE_MAX);
 	if (n)
-		qsort(list, n, sizeof *list, text_cmp);
-	for (size_t i = 0; i < n; i++) {
+		qsort(list, n, sizeof *list, text_by_bytes);
+	for (size_t i = 0; i < n; i++)
 		buf_putf(&b, "%s%s", i ? " " : "", list[i]);
-		free(list[i]);
-	}
-	free(list);
+	texts_free(list, n);
 	return buf_take(&b);
 }
 

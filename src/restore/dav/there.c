@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "run.h"
 
 struct listing {
@@ -71,23 +72,16 @@ static int uid_cmp(const void *pa, const void *pb, void *ctx)
 size_t entries_of(const struct drun *r, const char *uid, size_t *n_out)
 {
 	uint64_t key = uid ? key_of(uid) : 0;
-	size_t lo = 0, hi = r->n_by_uid, end;
+	size_t first, end;
 
 	*n_out = 0;
 	if (!uid)
 		return 0;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (r->entries[r->by_uid[mid]].uid_key < key)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	for (end = lo; end < r->n_by_uid && r->entries[r->by_uid[end]].uid_key == key; end++)
+	LOOKUP_FIRST(first, r->n_by_uid, r->entries[r->by_uid[first]].uid_key < key);
+	for (end = first; end < r->n_by_uid && r->entries[r->by_uid[end]].uid_key == key; end++)
 		;
-	*n_out = end - lo;
-	return lo;
+	*n_out = end - first;
+	return first;
 }
 
 /*

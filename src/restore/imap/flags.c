@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "valise/base/lookup.h"
 #include "run.h"
 
 enum { WORDS_MAX = 256 };
@@ -421,17 +422,10 @@ int box_store(struct box *b, struct err *err)
 /* The record of an earlier restore of a message, NULL: none. */
 static const struct kept *record_of(const struct kept *k, size_t n, uint32_t uid)
 {
-	size_t lo = 0, hi = n;
+	size_t i;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (k[mid].uid < uid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < n && k[lo].uid == uid ? &k[lo] : NULL;
+	LOOKUP_FIRST(i, n, k[i].uid < uid);
+	return i < n && k[i].uid == uid ? &k[i] : NULL;
 }
 
 static void say_taken(struct box *b, const struct tree_item *it, unsigned flags, const char *words)

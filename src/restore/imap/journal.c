@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/tree/journal.h"
 #include "journal.h"
@@ -248,22 +249,6 @@ void kept_free(struct kept_journal *k)
 	free(k);
 }
 
-/* The first record that is not before ${key}. */
-static size_t lower(const struct kept_journal *k, const struct kept *key)
-{
-	size_t lo = 0, hi = k->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (same_place(&k->recs[mid], key) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 const struct kept *kept_of(
         const struct kept_journal *k, const char *mailbox, uint32_t uidvalidity, size_t *n_out)
 {
@@ -276,7 +261,7 @@ const struct kept *kept_of(
 			break;
 	if (key.box == k->n_boxes)
 		return NULL;
-	first = lower(k, &key);
+	LOOKUP_FIRST(first, k->n, same_place(&k->recs[first], &key) < 0);
 	end = first;
 	while (end < k->n && k->recs[end].box == key.box && k->recs[end].uidvalidity == uidvalidity)
 		end++;

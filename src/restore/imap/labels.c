@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/base/json.h"
+#include "valise/base/text.h"
 #include "valise/format/mutf7.h"
 #include "run.h"
 #include "restore/labels/view.h"
@@ -152,9 +153,7 @@ static uint32_t words_set(struct box *b, struct words *w)
 {
 	uint32_t set = tree_coll_keywords(b->words, (const char *const *)w->list, w->n);
 
-	for (size_t i = 0; i < w->n; i++)
-		free(w->list[i]);
-	free(w->list);
+	texts_free(w->list, w->n);
 	return set;
 }
 

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include "valise/base/mem.h"
 #include "name.h"
+#include "valise/base/lookup.h"
 #include "valise/tree/use.h"
 
 /* A mailbox of the target. */
@@ -148,17 +149,10 @@ static void read_uses(struct mapping *m)
 /* The first with this name; those that share it follow. */
 static struct there *find_there(struct mapping *m, const char *content)
 {
-	size_t lo = 0, hi = m->n_there;
+	size_t i;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (strcmp(m->there[mid].content, content) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < m->n_there && strcmp(m->there[lo].content, content) == 0 ? &m->there[lo] : NULL;
+	LOOKUP_FIRST(i, m->n_there, strcmp(m->there[i].content, content) < 0);
+	return i < m->n_there && strcmp(m->there[i].content, content) == 0 ? &m->there[i] : NULL;
 }
 
 static struct there *next_there(struct mapping *m, struct there *t)

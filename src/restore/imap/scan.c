@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "valise/format/header.h"
 #include "run.h"
 
@@ -16,17 +17,10 @@ static int by_uid(const void *a, const void *b)
 
 struct tmsg *there_find(struct box *b, uint32_t uid)
 {
-	size_t lo = 0, hi = b->n_there;
+	size_t i;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (b->there[mid].uid < uid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < b->n_there && b->there[lo].uid == uid ? &b->there[lo] : NULL;
+	LOOKUP_FIRST(i, b->n_there, b->there[i].uid < uid);
+	return i < b->n_there && b->there[i].uid == uid ? &b->there[i] : NULL;
 }
 
 static int on_listed(void *ctx, const struct imap_msg *msg, struct err *err)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "valise/base/json.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/format/mutf7.h"
 #include "names.h"
 #include "view.h"
@@ -23,14 +24,7 @@ static void list_add(struct list *l, const char *text)
 
 static void list_clear(struct list *l)
 {
-	for (size_t i = 0; i < l->n; i++)
-		free(l->text[i]);
-	free(l->text);
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	texts_free(l->text, l->n);
 }
 
 static void list_parse(const char *json, struct list *out)
@@ -58,7 +52,7 @@ static char *list_json(struct list *l)
 
 	if (l->n == 0)
 		return NULL;
-	qsort(l->text, l->n, sizeof *l->text, by_bytes);
+	qsort(l->text, l->n, sizeof *l->text, text_by_bytes);
 	buf_init(&out, SIZE_MAX);
 	for (size_t i = 0; i < l->n; i++) {
 		if (i && strcmp(l->text[i], l->text[i - 1]) == 0)
@@ -334,9 +328,7 @@ void label_names_say(const struct label_names *n,
 
 void label_names_clear(struct label_names *n)
 {
-	for (size_t i = 0; i < n->n_seen; i++)
-		free(n->seen[i]);
-	free(n->seen);
+	texts_free(n->seen, n->n_seen);
 	for (size_t i = 0; i < n->n; i++)
 		free(n->colls[i].set);
 	free(n->colls);

@@ -2,7 +2,6 @@
 #include "internal.h"
 #include "valise/tree/words.h"
 #include "valise/base/mem.h"
-#include <stdlib.h>
 #include <string.h>
 
 static int damaged(const char *what, struct err *err)

@@ -1,8 +1,8 @@
 /* Items, errors and the end line of a catalog, scanned into the model. */
 #include "internal.h"
 #include "valise/tree/words.h"
-#include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,9 +59,7 @@ static uint32_t scan_keywords(struct scan *s, struct tree_coll *c)
 	scan_strings(s, add_word, &l);
 	if (!s->bad)
 		set = tree_coll_keywords(c, (const char *const *)l.words, l.n);
-	for (size_t i = 0; i < l.n; i++)
-		free(l.words[i]);
-	free(l.words);
+	texts_free(l.words, l.n);
 	return set;
 }
 

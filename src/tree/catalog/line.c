@@ -1,7 +1,6 @@
 /* The lines of a catalog, written. Items by hand: there may be a million of them. */
 #include "internal.h"
 #include "valise/tree/words.h"
-#include "valise/base/mem.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "internal.h"
 #include "valise/tree/words.h"
 #include "valise/base/mem.h"
-#include <ctype.h>
+#include "valise/base/text.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +14,6 @@ struct lines {
 	const char *flags[ALL_FLAGS]; /* texts of all combinations */
 	char **keywords; /* texts of the collection's sets */
 };
-
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
 
 /*
  * The words of a blank-separated text in lower case, sorted, joined by commas; "-" for
@@ -37,7 +32,7 @@ static char *keyword_text(const char *set)
 		if (*w)
 			*ARR_PUSH(words, n, cap) = w;
 	if (n > 1)
-		qsort(words, n, sizeof *words, by_bytes);
+		qsort(words, n, sizeof *words, text_by_bytes);
 	buf_init(&out, SIZE_MAX);
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
@@ -164,8 +159,6 @@ void catalog_content_root(const struct tree_coll *c, uint8_t out[SHA256_LEN])
 	sha256_end(&h, out);
 	for (unsigned i = 0; i < ALL_FLAGS; i++)
 		free((char *)l.flags[i]);
-	for (size_t i = 0; i < c->n_keyword_sets; i++)
-		free(l.keywords[i]);
-	free(l.keywords);
+	texts_free(l.keywords, c->n_keyword_sets);
 	free(order);
 }

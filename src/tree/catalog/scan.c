@@ -4,10 +4,8 @@
  * refuses everything that is not canonical.
  */
 #include "internal.h"
-#include "valise/tree/words.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
-#include <stdlib.h>
 #include <string.h>
 
 bool scan_member(struct scan *s, const char *key)

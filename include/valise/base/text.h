@@ -1,0 +1,25 @@
+#ifndef VALISE_BASE_TEXT_H
+#define VALISE_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Small questions about text that many rooms ask. */
+
+/* strcmp(), where NULL is the empty text. */
+int text_cmp(const char *a, const char *b);
+/* The order of two char *, by bytes: for qsort() and bsearch(). */
+int text_by_bytes(const void *a, const void *b);
+/* Whatever the case of ASCII letters. */
+bool text_ends_with(const char *s, const char *end);
+
+/* Free ${n} texts of malloc(), and the list of them. */
+void texts_free(char **list, size_t n);
+
+/*
+ * The octet that two hexadecimal digits of either case stand for, -1 if ${s} does not
+ * begin with them. The second one is looked at only if the first is a digit.
+ */
+int hex_octet(const char *s);
+
+#endif
