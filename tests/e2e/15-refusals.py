@@ -346,6 +346,18 @@ def sound(case):
     return do
 
 
+def reversed_alike(archive, scratch):
+    """The same of messages of one date, most of one size, which only their octets tell apart: the flags are each one's own."""
+    path, state = os.path.join(scratch, "alike.valise"), os.path.join(scratch, "alike")
+    with ct.Alike() as source:
+        run(["backup", "-o", path], source.port, state, 0)
+        want = [(m.body, m.flags) for m in source.mailboxes[b"INBOX"].messages]
+    with ct.ReversedAppenduid() as server:
+        for _ in range(2):
+            run(["restore", path], server.port, state, 0)
+            check([(m.body, m.flags) for m in server.mailboxes[b"INBOX"].messages] == want, "flags of others", [m.flags for m in server.mailboxes[b"INBOX"].messages])
+
+
 def adds_headers(case):
     def do(archive, scratch):
         with case() as server:
@@ -367,7 +379,8 @@ def adds_headers(case):
 CASES = {"alters-octets": alters_octets, "sizes-off": sizes_off, "verify-full": verify_full, "exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
          "mute": strict(ct.Mute, False), "--strict": strict_option, "only-wrapped": wrapped, "refuses-all": refuses_all, "too-big": too_big, "over-quota": quota,
          "seen-only": seen_only, "keeps-no-flags": keeps_no_flags, "keywords-refused": keywords,
-         "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "busy-create": busy_create, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate),
+         "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "busy-create": busy_create, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate), "select-late": sound(ct.SelectLate), "select-late-uidplus": sound(ct.SelectLateUidplus),
+         "reversed-appenduid": sound(ct.ReversedAppenduid), "reversed-alike": reversed_alike,
          "wrong-appenduid": sound(ct.WrongAppenduid), "appenduid-of-first": sound(ct.AppenduidOfFirst), "adds-headers": adds_headers(ct.AddsHeaders), "adds-headers-no-uidplus": adds_headers(ct.AddsHeadersMute)}
 
 

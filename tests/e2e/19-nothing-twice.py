@@ -148,6 +148,21 @@ def test_a_late_commit_is_waited_for():
             assert " 0 added, 40 already" in run(0, t, "late", "restore", archive())
 
 
+def test_a_late_commit_that_only_select_shows():
+    class Hidden(Late):
+        seconds, extensions = 1.5, [e for e in FakeImap.extensions if e not in ("UIDPLUS", "MULTIAPPEND")]
+
+        def do_examine(self, s, tag, args, read_only=True):
+            super().do_examine(s, tag, args, read_only)
+            s.shown = s.mailbox.uidnext if s.mailbox else 0
+
+        def chosen(self, s, uids, by_uid):
+            return [(n, m) for n, m in super().chosen(s, uids, by_uid) if m.uid < s.shown]
+    with Hidden() as t:
+        text = run(0, t, "hidden", "restore", archive())
+        assert doubles(t) == 0 and t.total() == 40 and "40 added" in text, (t.held(), text)
+
+
 def test_what_never_comes_is_sent_again():
     class Never(Late):
         seconds = 1000

@@ -46,6 +46,15 @@ class LadderSource(FakeImap):
             inbox.add(body, flags, date)
 
 
+class Alike(FakeImap):
+    """Messages of one date, most of one size."""
+    name = "alike-source"
+
+    def populate(self):
+        for i in range(12):
+            self.mailbox("INBOX").add(HEAD % (b"%x" % i, b"alike") + b"\r\nbody %x\r\n" % i + b"x" * (i if i > 8 else 0), [[], [r"\Flagged"], [r"\Seen", "work"]][i % 3])
+
+
 class Target(FakeImap):
     """The parent of those below: an empty INBOX, and a word on each message that comes in."""
     name = "target"
@@ -356,6 +365,31 @@ class ExistsLate(NoUidplus):
             s.shown = s.mailbox.uidnext - 1
             s.send("* %d EXISTS" % len(s.mailbox.messages))
         super().do_noop(s, tag, args)
+
+
+class SelectLate(ExistsLate):
+    """New messages show only after another SELECT."""
+    name = "select-late"
+    source = "GNU mailutils 3.15, whose imap4d scans a maildir when it is opened"
+    extensions = NoUidplus.extensions
+
+    def do_noop(self, s, tag, args):
+        FakeImap.do_noop(self, s, tag, args)
+
+
+class SelectLateUidplus(SelectLate):
+    """The same with UIDs."""
+    name = "select-late-uidplus"
+    extensions = FakeImap.extensions
+
+
+class ReversedAppenduid(Target):
+    """APPENDUID of a MULTIAPPEND is a right set in the wrong order."""
+    name = "reversed-appenduid"
+    source = "robustness: RFC 4315 3, a set"
+
+    def appenduid(self, box, uids):
+        return super().appenduid(box, uids[::-1])
 
 
 class WrongAppenduid(Target):

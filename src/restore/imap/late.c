@@ -66,14 +66,17 @@ static int64_t patience(struct box *b)
 	return ms > LATE_MOST_MS ? LATE_MOST_MS : ms;
 }
 
-/* One look; a connection that breaks again is opened again. */
-static int look(struct box *b, const uint32_t *items, size_t n, struct err *err)
+/*
+ * One look, by NOOP or SELECT: some servers show new messages only after a SELECT. A
+ * connection that breaks again is opened again.
+ */
+static int look(struct box *b, const uint32_t *items, size_t n, bool select, struct err *err)
 {
 	int rc = 0;
 
 	for (unsigned i = 1; i <= TRIES; i++) {
-		rc = b->w->m && imap_alive(b->w->m) ? imap_noop(b->w->m, err)
-		                                    : tlink_reselect(b, err);
+		rc = !select && b->w->m && imap_alive(b->w->m) ? imap_noop(b->w->m, err)
+		                                               : tlink_reselect(b, err);
 		if ((rc == ERR_REFUSED || rc == ERR_BUSY) && imap_alive(b->w->m))
 			rc = 0;
 		if (rc == 0)
@@ -94,7 +97,7 @@ int late_find(struct box *b, const uint32_t *items, size_t n, struct err *err)
 	for (unsigned nth = 0;; nth++) {
 		size_t before = n, k = 0;
 
-		rc = look(b, open, n, err);
+		rc = look(b, open, n, nth > 0, err);
 		for (size_t i = 0; i < n; i++)
 			if (b->state[open[i]] == ITEM_TODO)
 				open[k++] = open[i];

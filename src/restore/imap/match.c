@@ -130,6 +130,23 @@ size_t match_wanted(struct match_key *a, size_t na, struct match_key *b, size_t 
 	return n;
 }
 
+size_t match_twins(struct match_key *k, size_t n, uint8_t *wanted)
+{
+	size_t any = 0;
+
+	sort_keys(k, n, MATCH_DATE);
+	for (size_t i = 0; i < n;) {
+		size_t end = group_end(k, i, n, MATCH_DATE);
+		bool alone = end - i == 1;
+
+		for (; i < end; i++) {
+			any += !alone && !wanted[k[i].index];
+			wanted[k[i].index] |= !alone;
+		}
+	}
+	return any;
+}
+
 void loose_start(struct loose *l)
 {
 	sha256_start(&l->hash);

@@ -45,6 +45,12 @@ size_t match_wanted(struct match_key *a, size_t na, struct match_key *b, size_t 
         uint8_t *wanted);
 
 /*
+ * wanted[index] = 1 for each of the keys that another one equals, the dates as well;
+ * sorts them. Returns how many were new.
+ */
+size_t match_twins(struct match_key *k, size_t n, uint8_t *wanted);
+
+/*
  * A hash of what servers leave alone when they rewrite a message: CR, NUL and what NUL is
  * turned into (0x80), and line ends at the end are not counted. Beside it the Message-ID
  * and whether the header has ended.

@@ -441,6 +441,25 @@ bool count_any(struct box *b, uint32_t from);
  */
 int box_count(struct box *b, uint32_t from, const uint8_t *known, struct err *err) MUST_CHECK;
 
+/* learn.c: which message of the target is which. */
+/*
+ * List what is there from UID ${first} on, and learn the UID of each item that was added:
+ * one that APPENDUID said is put right where it is another item's, or nobody's; what
+ * cannot be found has none.
+ */
+int learn_uids(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
+/* Is there something to be put right in the UIDs of what is listed? */
+bool learn_doubts(struct box *b);
+/* Messages listed that belong to no item. */
+bool any_unclaimed(struct box *b);
+/* What of these items has arrived although no answer came: they get their UID. */
+int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
+/* The same among the messages listed that are ${wanted}. */
+int box_find_among(struct box *b, const uint32_t *items, size_t n, const uint8_t *wanted,
+        struct err *err) MUST_CHECK;
+/* Clears in ${wanted} each message listed that an item has. */
+void box_unclaimed(struct box *b, uint8_t *wanted);
+
 /* append.c, verify.c */
 int box_append(struct box *b, struct err *err) MUST_CHECK;
 /*
@@ -455,13 +474,6 @@ int box_verify(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
  * put right.
  */
 bool box_looks_right(struct box *b);
-/* What of these items has arrived although no answer came: they get their UID. */
-int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
-/* The same among the messages listed that are ${wanted}. */
-int box_find_among(struct box *b, const uint32_t *items, size_t n, const uint8_t *wanted,
-        struct err *err) MUST_CHECK;
-/* Clears in ${wanted} each message listed that an item has. */
-void box_unclaimed(struct box *b, uint8_t *wanted);
 int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
 /* ${head}: the message's, to name it; NULL: is to be read; "": goes without. */
 void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len, const char *why);

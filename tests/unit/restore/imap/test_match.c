@@ -196,6 +196,31 @@ static void what_headers_leave(void **state)
 		}
 }
 
+/* Two keys of one size and date are twins; a date or size of its own is none. */
+static void twins(void **state)
+{
+	static const struct {
+		uint64_t size;
+		int64_t date;
+		bool twin;
+	} all[] = {{9, 1, true}, {8, 1, false}, {9, 2, false}, {9, 1, true}, {7, 5, true},
+	        {7, 5, true}, {7, 5, true}};
+	enum { N = sizeof all / sizeof all[0] };
+	struct match_key k[N] = {0};
+	uint8_t wanted[N] = {1};
+
+	(void)state;
+	for (size_t i = 0; i < N; i++) {
+		match_size_key(&k[i], all[i].size);
+		k[i].date = all[i].date;
+		k[i].index = (uint32_t)i;
+	}
+	assert_int_equal(match_twins(k, N, wanted), 4); /* one was wanted before */
+	for (size_t i = 0; i < N; i++)
+		assert_int_equal(wanted[i], all[i].twin);
+	assert_int_equal(match_twins(NULL, 0, wanted), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +228,7 @@ int main(void)
 	        cmocka_unit_test(pairs_made_before_stay),
 	        cmocka_unit_test(worth_a_look),
 	        cmocka_unit_test(many_equal),
+	        cmocka_unit_test(twins),
 	        cmocka_unit_test(what_servers_rewrite),
 	        cmocka_unit_test(what_headers_leave),
 	};

@@ -1,0 +1,501 @@
+/*
+ * Which message of the target is which of those that were sent: what APPENDUID (RFC 4315)
+ * says is held against what is listed, the rest is found by content.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "run.h"
+
+/* Messages there that no item has yet. */
+static void claim_known(struct box *b, uint8_t *claimed)
+{
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		struct tmsg *t = b->got[i] ? there_find(b, b->got[i]) : NULL;
+
+		if (t)
+			claimed[t - b->there] = 1;
+	}
+}
+
+/* Give UIDs to items by the content of what is there. */
+static void pair_items(struct box *b, const uint32_t *items, size_t n, const struct seen *seen,
+        size_t n_seen, uint8_t *claimed)
+{
+	struct match_key *a = xcalloc(n + 1, sizeof *a), *s = xcalloc(n_seen + 1, sizeof *s);
+	uint32_t *mate = xcalloc(b->coll->n_items + 1, sizeof *mate);
+
+	for (size_t i = 0; i < n; i++) {
+		memcpy(a[i].key, sent_sha256(b, items[i]), SHA256_LEN);
+		a[i].index = items[i];
+	}
+	for (size_t i = 0; i < n_seen; i++) {
+		memcpy(s[i].key, seen[i].sha256, SHA256_LEN);
+		s[i].index = seen[i].index;
+	}
+	match_pairs(a, n, s, n_seen, 0, mate, claimed);
+	for (size_t i = 0; i < n; i++)
+		if (mate[items[i]])
+			b->got[items[i]] = b->there[mate[items[i]] - 1].uid;
+	free(a);
+	free(s);
+	free(mate);
+}
+
+static size_t unlearned(const struct box *b, uint32_t *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (b->state[i] == ITEM_ADDED && b->got[i] == 0)
+			out[n++] = (uint32_t)i;
+	return n;
+}
+
+static int remember_known(struct box *b, const uint32_t *items, size_t n, struct err *err)
+{
+	uint32_t *known = xcalloc(n + 1, sizeof *known);
+	size_t k = 0;
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		if (b->got[items[i]])
+			known[k++] = items[i];
+	rc = box_remember(b, known, k, err);
+	free(known);
+	return rc;
+}
+
+int box_find_among(
+        struct box *b, const uint32_t *items, size_t n, const uint8_t *wanted, struct err *err)
+{
+	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
+	uint32_t *sure = xcalloc(b->coll->n_items + 1, sizeof *sure);
+	struct seen *seen = NULL;
+	size_t n_seen = 0, n_sure = unlearned(b, sure);
+	int rc;
+
+	claim_known(b, claimed);
+	rc = there_hash(b, wanted, &seen, &n_seen, err);
+	if (rc < 0)
+		goto out;
+	/*
+	 * Those that the server has acknowledged come first: of two equal messages one
+	 * may be unknown.
+	 */
+	pair_items(b, sure, n_sure, seen, n_seen, claimed);
+	pair_items(b, items, n, seen, n_seen, claimed);
+	for (size_t i = 0; i < n; i++)
+		if (b->got[items[i]] && b->state[items[i]] == ITEM_TODO) {
+			item_added(b, items[i], b->got[items[i]], 0);
+			form_count(b, items[i], "restored in another form");
+		}
+	rc = remember_known(b, sure, n_sure, err);
+	if (rc == 0)
+		rc = remember_known(b, items, n, err);
+out:
+	free(claimed);
+	free(sure);
+	free(seen);
+	return rc;
+}
+
+void box_unclaimed(struct box *b, uint8_t *wanted)
+{
+	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
+
+	claim_known(b, claimed);
+	for (size_t i = 0; i < b->n_there; i++)
+		wanted[i] = wanted[i] && !claimed[i];
+	free(claimed);
+}
+
+int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err)
+{
+	int rc = there_from(b, b->next_uid, err);
+	uint8_t *wanted;
+
+	if (rc < 0)
+		return rc;
+	wanted = xmalloc(b->n_there + 1);
+	memset(wanted, 1, b->n_there + 1);
+	box_unclaimed(b, wanted);
+	rc = box_find_among(b, items, n, wanted, err);
+	free(wanted);
+	return rc;
+}
+
+/*
+ * Rewritten by the server, so that no content is found again: in order, if just as many
+ * are left, each with its date.
+ */
+static void pair_order(struct box *b, const uint32_t *items, size_t n, const uint8_t *claimed)
+{
+	uint32_t *left = xcalloc(n + 1, sizeof *left), *uids = xcalloc(n + 1, sizeof *uids);
+	size_t n_left = 0, k = 0;
+	bool fit = true;
+
+	for (size_t i = 0; i < n; i++)
+		if (!b->got[items[i]])
+			left[n_left++] = items[i];
+	for (size_t i = 0; i < b->n_there && fit; i++) {
+		const struct tmsg *t = &b->there[i];
+
+		if (claimed[i])
+			continue;
+		fit = k < n_left &&
+		      (!t->has_date || t->date_utc == b->coll->items[left[k]].date_utc);
+		if (fit)
+			uids[k++] = t->uid;
+	}
+	for (size_t i = 0; i < n_left && fit && k == n_left; i++) {
+		b->got[left[i]] = uids[i];
+		item_altered(b, left[i], ODD_OCTETS);
+		say_altered(b, left[i], "the target holds other octets (UID %u)", uids[i]);
+		b->read_back[left[i]] |= b->read_back[left[i]] ? READ_SAID : 0;
+	}
+	free(left);
+	free(uids);
+}
+
+/*
+ * UIDs of what was stored without APPENDUID: in order if number and sizes fit, else by
+ * content, else in order and said to be altered.
+ */
+static int learn(struct box *b, struct err *err)
+{
+	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
+	uint8_t *claimed = xcalloc(b->n_there + 1, 1), *wanted = xcalloc(b->n_there + 1, 1);
+	struct seen *seen = NULL;
+	size_t n = unlearned(b, items), n_seen = 0, k = 0, fit = 0;
+	int rc = 0;
+
+	claim_known(b, claimed);
+	for (size_t i = 0; i < b->n_there; i++) {
+		wanted[i] = !claimed[i];
+		if (!wanted[i])
+			continue;
+		fit += k < n && b->there[i].size == sent_size(b, items[k]);
+		k++;
+	}
+	if (n && fit == n && k == n) {
+		for (size_t i = 0, at = 0; i < b->n_there; i++)
+			if (wanted[i])
+				b->got[items[at++]] = b->there[i].uid;
+	} else if (n) {
+		rc = there_hash(b, wanted, &seen, &n_seen, err);
+		if (rc == 0)
+			pair_items(b, items, n, seen, n_seen, claimed);
+		if (rc == 0)
+			pair_order(b, items, n, claimed);
+	}
+	if (rc == 0)
+		rc = remember_known(b, items, n, err);
+	free(items);
+	free(claimed);
+	free(wanted);
+	free(seen);
+	return rc;
+}
+
+static int64_t date_of(const struct tmsg *t)
+{
+	return t->has_date ? t->date_utc : INT64_MIN;
+}
+
+static bool has_date_of(const struct box *b, const struct tmsg *t, uint32_t item)
+{
+	return !t->has_date || t->date_utc == b->coll->items[item].date_utc;
+}
+
+/* The message that an item of this run is said to be; NULL: it has none. */
+static const struct tmsg *said_of(struct box *b, uint32_t item)
+{
+	return b->state[item] == ITEM_ADDED && b->got[item] ? there_find(b, b->got[item]) : NULL;
+}
+
+/*
+ * Items whose UID may be another's: its size or date is not theirs, or the order of UIDs
+ * is not that in which they were sent.
+ */
+static size_t misfits(struct box *b, uint32_t *out)
+{
+	uint8_t *odd = xcalloc(b->coll->n_items + 1, 1);
+	uint32_t highest = 0, lowest = UINT32_MAX;
+	size_t n = 0;
+
+	for (uint32_t i = (uint32_t)b->coll->n_items; i-- > 0;) {
+		const struct tmsg *t = said_of(b, i);
+
+		odd[i] = t && t->uid > lowest;
+		if (t && t->uid < lowest)
+			lowest = t->uid;
+	}
+	for (uint32_t i = 0; i < b->coll->n_items; i++) {
+		const struct tmsg *t = said_of(b, i);
+
+		if (t && (odd[i] || t->uid < highest || t->size != sent_size(b, i) ||
+		                 !has_date_of(b, t, i)))
+			out[n++] = i;
+		if (t && t->uid > highest)
+			highest = t->uid;
+	}
+	free(odd);
+	return n;
+}
+
+static struct match_key size_key(uint64_t size, int64_t date, size_t index)
+{
+	struct match_key k = {.date = date, .index = (uint32_t)index};
+
+	match_size_key(&k, size);
+	return k;
+}
+
+/*
+ * Which of their messages are worth reading: those with size and date (or, among those of
+ * a wrong size, with the size) of another of them.
+ */
+static size_t may_be_swapped(struct box *b, const uint32_t *items, size_t n, uint8_t *wanted)
+{
+	struct match_key *a = xcalloc(n + 1, sizeof *a), *t = xcalloc(n + 1, sizeof *t);
+	struct match_key *own = xcalloc(n + 1, sizeof *own);
+	size_t na = 0, n_size = 0, any;
+
+	for (size_t k = 0; k < n; k++) {
+		const struct tmsg *m = there_find(b, b->got[items[k]]);
+		struct match_key is = size_key(m->size, date_of(m), (size_t)(m - b->there));
+		struct match_key meant = size_key(sent_size(b, items[k]),
+		        b->coll->items[items[k]].date_utc, (size_t)(m - b->there));
+
+		own[k] = t[k] = is;
+		if (m->size != meant.size || !has_date_of(b, m, items[k]))
+			a[na++] = meant;
+	}
+	any = match_wanted(a, na, t, n, MATCH_DATE, wanted) + match_twins(own, n, wanted);
+	for (size_t k = na = 0; k < n; k++) {
+		const struct tmsg *m = there_find(b, b->got[items[k]]);
+		struct match_key meant = size_key(sent_size(b, items[k]), 0, 0);
+
+		if (m->size == meant.size)
+			continue;
+		a[na++] = meant;
+		t[n_size++] = size_key(m->size, 0, (size_t)(m - b->there));
+	}
+	any += match_wanted(a, na, t, n_size, 0, wanted);
+	free(a);
+	free(t);
+	free(own);
+	return any;
+}
+
+/* Each of these items to the message with its octets; what then has none is unlearned. */
+static bool swap(
+        struct box *b, const uint32_t *items, size_t n, const struct seen *seen, size_t n_seen)
+{
+	struct match_key *a = xcalloc(n + 1, sizeof *a), *s = xcalloc(n_seen + 1, sizeof *s);
+	uint32_t *mate = xcalloc(b->coll->n_items + 1, sizeof *mate);
+	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
+	bool moved = false;
+
+	for (size_t k = 0; k < n; k++) {
+		memcpy(a[k].key, sent_sha256(b, items[k]), SHA256_LEN);
+		a[k].date = b->coll->items[items[k]].date_utc;
+		a[k].index = items[k];
+	}
+	for (size_t k = 0; k < n_seen; k++) {
+		memcpy(s[k].key, seen[k].sha256, SHA256_LEN);
+		s[k].date = date_of(&b->there[seen[k].index]);
+		s[k].index = seen[k].index;
+	}
+	match_pairs(a, n, s, n_seen, MATCH_DATE, mate, claimed);
+	match_pairs(a, n, s, n_seen, 0, mate, claimed);
+	for (size_t k = 0; k < n; k++) {
+		const struct tmsg *m = there_find(b, b->got[items[k]]);
+		uint32_t uid = b->got[items[k]];
+
+		if (mate[items[k]])
+			uid = b->there[mate[items[k]] - 1].uid;
+		else if (claimed[m - b->there])
+			uid = 0;
+		moved |= uid != b->got[items[k]];
+		b->got[items[k]] = uid;
+	}
+	free(a);
+	free(s);
+	free(mate);
+	free(claimed);
+	return moved;
+}
+
+/*
+ * The UIDs of one APPENDUID may be right, but in another order than the messages (RFC
+ * 3502, RFC 4315 3: a server may say the set as it likes).
+ */
+static int straighten(struct box *b, bool *moved_out, struct err *err)
+{
+	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
+	uint8_t *wanted = xcalloc(b->n_there + 1, 1);
+	struct seen *seen = NULL;
+	size_t n = misfits(b, items), n_seen = 0;
+	int rc = 0;
+
+	if (may_be_swapped(b, items, n, wanted))
+		rc = there_hash(b, wanted, &seen, &n_seen, err);
+	if (rc == 0 && n_seen)
+		*moved_out = swap(b, items, n, seen, n_seen);
+	free(items);
+	free(wanted);
+	free(seen);
+	return rc;
+}
+
+struct owner {
+	uint32_t uid, item;
+};
+
+static int owner_cmp(const void *pa, const void *pb)
+{
+	const struct owner *a = pa, *b = pb;
+
+	if (a->uid != b->uid)
+		return a->uid > b->uid ? 1 : -1;
+	return (a->item > b->item) - (a->item < b->item);
+}
+
+/*
+ * Is this what APPENDUID said it to be? A server may rewrite a message, or lose its date;
+ * not both, or it is another one.
+ */
+static bool is_plausible(struct box *b, uint32_t item)
+{
+	const struct tmsg *t = there_find(b, b->got[item]);
+
+	return t && (t->size == sent_size(b, item) || !t->has_date ||
+	                    t->date_utc == b->coll->items[item].date_utc);
+}
+
+/*
+ * UIDs that cannot be right are forgotten; of equal messages one may keep the UID that
+ * they share. True: there were some.
+ */
+static bool doubt(struct box *b)
+{
+	struct owner *o = xcalloc(b->coll->n_items + 1, sizeof *o);
+	bool any = false;
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < b->coll->n_items; i++) {
+		if (b->state[i] != ITEM_ADDED || !b->got[i])
+			continue;
+		if (is_plausible(b, i)) {
+			o[n++] = (struct owner){b->got[i], i};
+		} else {
+			b->got[i] = 0;
+			any = true;
+		}
+	}
+	if (n)
+		qsort(o, n, sizeof *o, owner_cmp);
+	for (size_t i = 1; i < n; i++) {
+		if (o[i].uid != o[i - 1].uid)
+			continue;
+		any = true;
+		if (memcmp(sent_sha256(b, o[i].item), sent_sha256(b, o[i - 1].item), SHA256_LEN))
+			b->got[o[i - 1].item] = 0;
+		b->got[o[i].item] = 0;
+	}
+	free(o);
+	return any;
+}
+
+/*
+ * The journal knows a message there by its UID alone: where a wrong item had one, the
+ * right one is told it once more.
+ */
+static int remember_again(struct box *b, struct err *err)
+{
+	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
+	size_t n = 0;
+	int rc;
+
+	for (uint32_t i = 0; i < b->coll->n_items; i++)
+		if (b->state[i] == ITEM_ADDED)
+			items[n++] = i;
+	rc = remember_known(b, items, n, err);
+	free(items);
+	return rc;
+}
+
+/*
+ * Each message that was taken is listed; of those whose UID is not known there are as
+ * many.
+ */
+static bool all_there(struct box *b)
+{
+	uint8_t *strange = xmalloc(b->n_there + 1);
+	size_t lacking = 0, strangers = 0;
+
+	memset(strange, 1, b->n_there + 1);
+	box_unclaimed(b, strange);
+	for (size_t i = 0; i < b->n_there; i++)
+		strangers += strange[i];
+	free(strange);
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		if (b->state[i] != ITEM_ADDED)
+			continue;
+		if (b->got[i] && !there_find(b, b->got[i]))
+			return false;
+		lacking += b->got[i] == 0;
+	}
+	return lacking <= strangers;
+}
+
+/* NOOP, then SELECT: some servers show new messages only after the one or the other. */
+static int look_again(struct box *b, unsigned nth, struct err *err)
+{
+	int rc = nth == 1 ? imap_noop(b->w->m, err) : tlink_reselect(b, err);
+
+	return rc == ERR_REFUSED || rc == ERR_BUSY ? 0 : rc;
+}
+
+int learn_uids(struct box *b, uint32_t first, struct err *err)
+{
+	int rc = there_from(b, first, err);
+	bool moved = false, doubted;
+
+	for (unsigned nth = 1; nth <= 2 && rc == 0 && !(b->n_there && all_there(b)); nth++) {
+		rc = look_again(b, nth, err);
+		if (rc == 0)
+			rc = there_from(b, first, err);
+	}
+	if (rc == 0)
+		rc = straighten(b, &moved, err);
+	if (rc < 0)
+		return rc;
+	doubted = doubt(b);
+	rc = learn(b, err);
+	return rc == 0 && (doubted || moved) ? remember_again(b, err) : rc;
+}
+
+bool learn_doubts(struct box *b)
+{
+	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
+	uint8_t *wanted = xcalloc(b->n_there + 1, 1);
+	bool any = may_be_swapped(b, items, misfits(b, items), wanted) || doubt(b);
+
+	free(items);
+	free(wanted);
+	return any;
+}
+
+/* Messages there that belong to no item. */
+bool any_unclaimed(struct box *b)
+{
+	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
+	bool any;
+
+	claim_known(b, claimed);
+	any = memchr(claimed, 0, b->n_there) != NULL;
+	free(claimed);
+	return any;
+}
