@@ -2,7 +2,7 @@
 # Somebody else signs in (Dovecot's master user, Cyrus' proxy): whatever is kept by account is kept by who is read or written.
 . "$(dirname "$0")/../lib.sh"
 
-launch d dovecot MASTER=1 USERS="alice bob carol dave erin master"
+launch d dovecot MASTER=1 USERS="alice bob carol dave erin frank master"
 launch c cyrus USERS="alice bob carol"
 launch r radicale RIGHTS=authenticated USERS="alice bob carol erin admin"
 landed d c r
@@ -108,6 +108,20 @@ for u in alice bob; do
 	says " $N added, 0 already there"
 	holds c $u "$N"
 done
+
+say "a restore journal that an older version kept by the login alone is not hers; one is kept for a host, however it is typed"
+by d master
+run 0 "$VALISE" restore alice@localhost.valise "${WHO[@]}" # as the older one would have called it
+says " $N added, 0 already there"
+by d master --authzid frank
+run 0 "$VALISE" restore alice@localhost.valise "${WHO[@]}"
+says 'the restore journal of login "master" does not say for whom.*what "frank" has already is found by its content'
+says " $N added, 0 already there"
+journals=$(ls "$XDG_STATE_HOME/valise/restore" | wc -l)
+WHO[1]=${WHO[1]/localhost/LOCALHOST}
+run 0 "$VALISE" restore alice@localhost.valise "${WHO[@]}"
+says " 0 added, $N already there"
+[ "$(ls "$XDG_STATE_HOME/valise/restore" | wc -l)" = "$journals" ] || fail "another journal"
 
 say "what a day's limit counts is the account's, not the administrator's"
 by d master --authzid alice

@@ -233,6 +233,31 @@ def test_a_killed_restore_asks_first():
         assert "waiting" not in run(0, t, "killed", "restore", archive())
 
 
+class Made(Target):
+    """CREATE is carried out, and the connection ends without an answer; asked again, it is refused in words that tell nothing."""
+    cut = ()
+
+    def populate(self):
+        super().populate()
+        self.cut = []
+
+    def do_create(self, s, tag, args):
+        name = raw(args[0])
+        if name in self.mailboxes:
+            return s.send(tag + " NO cannot do that")
+        self.mailbox(name, subscribed=False)
+        self.cut.append(name)
+        s.cut()
+
+
+def test_a_mailbox_of_unknown_outcome_is_looked_for():
+    with Made() as t:
+        text = run(0, t, "made", "restore", archive())
+        assert t.cut == [b"Work"] and sorted(t.mailboxes) == [b"INBOX", b"Work"] and t.total() == 40, (t.cut, list(t.mailboxes), text)
+        assert t.mailboxes[b"Work"].subscribed, text
+        assert " 0 added, 40 already" in run(0, t, "made", "restore", archive())
+
+
 # ---- another machine --------------------------------------------------------------------------------
 
 
