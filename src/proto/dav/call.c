@@ -1,5 +1,6 @@
 /* One DAV request and what its answer says, over the HTTP client. */
 #include "internal.h"
+#include "valise/base/clock.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include <stdlib.h>
@@ -74,7 +75,7 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 	rc = dav_parser_feed(c->parser, p, n, err);
 	if (rc == 0)
 		return 0;
-	if (is_multistatus(c))
+	if (is_multistatus(c) && !c->forgiving)
 		return err_wrap(err, "%s %s", c->rq.method, c->rq.url);
 	err_clear(err);
 	return 0;
@@ -101,7 +102,7 @@ static void end_body(struct dav_call *c)
 
 	if (!c->parser)
 		return;
-	if (dav_parser_end(c->parser, &err) != 0 && is_multistatus(c)) {
+	if (dav_parser_end(c->parser, &err) != 0 && is_multistatus(c) && !c->forgiving) {
 		c->err = err;
 		err_wrap(&c->err, "%s %s", c->rq.method, c->rq.url);
 	} else if (is_multistatus(c)) {
@@ -116,6 +117,7 @@ static void on_done(struct http_request *rq, const struct http_response *rs, con
 	struct dav_call *c = rq->ctx;
 	struct dav_answer *a = c->answer;
 
+	a->took_ms = clock_ms() - c->began_ms;
 	a->status = rs->status;
 	a->url = xstrdup(rs->url);
 	a->dav = xstrdup(rs->dav);
@@ -128,6 +130,10 @@ static void on_done(struct http_request *rq, const struct http_response *rs, con
 		end_body(c);
 	else
 		read_error_body(c, rs, error_body);
+	if (c->inner_error && !a->error) {
+		a->error = c->inner_error;
+		c->inner_error = NULL;
+	}
 	if (a->error_text) {
 		char *line = dav_plain_reason(a->error_text);
 		char *safe = term_escape_dup(line ? line : "");
@@ -167,6 +173,7 @@ int dav_call_run(struct http *h, struct dav_call *c, size_t n, unsigned parallel
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
+		c[i].began_ms = clock_ms();
 		list[i] = c[i].rq;
 		list[i].ctx = &c[i];
 		if (c[i].body.len) {

@@ -109,9 +109,6 @@ int dav_put_set(struct buf *out, const struct dav_set *set, struct err *err) MUS
 typedef void (*dav_scan_fn)(void *ctx, const char *clark, const char **atts, const char *text);
 bool dav_scan(const char *xml, dav_scan_fn fn, void *ctx);
 
-/* send.c: header fields that keep servers from mailing, NULL at the end (RFC 6638 8). */
-extern const char *const dav_silence[];
-
 /* call.c: one request and its answer. */
 struct dav_call {
 	struct http_request rq;
@@ -122,7 +119,9 @@ struct dav_call {
 	bool sync;
 	bool verbatim; /* the answer brings content */
 	bool lenient; /* answers other than 207 may hold responses, or anything */
+	bool forgiving; /* of a 207, what was understood counts */
 	int status;
+	int64_t began_ms;
 	char *inner_error; /* of a response */
 	struct dav_answer *answer;
 	struct err err;
@@ -132,6 +131,11 @@ void dav_call_clear(struct dav_call *c);
 /* c->err tells how each came out; negative when the client is at its end. */
 int dav_call_run(struct http *h, struct dav_call *c, size_t n, unsigned parallel,
         struct err *err) MUST_CHECK;
+/*
+ * write.c: it writes: no invitation may leave, which header fields from ${header} on ask
+ * for; the worst status in a multistatus counts.
+ */
+void dav_call_writes(struct dav_call *c, size_t header);
 /* ERR_REFUSED when the answer is not 207. */
 int dav_call_refused(struct dav_call *c, struct err *err);
 

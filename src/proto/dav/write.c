@@ -39,18 +39,11 @@ static int run_write(struct http *h, struct dav_call *c, struct err *err)
 {
 	int rc;
 
-	c->lenient = true;
-	c->fn = on_response;
-	c->fn_ctx = c;
 	rc = dav_call_run(h, c, 1, 1, err);
 	if (rc == 0 && c->err.code) {
 		rc = c->err.code;
 		if (err)
 			*err = c->err;
-	}
-	if (c->inner_error && !c->answer->error) {
-		c->answer->error = c->inner_error;
-		c->inner_error = NULL;
 	}
 	return rc;
 }
@@ -88,11 +81,25 @@ static int set_body(struct buf *out, const char *root, const char *types, const 
 	return rc == 0 ? put(out, ">", err) : rc;
 }
 
-/* No invitation may leave while a collection is made. */
-static void set_silence(struct dav_call *c)
+/*
+ * Each family of servers has its own word for "no invitations"; they mean nothing elsewhere:
+ *   Scheduling-Enabled: F    Cyrus, Fastmail
+ *   Schedule-Reply: F        sabre/dav (Baikal, Davis, Nextcloud, ownCloud), which heeds it
+ *                            on PUT as well
+ *   X-NC-Scheduling: false   Nextcloud
+ *   X-SOGo-Send-Appointment-Notifications: NO
+ *                            SOGo: no mail, but it still copies the event to colleagues
+ */
+static const char *const silence[] = {"Scheduling-Enabled: F", "Schedule-Reply: F",
+        "X-NC-Scheduling: false", "X-SOGo-Send-Appointment-Notifications: NO"};
+
+void dav_call_writes(struct dav_call *c, size_t header)
 {
-	for (size_t i = 0; dav_silence[i]; i++)
-		c->rq.header[1 + i] = dav_silence[i];
+	for (size_t i = 0; i < sizeof silence / sizeof *silence; i++)
+		c->rq.header[header + i] = silence[i];
+	c->lenient = true;
+	c->fn = on_response;
+	c->fn_ctx = c;
 }
 
 int dav_mkcalendar(struct http *h, const char *url, const struct dav_set *set, size_t n,
@@ -102,7 +109,7 @@ int dav_mkcalendar(struct http *h, const char *url, const struct dav_set *set, s
 	int rc;
 
 	dav_call_init(&c, "MKCALENDAR", url, a);
-	set_silence(&c);
+	dav_call_writes(&c, 1);
 	rc = set_body(&c.body, "C:mkcalendar", NULL, set, n, err);
 	if (rc == 0)
 		rc = run_write(h, &c, err);
@@ -117,7 +124,7 @@ int dav_mkcol(struct http *h, const char *url, const char *resourcetype, const s
 	int rc = 0;
 
 	dav_call_init(&c, "MKCOL", url, a);
-	set_silence(&c);
+	dav_call_writes(&c, 1);
 	if (resourcetype || n)
 		rc = set_body(&c.body, "D:mkcol", resourcetype, set, n, err);
 	/* no body, no type of it */
@@ -137,6 +144,7 @@ int dav_proppatch(struct http *h, const char *url, const struct dav_set *set, bo
 
 	*done_out = false;
 	dav_call_init(&c, "PROPPATCH", url, a);
+	dav_call_writes(&c, 1);
 	rc = set_body(&c.body, "D:propertyupdate", NULL, set, 1, err);
 	if (rc == 0)
 		rc = run_write(h, &c, err);

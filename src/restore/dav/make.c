@@ -99,7 +99,6 @@ struct attempt {
 	const char *url;
 	struct dav_answer ans;
 	size_t n_before; /* collections of the target */
-	int64_t took_ms;
 };
 
 /*
@@ -109,7 +108,7 @@ struct attempt {
 static int await_made(struct drun *r, struct acoll *a, const struct attempt *t,
         enum put_verdict verdict, struct err *err)
 {
-	int64_t left = verdict == PUT_UNKNOWN ? await_limit_ms(false, t->took_ms) : 0;
+	int64_t left = verdict == PUT_UNKNOWN ? await_limit_ms(false, t->ans.took_ms) : 0;
 	struct buf location;
 	const char *to = NULL;
 	int rc = 0;
@@ -140,14 +139,13 @@ static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err
 
 	buf_init(&why, 2000);
 	for (int way = 0; way < WAYS && rc == 0 && a->to == NONE; way++) {
-		struct attempt t = {.url = url, .n_before = r->n_tcolls, .took_ms = clock_ms()};
+		struct attempt t = {.url = url, .n_before = r->n_tcolls};
 		struct put_reply reply;
 		enum put_verdict verdict;
 
 		if (!applies(r, (enum way)way))
 			continue;
 		rc = send_one(r, a, (enum way)way, url, &t.ans, err);
-		t.took_ms = clock_ms() - t.took_ms;
 		reply = reply_of(&t.ans);
 		if (rc < 0 && !dav_ends(err)) {
 			if (!why.len)

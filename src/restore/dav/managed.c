@@ -253,7 +253,6 @@ static int post_one(struct drun *r, const struct entry *e, struct attached *a, s
 	while (rc == 0 && !w->there && lost < TRIES) {
 		struct dav_send p = {.url = NULL};
 		enum put_verdict verdict = PUT_UNKNOWN;
-		int64_t began = clock_ms();
 
 		rc = send(r, e, w, &p, err);
 		if (rc == 0)
@@ -261,7 +260,7 @@ static int post_one(struct drun *r, const struct entry *e, struct attached *a, s
 		if (rc == 0 && verdict == PUT_AGAIN)
 			rc = clock_sleep(await_pause_ms(agains++, INT64_MAX), err);
 		else if (rc == 0 && verdict == PUT_UNKNOWN && ++lost)
-			rc = await(r, e, a, w, clock_ms() - began, err);
+			rc = await(r, e, a, w, p.answer.took_ms, err);
 		else if (rc == 0)
 			w->there = true;
 		dav_answer_clear(&p.answer);

@@ -535,8 +535,8 @@ static int await(
 			continue;
 		x->unknown = !(x->seen && x->fits) && x->status == 404;
 		any |= x->unknown;
-		if (x->unknown && list[i].sent.took_ms > took)
-			took = list[i].sent.took_ms;
+		if (x->unknown && list[i].sent.answer.took_ms > took)
+			took = list[i].sent.answer.took_ms;
 	}
 	return any ? dav_await(r, found->list, found->n, took, err) : 0;
 }

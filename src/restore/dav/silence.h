@@ -5,7 +5,7 @@
 
 /*
  * Who would mail invitations when an event with attendees is stored (RFC 6638), though
- * every PUT carries the header fields that ask for silence (proto/dav/send.c).
+ * every PUT carries the header fields that ask for silence (proto/dav/write.c).
  */
 enum family {
 	FAMILY_UNKNOWN,

@@ -74,7 +74,6 @@ struct dav_send {
 
 	struct dav_answer answer; /* out; clear it */
 	struct err err; /* out: no answer came, and why */
-	int64_t took_ms; /* out: until its answer, or until it was given up */
 };
 /* As dav_get_run. */
 int dav_send_run(struct http *h, struct dav_send *const *list, size_t n, unsigned parallel,

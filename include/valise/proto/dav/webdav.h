@@ -125,6 +125,7 @@ struct dav_answer {
 	 */
 	int inner;
 	char *url; /* effective */
+	int64_t took_ms; /* until it came, or was given up */
 	char *sync_token; /* of a sync-collection */
 	/* the collection itself came with status 507: ask again from sync_token */
 	bool truncated;

@@ -165,7 +165,7 @@ static void sent(void **state)
 		assert_int_equal(s.err.code, 0);
 		assert_int_equal(a->status, sends[i].status);
 		assert_int_equal(a->inner, sends[i].inner);
-		assert_true(s.took_ms >= 0 && s.took_ms < 1000000);
+		assert_true(s.answer.took_ms >= 0 && s.answer.took_ms < 1000000);
 		assert_string_equal(a->etag ? a->etag : "-", sends[i].etag ? sends[i].etag : "-");
 		assert_string_equal(a->location ? a->location : "-",
 		        sends[i].location ? sends[i].location : "-");
