@@ -9,7 +9,7 @@
 #include "valise/restore/restore.h"
 #include "journal.h"
 #include "keys.h"
-#include "outcome.h"
+#include "restore/dav/put/outcome.h"
 #include "props.h"
 #include "silence.h"
 
@@ -26,12 +26,8 @@
  *              too often
  *   look.c     resources read (multiget, GET for what is missing or differs) and graded
  *              against the archive
- *   forms.c    what is refused is sent in another form; apart.c: several objects of one
- *              resource, each as an item
- *   attach.c   files that items link to, put into them; managed.c: or beside them, as
- *              managed attachments
- *   put.c      PUT with If-None-Match, what came of it, read back
- *   await.c    PUTs of unknown outcome, looked for before they are sent again
+ *   put/       PUT with If-None-Match, what came of it, read back; other forms of what is
+ *              refused; linked files
  *   after.c    a last listing: is it all there, and where is what was stored under
  *              another name
  * Nothing is overwritten or taken away.

@@ -4,7 +4,7 @@
 #include <setjmp.h>
 #include <string.h>
 #include <cmocka.h>
-#include "restore/dav/outcome.h"
+#include "restore/dav/put/outcome.h"
 
 static const struct {
 	const char *what;

@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "run.h"
+#include "restore/dav/run.h"
 
 struct picking {
 	const char *uid; /* of the item, or NULL */

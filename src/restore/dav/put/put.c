@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/clock.h"
-#include "run.h"
+#include "restore/dav/run.h"
 
 #define TRIES 3
 #define AGAINS 6

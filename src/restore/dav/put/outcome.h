@@ -1,5 +1,5 @@
-#ifndef VALISE_RESTORE_DAV_OUTCOME_H
-#define VALISE_RESTORE_DAV_OUTCOME_H
+#ifndef VALISE_RESTORE_DAV_PUT_OUTCOME_H
+#define VALISE_RESTORE_DAV_PUT_OUTCOME_H
 
 #include <stdbool.h>
 #include "valise/base/buf.h"
