@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "restore/dav/put/put.h"
 #include "run.h"
 
 #define ACCEPT_CALENDAR "Accept: text/calendar, */*;q=0.1"

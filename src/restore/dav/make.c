@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/clock.h"
+#include "restore/dav/put/put.h"
 #include "run.h"
 
 #define TYPE_CALENDAR "{DAV:}collection {" NS_CALDAV "}calendar"

@@ -1,58 +1,12 @@
 /* A restore to CalDAV or CardDAV: its steps in order, and the bodies of its items. */
 #include <stdlib.h>
 #include <string.h>
+#include "restore/dav/put/put.h"
 #include "run.h"
 
 bool dav_ends(const struct err *err)
 {
 	return err->scope == ERR_WHOLE || err->code == ERR_STOPPED;
-}
-
-bool entry_at_home(const struct drun *r, const struct entry *e, uint32_t tcoll)
-{
-	uint32_t to = r->acolls[e->acoll].to;
-	unsigned takes = to == NONE ? 0 : r->tcolls[to].comps;
-
-	return to == tcoll ||
-	       (takes && r->tcolls[tcoll].comps && !(takes & r->tcolls[tcoll].comps));
-}
-
-struct tree_item *entry_item(const struct drun *r, const struct entry *e)
-{
-	return &r->acolls[e->acoll].coll->items[e->item];
-}
-
-const struct tree_ext *entry_ext(const struct drun *r, const struct entry *e)
-{
-	return tree_item_ext(r->acolls[e->acoll].coll, entry_item(r, e));
-}
-
-static int body_write(void *ctx, const void *p, size_t n, struct err *err)
-{
-	return buf_add(ctx, p, n) == 0 ? 0
-	                               : err_set(err, ERR_LIMIT, ERR_ITEM,
-	                                         "it is larger than %d MiB", ITEM_MAX >> 20);
-}
-
-int entry_original(struct drun *r, const struct entry *e, struct buf *out, struct err *err)
-{
-	uint64_t size = entry_item(r, e)->size;
-
-	int rc;
-
-	buf_init(out, size < ITEM_MAX ? (size_t)size : ITEM_MAX);
-	rc = r->reader->ops->body(
-	        r->reader, r->acolls[e->acoll].coll, entry_item(r, e), body_write, out, err);
-	return rc == 0 && e->part ? apart_pick(out, e->part, err) : rc;
-}
-
-int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err)
-{
-	int rc = entry_original(r, e, out, err);
-
-	if (rc == 0 && r->opts->attach_links && !e->as_links)
-		rc = dav_attach(r, e, e->managed, out, NULL, err);
-	return rc;
 }
 
 static int open_journal(struct drun *r, struct err *err)

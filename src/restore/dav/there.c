@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/lookup.h"
+#include "restore/dav/put/put.h"
 #include "run.h"
 
 struct listing {

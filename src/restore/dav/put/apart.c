@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "restore/dav/run.h"
+#include "put.h"
 
 struct picking {
 	const char *uid; /* of the item, or NULL */

@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "restore/dav/run.h"
+#include "put.h"
 
 #define FILE_LIMIT ((uint64_t)10 << 20) /* larger ones stay links */
 #define ITEM_LIMIT ((uint64_t)32 << 20) /* of an item with its files */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/clock.h"
-#include "restore/dav/run.h"
+#include "put.h"
 
 #define FIRST_PAUSE_MS 250
 #define PAUSE_MAX_MS 30000

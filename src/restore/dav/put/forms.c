@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/format/amend.h"
-#include "restore/dav/run.h"
+#include "put.h"
 
 /* items in a row that no form helped, and none is there: the collection takes none */
 #define FAILED_MAX 10

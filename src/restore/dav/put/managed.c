@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/base/clock.h"
-#include "restore/dav/run.h"
+#include "put.h"
 
 #define TRIES 3
 #define AGAINS 6

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
-#include "restore/dav/run.h"
+#include "restore/dav/put/put.h"
 
 static void limits(void **state)
 {
