@@ -28,9 +28,9 @@ void dav_name_loss(struct dav_run *r, struct tree_coll *c, const char *href, con
 	char *text = href ? xstrdup(reason) : xasprintf("%s: %s", what, reason);
 
 	tree_coll_error(c, 0, href, NULL, NULL, text);
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	r->result->errors++;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	progress_say(r->progress, SAY_WARNING, "%s, %s: %s", c->name, what, reason);
 	free(text);
 }
@@ -75,11 +75,11 @@ int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i, struct 
 	i->done = true;
 	atomic_fetch_add(&r->progress->items_done, 1);
 	atomic_fetch_add(&r->progress->bytes_done, i->has_len ? i->len : it->size);
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	r->result->fetched++;
 	r->result->items++;
 	r->result->bytes_fetched += it->size;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return 0;
 }
 
@@ -373,9 +373,9 @@ static int lose(struct dav_worker *w, struct davcoll *c, struct davitem *i, cons
 		dav_name_loss(w->run, c->coll, i->href, i->href, text);
 	} else {
 		tree_coll_error(c->coll, 0, i->href, NULL, NULL, text);
-		pthread_mutex_lock(&w->run->lock);
+		pthread_mutex_lock(&w->run->workers.lock);
 		w->run->result->errors++;
-		pthread_mutex_unlock(&w->run->lock);
+		pthread_mutex_unlock(&w->run->workers.lock);
 	}
 	free(text);
 	if (old) {
@@ -437,8 +437,8 @@ int dav_give_known(struct dav_worker *w, struct davcoll *c, struct err *err)
 			rc = give_one(w, c, &c->items[i], c->last_run, err);
 		known += c->items[i].done;
 	}
-	pthread_mutex_lock(&w->run->lock);
+	pthread_mutex_lock(&w->run->workers.lock);
 	w->run->result->items += known;
-	pthread_mutex_unlock(&w->run->lock);
+	pthread_mutex_unlock(&w->run->workers.lock);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

@@ -194,10 +194,10 @@ static void add_nested(struct listing *l, const char *url)
 	struct dav_run *run = l->w->run;
 
 	l->c->holds = true;
-	pthread_mutex_lock(&run->lock);
+	pthread_mutex_lock(&run->workers.lock);
 	if (run->n_nested < DAV_COLLS_MAX)
 		*ARR_PUSH(run->nested, run->n_nested, run->nested_cap) = xstrdup(url);
-	pthread_mutex_unlock(&run->lock);
+	pthread_mutex_unlock(&run->workers.lock);
 }
 
 static int on_member(void *ctx, struct dav_response *r, struct err *err)

@@ -10,26 +10,17 @@ bool dav_fatal(const struct dav_run *r, const struct err *err)
 	return err->scope == ERR_WHOLE || err->code == ERR_STOPPED;
 }
 
-static void fail(struct dav_run *r, const struct err *err)
-{
-	pthread_mutex_lock(&r->lock);
-	if (!r->failed)
-		r->fatal = *err;
-	r->failed = true;
-	pthread_mutex_unlock(&r->lock);
-}
-
 static struct davcoll *take(struct dav_run *r, enum dav_state state)
 {
 	struct davcoll *c = NULL;
 
-	pthread_mutex_lock(&r->lock);
-	while (!r->failed && !c && r->next < r->n_colls) {
+	pthread_mutex_lock(&r->workers.lock);
+	while (!r->workers.failed && !c && r->next < r->n_colls) {
 		c = &r->colls[r->next++];
 		if (c->state != state)
 			c = NULL;
 	}
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return c;
 }
 
@@ -51,12 +42,12 @@ static int keep(struct dav_run *r, struct davcoll *c, enum coll_status status, c
 
 static void count(struct dav_run *r, const struct davcoll *c, bool unchanged)
 {
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	r->result->collections++;
 	r->result->unchanged += unchanged;
 	if (unchanged)
 		r->result->items += c->prev->n_items;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 }
 
 /* A collection that cannot be read keeps its last state. */
@@ -65,9 +56,9 @@ static int keep_stale(struct dav_run *r, struct davcoll *c, struct err *err)
 	struct err why = *err;
 
 	progress_say(r->progress, SAY_WARNING, "%s cannot be read: %s", c->coll->name, why.text);
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	r->result->errors++;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return keep(r, c, COLL_STALE, why.text, err);
 }
 
@@ -126,9 +117,9 @@ static int look(struct dav_worker *w, struct davcoll *c, struct err *err)
 		return dav_fatal(r, err) ? rc : keep_stale(r, c, err);
 	count(r, c, false);
 	if (r->opts->dry) {
-		pthread_mutex_lock(&r->lock);
+		pthread_mutex_lock(&r->workers.lock);
 		r->result->items += c->n_items;
-		pthread_mutex_unlock(&r->lock);
+		pthread_mutex_unlock(&r->workers.lock);
 	} else {
 		rc = dav_give_known(w, c, err);
 	}
@@ -161,51 +152,41 @@ static int open_client(struct dav_worker *w, struct err *err)
 	return w->http ? 0 : dav_open_beside(w->run->first->http, &w->http, err);
 }
 
-static void pass(struct dav_worker *w, enum dav_state state)
+static int pass(struct dav_worker *w, enum dav_state state, struct err *err)
 {
-	struct dav_run *r = w->run;
-	struct err err = {0};
 	struct davcoll *c;
 	int rc = 0;
 
-	while (rc == 0 && (c = take(r, state)) != NULL) {
-		rc = stop_check(&err);
+	while (rc == 0 && (c = take(w->run, state)) != NULL) {
+		rc = stop_check(err);
 		if (rc == 0)
-			rc = state == DAV_NEW ? look(w, c, &err) : fill(w, c, &err);
+			rc = state == DAV_NEW ? look(w, c, err) : fill(w, c, err);
 	}
-	if (rc < 0)
-		fail(r, &err);
+	return rc;
 }
 
-static void *look_main(void *arg)
+static int look_main(void *arg, struct err *err)
 {
-	pass(arg, DAV_NEW);
-	return NULL;
+	return pass(arg, DAV_NEW, err);
 }
 
-static void *fill_main(void *arg)
+static int fill_main(void *arg, struct err *err)
 {
-	pass(arg, DAV_LISTED);
-	return NULL;
+	return pass(arg, DAV_LISTED, err);
 }
 
 /* Each collection that is in ${state}, by up to ${n} workers. */
-static void all(struct dav_run *r, struct dav_worker *w, size_t n, enum dav_state state)
+static int all(
+        struct dav_run *r, struct dav_worker *w, size_t n, enum dav_state state, struct err *err)
 {
-	void *(*fn)(void *) = state == DAV_NEW ? look_main : fill_main;
-	struct err err = {0};
-	size_t started = 1;
+	worker_fn *fn = state == DAV_NEW ? look_main : fill_main;
+	struct err ignored = {0};
 
 	r->next = 0;
-	for (; started < n; started++) {
-		if (open_client(&w[started], &err) < 0)
+	for (size_t i = 1; i < n; i++)
+		if (open_client(&w[i], &ignored) < 0 || !workers_start(&r->workers, fn, &w[i]))
 			break;
-		if (pthread_create(&w[started].thread, NULL, fn, &w[started]) != 0)
-			break;
-	}
-	fn(&w[0]);
-	for (size_t i = 1; i < started; i++)
-		pthread_join(w[i].thread, NULL);
+	return workers_run(&r->workers, 1, fn, &w[0], err);
 }
 
 /* What is to be fetched; 0 when there is room for it. */
@@ -290,7 +271,7 @@ static int find_nested(struct dav_worker *w, struct err *err)
 	int rc = 0;
 
 	for (size_t i = 0; i < r->n_nested; i++) {
-		if (rc == 0 && !r->failed && !dav_is_known(r, dav_key(r->nested[i])))
+		if (rc == 0 && !dav_is_known(r, dav_key(r->nested[i])))
 			rc = dav_enumerate(w, r->nested[i], 0, err);
 		if (rc < 0 && !dav_fatal(r, err)) {
 			dav_add_lost(r, r->nested[i], err->text);
@@ -383,27 +364,25 @@ static bool has_new(const struct dav_run *r)
 
 static int work(struct dav_run *r, struct dav_worker *w, struct err *err)
 {
-	int rc = 0;
+	int rc;
 
 	do {
-		all(r, w, workers(r), DAV_NEW);
-		rc = find_nested(w, err);
-	} while (rc == 0 && !r->failed && has_new(r));
+		rc = all(r, w, workers(r), DAV_NEW, err);
+		if (rc == 0)
+			rc = find_nested(w, err);
+	} while (rc == 0 && has_new(r));
 	if (rc < 0)
 		return rc;
-	if (!r->failed && !r->opts->dry) {
-		rc = dav_keep_unseen(r, err);
-		if (rc == 0)
-			rc = check_space(r, err);
-		if (rc < 0)
-			return err_widen(err, ERR_WHOLE);
-		all(r, w, workers(r), DAV_LISTED);
-	}
-	if (r->failed) {
-		*err = r->fatal;
-		return err_widen(err, ERR_WHOLE);
-	}
-	return r->opts->dry ? 0 : keep_lost(r, err);
+	if (r->opts->dry)
+		return 0;
+	rc = dav_keep_unseen(r, err);
+	if (rc == 0)
+		rc = check_space(r, err);
+	if (rc == 0)
+		rc = all(r, w, workers(r), DAV_LISTED, err);
+	if (rc == 0)
+		rc = keep_lost(r, err);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
 static int dav_source_run(const struct service *service, struct tree_sink *sink,
@@ -419,7 +398,7 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 	struct dav_worker w[16];
 	int rc;
 
-	pthread_mutex_init(&r.lock, NULL);
+	workers_init(&r.workers);
 	memset(w, 0, sizeof w);
 	r.first = &w[0];
 	for (size_t i = 0; i < 16; i++)
@@ -441,8 +420,10 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 		free(r.lost[i].reason);
 	}
 	free(r.lost);
+	for (size_t i = 0; i < r.n_nested; i++)
+		free(r.nested[i]);
 	free(r.nested);
-	pthread_mutex_destroy(&r.lock);
+	workers_clear(&r.workers);
 	return rc;
 }
 

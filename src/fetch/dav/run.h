@@ -1,7 +1,7 @@
 #ifndef VALISE_FETCH_DAV_RUN_H
 #define VALISE_FETCH_DAV_RUN_H
 
-#include <pthread.h>
+#include "valise/base/workers.h"
 #include "valise/proto/dav/client.h"
 #include "valise/proto/dav/discover.h"
 #include "valise/fetch/fetch.h"
@@ -93,17 +93,14 @@ struct dav_run {
 	char **nested; /* URLs of collections that the listing of another one showed */
 	size_t n_nested, nested_cap;
 
-	/* guards result and what follows; a collection has one worker at a time */
-	pthread_mutex_t lock;
+	/* the lock guards result and what follows; a collection has one worker at a time */
+	struct workers workers;
 	size_t next;
-	bool failed;
-	struct err fatal;
 };
 
 struct dav_worker {
 	struct dav_run *run;
 	struct http *http;
-	pthread_t thread;
 };
 
 /* costs the service, not a collection */

@@ -275,7 +275,7 @@ int list_mailboxes(struct worker *w, struct mbox *mb, struct err *err)
 	for (size_t i = 0; i < t.n_odd; i++) {
 		if (rc == 0)
 			rc = list_alone(w, t.odd[i], err);
-		else if (!fetch_failed(w->run))
+		else if (!workers_failed(&w->run->workers))
 			sched_unlist(w->run, t.odd[i]);
 	}
 	free(t.odd);

@@ -26,7 +26,7 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 		return rc;
 	atomic_fetch_add(&w->run->progress->bytes_done, n);
 	rc = intake_write(&w->in, p, n, err);
-	return rc < 0 ? fetch_fail(w->run, err) : 0;
+	return rc < 0 ? workers_fail(&w->run->workers, err) : 0;
 }
 
 /*
@@ -64,15 +64,15 @@ static int item_keep(
 	mb->poisoned = 0;
 	pthread_mutex_unlock(&mb->lock);
 	if (rc < 0)
-		return fetch_fail(w->run, err);
+		return workers_fail(&w->run->workers, err);
 	r->done = 1;
 	w->progress++;
 	imap_link_gained(&w->run->links);
 	atomic_fetch_add(&w->run->progress->items_done, 1);
-	pthread_mutex_lock(&w->run->lock);
+	pthread_mutex_lock(&w->run->workers.lock);
 	w->run->result.fetched++;
 	w->run->result.bytes_fetched += it->size;
-	pthread_mutex_unlock(&w->run->lock);
+	pthread_mutex_unlock(&w->run->workers.lock);
 	return 0;
 }
 
@@ -91,7 +91,7 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	int rc = intake_finish(&w->in, &it, told, err);
 
 	if (rc < 0)
-		return fetch_fail(w->run, err);
+		return workers_fail(&w->run->workers, err);
 	if (!(it.warn & WARN_SIZE))
 		atomic_fetch_add(&w->run->sizes_right, 1);
 	if (!(r->have & REC_FLAGS) && !w->note[0])

@@ -32,7 +32,7 @@ int link_open(struct worker *w, struct err *err)
 	int rc;
 
 	if (!w->was_open)
-		need = w->run->workers ? LINK_FURTHER : LINK_FIRST;
+		need = w->run->worker ? LINK_FURTHER : LINK_FIRST;
 	link_drop(w);
 	rc = imap_link_open(&w->run->links, need, &w->m, err);
 	w->was_open |= rc == 0;

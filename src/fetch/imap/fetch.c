@@ -159,7 +159,7 @@ static int enter_alone(struct worker *w, struct mbox *mb, bool *in_out, struct e
 
 	*in_out = rc == 0 && is_same(w, mb, sel.uidvalidity);
 	imap_selected_clear(&sel);
-	if (rc == 0 || w->lost || err->code == ERR_STOPPED || fetch_failed(w->run))
+	if (rc == 0 || w->lost || err->code == ERR_STOPPED || workers_failed(&w->run->workers))
 		return rc;
 	give_up(w, mb, err->text);
 	return 0;
@@ -452,15 +452,16 @@ int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 	rc = enter(w, mb, &in, err);
 	if (!in)
 		w->cur = NULL;
-	while (rc == 0 && !idle && !fetch_failed(w->run)) {
+	while (rc == 0 && !idle && !workers_failed(&w->run->workers)) {
 		rc = step(w, &idle, err);
 		if (rc == 0)
 			rc = release(w, err);
 	}
-	if (rc < 0 || fetch_failed(w->run)) {
+	if (rc < 0 || workers_failed(&w->run->workers)) {
 		struct err why = *err;
 		bool over = w->lost || err->code == ERR_STOPPED || err->code == ERR_GUARD ||
-		            imap_links_ended(&w->run->links, NULL) || fetch_failed(w->run);
+		            imap_links_ended(&w->run->links, NULL) ||
+		            workers_failed(&w->run->workers);
 		char next[200] = "";
 
 		if (w->n_fly)

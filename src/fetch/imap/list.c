@@ -237,7 +237,7 @@ int list_prev(struct run *run, const struct tree_coll *now, enum tree_prev which
 		return 0;
 	rc = s->ops->prev(s, which, COLL_MAIL, now->name, &c, err);
 	if (rc < 0)
-		return fetch_fail(run, err);
+		return workers_fail(&run->workers, err);
 	if (c && (c->uidvalidity != now->uidvalidity || !plan_same_raw(c, now))) {
 		tree_coll_free(c);
 		c = NULL;
@@ -349,7 +349,7 @@ static int list_split(struct listing *l, struct err *err)
 		else
 			rc = s->ops->item(s, l->coll, &it, err);
 		if (rc < 0)
-			fetch_fail(l->w->run, err);
+			workers_fail(&l->w->run->workers, err);
 	}
 	l->n = left;
 	tree_coll_free(had[0]);
@@ -402,7 +402,7 @@ static int list_once(struct worker *w, struct mbox *mb, struct err *err)
 bool list_is_over(const struct worker *w, const struct err *err)
 {
 	return w->lost || err->code == ERR_STOPPED || imap_links_ended(&w->run->links, NULL) ||
-	       fetch_failed(w->run);
+	       workers_failed(&w->run->workers);
 }
 
 int list_alone(struct worker *w, struct mbox *mb, struct err *err)

@@ -186,7 +186,7 @@ static int read_item(struct rematch *m, const struct tree_coll *c, const struct 
 	buf_clear(&r.head);
 	*ARR_PUSH(m->haves, m->n_haves, m->haves_cap) = have;
 	/* One that cannot be read is none that matches. */
-	return r.in.failed ? fetch_fail(m->w->run, err) : 0;
+	return r.in.failed ? workers_fail(&m->w->run->workers, err) : 0;
 }
 
 /* ---- the server's header fields ---- */
@@ -309,7 +309,7 @@ static int give_items(struct rematch *m, struct err *err)
 		rc = r->sink->ops->item(r->sink, w->mb->coll, &it, err);
 		rec->done = 1;
 	}
-	return rc < 0 ? fetch_fail(r, err) : 0;
+	return rc < 0 ? workers_fail(&r->workers, err) : 0;
 }
 
 static void drop_done(struct run *r, struct mbox *mb)

@@ -165,7 +165,7 @@ static int keep_before(struct worker *w, struct mbox *mb, const struct tree_coll
 	rc = s->ops->item(s, mb->coll, &it, err);
 	pthread_mutex_unlock(&mb->lock);
 	if (rc < 0)
-		return fetch_fail(w->run, err);
+		return workers_fail(&w->run->workers, err);
 	r->done = 1;
 	progress_say(w->run->progress, SAY_WARNING,
 	        "%s: the server still does not give UID %u; the copy rescued earlier is kept",

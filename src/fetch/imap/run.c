@@ -279,44 +279,47 @@ static int work(struct worker *w, struct err *err)
 	return rc;
 }
 
-static void *worker_main(void *arg)
+/*
+ * Only the last one's error ends the run, and a stop: the others do the work of a worker
+ * that has lost its connection.
+ */
+static int worker_main(void *arg, struct err *err)
 {
 	struct worker *w = arg;
 	struct run *r = w->run;
-	struct err err = {0};
-	int rc = work(w, &err);
+	int rc = work(w, err);
 
 	if (rc == ERR_STOPPED)
-		fetch_fail(r, &err);
+		workers_fail(&r->workers, err);
 	link_drop(w);
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	r->alive -= !w->leaving;
-	if (rc < 0 && !r->failed && r->open && r->alive == 0) {
-		r->failed = r->cut_short = true;
-		r->fatal = err;
+	if (rc < 0 && !r->workers.failed && r->open && r->alive == 0) {
+		r->cut_short = true;
+		workers_fail_held(&r->workers, err);
 	}
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	if (w->leaving)
 		progress_say(r->progress, SAY_INFO, "going on with one connection less");
-	else if (rc < 0 && !fetch_failed(r))
+	else if (rc < 0 && !workers_failed(&r->workers))
 		progress_say(
-		        r->progress, SAY_INFO, "going on with one connection less: %s", err.text);
+		        r->progress, SAY_INFO, "going on with one connection less: %s", err->text);
 	intake_clear(&w->in);
 	free(w->missing);
 	free(w->doubts);
-	return NULL;
+	return 0;
 }
 
 void work_start(struct run *r, unsigned want)
 {
 	while (r->n_workers < want && r->n_workers < r->max_workers) {
-		struct worker *w = &r->workers[r->n_workers];
+		struct worker *w = &r->worker[r->n_workers];
 
 		w->run = r;
 		w->number = r->n_workers;
 		intake_begin(&w->in, r->sink, COLL_MAIL, HEAD_MAX);
 		/* Without a thread the others do its work. */
-		if (w->number && pthread_create(&w->thread, NULL, worker_main, w) != 0)
+		if (w->number && !workers_start(&r->workers, worker_main, w))
 			return;
 		r->n_workers++;
 		r->alive++;
@@ -324,30 +327,22 @@ void work_start(struct run *r, unsigned want)
 }
 
 /* The session that has planned is the first worker's. */
-static void work_all(struct run *r, struct worker *first, unsigned listers)
+static int work_all(struct run *r, struct worker *first, unsigned listers, struct err *err)
 {
-	unsigned n;
+	int rc;
 
 	r->max_workers = r->opts->connections ? r->opts->connections : CONNECTIONS;
-	r->workers = xcalloc(r->max_workers, sizeof *r->workers);
+	r->worker = xcalloc(r->max_workers, sizeof *r->worker);
 	r->phase = 1;
-	r->workers[0].m = first->m;
-	r->workers[0].was_open = true;
+	r->worker[0].m = first->m;
+	r->worker[0].was_open = true;
 	first->m = NULL;
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	work_start(r, listers);
-	pthread_mutex_unlock(&r->lock);
-	worker_main(&r->workers[0]);
-	/* One that is still at work may start others. */
-	for (unsigned i = 1;; i++) {
-		pthread_mutex_lock(&r->lock);
-		n = r->n_workers;
-		pthread_mutex_unlock(&r->lock);
-		if (i >= n)
-			break;
-		pthread_join(r->workers[i].thread, NULL);
-	}
-	free(r->workers);
+	pthread_mutex_unlock(&r->workers.lock);
+	rc = workers_run(&r->workers, 1, worker_main, &r->worker[0], err);
+	free(r->worker);
+	return rc;
 }
 
 static void run_clear(struct run *r)
@@ -361,14 +356,15 @@ static void run_clear(struct run *r)
 	free(r->prefix);
 	twins_clear(&r->twins);
 	imap_list_free(r->list, r->n_list);
-	pthread_mutex_destroy(&r->lock);
-	pthread_cond_destroy(&r->wake);
+	workers_clear(&r->workers);
 	imap_links_clear(&r->links);
 }
 
 static bool links_over(void *ctx)
 {
-	return fetch_failed(ctx);
+	struct run *r = ctx;
+
+	return workers_failed(&r->workers);
 }
 
 /*
@@ -379,10 +375,10 @@ static int cut_short(struct run *r, struct err *err)
 {
 	const struct source_result *had = &r->result;
 
-	if (!r->cut_short || r->opts->dry || (!had->fetched && !had->collections))
+	if (r->opts->dry || (!had->fetched && !had->collections))
 		return err_widen(err, ERR_WHOLE);
 	progress_say(r->progress, SAY_WARNING, "%s", err->text);
-	return sched_settle(r, r->fatal.text, err);
+	return sched_settle(r, r->workers.fatal.text, err);
 }
 
 static int imap_run(const struct service *service, struct tree_sink *sink,
@@ -403,8 +399,7 @@ static int imap_run(const struct service *service, struct tree_sink *sink,
 	int rc;
 
 	own.one_by_one = &r.one_by_one;
-	pthread_mutex_init(&r.lock, NULL);
-	pthread_cond_init(&r.wake, NULL);
+	workers_init(&r.workers);
 	twins_init(&r.twins);
 	r.links.ctx = &r;
 	imap_links_init(&r.links);
@@ -412,11 +407,9 @@ static int imap_run(const struct service *service, struct tree_sink *sink,
 	if (rc == 0)
 		rc = plan(&r, &first, &messages, err);
 	if (rc == 0 && r.open)
-		work_all(&r, &first, plan_listers(opts, r.open, messages));
-	if (rc == 0 && r.failed) {
-		*err = r.fatal;
+		rc = work_all(&r, &first, plan_listers(opts, r.open, messages), err);
+	if (rc < 0 && r.cut_short)
 		rc = cut_short(&r, err);
-	}
 	link_drop(&first);
 	*out = r.result;
 	run_clear(&r);

@@ -1,8 +1,8 @@
 #ifndef VALISE_FETCH_IMAP_RUN_H
 #define VALISE_FETCH_IMAP_RUN_H
 
-#include <pthread.h>
 #include "valise/base/mem.h"
+#include "valise/base/workers.h"
 #include "valise/proto/imap/links.h"
 #include "valise/fetch/fetch.h"
 #include "valise/tree/intake.h"
@@ -17,10 +17,10 @@
  * Between the two the whole size is known: the disk is asked, and progress has its
  * totals.
  *
- * Locks: run->lock guards all members of a mailbox that say who works on it (state,
+ * Locks: run->workers.lock guards all members of a mailbox that say who works on it (state,
  * users, next, back, listings), the result and the fatal error. mbox->lock guards its
  * collection and what is counted beside it. A record belongs to the worker whose job
- * holds it. When both are taken, run->lock comes first.
+ * holds it. When both are taken, run->workers.lock comes first.
  */
 
 enum {
@@ -192,22 +192,16 @@ struct run {
 	size_t n_boxes;
 	struct twins twins;
 
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
+	struct workers workers;
 	unsigned phase, alive, listing;
 	/* started ones, n of them; the first runs in the caller's thread */
-	struct worker *workers;
+	struct worker *worker;
 	unsigned n_workers, max_workers;
 	size_t open; /* mailboxes not MB_DONE */
 	size_t list_from; /* none before it is to be listed */
 	bool rematched;
-	bool failed;
-	/*
-	 * ... as no connection could be had any more, not by a fault of ours or the
-	 * sink's
-	 */
+	/* failed as no connection could be opened any more: no fault of ours or the sink's */
 	bool cut_short;
-	struct err fatal;
 	struct source_result result;
 };
 
@@ -220,7 +214,6 @@ struct worker {
 	bool qresync, qresync_tried; /* on m: it is on; it was asked for */
 	/* one too many since the server asked to wait: ends when nothing is in flight */
 	bool leaving;
-	pthread_t thread;
 
 	struct mbox *at; /* the mailbox that is examined on m */
 	uint32_t at_validity; /* its UIDVALIDITY as examined */
@@ -347,11 +340,8 @@ bool sched_is_spare(struct worker *w);
  * named with ${reason}.
  */
 int sched_settle(struct run *r, const char *reason, struct err *err) MUST_CHECK;
-/* Start threads until there are ${want} workers; run->lock is held. */
+/* Start threads until there are ${want} workers; run->workers.lock is held. */
 void work_start(struct run *r, unsigned want);
-/* Note an error that ends the run; returns err->code. */
-int fetch_fail(struct run *r, const struct err *err);
-bool fetch_failed(struct run *r);
 void mbox_reset(struct mbox *mb);
 
 /* labels.c: X-GM-EXT-1 */
@@ -374,10 +364,10 @@ void twins_know(
 void twins_know_all(struct twins *t, const struct tree_coll *c);
 /*
  * Nothing is being fetched: decide what is to be fetched next, hand over what needs no
- * fetch. run->lock is held.
+ * fetch. run->workers.lock is held.
  */
 int twins_round(struct run *run, struct err *err) MUST_CHECK;
-/* Everything else is done, and messages wait for a round. run->lock is held. */
+/* Everything else is done, and messages wait for a round. run->workers.lock is held. */
 bool twins_wait(const struct run *run);
 
 /*

@@ -3,29 +3,6 @@
 #include <string.h>
 #include "run.h"
 
-int fetch_fail(struct run *r, const struct err *err)
-{
-	pthread_mutex_lock(&r->lock);
-	if (!r->failed) {
-		r->failed = true;
-		r->fatal = *err;
-		r->fatal.scope = ERR_WHOLE;
-	}
-	pthread_cond_broadcast(&r->wake);
-	pthread_mutex_unlock(&r->lock);
-	return err->code;
-}
-
-bool fetch_failed(struct run *r)
-{
-	bool failed;
-
-	pthread_mutex_lock(&r->lock);
-	failed = r->failed;
-	pthread_mutex_unlock(&r->lock);
-	return failed;
-}
-
 void mbox_reset(struct mbox *mb)
 {
 	free(mb->recs);
@@ -96,16 +73,16 @@ struct mbox *sched_try_listing(struct run *r)
 {
 	struct mbox *mb = NULL;
 
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	skip_listed(r);
-	for (size_t i = r->list_from; i < r->n_boxes && !mb && !r->failed; i++)
+	for (size_t i = r->list_from; i < r->n_boxes && !mb && !r->workers.failed; i++)
 		if (r->boxes[i].state == MB_LIST && plan_is_small(&r->boxes[i]))
 			mb = &r->boxes[i];
 	if (mb) {
 		mb->state = MB_LISTING;
 		r->listing++;
 	}
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return mb;
 }
 
@@ -113,11 +90,11 @@ struct mbox *sched_try_bodies(struct run *r)
 {
 	struct mbox *mb;
 
-	pthread_mutex_lock(&r->lock);
-	mb = r->phase == 2 && !r->failed ? pick_bodies(r) : NULL;
+	pthread_mutex_lock(&r->workers.lock);
+	mb = r->phase == 2 && !r->workers.failed ? pick_bodies(r) : NULL;
 	if (mb)
 		mb->users++;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return mb;
 }
 
@@ -128,7 +105,7 @@ static void count_coll(struct run *r, const struct tree_coll *c)
 	r->result.errors += c->n_errors;
 }
 
-/* run->lock is held; it is let go while the sink works. */
+/* run->workers.lock is held; it is let go while the sink works. */
 static int mbox_finish(struct run *r, struct mbox *mb, struct err *err)
 {
 	struct tree_coll *c = mb->coll;
@@ -137,7 +114,7 @@ static int mbox_finish(struct run *r, struct mbox *mb, struct err *err)
 	mb->coll = NULL;
 	mb->state = MB_DONE;
 	count_coll(r, c);
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	if (mb->gone)
 		progress_say(r->progress, SAY_INFO, "%s: %s expunged by someone else meanwhile",
 		        mb->name,
@@ -145,14 +122,14 @@ static int mbox_finish(struct run *r, struct mbox *mb, struct err *err)
 	rc = r->sink->ops->coll(r->sink, c, err);
 	mbox_reset(mb);
 	if (rc < 0)
-		fetch_fail(r, err);
-	pthread_mutex_lock(&r->lock);
+		workers_fail(&r->workers, err);
+	pthread_mutex_lock(&r->workers.lock);
 	r->open--;
-	pthread_cond_broadcast(&r->wake);
+	pthread_cond_broadcast(&r->workers.wake);
 	return rc;
 }
 
-/* Mailboxes that need no fetch, or none any more. run->lock is held. */
+/* Mailboxes that need no fetch, or none any more. run->workers.lock is held. */
 static int finish_idle(struct run *r, struct err *err)
 {
 	int rc = 0;
@@ -166,7 +143,7 @@ static int finish_idle(struct run *r, struct err *err)
 	return rc;
 }
 
-/* What has to be fetched now. run->lock is held. */
+/* What has to be fetched now. run->workers.lock is held. */
 static int plan_bodies(struct run *r, struct err *err)
 {
 	uint64_t items = 0, bytes = 0;
@@ -190,26 +167,24 @@ static int plan_bodies(struct run *r, struct err *err)
 	r->phase = 2;
 	if (rc == 0 && !r->opts->dry)
 		rc = finish_idle(r, err);
-	if (rc < 0 && !r->failed) {
-		r->failed = true;
-		r->fatal = *err;
-	}
-	pthread_cond_broadcast(&r->wake);
+	if (rc < 0)
+		return workers_fail_held(&r->workers, err);
+	pthread_cond_broadcast(&r->workers.wake);
 	return rc;
 }
 
-/* run->lock is held; the others wait as if for a listing. */
+/* run->workers.lock is held; the others wait as if for a listing. */
 static void rematch(struct worker *w)
 {
 	struct run *r = w->run;
 
 	r->rematched = true;
 	r->listing++;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	rematch_all(w);
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	r->listing--;
-	pthread_cond_broadcast(&r->wake);
+	pthread_cond_broadcast(&r->workers.wake);
 }
 
 struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
@@ -217,8 +192,8 @@ struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
 	struct run *r = w->run;
 	struct mbox *mb = NULL;
 
-	pthread_mutex_lock(&r->lock);
-	while (!r->failed && r->open) {
+	pthread_mutex_lock(&r->workers.lock);
+	while (!r->workers.failed && r->open) {
 		mb = pick_listing(r);
 		*list_out = mb != NULL;
 		if (mb) {
@@ -248,11 +223,11 @@ struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
 		 * Others may give jobs back, or find that a mailbox has to be listed
 		 * anew.
 		 */
-		pthread_cond_wait(&r->wake, &r->lock);
+		pthread_cond_wait(&r->workers.wake, &r->workers.lock);
 	}
-	if (r->failed)
+	if (r->workers.failed)
 		mb = NULL;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return mb;
 }
 
@@ -262,8 +237,8 @@ bool sched_take(struct run *r, struct mbox *mb, bool one, struct job *out)
 	struct job *back;
 	size_t low = 0;
 
-	pthread_mutex_lock(&r->lock);
-	if (!r->failed && has_jobs(mb)) {
+	pthread_mutex_lock(&r->workers.lock);
+	if (!r->workers.failed && has_jobs(mb)) {
 		found = true;
 		if (mb->n_back) {
 			for (size_t i = 1; i < mb->n_back; i++)
@@ -287,7 +262,7 @@ bool sched_take(struct run *r, struct mbox *mb, bool one, struct job *out)
 			        mb->recs[out->first + i].done ? 0 : mb->recs[out->first + i].size;
 		mb->bytes_left -= out->bytes < mb->bytes_left ? out->bytes : mb->bytes_left;
 	}
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return found;
 }
 
@@ -313,11 +288,11 @@ void sched_return(struct run *r, struct mbox *mb, const struct job *j)
 {
 	if (j->n == 0)
 		return;
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	return_parts(mb, j);
 	mb->bytes_left += j->bytes;
-	pthread_cond_broadcast(&r->wake);
-	pthread_mutex_unlock(&r->lock);
+	pthread_cond_broadcast(&r->workers.wake);
+	pthread_mutex_unlock(&r->workers.lock);
 }
 
 int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
@@ -325,7 +300,7 @@ int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
 	struct run *r = w->run;
 	int rc = 0;
 
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	imap_link_gained(&r->links);
 	r->listing--;
 	mb->state = MB_BODIES;
@@ -339,22 +314,22 @@ int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
 	} else if (mb->n_recs == 0) {
 		rc = mbox_finish(r, mb, err);
 	}
-	pthread_cond_broadcast(&r->wake);
-	pthread_mutex_unlock(&r->lock);
+	pthread_cond_broadcast(&r->workers.wake);
+	pthread_mutex_unlock(&r->workers.lock);
 	return rc;
 }
 
 void sched_unlist(struct run *r, struct mbox *mb)
 {
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	mb->state = MB_LIST;
 	if ((size_t)(mb - r->boxes) < r->list_from)
 		r->list_from = (size_t)(mb - r->boxes);
 	if (mb->listings)
 		mb->listings--;
 	r->listing--;
-	pthread_cond_broadcast(&r->wake);
-	pthread_mutex_unlock(&r->lock);
+	pthread_cond_broadcast(&r->workers.wake);
+	pthread_mutex_unlock(&r->workers.lock);
 }
 
 int sched_leave(struct worker *w, struct mbox *mb, struct err *err)
@@ -362,26 +337,26 @@ int sched_leave(struct worker *w, struct mbox *mb, struct err *err)
 	struct run *r = w->run;
 	int rc = 0;
 
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	mb->users--;
 	if (mb->users == 0 && mb->relist) {
 		mbox_reset(mb);
 		mb->state = MB_LIST;
 		if ((size_t)(mb - r->boxes) < r->list_from)
 			r->list_from = (size_t)(mb - r->boxes);
-	} else if (mb->users == 0 && !r->failed && is_filled(mb)) {
+	} else if (mb->users == 0 && !r->workers.failed && is_filled(mb)) {
 		rc = mbox_finish(r, mb, err);
 	}
-	pthread_cond_broadcast(&r->wake);
-	pthread_mutex_unlock(&r->lock);
+	pthread_cond_broadcast(&r->workers.wake);
+	pthread_mutex_unlock(&r->workers.lock);
 	return rc;
 }
 
 void sched_relist(struct run *r, struct mbox *mb)
 {
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	mb->relist = true;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 }
 
 /*
@@ -413,16 +388,16 @@ int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct er
 		rc = give_stale(r, mb, reason, err);
 	progress_say(r->progress, SAY_WARNING, "%s could not be read: %s", mb->name, reason);
 	if (rc < 0)
-		fetch_fail(r, err);
-	pthread_mutex_lock(&r->lock);
+		workers_fail(&r->workers, err);
+	pthread_mutex_lock(&r->workers.lock);
 	mbox_reset(mb);
 	mb->state = MB_DONE;
 	r->listing--;
 	r->open--;
 	r->result.collections++;
 	r->result.errors++;
-	pthread_cond_broadcast(&r->wake);
-	pthread_mutex_unlock(&r->lock);
+	pthread_cond_broadcast(&r->workers.wake);
+	pthread_mutex_unlock(&r->workers.lock);
 	return rc;
 }
 
@@ -430,12 +405,12 @@ bool sched_is_spare(struct worker *w)
 {
 	struct run *r = w->run;
 
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	if (!w->leaving && imap_links_allowed(&r->links, r->alive) < r->alive) {
 		w->leaving = true;
 		r->alive--;
 	}
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return w->leaving;
 }
 
@@ -445,10 +420,10 @@ static int settle_one(struct run *r, struct mbox *mb, const char *reason, struct
 	uint64_t left = 0;
 	int rc;
 
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	if (mb->state != MB_BODIES || mb->relist) {
 		r->listing++; /* as sched_stale has it */
-		pthread_mutex_unlock(&r->lock);
+		pthread_mutex_unlock(&r->workers.lock);
 		return sched_stale(&nobody, mb, reason, err);
 	}
 	for (size_t i = 0; i < mb->n_recs; i++) {
@@ -466,7 +441,7 @@ static int settle_one(struct run *r, struct mbox *mb, const char *reason, struct
 		progress_say(r->progress, SAY_WARNING, "%s: %s not fetched this time", mb->name,
 		        counted(left, "message was", "messages were", (char[COUNTED_SIZE]){0}));
 	rc = mbox_finish(r, mb, err);
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return rc;
 }
 

@@ -44,7 +44,7 @@ static int on_object(void *ctx, enum coll_kind kind, const uint8_t sha256[SHA256
 	bool is_new, fits;
 
 	(void)err;
-	pthread_mutex_lock(&v->lock);
+	pthread_mutex_lock(&v->workers.lock);
 	o = object_map_add(&v->objects, kind, sha256, size, &is_new);
 	fits = object_set_place(is_new ? o : &copy, &w);
 	if (!is_new) {
@@ -52,7 +52,7 @@ static int on_object(void *ctx, enum coll_kind kind, const uint8_t sha256[SHA256
 		ARR_PUSH(v->copies, v->n_copies, v->copies_cap)->object = copy;
 	}
 	v->out->objects++;
-	pthread_mutex_unlock(&v->lock);
+	pthread_mutex_unlock(&v->workers.lock);
 	if (!fits)
 		verify_say(v, true, NULL, NULL,
 		        "part %u of snapshot %u is larger than a part can be", k->id.part,
@@ -72,9 +72,9 @@ static void scan_rest(struct part_check *k, const char *path)
 
 	if (part_scan(v->rootfd, path, on_object, NULL, k, &ignored) < 0)
 		return;
-	pthread_mutex_lock(&v->lock);
+	pthread_mutex_lock(&v->workers.lock);
 	v->out->objects = before; /* whole, but not checked as a part of a sound file */
-	pthread_mutex_unlock(&v->lock);
+	pthread_mutex_unlock(&v->workers.lock);
 }
 
 static int check_part(struct verify *v, const struct vfile *f, struct err *err)
@@ -120,30 +120,34 @@ static int check_file(struct verify *v, const struct vfile *f, struct err *err)
 	return 0;
 }
 
-static void *work(void *arg)
+static const struct vfile *take_file(struct verify *v)
 {
-	struct verify *v = arg;
+	const struct vfile *f = NULL;
 
-	pthread_mutex_lock(&v->lock);
-	while (v->next_file < v->n_files && v->fatal.code == 0) {
-		const struct vfile *f = &v->files[v->next_file++];
-		struct err err = {0};
-		int rc;
-
+	pthread_mutex_lock(&v->workers.lock);
+	if (v->next_file < v->n_files && !v->workers.failed) {
+		f = &v->files[v->next_file++];
 		v->out->files++;
 		v->out->bytes += f->file->size;
-		pthread_mutex_unlock(&v->lock);
-		rc = stop_check(&err);
+	}
+	pthread_mutex_unlock(&v->workers.lock);
+	return f;
+}
+
+static int check_files(void *arg, struct err *err)
+{
+	struct verify *v = arg;
+	const struct vfile *f;
+	int rc = 0;
+
+	while (rc == 0 && (f = take_file(v))) {
+		rc = stop_check(err);
 		if (rc == 0)
-			rc = check_file(v, f, &err);
+			rc = check_file(v, f, err);
 		if (v->progress)
 			v->progress->bytes_done += f->file->size;
-		pthread_mutex_lock(&v->lock);
-		if (rc < 0 && v->fatal.code == 0)
-			v->fatal = err;
 	}
-	pthread_mutex_unlock(&v->lock);
-	return NULL;
+	return rc;
 }
 
 static int cmp_copies(const void *a, const void *b)
@@ -154,9 +158,8 @@ static int cmp_copies(const void *a, const void *b)
 
 int verify_files(struct verify *v, struct err *err)
 {
-	pthread_t threads[WORKERS_MAX];
-	unsigned n = 0, want = v->opts->workers;
-	size_t large = 0;
+	size_t large = 0, want = v->opts->workers;
+	int rc;
 
 	for (size_t i = 0; i < v->n_files; i++) {
 		large += v->files[i].file->size > 1 << 20;
@@ -166,17 +169,10 @@ int verify_files(struct verify *v, struct err *err)
 	if (want == 0) {
 		long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-		want = cores > 0 ? (unsigned)cores : 1;
+		want = cores > 0 ? (size_t)cores : 1;
 	}
-	while (n + 1 < want && n + 1 < large && n < WORKERS_MAX &&
-	        pthread_create(&threads[n], NULL, work, v) == 0)
-		n++;
-	work(v);
-	while (n > 0)
-		pthread_join(threads[--n], NULL);
+	rc = workers_run(&v->workers, MIN(MIN(want, WORKERS_MAX), large), check_files, v, err);
 	if (v->n_copies)
 		qsort(v->copies, v->n_copies, sizeof *v->copies, cmp_copies);
-	if (v->fatal.code && err)
-		*err = v->fatal;
-	return v->fatal.code;
+	return rc;
 }

@@ -29,14 +29,14 @@ void verify_say(
 	va_start(ap, fmt);
 	f.text = finding_text(text, fmt, ap);
 	va_end(ap);
-	pthread_mutex_lock(&v->lock);
+	pthread_mutex_lock(&v->workers.lock);
 	if (damage)
 		v->out->damages++;
 	else
 		v->out->notes++;
 	if (v->opts->finding)
 		v->opts->finding(v->opts->ctx, &f);
-	pthread_mutex_unlock(&v->lock);
+	pthread_mutex_unlock(&v->workers.lock);
 }
 
 int verify_found(struct verify *v, const char *file, const struct err *why, struct err *err)
@@ -195,7 +195,7 @@ static void verify_clear(struct verify *v)
 	object_map_clear(&v->objects);
 	free(v->files);
 	free(v->copies);
-	pthread_mutex_destroy(&v->lock);
+	workers_clear(&v->workers);
 	if (v->rootfd >= 0)
 		sys_close(v->rootfd);
 }
@@ -208,7 +208,7 @@ int archive_verify(const char *path, const struct archive_verify_opts *opts,
 	int rc;
 
 	memset(out, 0, sizeof *out);
-	pthread_mutex_init(&v.lock, NULL);
+	workers_init(&v.workers);
 	object_map_init(&v.objects);
 	rc = dir_open(AT_FDCWD, path, &v.rootfd, err);
 	if (rc < 0)

@@ -1,8 +1,8 @@
 #ifndef VALISE_PACK_CHECK_VERIFY_H
 #define VALISE_PACK_CHECK_VERIFY_H
 
-#include <pthread.h>
 #include <stdarg.h>
+#include "valise/base/workers.h"
 #include "valise/pack/archive.h"
 #include "pack/part/objects.h"
 #include "pack/part/part.h"
@@ -51,11 +51,10 @@ struct verify {
 	size_t n_files, files_cap;
 	size_t next_file;
 
-	pthread_mutex_t lock; /* guards what follows, and out */
+	struct workers workers; /* the lock guards what follows, and out */
 	struct object_map objects;
 	struct vcopy *copies; /* sorted once the parts are read */
 	size_t n_copies, copies_cap;
-	struct err fatal;
 };
 
 void verify_say(struct verify *v, bool damage, const char *file, const char *item, const char *fmt,

@@ -10,15 +10,15 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/workers.h"
 #include "pack/part/hardlinks.h"
 
 #define THREADS_MAX 2
 
 struct job {
 	struct archive_sink *s;
-	pthread_mutex_t lock;
+	struct workers workers;
 	size_t next; /* slot */
-	struct err err;
 };
 
 static int write_part(void *ctx, const void *p, size_t n, struct err *err)
@@ -141,44 +141,41 @@ static int write_slot(struct archive_sink *s, struct slot *slot, struct err *err
 	return rc;
 }
 
-static void *work(void *arg)
+static struct slot *take_slot(struct job *j)
+{
+	struct archive_sink *s = j->s;
+	struct slot *found = NULL;
+
+	pthread_mutex_lock(&j->workers.lock);
+	while (!j->workers.failed && !found && j->next < s->n_slots) {
+		struct slot *slot = &s->slots[j->next++];
+
+		if (slot->state == SLOT_GIVEN)
+			found = slot;
+	}
+	pthread_mutex_unlock(&j->workers.lock);
+	return found;
+}
+
+static int write_slots(void *arg, struct err *err)
 {
 	struct job *j = arg;
-	struct archive_sink *s = j->s;
+	struct slot *slot;
+	int rc = 0;
 
-	pthread_mutex_lock(&j->lock);
-	while (j->err.code == 0 && j->next < s->n_slots) {
-		struct slot *slot = &s->slots[j->next++];
-		struct err err = {0};
-		int rc = 0;
-
-		if (slot->state != SLOT_GIVEN)
-			continue;
-		pthread_mutex_unlock(&j->lock);
-		rc = write_slot(s, slot, &err);
-		pthread_mutex_lock(&j->lock);
-		if (rc < 0 && j->err.code == 0)
-			j->err = err;
-	}
-	pthread_mutex_unlock(&j->lock);
-	return NULL;
+	while (rc == 0 && (slot = take_slot(j)))
+		rc = write_slot(j->s, slot, err);
+	return rc;
 }
 
 int sink_write_files(struct archive_sink *s, struct err *err)
 {
-	struct job j = {.s = s, .lock = PTHREAD_MUTEX_INITIALIZER};
-	pthread_t threads[THREADS_MAX];
-	unsigned n = 0, want = MIN(s->opts.workers, THREADS_MAX);
+	struct job j = {.s = s};
+	size_t want = MIN(s->opts.workers, THREADS_MAX);
+	int rc;
 
-	/* This thread works, too; one that cannot be started is one helper less. */
-	while (n + 1 < want && n + 1 < s->n_slots &&
-	        pthread_create(&threads[n], NULL, work, &j) == 0)
-		n++;
-	work(&j);
-	while (n > 0)
-		pthread_join(threads[--n], NULL);
-	pthread_mutex_destroy(&j.lock);
-	if (j.err.code && err)
-		*err = j.err;
-	return j.err.code;
+	workers_init(&j.workers);
+	rc = workers_run(&j.workers, MIN(want, s->n_slots), write_slots, &j, err);
+	workers_clear(&j.workers);
+	return rc;
 }

@@ -207,11 +207,11 @@ static uint64_t run_quota(struct run *r, uint64_t size)
 {
 	uint64_t limit;
 
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	if (size < r->quota_refused)
 		r->quota_refused = size;
 	limit = r->quota_refused;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return limit;
 }
 
@@ -309,7 +309,7 @@ int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err
 	}
 	rc = kept_put(b->w->run->journal, b->e->shown, k, n, err);
 	free(k);
-	return rc < 0 ? restore_fail(b->w->run, err) : 0;
+	return rc < 0 ? workers_fail(&b->w->run->workers, err) : 0;
 }
 
 int box_remember_odd(struct box *b, struct err *err)
@@ -336,10 +336,10 @@ static void choose_sample(struct box *b, uint32_t item)
 {
 	struct run *r = b->w->run;
 
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	if (is_sampled(r->n_added++) || r->opts->read_all || r->alters)
 		b->read_back[item] |= READ_SAMPLE;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 }
 
 void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
@@ -363,11 +363,11 @@ void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
 	if (kept_any(r->journal)) {
 		struct placed *p;
 
-		pthread_mutex_lock(&r->lock);
+		pthread_mutex_lock(&r->workers.lock);
 		p = ARR_PUSH(r->placed, r->n_placed, r->placed_cap);
 		memcpy(p->sha256, it->sha256, SHA256_LEN);
 		p->entry = b->entry;
-		pthread_mutex_unlock(&r->lock);
+		pthread_mutex_unlock(&r->workers.lock);
 	}
 }
 

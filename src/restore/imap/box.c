@@ -253,7 +253,7 @@ static void box_lost(struct box *b, const char *why)
 
 static void sum_add(struct run *r, const struct target_result *s)
 {
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	r->sum.collections++;
 	r->sum.collections_made += s->collections_made;
 	r->sum.items += s->items;
@@ -267,7 +267,7 @@ static void sum_add(struct run *r, const struct target_result *s)
 	r->sum.doubled += s->doubled;
 	r->sum.flags_added += s->flags_added;
 	r->sum.bytes += s->bytes;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 }
 
 /*

@@ -5,29 +5,6 @@
 #include <string.h>
 #include "run.h"
 
-int restore_fail(struct run *r, const struct err *err)
-{
-	pthread_mutex_lock(&r->lock);
-	if (!r->failed) {
-		r->failed = true;
-		r->fatal = *err;
-		r->fatal.scope = ERR_WHOLE;
-	}
-	pthread_cond_broadcast(&r->wake);
-	pthread_mutex_unlock(&r->lock);
-	return err->code;
-}
-
-bool restore_failed(struct run *r)
-{
-	bool failed;
-
-	pthread_mutex_lock(&r->lock);
-	failed = r->failed;
-	pthread_mutex_unlock(&r->lock);
-	return failed;
-}
-
 int tlink_pause(struct worker *w, unsigned nth, const char *next, struct err *err)
 {
 	return imap_link_pause(&w->run->links, nth, next, err);
@@ -61,7 +38,8 @@ bool tlink_again(struct box *b, int rc, unsigned *nth, struct err *err)
 
 bool tlink_over(const struct worker *w)
 {
-	return w->lost || imap_links_ended(&w->run->links, NULL) || restore_failed(w->run);
+	return w->lost || imap_links_ended(&w->run->links, NULL) ||
+	       workers_failed(&w->run->workers);
 }
 
 int tlink_open(struct worker *w, struct err *err)

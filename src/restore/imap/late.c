@@ -37,7 +37,7 @@ int late_going_out(struct box *b, struct err *err)
 		return 0;
 	rc = kept_out(b->w->run->journal, b->e->shown, (int64_t)time(NULL), err);
 	b->out_ms = b->sent_ms;
-	return rc < 0 ? restore_fail(b->w->run, err) : 0;
+	return rc < 0 ? workers_fail(&b->w->run->workers, err) : 0;
 }
 
 void late_settled(struct box *b)

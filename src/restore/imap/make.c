@@ -74,12 +74,12 @@ static enum name_is look_at_name(
 
 	if (is_listed(list, n, e->raw, e->raw_len))
 		return NAME_THERE;
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	if (map_adopt(r->map, r->n_map, i, list, n, &r->there))
 		is = NAME_ADOPTED;
 	else if (map_has_twin(r->map, r->n_map, i))
 		is = NAME_TWIN;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return is;
 }
 
@@ -87,9 +87,9 @@ static bool soften(struct run *r, struct map_entry *e, unsigned level)
 {
 	bool other;
 
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	other = map_soften(r->map, r->n_map, (size_t)(e - r->map), &r->there, level);
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return other;
 }
 

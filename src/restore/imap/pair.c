@@ -59,12 +59,12 @@ static void note_gone(struct box *b, const struct kept *k)
 
 	if (is_error(b->coll, k->src_uid))
 		return;
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	g = ARR_PUSH(r->gone, r->n_gone, r->gone_cap);
 	memcpy(g->sha256, k->sha256, SHA256_LEN);
 	g->src_uid = k->src_uid;
 	g->entry = b->entry;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 }
 
 /*

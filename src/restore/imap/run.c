@@ -121,10 +121,10 @@ static bool next_entry(struct run *r, size_t *out)
 {
 	bool found = false;
 
-	pthread_mutex_lock(&r->lock);
-	while (!r->failed && !found) {
+	pthread_mutex_lock(&r->workers.lock);
+	while (!r->workers.failed && !found) {
 		if (!r->ready) {
-			pthread_cond_wait(&r->wake, &r->lock);
+			pthread_cond_wait(&r->workers.wake, &r->workers.lock);
 		} else if (r->n_back) {
 			*out = r->back[--r->n_back];
 			found = true;
@@ -132,13 +132,13 @@ static bool next_entry(struct run *r, size_t *out)
 			*out = r->order[r->next++];
 			found = true;
 		} else if (r->busy) {
-			pthread_cond_wait(&r->wake, &r->lock);
+			pthread_cond_wait(&r->workers.wake, &r->workers.lock);
 		} else {
 			break;
 		}
 	}
 	r->busy += found;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return found;
 }
 
@@ -149,28 +149,28 @@ static bool is_spare(struct worker *w)
 {
 	struct run *r = w->run;
 
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	if (!w->leaving && imap_links_allowed(&r->links, r->alive) < r->alive) {
 		w->leaving = true;
 		r->alive--;
 	}
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return w->leaving;
 }
 
 static void give_back(struct run *r, size_t entry)
 {
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	*ARR_PUSH(r->back, r->n_back, r->back_cap) = entry;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 }
 
 static void not_busy(struct run *r)
 {
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	r->busy--;
-	pthread_cond_broadcast(&r->wake);
-	pthread_mutex_unlock(&r->lock);
+	pthread_cond_broadcast(&r->workers.wake);
+	pthread_mutex_unlock(&r->workers.lock);
 }
 
 static int work(struct worker *w, struct err *err)
@@ -192,31 +192,33 @@ static int work(struct worker *w, struct err *err)
 	return rc;
 }
 
-static void *worker_main(void *arg)
+/*
+ * Only the last one's error ends the run, and a stop: the others do the work of a worker
+ * that has lost its connection.
+ */
+static int worker_main(void *arg, struct err *err)
 {
 	struct worker *w = arg;
 	struct run *r = w->run;
-	struct err err = {0}, late = {0};
-	int rc = work(w, &err);
+	struct err late = {0};
+	int rc = work(w, err);
 
 	if (rc == ERR_STOPPED)
-		restore_fail(r, &err);
+		workers_fail(&r->workers, err);
 	if (w->n_later && box_finish_later(w, &late) < 0 && rc == 0)
 		rc = late.code;
 	tlink_drop(w);
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	r->alive -= !w->leaving;
-	if (rc < 0 && !r->failed && r->alive == 0 && (r->n_back || r->next < r->n_order)) {
-		r->failed = true;
-		r->fatal = err;
-	}
-	pthread_mutex_unlock(&r->lock);
+	if (rc < 0 && r->alive == 0 && (r->n_back || r->next < r->n_order))
+		workers_fail_held(&r->workers, err);
+	pthread_mutex_unlock(&r->workers.lock);
 	if (w->leaving)
 		progress_say(r->progress, SAY_INFO, "going on with one connection less");
-	else if (rc < 0 && !restore_failed(r))
+	else if (rc < 0 && !workers_failed(&r->workers))
 		progress_say(
-		        r->progress, SAY_INFO, "going on with one connection less: %s", err.text);
-	return NULL;
+		        r->progress, SAY_INFO, "going on with one connection less: %s", err->text);
+	return 0;
 }
 
 /*
@@ -247,44 +249,39 @@ static unsigned count_workers(const struct run *r)
  * The others sign in while the first session, which has shown that it can, makes the
  * plan.
  */
-static struct worker *start_workers(
-        struct run *r, struct worker *first, unsigned n, unsigned *started)
+static struct worker *start_workers(struct run *r, struct worker *first, unsigned n)
 {
 	struct worker *w = xcalloc(n, sizeof *w);
 
-	*started = 0;
-	pthread_mutex_lock(&r->lock);
-	r->alive = n;
+	pthread_mutex_lock(&r->workers.lock);
 	w[0] = *first;
 	first->m = NULL;
-	for (unsigned i = 0; i < n; i++) {
+	r->alive = 1;
+	for (unsigned i = 1; i < n; i++) {
 		w[i].run = r;
 		w[i].number = i;
-	}
-	for (unsigned i = 1; i < n; i++, ++*started)
-		if (pthread_create(&w[i].thread, NULL, worker_main, &w[i]) != 0)
+		if (!workers_start(&r->workers, worker_main, &w[i]))
 			break;
-	r->alive -= n - 1 - *started;
-	pthread_mutex_unlock(&r->lock);
+		r->alive++;
+	}
+	pthread_mutex_unlock(&r->workers.lock);
 	return w;
 }
 
-static void work_all(struct run *r, struct worker *first)
+static int work_all(struct run *r, struct worker *first, struct err *err)
 {
-	unsigned started;
-	struct worker *w = start_workers(r, first, count_workers(r), &started);
-	struct err err = {0};
+	struct worker *w = start_workers(r, first, count_workers(r));
+	int rc;
 
-	if (plan(r, w[0].m, &err) < 0 || labels_make(&w[0], &err) < 0)
-		restore_fail(r, &err);
-	pthread_mutex_lock(&r->lock);
+	if (plan(r, w[0].m, err) < 0 || labels_make(&w[0], err) < 0)
+		workers_fail(&r->workers, err);
+	pthread_mutex_lock(&r->workers.lock);
 	r->ready = true;
-	pthread_cond_broadcast(&r->wake);
-	pthread_mutex_unlock(&r->lock);
-	worker_main(&w[0]);
-	for (unsigned i = 1; i <= started; i++)
-		pthread_join(w[i].thread, NULL);
+	pthread_cond_broadcast(&r->workers.wake);
+	pthread_mutex_unlock(&r->workers.lock);
+	rc = workers_run(&r->workers, 1, worker_main, &w[0], err);
 	free(w);
+	return rc;
 }
 
 static void run_clear(struct run *r)
@@ -303,15 +300,16 @@ static void run_clear(struct run *r)
 	free(r->back);
 	free(r->gone);
 	free(r->placed);
-	pthread_mutex_destroy(&r->lock);
+	workers_clear(&r->workers);
 	pthread_mutex_destroy(&r->reader_lock);
-	pthread_cond_destroy(&r->wake);
 	imap_links_clear(&r->links);
 }
 
 static bool links_over(void *ctx)
 {
-	return restore_failed(ctx);
+	struct run *r = ctx;
+
+	return workers_failed(&r->workers);
 }
 
 static int imap_run(const struct service *service, struct tree_reader *reader,
@@ -332,20 +330,15 @@ static int imap_run(const struct service *service, struct tree_reader *reader,
 	struct worker first = {.run = &r};
 	int rc;
 
-	pthread_mutex_init(&r.lock, NULL);
+	workers_init(&r.workers);
 	pthread_mutex_init(&r.reader_lock, NULL);
-	pthread_cond_init(&r.wake, NULL);
 	r.links.ctx = &r;
 	imap_links_init(&r.links);
 	rc = tlink_open(&first, err);
 	if (rc == 0)
-		work_all(&r, &first);
-	if (rc == 0 && r.journal)
+		rc = work_all(&r, &first, err);
+	if (r.journal)
 		say_gone(&r);
-	if (rc == 0 && r.failed) {
-		*err = r.fatal;
-		rc = err->code;
-	}
 	if (r.quota_refused != UINT64_MAX)
 		progress_say(progress, SAY_WARNING,
 		        "the target is over quota: make room there, then run this again; it goes "

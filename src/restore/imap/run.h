@@ -1,8 +1,8 @@
 #ifndef VALISE_RESTORE_IMAP_RUN_H
 #define VALISE_RESTORE_IMAP_RUN_H
 
-#include <pthread.h>
 #include "valise/base/mem.h"
+#include "valise/base/workers.h"
 #include "valise/format/mend.h"
 #include "valise/proto/imap/links.h"
 #include "valise/restore/restore.h"
@@ -19,7 +19,7 @@
  *   each made known to the journal when the server has it; look at what came of it.
  * Nothing is taken away: no flag, no message, no mailbox.
  *
- * run->lock guards the queue of mailboxes, names that are softened, the sums and what
+ * run->workers.lock guards the queue of mailboxes, names that are softened, the sums and what
  * moved where.
  */
 
@@ -102,8 +102,7 @@ struct run {
 	bool gmail; /* the target has labels */
 	uint64_t append_limit; /* 0: unknown */
 
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
+	struct workers workers;
 	pthread_mutex_t reader_lock; /* reader->coll is not thread-safe */
 	bool ready; /* the plan stands */
 	uint64_t n_added; /* messages, for the sample of them that is read back */
@@ -116,8 +115,6 @@ struct run {
 	size_t *back; /* entries whose worker lost its connection for good */
 	size_t n_back, back_cap;
 	unsigned alive, busy;
-	bool failed;
-	struct err fatal;
 	/* the smallest message that was over quota, UINT64_MAX: none */
 	uint64_t quota_refused;
 	struct target_result sum;
@@ -157,7 +154,6 @@ struct worker {
 	bool was_open;
 	bool lost; /* no connection can be opened any more */
 	bool leaving; /* one too many since the server asked to wait */
-	pthread_t thread;
 };
 
 /* A keyword that a mailbox does not take. */
@@ -279,8 +275,6 @@ int tlink_reselect(struct box *b, struct err *err) MUST_CHECK;
 bool tlink_dead(const struct worker *w, int rc);
 /* no connection can be opened, or the run is over */
 bool tlink_over(const struct worker *w);
-int restore_fail(struct run *r, const struct err *err);
-bool restore_failed(struct run *r);
 
 /* report.c: what a person is told. */
 void say_box(struct box *b, enum say_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -45,9 +45,9 @@ static bool sizes_count(struct box *b)
 	struct run *r = b->w->run;
 	bool count;
 
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	count = r->sizes_wrong < SIZES_VAIN;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 	return count;
 }
 
@@ -55,9 +55,9 @@ static void size_was_wrong(struct box *b)
 {
 	struct run *r = b->w->run;
 
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&r->workers.lock);
 	r->sizes_wrong++;
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_unlock(&r->workers.lock);
 }
 
 /* One stored message against the archive's. */
@@ -178,9 +178,9 @@ static int check_octets(struct box *b, struct err *err)
 	int rc = read_back(b, done, &alters, err);
 
 	if (rc == 0 && alters) {
-		pthread_mutex_lock(&r->lock);
+		pthread_mutex_lock(&r->workers.lock);
 		r->alters = true;
-		pthread_mutex_unlock(&r->lock);
+		pthread_mutex_unlock(&r->workers.lock);
 		for (size_t i = 0; i < b->coll->n_items; i++)
 			b->read_back[i] |= READ_SAMPLE;
 		rc = read_back(b, done, &alters, err);
