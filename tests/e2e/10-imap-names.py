@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.dont_write_bytecode = True
 from lib import environment, imap, run  # noqa: E402
 import cases_names  # noqa: E402
+import fakeimap  # noqa: E402
 import names  # noqa: E402
 
 T = tempfile.mkdtemp(prefix="valise-")
@@ -177,6 +178,29 @@ def options():
     print("--map, --include, --exclude: as said")
 
 
+def remapped():
+    """Another --map than before: what the earlier one brought elsewhere is left there, and nothing of it is said to be deleted at the source."""
+    archive = os.path.join(T, "remapped.valise")
+    notes = lambda report: [(n["collection"], n["text"]) for n in report["notes"] if "goes to" not in n["text"] or "is left" in n["text"]]  # noqa: E731
+    with fakeimap.FakeImap() as source, English() as server:
+        source.mailboxes.clear()
+        for name, n in ("INBOX", 1), ("A", 2), ("B", 1):
+            for i in range(n):
+                source.mailbox(name).add(b"Subject: %d in %s\r\n\r\nbody\r\n" % (i, name.encode()))
+        valise(0, source, "backup", "-o", archive)
+        valise(0, server, "restore", archive, "--map", "A=X")
+        said = notes(valise(0, server, "restore", archive, "--map", "A=Y", "--map", "B=X")[1])
+        assert sorted(said) == [("B", '"A" was restored to this mailbox earlier; of that 2 messages are left here'), ("B", 'what was restored to this mailbox earlier is left; its mailbox "B" goes to "X" now')], said
+        said = notes(valise(0, server, "restore", archive, "--map", "B=Z")[1])
+        assert ("X", 'what was restored to this mailbox earlier is left; its mailbox "B" goes to "Z" now') in said and not any("snapshot" in t or "deleted" in t for _, t in said), said
+        assert {k: len(v) for k, v in holds(server).items()} == {"INBOX": 1, "X": 3, "B": 1, "Y": 2, "Z": 1}, holds(server)
+        del source.mailboxes[b"A"].messages[0], source.mailboxes[b"B"]
+        valise(0, source, "backup", "-o", archive)
+        said = notes(valise(0, server, "restore", archive)[1])
+        assert ("A", "deleted at the source since it was restored; the message here is left") in said and ("Z", "what was restored to this mailbox earlier is left; the snapshot has no mailbox for it") in said, said
+    print("--map, another than before: nothing is said to be deleted")
+
+
 def others():
     archive = os.path.join(T, "shared.valise")
     with cases_names.Shared() as server:
@@ -207,6 +231,7 @@ def main():
     special_uses()
     xlist()
     options()
+    remapped()
     others()
     utf8()
 

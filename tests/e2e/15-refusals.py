@@ -358,6 +358,38 @@ def reversed_alike(archive, scratch):
             check([(m.body, m.flags) for m in server.mailboxes[b"INBOX"].messages] == want, "flags of others", [m.flags for m in server.mailboxes[b"INBOX"].messages])
 
 
+def alters_both(case):
+    """
+    Neither octets nor date are as sent: each message is named, and known again by the journal; what cannot be told is not stored once more while it may be
+    there. The source's "no-id-flawed" is the one that nothing tells: its body ends at NUL.
+    """
+    def do(archive, scratch):
+        state = os.path.join(scratch, case.name)
+        with case() as server:
+            box = server.mailboxes[b"INBOX"]
+            report = restore(case, server, archive, scratch, 3, again=None)
+            check(report.added == report.altered == len(NAMES) and report.failed == 0, report.added, report.altered, report.failed)
+            total = len(box.messages)
+            check(total == len(NAMES) + case.delivers, total)
+            said_again(case, server, archive, scratch, len(NAMES))
+            lost = [n["text"] for n in report.notes["no-id-flawed"]]
+            check(("UIDPLUS" in case.extensions) == ("cannot be found again" not in lost[0]), lost)
+            run(["restore", archive, "--report", state + ".json"], server.port, state, 3)
+            again = [n["text"] for n in Report(state + ".json").notes["no-id-flawed"]]
+            check("UIDPLUS" in case.extensions or "an earlier restore stored it" in again[0] and ("one of the UIDs 14 to 15" if case.delivers else "UID 14 perhaps") in again[0], again)
+            check(len(box.messages) == total, "it grows")
+            box.messages[:] = [m for m in box.messages if m.body.endswith((b"\r\n", b"line end"))]
+            box.messages[:] = [m for m in box.messages if b"@elsewhere" not in m.body]
+            gone = total - case.delivers - len(box.messages)
+            run(["restore", archive, "--report", state + ".json"], server.port, state, 3)
+            check(Report(state + ".json").added == gone and gone, "what was deleted there comes back:", gone, Report(state + ".json").added)
+            # without the journal: what is the same but for its date and line ends, or has its Message-ID, is there
+            shutil.rmtree(state)
+            run(["restore", archive, "--report", state + ".json"], server.port, state, 3)
+            check(Report(state + ".json").added == 1, Report(state + ".json").added, "added without the journal")
+    return do
+
+
 def adds_headers(case):
     def do(archive, scratch):
         with case() as server:
@@ -381,7 +413,8 @@ CASES = {"alters-octets": alters_octets, "sizes-off": sizes_off, "verify-full": 
          "seen-only": seen_only, "keeps-no-flags": keeps_no_flags, "keywords-refused": keywords,
          "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "busy-create": busy_create, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate), "select-late": sound(ct.SelectLate), "select-late-uidplus": sound(ct.SelectLateUidplus),
          "reversed-appenduid": sound(ct.ReversedAppenduid), "reversed-alike": reversed_alike,
-         "wrong-appenduid": sound(ct.WrongAppenduid), "appenduid-of-first": sound(ct.AppenduidOfFirst), "adds-headers": adds_headers(ct.AddsHeaders), "adds-headers-no-uidplus": adds_headers(ct.AddsHeadersMute)}
+         "wrong-appenduid": sound(ct.WrongAppenduid), "appenduid-of-first": sound(ct.AppenduidOfFirst), "alters-both": alters_both(ct.AltersBoth), "alters-both-uidplus": alters_both(ct.AltersBothUidplus), "alters-both-and-delivers": alters_both(ct.AltersBothAndDelivers),
+         "adds-headers": adds_headers(ct.AddsHeaders), "adds-headers-no-uidplus": adds_headers(ct.AddsHeadersMute)}
 
 
 def main():

@@ -427,3 +427,28 @@ class AddsHeadersMute(AddsHeaders):
     """The same, without UIDPLUS."""
     name = "adds-headers-no-uidplus"
     extensions = NoUidplus.extensions
+
+
+class AltersBoth(NoUidplus):
+    """Ends a message at its first NUL, makes each line end CRLF, and dates it now."""
+    name = "alters-both"
+    source = "GNU mailutils 3.15 (dates; no UIDs); C strings"
+    extensions = NoUidplus.extensions
+    delivers = False  # another message comes with the one that no field tells, as from another hand
+
+    def store(self, box, body, flags, date):
+        if self.delivers and body.startswith(b"no field"):
+            box.add(b"Message-ID: <new@elsewhere.example>\r\n\r\nnew\r\n")
+        return super().store(box, re.sub(rb"\r?\n", b"\r\n", body.split(b"\0")[0]), flags, "22-Nov-2026 12:00:00 +0000")
+
+
+class AltersBothUidplus(AltersBoth):
+    """The same with UIDs."""
+    name = "alters-both-uidplus"
+    extensions = FakeImap.extensions
+
+
+class AltersBothAndDelivers(AltersBoth):
+    """The same while somebody else's message comes in."""
+    name = "alters-both-and-delivers"
+    delivers = True

@@ -294,6 +294,9 @@ int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err
 		k[i].date_utc = it->date_utc;
 		k[i].uidvalidity = b->sel.uidvalidity;
 		k[i].uid = b->got[items[i]];
+		k[i].from = b->taken[items[i]].from;
+		k[i].to = b->taken[items[i]].to;
+		k[i].source = b->e->head->name;
 		k[i].src_uid = it->uid;
 		k[i].flags = it->flags;
 		k[i].form = (uint16_t)form_code(b, items[i]);

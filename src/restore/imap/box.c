@@ -16,6 +16,8 @@ static void box_clear(struct box *b)
 	free(b->noted);
 	free(b->lacks);
 	free(b->got);
+	free(b->said);
+	free(b->taken);
 	free(b->state);
 	free(b->read_back);
 	free(b->tries);
@@ -48,6 +50,8 @@ static int box_load(struct box *b, struct err *err)
 	b->noted = xcalloc(n + 1, 1);
 	b->lacks = xcalloc(n + 1, sizeof *b->lacks);
 	b->got = xcalloc(n + 1, sizeof *b->got);
+	b->said = xcalloc(n + 1, sizeof *b->said);
+	b->taken = xcalloc(n + 1, sizeof *b->taken);
 	b->state = xcalloc(n + 1, 1);
 	b->read_back = xcalloc(n + 1, 1);
 	b->tries = xcalloc(n + 1, 1);
@@ -78,7 +82,7 @@ static int box_compare(struct box *b, struct err *err)
 
 	for (unsigned i = 1; i <= TRIES; i++) {
 		memset(b->odd, 0, b->coll->n_items + 1);
-		b->sum.altered = 0;
+		b->sum.altered = b->sum.doubled = 0;
 		rc = tlink_select(b, err);
 		b->is_open = rc == 0;
 		if (rc == 0 && b->sel.exists)
@@ -114,7 +118,7 @@ static void say_lacking(struct box *b)
 static void count_dry(struct box *b)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (!b->mate || !b->mate[i]) {
+		if (b->state[i] == ITEM_TODO) {
 			static const struct tmsg bare = {0};
 			unsigned flags;
 			uint32_t words;

@@ -525,6 +525,20 @@ static bool is_learnt(const struct box *b, uint32_t i, const struct kept *k)
 	       strcmp(lacked, tree_coll_keyword_text(b->words, b->lacks[i])) != 0;
 }
 
+/* It was stored, and is one of several that might be it: nothing is done with it. */
+static void leave_taken(struct box *b, uint32_t i)
+{
+	char which[TAKEN_SIZE];
+
+	b->state[i] = ITEM_THERE;
+	b->sum.already++;
+	item_altered(b, i, ODD_OCTETS);
+	say_altered(b, i,
+	        "an earlier restore stored it, but it cannot be told which message of the target "
+	        "it is (%s); it is not stored once more",
+	        taken_text(&b->taken[i], which));
+}
+
 int box_flags(struct box *b, struct err *err)
 {
 	size_t n_kept, n = 0;
@@ -537,6 +551,8 @@ int box_flags(struct box *b, struct err *err)
 	for (uint32_t i = 0; i < b->coll->n_items; i++) {
 		const struct kept *record;
 
+		if (b->taken[i].to)
+			leave_taken(b, i);
 		if (!b->mate[i])
 			continue;
 		b->got[i] = b->there[b->mate[i] - 1].uid;

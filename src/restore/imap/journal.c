@@ -40,6 +40,8 @@ struct kept_journal {
 	size_t n, cap;
 	char **boxes;
 	size_t n_boxes, boxes_cap;
+	char **sources; /* mailboxes of the archive that records name */
+	size_t n_sources, sources_cap;
 	struct place *places;
 	size_t n_places, places_cap;
 	struct past *pasts; /* never changed after kept_open */
@@ -54,6 +56,16 @@ static uint32_t box_number(struct kept_journal *k, const char *name)
 			return (uint32_t)i;
 	*ARR_PUSH(k->boxes, k->n_boxes, k->boxes_cap) = xstrdup(name);
 	return (uint32_t)(k->n_boxes - 1);
+}
+
+/* A name that many records share. */
+static const char *share_source(struct kept_journal *k, const char *name)
+{
+	for (size_t i = k->n_sources; i-- > 0;)
+		if (strcmp(k->sources[i], name) == 0)
+			return k->sources[i];
+	*ARR_PUSH(k->sources, k->n_sources, k->sources_cap) = xstrdup(name);
+	return k->sources[k->n_sources - 1];
 }
 
 static struct past *find_past(const struct kept_journal *k, const char *box)
@@ -138,6 +150,9 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 	one.keywords = words && *words ? xstrdup(words) : NULL;
 	one.labels = labels && *labels ? xstrdup(labels) : NULL;
 	one.lacks = lacks && *lacks ? xstrdup(lacks) : NULL;
+	one.from = (uint32_t)json_get_int(o, "a", 0);
+	one.to = (uint32_t)json_get_int(o, "z", 0);
+	one.source = from ? share_source(k, from) : NULL;
 	one.octets = json_is_true(json_object_get(o, "q"));
 	one.box = box_number(k, box);
 	one.order = (uint32_t)k->n;
@@ -146,21 +161,51 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 	return 0;
 }
 
-static int same_place(const struct kept *a, const struct kept *b)
+static int compare(uint32_t a, uint32_t b)
 {
-	if (a->box != b->box)
-		return a->box > b->box ? 1 : -1;
-	if (a->uidvalidity != b->uidvalidity)
-		return a->uidvalidity > b->uidvalidity ? 1 : -1;
-	return (a->uid > b->uid) - (a->uid < b->uid);
+	return (a > b) - (a < b);
 }
 
-static int kept_cmp(const void *pa, const void *pb)
+static int same_mailbox(const struct kept *a, const struct kept *b)
+{
+	int c = compare(a->box, b->box);
+
+	return c ? c : compare(a->uidvalidity, b->uidvalidity);
+}
+
+/* The same message of the archive. */
+static int same_item(const struct kept *a, const struct kept *b)
+{
+	int c = same_mailbox(a, b);
+
+	c = c ? c : compare(a->src_uid, b->src_uid);
+	c = c ? c : strcmp(a->source ? a->source : "", b->source ? b->source : "");
+	return c ? c : memcmp(a->sha256, b->sha256, SHA256_LEN);
+}
+
+/* The same message of the target; what has no UID is one of its own. */
+static int same_place(const struct kept *a, const struct kept *b)
+{
+	int c = same_mailbox(a, b);
+
+	c = c ? c : compare(a->uid, b->uid);
+	return c || a->uid ? c : same_item(a, b);
+}
+
+static int by_item(const void *pa, const void *pb)
+{
+	const struct kept *a = pa, *b = pb;
+	int c = same_item(a, b);
+
+	return c ? c : compare(a->order, b->order);
+}
+
+static int by_place(const void *pa, const void *pb)
 {
 	const struct kept *a = pa, *b = pb;
 	int c = same_place(a, b);
 
-	return c ? c : (a->order > b->order) - (a->order < b->order);
+	return c ? c : compare(a->order, b->order);
 }
 
 static void rec_clear(struct kept *r)
@@ -170,19 +215,30 @@ static void rec_clear(struct kept *r)
 	free(r->lacks);
 }
 
-/* Sort, and let the last record of a place stand. */
-static void settle(struct kept_journal *k)
+/* Let the last one stand of those that are the same, which stand together. */
+static void let_last_stand(
+        struct kept_journal *k, int (*same)(const struct kept *a, const struct kept *b))
 {
 	size_t n = 0;
 
-	if (k->n)
-		qsort(k->recs, k->n, sizeof *k->recs, kept_cmp);
 	for (size_t i = 0; i < k->n; i++) {
-		if (n && same_place(&k->recs[n - 1], &k->recs[i]) == 0)
+		if (n && same(&k->recs[n - 1], &k->recs[i]) == 0)
 			rec_clear(&k->recs[--n]);
 		k->recs[n++] = k->recs[i];
 	}
 	k->n = n;
+}
+
+/* Sort, and let the last record of a place stand, and of a message of the archive. */
+static void settle(struct kept_journal *k)
+{
+	if (!k->n)
+		return;
+	qsort(k->recs, k->n, sizeof *k->recs, by_place);
+	let_last_stand(k, same_place);
+	qsort(k->recs, k->n, sizeof *k->recs, by_item);
+	let_last_stand(k, same_item);
+	qsort(k->recs, k->n, sizeof *k->recs, by_place);
 }
 
 static int open_file(struct kept_journal *k, const char *path, struct err *err)
@@ -233,6 +289,8 @@ void kept_free(struct kept_journal *k)
 		rec_clear(&k->recs[i]);
 	for (size_t i = 0; i < k->n_boxes; i++)
 		free(k->boxes[i]);
+	for (size_t i = 0; i < k->n_sources; i++)
+		free(k->sources[i]);
 	for (size_t i = 0; i < k->n_places; i++) {
 		free(k->places[i].name);
 		free(k->places[i].shown);
@@ -242,6 +300,7 @@ void kept_free(struct kept_journal *k)
 	free(k->pasts);
 	free(k->recs);
 	free(k->boxes);
+	free(k->sources);
 	free(k->places);
 	pthread_mutex_destroy(&k->lock);
 	pthread_cond_destroy(&k->wake);
@@ -261,7 +320,7 @@ const struct kept *kept_of(
 			break;
 	if (key.box == k->n_boxes)
 		return NULL;
-	LOOKUP_FIRST(first, k->n, same_place(&k->recs[first], &key) < 0);
+	LOOKUP_FIRST(first, k->n, same_mailbox(&k->recs[first], &key) < 0);
 	end = first;
 	while (end < k->n && k->recs[end].box == key.box && k->recs[end].uidvalidity == uidvalidity)
 		end++;
@@ -288,7 +347,10 @@ uint32_t kept_first(const struct kept_journal *k, const char *mailbox, uint32_t 
 	if (p && p->first && (!p->uidvalidity || p->uidvalidity == uidvalidity))
 		return p->first;
 	recs = kept_of(k, mailbox, uidvalidity, &n);
-	return n ? recs[0].uid : 0; /* an older version did not note it */
+	for (size_t i = 0; i < n; i++)
+		if (recs[i].uid)
+			return recs[i].uid; /* an older version did not note it */
+	return 0;
 }
 
 int64_t kept_out_since(const struct kept_journal *k, const char *mailbox)
@@ -296,6 +358,19 @@ int64_t kept_out_since(const struct kept_journal *k, const char *mailbox)
 	const struct past *p = find_past(k, mailbox);
 
 	return p ? p->out : 0;
+}
+
+const char *kept_source_of(const struct kept_journal *k, const char *mailbox)
+{
+	const struct kept *last = NULL;
+	size_t box = 0;
+
+	while (box < k->n_boxes && strcmp(k->boxes[box], mailbox) != 0)
+		box++;
+	for (size_t i = 0; i < k->n; i++)
+		if (k->recs[i].box == box && (!last || k->recs[i].order > last->order))
+			last = &k->recs[i];
+	return last ? last->source : NULL;
 }
 
 bool kept_any(const struct kept_journal *k)
@@ -315,7 +390,15 @@ static void put_one(struct buf *b, const char *mailbox, const struct kept *r)
 	const char *words = r->keywords ? r->keywords : "";
 
 	hex_format(r->sha256, SHA256_LEN, hex);
-	buf_putf(b, "{\"d\":%lld,\"f\":%u,\"h\":\"%s\",\"k\":", (long long)r->date_utc,
+	buf_putc(b, '{');
+	if (!r->uid)
+		buf_putf(b, "\"a\":%u,", r->from);
+	if (r->source) {
+		buf_puts(b, "\"c\":");
+		json_put_string(b, r->source, strlen(r->source));
+		buf_putc(b, ',');
+	}
+	buf_putf(b, "\"d\":%lld,\"f\":%u,\"h\":\"%s\",\"k\":", (long long)r->date_utc,
 	        (unsigned)r->flags, hex);
 	json_put_string(b, words, strlen(words));
 	if (r->labels && *r->labels) {
@@ -332,8 +415,10 @@ static void put_one(struct buf *b, const char *mailbox, const struct kept *r)
 		buf_puts(b, ",\"q\":true");
 	if (r->form)
 		buf_putf(b, ",\"r\":%u", r->form);
-	buf_putf(b, ",\"s\":%u,\"u\":%u,\"v\":%u}", r->src_uid, r->uid, r->uidvalidity);
-	buf_put(b, "", 1);
+	buf_putf(b, ",\"s\":%u,\"u\":%u,\"v\":%u", r->src_uid, r->uid, r->uidvalidity);
+	if (!r->uid)
+		buf_putf(b, ",\"z\":%u", r->to);
+	buf_put(b, "}", 2);
 }
 
 /*

@@ -6,6 +6,16 @@
 #include <string.h>
 #include "run.h"
 
+static int64_t date_of(const struct tmsg *t)
+{
+	return t->has_date ? t->date_utc : INT64_MIN;
+}
+
+static bool has_date_of(const struct box *b, const struct tmsg *t, uint32_t item)
+{
+	return !t->has_date || t->date_utc == b->coll->items[item].date_utc;
+}
+
 /* Messages there that no item has yet. */
 static void claim_known(struct box *b, uint8_t *claimed)
 {
@@ -124,42 +134,155 @@ int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err 
 	return rc;
 }
 
-/*
- * Rewritten by the server, so that no content is found again: in order, if just as many
- * are left, each with its date.
- */
-static void pair_order(struct box *b, const uint32_t *items, size_t n, const uint8_t *claimed)
+/* An item is a message that was rewritten. */
+static void take_rewritten(struct box *b, uint32_t item, uint32_t uid)
 {
-	uint32_t *left = xcalloc(n + 1, sizeof *left), *uids = xcalloc(n + 1, sizeof *uids);
-	size_t n_left = 0, k = 0;
+	b->got[item] = uid;
+	item_altered(b, item, ODD_OCTETS);
+	say_altered(b, item, "the target holds other octets (UID %u)", uid);
+	b->read_back[item] |= b->read_back[item] || is_rescued(b, item) ? READ_SAID : 0;
+}
+
+/* The items without a UID that are left of ${items}; *n is their number. */
+static uint32_t *left_of(const struct box *b, const uint32_t *items, size_t *n)
+{
+	uint32_t *left = xcalloc(*n + 1, sizeof *left);
+	size_t k = 0;
+
+	for (size_t i = 0; i < *n; i++)
+		if (!b->got[items[i]])
+			left[k++] = items[i];
+	*n = k;
+	return left;
+}
+
+static void pair_by(struct box *b, struct match_key *items, size_t n, const struct seen *seen,
+        size_t n_seen, uint8_t *claimed, enum alike by)
+{
+	struct match_key *s = xcalloc(n_seen + 1, sizeof *s);
+	uint32_t *mate = xcalloc(b->coll->n_items + 1, sizeof *mate);
+	size_t k = 0;
+
+	for (size_t i = 0; i < n_seen; i++) {
+		const uint8_t *key = alike_seen(&seen[i], by);
+
+		if (!key || claimed[seen[i].index])
+			continue;
+		memcpy(s[k].key, key, SHA256_LEN);
+		s[k++].index = seen[i].index;
+	}
+	for (size_t i = 0; i < n; i++)
+		items[i].none |= b->got[items[i].index] != 0;
+	match_pairs(items, n, s, k, 0, mate, claimed);
+	for (uint32_t i = 0; i < b->coll->n_items; i++)
+		if (mate[i])
+			take_rewritten(b, i, b->there[mate[i] - 1].uid);
+	free(s);
+	free(mate);
+}
+
+/*
+ * Rewritten by the server: by what it left alone. They came just now, so that the dates
+ * need not agree.
+ */
+static int pair_alike(struct box *b, const uint32_t *items, size_t n, const struct seen *seen,
+        size_t n_seen, uint8_t *claimed, struct err *err)
+{
+	uint32_t *left = left_of(b, items, &n);
+	struct match_key *key[ALIKE_KEYS];
+	int rc = 0;
+
+	for (unsigned by = 0; by < ALIKE_KEYS; by++)
+		key[by] = xcalloc(n + 1, sizeof *key[by]);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct match_key one[ALIKE_KEYS];
+
+		rc = alike_item(b, left[i], one, err);
+		for (unsigned by = 0; by < ALIKE_KEYS; by++)
+			key[by][i] = one[by];
+	}
+	for (unsigned by = 0; by < ALIKE_KEYS; by++) {
+		if (rc == 0)
+			pair_by(b, key[by], n, seen, n_seen, claimed, by);
+		free(key[by]);
+	}
+	free(left);
+	return rc;
+}
+
+/*
+ * No content is found again: in order, if just as many are left, each with its date; else
+ * what APPENDUID said, if that is nobody else's.
+ */
+static void pair_order(struct box *b, const uint32_t *items, size_t n, uint8_t *claimed)
+{
+	uint32_t *left = left_of(b, items, &n), *uids = xcalloc(n + 1, sizeof *uids);
+	size_t k = 0;
 	bool fit = true;
 
-	for (size_t i = 0; i < n; i++)
-		if (!b->got[items[i]])
-			left[n_left++] = items[i];
 	for (size_t i = 0; i < b->n_there && fit; i++) {
 		const struct tmsg *t = &b->there[i];
 
 		if (claimed[i])
 			continue;
-		fit = k < n_left &&
-		      (!t->has_date || t->date_utc == b->coll->items[left[k]].date_utc);
+		fit = k < n && has_date_of(b, t, left[k]);
 		if (fit)
 			uids[k++] = t->uid;
 	}
-	for (size_t i = 0; i < n_left && fit && k == n_left; i++) {
-		b->got[left[i]] = uids[i];
-		item_altered(b, left[i], ODD_OCTETS);
-		say_altered(b, left[i], "the target holds other octets (UID %u)", uids[i]);
-		b->read_back[left[i]] |= b->read_back[left[i]] ? READ_SAID : 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct tmsg *said = there_find(b, b->said[left[i]]);
+
+		if (fit && k == n) {
+			take_rewritten(b, left[i], uids[i]);
+		} else if (said && !claimed[said - b->there]) {
+			claimed[said - b->there] = 1;
+			take_rewritten(b, left[i], said->uid);
+		}
 	}
 	free(left);
 	free(uids);
 }
 
 /*
+ * What cannot be told to be any of the messages that nobody has may be each of them; the
+ * first one the first, if they are just as many.
+ */
+static int note_taken(struct box *b, struct err *err)
+{
+	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
+	uint8_t *strange = xmalloc(b->n_there + 1);
+	size_t n = unlearned(b, items), n_strange = 0, first = 0, last = 0;
+	int rc = 0;
+
+	memset(strange, 1, b->n_there + 1);
+	box_unclaimed(b, strange);
+	for (size_t i = 0; i < b->n_there; i++) {
+		if (!strange[i])
+			continue;
+		last = i;
+		first = n_strange++ ? first : i;
+	}
+	for (size_t i = 0, at = first; i < n; i++, at++) {
+		struct taken *t = &b->taken[items[i]];
+
+		while (n == n_strange && !strange[at])
+			at++;
+		*t = (struct taken){0, 0};
+		if (n == n_strange)
+			t->from = t->to = b->there[at].uid;
+		else if (n_strange)
+			*t = (struct taken){b->there[first].uid, b->there[last].uid};
+	}
+	if (n_strange)
+		rc = box_remember(b, items, n, err);
+	free(items);
+	free(strange);
+	return rc;
+}
+
+/*
  * UIDs of what was stored without APPENDUID: in order if number and sizes fit, else by
- * content, else in order and said to be altered.
+ * content, else by what is left of it or in order and said to be altered.
  */
 static int learn(struct box *b, struct err *err)
 {
@@ -186,6 +309,8 @@ static int learn(struct box *b, struct err *err)
 		if (rc == 0)
 			pair_items(b, items, n, seen, n_seen, claimed);
 		if (rc == 0)
+			rc = pair_alike(b, items, n, seen, n_seen, claimed, err);
+		if (rc == 0)
 			pair_order(b, items, n, claimed);
 	}
 	if (rc == 0)
@@ -195,16 +320,6 @@ static int learn(struct box *b, struct err *err)
 	free(wanted);
 	free(seen);
 	return rc;
-}
-
-static int64_t date_of(const struct tmsg *t)
-{
-	return t->has_date ? t->date_utc : INT64_MIN;
-}
-
-static bool has_date_of(const struct box *b, const struct tmsg *t, uint32_t item)
-{
-	return !t->has_date || t->date_utc == b->coll->items[item].date_utc;
 }
 
 /* The message that an item of this run is said to be; NULL: it has none. */
@@ -370,8 +485,7 @@ static bool is_plausible(struct box *b, uint32_t item)
 {
 	const struct tmsg *t = there_find(b, b->got[item]);
 
-	return t && (t->size == sent_size(b, item) || !t->has_date ||
-	                    t->date_utc == b->coll->items[item].date_utc);
+	return t && (t->size == sent_size(b, item) || has_date_of(b, t, item));
 }
 
 /*
@@ -390,6 +504,7 @@ static bool doubt(struct box *b)
 		if (is_plausible(b, i)) {
 			o[n++] = (struct owner){b->got[i], i};
 		} else {
+			b->said[i] = b->got[i];
 			b->got[i] = 0;
 			any = true;
 		}
@@ -474,7 +589,9 @@ int learn_uids(struct box *b, uint32_t first, struct err *err)
 		return rc;
 	doubted = doubt(b);
 	rc = learn(b, err);
-	return rc == 0 && (doubted || moved) ? remember_again(b, err) : rc;
+	if (rc == 0 && (doubted || moved))
+		rc = remember_again(b, err);
+	return rc < 0 ? rc : note_taken(b, err);
 }
 
 bool learn_doubts(struct box *b)
@@ -485,17 +602,5 @@ bool learn_doubts(struct box *b)
 
 	free(items);
 	free(wanted);
-	return any;
-}
-
-/* Messages there that belong to no item. */
-bool any_unclaimed(struct box *b)
-{
-	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
-	bool any;
-
-	claim_known(b, claimed);
-	any = memchr(claimed, 0, b->n_there) != NULL;
-	free(claimed);
 	return any;
 }

@@ -14,7 +14,12 @@ struct pairing {
 	struct seen *seen; /* bodies of the target that were read */
 	size_t n_seen;
 	uint8_t *was_seen;
+	unsigned dates; /* MATCH_DATE: what was rewritten has its date, at least; or 0 */
+	uint8_t *nameless; /* per item that was read: only all its octets tell what it is */
 };
+
+/* So many strangers for each message that has another date are read for that. */
+enum { STRANGERS_EACH = 4 };
 
 static struct match_key *new_keys(size_t n)
 {
@@ -62,6 +67,7 @@ static void note_gone(struct box *b, const struct kept *k)
 	pthread_mutex_lock(&r->workers.lock);
 	g = ARR_PUSH(r->gone, r->n_gone, r->gone_cap);
 	memcpy(g->sha256, k->sha256, SHA256_LEN);
+	g->source = k->source;
 	g->src_uid = k->src_uid;
 	g->entry = b->entry;
 	pthread_mutex_unlock(&r->workers.lock);
@@ -109,6 +115,22 @@ static void pair_journal(struct box *b)
 	}
 	free(items);
 	free(recs);
+}
+
+/* The item that a record is about and that is still to be found; SIZE_MAX: none. */
+static size_t item_of_record(const struct box *b, const struct kept *k)
+{
+	const struct tree_item *it = tree_coll_find(b->coll, k->src_uid);
+	size_t first = it ? (size_t)(it - b->coll->items) : 0;
+
+	for (size_t n = 0; n < b->coll->n_items; n++) {
+		size_t i = (first + n) % b->coll->n_items;
+
+		if (!b->mate[i] && !b->taken[i].to &&
+		        memcmp(b->coll->items[i].sha256, k->sha256, SHA256_LEN) == 0)
+			return i;
+	}
+	return SIZE_MAX;
 }
 
 /* Keys of what is not paired yet: sizes (${by_size}) or dates alone. */
@@ -207,50 +229,6 @@ static int pair_content(struct pairing *p, unsigned rule, struct err *err)
 	return rc;
 }
 
-/* An item of the archive, read for what a rewriting server leaves alone. */
-struct reading {
-	struct loose loose;
-	struct text text;
-	struct buf head;
-};
-
-static int read_write(void *ctx, const void *p, size_t n, struct err *err)
-{
-	struct reading *r = ctx;
-
-	loose_add(&r->loose, p, n);
-	text_add(&r->text, p, n);
-	buf_fill(&r->head, p, n);
-	return stop_check(err);
-}
-
-/* The keys of one item, in the order in which they are tried. */
-enum { BY_LOOSE, BY_MSGID, BY_TEXT, KEYS };
-
-static int read_item(struct box *b, size_t i, struct match_key key[KEYS], struct err *err)
-{
-	struct tree_reader *reader = b->w->run->reader;
-	const struct tree_item *it = &b->coll->items[i];
-	struct reading r;
-	bool has[KEYS] = {true};
-	int rc;
-
-	loose_start(&r.loose);
-	text_start(&r.text);
-	buf_init(&r.head, HEAD_CAP);
-	rc = reader->ops->body(reader, b->coll, it, read_write, &r, err);
-	for (unsigned k = 0; k < KEYS; k++)
-		key[k] = key_of(NULL, it->date_utc, it->size, i);
-	loose_end(&r.loose, key[BY_LOOSE].key);
-	there_msgid((const char *)r.head.data, r.head.len, key[BY_MSGID].key, &has[BY_MSGID]);
-	has[BY_TEXT] = text_end(&r.text, (const char *)r.head.data, r.head.len, key[BY_TEXT].key);
-	for (unsigned k = 0; k < KEYS; k++)
-		key[k].none = rc < 0 || !has[k];
-	buf_clear(&r.head);
-	/* a damaged one is named when it is to be sent */
-	return rc == ERR_STOPPED ? rc : 0;
-}
-
 static void say_loose(struct box *b, const uint32_t *before, const char *why)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++) {
@@ -267,11 +245,17 @@ static void say_loose(struct box *b, const uint32_t *before, const char *why)
 }
 
 /* Pair by keys of both sides, which are used up, and say so. */
-static void pair_loose(struct pairing *p, struct match_key *items, size_t n_items, unsigned by)
+static void pair_loose(struct pairing *p, struct match_key *items, size_t n_items, enum alike by)
 {
-	static const char *const why[KEYS] = {"equal but for line ends and NUL",
-	        "same Message-ID and date, but the server has other octets",
-	        "same body, date, From, To and Subject, but the server has another header"};
+	static const char *const why[2][ALIKE_KEYS] = {
+	        {"equal but for its date, line ends and NUL",
+	                "same Message-ID, but the server has another date and other octets",
+	                "same body, From, To and Subject, but the server has another date and "
+	                "header"},
+	        {"equal but for line ends and NUL",
+	                "same Message-ID and date, but the server has other octets",
+	                "same body, date, From, To and Subject, but the server has another "
+	                "header"}};
 	struct box *b = p->b;
 	struct match_key *seen = new_keys(p->n_seen);
 	uint32_t *before = xmemdup(b->mate, (b->coll->n_items + 1) * sizeof *before);
@@ -280,23 +264,28 @@ static void pair_loose(struct pairing *p, struct match_key *items, size_t n_item
 	for (size_t i = 0; i < p->n_seen; i++) {
 		const struct seen *s = &p->seen[i];
 		const struct tmsg *t = &b->there[s->index];
-		const uint8_t *key[KEYS] = {s->loose, s->msgid, s->text};
-		const bool has[KEYS] = {true, s->has_msgid, s->has_text};
+		const uint8_t *key = alike_seen(s, by);
 
-		if (!b->claimed[s->index] && has[by])
-			seen[n++] = key_of(key[by], date_of(t), t->size, s->index);
+		if (!b->claimed[s->index] && key)
+			seen[n++] = key_of(key, date_of(t), t->size, s->index);
 	}
 	match_pairs(items, n_items, seen, n,
-	        by == BY_LOOSE ? MATCH_DATE : MATCH_DATE | MATCH_OTHER_SIZE, b->mate, b->claimed);
-	say_loose(b, before, why[by]);
+	        p->dates | (by == ALIKE_LOOSE || !p->dates ? 0 : MATCH_OTHER_SIZE), b->mate,
+	        b->claimed);
+	say_loose(b, before, why[p->dates != 0][by]);
 	free(before);
 	free(seen);
 }
 
+static bool is_open(const struct box *b, uint32_t item, const struct seen *s)
+{
+	(void)item;
+	return !b->claimed[s->index];
+}
+
 static bool fits(const struct box *b, uint32_t item, const struct seen *s)
 {
-	return !b->claimed[s->index] &&
-	       date_of(&b->there[s->index]) == b->coll->items[item].date_utc;
+	return is_open(b, item, s) && date_of(&b->there[s->index]) == b->coll->items[item].date_utc;
 }
 
 /*
@@ -311,7 +300,7 @@ static int pair_forms(struct pairing *p, const uint8_t *mine, struct err *err)
 		size_t at = SIZE_MAX;
 
 		if (mine[i] && !b->mate[i])
-			at = form_find(b, i, p->seen, p->n_seen, fits, err);
+			at = form_find(b, i, p->seen, p->n_seen, p->dates ? fits : is_open, err);
 		if (at == SIZE_MAX)
 			continue;
 		b->mate[i] = p->seen[at].index + 1;
@@ -325,27 +314,29 @@ static int pair_read(struct pairing *p, const uint8_t *mine, struct err *err)
 {
 	struct box *b = p->b;
 	size_t most = b->coll->n_items, n = 0;
-	struct match_key *key[KEYS];
+	struct match_key *key[ALIKE_KEYS];
 	int rc = 0;
 
-	for (unsigned k = 0; k < KEYS; k++)
+	for (unsigned k = 0; k < ALIKE_KEYS; k++)
 		key[k] = new_keys(most);
 	for (size_t i = 0; i < most && rc == 0; i++) {
-		struct match_key one[KEYS];
+		struct match_key one[ALIKE_KEYS];
 
-		if (!mine[i] || (rc = read_item(b, i, one, err)) != 0)
+		if (!mine[i] || (rc = alike_item(b, i, one, err)) != 0)
 			continue;
-		for (unsigned k = 0; k < KEYS; k++)
+		for (unsigned k = 0; k < ALIKE_KEYS; k++)
 			key[k][n] = one[k];
+		p->nameless[i] =
+		        !one[ALIKE_LOOSE].none && one[ALIKE_MSGID].none && one[ALIKE_TEXT].none;
 		n++;
 	}
 	if (rc == 0) {
-		pair_loose(p, key[BY_LOOSE], n, BY_LOOSE);
+		pair_loose(p, key[ALIKE_LOOSE], n, ALIKE_LOOSE);
 		rc = pair_forms(p, mine, err);
 	}
-	for (unsigned k = BY_MSGID; k < KEYS && rc == 0; k++)
+	for (unsigned k = ALIKE_MSGID; k < ALIKE_KEYS && rc == 0; k++)
 		pair_loose(p, key[k], n, k);
-	for (unsigned k = 0; k < KEYS; k++)
+	for (unsigned k = 0; k < ALIKE_KEYS; k++)
 		free(key[k]);
 	return rc;
 }
@@ -359,8 +350,8 @@ static int pair_rewritten(struct pairing *p, struct err *err)
 	size_t n_items = open_items(b, false, items), n_there = open_there(b, false, there);
 	int rc = 0;
 
-	if (match_wanted(items, n_items, there, n_there, MATCH_DATE, wanted)) {
-		match_wanted(there, n_there, items, n_items, MATCH_DATE, mine);
+	if (match_wanted(items, n_items, there, n_there, p->dates, wanted)) {
+		match_wanted(there, n_there, items, n_items, p->dates, mine);
 		rc = look(p, wanted, err);
 		if (rc == 0)
 			rc = pair_read(p, mine, err);
@@ -370,6 +361,70 @@ static int pair_rewritten(struct pairing *p, struct err *err)
 	free(wanted);
 	free(mine);
 	return rc;
+}
+
+/*
+ * Does the target date messages as it likes? Without records of an earlier restore its
+ * messages are then known by content alone. Not worth it among many strangers.
+ */
+static bool has_own_dates(const struct box *b)
+{
+	size_t n, strangers = 0, redated = 0;
+
+	kept_of(b->w->run->journal, b->e->shown, b->sel.uidvalidity, &n);
+	for (size_t i = 0; i < b->n_there; i++)
+		strangers += !b->claimed[i];
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		redated += b->mate[i] &&
+		           date_of(&b->there[b->mate[i] - 1]) != b->coll->items[i].date_utc;
+	return n == 0 && redated && strangers <= STRANGERS_EACH * redated;
+}
+
+/*
+ * What has none of the fields that a message is known by, and is not found as it is: one
+ * of its date may be it.
+ */
+static void say_nameless(struct pairing *p)
+{
+	struct box *b = p->b;
+
+	for (uint32_t i = 0; i < b->coll->n_items; i++) {
+		size_t at = 0;
+
+		if (b->mate[i] || b->taken[i].to || !p->nameless[i])
+			continue;
+		while (at < b->n_there &&
+		        (b->claimed[at] ||
+		                (p->dates && date_of(&b->there[at]) != b->coll->items[i].date_utc)))
+			at++;
+		if (at == b->n_there)
+			continue;
+		b->sum.doubled++;
+		say_altered(b, i,
+		        "it has no header field to know it by and is stored, but UID %u of the target "
+		        "may be what an earlier restore made of it",
+		        b->there[at].uid);
+	}
+}
+
+/*
+ * Items that an earlier restore stored without learning which message they became: as
+ * long as one is there that may be it, it is not stored once more.
+ */
+static void take_taken(struct box *b)
+{
+	size_t n;
+	const struct kept *k = kept_of(b->w->run->journal, b->e->shown, b->sel.uidvalidity, &n);
+
+	for (; n && k->uid == 0; k++, n--) {
+		size_t at = 0;
+		size_t i = item_of_record(b, k);
+
+		while (at < b->n_there && (b->claimed[at] || b->there[at].uid < k->from))
+			at++;
+		if (i != SIZE_MAX && at < b->n_there && b->there[at].uid <= k->to)
+			b->taken[i] = (struct taken){k->from, k->to};
+	}
 }
 
 static size_t count_open(const struct box *b)
@@ -394,7 +449,7 @@ static void say_dates(struct box *b, const uint32_t *before)
 
 int box_pair(struct box *b, struct err *err)
 {
-	struct pairing p = {.b = b};
+	struct pairing p = {.b = b, .dates = MATCH_DATE};
 	uint32_t *before;
 	int rc = 0;
 
@@ -402,9 +457,11 @@ int box_pair(struct box *b, struct err *err)
 	free(b->claimed);
 	b->mate = xcalloc(b->coll->n_items + 1, sizeof *b->mate);
 	b->claimed = xcalloc(b->n_there + 1, 1);
+	memset(b->taken, 0, (b->coll->n_items + 1) * sizeof *b->taken);
 	if (b->n_there == 0)
 		return 0;
 	p.was_seen = xcalloc(b->n_there + 1, 1);
+	p.nameless = xcalloc(b->coll->n_items + 1, 1);
 	pair_journal(b);
 	if (count_open(b))
 		rc = pair_content(&p, MATCH_DATE, err);
@@ -415,8 +472,17 @@ int box_pair(struct box *b, struct err *err)
 		say_dates(b, before);
 	if (rc == 0 && count_open(b))
 		rc = pair_rewritten(&p, err);
+	if (rc == 0 && count_open(b) && has_own_dates(b)) {
+		p.dates = 0;
+		rc = pair_rewritten(&p, err);
+	}
+	if (rc == 0) {
+		take_taken(b);
+		say_nameless(&p);
+	}
 	free(before);
 	free(p.seen);
 	free(p.was_seen);
+	free(p.nameless);
 	return rc;
 }

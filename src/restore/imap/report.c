@@ -94,6 +94,15 @@ void say_altered(struct box *b, uint32_t item, const char *fmt, ...)
 	buf_clear(&head);
 }
 
+const char *taken_text(const struct taken *t, char out[TAKEN_SIZE])
+{
+	if (t->from == t->to)
+		snprintf(out, TAKEN_SIZE, "UID %u perhaps", t->from);
+	else
+		snprintf(out, TAKEN_SIZE, "one of the UIDs %u to %u", t->from, t->to);
+	return out;
+}
+
 static const char *fate(const struct map_entry *e)
 {
 	if (e->implied)
@@ -165,29 +174,86 @@ static int placed_cmp(const void *a, const void *b)
 static int gone_cmp(const void *pa, const void *pb)
 {
 	const struct gone *a = pa, *b = pb;
+	int c;
 
 	if (a->entry != b->entry)
 		return a->entry > b->entry ? 1 : -1;
+	c = strcmp(a->source ? a->source : "", b->source ? b->source : "");
+	if (c)
+		return c;
 	return (a->src_uid > b->src_uid) - (a->src_uid < b->src_uid);
 }
 
-/* Mailboxes of an earlier restore that the snapshot does not have any more. */
+/*
+ * What was restored to a mailbox earlier and is restored to another one now; NULL:
+ * nothing.
+ */
+static const struct map_entry *goes_elsewhere(const struct run *r, const char *earlier)
+{
+	const char *source = kept_source_of(r->journal, earlier);
+
+	for (size_t k = 0; k < r->n_map; k++) {
+		const struct tree_head *h = r->map[k].head;
+
+		if (strcmp(source ? h->name : h->content_name, source ? source : earlier) == 0)
+			return &r->map[k];
+	}
+	return NULL;
+}
+
+static void say_left(struct run *r, const char *mailbox, const char *why)
+{
+	char text[1500];
+
+	snprintf(text, sizeof text, "what was restored to this mailbox earlier is left; %s", why);
+	say(r, SAY_NOTE, mailbox, NULL, text);
+}
+
+/* Mailboxes of an earlier restore that nothing goes to any more. */
 static void say_gone_mailboxes(struct run *r)
 {
 	size_t n;
 	const char *const *names = kept_mailboxes(r->journal, &n);
 
 	for (size_t i = 0; i < n && !r->opts->under; i++) {
+		const struct map_entry *now;
 		bool found = false;
+		char text[1400];
 
 		for (size_t k = 0; k < r->n_map && !found; k++)
 			found = strcmp(r->map[k].shown, names[i]) == 0;
-		if (!found)
-			say(r, SAY_NOTE, names[i], NULL,
-			        "what was restored to this mailbox earlier is left; the snapshot "
-			        "has "
-			        "no mailbox for it");
+		if (found)
+			continue;
+		now = goes_elsewhere(r, names[i]);
+		snprintf(text, sizeof text, "the snapshot has no mailbox for it");
+		if (now)
+			snprintf(text, sizeof text, "its mailbox \"%.600s\" goes to \"%.600s\" now",
+			        now->head->name, now->shown);
+		say_left(r, names[i], text);
 	}
+}
+
+/*
+ * Messages of another mailbox of the archive, which came here while another mapping held.
+ * Returns how many of the list they are.
+ */
+static size_t say_foreign(struct run *r, const struct gone *g, size_t n)
+{
+	const char *name = r->map[g->entry].head->name;
+	char count[COUNTED_SIZE], text[900];
+	size_t k = 0, all = 0;
+
+	if (!g->source || strcmp(g->source, name) == 0)
+		return 0;
+	for (; k < n && g[k].entry == g->entry && g[k].source &&
+	        strcmp(g[k].source, g->source) == 0;
+	        k++)
+		all += k == 0 || g[k].src_uid != g[k - 1].src_uid;
+	snprintf(text, sizeof text,
+	        "\"%.600s\" was restored to this mailbox earlier; of that %s left here", g->source,
+	        counted(all, "message is", "messages are", count));
+	say(r, SAY_NOTE, name, NULL, text);
+	return k;
 }
 
 void say_gone(struct run *r)
@@ -202,7 +268,12 @@ void say_gone(struct run *r)
 		struct placed key;
 		const struct placed *to;
 		char item[32], text[1400];
+		size_t foreign = say_foreign(r, g, r->n_gone - i);
 
+		if (foreign) {
+			i += foreign - 1;
+			continue;
+		}
 		memcpy(key.sha256, g->sha256, SHA256_LEN);
 		to = r->n_placed ? bsearch(&key, r->placed, r->n_placed, sizeof key, placed_cmp)
 		                 : NULL;

@@ -67,6 +67,15 @@ struct gone {
 	uint8_t sha256[SHA256_LEN];
 	uint32_t src_uid;
 	size_t entry;
+	const char *source; /* lent by the journal; NULL: not known */
+};
+
+/*
+ * A message that the target took and that was not recognised there: it has one of these
+ * UIDs; to 0: it is none of those.
+ */
+struct taken {
+	uint32_t from, to;
 };
 
 /* A message added by this run. */
@@ -215,6 +224,9 @@ struct box {
 	/* per item: flags and keywords that it did not get, a set of words */
 	uint32_t *lacks;
 	uint32_t *got; /* per item: UID after APPEND, 0 not known */
+	/* per item: UID that APPENDUID said and that was not believed */
+	uint32_t *said;
+	struct taken *taken; /* per item */
 	uint8_t *state; /* per item: enum item_state */
 	uint8_t *read_back; /* per item: why it is read back, bits of enum read_back */
 	uint8_t *tries; /* per item: connections lost while it alone was sent */
@@ -282,6 +294,9 @@ void say_item(struct box *b, enum say_level level, const struct tree_item *it, c
         size_t head_len, const char *fmt, ...) PRINTF_LIKE(6, 7);
 /* A note on an item, with From and Subject. */
 void say_altered(struct box *b, uint32_t item, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* "UID 7 perhaps" */
+enum { TAKEN_SIZE = 64 };
+const char *taken_text(const struct taken *t, char out[TAKEN_SIZE]);
 void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit);
 void say_mapping(struct run *r, const struct map_entry *e); /* if it is worth a word */
 void say_gone(struct run *r);
@@ -333,7 +348,20 @@ int there_hash(struct box *b, const uint8_t *wanted, struct seen **out, size_t *
         struct err *err) MUST_CHECK;
 void there_msgid(const char *head, size_t n, uint8_t out[SHA256_LEN], bool *has_out);
 
+/* alike.c: what is left alone of a message when a server rewrites it. */
+/* In the order in which they are tried. */
+enum alike { ALIKE_LOOSE, ALIKE_MSGID, ALIKE_TEXT, ALIKE_KEYS };
+/* The keys of an item, with its date and size, from its octets. */
+int alike_item(
+        struct box *b, size_t i, struct match_key key[ALIKE_KEYS], struct err *err) MUST_CHECK;
+/* A key of a message of the target; NULL: it has none. Lent. */
+const uint8_t *alike_seen(const struct seen *s, enum alike by);
+
 /* pair.c: pair the archive with it. */
+/*
+ * Sets b->mate, and b->taken of what an earlier restore stored and nothing there can be
+ * told to be.
+ */
 int box_pair(struct box *b, struct err *err) MUST_CHECK;
 
 /* flags.c */
@@ -438,14 +466,12 @@ int box_count(struct box *b, uint32_t from, const uint8_t *known, struct err *er
 /* learn.c: which message of the target is which. */
 /*
  * List what is there from UID ${first} on, and learn the UID of each item that was added:
- * one that APPENDUID said is put right where it is another item's, or nobody's; what
- * cannot be found has none.
+ * one that APPENDUID said is put right where it is another item's, or nobody's. What
+ * cannot be told, though it may be there, is in b->taken.
  */
 int learn_uids(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
 /* Is there something to be put right in the UIDs of what is listed? */
 bool learn_doubts(struct box *b);
-/* Messages listed that belong to no item. */
-bool any_unclaimed(struct box *b);
 /* What of these items has arrived although no answer came: they get their UID. */
 int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
 /* The same among the messages listed that are ${wanted}. */

@@ -15,12 +15,16 @@ static bool has_twin(struct box *b, uint32_t item)
 }
 
 /* Taken by the server, and not found again as it was sent. */
-static void check_lost(struct box *b, uint32_t i, bool any_left)
+static void check_lost(struct box *b, uint32_t i)
 {
-	if (any_left) {
+	if (b->taken[i].to) {
+		char which[TAKEN_SIZE];
+
 		item_altered(b, i, ODD_OCTETS);
 		say_altered(b, i,
-		        "the server took it, but it cannot be found again there as it was sent");
+		        "the server took it, but it cannot be found again there as it was sent "
+		        "(%s)",
+		        taken_text(&b->taken[i], which));
 		return;
 	}
 	b->sum.added -= b->sum.added > 0;
@@ -69,7 +73,7 @@ static void check(struct box *b, uint32_t i)
 	uint32_t words;
 
 	if (!t) {
-		check_lost(b, i, false);
+		check_lost(b, i);
 		return;
 	}
 	if (t->size != sent_size(b, i) && !(b->odd[i] & ~ODD_FLAGS) && sizes_count(b))
@@ -90,8 +94,6 @@ static void check(struct box *b, uint32_t i)
 /* Every added message against the archive's; what it lacks is noted in b->store. */
 static void check_all(struct box *b)
 {
-	bool any_left = any_unclaimed(b);
-
 	b->n_store = b->n_label = 0;
 	for (uint32_t i = 0; i < b->coll->n_items; i++) {
 		if (b->state[i] != ITEM_ADDED)
@@ -99,7 +101,7 @@ static void check_all(struct box *b)
 		if (b->got[i])
 			check(b, i);
 		else
-			check_lost(b, i, any_left);
+			check_lost(b, i);
 	}
 }
 

@@ -137,6 +137,65 @@ static void what_was_put_is_there_again(void **state)
 	kept_free(k);
 }
 
+/*
+ * One record a message of the archive and one of the target, the last one; messages that
+ * are known by no UID have a record each.
+ */
+static void the_last_word_stands(void **state)
+{
+	static const struct {
+		uint32_t uid, from, to, src;
+		const char *source;
+		bool stands;
+	} put_in[] = {
+	        {10, 0, 0, 1, "A", false}, /* learnt again: 12 */
+	        {11, 0, 0, 2, "A", false}, /* another's now */
+	        {12, 0, 0, 1, "A", true}, {11, 0, 0, 3, "A", true}, {0, 20, 22, 4, "A", true},
+	        {0, 20, 22, 5, "A", false}, /* found later */
+	        {21, 0, 0, 5, "A", true}, {22, 0, 0, 6, "A", false}, /* not believed any more */
+	        {0, 23, 24, 6, "A", true},
+	        {30, 0, 0, 1, "B", true}, /* of another mailbox of the archive */
+	        {31, 0, 0, 1, NULL, true}, /* as older versions wrote it */
+	};
+	struct kept_journal *k = open_it("a1", false);
+	const struct kept *r;
+	struct err err = {0};
+	size_t n, found = 0, stand = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof put_in / sizeof put_in[0]; i++) {
+		struct kept one = {.uidvalidity = 7,
+		        .uid = put_in[i].uid,
+		        .from = put_in[i].from,
+		        .to = put_in[i].to,
+		        .src_uid = put_in[i].src,
+		        .source = put_in[i].source};
+
+		memset(one.sha256, (int)put_in[i].src, SHA256_LEN);
+		assert_int_equal(kept_put(k, "X", &one, 1, &err), 0);
+		stand += put_in[i].stands;
+	}
+	put(k, "Y", 7, 1, 1, 0, NULL);
+	kept_free(k);
+	k = open_it("a1", true);
+	r = kept_of(k, "X", 7, &n);
+	assert_int_equal(n, stand);
+	for (size_t i = 0; i < sizeof put_in / sizeof put_in[0]; i++)
+		for (size_t j = 0; j < n; j++)
+			found += r[j].uid == put_in[i].uid && r[j].src_uid == put_in[i].src &&
+			         r[j].from == put_in[i].from && r[j].to == put_in[i].to &&
+			         (r[j].source == NULL) == (put_in[i].source == NULL) &&
+			         (!r[j].source || strcmp(r[j].source, put_in[i].source) == 0) &&
+			         put_in[i].stands;
+	assert_int_equal(found, stand);
+	for (size_t j = 1; j < n; j++)
+		assert_true(r[j - 1].uid <= r[j].uid);
+	assert_int_equal(kept_first(k, "X", 7), 11);
+	assert_null(kept_source_of(k, "X"));
+	assert_null(kept_source_of(k, "Z"));
+	kept_free(k);
+}
+
 static void another_archive_is_not_believed(void **state)
 {
 	struct kept_journal *k = open_it("a1", false);
@@ -187,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(places, setup, teardown),
 	        cmocka_unit_test_setup_teardown(what_was_put_is_there_again, setup, teardown),
+	        cmocka_unit_test_setup_teardown(the_last_word_stands, setup, teardown),
 	        cmocka_unit_test_setup_teardown(another_archive_is_not_believed, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_dry_run_makes_no_file, setup, teardown),
 	        cmocka_unit_test_setup_teardown(none_is_kept_without_a_path, setup, teardown),
