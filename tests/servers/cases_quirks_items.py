@@ -216,7 +216,7 @@ class FlagsOdd(Quirk):
     def populate(self):
         inbox = self.mailbox("INBOX")
         for flags in (["90040", r"\Seen"], [r"\$NOTJUNK", "$NotJunk"], ["EmailswithStickyNotes:FLAG"], ["a]b", "]"], ["[x", "%", "*"], [r"\Unknown", r"\XtraSeen"],
-                      ["caf\u00e9"], ["k%d" % i for i in range(300)], ["NIL"], ["+FLAGS", "a&b", "~"]):
+                      ["caf\u00e9"], ["k%d" % i for i in range(300)], ["NIL"], ["+FLAGS", "a&b", "~"], ["{5}", "{900}", "{", r"\Seen"]):
             inbox.add(b"Subject: %s\r\n\r\n" % flags[0].encode(), flags)
 
 

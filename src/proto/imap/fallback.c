@@ -231,8 +231,8 @@ const struct imap_msg *fetch_msg(struct fetch_build *b)
 }
 
 /*
- * An atom as wide as servers take it: 8-bit and "]" are real, blanks, quotes and lists
- * cannot be.
+ * An atom as wide as servers take it: 8-bit, "]" and "{" are real, blanks, quotes and
+ * lists cannot be.
  */
 static bool keyword_ok(const char *s, size_t n)
 {
@@ -242,7 +242,7 @@ static bool keyword_ok(const char *s, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
 
-		if (c <= ' ' || c == 0x7f || strchr("(){\"", c) || (c == '\\' && i))
+		if (c <= ' ' || c == 0x7f || strchr("()\"", c) || (c == '\\' && i))
 			return false;
 	}
 	return true;

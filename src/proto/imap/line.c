@@ -40,6 +40,13 @@ static size_t literal_header(const char *p, const char *end, uint64_t *size)
 	return s < end && *s == '\n' ? (size_t)(s + 1 - p) : 0;
 }
 
+bool is_literal(const char *p, const char *end)
+{
+	uint64_t size;
+
+	return literal_header(p, end, &size) != 0;
+}
+
 static struct token quoted(struct line *l)
 {
 	struct token t = {.kind = TOKEN_BAD};

@@ -1,16 +1,45 @@
 /*
- * libetpan 1.9.4 walks and frees lists that a hostile answer leaves NULL
- * ("[PERMANENTFLAGS ((\Seen))]") and crashes.
- * These two take the place of the library's own for the whole program, since a symbol of
- * the executable comes first.
+ * Functions of libetpan 1.9.4 that hostile answers break. These take the place of the
+ * library's own for the whole program, since a symbol of the executable comes first.
  */
 #include "internal.h"
+#include <dlfcn.h>
 #include <stdlib.h>
+#include <string.h>
+
+typedef int astring_parser(mailstream *fd, MMAPString *b, struct mailimap_parser_context *ctx,
+        size_t *at, char **out, size_t rate, progress_function *progress);
+astring_parser mailimap_astring_parse;
+
+static astring_parser *library_astring; /* set once */
 
 void shim_link(void)
 {
-	/* Called so that this object of the static library is part of the program. */
+	void *f = dlsym(RTLD_NEXT, "mailimap_astring_parse");
+
+	memcpy(&library_astring, &f, sizeof f);
 }
+
+/**
+ * A keyword may look like a literal without its line end, "FLAGS ({500} \Seen)"; the
+ * library takes it for one, and waits for octets that nobody announced. Refused here, it
+ * leaves the line to the fallback.
+ */
+int mailimap_astring_parse(mailstream *fd, MMAPString *b, struct mailimap_parser_context *ctx,
+        size_t *at, char **out, size_t rate, progress_function *progress)
+{
+	const char *p = b->str + *at;
+
+	p += strspn(p, " ");
+	if (!library_astring || (*p == '{' && !is_literal(p, b->str + b->len)))
+		return MAILIMAP_ERROR_PARSE;
+	return library_astring(fd, b, ctx, at, out, rate, progress);
+}
+
+/*
+ * The library walks and frees lists that an answer leaves NULL ("[PERMANENTFLAGS
+ * ((\Seen))]") and crashes.
+ */
 
 void clist_foreach(clist *list, clist_func func, void *data)
 {
