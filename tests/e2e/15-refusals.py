@@ -408,7 +408,25 @@ def adds_headers(case):
     return do
 
 
-CASES = {"alters-octets": alters_octets, "sizes-off": sizes_off, "verify-full": verify_full, "exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
+def drops(case):
+    def do(archive, scratch):
+        """What the target said OK to and does not hold is named, each once, and brought again by the next restore."""
+        with case() as server:
+            report = restore(case, server, archive, scratch, 3, again=None)
+            found, left = held(server)
+            missing = set(NAMES) - set(found)
+            check(len(missing) == len(NAMES) // 3 and not left, missing, left)
+            named = {k for k, notes in report.notes.items() if any("said that it stored it, but it is not in the mailbox" in n["text"] for n in notes)}
+            check(named == missing and report.failed == len(missing), named, missing, report.failed)
+            check(report.added == len(found), report.added)
+            server.store = lambda box, body, flags, date: box.add(body, flags, date).uid
+            run(["restore", archive], server.port, os.path.join(scratch, case.name), 0)
+            found, left = held(server)
+            check(set(found) == set(NAMES) and not left, "the second restore leaves out", set(NAMES) - set(found))
+    return do
+
+
+CASES = {"drops": drops(ct.Drops), "drops-no-uidplus": drops(ct.DropsMute), "alters-octets": alters_octets, "sizes-off": sizes_off, "verify-full": verify_full, "exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
          "mute": strict(ct.Mute, False), "--strict": strict_option, "only-wrapped": wrapped, "refuses-all": refuses_all, "too-big": too_big, "over-quota": quota,
          "seen-only": seen_only, "keeps-no-flags": keeps_no_flags, "keywords-refused": keywords,
          "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "busy-create": busy_create, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate), "select-late": sound(ct.SelectLate), "select-late-uidplus": sound(ct.SelectLateUidplus),

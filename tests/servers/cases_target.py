@@ -304,6 +304,26 @@ class AltersOctets(Target):
         return super().store(box, body[:-3] + b"#" + body[-2:] if self.taken % 3 == 0 else body, flags, date)
 
 
+class Drops(Target):
+    """Says OK, and a UID, to every message, and stores two of three."""
+    name = "drops"
+    source = "stalwartlabs/stalwart#1897, #1900: the import says success, nothing is there"
+    taken = 0
+
+    def store(self, box, body, flags, date):
+        self.taken += 1
+        if self.taken % 3 != 2:
+            return super().store(box, body, flags, date)
+        box.uidnext += 1
+        return box.uidnext - 1
+
+
+class DropsMute(Drops):
+    """The same without a UID."""
+    name = "drops-no-uidplus"
+    extensions = [e for e in FakeImap.extensions if e not in ("UIDPLUS", "MULTIAPPEND")]
+
+
 class SizesOff(Target):
     """RFC822.SIZE counts each CRLF as one octet."""
     name = "sizes-off"
