@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "valise/base/progress.h"
 #include "valise/base/sys.h"
 
 static char dir[64];
@@ -65,6 +67,43 @@ static void calls_do_their_work(void **state)
 	assert_int_equal(sys_unlinkat(AT_FDCWD, "d", AT_REMOVEDIR), 0);
 	assert_int_equal(sys_openat(AT_FDCWD, "none", O_RDONLY, 0), -1);
 	assert_int_equal(errno, ENOENT);
+}
+
+static int ticks, answer;
+
+/* Some interruptions that mean nothing, then a request to stop; in vain, the awaited octet. */
+static void tick(int signal)
+{
+	(void)signal;
+	ticks++;
+	if (ticks == 3)
+		raise(SIGTERM);
+	if (ticks == 200 && write(answer, "x", 1) != 1)
+		abort();
+}
+
+static void a_request_to_stop_ends_a_call(void **state)
+{
+	(void)state;
+	int ends[2], status = 0;
+	char c;
+
+	assert_int_equal(pipe(ends), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		struct sigaction act = {.sa_handler = tick};
+		struct itimerval every = {{0, 20000}, {0, 20000}};
+
+		answer = ends[1];
+		stop_install();
+		sigaction(SIGALRM, &act, NULL);
+		setitimer(ITIMER_REAL, &every, NULL);
+		_exit(sys_read(ends[0], &c, 1) == -1 && errno == EINTR && ticks >= 3 ? 0 : 1);
+	}
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 static void sockets(void **state)
@@ -192,6 +231,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(calls_do_their_work),
 	        cmocka_unit_test(sockets),
+	        cmocka_unit_test(a_request_to_stop_ends_a_call),
 #ifdef VALISE_FAULTS
 	        cmocka_unit_test(faults_strike),
 	        cmocka_unit_test(calls_are_counted),
