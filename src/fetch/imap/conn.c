@@ -43,38 +43,25 @@ int link_open(struct worker *w, struct err *err)
 
 int link_select(struct worker *w, struct mbox *mb, struct imap_selected *sel, struct err *err)
 {
-	struct imap_selected local = {0};
-	struct imap_selected *got = sel ? sel : &local;
-	int rc = 0;
+	struct attempts a = {.limit = ATTEMPTS};
+	int rc;
 
-	memset(got, 0, sizeof *got);
-	for (unsigned i = 1; i <= TRIES; i++) {
-		int paused;
-
+	memset(sel, 0, sizeof *sel);
+	do {
 		rc = imap_link_hold(&w->run->links, err);
 		if (rc == 0 && (!w->m || !imap_alive(w->m)))
 			rc = link_open(w, err);
 		if (rc < 0)
 			return rc;
-		imap_selected_clear(got);
-		memset(got, 0, sizeof *got);
+		imap_selected_clear(sel);
 		w->at = NULL;
-		rc = imap_select(w->m, mb->box->name, mb->box->name_len, false, got, err);
-		if (rc == 0) {
-			w->at = mb;
-			w->at_validity = got->uidvalidity;
-			break;
-		}
-		i += w->m && imap_waited_out(w->m); /* for minutes: once more is enough */
-		i -= rc == ERR_THROTTLED; /* the server's wish is no failure */
-		if (i >= TRIES || err->code == ERR_STOPPED || err->code == ERR_GUARD ||
-		        (imap_alive(w->m) && rc != ERR_BUSY && rc != ERR_THROTTLED))
-			break;
-		paused = link_pause(w, i, mb->name, err);
-		if (paused < 0)
-			return paused;
+		rc = imap_select(w->m, mb->box->name, mb->box->name_len, false, sel, err);
+		if (rc < 0 && imap_waited_out(w->m)) /* for minutes: once more is enough */
+			a.failures++;
+	} while (attempt_again(&w->run->links, &a, &rc, !imap_alive(w->m), mb->name, err));
+	if (rc == 0) {
+		w->at = mb;
+		w->at_validity = sel->uidvalidity;
 	}
-	if (!sel)
-		imap_selected_clear(&local);
 	return rc;
 }

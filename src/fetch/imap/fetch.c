@@ -326,7 +326,7 @@ static int wait_busy(struct worker *w, const struct flight *f, struct err *err)
 		return imap_link_throttled(&w->run->links, spot(f, next), err);
 	progress_say(w->run->progress, SAY_INFO, "%s: trying again a little later: %s", f->mb->name,
 	        err->text);
-	return link_pause(w, w->busy, NULL, err);
+	return link_pause(w, w->busy.failures, NULL, err);
 }
 
 /*
@@ -388,10 +388,10 @@ static int wait_job(struct worker *w, struct err *err)
 		*err = why;
 		return failed;
 	}
-	if (rc == ERR_THROTTLED || (rc == ERR_BUSY && ++w->busy <= BUSY_TRIES))
+	if (attempt_counts(&w->busy, rc, false))
 		return wait_busy(w, &f, err);
 	if (rc != ERR_BUSY)
-		w->busy = 0;
+		w->busy.failures = 0;
 	if (note_missing(w, &f) == 0) {
 		w->careful = false;
 		w->strikes = 0;

@@ -405,28 +405,31 @@ bool list_is_over(const struct worker *w, const struct err *err)
 	       workers_failed(&w->run->workers);
 }
 
+/* One that makes no sense is asked for again, too, though the connection lives. */
+static bool list_anew(
+        struct worker *w, struct mbox *mb, struct attempts *a, int *rc, struct err *err)
+{
+	if (*rc == 0 || list_is_over(w, err) || *rc == ERR_REFUSED || *rc == ERR_LIMIT ||
+	        (w->m && imap_waited_out(w->m)))
+		return false;
+	return attempt_again(&w->run->links, a, rc, true, mb->name, err);
+}
+
 int list_alone(struct worker *w, struct mbox *mb, struct err *err)
 {
-	int rc = 0;
+	struct attempts a = {.limit = ATTEMPTS};
+	int rc;
 
 	if (++mb->listings > TRIES)
 		return sched_stale(w, mb, "UIDVALIDITY changes again and again", err);
-	for (unsigned i = 1; i <= TRIES; i++) {
+	do
 		rc = list_once(w, mb, err);
-		if (rc == 0)
-			return sched_listed(w, mb, err);
-		if (list_is_over(w, err)) {
-			sched_unlist(w->run, mb);
-			return rc;
-		}
-		if (rc == ERR_REFUSED || rc == ERR_LIMIT || rc == ERR_GUARD ||
-		        (w->m && imap_waited_out(w->m)))
-			break;
-		i -= rc == ERR_THROTTLED; /* the server's wish is no failure */
-		if (i < TRIES && (rc = link_pause(w, i, mb->name, err)) < 0) {
-			sched_unlist(w->run, mb);
-			return rc;
-		}
+	while (list_anew(w, mb, &a, &rc, err));
+	if (rc == 0)
+		return sched_listed(w, mb, err);
+	if (list_is_over(w, err)) {
+		sched_unlist(w->run, mb);
+		return rc;
 	}
 	if (w->m && imap_in_flight(w->m))
 		link_drop(w);

@@ -55,33 +55,30 @@ static bool has_status(const struct mbox *mb)
 	return !mb->left_out && !mb->box->noselect && !mb->box->nonexistent;
 }
 
-/* After the ${i}-th failure of a command of the plan: wait, and see to a connection. */
-static bool plan_again(struct worker *w, int rc, unsigned *i, struct err *err)
+/* A command of the plan once more, on a connection that lives. */
+static bool plan_again(struct worker *w, struct attempts *a, int *rc, struct err *err)
 {
-	if (rc == 0 || err->code == ERR_STOPPED ||
-	        (imap_alive(w->m) && rc != ERR_THROTTLED && rc != ERR_BUSY))
+	if (!attempt_again(&w->run->links, a, rc, !imap_alive(w->m), NULL, err))
 		return false;
-	*i -= rc == ERR_THROTTLED;
-	return *i < TRIES && link_pause(w, *i, NULL, err) == 0 &&
-	       (imap_alive(w->m) || link_open(w, err) == 0);
+	*rc = imap_alive(w->m) ? 0 : link_open(w, err);
+	return *rc == 0;
 }
 
 static int plan_status(struct run *r, struct worker *w, struct err *err)
 {
 	struct imap_mailbox *ask = xcalloc(r->n_boxes ? r->n_boxes : 1, sizeof *ask);
 	struct imap_status *got = xcalloc(r->n_boxes ? r->n_boxes : 1, sizeof *got);
+	struct attempts a = {.limit = ATTEMPTS};
 	size_t n = 0;
 	int rc = 0;
 
 	for (size_t i = 0; i < r->n_boxes; i++)
 		if (has_status(&r->boxes[i]))
 			ask[n++] = *r->boxes[i].box;
-	for (unsigned i = 1; i <= TRIES && n; i++) {
-		rc = imap_status_many(w->m, ask, n, got, err);
-		if (!plan_again(w, rc, &i, err))
-			break;
-	}
-	if (rc == ERR_REFUSED || rc == ERR_BUSY) {
+	do
+		rc = n ? imap_status_many(w->m, ask, n, got, err) : 0;
+	while (plan_again(w, &a, &rc, err));
+	if ((rc == ERR_REFUSED || rc == ERR_BUSY) && !imap_links_ended(&r->links, NULL)) {
 		memset(got, 0, n * sizeof *got); /* EXAMINE will tell */
 		rc = 0;
 	}
@@ -234,13 +231,12 @@ static int keep_unasked(struct run *r, struct err *err)
 
 static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err *err)
 {
-	int rc = 0;
+	struct attempts a = {.limit = ATTEMPTS};
+	int rc;
 
-	for (unsigned i = 1; i <= TRIES; i++) {
+	do
 		rc = imap_list(w->m, r->opts->all_namespaces, &r->list, &r->n_list, err);
-		if (!plan_again(w, rc, &i, err))
-			break;
-	}
+	while (plan_again(w, &a, &rc, err));
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
 	plan_boxes(r, w->m);
@@ -317,6 +313,7 @@ void work_start(struct run *r, unsigned want)
 
 		w->run = r;
 		w->number = r->n_workers;
+		w->busy.limit = ATTEMPTS_BUSY + 1;
 		intake_begin(&w->in, r->sink, COLL_MAIL, HEAD_MAX);
 		/* Without a thread the others do its work. */
 		if (w->number && !workers_start(&r->workers, worker_main, w))

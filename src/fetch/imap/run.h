@@ -46,7 +46,6 @@ enum {
 	HEAD_MAX = 64 << 10, /* of a message, kept to find its date */
 	CONNECTIONS = 4,
 	TRIES = 3, /* at one spot without progress */
-	BUSY_TRIES = 5,
 	/*
 	 * messages in a row that break the connection, before their mailbox is given up
 	 */
@@ -229,7 +228,7 @@ struct worker {
 	unsigned strikes; /* connections lost in a row without progress */
 	/* one message at a time: one of them may be what breaks the connection */
 	bool careful;
-	unsigned busy; /* NO [THROTTLED] and the like in a row */
+	struct attempts busy; /* NO [UNAVAILABLE] and the like in a row */
 	size_t *missing; /* records that were asked for and did not come */
 	size_t n_missing, missing_cap;
 
@@ -308,7 +307,7 @@ void link_drop(struct worker *w);
 /**
  * link_select(w, mb, sel, err): examine ${mb} on a living connection, opened anew where
  * needed. An error without w->lost (no connection can be had) means that this mailbox
- * cannot be examined. ${sel} (may be NULL) is filled in any case; the caller clears it.
+ * cannot be examined. ${sel} is filled in any case; the caller clears it.
  */
 int link_select(
         struct worker *w, struct mbox *mb, struct imap_selected *sel, struct err *err) MUST_CHECK;

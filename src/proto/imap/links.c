@@ -193,6 +193,37 @@ int imap_link_pause(struct imap_links *l, unsigned nth, const char *next, struct
 	return rc ? rc : imap_link_hold(l, err);
 }
 
+/* ---- attempts ---- */
+
+bool attempt_counts(struct attempts *a, int rc, bool lost)
+{
+	switch (rc) {
+	case ERR_OK:
+	case ERR_STOPPED:
+	case ERR_GUARD:
+		return false;
+	case ERR_THROTTLED:
+		return true;
+	case ERR_BUSY:
+		return ++a->failures < a->limit;
+	default:
+		return lost && ++a->failures < a->limit;
+	}
+}
+
+bool attempt_again(struct imap_links *l, struct attempts *a, int *rc, bool lost, const char *next,
+        struct err *err)
+{
+	int paused;
+
+	if (!attempt_counts(a, *rc, lost))
+		return false;
+	paused = imap_link_pause(l, a->failures, next, err);
+	if (paused < 0)
+		*rc = paused;
+	return paused == 0;
+}
+
 /* ---- connections ---- */
 
 /* Compression pays on any wire but none. */

@@ -384,7 +384,7 @@ static bool is_busy(const struct box *b, const struct imap_append *a, struct err
 {
 	enum imap_class class = imap_classify(a->code, a->text);
 
-	if (class != IMAP_THROTTLE && (class != IMAP_TEMPORARY || b->waits >= BUSY_TRIES))
+	if (class != IMAP_THROTTLE && (class != IMAP_TEMPORARY || b->waits >= ATTEMPTS_BUSY))
 		return false;
 	err_set(why, class == IMAP_THROTTLE ? ERR_THROTTLED : ERR_BUSY, ERR_ITEM, "%s%s%s", a->code,
 	        a->code[0] ? " " : "", a->text);

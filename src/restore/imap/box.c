@@ -78,9 +78,10 @@ static void note_base(struct box *b)
 /* What is there, and which of it is the archive's. */
 static int box_compare(struct box *b, struct err *err)
 {
-	int rc = 0;
+	struct attempts a = {.limit = ATTEMPTS};
+	int rc;
 
-	for (unsigned i = 1; i <= TRIES; i++) {
+	do {
 		memset(b->odd, 0, b->coll->n_items + 1);
 		b->sum.altered = b->sum.doubled = 0;
 		rc = tlink_select(b, err);
@@ -89,9 +90,7 @@ static int box_compare(struct box *b, struct err *err)
 			rc = there_list(b, "1:*", err);
 		if (rc == 0)
 			rc = box_pair(b, err);
-		if (!tlink_again(b, rc, &i, err))
-			break;
-	}
+	} while (tlink_again(b, &a, &rc, err));
 	if (rc < 0)
 		return rc;
 	b->next_uid = b->sel.uidnext;

@@ -20,20 +20,26 @@ bool tlink_dead(const struct worker *w, int rc)
 	return rc < 0 && (!w->m || !imap_alive(w->m));
 }
 
-bool tlink_again(struct box *b, int rc, unsigned *nth, struct err *err)
+bool tlink_again(struct box *b, struct attempts *a, int *rc, struct err *err)
 {
 	struct worker *w = b->w;
+	bool lost = tlink_dead(w, *rc);
 
-	if (rc == 0 || err->code == ERR_STOPPED || tlink_over(w) ||
-	        (rc != ERR_THROTTLED && !tlink_dead(w, rc)))
+	/* What is refused for now was sent again by who sent it. */
+	if (tlink_over(w) || (*rc == ERR_BUSY && !lost))
 		return false;
-	if (rc == ERR_THROTTLED) {
-		--*nth;
-		/* answers to what will be asked for once more */
-		if (w->m && imap_in_flight(w->m))
-			tlink_drop(w);
-	}
-	return *nth < TRIES && tlink_pause(w, *nth, b->e->shown, err) == 0;
+	/* answers to what will be asked for once more */
+	if (*rc == ERR_THROTTLED && w->m && imap_in_flight(w->m))
+		tlink_drop(w);
+	return attempt_again(&w->run->links, a, rc, lost, b->e->shown, err);
+}
+
+bool tlink_again_in(struct box *b, struct attempts *a, int *rc, struct err *err)
+{
+	if (!tlink_again(b, a, rc, err))
+		return false;
+	*rc = tlink_reselect(b, err);
+	return *rc == 0;
 }
 
 bool tlink_over(const struct worker *w)
@@ -58,32 +64,22 @@ int tlink_open(struct worker *w, struct err *err)
 
 int tlink_select(struct box *b, struct err *err)
 {
+	struct attempts a = {.limit = ATTEMPTS};
 	struct worker *w = b->w;
-	int rc = 0;
+	int rc;
 
-	for (unsigned i = 1; i <= TRIES; i++) {
-		int paused;
-
+	do {
 		rc = imap_link_hold(&w->run->links, err);
 		if (rc == 0 && (!w->m || !imap_alive(w->m)))
 			rc = tlink_open(w, err);
 		if (rc < 0)
 			return rc;
 		imap_selected_clear(&b->sel);
-		memset(&b->sel, 0, sizeof b->sel);
 		rc = imap_select(
 		        w->m, b->e->raw, b->e->raw_len, !w->run->opts->dry_run, &b->sel, err);
-		if (rc == 0)
-			return 0;
-		err_widen(err, err->code == ERR_STOPPED ? ERR_WHOLE : ERR_COLLECTION);
-		i -= rc == ERR_THROTTLED; /* the server's wish is no failure */
-		if (i == TRIES || err->code == ERR_STOPPED || err->code == ERR_GUARD ||
-		        (imap_alive(w->m) && rc != ERR_BUSY && rc != ERR_THROTTLED))
-			break;
-		paused = tlink_pause(w, i, b->e->shown, err);
-		if (paused < 0)
-			return paused;
-	}
+		if (rc < 0)
+			err_widen(err, err->code == ERR_STOPPED ? ERR_WHOLE : ERR_COLLECTION);
+	} while (attempt_again(&w->run->links, &a, &rc, !imap_alive(w->m), b->e->shown, err));
 	return rc;
 }
 

@@ -397,6 +397,7 @@ static int store_check(struct box *b, struct err *err)
 
 int box_store(struct box *b, struct err *err)
 {
+	struct attempts a = {.limit = ATTEMPTS};
 	size_t at = 0;
 	int rc = 0;
 
@@ -405,16 +406,12 @@ int box_store(struct box *b, struct err *err)
 		        tree_coll_keyword_text(b->words, b->store[i].keywords));
 	if (b->n_store)
 		qsort(b->store, b->n_store, sizeof *b->store, store_cmp);
-	for (unsigned i = 1; b->n_store && !b->w->run->opts->dry_run; i++) {
-		rc = store_run(b, &at, err);
-		if (rc == 0)
-			rc = store_check(b, err);
-		if (!tlink_again(b, rc, &i, err))
-			break;
-		rc = tlink_reselect(b, err);
-		if (rc < 0)
-			break;
-	}
+	if (b->n_store && !b->w->run->opts->dry_run)
+		do {
+			rc = store_run(b, &at, err);
+			if (rc == 0)
+				rc = store_check(b, err);
+		} while (tlink_again_in(b, &a, &rc, err));
 	b->n_store = 0;
 	return rc < 0 ? rc : labels_store(b, err);
 }

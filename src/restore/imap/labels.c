@@ -384,20 +384,16 @@ static void group_done(struct box *b, size_t at, size_t n, uint32_t refused)
 /* One label; where the server asks for patience, it gets it. */
 static int store_one(struct box *b, size_t at, size_t n, const char *const *label, struct err *err)
 {
+	struct attempts a = {.limit = ATTEMPTS_BUSY};
 	int rc;
 
-	for (unsigned i = 1;; i++) {
+	do {
 		rc = send_labels(b, at, n, label, 1, err);
 		if (rc == 0)
 			rc = imap_labels_wait(b->w->m, err);
-		i -= rc == ERR_THROTTLED; /* the server's wish is no failure */
-		if ((rc != ERR_BUSY && rc != ERR_THROTTLED) || i == BUSY_TRIES ||
-		        !imap_alive(b->w->m))
-			return rc;
-		rc = tlink_pause(b->w, i, b->e->shown, err);
-		if (rc < 0)
-			return rc;
-	}
+	} while (
+	        is_no(b, rc) && attempt_again(&b->w->run->links, &a, &rc, false, b->e->shown, err));
+	return rc;
 }
 
 /* The labels of a refused command, each by itself. */
@@ -519,21 +515,17 @@ static int remember(struct box *b, struct err *err)
 int labels_store(struct box *b, struct err *err)
 {
 	struct storing s = {.b = b};
-	int rc = 0;
+	struct attempts a = {.limit = ATTEMPTS};
+	int rc;
 
 	if (b->n_label == 0 || b->w->run->opts->dry_run) {
 		b->n_label = 0;
 		return 0;
 	}
 	qsort(b->label, b->n_label, sizeof *b->label, label_cmp);
-	for (unsigned i = 1; i <= TRIES; i++) {
+	do
 		rc = store_once(&s, err);
-		if (!tlink_again(b, rc, &i, err))
-			break;
-		rc = tlink_reselect(b, err);
-		if (rc < 0)
-			break;
-	}
+	while (tlink_again_in(b, &a, &rc, err));
 	say_refused(&s);
 	if (rc == 0)
 		rc = remember(b, err);

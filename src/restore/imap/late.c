@@ -72,18 +72,17 @@ static int64_t patience(struct box *b)
  */
 static int look(struct box *b, const uint32_t *items, size_t n, bool select, struct err *err)
 {
-	int rc = 0;
+	struct attempts a = {.limit = ATTEMPTS};
+	int rc;
 
-	for (unsigned i = 1; i <= TRIES; i++) {
+	do {
 		rc = !select && b->w->m && imap_alive(b->w->m) ? imap_noop(b->w->m, err)
 		                                               : tlink_reselect(b, err);
 		if ((rc == ERR_REFUSED || rc == ERR_BUSY) && imap_alive(b->w->m))
 			rc = 0;
 		if (rc == 0)
 			rc = box_find_arrived(b, items, n, err);
-		if (!tlink_again(b, rc, &i, err))
-			break;
-	}
+	} while (tlink_again(b, &a, &rc, err));
 	return rc;
 }
 
@@ -299,14 +298,14 @@ int late_meanwhile(struct box *b, struct err *err)
 		return 0;
 	b->w->met = false;
 	do {
+		struct attempts a = {.limit = ATTEMPTS};
+
 		if (met && (rc = let_pass(b, err)) < 0)
 			return rc;
 		met = 0;
-		for (unsigned i = 1; i <= TRIES; i++) {
+		do
 			rc = check_others(b, &met, err);
-			if (!tlink_again(b, rc, &i, err))
-				break;
-		}
+		while (tlink_again(b, &a, &rc, err));
 		b->w->met |= met > 0;
 	} while (rc == 0 && met && any_todo(b));
 	b->ours = b->others = false;

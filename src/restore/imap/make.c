@@ -196,23 +196,18 @@ static int make_once(
 
 int box_make(struct worker *w, struct map_entry *e, struct target_result *sum, struct err *err)
 {
-	for (unsigned i = 1;; i++) {
-		int rc;
+	struct attempts a = {.limit = ATTEMPTS};
+	int rc;
 
+	do {
 		rc = imap_link_hold(&w->run->links, err);
 		if (rc == 0 && (!w->m || !imap_alive(w->m)))
 			rc = tlink_open(w, err);
 		if (rc < 0)
 			return rc;
 		rc = make_once(w, e, sum, err);
-		i -= rc == ERR_THROTTLED; /* the server's wish is no failure */
-		if (rc == 0 || i == TRIES || err->code == ERR_STOPPED ||
-		        (!tlink_dead(w, rc) && rc != ERR_BUSY && rc != ERR_THROTTLED))
-			return rc;
-		rc = tlink_pause(w, i, NULL, err);
-		if (rc < 0)
-			return rc;
-	}
+	} while (attempt_again(&w->run->links, &a, &rc, tlink_dead(w, rc), NULL, err));
+	return rc;
 }
 
 /* Is what was made there under the name that it was given? */

@@ -81,12 +81,12 @@ static int open_journal(struct run *r, struct err *err)
 static int plan(struct run *r, struct imap *m, struct err *err)
 {
 	uint64_t used = 0, limit = 0;
+	struct attempts a = {.limit = 1};
 	int rc;
 
 	do
 		rc = imap_list(m, false, &r->list, &r->n_list, err);
-	while (rc == ERR_THROTTLED && imap_alive(m) &&
-	        imap_link_pause(&r->links, 1, NULL, err) == 0);
+	while (imap_alive(m) && attempt_again(&r->links, &a, &rc, false, NULL, err));
 	if (rc == 0)
 		rc = labels_plan(r, m, err);
 	if (rc == 0) {

@@ -34,8 +34,7 @@ enum {
 	LIST_CAP = 64 << 20, /* messages of one mailbox */
 	HEAD_CAP = 64 << 10,
 	CONNECTIONS = 3,
-	TRIES = 3,
-	BUSY_TRIES = 5,
+	TRIES = 3, /* of what may break the connection */
 	SET_MAX = 6900,
 	LATER_BOXES = 8, /* mailboxes looked at together in the end */
 	LATER_ITEMS = 5000,
@@ -272,11 +271,13 @@ void tlink_drop(struct worker *w);
 /* imap_link_pause, for people with what will be gone on with; may be NULL. */
 int tlink_pause(struct worker *w, unsigned nth, const char *next, struct err *err) MUST_CHECK;
 /**
- * tlink_again(b, rc, nth, err): work on a mailbox ended with ${rc}. True: it is to be
- * tried once more, on the connection that tlink_reselect gives; what had to be waited for
- * was. *nth counts the failures; the server's wish to wait is none.
+ * tlink_again(b, a, rc, err): work on a mailbox ended with *${rc}. True: it is to be
+ * tried once more, on the connection that tlink_select gives; what had to be waited for
+ * was. False with another *${rc}: the wait failed.
  */
-bool tlink_again(struct box *b, int rc, unsigned *nth, struct err *err);
+bool tlink_again(struct box *b, struct attempts *a, int *rc, struct err *err);
+/* The same in the middle of the work on it: the mailbox is selected again. */
+bool tlink_again_in(struct box *b, struct attempts *a, int *rc, struct err *err);
 /*
  * Select (dry run: examine) the mailbox on a living connection; w->lost: none can be had.
  */

@@ -219,18 +219,14 @@ int there_hash(
         struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out, struct err *err)
 {
 	struct hashing h = {.b = b, .wanted = wanted};
-	int rc = 0;
+	struct attempts a = {.limit = ATTEMPTS};
+	int rc;
 
 	h.done = xcalloc(b->n_there + 1, 1);
 	buf_init(&h.head, HEAD_CAP);
-	for (unsigned i = 1; i <= TRIES; i++) {
+	do
 		rc = hash_run(&h, err);
-		if (!tlink_again(b, rc, &i, err))
-			break;
-		rc = tlink_reselect(b, err);
-		if (rc < 0)
-			break;
-	}
+	while (tlink_again_in(b, &a, &rc, err));
 	free(h.done);
 	buf_clear(&h.head);
 	*out = h.seen;

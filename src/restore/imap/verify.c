@@ -234,6 +234,7 @@ bool box_looks_right(struct box *b)
 
 int box_verify(struct box *b, uint32_t first, struct err *err)
 {
+	struct attempts a = {.limit = ATTEMPTS};
 	int rc = 0;
 
 	if (b->sum.added == 0)
@@ -243,14 +244,9 @@ int box_verify(struct box *b, uint32_t first, struct err *err)
 		rc = imap_link_wait(&b->w->run->links, b->w->late_ms, err);
 	if (rc < 0)
 		return rc;
-	for (unsigned i = 1; i <= TRIES; i++) {
+	do
 		rc = learn_uids(b, first, err);
-		if (!tlink_again(b, rc, &i, err))
-			break;
-		rc = tlink_reselect(b, err);
-		if (rc < 0)
-			break;
-	}
+	while (tlink_again_in(b, &a, &rc, err));
 	if (rc < 0)
 		return rc;
 	check_all(b);

@@ -32,6 +32,14 @@ struct imap_links {
 
 enum { LINKS_MAX_WAIT_S = 900 };
 
+/* Of one thing, before it is given up. */
+struct attempts {
+	unsigned failures; /* in a row; the server's wish to wait is none */
+	unsigned limit; /* so many failures end it; 1: nothing but that wish is obeyed */
+};
+
+enum { ATTEMPTS = 3, ATTEMPTS_BUSY = 5 };
+
 /* How much a connection is worth. */
 enum link_need {
 	/*
@@ -78,6 +86,22 @@ int imap_link_hold(struct imap_links *l, struct err *err) MUST_CHECK;
  */
 int imap_link_pause(
         struct imap_links *l, unsigned nth, const char *next, struct err *err) MUST_CHECK;
+
+/**
+ * attempt_counts(a, rc, lost): is what ended with ${rc} to be tried once more? The failure
+ * is counted. ${lost}: the connection is gone, too.
+ *   0, ERR_STOPPED, ERR_GUARD                no
+ *   ERR_THROTTLED                            yes, and that is no failure
+ *   ERR_BUSY, and any other with ${lost}     yes, until the limit is reached
+ *   any other                                no
+ */
+bool attempt_counts(struct attempts *a, int rc, bool lost);
+/**
+ * attempt_again(l, a, rc, lost, next, err): the same, and what is to be waited for was:
+ * imap_link_pause. Where the wait fails, its error is in *${rc} and ${err}.
+ */
+bool attempt_again(struct imap_links *l, struct attempts *a, int *rc, bool lost, const char *next,
+        struct err *err);
 
 /* so long, no failure */
 int imap_link_wait(struct imap_links *l, int64_t ms, struct err *err) MUST_CHECK;
