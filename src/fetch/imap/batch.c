@@ -58,7 +58,7 @@ static int send_ranges(struct worker *w, struct sent *to, uint32_t exists, uint3
 	int rc = 0;
 
 	for (uint32_t i = 0; rc == 0 && plan_range(exists, uidnext, i, range); i++) {
-		rc = imap_fetch_send(w->m, range, items, err);
+		rc = imap_fetch_send(w->conn.m, range, items, err);
 		to->fetches += rc == 0;
 	}
 	return rc;
@@ -71,12 +71,12 @@ static int send_changes(struct worker *w, struct sent *to, struct err *err)
 	char items[256], range[32];
 	int rc;
 
-	snprintf(items, sizeof items, "%s (CHANGEDSINCE %llu%s)", labels_items(w->m),
+	snprintf(items, sizeof items, "%s (CHANGEDSINCE %llu%s)", labels_items(w->conn.m),
 	        (unsigned long long)since->modseq, w->qresync ? " VANISHED" : "");
 	rc = send_ranges(w, to, since->items, since->uidnext, items, err);
 	if (rc == 0 && s->uidnext > since->uidnext) {
 		snprintf(range, sizeof range, "%u:*", since->uidnext);
-		rc = imap_fetch_send(w->m, range, labels_items(w->m), err);
+		rc = imap_fetch_send(w->conn.m, range, labels_items(w->conn.m), err);
 		to->fetches += rc == 0;
 	}
 	if (rc == 0 && !w->qresync && since->maybe_gone)
@@ -87,19 +87,19 @@ static int send_changes(struct worker *w, struct sent *to, struct err *err)
 static int round_send(struct worker *w, struct round *t, struct mbox *mb, struct err *err)
 {
 	struct sent *to = &t->sent[t->n];
-	int rc = imap_examine_send(w->m, mb->box->name, mb->box->name_len, err);
+	int rc = imap_examine_send(w->conn.m, mb->box->name, mb->box->name_len, err);
 
 	w->at = NULL;
 	if (rc < 0) {
 		set_odd(t, mb);
-		return imap_alive(w->m) ? 0 : rc;
+		return imap_conn_alive(&w->conn) ? 0 : rc;
 	}
 	t->n++;
 	*to = (struct sent){.mb = mb};
 	if (mb->since.modseq)
 		return send_changes(w, to, err);
 	if (mb->status.messages) {
-		rc = imap_fetch_send(w->m, "1:*", labels_items(w->m), err);
+		rc = imap_fetch_send(w->conn.m, "1:*", labels_items(w->conn.m), err);
 		to->fetches += rc == 0;
 	}
 	return rc;
@@ -171,11 +171,11 @@ static int round_answers(struct listing *l, unsigned fetches, bool opened, struc
 	int rc = 0;
 
 	for (unsigned i = 0; i < fetches && rc == 0; i++) {
-		rc = imap_fetch_wait(l->w->m, ops, l, err);
-		if (rc < 0 && imap_alive(l->w->m)) {
+		rc = imap_fetch_wait(l->w->conn.m, ops, l, err);
+		if (rc < 0 && imap_conn_alive(&l->w->conn)) {
 			l->refused = true;
 			rc = rc == ERR_THROTTLED
-			             ? imap_link_throttled(&l->w->run->links, l->mb->name, err)
+			             ? imap_pool_throttled(&l->w->run->pool, l->mb->name, err)
 			             : 0;
 		}
 	}
@@ -190,11 +190,11 @@ static int round_wait(struct worker *w, struct round *t, struct err *err)
 	struct mbox *mb = first.mb;
 	struct imap_selected sel;
 	struct listing l = {.w = w, .mb = mb, .max = 2 * (size_t)mb->status.messages + LIST_SLACK};
-	int rc = imap_examine_wait(w->m, &sel, err), opened = rc;
+	int rc = imap_examine_wait(w->conn.m, &sel, err), opened = rc;
 
 	l.coll = plan_coll(mb);
 	list_head(&l, &sel);
-	if (rc < 0 && imap_alive(w->m))
+	if (rc < 0 && imap_conn_alive(&w->conn))
 		rc = 0;
 	if (rc == 0)
 		rc = round_answers(&l, first.fetches, opened == 0, err);
@@ -248,13 +248,13 @@ static int list_round(struct worker *w, struct round *t, struct mbox *mb, struct
  */
 static int round_open(struct worker *w, struct mbox *mb, struct err *err)
 {
-	int rc = !w->m || !imap_alive(w->m) ? link_open(w, err) : 0;
+	int rc = !imap_conn_alive(&w->conn) ? imap_conn_open(&w->conn, err) : 0;
 
-	if (rc < 0 || w->qresync_tried || !mb->since.modseq || !imap_has(w->m, "QRESYNC") ||
-	        !imap_has(w->m, "ENABLE"))
+	if (rc < 0 || w->qresync_tried || !mb->since.modseq || !imap_has(w->conn.m, "QRESYNC") ||
+	        !imap_has(w->conn.m, "ENABLE"))
 		return rc;
 	w->qresync_tried = true;
-	rc = imap_enable(w->m, "QRESYNC", &w->qresync, err);
+	rc = imap_enable(w->conn.m, "QRESYNC", &w->qresync, err);
 	return rc < 0 && !list_is_over(w, err) ? 0 : rc;
 }
 

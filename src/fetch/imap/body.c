@@ -67,7 +67,7 @@ static int item_keep(
 		return workers_fail(&w->run->workers, err);
 	r->done = 1;
 	w->progress++;
-	imap_link_gained(&w->run->links);
+	imap_pool_gained(&w->run->pool);
 	atomic_fetch_add(&w->run->progress->items_done, 1);
 	pthread_mutex_lock(&w->run->workers.lock);
 	w->run->result.fetched++;
@@ -168,9 +168,9 @@ int doubts_probe(struct worker *w, struct err *err)
 		snprintf(set, sizeof set, "%u", d->r->uid);
 		snprintf(items, sizeof items, "(UID BODY.PEEK[]<%llu.1>)",
 		        (unsigned long long)d->it.size);
-		rc = imap_fetch_send(w->m, set, items, err);
+		rc = imap_fetch_send(w->conn.m, set, items, err);
 		if (rc == 0)
-			rc = imap_fetch_wait(w->m, &ops, &beyond, err);
+			rc = imap_fetch_wait(w->conn.m, &ops, &beyond, err);
 		if (rc == ERR_REFUSED || rc == ERR_BUSY)
 			rc = 0;
 		/* One octet: some servers ignore the range and give the whole again. */

@@ -1,64 +1,43 @@
-/*
- * The workers' connections; how they are opened again and what is waited for:
- * valise/proto/imap/links.h.
- */
+/* What the fetch keeps of a connection: valise/proto/imap/pool.h opens it and waits. */
+#include <stdlib.h>
 #include <string.h>
 #include "run.h"
 
-int link_pause(struct worker *w, unsigned nth, const char *next, struct err *err)
+static void forget_session(void *ctx)
 {
-	return imap_link_pause(&w->run->links, nth, next, err);
-}
+	struct worker *w = ctx;
 
-void link_drop(struct worker *w)
-{
 	fetch_drop(w);
-	imap_link_close(&w->run->links, &w->m);
 	w->at = NULL;
 	w->qresync = w->qresync_tried = false;
 }
 
-static void say_one_by_one(struct run *r)
+void worker_init(struct worker *w, struct run *r, unsigned number)
 {
-	if (atomic_load(&r->one_by_one) && !atomic_exchange(&r->said_one_by_one, true))
-		progress_say(r->progress, SAY_NOTE,
-		        "the server does not answer commands that are sent together; going on "
-		        "with one at a time");
+	w->run = r;
+	w->conn.pool = &r->pool;
+	w->conn.number = number;
+	w->conn.closed = forget_session;
+	w->conn.ctx = w;
+	w->busy.limit = ATTEMPTS_BUSY + 1;
+	intake_begin(&w->in, r->sink, COLL_MAIL, HEAD_MAX);
 }
 
-int link_open(struct worker *w, struct err *err)
+void worker_clear(struct worker *w)
 {
-	enum link_need need = LINK_AGAIN;
-	int rc;
-
-	if (!w->was_open)
-		need = w->run->worker ? LINK_FURTHER : LINK_FIRST;
-	link_drop(w);
-	rc = imap_link_open(&w->run->links, need, &w->m, err);
-	w->was_open |= rc == 0;
-	w->lost = rc < 0;
-	say_one_by_one(w->run);
-	return rc;
+	intake_clear(&w->in);
+	free(w->missing);
+	free(w->doubts);
 }
 
-int link_select(struct worker *w, struct mbox *mb, struct imap_selected *sel, struct err *err)
+int mbox_examine(struct worker *w, struct mbox *mb, struct imap_selected *sel, struct err *err)
 {
-	struct attempts a = {.limit = ATTEMPTS};
 	int rc;
 
+	w->at = NULL;
 	memset(sel, 0, sizeof *sel);
-	do {
-		rc = imap_link_hold(&w->run->links, err);
-		if (rc == 0 && (!w->m || !imap_alive(w->m)))
-			rc = link_open(w, err);
-		if (rc < 0)
-			return rc;
-		imap_selected_clear(sel);
-		w->at = NULL;
-		rc = imap_select(w->m, mb->box->name, mb->box->name_len, false, sel, err);
-		if (rc < 0 && imap_waited_out(w->m)) /* for minutes: once more is enough */
-			a.failures++;
-	} while (attempt_again(&w->run->links, &a, &rc, !imap_alive(w->m), mb->name, err));
+	rc = imap_conn_select(
+	        &w->conn, mb->box->name, mb->box->name_len, false, mb->name, sel, err);
 	if (rc == 0) {
 		w->at = mb;
 		w->at_validity = sel->uidvalidity;

@@ -60,9 +60,9 @@ static int section_get(struct worker *w, const struct rec *r, const char *name, 
 		buf_reset(keep);
 	snprintf(set, sizeof set, "%u", r->uid);
 	snprintf(items, sizeof items, "(UID BODY.PEEK[%s])", name);
-	rc = imap_fetch_send(w->m, set, items, err);
+	rc = imap_fetch_send(w->conn.m, set, items, err);
 	if (rc == 0)
-		rc = imap_fetch_wait(w->m, &ops, &s, err);
+		rc = imap_fetch_wait(w->conn.m, &ops, &s, err);
 	if (n_out)
 		*n_out = s.n;
 	if (rc == ERR_REFUSED || rc == ERR_BUSY)

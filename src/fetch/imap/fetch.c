@@ -111,7 +111,7 @@ static void fetch_lost(struct worker *w, bool throttled)
 
 		/* A lie is told again. */
 		if (!r->done && (++r->tries >= (fetch_poisoned(f->mb, 0) ? 1 : TRIES) ||
-		                        (w->m && imap_lied(w->m))))
+		                        (w->conn.m && imap_lied(w->conn.m))))
 			r->rung = RUNG_PIECES;
 		known |= r->rung != RUNG_PLAIN;
 	}
@@ -128,14 +128,14 @@ static void fetch_lost(struct worker *w, bool throttled)
 		w->strikes = w->progress ? 0 : known ? 1 : w->strikes + 1;
 	w->progress = 0;
 	w->careful = w->strikes > 0;
-	link_drop(w);
+	imap_conn_close(&w->conn);
 }
 
 /* ---- into a mailbox ---- */
 
 static bool is_in(const struct worker *w, const struct mbox *mb)
 {
-	return w->at == mb && w->m && imap_alive(w->m) && w->at_validity == mb->coll->uidvalidity;
+	return w->at == mb && imap_conn_alive(&w->conn) && w->at_validity == mb->coll->uidvalidity;
 }
 
 /* Is it still the mailbox that was listed? */
@@ -155,11 +155,11 @@ static bool is_same(struct worker *w, struct mbox *mb, uint32_t uidvalidity)
 static int enter_alone(struct worker *w, struct mbox *mb, bool *in_out, struct err *err)
 {
 	struct imap_selected sel;
-	int rc = link_select(w, mb, &sel, err);
+	int rc = mbox_examine(w, mb, &sel, err);
 
 	*in_out = rc == 0 && is_same(w, mb, sel.uidvalidity);
 	imap_selected_clear(&sel);
-	if (rc == 0 || w->lost || err->code == ERR_STOPPED || workers_failed(&w->run->workers))
+	if (rc == 0 || w->conn.lost || err->code == ERR_STOPPED || workers_failed(&w->run->workers))
 		return rc;
 	give_up(w, mb, err->text);
 	return 0;
@@ -187,7 +187,7 @@ static int send_job(struct worker *w, struct mbox *mb, const struct job *j, stru
 
 	buf_init(&set, SET_MAX);
 	if (plan_set(mb->recs, j, &set)) {
-		rc = imap_fetch_send(w->m, buf_str(&set), body_items(mb), err);
+		rc = imap_fetch_send(w->conn.m, buf_str(&set), body_items(mb), err);
 		/* also if it failed */
 		w->fly[w->n_fly++] = (struct flight){.mb = mb, .job = *j};
 		w->fly_bytes += j->bytes;
@@ -199,7 +199,7 @@ static int send_job(struct worker *w, struct mbox *mb, const struct job *j, stru
 /* Room for one more job. */
 static bool has_room(const struct worker *w)
 {
-	if (w->special.mb || w->leaving)
+	if (w->special.mb || w->conn.leaving)
 		return false;
 	if (w->careful)
 		return w->n_fly == 0;
@@ -260,15 +260,15 @@ static bool is_special(struct worker *w, struct mbox *mb, const struct job *j)
 /* As many commands on the way as it takes to keep the wire from idling. */
 static int fill(struct worker *w, struct err *err)
 {
-	while (!sched_is_spare(w) && has_room(w)) {
+	while (!imap_conn_is_spare(&w->conn) && has_room(w)) {
 		struct job j;
 		struct mbox *mb;
 		bool more = true;
 		int rc;
 
-		if (imap_link_waiting(&w->run->links) && w->n_fly)
+		if (imap_pool_waiting(&w->run->pool) && w->n_fly)
 			return 0;
-		rc = imap_link_hold(&w->run->links, err);
+		rc = imap_pool_hold(&w->run->pool, err);
 		if (rc == 0)
 			rc = back_in(w, &more, err);
 		if (rc < 0 || (!more && w->n_fly))
@@ -323,10 +323,10 @@ static int wait_busy(struct worker *w, const struct flight *f, struct err *err)
 
 	sched_return(w->run, f->mb, &f->job);
 	if (err->code == ERR_THROTTLED) /* waited for when nothing is in flight */
-		return imap_link_throttled(&w->run->links, spot(f, next), err);
+		return imap_pool_throttled(&w->run->pool, spot(f, next), err);
 	progress_say(w->run->progress, SAY_INFO, "%s: trying again a little later: %s", f->mb->name,
 	        err->text);
-	return link_pause(w, w->busy.failures, NULL, err);
+	return imap_pool_pause(&w->run->pool, w->busy.failures, NULL, err);
 }
 
 /*
@@ -376,10 +376,10 @@ static int wait_job(struct worker *w, struct err *err)
 	w->expect_mb = f.mb;
 	w->expect = (struct job){0};
 	w->doubting = true;
-	rc = imap_fetch_wait(w->m, &fetch_ops, w, err);
+	rc = imap_fetch_wait(w->conn.m, &fetch_ops, w, err);
 	w->doubting = false;
-	if (rc < 0 &&
-	        (!imap_alive(w->m) || (rc != ERR_REFUSED && rc != ERR_BUSY && rc != ERR_THROTTLED)))
+	if (rc < 0 && (!imap_conn_alive(&w->conn) ||
+	                      (rc != ERR_REFUSED && rc != ERR_BUSY && rc != ERR_THROTTLED)))
 		return rc;
 	shift(w);
 	fetch_drop(w); /* of an answer that never got whole */
@@ -437,7 +437,7 @@ static int step(struct worker *w, bool *idle, struct err *err)
 		return wait_job(w, err);
 	if (w->special.mb)
 		return do_special(w, err);
-	if (w->leaving)
+	if (w->conn.leaving)
 		w->cur = NULL;
 	*idle = w->cur == NULL;
 	return 0;
@@ -459,8 +459,8 @@ int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 	}
 	if (rc < 0 || workers_failed(&w->run->workers)) {
 		struct err why = *err;
-		bool over = w->lost || err->code == ERR_STOPPED || err->code == ERR_GUARD ||
-		            imap_links_ended(&w->run->links, NULL) ||
+		bool over = w->conn.lost || err->code == ERR_STOPPED || err->code == ERR_GUARD ||
+		            imap_pool_ended(&w->run->pool, NULL) ||
 		            workers_failed(&w->run->workers);
 		char next[200] = "";
 
@@ -473,7 +473,7 @@ int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 			return why.code ? why.code : rc;
 		}
 		if (rc == 0)
-			rc = link_pause(w, w->strikes, *next ? next : NULL, err);
+			rc = imap_pool_pause(&w->run->pool, w->strikes, *next ? next : NULL, err);
 	}
 	return rc;
 }

@@ -50,9 +50,10 @@ const struct imap_fetch_ops list_ops = {.message = list_message};
 /* The answers to one command; a refusal is remembered, what came before it counts. */
 static int list_wait(struct listing *l, struct err *err)
 {
-	int rc = imap_fetch_wait(l->w->m, &list_ops, l, err);
+	int rc = imap_fetch_wait(l->w->conn.m, &list_ops, l, err);
 
-	if (rc == ERR_REFUSED || rc == ERR_BUSY || (rc == ERR_THROTTLED && imap_alive(l->w->m))) {
+	if (rc == ERR_REFUSED || rc == ERR_BUSY ||
+	        (rc == ERR_THROTTLED && imap_conn_alive(&l->w->conn))) {
 		l->refused = true;
 		if (l->why.code != ERR_THROTTLED)
 			l->why = *err;
@@ -76,9 +77,9 @@ static int list_ranges(struct listing *l, const struct imap_selected *sel, struc
 	bool more = plan_range(sel->exists, sel->uidnext, 0, range);
 	int rc = 0;
 
-	while (more || imap_in_flight(l->w->m)) {
-		while (more && imap_in_flight(l->w->m) < LIST_FLY) {
-			rc = imap_fetch_send(l->w->m, range, labels_items(l->w->m), err);
+	while (more || imap_in_flight(l->w->conn.m)) {
+		while (more && imap_in_flight(l->w->conn.m) < LIST_FLY) {
+			rc = imap_fetch_send(l->w->conn.m, range, labels_items(l->w->conn.m), err);
 			if (rc < 0)
 				return rc;
 			more = plan_range(sel->exists, sel->uidnext, ++i, range);
@@ -118,7 +119,7 @@ static int list_by_name(struct listing *l, struct err *err)
 
 		if (!plan_set(odd, &j, &set))
 			continue;
-		rc = imap_fetch_send(l->w->m, buf_str(&set), labels_items(l->w->m), err);
+		rc = imap_fetch_send(l->w->conn.m, buf_str(&set), labels_items(l->w->conn.m), err);
 		if (rc == 0)
 			rc = list_wait(l, err);
 		if (rc == 0)
@@ -158,7 +159,7 @@ static int list_search(struct listing *l, const struct imap_selected *sel, struc
 	uint32_t *uids = NULL;
 	size_t n = 0, known = l->n;
 	char text[COUNTED_SIZE];
-	int rc = imap_search(l->w->m, "ALL", &uids, &n, err);
+	int rc = imap_search(l->w->conn.m, "ALL", &uids, &n, err);
 
 	if (rc == ERR_REFUSED || rc == ERR_BUSY) {
 		if (!l->refused) {
@@ -385,7 +386,7 @@ static int list_once(struct worker *w, struct mbox *mb, struct err *err)
 {
 	struct imap_selected sel;
 	struct listing l = {.w = w, .mb = mb};
-	int rc = link_select(w, mb, &sel, err);
+	int rc = mbox_examine(w, mb, &sel, err);
 
 	if (rc == 0) {
 		l.coll = plan_coll(mb);
@@ -401,7 +402,7 @@ static int list_once(struct worker *w, struct mbox *mb, struct err *err)
 
 bool list_is_over(const struct worker *w, const struct err *err)
 {
-	return w->lost || err->code == ERR_STOPPED || imap_links_ended(&w->run->links, NULL) ||
+	return w->conn.lost || err->code == ERR_STOPPED || imap_pool_ended(&w->run->pool, NULL) ||
 	       workers_failed(&w->run->workers);
 }
 
@@ -410,9 +411,9 @@ static bool list_anew(
         struct worker *w, struct mbox *mb, struct attempts *a, int *rc, struct err *err)
 {
 	if (*rc == 0 || list_is_over(w, err) || *rc == ERR_REFUSED || *rc == ERR_LIMIT ||
-	        (w->m && imap_waited_out(w->m)))
+	        (w->conn.m && imap_waited_out(w->conn.m)))
 		return false;
-	return attempt_again(&w->run->links, a, rc, true, mb->name, err);
+	return attempt_again(&w->run->pool, a, rc, true, mb->name, err);
 }
 
 int list_alone(struct worker *w, struct mbox *mb, struct err *err)
@@ -431,7 +432,7 @@ int list_alone(struct worker *w, struct mbox *mb, struct err *err)
 		sched_unlist(w->run, mb);
 		return rc;
 	}
-	if (w->m && imap_in_flight(w->m))
-		link_drop(w);
+	if (w->conn.m && imap_in_flight(w->conn.m))
+		imap_conn_close(&w->conn);
 	return sched_stale(w, mb, err->text, err);
 }

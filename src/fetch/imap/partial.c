@@ -27,7 +27,7 @@ struct pieces {
  */
 static bool is_next(const struct pieces *t)
 {
-	return imap_body_origin(t->w->m) == (uint32_t)t->at;
+	return imap_body_origin(t->w->conn.m) == (uint32_t)t->at;
 }
 
 static bool is_whole(const struct pieces *t)
@@ -69,7 +69,7 @@ static int piece_send(struct pieces *t, struct err *err)
 	snprintf(items, sizeof items, "(UID BODY.PEEK[]<%llu.%u>)", (unsigned long long)t->asked,
 	        t->size);
 	t->asked += t->size;
-	return imap_fetch_send(t->w->m, set, items, err);
+	return imap_fetch_send(t->w->conn.m, set, items, err);
 }
 
 /* Nothing came at the place where it was asked for. */
@@ -92,11 +92,11 @@ int pieces_run(struct worker *w, struct rec *r, uint32_t size, uint64_t *at, str
 	for (;;) {
 		int rc = 0;
 
-		while (!hold && rc == 0 && imap_in_flight(w->m) < PIECES_FLY)
+		while (!hold && rc == 0 && imap_in_flight(w->conn.m) < PIECES_FLY)
 			rc = piece_send(&t, err);
 		if (rc < 0)
 			return rc;
-		if (imap_in_flight(w->m) == 0) {
+		if (imap_in_flight(w->conn.m) == 0) {
 			if (t.spoiled || is_whole(&t) || t.empty || t.at == mark)
 				return is_whole(&t) ? !t.spoiled : is_end(&t);
 			mark = t.asked = t.at;
@@ -104,7 +104,7 @@ int pieces_run(struct worker *w, struct rec *r, uint32_t size, uint64_t *at, str
 			continue;
 		}
 		before = t.at;
-		rc = imap_fetch_wait(w->m, &ops, &t, err);
+		rc = imap_fetch_wait(w->conn.m, &ops, &t, err);
 		*at = t.at;
 		if (rc < 0 && rc != ERR_REFUSED && rc != ERR_BUSY)
 			return rc;
@@ -122,9 +122,9 @@ static int pieces_resume(struct worker *w, struct mbox *mb, struct err *err)
 
 	w->in = (struct intake){0};
 	/* answers about pieces that are asked for once more */
-	if (w->m && imap_in_flight(w->m))
-		link_drop(w);
-	rc = link_select(w, mb, &sel, err);
+	if (w->conn.m && imap_in_flight(w->conn.m))
+		imap_conn_close(&w->conn);
+	rc = mbox_examine(w, mb, &sel, err);
 	w->in = begun;
 	if (rc == 0 && sel.uidvalidity != mb->coll->uidvalidity) {
 		sched_relist(w->run, mb);
@@ -147,9 +147,9 @@ static int pieces_try(struct worker *w, struct mbox *mb, struct rec *r, struct e
 			return rc;
 		at = w->in.len;
 		if (at > before)
-			imap_link_gained(&w->run->links);
+			imap_pool_gained(&w->run->pool);
 		if (rc == ERR_THROTTLED) {
-			rc = imap_link_throttled(&w->run->links, mb->name, err);
+			rc = imap_pool_throttled(&w->run->pool, mb->name, err);
 			if (rc < 0)
 				return rc;
 		} else if (at == before && ++r->tries >= TRIES) {

@@ -216,7 +216,7 @@ static int on_fields(void *ctx, const struct imap_msg *msg, struct err *err)
 static int ask_fields(struct rematch *m, const struct rec *ask, size_t n, struct err *err)
 {
 	static const struct imap_fetch_ops ops = {.body = on_field, .message = on_fields};
-	struct imap *session = m->w->m;
+	struct imap *session = m->w->conn.m;
 	struct buf set;
 	size_t next = 0;
 	int rc = 0;
@@ -239,7 +239,7 @@ static int ask_fields(struct rematch *m, const struct rec *ask, size_t n, struct
 	}
 	/* with answers still to come */
 	if (rc < 0)
-		link_drop(m->w);
+		imap_conn_close(&m->w->conn);
 	buf_clear(&set);
 	return rc;
 }
@@ -260,7 +260,7 @@ static int ask_mailbox(struct rematch *m, struct mbox *mb, struct err *err)
 		if (m->want_of[i])
 			ask[n++] = mb->recs[i];
 	if (n) {
-		rc = link_select(m->w, mb, &sel, err);
+		rc = mbox_examine(m->w, mb, &sel, err);
 		if (rc == 0 && sel.uidvalidity == mb->coll->uidvalidity)
 			rc = ask_fields(m, ask, n, err);
 		imap_selected_clear(&sel);

@@ -22,20 +22,20 @@ static int ask_each(struct worker *w, struct mbox *mb, size_t fly, struct err *e
 
 	w->expect = (struct job){0};
 	w->singly = true;
-	while (rc == 0 && (sent < w->n_missing || imap_in_flight(w->m))) {
-		while (rc == 0 && sent < w->n_missing && imap_in_flight(w->m) < fly) {
+	while (rc == 0 && (sent < w->n_missing || imap_in_flight(w->conn.m))) {
+		while (rc == 0 && sent < w->n_missing && imap_in_flight(w->conn.m) < fly) {
 			struct rec *r = &mb->recs[w->missing[sent++]];
 
 			if (r->done || r->rung != RUNG_PLAIN)
 				continue;
 			w->alone = fly == 1 ? r : NULL;
 			snprintf(uid, sizeof uid, "%u", r->uid);
-			rc = imap_fetch_send(w->m, uid, body_items(mb), err);
+			rc = imap_fetch_send(w->conn.m, uid, body_items(mb), err);
 		}
-		if (rc < 0 || imap_in_flight(w->m) == 0)
+		if (rc < 0 || imap_in_flight(w->conn.m) == 0)
 			break;
 		w->doubting = true;
-		rc = imap_fetch_wait(w->m, &fetch_ops, w, err);
+		rc = imap_fetch_wait(w->conn.m, &fetch_ops, w, err);
 		w->doubting = false;
 		fetch_drop(w);
 		if (rc == ERR_REFUSED || rc == ERR_BUSY)
@@ -94,16 +94,16 @@ static int is_present(struct worker *w, uint32_t uid, bool *out, struct err *err
 
 	*out = false;
 	snprintf(key, sizeof key, "UID %u", uid);
-	rc = imap_search(w->m, key, &found, &n, err);
+	rc = imap_search(w->conn.m, key, &found, &n, err);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		*out |= found[i] == uid;
 	free(found);
 	if (*out || (rc < 0 && rc != ERR_REFUSED && rc != ERR_BUSY))
 		return rc;
 	snprintf(key, sizeof key, "%u", uid);
-	rc = imap_fetch_send(w->m, key, "(UID FLAGS)", err);
+	rc = imap_fetch_send(w->conn.m, key, "(UID FLAGS)", err);
 	if (rc == 0)
-		rc = imap_fetch_wait(w->m, &ops, &asked, err);
+		rc = imap_fetch_wait(w->conn.m, &ops, &asked, err);
 	*out = asked == 0 || rc < 0; /* a refusal is no proof that it is gone */
 	return rc == ERR_REFUSED || rc == ERR_BUSY ? 0 : rc;
 }
@@ -137,9 +137,9 @@ static int ask_subject(struct worker *w, uint32_t uid, struct buf *out, struct e
 	buf_init(&header, SUBJECT_CAP);
 	buf_init(&raw, 1024);
 	snprintf(set, sizeof set, "%u", uid);
-	rc = imap_fetch_send(w->m, set, "(UID BODY.PEEK[HEADER.FIELDS (DATE SUBJECT)])", err);
+	rc = imap_fetch_send(w->conn.m, set, "(UID BODY.PEEK[HEADER.FIELDS (DATE SUBJECT)])", err);
 	if (rc == 0)
-		rc = imap_fetch_wait(w->m, &ops, &header, err);
+		rc = imap_fetch_wait(w->conn.m, &ops, &header, err);
 	if (rc == 0 && header_find((const char *)header.data, header.len, "Subject", &raw))
 		header_decode_text((const char *)raw.data, raw.len, out);
 	buf_clear(&header);
@@ -252,8 +252,8 @@ static int ask_afresh(struct worker *w, struct mbox *mb, struct err *err)
 	progress_say(w->run->progress, SAY_NOTE, "%s: %s not given; trying on a fresh connection",
 	        mb->name,
 	        counted(w->n_missing, "message is", "messages are", (char[COUNTED_SIZE]){0}));
-	link_drop(w);
-	rc = link_select(w, mb, &sel, err);
+	imap_conn_close(&w->conn);
+	rc = mbox_examine(w, mb, &sel, err);
 	if (rc == 0 && sel.uidvalidity != mb->coll->uidvalidity) {
 		sched_relist(w->run, mb);
 		w->n_missing = 0;

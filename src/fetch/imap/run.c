@@ -58,9 +58,9 @@ static bool has_status(const struct mbox *mb)
 /* A command of the plan once more, on a connection that lives. */
 static bool plan_again(struct worker *w, struct attempts *a, int *rc, struct err *err)
 {
-	if (!attempt_again(&w->run->links, a, rc, !imap_alive(w->m), NULL, err))
+	if (!imap_conn_retry(&w->conn, a, rc, NULL, err))
 		return false;
-	*rc = imap_alive(w->m) ? 0 : link_open(w, err);
+	*rc = imap_conn_ready(&w->conn, err);
 	return *rc == 0;
 }
 
@@ -76,9 +76,9 @@ static int plan_status(struct run *r, struct worker *w, struct err *err)
 		if (has_status(&r->boxes[i]))
 			ask[n++] = *r->boxes[i].box;
 	do
-		rc = n ? imap_status_many(w->m, ask, n, got, err) : 0;
+		rc = n ? imap_status_many(w->conn.m, ask, n, got, err) : 0;
 	while (plan_again(w, &a, &rc, err));
-	if ((rc == ERR_REFUSED || rc == ERR_BUSY) && !imap_links_ended(&r->links, NULL)) {
+	if ((rc == ERR_REFUSED || rc == ERR_BUSY) && !imap_pool_ended(&r->pool, NULL)) {
 		memset(got, 0, n * sizeof *got); /* EXAMINE will tell */
 		rc = 0;
 	}
@@ -235,11 +235,11 @@ static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err 
 	int rc;
 
 	do
-		rc = imap_list(w->m, r->opts->all_namespaces, &r->list, &r->n_list, err);
+		rc = imap_list(w->conn.m, r->opts->all_namespaces, &r->list, &r->n_list, err);
 	while (plan_again(w, &a, &rc, err));
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
-	plan_boxes(r, w->m);
+	plan_boxes(r, w->conn.m);
 	if (r->opts->listed) {
 		tell_names(r);
 		return 0;
@@ -249,7 +249,7 @@ static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err 
 	if (r->n_boxes == 0)
 		return err_set(err, ERR_PROTO, ERR_WHOLE,
 		        "the server lists no mailbox at all, not even INBOX");
-	r->twins.on = imap_has(w->m, "X-GM-EXT-1");
+	r->twins.on = imap_has(w->conn.m, "X-GM-EXT-1");
 	rc = keep_unasked(r, err);
 	if (rc == 0)
 		rc = plan_status(r, w, err);
@@ -267,9 +267,9 @@ static int work(struct worker *w, struct err *err)
 	bool list;
 	int rc = 0;
 
-	if (!w->m)
-		rc = link_open(w, err);
-	while (rc == 0 && !sched_is_spare(w) && (mb = sched_pick(w, &list, err))) {
+	if (!w->conn.m)
+		rc = imap_conn_open(&w->conn, err);
+	while (rc == 0 && !imap_conn_is_spare(&w->conn) && (mb = sched_pick(w, &list, err))) {
 		rc = list ? list_mailboxes(w, mb, err) : fetch_mailbox(w, mb, err);
 	}
 	return rc;
@@ -284,25 +284,19 @@ static int worker_main(void *arg, struct err *err)
 	struct worker *w = arg;
 	struct run *r = w->run;
 	int rc = work(w, err);
+	bool last;
 
 	if (rc == ERR_STOPPED)
 		workers_fail(&r->workers, err);
-	link_drop(w);
+	last = imap_conn_end(&w->conn);
 	pthread_mutex_lock(&r->workers.lock);
-	r->alive -= !w->leaving;
-	if (rc < 0 && !r->workers.failed && r->open && r->alive == 0) {
+	if (rc < 0 && last && r->open && !r->workers.failed) {
 		r->cut_short = true;
 		workers_fail_held(&r->workers, err);
 	}
 	pthread_mutex_unlock(&r->workers.lock);
-	if (w->leaving)
-		progress_say(r->progress, SAY_INFO, "going on with one connection less");
-	else if (rc < 0 && !workers_failed(&r->workers))
-		progress_say(
-		        r->progress, SAY_INFO, "going on with one connection less: %s", err->text);
-	intake_clear(&w->in);
-	free(w->missing);
-	free(w->doubts);
+	imap_conn_tell_end(&w->conn, rc, err);
+	worker_clear(w);
 	return 0;
 }
 
@@ -311,35 +305,28 @@ void work_start(struct run *r, unsigned want)
 	while (r->n_workers < want && r->n_workers < r->max_workers) {
 		struct worker *w = &r->worker[r->n_workers];
 
-		w->run = r;
-		w->number = r->n_workers;
-		w->busy.limit = ATTEMPTS_BUSY + 1;
-		intake_begin(&w->in, r->sink, COLL_MAIL, HEAD_MAX);
+		worker_init(w, r, r->n_workers);
+		imap_conn_begin(&w->conn);
 		/* Without a thread the others do its work. */
-		if (w->number && !workers_start(&r->workers, worker_main, w))
+		if (!workers_start(&r->workers, worker_main, w)) {
+			imap_conn_end(&w->conn);
+			worker_clear(w);
 			return;
+		}
 		r->n_workers++;
-		r->alive++;
 	}
 }
 
 /* The session that has planned is the first worker's. */
-static int work_all(struct run *r, struct worker *first, unsigned listers, struct err *err)
+static int work_all(struct run *r, unsigned listers, struct err *err)
 {
-	int rc;
-
-	r->max_workers = r->opts->connections ? r->opts->connections : CONNECTIONS;
-	r->worker = xcalloc(r->max_workers, sizeof *r->worker);
 	r->phase = 1;
-	r->worker[0].m = first->m;
-	r->worker[0].was_open = true;
-	first->m = NULL;
+	imap_conn_begin(&r->worker[0].conn);
 	pthread_mutex_lock(&r->workers.lock);
+	r->n_workers = 1;
 	work_start(r, listers);
 	pthread_mutex_unlock(&r->workers.lock);
-	rc = workers_run(&r->workers, 1, worker_main, &r->worker[0], err);
-	free(r->worker);
-	return rc;
+	return workers_run(&r->workers, 1, worker_main, &r->worker[0], err);
 }
 
 static void run_clear(struct run *r)
@@ -350,14 +337,15 @@ static void run_clear(struct run *r)
 		free(r->boxes[i].name);
 	}
 	free(r->boxes);
+	free(r->worker);
 	free(r->prefix);
 	twins_clear(&r->twins);
 	imap_list_free(r->list, r->n_list);
 	workers_clear(&r->workers);
-	imap_links_clear(&r->links);
+	imap_pool_clear(&r->pool);
 }
 
-static bool links_over(void *ctx)
+static bool pool_over(void *ctx)
 {
 	struct run *r = ctx;
 
@@ -387,27 +375,30 @@ static int imap_run(const struct service *service, struct tree_sink *sink,
 	        .sink = sink,
 	        .opts = opts,
 	        .progress = progress,
-	        .links = {.service = &own,
+	        .pool = {.service = &own,
 	                .progress = progress,
 	                .max_wait_s = opts->max_wait_s,
-	                .over = links_over}};
-	struct worker first = {.run = &r};
+	                .over = pool_over}};
+	struct worker *first;
 	uint64_t messages = 0;
 	int rc;
 
 	own.one_by_one = &r.one_by_one;
 	workers_init(&r.workers);
 	twins_init(&r.twins);
-	r.links.ctx = &r;
-	imap_links_init(&r.links);
-	rc = link_open(&first, err);
+	r.pool.ctx = &r;
+	imap_pool_init(&r.pool);
+	r.max_workers = opts->connections ? opts->connections : CONNECTIONS;
+	r.worker = first = xcalloc(r.max_workers, sizeof *r.worker);
+	worker_init(first, &r, 0);
+	rc = imap_conn_open(&first->conn, err);
 	if (rc == 0)
-		rc = plan(&r, &first, &messages, err);
+		rc = plan(&r, first, &messages, err);
 	if (rc == 0 && r.open)
-		rc = work_all(&r, &first, plan_listers(opts, r.open, messages), err);
+		rc = work_all(&r, plan_listers(opts, r.open, messages), err);
 	if (rc < 0 && r.cut_short)
 		rc = cut_short(&r, err);
-	link_drop(&first);
+	imap_conn_close(&first->conn);
 	*out = r.result;
 	run_clear(&r);
 	return rc;

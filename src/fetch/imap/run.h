@@ -3,7 +3,7 @@
 
 #include "valise/base/mem.h"
 #include "valise/base/workers.h"
-#include "valise/proto/imap/links.h"
+#include "valise/proto/imap/pool.h"
 #include "valise/fetch/fetch.h"
 #include "valise/tree/intake.h"
 
@@ -177,13 +177,13 @@ struct twins {
 struct run {
 	const struct service *service;
 	/* the server takes one command at a time */
-	atomic_bool one_by_one, said_one_by_one;
+	atomic_bool one_by_one;
 	atomic_uint sizes_right; /* messages that are as RFC822.SIZE says */
 	atomic_uint sizes_wrong; /* those that end before it, and nothing follows */
 	struct tree_sink *sink;
 	const struct source_opts *opts;
 	struct progress *progress;
-	struct imap_links links;
+	struct imap_pool pool;
 	struct imap_mailbox *list;
 	size_t n_list;
 	char *prefix; /* personal namespace, UTF-8, or NULL */
@@ -192,7 +192,7 @@ struct run {
 	struct twins twins;
 
 	struct workers workers;
-	unsigned phase, alive, listing;
+	unsigned phase, listing;
 	/* started ones, n of them; the first runs in the caller's thread */
 	struct worker *worker;
 	unsigned n_workers, max_workers;
@@ -206,13 +206,8 @@ struct run {
 
 struct worker {
 	struct run *run;
-	struct imap *m;
-	unsigned number;
-	bool was_open; /* signed in at least once */
-	bool lost; /* no connection can be opened any more */
-	bool qresync, qresync_tried; /* on m: it is on; it was asked for */
-	/* one too many since the server asked to wait: ends when nothing is in flight */
-	bool leaving;
+	struct imap_conn conn;
+	bool qresync, qresync_tried; /* on the session: it is on; it was asked for */
 
 	struct mbox *at; /* the mailbox that is examined on m */
 	uint32_t at_validity; /* its UIDVALIDITY as examined */
@@ -302,17 +297,11 @@ size_t plan_cut(const struct rec *recs, size_t first, size_t n, uint64_t *bytes_
 bool plan_set(const struct rec *recs, const struct job *j, struct buf *out);
 
 /* conn.c: connections. */
-int link_open(struct worker *w, struct err *err) MUST_CHECK;
-void link_drop(struct worker *w);
-/**
- * link_select(w, mb, sel, err): examine ${mb} on a living connection, opened anew where
- * needed. An error without w->lost (no connection can be had) means that this mailbox
- * cannot be examined. ${sel} is filled in any case; the caller clears it.
- */
-int link_select(
+void worker_init(struct worker *w, struct run *r, unsigned number);
+void worker_clear(struct worker *w);
+/* EXAMINE it, as imap_conn_select; ${sel} is filled in any case, the caller clears it. */
+int mbox_examine(
         struct worker *w, struct mbox *mb, struct imap_selected *sel, struct err *err) MUST_CHECK;
-/* imap_link_pause, for people with what will be gone on with; may be NULL. */
-int link_pause(struct worker *w, unsigned nth, const char *next, struct err *err) MUST_CHECK;
 
 /* sched.c: who does what. */
 /* The next mailbox to list or to fetch from; NULL: nothing left, or the run failed. */
@@ -330,10 +319,6 @@ void sched_relist(struct run *r, struct mbox *mb);
 /* EXAMINEs of it that failed, after adding ${add}. */
 /* The mailbox could not be read: its last catalog stands. */
 int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct err *err) MUST_CHECK;
-/*
- * The server asked to wait, and this worker is one of those that are given up for that.
- */
-bool sched_is_spare(struct worker *w);
 /*
  * The run was cut short: what was had of each mailbox is given to the sink, the rest is
  * named with ${reason}.

@@ -162,7 +162,7 @@ static int plan_bodies(struct run *r, struct err *err)
 		r->result.bytes_fetched = bytes;
 		r->open = 0;
 	} else if (rc == 0) {
-		work_start(r, imap_links_allowed(&r->links, plan_fetchers(r->opts, items, bytes)));
+		work_start(r, imap_pool_allowed(&r->pool, plan_fetchers(r->opts, items, bytes)));
 	}
 	r->phase = 2;
 	if (rc == 0 && !r->opts->dry)
@@ -301,7 +301,7 @@ int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
 	int rc = 0;
 
 	pthread_mutex_lock(&r->workers.lock);
-	imap_link_gained(&r->links);
+	imap_pool_gained(&r->pool);
 	r->listing--;
 	mb->state = MB_BODIES;
 	mb->next = 0;
@@ -399,19 +399,6 @@ int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct er
 	pthread_cond_broadcast(&r->workers.wake);
 	pthread_mutex_unlock(&r->workers.lock);
 	return rc;
-}
-
-bool sched_is_spare(struct worker *w)
-{
-	struct run *r = w->run;
-
-	pthread_mutex_lock(&r->workers.lock);
-	if (!w->leaving && imap_links_allowed(&r->links, r->alive) < r->alive) {
-		w->leaving = true;
-		r->alive--;
-	}
-	pthread_mutex_unlock(&r->workers.lock);
-	return w->leaving;
 }
 
 static int settle_one(struct run *r, struct mbox *mb, const char *reason, struct err *err)

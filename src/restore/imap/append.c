@@ -360,7 +360,7 @@ void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
 	b->sum.added++;
 	b->sum.bytes += it->size;
 	choose_sample(b, item);
-	imap_link_gained(&r->links);
+	imap_pool_gained(&r->pool);
 	atomic_fetch_add(&r->progress->items_done, 1);
 	atomic_fetch_add(&r->progress->bytes_done, it->size);
 	if (kept_any(r->journal)) {
@@ -473,7 +473,7 @@ static int settle(struct box *b, struct batch *t, bool *later_out, struct err *e
 	size_t left = 0;
 	int rc = note_added(b, t, err);
 
-	for (size_t i = 0; i < t->n_list && rc == 0 && imap_alive(b->w->m); i++) {
+	for (size_t i = 0; i < t->n_list && rc == 0 && imap_conn_alive(&b->w->conn); i++) {
 		bool again;
 
 		if (t->list[i].result != APPEND_REFUSED)
@@ -486,7 +486,7 @@ static int settle(struct box *b, struct batch *t, bool *later_out, struct err *e
 		if (again)
 			t->list[left++] = t->list[i];
 	}
-	if (rc == 0 && imap_alive(b->w->m))
+	if (rc == 0 && imap_conn_alive(&b->w->conn))
 		t->n_list = left;
 	return rc;
 }
@@ -539,9 +539,9 @@ static int recover(struct box *b, struct batch *t, struct err *err)
 		else if (t->list[i].result == APPEND_UNKNOWN)
 			unknown[n++] = s->item;
 	}
-	rc = tlink_pause(b->w, 1, b->e->shown, err);
+	rc = imap_pool_pause(&b->w->run->pool, 1, b->e->shown, err);
 	if (rc == 0)
-		rc = tlink_reselect(b, err);
+		rc = box_reselect(b, err);
 	if (rc == 0 && n)
 		rc = late_find(b, unknown, n, err);
 	if (rc == 0 && alone && lost.code != ERR_THROTTLED && b->state[alone->item] == ITEM_TODO)
@@ -565,12 +565,12 @@ static int append_batch(struct box *b, struct batch *t, bool *again_out, struct 
 		rc = late_going_out(b, err);
 		if (rc < 0)
 			return rc;
-		rc = imap_append(b->w->m, b->e->raw, b->e->raw_len, t->list, t->n_list, err);
-		if (rc < 0 && imap_alive(b->w->m))
+		rc = imap_append(b->w->conn.m, b->e->raw, b->e->raw_len, t->list, t->n_list, err);
+		if (rc < 0 && imap_conn_alive(&b->w->conn))
 			return rc;
 		sent = *err;
 		settled = settle(b, t, again_out, err);
-		if (settled < 0 && (imap_alive(b->w->m) || tlink_over(b->w)))
+		if (settled < 0 && (imap_conn_alive(&b->w->conn) || worker_over(b->w)))
 			return settled;
 		if (settled == 0 && rc < 0)
 			*err = sent;
@@ -603,13 +603,14 @@ static int append_run(struct box *b, struct batch *t, struct err *err)
 			continue;
 		rc = append_batch(b, t, &again, err);
 		careful -= careful > 0;
-		if (tlink_dead(b->w, rc) && err->code != ERR_STOPPED && !tlink_over(b->w)) {
+		if (imap_conn_broke(&b->w->conn, rc) && err->code != ERR_STOPPED &&
+		        !worker_over(b->w)) {
 			careful = t->n;
 			again = true;
 			rc = recover(b, t, err);
 		} else if (rc == 0 && again) {
 			*err = t->busy;
-			rc = tlink_pause(b->w, ++b->waits, b->e->shown, err);
+			rc = imap_pool_pause(&b->w->run->pool, ++b->waits, b->e->shown, err);
 		}
 		if (again)
 			pos = from;

@@ -84,13 +84,13 @@ static int box_compare(struct box *b, struct err *err)
 	do {
 		memset(b->odd, 0, b->coll->n_items + 1);
 		b->sum.altered = b->sum.doubled = 0;
-		rc = tlink_select(b, err);
+		rc = box_select(b, err);
 		b->is_open = rc == 0;
 		if (rc == 0 && b->sel.exists)
 			rc = there_list(b, "1:*", err);
 		if (rc == 0)
 			rc = box_pair(b, err);
-	} while (tlink_again(b, &a, &rc, err));
+	} while (box_again(b, &a, &rc, err));
 	if (rc < 0)
 		return rc;
 	b->next_uid = b->sel.uidnext;
@@ -143,7 +143,7 @@ static int box_known(struct box *b, struct err *err)
 		b->e->fresh = false;
 		b->next_uid = b->base = 1;
 		kept_begin(b->w->run->journal, b->e->shown, 0, 1);
-		return b->w->m && imap_alive(b->w->m) ? 0 : tlink_open(b->w, err);
+		return imap_conn_alive(&b->w->conn) ? 0 : imap_conn_open(&b->w->conn, err);
 	}
 	if (!dry || b->e->exists)
 		rc = box_compare(b, err);
@@ -174,16 +174,16 @@ static int look_alone(struct box *b, struct err *err)
 
 	if (b->sum.added == 0)
 		return 0;
-	if (!b->is_open || !b->w->m || !imap_alive(b->w->m))
-		rc = tlink_select(b, err);
+	if (!b->is_open || !imap_conn_alive(&b->w->conn))
+		rc = box_select(b, err);
 	b->is_open = rc == 0;
 	if (rc == 0)
 		rc = box_verify(b, b->first, err);
-	if (rc == 0 || err->code == ERR_STOPPED || tlink_over(b->w))
+	if (rc == 0 || err->code == ERR_STOPPED || worker_over(b->w))
 		return rc;
 	say_box(b, SAY_WARNING, "what was added could not be looked at afterwards: %s", err->text);
-	if (b->w->m && imap_in_flight(b->w->m))
-		tlink_drop(b->w);
+	if (b->w->conn.m && imap_in_flight(b->w->conn.m))
+		imap_conn_close(&b->w->conn);
 	return 0;
 }
 
@@ -294,10 +294,10 @@ static int box_end(struct box *b, int rc, struct err *err)
 	struct worker *w = b->w;
 	struct run *r = w->run;
 
-	if (rc < 0 && !tlink_over(w) && err->code != ERR_STOPPED) {
+	if (rc < 0 && !worker_over(w) && err->code != ERR_STOPPED) {
 		/* no answers of this mailbox may reach the next one */
-		if (w->m && imap_alive(w->m) && imap_in_flight(w->m))
-			tlink_drop(w);
+		if (imap_conn_alive(&w->conn) && imap_in_flight(w->conn.m))
+			imap_conn_close(&w->conn);
 		box_lost(b, err->text);
 		rc = 0;
 	}
@@ -306,7 +306,7 @@ static int box_end(struct box *b, int rc, struct err *err)
 	if (b->coll)
 		say_lacking(b);
 	/* A mailbox that goes back to the others is counted by who finishes it. */
-	if (rc == 0 || imap_links_ended(&r->links, NULL))
+	if (rc == 0 || imap_pool_ended(&r->pool, NULL))
 		sum_add(r, &b->sum);
 	box_clear(b);
 	free(b);
@@ -350,9 +350,9 @@ static int later_send(struct worker *w, struct err *err)
 	for (size_t i = 0; i < w->n_later && rc == 0; i++) {
 		struct map_entry *e = w->later[i]->e;
 
-		rc = imap_examine_send(w->m, e->raw, e->raw_len, err);
+		rc = imap_examine_send(w->conn.m, e->raw, e->raw_len, err);
 		if (rc == 0)
-			rc = imap_fetch_send(w->m, "1:*", there_items(w->run), err);
+			rc = imap_fetch_send(w->conn.m, "1:*", there_items(w->run), err);
 	}
 	return rc;
 }
@@ -361,14 +361,14 @@ static int later_send(struct worker *w, struct err *err)
 static int later_wait(struct box *b, bool *right, struct err *err)
 {
 	struct imap_selected sel;
-	int opened = imap_examine_wait(b->w->m, &sel, err), rc;
+	int opened = imap_examine_wait(b->w->conn.m, &sel, err), rc;
 
 	*right = opened == 0 && sel.uidvalidity == b->sel.uidvalidity;
 	imap_selected_clear(&sel);
-	if (tlink_dead(b->w, opened))
+	if (imap_conn_broke(&b->w->conn, opened))
 		return opened;
 	rc = there_take(b, err);
-	if (tlink_dead(b->w, rc))
+	if (imap_conn_broke(&b->w->conn, rc))
 		return rc;
 	*right = *right && rc == 0 && box_looks_right(b);
 	return 0;
@@ -380,12 +380,12 @@ int box_finish_later(struct worker *w, struct err *err)
 	size_t n = w->n_later;
 	int rc = 0;
 
-	if (n && w->m && imap_alive(w->m)) {
+	if (n && imap_conn_alive(&w->conn)) {
 		rc = later_send(w, err);
 		for (size_t i = 0; i < n && rc == 0; i++)
 			rc = later_wait(w->later[i], &right[i], err);
-		if (rc < 0 && imap_in_flight(w->m))
-			tlink_drop(w);
+		if (rc < 0 && imap_in_flight(w->conn.m))
+			imap_conn_close(&w->conn);
 		rc = rc < 0 && err->code == ERR_STOPPED ? rc : 0;
 	}
 	/* What does not look right, or was not looked at, is gone through on its own. */

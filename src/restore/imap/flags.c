@@ -217,7 +217,7 @@ static void count_stored(struct box *b, size_t n, unsigned flags, const char *wo
 /* The command was refused, the connection is fine. */
 static bool is_refused(const struct box *b, int rc)
 {
-	return rc < 0 && rc != ERR_STOPPED && imap_alive(b->w->m);
+	return rc < 0 && rc != ERR_STOPPED && imap_conn_alive(&b->w->conn);
 }
 
 static int store_words(
@@ -230,7 +230,7 @@ static int store_words(
 
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		one = xasprintf("(%s)", word[i]);
-		rc = imap_store_add(b->w->m, set, one, err);
+		rc = imap_store_add(b->w->conn.m, set, one, err);
 		free(one);
 		if (rc == 0)
 			count_stored(b, n_msgs, 0, word[i]);
@@ -274,12 +274,13 @@ static int store_group(struct box *b, struct to_store *s, size_t n, struct err *
 	for (size_t i = 0; i < n; i++)
 		buf_putf(&set, "%s%u", i ? "," : "", s[i].uid);
 	flag_list(s->flags, words, &flags);
-	rc = imap_store_add(b->w->m, buf_str(&set), buf_str(&flags), err);
+	rc = imap_store_add(b->w->conn.m, buf_str(&set), buf_str(&flags), err);
 	if (rc == 0) {
 		count_stored(b, n, s->flags, words);
 	} else if (is_refused(b, rc) && *words) {
 		flag_list(s->flags, "", &flags);
-		rc = s->flags ? imap_store_add(b->w->m, buf_str(&set), buf_str(&flags), err) : 0;
+		rc = s->flags ? imap_store_add(b->w->conn.m, buf_str(&set), buf_str(&flags), err)
+		              : 0;
 		if (rc == 0)
 			count_stored(b, n, s->flags, "");
 		else if (is_refused(b, rc))
@@ -381,9 +382,9 @@ static int store_check(struct box *b, struct err *err)
 		buf_reset(&set);
 		for (size_t k = i; k < b->n_store && k < i + GROUP; k++)
 			buf_putf(&set, "%s%u", k > i ? "," : "", b->store[k].uid);
-		rc = imap_fetch_send(b->w->m, buf_str(&set), "(UID FLAGS)", err);
+		rc = imap_fetch_send(b->w->conn.m, buf_str(&set), "(UID FLAGS)", err);
 		if (rc == 0)
-			rc = imap_fetch_wait(b->w->m, &ops, b, err);
+			rc = imap_fetch_wait(b->w->conn.m, &ops, b, err);
 		if (is_refused(b, rc))
 			rc = 0;
 	}
@@ -411,7 +412,7 @@ int box_store(struct box *b, struct err *err)
 			rc = store_run(b, &at, err);
 			if (rc == 0)
 				rc = store_check(b, err);
-		} while (tlink_again_in(b, &a, &rc, err));
+		} while (box_again_in(b, &a, &rc, err));
 	b->n_store = 0;
 	return rc < 0 ? rc : labels_store(b, err);
 }

@@ -343,7 +343,7 @@ static int send_labels(struct box *b, size_t at, size_t n, const char *const *la
 	buf_init(&set, SET_MAX);
 	for (size_t i = 0; i < n; i++)
 		buf_putf(&set, "%s%u", i ? "," : "", b->label[at + i].uid);
-	rc = imap_labels_send(b->w->m, buf_str(&set), labels, n_labels, err);
+	rc = imap_labels_send(b->w->conn.m, buf_str(&set), labels, n_labels, err);
 	buf_clear(&set);
 	return rc;
 }
@@ -351,7 +351,7 @@ static int send_labels(struct box *b, size_t at, size_t n, const char *const *la
 /* Refused, while the connection is fine. */
 static bool is_no(const struct box *b, int rc)
 {
-	return rc < 0 && rc != ERR_STOPPED && b->w->m && imap_alive(b->w->m);
+	return rc < 0 && rc != ERR_STOPPED && imap_conn_alive(&b->w->conn);
 }
 
 static void note_refused(struct storing *s, const char *label, size_t n, const struct err *why)
@@ -390,9 +390,8 @@ static int store_one(struct box *b, size_t at, size_t n, const char *const *labe
 	do {
 		rc = send_labels(b, at, n, label, 1, err);
 		if (rc == 0)
-			rc = imap_labels_wait(b->w->m, err);
-	} while (
-	        is_no(b, rc) && attempt_again(&b->w->run->links, &a, &rc, false, b->e->shown, err));
+			rc = imap_labels_wait(b->w->conn.m, err);
+	} while (is_no(b, rc) && imap_conn_retry(&b->w->conn, &a, &rc, b->e->shown, err));
 	return rc;
 }
 
@@ -456,7 +455,7 @@ static int store_groups(struct box *b, struct err *err)
 		}
 		if (rc < 0 || n_fly == 0)
 			break;
-		rc = imap_labels_wait(b->w->m, err);
+		rc = imap_labels_wait(b->w->conn.m, err);
 		if (rc == 0)
 			group_done(b, fly[0], group_size(b, fly[0]), 0);
 		else if (is_no(b, rc))
@@ -525,7 +524,7 @@ int labels_store(struct box *b, struct err *err)
 	qsort(b->label, b->n_label, sizeof *b->label, label_cmp);
 	do
 		rc = store_once(&s, err);
-	while (tlink_again_in(b, &a, &rc, err));
+	while (box_again_in(b, &a, &rc, err));
 	say_refused(&s);
 	if (rc == 0)
 		rc = remember(b, err);

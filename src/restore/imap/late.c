@@ -76,13 +76,13 @@ static int look(struct box *b, const uint32_t *items, size_t n, bool select, str
 	int rc;
 
 	do {
-		rc = !select && b->w->m && imap_alive(b->w->m) ? imap_noop(b->w->m, err)
-		                                               : tlink_reselect(b, err);
-		if ((rc == ERR_REFUSED || rc == ERR_BUSY) && imap_alive(b->w->m))
+		rc = !select && imap_conn_alive(&b->w->conn) ? imap_noop(b->w->conn.m, err)
+		                                             : box_reselect(b, err);
+		if ((rc == ERR_REFUSED || rc == ERR_BUSY) && imap_conn_alive(&b->w->conn))
 			rc = 0;
 		if (rc == 0)
 			rc = box_find_arrived(b, items, n, err);
-	} while (tlink_again(b, &a, &rc, err));
+	} while (box_again(b, &a, &rc, err));
 	return rc;
 }
 
@@ -105,8 +105,8 @@ int late_find(struct box *b, const uint32_t *items, size_t n, struct err *err)
 			last = clock_ms() - begin;
 		if (rc < 0 || n == 0 || clock_ms() >= until)
 			break;
-		rc = imap_link_wait(
-		        &w->run->links, clock_pause_ms(STEP_FIRST_MS, nth, STEP_MOST_MS), err);
+		rc = imap_pool_wait(
+		        &w->run->pool, clock_pause_ms(STEP_FIRST_MS, nth, STEP_MOST_MS), err);
 		if (rc < 0)
 			break;
 	}
@@ -141,7 +141,7 @@ int late_of_earlier(struct box *b, bool *waited_out, struct err *err)
 	say_box(b, SAY_INFO,
 	        "a restore was interrupted while messages were on their way to it; "
 	        "waiting whether they arrive");
-	return imap_link_wait(&b->w->run->links, LATE_MS, err);
+	return imap_pool_wait(&b->w->run->pool, LATE_MS, err);
 }
 
 /* ---- while others store ---- */
@@ -245,12 +245,12 @@ static int check_others(struct box *b, size_t *met_out, struct err *err)
 	size_t n = 0;
 	int rc = 0;
 
-	if (!b->is_open || !b->w->m || !imap_alive(b->w->m))
-		rc = b->sel.uidvalidity ? tlink_reselect(b, err) : tlink_select(b, err);
+	if (!b->is_open || !imap_conn_alive(&b->w->conn))
+		rc = b->sel.uidvalidity ? box_reselect(b, err) : box_select(b, err);
 	b->is_open = rc == 0;
 	if (rc == 0)
-		rc = imap_noop(b->w->m, err);
-	if ((rc == ERR_REFUSED || rc == ERR_BUSY) && imap_alive(b->w->m))
+		rc = imap_noop(b->w->conn.m, err);
+	if ((rc == ERR_REFUSED || rc == ERR_BUSY) && imap_conn_alive(&b->w->conn))
 		rc = 0;
 	if (rc == 0)
 		rc = there_from(b, b->clear_uid, err);
@@ -283,7 +283,7 @@ static int let_pass(struct box *b, struct err *err)
 
 	b->w->felt = 0;
 	clock_gettime(CLOCK_REALTIME, &t);
-	return imap_link_wait(&b->w->run->links,
+	return imap_pool_wait(&b->w->run->pool,
 	        least + (t.tv_nsec / 1000 + getpid()) * 7919LL % (PASS_MORE_MS + b->took_ms), err);
 }
 
@@ -305,7 +305,7 @@ int late_meanwhile(struct box *b, struct err *err)
 		met = 0;
 		do
 			rc = check_others(b, &met, err);
-		while (tlink_again(b, &a, &rc, err));
+		while (box_again(b, &a, &rc, err));
 		b->w->met |= met > 0;
 	} while (rc == 0 && met && any_todo(b));
 	b->ours = b->others = false;

@@ -568,7 +568,7 @@ static bool all_there(struct box *b)
 /* NOOP, then SELECT: some servers show new messages only after the one or the other. */
 static int look_again(struct box *b, unsigned nth, struct err *err)
 {
-	int rc = nth == 1 ? imap_noop(b->w->m, err) : tlink_reselect(b, err);
+	int rc = nth == 1 ? imap_noop(b->w->conn.m, err) : box_reselect(b, err);
 
 	return rc == ERR_REFUSED || rc == ERR_BUSY ? 0 : rc;
 }

@@ -8,11 +8,11 @@
 
 static int create(struct worker *w, const void *name, size_t n, const char *use, struct err *err)
 {
-	int rc = imap_create(w->m, name, n, use, err);
+	int rc = imap_create(w->conn.m, name, n, use, err);
 
 	/* [USEATTR] */
 	if (rc == ERR_REFUSED && use)
-		rc = imap_create(w->m, name, n, NULL, err);
+		rc = imap_create(w->conn.m, name, n, NULL, err);
 	return rc;
 }
 
@@ -27,8 +27,8 @@ static int create_parents(struct worker *w, const struct map_entry *e, struct er
 
 		if (e->raw[i] != (uint8_t)delimiter)
 			continue;
-		rc = imap_create(w->m, e->raw, i, NULL, err);
-		if (tlink_dead(w, rc))
+		rc = imap_create(w->conn.m, e->raw, i, NULL, err);
+		if (imap_conn_broke(&w->conn, rc))
 			return rc;
 	}
 	return 0;
@@ -103,7 +103,7 @@ static int check_one(struct worker *w, struct map_entry *e, int rc, struct err *
 	struct imap_mailbox *list = NULL;
 	size_t n = 0;
 	enum name_is is;
-	int listed = imap_list(w->m, false, &list, &n, err);
+	int listed = imap_list(w->conn.m, false, &list, &n, err);
 
 	if (listed < 0)
 		return listed;
@@ -159,7 +159,7 @@ static int create_noselect(struct worker *w, struct map_entry *e, struct err *er
 		name = xmalloc(e->raw_len + 1);
 		memcpy(name, e->raw, e->raw_len);
 		name[e->raw_len] = (uint8_t)delimiter;
-		rc = imap_create(w->m, name, e->raw_len + 1, NULL, err);
+		rc = imap_create(w->conn.m, name, e->raw_len + 1, NULL, err);
 		free(name);
 	}
 	return rc == ERR_REFUSED ? create_soft(w, e, err) : rc;
@@ -182,7 +182,7 @@ static int make_once(
 		e->exists = !(e->head->attrs & ATTR_NOSELECT);
 	}
 	if (e->show && !e->subscribed) {
-		rc = imap_subscribe(w->m, e->raw, e->raw_len, err);
+		rc = imap_subscribe(w->conn.m, e->raw, e->raw_len, err);
 		e->subscribed = rc == 0 || rc == ERR_REFUSED;
 	}
 	if (rc == ERR_REFUSED && e->subscribed) { /* which costs no message its place */
@@ -200,13 +200,11 @@ int box_make(struct worker *w, struct map_entry *e, struct target_result *sum, s
 	int rc;
 
 	do {
-		rc = imap_link_hold(&w->run->links, err);
-		if (rc == 0 && (!w->m || !imap_alive(w->m)))
-			rc = tlink_open(w, err);
+		rc = imap_conn_ready(&w->conn, err);
 		if (rc < 0)
 			return rc;
 		rc = make_once(w, e, sum, err);
-	} while (attempt_again(&w->run->links, &a, &rc, tlink_dead(w, rc), NULL, err));
+	} while (imap_conn_retry(&w->conn, &a, &rc, NULL, err));
 	return rc;
 }
 

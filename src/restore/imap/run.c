@@ -78,15 +78,16 @@ static int open_journal(struct run *r, struct err *err)
 	return kept_open(NULL, r->journal_id, o->dry_run, &r->journal, err);
 }
 
-static int plan(struct run *r, struct imap *m, struct err *err)
+static int plan(struct run *r, struct worker *w, struct err *err)
 {
+	struct imap *m = w->conn.m;
 	uint64_t used = 0, limit = 0;
 	struct attempts a = {.limit = 1};
 	int rc;
 
 	do
 		rc = imap_list(m, false, &r->list, &r->n_list, err);
-	while (imap_alive(m) && attempt_again(&r->links, &a, &rc, false, NULL, err));
+	while (imap_alive(m) && imap_conn_retry(&w->conn, &a, &rc, NULL, err));
 	if (rc == 0)
 		rc = labels_plan(r, m, err);
 	if (rc == 0) {
@@ -142,22 +143,6 @@ static bool next_entry(struct run *r, size_t *out)
 	return found;
 }
 
-/*
- * The server asked to wait, and this worker is one of those that are given up for that.
- */
-static bool is_spare(struct worker *w)
-{
-	struct run *r = w->run;
-
-	pthread_mutex_lock(&r->workers.lock);
-	if (!w->leaving && imap_links_allowed(&r->links, r->alive) < r->alive) {
-		w->leaving = true;
-		r->alive--;
-	}
-	pthread_mutex_unlock(&r->workers.lock);
-	return w->leaving;
-}
-
 static void give_back(struct run *r, size_t entry)
 {
 	pthread_mutex_lock(&r->workers.lock);
@@ -179,9 +164,9 @@ static int work(struct worker *w, struct err *err)
 	size_t entry;
 	int rc = 0;
 
-	if (!w->m)
-		rc = tlink_open(w, err);
-	while (rc == 0 && !is_spare(w) && next_entry(r, &entry)) {
+	if (!w->conn.m)
+		rc = imap_conn_open(&w->conn, err);
+	while (rc == 0 && !imap_conn_is_spare(&w->conn) && next_entry(r, &entry)) {
 		rc = box_restore(w, entry, err);
 		if (rc < 0)
 			give_back(r, entry);
@@ -202,22 +187,18 @@ static int worker_main(void *arg, struct err *err)
 	struct run *r = w->run;
 	struct err late = {0};
 	int rc = work(w, err);
+	bool last;
 
 	if (rc == ERR_STOPPED)
 		workers_fail(&r->workers, err);
 	if (w->n_later && box_finish_later(w, &late) < 0 && rc == 0)
 		rc = late.code;
-	tlink_drop(w);
+	last = imap_conn_end(&w->conn);
 	pthread_mutex_lock(&r->workers.lock);
-	r->alive -= !w->leaving;
-	if (rc < 0 && r->alive == 0 && (r->n_back || r->next < r->n_order))
+	if (rc < 0 && last && (r->n_back || r->next < r->n_order))
 		workers_fail_held(&r->workers, err);
 	pthread_mutex_unlock(&r->workers.lock);
-	if (w->leaving)
-		progress_say(r->progress, SAY_INFO, "going on with one connection less");
-	else if (rc < 0 && !workers_failed(&r->workers))
-		progress_say(
-		        r->progress, SAY_INFO, "going on with one connection less: %s", err->text);
+	imap_conn_tell_end(&w->conn, rc, err);
 	return 0;
 }
 
@@ -249,39 +230,23 @@ static unsigned count_workers(const struct run *r)
  * The others sign in while the first session, which has shown that it can, makes the
  * plan.
  */
-static struct worker *start_workers(struct run *r, struct worker *first, unsigned n)
+static int work_all(struct run *r, struct worker *w, unsigned n, struct err *err)
 {
-	struct worker *w = xcalloc(n, sizeof *w);
-
-	pthread_mutex_lock(&r->workers.lock);
-	w[0] = *first;
-	first->m = NULL;
-	r->alive = 1;
+	imap_conn_begin(&w[0].conn);
 	for (unsigned i = 1; i < n; i++) {
-		w[i].run = r;
-		w[i].number = i;
-		if (!workers_start(&r->workers, worker_main, &w[i]))
-			break;
-		r->alive++;
+		imap_conn_begin(&w[i].conn);
+		if (workers_start(&r->workers, worker_main, &w[i]))
+			continue;
+		imap_conn_end(&w[i].conn);
+		break;
 	}
-	pthread_mutex_unlock(&r->workers.lock);
-	return w;
-}
-
-static int work_all(struct run *r, struct worker *first, struct err *err)
-{
-	struct worker *w = start_workers(r, first, count_workers(r));
-	int rc;
-
-	if (plan(r, w[0].m, err) < 0 || labels_make(&w[0], err) < 0)
+	if (plan(r, &w[0], err) < 0 || labels_make(&w[0], err) < 0)
 		workers_fail(&r->workers, err);
 	pthread_mutex_lock(&r->workers.lock);
 	r->ready = true;
 	pthread_cond_broadcast(&r->workers.wake);
 	pthread_mutex_unlock(&r->workers.lock);
-	rc = workers_run(&r->workers, 1, worker_main, &w[0], err);
-	free(w);
-	return rc;
+	return workers_run(&r->workers, 1, worker_main, &w[0], err);
 }
 
 static void run_clear(struct run *r)
@@ -302,10 +267,10 @@ static void run_clear(struct run *r)
 	free(r->placed);
 	workers_clear(&r->workers);
 	pthread_mutex_destroy(&r->reader_lock);
-	imap_links_clear(&r->links);
+	imap_pool_clear(&r->pool);
 }
 
-static bool links_over(void *ctx)
+static bool pool_over(void *ctx)
 {
 	struct run *r = ctx;
 
@@ -322,21 +287,26 @@ static int imap_run(const struct service *service, struct tree_reader *reader,
 	        .opts = opts,
 	        .progress = progress,
 	        .quota_refused = UINT64_MAX,
-	        .links = {.service = service,
+	        .pool = {.service = service,
 	                .target = true,
 	                .progress = progress,
 	                .max_wait_s = opts->max_wait_s,
-	                .over = links_over}};
-	struct worker first = {.run = &r};
+	                .over = pool_over}};
+	unsigned n = count_workers(&r);
+	struct worker *w = xcalloc(n, sizeof *w);
 	int rc;
 
 	workers_init(&r.workers);
 	pthread_mutex_init(&r.reader_lock, NULL);
-	r.links.ctx = &r;
-	imap_links_init(&r.links);
-	rc = tlink_open(&first, err);
+	r.pool.ctx = &r;
+	imap_pool_init(&r.pool);
+	for (unsigned i = 0; i < n; i++) {
+		w[i].run = &r;
+		w[i].conn = (struct imap_conn){.pool = &r.pool, .number = i};
+	}
+	rc = imap_conn_open(&w[0].conn, err);
 	if (rc == 0)
-		rc = work_all(&r, &first, err);
+		rc = work_all(&r, w, n, err);
 	if (r.journal)
 		say_gone(&r);
 	if (r.quota_refused != UINT64_MAX)
@@ -344,7 +314,8 @@ static int imap_run(const struct service *service, struct tree_reader *reader,
 		        "the target is over quota: make room there, then run this again; it goes "
 		        "on "
 		        "with what is missing");
-	tlink_drop(&first);
+	imap_conn_close(&w[0].conn);
+	free(w);
 	*out = r.sum;
 	run_clear(&r);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;

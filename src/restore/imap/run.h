@@ -4,7 +4,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/workers.h"
 #include "valise/format/mend.h"
-#include "valise/proto/imap/links.h"
+#include "valise/proto/imap/pool.h"
 #include "valise/restore/restore.h"
 #include "journal.h"
 #include "map.h"
@@ -88,7 +88,7 @@ struct run {
 	struct tree_reader *reader;
 	const struct target_opts *opts;
 	struct progress *progress;
-	struct imap_links links;
+	struct imap_pool pool;
 
 	struct imap_mailbox *list;
 	size_t n_list;
@@ -122,7 +122,7 @@ struct run {
 	size_t next;
 	size_t *back; /* entries whose worker lost its connection for good */
 	size_t n_back, back_cap;
-	unsigned alive, busy;
+	unsigned busy; /* workers with a mailbox */
 	/* the smallest message that was over quota, UINT64_MAX: none */
 	uint64_t quota_refused;
 	struct target_result sum;
@@ -152,16 +152,12 @@ enum read_back {
 
 struct worker {
 	struct run *run;
-	struct imap *m;
-	unsigned number;
+	struct imap_conn conn;
 	struct box *later[LATER_BOXES]; /* filled, not looked at yet */
 	size_t n_later, later_items;
 	int64_t late_ms; /* so long an unknown outcome is waited for; 0: not known yet */
 	unsigned felt; /* batches that were sent and met no other restore */
 	bool met; /* another restore stored the same, in this mailbox or the last one */
-	bool was_open;
-	bool lost; /* no connection can be opened any more */
-	bool leaving; /* one too many since the server asked to wait */
 };
 
 /* A keyword that a mailbox does not take. */
@@ -266,28 +262,19 @@ struct box {
 enum item_state { ITEM_TODO, ITEM_THERE, ITEM_ADDED, ITEM_FAILED };
 
 /* conn.c */
-int tlink_open(struct worker *w, struct err *err) MUST_CHECK;
-void tlink_drop(struct worker *w);
-/* imap_link_pause, for people with what will be gone on with; may be NULL. */
-int tlink_pause(struct worker *w, unsigned nth, const char *next, struct err *err) MUST_CHECK;
-/**
- * tlink_again(b, a, rc, err): work on a mailbox ended with *${rc}. True: it is to be
- * tried once more, on the connection that tlink_select gives; what had to be waited for
- * was. False with another *${rc}: the wait failed.
- */
-bool tlink_again(struct box *b, struct attempts *a, int *rc, struct err *err);
-/* The same in the middle of the work on it: the mailbox is selected again. */
-bool tlink_again_in(struct box *b, struct attempts *a, int *rc, struct err *err);
-/*
- * Select (dry run: examine) the mailbox on a living connection; w->lost: none can be had.
- */
-int tlink_select(struct box *b, struct err *err) MUST_CHECK;
-/* In the middle of the work on it: ERR_PROTO if its UIDVALIDITY is another one now. */
-int tlink_reselect(struct box *b, struct err *err) MUST_CHECK;
-/* the connection, not the command, failed */
-bool tlink_dead(const struct worker *w, int rc);
 /* no connection can be opened, or the run is over */
-bool tlink_over(const struct worker *w);
+bool worker_over(const struct worker *w);
+/* Select (dry run: examine) the mailbox, as imap_conn_select. */
+int box_select(struct box *b, struct err *err) MUST_CHECK;
+/* In the middle of the work on it: ERR_PROTO if its UIDVALIDITY is another one now. */
+int box_reselect(struct box *b, struct err *err) MUST_CHECK;
+/*
+ * Work on a mailbox ended with *${rc}: imap_conn_retry. True: it is to be tried once
+ * more, when it is selected again.
+ */
+bool box_again(struct box *b, struct attempts *a, int *rc, struct err *err);
+/* The same in the middle of the work on it: the mailbox is selected again. */
+bool box_again_in(struct box *b, struct attempts *a, int *rc, struct err *err);
 
 /* report.c: what a person is told. */
 void say_box(struct box *b, enum say_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -57,7 +57,7 @@ int there_take(struct box *b, struct err *err)
 	free(b->there);
 	b->there = NULL;
 	b->n_there = b->there_cap = 0;
-	rc = imap_fetch_wait(b->w->m, &ops, b, err);
+	rc = imap_fetch_wait(b->w->conn.m, &ops, b, err);
 	if (b->n_there)
 		qsort(b->there, b->n_there, sizeof *b->there, by_uid);
 	for (size_t i = 0; i < b->n_there; i++) {
@@ -71,7 +71,7 @@ int there_take(struct box *b, struct err *err)
 
 int there_list(struct box *b, const char *set, struct err *err)
 {
-	int rc = imap_fetch_send(b->w->m, set, there_items(b->w->run), err);
+	int rc = imap_fetch_send(b->w->conn.m, set, there_items(b->w->run), err);
 
 	return rc < 0 ? rc : there_take(b, err);
 }
@@ -191,7 +191,7 @@ static bool next_set(const struct hashing *h, size_t *at, struct buf *set)
 static int hash_run(struct hashing *h, struct err *err)
 {
 	static const struct imap_fetch_ops ops = {.body = on_body, .message = on_hashed};
-	struct imap *m = h->b->w->m;
+	struct imap *m = h->b->w->conn.m;
 	struct buf set;
 	size_t at = 0;
 	bool more;
@@ -226,7 +226,7 @@ int there_hash(
 	buf_init(&h.head, HEAD_CAP);
 	do
 		rc = hash_run(&h, err);
-	while (tlink_again_in(b, &a, &rc, err));
+	while (box_again_in(b, &a, &rc, err));
 	free(h.done);
 	buf_clear(&h.head);
 	*out = h.seen;

@@ -241,12 +241,12 @@ int box_verify(struct box *b, uint32_t first, struct err *err)
 		return 0;
 	/* what was sent twice may still arrive twice, and is to be named then */
 	if (b->resent)
-		rc = imap_link_wait(&b->w->run->links, b->w->late_ms, err);
+		rc = imap_pool_wait(&b->w->run->pool, b->w->late_ms, err);
 	if (rc < 0)
 		return rc;
 	do
 		rc = learn_uids(b, first, err);
-	while (tlink_again_in(b, &a, &rc, err));
+	while (box_again_in(b, &a, &rc, err));
 	if (rc < 0)
 		return rc;
 	check_all(b);

@@ -71,7 +71,7 @@ static void run_one(const struct fetching *f)
 	struct err err = {0};
 	int rc;
 
-	w.m = peer_open(&p, "", f->steps, false);
+	w.conn.m = peer_open(&p, "", f->steps, false);
 	intake_begin(&w.in, &sink, COLL_MAIL, HEAD_MAX);
 	rc = pieces_run(&w, &r, 4, &at, &err);
 	if (rc != f->result || at != f->at)
@@ -81,7 +81,7 @@ static void run_one(const struct fetching *f)
 	assert_string_equal(w.in.body ? (char *)w.in.body : "", f->text);
 	fetch_drop(&w);
 	intake_clear(&w.in);
-	peer_close(&p, w.m);
+	peer_close(&p, w.conn.m);
 }
 
 static void pieces(void **state)

@@ -42,6 +42,9 @@ struct peer {
 	pthread_t thread;
 	const char *caps;
 	const struct step *steps;
+	/* of the connections after the first, NULL at the end; or NULL: there are none */
+	const struct step *const *further;
+	unsigned connections;
 	bool bytewise; /* every octet on its own */
 	bool no_login; /* steps begin with the greeting */
 	bool lenient; /* the script need not be played to its end */
@@ -187,15 +190,16 @@ static bool peer_run(struct peer *p, const struct step *steps)
 	return true;
 }
 
-static void *peer_main(void *ctx)
+static void peer_serve(struct peer *p, const struct step *steps)
 {
-	struct peer *p = ctx;
 	int one = 1;
 	char hello[2000];
 
 	p->fd = accept(p->listen_fd, NULL, NULL);
 	if (p->fd < 0)
-		return NULL;
+		return;
+	p->connections++;
+	p->in_len = 0;
 	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	snprintf(
 	        hello, sizeof hello, "%%t OK [CAPABILITY IMAP4rev1 %s] in", p->caps ? p->caps : "");
@@ -204,10 +208,20 @@ static void *peer_main(void *ctx)
 	                    STEPS({'S', "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hello", 0},
 	                            {'C', "AUTHENTICATE PLAIN AGFsaWNlAHB3", 0},
 	                            {'S', hello, 0}))) &&
-	        peer_run(p, p->steps))
+	        peer_run(p, steps))
 		while (!memmem(p->in, p->in_len, "LOGOUT", 6) && peer_fill(p))
 			;
 	close(p->fd);
+}
+
+static void *peer_main(void *ctx)
+{
+	struct peer *p = ctx;
+	const struct step *const *next = p->further;
+
+	peer_serve(p, p->steps);
+	while (next && *next && !p->problem[0])
+		peer_serve(p, *next++);
 	return NULL;
 }
 
@@ -256,7 +270,7 @@ static struct service peer_service(
 }
 
 /* A session that is signed in and runs ${steps}. */
-static struct imap *peer_open(
+__attribute__((unused)) static struct imap *peer_open(
         struct peer *p, const char *caps, const struct step *steps, bool target)
 {
 	struct imap *m = NULL;

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
-#include "valise/proto/imap/links.h"
+#include "valise/proto/imap/pool.h"
 
 static void what_is_tried_again(void **state)
 {
