@@ -286,9 +286,8 @@ static size_t mask_at(const char *text, const char *own, size_t at, size_t *from
 
 char *secret_mask(char *text, const char *own)
 {
-	size_t at = 0, done = 0,
-	       /* text[0..out) is settled; text[done..at) is looked at and stays so far */
-	        out = 0;
+	/* text[0..out) is settled; text[done..at) is looked at and stays so far */
+	size_t at = 0, done = 0, out = 0;
 
 	if (atomic_load(&all.n) == 0)
 		return text;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "run.h"
 
-static bool matches(const char *pattern, const struct davcoll *c)
+static bool coll_matches(const char *pattern, const struct davcoll *c)
 {
 	return pattern_matches(pattern, &(struct pattern_name){.full = c->coll->name}, false);
 }
@@ -14,7 +14,7 @@ static bool matches(const char *pattern, const struct davcoll *c)
 static bool is_included(const struct pattern_choice *o, const struct davcoll *c)
 {
 	for (size_t i = 0; i < o->n_include; i++)
-		if (matches(o->include[i], c))
+		if (coll_matches(o->include[i], c))
 			return true;
 	return c->below;
 }
@@ -24,7 +24,7 @@ bool dav_is_wanted(const struct dav_run *r, const struct davcoll *c)
 	const struct pattern_choice *o = &r->opts->choice;
 
 	for (size_t i = 0; i < o->n_exclude; i++)
-		if (matches(o->exclude[i], c))
+		if (coll_matches(o->exclude[i], c))
 			return false;
 	return o->n_include == 0 || is_included(o, c);
 }
@@ -32,7 +32,7 @@ bool dav_is_wanted(const struct dav_run *r, const struct davcoll *c)
 static bool is_met(const struct dav_run *r, const char *pattern)
 {
 	for (size_t i = 0; i < r->n_colls; i++)
-		if (matches(pattern, &r->colls[i]))
+		if (coll_matches(pattern, &r->colls[i]))
 			return true;
 	return false;
 }
@@ -82,7 +82,7 @@ static bool is_seen(const struct dav_run *r, const char *name)
 	return false;
 }
 
-static bool chooses(const struct dav_run *r, const struct tree_head *h)
+static bool run_chooses(const struct dav_run *r, const struct tree_head *h)
 {
 	return pattern_chooses(&r->opts->choice, &(struct pattern_name){.full = h->name});
 }
@@ -108,7 +108,7 @@ static bool is_lacking(const struct dav_run *r, const struct tree_manifest *m)
 	const struct pattern_choice *o = &r->opts->choice;
 
 	for (size_t i = 0; i < m->n_heads; i++)
-		if (m->heads[i].kind == r->kind && chooses(r, &m->heads[i]) &&
+		if (m->heads[i].kind == r->kind && run_chooses(r, &m->heads[i]) &&
 		        !is_seen(r, m->heads[i].name))
 			return true;
 	for (size_t i = 0; i < o->n_include; i++)
@@ -174,7 +174,7 @@ static int lies_out_of_sight(const struct dav_run *r, struct tree_reader *last,
 static int keep_unseen(struct dav_run *r, const struct tree_head *h, struct err *err)
 {
 	static const char why[] = "what it lies in could not be listed";
-	bool stale = is_any_blind(r) && chooses(r, h);
+	bool stale = is_any_blind(r) && run_chooses(r, h);
 
 	return r->sink->ops->keep(r->sink, r->kind, h->name, stale ? COLL_STALE : COLL_SKIPPED,
 	        stale ? why : NULL, err);
@@ -195,7 +195,7 @@ int dav_keep_unseen(struct dav_run *r, struct err *err)
 	m = last->ops->manifest(last);
 	for (size_t i = 0; i < m->n_heads && rc == 0; i++) {
 		const struct tree_head *h = &m->heads[i];
-		bool left = !r->inside && !chooses(r, h);
+		bool left = !r->inside && !run_chooses(r, h);
 
 		if (h->kind != r->kind || is_seen(r, h->name))
 			continue;

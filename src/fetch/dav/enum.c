@@ -64,7 +64,7 @@ static bool is_generated(const char *segment)
 	       strncmp(segment, "z-app-generated--", 17) == 0;
 }
 
-static unsigned attributes(
+static unsigned read_attributes(
         const struct dav_run *run, const struct dav_response *r, const char *segment)
 {
 	unsigned a = 0;
@@ -203,7 +203,7 @@ bool dav_is_known(const struct dav_run *r, uint64_t key)
  * The status with which the server withholds what this is: it may be a calendar. 0: it
  * does not.
  */
-static int withheld(const struct dav_response *r)
+static int status_withheld(const struct dav_response *r)
 {
 	int status = r->status;
 
@@ -216,7 +216,7 @@ static int withheld(const struct dav_response *r)
 /* True: nobody can tell whether it is a collection of ours. */
 static bool name_withheld(struct dav_run *run, const struct dav_response *r)
 {
-	int status = withheld(r);
+	int status = status_withheld(r);
 	char *reason;
 
 	if (!status)
@@ -261,7 +261,7 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 	c->coll->href = xstrdup(r->href);
 	c->coll->sync_token = token && token[0] ? xstrdup(token) : NULL;
 	c->coll->props = props_json(r);
-	c->coll->attrs = attributes(run, r, segment);
+	c->coll->attrs = read_attributes(run, r, segment);
 	c->v4 = run->kind == COLL_CONTACTS && offers_v4(r);
 	c->no_list =
 	        run->kind == COLL_CALENDAR && !dav_prop_has(r, P_TYPE, "{" NS_CALDAV "}calendar");
@@ -271,8 +271,8 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 }
 
 /* A listing that is cut off is started over. */
-static int enumerate(struct enumeration *e, const char *url, int depth, const char *const *props,
-        size_t n, int *status, struct err *err)
+static int enumerate_home(struct enumeration *e, const char *url, int depth,
+        const char *const *props, size_t n, int *status, struct err *err)
 {
 	struct dav_answer a;
 	int rc;
@@ -303,11 +303,11 @@ static int with_all(struct dav_worker *w, const char *url, int depth, struct err
 	n += more;
 	/* SOGo dies of the ACL of what it shows beside the calendars: then without. */
 	props[n] = P_ACL;
-	rc = enumerate(&e, url, depth, props + skip, n + 1 - skip, &status, err);
+	rc = enumerate_home(&e, url, depth, props + skip, n + 1 - skip, &status, err);
 	if (rc != ERR_REFUSED || status < 500)
 		return rc;
 	err_clear(err);
-	return enumerate(&e, url, depth, props + skip, n - skip, &status, err);
+	return enumerate_home(&e, url, depth, props + skip, n - skip, &status, err);
 }
 
 /* Its answer is no XML, or too much: another one may be. */
@@ -335,7 +335,7 @@ static int with_little(struct dav_worker *w, const char *url, struct err *err)
 			if (!mixed || i != 2)
 				list[n++] = props[i];
 		err_clear(err);
-		rc = enumerate(&e, url, 0, list, n, &status, err);
+		rc = enumerate_home(&e, url, 0, list, n, &status, err);
 	}
 	if (rc == 0 && why.code)
 		for (size_t i = 0; i < r->n_colls; i++)

@@ -86,7 +86,7 @@ int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i, struct 
 /*
  * Octets of a multiget into the sink: XML made CR LF to LF, so line ends are CRLF again.
  */
-static int store(
+static int store_octets(
         struct round *d, struct davitem *i, const uint8_t *data, size_t len, struct err *err)
 {
 	struct tree_item it = {0};
@@ -125,7 +125,7 @@ static uint64_t crlf_size(const uint8_t *p, size_t n)
  * (RFC 6352 10.4 has that as the default). Its size then differs from the listed one, and
  * 4.0 is asked for: whichever has the listed size is what is stored there.
  */
-static bool hold(struct round *d, struct davitem *i, struct dav_response *r)
+static bool hold_card(struct round *d, struct davitem *i, struct dav_response *r)
 {
 	struct held *h;
 
@@ -168,9 +168,9 @@ static int on_data(void *ctx, struct dav_response *r, struct err *err)
 	if (d->second && i->has_len && crlf_size(r->data, r->data_len) != i->len &&
 	        r->data_len != i->len)
 		return 0;
-	if (hold(d, i, r))
+	if (hold_card(d, i, r))
 		return 0;
-	return store(d, i, r->data, r->data_len, err);
+	return store_octets(d, i, r->data, r->data_len, err);
 }
 
 static bool may_join(const struct davitem *i, size_t n, uint64_t bytes)
@@ -245,7 +245,7 @@ static int settle_held(struct round *d, struct err *err)
 		struct held *h = &d->held[i];
 
 		if (rc == 0 && !h->item->done)
-			rc = store(d, h->item, h->data, h->len, err);
+			rc = store_octets(d, h->item, h->data, h->len, err);
 		free(h->data);
 	}
 	d->n_held = 0;
@@ -302,7 +302,7 @@ static int len_cmp(const void *a, const void *b)
 /* What is still to be fetched by multiget, by GET, and by GET when all else is there. */
 enum way { BY_MULTIGET, BY_GET, TWINS };
 
-static bool goes(const struct davitem *i, enum way way)
+static bool item_goes(const struct davitem *i, enum way way)
 {
 	if (i->done || i->failed)
 		return false;
@@ -322,7 +322,7 @@ static size_t select_items(struct davcoll *c, struct davitem **list, enum way wa
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->n_items; i++)
-		if (goes(&c->items[i], way))
+		if (item_goes(&c->items[i], way))
 			list[n++] = &c->items[i];
 	if (n)
 		qsort(list, n, sizeof *list, len_cmp);
@@ -348,7 +348,7 @@ int dav_fetch(struct dav_worker *w, struct davcoll *c, struct err *err)
 }
 
 /* The last snapshot, if it is of this very collection: hrefs may be relative to it. */
-static const struct tree_coll *before(const struct davcoll *c)
+static const struct tree_coll *coll_before(const struct davcoll *c)
 {
 	const char *href = c->prev ? c->prev->href : NULL;
 
@@ -359,10 +359,10 @@ static const struct tree_coll *before(const struct davcoll *c)
  * An error line for a resource that could not be fetched; the last snapshot's version of
  * it stays.
  */
-static int lose(struct dav_worker *w, struct davcoll *c, struct davitem *i, const char *reason,
+static int lose_item(struct dav_worker *w, struct davcoll *c, struct davitem *i, const char *reason,
         bool say, struct err *err)
 {
-	const struct tree_coll *from = before(c);
+	const struct tree_coll *from = coll_before(c);
 	const struct tree_item *old = from ? tree_coll_find_href(from, i->href) : NULL;
 	char *text = xasprintf("%s%s", reason, old ? "; its last version stays" : "");
 	struct tree_item it;
@@ -387,7 +387,7 @@ static int lose(struct dav_worker *w, struct davcoll *c, struct davitem *i, cons
 
 int dav_lose(struct dav_worker *w, struct davcoll *c, struct davitem *i, struct err *err)
 {
-	return lose(w, c, i, i->reason ? i->reason : "could not be fetched", true, err);
+	return lose_item(w, c, i, i->reason ? i->reason : "could not be fetched", true, err);
 }
 
 int dav_lose_rest(struct dav_worker *w, struct davcoll *c, struct err *err)
@@ -400,7 +400,7 @@ int dav_lose_rest(struct dav_worker *w, struct davcoll *c, struct err *err)
 	for (size_t i = 0; i < c->n_items && rc == 0; i++) {
 		if (c->items[i].done || c->items[i].failed)
 			continue;
-		rc = lose(w, c, &c->items[i], why.text, false, err);
+		rc = lose_item(w, c, &c->items[i], why.text, false, err);
 		n++;
 	}
 	progress_say(w->run->progress, SAY_WARNING, "%s: %zu of %s could not be fetched: %s",
@@ -432,7 +432,7 @@ int dav_give_known(struct dav_worker *w, struct davcoll *c, struct err *err)
 	int rc = 0;
 
 	for (size_t i = 0; i < c->n_items && rc == 0; i++) {
-		rc = give_one(w, c, &c->items[i], before(c), err);
+		rc = give_one(w, c, &c->items[i], coll_before(c), err);
 		if (rc == 0 && !c->items[i].done)
 			rc = give_one(w, c, &c->items[i], c->last_run, err);
 		known += c->items[i].done;

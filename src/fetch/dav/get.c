@@ -109,7 +109,7 @@ static int take_octets(void *ctx, const void *p, size_t n, struct err *err)
 }
 
 /* What one answer came to. */
-static int finish(struct get *g, struct err *err)
+static int finish_get(struct get *g, struct err *err)
 {
 	struct davitem *i = g->item;
 	struct tree_item it = {.warn = WARN_EXACT};
@@ -158,12 +158,12 @@ static void end_get(void *ctx)
 {
 	struct get *g = ctx;
 
-	(void)finish(g, &g->fatal);
+	(void)finish_get(g, &g->fatal);
 	intake_clear(&g->in);
 }
 
 /* False when the href gives no URL. */
-static bool prepare(struct get *g, struct dav_get *rq)
+static bool prepare_get(struct get *g, struct dav_get *rq)
 {
 	struct davitem *i = g->item;
 	bool ok;
@@ -218,7 +218,7 @@ static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **li
 
 	for (size_t i = 0; i < n; i++) {
 		g[n_rq] = (struct get){.ask = ask, .w = w, .c = c, .item = list[i], .form = form};
-		n_rq += prepare(&g[n_rq], &rq[n_rq]);
+		n_rq += prepare_get(&g[n_rq], &rq[n_rq]);
 	}
 	if (n_rq)
 		rc = dav_get_run(w->http, rq, n_rq, DAV_PARALLEL, err);

@@ -74,7 +74,7 @@ static void on_link(void *ctx, const char *name, const char *url)
 		*ARR_PUSH(p->urls, p->n, p->cap) = xstrdup(url);
 }
 
-static int keep(void *ctx, const void *data, size_t n, struct err *err)
+static int keep_octets(void *ctx, const void *data, size_t n, struct err *err)
 {
 	return buf_add(ctx, data, n) == 0
 	               ? 0
@@ -91,7 +91,7 @@ static int look_into(
 	int rc;
 
 	buf_init(&body, BODY_MAX);
-	rc = p->from->ops->body(p->from, c, it, keep, &body, err);
+	rc = p->from->ops->body(p->from, c, it, keep_octets, &body, err);
 	if (rc == 0)
 		rc = content_links(buf_str(&body), body.len, on_link, p, err);
 	buf_clear(&body);
@@ -128,7 +128,7 @@ static int take_octets(void *ctx, const void *p, size_t n, struct err *err)
 	return intake_write(&g->in, p, n, err);
 }
 
-static int take(struct pass *p, struct get *g, struct err *err)
+static int take_answer(struct pass *p, struct get *g, struct err *err)
 {
 	const struct err *why = &g->rq->err;
 	struct tree_item it = {0};
@@ -175,7 +175,7 @@ static int get_some(struct pass *p, char *const *urls, size_t n, struct err *err
 	rc = dav_get_run(p->http, rq, n, PARALLEL, err);
 	for (size_t i = 0; i < n; i++) {
 		if (rc == 0)
-			rc = take(p, &g[i], err);
+			rc = take_answer(p, &g[i], err);
 		intake_clear(&g[i].in);
 		dav_get_clear(&rq[i]);
 	}
@@ -198,7 +198,7 @@ static bool is_known(struct pass *p, const char *url, struct tree_item *it)
 	return false;
 }
 
-static int fetch(struct pass *p, struct err *err)
+static int fetch_pass(struct pass *p, struct err *err)
 {
 	char *some[PARALLEL];
 	size_t k = 0;
@@ -238,7 +238,7 @@ static int one_collection(struct pass *p, const struct tree_head *h, struct err 
 			rc = p->sink->ops->prev(
 			        p->sink, PREV_RUN, COLL_LINKED, name, &p->last_run, err);
 		if (rc == 0)
-			rc = fetch(p, err);
+			rc = fetch_pass(p, err);
 		if (rc == 0) {
 			rc = p->sink->ops->coll(p->sink, p->next, err);
 			p->next = NULL;

@@ -69,7 +69,7 @@ static uint64_t href_key(const char *href)
  * Several hrefs of one key may be one resource or, where a server does not escape what it
  * lists, several: each is asked for.
  */
-static void settle(struct davcoll *c)
+static void settle_items(struct davcoll *c)
 {
 	size_t n = 0;
 	uint64_t key = 0;
@@ -126,7 +126,7 @@ struct davitem *dav_item_find(struct davcoll *c, uint64_t key)
 	return find_among(c, c->n_items, key);
 }
 
-static int add(struct listing *l, const struct dav_response *r, uint64_t key, struct err *err)
+static int add_item(struct listing *l, const struct dav_response *r, uint64_t key, struct err *err)
 {
 	const char *etag = dav_prop_text(r, P_ETAG), *length = dav_prop_text(r, P_LENGTH);
 	struct davitem *i;
@@ -151,7 +151,7 @@ static int add(struct listing *l, const struct dav_response *r, uint64_t key, st
 /*
  * What a sync-collection says of a resource that is known. True: nothing is to be added.
  */
-static bool change(struct listing *l, const struct dav_response *r, uint64_t key)
+static bool change_item(struct listing *l, const struct dav_response *r, uint64_t key)
 {
 	struct davcoll *c = l->c;
 	struct davitem *old = find_among(c, l->sorted, key);
@@ -218,12 +218,12 @@ static int on_member(void *ctx, struct dav_response *r, struct err *err)
 			add_nested(l, r->url);
 		return 0;
 	}
-	if (l->sync && change(l, r, key))
+	if (l->sync && change_item(l, r, key))
 		return 0;
 	/* One that is listed with another error is tried, and named. */
 	if (r->status == 404 || r->status == 410)
 		return 0;
-	return add(l, r, key, err);
+	return add_item(l, r, key, err);
 }
 
 static int on_inside(void *ctx, struct dav_response *r, struct err *err)
@@ -249,7 +249,7 @@ int dav_look_inside(struct dav_worker *w, struct davcoll *c, struct err *err)
 }
 
 /* The collection was redirected: what is asked for next is asked for there. */
-static void follow(struct davcoll *c, const char *url)
+static void follow_redirect(struct davcoll *c, const char *url)
 {
 	uint64_t key = dav_key(url);
 
@@ -280,9 +280,9 @@ static int list_props(
 	}
 	*status = a.status;
 	if (rc == 0) {
-		settle(c);
+		settle_items(c);
 		if (dav_key(a.url) != l.asked)
-			follow(c, a.url);
+			follow_redirect(c, a.url);
 	}
 	dav_answer_clear(&a);
 	if (rc == 0 && l.full && (l.full == l.self || l.full == l.asked || l.full == c->key))
@@ -299,7 +299,7 @@ static void take_part(struct dav_worker *w, struct davcoll *c, const struct err 
 {
 	size_t n;
 
-	settle(c);
+	settle_items(c);
 	n = c->n_items;
 	dav_name_loss(w->run, c->coll, NULL, "listing", why->text);
 	for (size_t i = 0; c->prev && i < c->prev->n_items; i++) {
@@ -313,7 +313,7 @@ static void take_part(struct dav_worker *w, struct davcoll *c, const struct err 
 		d->key = key_of_href(c, x->href);
 	}
 	if (c->n_items > n)
-		settle(c);
+		settle_items(c);
 }
 
 /* With fewer properties, when with all the answer is no XML. */
@@ -399,7 +399,7 @@ static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
 }
 
 /* Begin with what the last snapshot has. */
-static void seed(struct davcoll *c)
+static void seed_items(struct davcoll *c)
 {
 	for (size_t i = 0; i < c->prev->n_items; i++) {
 		const struct tree_ext *x = tree_item_ext(c->prev, &c->prev->items[i]);
@@ -413,7 +413,7 @@ static void seed(struct davcoll *c)
 		d->key = key_of_href(c, x->href);
 		d->len = c->prev->items[i].size;
 	}
-	settle(c);
+	settle_items(c);
 }
 
 static void drop_removed(struct davcoll *c)
@@ -438,14 +438,14 @@ static int list_changes(struct dav_worker *w, struct davcoll *c, struct err *err
 	int rc = 0;
 
 	items_clear(c);
-	seed(c);
+	seed_items(c);
 	for (unsigned i = 0; rc == 0 && more && i < ROUNDS_MAX; i++) {
 		struct dav_answer a;
 
 		l.sorted = c->n_items;
 		rc = dav_sync(w->http, c->url, token, on_member, &l, &a, err);
 		if (rc == 0 && c->n_items > l.sorted)
-			settle(c);
+			settle_items(c);
 		if (rc == 0 && l.unclear)
 			rc = err_set(err, ERR_PROTO, ERR_COLLECTION, "hrefs in another form");
 		if (rc == 0 && dav_key(a.url) != l.asked)
@@ -475,7 +475,7 @@ static int list_changes(struct dav_worker *w, struct davcoll *c, struct err *err
 	return rc;
 }
 
-static bool same(const char *a, const char *b)
+static bool is_same(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
@@ -492,10 +492,10 @@ static char *ctag_of(const struct tree_coll *c)
 }
 
 /* Is ${prev} a whole state of this very collection? */
-static bool usable(const struct davcoll *c)
+static bool is_usable(const struct davcoll *c)
 {
 	return c->prev && c->prev->status == COLL_COMPLETE && c->prev->n_errors == 0 &&
-	       same(c->prev->href, c->coll->href);
+	       is_same(c->prev->href, c->coll->href);
 }
 
 bool dav_unchanged(const struct davcoll *c)
@@ -503,12 +503,13 @@ bool dav_unchanged(const struct davcoll *c)
 	char *tag;
 	bool tagged;
 
-	if (!usable(c) || !same(c->prev->props, c->coll->props) || c->prev->attrs != c->coll->attrs)
+	if (!is_usable(c) || !is_same(c->prev->props, c->coll->props) ||
+	        c->prev->attrs != c->coll->attrs)
 		return false;
 	if (c->no_list)
 		return true;
 	if (c->coll->sync_token || c->prev->sync_token)
-		return same(c->coll->sync_token, c->prev->sync_token);
+		return is_same(c->coll->sync_token, c->prev->sync_token);
 	tag = ctag_of(c->coll);
 	tagged = tag && tag[0];
 	free(tag);
@@ -566,7 +567,8 @@ static int on_state(void *ctx, struct dav_response *r, struct err *err)
 }
 
 /* A server that does not answer to this will say so when it is listed. */
-static int ask(struct dav_worker *w, const struct davcoll *c, struct state *s, struct err *err)
+static int ask_state(
+        struct dav_worker *w, const struct davcoll *c, struct state *s, struct err *err)
 {
 	struct dav_answer a;
 	int rc = dav_propfind(w->http, c->url, 0, &s->prop, 1, on_state, s, &a, err);
@@ -586,9 +588,9 @@ int dav_ask_state(struct dav_worker *w, struct davcoll *c, struct err *err)
 	if (c->no_list || c->coll->sync_token)
 		return 0;
 	if (w->run->mixed)
-		rc = ask(w, c, &token, err);
+		rc = ask_state(w, c, &token, err);
 	if (rc == 0 && !token.text)
-		rc = ask(w, c, &tag, err);
+		rc = ask_state(w, c, &tag, err);
 	c->coll->sync_token = token.text;
 	if (tag.xml)
 		set_ctag(c, tag.xml);
@@ -598,9 +600,9 @@ int dav_ask_state(struct dav_worker *w, struct davcoll *c, struct err *err)
 	return rc;
 }
 
-static int list(struct dav_worker *w, struct davcoll *c, struct err *err)
+static int list_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
-	if (usable(c) && c->prev->sync_token && c->coll->sync_token) {
+	if (is_usable(c) && c->prev->sync_token && c->coll->sync_token) {
 		int rc = list_changes(w, c, err);
 
 		if (rc == 0 || dav_fatal(w->run, err))
@@ -612,7 +614,7 @@ static int list(struct dav_worker *w, struct davcoll *c, struct err *err)
 
 int dav_list(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
-	int rc = list(w, c, err);
+	int rc = list_coll(w, c, err);
 
 	if (rc == 0 && c->holds)
 		forget_state(c);

@@ -10,7 +10,7 @@ bool dav_fatal(const struct dav_run *r, const struct err *err)
 	return err->scope == ERR_WHOLE || err->code == ERR_STOPPED;
 }
 
-static struct davcoll *take(struct dav_run *r, enum dav_state state)
+static struct davcoll *take_coll(struct dav_run *r, enum dav_state state)
 {
 	struct davcoll *c = NULL;
 
@@ -29,8 +29,8 @@ static bool is_wanted(const struct source_opts *o, const char *name)
 	return pattern_chooses(&o->choice, &(struct pattern_name){.full = name});
 }
 
-static int keep(struct dav_run *r, struct davcoll *c, enum coll_status status, const char *reason,
-        struct err *err)
+static int keep_coll(struct dav_run *r, struct davcoll *c, enum coll_status status,
+        const char *reason, struct err *err)
 {
 	int rc = 0;
 
@@ -40,7 +40,7 @@ static int keep(struct dav_run *r, struct davcoll *c, enum coll_status status, c
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
-static void count(struct dav_run *r, const struct davcoll *c, bool unchanged)
+static void count_coll(struct dav_run *r, const struct davcoll *c, bool unchanged)
 {
 	pthread_mutex_lock(&r->workers.lock);
 	r->result->collections++;
@@ -59,10 +59,10 @@ static int keep_stale(struct dav_run *r, struct davcoll *c, struct err *err)
 	pthread_mutex_lock(&r->workers.lock);
 	r->result->errors++;
 	pthread_mutex_unlock(&r->workers.lock);
-	return keep(r, c, COLL_STALE, why.text, err);
+	return keep_coll(r, c, COLL_STALE, why.text, err);
 }
 
-static int load(struct dav_run *r, struct davcoll *c, struct err *err)
+static int load_coll(struct dav_run *r, struct davcoll *c, struct err *err)
 {
 	int rc = 0;
 
@@ -88,7 +88,7 @@ static bool is_inexact(const struct dav_run *r, const struct tree_coll *prev)
 }
 
 /* The first pass over a collection: what is there, what of it is known. */
-static int look(struct dav_worker *w, struct davcoll *c, struct err *err)
+static int look_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	struct dav_run *r = w->run;
 	int rc;
@@ -100,22 +100,22 @@ static int look(struct dav_worker *w, struct davcoll *c, struct err *err)
 			return rc;
 		c->blind = rc < 0;
 		err_clear(err); /* it was not asked for */
-		return keep(r, c, COLL_SKIPPED, NULL, err);
+		return keep_coll(r, c, COLL_SKIPPED, NULL, err);
 	}
-	rc = load(r, c, err);
+	rc = load_coll(r, c, err);
 	if (rc == 0)
 		rc = dav_ask_state(w, c, err);
 	if (rc < 0)
 		return rc;
 	if (dav_unchanged(c) && !is_inexact(r, c->prev)) {
-		count(r, c, true);
-		return keep(r, c, COLL_COMPLETE, NULL, err);
+		count_coll(r, c, true);
+		return keep_coll(r, c, COLL_COMPLETE, NULL, err);
 	}
 	if (!c->no_list)
 		rc = dav_list(w, c, err);
 	if (rc < 0)
 		return dav_fatal(r, err) ? rc : keep_stale(r, c, err);
-	count(r, c, false);
+	count_coll(r, c, false);
 	if (r->opts->dry) {
 		pthread_mutex_lock(&r->workers.lock);
 		r->result->items += c->n_items;
@@ -128,7 +128,7 @@ static int look(struct dav_worker *w, struct davcoll *c, struct err *err)
 }
 
 /* The second pass: content. */
-static int fill(struct dav_worker *w, struct davcoll *c, struct err *err)
+static int fill_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	struct dav_run *r = w->run;
 	struct tree_coll *done;
@@ -152,31 +152,31 @@ static int open_client(struct dav_worker *w, struct err *err)
 	return w->http ? 0 : dav_open_beside(w->run->first->http, &w->http, err);
 }
 
-static int pass(struct dav_worker *w, enum dav_state state, struct err *err)
+static int run_pass(struct dav_worker *w, enum dav_state state, struct err *err)
 {
 	struct davcoll *c;
 	int rc = 0;
 
-	while (rc == 0 && (c = take(w->run, state)) != NULL) {
+	while (rc == 0 && (c = take_coll(w->run, state)) != NULL) {
 		rc = stop_check(err);
 		if (rc == 0)
-			rc = state == DAV_NEW ? look(w, c, err) : fill(w, c, err);
+			rc = state == DAV_NEW ? look_coll(w, c, err) : fill_coll(w, c, err);
 	}
 	return rc;
 }
 
 static int look_main(void *arg, struct err *err)
 {
-	return pass(arg, DAV_NEW, err);
+	return run_pass(arg, DAV_NEW, err);
 }
 
 static int fill_main(void *arg, struct err *err)
 {
-	return pass(arg, DAV_LISTED, err);
+	return run_pass(arg, DAV_LISTED, err);
 }
 
 /* Each collection that is in ${state}, by up to ${n} workers. */
-static int all(
+static int run_all(
         struct dav_run *r, struct dav_worker *w, size_t n, enum dav_state state, struct err *err)
 {
 	worker_fn *fn = state == DAV_NEW ? look_main : fill_main;
@@ -309,7 +309,7 @@ static int tell_names(struct dav_run *r, struct dav_worker *w, struct err *err)
 	return rc;
 }
 
-static size_t workers(const struct dav_run *r)
+static size_t count_workers(const struct dav_run *r)
 {
 	size_t n = r->opts->connections ? r->opts->connections : DAV_WORKERS;
 
@@ -362,12 +362,12 @@ static bool has_new(const struct dav_run *r)
 	return false;
 }
 
-static int work(struct dav_run *r, struct dav_worker *w, struct err *err)
+static int work_service(struct dav_run *r, struct dav_worker *w, struct err *err)
 {
 	int rc;
 
 	do {
-		rc = all(r, w, workers(r), DAV_NEW, err);
+		rc = run_all(r, w, count_workers(r), DAV_NEW, err);
 		if (rc == 0)
 			rc = find_nested(w, err);
 	} while (rc == 0 && has_new(r));
@@ -379,7 +379,7 @@ static int work(struct dav_run *r, struct dav_worker *w, struct err *err)
 	if (rc == 0)
 		rc = check_space(r, err);
 	if (rc == 0)
-		rc = all(r, w, workers(r), DAV_LISTED, err);
+		rc = run_all(r, w, count_workers(r), DAV_LISTED, err);
 	if (rc == 0)
 		rc = keep_lost(r, err);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
@@ -408,7 +408,7 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 	if (rc == 0)
 		rc = find_collections(&w[0], err);
 	if (rc == 0)
-		rc = opts->listed ? tell_names(&r, w, err) : work(&r, w, err);
+		rc = opts->listed ? tell_names(&r, w, err) : work_service(&r, w, err);
 	for (size_t i = 0; i < 16; i++)
 		dav_close(w[i].http);
 	for (size_t i = 0; i < r.n_colls; i++)

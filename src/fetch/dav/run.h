@@ -37,12 +37,8 @@ struct davitem {
 	uint64_t len; /* getcontentlength, when has_len */
 	bool has_len, done, failed;
 	bool lost; /* a GET of it got no answer */
-	bool shares,
-	        /*
-	         * its URL with another href; not the first of them: its key is that of
-	         * the href
-	         */
-	        twin;
+	bool shares; /* its URL with another href */
+	bool twin; /* and it is not the first of them: its key is that of the href */
 	uint8_t *sum; /* of what was stored of one that shares */
 	uint64_t cut; /* what a GET brought that is not whole; 0: none did */
 	char *reason; /* why a multiget did not bring it */

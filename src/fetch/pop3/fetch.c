@@ -39,7 +39,8 @@ static int give_item(struct pop3_run *r, const char *uidl, const struct tree_ite
  * An item of prev, where that is another collection: *lost_out if its octets cannot
  * be read.
  */
-static int bring(struct pop3_run *r, const struct tree_item *old, bool *lost_out, struct err *err)
+static int bring_gone(
+        struct pop3_run *r, const struct tree_item *old, bool *lost_out, struct err *err)
 {
 	int rc = r->last ? tree_copy_body(r->last, known_coll(r->prev), old, r->sink, err) : 0;
 
@@ -89,7 +90,7 @@ int pop3_give_known(struct pop3_run *r, struct message *m, bool *known_out, stru
 		return 0;
 	*known_out = true;
 	it = known_claim_uidl(r->prev, m->uidl, m->size);
-	rc = it ? bring(r, it, &lost, err) : 0;
+	rc = it ? bring_gone(r, it, &lost, err) : 0;
 	if (rc < 0)
 		return rc;
 	if (it && !lost) {
@@ -135,7 +136,7 @@ int pop3_give_unlisted(struct pop3_run *r, bool named, size_t *n_out, struct err
 		if ((!uidl && r->drop) ||
 		        (r->opts->seen && r->opts->seen(r->opts->seen_ctx, it->sha256)))
 			continue;
-		rc = bring(r, it, &lost, err);
+		rc = bring_gone(r, it, &lost, err);
 		if (rc == 0 && !lost)
 			rc = give_item(r, uidl, it, it, err);
 		if (rc < 0)
@@ -287,7 +288,7 @@ static void not_whole(struct pop3_run *r, struct message *m, const struct pop3_s
 	pop3_name_failure(r, m, text);
 }
 
-static void misfit(struct pop3_run *r, struct message *m)
+static void note_misfit(struct pop3_run *r, struct message *m)
 {
 	m->by_retr = true;
 	if (++r->top_misfits >= POP3_TOP_MISFITS)
@@ -297,7 +298,8 @@ static void misfit(struct pop3_run *r, struct message *m)
 /*
  * The end of a message has come: is it all of it? Else how it is asked for the next time.
  */
-static int settle(struct batch *b, size_t index, const struct pop3_shape *came, struct err *err)
+static int settle_message(
+        struct batch *b, size_t index, const struct pop3_shape *came, struct err *err)
 {
 	struct pop3_run *r = b->run;
 	struct message *m = b->list[index];
@@ -320,7 +322,7 @@ static int settle(struct batch *b, size_t index, const struct pop3_shape *came, 
 		pop3_name_failure(r, m, "the server gives no octets of it");
 		break;
 	case POP3_ASK_RETR:
-		misfit(r, m);
+		note_misfit(r, m);
 		break;
 	case POP3_ASK_CHECKED:
 		r->check = true;
@@ -350,9 +352,9 @@ static int batch_end(void *ctx, size_t index, const struct pop3_shape *came,
 
 	b->next = index + 1;
 	if (!refused)
-		rc = settle(b, index, came, err);
+		rc = settle_message(b, index, came, err);
 	else if (b->wants[index].top)
-		misfit(r, m);
+		note_misfit(r, m);
 	else if (++m->tries >= POP3_REFUSALS)
 		pop3_name_failure(r, m, refused->text);
 	reset_message(r);
@@ -365,11 +367,11 @@ static int batch_end(void *ctx, size_t index, const struct pop3_shape *came,
  * The message that ended the session, again and again, must not keep the others from
  * coming.
  */
-static void blame(
+static void blame_message(
         struct pop3_run *r, struct message *m, const struct pop3_want *w, const struct err *err)
 {
 	if (w->top)
-		misfit(r, m);
+		note_misfit(r, m);
 	m->tries += pop3_waited_out(r->session) ? POP3_WAITED_OUT : 1;
 	if (err->code == ERR_LIMIT)
 		pop3_name_failure(r, m, err->text);
@@ -410,7 +412,7 @@ int pop3_fetch(struct pop3_run *r, struct message *const *list, size_t n, struct
 	rc = pop3_retr(r->session, wants, n, &sink, &b, &failed);
 	reset_message(r);
 	if (rc < 0 && ends_session(&failed) && b.next < n && !b.astray)
-		blame(r, list[b.next], &wants[b.next], &failed);
+		blame_message(r, list[b.next], &wants[b.next], &failed);
 	if (rc == ERR_LIMIT)
 		rc = failed.code = ERR_PROTO;
 	/* Durable before more is asked for: a server may lose what was read. */

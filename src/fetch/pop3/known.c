@@ -95,14 +95,14 @@ static bool is_used(const struct known *k, const struct tree_item *it)
 	return k->used[it - k->coll->items];
 }
 
-static const struct tree_item *use(struct known *k, const struct tree_item *it)
+static const struct tree_item *use_item(struct known *k, const struct tree_item *it)
 {
 	k->used[it - k->coll->items] = 1;
 	return it;
 }
 
 /* The first of ${n} sorted keys that is not below ${key}. */
-static size_t lower(const struct key *keys, size_t n, const struct key *key,
+static size_t lower_bound(const struct key *keys, size_t n, const struct key *key,
         int (*compare)(const void *, const void *))
 {
 	size_t i;
@@ -121,12 +121,12 @@ const struct tree_item *known_claim_uidl(struct known *k, const char *uidl, uint
 
 	if (!k)
 		return NULL;
-	for (size_t i = lower(k->by_uidl, k->n_uidl, &key, compare_uidl);
+	for (size_t i = lower_bound(k->by_uidl, k->n_uidl, &key, compare_uidl);
 	        i < k->n_uidl && !strcmp(k->by_uidl[i].uidl, uidl); i++) {
 		const struct tree_item *it = k->by_uidl[i].item;
 
 		if (!is_used(k, it) && (it->size == size || (it->warn & WARN_SIZE)))
-			return use(k, it);
+			return use_item(k, it);
 	}
 	return NULL;
 }
@@ -140,10 +140,10 @@ const struct tree_item *known_claim_content(struct known *k, const uint8_t sha25
 	if (n == 0)
 		return NULL;
 	memcpy(wanted.sha256, sha256, SHA256_LEN);
-	for (size_t i = lower(k->by_content, n, &key, compare_content);
+	for (size_t i = lower_bound(k->by_content, n, &key, compare_content);
 	        i < n && compare_content(&k->by_content[i], &key) == 0; i++)
 		if (!is_used(k, k->by_content[i].item))
-			return use(k, k->by_content[i].item);
+			return use_item(k, k->by_content[i].item);
 	return NULL;
 }
 
@@ -156,7 +156,7 @@ const struct tree_item *known_unclaimed(struct known *k, size_t *at, const char 
 		if (is_used(k, it))
 			continue;
 		*uidl_out = x ? x->uid : NULL;
-		return use(k, it);
+		return use_item(k, it);
 	}
 	return NULL;
 }

@@ -34,7 +34,7 @@ static int load_inbox(struct pop3_run *r, struct tree_coll **out, struct err *er
 	return h ? r->last->ops->coll(r->last, h, out, err) : rc;
 }
 
-static int load(struct pop3_run *r, enum tree_prev which, struct known **out, struct err *err)
+static int load_known(struct pop3_run *r, enum tree_prev which, struct known **out, struct err *err)
 {
 	struct tree_coll *c = NULL;
 	int rc = r->sink->ops->prev(r->sink, which, COLL_MAIL, r->name, &c, err);
@@ -48,17 +48,17 @@ static int load(struct pop3_run *r, enum tree_prev which, struct known **out, st
 
 static int load_state(struct pop3_run *r, struct err *err)
 {
-	int rc = load(r, PREV_SNAPSHOT, &r->prev, err);
+	int rc = load_known(r, PREV_SNAPSHOT, &r->prev, err);
 
 	if (rc == 0)
-		rc = load(r, PREV_RUN, &r->last_run, err);
+		rc = load_known(r, PREV_RUN, &r->last_run, err);
 	r->next_uid = known_next_uid(r->prev);
 	if (r->opts->seen)
 		r->elsewhere = seen_file_open(r->opts->state_dir, r->service);
 	return rc;
 }
 
-static bool wanted(const struct message *m)
+static bool is_wanted(const struct message *m)
 {
 	return m->number && !m->done && !m->failed && !m->gone;
 }
@@ -68,7 +68,7 @@ static size_t count_left(const struct pop3_run *r)
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n_messages; i++)
-		n += wanted(&r->messages[i]);
+		n += is_wanted(&r->messages[i]);
 	return n;
 }
 
@@ -92,7 +92,7 @@ static int give_known(struct pop3_run *r, size_t from, uint64_t *bytes, struct e
 }
 
 /* A new session, and what is known of what only it lists. */
-static int renew(struct pop3_run *r, struct err *err)
+static int renew_session(struct pop3_run *r, struct err *err)
 {
 	size_t from = r->n_messages;
 	uint64_t bytes;
@@ -121,20 +121,20 @@ static int release_canary(struct pop3_run *r, bool *died, struct err *err)
 	int rc;
 
 	for (size_t i = 0; i < r->n_messages; i++)
-		if (wanted(&r->messages[i]) && (!small || r->messages[i].size < small->size))
+		if (is_wanted(&r->messages[i]) && (!small || r->messages[i].size < small->size))
 			small = &r->messages[i];
 	if (!small)
 		return 0;
 	small->by_retr = true;
 	/* By another way, where the first does not give all of it. */
-	for (rc = 0; rc == 0 && wanted(small) && small->tries == 0;)
+	for (rc = 0; rc == 0 && is_wanted(small) && small->tries == 0;)
 		rc = pop3_fetch(r, &small, 1, err);
 	/* it does not matter whose end of the connection closed it */
 	if (is_passing(rc))
 		err_clear(err);
 	else if (rc < 0)
 		return rc;
-	rc = renew(r, err);
+	rc = renew_session(r, err);
 	if (rc == 0 && is_missing(r)) {
 		*died = true;
 		progress_say(r->progress, SAY_WARNING,
@@ -158,7 +158,7 @@ static bool any_done(const struct pop3_run *r)
  * there; once more with QUIT where sessions are to end by it. A server that removes what
  * was retrieved costs one message, which is safe here, not the maildrop.
  */
-static int canary(struct pop3_run *r, bool *died, struct err *err)
+static int try_canary(struct pop3_run *r, bool *died, struct err *err)
 {
 	int rc = 0;
 
@@ -188,7 +188,7 @@ static int fetch_listed(struct pop3_run *r, bool again, struct err *err)
 		for (; i < r->n_messages && n < POP3_BATCH &&
 		        (n == 0 || bytes + r->messages[i].size <= POP3_BATCH_BYTES);
 		        i++)
-			if (wanted(&r->messages[i]) && (r->messages[i].tries > 0) == again) {
+			if (is_wanted(&r->messages[i]) && (r->messages[i].tries > 0) == again) {
 				bytes += r->messages[i].size;
 				list[n++] = &r->messages[i];
 			}
@@ -226,14 +226,14 @@ static int fetch_all(struct pop3_run *r, struct err *err)
 		if (rc < 0)
 			snprintf(why, sizeof why, "could not be retrieved: %s", err->text);
 		err_clear(err);
-		rc = renew(r, err);
+		rc = renew_session(r, err);
 		if (rc < 0)
 			return rc;
 	}
 	for (size_t i = 0; i < r->n_messages; i++)
-		if (wanted(&r->messages[i]))
+		if (is_wanted(&r->messages[i]))
 			pop3_name_failure(r, &r->messages[i], why);
-	return r->retrieved ? renew(r, err) : 0;
+	return r->retrieved ? renew_session(r, err) : 0;
 }
 
 static void name_loss(struct pop3_run *r, const char *uidl)
@@ -245,7 +245,7 @@ static void name_loss(struct pop3_run *r, const char *uidl)
 }
 
 /* The last listing is younger than the last RETR: is everything listed earlier still there? */
-static void prove(struct pop3_run *r)
+static void prove_top_use(struct pop3_run *r)
 {
 	if (!r->vanished)
 		return;
@@ -341,7 +341,7 @@ static int prove_top(struct pop3_run *r, struct err *err)
 	if (!is_passing(rc) && rc != ERR_LIMIT)
 		return rc;
 	err_clear(err);
-	return renew(r, err);
+	return renew_session(r, err);
 }
 
 static int fetch_new(struct pop3_run *r, struct err *err)
@@ -352,13 +352,13 @@ static int fetch_new(struct pop3_run *r, struct err *err)
 	int rc;
 
 	r->top = r->may_top = caps->top || !caps->known;
-	rc = canary(r, &died, err);
+	rc = try_canary(r, &died, err);
 	if (rc == 0 && !died && r->top && count_left(r))
 		rc = prove_top(r, err);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; died && i < r->n_messages; i++)
-		if (wanted(&r->messages[i]))
+		if (is_wanted(&r->messages[i]))
 			pop3_name_failure(r, &r->messages[i],
 			        "not retrieved: the server removes what is read");
 	rc = fetch_all(r, &late);
@@ -372,7 +372,7 @@ static int fetch_new(struct pop3_run *r, struct err *err)
 	return rc;
 }
 
-static int take(struct pop3_run *r, struct err *err)
+static int take_messages(struct pop3_run *r, struct err *err)
 {
 	uint64_t bytes;
 	int rc = give_known(r, 0, &bytes, err);
@@ -382,7 +382,7 @@ static int take(struct pop3_run *r, struct err *err)
 	if (rc == 0 && count_left(r))
 		rc = fetch_new(r, err);
 	if (rc == 0) {
-		prove(r);
+		prove_top_use(r);
 		pop3_name_short(r);
 	}
 	return rc ? rc : keep_unlisted(r, err);
@@ -435,7 +435,7 @@ static int run_session(struct pop3_run *r, struct err *err)
 		r->result->items = r->n_messages;
 	} else if (rc == 0) {
 		r->coll = tree_coll_new(COLL_MAIL, r->name);
-		rc = take(r, err);
+		rc = take_messages(r, err);
 		if (rc == 0)
 			rc = give_coll(r, err);
 	}

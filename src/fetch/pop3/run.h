@@ -79,11 +79,8 @@ struct pop3_run {
 	bool drop; /* what is not listed any more is to go, by the user's word */
 	bool end_by_quit; /* sessions that retrieved mail */
 	bool may_top; /* the server has TOP, or does not say */
-	bool top,
-	        /*
-	         * TOP is used instead of RETR; one message by it was what is here already
-	         */
-	        top_proven;
+	bool top; /* TOP is used instead of RETR */
+	bool top_proven; /* one message by it was what is here already */
 	unsigned top_misfits; /* messages that TOP was not shown to give whole */
 	/*
 	 * sizes were found wrong: after each RETR it is seen that the session is in step

@@ -88,12 +88,8 @@ struct member_file {
 	int fd;
 	char *name; /* for messages */
 	struct member_head head; /* of the member last read */
-	struct pages raw,
-	        /*
-	         * the member last read: head.size raw bytes; end: MEMBER_END_SIZE, no
-	         * plain ones
-	         */
-	        plain;
+	/* the member last read: head.size raw bytes; end: MEMBER_END_SIZE, no plain ones */
+	struct pages raw, plain;
 	struct libdeflate_decompressor *inflate;
 };
 

@@ -6,7 +6,7 @@
 #include "valise/proto/dav/discover.h"
 
 /* The next segment of a path; false at its end. */
-static bool segment(const char **p, const char **from, size_t *n)
+static bool next_segment(const char **p, const char **from, size_t *n)
 {
 	*p += strspn(*p, "/");
 	*from = *p;
@@ -28,7 +28,7 @@ bool dav_names_another(const char *given, const char *home, const char *login)
 	size_t n, m, others = 0;
 
 	for (;;) {
-		bool more = segment(&a, &x, &n), also = segment(&b, &y, &m);
+		bool more = next_segment(&a, &x, &n), also = next_segment(&b, &y, &m);
 
 		if (more != also)
 			return false;

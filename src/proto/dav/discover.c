@@ -170,7 +170,7 @@ static int on_probe(void *ctx, struct dav_response *r, struct err *err)
 }
 
 /* PROPFIND of what tells the way from ${url}. A "no" is no error: f->any stays false. */
-static int probe(const struct search *w, const char *url, struct found *f, struct err *err)
+static int probe_url(const struct search *w, const char *url, struct found *f, struct err *err)
 {
 	bool contacts = w->contacts;
 	struct dav_answer a;
@@ -266,7 +266,7 @@ static int count_collections(
 }
 
 /* A refusal of one URL lets others be tried. */
-static bool passes(int rc, const struct err *err)
+static bool lets_pass(int rc, const struct err *err)
 {
 	return rc < 0 && err->scope != ERR_WHOLE && err->code != ERR_STOPPED &&
 	       err->code != ERR_NET && err->code != ERR_BUSY;
@@ -303,7 +303,7 @@ static int probe_prefixed(const struct search *w, const char *prefix, const char
 		return err->code;
 	}
 	err_clear(err);
-	rc = probe(w, buf_str(&longer), f, err);
+	rc = probe_url(w, buf_str(&longer), f, err);
 	buf_clear(&longer);
 	return rc;
 }
@@ -313,9 +313,9 @@ static int homes_of_principals(const struct search *w, const struct dav_home *pr
 {
 	for (size_t i = 0; i < principals->n; i++) {
 		struct found f = {0};
-		int withheld, rc = probe(w, principals->urls[i], &f, err);
+		int withheld, rc = probe_url(w, principals->urls[i], &f, err);
 
-		if (passes(rc, err))
+		if (lets_pass(rc, err))
 			rc = probe_prefixed(w, out->prefix, principals->urls[i], &f, err);
 		if (rc == 0 && f.homes.n) {
 			free(out->principal);
@@ -325,7 +325,7 @@ static int homes_of_principals(const struct search *w, const struct dav_home *pr
 			take_homes(&f, out);
 		withheld = f.withheld;
 		found_clear(&f);
-		if (rc < 0 && !passes(rc, err))
+		if (rc < 0 && !lets_pass(rc, err))
 			return rc;
 		if (rc < 0)
 			rest->refusal = *err;
@@ -337,18 +337,18 @@ static int homes_of_principals(const struct search *w, const struct dav_home *pr
 }
 
 /* What ${url} leads to; out->n 0 if that is nothing. */
-static int follow(const struct search *w, const char *url, bool given, struct dav_home *out,
+static int follow_url(const struct search *w, const char *url, bool given, struct dav_home *out,
         struct rest *rest, struct err *err)
 {
 	struct found f = {0};
-	int rc = probe(w, url, &f, err);
+	int rc = probe_url(w, url, &f, err);
 
 	rest->status = f.status;
 	if (f.prefix && !out->prefix) {
 		out->prefix = f.prefix;
 		f.prefix = NULL;
 	}
-	if (passes(rc, err)) {
+	if (lets_pass(rc, err)) {
 		found_clear(&f);
 		return 0;
 	}
@@ -364,7 +364,7 @@ static int follow(const struct search *w, const char *url, bool given, struct da
 			size_t n = 0;
 
 			rc = count_collections(w, f.url, &n, &out->mixed, err);
-			if (passes(rc, err))
+			if (lets_pass(rc, err))
 				rc = 0;
 			if (n)
 				home_add(out, xstrdup(f.url));
@@ -407,7 +407,7 @@ void dav_tell_elsewhere(const struct dav_home *home, struct err *err)
 }
 
 /* *tried_out: how many places were tried before the one that led there. */
-static int discover(struct http *h, const struct service *s, struct dav_home *out,
+static int discover_home(struct http *h, const struct service *s, struct dav_home *out,
         size_t *tried_out, struct err *err)
 {
 	const struct search w = {h, s->kind == SERVICE_CARDDAV};
@@ -433,7 +433,7 @@ static int discover(struct http *h, const struct service *s, struct dav_home *ou
 		buf_reset(&url);
 		rc = url_join(buf_str(&origin), try[i], &url, err);
 		if (rc == 0)
-			rc = follow(&w, buf_str(&url), given && i == 0, out, &rest, err);
+			rc = follow_url(&w, buf_str(&url), given && i == 0, out, &rest, err);
 		weight = dav_err_weight(err, rest.status);
 		if (rc == 0 && weight > most) {
 			first = *err;
@@ -466,7 +466,7 @@ static int discover(struct http *h, const struct service *s, struct dav_home *ou
 int dav_discover(struct http *h, const struct service *s, struct dav_home *out, struct err *err)
 {
 	size_t tried = 0;
-	int rc = discover(h, s, out, &tried, err);
+	int rc = discover_home(h, s, out, &tried, err);
 
 	if (rc < 0 || !tried || !out->n || !s->at.path || !s->login.user ||
 	        !dav_names_another(s->at.path, out->urls[0], s->login.user))

@@ -80,7 +80,7 @@ static void take_encoding(const char *s, size_t n, char out[DAV_ENCODING_MAX])
 }
 
 /* Letters and digits in lower case. */
-static void squeeze(const char *name, char out[DAV_ENCODING_MAX])
+static void squeeze_name(const char *name, char out[DAV_ENCODING_MAX])
 {
 	size_t n = 0;
 
@@ -109,7 +109,7 @@ static void judge_encoding(const char *name, struct dav_head *out)
 	static const char *const latin1[] = {"latin1", "l1", "iso8859", "iso88591"};
 	char plain[DAV_ENCODING_MAX];
 
-	squeeze(name, plain);
+	squeeze_name(name, plain);
 	out->override = strcasecmp(name, "utf-8") == 0 || !*name ? NULL : "UTF-8";
 	out->utf8 = true;
 	for (size_t i = 0; i < COUNT(utf8); i++)

@@ -95,7 +95,7 @@ static const struct {
         {EL_CONDITION, "{DAV:}href", EL_CONDITION_HREF},
 };
 
-static void fail(struct dav_parser *p, int rc)
+static void fail_parse(struct dav_parser *p, int rc)
 {
 	if (!p->err.code)
 		err_set(&p->err, (enum err_code)rc, ERR_ITEM,
@@ -120,7 +120,7 @@ static bool is_message(const char *name)
 	return false;
 }
 
-static enum kind classify(enum kind parent, const char *name)
+static enum kind classify_name(enum kind parent, const char *name)
 {
 	for (size_t i = 0; i < COUNT(elements); i++)
 		if (elements[i].parent == parent && strcmp(elements[i].name, name) == 0)
@@ -176,7 +176,7 @@ static void start_value(struct dav_parser *p, const char *clark)
 static void start_condition(struct dav_parser *p, const char *clark)
 {
 	if (buf_addf(&p->error, "%s%s", p->error.len ? " " : "", clark) != 0)
-		fail(p, ERR_LIMIT);
+		fail_parse(p, ERR_LIMIT);
 }
 
 static void start_known(struct dav_parser *p, enum kind kind, const char *clark)
@@ -222,11 +222,11 @@ static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **a
 		err_set(&p->err, ERR_LIMIT, ERR_ITEM,
 		        p->depth == DAV_DEPTH_MAX ? "the XML is nested too deeply"
 		                                  : "a name in the XML is too long");
-		fail(p, ERR_LIMIT);
+		fail_parse(p, ERR_LIMIT);
 		return;
 	}
 	if (!p->value_depth)
-		kind = classify(p->stack[p->depth], clark);
+		kind = classify_name(p->stack[p->depth], clark);
 	p->stack[++p->depth] = kind;
 	if (!p->value_depth)
 		start_known(p, kind, clark);
@@ -259,7 +259,7 @@ static void XMLCALL on_text(void *ctx, const XML_Char *s, int len)
 		rc = p->text.len + (size_t)len > TEXT_MAX ? ERR_LIMIT
 		                                          : buf_add(&p->text, s, (size_t)len);
 	if (rc != 0)
-		fail(p, ERR_LIMIT);
+		fail_parse(p, ERR_LIMIT);
 }
 
 static bool is_mended(const struct dav_parser *p)
@@ -267,7 +267,7 @@ static bool is_mended(const struct dav_parser *p)
 	return p->mends && p->begun && p->repair.changed;
 }
 
-static char *trimmed(const struct buf *b)
+static char *trimmed_text(const struct buf *b)
 {
 	const char *s = buf_str(b);
 	size_t n = b->len;
@@ -319,13 +319,13 @@ static void end_value(struct dav_parser *p)
 	}
 	p->props_size += p->raw.xml.len + p->text.len + strlen(p->value_name);
 	if (p->r.n_props == DAV_PROPS_MAX || p->props_size > DAV_RESPONSE_MAX) {
-		fail(p, ERR_LIMIT);
+		fail_parse(p, ERR_LIMIT);
 		return;
 	}
 	prop = ARR_PUSH(p->r.props, p->r.n_props, p->props_cap);
 	prop->name = xstrdup(p->value_name);
 	prop->xml = xstrdup(buf_str(&p->raw.xml));
-	prop->text = trimmed(&p->text);
+	prop->text = trimmed_text(&p->text);
 	if (is_mended(p)) {
 		mend_text(&prop->xml);
 		mend_text(&prop->text);
@@ -354,10 +354,10 @@ static void end_href(struct dav_parser *p)
 	char *href = NULL, *mended;
 
 	if (p->n_hrefs == HREFS_MAX) {
-		fail(p, ERR_LIMIT);
+		fail_parse(p, ERR_LIMIT);
 		return;
 	}
-	href = trimmed(&p->text);
+	href = trimmed_text(&p->text);
 	if (is_mended(p)) {
 		mended = dav_repaired_href(href);
 		free(href);
@@ -376,7 +376,7 @@ static void end_status(struct dav_parser *p)
 		p->r.status = status;
 }
 
-static char *absolute(const char *base, const char *href)
+static char *absolute_url(const char *base, const char *href)
 {
 	struct buf url;
 	char *s;
@@ -405,14 +405,14 @@ static bool same_resource(const char *a, const char *b)
 	return same;
 }
 
-static void deliver(struct dav_parser *p, const char *href)
+static void deliver_response(struct dav_parser *p, const char *href)
 {
 	int rc = 0;
 
 	free(p->r.href);
 	free(p->r.url);
 	p->r.href = xstrdup(href);
-	p->r.url = absolute(p->base_url, href);
+	p->r.url = absolute_url(p->base_url, href);
 	if (p->sync && p->r.status == 507 && same_resource(p->r.url, p->base_url)) {
 		p->answer.truncated = true;
 		return;
@@ -421,7 +421,7 @@ static void deliver(struct dav_parser *p, const char *href)
 	if (p->fn)
 		rc = p->fn(p->ctx, &p->r, &p->err);
 	if (rc != 0)
-		fail(p, rc);
+		fail_parse(p, rc);
 }
 
 /* Several hrefs share one status (RFC 4918 14.24): a response for each. */
@@ -430,16 +430,16 @@ static void end_response(struct dav_parser *p)
 	if (p->error.len && !p->r.error)
 		p->r.error = xstrdup(buf_str(&p->error));
 	if (!p->n_hrefs)
-		deliver(p, "");
+		deliver_response(p, "");
 	for (size_t i = 0; i < p->n_hrefs && !p->err.code; i++)
-		deliver(p, p->hrefs[i]);
+		deliver_response(p, p->hrefs[i]);
 	forget_response(p);
 }
 
-static void keep(char **where, const struct buf *text)
+static void keep_text(char **where, const struct buf *text)
 {
 	free(*where);
-	*where = trimmed(text);
+	*where = trimmed_text(text);
 }
 
 static void end_known(struct dav_parser *p, enum kind kind)
@@ -461,18 +461,18 @@ static void end_known(struct dav_parser *p, enum kind kind)
 		end_status(p);
 		break;
 	case EL_SYNC_TOKEN:
-		keep(&p->answer.sync_token, &p->text);
+		keep_text(&p->answer.sync_token, &p->text);
 		break;
 	case EL_MESSAGE:
 		if (!p->answer.error_text || !*p->answer.error_text)
-			keep(&p->answer.error_text, &p->text);
+			keep_text(&p->answer.error_text, &p->text);
 		break;
 	case EL_CONDITION_HREF:
-		keep(&p->answer.error_href, &p->text);
+		keep_text(&p->answer.error_href, &p->text);
 		break;
 	case EL_ERROR:
 		if (p->depth == 0 && p->error.len)
-			keep(&p->answer.error, &p->error);
+			keep_text(&p->answer.error, &p->error);
 		break;
 	default:
 		break;
@@ -504,7 +504,7 @@ static void XMLCALL on_doctype(void *ctx, const XML_Char *name, const XML_Char *
 	(void)name, (void)system, (void)public, (void)internal;
 	if (!p->err.code)
 		err_set(&p->err, ERR_PROTO, ERR_ITEM, "the answer has a document type: refused");
-	fail(p, ERR_PROTO);
+	fail_parse(p, ERR_PROTO);
 }
 
 /* Of a name that expat does not know. */
@@ -597,7 +597,7 @@ void dav_parser_take(struct dav_parser *p, struct dav_answer *a)
 	memset(&p->answer, 0, sizeof p->answer);
 }
 
-static int parse(struct dav_parser *p, const char *s, size_t n, bool last, struct err *err)
+static int parse_octets(struct dav_parser *p, const char *s, size_t n, bool last, struct err *err)
 {
 	enum XML_Status status = XML_Parse(p->xml, s, (int)n, last);
 	enum XML_Error why;
@@ -633,7 +633,7 @@ static int feed_pieces(struct dav_parser *p, const char *s, size_t n, bool last,
 			xml = buf_str(&p->repair.out);
 			len = p->repair.out.len;
 		}
-		if (len && parse(p, xml, len, false, err) != 0)
+		if (len && parse_octets(p, xml, len, false, err) != 0)
 			return p->err.code;
 		s += part;
 		n -= part;
@@ -642,12 +642,12 @@ static int feed_pieces(struct dav_parser *p, const char *s, size_t n, bool last,
 		return 0;
 	if (p->mends)
 		dav_repair_feed(&p->repair, "", 0, true);
-	return parse(p, p->mends ? buf_str(&p->repair.out) : "", p->mends ? p->repair.out.len : 0,
-	        true, err);
+	return parse_octets(p, p->mends ? buf_str(&p->repair.out) : "",
+	        p->mends ? p->repair.out.len : 0, true, err);
 }
 
 /* The octets before it are known to be none of the XML: go on behind them. */
-static int begin(struct dav_parser *p, const struct dav_head *h, struct err *err)
+static int begin_xml(struct dav_parser *p, const struct dav_head *h, struct err *err)
 {
 	struct buf head = p->head;
 	int rc;
@@ -674,7 +674,7 @@ static int feed_head(struct dav_parser *p, const char **s, size_t *n, struct err
 	*n -= part;
 	if (!dav_head_look(buf_str(&p->head), p->head.len, p->head.len == DAV_HEAD_MAX, &h))
 		return 0;
-	return begin(p, &h, err);
+	return begin_xml(p, &h, err);
 }
 
 int dav_parser_feed(struct dav_parser *p, const void *data, size_t n, struct err *err)
@@ -700,7 +700,7 @@ int dav_parser_end(struct dav_parser *p, struct err *err)
 		struct dav_head h;
 
 		(void)dav_head_look(buf_str(&p->head), p->head.len, true, &h);
-		rc = begin(p, &h, err);
+		rc = begin_xml(p, &h, err);
 	}
 	if (rc == 0 && !p->closed)
 		rc = feed_pieces(p, "", 0, true, err);

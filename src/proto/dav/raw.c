@@ -45,7 +45,7 @@ struct name {
 	int uri_len, local_len;
 };
 
-static struct name split(const char *s)
+static struct name split_name(const char *s)
 {
 	struct name n = {.uri = "", .local = s, .prefix = ""};
 	const char *a = strchr(s, DAV_SEP), *b;
@@ -64,7 +64,7 @@ static struct name split(const char *s)
 
 bool dav_clark(const char *s, char out[DAV_NAME_MAX])
 {
-	struct name n = split(s);
+	struct name n = split_name(s);
 	int len = snprintf(out, DAV_NAME_MAX, n.uri_len ? "{%.*s}%.*s" : "%.*s%.*s", n.uri_len,
 	        n.uri, n.local_len, n.local);
 
@@ -106,7 +106,7 @@ static bool is_declared(const struct dav_raw *w, const struct name *n)
 	return !n->uri_len; /* no default namespace */
 }
 
-static int declare(struct dav_raw *w, const struct name *n)
+static int declare_prefix(struct dav_raw *w, const struct name *n)
 {
 	struct dav_ns *ns;
 	int rc;
@@ -131,8 +131,8 @@ static int put_name(struct dav_raw *w, const struct name *n)
 
 static int put_attribute(struct dav_raw *w, const char *name, const char *value)
 {
-	struct name n = split(name);
-	int rc = n.uri_len ? declare(w, &n) : 0;
+	struct name n = split_name(name);
+	int rc = n.uri_len ? declare_prefix(w, &n) : 0;
 
 	if (rc == 0)
 		rc = buf_addc(&w->xml, ' ');
@@ -155,7 +155,7 @@ static int close_tag(struct dav_raw *w)
 
 int dav_raw_start(struct dav_raw *w, const char *name, const char **atts)
 {
-	struct name n = split(name);
+	struct name n = split_name(name);
 	int rc = close_tag(w);
 
 	w->depth++;
@@ -164,7 +164,7 @@ int dav_raw_start(struct dav_raw *w, const char *name, const char **atts)
 	if (rc == 0)
 		rc = put_name(w, &n);
 	if (rc == 0)
-		rc = declare(w, &n);
+		rc = declare_prefix(w, &n);
 	for (; rc == 0 && *atts; atts += 2)
 		rc = put_attribute(w, atts[0], atts[1]);
 	w->open = true;
@@ -180,7 +180,7 @@ int dav_raw_text(struct dav_raw *w, const char *s, size_t n)
 
 int dav_raw_end(struct dav_raw *w, const char *name)
 {
-	struct name n = split(name);
+	struct name n = split_name(name);
 	int rc = 0;
 
 	if (w->open) {

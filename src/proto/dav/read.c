@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int put(struct buf *out, const char *s, struct err *err)
+static int put_text(struct buf *out, const char *s, struct err *err)
 {
 	return buf_adds(out, s) == 0 ? 0
 	                             : err_set(err, ERR_LIMIT, ERR_ITEM, "a request is too long");
@@ -30,10 +30,10 @@ static int propfind_body(const char *const *props, size_t n, struct buf *out, st
 	int rc = dav_put_root(out, "D:propfind", err);
 
 	if (rc == 0)
-		rc = put(out, "<D:prop>", err);
+		rc = put_text(out, "<D:prop>", err);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = dav_put_empty(out, props[i], err);
-	return rc == 0 ? put(out, "</D:prop></D:propfind>", err) : rc;
+	return rc == 0 ? put_text(out, "</D:prop></D:propfind>", err) : rc;
 }
 
 int dav_propfind(struct http *h, const char *url, int depth, const char *const *props, size_t n,
@@ -68,12 +68,12 @@ int dav_sync(struct http *h, const char *url, const char *token, dav_response_fn
 	c.rq.header[1] = "Depth: 0";
 	rc = dav_put_root(&c.body, "D:sync-collection", err);
 	if (rc == 0)
-		rc = put(&c.body, "<D:sync-token>", err);
+		rc = put_text(&c.body, "<D:sync-token>", err);
 	if (rc == 0)
 		rc = dav_put_text(&c.body, token, strlen(token), err);
 	/* No limit: Nextcloud refuses one for the first time with a 507. */
 	if (rc == 0)
-		rc = put(&c.body,
+		rc = put_text(&c.body,
 		        "</D:sync-token><D:sync-level>1</D:sync-level><D:prop><D:getetag/>"
 		        "<D:getcontentlength/><D:resourcetype/></D:prop>"
 		        "</D:sync-collection>",
@@ -89,13 +89,13 @@ static int put_data_element(const struct dav_multiget *m, struct buf *out, struc
 	int rc;
 
 	if (!m->contacts)
-		return put(out, "<C:calendar-data/>", err);
+		return put_text(out, "<C:calendar-data/>", err);
 	if (!m->version)
-		return put(out, "<CR:address-data/>", err);
-	rc = put(out, "<CR:address-data content-type=\"text/vcard\" version=\"", err);
+		return put_text(out, "<CR:address-data/>", err);
+	rc = put_text(out, "<CR:address-data content-type=\"text/vcard\" version=\"", err);
 	if (rc == 0)
 		rc = dav_put_text(out, m->version, strlen(m->version), err);
-	return rc == 0 ? put(out, "\"/>", err) : rc;
+	return rc == 0 ? put_text(out, "\"/>", err) : rc;
 }
 
 static int multiget_body(const struct dav_multiget *m, struct buf *out, struct err *err)
@@ -104,26 +104,26 @@ static int multiget_body(const struct dav_multiget *m, struct buf *out, struct e
 	int rc = dav_put_root(out, name, err);
 
 	if (rc == 0)
-		rc = put(out, "<D:prop><D:getetag/>", err);
+		rc = put_text(out, "<D:prop><D:getetag/>", err);
 	if (rc == 0)
 		rc = put_data_element(m, out, err);
 	if (rc == 0)
-		rc = put(out, "</D:prop>", err);
+		rc = put_text(out, "</D:prop>", err);
 	for (size_t i = 0; rc == 0 && i < m->n_hrefs; i++) {
-		rc = put(out, "<D:href>", err);
+		rc = put_text(out, "<D:href>", err);
 		if (rc == 0)
 			rc = dav_put_text(out, m->hrefs[i], strlen(m->hrefs[i]), err);
 		if (rc == 0)
-			rc = put(out, "</D:href>", err);
+			rc = put_text(out, "</D:href>", err);
 	}
 	if (rc == 0)
-		rc = put(out, m->contacts ? "</CR:addressbook-multiget>" : "</C:calendar-multiget>",
-		        err);
+		rc = put_text(out,
+		        m->contacts ? "</CR:addressbook-multiget>" : "</C:calendar-multiget>", err);
 	return rc;
 }
 
 /* Those whose body can be made come first in ${calls}; the rest has its error already. */
-static size_t prepare(struct dav_multiget *list, size_t n, dav_response_fn fn, void *ctx,
+static size_t prepare_calls(struct dav_multiget *list, size_t n, dav_response_fn fn, void *ctx,
         struct dav_call *calls, size_t *of)
 {
 	size_t made = 0;
@@ -150,7 +150,7 @@ int dav_multiget_run(struct http *h, struct dav_multiget *list, size_t n, unsign
 {
 	struct dav_call *calls = xcalloc(n ? n : 1, sizeof *calls);
 	size_t *of = xcalloc(n ? n : 1, sizeof *of);
-	size_t made = prepare(list, n, fn, ctx, calls, of);
+	size_t made = prepare_calls(list, n, fn, ctx, calls, of);
 	int rc = dav_call_run(h, calls, made, parallel, err);
 
 	for (size_t i = 0; i < made; i++) {

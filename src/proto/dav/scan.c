@@ -61,7 +61,7 @@ static void XMLCALL on_doctype(void *ctx, const XML_Char *name, const XML_Char *
 	(void)XML_StopParser(s->xml, XML_FALSE);
 }
 
-static bool feed(struct scan *s, const char *text, bool last)
+static bool feed_scan(struct scan *s, const char *text, bool last)
 {
 	size_t n = strlen(text);
 
@@ -83,8 +83,8 @@ bool dav_scan(const char *xml, dav_scan_fn fn, void *ctx)
 	XML_SetCharacterDataHandler(s.xml, on_text);
 	XML_SetStartDoctypeDeclHandler(s.xml, on_doctype);
 	/* depth 0 in between: the text closed our element and opened another */
-	ok = feed(&s, "<x>", false) && feed(&s, xml, false) && s.depth == 1 &&
-	     feed(&s, "</x>", true);
+	ok = feed_scan(&s, "<x>", false) && feed_scan(&s, xml, false) && s.depth == 1 &&
+	     feed_scan(&s, "</x>", true);
 	XML_ParserFree(s.xml);
 	buf_clear(&s.text);
 	return ok;

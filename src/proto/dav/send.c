@@ -36,7 +36,7 @@ static char *disposition_of(const char *name)
 	return buf_take(&b);
 }
 
-static void prepare(struct dav_send *s, struct sending *g, struct dav_call *c)
+static void prepare_call(struct dav_send *s, struct sending *g, struct dav_call *c)
 {
 	const char **header = c->rq.header;
 
@@ -67,7 +67,7 @@ int dav_send_run(
 	int rc;
 
 	for (size_t i = 0; i < n; i++)
-		prepare(list[i], &g[i], &calls[i]);
+		prepare_call(list[i], &g[i], &calls[i]);
 	rc = n ? dav_call_run(h, calls, n, parallel, err) : 0;
 	for (size_t i = 0; i < n; i++) {
 		list[i]->err = calls[i].err;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int put(struct buf *out, const char *s, struct err *err)
+static int put_text(struct buf *out, const char *s, struct err *err)
 {
 	return buf_adds(out, s) == 0 ? 0
 	                             : err_set(err, ERR_LIMIT, ERR_ITEM, "a request is too long");
@@ -50,7 +50,7 @@ static int run_write(struct http *h, struct dav_call *c, struct err *err)
 
 static int put_types(struct buf *out, const char *types, struct err *err)
 {
-	int rc = put(out, "<D:resourcetype>", err);
+	int rc = put_text(out, "<D:resourcetype>", err);
 
 	while (rc == 0 && *(types += strspn(types, " "))) {
 		size_t n = strcspn(types, " ");
@@ -60,7 +60,7 @@ static int put_types(struct buf *out, const char *types, struct err *err)
 		free(one);
 		types += n;
 	}
-	return rc == 0 ? put(out, "</D:resourcetype>", err) : rc;
+	return rc == 0 ? put_text(out, "</D:resourcetype>", err) : rc;
 }
 
 static int set_body(struct buf *out, const char *root, const char *types, const struct dav_set *set,
@@ -69,16 +69,16 @@ static int set_body(struct buf *out, const char *root, const char *types, const 
 	int rc = dav_put_root(out, root, err);
 
 	if (rc == 0)
-		rc = put(out, "<D:set><D:prop>", err);
+		rc = put_text(out, "<D:set><D:prop>", err);
 	if (rc == 0 && types)
 		rc = put_types(out, types, err);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = dav_put_set(out, &set[i], err);
 	if (rc == 0)
-		rc = put(out, "</D:prop></D:set></", err);
+		rc = put_text(out, "</D:prop></D:set></", err);
 	if (rc == 0)
-		rc = put(out, root, err);
-	return rc == 0 ? put(out, ">", err) : rc;
+		rc = put_text(out, root, err);
+	return rc == 0 ? put_text(out, ">", err) : rc;
 }
 
 /*

@@ -70,7 +70,7 @@ struct clark {
 	size_t uri_len;
 };
 
-static bool split(const char *s, struct clark *out)
+static bool split_clark(const char *s, struct clark *out)
 {
 	const char *end = *s == '{' ? strchr(s, '}') : NULL;
 
@@ -118,7 +118,7 @@ int dav_put_empty(struct buf *out, const char *clark, struct err *err)
 	struct clark c;
 	int rc;
 
-	if (!split(clark, &c))
+	if (!split_clark(clark, &c))
 		return bad_name(clark, err);
 	rc = put_open(out, &c, err);
 	if (rc != 0)
@@ -145,7 +145,7 @@ int dav_put_set(struct buf *out, const struct dav_set *set, struct err *err)
 	struct clark c;
 	int rc;
 
-	if (!split(set->name, &c))
+	if (!split_clark(set->name, &c))
 		return bad_name(set->name, err);
 	if (!dav_scan(set->xml, NULL, NULL))
 		return err_set(

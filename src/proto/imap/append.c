@@ -90,7 +90,7 @@ out:
 	free(uids);
 }
 
-static void taken(struct appender *a, const struct flight *f, const struct status_line *s)
+static void note_taken(struct appender *a, const struct flight *f, const struct status_line *s)
 {
 	struct line args = s->args;
 	struct token validity = line_next(&args), set = line_next(&args);
@@ -142,7 +142,7 @@ static void not_taken(struct appender *a, const struct flight *f, const struct s
 }
 
 /* A tagged line; false if it is none of ours. */
-static bool landed(struct appender *a, const struct status_line *s)
+static bool has_landed(struct appender *a, const struct status_line *s)
 {
 	for (size_t i = 0; i < a->n_flights; i++) {
 		struct flight f = a->flights[i];
@@ -158,7 +158,7 @@ static bool landed(struct appender *a, const struct status_line *s)
 		snprintf(a->m->last_text, sizeof a->m->last_text, "%.*s",
 		        s->text_len > 250 ? 250 : (int)s->text_len, s->text);
 		if (s->status == STATUS_OK)
-			taken(a, &f, s);
+			note_taken(a, &f, s);
 		else
 			not_taken(a, &f, s);
 		return true;
@@ -169,7 +169,7 @@ static bool landed(struct appender *a, const struct status_line *s)
 enum heard { HEARD_OTHER, HEARD_PLUS, HEARD_TAGGED };
 
 /* One line from the server. */
-static int hear(struct appender *a, enum heard *out, unsigned *tag, struct err *err)
+static int hear_line(struct appender *a, enum heard *out, unsigned *tag, struct err *err)
 {
 	struct status_line s;
 	const char *p;
@@ -187,7 +187,7 @@ static int hear(struct appender *a, enum heard *out, unsigned *tag, struct err *
 		snprintf(a->bye, sizeof a->bye, "%.*s", s.text_len > 190 ? 190 : (int)s.text_len,
 		        s.text);
 	} else if (s.tag) {
-		if (!landed(a, &s))
+		if (!has_landed(a, &s))
 			return session_fail(
 			        a->m, ERR_PROTO, err, "an answer to a command that was not sent");
 		*out = HEARD_TAGGED;
@@ -207,7 +207,7 @@ static int hear_waiting(struct appender *a, struct err *err)
 	int r = 0;
 
 	while (r == 0 && a->n_flights && transport_readable(a->m->t))
-		r = hear(a, &heard, &tag, err);
+		r = hear_line(a, &heard, &tag, err);
 	return r;
 }
 
@@ -221,7 +221,7 @@ static int hear_until(struct appender *a, size_t left, struct err *err)
 	if (a->n_flights > left && (r = command_flush(a->m, err)) == 0)
 		count_wait(a->m);
 	while (r == 0 && a->n_flights > left)
-		r = hear(a, &heard, &tag, err);
+		r = hear_line(a, &heard, &tag, err);
 	return r;
 }
 
@@ -237,7 +237,7 @@ static int hear_plus(struct appender *a, unsigned own, bool *go, struct err *err
 		return r;
 	count_wait(a->m);
 	while (r == 0 && heard != HEARD_PLUS && tag != own)
-		r = hear(a, &heard, &tag, err);
+		r = hear_line(a, &heard, &tag, err);
 	if (r == 0 && heard == HEARD_PLUS)
 		*go = true;
 	else if (r == 0 && (r = transport_literal_refused(a->m->t, err)) != 0)
@@ -259,7 +259,7 @@ static bool keyword_sendable(const char *s)
 	return true;
 }
 
-static bool sendable(const struct imap_append *it)
+static bool is_sendable(const struct imap_append *it)
 {
 	for (size_t i = 0; i < it->n_keywords; i++)
 		if (!keyword_sendable(it->keywords[i]))
@@ -305,7 +305,7 @@ static int give_octets(void *ctx, const void *p, size_t n, struct err *err)
  * What the giver cannot give leaves the command half said: no way on but a new
  * connection.
  */
-static int give(struct appender *a, size_t i, struct err *err)
+static int give_literal(struct appender *a, size_t i, struct err *err)
 {
 	struct imap_append *it = &a->list[i];
 	struct err why = {0};
@@ -345,7 +345,7 @@ static int send_message(struct appender *a, size_t i, bool *go, struct err *err)
 	*go = true;
 	if (r == 0 && !plus)
 		r = hear_plus(a, own, go, err);
-	return r == 0 && *go ? give(a, i, err) : r;
+	return r == 0 && *go ? give_literal(a, i, err) : r;
 }
 
 /* Messages ${first} and on as one command. */
@@ -444,7 +444,7 @@ int imap_append(struct imap *m, const uint8_t *name, size_t name_len, struct ima
 	lines_forget(m, false);
 	a.state = xcalloc(n ? n : 1, 1);
 	for (size_t i = 0; i < n; i++)
-		if (!sendable(&list[i]))
+		if (!is_sendable(&list[i]))
 			refuse_one(&a, i, "",
 			        "not sent: a keyword that is no atom, or 4 GiB and more", 54);
 	for (size_t i = 0; i < n; i++)

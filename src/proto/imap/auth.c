@@ -24,7 +24,7 @@ struct attempt {
 	char reason[300]; /* from inside the exchange */
 };
 
-static bool offered(void *ctx, const char *mech)
+static bool is_offered(void *ctx, const char *mech)
 {
 	char name[64];
 
@@ -103,7 +103,7 @@ static int hung_up(struct attempt *a, const struct status_line *s, struct err *e
 }
 
 /* Read until the tagged line, answering challenges. */
-static int exchange(struct attempt *a, struct sasl *sasl, struct err *err)
+static int sasl_exchange(struct attempt *a, struct sasl *sasl, struct err *err)
 {
 	unsigned steps = 0;
 	struct untagged u;
@@ -133,7 +133,7 @@ static int exchange(struct attempt *a, struct sasl *sasl, struct err *err)
 	}
 }
 
-static int authenticate(struct attempt *a, struct sasl *sasl, struct err *err)
+static int run_sasl(struct attempt *a, struct sasl *sasl, struct err *err)
 {
 	struct imap *m = a->m;
 	struct err why = {0};
@@ -159,7 +159,7 @@ static int authenticate(struct attempt *a, struct sasl *sasl, struct err *err)
 	caps_forget(m); /* they change with the state (RFC 3501 6.1.1) */
 	if (r == 0 && (r = command_flush(m, err)) == 0) {
 		count_wait(m);
-		r = exchange(a, sasl, err);
+		r = sasl_exchange(a, sasl, err);
 	}
 	return r;
 }
@@ -185,12 +185,12 @@ static int login_command(struct attempt *a, const struct secret *secret, struct 
 	caps_forget(m);
 	if (r == 0 && (r = command_flush(m, err)) == 0) {
 		count_wait(m);
-		r = exchange(a, NULL, err);
+		r = sasl_exchange(a, NULL, err);
 	}
 	return r;
 }
 
-static int refused(struct attempt *a, const struct endpoint *at, struct err *err)
+static int set_refused(struct attempt *a, const struct endpoint *at, struct err *err)
 {
 	struct imap *m = a->m;
 	const char *hint = imap_hint(at->host, a->text);
@@ -225,7 +225,7 @@ static int try_login(
 	if (a->mech && !(sasl = sasl_new(a->mech, a->login, used, &service->at, err)))
 		return ERR_AUTH;
 	transport_secret(a->m->t, true);
-	r = sasl ? authenticate(a, sasl, err) : login_command(a, used, err);
+	r = sasl ? run_sasl(a, sasl, err) : login_command(a, used, err);
 	transport_secret(a->m->t, false);
 	if (sasl && *sasl_server_says(sasl))
 		snprintf(a->reason, sizeof a->reason, "%s", sasl_server_says(sasl));
@@ -234,7 +234,7 @@ static int try_login(
 		r = err_set(err, ERR_AUTH, ERR_WHOLE, "signing in as %.100s (%s): %.200s",
 		        a->login->user, a->mech, a->reason);
 	else if (r == 0 && a->said.status != STATUS_OK)
-		r = refused(a, &service->at, err);
+		r = set_refused(a, &service->at, err);
 	else if (r == 0 && sasl && (r = sasl_finish(sasl, err)) != 0)
 		(void)session_fail(a->m, ERR_AUTH, NULL, "the server did not prove itself");
 	sasl_free(sasl);
@@ -242,7 +242,7 @@ static int try_login(
 }
 
 /* The mechanism to use: NULL with 0 means the LOGIN command. */
-static int choose(struct attempt *a, struct err *err)
+static int choose_way(struct attempt *a, struct err *err)
 {
 	const char *mech = a->login->mech;
 	char list[300] = "";
@@ -250,11 +250,11 @@ static int choose(struct attempt *a, struct err *err)
 	if (mech) {
 		a->mech = mech;
 		/* LOGIN is also the name of the command. */
-		if (strcmp(mech, "LOGIN") == 0 && !offered(a->m, mech))
+		if (strcmp(mech, "LOGIN") == 0 && !is_offered(a->m, mech))
 			a->mech = NULL;
 		return sasl_check(a->login, mech, err);
 	}
-	a->mech = sasl_best(a->login, transport_is_tls(a->m->t), offered, a->m);
+	a->mech = sasl_best(a->login, transport_is_tls(a->m->t), is_offered, a->m);
 	if (a->mech || !imap_has(a->m, "LOGINDISABLED"))
 		return sasl_check(a->login, a->mech, err);
 	for (size_t i = 0; i < a->m->n_caps; i++)
@@ -279,7 +279,7 @@ int session_login(
 	bool renewed = used->data != NULL;
 	int r;
 
-	if ((r = caps_ask(m, err)) != 0 || (r = choose(&a, err)) != 0)
+	if ((r = caps_ask(m, err)) != 0 || (r = choose_way(&a, err)) != 0)
 		return r;
 	if (!a.login->user || !a.login->get_secret)
 		return err_set(

@@ -277,7 +277,7 @@ static bool line_literal(const char *p, size_t n, uint64_t *size)
 	return end > brace + 1 && (strcmp(end, "}\r\n") == 0 || strcmp(end, "}\n") == 0);
 }
 
-static int drain(struct imap *m, uint64_t n, struct err *err)
+static int drain_octets(struct imap *m, uint64_t n, struct err *err)
 {
 	char skip[4096];
 
@@ -303,7 +303,7 @@ int read_line(struct imap *m, const char **p, size_t *n, struct err *err)
 		*p = m->lib->imap_stream_buffer->str;
 		*n = m->lib->imap_stream_buffer->len;
 		more = line_literal(*p, *n, &size);
-		if (more && (r = drain(m, size, err)) != 0)
+		if (more && (r = drain_octets(m, size, err)) != 0)
 			return r;
 		literal |= more;
 	} while (more);
@@ -391,7 +391,7 @@ static bool is_list(const struct untagged *u)
  * came before it in the same answer. All of it is read again by us, but for FETCH, which
  * was handed on as it came. 1: the answer is whole; 0: go on reading; or an error.
  */
-static int repair(struct imap *m, unsigned *tag_out, struct err *err)
+static int repair_line(struct imap *m, unsigned *tag_out, struct err *err)
 {
 	const MMAPString *b = m->lib->imap_stream_buffer;
 	const char *p = b->str, *last;
@@ -430,7 +430,7 @@ static int cut_off(struct imap *m, struct err *err)
 	return session_net_error(m, err);
 }
 
-/* One call of libetpan. As repair(). */
+/* One call of libetpan. As repair_line(). */
 static int read_response(struct imap *m, unsigned *tag_out, struct err *err)
 {
 	struct mailimap_response *response = NULL;
@@ -458,7 +458,7 @@ static int read_response(struct imap *m, unsigned *tag_out, struct err *err)
 	if (m->ops_err.code)
 		return session_net_error(m, err);
 	if (r == MAILIMAP_ERROR_PARSE && transport_error(m->t, NULL) == ERR_OK)
-		return repair(m, tag_out, err);
+		return repair_line(m, tag_out, err);
 	/* PROTOCOL is a BAD, or the tag of another command in flight. */
 	if (r != MAILIMAP_NO_ERROR && r != MAILIMAP_ERROR_PROTOCOL)
 		return cut_off(m, err);

@@ -241,7 +241,7 @@ static void take_extension(struct fetch_build *b, const struct mailimap_extensio
 
 /* ---- an answer is whole ---- */
 
-static void deliver(struct imap *m, const char *raw, bool good)
+static void deliver_msg(struct imap *m, const char *raw, bool good)
 {
 	struct imap_msg *msg = &m->build.msg;
 
@@ -279,7 +279,7 @@ void fetch_confirm(struct imap *m)
 		return;
 	m->held = false;
 	m->held_raw = NULL;
-	deliver(m, raw, true);
+	deliver_msg(m, raw, true);
 	free(raw);
 }
 
@@ -289,7 +289,7 @@ void fetch_confirm(struct imap *m)
  * answer well and the next line is one of the protocol: until then it is held. Where the
  * announced length was a lie, it is spoiled.
  */
-static void answered(struct imap *m, const char *line, size_t n, char *raw)
+static void take_answer(struct imap *m, const char *line, size_t n, char *raw)
 {
 	/* One body was counted only if its octets came: an empty one has none. */
 	m->build.msg.has_body |= m->body_items != 0;
@@ -298,7 +298,7 @@ static void answered(struct imap *m, const char *line, size_t n, char *raw)
 		m->held_raw = raw;
 		return;
 	}
-	deliver(m, raw, !m->build.msg.has_body);
+	deliver_msg(m, raw, !m->build.msg.has_body);
 	free(raw);
 }
 
@@ -344,7 +344,7 @@ static void on_message(struct mailimap_msg_att *att, void *ctx)
 	if (m->build.msg.uid && wide_number(m, "UID", m->build.msg.uid) > UINT32_MAX)
 		m->build.msg.uid = 0;
 	line = this_response(m, &n);
-	answered(m, line, n, NULL);
+	take_answer(m, line, n, NULL);
 }
 
 void fetch_raw(struct imap *m, const char *p, size_t n)
@@ -357,7 +357,7 @@ void fetch_raw(struct imap *m, const char *p, size_t n)
 	memcpy(copy, p, n);
 	copy[n] = '\0';
 	if (fetch_parse(&m->build, copy, n)) {
-		answered(m, copy, n, copy);
+		take_answer(m, copy, n, copy);
 		return;
 	}
 	fetch_reset(&m->build);

@@ -47,7 +47,7 @@ bool is_literal(const char *p, const char *end)
 	return literal_header(p, end, &size) != 0;
 }
 
-static struct token quoted(struct line *l)
+static struct token read_quoted(struct line *l)
 {
 	struct token t = {.kind = TOKEN_BAD};
 	const char *s = l->p + 1;
@@ -70,7 +70,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static struct token atom(struct line *l)
+static struct token read_atom(struct line *l)
 {
 	struct token t = {.kind = TOKEN_ATOM, .p = l->p};
 	const char *s = l->p;
@@ -100,10 +100,10 @@ struct token line_next(struct line *l)
 		return t;
 	}
 	if (*l->p == '"')
-		return quoted(l);
+		return read_quoted(l);
 	head = literal_header(l->p, l->end, &size);
 	if (!head)
-		return atom(l);
+		return read_atom(l);
 	if (size > (uint64_t)(l->end - l->p) - head) {
 		t.kind = TOKEN_BAD;
 		return t;

@@ -57,7 +57,8 @@ static void session_free(struct imap *m)
 	free(m);
 }
 
-static int greeting(struct imap *m, const struct endpoint *at, bool *authenticated, struct err *err)
+static int read_greeting(
+        struct imap *m, const struct endpoint *at, bool *authenticated, struct err *err)
 {
 	struct status_line s;
 	const char *p;
@@ -91,7 +92,7 @@ static int greeting(struct imap *m, const struct endpoint *at, bool *authenticat
 }
 
 /* Nothing that was said before TLS counts after it. */
-static int starttls(struct imap *m, const struct endpoint *at, bool authenticated, struct err *err)
+static int start_tls(struct imap *m, const struct endpoint *at, bool authenticated, struct err *err)
 {
 	int r;
 
@@ -115,7 +116,7 @@ static int starttls(struct imap *m, const struct endpoint *at, bool authenticate
 	return r;
 }
 
-static int begin(
+static int begin_session(
         struct imap *m, const struct service *service, struct secret *used, struct err *err)
 {
 	bool authenticated = false;
@@ -123,10 +124,10 @@ static int begin(
 
 	if (!m->lib || !m->stream)
 		return session_fail(m, ERR_LIMIT, err, "out of memory");
-	if ((r = greeting(m, &service->at, &authenticated, err)) != 0)
+	if ((r = read_greeting(m, &service->at, &authenticated, err)) != 0)
 		return r;
 	if (service->at.security == SECURITY_STARTTLS &&
-	        (r = starttls(m, &service->at, authenticated, err)) != 0)
+	        (r = start_tls(m, &service->at, authenticated, err)) != 0)
 		return r;
 	r = authenticated ? caps_ask(m, err) : session_login(m, service, used, err);
 	return r ? r : session_namespace(m, err);
@@ -147,7 +148,7 @@ static int open_once(const struct service *service, bool target, struct progress
 	m = session_new(t, target, progress);
 	m->found_one_by_one = service->one_by_one;
 	m->one_by_one = service->one_by_one && atomic_load(service->one_by_one);
-	r = begin(m, service, used, err);
+	r = begin_session(m, service, used, err);
 	if (r != 0) {
 		*hung_up_out = !imap_alive(m);
 		imap_close(m);
@@ -192,7 +193,7 @@ int imap_open(const struct service *service, bool target, struct progress *progr
  * A server that reads LOGOUT after our end is gone may log an error, no more: a short
  * wait is enough.
  */
-static void logout(struct imap *m)
+static void send_logout(struct imap *m)
 {
 	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
 
@@ -210,7 +211,7 @@ void imap_close(struct imap *m)
 		return;
 	/* With answers still to come, reading up to the BYE could take for ever. */
 	if (imap_alive(m) && !m->n_pending)
-		logout(m);
+		send_logout(m);
 	if (m->found_one_by_one && ignores_pipelining(m))
 		atomic_store(m->found_one_by_one, true);
 	session_free(m);

@@ -33,7 +33,7 @@ static bool at_end(const struct scan *s)
 	return s->at >= s->b->len;
 }
 
-static char here(const struct scan *s)
+static char char_here(const struct scan *s)
 {
 	return s->b->str[s->at];
 }
@@ -125,15 +125,15 @@ static int skip_literal(struct scan *s)
 	size_t n = 0, digits = 0, brace;
 	bool whole;
 
-	s->at += here(s) == '~';
+	s->at += char_here(s) == '~';
 	brace = s->at++;
-	for (; !at_end(s) && isdigit((unsigned char)here(s)); s->at++, digits++)
-		n = digits < 10 ? n * 10 + (size_t)(here(s) - '0') : n;
-	if (!digits || digits > 10 || n > UINT32_MAX || at_end(s) || here(s) != '}')
+	for (; !at_end(s) && isdigit((unsigned char)char_here(s)); s->at++, digits++)
+		n = digits < 10 ? n * 10 + (size_t)(char_here(s) - '0') : n;
+	if (!digits || digits > 10 || n > UINT32_MAX || at_end(s) || char_here(s) != '}')
 		return MAILIMAP_ERROR_PARSE;
-	for (s->at++; !at_end(s) && (here(s) == ' ' || here(s) == '\r'); s->at++)
+	for (s->at++; !at_end(s) && (char_here(s) == ' ' || char_here(s) == '\r'); s->at++)
 		;
-	if (at_end(s) || here(s) != '\n')
+	if (at_end(s) || char_here(s) != '\n')
 		return MAILIMAP_ERROR_PARSE;
 	s->at++;
 	if (n && at_end(s) && is_body_item(s, &whole))
@@ -143,10 +143,10 @@ static int skip_literal(struct scan *s)
 
 static int skip_quoted(struct scan *s)
 {
-	for (s->at++; !at_end(s) && here(s) != '"' && here(s) != '\n'; s->at++)
-		if (here(s) == '\\')
+	for (s->at++; !at_end(s) && char_here(s) != '"' && char_here(s) != '\n'; s->at++)
+		if (char_here(s) == '\\')
 			s->at++;
-	if (at_end(s) || here(s) != '"')
+	if (at_end(s) || char_here(s) != '"')
 		return MAILIMAP_ERROR_PARSE;
 	s->at++;
 	return MAILIMAP_NO_ERROR;
@@ -156,8 +156,8 @@ static int skip_atom(struct scan *s)
 {
 	size_t start = s->at;
 
-	while (!at_end(s) && !strchr(" ()\r\n\"", here(s))) {
-		if (here(s) == '[') {
+	while (!at_end(s) && !strchr(" ()\r\n\"", char_here(s))) {
+		if (char_here(s) == '[') {
 			const char *close = memchr(s->b->str + s->at, ']', s->b->len - s->at);
 			const char *lf = memchr(s->b->str + s->at, '\n', s->b->len - s->at);
 
@@ -179,19 +179,19 @@ static int skip_value(struct scan *s, unsigned depth)
 
 	if (depth > DEPTH_MAX || at_end(s))
 		return MAILIMAP_ERROR_PARSE;
-	if (here(s) == '"')
+	if (char_here(s) == '"')
 		return skip_quoted(s);
-	if (here(s) == '{' ||
-	        (here(s) == '~' && s->at + 1 < s->b->len && s->b->str[s->at + 1] == '{'))
+	if (char_here(s) == '{' ||
+	        (char_here(s) == '~' && s->at + 1 < s->b->len && s->b->str[s->at + 1] == '{'))
 		return skip_literal(s);
-	if (here(s) != '(')
+	if (char_here(s) != '(')
 		return skip_atom(s);
 	for (s->at++;;) {
-		while (!at_end(s) && here(s) == ' ')
+		while (!at_end(s) && char_here(s) == ' ')
 			s->at++;
 		if (at_end(s))
 			return MAILIMAP_ERROR_PARSE;
-		if (here(s) == ')') {
+		if (char_here(s) == ')') {
 			s->at++;
 			return MAILIMAP_NO_ERROR;
 		}
@@ -205,11 +205,11 @@ static int skip_item(struct scan *s)
 {
 	int r;
 
-	if (at_end(s) || !isalpha((unsigned char)here(s)))
+	if (at_end(s) || !isalpha((unsigned char)char_here(s)))
 		return MAILIMAP_ERROR_PARSE;
 	if ((r = skip_atom(s)) != MAILIMAP_NO_ERROR)
 		return r;
-	if (at_end(s) || here(s) != ' ')
+	if (at_end(s) || char_here(s) != ' ')
 		return MAILIMAP_ERROR_PARSE;
 	s->at++;
 	return skip_value(s, 0);
@@ -222,11 +222,11 @@ static int skip_response(struct scan *s)
 	size_t digits = strspn(word, "0123456789");
 	int r;
 
-	if (at_end(s) || !isalnum((unsigned char)here(s)))
+	if (at_end(s) || !isalnum((unsigned char)char_here(s)))
 		return MAILIMAP_ERROR_PARSE;
 	s->fetch = digits && strncasecmp(word + digits, " FETCH ", 7) == 0;
-	while (!at_end(s) && here(s) != '\r' && here(s) != '\n') {
-		if (here(s) == ' ' || here(s) == ')') {
+	while (!at_end(s) && char_here(s) != '\r' && char_here(s) != '\n') {
+		if (char_here(s) == ' ' || char_here(s) == ')') {
 			s->at++;
 			continue;
 		}
@@ -235,7 +235,7 @@ static int skip_response(struct scan *s)
 			return r;
 		if (r == MAILIMAP_NO_ERROR)
 			continue;
-		while (!at_end(s) && here(s) != '\r' && here(s) != '\n')
+		while (!at_end(s) && char_here(s) != '\r' && char_here(s) != '\n')
 			s->at++;
 	}
 	return at_end(s) ? MAILIMAP_ERROR_PARSE : MAILIMAP_NO_ERROR;
@@ -269,7 +269,7 @@ static int tolerant_parse(int calling, mailstream *fd, MMAPString *b,
 	(void)progress;
 	if (!s.m || (!item && calling != MAILIMAP_EXTENDED_PARSER_RESPONSE_DATA))
 		return MAILIMAP_ERROR_PARSE;
-	while (!at_end(&s) && here(&s) == ' ')
+	while (!at_end(&s) && char_here(&s) == ' ')
 		s.at++;
 	start = s.at;
 	s.fetch = calling == MAILIMAP_EXTENDED_PARSER_FETCH_DATA;

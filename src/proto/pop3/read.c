@@ -211,7 +211,7 @@ struct dot_out {
 	struct err *err;
 };
 
-static bool give(struct dot *d, const struct dot_out *to, const void *p, size_t n)
+static bool give_octets(struct dot *d, const struct dot_out *to, const void *p, size_t n)
 {
 	if (n && to->give(to->ctx, p, n, to->err) < 0)
 		return false;
@@ -238,14 +238,14 @@ long dot_feed(struct dot *d, const uint8_t *p, size_t n,
 		d->state = dot_next(d, p[i], &step);
 		if (step.skip || *step.late) {
 			/* give out what was collected, without this octet */
-			ok = give(d, &to, p + from, i - from) &&
-			     give(d, &to, step.late, strlen(step.late));
+			ok = give_octets(d, &to, p + from, i - from) &&
+			     give_octets(d, &to, step.late, strlen(step.late));
 			from = i + (step.skip ? 1 : 0);
 		}
 		i++;
 	}
 	if (ok && i > from)
-		ok = give(d, &to, p + from, i - from);
+		ok = give_octets(d, &to, p + from, i - from);
 	if (!ok)
 		return err ? (long)err->code : ERR_IO;
 	return (long)i;

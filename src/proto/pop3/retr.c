@@ -113,7 +113,7 @@ static int check_step(struct pop3 *p, struct pop3_shape *shape, struct err *err)
 	return 0;
 }
 
-static int ask(struct pop3 *p, const struct pop3_want *w, struct err *err)
+static int ask_for(struct pop3 *p, const struct pop3_want *w, struct err *err)
 {
 	int rc = w->top ? pop3_send(p, err, "TOP %u " ALL_LINES, w->number)
 	                : pop3_send(p, err, "RETR %u", w->number);
@@ -122,7 +122,7 @@ static int ask(struct pop3 *p, const struct pop3_want *w, struct err *err)
 }
 
 /* What was asked for with ${w}: ${refused} if the server says no. */
-static int answer(struct pop3 *p, const struct pop3_want *w, const struct receiver *to,
+static int read_answer(struct pop3 *p, const struct pop3_want *w, const struct receiver *to,
         struct pop3_shape *shape, struct err *refused, struct err *err)
 {
 	int rc = pop3_ok(p, w->top ? "TOP" : "RETR", refused);
@@ -153,9 +153,9 @@ int pop3_retr(struct pop3 *p, const struct pop3_want *wants, size_t n, const str
 		struct err refused = {0};
 
 		for (; sent < n && sent < i + depth && rc == 0; sent++)
-			rc = ask(p, &wants[sent], err);
+			rc = ask_for(p, &wants[sent], err);
 		if (rc == 0)
-			rc = answer(p, &wants[i], &to, &shape, &refused, err);
+			rc = read_answer(p, &wants[i], &to, &shape, &refused, err);
 		if (rc == 0)
 			rc = sink->end(ctx, i, &shape, refused.code ? &refused : NULL, err);
 		if (rc == 0 && shape.astray)

@@ -24,7 +24,7 @@ static int as_busy(int rc, const struct pop3 *p, struct err *err)
 	return ERR_BUSY;
 }
 
-static int greet(struct pop3 *p, struct err *err)
+static int read_greeting(struct pop3 *p, struct err *err)
 {
 	const char *from, *to;
 	int rc = as_busy(pop3_ok(p, "the connection", err), p, err);
@@ -41,7 +41,7 @@ static int greet(struct pop3 *p, struct err *err)
 	return 0;
 }
 
-static int upgrade(struct pop3 *p, struct err *err)
+static int start_tls(struct pop3 *p, struct err *err)
 {
 	int rc = pop3_send(p, err, "STLS");
 
@@ -105,7 +105,7 @@ static int read_challenge(struct pop3 *p, struct buf *in, struct err *err)
 	return 1;
 }
 
-static int exchange(struct pop3 *p, struct sasl *s, const char *mech, struct err *err)
+static int sasl_exchange(struct pop3 *p, struct sasl *s, const char *mech, struct err *err)
 {
 	struct buf in, out;
 	char first[64];
@@ -139,7 +139,7 @@ static int by_sasl(struct pop3 *p, const char *mech, const struct secret *secret
 
 	if (!s)
 		return err ? (int)err->code : ERR_AUTH;
-	rc = exchange(p, s, mech, err);
+	rc = sasl_exchange(p, s, mech, err);
 	sasl_free(s);
 	return rc;
 }
@@ -193,7 +193,7 @@ static int by_apop_or_pass(
 	return rc;
 }
 
-static bool offered(void *ctx, const char *mech)
+static bool is_offered(void *ctx, const char *mech)
 {
 	const struct pop3 *p = ctx;
 	size_t n = strlen(mech);
@@ -242,7 +242,8 @@ static int sign_in(struct pop3 *p, bool renew, struct err *err)
 {
 	const struct login *l = &p->service->login;
 	int rc = sign_in_once(p,
-	        l->mech ? l->mech : sasl_best(l, transport_is_tls(p->t), offered, p), renew, err);
+	        l->mech ? l->mech : sasl_best(l, transport_is_tls(p->t), is_offered, p), renew,
+	        err);
 
 	if (rc == ERR_REFUSED && err)
 		err->code = ERR_AUTH;
@@ -266,14 +267,14 @@ static int ask_utf8(struct pop3 *p, struct err *err)
 	return rc;
 }
 
-static int start(struct pop3 *p, bool renew, struct err *err)
+static int start_session(struct pop3 *p, bool renew, struct err *err)
 {
 	int rc = transport_open(&p->service->at, GUARD_POP3_SOURCE, p->progress, &p->t, err);
 
 	if (rc == 0)
-		rc = greet(p, err);
+		rc = read_greeting(p, err);
 	if (rc == 0 && p->service->at.security == SECURITY_STARTTLS)
-		rc = upgrade(p, err);
+		rc = start_tls(p, err);
 	if (rc == 0)
 		rc = pop3_read_caps(p, &p->before, err);
 	if (rc == 0 && p->before.utf8)
@@ -307,7 +308,7 @@ int pop3_open(const struct service *service, struct progress *progress, struct p
 
 		p->service = service;
 		p->progress = progress;
-		rc = start(p, renew, err);
+		rc = start_session(p, renew, err);
 		if (rc == 0) {
 			*out = p;
 			return 0;

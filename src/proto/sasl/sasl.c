@@ -33,7 +33,7 @@ struct sasl {
 	char says[300];
 };
 
-static size_t find(const char *mech)
+static size_t find_mech(const char *mech)
 {
 	size_t i = 0;
 
@@ -44,12 +44,12 @@ static size_t find(const char *mech)
 
 bool sasl_known(const char *mech)
 {
-	return find(mech) < MECHS;
+	return find_mech(mech) < MECHS;
 }
 
 bool sasl_uses_token(const char *mech)
 {
-	size_t i = find(mech);
+	size_t i = find_mech(mech);
 
 	return i < MECHS && mechs[i].token;
 }
@@ -71,7 +71,7 @@ const char *sasl_best(const struct login *login, bool encrypted,
 
 int sasl_check(const struct login *login, const char *mech, struct err *err)
 {
-	size_t i = mech ? find(mech) : MECHS;
+	size_t i = mech ? find_mech(mech) : MECHS;
 
 	if (mech && i == MECHS)
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
@@ -90,7 +90,7 @@ struct sasl *sasl_new(const char *mech, const struct login *login, const struct 
 	struct sasl *s = xcalloc(1, sizeof *s);
 	int r;
 
-	s->mech = mechs[find(mech)].mech;
+	s->mech = mechs[find_mech(mech)].mech;
 	s->login = login;
 	s->at = at;
 	r = secret_set(&s->secret, secret->data, secret->len, err);
@@ -128,7 +128,7 @@ void sasl_wipe(struct buf *b)
 	buf_reset(b);
 }
 
-static int plain(struct sasl *s, struct buf *out, struct err *err)
+static int say_plain(struct sasl *s, struct buf *out, struct err *err)
 {
 	if (s->step > 1)
 		return err_set(err, ERR_AUTH, ERR_WHOLE, "the server asks again after PLAIN");
@@ -160,7 +160,7 @@ static int login_mech(struct sasl *s, struct buf *out, struct err *err)
  * A second challenge is the reason of a refusal; the exchange is ended as each mechanism
  * wants it.
  */
-static int bearer(struct sasl *s, const void *in, size_t n, struct buf *out, struct err *err)
+static int say_bearer(struct sasl *s, const void *in, size_t n, struct buf *out, struct err *err)
 {
 	const char *user = s->login->authzid ? s->login->authzid : s->login->user;
 	char name[SASLNAME_SIZE] = "";
@@ -195,14 +195,14 @@ int sasl_step(struct sasl *s, const void *in, size_t n, struct buf *out, struct 
 	case MECH_SCRAM1:
 		return scram_step(&s->scram, &s->secret, in, n, out, err);
 	case MECH_PLAIN:
-		return plain(s, out, err);
+		return say_plain(s, out, err);
 	case MECH_LOGIN:
 		return login_mech(s, out, err);
 	case MECH_OAUTHBEARER:
 	case MECH_XOAUTH2:
 		break;
 	}
-	return bearer(s, in, n, out, err);
+	return say_bearer(s, in, n, out, err);
 }
 
 int sasl_finish(const struct sasl *s, struct err *err)

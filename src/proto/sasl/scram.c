@@ -28,7 +28,7 @@ static size_t hash_len(const struct scram *s)
 	return s->sha256 ? SHA256_DIGEST_SIZE : SHA1_DIGEST_SIZE;
 }
 
-static void hash(const struct scram *s, const uint8_t *p, size_t n, uint8_t out[HASH_MAX])
+static void hash_of(const struct scram *s, const uint8_t *p, size_t n, uint8_t out[HASH_MAX])
 {
 	struct sha1_ctx sha1;
 
@@ -41,7 +41,7 @@ static void hash(const struct scram *s, const uint8_t *p, size_t n, uint8_t out[
 	sha1_digest(&sha1, SHA1_DIGEST_SIZE, out);
 }
 
-static void hmac(
+static void hmac_of(
         const struct scram *s, const uint8_t *key, const void *p, size_t n, uint8_t out[HASH_MAX])
 {
 	struct hmac_sha256_ctx sha256;
@@ -109,7 +109,7 @@ struct server_first {
 };
 
 /* The value of "x=value" at *${p}, up to the comma, and past it. */
-static bool attribute(const char **p, char name, const char **value, size_t *n)
+static bool next_attribute(const char **p, char name, const char **value, size_t *n)
 {
 	if ((*p)[0] != name || (*p)[1] != '=')
 		return false;
@@ -130,7 +130,7 @@ static bool parse_server_first(const struct scram *s, const char *p, struct serv
 	long got;
 	size_t n;
 
-	if (!attribute(&p, 'r', &value, &n) || n >= sizeof f->nonce)
+	if (!next_attribute(&p, 'r', &value, &n) || n >= sizeof f->nonce)
 		return false;
 	memcpy(f->nonce, value, n);
 	f->nonce[n] = '\0';
@@ -139,10 +139,10 @@ static bool parse_server_first(const struct scram *s, const char *p, struct serv
 	 */
 	if (n <= strlen(s->nonce) || strncmp(f->nonce, s->nonce, strlen(s->nonce)) != 0)
 		return false;
-	if (!attribute(&p, 's', &value, &n))
+	if (!next_attribute(&p, 's', &value, &n))
 		return false;
 	got = base64_decode(value, n, f->salt, sizeof f->salt);
-	if (got < 1 || !attribute(&p, 'i', &value, &n) || *value < '1' || *value > '9')
+	if (got < 1 || !next_attribute(&p, 'i', &value, &n) || *value < '1' || *value > '9')
 		return false;
 	f->salt_len = (size_t)got;
 	count = strtoul(value, &end, 10);
@@ -164,17 +164,18 @@ static void salted_password(const struct scram *s, const struct secret *password
 }
 
 /* RFC 5802 3: the proof over ${auth}; what the server must answer is kept. */
-static void prove(struct scram *s, const uint8_t *salted, const char *auth, uint8_t proof[HASH_MAX])
+static void make_proof(
+        struct scram *s, const uint8_t *salted, const char *auth, uint8_t proof[HASH_MAX])
 {
 	uint8_t client_key[HASH_MAX], stored[HASH_MAX], signature[HASH_MAX], server_key[HASH_MAX];
 
-	hmac(s, salted, "Client Key", 10, client_key);
-	hash(s, client_key, hash_len(s), stored);
-	hmac(s, stored, auth, strlen(auth), signature);
+	hmac_of(s, salted, "Client Key", 10, client_key);
+	hash_of(s, client_key, hash_len(s), stored);
+	hmac_of(s, stored, auth, strlen(auth), signature);
 	for (size_t i = 0; i < hash_len(s); i++)
 		proof[i] = client_key[i] ^ signature[i];
-	hmac(s, salted, "Server Key", 10, server_key);
-	hmac(s, server_key, auth, strlen(auth), s->server_signature);
+	hmac_of(s, salted, "Server Key", 10, server_key);
+	hmac_of(s, server_key, auth, strlen(auth), s->server_signature);
 	wipe(client_key, sizeof client_key);
 	wipe(stored, sizeof stored);
 	wipe(server_key, sizeof server_key);
@@ -194,7 +195,7 @@ static int client_final(struct scram *s, const struct secret *password, const ch
 	without = xasprintf("c=%s,r=%s", gs2, f.nonce);
 	auth = xasprintf("%s,%s,%s", s->first_bare, server_first, without);
 	salted_password(s, password, &f, salted);
-	prove(s, salted, auth, proof);
+	make_proof(s, salted, auth, proof);
 	wipe(salted, sizeof salted);
 	text = base64_encode(proof, hash_len(s));
 	buf_reset(out);
@@ -212,10 +213,10 @@ static int server_final(struct scram *s, const char *in, struct err *err)
 	const char *value;
 	size_t n;
 
-	if (attribute(&in, 'e', &value, &n))
+	if (next_attribute(&in, 'e', &value, &n))
 		return err_set(
 		        err, ERR_AUTH, ERR_WHOLE, "the server says: %.*s", (int)MIN(n, 100), value);
-	if (!attribute(&in, 'v', &value, &n) ||
+	if (!next_attribute(&in, 'v', &value, &n) ||
 	        base64_decode(value, n, got, sizeof got) != (long)hash_len(s))
 		differs = 1;
 	for (size_t i = 0; !differs && i < hash_len(s); i++)

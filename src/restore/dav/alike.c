@@ -151,7 +151,7 @@ static uint64_t pair_key(const struct res *x, uint32_t entry)
 }
 
 /* NONE: there is no further one. */
-static uint32_t candidate(const struct drun *r, struct round *o, const struct res *x)
+static uint32_t next_candidate(const struct drun *r, struct round *o, const struct res *x)
 {
 	const struct index *ix = o->ix;
 
@@ -192,7 +192,7 @@ static int round_of(
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
-		uint32_t entry = is_open(r, &list[i]) ? candidate(r, o, &list[i]) : NONE;
+		uint32_t entry = is_open(r, &list[i]) ? next_candidate(r, o, &list[i]) : NONE;
 		struct res *x;
 
 		if (entry == NONE)

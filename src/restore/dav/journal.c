@@ -33,7 +33,7 @@ static void record_clear(struct put_record *r)
 	free(r->differences);
 }
 
-static void take(struct put_journal *j, const struct put_record *from)
+static void take_record(struct put_journal *j, const struct put_record *from)
 {
 	uint64_t key = dav_key(from->url);
 	struct put_record one = *from;
@@ -65,7 +65,7 @@ static void take_place(struct put_journal *j, const char *collection, const char
 	j->places[i].url = xstrdup(url);
 }
 
-static int replay(void *ctx, const json_t *o, struct err *err)
+static int replay_line(void *ctx, const json_t *o, struct err *err)
 {
 	struct put_journal *j = ctx;
 	const char *archive = json_get_str(o, "archive"), *h = json_get_str(o, "h");
@@ -96,13 +96,13 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 	        !hex_parse(s, r.held, SHA256_LEN) || r.grade < 0 || r.grade > 3)
 		return err_set(err, ERR_DAMAGED, ERR_WHOLE,
 		        "the restore journal holds a line that is no record");
-	take(j, &r);
+	take_record(j, &r);
 	return 0;
 }
 
 static int open_file(struct put_journal *j, const char *path, struct err *err)
 {
-	int rc = journal_open(AT_FDCWD, path, replay, j, &j->journal, err);
+	int rc = journal_open(AT_FDCWD, path, replay_line, j, &j->journal, err);
 	struct buf b;
 
 	if (rc < 0 || j->ours)
@@ -124,7 +124,7 @@ int put_journal_open(const char *path, const char *archive_id, bool dry, struct 
 
 	j->archive_id = archive_id ? archive_id : "";
 	if (path && dry)
-		rc = journal_read(AT_FDCWD, path, replay, j, err);
+		rc = journal_read(AT_FDCWD, path, replay_line, j, err);
 	else if (path)
 		rc = open_file(j, path, err);
 	if (rc < 0) {
@@ -248,7 +248,7 @@ void put_journal_add(struct put_journal *j, const struct put_record *r)
 	buf_putc(&b, '}');
 	journal_add(j->journal, buf_str(&b));
 	buf_clear(&b);
-	take(j, r);
+	take_record(j, r);
 }
 
 int put_journal_commit(struct put_journal *j, struct err *err)

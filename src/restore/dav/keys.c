@@ -5,7 +5,7 @@
 #include "valise/base/mem.h"
 #include "keys.h"
 
-static size_t place(const struct keys *k, uint64_t key)
+static size_t find_place(const struct keys *k, uint64_t key)
 {
 	size_t i = (size_t)key & (k->size - 1);
 
@@ -14,7 +14,7 @@ static size_t place(const struct keys *k, uint64_t key)
 	return i;
 }
 
-static void grow(struct keys *k)
+static void grow_table(struct keys *k)
 {
 	struct keys bigger = {.n = k->n, .size = k->size ? 2 * k->size : 64};
 
@@ -25,7 +25,7 @@ static void grow(struct keys *k)
 
 		if (!k->key[i])
 			continue;
-		at = place(&bigger, k->key[i]);
+		at = find_place(&bigger, k->key[i]);
 		bigger.key[at] = k->key[i];
 		bigger.value[at] = k->value[i];
 	}
@@ -40,8 +40,8 @@ bool keys_add(struct keys *k, uint64_t key, uint32_t value)
 	if (!key)
 		key = 1;
 	if (2 * (k->n + 1) > k->size)
-		grow(k);
-	i = place(k, key);
+		grow_table(k);
+	i = find_place(k, key);
 	if (k->key[i])
 		return false;
 	k->key[i] = key;
@@ -56,7 +56,7 @@ bool keys_find(const struct keys *k, uint64_t key, uint32_t *value_out)
 
 	if (!k->size)
 		return false;
-	i = place(k, key ? key : 1);
+	i = find_place(k, key ? key : 1);
 	if (!k->key[i])
 		return false;
 	if (value_out)

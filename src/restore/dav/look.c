@@ -156,7 +156,7 @@ static bool is_better(const struct drun *r, uint32_t entry, const char *url, enu
 }
 
 /* Hold the text against one item; the better outcome stays. */
-static void grade(struct drun *r, uint32_t entry, const char *url, const struct text *text,
+static void grade_text(struct drun *r, uint32_t entry, const char *url, const struct text *text,
         struct graded *best)
 {
 	const struct entry *e = &r->entries[entry];
@@ -206,7 +206,7 @@ static void by_journal(
 	from = entries_of(r, p->uid, &n);
 	for (size_t i = 0; i < n && i < COMPARED_MAX; i++)
 		if (entry_at_home(r, &r->entries[r->by_uid[from + i]], x->tcoll))
-			grade(r, r->by_uid[from + i], x->url, text, best);
+			grade_text(r, r->by_uid[from + i], x->url, text, best);
 }
 
 /* An item without a UID is known by its name, where the server gave it one. */
@@ -222,7 +222,7 @@ static void by_name(
 		if (!e->uid && entry_at_home(r, e, x->tcoll) &&
 		        (entry_is_called(r, e, x->url) ||
 		                memcmp(entry_item(r, e)->sha256, text->sha, SHA256_LEN) == 0))
-			grade(r, i, x->url, text, best);
+			grade_text(r, i, x->url, text, best);
 	}
 }
 
@@ -230,7 +230,8 @@ static void by_name(
  * The item of the archive that it is: one of the same UID, those whose place is here
  * first.
  */
-static void find(struct drun *r, const struct res *x, const struct text *text, struct graded *best)
+static void find_entry(
+        struct drun *r, const struct res *x, const struct text *text, struct graded *best)
 {
 	size_t n, from = entries_of(r, x->uid, &n), compared = 0;
 
@@ -241,7 +242,7 @@ static void find(struct drun *r, const struct res *x, const struct text *text, s
 
 			if (strcmp(e->uid, x->uid) != 0 || entry_at_home(r, e, x->tcoll) != here)
 				continue;
-			grade(r, at, x->url, text, best);
+			grade_text(r, at, x->url, text, best);
 			compared++;
 		}
 	if (!best->any)
@@ -251,13 +252,14 @@ static void find(struct drun *r, const struct res *x, const struct text *text, s
 }
 
 /* Hold it against the one item that it may be. */
-static void prove(struct drun *r, const struct res *x, const struct text *text, struct graded *best)
+static void prove_entry(
+        struct drun *r, const struct res *x, const struct text *text, struct graded *best)
 {
 	const struct entry *e = &r->entries[x->entry];
 
 	if (e->uid && !x->ours && !x->likely && !(x->uid && strcmp(e->uid, x->uid) == 0))
 		return;
-	grade(r, x->entry, x->url, text, best);
+	grade_text(r, x->entry, x->url, text, best);
 	if (x->likely && !x->ours && best->grade == CONTENT_ALTERED &&
 	        !(x->uid && e->uid && strcmp(e->uid, x->uid) == 0))
 		best->any = alike_holds(best->differences);
@@ -270,7 +272,7 @@ static int add_to_hash(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
-static void take(struct drun *r, struct res *x, const void *data, size_t len)
+static void take_text(struct drun *r, struct res *x, const void *data, size_t len)
 {
 	struct graded best = {.any = false};
 	struct content_summary s = {0};
@@ -289,9 +291,9 @@ static void take(struct drun *r, struct res *x, const void *data, size_t len)
 	}
 	x->seen = true;
 	if (x->entry == NONE)
-		find(r, x, &text, &best);
+		find_entry(r, x, &text, &best);
 	else
-		prove(r, x, &text, &best);
+		prove_entry(r, x, &text, &best);
 	if (first || (best.any && best.grade < x->grade)) {
 		memcpy(x->sha256, text.sha, SHA256_LEN);
 		x->fits = best.any;
@@ -322,12 +324,13 @@ static int on_data(void *ctx, struct dav_response *p, struct err *err)
 		free(l->list[at].etag);
 		l->list[at].etag = xstrdup(etag);
 	}
-	take(l->r, &l->list[at], p->data, p->data_len);
+	take_text(l->r, &l->list[at], p->data, p->data_len);
 	return stop_check(err);
 }
 
 /* One round of multigets from list[0..n); *done_out: how many it covered. */
-static int multiget(struct look *l, struct res *list, size_t n, size_t *done_out, struct err *err)
+static int run_multigets(
+        struct look *l, struct res *list, size_t n, size_t *done_out, struct err *err)
 {
 	struct dav_multiget m[LOOK_BATCHES];
 	const char *hrefs[LOOK_BATCHES * LOOK_BATCH];
@@ -406,7 +409,7 @@ static int finish_get(struct drun *r, struct res *x, const struct dav_get *g, st
 			free(x->etag);
 			x->etag = xstrdup(g->etag);
 		}
-		take(r, x, g->into->data, g->into->len);
+		take_text(r, x, g->into->data, g->into->len);
 	}
 	return 0;
 }
@@ -466,7 +469,7 @@ int dav_look(struct drun *r, struct res *list, size_t n, struct err *err)
 	for (size_t i = 0; i < n; i++)
 		keys_add(&l.at, list[i].key, (uint32_t)i);
 	for (size_t i = 0, k; i < n && rc == 0; i += k)
-		rc = multiget(&l, list + i, n - i, &k, err);
+		rc = run_multigets(&l, list + i, n - i, &k, err);
 	if (rc == 0)
 		rc = get_rest(r, list, n, false, err);
 	if (rc == 0)

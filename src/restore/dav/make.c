@@ -27,7 +27,7 @@ static size_t sets_of(const struct drun *r, const struct acoll *a, bool full, st
 	return n;
 }
 
-static bool applies(const struct drun *r, enum way way)
+static bool way_applies(const struct drun *r, enum way way)
 {
 	if (way <= WAY_SHORT)
 		return !r->contacts;
@@ -55,7 +55,7 @@ static struct put_reply reply_of(const struct dav_answer *a)
 	        .status = a->status, .inner = a->inner, .error = a->error, .text = a->error_text};
 }
 
-static void made(struct drun *r, struct acoll *a, uint32_t index)
+static void note_made(struct drun *r, struct acoll *a, uint32_t index)
 {
 	struct tcoll *t = &r->tcolls[index];
 
@@ -67,13 +67,13 @@ static void made(struct drun *r, struct acoll *a, uint32_t index)
 }
 
 /* Is it there now? 207 and 405 do not say. */
-static int check(struct drun *r, struct acoll *a, const char *url, struct err *err)
+static int check_made(struct drun *r, struct acoll *a, const char *url, struct err *err)
 {
 	uint32_t index;
 	int rc = dav_probe_one(r, url, &index, err);
 
 	if (rc == 0 && index != NONE)
-		made(r, a, index);
+		note_made(r, a, index);
 	return rc;
 }
 
@@ -84,14 +84,14 @@ static int check(struct drun *r, struct acoll *a, const char *url, struct err *e
 static int check_elsewhere(
         struct drun *r, struct acoll *a, const char *location, size_t n_before, struct err *err)
 {
-	int rc = location ? check(r, a, location, err) : 0;
+	int rc = location ? check_made(r, a, location, err) : 0;
 
 	if (rc == 0 && a->to == NONE)
 		rc = dav_probe_again(r, err);
 	for (size_t i = n_before; i < r->n_tcolls && rc == 0 && a->to == NONE; i++)
 		if (!r->tcolls[i].readonly && !r->tcolls[i].taken &&
 		        strcmp(r->tcolls[i].name, a->name) == 0)
-			made(r, a, (uint32_t)i);
+			note_made(r, a, (uint32_t)i);
 	return rc;
 }
 
@@ -126,7 +126,7 @@ static int await_made(struct drun *r, struct acoll *a, const struct attempt *t,
 		rc = clock_sleep(pause, err);
 		left -= pause;
 		if (rc == 0)
-			rc = check(r, a, t->url, err);
+			rc = check_made(r, a, t->url, err);
 	}
 	buf_clear(&location);
 	return rc;
@@ -144,7 +144,7 @@ static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err
 		struct put_reply reply;
 		enum put_verdict verdict;
 
-		if (!applies(r, (enum way)way))
+		if (!way_applies(r, (enum way)way))
 			continue;
 		rc = send_one(r, a, (enum way)way, url, &t.ans, err);
 		reply = reply_of(&t.ans);
@@ -157,7 +157,7 @@ static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err
 		}
 		verdict = put_judge(&reply);
 		if (rc == 0)
-			rc = check(r, a, url, err);
+			rc = check_made(r, a, url, err);
 		if (rc == 0 && a->to == NONE && (verdict == PUT_STORED || verdict == PUT_UNKNOWN))
 			rc = await_made(r, a, &t, verdict, err);
 		if (rc == 0 && a->to == NONE && !why.len)
@@ -376,7 +376,7 @@ static bool is_missing(const struct drun *r, const struct acoll *a)
 }
 
 /* What shares the collection that was made for another. */
-static void join(struct drun *r, struct acoll *a)
+static void join_made(struct drun *r, struct acoll *a)
 {
 	const struct acoll *leader = &r->acolls[a->joins];
 
@@ -407,6 +407,6 @@ int dav_make(struct drun *r, struct err *err)
 	}
 	for (size_t i = 0; i < r->n_acolls && rc == 0; i++)
 		if (r->acolls[i].joins != NONE)
-			join(r, &r->acolls[i]);
+			join_made(r, &r->acolls[i]);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

@@ -52,7 +52,7 @@ static void set_name(struct drun *r, struct acoll *a)
 		        r->opts->under ? xasprintf("%s/%s", r->opts->under, name) : xstrdup(name));
 }
 
-static int load(struct drun *r, const struct tree_head *h, struct err *err)
+static int load_coll(struct drun *r, const struct tree_head *h, struct err *err)
 {
 	struct acoll *a;
 	int rc;
@@ -245,7 +245,7 @@ static bool is_named(const struct tcoll *t, const char *name)
 	return *shown == '\0';
 }
 
-static bool fits(struct drun *r, struct acoll *a, const struct tcoll *t, enum how how)
+static bool tcoll_fits(struct drun *r, struct acoll *a, const struct tcoll *t, enum how how)
 {
 	bool same_name = is_named(t, a->name), same_segment;
 	char *segment = dav_last_segment(a->coll->href ? a->coll->href : "");
@@ -283,10 +283,10 @@ static bool fits(struct drun *r, struct acoll *a, const struct tcoll *t, enum ho
  * The same name and last segment, the same name and components, the same segment, the
  * same name for some of its items, or none.
  */
-static void match(struct drun *r, struct acoll *a, enum how how)
+static void match_coll(struct drun *r, struct acoll *a, enum how how)
 {
 	for (size_t i = 0; a->to == NONE && a->coll && !a->mapped && i < r->n_tcolls; i++)
-		if (fits(r, a, &r->tcolls[i], how)) {
+		if (tcoll_fits(r, a, &r->tcolls[i], how)) {
 			a->to = (uint32_t)i;
 			r->tcolls[i].taken = true;
 		}
@@ -314,7 +314,7 @@ static int find_named(
 	return 0;
 }
 
-static int into(struct drun *r, struct err *err)
+static int place_into(struct drun *r, struct err *err)
 {
 	uint32_t to;
 	int rc = find_named(r, "--into", r->opts->into, &to, err);
@@ -352,7 +352,7 @@ static uint32_t leader_of(const struct drun *r, const struct acoll *a)
 }
 
 /* One new collection for both: of all components that either has. */
-static void widen(struct acoll *leader, const struct acoll *a)
+static void widen_comps(struct acoll *leader, const struct acoll *a)
 {
 	unsigned all = leader->comps | a->comps;
 
@@ -375,7 +375,7 @@ static int place_mapped(struct drun *r, struct acoll *a, struct err *err)
 		a->to = made_before(r, a);
 	if (a->to == NONE && leader != NONE) {
 		a->joins = leader;
-		widen(&r->acolls[leader], a);
+		widen_comps(&r->acolls[leader], a);
 	}
 	return rc;
 }
@@ -396,16 +396,16 @@ int dav_plan(struct drun *r, struct err *err)
 			        counted(h->roots.items, "item", "items", n), left_out(h));
 			continue;
 		}
-		rc = load(r, h, err);
+		rc = load_coll(r, h, err);
 	}
 	if (rc == 0)
 		rc = claim_made(r, err);
 	/* Where nothing of this kind is chosen, it needs no collection of that name. */
 	if (rc == 0 && r->opts->into && r->n_acolls)
-		rc = into(r, err);
+		rc = place_into(r, err);
 	for (int how = BY_PLACE; rc == 0 && how < HOWS; how++)
 		for (size_t i = 0; i < r->n_acolls; i++)
-			match(r, &r->acolls[i], (enum how)how);
+			match_coll(r, &r->acolls[i], (enum how)how);
 	for (size_t i = 0; i < r->n_acolls && rc == 0; i++)
 		if (r->acolls[i].mapped && r->acolls[i].coll)
 			rc = place_mapped(r, &r->acolls[i], err);

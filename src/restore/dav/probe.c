@@ -70,7 +70,7 @@ static uint64_t number_of(const struct dav_response *r, const char *name)
 	return text ? strtoull(text, NULL, 10) : 0;
 }
 
-static void fill(const struct listing *l, struct tcoll *t, const struct dav_response *r)
+static void fill_tcoll(const struct listing *l, struct tcoll *t, const struct dav_response *r)
 {
 	struct drun *run = l->r;
 	const char *name = dav_prop_text(r, props_name(PROP_NAME));
@@ -113,14 +113,14 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 	if (l->home && !l->owner && dav_key(l->home) == dav_key(r->url))
 		l->owner = xstrdup(dav_prop_text(r, P_OWNER));
 	if (dav_is_collection(r, l->r->contacts))
-		fill(l, tcoll_of(l->r, r->url, &l->last), r);
+		fill_tcoll(l, tcoll_of(l->r, r->url, &l->last), r);
 	else
 		/* Its name is taken all the same. */
 		keys_add(&l->r->names, dav_key(r->url), 1);
 	return 0;
 }
 
-static int list(struct listing *l, const char *url, int depth, struct err *err)
+static int list_home(struct listing *l, const char *url, int depth, struct err *err)
 {
 	const char *props[PROPS_N + 8];
 	size_t n = 0;
@@ -147,7 +147,7 @@ static int list(struct listing *l, const char *url, int depth, struct err *err)
 int dav_probe_one(struct drun *r, const char *url, uint32_t *out_index, struct err *err)
 {
 	struct listing l = {.r = r, .last = NONE};
-	int rc = list(&l, url, 0, err);
+	int rc = list_home(&l, url, 0, err);
 
 	*out_index = l.last;
 	if (rc < 0 && !dav_ends(err)) {
@@ -176,7 +176,7 @@ int dav_probe_again(struct drun *r, struct err *err)
 
 	for (size_t i = 0; i < r->home.n && rc == 0 && !r->home.single; i++) {
 		l.home = r->home.n == 1 ? r->home.urls[i] : NULL;
-		rc = list(&l, r->home.urls[i], 1, err);
+		rc = list_home(&l, r->home.urls[i], 1, err);
 		rc = rc < 0 && !dav_ends(err) ? 0 : rc;
 	}
 	free(l.owner);
@@ -191,7 +191,7 @@ static int probe_homes(struct drun *r, struct listing *l, char **dav, struct err
 
 	for (size_t i = 0; i < r->home.n && rc == 0; i++) {
 		l->home = r->home.n == 1 && !r->home.single ? r->home.urls[i] : NULL;
-		rc = list(l, r->home.urls[i], 1, err);
+		rc = list_home(l, r->home.urls[i], 1, err);
 		if (rc == 0) {
 			read++;
 		} else if (!dav_ends(err)) {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "run.h"
 
-static void say(
+static void say_line(
         struct drun *r, enum say_level level, const char *coll, const char *item, const char *text)
 {
 	if (r->opts->report)
@@ -20,7 +20,7 @@ void say_coll(struct drun *r, enum say_level level, const char *coll, const char
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	say(r, level, coll, NULL, text);
+	say_line(r, level, coll, NULL, text);
 }
 
 /* "lunch.ics, UID ..., 20260102T120000, "Lunch"" */
@@ -57,7 +57,7 @@ void say_entry(struct drun *r, enum say_level level, const struct entry *e, cons
 	va_end(ap);
 	buf_init(&item, 4096);
 	name_entry(r, e, &item);
-	say(r, level, r->acolls[e->acoll].head->name, buf_str(&item), what);
+	say_line(r, level, r->acolls[e->acoll].head->name, buf_str(&item), what);
 	buf_clear(&item);
 }
 

@@ -22,7 +22,7 @@ static int open_journal(struct drun *r, struct err *err)
 	return put_journal_open(NULL, o->archive_id, o->dry_run, &r->journal, err);
 }
 
-static int restore(struct drun *r, struct err *err)
+static int run_steps(struct drun *r, struct err *err)
 {
 	int rc = dav_probe(r, err);
 
@@ -103,7 +103,7 @@ static int dav_run(const struct service *service, struct tree_reader *reader,
 
 	progress_what(progress, service_name(service->kind));
 	if (rc == 0)
-		rc = restore(&r, err);
+		rc = run_steps(&r, err);
 	for (size_t i = 0; i < r.n_acolls; i++)
 		r.sum.collections += !r.acolls[i].part;
 	for (size_t i = 0; i < r.n_entries; i++)

@@ -52,7 +52,7 @@ unsigned main_component(struct drun *r, struct acoll *a)
 	return a->main;
 }
 
-static bool takes(const struct tcoll *t, unsigned bit)
+static bool tcoll_takes(const struct tcoll *t, unsigned bit)
 {
 	return !t->readonly && !t->aside && (t->comps & bit);
 }
@@ -60,7 +60,7 @@ static bool takes(const struct tcoll *t, unsigned bit)
 static bool any_takes(const struct drun *r, unsigned bit)
 {
 	for (size_t i = 0; i < r->n_tcolls; i++)
-		if (takes(&r->tcolls[i], bit))
+		if (tcoll_takes(&r->tcolls[i], bit))
 			return true;
 	return false;
 }
@@ -69,11 +69,12 @@ static bool any_takes(const struct drun *r, unsigned bit)
 static uint32_t find_other(const struct drun *r, const struct acoll *part, const char *name)
 {
 	for (uint32_t i = 0; i < r->n_tcolls; i++)
-		if (takes(&r->tcolls[i], part->comps) && !r->tcolls[i].taken &&
+		if (tcoll_takes(&r->tcolls[i], part->comps) && !r->tcolls[i].taken &&
 		        strcmp(r->tcolls[i].name, name) == 0)
 			return i;
 	for (uint32_t i = 0; i < r->n_tcolls; i++)
-		if (takes(&r->tcolls[i], part->comps) && strcmp(r->tcolls[i].name, part->name) == 0)
+		if (tcoll_takes(&r->tcolls[i], part->comps) &&
+		        strcmp(r->tcolls[i].name, part->name) == 0)
 			return i;
 	/* Also one that does not take it: another would not, either. */
 	return made_before(r, part);
@@ -111,7 +112,7 @@ static int split_off(
 	return part->to == NONE ? dav_make_one(r, *index_out, err) : 0;
 }
 
-static int split(struct drun *r, uint32_t from, struct err *err)
+static int split_coll(struct drun *r, uint32_t from, struct err *err)
 {
 	uint32_t parts[KINDS] = {NONE, NONE, NONE, NONE};
 	int rc = 0;
@@ -126,7 +127,7 @@ static int split(struct drun *r, uint32_t from, struct err *err)
 		 * its own: the target says whether it takes it.
 		 */
 		if (!bit || bit == r->acolls[from].comps ||
-		        takes(&r->tcolls[r->acolls[from].to], bit) ||
+		        tcoll_takes(&r->tcolls[r->acolls[from].to], bit) ||
 		        (bit == COMP_VFREEBUSY && !any_takes(r, bit)))
 			continue;
 		if (parts[index_of(bit)] == NONE)
@@ -151,7 +152,7 @@ int dav_split(struct drun *r, struct err *err)
 		 * into.
 		 */
 		if (takes_now && (!a->comps || a->comps & ~takes_now))
-			rc = split(r, i, err);
+			rc = split_coll(r, i, err);
 	}
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

@@ -163,7 +163,7 @@ void index_uids(struct drun *r)
 }
 
 /* What the journal knows of an unchanged resource needs no reading. */
-static void recall(struct drun *r, struct res *x)
+static void recall_known(struct drun *r, struct res *x)
 {
 	const struct put_record *p = put_journal_find(r->journal, x->key);
 	size_t from, n = 0;
@@ -206,7 +206,7 @@ static int list_all(struct drun *r, struct reslist *all, struct err *err)
 	if (rc == 0)
 		rc = apart_by_journal(r, all, err);
 	for (size_t i = 0; i < all->n && rc == 0; i++)
-		recall(r, &all->list[i]);
+		recall_known(r, &all->list[i]);
 	return rc;
 }
 
@@ -260,7 +260,7 @@ static void count_all(struct drun *r, const struct reslist *all)
 		}
 }
 
-static void pair(struct drun *r, struct reslist *all)
+static void pair_resources(struct drun *r, struct reslist *all)
 {
 	count_all(r, all);
 	for (int pass = 0; pass < 2; pass++)
@@ -365,7 +365,7 @@ static int pair_all(struct drun *r, struct reslist *all, struct err *err)
 {
 	int rc;
 
-	pair(r, all);
+	pair_resources(r, all);
 	rc = pair_spare(r, all, err);
 	if (rc == 0)
 		rc = dav_alike(r, all->list, all->n, ALIKE_THERE, err);

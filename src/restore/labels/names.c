@@ -112,7 +112,7 @@ static bool is_place(enum label_class class)
 	return class == CLASS_ALL || class == CLASS_JUNK || class == CLASS_TRASH;
 }
 
-static void gather(const struct label_names *n, uint32_t number, uint32_t set, const char *own,
+static void gather_set(const struct label_names *n, uint32_t number, uint32_t set, const char *own,
         struct list *out, bool *starred)
 {
 	const char *text = tree_coll_keyword_text(n->sets, set);
@@ -180,7 +180,7 @@ void label_item(const struct label_names *n, uint32_t number, struct tree_coll *
 		struct list l = {0};
 
 		memo_begin(memo, set, 0, own);
-		gather(n, number, set, own, &l, &memo->starred);
+		gather_set(n, number, set, own, &l, &memo->starred);
 		memo->labels = list_json(&l);
 		list_clear(&l);
 	}

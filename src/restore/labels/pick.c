@@ -115,7 +115,7 @@ static int place_cmp(const void *pa, const void *pb, void *ctx)
 	return c ? c : (a->item > b->item) - (a->item < b->item);
 }
 
-static void keep(struct picking *p, const struct place *at, uint32_t set)
+static void keep_place(struct picking *p, const struct place *at, uint32_t set)
 {
 	p->colls[at->coll].set[at->item] = set;
 	if (p->colls[at->coll].class == CLASS_ALL)
@@ -134,7 +134,7 @@ static void pick_copies(struct picking *p, const struct place *g, size_t n)
 			elsewhere--;
 			p->counts->all_left++;
 		} else {
-			keep(p, &g[i], 0);
+			keep_place(p, &g[i], 0);
 		}
 	}
 }
@@ -170,7 +170,7 @@ static void pick_one(struct picking *p, const struct place *g, size_t n)
 		here++;
 	for (size_t i = 0; i < here; i++) {
 		if (i == 0 || !p->gmail)
-			keep(p, &g[i], set);
+			keep_place(p, &g[i], set);
 		else
 			p->counts->equal++;
 	}

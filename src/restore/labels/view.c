@@ -150,7 +150,7 @@ static void class_by_name(struct label_names *n)
 	}
 }
 
-static void collect(struct view *v)
+static void collect_labels(struct view *v)
 {
 	const struct tree_manifest *m = v->from->ops->manifest(v->from);
 	struct label_names *n = &v->names;
@@ -181,7 +181,7 @@ static bool is_needed(const struct view *v)
 
 /* ---- the manifest ---- */
 
-static bool taken(const struct view *v, const char *content_name, const char *use)
+static bool name_taken(const struct view *v, const char *content_name, const char *use)
 {
 	for (size_t i = 0; i < v->names.n; i++)
 		if ((content_name &&
@@ -245,7 +245,7 @@ static void count_kept(const struct pick_coll *pick, struct tree_head *h)
 	h->roots.items = kept;
 }
 
-static void show(struct view *v, uint32_t i)
+static void show_item(struct view *v, uint32_t i)
 {
 	struct tree_head *h = tree_manifest_add(&v->manifest, v->names.heads[i]);
 
@@ -253,11 +253,11 @@ static void show(struct view *v, uint32_t i)
 	count_kept(&v->names.colls[i], h);
 	if (v->o.gmail || v->names.colls[i].class != CLASS_ALL)
 		return;
-	if (!taken(v, NULL, "\\Archive")) {
+	if (!name_taken(v, NULL, "\\Archive")) {
 		free(h->special_use);
 		h->special_use = xstrdup("\\Archive");
 	}
-	if (!taken(v, "Archive", NULL)) {
+	if (!name_taken(v, "Archive", NULL)) {
 		free(h->content_name);
 		h->content_name = xstrdup("Archive");
 	}
@@ -273,7 +273,7 @@ static void build_manifest(struct view *v)
 		shown[i] = !is_emptied(v, i);
 	for (uint32_t i = 0; i < v->names.n; i++)
 		if (shown[i] && !is_bare(v, i, shown))
-			show(v, i);
+			show_item(v, i);
 	free(shown);
 }
 
@@ -337,7 +337,7 @@ static void say_plan_of(const struct view *v, const struct pick_counts *c)
 		label_names_say(&v->names, v->o.say, v->o.say_ctx);
 }
 
-static enum pick_how how(const struct label_opts *o)
+static enum pick_how pick_way(const struct label_opts *o)
 {
 	if (o->gmail)
 		return o->gmail_all ? PICK_GMAIL : PICK_GMAIL_FOLDERS;
@@ -358,7 +358,7 @@ int label_view(struct tree_reader *from, const struct label_opts *o, struct tree
 	v->reader.ops = &view_ops;
 	v->from = from;
 	v->o = *o;
-	collect(v);
+	collect_labels(v);
 	if (!is_needed(v)) {
 		view_free(&v->reader);
 		return 0;
@@ -367,7 +367,7 @@ int label_view(struct tree_reader *from, const struct label_opts *o, struct tree
 		if (v->names.wanted[i])
 			rc = read_places(v, &t, i, err);
 	if (rc == 0) {
-		label_pick(how(o), t.places, t.n, v->names.colls, v->names.sets, &counts);
+		label_pick(pick_way(o), t.places, t.n, v->names.colls, v->names.sets, &counts);
 		build_manifest(v);
 		say_plan_of(v, &counts);
 		*out = &v->reader;

@@ -282,12 +282,8 @@ struct imap_make {
 	size_t name_len;
 	const char *special_use; /* or NULL, as in imap_create */
 	bool create, subscribe;
-	bool created,
-	        /*
-	         * results; whatever is not true was refused or not tried: ask again
-	         * singly
-	         */
-	        subscribed;
+	/* results; what is not true was refused or not tried: ask for it alone */
+	bool created, subscribed;
 };
 /*
  * CREATE and SUBSCRIBE of ${n} mailboxes in this order, pipelined. Only a failed

@@ -97,7 +97,7 @@ static int add_part(void *ctx, const char *uid, const struct buf *text, struct e
  * ${entry} becomes its main object, and the others entries behind the last. 1: so it is;
  * 0: it is one object.
  */
-static int widen(struct drun *r, uint32_t entry, struct err *err)
+static int widen_entry(struct drun *r, uint32_t entry, struct err *err)
 {
 	struct widening w = {r, entry, 0};
 	struct entry *e = &r->entries[entry];
@@ -148,7 +148,7 @@ int apart_stored(struct drun *r, struct err *err)
 
 	for (uint32_t i = 0; i < n && rc >= 0; i++) {
 		if (to_widen(r, &r->entries[i]))
-			rc = widen(r, i, err);
+			rc = widen_entry(r, i, err);
 	}
 	if (r->n_entries > n)
 		index_uids(r);
@@ -175,7 +175,7 @@ int apart_by_journal(struct drun *r, const struct reslist *all, struct err *err)
 		uint32_t whole = p && p->part ? whole_of(r, p, all->list[i].tcoll) : NONE;
 
 		if (whole != NONE && !r->entries[whole].widened)
-			rc = widen(r, whole, err);
+			rc = widen_entry(r, whole, err);
 	}
 	if (r->n_entries > n)
 		index_uids(r);
@@ -223,7 +223,7 @@ int apart_there(struct drun *r, struct reslist *all, struct err *err)
 
 		if (!x->known && x->fits && apart_lacks(x) && !r->entries[x->entry].part &&
 		        entry_at_home(r, &r->entries[x->entry], x->tcoll))
-			rc = widen(r, x->entry, err);
+			rc = widen_entry(r, x->entry, err);
 	}
 	if (r->n_entries > n)
 		index_uids(r);

@@ -71,7 +71,7 @@ static struct linked *linked_of(struct drun *r, const struct entry *e)
 	return a->linked;
 }
 
-static const struct tree_item *find(const struct linked *l, const char *url)
+static const struct tree_item *find_file(const struct linked *l, const char *url)
 {
 	struct file key = {url, NULL};
 	const struct file *f = l->n ? bsearch(&key, l->files, l->n, sizeof key, file_cmp) : NULL;
@@ -87,7 +87,7 @@ struct attaching {
 	struct attached *out;
 };
 
-static int keep(void *ctx, const void *p, size_t n, struct err *err)
+static int keep_octets(void *ctx, const void *p, size_t n, struct err *err)
 {
 	return buf_add(ctx, p, n) == 0
 	               ? 0
@@ -98,7 +98,8 @@ int dav_attach_file(struct drun *r, const struct entry *e, const struct wanted *
         struct err *err)
 {
 	buf_init(out, (size_t)w->item->size);
-	return r->reader->ops->body(r->reader, linked_of(r, e)->coll, w->item, keep, out, err);
+	return r->reader->ops->body(
+	        r->reader, linked_of(r, e)->coll, w->item, keep_octets, out, err);
 }
 
 /* What the file is called, where the link does not say. */
@@ -113,7 +114,8 @@ static char *name_of(const char *url)
 	return xstrdup("attachment");
 }
 
-static bool want(struct attaching *t, const struct attach_link *link, const struct tree_item *it)
+static bool want_file(
+        struct attaching *t, const struct attach_link *link, const struct tree_item *it)
 {
 	uint64_t most = t->to && t->to->max_file ? t->to->max_file : MANAGED_LIMIT;
 	struct wanted *w;
@@ -129,7 +131,7 @@ static bool want(struct attaching *t, const struct attach_link *link, const stru
 	return true;
 }
 
-static void stays(struct attaching *t, const char *url, const char *why)
+static void note_stays(struct attaching *t, const char *url, const char *why)
 {
 	buf_putf(&t->out->which, "%s%.200s (%s)", t->out->large++ ? ", " : "", url, why);
 }
@@ -138,7 +140,7 @@ static int on_link(void *ctx, const struct attach_link *link, struct buf *file, 
 {
 	struct attaching *t = ctx;
 	const char *url = link->url;
-	const struct tree_item *it = find(t->linked, url);
+	const struct tree_item *it = find_file(t->linked, url);
 	/* base64, and its folding */
 	uint64_t cost = it ? it->size + it->size / 2 + LINE_COST : 0;
 	int rc;
@@ -147,19 +149,19 @@ static int on_link(void *ctx, const struct attach_link *link, struct buf *file, 
 		t->out->missing++;
 		return 0;
 	}
-	if (want(t, link, it))
+	if (want_file(t, link, it))
 		return 2;
 	if (it->size > FILE_LIMIT || cost > t->room) {
-		stays(t, url,
+		note_stays(t, url,
 		        it->size > FILE_LIMIT ? "larger than 10 MiB"
 		                              : "the item becomes too large");
 		return 0;
 	}
-	rc = t->r->reader->ops->body(t->r->reader, t->linked->coll, it, keep, file, err);
+	rc = t->r->reader->ops->body(t->r->reader, t->linked->coll, it, keep_octets, file, err);
 	if (rc < 0 && dav_ends(err))
 		return rc;
 	if (rc < 0) {
-		stays(t, url, err->text);
+		note_stays(t, url, err->text);
 		err_clear(err);
 		return 0;
 	}
@@ -260,7 +262,7 @@ static void on_counted(void *ctx, const char *name, const char *url)
 	const struct counting *c = ctx;
 
 	(void)name;
-	c->r->links += find(c->linked, url) != NULL;
+	c->r->links += find_file(c->linked, url) != NULL;
 }
 
 void dav_count_links(struct drun *r, const struct entry *e, const struct buf *body)

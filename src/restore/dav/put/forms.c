@@ -24,7 +24,7 @@ static const struct {
         {"byte sequence", AMEND_UTF8}, {"2.1", AMEND_CARD3},
         {"supported-address-data", AMEND_CARD3}};
 
-static bool says(const struct put_reply *p, const char *word)
+static bool reply_says(const struct put_reply *p, const char *word)
 {
 	return (p->error && strcasestr(p->error, word)) || (p->text && strcasestr(p->text, word));
 }
@@ -33,15 +33,15 @@ bool form_about_name(const struct put_reply *p)
 {
 	int status = p->inner ? p->inner : p->status;
 
-	return (status == 400 || status == 403 || status == 409) && !says(p, "valid-") &&
-	       !says(p, "supported-");
+	return (status == 400 || status == 403 || status == 409) && !reply_says(p, "valid-") &&
+	       !reply_says(p, "supported-");
 }
 
 /* The step that the answer speaks of, or AMENDS. */
 static unsigned hint_of(const struct put_reply *p)
 {
 	for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
-		if (says(p, hints[i].word))
+		if (reply_says(p, hints[i].word))
 			return hints[i].step;
 	return AMENDS;
 }
@@ -124,7 +124,7 @@ static bool is_one(unsigned bits)
  * Several objects: the body becomes the one that stands for the item; the others follow
  * once it is stored.
  */
-static bool apart(struct entry *e, struct dav_form *f, struct buf *body)
+static bool take_apart(struct entry *e, struct dav_form *f, struct buf *body)
 {
 	unsigned n, main = apart_main(e, body, &n);
 
@@ -155,7 +155,7 @@ bool form_next(struct drun *r, struct entry *e, struct dav_form *f, struct buf *
 		if (entry_body(r, e, body, NULL) < 0)
 			break;
 		if (at == AT_APART) {
-			if (apart(e, f, body))
+			if (take_apart(e, f, body))
 				return true;
 			continue;
 		}
@@ -183,7 +183,7 @@ bool form_allowed(const struct drun *r, const struct tcoll *t, const struct put_
 	for (size_t i = 0; i < sizeof worth / sizeof worth[0]; i++)
 		ok |= worth[i] == status;
 	for (size_t i = 0; i < sizeof vain / sizeof vain[0]; i++)
-		ok &= !says(p, vain[i]);
+		ok &= !reply_says(p, vain[i]);
 	return ok && !r->opts->strict &&
 	       (t->forms_failed < FAILED_MAX || t->took || hint_of(p) != AMENDS);
 }
@@ -195,7 +195,8 @@ void form_began(struct dav_form *f, const struct tcoll *t, const struct put_repl
 	form_order(p, t->form_learnt - 1, f->order);
 	/* One version of a card or the other; 4.0 only where somebody speaks of it. */
 	f->not_all = 1u << (t->only_v4 ? AMEND_CARD3 : AMEND_CARD4);
-	if (!t->v4 && !says(p, "address-data") && !says(p, "version") && !says(p, "4.0"))
+	if (!t->v4 && !reply_says(p, "address-data") && !reply_says(p, "version") &&
+	        !reply_says(p, "4.0"))
 		f->never = 1u << AMEND_CARD4;
 	for (unsigned i = 0; i < AMENDS && t->only_v4; i++)
 		if (f->order[i] == AMEND_CARD3 || f->order[i] == AMEND_CARD4)

@@ -117,8 +117,8 @@ static bool is_type(const char *type)
 	               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$&^_.+-/")];
 }
 
-static int send(struct drun *r, const struct entry *e, const struct wanted *w, struct dav_send *p,
-        struct err *err)
+static int send_file(struct drun *r, const struct entry *e, const struct wanted *w,
+        struct dav_send *p, struct err *err)
 {
 	struct buf file;
 	int rc = dav_attach_file(r, e, w, &file, err);
@@ -135,7 +135,7 @@ static int send(struct drun *r, const struct entry *e, const struct wanted *w, s
 }
 
 /* Which of the files are there now? *known_out: whether it could be seen. */
-static int look(
+static int look_again(
         struct drun *r, const struct entry *e, struct attached *a, bool *known_out, struct err *err)
 {
 	struct buf text, view;
@@ -162,12 +162,12 @@ static int look(
 }
 
 /* A post of unknown outcome: looked for with growing pauses, as a PUT is. */
-static int await(struct drun *r, const struct entry *e, struct attached *a, struct wanted *w,
+static int await_file(struct drun *r, const struct entry *e, struct attached *a, struct wanted *w,
         int64_t took_ms, struct err *err)
 {
 	int64_t left = await_limit_ms(r->keeps_names, took_ms);
 	bool known = false;
-	int rc = look(r, e, a, &known, err);
+	int rc = look_again(r, e, a, &known, err);
 
 	for (unsigned nth = 0; rc == 0 && !w->there && left > 0; nth++) {
 		int64_t pause = await_pause_ms(nth, left);
@@ -175,7 +175,7 @@ static int await(struct drun *r, const struct entry *e, struct attached *a, stru
 		left -= pause;
 		rc = clock_sleep(pause, err);
 		if (rc == 0)
-			rc = look(r, e, a, &known, err);
+			rc = look_again(r, e, a, &known, err);
 	}
 	/* Where it cannot be seen, it is not sent again. */
 	return rc == 0 && !known
@@ -199,7 +199,7 @@ static char *reason_of(const struct dav_send *p, const struct put_reply *reply)
  * A refusal of the first that speaks of no limit: this server takes none, whatever it
  * says.
  */
-static void learn(struct drun *r, const struct dav_send *p, const char *why)
+static void learn_refusal(struct drun *r, const struct dav_send *p, const char *why)
 {
 	if (!r->managed_tried && !(p->answer.error && (strstr(p->answer.error, "max-attach") ||
 	                                                      strstr(p->answer.error, "quota")))) {
@@ -210,13 +210,13 @@ static void learn(struct drun *r, const struct dav_send *p, const char *why)
 	}
 }
 
-static int refused(
+static int set_refused(
         struct drun *r, const struct dav_send *p, const struct put_reply *reply, struct err *err)
 {
 	char *why = reason_of(p, reply);
 	int rc = err_set(err, ERR_REFUSED, ERR_ITEM, "%s", why);
 
-	learn(r, p, why);
+	learn_refusal(r, p, why);
 	free(why);
 	return rc;
 }
@@ -225,8 +225,8 @@ static int refused(
  * What came of it; ${again}: it may be sent once more where the server was busy within
  * itself.
  */
-static int judge(struct drun *r, const struct dav_send *p, bool again, enum put_verdict *verdict,
-        struct err *err)
+static int judge_post(struct drun *r, const struct dav_send *p, bool again,
+        enum put_verdict *verdict, struct err *err)
 {
 	struct put_reply reply = {.status = p->err.code ? 0 : p->answer.status,
 	        .error = p->answer.error,
@@ -240,7 +240,7 @@ static int judge(struct drun *r, const struct dav_send *p, bool again, enum put_
 	*verdict = p->err.code && p->err.code != ERR_NET ? PUT_REFUSED : put_judge(&reply);
 	if (*verdict == PUT_STORED || *verdict == PUT_UNKNOWN || (*verdict == PUT_AGAIN && again))
 		return 0;
-	return refused(r, p, &reply, err);
+	return set_refused(r, p, &reply, err);
 }
 
 /* Negative with an item's scope: it is not there, and why. */
@@ -254,13 +254,13 @@ static int post_one(struct drun *r, const struct entry *e, struct attached *a, s
 		struct dav_send p = {.url = NULL};
 		enum put_verdict verdict = PUT_UNKNOWN;
 
-		rc = send(r, e, w, &p, err);
+		rc = send_file(r, e, w, &p, err);
 		if (rc == 0)
-			rc = judge(r, &p, agains < AGAINS, &verdict, err);
+			rc = judge_post(r, &p, agains < AGAINS, &verdict, err);
 		if (rc == 0 && verdict == PUT_AGAIN)
 			rc = clock_sleep(await_pause_ms(agains++, INT64_MAX), err);
 		else if (rc == 0 && verdict == PUT_UNKNOWN && ++lost)
-			rc = await(r, e, a, w, p.answer.took_ms, err);
+			rc = await_file(r, e, a, w, p.answer.took_ms, err);
 		else if (rc == 0)
 			w->there = true;
 		dav_answer_clear(&p.answer);
@@ -301,7 +301,7 @@ static int post_all(struct drun *r, struct entry *e, struct attached *a, struct 
 {
 	size_t had = 0, lost = 0;
 	bool known;
-	int rc = look(r, e, a, &known, err);
+	int rc = look_again(r, e, a, &known, err);
 
 	for (size_t i = 0; i < a->n_wanted && rc == 0; i++) {
 		struct wanted *w = &a->wanted[i];

@@ -64,7 +64,7 @@ static bool has_status(const struct rule *r, int status)
 	return false;
 }
 
-static bool applies(const struct rule *r, const struct put_reply *p, int status)
+static bool rule_applies(const struct rule *r, const struct put_reply *p, int status)
 {
 	if (!has_status(r, status))
 		return false;
@@ -84,7 +84,7 @@ enum put_verdict put_judge(const struct put_reply *p)
 	if (status >= 200 && status < 300)
 		return PUT_STORED;
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-		if (applies(&rules[i], p, status))
+		if (rule_applies(&rules[i], p, status))
 			return rules[i].verdict;
 	if (p->strict && (status == 415 || status == 400))
 		return PUT_LENIENT;
