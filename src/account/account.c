@@ -24,7 +24,7 @@
 
 static int usage(struct err *err, enum service_kind kind, const char *what, const char *value)
 {
-	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: %s%s%s%s", service_name(kind), what,
+	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: %s%s%s%s", protocols[kind].name, what,
 	        value ? " \"" : "", value ? value : "", value ? "\"" : "");
 }
 
@@ -166,7 +166,7 @@ static int build_password(
 		return usage(err, s->kind, "the password is given in two ways; keep one", NULL);
 	if (type == SOURCE_FD && check_fd(s->kind, text, err) != 0)
 		return ERR_USAGE;
-	label = xasprintf("%s at %s", service_name(s->kind), s->at.host);
+	label = xasprintf("%s at %s", s->name, s->at.host);
 	s->login.ctx = secrets_source(a->secrets, type, text, label);
 	s->login.get_secret = secrets_get;
 	free(label);
@@ -181,7 +181,7 @@ static int build_user(const struct settings *set, const char *name, const char *
         struct service *s, char **passed_over, struct err *err)
 {
 	const struct setting *all = settings_find(set, "user");
-	const struct setting *url = settings_find(set, service_name(s->kind));
+	const struct setting *url = settings_find(set, s->name);
 	const char *user = settings_own(set, s->kind, "user");
 	const char *authzid = settings_value(set, s->kind, "authzid");
 
@@ -199,14 +199,8 @@ static int build_user(const struct settings *set, const char *name, const char *
 		return usage(err, s->kind, "not a user name:", user);
 	if (authzid && !name_is_plain(authzid))
 		return usage(err, s->kind, "not an authorization identity:", authzid);
-	/* The calendars read would be the administrator's own. */
-	if (authzid && (s->kind == SERVICE_CALDAV || s->kind == SERVICE_CARDDAV))
-		return usage(err, s->kind,
-		        "HTTP carries no authorization identity: another person's calendars are "
-		        "named "
-		        "by their URL; for mail alone it is imap-authzid (--imap-authzid), not "
-		        "authzid",
-		        NULL);
+	if (authzid && protocols[s->kind].no_authzid)
+		return usage(err, s->kind, protocols[s->kind].no_authzid, NULL);
 	if (all && !all->from_file && !url->from_file && user == from_url &&
 	        strcmp(user, all->value) != 0)
 		*passed_over = xstrdup(all->value);
@@ -237,7 +231,7 @@ static int build_endpoint(const struct settings *set, const char *url, FILE *tra
 	int rc = value ? parse_bool("cleartext", value, &cleartext, err) : 0;
 
 	if (rc == 0)
-		rc = service_url_parse(s->kind, url, cleartext, &s->at, user_out, err);
+		rc = service_url_parse(&protocols[s->kind], url, cleartext, &s->at, user_out, err);
 	s->at.connect_timeout_ms = CONNECT_TIMEOUT_MS;
 	s->at.idle_timeout_ms = IDLE_TIMEOUT_MS;
 	s->at.trace = trace;
@@ -259,12 +253,13 @@ static int build_endpoint(const struct settings *set, const char *url, FILE *tra
 static int build_service(struct account *a, const struct settings *set, const char *name,
         enum service_kind kind, FILE *trace, struct err *err)
 {
-	const struct setting *url = settings_find(set, service_name(kind));
+	const struct setting *url = settings_find(set, protocols[kind].name);
 	struct service *s = &a->services[kind];
 	char *user = NULL;
 	int rc;
 
 	s->kind = kind;
+	s->name = protocols[kind].name;
 	if (!url)
 		return 0;
 	rc = build_endpoint(set, url->value, trace, s, &user, err);
@@ -282,7 +277,7 @@ static int check_owners(const struct settings *set, struct err *err)
 {
 	for (size_t i = 0; i < set->n; i++)
 		for (int k = 0; k < SERVICE_KINDS; k++) {
-			const char *name = service_name((enum service_kind)k);
+			const char *name = protocols[k].name;
 			size_t n = strlen(name);
 
 			if (strncmp(set->items[i].key, name, n) == 0 &&
@@ -348,7 +343,7 @@ static int overlay(struct settings *set, const struct account_setting *given, si
 			settings_drop_passwords(set, key);
 		settings_put(set, key, given[i].value, false);
 		for (int k = 0; k < SERVICE_KINDS; k++)
-			*service_out |= strcmp(key, service_name((enum service_kind)k)) == 0;
+			*service_out |= strcmp(key, protocols[k].name) == 0;
 	}
 	return 0;
 }
@@ -447,7 +442,7 @@ static void warn_cleartext(const struct service *s, char line[256])
 	snprintf(raw, sizeof raw,
 	        "%s://%s: without TLS, the password of %.100s and all data can be read and "
 	        "changed by anyone on the way",
-	        service_url_scheme(s->kind, s->at.security), s->at.host, s->login.user);
+	        service_url_scheme(&protocols[s->kind], s->at.security), s->at.host, s->login.user);
 	term_escape(raw, strlen(raw), line, 256);
 }
 
@@ -456,8 +451,8 @@ static void warn_user(const struct service *s, const char *passed_over, char lin
 	char raw[512];
 
 	snprintf(raw, sizeof raw,
-	        "%s: its URL names the user %.80s, and --user %.80s does not count for it",
-	        service_name(s->kind), s->login.user, passed_over);
+	        "%s: its URL names the user %.80s, and --user %.80s does not count for it", s->name,
+	        s->login.user, passed_over);
 	term_escape(raw, strlen(raw), line, 256);
 }
 

@@ -17,87 +17,43 @@
 #define HOST_MAX 253
 #define USER_MAX 512
 
-struct scheme {
-	const char *name;
-	bool dav;
-	enum service_kind mail; /* when not DAV */
-	enum security security;
-	uint16_t port;
-};
-
-static const struct scheme schemes[] = {
-        {"imaps", false, SERVICE_IMAP, SECURITY_TLS, 993},
-        {"imap", false, SERVICE_IMAP, SECURITY_STARTTLS, 143},
-        {"pop3s", false, SERVICE_POP3, SECURITY_TLS, 995},
-        {"pop3", false, SERVICE_POP3, SECURITY_STARTTLS, 110},
-        {"https", true, SERVICE_KINDS, SECURITY_TLS, 443},
-        {"http", true, SERVICE_KINDS, SECURITY_NONE, 80},
-};
-
 /* A URL being taken apart; the ends are exclusive. */
 struct parts {
 	const char *authority, *authority_end;
 	const char *path;
 };
 
-static bool is_dav(enum service_kind kind)
+static int wrong(const struct protocol *p, struct err *err, const char *what)
 {
-	return kind == SERVICE_CALDAV || kind == SERVICE_CARDDAV;
+	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: the URL %s; write it as in %s", p->name,
+	        what, p->example);
 }
 
-static const char *example(enum service_kind kind)
+const char *service_url_scheme(const struct protocol *p, enum security security)
 {
-	switch (kind) {
-	case SERVICE_IMAP:
-		return "imaps://mail.example.org";
-	case SERVICE_POP3:
-		return "pop3s://mail.example.org";
-	default:
-		return "https://dav.example.org/";
-	}
+	return p->schemes[security == SECURITY_TLS ? 0 : 1].name;
 }
 
-static int wrong(enum service_kind kind, struct err *err, const char *what)
-{
-	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: the URL %s; write it as in %s",
-	        service_name(kind), what, example(kind));
-}
-
-const char *service_url_scheme(enum service_kind kind, enum security security)
-{
-	for (size_t i = 0; i < COUNT(schemes); i++) {
-		const struct scheme *s = &schemes[i];
-
-		if (s->dav != is_dav(kind) || (!s->dav && s->mail != kind))
-			continue;
-		if ((s->security == SECURITY_TLS) == (security == SECURITY_TLS))
-			return s->name;
-	}
-	return "?";
-}
-
-static int take_scheme(enum service_kind kind, const char *text, const struct scheme **out,
-        struct parts *parts, struct err *err)
+static int take_scheme(const struct protocol *p, const char *text,
+        const struct protocol_scheme **out, struct parts *parts, struct err *err)
 {
 	const char *colon = strstr(text, "://");
 	size_t n = colon ? (size_t)(colon - text) : 0;
 
 	if (!colon)
-		return wrong(kind, err, "has no scheme");
-	for (size_t i = 0; i < COUNT(schemes); i++) {
-		const struct scheme *s = &schemes[i];
+		return wrong(p, err, "has no scheme");
+	for (size_t i = 0; i < COUNT(p->schemes); i++) {
+		const struct protocol_scheme *s = &p->schemes[i];
 
 		if (strlen(s->name) != n || strncasecmp(text, s->name, n) != 0)
 			continue;
-		if (s->dav != is_dav(kind) || (!s->dav && s->mail != kind))
-			break;
 		*out = s;
 		parts->authority = colon + 3;
 		parts->authority_end = parts->authority + strcspn(parts->authority, "/?#");
 		parts->path = parts->authority_end;
 		return 0;
 	}
-	return wrong(kind, err, "has a scheme that does not fit this service");
+	return wrong(p, err, "has a scheme that does not fit this service");
 }
 
 /* NULL when an escape is malformed or the result holds controls or is not UTF-8. */
@@ -127,7 +83,8 @@ bad:
 	return NULL;
 }
 
-static int take_user(enum service_kind kind, struct parts *parts, char **user_out, struct err *err)
+static int take_user(
+        const struct protocol *p, struct parts *parts, char **user_out, struct err *err)
 {
 	size_t n = (size_t)(parts->authority_end - parts->authority);
 	const char *at = memchr(parts->authority, '@', n);
@@ -140,14 +97,14 @@ static int take_user(enum service_kind kind, struct parts *parts, char **user_ou
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
 		        "%s: the URL holds a password, which others can read there; remove it and "
 		        "use password-command",
-		        service_name(kind));
+		        p->name);
 	if (memchr(at + 1, '@', n - user_len - 1))
-		return wrong(kind, err, "has two '@': write the one of the user name as %40");
+		return wrong(p, err, "has two '@': write the one of the user name as %40");
 	if (memchr(parts->authority, ';', user_len))
-		return wrong(kind, err, "holds parameters: give the mechanism with auth");
+		return wrong(p, err, "holds parameters: give the mechanism with auth");
 	*user_out = user_len <= USER_MAX ? decode_user(parts->authority, user_len) : NULL;
 	if (!*user_out)
-		return wrong(kind, err, "has a malformed user name");
+		return wrong(p, err, "has a malformed user name");
 	parts->authority = at + 1;
 	return 0;
 }
@@ -175,20 +132,20 @@ static bool host_is_valid(const char *s)
 }
 
 static int take_port(
-        enum service_kind kind, const char *s, const char *end, uint16_t *out, struct err *err)
+        const struct protocol *p, const char *s, const char *end, uint16_t *out, struct err *err)
 {
 	unsigned port = 0;
 
 	for (; s < end && isdigit((unsigned char)*s) && port <= UINT16_MAX; s++)
 		port = port * 10 + (unsigned)(*s - '0');
 	if (s != end || !port || port > UINT16_MAX)
-		return wrong(kind, err, "has a port that is not a number from 1 to 65535");
+		return wrong(p, err, "has a port that is not a number from 1 to 65535");
 	*out = (uint16_t)port;
 	return 0;
 }
 
 static int take_host(
-        enum service_kind kind, const struct parts *parts, struct endpoint *at, struct err *err)
+        const struct protocol *p, const struct parts *parts, struct endpoint *at, struct err *err)
 {
 	const char *s = parts->authority, *end = parts->authority_end, *host_end;
 	unsigned char address[16];
@@ -197,33 +154,33 @@ static int take_host(
 	s += literal;
 	host_end = memchr(s, literal ? ']' : ':', (size_t)(end - s));
 	if (literal && !host_end)
-		return wrong(kind, err, "has an address without its ']'");
+		return wrong(p, err, "has an address without its ']'");
 	if (!host_end)
 		host_end = end;
 	at->host = xstrndup(s, (size_t)(host_end - s));
 	if (literal ? inet_pton(AF_INET6, at->host, address) != 1 : !host_is_valid(at->host))
-		return wrong(kind, err, "has a malformed host name or address");
+		return wrong(p, err, "has a malformed host name or address");
 	s = host_end + literal;
 	if (s == end)
 		return 0;
 	if (*s != ':')
-		return wrong(kind, err, "has something after its address that is not a port");
-	return take_port(kind, s + 1, end, &at->port, err);
+		return wrong(p, err, "has something after its address that is not a port");
+	return take_port(p, s + 1, end, &at->port, err);
 }
 
 static int take_path(
-        enum service_kind kind, const struct parts *parts, struct endpoint *at, struct err *err)
+        const struct protocol *p, const struct parts *parts, struct endpoint *at, struct err *err)
 {
 	struct buf out;
 	const char *s = parts->path;
 
-	if (!is_dav(kind)) {
+	if (!p->has_path) {
 		if (*s && strcmp(s, "/") != 0)
-			return wrong(kind, err, "has a path, which means nothing here");
+			return wrong(p, err, "has a path, which means nothing here");
 		return 0;
 	}
 	if (strchr(s, '#'))
-		return wrong(kind, err, "has a fragment (#), which means nothing here");
+		return wrong(p, err, "has a fragment (#), which means nothing here");
 	buf_init(&out, 3 * URL_MAX + 2);
 	if (*s != '/')
 		buf_putc(&out, '/');
@@ -241,45 +198,45 @@ static int take_path(
 	return 0;
 }
 
-static int check_text(enum service_kind kind, const char *text, struct err *err)
+static int check_text(const struct protocol *p, const char *text, struct err *err)
 {
 	size_t n = strlen(text);
 
 	if (n > URL_MAX)
 		return err_set(err, ERR_LIMIT, ERR_WHOLE, "%s: the URL is longer than %d bytes",
-		        service_name(kind), URL_MAX);
+		        p->name, URL_MAX);
 	for (size_t i = 0; i < n; i++)
 		if (iscntrl((unsigned char)text[i]))
-			return wrong(kind, err, "holds a control character");
+			return wrong(p, err, "holds a control character");
 	return 0;
 }
 
-int service_url_parse(enum service_kind kind, const char *text, bool cleartext, struct endpoint *at,
-        char **user_out, struct err *err)
+int service_url_parse(const struct protocol *p, const char *text, bool cleartext,
+        struct endpoint *at, char **user_out, struct err *err)
 {
-	const struct scheme *scheme = NULL;
+	const struct protocol_scheme *scheme = NULL;
 	struct parts parts;
 	int rc;
 
 	*user_out = NULL;
-	rc = check_text(kind, text, err);
+	rc = check_text(p, text, err);
 	if (rc == 0)
-		rc = take_scheme(kind, text, &scheme, &parts, err);
+		rc = take_scheme(p, text, &scheme, &parts, err);
 	if (rc != 0)
 		return rc;
 	if (scheme->security == SECURITY_NONE && !cleartext)
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
-		        "%s: http:// would send the password readable for everyone on the way: "
-		        "write https://, or add cleartext (--cleartext)",
-		        service_name(kind));
+		        "%s: %s:// would send the password readable for everyone on the way: "
+		        "write %s://, or add cleartext (--cleartext)",
+		        p->name, scheme->name, p->schemes[0].name);
 	at->port = scheme->port;
 	at->security =
 	        scheme->security != SECURITY_TLS && cleartext ? SECURITY_NONE : scheme->security;
-	rc = take_user(kind, &parts, user_out, err);
+	rc = take_user(p, &parts, user_out, err);
 	if (rc == 0)
-		rc = take_host(kind, &parts, at, err);
+		rc = take_host(p, &parts, at, err);
 	if (rc == 0)
-		rc = take_path(kind, &parts, at, err);
+		rc = take_path(p, &parts, at, err);
 	return rc;
 }
 

@@ -2,15 +2,15 @@
 #define VALISE_ACCOUNT_SERVICE_URL_H
 
 #include <stdbool.h>
-#include "valise/base/service.h"
+#include "valise/account/protocols.h"
 
 #define URL_MAX 4096
 
 /**
- * service_url_parse(kind, text, cleartext, at, user_out, err):
+ * service_url_parse(p, text, cleartext, at, user_out, err):
  * Fill host, port, security and (DAV) path of the zeroed ${at} from the URL of a service
- * (RFC 3986, RFC 5092, RFC 2384), and *${user_out} with its user, decoded, or NULL. Both
- * are the caller's, after an error too.
+ * of the protocol (RFC 3986, RFC 5092, RFC 2384), and *${user_out} with its user, decoded, or NULL.
+ * Both are the caller's, after an error too.
  *
  * 	imaps:// pop3s:// https://    TLS
  * 	imap:// pop3://               STARTTLS; with ${cleartext} none
@@ -19,13 +19,13 @@
  * ERR_USAGE says what to write instead. A message never repeats the part before '@',
  * which may hold a password.
  */
-int service_url_parse(enum service_kind kind, const char *text, bool cleartext, struct endpoint *at,
-        char **user_out, struct err *err) MUST_CHECK;
+int service_url_parse(const struct protocol *p, const char *text, bool cleartext,
+        struct endpoint *at, char **user_out, struct err *err) MUST_CHECK;
 
 /* True for localhost, names below it, 127.0.0.0/8 and ::1. */
 bool host_is_loopback(const char *host);
 
 /* "imap", "imaps", "https" ... as a URL of the endpoint would begin. */
-const char *service_url_scheme(enum service_kind kind, enum security security);
+const char *service_url_scheme(const struct protocol *p, enum security security);
 
 #endif

@@ -1,6 +1,7 @@
 /* The keys of an account: which there are, and their values, options over the file. */
 #include "settings.h"
 #include "valise/account/account.h"
+#include "valise/account/protocols.h"
 #include "valise/base/mem.h"
 #include "valise/base/near.h"
 #include "valise/base/secret.h"
@@ -19,7 +20,7 @@ static const char *const keys[] = {"user", "password-command", "password-fd", "a
 static const char *base_of(const char *key)
 {
 	for (int k = 0; k < SERVICE_KINDS; k++) {
-		const char *name = service_name((enum service_kind)k);
+		const char *name = protocols[k].name;
 		size_t n = strlen(name);
 
 		if (strncmp(key, name, n) == 0 && key[n] == '-')
@@ -31,7 +32,7 @@ static const char *base_of(const char *key)
 bool account_is_key(const char *key)
 {
 	for (int k = 0; k < SERVICE_KINDS; k++)
-		if (strcmp(key, service_name((enum service_kind)k)) == 0)
+		if (strcmp(key, protocols[k].name) == 0)
 			return true;
 	for (size_t i = 0; i < N_KEYS; i++)
 		if (strcmp(base_of(key), keys[i]) == 0)
@@ -108,7 +109,7 @@ const char *settings_own(const struct settings *s, enum service_kind kind, const
 	char full[WORD_MAX];
 	const struct setting *found;
 
-	snprintf(full, sizeof full, "%s-%s", service_name(kind), key);
+	snprintf(full, sizeof full, "%s-%s", protocols[kind].name, key);
 	found = settings_find(s, full);
 	return found ? found->value : NULL;
 }
@@ -155,7 +156,7 @@ const char *settings_nearest(const char *key, char out[64])
 	for (size_t i = 0; i < N_KEYS; i++)
 		consider(key, keys[i], &best, out);
 	for (int k = 0; k < SERVICE_KINDS; k++) {
-		const char *name = service_name((enum service_kind)k);
+		const char *name = protocols[k].name;
 
 		consider(key, name, &best, out);
 		for (size_t i = 0; i < N_KEYS; i++) {

@@ -1,23 +1,6 @@
-/* One service of an account, as plain data: its name, owner and time-out; cleared. */
+/* One service of an account, as plain data: its owner and time-out; cleared. */
 #include "valise/base/service.h"
 #include <stdlib.h>
-
-const char *service_name(enum service_kind kind)
-{
-	switch (kind) {
-	case SERVICE_IMAP:
-		return "imap";
-	case SERVICE_POP3:
-		return "pop3";
-	case SERVICE_CALDAV:
-		return "caldav";
-	case SERVICE_CARDDAV:
-		return "carddav";
-	case SERVICE_KINDS:
-		break;
-	}
-	return "?";
-}
 
 #define SLOW_TIMES 5
 #define OCTETS_PER_MS 100

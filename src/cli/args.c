@@ -8,6 +8,7 @@
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "cli.h"
+#include "protocols.h"
 
 const struct option_def common_options[] = {
         {"json", 0, NULL, "events or listings as JSON, one object a line, on standard output"},
@@ -16,11 +17,8 @@ const struct option_def common_options[] = {
         {NULL, 0, NULL, NULL},
 };
 
+/* Beside the URL of each protocol. */
 static const struct option_def account_options[] = {
-        {"imap", 0, "URL", "imaps://HOST[:PORT], or imap:// for STARTTLS"},
-        {"pop3", 0, "URL", "pop3s://HOST[:PORT], or pop3:// for STLS"},
-        {"caldav", 0, "URL", "https://HOST/..."},
-        {"carddav", 0, "URL", "https://HOST/..."},
         {"user", 0, "NAME", "who signs in"},
         {"password-command", 0, "CMD",
                 "run by sh -c; the first line of its output is the password"},
@@ -95,13 +93,25 @@ struct one {
 	const char *value; /* after '=' */
 };
 
+/* A key of a protocol that can only be read: "pop3", "pop3-user". */
+static bool is_read_only(const char *key)
+{
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		size_t n = strlen(protocols[k].name);
+
+		if (strncmp(key, protocols[k].name, n) == 0 && (!key[n] || key[n] == '-'))
+			return !protocol_ops[k].target;
+	}
+	return false;
+}
+
 static int account_key(const struct args *a, const char *name, size_t n, struct one *o)
 {
 	if (n >= sizeof o->key)
 		return -1;
 	memcpy(o->key, name, n);
 	o->key[n] = '\0';
-	if (!a->cmd->account || (a->cmd->stores && strncmp(name, "pop3", 4) == 0))
+	if (!a->cmd->account || (a->cmd->stores && is_read_only(o->key)))
 		return -1;
 	if ((!strcmp(o->key, "config") || !strcmp(o->key, "trace")) &&
 	        (o->def = find_in(account_options, o->key, n, 0))) {
@@ -203,7 +213,7 @@ static size_t words_needed(const struct args *a)
 		return a->cmd->min_pos;
 	for (size_t i = 0; i < a->n_settings; i++)
 		for (unsigned k = 0; k < SERVICE_KINDS; k++)
-			if (strcmp(a->settings[i].key, service_name(k)) == 0)
+			if (strcmp(a->settings[i].key, protocols[k].name) == 0)
 				return 0;
 	return 1;
 }
@@ -408,24 +418,78 @@ int args_only_of(const struct args *a, unsigned only, unsigned have, const char 
 	return 0;
 }
 
-int args_have_use(const struct args *a, const struct option_use *uses, unsigned services)
+/* Which services (bits) an option is for alone; 0: it is for none in particular. */
+static unsigned services_of(const char *option, unsigned when)
 {
-	for (; uses->option; uses++) {
+	unsigned services = 0;
+
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		if (protocol_option(&protocols[k], option, when))
+			services |= 1u << k;
+	return services;
+}
+
+int args_have_use(const struct args *a, unsigned when, unsigned services)
+{
+	for (size_t i = 0; i < a->n_given; i++) {
+		unsigned use = services_of(a->given[i].def->name, when);
 		struct buf b;
 		int rc;
 
-		if (!args_has(a, uses->option) || uses->services & services)
+		if (!use || use & services)
 			continue;
 		buf_init(&b, 200);
 		for (unsigned k = 0; k < SERVICE_KINDS; k++)
-			if (uses->services & 1u << k)
-				buf_putf(&b, "%s%s", b.len ? " and " : "", service_name(k));
+			if (use & 1u << k)
+				buf_putf(&b, "%s%s", b.len ? " and " : "", protocols[k].name);
 		rc = usage_error(a->cmd, "--%s is for %s alone, which this is not about",
-		        uses->option, buf_str(&b));
+		        a->given[i].def->name, buf_str(&b));
 		buf_clear(&b);
 		return rc;
 	}
 	return 0;
+}
+
+/* One of "close|quit"; NULL: any is. */
+static int check_value(const struct args *a, const struct protocol_option *o, const char *value)
+{
+	const char *rest = o->values;
+	struct buf list;
+	int rc = 0;
+
+	buf_init(&list, 200);
+	while (rest && *rest) {
+		size_t n = strcspn(rest, "|");
+
+		if (strlen(value) == n && memcmp(value, rest, n) == 0)
+			break;
+		buf_putf(&list, "%s%.*s", list.len ? " or " : "", (int)n, rest);
+		rest += n + (rest[n] == '|');
+	}
+	if (rest && !*rest)
+		rc = usage_error(a->cmd, "--%s takes %s", o->name, buf_str(&list));
+	buf_clear(&list);
+	return rc;
+}
+
+int args_own(const struct args *a, struct source_option *out, size_t *n_out)
+{
+	int rc = 0;
+
+	*n_out = 0;
+	for (size_t i = 0; i < a->n_given && rc == 0; i++) {
+		const char *name = a->given[i].def->name, *value = a->given[i].value;
+		const struct protocol_option *o = NULL;
+
+		for (unsigned k = 0; k < SERVICE_KINDS && !o; k++)
+			o = protocol_option(&protocols[k], name, PROTOCOL_FETCH);
+		if (!o)
+			continue;
+		value = value ? value : "";
+		rc = check_value(a, o, value);
+		out[(*n_out)++] = (struct source_option){o->name, value};
+	}
+	return rc;
 }
 
 static void print_option(const struct option_def *d, FILE *f)
@@ -458,9 +522,12 @@ int help_command(const struct command *c, FILE *f)
 	if (c->account) {
 		fprintf(f, "\nThe account (each of the first block also for one service: "
 		           "--imap-user, --caldav-ca-file ...):\n");
-		for (const struct option_def *d = account_options; d->name; d++)
-			if (!c->stores || strcmp(d->name, "pop3") != 0)
-				print_option(d, f);
+		for (unsigned k = 0; k < SERVICE_KINDS; k++)
+			if (!c->stores || protocol_ops[k].target)
+				print_option(&(struct option_def){protocols[k].name, 0, "URL",
+				                     protocols[k].url_help},
+				        f);
+		print_options(account_options, f);
 	}
 	return EXIT_DONE;
 }

@@ -2,9 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
-#include "valise/fetch/fetch.h"
-#include "valise/restore/restore.h"
 #include "cli.h"
+#include "protocols.h"
 
 const struct option_def take_options[] = {
         {"only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
@@ -38,49 +37,15 @@ const struct option_def take_options[] = {
         {NULL, 0, NULL, NULL},
 };
 
-static const enum coll_kind coll_of[SERVICE_KINDS] = {
-        [SERVICE_IMAP] = COLL_MAIL,
-        [SERVICE_POP3] = COLL_MAIL,
-        [SERVICE_CALDAV] = COLL_CALENDAR,
-        [SERVICE_CARDDAV] = COLL_CONTACTS,
-};
-
-static const struct option_use uses[] = {
-        {"all-namespaces", 1u << SERVICE_IMAP},
-        {"strict", 1u << SERVICE_IMAP},
-        {"exact", 1u << SERVICE_CALDAV | 1u << SERVICE_CARDDAV},
-        {"fetch-links", 1u << SERVICE_CALDAV | 1u << SERVICE_CARDDAV},
-        {"pop3-end", 1u << SERVICE_POP3},
-        {"pop3-accept-deletion-by-server", 1u << SERVICE_POP3},
-        {NULL, 0},
-};
-
 struct tally {
 	unsigned asked, tried, failed;
-	bool lost[COLL_KINDS]; /* a service of this kind could not be read */
-	bool unlisted[COLL_KINDS]; /* one did not list everything */
+	unsigned lost; /* kinds that a service could not be read for */
+	unsigned unlisted; /* those that one did not list wholly */
 	struct err last;
 };
 
-/* How POP3 behaves, and what it need not give because IMAP does. */
-static int pop3_options(
-        struct take *t, struct source_opts *o, const struct recorder *imap, const char *state_dir)
-{
-	const char *end = args_get(t->args, "pop3-end");
-
-	if (end && strcmp(end, "close") != 0 && strcmp(end, "quit") != 0)
-		return usage_error(t->args->cmd, "--pop3-end takes close or quit");
-	o->pop3_quit = end && strcmp(end, "quit") == 0;
-	o->pop3_accept_expire = args_has(t->args, "pop3-accept-deletion-by-server");
-	if (imap) {
-		o->seen = recorder_seen;
-		o->seen_ctx = (void *)(uintptr_t)imap;
-		o->state_dir = state_dir;
-	}
-	return 0;
-}
-
-static int source_options(struct take *t, struct source_opts *o)
+/* ${own}: ARGS_MAX of them, lent to ${o}. */
+static int source_options(struct take *t, struct source_opts *o, struct source_option *own)
 {
 	uint64_t connections, wait;
 	int rc = args_number(t->args, "connections", 0, &connections);
@@ -92,32 +57,46 @@ static int source_options(struct take *t, struct source_opts *o)
 	memset(o, 0, sizeof *o);
 	o->max_wait_s = wait > MAX_WAIT_S ? MAX_WAIT_S : (unsigned)wait;
 	o->accept = t->accept;
-	o->dav_exact = args_has(t->args, "exact");
-	o->all_namespaces = args_has(t->args, "all-namespaces");
 	o->connections = connections > 32 ? 32 : (unsigned)connections;
-	o->strict = args_has(t->args, "strict");
 	o->same_account = args_has(t->args, "same-account");
 	o->space_check = t->space_check;
 	o->space_ctx = t->space_ctx;
-	return 0;
+	o->own = own;
+	return args_own(t->args, own, &o->n_own);
+}
+
+/* What ${kind} gives of the kinds that are asked for; ${only} 0: all. */
+static unsigned kinds_asked(enum service_kind kind, unsigned only)
+{
+	return protocols[kind].kinds & (only ? only : ~0u);
+}
+
+/* Not read this time: what the service gives keeps its last state. */
+static int keep_stale(struct take *t, unsigned kinds, struct tally *y)
+{
+	struct err err = {0};
+	int rc = 0;
+
+	for (unsigned k = 0; k < COLL_KINDS && rc == 0; k++) {
+		if (!(kinds & 1u << k))
+			continue;
+		y->lost |= 1u << k;
+		rc = t->sink->ops->keep(t->sink, k, NULL, COLL_STALE, y->last.text, &err);
+	}
+	return rc < 0 ? fail(t->args, &err) : 0;
 }
 
 /* 0 to go on (also after a service that failed), else an exit code. */
-static int take_service(struct take *t, enum service_kind kind, struct tree_sink *sink,
-        const struct source_opts *o, struct tally *y)
+static int take_service(struct take *t, enum service_kind kind, unsigned kinds,
+        struct tree_sink *sink, const struct source_opts *o, struct tally *y)
 {
-	const struct source_ops *ops = source_for(kind);
 	struct source_result r = {0};
-	struct err err = {0}, kept = {0};
+	struct err err = {0};
 
-	if (!ops) {
-		talk("valise %s: %s is not supported by this version", t->args->cmd->name,
-		        service_name(kind));
-		return EXIT_USAGE;
-	}
 	y->tried++;
-	if (ops->run(&t->account->services[kind], sink, o, &t->ui->progress, &r, &err) == 0) {
-		y->unlisted[coll_of[kind]] |= r.unlisted;
+	if (protocol_ops[kind].source->run(
+	            &t->account->services[kind], kinds, sink, o, &t->ui->progress, &r, &err) == 0) {
+		y->unlisted |= r.unlisted ? kinds : 0;
 		return 0;
 	}
 	if (err.code == ERR_STOPPED || err.code == ERR_IO || err.code == ERR_SPACE ||
@@ -126,13 +105,10 @@ static int take_service(struct take *t, enum service_kind kind, struct tree_sink
 		return fail(t->args, &err);
 	/* The only one: the command fails with it, and says so once. */
 	(y->asked > 1 ? ui_report : ui_note)(
-	        t->ui, SAY_WARNING, NULL, service_name(kind), err.text);
+	        t->ui, SAY_WARNING, NULL, protocols[kind].name, err.text);
 	y->failed++;
-	y->lost[coll_of[kind]] = true;
 	y->last = err;
-	if (t->sink->ops->keep(t->sink, coll_of[kind], NULL, COLL_STALE, err.text, &kept) < 0)
-		return fail(t->args, &kept);
-	return 0;
+	return keep_stale(t, kinds, y);
 }
 
 /* What was left out, and what was not listed, keeps its last state. */
@@ -149,7 +125,7 @@ static int keep_rest(struct take *t, unsigned taken, const struct tally *y)
 			rc = t->sink->ops->keep(t->sink, k, NULL, COLL_COMPLETE, NULL, &err);
 		else if (!(taken & 1u << k))
 			rc = t->sink->ops->keep(t->sink, k, NULL, COLL_SKIPPED, NULL, &err);
-		else if (y->unlisted[k])
+		else if (y->unlisted & 1u << k)
 			rc = t->sink->ops->keep(t->sink, k, NULL, COLL_STALE, why, &err);
 		if (rc < 0)
 			return fail(t->args, &err);
@@ -160,16 +136,17 @@ static int keep_rest(struct take *t, unsigned taken, const struct tally *y)
 /* Without IMAP's mail nobody knows which messages POP3 alone has. */
 static bool is_left_out(struct take *t, enum service_kind kind, const struct tally *y)
 {
-	if (kind != SERVICE_POP3 || !t->account->present[SERVICE_IMAP] || !y->lost[COLL_MAIL])
+	if (kind != SERVICE_POP3 || !t->account->present[SERVICE_IMAP] ||
+	        !(y->lost & 1u << COLL_MAIL))
 		return false;
-	ui_report(t->ui, SAY_WARNING, NULL, service_name(kind),
+	ui_report(t->ui, SAY_WARNING, NULL, protocols[kind].name,
 	        "left out this time, as IMAP could not be read");
 	return true;
 }
 
 static bool is_asked(const struct account *account, enum service_kind kind, unsigned only)
 {
-	return account->present[kind] && (!only || only & 1u << coll_of[kind]);
+	return account->present[kind] && kinds_asked(kind, only);
 }
 
 /* Of many accounts each has its own. */
@@ -179,7 +156,7 @@ int take_check(const struct args *a, const struct account *account)
 	int rc = args_only(a, &only);
 
 	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
-		kinds |= account->present[k] ? 1u << coll_of[k] : 0;
+		kinds |= account->present[k] ? protocols[k].kinds : 0;
 		services |= is_asked(account, k, only) ? 1u << k : 0;
 	}
 	if (rc)
@@ -187,7 +164,7 @@ int take_check(const struct args *a, const struct account *account)
 	if (args_has(a, "one-of-many"))
 		return services ? 0 : usage_error(a->cmd, "--only leaves nothing of this account");
 	rc = args_only_of(a, only, kinds, "this account");
-	return rc ? rc : args_have_use(a, uses, services);
+	return rc ? rc : args_have_use(a, PROTOCOL_FETCH, services);
 }
 
 static int see_last(struct take *t, struct choice *c, unsigned only, struct err *err)
@@ -235,10 +212,11 @@ static int check_choice(
 		struct progress quiet;
 		int rc = 0;
 
-		if (!is_asked(t->account, k, only) || !source_for(k))
+		if (!is_asked(t->account, k, only))
 			continue;
 		progress_init(&quiet);
-		rc = source_for(k)->run(&t->account->services[k], NULL, &ask, &quiet, &r, &err);
+		rc = protocol_ops[k].source->run(&t->account->services[k], kinds_asked(k, only),
+		        NULL, &ask, &quiet, &r, &err);
 		if (rc == ERR_STOPPED || rc == ERR_BUDGET)
 			return fail(t->args, &err);
 		/* nobody knows; the run itself says why */
@@ -255,20 +233,24 @@ static int take_services(struct take *t, struct tally *y)
 	     both = by_imap && t->account->present[SERVICE_POP3];
 	struct other_mail other = {0};
 	char *state_dir = both ? state_path("pop3") : NULL;
+	struct source_option own[ARGS_MAX];
 	struct source_opts o;
 	struct err err = {0};
 	unsigned only, taken = 0;
 	int rc = args_only(t->args, &only);
 
 	if (rc == 0)
-		rc = source_options(t, &o);
+		rc = source_options(t, &o, own);
 	if (both)
 		other.imap = recorder_new(t->sink);
 	else if (rc == 0 && (!only || only & 1u << COLL_MAIL) &&
 	         other_mail_open(t, by_imap, &other, &err) < 0)
 		rc = fail(t->args, &err);
-	if (rc == 0)
-		rc = pop3_options(t, &o, both ? other.imap : NULL, state_dir);
+	if (rc == 0 && both) {
+		o.seen = recorder_seen;
+		o.seen_ctx = other.imap;
+		o.state_dir = state_dir;
+	}
 	choice_init(choice, t->args);
 	o.choice = choice->of;
 	if (rc == 0)
@@ -278,14 +260,14 @@ static int take_services(struct take *t, struct tally *y)
 	for (unsigned k = 0; k < SERVICE_KINDS && rc == 0; k++) {
 		if (!is_asked(t->account, k, only))
 			continue;
-		taken |= 1u << coll_of[k];
+		taken |= kinds_asked(k, only);
 		if (!is_left_out(t, k, y))
-			rc = take_service(t, k,
+			rc = take_service(t, k, kinds_asked(k, only),
 			        other.imap && k == SERVICE_IMAP ? recorder_sink(other.imap)
 			                                        : t->sink,
 			        &o, y);
 	}
-	if (rc == 0 && taken & 1u << COLL_MAIL && !y->lost[COLL_MAIL] &&
+	if (rc == 0 && taken & 1u << COLL_MAIL && !(y->lost & 1u << COLL_MAIL) &&
 	        other_mail_keep(t, &other, &err) < 0)
 		rc = fail(t->args, &err);
 	other_mail_close(&other);
@@ -368,25 +350,29 @@ static int keep_links(
 
 static int links_of(struct take *t, struct tree_reader *from)
 {
-	static const enum service_kind dav[] = {SERVICE_CALDAV, SERVICE_CARDDAV};
 	struct source_result r = {0};
 	struct err err = {0};
-	unsigned only;
+	unsigned only, looked = 0;
 	int rc = args_only(t->args, &only);
 
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < 2 && rc == 0; i++) {
-		enum coll_kind kind = coll_of[dav[i]];
+	for (unsigned k = 0; k < SERVICE_KINDS && rc == 0; k++) {
+		const struct source_ops *ops = protocol_ops[k].source;
+		unsigned kinds = kinds_asked(k, only);
 
-		if (!t->account->present[dav[i]] || (only && !(only & 1u << kind)))
-			rc = keep_links(t, from->ops->manifest(from), kind, &err);
-		else
-			rc = source_links(&t->account->services[dav[i]], from, t->sink,
-			        &t->ui->progress, &r, &err);
+		if (!ops->links || !t->account->present[k] || !kinds)
+			continue;
+		looked |= kinds;
+		rc = ops->links(
+		        &t->account->services[k], kinds, from, t->sink, &t->ui->progress, &r, &err);
 	}
-	for (unsigned k = 0; k < COLL_LINKED && rc == 0; k++)
-		rc = t->sink->ops->keep(t->sink, k, NULL, COLL_COMPLETE, NULL, &err);
+	for (unsigned k = 0; k < COLL_LINKED && rc == 0; k++) {
+		if (!(looked & 1u << k))
+			rc = keep_links(t, from->ops->manifest(from), k, &err);
+		if (rc == 0)
+			rc = t->sink->ops->keep(t->sink, k, NULL, COLL_COMPLETE, NULL, &err);
+	}
 	return rc < 0 ? fail(t->args, &err) : commit(t);
 }
 

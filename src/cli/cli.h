@@ -90,18 +90,17 @@ int args_only(const struct args *a, unsigned *out);
  */
 int args_only_of(const struct args *a, unsigned only, unsigned have, const char *what);
 /*
- * Options that do something for these services alone (bits 1 << SERVICE_x); the last has
- * no name.
+ * No option of single protocols (account/protocols.h; ${when}: PROTOCOL_FETCH or
+ * PROTOCOL_RESTORE) is given for nothing: of ${services} (bits 1 << SERVICE_x), which are
+ * those that the command deals with. 0, or EXIT_USAGE after a message.
  */
-struct option_use {
-	const char *option;
-	unsigned services;
-};
+int args_have_use(const struct args *a, unsigned when, unsigned services);
+struct source_option;
 /*
- * None is given for nothing: of ${services}, which are those that the command deals with.
- * 0, or EXIT_USAGE after a message.
+ * What is given of the options of single protocols for source_opts.own; at most ARGS_MAX.
+ * 0, or EXIT_USAGE after a message about a value that is none of theirs.
  */
-int args_have_use(const struct args *a, const struct option_use *uses, unsigned services);
+int args_own(const struct args *a, struct source_option *out, size_t *n_out);
 /* --names of a directory tree. */
 int args_names(const struct args *a, enum dir_names *out);
 

@@ -113,8 +113,8 @@ int load_account(const struct args *a, const char *name, struct account **out)
 
 static void add_service(struct tree_account *out, const struct service *s)
 {
-	struct tree_service *t = tree_account_add(
-	        out, service_name(s->kind), s->at.host, s->at.port, service_owner(s));
+	struct tree_service *t =
+	        tree_account_add(out, s->name, s->at.host, s->at.port, service_owner(s));
 
 	if (strcmp(service_owner(s), s->login.user) != 0)
 		t->authcid = xstrdup(s->login.user);

@@ -55,8 +55,8 @@ static char *hashed(const char *dir, const char *key, const char *end)
 static char *journal_of(const char *dir, const struct service *s, const struct state_target *t,
         const char *host, const char *who)
 {
-	char *key = xasprintf("%s\n%s\n%s\n%u\n%s\n%s\n%s", t->archive_id, service_name(s->kind),
-	        host, s->at.port, who, t->under ? t->under : "", t->into ? t->into : "");
+	char *key = xasprintf("%s\n%s\n%s\n%u\n%s\n%s\n%s", t->archive_id, s->name, host,
+	        s->at.port, who, t->under ? t->under : "", t->into ? t->into : "");
 	char *path = hashed(dir, key, ".journal");
 
 	free(key);

@@ -6,13 +6,14 @@
 #include <string.h>
 #include "valise/base/mem.h"
 #include "cli.h"
+#include "protocols.h"
 
 #define BESIDE "INBOX (POP3)"
 
 static bool has(const struct tree_account *a, enum service_kind kind)
 {
 	for (size_t i = 0; i < a->n_services; i++)
-		if (strcmp(a->services[i].kind, service_name(kind)) == 0)
+		if (strcmp(a->services[i].kind, protocols[kind].name) == 0)
 			return true;
 	return false;
 }

@@ -1,17 +1,11 @@
-/* Which source reads which kind of service. */
+/* What all sources have in common: options of their own. */
 #include "valise/fetch/fetch.h"
+#include <string.h>
 
-static const struct source_ops *const sources[] = {
-        &source_imap,
-        &source_pop3,
-        &source_caldav,
-        &source_carddav,
-};
-
-const struct source_ops *source_for(enum service_kind kind)
+const char *source_option(const struct source_opts *opts, const char *name)
 {
-	for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
-		if (sources[i]->kind == kind)
-			return sources[i];
+	for (size_t i = 0; i < opts->n_own; i++)
+		if (strcmp(opts->own[i].name, name) == 0)
+			return opts->own[i].value;
 	return NULL;
 }

@@ -91,8 +91,7 @@ int http_open(const struct service *service, enum http_role role, struct progres
 
 	*out = NULL;
 	if (!service->at.host || !*service->at.host)
-		return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: no host is set",
-		        service_name(service->kind));
+		return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: no host is set", service->name);
 	(void)pthread_once(&once, start_curl);
 	return client_new(common_new(service), role, progress, out, err);
 }

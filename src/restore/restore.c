@@ -1,5 +1,5 @@
 /*
- * What all targets have in common: which there are, what is selected, one restore at a
+ * What all targets have in common: what is selected, one restore at a
  * time.
  */
 #include "valise/restore/restore.h"
@@ -8,12 +8,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include "valise/base/sys.h"
-
-static const struct target_ops *const targets[] = {
-        &target_imap,
-        &target_caldav,
-        &target_carddav,
-};
 
 bool target_selects(const struct target_opts *o, const struct tree_head *h)
 {
@@ -65,14 +59,6 @@ bool target_map_names(const struct target_map *m, const struct tree_head *h, con
 	return *rest_out != NULL;
 }
 
-const struct target_ops *target_for(enum coll_kind coll)
-{
-	for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
-		if (targets[i]->coll == coll)
-			return targets[i];
-	return NULL;
-}
-
 /* *fd_out: holds the lock until it is closed; -1: there is none to be held. */
 static int lock_journal(
         const struct target_opts *o, struct progress *p, int *fd_out, struct err *err)
@@ -103,7 +89,7 @@ static int lock_journal(
 	return 0;
 }
 
-int target_run(const struct target_ops *ops, const struct service *service,
+int target_run(const struct target_ops *ops, const struct service *service, enum coll_kind kind,
         struct tree_reader *reader, const struct target_opts *opts, struct progress *progress,
         struct target_result *out, struct err *err)
 {
@@ -111,7 +97,7 @@ int target_run(const struct target_ops *ops, const struct service *service,
 
 	if (rc < 0)
 		return rc;
-	rc = ops->run(service, reader, opts, progress, out, err);
+	rc = ops->run(service, kind, reader, opts, progress, out, err);
 	if (lock >= 0)
 		sys_close(lock);
 	return rc;

@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(text);
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
-	rc = service_url_parse(kind, text, cleartext, &at, &user, &err);
+	rc = service_url_parse(&protocols[kind], text, cleartext, &at, &user, &err);
 	if (rc == 0)
 		check(kind, cleartext, &at, user);
 	else

@@ -179,7 +179,7 @@ static void use(struct imap *m)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char host[] = "127.0.0.1", user[] = "alice", mech[] = "PLAIN";
-	struct service s = {.kind = SERVICE_IMAP};
+	struct service s = {.kind = SERVICE_IMAP, .name = "imap"};
 	struct imap *m = NULL;
 	struct err err = {0};
 

@@ -35,7 +35,7 @@ ALLOWED = {
     "restore/imap": ["restore", "restore/labels", "proto/imap", *TREE],
     "restore/dav": ["restore", "restore/dav/put", "proto/dav", *TREE],
     "restore/dav/put": ["restore", "restore/dav", "proto/dav", *TREE],
-    "account": ["net", "format", "base"],
+    "account": ["net", "tree", "format", "base"],
     "cli": ["account", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"],
     "cli/commands": ["cli", "account", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
 }

@@ -11,9 +11,8 @@
  * What the rooms above need to know to sign in to one service of an account. Plain data.
  */
 
+/* Each has a row in account/protocols.c and one in cli/protocols.c, in this order. */
 enum service_kind { SERVICE_IMAP, SERVICE_POP3, SERVICE_CALDAV, SERVICE_CARDDAV, SERVICE_KINDS };
-/* "imap", "pop3", "caldav", "carddav" */
-const char *service_name(enum service_kind kind);
 
 enum security {
 	SECURITY_TLS, /* TLS from the first byte */
@@ -63,6 +62,7 @@ struct login {
 
 struct service {
 	enum service_kind kind;
+	const char *name; /* the protocol's, "imap"; static */
 	struct endpoint at;
 	struct login login;
 	/*

@@ -8,9 +8,15 @@
 #include "valise/tree/sink.h"
 
 /*
- * A source reads one service of an account into a sink. A new protocol is one table of
- * these functions in a file of its own, and a line in fetch/fetch.c.
+ * A source reads one service of an account into a sink. How to write one: the last
+ * section of docs/ARCHITECTURE.md.
  */
+
+/* What was given of the options that are for one protocol alone. */
+struct source_option {
+	const char *name; /* without the dashes */
+	const char *value; /* "": it takes none */
+};
 
 struct source_opts {
 	struct pattern_choice choice; /* what is not chosen is kept as skipped */
@@ -21,22 +27,15 @@ struct source_opts {
 	 */
 	void (*listed)(void *ctx, const struct pattern_name *name, bool taken);
 	void *listed_ctx;
-	bool all_namespaces; /* mailboxes of other users and shared ones, too */
+	/* the protocol's own (protocol.options of account/protocols.h), lent */
+	const struct source_option *own;
+	size_t n_own;
 	unsigned connections; /* 0: the source's own choice */
-	/* IMAP: what is not given plainly is named, not rescued (docs/INTEROP.md) */
-	bool strict;
 	/*
 	 * Of these names and of all: POP3 mail that the server does not list any more is
 	 * left out. NULL: it stays. Lent
 	 */
 	const struct tree_accept *accept;
-	/*
-	 * end a session that retrieved mail with QUIT instead of closing the connection
-	 */
-	bool pop3_quit;
-	/* go on although the server says that it deletes what was retrieved (EXPIRE 0) */
-	bool pop3_accept_expire;
-	bool dav_exact; /* every resource by a GET of its own: its very octets */
 	/**
 	 * seen(ctx, sha256): another source of this run has given a message with this
 	 * content. NULL: there is no other source of mail. With it, POP3 gives only what
@@ -63,6 +62,9 @@ struct source_opts {
 	void *space_ctx;
 };
 
+/* The value of one of opts->own; NULL: it was not given. */
+const char *source_option(const struct source_opts *opts, const char *name);
+
 struct source_result {
 	uint64_t collections, items, fetched, bytes_fetched, errors, unchanged;
 	/*
@@ -73,33 +75,32 @@ struct source_result {
 };
 
 struct source_ops {
-	enum service_kind kind;
 	/**
-	 * run(service, sink, opts, progress, result_out, err): give every collection of
-	 * the service to ${sink} (not committing it). What cannot be read becomes error
-	 * lines, a folder that cannot be read is kept stale; an error is returned only
-	 * for what costs the whole service (sign-in, network for good, the sink itself:
-	 * then what was given so far stays valid and ${sink} must not be committed unless
-	 * every remaining collection is kept stale).
+	 * run(service, kinds, sink, opts, progress, result_out, err): give every
+	 * collection of the service that is of these ${kinds} (1 << COLL_x, some of those
+	 * of its protocol) to ${sink} (not committing it). What cannot be read becomes
+	 * error lines, a folder that cannot be read is kept stale; an error is returned
+	 * only for what costs the whole service (sign-in, network for good, the sink
+	 * itself: then what was given so far stays valid and ${sink} must not be
+	 * committed unless every remaining collection is kept stale).
 	 */
-	int (*run)(const struct service *service, struct tree_sink *sink,
+	int (*run)(const struct service *service, unsigned kinds, struct tree_sink *sink,
 	        const struct source_opts *opts, struct progress *progress,
 	        struct source_result *out, struct err *err);
+	/**
+	 * links(service, kinds, from, sink, progress, result_out, err): the files behind
+	 * the links (ATTACH, PHOTO, LOGO, SOUND) of all collections of these ${kinds}
+	 * that ${from} has: each collection with links gives one of kind COLL_LINKED to
+	 * ${sink} (not committing it), whose items have the URL as href. A link that the
+	 * last snapshot has is not fetched again; one that cannot be fetched is an error
+	 * line. At most 64 MiB a file. Not thread-safe. NULL: no content of the protocol
+	 * has links that are followed.
+	 */
+	int (*links)(const struct service *service, unsigned kinds, struct tree_reader *from,
+	        struct tree_sink *sink, struct progress *progress, struct source_result *out,
+	        struct err *err);
 };
 
-/**
- * source_links(service, from, sink, progress, result_out, err): the files behind the
- * links (ATTACH, PHOTO, LOGO, SOUND) of all calendars or address books, whichever
- * ${service} is for, that ${from} has: each collection with links gives one of kind
- * COLL_LINKED to ${sink} (not committing it), whose items have the URL as href. A link
- * that the last snapshot has is not fetched again; one that cannot be fetched is an error
- * line. At most 64 MiB a file. Not thread-safe.
- */
-int source_links(const struct service *service, struct tree_reader *from, struct tree_sink *sink,
-        struct progress *progress, struct source_result *out, struct err *err) MUST_CHECK;
-
 extern const struct source_ops source_imap, source_pop3, source_caldav, source_carddav;
-/* The source for a service, NULL if there is none. */
-const struct source_ops *source_for(enum service_kind kind);
 
 #endif

@@ -110,27 +110,25 @@ struct target_result {
 };
 
 struct target_ops {
-	enum service_kind kind;
-	enum coll_kind coll;
 	/*
-	 * Errors as in source_ops: only what ends the whole service; refused items are
-	 * counted in failed and reported.
+	 * One kind of collections of ${reader} into the service. Errors as in source_ops:
+	 * only what ends the whole service; refused items are counted in failed and
+	 * reported.
 	 */
-	int (*run)(const struct service *service, struct tree_reader *reader,
+	int (*run)(const struct service *service, enum coll_kind kind, struct tree_reader *reader,
 	        const struct target_opts *opts, struct progress *progress,
 	        struct target_result *out, struct err *err);
 };
 
 extern const struct target_ops target_imap, target_caldav, target_carddav;
-const struct target_ops *target_for(enum coll_kind coll);
 /**
- * target_run(ops, service, reader, opts, progress, out, err): ops->run with the lock on
+ * target_run(ops, service, kind, reader, opts, progress, out, err): ops->run with the lock on
  * opts->journal held, so that one restore at a time works for an archive and a target; a
  * dry run needs none. Where the file system knows no locks, people are told and it goes
  * on.
  * Errors: ERR_LOCKED, nothing was done; else as ops->run.
  */
-int target_run(const struct target_ops *ops, const struct service *service,
+int target_run(const struct target_ops *ops, const struct service *service, enum coll_kind kind,
         struct tree_reader *reader, const struct target_opts *opts, struct progress *progress,
         struct target_result *out, struct err *err) MUST_CHECK;
 /* Is this collection to be restored, as --folder, --include and --exclude say? */

@@ -1,6 +1,6 @@
 /* valise check: can this account be read? */
-#include "valise/fetch/fetch.h"
 #include "cli/cli.h"
+#include "cli/protocols.h"
 
 static const struct option_def options[] = {
         {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
@@ -24,17 +24,14 @@ static int check_service(const struct args *a, const struct service *s, struct u
 	struct err err = {0};
 	char n[COUNTED_SIZE], b[COUNTED_SIZE];
 
-	if (!source_for(s->kind)) {
-		talk("valise check: %s is not supported by this version", service_name(s->kind));
-		return EXIT_FAILED;
-	}
-	if (source_for(s->kind)->run(s, NULL, &o, &ui->progress, &r, &err) < 0)
+	if (protocol_ops[s->kind].source->run(
+	            s, protocols[s->kind].kinds, NULL, &o, &ui->progress, &r, &err) < 0)
 		return fail(a, &err);
 	if (ui->json) {
 		json_t *e = json_object();
 
 		json_object_set_new(e, "event", json_string("service"));
-		put_text(e, "service", service_name(s->kind));
+		put_text(e, "service", s->name);
 		put_text(e, "user", s->login.user);
 		put_text(e, "account", service_owner(s));
 		json_object_set_new(e, "items", json_integer((json_int_t)r.items));
@@ -42,7 +39,7 @@ static int check_service(const struct args *a, const struct service *s, struct u
 		put_json(e);
 		return 0;
 	}
-	printf("%s: signed in as %s%s%s: %s in %s\n", service_name(s->kind), s->login.user,
+	printf("%s: signed in as %s%s%s: %s in %s\n", s->name, s->login.user,
 	        s->login.authzid ? " for " : "", s->login.authzid ? s->login.authzid : "",
 	        counted(r.items, "item", "items", n),
 	        counted(r.collections, "collection", "collections", b));

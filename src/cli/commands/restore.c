@@ -3,9 +3,9 @@
 #include <string.h>
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
-#include "valise/restore/restore.h"
 #include "valise/tree/gone.h"
 #include "cli/cli.h"
+#include "cli/protocols.h"
 
 static const struct option_def options[] = {
         {"snapshot", 0, "N", "this snapshot instead of the newest"},
@@ -64,21 +64,6 @@ const struct command restore_command = {
         .run = cmd_restore,
 };
 
-static const enum service_kind service_of[COLL_KINDS] = {
-        [COLL_MAIL] = SERVICE_IMAP,
-        [COLL_CALENDAR] = SERVICE_CALDAV,
-        [COLL_CONTACTS] = SERVICE_CARDDAV,
-};
-
-static const struct option_use uses[] = {
-        {"labels", 1u << SERVICE_IMAP},
-        {"verify", 1u << SERVICE_IMAP},
-        {"with-attendees", 1u << SERVICE_CALDAV},
-        {"attach-links", 1u << SERVICE_CALDAV | 1u << SERVICE_CARDDAV},
-        {"into", 1u << SERVICE_CALDAV | 1u << SERVICE_CARDDAV},
-        {NULL, 0},
-};
-
 struct restore {
 	const struct args *args;
 	struct account *account;
@@ -134,23 +119,40 @@ static void add_result(struct target_result *s, const struct target_result *r)
 	s->bytes += r->bytes;
 }
 
+static bool takes_kind(enum service_kind service, enum coll_kind kind)
+{
+	return protocol_ops[service].target && protocols[service].kinds & 1u << kind;
+}
+
+/*
+ * The service that collections of this kind go to: of those that the account has, else
+ * of all that there could be.
+ */
+static enum service_kind service_for(const struct restore *r, enum coll_kind kind)
+{
+	unsigned first = SERVICE_KINDS;
+
+	for (unsigned k = SERVICE_KINDS; k-- > 0;)
+		if (takes_kind(k, kind) && (first == SERVICE_KINDS || r->account->present[k] ||
+		                                   !r->account->present[first]))
+			first = k;
+	return first;
+}
+
 static int restore_kind(struct restore *r, enum coll_kind kind)
 {
-	const struct target_ops *ops = target_for(kind);
-	const struct service *s = &r->account->services[service_of[kind]];
+	enum service_kind to = service_for(r, kind);
+	const struct service *s = &r->account->services[to];
 	struct target_result res = {0};
 	struct err err = {0};
 	char *journal = NULL;
 	int rc;
 
-	if (!ops) {
-		talk("valise restore: %s cannot be restored by this version", coll_kind_dir(kind));
-		return EXIT_USAGE;
-	}
 	rc = journal_path(r, s, &journal, &err);
 	r->opts.journal = journal;
 	if (rc == 0)
-		rc = target_run(ops, s, r->reader, &r->opts, &r->ui->progress, &res, &err);
+		rc = target_run(protocol_ops[to].target, s, kind, r->reader, &r->opts,
+		        &r->ui->progress, &res, &err);
 	add_result(&r->sum, &res);
 	free(journal);
 	r->n_done += rc == 0;
@@ -197,15 +199,19 @@ static int plan_kinds(struct restore *r, unsigned *kinds)
 	if (rc)
 		return rc;
 	*kinds = only ? have & only : have;
-	for (unsigned k = 0; k < COLL_KINDS; k++)
-		services |= *kinds & 1u << k ? 1u << service_of[k] : 0;
-	for (unsigned k = 0; k < COLL_KINDS; k++)
-		if (*kinds & 1u << k && !r->account->present[service_of[k]])
+	for (unsigned k = 0; k < COLL_KINDS; k++) {
+		enum service_kind to = service_for(r, k);
+
+		if (!(*kinds & 1u << k))
+			continue;
+		services |= 1u << to;
+		if (!r->account->present[to])
 			return usage_error(r->args->cmd,
 			        "the archive holds %s, and no --%s target was given: give one, or "
 			        "name what to restore with --only",
-			        coll_kind_dir(k), service_name(service_of[k]));
-	return args_have_use(r->args, uses, services);
+			        coll_kind_dir(k), protocols[to].name);
+	}
+	return args_have_use(r->args, PROTOCOL_RESTORE, services);
 }
 
 static void tell_rescued(const struct target_result *s)

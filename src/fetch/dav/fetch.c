@@ -335,7 +335,7 @@ int dav_fetch(struct dav_worker *w, struct davcoll *c, struct err *err)
 	int rc = 0;
 	size_t n;
 
-	if (!w->run->opts->dav_exact) {
+	if (!w->run->exact) {
 		n = select_items(c, list, BY_MULTIGET);
 		rc = by_multiget(w, c, list, n, err);
 	}
@@ -419,7 +419,7 @@ static int give_one(struct dav_worker *w, struct davcoll *c, struct davitem *i,
 
 	if (!x || !x->etag || !i->etag || strcmp(x->etag, i->etag) != 0)
 		return 0;
-	if (w->run->opts->dav_exact && !(old->warn & WARN_EXACT))
+	if (w->run->exact && !(old->warn & WARN_EXACT))
 		return 0;
 	tree_item_copy(c->coll, from, old, &it);
 	i->done = true;

@@ -8,8 +8,8 @@
 #include "valise/base/text.h"
 #include "valise/format/content.h"
 #include "valise/proto/dav/client.h"
-#include "valise/fetch/fetch.h"
 #include "valise/tree/intake.h"
+#include "run.h"
 
 #define PARALLEL 4
 #define FILE_MAX_BYTES (64u << 20)
@@ -256,16 +256,16 @@ static int one_collection(struct pass *p, const struct tree_head *h, struct err 
 	return rc;
 }
 
-int source_links(const struct service *service, struct tree_reader *from, struct tree_sink *sink,
-        struct progress *progress, struct source_result *out, struct err *err)
+int dav_links(const struct service *service, unsigned kinds, struct tree_reader *from,
+        struct tree_sink *sink, struct progress *progress, struct source_result *out,
+        struct err *err)
 {
 	struct pass p = {.from = from, .sink = sink, .progress = progress, .result = out};
-	enum coll_kind kind = service->kind == SERVICE_CARDDAV ? COLL_CONTACTS : COLL_CALENDAR;
 	const struct tree_manifest *m = from->ops->manifest(from);
 	int rc = dav_open(service, DAV_SOURCE, progress, &p.http, err);
 
 	for (size_t i = 0; i < m->n_heads && rc == 0; i++)
-		if (m->heads[i].kind == kind)
+		if (kinds & 1u << m->heads[i].kind)
 			rc = one_collection(&p, &m->heads[i], err);
 	free(p.urls);
 	dav_close(p.http);

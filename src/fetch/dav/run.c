@@ -81,7 +81,7 @@ static int load_coll(struct dav_run *r, struct davcoll *c, struct err *err)
  */
 static bool is_inexact(const struct dav_run *r, const struct tree_coll *prev)
 {
-	for (size_t i = 0; r->opts->dav_exact && i < prev->n_items; i++)
+	for (size_t i = 0; r->exact && i < prev->n_items; i++)
 		if (!(prev->items[i].warn & WARN_EXACT))
 			return true;
 	return false;
@@ -385,7 +385,7 @@ static int work_service(struct dav_run *r, struct dav_worker *w, struct err *err
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
-static int dav_source_run(const struct service *service, struct tree_sink *sink,
+static int dav_source_run(const struct service *service, unsigned kinds, struct tree_sink *sink,
         const struct source_opts *opts, struct progress *progress, struct source_result *out,
         struct err *err)
 {
@@ -394,7 +394,8 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 	        .opts = opts,
 	        .progress = progress,
 	        .result = out,
-	        .kind = service->kind == SERVICE_CARDDAV ? COLL_CONTACTS : COLL_CALENDAR};
+	        .exact = source_option(opts, "exact") != NULL,
+	        .kind = kinds & 1u << COLL_CONTACTS ? COLL_CONTACTS : COLL_CALENDAR};
 	struct dav_worker w[16];
 	int rc;
 
@@ -403,7 +404,7 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 	r.first = &w[0];
 	for (size_t i = 0; i < 16; i++)
 		w[i].run = &r;
-	progress_what(progress, service_name(service->kind));
+	progress_what(progress, service->name);
 	rc = dav_open(service, DAV_SOURCE, progress, &w[0].http, err);
 	if (rc == 0)
 		rc = find_collections(&w[0], err);
@@ -427,5 +428,5 @@ static int dav_source_run(const struct service *service, struct tree_sink *sink,
 	return rc;
 }
 
-const struct source_ops source_caldav = {.kind = SERVICE_CALDAV, .run = dav_source_run};
-const struct source_ops source_carddav = {.kind = SERVICE_CARDDAV, .run = dav_source_run};
+const struct source_ops source_caldav = {.run = dav_source_run, .links = dav_links};
+const struct source_ops source_carddav = {.run = dav_source_run, .links = dav_links};

@@ -76,6 +76,7 @@ struct dav_run {
 	struct progress *progress;
 	struct source_result *result;
 	enum coll_kind kind;
+	bool exact; /* every resource by a GET of its own: its very octets */
 	struct davcoll *colls;
 	size_t n_colls, cap;
 	struct dav_worker *first; /* its client is there before those of the others */
@@ -179,6 +180,10 @@ int dav_lose(
         struct dav_worker *w, struct davcoll *c, struct davitem *i, struct err *err) MUST_CHECK;
 int dav_lose_rest(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
 int dav_get_all(struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n,
+        struct err *err) MUST_CHECK;
+/* linked_files.c: links of source_ops. */
+int dav_links(const struct service *service, unsigned kinds, struct tree_reader *from,
+        struct tree_sink *sink, struct progress *progress, struct source_result *out,
         struct err *err) MUST_CHECK;
 /*
  * Something of the collection could not be fetched: an error line (with ${href}, if it is a

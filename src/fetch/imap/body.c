@@ -112,7 +112,7 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
  */
 static bool is_shorter(const struct worker *w, const struct doubt *d)
 {
-	return d->it.size < d->r->size && !w->run->opts->strict &&
+	return d->it.size < d->r->size && !w->run->strict &&
 	       atomic_load(&w->run->sizes_wrong) < SHORT_VAIN;
 }
 

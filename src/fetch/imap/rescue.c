@@ -212,7 +212,7 @@ static int settle(struct worker *w, struct mbox *mb, const struct tree_coll *bef
 	}
 	if (rc == 0 && !r->done)
 		rc = keep_before(w, mb, before, r, err);
-	if (rc == 0 && !r->done && !w->run->opts->strict)
+	if (rc == 0 && !r->done && !w->run->strict)
 		rc = fetch_ladder(w, mb, r, err);
 	return rc < 0 || r->done ? rc : name_it(w, mb, r, err);
 }
@@ -238,7 +238,7 @@ static bool is_fresh_worthwhile(struct worker *w, struct mbox *mb)
 	for (size_t i = 0; i < w->n_missing; i++)
 		any |= mb->recs[w->missing[i]].rung == RUNG_PLAIN;
 	pthread_mutex_lock(&mb->lock);
-	any = any && !w->run->opts->strict && mb->fresh++ < FRESH_MAX;
+	any = any && !w->run->strict && mb->fresh++ < FRESH_MAX;
 	pthread_mutex_unlock(&mb->lock);
 	return any;
 }

@@ -32,7 +32,7 @@ static void plan_boxes(struct run *r, struct imap *m)
 	for (size_t i = 0; i < r->n_list; i++) {
 		struct mbox *mb = &r->boxes[r->n_boxes];
 
-		mb->left_out = r->list[i].foreign && !r->opts->all_namespaces;
+		mb->left_out = r->list[i].foreign && !r->all_namespaces;
 		left += mb->left_out;
 		mb->box = &r->list[i];
 		mb->name = plan_name(mb->box->name, mb->box->name_len, &mb->keep_raw);
@@ -214,7 +214,7 @@ static int keep_unasked(struct run *r, struct err *err)
 	const struct tree_manifest *m;
 	int rc;
 
-	if (r->opts->all_namespaces || r->opts->dry || !s || !s->ops->last)
+	if (r->all_namespaces || r->opts->dry || !s || !s->ops->last)
 		return 0;
 	rc = s->ops->last(s, &last, err);
 	m = rc == 0 && last ? last->ops->manifest(last) : NULL;
@@ -235,7 +235,7 @@ static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err 
 	int rc;
 
 	do
-		rc = imap_list(w->conn.m, r->opts->all_namespaces, &r->list, &r->n_list, err);
+		rc = imap_list(w->conn.m, r->all_namespaces, &r->list, &r->n_list, err);
 	while (plan_again(w, &a, &rc, err));
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
@@ -366,7 +366,7 @@ static int cut_short(struct run *r, struct err *err)
 	return sched_settle(r, r->workers.fatal.text, err);
 }
 
-static int imap_run(const struct service *service, struct tree_sink *sink,
+static int imap_run(const struct service *service, unsigned kinds, struct tree_sink *sink,
         const struct source_opts *opts, struct progress *progress, struct source_result *out,
         struct err *err)
 {
@@ -374,6 +374,8 @@ static int imap_run(const struct service *service, struct tree_sink *sink,
 	struct run r = {.service = &own,
 	        .sink = sink,
 	        .opts = opts,
+	        .all_namespaces = source_option(opts, "all-namespaces") != NULL,
+	        .strict = source_option(opts, "strict") != NULL,
 	        .progress = progress,
 	        .pool = {.service = &own,
 	                .progress = progress,
@@ -383,6 +385,7 @@ static int imap_run(const struct service *service, struct tree_sink *sink,
 	uint64_t messages = 0;
 	int rc;
 
+	(void)kinds; /* mail is all that there is */
 	own.one_by_one = &r.one_by_one;
 	workers_init(&r.workers);
 	twins_init(&r.twins);
@@ -404,4 +407,4 @@ static int imap_run(const struct service *service, struct tree_sink *sink,
 	return rc;
 }
 
-const struct source_ops source_imap = {SERVICE_IMAP, imap_run};
+const struct source_ops source_imap = {.run = imap_run};

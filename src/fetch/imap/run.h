@@ -182,6 +182,9 @@ struct run {
 	atomic_uint sizes_wrong; /* those that end before it, and nothing follows */
 	struct tree_sink *sink;
 	const struct source_opts *opts;
+	bool all_namespaces; /* mailboxes of other users and shared ones, too */
+	/* what is not given plainly is named, not rescued (docs/INTEROP.md) */
+	bool strict;
 	struct progress *progress;
 	struct imap_pool pool;
 	struct imap_mailbox *list;

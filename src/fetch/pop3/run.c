@@ -166,11 +166,11 @@ static int try_canary(struct pop3_run *r, bool *died, struct err *err)
 	if (known_count(r->prev) == 0 || count_left(r) >= POP3_CANARY_FROM ||
 	        (r->top && !any_done(r))) {
 		rc = release_canary(r, died, err);
-		r->end_by_quit = r->opts->pop3_quit;
+		r->end_by_quit = r->quits;
 		if (rc == 0 && !*died && r->end_by_quit)
 			rc = release_canary(r, died, err);
 	}
-	r->end_by_quit = r->opts->pop3_quit;
+	r->end_by_quit = r->quits;
 	return rc;
 }
 
@@ -443,23 +443,26 @@ static int run_session(struct pop3_run *r, struct err *err)
 	return rc;
 }
 
-static int run_pop3(const struct service *service, struct tree_sink *sink,
+static int run_pop3(const struct service *service, unsigned kinds, struct tree_sink *sink,
         const struct source_opts *opts, struct progress *progress, struct source_result *out,
         struct err *err)
 {
+	const char *end = source_option(opts, "pop3-end");
 	struct pop3_run r = {.service = service,
 	        .sink = sink,
 	        .opts = opts,
 	        .progress = progress,
 	        .result = out,
 	        .name = opts->seen ? "INBOX (POP3)" : "INBOX",
-	        .end_by_quit = opts->pop3_quit};
+	        .quits = end && strcmp(end, "quit") == 0};
 	const struct pattern_name name = {.full = r.name, .content = r.name, .mail = true};
 	struct err own = {0};
 	int rc;
 
+	(void)kinds; /* mail is all that there is */
 	if (!err)
 		err = &own;
+	r.end_by_quit = r.quits;
 	r.drop = opts->accept && tree_accepts(opts->accept, r.name);
 	out->collections = 1;
 	progress_what(progress, r.name);
@@ -476,4 +479,4 @@ static int run_pop3(const struct service *service, struct tree_sink *sink,
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
-const struct source_ops source_pop3 = {.kind = SERVICE_POP3, .run = run_pop3};
+const struct source_ops source_pop3 = {.run = run_pop3};

@@ -77,6 +77,7 @@ struct pop3_run {
 	struct pop3 *session;
 	bool retrieved; /* in this session */
 	bool drop; /* what is not listed any more is to go, by the user's word */
+	bool quits; /* --pop3-end=quit */
 	bool end_by_quit; /* sessions that retrieved mail */
 	bool may_top; /* the server has TOP, or does not say */
 	bool top; /* TOP is used instead of RETR */

@@ -70,7 +70,7 @@ static int locked_for_good(const struct pop3_run *r, struct err *err)
 
 static void say_lock(struct pop3_run *r, const struct pop3_pauses *p)
 {
-	if (!p->busy || !r->sessions || r->opts->pop3_quit || r->lock_said)
+	if (!p->busy || !r->sessions || r->quits || r->lock_said)
 		return;
 	r->lock_said = true;
 	progress_say(r->progress, SAY_NOTE,
@@ -164,7 +164,7 @@ char *pop3_capa_json(const struct pop3 *p)
 
 static int refuse_expire(struct pop3_run *r, struct err *err)
 {
-	if (r->opts->pop3_accept_expire || r->opts->dry) {
+	if (source_option(r->opts, "pop3-accept-deletion-by-server") || r->opts->dry) {
 		progress_say(r->progress, SAY_WARNING,
 		        "%s says EXPIRE 0: it may delete what is retrieved, whatever we ask",
 		        r->service->at.host);

@@ -88,20 +88,19 @@ static void run_clear(struct drun *r)
 	put_journal_free(r->journal);
 }
 
-static int dav_run(const struct service *service, struct tree_reader *reader,
+static int dav_run(const struct service *service, enum coll_kind kind, struct tree_reader *reader,
         const struct target_opts *opts, struct progress *progress, struct target_result *out,
         struct err *err)
 {
-	bool contacts = service->kind == SERVICE_CARDDAV;
 	struct drun r = {.service = service,
 	        .reader = reader,
 	        .opts = opts,
 	        .progress = progress,
-	        .contacts = contacts,
-	        .kind = contacts ? COLL_CONTACTS : COLL_CALENDAR};
+	        .contacts = kind == COLL_CONTACTS,
+	        .kind = kind};
 	int rc = dav_open(service, DAV_TARGET, progress, &r.http, err);
 
-	progress_what(progress, service_name(service->kind));
+	progress_what(progress, service->name);
 	if (rc == 0)
 		rc = run_steps(&r, err);
 	for (size_t i = 0; i < r.n_acolls; i++)
@@ -115,5 +114,5 @@ static int dav_run(const struct service *service, struct tree_reader *reader,
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
-const struct target_ops target_caldav = {SERVICE_CALDAV, COLL_CALENDAR, dav_run};
-const struct target_ops target_carddav = {SERVICE_CARDDAV, COLL_CONTACTS, dav_run};
+const struct target_ops target_caldav = {dav_run};
+const struct target_ops target_carddav = {dav_run};

@@ -277,7 +277,7 @@ static bool pool_over(void *ctx)
 	return workers_failed(&r->workers);
 }
 
-static int imap_run(const struct service *service, struct tree_reader *reader,
+static int imap_run(const struct service *service, enum coll_kind kind, struct tree_reader *reader,
         const struct target_opts *opts, struct progress *progress, struct target_result *out,
         struct err *err)
 {
@@ -296,6 +296,7 @@ static int imap_run(const struct service *service, struct tree_reader *reader,
 	struct worker *w = xcalloc(n, sizeof *w);
 	int rc;
 
+	(void)kind; /* mail is all that there is */
 	workers_init(&r.workers);
 	pthread_mutex_init(&r.reader_lock, NULL);
 	r.pool.ctx = &r;
@@ -321,4 +322,4 @@ static int imap_run(const struct service *service, struct tree_reader *reader,
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
-const struct target_ops target_imap = {SERVICE_IMAP, COLL_MAIL, imap_run};
+const struct target_ops target_imap = {imap_run};

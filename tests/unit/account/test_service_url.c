@@ -128,7 +128,8 @@ static void good_urls(void **state)
 		struct endpoint at = {0};
 		char *user = NULL;
 		struct err err;
-		int rc = service_url_parse(g->kind, g->url, g->cleartext, &at, &user, &err);
+		int rc = service_url_parse(
+		        &protocols[g->kind], g->url, g->cleartext, &at, &user, &err);
 
 		if (rc != 0)
 			fail_msg("%s: %s", g->url, err.text);
@@ -147,7 +148,8 @@ static void bad_urls_say_what_to_write(void **state)
 		struct endpoint at = {0};
 		char *user = NULL;
 		struct err err;
-		int rc = service_url_parse(bad[i].kind, bad[i].url, false, &at, &user, &err);
+		int rc = service_url_parse(
+		        &protocols[bad[i].kind], bad[i].url, false, &at, &user, &err);
 
 		if (rc != ERR_USAGE || !strstr(err.text, bad[i].word))
 			fail_msg("%s: %d %s", bad[i].url, rc, rc ? err.text : "");
@@ -167,7 +169,7 @@ static void endless_url_is_refused(void **state)
 	memset(url, 'a', 99999);
 	memcpy(url, "imaps://", 8);
 	url[99999] = '\0';
-	assert_int_equal(service_url_parse(I, url, false, &at, &user, &err), ERR_LIMIT);
+	assert_int_equal(service_url_parse(&protocols[I], url, false, &at, &user, &err), ERR_LIMIT);
 	clear(&at, user);
 	free(url);
 }

@@ -304,7 +304,7 @@ static inline int give_secret(void *ctx, int renew, struct secret *out, struct e
 
 static inline struct service service_at(const struct server *s)
 {
-	struct service service = {.kind = SERVICE_CALDAV};
+	struct service service = {.kind = SERVICE_CALDAV, .name = "caldav"};
 
 	service.at.host = (char *)(uintptr_t) "127.0.0.1";
 	service.at.port = s->port;

@@ -116,7 +116,7 @@ struct setup {
 
 UNUSED static void set_up_with(struct setup *t, const char *const *answers)
 {
-	struct service service = {.kind = SERVICE_CALDAV};
+	struct service service = {.kind = SERVICE_CALDAV, .name = "caldav"};
 
 	memset(t, 0, sizeof *t);
 	t->server = start(answers);

@@ -255,7 +255,7 @@ static void peer_join(struct peer *p)
 static struct service peer_service(
         const struct peer *p, enum security security, const char *mech, int *asked)
 {
-	struct service s = {.kind = SERVICE_IMAP};
+	struct service s = {.kind = SERVICE_IMAP, .name = "imap"};
 
 	s.at.host = (char *)(uintptr_t) "127.0.0.1";
 	s.at.port = p->port;

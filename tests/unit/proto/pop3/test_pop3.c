@@ -145,6 +145,7 @@ static int open_script(struct player *p, const char *script, size_t n, size_t st
 	assert_int_equal(getsockname(p->fd, (struct sockaddr *)&a, &len), 0);
 	assert_int_equal(pthread_create(&p->thread, NULL, play, p), 0);
 	*s = (struct service){.kind = SERVICE_POP3,
+	        .name = "pop3",
 	        .at = {.host = xstrdup("127.0.0.1"),
 	                .port = ntohs(a.sin_port),
 	                .security = SECURITY_NONE,

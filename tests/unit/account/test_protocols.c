@@ -1,0 +1,78 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "valise/account/protocols.h"
+
+static void every_row_is_whole(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		const struct protocol *p = &protocols[k];
+
+		assert_int_equal(p->kind, k);
+		assert_true(p->name && *p->name && p->example && p->url_help);
+		assert_true(p->kinds && !(p->kinds & ~((1u << COLL_LINKED) - 1)));
+		assert_int_equal(p->schemes[0].security, SECURITY_TLS);
+		assert_int_not_equal(p->schemes[1].security, SECURITY_TLS);
+		assert_memory_equal(p->example, p->schemes[0].name, strlen(p->schemes[0].name));
+		for (size_t i = 0; i < 2; i++)
+			assert_true(p->schemes[i].name && p->schemes[i].port);
+		for (unsigned l = 0; l < k; l++)
+			assert_string_not_equal(p->name, protocols[l].name);
+	}
+}
+
+/* They stand in manifests, and in the names of restore journals. */
+static void names_stay(void **state)
+{
+	(void)state;
+	assert_string_equal(protocols[SERVICE_IMAP].name, "imap");
+	assert_string_equal(protocols[SERVICE_POP3].name, "pop3");
+	assert_string_equal(protocols[SERVICE_CALDAV].name, "caldav");
+	assert_string_equal(protocols[SERVICE_CARDDAV].name, "carddav");
+}
+
+static void options_are_found(void **state)
+{
+	static const struct {
+		enum service_kind kind;
+		const char *name;
+		unsigned when;
+		bool found;
+	} cases[] = {
+	        {SERVICE_IMAP, "strict", PROTOCOL_FETCH, true},
+	        {SERVICE_IMAP, "strict", PROTOCOL_RESTORE, false},
+	        {SERVICE_IMAP, "labels", PROTOCOL_RESTORE, true},
+	        {SERVICE_IMAP, "exact", PROTOCOL_FETCH, false},
+	        {SERVICE_POP3, "pop3-end", PROTOCOL_FETCH, true},
+	        {SERVICE_CALDAV, "with-attendees", PROTOCOL_RESTORE, true},
+	        {SERVICE_CARDDAV, "with-attendees", PROTOCOL_RESTORE, false},
+	        {SERVICE_CARDDAV, "exact", PROTOCOL_FETCH | PROTOCOL_RESTORE, true},
+	        {SERVICE_CARDDAV, "", PROTOCOL_FETCH, false},
+	};
+	static const struct protocol none = {.name = "none"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct protocol_option *o =
+		        protocol_option(&protocols[cases[i].kind], cases[i].name, cases[i].when);
+
+		if (!o != !cases[i].found || (o && strcmp(o->name, cases[i].name) != 0))
+			fail_msg("%zu: %s", i, cases[i].name);
+	}
+	assert_null(protocol_option(&none, "strict", PROTOCOL_FETCH));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(every_row_is_whole),
+	        cmocka_unit_test(names_stay),
+	        cmocka_unit_test(options_are_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
