@@ -48,6 +48,8 @@ const struct protocol protocols[] = {
                 .url_help = "imaps://HOST[:PORT], or imap:// for STARTTLS",
                 .kinds = 1u << COLL_MAIL,
                 .options = imap_options,
+                .reads_as = GUARD_IMAP_SOURCE,
+                .stores_as = GUARD_IMAP_TARGET,
         },
         {
                 .kind = SERVICE_POP3,
@@ -57,6 +59,8 @@ const struct protocol protocols[] = {
                 .url_help = "pop3s://HOST[:PORT], or pop3:// for STLS",
                 .kinds = 1u << COLL_MAIL,
                 .options = pop3_options,
+                .reads_as = GUARD_POP3_SOURCE,
+                .stores_as = GUARD_NONE,
         },
         {
                 .kind = SERVICE_CALDAV,
@@ -68,6 +72,8 @@ const struct protocol protocols[] = {
                 .has_path = true,
                 .no_authzid = http_has_no_authzid,
                 .options = caldav_options,
+                .reads_as = GUARD_DAV_SOURCE,
+                .stores_as = GUARD_DAV_TARGET,
         },
         {
                 .kind = SERVICE_CARDDAV,
@@ -79,6 +85,8 @@ const struct protocol protocols[] = {
                 .has_path = true,
                 .no_authzid = http_has_no_authzid,
                 .options = carddav_options,
+                .reads_as = GUARD_DAV_SOURCE,
+                .stores_as = GUARD_DAV_TARGET,
         },
 };
 _Static_assert(COUNT(protocols) == SERVICE_KINDS, "a row for each service kind, in its order");

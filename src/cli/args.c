@@ -100,7 +100,7 @@ static bool is_read_only(const char *key)
 		size_t n = strlen(protocols[k].name);
 
 		if (strncmp(key, protocols[k].name, n) == 0 && (!key[n] || key[n] == '-'))
-			return !protocol_ops[k].target;
+			return protocols[k].stores_as == GUARD_NONE;
 	}
 	return false;
 }
@@ -523,7 +523,7 @@ int help_command(const struct command *c, FILE *f)
 		fprintf(f, "\nThe account (each of the first block also for one service: "
 		           "--imap-user, --caldav-ca-file ...):\n");
 		for (unsigned k = 0; k < SERVICE_KINDS; k++)
-			if (!c->stores || protocol_ops[k].target)
+			if (!c->stores || protocols[k].stores_as != GUARD_NONE)
 				print_option(&(struct option_def){protocols[k].name, 0, "URL",
 				                     protocols[k].url_help},
 				        f);

@@ -1,31 +1,33 @@
 /*
  * The guard over outgoing requests, by method (RFC 9110 9, RFC 4918, RFC 3253, RFC 4791,
  * RFC 5689, RFC 8607): a source only reads, a target only adds. Fields that make another
- * method of a request, or another request of what follows, are refused with it.
+ * method of a request, or another request of what follows, are refused with it. Where POST
+ * is all that there is, the operations that its body asks for are held against a list.
  */
-#include "internal.h"
+#include "guard.h"
 #include "valise/base/mem.h"
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-enum { SOURCE = 1, TARGET = 2 };
+enum { SOURCE = 1, TARGET = 2, POSTS = 4 };
 
 static const struct rule {
 	const char *method;
 	unsigned roles;
 	bool repeatable;
 } rules[] = {
-        {"OPTIONS", SOURCE | TARGET, true},
-        {"GET", SOURCE | TARGET, true},
-        {"HEAD", SOURCE | TARGET, true},
+        {"OPTIONS", SOURCE | TARGET | POSTS, true},
+        {"GET", SOURCE | TARGET | POSTS, true},
+        {"HEAD", SOURCE | TARGET | POSTS, true},
         {"PROPFIND", SOURCE | TARGET, true},
         {"REPORT", SOURCE | TARGET, true},
         {"PUT", TARGET, false},
         {"MKCALENDAR", TARGET, false},
         {"MKCOL", TARGET, false},
         {"PROPPATCH", TARGET, true},
-        {"POST", TARGET, false},
+        {"POST", TARGET | POSTS, false},
 };
 
 /*
@@ -37,26 +39,30 @@ static const char *const refused_fields[] = {"Authorization", "Host", "Content-L
         "Accept-Encoding", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",
         "If-Match", "If", "Destination", "Overwrite", "Proxy-Authorization"};
 
+static const struct http_guard dav_source = {false, NULL}, dav_target = {true, NULL};
+
+const struct http_guard *http_guard_of(enum guard_role role)
+{
+	switch (role) {
+	case GUARD_DAV_SOURCE:
+		return &dav_source;
+	case GUARD_DAV_TARGET:
+		return &dav_target;
+	case GUARD_NONE:
+	case GUARD_IMAP_SOURCE:
+	case GUARD_IMAP_TARGET:
+	case GUARD_POP3_SOURCE:
+		break;
+	}
+	return NULL;
+}
+
 static const struct rule *find_rule(const char *method)
 {
 	for (size_t i = 0; i < COUNT(rules); i++)
 		if (strcmp(rules[i].method, method) == 0)
 			return &rules[i];
 	return NULL;
-}
-
-bool http_guard_repeatable(const char *method)
-{
-	const struct rule *r = find_rule(method);
-
-	return r && r->repeatable;
-}
-
-bool http_guard_reads(const char *method)
-{
-	const struct rule *r = find_rule(method);
-
-	return r && r->roles & SOURCE;
 }
 
 static int refuse(struct err *err, const char *method, const char *why)
@@ -124,18 +130,125 @@ static bool is_attachment(const struct http_request *rq, const char *url)
 	return false;
 }
 
+/* What a request asks for, while its reader names it. */
+struct asked {
+	const struct http_guard *guard;
+	size_t n;
+	bool adds;
+	bool refused;
+	char name[41]; /* of the first that is refused */
+};
+
+static bool see_operation(void *ctx, const char *name, size_t len)
+{
+	struct asked *a = ctx;
+	const struct post_operation *o = a->guard->posts->allowed;
+
+	while (o->name && (strlen(o->name) != len || memcmp(o->name, name, len) != 0))
+		o++;
+	a->n++;
+	a->adds |= o->adds;
+	if (o->name && (a->guard->target || !o->adds))
+		return true;
+	if (!a->refused)
+		snprintf(a->name, sizeof a->name, "%.*s", (int)(len < 40 ? len : 40), name);
+	a->refused = true;
+	return false;
+}
+
+/* Once, with this media type, and nothing that would make other octets of the body. */
+static bool is_of_type(const struct http_request *rq, const char *type)
+{
+	size_t n = strlen(type), seen = 0;
+
+	for (size_t i = 0; i < HTTP_HEADERS_MAX && rq->header[i]; i++) {
+		const char *value = strchr(rq->header[i], ':') + 1;
+
+		if (is_field(rq->header[i], "Content-Encoding"))
+			return false;
+		if (!is_field(rq->header[i], "Content-Type"))
+			continue;
+		value += strspn(value, " ");
+		if (strncasecmp(value, type, n) != 0 || !strchr("; ", value[n]))
+			return false;
+		seen++;
+	}
+	return seen == 1;
+}
+
+/* NULL: all that it asks for is allowed; else why it is not. */
+static const char *look_into_post(const struct http_request *rq, struct asked *a)
+{
+	const struct post_rules *posts = a->guard->posts;
+
+	if (!rq->body || rq->give)
+		return "its body cannot be looked into";
+	if (!is_of_type(rq, posts->content_type))
+		return "its body is of another type";
+	if (!posts->read(rq, see_operation, a) && !a->refused)
+		return "its body is not understood";
+	if (a->refused)
+		return a->name;
+	return a->n ? NULL : "it asks for nothing";
+}
+
+static int check_post(
+        const struct http_guard *g, const struct http_request *rq, const char *url, struct err *err)
+{
+	struct asked a = {.guard = g};
+	const char *why;
+
+	if (!g->posts)
+		return is_attachment(rq, url)
+		               ? 0
+		               : refuse(err, rq->method, "it is not one more attachment");
+	why = look_into_post(rq, &a);
+	return why ? refuse(err, rq->method, why) : 0;
+}
+
+static bool is_post_of(const struct http_guard *g, const struct http_request *rq)
+{
+	return g && g->posts && strcmp(rq->method, "POST") == 0;
+}
+
+bool http_guard_reads(const struct http_guard *g, const struct http_request *rq)
+{
+	const struct rule *r = find_rule(rq->method);
+	struct asked a = {.guard = g};
+
+	if (is_post_of(g, rq))
+		return !look_into_post(rq, &a) && !a.adds;
+	return r && r->roles & SOURCE;
+}
+
+bool http_guard_repeatable(const struct http_guard *g, const struct http_request *rq)
+{
+	const struct rule *r = find_rule(rq->method);
+
+	return is_post_of(g, rq) ? http_guard_reads(g, rq) : r && r->repeatable;
+}
+
+static unsigned methods_of(const struct http_guard *g)
+{
+	if (!g)
+		return 0;
+	if (g->posts)
+		return POSTS;
+	return g->target ? TARGET : SOURCE;
+}
+
 int http_guard_check(
-        enum http_role role, const struct http_request *rq, const char *url, struct err *err)
+        const struct http_guard *g, const struct http_request *rq, const char *url, struct err *err)
 {
 	const struct rule *r = find_rule(rq->method);
 	bool only_new, put;
 
-	if (!r || !(r->roles & (role == HTTP_TARGET ? TARGET : SOURCE)))
+	if (!r || !(r->roles & methods_of(g)))
 		return refuse(err, rq->method, "the method is not allowed here");
 	if (check_fields(rq, &only_new, err) != 0)
 		return ERR_GUARD;
-	if (strcmp(rq->method, "POST") == 0 && !is_attachment(rq, url))
-		return refuse(err, rq->method, "it is not one more attachment");
+	if (strcmp(rq->method, "POST") == 0)
+		return check_post(g, rq, url, err);
 	put = strcmp(rq->method, "PUT") == 0;
 	if (put && !only_new)
 		return refuse(err, rq->method, "it could overwrite, If-None-Match: * is missing");

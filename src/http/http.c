@@ -60,8 +60,8 @@ static void common_drop(struct http_common *c)
 	free(c);
 }
 
-static int client_new(struct http_common *c, enum http_role role, struct progress *progress,
-        struct http **out, struct err *err)
+static int client_new(struct http_common *c, const struct http_guard *guard,
+        struct progress *progress, struct http **out, struct err *err)
 {
 	struct http *h = xcalloc(1, sizeof *h);
 
@@ -70,7 +70,7 @@ static int client_new(struct http_common *c, enum http_role role, struct progres
 	pthread_mutex_unlock(&c->lock);
 	h->common = c;
 	h->service = &c->service;
-	h->role = role;
+	h->guard = guard;
 	h->progress = progress;
 	h->limit = PARALLEL_MAX;
 	h->multi = curl_multi_init();
@@ -83,7 +83,7 @@ static int client_new(struct http_common *c, enum http_role role, struct progres
 	return 0;
 }
 
-int http_open(const struct service *service, enum http_role role, struct progress *progress,
+int http_open(const struct service *service, enum guard_role role, struct progress *progress,
         struct http **out, struct err *err)
 {
 	/* libcurl wants one call in a process. */
@@ -93,13 +93,13 @@ int http_open(const struct service *service, enum http_role role, struct progres
 	if (!service->at.host || !*service->at.host)
 		return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: no host is set", service->name);
 	(void)pthread_once(&once, start_curl);
-	return client_new(common_new(service), role, progress, out, err);
+	return client_new(common_new(service), http_guard_of(role), progress, out, err);
 }
 
 int http_open_beside(struct http *first, struct http **out, struct err *err)
 {
 	*out = NULL;
-	return client_new(first->common, first->role, first->progress, out, err);
+	return client_new(first->common, first->guard, first->progress, out, err);
 }
 
 void http_close(struct http *h)

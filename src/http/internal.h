@@ -1,6 +1,7 @@
 #ifndef VALISE_HTTP_INTERNAL_H
 #define VALISE_HTTP_INTERNAL_H
 
+#include "guard.h"
 #include "valise/net/url.h"
 #include "valise/http/http.h"
 #include "valise/base/clock.h"
@@ -9,17 +10,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <zlib.h>
-
-/*
- * guard.c: is ${rq} one that the role may send, and free of what would make another
- * request of it?
- */
-int http_guard_check(enum http_role role, const struct http_request *rq, const char *url,
-        struct err *err) MUST_CHECK;
-/* Sending it twice is as good as once. */
-bool http_guard_repeatable(const char *method);
-/* It changes nothing. */
-bool http_guard_reads(const char *method);
 
 /* auth.c */
 enum auth_scheme { AUTH_NONE, AUTH_BASIC, AUTH_DIGEST, AUTH_BEARER };
@@ -163,7 +153,7 @@ struct http_common {
 };
 
 struct http {
-	enum http_role role;
+	const struct http_guard *guard;
 	struct http_common *common;
 	const struct service *service; /* of common */
 	struct progress *progress;

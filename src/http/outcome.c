@@ -69,7 +69,7 @@ static bool may_come_back(struct xfer *x, const char *why)
 
 static bool lost(struct xfer *x, const char *why, bool hopeless)
 {
-	if (x->sent && !http_guard_repeatable(x->rq->method)) {
+	if (x->sent && !http_guard_repeatable(x->h->guard, x->rq)) {
 		err_set(&x->err, ERR_NET, ERR_ITEM,
 		        "%s %s: %s; it is unknown whether the server did it", x->rq->method, x->url,
 		        why);
@@ -181,7 +181,7 @@ static void refuse_plain(struct xfer *x)
 
 static bool redirect(struct xfer *x)
 {
-	bool reads = http_guard_reads(x->rq->method);
+	bool reads = http_guard_reads(x->h->guard, x->rq);
 	struct url from, to;
 	struct buf next;
 	bool more = false;
@@ -414,7 +414,7 @@ static bool passing(struct xfer *x)
 	struct http_common *c = x->h->common;
 	int tries = c->stuck ? 1 : BUSY_TRIES_MAX;
 
-	if (x->rq->link || !http_guard_reads(x->rq->method) ||
+	if (x->rq->link || !http_guard_reads(x->h->guard, x->rq) ||
 	        !http_is_passing(x->rs.status, buf_str(&x->error_body)))
 		return false;
 	if (x->busy >= tries) {
@@ -452,7 +452,8 @@ static bool answered(struct xfer *x)
 	case 503:
 		return !x->rq->link && busy(x);
 	case 502: /* the server behind a proxy is starting again */
-		if (x->rq->link || !http_guard_repeatable(method) || x->busy >= GATEWAY_TRIES_MAX)
+		if (x->rq->link || !http_guard_repeatable(x->h->guard, x->rq) ||
+		        x->busy >= GATEWAY_TRIES_MAX)
 			return false;
 		return again(x, clock_ms() + ((int64_t)1000 << x->busy++));
 	default:

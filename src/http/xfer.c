@@ -53,7 +53,7 @@ static int on_connected(void *ctx, char *ip, char *local_ip, int port, int local
 	if (http_tls_check(x, &x->err) != 0)
 		return CURL_PREREQFUNC_ABORT;
 	/* libcurl tries a request again whose connection was closed unanswered. */
-	if (x->sent && !http_guard_repeatable(x->rq->method)) {
+	if (x->sent && !http_guard_repeatable(x->h->guard, x->rq)) {
 		err_set(&x->err, ERR_NET, ERR_ITEM,
 		        "%s %s: the connection was lost: it is unknown whether the server did it",
 		        x->rq->method, x->url);
@@ -428,7 +428,7 @@ static int look_at_url(struct xfer *x, struct err *err)
 	x->pinned = u.tls && at->pin && x->trusted;
 	if (x->rq->link && http_link_check(x, u.tls, err) != 0)
 		return err->code;
-	return http_guard_check(x->h->role, x->rq, x->url, err);
+	return http_guard_check(x->h->guard, x->rq, x->url, err);
 }
 
 int xfer_start(struct xfer *x, struct err *err)

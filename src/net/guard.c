@@ -172,6 +172,10 @@ static unsigned role_bit(enum guard_role role)
 		return TARGET;
 	case GUARD_POP3_SOURCE:
 		return POP3;
+	case GUARD_NONE:
+	case GUARD_DAV_SOURCE: /* requests, not lines: http/guard.c */
+	case GUARD_DAV_TARGET:
+		break;
 	}
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "valise/base/service.h"
+#include "valise/base/guard_role.h"
 #include "valise/tree/model.h"
 
 /*
@@ -36,6 +37,8 @@ struct protocol {
 	bool has_path; /* its URL may have one; else endpoint.path is NULL */
 	const char *no_authzid; /* why there is no authorization identity; NULL: there is */
 	const struct protocol_option *options; /* NULL: none */
+	/* how the guard vets its source, and its target: GUARD_NONE: it can only be read */
+	enum guard_role reads_as, stores_as;
 };
 
 /* SERVICE_KINDS rows, by kind. */

@@ -8,6 +8,7 @@
 #include "valise/base/err.h"
 #include "valise/base/progress.h"
 #include "valise/base/service.h"
+#include "valise/base/guard_role.h"
 #include "valise/net/url.h"
 
 /*
@@ -18,17 +19,9 @@
  * 6750, 6585.
  */
 
-enum http_role {
-	HTTP_SOURCE, /* OPTIONS GET HEAD PROPFIND REPORT */
-	/*
-	 * and PUT with If-None-Match: *, MKCALENDAR, MKCOL, PROPPATCH, POST
-	 * ?action=attachment-add; never DELETE, MOVE or another PUT
-	 */
-	HTTP_TARGET,
-};
-
 struct http;
-int http_open(const struct service *service, enum http_role role, struct progress *progress,
+/* What ${role} may send, and nothing else: GUARD_DAV_SOURCE, GUARD_DAV_TARGET. */
+int http_open(const struct service *service, enum guard_role role, struct progress *progress,
         struct http **out, struct err *err) MUST_CHECK;
 /*
  * http_open_beside(first, out, err): a client for another thread with connections of its

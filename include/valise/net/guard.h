@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdbool.h>
 #include "valise/base/err.h"
-#include "valise/net/transport.h"
+#include "valise/base/guard_role.h"
 
 /*
  * The wire guard: it reads all outgoing bytes, cuts them into commands (counted literals

@@ -9,6 +9,7 @@
 #include "valise/base/err.h"
 #include "valise/base/progress.h"
 #include "valise/base/service.h"
+#include "valise/base/guard_role.h"
 
 /*
  * One verified connection: TCP (IPv6, then IPv4), TLS 1.2 or later with chain and host
@@ -26,12 +27,6 @@
  * FETCH response, below 4 GiB (libetpan counts in 32 bits). More is ERR_LIMIT. POP3 has
  * no literals: who reads its lines caps them.
  */
-
-enum guard_role {
-	GUARD_IMAP_SOURCE,
-	GUARD_IMAP_TARGET,
-	GUARD_POP3_SOURCE,
-};
 
 struct transport;
 

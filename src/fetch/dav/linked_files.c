@@ -262,7 +262,7 @@ int dav_links(const struct service *service, unsigned kinds, struct tree_reader 
 {
 	struct pass p = {.from = from, .sink = sink, .progress = progress, .result = out};
 	const struct tree_manifest *m = from->ops->manifest(from);
-	int rc = dav_open(service, DAV_SOURCE, progress, &p.http, err);
+	int rc = dav_open(service, GUARD_DAV_SOURCE, progress, &p.http, err);
 
 	for (size_t i = 0; i < m->n_heads && rc == 0; i++)
 		if (kinds & 1u << m->heads[i].kind)

@@ -405,7 +405,7 @@ static int dav_source_run(const struct service *service, unsigned kinds, struct 
 	for (size_t i = 0; i < 16; i++)
 		w[i].run = &r;
 	progress_what(progress, service->name);
-	rc = dav_open(service, DAV_SOURCE, progress, &w[0].http, err);
+	rc = dav_open(service, GUARD_DAV_SOURCE, progress, &w[0].http, err);
 	if (rc == 0)
 		rc = find_collections(&w[0], err);
 	if (rc == 0)

@@ -4,11 +4,10 @@
 #include "internal.h"
 #include "valise/base/mem.h"
 
-int dav_open(const struct service *service, enum dav_role role, struct progress *progress,
+int dav_open(const struct service *service, enum guard_role role, struct progress *progress,
         struct http **out, struct err *err)
 {
-	return http_open(
-	        service, role == DAV_TARGET ? HTTP_TARGET : HTTP_SOURCE, progress, out, err);
+	return http_open(service, role, progress, out, err);
 }
 
 int dav_open_beside(struct http *first, struct http **out, struct err *err)

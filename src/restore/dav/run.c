@@ -98,7 +98,7 @@ static int dav_run(const struct service *service, enum coll_kind kind, struct tr
 	        .progress = progress,
 	        .contacts = kind == COLL_CONTACTS,
 	        .kind = kind};
-	int rc = dav_open(service, DAV_TARGET, progress, &r.http, err);
+	int rc = dav_open(service, GUARD_DAV_TARGET, progress, &r.http, err);
 
 	progress_what(progress, service->name);
 	if (rc == 0)

@@ -3,8 +3,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 #include "valise/account/protocols.h"
+#include "valise/net/guard.h"
 
 static void every_row_is_whole(void **state)
 {
@@ -66,12 +68,36 @@ static void options_are_found(void **state)
 	assert_null(protocol_option(&none, "strict", PROTOCOL_FETCH));
 }
 
+/* Under the role of its source no protocol can write; under GUARD_NONE nobody can speak. */
+static void roles_hold(void **state)
+{
+	static const char *const writes[] = {"A1 APPEND INBOX {1}\r\n", "A1 CREATE x\r\n",
+	        "A1 UID STORE 1 +FLAGS (\\Seen)\r\n", "A1 EXPUNGE\r\n", "DELE 1\r\n"};
+	struct guard *g = malloc(sizeof *g);
+
+	(void)state;
+	assert_non_null(g);
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		assert_int_not_equal(protocols[k].reads_as, GUARD_NONE);
+		assert_int_not_equal(protocols[k].reads_as, protocols[k].stores_as);
+		for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+			guard_init(g, protocols[k].reads_as);
+			assert_int_equal(
+			        guard_check(g, writes[i], strlen(writes[i]), NULL), ERR_GUARD);
+		}
+	}
+	guard_init(g, GUARD_NONE);
+	assert_int_equal(guard_check(g, "A1 NOOP\r\n", 9, NULL), ERR_GUARD);
+	free(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(every_row_is_whole),
 	        cmocka_unit_test(names_stay),
 	        cmocka_unit_test(options_are_found),
+	        cmocka_unit_test(roles_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -318,7 +318,7 @@ static inline struct service service_at(const struct server *s)
 	return service;
 }
 
-static inline struct http *open_at(const struct server *s, enum http_role role)
+static inline struct http *open_at(const struct server *s, enum guard_role role)
 {
 	struct service service = service_at(s);
 	struct http *h;

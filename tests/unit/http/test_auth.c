@@ -131,7 +131,7 @@ static void digest(void **state)
 
 	for (size_t i = 0; i < 3; i++) {
 		struct server *s = server_start(digest_answer, false);
-		struct http *h = open_at(s, HTTP_SOURCE);
+		struct http *h = open_at(s, GUARD_DAV_SOURCE);
 
 		for (int round = 0; round < 3; round++) {
 			struct http_request rq = {
@@ -191,7 +191,7 @@ static void digest_stale_and_wrong(void **state)
 {
 	(void)state;
 	struct server *s = server_start(digest_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	struct service service = service_at(s);
 	struct http_request rq = {.method = "PROPFIND", .body = "<x/>", .body_size = 4};
 
@@ -199,7 +199,7 @@ static void digest_stale_and_wrong(void **state)
 	assert_int_equal(s->requests, 3);
 	http_close(h);
 	service.login.ctx = (void *)(uintptr_t) "wrong";
-	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 	assert_int_equal(ask(h, s, rq, "/md5")->code, ERR_AUTH);
 	assert_int_equal(s->requests, 5);
 	http_close(h);
@@ -210,7 +210,7 @@ static void basic(void **state)
 {
 	(void)state;
 	struct server *s = server_start(basic_answer, true);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 
 	secret_calls = 0;
 	assert_int_equal(get(h, s, "/x")->status, 200);
@@ -229,13 +229,13 @@ static void basic_preempted(void **state)
 	(void)state;
 	struct server *s = server_start(basic_answer, true),
 	              *clear = server_start(basic_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 
 	http_preempt(h);
 	assert_int_equal(get(h, s, "/x")->status, 200);
 	assert_int_equal(s->requests, 1);
 	http_close(h);
-	h = open_at(clear, HTTP_SOURCE);
+	h = open_at(clear, GUARD_DAV_SOURCE);
 	http_preempt(h);
 	assert_int_equal(get(h, clear, "/x")->code, ERR_AUTH);
 	/* In the clear Digest goes before Basic. */
@@ -258,7 +258,7 @@ static void refused_sign_in(void **state)
 	struct http *h;
 
 	service.login.ctx = (void *)(uintptr_t) "wrong";
-	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 	for (size_t i = 0; i < 4; i++)
 		list[i] = (struct http_request){
 		        .method = "GET", .url = url, .done = keep_done, .ctx = &results[i]};
@@ -271,7 +271,7 @@ static void refused_sign_in(void **state)
 	}
 	http_close(h);
 	service.login.user = NULL;
-	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 	assert_int_equal(get(h, s, "/x")->code, ERR_AUTH);
 	assert_int_equal(s->requests, 3);
 	http_close(h);
@@ -298,7 +298,7 @@ static void mechanisms(void **state)
 		struct http *h;
 
 		service.login.mech = (char *)(uintptr_t)rows[i].mech;
-		assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+		assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 		assert_int_equal(get(h, s, "/x")->code, rows[i].code);
 		assert_non_null(strstr(s->seen[1], rows[i].sent));
 		http_close(h);
@@ -324,7 +324,7 @@ static void bearer(void **state)
 	struct http *h;
 
 	service.login.mech = (char *)(uintptr_t) "XOAUTH2";
-	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 	assert_int_equal(get(h, s, "/x")->status, 200);
 	assert_int_equal(get(h, s, "/x")->status, 200);
 	assert_int_equal(s->requests, 3);
@@ -345,7 +345,7 @@ static void digest_means_digest(void **state)
 	struct http *h;
 
 	service.login.mech = (char *)(uintptr_t) "DIGEST";
-	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 	http_preempt(h);
 	assert_int_equal(get(h, s, "/x")->code, ERR_AUTH);
 	for (int i = 0; i < s->requests; i++)
@@ -367,11 +367,11 @@ static void no_challenge(void **state)
 	(void)state;
 	struct server *s = server_start(wordless_answer, true),
 	              *clear = server_start(wordless_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 
 	assert_int_equal(get(h, s, "/x")->status, 200);
 	http_close(h);
-	h = open_at(clear, HTTP_SOURCE);
+	h = open_at(clear, GUARD_DAV_SOURCE);
 	assert_int_equal(get(h, clear, "/x")->code, ERR_AUTH);
 	assert_int_equal(clear->requests, 1);
 	http_close(h);
@@ -411,7 +411,7 @@ static void one_nonce_a_request(void **state)
 	(void)state;
 	enum { N = 40 };
 	struct server *s = server_start(once_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	static struct http_request list[N];
 	static struct result results[N];
 	char *url = url_at(s, "/x");
@@ -465,7 +465,7 @@ static void digest_sess(void **state)
 {
 	(void)state;
 	struct server *s = server_start(sess_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(get(h, s, "/x")->status, 200);
@@ -491,7 +491,7 @@ static void refused_again_and_again(void **state)
 	(void)state;
 	enum { N = 200 };
 	struct server *s = server_start(changed_answer, true);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	static struct http_request list[N];
 	static struct result results[N];
 	char *url = url_at(s, "/x");

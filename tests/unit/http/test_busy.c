@@ -74,7 +74,7 @@ static void busy_servers(void **state)
 
 	for (size_t i = 0; i < 3; i++) {
 		struct server *s = server_start(busy_answer, false);
-		struct http *h = open_at(s, HTTP_TARGET);
+		struct http *h = open_at(s, GUARD_DAV_TARGET);
 		int64_t before = clock_ms();
 		struct result *r = ask(h, s,
 		        (struct http_request){.method = "PUT", .header = {"If-None-Match: *"}},
@@ -92,7 +92,7 @@ static void busy_for_too_long(void **state)
 {
 	(void)state;
 	struct server *s = server_start(busy_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	struct result *r;
 
 	h->common->waited_ms = (int64_t)30 * 60 * 1000 - 500;
@@ -139,7 +139,7 @@ static void away_for_a_while(void **state)
 	int kept = keep_port(&gone.port);
 	struct server *s = server_start_at(gone.port, busy_answer, false);
 	struct http_request put = {.method = "PUT", .header = {"If-None-Match: *"}};
-	struct http *h = open_at(s, HTTP_TARGET);
+	struct http *h = open_at(s, GUARD_DAV_TARGET);
 	pthread_t t;
 
 	assert_int_equal(get(h, s, "/x")->status, 201);
@@ -175,7 +175,7 @@ static void bad_gateway(void **state)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct server *s = server_start(gateway_answer, false);
-		struct http *h = open_at(s, HTTP_TARGET);
+		struct http *h = open_at(s, GUARD_DAV_TARGET);
 		struct http_request rq = {.method = rows[i].method, .header = {"If-None-Match: *"}};
 
 		assert_int_equal(ask(h, s, rq, "/x")->status, rows[i].status);
@@ -204,7 +204,7 @@ static void many(void **state)
 	(void)state;
 	enum { N = 60 };
 	struct server *s = server_start(slow_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	static struct http_request list[N];
 	static struct result results[N];
 	char path[20];
@@ -254,7 +254,7 @@ static void one_after_the_other(void **state)
 	(void)state;
 	enum { N = 30 };
 	struct server *s = server_start(hello_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	static struct http_request list[N];
 	static struct result results[N];
 	char *url = url_at(s, "/plain");
@@ -277,7 +277,7 @@ static void sink_says_no(void **state)
 {
 	(void)state;
 	struct server *s = server_start(hello_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	struct result r = {0};
 	struct http_request rq = {
 	        .method = "GET", .body_fn = keep_body, .done = keep_done, .ctx = &r};
@@ -308,7 +308,7 @@ static void busy_at_once(void **state)
 {
 	(void)state;
 	struct server *s = server_start(at_once_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	int64_t before = clock_ms();
 
 	assert_int_equal(get(h, s, "/x")->status, 200);
@@ -351,7 +351,7 @@ static void slower_then_faster(void **state)
 {
 	(void)state;
 	struct server *s = server_start(flood_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 
 	run_many(h, s, 1, 1);
 	run_many(h, s, 8, 8);
@@ -380,7 +380,7 @@ static void beside(void **state)
 {
 	(void)state;
 	struct server *s = server_start(beside_answer, true);
-	struct http *first = open_at(s, HTTP_SOURCE), *second;
+	struct http *first = open_at(s, GUARD_DAV_SOURCE), *second;
 	int64_t before;
 
 	assert_int_equal(get(first, s, "/1")->status, 200);
@@ -428,7 +428,7 @@ static void late_but_not_silent(void **state)
 	struct http *h;
 
 	service.at.idle_timeout_ms = 2000;
-	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 	assert_int_equal(get(h, s, "/first")->status, 200);
 	for (size_t i = 0; i < 2; i++)
 		list[i] = (struct http_request){
@@ -457,7 +457,7 @@ static void next_to_nothing(void **state)
 {
 	(void)state;
 	struct server *s = server_start(late_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	struct http_request rq = {.method = "GET", .body_fn = make_old, .ctx = h};
 	char *url = url_at(s, "/drip");
 

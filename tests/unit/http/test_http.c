@@ -36,7 +36,7 @@ static void bodies(void **state)
 {
 	(void)state;
 	struct server *s = server_start(bodies_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	struct result *r = get(h, s, "/plain");
 
 	assert_int_equal(r->status, 200);
@@ -75,7 +75,7 @@ static void request_head(void **state)
 {
 	(void)state;
 	struct server *s = server_start(bodies_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	struct http_request rq = {.method = "PROPFIND",
 	        .body = "<x/>",
 	        .body_size = 4,
@@ -115,7 +115,7 @@ static void streamed_bodies(void **state)
 {
 	(void)state;
 	struct server *s = server_start(bodies_answer, false);
-	struct http *h = open_at(s, HTTP_TARGET);
+	struct http *h = open_at(s, GUARD_DAV_TARGET);
 	struct http_request rq = {
 	        .method = "PUT", .header = {"If-None-Match: *"}, .give = give_text};
 	struct result *r;
@@ -189,7 +189,7 @@ static void codings(void **state)
 {
 	(void)state;
 	struct server *s = server_start(coded_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	struct result *r = get(h, s, "/gzip");
 
 	assert_string_equal(buf_str(&r->body), "hello ");
@@ -241,7 +241,7 @@ static void caps(void **state)
 {
 	(void)state;
 	struct server *s = server_start(caps_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	struct result *r = get(h, s, "/head");
 
 	assert_int_equal(r->code, ERR_LIMIT);
@@ -299,7 +299,7 @@ static void cuts(void **state)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct server *s = server_start(cut_answer, false);
-		struct http *h = open_at(s, HTTP_SOURCE);
+		struct http *h = open_at(s, GUARD_DAV_SOURCE);
 		struct result *r = get(h, s, rows[i].path);
 
 		assert_int_equal(r->code, rows[i].code);
@@ -373,7 +373,7 @@ static void hostile_answers(void **state)
 	static struct result results[N];
 	(void)state;
 	struct server *s = server_start(hostile_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	struct http_request list[N];
 
 	for (size_t i = 0; i < N; i++) {
@@ -403,7 +403,7 @@ static void cut_and_begun_again(void **state)
 {
 	(void)state;
 	struct server *s = server_start(cut_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	struct result *r =
 	        ask(h, s, (struct http_request){.method = "GET", .begin = keep_begin}, "/second");
 
@@ -421,7 +421,7 @@ static void writes_are_not_sent_again(void **state)
 
 	for (size_t i = 0; i < 3; i++) {
 		struct server *s = server_start(cut_answer, false);
-		struct http *h = open_at(s, HTTP_TARGET);
+		struct http *h = open_at(s, GUARD_DAV_TARGET);
 		struct http_request rq = {.method = methods[i],
 		        .body = "x",
 		        .body_size = 1,
@@ -459,7 +459,7 @@ static void silence(void **state)
 	struct http *h;
 
 	service.at.idle_timeout_ms = 50;
-	assert_int_equal(http_open(&service, HTTP_TARGET, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_TARGET, NULL, &h, NULL), 0);
 	r = ask(h, s, (struct http_request){.method = "PUT", .header = {"If-None-Match: *"}}, "/x");
 	assert_int_equal(r->code, ERR_NET);
 	assert_non_null(strstr(r->text, "nothing came for "));
@@ -478,7 +478,7 @@ static void nobody_there(void **state)
 	struct http *h;
 
 	server_stop(s);
-	h = open_at(&gone, HTTP_SOURCE);
+	h = open_at(&gone, GUARD_DAV_SOURCE);
 	assert_int_equal(get(h, &gone, "/x")->code, ERR_NET);
 	http_close(h);
 }
@@ -553,7 +553,7 @@ static void redirects(void **state)
 	        {"PUT", "/collection", "", 0, ERR_GUARD},
 	};
 	struct server *s = server_start(redirect_answer, false);
-	struct http *h = open_at(s, HTTP_TARGET);
+	struct http *h = open_at(s, GUARD_DAV_TARGET);
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct http_request rq = {.method = rows[i].method,
@@ -582,7 +582,7 @@ static void credentials_stay_home(void **state)
 {
 	(void)state;
 	struct server *s = server_start(redirect_answer, false);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	struct result *r = get(h, s, "/protected");
 
 	assert_int_equal(r->status, 207);
@@ -603,7 +603,7 @@ static void credentials_stay_at_their_port(void **state)
 	(void)state;
 	struct server *s = server_start(redirect_answer, false),
 	              *other = server_start(redirect_answer, false);
-	struct http *h = open_at(s, HTTP_TARGET);
+	struct http *h = open_at(s, GUARD_DAV_TARGET);
 	struct http_request put = {.method = "PUT", .header = {"If-None-Match: *"}};
 	struct result *r = get(h, s, "/protected");
 	char path[40];
@@ -627,7 +627,7 @@ static void never_down_to_http(void **state)
 {
 	(void)state;
 	struct server *s = server_start(redirect_answer, true);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 	struct http_request rq = {.method = "GET", .done = keep_done};
 	struct result *r = get(h, s, "/downgrade/stranger"), plain = {0};
 
@@ -656,57 +656,57 @@ static void guard(void **state)
 {
 	(void)state;
 	static const struct {
-		enum http_role role;
+		enum guard_role role;
 		const char *method, *path, *h1, *h2;
 		bool refused;
 	} rows[] = {
-	        {HTTP_SOURCE, "GET", "/x", NULL, NULL, false},
-	        {HTTP_SOURCE, "OPTIONS", "/x", NULL, NULL, false},
-	        {HTTP_SOURCE, "HEAD", "/x", NULL, NULL, false},
-	        {HTTP_SOURCE, "PROPFIND", "/x", "Depth: 1", NULL, false},
-	        {HTTP_SOURCE, "REPORT", "/x", NULL, NULL, false},
-	        {HTTP_SOURCE, "PUT", "/x", "If-None-Match: *", NULL, true},
-	        {HTTP_SOURCE, "MKCOL", "/x", NULL, NULL, true},
-	        {HTTP_SOURCE, "MKCALENDAR", "/x", NULL, NULL, true},
-	        {HTTP_SOURCE, "PROPPATCH", "/x", NULL, NULL, true},
-	        {HTTP_SOURCE, "DELETE", "/x", NULL, NULL, true},
-	        {HTTP_SOURCE, "POST", "/x", NULL, NULL, true},
-	        {HTTP_SOURCE, "get", "/x", NULL, NULL, true},
-	        {HTTP_SOURCE, "GET /y HTTP/1.1\r\nX: y\r\n\r\nDELETE", "/x", NULL, NULL, true},
-	        {HTTP_SOURCE, "", "/x", NULL, NULL, true},
-	        {HTTP_TARGET, "PUT", "/x", "If-None-Match: *", "Scheduling-Enabled: F", false},
-	        {HTTP_TARGET, "PUT", "/x", NULL, NULL, true},
-	        {HTTP_TARGET, "PUT", "/x", "If-None-Match: \"e\"", NULL, true},
-	        {HTTP_TARGET, "PUT", "/x", "If-None-Match: *", "If-Match: \"e\"", true},
-	        {HTTP_TARGET, "PUT", "/x", "If-None-Match: *", "If-None-Match: \"e\"", true},
-	        {HTTP_TARGET, "PUT", "/x", "X: y\r\nIf-None-Match: *", NULL, true},
-	        {HTTP_TARGET, "PUT", "/x/", "If-None-Match: *", NULL, true},
-	        {HTTP_TARGET, "PUT", "/x/?y", "If-None-Match: *", NULL, true},
-	        {HTTP_TARGET, "PUT", "/x/..", "If-None-Match: *", NULL, true},
-	        {HTTP_TARGET, "MKCOL", "/x/", NULL, NULL, false},
-	        {HTTP_TARGET, "MKCALENDAR", "/x/", NULL, NULL, false},
-	        {HTTP_TARGET, "PROPPATCH", "/x/", NULL, NULL, false},
-	        {HTTP_TARGET, "DELETE", "/x", NULL, NULL, true},
-	        {HTTP_TARGET, "MOVE", "/x", NULL, NULL, true},
-	        {HTTP_TARGET, "COPY", "/x", NULL, NULL, true},
-	        {HTTP_TARGET, "PATCH", "/x", NULL, NULL, true},
-	        {HTTP_TARGET, "ACL", "/x", NULL, NULL, true},
-	        {HTTP_TARGET, "POST", "/x", NULL, NULL, true},
-	        {HTTP_TARGET, "POST", "/x?action=attachment-add", DISPOSITION, NULL, false},
-	        {HTTP_SOURCE, "POST", "/x?action=attachment-add", DISPOSITION, NULL, true},
-	        {HTTP_TARGET, "POST", "/x?action=attachment-add", NULL, NULL, true},
-	        {HTTP_TARGET, "POST", "/x/?action=attachment-add", DISPOSITION, NULL, true},
-	        {HTTP_TARGET, "POST", "/x", DISPOSITION, NULL, true},
-	        {HTTP_TARGET, "POST", "/x?action=attachment-remove", DISPOSITION, NULL, true},
-	        {HTTP_TARGET, "POST", "/x?action=attachment-add&managed-id=1", DISPOSITION, NULL,
-	                true},
-	        {HTTP_SOURCE, "REPORT", "/x", "X-HTTP-Method-Override: DELETE", NULL, true},
-	        {HTTP_SOURCE, "GET", "/x", "Authorization: Basic x", NULL, true},
-	        {HTTP_SOURCE, "GET", "/x", "Transfer-Encoding: chunked", NULL, true},
-	        {HTTP_SOURCE, "GET", "/x", "no colon", NULL, true},
-	        {HTTP_SOURCE, "GET", "/x", "@file", NULL, true},
-	        {HTTP_SOURCE, "GET", "/x", ": x", NULL, true},
-	        {HTTP_SOURCE, "GET", "/x", "X: a\nY: b", NULL, true},
+	        {GUARD_DAV_SOURCE, "GET", "/x", NULL, NULL, false},
+	        {GUARD_DAV_SOURCE, "OPTIONS", "/x", NULL, NULL, false},
+	        {GUARD_DAV_SOURCE, "HEAD", "/x", NULL, NULL, false},
+	        {GUARD_DAV_SOURCE, "PROPFIND", "/x", "Depth: 1", NULL, false},
+	        {GUARD_DAV_SOURCE, "REPORT", "/x", NULL, NULL, false},
+	        {GUARD_DAV_SOURCE, "PUT", "/x", "If-None-Match: *", NULL, true},
+	        {GUARD_DAV_SOURCE, "MKCOL", "/x", NULL, NULL, true},
+	        {GUARD_DAV_SOURCE, "MKCALENDAR", "/x", NULL, NULL, true},
+	        {GUARD_DAV_SOURCE, "PROPPATCH", "/x", NULL, NULL, true},
+	        {GUARD_DAV_SOURCE, "DELETE", "/x", NULL, NULL, true},
+	        {GUARD_DAV_SOURCE, "POST", "/x", NULL, NULL, true},
+	        {GUARD_DAV_SOURCE, "get", "/x", NULL, NULL, true},
+	        {GUARD_DAV_SOURCE, "GET /y HTTP/1.1\r\nX: y\r\n\r\nDELETE", "/x", NULL, NULL, true},
+	        {GUARD_DAV_SOURCE, "", "/x", NULL, NULL, true},
+	        {GUARD_DAV_TARGET, "PUT", "/x", "If-None-Match: *", "Scheduling-Enabled: F", false},
+	        {GUARD_DAV_TARGET, "PUT", "/x", NULL, NULL, true},
+	        {GUARD_DAV_TARGET, "PUT", "/x", "If-None-Match: \"e\"", NULL, true},
+	        {GUARD_DAV_TARGET, "PUT", "/x", "If-None-Match: *", "If-Match: \"e\"", true},
+	        {GUARD_DAV_TARGET, "PUT", "/x", "If-None-Match: *", "If-None-Match: \"e\"", true},
+	        {GUARD_DAV_TARGET, "PUT", "/x", "X: y\r\nIf-None-Match: *", NULL, true},
+	        {GUARD_DAV_TARGET, "PUT", "/x/", "If-None-Match: *", NULL, true},
+	        {GUARD_DAV_TARGET, "PUT", "/x/?y", "If-None-Match: *", NULL, true},
+	        {GUARD_DAV_TARGET, "PUT", "/x/..", "If-None-Match: *", NULL, true},
+	        {GUARD_DAV_TARGET, "MKCOL", "/x/", NULL, NULL, false},
+	        {GUARD_DAV_TARGET, "MKCALENDAR", "/x/", NULL, NULL, false},
+	        {GUARD_DAV_TARGET, "PROPPATCH", "/x/", NULL, NULL, false},
+	        {GUARD_DAV_TARGET, "DELETE", "/x", NULL, NULL, true},
+	        {GUARD_DAV_TARGET, "MOVE", "/x", NULL, NULL, true},
+	        {GUARD_DAV_TARGET, "COPY", "/x", NULL, NULL, true},
+	        {GUARD_DAV_TARGET, "PATCH", "/x", NULL, NULL, true},
+	        {GUARD_DAV_TARGET, "ACL", "/x", NULL, NULL, true},
+	        {GUARD_DAV_TARGET, "POST", "/x", NULL, NULL, true},
+	        {GUARD_DAV_TARGET, "POST", "/x?action=attachment-add", DISPOSITION, NULL, false},
+	        {GUARD_DAV_SOURCE, "POST", "/x?action=attachment-add", DISPOSITION, NULL, true},
+	        {GUARD_DAV_TARGET, "POST", "/x?action=attachment-add", NULL, NULL, true},
+	        {GUARD_DAV_TARGET, "POST", "/x/?action=attachment-add", DISPOSITION, NULL, true},
+	        {GUARD_DAV_TARGET, "POST", "/x", DISPOSITION, NULL, true},
+	        {GUARD_DAV_TARGET, "POST", "/x?action=attachment-remove", DISPOSITION, NULL, true},
+	        {GUARD_DAV_TARGET, "POST", "/x?action=attachment-add&managed-id=1", DISPOSITION,
+	                NULL, true},
+	        {GUARD_DAV_SOURCE, "REPORT", "/x", "X-HTTP-Method-Override: DELETE", NULL, true},
+	        {GUARD_DAV_SOURCE, "GET", "/x", "Authorization: Basic x", NULL, true},
+	        {GUARD_DAV_SOURCE, "GET", "/x", "Transfer-Encoding: chunked", NULL, true},
+	        {GUARD_DAV_SOURCE, "GET", "/x", "no colon", NULL, true},
+	        {GUARD_DAV_SOURCE, "GET", "/x", "@file", NULL, true},
+	        {GUARD_DAV_SOURCE, "GET", "/x", ": x", NULL, true},
+	        {GUARD_DAV_SOURCE, "GET", "/x", "X: a\nY: b", NULL, true},
 	};
 	struct server *s = server_start(bodies_answer, false);
 
@@ -767,7 +767,7 @@ static void too_large_said_early(void **state)
 		at.port = p.port;
 		service = service_at(&at);
 		service.at.pin = tls ? id.sum : NULL;
-		assert_int_equal(http_open(&service, HTTP_TARGET, NULL, &h, NULL), 0);
+		assert_int_equal(http_open(&service, GUARD_DAV_TARGET, NULL, &h, NULL), 0);
 		url = url_at(&at, "/x");
 		rq.url = url;
 		rq.ctx = &r;

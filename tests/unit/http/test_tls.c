@@ -12,14 +12,14 @@ static void tls(void **state)
 	struct http *h;
 
 	service.at.ca_file = NULL;
-	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 	r = get(h, s, "/x");
 	assert_int_equal(r->code, ERR_TLS);
 	assert_non_null(strstr(r->text, pin)); /* what a person may compare */
 	http_close(h);
 	service.at.ca_file = ca_file;
 	service.at.host = (char *)(uintptr_t) "localhost";
-	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 	/* 127.0.0.1 is not localhost */
 	assert_int_equal(get(h, s, "/x")->code, ERR_AUTH);
 	http_close(h);
@@ -39,13 +39,13 @@ static void wrong_name(void **state)
 
 	rq.url = url;
 	service.at.host = (char *)(uintptr_t) "localhost";
-	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 	assert_int_equal(http_run(h, &rq, 1, 0, NULL), ERR_TLS);
 	assert_int_equal(s->requests, 0);
 	http_close(h);
 	/* The pin stands for the name as well. */
 	service.at.pin = pin;
-	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 	assert_int_equal(http_run(h, &rq, 1, 0, NULL), 0);
 	assert_int_equal(r.status, 200);
 	http_close(h);
@@ -64,7 +64,7 @@ static void pins(void **state)
 
 	service.at.ca_file = NULL;
 	service.at.pin = pin;
-	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 	assert_int_equal(get(h, s, "/x")->status, 200);
 	assert_int_equal(get(h, s, "/x")->status, 200);
 	http_close(h);
@@ -73,7 +73,7 @@ static void pins(void **state)
 	other[0] = other[0] == '0' ? '1' : '0';
 	service.at.pin = other;
 	service.at.ca_file = ca_file; /* a good chain does not make up for it */
-	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 	http_preempt(h);
 	r = get(h, s, "/x");
 	assert_int_equal(r->code, ERR_TLS);
@@ -95,7 +95,7 @@ static void cut_tls(void **state)
 {
 	(void)state;
 	struct server *s = server_start(cut_tls_answer, true);
-	struct http *h = open_at(s, HTTP_SOURCE);
+	struct http *h = open_at(s, GUARD_DAV_SOURCE);
 
 	assert_int_equal(get(h, s, "/x")->code, ERR_NET);
 	http_close(h);
@@ -109,7 +109,7 @@ static void no_tls_there(void **state)
 	struct http *h;
 
 	s->tls = true;
-	h = open_at(s, HTTP_SOURCE);
+	h = open_at(s, GUARD_DAV_SOURCE);
 	s->tls = false;
 	s->greets = true;
 	{
@@ -143,7 +143,7 @@ static void nothing_but_a_port(void **state)
 	mute.port = ntohs(at.sin_port);
 	service = service_at(&mute);
 	service.at.connect_timeout_ms = 400;
-	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 	assert_int_equal(get(h, &mute, "/x")->code, ERR_NET);
 	http_close(h);
 	one = accept(fd, NULL, NULL);
@@ -163,7 +163,7 @@ static void trace(void **state)
 	struct http *h;
 
 	service.at.trace = open_memstream(&text, &n);
-	assert_int_equal(http_open(&service, HTTP_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
 	assert_int_equal(get(h, s, "/x")->status, 200);
 	http_close(h);
 	fclose(service.at.trace);

@@ -7,6 +7,7 @@
 #include "valise/base/buf.h"
 #include "valise/base/err.h"
 #include "valise/base/progress.h"
+#include "valise/base/guard_role.h"
 #include "valise/base/service.h"
 #include "valise/proto/dav/webdav.h"
 
@@ -16,11 +17,11 @@
  * through this and webdav.h alone.
  */
 
-/* What a client may ask: only reading, or also what adds (never what takes away). */
-enum dav_role { DAV_SOURCE, DAV_TARGET };
-
-/* As http_open, http_open_beside, http_close (http/http.h). */
-int dav_open(const struct service *service, enum dav_role role, struct progress *progress,
+/*
+ * As http_open, http_open_beside, http_close (http/http.h). ${role}: GUARD_DAV_SOURCE or
+ * GUARD_DAV_TARGET.
+ */
+int dav_open(const struct service *service, enum guard_role role, struct progress *progress,
         struct http **out, struct err *err) MUST_CHECK;
 int dav_open_beside(struct http *first, struct http **out, struct err *err) MUST_CHECK;
 void dav_close(struct http *h); /* NULL is fine */

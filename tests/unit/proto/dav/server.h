@@ -124,7 +124,7 @@ UNUSED static void set_up_with(struct setup *t, const char *const *answers)
 	service.at.port = t->server->port;
 	service.at.security = SECURITY_NONE;
 	service.at.connect_timeout_ms = service.at.idle_timeout_ms = 3000;
-	assert_int_equal(http_open(&service, HTTP_TARGET, NULL, &t->h, NULL), 0);
+	assert_int_equal(http_open(&service, GUARD_DAV_TARGET, NULL, &t->h, NULL), 0);
 	snprintf(t->url, sizeof t->url, "http://127.0.0.1:%u/cal/", t->server->port);
 	buf_init(&t->got, 100000);
 }

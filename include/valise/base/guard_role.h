@@ -1,0 +1,23 @@
+#ifndef VALISE_BASE_GUARD_ROLE_H
+#define VALISE_BASE_GUARD_ROLE_H
+
+/*
+ * Under which rules the guard vets what is sent. The rules are in net/guard.c for
+ * commands in lines, in http/guard.c for requests: apart from the code that speaks the
+ * protocol, and from its row in account/protocols.c.
+ */
+enum guard_role {
+	GUARD_NONE, /* nothing may be sent */
+	GUARD_IMAP_SOURCE,
+	GUARD_IMAP_TARGET,
+	GUARD_POP3_SOURCE,
+	/* OPTIONS GET HEAD PROPFIND REPORT */
+	GUARD_DAV_SOURCE,
+	/*
+	 * and PUT with If-None-Match: *, MKCALENDAR, MKCOL, PROPPATCH, POST
+	 * ?action=attachment-add; never DELETE, MOVE or another PUT
+	 */
+	GUARD_DAV_TARGET,
+};
+
+#endif
