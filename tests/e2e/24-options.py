@@ -16,7 +16,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import SERVERS, expect, run  # noqa: E402
+from lib import SERVERS, execute, expect, run  # noqa: E402
 import fakedav  # noqa: E402
 from cases_target import Target  # noqa: E402
 
@@ -150,9 +150,10 @@ def restore(account, full, d):
                ("--labels", "first"), ("--verify", "full"), ("--with-attendees", None)]
     for chosen in pairs(options):
         want = model(chosen, HOLDS, True)
-        text = run(2 if want is None else 0, "restore", full, *account, "--dry-run", "--json", *words(chosen))
+        rc, out, said = execute("restore", full, *account, "--dry-run", "--json", *words(chosen))
+        expect(rc == (2 if want is None else 0), "exit code %d: %s\n%s%s" % (rc, words(chosen), out, said))
         if want is not None:
-            done = json.loads(text.splitlines()[-1])
+            done = json.loads(out.splitlines()[-1])
             expect((done["collections"], done["items"]) == (len(want), len(want)), "%s: %s, not %s" % (words(chosen), done, sorted(want)))
 
 
