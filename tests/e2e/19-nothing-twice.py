@@ -258,6 +258,52 @@ def test_a_mailbox_of_unknown_outcome_is_looked_for():
         assert " 0 added, 40 already" in run(0, t, "made", "restore", archive())
 
 
+class Rewrites(Target):
+    """Dates what it takes now, adds a line to every second message, and tells no UIDs; once armed, it falls silent when all is there and the client looks."""
+    extensions, armed = [e for e in FakeImap.extensions if e not in ("UIDPLUS", "MULTIAPPEND")], 0
+
+    def do_append(self, s, tag, args):
+        with self.lock:
+            for body, flags, _ in messages(args[1:]):
+                odd = int(re.search(rb"body (\d+)", body)[1]) % 2
+                self.mailboxes[raw(args[0])].add(body + b"added\r\n" * odd, flags, DATE)
+        self.ok(s, tag)
+
+    def populate(self):
+        super().populate()
+        self.quiet = threading.Event()
+
+    def do_uid_fetch(self, s, tag, args, by_uid=True):
+        if self.armed and self.total() == self.armed:
+            self.quiet.set()
+            s.stall(30)
+        super().do_uid_fetch(s, tag, args, by_uid)
+
+
+def test_a_killed_restore_to_a_server_that_rewrites():
+    """What was stored and not looked at yet is not in the journal, and nothing there is as it was sent: it is known by what was left alone."""
+    path = os.path.join(T, "rewrites")
+    with Source() as s:
+        box = s.mailboxes[b"INBOX"]
+        del s.mailboxes[b"Work"]
+        rest = box.messages[10:]
+        del box.messages[10:]
+        run(0, s, "source", "backup", "-o", path)
+        box.messages += rest
+        run(0, s, "source", "backup", "-o", path)
+    with Rewrites() as t:
+        run(3, t, "rewrites", "restore", path, "--snapshot", "1")
+        t.armed = 20
+        first = start(t, "rewrites", "restore", path)
+        assert t.quiet.wait(100)
+        first.kill()
+        first.communicate()
+        t.armed = 0
+        text = run(3, t, "rewrites", "restore", path)
+        assert t.total() == 20 and " 0 added" in text, (t.held(), text)
+        assert " 0 added" in run(3, t, "rewrites", "restore", path)
+
+
 # ---- another machine --------------------------------------------------------------------------------
 
 

@@ -624,7 +624,8 @@ int box_append(struct box *b, struct err *err)
 	struct batch *t = xcalloc(1, sizeof *t);
 	int rc = append_run(b, t, err);
 
-	if (rc == 0)
+	/* what has no UID is known once it was looked at */
+	if (rc == 0 && !learn_any(b))
 		late_settled(b);
 	batch_clear(t);
 	free(t);

@@ -179,6 +179,8 @@ static int look_alone(struct box *b, struct err *err)
 	b->is_open = rc == 0;
 	if (rc == 0)
 		rc = box_verify(b, b->first, err);
+	if (rc == 0)
+		late_settled(b);
 	if (rc == 0 || err->code == ERR_STOPPED || worker_over(b->w))
 		return rc;
 	say_box(b, SAY_WARNING, "what was added could not be looked at afterwards: %s", err->text);
@@ -194,10 +196,7 @@ static bool can_wait(const struct box *b)
 	if (b->is_open || b->sum.added == 0 || w->n_later == LATER_BOXES ||
 	        w->later_items + b->coll->n_items > LATER_ITEMS)
 		return false;
-	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (b->state[i] == ITEM_ADDED && !b->got[i])
-			return false;
-	return true;
+	return !learn_any(b);
 }
 
 static int box_fill(struct box *b, bool *later_out, struct err *err)

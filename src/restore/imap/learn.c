@@ -51,6 +51,14 @@ static void pair_items(struct box *b, const uint32_t *items, size_t n, const str
 	free(mate);
 }
 
+bool learn_any(const struct box *b)
+{
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (b->state[i] == ITEM_ADDED && b->got[i] == 0)
+			return true;
+	return false;
+}
+
 static size_t unlearned(const struct box *b, uint32_t *out)
 {
 	size_t n = 0;

@@ -364,20 +364,24 @@ static int pair_rewritten(struct pairing *p, struct err *err)
 }
 
 /*
- * Does the target date messages as it likes? Without records of an earlier restore its
- * messages are then known by content alone. Not worth it among many strangers.
+ * Does the target date messages as it likes? Its messages are then known by content
+ * alone where an earlier restore left no records, or not all. Not worth it among many
+ * strangers.
  */
 static bool has_own_dates(const struct box *b)
 {
+	const struct kept_journal *k = b->w->run->journal;
 	size_t n, strangers = 0, redated = 0;
 
-	kept_of(b->w->run->journal, b->e->shown, b->sel.uidvalidity, &n);
+	kept_of(k, b->e->shown, b->sel.uidvalidity, &n);
+	if (n && !kept_out_since(k, b->e->shown))
+		return false;
 	for (size_t i = 0; i < b->n_there; i++)
 		strangers += !b->claimed[i];
 	for (size_t i = 0; i < b->coll->n_items; i++)
 		redated += b->mate[i] &&
 		           date_of(&b->there[b->mate[i] - 1]) != b->coll->items[i].date_utc;
-	return n == 0 && redated && strangers <= STRANGERS_EACH * redated;
+	return redated && strangers <= STRANGERS_EACH * redated;
 }
 
 /*

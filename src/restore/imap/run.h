@@ -458,6 +458,7 @@ int box_count(struct box *b, uint32_t from, const uint8_t *known, struct err *er
  * cannot be told, though it may be there, is in b->taken.
  */
 int learn_uids(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
+bool learn_any(const struct box *b); /* an item was added whose UID is not known */
 /* Is there something to be put right in the UIDs of what is listed? */
 bool learn_doubts(struct box *b);
 /* What of these items has arrived although no answer came: they get their UID. */
