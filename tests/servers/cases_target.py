@@ -472,3 +472,13 @@ class AltersBothAndDelivers(AltersBoth):
     """The same while somebody else's message comes in."""
     name = "alters-both-and-delivers"
     delivers = True
+
+
+class EndsAtNul(NoUidplus):
+    """Ends a message at its first NUL, and keeps its date."""
+    name = "ends-at-nul"
+    source = "C strings"
+    extensions = NoUidplus.extensions
+
+    def store(self, box, body, flags, date):
+        return super().store(box, body.split(b"\0")[0], flags, date)

@@ -15,7 +15,7 @@ struct pairing {
 	size_t n_seen;
 	uint8_t *was_seen;
 	unsigned dates; /* MATCH_DATE: what was rewritten has its date, at least; or 0 */
-	uint8_t *nameless; /* per item that was read: only all its octets tell what it is */
+	uint8_t *nameless; /* per item that was read: it has no Message-ID */
 };
 
 /* So many strangers for each message that has another date are read for that. */
@@ -326,8 +326,7 @@ static int pair_read(struct pairing *p, const uint8_t *mine, struct err *err)
 			continue;
 		for (unsigned k = 0; k < ALIKE_KEYS; k++)
 			key[k][n] = one[k];
-		p->nameless[i] =
-		        !one[ALIKE_LOOSE].none && one[ALIKE_MSGID].none && one[ALIKE_TEXT].none;
+		p->nameless[i] = !one[ALIKE_LOOSE].none && one[ALIKE_MSGID].none;
 		n++;
 	}
 	if (rc == 0) {
@@ -385,8 +384,8 @@ static bool has_own_dates(const struct box *b)
 }
 
 /*
- * What has none of the fields that a message is known by, and is not found as it is: one
- * of its date may be it.
+ * What has no Message-ID and is not found, though one of its date is there, which may be
+ * what an earlier restore made of it: nothing tells, so it is stored, and named.
  */
 static void say_nameless(struct pairing *p)
 {
@@ -405,8 +404,8 @@ static void say_nameless(struct pairing *p)
 			continue;
 		b->sum.doubled++;
 		say_altered(b, i,
-		        "it has no header field to know it by and is stored, but UID %u of the target "
-		        "may be what an earlier restore made of it",
+		        "it has no Message-ID to know it by and is stored, though UID %u of the "
+		        "target may be what an earlier restore made of it",
 		        b->there[at].uid);
 	}
 }
