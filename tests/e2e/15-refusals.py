@@ -375,6 +375,18 @@ def ends_at_nul(archive, scratch):
         said_again(ct.EndsAtNul, server, archive, scratch, report.altered)
 
 
+def forwarded(archive, scratch):
+    """Copies that came by another way, with fields and a date of their own, are no restored messages, although one that is equal has another date, too."""
+    with ct.Target() as server:
+        box = server.mailboxes[b"INBOX"]
+        box.add(MESSAGES["plain"][0])
+        for name in NAMES[1:]:
+            box.add(b"Received: by another way\r\n" + MESSAGES[name][0])
+        run(["restore", archive, "--report", scratch + "/forwarded.json"], server.port, os.path.join(scratch, "forwarded"), 3)
+        report = Report(scratch + "/forwarded.json")
+        check(report.added == len(NAMES) - 1 and report.already == report.altered == 1, report.added, report.already, report.altered)
+
+
 def alters_both(case):
     """
     Neither octets nor date are as sent: each message is named, and known again by the journal; what cannot be told is not stored once more while it may be
@@ -448,7 +460,7 @@ CASES = {"drops": drops(ct.Drops), "drops-no-uidplus": drops(ct.DropsMute), "alt
          "seen-only": seen_only, "keeps-no-flags": keeps_no_flags, "keywords-refused": keywords,
          "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "busy-create": busy_create, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate), "select-late": sound(ct.SelectLate), "select-late-uidplus": sound(ct.SelectLateUidplus),
          "reversed-appenduid": sound(ct.ReversedAppenduid), "reversed-alike": reversed_alike,
-         "wrong-appenduid": sound(ct.WrongAppenduid), "appenduid-of-first": sound(ct.AppenduidOfFirst), "ends-at-nul": ends_at_nul, "alters-both": alters_both(ct.AltersBoth), "alters-both-uidplus": alters_both(ct.AltersBothUidplus), "alters-both-and-delivers": alters_both(ct.AltersBothAndDelivers),
+         "wrong-appenduid": sound(ct.WrongAppenduid), "appenduid-of-first": sound(ct.AppenduidOfFirst), "ends-at-nul": ends_at_nul, "forwarded": forwarded, "alters-both": alters_both(ct.AltersBoth), "alters-both-uidplus": alters_both(ct.AltersBothUidplus), "alters-both-and-delivers": alters_both(ct.AltersBothAndDelivers),
          "adds-headers": adds_headers(ct.AddsHeaders), "adds-headers-no-uidplus": adds_headers(ct.AddsHeadersMute)}
 
 

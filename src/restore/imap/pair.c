@@ -18,9 +18,6 @@ struct pairing {
 	uint8_t *nameless; /* per item that was read: it has no Message-ID */
 };
 
-/* So many strangers for each message that has another date are read for that. */
-enum { STRANGERS_EACH = 4 };
-
 static struct match_key *new_keys(size_t n)
 {
 	return xcalloc(n + 1, sizeof(struct match_key));
@@ -364,8 +361,9 @@ static int pair_rewritten(struct pairing *p, struct err *err)
 
 /*
  * Does the target date messages as it likes? Its messages are then known by content
- * alone where an earlier restore left no records, or not all. Not worth it among many
- * strangers.
+ * alone where an earlier restore left no records, or not all. Only where most of what is
+ * there was known to be ours: elsewhere an equal Message-ID may be a copy that came by
+ * another way.
  */
 static bool has_own_dates(const struct box *b)
 {
@@ -380,7 +378,7 @@ static bool has_own_dates(const struct box *b)
 	for (size_t i = 0; i < b->coll->n_items; i++)
 		redated += b->mate[i] &&
 		           date_of(&b->there[b->mate[i] - 1]) != b->coll->items[i].date_utc;
-	return redated && strangers <= STRANGERS_EACH * redated;
+	return redated && strangers <= redated;
 }
 
 /*
