@@ -375,14 +375,14 @@ static struct match_key size_key(uint64_t size, int64_t date, size_t index)
 }
 
 /*
- * Which of their messages are worth reading: those with size and date (or, among those of
- * a wrong size, with the size) of another of them.
+ * Which of their messages are worth reading: those with size and date of another of them.
+ * (What has neither its size nor its date is doubted anyway.)
  */
 static size_t may_be_swapped(struct box *b, const uint32_t *items, size_t n, uint8_t *wanted)
 {
 	struct match_key *a = xcalloc(n + 1, sizeof *a), *t = xcalloc(n + 1, sizeof *t);
 	struct match_key *own = xcalloc(n + 1, sizeof *own);
-	size_t na = 0, n_size = 0, any;
+	size_t na = 0, n_own = 0, any;
 
 	for (size_t k = 0; k < n; k++) {
 		const struct tmsg *m = there_find(b, b->got[items[k]]);
@@ -390,21 +390,13 @@ static size_t may_be_swapped(struct box *b, const uint32_t *items, size_t n, uin
 		struct match_key meant = size_key(sent_size(b, items[k]),
 		        b->coll->items[items[k]].date_utc, (size_t)(m - b->there));
 
-		own[k] = t[k] = is;
+		t[k] = is;
 		if (m->size != meant.size || !has_date_of(b, m, items[k]))
 			a[na++] = meant;
+		else
+			own[n_own++] = is; /* it is the order that does not fit */
 	}
-	any = match_wanted(a, na, t, n, MATCH_DATE, wanted) + match_twins(own, n, wanted);
-	for (size_t k = na = 0; k < n; k++) {
-		const struct tmsg *m = there_find(b, b->got[items[k]]);
-		struct match_key meant = size_key(sent_size(b, items[k]), 0, 0);
-
-		if (m->size == meant.size)
-			continue;
-		a[na++] = meant;
-		t[n_size++] = size_key(m->size, 0, (size_t)(m - b->there));
-	}
-	any += match_wanted(a, na, t, n_size, 0, wanted);
+	any = match_wanted(a, na, t, n, MATCH_DATE, wanted) + match_twins(own, n_own, wanted);
 	free(a);
 	free(t);
 	free(own);
