@@ -257,34 +257,20 @@ static void pair_order(struct box *b, const uint32_t *items, size_t n, uint8_t *
  */
 static int note_taken(struct box *b, struct err *err)
 {
-	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
-	uint8_t *strange = xmalloc(b->n_there + 1);
-	size_t n = unlearned(b, items), n_strange = 0, first = 0, last = 0;
+	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items), *uids;
+	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
+	size_t n = unlearned(b, items), n_uids;
 	int rc = 0;
 
-	memset(strange, 1, b->n_there + 1);
-	box_unclaimed(b, strange);
-	for (size_t i = 0; i < b->n_there; i++) {
-		if (!strange[i])
-			continue;
-		last = i;
-		first = n_strange++ ? first : i;
-	}
-	for (size_t i = 0, at = first; i < n; i++, at++) {
-		struct taken *t = &b->taken[items[i]];
-
-		while (n == n_strange && !strange[at])
-			at++;
-		*t = (struct taken){0, 0};
-		if (n == n_strange)
-			t->from = t->to = b->there[at].uid;
-		else if (n_strange)
-			*t = (struct taken){b->there[first].uid, b->there[last].uid};
-	}
-	if (n_strange)
+	claim_known(b, claimed);
+	uids = there_unclaimed(b, claimed, &n_uids);
+	for (size_t i = 0; i < n; i++)
+		b->taken[items[i]] = taken_of(i, n, uids, n_uids);
+	if (n_uids)
 		rc = box_remember(b, items, n, err);
 	free(items);
-	free(strange);
+	free(claimed);
+	free(uids);
 	return rc;
 }
 

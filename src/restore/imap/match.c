@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/buf.h"
+#include "valise/base/lookup.h"
 #include "valise/format/header.h"
 #include "match.h"
 
@@ -145,6 +146,23 @@ size_t match_twins(struct match_key *k, size_t n, uint8_t *wanted)
 		}
 	}
 	return any;
+}
+
+struct taken taken_of(size_t nth, size_t n, const uint32_t *uids, size_t n_uids)
+{
+	if (n_uids == 0)
+		return (struct taken){0, 0};
+	if (n_uids == n)
+		return (struct taken){uids[nth], uids[nth]};
+	return (struct taken){uids[0], uids[n_uids - 1]};
+}
+
+bool taken_is_there(struct taken t, const uint32_t *uids, size_t n_uids)
+{
+	size_t i;
+
+	LOOKUP_FIRST(i, n_uids, uids[i] < t.from);
+	return i < n_uids && uids[i] <= t.to;
 }
 
 void loose_start(struct loose *l)

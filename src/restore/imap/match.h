@@ -51,6 +51,21 @@ size_t match_wanted(struct match_key *a, size_t na, struct match_key *b, size_t 
 size_t match_twins(struct match_key *k, size_t n, uint8_t *wanted);
 
 /*
+ * A message that the target took and that was not recognised there: it has one of these
+ * UIDs; to 0: it is none of those.
+ */
+struct taken {
+	uint32_t from, to;
+};
+/*
+ * Of ${n} such messages, in the order in which they were sent, the one at ${nth}; ${uids}:
+ * what is there, ascending, and nobody's.
+ */
+struct taken taken_of(size_t nth, size_t n, const uint32_t *uids, size_t n_uids);
+/* Is any of them still nobody's? */
+bool taken_is_there(struct taken t, const uint32_t *uids, size_t n_uids);
+
+/*
  * A hash of what servers leave alone when they rewrite a message: CR, NUL and what NUL is
  * turned into (0x80), and line ends at the end are not counted. Beside it the Message-ID
  * and whether the header has ended.

@@ -414,18 +414,18 @@ static void say_nameless(struct pairing *p)
  */
 static void take_taken(struct box *b)
 {
-	size_t n;
+	size_t n, n_uids;
 	const struct kept *k = kept_of(b->w->run->journal, b->e->shown, b->sel.uidvalidity, &n);
+	uint32_t *uids = there_unclaimed(b, b->claimed, &n_uids);
 
 	for (; n && k->uid == 0; k++, n--) {
-		size_t at = 0;
+		struct taken t = {k->from, k->to};
 		size_t i = item_of_record(b, k);
 
-		while (at < b->n_there && (b->claimed[at] || b->there[at].uid < k->from))
-			at++;
-		if (i != SIZE_MAX && at < b->n_there && b->there[at].uid <= k->to)
-			b->taken[i] = (struct taken){k->from, k->to};
+		if (i != SIZE_MAX && taken_is_there(t, uids, n_uids))
+			b->taken[i] = t;
 	}
+	free(uids);
 }
 
 static size_t count_open(const struct box *b)

@@ -69,14 +69,6 @@ struct gone {
 	const char *source; /* lent by the journal; NULL: not known */
 };
 
-/*
- * A message that the target took and that was not recognised there: it has one of these
- * UIDs; to 0: it is none of those.
- */
-struct taken {
-	uint32_t from, to;
-};
-
 /* A message added by this run. */
 struct placed {
 	uint8_t sha256[SHA256_LEN];
@@ -329,6 +321,8 @@ int there_list(struct box *b, const char *set, struct err *err) MUST_CHECK;
 /* The same from a UID on. */
 int there_from(struct box *b, uint32_t uid, struct err *err) MUST_CHECK;
 struct tmsg *there_find(struct box *b, uint32_t uid); /* of those listed; NULL */
+/* The UIDs listed that are not ${claimed}, ascending; malloc'ed. */
+uint32_t *there_unclaimed(const struct box *b, const uint8_t *claimed, size_t *n_out);
 /* The answers to a fetch of there_items() that is the oldest command in flight. */
 int there_take(struct box *b, struct err *err) MUST_CHECK;
 /* Hash the messages whose index is set in ${wanted}; *out malloc'ed. */

@@ -23,6 +23,17 @@ struct tmsg *there_find(struct box *b, uint32_t uid)
 	return i < b->n_there && b->there[i].uid == uid ? &b->there[i] : NULL;
 }
 
+uint32_t *there_unclaimed(const struct box *b, const uint8_t *claimed, size_t *n_out)
+{
+	uint32_t *uids = xcalloc(b->n_there + 1, sizeof *uids);
+
+	*n_out = 0;
+	for (size_t i = 0; i < b->n_there; i++)
+		if (!claimed[i])
+			uids[(*n_out)++] = b->there[i].uid;
+	return uids;
+}
+
 static int on_listed(void *ctx, const struct imap_msg *msg, struct err *err)
 {
 	struct box *b = ctx;

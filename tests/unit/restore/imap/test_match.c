@@ -221,6 +221,33 @@ static void twins(void **state)
 	assert_int_equal(match_twins(NULL, 0, wanted), 0);
 }
 
+/* As many as there are: each is one of them, in order; else all are possible. */
+static void taken(void **state)
+{
+	static const uint32_t uids[] = {3, 7, 8};
+	static const struct {
+		size_t nth, n, n_uids;
+		uint32_t from, to;
+	} cases[] = {{0, 3, 3, 3, 3}, {2, 3, 3, 8, 8}, {0, 1, 3, 3, 8}, {1, 2, 3, 3, 8},
+	        {4, 5, 2, 3, 7}, {0, 1, 0, 0, 0}};
+	static const struct {
+		uint32_t from, to;
+		bool there;
+	} left[] = {{1, 2, false}, {3, 3, true}, {4, 6, false}, {4, 7, true}, {8, 9, true},
+	        {9, 20, false}, {0, 0, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct taken t = taken_of(cases[i].nth, cases[i].n, uids, cases[i].n_uids);
+
+		assert_int_equal(t.from, cases[i].from);
+		assert_int_equal(t.to, cases[i].to);
+	}
+	for (size_t i = 0; i < sizeof left / sizeof left[0]; i++)
+		assert_int_equal(taken_is_there((struct taken){left[i].from, left[i].to}, uids, 3),
+		        left[i].there);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +256,7 @@ int main(void)
 	        cmocka_unit_test(worth_a_look),
 	        cmocka_unit_test(many_equal),
 	        cmocka_unit_test(twins),
+	        cmocka_unit_test(taken),
 	        cmocka_unit_test(what_servers_rewrite),
 	        cmocka_unit_test(what_headers_leave),
 	};
