@@ -173,8 +173,9 @@ int dav_fetch(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHE
 int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i, struct tree_item *it,
         const void *text, size_t len, struct err *err) MUST_CHECK;
 /*
- * One that cannot be had (its reason is in ${i}), and all that is neither done nor failed
- * when the collection fails with *${err}: named; the last snapshot's version stays.
+ * dav_lose: an error line for one item that cannot be fetched (its reason is in ${i}); its
+ * last version stays. dav_lose_rest: the same for each open item when the collection fails
+ * with *${err}.
  */
 int dav_lose(
         struct dav_worker *w, struct davcoll *c, struct davitem *i, struct err *err) MUST_CHECK;

@@ -149,9 +149,7 @@ static bool is_same(struct worker *w, struct mbox *mb, uint32_t uidvalidity)
 	return false;
 }
 
-/*
- * Examine it; nothing is in flight. *in_out false: it is given up, or to be listed anew.
- */
+/* EXAMINE, with nothing in flight. *in_out false: given up, or to be listed again. */
 static int enter_alone(struct worker *w, struct mbox *mb, bool *in_out, struct err *err)
 {
 	struct imap_selected sel;

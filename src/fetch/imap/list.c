@@ -276,7 +276,7 @@ void list_known_item(struct tree_coll *to, const struct tree_coll *from,
 
 bool list_renumbered(const struct listing *l, const struct tree_coll *had)
 {
-	/* RFC 9051 2.3.1.1: it never does; what did may give the UIDs below it anew. */
+	/* RFC 9051 2.3.1.1: it never does; a server that did may use UIDs again. */
 	if (had && l->coll->uidnext && l->coll->uidnext < had->uidnext)
 		return true;
 	for (size_t i = 0; had && i < l->n; i++) {

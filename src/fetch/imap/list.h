@@ -31,8 +31,8 @@ extern const struct imap_fetch_ops list_ops;
 int list_message(void *listing, const struct imap_msg *msg, struct err *err);
 void list_head(struct listing *l, const struct imap_selected *sel);
 /*
- * The server has given UIDs anew if one of those that ${had} (may be NULL) has means
- * another message now, or UIDNEXT went back: then none of them says anything.
+ * Have UIDs of ${had} (may be NULL) been given again? One of them means another message
+ * now, or UIDNEXT went back: then none of them says anything.
  */
 bool list_renumbered(const struct listing *l, const struct tree_coll *had);
 /*

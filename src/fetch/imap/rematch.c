@@ -1,6 +1,6 @@
 /*
  * Messages that the last snapshot has under another UID: UIDVALIDITY changed, UIDs were
- * given anew, a mailbox was renamed, or many messages were moved. Once all mailboxes are
+ * given again, a mailbox was renamed, or many messages were moved. Once all mailboxes are
  * listed, what would have to be fetched is looked for in the whole snapshot: by
  * INTERNALDATE and RFC822.SIZE in its catalogs, then by some header fields, which the
  * server is asked for in a few commands.

@@ -11,8 +11,8 @@
 enum { SINGLES_FLY = 8, SUBJECT_CAP = 16 << 10 };
 
 /*
- * Ask for those that are still to be had plainly, ${fly} of them at a time; those that
- * come are done afterwards.
+ * A plain FETCH for each message that is still missing, at most ${fly} in flight; those
+ * that come are done afterwards.
  */
 static int ask_each(struct worker *w, struct mbox *mb, size_t fly, struct err *err)
 {
@@ -123,10 +123,7 @@ static int on_header_end(void *ctx, const struct imap_msg *msg, struct err *err)
 	return 0;
 }
 
-/*
- * The subject of a message that cannot be had, for the error line; "" if that cannot be
- * had either.
- */
+/* The subject of a message that cannot be fetched, for its error line; "" if none came. */
 static int ask_subject(struct worker *w, uint32_t uid, struct buf *out, struct err *err)
 {
 	static const struct imap_fetch_ops ops = {.body = on_header, .message = on_header_end};

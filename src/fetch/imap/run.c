@@ -353,8 +353,8 @@ static bool pool_over(void *ctx)
 }
 
 /*
- * Nobody can go on: an error if nothing was had at all, else the rest is named and what
- * was had counts.
+ * No connection can be opened any more: an error if nothing was fetched, else what was
+ * fetched counts and the rest is named.
  */
 static int cut_short(struct run *r, struct err *err)
 {

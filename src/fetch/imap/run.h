@@ -323,7 +323,7 @@ void sched_relist(struct run *r, struct mbox *mb);
 /* The mailbox could not be read: its last catalog stands. */
 int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct err *err) MUST_CHECK;
 /*
- * The run was cut short: what was had of each mailbox is given to the sink, the rest is
+ * The run was cut short: what was fetched of each mailbox is given to the sink, the rest is
  * named with ${reason}.
  */
 int sched_settle(struct run *r, const char *reason, struct err *err) MUST_CHECK;

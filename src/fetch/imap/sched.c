@@ -219,10 +219,7 @@ struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
 				break;
 			continue;
 		}
-		/*
-		 * Others may give jobs back, or find that a mailbox has to be listed
-		 * anew.
-		 */
+		/* Others may give jobs back, or find that a mailbox is to be listed again. */
 		pthread_cond_wait(&r->workers.wake, &r->workers.lock);
 	}
 	if (r->workers.failed)
