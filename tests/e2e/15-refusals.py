@@ -328,6 +328,12 @@ def busy_create(archive, scratch):
         check(server.creates == 5 and len(server.mailboxes[b"New"].messages) == len(NAMES), server.creates)
 
 
+def busy_append(archive, scratch):
+    with ct.BusyAppend() as server:
+        run(["restore", archive], server.port, os.path.join(scratch, "busy-append"), 0)
+        check(server.asked == 9 and len(server.mailboxes[b"INBOX"].messages) == len(NAMES), server.asked)
+
+
 def no_date(archive, scratch):
     with ct.NoDate() as server:
         report = restore(ct.NoDate, server, archive, scratch, 3, again=3)
@@ -458,7 +464,7 @@ def drops(case):
 CASES = {"drops": drops(ct.Drops), "drops-no-uidplus": drops(ct.DropsMute), "alters-octets": alters_octets, "sizes-off": sizes_off, "verify-full": verify_full, "exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
          "mute": strict(ct.Mute, False), "--strict": strict_option, "only-wrapped": wrapped, "refuses-all": refuses_all, "too-big": too_big, "over-quota": quota,
          "seen-only": seen_only, "keeps-no-flags": keeps_no_flags, "keywords-refused": keywords,
-         "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "busy-create": busy_create, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate), "select-late": sound(ct.SelectLate), "select-late-uidplus": sound(ct.SelectLateUidplus),
+         "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "busy-create": busy_create, "busy-append": busy_append, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate), "select-late": sound(ct.SelectLate), "select-late-uidplus": sound(ct.SelectLateUidplus),
          "reversed-appenduid": sound(ct.ReversedAppenduid), "reversed-alike": reversed_alike,
          "wrong-appenduid": sound(ct.WrongAppenduid), "appenduid-of-first": sound(ct.AppenduidOfFirst), "ends-at-nul": ends_at_nul, "forwarded": forwarded, "alters-both": alters_both(ct.AltersBoth), "alters-both-uidplus": alters_both(ct.AltersBothUidplus), "alters-both-and-delivers": alters_both(ct.AltersBothAndDelivers),
          "adds-headers": adds_headers(ct.AddsHeaders), "adds-headers-no-uidplus": adds_headers(ct.AddsHeadersMute)}

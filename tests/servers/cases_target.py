@@ -358,6 +358,20 @@ class BusyCreate(Target):
         super().do_create(s, tag, args)
 
 
+class BusyAppend(Target):
+    """One message is throttled seven times, then busy once, then taken."""
+    name = "busy-append"
+    source = "robustness: RFC 5530 3, INUSE; the server's wish to wait is no failure, however often it comes"
+    extensions = [e for e in FakeImap.extensions if e != "MULTIAPPEND"]
+    asked = 0
+
+    def refusal(self, s, body, flags, date):
+        if b"noend" not in body:
+            return None
+        self.asked += 1
+        return "NO [THROTTLED] wait 10 ms" if self.asked < 8 else "NO [INUSE] busy" if self.asked == 8 else None
+
+
 class NoUidplus(Target):
     """Says no UIDs."""
     name = "no-uidplus"

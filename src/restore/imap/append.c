@@ -458,7 +458,7 @@ static int note_added(struct box *b, struct batch *t, struct err *err)
 		if (b->got[s->item])
 			known[n++] = s->item;
 	}
-	if (n)
+	if (taken)
 		b->waits = 0;
 	late_batch_done(b, expected, taken, n);
 	return box_remember(b, known, n, err);
@@ -610,7 +610,8 @@ static int append_run(struct box *b, struct batch *t, struct err *err)
 			rc = recover(b, t, err);
 		} else if (rc == 0 && again) {
 			*err = t->busy;
-			rc = imap_pool_pause(&b->w->run->pool, ++b->waits, b->e->shown, err);
+			b->waits += err->code == ERR_BUSY;
+			rc = imap_pool_pause(&b->w->run->pool, b->waits, b->e->shown, err);
 		}
 		if (again)
 			pos = from;

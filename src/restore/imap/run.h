@@ -231,7 +231,7 @@ struct box {
 	uint32_t *labelled; /* per item: what it is known to have got */
 	struct to_label *label;
 	size_t n_label, label_cap;
-	unsigned waits; /* times in a row that the server asked for patience */
+	unsigned waits; /* times in a row that the server was busy; its wish to wait is none */
 	/* messages with lower UIDs were there before restores of this archive began */
 	uint32_t base;
 	int64_t took_ms; /* the last batch */
