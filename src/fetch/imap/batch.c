@@ -237,7 +237,7 @@ static int list_round(struct worker *w, struct round *t, struct mbox *mb, struct
 	for (size_t i = 0; i < t->n; i++)
 		set_odd(t, t->sent[i].mb);
 	t->n = 0;
-	if (rc == 0 || list_is_over(w, err))
+	if (rc == 0 || imap_conn_is_over(&w->conn, err))
 		return rc;
 	return 0;
 }
@@ -255,7 +255,7 @@ static int round_open(struct worker *w, struct mbox *mb, struct err *err)
 		return rc;
 	w->qresync_tried = true;
 	rc = imap_enable(w->conn.m, "QRESYNC", &w->qresync, err);
-	return rc < 0 && !list_is_over(w, err) ? 0 : rc;
+	return rc < 0 && !imap_conn_is_over(&w->conn, err) ? 0 : rc;
 }
 
 int list_mailboxes(struct worker *w, struct mbox *mb, struct err *err)

@@ -457,9 +457,7 @@ int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 	}
 	if (rc < 0 || workers_failed(&w->run->workers)) {
 		struct err why = *err;
-		bool over = w->conn.lost || err->code == ERR_STOPPED || err->code == ERR_GUARD ||
-		            imap_pool_ended(&w->run->pool, NULL) ||
-		            workers_failed(&w->run->workers);
+		bool over = imap_conn_is_over(&w->conn, err) || err->code == ERR_GUARD;
 		char next[200] = "";
 
 		if (w->n_fly)

@@ -400,18 +400,12 @@ static int list_once(struct worker *w, struct mbox *mb, struct err *err)
 	return rc;
 }
 
-bool list_is_over(const struct worker *w, const struct err *err)
-{
-	return w->conn.lost || err->code == ERR_STOPPED || imap_pool_ended(&w->run->pool, NULL) ||
-	       workers_failed(&w->run->workers);
-}
-
 /* One that makes no sense is asked for again, too, though the connection lives. */
 static bool list_anew(
         struct worker *w, struct mbox *mb, struct attempts *a, int *rc, struct err *err)
 {
-	if (*rc == 0 || list_is_over(w, err) || *rc == ERR_REFUSED || *rc == ERR_LIMIT ||
-	        (w->conn.m && imap_waited_out(w->conn.m)))
+	if (*rc == 0 || imap_conn_is_over(&w->conn, err) || *rc == ERR_REFUSED ||
+	        *rc == ERR_LIMIT || (w->conn.m && imap_waited_out(w->conn.m)))
 		return false;
 	return attempt_again(&w->run->pool, a, rc, true, mb->name, err);
 }
@@ -428,7 +422,7 @@ int list_alone(struct worker *w, struct mbox *mb, struct err *err)
 	while (list_anew(w, mb, &a, &rc, err));
 	if (rc == 0)
 		return sched_listed(w, mb, err);
-	if (list_is_over(w, err)) {
+	if (imap_conn_is_over(&w->conn, err)) {
 		sched_unlist(w->run, mb);
 		return rc;
 	}

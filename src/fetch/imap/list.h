@@ -41,7 +41,6 @@ bool list_renumbered(const struct listing *l, const struct tree_coll *had);
  */
 int list_keep(struct listing *l, struct err *err) MUST_CHECK;
 void list_clear(struct listing *l);
-bool list_is_over(const struct worker *w, const struct err *err);
 /* One mailbox, step by step. */
 int list_alone(struct worker *w, struct mbox *mb, struct err *err) MUST_CHECK;
 

@@ -345,13 +345,6 @@ static void run_clear(struct run *r)
 	imap_pool_clear(&r->pool);
 }
 
-static bool pool_over(void *ctx)
-{
-	struct run *r = ctx;
-
-	return workers_failed(&r->workers);
-}
-
 /*
  * No connection can be opened any more: an error if nothing was fetched, else what was
  * fetched counts and the rest is named.
@@ -380,7 +373,7 @@ static int imap_run(const struct service *service, unsigned kinds, struct tree_s
 	        .pool = {.service = &own,
 	                .progress = progress,
 	                .max_wait_s = opts->max_wait_s,
-	                .over = pool_over}};
+	                .workers = &r.workers}};
 	struct worker *first;
 	uint64_t messages = 0;
 	int rc;
@@ -389,7 +382,6 @@ static int imap_run(const struct service *service, unsigned kinds, struct tree_s
 	own.one_by_one = &r.one_by_one;
 	workers_init(&r.workers);
 	twins_init(&r.twins);
-	r.pool.ctx = &r;
 	imap_pool_init(&r.pool);
 	r.max_workers = opts->connections ? opts->connections : CONNECTIONS;
 	r.worker = first = xcalloc(r.max_workers, sizeof *r.worker);

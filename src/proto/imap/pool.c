@@ -99,6 +99,11 @@ static int try_patience(struct imap_pool *p, int64_t ms, struct err *err)
 	return err->code;
 }
 
+static bool has_failed(const struct imap_pool *p)
+{
+	return p->workers && workers_failed(p->workers);
+}
+
 static int sleep_until(struct imap_pool *p, int64_t until_ms, struct err *err)
 {
 	const struct timespec step = {0, STEP_MS * 1000000L};
@@ -112,7 +117,7 @@ static int sleep_until(struct imap_pool *p, int64_t until_ms, struct err *err)
 			return err_widen(err, ERR_WHOLE);
 		if (imap_pool_ended(p, err))
 			return err->code;
-		if (left <= 0 || (p->over && p->over(p->ctx)))
+		if (left <= 0 || has_failed(p))
 			return 0;
 		nanosleep(left < STEP_MS ? &rest : &step, NULL);
 	}
@@ -268,7 +273,7 @@ static bool worth_trying(
 {
 	bool last;
 
-	if (p->over && p->over(p->ctx))
+	if (has_failed(p))
 		return false;
 	if (err->code == ERR_THROTTLED)
 		return need == NEED_AGAIN || (need == NEED_FIRST && nth < FIRST_TRIES);
@@ -364,6 +369,12 @@ bool imap_conn_broke(const struct imap_conn *c, int rc)
 	return rc < 0 && !imap_conn_alive(c);
 }
 
+bool imap_conn_is_over(const struct imap_conn *c, const struct err *err)
+{
+	return c->lost || err->code == ERR_STOPPED || imap_pool_ended(c->pool, NULL) ||
+	       has_failed(c->pool);
+}
+
 int imap_conn_ready(struct imap_conn *c, struct err *err)
 {
 	int rc = imap_pool_hold(c->pool, err);
@@ -406,7 +417,7 @@ bool imap_conn_retry(
 void imap_conn_begin(struct imap_conn *c)
 {
 	pthread_mutex_lock(&c->pool->lock);
-	c->pool->workers++;
+	c->pool->at_work++;
 	pthread_mutex_unlock(&c->pool->lock);
 }
 
@@ -415,9 +426,9 @@ bool imap_conn_is_spare(struct imap_conn *c)
 	struct imap_pool *p = c->pool;
 
 	pthread_mutex_lock(&p->lock);
-	if (!c->leaving && p->allowed && p->workers > p->allowed) {
+	if (!c->leaving && p->allowed && p->at_work > p->allowed) {
 		c->leaving = true;
-		p->workers--;
+		p->at_work--;
 	}
 	pthread_mutex_unlock(&p->lock);
 	return c->leaving;
@@ -430,8 +441,8 @@ bool imap_conn_end(struct imap_conn *c)
 
 	imap_conn_close(c);
 	pthread_mutex_lock(&p->lock);
-	p->workers -= !c->leaving;
-	last = p->workers == 0;
+	p->at_work -= !c->leaving;
+	last = p->at_work == 0;
 	pthread_mutex_unlock(&p->lock);
 	return last;
 }
@@ -442,7 +453,7 @@ void imap_conn_tell_end(const struct imap_conn *c, int rc, const struct err *err
 
 	if (c->leaving)
 		progress_say(p->progress, SAY_INFO, "going on with one connection less");
-	else if (rc < 0 && !(p->over && p->over(p->ctx)))
+	else if (rc < 0 && !has_failed(p))
 		progress_say(
 		        p->progress, SAY_INFO, "going on with one connection less: %s", err->text);
 }

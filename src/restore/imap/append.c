@@ -570,7 +570,8 @@ static int append_batch(struct box *b, struct batch *t, bool *again_out, struct 
 			return rc;
 		sent = *err;
 		settled = settle(b, t, again_out, err);
-		if (settled < 0 && (imap_conn_alive(&b->w->conn) || worker_over(b->w)))
+		if (settled < 0 &&
+		        (imap_conn_alive(&b->w->conn) || imap_conn_is_over(&b->w->conn, err)))
 			return settled;
 		if (settled == 0 && rc < 0)
 			*err = sent;
@@ -603,8 +604,7 @@ static int append_run(struct box *b, struct batch *t, struct err *err)
 			continue;
 		rc = append_batch(b, t, &again, err);
 		careful -= careful > 0;
-		if (imap_conn_broke(&b->w->conn, rc) && err->code != ERR_STOPPED &&
-		        !worker_over(b->w)) {
+		if (imap_conn_broke(&b->w->conn, rc) && !imap_conn_is_over(&b->w->conn, err)) {
 			careful = t->n;
 			again = true;
 			rc = recover(b, t, err);

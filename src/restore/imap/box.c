@@ -181,7 +181,7 @@ static int look_alone(struct box *b, struct err *err)
 		rc = box_verify(b, b->first, err);
 	if (rc == 0)
 		late_settled(b);
-	if (rc == 0 || err->code == ERR_STOPPED || worker_over(b->w))
+	if (rc == 0 || imap_conn_is_over(&b->w->conn, err))
 		return rc;
 	say_box(b, SAY_WARNING, "what was added could not be looked at afterwards: %s", err->text);
 	if (b->w->conn.m && imap_in_flight(b->w->conn.m))
@@ -293,7 +293,7 @@ static int box_end(struct box *b, int rc, struct err *err)
 	struct worker *w = b->w;
 	struct run *r = w->run;
 
-	if (rc < 0 && !worker_over(w) && err->code != ERR_STOPPED) {
+	if (rc < 0 && !imap_conn_is_over(&w->conn, err)) {
 		/* no answers of this mailbox may reach the next one */
 		if (imap_conn_alive(&w->conn) && imap_in_flight(w->conn.m))
 			imap_conn_close(&w->conn);

@@ -1,18 +1,12 @@
 /* Mailboxes on a connection, which valise/proto/imap/pool.h opens and waits for. */
 #include "run.h"
 
-bool worker_over(const struct worker *w)
-{
-	return w->conn.lost || imap_pool_ended(&w->run->pool, NULL) ||
-	       workers_failed(&w->run->workers);
-}
-
 bool box_again(struct box *b, struct attempts *a, int *rc, struct err *err)
 {
 	struct worker *w = b->w;
 
 	/* What is refused for now was sent again by who sent it. */
-	if (worker_over(w) || (*rc == ERR_BUSY && imap_conn_alive(&w->conn)))
+	if (imap_conn_is_over(&w->conn, err) || (*rc == ERR_BUSY && imap_conn_alive(&w->conn)))
 		return false;
 	return imap_conn_retry(&w->conn, a, rc, b->e->shown, err);
 }

@@ -270,13 +270,6 @@ static void run_clear(struct run *r)
 	imap_pool_clear(&r->pool);
 }
 
-static bool pool_over(void *ctx)
-{
-	struct run *r = ctx;
-
-	return workers_failed(&r->workers);
-}
-
 static int imap_run(const struct service *service, enum coll_kind kind, struct tree_reader *reader,
         const struct target_opts *opts, struct progress *progress, struct target_result *out,
         struct err *err)
@@ -291,7 +284,7 @@ static int imap_run(const struct service *service, enum coll_kind kind, struct t
 	                .target = true,
 	                .progress = progress,
 	                .max_wait_s = opts->max_wait_s,
-	                .over = pool_over}};
+	                .workers = &r.workers}};
 	unsigned n = count_workers(&r);
 	struct worker *w = xcalloc(n, sizeof *w);
 	int rc;
@@ -299,7 +292,6 @@ static int imap_run(const struct service *service, enum coll_kind kind, struct t
 	(void)kind; /* mail is all that there is */
 	workers_init(&r.workers);
 	pthread_mutex_init(&r.reader_lock, NULL);
-	r.pool.ctx = &r;
 	imap_pool_init(&r.pool);
 	for (unsigned i = 0; i < n; i++) {
 		w[i].run = &r;

@@ -254,8 +254,6 @@ struct box {
 enum item_state { ITEM_TODO, ITEM_THERE, ITEM_ADDED, ITEM_FAILED };
 
 /* conn.c */
-/* no connection can be opened, or the run is over */
-bool worker_over(const struct worker *w);
 /* Select (dry run: examine) the mailbox, as imap_conn_select. */
 int box_select(struct box *b, struct err *err) MUST_CHECK;
 /* In the middle of the work on it: ERR_PROTO if its UIDVALIDITY is another one now. */

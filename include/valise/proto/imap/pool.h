@@ -2,13 +2,14 @@
 #define VALISE_PROTO_IMAP_POOL_H
 
 #include <pthread.h>
+#include "valise/base/workers.h"
 #include "valise/proto/imap/imap.h"
 
 /*
  * The connections of one run to one IMAP server, and the manners that they share: opened
  * with growing pauses, all of them silent as long as the server asks for that, and half
  * as many from then on. A connection belongs to its worker; the pool is thread-safe.
- * Waiting ends at once when a stop is requested or ${over} says so.
+ * Waiting ends at once when a stop is requested or the run fails.
  */
 struct imap_pool {
 	/* filled by the owner */
@@ -17,8 +18,7 @@ struct imap_pool {
 	struct progress *progress;
 	/* trouble without any gain that ends the run; 0: POOL_MAX_WAIT_S */
 	unsigned max_wait_s;
-	bool (*over)(void *ctx); /* nothing is worth waiting for any more */
-	void *ctx;
+	struct workers *workers; /* of the run; may be NULL */
 
 	/* private */
 	pthread_mutex_t lock;
@@ -26,7 +26,7 @@ struct imap_pool {
 	int64_t trouble_ms; /* since when nothing was gained; 0: all is well */
 	unsigned streak; /* times in a row that the server asked to wait */
 	unsigned open; /* sessions */
-	unsigned workers; /* those that go on */
+	unsigned at_work; /* workers that are not to end */
 	unsigned allowed; /* after the server asked to wait; 0: as many as wanted */
 	bool one_by_one; /* it was told that commands are not sent together */
 	struct err ended; /* patience is over, or the daily limit is reached */
@@ -124,6 +124,11 @@ int imap_conn_ready(struct imap_conn *c, struct err *err) MUST_CHECK;
 bool imap_conn_alive(const struct imap_conn *c);
 /* The connection, not the command that ended with ${rc}, failed. */
 bool imap_conn_broke(const struct imap_conn *c, int rc);
+/*
+ * What ended with ${err} ends the worker: no session can be opened, patience or the run is
+ * over, or a stop was requested.
+ */
+bool imap_conn_is_over(const struct imap_conn *c, const struct err *err);
 
 /**
  * imap_conn_select(c, name, name_len, write, shown, out, err): SELECT, or EXAMINE without

@@ -39,7 +39,7 @@ struct run {
 	struct imap_conn conn;
 	unsigned closed; /* sessions */
 	unsigned told;
-	bool over;
+	struct workers workers;
 };
 
 static void on_closed(void *ctx)
@@ -47,13 +47,6 @@ static void on_closed(void *ctx)
 	struct run *r = ctx;
 
 	r->closed++;
-}
-
-static bool is_over(void *ctx)
-{
-	const struct run *r = ctx;
-
-	return r->over;
 }
 
 static void count_told(void *ctx, enum say_level level, const char *text)
@@ -81,8 +74,8 @@ static struct run *run_start(const struct step *const *connections)
 	        .target = true,
 	        .progress = &r->progress,
 	        .max_wait_s = 20,
-	        .over = is_over,
-	        .ctx = r};
+	        .workers = &r->workers};
+	workers_init(&r->workers);
 	imap_pool_init(&r->pool);
 	r->conn = (struct imap_conn){.pool = &r->pool, .closed = on_closed, .ctx = r};
 	return r;
@@ -94,6 +87,7 @@ static void run_end(struct run *r)
 	assert_int_equal(r->pool.open, 0);
 	peer_close(&r->peer, NULL);
 	imap_pool_clear(&r->pool);
+	workers_clear(&r->workers);
 	free(r);
 }
 
@@ -119,7 +113,8 @@ static void run_opening(const struct opening *o)
 		n++;
 	r->conn.number = o->number;
 	r->conn.was_open = o->was_open;
-	r->over = o->over;
+	if (o->over)
+		workers_fail(&r->workers, &(struct err){.code = ERR_IO});
 	rc = imap_conn_open(&r->conn, &err);
 	if (rc != o->result || r->peer.connections != n)
 		print_error("%s: %d after %u: %s\n", o->name, rc, r->peer.connections, err.text);
