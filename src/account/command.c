@@ -30,7 +30,7 @@ static int child_signals(posix_spawnattr_t *attr)
 }
 
 /* 0 or an errno. */
-static int spawn(const char *command, int output, pid_t *pid_out)
+static int spawn_shell(const char *command, int output, pid_t *pid_out)
 {
 	char *argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c",
 	        (char *)(uintptr_t)command, NULL};
@@ -81,7 +81,7 @@ int command_secret(const char *command, const char *label, struct secret *out, s
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return err_sys(err, ERR_WHOLE, "%s: password-command", label);
-	rc = spawn(command, ends[1], &pid);
+	rc = spawn_shell(command, ends[1], &pid);
 	(void)sys_close(ends[1]);
 	if (rc != 0) {
 		(void)sys_close(ends[0]);

@@ -147,7 +147,7 @@ int line_secret(int fd, bool whole, const char *label, struct secret *out, struc
 	return rc;
 }
 
-static int fetch(const struct secret_source *s, struct secret *out, struct err *err)
+static int fetch_secret(const struct secret_source *s, struct secret *out, struct err *err)
 {
 	char *prompt;
 	int rc = ERR_USAGE;
@@ -168,7 +168,7 @@ static int fetch(const struct secret_source *s, struct secret *out, struct err *
 	return rc;
 }
 
-static bool same(const struct secret *a, const struct secret *b)
+static bool is_same(const struct secret *a, const struct secret *b)
 {
 	return a->data && b->data && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
@@ -181,7 +181,7 @@ static bool must_ask(const struct secret_source *s, bool renew, const struct sec
 {
 	if (!s->cached.data)
 		return true;
-	if (!renew || s->type != SOURCE_COMMAND || (refused->data && !same(refused, &s->cached)))
+	if (!renew || s->type != SOURCE_COMMAND || (refused->data && !is_same(refused, &s->cached)))
 		return false;
 	return !s->useless_ms || clock_ms() - s->useless_ms > USELESS_MS;
 }
@@ -194,9 +194,9 @@ int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)
 
 	pthread_mutex_lock(&s->owner->lock);
 	if (must_ask(s, renew, out)) {
-		rc = fetch(s, &fresh, err);
+		rc = fetch_secret(s, &fresh, err);
 		if (rc == 0) {
-			s->useless_ms = same(&fresh, &s->cached) ? clock_ms() : 0;
+			s->useless_ms = is_same(&fresh, &s->cached) ? clock_ms() : 0;
 			secret_clear(&s->cached);
 			s->cached = fresh;
 			secret_learn(&s->cached);

@@ -24,7 +24,7 @@ enum { N_LEAVING = COUNT(leaving) };
 
 static void on_leave(int number);
 
-static void watch(int number, struct sigaction *before)
+static void watch_signal(int number, struct sigaction *before)
 {
 	struct sigaction sa;
 
@@ -46,7 +46,7 @@ static void on_leave(int number)
 
 	(void)tcsetattr(asking.fd, TCSANOW, &asking.before);
 	(void)raise(number);
-	watch(number, NULL);
+	watch_signal(number, NULL);
 	(void)tcsetattr(asking.fd, TCSANOW, &asking.quiet);
 	errno = saved;
 }
@@ -57,7 +57,7 @@ static int ask_quietly(const char *text, struct secret *out, struct err *err)
 	int rc;
 
 	for (int i = 0; i < N_LEAVING; i++) {
-		watch(leaving[i], &before[i]);
+		watch_signal(leaving[i], &before[i]);
 		if (before[i].sa_handler == SIG_IGN) /* as nohup wants it */
 			(void)sigaction(leaving[i], &before[i], NULL);
 	}

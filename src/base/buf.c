@@ -33,7 +33,7 @@ void buf_reset(struct buf *b)
 }
 
 /* Room for n more bytes and the NUL. */
-static int reserve(struct buf *b, size_t n)
+static int make_room(struct buf *b, size_t n)
 {
 	size_t want, size;
 
@@ -56,7 +56,7 @@ static int reserve(struct buf *b, size_t n)
 
 int buf_add(struct buf *b, const void *p, size_t n)
 {
-	if (reserve(b, n) != 0)
+	if (make_room(b, n) != 0)
 		return ERR_LIMIT;
 	if (n)
 		memcpy(b->data + b->len, p, n);
@@ -91,7 +91,7 @@ static int add_format(struct buf *b, const char *fmt, va_list ap)
 
 	va_copy(again, ap);
 	n = vsnprintf(small, sizeof small, fmt, ap);
-	if (n < 0 || reserve(b, (size_t)n) != 0) {
+	if (n < 0 || make_room(b, (size_t)n) != 0) {
 		va_end(again);
 		return ERR_LIMIT;
 	}
@@ -141,7 +141,7 @@ char *buf_take(struct buf *b)
 	return p;
 }
 
-static void must(int rc)
+static void must_fit(int rc)
 {
 	if (rc == 0)
 		return;
@@ -151,17 +151,17 @@ static void must(int rc)
 
 void buf_puts(struct buf *b, const char *s)
 {
-	must(buf_add(b, s, strlen(s)));
+	must_fit(buf_add(b, s, strlen(s)));
 }
 
 void buf_put(struct buf *b, const void *p, size_t n)
 {
-	must(buf_add(b, p, n));
+	must_fit(buf_add(b, p, n));
 }
 
 void buf_putc(struct buf *b, char c)
 {
-	must(buf_add(b, &c, 1));
+	must_fit(buf_add(b, &c, 1));
 }
 
 void buf_putf(struct buf *b, const char *fmt, ...)
@@ -172,5 +172,5 @@ void buf_putf(struct buf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	rc = add_format(b, fmt, ap);
 	va_end(ap);
-	must(rc);
+	must_fit(rc);
 }

@@ -90,7 +90,7 @@ static int64_t civil_seconds(const struct civil *c)
 }
 
 /* Exactly n digits, or -1. */
-static int digits(const char *s, size_t n)
+static int read_digits(const char *s, size_t n)
 {
 	int value = 0;
 
@@ -113,7 +113,7 @@ static int month_number(const char *s)
 /* "+hhmm" to minutes. */
 static bool zone_number(const char *s, int16_t *out)
 {
-	int hours = digits(s + 1, 2), minutes = hours < 0 ? -1 : digits(s + 3, 2);
+	int hours = read_digits(s + 1, 2), minutes = hours < 0 ? -1 : read_digits(s + 3, 2);
 
 	if ((*s != '+' && *s != '-') || hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
 		return false;
@@ -137,12 +137,12 @@ bool date_parse_imap(const char *s, struct date *out)
 	if (strlen(s) != 26 || s[2] != '-' || s[6] != '-' || s[11] != ' ' || s[14] != ':' ||
 	        s[17] != ':' || s[20] != ' ')
 		return false;
-	c.day = s[0] == ' ' ? digits(s + 1, 1) : digits(s, 2);
+	c.day = s[0] == ' ' ? read_digits(s + 1, 1) : read_digits(s, 2);
 	c.month = month_number(s + 3);
-	c.year = digits(s + 7, 4);
-	c.hour = digits(s + 12, 2);
-	c.minute = digits(s + 15, 2);
-	c.second = digits(s + 18, 2);
+	c.year = read_digits(s + 7, 4);
+	c.hour = read_digits(s + 12, 2);
+	c.minute = read_digits(s + 15, 2);
+	c.second = read_digits(s + 18, 2);
 	if (!civil_valid(&c) || !zone_number(s + 21, &zone))
 		return false;
 	set_date(out, &c, zone);
@@ -194,7 +194,7 @@ static void skip_cfws(struct scan *s)
 	}
 }
 
-static bool take(struct scan *s, char c)
+static bool take_char(struct scan *s, char c)
 {
 	skip_cfws(s);
 	if (s->p == s->end || *s->p != c)
@@ -214,7 +214,7 @@ static int take_number(struct scan *s, size_t max, size_t *len_out)
 		n++;
 	if (n == 0 || n > max)
 		return -1;
-	value = digits(s->p, n);
+	value = read_digits(s->p, n);
 	s->p += n;
 	if (len_out)
 		*len_out = n;
@@ -268,10 +268,10 @@ static bool take_day(struct scan *s, struct civil *c)
 	size_t len = 0;
 
 	c->day = take_number(s, 2, NULL);
-	take(s, '-'); /* "17-Jul-1996" is met in old mail */
+	take_char(s, '-'); /* "17-Jul-1996" is met in old mail */
 	take_word(s, word, sizeof word);
 	c->month = strlen(word) >= 3 ? month_number(word) : 0;
-	take(s, '-');
+	take_char(s, '-');
 	c->year = take_number(s, 4, &len);
 	if (c->day < 0 || c->month == 0 || c->year < 0)
 		return false;
@@ -289,15 +289,15 @@ bool date_parse_rfc5322(const char *s, size_t n, struct date *out)
 	char word[12];
 
 	take_word(&scan, word, sizeof word); /* the day of the week is not believed */
-	take(&scan, ',');
+	take_char(&scan, ',');
 	if (!take_day(&scan, &c))
 		return false;
 	c.hour = take_number(&scan, 2, NULL);
-	if (!take(&scan, ':'))
+	if (!take_char(&scan, ':'))
 		return false;
 	c.minute = take_number(&scan, 2, NULL);
 	c.second = 0;
-	if (take(&scan, ':'))
+	if (take_char(&scan, ':'))
 		c.second = take_number(&scan, 2, NULL);
 	if (!civil_valid(&c))
 		return false;
@@ -322,12 +322,12 @@ bool date_parse_iso(const char *s, int64_t *out)
 	if (strlen(s) != 20 || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' ||
 	        s[16] != ':' || s[19] != 'Z')
 		return false;
-	c.year = digits(s, 4);
-	c.month = digits(s + 5, 2);
-	c.day = digits(s + 8, 2);
-	c.hour = digits(s + 11, 2);
-	c.minute = digits(s + 14, 2);
-	c.second = digits(s + 17, 2);
+	c.year = read_digits(s, 4);
+	c.month = read_digits(s + 5, 2);
+	c.day = read_digits(s + 8, 2);
+	c.hour = read_digits(s + 11, 2);
+	c.minute = read_digits(s + 14, 2);
+	c.second = read_digits(s + 17, 2);
 	if (!civil_valid(&c))
 		return false;
 	*out = civil_seconds(&c);

@@ -10,7 +10,7 @@
 #define RAW_SIZE 2048
 
 /* ${raw} is masked already, each part of it with what is ours of it. */
-static int fill(struct err *e, enum err_code code, enum err_scope scope, const char *raw)
+static int fill_err(struct err *e, enum err_code code, enum err_scope scope, const char *raw)
 {
 	e->code = code;
 	e->scope = scope;
@@ -29,7 +29,7 @@ int err_set(struct err *e, enum err_code code, enum err_scope scope, const char 
 	va_start(ap, fmt);
 	vsnprintf(raw, sizeof raw, fmt, ap);
 	va_end(ap);
-	return fill(e, code, scope, secret_mask(raw, fmt));
+	return fill_err(e, code, scope, secret_mask(raw, fmt));
 }
 
 static enum err_code code_of_errno(int number)
@@ -63,7 +63,7 @@ int err_sys(struct err *e, enum err_scope scope, const char *fmt, ...)
 	va_end(ap);
 	snprintf(all, sizeof all, "%s: %s", secret_mask(raw, fmt),
 	        strerror_r(number, why, sizeof why));
-	return fill(e, code_of_errno(number), scope, all);
+	return fill_err(e, code_of_errno(number), scope, all);
 }
 
 int err_wrap(struct err *e, const char *fmt, ...)
@@ -78,7 +78,7 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	vsnprintf(raw, sizeof raw, fmt, ap);
 	va_end(ap);
 	snprintf(all, sizeof all, "%s: %s", secret_mask(raw, fmt), e->text);
-	fill(e, e->code, e->scope, all);
+	fill_err(e, e->code, e->scope, all);
 	e->wait_ms = wait_ms;
 	return e->code;
 }

@@ -13,7 +13,7 @@
  * Length of the sequence that ${lead} opens and the bounds of its second byte; 0: not a
  * lead byte.
  */
-static size_t sequence(unsigned char lead, unsigned char *low, unsigned char *high)
+static size_t sequence_len(unsigned char lead, unsigned char *low, unsigned char *high)
 {
 	*low = 0x80;
 	*high = 0xbf;
@@ -47,7 +47,7 @@ size_t utf8_next(const char *s, size_t n, uint32_t *point_out)
 
 	if (n == 0)
 		return 0;
-	len = sequence(p[0], &low, &high);
+	len = sequence_len(p[0], &low, &high);
 	if (len == 0 || len > n)
 		return 0;
 	point = p[0] & lead_bits[len];
@@ -121,7 +121,7 @@ bool char_is_hidden(uint32_t point)
  * The visible form of the next character; *used_out is what it takes of ${s}. Returns its
  * length, at most 6.
  */
-static size_t visible(const char *s, size_t n, char out[8], size_t *used_out)
+static size_t make_visible(const char *s, size_t n, char out[8], size_t *used_out)
 {
 	uint32_t point = 0;
 	size_t len = utf8_next(s, n, &point);
@@ -143,7 +143,7 @@ char *term_escape(const char *s, size_t n, char *out, size_t size)
 	if (size == 0)
 		return out;
 	while (n > 0) {
-		size_t used, len = visible(s, n, piece, &used);
+		size_t used, len = make_visible(s, n, piece, &used);
 
 		if (len > size - 1 - at) {
 			size_t dots = size - 1 - mark;

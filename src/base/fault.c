@@ -74,7 +74,7 @@ static void set_error(const char *name, const char *text)
 	bad_plan(text);
 }
 
-static void parse(const char *text)
+static void parse_plan(const char *text)
 {
 	static const char names[][9] = {
 	        [KILL] = "kill", [FAIL] = "fail", [FAIL_FROM] = "failfrom", [SHORT] = "short"};
@@ -103,13 +103,13 @@ static void plan_init(void)
 
 	plan.count_file = getenv("VALISE_FAULT_COUNT");
 	if (text && *text)
-		parse(text);
+		parse_plan(text);
 	if (plan.count_file && *plan.count_file)
 		atexit(write_count);
 }
 
 /* Is the call among those that are counted? */
-static bool counts(enum fault_kind kind, const char *name)
+static bool is_counted(enum fault_kind kind, const char *name)
 {
 	if (plan.action == SHORT && !(RW_KINDS & BIT(kind)))
 		return false;
@@ -121,7 +121,7 @@ bool fault_hit(enum fault_kind kind, const char *name, size_t *n)
 	uint64_t number;
 
 	pthread_once(&once, plan_init);
-	if ((plan.action == NOTHING && !plan.count_file) || !counts(kind, name))
+	if ((plan.action == NOTHING && !plan.count_file) || !is_counted(kind, name))
 		return false;
 	number = atomic_fetch_add(&calls, 1) + 1;
 	if (plan.at == 0)

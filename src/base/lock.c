@@ -76,7 +76,7 @@ static void own_self(struct owner *o)
 	start_of(o->pid, o->start);
 }
 
-static bool same(const char *a, const char *b)
+static bool is_same(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0 && strcmp(a, "?") != 0;
 }
@@ -86,12 +86,12 @@ static bool is_dead(const struct owner *o, const struct owner *self)
 {
 	char start[WORD];
 
-	if (!same(o->machine, self->machine) || !same(o->host, self->host) ||
+	if (!is_same(o->machine, self->machine) || !is_same(o->host, self->host) ||
 	        strcmp(o->boot, "?") == 0 || strcmp(self->boot, "?") == 0)
 		return false;
 	if (strcmp(o->boot, self->boot) != 0)
 		return true;
-	if (!same(o->space, self->space))
+	if (!is_same(o->space, self->space))
 		return false;
 	if (kill((pid_t)o->pid, 0) != 0 && errno == ESRCH)
 		return true;

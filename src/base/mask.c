@@ -43,14 +43,14 @@ static struct {
 	atomic_size_t n;
 } all = {.lock = PTHREAD_RWLOCK_INITIALIZER};
 
-static int lower(char c)
+static int lower_char(char c)
 {
 	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
 }
 
 static bool is_letter(char c)
 {
-	return lower(c) >= 'a' && lower(c) <= 'z';
+	return lower_char(c) >= 'a' && lower_char(c) <= 'z';
 }
 
 static bool is_word(char c)
@@ -97,7 +97,7 @@ static char *base64_core(const char *text, size_t len, size_t before)
 	return core;
 }
 
-static void forget(struct known *k)
+static void forget_secret(struct known *k)
 {
 	for (size_t i = 0; i < 3; i++) {
 		if (k->core[i])
@@ -128,7 +128,7 @@ void secret_learn(const struct secret *s)
 	pthread_rwlock_wrlock(&all.lock);
 	if (!is_known(s)) {
 		k = &all.list[all.next++ % SECRETS_MAX];
-		forget(k);
+		forget_secret(k);
 		k->text = xstrdup(s->data);
 		k->len = s->len;
 		k->common = is_common(s->data);
@@ -146,7 +146,7 @@ void secret_forget_all(void)
 {
 	pthread_rwlock_wrlock(&all.lock);
 	for (size_t i = 0; i < SECRETS_MAX; i++)
-		forget(&all.list[i]);
+		forget_secret(&all.list[i]);
 	all.next = 0;
 	atomic_store(&all.n, 0);
 	pthread_rwlock_unlock(&all.lock);
@@ -156,7 +156,7 @@ void secret_forget_all(void)
  * The forms of one octet: percent-encoded (once or twice), quoted-printable, escaped as
  * by us or by JSON, HTML.
  */
-static size_t encoded(const char *s, char c)
+static size_t match_encoded(const char *s, char c)
 {
 	static const struct {
 		const char *before;
@@ -174,13 +174,14 @@ static size_t encoded(const char *s, char c)
 		size_t n = strlen(forms[i].before), k = strlen(forms[i].after);
 		int v = strncasecmp(s, forms[i].before, n) ? -1 : hex_octet(s + n);
 
-		if (v >= 0 && lower((char)v) == lower(c) && !strncmp(s + n + 2, forms[i].after, k))
+		if (v >= 0 && lower_char((char)v) == lower_char(c) &&
+		        !strncmp(s + n + 2, forms[i].after, k))
 			return n + 2 + k;
 	}
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (c == names[i].c && !strncasecmp(s, names[i].name, strlen(names[i].name)))
 			return strlen(names[i].name);
-	return s[0] == '\\' && s[1] && lower(s[1]) == lower(c) ? 2 : 0;
+	return s[0] == '\\' && s[1] && lower_char(s[1]) == lower_char(c) ? 2 : 0;
 }
 
 /*
@@ -192,10 +193,10 @@ static size_t match_plain(const char *s, const struct known *k, bool forms)
 	size_t at = 0, i = 0;
 
 	for (; i < k->len && s[at]; i++) {
-		size_t used = forms ? encoded(s + at, k->text[i]) : 0;
+		size_t used = forms ? match_encoded(s + at, k->text[i]) : 0;
 
 		if (!used)
-			used = lower(s[at]) == lower(k->text[i]);
+			used = lower_char(s[at]) == lower_char(k->text[i]);
 		if (!used)
 			break;
 		at += used;

@@ -10,7 +10,7 @@ int64_t slow_timeout_ms(int idle_ms, uint64_t octets)
 	return (int64_t)idle_ms * SLOW_TIMES + (int64_t)(octets / OCTETS_PER_MS);
 }
 
-static void drop(char **p)
+static void drop_text(char **p)
 {
 	free(*p);
 	*p = NULL;
@@ -23,11 +23,11 @@ const char *service_owner(const struct service *s)
 
 void service_clear(struct service *s)
 {
-	drop(&s->at.host);
-	drop(&s->at.path);
-	drop(&s->at.ca_file);
-	drop(&s->at.pin);
-	drop(&s->login.user);
-	drop(&s->login.authzid);
-	drop(&s->login.mech);
+	drop_text(&s->at.host);
+	drop_text(&s->at.path);
+	drop_text(&s->at.ca_file);
+	drop_text(&s->at.pin);
+	drop_text(&s->login.user);
+	drop_text(&s->login.authzid);
+	drop_text(&s->login.mech);
 }

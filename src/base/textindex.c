@@ -13,7 +13,7 @@ static uint32_t hash_of(const char *s)
 	return h;
 }
 
-static void put(struct text_index *x, struct text_place p)
+static void put_place(struct text_index *x, struct text_place p)
 {
 	size_t mask = x->size - 1, i = p.hash & mask;
 
@@ -26,7 +26,7 @@ static void put(struct text_index *x, struct text_place p)
  * In the old order: what has one hash keeps the order in which it was added, unless the
  * table's end lies between.
  */
-static void grow(struct text_index *x)
+static void grow_index(struct text_index *x)
 {
 	struct text_place *old = x->places;
 	size_t n = x->size, start = 0;
@@ -39,7 +39,7 @@ static void grow(struct text_index *x)
 		struct text_place *p = &old[(start + i) & (n - 1)];
 
 		if (p->at)
-			put(x, *p);
+			put_place(x, *p);
 	}
 	free(old);
 }
@@ -47,8 +47,8 @@ static void grow(struct text_index *x)
 void text_index_add(struct text_index *x, const char *text, size_t at)
 {
 	if ((x->n + 1) * 2 > x->size)
-		grow(x);
-	put(x, (struct text_place){hash_of(text), (uint32_t)at + 1});
+		grow_index(x);
+	put_place(x, (struct text_place){hash_of(text), (uint32_t)at + 1});
 	x->n++;
 }
 

@@ -183,7 +183,7 @@ static void start_job(struct batch *b, struct job *j)
 }
 
 /* What the end of its process means. */
-static enum outcome judge(struct job *j)
+static enum outcome judge_end(struct job *j)
 {
 	int status = j->worker.status;
 	char text[64];
@@ -257,7 +257,7 @@ static void run_jobs(struct batch *b)
 			if (b->jobs[i].worker.pid &&
 			        worker_read(&b->jobs[i].worker, on_line, &b->jobs[i])) {
 				b->running--;
-				end_job(&b->jobs[i], judge(&b->jobs[i]));
+				end_job(&b->jobs[i], judge_end(&b->jobs[i]));
 			}
 	}
 }

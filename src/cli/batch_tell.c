@@ -42,7 +42,7 @@ static uint64_t sum_of(const json_t *done, const char *key)
 	return (uint64_t)n;
 }
 
-static size_t columns(const char *text)
+static size_t count_columns(const char *text)
 {
 	size_t n = 0;
 
@@ -57,7 +57,7 @@ static void put_name(const char *name, size_t width)
 	size_t n;
 
 	term_escape(name, strlen(name), safe, sizeof safe);
-	n = columns(safe);
+	n = count_columns(safe);
 	printf("%s%*s", safe, n < width ? (int)(width - n) : 0, "");
 }
 
@@ -89,7 +89,7 @@ static void put_table(const struct batch *b, const size_t count[OUTCOMES])
 
 	for (size_t i = 0; i < b->n; i++) {
 		char safe[NAME_SIZE];
-		size_t n = columns(
+		size_t n = count_columns(
 		        term_escape(b->jobs[i].name, strlen(b->jobs[i].name), safe, sizeof safe));
 
 		if (n > width)
@@ -108,7 +108,7 @@ static void put_table(const struct batch *b, const size_t count[OUTCOMES])
 	putchar('\n');
 }
 
-static json_t *counts(const struct batch *b, const size_t count[OUTCOMES])
+static json_t *counts_json(const struct batch *b, const size_t count[OUTCOMES])
 {
 	json_t *o = json_object();
 
@@ -120,7 +120,7 @@ static json_t *counts(const struct batch *b, const size_t count[OUTCOMES])
 
 static int write_reports(const struct batch *b, const size_t count[OUTCOMES])
 {
-	json_t *o = counts(b, count), *list = json_array();
+	json_t *o = counts_json(b, count), *list = json_array();
 	int rc;
 
 	for (size_t i = 0; i < b->n; i++) {
@@ -143,7 +143,7 @@ int batch_tell(struct batch *b)
 	for (size_t i = 0; i < b->n; i++)
 		count[b->jobs[i].outcome]++;
 	if (b->ui.json) {
-		json_t *o = counts(b, count);
+		json_t *o = counts_json(b, count);
 
 		json_object_set_new(o, "event", json_string("done"));
 		put_json(o);

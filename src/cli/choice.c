@@ -42,7 +42,7 @@ void choice_see(void *choice, const struct pattern_name *name, bool taken)
 		        xstrdup(name->content ? name->content : name->full);
 }
 
-static const char *unmatched(const char *const *patterns, const bool *hit, size_t n)
+static const char *find_unmatched(const char *const *patterns, const bool *hit, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!hit[i])
@@ -52,8 +52,8 @@ static const char *unmatched(const char *const *patterns, const bool *hit, size_
 
 bool choice_settled(const struct choice *c)
 {
-	return !unmatched(c->include, c->included, c->of.n_include) &&
-	       !unmatched(c->exclude, c->excluded, c->of.n_exclude) &&
+	return !find_unmatched(c->include, c->included, c->of.n_include) &&
+	       !find_unmatched(c->exclude, c->excluded, c->of.n_exclude) &&
 	       (c->chosen || (!c->of.n_include && !c->of.n_exclude));
 }
 
@@ -68,7 +68,7 @@ void choice_near(const struct choice *c, const char *pattern, struct buf *out)
 				        shown++ ? ", " : "; near to it: ", c->names[i]);
 }
 
-static int nothing(const struct choice *c, const char *option, const char *pattern)
+static int nothing_matches(const struct choice *c, const char *option, const char *pattern)
 {
 	struct buf near;
 	int rc;
@@ -83,13 +83,13 @@ static int nothing(const struct choice *c, const char *option, const char *patte
 
 int choice_check(const struct choice *c)
 {
-	const char *in = unmatched(c->include, c->included, c->of.n_include);
-	const char *ex = unmatched(c->exclude, c->excluded, c->of.n_exclude);
+	const char *in = find_unmatched(c->include, c->included, c->of.n_include);
+	const char *ex = find_unmatched(c->exclude, c->excluded, c->of.n_exclude);
 
 	if (in && (!c->chosen || !args_has(c->args, "one-of-many")))
-		return nothing(c, args_has(c->args, "folder") ? "folder" : "include", in);
+		return nothing_matches(c, args_has(c->args, "folder") ? "folder" : "include", in);
 	if (ex && !args_has(c->args, "one-of-many"))
-		return nothing(c, "exclude", ex);
+		return nothing_matches(c, "exclude", ex);
 	if (!c->chosen && (c->of.n_include || c->of.n_exclude))
 		return usage_error(c->args->cmd, "--include and --exclude leave nothing; what is "
 		                                 "excluded is left out even if "

@@ -80,7 +80,7 @@ static void on_member(void *ctx, const char *uid)
 	*ARR_PUSH(r->members, r->n_members, r->members_cap) = (struct member){card_uid(uid), r->at};
 }
 
-static int keep(void *ctx, const void *p, size_t n, struct err *err)
+static int keep_octets(void *ctx, const void *p, size_t n, struct err *err)
 {
 	return buf_add(ctx, p, n) == 0
 	               ? 0
@@ -96,7 +96,7 @@ static int read_item(struct reading *r, struct tree_reader *from, const struct t
 	int rc;
 
 	buf_init(&body, BODY_MAX);
-	rc = from->ops->body(from, c, it, keep, &body, err);
+	rc = from->ops->body(from, c, it, keep_octets, &body, err);
 	if (rc == 0) {
 		content_check(buf_str(&body), body.len, on_problem, r);
 		/* content_check has said so */
@@ -112,7 +112,7 @@ static int read_item(struct reading *r, struct tree_reader *from, const struct t
 	return ends ? rc : 0;
 }
 
-static void remember(
+static void remember_item(
         struct reading *r, size_t coll, const struct tree_coll *c, const struct tree_item *it)
 {
 	const struct tree_ext *x = tree_item_ext(c, it);
@@ -136,7 +136,7 @@ static int read_coll(struct reading *r, struct tree_reader *from, size_t coll, s
 	for (size_t i = 0; rc == 0 && i < c->n_items; i++) {
 		rc = stop_check(err);
 		if (rc == 0) {
-			remember(r, coll, c, &c->items[i]);
+			remember_item(r, coll, c, &c->items[i]);
 			rc = read_item(r, from, c, &c->items[i], err);
 		}
 	}
@@ -205,7 +205,7 @@ static void find_dangling(struct reading *r)
 	texts_free(uids, n);
 }
 
-static json_t *outcome(const struct reading *r)
+static json_t *outcome_json(const struct reading *r)
 {
 	json_t *o = json_object(), *problems = json_object();
 	size_t odd = 0;
@@ -251,7 +251,7 @@ int content_report(const char *path, struct ui *ui, json_t **out, struct err *er
 	if (rc == 0) {
 		find_doubled(&r);
 		find_dangling(&r);
-		*out = outcome(&r);
+		*out = outcome_json(&r);
 	}
 	reading_clear(&r);
 	from->ops->free(from);

@@ -50,7 +50,7 @@ static int bytes_option(const struct args *a, const char *option, uint64_t *out)
 	return 0;
 }
 
-static void today(char out[DAY_SIZE])
+static void format_today(char out[DAY_SIZE])
 {
 	time_t now = time(NULL);
 	struct tm t;
@@ -79,7 +79,7 @@ static int ledger_add(const char *path, uint64_t add, uint64_t *sum_out, struct 
 
 	if (fd < 0)
 		return err_sys(err, ERR_WHOLE, "%s", path);
-	today(day);
+	format_today(day);
 	if (flock(fd, LOCK_EX) != 0)
 		rc = err_sys(err, ERR_WHOLE, "%s: cannot lock", path);
 	if (rc == 0)
@@ -96,7 +96,7 @@ static int ledger_add(const char *path, uint64_t add, uint64_t *sum_out, struct 
 	return rc;
 }
 
-static void spent(void *ctx, uint64_t bytes)
+static void note_spent(void *ctx, uint64_t bytes)
 {
 	const struct limits *l = ctx;
 	struct err ignored;
@@ -113,7 +113,7 @@ static void spent(void *ctx, uint64_t bytes)
 int limits_start(const struct args *a, struct account *account, struct limits **out)
 {
 	struct limits *l = xcalloc(1, sizeof *l);
-	struct rate_opts o = {.total = UINT64_MAX, .spent = spent, .ctx = l};
+	struct rate_opts o = {.total = UINT64_MAX, .spent = note_spent, .ctx = l};
 	uint64_t daily, had = 0;
 	struct err err;
 	int rc = bytes_option(a, "max-rate", &o.per_second);

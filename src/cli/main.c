@@ -35,7 +35,7 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-static int help(int argc, char **argv)
+static int run_help(int argc, char **argv)
 {
 	const struct command *c;
 
@@ -72,7 +72,7 @@ static void keep_streams(void)
 			_exit(EXIT_FAILED);
 }
 
-static int run(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	struct args a;
 	const struct command *c;
@@ -83,7 +83,7 @@ static int run(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		return help(argc - 2, argv + 2);
+		return run_help(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
 		printf("valise %s\n", VALISE_VERSION);
 		return EXIT_DONE;
@@ -107,7 +107,7 @@ int main(int argc, char **argv)
 	keep_private();
 	signal(SIGPIPE, SIG_IGN);
 	stop_install();
-	rc = run(argc, argv);
+	rc = run_command(argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		talk("valise: standard output: %s", strerror(errno));
 		if (rc == EXIT_DONE)

@@ -28,7 +28,7 @@ static uint8_t *find_slot(const struct recorder *r, const uint8_t sha256[SHA256_
 	return r->slots[i];
 }
 
-static void add(struct recorder *r, const uint8_t sha256[SHA256_LEN])
+static void add_sum(struct recorder *r, const uint8_t sha256[SHA256_LEN])
 {
 	uint8_t *slot;
 
@@ -60,7 +60,7 @@ bool recorder_seen(void *ctx, const uint8_t sha256[SHA256_LEN])
 	return yes;
 }
 
-static struct tree_sink *to(struct tree_sink *s)
+static struct tree_sink *sink_below(struct tree_sink *s)
 {
 	return ((struct recorder *)s)->to;
 }
@@ -68,33 +68,33 @@ static struct tree_sink *to(struct tree_sink *s)
 static int on_prev(struct tree_sink *s, enum tree_prev which, enum coll_kind kind, const char *name,
         struct tree_coll **out, struct err *err)
 {
-	return to(s)->ops->prev(to(s), which, kind, name, out, err);
+	return sink_below(s)->ops->prev(sink_below(s), which, kind, name, out, err);
 }
 
 static int on_last(struct tree_sink *s, struct tree_reader **out, struct err *err)
 {
-	return to(s)->ops->last(to(s), out, err);
+	return sink_below(s)->ops->last(sink_below(s), out, err);
 }
 
 static int on_body_open(
         struct tree_sink *s, enum coll_kind kind, struct tree_body **out, struct err *err)
 {
-	return to(s)->ops->body_open(to(s), kind, out, err);
+	return sink_below(s)->ops->body_open(sink_below(s), kind, out, err);
 }
 
 static int on_item(
         struct tree_sink *s, struct tree_coll *c, const struct tree_item *it, struct err *err)
 {
-	int rc = to(s)->ops->item(to(s), c, it, err);
+	int rc = sink_below(s)->ops->item(sink_below(s), c, it, err);
 
 	if (rc == 0)
-		add((struct recorder *)s, it->sha256);
+		add_sum((struct recorder *)s, it->sha256);
 	return rc;
 }
 
 static int on_coll(struct tree_sink *s, struct tree_coll *c, struct err *err)
 {
-	return to(s)->ops->coll(to(s), c, err);
+	return sink_below(s)->ops->coll(sink_below(s), c, err);
 }
 
 /* A mailbox that stays as it was gives its mail, too. */
@@ -108,19 +108,19 @@ static int on_keep(struct tree_sink *s, enum coll_kind kind, const char *name,
 		rc = on_prev(s, PREV_SNAPSHOT, kind, name, &c, err);
 	for (size_t i = 0; c && i < c->n_items; i++)
 		if (!c->items[i].gone)
-			add((struct recorder *)s, c->items[i].sha256);
+			add_sum((struct recorder *)s, c->items[i].sha256);
 	tree_coll_free(c);
-	return rc ? rc : to(s)->ops->keep(to(s), kind, name, status, reason, err);
+	return rc ? rc : sink_below(s)->ops->keep(sink_below(s), kind, name, status, reason, err);
 }
 
 static int on_sync(struct tree_sink *s, struct err *err)
 {
-	return to(s)->ops->sync(to(s), err);
+	return sink_below(s)->ops->sync(sink_below(s), err);
 }
 
 static int on_commit(struct tree_sink *s, struct tree_commit *out, struct err *err)
 {
-	return to(s)->ops->commit(to(s), out, err);
+	return sink_below(s)->ops->commit(sink_below(s), out, err);
 }
 
 static void on_free(struct tree_sink *s)

@@ -185,7 +185,7 @@ void ui_talk(struct ui *u, const char *text)
 	free(safe);
 }
 
-static void say(void *ctx, enum say_level level, const char *text)
+static void say_text(void *ctx, enum say_level level, const char *text)
 {
 	ui_report(ctx, level, NULL, NULL, text);
 }
@@ -209,7 +209,7 @@ static bool draw_wait(const struct ui *u)
 	return true;
 }
 
-static void draw(struct ui *u, int64_t start)
+static void draw_line(struct ui *u, int64_t start)
 {
 	uint64_t done = atomic_load(&u->progress.items_done),
 	         total = atomic_load(&u->progress.items_total);
@@ -266,7 +266,7 @@ static void *line_thread(void *arg)
 		}
 		if (++tick % 8 == 0 && u->line)
 			if (!draw_wait(u))
-				draw(u, start);
+				draw_line(u, start);
 		if (tick % 20 == 0 && u->ticks)
 			put_tick(u);
 		pthread_mutex_unlock(&u->lock);
@@ -277,7 +277,7 @@ void ui_start(struct ui *u, const struct args *a)
 {
 	memset(u, 0, sizeof *u);
 	progress_init(&u->progress);
-	u->progress.say = say;
+	u->progress.say = say_text;
 	u->progress.ctx = u;
 	u->args = a;
 	u->json = args_has(a, "json");

@@ -98,7 +98,7 @@ static void take_bytes(
 }
 
 /* All that is there now. */
-static void drain(struct worker *w, int i, worker_line *line, void *ctx)
+static void drain_pipe(struct worker *w, int i, worker_line *line, void *ctx)
 {
 	char chunk[4096];
 	ssize_t n = 0;
@@ -120,7 +120,7 @@ bool worker_read(struct worker *w, worker_line *line, void *ctx)
 	bool ended = waitpid(w->pid, &w->status, WNOHANG) == w->pid;
 
 	for (int i = 0; i < 2; i++)
-		drain(w, i, line, ctx);
+		drain_pipe(w, i, line, ctx);
 	if (!ended)
 		return false;
 	for (int i = 0; i < 2; i++) {

@@ -46,7 +46,7 @@ static int create_file(struct tree_body *b, struct err *err)
 	return rc;
 }
 
-static int spill(struct tree_body *b, struct err *err)
+static int spill_body(struct tree_body *b, struct err *err)
 {
 	int rc = b->fd < 0 ? create_file(b, err) : 0;
 
@@ -66,7 +66,7 @@ int dir_body_write(struct tree_body *b, const void *p, size_t n, struct err *err
 		b->has_nul = true;
 	if (buf_add(&b->mem, p, n) == 0)
 		return 0;
-	rc = spill(b, err);
+	rc = spill_body(b, err);
 	if (rc == 0 && buf_add(&b->mem, p, n) != 0)
 		rc = fd_write_all(b->fd, p, n, err);
 	return rc;
@@ -152,11 +152,11 @@ int dir_body_close(struct tree_body *b, struct tree_object *out, struct err *err
 	out->size = b->size;
 	out->has_nul = b->has_nul;
 	if (b->fd >= 0)
-		rc = spill(b, err);
+		rc = spill_body(b, err);
 	if (rc == 0)
 		rc = find_same(b, out->sha256, &same, err);
 	if (rc == 0 && !same && b->fd < 0)
-		rc = spill(b, err);
+		rc = spill_body(b, err);
 	if (rc != 0 || same) {
 		drop_file(b);
 		goto out;

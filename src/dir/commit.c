@@ -49,7 +49,7 @@ static int put_state(void *ctx, struct tree_coll *c, struct err *err)
 }
 
 /* Of each collection of the last state: was it read, and not only kept? */
-static struct tree_shrink_head *look(const struct dir_sink *d)
+static struct tree_shrink_head *look_at_heads(const struct dir_sink *d)
 {
 	struct tree_shrink_head *heads = xcalloc(d->before.n_heads + 1, sizeof *heads);
 
@@ -117,7 +117,7 @@ static bool is_changed(struct dir_sink *d)
 static int complete_manifest(struct dir_sink *d, unsigned *marked_out, struct err *err)
 {
 	struct tree_manifest *m = &d->commit.after;
-	struct tree_shrink_head *heads = look(d);
+	struct tree_shrink_head *heads = look_at_heads(d);
 
 	tree_account_clear(&m->account);
 	tree_account_copy(&m->account, &d->account);

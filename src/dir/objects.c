@@ -40,7 +40,7 @@ struct object *objects_find(const struct objects *o, const uint8_t sha256[SHA256
 	return o->index[slot] ? &o->list[o->index[slot] - 1] : NULL;
 }
 
-static void grow(struct objects *o)
+static void grow_index(struct objects *o)
 {
 	o->index_size = o->index_size ? o->index_size * 2 : 1024;
 	free(o->index);
@@ -56,7 +56,7 @@ struct object *objects_put(
 
 	if (!e) {
 		if (o->n * 2 >= o->index_size)
-			grow(o);
+			grow_index(o);
 		e = ARR_PUSH(o->list, o->n, o->cap);
 		memcpy(e->sha256, sha256, SHA256_LEN);
 		o->index[find_slot(o, sha256)] = (uint32_t)o->n;

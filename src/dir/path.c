@@ -15,7 +15,7 @@
 
 #define CHUNK (64u << 10)
 
-static int failed(const char *path, struct err *err)
+static int fail_path(const char *path, struct err *err)
 {
 	if (errno == ELOOP || errno == ENOTDIR)
 		return err_set(err, ERR_EXISTS, ERR_ITEM, "%s is a symlink or no directory", path);
@@ -28,7 +28,7 @@ static int open_dir(int dirfd, const char *name)
 }
 
 /* Walk down the components of ${path}; ${make}: create what is missing. */
-static int walk(int dirfd, const char *path, bool make, int *fd_out, struct err *err)
+static int walk_path(int dirfd, const char *path, bool make, int *fd_out, struct err *err)
 {
 	char *copy = xstrdup(path), *rest = copy, *part;
 	int fd = dirfd, rc = 0;
@@ -41,7 +41,7 @@ static int walk(int dirfd, const char *path, bool make, int *fd_out, struct err 
 				next = open_dir(fd, part);
 		}
 		if (next < 0)
-			rc = failed(path, err);
+			rc = fail_path(path, err);
 		if (fd != dirfd)
 			sys_close(fd);
 		fd = next;
@@ -53,12 +53,12 @@ static int walk(int dirfd, const char *path, bool make, int *fd_out, struct err 
 
 int beneath_dir(int dirfd, const char *path, int *fd_out, struct err *err)
 {
-	return walk(dirfd, path, false, fd_out, err);
+	return walk_path(dirfd, path, false, fd_out, err);
 }
 
 int beneath_make(int dirfd, const char *path, int *fd_out, struct err *err)
 {
-	return walk(dirfd, path, true, fd_out, err);
+	return walk_path(dirfd, path, true, fd_out, err);
 }
 
 int beneath_file(int dirfd, const char *path, int *fd_out, uint64_t *size_out, struct err *err)
@@ -79,7 +79,7 @@ int beneath_file(int dirfd, const char *path, int *fd_out, uint64_t *size_out, s
 	/* O_NONBLOCK: a FIFO must not hold us up. */
 	*fd_out = sys_openat(dir, slash ? slash + 1 : path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	if (*fd_out < 0 || fstat(*fd_out, &st) != 0)
-		rc = failed(path, err);
+		rc = fail_path(path, err);
 	else if (!S_ISREG(st.st_mode))
 		rc = err_set(err, ERR_EXISTS, ERR_ITEM, "%s is not a plain file", path);
 	else if (size_out)

@@ -117,8 +117,8 @@ static int open_item(struct dir_reader *r, const struct tree_coll *c, const stru
 }
 
 /* One pass over the file; ${write} NULL: only the hash is wanted. */
-static int pass(int fd, uint64_t size, uint8_t sum_out[SHA256_LEN], tree_write_fn write, void *ctx,
-        struct err *err)
+static int read_pass(int fd, uint64_t size, uint8_t sum_out[SHA256_LEN], tree_write_fn write,
+        void *ctx, struct err *err)
 {
 	uint8_t chunk[CHUNK];
 	struct sha256 h;
@@ -163,12 +163,12 @@ static int large_body(int fd, uint64_t size, const uint8_t sha256[SHA256_LEN], b
         tree_write_fn write, void *ctx, struct err *err)
 {
 	uint8_t sum[SHA256_LEN];
-	int rc = pass(fd, size, sum, NULL, NULL, err);
+	int rc = read_pass(fd, size, sum, NULL, NULL, err);
 
 	*good_out = rc == 0 && memcmp(sum, sha256, SHA256_LEN) == 0;
 	if (!*good_out)
 		return rc;
-	rc = pass(fd, size, sum, write, ctx, err);
+	rc = read_pass(fd, size, sum, write, ctx, err);
 	/* a client writes to it just now */
 	*good_out = rc != 0 || memcmp(sum, sha256, SHA256_LEN) == 0;
 	return rc;

@@ -118,7 +118,7 @@ static const char *known_charset(const char *name)
 }
 
 /* Convert all of ${raw}; a byte that is no text of the charset becomes U+FFFD. */
-static void convert(iconv_t conv, struct buf *raw, struct buf *out)
+static void convert_charset(iconv_t conv, struct buf *raw, struct buf *out)
 {
 	char *from = (char *)raw->data, *to, chunk[256];
 	size_t left = raw->len, room;
@@ -160,7 +160,7 @@ void charset_to_utf8(const char *name, struct buf *raw, struct buf *out)
 	if (raw->len > 0 && charset)
 		conv = iconv_open("UTF-8", charset);
 	if (conv != (iconv_t)-1) {
-		convert(conv, raw, out);
+		convert_charset(conv, raw, out);
 		iconv_close(conv);
 	} else {
 		buf_put(out, raw->data, raw->len);
@@ -186,13 +186,13 @@ static void row_add(struct row *r, const struct word *w, struct buf *out)
 		add_quoted(&r->raw, w->text, w->text_len);
 }
 
-static bool decodable(const struct word *w)
+static bool is_decodable(const struct word *w)
 {
 	return strcasecmp(w->charset, "utf-8") == 0 || strcasecmp(w->charset, "us-ascii") == 0 ||
 	       strcasecmp(w->charset, "utf8") == 0 || known_charset(w->charset);
 }
 
-static void decode(const char *s, size_t n, struct row *row, struct buf *out)
+static void decode_words(const char *s, size_t n, struct row *row, struct buf *out)
 {
 	size_t plain = 0; /* start of the plain text not written yet */
 	size_t i = 0;
@@ -200,7 +200,7 @@ static void decode(const char *s, size_t n, struct row *row, struct buf *out)
 	while (i < n) {
 		struct word w;
 
-		if (s[i] != '=' || !word_parse(s + i, n - i, &w) || !decodable(&w)) {
+		if (s[i] != '=' || !word_parse(s + i, n - i, &w) || !is_decodable(&w)) {
 			i++;
 			continue;
 		}
@@ -235,7 +235,7 @@ void header_decode_text(const char *s, size_t n, struct buf *out)
 	buf_init(&text, n * 4 + 16);
 	buf_init(&row.raw, n + 1);
 	row.charset[0] = '\0';
-	decode(plain, n, &row, &text);
+	decode_words(plain, n, &row, &text);
 	size = text.len * 4 + 1;
 	if (room < SIZE_MAX && size > room + 1)
 		size = room + 1;

@@ -86,7 +86,7 @@ static bool list_has(const char *list, const char *word)
 	return false;
 }
 
-static void replace(char **p, const char *value)
+static void replace_text(char **p, const char *value)
 {
 	free(*p);
 	*p = xstrdup(value);
@@ -116,13 +116,13 @@ static void take_param(struct challenge *c, const char *name, size_t n, const ch
 	if (c->scheme == AUTH_NONE)
 		return;
 	if (token_is(name, n, "realm"))
-		replace(&c->realm, value);
+		replace_text(&c->realm, value);
 	else if (token_is(name, n, "nonce"))
-		replace(&c->nonce, value);
+		replace_text(&c->nonce, value);
 	else if (token_is(name, n, "opaque"))
-		replace(&c->opaque, value);
+		replace_text(&c->opaque, value);
 	else if (token_is(name, n, "nextnonce"))
-		replace(&c->next, value);
+		replace_text(&c->next, value);
 	else if (token_is(name, n, "stale"))
 		c->stale = strcasecmp(value, "true") == 0;
 	else if (token_is(name, n, "algorithm") && c->scheme == AUTH_DIGEST)
@@ -213,7 +213,7 @@ static bool is_strong(const struct challenge *c)
  * How good a challenge is: 0 of no use. Inside TLS Basic comes first, for it has no state
  * to lose.
  */
-static int rank(const struct http_auth *a, const struct challenge *c, bool clear)
+static int rank_challenge(const struct http_auth *a, const struct challenge *c, bool clear)
 {
 	switch (c->scheme) {
 	case AUTH_NONE:
@@ -256,7 +256,7 @@ int auth_choose(struct http_auth *a, struct challenges *offered, const char *ori
 	int most = 0;
 
 	for (size_t i = 0; i < offered->n; i++) {
-		int r = rank(a, &offered->list[i], clear);
+		int r = rank_challenge(a, &offered->list[i], clear);
 
 		if (r > most) {
 			most = r;
@@ -319,7 +319,7 @@ void auth_next(struct http_auth *a, const char *value)
 
 	challenges_parse(&c, line);
 	if (a->used.scheme == AUTH_DIGEST && c.n && c.list[0].next) {
-		replace(&a->used.nonce, c.list[0].next);
+		replace_text(&a->used.nonce, c.list[0].next);
 		a->count = 0;
 		a->serial++;
 	}
@@ -343,7 +343,7 @@ static bool has_control(const char *s)
 }
 
 /* Room at once: a buffer that grows would leave copies of a secret behind. */
-static void reserve(struct buf *b, size_t n)
+static void reserve_room(struct buf *b, size_t n)
 {
 	size_t len = b->len;
 
@@ -352,7 +352,7 @@ static void reserve(struct buf *b, size_t n)
 	b->data[len] = '\0';
 }
 
-static int basic(struct http_auth *a, const char *user, struct buf *out, struct err *err)
+static int put_basic(struct http_auth *a, const char *user, struct buf *out, struct err *err)
 {
 	struct buf pair;
 	char *text;
@@ -361,11 +361,11 @@ static int basic(struct http_auth *a, const char *user, struct buf *out, struct 
 		return err_set(err, ERR_AUTH, ERR_WHOLE,
 		        "a user name with ':' cannot sign in with Basic (RFC 7617)");
 	buf_init(&pair, strlen(user) + SECRET_MAX + 2);
-	reserve(&pair, strlen(user) + a->secret.len + 1);
+	reserve_room(&pair, strlen(user) + a->secret.len + 1);
 	buf_putf(&pair, "%s:", user);
 	buf_put(&pair, a->secret.data, a->secret.len);
 	text = base64_encode(pair.data, pair.len);
-	reserve(out, strlen(text) + sizeof "Basic ");
+	reserve_room(out, strlen(text) + sizeof "Basic ");
 	buf_puts(out, "Basic ");
 	buf_puts(out, text);
 	wipe(pair.data, pair.size);
@@ -456,7 +456,7 @@ static int digest_response(struct http_auth *a, struct digest *d)
 	return rc;
 }
 
-static int digest(struct http_auth *a, struct digest *d, struct buf *out, struct err *err)
+static int put_digest(struct http_auth *a, struct digest *d, struct buf *out, struct err *err)
 {
 	const struct challenge *c = &a->used;
 	uint8_t random[16];
@@ -509,7 +509,7 @@ int auth_header(
 		return err_set(err, ERR_AUTH, ERR_WHOLE,
 		        "the user name or password has control characters");
 	if (scheme == AUTH_BEARER) {
-		reserve(out, a->secret.len + sizeof "Bearer ");
+		reserve_room(out, a->secret.len + sizeof "Bearer ");
 		buf_puts(out, "Bearer ");
 		buf_put(out, a->secret.data, a->secret.len);
 		return 0;
@@ -518,9 +518,9 @@ int auth_header(
 		return err_set(
 		        err, ERR_AUTH, ERR_WHOLE, "the server wants a sign-in: no user is set");
 	if (scheme == AUTH_BASIC)
-		return basic(a, d.user, out, err);
+		return put_basic(a, d.user, out, err);
 	if (!url_cut(url, &u))
 		return err_set(err, ERR_PROTO, ERR_ITEM, "not a URL");
 	d.uri = u.path;
-	return digest(a, &d, out, err);
+	return put_digest(a, &d, out, err);
 }

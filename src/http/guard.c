@@ -65,7 +65,7 @@ static const struct rule *find_rule(const char *method)
 	return NULL;
 }
 
-static int refuse(struct err *err, const char *method, const char *why)
+static int refuse_request(struct err *err, const char *method, const char *why)
 {
 	return err_set(
 	        err, ERR_GUARD, ERR_ITEM, "the guard refused to send %.40s: %s", method, why);
@@ -101,14 +101,14 @@ static int check_fields(const struct http_request *rq, bool *only_new, struct er
 		const char *header = rq->header[i];
 
 		if (!is_clean(header))
-			return refuse(err, rq->method, "a header field is malformed");
+			return refuse_request(err, rq->method, "a header field is malformed");
 		for (size_t j = 0; j < COUNT(refused_fields); j++)
 			if (is_field(header, refused_fields[j]))
-				return refuse(err, rq->method, refused_fields[j]);
+				return refuse_request(err, rq->method, refused_fields[j]);
 		if (!is_field(header, "If-None-Match"))
 			continue;
 		if (strcmp(header, "If-None-Match: *") != 0)
-			return refuse(err, rq->method, "If-None-Match is not *");
+			return refuse_request(err, rq->method, "If-None-Match is not *");
 		*only_new = true;
 	}
 	return 0;
@@ -201,9 +201,9 @@ static int check_post(
 	if (!g->posts)
 		return is_attachment(rq, url)
 		               ? 0
-		               : refuse(err, rq->method, "it is not one more attachment");
+		               : refuse_request(err, rq->method, "it is not one more attachment");
 	why = look_into_post(rq, &a);
-	return why ? refuse(err, rq->method, why) : 0;
+	return why ? refuse_request(err, rq->method, why) : 0;
 }
 
 static bool is_post_of(const struct http_guard *g, const struct http_request *rq)
@@ -244,16 +244,17 @@ int http_guard_check(
 	bool only_new, put;
 
 	if (!r || !(r->roles & methods_of(g)))
-		return refuse(err, rq->method, "the method is not allowed here");
+		return refuse_request(err, rq->method, "the method is not allowed here");
 	if (check_fields(rq, &only_new, err) != 0)
 		return ERR_GUARD;
 	if (strcmp(rq->method, "POST") == 0)
 		return check_post(g, rq, url, err);
 	put = strcmp(rq->method, "PUT") == 0;
 	if (put && !only_new)
-		return refuse(err, rq->method, "it could overwrite, If-None-Match: * is missing");
+		return refuse_request(
+		        err, rq->method, "it could overwrite, If-None-Match: * is missing");
 	/* Radicale takes a PUT to a collection for its whole new content. */
 	if (put && url[strcspn(url, "?") - 1] == '/')
-		return refuse(err, rq->method, "the URL is that of a collection");
+		return refuse_request(err, rq->method, "the URL is that of a collection");
 	return 0;
 }

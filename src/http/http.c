@@ -162,7 +162,7 @@ static void add_slots(struct http *h, size_t n)
 	}
 }
 
-static void count(struct xfer *x)
+static void count_octets(struct xfer *x)
 {
 	struct progress *p = x->h->progress;
 	curl_off_t down = 0, up = 0;
@@ -179,7 +179,7 @@ static void count(struct xfer *x)
 	p->round_trips++;
 }
 
-static void finish(struct run *r, struct xfer *x)
+static void finish_xfer(struct run *r, struct xfer *x)
 {
 	if (!x->rs.url)
 		x->rs.url = xstrdup(x->url);
@@ -212,17 +212,17 @@ static int take_request(struct xfer *x, struct http_request *rq)
 	return rc;
 }
 
-static void start(struct run *r, struct xfer *x)
+static void start_xfer(struct run *r, struct xfer *x)
 {
 	if (xfer_start(x, &x->err) != 0)
-		finish(r, x);
+		finish_xfer(r, x);
 }
 
 /*
  * The first answer decides on the sign-in and on HTTP/2: until then one request goes
  * alone.
  */
-static unsigned room(const struct run *r)
+static unsigned free_slots(const struct run *r)
 {
 	unsigned most = MIN(r->parallel, r->h->limit);
 
@@ -236,18 +236,18 @@ static void start_what_may(struct run *r)
 
 	if (now < h->common->hold_ms)
 		return;
-	for (size_t i = 0; i < r->parallel && h->running < room(r); i++)
+	for (size_t i = 0; i < r->parallel && h->running < free_slots(r); i++)
 		if (h->slots[i]->state == XFER_WAITING && h->slots[i]->wake_ms <= now)
-			start(r, h->slots[i]);
-	for (size_t i = 0; i < r->parallel && h->running < room(r) && r->next < r->n; i++) {
+			start_xfer(r, h->slots[i]);
+	for (size_t i = 0; i < r->parallel && h->running < free_slots(r) && r->next < r->n; i++) {
 		struct xfer *x = h->slots[i];
 
 		if (x->state != XFER_FREE || r->fatal.code)
 			continue;
 		if (take_request(x, &r->list[r->next++]) != 0)
-			finish(r, x);
+			finish_xfer(r, x);
 		else
-			start(r, x);
+			start_xfer(r, x);
 	}
 }
 
@@ -255,15 +255,15 @@ static void end_transfer(struct run *r, struct xfer *x, CURLcode rc)
 {
 	bool more;
 
-	count(x);
+	count_octets(x);
 	more = xfer_outcome(x, rc);
 	xfer_stop(x);
 	if (!more)
-		finish(r, x);
+		finish_xfer(r, x);
 }
 
 /* True if a transfer ended: then something else may start at once. */
-static bool reap(struct run *r)
+static bool reap_ended(struct run *r)
 {
 	bool ended = false;
 	CURLMsg *m;
@@ -367,7 +367,7 @@ static int wait_for(struct run *r, struct err *err)
 			wait = wake > now ? wake - now : 0;
 	}
 	/* what is due has no room yet */
-	if (h->running >= room(r) && wait == 0)
+	if (h->running >= free_slots(r) && wait == 0)
 		wait = TICK_MS;
 	if (curl_multi_poll(h->multi, NULL, 0, (int)wait, &n) != CURLM_OK)
 		return err_set(err, ERR_NET, ERR_WHOLE, "libcurl cannot wait for its sockets");
@@ -384,7 +384,7 @@ static bool is_over(const struct run *r)
 	return true;
 }
 
-static void loop(struct run *r)
+static void run_loop(struct run *r)
 {
 	int running;
 
@@ -396,7 +396,7 @@ static void loop(struct run *r)
 			err_set(&r->fatal, ERR_NET, ERR_WHOLE, "libcurl does not go on");
 			return;
 		}
-		if (reap(r))
+		if (reap_ended(r))
 			continue;
 		check_idle(r);
 		if (!is_over(r) && !r->fatal.code && wait_for(r, &r->fatal) != 0)
@@ -408,7 +408,7 @@ static void loop(struct run *r)
  * The client is at its end: what is on its way and what was not begun gets the same
  * error.
  */
-static void abandon(struct run *r)
+static void abandon_all(struct run *r)
 {
 	for (size_t i = 0; i < r->parallel; i++) {
 		struct xfer *x = r->h->slots[i];
@@ -417,14 +417,14 @@ static void abandon(struct run *r)
 			continue;
 		xfer_stop(x);
 		x->err = r->fatal;
-		finish(r, x);
+		finish_xfer(r, x);
 	}
 	while (r->next < r->n) {
 		struct xfer *x = r->h->slots[0];
 
 		(void)take_request(x, &r->list[r->next++]);
 		x->err = r->fatal;
-		finish(r, x);
+		finish_xfer(r, x);
 	}
 }
 
@@ -438,10 +438,10 @@ int http_run(
 	if (r.parallel > PARALLEL_MAX)
 		r.parallel = PARALLEL_MAX;
 	add_slots(h, r.parallel);
-	loop(&r);
+	run_loop(&r);
 	if (!r.fatal.code)
 		return 0;
-	abandon(&r);
+	abandon_all(&r);
 	if (err)
 		*err = r.fatal;
 	return r.fatal.code;

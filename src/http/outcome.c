@@ -38,13 +38,13 @@ int64_t http_retry_after(const char *value, int64_t now_utc)
 	return when.utc > now_utc ? when.utc - now_utc : 0;
 }
 
-static bool again(struct xfer *x, int64_t wake_ms)
+static bool send_again(struct xfer *x, int64_t wake_ms)
 {
 	x->wake_ms = wake_ms;
 	return true;
 }
 
-static bool failed(struct xfer *x, enum err_code code, enum err_scope scope, const char *why)
+static bool fail_xfer(struct xfer *x, enum err_code code, enum err_scope scope, const char *why)
 {
 	err_set(&x->err, code, scope, "%s %s: %s", x->rq->method, x->url, why);
 	return false;
@@ -67,7 +67,7 @@ static bool may_come_back(struct xfer *x, const char *why)
 	return ++x->away <= AWAY_MAX_MS / AWAY_STEP_MS && (!since || now - since < AWAY_MAX_MS);
 }
 
-static bool lost(struct xfer *x, const char *why, bool hopeless)
+static bool lose_connection(struct xfer *x, const char *why, bool hopeless)
 {
 	if (x->sent && !http_guard_repeatable(x->h->guard, x->rq)) {
 		err_set(&x->err, ERR_NET, ERR_ITEM,
@@ -76,16 +76,16 @@ static bool lost(struct xfer *x, const char *why, bool hopeless)
 		return false;
 	}
 	if (hopeless || (x->given && !x->rq->begin))
-		return failed(x, ERR_NET, ERR_ITEM, why);
+		return fail_xfer(x, ERR_NET, ERR_ITEM, why);
 	if (!x->sent && x->h->common->reached && may_come_back(x, why))
-		return again(x, clock_ms() + AWAY_STEP_MS);
+		return send_again(x, clock_ms() + AWAY_STEP_MS);
 	if (++x->lost >= LOST_MAX || x->silences >= SILENCES_MAX) {
 		x->h->common->absent = !x->h->common->reached;
-		return failed(x, ERR_NET, ERR_ITEM, why);
+		return fail_xfer(x, ERR_NET, ERR_ITEM, why);
 	}
 	if (!x->sent && x->lost == 1 && !x->h->common->reached)
 		progress_say(x->h->progress, SAY_INFO, "%s: %s; trying again", x->url, why);
-	return again(x, clock_ms() + ((int64_t)LOST_WAIT_MS << x->lost));
+	return send_again(x, clock_ms() + ((int64_t)LOST_WAIT_MS << x->lost));
 }
 
 /* In GnuTLS' words. */
@@ -117,7 +117,7 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 		 * server that wants no TLS breaks it each time.
 		 */
 		if (x->h->common->reached || (is_broken_off(why) && x->lost < LOST_MAX - 1))
-			return lost(x, why, false);
+			return lose_connection(x, why, false);
 		(void)http_tls_failed(x, rc, &x->err);
 		return false;
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -133,7 +133,7 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 	case CURLE_URL_MALFORMAT:
 	case CURLE_BAD_CONTENT_ENCODING:
 	case CURLE_WRITE_ERROR:
-		return failed(x, ERR_PROTO, ERR_ITEM, why);
+		return fail_xfer(x, ERR_PROTO, ERR_ITEM, why);
 	/*
 	 * Where libcurl is out of memory, it is its limit of a line that is meant: memory
 	 * that lacks ends the process. Newer libcurl also counts the lines (5,000).
@@ -142,13 +142,13 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 #if LIBCURL_VERSION_NUM >= 0x080600
 	case CURLE_TOO_LARGE:
 #endif
-		return failed(x, ERR_LIMIT, ERR_ITEM,
+		return fail_xfer(x, ERR_LIMIT, ERR_ITEM,
 		        "the header has thousands of lines, or one longer than the 100 kB allowed");
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
-		return lost(x, why, x->rq->link || never_there(x, rc));
+		return lose_connection(x, why, x->rq->link || never_there(x, rc));
 	default:
-		return lost(x, why, never_there(x, rc));
+		return lose_connection(x, why, never_there(x, rc));
 	}
 }
 
@@ -179,7 +179,7 @@ static void refuse_plain(struct xfer *x)
 	        x->rq->method, x->url, x->rs.location);
 }
 
-static bool redirect(struct xfer *x)
+static bool follow_redirect(struct xfer *x)
 {
 	bool reads = http_guard_reads(x->h->guard, x->rq);
 	struct url from, to;
@@ -190,15 +190,15 @@ static bool redirect(struct xfer *x)
 		return false;
 	buf_init(&next, URL_MAX);
 	if (++x->hops > HOPS_MAX)
-		failed(x, ERR_PROTO, ERR_ITEM, "more than 5 redirects");
+		fail_xfer(x, ERR_PROTO, ERR_ITEM, "more than 5 redirects");
 	else if (url_join(x->url, x->rs.location, &next, &x->err) != 0)
 		err_wrap(&x->err, "%s %s: redirect", x->rq->method, x->url);
 	else if (!url_cut(x->url, &from) || !url_cut(buf_str(&next), &to))
-		failed(x, ERR_PROTO, ERR_ITEM, "the redirect leads nowhere");
+		fail_xfer(x, ERR_PROTO, ERR_ITEM, "the redirect leads nowhere");
 	else if (from.tls && !to.tls && !as_https(x, &to, &next))
 		refuse_plain(x);
 	else if (!reads && !url_may_sign_in(&x->h->service->at, &to))
-		failed(x, ERR_REFUSED, ERR_ITEM, "redirected to another host or port, refused");
+		fail_xfer(x, ERR_REFUSED, ERR_ITEM, "redirected to another host or port, refused");
 	else
 		more = true;
 	if (more) {
@@ -208,7 +208,7 @@ static bool redirect(struct xfer *x)
 		x->own_challenge = false;
 	}
 	buf_clear(&next);
-	return more && again(x, 0);
+	return more && send_again(x, 0);
 }
 
 /* Fewer at a time, once for all that were in flight together. */
@@ -243,7 +243,7 @@ static bool renew_token(struct xfer *x)
 	if (x->renewed)
 		return auth_failed(x, "the server refused the token");
 	x->renewed = true;
-	return auth_renew(&x->h->common->auth, &x->err) == 0 && again(x, 0);
+	return auth_renew(&x->h->common->auth, &x->err) == 0 && send_again(x, 0);
 }
 
 /* A 401 that is about the nonce: it was too old, or used up by another request. */
@@ -257,31 +257,31 @@ static bool is_stale(const struct xfer *x)
 	return !x->own_challenge;
 }
 
-static bool stranger(struct xfer *x)
+static bool refuse_stranger(struct xfer *x)
 {
 	struct url u;
 	bool port = url_cut(x->url, &u) && url_host_trusted(x->h->service->at.host, u.host);
 
-	return failed(x, ERR_AUTH, ERR_ITEM,
+	return fail_xfer(x, ERR_AUTH, ERR_ITEM,
 	        port ? "another port of the host wants a sign-in; it does not get the password: if "
 	               "it is the right one, give this URL itself"
 	             : "another host wants a sign-in; it does not get the password");
 }
 
 /* Under the lock of what the clients share. */
-static bool unauthorized(struct xfer *x)
+static bool handle_unauthorized(struct xfer *x)
 {
 	struct http_auth *a = &x->h->common->auth;
 	bool stale = is_stale(x);
 	struct url u;
 
 	if (!x->trusted)
-		return stranger(x);
+		return refuse_stranger(x);
 	if (!a->login->user && !auth_wants_bearer(a->login))
 		return auth_failed(x, "the server wants a sign-in, but no user is set");
 	/* another request learnt more meanwhile */
 	if (x->auth_serial != a->serial)
-		return again(x, 0);
+		return send_again(x, 0);
 	if (++x->auth_tries > (stale ? STALE_TRIES_MAX : AUTH_TRIES_MAX))
 		return auth_failed(x, "the server asks for a sign-in again and again");
 	if (auth_wants_bearer(a->login))
@@ -292,7 +292,7 @@ static bool unauthorized(struct xfer *x)
 	if (x->auth_tries > 2)
 		slow_down(x, 1);
 	if (!url_cut(x->url, &u))
-		return failed(x, ERR_PROTO, ERR_ITEM, "not a URL");
+		return fail_xfer(x, ERR_PROTO, ERR_ITEM, "not a URL");
 	/* it does not say how: as most do */
 	if (!x->offered.n && u.tls && !x->with_auth && auth_may_basic(a->login))
 		challenges_parse(&x->offered, "Basic");
@@ -301,7 +301,7 @@ static bool unauthorized(struct xfer *x)
 		return false;
 	}
 	x->own_challenge = true;
-	return again(x, 0);
+	return send_again(x, 0);
 }
 
 static bool too_busy(struct xfer *x)
@@ -315,7 +315,7 @@ static bool too_busy(struct xfer *x)
  * Nothing at all goes out before ${until}; false when that would be too long a wait in
  * all. *new_out: it is longer than was known.
  */
-static bool hold(struct http_common *c, int64_t now, int64_t until, bool *new_out)
+static bool hold_all(struct http_common *c, int64_t now, int64_t until, bool *new_out)
 {
 	int64_t from;
 	bool ok;
@@ -332,7 +332,7 @@ static bool hold(struct http_common *c, int64_t now, int64_t until, bool *new_ou
 	return ok;
 }
 
-static bool busy(struct xfer *x)
+static bool handle_busy(struct xfer *x)
 {
 	struct http *h = x->h;
 	/* Retry-After: 0 gives no delay: use our own, doubled each time. */
@@ -346,13 +346,13 @@ static bool busy(struct xfer *x)
 		return too_busy(x);
 	x->busy++;
 	slow_down(x, h->running / 2);
-	if ((said || x->rs.status != 503) && !hold(h->common, now, until, &longer))
+	if ((said || x->rs.status != 503) && !hold_all(h->common, now, until, &longer))
 		return too_busy(x);
 	if (longer)
 		progress_say(h->progress, SAY_NOTE,
 		        "%s: the server asks for a pause (HTTP %d): waiting %lld s",
 		        h->service->at.host, x->rs.status, (long long)wait);
-	return again(x, until);
+	return send_again(x, until);
 }
 
 /* Google says 403 for what others call 429. */
@@ -365,7 +365,7 @@ static bool is_rate_limit(const struct xfer *x)
 }
 
 /* An answer that is no 401. */
-static void learn(struct xfer *x)
+static void learn_answer(struct xfer *x)
 {
 	struct http_common *c = x->h->common;
 	bool good = x->rs.status < 300;
@@ -409,7 +409,7 @@ bool http_is_passing(int status, const char *text)
 }
 
 /* Reading requests are sent again; once that failed for one, the others hardly wait. */
-static bool passing(struct xfer *x)
+static bool handle_passing(struct xfer *x)
 {
 	struct http_common *c = x->h->common;
 	int tries = c->stuck ? 1 : BUSY_TRIES_MAX;
@@ -421,10 +421,10 @@ static bool passing(struct xfer *x)
 		c->stuck = true;
 		return false;
 	}
-	return again(x, clock_ms() + ((int64_t)1000 << x->busy++));
+	return send_again(x, clock_ms() + ((int64_t)1000 << x->busy++));
 }
 
-static bool answered(struct xfer *x)
+static bool judge_answer(struct xfer *x)
 {
 	struct http_common *c = x->h->common;
 	const char *method = x->rq->method;
@@ -433,33 +433,33 @@ static bool answered(struct xfer *x)
 	c->reached = true;
 	pthread_mutex_lock(&c->lock);
 	c->away_ms = 0;
-	more = x->rs.status == 401 && unauthorized(x);
+	more = x->rs.status == 401 && handle_unauthorized(x);
 	pthread_mutex_unlock(&c->lock);
 	if (x->rs.status == 401)
 		return more;
-	learn(x);
+	learn_answer(x);
 	switch (x->rs.status) {
 	case 303:
 		if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
 			return false;
-		return redirect(x);
+		return follow_redirect(x);
 	case 301:
 	case 302:
 	case 307:
 	case 308:
-		return redirect(x);
+		return follow_redirect(x);
 	case 429:
 	case 503:
-		return !x->rq->link && busy(x);
+		return !x->rq->link && handle_busy(x);
 	case 502: /* the server behind a proxy is starting again */
 		if (x->rq->link || !http_guard_repeatable(x->h->guard, x->rq) ||
 		        x->busy >= GATEWAY_TRIES_MAX)
 			return false;
-		return again(x, clock_ms() + ((int64_t)1000 << x->busy++));
+		return send_again(x, clock_ms() + ((int64_t)1000 << x->busy++));
 	default:
 		break;
 	}
-	return (is_rate_limit(x) && busy(x)) || passing(x);
+	return (is_rate_limit(x) && handle_busy(x)) || handle_passing(x);
 }
 
 bool xfer_outcome(struct xfer *x, CURLcode rc)
@@ -475,8 +475,8 @@ bool xfer_outcome(struct xfer *x, CURLcode rc)
 	if (rc != CURLE_OK && !no)
 		return transfer_failed(x, rc);
 	if (!x->head_done)
-		return lost(x, "no answer came", false);
+		return lose_connection(x, "no answer came", false);
 	if (!no && !http_decoder_whole(&x->decoder))
-		return lost(x, "the answer was cut short", false);
-	return answered(x);
+		return lose_connection(x, "the answer was cut short", false);
+	return judge_answer(x);
 }

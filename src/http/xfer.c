@@ -36,7 +36,7 @@ void xfer_answer_clear(struct xfer *x)
 	x->head_done = x->enough = false;
 }
 
-static void touch(struct xfer *x)
+static void touch_xfer(struct xfer *x)
 {
 	x->active_ms = x->h->active_ms = clock_ms();
 }
@@ -49,7 +49,7 @@ static int on_connected(void *ctx, char *ip, char *local_ip, int port, int local
 	struct xfer *x = ctx;
 
 	(void)ip, (void)local_ip, (void)port, (void)local_port;
-	touch(x);
+	touch_xfer(x);
 	if (http_tls_check(x, &x->err) != 0)
 		return CURL_PREREQFUNC_ABORT;
 	/* libcurl tries a request again whose connection was closed unanswered. */
@@ -64,7 +64,7 @@ static int on_connected(void *ctx, char *ip, char *local_ip, int port, int local
 }
 
 /* libcurl has moved ${n} bytes: the others may have to wait for them. */
-static int meter(struct xfer *x, size_t n)
+static int meter_octets(struct xfer *x, size_t n)
 {
 	struct rate *rate = x->h->service->at.rate;
 	int64_t began = clock_ms();
@@ -75,7 +75,7 @@ static int meter(struct xfer *x, size_t n)
 	rate_spend(rate, n);
 	rc = rate_wait(rate, &any, &x->err);
 	x->h->held_ms += clock_ms() - began;
-	touch(x); /* that was no silence of the server's */
+	touch_xfer(x); /* that was no silence of the server's */
 	return rc;
 }
 
@@ -84,7 +84,7 @@ static size_t on_give(char *p, size_t size, size_t n, void *ctx)
 	struct xfer *x = ctx;
 	size_t got = 0, want = size * n;
 
-	touch(x);
+	touch_xfer(x);
 	if (x->rq->give) {
 		if (x->rq->give(x->rq->ctx, x->body_off, p, want, &got, &x->err) != 0)
 			return CURL_READFUNC_ABORT;
@@ -95,7 +95,7 @@ static size_t on_give(char *p, size_t size, size_t n, void *ctx)
 		memcpy(p, (const char *)x->rq->body + x->body_off, got);
 	}
 	x->body_off += got;
-	return meter(x, got) == 0 ? got : CURL_READFUNC_ABORT;
+	return meter_octets(x, got) == 0 ? got : CURL_READFUNC_ABORT;
 }
 
 static int on_seek(void *ctx, curl_off_t off, int origin)
@@ -228,7 +228,7 @@ static size_t on_head(char *p, size_t size, size_t n, void *ctx)
 	struct xfer *x = ctx;
 
 	n *= size;
-	if (meter(x, n) != 0)
+	if (meter_octets(x, n) != 0)
 		return 0;
 	x->head_len += n;
 	if (x->head_len > HEAD_MAX) {
@@ -284,7 +284,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 	struct xfer *x = ctx;
 
 	n *= size;
-	if (meter(x, n) != 0)
+	if (meter_octets(x, n) != 0)
 		return CURL_WRITEFUNC_ERROR;
 	if (http_decode(&x->decoder, p, n, take_body, x, &x->err) != 0 || x->enough)
 		return CURL_WRITEFUNC_ERROR;

@@ -81,7 +81,7 @@ bool guard_idle(const struct guard *g)
 }
 
 /* The arguments may hold a secret, so that only the verb is shown. */
-static int refuse(struct guard *g, struct err *err, const char *what, const char *verb)
+static int refuse_line(struct guard *g, struct err *err, const char *what, const char *verb)
 {
 	g->refused = true;
 	return err_set(err, ERR_GUARD, ERR_WHOLE, "the guard refused to send %s%s%s", what,
@@ -93,7 +93,7 @@ static bool is_word(const char *s, size_t n, const char *word)
 	return strlen(word) == n && strncasecmp(s, word, n) == 0;
 }
 
-static bool begins(const char *s, size_t n, const char *word)
+static bool begins_with(const char *s, size_t n, const char *word)
 {
 	return n >= strlen(word) && strncasecmp(s, word, strlen(word)) == 0;
 }
@@ -106,15 +106,15 @@ static bool fetch_item(const char *s, size_t n)
 {
 	const char *next = s + n;
 
-	if (begins(s, n, "BODY")) {
+	if (begins_with(s, n, "BODY")) {
 		if (is_word(s, n, "BODYSTRUCTURE") || is_word(s, n, "BODY.PEEK"))
 			return true;
 		next += strspn(next, " ");
 		return is_word(s, n, "BODY") && *next != '[' && *next != '<';
 	}
-	if (begins(s, n, "RFC822"))
+	if (begins_with(s, n, "RFC822"))
 		return is_word(s, n, "RFC822.SIZE") || is_word(s, n, "RFC822.HEADER");
-	if (begins(s, n, "BINARY"))
+	if (begins_with(s, n, "BINARY"))
 		return is_word(s, n, "BINARY.SIZE") || is_word(s, n, "BINARY.PEEK");
 	return true;
 }
@@ -200,20 +200,20 @@ static int vet_command(struct guard *g, const char *s, struct err *err)
 	memcpy(shown, s, n < sizeof shown ? n : sizeof shown - 1);
 	shown[n < sizeof shown ? n : sizeof shown - 1] = '\0';
 	if (!n || (s[n] && s[n] != ' '))
-		return refuse(g, err, "a line that is no command", shown);
+		return refuse_line(g, err, "a line that is no command", shown);
 	for (size_t i = 0; i < COUNT(rules); i++) {
 		const struct rule *r = &rules[i];
 
 		if (!is_word(s, n, r->verb) || !(r->roles & role_bit(g->role)))
 			continue;
 		if (g->before_tls && !r->clear)
-			return refuse(
+			return refuse_line(
 			        g, err, "a command before the connection is encrypted", shown);
 		if (r->args && (s[n] != ' ' || !r->args(s + n + 1)))
-			return refuse(g, err, "a command that could change the server", shown);
+			return refuse_line(g, err, "a command that could change the server", shown);
 		return 0;
 	}
-	return refuse(g, err, "a command that is not allowed here", shown);
+	return refuse_line(g, err, "a command that is not allowed here", shown);
 }
 
 /*
@@ -250,7 +250,7 @@ static int literal_at_end(struct guard *g, struct err *err)
 	}
 	g->continued = false;
 	if (quoted)
-		return refuse(g, err, "a quoted string without an end", "");
+		return refuse_line(g, err, "a quoted string without an end", "");
 	if (!open)
 		return 0;
 	before = open > g->line && open[-1] == '~' ? open - 1 : open;
@@ -259,7 +259,7 @@ static int literal_at_end(struct guard *g, struct err *err)
 	s += *s == '+';
 	if (before == g->line || !strchr(" (", before[-1]) || !digits || digits > LITERAL_DIGITS ||
 	        strcmp(s, "}") != 0)
-		return refuse(g, err, "a malformed literal", "");
+		return refuse_line(g, err, "a malformed literal", "");
 	g->announced = 0;
 	for (s = open + 1; digits--; s++)
 		g->announced = g->announced * 10 + (uint64_t)(*s - '0');
@@ -277,7 +277,7 @@ static int vet_imap(struct guard *g, struct err *err)
 		while (word_char(s[n]))
 			n++;
 		if (!n || n > TAG_MAX || s[n] != ' ')
-			return refuse(g, err, "a line that is no command", "");
+			return refuse_line(g, err, "a line that is no command", "");
 		s += n + 1;
 		if (vet_command(g, s, err) != 0)
 			return ERR_GUARD;
@@ -286,7 +286,7 @@ static int vet_imap(struct guard *g, struct err *err)
 	if (literal_at_end(g, err) != 0)
 		return ERR_GUARD;
 	if (fetch && g->continued)
-		return refuse(g, err, "a command that could change the server", "UID FETCH");
+		return refuse_line(g, err, "a command that could change the server", "UID FETCH");
 	return 0;
 }
 
@@ -303,9 +303,9 @@ static int vet_line(struct guard *g, struct err *err)
 static int take_byte(struct guard *g, char c, struct err *err)
 {
 	if (c == '\0')
-		return refuse(g, err, "a NUL in a command", "");
+		return refuse_line(g, err, "a NUL in a command", "");
 	if (g->at_cr && c != '\n')
-		return refuse(g, err, "a bare CR in a command", "");
+		return refuse_line(g, err, "a bare CR in a command", "");
 	if (g->at_cr) {
 		g->at_cr = false;
 		g->line_len = 0;
@@ -313,13 +313,13 @@ static int take_byte(struct guard *g, char c, struct err *err)
 		return 0;
 	}
 	if (c == '\n')
-		return refuse(g, err, "a bare LF in a command", "");
+		return refuse_line(g, err, "a bare LF in a command", "");
 	if (c == '\r') {
 		g->at_cr = true;
 		return vet_line(g, err);
 	}
 	if (g->line_len == sizeof g->line - 1)
-		return refuse(g, err, "a command line that is too long", "");
+		return refuse_line(g, err, "a command line that is too long", "");
 	g->line[g->line_len++] = c;
 	return 0;
 }
@@ -329,7 +329,7 @@ int guard_check(struct guard *g, const void *p, size_t n, struct err *err)
 	const char *s = p;
 
 	if (g->refused)
-		return refuse(g, err, "more after a refused command", "");
+		return refuse_line(g, err, "more after a refused command", "");
 	while (n) {
 		if (g->literal) {
 			size_t pass = n < g->literal ? n : (size_t)g->literal;
@@ -350,7 +350,7 @@ int guard_check(struct guard *g, const void *p, size_t n, struct err *err)
 int guard_literal_refused(struct guard *g, struct err *err)
 {
 	if (g->refused || !g->continued || g->line_len || g->at_cr || g->literal != g->announced)
-		return refuse(g, err, "the rest of a literal that the server refused", "");
+		return refuse_line(g, err, "the rest of a literal that the server refused", "");
 	g->literal = 0;
 	g->continued = false;
 	return 0;

@@ -61,7 +61,7 @@ static bool is_fetch(const struct inbound *in)
 	return in->head_len - i >= 8 && strncasecmp(in->head + i, " FETCH (", 8) == 0;
 }
 
-static char recent(const struct inbound *in, unsigned back)
+static char recent_octet(const struct inbound *in, unsigned back)
 {
 	return in->recent[(in->at - back) % sizeof in->recent];
 }
@@ -71,7 +71,7 @@ static bool recent_ends(const struct inbound *in, unsigned back, const char *wor
 	unsigned n = (unsigned)strlen(word);
 
 	for (unsigned i = 0; i < n; i++)
-		if (toupper((unsigned char)recent(in, back + n - 1 - i)) != word[i])
+		if (toupper((unsigned char)recent_octet(in, back + n - 1 - i)) != word[i])
 			return false;
 	return true;
 }
@@ -79,12 +79,12 @@ static bool recent_ends(const struct inbound *in, unsigned back, const char *wor
 /* The brace stands after BODY[...], BODY[...]<0>, BINARY[...] or RFC822 and its parts. */
 static bool after_body_item(const struct inbound *in)
 {
-	unsigned back = recent(in, 1) == '~' ? 2 : 1;
+	unsigned back = recent_octet(in, 1) == '~' ? 2 : 1;
 
-	if (recent(in, back) != ' ')
+	if (recent_octet(in, back) != ' ')
 		return false;
 	back++;
-	return recent(in, back) == ']' || recent(in, back) == '>' ||
+	return recent_octet(in, back) == ']' || recent_octet(in, back) == '>' ||
 	       recent_ends(in, back, "RFC822") || recent_ends(in, back, "RFC822.TEXT") ||
 	       recent_ends(in, back, "822.HEADER");
 }

@@ -28,7 +28,7 @@ struct rate *rate_new(const struct rate_opts *o)
 }
 
 /* With the lock held. */
-static void tell(struct rate *r)
+static void tell_spent(struct rate *r)
 {
 	if (r->o.spent && r->spent > r->told)
 		r->o.spent(r->o.ctx, r->spent - r->told);
@@ -39,12 +39,12 @@ void rate_free(struct rate *r)
 {
 	if (!r)
 		return;
-	tell(r);
+	tell_spent(r);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
 }
 
-static int64_t look(struct rate *r, uint64_t *left)
+static int64_t look_at(struct rate *r, uint64_t *left)
 {
 	int64_t paid;
 
@@ -63,7 +63,7 @@ int rate_wait(struct rate *r, size_t *n, struct err *err)
 
 	if (!r)
 		return 0;
-	while ((us = look(r, &left) - clock_us()) > 0 && left) {
+	while ((us = look_at(r, &left) - clock_us()) > 0 && left) {
 		const struct timespec pause = {0, MIN(us, SLICE_US) * 1000};
 
 		if ((rc = stop_check(err)) != 0)
@@ -99,6 +99,6 @@ void rate_spend(struct rate *r, size_t n)
 		r->paid_us += (int64_t)((double)n * 1e6 / (double)r->o.per_second);
 	}
 	if (r->spent - r->told >= TELL_EVERY)
-		tell(r);
+		tell_spent(r);
 	pthread_mutex_unlock(&r->lock);
 }

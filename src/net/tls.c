@@ -14,7 +14,7 @@
 #define CA_FILE_MAX (4 << 20)
 #define QUIET_MAX 1000 /* records in a row that bring no data */
 
-static ssize_t push(gnutls_transport_ptr_t ptr, const void *p, size_t n)
+static ssize_t push_raw(gnutls_transport_ptr_t ptr, const void *p, size_t n)
 {
 	struct transport *t = ptr;
 	ssize_t sent = wire_push(t, p, n);
@@ -26,7 +26,7 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const void *p, size_t n)
 	return sent;
 }
 
-static ssize_t pull(gnutls_transport_ptr_t ptr, void *p, size_t n)
+static ssize_t pull_raw(gnutls_transport_ptr_t ptr, void *p, size_t n)
 {
 	struct transport *t = ptr;
 
@@ -190,8 +190,8 @@ static int set_up(struct transport *t)
 	gnutls_session_set_ptr(t->tls, t);
 	gnutls_session_set_verify_function(t->tls, tls_verify);
 	gnutls_transport_set_ptr(t->tls, t);
-	gnutls_transport_set_push_function(t->tls, push);
-	gnutls_transport_set_pull_function(t->tls, pull);
+	gnutls_transport_set_push_function(t->tls, push_raw);
+	gnutls_transport_set_pull_function(t->tls, pull_raw);
 	gnutls_transport_set_pull_timeout_function(t->tls, pull_timeout);
 	return 0;
 }

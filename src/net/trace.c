@@ -22,7 +22,7 @@ void trace_start(struct trace *t, FILE *out, int id, bool imap)
 }
 
 /* ${text} comes from outside: escaped here. */
-static void put(struct trace *t, char mark, const char *text, size_t n, const char *more)
+static void put_line(struct trace *t, char mark, const char *text, size_t n, const char *more)
 {
 	char safe[2048], raw[sizeof t->sent.text];
 
@@ -110,18 +110,18 @@ static void put_sent(struct trace *t, struct trace_line *l)
 
 	if (n) {
 		n = with_mechanism(l->text, n);
-		put(t, 'C', l->text, n, l->text[n] ? " " REDACTED : "");
+		put_line(t, 'C', l->text, n, l->text[n] ? " " REDACTED : "");
 		l->redact = true;
 		return;
 	}
 	if (!t->imap && (word_is(l->text, "RETR") || word_is(l->text, "TOP")))
 		t->bodies = true;
 	if (l->secret || l->redact) {
-		put(t, 'C', "", 0, REDACTED);
+		put_line(t, 'C', "", 0, REDACTED);
 		l->redact = true;
 		return;
 	}
-	put(t, 'C', l->text, l->kept, l->kept < l->len ? "..." : "");
+	put_line(t, 'C', l->text, l->kept, l->kept < l->len ? "..." : "");
 }
 
 static void put_received(struct trace *t, struct trace_line *l)
@@ -137,19 +137,19 @@ static void put_received(struct trace *t, struct trace_line *l)
 	if (l->hidden) {
 		snprintf(
 		        more, sizeof more, "<%llu lines not shown>", (unsigned long long)l->hidden);
-		put(t, 'S', "", 0, more);
+		put_line(t, 'S', "", 0, more);
 		l->hidden = 0;
 	}
 	if (l->secret) { /* a server may repeat what it was sent */
 		n = word_len(l->text);
 		if (t->imap && l->text[n] == ' ' && l->text[0] != '+')
 			n += 1 + word_len(l->text + n + 1);
-		put(t, 'S', l->text, n, l->text[n] ? " " REDACTED : "");
+		put_line(t, 'S', l->text, n, l->text[n] ? " " REDACTED : "");
 		return;
 	}
 	if (l->kept < l->len)
 		snprintf(more, sizeof more, "... (%zu bytes)", l->len);
-	put(t, 'S', l->text, n, l->kept < l->len ? more : "");
+	put_line(t, 'S', l->text, n, l->kept < l->len ? more : "");
 }
 
 static void line_end(struct trace *t, struct trace_line *l)
@@ -172,11 +172,11 @@ static void line_end(struct trace *t, struct trace_line *l)
 		l->redact = false;
 	if (l->literal && !l->redact) {
 		snprintf(text, sizeof text, "<%llu octets>", (unsigned long long)l->literal);
-		put(t, l->mark, "", 0, text);
+		put_line(t, l->mark, "", 0, text);
 	}
 }
 
-static void take(struct trace *t, struct trace_line *l, const char *p, size_t n, bool secret)
+static void take_octets(struct trace *t, struct trace_line *l, const char *p, size_t n, bool secret)
 {
 	while (n) {
 		if (l->literal) {
@@ -206,11 +206,11 @@ static void take(struct trace *t, struct trace_line *l, const char *p, size_t n,
 void trace_sent(struct trace *t, const char *p, size_t n, bool secret)
 {
 	if (t->out)
-		take(t, &t->sent, p, n, secret);
+		take_octets(t, &t->sent, p, n, secret);
 }
 
 void trace_received(struct trace *t, const char *p, size_t n, bool secret)
 {
 	if (t->out)
-		take(t, &t->received, p, n, secret);
+		take_octets(t, &t->received, p, n, secret);
 }

@@ -198,7 +198,7 @@ static int put_origin(const struct url *u, struct buf *out)
 }
 
 /* A segment that is "." or "..", its dots escaped or not: 1 or 2; else 0. */
-static int dots(const char *s, size_t n)
+static int count_dots(const char *s, size_t n)
 {
 	int count = 0;
 
@@ -223,7 +223,7 @@ static int put_path(struct buf *out, const char *s, size_t n)
 	while (n && rc == 0) {
 		const char *slash = memchr(s + 1, '/', n - 1);
 		size_t segment = slash ? (size_t)(slash - s) : n;
-		int up = dots(s + 1, segment - 1);
+		int up = count_dots(s + 1, segment - 1);
 
 		if (up == 2)
 			while (out->len > start && out->data[--out->len] != '/')
@@ -288,7 +288,7 @@ bool url_cut(const char *s, struct url *out)
 	return *out->path == '/';
 }
 
-static void trim(const char **s, size_t *n)
+static void trim_blanks(const char **s, size_t *n)
 {
 	while (*n && isspace((unsigned char)**s)) {
 		++*s;
@@ -298,7 +298,7 @@ static void trim(const char **s, size_t *n)
 		--*n;
 }
 
-static int bad(struct err *err, const char *ref)
+static int refuse_ref(struct err *err, const char *ref)
 {
 	return err_set(err, ERR_PROTO, ERR_ITEM, "not an http URL: %.200s", ref);
 }
@@ -322,7 +322,7 @@ static int put_absolute(bool tls, const char *s, size_t n, struct buf *out)
 	return rc == 0 && authority < n ? put_path_query(out, s + authority, n - authority) : rc;
 }
 
-static int join(const char *base, const char *s, size_t n, struct buf *whole, struct buf *out)
+static int join_parts(const char *base, const char *s, size_t n, struct buf *whole, struct buf *out)
 {
 	size_t scheme = scheme_len(s, n);
 	struct url from;
@@ -354,23 +354,23 @@ int url_join(const char *base, const char *ref, struct buf *out, struct err *err
 	buf_init(&whole, URL_MAX);
 	buf_init(&done, URL_MAX);
 	buf_init(&root, URL_MAX);
-	trim(&s, &n);
+	trim_blanks(&s, &n);
 	/* The base may be what a person wrote: the same rules for it. */
 	if (base && !scheme_len(s, n)) {
 		size_t len = strcspn(base, "#");
 
-		trim(&base, &len);
-		rc = scheme_len(base, len) ? join(NULL, base, len, &whole, &root) : ERR_PROTO;
+		trim_blanks(&base, &len);
+		rc = scheme_len(base, len) ? join_parts(NULL, base, len, &whole, &root) : ERR_PROTO;
 		buf_reset(&whole);
 	}
 	if (rc == 0)
-		rc = join(base ? buf_str(&root) : NULL, s, n, &whole, &done);
+		rc = join_parts(base ? buf_str(&root) : NULL, s, n, &whole, &done);
 	if (rc == 0)
 		rc = buf_add(out, done.data, done.len);
 	if (rc == ERR_LIMIT)
 		err_set(err, ERR_LIMIT, ERR_ITEM, "a URL is longer than %d octets", URL_MAX);
 	else if (rc != 0)
-		rc = bad(err, ref);
+		rc = refuse_ref(err, ref);
 	buf_clear(&whole);
 	buf_clear(&done);
 	buf_clear(&root);

@@ -104,8 +104,8 @@ static bool is_empty(int rootfd, unsigned snapshot)
  * The number asked for, or the newest; an empty directory is no snapshot. *older_out: one
  * before the newest, or 0.
  */
-static int choose(int rootfd, const char *path, unsigned want, unsigned *out, unsigned *older_out,
-        struct err *err)
+static int choose_snapshot(int rootfd, const char *path, unsigned want, unsigned *out,
+        unsigned *older_out, struct err *err)
 {
 	unsigned *numbers = NULL;
 	size_t n = 0, all;
@@ -131,7 +131,7 @@ static int choose(int rootfd, const char *path, unsigned want, unsigned *out, un
 }
 
 /* The newest state cannot be read: what can be done about it. */
-static int advise(const char *path, unsigned older, struct err *err)
+static int advise_older(const char *path, unsigned older, struct err *err)
 {
 	char hint[96] = "";
 
@@ -161,12 +161,12 @@ int archive_reader(const char *path, unsigned snapshot, struct tree_reader **out
 	if (rc < 0)
 		v->rootfd = -1;
 	if (rc == 0)
-		rc = choose(v->rootfd, path, snapshot, &snapshot, &older, &why);
+		rc = choose_snapshot(v->rootfd, path, snapshot, &snapshot, &older, &why);
 	if (rc == 0) {
 		snapshot_dir(snapshot, dir);
 		rc = seal_load(v->rootfd, dir, snapshot, &v->seal, &why);
 		if (rc < 0)
-			rc = advise(path, older, &why);
+			rc = advise_older(path, older, &why);
 	}
 	if (rc < 0) {
 		if (err)
@@ -179,7 +179,7 @@ int archive_reader(const char *path, unsigned snapshot, struct tree_reader **out
 	return 0;
 }
 
-static void fill(struct archive_snapshot *a, const struct seal *s)
+static void fill_snapshot(struct archive_snapshot *a, const struct seal *s)
 {
 	struct buf who;
 
@@ -198,7 +198,7 @@ static void fill(struct archive_snapshot *a, const struct seal *s)
 }
 
 /* In order of their numbers, seals and gaps merged. */
-static struct archive_snapshot *merge(const struct seals *s)
+static struct archive_snapshot *merge_gaps(const struct seals *s)
 {
 	struct archive_snapshot *all = xcalloc(s->n + s->n_gaps + 1, sizeof *all);
 	size_t i = 0, k = 0;
@@ -207,7 +207,7 @@ static struct archive_snapshot *merge(const struct seals *s)
 		struct archive_snapshot *a = &all[i + k];
 
 		if (k == s->n_gaps || (i < s->n && s->v[i].snapshot < s->gaps[k].snapshot)) {
-			fill(a, &s->v[i++]);
+			fill_snapshot(a, &s->v[i++]);
 			continue;
 		}
 		a->number = s->gaps[k].snapshot;
@@ -232,7 +232,7 @@ int archive_snapshots(
 		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE,
 		        "%s is not an archive, or nothing was sealed in it yet", path);
 	if (rc == 0) {
-		*out = merge(&s);
+		*out = merge_gaps(&s);
 		*n_out = s.n + s.n_gaps;
 	}
 	seals_clear(&s);

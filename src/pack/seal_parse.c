@@ -10,7 +10,7 @@
 #include "valise/pack/archive.h"
 #include "bag.h"
 
-static int damaged(struct err *err, const char *what)
+static int fail_seal(struct err *err, const char *what)
 {
 	return err_set(err, ERR_DAMAGED, ERR_WHOLE, "%s", what);
 }
@@ -56,14 +56,14 @@ static int check_json_sum(
 	s->sums_size = n;
 	while (p < end) {
 		if (!next_sum(&p, end, sum, &path, &len))
-			return damaged(err, "seal.sha256 holds a line that is no checksum line");
+			return fail_seal(err, "seal.sha256 holds a line that is no checksum line");
 		if (same_text(path, len, self))
 			return memcmp(sum, s->json_sum, SHA256_LEN) == 0
 			               ? 0
-			               : damaged(err, "seal.json does not have the checksum that "
-			                              "seal.sha256 names");
+			               : fail_seal(err, "seal.json does not have the checksum that "
+			                                "seal.sha256 names");
 	}
-	return damaged(err, "seal.sha256 does not name seal.json");
+	return fail_seal(err, "seal.sha256 does not name seal.json");
 }
 
 static int check_version(const json_t *o, struct err *err)
@@ -72,14 +72,14 @@ static int check_version(const json_t *o, struct err *err)
 	const json_t *words = json_object_get(o, "requires");
 
 	if (format < 1)
-		return damaged(err, "seal.json does not say its format");
+		return fail_seal(err, "seal.json does not say its format");
 	if (format > ARCHIVE_FORMAT)
 		return err_set(err, ERR_UNSUPPORTED, ERR_WHOLE,
 		        "the archive has format %" PRId64
 		        ", this program knows format %d: use a newer valise",
 		        format, ARCHIVE_FORMAT);
 	if (!json_is_array(words))
-		return damaged(err, "seal.json does not say what it requires");
+		return fail_seal(err, "seal.json does not say what it requires");
 	for (size_t i = 0; i < json_array_size(words); i++) {
 		const char *word = json_string_value(json_array_get(words, i));
 
@@ -101,7 +101,7 @@ static int check_requires(const json_t *o, const struct seal *s, struct err *err
 	tree_manifest_totals(&s->manifest, &t);
 	return json_array_size(json_object_get(o, "requires")) == (t.gone > 0)
 	               ? 0
-	               : damaged(err, "seal.json does not require what it needs");
+	               : fail_seal(err, "seal.json does not require what it needs");
 }
 
 static int parse_numbers(const json_t *o, struct seal *s, struct err *err)
@@ -110,12 +110,12 @@ static int parse_numbers(const json_t *o, struct seal *s, struct err *err)
 	const char *hex = json_get_str(o, "parent");
 
 	if (json_get_int(o, "snapshot", 0) != s->snapshot)
-		return damaged(err, "seal.json is of another snapshot");
+		return fail_seal(err, "seal.json is of another snapshot");
 	s->has_parent = !json_is_null(parent);
 	if (s->has_parent && (!hex || !hex_parse(hex, s->parent, SHA256_LEN)))
-		return damaged(err, "seal.json names no parent");
+		return fail_seal(err, "seal.json names no parent");
 	if (s->has_parent != (s->snapshot > 1))
-		return damaged(err, "seal.json: only the first snapshot has no parent");
+		return fail_seal(err, "seal.json: only the first snapshot has no parent");
 	return 0;
 }
 
@@ -124,7 +124,7 @@ static int parse_parts(const json_t *list, struct seal_file *f, struct err *err)
 	size_t n = json_array_size(list);
 
 	if (!json_is_array(list))
-		return damaged(err, "seal.json: a catalog without its parts");
+		return fail_seal(err, "seal.json: a catalog without its parts");
 	f->parts = n ? xcalloc(n, sizeof *f->parts) : NULL;
 	for (size_t i = 0; i < n; i++) {
 		const json_t *name = json_array_get(list, i);
@@ -132,7 +132,7 @@ static int parse_parts(const json_t *list, struct seal_file *f, struct err *err)
 		if (!json_is_string(name) ||
 		        !part_id_parse(json_string_value(name), &f->parts[i]) ||
 		        (i && part_id_cmp(&f->parts[i - 1], &f->parts[i]) >= 0))
-			return damaged(err, "seal.json: a list of parts is not in order");
+			return fail_seal(err, "seal.json: a list of parts is not in order");
 		f->n_parts = i + 1;
 	}
 	return 0;
@@ -152,7 +152,7 @@ static int parse_files(
 	int rc = 0;
 
 	if (!json_is_array(list))
-		return damaged(err, "seal.json names no files");
+		return fail_seal(err, "seal.json names no files");
 	json_array_foreach(list, i, e)
 	{
 		const char *path = json_get_str(e, "path");
@@ -160,21 +160,21 @@ static int parse_files(
 		struct seal_file *f;
 
 		if (!path || size < 0)
-			return damaged(err, "seal.json: a file without path or size");
+			return fail_seal(err, "seal.json: a file without path or size");
 		if (!next_sum(&p, end, sum, &at, &n))
-			return damaged(err, "seal.json names more files than seal.sha256");
+			return fail_seal(err, "seal.json names more files than seal.sha256");
 		if (layout_kind(path, NULL) == LAYOUT_TAG && bag_tag_index(path) == 0 &&
 		        !next_sum(&p, end, sum, &at, &n))
-			return damaged(err, "seal.json names more files than seal.sha256");
+			return fail_seal(err, "seal.json names more files than seal.sha256");
 		if (!same_text(at, n, path))
-			return damaged(err, "seal.json and seal.sha256 name different files");
+			return fail_seal(err, "seal.json and seal.sha256 name different files");
 		f = seal_add(s, path, (uint64_t)size, sum, NULL, 0);
 		if (layout_kind(path, NULL) == LAYOUT_CATALOG)
 			rc = parse_parts(json_object_get(e, "parts"), f, err);
 		if (rc)
 			return rc;
 	}
-	return p == end ? 0 : damaged(err, "seal.sha256 names more files than seal.json");
+	return p == end ? 0 : fail_seal(err, "seal.sha256 names more files than seal.json");
 }
 
 static int cmp_paths(const void *a, const void *b)
@@ -191,7 +191,7 @@ static int index_files(struct seal *s, struct err *err)
 	qsort(s->by_path, s->n_files, sizeof *s->by_path, cmp_paths);
 	for (size_t i = 1; i < s->n_files; i++)
 		if (strcmp(s->by_path[i - 1]->path, s->by_path[i]->path) == 0)
-			return damaged(err, "seal.json names a file twice");
+			return fail_seal(err, "seal.json names a file twice");
 	return 0;
 }
 
@@ -255,14 +255,15 @@ static int check_files(const struct seal *s, struct err *err)
 		enum layout_kind kind = layout_kind(s->files[i].path, &snapshot);
 
 		if (kind == LAYOUT_PART && snapshot > s->snapshot)
-			return damaged(err, "the seal names a part of a later snapshot");
+			return fail_seal(err, "the seal names a part of a later snapshot");
 		n += kind == LAYOUT_PART || kind == LAYOUT_TAG;
 	}
 	for (unsigned i = 0; i < BAG_TAGS; i++)
 		if (!seal_find(s, bag_tag_names[i]))
 			return err_set(err, ERR_DAMAGED, ERR_WHOLE, "the seal does not name %s",
 			        bag_tag_names[i]);
-	return n == s->n_files ? 0 : damaged(err, "the seal names a file that belongs to nothing");
+	return n == s->n_files ? 0
+	                       : fail_seal(err, "the seal names a file that belongs to nothing");
 }
 
 /* Both texts again from what was understood: nothing else may stand in them. */
@@ -292,7 +293,7 @@ static int check_canonical(struct seal *s, const json_t *o, const void *json, si
 	seal_put_sums(s, &again_sums);
 	same = same && again_sums.len == n_sums && memcmp(again_sums.data, sums, n_sums) == 0;
 	buf_clear(&again_sums);
-	return same ? 0 : damaged(err, "the seal is not in its canonical form");
+	return same ? 0 : fail_seal(err, "the seal is not in its canonical form");
 }
 
 static int parse_json(const json_t *o, struct seal *s, const char *sums, size_t n, struct err *err)
@@ -323,7 +324,7 @@ int seal_parse(unsigned snapshot, const void *json, size_t n_json, const void *s
 	s.snapshot = snapshot;
 	rc = check_json_sum(&s, json, n_json, sums, n_sums, err);
 	if (rc == 0 && (n_json == 0 || ((const char *)json)[n_json - 1] != '\n'))
-		rc = damaged(err, "seal.json does not end with a line end");
+		rc = fail_seal(err, "seal.json does not end with a line end");
 	if (rc == 0)
 		rc = json_read(json, n_json - 1, SEAL_CAP, &o, err);
 	if (rc == 0)

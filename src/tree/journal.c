@@ -22,7 +22,7 @@ struct journal {
 	bool broken;
 };
 
-static int replay(
+static int replay_lines(
         struct journal *j, journal_replay_fn fn, void *ctx, uint64_t *good_out, struct err *err)
 {
 	struct journal_scan scan;
@@ -86,7 +86,7 @@ int journal_open(int dirfd, const char *path, journal_replay_fn fn, void *ctx, s
 	else if (!S_ISREG(st.st_mode))
 		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE, "%s is not a plain file", path);
 	else
-		rc = replay(j, fn, ctx, &good, err);
+		rc = replay_lines(j, fn, ctx, &good, err);
 	if (rc == 0)
 		rc = cut_tail(j, good, err);
 	if (rc == 0)
@@ -113,7 +113,7 @@ int journal_read(int dirfd, const char *path, journal_replay_fn fn, void *ctx, s
 			*err = why;
 		return rc;
 	}
-	rc = replay(&j, fn, ctx, &good, err);
+	rc = replay_lines(&j, fn, ctx, &good, err);
 	sys_close(j.fd);
 	return rc;
 }

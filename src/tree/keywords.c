@@ -43,7 +43,7 @@ static void grow_index(struct tree_coll *c)
 }
 
 /* Takes ${text}. */
-static uint32_t intern(struct tree_coll *c, char *text)
+static uint32_t intern_set(struct tree_coll *c, char *text)
 {
 	size_t slot;
 
@@ -81,7 +81,7 @@ uint32_t tree_coll_keywords(struct tree_coll *c, const char *const *words, size_
 			buf_putc(&text, ' ');
 		buf_puts(&text, sorted[i]);
 	}
-	set = intern(c, buf_take(&text));
+	set = intern_set(c, buf_take(&text));
 	free(sorted);
 	return set;
 }
@@ -93,7 +93,7 @@ const char *tree_coll_keyword_text(const struct tree_coll *c, uint32_t set)
 
 uint32_t tree_coll_keywords_copy(struct tree_coll *to, const struct tree_coll *from, uint32_t set)
 {
-	return set == 0 ? 0 : intern(to, xstrdup(tree_coll_keyword_text(from, set)));
+	return set == 0 ? 0 : intern_set(to, xstrdup(tree_coll_keyword_text(from, set)));
 }
 
 bool tree_has_word(const char *text, const char *word, size_t n)

@@ -112,7 +112,7 @@ void tree_manifest_to_json(const struct tree_manifest *m, json_t *o)
 	set_text(o, "verdict", t.complete ? "complete" : "incomplete");
 }
 
-static int damaged(struct err *err, const char *what)
+static int fail_manifest(struct err *err, const char *what)
 {
 	return err_set(err, ERR_DAMAGED, ERR_WHOLE, "the manifest is damaged: %s", what);
 }
@@ -235,28 +235,28 @@ static bool totals_fit(const struct tree_manifest *m, const json_t *o)
 	return ok;
 }
 
-static int fill(struct tree_manifest *m, const json_t *o, struct err *err)
+static int fill_manifest(struct tree_manifest *m, const json_t *o, struct err *err)
 {
 	const json_t *heads = json_object_get(o, "collections");
 	const char *created = json_get_str(o, "created");
 
 	if (!account_from_json(json_object_get(o, "account"), &m->account))
-		return damaged(err, "the account is missing or not well formed");
+		return fail_manifest(err, "the account is missing or not well formed");
 	if (!created || !date_parse_iso(created, &m->created) || !get_text(o, "tool", &m->tool))
-		return damaged(err, "the time or tool is missing or not well formed");
+		return fail_manifest(err, "the time or tool is missing or not well formed");
 	if (!json_is_array(heads))
-		return damaged(err, "the list of collections is missing");
+		return fail_manifest(err, "the list of collections is missing");
 	for (size_t i = 0; i < json_array_size(heads); i++) {
 		struct tree_head *h = ARR_PUSH(m->heads, m->n_heads, m->heads_cap);
 
 		if (!head_from_json(json_array_get(heads, i), h))
-			return damaged(err, "a collection is not well formed");
+			return fail_manifest(err, "a collection is not well formed");
 	}
 	if (!heads_differ(m))
-		return damaged(
+		return fail_manifest(
 		        err, "collections are out of order, or two have the same name or path");
 	if (!totals_fit(m, o))
-		return damaged(err, "counts, roots or verdict do not fit its collections");
+		return fail_manifest(err, "counts, roots or verdict do not fit its collections");
 	return 0;
 }
 
@@ -265,7 +265,7 @@ int tree_manifest_from_json(const json_t *o, struct tree_manifest *out, struct e
 	int rc;
 
 	tree_manifest_init(out);
-	rc = fill(out, o, err);
+	rc = fill_manifest(out, o, err);
 	if (rc != 0)
 		tree_manifest_clear(out);
 	return rc;

@@ -59,7 +59,7 @@ static char *path_key(const char *path)
 }
 
 /* Who has this path or a twin of it. */
-static struct given *holder(const struct tree_names *n, const char *path)
+static struct given *find_holder(const struct tree_names *n, const char *path)
 {
 	char *key = path_key(path);
 	struct given *found = NULL;
@@ -74,7 +74,7 @@ static struct given *holder(const struct tree_names *n, const char *path)
 
 static bool is_taken(const struct tree_names *n, const char *path)
 {
-	return holder(n, path) != NULL;
+	return find_holder(n, path) != NULL;
 }
 
 static const char *known_path(const struct tree_names *n, enum coll_kind kind, const char *name)
@@ -87,7 +87,7 @@ static const char *known_path(const struct tree_names *n, enum coll_kind kind, c
 	return NULL;
 }
 
-static void give(struct tree_names *n, enum coll_kind kind, const char *name, const char *path)
+static void give_path(struct tree_names *n, enum coll_kind kind, const char *name, const char *path)
 {
 	struct given *g = ARR_PUSH(n->given, n->n, n->cap);
 
@@ -116,12 +116,12 @@ void tree_names_keep(struct tree_names *n, enum coll_kind kind, const char *name
 {
 	pthread_mutex_lock(&n->lock);
 	if (coll_path_ok(kind, path) && !known_path(n, kind, name) && !has_path(n, path))
-		give(n, kind, name, path);
+		give_path(n, kind, name, path);
 	pthread_mutex_unlock(&n->lock);
 }
 
 /* Does every file system take all components? */
-static bool travels(const char *path)
+static bool is_portable(const char *path)
 {
 	for (size_t n; *path; path += n + (path[n] == '/')) {
 		n = strcspn(path, "/");
@@ -139,7 +139,7 @@ void tree_names_keep_portable(
 	pthread_mutex_lock(&n->lock);
 	taken = is_taken(n, path);
 	pthread_mutex_unlock(&n->lock);
-	if (!taken && travels(path))
+	if (!taken && is_portable(path))
 		tree_names_keep(n, kind, name, path);
 }
 
@@ -206,7 +206,7 @@ static void free_path(struct tree_names *n, const struct tree_coll *c, struct bu
 
 	plain_path(c, out);
 	plain = out->len;
-	first = holder(n, buf_str(out));
+	first = find_holder(n, buf_str(out));
 	while (first && is_taken(n, buf_str(out))) {
 		out->len = plain;
 		buf_putf(out, "_%u", 2 + first->twins++);
@@ -223,12 +223,12 @@ char *tree_names_path(struct tree_names *n, const struct tree_coll *c)
 	pthread_mutex_lock(&n->lock);
 	known = known_path(n, c->kind, c->name);
 	if (!known) {
-		if (c->path && coll_path_ok(c->kind, c->path) && travels(c->path) &&
+		if (c->path && coll_path_ok(c->kind, c->path) && is_portable(c->path) &&
 		        !is_taken(n, c->path))
 			buf_puts(&path, c->path);
 		else
 			free_path(n, c, &path);
-		give(n, c->kind, c->name, buf_str(&path));
+		give_path(n, c->kind, c->name, buf_str(&path));
 		known = buf_str(&path);
 	}
 	result = xstrdup(known);

@@ -44,7 +44,7 @@ static int cmp_claims(const void *a, const void *b)
 	return x->item < y->item ? -1 : x->item > y->item;
 }
 
-static uint32_t after(uint32_t dup)
+static uint32_t next_dup(uint32_t dup)
 {
 	return dup == 0 ? 2 : dup + 1; /* the second of its name is _2 */
 }
@@ -81,9 +81,9 @@ static void number_group(struct tree_coll *c, const uint32_t *group, size_t n, c
 			continue;
 		for (; at < n_taken && claims[at].dup <= next; at++)
 			if (claims[at].dup == next)
-				next = after(next);
+				next = next_dup(next);
 		c->items[group[i]].dup = next;
-		next = after(next);
+		next = next_dup(next);
 	}
 	free(granted);
 	free(claims);
@@ -177,7 +177,7 @@ struct name_set {
 	size_t size;
 };
 
-static char *fold(const char *name)
+static char *fold_name(const char *name)
 {
 	struct buf key;
 
@@ -189,7 +189,7 @@ static char *fold(const char *name)
 /* NULL, or who has the name, or a twin of it, already. */
 static struct name_slot *name_set_add(struct name_set *s, const char *name)
 {
-	char *key = fold(name);
+	char *key = fold_name(name);
 	size_t i = 5381;
 
 	for (const char *p = key; *p; p++)

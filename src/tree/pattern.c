@@ -21,7 +21,7 @@ static size_t char_len(const char *s)
  * Of ${s}, its first ${n} octets. The last star is gone back to, no other: that suffices,
  * and takes no time that grows with their number.
  */
-static bool glob(const char *p, const char *s, size_t n)
+static bool match_glob(const char *p, const char *s, size_t n)
 {
 	const char *end = s + n, *star = NULL, *again = NULL;
 
@@ -67,11 +67,11 @@ static bool matches_one(const char *pattern, const char *name, char delimiter, s
 {
 	size_t n = strlen(name);
 
-	if (strcmp(pattern, name) == 0 || glob(pattern, name, n))
+	if (strcmp(pattern, name) == 0 || match_glob(pattern, name, n))
 		return true;
 	for (size_t i = from; from && delimiter && i < n; i++)
-		if (name[i] == delimiter &&
-		        ((strncmp(pattern, name, i) == 0 && !pattern[i]) || glob(pattern, name, i)))
+		if (name[i] == delimiter && ((strncmp(pattern, name, i) == 0 && !pattern[i]) ||
+		                                    match_glob(pattern, name, i)))
 			return true;
 	return false;
 }
@@ -176,7 +176,8 @@ char pattern_delimiter(const char *full, const char *content)
 	return full[n - all + plain_len(content, (size_t)(slash - content))];
 }
 
-static bool any(const char *const *patterns, size_t n, const struct pattern_name *name, bool below)
+static bool matches_any(
+        const char *const *patterns, size_t n, const struct pattern_name *name, bool below)
 {
 	for (size_t i = 0; i < n; i++)
 		if (pattern_matches(patterns[i], name, below))
@@ -186,9 +187,9 @@ static bool any(const char *const *patterns, size_t n, const struct pattern_name
 
 bool pattern_chooses(const struct pattern_choice *c, const struct pattern_name *name)
 {
-	if (c->n_include && !any(c->include, c->n_include, name, true))
+	if (c->n_include && !matches_any(c->include, c->n_include, name, true))
 		return false;
-	return !any(c->exclude, c->n_exclude, name, false);
+	return !matches_any(c->exclude, c->n_exclude, name, false);
 }
 
 static const char *last_level(const char *s)

@@ -285,7 +285,7 @@ static int find_returned(struct rule *r, const struct tree_head *h, struct err *
 }
 
 /* What is lost, exactly, of all that is suspicious. */
-static int measure(struct rule *r, struct err *err)
+static int measure_loss(struct rule *r, struct err *err)
 {
 	const struct tree_shrink_head *h = r->s->heads;
 	size_t n = r->before->n_heads;
@@ -336,7 +336,7 @@ static void add_gone(struct fate *f, const struct tree_item *it, unsigned runs)
 	tree_coll_add_gone(f->now, &copy);
 }
 
-static void decide(struct rule *r, struct fate *f, bool suspicious)
+static void decide_fate(struct rule *r, struct fate *f, bool suspicious)
 {
 	for (size_t i = 0; i < f->old->n_gone; i++) {
 		const struct tree_item *it = &f->old->gone[i];
@@ -356,7 +356,7 @@ static void decide(struct rule *r, struct fate *f, bool suspicious)
 		}
 }
 
-static void tell(const struct rule *r, const struct tree_head *h, const struct fate *f)
+static void tell_fate(const struct rule *r, const struct tree_head *h, const struct fate *f)
 {
 	unsigned long long fresh = f->fresh, believed = f->believed;
 	char n[COUNTED_SIZE];
@@ -412,7 +412,7 @@ static bool is_wholly_read(const struct tree_head *now)
 	return !now || (now->status == COLL_COMPLETE && now->roots.errors == 0);
 }
 
-static int mark(struct rule *r, const struct tree_head *h, bool suspicious, struct err *err)
+static int mark_gone(struct rule *r, const struct tree_head *h, bool suspicious, struct err *err)
 {
 	const struct tree_head *now = tree_manifest_find(r->after, h->kind, h->name);
 	struct fate f = {.agrees = is_wholly_read(now)};
@@ -423,7 +423,7 @@ static int mark(struct rule *r, const struct tree_head *h, bool suspicious, stru
 	else if (rc == 0)
 		f.now = gone_coll(f.old);
 	if (rc == 0 && !tree_accepts_head(r->s->accept, h))
-		decide(r, &f, suspicious);
+		decide_fate(r, &f, suspicious);
 	tree_coll_free(f.old);
 	if (rc == 0 && (now || f.now->n_gone > 0)) {
 		tree_coll_number(f.now, NULL);
@@ -433,7 +433,7 @@ static int mark(struct rule *r, const struct tree_head *h, bool suspicious, stru
 	tree_coll_free(f.now);
 	if (rc != 0)
 		return rc;
-	tell(r, h, &f);
+	tell_fate(r, h, &f);
 	r->marked += f.fresh > 0;
 	if (r->whole[h->kind]) {
 		r->whole_items[h->kind] += f.fresh;
@@ -457,13 +457,13 @@ int tree_shrink_keep(const struct tree_shrink *s, const struct tree_manifest *af
 		if (tree_accepts_head(s->accept, h))
 			s->heads[i].lost = 0;
 	}
-	rc = measure(&r, err);
+	rc = measure_loss(&r, err);
 	for (size_t i = 0; rc == 0 && i < s->before->n_heads; i++) {
 		const struct tree_head *h = &s->before->heads[i];
 		bool suspicious = is_suspicious(&r, i);
 
 		if (suspicious || (s->heads[i].read && h->roots.gone))
-			rc = mark(&r, h, suspicious, err);
+			rc = mark_gone(&r, h, suspicious, err);
 	}
 	if (rc == 0)
 		tell_whole(&r);

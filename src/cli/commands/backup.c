@@ -98,7 +98,7 @@ static int backup_links(
 	return take_links(t, from, rc, &err);
 }
 
-static void tell(struct take *t, const char *path, int rc)
+static void tell_outcome(struct take *t, const char *path, int rc)
 {
 	const struct tree_commit *c = &t->commit;
 	struct buf b;
@@ -172,7 +172,7 @@ static int run_backup(const struct args *a, struct account *account, struct ui *
 	if (rc == EXIT_DONE || rc == EXIT_INCOMPLETE) {
 		int extra = tree ? copy_to_tree(path, tree, &who, ui) : 0;
 
-		tell(&t, path, rc);
+		tell_outcome(&t, path, rc);
 		json_object_set_new(t.outcome, "archive", json_string(path));
 		if (extra == 0)
 			extra = ui_write_reports(ui, t.outcome);

@@ -100,7 +100,7 @@ static void list_head(const struct tree_head *h, bool json)
 	putchar('\n');
 }
 
-static json_t *words(const char *text)
+static json_t *words_json(const char *text)
 {
 	json_t *a = json_array();
 
@@ -184,7 +184,7 @@ static void list_item(const struct tree_coll *c, const struct tree_item *it, boo
 		json_object_set_new(o, "uid", json_integer(it->uid));
 		set_text(o, "date", date);
 		json_object_set_new(o, "flags", flags_json(it->flags));
-		json_object_set_new(o, "keywords", words(kw));
+		json_object_set_new(o, "keywords", words_json(kw));
 	}
 	if (it->gone)
 		json_object_set_new(o, "gone", json_integer(it->gone));

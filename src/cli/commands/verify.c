@@ -24,7 +24,7 @@ const struct command verify_command = {
         .run = cmd_verify,
 };
 
-static json_t *outcome(const struct archive_verdict *v)
+static json_t *outcome_json(const struct archive_verdict *v)
 {
 	json_t *o = json_object();
 
@@ -40,7 +40,7 @@ static json_t *outcome(const struct archive_verdict *v)
 	return o;
 }
 
-static void tell(const struct args *a, const struct archive_verdict *v, const char *depth)
+static void tell_verdict(const struct args *a, const struct archive_verdict *v, const char *depth)
 {
 	char n[6][COUNTED_SIZE], safe[600];
 
@@ -85,7 +85,7 @@ int cmd_verify(const struct args *a)
 		goto done;
 	}
 	rc = v.damages ? EXIT_FAILED : v.complete ? EXIT_DONE : EXIT_INCOMPLETE;
-	out = outcome(&v);
+	out = outcome_json(&v);
 	if (args_has(a, "content") && !v.damages) {
 		if (content_report(a->pos[0], &ui, &content, &err) < 0)
 			rc = fail(a, &err);
@@ -98,7 +98,7 @@ int cmd_verify(const struct args *a)
 		json_object_set_new(e, "event", json_string("done"));
 		put_json(e);
 	} else if (!args_quiet(a, rc) || content) {
-		tell(a, &v, o.quick ? "quick: sums of files only" : "every byte read");
+		tell_verdict(a, &v, o.quick ? "quick: sums of files only" : "every byte read");
 		if (content)
 			content_tell(content);
 	}

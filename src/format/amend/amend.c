@@ -187,7 +187,7 @@ static bool is_no_length(const struct amending *a, const struct content_line *l)
 	       strcspn(l->value, "123456789") == l->value_len;
 }
 
-static void note(struct amending *a, const struct content_line *l)
+static void note_property(struct amending *a, const struct content_line *l)
 {
 	static const char *const names[HAS_NAMES] = {"UID", "DTSTAMP", "DTSTART", "FN", "N"};
 	const char *value = content_param(l, "VALUE");
@@ -230,7 +230,7 @@ void amend_note_card(struct amending *a, const struct content_line *l, const str
 	const char *colon = line ? memchr(line->data, ':', line->len) : NULL;
 	struct content_line out = *l;
 
-	note(a, l);
+	note_property(a, l);
 	if (!line)
 		note_called(a, l);
 	if (!colon)
@@ -242,7 +242,7 @@ void amend_note_card(struct amending *a, const struct content_line *l, const str
 	note_called(a, &out);
 }
 
-static void begin(struct amending *a, const struct content_line *l)
+static void begin_component(struct amending *a, const struct content_line *l)
 {
 	char *name = content_component(l);
 	bool calendar = strcmp(name, "VCALENDAR") == 0;
@@ -308,7 +308,7 @@ static bool stood_before(struct amending *a, const struct content_line *l)
 	return false;
 }
 
-static void apply(struct amending *a, const struct content_line *l)
+static void apply_step(struct amending *a, const struct content_line *l)
 {
 	switch (a->step) {
 	case AMEND_TEXT:
@@ -348,15 +348,15 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 	amend_copy_to(a, l->offset);
 	needed_before(a, l);
 	if (strcmp(l->name, "BEGIN") == 0) {
-		begin(a, l);
+		begin_component(a, l);
 		a->opened = l->depth == 0;
 		return 0;
 	}
 	if (l->depth == (a->calendar ? 2 : 1))
-		note(a, l);
+		note_property(a, l);
 	if (!a->calendar && l->depth == 1)
 		note_called(a, l);
-	apply(a, l);
+	apply_step(a, l);
 	return 0;
 }
 
@@ -367,7 +367,7 @@ static int on_fact(void *ctx, const struct content_line *l, struct err *err)
 	(void)err;
 	if (l->depth == 0 && strcmp(l->name, "BEGIN") == 0) {
 		a->facts.objects++;
-		begin(a, l);
+		begin_component(a, l);
 	} else if (l->depth == 1 && strcmp(l->name, "VERSION") == 0) {
 		a->facts.version = true;
 		a->v4 = strncmp(l->value, "4", 1) == 0;
@@ -381,7 +381,7 @@ static int on_fact(void *ctx, const struct content_line *l, struct err *err)
 }
 
 /* One version of a card to another; 2.1 to 4.0 by 3.0. */
-static int versions(struct amending *a, struct err *err)
+static int convert_card(struct amending *a, struct err *err)
 {
 	bool to4 = a->step == AMEND_CARD4;
 	struct buf *out = a->out, card3;
@@ -408,7 +408,7 @@ static int versions(struct amending *a, struct err *err)
 	return rc;
 }
 
-static int run(struct amending *a, struct err *err)
+static int run_step(struct amending *a, struct err *err)
 {
 	int rc = content_scan(a->p, a->n, on_fact, true, a, NULL, err);
 
@@ -418,7 +418,7 @@ static int run(struct amending *a, struct err *err)
 	a->from =
 	        a->n >= 3 && a->step == AMEND_TEXT && memcmp(a->p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 	if (a->step == AMEND_CARD3 || a->step == AMEND_CARD4)
-		return versions(a, err);
+		return convert_card(a, err);
 	if (a->step == AMEND_UTF8 && a->facts.card2)
 		return 0;
 	rc = content_scan(a->p, a->n, on_line, true, a, NULL, err);
@@ -435,7 +435,7 @@ int content_amend(const void *p, size_t n, enum amend step, struct buf *out, str
 
 	buf_init(&all, SIZE_MAX);
 	buf_init(&a.called, SIZE_MAX);
-	rc = run(&a, err);
+	rc = run_step(&a, err);
 	if (rc == 0 && step == AMEND_TEXT && a.facts.objects == 1)
 		rc = amend_plain(&a, out, err);
 	else if (rc == 0 && a.changed)

@@ -48,7 +48,7 @@ static int on_root(void *ctx, const struct content_line *l, struct err *err)
 }
 
 /* Does an object begin here? Time zones are for all. */
-static bool begins(const struct apart *a, const struct content_line *l)
+static bool begins_object(const struct apart *a, const struct content_line *l)
 {
 	char *name;
 	bool yes;
@@ -65,7 +65,7 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 {
 	struct apart *a = ctx;
 
-	if (begins(a, l)) {
+	if (begins_object(a, l)) {
 		if (a->n_objects == PARTS_MAX)
 			return err_set(err, ERR_LIMIT, ERR_ITEM,
 			        "there are more than %d objects in it", PARTS_MAX);
@@ -82,7 +82,7 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 }
 
 /* A part for each UID; how many. */
-static size_t number(struct apart *a)
+static size_t number_parts(struct apart *a)
 {
 	size_t n = 0;
 
@@ -132,7 +132,7 @@ int content_apart(const void *p, size_t n,
 	if (rc == 0)
 		rc = content_read(p, n, on_line, &a, NULL, err);
 	if (rc == 0)
-		parts = number(&a);
+		parts = number_parts(&a);
 	for (size_t i = 0; i < parts && parts > 1 && rc == 0; i++) {
 		struct buf text;
 

@@ -109,7 +109,7 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 	return rc > 0 ? 0 : rc;
 }
 
-static int end(struct amending *a, int rc, struct buf *out)
+static int end_attach(struct amending *a, int rc, struct buf *out)
 {
 	if (rc == 0)
 		amend_copy_to(a, a->n);
@@ -127,7 +127,7 @@ int content_attach(
 	        .a = {.p = p ? p : "", .n = p ? n : 0, .out = &all}, .fn = fn, .ctx = ctx};
 
 	buf_init(&all, SIZE_MAX);
-	return end(&t.a, content_scan(t.a.p, t.a.n, on_line, true, &t, NULL, err), out);
+	return end_attach(&t.a, content_scan(t.a.p, t.a.n, on_line, true, &t, NULL, err), out);
 }
 
 struct managing {
@@ -157,5 +157,5 @@ int content_managed(const void *p, size_t n,
 	        .a = {.p = p ? p : "", .n = p ? n : 0, .out = &all}, .fn = fn, .ctx = ctx};
 
 	buf_init(&all, SIZE_MAX);
-	return end(&m.a, content_scan(m.a.p, m.a.n, on_managed, true, &m, NULL, err), out);
+	return end_attach(&m.a, content_scan(m.a.p, m.a.n, on_managed, true, &m, NULL, err), out);
 }

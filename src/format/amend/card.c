@@ -50,7 +50,7 @@ static void put_text(const char *name, const char *s, size_t n, struct buf *out)
 }
 
 /* The octets of the value, decoded and in UTF-8. */
-static void decoded(const struct content_line *l, struct buf *out)
+static void decode_value(const struct content_line *l, struct buf *out)
 {
 	const char *charset = content_param(l, "CHARSET");
 	struct buf raw;
@@ -156,7 +156,7 @@ static void put_value(const struct content_line *l, bool base64, struct buf *lin
 	struct buf text;
 
 	buf_init(&text, SIZE_MAX);
-	decoded(l, &text);
+	decode_value(l, &text);
 	if (strcmp(l->name, "VERSION") == 0) {
 		buf_puts(line, "3.0");
 	} else if (base64) {

@@ -11,7 +11,7 @@ static bool is_control(char c)
 	return ((unsigned char)c < 0x20 && !strchr("\t\r\n", c)) || !c || c == 0x7f;
 }
 
-static int append(void *ctx, const void *p, size_t n, struct err *err)
+static int append_clean(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct buf *out = ctx;
 	const char *s = p;
@@ -29,7 +29,7 @@ int amend_plain(struct amending *a, struct buf *out, struct err *err)
 	int rc;
 
 	buf_init(&text, SIZE_MAX);
-	rc = content_crlf(a->out->data, a->out->len, append, &text, err);
+	rc = content_crlf(a->out->data, a->out->len, append_clean, &text, err);
 	if (rc == 0 && text.len && text.data[text.len - 1] != '\n')
 		buf_puts(&text, "\r\n");
 	a->changed = text.len != a->n || memcmp(text.data, a->p, a->n) != 0;

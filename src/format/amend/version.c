@@ -221,7 +221,7 @@ static bool has_odd_param(const struct version *v, const struct content_line *l)
 }
 
 /* The line in the other version; false: it is the same. */
-static bool convert(const struct version *v, const struct content_line *l, struct buf *line)
+static bool convert_line(const struct version *v, const struct content_line *l, struct buf *line)
 {
 	static const char *const none[] = {NULL};
 	const char *name = other_name(v, l);
@@ -264,7 +264,7 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 	if (a->drop)
 		return 0;
 	buf_init(&line, SIZE_MAX);
-	a->drop = convert(v, l, &line);
+	a->drop = convert_line(v, l, &line);
 	amend_note_card(a, l, a->drop ? &line : NULL);
 	if (a->drop)
 		amend_emit(a, &line);

@@ -462,7 +462,7 @@ struct emit {
 	void *ctx;
 };
 
-static void emit(struct emit *m)
+static void emit_entry(struct emit *m)
 {
 	struct canon_entry e;
 	struct sha256 h = m->head_sum;
@@ -478,14 +478,14 @@ static void emit_values(struct emit *m, enum value_kind kind, const char *s, siz
 {
 	if (kind != V_LIST && kind != V_TIMES) {
 		put_value(kind, s, n, &m->value);
-		emit(m);
+		emit_entry(m);
 		return;
 	}
 	for (size_t i = 0; i <= n;) {
 		size_t k = content_span(s + i, n - i, ',');
 
 		put_value(kind, s + i, k, &m->value);
-		emit(m);
+		emit_entry(m);
 		i += k + 1;
 	}
 }
@@ -520,7 +520,7 @@ void canon_line(const struct content_line *l, bool card, bool volatile_too, cano
 		emit_values(&m, V_RAW, l->value, l->value_len);
 	} else if (enc == CONTENT_BASE64) {
 		put_base64(l->value, l->value_len, &m.value);
-		emit(&m);
+		emit_entry(&m);
 	} else if (enc == CONTENT_QP) {
 		content_qp_decode(l->value, l->value_len, &plain);
 		emit_values(&m, kind, buf_str(&plain), plain.len);

@@ -38,8 +38,9 @@ const char *content_problem_word(enum content_problem p)
 	return words[p];
 }
 
-static void say(struct check *c, enum content_problem what, const char *fmt, ...) PRINTF_LIKE(3, 4);
-static void say(struct check *c, enum content_problem what, const char *fmt, ...)
+static void say_problem(struct check *c, enum content_problem what, const char *fmt, ...)
+        PRINTF_LIKE(3, 4);
+static void say_problem(struct check *c, enum content_problem what, const char *fmt, ...)
 {
 	char text[400];
 	va_list ap;
@@ -52,11 +53,11 @@ static void say(struct check *c, enum content_problem what, const char *fmt, ...
 
 static void on_link(void *ctx, const char *name, const char *url)
 {
-	say(ctx, CONTENT_LINK, "%s is a link: %.200s", name, url);
+	say_problem(ctx, CONTENT_LINK, "%s is a link: %.200s", name, url);
 }
 
 /* libical takes time with the square of a line's length: long lines are folded for it. */
-static void folded(const char *s, size_t n, struct buf *out)
+static void fold_lines(const char *s, size_t n, struct buf *out)
 {
 	size_t column = 0;
 
@@ -115,11 +116,11 @@ static int on_date(void *ctx, const struct content_line *l, struct err *err)
 		if (is_date(from, n, !day) || ++c->dates > TOLD)
 			continue;
 		if (is_date(from, n, day))
-			say(c, CONTENT_DATE, "%s:%.*s is not what VALUE=%s says", l->name, (int)n,
-			        from, day ? "DATE" : "DATE-TIME");
+			say_problem(c, CONTENT_DATE, "%s:%.*s is not what VALUE=%s says", l->name,
+			        (int)n, from, day ? "DATE" : "DATE-TIME");
 		else
-			say(c, CONTENT_DATE, "%s:%.*s is no %s", l->name, n > 40 ? 40 : (int)n,
-			        from, day ? "date" : "date and time");
+			say_problem(c, CONTENT_DATE, "%s:%.*s is no %s", l->name,
+			        n > 40 ? 40 : (int)n, from, day ? "date" : "date and time");
 	}
 	return 0;
 }
@@ -129,11 +130,11 @@ static void check_dates(struct check *c, const struct content_summary *s, const 
 	struct err err = {0};
 
 	if (content_read(p, n, on_date, c, NULL, &err) < 0)
-		say(c, CONTENT_UNREADABLE, "%s", err.text);
+		say_problem(c, CONTENT_UNREADABLE, "%s", err.text);
 	if (c->dates > TOLD)
-		say(c, CONTENT_DATE, "and %u more", c->dates - TOLD);
+		say_problem(c, CONTENT_DATE, "and %u more", c->dates - TOLD);
 	if (!s->start && !s->method && s->component && strcmp(s->component, "VEVENT") == 0)
-		say(c, CONTENT_DATE, "it has no DTSTART");
+		say_problem(c, CONTENT_DATE, "it has no DTSTART");
 }
 
 /*
@@ -167,8 +168,8 @@ static void tell_errors(struct check *c, icalcomponent *comp)
 		if (!text || is_mistaken(text) || is_journal_text(comp, text) ||
 		        ++c->complaints > TOLD)
 			continue;
-		say(c, CONTENT_SECOND_OPINION, "libical: %.*s", end ? (int)(end - text) : 250,
-		        text);
+		say_problem(c, CONTENT_SECOND_OPINION, "libical: %.*s",
+		        end ? (int)(end - text) : 250, text);
 	}
 	for (icalcomponent *k = icalcomponent_get_first_component(comp, ICAL_ANY_COMPONENT); k;
 	        k = icalcomponent_get_next_component(comp, ICAL_ANY_COMPONENT))
@@ -183,18 +184,19 @@ static void second_opinion(struct check *c, const char *s, size_t n)
 	if (n > SECOND_MAX || c->lines > SECOND_LINES)
 		return;
 	buf_init(&copy, SIZE_MAX);
-	folded(s, n, &copy);
+	fold_lines(s, n, &copy);
 	icalerror_set_errors_are_fatal(false);
 	comp = icalparser_parse_string(buf_str(&copy));
 	buf_clear(&copy);
 	if (!comp) {
-		say(c, CONTENT_SECOND_OPINION, "libical: cannot read it");
+		say_problem(c, CONTENT_SECOND_OPINION, "libical: cannot read it");
 		return;
 	}
 	(void)icalrestriction_check(comp); /* writes what it finds into the copy */
 	tell_errors(c, comp);
 	if (c->complaints > TOLD)
-		say(c, CONTENT_SECOND_OPINION, "libical: and %u more", c->complaints - TOLD);
+		say_problem(
+		        c, CONTENT_SECOND_OPINION, "libical: and %u more", c->complaints - TOLD);
 	icalcomponent_free(comp);
 }
 
@@ -206,35 +208,37 @@ void content_check(const void *p, size_t n,
 	struct err err = {0};
 
 	if (content_summarize(p, n, &s, &err) < 0) {
-		say(&c, CONTENT_UNREADABLE, "%s", err.text);
+		say_problem(&c, CONTENT_UNREADABLE, "%s", err.text);
 		return;
 	}
 	if (!s.calendar && !s.card)
-		say(&c, CONTENT_UNREADABLE, "neither a calendar object nor a card");
+		say_problem(&c, CONTENT_UNREADABLE, "neither a calendar object nor a card");
 	else if (s.wrong)
-		say(&c, CONTENT_MALFORMED,
+		say_problem(&c, CONTENT_MALFORMED,
 		        "%u lines that are no content lines, or BEGIN and END that do not match",
 		        s.wrong);
 	if (s.calendar && !s.components)
-		say(&c, CONTENT_EMPTY, "a calendar object without an event, task or journal");
+		say_problem(
+		        &c, CONTENT_EMPTY, "a calendar object without an event, task or journal");
 	if (memchr(p, 0, n))
-		say(&c, CONTENT_MALFORMED, "it holds NUL");
+		say_problem(&c, CONTENT_MALFORMED, "it holds NUL");
 	else if (!utf8_valid(p, n))
-		say(&c, CONTENT_MALFORMED, "it is not UTF-8");
+		say_problem(&c, CONTENT_MALFORMED, "it is not UTF-8");
 	if (s.components && !s.uid)
-		say(&c, CONTENT_NO_UID, "it has no UID (of up to 64 KiB)");
+		say_problem(&c, CONTENT_NO_UID, "it has no UID (of up to 64 KiB)");
 	if (s.several_uids)
-		say(&c, CONTENT_SEVERAL_UIDS, "its components have different UIDs");
+		say_problem(&c, CONTENT_SEVERAL_UIDS, "its components have different UIDs");
 	if (s.calendar && s.overrides && !s.master)
-		say(&c, CONTENT_NO_MASTER,
+		say_problem(&c, CONTENT_NO_MASTER,
 		        "overrides of a series (RECURRENCE-ID) without the series");
 	if (s.missing_zone)
-		say(&c, CONTENT_NO_ZONE, "the time zone \"%.100s\" is not in it (no VTIMEZONE)",
-		        s.missing_zone);
+		say_problem(&c, CONTENT_NO_ZONE,
+		        "the time zone \"%.100s\" is not in it (no VTIMEZONE)", s.missing_zone);
 	if (s.method)
-		say(&c, CONTENT_METHOD, "it has METHOD:%.40s, which is for mails", s.method);
+		say_problem(
+		        &c, CONTENT_METHOD, "it has METHOD:%.40s, which is for mails", s.method);
 	if (content_links(p, n, on_link, &c, &err) < 0)
-		say(&c, CONTENT_UNREADABLE, "%s", err.text);
+		say_problem(&c, CONTENT_UNREADABLE, "%s", err.text);
 	if (s.calendar)
 		check_dates(&c, &s, p, n);
 	if (s.calendar && !s.wrong) /* libical shouts on stderr at an END of nothing */

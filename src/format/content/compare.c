@@ -71,7 +71,7 @@ static int count_values(struct model *m, const struct content_line *l, struct er
 	                         "there are more than %d properties and values", VALUES_MAX);
 }
 
-static void begin(struct model *m, const struct content_line *l)
+static void begin_component(struct model *m, const struct content_line *l)
 {
 	size_t parent = m->at[l->depth];
 	struct canon_entry label;
@@ -104,7 +104,7 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 		return rc;
 	m->strays += l->name[0] == '\0';
 	if (strcmp(l->name, "BEGIN") == 0) {
-		begin(m, l);
+		begin_component(m, l);
 		return 0;
 	}
 	note_identity(c, l);
@@ -240,7 +240,7 @@ struct diff {
 	struct buf *out;
 };
 
-static void report(struct diff *d, char sign, const char *label)
+static void report_difference(struct diff *d, char sign, const char *label)
 {
 	char token[CANON_LABEL_SIZE + 2]; /* blank, sign, label */
 	size_t n;
@@ -294,7 +294,7 @@ static void compare_entries(struct diff *d, struct component *a, struct componen
 		}
 		sign = lost && added ? '~' : lost ? '-' : '+';
 		if (lost || added)
-			report(d, sign, label);
+			report_difference(d, sign, label);
 	}
 }
 
@@ -345,9 +345,9 @@ static void compare_models(struct diff *d, struct model *ma, struct model *mb)
 		size_t l = c >= 0 ? run_length(b, n_b, j) : 0;
 
 		if (c < 0)
-			report(d, '-', a[i]->name);
+			report_difference(d, '-', a[i]->name);
 		else if (c > 0)
-			report(d, '+', b[j]->name);
+			report_difference(d, '+', b[j]->name);
 		else if (k == 1 && l == 1)
 			compare_entries(d, a[i], b[j]);
 		else
@@ -356,7 +356,7 @@ static void compare_models(struct diff *d, struct model *ma, struct model *mb)
 		j += l;
 	}
 	if (ma->unclosed != mb->unclosed)
-		report(d, ma->unclosed < mb->unclosed ? '-' : '+', "END");
+		report_difference(d, ma->unclosed < mb->unclosed ? '-' : '+', "END");
 	free(a);
 	free(b);
 }

@@ -30,15 +30,15 @@ struct reader {
 	unsigned wrong;
 };
 
-static char upper(char c)
+static char upper_char(char c)
 {
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
 static bool name_char(char c)
 {
-	return (c >= '0' && c <= '9') || (upper(c) >= 'A' && upper(c) <= 'Z') || c == '-' ||
-	       c == '_';
+	return (c >= '0' && c <= '9') || (upper_char(c) >= 'A' && upper_char(c) <= 'Z') ||
+	       c == '-' || c == '_';
 }
 
 /* The physical line at pos without its EOL; pos moves behind it. */
@@ -89,7 +89,7 @@ static bool base64_line(const struct reader *r)
 }
 
 /* The logical line at pos into r->line. */
-static int unfold(struct reader *r, struct err *err)
+static int unfold_line(struct reader *r, struct err *err)
 {
 	const char *s;
 	size_t n = take_line(r, &s);
@@ -114,13 +114,13 @@ static int unfold(struct reader *r, struct err *err)
 }
 
 /* Append a NUL-terminated piece to the head; returns where it begins. */
-static size_t keep(struct reader *r, const char *s, size_t n, bool fold_case)
+static size_t keep_piece(struct reader *r, const char *s, size_t n, bool fold_case)
 {
 	size_t at = r->head.len;
 
 	buf_put(&r->head, s, n);
 	for (size_t i = at; fold_case && i < r->head.len; i++)
-		r->head.data[i] = (uint8_t)upper((char)r->head.data[i]);
+		r->head.data[i] = (uint8_t)upper_char((char)r->head.data[i]);
 	buf_putc(&r->head, '\0');
 	return at;
 }
@@ -180,18 +180,18 @@ static size_t param_value(struct reader *r, const char *s, size_t n, bool *unclo
  * One parameter at ${s}, behind its ';'. Octets taken; 0 with *n_params unchanged for an
  * empty one.
  */
-static size_t param(struct reader *r, const char *s, size_t n, size_t count, bool *unclosed)
+static size_t parse_param(struct reader *r, const char *s, size_t n, size_t count, bool *unclosed)
 {
 	size_t len = 0;
 
 	while (len < n && s[len] != '=' && s[len] != ';' && s[len] != ':' && s[len] != '"')
 		len++;
 	if (len < n && s[len] == '=' && len > 0) {
-		r->param_at[count][0] = keep(r, s, len, true);
+		r->param_at[count][0] = keep_piece(r, s, len, true);
 		r->param_at[count][1] = r->head.len;
 		return len + 1 + param_value(r, s + len + 1, n - len - 1, unclosed);
 	}
-	r->param_at[count][0] = keep(r, "TYPE", 4, false);
+	r->param_at[count][0] = keep_piece(r, "TYPE", 4, false);
 	r->param_at[count][1] = r->head.len;
 	return param_value(r, s, n, unclosed);
 }
@@ -212,7 +212,7 @@ static size_t name_of(const char *s, size_t n, size_t *group_len)
 }
 
 /* The line in r->line taken apart; 1 it is a content line, 0 it is none. */
-static int parse(struct reader *r, struct content_line *l, struct err *err)
+static int parse_line(struct reader *r, struct content_line *l, struct err *err)
 {
 	const char *s = buf_str(&r->line);
 	size_t n = r->line.len, group, at = name_of(s, n, &group), name_at, count = 0;
@@ -222,15 +222,16 @@ static int parse(struct reader *r, struct content_line *l, struct err *err)
 		return 0;
 	buf_reset(&r->head);
 	if (group)
-		(void)keep(r, s, group, false);
-	name_at = group ? keep(r, s + group + 1, at - group - 1, true) : keep(r, s, at, true);
+		(void)keep_piece(r, s, group, false);
+	name_at = group ? keep_piece(r, s + group + 1, at - group - 1, true)
+	                : keep_piece(r, s, at, true);
 	while (at < n && s[at] == ';') {
 		size_t before = r->head.len, taken;
 
 		if (count == CONTENT_PARAMS_MAX)
 			return err_set(err, ERR_LIMIT, ERR_ITEM,
 			        "a content line has more than %d parameters", CONTENT_PARAMS_MAX);
-		taken = param(r, s + at + 1, n - at - 1, count, &unclosed);
+		taken = parse_param(r, s + at + 1, n - at - 1, count, &unclosed);
 		at += 1 + taken;
 		if (taken)
 			count++;
@@ -263,12 +264,12 @@ char *content_component(const struct content_line *l)
 		n--;
 	name = xstrndup(l->value + from, n - from);
 	for (char *p = name; *p; p++)
-		*p = upper(*p);
+		*p = upper_char(*p);
 	return name;
 }
 
 /* BEGIN and END move the depth. 1: ${l} counts; 0: an END of nothing. */
-static int nest(struct reader *r, struct content_line *l, struct err *err)
+static int nest_line(struct reader *r, struct content_line *l, struct err *err)
 {
 	char *name;
 	int at;
@@ -313,12 +314,12 @@ static int read_all(struct reader *r, content_fn fn, bool stray, void *ctx, stru
 	while (r->pos < r->n && rc == 0) {
 		struct content_line l = {.offset = r->pos};
 
-		rc = unfold(r, err);
+		rc = unfold_line(r, err);
 		if (rc < 0 || is_blank(&r->line))
 			continue;
-		rc = parse(r, &l, err);
+		rc = parse_line(r, &l, err);
 		if (rc == 1)
-			rc = nest(r, &l, err);
+			rc = nest_line(r, &l, err);
 		if (rc == 0) {
 			r->wrong++;
 			l = (struct content_line){.name = "",

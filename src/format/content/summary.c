@@ -109,7 +109,7 @@ static bool is_component_of(const char *name, bool in_calendar, int depth)
 	return depth == 0 && strcmp(name, "VCALENDAR") != 0;
 }
 
-static void begin(struct reading *r, const struct content_line *l)
+static void begin_component(struct reading *r, const struct content_line *l)
 {
 	char *name = content_component(l);
 
@@ -151,7 +151,7 @@ static void end_component(struct reading *r)
 	r->first_done = true;
 }
 
-static void end(struct reading *r, int depth)
+static void end_components(struct reading *r, int depth)
 {
 	if (r->comp && depth < r->comp_depth)
 		end_component(r);
@@ -211,11 +211,11 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 
 	(void)err;
 	if (strcmp(l->name, "BEGIN") == 0) {
-		begin(r, l);
+		begin_component(r, l);
 		return 0;
 	}
 	if (strcmp(l->name, "END") == 0) {
-		end(r, l->depth);
+		end_components(r, l->depth);
 		return 0;
 	}
 	if (r->in_zone && l->depth == 2 && strcmp(l->name, "TZID") == 0) {

@@ -55,7 +55,7 @@ void mend_free(struct mend *m)
 
 /* ---- going out ---- */
 
-static void flush(struct mend *m)
+static void flush_out(struct mend *m)
 {
 	if (m->out.len && m->rc == 0)
 		m->rc = m->write(m->ctx, m->out.data, m->out.len, m->err);
@@ -68,7 +68,7 @@ static void emit_run(struct mend *m, const uint8_t *p, size_t n)
 		size_t k = buf_fill(&m->out, p, n);
 
 		if (m->out.len == OUT_MAX)
-			flush(m);
+			flush_out(m);
 		m->out_last = p[k - 1];
 		p += k;
 		n -= k;
@@ -91,7 +91,7 @@ void mend_emit(struct mend *m, const void *p, size_t n)
 
 /* ---- coming in ---- */
 
-static void note(struct mend *m, const uint8_t *p, size_t n)
+static void note_flaws(struct mend *m, const uint8_t *p, size_t n)
 {
 	bool cr = m->cr;
 
@@ -107,7 +107,7 @@ static void note(struct mend *m, const uint8_t *p, size_t n)
 }
 
 /* Bare CR and LF made CRLF. */
-static void straighten(struct mend *m, const uint8_t *p, size_t n)
+static void straighten_lines(struct mend *m, const uint8_t *p, size_t n)
 {
 	size_t from = 0;
 
@@ -125,16 +125,16 @@ static void straighten(struct mend *m, const uint8_t *p, size_t n)
 	walk_add(m, p + from, n - from);
 }
 
-static void take(struct mend *m, const uint8_t *p, size_t n)
+static void take_octets(struct mend *m, const uint8_t *p, size_t n)
 {
 	if (m->looking) {
-		note(m, p, n);
+		note_flaws(m, p, n);
 		m->size += n;
 	}
 	if (n == 0)
 		return;
 	if (m->what & MEND_LINES) {
-		straighten(m, p, n);
+		straighten_lines(m, p, n);
 	} else {
 		m->cr = p[n - 1] == '\r';
 		walk_add(m, p, n);
@@ -150,10 +150,10 @@ static void take_end(struct mend *m)
 
 void mend_look(struct mend *m, const void *p, size_t n)
 {
-	take(m, p, n);
+	take_octets(m, p, n);
 }
 
-static void looked(struct mend *m)
+static void finish_look(struct mend *m)
 {
 	if (!m->looking)
 		return;
@@ -167,13 +167,13 @@ static void looked(struct mend *m)
 
 unsigned mend_flaws(struct mend *m)
 {
-	looked(m);
+	finish_look(m);
 	return m->flaws;
 }
 
 void mend_start(struct mend *m, mend_write_fn write, void *ctx)
 {
-	looked(m);
+	finish_look(m);
 	m->write = write;
 	m->ctx = ctx;
 	m->rc = 0;
@@ -191,7 +191,7 @@ int mend_add(struct mend *m, const void *p, size_t n, struct err *err)
 	if (m->what == MEND_WRAP)
 		cover_add(m, p, n);
 	else if (m->rc == 0)
-		take(m, p, n);
+		take_octets(m, p, n);
 	return m->rc;
 }
 
@@ -204,6 +204,6 @@ int mend_end(struct mend *m, struct err *err)
 		take_end(m);
 	if (m->what & MEND_END && m->out_last != '\n')
 		mend_emit(m, m->out_last == '\r' ? "\n" : "\r\n", m->out_last == '\r' ? 1 : 2);
-	flush(m);
+	flush_out(m);
 	return m->rc;
 }

@@ -23,7 +23,7 @@ void walk_start(struct mend *m)
 }
 
 /* What is known of the part; NULL: there are too many to be told apart. */
-static uint8_t *part(struct mend *m)
+static uint8_t *known_part(struct mend *m)
 {
 	while (m->looking && m->n_parts <= m->part && m->part < PARTS_MAX)
 		*ARR_PUSH(m->parts, m->n_parts, m->parts_cap) = 0;
@@ -36,7 +36,7 @@ static uint8_t *part(struct mend *m)
  * The value of a parameter of a Content-Type, unquoted; "" if there is none or it is too
  * long.
  */
-static void parameter(const char *s, const char *name, char out[BOUNDARY_SIZE])
+static void read_parameter(const char *s, const char *name, char out[BOUNDARY_SIZE])
 {
 	size_t len = strlen(name), n = 0;
 
@@ -75,15 +75,15 @@ static void learn_type(struct entity *e, const char *v)
 	e->multipart = strncasecmp(v, "multipart/", 10) == 0;
 	if (!e->multipart)
 		return;
-	parameter(v, "boundary", e->boundary);
-	parameter(v, "protocol", protocol);
+	read_parameter(v, "boundary", e->boundary);
+	read_parameter(v, "protocol", protocol);
 	e->digest = strncasecmp(v + 10, "digest", 6) == 0;
 	if (strncasecmp(v + 10, "signed", 6) == 0 || strncasecmp(v + 10, "encrypted", 9) == 0 ||
 	        *protocol)
 		e->sealed = true;
 }
 
-static void learn(struct mend *m)
+static void learn_field(struct mend *m)
 {
 	const char *s = buf_str(&m->field), *v = strchr(s, ':');
 	struct entity *e = &m->now;
@@ -105,7 +105,7 @@ static void learn(struct mend *m)
 	}
 }
 
-static bool sealed(const struct mend *m)
+static bool is_sealed(const struct mend *m)
 {
 	return m->depth && m->stack[m->depth - 1].sealed;
 }
@@ -119,7 +119,7 @@ static void look_field(struct mend *m)
 		m->flaws |= MEND_8BIT;
 	if (m->top && !m->field_over && field_is_bad(p, n))
 		m->flaws |= MEND_FIELDS;
-	if (!sealed(m) && field_foldable(p, n))
+	if (!is_sealed(m) && field_foldable(p, n))
 		m->flaws |= MEND_LONG;
 	if (m->top && !m->field_over && m->what == MEND_WRAP)
 		cover_field(m, p, n);
@@ -146,7 +146,7 @@ static void give_field(struct mend *m)
 		buf_reset(&two);
 		from = &one;
 	}
-	if (m->what & MEND_LONG && !sealed(m)) {
+	if (m->what & MEND_LONG && !is_sealed(m)) {
 		field_fold(from->data, from->len, &two);
 		from = &two;
 	}
@@ -157,7 +157,7 @@ static void give_field(struct mend *m)
 
 static bool encode_now(struct mend *m)
 {
-	const uint8_t *known = part(m);
+	const uint8_t *known = known_part(m);
 
 	return known && ((*known & PART_LONG && m->what & MEND_LONG) ||
 	                        (*known & PART_NUL && m->what & MEND_NUL));
@@ -168,7 +168,7 @@ static void field_done(struct mend *m)
 	if (m->field.len == 0)
 		return;
 	if (!m->field_over)
-		learn(m);
+		learn_field(m);
 	if (m->looking)
 		look_field(m);
 	/* The new encoding is named at the end of the header. */
@@ -184,13 +184,13 @@ static bool can_encode(const struct mend *m)
 {
 	const struct entity *e = &m->now;
 
-	return !sealed(m) && !e->other_message && !e->multipart && !e->rfc822;
+	return !is_sealed(m) && !e->other_message && !e->multipart && !e->rfc822;
 }
 
-static void push(struct mend *m)
+static void push_multipart(struct mend *m)
 {
 	struct frame *f = &m->stack[m->depth];
-	bool seal = sealed(m) || m->now.sealed;
+	bool seal = is_sealed(m) || m->now.sealed;
 
 	f->len = strlen(m->now.boundary);
 	memcpy(f->boundary, m->now.boundary, f->len + 1);
@@ -223,7 +223,7 @@ static void header_done(struct mend *m, const uint8_t *p, size_t n)
 	m->place = IN_LEAF;
 	m->top = false;
 	if (e->multipart && *e->boundary && m->depth < DEPTH_MAX) {
-		push(m);
+		push_multipart(m);
 		m->place = IN_BETWEEN;
 	} else if (e->rfc822 && e->cte == CTE_PLAIN) {
 		entity_start(m);
@@ -242,7 +242,7 @@ static void leaf_done(struct mend *m, bool at_boundary)
 
 static void look_leaf(struct mend *m, const uint8_t *p, size_t n)
 {
-	uint8_t *known = part(m);
+	uint8_t *known = known_part(m);
 
 	if (!known || !can_encode(m))
 		return;
@@ -255,7 +255,7 @@ static void look_leaf(struct mend *m, const uint8_t *p, size_t n)
 }
 
 /* A line that is a boundary: the multipart it belongs to is what is open now. */
-static bool boundary(struct mend *m, const uint8_t *p, size_t n)
+static bool take_boundary(struct mend *m, const uint8_t *p, size_t n)
 {
 	if (m->depth == 0 || n < 3 || p[0] != '-' || p[1] != '-')
 		return false;
@@ -303,9 +303,9 @@ static void header_piece(struct mend *m, const uint8_t *p, size_t n, bool first)
 }
 
 /* A line, or a piece of a long one. */
-static void piece(struct mend *m, const uint8_t *p, size_t n, bool first)
+static void take_piece(struct mend *m, const uint8_t *p, size_t n, bool first)
 {
-	if (first && boundary(m, p, n))
+	if (first && take_boundary(m, p, n))
 		return;
 	if (m->place == IN_HEADER) {
 		header_piece(m, p, n, first);
@@ -325,7 +325,7 @@ static void line_flush(struct mend *m)
 {
 	if (m->line.len == 0)
 		return;
-	piece(m, m->line.data, m->line.len, !m->line_begun);
+	take_piece(m, m->line.data, m->line.len, !m->line_begun);
 	m->line_begun = true;
 	buf_reset(&m->line);
 }

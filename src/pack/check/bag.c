@@ -31,7 +31,7 @@ static bool is_text(const struct buf *have, bag_text_fn text, const struct seal 
  */
 enum derived { DERIVED_NEW, DERIVED_OLD, DERIVED_WRONG, DERIVED_MISSING };
 
-static int look(
+static int look_at(
         struct verify *v, const char *path, bag_text_fn text, enum derived *out, struct err *err)
 {
 	struct err why = {0};
@@ -64,10 +64,10 @@ static int check_derived(struct verify *v, struct err *err)
 	static const char *const paths[] = {"manifest-sha256.txt", "bag-info.txt"};
 	static const bag_text_fn texts[] = {bag_manifest, bag_info};
 	enum derived is[2];
-	int rc = look(v, paths[0], texts[0], &is[0], err);
+	int rc = look_at(v, paths[0], texts[0], &is[0], err);
 
 	if (rc == 0)
-		rc = look(v, paths[1], texts[1], &is[1], err);
+		rc = look_at(v, paths[1], texts[1], &is[1], err);
 	for (unsigned i = 0; i < 2 && rc == 0; i++) {
 		if (is[i] == DERIVED_WRONG ||
 		        (i == 0 && is[0] == DERIVED_OLD && is[1] != DERIVED_OLD))
@@ -106,7 +106,7 @@ static bool has_work(const struct verify *v)
 	return any;
 }
 
-static int walk(struct verify *v, const char *path, unsigned depth, struct err *err)
+static int walk_dir(struct verify *v, const char *path, unsigned depth, struct err *err)
 {
 	char **names = NULL;
 	size_t n = 0;
@@ -132,7 +132,7 @@ static int walk(struct verify *v, const char *path, unsigned depth, struct err *
 			        "a run is at work or was interrupted: it is no part of the "
 			        "archive");
 		else if (S_ISDIR(st.st_mode))
-			rc = walk(v, below, depth + 1, err);
+			rc = walk_dir(v, below, depth + 1, err);
 		else
 			verify_say(v, false, below, NULL, "no seal names it");
 		free(below);
@@ -152,7 +152,7 @@ int verify_bag(struct verify *v, struct err *err)
 	v->out->files += 2 * v->n_seals;
 	for (size_t i = 0; i < v->n_seals; i++)
 		v->out->bytes += v->seals[i].json_size + v->seals[i].sums_size;
-	if (rc == 0 && walk(v, "", 0, &why) < 0)
+	if (rc == 0 && walk_dir(v, "", 0, &why) < 0)
 		rc = verify_found(v, NULL, &why, err);
 	return rc;
 }

@@ -33,7 +33,7 @@ static la_ssize_t on_read(struct archive *a, void *ctx, const void **p)
 	return k->rc ? -1 : (la_ssize_t)got;
 }
 
-static int differs(struct check *k, const char *path, const char *what, struct err *err)
+static int say_difference(struct check *k, const char *path, const char *what, struct err *err)
 {
 	return err_set(err, ERR_DAMAGED, ERR_COLLECTION, "%s, entry %ju (%s): %s", k->c->path,
 	        (uintmax_t)k->entries, path ? path : "?", what);
@@ -87,14 +87,14 @@ static int check_entry(void *ctx, const struct links_entry *e, struct err *err)
 	 * what we compare.
 	 */
 	if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
-		return differs(
+		return say_difference(
 		        k, e->path, r == ARCHIVE_EOF ? "is missing" : "is not a tar entry", err);
 	if (!same_path(e, archive_entry_pathname(have)))
-		return differs(k, e->path, "the catalog has another path", err);
+		return say_difference(k, e->path, "the catalog has another path", err);
 	if (!same_attributes(have, e))
-		return differs(k, e->path, "leads elsewhere or has other attributes", err);
+		return say_difference(k, e->path, "leads elsewhere or has other attributes", err);
 	if (e->type == LINKS_FILE && !same_file(k, e->data))
-		return differs(k, e->path, "holds something else", err);
+		return say_difference(k, e->path, "holds something else", err);
 	return 0;
 }
 

@@ -35,7 +35,7 @@ int part_checker_open(int dirfd, const char *name, part_object_fn fn, void *ctx,
 	return 0;
 }
 
-static int damaged(struct part_checker *c, const char *what, struct err *err)
+static int fail_part(struct part_checker *c, const char *what, struct err *err)
 {
 	return err_set(err, ERR_DAMAGED, ERR_ITEM, "%s: %s at offset %ju", c->file.name, what,
 	        (uintmax_t)c->off);
@@ -47,14 +47,14 @@ static int check_end(struct part_checker *c, struct err *err)
 	struct stat st;
 
 	if (c->walk.state != WALK_ENDED)
-		return damaged(c, "the end member comes before the end of the tar file", err);
+		return fail_part(c, "the end member comes before the end of the tar file", err);
 	if (h->size != c->off + MEMBER_END_SIZE || h->plain != c->walk.plain ||
 	        h->entries != c->walk.entries)
-		return damaged(c, "the end member counts other sizes or entries", err);
+		return fail_part(c, "the end member counts other sizes or entries", err);
 	if (fstat(c->file.fd, &st) != 0)
 		return err_sys(err, ERR_WHOLE, "cannot look at %s", c->file.name);
 	if ((uint64_t)st.st_size != h->size)
-		return damaged(c, "bytes after the end member", err);
+		return fail_part(c, "bytes after the end member", err);
 	sha256_add(&c->hash, c->file.raw.p, MEMBER_END_SIZE);
 	sha256_end(&c->hash, c->sum);
 	c->off = h->size;
@@ -70,11 +70,11 @@ static int check_member(struct part_checker *c, uint64_t limit, struct err *err)
 	if (rc != 0)
 		return rc;
 	if (h->seq != c->seq)
-		return damaged(c, "a member is missing or out of order", err);
+		return fail_part(c, "a member is missing or out of order", err);
 	if (h->end)
 		return check_end(c, err);
 	if (h->size > limit - c->off)
-		return damaged(c, "a member goes beyond where one should end", err);
+		return fail_part(c, "a member goes beyond where one should end", err);
 	sha256_add(&c->hash, c->file.raw.p, (size_t)h->size);
 	rc = tar_walk_add(&c->walk, c->off, c->file.plain.p, (size_t)h->plain, err);
 	c->off += h->size;

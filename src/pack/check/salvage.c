@@ -35,9 +35,9 @@ struct salvage {
 	const char *file;
 };
 
-static void say(struct salvage *s, bool damage, const char *file, const char *item, const char *fmt,
-        ...) PRINTF_LIKE(5, 6);
-static void say(
+static void say_finding(struct salvage *s, bool damage, const char *file, const char *item,
+        const char *fmt, ...) PRINTF_LIKE(5, 6);
+static void say_finding(
         struct salvage *s, bool damage, const char *file, const char *item, const char *fmt, ...)
 {
 	struct archive_finding f = {
@@ -76,7 +76,8 @@ static void on_gap(void *ctx, uint64_t from, uint64_t to)
 {
 	struct salvage *s = ctx;
 
-	say(s, true, s->file, NULL, "bytes %ju to %ju are damaged", (uintmax_t)from, (uintmax_t)to);
+	say_finding(s, true, s->file, NULL, "bytes %ju to %ju are damaged", (uintmax_t)from,
+	        (uintmax_t)to);
 }
 
 static int scan_snapshot(struct salvage *s, unsigned snapshot, struct err *err)
@@ -96,7 +97,7 @@ static int scan_snapshot(struct salvage *s, unsigned snapshot, struct err *err)
 		if (rc == 0 && part_path_parse(path, &s->id) &&
 		        (layout_stat(s->rootfd, path, &st, &why) < 0 ||
 		                part_scan(s->rootfd, path, on_object, on_gap, s, &why) < 0))
-			say(s, true, path, NULL, "%s", why.text);
+			say_finding(s, true, path, NULL, "%s", why.text);
 		free(path);
 	}
 	s->file = NULL;
@@ -142,7 +143,7 @@ static bool load_manifest(struct salvage *s, unsigned snapshot, struct tree_mani
 		seal_clear(&seal);
 		return true;
 	}
-	say(s, true, dir, NULL, "%s", why.text);
+	say_finding(s, true, dir, NULL, "%s", why.text);
 	err_clear(&why);
 	return load_json(s, dir, out, &why) == 0;
 }
@@ -160,7 +161,7 @@ static struct tree_coll *load_catalog(
 			continue;
 		if (sealed_catalog(s->rootfd, NULL, at, at->catalog, &c, &why) == 0)
 			return c;
-		say(s, true, at->catalog, NULL, "%s", why.text);
+		say_finding(s, true, at->catalog, NULL, "%s", why.text);
 	}
 	return NULL;
 }
@@ -190,7 +191,7 @@ static int give_body(struct salvage *s, const struct object *o, struct tree_item
 	return *lost_out ? 0 : rc;
 }
 
-static void lose(struct salvage *s, const struct tree_coll *from, const struct tree_item *it,
+static void lose_item(struct salvage *s, const struct tree_coll *from, const struct tree_item *it,
         struct tree_coll *to)
 {
 	const struct tree_ext *e = tree_item_ext(from, it);
@@ -198,7 +199,7 @@ static void lose(struct salvage *s, const struct tree_coll *from, const struct t
 	char text[DATE_TEXT_SIZE], item[512];
 
 	verify_item_name(from, it, item);
-	say(s, true, NULL, item, "its bytes are lost");
+	say_finding(s, true, NULL, item, "its bytes are lost");
 	tree_coll_error(to, it->uid, e ? e->href : NULL,
 	        from->kind == COLL_MAIL ? date_format_imap(&date, text) : NULL, NULL,
 	        "its bytes were lost from the archive");
@@ -216,7 +217,7 @@ static int give_item(struct salvage *s, const struct tree_coll *from, const stru
 		return rc;
 	s->out->items++;
 	if (lost) {
-		lose(s, from, it, to);
+		lose_item(s, from, it, to);
 		return 0;
 	}
 	o->flags |= OBJECT_CURRENT;
@@ -314,7 +315,7 @@ static int give_rest(struct salvage *s, enum coll_kind kind, struct err *err)
 	}
 	if (!c)
 		return rc;
-	say(s, false, NULL, NULL, "%s in \"Salvaged\"",
+	say_finding(s, false, NULL, NULL, "%s in \"Salvaged\"",
 	        counted(number, "item that no readable catalog names is",
 	                "items that no readable catalog names are", (char[COUNTED_SIZE]){0}));
 	if (rc < 0) {
@@ -333,8 +334,8 @@ static int give_all(struct salvage *s, const struct tree_manifest *m, size_t n, 
 		struct tree_coll *c = load_catalog(s, m, n, &m[0].heads[i]);
 
 		if (!c)
-			say(s, true, m[0].heads[i].catalog, NULL, "%s: no catalog of it is left",
-			        m[0].heads[i].name);
+			say_finding(s, true, m[0].heads[i].catalog, NULL,
+			        "%s: no catalog of it is left", m[0].heads[i].name);
 		else
 			rc = give_coll(s, c, err);
 		tree_coll_free(c);
@@ -346,7 +347,7 @@ static int give_all(struct salvage *s, const struct tree_manifest *m, size_t n, 
 	return rc;
 }
 
-static int run(struct salvage *s, const char *path, struct err *err)
+static int run_salvage(struct salvage *s, const char *path, struct err *err)
 {
 	struct tree_manifest *m = NULL;
 	unsigned *numbers = NULL;
@@ -364,7 +365,7 @@ static int run(struct salvage *s, const char *path, struct err *err)
 			n_m++;
 	s->out->snapshots = (unsigned)n;
 	if (rc == 0 && n_m == 0)
-		say(s, true, NULL, NULL,
+		say_finding(s, true, NULL, NULL,
 		        "no seal can be read: names and dates of the items are lost");
 	if (rc == 0)
 		rc = give_all(s, m, n_m, err);
@@ -389,7 +390,7 @@ int archive_salvage(const char *path, struct tree_sink *to,
 	if (rc < 0)
 		return rc;
 	s.parts = part_reader_new(s.rootfd);
-	rc = run(&s, path, err);
+	rc = run_salvage(&s, path, err);
 	part_reader_free(s.parts);
 	object_map_clear(&s.objects);
 	sys_close(s.rootfd);

@@ -62,7 +62,7 @@ void deflater_free(struct deflater *d)
 	free(d);
 }
 
-static uint32_t load32(const uint8_t *p)
+static uint32_t load_32(const uint8_t *p)
 {
 	uint32_t v;
 
@@ -70,7 +70,7 @@ static uint32_t load32(const uint8_t *p)
 	return v;
 }
 
-static uint64_t load64(const uint8_t *p)
+static uint64_t load_64(const uint8_t *p)
 {
 	uint64_t v;
 
@@ -145,7 +145,7 @@ static size_t match_length(const uint8_t *a, const uint8_t *b, size_t max)
 	size_t n = 0;
 
 	for (; n + 8 <= max; n += 8) {
-		uint64_t differ = load64(a + n) ^ load64(b + n);
+		uint64_t differ = load_64(a + n) ^ load_64(b + n);
 
 		if (differ)
 			return n + (unsigned)__builtin_ctzll(le64toh(differ)) / 8;
@@ -164,28 +164,28 @@ static void add_step(struct deflater *d, size_t literals, size_t length, size_t 
 	s->distance = (uint16_t)distance; /* 32768 fits */
 }
 
-static uint64_t *bucket(struct deflater *d, uint32_t four)
+static uint64_t *find_bucket(struct deflater *d, uint32_t four)
 {
 	return &d->table[four * 2654435761u >> (32 - HASH_BITS)];
 }
 
-static void know(struct deflater *d, const uint8_t *in, size_t at)
+static void know_place(struct deflater *d, const uint8_t *in, size_t at)
 {
-	uint64_t *b = bucket(d, load32(in + at));
+	uint64_t *b = find_bucket(d, load_32(in + at));
 
 	*b = *b << 32 | (at + 1);
 }
 
 /* Divide [from, to) of ${in} into steps. */
-static void search(struct deflater *d, const uint8_t *in, size_t from, size_t to)
+static void search_steps(struct deflater *d, const uint8_t *in, size_t from, size_t to)
 {
 	size_t at = from, literals = from;
 
 	while (at + MATCH_MIN <= to) {
 		size_t max = to - at < MATCH_MAX ? to - at : MATCH_MAX, best = 0, distance = 0, n,
 		       before;
-		uint32_t four = load32(in + at);
-		uint64_t *b = bucket(d, four), known = *b;
+		uint32_t four = load_32(in + at);
+		uint64_t *b = find_bucket(d, four), known = *b;
 
 		*b = known << 32 | (at + 1);
 		/* Two positions, the newer one first. */
@@ -193,7 +193,7 @@ static void search(struct deflater *d, const uint8_t *in, size_t from, size_t to
 			before = at + 1 - (uint32_t)known;
 			if (before > WINDOW)
 				break;
-			if (load32(in + at - before) != four)
+			if (load_32(in + at - before) != four)
 				continue;
 			n = 4 + match_length(in + at - before + 4, in + at + 4, max - 4);
 			if (n > best) {
@@ -208,7 +208,7 @@ static void search(struct deflater *d, const uint8_t *in, size_t from, size_t to
 		}
 		add_step(d, at - literals, best, distance);
 		for (size_t i = at + 1; i < at + best && i + 4 <= to; i += KNOW_STEP)
-			know(d, in, i);
+			know_place(d, in, i);
 		at += best;
 		literals = at;
 	}
@@ -373,7 +373,7 @@ static void start_block(struct deflater *d)
  * Is nearly all of it base64 letters, spread as evenly as in compressed data? The sum of
  * squares is least when they are.
  */
-static bool even(const struct deflater *d, size_t n)
+static bool is_even(const struct deflater *d, size_t n)
 {
 	uint64_t sum = 0, letters = 0;
 
@@ -393,11 +393,11 @@ static void put_base64(
 
 	start_block(d);
 	count_literals(in + from, to - from, d->litlen.freq);
-	if (even(d, to - from)) {
+	if (is_even(d, to - from)) {
 		add_step(d, to - from, 0, 0);
 	} else {
 		start_block(d);
-		search(d, in, from, to);
+		search_steps(d, in, from, to);
 		extra = count_steps(d, in + from);
 	}
 	put_block(d, out, in + from, to - from, extra, final);
@@ -409,7 +409,7 @@ static void put_text(
 	size_t extra;
 
 	start_block(d);
-	search(d, in, from, to);
+	search_steps(d, in, from, to);
 	extra = count_steps(d, in + from);
 	put_block(d, out, in + from, to - from, extra, final);
 }

@@ -60,7 +60,7 @@ static void minimum_redundancy(uint32_t *a, int n)
  * Codes longer than ${max} become that long; shorter ones are lengthened until the code
  * is complete again.
  */
-static void limit(uint32_t count[], unsigned max, unsigned longest)
+static void limit_lengths(uint32_t count[], unsigned max, unsigned longest)
 {
 	uint64_t total = 0;
 
@@ -79,7 +79,7 @@ static void limit(uint32_t count[], unsigned max, unsigned longest)
 	}
 }
 
-static uint16_t reverse(unsigned code, unsigned len)
+static uint16_t reverse_code(unsigned code, unsigned len)
 {
 	unsigned out = 0;
 
@@ -97,7 +97,7 @@ static void assign_codes(struct huffman *h, size_t n, const uint32_t count[])
 		code = (code + count[i]) << 1;
 	}
 	for (size_t s = 0; s < n; s++)
-		h->code[s] = h->len[s] ? reverse(next[h->len[s]]++, h->len[s]) : 0;
+		h->code[s] = h->len[s] ? reverse_code(next[h->len[s]]++, h->len[s]) : 0;
 }
 
 #define FREQ_BITS 20 /* blocks are shorter than 1 << 20 */
@@ -122,7 +122,7 @@ void huffman_build(struct huffman *h, size_t n, unsigned max)
 	minimum_redundancy(a, (int)used);
 	for (size_t i = 0; i < used; i++)
 		count[a[i]]++;
-	limit(count, max, a[0]);
+	limit_lengths(count, max, a[0]);
 	memset(h->len, 0, sizeof h->len);
 	len = max;
 	for (size_t i = 0; i < used; i++) {

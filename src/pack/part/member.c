@@ -20,26 +20,26 @@ _Static_assert(FIELD_AT + DATA_FIELD == MEMBER_HEAD, "head of a data member");
 _Static_assert(FIELD_AT + END_FIELD + 2 + MEMBER_TAIL == MEMBER_END_SIZE, "end member");
 _Static_assert(MEMBER_MAX % 512 == 0 && MEMBER_MIN < MEMBER_MAX, "members hold tar blocks");
 
-static void put32(uint8_t *p, uint32_t v)
+static void put_32(uint8_t *p, uint32_t v)
 {
 	for (int i = 0; i < 4; i++)
 		p[i] = (uint8_t)(v >> (8 * i));
 }
 
-static void put64(uint8_t *p, uint64_t v)
+static void put_64(uint8_t *p, uint64_t v)
 {
-	put32(p, (uint32_t)v);
-	put32(p + 4, (uint32_t)(v >> 32));
+	put_32(p, (uint32_t)v);
+	put_32(p + 4, (uint32_t)(v >> 32));
 }
 
-static uint32_t get32(const uint8_t *p)
+static uint32_t get_32(const uint8_t *p)
 {
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static uint64_t get64(const uint8_t *p)
+static uint64_t get_64(const uint8_t *p)
 {
-	return get32(p) | (uint64_t)get32(p + 4) << 32;
+	return get_32(p) | (uint64_t)get_32(p + 4) << 32;
 }
 
 /* All that stands before the subfield's data: the same for every member of a kind. */
@@ -70,21 +70,21 @@ static uint32_t field_crc(const uint8_t *p, uint8_t field_len)
 static void put_data_head(uint8_t *out, uint32_t seq, uint64_t size, uint64_t plain)
 {
 	put_gzip_head(out, 'L', DATA_FIELD);
-	put32(out + FIELD_AT, seq);
-	put64(out + FIELD_AT + 4, size);
-	put64(out + FIELD_AT + 12, plain);
-	put32(out + FIELD_AT + 20, field_crc(out, DATA_FIELD));
+	put_32(out + FIELD_AT, seq);
+	put_64(out + FIELD_AT + 4, size);
+	put_64(out + FIELD_AT + 12, plain);
+	put_32(out + FIELD_AT + 20, field_crc(out, DATA_FIELD));
 }
 
 void member_put_end(const struct member_head *h, uint8_t out[MEMBER_END_SIZE])
 {
 	memset(out, 0, MEMBER_END_SIZE);
 	put_gzip_head(out, 'E', END_FIELD);
-	put32(out + FIELD_AT, h->seq);
-	put64(out + FIELD_AT + 4, h->size);
-	put64(out + FIELD_AT + 12, h->plain);
-	put64(out + FIELD_AT + 20, h->entries);
-	put32(out + FIELD_AT + 32, field_crc(out, END_FIELD));
+	put_32(out + FIELD_AT, h->seq);
+	put_64(out + FIELD_AT + 4, h->size);
+	put_64(out + FIELD_AT + 12, h->plain);
+	put_64(out + FIELD_AT + 20, h->entries);
+	put_32(out + FIELD_AT + 32, field_crc(out, END_FIELD));
 	out[FIELD_AT + END_FIELD] = 3; /* the empty block; CRC32 and ISIZE are 0 */
 }
 
@@ -94,10 +94,10 @@ static bool parse_end(const uint8_t *p, size_t n, struct member_head *out)
 
 	if (n < MEMBER_END_SIZE)
 		return false;
-	*out = (struct member_head){.end = true, .seq = get32(p + FIELD_AT)};
-	out->size = get64(p + FIELD_AT + 4);
-	out->plain = get64(p + FIELD_AT + 12);
-	out->entries = get64(p + FIELD_AT + 20);
+	*out = (struct member_head){.end = true, .seq = get_32(p + FIELD_AT)};
+	out->size = get_64(p + FIELD_AT + 4);
+	out->plain = get_64(p + FIELD_AT + 12);
+	out->entries = get_64(p + FIELD_AT + 20);
 	member_put_end(out, same);
 	return memcmp(p, same, MEMBER_END_SIZE) == 0;
 }
@@ -110,9 +110,9 @@ bool member_parse(const uint8_t *p, size_t n, struct member_head *out)
 		return false;
 	if (p[13] == 'E')
 		return parse_end(p, n, out);
-	*out = (struct member_head){.seq = get32(p + FIELD_AT)};
-	out->size = get64(p + FIELD_AT + 4);
-	out->plain = get64(p + FIELD_AT + 12);
+	*out = (struct member_head){.seq = get_32(p + FIELD_AT)};
+	out->size = get_64(p + FIELD_AT + 4);
+	out->plain = get_64(p + FIELD_AT + 12);
 	put_data_head(same, out->seq, out->size, out->plain);
 	return memcmp(p, same, MEMBER_HEAD) == 0 && out->plain > 0 && out->plain <= MEMBER_MAX &&
 	       out->size > MEMBER_HEAD + MEMBER_TAIL && out->size <= MEMBER_SIZE_MAX(out->plain);
@@ -163,8 +163,8 @@ size_t member_make(
 	assert(len > 0 && len <= room); /* ${room} is above the bound of both */
 	size = MEMBER_HEAD + len + MEMBER_TAIL;
 	put_data_head(out, seq, size, n);
-	put32(out + MEMBER_HEAD + len, libdeflate_crc32(0, plain, n));
-	put32(out + MEMBER_HEAD + len + 4, (uint32_t)n);
+	put_32(out + MEMBER_HEAD + len, libdeflate_crc32(0, plain, n));
+	put_32(out + MEMBER_HEAD + len + 4, (uint32_t)n);
 	return size;
 }
 
@@ -184,7 +184,7 @@ void pages_init(struct pages *b, size_t size)
 }
 
 /* The whole pages inside [p + from, p + to). */
-static void forget(uint8_t *p, size_t from, size_t to)
+static void forget_pages(uint8_t *p, size_t from, size_t to)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	uintptr_t start = ((uintptr_t)p + from + page - 1) / page * page;
@@ -197,7 +197,7 @@ static void forget(uint8_t *p, size_t from, size_t to)
 void pages_trim(struct pages *b, size_t used, size_t keep)
 {
 	if (b->p && used > keep)
-		forget(b->p, keep, used);
+		forget_pages(b->p, keep, used);
 }
 
 void pages_clear(struct pages *b)
@@ -245,7 +245,7 @@ void member_file_close(struct member_file *f)
 	member_file_clear(f);
 }
 
-static int damaged(struct member_file *f, uint64_t off, const char *what, struct err *err)
+static int fail_member(struct member_file *f, uint64_t off, const char *what, struct err *err)
 {
 	return err_set(
 	        err, ERR_DAMAGED, ERR_ITEM, "%s: %s at offset %ju", f->name, what, (uintmax_t)off);
@@ -261,17 +261,17 @@ static int inflate_member(struct member_file *f, uint64_t off, struct err *err)
 	res = libdeflate_deflate_decompress_ex(f->inflate, f->raw.p + MEMBER_HEAD,
 	        size - MEMBER_HEAD - MEMBER_TAIL, f->plain.p, plain, &in, &out);
 	if (res != LIBDEFLATE_SUCCESS || out != plain || in != size - MEMBER_HEAD - MEMBER_TAIL)
-		return damaged(f, off, "bad compressed data in the member", err);
-	if (get32(tail + 4) != (uint32_t)plain ||
-	        get32(tail) != libdeflate_crc32(0, f->plain.p, plain))
-		return damaged(f, off, "wrong checksum of the member", err);
+		return fail_member(f, off, "bad compressed data in the member", err);
+	if (get_32(tail + 4) != (uint32_t)plain ||
+	        get_32(tail) != libdeflate_crc32(0, f->plain.p, plain))
+		return fail_member(f, off, "wrong checksum of the member", err);
 	return 0;
 }
 
 #define FIRST_READ (256u << 10)
 
 /* What one member left in memory beyond the usual is given back before the next. */
-static void trim(struct member_file *f)
+static void trim_pages(struct member_file *f)
 {
 	if (f->head.end)
 		return;
@@ -284,16 +284,16 @@ int member_read(struct member_file *f, uint64_t off, struct err *err)
 	size_t got = 0, more = 0;
 	int rc;
 
-	trim(f);
+	trim_pages(f);
 	f->head = (struct member_head){0};
 	/* Mostly the whole member comes with the first read. */
 	if ((rc = fd_pread(f->fd, f->raw.p, FIRST_READ, off, &got, err)) != 0)
 		return err_wrap(err, "%s", f->name);
 	if (got == 0)
-		return damaged(f, off, "the file ends without its end member", err);
+		return fail_member(f, off, "the file ends without its end member", err);
 	if (!member_parse(f->raw.p, got, &f->head)) {
 		f->head = (struct member_head){0};
-		return damaged(f, off, "no member header", err);
+		return fail_member(f, off, "no member header", err);
 	}
 	if (f->head.end)
 		return 0;
@@ -303,7 +303,7 @@ int member_read(struct member_file *f, uint64_t off, struct err *err)
 		if (rc != 0)
 			return err_wrap(err, "%s", f->name);
 		if (got + more < f->head.size)
-			return damaged(f, off, "the file is cut off inside the member", err);
+			return fail_member(f, off, "the file is cut off inside the member", err);
 	}
 	return inflate_member(f, off, err);
 }

@@ -39,7 +39,7 @@ int members_writer_open(int dirfd, const char *name, struct members_writer **out
 	return 0;
 }
 
-static int put(struct members_writer *w, const uint8_t *p, size_t n, struct err *err)
+static int put_octets(struct members_writer *w, const uint8_t *p, size_t n, struct err *err)
 {
 	if (fd_write_all(w->fd, p, n, err) != 0)
 		return err_wrap(err, "%s", w->name);
@@ -54,7 +54,7 @@ static int close_member(struct members_writer *w, struct err *err)
 
 	w->total += w->plain_len;
 	w->plain_len = 0;
-	return put(w, w->out.p, n, err);
+	return put_octets(w, w->out.p, n, err);
 }
 
 int members_writer_add(struct members_writer *w, const void *p, size_t n, struct err *err)
@@ -111,7 +111,7 @@ static int read_back(struct members_writer *w, const uint8_t sum[SHA256_LEN], st
 	return rc;
 }
 
-static int finish(
+static int finish_writer(
         struct members_writer *w, uint64_t entries, uint8_t sum_out[SHA256_LEN], struct err *err)
 {
 	struct member_head h = {.end = true, .entries = entries};
@@ -124,7 +124,7 @@ static int finish(
 	h.size = w->size + MEMBER_END_SIZE;
 	h.plain = w->total;
 	member_put_end(&h, end);
-	if ((rc = put(w, end, sizeof end, err)) != 0)
+	if ((rc = put_octets(w, end, sizeof end, err)) != 0)
 		return rc;
 	sha256_end(&w->hash, sum_out);
 	if (sys_fsync(w->fd) != 0)
@@ -140,7 +140,7 @@ static int finish(
 int members_writer_finish(struct members_writer *w, uint64_t entries, uint8_t sum_out[SHA256_LEN],
         uint64_t *size_out, struct err *err)
 {
-	int rc = finish(w, entries, sum_out, err);
+	int rc = finish_writer(w, entries, sum_out, err);
 
 	*size_out = w->size;
 	members_writer_abort(w);
@@ -172,7 +172,7 @@ int members_reader_open(int dirfd, const char *name, struct members_reader **out
 	return 0;
 }
 
-static int damaged(struct members_reader *r, const char *what, struct err *err)
+static int fail_members(struct members_reader *r, const char *what, struct err *err)
 {
 	return err_set(err, ERR_DAMAGED, ERR_COLLECTION, "%s: %s at offset %ju", r->file.name, what,
 	        (uintmax_t)r->off);
@@ -184,11 +184,11 @@ static int check_end(struct members_reader *r, struct err *err)
 	struct stat st;
 
 	if (h->size != r->off + MEMBER_END_SIZE || h->plain != r->total)
-		return damaged(r, "the end member counts other sizes", err);
+		return fail_members(r, "the end member counts other sizes", err);
 	if (fstat(r->file.fd, &st) != 0)
 		return err_sys(err, ERR_WHOLE, "cannot look at %s", r->file.name);
 	if ((uint64_t)st.st_size != h->size)
-		return damaged(r, "bytes after the end member", err);
+		return fail_members(r, "bytes after the end member", err);
 	sha256_add(&r->hash, r->file.raw.p, MEMBER_END_SIZE);
 	sha256_end(&r->hash, r->sum);
 	r->off = h->size;
@@ -205,7 +205,7 @@ static int next_member(struct members_reader *r, struct err *err)
 	if (rc != 0)
 		return rc;
 	if (h->seq != r->seq++)
-		return damaged(r, "a member is missing or out of order", err);
+		return fail_members(r, "a member is missing or out of order", err);
 	if (h->end)
 		return check_end(r, err);
 	sha256_add(&r->hash, r->file.raw.p, (size_t)h->size);

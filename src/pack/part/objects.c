@@ -55,7 +55,7 @@ static size_t find_slot(
 	return i;
 }
 
-static void grow(struct object_map *t)
+static void grow_slots(struct object_map *t)
 {
 	free(t->slots);
 	t->n_slots = t->n_slots ? 2 * t->n_slots : FIRST_SLOTS;
@@ -85,7 +85,7 @@ struct object *object_map_add(struct object_map *t, enum coll_kind kind,
 	if (o)
 		return o;
 	if (4 * (t->n + 1) > 3 * t->n_slots)
-		grow(t);
+		grow_slots(t);
 	if (t->n == t->n_blocks * BLOCK)
 		*ARR_PUSH(t->blocks, t->n_blocks, t->blocks_cap) =
 		        xmalloc(BLOCK * sizeof(struct object));

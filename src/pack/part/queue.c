@@ -55,7 +55,7 @@ struct part_queue {
 };
 
 /* Under ${lock}. */
-static int failed(struct part_queue *q, struct err *err)
+static int why_failed(struct part_queue *q, struct err *err)
 {
 	if (q->failed.code != 0 && err)
 		*err = q->failed;
@@ -67,7 +67,7 @@ int part_queue_failed(struct part_queue *q, struct err *err)
 	int rc;
 
 	pthread_mutex_lock(&q->lock);
-	rc = failed(q, err);
+	rc = why_failed(q, err);
 	pthread_mutex_unlock(&q->lock);
 	return rc;
 }
@@ -153,7 +153,7 @@ static int write_job(struct part_queue *q, struct part_job *j, struct err *err)
 
 /* Under ${lock}, which is given up while a member is deflated or written: */
 
-static void recycle(struct part_queue *q, struct part_job *j)
+static void recycle_job(struct part_queue *q, struct part_job *j)
 {
 	pages_trim(&j->out, j->out_len, KEEP);
 	j->out_len = 0;
@@ -180,7 +180,7 @@ static void write_ready(struct part_queue *q)
 			part_queue_fail(q, &err);
 		pthread_mutex_lock(&q->lock);
 		q->written++;
-		recycle(q, j);
+		recycle_job(q, j);
 		pthread_cond_broadcast(&q->changed);
 	}
 	q->writing = false;
@@ -195,7 +195,7 @@ static struct part_job *first_waiting(struct part_queue *q)
 	return j;
 }
 
-static void *work(void *arg)
+static void *make_members(void *arg)
 {
 	struct part_queue *q = arg;
 	struct member_maker *maker = member_maker_new(MEMBER_PARTS);
@@ -227,7 +227,7 @@ int part_queue_take(struct part_queue *q, struct part_job **out, struct err *err
 
 	*out = NULL;
 	pthread_mutex_lock(&q->lock);
-	while ((rc = failed(q, err)) == 0 && !q->spare)
+	while ((rc = why_failed(q, err)) == 0 && !q->spare)
 		pthread_cond_wait(&q->changed, &q->lock);
 	if (rc == 0) {
 		*out = q->spare;
@@ -249,7 +249,7 @@ int part_queue_charge(struct part_queue *q, struct part_job *j, uint64_t size, s
 	pthread_mutex_lock(&q->lock);
 	q->charged -= j->charged;
 	j->charged = 0;
-	while ((rc = failed(q, err)) == 0 && q->charged > 0 && q->charged + want > LARGE_BUDGET)
+	while ((rc = why_failed(q, err)) == 0 && q->charged > 0 && q->charged + want > LARGE_BUDGET)
 		pthread_cond_wait(&q->changed, &q->lock);
 	q->charged += want;
 	j->charged = want;
@@ -281,7 +281,7 @@ static int take_mark(struct part_queue *q, struct part_mark *mark, int *fd, stru
 	uint64_t target = q->put;
 	int rc;
 
-	while ((rc = failed(q, err)) == 0 && (q->written < target || q->writing))
+	while ((rc = why_failed(q, err)) == 0 && (q->written < target || q->writing))
 		pthread_cond_wait(&q->changed, &q->lock);
 	if (rc != 0)
 		return rc;
@@ -406,7 +406,7 @@ static int start_threads(struct part_queue *q, unsigned workers, struct err *err
 {
 	q->threads = xcalloc(workers, sizeof *q->threads);
 	for (unsigned i = 0; i < workers; i++) {
-		errno = pthread_create(&q->threads[i], NULL, work, q);
+		errno = pthread_create(&q->threads[i], NULL, make_members, q);
 		if (errno != 0)
 			return err_sys(err, ERR_WHOLE, "cannot start a thread");
 		q->n_threads++;

@@ -60,7 +60,7 @@ void part_reader_free(struct part_reader *r)
 
 /* Under ${lock}: */
 
-static void empty(struct slot *s)
+static void empty_slot(struct slot *s)
 {
 	free(s->name);
 	s->name = NULL;
@@ -68,7 +68,7 @@ static void empty(struct slot *s)
 	s->head = (struct member_head){0};
 }
 
-static struct slot *find(struct part_reader *r, const char *name, uint64_t off)
+static struct slot *find_slot(struct part_reader *r, const char *name, uint64_t off)
 {
 	for (int i = 0; i < SLOTS; i++) {
 		struct slot *s = &r->slots[i];
@@ -80,7 +80,7 @@ static struct slot *find(struct part_reader *r, const char *name, uint64_t off)
 }
 
 /* The slot that nobody uses and that was used longest ago. */
-static struct slot *oldest(struct part_reader *r)
+static struct slot *oldest_slot(struct part_reader *r)
 {
 	struct slot *best = NULL;
 
@@ -93,7 +93,7 @@ static struct slot *oldest(struct part_reader *r)
 	return best;
 }
 
-static void release(struct part_reader *r, struct slot *s)
+static void release_slot(struct part_reader *r, struct slot *s)
 {
 	pthread_mutex_lock(&r->lock);
 	s->users--;
@@ -101,13 +101,13 @@ static void release(struct part_reader *r, struct slot *s)
 	for (int i = 0; i < SLOTS && s->head.plain > LARGE_MEMBER; i++)
 		if (&r->slots[i] != s && r->slots[i].users == 0 &&
 		        r->slots[i].head.plain > LARGE_MEMBER)
-			empty(&r->slots[i]);
+			empty_slot(&r->slots[i]);
 	pthread_cond_signal(&r->freed);
 	pthread_mutex_unlock(&r->lock);
 }
 
 /* Read the member into a slot that is ours alone. */
-static int load(
+static int load_member(
         struct part_reader *r, struct slot *s, const char *name, uint64_t off, struct err *err)
 {
 	struct pages swap;
@@ -137,14 +137,14 @@ static int load(
 }
 
 /* The member at ${off}, to be released. */
-static int get(
+static int get_member(
         struct part_reader *r, const char *name, uint64_t off, struct slot **out, struct err *err)
 {
 	struct slot *s;
 	int rc = 0;
 
 	pthread_mutex_lock(&r->lock);
-	while (!(s = find(r, name, off)) && !(s = oldest(r)))
+	while (!(s = find_slot(r, name, off)) && !(s = oldest_slot(r)))
 		pthread_cond_wait(&r->freed, &r->lock);
 	s->users++;
 	if (s->name && s->off == off && strcmp(s->name, name) == 0) {
@@ -152,11 +152,11 @@ static int get(
 		*out = s;
 		return 0;
 	}
-	empty(s);
+	empty_slot(s);
 	pthread_mutex_unlock(&r->lock);
-	rc = load(r, s, name, off, err);
+	rc = load_member(r, s, name, off, err);
 	if (rc != 0) {
-		release(r, s);
+		release_slot(r, s);
 		return rc;
 	}
 	pthread_mutex_lock(&r->lock);
@@ -177,7 +177,7 @@ struct want {
 	enum coll_kind kind;
 };
 
-static int damaged(const struct want *q, const char *what, struct err *err)
+static int fail_object(const struct want *q, const char *what, struct err *err)
 {
 	char hex[SHA256_HEX_SIZE];
 
@@ -192,10 +192,10 @@ static int check_head(const struct want *q, const struct slot *s, struct err *er
 
 	if (s->head.end || q->place->offset > s->head.plain ||
 	        s->head.plain - q->place->offset < TAR_BLOCK)
-		return damaged(q, "no such place", err);
+		return fail_object(q, "no such place", err);
 	tarhead_make(q->kind, q->sha256, q->size, head);
 	if (memcmp(s->plain.p + q->place->offset, head, TAR_BLOCK) != 0)
-		return damaged(q, "its tar header is not there", err);
+		return fail_object(q, "its tar header is not there", err);
 	return 0;
 }
 
@@ -206,12 +206,12 @@ static int next_member(const struct want *q, struct slot **s, uint64_t *off, str
 	int rc;
 
 	*off += (*s)->head.size;
-	release(q->r, *s);
+	release_slot(q->r, *s);
 	*s = NULL;
-	if ((rc = get(q->r, q->name, *off, s, err)) != 0)
+	if ((rc = get_member(q->r, q->name, *off, s, err)) != 0)
 		return rc;
 	if ((*s)->head.end || (*s)->head.seq != seq)
-		return damaged(q, "a member is missing or out of order", err);
+		return fail_object(q, "a member is missing or out of order", err);
 	return 0;
 }
 
@@ -219,14 +219,14 @@ static int next_member(const struct want *q, struct slot **s, uint64_t *off, str
  * All bytes of the object into ${write} (NULL: hashed alone), member by member; then the
  * hash must be right.
  */
-static int pass(const struct want *q, tree_write_fn write, void *ctx, struct err *err)
+static int read_pass(const struct want *q, tree_write_fn write, void *ctx, struct err *err)
 {
 	uint64_t off = q->place->member, left = q->size;
 	uint8_t sum[SHA256_LEN];
 	struct slot *s = NULL;
 	struct sha256 hash;
 	size_t at, now;
-	int rc = get(q->r, q->name, off, &s, err);
+	int rc = get_member(q->r, q->name, off, &s, err);
 
 	if (rc == 0)
 		rc = check_head(q, s, err);
@@ -246,10 +246,10 @@ static int pass(const struct want *q, tree_write_fn write, void *ctx, struct err
 	if (rc == 0) {
 		sha256_end(&hash, sum);
 		if (memcmp(sum, q->sha256, SHA256_LEN) != 0)
-			rc = damaged(q, "its bytes do not match its name", err);
+			rc = fail_object(q, "its bytes do not match its name", err);
 	}
 	if (s)
-		release(q->r, s);
+		release_slot(q->r, s);
 	return rc;
 }
 
@@ -260,7 +260,7 @@ static int in_one(
 	uint8_t sum[SHA256_LEN];
 	const uint8_t *data;
 	struct slot *s = NULL;
-	int rc = get(q->r, q->name, q->place->member, &s, err);
+	int rc = get_member(q->r, q->name, q->place->member, &s, err);
 
 	*done_out = false;
 	if (rc != 0)
@@ -273,11 +273,11 @@ static int in_one(
 	data = s->plain.p + q->place->offset + TAR_BLOCK;
 	sha256_of(data, (size_t)q->size, sum);
 	if (memcmp(sum, q->sha256, SHA256_LEN) != 0)
-		rc = damaged(q, "its bytes do not match its name", err);
+		rc = fail_object(q, "its bytes do not match its name", err);
 	else if (q->size > 0)
 		rc = write(ctx, data, (size_t)q->size, err);
 out:
-	release(q->r, s);
+	release_slot(q->r, s);
 	return rc;
 }
 
@@ -291,12 +291,12 @@ int part_reader_object(struct part_reader *r, const char *name, const struct obj
 	int rc;
 
 	if (size >= TAR_SIZE_MAX)
-		return damaged(&q, "an impossible size", err);
+		return fail_object(&q, "an impossible size", err);
 	rc = in_one(&q, write, ctx, &done, &local);
 	if (rc == 0 && !done)
-		rc = pass(&q, NULL, NULL, &local);
+		rc = read_pass(&q, NULL, NULL, &local);
 	if (rc == 0 && !done)
-		rc = pass(&q, write, ctx, &local);
+		rc = read_pass(&q, write, ctx, &local);
 	/* A file that is not there costs this item; others may lie elsewhere. */
 	if (rc == ERR_NOTFOUND)
 		local.scope = ERR_ITEM;

@@ -32,7 +32,7 @@ struct scan {
 	unsigned tries;
 };
 
-static void report(struct scan *s, uint64_t from, uint64_t to)
+static void report_gap(struct scan *s, uint64_t from, uint64_t to)
 {
 	if (s->gap && to > from)
 		s->gap(s->ctx, from, to);
@@ -83,7 +83,7 @@ struct entry {
  * The object goes on behind its member: hash on. True if it is whole; then s->next and
  * s->pos are behind it.
  */
-static bool follow(struct scan *s, const struct entry *e, struct sha256 *hash)
+static bool follow_object(struct scan *s, const struct entry *e, struct sha256 *hash)
 {
 	const struct member_head *h = &s->file.head;
 	uint64_t have = h->plain - s->pos - TAR_BLOCK, left = e->size - have;
@@ -120,7 +120,7 @@ static bool follow(struct scan *s, const struct entry *e, struct sha256 *hash)
 	return true;
 }
 
-static int give(struct scan *s, const struct entry *e, size_t pos, struct err *err)
+static int give_object(struct scan *s, const struct entry *e, size_t pos, struct err *err)
 {
 	s->in_step = true;
 	s->tries = 0;
@@ -136,10 +136,10 @@ static int take_inside(struct scan *s, const struct entry *e, struct err *err)
 	sha256_of(s->file.plain.p + pos + TAR_BLOCK, (size_t)e->size, sum);
 	if (memcmp(sum, e->sha256, SHA256_LEN) == 0) {
 		s->pos += (size_t)tar_entry_size(e->size);
-		return give(s, e, pos, err);
+		return give_object(s, e, pos, err);
 	}
 	if (s->in_step)
-		report(s, s->off, s->off + s->file.head.size);
+		report_gap(s, s->off, s->off + s->file.head.size);
 	s->pos += s->in_step ? (size_t)tar_entry_size(e->size) : TAR_BLOCK;
 	return 0;
 }
@@ -156,11 +156,11 @@ static int take_spanning(struct scan *s, const struct entry *e, struct err *err)
 	sha256_start(&hash);
 	sha256_add(&hash, s->file.plain.p + pos + TAR_BLOCK,
 	        (size_t)s->file.head.plain - pos - TAR_BLOCK);
-	if (follow(s, e, &hash))
-		return give(s, e, pos, err);
+	if (follow_object(s, e, &hash))
+		return give_object(s, e, pos, err);
 	if (s->in_step) {
 		/* What follows are its remains: the next header is somewhere behind. */
-		report(s, s->off, s->off + s->file.head.size);
+		report_gap(s, s->off, s->off + s->file.head.size);
 		s->in_step = false;
 		s->pos = (size_t)s->file.head.plain;
 	} else {
@@ -183,7 +183,7 @@ static int scan_objects(struct scan *s, struct err *err)
 			break;
 		if (!tarhead_parse(p, &e.kind, e.sha256, &e.size)) {
 			if (s->in_step && !tar_is_zero(p, TAR_BLOCK)) {
-				report(s, s->off, s->off + s->file.head.size);
+				report_gap(s, s->off, s->off + s->file.head.size);
 				s->in_step = false;
 			}
 			s->pos += TAR_BLOCK;
@@ -204,7 +204,7 @@ static int scan_bytes(struct scan *s, struct err *err)
 	return s->write(s->ctx, s->file.plain.p, (size_t)s->file.head.plain, err);
 }
 
-static int scan(struct scan *s, struct err *err)
+static int scan_members(struct scan *s, struct err *err)
 {
 	uint64_t bad = UINT64_MAX, size;
 	struct err ignored = {0};
@@ -225,25 +225,25 @@ static int scan(struct scan *s, struct err *err)
 			continue;
 		}
 		if (bad != UINT64_MAX)
-			report(s, bad, s->off);
+			report_gap(s, bad, s->off);
 		bad = UINT64_MAX;
 		s->next = s->off + (s->file.head.end ? MEMBER_END_SIZE : s->file.head.size);
 		if (!s->file.head.end)
 			rc = s->fn ? scan_objects(s, err) : scan_bytes(s, err);
 	}
 	if (bad != UINT64_MAX)
-		report(s, bad, size);
+		report_gap(s, bad, size);
 	return rc;
 }
 
-static int run(struct scan *s, int dirfd, const char *name, struct err *err)
+static int run_scan(struct scan *s, int dirfd, const char *name, struct err *err)
 {
 	int rc = member_file_open(&s->file, dirfd, name, err);
 
 	if (rc != 0)
 		return rc;
 	member_file_init(&s->ahead, s->file.fd, name);
-	rc = scan(s, err);
+	rc = scan_members(s, err);
 	member_file_clear(&s->ahead);
 	member_file_close(&s->file);
 	return rc;
@@ -254,7 +254,7 @@ int part_scan(int dirfd, const char *name, part_object_fn fn,
 {
 	struct scan s = {.fn = fn, .gap = gap, .ctx = ctx};
 
-	return run(&s, dirfd, name, err);
+	return run_scan(&s, dirfd, name, err);
 }
 
 int members_scan(int dirfd, const char *name, tree_write_fn write,
@@ -262,5 +262,5 @@ int members_scan(int dirfd, const char *name, tree_write_fn write,
 {
 	struct scan s = {.write = write, .gap = gap, .ctx = ctx};
 
-	return run(&s, dirfd, name, err);
+	return run_scan(&s, dirfd, name, err);
 }

@@ -2,7 +2,7 @@
 #include "tarwalk.h"
 #include <string.h>
 
-static int damaged(const struct tar_walk *w, const char *what, struct err *err)
+static int fail_walk(const struct tar_walk *w, const char *what, struct err *err)
 {
 	return err_set(err, ERR_DAMAGED, ERR_ITEM,
 	        "%s: %s (in or after the entry at member %ju, offset %ju)", w->name, what,
@@ -12,17 +12,17 @@ static int damaged(const struct tar_walk *w, const char *what, struct err *err)
 static int take_head(struct tar_walk *w, const uint8_t *p, size_t n, size_t *used, struct err *err)
 {
 	if (n < TAR_BLOCK)
-		return damaged(w, "a tar header is cut by the end of a member", err);
+		return fail_walk(w, "a tar header is cut by the end of a member", err);
 	if (p[0] == 0) {
 		/* The tar end is the rest of its member. */
 		if (n != TAR_END || !tar_is_zero(p, n))
-			return damaged(w, "bad end of the tar file", err);
+			return fail_walk(w, "bad end of the tar file", err);
 		w->state = WALK_ENDED;
 		*used = n;
 		return 0;
 	}
 	if (!tarhead_parse(p, &w->kind, w->sha256, &w->size))
-		return damaged(w, "not the tar header of an object", err);
+		return fail_walk(w, "not the tar header of an object", err);
 	sha256_start(&w->hash);
 	w->left = w->size;
 	w->entries++;
@@ -42,7 +42,7 @@ static int take_data(struct tar_walk *w, const uint8_t *p, size_t n, size_t *use
 		return 0;
 	sha256_end(&w->hash, sum);
 	if (memcmp(sum, w->sha256, SHA256_LEN) != 0)
-		return damaged(w, "an object does not match its name", err);
+		return fail_walk(w, "an object does not match its name", err);
 	w->left = tar_padding(w->size);
 	w->state = w->left ? WALK_PADDING : WALK_HEAD;
 	return w->fn ? w->fn(w->ctx, w->kind, w->sha256, w->size, w->member, w->offset, err) : 0;
@@ -53,7 +53,7 @@ static int take_padding(
 {
 	*used = n < w->left ? n : (size_t)w->left;
 	if (!tar_is_zero(p, *used))
-		return damaged(w, "padding that is not zero", err);
+		return fail_walk(w, "padding that is not zero", err);
 	w->left -= *used;
 	if (w->left == 0)
 		w->state = WALK_HEAD;
@@ -81,7 +81,7 @@ int tar_walk_add(struct tar_walk *w, uint64_t member, const uint8_t *p, size_t n
 			rc = take_padding(w, p + at, n - at, &used, err);
 			break;
 		case WALK_ENDED:
-			rc = damaged(w, "bytes after the end of the tar file", err);
+			rc = fail_walk(w, "bytes after the end of the tar file", err);
 			break;
 		}
 		at += used;

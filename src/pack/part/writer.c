@@ -44,7 +44,7 @@ static void close_member(struct part_writer *w, bool border, bool last)
  * How many of ${want} bytes, at least 1, the open member takes (a fresh one if none is
  * open).
  */
-static int room(struct part_writer *w, uint64_t want, size_t *n_out, struct err *err)
+static int member_room(struct part_writer *w, uint64_t want, size_t *n_out, struct err *err)
 {
 	uint64_t left;
 	int rc;
@@ -59,7 +59,7 @@ static int room(struct part_writer *w, uint64_t want, size_t *n_out, struct err 
 }
 
 /* ${n} bytes were put into the open member; ${more} of the entry are to come. */
-static void filled(struct part_writer *w, size_t n, uint64_t more)
+static void note_filled(struct part_writer *w, size_t n, uint64_t more)
 {
 	w->open->plain_len += n;
 	w->plain += n;
@@ -78,7 +78,7 @@ static int put_bytes(
 	int rc;
 
 	for (; n > 0; n -= now) {
-		if ((rc = room(w, n + more, &now, err)) != 0)
+		if ((rc = member_room(w, n + more, &now, err)) != 0)
 			return rc;
 		if (now > n)
 			now = (size_t)n;
@@ -88,7 +88,7 @@ static int put_bytes(
 		} else {
 			memset(w->open->plain.p + w->open->plain_len, 0, now);
 		}
-		filled(w, now, n - now + more);
+		note_filled(w, now, n - now + more);
 	}
 	return 0;
 }
@@ -99,7 +99,7 @@ static int put_file(struct part_writer *w, int fd, uint64_t size, uint64_t more,
 	int rc;
 
 	for (uint64_t off = 0; off < size; off += now) {
-		if ((rc = room(w, size - off + more, &now, err)) != 0)
+		if ((rc = member_room(w, size - off + more, &now, err)) != 0)
 			return rc;
 		if (now > size - off)
 			now = (size_t)(size - off);
@@ -108,7 +108,7 @@ static int put_file(struct part_writer *w, int fd, uint64_t size, uint64_t more,
 			return rc;
 		if (got < now)
 			return err_set(err, ERR_IO, ERR_WHOLE, "a temporary file became shorter");
-		filled(w, now, size - off - now + more);
+		note_filled(w, now, size - off - now + more);
 	}
 	return 0;
 }

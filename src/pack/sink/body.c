@@ -75,7 +75,7 @@ int sink_body_open(
 }
 
 /* A nameless file in .work for what is too large for memory. */
-static int spill(struct tree_body *b, struct err *err)
+static int spill_body(struct tree_body *b, struct err *err)
 {
 	struct archive_sink *s = b->sink;
 	char name[32];
@@ -94,7 +94,7 @@ static int spill(struct tree_body *b, struct err *err)
 }
 
 /* May the body hold ${n} bytes more in memory? */
-static bool charge(struct tree_body *b, size_t n)
+static bool charge_memory(struct tree_body *b, size_t n)
 {
 	struct archive_sink *s = b->sink;
 	bool ok = n <= BODY_MEMORY - b->mem.len;
@@ -120,17 +120,18 @@ int sink_body_write(struct tree_body *b, const void *p, size_t n, struct err *er
 	b->has_nul = b->has_nul || memchr(p, 0, n);
 	if (b->size >= OBJECT_SIZE_LIMIT)
 		return err_set(err, ERR_LIMIT, ERR_ITEM, "an item of more than 256 TiB");
-	if (b->fd < 0 && charge(b, n))
+	if (b->fd < 0 && charge_memory(b, n))
 		return buf_add(&b->mem, p, n);
 	if (b->fd < 0)
-		rc = spill(b, err);
+		rc = spill_body(b, err);
 	if (rc == 0)
 		rc = fd_write_all(b->fd, p, n, err);
 	return rc < 0 ? sink_fail(b->sink, err) : 0;
 }
 
 /* Into the part being written; then it waits for its member to be on disk. */
-static int store(struct archive_sink *s, struct tree_body *b, struct object *o, struct err *err)
+static int store_object(
+        struct archive_sink *s, struct tree_body *b, struct object *o, struct err *err)
 {
 	struct pending_object *p;
 	struct part_place place;
@@ -180,7 +181,7 @@ int sink_body_close(struct tree_body *b, struct tree_object *out, struct err *er
 		pthread_mutex_unlock(&s->lock);
 	}
 	if (rc == 0 && is_new)
-		rc = store(s, b, o, err);
+		rc = store_object(s, b, o, err);
 	pool_give(b);
 	return rc;
 }

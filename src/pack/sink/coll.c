@@ -163,7 +163,7 @@ static int load_before(struct archive_sink *s, const struct tree_coll *c, struct
 	return rc;
 }
 
-static int settle(struct archive_sink *s, struct tree_coll *c, struct last_state last,
+static int settle_coll(struct archive_sink *s, struct tree_coll *c, struct last_state last,
         struct settled *out, struct err *err)
 {
 	struct tree_coll *before = NULL;
@@ -194,7 +194,7 @@ static int settle(struct archive_sink *s, struct tree_coll *c, struct last_state
  * Until the commit: the fact that it is as it was, or the collection itself, in memory or
  * in a file. Takes ${c}.
  */
-static int hold(
+static int hold_coll(
         struct archive_sink *s, struct tree_coll *c, const struct settled *now, struct err *err)
 {
 	struct slot *slot;
@@ -241,7 +241,7 @@ int sink_replace(struct archive_sink *s, struct tree_coll *c, struct err *err)
 	struct settled now = {.missing = slot->missing, .marked = slot->marked};
 
 	catalog_roots(c, &now.roots);
-	return hold(s, c, &now, err);
+	return hold_coll(s, c, &now, err);
 }
 
 int sink_coll(struct tree_sink *t, struct tree_coll *c, struct err *err)
@@ -262,10 +262,10 @@ int sink_coll(struct tree_sink *t, struct tree_coll *c, struct err *err)
 		last = last_state(s, slot);
 	}
 	pthread_mutex_unlock(&s->lock);
-	if (rc == 0 && settle(s, c, last, &now, err) < 0)
+	if (rc == 0 && settle_coll(s, c, last, &now, err) < 0)
 		rc = sink_fail(s, err);
 	if (rc == 0)
-		rc = hold(s, c, &now, err);
+		rc = hold_coll(s, c, &now, err);
 	else
 		tree_coll_free(c);
 	return rc;

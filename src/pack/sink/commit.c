@@ -50,7 +50,7 @@ static bool account_differs(const struct tree_account *a, const struct tree_acco
 	return same != a->n_services || a->n_services != b->n_services;
 }
 
-static bool differs(const struct archive_sink *s)
+static bool is_changed(const struct archive_sink *s)
 {
 	bool d = !s->prev || s->must_seal ||
 	         account_differs(&s->prev->manifest.account, &s->account);
@@ -145,7 +145,7 @@ static int make_snapshot(struct archive_sink *s, struct err *err)
  * Only what is derived, or of no use any more: the snapshot stands, whatever happens
  * here.
  */
-static void tidy(struct archive_sink *s)
+static void tidy_up(struct archive_sink *s)
 {
 	struct err err = {0};
 
@@ -198,7 +198,7 @@ int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err)
 		rc = sink_past_again(s, err);
 	if (rc < 0)
 		return rc;
-	if (differs(s)) {
+	if (is_changed(s)) {
 		rc = make_snapshot(s, err);
 		if (rc < 0)
 			return sink_fail(s, err);
@@ -213,6 +213,6 @@ int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err)
 	out->snapshot = s->seals[s->n_seals - 1].snapshot;
 	out->damaged = (unsigned)s->n_bad + s->gaps;
 	hex_format(s->seals[s->n_seals - 1].hash, SHA256_LEN, out->seal);
-	tidy(s);
+	tidy_up(s);
 	return 0;
 }

@@ -14,7 +14,7 @@
 
 #define RUNS_MAX 1000000u
 
-static void add(struct archive_sink *s, json_t *record)
+static void add_record(struct archive_sink *s, json_t *record)
 {
 	struct buf text;
 
@@ -25,7 +25,7 @@ static void add(struct archive_sink *s, json_t *record)
 	json_decref(record);
 }
 
-static json_t *wrap(const char *key, json_t *value)
+static json_t *wrap_record(const char *key, json_t *value)
 {
 	json_t *o = json_object();
 
@@ -75,7 +75,7 @@ static void put_begin(struct archive_sink *s)
 	json_object_set_new(o, "account", account_json(&s->account));
 	json_object_set_new(o, "parent", parent_json(s));
 	set_u64(o, "snapshot", s->snapshot);
-	add(s, wrap("begin", o));
+	add_record(s, wrap_record("begin", o));
 }
 
 void sink_journal_mark(struct archive_sink *s, const struct part_mark *m)
@@ -87,7 +87,7 @@ void sink_journal_mark(struct archive_sink *s, const struct part_mark *m)
 	set_u64(o, "seq", m->seq);
 	set_u64(o, "plain", m->plain);
 	set_u64(o, "entries", m->entries);
-	add(s, wrap("mark", o));
+	add_record(s, wrap_record("mark", o));
 }
 
 void sink_journal_runs(struct archive_sink *s)
@@ -103,7 +103,7 @@ void sink_journal_runs(struct archive_sink *s)
 		set_u64(o, "kind", c->kind);
 		json_object_set_new(o, "name", json_string(c->name));
 		set_u64(o, "uidvalidity", c->uidvalidity);
-		add(s, wrap("coll", o));
+		add_record(s, wrap_record("coll", o));
 		s->runs[i].journaled = true;
 	}
 }

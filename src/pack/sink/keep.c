@@ -15,7 +15,7 @@
  * Places that are durable become final; their records go into the batch. With the lock
  * held.
  */
-static void collect(struct archive_sink *s, const struct part_mark *m, bool *any)
+static void collect_durable(struct archive_sink *s, const struct part_mark *m, bool *any)
 {
 	size_t kept = 0;
 
@@ -52,7 +52,7 @@ static void collect(struct archive_sink *s, const struct part_mark *m, bool *any
 	s->n_items_waiting = kept;
 }
 
-static int barrier(struct archive_sink *s, struct err *err)
+static int pass_barrier(struct archive_sink *s, struct err *err)
 {
 	struct part_mark m;
 	bool any = false;
@@ -65,7 +65,7 @@ static int barrier(struct archive_sink *s, struct err *err)
 		sink_journal_mark(s, &m);
 		any = true;
 	}
-	collect(s, &m, &any);
+	collect_durable(s, &m, &any);
 	pthread_mutex_unlock(&s->lock);
 	if (any)
 		rc = journal_commit(s->journal, err);
@@ -82,7 +82,7 @@ int sink_barrier(struct archive_sink *s, struct err *err)
 	int rc;
 
 	pthread_mutex_lock(&s->barrier);
-	rc = barrier(s, err);
+	rc = pass_barrier(s, err);
 	pthread_mutex_unlock(&s->barrier);
 	return rc;
 }
@@ -219,7 +219,7 @@ void sink_keeper_stop(struct archive_sink *s)
 	s->keeper_runs = false;
 }
 
-static int start(struct archive_sink *s, struct err *err)
+static int start_writer(struct archive_sink *s, struct err *err)
 {
 	struct part_opts o = {.snapshot = s->snapshot,
 	        .part_size = s->opts.part_size,
@@ -250,7 +250,7 @@ int sink_start(struct archive_sink *s, struct err *err)
 
 	pthread_mutex_lock(&s->lock);
 	if (!s->writer)
-		rc = start(s, err);
+		rc = start_writer(s, err);
 	pthread_mutex_unlock(&s->lock);
 	return rc;
 }

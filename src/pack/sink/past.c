@@ -40,7 +40,7 @@ static bool is_lost(const struct archive_sink *s, enum coll_kind kind, const str
 }
 
 /* Is the file there, plain, readable and as long as its seal says? */
-static int look(const struct archive_sink *s, const struct seal_file *f, struct err *err)
+static int look_at(const struct archive_sink *s, const struct seal_file *f, struct err *err)
 {
 	struct stat st;
 	int rc = layout_stat(s->rootfd, f->path, &st, err);
@@ -104,7 +104,7 @@ static void look_at_all(struct archive_sink *s)
 			const struct seal_file *f = &s->seals[i].files[k];
 			struct err why = {0};
 
-			if (is_turn(s, i, f) && look(s, f, &why) < 0)
+			if (is_turn(s, i, f) && look_at(s, f, &why) < 0)
 				add_bad(s, f->path, why.text);
 		}
 	if (s->n_bad > FILES_SAID)
@@ -283,7 +283,7 @@ int sink_past_again(const struct archive_sink *s, struct err *err)
 			const struct seal_file *f = &s->seals[i].files[k];
 
 			if (is_turn(s, i, f) && !sink_past_is_bad(s, f->path) &&
-			        look(s, f, err) < 0)
+			        look_at(s, f, err) < 0)
 				return err_wrap(err,
 				        "%s changes while this run is at work, and nothing was "
 				        "sealed; run backup again, it takes what is lost from the "

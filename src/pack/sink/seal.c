@@ -202,7 +202,7 @@ static int close_tree(
 	return rc;
 }
 
-static int commit(struct archive_sink *s, struct err *err)
+static int rename_snapshot(struct archive_sink *s, struct err *err)
 {
 	char from[16], to[LAYOUT_PATH];
 	int datafd, rc;
@@ -274,5 +274,5 @@ int sink_seal(struct archive_sink *s, struct seal *seal, struct err *err)
 		rc = close_tree(s, s->workfd, dir, 0, err);
 	if (rc == 0 && !s->prev)
 		rc = sync_root_parents(s, err);
-	return rc ? rc : commit(s, err);
+	return rc ? rc : rename_snapshot(s, err);
 }

@@ -23,7 +23,7 @@ static struct tree_coll *copy_coll(const struct tree_coll *from)
 	return c;
 }
 
-static int load(
+static int load_coll(
         void *ctx, const struct tree_head *h, bool after, struct tree_coll **out, struct err *err)
 {
 	struct archive_sink *s = ctx;
@@ -67,7 +67,7 @@ static void drop_without_bytes(struct archive_sink *s, struct tree_coll *c)
 }
 
 /* Its objects may not be in the map yet: nobody has given it. */
-static int put(void *ctx, struct tree_coll *c, struct err *err)
+static int put_coll(void *ctx, struct tree_coll *c, struct err *err)
 {
 	struct archive_sink *s = ctx;
 	struct slot *slot = sink_slot(s, c->kind, c->name, false);
@@ -86,7 +86,7 @@ static int put(void *ctx, struct tree_coll *c, struct err *err)
 	return rc;
 }
 
-static struct tree_shrink_head look(const struct slot *slot)
+static struct tree_shrink_head look_at(const struct slot *slot)
 {
 	bool given = (slot->state == SLOT_GIVEN || slot->state == SLOT_SAME) && !slot->marked;
 	uint64_t lost = slot->state == SLOT_GONE    ? slot->prev->roots.items
@@ -103,8 +103,8 @@ int sink_shrink(struct archive_sink *s, const struct tree_manifest *after, unsig
 	struct tree_shrink_head *heads = xcalloc(s->n_slots + 1, sizeof *heads);
 	struct tree_shrink rule = {.before = &before,
 	        .heads = heads,
-	        .load = load,
-	        .put = put,
+	        .load = load_coll,
+	        .put = put_coll,
 	        .ctx = s,
 	        .accept = &s->opts.accept,
 	        .progress = s->progress};
@@ -113,7 +113,7 @@ int sink_shrink(struct archive_sink *s, const struct tree_manifest *after, unsig
 	for (size_t i = 0; i < s->n_slots; i++) {
 		if (!s->slots[i].prev)
 			continue;
-		heads[before.n_heads] = look(&s->slots[i]);
+		heads[before.n_heads] = look_at(&s->slots[i]);
 		*ARR_PUSH(before.heads, before.n_heads, before.heads_cap) = *s->slots[i].prev;
 	}
 	rc = tree_shrink_keep(&rule, after, shrunk_out, err);

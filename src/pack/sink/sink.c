@@ -269,7 +269,7 @@ static int repair_tags(struct archive_sink *s, struct err *err)
 	return 0;
 }
 
-static int repair(struct archive_sink *s, struct err *err)
+static int repair_past(struct archive_sink *s, struct err *err)
 {
 	bool changed = false;
 	int rc;
@@ -296,7 +296,7 @@ int archive_sink(const char *path, const struct tree_account *account,
 	if (rc == 0)
 		rc = load_state(s, account, err);
 	if (rc == 0)
-		rc = repair(s, err);
+		rc = repair_past(s, err);
 	if (rc == 0)
 		rc = sink_resume(s, err);
 	/* Whether bytes are nowhere can be told only when all places are known. */

@@ -16,7 +16,7 @@ struct spill {
 	struct buf buf;
 };
 
-static int flush(struct spill *f, struct err *err)
+static int flush_chunk(struct spill *f, struct err *err)
 {
 	int rc = fd_write_all(f->fd, f->buf.data, f->buf.len, err);
 
@@ -24,12 +24,12 @@ static int flush(struct spill *f, struct err *err)
 	return rc;
 }
 
-static int put(void *ctx, const void *p, size_t n, struct err *err)
+static int put_octets(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct spill *f = ctx;
 
 	buf_put(&f->buf, p, n);
-	return f->buf.len >= CHUNK ? flush(f, err) : 0;
+	return f->buf.len >= CHUNK ? flush_chunk(f, err) : 0;
 }
 
 int sink_spill(struct archive_sink *s, const struct tree_coll *c, char **name_out, struct err *err)
@@ -47,16 +47,16 @@ int sink_spill(struct archive_sink *s, const struct tree_coll *c, char **name_ou
 	if (f.fd < 0)
 		return err_sys(err, ERR_WHOLE, "%s/.work/%s", s->path, *name_out);
 	buf_init(&f.buf, SIZE_MAX);
-	rc = catalog_write(c, false, put, &f, &roots, err);
+	rc = catalog_write(c, false, put_octets, &f, &roots, err);
 	if (rc == 0)
-		rc = flush(&f, err);
+		rc = flush_chunk(&f, err);
 	buf_clear(&f.buf);
 	if (sys_close(f.fd) < 0 && rc == 0)
 		rc = err_sys(err, ERR_WHOLE, "%s/.work/%s", s->path, *name_out);
 	return rc;
 }
 
-static int get(void *ctx, void *p, size_t n, size_t *got_out, struct err *err)
+static int get_octets(void *ctx, void *p, size_t n, size_t *got_out, struct err *err)
 {
 	ssize_t got = sys_read(*(int *)ctx, p, n);
 
@@ -74,7 +74,7 @@ int sink_unspill(struct archive_sink *s, struct slot *slot, struct err *err)
 	fd = sys_openat(s->workfd, slot->spill, O_RDONLY | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return err_sys(err, ERR_WHOLE, "%s/.work/%s", s->path, slot->spill);
-	rc = catalog_read(get, &fd, &slot->coll, &roots, err);
+	rc = catalog_read(get_octets, &fd, &slot->coll, &roots, err);
 	sys_close(fd);
 	if (rc == 0 && memcmp(roots.state, slot->head.roots.state, SHA256_LEN) != 0)
 		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE,

@@ -12,7 +12,7 @@ struct emit {
 	void *ctx;
 };
 
-static int flush(struct emit *e, size_t at_least, struct err *err)
+static int flush_lines(struct emit *e, size_t at_least, struct err *err)
 {
 	int rc = 0;
 
@@ -46,7 +46,7 @@ static int emit_items(struct emit *e, const struct tree_coll *c, const struct tr
 		sha256_add(&e->state, "}\n", 2);
 		rc = check_line(e, from, c, err);
 		if (rc == 0)
-			rc = flush(e, CHUNK, err);
+			rc = flush_lines(e, CHUNK, err);
 	}
 	return rc;
 }
@@ -63,14 +63,14 @@ static int emit_errors(
 		sha256_add(&e->state, e->lines.data + from, e->lines.len - from);
 		rc = check_line(e, from, c, err);
 		if (rc == 0)
-			rc = flush(e, CHUNK, err);
+			rc = flush_lines(e, CHUNK, err);
 	}
 	roots->errors = c->n_errors;
 	return rc;
 }
 
-static int emit(struct emit *e, const struct tree_coll *c, bool places, struct tree_roots *roots,
-        struct err *err)
+static int emit_catalog(struct emit *e, const struct tree_coll *c, bool places,
+        struct tree_roots *roots, struct err *err)
 {
 	int rc;
 
@@ -94,7 +94,7 @@ static int emit(struct emit *e, const struct tree_coll *c, bool places, struct t
 		sha256_end(&e->state, roots->state);
 		catalog_content_root(c, roots->content);
 		catalog_put_end(&e->lines, roots);
-		rc = flush(e, 0, err);
+		rc = flush_lines(e, 0, err);
 	}
 	buf_clear(&e->lines);
 	return rc;
@@ -104,7 +104,7 @@ void catalog_roots(const struct tree_coll *c, struct tree_roots *out)
 {
 	struct emit e = {.write = NULL};
 
-	(void)!emit(&e, c, false, out, NULL);
+	(void)!emit_catalog(&e, c, false, out, NULL);
 }
 
 uint64_t catalog_lines(const struct tree_roots *r)
@@ -117,5 +117,5 @@ int catalog_write(const struct tree_coll *c, bool places, tree_write_fn write, v
 {
 	struct emit e = {.write = write, .ctx = ctx};
 
-	return emit(&e, c, places, roots_out, err);
+	return emit_catalog(&e, c, places, roots_out, err);
 }

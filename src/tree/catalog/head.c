@@ -4,7 +4,7 @@
 #include "valise/base/mem.h"
 #include <string.h>
 
-static int damaged(const char *what, struct err *err)
+static int fail_head(const char *what, struct err *err)
 {
 	return err_set(err, ERR_DAMAGED, ERR_COLLECTION, "catalog line 1 %s", what);
 }
@@ -99,14 +99,14 @@ int catalog_parse_head(const char *line, size_t n, struct tree_coll **out, struc
 		        "the catalog is of version %lld; this program knows %d", (long long)version,
 		        CATALOG_VERSION);
 	else if (version != CATALOG_VERSION || !name || !kind_parse(json_get_str(o, "kind"), &kind))
-		rc = damaged("is not the head of a catalog", err);
+		rc = fail_head("is not the head of a catalog", err);
 	if (rc != 0)
 		goto out;
 	c = tree_coll_new(kind, name);
 	if (!parse_texts(o, c) || !parse_numbers(o, c) || !parse_raw(o, c) ||
 	        !is_canonical(c, line, n)) {
 		tree_coll_free(c);
-		rc = damaged("holds something that has no place in the head of a catalog", err);
+		rc = fail_head("holds something that has no place in the head of a catalog", err);
 		goto out;
 	}
 	*out = c;

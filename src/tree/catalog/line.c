@@ -27,7 +27,7 @@ static void put_text(struct line *l, const char *key, const char *text)
 }
 
 /* What a server gave empty is not written. */
-static const char *some(const char *text)
+static const char *if_any(const char *text)
 {
 	return text && *text ? text : NULL;
 }
@@ -77,17 +77,17 @@ void catalog_put_head(struct buf *out, const struct tree_coll *c)
 	put_number(&l, "catalog", CATALOG_VERSION);
 	put_text(&l, "delimiter", c->delimiter ? delimiter : NULL);
 	put_number(&l, "highestmodseq", c->highestmodseq <= INT64_MAX ? c->highestmodseq : 0);
-	put_text(&l, "href", some(c->href));
+	put_text(&l, "href", if_any(c->href));
 	put_text(&l, "kind", coll_kind_dir(c->kind));
 	put_text(&l, "name", c->name);
 	put_text(&l, "path", c->path);
-	put_text(&l, "prefix", some(c->prefix));
+	put_text(&l, "prefix", if_any(c->prefix));
 	put_raw(&l, "props", c->props);
 	put_text(&l, "raw", raw);
-	put_text(&l, "reason", some(c->reason));
-	put_text(&l, "special_use", some(c->special_use));
+	put_text(&l, "reason", if_any(c->reason));
+	put_text(&l, "special_use", if_any(c->special_use));
 	put_text(&l, "status", c->status == COLL_COMPLETE ? NULL : status_word(c->status));
-	put_text(&l, "sync_token", some(c->sync_token));
+	put_text(&l, "sync_token", if_any(c->sync_token));
 	put_number(&l, "uidnext", c->uidnext);
 	put_number(&l, "uidvalidity", c->uidvalidity);
 	buf_put(out, "}\n", 2);
@@ -155,15 +155,15 @@ void catalog_put_item(struct buf *out, const struct tree_coll *c, const struct t
 	if (it->date_utc != 0 || it->zone_min != 0)
 		put_text(&l, "date",
 		        date_format_imap(&(struct date){it->date_utc, it->zone_min, true}, date));
-	put_text(&l, "etag", some(e->etag));
+	put_text(&l, "etag", if_any(e->etag));
 	put_words(&l, "flags", flag_words, it->flags);
 	put_number(&l, "gone", it->gone);
-	put_text(&l, "href", some(e->href));
-	put_text(&l, "id", some(e->uid));
+	put_text(&l, "href", if_any(e->href));
+	put_text(&l, "id", if_any(e->uid));
 	put_keywords(&l, tree_coll_keyword_text(c, it->keywords));
 	put_raw(&l, "labels", e->labels);
 	put_number(&l, "msgid", e->gm_msgid);
-	put_text(&l, "note", some(e->note));
+	put_text(&l, "note", if_any(e->note));
 	put_path(&l, c, it);
 	put_hash(&l, "sha256", it->sha256);
 	put_number(&l, "size", it->size);
@@ -180,10 +180,10 @@ void catalog_put_error(struct buf *out, const struct tree_error *e)
 {
 	struct line l = {out, false};
 
-	put_text(&l, "date", some(e->date));
+	put_text(&l, "date", if_any(e->date));
 	put_text(&l, "error", e->reason);
-	put_text(&l, "href", some(e->href));
-	put_text(&l, "subject", some(e->subject));
+	put_text(&l, "href", if_any(e->href));
+	put_text(&l, "subject", if_any(e->subject));
 	put_number(&l, "uid", e->uid);
 	buf_put(out, "}\n", 2);
 }

@@ -17,7 +17,7 @@ struct lines {
 	uint64_t count; /* lines given out */
 };
 
-static int fill(struct lines *l, struct err *err)
+static int fill_lines(struct lines *l, struct err *err)
 {
 	uint8_t chunk[8192];
 	size_t got, sum = 0;
@@ -64,13 +64,13 @@ static int next_line(struct lines *l, const char **line_out, size_t *n_out, stru
 		if (l->end)
 			return 0;
 		seen = have;
-		int rc = fill(l, err);
+		int rc = fill_lines(l, err);
 		if (rc != 0)
 			return rc;
 	}
 }
 
-static int damaged(const struct lines *l, const char *what, struct err *err)
+static int fail_line(const struct lines *l, const char *what, struct err *err)
 {
 	return err_set(err, ERR_DAMAGED, ERR_COLLECTION, "catalog line %llu %s",
 	        (unsigned long long)l->count, what);
@@ -93,16 +93,16 @@ static int check_order(const struct lines *l, const struct tree_coll *c, const s
 
 	if (c->n_items > before->items || c->n_gone > before->gone) {
 		if (c->n_errors > 0)
-			return damaged(l, "is an item after errors", err);
+			return fail_line(l, "is an item after errors", err);
 		if (c->n_items > before->items && c->n_gone > 0)
-			return damaged(l, "is an item after those that are gone", err);
+			return fail_line(l, "is an item after those that are gone", err);
 		good = c->n_gone > 0 ? last_in_order(c, c->gone, c->n_gone)
 		                     : last_in_order(c, c->items, c->n_items);
 	} else {
 		good = c->n_errors < 2 ||
 		       error_order(&c->errors[c->n_errors - 2], &c->errors[c->n_errors - 1]) <= 0;
 	}
-	return good ? 0 : damaged(l, "is out of order", err);
+	return good ? 0 : fail_line(l, "is out of order", err);
 }
 
 /* A number that two items of one path have in common. */
@@ -152,14 +152,14 @@ static int check_end(const struct lines *l, const struct tree_coll *c,
 		bytes += c->items[i].size;
 	if (said->items != c->n_items || said->errors != c->n_errors || said->bytes != bytes ||
 	        said->gone != c->n_gone)
-		return damaged(l, "has other counts than the lines before it", err);
+		return fail_line(l, "has other counts than the lines before it", err);
 	if (memcmp(said->state, state, SHA256_LEN) != 0)
-		return damaged(l, "has another state root than the lines before it", err);
+		return fail_line(l, "has another state root than the lines before it", err);
 	if (!paths_differ(c))
-		return damaged(l, "ends a catalog in which two items have one path", err);
+		return fail_line(l, "ends a catalog in which two items have one path", err);
 	catalog_content_root(c, content);
 	if (memcmp(said->content, content, SHA256_LEN) != 0)
-		return damaged(l, "has another content root than the lines before it", err);
+		return fail_line(l, "has another content root than the lines before it", err);
 	return 0;
 }
 
@@ -184,7 +184,7 @@ static int read_lines(struct lines *l, struct tree_coll *c, struct sha256 *state
 		if (catalog_scan_end(line, n, roots, text))
 			break;
 		if (!catalog_scan_line(line, n, c, text, &plain))
-			return damaged(l, "is not a catalog line", err);
+			return fail_line(l, "is not a catalog line", err);
 		rc = check_order(l, c, &before, err);
 		if (rc != 0)
 			return rc;
@@ -224,7 +224,7 @@ int catalog_read_as(tree_read_fn read, void *ctx, bool check, struct tree_coll *
 	if (rc == 0)
 		rc = next_line(&l, &line, &n, err);
 	if (rc == 0 && line)
-		rc = damaged(&l, "stands after the end line", err);
+		rc = fail_line(&l, "stands after the end line", err);
 	if (rc == 0) {
 		if (roots_out)
 			*roots_out = roots;
