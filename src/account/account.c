@@ -423,18 +423,6 @@ void account_free(struct account *a)
 	free(a);
 }
 
-bool account_exists(const char *name, const char *config)
-{
-	struct settings set = {NULL, 0, 0};
-	char nearest[64], *path = NULL;
-	bool found = false;
-	int rc = load_section(name, config, &set, &found, nearest, &path, NULL);
-
-	settings_clear(&set);
-	free(path);
-	return rc == 0 && found;
-}
-
 static void warn_cleartext(const struct service *s, char line[256])
 {
 	char raw[512];

@@ -1,6 +1,7 @@
 /* SHA-256, hexadecimal and base64 (RFC 4648 4). */
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
+#include <nettle/base64.h>
 
 void sha256_start(struct sha256 *h)
 {
@@ -59,29 +60,13 @@ bool hex_parse(const char *s, uint8_t *out, size_t n)
 	return s[2 * n] == '\0';
 }
 
-static const char base64_digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 char *base64_encode(const void *p, size_t n)
 {
-	const uint8_t *b = p;
-	char *text = xmalloc(n / 3 * 4 + 5), *o = text;
+	size_t len = BASE64_ENCODE_RAW_LENGTH(n);
+	char *text = xmalloc(len + 1);
 
-	for (; n >= 3; n -= 3, b += 3) {
-		*o++ = base64_digits[b[0] >> 2];
-		*o++ = base64_digits[(b[0] & 3) << 4 | b[1] >> 4];
-		*o++ = base64_digits[(b[1] & 15) << 2 | b[2] >> 6];
-		*o++ = base64_digits[b[2] & 63];
-	}
-	if (n > 0) {
-		int second = n > 1 ? b[1] : 0;
-
-		*o++ = base64_digits[b[0] >> 2];
-		*o++ = base64_digits[(b[0] & 3) << 4 | second >> 4];
-		*o++ = n > 1 ? base64_digits[(second & 15) << 2] : '=';
-		*o++ = '=';
-	}
-	*o = '\0';
+	base64_encode_raw(text, n, p);
+	text[len] = '\0';
 	return text;
 }
 

@@ -1,6 +1,7 @@
 /* Canonical JSON (RFC 8259): written, and parsed with bounded depth. */
 #include "valise/base/json.h"
 #include "valise/base/escape.h"
+#include "valise/base/hash.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include <stdlib.h>
@@ -114,6 +115,41 @@ void json_put_shown(struct buf *out, const json_t *v)
 		i += n;
 	}
 	buf_clear(&all);
+}
+
+void json_puts(struct buf *out, const char *text)
+{
+	json_put_string(out, text ? text : "", text ? strlen(text) : 0);
+}
+
+char *json_text(json_t *v)
+{
+	struct buf text;
+
+	buf_init(&text, SIZE_MAX);
+	json_put(&text, v);
+	json_decref(v);
+	return buf_take(&text);
+}
+
+void json_set_text(json_t *o, const char *key, const char *text)
+{
+	if (text)
+		json_object_set_new(o, key, json_string(text));
+}
+
+void json_set_number(json_t *o, const char *key, uint64_t v)
+{
+	json_object_set_new(o, key, json_integer((json_int_t)v));
+}
+
+void json_set_hex(json_t *o, const char *key, const uint8_t *p, size_t n)
+{
+	char *hex = xmalloc(2 * n + 1);
+
+	hex_format(p, n, hex);
+	json_set_text(o, key, hex);
+	free(hex);
 }
 
 /* The parser bounds the depth (JSON_PARSER_MAX_DEPTH), hence the recursion. */

@@ -21,10 +21,10 @@ json_t *batch_event(const struct job *j)
 {
 	json_t *o = j->done ? json_copy(j->done) : json_object();
 
-	json_object_set_new(o, "event", json_string("account"));
+	json_set_text(o, "event", "account");
 	put_text(o, "account", j->name);
 	put_text(o, "archive", j->archive);
-	json_object_set_new(o, "outcome", json_string(outcome_word[j->outcome]));
+	json_set_text(o, "outcome", outcome_word[j->outcome]);
 	json_object_set_new(o, "exit", json_integer(j->code));
 	json_object_set_new(o, "milliseconds", json_integer(j->ended - j->started));
 	if (j->error && j->outcome >= OUTCOME_INCOMPLETE)
@@ -112,9 +112,9 @@ static json_t *counts_json(const struct batch *b, const size_t count[OUTCOMES])
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "total", json_integer((json_int_t)b->n));
+	json_set_number(o, "total", b->n);
 	for (unsigned k = 0; k < OUTCOMES; k++)
-		json_object_set_new(o, outcome_word[k], json_integer((json_int_t)count[k]));
+		json_set_number(o, outcome_word[k], count[k]);
 	return o;
 }
 
@@ -145,7 +145,7 @@ int batch_tell(struct batch *b)
 	if (b->ui.json) {
 		json_t *o = counts_json(b, count);
 
-		json_object_set_new(o, "event", json_string("done"));
+		json_set_text(o, "event", "done");
 		put_json(o);
 	} else if (!args_has(b->args, "quiet") || b->stopping || count[OUTCOME_FAILED] ||
 	           count[OUTCOME_STOPPED] || count[OUTCOME_INCOMPLETE]) {

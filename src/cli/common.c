@@ -163,18 +163,18 @@ void totals_to_json(const struct tree_totals *t, json_t *o)
 	for (unsigned k = 0; k < COLL_KINDS; k++) {
 		json_t *c = json_object();
 
-		json_object_set_new(c, "collections", json_integer((json_int_t)t->collections[k]));
-		json_object_set_new(c, "items", json_integer((json_int_t)t->items[k]));
+		json_set_number(c, "collections", t->collections[k]);
+		json_set_number(c, "items", t->items[k]);
 		json_object_set_new(o, coll_kind_dir(k), c);
 	}
-	json_object_set_new(o, "bytes", json_integer((json_int_t)t->bytes));
-	json_object_set_new(o, "errors", json_integer((json_int_t)t->errors));
-	json_object_set_new(o, "gone", json_integer((json_int_t)t->gone));
-	json_object_set_new(o, "verdict", json_string(t->complete ? "complete" : "incomplete"));
+	json_set_number(o, "bytes", t->bytes);
+	json_set_number(o, "errors", t->errors);
+	json_set_number(o, "gone", t->gone);
+	json_set_text(o, "verdict", t->complete ? "complete" : "incomplete");
 	hex_format(t->content, SHA256_LEN, hex);
-	json_object_set_new(o, "content", json_string(hex));
+	json_set_text(o, "content", hex);
 	hex_format(t->state, SHA256_LEN, hex);
-	json_object_set_new(o, "state", json_string(hex));
+	json_set_text(o, "state", hex);
 }
 
 const struct tree_head *find_head(const struct tree_manifest *m, const char *name, size_t n)
@@ -241,7 +241,7 @@ int finish_tree(struct tree_sink *to, const char *where, struct ui *ui)
 	if (ui->json) {
 		json_t *o = json_object();
 
-		json_object_set_new(o, "event", json_string("done"));
+		json_set_text(o, "event", "done");
 		put_text(o, "to", where);
 		totals_to_json(&c.totals, o);
 		json_object_set_new(o, "changed", json_boolean(c.changed));

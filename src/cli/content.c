@@ -212,8 +212,8 @@ static json_t *outcome_json(const struct reading *r)
 
 	for (size_t i = 0; i < r->n_seen; i++)
 		odd += r->seen[i].odd;
-	json_object_set_new(o, "resources", json_integer((json_int_t)r->n_seen));
-	json_object_set_new(o, "with_findings", json_integer((json_int_t)odd));
+	json_set_number(o, "resources", r->n_seen);
+	json_set_number(o, "with_findings", odd);
 	for (unsigned i = 0; i < CONTENT_PROBLEMS; i++)
 		if (r->by_problem[i])
 			json_object_set_new(problems, content_problem_word((enum content_problem)i),

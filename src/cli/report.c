@@ -158,7 +158,7 @@ int ui_write_reports(const struct ui *u, json_t *o)
 	size_t n = args_all(u->args, "report", paths, 16);
 	int rc = 0;
 
-	json_object_set_new(o, "command", json_string(u->args->cmd->name));
+	json_set_text(o, "command", u->args->cmd->name);
 	json_object_set(o, "notes", u->notes);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		size_t len = strlen(paths[i]);

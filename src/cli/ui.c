@@ -53,7 +53,7 @@ void put_text(json_t *o, const char *key, const char *text)
 		return;
 	if (!utf8_valid(text, strlen(text)))
 		safe = term_escape_dup(text);
-	json_object_set_new(o, key, json_string(safe ? safe : text));
+	json_set_text(o, key, safe ? safe : text);
 	free(safe);
 }
 
@@ -63,7 +63,7 @@ void ui_note(
 	struct ui *u = ui;
 	json_t *o = json_object();
 
-	json_object_set_new(o, "level", json_string(level_word(level)));
+	json_set_text(o, "level", level_word(level));
 	put_text(o, "collection", collection);
 	put_text(o, "item", item);
 	put_text(o, "text", text);
@@ -73,7 +73,7 @@ void ui_note(
 	if (u->json) {
 		json_t *e = json_copy(o);
 
-		json_object_set_new(e, "event", json_string("note"));
+		json_set_text(e, "event", "note");
 		put_json(e);
 	}
 	json_array_append_new(u->notes, o);
@@ -232,20 +232,15 @@ static void draw_line(struct ui *u, int64_t start)
 	fflush(stderr);
 }
 
-static void set_number(json_t *o, const char *key, uint64_t n)
-{
-	json_object_set_new(o, key, json_integer((json_int_t)n));
-}
-
 static void put_tick(struct ui *u)
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "event", json_string("progress"));
-	set_number(o, "items", atomic_load(&u->progress.items_done));
-	set_number(o, "items_total", atomic_load(&u->progress.items_total));
-	set_number(o, "bytes", atomic_load(&u->progress.bytes_done));
-	set_number(o, "bytes_total", atomic_load(&u->progress.bytes_total));
+	json_set_text(o, "event", "progress");
+	json_set_number(o, "items", atomic_load(&u->progress.items_done));
+	json_set_number(o, "items_total", atomic_load(&u->progress.items_total));
+	json_set_number(o, "bytes", atomic_load(&u->progress.bytes_done));
+	json_set_number(o, "bytes_total", atomic_load(&u->progress.bytes_total));
 	put_json(o);
 }
 

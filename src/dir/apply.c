@@ -42,7 +42,7 @@ void tree_json_put(const struct tree_manifest *m, struct buf *out)
 	json_t *o = json_object();
 
 	tree_manifest_to_json(m, o);
-	json_object_set_new(o, "tree", json_integer(DIR_VERSION));
+	json_set_number(o, "tree", DIR_VERSION);
 	json_put(out, o);
 	buf_putc(out, '\n');
 	json_decref(o);
@@ -57,9 +57,9 @@ int commit_decide(const struct commit *c, struct err *err)
 	for (size_t i = 0; i < c->n_staged; i++) {
 		json_t *s = json_object();
 
-		json_object_set_new(s, "file", json_integer(c->staged[i].file));
-		json_object_set_new(s, "kind", json_string(coll_kind_dir(c->staged[i].kind)));
-		json_object_set_new(s, "name", json_string(c->staged[i].name));
+		json_set_number(s, "file", c->staged[i].file);
+		json_set_text(s, "kind", coll_kind_dir(c->staged[i].kind));
+		json_set_text(s, "name", c->staged[i].name);
 		json_array_append_new(list, s);
 	}
 	tree_manifest_to_json(&c->after, manifest);

@@ -94,47 +94,29 @@ void run_clear(struct run *r)
 	memset(r, 0, sizeof *r);
 }
 
-static void set_text(json_t *o, const char *key, const char *text)
-{
-	if (text)
-		json_object_set_new(o, key, json_string(text));
-}
-
-/* Takes ${o}. */
-static char *text_of(json_t *o)
-{
-	struct buf text;
-
-	buf_init(&text, SIZE_MAX);
-	json_put(&text, o);
-	json_decref(o);
-	return buf_take(&text);
-}
-
 char *run_item_text(const struct tree_coll *c, const struct tree_item *it, uint32_t file)
 {
 	const struct tree_ext *e = tree_item_ext(c, it);
-	char hex[SHA256_HEX_SIZE], date[DATE_TEXT_SIZE];
+	char date[DATE_TEXT_SIZE];
 	json_t *o = json_object();
 
-	hex_format(it->sha256, SHA256_LEN, hex);
-	set_text(o, "coll", c->name);
-	set_text(o, "date",
+	json_set_text(o, "coll", c->name);
+	json_set_text(o, "date",
 	        date_format_imap(&(struct date){it->date_utc, it->zone_min, true}, date));
-	json_object_set_new(o, "file", json_integer(file));
-	set_text(o, "kind", coll_kind_dir(c->kind));
-	set_text(o, "sha256", hex);
-	json_object_set_new(o, "size", json_integer((json_int_t)it->size));
-	json_object_set_new(o, "uid", json_integer(it->uid));
-	json_object_set_new(o, "uidvalidity", json_integer(c->uidvalidity));
+	json_set_number(o, "file", file);
+	json_set_text(o, "kind", coll_kind_dir(c->kind));
+	json_set_hex(o, "sha256", it->sha256, SHA256_LEN);
+	json_set_number(o, "size", it->size);
+	json_set_number(o, "uid", it->uid);
+	json_set_number(o, "uidvalidity", c->uidvalidity);
 	if (it->warn)
-		json_object_set_new(o, "warn", json_integer(it->warn));
+		json_set_number(o, "warn", it->warn);
 	if (e) {
-		set_text(o, "href", e->href);
-		set_text(o, "etag", e->etag);
-		set_text(o, "id", e->uid);
+		json_set_text(o, "href", e->href);
+		json_set_text(o, "etag", e->etag);
+		json_set_text(o, "id", e->uid);
 	}
-	return text_of(o);
+	return json_text(o);
 }
 
 char *run_account_text(const struct tree_account *a)
@@ -142,5 +124,5 @@ char *run_account_text(const struct tree_account *a)
 	json_t *o = json_object();
 
 	json_object_set_new(o, "account", account_to_json(a));
-	return text_of(o);
+	return json_text(o);
 }

@@ -155,17 +155,6 @@ bool transport_is_tls(const struct transport *t)
 	return t->tls != NULL;
 }
 
-const char *transport_describe(const struct transport *t)
-{
-	return t->describe;
-}
-
-void transport_counts(const struct transport *t, uint64_t *in_out, uint64_t *out_out)
-{
-	*in_out = t->in;
-	*out_out = t->out;
-}
-
 void transport_kill(struct transport *t, const char *why)
 {
 	(void)transport_fail(t, ERR_PROTO, "%s", why);

@@ -144,8 +144,8 @@ static json_t *file_json(const struct seal_file *f)
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "path", json_string(f->path));
-	json_object_set_new(o, "size", json_integer((json_int_t)f->size));
+	json_set_text(o, "path", f->path);
+	json_set_number(o, "size", f->size);
 	if (layout_kind(f->path, NULL) == LAYOUT_CATALOG) {
 		json_t *parts = json_array();
 
@@ -178,8 +178,8 @@ static void put_json(const struct seal *s, struct buf *out)
 	char hex[SHA256_HEX_SIZE];
 
 	tree_manifest_to_json(&s->manifest, o);
-	json_object_set_new(o, "format", json_integer(ARCHIVE_FORMAT));
-	json_object_set_new(o, "snapshot", json_integer(s->snapshot));
+	json_set_number(o, "format", ARCHIVE_FORMAT);
+	json_set_number(o, "snapshot", s->snapshot);
 	json_object_set_new(o, "requires", seal_requires(s));
 	hex_format(s->parent, SHA256_LEN, hex);
 	json_object_set_new(o, "parent", s->has_parent ? json_string(hex) : json_null());

@@ -9,47 +9,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void set_text(json_t *o, const char *key, const char *text)
-{
-	if (text)
-		json_object_set_new(o, key, json_string(text));
-}
-
-static void set_number(json_t *o, const char *key, uint64_t v)
-{
-	json_object_set_new(o, key, json_integer((json_int_t)v));
-}
-
-static void set_hash(json_t *o, const char *key, const uint8_t sum[SHA256_LEN])
-{
-	char hex[SHA256_HEX_SIZE];
-
-	hex_format(sum, SHA256_LEN, hex);
-	set_text(o, key, hex);
-}
-
 static json_t *head_to_json(const struct tree_head *h)
 {
 	json_t *o = json_object();
 
 	if (h->attrs)
 		json_object_set_new(o, "attrs", words_to_json(attr_words, h->attrs));
-	set_number(o, "bytes", h->roots.bytes);
-	set_text(o, "catalog", h->catalog);
-	set_hash(o, "content", h->roots.content);
-	set_text(o, "content_name", h->content_name);
-	set_number(o, "errors", h->roots.errors);
+	json_set_number(o, "bytes", h->roots.bytes);
+	json_set_text(o, "catalog", h->catalog);
+	json_set_hex(o, "content", h->roots.content, SHA256_LEN);
+	json_set_text(o, "content_name", h->content_name);
+	json_set_number(o, "errors", h->roots.errors);
 	if (h->roots.gone)
-		set_number(o, "gone", h->roots.gone);
-	set_number(o, "items", h->roots.items);
-	set_text(o, "kind", coll_kind_dir(h->kind));
-	set_text(o, "links", h->links);
-	set_text(o, "name", h->name);
-	set_text(o, "path", h->path);
-	set_text(o, "reason", h->reason);
-	set_text(o, "special_use", h->special_use);
-	set_hash(o, "state", h->roots.state);
-	set_text(o, "status", status_word(h->status));
+		json_set_number(o, "gone", h->roots.gone);
+	json_set_number(o, "items", h->roots.items);
+	json_set_text(o, "kind", coll_kind_dir(h->kind));
+	json_set_text(o, "links", h->links);
+	json_set_text(o, "name", h->name);
+	json_set_text(o, "path", h->path);
+	json_set_text(o, "reason", h->reason);
+	json_set_text(o, "special_use", h->special_use);
+	json_set_hex(o, "state", h->roots.state, SHA256_LEN);
+	json_set_text(o, "status", status_word(h->status));
 	return o;
 }
 
@@ -60,14 +41,14 @@ json_t *account_to_json(const struct tree_account *a)
 	for (size_t i = 0; i < a->n_services; i++) {
 		json_t *s = json_object();
 
-		set_text(s, "authcid", a->services[i].authcid);
-		set_text(s, "host", a->services[i].host);
-		set_text(s, "kind", a->services[i].kind);
-		set_text(s, "login", a->services[i].login);
-		set_number(s, "port", a->services[i].port);
+		json_set_text(s, "authcid", a->services[i].authcid);
+		json_set_text(s, "host", a->services[i].host);
+		json_set_text(s, "kind", a->services[i].kind);
+		json_set_text(s, "login", a->services[i].login);
+		json_set_number(s, "port", a->services[i].port);
 		json_array_append_new(services, s);
 	}
-	set_text(o, "name", a->name);
+	json_set_text(o, "name", a->name);
 	json_object_set_new(o, "services", services);
 	return o;
 }
@@ -76,18 +57,18 @@ static json_t *counts_to_json(const struct tree_totals *t)
 {
 	json_t *o = json_object();
 
-	set_number(o, "bytes", t->bytes);
-	set_number(o, "errors", t->errors);
+	json_set_number(o, "bytes", t->bytes);
+	json_set_number(o, "errors", t->errors);
 	if (t->gone)
-		set_number(o, "gone", t->gone);
+		json_set_number(o, "gone", t->gone);
 	for (unsigned k = 0; k < COLL_KINDS; k++) {
 		json_t *kind;
 
 		if (k == COLL_LINKED && !t->collections[k])
 			continue;
 		kind = json_object();
-		set_number(kind, "collections", t->collections[k]);
-		set_number(kind, "items", t->items[k]);
+		json_set_number(kind, "collections", t->collections[k]);
+		json_set_number(kind, "items", t->items[k]);
 		json_object_set_new(o, coll_kind_dir((enum coll_kind)k), kind);
 	}
 	return o;
@@ -104,12 +85,12 @@ void tree_manifest_to_json(const struct tree_manifest *m, json_t *o)
 		json_array_append_new(heads, head_to_json(&m->heads[i]));
 	json_object_set_new(o, "account", account_to_json(&m->account));
 	json_object_set_new(o, "collections", heads);
-	set_hash(o, "content", t.content);
+	json_set_hex(o, "content", t.content, SHA256_LEN);
 	json_object_set_new(o, "counts", counts_to_json(&t));
-	set_text(o, "created", date_format_iso(m->created, created));
-	set_hash(o, "state", t.state);
-	set_text(o, "tool", m->tool);
-	set_text(o, "verdict", t.complete ? "complete" : "incomplete");
+	json_set_text(o, "created", date_format_iso(m->created, created));
+	json_set_hex(o, "state", t.state, SHA256_LEN);
+	json_set_text(o, "tool", m->tool);
+	json_set_text(o, "verdict", t.complete ? "complete" : "incomplete");
 }
 
 static int fail_manifest(struct err *err, const char *what)

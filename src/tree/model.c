@@ -43,14 +43,6 @@ const char *warn_name(unsigned bit)
 	return word_of(warn_words, bit);
 }
 
-unsigned flag_parse(const char *name)
-{
-	for (const struct word *w = flag_words; w->text; w++)
-		if (strcasecmp(w->text, name) == 0)
-			return w->bit;
-	return 0;
-}
-
 struct tree_coll *tree_coll_new(enum coll_kind kind, const char *name)
 {
 	struct tree_coll *c = xcalloc(1, sizeof *c);

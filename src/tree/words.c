@@ -52,7 +52,7 @@ void words_put(struct buf *out, const struct word *table, unsigned bits)
 		if (!(bits & w->bit))
 			continue;
 		buf_putc(out, sep);
-		json_put_string(out, w->text, strlen(w->text));
+		json_puts(out, w->text);
 		sep = ',';
 	}
 	buf_puts(out, sep == '[' ? "[]" : "]");

@@ -57,9 +57,6 @@ int account_load(const char *name, const char *config, const struct account_sett
         size_t n, FILE *trace, struct account **out, struct err *err) MUST_CHECK;
 void account_free(struct account *a);
 
-/* True if ${name} is a section of the file (NULL: the default one). */
-bool account_exists(const char *name, const char *config);
-
 /**
  * account_names(path, names_out, n_out, err):
  * The sections of the account file ${path}, in its order; the caller frees each and the

@@ -25,6 +25,16 @@ void json_put(struct buf *out, const json_t *v);
  */
 void json_put_shown(struct buf *out, const json_t *v);
 
+/* json_put_string() of a text; "" for NULL. */
+void json_puts(struct buf *out, const char *text);
+/* The canonical form of ${v}, which is taken; the caller frees it. */
+char *json_text(json_t *v);
+
+/* Members: text (nothing for NULL), a number, octets as lower-case hexadecimal. */
+void json_set_text(json_t *o, const char *key, const char *text);
+void json_set_number(json_t *o, const char *key, uint64_t v);
+void json_set_hex(json_t *o, const char *key, const uint8_t *p, size_t n);
+
 /*
  * Parse one text of at most ${cap} bytes; duplicates of a key, trailing text and numbers
  * that are not integers of 64 bits are refused. ERR_DAMAGED.

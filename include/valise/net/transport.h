@@ -67,8 +67,6 @@ int transport_starttls(struct transport *t, struct err *err) MUST_CHECK;
 int transport_compress(struct transport *t, struct err *err) MUST_CHECK;
 
 bool transport_is_tls(const struct transport *t);
-/* "TLS1.3 AES-256-GCM", "none" */
-const char *transport_describe(const struct transport *t);
 
 /**
  * transport_secret(t, on): credentials are being sent. Lines of base64 pass the guard as
@@ -136,8 +134,5 @@ void transport_kill(struct transport *t, const char *why);
  * drops. Returns ${out}; "" if none.
  */
 char *transport_last_line(const struct transport *t, char *out, size_t size);
-
-/* Bytes on the wire so far. */
-void transport_counts(const struct transport *t, uint64_t *in_out, uint64_t *out_out);
 
 #endif

@@ -29,7 +29,6 @@ const char *coll_kind_ext(enum coll_kind k); /* "eml", "ics", "vcf", "bin" */
 /* System flags, RFC 3501 2.3.2. \Recent is never kept. */
 enum { FLAG_SEEN = 1, FLAG_ANSWERED = 2, FLAG_FLAGGED = 4, FLAG_DELETED = 8, FLAG_DRAFT = 16 };
 const char *flag_name(unsigned bit); /* "\\Seen" */
-unsigned flag_parse(const char *name); /* any case; 0 if it is not a system flag */
 
 /* What was odd about an item. Kept in the catalog as words ("size", "date", ...). */
 enum {

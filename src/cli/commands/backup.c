@@ -108,7 +108,7 @@ static void tell_outcome(struct take *t, const char *path, int rc)
 	if (t->ui->json) {
 		json_t *e = json_copy(t->outcome);
 
-		json_object_set_new(e, "event", json_string("done"));
+		json_set_text(e, "event", "done");
 		put_json(e);
 		return;
 	}
@@ -173,7 +173,7 @@ static int run_backup(const struct args *a, struct account *account, struct ui *
 		int extra = tree ? copy_to_tree(path, tree, &who, ui) : 0;
 
 		tell_outcome(&t, path, rc);
-		json_object_set_new(t.outcome, "archive", json_string(path));
+		json_set_text(t.outcome, "archive", path);
 		if (extra == 0)
 			extra = ui_write_reports(ui, t.outcome);
 		rc = extra ? extra : rc;

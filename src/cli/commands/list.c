@@ -5,6 +5,7 @@
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
+#include "valise/tree/words.h"
 #include "cli/cli.h"
 
 static const struct option_def list_options[] = {
@@ -34,25 +35,9 @@ const struct command snapshots_command = {
         .run = cmd_snapshots,
 };
 
-static const char *status_word(enum coll_status s)
+static void set_some(json_t *o, const char *key, const char *text)
 {
-	static const char *const word[] = {"complete", "partial", "stale", "skipped"};
-
-	return word[s];
-}
-
-static void set_hex(json_t *o, const char *key, const uint8_t *sum)
-{
-	char hex[SHA256_HEX_SIZE];
-
-	hex_format(sum, SHA256_LEN, hex);
-	json_object_set_new(o, key, json_string(hex));
-}
-
-static void set_text(json_t *o, const char *key, const char *s)
-{
-	if (s && *s)
-		json_object_set_new(o, key, json_string(s));
+	json_set_text(o, key, text && *text ? text : NULL);
 }
 
 static void list_head(const struct tree_head *h, bool json)
@@ -62,21 +47,21 @@ static void list_head(const struct tree_head *h, bool json)
 	if (json) {
 		json_t *o = json_object();
 
-		set_text(o, "kind", coll_kind_dir(h->kind));
-		set_text(o, "name", h->name);
-		set_text(o, "path", h->path);
-		set_text(o, "status", status_word(h->status));
-		set_text(o, "reason", h->reason);
-		set_text(o, "special_use", h->special_use);
-		json_object_set_new(o, "items", json_integer((json_int_t)h->roots.items));
-		json_object_set_new(o, "errors", json_integer((json_int_t)h->roots.errors));
+		set_some(o, "kind", coll_kind_dir(h->kind));
+		set_some(o, "name", h->name);
+		set_some(o, "path", h->path);
+		set_some(o, "status", status_word(h->status));
+		set_some(o, "reason", h->reason);
+		set_some(o, "special_use", h->special_use);
+		json_set_number(o, "items", h->roots.items);
+		json_set_number(o, "errors", h->roots.errors);
 		if (h->roots.gone)
-			json_object_set_new(o, "gone", json_integer((json_int_t)h->roots.gone));
+			json_set_number(o, "gone", h->roots.gone);
 		if (h->attrs & ATTR_GONE)
 			json_object_set_new(o, "gone_collection", json_true());
-		json_object_set_new(o, "bytes", json_integer((json_int_t)h->roots.bytes));
-		set_hex(o, "content", h->roots.content);
-		set_hex(o, "state", h->roots.state);
+		json_set_number(o, "bytes", h->roots.bytes);
+		json_set_hex(o, "content", h->roots.content, SHA256_LEN);
+		json_set_hex(o, "state", h->roots.state, SHA256_LEN);
 		put_json(o);
 		return;
 	}
@@ -110,31 +95,6 @@ static json_t *words_json(const char *text)
 		json_array_append_new(a, json_stringn(text, n));
 		text += n + (text[n] == ' ');
 	}
-	return a;
-}
-
-static json_t *flags_json(unsigned flags)
-{
-	static const unsigned order[] = {
-	        FLAG_ANSWERED, FLAG_DELETED, FLAG_DRAFT, FLAG_FLAGGED, FLAG_SEEN};
-	json_t *a = json_array();
-
-	for (size_t i = 0; i < 5; i++)
-		if (flags & order[i])
-			json_array_append_new(a, json_string(flag_name(order[i])));
-	return a;
-}
-
-/* What was odd about it: "date", "nul" ... */
-static json_t *warnings_json(unsigned warn)
-{
-	static const unsigned order[] = {
-	        WARN_DATE, WARN_EXACT, WARN_LINES, WARN_NUL, WARN_RESCUED, WARN_SIZE};
-	json_t *a = json_array();
-
-	for (size_t i = 0; i < COUNT(order); i++)
-		if (warn & order[i])
-			json_array_append_new(a, json_string(warn_name(order[i])));
 	return a;
 }
 
@@ -176,24 +136,24 @@ static void list_item(const struct tree_coll *c, const struct tree_item *it, boo
 		return;
 	}
 	o = json_object();
-	set_text(o, "collection", c->name);
-	set_text(o, "kind", coll_kind_dir(c->kind));
-	set_text(o, "sha256", hex);
-	json_object_set_new(o, "size", json_integer((json_int_t)it->size));
+	set_some(o, "collection", c->name);
+	set_some(o, "kind", coll_kind_dir(c->kind));
+	set_some(o, "sha256", hex);
+	json_set_number(o, "size", it->size);
 	if (c->kind == COLL_MAIL) {
-		json_object_set_new(o, "uid", json_integer(it->uid));
-		set_text(o, "date", date);
-		json_object_set_new(o, "flags", flags_json(it->flags));
+		json_set_number(o, "uid", it->uid);
+		set_some(o, "date", date);
+		json_object_set_new(o, "flags", words_to_json(flag_words, it->flags));
 		json_object_set_new(o, "keywords", words_json(kw));
 	}
 	if (it->gone)
-		json_object_set_new(o, "gone", json_integer(it->gone));
+		json_set_number(o, "gone", it->gone);
 	if (it->warn)
-		json_object_set_new(o, "warnings", warnings_json(it->warn));
+		json_object_set_new(o, "warnings", words_to_json(warn_words, it->warn));
 	if (x) {
-		set_text(o, "href", x->href);
-		set_text(o, "etag", x->etag);
-		set_text(o, "note", x->note);
+		set_some(o, "href", x->href);
+		set_some(o, "etag", x->etag);
+		set_some(o, "note", x->note);
 	}
 	put_json(o);
 }
@@ -213,13 +173,13 @@ static void list_error(const struct tree_coll *c, const struct tree_error *e, bo
 		return;
 	}
 	o = json_object();
-	set_text(o, "collection", c->name);
-	set_text(o, "kind", coll_kind_dir(c->kind));
-	set_text(o, "error", e->reason);
-	json_object_set_new(o, "uid", json_integer(e->uid));
-	set_text(o, "href", e->href);
-	set_text(o, "date", e->date);
-	set_text(o, "subject", e->subject);
+	set_some(o, "collection", c->name);
+	set_some(o, "kind", coll_kind_dir(c->kind));
+	set_some(o, "error", e->reason);
+	json_set_number(o, "uid", e->uid);
+	set_some(o, "href", e->href);
+	set_some(o, "date", e->date);
+	set_some(o, "subject", e->subject);
 	put_json(o);
 }
 
@@ -328,8 +288,8 @@ static bool tell_damage(const struct args *a, const struct archive_snapshot *s)
 	if (args_has(a, "json")) {
 		json_t *o = json_object();
 
-		json_object_set_new(o, "snapshot", json_integer(s->number));
-		json_object_set_new(o, "damage", json_string(s->damage));
+		json_set_number(o, "snapshot", s->number);
+		json_set_text(o, "damage", s->damage);
 		put_json(o);
 	} else {
 		printf("%4u  DAMAGED: %s\n", s->number, s->damage);
@@ -358,11 +318,10 @@ int cmd_snapshots(const struct args *a)
 		if (args_has(a, "json")) {
 			json_t *o = json_object();
 
-			json_object_set_new(o, "snapshot", json_integer(s[i].number));
-			json_object_set_new(o, "created", json_string(when));
-			json_object_set_new(
-			        o, "stored_bytes", json_integer((json_int_t)s[i].stored_bytes));
-			json_object_set_new(o, "seal", json_string(s[i].seal));
+			json_set_number(o, "snapshot", s[i].number);
+			json_set_text(o, "created", when);
+			json_set_number(o, "stored_bytes", s[i].stored_bytes);
+			json_set_text(o, "seal", s[i].seal);
 			put_text(o, "account", s[i].account);
 			totals_to_json(&s[i].totals, o);
 			put_json(o);

@@ -29,14 +29,14 @@ static json_t *outcome_json(const struct archive_verdict *v)
 	json_t *o = json_object();
 
 	json_object_set_new(o, "sound", json_boolean(v->damages == 0));
-	json_object_set_new(o, "damages", json_integer(v->damages));
-	json_object_set_new(o, "snapshots", json_integer(v->snapshots));
-	json_object_set_new(o, "files", json_integer((json_int_t)v->files));
-	json_object_set_new(o, "bytes", json_integer((json_int_t)v->bytes));
-	json_object_set_new(o, "objects", json_integer((json_int_t)v->objects));
-	json_object_set_new(o, "items", json_integer((json_int_t)v->items));
+	json_set_number(o, "damages", v->damages);
+	json_set_number(o, "snapshots", v->snapshots);
+	json_set_number(o, "files", v->files);
+	json_set_number(o, "bytes", v->bytes);
+	json_set_number(o, "objects", v->objects);
+	json_set_number(o, "items", v->items);
 	json_object_set_new(o, "complete", json_boolean(v->complete));
-	json_object_set_new(o, "seal", json_string(v->seal));
+	json_set_text(o, "seal", v->seal);
 	return o;
 }
 
@@ -95,7 +95,7 @@ int cmd_verify(const struct args *a)
 	if (ui.json) {
 		json_t *e = json_copy(out);
 
-		json_object_set_new(e, "event", json_string("done"));
+		json_set_text(e, "event", "done");
 		put_json(e);
 	} else if (!args_quiet(a, rc) || content) {
 		tell_verdict(a, &v, o.quick ? "quick: sums of files only" : "every byte read");

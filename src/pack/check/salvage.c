@@ -40,20 +40,11 @@ static void say_finding(struct salvage *s, bool damage, const char *file, const 
 static void say_finding(
         struct salvage *s, bool damage, const char *file, const char *item, const char *fmt, ...)
 {
-	struct archive_finding f = {
-	        .level = damage ? FINDING_DAMAGE : FINDING_NOTE, .file = file, .item = item};
-	char text[FINDING_TEXT];
 	va_list ap;
 
 	va_start(ap, fmt);
-	f.text = finding_text(text, fmt, ap);
+	finding_say(s->out, s->finding, s->ctx, damage, file, item, fmt, ap);
 	va_end(ap);
-	if (damage)
-		s->out->damages++;
-	else
-		s->out->notes++;
-	if (s->finding)
-		s->finding(s->ctx, &f);
 }
 
 static int on_object(void *ctx, enum coll_kind kind, const uint8_t sha256[SHA256_LEN],

@@ -10,33 +10,35 @@
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 
-const char *finding_text(char out[FINDING_TEXT], const char *fmt, va_list ap)
+#define FINDING_TEXT 800
+
+void finding_say(struct archive_verdict *v, void (*fn)(void *ctx, const struct archive_finding *f),
+        void *ctx, bool damage, const char *file, const char *item, const char *fmt, va_list ap)
 {
-	char raw[FINDING_TEXT];
+	char raw[FINDING_TEXT], text[FINDING_TEXT];
+	struct archive_finding f = {
+	        .level = damage ? FINDING_DAMAGE : FINDING_NOTE, .file = file, .item = item};
 
 	vsnprintf(raw, sizeof raw, fmt, ap);
-	return term_escape(raw, strlen(raw), out, FINDING_TEXT);
+	f.text = term_escape(raw, strlen(raw), text, sizeof text);
+	if (damage)
+		v->damages++;
+	else
+		v->notes++;
+	if (fn)
+		fn(ctx, &f);
 }
 
 void verify_say(
         struct verify *v, bool damage, const char *file, const char *item, const char *fmt, ...)
 {
-	struct archive_finding f = {
-	        .level = damage ? FINDING_DAMAGE : FINDING_NOTE, .file = file, .item = item};
-	char text[FINDING_TEXT];
 	va_list ap;
 
 	va_start(ap, fmt);
-	f.text = finding_text(text, fmt, ap);
-	va_end(ap);
 	pthread_mutex_lock(&v->workers.lock);
-	if (damage)
-		v->out->damages++;
-	else
-		v->out->notes++;
-	if (v->opts->finding)
-		v->opts->finding(v->opts->ctx, &f);
+	finding_say(v->out, v->opts->finding, v->opts->ctx, damage, file, item, fmt, ap);
 	pthread_mutex_unlock(&v->workers.lock);
+	va_end(ap);
 }
 
 int verify_found(struct verify *v, const char *file, const struct err *why, struct err *err)

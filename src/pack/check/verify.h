@@ -15,11 +15,11 @@
  */
 
 /*
- * What is found comes from the archive and goes to a terminal: the text, escaped, into
- * ${out}; returns it.
+ * One finding: counted in ${v} and given to ${fn} (may be NULL), its text escaped, as it
+ * comes from the archive and goes to a terminal.
  */
-#define FINDING_TEXT 800
-const char *finding_text(char out[FINDING_TEXT], const char *fmt, va_list ap);
+void finding_say(struct archive_verdict *v, void (*fn)(void *ctx, const struct archive_finding *f),
+        void *ctx, bool damage, const char *file, const char *item, const char *fmt, va_list ap);
 
 /* A file that some seal names. */
 struct vfile {

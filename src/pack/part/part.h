@@ -125,19 +125,11 @@ void part_checker_sum(
         const struct part_checker *c, uint8_t sum_out[SHA256_LEN], uint64_t *size_out);
 void part_checker_free(struct part_checker *c);
 
-/**
- * part_read_object(dirfd, name, place, sha256, size, kind, write, ctx, err): one object
- * by seeking; the bytes are given out only after their hash was found right (objects
- * beyond one member are read twice).
- * The tar header at the place must name this very object.
- */
-int part_read_object(int dirfd, const char *name, const struct object_place *place,
-        const uint8_t sha256[SHA256_LEN], uint64_t size, enum coll_kind kind, tree_write_fn write,
-        void *ctx, struct err *err) MUST_CHECK;
-
 /*
- * The same for many objects: a few inflated members and open files are kept, so that
- * objects read about in the order of storage cost one inflate a member. Thread-safe.
+ * Objects by seeking; the bytes are given out only after their hash was found right
+ * (objects beyond one member are read twice). The tar header at the place must name this
+ * very object. A few inflated members and open files are kept, so that objects read about
+ * in the order of storage cost one inflate a member. Thread-safe.
  * ${dirfd}: data/ or whatever the names are relative to, borrowed. ${write} must not call
  * the reader.
  */
@@ -153,12 +145,6 @@ void part_reader_free(struct part_reader *r);
  * are reported through ${gap}.
  */
 int part_scan(int dirfd, const char *name, part_object_fn fn,
-        void (*gap)(void *ctx, uint64_t from, uint64_t to), void *ctx, struct err *err) MUST_CHECK;
-
-/*
- * Salvage of catalogs and links: the plain bytes of every member that is whole, in order
- */
-int members_scan(int dirfd, const char *name, tree_write_fn write,
         void (*gap)(void *ctx, uint64_t from, uint64_t to), void *ctx, struct err *err) MUST_CHECK;
 
 /*

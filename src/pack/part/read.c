@@ -304,14 +304,3 @@ int part_reader_object(struct part_reader *r, const char *name, const struct obj
 		*err = local;
 	return rc;
 }
-
-int part_read_object(int dirfd, const char *name, const struct object_place *place,
-        const uint8_t sha256[SHA256_LEN], uint64_t size, enum coll_kind kind, tree_write_fn write,
-        void *ctx, struct err *err)
-{
-	struct part_reader *r = part_reader_new(dirfd);
-	int rc = part_reader_object(r, name, place, sha256, size, kind, write, ctx, err);
-
-	part_reader_free(r);
-	return rc;
-}

@@ -21,7 +21,6 @@
 struct scan {
 	struct member_file file, ahead;
 	part_object_fn fn;
-	tree_write_fn write;
 	void (*gap)(void *ctx, uint64_t from, uint64_t to);
 	void *ctx;
 	uint64_t off; /* of the member at hand */
@@ -199,11 +198,6 @@ static int scan_objects(struct scan *s, struct err *err)
 	return rc;
 }
 
-static int scan_bytes(struct scan *s, struct err *err)
-{
-	return s->write(s->ctx, s->file.plain.p, (size_t)s->file.head.plain, err);
-}
-
 static int scan_members(struct scan *s, struct err *err)
 {
 	uint64_t bad = UINT64_MAX, size;
@@ -229,23 +223,10 @@ static int scan_members(struct scan *s, struct err *err)
 		bad = UINT64_MAX;
 		s->next = s->off + (s->file.head.end ? MEMBER_END_SIZE : s->file.head.size);
 		if (!s->file.head.end)
-			rc = s->fn ? scan_objects(s, err) : scan_bytes(s, err);
+			rc = scan_objects(s, err);
 	}
 	if (bad != UINT64_MAX)
 		report_gap(s, bad, size);
-	return rc;
-}
-
-static int run_scan(struct scan *s, int dirfd, const char *name, struct err *err)
-{
-	int rc = member_file_open(&s->file, dirfd, name, err);
-
-	if (rc != 0)
-		return rc;
-	member_file_init(&s->ahead, s->file.fd, name);
-	rc = scan_members(s, err);
-	member_file_clear(&s->ahead);
-	member_file_close(&s->file);
 	return rc;
 }
 
@@ -253,14 +234,13 @@ int part_scan(int dirfd, const char *name, part_object_fn fn,
         void (*gap)(void *ctx, uint64_t from, uint64_t to), void *ctx, struct err *err)
 {
 	struct scan s = {.fn = fn, .gap = gap, .ctx = ctx};
+	int rc = member_file_open(&s.file, dirfd, name, err);
 
-	return run_scan(&s, dirfd, name, err);
-}
-
-int members_scan(int dirfd, const char *name, tree_write_fn write,
-        void (*gap)(void *ctx, uint64_t from, uint64_t to), void *ctx, struct err *err)
-{
-	struct scan s = {.write = write, .gap = gap, .ctx = ctx};
-
-	return run_scan(&s, dirfd, name, err);
+	if (rc != 0)
+		return rc;
+	member_file_init(&s.ahead, s.file.fd, name);
+	rc = scan_members(&s, err);
+	member_file_clear(&s.ahead);
+	member_file_close(&s.file);
+	return rc;
 }

@@ -11,18 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
+#include "valise/tree/account_json.h"
 
 #define RUNS_MAX 1000000u
 
 static void add_record(struct archive_sink *s, json_t *record)
 {
-	struct buf text;
+	char *text = json_text(record);
 
-	buf_init(&text, SIZE_MAX);
-	json_put(&text, record);
-	journal_add(s->journal, buf_str(&text));
-	buf_clear(&text);
-	json_decref(record);
+	journal_add(s->journal, text);
+	free(text);
 }
 
 static json_t *wrap_record(const char *key, json_t *value)
@@ -30,31 +28,6 @@ static json_t *wrap_record(const char *key, json_t *value)
 	json_t *o = json_object();
 
 	json_object_set_new(o, key, value);
-	return o;
-}
-
-static void set_u64(json_t *o, const char *key, uint64_t v)
-{
-	json_object_set_new(o, key, json_integer((json_int_t)v));
-}
-
-static json_t *account_json(const struct tree_account *a)
-{
-	json_t *o = json_object(), *services = json_array();
-
-	json_object_set_new(o, "name", json_string(a->name ? a->name : ""));
-	for (size_t i = 0; i < a->n_services; i++) {
-		json_t *v = json_object();
-
-		json_object_set_new(v, "kind", json_string(a->services[i].kind));
-		json_object_set_new(v, "host", json_string(a->services[i].host));
-		json_object_set_new(v, "login", json_string(a->services[i].login));
-		if (a->services[i].authcid)
-			json_object_set_new(v, "authcid", json_string(a->services[i].authcid));
-		set_u64(v, "port", a->services[i].port);
-		json_array_append_new(services, v);
-	}
-	json_object_set_new(o, "services", services);
 	return o;
 }
 
@@ -72,9 +45,9 @@ static void put_begin(struct archive_sink *s)
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "account", account_json(&s->account));
+	json_object_set_new(o, "account", account_to_json(&s->account));
 	json_object_set_new(o, "parent", parent_json(s));
-	set_u64(o, "snapshot", s->snapshot);
+	json_set_number(o, "snapshot", s->snapshot);
 	add_record(s, wrap_record("begin", o));
 }
 
@@ -82,11 +55,11 @@ void sink_journal_mark(struct archive_sink *s, const struct part_mark *m)
 {
 	json_t *o = json_object();
 
-	set_u64(o, "part", m->part);
-	set_u64(o, "offset", m->offset);
-	set_u64(o, "seq", m->seq);
-	set_u64(o, "plain", m->plain);
-	set_u64(o, "entries", m->entries);
+	json_set_number(o, "part", m->part);
+	json_set_number(o, "offset", m->offset);
+	json_set_number(o, "seq", m->seq);
+	json_set_number(o, "plain", m->plain);
+	json_set_number(o, "entries", m->entries);
 	add_record(s, wrap_record("mark", o));
 }
 
@@ -99,10 +72,10 @@ void sink_journal_runs(struct archive_sink *s)
 		if (s->runs[i].journaled)
 			continue;
 		o = json_object();
-		set_u64(o, "id", i);
-		set_u64(o, "kind", c->kind);
-		json_object_set_new(o, "name", json_string(c->name));
-		set_u64(o, "uidvalidity", c->uidvalidity);
+		json_set_number(o, "id", i);
+		json_set_number(o, "kind", c->kind);
+		json_set_text(o, "name", c->name);
+		json_set_number(o, "uidvalidity", c->uidvalidity);
 		add_record(s, wrap_record("coll", o));
 		s->runs[i].journaled = true;
 	}
@@ -126,7 +99,7 @@ static void put_text(struct buf *out, const char *s)
 {
 	buf_putc(out, ',');
 	if (s)
-		json_put_string(out, s, strlen(s));
+		json_puts(out, s);
 	else
 		buf_puts(out, "null");
 }
@@ -218,29 +191,12 @@ static int get_u64(const json_t *v, uint64_t max, uint64_t *out)
 	return json_is_integer(v) && n >= 0 && (uint64_t)n <= max ? 0 : -1;
 }
 
-static void parse_account(const json_t *o, struct tree_account *a)
-{
-	const json_t *v;
-	size_t i;
-
-	memset(a, 0, sizeof *a);
-	json_array_foreach(json_object_get(o, "services"), i, v)
-	{
-		const char *kind = json_get_str(v, "kind"), *login = json_get_str(v, "login");
-
-		if (kind && login)
-			tree_account_add(a, kind, json_get_str(v, "host"),
-			        (uint16_t)json_get_int(v, "port", 0), login)
-			        ->authcid = xstrdup(json_get_str(v, "authcid"));
-	}
-}
-
 static int replay_begin(struct replay *r, const json_t *o, struct err *err)
 {
 	struct archive_sink *s = r->s;
 	json_t *want = parent_json(s);
-	struct tree_account was;
-	int rc;
+	struct tree_account was = {0};
+	int rc = 0;
 
 	r->begun = json_get_int(o, "snapshot", 0) == s->snapshot &&
 	           json_equal(want, json_object_get(o, "parent"));
@@ -248,8 +204,9 @@ static int replay_begin(struct replay *r, const json_t *o, struct err *err)
 	if (!r->begun)
 		return 0;
 	/* Not sealed yet, but another account's all the same. */
-	parse_account(json_object_get(o, "account"), &was);
-	rc = tree_account_check(&was, &s->account, s->opts.same_account, err);
+	r->begun = account_from_json(json_object_get(o, "account"), &was);
+	if (r->begun)
+		rc = tree_account_check(&was, &s->account, s->opts.same_account, err);
 	tree_account_clear(&was);
 	return rc < 0 ? err_wrap(err, "%s", s->path) : 0;
 }

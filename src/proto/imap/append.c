@@ -270,16 +270,14 @@ static bool is_sendable(const struct imap_append *it)
 /* SP ["(" flags ")" SP] [date SP] */
 static int add_options(struct appender *a, const struct imap_append *it)
 {
-	static const char *const system[] = {
-	        "\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft"};
 	struct buf *out = &a->m->cmd;
 	char date[DATE_TEXT_SIZE];
 	const char *sep = " (";
 	int r = 0;
 
-	for (unsigned i = 0; i < 5 && r == 0; i++)
+	for (unsigned i = 0; i < SYSTEM_FLAGS && r == 0; i++)
 		if (it->flags & 1u << i) {
-			r = buf_addf(out, "%s%s", sep, system[i]);
+			r = buf_addf(out, "%s%s", sep, system_flags[i]);
 			sep = " ";
 		}
 	for (size_t i = 0; i < it->n_keywords && r == 0; i++, sep = " ")

@@ -548,13 +548,3 @@ void each_status(struct imap *m, void (*fn)(void *ctx, const struct status_line 
 		if (status_parse(p, span, &s))
 			fn(ctx, &s);
 }
-
-const char *imap_last_code(const struct imap *m)
-{
-	return m->last_code;
-}
-
-const char *imap_last_text(const struct imap *m)
-{
-	return m->last_text;
-}

@@ -248,14 +248,14 @@ static bool keyword_ok(const char *s, size_t n)
 	return true;
 }
 
+const char *const system_flags[SYSTEM_FLAGS] = {
+        "\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft"};
+
 void fetch_flag(struct fetch_build *b, const char *flag, size_t n)
 {
-	static const char *const system[] = {
-	        "\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft"};
-
 	b->msg.has_flags = true;
-	for (unsigned i = 0; i < 5; i++)
-		if (strlen(system[i]) == n && strncasecmp(flag, system[i], n) == 0) {
+	for (unsigned i = 0; i < SYSTEM_FLAGS; i++)
+		if (strlen(system_flags[i]) == n && strncasecmp(flag, system_flags[i], n) == 0) {
 			b->msg.flags |= 1u << i;
 			return;
 		}

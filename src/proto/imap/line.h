@@ -104,6 +104,8 @@ void fetch_reset(struct fetch_build *b);
 void fetch_clear(struct fetch_build *b);
 /* The message, its lists pointing into ${b}. */
 const struct imap_msg *fetch_msg(struct fetch_build *b);
+enum { SYSTEM_FLAGS = 5 };
+extern const char *const system_flags[SYSTEM_FLAGS]; /* in the order of their bits */
 void fetch_flag(struct fetch_build *b, const char *flag, size_t n);
 /*
  * One item and its value at ${l}; false if there is none to be read. Bodies are only

@@ -151,15 +151,6 @@ int imap_examine_wait(struct imap *m, struct imap_selected *out, struct err *err
 	return r;
 }
 
-int imap_unselect(struct imap *m, struct err *err)
-{
-	if (!imap_has(m, "UNSELECT"))
-		return 0;
-	lines_forget(m, false);
-	command_start(m, "UNSELECT");
-	return command_run(m, "UNSELECT", err);
-}
-
 /* ---- STATUS ---- */
 
 static void status_line_seen(void *ctx, struct untagged *u)

@@ -264,10 +264,3 @@ void pop3_list_free(struct pop3_entry *list, size_t n)
 		free(list[i].uidl);
 	free(list);
 }
-
-int pop3_noop(struct pop3 *p, struct err *err)
-{
-	int rc = pop3_send(p, err, "NOOP");
-
-	return rc ? rc : pop3_ok(p, "NOOP", err);
-}

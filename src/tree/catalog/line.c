@@ -23,7 +23,7 @@ static void put_text(struct line *l, const char *key, const char *text)
 	if (!text)
 		return;
 	put_key(l, key);
-	json_put_string(l->out, text, strlen(text));
+	json_puts(l->out, text);
 }
 
 /* What a server gave empty is not written. */

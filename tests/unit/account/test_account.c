@@ -116,9 +116,6 @@ static void section_of_the_file(void **state)
 	assert_string_equal(password_of(a, SERVICE_IMAP), "pass ; # word = x");
 	assert_string_equal(password_of(a, SERVICE_CALDAV), "one");
 	account_free(a);
-	assert_true(account_exists("alice", path));
-	assert_false(account_exists("carol", path));
-	assert_false(account_exists("alice", "/nonexistent/accounts.ini"));
 }
 
 static void options_alone(void **state)

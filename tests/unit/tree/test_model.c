@@ -14,11 +14,6 @@ static void flags_have_names(void **state)
 	assert_string_equal(flag_name(FLAG_SEEN), "\\Seen");
 	assert_string_equal(flag_name(FLAG_DRAFT), "\\Draft");
 	assert_null(flag_name(32));
-	assert_int_equal(flag_parse("\\SEEN"), FLAG_SEEN);
-	assert_int_equal(flag_parse("\\answered"), FLAG_ANSWERED);
-	assert_int_equal(flag_parse("\\Recent"), 0);
-	assert_int_equal(flag_parse("Seen"), 0);
-	assert_int_equal(flag_parse(""), 0);
 }
 
 static void keyword_sets_are_shared(void **state)

@@ -65,12 +65,6 @@ int imap_enable(struct imap *m, const char *extension, bool *on_out, struct err 
 bool imap_has(const struct imap *m, const char *capability);
 /* "35651584" of APPENDLIMIT=35651584; NULL */
 const char *imap_capability_value(const struct imap *m, const char *name);
-/*
- * The last response code and text of a tagged NO or BAD ("OVERQUOTA", "TRYCREATE" ...):
- * lent until the next command.
- */
-const char *imap_last_code(const struct imap *m);
-const char *imap_last_text(const struct imap *m);
 
 /* What a refusal means. */
 enum imap_class {
@@ -264,8 +258,6 @@ int imap_search(struct imap *m, const char *key, uint32_t **uids_out, size_t *n_
  */
 bool imap_quote(const struct imap *m, const char *s, size_t n, struct buf *out) MUST_CHECK;
 
-/* UNSELECT (RFC 3691) where offered; else nothing is sent */
-int imap_unselect(struct imap *m, struct err *err) MUST_CHECK;
 int imap_noop(struct imap *m, struct err *err) MUST_CHECK;
 
 /*

@@ -122,7 +122,6 @@ int pop3_retr(struct pop3 *p, const struct pop3_want *wants, size_t n, const str
         void *ctx, struct err *err) MUST_CHECK;
 /* The most octets that are taken of a message which LIST names with ${size}. */
 uint64_t pop3_most(uint64_t size);
-int pop3_noop(struct pop3 *p, struct err *err) MUST_CHECK;
 
 /**
  * pop3_imap_host(service, progress, out, size): does the host of ${service}, or the one

@@ -119,65 +119,11 @@ static void damage(void **state)
 	scratch_close(&s);
 }
 
-struct salvage {
-	struct buf got;
-	uint64_t gaps;
-};
-
-static int collect(void *ctx, const void *p, size_t n, struct err *err)
-{
-	struct salvage *v = ctx;
-
-	(void)err;
-	return buf_add(&v->got, p, n);
-}
-
-static void gap(void *ctx, uint64_t from, uint64_t to)
-{
-	struct salvage *v = ctx;
-
-	assert_true(from < to);
-	v->gaps++;
-}
-
-/* A damaged member in the middle costs its own lines alone. */
-static void salvage(void **state)
-{
-	uint8_t *p = line_bytes(1000000, 1);
-	struct salvage v = {.gaps = 0};
-	struct member_head h;
-	struct err err = {0};
-	struct scratch s;
-	struct buf b;
-	size_t first;
-
-	(void)state;
-	scratch_open(&s);
-	write_file(&s, "x.gz", p, 1000000, 1000, 1000);
-	read_whole(&s, "x.gz", &b);
-	assert_true(member_parse(b.data, b.len, &h));
-	first = (size_t)h.plain;
-	assert_int_equal(first, 263000);
-	b.data[h.size + 5000] ^= 1;
-	put_file_bytes(&s, "x.gz", b.data, b.len);
-	buf_init(&v.got, 10u << 20);
-	assert_int_equal(members_scan(s.fd, "x.gz", collect, gap, &v, &err), 0);
-	assert_int_equal(v.gaps, 1);
-	assert_int_equal(v.got.len, 1000000 - 263000);
-	assert_memory_equal(v.got.data, p, first);
-	assert_memory_equal(v.got.data + first, p + 2 * first, v.got.len - first);
-	buf_clear(&v.got);
-	buf_clear(&b);
-	free(p);
-	scratch_close(&s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(round_trips),
 	        cmocka_unit_test(damage),
-	        cmocka_unit_test(salvage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

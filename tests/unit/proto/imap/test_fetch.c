@@ -1,4 +1,5 @@
 #include "peer.h"
+#include "proto/imap/internal.h"
 #include "valise/base/mem.h"
 
 /* What came, as text. */
@@ -337,7 +338,7 @@ static void test_pipeline(void **state)
 	assert_int_equal(imap_in_flight(m), 3);
 	assert_int_equal(imap_fetch_wait(m, &ops, g, &err), ERR_BUSY);
 	assert_string_equal(g->text, "1;2;");
-	assert_string_equal(imap_last_code(m), "INUSE");
+	assert_string_equal(m->last_code, "INUSE");
 	assert_int_equal(imap_fetch_wait(m, &ops, g, &err), 0);
 	assert_string_equal(g->text, "1;2;");
 	assert_int_equal(imap_fetch_wait(m, &ops, g, &err), 0);

@@ -1,4 +1,5 @@
 #include "peer.h"
+#include "proto/imap/internal.h"
 
 /* Greeting to signing in: what the peer sends, and how opening ends. */
 struct opening {
@@ -310,8 +311,8 @@ static void test_refusals(void **state)
 			print_error("%s: %d %s\n", cases[i].line, r, err.text);
 		assert_int_equal(r, cases[i].result);
 		if (i == 0) {
-			assert_string_equal(imap_last_code(m), "THROTTLED");
-			assert_string_equal(imap_last_text(m), "slow down");
+			assert_string_equal(m->last_code, "THROTTLED");
+			assert_string_equal(m->last_text, "slow down");
 		}
 		assert_true(imap_alive(m));
 		assert_int_equal(imap_noop(m, &err), 0);
