@@ -301,11 +301,10 @@ static int read_file(const char *path, struct buf *out, struct stat *st_out, str
 
 static int load_file(struct loading *l, struct err *err)
 {
-	struct buf text;
+	struct buf text = buf_of(ACCOUNTFILE_MAX);
 	struct stat st = {0};
 	int rc;
 
-	buf_init(&text, ACCOUNTFILE_MAX);
 	rc = read_file(l->path, &text, &st, err);
 	if (rc == 0) {
 		l->private_file = (st.st_mode & 077) == 0;

@@ -16,6 +16,14 @@ void buf_init(struct buf *b, size_t cap)
 	b->cap = cap < SIZE_MAX ? cap : SIZE_MAX - 1;
 }
 
+struct buf buf_of(size_t cap)
+{
+	struct buf b;
+
+	buf_init(&b, cap);
+	return b;
+}
+
 void buf_clear(struct buf *b)
 {
 	if (b->size)

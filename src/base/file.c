@@ -1,6 +1,7 @@
 /* Files and directories: opened, made, listed, read, replaced durably. */
 #include "valise/base/file.h"
 #include "valise/base/hash.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include "valise/base/text.h"
@@ -92,8 +93,7 @@ static int list_fd(int fd, const char *path, char ***names_out, size_t *n_out, s
 		texts_free(names, n);
 		return rc;
 	}
-	if (n > 1)
-		qsort(names, n, sizeof *names, text_by_bytes);
+	SORT(names, n, text_by_bytes);
 	*names_out = names;
 	*n_out = n;
 	return 0;

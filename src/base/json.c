@@ -2,6 +2,7 @@
 #include "valise/base/json.h"
 #include "valise/base/escape.h"
 #include "valise/base/hash.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static void put_object(struct buf *out, const json_t *v)
 
 	for (; it && i < n; it = json_object_iter_next((json_t *)v, it))
 		keys[i++] = json_object_iter_key(it);
-	qsort(keys, n, sizeof *keys, text_by_bytes);
+	SORT(keys, n, text_by_bytes);
 	buf_putc(out, '{');
 	for (i = 0; i < n; i++) {
 		if (i > 0)
@@ -94,10 +95,9 @@ void json_put(struct buf *out, const json_t *v)
 
 void json_put_shown(struct buf *out, const json_t *v)
 {
-	struct buf all;
+	struct buf all = buf_of(SIZE_MAX / 2);
 	const char *s;
 
-	buf_init(&all, SIZE_MAX / 2);
 	json_put(&all, v);
 	s = buf_str(&all);
 	/* Such characters stand in strings alone. */
@@ -124,9 +124,8 @@ void json_puts(struct buf *out, const char *text)
 
 char *json_text(json_t *v)
 {
-	struct buf text;
+	struct buf text = buf_of(SIZE_MAX);
 
-	buf_init(&text, SIZE_MAX);
 	json_put(&text, v);
 	json_decref(v);
 	return buf_take(&text);

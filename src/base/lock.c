@@ -32,9 +32,8 @@ static void put_word(char out[WORD], const char *text)
 
 static void read_word(const char *path, char out[WORD])
 {
-	struct buf text;
+	struct buf text = buf_of(OWNER_MAX);
 
-	buf_init(&text, OWNER_MAX);
 	put_word(out,
 	        file_read(AT_FDCWD, path, &text, NULL) == 0 && text.len ? buf_str(&text) : "?");
 	buf_clear(&text);
@@ -102,10 +101,9 @@ static bool is_dead(const struct owner *o, const struct owner *self)
 
 static bool read_owner(int dirfd, const char *held, struct owner *o)
 {
-	struct buf text;
+	struct buf text = buf_of(OWNER_MAX);
 	bool good;
 
-	buf_init(&text, OWNER_MAX);
 	good = file_read(dirfd, held, &text, NULL) == 0 &&
 	       sscanf(buf_str(&text), "%127s %127s %127s %127s %ld %127s", o->machine, o->host,
 	               o->boot, o->space, &o->pid, o->start) == 6 &&

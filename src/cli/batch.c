@@ -208,9 +208,8 @@ static enum outcome judge_end(struct job *j)
 /* Who is at work, for the line of progress. */
 static void say_who(struct batch *b)
 {
-	struct buf who;
+	struct buf who = buf_of(SIZE_MAX);
 
-	buf_init(&who, SIZE_MAX);
 	buf_putf(&who, "%zu of %zu accounts done", b->started - b->running, b->n);
 	for (size_t i = 0, k = 0; i < b->started; i++)
 		if (b->jobs[i].worker.pid)

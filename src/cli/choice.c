@@ -70,10 +70,9 @@ void choice_near(const struct choice *c, const char *pattern, struct buf *out)
 
 static int nothing_matches(const struct choice *c, const char *option, const char *pattern)
 {
-	struct buf near;
+	struct buf near = buf_of(1u << 20);
 	int rc;
 
-	buf_init(&near, 1u << 20);
 	choice_near(c, pattern, &near);
 	rc = usage_error(c->args->cmd, "--%s \"%s\": nothing is called so%s", option, pattern,
 	        buf_str(&near));

@@ -115,7 +115,6 @@ int usage_error(const struct command *cmd, const char *fmt, ...) PRINTF_LIKE(2, 
 void talk(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* "valise COMMAND: text", and the exit code for it. */
 int fail(const struct args *a, const struct err *err);
-int exit_code_of(const struct err *err);
 /* Data on standard output, escaped for a terminal only by the caller. */
 void put_json(json_t *o); /* one canonical line; takes the reference */
 /*
@@ -169,7 +168,6 @@ int ui_write_reports(const struct ui *u, json_t *o);
  * message.
  */
 int report_check(const struct args *a);
-int report_write_html(const char *path, json_t *o, struct err *err) MUST_CHECK;
 
 /*
  * The account that positional argument ${name} (may be NULL) and the settings name. 0, or

@@ -14,7 +14,7 @@
 #include "valise/dir/dir.h"
 #include "cli.h"
 
-int exit_code_of(const struct err *err)
+static int exit_code_of(const struct err *err)
 {
 	switch (err->code) {
 	case ERR_USAGE:

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/format/content.h"
@@ -49,10 +50,9 @@ static void on_problem(void *ctx, enum content_problem what, const char *text)
 {
 	struct reading *r = ctx;
 	struct seen *s = &r->seen[r->at];
-	struct buf item, line;
+	struct buf line = buf_of(SIZE_MAX);
+	struct buf item = buf_of(SIZE_MAX);
 
-	buf_init(&item, SIZE_MAX);
-	buf_init(&line, SIZE_MAX);
 	put_item(s, &item);
 	buf_putf(&line, "%s: %s", content_problem_word(what), text);
 	r->by_problem[what]++;
@@ -91,11 +91,10 @@ static int keep_octets(void *ctx, const void *p, size_t n, struct err *err)
 static int read_item(struct reading *r, struct tree_reader *from, const struct tree_coll *c,
         const struct tree_item *it, struct err *err)
 {
-	struct buf body;
+	struct buf body = buf_of(BODY_MAX);
 	bool ends = false;
 	int rc;
 
-	buf_init(&body, BODY_MAX);
 	rc = from->ops->body(from, c, it, keep_octets, &body, err);
 	if (rc == 0) {
 		content_check(buf_str(&body), body.len, on_problem, r);
@@ -116,9 +115,8 @@ static void remember_item(
         struct reading *r, size_t coll, const struct tree_coll *c, const struct tree_item *it)
 {
 	const struct tree_ext *x = tree_item_ext(c, it);
-	struct buf path;
+	struct buf path = buf_of(SIZE_MAX);
 
-	buf_init(&path, SIZE_MAX);
 	tree_item_path(c, it, &path);
 	*ARR_PUSH(r->seen, r->n_seen, r->seen_cap) = (struct seen){.kind = c->kind,
 	        .coll = coll,
@@ -192,11 +190,11 @@ static void find_dangling(struct reading *r)
 	for (size_t i = 0; i < r->n_seen; i++)
 		if (r->seen[i].kind == COLL_CONTACTS && r->seen[i].uid)
 			uids[n++] = card_uid(r->seen[i].uid);
-	qsort(uids, n, sizeof *uids, text_by_bytes);
+	SORT(uids, n, text_by_bytes);
 	for (size_t i = 0; i < r->n_members; i++) {
 		char text[300];
 
-		if (bsearch(&r->members[i].uid, uids, n, sizeof *uids, text_by_bytes))
+		if (FIND(&r->members[i].uid, uids, n, text_by_bytes))
 			continue;
 		r->at = r->members[i].group;
 		snprintf(text, sizeof text, "the member %.200s is in no card", r->members[i].uid);

@@ -102,14 +102,13 @@ static void put_accounts(struct buf *b, const json_t *accounts)
 	put_rows(b, accounts, columns);
 }
 
-int report_write_html(const char *path, json_t *o, struct err *err)
+static int report_write_html(const char *path, json_t *o, struct err *err)
 {
-	struct buf b;
+	struct buf b = buf_of(SIZE_MAX / 2);
 	const char *key;
 	json_t *v;
 	int rc;
 
-	buf_init(&b, SIZE_MAX / 2);
 	buf_puts(&b, "<!doctype html>\n<html lang=\"en\"><head><meta "
 	             "charset=\"utf-8\"><title>valise</title><style>"
 	             "body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
@@ -141,10 +140,9 @@ int report_write_html(const char *path, json_t *o, struct err *err)
 
 static int write_json(const char *path, const json_t *o, struct err *err)
 {
-	struct buf b;
+	struct buf b = buf_of(SIZE_MAX / 2);
 	int rc;
 
-	buf_init(&b, SIZE_MAX / 2);
 	json_put_shown(&b, o);
 	buf_putc(&b, '\n');
 	rc = file_write(AT_FDCWD, path, b.data, b.len, err);

@@ -23,9 +23,8 @@ enum {
 
 void put_json(json_t *o)
 {
-	struct buf b;
+	struct buf b = buf_of(SIZE_MAX / 2);
 
-	buf_init(&b, SIZE_MAX / 2);
 	json_put_shown(&b, o);
 	buf_putc(&b, '\n');
 	fwrite(b.data, 1, b.len, stdout);

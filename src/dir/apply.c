@@ -81,10 +81,9 @@ int commit_decide(const struct commit *c, struct err *err)
  */
 static int remove_vanished(struct placing *p, const struct places *now, struct err *err)
 {
-	struct buf unique;
+	struct buf unique = buf_of(SIZE_MAX);
 	int rc = 0;
 
-	buf_init(&unique, SIZE_MAX);
 	for (size_t i = 0; rc == 0 && p->old && i < p->old->n_items; i++) {
 		const char *have;
 
@@ -318,10 +317,9 @@ static int remove_gone(struct commit *c, struct err *err)
 
 static int write_tree_json(const struct commit *c, struct err *err)
 {
-	struct buf text;
+	struct buf text = buf_of(SIZE_MAX);
 	int rc;
 
-	buf_init(&text, SIZE_MAX);
 	tree_json_put(&c->after, &text);
 	rc = file_write(c->workfd, "tree.json", text.data, text.len, err);
 	if (rc == 0 && sys_renameat(c->workfd, "tree.json", c->catfd, "tree.json") != 0)

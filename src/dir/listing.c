@@ -87,8 +87,7 @@ int listing_read(
 		listing_clear(out);
 		return err_set(err, rc, ERR_COLLECTION, "%s: %s", path, why.text);
 	}
-	if (out->n > 1)
-		qsort(out->names, out->n, sizeof *out->names, cmp_names);
+	SORT(out->names, out->n, cmp_names);
 	return 0;
 }
 
@@ -119,22 +118,21 @@ size_t listing_strangers(const struct listing *l, const struct tree_coll *c, con
 {
 	size_t n = c->n_items + c->n_gone, found = 0;
 	char **known = xcalloc(n + 1, sizeof *known);
-	struct buf unique;
+	struct buf unique = buf_of(SIZE_MAX);
 
-	buf_init(&unique, SIZE_MAX);
 	for (size_t i = 0; i < n; i++) {
 		buf_reset(&unique);
 		item_unique_name(
 		        c, i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items], &unique);
 		known[i] = xstrdup(buf_str(&unique));
 	}
-	qsort(known, n, sizeof *known, text_by_bytes);
+	SORT(known, n, text_by_bytes);
 	for (size_t i = 0; i < l->n; i++) {
 		const char *start;
 		size_t len = unique_part(l->names[i], &start);
 		char *key = xstrndup(start, len);
 
-		if (!bsearch(&key, known, n, sizeof *known, text_by_bytes) && found++ == 0)
+		if (!FIND(&key, known, n, text_by_bytes) && found++ == 0)
 			*first_out = l->names[i];
 		free(key);
 	}

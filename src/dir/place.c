@@ -224,12 +224,11 @@ static int place_resource(
 int place_item(struct placing *p, const struct tree_item *it, struct err *err)
 {
 	struct object *o = objects_find(p->commit->objects, it->sha256);
-	struct buf unique, want;
+	struct buf want = buf_of(SIZE_MAX);
+	struct buf unique = buf_of(SIZE_MAX);
 	const char *have;
 	int rc;
 
-	buf_init(&unique, SIZE_MAX);
-	buf_init(&want, SIZE_MAX);
 	item_unique_name(p->now, it, &unique);
 	dir_local_path(p->now, it, p->commit->sep, &want);
 	have = listing_find(&p->listing, buf_str(&unique));

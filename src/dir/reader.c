@@ -86,10 +86,9 @@ static int open_item(struct dir_reader *r, const struct tree_coll *c, const stru
         int *fd_out, uint64_t *size_out, struct err *err)
 {
 	char label[ITEM_LABEL_SIZE], *now;
-	struct buf path;
+	struct buf path = buf_of(SIZE_MAX);
 	int rc;
 
-	buf_init(&path, SIZE_MAX);
 	buf_putf(&path, "%s/", c->path);
 	dir_local_path(c, it, r->sep, &path);
 	rc = beneath_file(r->treefd, buf_str(&path), fd_out, size_out, err);

@@ -111,11 +111,10 @@ int header_find(const char *msg, size_t n, const char *name, struct buf *out)
 
 static bool received_date(const char *msg, size_t n, struct date *out)
 {
-	struct buf value;
+	struct buf value = buf_of(RECEIVED_MAX);
 	const char *date;
 	bool ok = false;
 
-	buf_init(&value, RECEIVED_MAX);
 	if (header_find(msg, n, "Received", &value)) {
 		/* The date follows the last ";" (RFC 5321 4.4). */
 		date = memrchr(value.data, ';', value.len);
@@ -131,10 +130,9 @@ static bool received_date(const char *msg, size_t n, struct date *out)
 
 static bool written_date(const char *msg, size_t n, struct date *out)
 {
-	struct buf value;
+	struct buf value = buf_of(1024);
 	bool ok;
 
-	buf_init(&value, 1024);
 	ok = header_find(msg, n, "Date", &value) &&
 	     date_parse_rfc5322(buf_str(&value), value.len, out);
 	buf_clear(&value);

@@ -159,10 +159,9 @@ static bool decode_run(const char *s, size_t n, size_t *used_out, struct buf *ou
  */
 static bool encodes_to(const char *text, size_t text_len, const char *s, size_t n)
 {
-	struct buf again;
+	struct buf again = buf_of(n);
 	bool same;
 
-	buf_init(&again, n);
 	same = mutf7_encode(text, text_len, &again) && again.len == n &&
 	       memcmp(again.data, s, n) == 0;
 	buf_clear(&again);

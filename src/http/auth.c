@@ -20,7 +20,7 @@
 #define VALUE_MAX 2048
 #define DIGEST_HEX 65
 
-void challenge_clear(struct challenge *c)
+static void challenge_clear(struct challenge *c)
 {
 	free(c->realm);
 	free(c->nonce);

@@ -20,7 +20,6 @@ struct challenge {
 	bool sha256, sha512, sess, qop, stale, utf8; /* sha512: SHA-512-256 */
 	bool odd_digest; /* of an algorithm or qop that we do not know */
 };
-void challenge_clear(struct challenge *c);
 
 #define CHALLENGES_MAX 8
 struct challenges {

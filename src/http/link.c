@@ -73,9 +73,8 @@ static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sock
 
 int http_link_check(struct xfer *x, bool tls, struct err *err)
 {
-	struct buf own;
+	struct buf own = buf_of(URL_MAX);
 
-	buf_init(&own, URL_MAX);
 	url_of_service(x->h->service, &own);
 	buf_putc(&own, '/');
 	x->outside = !url_same_origin(buf_str(&own), x->url);

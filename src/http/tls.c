@@ -81,10 +81,9 @@ static int check_server(
 {
 	struct http_common *c = x->h->common;
 	char *mark = xasprintf("%s %s", sum, host);
-	struct buf why;
+	struct buf why = buf_of(8192);
 	int rc = 0;
 
-	buf_init(&why, 8192);
 	if (!is_remembered(c, mark, false)) {
 		if (verify_server(tls, host, &why))
 			(void)is_remembered(c, mark, true);

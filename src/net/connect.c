@@ -38,7 +38,11 @@ static int wait_until(struct transport *t, int fd, short events, int64_t deadlin
 	}
 }
 
-int net_wait(struct transport *t, int fd, short events, int64_t deadline)
+/*
+ * Wait for ${events} until ${deadline} (clock_ms); -1 with the sticky error on time-out
+ * and stop.
+ */
+static int net_wait(struct transport *t, int fd, short events, int64_t deadline)
 {
 	int rc = wait_until(t, fd, events, deadline);
 

@@ -128,11 +128,6 @@ int net_resolve(struct transport *t, int64_t deadline, struct addrinfo **out);
 /* connect.c: t->fd becomes a connected non-blocking socket. */
 int net_connect(struct transport *t);
 /*
- * Wait for ${events} until ${deadline} (clock_ms); -1 with the sticky error on time-out
- * and stop.
- */
-int net_wait(struct transport *t, int fd, short events, int64_t deadline);
-/*
  * Waiting for the peer: idle_timeout_ms at a time, and since the last write in all as
  * long as patience_ms (patience.h) allows for what moved. So a peer that gives 100 octets
  * a second is waited for as long as the answer may be, one that gives 12 is not.

@@ -346,14 +346,13 @@ static int join_parts(const char *base, const char *s, size_t n, struct buf *who
 
 int url_join(const char *base, const char *ref, struct buf *out, struct err *err)
 {
-	struct buf whole, done, root;
+	struct buf root = buf_of(URL_MAX);
+	struct buf done = buf_of(URL_MAX);
+	struct buf whole = buf_of(URL_MAX);
 	const char *s = ref;
 	size_t n = strcspn(ref, "#");
 	int rc = 0;
 
-	buf_init(&whole, URL_MAX);
-	buf_init(&done, URL_MAX);
-	buf_init(&root, URL_MAX);
 	trim_blanks(&s, &n);
 	/* The base may be what a person wrote: the same rules for it. */
 	if (base && !scheme_len(s, n)) {
@@ -379,12 +378,11 @@ int url_join(const char *base, const char *ref, struct buf *out, struct err *err
 
 bool url_same_origin(const char *a, const char *b)
 {
-	struct buf ca, cb;
+	struct buf cb = buf_of(URL_MAX);
+	struct buf ca = buf_of(URL_MAX);
 	struct url ua, ub;
 	bool same;
 
-	buf_init(&ca, URL_MAX);
-	buf_init(&cb, URL_MAX);
 	same = url_join(NULL, a, &ca, NULL) == 0 && url_join(NULL, b, &cb, NULL) == 0 &&
 	       url_cut(buf_str(&ca), &ua) && url_cut(buf_str(&cb), &ub) && ua.tls == ub.tls &&
 	       ua.port == ub.port && strcmp(ua.host, ub.host) == 0;
@@ -395,11 +393,10 @@ bool url_same_origin(const char *a, const char *b)
 
 bool url_key(const char *url, struct buf *out)
 {
-	struct buf clean;
+	struct buf clean = buf_of(URL_MAX);
 	struct url u;
 	bool ok = false;
 
-	buf_init(&clean, URL_MAX);
 	if (url_join(NULL, url, &clean, NULL) == 0 && url_cut(buf_str(&clean), &u))
 		ok = put_origin(&u, out) == 0 && url_unescape(u.path, strlen(u.path), out);
 	buf_clear(&clean);

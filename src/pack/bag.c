@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/file.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "texts.h"
 
@@ -120,7 +121,7 @@ void bag_manifest(const struct seal *seals, size_t n, struct buf *out)
 
 	for (size_t i = 0; i < n; i++)
 		add_lines(&seals[i], &lines, &n_lines, &cap);
-	qsort(lines, n_lines, sizeof *lines, cmp_lines);
+	SORT(lines, n_lines, cmp_lines);
 	for (size_t i = 0; i < n_lines; i++) {
 		char hex[SHA256_HEX_SIZE];
 
@@ -140,10 +141,9 @@ void bag_manifest(const struct seal *seals, size_t n, struct buf *out)
 static int update_file(
         int rootfd, const char *path, const struct buf *want, bool *changed, struct err *err)
 {
-	struct buf have;
+	struct buf have = buf_of(want->len + 1);
 	int rc;
 
-	buf_init(&have, want->len + 1);
 	rc = layout_read(rootfd, path, &have, err);
 	if (rc == 0 && have.len == want->len && memcmp(have.data, want->data, have.len) == 0) {
 		buf_clear(&have);

@@ -24,7 +24,8 @@ static unsigned six_digits(const char *s)
 	return v;
 }
 
-unsigned snapshot_number(const char *name)
+/* "NNNNNN", 1 to SNAPSHOT_MAX; 0 if it is something else. */
+static unsigned snapshot_number(const char *name)
 {
 	unsigned v = six_digits(name);
 

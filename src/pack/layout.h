@@ -41,8 +41,6 @@ void part_path_format(struct part_id id, char out[LAYOUT_PATH]);
 bool part_path_parse(const char *s, struct part_id *out);
 
 void snapshot_dir(unsigned snapshot, char out[LAYOUT_PATH]); /* "data/000001" */
-/* "NNNNNN", 1 to SNAPSHOT_MAX; 0 if it is something else. */
-unsigned snapshot_number(const char *name);
 
 /* The numbers of all snapshots in order, malloc'ed; none is fine. */
 int layout_snapshots(int rootfd, unsigned **out, size_t *n_out, struct err *err) MUST_CHECK;

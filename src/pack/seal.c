@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/json.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
 #include "bag.h"
@@ -97,7 +98,7 @@ static struct head_of *heads_by_file(const struct tree_manifest *m, size_t *n_ou
 		if (m->heads[i].links)
 			h[n++] = (struct head_of){m->heads[i].links, i};
 	}
-	qsort(h, n, sizeof *h, cmp_heads);
+	SORT(h, n, cmp_heads);
 	*n_out = n;
 	return h;
 }
@@ -119,7 +120,7 @@ static void rank_file(struct rank *r, const struct head_of *heads, size_t n_head
 		part_path_parse(r->file.path, &r->part);
 	else if (kind == LAYOUT_TAG)
 		r->number = (size_t)bag_tag_index(r->file.path);
-	else if ((h = bsearch(&key, heads, n_heads, sizeof *heads, cmp_heads)))
+	else if ((h = FIND(&key, heads, n_heads, cmp_heads)))
 		r->number = h->number;
 }
 
@@ -133,7 +134,7 @@ void seal_order(struct seal *s)
 		ranks[i].file = s->files[i];
 		rank_file(&ranks[i], heads, n_heads);
 	}
-	qsort(ranks, s->n_files, sizeof *ranks, cmp_ranks);
+	SORT(ranks, s->n_files, cmp_ranks);
 	for (size_t i = 0; i < s->n_files; i++)
 		s->files[i] = ranks[i].file;
 	free(ranks);

@@ -13,11 +13,10 @@ int seal_load(int rootfd, const char *dir, unsigned snapshot, struct seal *out, 
 {
 	char *json_path = xasprintf("%s/seal.json", dir),
 	     *sums_path = xasprintf("%s/seal.sha256", dir);
-	struct buf json, sums;
+	struct buf sums = buf_of(SEAL_CAP);
+	struct buf json = buf_of(SEAL_CAP);
 	int rc;
 
-	buf_init(&json, SEAL_CAP);
-	buf_init(&sums, SEAL_CAP);
 	rc = layout_read(rootfd, sums_path, &sums, err);
 	if (rc == 0)
 		rc = layout_read(rootfd, json_path, &json, err);

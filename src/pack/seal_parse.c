@@ -188,7 +188,7 @@ static int index_files(struct seal *s, struct err *err)
 	s->by_path = xcalloc(s->n_files + 1, sizeof(struct seal_file *));
 	for (size_t i = 0; i < s->n_files; i++)
 		s->by_path[i] = &s->files[i];
-	qsort(s->by_path, s->n_files, sizeof *s->by_path, cmp_paths);
+	SORT(s->by_path, s->n_files, cmp_paths);
 	for (size_t i = 1; i < s->n_files; i++)
 		if (strcmp(s->by_path[i - 1]->path, s->by_path[i]->path) == 0)
 			return fail_seal(err, "seal.json names a file twice");
@@ -271,11 +271,10 @@ static int check_canonical(struct seal *s, const json_t *o, const void *json, si
         const void *sums, size_t n_sums, struct err *err)
 {
 	struct seal again = *s;
-	struct buf text, again_sums;
+	struct buf again_sums = buf_of(SIZE_MAX);
+	struct buf text = buf_of(SIZE_MAX);
 	bool same;
 
-	buf_init(&text, SIZE_MAX);
-	buf_init(&again_sums, SIZE_MAX);
 	json_put(&text, o);
 	buf_putc(&text, '\n');
 	same = text.len == n_json && memcmp(text.data, json, n_json) == 0;

@@ -2,6 +2,7 @@
  * Sets of keywords: most messages of a mailbox have one of a few sets, so an item holds
  * an index.
  */
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/tree/model.h"
@@ -72,7 +73,7 @@ uint32_t tree_coll_keywords(struct tree_coll *c, const char *const *words, size_
 	if (n == 0)
 		return 0;
 	sorted = xmemdup(words, n * sizeof *words);
-	qsort(sorted, n, sizeof *sorted, text_by_bytes);
+	SORT(sorted, n, text_by_bytes);
 	buf_init(&text, SIZE_MAX);
 	for (size_t i = 0; i < n; i++) {
 		if (*sorted[i] == '\0' || (i > 0 && strcmp(sorted[i], sorted[i - 1]) == 0))
@@ -83,6 +84,22 @@ uint32_t tree_coll_keywords(struct tree_coll *c, const char *const *words, size_
 	}
 	set = intern_set(c, buf_take(&text));
 	free(sorted);
+	return set;
+}
+
+uint32_t tree_coll_words(struct tree_coll *c, const char *text, tree_word_fn *keep, void *ctx)
+{
+	char *copy = xstrdup(text), *rest = NULL;
+	const char **words = NULL;
+	size_t n = 0, cap = 0;
+	uint32_t set;
+
+	for (char *w = strtok_r(copy, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
+		if (keep(ctx, w))
+			*ARR_PUSH(words, n, cap) = w;
+	set = tree_coll_keywords(c, words, n);
+	free(words);
+	free(copy);
 	return set;
 }
 

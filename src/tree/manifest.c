@@ -1,5 +1,6 @@
 /* The manifest in memory: heads of collections, the roots and totals over them. */
 #include "valise/tree/manifest.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include <stdlib.h>
@@ -103,8 +104,7 @@ static int cmp_heads(const void *a, const void *b)
 
 void tree_manifest_sort(struct tree_manifest *m)
 {
-	if (m->n_heads > 1)
-		qsort(m->heads, m->n_heads, sizeof *m->heads, cmp_heads);
+	SORT(m->heads, m->n_heads, cmp_heads);
 }
 
 /*
@@ -126,8 +126,7 @@ static void account_root(const struct tree_manifest *m, bool content, uint8_t ou
 		lines[n++] = xasprintf("%s %s %s\n", coll_kind_dir(head->kind), hex,
 		        content ? head->content_name : head->name);
 	}
-	if (n > 1)
-		qsort(lines, n, sizeof *lines, text_by_bytes);
+	SORT(lines, n, text_by_bytes);
 	sha256_start(&h);
 	for (size_t i = 0; i < n; i++) {
 		sha256_add(&h, lines[i], strlen(lines[i]));

@@ -1,4 +1,5 @@
 /* The manifest as JSON: docs/FORMAT.md, "Manifest". */
+#include "valise/base/lookup.h"
 #include "valise/base/text.h"
 #include "valise/tree/account_json.h"
 #include "valise/tree/words.h"
@@ -187,8 +188,7 @@ static bool heads_differ(const struct tree_manifest *m)
 		                    (last->kind == h->kind && strcmp(last->name, h->name) >= 0)))
 			ok = false;
 	}
-	if (m->n_heads > 1)
-		qsort(paths, m->n_heads, sizeof *paths, text_by_bytes);
+	SORT(paths, m->n_heads, text_by_bytes);
 	for (size_t i = 1; i < m->n_heads; i++)
 		if (strcmp(paths[i - 1], paths[i]) == 0)
 			ok = false;

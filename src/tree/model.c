@@ -282,8 +282,7 @@ void tree_coll_sort(struct tree_coll *c)
 {
 	sort_items(c, c->items, c->n_items);
 	sort_items(c, c->gone, c->n_gone);
-	if (c->n_errors > 1)
-		qsort(c->errors, c->n_errors, sizeof *c->errors, cmp_errors);
+	SORT(c->errors, c->n_errors, cmp_errors);
 }
 
 const struct tree_item *tree_coll_find(const struct tree_coll *c, uint32_t uid)

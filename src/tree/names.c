@@ -51,9 +51,8 @@ void tree_names_free(struct tree_names *n)
 
 static char *path_key(const char *path)
 {
-	struct buf key;
+	struct buf key = buf_of(SIZE_MAX);
 
-	buf_init(&key, SIZE_MAX);
 	path_fold(path, &key);
 	return buf_take(&key);
 }
@@ -216,10 +215,9 @@ static void free_path(struct tree_names *n, const struct tree_coll *c, struct bu
 char *tree_names_path(struct tree_names *n, const struct tree_coll *c)
 {
 	const char *known;
-	struct buf path;
+	struct buf path = buf_of(SIZE_MAX);
 	char *result;
 
-	buf_init(&path, SIZE_MAX);
 	pthread_mutex_lock(&n->lock);
 	known = known_path(n, c->kind, c->name);
 	if (!known) {

@@ -1,5 +1,6 @@
 /* Distinct file names for the items of a collection; names once given stay. */
 #include "valise/base/escape.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/tree/model.h"
@@ -67,8 +68,7 @@ static void number_group(struct tree_coll *c, const uint32_t *group, size_t n, c
 			claims[n_claims++] = (struct claim){
 			        was != NOT_KEPT ? was : own, was == NOT_KEPT, (uint32_t)i};
 	}
-	if (n_claims > 0)
-		qsort(claims, n_claims, sizeof *claims, cmp_claims);
+	SORT(claims, n_claims, cmp_claims);
 	for (size_t i = 0; i < n_claims; i++) {
 		if (n_taken > 0 && claims[n_taken - 1].dup == claims[i].dup)
 			continue;
@@ -143,12 +143,11 @@ static void number_mail(struct tree_coll *c, const struct tree_coll *prev)
  */
 static char *name_from_href(const char *href, const char *ext)
 {
-	struct buf plain, safe;
+	struct buf safe = buf_of(SIZE_MAX);
+	struct buf plain = buf_of(SIZE_MAX);
 	const char *p = strrchr(href, '/');
 	size_t n;
 
-	buf_init(&plain, SIZE_MAX);
-	buf_init(&safe, SIZE_MAX);
 	for (p = p ? p + 1 : href; *p; p++) {
 		if (*p == '%' && hex_octet(p + 1) >= 0) {
 			buf_putc(&plain, (char)hex_octet(p + 1));
@@ -179,9 +178,8 @@ struct name_set {
 
 static char *fold_name(const char *name)
 {
-	struct buf key;
+	struct buf key = buf_of(SIZE_MAX);
 
-	buf_init(&key, SIZE_MAX);
 	path_fold(name, &key);
 	return buf_take(&key);
 }

@@ -1,5 +1,6 @@
 /* What vanished in a suspicious way stays, marked as gone: see tree/shrink.h. */
 #include "valise/tree/shrink.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/tree/use.h"
 #include <stdlib.h>
@@ -59,8 +60,7 @@ static int cmp_keys(const void *a, const void *b)
 
 static void keys_sort(struct keys *k)
 {
-	if (k->n > 1)
-		qsort(k->v, k->n, sizeof *k->v, cmp_keys);
+	SORT(k->v, k->n, cmp_keys);
 }
 
 static bool is_known(const struct keys *k, const struct tree_coll *c, const struct tree_item *it)
@@ -69,7 +69,7 @@ static bool is_known(const struct keys *k, const struct tree_coll *c, const stru
 	size_t n = item_keys(c, it, key);
 
 	for (size_t i = 0; i < n; i++)
-		if (k->n > 0 && bsearch(&key[i], k->v, k->n, sizeof *k->v, cmp_keys))
+		if (FIND(&key[i], k->v, k->n, cmp_keys))
 			return true;
 	return false;
 }

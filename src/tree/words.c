@@ -68,7 +68,8 @@ json_t *words_to_json(const struct word *table, unsigned bits)
 	return list;
 }
 
-unsigned word_bit(const struct word *table, const char *text, size_t n)
+/* The bit of the n bytes, 0 if unknown. */
+static unsigned word_bit(const struct word *table, const char *text, size_t n)
 {
 	for (const struct word *w = table; w->text; w++)
 		if (strlen(w->text) == n && memcmp(w->text, text, n) == 0)

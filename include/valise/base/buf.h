@@ -19,6 +19,7 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t cap);
+struct buf buf_of(size_t cap); /* the same, for a definition */
 void buf_clear(struct buf *b); /* frees; the buffer may be initialised again */
 void buf_reset(struct buf *b); /* empties, keeps the memory */
 int buf_add(struct buf *b, const void *p, size_t n) MUST_CHECK;

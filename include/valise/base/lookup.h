@@ -21,4 +21,15 @@
 		(i) = lookup_low;                                                                  \
 	} while (0)
 
+/*
+ * qsort() and bsearch() of ${n} elements of an array, which may be NULL where there are
+ * none. FIND: NULL if no element is like ${key}, a pointer to one.
+ */
+#define SORT(list, n, order) lookup_sort((list), (n), sizeof *(list), (order))
+#define FIND(key, list, n, order) lookup_find((key), (list), (n), sizeof *(list), (order))
+
+typedef int lookup_order(const void *a, const void *b);
+void lookup_sort(void *list, size_t n, size_t size, lookup_order *order);
+void *lookup_find(const void *key, const void *list, size_t n, size_t size, lookup_order *order);
+
 #endif

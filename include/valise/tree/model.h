@@ -178,6 +178,9 @@ void tree_coll_free(struct tree_coll *c);
  * equal ones dropped), made if new. Keywords hold no blanks (IMAP atoms).
  */
 uint32_t tree_coll_keywords(struct tree_coll *c, const char *const *words, size_t n);
+/* The same of the words of ${text}, which blanks separate, that ${keep} says yes to. */
+typedef bool tree_word_fn(void *ctx, const char *word);
+uint32_t tree_coll_words(struct tree_coll *c, const char *text, tree_word_fn *keep, void *ctx);
 /* "" or "$Label1 work" */
 const char *tree_coll_keyword_text(const struct tree_coll *c, uint32_t set);
 /*

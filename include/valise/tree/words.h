@@ -21,8 +21,6 @@ void words_put(struct buf *out, const struct word *table, unsigned bits);
 json_t *words_to_json(const struct word *table, unsigned bits);
 /* False if it is no list of known words in ascending order. NULL is the empty list. */
 bool words_from_json(const json_t *list, const struct word *table, unsigned *bits_out);
-/* The bit of the n bytes, 0 if unknown. */
-unsigned word_bit(const struct word *table, const char *text, size_t n);
 
 const char *status_word(enum coll_status s);
 bool coll_status_parse(const char *text, enum coll_status *out);

@@ -40,10 +40,9 @@ const struct command backup_command = {
 
 char *archive_name(const char *dir, const char *account)
 {
-	struct buf b;
+	struct buf b = buf_of(4096);
 	char *path;
 
-	buf_init(&b, 4096);
 	if (path_escape(account, strlen(account), &b) < 0)
 		buf_puts(&b, "account");
 	path = xasprintf("%s%s%s.valise", dir ? dir : "", dir ? "/" : "", buf_str(&b));

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/json.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/proto/dav/discover.h"
@@ -438,7 +439,7 @@ static void number_twins(struct davcoll *const *twins, size_t n, char *const *ow
 		struct tree_coll *c = twins[i]->coll;
 		char *name = xasprintf("%s_%u", c->name, number++);
 
-		while (bsearch(&name, own, n_own, sizeof *own, text_by_bytes)) {
+		while (FIND(&name, own, n_own, text_by_bytes)) {
 			free(name);
 			name = xasprintf("%s_%u", c->name, number++);
 		}
@@ -459,8 +460,8 @@ void dav_name_all(struct dav_run *r, size_t from)
 		own[i] = xstrdup(r->colls[i].coll->name);
 	}
 	if (r->n_colls) {
-		qsort(order, r->n_colls, sizeof *order, twin_cmp);
-		qsort(own, r->n_colls, sizeof *own, text_by_bytes);
+		SORT(order, r->n_colls, twin_cmp);
+		SORT(own, r->n_colls, text_by_bytes);
 	}
 	for (size_t i = 0, n; i < r->n_colls; i += n) {
 		for (n = 1; i + n < r->n_colls && strcmp(own[i], own[i + n]) == 0; n++)

@@ -1,6 +1,7 @@
 /* Resources by multiget (RFC 4791 7.9, RFC 6352 8.7), what is missing by GET. */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/format/content.h"
 #include "run.h"
@@ -324,8 +325,7 @@ static size_t select_items(struct davcoll *c, struct davitem **list, enum way wa
 	for (size_t i = 0; i < c->n_items; i++)
 		if (item_goes(&c->items[i], way))
 			list[n++] = &c->items[i];
-	if (n)
-		qsort(list, n, sizeof *list, len_cmp);
+	SORT(list, n, len_cmp);
 	return n;
 }
 

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/format/content.h"
@@ -46,8 +47,7 @@ static void urls_unique(struct pass *p)
 {
 	size_t n = 0;
 
-	if (p->n)
-		qsort(p->urls, p->n, sizeof *p->urls, text_by_bytes);
+	SORT(p->urls, p->n, text_by_bytes);
 	for (size_t i = 0; i < p->n; i++) {
 		if (n && strcmp(p->urls[n - 1], p->urls[i]) == 0)
 			free(p->urls[i]);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/json.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "run.h"
 
@@ -74,8 +75,7 @@ static void settle_items(struct davcoll *c)
 	size_t n = 0;
 	uint64_t key = 0;
 
-	if (c->n_items)
-		qsort(c->items, c->n_items, sizeof *c->items, listed_cmp);
+	SORT(c->items, c->n_items, listed_cmp);
 	for (size_t i = 0; i < c->n_items; i++) {
 		struct davitem now = c->items[i];
 		bool same = n && now.key == key;
@@ -93,8 +93,7 @@ static void settle_items(struct davcoll *c)
 		c->items[n++] = now;
 	}
 	c->n_items = n;
-	if (n)
-		qsort(c->items, n, sizeof *c->items, key_cmp);
+	SORT(c->items, n, key_cmp);
 }
 
 static uint64_t key_of_href(const struct davcoll *c, const char *href)
@@ -118,7 +117,7 @@ static struct davitem *find_among(struct davcoll *c, size_t n, uint64_t key)
 {
 	struct davitem want = {.key = key};
 
-	return n ? bsearch(&want, c->items, n, sizeof want, key_cmp) : NULL;
+	return FIND(&want, c->items, n, key_cmp);
 }
 
 struct davitem *dav_item_find(struct davcoll *c, uint64_t key)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/json.h"
+#include "valise/base/lookup.h"
 #include "valise/base/text.h"
 #include "valise/format/mutf7.h"
 #include "run.h"
@@ -43,8 +44,7 @@ char *labels_json(const char *raw)
 
 	/* Of a list that is cut, what came before counts. */
 	(void)imap_labels_each(raw, add_label, &l);
-	if (l.n)
-		qsort(l.list, l.n, sizeof *l.list, text_by_bytes);
+	SORT(l.list, l.n, text_by_bytes);
 	buf_init(&out, LABELS_CAP);
 	for (size_t i = 0; i < l.n; i++) {
 		if (i && strcmp(l.list[i], l.list[i - 1]) == 0)

@@ -33,8 +33,7 @@ static int cmp_haves(const void *a, const void *b)
 
 void match_sort_wants(struct want *wants, size_t n)
 {
-	if (n)
-		qsort(wants, n, sizeof *wants, cmp_wants);
+	SORT(wants, n, cmp_wants);
 }
 
 size_t match_first(const struct want *wants, size_t n, const struct trait *t)
@@ -123,8 +122,7 @@ void match_decide(struct want *wants, size_t n_wants, struct have *haves, size_t
 	size_t h = 0;
 
 	match_sort_wants(wants, n_wants);
-	if (n_haves)
-		qsort(haves, n_haves, sizeof *haves, cmp_haves);
+	SORT(haves, n_haves, cmp_haves);
 	for (size_t i = 0, end; i < n_wants; i = end) {
 		size_t h_end;
 

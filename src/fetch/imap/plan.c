@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"
+#include "valise/base/lookup.h"
 #include "valise/format/mutf7.h"
 #include "run.h"
 
@@ -76,7 +77,7 @@ void plan_unique(struct mbox *boxes, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		by_name[i] = &boxes[i];
-	qsort(by_name, n, sizeof *by_name, name_cmp);
+	SORT(by_name, n, name_cmp);
 	for (size_t i = 0; i < n; i++) {
 		struct mbox *mb = by_name[i];
 		char *name = NULL;
@@ -144,7 +145,7 @@ bool plan_same_raw(const struct tree_coll *a, const struct tree_coll *b)
 	       (!a->raw || memcmp(a->raw, b->raw, a->raw_len) == 0);
 }
 
-bool plan_same_head(const struct tree_coll *a, const struct tree_coll *b)
+static bool plan_same_head(const struct tree_coll *a, const struct tree_coll *b)
 {
 	return same_text(a->name, b->name) && plan_same_raw(a, b) && a->delimiter == b->delimiter &&
 	       same_text(a->prefix, b->prefix) && same_text(a->special_use, b->special_use) &&
@@ -238,8 +239,7 @@ void plan_changes(const struct tree_coll *prev, bool by_uid, struct uid_range *g
 	/* the highest UID of the ranges that begin at or below the item */
 	uint32_t gone_to = 0;
 
-	if (n_gone)
-		qsort(gone, n_gone, sizeof *gone, range_cmp);
+	SORT(gone, n_gone, range_cmp);
 	for (size_t i = 0; i < prev->n_items; i++) {
 		uint32_t uid = prev->items[i].uid;
 
@@ -326,8 +326,7 @@ void rec_sort(struct rec *recs, size_t *n)
 {
 	size_t kept = 0;
 
-	if (*n)
-		qsort(recs, *n, sizeof *recs, rec_cmp);
+	SORT(recs, *n, rec_cmp);
 	for (size_t i = 0; i < *n; i++) {
 		if (kept && recs[kept - 1].uid == recs[i].uid)
 			rec_merge(&recs[kept - 1], &recs[i]);
@@ -341,7 +340,7 @@ struct rec *rec_find(struct rec *recs, size_t n, uint32_t uid)
 {
 	struct rec key = {.uid = uid};
 
-	return n ? bsearch(&key, recs, n, sizeof *recs, rec_cmp) : NULL;
+	return FIND(&key, recs, n, rec_cmp);
 }
 
 bool plan_known(const struct tree_item *old, const struct rec *r)

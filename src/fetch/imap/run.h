@@ -259,7 +259,6 @@ void plan_unique(struct mbox *boxes, size_t n);
 bool plan_wanted(const struct source_opts *o, const struct tree_coll *c, const char *content);
 struct tree_coll *plan_coll(const struct mbox *mb);
 bool plan_same_raw(const struct tree_coll *a, const struct tree_coll *b);
-bool plan_same_head(const struct tree_coll *a, const struct tree_coll *b);
 bool plan_unchanged(
         const struct tree_coll *prev, const struct mbox *mb, const struct tree_coll *now);
 /* Can the changes since ${prev} be asked for? */

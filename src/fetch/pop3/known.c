@@ -54,8 +54,8 @@ struct known *known_new(struct tree_coll *c)
 		if (key.uidl)
 			k->by_uidl[k->n_uidl++] = key;
 	}
-	qsort(k->by_uidl, k->n_uidl, sizeof *k->by_uidl, compare_uidl);
-	qsort(k->by_content, c->n_items, sizeof *k->by_content, compare_content);
+	SORT(k->by_uidl, k->n_uidl, compare_uidl);
+	SORT(k->by_content, c->n_items, compare_content);
 	return k;
 }
 
@@ -255,8 +255,7 @@ static void parse_seen(struct seen_file *f, char *text)
 		e.uidl = xstrdup(line + 2 * SHA256_LEN + 1);
 		*ARR_PUSH(f->old, f->n_old, f->old_cap) = e;
 	}
-	if (f->n_old)
-		qsort(f->old, f->n_old, sizeof *f->old, compare_entry);
+	SORT(f->old, f->n_old, compare_entry);
 }
 
 struct seen_file *seen_file_open(const char *dir, const struct service *service)
@@ -294,7 +293,7 @@ const uint8_t *seen_file_find(const struct seen_file *f, const char *uidl)
 
 	if (!f || !f->n_old)
 		return NULL;
-	e = bsearch(&key, f->old, f->n_old, sizeof *f->old, compare_entry);
+	e = FIND(&key, f->old, f->n_old, compare_entry);
 	return e ? e->sha256 : NULL;
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "valise/base/lookup.h"
 #include "run.h"
 
 struct listing {
@@ -214,8 +215,8 @@ static void number_unnamed(struct pop3_run *r, struct listing *l)
 	}
 	if (!grown) {
 		tally_pass(r->tally);
-		qsort(was, n_was, sizeof *was, compare_size);
-		qsort(now, n_now, sizeof *now, compare_size);
+		SORT(was, n_was, compare_size);
+		SORT(now, n_now, compare_size);
 		r->lost += count_lost(was, n_was, now, n_now);
 	}
 	free(was);

@@ -8,7 +8,7 @@
 #include "valise/base/text.h"
 #include "run.h"
 
-int pop3_nap(struct pop3_run *r, unsigned tenths, struct err *err)
+static int pop3_nap(struct pop3_run *r, unsigned tenths, struct err *err)
 {
 	unsigned unit = r->opts->pause_ms ? r->opts->pause_ms : 1000;
 

@@ -53,9 +53,8 @@ void amend_emit(struct amending *a, const struct buf *line)
 
 void amend_emit_text(struct amending *a, const char *name, const char *value)
 {
-	struct buf line;
+	struct buf line = buf_of(SIZE_MAX);
 
-	buf_init(&line, SIZE_MAX);
 	buf_puts(&line, name);
 	buf_putc(&line, ':');
 	buf_puts(&line, value);
@@ -87,9 +86,8 @@ void amend_put_name(struct buf *line, const struct content_line *l)
 /* The line once more without one parameter. */
 static void emit_without(struct amending *a, const struct content_line *l, const char *param)
 {
-	struct buf line;
+	struct buf line = buf_of(SIZE_MAX);
 
-	buf_init(&line, SIZE_MAX);
 	amend_put_name(&line, l);
 	for (size_t i = 0; i < l->n_params; i++)
 		if (strcmp(l->params[i].name, param) != 0)
@@ -429,11 +427,10 @@ static int run_step(struct amending *a, struct err *err)
 
 int content_amend(const void *p, size_t n, enum amend step, struct buf *out, struct err *err)
 {
-	struct buf all;
+	struct buf all = buf_of(SIZE_MAX);
 	struct amending a = {.p = p ? p : "", .n = p ? n : 0, .step = step, .out = &all};
 	int rc;
 
-	buf_init(&all, SIZE_MAX);
 	buf_init(&a.called, SIZE_MAX);
 	rc = run_step(&a, err);
 	if (rc == 0 && step == AMEND_TEXT && a.facts.objects == 1)

@@ -134,9 +134,8 @@ int content_apart(const void *p, size_t n,
 	if (rc == 0)
 		parts = number_parts(&a);
 	for (size_t i = 0; i < parts && parts > 1 && rc == 0; i++) {
-		struct buf text;
+		struct buf text = buf_of(SIZE_MAX);
 
-		buf_init(&text, SIZE_MAX);
 		put_part(&a, p, n, i, &text);
 		rc = fn(ctx, uid_of(&a, i), &text, err);
 		buf_clear(&text);

@@ -57,9 +57,8 @@ static void emit_file(struct attaching *t, const struct content_line *l, const s
 	bool attach = strcmp(l->name, "ATTACH") == 0, v4 = !attach && t->version == '4';
 	const char *image = image_type(file);
 	char *base64 = base64_encode(file->data, file->len);
-	struct buf line;
+	struct buf line = buf_of(SIZE_MAX);
 
-	buf_init(&line, SIZE_MAX);
 	amend_put_name(&line, l);
 	for (size_t i = 0; i < l->n_params; i++)
 		if (!is_of_link(l->params[i].name) &&
@@ -122,11 +121,10 @@ static int end_attach(struct amending *a, int rc, struct buf *out)
 int content_attach(
         const void *p, size_t n, attach_fn fn, void *ctx, struct buf *out, struct err *err)
 {
-	struct buf all;
+	struct buf all = buf_of(SIZE_MAX);
 	struct attaching t = {
 	        .a = {.p = p ? p : "", .n = p ? n : 0, .out = &all}, .fn = fn, .ctx = ctx};
 
-	buf_init(&all, SIZE_MAX);
 	return end_attach(&t.a, content_scan(t.a.p, t.a.n, on_line, true, &t, NULL, err), out);
 }
 
@@ -152,10 +150,9 @@ int content_managed(const void *p, size_t n,
         bool (*fn)(void *ctx, const char *filename, const char *size), void *ctx, struct buf *out,
         struct err *err)
 {
-	struct buf all;
+	struct buf all = buf_of(SIZE_MAX);
 	struct managing m = {
 	        .a = {.p = p ? p : "", .n = p ? n : 0, .out = &all}, .fn = fn, .ctx = ctx};
 
-	buf_init(&all, SIZE_MAX);
 	return end_attach(&m.a, content_scan(m.a.p, m.a.n, on_managed, true, &m, NULL, err), out);
 }

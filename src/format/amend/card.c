@@ -53,9 +53,8 @@ static void put_text(const char *name, const char *s, size_t n, struct buf *out)
 static void decode_value(const struct content_line *l, struct buf *out)
 {
 	const char *charset = content_param(l, "CHARSET");
-	struct buf raw;
+	struct buf raw = buf_of(SIZE_MAX);
 
-	buf_init(&raw, SIZE_MAX);
 	if (content_encoding(l) == CONTENT_QP)
 		content_qp_decode(l->value, l->value_len, &raw);
 	else
@@ -153,9 +152,8 @@ static void agent_end(struct agent *g)
 
 static void put_value(const struct content_line *l, bool base64, struct buf *line)
 {
-	struct buf text;
+	struct buf text = buf_of(SIZE_MAX);
 
-	buf_init(&text, SIZE_MAX);
 	decode_value(l, &text);
 	if (strcmp(l->name, "VERSION") == 0) {
 		buf_puts(line, "3.0");

@@ -25,10 +25,9 @@ static int append_clean(void *ctx, const void *p, size_t n, struct err *err)
 
 int amend_plain(struct amending *a, struct buf *out, struct err *err)
 {
-	struct buf text;
+	struct buf text = buf_of(SIZE_MAX);
 	int rc;
 
-	buf_init(&text, SIZE_MAX);
 	rc = content_crlf(a->out->data, a->out->len, append_clean, &text, err);
 	if (rc == 0 && text.len && text.data[text.len - 1] != '\n')
 		buf_puts(&text, "\r\n");

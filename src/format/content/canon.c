@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "canon.h"
@@ -135,8 +136,7 @@ static void texts_add(struct texts *t, struct buf *b)
 /* All of them, sorted, each once, and freed. */
 static void texts_put(struct texts *t, const char *between, struct buf *out)
 {
-	if (t->n)
-		qsort(t->list, t->n, sizeof *t->list, text_by_bytes);
+	SORT(t->list, t->n, text_by_bytes);
 	for (size_t i = 0; i < t->n; i++) {
 		if (i == 0 || strcmp(t->list[i], t->list[i - 1]) != 0) {
 			buf_puts(out, t->list[i]);
@@ -150,9 +150,8 @@ static void texts_put(struct texts *t, const char *between, struct buf *out)
 /* The words of a TYPE parameter; those that name an encoding are no types. */
 static void add_types(struct texts *types, const char *value)
 {
-	struct buf b;
+	struct buf b = buf_of(SIZE_MAX);
 
-	buf_init(&b, SIZE_MAX);
 	while (*value) {
 		size_t n = strcspn(value, ",");
 
@@ -200,9 +199,8 @@ static void put_params(
 	        "RELTYPE", "FBTYPE", "RELATED", "RANGE", "FMTTYPE", "CHARSET", "SCHEDULE-AGENT",
 	        NULL};
 	struct texts all = {0}, types = {0};
-	struct buf b;
+	struct buf b = buf_of(SIZE_MAX);
 
-	buf_init(&b, SIZE_MAX);
 	for (size_t i = 0; i < l->n_params; i++) {
 		const struct content_param *p = &l->params[i];
 
@@ -266,20 +264,18 @@ static bool is_default_part(const char *s, size_t n)
 static void put_rule(const char *s, size_t n, struct buf *out)
 {
 	struct texts parts = {0}, list = {0};
-	struct buf up, b;
+	struct buf b = buf_of(SIZE_MAX);
+	struct buf up = buf_of(SIZE_MAX);
 	char *p;
 
-	buf_init(&up, SIZE_MAX);
-	buf_init(&b, SIZE_MAX);
 	put_upper(&up, s, n);
 	for (p = buf_take(&up), s = p; *s;) {
 		size_t part = strcspn(s, ";"), name = strcspn(s, "=;") + 1;
 		size_t i = MIN(name, part);
 
 		if (part && !is_default_part(s, part)) {
-			struct buf word;
+			struct buf word = buf_of(SIZE_MAX);
 
-			buf_init(&word, SIZE_MAX);
 			buf_put(&b, s, i);
 			while (i < part) {
 				size_t k = strcspn(s + i, ",;");
@@ -535,9 +531,8 @@ void canon_line(const struct content_line *l, bool card, bool volatile_too, cano
 void canon_value(const struct content_line *l, uint8_t digest[SHA256_LEN])
 {
 	const char *zone = content_param(l, "TZID");
-	struct buf b;
+	struct buf b = buf_of(SIZE_MAX);
 
-	buf_init(&b, SIZE_MAX);
 	put_value(strcmp(l->name, "UID") == 0 ? V_TEXT : V_WORD, l->value, l->value_len, &b);
 	buf_putc(&b, '\0');
 	if (zone)

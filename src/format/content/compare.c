@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "canon.h"
 
@@ -123,8 +124,7 @@ static int entry_cmp(const void *a, const void *b)
 
 static void sort_entries(struct component *c)
 {
-	if (c->n_entries)
-		qsort(c->entries, c->n_entries, sizeof *c->entries, entry_cmp);
+	SORT(c->entries, c->n_entries, entry_cmp);
 }
 
 /*
@@ -205,7 +205,7 @@ static struct component **by_key(struct model *m, bool with_uid, size_t *n_out)
 			sha256_add(&h, c->uid, SHA256_LEN);
 		sha256_end(&h, c->key);
 	}
-	qsort(list, n, sizeof *list, key_cmp);
+	SORT(list, n, key_cmp);
 	*n_out = n;
 	return list;
 }

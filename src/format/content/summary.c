@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "internal.h"
@@ -54,12 +55,11 @@ static char *raw_text(const struct content_line *l)
 /* Text for display: escapes decoded, octets that are not UTF-8 read as ISO 8859-1. */
 static char *display_text(const struct content_line *l)
 {
-	struct buf plain, text, utf8;
+	struct buf utf8 = buf_of(SIZE_MAX);
+	struct buf text = buf_of(SIZE_MAX);
+	struct buf plain = buf_of(SIZE_MAX);
 	size_t n = l->value_len < 4 * TEXT_MAX ? l->value_len : 4 * TEXT_MAX;
 
-	buf_init(&plain, SIZE_MAX);
-	buf_init(&text, SIZE_MAX);
-	buf_init(&utf8, SIZE_MAX);
 	if (content_encoding(l) == CONTENT_QP)
 		content_qp_decode(l->value, n, &plain);
 	else
@@ -183,9 +183,8 @@ static void component_line(struct reading *r, const struct content_line *l)
 	struct content_summary *s = r->out;
 
 	if (strcmp(l->name, "UID") == 0 && !r->uid && l->value_len <= UID_MAX) {
-		struct buf uid;
+		struct buf uid = buf_of(SIZE_MAX);
 
-		buf_init(&uid, SIZE_MAX);
 		content_unescape(l->value, l->value_len, &uid);
 		r->uid = xstrdup(buf_str(&uid));
 		buf_clear(&uid);
@@ -237,11 +236,9 @@ static char *missing_zone(struct reading *r)
 {
 	if (r->zones.n == NAMES_MAX)
 		return NULL;
-	if (r->zones.n)
-		qsort(r->zones.list, r->zones.n, sizeof *r->zones.list, text_by_bytes);
+	SORT(r->zones.list, r->zones.n, text_by_bytes);
 	for (size_t i = 0; i < r->used.n; i++)
-		if (!r->zones.n || !bsearch(&r->used.list[i], r->zones.list, r->zones.n,
-		                           sizeof *r->zones.list, text_by_bytes))
+		if (!FIND(&r->used.list[i], r->zones.list, r->zones.n, text_by_bytes))
 			return xstrdup(r->used.list[i]);
 	return NULL;
 }

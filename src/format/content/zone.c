@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "internal.h"
 
@@ -101,5 +102,5 @@ bool content_known_zone(const char *tzid)
 	for (size_t i = 0; i < COUNT(areas); i++)
 		if (strncmp(tzid, areas[i], strlen(areas[i])) == 0)
 			return true;
-	return bsearch(tzid, names, COUNT(names), sizeof names[0], name_cmp);
+	return FIND(tzid, names, COUNT(names), name_cmp);
 }

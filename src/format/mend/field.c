@@ -206,9 +206,8 @@ static size_t quoted_length(const uint8_t *p, size_t n)
 /* In addresses an encoded word takes the place of a quoted string, quotes and all. */
 static void put_quoted(struct buf *out, const uint8_t *p, size_t n)
 {
-	struct buf plain;
+	struct buf plain = buf_of(n);
 
-	buf_init(&plain, n);
 	for (size_t i = 1; i + 1 < n; i++) {
 		if (p[i] == '\\' && i + 2 < n)
 			i++;

@@ -128,11 +128,10 @@ static void look_field(struct mend *m)
 /* One field goes out. */
 static void give_field(struct mend *m)
 {
-	struct buf one, two;
+	struct buf two = buf_of(20 * FIELD_MAX);
+	struct buf one = buf_of(16 * FIELD_MAX);
 	const struct buf *from = &m->field;
 
-	buf_init(&one, 16 * FIELD_MAX);
-	buf_init(&two, 20 * FIELD_MAX);
 	if (m->top && m->what & MEND_FIELDS && !m->field_over &&
 	        field_is_bad(from->data, from->len)) {
 		buf_puts(&one, "X-Invalid-Header: ");

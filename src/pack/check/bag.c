@@ -15,10 +15,9 @@ typedef void (*bag_text_fn)(const struct seal *seals, size_t n, struct buf *out)
 
 static bool is_text(const struct buf *have, bag_text_fn text, const struct seal *seals, size_t n)
 {
-	struct buf want;
+	struct buf want = buf_of(SIZE_MAX);
 	bool same;
 
-	buf_init(&want, SIZE_MAX);
 	text(seals, n, &want);
 	same = want.len == have->len && memcmp(want.data, have->data, want.len) == 0;
 	buf_clear(&want);

@@ -103,7 +103,7 @@ static bool same_parts(const struct tree_coll *c, const struct seal_file *f)
 			used[last] = true;
 			continue;
 		}
-		p = f->n_parts ? bsearch(&id, f->parts, f->n_parts, sizeof id, part_id_cmp) : NULL;
+		p = FIND(&id, f->parts, f->n_parts, part_id_cmp);
 		same = p;
 		if (p)
 			used[last = (size_t)(p - f->parts)] = true;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "valise/base/file.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 
 #define WORKERS_MAX 16
@@ -172,7 +173,6 @@ int verify_files(struct verify *v, struct err *err)
 		want = cores > 0 ? (size_t)cores : 1;
 	}
 	rc = workers_run(&v->workers, MIN(MIN(want, WORKERS_MAX), large), check_files, v, err);
-	if (v->n_copies)
-		qsort(v->copies, v->n_copies, sizeof *v->copies, cmp_copies);
+	SORT(v->copies, v->n_copies, cmp_copies);
 	return rc;
 }

@@ -102,11 +102,10 @@ static int scan_snapshot(struct salvage *s, unsigned snapshot, struct err *err)
 static int load_json(struct salvage *s, const char *dir, struct tree_manifest *out, struct err *err)
 {
 	char *path = xasprintf("%s/seal.json", dir);
-	struct buf text;
+	struct buf text = buf_of(SEAL_CAP);
 	json_t *o = NULL;
 	int rc;
 
-	buf_init(&text, SEAL_CAP);
 	rc = layout_read(s->rootfd, path, &text, err);
 	if (rc == 0)
 		rc = json_read(buf_str(&text), text.len, SEAL_CAP, &o, err);

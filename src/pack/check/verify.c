@@ -7,6 +7,7 @@
 #include <string.h>
 #include "valise/base/escape.h"
 #include "valise/base/file.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 
@@ -80,7 +81,7 @@ const struct vfile *verify_file(const struct verify *v, const char *path)
 {
 	struct vfile key = {.path = path};
 
-	return v->n_files ? bsearch(&key, v->files, v->n_files, sizeof key, cmp_files) : NULL;
+	return FIND(&key, v->files, v->n_files, cmp_files);
 }
 
 /*
@@ -153,8 +154,7 @@ static void list_files(struct verify *v)
 			*ARR_PUSH(v->files, v->n_files, v->files_cap) =
 			        (struct vfile){f->path, f, layout_kind(f->path, NULL)};
 		}
-	if (v->n_files)
-		qsort(v->files, v->n_files, sizeof *v->files, cmp_files);
+	SORT(v->files, v->n_files, cmp_files);
 	for (size_t i = 0; i < v->n_files; i++) {
 		const struct seal_file *a = v->files[i].file, *b = n ? v->files[n - 1].file : NULL;
 

@@ -1,5 +1,6 @@
 /* Huffman codes of a dynamic deflate block (RFC 1951 3.2.2, 3.2.7). */
 #include "huffman.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +117,7 @@ void huffman_build(struct huffman *h, size_t n, unsigned max)
 	for (uint32_t s = 0; used < 2; s++)
 		if (h->freq[s] == 0)
 			order[used++] = s;
-	qsort(order, used, sizeof *order, by_number);
+	SORT(order, used, by_number);
 	for (size_t i = 0; i < used; i++)
 		a[i] = order[i] >> (32 - FREQ_BITS - 1);
 	minimum_redundancy(a, (int)used);

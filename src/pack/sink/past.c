@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "valise/base/file.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include "valise/base/text.h"
@@ -20,7 +21,7 @@
 
 bool sink_past_is_bad(const struct archive_sink *s, const char *path)
 {
-	return s->n_bad && bsearch(&path, s->bad, s->n_bad, sizeof *s->bad, text_by_bytes);
+	return FIND(&path, s->bad, s->n_bad, text_by_bytes) != NULL;
 }
 
 bool sink_past_lacks(const struct archive_sink *s, const struct object_place *w)
@@ -69,7 +70,7 @@ void sink_past_tag(struct archive_sink *s, const char *path)
 	        "place",
 	        s->path, path);
 	*ARR_PUSH(s->bad, s->n_bad, s->bad_cap) = xstrdup(path);
-	qsort(s->bad, s->n_bad, sizeof *s->bad, text_by_bytes);
+	SORT(s->bad, s->n_bad, text_by_bytes);
 	s->must_seal = true;
 }
 
@@ -110,8 +111,7 @@ static void look_at_all(struct archive_sink *s)
 	if (s->n_bad > FILES_SAID)
 		progress_say(s->progress, SAY_WARNING, "%s: and %zu more files like these", s->path,
 		        s->n_bad - FILES_SAID);
-	if (s->n_bad > 1)
-		qsort(s->bad, s->n_bad, sizeof *s->bad, text_by_bytes);
+	SORT(s->bad, s->n_bad, text_by_bytes);
 	if (s->n_bad)
 		progress_say(s->progress, SAY_WARNING,
 		        "%s: what the newest state needs of %s is taken from the source again, "

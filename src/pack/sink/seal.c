@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/file.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include "valise/base/text.h"
@@ -73,8 +74,7 @@ static int add_parts(const struct archive_sink *s, struct seal *seal, struct err
 		for (size_t k = 0; k < seal->files[i].n_parts; k++)
 			if (seal->files[i].parts[k].snapshot != s->snapshot)
 				*ARR_PUSH(ids, n, cap) = seal->files[i].parts[k];
-	if (n > 1)
-		qsort(ids, n, sizeof *ids, part_id_cmp);
+	SORT(ids, n, part_id_cmp);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		if (i > 0 && part_id_cmp(&ids[i], &ids[i - 1]) == 0)
 			continue;
@@ -116,12 +116,11 @@ static int add_tags(const struct archive_sink *s, struct seal *seal, struct err 
 static int write_seal(struct archive_sink *s, struct seal *seal, struct err *err)
 {
 	struct seal again;
-	struct buf json, sums;
+	struct buf sums = buf_of(SEAL_CAP);
+	struct buf json = buf_of(SEAL_CAP);
 	char dir[LAYOUT_PATH];
 	int rc;
 
-	buf_init(&json, SEAL_CAP);
-	buf_init(&sums, SEAL_CAP);
 	seal_order(seal);
 	seal_format(seal, &json, &sums);
 	rc = file_write(s->snapfd, "seal.json", json.data, json.len, err);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/file.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include "valise/base/workers.h"
@@ -48,8 +49,7 @@ static int fill_places(struct archive_sink *s, struct slot *slot, struct err *er
 		last = id;
 		*ARR_PUSH(slot->parts, n, cap) = id;
 	}
-	if (n > 1)
-		qsort(slot->parts, n, sizeof *slot->parts, part_id_cmp);
+	SORT(slot->parts, n, part_id_cmp);
 	slot->n_parts = 0;
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || part_id_cmp(&slot->parts[i], &slot->parts[i - 1]) != 0)

@@ -42,9 +42,8 @@ uint64_t dav_key(const char *url)
 {
 	uint8_t sum[SHA256_LEN];
 	uint64_t key = 0;
-	struct buf b;
+	struct buf b = buf_of(SIZE_MAX);
 
-	buf_init(&b, SIZE_MAX);
 	if (!url_key(url, &b))
 		buf_puts(&b, url);
 	while (b.len && b.data[b.len - 1] == '/')
@@ -294,10 +293,9 @@ struct rest {
 static int probe_prefixed(const struct search *w, const char *prefix, const char *url,
         struct found *f, struct err *err)
 {
-	struct buf longer;
+	struct buf longer = buf_of(SIZE_MAX);
 	int rc;
 
-	buf_init(&longer, SIZE_MAX);
 	if (!prefix || !dav_prefixed_url(prefix, url, &longer)) {
 		buf_clear(&longer);
 		return err->code;
@@ -380,7 +378,12 @@ static int follow_url(const struct search *w, const char *url, bool given, struc
 	return rc;
 }
 
-int dav_err_weight(const struct err *err, int status)
+/*
+ * How much an error tells of why nothing was found: a refused sign-in more than TLS,
+ * redirects, XML and content codings, these more than another "no", and that more than a
+ * path that is not there.
+ */
+static int dav_err_weight(const struct err *err, int status)
 {
 	switch (err->code) {
 	case ERR_OK:
@@ -415,13 +418,12 @@ static int discover_home(struct http *h, const struct service *s, struct dav_hom
 	bool given = strcmp(path, "/") != 0;
 	const char *const try[] = {path,
 	        s->kind == SERVICE_CARDDAV ? "/.well-known/carddav" : "/.well-known/caldav", "/"};
-	struct buf origin, url;
+	struct buf url = buf_of(1u << 16);
+	struct buf origin = buf_of(4096);
 	struct err first = {0};
 	struct rest rest = {.self = NULL};
 	int rc = 0, weight, most = 0;
 
-	buf_init(&origin, 4096);
-	buf_init(&url, 1u << 16);
 	url_of_service(s, &origin);
 	buf_putc(&origin, '/');
 	for (size_t i = 0; i < 3 && rc == 0 && !out->n; i++) {

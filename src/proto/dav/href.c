@@ -191,9 +191,8 @@ struct forms {
 
 static void add_form(struct forms *f, const char *path)
 {
-	struct buf url;
+	struct buf url = buf_of(SIZE_MAX);
 
-	buf_init(&url, SIZE_MAX);
 	if (f->n < DAV_FORMS_MAX && dav_member_url(f->base, path, &url)) {
 		size_t i = 0;
 

@@ -378,10 +378,9 @@ static void end_status(struct dav_parser *p)
 
 static char *absolute_url(const char *base, const char *href)
 {
-	struct buf url;
+	struct buf url = buf_of(TEXT_MAX);
 	char *s;
 
-	buf_init(&url, TEXT_MAX);
 	s = dav_member_url(base, href, &url) ? buf_take(&url) : xstrdup("");
 	buf_clear(&url);
 	return s;
@@ -389,11 +388,10 @@ static char *absolute_url(const char *base, const char *href)
 
 static bool same_resource(const char *a, const char *b)
 {
-	struct buf ka, kb;
+	struct buf kb = buf_of(TEXT_MAX);
+	struct buf ka = buf_of(TEXT_MAX);
 	bool same;
 
-	buf_init(&ka, TEXT_MAX);
-	buf_init(&kb, TEXT_MAX);
 	same = url_key(a, &ka) && url_key(b, &kb);
 	while (same && ka.len && ka.data[ka.len - 1] == '/')
 		ka.len--;

@@ -349,9 +349,8 @@ static int octet_at(const char *s, size_t n, size_t *len)
 static char *put_back(const char *s, bool escape)
 {
 	size_t n = strlen(s), len;
-	struct buf out;
+	struct buf out = buf_of(SIZE_MAX);
 
-	buf_init(&out, SIZE_MAX);
 	while (n) {
 		int octet = octet_at(s, n, &len);
 

@@ -17,9 +17,8 @@ struct sending {
 static char *disposition_of(const char *name)
 {
 	bool plain = true;
-	struct buf b;
+	struct buf b = buf_of(4096);
 
-	buf_init(&b, 4096);
 	buf_puts(&b, "Content-Disposition: attachment; filename=\"");
 	for (const char *s = name; *s; s++) {
 		bool odd = (unsigned char)*s < 0x20 || (unsigned char)*s > 0x7e || *s == '"' ||

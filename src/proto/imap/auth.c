@@ -137,10 +137,9 @@ static int run_sasl(struct attempt *a, struct sasl *sasl, struct err *err)
 {
 	struct imap *m = a->m;
 	struct err why = {0};
-	struct buf first;
+	struct buf first = buf_of(ANSWER_MAX);
 	int r = 0;
 
-	buf_init(&first, ANSWER_MAX);
 	command_start(m, "AUTHENTICATE ");
 	buf_puts(&m->cmd, a->mech);
 	if (imap_has(m, "SASL-IR") && sasl_client_first(sasl)) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 
 void boxes_clear(struct boxes *b)
@@ -31,7 +32,7 @@ int boxes_order(const void *a, const void *b)
 
 struct imap_mailbox *boxes_find(const struct boxes *b, const struct imap_mailbox *like)
 {
-	return b->n ? bsearch(like, b->list, b->n, sizeof *b->list, boxes_order) : NULL;
+	return FIND(like, b->list, b->n, boxes_order);
 }
 
 /* All but what it is marked as. */
@@ -67,8 +68,7 @@ void boxes_sort(struct boxes *b)
 
 	for (size_t i = 0; i < b->n; i++)
 		fold_inbox(&b->list[i]);
-	if (b->n)
-		qsort(b->list, b->n, sizeof *b->list, boxes_order);
+	SORT(b->list, b->n, boxes_order);
 	for (size_t i = 0; i < b->n; i++) {
 		struct imap_mailbox *box = &b->list[i], *last = kept ? &b->list[kept - 1] : NULL;
 

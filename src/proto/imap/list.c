@@ -252,10 +252,9 @@ static int list_below(struct imap *m, const struct imap_mailbox *box, const char
         struct boxes *all, struct boxes *next, struct err *err)
 {
 	struct boxes got = {0};
-	struct buf pattern;
+	struct buf pattern = buf_of(box->name_len + 2);
 	int r;
 
-	buf_init(&pattern, box->name_len + 2);
 	buf_put(&pattern, box->name, box->name_len);
 	buf_putc(&pattern, box->delimiter);
 	buf_puts(&pattern, wildcard);
@@ -573,10 +572,9 @@ int mailbox_there(
         struct imap *m, const uint8_t *name, size_t name_len, bool *there, struct err *err)
 {
 	struct boxes boxes = {0};
-	struct buf pattern;
+	struct buf pattern = buf_of(name_len);
 	int r;
 
-	buf_init(&pattern, name_len);
 	buf_put(&pattern, name, name_len);
 	r = ask(m, "LIST \"\"", &pattern, &boxes, err);
 	buf_clear(&pattern);

@@ -5,6 +5,7 @@
 #include "internal.h"
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
@@ -293,8 +294,7 @@ int imap_search(
 	if ((r = command_run(m, "UID SEARCH", err)) != 0)
 		return r;
 	gather_uids(m, &uids);
-	if (uids.n)
-		qsort(uids.list, uids.n, sizeof *uids.list, by_number);
+	SORT(uids.list, uids.n, by_number);
 	for (size_t i = 0; i < uids.n; i++)
 		if (uids.list[i] && (!kept || uids.list[i] != uids.list[kept - 1]))
 			uids.list[kept++] = uids.list[i];

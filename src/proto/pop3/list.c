@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/base/escape.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "internal.h"
 
@@ -185,8 +186,7 @@ static void sort_entries(struct pop3_entry *list, size_t *n)
 {
 	size_t k = 0;
 
-	if (*n)
-		qsort(list, *n, sizeof *list, by_number);
+	SORT(list, *n, by_number);
 	for (size_t i = 0; i < *n; i++)
 		if (k == 0 || list[k - 1].number != list[i].number)
 			list[k++] = list[i];
@@ -215,7 +215,7 @@ static int read_uidls(struct pop3 *p, struct pop3_entry *list, size_t n, struct 
 		if (!pop3_number(&s, UINT32_MAX, &number))
 			continue;
 		key.number = (uint32_t)number;
-		e = n ? bsearch(&key, list, n, sizeof *list, by_number) : NULL;
+		e = FIND(&key, list, n, by_number);
 		if (e && !e->uidl && !p->odd && *s && strlen(s) <= POP3_UIDL_MAX)
 			e->uidl = xstrdup(s);
 	}

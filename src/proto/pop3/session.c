@@ -107,12 +107,11 @@ static int read_challenge(struct pop3 *p, struct buf *in, struct err *err)
 
 static int sasl_exchange(struct pop3 *p, struct sasl *s, const char *mech, struct err *err)
 {
-	struct buf in, out;
+	struct buf out = buf_of(POP3_LINE_MAX * 3);
+	struct buf in = buf_of(POP3_LINE_MAX);
 	char first[64];
 	int rc;
 
-	buf_init(&in, POP3_LINE_MAX);
-	buf_init(&out, POP3_LINE_MAX * 3);
 	snprintf(first, sizeof first, "AUTH %s", mech);
 	rc = pop3_send(p, err, "%s", first);
 	transport_secret(p->t, true);

@@ -120,8 +120,7 @@ static void index_entries(struct drun *r, enum alike_mode mode, struct index *ix
 		if (key)
 			*ARR_PUSH(ix->list, ix->n, ix->cap) = (struct keyed){key, i};
 	}
-	if (ix->n)
-		qsort(ix->list, ix->n, sizeof *ix->list, keyed_cmp);
+	SORT(ix->list, ix->n, keyed_cmp);
 }
 
 /* The first of its key. */

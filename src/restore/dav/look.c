@@ -20,7 +20,7 @@ struct look {
 	bool any;
 };
 
-void res_clear(struct res *x)
+static void res_clear(struct res *x)
 {
 	free(x->href);
 	free(x->url);

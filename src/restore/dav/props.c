@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/json.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/format/content.h"
@@ -125,8 +126,7 @@ static char *component_names(const struct dav_response *r)
 	struct buf b;
 
 	buf_init(&b, SIZE_MAX);
-	if (n)
-		qsort(list, n, sizeof *list, text_by_bytes);
+	SORT(list, n, text_by_bytes);
 	for (size_t i = 0; i < n; i++)
 		buf_putf(&b, "%s%s", i ? " " : "", list[i]);
 	texts_free(list, n);

@@ -283,7 +283,6 @@ int dav_split(struct drun *r, struct err *err) MUST_CHECK;
 unsigned main_component(struct drun *r, struct acoll *a);
 
 /* look.c */
-void res_clear(struct res *x);
 void reslist_clear(struct reslist *l);
 struct res *reslist_add(struct reslist *l, uint32_t tcoll, const char *url, const char *etag);
 /*

@@ -386,8 +386,7 @@ int dav_there(struct drun *r, struct err *err)
 
 	index_archive(r);
 	rc = list_all(r, &all, err);
-	if (all.n)
-		qsort(all.list, all.n, sizeof *all.list, known_cmp);
+	SORT(all.list, all.n, known_cmp);
 	while (n < all.n && !all.list[n].known)
 		n++;
 	if (rc == 0)

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "run.h"
 
 enum {
@@ -139,7 +140,7 @@ static struct match_key *sent_keys(struct box *b, size_t *n_out)
 		memcpy(keys[n].key, sent_sha256(b, (uint32_t)i), SHA256_LEN);
 		keys[n++].index = (uint32_t)i;
 	}
-	qsort(keys, n, sizeof *keys, sha_cmp);
+	SORT(keys, n, sha_cmp);
 	*n_out = n;
 	return keys;
 }
@@ -151,7 +152,7 @@ static size_t copy_of(
 	const struct match_key *k;
 
 	memcpy(key.key, s->sha256, SHA256_LEN);
-	k = bsearch(&key, sent, n_sent, sizeof key, sha_cmp);
+	k = FIND(&key, sent, n_sent, sha_cmp);
 	if (k)
 		return k->index;
 	for (size_t i = 0; i < b->coll->n_items; i++)

@@ -21,8 +21,9 @@ size_t words_split(char *text, const char **out, size_t max)
 }
 
 /* RFC 3501 7.1: without PERMANENTFLAGS everything may be tried. */
-static bool keyword_fits(const struct box *b, const char *word)
+static bool keyword_fits(void *ctx, const char *word)
 {
+	const struct box *b = ctx;
 	const struct imap_selected *sel =
 	        b->sel.exists || b->sel.n_permanent || b->sel.uidnext ? &b->sel : &b->w->run->inbox;
 
@@ -33,6 +34,13 @@ static bool keyword_fits(const struct box *b, const char *word)
 		        strcasecmp(sel->permanent[i], word) == 0)
 			return true;
 	return false;
+}
+
+static bool keep_all(void *ctx, const char *word)
+{
+	(void)ctx;
+	(void)word;
+	return true;
 }
 
 static void keyword_lacking(struct box *b, const char *word)
@@ -55,74 +63,53 @@ static void keyword_lacking(struct box *b, const char *word)
  */
 static void item_lacks(struct box *b, uint32_t item, const char *word, bool count)
 {
-	const char *list[WORDS_MAX];
-	char *copy;
-	size_t n;
+	const char *lacks = tree_coll_keyword_text(b->words, b->lacks[item]);
+	char *both;
 
 	item_altered(b, item, ODD_FLAGS);
-	if (tree_has_word(tree_coll_keyword_text(b->words, b->lacks[item]), word, strlen(word)))
+	if (tree_has_word(lacks, word, strlen(word)))
 		return;
 	if (count)
 		keyword_lacking(b, word);
-	copy = xstrdup(tree_coll_keyword_text(b->words, b->lacks[item]));
-	n = words_split(copy, list, WORDS_MAX - 1);
-	list[n++] = word;
-	b->lacks[item] = tree_coll_keywords(b->words, list, n);
-	free(copy);
+	both = xasprintf("%s %s", lacks, word);
+	b->lacks[item] = tree_coll_words(b->words, both, keep_all, NULL);
+	free(both);
 }
 
 uint32_t keywords_fit(struct box *b, const char *text)
 {
-	const char *words[WORDS_MAX], *fit[WORDS_MAX];
-	char *copy = xstrdup(text);
-	size_t n = words_split(copy, words, WORDS_MAX), n_fit = 0;
-	uint32_t set;
-
-	for (size_t i = 0; i < n; i++)
-		if (keyword_fits(b, words[i]))
-			fit[n_fit++] = words[i];
-	set = tree_coll_keywords(b->words, fit, n_fit);
-	free(copy);
-	return set;
+	return tree_coll_words(b->words, text, keyword_fits, b);
 }
 
-/*
- * Of these keywords, the ones that the mailbox does not take, or that are in ${not_kept},
- * are noted; the others are the result.
- */
+struct owed {
+	struct box *b;
+	uint32_t item;
+	const char *not_kept; /* words */
+};
+
+/* What the mailbox does not take, or is in ${not_kept}, is noted. */
+static bool is_owed(void *ctx, const char *word)
+{
+	const struct owed *o = ctx;
+
+	if (keyword_fits(o->b, word) && !tree_has_word(o->not_kept, word, strlen(word)))
+		return true;
+	item_lacks(o->b, o->item, word, true);
+	return false;
+}
+
 static uint32_t keywords_owed(struct box *b, uint32_t item, const char *text, const char *not_kept)
 {
-	const char *words[WORDS_MAX], *owed[WORDS_MAX];
-	char *copy = xstrdup(text);
-	size_t n = words_split(copy, words, WORDS_MAX), n_owed = 0;
-	uint32_t set;
-
-	for (size_t i = 0; i < n; i++) {
-		if (keyword_fits(b, words[i]) &&
-		        !tree_has_word(not_kept, words[i], strlen(words[i])))
-			owed[n_owed++] = words[i];
-		else
-			item_lacks(b, item, words[i], true);
-	}
-	set = tree_coll_keywords(b->words, owed, n_owed);
-	free(copy);
-	return set;
+	return tree_coll_words(b->words, text, is_owed, &(struct owed){b, item, not_kept});
 }
 
 static unsigned just_flags_owed(struct box *b, uint32_t item, unsigned flags, const char *not_kept)
 {
 	unsigned owed = 0;
 
-	for (unsigned bit = 1; bit <= FLAG_DRAFT; bit <<= 1) {
-		const char *name = flag_name(bit);
-
-		if (!(flags & bit))
-			continue;
-		if (keyword_fits(b, name) && !tree_has_word(not_kept, name, strlen(name)))
+	for (unsigned bit = 1; bit <= FLAG_DRAFT; bit <<= 1)
+		if ((flags & bit) && is_owed(&(struct owed){b, item, not_kept}, flag_name(bit)))
 			owed |= bit;
-		else
-			item_lacks(b, item, name, true);
-	}
 	return owed;
 }
 
@@ -137,19 +124,14 @@ void flags_owed(struct box *b, uint32_t item, const struct tmsg *t, unsigned *fl
 	*flags_out = just_flags_owed(b, item, it->flags & ~(unsigned)t->flags, "");
 }
 
+static bool is_missing(void *ctx, const char *word)
+{
+	return !tree_has_word(ctx, word, strlen(word));
+}
+
 uint32_t words_minus(struct box *b, const char *a, const char *minus)
 {
-	const char *words[WORDS_MAX], *left[WORDS_MAX];
-	char *copy = xstrdup(a);
-	size_t n = words_split(copy, words, WORDS_MAX), n_left = 0;
-	uint32_t set;
-
-	for (size_t i = 0; i < n; i++)
-		if (!tree_has_word(minus, words[i], strlen(words[i])))
-			left[n_left++] = words[i];
-	set = tree_coll_keywords(b->words, left, n_left);
-	free(copy);
-	return set;
+	return tree_coll_words(b->words, a, is_missing, (void *)(uintptr_t)minus);
 }
 
 void box_store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags, uint32_t keywords)
@@ -333,9 +315,7 @@ static int on_stored(void *ctx, const struct imap_msg *msg, struct err *err)
 	uint32_t has;
 
 	(void)err;
-	s = msg->uid && msg->has_flags
-	            ? bsearch(&key, b->store, b->n_store, sizeof key, store_uid_cmp)
-	            : NULL;
+	s = msg->uid && msg->has_flags ? FIND(&key, b->store, b->n_store, store_uid_cmp) : NULL;
 	if (!s)
 		return 0;
 	s->flags &= (uint16_t)~msg->flags;
@@ -375,8 +355,7 @@ static int store_check(struct box *b, struct err *err)
 	struct buf set;
 	int rc = 0;
 
-	if (b->n_store)
-		qsort(b->store, b->n_store, sizeof *b->store, store_uid_cmp);
+	SORT(b->store, b->n_store, store_uid_cmp);
 	buf_init(&set, SET_MAX);
 	for (size_t i = 0; i < b->n_store && rc == 0; i += GROUP) {
 		buf_reset(&set);
@@ -405,8 +384,7 @@ int box_store(struct box *b, struct err *err)
 	for (size_t i = 0; i < b->n_store && b->w->run->opts->dry_run; i++)
 		count_stored(b, 1, b->store[i].flags,
 		        tree_coll_keyword_text(b->words, b->store[i].keywords));
-	if (b->n_store)
-		qsort(b->store, b->n_store, sizeof *b->store, store_cmp);
+	SORT(b->store, b->n_store, store_cmp);
 	if (b->n_store && !b->w->run->opts->dry_run)
 		do {
 			rc = store_run(b, &at, err);

@@ -232,13 +232,11 @@ static void let_last_stand(
 /* Sort, and let the last record of a place stand, and of a message of the archive. */
 static void settle(struct kept_journal *k)
 {
-	if (!k->n)
-		return;
-	qsort(k->recs, k->n, sizeof *k->recs, by_place);
+	SORT(k->recs, k->n, by_place);
 	let_last_stand(k, same_place);
-	qsort(k->recs, k->n, sizeof *k->recs, by_item);
+	SORT(k->recs, k->n, by_item);
 	let_last_stand(k, same_item);
-	qsort(k->recs, k->n, sizeof *k->recs, by_place);
+	SORT(k->recs, k->n, by_place);
 }
 
 static int open_file(struct kept_journal *k, const char *path, struct err *err)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/base/json.h"
+#include "valise/base/lookup.h"
 #include "valise/base/text.h"
 #include "valise/format/mutf7.h"
 #include "run.h"
@@ -226,26 +227,10 @@ uint32_t labels_there(struct box *b, const char *raw)
 	return words_set(b, &w);
 }
 
-static uint32_t without(struct box *b, uint32_t from, const char *less)
-{
-	const char *text = tree_coll_keyword_text(b->words, from);
-	struct words w = {0};
-
-	if (from == 0 || !*less)
-		return from;
-	for (const char *p = text; *p;) {
-		size_t k = strcspn(p, " ");
-
-		if (!tree_has_word(less, p, k))
-			*ARR_PUSH(w.list, w.n, w.cap) = xstrndup(p, k);
-		p += k + (p[k] == ' ');
-	}
-	return words_set(b, &w);
-}
-
 static uint32_t minus(struct box *b, uint32_t from, uint32_t what)
 {
-	return without(b, from, tree_coll_keyword_text(b->words, what));
+	return words_minus(
+	        b, tree_coll_keyword_text(b->words, from), tree_coll_keyword_text(b->words, what));
 }
 
 bool labels_lacking(struct box *b, uint32_t item, const struct tmsg *t)
@@ -278,7 +263,7 @@ bool labels_since(struct box *b, uint32_t item, const struct tmsg *t, const char
 
 	if (!b->labels)
 		return false;
-	news = without(b, b->labels[item], had ? had : "");
+	news = words_minus(b, tree_coll_keyword_text(b->words, b->labels[item]), had ? had : "");
 	label_later(b, item, t->uid, minus(b, news, t->labels));
 	return news != 0;
 }
@@ -521,7 +506,7 @@ int labels_store(struct box *b, struct err *err)
 		b->n_label = 0;
 		return 0;
 	}
-	qsort(b->label, b->n_label, sizeof *b->label, label_cmp);
+	SORT(b->label, b->n_label, label_cmp);
 	do
 		rc = store_once(&s, err);
 	while (box_again_in(b, &a, &rc, err));

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "run.h"
 
 static int64_t date_of(const struct tmsg *t)
@@ -495,8 +496,7 @@ static bool doubt(struct box *b)
 			any = true;
 		}
 	}
-	if (n)
-		qsort(o, n, sizeof *o, owner_cmp);
+	SORT(o, n, owner_cmp);
 	for (size_t i = 1; i < n; i++) {
 		if (o[i].uid != o[i - 1].uid)
 			continue;

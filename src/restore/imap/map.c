@@ -93,7 +93,7 @@ static void read_there(struct mapping *m)
 		if (!t->use && m->t->labels)
 			t->use = use_view(t->box->special_use);
 	}
-	qsort(m->there, m->n_there, sizeof *m->there, there_cmp);
+	SORT(m->there, m->n_there, there_cmp);
 	for (size_t i = 0; i < m->n_there; i++) {
 		struct there *t = &m->there[i];
 		const char *use = t->use || t->box->foreign ? NULL : use_by_name(t->content);

@@ -44,8 +44,7 @@ static int group_cmp(const struct match_key *a, const struct match_key *b, unsig
 
 static void sort_keys(struct match_key *k, size_t n, unsigned rule)
 {
-	if (n)
-		qsort(k, n, sizeof *k, rule & MATCH_DATE ? by_key_date : by_key);
+	SORT(k, n, rule & MATCH_DATE ? by_key_date : by_key);
 }
 
 /* The end of the group that starts at ${i}. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "valise/format/header.h"
 #include "run.h"
 
@@ -259,10 +260,8 @@ static size_t say_foreign(struct run *r, const struct gone *g, size_t n)
 void say_gone(struct run *r)
 {
 	say_gone_mailboxes(r);
-	if (r->n_placed)
-		qsort(r->placed, r->n_placed, sizeof *r->placed, placed_cmp);
-	if (r->n_gone)
-		qsort(r->gone, r->n_gone, sizeof *r->gone, gone_cmp);
+	SORT(r->placed, r->n_placed, placed_cmp);
+	SORT(r->gone, r->n_gone, gone_cmp);
 	for (size_t i = 0; i < r->n_gone; i++) {
 		const struct gone *g = &r->gone[i];
 		struct placed key;
@@ -275,8 +274,7 @@ void say_gone(struct run *r)
 			continue;
 		}
 		memcpy(key.sha256, g->sha256, SHA256_LEN);
-		to = r->n_placed ? bsearch(&key, r->placed, r->n_placed, sizeof key, placed_cmp)
-		                 : NULL;
+		to = FIND(&key, r->placed, r->n_placed, placed_cmp);
 		snprintf(item, sizeof item, "UID %u", g->src_uid);
 		if (to && to->entry != g->entry)
 			snprintf(text, sizeof text,

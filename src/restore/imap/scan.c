@@ -69,8 +69,7 @@ int there_take(struct box *b, struct err *err)
 	b->there = NULL;
 	b->n_there = b->there_cap = 0;
 	rc = imap_fetch_wait(b->w->conn.m, &ops, b, err);
-	if (b->n_there)
-		qsort(b->there, b->n_there, sizeof *b->there, by_uid);
+	SORT(b->there, b->n_there, by_uid);
 	for (size_t i = 0; i < b->n_there; i++) {
 		if (n && b->there[n - 1].uid == b->there[i].uid)
 			n--;
@@ -158,7 +157,7 @@ static int on_hashed(void *ctx, const struct imap_msg *msg, struct err *err)
 
 	(void)err;
 	if (msg->has_body && msg->uid && h->b->n_there)
-		t = bsearch(&key, h->b->there, h->b->n_there, sizeof key, by_uid);
+		t = FIND(&key, h->b->there, h->b->n_there, by_uid);
 	if (!t || !h->wanted[t - h->b->there] || h->done[t - h->b->there]) {
 		h->open = false;
 		return 0;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/json.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/format/mutf7.h"
@@ -52,7 +53,7 @@ static char *list_json(struct list *l)
 
 	if (l->n == 0)
 		return NULL;
-	qsort(l->text, l->n, sizeof *l->text, text_by_bytes);
+	SORT(l->text, l->n, text_by_bytes);
 	buf_init(&out, SIZE_MAX);
 	for (size_t i = 0; i < l->n; i++) {
 		if (i && strcmp(l->text[i], l->text[i - 1]) == 0)

@@ -54,9 +54,8 @@ static bool parse_texts(const json_t *o, struct tree_coll *c)
 	c->path = xstrdup(json_get_str(o, "path"));
 	c->reason = xstrdup(json_get_str(o, "reason"));
 	if (json_is_object(props)) {
-		struct buf text;
+		struct buf text = buf_of(SIZE_MAX);
 
-		buf_init(&text, SIZE_MAX);
 		json_put(&text, props);
 		c->props = buf_take(&text);
 	}
@@ -70,10 +69,9 @@ static bool parse_texts(const json_t *o, struct tree_coll *c)
  */
 static bool is_canonical(const struct tree_coll *c, const char *line, size_t n)
 {
-	struct buf again;
+	struct buf again = buf_of(SIZE_MAX);
 	bool same;
 
-	buf_init(&again, SIZE_MAX);
 	catalog_put_head(&again, c);
 	same = again.len == n + 1 && memcmp(again.data, line, n) == 0;
 	buf_clear(&again);

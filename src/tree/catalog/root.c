@@ -1,6 +1,7 @@
 /* The content root: the same for equal collections on any server and of any version. */
 #include "internal.h"
 #include "valise/tree/words.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include <stdio.h>
@@ -31,8 +32,7 @@ static char *keyword_text(const char *set)
 	for (char *w; (w = strsep(&rest, " ")) != NULL;)
 		if (*w)
 			*ARR_PUSH(words, n, cap) = w;
-	if (n > 1)
-		qsort(words, n, sizeof *words, text_by_bytes);
+	SORT(words, n, text_by_bytes);
 	buf_init(&out, SIZE_MAX);
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
@@ -48,10 +48,9 @@ static char *keyword_text(const char *set)
 
 static char *flag_text(unsigned flags)
 {
-	struct buf words;
+	struct buf words = buf_of(SIZE_MAX);
 	char *text;
 
-	buf_init(&words, SIZE_MAX);
 	for (const struct word *w = flag_words; w->text; w++)
 		if (flags & w->bit)
 			buf_putf(&words, "%s ", w->text + 1);
@@ -126,9 +125,8 @@ static void add_line(struct sha256 *h, const struct lines *l, const struct tree_
 
 static void add_title(struct sha256 *h, const struct tree_coll *c)
 {
-	struct buf title;
+	struct buf title = buf_of(SIZE_MAX);
 
-	buf_init(&title, SIZE_MAX);
 	buf_puts(&title, coll_kind_dir(c->kind));
 	buf_putc(&title, ' ');
 	tree_content_name(c, &title);

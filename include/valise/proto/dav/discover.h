@@ -33,12 +33,6 @@ struct dav_home {
 int dav_discover(
         struct http *h, const struct service *s, struct dav_home *out, struct err *err) MUST_CHECK;
 void dav_home_clear(struct dav_home *h);
-/*
- * How much an error tells of why nothing was found: a refused sign-in more than TLS,
- * redirects, XML and content codings, these more than another "no", and that more than a
- * path that is not there.
- */
-int dav_err_weight(const struct err *err, int status);
 /* Nothing is there: say of what is elsewhere what to do about it. */
 void dav_tell_elsewhere(const struct dav_home *home, struct err *err);
 

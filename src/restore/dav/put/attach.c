@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "put.h"
 
 #define FILE_LIMIT ((uint64_t)10 << 20) /* larger ones stay links */
@@ -46,8 +47,7 @@ static void index_files(struct linked *l)
 		if (x && x->href)
 			l->files[l->n++] = (struct file){x->href, &l->coll->items[i]};
 	}
-	if (l->n)
-		qsort(l->files, l->n, sizeof *l->files, file_cmp);
+	SORT(l->files, l->n, file_cmp);
 }
 
 static struct linked *linked_of(struct drun *r, const struct entry *e)
@@ -74,7 +74,7 @@ static struct linked *linked_of(struct drun *r, const struct entry *e)
 static const struct tree_item *find_file(const struct linked *l, const char *url)
 {
 	struct file key = {url, NULL};
-	const struct file *f = l->n ? bsearch(&key, l->files, l->n, sizeof key, file_cmp) : NULL;
+	const struct file *f = FIND(&key, l->files, l->n, file_cmp);
 
 	return f ? f->item : NULL;
 }

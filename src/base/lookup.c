@@ -1,0 +1,14 @@
+/* Arrays sorted and searched, also those that are NULL as they are empty. */
+#include "valise/base/lookup.h"
+#include <stdlib.h>
+
+void lookup_sort(void *list, size_t n, size_t size, lookup_order *order)
+{
+	if (n > 1)
+		qsort(list, n, size, order);
+}
+
+void *lookup_find(const void *key, const void *list, size_t n, size_t size, lookup_order *order)
+{
+	return n > 0 ? bsearch(key, list, n, size, order) : NULL;
+}
