@@ -1,18 +1,15 @@
 /* The journal of a restore to DAV: read, and records added. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "valise/base/mem.h"
 #include "valise/proto/dav/discover.h"
-#include "valise/tree/journal.h"
+#include "restore/journal_file.h"
 #include "journal.h"
 #include "keys.h"
 
 struct put_journal {
-	struct journal *journal;
-	const char *archive_id;
-	bool ours; /* the records being read belong to this archive */
+	struct journal_file file;
 	bool old; /* there was one of this archive */
 	struct put_record *recs;
 	size_t n, cap;
@@ -68,7 +65,7 @@ static void take_place(struct put_journal *j, const char *collection, const char
 static int replay_line(void *ctx, const json_t *o, struct err *err)
 {
 	struct put_journal *j = ctx;
-	const char *archive = json_get_str(o, "archive"), *h = json_get_str(o, "h");
+	const char *h = json_get_str(o, "h");
 	const char *s = json_get_str(o, "s"), *collection = json_get_str(o, "c");
 	const char *had = json_get_str(o, "o");
 	struct put_record r = {.url = (char *)json_get_str(o, "u"),
@@ -77,12 +74,6 @@ static int replay_line(void *ctx, const json_t *o, struct err *err)
 	        .held_uid = (char *)json_get_str(o, "t"),
 	        .differences = (char *)json_get_str(o, "x")};
 
-	if (archive) {
-		j->ours = strcmp(archive, j->archive_id) == 0;
-		return 0;
-	}
-	if (!j->ours)
-		return 0;
 	j->old = true;
 	if (had)
 		keys_add(&j->had, dav_key(had), 1);
@@ -100,33 +91,15 @@ static int replay_line(void *ctx, const json_t *o, struct err *err)
 	return 0;
 }
 
-static int open_file(struct put_journal *j, const char *path, struct err *err)
-{
-	int rc = journal_open(AT_FDCWD, path, replay_line, j, &j->journal, err);
-	struct buf b;
-
-	if (rc < 0 || j->ours)
-		return rc;
-	buf_init(&b, 4096);
-	buf_puts(&b, "{\"archive\":");
-	json_put_string(&b, j->archive_id, strlen(j->archive_id));
-	buf_putc(&b, '}');
-	journal_add(j->journal, buf_str(&b));
-	buf_clear(&b);
-	return journal_commit(j->journal, err);
-}
-
 int put_journal_open(const char *path, const char *archive_id, bool dry, struct put_journal **out,
         struct err *err)
 {
 	struct put_journal *j = xcalloc(1, sizeof *j);
 	int rc = 0;
 
-	j->archive_id = archive_id ? archive_id : "";
-	if (path && dry)
-		rc = journal_read(AT_FDCWD, path, replay_line, j, err);
-	else if (path)
-		rc = open_file(j, path, err);
+	j->file.replay = replay_line;
+	j->file.ctx = j;
+	rc = journal_file_open(&j->file, path, archive_id, dry, err);
 	if (rc < 0) {
 		put_journal_free(j);
 		return rc;
@@ -139,7 +112,7 @@ void put_journal_free(struct put_journal *j)
 {
 	if (!j)
 		return;
-	journal_free(j->journal);
+	journal_free(j->file.journal);
 	for (size_t i = 0; i < j->n; i++)
 		record_clear(&j->recs[i]);
 	free(j->recs);
@@ -181,7 +154,7 @@ const struct put_record *put_journal_find(const struct put_journal *j, uint64_t 
 static void put_text(struct buf *b, const char *key, const char *text)
 {
 	buf_putf(b, "\"%s\":", key);
-	json_put_string(b, text ? text : "", text ? strlen(text) : 0);
+	json_puts(b, text);
 }
 
 void put_journal_add_place(struct put_journal *j, const char *collection, const char *url)
@@ -189,7 +162,7 @@ void put_journal_add_place(struct put_journal *j, const char *collection, const 
 	const char *known = put_journal_place(j, collection);
 	struct buf b;
 
-	if (!j->journal || (known && strcmp(known, url) == 0))
+	if (!j->file.journal || (known && strcmp(known, url) == 0))
 		return;
 	buf_init(&b, SIZE_MAX);
 	buf_putc(&b, '{');
@@ -197,7 +170,7 @@ void put_journal_add_place(struct put_journal *j, const char *collection, const 
 	buf_putc(&b, ',');
 	put_text(&b, "u", url);
 	buf_putc(&b, '}');
-	journal_add(j->journal, buf_str(&b));
+	journal_add(j->file.journal, buf_str(&b));
 	buf_clear(&b);
 	take_place(j, collection, url);
 }
@@ -206,13 +179,13 @@ void put_journal_add_had(struct put_journal *j, const char *url)
 {
 	struct buf b;
 
-	if (!keys_add(&j->had, dav_key(url), 1) || !j->journal)
+	if (!keys_add(&j->had, dav_key(url), 1) || !j->file.journal)
 		return;
 	buf_init(&b, SIZE_MAX);
 	buf_putc(&b, '{');
 	put_text(&b, "o", url);
 	buf_putc(&b, '}');
-	journal_add(j->journal, buf_str(&b));
+	journal_add(j->file.journal, buf_str(&b));
 	buf_clear(&b);
 }
 
@@ -221,7 +194,7 @@ void put_journal_add(struct put_journal *j, const struct put_record *r)
 	char h[SHA256_HEX_SIZE], s[SHA256_HEX_SIZE];
 	struct buf b;
 
-	if (!j->journal || !r->etag)
+	if (!j->file.journal || !r->etag)
 		return;
 	hex_format(r->archived, SHA256_LEN, h);
 	hex_format(r->held, SHA256_LEN, s);
@@ -246,12 +219,12 @@ void put_journal_add(struct put_journal *j, const struct put_record *r)
 		put_text(&b, "x", r->differences);
 	}
 	buf_putc(&b, '}');
-	journal_add(j->journal, buf_str(&b));
+	journal_add(j->file.journal, buf_str(&b));
 	buf_clear(&b);
 	take_record(j, r);
 }
 
 int put_journal_commit(struct put_journal *j, struct err *err)
 {
-	return j->journal ? journal_commit(j->journal, err) : 0;
+	return j->file.journal ? journal_commit(j->file.journal, err) : 0;
 }

@@ -1,12 +1,11 @@
 /* The restore journal of the IMAP target. */
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
-#include "valise/tree/journal.h"
+#include "restore/journal_file.h"
 #include "journal.h"
 
 /* a batch has hundreds of records of a few hundred bytes */
@@ -25,7 +24,7 @@ struct past {
 };
 
 struct kept_journal {
-	struct journal *journal; /* of whoever has set committing */
+	struct journal_file file; /* its journal: of whoever has set committing */
 	pthread_mutex_t lock; /* guards what follows, up to why */
 	pthread_cond_t wake;
 	struct buf pending; /* records to be written, each with its NUL */
@@ -34,8 +33,6 @@ struct kept_journal {
 	bool committing, broken;
 	bool sync; /* something that is pending is to be durable */
 	struct err why;
-	const char *archive_id;
-	bool ours; /* the records being read belong to this archive */
 	struct kept *recs; /* never changed after kept_open */
 	size_t n, cap;
 	char **boxes;
@@ -120,18 +117,12 @@ static void keep_place(struct kept_journal *k, const char *name, const char *sho
 static int replay(void *ctx, const json_t *o, struct err *err)
 {
 	struct kept_journal *k = ctx;
-	const char *archive = json_get_str(o, "archive"), *sha = json_get_str(o, "h");
+	const char *sha = json_get_str(o, "h");
 	const char *box = json_get_str(o, "m"), *words = json_get_str(o, "k");
 	const char *from = json_get_str(o, "c"), *to = json_get_str(o, "t");
 	const char *labels = json_get_str(o, "l"), *lacks = json_get_str(o, "n");
 	struct kept *r, one = {0};
 
-	if (archive) {
-		k->ours = strcmp(archive, k->archive_id) == 0;
-		return 0;
-	}
-	if (!k->ours)
-		return 0;
 	if (from && to) {
 		keep_place(k, from, to);
 		return 0;
@@ -239,36 +230,18 @@ static void settle(struct kept_journal *k)
 	SORT(k->recs, k->n, by_place);
 }
 
-static int open_file(struct kept_journal *k, const char *path, struct err *err)
-{
-	int rc = journal_open(AT_FDCWD, path, replay, k, &k->journal, err);
-	struct buf b;
-
-	if (rc < 0 || k->ours)
-		return rc;
-	buf_init(&b, 4096);
-	buf_puts(&b, "{\"archive\":");
-	json_put_string(&b, k->archive_id, strlen(k->archive_id));
-	buf_putc(&b, '}');
-	journal_add(k->journal, buf_str(&b));
-	buf_clear(&b);
-	return journal_commit(k->journal, err);
-}
-
 int kept_open(const char *path, const char *archive_id, bool dry, struct kept_journal **out,
         struct err *err)
 {
 	struct kept_journal *k = xcalloc(1, sizeof *k);
 	int rc = 0;
 
-	k->archive_id = archive_id ? archive_id : "";
+	k->file.replay = replay;
+	k->file.ctx = k;
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_cond_init(&k->wake, NULL);
 	buf_init(&k->pending, PENDING_CAP);
-	if (path && dry)
-		rc = journal_read(AT_FDCWD, path, replay, k, err);
-	else if (path)
-		rc = open_file(k, path, err);
+	rc = journal_file_open(&k->file, path, archive_id, dry, err);
 	if (rc < 0) {
 		kept_free(k);
 		return rc;
@@ -282,7 +255,7 @@ void kept_free(struct kept_journal *k)
 {
 	if (!k)
 		return;
-	journal_free(k->journal);
+	journal_free(k->file.journal);
 	for (size_t i = 0; i < k->n; i++)
 		rec_clear(&k->recs[i]);
 	for (size_t i = 0; i < k->n_boxes; i++)
@@ -393,21 +366,21 @@ static void put_one(struct buf *b, const char *mailbox, const struct kept *r)
 		buf_putf(b, "\"a\":%u,", r->from);
 	if (r->source) {
 		buf_puts(b, "\"c\":");
-		json_put_string(b, r->source, strlen(r->source));
+		json_puts(b, r->source);
 		buf_putc(b, ',');
 	}
 	buf_putf(b, "\"d\":%lld,\"f\":%u,\"h\":\"%s\",\"k\":", (long long)r->date_utc,
 	        (unsigned)r->flags, hex);
-	json_put_string(b, words, strlen(words));
+	json_puts(b, words);
 	if (r->labels && *r->labels) {
 		buf_puts(b, ",\"l\":");
-		json_put_string(b, r->labels, strlen(r->labels));
+		json_puts(b, r->labels);
 	}
 	buf_puts(b, ",\"m\":");
-	json_put_string(b, mailbox, strlen(mailbox));
+	json_puts(b, mailbox);
 	if (r->lacks && *r->lacks) {
 		buf_puts(b, ",\"n\":");
-		json_put_string(b, r->lacks, strlen(r->lacks));
+		json_puts(b, r->lacks);
 	}
 	if (r->octets)
 		buf_puts(b, ",\"q\":true");
@@ -436,8 +409,8 @@ static void commit_pending(struct kept_journal *k)
 	k->sync = false;
 	pthread_mutex_unlock(&k->lock);
 	for (const char *p = text; p < text + n; p += strlen(p) + 1)
-		journal_add(k->journal, p);
-	rc = sync ? journal_commit(k->journal, &err) : journal_write(k->journal, &err);
+		journal_add(k->file.journal, p);
+	rc = sync ? journal_commit(k->file.journal, &err) : journal_write(k->file.journal, &err);
 	free(text);
 	pthread_mutex_lock(&k->lock);
 	k->committing = false;
@@ -473,7 +446,7 @@ int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *lis
 {
 	int rc;
 
-	if (!k->journal || n == 0)
+	if (!k->file.journal || n == 0)
 		return 0;
 	pthread_mutex_lock(&k->lock);
 	for (size_t i = 0; i < n; i++)
@@ -488,11 +461,11 @@ int kept_out(struct kept_journal *k, const char *mailbox, int64_t now, struct er
 {
 	int rc;
 
-	if (!k->journal)
+	if (!k->file.journal)
 		return 0;
 	pthread_mutex_lock(&k->lock);
 	buf_puts(&k->pending, "{\"m\":");
-	json_put_string(&k->pending, mailbox, strlen(mailbox));
+	json_puts(&k->pending, mailbox);
 	buf_putf(&k->pending, ",\"o\":%lld}", (long long)now);
 	buf_put(&k->pending, "", 1);
 	rc = wait_written(k, err);
@@ -502,11 +475,11 @@ int kept_out(struct kept_journal *k, const char *mailbox, int64_t now, struct er
 
 void kept_begin(struct kept_journal *k, const char *mailbox, uint32_t uidvalidity, uint32_t first)
 {
-	if (!k->journal)
+	if (!k->file.journal)
 		return;
 	pthread_mutex_lock(&k->lock);
 	buf_putf(&k->pending, "{\"b\":%u,\"m\":", first);
-	json_put_string(&k->pending, mailbox, strlen(mailbox));
+	json_puts(&k->pending, mailbox);
 	buf_putf(&k->pending, ",\"v\":%u}", uidvalidity);
 	buf_put(&k->pending, "", 1);
 	pthread_mutex_unlock(&k->lock);
@@ -516,13 +489,13 @@ void kept_place(struct kept_journal *k, const char *name, const char *shown)
 {
 	const char *was = kept_place_of(k, name);
 
-	if (!k->journal || (was && strcmp(was, shown) == 0))
+	if (!k->file.journal || (was && strcmp(was, shown) == 0))
 		return;
 	pthread_mutex_lock(&k->lock);
 	buf_puts(&k->pending, "{\"c\":");
-	json_put_string(&k->pending, name, strlen(name));
+	json_puts(&k->pending, name);
 	buf_puts(&k->pending, ",\"t\":");
-	json_put_string(&k->pending, shown, strlen(shown));
+	json_puts(&k->pending, shown);
 	buf_put(&k->pending, "}", 2);
 	pthread_mutex_unlock(&k->lock);
 }

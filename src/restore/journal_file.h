@@ -1,0 +1,27 @@
+#ifndef VALISE_RESTORE_JOURNAL_FILE_H
+#define VALISE_RESTORE_JOURNAL_FILE_H
+
+#include <stdbool.h>
+#include "valise/tree/journal.h"
+
+/*
+ * The file of a restore journal (tree/journal.h): {"archive":<id>} says whose records
+ * follow; those of other archives are passed over.
+ */
+struct journal_file {
+	const char *archive_id; /* "" where there is none */
+	int (*replay)(void *ctx, const json_t *record, struct err *err);
+	void *ctx;
+	struct journal *journal; /* NULL: nothing is to be written */
+	bool ours; /* the records being read belong to this archive */
+};
+
+/*
+ * Read the file at ${path} (NULL: there is none), for writing too but with ${dry}.
+ * ${archive_id} may be NULL, and is borrowed.
+ * f->journal is to be freed, also after an error.
+ */
+int journal_file_open(struct journal_file *f, const char *path, const char *archive_id, bool dry,
+        struct err *err) MUST_CHECK;
+
+#endif
