@@ -9,7 +9,8 @@
  *   line 1   {"catalog":1,"kind":"mail","name":...,...}
  *   items    sorted by UID (href for DAV): {"date":"17-Jul-1996 02:44:25
  *            -0700","flags":["\\Seen"],"keywords":[..],"path":..,"sha256":..,
- *            "size":..,"uid":..,"where":{"member":..,"offset":..,"part":"000001/part-000001.tar.gz"}}
+ *            "size":..,"uid":..,
+ *            "where":{"member":..,"offset":..,"part":"000001/part-000001.tar.gz"}}
  *            ("where" is last in the canonical order and left out in a directory tree;
  *            absent members are empty, 0 or false)
  *   gone     items that are not on the server any more, sorted likewise, each with the
