@@ -130,9 +130,8 @@ static char *plain_prefixes(const char *xml)
 {
 	struct prefixes p = {.n = 0};
 	bool tag = false;
-	struct buf out;
+	struct buf out = buf_of(SIZE_MAX);
 
-	buf_init(&out, SIZE_MAX);
 	while (*xml) {
 		size_t n = 1;
 
@@ -159,10 +158,9 @@ static char *props_json(const struct dav_response *r)
 {
 	json_t *o = json_object();
 	char *text = NULL;
-	struct buf b;
+	struct buf b = buf_of(SIZE_MAX);
 	size_t sum = 0;
 
-	buf_init(&b, SIZE_MAX);
 	for (size_t i = 0; i < r->n_props; i++) {
 		const struct dav_prop *p = &r->props[i];
 		char *xml;

@@ -87,10 +87,9 @@ static int look_into(
         struct pass *p, const struct tree_coll *c, const struct tree_item *it, struct err *err)
 {
 	const struct tree_ext *e = tree_item_ext(c, it);
-	struct buf body;
+	struct buf body = buf_of(BODY_MAX);
 	int rc;
 
-	buf_init(&body, BODY_MAX);
 	rc = p->from->ops->body(p->from, c, it, keep_octets, &body, err);
 	if (rc == 0)
 		rc = content_links(buf_str(&body), body.len, on_link, p, err);

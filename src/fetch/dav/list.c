@@ -98,10 +98,9 @@ static void settle_items(struct davcoll *c)
 
 static uint64_t key_of_href(const struct davcoll *c, const char *href)
 {
-	struct buf url;
+	struct buf url = buf_of(1u << 16);
 	uint64_t key;
 
-	buf_init(&url, 1u << 16);
 	key = dav_key(dav_member_url(c->url, href, &url) ? buf_str(&url) : href);
 	buf_clear(&url);
 	return key;
@@ -359,10 +358,9 @@ static int list_at(struct dav_worker *w, struct davcoll *c, const char *url, str
 static int list_prefixed(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	const char *prefix = w->run->home.prefix;
-	struct buf url;
+	struct buf url = buf_of(SIZE_MAX);
 	int rc = err->code;
 
-	buf_init(&url, SIZE_MAX);
 	if (prefix && dav_prefixed_url(prefix, c->url, &url))
 		rc = list_at(w, c, buf_str(&url), err);
 	buf_clear(&url);

@@ -12,11 +12,10 @@
 /* Home sets move between hosts (iCloud's shards), and servers escape as they like. */
 bool dav_lies_in(const char *href, const char *home)
 {
-	struct buf a, b;
+	struct buf b = buf_of(SIZE_MAX);
+	struct buf a = buf_of(SIZE_MAX);
 	bool yes;
 
-	buf_init(&a, SIZE_MAX);
-	buf_init(&b, SIZE_MAX);
 	dav_put_path(href, &a);
 	dav_put_path(home, &b);
 	yes = a.len >= b.len && memcmp(a.data, b.data, b.len) == 0 &&

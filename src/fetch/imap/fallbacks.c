@@ -116,11 +116,10 @@ static int put_header(struct worker *w, struct rec *r, struct buf *header, struc
 
 static int by_text(struct worker *w, struct rec *r, struct err *err)
 {
-	struct buf header;
+	struct buf header = buf_of(HEADER_CAP);
 	uint64_t n = 0;
 	int rc;
 
-	buf_init(&header, HEADER_CAP);
 	rc = put_header(w, r, &header, err);
 	if (rc == 1)
 		rc = section_get(w, r, "TEXT", NULL, &n, err);
@@ -142,12 +141,11 @@ static int by_text(struct worker *w, struct rec *r, struct err *err)
 static int put_part(struct worker *w, struct rec *r, const char *boundary, unsigned number,
         unsigned *lost, struct err *err)
 {
-	struct buf mime;
+	struct buf mime = buf_of(HEADER_CAP);
 	char name[24];
 	uint64_t n = 0;
 	int rc;
 
-	buf_init(&mime, HEADER_CAP);
 	snprintf(name, sizeof name, "%u.MIME", number);
 	rc = section_get(w, r, name, &mime, NULL, err);
 	if (rc == 1 && mime.len == 0)
@@ -192,12 +190,11 @@ static int put_parts(struct worker *w, struct rec *r, const char *boundary, stru
 
 static int by_parts(struct worker *w, struct rec *r, struct err *err)
 {
-	struct buf header, type, boundary;
+	struct buf boundary = buf_of(BOUNDARY_CAP);
+	struct buf type = buf_of(8192);
+	struct buf header = buf_of(HEADER_CAP);
 	int rc;
 
-	buf_init(&header, HEADER_CAP);
-	buf_init(&type, 8192);
-	buf_init(&boundary, BOUNDARY_CAP);
 	rc = put_header(w, r, &header, err);
 	/* one part alone is the text */
 	if (rc == 1 &&

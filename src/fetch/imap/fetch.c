@@ -180,10 +180,9 @@ static int enter(struct worker *w, struct mbox *mb, bool *in_out, struct err *er
 
 static int send_job(struct worker *w, struct mbox *mb, const struct job *j, struct err *err)
 {
-	struct buf set;
+	struct buf set = buf_of(SET_MAX);
 	int rc = 0;
 
-	buf_init(&set, SET_MAX);
 	if (plan_set(mb->recs, j, &set)) {
 		rc = imap_fetch_send(w->conn.m, buf_str(&set), body_items(mb), err);
 		/* also if it failed */

@@ -28,9 +28,8 @@ struct label_list {
 static void add_label(void *ctx, const char *s, size_t n)
 {
 	struct label_list *l = ctx;
-	struct buf text;
+	struct buf text = buf_of(4 * n + 16);
 
-	buf_init(&text, 4 * n + 16);
 	if (!mutf7_decode(s, n, &text))
 		buf_put(&text, s, n);
 	*ARR_PUSH(l->list, l->n, l->cap) = buf_take(&text);

@@ -107,10 +107,9 @@ static int list_by_name(struct listing *l, struct err *err)
 {
 	struct rec *odd = NULL;
 	size_t n = 0, cap = 0;
-	struct buf set;
+	struct buf set = buf_of(SET_MAX);
 	int rc = 0;
 
-	buf_init(&set, SET_MAX);
 	for (size_t i = 0; i < l->n; i++)
 		if ((l->recs[i].have & (REC_FLAGS | REC_SIZE)) != (REC_FLAGS | REC_SIZE))
 			*ARR_PUSH(odd, n, cap) = l->recs[i];

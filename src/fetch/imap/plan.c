@@ -28,9 +28,8 @@ static void name_escape(const char *s, size_t n, struct buf *out)
 char *plan_name(const uint8_t *raw, size_t n, bool *raw_out)
 {
 	const char *s = (const char *)raw;
-	struct buf b;
+	struct buf b = buf_of(4 * n + NAME_CAP);
 
-	buf_init(&b, 4 * n + NAME_CAP);
 	*raw_out = !mutf7_decode(s, n, &b) || memchr(b.data, 0, b.len);
 	if (*raw_out) {
 		buf_reset(&b);

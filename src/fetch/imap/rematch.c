@@ -217,11 +217,10 @@ static int ask_fields(struct rematch *m, const struct rec *ask, size_t n, struct
 {
 	static const struct imap_fetch_ops ops = {.body = on_field, .message = on_fields};
 	struct imap *session = m->w->conn.m;
-	struct buf set;
+	struct buf set = buf_of(SET_MAX);
 	size_t next = 0;
 	int rc = 0;
 
-	buf_init(&set, SET_MAX);
 	while (rc == 0 && (next < n || imap_in_flight(session))) {
 		if (next < n && imap_in_flight(session) < FIELD_FLY) {
 			struct job j = {next, n - next < FIELD_JOB ? n - next : FIELD_JOB, 0};

@@ -127,12 +127,11 @@ static int on_header_end(void *ctx, const struct imap_msg *msg, struct err *err)
 static int ask_subject(struct worker *w, uint32_t uid, struct buf *out, struct err *err)
 {
 	static const struct imap_fetch_ops ops = {.body = on_header, .message = on_header_end};
-	struct buf header, raw;
+	struct buf raw = buf_of(1024);
+	struct buf header = buf_of(SUBJECT_CAP);
 	char set[16];
 	int rc;
 
-	buf_init(&header, SUBJECT_CAP);
-	buf_init(&raw, 1024);
 	snprintf(set, sizeof set, "%u", uid);
 	rc = imap_fetch_send(w->conn.m, set, "(UID BODY.PEEK[HEADER.FIELDS (DATE SUBJECT)])", err);
 	if (rc == 0)

@@ -100,10 +100,9 @@ static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct e
 	struct tree_coll *now = plan_coll(mb), *prev = NULL;
 	struct tree_sink *s = r->sink;
 	bool skip;
-	struct buf content;
+	struct buf content = buf_of(256u << 10);
 	int rc = 0;
 
-	buf_init(&content, 256u << 10);
 	tree_content_name(now, &content);
 	skip = mb->left_out || !plan_wanted(r->opts, now, buf_str(&content));
 	buf_clear(&content);
@@ -184,9 +183,8 @@ static void tell_names(struct run *r)
 		struct tree_coll *c = plan_coll(&r->boxes[i]);
 		struct pattern_name name = {
 		        .full = c->name, .delimiter = c->delimiter, .mail = true};
-		struct buf content;
+		struct buf content = buf_of(256u << 10);
 
-		buf_init(&content, 256u << 10);
 		tree_content_name(c, &content);
 		name.content = buf_str(&content);
 		r->opts->listed(r->opts->listed_ctx, &name, !r->boxes[i].left_out);

@@ -126,9 +126,9 @@ static void grade_links(struct drun *r, const struct entry *e, const struct text
 {
 	for (int in = 0; in < 2 && *g == CONTENT_ALTERED; in++) {
 		enum content_grade other = CONTENT_ALTERED;
-		struct buf body, unsaid;
+		struct buf body;
+		struct buf unsaid = buf_of(DIFFERENCES_MAX);
 
-		buf_init(&unsaid, DIFFERENCES_MAX);
 		if (entry_original(r, e, &body, NULL) == 0 &&
 		        (!in || dav_attach(r, e, false, &body, NULL, NULL) == 0) &&
 		        content_compare(body.data, body.len, text->data, text->len, &other, &unsaid,
@@ -161,10 +161,9 @@ static void grade_text(struct drun *r, uint32_t entry, const char *url, const st
 {
 	const struct entry *e = &r->entries[entry];
 	enum content_grade g = CONTENT_ALTERED;
-	struct buf diff;
+	struct buf diff = buf_of(DIFFERENCES_MAX);
 	bool open = false;
 
-	buf_init(&diff, DIFFERENCES_MAX);
 	if (memcmp(entry_item(r, e)->sha256, text->sha, SHA256_LEN) == 0)
 		g = CONTENT_IDENTICAL;
 	else if (!grade_managed(r, e, text, &g, &diff, &open))

@@ -110,11 +110,10 @@ static int await_made(struct drun *r, struct acoll *a, const struct attempt *t,
         enum put_verdict verdict, struct err *err)
 {
 	int64_t left = verdict == PUT_UNKNOWN ? await_limit_ms(false, t->ans.took_ms) : 0;
-	struct buf location;
+	struct buf location = buf_of(1 << 16);
 	const char *to = NULL;
 	int rc = 0;
 
-	buf_init(&location, 1 << 16);
 	if (t->ans.location && dav_location_url(t->url, t->ans.location, &location))
 		to = buf_str(&location);
 	for (unsigned nth = 0; rc == 0 && a->to == NONE; nth++) {
@@ -134,11 +133,10 @@ static int await_made(struct drun *r, struct acoll *a, const struct attempt *t,
 
 static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err *err)
 {
-	struct buf why;
+	struct buf why = buf_of(2000);
 	unsigned agains = 0;
 	int rc = 0;
 
-	buf_init(&why, 2000);
 	for (int way = 0; way < WAYS && rc == 0 && a->to == NONE; way++) {
 		struct attempt t = {.url = url, .n_before = r->n_tcolls};
 		struct put_reply reply;
@@ -228,11 +226,10 @@ static const char *home_at(const struct drun *r, size_t nth)
  */
 static int try_urls(struct drun *r, struct acoll *a, struct err *err)
 {
-	struct buf url;
+	struct buf url = buf_of(1 << 16);
 	char *first = NULL;
 	int rc = 0;
 
-	buf_init(&url, 1 << 16);
 	for (size_t k = 0; k < 2 * r->home.n && rc == 0 && a->to == NONE && !r->no_room; k++) {
 		const char *home = home_at(r, k / 2);
 
@@ -266,9 +263,8 @@ static int set_one(struct drun *r, const struct acoll *a, unsigned which, struct
 static void say_lost(struct drun *r, const struct acoll *a)
 {
 	const struct tcoll *t = &r->tcolls[a->to];
-	struct buf b;
+	struct buf b = buf_of(2000);
 
-	buf_init(&b, 2000);
 	for (unsigned i = 0; i < PROPS_N; i++)
 		if (a->props.xml[i] && props_of_kind(i, r->contacts) &&
 		        !props_equal(&a->props, &t->props, i))

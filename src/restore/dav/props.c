@@ -89,9 +89,8 @@ unsigned comps_of_response(const struct dav_response *r)
 /* Line ends as one LF, blanks at both ends gone. */
 static char *plain_text(const char *s)
 {
-	struct buf b;
+	struct buf b = buf_of(SIZE_MAX);
 
-	buf_init(&b, SIZE_MAX);
 	s += strspn(s, " \t\r\n");
 	for (; *s; s++)
 		if (*s != '\r')
@@ -123,9 +122,8 @@ static char *component_names(const struct dav_response *r)
 	char **list = NULL;
 	size_t n = dav_prop_attributes(
 	        r, table[PROP_COMPS].name, "{" NS_CALDAV "}comp", "name", &list);
-	struct buf b;
+	struct buf b = buf_of(SIZE_MAX);
 
-	buf_init(&b, SIZE_MAX);
 	SORT(list, n, text_by_bytes);
 	for (size_t i = 0; i < n; i++)
 		buf_putf(&b, "%s%s", i ? " " : "", list[i]);
@@ -175,10 +173,9 @@ void props_set(struct props *p, unsigned which, const char *xml, const char *val
 void props_set_comps(struct props *p, unsigned comps)
 {
 	static const unsigned by_name[] = {0, 3, 2, 1};
-	struct buf xml, value;
+	struct buf value = buf_of(4096);
+	struct buf xml = buf_of(4096);
 
-	buf_init(&xml, 4096);
-	buf_init(&value, 4096);
 	for (unsigned i = 0; i < 4; i++)
 		if (comps & 1u << by_name[i]) {
 			const char *name = components[by_name[i]];

@@ -50,9 +50,8 @@ static void name_failed(struct box *b, uint32_t item, enum say_level level, cons
         size_t head_len, const char *why)
 {
 	const struct tree_item *it = item_of(b, item);
-	struct buf own;
+	struct buf own = buf_of(HEAD_CAP);
 
-	buf_init(&own, HEAD_CAP);
 	if (!head) {
 		buf_clear(&own);
 		item_head(b, it, &own);
@@ -131,12 +130,11 @@ static void batch_clear(struct batch *t)
  */
 static bool is_fragile(struct box *b, const struct tree_item *it, const struct sending *s)
 {
-	struct buf own;
+	struct buf own = buf_of(0);
 	const struct buf *head = &s->mem;
 	size_t n;
 	bool found = it->warn & WARN_NUL;
 
-	buf_init(&own, 0);
 	if (!s->held) {
 		item_head(b, it, &own);
 		head = &own;

@@ -248,11 +248,10 @@ static void say_not_stored(
 static int store_group(struct box *b, struct to_store *s, size_t n, struct err *err)
 {
 	const char *words = tree_coll_keyword_text(b->words, s->keywords);
-	struct buf set, flags;
+	struct buf flags = buf_of(64u << 10);
+	struct buf set = buf_of(SET_MAX);
 	int rc;
 
-	buf_init(&set, SET_MAX);
-	buf_init(&flags, 64u << 10);
 	for (size_t i = 0; i < n; i++)
 		buf_putf(&set, "%s%u", i ? "," : "", s[i].uid);
 	flag_list(s->flags, words, &flags);

@@ -322,10 +322,9 @@ static const char **split(char *text, size_t *n_out)
 static int send_labels(struct box *b, size_t at, size_t n, const char *const *labels,
         size_t n_labels, struct err *err)
 {
-	struct buf set;
+	struct buf set = buf_of(SET_MAX);
 	int rc;
 
-	buf_init(&set, SET_MAX);
 	for (size_t i = 0; i < n; i++)
 		buf_putf(&set, "%s%u", i ? "," : "", b->label[at + i].uid);
 	rc = imap_labels_send(b->w->conn.m, buf_str(&set), labels, n_labels, err);
@@ -466,9 +465,8 @@ static void say_refused(struct storing *s)
 	for (size_t i = 0; i < s->n_refused; i++) {
 		struct refused *r = &s->refused[i];
 		char n[COUNTED_SIZE];
-		struct buf name;
+		struct buf name = buf_of(JSON_CAP);
 
-		buf_init(&name, JSON_CAP);
 		if (!mutf7_decode(r->word, strlen(r->word), &name))
 			buf_puts(&name, r->word);
 		say_box(s->b, SAY_WARNING,

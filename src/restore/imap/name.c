@@ -15,9 +15,8 @@ enum { SHORT_LEN = 40 };
 
 char *name_shown(const uint8_t *raw, size_t n)
 {
-	struct buf b;
+	struct buf b = buf_of(NAME_CAP + 4 * n);
 
-	buf_init(&b, NAME_CAP + 4 * n);
 	if (!mutf7_decode((const char *)raw, n, &b) || memchr(b.data, 0, b.len)) {
 		buf_reset(&b);
 		for (size_t i = 0; i < n;) {
@@ -35,9 +34,8 @@ char *name_shown(const uint8_t *raw, size_t n)
 
 uint8_t *name_wire(const char *shown, size_t *n_out)
 {
-	struct buf raw;
+	struct buf raw = buf_of(4 * NAME_CAP);
 
-	buf_init(&raw, 4 * NAME_CAP);
 	if (!mutf7_encode(shown, strlen(shown), &raw)) {
 		buf_reset(&raw);
 		buf_puts(&raw, shown);
@@ -88,10 +86,9 @@ char *name_place(const char *name, const char *content)
 
 char *name_key(const char *content)
 {
-	struct buf folded, key;
+	struct buf key = buf_of(4 * NAME_CAP);
+	struct buf folded = buf_of(4 * NAME_CAP);
 
-	buf_init(&folded, 4 * NAME_CAP);
-	buf_init(&key, 4 * NAME_CAP);
 	path_fold(content, &folded);
 	for (size_t i = 0; i < folded.len; i++)
 		if (folded.data[i] != ' ')
@@ -191,10 +188,9 @@ static void change_component(struct buf *part, char delimiter, unsigned how, con
 char *name_on_target(const char *content, char delimiter, unsigned how, const char **why)
 {
 	bool flat = !delimiter || (how & NAME_FLAT);
-	struct buf out, part;
+	struct buf part = buf_of(NAME_CAP);
+	struct buf out = buf_of(NAME_CAP);
 
-	buf_init(&out, NAME_CAP);
-	buf_init(&part, NAME_CAP);
 	for (const char *p = content;; p++) {
 		size_t n = strcspn(p, "/");
 

@@ -141,9 +141,8 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 
 void there_msgid(const char *head, size_t n, uint8_t out[SHA256_LEN], bool *has_out)
 {
-	struct buf id;
+	struct buf id = buf_of(2048);
 
-	buf_init(&id, 2048);
 	*has_out = header_find(head, header_length(head, n), "Message-ID", &id) && id.len > 2;
 	sha256_of(id.data, id.len, out);
 	buf_clear(&id);
@@ -202,12 +201,11 @@ static int hash_run(struct hashing *h, struct err *err)
 {
 	static const struct imap_fetch_ops ops = {.body = on_body, .message = on_hashed};
 	struct imap *m = h->b->w->conn.m;
-	struct buf set;
+	struct buf set = buf_of(SET_MAX);
 	size_t at = 0;
 	bool more;
 	int rc = 0;
 
-	buf_init(&set, SET_MAX);
 	more = next_set(h, &at, &set);
 	while (rc == 0 && (more || imap_in_flight(m))) {
 		if (more && imap_in_flight(m) < HASH_FLY) {

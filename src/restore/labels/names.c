@@ -253,9 +253,8 @@ static void gather_keywords(const struct label_names *n, uint32_t number, uint32
 			list_add(&found, label);
 	}
 	for (size_t i = 0; i < found.n; i++) {
-		struct buf word;
+		struct buf word = buf_of(SIZE_MAX);
 
-		buf_init(&word, SIZE_MAX);
 		label_keyword(found.text[i], &word);
 		list_add(out, buf_str(&word));
 		buf_clear(&word);
@@ -305,10 +304,9 @@ void label_names_see(struct label_names *n, const char *json)
 static void say_keyword(const char *label,
         void (*say)(void *ctx, const char *collection, const char *text), void *ctx)
 {
-	struct buf word, text;
+	struct buf text = buf_of(SIZE_MAX);
+	struct buf word = buf_of(SIZE_MAX);
 
-	buf_init(&word, SIZE_MAX);
-	buf_init(&text, SIZE_MAX);
 	if (label_keyword(label, &word)) {
 		buf_putf(&text, "the label is restored as the keyword %s", buf_str(&word));
 		say(ctx, label, buf_str(&text));

@@ -52,10 +52,9 @@ bool managed_view(struct attached *a, const void *text, size_t n, struct buf *vi
 	for (size_t i = 0; i < a->n_wanted; i++)
 		a->wanted[i].there = false;
 	for (; f.pass < 3; f.pass++) {
-		struct buf next;
+		struct buf next = buf_of(ITEM_MAX);
 		int rc;
 
-		buf_init(&next, ITEM_MAX);
 		rc = content_managed(
 		        any ? view->data : text, any ? view->len : n, on_managed, &f, &next, NULL);
 		if (rc == 1) {
@@ -138,15 +137,14 @@ static int send_file(struct drun *r, const struct entry *e, const struct wanted 
 static int look_again(
         struct drun *r, const struct entry *e, struct attached *a, bool *known_out, struct err *err)
 {
-	struct buf text, view;
+	struct buf view = buf_of(ITEM_MAX);
+	struct buf text = buf_of(ITEM_MAX);
 	struct dav_get g = {.url = e->url,
 	        .accept = "Accept: text/calendar, */*;q=0.1",
 	        .max = ITEM_MAX,
 	        .into = &text};
 	int rc;
 
-	buf_init(&text, ITEM_MAX);
-	buf_init(&view, ITEM_MAX);
 	rc = dav_get_run(r->http, &g, 1, 1, err);
 	*known_out = rc == 0 && !g.err.code && g.status == 200;
 	if (*known_out)
@@ -185,9 +183,8 @@ static int await_file(struct drun *r, const struct entry *e, struct attached *a,
 
 static char *reason_of(const struct dav_send *p, const struct put_reply *reply)
 {
-	struct buf why;
+	struct buf why = buf_of(4096);
 
-	buf_init(&why, 4096);
 	if (p->err.code)
 		buf_putf(&why, "%s", p->err.text);
 	else

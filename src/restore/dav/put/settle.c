@@ -33,9 +33,8 @@ static void find_url(const struct put *p, struct buf *url)
 
 int put_look(struct drun *r, struct put *list, size_t n, struct reslist *found, struct err *err)
 {
-	struct buf url;
+	struct buf url = buf_of(1 << 16);
 
-	buf_init(&url, 1 << 16);
 	for (size_t i = 0; i < n; i++) {
 		struct put *p = &list[i];
 		struct res *x;
@@ -129,9 +128,8 @@ static bool try_form(struct drun *r, struct put *p, const struct res *x)
 
 static void report_refused(struct drun *r, struct put *p)
 {
-	struct buf why;
+	struct buf why = buf_of(4096);
 
-	buf_init(&why, 4096);
 	if (p->form.why)
 		buf_puts(&why, p->form.why);
 	else
