@@ -133,3 +133,45 @@ class BodyShortEver(BodyShort):
         held = super().held()
         held["INBOX", 9] = Message(9, held["INBOX", 9].body[:-20], [r"\Seen"])
         return held
+
+
+class BodyLongEver(BodyShortEver):
+    """A message is longer than RFC822.SIZE says by whatever way, and the other sizes are right."""
+    name = "body-long-ever"
+    source = "robustness: it may be another message"
+    lost = {("INBOX", 9): "gives 523 octets instead of 507: it may be another message"}
+
+    def held(self):
+        held = super().held()
+        held["INBOX", 9] = Message(9, self.longer(held["INBOX", 9].body), [r"\Seen"])
+        return held
+
+    def longer(self, body):
+        return Quirk.held(self)["INBOX", 9].body + b"sixteen octets\r\n"
+
+    def fetch_item(self, s, m, item):
+        odd = m.uid == 9 and is_body(item)
+        return Quirk.fetch_item(self, s, Message(9, self.longer(m.body)) if odd else m, item)
+
+
+class BodiesSwapped(BodyShortEver):
+    """Two of three messages come under each other's UID."""
+    name = "bodies-swapped"
+    source = "robustness: a lie that only RFC822.SIZE can show"
+    lost = {("INBOX", 1): "gives 129 octets, as UID 2 should have, instead of 75", ("INBOX", 2): "gives 75 octets, as UID 1 should have, instead of 129"}
+    warnings = {("INBOX", 1): ["size"], ("INBOX", 2): ["size"]}
+
+    def populate(self):
+        for n in range(1, 4):
+            self.mailbox("INBOX").add(b"Subject: number %d\r\n\r\n" % n + b"line\r\n" * 9 * n)
+
+    def other(self, m):
+        inbox = self.mailboxes[b"INBOX"].messages
+        return inbox[2 - m.uid] if m.uid < 3 else m
+
+    def held(self):
+        held = Quirk.held(self)
+        return {k: Message(m.uid, self.other(m).body, [], m.date) if k[0] == "INBOX" else m for k, m in held.items()}
+
+    def fetch_item(self, s, m, item):
+        return Quirk.fetch_item(self, s, Message(m.uid, self.other(m).body) if is_body(item) else m, item)

@@ -526,6 +526,37 @@ class CutsSome(FakePop3):
         self.do_retr(s, args.split()[0])
 
 
+class GivesMore(CutsSome):
+    """The fifth message is longer than LIST says, by RETR and by TOP, and the other sizes are right."""
+
+    def shown(self, number, body):
+        return body + b"and more\r\n" if number == 5 else body
+
+
+class OnceMore(GivesMore):
+    """The same, and the ninth is longer when it is asked for by RETR for the first two times."""
+    asked = 0
+
+    def do_retr(self, s, args):
+        number = int(args)
+        self.asked += number == 9
+        s.send("+OK")
+        s.stuffed(self.shown(number, s.listed[number - 1].body) + (b"too much\r\n" if number == 9 and self.asked < 3 else b""))
+
+
+class Swaps(FakePop3):
+    """Two of three messages come under each other's number."""
+    count = 3
+
+    def do_retr(self, s, args):
+        number = int(args)
+        s.send("+OK")
+        s.stuffed(s.listed[number - 1 if number == 3 else 2 - number].body)
+
+    def do_top(self, s, args):
+        self.do_retr(s, args.split()[0])
+
+
 class CountsStuffing(FakePop3):
     """LIST counts the octets as they go over the wire."""
 

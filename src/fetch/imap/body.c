@@ -97,7 +97,7 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	if (!(r->have & REC_FLAGS) && !w->note[0])
 		snprintf(w->note, sizeof w->note, "its flags are not told");
 	if (w->doubting && (it.warn & WARN_SIZE)) {
-		*ARR_PUSH(w->doubts, w->n_doubts, w->doubts_cap) = (struct doubt){mb, r, it};
+		*ARR_PUSH(w->doubts, w->n_doubts, w->doubts_cap) = (struct doubt){mb, r, it, false};
 		r->done = 1;
 	} else {
 		rc = item_keep(w, mb, r, &it, err);
@@ -106,14 +106,42 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	return rc;
 }
 
+static bool is_shorter(const struct doubt *d)
+{
+	return d->it.size < d->r->size;
+}
+
 /*
- * A message that ends too early is asked for alone, and then what follows its end: not
+ * Another body in doubt is as long as this one is said to be, and the other way round: each
+ * may have come under the other's UID.
+ */
+static const struct doubt *find_crossed(const struct worker *w, const struct doubt *d)
+{
+	for (size_t i = 0; i < w->n_doubts; i++) {
+		const struct doubt *other = &w->doubts[i];
+
+		if (other->mb == d->mb && other->it.size == d->r->size &&
+		        other->r->size == d->it.size)
+			return other;
+	}
+	return NULL;
+}
+
+static bool are_sizes_right(const struct run *run)
+{
+	return atomic_load(&run->sizes_right) >= SIZES_RIGHT * (atomic_load(&run->sizes_wrong) + 1);
+}
+
+/*
+ * A message that ends too early is asked for alone, and then what follows its end; one
+ * that is too long is asked for alone where RFC822.SIZE is right about the others. Not
  * where that never brings anything.
  */
-static bool is_shorter(const struct worker *w, const struct doubt *d)
+static bool is_worth_a_look(const struct worker *w, const struct doubt *d)
 {
-	return d->it.size < d->r->size && !w->run->strict &&
-	       atomic_load(&w->run->sizes_wrong) < SHORT_VAIN;
+	if (w->run->strict || atomic_load(&w->run->sizes_wrong) >= SHORT_VAIN)
+		return false;
+	return is_shorter(d) || find_crossed(w, d) || are_sizes_right(w->run);
 }
 
 static int on_beyond(void *ctx, const void *p, size_t n, struct err *err)
@@ -133,20 +161,34 @@ static int on_beyond_end(void *ctx, const struct imap_msg *msg, struct err *err)
 }
 
 /*
- * Nothing follows it, and RFC822.SIZE is right about the others: it may be cut, by the
- * server itself.
+ * It came like this again, and RFC822.SIZE is right about the others: it may be cut, by
+ * the server itself, or be another message.
  */
-static void name_shorter(struct worker *w, struct doubt *d)
+static void name_misfit(struct worker *w, struct doubt *d)
 {
+	const unsigned long long came = d->it.size, said = d->r->size;
+	const struct doubt *crossed = find_crossed(w, d);
 	struct run *run = w->run;
-	char text[120];
+	bool right = are_sizes_right(run);
+	char text[160];
 
-	if (atomic_load(&run->sizes_right) <
-	        SIZES_RIGHT * (atomic_fetch_add(&run->sizes_wrong, 1) + 1))
+	atomic_fetch_add(&run->sizes_wrong, 1);
+	if (!right && !crossed)
 		return;
-	snprintf(text, sizeof text,
-	        "the server gives %llu of %llu octets: it may be cut; what came is kept",
-	        (unsigned long long)d->it.size, (unsigned long long)d->r->size);
+	if (crossed)
+		snprintf(text, sizeof text,
+		        "the server gives %llu octets, as UID %u should have, instead of %llu: it "
+		        "may be that message; what came is kept",
+		        came, crossed->r->uid, said);
+	else if (is_shorter(d))
+		snprintf(text, sizeof text,
+		        "the server gives %llu of %llu octets: it may be cut; what came is kept",
+		        came, said);
+	else
+		snprintf(text, sizeof text,
+		        "the server gives %llu octets instead of %llu: it may be another message; "
+		        "what came is kept",
+		        came, said);
 	pthread_mutex_lock(&d->mb->lock);
 	tree_coll_error(d->mb->coll, d->r->uid, NULL, NULL, NULL, text);
 	pthread_mutex_unlock(&d->mb->lock);
@@ -163,8 +205,12 @@ int doubts_probe(struct worker *w, struct err *err)
 		char set[16], items[64];
 		size_t beyond = 0;
 
-		if (d->r->shorter != SHORT_SEEN || !is_shorter(w, d))
+		if (d->r->misfit != MISFIT_SEEN || !is_worth_a_look(w, d))
 			continue;
+		if (!is_shorter(d) || find_crossed(w, d)) {
+			name_misfit(w, d);
+			continue;
+		}
 		snprintf(set, sizeof set, "%u", d->r->uid);
 		snprintf(items, sizeof items, "(UID BODY.PEEK[]<%llu.1>)",
 		        (unsigned long long)d->it.size);
@@ -175,10 +221,10 @@ int doubts_probe(struct worker *w, struct err *err)
 			rc = 0;
 		/* One octet: some servers ignore the range and give the whole again. */
 		if (rc == 0 && beyond == 1) {
-			d->r->shorter = SHORT_CUT;
+			d->r->misfit = MISFIT_CUT;
 			d->r->rung = RUNG_PIECES;
 		} else if (rc == 0) {
-			name_shorter(w, d);
+			name_misfit(w, d);
 		}
 	}
 	return rc;
@@ -190,18 +236,23 @@ int doubts_settle(
 	size_t kept = 0;
 	int rc = 0;
 
+	/* Before any of them goes: two of them may be each other's. */
+	for (size_t i = 0; i < w->n_doubts; i++)
+		w->doubts[i].look = w->doubts[i].r->misfit == MISFIT_NOT_SEEN &&
+		                    is_worth_a_look(w, &w->doubts[i]);
 	for (size_t i = 0; i < w->n_doubts; i++) {
 		struct doubt *d = &w->doubts[i];
-		bool look = is_shorter(w, d) && d->r->shorter == SHORT_NOT_SEEN;
 
-		if (j && (d->mb != mb || !job_has(j, (size_t)(d->r - d->mb->recs))))
+		if (j && (d->mb != mb || !job_has(j, (size_t)(d->r - d->mb->recs)))) {
 			w->doubts[kept++] = *d;
-		else if (believe && rc == 0 && !look && d->r->shorter != SHORT_CUT)
+			continue;
+		}
+		if (believe && rc == 0 && !d->look && d->r->misfit != MISFIT_CUT)
 			rc = item_keep(w, d->mb, d->r, &d->it, err);
 		else
 			d->r->done = 0;
-		if (believe && look)
-			d->r->shorter = SHORT_SEEN;
+		if (believe && d->look)
+			d->r->misfit = MISFIT_SEEN;
 	}
 	w->n_doubts = kept;
 	return rc;

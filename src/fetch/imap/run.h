@@ -35,7 +35,7 @@ enum {
 	BIG_MESSAGE = 48 << 20, /* from this size on in pieces */
 	PIECE = 8 << 20,
 	RESCUE_PIECE = 256 << 10, /* of a message that is not given whole */
-	/* RFC822.SIZE is believed if so many messages fit for one that came short */
+	/* RFC822.SIZE is believed if so many messages fit for one that does not */
 	SIZES_RIGHT = 4,
 	SHORT_VAIN = 20, /* then RFC822.SIZE is taken to be wrong, not the messages */
 	/* fresh connections in one mailbox for messages that are not given */
@@ -75,12 +75,12 @@ struct rec {
 	uint8_t empty; /* a body of no octets came although there should be some */
 	uint8_t tries; /* connections that broke while this message alone was asked for */
 	uint8_t rung; /* of the rescue ladder: how it is to be asked for next */
-	/* it came with fewer octets than RFC822.SIZE says, and is looked at alone */
-	uint8_t shorter;
+	/* it came with other octets than RFC822.SIZE says, and is looked at alone */
+	uint8_t misfit;
 };
 
-/* A message that came with fewer octets than RFC822.SIZE says. */
-enum shorter { SHORT_NOT_SEEN, SHORT_SEEN, SHORT_CUT /* more follows */ };
+/* A message that came with more or fewer octets than RFC822.SIZE says. */
+enum misfit { MISFIT_NOT_SEEN, MISFIT_SEEN, MISFIT_CUT /* more follows */ };
 
 /* How a message is asked for, one after the other. */
 enum rung { RUNG_PLAIN, RUNG_PIECES, RUNG_TEXT, RUNG_PARTS, RUNG_END };
@@ -102,6 +102,7 @@ struct doubt {
 	struct mbox *mb;
 	struct rec *r;
 	struct tree_item it;
+	bool look; /* it is to be asked for alone */
 };
 
 /*

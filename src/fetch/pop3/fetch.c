@@ -201,23 +201,46 @@ static int finish_body(struct pop3_run *r, const struct message *m, uint64_t oct
 	return 0;
 }
 
-void pop3_name_short(struct pop3_run *r)
+/* As long as LIST says of the other one, and the other way round. */
+static bool is_crossed(const struct message *a, const struct message *b)
 {
-	size_t n = 0;
-	char text[120];
+	return b->misfits && a->came == b->size && b->came == a->size;
+}
 
-	for (size_t i = 0; i < r->n_messages; i++)
-		n += r->messages[i].is_short;
-	for (size_t i = 0; i < r->n_messages && r->exact >= POP3_EXACT * n; i++) {
-		struct message *m = &r->messages[i];
+static void name_misfit(struct pop3_run *r, struct message *m, bool crossed)
+{
+	const uintmax_t came = m->came, said = m->size;
+	char text[160];
 
-		if (!m->is_short)
-			continue;
+	if (came < said && !crossed)
 		snprintf(text, sizeof text,
 		        "the server gives %ju of %ju octets: it may be cut; what came is kept",
-		        (uintmax_t)m->came, (uintmax_t)m->size);
-		pop3_name_failure(r, m, text);
+		        came, said);
+	else
+		snprintf(text, sizeof text,
+		        "the server gives %ju octets instead of %ju: it may be another message; "
+		        "what came is kept",
+		        came, said);
+	pop3_name_failure(r, m, text);
+}
+
+void pop3_name_misfits(struct pop3_run *r)
+{
+	struct message **list = xcalloc(r->n_messages + 1, sizeof *list);
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_messages; i++)
+		if (r->messages[i].misfits)
+			list[n++] = &r->messages[i];
+	for (size_t i = 0; i < n; i++) {
+		bool crossed = false;
+
+		for (size_t k = 0; k < n && n <= POP3_CROSSED && !crossed; k++)
+			crossed = is_crossed(list[i], list[k]);
+		if (crossed || r->exact >= POP3_EXACT * n)
+			name_misfit(r, list[i], crossed);
 	}
+	free(list);
 }
 
 static void reset_message(struct pop3_run *r)
@@ -303,7 +326,8 @@ static int settle_message(
 {
 	struct pop3_run *r = b->run;
 	struct message *m = b->list[index];
-	const struct pop3_asked asked = {b->wants[index], m->astray};
+	const struct pop3_asked asked = {
+	        b->wants[index], m->astray, !m->again && r->exact >= POP3_EXACT * (r->liars + 1)};
 
 	m->astray += came->astray;
 	b->astray = came->astray;
@@ -315,17 +339,18 @@ static int settle_message(
 		 * Some servers count the dots that they double, or a final CRLF of their
 		 * own.
 		 */
-		m->is_short = came->octets + came->doubled + 2 < m->size;
-		if (came->octets || !m->is_short)
+		m->misfits = came->octets + came->doubled + 2 < m->size ||
+		             (came->octets > m->size && !pop3_size_fits(came, m->size));
+		if (came->octets || !m->misfits)
 			return take_message(r, m, came->octets, err);
-		m->is_short = false;
+		m->misfits = false;
 		pop3_name_failure(r, m, "the server gives no octets of it");
 		break;
 	case POP3_ASK_RETR:
 		note_misfit(r, m);
 		break;
 	case POP3_ASK_CHECKED:
-		r->check = true;
+		m->again = r->check = true;
 		break;
 	case POP3_ASK_DOUBLED:
 		say_unstuffed(r);

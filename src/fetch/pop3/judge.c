@@ -45,5 +45,5 @@ enum pop3_verdict pop3_judge(const struct pop3_shape *came, const struct pop3_as
 		return POP3_KEEP;
 	if (w->top)
 		return POP3_ASK_RETR;
-	return w->check ? POP3_KEEP : POP3_ASK_CHECKED;
+	return w->check && !asked->doubted ? POP3_KEEP : POP3_ASK_CHECKED;
 }

@@ -14,6 +14,8 @@
 struct pop3_asked {
 	struct pop3_want want; /* how it was asked for */
 	unsigned astray; /* how often what followed it was no answer, before */
+	/* LIST is right about the others, and it was not asked for again for its size */
+	bool doubted;
 };
 
 enum pop3_verdict {

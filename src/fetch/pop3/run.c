@@ -383,7 +383,7 @@ static int take_messages(struct pop3_run *r, struct err *err)
 		rc = fetch_new(r, err);
 	if (rc == 0) {
 		prove_top_use(r);
-		pop3_name_short(r);
+		pop3_name_misfits(r);
 	}
 	return rc ? rc : keep_unlisted(r, err);
 }

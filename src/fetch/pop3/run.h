@@ -35,8 +35,9 @@ enum {
 	/* so many new messages of a known maildrop deserve a canary, too */
 	POP3_CANARY_FROM = 20,
 	POP3_TOP_MISFITS = 3, /* then TOP is not worth while */
-	/* LIST is believed if so many messages fit for one that came short */
+	/* LIST is believed if so many messages fit for one that does not */
 	POP3_EXACT = 4,
+	POP3_CROSSED = 1000, /* misfits that are compared with each other */
 	POP3_HEAD = 64 << 10, /* of a message, kept to find its date */
 	POP3_EXPIRE_WARN = 30, /* days */
 	POP3_WINDOW = 250, /* what servers list that list only a part */
@@ -58,7 +59,8 @@ struct message {
 	bool topped, retred; /* it was fetched by TOP; it was asked for by RETR */
 	enum pop3_dots dots;
 	unsigned astray; /* times that something else than an answer followed it */
-	bool is_short; /* it came with fewer octets than LIST says */
+	bool again; /* it was asked for again, as its size does not fit */
+	bool misfits; /* it came with more or fewer octets than LIST says */
 	uint64_t came;
 };
 
@@ -155,10 +157,10 @@ int pop3_give_known(
 int pop3_give_unlisted(struct pop3_run *r, bool named, size_t *n_out, struct err *err) MUST_CHECK;
 void pop3_name_failure(struct pop3_run *r, struct message *m, const char *reason);
 /*
- * Where LIST is right about the other messages, those that came shorter are named: they
- * may be cut.
+ * Where LIST is right about the other messages, or two are as long as it says of each
+ * other, those that came shorter or longer are named: they may be cut, or others.
  */
-void pop3_name_short(struct pop3_run *r);
+void pop3_name_misfits(struct pop3_run *r);
 
 /* top.c */
 /*

@@ -6,12 +6,13 @@
 #include <cmocka.h>
 #include "fetch/pop3/judge.h"
 
-enum { TOP = 1, CHECK = 2, ASTRAY = 4 };
+enum { TOP = 1, CHECK = 2, ASTRAY = 4, DOUBTED = 8 };
 
 static const struct {
 	const char *name;
 	uint64_t listed, octets, lines, doubled, single;
-	int how; /* TOP, CHECK; ASTRAY: what followed it is no answer */
+	/* TOP, CHECK; ASTRAY: what followed it is no answer; DOUBTED */
+	int how;
 	enum pop3_dots dots;
 	unsigned before;
 	enum pop3_verdict wanted;
@@ -29,6 +30,10 @@ static const struct {
         {"stuffing counted", 102, 100, 5, 2, 0, 0, POP3_STUFFED, 0, POP3_ASK_CHECKED},
         {"and in step", 102, 100, 5, 2, 0, CHECK, POP3_STUFFED, 0, POP3_KEEP},
         {"a wrong size, in step", 100, 60, 5, 0, 0, CHECK, POP3_STUFFED, 0, POP3_KEEP},
+        {"a wrong size, where the others fit", 100, 160, 5, 0, 0, CHECK | DOUBTED, POP3_STUFFED, 0,
+                POP3_ASK_CHECKED},
+        {"the right size, where the others fit", 100, 100, 5, 0, 0, CHECK | DOUBTED, POP3_STUFFED,
+                0, POP3_KEEP},
         {"no size, in step", 0, 60, 5, 0, 0, CHECK, POP3_STUFFED, 0, POP3_KEEP},
         {"astray", 100, 60, 5, 0, 0, CHECK | ASTRAY, POP3_STUFFED, 0, POP3_ASK_CHECKED},
         {"astray, right size", 100, 100, 5, 0, 0, CHECK | ASTRAY, POP3_STUFFED, 0,
@@ -62,6 +67,7 @@ static void test_verdicts(void **state)
 		                .check = (cases[i].how & CHECK) != 0,
 		                .dots = cases[i].dots},
 		        .astray = cases[i].before,
+		        .doubted = (cases[i].how & DOUBTED) != 0,
 		};
 
 		if (pop3_judge(&came, &asked) != cases[i].wanted)
