@@ -16,8 +16,8 @@ const struct option_def take_options[] = {
         {"accept-shrink", 0, "[=FOLDER]",
                 "what vanished from FOLDER, or from all of them, is to go; may be repeated"},
         {"same-account", 0, NULL,
-                "believe that a renamed host, a new service or a moved calendar home is the same "
-                "account"},
+                "believe that a renamed host, another port, a new service or a moved calendar home "
+                "is the same account"},
         {"connections", 0, "N", "at most so many connections to one service"},
         {"exact", 0, NULL, "calendars and contacts by a GET for each resource: their very octets"},
         {"fetch-links", 0, NULL,

@@ -107,6 +107,32 @@ static int another_login(
 	        was->kind, was->login, now->login);
 }
 
+/*
+ * Those that a kind has by its RFCs, with TLS from the start or without, are one service;
+ * any other may be another server on the same host.
+ */
+static bool is_usual_port(const char *kind, uint16_t port)
+{
+	static const struct {
+		const char *kind;
+		uint16_t ports[2];
+	} usual[] = {{"imap", {143, 993}}, {"pop3", {110, 995}}, {"caldav", {80, 443}},
+	        {"carddav", {80, 443}}};
+
+	for (size_t i = 0; i < COUNT(usual); i++)
+		if (strcmp(usual[i].kind, kind) == 0 &&
+		        (port == usual[i].ports[0] || port == usual[i].ports[1]))
+			return true;
+	return false;
+}
+
+/* A port that was not written down may be any. */
+static bool is_same_port(const struct tree_service *a, const struct tree_service *b)
+{
+	return a->port == b->port || a->port == 0 ||
+	       (is_usual_port(a->kind, a->port) && is_usual_port(b->kind, b->port));
+}
+
 int tree_account_check(const struct tree_account *old, const struct tree_account *now,
         bool same_account, struct err *err)
 {
@@ -128,6 +154,11 @@ int tree_account_check(const struct tree_account *old, const struct tree_account
 			        "this was taken from %s host \"%s\", not \"%s\": if it is the same "
 			        "account, say --same-account",
 			        s->kind, was->host, s->host);
+		if (was && !is_same_port(was, s))
+			return err_set(err, ERR_ACCOUNT, ERR_WHOLE,
+			        "this was taken from %s port %u of \"%s\", not port %u, which may be "
+			        "another server: if it is the same account, say --same-account",
+			        s->kind, was->port, s->host, s->port);
 	}
 	return 0;
 }

@@ -454,11 +454,27 @@ def beside_imap(scratch):
         expect(rc == 1 and not pop3.log and "left out" in text, text)
 
 
+def another_port(scratch):
+    """A server at another port of the same host is another one, until somebody says that it is the same."""
+    tree = os.path.join(scratch, "port")
+    with fakepop3.FakePop3() as one, fakepop3.FakePop3() as two:
+        two.messages = [fakepop3.Message(fakepop3.letter(500), "other-1")]
+        expect(fetch(one.port, tree)[0] == 0, "the first maildrop")
+        rc, text = fetch(two.port, tree)
+        expect(rc == 1 and 'was taken from pop3 port %d of "127.0.0.1", not port %d' % (one.port, two.port) in text, text)
+        same(tree, Counter(m.body for m in one.messages))
+        expect(fetch(one.port, tree)[0] == 0, "the first maildrop again")
+        rc, text = fetch(two.port, tree, "--same-account")
+        expect(rc == 0, text)
+        expect(fetch(two.port, tree)[0] == 0, "it moved for good")
+        same(tree, Counter(m.body for m in one.messages + two.messages))
+
+
 def main():
     scratch = tempfile.mkdtemp(prefix="valise-pop3-")
     os.environ.update(HOME=scratch, XDG_STATE_HOME=scratch + "/state", XDG_CONFIG_HOME=scratch + "/config")
     chosen, failures = sys.argv[1:], 0
-    extra = {f.__name__: f for f in (quit_mode, override, echoed, migrated, tokens, durable_first, stored_once, red_line, capa, beside_imap, taken_away, imap_comes_later, one_then_the_other)}
+    extra = {f.__name__: f for f in (quit_mode, override, echoed, migrated, tokens, durable_first, stored_once, red_line, capa, beside_imap, taken_away, imap_comes_later, one_then_the_other, another_port)}
     try:
         for name in list(CASES) + list(extra):
             if chosen and name not in chosen:

@@ -308,7 +308,8 @@ void tree_account_text(const struct tree_account *a, struct buf *out);
 /**
  * tree_account_check(old, now, same_account, err): may a run with the services of ${now}
  * add to what belongs to ${old}? Another login of a service is refused always; another
- * host, or a service that ${old} lacks, unless ${same_account}; and so, too, who is acted
+ * host or port (143 and 993 are one, as 110 and 995, 80 and 443), or a service that
+ * ${old} lacks, unless ${same_account}; and so, too, who is acted
  * for by the login that ${old} names alone, as older versions did for everybody that it
  * acted for. A service left out is fine.
  * ERR_ACCOUNT, saying which and what to do.

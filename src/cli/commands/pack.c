@@ -8,7 +8,7 @@ static const struct option_def options[] = {
         {"accept-shrink", 0, "[=FOLDER]",
                 "what vanished from FOLDER, or from all of them, is to go; may be repeated"},
         {"same-account", 0, NULL,
-                "believe that a renamed host or a new service is the same account"},
+                "believe that a renamed host, another port or a new service is the same account"},
         {"part-size", 0, "BYTES", "size of a part of the archive (default: 1 GiB)"},
         {NULL, 0, NULL, NULL},
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "valise/base/mem.h"
 #include "valise/tree/model.h"
 
 static void flags_have_names(void **state)
@@ -183,6 +184,46 @@ static void accounts_are_told_apart(void **state)
 	}
 }
 
+/* Two servers of one host differ in the port alone; TLS from the start is no other server. */
+static void ports_are_told_apart(void **state)
+{
+	static const struct {
+		const char *kind;
+		uint16_t old, now;
+		bool same;
+		int rc;
+	} cases[] = {
+	        {"imap", 993, 993, false, 0},
+	        {"imap", 143, 993, false, 0},
+	        {"imap", 993, 143, false, 0},
+	        {"imap", 993, 1143, false, ERR_ACCOUNT},
+	        {"imap", 1143, 993, false, ERR_ACCOUNT},
+	        {"imap", 1143, 2143, false, ERR_ACCOUNT},
+	        {"imap", 1143, 1143, false, 0},
+	        {"imap", 1143, 993, true, 0},
+	        {"imap", 993, 995, false, ERR_ACCOUNT},
+	        {"imap", 0, 1143, false, 0},
+	        {"pop3", 110, 995, false, 0},
+	        {"pop3", 110, 1110, false, ERR_ACCOUNT},
+	        {"caldav", 80, 443, false, 0},
+	        {"carddav", 443, 8443, false, ERR_ACCOUNT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct tree_account old = {0}, now = {0};
+		struct err err = {0};
+
+		tree_account_add(&old, cases[i].kind, "a.example", cases[i].old, "al");
+		tree_account_add(&now, cases[i].kind, "A.example", cases[i].now, "al");
+		if (tree_account_check(&old, &now, cases[i].same, &err) != cases[i].rc)
+			fail_msg("%s %u, %u: %s", cases[i].kind, cases[i].old, cases[i].now,
+			        err.text);
+		tree_account_clear(&old);
+		tree_account_clear(&now);
+	}
+}
+
 static void accounts_merge(void **state)
 {
 	struct tree_account old = {0}, now = {0}, copy;
@@ -214,6 +255,7 @@ int main(void)
 	        cmocka_unit_test(resources_are_sorted_by_href),
 	        cmocka_unit_test(an_item_takes_its_texts_along),
 	        cmocka_unit_test(accounts_are_told_apart),
+	        cmocka_unit_test(ports_are_told_apart),
 	        cmocka_unit_test(accounts_merge),
 	};
 
