@@ -105,11 +105,19 @@ static bool is_control(uint32_t point)
 	return point < 0x20 || (point >= 0x7f && point < 0xa0);
 }
 
-/* Characters that reorder or break the line they stand in. */
+/*
+ * Line and paragraph separators, bidirectional embeddings, overrides and isolates (UAX #9):
+ * what they stand in is shown in another order than it has, "gpj.exe" as "exe.jpg".
+ */
+static bool is_reordering(uint32_t point)
+{
+	return (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+}
+
+/* Characters that reorder or break the line they stand in; the marks do so a little. */
 static bool is_layout(uint32_t point)
 {
-	return point == 0x061c || point == 0x200e || point == 0x200f ||
-	       (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+	return point == 0x061c || point == 0x200e || point == 0x200f || is_reordering(point);
 }
 
 bool char_is_hidden(uint32_t point)
@@ -207,11 +215,12 @@ static bool is_device(const char *name, size_t n)
 
 /*
  * What some file system refuses, or means something else by: exFAT, NTFS, SMB; U+F000 to
- * U+F07F stand for such on SMB.
+ * U+F07F stand for such on SMB. And what makes a listing lie; the marks U+061C, U+200E and
+ * U+200F stay, as names in Arabic and Hebrew have them.
  */
 static bool is_refused(const char *s, size_t len, uint32_t point)
 {
-	if (len == 0 || is_control(point))
+	if (len == 0 || is_control(point) || is_reordering(point))
 		return true;
 	if (len == 1)
 		return strchr("/\\:\"*?<>|", *s) != NULL;

@@ -160,7 +160,7 @@ class NamesOdd(Quirk):
     source = "Dovecot: invalid UTF-7 names; Exchange: trailing blank; imapsync#451"
     again = "nothing"
     names = {"caf\u00e9".encode(): "caf\u00e9", b"latin1 \xe9": "latin1 =E9", b"bad &AOQ": "bad &AOQ", b"bad &-&": "bad &-&", b" lead": " lead", b"trail ": "trail ", b"INBOX.x": "INBOX.x", b"Work&AC8-x": None,
-             b"a&AOQ-": "a\u00e4", b"case": "case", b"CASE": "CASE"}
+             b"a&AOQ-": "a\u00e4", b"case": "case", b"CASE": "CASE", b"&IC4-gpj.exe": "\u202egpj.exe"}
 
     def populate(self):
         super().populate()
@@ -173,6 +173,10 @@ class NamesOdd(Quirk):
             for m in box.messages:
                 out[self.names.get(box.name) or box.name.decode(), m.uid] = m
         return out
+
+    def check(self):
+        path = self.heads["\u202egpj.exe"]["path"]
+        return None if path == "mail/=E2=80=AEgpj.exe" else "path %r" % path
 
     def list_line(self, box, subscribed=False, kind=b"LIST"):
         return super().list_line(box, subscribed, kind)

@@ -39,16 +39,17 @@ char *term_escape_dup(const char *s);
  * path_escape(name, n, out):
  * Append ${name} (UTF-8; other bytes become =XX) to ${out} as one path component that
  * every file system takes: =XX (upper-case hexadecimal) for each byte of / \ : " * ? < >
- * | = controls, noncharacters and U+F000 to U+F07F, a leading dot or '-', a trailing dot
- * or blank, and the first letter of the whole names "cur", "new", "tmp" and of names of
- * devices (CON, COM1 ..., any extension, any case). An empty name becomes "=". At most
- * 200 bytes: a longer one is cut at a character border and gets "~" and the first 8
- * hexadecimal digits of the SHA-256 of ${name}.
+ * | = controls, bidirectional controls but for the marks, line and paragraph separators,
+ * noncharacters and U+F000 to U+F07F, a leading dot or '-', a trailing dot or blank, and
+ * the first letter of the whole names "cur", "new", "tmp" and of names of devices (CON,
+ * COM1 ..., any extension, any case). An empty name becomes "=". At most 200 bytes: a
+ * longer one is cut at a character border and gets "~" and the first 8 hexadecimal digits
+ * of the SHA-256 of ${name}.
  */
 int path_escape(const char *name, size_t n, struct buf *out) MUST_CHECK;
 /*
- * Does every file system take the component as it is? (A leading dot or '-' is fine
- * here.)
+ * Does every file system take the component as it is, and is it shown as it is? (A
+ * leading dot or '-' is fine here.)
  */
 bool path_travels(const char *name, size_t n);
 

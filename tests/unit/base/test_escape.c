@@ -153,6 +153,9 @@ static void path_components(void **state)
 	        {T("Entw\xc3\xbcrfe"), "Entw\xc3\xbcrfe"},
 	        {T("\xc2\x85x"), "=C2=85x"},
 	        {T("caf\xe9"), "caf=E9"},
+	        {T("\xe2\x80\xaegpj.exe"), "=E2=80=AEgpj.exe"},
+	        {T("a\xe2\x81\xa6\xe2\x80\xa9"), "a=E2=81=A6=E2=80=A9"},
+	        {T("\xe2\x80\x8f\xd7\x90"), "\xe2\x80\x8f\xd7\x90"},
 	};
 	struct buf out;
 
@@ -207,7 +210,8 @@ static void what_travels(void **state)
 {
 	static const char *const yes[] = {"INBOX", "=41ux", "a b", "a=3Ab", "COM10", ".x", "=2E"},
 	                         *const no[] = {"", "a:b", "x?", "AUX", "aux.eml", "a.", "a ",
-	                                 "a\tb", "q\"", "\xff", "lpt1.x", "com\xc2\xb9"};
+	                                 "a\tb", "q\"", "\xff", "lpt1.x", "com\xc2\xb9",
+	                                 "a\xe2\x80\xae"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
