@@ -470,6 +470,8 @@ class ExamineSlow(Quirk):
             if b"(ended" in line and b"LOGOUT" not in last.get(session, b""):
                 return "a connection was given up"
             last[session] = line
+        opened = [line for line in self.commands(b"EXAMINE") if b"INBOX" in line]
+        return None if len(opened) == 1 else "INBOX was opened %d times" % len(opened)
 
 
 class StatusOdd(Quirk):

@@ -219,15 +219,24 @@ static int round_wait(struct worker *w, struct round *t, struct err *err)
 
 /*
  * Keep several mailboxes on the way; a broken connection leaves the rest to the slow way.
+ * The first one, which is the largest, is opened after those that are on the way with it:
+ * where these are all, its bodies need no other EXAMINE.
  */
-static int list_round(struct worker *w, struct round *t, struct mbox *mb, struct err *err)
+static int list_round(struct worker *w, struct round *t, struct mbox *largest, struct err *err)
 {
+	struct mbox *mb = sched_try_listing(w->run);
 	int rc = 0;
 
-	while (rc == 0 && (mb || t->n)) {
+	while (rc == 0 && (mb || largest || t->n)) {
 		while (rc == 0 && mb) {
 			rc = round_send(w, t, mb, err);
-			mb = rc == 0 && t->n < LIST_BOXES ? sched_try_listing(w->run) : NULL;
+			mb = rc == 0 && t->n < LIST_BOXES - (largest != NULL)
+			             ? sched_try_listing(w->run)
+			             : NULL;
+		}
+		if (rc == 0 && largest) {
+			rc = round_send(w, t, largest, err);
+			largest = NULL;
 		}
 		if (rc == 0 && t->n)
 			rc = round_wait(w, t, err);
@@ -237,6 +246,8 @@ static int list_round(struct worker *w, struct round *t, struct mbox *mb, struct
 	for (size_t i = 0; i < t->n; i++)
 		set_odd(t, t->sent[i].mb);
 	t->n = 0;
+	if (largest)
+		set_odd(t, largest);
 	if (rc == 0 || imap_conn_is_over(&w->conn, err))
 		return rc;
 	return 0;
