@@ -50,7 +50,6 @@ struct source_opts {
 	 * run as incomplete; 0: the source's own choice
 	 */
 	unsigned max_wait_s;
-	unsigned pause_ms; /* POP3: unit of the pauses between sign-ins; 0: a second */
 	bool dry; /* list only; nothing goes to the sink */
 	/*
 	 * DAV: what is at other places on the server than before is the same person's all

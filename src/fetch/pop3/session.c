@@ -8,13 +8,6 @@
 #include "valise/base/text.h"
 #include "run.h"
 
-static int pop3_nap(struct pop3_run *r, unsigned tenths, struct err *err)
-{
-	unsigned unit = r->opts->pause_ms ? r->opts->pause_ms : 1000;
-
-	return clock_sleep((int64_t)tenths * unit / 10, err);
-}
-
 /* Of a server that was never there: a wrong port must be told soon. */
 #define FIRST_PAUSES 2
 
@@ -106,7 +99,7 @@ int pop3_connect(struct pop3_run *r, struct err *err)
 		if (rc == ERR_BUSY)
 			progress_say(
 			        r->progress, SAY_NOTE, "%s; waiting %u s", err->text, tenths / 10);
-		rc = pop3_nap(r, tenths, err);
+		rc = clock_sleep((int64_t)tenths * 100, err);
 		if (rc < 0)
 			return rc;
 		err_clear(err);
@@ -141,7 +134,7 @@ int pop3_renew(struct pop3_run *r, struct err *err)
 	if (delay) {
 		progress_say(r->progress, delay > 10 ? SAY_NOTE : SAY_INFO,
 		        "the server wants some time between two sign-ins: waiting %u s", delay);
-		rc = pop3_nap(r, delay * 10, err);
+		rc = clock_sleep((int64_t)delay * 1000, err);
 	}
 	return rc ? rc : pop3_connect(r, err);
 }
