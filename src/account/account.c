@@ -22,7 +22,8 @@
 #define PIN_PREFIX "sha256:"
 #define PIN_DIGITS 64
 
-static int usage(struct err *err, enum service_kind kind, const char *what, const char *value)
+static int refuse_value(
+        struct err *err, enum service_kind kind, const char *what, const char *value)
 {
 	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: %s%s%s%s", protocols[kind].name, what,
 	        value ? " \"" : "", value ? value : "", value ? "\"" : "");
@@ -50,16 +51,17 @@ static int parse_pin(enum service_kind kind, const char *s, char **out, struct e
 	size_t n = 0;
 
 	if (strncasecmp(s, PIN_PREFIX, strlen(PIN_PREFIX)) != 0)
-		return usage(err, kind, "a pin is sha256: and 64 hexadecimal digits, not", s);
+		return refuse_value(
+		        err, kind, "a pin is sha256: and 64 hexadecimal digits, not", s);
 	for (const char *p = s + strlen(PIN_PREFIX); *p; p++) {
 		if (*p == ':' && n && n % 2 == 0)
 			continue;
 		if (!isxdigit((unsigned char)*p) || n == PIN_DIGITS)
-			return usage(err, kind, "not a pin of 64 hexadecimal digits:", s);
+			return refuse_value(err, kind, "not a pin of 64 hexadecimal digits:", s);
 		hex[n++] = (char)tolower((unsigned char)*p);
 	}
 	if (n != PIN_DIGITS)
-		return usage(err, kind, "not a pin of 64 hexadecimal digits:", s);
+		return refuse_value(err, kind, "not a pin of 64 hexadecimal digits:", s);
 	hex[n] = '\0';
 	*out = xstrdup(hex);
 	return 0;
@@ -71,9 +73,9 @@ static int parse_mech(enum service_kind kind, const char *s, char **out, struct 
 
 	for (size_t i = 0; i < n; i++)
 		if (!isalnum((unsigned char)s[i]) && !strchr("-_", s[i]))
-			return usage(err, kind, "not the name of a SASL mechanism:", s);
+			return refuse_value(err, kind, "not the name of a SASL mechanism:", s);
 	if (!n || n > MECH_MAX)
-		return usage(err, kind, "not the name of a SASL mechanism:", s);
+		return refuse_value(err, kind, "not the name of a SASL mechanism:", s);
 	*out = xstrdup(s);
 	for (char *p = *out; *p; p++)
 		*p = (char)toupper((unsigned char)*p);
@@ -88,7 +90,8 @@ static int parse_timeout(
 	long n = strtol(s, &end, 10);
 
 	if (!isdigit((unsigned char)*s) || *end || n < 1 || n > TIMEOUT_MAX_S)
-		return usage(err, kind, "timeout is a number of seconds from 1 to 86400, not", s);
+		return refuse_value(
+		        err, kind, "timeout is a number of seconds from 1 to 86400, not", s);
 	at->connect_timeout_ms = at->idle_timeout_ms = (int)n * 1000;
 	return 0;
 }
@@ -119,7 +122,7 @@ static int check_fd(enum service_kind kind, const char *s, struct err *err)
 	long n = strtol(s, &end, 10);
 
 	if (!isdigit((unsigned char)*s) || *end || n > FD_MAX)
-		return usage(err, kind, "password-fd is the number of an open file", NULL);
+		return refuse_value(err, kind, "password-fd is the number of an open file", NULL);
 	return 0;
 }
 
@@ -163,7 +166,8 @@ static int build_password(
 	if (n == 0)
 		n = password_source(set, s->kind, false, &type, &text);
 	if (n > 1)
-		return usage(err, s->kind, "the password is given in two ways; keep one", NULL);
+		return refuse_value(
+		        err, s->kind, "the password is given in two ways; keep one", NULL);
 	if (type == SOURCE_FD && check_fd(s->kind, text, err) != 0)
 		return ERR_USAGE;
 	label = xasprintf("%s at %s", s->name, s->at.host);
@@ -194,13 +198,13 @@ static int build_user(const struct settings *set, const char *name, const char *
 	if (!user && name && strchr(name, '@'))
 		user = name;
 	if (!user)
-		return usage(err, s->kind, "no user; add user (--user NAME)", NULL);
+		return refuse_value(err, s->kind, "no user; add user (--user NAME)", NULL);
 	if (!name_is_plain(user))
-		return usage(err, s->kind, "not a user name:", user);
+		return refuse_value(err, s->kind, "not a user name:", user);
 	if (authzid && !name_is_plain(authzid))
-		return usage(err, s->kind, "not an authorization identity:", authzid);
+		return refuse_value(err, s->kind, "not an authorization identity:", authzid);
 	if (authzid && protocols[s->kind].no_authzid)
-		return usage(err, s->kind, protocols[s->kind].no_authzid, NULL);
+		return refuse_value(err, s->kind, protocols[s->kind].no_authzid, NULL);
 	if (all && !all->from_file && !url->from_file && user == from_url &&
 	        strcmp(user, all->value) != 0)
 		*passed_over = xstrdup(all->value);
@@ -220,7 +224,7 @@ static int take_ca_file(
 	rc = file_open_given(at->ca_file, &fd, &why);
 	if (rc == 0)
 		(void)sys_close(fd);
-	return rc == ERR_USAGE ? usage(err, kind, "ca-file is no regular file:", value) : 0;
+	return rc == ERR_USAGE ? refuse_value(err, kind, "ca-file is no regular file:", value) : 0;
 }
 
 static int build_endpoint(const struct settings *set, const char *url, FILE *trace,
@@ -306,8 +310,8 @@ static char *default_name(const struct account *a)
 	return xstrdup("");
 }
 
-static int build(struct account *a, const struct settings *set, const char *name, FILE *trace,
-        struct err *err)
+static int build_account(struct account *a, const struct settings *set, const char *name,
+        FILE *trace, struct err *err)
 {
 	bool any = false;
 	int rc = check_owners(set, err);
@@ -325,7 +329,7 @@ static int build(struct account *a, const struct settings *set, const char *name
 	return rc;
 }
 
-static int overlay(struct settings *set, const struct account_setting *given, size_t n,
+static int overlay_settings(struct settings *set, const struct account_setting *given, size_t n,
         bool *service_out, struct err *err)
 {
 	char near[64];
@@ -396,11 +400,11 @@ int account_load(const char *name, const char *config, const struct account_sett
 	if (name)
 		rc = load_section(name, config, &set, &found, nearest, &path, err);
 	if (rc == 0)
-		rc = overlay(&set, settings, n, &service, err);
+		rc = overlay_settings(&set, settings, n, &service, err);
 	if (rc == 0 && name && !found && !service)
 		rc = not_found(name, path, nearest, err);
 	if (rc == 0)
-		rc = build(a, &set, name, trace, err);
+		rc = build_account(a, &set, name, trace, err);
 	settings_clear(&set);
 	free(path);
 	if (rc == 0)

@@ -23,7 +23,7 @@ struct parts {
 	const char *path;
 };
 
-static int wrong(const struct protocol *p, struct err *err, const char *what)
+static int refuse_url(const struct protocol *p, struct err *err, const char *what)
 {
 	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: the URL %s; write it as in %s", p->name,
 	        what, p->example);
@@ -41,7 +41,7 @@ static int take_scheme(const struct protocol *p, const char *text,
 	size_t n = colon ? (size_t)(colon - text) : 0;
 
 	if (!colon)
-		return wrong(p, err, "has no scheme");
+		return refuse_url(p, err, "has no scheme");
 	for (size_t i = 0; i < COUNT(p->schemes); i++) {
 		const struct protocol_scheme *s = &p->schemes[i];
 
@@ -53,7 +53,7 @@ static int take_scheme(const struct protocol *p, const char *text,
 		parts->path = parts->authority_end;
 		return 0;
 	}
-	return wrong(p, err, "has a scheme that does not fit this service");
+	return refuse_url(p, err, "has a scheme that does not fit this service");
 }
 
 /* NULL when an escape is malformed or the result holds controls or is not UTF-8. */
@@ -99,12 +99,12 @@ static int take_user(
 		        "use password-command",
 		        p->name);
 	if (memchr(at + 1, '@', n - user_len - 1))
-		return wrong(p, err, "has two '@': write the one of the user name as %40");
+		return refuse_url(p, err, "has two '@': write the one of the user name as %40");
 	if (memchr(parts->authority, ';', user_len))
-		return wrong(p, err, "holds parameters: give the mechanism with auth");
+		return refuse_url(p, err, "holds parameters: give the mechanism with auth");
 	*user_out = user_len <= USER_MAX ? decode_user(parts->authority, user_len) : NULL;
 	if (!*user_out)
-		return wrong(p, err, "has a malformed user name");
+		return refuse_url(p, err, "has a malformed user name");
 	parts->authority = at + 1;
 	return 0;
 }
@@ -139,7 +139,7 @@ static int take_port(
 	for (; s < end && isdigit((unsigned char)*s) && port <= UINT16_MAX; s++)
 		port = port * 10 + (unsigned)(*s - '0');
 	if (s != end || !port || port > UINT16_MAX)
-		return wrong(p, err, "has a port that is not a number from 1 to 65535");
+		return refuse_url(p, err, "has a port that is not a number from 1 to 65535");
 	*out = (uint16_t)port;
 	return 0;
 }
@@ -154,17 +154,17 @@ static int take_host(
 	s += literal;
 	host_end = memchr(s, literal ? ']' : ':', (size_t)(end - s));
 	if (literal && !host_end)
-		return wrong(p, err, "has an address without its ']'");
+		return refuse_url(p, err, "has an address without its ']'");
 	if (!host_end)
 		host_end = end;
 	at->host = xstrndup(s, (size_t)(host_end - s));
 	if (literal ? inet_pton(AF_INET6, at->host, address) != 1 : !host_is_valid(at->host))
-		return wrong(p, err, "has a malformed host name or address");
+		return refuse_url(p, err, "has a malformed host name or address");
 	s = host_end + literal;
 	if (s == end)
 		return 0;
 	if (*s != ':')
-		return wrong(p, err, "has something after its address that is not a port");
+		return refuse_url(p, err, "has something after its address that is not a port");
 	return take_port(p, s + 1, end, &at->port, err);
 }
 
@@ -176,11 +176,11 @@ static int take_path(
 
 	if (!p->has_path) {
 		if (*s && strcmp(s, "/") != 0)
-			return wrong(p, err, "has a path, which means nothing here");
+			return refuse_url(p, err, "has a path, which means nothing here");
 		return 0;
 	}
 	if (strchr(s, '#'))
-		return wrong(p, err, "has a fragment (#), which means nothing here");
+		return refuse_url(p, err, "has a fragment (#), which means nothing here");
 	buf_init(&out, 3 * URL_MAX + 2);
 	if (*s != '/')
 		buf_putc(&out, '/');
@@ -207,7 +207,7 @@ static int check_text(const struct protocol *p, const char *text, struct err *er
 		        p->name, URL_MAX);
 	for (size_t i = 0; i < n; i++)
 		if (iscntrl((unsigned char)text[i]))
-			return wrong(p, err, "holds a control character");
+			return refuse_url(p, err, "holds a control character");
 	return 0;
 }
 

@@ -138,7 +138,7 @@ void settings_drop_passwords(struct settings *s, const char *like)
 	}
 }
 
-static void consider(const char *key, const char *candidate, size_t *best, char out[64])
+static void weigh_candidate(const char *key, const char *candidate, size_t *best, char out[64])
 {
 	size_t d = edit_distance(key, candidate);
 
@@ -154,14 +154,14 @@ const char *settings_nearest(const char *key, char out[64])
 	char full[WORD_MAX];
 
 	for (size_t i = 0; i < N_KEYS; i++)
-		consider(key, keys[i], &best, out);
+		weigh_candidate(key, keys[i], &best, out);
 	for (int k = 0; k < SERVICE_KINDS; k++) {
 		const char *name = protocols[k].name;
 
-		consider(key, name, &best, out);
+		weigh_candidate(key, name, &best, out);
 		for (size_t i = 0; i < N_KEYS; i++) {
 			snprintf(full, sizeof full, "%s-%s", name, keys[i]);
-			consider(key, full, &best, out);
+			weigh_candidate(key, full, &best, out);
 		}
 	}
 	return best <= NEAR ? out : NULL;

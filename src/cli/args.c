@@ -10,7 +10,8 @@
 #include "cli.h"
 #include "protocols.h"
 
-const struct option_def common_options[] = {
+/* Appended to each command's. */
+static const struct option_def common_options[] = {
         {"json", 0, NULL, "events or listings as JSON, one object a line, on standard output"},
         {"quiet", 'q', NULL, "print nothing where all is done, else what went wrong or is missing"},
         {"help", 'h', NULL, "this text"},
@@ -165,7 +166,7 @@ static bool is_repeatable(const char *option)
  * The last one would count, and what the first one asked for would be missing without a
  * word.
  */
-static bool contradicts(const struct args *a, const struct one *o, const char *value)
+static bool is_contradiction(const struct args *a, const struct one *o, const char *value)
 {
 	if (o->def) {
 		const char *before = args_get(a, o->def->name);
@@ -181,7 +182,7 @@ static bool contradicts(const struct args *a, const struct one *o, const char *v
 
 static int keep_setting(struct args *a, const struct one *o, const char *value)
 {
-	if (contradicts(a, o, value))
+	if (is_contradiction(a, o, value))
 		return usage_error(a->cmd, "--%s is given twice, with different values",
 		        o->def ? o->def->name : o->key);
 	if (a->n_settings == ARGS_MAX || a->n_given == ARGS_MAX)

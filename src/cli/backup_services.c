@@ -278,7 +278,7 @@ static int take_services(struct take *t, struct tally *y)
 }
 
 /* What an earlier commit of this run did counts, too. */
-static int commit(struct take *t)
+static int commit_run(struct take *t)
 {
 	const struct tree_commit before = t->commit;
 	struct err err = {0};
@@ -291,18 +291,16 @@ static int commit(struct take *t)
 	t->commit.disk_new += before.disk_new;
 	t->commit.shrunk += before.shrunk;
 	if (t->commit.damaged)
-		json_object_set_new(t->outcome, "damaged", json_integer(t->commit.damaged));
+		json_set_number(t->outcome, "damaged", t->commit.damaged);
 	totals_to_json(&t->commit.totals, t->outcome);
-	json_object_set_new(t->outcome, "snapshot", json_integer(t->commit.snapshot));
+	json_set_number(t->outcome, "snapshot", t->commit.snapshot);
 	json_object_set_new(t->outcome, "changed", json_boolean(t->commit.changed));
-	json_object_set_new(
-	        t->outcome, "objects_new", json_integer((json_int_t)t->commit.objects_new));
-	json_object_set_new(t->outcome, "bytes_new", json_integer((json_int_t)t->commit.bytes_new));
-	json_object_set_new(t->outcome, "shrunk", json_integer(t->commit.shrunk));
+	json_set_number(t->outcome, "objects_new", t->commit.objects_new);
+	json_set_number(t->outcome, "bytes_new", t->commit.bytes_new);
+	json_set_number(t->outcome, "shrunk", t->commit.shrunk);
 	if (t->commit.seal[0]) {
-		json_object_set_new(t->outcome, "seal", json_string(t->commit.seal));
-		json_object_set_new(
-		        t->outcome, "stored_bytes", json_integer((json_int_t)t->commit.disk_new));
+		json_set_text(t->outcome, "seal", t->commit.seal);
+		json_set_number(t->outcome, "stored_bytes", t->commit.disk_new);
 	}
 	return t->failed || !t->commit.totals.complete || t->commit.shrunk ? EXIT_INCOMPLETE
 	                                                                   : EXIT_DONE;
@@ -327,7 +325,7 @@ int take_account(struct take *t)
 	if (y.failed == y.tried)
 		return fail(t->args, &y.last);
 	t->failed = y.failed > 0;
-	return commit(t);
+	return commit_run(t);
 }
 
 /* The links of a kind that is not looked at this time stay. */
@@ -373,7 +371,7 @@ static int links_of(struct take *t, struct tree_reader *from)
 		if (rc == 0)
 			rc = t->sink->ops->keep(t->sink, k, NULL, COLL_COMPLETE, NULL, &err);
 	}
-	return rc < 0 ? fail(t->args, &err) : commit(t);
+	return rc < 0 ? fail(t->args, &err) : commit_run(t);
 }
 
 int take_links(struct take *t, struct tree_reader *from, int rc, struct err *err)

@@ -339,9 +339,6 @@ int finish_tree(struct tree_sink *to, const char *where, struct ui *ui);
 int copy_tree(struct tree_reader *from, struct tree_sink *to, unsigned only, const char *where,
         struct ui *ui);
 
-/* --json --quiet --trace --report --stats ... appended to each command's */
-extern const struct option_def common_options[];
-
 int cmd_backup(const struct args *a);
 int backup_accounts(const struct args *a); /* backup --accounts: batch.c */
 int cmd_restore(const struct args *a);

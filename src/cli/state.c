@@ -42,7 +42,7 @@ static char *host_folded(const char *host)
 	return s;
 }
 
-static char *hashed(const char *dir, const char *key, const char *end)
+static char *hash_name(const char *dir, const char *key, const char *end)
 {
 	uint8_t sum[SHA256_LEN];
 	char hex[SHA256_HEX_SIZE];
@@ -57,7 +57,7 @@ static char *journal_of(const char *dir, const struct service *s, const struct s
 {
 	char *key = xasprintf("%s\n%s\n%s\n%u\n%s\n%s\n%s", t->archive_id, s->name, host,
 	        s->at.port, who, t->under ? t->under : "", t->into ? t->into : "");
-	char *path = hashed(dir, key, ".journal");
+	char *path = hash_name(dir, key, ".journal");
 
 	free(key);
 	return path;
@@ -108,7 +108,7 @@ int state_ledger(const struct account *account, char **out, struct err *err)
 			continue;
 		host = host_folded(s->at.host);
 		who = xasprintf("%s\n%s", host, service_owner(s));
-		*out = hashed(dir, who, "");
+		*out = hash_name(dir, who, "");
 		free(who);
 		free(host);
 		break;

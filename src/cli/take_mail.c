@@ -10,7 +10,7 @@
 
 #define BESIDE "INBOX (POP3)"
 
-static bool has(const struct tree_account *a, enum service_kind kind)
+static bool has_service(const struct tree_account *a, enum service_kind kind)
 {
 	for (size_t i = 0; i < a->n_services; i++)
 		if (strcmp(a->services[i].kind, protocols[kind].name) == 0)
@@ -18,7 +18,7 @@ static bool has(const struct tree_account *a, enum service_kind kind)
 	return false;
 }
 
-static int keep(struct take *t, const struct tree_head *h, size_t *n, struct err *err)
+static int keep_other(struct take *t, const struct tree_head *h, size_t *n, struct err *err)
 {
 	if (t->accept && tree_accepts_head(t->accept, h))
 		return 0;
@@ -35,7 +35,7 @@ static int keep_imap(struct take *t, const struct tree_manifest *m, struct err *
 	for (size_t i = 0; i < m->n_heads && rc == 0; i++)
 		if (m->heads[i].kind == COLL_MAIL && strcmp(m->heads[i].name, "INBOX") != 0 &&
 		        strcmp(m->heads[i].name, BESIDE) != 0)
-			rc = keep(t, &m->heads[i], &n, err);
+			rc = keep_other(t, &m->heads[i], &n, err);
 	if (rc == 0 && n)
 		progress_say(&t->ui->progress, SAY_INFO,
 		        "%zu %s of IMAP, which this run did not read, stay as they were", n,
@@ -97,7 +97,7 @@ static int keep_pop3(
 	int rc;
 
 	if (beside)
-		return keep(t, beside, &n, err);
+		return keep_other(t, beside, &n, err);
 	if (!inbox || (t->accept && tree_accepts_head(t->accept, inbox)))
 		return 0;
 	rc = o->last->ops->coll(o->last, inbox, &move.from, err);
@@ -116,7 +116,7 @@ int other_mail_open(struct take *t, bool by_imap, struct other_mail *o, struct e
 		return rc;
 	m = o->last->ops->manifest(o->last);
 	o->by_imap = by_imap;
-	if (!has(&m->account, by_imap ? SERVICE_POP3 : SERVICE_IMAP))
+	if (!has_service(&m->account, by_imap ? SERVICE_POP3 : SERVICE_IMAP))
 		other_mail_close(o);
 	else if (by_imap && !tree_manifest_find(m, COLL_MAIL, BESIDE))
 		o->imap = recorder_new(t->sink);

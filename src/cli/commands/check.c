@@ -30,12 +30,12 @@ static int check_service(const struct args *a, const struct service *s, struct u
 	if (ui->json) {
 		json_t *e = json_object();
 
-		json_object_set_new(e, "event", json_string("service"));
+		json_set_text(e, "event", "service");
 		put_text(e, "service", s->name);
 		put_text(e, "user", s->login.user);
 		put_text(e, "account", service_owner(s));
-		json_object_set_new(e, "items", json_integer((json_int_t)r.items));
-		json_object_set_new(e, "collections", json_integer((json_int_t)r.collections));
+		json_set_number(e, "items", r.items);
+		json_set_number(e, "collections", r.collections);
 		put_json(e);
 		return 0;
 	}

@@ -228,7 +228,7 @@ static void tell_rescued(const struct target_result *s)
 	putchar(')');
 }
 
-static void tell(const struct restore *r)
+static void tell_outcome(const struct restore *r)
 {
 	const struct target_result *s = &r->sum;
 	char n[8][32], items[COUNTED_SIZE], colls[COUNTED_SIZE];
@@ -261,27 +261,27 @@ static void tell(const struct restore *r)
 		        r->gone == 1 ? "is" : "are");
 }
 
-static json_t *outcome(const struct restore *r)
+static json_t *outcome_json(const struct restore *r)
 {
 	const struct target_result *s = &r->sum;
 	json_t *o = json_object(), *how = json_object();
 
-	json_object_set_new(o, "archive", json_string(r->args->pos[0]));
+	json_set_text(o, "archive", r->args->pos[0]);
 	json_object_set_new(o, "dry_run", json_boolean(r->opts.dry_run));
-	json_object_set_new(o, "items", json_integer((json_int_t)s->items));
-	json_object_set_new(o, "collections", json_integer((json_int_t)s->collections));
-	json_object_set_new(o, "collections_made", json_integer((json_int_t)s->collections_made));
-	json_object_set_new(o, "added", json_integer((json_int_t)s->added));
-	json_object_set_new(o, "already", json_integer((json_int_t)s->already));
-	json_object_set_new(o, "altered", json_integer((json_int_t)s->altered));
-	json_object_set_new(o, "doubled", json_integer((json_int_t)s->doubled));
-	json_object_set_new(o, "rescued", json_integer((json_int_t)s->rescued));
+	json_set_number(o, "items", s->items);
+	json_set_number(o, "collections", s->collections);
+	json_set_number(o, "collections_made", s->collections_made);
+	json_set_number(o, "added", s->added);
+	json_set_number(o, "already", s->already);
+	json_set_number(o, "altered", s->altered);
+	json_set_number(o, "doubled", s->doubled);
+	json_set_number(o, "rescued", s->rescued);
 	for (unsigned i = 0; i < RESCUES; i++)
-		json_object_set_new(how, rescue_name(i), json_integer((json_int_t)s->rescues[i]));
+		json_set_number(how, rescue_name(i), s->rescues[i]);
 	json_object_set_new(o, "rescued_by", how);
-	json_object_set_new(o, "failed", json_integer((json_int_t)s->failed));
-	json_object_set_new(o, "flags_added", json_integer((json_int_t)s->flags_added));
-	json_object_set_new(o, "bytes", json_integer((json_int_t)s->bytes));
+	json_set_number(o, "failed", s->failed);
+	json_set_number(o, "flags_added", s->flags_added);
+	json_set_number(o, "bytes", s->bytes);
 	return o;
 }
 
@@ -289,7 +289,7 @@ static json_t *outcome(const struct restore *r)
  * The archive is known by the seal of its first snapshot, wherever it lies; the second
  * one names it, too.
  */
-static int identify(struct restore *r)
+static int identify_archive(struct restore *r)
 {
 	struct archive_snapshot *list;
 	struct err err = {0};
@@ -408,7 +408,7 @@ static int run_restore(struct restore *r)
 	int rc = restore_options(r), ran;
 
 	if (rc == 0)
-		rc = identify(r);
+		rc = identify_archive(r);
 	if (rc == 0)
 		rc = plan_kinds(r, &kinds);
 	if (rc == 0)
@@ -424,14 +424,14 @@ static int run_restore(struct restore *r)
 	if (rc == 0 && (r->sum.failed || r->sum.altered || r->sum.doubled || r->sum.unattached))
 		rc = EXIT_INCOMPLETE;
 	ui_stop(r->ui);
-	o = outcome(r);
+	o = outcome_json(r);
 	if (r->ui->json) {
 		json_t *e = json_copy(o);
 
-		json_object_set_new(e, "event", json_string(ran ? "failed" : "done"));
+		json_set_text(e, "event", ran ? "failed" : "done");
 		put_json(e);
 	} else if ((rc == 0 || rc == EXIT_INCOMPLETE) && !args_quiet(r->args, rc)) {
-		tell(r);
+		tell_outcome(r);
 	}
 	if (ui_write_reports(r->ui, o) && (rc == 0 || rc == EXIT_INCOMPLETE))
 		rc = EXIT_FAILED;
