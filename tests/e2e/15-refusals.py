@@ -300,6 +300,30 @@ def alters_octets(archive, scratch):
         said_again(ct.AltersOctets, server, archive, scratch, report.altered)
 
 
+def reads_never(archive, scratch):
+    """What could not be looked at is no success, and the next restore looks; a dry run, too."""
+    state = os.path.join(scratch, "reads-never")
+    with ct.ReadsNever() as server:
+        for n, (code, more, unseen, altered) in enumerate(((3, [], len(NAMES), 0), (3, [], len(NAMES), 0), (3, ["--dry-run"], 0, len(NAMES) // 3), (3, [], 0, len(NAMES) // 3),
+                                                           (3, [], 0, len(NAMES) // 3))):
+            server.cutting = n < 2
+            server.log.clear()
+            run(["restore", archive, "--report", state + ".json", *more], server.port, state, code)
+            report = Report(state + ".json")
+            check(report.all["unseen"] == unseen and report.altered == altered and report.added == (0 if n else len(NAMES)), n, report.all)
+            check(json.dumps(report.all["notes"]).count("other octets") == altered, n, report.all["notes"])
+            check(n < 4 or not any(b"BODY.PEEK[]" in line for _, line in server.log), "looked once more")
+
+
+def reads_one(archive, scratch):
+    """As long as each connection brings one more, the reading goes on."""
+    state = os.path.join(scratch, "reads-one")
+    with ct.ReadsOne() as server:
+        for _ in range(2):
+            text = run(["restore", archive], server.port, state, 0)
+            check("looked at" not in text, text)
+
+
 def sizes_off(archive, scratch):
     """A size that is wrong is no difference where the octets are right."""
     with ct.SizesOff() as server:
@@ -461,7 +485,7 @@ def drops(case):
     return do
 
 
-CASES = {"drops": drops(ct.Drops), "drops-no-uidplus": drops(ct.DropsMute), "alters-octets": alters_octets, "sizes-off": sizes_off, "verify-full": verify_full, "exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
+CASES = {"reads-never": reads_never, "reads-one": reads_one, "drops": drops(ct.Drops), "drops-no-uidplus": drops(ct.DropsMute), "alters-octets": alters_octets, "sizes-off": sizes_off, "verify-full": verify_full, "exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
          "mute": strict(ct.Mute, False), "--strict": strict_option, "only-wrapped": wrapped, "refuses-all": refuses_all, "too-big": too_big, "over-quota": quota,
          "seen-only": seen_only, "keeps-no-flags": keeps_no_flags, "keywords-refused": keywords,
          "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "busy-create": busy_create, "busy-append": busy_append, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate), "select-late": sound(ct.SelectLate), "select-late-uidplus": sound(ct.SelectLateUidplus),

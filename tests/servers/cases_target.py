@@ -324,6 +324,30 @@ class DropsMute(Drops):
     extensions = [e for e in FakeImap.extensions if e not in ("UIDPLUS", "MULTIAPPEND")]
 
 
+class ReadsNever(AltersOctets):
+    """The same, and until it is told the connection ends where a message is to be read."""
+    name = "reads-never"
+    source = "robustness: what was stored cannot be looked at afterwards"
+    cutting = True
+
+    def before(self, s, tag, name, args):
+        if self.cutting and name == "UID_FETCH" and "BODY" in str(args[1]):
+            s.cut()
+
+
+class ReadsOne(Target):
+    """A connection gives one message, and ends at the next."""
+    name = "reads-one"
+    source = "Dovecot 2.3 over mbox, whose cache is wrong about the size of what was appended"
+
+    def fetch_item(self, s, m, item):
+        if item.startswith("BODY"):
+            if getattr(s, "gave", m) is not m:
+                s.cut()
+            s.gave = m
+        return super().fetch_item(s, m, item)
+
+
 class SizesOff(Target):
     """RFC822.SIZE counts each CRLF as one octet."""
     name = "sizes-off"

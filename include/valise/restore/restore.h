@@ -96,6 +96,8 @@ struct target_result {
 	 * of it
 	 */
 	uint64_t doubled;
+	/* stand there, but it could not be looked whether they are as they were sent */
+	uint64_t unseen;
 	uint64_t rescued; /* of the altered ones: refused as they are */
 	uint64_t rescues[RESCUES]; /* how */
 	/* --attach-links: files of the archive that did not go into their items */

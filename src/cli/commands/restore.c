@@ -111,6 +111,7 @@ static void add_result(struct target_result *s, const struct target_result *r)
 	s->altered += r->altered;
 	s->unattached += r->unattached;
 	s->doubled += r->doubled;
+	s->unseen += r->unseen;
 	s->rescued += r->rescued;
 	for (unsigned i = 0; i < RESCUES; i++)
 		s->rescues[i] += r->rescues[i];
@@ -250,6 +251,8 @@ static void tell_outcome(const struct restore *r)
 		tell_rescued(s);
 	if (s->doubled)
 		printf(", %s more often than in the archive", human_count(s->doubled, n[7]));
+	if (s->unseen)
+		printf(", %s not looked at afterwards", human_count(s->unseen, n[4]));
 	if (s->failed)
 		printf(", %s REFUSED (named above; what the archive has of them stays in it)",
 		        human_count(s->failed, n[6]));
@@ -275,6 +278,7 @@ static json_t *outcome_json(const struct restore *r)
 	json_set_number(o, "already", s->already);
 	json_set_number(o, "altered", s->altered);
 	json_set_number(o, "doubled", s->doubled);
+	json_set_number(o, "unseen", s->unseen);
 	json_set_number(o, "rescued", s->rescued);
 	for (unsigned i = 0; i < RESCUES; i++)
 		json_set_number(how, rescue_name(i), s->rescues[i]);
@@ -421,7 +425,8 @@ static int run_restore(struct restore *r)
 		        "--into is for calendars and contacts: add --only calendars or --only "
 		        "contacts");
 	ran = rc = run_kinds(r, kinds);
-	if (rc == 0 && (r->sum.failed || r->sum.altered || r->sum.doubled || r->sum.unattached))
+	if (rc == 0 && (r->sum.failed || r->sum.altered || r->sum.doubled || r->sum.unseen ||
+	                       r->sum.unattached))
 		rc = EXIT_INCOMPLETE;
 	ui_stop(r->ui);
 	o = outcome_json(r);

@@ -128,14 +128,13 @@ static void batch_clear(struct batch *t)
 /*
  * NUL, and 8-bit header fields that Cyrus makes "X": the size stays, the octets do not.
  */
-static bool is_fragile(struct box *b, const struct tree_item *it, const struct sending *s)
+bool item_is_fragile(struct box *b, const struct tree_item *it, const struct buf *head)
 {
 	struct buf own = buf_of(0);
-	const struct buf *head = &s->mem;
 	size_t n;
 	bool found = it->warn & WARN_NUL;
 
-	if (!s->held) {
+	if (!head) {
 		item_head(b, it, &own);
 		head = &own;
 	}
@@ -183,7 +182,7 @@ static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 			return false;
 		}
 	}
-	b->read_back[item] = is_fragile(b, it, s) ? READ_FRAGILE : 0;
+	b->read_back[item] = item_is_fragile(b, it, s->held ? &s->mem : NULL) ? READ_FRAGILE : 0;
 	fit = tree_coll_keyword_text(
 	        b->words, keywords_fit(b, tree_coll_keyword_text(b->coll, it->keywords)));
 	s->words = xstrdup(fit);

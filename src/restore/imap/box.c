@@ -130,6 +130,41 @@ static void count_dry(struct box *b)
 	        counted(b->sum.already, "is", "are", (char[COUNTED_SIZE]){0}));
 }
 
+/* It could not be seen whether what stands there is as it was sent; the run goes on. */
+static int unseen(struct box *b, enum item_state state, const char *what, int rc, struct err *err)
+{
+	if (rc == 0 || imap_conn_is_over(&b->w->conn, err))
+		return rc;
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		b->sum.unseen += b->state[i] == state;
+	b->seen = false;
+	say_box(b, SAY_WARNING, "%s could not be looked at afterwards: %s", what, err->text);
+	if (b->w->conn.m && imap_in_flight(b->w->conn.m))
+		imap_conn_close(&b->w->conn);
+	return 0;
+}
+
+/* What a run brought that was ended before it could look, or --verify full asks for. */
+static int look_at_earlier(struct box *b, struct err *err)
+{
+	bool all = b->w->run->opts->read_all;
+
+	b->e->unseen |= kept_unseen(b->w->run->journal, b->e->shown);
+	if (!all && !b->e->unseen)
+		return 0;
+	return unseen(b, ITEM_THERE, "what is there already", box_read_there(b, all, err), err);
+}
+
+/* All that was ever brought there was looked at, and the journal has what came of it. */
+static void box_seen(struct box *b)
+{
+	struct err ignored;
+
+	/* If this is lost, the next run looks once more. */
+	if (b->e->unseen && b->seen && kept_seen(b->w->run->journal, b->e->shown, &ignored) == 0)
+		b->e->unseen = false;
+}
+
 /* What is there already is dealt with; afterwards only what is to be added is left. */
 static int box_known(struct box *b, struct err *err)
 {
@@ -138,6 +173,7 @@ static int box_known(struct box *b, struct err *err)
 	bool waited = false;
 	int rc = 0;
 
+	b->seen = true;
 	if (b->e->fresh) {
 		/* if this has to be done again, it is not empty any more */
 		b->e->fresh = false;
@@ -153,8 +189,8 @@ static int box_known(struct box *b, struct err *err)
 		rc = box_compare(b, err);
 	if (rc == 0 && b->mate)
 		rc = box_flags(b, err);
-	if (rc == 0 && b->mate && b->w->run->opts->read_all)
-		rc = box_read_there(b, err);
+	if (rc == 0 && b->mate)
+		rc = look_at_earlier(b, err);
 	if (rc == 0 && b->mate)
 		rc = box_count(b, b->base, b->claimed, err);
 	if (rc < 0)
@@ -181,12 +217,7 @@ static int look_alone(struct box *b, struct err *err)
 		rc = box_verify(b, b->first, err);
 	if (rc == 0)
 		late_settled(b);
-	if (rc == 0 || imap_conn_is_over(&b->w->conn, err))
-		return rc;
-	say_box(b, SAY_WARNING, "what was added could not be looked at afterwards: %s", err->text);
-	if (b->w->conn.m && imap_in_flight(b->w->conn.m))
-		imap_conn_close(&b->w->conn);
-	return 0;
+	return unseen(b, ITEM_ADDED, "what was added", rc, err);
 }
 
 static bool can_wait(const struct box *b)
@@ -267,6 +298,7 @@ static void sum_add(struct run *r, const struct target_result *s)
 		r->sum.rescues[i] += s->rescues[i];
 	r->sum.failed += s->failed;
 	r->sum.doubled += s->doubled;
+	r->sum.unseen += s->unseen;
 	r->sum.flags_added += s->flags_added;
 	r->sum.bytes += s->bytes;
 	pthread_mutex_unlock(&r->workers.lock);
@@ -302,6 +334,8 @@ static int box_end(struct box *b, int rc, struct err *err)
 	}
 	if (rc == 0 && b->coll)
 		rc = box_remember_odd(b, err);
+	if (rc == 0)
+		box_seen(b);
 	if (b->coll)
 		say_lacking(b);
 	/* A mailbox that goes back to the others is counted by who finishes it. */

@@ -21,6 +21,7 @@ struct past {
 	char *box;
 	uint32_t first, uidvalidity; /* kept_first */
 	int64_t out; /* kept_out_since */
+	bool unseen; /* kept_unseen */
 };
 
 struct kept_journal {
@@ -88,6 +89,8 @@ static bool keep_past(struct kept_journal *k, const json_t *o, const char *box)
 	}
 	if (out >= 0)
 		p->out = out;
+	if (out > 0 || json_is_true(json_object_get(o, "e")))
+		p->unseen = out > 0;
 	/* The first word on a mailbox counts, until it is another one. */
 	if (first > 0 &&
 	        (!p->first || (p->uidvalidity && p->uidvalidity != json_get_int(o, "v", 0)))) {
@@ -324,6 +327,13 @@ uint32_t kept_first(const struct kept_journal *k, const char *mailbox, uint32_t 
 	return 0;
 }
 
+bool kept_unseen(const struct kept_journal *k, const char *mailbox)
+{
+	const struct past *p = find_past(k, mailbox);
+
+	return p && p->unseen;
+}
+
 int64_t kept_out_since(const struct kept_journal *k, const char *mailbox)
 {
 	const struct past *p = find_past(k, mailbox);
@@ -457,20 +467,31 @@ int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *lis
 	return rc;
 }
 
-int kept_out(struct kept_journal *k, const char *mailbox, int64_t now, struct err *err)
+static int put_out(
+        struct kept_journal *k, const char *mailbox, int64_t now, const char *more, struct err *err)
 {
 	int rc;
 
 	if (!k->file.journal)
 		return 0;
 	pthread_mutex_lock(&k->lock);
-	buf_puts(&k->pending, "{\"m\":");
+	buf_putf(&k->pending, "{%s\"m\":", more);
 	json_puts(&k->pending, mailbox);
 	buf_putf(&k->pending, ",\"o\":%lld}", (long long)now);
 	buf_put(&k->pending, "", 1);
 	rc = wait_written(k, err);
 	pthread_mutex_unlock(&k->lock);
 	return rc;
+}
+
+int kept_out(struct kept_journal *k, const char *mailbox, int64_t now, struct err *err)
+{
+	return put_out(k, mailbox, now, "", err);
+}
+
+int kept_seen(struct kept_journal *k, const char *mailbox, struct err *err)
+{
+	return put_out(k, mailbox, 0, "\"e\":true,", err);
 }
 
 void kept_begin(struct kept_journal *k, const char *mailbox, uint32_t uidvalidity, uint32_t first)

@@ -20,8 +20,9 @@
  *   name alone does not say so
  *   {"b":<UID>,"m":<mailbox of the target>,"v":<UIDVALIDITY, 0: it was made by that
  *   restore>}   the first plan saw it: older messages were there before
- *   {"m":<mailbox of the target>,"o":<time, UTC>}   messages went out to it, until "o":0
- *   says that it is known what became of them
+ *   {["e":true,]"m":<mailbox of the target>,"o":<time, UTC>}   messages went out to it,
+ *   until "o":0 says that it is known what became of them, and "e" that it was looked
+ *   whether they are as they were sent
  * "q": the target was seen to have other octets than were sent.
  * "r" (form_code of the IMAP target) is there if the target holds the message in another
  * form.
@@ -88,6 +89,13 @@ int64_t kept_out_since(const struct kept_journal *k, const char *mailbox);
  * power loss. Thread-safe.
  */
 int kept_out(struct kept_journal *k, const char *mailbox, int64_t now, struct err *err) MUST_CHECK;
+/*
+ * Did an earlier run bring messages there of which nobody has looked yet whether they are
+ * as they were sent?
+ */
+bool kept_unseen(const struct kept_journal *k, const char *mailbox);
+/* Somebody has, of all that was brought there. As kept_out with 0. Thread-safe. */
+int kept_seen(struct kept_journal *k, const char *mailbox, struct err *err) MUST_CHECK;
 /* Make records durable, as one batch. Thread-safe. */
 int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *list, size_t n,
         struct err *err) MUST_CHECK;

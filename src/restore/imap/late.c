@@ -33,6 +33,7 @@ int late_going_out(struct box *b, struct err *err)
 	int rc = 0;
 
 	b->sent_ms = clock_ms();
+	b->e->unseen = true;
 	if (b->out_ms && b->sent_ms - b->out_ms < OUT_AGAIN_MS)
 		return 0;
 	rc = kept_out(b->w->run->journal, b->e->shown, (int64_t)time(NULL), err);

@@ -62,6 +62,7 @@ struct map_entry {
 	bool fresh; /* made by this run: empty */
 	bool show; /* to be subscribed: mail programs showed it at the source */
 	bool unsure; /* messages went to it, and it is not known what became of them */
+	bool unseen; /* the same, and whether they are as they were sent */
 	bool subscribed; /* already */
 	bool implied; /* a \Noselect parent: it is there when its children are */
 	char *special_use; /* to be asked for in CREATE, or NULL */

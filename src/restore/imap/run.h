@@ -246,6 +246,7 @@ struct box {
 	bool ours, others; /* stored something since they were looked for */
 	bool resent; /* something was sent again although it may be there */
 	bool is_open; /* it was selected */
+	bool seen; /* nothing of what stands there has to be looked at by another run */
 	uint32_t first; /* what was appended has at least this UID */
 	uint32_t next_uid; /* what is appended from now on has at least this UID */
 	struct target_result sum;
@@ -463,11 +464,13 @@ void box_unclaimed(struct box *b, uint8_t *wanted);
 
 /* append.c, verify.c */
 int box_append(struct box *b, struct err *err) MUST_CHECK;
+/* NUL and 8-bit header fields: the size stays, the octets do not. ${head} NULL: is read. */
+bool item_is_fragile(struct box *b, const struct tree_item *it, const struct buf *head);
 /*
- * --verify full: what was there before is read, too, and named where it is not what an
- * earlier restore sent.
+ * Read what was there before, ${all} of it, or what would be read of it had it just been
+ * sent, and name what is not as an earlier restore sent it.
  */
-int box_read_there(struct box *b, struct err *err) MUST_CHECK;
+int box_read_there(struct box *b, bool all, struct err *err) MUST_CHECK;
 /* Look at what was appended from UID ${first} on; the mailbox is selected. */
 int box_verify(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
 /*

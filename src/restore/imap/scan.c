@@ -232,9 +232,13 @@ int there_hash(
 
 	h.done = xcalloc(b->n_there + 1, 1);
 	buf_init(&h.head, HEAD_CAP);
-	do
+	do {
+		size_t before = h.n;
+
 		rc = hash_run(&h, err);
-	while (box_again_in(b, &a, &rc, err));
+		if (h.n > before) /* one that brought something is no failure */
+			a.failures = 0;
+	} while (box_again_in(b, &a, &rc, err));
 	free(h.done);
 	buf_clear(&h.head);
 	*out = h.seen;

@@ -116,12 +116,14 @@ static void say_octets(struct box *b, uint32_t item)
 	const struct tmsg *t = there_find(b, b->got[item]);
 	uint64_t sent = sent_size(b, item);
 	char sizes[64] = "";
+	/* by the journal's record of it, too */
+	bool said = b->read_back[item] & READ_SAID || b->odd[item] & ODD_OCTETS;
 
 	if (t && t->size != sent)
 		snprintf(sizes, sizeof sizes, ", %llu instead of %llu", (unsigned long long)t->size,
 		        (unsigned long long)sent);
 	item_altered(b, item, ODD_OCTETS);
-	if (b->read_back[item] & READ_SAID)
+	if (said)
 		return;
 	say_altered(b, item, "the target holds other octets than were sent (UID %u%s)%s",
 	        b->got[item], sizes,
@@ -191,19 +193,34 @@ static int check_octets(struct box *b, struct err *err)
 	return rc;
 }
 
-int box_read_there(struct box *b, struct err *err)
+/* Is it read back, the ${n}-th of those that are there? */
+static unsigned why_read(struct box *b, uint32_t i, const struct tmsg *t, uint64_t n)
 {
-	uint8_t *done = xcalloc(b->n_there + 1, 1);
-	bool alters = false;
+	unsigned why = is_sampled(n) ? READ_SAMPLE : 0;
+
+	/* the journal knows it, and it was said */
+	if (b->odd[i] & ODD_OCTETS)
+		return 0;
+	if (t->size != sent_size(b, i) && !(b->odd[i] & ~ODD_FLAGS) && sizes_count(b))
+		why |= READ_SIZE;
+	return why || !item_is_fragile(b, &b->coll->items[i], NULL) ? why : READ_FRAGILE;
+}
+
+int box_read_there(struct box *b, bool all, struct err *err)
+{
+	uint64_t n = 0;
 	int rc;
 
-	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (b->state[i] == ITEM_THERE)
-			b->read_back[i] = READ_SAMPLE;
-	rc = read_back(b, done, &alters, err);
+	for (uint32_t i = 0; i < b->coll->n_items; i++) {
+		const struct tmsg *t =
+		        b->state[i] == ITEM_THERE && b->got[i] ? there_find(b, b->got[i]) : NULL;
+
+		if (t)
+			b->read_back[i] = all ? READ_SAMPLE : (uint8_t)why_read(b, i, t, n++);
+	}
+	rc = check_octets(b, err);
 	for (size_t i = 0; i < b->coll->n_items; i++)
 		b->read_back[i] = 0;
-	free(done);
 	return rc;
 }
 

@@ -241,6 +241,31 @@ static void none_is_kept_without_a_path(void **state)
 	kept_free(k);
 }
 
+/*
+ * What went out is to be looked at until somebody has; an older version noted only that
+ * it is known what came of it.
+ */
+static void what_nobody_has_looked_at(void **state)
+{
+	(void)state;
+	struct kept_journal *k = open_it("one", false);
+	struct err err = {0};
+
+	assert_false(kept_unseen(k, "INBOX"));
+	assert_int_equal(kept_out(k, "INBOX", 1000, &err), 0);
+	assert_int_equal(kept_out(k, "Work", 1000, &err), 0);
+	assert_int_equal(kept_out(k, "Old", 1000, &err), 0);
+	assert_int_equal(kept_out(k, "Old", 0, &err), 0);
+	assert_int_equal(kept_seen(k, "Work", &err), 0);
+	kept_free(k);
+	k = open_it("one", true);
+	assert_true(kept_unseen(k, "INBOX") && kept_unseen(k, "Old"));
+	assert_false(kept_unseen(k, "Work") || kept_unseen(k, "Other"));
+	assert_true(kept_out_since(k, "INBOX") == 1000 && kept_out_since(k, "Old") == 0 &&
+	            kept_out_since(k, "Work") == 0);
+	kept_free(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +274,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(the_last_word_stands, setup, teardown),
 	        cmocka_unit_test_setup_teardown(another_archive_is_not_believed, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_dry_run_makes_no_file, setup, teardown),
+	        cmocka_unit_test_setup_teardown(what_nobody_has_looked_at, setup, teardown),
 	        cmocka_unit_test_setup_teardown(none_is_kept_without_a_path, setup, teardown),
 	};
 
