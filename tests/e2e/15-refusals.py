@@ -297,6 +297,11 @@ def alters_octets(archive, scratch):
         report = restore(ct.AltersOctets, server, archive, scratch, 3, again=None)
         check(report.altered == len(NAMES) // 3 and report.failed == 0, report.altered, report.failed)
         check(json.dumps(report.all["notes"]).count("other octets") == len(NAMES) // 3, report.all["notes"])
+        # without the journal they are known by Message-ID and date, though their size is the same
+        path = os.path.join(scratch, "forgot.json")
+        run(["restore", archive, "--report", path], server.port, os.path.join(scratch, "forgot"), 3)
+        report_again = Report(path)
+        check(report_again.added == 0 and report_again.altered == report.altered, report_again.added, report_again.all["notes"])
         said_again(ct.AltersOctets, server, archive, scratch, report.altered)
 
 

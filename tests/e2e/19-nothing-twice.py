@@ -305,7 +305,7 @@ def test_a_killed_restore_to_a_server_that_rewrites():
 
 
 class Alters(Target):
-    """Makes another octet of the last one; at the second APPEND it tells, and ends the connection."""
+    """Makes another octet of the last one; the second APPEND is carried out, and not answered."""
     def populate(self):
         super().populate()
         self.first, self.second = threading.Event(), threading.Event()
@@ -314,12 +314,12 @@ class Alters(Target):
         with self.lock:
             cut = self.first.is_set() and not self.second.is_set()
             self.first.set()
-        if cut:
-            self.second.set()
-            s.stall(30)
         with self.lock:
             for body, flags, date in messages(args[1:]):
                 self.mailboxes[raw(args[0])].add(body[:-3] + b"#\r\n", flags, date)
+        if cut:
+            self.second.set()
+            s.stall(30)
         box = self.mailboxes[raw(args[0])]
         self.ok(s, tag, "[APPENDUID %d %d:%d] done" % (box.uidvalidity, box.uidnext - len(messages(args[1:])), box.uidnext - 1))
 
@@ -331,9 +331,10 @@ def test_what_a_killed_restore_stored_is_looked_at():
         assert t.second.wait(100)
         first.kill()
         first.communicate()
-        assert t.total() == 1, t.held()
+        n = t.total()
+        assert 1 < n < 20, n
         text = run(3, t, "unseen", "restore", archive(), "--folder", "INBOX")
-        assert " 19 added, 1 already there, 20 not exactly as in the archive" in text and text.count("other octets than were sent") == 20, text
+        assert " %d added, %d already there, 20 not exactly as in the archive" % (20 - n, n) in text and len(set(re.findall(r"UID (\d+),.* other octets", text))) == 20, text
         assert t.total() == 20, t.total()
         assert " 0 added, 20 already there, 20 not exactly as in the archive" in run(3, t, "unseen", "restore", archive(), "--folder", "INBOX")
 

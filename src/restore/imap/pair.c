@@ -266,8 +266,9 @@ static void pair_loose(struct pairing *p, struct match_key *items, size_t n_item
 		if (!b->claimed[s->index] && key)
 			seen[n++] = key_of(key, date_of(t), t->size, s->index);
 	}
+	/* a Message-ID and a date are one message's, of whatever size the server made it */
 	match_pairs(items, n_items, seen, n,
-	        p->dates | (by == ALIKE_LOOSE || !p->dates ? 0 : MATCH_OTHER_SIZE), b->mate,
+	        p->dates | (by == ALIKE_TEXT && p->dates ? MATCH_OTHER_SIZE : 0), b->mate,
 	        b->claimed);
 	say_loose(b, before, why[p->dates != 0][by]);
 	free(before);
