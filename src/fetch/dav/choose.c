@@ -21,7 +21,7 @@ static bool is_included(const struct pattern_choice *o, const struct davcoll *c)
 
 bool dav_is_wanted(const struct dav_run *r, const struct davcoll *c)
 {
-	const struct pattern_choice *o = &r->opts->choice;
+	const struct pattern_choice *o = &r->base.opts->choice;
 
 	for (size_t i = 0; i < o->n_exclude; i++)
 		if (coll_matches(o->exclude[i], c))
@@ -39,7 +39,7 @@ static bool is_met(const struct dav_run *r, const char *pattern)
 
 bool dav_is_missed(const struct dav_run *r)
 {
-	const struct pattern_choice *o = &r->opts->choice;
+	const struct pattern_choice *o = &r->base.opts->choice;
 	size_t wanted = 0;
 
 	for (size_t i = 0; i < r->n_colls; i++)
@@ -57,7 +57,7 @@ bool dav_is_missed(const struct dav_run *r)
 
 static bool may_hide(const struct dav_run *r)
 {
-	const struct pattern_choice *o = &r->opts->choice;
+	const struct pattern_choice *o = &r->base.opts->choice;
 
 	for (size_t i = 0; i < o->n_include; i++)
 		if (strpbrk(o->include[i], "*?") || !is_met(r, o->include[i]))
@@ -70,7 +70,7 @@ void dav_mark_below(struct dav_run *r, size_t from)
 	for (size_t i = from; i < r->n_colls; i++) /* by href: the upper one is first */
 		for (size_t k = 0; k < r->n_colls && !r->colls[i].below; k++)
 			r->colls[i].below = k != i && r->colls[k].coll &&
-			                    is_included(&r->opts->choice, &r->colls[k]) &&
+			                    is_included(&r->base.opts->choice, &r->colls[k]) &&
 			                    dav_lies_in(r->colls[i].url, r->colls[k].url);
 }
 
@@ -84,7 +84,7 @@ static bool is_seen(const struct dav_run *r, const char *name)
 
 static bool run_chooses(const struct dav_run *r, const struct tree_head *h)
 {
-	return pattern_chooses(&r->opts->choice, &(struct pattern_name){.full = h->name});
+	return run_wants(&r->base, h->name);
 }
 
 /* Something of any kind in the last snapshot: a mailbox, too. */
@@ -105,10 +105,10 @@ static bool was_met(const struct tree_manifest *m, const char *pattern)
 
 static bool is_lacking(const struct dav_run *r, const struct tree_manifest *m)
 {
-	const struct pattern_choice *o = &r->opts->choice;
+	const struct pattern_choice *o = &r->base.opts->choice;
 
 	for (size_t i = 0; i < m->n_heads; i++)
-		if (m->heads[i].kind == r->kind && run_chooses(r, &m->heads[i]) &&
+		if (m->heads[i].kind == r->base.kind && run_chooses(r, &m->heads[i]) &&
 		        !is_seen(r, m->heads[i].name))
 			return true;
 	for (size_t i = 0; i < o->n_include; i++)
@@ -123,10 +123,9 @@ int dav_decide_inside(struct dav_run *r, struct err *err)
 	int rc;
 
 	r->inside = may_hide(r);
-	if (!r->inside || !r->sink || !r->sink->ops->last ||
-	        !(r->opts->choice.n_include + r->opts->choice.n_exclude))
+	if (!r->inside || !(r->base.opts->choice.n_include + r->base.opts->choice.n_exclude))
 		return 0;
-	rc = r->sink->ops->last(r->sink, &last, err);
+	rc = run_last(&r->base, &last, err);
 	if (rc < 0 || !last)
 		return rc;
 	r->inside = is_lacking(r, last->ops->manifest(last));
@@ -176,8 +175,8 @@ static int keep_unseen(struct dav_run *r, const struct tree_head *h, struct err 
 	static const char why[] = "what it lies in could not be listed";
 	bool stale = is_any_blind(r) && run_chooses(r, h);
 
-	return r->sink->ops->keep(r->sink, r->kind, h->name, stale ? COLL_STALE : COLL_SKIPPED,
-	        stale ? why : NULL, err);
+	return run_keep(
+	        &r->base, h->name, stale ? COLL_STALE : COLL_SKIPPED, stale ? why : NULL, err);
 }
 
 int dav_keep_unseen(struct dav_run *r, struct err *err)
@@ -187,9 +186,9 @@ int dav_keep_unseen(struct dav_run *r, struct err *err)
 	bool partly = r->home.single || is_any_blind(r);
 	int rc = 0;
 
-	if ((r->inside && !partly) || !r->sink->ops->last)
+	if (r->inside && !partly)
 		return 0;
-	rc = r->sink->ops->last(r->sink, &last, err);
+	rc = run_last(&r->base, &last, err);
 	if (rc < 0 || !last)
 		return rc;
 	m = last->ops->manifest(last);
@@ -197,7 +196,7 @@ int dav_keep_unseen(struct dav_run *r, struct err *err)
 		const struct tree_head *h = &m->heads[i];
 		bool left = !r->inside && !run_chooses(r, h);
 
-		if (h->kind != r->kind || is_seen(r, h->name))
+		if (h->kind != r->base.kind || is_seen(r, h->name))
 			continue;
 		if (!left && partly)
 			rc = lies_out_of_sight(r, last, h, &left, err);

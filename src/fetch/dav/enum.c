@@ -76,7 +76,7 @@ static unsigned read_attributes(
 		a |= ATTR_SUBSCRIPTION;
 	if (dav_is_readonly(r))
 		a |= ATTR_READONLY;
-	if (dav_is_foreign(r, &run->home, run->service->login.user))
+	if (dav_is_foreign(r, &run->home, run->base.service->login.user))
 		a |= ATTR_SHARED;
 	return a;
 }
@@ -244,7 +244,7 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 
 	e->answers++;
 	if (name_withheld(run, r) || r->status >= 400 || !*r->url ||
-	        !dav_is_collection(r, run->kind == COLL_CONTACTS) ||
+	        !dav_is_collection(r, run->base.kind == COLL_CONTACTS) ||
 	        dav_is_known(run, dav_key(r->url)))
 		return 0;
 	if (run->n_colls == DAV_COLLS_MAX)
@@ -256,14 +256,16 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 	c = ARR_PUSH(run->colls, run->n_colls, run->cap);
 	c->url = xstrdup(r->url);
 	c->key = dav_key(r->url);
-	c->coll = tree_coll_new(run->kind, name && name[0] ? name : segment[0] ? segment : "=");
+	if (!name || !name[0])
+		name = segment[0] ? segment : "=";
+	c->coll = tree_coll_new(run->base.kind, name);
 	c->coll->href = xstrdup(r->href);
 	c->coll->sync_token = token && token[0] ? xstrdup(token) : NULL;
 	c->coll->props = props_json(r);
 	c->coll->attrs = read_attributes(run, r, segment);
-	c->v4 = run->kind == COLL_CONTACTS && offers_v4(r);
-	c->no_list =
-	        run->kind == COLL_CALENDAR && !dav_prop_has(r, P_TYPE, "{" NS_CALDAV "}calendar");
+	c->v4 = run->base.kind == COLL_CONTACTS && offers_v4(r);
+	c->no_list = run->base.kind == COLL_CALENDAR &&
+	             !dav_prop_has(r, P_TYPE, "{" NS_CALDAV "}calendar");
 	name_too_large(run, c->coll, r);
 	free(segment);
 	return 0;
@@ -291,12 +293,12 @@ static int with_all(struct dav_worker *w, const char *url, int depth, struct err
 	const char *props[64];
 	struct enumeration e = {w, 0};
 	size_t n = sizeof both / sizeof both[0], more;
-	const char *const *list = w->run->kind == COLL_CONTACTS ? contacts : calendar;
+	const char *const *list = w->run->base.kind == COLL_CONTACTS ? contacts : calendar;
 	const size_t skip = w->run->mixed;
 	int status, rc;
 
-	more = w->run->kind == COLL_CONTACTS ? sizeof contacts / sizeof contacts[0]
-	                                     : sizeof calendar / sizeof calendar[0];
+	more = w->run->base.kind == COLL_CONTACTS ? sizeof contacts / sizeof contacts[0]
+	                                          : sizeof calendar / sizeof calendar[0];
 	memcpy(props, both, sizeof both);
 	memcpy(props + n, list, more * sizeof *list);
 	n += more;
@@ -356,7 +358,7 @@ static int on_member(void *ctx, struct dav_response *r, struct err *err)
 
 	(void)err;
 	if (!name_withheld(m->run, r) && r->status < 400 && *r->url && m->n < DAV_COLLS_MAX &&
-	        dav_is_collection(r, m->run->kind == COLL_CONTACTS))
+	        dav_is_collection(r, m->run->base.kind == COLL_CONTACTS))
 		*ARR_PUSH(m->urls, m->n, m->cap) = xstrdup(r->url);
 	return 0;
 }

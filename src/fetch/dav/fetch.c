@@ -28,11 +28,8 @@ void dav_name_loss(struct dav_run *r, struct tree_coll *c, const char *href, con
 {
 	char *text = href ? xstrdup(reason) : xasprintf("%s: %s", what, reason);
 
-	tree_coll_error(c, 0, href, NULL, NULL, text);
-	pthread_mutex_lock(&r->workers.lock);
-	r->result->errors++;
-	pthread_mutex_unlock(&r->workers.lock);
-	progress_say(r->progress, SAY_WARNING, "%s, %s: %s", c->name, what, reason);
+	run_lose(&r->base, c, 0, href, text);
+	progress_say(r->base.progress, SAY_WARNING, "%s, %s: %s", c->name, what, reason);
 	free(text);
 }
 
@@ -70,17 +67,14 @@ int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i, struct 
 		x->uid = xstrdup(s.uid);
 		content_summary_clear(&s);
 	}
-	rc = r->sink->ops->item(r->sink, c->coll, it, err);
+	rc = run_item(&r->base, c->coll, it, err);
 	if (rc < 0)
-		return err_widen(err, ERR_WHOLE);
+		return rc;
 	i->done = true;
-	atomic_fetch_add(&r->progress->items_done, 1);
-	atomic_fetch_add(&r->progress->bytes_done, i->has_len ? i->len : it->size);
-	pthread_mutex_lock(&r->workers.lock);
-	r->result->fetched++;
-	r->result->items++;
-	r->result->bytes_fetched += it->size;
-	pthread_mutex_unlock(&r->workers.lock);
+	atomic_fetch_add(&r->base.progress->items_done, 1);
+	atomic_fetch_add(&r->base.progress->bytes_done, i->has_len ? i->len : it->size);
+	run_count(&r->base,
+	        &(struct source_result){.fetched = 1, .items = 1, .bytes_fetched = it->size});
 	return 0;
 }
 
@@ -94,7 +88,7 @@ static int store_octets(
 	struct intake in;
 	int rc;
 
-	intake_begin(&in, d->w->run->sink, d->c->coll->kind, 0);
+	intake_begin(&in, d->w->run->base.sink, d->c->coll->kind, 0);
 	rc = content_crlf(data, len, intake_write, &in, err);
 	if (rc == 0)
 		rc = intake_finish(&in, &it, 0, err);
@@ -200,7 +194,7 @@ static int run_round(struct round *d, struct davitem **list, size_t n, struct er
 		if (n_m == 0 || !may_join(list[i], m[n_m - 1].n_hrefs, bytes)) {
 			m[n_m++] = (struct dav_multiget){.url = d->c->url,
 			        .hrefs = hrefs + i,
-			        .contacts = d->w->run->kind == COLL_CONTACTS,
+			        .contacts = d->w->run->base.kind == COLL_CONTACTS,
 			        .version = d->second ? "4.0" : NULL};
 			bytes = 0;
 		}
@@ -366,23 +360,17 @@ static int lose_item(struct dav_worker *w, struct davcoll *c, struct davitem *i,
 	const struct tree_item *old = from ? tree_coll_find_href(from, i->href) : NULL;
 	char *text = xasprintf("%s%s", reason, old ? "; its last version stays" : "");
 	struct tree_item it;
-	int rc = 0;
 
 	i->failed = true;
-	if (say) {
+	if (say)
 		dav_name_loss(w->run, c->coll, i->href, i->href, text);
-	} else {
-		tree_coll_error(c->coll, 0, i->href, NULL, NULL, text);
-		pthread_mutex_lock(&w->run->workers.lock);
-		w->run->result->errors++;
-		pthread_mutex_unlock(&w->run->workers.lock);
-	}
+	else
+		run_lose(&w->run->base, c->coll, 0, i->href, text);
 	free(text);
-	if (old) {
-		tree_item_copy(c->coll, from, old, &it);
-		rc = w->run->sink->ops->item(w->run->sink, c->coll, &it, err);
-	}
-	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+	if (!old)
+		return 0;
+	tree_item_copy(c->coll, from, old, &it);
+	return run_item(&w->run->base, c->coll, &it, err);
 }
 
 int dav_lose(struct dav_worker *w, struct davcoll *c, struct davitem *i, struct err *err)
@@ -403,7 +391,7 @@ int dav_lose_rest(struct dav_worker *w, struct davcoll *c, struct err *err)
 		rc = lose_item(w, c, &c->items[i], why.text, false, err);
 		n++;
 	}
-	progress_say(w->run->progress, SAY_WARNING, "%s: %zu of %s could not be fetched: %s",
+	progress_say(w->run->base.progress, SAY_WARNING, "%s: %zu of %s could not be fetched: %s",
 	        c->coll->name, n,
 	        counted(c->n_items, "resource", "resources", (char[COUNTED_SIZE]){0}), why.text);
 	return rc;
@@ -423,7 +411,7 @@ static int give_one(struct dav_worker *w, struct davcoll *c, struct davitem *i,
 		return 0;
 	tree_item_copy(c->coll, from, old, &it);
 	i->done = true;
-	return w->run->sink->ops->item(w->run->sink, c->coll, &it, err);
+	return run_item(&w->run->base, c->coll, &it, err);
 }
 
 int dav_give_known(struct dav_worker *w, struct davcoll *c, struct err *err)
@@ -437,8 +425,6 @@ int dav_give_known(struct dav_worker *w, struct davcoll *c, struct err *err)
 			rc = give_one(w, c, &c->items[i], c->last_run, err);
 		known += c->items[i].done;
 	}
-	pthread_mutex_lock(&w->run->workers.lock);
-	w->run->result->items += known;
-	pthread_mutex_unlock(&w->run->workers.lock);
-	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+	run_count(&w->run->base, &(struct source_result){.items = known});
+	return rc;
 }

@@ -181,7 +181,7 @@ static bool prepare_get(struct get *g, struct dav_get *rq)
 		buf_clear(&g->url);
 		return false;
 	}
-	intake_begin(&g->in, g->w->run->sink, g->c->coll->kind, HEAD_MAX);
+	intake_begin(&g->in, g->w->run->base.sink, g->c->coll->kind, HEAD_MAX);
 	*rq = (struct dav_get){.url = buf_str(&g->url),
 	        .accept = g->ask->accept,
 	        .max = DAV_RESOURCE_MAX,
@@ -288,9 +288,11 @@ static int get_otherwise(struct dav_worker *w, struct davcoll *c, struct davitem
 int dav_get_all(
         struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n, struct err *err)
 {
-	const struct ask *ask = w->run->kind != COLL_CONTACTS ? calendar : c->v4 ? card4 : card;
+	const struct ask *ask = c->v4 ? card4 : card;
 	int rc = 0;
 
+	if (w->run->base.kind != COLL_CONTACTS)
+		ask = calendar;
 	for (size_t i = 0, k; i < n && rc == 0; i += k) {
 		k = n - i < DAV_ROUND ? n - i : DAV_ROUND;
 		rc = get_some(w, c, list + i, k, ask, NULL, err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/lookup.h"
+#include "fetch/run.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/format/content.h"
@@ -20,9 +21,7 @@
 struct pass {
 	struct http *http;
 	struct tree_reader *from;
-	struct tree_sink *sink;
-	struct progress *progress;
-	struct source_result *result;
+	struct fetch_run base;
 	/* the collection that is looked at */
 	struct tree_coll *next, *prev, *last_run;
 	char **urls;
@@ -37,9 +36,8 @@ struct get {
 
 static void name_loss(struct pass *p, const char *url, const char *reason)
 {
-	tree_coll_error(p->next, 0, url, NULL, NULL, reason);
-	p->result->errors++;
-	progress_say(p->progress, SAY_WARNING, "%s, %s: %s", p->next->name, url, reason);
+	run_lose(&p->base, p->next, 0, url, reason);
+	progress_say(p->base.progress, SAY_WARNING, "%s, %s: %s", p->next->name, url, reason);
 }
 
 /* Each once. */
@@ -149,9 +147,8 @@ static int take_answer(struct pass *p, struct get *g, struct err *err)
 		return rc;
 	x = tree_coll_ext(p->next, &it.ext);
 	x->href = xstrdup(g->rq->url);
-	p->result->fetched++;
-	p->result->bytes_fetched += it.size;
-	return p->sink->ops->item(p->sink, p->next, &it, err);
+	run_count(&p->base, &(struct source_result){.fetched = 1, .bytes_fetched = it.size});
+	return run_item(&p->base, p->next, &it, err);
 }
 
 static int get_some(struct pass *p, char *const *urls, size_t n, struct err *err)
@@ -162,7 +159,7 @@ static int get_some(struct pass *p, char *const *urls, size_t n, struct err *err
 
 	for (size_t i = 0; i < n; i++) {
 		g[i].rq = &rq[i];
-		intake_begin(&g[i].in, p->sink, COLL_LINKED, 0);
+		intake_begin(&g[i].in, p->base.sink, COLL_LINKED, 0);
 		rq[i] = (struct dav_get){.url = urls[i],
 		        .accept = "Accept: */*",
 		        .max = FILE_MAX_BYTES,
@@ -207,10 +204,10 @@ static int fetch_pass(struct pass *p, struct err *err)
 		struct tree_item it;
 
 		if (strncasecmp(p->urls[i], "http", 4) != 0)
-			progress_say(p->progress, SAY_NOTE, "%s, %s: not fetched, no http link",
-			        p->next->name, p->urls[i]);
+			progress_say(p->base.progress, SAY_NOTE,
+			        "%s, %s: not fetched, no http link", p->next->name, p->urls[i]);
 		else if (is_known(p, p->urls[i], &it))
-			rc = p->sink->ops->item(p->sink, p->next, &it, err);
+			rc = run_item(&p->base, p->next, &it, err);
 		else
 			some[k++] = p->urls[i];
 		if (rc == 0 && k == PARALLEL) {
@@ -227,21 +224,16 @@ static int one_collection(struct pass *p, const struct tree_head *h, struct err 
 	char *name = xasprintf("%s: %s", coll_kind_dir(h->kind), h->name);
 	int rc = p->from->ops->coll(p->from, h, &c, err);
 
-	progress_what(p->progress, name);
+	progress_what(p->base.progress, name);
 	p->next = tree_coll_new(COLL_LINKED, name);
 	if (rc == 0)
 		rc = find_links(p, c, err);
 	if (rc == 0 && (p->n || p->next->n_errors)) {
-		rc = p->sink->ops->prev(p->sink, PREV_SNAPSHOT, COLL_LINKED, name, &p->prev, err);
-		if (rc == 0)
-			rc = p->sink->ops->prev(
-			        p->sink, PREV_RUN, COLL_LINKED, name, &p->last_run, err);
+		rc = run_load(&p->base, name, &p->prev, &p->last_run, err);
 		if (rc == 0)
 			rc = fetch_pass(p, err);
-		if (rc == 0) {
-			rc = p->sink->ops->coll(p->sink, p->next, err);
-			p->next = NULL;
-		}
+		if (rc == 0)
+			rc = run_coll(&p->base, &p->next, err);
 	}
 	tree_coll_free(c);
 	tree_coll_free(p->next);
@@ -259,14 +251,15 @@ int dav_links(const struct service *service, unsigned kinds, struct tree_reader 
         struct tree_sink *sink, struct progress *progress, struct source_result *out,
         struct err *err)
 {
-	struct pass p = {.from = from, .sink = sink, .progress = progress, .result = out};
+	struct pass p = {.from = from};
 	const struct tree_manifest *m = from->ops->manifest(from);
 	int rc = dav_open(service, GUARD_DAV_SOURCE, progress, &p.http, err);
 
+	run_begin(&p.base, service, sink, NULL, progress, COLL_LINKED);
 	for (size_t i = 0; i < m->n_heads && rc == 0; i++)
 		if (kinds & 1u << m->heads[i].kind)
 			rc = one_collection(&p, &m->heads[i], err);
 	free(p.urls);
 	dav_close(p.http);
-	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+	return run_finish(&p.base, rc, out, err);
 }

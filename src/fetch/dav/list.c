@@ -192,10 +192,10 @@ static void add_nested(struct listing *l, const char *url)
 	struct dav_run *run = l->w->run;
 
 	l->c->holds = true;
-	pthread_mutex_lock(&run->workers.lock);
+	pthread_mutex_lock(&run->base.workers.lock);
 	if (run->n_nested < DAV_COLLS_MAX)
 		*ARR_PUSH(run->nested, run->n_nested, run->nested_cap) = xstrdup(url);
-	pthread_mutex_unlock(&run->workers.lock);
+	pthread_mutex_unlock(&run->base.workers.lock);
 }
 
 static int on_member(void *ctx, struct dav_response *r, struct err *err)
@@ -212,7 +212,7 @@ static int on_member(void *ctx, struct dav_response *r, struct err *err)
 	if (key == l->self || key == l->asked)
 		return 0;
 	if (dav_prop_has(r, P_TYPE, "{DAV:}collection")) {
-		if (dav_is_collection(r, l->w->run->kind == COLL_CONTACTS))
+		if (dav_is_collection(r, l->w->run->base.kind == COLL_CONTACTS))
 			add_nested(l, r->url);
 		return 0;
 	}
@@ -230,7 +230,7 @@ static int on_inside(void *ctx, struct dav_response *r, struct err *err)
 	uint64_t key = member_key(r);
 
 	if (key != l->self && key != l->asked &&
-	        dav_is_collection(r, l->w->run->kind == COLL_CONTACTS))
+	        dav_is_collection(r, l->w->run->base.kind == COLL_CONTACTS))
 		add_nested(l, r->url);
 	return stop_check(err);
 }

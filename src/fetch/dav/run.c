@@ -14,40 +14,28 @@ static struct davcoll *take_coll(struct dav_run *r, enum dav_state state)
 {
 	struct davcoll *c = NULL;
 
-	pthread_mutex_lock(&r->workers.lock);
-	while (!r->workers.failed && !c && r->next < r->n_colls) {
+	pthread_mutex_lock(&r->base.workers.lock);
+	while (!r->base.workers.failed && !c && r->next < r->n_colls) {
 		c = &r->colls[r->next++];
 		if (c->state != state)
 			c = NULL;
 	}
-	pthread_mutex_unlock(&r->workers.lock);
+	pthread_mutex_unlock(&r->base.workers.lock);
 	return c;
-}
-
-static bool is_wanted(const struct source_opts *o, const char *name)
-{
-	return pattern_chooses(&o->choice, &(struct pattern_name){.full = name});
 }
 
 static int keep_coll(struct dav_run *r, struct davcoll *c, enum coll_status status,
         const char *reason, struct err *err)
 {
-	int rc = 0;
-
 	c->state = DAV_SETTLED;
-	if (!r->opts->dry)
-		rc = r->sink->ops->keep(r->sink, r->kind, c->coll->name, status, reason, err);
-	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+	return run_keep(&r->base, c->coll->name, status, reason, err);
 }
 
 static void count_coll(struct dav_run *r, const struct davcoll *c, bool unchanged)
 {
-	pthread_mutex_lock(&r->workers.lock);
-	r->result->collections++;
-	r->result->unchanged += unchanged;
-	if (unchanged)
-		r->result->items += c->prev->n_items;
-	pthread_mutex_unlock(&r->workers.lock);
+	run_count(&r->base, &(struct source_result){.collections = 1,
+	                            .unchanged = unchanged,
+	                            .items = unchanged ? c->prev->n_items : 0});
 }
 
 /* A collection that cannot be read keeps its last state. */
@@ -55,24 +43,10 @@ static int keep_stale(struct dav_run *r, struct davcoll *c, struct err *err)
 {
 	struct err why = *err;
 
-	progress_say(r->progress, SAY_WARNING, "%s cannot be read: %s", c->coll->name, why.text);
-	pthread_mutex_lock(&r->workers.lock);
-	r->result->errors++;
-	pthread_mutex_unlock(&r->workers.lock);
+	progress_say(
+	        r->base.progress, SAY_WARNING, "%s cannot be read: %s", c->coll->name, why.text);
+	run_count(&r->base, &(struct source_result){.errors = 1});
 	return keep_coll(r, c, COLL_STALE, why.text, err);
-}
-
-static int load_coll(struct dav_run *r, struct davcoll *c, struct err *err)
-{
-	int rc = 0;
-
-	if (r->sink)
-		rc = r->sink->ops->prev(
-		        r->sink, PREV_SNAPSHOT, r->kind, c->coll->name, &c->prev, err);
-	if (rc == 0 && r->sink)
-		rc = r->sink->ops->prev(
-		        r->sink, PREV_RUN, r->kind, c->coll->name, &c->last_run, err);
-	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
 /*
@@ -93,7 +67,7 @@ static int look_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 	struct dav_run *r = w->run;
 	int rc;
 
-	progress_what(r->progress, c->coll->name);
+	progress_what(r->base.progress, c->coll->name);
 	if (!dav_is_wanted(r, c)) {
 		rc = c->no_list || !r->inside ? 0 : dav_look_inside(w, c, err);
 		if (rc < 0 && dav_fatal(r, err))
@@ -102,7 +76,7 @@ static int look_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 		err_clear(err); /* it was not asked for */
 		return keep_coll(r, c, COLL_SKIPPED, NULL, err);
 	}
-	rc = load_coll(r, c, err);
+	rc = run_load(&r->base, c->coll->name, &c->prev, &c->last_run, err);
 	if (rc == 0)
 		rc = dav_ask_state(w, c, err);
 	if (rc < 0)
@@ -116,13 +90,10 @@ static int look_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 	if (rc < 0)
 		return dav_fatal(r, err) ? rc : keep_stale(r, c, err);
 	count_coll(r, c, false);
-	if (r->opts->dry) {
-		pthread_mutex_lock(&r->workers.lock);
-		r->result->items += c->n_items;
-		pthread_mutex_unlock(&r->workers.lock);
-	} else {
+	if (r->base.opts->dry)
+		run_count(&r->base, &(struct source_result){.items = c->n_items});
+	else
 		rc = dav_give_known(w, c, err);
-	}
 	c->state = DAV_LISTED;
 	return rc;
 }
@@ -131,20 +102,16 @@ static int look_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 static int fill_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	struct dav_run *r = w->run;
-	struct tree_coll *done;
 	int rc;
 
-	progress_what(r->progress, c->coll->name);
+	progress_what(r->base.progress, c->coll->name);
 	rc = dav_fetch(w, c, err);
 	if (rc < 0 && !dav_fatal(r, err))
 		rc = dav_lose_rest(w, c, err);
 	if (rc < 0)
 		return rc;
-	done = c->coll;
-	c->coll = NULL;
 	c->state = DAV_SETTLED;
-	rc = r->sink->ops->coll(r->sink, done, err);
-	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+	return run_coll(&r->base, &c->coll, err);
 }
 
 static int open_client(struct dav_worker *w, struct err *err)
@@ -184,9 +151,9 @@ static int run_all(
 
 	r->next = 0;
 	for (size_t i = 1; i < n; i++)
-		if (open_client(&w[i], &ignored) < 0 || !workers_start(&r->workers, fn, &w[i]))
+		if (open_client(&w[i], &ignored) < 0 || !workers_start(&r->base.workers, fn, &w[i]))
 			break;
-	return workers_run(&r->workers, 1, fn, &w[0], err);
+	return workers_run(&r->base.workers, 1, fn, &w[0], err);
 }
 
 /* What is to be fetched; 0 when there is room for it. */
@@ -200,10 +167,10 @@ static int check_space(struct dav_run *r, struct err *err)
 				bytes += r->colls[i].items[k].len;
 				n++;
 			}
-	atomic_fetch_add(&r->progress->items_total, n);
-	atomic_fetch_add(&r->progress->bytes_total, bytes);
-	if (n && r->opts->space_check)
-		return r->opts->space_check(r->opts->space_ctx, bytes, err);
+	atomic_fetch_add(&r->base.progress->items_total, n);
+	atomic_fetch_add(&r->base.progress->bytes_total, bytes);
+	if (n && r->base.opts->space_check)
+		return r->base.opts->space_check(r->base.opts->space_ctx, bytes, err);
 	return 0;
 }
 
@@ -237,7 +204,7 @@ static int find_collections(struct dav_worker *w, struct err *err)
 	const struct dav_home *home = &r->home;
 	struct err why = {0};
 	size_t read = 0;
-	int rc = dav_discover(w->http, r->service, &r->home, err);
+	int rc = dav_discover(w->http, r->base.service, &r->home, err);
 
 	if (rc == 0)
 		rc = dav_check_owner(r, err);
@@ -304,14 +271,13 @@ static int tell_names(struct dav_run *r, struct dav_worker *w, struct err *err)
 			rc = find_nested(w, err);
 	}
 	for (size_t i = 0; i < r->n_colls && rc == 0; i++)
-		r->opts->listed(r->opts->listed_ctx,
-		        &(struct pattern_name){.full = r->colls[i].coll->name}, true);
+		run_tell(&r->base, r->colls[i].coll->name);
 	return rc;
 }
 
 static size_t count_workers(const struct dav_run *r)
 {
-	size_t n = r->opts->connections ? r->opts->connections : DAV_WORKERS;
+	size_t n = r->base.opts->connections ? r->base.opts->connections : DAV_WORKERS;
 
 	if (n > 16)
 		n = 16;
@@ -334,24 +300,24 @@ static int keep_lost(struct dav_run *r, struct err *err)
 		if (dav_is_known(r, dav_key(l->url)))
 			continue;
 		first = first ? first : l;
-		r->result->errors++;
-		rc = r->sink->ops->keep(r->sink, r->kind, l->url, COLL_STALE, l->reason, err);
+		r->base.result.errors++;
+		rc = run_keep(&r->base, l->url, COLL_STALE, l->reason, err);
 	}
 	if (rc == 0 && first)
-		rc = r->sink->ops->keep(r->sink, r->kind, NULL, COLL_STALE, first->reason, err);
-	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+		rc = run_keep(&r->base, NULL, COLL_STALE, first->reason, err);
+	return rc;
 }
 
 void dav_add_lost(struct dav_run *r, const char *url, const char *reason)
 {
 	struct dav_lost *l;
 
-	if (!is_wanted(r->opts, url))
+	if (!run_wants(&r->base, url))
 		return;
 	l = ARR_PUSH(r->lost, r->n_lost, r->lost_cap);
 	l->url = xstrdup(url);
 	l->reason = xstrdup(reason);
-	progress_say(r->progress, SAY_WARNING, "%s: %s", url, reason);
+	progress_say(r->base.progress, SAY_WARNING, "%s: %s", url, reason);
 }
 
 static bool has_new(const struct dav_run *r)
@@ -373,33 +339,26 @@ static int work_service(struct dav_run *r, struct dav_worker *w, struct err *err
 	} while (rc == 0 && has_new(r));
 	if (rc < 0)
 		return rc;
-	if (r->opts->dry)
+	if (r->base.opts->dry)
 		return 0;
 	rc = dav_keep_unseen(r, err);
 	if (rc == 0)
 		rc = check_space(r, err);
 	if (rc == 0)
 		rc = run_all(r, w, count_workers(r), DAV_LISTED, err);
-	if (rc == 0)
-		rc = keep_lost(r, err);
-	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+	return rc == 0 ? keep_lost(r, err) : rc;
 }
 
 static int dav_source_run(const struct service *service, unsigned kinds, struct tree_sink *sink,
         const struct source_opts *opts, struct progress *progress, struct source_result *out,
         struct err *err)
 {
-	struct dav_run r = {.service = service,
-	        .sink = sink,
-	        .opts = opts,
-	        .progress = progress,
-	        .result = out,
-	        .exact = source_option(opts, "exact") != NULL,
-	        .kind = kinds & 1u << COLL_CONTACTS ? COLL_CONTACTS : COLL_CALENDAR};
+	struct dav_run r = {.exact = source_option(opts, "exact") != NULL};
 	struct dav_worker w[16];
 	int rc;
 
-	workers_init(&r.workers);
+	run_begin(&r.base, service, sink, opts, progress,
+	        kinds & 1u << COLL_CONTACTS ? COLL_CONTACTS : COLL_CALENDAR);
 	memset(w, 0, sizeof w);
 	r.first = &w[0];
 	for (size_t i = 0; i < 16; i++)
@@ -424,8 +383,7 @@ static int dav_source_run(const struct service *service, unsigned kinds, struct 
 	for (size_t i = 0; i < r.n_nested; i++)
 		free(r.nested[i]);
 	free(r.nested);
-	workers_clear(&r.workers);
-	return rc;
+	return run_finish(&r.base, rc, out, err);
 }
 
 const struct source_ops source_caldav = {.run = dav_source_run, .links = dav_links};

@@ -1,10 +1,9 @@
 #ifndef VALISE_FETCH_DAV_RUN_H
 #define VALISE_FETCH_DAV_RUN_H
 
-#include "valise/base/workers.h"
 #include "valise/proto/dav/client.h"
 #include "valise/proto/dav/discover.h"
-#include "valise/fetch/fetch.h"
+#include "fetch/run.h"
 #include "valise/tree/intake.h"
 
 /*
@@ -70,12 +69,8 @@ struct dav_lost {
 };
 
 struct dav_run {
-	const struct service *service;
-	struct tree_sink *sink; /* NULL when dry without one */
-	const struct source_opts *opts;
-	struct progress *progress;
-	struct source_result *result;
-	enum coll_kind kind;
+	/* its lock guards ${next}, too; a collection has one worker at a time */
+	struct fetch_run base;
 	bool exact; /* every resource by a GET of its own: its very octets */
 	struct davcoll *colls;
 	size_t n_colls, cap;
@@ -90,8 +85,6 @@ struct dav_run {
 	char **nested; /* URLs of collections that the listing of another one showed */
 	size_t n_nested, nested_cap;
 
-	/* the lock guards result and what follows; a collection has one worker at a time */
-	struct workers workers;
 	size_t next;
 };
 

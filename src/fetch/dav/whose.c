@@ -79,7 +79,7 @@ static int look_back(
 	for (size_t i = 0; i < m->n_heads && !here; i++) {
 		struct tree_coll *c = NULL;
 
-		if (m->heads[i].kind != r->kind)
+		if (m->heads[i].kind != r->base.kind)
 			continue;
 		if (last->ops->coll(last, &m->heads[i], &c, err) < 0) {
 			if (err->code != ERR_DAMAGED && err->code != ERR_NOTFOUND) {
@@ -110,9 +110,9 @@ int dav_check_owner(const struct dav_run *r, struct err *err)
 	char *elsewhere = NULL;
 	int rc;
 
-	if (r->opts->dry || r->opts->same_account || !home->n || !r->sink || !r->sink->ops->last)
+	if (r->base.opts->dry || r->base.opts->same_account || !home->n)
 		return 0;
-	rc = r->sink->ops->last(r->sink, &last, err);
+	rc = run_last(&r->base, &last, err);
 	if (rc == 0 && last) {
 		rc = look_back(r, last, &elsewhere, err);
 		last->ops->free(last);
@@ -122,7 +122,7 @@ int dav_check_owner(const struct dav_run *r, struct err *err)
 		        "this holds the %s at %s, and those at %s are another person's: give each "
 		        "account a place of its own; if the server has moved them, say "
 		        "--same-account",
-		        r->kind == COLL_CONTACTS ? "address books" : "calendars", elsewhere,
+		        r->base.kind == COLL_CONTACTS ? "address books" : "calendars", elsewhere,
 		        home->urls[0]);
 	free(elsewhere);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;

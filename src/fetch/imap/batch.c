@@ -274,7 +274,7 @@ int list_mailboxes(struct worker *w, struct mbox *mb, struct err *err)
 	struct round t = {.n = 0};
 	int rc = 0;
 
-	progress_what(w->run->progress, mb->name);
+	progress_what(w->run->base.progress, mb->name);
 	if (plan_is_small(mb) && (rc = round_open(w, mb, err)) < 0) {
 		sched_unlist(w->run, mb);
 		return rc;
@@ -286,7 +286,7 @@ int list_mailboxes(struct worker *w, struct mbox *mb, struct err *err)
 	for (size_t i = 0; i < t.n_odd; i++) {
 		if (rc == 0)
 			rc = list_alone(w, t.odd[i], err);
-		else if (!workers_failed(&w->run->workers))
+		else if (!workers_failed(&w->run->base.workers))
 			sched_unlist(w->run, t.odd[i]);
 	}
 	free(t.odd);

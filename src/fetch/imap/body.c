@@ -12,7 +12,7 @@ const char *body_items(const struct mbox *mb)
 
 void fetch_drop(struct worker *w)
 {
-	atomic_fetch_sub(&w->run->progress->bytes_done, w->in.len);
+	atomic_fetch_sub(&w->run->base.progress->bytes_done, w->in.len);
 	intake_drop(&w->in);
 	w->note[0] = '\0';
 }
@@ -24,9 +24,9 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 
 	if (rc < 0)
 		return rc;
-	atomic_fetch_add(&w->run->progress->bytes_done, n);
+	atomic_fetch_add(&w->run->base.progress->bytes_done, n);
 	rc = intake_write(&w->in, p, n, err);
-	return rc < 0 ? workers_fail(&w->run->workers, err) : 0;
+	return rc < 0 ? workers_fail(&w->run->base.workers, err) : 0;
 }
 
 /*
@@ -39,8 +39,8 @@ static void mark_rescued(struct worker *w, struct mbox *mb, struct tree_item *it
 	it->warn |= WARN_RESCUED;
 	e->note = xstrdup(w->note);
 	mb->coll->status = COLL_PARTIAL;
-	progress_say(w->run->progress, SAY_WARNING, "%s: UID %u was rescued: %s", mb->name, it->uid,
-	        w->note);
+	progress_say(w->run->base.progress, SAY_WARNING, "%s: UID %u was rescued: %s", mb->name,
+	        it->uid, w->note);
 }
 
 static bool job_has(const struct job *j, size_t at)
@@ -52,27 +52,26 @@ static bool job_has(const struct job *j, size_t at)
 static int item_keep(
         struct worker *w, struct mbox *mb, struct rec *r, struct tree_item *it, struct err *err)
 {
-	struct tree_sink *s = w->run->sink;
 	int rc;
 
 	pthread_mutex_lock(&mb->lock);
 	if (w->note[0])
 		mark_rescued(w, mb, it);
-	rc = s->ops->item(s, mb->coll, it, err);
+	rc = run_item(&w->run->base, mb->coll, it, err);
 	if (rc == 0 && (r->have & REC_SIZE))
 		twins_know(&w->run->twins, mb->coll, it, r->size);
 	mb->poisoned = 0;
 	pthread_mutex_unlock(&mb->lock);
 	if (rc < 0)
-		return workers_fail(&w->run->workers, err);
+		return workers_fail(&w->run->base.workers, err);
 	r->done = 1;
 	w->progress++;
 	imap_pool_gained(&w->run->pool);
-	atomic_fetch_add(&w->run->progress->items_done, 1);
-	pthread_mutex_lock(&w->run->workers.lock);
-	w->run->result.fetched++;
-	w->run->result.bytes_fetched += it->size;
-	pthread_mutex_unlock(&w->run->workers.lock);
+	atomic_fetch_add(&w->run->base.progress->items_done, 1);
+	pthread_mutex_lock(&w->run->base.workers.lock);
+	w->run->base.result.fetched++;
+	w->run->base.result.bytes_fetched += it->size;
+	pthread_mutex_unlock(&w->run->base.workers.lock);
 	return 0;
 }
 
@@ -91,7 +90,7 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	int rc = intake_finish(&w->in, &it, told, err);
 
 	if (rc < 0)
-		return workers_fail(&w->run->workers, err);
+		return workers_fail(&w->run->base.workers, err);
 	if (!(it.warn & WARN_SIZE))
 		atomic_fetch_add(&w->run->sizes_right, 1);
 	if (!(r->have & REC_FLAGS) && !w->note[0])
@@ -192,7 +191,8 @@ static void name_misfit(struct worker *w, struct doubt *d)
 	pthread_mutex_lock(&d->mb->lock);
 	tree_coll_error(d->mb->coll, d->r->uid, NULL, NULL, NULL, text);
 	pthread_mutex_unlock(&d->mb->lock);
-	progress_say(run->progress, SAY_WARNING, "%s: UID %u: %s", d->mb->name, d->r->uid, text);
+	progress_say(
+	        run->base.progress, SAY_WARNING, "%s: UID %u: %s", d->mb->name, d->r->uid, text);
 }
 
 int doubts_probe(struct worker *w, struct err *err)
@@ -359,6 +359,6 @@ void fetch_error(
 	tree_coll_error(mb->coll, r->uid, NULL, date, subject, reason);
 	pthread_mutex_unlock(&mb->lock);
 	r->done = 1;
-	progress_say(w->run->progress, SAY_WARNING, "%s: UID %u could not be fetched: %s", mb->name,
-	        r->uid, reason);
+	progress_say(w->run->base.progress, SAY_WARNING, "%s: UID %u could not be fetched: %s",
+	        mb->name, r->uid, reason);
 }

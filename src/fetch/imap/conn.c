@@ -20,7 +20,7 @@ void worker_init(struct worker *w, struct run *r, unsigned number)
 	w->conn.closed = forget_session;
 	w->conn.ctx = w;
 	w->busy.limit = ATTEMPTS_BUSY + 1;
-	intake_begin(&w->in, r->sink, COLL_MAIL, HEAD_MAX);
+	intake_begin(&w->in, r->base.sink, COLL_MAIL, HEAD_MAX);
 }
 
 void worker_clear(struct worker *w)

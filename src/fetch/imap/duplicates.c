@@ -122,10 +122,10 @@ static int twin_item(struct run *run, struct mbox *mb, const struct rec *r, cons
 	int rc = 0;
 
 	memcpy(it.sha256, w->sha256, SHA256_LEN);
-	if (run->opts->dry)
+	if (run->base.opts->dry)
 		tree_coll_add(mb->coll, &it);
 	else
-		rc = run->sink->ops->item(run->sink, mb->coll, &it, err);
+		rc = run_item(&run->base, mb->coll, &it, err);
 	return rc;
 }
 

@@ -90,7 +90,7 @@ static int by_pieces(struct worker *w, struct rec *r, struct err *err)
 	int rc = pieces_run(w, r, RESCUE_PIECE, &at, err);
 
 	if (rc == 1 && (r->have & REC_SIZE) && at == r->size) {
-		progress_say(w->run->progress, SAY_NOTE,
+		progress_say(w->run->base.progress, SAY_NOTE,
 		        "%s: UID %u is given only in pieces; all of them were fetched",
 		        w->expect_mb->name, r->uid);
 		return 1;

@@ -14,7 +14,7 @@
 static void hold(struct worker *w, struct mbox *mb)
 {
 	w->cur = mb;
-	progress_what(w->run->progress, mb->name);
+	progress_what(w->run->base.progress, mb->name);
 	for (size_t i = 0; i < w->n_held; i++)
 		if (w->held[i] == mb) {
 			struct err ignored;
@@ -143,7 +143,7 @@ static bool is_same(struct worker *w, struct mbox *mb, uint32_t uidvalidity)
 {
 	if (uidvalidity == mb->coll->uidvalidity)
 		return true;
-	progress_say(w->run->progress, SAY_NOTE,
+	progress_say(w->run->base.progress, SAY_NOTE,
 	        "%s: UIDVALIDITY changed while it was read; listing it again", mb->name);
 	sched_relist(w->run, mb);
 	return false;
@@ -157,7 +157,8 @@ static int enter_alone(struct worker *w, struct mbox *mb, bool *in_out, struct e
 
 	*in_out = rc == 0 && is_same(w, mb, sel.uidvalidity);
 	imap_selected_clear(&sel);
-	if (rc == 0 || w->conn.lost || err->code == ERR_STOPPED || workers_failed(&w->run->workers))
+	if (rc == 0 || w->conn.lost || err->code == ERR_STOPPED ||
+	        workers_failed(&w->run->base.workers))
 		return rc;
 	give_up(w, mb, err->text);
 	return 0;
@@ -321,8 +322,8 @@ static int wait_busy(struct worker *w, const struct flight *f, struct err *err)
 	sched_return(w->run, f->mb, &f->job);
 	if (err->code == ERR_THROTTLED) /* waited for when nothing is in flight */
 		return imap_pool_throttled(&w->run->pool, spot(f, next), err);
-	progress_say(w->run->progress, SAY_INFO, "%s: trying again a little later: %s", f->mb->name,
-	        err->text);
+	progress_say(w->run->base.progress, SAY_INFO, "%s: trying again a little later: %s",
+	        f->mb->name, err->text);
 	return imap_pool_pause(&w->run->pool, w->busy.failures, NULL, err);
 }
 
@@ -449,12 +450,12 @@ int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 	rc = enter(w, mb, &in, err);
 	if (!in)
 		w->cur = NULL;
-	while (rc == 0 && !idle && !workers_failed(&w->run->workers)) {
+	while (rc == 0 && !idle && !workers_failed(&w->run->base.workers)) {
 		rc = step(w, &idle, err);
 		if (rc == 0)
 			rc = release(w, err);
 	}
-	if (rc < 0 || workers_failed(&w->run->workers)) {
+	if (rc < 0 || workers_failed(&w->run->base.workers)) {
 		struct err why = *err;
 		bool over = imap_conn_is_over(&w->conn, err) || err->code == ERR_GUARD;
 		char next[200] = "";

@@ -162,7 +162,7 @@ static int list_search(struct listing *l, const struct imap_selected *sel, struc
 
 	if (rc == ERR_REFUSED || rc == ERR_BUSY) {
 		if (!l->refused) {
-			progress_say(l->w->run->progress, SAY_NOTE,
+			progress_say(l->w->run->base.progress, SAY_NOTE,
 			        "%s: EXISTS says %s, but %zu listed, and SEARCH is refused",
 			        l->mb->name, counted(sel->exists, "message", "messages", text),
 			        l->n);
@@ -183,7 +183,7 @@ static int list_search(struct listing *l, const struct imap_selected *sel, struc
 
 static int list_all(struct listing *l, const struct imap_selected *sel, struct err *err)
 {
-	struct progress *p = l->w->run->progress;
+	struct progress *p = l->w->run->base.progress;
 	char text[COUNTED_SIZE];
 	int rc;
 
@@ -228,7 +228,7 @@ void list_head(struct listing *l, const struct imap_selected *sel)
 int list_prev(struct run *run, const struct tree_coll *now, enum tree_prev which,
         struct tree_coll **out, struct err *err)
 {
-	struct tree_sink *s = run->sink;
+	struct tree_sink *s = run->base.sink;
 	struct tree_coll *c = NULL;
 	int rc;
 
@@ -237,7 +237,7 @@ int list_prev(struct run *run, const struct tree_coll *now, enum tree_prev which
 		return 0;
 	rc = s->ops->prev(s, which, COLL_MAIL, now->name, &c, err);
 	if (rc < 0)
-		return workers_fail(&run->workers, err);
+		return workers_fail(&run->base.workers, err);
 	if (c && (c->uidvalidity != now->uidvalidity || !plan_same_raw(c, now))) {
 		tree_coll_free(c);
 		c = NULL;
@@ -301,7 +301,7 @@ static int list_had(struct listing *l, struct tree_coll *had[2], struct err *err
 	for (int k = 0; k < 2; k++) {
 		if (!list_renumbered(l, had[k]))
 			continue;
-		progress_say(l->w->run->progress, SAY_NOTE,
+		progress_say(l->w->run->base.progress, SAY_NOTE,
 		        l->coll->uidnext && l->coll->uidnext < had[k]->uidnext
 		                ? "%s: UIDNEXT went back: the server may use UIDs again"
 		                : "%s: the server uses UIDs again for other messages",
@@ -316,7 +316,6 @@ static int list_had(struct listing *l, struct tree_coll *had[2], struct err *err
 /* Hand over what the sink has the bytes of; the rest stays in recs. */
 static int list_split(struct listing *l, struct err *err)
 {
-	struct tree_sink *s = l->w->run->sink;
 	struct tree_coll *had[2] = {NULL, NULL};
 	size_t left = 0;
 	int rc = list_had(l, had, err);
@@ -344,12 +343,12 @@ static int list_split(struct listing *l, struct err *err)
 			twins_know(&l->w->run->twins, l->coll, &it, r->size);
 		else if ((r->have & REC_KEPT) && !(it.warn & WARN_SIZE))
 			twins_know(&l->w->run->twins, l->coll, &it, it.size);
-		if (l->w->run->opts->dry)
+		if (l->w->run->base.opts->dry)
 			tree_coll_add(l->coll, &it);
 		else
-			rc = s->ops->item(s, l->coll, &it, err);
+			rc = run_item(&l->w->run->base, l->coll, &it, err);
 		if (rc < 0)
-			workers_fail(&l->w->run->workers, err);
+			workers_fail(&l->w->run->base.workers, err);
 	}
 	l->n = left;
 	tree_coll_free(had[0]);

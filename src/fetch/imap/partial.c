@@ -143,7 +143,7 @@ static int pieces_try(struct worker *w, struct mbox *mb, struct rec *r, struct e
 		uint64_t before = at;
 		int rc = pieces_run(w, r, PIECE, &at, err);
 
-		if (rc >= 0 || err->code == ERR_STOPPED || workers_failed(&w->run->workers))
+		if (rc >= 0 || err->code == ERR_STOPPED || workers_failed(&w->run->base.workers))
 			return rc;
 		at = w->in.len;
 		if (at > before)

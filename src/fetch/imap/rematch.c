@@ -173,7 +173,7 @@ static int read_item(struct rematch *m, const struct tree_coll *c, const struct 
 
 	memcpy(have.sha256, it->sha256, SHA256_LEN);
 	buf_init(&r.head, HEAD_MAX);
-	intake_begin(&r.in, m->w->run->sink, COLL_MAIL, 0);
+	intake_begin(&r.in, m->w->run->base.sink, COLL_MAIL, 0);
 	rc = m->last->ops->body(m->last, c, it, on_bytes, &r, err);
 	if (rc == 0 && !r.decided)
 		rc = reading_decide(&r, err);
@@ -186,7 +186,7 @@ static int read_item(struct rematch *m, const struct tree_coll *c, const struct 
 	buf_clear(&r.head);
 	*ARR_PUSH(m->haves, m->n_haves, m->haves_cap) = have;
 	/* One that cannot be read is none that matches. */
-	return r.in.failed ? workers_fail(&m->w->run->workers, err) : 0;
+	return r.in.failed ? workers_fail(&m->w->run->base.workers, err) : 0;
 }
 
 /* ---- the server's header fields ---- */
@@ -305,10 +305,10 @@ static int give_items(struct rematch *m, struct err *err)
 		memcpy(it.sha256, h->sha256, SHA256_LEN);
 		it.warn = h->has_nul ? WARN_NUL : 0;
 		twins_know(&r->twins, w->mb->coll, &it, it.size);
-		rc = r->sink->ops->item(r->sink, w->mb->coll, &it, err);
+		rc = run_item(&r->base, w->mb->coll, &it, err);
 		rec->done = 1;
 	}
-	return rc < 0 ? workers_fail(&r->workers, err) : 0;
+	return rc < 0 ? workers_fail(&r->base.workers, err) : 0;
 }
 
 static void drop_done(struct run *r, struct mbox *mb)
@@ -325,7 +325,7 @@ static void drop_done(struct run *r, struct mbox *mb)
 	found = mb->n_recs - kept;
 	mb->n_recs = kept;
 	if (found)
-		progress_say(r->progress, SAY_INFO, "%s: %s", mb->name,
+		progress_say(r->base.progress, SAY_INFO, "%s: %s", mb->name,
 		        counted(found, "message of the last snapshot is under another UID",
 		                "messages of the last snapshot are under other UIDs",
 		                (char[COUNTED_SIZE]){0}));
@@ -338,11 +338,11 @@ void rematch_all(struct worker *w)
 	struct err err = {0};
 	int rc = 0;
 
-	if (r->opts->dry || !r->sink->ops->last)
+	if (r->base.opts->dry)
 		return;
 	gather_wants(&m);
 	if (m.n_wants)
-		rc = r->sink->ops->last(r->sink, &m.last, &err);
+		rc = run_last(&r->base, &m.last, &err);
 	if (rc == 0 && m.last)
 		rc = each_candidate(&m, note_hit, &err);
 	drop_misses(&m);

@@ -148,7 +148,6 @@ static int keep_before(struct worker *w, struct mbox *mb, const struct tree_coll
         struct rec *r, struct err *err)
 {
 	const struct tree_item *old = before ? tree_coll_find(before, r->uid) : NULL;
-	struct tree_sink *s = w->run->sink;
 	struct tree_item it;
 	int rc;
 
@@ -158,12 +157,12 @@ static int keep_before(struct worker *w, struct mbox *mb, const struct tree_coll
 	pthread_mutex_lock(&mb->lock);
 	list_known_item(mb->coll, before, old, r, &it);
 	mb->coll->status = COLL_PARTIAL;
-	rc = s->ops->item(s, mb->coll, &it, err);
+	rc = run_item(&w->run->base, mb->coll, &it, err);
 	pthread_mutex_unlock(&mb->lock);
 	if (rc < 0)
-		return workers_fail(&w->run->workers, err);
+		return workers_fail(&w->run->base.workers, err);
 	r->done = 1;
-	progress_say(w->run->progress, SAY_WARNING,
+	progress_say(w->run->base.progress, SAY_WARNING,
 	        "%s: the server still does not give UID %u; the copy rescued earlier is kept",
 	        mb->name, r->uid);
 	return 0;
@@ -245,8 +244,8 @@ static int ask_afresh(struct worker *w, struct mbox *mb, struct err *err)
 	struct imap_selected sel;
 	int rc;
 
-	progress_say(w->run->progress, SAY_NOTE, "%s: %s not given; trying on a fresh connection",
-	        mb->name,
+	progress_say(w->run->base.progress, SAY_NOTE,
+	        "%s: %s not given; trying on a fresh connection", mb->name,
 	        counted(w->n_missing, "message is", "messages are", (char[COUNTED_SIZE]){0}));
 	imap_conn_close(&w->conn);
 	rc = mbox_examine(w, mb, &sel, err);

@@ -43,7 +43,7 @@ static void plan_boxes(struct run *r, struct imap *m)
 	}
 	plan_unique(r->boxes, r->n_boxes);
 	if (left)
-		progress_say(r->progress, SAY_NOTE,
+		progress_say(r->base.progress, SAY_NOTE,
 		        "%s left out (--all-namespaces takes what is shared)",
 		        counted(left, "mailbox of other users' and shared namespaces is",
 		                "mailboxes of other users' and shared namespaces are",
@@ -98,37 +98,33 @@ static int plan_status(struct run *r, struct worker *w, struct err *err)
 static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct err *err)
 {
 	struct tree_coll *now = plan_coll(mb), *prev = NULL;
-	struct tree_sink *s = r->sink;
+	struct tree_sink *s = r->base.sink;
 	bool skip;
 	struct buf content = buf_of(256u << 10);
 	int rc = 0;
 
 	tree_content_name(now, &content);
-	skip = mb->left_out || !plan_wanted(r->opts, now, buf_str(&content));
+	skip = mb->left_out || !plan_wanted(r->base.opts, now, buf_str(&content));
 	buf_clear(&content);
 	if (s && !skip)
 		rc = s->ops->prev(s, PREV_SNAPSHOT, COLL_MAIL, mb->name, &prev, err);
 	if (rc < 0)
 		goto out;
 	if (skip) {
-		if (s && !r->opts->dry)
-			rc = s->ops->keep(s, COLL_MAIL, mb->name, COLL_SKIPPED, NULL, err);
+		rc = run_keep(&r->base, mb->name, COLL_SKIPPED, NULL, err);
 	} else if (plan_unchanged(prev, mb, now)) {
-		r->result.collections++;
-		r->result.unchanged++;
-		r->result.items += prev->n_items;
+		r->base.result.collections++;
+		r->base.result.unchanged++;
+		r->base.result.items += prev->n_items;
 		twins_know_all(&r->twins, prev);
-		if (!r->opts->dry)
-			rc = s->ops->keep(s, COLL_MAIL, mb->name, COLL_COMPLETE, NULL, err);
+		rc = run_keep(&r->base, mb->name, COLL_COMPLETE, NULL, err);
 	} else if ((now->attrs & ATTR_NOSELECT) || plan_never_used(&mb->status)) {
-		r->result.collections++;
+		r->base.result.collections++;
 		now->uidvalidity = mb->status.uidvalidity;
 		now->uidnext = mb->status.uidnext;
 		now->highestmodseq = mb->status.highestmodseq;
-		if (!r->opts->dry) {
-			rc = s->ops->coll(s, now, err);
-			now = NULL;
-		}
+		if (!r->base.opts->dry)
+			rc = run_coll(&r->base, &now, err);
 	} else {
 		mb->state = MB_LIST;
 		r->open++;
@@ -151,9 +147,10 @@ static void say_gaps(struct run *r)
 	for (size_t i = 0; i < r->n_boxes; i++) {
 		if (!r->boxes[i].box->gap)
 			continue;
-		r->result.unlisted = true;
-		progress_say(r->progress, SAY_WARNING, "%s: mailboxes below it may be missing: %s",
-		        r->boxes[i].name, r->boxes[i].box->gap);
+		r->base.result.unlisted = true;
+		progress_say(r->base.progress, SAY_WARNING,
+		        "%s: mailboxes below it may be missing: %s", r->boxes[i].name,
+		        r->boxes[i].box->gap);
 	}
 }
 
@@ -168,12 +165,12 @@ static void say_hidden(struct run *r)
 		const struct mbox *mb = &r->boxes[i];
 
 		if (mb->box->only && !mb->left_out && n++ < HIDDEN_SHOWN)
-			progress_say(r->progress, SAY_NOTE,
+			progress_say(r->base.progress, SAY_NOTE,
 			        "%s: of the server's lists only that of %s has it; it is taken",
 			        mb->name, mb->box->only);
 	}
 	if (n > HIDDEN_SHOWN)
-		progress_say(r->progress, SAY_NOTE, "... and %zu more that only one list has",
+		progress_say(r->base.progress, SAY_NOTE, "... and %zu more that only one list has",
 		        n - HIDDEN_SHOWN);
 }
 
@@ -187,7 +184,7 @@ static void tell_names(struct run *r)
 
 		tree_content_name(c, &content);
 		name.content = buf_str(&content);
-		r->opts->listed(r->opts->listed_ctx, &name, !r->boxes[i].left_out);
+		r->base.opts->listed(r->base.opts->listed_ctx, &name, !r->boxes[i].left_out);
 		buf_clear(&content);
 		tree_coll_free(c);
 	}
@@ -207,20 +204,19 @@ static bool is_planned(const struct run *r, const char *name)
  */
 static int keep_unasked(struct run *r, struct err *err)
 {
-	struct tree_sink *s = r->sink;
 	struct tree_reader *last = NULL;
 	const struct tree_manifest *m;
 	int rc;
 
-	if (r->all_namespaces || r->opts->dry || !s || !s->ops->last)
+	if (r->all_namespaces || r->base.opts->dry)
 		return 0;
-	rc = s->ops->last(s, &last, err);
+	rc = run_last(&r->base, &last, err);
 	m = rc == 0 && last ? last->ops->manifest(last) : NULL;
 	for (size_t i = 0; m && i < m->n_heads && rc == 0; i++) {
 		const struct tree_head *h = &m->heads[i];
 
 		if (h->kind == COLL_MAIL && (h->attrs & ATTR_SHARED) && !is_planned(r, h->name))
-			rc = s->ops->keep(s, COLL_MAIL, h->name, COLL_SKIPPED, NULL, err);
+			rc = run_keep(&r->base, h->name, COLL_SKIPPED, NULL, err);
 	}
 	if (last)
 		last->ops->free(last);
@@ -238,7 +234,7 @@ static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err 
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
 	plan_boxes(r, w->conn.m);
-	if (r->opts->listed) {
+	if (r->base.opts->listed) {
 		tell_names(r);
 		return 0;
 	}
@@ -285,14 +281,14 @@ static int worker_main(void *arg, struct err *err)
 	bool last;
 
 	if (rc == ERR_STOPPED)
-		workers_fail(&r->workers, err);
+		workers_fail(&r->base.workers, err);
 	last = imap_conn_end(&w->conn);
-	pthread_mutex_lock(&r->workers.lock);
-	if (rc < 0 && last && r->open && !r->workers.failed) {
+	pthread_mutex_lock(&r->base.workers.lock);
+	if (rc < 0 && last && r->open && !r->base.workers.failed) {
 		r->cut_short = true;
-		workers_fail_held(&r->workers, err);
+		workers_fail_held(&r->base.workers, err);
 	}
-	pthread_mutex_unlock(&r->workers.lock);
+	pthread_mutex_unlock(&r->base.workers.lock);
 	imap_conn_tell_end(&w->conn, rc, err);
 	worker_clear(w);
 	return 0;
@@ -306,7 +302,7 @@ void work_start(struct run *r, unsigned want)
 		worker_init(w, r, r->n_workers);
 		imap_conn_begin(&w->conn);
 		/* Without a thread the others do its work. */
-		if (!workers_start(&r->workers, worker_main, w)) {
+		if (!workers_start(&r->base.workers, worker_main, w)) {
 			imap_conn_end(&w->conn);
 			worker_clear(w);
 			return;
@@ -320,11 +316,11 @@ static int work_all(struct run *r, unsigned listers, struct err *err)
 {
 	r->phase = 1;
 	imap_conn_begin(&r->worker[0].conn);
-	pthread_mutex_lock(&r->workers.lock);
+	pthread_mutex_lock(&r->base.workers.lock);
 	r->n_workers = 1;
 	work_start(r, listers);
-	pthread_mutex_unlock(&r->workers.lock);
-	return workers_run(&r->workers, 1, worker_main, &r->worker[0], err);
+	pthread_mutex_unlock(&r->base.workers.lock);
+	return workers_run(&r->base.workers, 1, worker_main, &r->worker[0], err);
 }
 
 static void run_clear(struct run *r)
@@ -339,7 +335,6 @@ static void run_clear(struct run *r)
 	free(r->prefix);
 	twins_clear(&r->twins);
 	imap_list_free(r->list, r->n_list);
-	workers_clear(&r->workers);
 	imap_pool_clear(&r->pool);
 }
 
@@ -349,12 +344,12 @@ static void run_clear(struct run *r)
  */
 static int cut_short(struct run *r, struct err *err)
 {
-	const struct source_result *had = &r->result;
+	const struct source_result *had = &r->base.result;
 
-	if (r->opts->dry || (!had->fetched && !had->collections))
+	if (r->base.opts->dry || (!had->fetched && !had->collections))
 		return err_widen(err, ERR_WHOLE);
-	progress_say(r->progress, SAY_WARNING, "%s", err->text);
-	return sched_settle(r, r->workers.fatal.text, err);
+	progress_say(r->base.progress, SAY_WARNING, "%s", err->text);
+	return sched_settle(r, r->base.workers.fatal.text, err);
 }
 
 static int imap_run(const struct service *service, unsigned kinds, struct tree_sink *sink,
@@ -362,23 +357,19 @@ static int imap_run(const struct service *service, unsigned kinds, struct tree_s
         struct err *err)
 {
 	struct service own = *service;
-	struct run r = {.service = &own,
-	        .sink = sink,
-	        .opts = opts,
-	        .all_namespaces = source_option(opts, "all-namespaces") != NULL,
+	struct run r = {.all_namespaces = source_option(opts, "all-namespaces") != NULL,
 	        .strict = source_option(opts, "strict") != NULL,
-	        .progress = progress,
 	        .pool = {.service = &own,
 	                .progress = progress,
 	                .max_wait_s = opts->max_wait_s,
-	                .workers = &r.workers}};
+	                .workers = &r.base.workers}};
 	struct worker *first;
 	uint64_t messages = 0;
 	int rc;
 
 	(void)kinds; /* mail is all that there is */
 	own.one_by_one = &r.one_by_one;
-	workers_init(&r.workers);
+	run_begin(&r.base, &own, sink, opts, progress, COLL_MAIL);
 	twins_init(&r.twins);
 	imap_pool_init(&r.pool);
 	r.max_workers = opts->connections ? opts->connections : CONNECTIONS;
@@ -392,9 +383,8 @@ static int imap_run(const struct service *service, unsigned kinds, struct tree_s
 	if (rc < 0 && r.cut_short)
 		rc = cut_short(&r, err);
 	imap_conn_close(&first->conn);
-	*out = r.result;
 	run_clear(&r);
-	return rc;
+	return run_finish(&r.base, rc, out, err);
 }
 
 const struct source_ops source_imap = {.run = imap_run};

@@ -2,9 +2,8 @@
 #define VALISE_FETCH_IMAP_RUN_H
 
 #include "valise/base/mem.h"
-#include "valise/base/workers.h"
 #include "valise/proto/imap/pool.h"
-#include "valise/fetch/fetch.h"
+#include "fetch/run.h"
 #include "valise/tree/intake.h"
 
 /*
@@ -17,10 +16,10 @@
  * Between the two the whole size is known: the disk is asked, and progress has its
  * totals.
  *
- * Locks: run->workers.lock guards all members of a mailbox that say who works on it (state,
+ * Locks: run->base.workers.lock guards all members of a mailbox that say who works on it (state,
  * users, next, back, listings), the result and the fatal error. mbox->lock guards its
  * collection and what is counted beside it. A record belongs to the worker whose job
- * holds it. When both are taken, run->workers.lock comes first.
+ * holds it. When both are taken, run->base.workers.lock comes first.
  */
 
 enum {
@@ -176,17 +175,14 @@ struct twins {
 };
 
 struct run {
-	const struct service *service;
+	struct fetch_run base;
 	/* the server takes one command at a time */
 	atomic_bool one_by_one;
 	atomic_uint sizes_right; /* messages that are as RFC822.SIZE says */
 	atomic_uint sizes_wrong; /* those that end before it, and nothing follows */
-	struct tree_sink *sink;
-	const struct source_opts *opts;
 	bool all_namespaces; /* mailboxes of other users and shared ones, too */
 	/* what is not given plainly is named, not rescued (docs/INTEROP.md) */
 	bool strict;
-	struct progress *progress;
 	struct imap_pool pool;
 	struct imap_mailbox *list;
 	size_t n_list;
@@ -195,7 +191,6 @@ struct run {
 	size_t n_boxes;
 	struct twins twins;
 
-	struct workers workers;
 	unsigned phase, listing;
 	/* started ones, n of them; the first runs in the caller's thread */
 	struct worker *worker;
@@ -205,7 +200,6 @@ struct run {
 	bool rematched;
 	/* failed as no connection could be opened any more: no fault of ours or the sink's */
 	bool cut_short;
-	struct source_result result;
 };
 
 struct worker {
@@ -327,7 +321,7 @@ int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct er
  * named with ${reason}.
  */
 int sched_settle(struct run *r, const char *reason, struct err *err) MUST_CHECK;
-/* Start threads until there are ${want} workers; run->workers.lock is held. */
+/* Start threads until there are ${want} workers; run->base.workers.lock is held. */
 void work_start(struct run *r, unsigned want);
 void mbox_reset(struct mbox *mb);
 
@@ -351,10 +345,10 @@ void twins_know(
 void twins_know_all(struct twins *t, const struct tree_coll *c);
 /*
  * Nothing is being fetched: decide what is to be fetched next, hand over what needs no
- * fetch. run->workers.lock is held.
+ * fetch. run->base.workers.lock is held.
  */
 int twins_round(struct run *run, struct err *err) MUST_CHECK;
-/* Everything else is done, and messages wait for a round. run->workers.lock is held. */
+/* Everything else is done, and messages wait for a round. run->base.workers.lock is held. */
 bool twins_wait(const struct run *run);
 
 /*

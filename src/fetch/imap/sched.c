@@ -73,16 +73,16 @@ struct mbox *sched_try_listing(struct run *r)
 {
 	struct mbox *mb = NULL;
 
-	pthread_mutex_lock(&r->workers.lock);
+	pthread_mutex_lock(&r->base.workers.lock);
 	skip_listed(r);
-	for (size_t i = r->list_from; i < r->n_boxes && !mb && !r->workers.failed; i++)
+	for (size_t i = r->list_from; i < r->n_boxes && !mb && !r->base.workers.failed; i++)
 		if (r->boxes[i].state == MB_LIST && plan_is_small(&r->boxes[i]))
 			mb = &r->boxes[i];
 	if (mb) {
 		mb->state = MB_LISTING;
 		r->listing++;
 	}
-	pthread_mutex_unlock(&r->workers.lock);
+	pthread_mutex_unlock(&r->base.workers.lock);
 	return mb;
 }
 
@@ -90,22 +90,22 @@ struct mbox *sched_try_bodies(struct run *r)
 {
 	struct mbox *mb;
 
-	pthread_mutex_lock(&r->workers.lock);
-	mb = r->phase == 2 && !r->workers.failed ? pick_bodies(r) : NULL;
+	pthread_mutex_lock(&r->base.workers.lock);
+	mb = r->phase == 2 && !r->base.workers.failed ? pick_bodies(r) : NULL;
 	if (mb)
 		mb->users++;
-	pthread_mutex_unlock(&r->workers.lock);
+	pthread_mutex_unlock(&r->base.workers.lock);
 	return mb;
 }
 
 static void count_coll(struct run *r, const struct tree_coll *c)
 {
-	r->result.collections++;
-	r->result.items += c->n_items;
-	r->result.errors += c->n_errors;
+	r->base.result.collections++;
+	r->base.result.items += c->n_items;
+	r->base.result.errors += c->n_errors;
 }
 
-/* run->workers.lock is held; it is let go while the sink works. */
+/* run->base.workers.lock is held; it is let go while the sink works. */
 static int mbox_finish(struct run *r, struct mbox *mb, struct err *err)
 {
 	struct tree_coll *c = mb->coll;
@@ -114,22 +114,22 @@ static int mbox_finish(struct run *r, struct mbox *mb, struct err *err)
 	mb->coll = NULL;
 	mb->state = MB_DONE;
 	count_coll(r, c);
-	pthread_mutex_unlock(&r->workers.lock);
+	pthread_mutex_unlock(&r->base.workers.lock);
 	if (mb->gone)
-		progress_say(r->progress, SAY_INFO, "%s: %s expunged by someone else meanwhile",
-		        mb->name,
+		progress_say(r->base.progress, SAY_INFO,
+		        "%s: %s expunged by someone else meanwhile", mb->name,
 		        counted(mb->gone, "message was", "messages were", (char[COUNTED_SIZE]){0}));
-	rc = r->sink->ops->coll(r->sink, c, err);
+	rc = run_coll(&r->base, &c, err);
 	mbox_reset(mb);
 	if (rc < 0)
-		workers_fail(&r->workers, err);
-	pthread_mutex_lock(&r->workers.lock);
+		workers_fail(&r->base.workers, err);
+	pthread_mutex_lock(&r->base.workers.lock);
 	r->open--;
-	pthread_cond_broadcast(&r->workers.wake);
+	pthread_cond_broadcast(&r->base.workers.wake);
 	return rc;
 }
 
-/* Mailboxes that need no fetch, or none any more. run->workers.lock is held. */
+/* Mailboxes that need no fetch, or none any more. run->base.workers.lock is held. */
 static int finish_idle(struct run *r, struct err *err)
 {
 	int rc = 0;
@@ -143,7 +143,7 @@ static int finish_idle(struct run *r, struct err *err)
 	return rc;
 }
 
-/* What has to be fetched now. run->workers.lock is held. */
+/* What has to be fetched now. run->base.workers.lock is held. */
 static int plan_bodies(struct run *r, struct err *err)
 {
 	uint64_t items = 0, bytes = 0;
@@ -153,38 +153,39 @@ static int plan_bodies(struct run *r, struct err *err)
 		items += r->boxes[i].n_recs;
 		bytes += r->boxes[i].bytes_left;
 	}
-	atomic_fetch_add(&r->progress->items_total, items);
-	atomic_fetch_add(&r->progress->bytes_total, bytes);
-	if (rc == 0 && r->phase == 1 && r->opts->space_check && items && !r->opts->dry)
-		rc = r->opts->space_check(r->opts->space_ctx, bytes, err);
-	if (r->opts->dry) {
-		r->result.fetched = items;
-		r->result.bytes_fetched = bytes;
+	atomic_fetch_add(&r->base.progress->items_total, items);
+	atomic_fetch_add(&r->base.progress->bytes_total, bytes);
+	if (rc == 0 && r->phase == 1 && r->base.opts->space_check && items && !r->base.opts->dry)
+		rc = r->base.opts->space_check(r->base.opts->space_ctx, bytes, err);
+	if (r->base.opts->dry) {
+		r->base.result.fetched = items;
+		r->base.result.bytes_fetched = bytes;
 		r->open = 0;
 	} else if (rc == 0) {
-		work_start(r, imap_pool_allowed(&r->pool, plan_fetchers(r->opts, items, bytes)));
+		work_start(
+		        r, imap_pool_allowed(&r->pool, plan_fetchers(r->base.opts, items, bytes)));
 	}
 	r->phase = 2;
-	if (rc == 0 && !r->opts->dry)
+	if (rc == 0 && !r->base.opts->dry)
 		rc = finish_idle(r, err);
 	if (rc < 0)
-		return workers_fail_held(&r->workers, err);
-	pthread_cond_broadcast(&r->workers.wake);
+		return workers_fail_held(&r->base.workers, err);
+	pthread_cond_broadcast(&r->base.workers.wake);
 	return rc;
 }
 
-/* run->workers.lock is held; the others wait as if for a listing. */
+/* run->base.workers.lock is held; the others wait as if for a listing. */
 static void rematch(struct worker *w)
 {
 	struct run *r = w->run;
 
 	r->rematched = true;
 	r->listing++;
-	pthread_mutex_unlock(&r->workers.lock);
+	pthread_mutex_unlock(&r->base.workers.lock);
 	rematch_all(w);
-	pthread_mutex_lock(&r->workers.lock);
+	pthread_mutex_lock(&r->base.workers.lock);
 	r->listing--;
-	pthread_cond_broadcast(&r->workers.wake);
+	pthread_cond_broadcast(&r->base.workers.wake);
 }
 
 struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
@@ -192,8 +193,8 @@ struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
 	struct run *r = w->run;
 	struct mbox *mb = NULL;
 
-	pthread_mutex_lock(&r->workers.lock);
-	while (!r->workers.failed && r->open) {
+	pthread_mutex_lock(&r->base.workers.lock);
+	while (!r->base.workers.failed && r->open) {
 		mb = pick_listing(r);
 		*list_out = mb != NULL;
 		if (mb) {
@@ -220,11 +221,11 @@ struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
 			continue;
 		}
 		/* Others may give jobs back, or find that a mailbox is to be listed again. */
-		pthread_cond_wait(&r->workers.wake, &r->workers.lock);
+		pthread_cond_wait(&r->base.workers.wake, &r->base.workers.lock);
 	}
-	if (r->workers.failed)
+	if (r->base.workers.failed)
 		mb = NULL;
-	pthread_mutex_unlock(&r->workers.lock);
+	pthread_mutex_unlock(&r->base.workers.lock);
 	return mb;
 }
 
@@ -234,8 +235,8 @@ bool sched_take(struct run *r, struct mbox *mb, bool one, struct job *out)
 	struct job *back;
 	size_t low = 0;
 
-	pthread_mutex_lock(&r->workers.lock);
-	if (!r->workers.failed && has_jobs(mb)) {
+	pthread_mutex_lock(&r->base.workers.lock);
+	if (!r->base.workers.failed && has_jobs(mb)) {
 		found = true;
 		if (mb->n_back) {
 			for (size_t i = 1; i < mb->n_back; i++)
@@ -259,7 +260,7 @@ bool sched_take(struct run *r, struct mbox *mb, bool one, struct job *out)
 			        mb->recs[out->first + i].done ? 0 : mb->recs[out->first + i].size;
 		mb->bytes_left -= out->bytes < mb->bytes_left ? out->bytes : mb->bytes_left;
 	}
-	pthread_mutex_unlock(&r->workers.lock);
+	pthread_mutex_unlock(&r->base.workers.lock);
 	return found;
 }
 
@@ -285,11 +286,11 @@ void sched_return(struct run *r, struct mbox *mb, const struct job *j)
 {
 	if (j->n == 0)
 		return;
-	pthread_mutex_lock(&r->workers.lock);
+	pthread_mutex_lock(&r->base.workers.lock);
 	return_parts(mb, j);
 	mb->bytes_left += j->bytes;
-	pthread_cond_broadcast(&r->workers.wake);
-	pthread_mutex_unlock(&r->workers.lock);
+	pthread_cond_broadcast(&r->base.workers.wake);
+	pthread_mutex_unlock(&r->base.workers.lock);
 }
 
 int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
@@ -297,7 +298,7 @@ int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
 	struct run *r = w->run;
 	int rc = 0;
 
-	pthread_mutex_lock(&r->workers.lock);
+	pthread_mutex_lock(&r->base.workers.lock);
 	imap_pool_gained(&r->pool);
 	r->listing--;
 	mb->state = MB_BODIES;
@@ -305,28 +306,28 @@ int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
 	mb->bytes_left = 0;
 	for (size_t i = 0; i < mb->n_recs; i++)
 		mb->bytes_left += mb->recs[i].size;
-	if (r->opts->dry) {
-		r->result.collections++;
-		r->result.items += mb->n_recs + mb->coll->n_items;
+	if (r->base.opts->dry) {
+		r->base.result.collections++;
+		r->base.result.items += mb->n_recs + mb->coll->n_items;
 	} else if (mb->n_recs == 0) {
 		rc = mbox_finish(r, mb, err);
 	}
-	pthread_cond_broadcast(&r->workers.wake);
-	pthread_mutex_unlock(&r->workers.lock);
+	pthread_cond_broadcast(&r->base.workers.wake);
+	pthread_mutex_unlock(&r->base.workers.lock);
 	return rc;
 }
 
 void sched_unlist(struct run *r, struct mbox *mb)
 {
-	pthread_mutex_lock(&r->workers.lock);
+	pthread_mutex_lock(&r->base.workers.lock);
 	mb->state = MB_LIST;
 	if ((size_t)(mb - r->boxes) < r->list_from)
 		r->list_from = (size_t)(mb - r->boxes);
 	if (mb->listings)
 		mb->listings--;
 	r->listing--;
-	pthread_cond_broadcast(&r->workers.wake);
-	pthread_mutex_unlock(&r->workers.lock);
+	pthread_cond_broadcast(&r->base.workers.wake);
+	pthread_mutex_unlock(&r->base.workers.lock);
 }
 
 int sched_leave(struct worker *w, struct mbox *mb, struct err *err)
@@ -334,26 +335,26 @@ int sched_leave(struct worker *w, struct mbox *mb, struct err *err)
 	struct run *r = w->run;
 	int rc = 0;
 
-	pthread_mutex_lock(&r->workers.lock);
+	pthread_mutex_lock(&r->base.workers.lock);
 	mb->users--;
 	if (mb->users == 0 && mb->relist) {
 		mbox_reset(mb);
 		mb->state = MB_LIST;
 		if ((size_t)(mb - r->boxes) < r->list_from)
 			r->list_from = (size_t)(mb - r->boxes);
-	} else if (mb->users == 0 && !r->workers.failed && is_filled(mb)) {
+	} else if (mb->users == 0 && !r->base.workers.failed && is_filled(mb)) {
 		rc = mbox_finish(r, mb, err);
 	}
-	pthread_cond_broadcast(&r->workers.wake);
-	pthread_mutex_unlock(&r->workers.lock);
+	pthread_cond_broadcast(&r->base.workers.wake);
+	pthread_mutex_unlock(&r->base.workers.lock);
 	return rc;
 }
 
 void sched_relist(struct run *r, struct mbox *mb)
 {
-	pthread_mutex_lock(&r->workers.lock);
+	pthread_mutex_lock(&r->base.workers.lock);
 	mb->relist = true;
-	pthread_mutex_unlock(&r->workers.lock);
+	pthread_mutex_unlock(&r->base.workers.lock);
 }
 
 /*
@@ -362,18 +363,18 @@ void sched_relist(struct run *r, struct mbox *mb)
  */
 static int give_stale(struct run *r, const struct mbox *mb, const char *reason, struct err *err)
 {
-	struct tree_sink *s = r->sink;
+	struct tree_sink *s = r->base.sink;
 	struct tree_coll *prev = NULL, *now;
 	int rc = s->ops->prev(s, PREV_SNAPSHOT, COLL_MAIL, mb->name, &prev, err);
 	bool known = rc < 0 || prev;
 
 	tree_coll_free(prev);
 	if (known)
-		return s->ops->keep(s, COLL_MAIL, mb->name, COLL_STALE, reason, err);
+		return run_keep(&r->base, mb->name, COLL_STALE, reason, err);
 	now = plan_coll(mb);
 	now->status = COLL_STALE;
 	now->reason = xstrdup(reason);
-	return s->ops->coll(s, now, err);
+	return run_coll(&r->base, &now, err);
 }
 
 int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct err *err)
@@ -381,20 +382,20 @@ int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct er
 	struct run *r = w->run;
 	int rc = 0;
 
-	if (!r->opts->dry)
+	if (!r->base.opts->dry)
 		rc = give_stale(r, mb, reason, err);
-	progress_say(r->progress, SAY_WARNING, "%s could not be read: %s", mb->name, reason);
+	progress_say(r->base.progress, SAY_WARNING, "%s could not be read: %s", mb->name, reason);
 	if (rc < 0)
-		workers_fail(&r->workers, err);
-	pthread_mutex_lock(&r->workers.lock);
+		workers_fail(&r->base.workers, err);
+	pthread_mutex_lock(&r->base.workers.lock);
 	mbox_reset(mb);
 	mb->state = MB_DONE;
 	r->listing--;
 	r->open--;
-	r->result.collections++;
-	r->result.errors++;
-	pthread_cond_broadcast(&r->workers.wake);
-	pthread_mutex_unlock(&r->workers.lock);
+	r->base.result.collections++;
+	r->base.result.errors++;
+	pthread_cond_broadcast(&r->base.workers.wake);
+	pthread_mutex_unlock(&r->base.workers.lock);
 	return rc;
 }
 
@@ -404,10 +405,10 @@ static int settle_one(struct run *r, struct mbox *mb, const char *reason, struct
 	uint64_t left = 0;
 	int rc;
 
-	pthread_mutex_lock(&r->workers.lock);
+	pthread_mutex_lock(&r->base.workers.lock);
 	if (mb->state != MB_BODIES || mb->relist) {
 		r->listing++; /* as sched_stale has it */
-		pthread_mutex_unlock(&r->workers.lock);
+		pthread_mutex_unlock(&r->base.workers.lock);
 		return sched_stale(&nobody, mb, reason, err);
 	}
 	for (size_t i = 0; i < mb->n_recs; i++) {
@@ -422,10 +423,11 @@ static int settle_one(struct run *r, struct mbox *mb, const char *reason, struct
 		left++;
 	}
 	if (left)
-		progress_say(r->progress, SAY_WARNING, "%s: %s not fetched this time", mb->name,
+		progress_say(r->base.progress, SAY_WARNING, "%s: %s not fetched this time",
+		        mb->name,
 		        counted(left, "message was", "messages were", (char[COUNTED_SIZE]){0}));
 	rc = mbox_finish(r, mb, err);
-	pthread_mutex_unlock(&r->workers.lock);
+	pthread_mutex_unlock(&r->base.workers.lock);
 	return rc;
 }
 

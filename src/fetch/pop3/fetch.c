@@ -6,9 +6,8 @@
 void pop3_name_failure(struct pop3_run *r, struct message *m, const char *reason)
 {
 	m->failed = true;
-	tree_coll_error(r->coll, 0, m->uidl, NULL, NULL, reason);
-	r->result->errors++;
-	progress_say(r->progress, SAY_WARNING, "%s, message %u (%s): %s", r->name, m->number,
+	run_lose(&r->base, r->coll, 0, m->uidl, reason);
+	progress_say(r->base.progress, SAY_WARNING, "%s, message %u (%s): %s", r->name, m->number,
 	        m->uidl ? m->uidl : "without UIDL", reason);
 }
 
@@ -30,9 +29,9 @@ static int give_item(struct pop3_run *r, const char *uidl, const struct tree_ite
 	it.keywords = 0;
 	if (uidl)
 		tree_coll_ext(r->coll, &it.ext)->uid = xstrdup(uidl);
-	r->result->items++;
+	r->base.result.items++;
 	r->changed |= !old || !has_uidl(r, old, uidl);
-	return r->sink->ops->item(r->sink, r->coll, &it, err);
+	return run_item(&r->base, r->coll, &it, err);
 }
 
 /*
@@ -42,7 +41,7 @@ static int give_item(struct pop3_run *r, const char *uidl, const struct tree_ite
 static int bring_gone(
         struct pop3_run *r, const struct tree_item *old, bool *lost_out, struct err *err)
 {
-	int rc = r->last ? tree_copy_body(r->last, known_coll(r->prev), old, r->sink, err) : 0;
+	int rc = r->last ? tree_copy_body(r->last, known_coll(r->prev), old, r->base.sink, err) : 0;
 
 	*lost_out = rc == ERR_DAMAGED || rc == ERR_NOTFOUND;
 	return *lost_out ? 0 : rc;
@@ -57,7 +56,7 @@ static void note_hash(struct message *m, const uint8_t sha256[SHA256_LEN])
 /* Does another source of this run give this content? */
 static bool given_elsewhere(struct pop3_run *r, struct message *m, const uint8_t sha256[SHA256_LEN])
 {
-	if (!r->opts->seen || !r->opts->seen(r->opts->seen_ctx, sha256))
+	if (!r->base.opts->seen || !r->base.opts->seen(r->base.opts->seen_ctx, sha256))
 		return false;
 	seen_file_add(r->elsewhere, m->uidl, sha256);
 	r->skipped++;
@@ -94,7 +93,7 @@ int pop3_give_known(struct pop3_run *r, struct message *m, bool *known_out, stru
 	if (rc < 0)
 		return rc;
 	if (it && !lost) {
-		r->result->unchanged++;
+		r->base.result.unchanged++;
 		return give_old(r, m, it, it, err);
 	}
 	it = known_claim_uidl(r->last_run, m->uidl, m->size);
@@ -110,7 +109,7 @@ int pop3_give_known(struct pop3_run *r, struct message *m, bool *known_out, stru
 		memcpy(again.sha256, it->sha256, SHA256_LEN);
 		return give_old(r, m, &again, known_claim_content(r->prev, it->sha256), err);
 	}
-	sha256 = r->opts->seen ? seen_file_find(r->elsewhere, m->uidl) : NULL;
+	sha256 = r->base.opts->seen ? seen_file_find(r->elsewhere, m->uidl) : NULL;
 	if (sha256 && given_elsewhere(r, m, sha256)) {
 		note_hash(m, sha256);
 		m->done = true;
@@ -134,7 +133,8 @@ int pop3_give_unlisted(struct pop3_run *r, bool named, size_t *n_out, struct err
 		if (!named)
 			uidl = NULL;
 		if ((!uidl && r->drop) ||
-		        (r->opts->seen && r->opts->seen(r->opts->seen_ctx, it->sha256)))
+		        (r->base.opts->seen &&
+		                r->base.opts->seen(r->base.opts->seen_ctx, it->sha256)))
 			continue;
 		rc = bring_gone(r, it, &lost, err);
 		if (rc == 0 && !lost)
@@ -142,8 +142,7 @@ int pop3_give_unlisted(struct pop3_run *r, bool named, size_t *n_out, struct err
 		if (rc < 0)
 			return rc;
 		if (lost) {
-			tree_coll_error(r->coll, it->uid, uidl, NULL, NULL, err->text);
-			r->result->errors++;
+			run_lose(&r->base, r->coll, it->uid, uidl, err->text);
 			err_clear(err);
 			continue;
 		}
@@ -272,10 +271,10 @@ static int take_message(struct pop3_run *r, struct message *m, uint64_t octets, 
 		return rc;
 	note_hash(m, it.sha256);
 	m->done = true;
-	r->result->fetched++;
-	r->result->bytes_fetched += octets;
-	atomic_fetch_add(&r->progress->items_done, 1);
-	atomic_fetch_add(&r->progress->bytes_done, octets);
+	r->base.result.fetched++;
+	r->base.result.bytes_fetched += octets;
+	atomic_fetch_add(&r->base.progress->items_done, 1);
+	atomic_fetch_add(&r->base.progress->bytes_done, octets);
 	/* Without UIDL: what an earlier listing of this run gave is not given again. */
 	if (!m->uidl && !tally_add(r->tally, it.sha256))
 		return 0;
@@ -287,10 +286,10 @@ static int take_message(struct pop3_run *r, struct message *m, uint64_t octets, 
 static void say_unstuffed(struct pop3_run *r)
 {
 	if (!r->unstuffed)
-		progress_say(r->progress, SAY_NOTE,
+		progress_say(r->base.progress, SAY_NOTE,
 		        "%s does not double the dots at the start of lines (RFC 1939 3): messages "
 		        "that have some are taken by their size",
-		        r->service->at.host);
+		        r->base.service->at.host);
 	r->unstuffed = true;
 }
 
@@ -441,8 +440,8 @@ int pop3_fetch(struct pop3_run *r, struct message *const *list, size_t n, struct
 	if (rc == ERR_LIMIT)
 		rc = failed.code = ERR_PROTO;
 	/* Durable before more is asked for: a server may lose what was read. */
-	if (b.next && r->sink->ops->sync)
-		synced = r->sink->ops->sync(r->sink, err);
+	if (b.next && r->base.sink->ops->sync)
+		synced = r->base.sink->ops->sync(r->base.sink, err);
 	if (synced < 0)
 		return synced;
 	if (rc < 0 && err)

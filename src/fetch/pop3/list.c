@@ -121,7 +121,7 @@ static bool same_sizes(const struct pop3_run *r, const struct listing *l)
 static void give_up_uidls(struct pop3_run *r, struct listing *l)
 {
 	r->no_uidl = true;
-	progress_say(r->progress, SAY_WARNING,
+	progress_say(r->base.progress, SAY_WARNING,
 	        "the server's UIDLs change from session to session: messages are told apart by "
 	        "their content, and all of them are retrieved each time");
 	for (size_t i = 0; i < r->n_messages; i++) {
@@ -257,11 +257,11 @@ static void judge_window(struct pop3_run *r)
 		return;
 	r->window = r->counted > r->listed || r->listed == POP3_WINDOW;
 	if (r->counted > r->listed)
-		progress_say(r->progress, SAY_WARNING, "the server counts %s and lists %zu",
+		progress_say(r->base.progress, SAY_WARNING, "the server counts %s and lists %zu",
 		        counted(r->counted, "message", "messages", (char[COUNTED_SIZE]){0}),
 		        r->listed);
 	else if (r->window)
-		progress_say(r->progress, named ? SAY_WARNING : SAY_NOTE,
+		progress_say(r->base.progress, named ? SAY_WARNING : SAY_NOTE,
 		        "exactly %d messages are listed: some servers show no more of a maildrop. "
 		        "Compare with what webmail counts, or use IMAP",
 		        POP3_WINDOW);

@@ -27,34 +27,25 @@ static void clear_run(struct pop3_run *r)
 static int load_inbox(struct pop3_run *r, struct tree_coll **out, struct err *err)
 {
 	const struct tree_head *h = NULL;
-	int rc = r->sink->ops->last ? r->sink->ops->last(r->sink, &r->last, err) : 0;
+	int rc = run_last(&r->base, &r->last, err);
 
 	if (rc == 0 && r->last)
 		h = tree_manifest_find(r->last->ops->manifest(r->last), COLL_MAIL, "INBOX");
 	return h ? r->last->ops->coll(r->last, h, out, err) : rc;
 }
 
-static int load_known(struct pop3_run *r, enum tree_prev which, struct known **out, struct err *err)
-{
-	struct tree_coll *c = NULL;
-	int rc = r->sink->ops->prev(r->sink, which, COLL_MAIL, r->name, &c, err);
-
-	if (rc == 0 && !c && r->opts->seen && which == PREV_SNAPSHOT)
-		rc = load_inbox(r, &c, err);
-	if (rc == 0)
-		*out = known_new(c);
-	return rc;
-}
-
 static int load_state(struct pop3_run *r, struct err *err)
 {
-	int rc = load_known(r, PREV_SNAPSHOT, &r->prev, err);
+	struct tree_coll *prev, *last_run;
+	int rc = run_load(&r->base, r->name, &prev, &last_run, err);
 
-	if (rc == 0)
-		rc = load_known(r, PREV_RUN, &r->last_run, err);
+	if (rc == 0 && !prev && r->base.opts->seen)
+		rc = load_inbox(r, &prev, err);
+	r->prev = known_new(prev);
+	r->last_run = known_new(last_run);
 	r->next_uid = known_next_uid(r->prev);
-	if (r->opts->seen)
-		r->elsewhere = seen_file_open(r->opts->state_dir, r->service);
+	if (r->base.opts->seen)
+		r->elsewhere = seen_file_open(r->base.opts->state_dir, r->base.service);
 	return rc;
 }
 
@@ -85,8 +76,8 @@ static int give_known(struct pop3_run *r, size_t from, uint64_t *bytes, struct e
 		if (known)
 			continue;
 		*bytes += r->messages[i].size;
-		atomic_fetch_add(&r->progress->items_total, 1);
-		atomic_fetch_add(&r->progress->bytes_total, r->messages[i].size);
+		atomic_fetch_add(&r->base.progress->items_total, 1);
+		atomic_fetch_add(&r->base.progress->bytes_total, r->messages[i].size);
 	}
 	return 0;
 }
@@ -137,10 +128,10 @@ static int release_canary(struct pop3_run *r, bool *died, struct err *err)
 	rc = renew_session(r, err);
 	if (rc == 0 && is_missing(r)) {
 		*died = true;
-		progress_say(r->progress, SAY_WARNING,
+		progress_say(r->base.progress, SAY_WARNING,
 		        "%s removed a message that was only read (it is safe here): nothing more "
 		        "is retrieved over POP3. Use IMAP, or have the setting changed",
-		        r->service->at.host);
+		        r->base.service->at.host);
 	}
 	return rc;
 }
@@ -208,7 +199,7 @@ static int fetch_all(struct pop3_run *r, struct err *err)
 	unsigned without = 0;
 
 	while (count_left(r) > 0 && without < POP3_TRIES) {
-		uint64_t before = r->result->fetched;
+		uint64_t before = r->base.result.fetched;
 		int rc = fetch_listed(r, false, err);
 
 		if (rc == 0)
@@ -216,10 +207,10 @@ static int fetch_all(struct pop3_run *r, struct err *err)
 		if (rc < 0 && !is_passing(rc))
 			return rc;
 		without += rc < 0 && pop3_waited_out(r->session) ? POP3_WAITED_OUT : 1;
-		if (r->result->fetched > before)
+		if (r->base.result.fetched > before)
 			without = 0;
 		if (rc < 0)
-			progress_say(r->progress, SAY_NOTE, "%s; connecting again", err->text);
+			progress_say(r->base.progress, SAY_NOTE, "%s; connecting again", err->text);
 		/* refused: asked once more */
 		else if (count_left(r) > 0)
 			continue;
@@ -238,10 +229,9 @@ static int fetch_all(struct pop3_run *r, struct err *err)
 
 static void name_loss(struct pop3_run *r, const char *uidl)
 {
-	tree_coll_error(r->coll, 0, uidl, NULL, NULL,
+	run_lose(&r->base, r->coll, 0, uidl,
 	        "the server no longer lists this message, which was read during this run; it is in "
 	        "the archive");
-	r->result->errors++;
 }
 
 /* The last listing is younger than the last RETR: is everything listed earlier still there? */
@@ -261,7 +251,7 @@ static void prove_top_use(struct pop3_run *r)
 	}
 	for (size_t i = 0; i < r->lost; i++)
 		name_loss(r, NULL);
-	progress_say(r->progress, SAY_WARNING,
+	progress_say(r->base.progress, SAY_WARNING,
 	        "%s gone from the server. We send nothing that deletes: the server did, or another "
 	        "client. What was read is safe here",
 	        counted(r->vanished, "message listed earlier is", "messages listed earlier are",
@@ -283,7 +273,7 @@ static int keep_read(struct pop3_run *r, struct err *err)
 		return 0;
 	rc = pop3_give_unlisted(r, false, &kept, err);
 	if (rc == 0 && kept)
-		progress_say(r->progress, SAY_INFO, "%s here",
+		progress_say(r->base.progress, SAY_INFO, "%s here",
 		        counted(kept,
 		                "message that was read is not on the server any more; it stays",
 		                "messages that were read are not on the server any more; they stay",
@@ -312,9 +302,8 @@ static int keep_unlisted(struct pop3_run *r, struct err *err)
 	                 "earlier are kept): run again, or use IMAP",
 	        counted(r->listed, "message", "messages", (char[COUNTED_SIZE]){0}),
 	        kept + r->vanished);
-	tree_coll_error(r->coll, 0, NULL, NULL, NULL, text);
-	r->result->errors++;
-	progress_say(r->progress, SAY_WARNING, "%s", text);
+	run_lose(&r->base, r->coll, 0, NULL, text);
+	progress_say(r->base.progress, SAY_WARNING, "%s", text);
 	free(text);
 	return 0;
 }
@@ -328,9 +317,8 @@ static void no_proof(struct pop3_run *r, const struct err *why)
 	char *text = xasprintf(
 	        "could not check whether everything is still on the server: %s", why->text);
 
-	tree_coll_error(r->coll, 0, NULL, NULL, NULL, text);
-	r->result->errors++;
-	progress_say(r->progress, SAY_WARNING, "%s", text);
+	run_lose(&r->base, r->coll, 0, NULL, text);
+	progress_say(r->base.progress, SAY_WARNING, "%s", text);
 	free(text);
 }
 
@@ -377,8 +365,8 @@ static int take_messages(struct pop3_run *r, struct err *err)
 	uint64_t bytes;
 	int rc = give_known(r, 0, &bytes, err);
 
-	if (rc == 0 && count_left(r) && r->opts->space_check)
-		rc = r->opts->space_check(r->opts->space_ctx, bytes, err);
+	if (rc == 0 && count_left(r) && r->base.opts->space_check)
+		rc = r->base.opts->space_check(r->base.opts->space_ctx, bytes, err);
 	if (rc == 0 && count_left(r))
 		rc = fetch_new(r, err);
 	if (rc == 0) {
@@ -404,20 +392,19 @@ static void keep_capa(struct pop3_run *r)
 /* Give the collection to the sink; if IMAP has all of its messages, it is not made. */
 static int give_coll(struct pop3_run *r, struct err *err)
 {
-	struct tree_coll *c = r->coll;
+	const struct tree_coll *c = r->coll;
 
 	if (r->skipped)
-		progress_say(r->progress, SAY_INFO, "%ju messages are there over IMAP, too",
+		progress_say(r->base.progress, SAY_INFO, "%ju messages are there over IMAP, too",
 		        (uintmax_t)r->skipped);
 	if (seen_file_write(r->elsewhere, err) < 0) {
-		progress_say(r->progress, SAY_NOTE, "%s", err->text);
+		progress_say(r->base.progress, SAY_NOTE, "%s", err->text);
 		err_clear(err);
 	}
-	if (r->opts->seen && c->n_items == 0 && c->n_errors == 0)
+	if (r->base.opts->seen && c->n_items == 0 && c->n_errors == 0)
 		return 0;
 	keep_capa(r);
-	r->coll = NULL;
-	return r->sink->ops->coll(r->sink, c, err);
+	return run_coll(&r->base, &r->coll, err);
 }
 
 static int run_session(struct pop3_run *r, struct err *err)
@@ -429,10 +416,10 @@ static int run_session(struct pop3_run *r, struct err *err)
 	r->capa = pop3_capa_json(r->session);
 	pop3_advise(r);
 	rc = pop3_check_expire(r, err);
-	if (rc == 0 && !r->opts->dry)
+	if (rc == 0 && !r->base.opts->dry)
 		rc = load_state(r, err);
-	if (rc == 0 && r->opts->dry) {
-		r->result->items = r->n_messages;
+	if (rc == 0 && r->base.opts->dry) {
+		r->base.result.items = r->n_messages;
 	} else if (rc == 0) {
 		r->coll = tree_coll_new(COLL_MAIL, r->name);
 		rc = take_messages(r, err);
@@ -448,35 +435,32 @@ static int run_pop3(const struct service *service, unsigned kinds, struct tree_s
         struct err *err)
 {
 	const char *end = source_option(opts, "pop3-end");
-	struct pop3_run r = {.service = service,
-	        .sink = sink,
-	        .opts = opts,
-	        .progress = progress,
-	        .result = out,
-	        .name = opts->seen ? "INBOX (POP3)" : "INBOX",
+	struct pop3_run r = {.name = opts->seen ? "INBOX (POP3)" : "INBOX",
 	        .quits = end && strcmp(end, "quit") == 0};
-	const struct pattern_name name = {.full = r.name, .content = r.name, .mail = true};
 	struct err own = {0};
 	int rc;
 
 	(void)kinds; /* mail is all that there is */
 	if (!err)
 		err = &own;
+	run_begin(&r.base, service, sink, opts, progress, COLL_MAIL);
 	r.end_by_quit = r.quits;
 	r.drop = opts->accept && tree_accepts(opts->accept, r.name);
-	out->collections = 1;
+	r.base.result.collections = 1;
 	progress_what(progress, r.name);
 	if (opts->listed) {
-		opts->listed(opts->listed_ctx, &name, true);
-		return 0;
+		run_tell(&r.base, r.name);
+		return run_finish(&r.base, 0, out, err);
 	}
-	if (!opts->dry && !pattern_chooses(&opts->choice, &name))
-		return sink->ops->keep(sink, COLL_MAIL, r.name, COLL_SKIPPED, NULL, err);
+	if (!opts->dry && !run_wants(&r.base, r.name)) {
+		rc = run_keep(&r.base, r.name, COLL_SKIPPED, NULL, err);
+		return run_finish(&r.base, rc, out, err);
+	}
 	r.tally = tally_new();
 	intake_begin(&r.in, sink, COLL_MAIL, POP3_HEAD);
 	rc = run_session(&r, err);
 	clear_run(&r);
-	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+	return run_finish(&r.base, rc, out, err);
 }
 
 const struct source_ops source_pop3 = {.run = run_pop3};

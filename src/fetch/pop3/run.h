@@ -3,7 +3,7 @@
 
 #include "valise/base/mem.h"
 #include "valise/proto/pop3/pop3.h"
-#include "valise/fetch/fetch.h"
+#include "fetch/run.h"
 #include "valise/tree/intake.h"
 #include "judge.h"
 
@@ -69,11 +69,7 @@ struct tally; /* content of messages without UIDL */
 struct seen_file;
 
 struct pop3_run {
-	const struct service *service;
-	struct tree_sink *sink;
-	const struct source_opts *opts;
-	struct progress *progress;
-	struct source_result *result;
+	struct fetch_run base; /* one thread: its lock is never taken by us */
 	const char *name; /* of the collection */
 
 	struct pop3 *session;

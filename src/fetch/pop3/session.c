@@ -35,7 +35,8 @@ static unsigned next_pause(const struct pop3_run *r, int rc, struct pop3_pauses 
 	         p->broken < (r->sessions ? sizeof network / sizeof *network : FIRST_PAUSES))
 		tenths = network[p->broken++];
 	p->waited += tenths;
-	return r->opts->max_wait_s && p->waited > r->opts->max_wait_s * 10ull ? 0 : tenths;
+	return r->base.opts->max_wait_s && p->waited > r->base.opts->max_wait_s * 10ull ? 0
+	                                                                                : tenths;
 }
 
 /*
@@ -66,10 +67,10 @@ static void say_lock(struct pop3_run *r, const struct pop3_pauses *p)
 	if (!p->busy || !r->sessions || r->quits || r->lock_said)
 		return;
 	r->lock_said = true;
-	progress_say(r->progress, SAY_NOTE,
+	progress_say(r->base.progress, SAY_NOTE,
 	        "%s keeps a maildrop locked for a while after a connection that ended without "
 	        "QUIT; --pop3-end quit would spare the waiting",
-	        r->service->at.host);
+	        r->base.service->at.host);
 }
 
 int pop3_connect(struct pop3_run *r, struct err *err)
@@ -79,7 +80,7 @@ int pop3_connect(struct pop3_run *r, struct err *err)
 	r->retrieved = false;
 	for (;;) {
 		unsigned tenths;
-		int rc = pop3_open(r->service, r->progress, &r->session, err);
+		int rc = pop3_open(r->base.service, r->base.progress, &r->session, err);
 
 		if (rc == 0) {
 			r->signed_in = clock_ms();
@@ -95,10 +96,10 @@ int pop3_connect(struct pop3_run *r, struct err *err)
 		if (!tenths)
 			return rc == ERR_BUSY ? locked_for_good(r, err) : rc;
 		if (rc == ERR_NET && !r->sessions && pauses.broken == 1)
-			progress_say(r->progress, SAY_INFO, "%s; trying again", err->text);
+			progress_say(r->base.progress, SAY_INFO, "%s; trying again", err->text);
 		if (rc == ERR_BUSY)
-			progress_say(
-			        r->progress, SAY_NOTE, "%s; waiting %u s", err->text, tenths / 10);
+			progress_say(r->base.progress, SAY_NOTE, "%s; waiting %u s", err->text,
+			        tenths / 10);
 		rc = clock_sleep((int64_t)tenths * 100, err);
 		if (rc < 0)
 			return rc;
@@ -132,7 +133,7 @@ int pop3_renew(struct pop3_run *r, struct err *err)
 	if (++r->sessions > POP3_SESSIONS)
 		return err_set(err, ERR_LIMIT, ERR_WHOLE, "the POP3 server has no end of mail");
 	if (delay) {
-		progress_say(r->progress, delay > 10 ? SAY_NOTE : SAY_INFO,
+		progress_say(r->base.progress, delay > 10 ? SAY_NOTE : SAY_INFO,
 		        "the server wants some time between two sign-ins: waiting %u s", delay);
 		rc = clock_sleep((int64_t)delay * 1000, err);
 	}
@@ -157,10 +158,10 @@ char *pop3_capa_json(const struct pop3 *p)
 
 static int refuse_expire(struct pop3_run *r, struct err *err)
 {
-	if (source_option(r->opts, "pop3-accept-deletion-by-server") || r->opts->dry) {
-		progress_say(r->progress, SAY_WARNING,
+	if (source_option(r->base.opts, "pop3-accept-deletion-by-server") || r->base.opts->dry) {
+		progress_say(r->base.progress, SAY_WARNING,
 		        "%s says EXPIRE 0: it may delete what is retrieved, whatever we ask",
-		        r->service->at.host);
+		        r->base.service->at.host);
 		return 0;
 	}
 	return err_set(err, ERR_REFUSED, ERR_WHOLE,
@@ -168,7 +169,7 @@ static int refuse_expire(struct pop3_run *r, struct err *err)
 	        "Nothing was retrieved. Use IMAP, have the setting changed, or accept the risk "
 	        "with --pop3-accept-deletion-by-server (the connection is then closed without "
 	        "QUIT)",
-	        r->service->at.host);
+	        r->base.service->at.host);
 }
 
 int pop3_check_expire(struct pop3_run *r, struct err *err)
@@ -188,30 +189,31 @@ int pop3_check_expire(struct pop3_run *r, struct err *err)
 		return refuse_expire(r, err);
 	date_format_iso((int64_t)time(NULL) + (int64_t)c->expire_days * 86400, day);
 	day[10] = '\0';
-	progress_say(r->progress, c->expire_days < POP3_EXPIRE_WARN ? SAY_WARNING : SAY_INFO,
+	progress_say(r->base.progress, c->expire_days < POP3_EXPIRE_WARN ? SAY_WARNING : SAY_INFO,
 	        "%s keeps mail for %u days only: what is there now may vanish from %s on",
-	        r->service->at.host, c->expire_days, day);
+	        r->base.service->at.host, c->expire_days, day);
 	return 0;
 }
 
 void pop3_advise(struct pop3_run *r)
 {
-	const char *host = r->service->at.host, *user = r->service->login.user;
+	const char *host = r->base.service->at.host, *user = r->base.service->login.user;
 	char imap[300];
 
 	if (!strncmp(user, "recent:", strlen("recent:")))
 		user += strlen("recent:");
 	if (text_ends_with(host, "gmail.com") || text_ends_with(host, "googlemail.com")) {
 		r->window = true;
-		progress_say(r->progress, SAY_WARNING,
+		progress_say(r->base.progress, SAY_WARNING,
 		        "Gmail shows POP3 only a part of the mail, and does with it what its "
 		        "setting \"When messages are accessed with POP\" says: set it to keep "
 		        "Gmail's copy in the Inbox, or use IMAP. The user recent:%s is shown the "
 		        "last 30 days, whatever other clients have read",
 		        user);
 	}
-	if (!r->opts->seen && pop3_imap_host(r->service, r->progress, imap, sizeof imap))
-		progress_say(r->progress, SAY_NOTE,
+	if (!r->base.opts->seen &&
+	        pop3_imap_host(r->base.service, r->base.progress, imap, sizeof imap))
+		progress_say(r->base.progress, SAY_NOTE,
 		        "%s also speaks IMAP, which gives folders, flags and dates, too: --imap "
 		        "imaps://%s",
 		        host, imap);

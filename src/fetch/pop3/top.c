@@ -96,10 +96,11 @@ void pop3_say_how(struct pop3_run *r)
 		topped += m->topped && m->done && !m->retred;
 	}
 	if (topped)
-		progress_say(r->progress, SAY_INFO, "%s fetched by TOP, which leaves mail unread",
+		progress_say(r->base.progress, SAY_INFO,
+		        "%s fetched by TOP, which leaves mail unread",
 		        counted(topped, "message was", "messages were", n));
 	if (retred)
-		progress_say(r->progress, topped || retred == 1 ? SAY_INFO : SAY_NOTE,
+		progress_say(r->base.progress, topped || retred == 1 ? SAY_INFO : SAY_NOTE,
 		        "%s fetched by RETR, which marks mail as read on many servers (%s)",
 		        counted(retred, "message was", "messages were", n),
 		        r->top       ? "one to see that TOP gives the same octets"

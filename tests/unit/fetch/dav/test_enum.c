@@ -87,7 +87,7 @@ static void test_names(void **state)
 
 	(void)state;
 	for (size_t turn = 0; turn < n; turn++) {
-		struct dav_run r = {.kind = COLL_CALENDAR};
+		struct dav_run r = {.base.kind = COLL_CALENDAR};
 
 		for (size_t i = 0; i < n; i++)
 			add(&r, cases[(i + turn) % n].href, cases[(i + turn) % n].name);
@@ -101,7 +101,7 @@ static void test_names(void **state)
 /* A server that lists ten thousand calendars of one name costs no minutes. */
 static void test_many_twins(void **state)
 {
-	struct dav_run r = {.kind = COLL_CALENDAR};
+	struct dav_run r = {.base.kind = COLL_CALENDAR};
 	char href[32], want[32];
 
 	(void)state;
@@ -126,7 +126,7 @@ static void set(char **p, const char *s)
 
 static void test_unchanged(void **state)
 {
-	struct dav_run r = {.kind = COLL_CALENDAR};
+	struct dav_run r = {.base.kind = COLL_CALENDAR};
 	struct davcoll *c;
 
 	(void)state;

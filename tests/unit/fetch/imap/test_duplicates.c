@@ -63,8 +63,11 @@ static void account_init(struct account *a)
 {
 	memset(a, 0, sizeof *a);
 	a->list[1].special_use = (char *)(uintptr_t) "\\All";
-	a->run = (struct run){
-	        .sink = &sink, .opts = &opts, .boxes = a->boxes, .n_boxes = BOXES, .phase = 1};
+	a->run = (struct run){.base.sink = &sink,
+	        .base.opts = &opts,
+	        .boxes = a->boxes,
+	        .n_boxes = BOXES,
+	        .phase = 1};
 	for (size_t i = 0; i < BOXES; i++) {
 		a->boxes[i].box = &a->list[i];
 		a->boxes[i].state = MB_BODIES;

@@ -62,7 +62,7 @@ static void run_one(const struct fetching *f)
 {
 	struct progress progress = {0};
 	struct tree_sink sink = {&sink_ops};
-	struct run run = {.sink = &sink, .progress = &progress};
+	struct run run = {.base = {.sink = &sink, .progress = &progress}};
 	struct mbox mb = {.name = (char *)(uintptr_t) "INBOX"};
 	struct worker w = {.run = &run, .expect_mb = &mb};
 	struct rec r = {.uid = 7, .size = f->size, .have = REC_SIZE};
