@@ -4,9 +4,8 @@
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include "valise/base/text.h"
-#include <errno.h>
+#include "valise/base/workers.h"
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -30,8 +29,7 @@ struct offsets {
 
 struct part_queue {
 	int dirfd;
-	pthread_mutex_t lock; /* guards all but the disk side */
-	pthread_cond_t changed;
+	struct workers workers; /* the lock guards all but the disk side */
 	struct part_job *queue; /* in order, until they are written */
 	struct part_job *spare;
 	struct part_job *jobs;
@@ -41,7 +39,6 @@ struct part_queue {
 	bool stop;
 	bool writing; /* a thread has the disk side */
 	bool new_file; /* in the directory since it was last synced */
-	struct err failed;
 	struct part_mark mark;
 	struct offsets *parts;
 	size_t n_parts, parts_cap;
@@ -49,36 +46,29 @@ struct part_queue {
 	/* the disk side */
 	int fd; /* of the part being written, -1 between parts */
 	uint64_t disk_off;
-
-	pthread_t *threads;
-	unsigned n_threads;
 };
 
 /* Under ${lock}. */
 static int why_failed(struct part_queue *q, struct err *err)
 {
-	if (q->failed.code != 0 && err)
-		*err = q->failed;
-	return q->failed.code;
+	if (q->workers.failed && err)
+		*err = q->workers.fatal;
+	return q->workers.fatal.code;
 }
 
 int part_queue_failed(struct part_queue *q, struct err *err)
 {
 	int rc;
 
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->workers.lock);
 	rc = why_failed(q, err);
-	pthread_mutex_unlock(&q->lock);
+	pthread_mutex_unlock(&q->workers.lock);
 	return rc;
 }
 
 void part_queue_fail(struct part_queue *q, const struct err *err)
 {
-	pthread_mutex_lock(&q->lock);
-	if (q->failed.code == 0)
-		q->failed = *err;
-	pthread_cond_broadcast(&q->changed);
-	pthread_mutex_unlock(&q->lock);
+	workers_fail(&q->workers, err);
 }
 
 /* The disk side: only the thread that set ${writing} is here. */
@@ -89,10 +79,10 @@ static int open_part(struct part_queue *q, uint32_t part, const char *name, stru
 	if (q->fd < 0)
 		return err_sys(err, ERR_WHOLE, "cannot create");
 	q->disk_off = 0;
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->workers.lock);
 	ARR_PUSH(q->parts, q->n_parts, q->parts_cap)->part = part;
 	q->new_file = true;
-	pthread_mutex_unlock(&q->lock);
+	pthread_mutex_unlock(&q->workers.lock);
 	return 0;
 }
 
@@ -119,7 +109,7 @@ static void note_written(struct part_queue *q, const struct part_job *j, uint64_
 {
 	struct offsets *o;
 
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->workers.lock);
 	o = &q->parts[q->n_parts - 1];
 	*ARR_PUSH(o->at, o->n, o->cap) = at;
 	if (j->last)
@@ -127,7 +117,7 @@ static void note_written(struct part_queue *q, const struct part_job *j, uint64_
 	else if (j->border)
 		q->mark = (struct part_mark){
 		        j->part, q->disk_off, j->seq + 1, j->part_plain, j->part_entries};
-	pthread_mutex_unlock(&q->lock);
+	pthread_mutex_unlock(&q->workers.lock);
 }
 
 static int write_job(struct part_queue *q, struct part_job *j, struct err *err)
@@ -171,17 +161,17 @@ static void write_ready(struct part_queue *q)
 	q->writing = true;
 	while (q->queue && q->queue->state == JOB_DEFLATED) {
 		struct part_job *j = q->queue;
-		bool skip = q->failed.code != 0;
+		bool skip = q->workers.failed;
 		struct err err = {0};
 
 		q->queue = j->next;
-		pthread_mutex_unlock(&q->lock);
+		pthread_mutex_unlock(&q->workers.lock);
 		if (!skip && write_job(q, j, &err) != 0)
 			part_queue_fail(q, &err);
-		pthread_mutex_lock(&q->lock);
+		pthread_mutex_lock(&q->workers.lock);
 		q->written++;
 		recycle_job(q, j);
-		pthread_cond_broadcast(&q->changed);
+		pthread_cond_broadcast(&q->workers.wake);
 	}
 	q->writing = false;
 }
@@ -195,30 +185,31 @@ static struct part_job *first_waiting(struct part_queue *q)
 	return j;
 }
 
-static void *make_members(void *arg)
+static int make_members(void *arg, struct err *err)
 {
 	struct part_queue *q = arg;
 	struct member_maker *maker = member_maker_new(MEMBER_PARTS);
 	struct part_job *j;
 
-	pthread_mutex_lock(&q->lock);
+	(void)err;
+	pthread_mutex_lock(&q->workers.lock);
 	while (!q->stop) {
 		j = first_waiting(q);
 		if (!j) {
-			pthread_cond_wait(&q->changed, &q->lock);
+			pthread_cond_wait(&q->workers.wake, &q->workers.lock);
 			continue;
 		}
 		j->state = JOB_TAKEN;
-		pthread_mutex_unlock(&q->lock);
+		pthread_mutex_unlock(&q->workers.lock);
 		j->out_len = member_make(maker, j->seq, j->plain.p, j->plain_len, j->out.p);
 		pages_trim(&j->plain, j->plain_len, KEEP);
-		pthread_mutex_lock(&q->lock);
+		pthread_mutex_lock(&q->workers.lock);
 		j->state = JOB_DEFLATED;
 		write_ready(q);
 	}
-	pthread_mutex_unlock(&q->lock);
+	pthread_mutex_unlock(&q->workers.lock);
 	member_maker_free(maker);
-	return NULL;
+	return 0;
 }
 
 int part_queue_take(struct part_queue *q, struct part_job **out, struct err *err)
@@ -226,16 +217,16 @@ int part_queue_take(struct part_queue *q, struct part_job **out, struct err *err
 	int rc;
 
 	*out = NULL;
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->workers.lock);
 	while ((rc = why_failed(q, err)) == 0 && !q->spare)
-		pthread_cond_wait(&q->changed, &q->lock);
+		pthread_cond_wait(&q->workers.wake, &q->workers.lock);
 	if (rc == 0) {
 		*out = q->spare;
 		q->spare = q->spare->next;
 		(*out)->next = NULL;
 		(*out)->plain_len = 0;
 	}
-	pthread_mutex_unlock(&q->lock);
+	pthread_mutex_unlock(&q->workers.lock);
 	return rc;
 }
 
@@ -246,14 +237,14 @@ int part_queue_charge(struct part_queue *q, struct part_job *j, uint64_t size, s
 
 	if (want <= LARGE_MEMBER || j->charged >= want)
 		return 0;
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->workers.lock);
 	q->charged -= j->charged;
 	j->charged = 0;
 	while ((rc = why_failed(q, err)) == 0 && q->charged > 0 && q->charged + want > LARGE_BUDGET)
-		pthread_cond_wait(&q->changed, &q->lock);
+		pthread_cond_wait(&q->workers.wake, &q->workers.lock);
 	q->charged += want;
 	j->charged = want;
-	pthread_mutex_unlock(&q->lock);
+	pthread_mutex_unlock(&q->workers.lock);
 	return rc;
 }
 
@@ -261,14 +252,14 @@ void part_queue_put(struct part_queue *q, struct part_job *j)
 {
 	struct part_job **end = &q->queue;
 
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->workers.lock);
 	j->state = JOB_WAITS;
 	while (*end)
 		end = &(*end)->next;
 	*end = j;
 	q->put++;
-	pthread_cond_broadcast(&q->changed);
-	pthread_mutex_unlock(&q->lock);
+	pthread_cond_broadcast(&q->workers.wake);
+	pthread_mutex_unlock(&q->workers.lock);
 }
 
 /*
@@ -282,7 +273,7 @@ static int take_mark(struct part_queue *q, struct part_mark *mark, int *fd, stru
 	int rc;
 
 	while ((rc = why_failed(q, err)) == 0 && (q->written < target || q->writing))
-		pthread_cond_wait(&q->changed, &q->lock);
+		pthread_cond_wait(&q->workers.wake, &q->workers.lock);
 	if (rc != 0)
 		return rc;
 	*mark = q->mark;
@@ -298,11 +289,11 @@ int part_queue_sync(struct part_queue *q, struct part_mark *mark_out, struct err
 	bool new_file;
 	int fd = -1, rc;
 
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->workers.lock);
 	rc = take_mark(q, mark_out, &fd, &local);
 	new_file = q->new_file;
 	q->new_file = false;
-	pthread_mutex_unlock(&q->lock);
+	pthread_mutex_unlock(&q->workers.lock);
 	if (rc == 0 && fd >= 0 && sys_fdatasync(fd) != 0)
 		rc = err_sys(&local, ERR_WHOLE, "cannot sync");
 	/* a copy: the write errors are fdatasync's */
@@ -326,7 +317,7 @@ bool part_queue_offset(struct part_queue *q, uint32_t part, uint32_t seq, uint64
 {
 	bool known = false;
 
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->workers.lock);
 	for (size_t i = q->n_parts; i-- > 0;) {
 		const struct offsets *o = &q->parts[i];
 
@@ -337,7 +328,7 @@ bool part_queue_offset(struct part_queue *q, uint32_t part, uint32_t seq, uint64
 			*off_out = o->at[seq - o->first_seq];
 		break;
 	}
-	pthread_mutex_unlock(&q->lock);
+	pthread_mutex_unlock(&q->workers.lock);
 	return known;
 }
 
@@ -402,16 +393,13 @@ static void make_jobs(struct part_queue *q, unsigned workers)
 	}
 }
 
-static int start_threads(struct part_queue *q, unsigned workers, struct err *err)
+static int start_threads(struct part_queue *q, unsigned want, struct err *err)
 {
-	q->threads = xcalloc(workers, sizeof *q->threads);
-	for (unsigned i = 0; i < workers; i++) {
-		errno = pthread_create(&q->threads[i], NULL, make_members, q);
-		if (errno != 0)
-			return err_sys(err, ERR_WHOLE, "cannot start a thread");
-		q->n_threads++;
-	}
-	return 0;
+	unsigned n = 0;
+
+	while (n < want && workers_start(&q->workers, make_members, q))
+		n++;
+	return n ? 0 : err_set(err, ERR_IO, ERR_WHOLE, "cannot start a thread");
 }
 
 int part_queue_open(
@@ -426,8 +414,7 @@ int part_queue_open(
 	q->dirfd = dirfd;
 	q->fd = -1;
 	q->mark.part = opts->first_part;
-	pthread_mutex_init(&q->lock, NULL);
-	pthread_cond_init(&q->changed, NULL);
+	workers_init(&q->workers);
 	if (resumed)
 		rc = resume_part(q, opts, err);
 	if (rc == 0)
@@ -447,12 +434,12 @@ void part_queue_free(struct part_queue *q)
 {
 	if (!q)
 		return;
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->workers.lock);
 	q->stop = true;
-	pthread_cond_broadcast(&q->changed);
-	pthread_mutex_unlock(&q->lock);
-	for (unsigned i = 0; i < q->n_threads; i++)
-		pthread_join(q->threads[i], NULL);
+	pthread_cond_broadcast(&q->workers.wake);
+	pthread_mutex_unlock(&q->workers.lock);
+	/* what failed was told by who asked */
+	(void)!workers_join(&q->workers, NULL);
 	/* not finished: nobody relies on it */
 	if (q->fd >= 0)
 		(void)sys_close(q->fd);
@@ -464,8 +451,6 @@ void part_queue_free(struct part_queue *q)
 		free(q->parts[i].at);
 	free(q->parts);
 	free(q->jobs);
-	free(q->threads);
-	pthread_cond_destroy(&q->changed);
-	pthread_mutex_destroy(&q->lock);
+	workers_clear(&q->workers);
 	free(q);
 }
