@@ -24,9 +24,13 @@ def environment(home, state=None):
     return dict(os.environ, HOME=home, XDG_STATE_HOME=state or os.path.join(home, "state"), XDG_CONFIG_HOME=os.path.join(home, "config"))
 
 
-def imap(port):
+def imap(port, password="echo pw-alice", kind="imap"):
     """Alice's account on a scripted server."""
-    return ["--imap", "imap://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext"]
+    return ["--" + kind, "%s://127.0.0.1:%d" % (kind, port), "--user", "alice", "--password-command", password, "--cleartext"]
+
+
+def pop3(port, password="echo pw-alice"):
+    return imap(port, password, "pop3")
 
 
 def execute(*args, **more):

@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import VALISE, environment, execute, expect  # noqa: E402
+from lib import VALISE, environment, execute, expect, imap as login  # noqa: E402
 import fakeimap  # noqa: E402
 
 PASSWORD = "canary pa55&w\u00f6rd"
@@ -32,7 +32,7 @@ def run(*args, **more):
 
 
 def imap(port, password="pw-alice"):
-    return ["--imap", "imap://127.0.0.1:%d" % port, "--user", "alice", "--cleartext", "--password-command", "printf '%%s\\n' '%s'" % password]
+    return login(port, "printf '%%s\\n' '%s'" % password)
 
 
 def trace(scratch):

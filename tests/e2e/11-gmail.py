@@ -11,7 +11,7 @@ from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import SERVERS, Failed, expect, run  # noqa: E402
+from lib import SERVERS, Failed, expect, imap, run  # noqa: E402
 import fakecases  # noqa: E402
 import imaptool  # noqa: E402
 from cases_gmail import SYSTEM, from_mutf7, mutf7  # noqa: E402
@@ -28,10 +28,6 @@ def same(have, want, what):
 
 def says(text, pattern):
     expect(re.search(pattern, text), "did not say %r\n%s" % (pattern, text))
-
-
-def scripted(server):
-    return ["--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext"]
 
 
 def subject(body):
@@ -60,35 +56,35 @@ def tree(path):
 def test_each_body_once(t):
     """One fetch a message, however many mailboxes show it; also when it gets a label later. The tree is as the server shows it."""
     with CASES["gmail"]() as g:
-        run(0, "backup", *scripted(g), "-o", t + "/a")
+        run(0, "backup", *imap(g.port), "-o", t + "/a")
         same({m.msgid: m.fetched for m in g.stored}, {m.msgid: 1 for m in g.stored}, "fetched")
         run(0, "unpack", t + "/a", "-t", t + "/tree")
         same(tree(t + "/tree"), {from_mutf7(b.name): Counter(m.body for m in b.messages) for b in g.mailboxes.values() if b.messages}, "tree")
         g.label(g.stored[2], "Späteres Label")
         g.unlabel(g.stored[0], r"\Inbox")
-        run(0, "backup", *scripted(g), "-o", t + "/a")
+        run(0, "backup", *imap(g.port), "-o", t + "/a")
         new = g.store([r"\Inbox", "Ganz neu"])
-        run(0, "backup", *scripted(g), "-o", t + "/a")
+        run(0, "backup", *imap(g.port), "-o", t + "/a")
         same({m.msgid: m.fetched for m in g.stored}, {m.msgid: 1 for m in g.stored}, "fetched with a new label")
         expect(new.fetched == 1, "the new message")
-        says(run(0, "backup", *scripted(g), "-o", t + "/a"), "nothing changed")
+        says(run(0, "backup", *imap(g.port), "-o", t + "/a"), "nothing changed")
         run(0, "verify", t + "/a")
 
 
 def test_asked_of_another_mailbox(t):
     """All Mail does not give it: INBOX is asked; the next run takes it from there for All Mail, too."""
     with CASES["gmail-keeps-one"]() as g:
-        says(run(3, "backup", *scripted(g), "-o", t + "/a"), "Alle Nachrichten: UID 2 could not be fetched")
+        says(run(3, "backup", *imap(g.port), "-o", t + "/a"), "Alle Nachrichten: UID 2 could not be fetched")
         run(3, "unpack", t + "/a", "-t", t + "/tree")
         expect(g.stored[1].body in tree(t + "/tree")["INBOX"], "INBOX lacks it")
-        run(0, "backup", *scripted(g), "-o", t + "/a")
+        run(0, "backup", *imap(g.port), "-o", t + "/a")
         expect(g.stored[1].fetched == 1, "fetched %d times" % g.stored[1].fetched)
 
 
 def test_number_is_not_believed_alone(t):
     """Two messages with one X-GM-MSGID and different sizes are two."""
     with CASES["gmail-same-id"]() as g:
-        run(0, "backup", *scripted(g), "-o", t + "/a")
+        run(0, "backup", *imap(g.port), "-o", t + "/a")
         run(0, "unpack", t + "/a", "-t", t + "/tree")
         have = set().union(*tree(t + "/tree").values())
         expect(have == {m.body for m in g.stored}, "%d contents of %d" % (len(have), len(g.stored)))
@@ -100,35 +96,35 @@ def test_number_is_not_believed_alone(t):
 def test_labels_come_back(t):
     """Gmail to Gmail, German to English: each message appended once, all labels equal; again: nothing is sent."""
     with CASES["gmail"]() as g:
-        run(0, "backup", *scripted(g), "-o", t + "/a")
+        run(0, "backup", *imap(g.port), "-o", t + "/a")
         want = labels(g)
         with CASES["gmail-empty"]() as e:
-            says(run(0, "restore", t + "/a", *scripted(e), "--dry-run"), "22 to add")
+            says(run(0, "restore", t + "/a", *imap(e.port), "--dry-run"), "22 to add")
             expect(not e.stored, "the dry run wrote")
-            says(run(0, "restore", t + "/a", *scripted(e)), "22 added")
+            says(run(0, "restore", t + "/a", *imap(e.port)), "22 added")
             same(labels(e), want, "restored")
             expect(e.appended == len(want), "%d appended" % e.appended)
             expect(b"Unbenutzt" in e.mailboxes, "the empty label")
             e.unlabel(next(m for m in e.stored if subject(m.body) == "message 1"), "Arbeit/Kunde")  # here, on purpose
             before, changed = labels(e), e.modseq
-            says(run(0, "restore", t + "/a", *scripted(e)), " 0 added")
+            says(run(0, "restore", t + "/a", *imap(e.port)), " 0 added")
             expect(e.modseq == changed, "the second run changed something")
             g.label(g.stored[2], "Neu & später")
-            run(0, "backup", *scripted(g), "-o", t + "/a")
-            says(run(0, "restore", t + "/a", *scripted(e)), " 0 added")
+            run(0, "backup", *imap(g.port), "-o", t + "/a")
+            says(run(0, "restore", t + "/a", *imap(e.port)), " 0 added")
             before[subject(g.stored[2].body)][0].append("Neu & später")
             same(labels(e), before, "a label since")
             shutil.rmtree(t + "/state")
-            says(run(0, "restore", t + "/a", *scripted(e)), " 0 added")
+            says(run(0, "restore", t + "/a", *imap(e.port)), " 0 added")
             same(labels(e), labels(g), "without the journal")
 
 
 def test_labels_interrupted(t):
     """The connection breaks while labels are set, and the server asks for time: they are all there in the end."""
     with CASES["gmail"]() as g:
-        run(0, "backup", *scripted(g), "-o", t + "/a")
+        run(0, "backup", *imap(g.port), "-o", t + "/a")
         with CASES["gmail-cuts-store"]() as e:
-            run(0, "restore", t + "/a", *scripted(e))
+            run(0, "restore", t + "/a", *imap(e.port))
             same(labels(e), labels(g), "restored")
 
 
@@ -138,9 +134,9 @@ def test_refused_label(t):
         g.stored[3].labels.add(r"\Muted")
         g.hidden.add("Chats")
         g.label(g.stored[9], "Chats")
-        run(0, "backup", *scripted(g), "-o", t + "/a")
+        run(0, "backup", *imap(g.port), "-o", t + "/a")
         with CASES["gmail-empty"]() as e:
-            text = run(3, "restore", t + "/a", *scripted(e))
+            text = run(3, "restore", t + "/a", *imap(e.port))
             says(text, r'does not take the label "\\Muted": 1 message is')
             says(text, r'does not take the label "Chats": 1 message is')
             says(text, "22 added")
@@ -189,14 +185,14 @@ def test_ordinary_account_to_gmail(t, env):
                 a.append(folder, bodies[n.encode()], [r"\Seen"], "01-Feb-2021 10:00:00 +0000")
     run(0, "backup", *real(env, "alice"), "-o", t + "/d", "--exclude", "virtual*")
     with CASES["gmail-empty"]() as e:
-        text = run(0, "restore", t + "/d", *scripted(e))
+        text = run(0, "restore", t + "/d", *imap(e.port))
         says(text, "3 messages of several mailboxes become one message each")
         says(text, "1 message is left out: an equal one is in the same mailbox")
         says(text, "1 message of Trash or Junk is equal to others")
         want = {"one": ["Important_2", "Work", r"\Inbox", r"\Sent"], "two": ["Projekte/Größe", r"\Inbox"], "three": ["Work"], "four": [r"\Sent"], "five": [r"\Trash"]}
         same({k: v[0] for k, v in labels(e).items()}, want, "labels")
         changed = e.modseq
-        says(run(0, "restore", t + "/d", *scripted(e)), " 0 added")
+        says(run(0, "restore", t + "/d", *imap(e.port)), " 0 added")
         expect(e.modseq == changed, "the second run changed something")
 
 
@@ -245,7 +241,7 @@ def wanted_keywords(g):
 def test_policies(t, env):
     """folders, first, keywords; each of them again adds nothing; and the archive still makes the labels on a Gmail."""
     with CASES["gmail"]() as g:
-        run(0, "backup", *scripted(g), "-o", t + "/g")
+        run(0, "backup", *imap(g.port), "-o", t + "/g")
         for policy, user, wanted, words in (("folders", "bob", wanted_folders, "19 stand in other mailboxes, not restored twice; 1 stands in none"),
                                             ("first", "carol", wanted_first, "messages have several labels: restored once, in the first"),
                                             ("keywords", "dave", wanted_keywords, r"Müll \"x\": the label is restored as the keyword M&APw-ll__x_")):
@@ -257,7 +253,7 @@ def test_policies(t, env):
             says(run(0, "restore", t + "/g", *real(env, user), *options), " 0 added")
             same(held(env, user), wanted(g), policy + " again")
         with CASES["gmail-empty"]() as e:
-            run(0, "restore", t + "/g", *scripted(e), "--labels", "first")
+            run(0, "restore", t + "/g", *imap(e.port), "--labels", "first")
             same(labels(e), labels(g), "to Gmail again")
         run(2, "restore", t + "/g", *real(env, "bob"), "--labels", "none")
 

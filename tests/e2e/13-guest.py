@@ -15,21 +15,18 @@ from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import VALISE, Failed, expect  # noqa: E402
+from lib import VALISE, Failed, execute, expect, imap, run  # noqa: E402
 import fakecases  # noqa: E402
 
 CASES = fakecases.cases()
 
 
-def valise(*args, code=0, timeout=300):
-    p = subprocess.run([VALISE, *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
-    text = p.stdout + p.stderr
-    expect(p.returncode == code, "exit code %d instead of %d: %s\n%s" % (p.returncode, code, " ".join(map(str, args)), text))
-    return text
+def valise(*args, code=0):
+    return run(code, *map(str, args))
 
 
-def account(server, password="echo pw-alice"):
-    return ["--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice", "--password-command", password, "--cleartext"]
+def account(server, *password):
+    return imap(server.port, *password)
 
 
 def says(text, *patterns):
@@ -190,11 +187,11 @@ def rates(t):
         for runs in range(1, 10):
             server.log.clear()
             archive = t + "/b"
-            p = subprocess.run([VALISE, "backup", *account(server), "-o", archive, "--daily-limit=200K"], capture_output=True, text=True, timeout=300)
-            if p.returncode == 0:
+            rc, out, err = execute("backup", *account(server), "-o", archive, "--daily-limit=200K")
+            if rc == 0:
                 break
-            expect(p.returncode == 3, p.stdout + p.stderr)
-            says(p.stdout + p.stderr, "the daily limit is reached: run this again tomorrow")
+            expect(rc == 3, out + err)
+            says(out + err, "the daily limit is reached: run this again tomorrow")
             if runs == 1:
                 had = sum(archived(archive)["INBOX"].values())
                 expect(100 < had < 1000, "%d messages of a day" % had)

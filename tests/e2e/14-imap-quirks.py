@@ -2,7 +2,6 @@
 """IMAP servers that misbehave (servers/cases_quirks_*.py), several at once: the archive holds what the server holds, octet for octet and with its flags
 and dates, read by the second reader; what cannot be fetched is named; nothing but reading commands is sent; a second run fetches nothing again.
 14-imap-quirks.py [CASE...] ; without arguments all but those that take minutes."""
-import base64
 import concurrent.futures
 import hashlib
 import os
@@ -15,7 +14,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import TESTS, VALISE, Failed, expect  # noqa: E402
+from lib import TESTS, Failed, execute, expect, imap  # noqa: E402
 import fakecases  # noqa: E402
 import reader  # noqa: E402
 from cases_quirks import Quirk  # noqa: E402
@@ -27,9 +26,8 @@ BASES = {"quirk-none", "one-odd"}
 
 
 def backup(server, archive):
-    p = subprocess.run([VALISE, "backup", "--imap", "imap://127.0.0.1:%d" % server.port, "--user", "alice", "--password-command", "echo pw-alice",
-                        "--cleartext", "-o", archive, *server.options], stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
-    return p.returncode, (p.stdout + p.stderr).decode("utf-8", "replace")
+    rc, out, err = execute("backup", *imap(server.port), "-o", archive, *server.options)
+    return rc, out + err
 
 
 def sha256(data):

@@ -13,7 +13,7 @@ from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import execute  # noqa: E402
+from lib import execute, pop3  # noqa: E402
 import fakepop3  # noqa: E402
 
 STRIDE = int(os.environ.get("VALISE_STRIDE", "1"))
@@ -35,7 +35,7 @@ class ShortNoUidl(Short, fakepop3.NoUidl):
 
 
 def fetch(port, tree):
-    rc, out, err = execute("fetch", "--pop3", "pop3://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext", "-t", tree)
+    rc, out, err = execute("fetch", *pop3(port), "-t", tree)
     return rc, out + err
 
 

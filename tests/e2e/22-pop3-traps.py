@@ -14,7 +14,7 @@ from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import VALISE, Failed, expect  # noqa: E402
+from lib import VALISE, Failed, execute, expect, pop3, run  # noqa: E402
 import fakeimap  # noqa: E402
 import fakepop3  # noqa: E402
 
@@ -85,9 +85,8 @@ LOSES = {"refuses-one": ["uid-3"], "breaks-at-one": ["uid-3"], "retr-endless": [
 
 
 def fetch(port, tree, *more, password="pw-alice"):
-    p = subprocess.run([VALISE, "fetch", "--pop3", "pop3://127.0.0.1:%d" % port, "--user", "alice", "--password-command", password if " " in password else "echo " + password,
-                        "--cleartext", "-t", tree, *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-    return p.returncode, p.stdout + p.stderr
+    rc, out, err = execute("fetch", *pop3(port, password if " " in password else "echo " + password), "-t", tree, *more)
+    return rc, out + err
 
 
 def held(tree):
@@ -206,10 +205,8 @@ def echoed(scratch):
     secret, paths = "pa55 w0rd&x", [os.path.join(scratch, "echo" + end) for end in (".trace", ".html", ".json", ".valise")]
     for more in (), ("--json",), ("--report", paths[1]), ("--report", paths[2]):
         with fakepop3.EchoesPassword() as server:
-            p = subprocess.run([VALISE, "backup", "--pop3", "pop3://127.0.0.1:%d" % server.port, "--user", "alice", "--password-command", "echo '%s'" % secret,
-                                "--auth", "USER", "--cleartext", "-o", paths[3], "--trace", paths[0], *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-        expect(p.returncode == 1, p.stdout + p.stderr)
-        texts = [p.stdout, p.stderr]
+            rc, *texts = execute("backup", *pop3(server.port, "echo '%s'" % secret), "--auth", "USER", "-o", paths[3], "--trace", paths[0], *more)
+        expect(rc == 1, "".join(texts))
         for path in paths[:3]:
             if os.path.exists(path):
                 with open(path) as f:
@@ -221,7 +218,7 @@ def echoed(scratch):
         for text in texts:
             for form in secret, secret.upper(), "".join("%%%02x" % c for c in secret.encode()), "cGE1NSB3MHJkJn", "pa55":
                 expect(form not in text, "%r in %s" % (form, text))
-        expect("*** is not right, nor *** or *** (***)" in p.stderr, p.stderr)
+        expect("*** is not right, nor *** or *** (***)" in texts[1], texts[1])
 
 
 def migrated(scratch):
@@ -257,9 +254,8 @@ def tokens(scratch):
 
 
 def backup(port, archive, *more, **environment):
-    p = subprocess.run([VALISE, "backup", "--pop3", "pop3://127.0.0.1:%d" % port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext",
-                        "-o", archive, *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, env=dict(os.environ, **environment))
-    return p.returncode, p.stdout + p.stderr
+    rc, out, err = execute("backup", *pop3(port), "-o", archive, *more, env=dict(os.environ, **environment))
+    return rc, out + err
 
 
 def durable_first(scratch):
@@ -283,9 +279,9 @@ def stored_once(scratch):
         server.messages.append(fakepop3.Message(b"Subject: no date\r\n\r\nx\r\n", "undated"))
         rc, text = backup(server.port, archive)
         expect(rc == 0, text)
-    text = subprocess.run([VALISE, "verify", archive], capture_output=True, text=True, check=True).stdout
+    text = run(0, "verify", archive)
     expect("9 objects, 12 items" in text, text)
-    listed = subprocess.run([VALISE, "list", archive, "INBOX"], capture_output=True, text=True, check=True).stdout.splitlines()
+    listed = run(0, "list", archive, "INBOX").splitlines()
     dates = [line[12:].split("  ")[0].strip() for line in listed]  # in the order of arrival here: first the canary, the smallest
     expect([dates[i] for i in (0, 1, 11)] == ["1-Jan-1970 00:00:00 +0000", "2-Feb-2003 04:05:01 +0100", "2-Jan-2001 03:04:05 +0600"], dates)
     expect(all("[date" in line for line in listed), listed)
@@ -295,8 +291,7 @@ def red_line(scratch):
     """A server that loses mail after all: red, on a terminal and in the report."""
     report, (master, slave) = os.path.join(scratch, "red.html"), pty.openpty()
     with fakepop3.DeletesLater() as server:
-        p = subprocess.Popen([VALISE, "fetch", "--pop3", "pop3://127.0.0.1:%d" % server.port, "--user", "alice", "--password-command", "echo pw-alice", "--cleartext",
-                              "-t", os.path.join(scratch, "red"), "--report", report], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave)
+        p = subprocess.Popen([VALISE, "fetch", *pop3(server.port), "-t", os.path.join(scratch, "red"), "--report", report], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave)
         os.close(slave)
         shown = b""
         while True:
@@ -380,7 +375,7 @@ def imap_comes_later(scratch):
             rc, text = backup(pop3.port, archive, "--imap", "imap://127.0.0.1:%d" % imap.port, "--same-account")
             expect(rc == 0 and "gone" not in text, text)
             tree = os.path.join(scratch, "later%d" % n)
-            subprocess.run([VALISE, "unpack", archive, "-t", tree], check=True, stdout=subprocess.DEVNULL)
+            run(0, "unpack", archive, "-t", tree)
             have = Counter()
             for n in os.listdir(os.path.join(tree, "mail/INBOX (POP3)/cur")):
                 with open(os.path.join(tree, "mail/INBOX (POP3)/cur", n), "rb") as f:
@@ -402,23 +397,23 @@ def one_then_the_other(scratch):
             for verb, to in ("backup", "-o"), ("fetch", "-t"):
                 place, want = os.path.join(scratch, verb + name), Counter()
                 for n, step in enumerate(way):
-                    p = subprocess.run([VALISE, verb, to, place, "--same-account", "--user", "alice", "--password-command", "echo pw-alice", "--cleartext",
-                                        *{"I": by_imap, "P": by_pop3, "B": by_imap + by_pop3}[step]], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
-                    text = "%s %s, step %d\n%s%s" % (verb, name, n, p.stdout, p.stderr)
-                    expect(p.returncode == 0, text)
+                    rc, out, err = execute(verb, to, place, "--same-account", "--user", "alice", "--password-command", "echo pw-alice", "--cleartext",
+                                           *{"I": by_imap, "P": by_pop3, "B": by_imap + by_pop3}[step])
+                    text = "%s %s, step %d\n%s%s" % (verb, name, n, out, err)
+                    expect(rc == 0, text)
                     want |= given[step]
                     tree = place
                     if verb == "backup":
                         tree = place + ".tree%d" % n
-                        subprocess.run([VALISE, "unpack", place, "-t", tree], check=True, stdout=subprocess.DEVNULL)
+                        run(0, "unpack", place, "-t", tree)
                     expect(held(tree) == want, "%d instead of %d: %s" % (sum(held(tree).values()), sum(want.values()), text))
                     expect(n == 0 or verb == "fetch" or step != way[n - 1] or "nothing changed" in text, text)
                     if way[:n + 1] == "PI":
                         expect('9 messages were read over POP3 and not shown by IMAP: kept, in "INBOX (POP3)"' in text, text)
         # until the user drops it
-        p = subprocess.run([VALISE, "fetch", "-t", place, "--same-account", "--user", "alice", "--password-command", "echo pw-alice", "--cleartext", *by_imap,
-                            "--accept-shrink=INBOX (POP3)"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
-        expect(p.returncode == 0 and held(place) == given["I"], p.stdout + p.stderr)
+        rc, out, err = execute("fetch", "-t", place, "--same-account", "--user", "alice", "--password-command", "echo pw-alice", "--cleartext", *by_imap,
+                               "--accept-shrink=INBOX (POP3)")
+        expect(rc == 0 and held(place) == given["I"], out + err)
 
 
 def beside_imap(scratch):

@@ -11,7 +11,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import run  # noqa: E402
+from lib import imap, run  # noqa: E402
 from fakedav import FakeDav, card, event  # noqa: E402
 from fakeimap import FakeImap  # noqa: E402
 from fakepop3 import FakePop3  # noqa: E402
@@ -202,8 +202,7 @@ def check_imap(scratch):
         target = Mail()
         target.populate = lambda: target.mailbox("INBOX")
         with target.start():
-            run(0, "restore", archive, "--snapshot", "1", "--imap", "imap://127.0.0.1:%d" % target.port, "--user", "alice", "--cleartext",
-                "--password-command", "echo pw-alice")
+            run(0, "restore", archive, "--snapshot", "1", *imap(target.port))
             assert sum(len(m.messages) for m in target.mailboxes.values()) == 18
         shutil.rmtree(archive)
 
