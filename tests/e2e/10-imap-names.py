@@ -35,7 +35,8 @@ def valise(want, server, *args):
 
 
 def backup(case, *options):
-    archive = os.path.join(T, case.name + ".valise")
+    """Into an archive of its own: each of these servers has a port of its own, and may be another."""
+    archive = os.path.join(tempfile.mkdtemp(dir=T), case.name + ".valise")
     with case() as server:
         valise(0, server, "backup", "-o", archive, *options)
     return archive
@@ -136,14 +137,13 @@ def special_uses():
         there = holds(server)
         assert there["Sent"] == [b"Gesendete Objekte"] * 3 and there["Gesendet"] == [b"Gesendet"] * 2 and there["Kos"] == [b"Kos"] * 8, there
         # what is larger next time, or announced since, does not change where an earlier restore went
-        newer = os.path.join(T, "german.valise")
         with German() as old:
             for k in range(9):
                 old.mailbox("Gesendet").add(b"Subject: Gesendet\r\n\r\nnew %d\r\n" % k)
             old.mailbox("Papierkorb").attributes = [r"\Junk"]
-            valise(0, old, "backup", "-o", newer, "--same-account")
-        dry = went(valise(0, server, "restore", newer, "--dry-run")[1])
-        report = valise(0, server, "restore", newer)[1]
+            valise(0, old, "backup", "-o", archive, "--same-account")
+        dry = went(valise(0, server, "restore", archive, "--dry-run")[1])
+        report = valise(0, server, "restore", archive)[1]
         assert dry == went(report), (dry, went(report))
         assert report["added"] == 9 and went(report)["Gesendete Objekte"] == "Sent", went(report)
         assert len(holds(server)["Gesendet"]) == 11

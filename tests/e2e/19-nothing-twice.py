@@ -373,7 +373,7 @@ class Paced(Target):
 
 def in_lockstep(source, target=Paced):
     """Each with a journal of its own: what the other one stored is seen before it is sent, and each message that is doubled is named."""
-    path = os.path.join(T, source.__name__)
+    path = os.path.join(T, source.__name__ + target.__name__)
     with source() as s:
         run(0, s, "source", "backup", "-o", path)
     with target() as t:
