@@ -20,7 +20,8 @@ static int read_write(void *ctx, const void *p, size_t n, struct err *err)
 	return stop_check(err);
 }
 
-int alike_item(struct box *b, size_t i, struct match_key key[ALIKE_KEYS], struct err *err)
+int alike_item(struct box *b, size_t i, struct match_key key[ALIKE_KEYS],
+        uint8_t fields[SHA256_LEN], struct err *err)
 {
 	struct tree_reader *reader = b->w->run->reader;
 	const struct tree_item *it = &b->coll->items[i];
@@ -37,8 +38,8 @@ int alike_item(struct box *b, size_t i, struct match_key key[ALIKE_KEYS], struct
 		        .date = it->date_utc, .size = it->size, .index = (uint32_t)i};
 	loose_end(&r.loose, key[ALIKE_LOOSE].key);
 	there_msgid((const char *)r.head.data, r.head.len, key[ALIKE_MSGID].key, &has[ALIKE_MSGID]);
-	has[ALIKE_TEXT] =
-	        text_end(&r.text, (const char *)r.head.data, r.head.len, key[ALIKE_TEXT].key);
+	has[ALIKE_TEXT] = text_end(
+	        &r.text, (const char *)r.head.data, r.head.len, fields, key[ALIKE_TEXT].key);
 	for (unsigned k = 0; k < ALIKE_KEYS; k++)
 		key[k].none = rc < 0 || !has[k];
 	buf_clear(&r.head);

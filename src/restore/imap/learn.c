@@ -205,8 +205,9 @@ static int pair_alike(struct box *b, const uint32_t *items, size_t n, const stru
 		key[by] = xcalloc(n + 1, sizeof *key[by]);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		struct match_key one[ALIKE_KEYS];
+		uint8_t fields[SHA256_LEN];
 
-		rc = alike_item(b, left[i], one, err);
+		rc = alike_item(b, left[i], one, fields, err);
 		for (unsigned by = 0; by < ALIKE_KEYS; by++)
 			key[by][i] = one[by];
 	}

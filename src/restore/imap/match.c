@@ -232,7 +232,8 @@ void text_add(struct text *t, const void *p, size_t n)
 	loose_add(&t->body, s + i, n - i);
 }
 
-bool text_end(struct text *t, const char *head, size_t n, uint8_t out[SHA256_LEN])
+bool text_end(struct text *t, const char *head, size_t n, uint8_t fields[SHA256_LEN],
+        uint8_t out[SHA256_LEN])
 {
 	static const char *const names[] = {"From", "To", "Date", "Subject"};
 	uint8_t body[SHA256_LEN];
@@ -245,6 +246,7 @@ bool text_end(struct text *t, const char *head, size_t n, uint8_t out[SHA256_LEN
 		known |= header_find(head, header_length(head, n), names[i], &key);
 		buf_putc(&key, '\n');
 	}
+	sha256_of(key.data, key.len, fields);
 	buf_put(&key, body, sizeof body);
 	sha256_of(key.data, key.len, out);
 	buf_clear(&key);

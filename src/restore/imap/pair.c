@@ -319,8 +319,9 @@ static int pair_read(struct pairing *p, const uint8_t *mine, struct err *err)
 		key[k] = new_keys(most);
 	for (size_t i = 0; i < most && rc == 0; i++) {
 		struct match_key one[ALIKE_KEYS];
+		uint8_t fields[SHA256_LEN];
 
-		if (!mine[i] || (rc = alike_item(b, i, one, err)) != 0)
+		if (!mine[i] || (rc = alike_item(b, i, one, fields, err)) != 0)
 			continue;
 		for (unsigned k = 0; k < ALIKE_KEYS; k++)
 			key[k][n] = one[k];
@@ -383,30 +384,56 @@ static bool has_own_dates(const struct box *b)
 }
 
 /*
- * What has no Message-ID and is not found, though one of its date is there, which may be
- * what an earlier restore made of it: nothing tells, so it is stored, and named.
+ * A message of the target that may be what an earlier restore made of this item: it is
+ * nobody's and has the same date and header fields, though not the same octets.
+ * *out: NULL, there is none.
  */
-static void say_nameless(struct pairing *p)
+static int find_likeness(struct pairing *p, uint32_t i, const struct seen **out, struct err *err)
+{
+	struct match_key key[ALIKE_KEYS];
+	uint8_t fields[SHA256_LEN];
+	bool is_read = false;
+	int rc = 0;
+
+	*out = NULL;
+	for (size_t k = 0; k < p->n_seen && rc == 0 && !*out; k++) {
+		const struct seen *s = &p->seen[k];
+
+		if (!(p->dates ? seen_fits(p->b, i, s) : is_open(p->b, i, s)))
+			continue;
+		if (!is_read)
+			rc = alike_item(p->b, i, key, fields, err);
+		is_read = true;
+		if (rc == 0 && memcmp(fields, s->fields, sizeof fields) == 0)
+			*out = s;
+	}
+	return rc;
+}
+
+/*
+ * What has no Message-ID and is not found, though one like it is there: nothing tells
+ * whether that is it, so it is stored, and named.
+ */
+static int say_nameless(struct pairing *p, struct err *err)
 {
 	struct box *b = p->b;
+	int rc = 0;
 
-	for (uint32_t i = 0; i < b->coll->n_items; i++) {
-		size_t at = 0;
+	for (uint32_t i = 0; i < b->coll->n_items && rc == 0; i++) {
+		const struct seen *s;
 
 		if (b->mate[i] || b->taken[i].to || !p->nameless[i])
 			continue;
-		while (at < b->n_there &&
-		        (b->claimed[at] ||
-		                (p->dates && date_of(&b->there[at]) != b->coll->items[i].date_utc)))
-			at++;
-		if (at == b->n_there)
+		rc = find_likeness(p, i, &s, err);
+		if (rc < 0 || !s)
 			continue;
 		b->sum.doubled++;
 		say_altered(b, i,
 		        "it has no Message-ID to know it by and is stored, though UID %u of the "
 		        "target may be what an earlier restore made of it",
-		        b->there[at].uid);
+		        b->there[s->index].uid);
 	}
+	return rc;
 }
 
 /*
@@ -480,7 +507,7 @@ int box_pair(struct box *b, struct err *err)
 	}
 	if (rc == 0) {
 		take_taken(b);
-		say_nameless(&p);
+		rc = say_nameless(&p, err);
 	}
 	free(before);
 	free(p.seen);

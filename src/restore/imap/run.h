@@ -57,6 +57,7 @@ struct seen {
 	uint8_t loose[SHA256_LEN];
 	uint8_t msgid[SHA256_LEN];
 	uint8_t text[SHA256_LEN];
+	uint8_t fields[SHA256_LEN];
 	uint32_t index; /* of the tmsg */
 	bool has_msgid, has_text;
 };
@@ -332,9 +333,12 @@ void there_msgid(const char *head, size_t n, uint8_t out[SHA256_LEN], bool *has_
 /* alike.c: what is left alone of a message when a server rewrites it. */
 /* In the order in which they are tried. */
 enum alike { ALIKE_LOOSE, ALIKE_MSGID, ALIKE_TEXT, ALIKE_KEYS };
-/* The keys of an item, with its date and size, from its octets. */
-int alike_item(
-        struct box *b, size_t i, struct match_key key[ALIKE_KEYS], struct err *err) MUST_CHECK;
+/*
+ * The keys of an item, with its date and size, from its octets; ${fields}: the From, To,
+ * Date and Subject fields alone.
+ */
+int alike_item(struct box *b, size_t i, struct match_key key[ALIKE_KEYS],
+        uint8_t fields[SHA256_LEN], struct err *err) MUST_CHECK;
 /* A key of a message of the target; NULL: it has none. Lent. */
 const uint8_t *alike_seen(const struct seen *s, enum alike by);
 

@@ -169,7 +169,8 @@ static int on_hashed(void *ctx, const struct imap_msg *msg, struct err *err)
 	sha256_end(&h->hash, s->sha256);
 	loose_end(&h->loose, s->loose);
 	there_msgid((const char *)h->head.data, h->head.len, s->msgid, &s->has_msgid);
-	s->has_text = text_end(&h->text, (const char *)h->head.data, h->head.len, s->text);
+	s->has_text =
+	        text_end(&h->text, (const char *)h->head.data, h->head.len, s->fields, s->text);
 	h->done[s->index] = 1;
 	h->open = false;
 	return 0;
