@@ -41,9 +41,9 @@ static const struct tree_item *item_of(const struct box *b, uint32_t i)
 
 void item_altered(struct box *b, uint32_t item, enum odd how)
 {
-	if (!b->odd[item])
+	if (!b->items[item].odd)
 		b->sum.altered++;
-	b->odd[item] |= (uint8_t)how;
+	b->items[item].odd |= (uint8_t)how;
 }
 
 static void name_failed(struct box *b, uint32_t item, enum say_level level, const char *head,
@@ -60,10 +60,10 @@ static void name_failed(struct box *b, uint32_t item, enum say_level level, cons
 	}
 	say_item(b, level, it, head, head_len, "not restored: %s", why);
 	buf_clear(&own);
-	b->state[item] = ITEM_FAILED;
+	b->items[item].state = ITEM_FAILED;
 	b->sum.failed++;
-	form_free(b->form[item]);
-	b->form[item] = NULL;
+	form_free(b->items[item].form);
+	b->items[item].form = NULL;
 	atomic_fetch_add(&b->w->run->progress->items_done, 1);
 }
 
@@ -93,7 +93,7 @@ static int give(void *ctx, int (*write)(void *wctx, const void *p, size_t n, str
 	struct tree_reader *r = s->b->w->run->reader;
 	int rc;
 
-	if (s->b->form[s->item] && s->b->form[s->item]->mend)
+	if (s->b->items[s->item].form && s->b->items[s->item].form->mend)
 		rc = form_give(s->b, s->item, write, wctx, err);
 	else if (s->held)
 		return s->mem.len ? write(wctx, s->mem.data, s->mem.len, err) : 0;
@@ -149,7 +149,7 @@ bool item_is_fragile(struct box *b, const struct tree_item *it, const struct buf
 static void dress(struct sending *s, struct imap_append *a)
 {
 	const struct tree_item *it = item_of(s->b, s->item);
-	const struct form *f = s->b->form[s->item];
+	const struct form *f = s->b->items[s->item].form;
 
 	a->n_keywords = f && f->bare_keywords ? 0 : s->n_words;
 	a->flags = f && f->bare_flags ? 0 : it->flags;
@@ -182,7 +182,8 @@ static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 			return false;
 		}
 	}
-	b->read_back[item] = item_is_fragile(b, it, s->held ? &s->mem : NULL) ? READ_FRAGILE : 0;
+	b->items[item].read_back =
+	        item_is_fragile(b, it, s->held ? &s->mem : NULL) ? READ_FRAGILE : 0;
 	fit = tree_coll_keyword_text(
 	        b->words, keywords_fit(b, tree_coll_keyword_text(b->coll, it->keywords)));
 	s->words = xstrdup(fit);
@@ -265,7 +266,7 @@ static void batch_fill(struct batch *t, struct box *b, size_t *pos, size_t max)
 		const struct tree_item *it = item_of(b, (uint32_t)*pos);
 		bool alone = !is_small(it) || (it->warn & WARN_NUL);
 
-		if (b->state[*pos] != ITEM_TODO)
+		if (b->items[*pos].state != ITEM_TODO)
 			continue;
 		if (t->n && (alone || t->bytes + it->size > BATCH_BYTES))
 			return;
@@ -290,22 +291,22 @@ int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err
 		memcpy(k[i].sha256, it->sha256, SHA256_LEN);
 		k[i].date_utc = it->date_utc;
 		k[i].uidvalidity = b->sel.uidvalidity;
-		k[i].uid = b->got[items[i]];
-		k[i].from = b->taken[items[i]].from;
-		k[i].to = b->taken[items[i]].to;
+		k[i].uid = b->items[items[i]].got;
+		k[i].from = b->items[items[i]].taken.from;
+		k[i].to = b->items[items[i]].taken.to;
 		k[i].source = b->e->head->name;
 		k[i].src_uid = it->uid;
 		k[i].flags = it->flags;
 		k[i].form = (uint16_t)form_code(b, items[i]);
-		k[i].octets = (b->odd[items[i]] & ODD_OCTETS) != 0;
-		k[i].lacks =
-		        (char *)(uintptr_t)tree_coll_keyword_text(b->words, b->lacks[items[i]]);
-		b->noted[items[i]] = b->odd[items[i]];
+		k[i].octets = (b->items[items[i]].odd & ODD_OCTETS) != 0;
+		k[i].lacks = (char *)(uintptr_t)tree_coll_keyword_text(
+		        b->words, b->items[items[i]].lacks);
+		b->items[items[i]].noted = b->items[items[i]].odd;
 		/* lent */
 		k[i].keywords = (char *)(uintptr_t)tree_coll_keyword_text(b->coll, it->keywords);
-		if (b->labelled)
+		if (b->w->run->gmail)
 			k[i].labels = (char *)(uintptr_t)tree_coll_keyword_text(
-			        b->words, b->labelled[items[i]]);
+			        b->words, b->items[items[i]].labelled);
 	}
 	rc = kept_put(b->w->run->journal, b->e->shown, k, n, err);
 	free(k);
@@ -319,8 +320,9 @@ int box_remember_odd(struct box *b, struct err *err)
 	int rc;
 
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (b->got[i] && (b->state[i] == ITEM_ADDED || b->state[i] == ITEM_THERE) &&
-		        (b->odd[i] & ~b->noted[i] & (ODD_FLAGS | ODD_OCTETS)))
+		if (b->items[i].got &&
+		        (b->items[i].state == ITEM_ADDED || b->items[i].state == ITEM_THERE) &&
+		        (b->items[i].odd & ~b->items[i].noted & (ODD_FLAGS | ODD_OCTETS)))
 			items[n++] = (uint32_t)i;
 	rc = box_remember(b, items, n, err);
 	free(items);
@@ -338,7 +340,7 @@ static void choose_sample(struct box *b, uint32_t item)
 
 	pthread_mutex_lock(&r->workers.lock);
 	if (is_sampled(r->n_added++) || r->opts->read_all || r->alters)
-		b->read_back[item] |= READ_SAMPLE;
+		b->items[item].read_back |= READ_SAMPLE;
 	pthread_mutex_unlock(&r->workers.lock);
 }
 
@@ -350,10 +352,10 @@ void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
 	/* a mailbox that was never selected */
 	if (b->sel.uidvalidity == 0)
 		b->sel.uidvalidity = validity;
-	b->state[item] = ITEM_ADDED;
-	b->got[item] = validity == 0 || validity == b->sel.uidvalidity ? uid : 0;
-	if (b->got[item] >= b->next_uid)
-		b->next_uid = b->got[item] + 1;
+	b->items[item].state = ITEM_ADDED;
+	b->items[item].got = validity == 0 || validity == b->sel.uidvalidity ? uid : 0;
+	if (b->items[item].got >= b->next_uid)
+		b->next_uid = b->items[item].got + 1;
 	b->sum.added++;
 	b->sum.bytes += it->size;
 	choose_sample(b, item);
@@ -392,7 +394,7 @@ static bool is_busy(const struct box *b, const struct imap_append *a, struct err
 /* No form of it was taken. */
 static void name_refused(struct box *b, struct sending *s, const struct imap_append *a)
 {
-	const struct form *f = is_quota(a) ? NULL : b->form[s->item];
+	const struct form *f = is_quota(a) ? NULL : b->items[s->item].form;
 	char why[700];
 
 	if (f)
@@ -452,7 +454,7 @@ static int note_added(struct box *b, struct batch *t, struct err *err)
 		form_count(b, s->item, "restored in another form");
 		b->refused = 0;
 		taken++;
-		if (b->got[s->item])
+		if (b->items[s->item].got)
 			known[n++] = s->item;
 	}
 	if (taken)
@@ -499,9 +501,9 @@ static int broke(
 	char why[900];
 	int rc = 0;
 
-	if (!ladder_knows(b, s->item, said) && ++b->tries[s->item] < TRIES)
+	if (!ladder_knows(b, s->item, said) && ++b->items[s->item].tries < TRIES)
 		return 0;
-	b->tries[s->item] = 0;
+	b->items[s->item].tries = 0;
 	while (ladder_next_break(b, s->item, said)) {
 		rc = form_ready(b, s->item, err);
 		if (rc == 0 || rc == ERR_STOPPED)
@@ -528,7 +530,7 @@ static int recover(struct box *b, struct batch *t, struct err *err)
 	for (size_t i = 0; i < t->n_list; i++) {
 		struct sending *s = t->list[i].ctx;
 
-		if (b->state[s->item] != ITEM_TODO)
+		if (b->items[s->item].state != ITEM_TODO)
 			continue;
 		snprintf(said, sizeof said, "%s", t->list[i].text);
 		if (s->broken)
@@ -541,7 +543,8 @@ static int recover(struct box *b, struct batch *t, struct err *err)
 		rc = box_reselect(b, err);
 	if (rc == 0 && n)
 		rc = late_find(b, unknown, n, err);
-	if (rc == 0 && alone && lost.code != ERR_THROTTLED && b->state[alone->item] == ITEM_TODO)
+	if (rc == 0 && alone && lost.code != ERR_THROTTLED &&
+	        b->items[alone->item].state == ITEM_TODO)
 		rc = broke(b, alone, said, &lost, err);
 	return rc;
 }

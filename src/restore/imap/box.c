@@ -10,23 +10,12 @@ static void box_clear(struct box *b)
 		free(b->lacking[i].word);
 	free(b->lacking);
 	free(b->there);
-	free(b->mate);
+	free(b->on_target);
 	free(b->claimed);
-	free(b->odd);
-	free(b->noted);
-	free(b->lacks);
-	free(b->got);
-	free(b->said);
-	free(b->taken);
-	free(b->state);
-	free(b->read_back);
-	free(b->tries);
-	for (size_t i = 0; b->form && i < b->coll->n_items; i++)
-		form_free(b->form[i]);
-	free(b->form);
+	for (size_t i = 0; b->items && i < b->coll->n_items; i++)
+		form_free(b->items[i].form);
+	free(b->items);
 	free(b->store);
-	free(b->labels);
-	free(b->labelled);
 	free(b->label);
 	tree_coll_free(b->coll);
 	tree_coll_free(b->words);
@@ -46,16 +35,7 @@ static int box_load(struct box *b, struct err *err)
 	tree_coll_sort(b->coll);
 	n = b->coll->n_items;
 	b->words = tree_coll_new(COLL_MAIL, "");
-	b->odd = xcalloc(n + 1, 1);
-	b->noted = xcalloc(n + 1, 1);
-	b->lacks = xcalloc(n + 1, sizeof *b->lacks);
-	b->got = xcalloc(n + 1, sizeof *b->got);
-	b->said = xcalloc(n + 1, sizeof *b->said);
-	b->taken = xcalloc(n + 1, sizeof *b->taken);
-	b->state = xcalloc(n + 1, 1);
-	b->read_back = xcalloc(n + 1, 1);
-	b->tries = xcalloc(n + 1, 1);
-	b->form = xcalloc(n + 1, sizeof(struct form *));
+	b->items = xcalloc(n + 1, sizeof *b->items);
 	b->sum.items = n;
 	b->quota = UINT64_MAX;
 	labels_load(b);
@@ -82,7 +62,8 @@ static int box_compare(struct box *b, struct err *err)
 	int rc;
 
 	do {
-		memset(b->odd, 0, b->coll->n_items + 1);
+		for (size_t i = 0; i < b->coll->n_items; i++)
+			b->items[i].odd = 0;
 		b->sum.altered = b->sum.doubled = 0;
 		rc = box_select(b, err);
 		b->is_open = rc == 0;
@@ -117,7 +98,7 @@ static void say_lacking(struct box *b)
 static void count_dry(struct box *b)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (b->state[i] == ITEM_TODO) {
+		if (b->items[i].state == ITEM_TODO) {
 			static const struct tmsg bare = {0};
 			unsigned flags;
 			uint32_t words;
@@ -136,7 +117,7 @@ static int unseen(struct box *b, enum item_state state, const char *what, int rc
 	if (rc == 0 || imap_conn_is_over(&b->w->conn, err))
 		return rc;
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		b->sum.unseen += b->state[i] == state;
+		b->sum.unseen += b->items[i].state == state;
 	b->seen = false;
 	say_box(b, SAY_WARNING, "%s could not be looked at afterwards: %s", what, err->text);
 	if (b->w->conn.m && imap_in_flight(b->w->conn.m))
@@ -183,20 +164,20 @@ static int box_known(struct box *b, struct err *err)
 	}
 	if (!dry || b->e->exists)
 		rc = box_compare(b, err);
-	if (rc == 0 && b->mate)
+	if (rc == 0 && b->on_target)
 		rc = late_of_earlier(b, &waited, err);
 	if (rc == 0 && waited)
 		rc = box_compare(b, err);
-	if (rc == 0 && b->mate)
+	if (rc == 0 && b->on_target)
 		rc = box_flags(b, err);
-	if (rc == 0 && b->mate)
+	if (rc == 0 && b->on_target)
 		rc = look_at_earlier(b, err);
-	if (rc == 0 && b->mate)
+	if (rc == 0 && b->on_target)
 		rc = box_count(b, b->base, b->claimed, err);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (b->state[i] == ITEM_THERE) {
+		if (b->items[i].state == ITEM_THERE) {
 			atomic_fetch_add(&p->items_done, 1);
 			atomic_fetch_add(&p->bytes_done, b->coll->items[i].size);
 		}
@@ -273,7 +254,7 @@ static void box_lost(struct box *b, const char *why)
 		b->sum.items = b->sum.failed = missing;
 	}
 	for (size_t i = 0; b->coll && i < b->coll->n_items; i++) {
-		if (b->state[i] != ITEM_TODO)
+		if (b->items[i].state != ITEM_TODO)
 			continue;
 		item_failed_too(b, (uint32_t)i, why);
 		missing++;

@@ -40,7 +40,7 @@ static struct match_key size_key(uint64_t size, int64_t date, size_t index)
 /* The message of the target that is the item, if it is listed. */
 static const struct tmsg *mate_of(struct box *b, size_t i)
 {
-	return b->got[i] ? there_find(b, b->got[i]) : NULL;
+	return b->items[i].got ? there_find(b, b->items[i].got) : NULL;
 }
 
 /* Both sizes of each item: as it was sent, and what the target made of it. */
@@ -52,7 +52,7 @@ static struct match_key *item_keys(struct box *b, size_t *n_out)
 	for (size_t i = 0; i < b->coll->n_items; i++) {
 		const struct tmsg *t = mate_of(b, i);
 
-		if (b->state[i] != ITEM_THERE && b->state[i] != ITEM_ADDED)
+		if (b->items[i].state != ITEM_THERE && b->items[i].state != ITEM_ADDED)
 			continue;
 		keys[n++] = size_key(sent_size(b, (uint32_t)i), b->coll->items[i].date_utc, i);
 		if (t && t->size != sent_size(b, (uint32_t)i))
@@ -135,7 +135,7 @@ static struct match_key *sent_keys(struct box *b, size_t *n_out)
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->coll->n_items; i++) {
-		if (b->state[i] != ITEM_THERE && b->state[i] != ITEM_ADDED)
+		if (b->items[i].state != ITEM_THERE && b->items[i].state != ITEM_ADDED)
 			continue;
 		memcpy(keys[n].key, sent_sha256(b, (uint32_t)i), SHA256_LEN);
 		keys[n++].index = (uint32_t)i;

@@ -35,9 +35,9 @@ static const char *plain_name(unsigned bit)
 
 static struct form *form_of(struct box *b, uint32_t item)
 {
-	if (!b->form[item])
-		b->form[item] = xcalloc(1, sizeof *b->form[item]);
-	return b->form[item];
+	if (!b->items[item].form)
+		b->items[item].form = xcalloc(1, sizeof *b->items[item].form);
+	return b->items[item].form;
 }
 
 void form_free(struct form *f)
@@ -261,7 +261,7 @@ bool ladder_next(struct box *b, uint32_t item, const char *code, const char *tex
 
 bool ladder_knows(const struct box *b, uint32_t item, const char *text)
 {
-	const struct form *f = b->form[item];
+	const struct form *f = b->items[item].form;
 	unsigned asked = asks(text);
 
 	return f && f->looked ? (asked & f->flaws & ~f->mend) != 0 : asked != 0;
@@ -329,7 +329,7 @@ static int measure(
 
 int form_ready(struct box *b, uint32_t item, struct err *err)
 {
-	struct form *f = b->form[item];
+	struct form *f = b->items[item].form;
 	uint64_t limit = b->w->run->append_limit;
 	int rc;
 
@@ -351,26 +351,26 @@ int form_give(struct box *b, uint32_t item,
         int (*write)(void *wctx, const void *p, size_t n, struct err *err), void *wctx,
         struct err *err)
 {
-	return give_mended(b, item, b->form[item]->mender, write, wctx, err);
+	return give_mended(b, item, b->items[item].form->mender, write, wctx, err);
 }
 
 uint64_t sent_size(const struct box *b, uint32_t item)
 {
-	const struct form *f = b->form[item];
+	const struct form *f = b->items[item].form;
 
 	return f && f->mend ? f->size : b->coll->items[item].size;
 }
 
 const uint8_t *sent_sha256(const struct box *b, uint32_t item)
 {
-	const struct form *f = b->form[item];
+	const struct form *f = b->items[item].form;
 
 	return f && f->mend ? f->sha256 : b->coll->items[item].sha256;
 }
 
 unsigned form_code(const struct box *b, uint32_t item)
 {
-	const struct form *f = b->form[item];
+	const struct form *f = b->items[item].form;
 
 	return f ? f->mend | (f->no_date ? CODE_DATE : 0u) : 0;
 }
@@ -393,7 +393,7 @@ void form_set(struct box *b, uint32_t item, unsigned code)
 
 void form_count(struct box *b, uint32_t item, const char *how)
 {
-	struct form *f = b->form[item];
+	struct form *f = b->items[item].form;
 	unsigned code = form_code(b, item);
 	char text[700] = "";
 

@@ -63,7 +63,7 @@ static void keyword_lacking(struct box *b, const char *word)
  */
 static void item_lacks(struct box *b, uint32_t item, const char *word, bool count)
 {
-	const char *lacks = tree_coll_keyword_text(b->words, b->lacks[item]);
+	const char *lacks = tree_coll_keyword_text(b->words, b->items[item].lacks);
 	char *both;
 
 	item_altered(b, item, ODD_FLAGS);
@@ -72,7 +72,7 @@ static void item_lacks(struct box *b, uint32_t item, const char *word, bool coun
 	if (count)
 		keyword_lacking(b, word);
 	both = xasprintf("%s %s", lacks, word);
-	b->lacks[item] = tree_coll_words(b->words, both, keep_all, NULL);
+	b->items[item].lacks = tree_coll_words(b->words, both, keep_all, NULL);
 	free(both);
 }
 
@@ -447,7 +447,7 @@ static struct brought brought_by(struct box *b, const struct kept *k)
 static bool since_one(struct box *b, uint32_t i, const struct kept *k)
 {
 	const struct tree_item *it = &b->coll->items[i];
-	const struct tmsg *t = &b->there[b->mate[i] - 1];
+	const struct tmsg *t = &b->there[b->on_target[i] - 1];
 	const char *want = tree_coll_keyword_text(b->coll, it->keywords);
 	struct brought had = brought_by(b, k);
 	unsigned flags = it->flags & ~(unsigned)t->flags;
@@ -475,16 +475,16 @@ static bool since_one(struct box *b, uint32_t i, const struct kept *k)
 static void say_still(struct box *b, uint32_t i, const struct kept *k)
 {
 	const struct tree_item *it = &b->coll->items[i];
-	const struct tmsg *t = &b->there[b->mate[i] - 1];
+	const struct tmsg *t = &b->there[b->on_target[i] - 1];
 
 	form_set(b, i, k ? k->form : 0);
 	form_count(b, i, "is there in another form");
-	if (!(b->odd[i] & ~ODD_FLAGS) && k && k->octets) {
+	if (!(b->items[i].odd & ~ODD_FLAGS) && k && k->octets) {
 		item_altered(b, i, ODD_OCTETS);
 		say_item(b, SAY_NOTE, it, NULL, 0,
 		        "is there already (UID %u of the target), with other octets", t->uid);
 	}
-	if (!(b->odd[i] & ~ODD_FLAGS) && t->has_date && t->date_utc != it->date_utc) {
+	if (!(b->items[i].odd & ~ODD_FLAGS) && t->has_date && t->date_utc != it->date_utc) {
 		item_altered(b, i, ODD_DATE);
 		say_item(b, SAY_NOTE, it, NULL, 0,
 		        "is there already (UID %u of the target), with another date", t->uid);
@@ -496,8 +496,8 @@ static bool is_learnt(const struct box *b, uint32_t i, const struct kept *k)
 {
 	const char *lacked = k && k->lacks ? k->lacks : "";
 
-	return !k || k->octets != ((b->odd[i] & ODD_OCTETS) != 0) ||
-	       strcmp(lacked, tree_coll_keyword_text(b->words, b->lacks[i])) != 0;
+	return !k || k->octets != ((b->items[i].odd & ODD_OCTETS) != 0) ||
+	       strcmp(lacked, tree_coll_keyword_text(b->words, b->items[i].lacks)) != 0;
 }
 
 /* It was stored, and is one of several that might be it: nothing is done with it. */
@@ -505,13 +505,13 @@ static void leave_taken(struct box *b, uint32_t i)
 {
 	char which[TAKEN_SIZE];
 
-	b->state[i] = ITEM_THERE;
+	b->items[i].state = ITEM_THERE;
 	b->sum.already++;
 	item_altered(b, i, ODD_OCTETS);
 	say_altered(b, i,
 	        "an earlier restore stored it, but it cannot be told which message of the target "
 	        "it is (%s); it is not stored once more",
-	        taken_text(&b->taken[i], which));
+	        taken_text(&b->items[i].taken, which));
 }
 
 int box_flags(struct box *b, struct err *err)
@@ -526,14 +526,14 @@ int box_flags(struct box *b, struct err *err)
 	for (uint32_t i = 0; i < b->coll->n_items; i++) {
 		const struct kept *record;
 
-		if (b->taken[i].to)
+		if (b->items[i].taken.to)
 			leave_taken(b, i);
-		if (!b->mate[i])
+		if (!b->on_target[i])
 			continue;
-		b->got[i] = b->there[b->mate[i] - 1].uid;
-		b->state[i] = ITEM_THERE;
+		b->items[i].got = b->there[b->on_target[i] - 1].uid;
+		b->items[i].state = ITEM_THERE;
 		b->sum.already++;
-		record = record_of(k, n_kept, b->got[i]);
+		record = record_of(k, n_kept, b->items[i].got);
 		say_still(b, i, record);
 		is_news[i] = since_one(b, i, record);
 	}
@@ -542,13 +542,13 @@ int box_flags(struct box *b, struct err *err)
 	b->since = false;
 	/* Only what was really stored may be taken for known next time. */
 	for (uint32_t i = 0; i < b->coll->n_items && rc == 0; i++) {
-		const struct kept *record = record_of(k, n_kept, b->got[i]);
+		const struct kept *record = record_of(k, n_kept, b->items[i].got);
 
-		if (!b->mate[i])
+		if (!b->on_target[i])
 			continue;
 		if (is_news[i] || is_learnt(b, i, record))
 			news[n++] = i;
-		b->noted[i] = b->odd[i];
+		b->items[i].noted = b->items[i].odd;
 	}
 	if (rc == 0)
 		rc = box_remember(b, news, n, err);

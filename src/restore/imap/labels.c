@@ -186,8 +186,6 @@ void labels_load(struct box *b)
 
 	if (!b->w->run->gmail)
 		return;
-	b->labels = xcalloc(b->coll->n_items + 1, sizeof *b->labels);
-	b->labelled = xcalloc(b->coll->n_items + 1, sizeof *b->labelled);
 	for (size_t i = 0; i < b->coll->n_items; i++) {
 		const struct tree_ext *e = tree_item_ext(b->coll, &b->coll->items[i]);
 
@@ -196,7 +194,7 @@ void labels_load(struct box *b)
 		if (!last || strcmp(last, e->labels) != 0)
 			set = wanted_set(b, e->labels);
 		last = e->labels;
-		b->labels[i] = set;
+		b->items[i].labels = set;
 	}
 }
 
@@ -235,14 +233,14 @@ static uint32_t minus(struct box *b, uint32_t from, uint32_t what)
 
 bool labels_lacking(struct box *b, uint32_t item, const struct tmsg *t)
 {
-	return b->labels && minus(b, b->labels[item], t->labels) != 0;
+	return b->w->run->gmail && minus(b, b->items[item].labels, t->labels) != 0;
 }
 
 static void label_later(struct box *b, uint32_t item, uint32_t uid, uint32_t set)
 {
 	struct to_label *l;
 
-	b->labelled[item] = minus(b, b->labels[item], set);
+	b->items[item].labelled = minus(b, b->items[item].labels, set);
 	if (set == 0)
 		return;
 	l = ARR_PUSH(b->label, b->n_label, b->label_cap);
@@ -253,17 +251,18 @@ static void label_later(struct box *b, uint32_t item, uint32_t uid, uint32_t set
 
 void labels_after(struct box *b, uint32_t item, const struct tmsg *t)
 {
-	if (b->labels)
-		label_later(b, item, t->uid, minus(b, b->labels[item], t->labels));
+	if (b->w->run->gmail)
+		label_later(b, item, t->uid, minus(b, b->items[item].labels, t->labels));
 }
 
 bool labels_since(struct box *b, uint32_t item, const struct tmsg *t, const char *had)
 {
 	uint32_t news;
 
-	if (!b->labels)
+	if (!b->w->run->gmail)
 		return false;
-	news = words_minus(b, tree_coll_keyword_text(b->words, b->labels[item]), had ? had : "");
+	news = words_minus(
+	        b, tree_coll_keyword_text(b->words, b->items[item].labels), had ? had : "");
 	label_later(b, item, t->uid, minus(b, news, t->labels));
 	return news != 0;
 }
@@ -359,7 +358,7 @@ static void group_done(struct box *b, size_t at, size_t n, uint32_t refused)
 		struct to_label *l = &b->label[at + i];
 
 		l->done = true;
-		b->labelled[l->item] = minus(b, b->labels[l->item], refused);
+		b->items[l->item].labelled = minus(b, b->items[l->item].labels, refused);
 		if (refused)
 			item_altered(b, l->item, ODD_FLAGS);
 	}

@@ -99,7 +99,7 @@ int late_find(struct box *b, const uint32_t *items, size_t n, struct err *err)
 
 		rc = look(b, open, n, nth > 0, err);
 		for (size_t i = 0; i < n; i++)
-			if (b->state[open[i]] == ITEM_TODO)
+			if (b->items[open[i]].state == ITEM_TODO)
 				open[k++] = open[i];
 		n = k;
 		if (n < before)
@@ -134,7 +134,7 @@ int late_of_earlier(struct box *b, bool *waited_out, struct err *err)
 
 	*waited_out = false;
 	for (size_t i = 0; i < b->coll->n_items && !any; i++)
-		any = !b->mate[i];
+		any = !b->on_target[i];
 	if (!any || b->w->run->opts->dry_run || !is_unsure(b))
 		return 0;
 	*waited_out = true;
@@ -156,7 +156,7 @@ static size_t open_of_size(struct box *b, uint8_t *wanted, uint32_t *items)
 	size_t na = 0, nt = 0, n = 0;
 
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (b->state[i] == ITEM_TODO) {
+		if (b->items[i].state == ITEM_TODO) {
 			a[na].index = (uint32_t)i;
 			match_size_key(&a[na++], sent_size(b, (uint32_t)i));
 		}
@@ -199,7 +199,7 @@ size_t late_batch_max(const struct box *b)
 static bool any_todo(const struct box *b)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (b->state[i] == ITEM_TODO)
+		if (b->items[i].state == ITEM_TODO)
 			return true;
 	return false;
 }
@@ -229,7 +229,7 @@ static int take_others(struct box *b, uint8_t *wanted, size_t *met_out, struct e
 	if (n)
 		rc = box_find_among(b, items, n, wanted, err);
 	for (size_t i = 0; i < n && rc == 0; i++)
-		if (b->state[items[i]] == ITEM_ADDED) {
+		if (b->items[items[i]].state == ITEM_ADDED) {
 			++*met_out;
 			b->sum.added--; /* by another hand */
 			b->sum.already++;

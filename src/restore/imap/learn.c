@@ -21,7 +21,7 @@ static bool has_date_of(const struct box *b, const struct tmsg *t, uint32_t item
 static void claim_known(struct box *b, uint8_t *claimed)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++) {
-		struct tmsg *t = b->got[i] ? there_find(b, b->got[i]) : NULL;
+		struct tmsg *t = b->items[i].got ? there_find(b, b->items[i].got) : NULL;
 
 		if (t)
 			claimed[t - b->there] = 1;
@@ -46,7 +46,7 @@ static void pair_items(struct box *b, const uint32_t *items, size_t n, const str
 	match_pairs(a, n, s, n_seen, 0, mate, claimed);
 	for (size_t i = 0; i < n; i++)
 		if (mate[items[i]])
-			b->got[items[i]] = b->there[mate[items[i]] - 1].uid;
+			b->items[items[i]].got = b->there[mate[items[i]] - 1].uid;
 	free(a);
 	free(s);
 	free(mate);
@@ -55,7 +55,7 @@ static void pair_items(struct box *b, const uint32_t *items, size_t n, const str
 bool learn_any(const struct box *b)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (b->state[i] == ITEM_ADDED && b->got[i] == 0)
+		if (b->items[i].state == ITEM_ADDED && b->items[i].got == 0)
 			return true;
 	return false;
 }
@@ -65,7 +65,7 @@ static size_t unlearned(const struct box *b, uint32_t *out)
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (b->state[i] == ITEM_ADDED && b->got[i] == 0)
+		if (b->items[i].state == ITEM_ADDED && b->items[i].got == 0)
 			out[n++] = (uint32_t)i;
 	return n;
 }
@@ -77,7 +77,7 @@ static int remember_known(struct box *b, const uint32_t *items, size_t n, struct
 	int rc;
 
 	for (size_t i = 0; i < n; i++)
-		if (b->got[items[i]])
+		if (b->items[items[i]].got)
 			known[k++] = items[i];
 	rc = box_remember(b, known, k, err);
 	free(known);
@@ -104,8 +104,8 @@ int box_find_among(
 	pair_items(b, sure, n_sure, seen, n_seen, claimed);
 	pair_items(b, items, n, seen, n_seen, claimed);
 	for (size_t i = 0; i < n; i++)
-		if (b->got[items[i]] && b->state[items[i]] == ITEM_TODO) {
-			item_added(b, items[i], b->got[items[i]], 0);
+		if (b->items[items[i]].got && b->items[items[i]].state == ITEM_TODO) {
+			item_added(b, items[i], b->items[items[i]].got, 0);
 			form_count(b, items[i], "restored in another form");
 		}
 	rc = remember_known(b, sure, n_sure, err);
@@ -146,10 +146,10 @@ int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err 
 /* An item is a message that was rewritten. */
 static void take_rewritten(struct box *b, uint32_t item, uint32_t uid)
 {
-	b->got[item] = uid;
+	b->items[item].got = uid;
 	item_altered(b, item, ODD_OCTETS);
 	say_altered(b, item, "the target holds other octets (UID %u)", uid);
-	b->read_back[item] |= b->read_back[item] || is_rescued(b, item) ? READ_SAID : 0;
+	b->items[item].read_back |= b->items[item].read_back || is_rescued(b, item) ? READ_SAID : 0;
 }
 
 /* The items without a UID that are left of ${items}; *n is their number. */
@@ -159,7 +159,7 @@ static uint32_t *left_of(const struct box *b, const uint32_t *items, size_t *n)
 	size_t k = 0;
 
 	for (size_t i = 0; i < *n; i++)
-		if (!b->got[items[i]])
+		if (!b->items[items[i]].got)
 			left[k++] = items[i];
 	*n = k;
 	return left;
@@ -181,7 +181,7 @@ static void pair_by(struct box *b, struct match_key *items, size_t n, const stru
 		s[k++].index = seen[i].index;
 	}
 	for (size_t i = 0; i < n; i++)
-		items[i].none |= b->got[items[i].index] != 0;
+		items[i].none |= b->items[items[i].index].got != 0;
 	match_pairs(items, n, s, k, 0, mate, claimed);
 	for (uint32_t i = 0; i < b->coll->n_items; i++)
 		if (mate[i])
@@ -240,7 +240,7 @@ static void pair_order(struct box *b, const uint32_t *items, size_t n, uint8_t *
 			uids[k++] = t->uid;
 	}
 	for (size_t i = 0; i < n; i++) {
-		const struct tmsg *said = there_find(b, b->said[left[i]]);
+		const struct tmsg *said = there_find(b, b->items[left[i]].said);
 
 		if (fit && k == n) {
 			take_rewritten(b, left[i], uids[i]);
@@ -267,7 +267,7 @@ static int note_taken(struct box *b, struct err *err)
 	claim_known(b, claimed);
 	uids = there_unclaimed(b, claimed, &n_uids);
 	for (size_t i = 0; i < n; i++)
-		b->taken[items[i]] = taken_of(i, n, uids, n_uids);
+		b->items[items[i]].taken = taken_of(i, n, uids, n_uids);
 	if (n_uids)
 		rc = box_remember(b, items, n, err);
 	free(items);
@@ -299,7 +299,7 @@ static int learn(struct box *b, struct err *err)
 	if (n && fit == n && k == n) {
 		for (size_t i = 0, at = 0; i < b->n_there; i++)
 			if (wanted[i])
-				b->got[items[at++]] = b->there[i].uid;
+				b->items[items[at++]].got = b->there[i].uid;
 	} else if (n) {
 		rc = there_hash(b, wanted, &seen, &n_seen, err);
 		if (rc == 0)
@@ -321,7 +321,9 @@ static int learn(struct box *b, struct err *err)
 /* The message that an item of this run is said to be; NULL: it has none. */
 static const struct tmsg *said_of(struct box *b, uint32_t item)
 {
-	return b->state[item] == ITEM_ADDED && b->got[item] ? there_find(b, b->got[item]) : NULL;
+	return b->items[item].state == ITEM_ADDED && b->items[item].got
+	               ? there_find(b, b->items[item].got)
+	               : NULL;
 }
 
 /*
@@ -373,7 +375,7 @@ static size_t may_be_swapped(struct box *b, const uint32_t *items, size_t n, uin
 	size_t na = 0, n_own = 0, any;
 
 	for (size_t k = 0; k < n; k++) {
-		const struct tmsg *m = there_find(b, b->got[items[k]]);
+		const struct tmsg *m = there_find(b, b->items[items[k]].got);
 		struct match_key is = size_key(m->size, date_of(m), (size_t)(m - b->there));
 		struct match_key meant = size_key(sent_size(b, items[k]),
 		        b->coll->items[items[k]].date_utc, (size_t)(m - b->there));
@@ -413,15 +415,15 @@ static bool swap(
 	match_pairs(a, n, s, n_seen, MATCH_DATE, mate, claimed);
 	match_pairs(a, n, s, n_seen, 0, mate, claimed);
 	for (size_t k = 0; k < n; k++) {
-		const struct tmsg *m = there_find(b, b->got[items[k]]);
-		uint32_t uid = b->got[items[k]];
+		const struct tmsg *m = there_find(b, b->items[items[k]].got);
+		uint32_t uid = b->items[items[k]].got;
 
 		if (mate[items[k]])
 			uid = b->there[mate[items[k]] - 1].uid;
 		else if (claimed[m - b->there])
 			uid = 0;
-		moved |= uid != b->got[items[k]];
-		b->got[items[k]] = uid;
+		moved |= uid != b->items[items[k]].got;
+		b->items[items[k]].got = uid;
 	}
 	free(a);
 	free(s);
@@ -471,7 +473,7 @@ static int owner_cmp(const void *pa, const void *pb)
  */
 static bool is_plausible(struct box *b, uint32_t item)
 {
-	const struct tmsg *t = there_find(b, b->got[item]);
+	const struct tmsg *t = there_find(b, b->items[item].got);
 
 	return t && (t->size == sent_size(b, item) || has_date_of(b, t, item));
 }
@@ -487,13 +489,13 @@ static bool doubt(struct box *b)
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < b->coll->n_items; i++) {
-		if (b->state[i] != ITEM_ADDED || !b->got[i])
+		if (b->items[i].state != ITEM_ADDED || !b->items[i].got)
 			continue;
 		if (is_plausible(b, i)) {
-			o[n++] = (struct owner){b->got[i], i};
+			o[n++] = (struct owner){b->items[i].got, i};
 		} else {
-			b->said[i] = b->got[i];
-			b->got[i] = 0;
+			b->items[i].said = b->items[i].got;
+			b->items[i].got = 0;
 			any = true;
 		}
 	}
@@ -503,8 +505,8 @@ static bool doubt(struct box *b)
 			continue;
 		any = true;
 		if (memcmp(sent_sha256(b, o[i].item), sent_sha256(b, o[i - 1].item), SHA256_LEN))
-			b->got[o[i - 1].item] = 0;
-		b->got[o[i].item] = 0;
+			b->items[o[i - 1].item].got = 0;
+		b->items[o[i].item].got = 0;
 	}
 	free(o);
 	return any;
@@ -521,7 +523,7 @@ static int remember_again(struct box *b, struct err *err)
 	int rc;
 
 	for (uint32_t i = 0; i < b->coll->n_items; i++)
-		if (b->state[i] == ITEM_ADDED)
+		if (b->items[i].state == ITEM_ADDED)
 			items[n++] = i;
 	rc = remember_known(b, items, n, err);
 	free(items);
@@ -543,11 +545,11 @@ static bool all_there(struct box *b)
 		strangers += strange[i];
 	free(strange);
 	for (size_t i = 0; i < b->coll->n_items; i++) {
-		if (b->state[i] != ITEM_ADDED)
+		if (b->items[i].state != ITEM_ADDED)
 			continue;
-		if (b->got[i] && !there_find(b, b->got[i]))
+		if (b->items[i].got && !there_find(b, b->items[i].got))
 			return false;
-		lacking += b->got[i] == 0;
+		lacking += b->items[i].got == 0;
 	}
 	return lacking <= strangers;
 }

@@ -89,9 +89,9 @@ static void pair_journal(struct box *b)
 
 		if (at == SIZE_MAX)
 			continue;
-		if (it && !b->mate[it - b->coll->items] &&
+		if (it && !b->on_target[it - b->coll->items] &&
 		        memcmp(it->sha256, k[i].sha256, SHA256_LEN) == 0) {
-			b->mate[it - b->coll->items] = (uint32_t)at + 1;
+			b->on_target[it - b->coll->items] = (uint32_t)at + 1;
 			b->claimed[at] = 1;
 		} else {
 			recs[left++] = key_of(k[i].sha256, 0, 0, at);
@@ -99,9 +99,9 @@ static void pair_journal(struct box *b)
 	}
 	items = new_keys(left ? b->coll->n_items : 0);
 	for (size_t i = 0; left && i < b->coll->n_items; i++)
-		if (!b->mate[i])
+		if (!b->on_target[i])
 			items[n_items++] = key_of(b->coll->items[i].sha256, 0, 0, i);
-	match_pairs(items, n_items, recs, left, 0, b->mate, b->claimed);
+	match_pairs(items, n_items, recs, left, 0, b->on_target, b->claimed);
 	for (size_t i = 0; i < n; i++) {
 		size_t at = there_at(b, k[i].uid);
 
@@ -123,7 +123,7 @@ static size_t item_of_record(const struct box *b, const struct kept *k)
 	for (size_t n = 0; n < b->coll->n_items; n++) {
 		size_t i = (first + n) % b->coll->n_items;
 
-		if (!b->mate[i] && !b->taken[i].to &&
+		if (!b->on_target[i] && !b->items[i].taken.to &&
 		        memcmp(b->coll->items[i].sha256, k->sha256, SHA256_LEN) == 0)
 			return i;
 	}
@@ -138,7 +138,7 @@ static size_t open_items(const struct box *b, bool by_size, struct match_key *ou
 	for (size_t i = 0; i < b->coll->n_items; i++) {
 		const struct tree_item *it = &b->coll->items[i];
 
-		if (b->mate[i])
+		if (b->on_target[i])
 			continue;
 		out[n] = key_of(NULL, it->date_utc, it->size, i);
 		if (by_size)
@@ -195,14 +195,14 @@ static void pair_hashes(struct pairing *p, unsigned rule)
 	size_t n_items = 0, n_seen = 0;
 
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (!b->mate[i])
+		if (!b->on_target[i])
 			items[n_items++] =
 			        key_of(b->coll->items[i].sha256, b->coll->items[i].date_utc, 0, i);
 	for (size_t i = 0; i < p->n_seen; i++)
 		if (!b->claimed[p->seen[i].index])
 			seen[n_seen++] = key_of(p->seen[i].sha256,
 			        date_of(&b->there[p->seen[i].index]), 0, p->seen[i].index);
-	match_pairs(items, n_items, seen, n_seen, rule, b->mate, b->claimed);
+	match_pairs(items, n_items, seen, n_seen, rule, b->on_target, b->claimed);
 	free(items);
 	free(seen);
 }
@@ -231,9 +231,9 @@ static void say_loose(struct box *b, const uint32_t *before, const char *why)
 	for (size_t i = 0; i < b->coll->n_items; i++) {
 		const struct tmsg *t;
 
-		if (before[i] || !b->mate[i])
+		if (before[i] || !b->on_target[i])
 			continue;
-		t = &b->there[b->mate[i] - 1];
+		t = &b->there[b->on_target[i] - 1];
 		item_altered(b, (uint32_t)i, ODD_OCTETS);
 		say_item(b, SAY_NOTE, &b->coll->items[i], NULL, 0,
 		        "taken for UID %u of the target, of %llu octets: %s", t->uid,
@@ -255,7 +255,7 @@ static void pair_loose(struct pairing *p, struct match_key *items, size_t n_item
 	                "header"}};
 	struct box *b = p->b;
 	struct match_key *seen = new_keys(p->n_seen);
-	uint32_t *before = xmemdup(b->mate, (b->coll->n_items + 1) * sizeof *before);
+	uint32_t *before = xmemdup(b->on_target, (b->coll->n_items + 1) * sizeof *before);
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n_seen; i++) {
@@ -268,7 +268,7 @@ static void pair_loose(struct pairing *p, struct match_key *items, size_t n_item
 	}
 	/* a Message-ID and a date are one message's, of whatever size the server made it */
 	match_pairs(items, n_items, seen, n,
-	        p->dates | (by == ALIKE_TEXT && p->dates ? MATCH_OTHER_SIZE : 0), b->mate,
+	        p->dates | (by == ALIKE_TEXT && p->dates ? MATCH_OTHER_SIZE : 0), b->on_target,
 	        b->claimed);
 	say_loose(b, before, why[p->dates != 0][by]);
 	free(before);
@@ -297,11 +297,11 @@ static int pair_forms(struct pairing *p, const uint8_t *mine, struct err *err)
 	for (uint32_t i = 0; i < b->coll->n_items && (rc = stop_check(err)) == 0; i++) {
 		size_t at = SIZE_MAX;
 
-		if (mine[i] && !b->mate[i])
+		if (mine[i] && !b->on_target[i])
 			at = form_find(b, i, p->seen, p->n_seen, p->dates ? fits : is_open, err);
 		if (at == SIZE_MAX)
 			continue;
-		b->mate[i] = p->seen[at].index + 1;
+		b->on_target[i] = p->seen[at].index + 1;
 		b->claimed[p->seen[at].index] = 1;
 	}
 	return rc;
@@ -378,8 +378,8 @@ static bool has_own_dates(const struct box *b)
 	for (size_t i = 0; i < b->n_there; i++)
 		strangers += !b->claimed[i];
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		redated += b->mate[i] &&
-		           date_of(&b->there[b->mate[i] - 1]) != b->coll->items[i].date_utc;
+		redated += b->on_target[i] &&
+		           date_of(&b->there[b->on_target[i] - 1]) != b->coll->items[i].date_utc;
 	return redated && strangers <= redated;
 }
 
@@ -422,7 +422,7 @@ static int say_nameless(struct pairing *p, struct err *err)
 	for (uint32_t i = 0; i < b->coll->n_items && rc == 0; i++) {
 		const struct seen *s;
 
-		if (b->mate[i] || b->taken[i].to || !p->nameless[i])
+		if (b->on_target[i] || b->items[i].taken.to || !p->nameless[i])
 			continue;
 		rc = find_likeness(p, i, &s, err);
 		if (rc < 0 || !s)
@@ -451,7 +451,7 @@ static void take_taken(struct box *b)
 		size_t i = item_of_record(b, k);
 
 		if (i != SIZE_MAX && taken_is_there(t, uids, n_uids))
-			b->taken[i] = t;
+			b->items[i].taken = t;
 	}
 	free(uids);
 }
@@ -461,18 +461,18 @@ static size_t count_open(const struct box *b)
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		n += !b->mate[i];
+		n += !b->on_target[i];
 	return n;
 }
 
 static void say_dates(struct box *b, const uint32_t *before)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (!before[i] && b->mate[i]) {
+		if (!before[i] && b->on_target[i]) {
 			item_altered(b, (uint32_t)i, ODD_DATE);
 			say_item(b, SAY_NOTE, &b->coll->items[i], NULL, 0,
 			        "is there already (UID %u of the target), with another date",
-			        b->there[b->mate[i] - 1].uid);
+			        b->there[b->on_target[i] - 1].uid);
 		}
 }
 
@@ -482,11 +482,12 @@ int box_pair(struct box *b, struct err *err)
 	uint32_t *before;
 	int rc = 0;
 
-	free(b->mate);
+	free(b->on_target);
 	free(b->claimed);
-	b->mate = xcalloc(b->coll->n_items + 1, sizeof *b->mate);
+	b->on_target = xcalloc(b->coll->n_items + 1, sizeof *b->on_target);
 	b->claimed = xcalloc(b->n_there + 1, 1);
-	memset(b->taken, 0, (b->coll->n_items + 1) * sizeof *b->taken);
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		b->items[i].taken = (struct taken){0, 0};
 	if (b->n_there == 0)
 		return 0;
 	p.was_seen = xcalloc(b->n_there + 1, 1);
@@ -494,7 +495,7 @@ int box_pair(struct box *b, struct err *err)
 	pair_journal(b);
 	if (count_open(b))
 		rc = pair_content(&p, MATCH_DATE, err);
-	before = xmemdup(b->mate, (b->coll->n_items + 1) * sizeof *before);
+	before = xmemdup(b->on_target, (b->coll->n_items + 1) * sizeof *before);
 	if (rc == 0 && count_open(b))
 		rc = pair_content(&p, 0, err);
 	if (rc == 0)

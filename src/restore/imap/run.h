@@ -194,6 +194,24 @@ struct to_label {
 	bool done;
 };
 
+enum item_state { ITEM_TODO, ITEM_THERE, ITEM_ADDED, ITEM_FAILED };
+
+/* What becomes of one item of the archive. */
+struct restored {
+	uint8_t state; /* enum item_state */
+	uint8_t odd; /* how it is not as in the archive, bits of enum odd */
+	uint8_t noted; /* the journal has it with these */
+	uint8_t read_back; /* why it is read back, bits of enum read_back */
+	uint8_t tries; /* connections lost while it alone was sent */
+	uint32_t got; /* UID after APPEND, 0: not known */
+	uint32_t said; /* UID that APPENDUID said and that was not believed */
+	uint32_t lacks; /* flags and keywords that it did not get, a set of words */
+	/* where the target has labels: what it is to have, and is known to have got */
+	uint32_t labels, labelled;
+	struct taken taken;
+	struct form *form; /* NULL: as it is */
+};
+
 /* The work on one mailbox. */
 struct box {
 	struct worker *w;
@@ -205,20 +223,9 @@ struct box {
 	struct tree_coll *words;
 	struct tmsg *there; /* sorted by UID */
 	size_t n_there, there_cap;
-	uint32_t *mate; /* per item: index in there + 1 */
-	uint8_t *claimed; /* per message there */
-	uint8_t *odd; /* per item: how it is not as in the archive, bits of enum odd */
-	uint8_t *noted; /* per item: the journal has it with these */
-	/* per item: flags and keywords that it did not get, a set of words */
-	uint32_t *lacks;
-	uint32_t *got; /* per item: UID after APPEND, 0 not known */
-	/* per item: UID that APPENDUID said and that was not believed */
-	uint32_t *said;
-	struct taken *taken; /* per item */
-	uint8_t *state; /* per item: enum item_state */
-	uint8_t *read_back; /* per item: why it is read back, bits of enum read_back */
-	uint8_t *tries; /* per item: connections lost while it alone was sent */
-	struct form **form; /* per item, NULL: as it is */
+	struct restored *items; /* as many as coll has */
+	uint32_t *on_target; /* per item: index in there + 1; 0: not known to be there */
+	uint8_t *claimed; /* per message there: an item's */
 	uint64_t over_quota; /* messages that found no room */
 	uint64_t quota; /* of this size and larger nothing is sent any more */
 	unsigned refused; /* messages in a row of which the target took no form */
@@ -227,9 +234,6 @@ struct box {
 	bool since; /* what is stored now was set since an earlier restore */
 	struct to_store *store;
 	size_t n_store, store_cap;
-	/* per item: what it is to have; NULL: the target has no labels */
-	uint32_t *labels;
-	uint32_t *labelled; /* per item: what it is known to have got */
 	struct to_label *label;
 	size_t n_label, label_cap;
 	unsigned waits; /* times in a row that the server was busy; its wish to wait is none */
@@ -252,8 +256,6 @@ struct box {
 	uint32_t next_uid; /* what is appended from now on has at least this UID */
 	struct target_result sum;
 };
-
-enum item_state { ITEM_TODO, ITEM_THERE, ITEM_ADDED, ITEM_FAILED };
 
 /* conn.c */
 /* Select (dry run: examine) the mailbox, as imap_conn_select. */
@@ -344,7 +346,7 @@ const uint8_t *alike_seen(const struct seen *s, enum alike by);
 
 /* pair.c: pair the archive with it. */
 /*
- * Sets b->mate, and b->taken of what an earlier restore stored and nothing there can be
+ * Sets b->on_target, and taken of what an earlier restore stored and nothing there can be
  * told to be.
  */
 int box_pair(struct box *b, struct err *err) MUST_CHECK;

@@ -8,8 +8,9 @@ static bool has_twin(struct box *b, uint32_t item)
 {
 	for (uint32_t i = 0; i < b->coll->n_items; i++)
 		if (i != item && memcmp(sent_sha256(b, i), sent_sha256(b, item), SHA256_LEN) == 0 &&
-		        (b->state[i] == ITEM_THERE || (b->state[i] == ITEM_ADDED && b->got[i] &&
-		                                              there_find(b, b->got[i]))))
+		        (b->items[i].state == ITEM_THERE ||
+		                (b->items[i].state == ITEM_ADDED && b->items[i].got &&
+		                        there_find(b, b->items[i].got))))
 			return true;
 	return false;
 }
@@ -17,19 +18,19 @@ static bool has_twin(struct box *b, uint32_t item)
 /* Taken by the server, and not found again as it was sent. */
 static void check_lost(struct box *b, uint32_t i)
 {
-	if (b->taken[i].to) {
+	if (b->items[i].taken.to) {
 		char which[TAKEN_SIZE];
 
 		item_altered(b, i, ODD_OCTETS);
 		say_altered(b, i,
 		        "the server took it, but it cannot be found again there as it was sent "
 		        "(%s)",
-		        taken_text(&b->taken[i], which));
+		        taken_text(&b->items[i].taken, which));
 		return;
 	}
 	b->sum.added -= b->sum.added > 0;
 	if (has_twin(b, i)) {
-		b->state[i] = ITEM_THERE;
+		b->items[i].state = ITEM_THERE;
 		b->sum.already++;
 		item_altered(b, i, ODD_OCTETS);
 		say_altered(b, i, "the server keeps one message for it and an equal one");
@@ -68,7 +69,7 @@ static void size_was_wrong(struct box *b)
 static void check(struct box *b, uint32_t i)
 {
 	const struct tree_item *it = &b->coll->items[i];
-	const struct tmsg *t = there_find(b, b->got[i]);
+	const struct tmsg *t = there_find(b, b->items[i].got);
 	unsigned flags;
 	uint32_t words;
 
@@ -76,9 +77,9 @@ static void check(struct box *b, uint32_t i)
 		check_lost(b, i);
 		return;
 	}
-	if (t->size != sent_size(b, i) && !(b->odd[i] & ~ODD_FLAGS) && sizes_count(b))
-		b->read_back[i] |= READ_SIZE;
-	if (t->has_date && t->date_utc != it->date_utc && !(b->odd[i] & ~ODD_FLAGS)) {
+	if (t->size != sent_size(b, i) && !(b->items[i].odd & ~ODD_FLAGS) && sizes_count(b))
+		b->items[i].read_back |= READ_SIZE;
+	if (t->has_date && t->date_utc != it->date_utc && !(b->items[i].odd & ~ODD_FLAGS)) {
 		char date[DATE_TEXT_SIZE];
 		struct date d = {t->date_utc, 0, true};
 
@@ -96,9 +97,9 @@ static void check_all(struct box *b)
 {
 	b->n_store = b->n_label = 0;
 	for (uint32_t i = 0; i < b->coll->n_items; i++) {
-		if (b->state[i] != ITEM_ADDED)
+		if (b->items[i].state != ITEM_ADDED)
 			continue;
-		if (b->got[i])
+		if (b->items[i].got)
 			check(b, i);
 		else
 			check_lost(b, i);
@@ -107,17 +108,17 @@ static void check_all(struct box *b)
 
 static bool is_read_back(const struct box *b, size_t i)
 {
-	return (b->state[i] == ITEM_ADDED || b->state[i] == ITEM_THERE) && b->got[i] &&
-	       (b->read_back[i] || is_rescued(b, (uint32_t)i));
+	return (b->items[i].state == ITEM_ADDED || b->items[i].state == ITEM_THERE) &&
+	       b->items[i].got && (b->items[i].read_back || is_rescued(b, (uint32_t)i));
 }
 
 static void say_octets(struct box *b, uint32_t item)
 {
-	const struct tmsg *t = there_find(b, b->got[item]);
+	const struct tmsg *t = there_find(b, b->items[item].got);
 	uint64_t sent = sent_size(b, item);
 	char sizes[64] = "";
 	/* by the journal's record of it, too */
-	bool said = b->read_back[item] & READ_SAID || b->odd[item] & ODD_OCTETS;
+	bool said = b->items[item].read_back & READ_SAID || b->items[item].odd & ODD_OCTETS;
 
 	if (t && t->size != sent)
 		snprintf(sizes, sizeof sizes, ", %llu instead of %llu", (unsigned long long)t->size,
@@ -126,8 +127,9 @@ static void say_octets(struct box *b, uint32_t item)
 	if (said)
 		return;
 	say_altered(b, item, "the target holds other octets than were sent (UID %u%s)%s",
-	        b->got[item], sizes,
-	        b->read_back[item] & READ_FRAGILE ? ": it has NUL or 8-bit header fields" : "");
+	        b->items[item].got, sizes,
+	        b->items[item].read_back & READ_FRAGILE ? ": it has NUL or 8-bit header fields"
+	                                                : "");
 }
 
 /*
@@ -143,7 +145,7 @@ static int read_back(struct box *b, uint8_t *done, bool *sample_out, struct err 
 	int rc = 0;
 
 	for (size_t i = 0; i < b->coll->n_items; i++) {
-		struct tmsg *t = is_read_back(b, i) ? there_find(b, b->got[i]) : NULL;
+		struct tmsg *t = is_read_back(b, i) ? there_find(b, b->items[i].got) : NULL;
 
 		if (!t || done[t - b->there])
 			continue;
@@ -156,12 +158,13 @@ static int read_back(struct box *b, uint8_t *done, bool *sample_out, struct err 
 		uint32_t i = item[seen[k].index];
 
 		if (memcmp(seen[k].sha256, sent_sha256(b, i), SHA256_LEN) == 0) {
-			if (b->read_back[i] & READ_SIZE)
+			if (b->items[i].read_back & READ_SIZE)
 				size_was_wrong(b);
 			continue;
 		}
 		say_octets(b, i);
-		*sample_out |= (b->read_back[i] & (READ_FRAGILE | READ_SAMPLE)) == READ_SAMPLE;
+		*sample_out |=
+		        (b->items[i].read_back & (READ_FRAGILE | READ_SAMPLE)) == READ_SAMPLE;
 	}
 	free(wanted);
 	free(item);
@@ -186,7 +189,7 @@ static int check_octets(struct box *b, struct err *err)
 		r->alters = true;
 		pthread_mutex_unlock(&r->workers.lock);
 		for (size_t i = 0; i < b->coll->n_items; i++)
-			b->read_back[i] |= READ_SAMPLE;
+			b->items[i].read_back |= READ_SAMPLE;
 		rc = read_back(b, done, &alters, err);
 	}
 	free(done);
@@ -199,9 +202,9 @@ static unsigned why_read(struct box *b, uint32_t i, const struct tmsg *t, uint64
 	unsigned why = is_sampled(n) ? READ_SAMPLE : 0;
 
 	/* the journal knows it, and it was said */
-	if (b->odd[i] & ODD_OCTETS)
+	if (b->items[i].odd & ODD_OCTETS)
 		return 0;
-	if (t->size != sent_size(b, i) && !(b->odd[i] & ~ODD_FLAGS) && sizes_count(b))
+	if (t->size != sent_size(b, i) && !(b->items[i].odd & ~ODD_FLAGS) && sizes_count(b))
 		why |= READ_SIZE;
 	return why || !item_is_fragile(b, &b->coll->items[i], NULL) ? why : READ_FRAGILE;
 }
@@ -212,15 +215,16 @@ int box_read_there(struct box *b, bool all, struct err *err)
 	int rc;
 
 	for (uint32_t i = 0; i < b->coll->n_items; i++) {
-		const struct tmsg *t =
-		        b->state[i] == ITEM_THERE && b->got[i] ? there_find(b, b->got[i]) : NULL;
+		const struct tmsg *t = b->items[i].state == ITEM_THERE && b->items[i].got
+		                               ? there_find(b, b->items[i].got)
+		                               : NULL;
 
 		if (t)
-			b->read_back[i] = all ? READ_SAMPLE : (uint8_t)why_read(b, i, t, n++);
+			b->items[i].read_back = all ? READ_SAMPLE : (uint8_t)why_read(b, i, t, n++);
 	}
 	rc = check_octets(b, err);
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		b->read_back[i] = 0;
+		b->items[i].read_back = 0;
 	return rc;
 }
 
@@ -232,10 +236,10 @@ bool box_looks_right(struct box *b)
 		return false;
 	for (size_t i = 0; i < b->coll->n_items; i++) {
 		const struct tree_item *it = &b->coll->items[i];
-		const struct tmsg *t = b->got[i] ? there_find(b, b->got[i]) : NULL;
+		const struct tmsg *t = b->items[i].got ? there_find(b, b->items[i].got) : NULL;
 		const char *want = tree_coll_keyword_text(b->coll, it->keywords);
 
-		if (b->state[i] == ITEM_ADDED &&
+		if (b->items[i].state == ITEM_ADDED &&
 		        (!t || t->size != sent_size(b, (uint32_t)i) || is_read_back(b, i) ||
 		                labels_lacking(b, (uint32_t)i, t) ||
 		                (it->flags & ~(unsigned)t->flags) ||
