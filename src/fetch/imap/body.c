@@ -279,7 +279,7 @@ static bool was_asked(const struct worker *w, size_t at)
  * The record that an answer is for, if it was asked for by this worker and is still
  * wanted.
  */
-static struct rec *expected(struct worker *w, const struct imap_msg *msg)
+static struct rec *expected_rec(struct worker *w, const struct imap_msg *msg)
 {
 	struct mbox *mb = w->expect_mb;
 	struct rec *r = mb && msg->uid ? rec_find(mb->recs, mb->n_recs, msg->uid) : NULL;
@@ -291,7 +291,7 @@ static struct rec *expected(struct worker *w, const struct imap_msg *msg)
  * Some servers do not name the message: when it is the only one that was asked for, and
  * the size is right, it is that.
  */
-static struct rec *nameless(struct worker *w)
+static struct rec *nameless_rec(struct worker *w)
 {
 	struct rec *r = w->alone;
 
@@ -323,7 +323,7 @@ static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)
 	if (rc < 0)
 		return rc;
 	if (msg->has_body || msg->spoiled)
-		r = msg->uid ? expected(w, msg) : nameless(w);
+		r = msg->uid ? expected_rec(w, msg) : nameless_rec(w);
 	w->stray |= msg->has_body && msg->uid && !r;
 	if (r && msg->has_flags && !(r->have & REC_FLAGS))
 		flags_told(w->expect_mb, r, msg);

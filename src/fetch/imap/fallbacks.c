@@ -70,7 +70,7 @@ static int section_get(struct worker *w, const struct rec *r, const char *name, 
 	return rc < 0 ? rc : s.came && !s.spoiled;
 }
 
-static int put(struct worker *w, const void *p, size_t n, struct err *err)
+static int put_octets(struct worker *w, const void *p, size_t n, struct err *err)
 {
 	return n ? fetch_ops.body(w, p, n, err) : 0;
 }
@@ -110,7 +110,7 @@ static int put_header(struct worker *w, struct rec *r, struct buf *header, struc
 	if (rc == 1 && header->len == 0)
 		return 0;
 	if (rc == 1)
-		rc = put(w, header->data, header->len, err);
+		rc = put_octets(w, header->data, header->len, err);
 	return rc < 0 ? rc : header->len > 0;
 }
 
@@ -154,12 +154,12 @@ static int put_part(struct worker *w, struct rec *r, const char *boundary, unsig
 		char line[BOUNDARY_CAP + 8];
 		int len = snprintf(line, sizeof line, "--%s\r\n", boundary), given;
 
-		rc = put(w, line, (size_t)len, err);
-		rc = rc < 0 ? rc : put(w, mime.data, mime.len, err);
+		rc = put_octets(w, line, (size_t)len, err);
+		rc = rc < 0 ? rc : put_octets(w, mime.data, mime.len, err);
 		snprintf(name, sizeof name, "%u", number);
 		given = rc < 0 ? rc : section_get(w, r, name, NULL, &n, err);
 		*lost += given == 0 || n == 0;
-		rc = given < 0 ? given : put(w, "\r\n", 2, err);
+		rc = given < 0 ? given : put_octets(w, "\r\n", 2, err);
 		rc = rc < 0 ? rc : 1;
 	}
 	buf_clear(&mime);
@@ -178,7 +178,7 @@ static int put_parts(struct worker *w, struct rec *r, const char *boundary, stru
 	}
 	if (rc < 0 || n == lost)
 		return rc < 0 ? rc : 0;
-	rc = put(w, line, (size_t)len, err);
+	rc = put_octets(w, line, (size_t)len, err);
 	if (lost)
 		snprintf(w->note, sizeof w->note,
 		        "given only as header and parts, %u of %u parts not at all", lost, n);

@@ -11,7 +11,7 @@
 
 /* ---- mailboxes that the worker is in ---- */
 
-static void hold(struct worker *w, struct mbox *mb)
+static void hold_mbox(struct worker *w, struct mbox *mb)
 {
 	w->cur = mb;
 	progress_what(w->run->base.progress, mb->name);
@@ -36,7 +36,7 @@ static bool is_needed(const struct worker *w, const struct mbox *mb)
 }
 
 /* Leave what nothing is in flight for; the last one to leave a mailbox finishes it. */
-static int release(struct worker *w, struct err *err)
+static int release_mbox(struct worker *w, struct err *err)
 {
 	size_t kept = 0;
 	int rc = 0;
@@ -164,7 +164,7 @@ static int enter_alone(struct worker *w, struct mbox *mb, bool *in_out, struct e
 	return 0;
 }
 
-static int enter(struct worker *w, struct mbox *mb, bool *in_out, struct err *err)
+static int enter_mbox(struct worker *w, struct mbox *mb, bool *in_out, struct err *err)
 {
 	*in_out = true;
 	if (is_in(w, mb))
@@ -214,8 +214,8 @@ static int next_mailbox(struct worker *w, bool *more, struct err *err)
 	*more = mb != NULL;
 	if (!mb)
 		return 0;
-	hold(w, mb);
-	rc = enter(w, mb, more, err);
+	hold_mbox(w, mb);
+	rc = enter_mbox(w, mb, more, err);
 	if (!*more)
 		w->cur = NULL;
 	return rc;
@@ -234,7 +234,7 @@ static int back_in(struct worker *w, bool *in_out, struct err *err)
 	*in_out = false;
 	if (w->n_fly)
 		return 0;
-	rc = enter(w, w->cur, in_out, err);
+	rc = enter_mbox(w, w->cur, in_out, err);
 	if (!*in_out)
 		w->cur = NULL;
 	return rc;
@@ -256,7 +256,7 @@ static bool is_special(struct worker *w, struct mbox *mb, const struct job *j)
 }
 
 /* As many commands on the way as it takes to keep the wire from idling. */
-static int fill(struct worker *w, struct err *err)
+static int fill_flight(struct worker *w, struct err *err)
 {
 	while (!imap_conn_is_spare(&w->conn) && has_room(w)) {
 		struct job j;
@@ -290,7 +290,7 @@ static int fill(struct worker *w, struct err *err)
 
 /* ---- answers ---- */
 
-static struct flight shift(struct worker *w)
+static struct flight shift_flight(struct worker *w)
 {
 	struct flight f = w->fly[0];
 
@@ -301,7 +301,7 @@ static struct flight shift(struct worker *w)
 }
 
 /* "INBOX, UID 17": what is fetched next of a job. */
-static const char *spot(const struct flight *f, char out[200])
+static const char *spot_text(const struct flight *f, char out[200])
 {
 	size_t at = f->job.first;
 
@@ -321,7 +321,7 @@ static int wait_busy(struct worker *w, const struct flight *f, struct err *err)
 
 	sched_return(w->run, f->mb, &f->job);
 	if (err->code == ERR_THROTTLED) /* waited for when nothing is in flight */
-		return imap_pool_throttled(&w->run->pool, spot(f, next), err);
+		return imap_pool_throttled(&w->run->pool, spot_text(f, next), err);
 	progress_say(w->run->base.progress, SAY_INFO, "%s: trying again a little later: %s",
 	        f->mb->name, err->text);
 	return imap_pool_pause(&w->run->pool, w->busy.failures, NULL, err);
@@ -379,7 +379,7 @@ static int wait_job(struct worker *w, struct err *err)
 	if (rc < 0 && (!imap_conn_alive(&w->conn) ||
 	                      (rc != ERR_REFUSED && rc != ERR_BUSY && rc != ERR_THROTTLED)))
 		return rc;
-	shift(w);
+	shift_flight(w);
 	fetch_drop(w); /* of an answer that never got whole */
 	failed = doubts_settle(w, f.mb, &f.job, rc == 0 && !is_odd(w, &f), &why);
 	if (failed < 0) {
@@ -424,9 +424,9 @@ static int do_special(struct worker *w, struct err *err)
 	return 0;
 }
 
-static int step(struct worker *w, bool *idle, struct err *err)
+static int step_once(struct worker *w, bool *idle, struct err *err)
 {
-	int rc = fill(w, err);
+	int rc = fill_flight(w, err);
 
 	*idle = false;
 	if (rc < 0)
@@ -446,14 +446,14 @@ int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 	bool in, idle = false;
 	int rc;
 
-	hold(w, mb);
-	rc = enter(w, mb, &in, err);
+	hold_mbox(w, mb);
+	rc = enter_mbox(w, mb, &in, err);
 	if (!in)
 		w->cur = NULL;
 	while (rc == 0 && !idle && !workers_failed(&w->run->base.workers)) {
-		rc = step(w, &idle, err);
+		rc = step_once(w, &idle, err);
 		if (rc == 0)
-			rc = release(w, err);
+			rc = release_mbox(w, err);
 	}
 	if (rc < 0 || workers_failed(&w->run->base.workers)) {
 		struct err why = *err;
@@ -461,9 +461,9 @@ int fetch_mailbox(struct worker *w, struct mbox *mb, struct err *err)
 		char next[200] = "";
 
 		if (w->n_fly)
-			spot(&w->fly[0], next);
+			spot_text(&w->fly[0], next);
 		fetch_lost(w, err->code == ERR_THROTTLED);
-		rc = release(w, err);
+		rc = release_mbox(w, err);
 		if (over) {
 			*err = why;
 			return why.code ? why.code : rc;

@@ -193,8 +193,8 @@ static int name_it(struct worker *w, struct mbox *mb, struct rec *r, struct err 
 }
 
 /* Expunged; or there and not given: kept as it was, rescued, or named. */
-static int settle(struct worker *w, struct mbox *mb, const struct tree_coll *before, struct rec *r,
-        struct err *err)
+static int settle_rec(struct worker *w, struct mbox *mb, const struct tree_coll *before,
+        struct rec *r, struct err *err)
 {
 	bool present = false;
 	int rc = is_present(w, r->uid, &present, err);
@@ -220,7 +220,7 @@ static int settle_all(struct worker *w, struct mbox *mb, struct err *err)
 	if (w->n_missing)
 		rc = list_prev(w->run, mb->coll, PREV_SNAPSHOT, &before, err);
 	for (size_t i = 0; i < w->n_missing && rc == 0; i++)
-		rc = settle(w, mb, before, &mb->recs[w->missing[i]], err);
+		rc = settle_rec(w, mb, before, &mb->recs[w->missing[i]], err);
 	tree_coll_free(before);
 	return rc;
 }

@@ -223,7 +223,7 @@ static int keep_unasked(struct run *r, struct err *err)
 	return rc;
 }
 
-static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err *err)
+static int plan_run(struct run *r, struct worker *w, uint64_t *messages, struct err *err)
 {
 	struct attempts a = {.limit = ATTEMPTS};
 	int rc;
@@ -255,7 +255,7 @@ static int plan(struct run *r, struct worker *w, uint64_t *messages, struct err 
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
-static int work(struct worker *w, struct err *err)
+static int work_jobs(struct worker *w, struct err *err)
 {
 	struct mbox *mb;
 	bool list;
@@ -277,7 +277,7 @@ static int worker_main(void *arg, struct err *err)
 {
 	struct worker *w = arg;
 	struct run *r = w->run;
-	int rc = work(w, err);
+	int rc = work_jobs(w, err);
 	bool last;
 
 	if (rc == ERR_STOPPED)
@@ -377,7 +377,7 @@ static int imap_run(const struct service *service, unsigned kinds, struct tree_s
 	worker_init(first, &r, 0);
 	rc = imap_conn_open(&first->conn, err);
 	if (rc == 0)
-		rc = plan(&r, first, &messages, err);
+		rc = plan_run(&r, first, &messages, err);
 	if (rc == 0 && r.open)
 		rc = work_all(&r, plan_listers(opts, r.open, messages), err);
 	if (rc < 0 && r.cut_short)

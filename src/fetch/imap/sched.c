@@ -175,7 +175,7 @@ static int plan_bodies(struct run *r, struct err *err)
 }
 
 /* run->base.workers.lock is held; the others wait as if for a listing. */
-static void rematch(struct worker *w)
+static void rematch_run(struct worker *w)
 {
 	struct run *r = w->run;
 
@@ -208,7 +208,7 @@ struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
 			break;
 		}
 		if (r->phase == 1 && r->listing == 0 && !r->rematched) {
-			rematch(w);
+			rematch_run(w);
 			continue;
 		}
 		/*

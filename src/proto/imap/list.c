@@ -97,7 +97,7 @@ static bool is_lsub(const char *p, size_t n)
 }
 
 /* What the last answer listed, by libetpan's reading and by the fallback's. */
-static void gather(struct imap *m, struct answer *to)
+static void gather_names(struct imap *m, struct answer *to)
 {
 	const struct mailimap_response_info *info = m->lib->imap_response_info;
 	clistiter *i;
@@ -141,8 +141,8 @@ static int check_answer(struct imap *m, const struct answer *a, struct err *err)
 }
 
 /* ${command} is a whole one but for a pattern, which may be NULL. */
-static int ask(struct imap *m, const char *command, const struct buf *pattern, struct boxes *boxes,
-        struct err *err)
+static int ask_list(struct imap *m, const char *command, const struct buf *pattern,
+        struct boxes *boxes, struct err *err)
 {
 	struct answer got = {0};
 	int r;
@@ -154,7 +154,7 @@ static int ask(struct imap *m, const char *command, const struct buf *pattern, s
 	r = command_run(m, "LIST", err);
 	/* What was named before a refusal exists all the same. */
 	if (r == 0 || imap_alive(m))
-		gather(m, &got);
+		gather_names(m, &got);
 	if (r == 0)
 		r = check_answer(m, &got, err);
 	move_all(boxes, &got.list);
@@ -168,7 +168,7 @@ static int ask(struct imap *m, const char *command, const struct buf *pattern, s
 /*
  * One whole answer, of whichever question it is: the server may answer them in any order.
  */
-static int hear(struct imap *m, struct question *q, struct boxes *lsub, struct err *err)
+static int hear_answer(struct imap *m, struct question *q, struct boxes *lsub, struct err *err)
 {
 	struct answer got = {0};
 	unsigned tag;
@@ -177,7 +177,7 @@ static int hear(struct imap *m, struct question *q, struct boxes *lsub, struct e
 	lines_forget(m, false);
 	if ((r = command_next(m, &tag, err)) != 0)
 		return r;
-	gather(m, &got);
+	gather_names(m, &got);
 	lines_forget(m, false);
 	for (int i = 0; i < ASKS; i++) {
 		if (!q[i].command || q[i].tag != tag)
@@ -192,7 +192,7 @@ static int hear(struct imap *m, struct question *q, struct boxes *lsub, struct e
 	return check_answer(m, &got, err);
 }
 
-static int fly(struct imap *m, struct question *q, struct boxes *lsub, struct err *err)
+static int fly_questions(struct imap *m, struct question *q, struct boxes *lsub, struct err *err)
 {
 	int r = 0;
 
@@ -207,7 +207,7 @@ static int fly(struct imap *m, struct question *q, struct boxes *lsub, struct er
 		r = command_flush(m, err);
 	for (int i = 0; i < ASKS && r == 0; i++)
 		if (q[i].command)
-			r = hear(m, q, lsub, err);
+			r = hear_answer(m, q, lsub, err);
 	/* Nobody will ask for those that were not waited for. */
 	return r;
 }
@@ -258,7 +258,7 @@ static int list_below(struct imap *m, const struct imap_mailbox *box, const char
 	buf_put(&pattern, box->name, box->name_len);
 	buf_putc(&pattern, box->delimiter);
 	buf_puts(&pattern, wildcard);
-	r = ask(m, "LIST \"\"", &pattern, &got, err);
+	r = ask_list(m, "LIST \"\"", &pattern, &got, err);
 	for (size_t i = 0; i < got.n; i++) {
 		bool child = got.list[i].name_len > pattern.len - 1 &&
 		             memcmp(got.list[i].name, pattern.data, pattern.len - 1) == 0;
@@ -275,7 +275,7 @@ static int list_levels(struct imap *m, struct listing *l, struct err *err)
 {
 	struct boxes level = {0}, next;
 	struct imap_mailbox inbox = {.name = (uint8_t *)xstrdup("INBOX"), .name_len = 5};
-	int r = ask(m, "LIST \"\" \"%\"", NULL, &level, err);
+	int r = ask_list(m, "LIST \"\" \"%\"", NULL, &level, err);
 
 	/* The root has no mailbox of its own: INBOX stands for it. */
 	r = note_gap(m, l, &inbox, r, err);
@@ -318,7 +318,7 @@ static int list_all(struct imap *m, struct listing *l, struct boxes *lsub, struc
 	int r;
 
 	plan_first(m, first);
-	r = fly(m, q, lsub, err);
+	r = fly_questions(m, q, lsub, err);
 	for (int i = 0; i < ASKS && r == 0; i++)
 		if (q[i].command && is_no_answer(&q[i])) {
 			r = q[i].rc;
@@ -381,7 +381,7 @@ static int list_foreign(struct imap *m, struct boxes *boxes, struct err *err)
 		buf_init(&pattern, n + 1);
 		buf_put(&pattern, m->foreign[i], n);
 		buf_putc(&pattern, '*');
-		r = ask(m, "LIST \"\"", &pattern, boxes, err);
+		r = ask_list(m, "LIST \"\"", &pattern, boxes, err);
 		if (r == ERR_REFUSED && imap_alive(m))
 			r = 0;
 		buf_clear(&pattern);
@@ -400,7 +400,7 @@ static int list_inbox(struct imap *m, struct boxes *b, struct err *err)
 
 	if (boxes_find(b, &inbox))
 		return 0;
-	r = ask(m, "LIST \"\" INBOX", NULL, b, err);
+	r = ask_list(m, "LIST \"\" INBOX", NULL, b, err);
 	boxes_sort(b);
 	/* A list of nothing at all is an error, and not an account of INBOX alone. */
 	if (r != 0 || b->n == 0 || boxes_find(b, &inbox))
@@ -441,7 +441,7 @@ static int list_hidden(struct imap *m, struct boxes *b, struct err *err)
  * STATUS tells what is there of the doubtful ones: a name that only LSUB has is often of
  * a mailbox that was deleted.
  */
-static int settle(struct imap *m, struct boxes *b, bool foreign, struct err *err)
+static int settle_names(struct imap *m, struct boxes *b, bool foreign, struct err *err)
 {
 	struct imap_mailbox *ask_for = xcalloc(b->n ? b->n : 1, sizeof *ask_for);
 	struct imap_status *got = xcalloc(b->n ? b->n : 1, sizeof *got);
@@ -535,7 +535,7 @@ static int list_settled(struct imap *m, bool foreign, struct boxes *out, struct 
 	if (r == 0) {
 		boxes_subscribe(&l.boxes, &lsub, l.broken);
 		mark_foreign(m, &l.boxes);
-		r = settle(m, &l.boxes, foreign, err);
+		r = settle_names(m, &l.boxes, foreign, err);
 	}
 	boxes_clear(&lsub);
 	*out = l.boxes;
@@ -576,7 +576,7 @@ int mailbox_there(
 	int r;
 
 	buf_put(&pattern, name, name_len);
-	r = ask(m, "LIST \"\"", &pattern, &boxes, err);
+	r = ask_list(m, "LIST \"\"", &pattern, &boxes, err);
 	buf_clear(&pattern);
 	*there = false;
 	/* A name may hold wildcards and match others. */

@@ -239,7 +239,7 @@ bool attempt_again(struct imap_pool *p, struct attempts *a, int *rc, bool lost, 
 enum need { NEED_FIRST, NEED_FURTHER, NEED_AGAIN };
 
 /* Compression pays on any wire but none. */
-static int squeeze(const struct imap_pool *p, struct imap *m, struct err *err)
+static int compress_session(const struct imap_pool *p, struct imap *m, struct err *err)
 {
 	const char *host = p->service->at.host;
 
@@ -254,7 +254,7 @@ static int open_once(struct imap_pool *p, struct imap **out, struct err *err)
 	int rc = imap_open(p->service, p->target, p->progress, out, err);
 
 	if (rc == 0)
-		rc = squeeze(p, *out, err);
+		rc = compress_session(p, *out, err);
 	if (rc < 0) {
 		imap_close(*out);
 		*out = NULL;

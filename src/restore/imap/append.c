@@ -86,7 +86,7 @@ static int hold_write(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
-static int give(void *ctx, int (*write)(void *wctx, const void *p, size_t n, struct err *err),
+static int give_body(void *ctx, int (*write)(void *wctx, const void *p, size_t n, struct err *err),
         void *wctx, struct err *err)
 {
 	struct sending *s = ctx;
@@ -146,7 +146,7 @@ bool item_is_fragile(struct box *b, const struct tree_item *it, const struct buf
 }
 
 /* What goes out besides the octets, in the form that is tried now. */
-static void dress(struct sending *s, struct imap_append *a)
+static void set_flags(struct sending *s, struct imap_append *a)
 {
 	const struct tree_item *it = item_of(s->b, s->item);
 	const struct form *f = s->b->items[s->item].form;
@@ -189,9 +189,9 @@ static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 	s->words = xstrdup(fit);
 	s->n_words = words_split(s->words, s->word, WORDS_MAX);
 	a->keywords = s->word;
-	a->give = give;
+	a->give = give_body;
 	a->ctx = s;
-	dress(s, a);
+	set_flags(s, a);
 	t->n++;
 	t->bytes += it->size;
 	return true;
@@ -413,7 +413,7 @@ static void name_refused(struct box *b, struct sending *s, const struct imap_app
 }
 
 /* A refused message: its next form, if it has one. *out: it is to be sent again. */
-static int refused(struct box *b, struct imap_append *a, bool *out, struct err *err)
+static int take_refusal(struct box *b, struct imap_append *a, bool *out, struct err *err)
 {
 	struct sending *s = a->ctx;
 	int rc = 0;
@@ -431,7 +431,7 @@ static int refused(struct box *b, struct imap_append *a, bool *out, struct err *
 		*out = rc == 0;
 	}
 	if (*out) {
-		dress(s, a);
+		set_flags(s, a);
 		return 0;
 	}
 	if (rc == ERR_STOPPED)
@@ -467,7 +467,7 @@ static int note_added(struct box *b, struct batch *t, struct err *err)
  * What became of the messages of a batch: those that are to be sent again in another form
  * stay in its list. *later_out: some are to be sent again after a while.
  */
-static int settle(struct box *b, struct batch *t, bool *later_out, struct err *err)
+static int settle_batch(struct box *b, struct batch *t, bool *later_out, struct err *err)
 {
 	size_t left = 0;
 	int rc = note_added(b, t, err);
@@ -481,7 +481,7 @@ static int settle(struct box *b, struct batch *t, bool *later_out, struct err *e
 			*later_out = true;
 			continue;
 		}
-		rc = refused(b, &t->list[i], &again, err);
+		rc = take_refusal(b, &t->list[i], &again, err);
 		if (again)
 			t->list[left++] = t->list[i];
 	}
@@ -495,7 +495,7 @@ static int settle(struct box *b, struct batch *t, bool *later_out, struct err *e
  * again, unless the server named a reason that it could be. Then its next form; at last
  * it is named.
  */
-static int broke(
+static int take_break(
         struct box *b, struct sending *s, const char *said, const struct err *lost, struct err *err)
 {
 	char why[900];
@@ -518,7 +518,7 @@ static int broke(
 }
 
 /* The connection broke: look what has arrived. */
-static int recover(struct box *b, struct batch *t, struct err *err)
+static int recover_batch(struct box *b, struct batch *t, struct err *err)
 {
 	uint32_t unknown[BATCH_MESSAGES] = {0};
 	struct err lost = *err;
@@ -545,7 +545,7 @@ static int recover(struct box *b, struct batch *t, struct err *err)
 		rc = late_find(b, unknown, n, err);
 	if (rc == 0 && alone && lost.code != ERR_THROTTLED &&
 	        b->items[alone->item].state == ITEM_TODO)
-		rc = broke(b, alone, said, &lost, err);
+		rc = take_break(b, alone, said, &lost, err);
 	return rc;
 }
 
@@ -569,7 +569,7 @@ static int append_batch(struct box *b, struct batch *t, bool *again_out, struct 
 		if (rc < 0 && imap_conn_alive(&b->w->conn))
 			return rc;
 		sent = *err;
-		settled = settle(b, t, again_out, err);
+		settled = settle_batch(b, t, again_out, err);
 		if (settled < 0 &&
 		        (imap_conn_alive(&b->w->conn) || imap_conn_is_over(&b->w->conn, err)))
 			return settled;
@@ -607,7 +607,7 @@ static int append_run(struct box *b, struct batch *t, struct err *err)
 		if (imap_conn_broke(&b->w->conn, rc) && !imap_conn_is_over(&b->w->conn, err)) {
 			careful = t->n;
 			again = true;
-			rc = recover(b, t, err);
+			rc = recover_batch(b, t, err);
 		} else if (rc == 0 && again) {
 			*err = t->busy;
 			b->waits += err->code == ERR_BUSY;

@@ -38,7 +38,7 @@ static struct match_key size_key(uint64_t size, int64_t date, size_t index)
 }
 
 /* The message of the target that is the item, if it is listed. */
-static const struct tmsg *mate_of(struct box *b, size_t i)
+static const struct tmsg *on_target_of(struct box *b, size_t i)
 {
 	return b->items[i].got ? there_find(b, b->items[i].got) : NULL;
 }
@@ -50,7 +50,7 @@ static struct match_key *item_keys(struct box *b, size_t *n_out)
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->coll->n_items; i++) {
-		const struct tmsg *t = mate_of(b, i);
+		const struct tmsg *t = on_target_of(b, i);
 
 		if (b->items[i].state != ITEM_THERE && b->items[i].state != ITEM_ADDED)
 			continue;
@@ -63,7 +63,7 @@ static struct match_key *item_keys(struct box *b, size_t *n_out)
 }
 
 /* Marks what is worth a look. */
-static size_t candidates(struct counting *c)
+static size_t find_candidates(struct counting *c)
 {
 	struct box *b = c->b;
 	struct match_key *there = xcalloc(b->n_there + 1, sizeof *there), *items;
@@ -84,7 +84,7 @@ static size_t candidates(struct counting *c)
 static void claim_got(struct box *b, uint8_t *claimed)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++) {
-		const struct tmsg *t = mate_of(b, i);
+		const struct tmsg *t = on_target_of(b, i);
 
 		if (t)
 			claimed[t - b->there] = 1;
@@ -99,7 +99,7 @@ bool count_any(struct box *b, uint32_t from)
 
 	c.claimed = claimed;
 	claim_got(b, claimed);
-	any = !b->w->run->gmail && candidates(&c) > 0;
+	any = !b->w->run->gmail && find_candidates(&c) > 0;
 	free(claimed);
 	free(c.wanted);
 	return any;
@@ -108,7 +108,7 @@ bool count_any(struct box *b, uint32_t from)
 /* Rewritten by the target as its mate was: the same size and Message-ID. */
 static bool is_rewritten_copy(struct box *b, size_t i, const struct seen *s)
 {
-	const struct tmsg *t = mate_of(b, i);
+	const struct tmsg *t = on_target_of(b, i);
 	uint8_t id[SHA256_LEN];
 	struct buf head;
 	bool has;
@@ -188,7 +188,7 @@ int box_count(struct box *b, uint32_t from, const uint8_t *known, struct err *er
 	claim_got(b, claimed);
 	c.claimed = claimed;
 	/* Gmail keeps a content once, and shows it in the mailbox of each label. */
-	if (!b->w->run->gmail && candidates(&c))
+	if (!b->w->run->gmail && find_candidates(&c))
 		rc = there_hash(b, c.wanted, &seen, &n, err);
 	sent = sent_keys(b, &n_sent);
 	for (size_t k = 0; k < n && rc == 0; k++) {

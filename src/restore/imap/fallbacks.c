@@ -50,7 +50,7 @@ void form_free(struct form *f)
 /* ---- what a server asks for ---- */
 
 /* The first that fits counts. */
-static unsigned asks(const char *text)
+static unsigned what_asks(const char *text)
 {
 	static const struct {
 		const char *word;
@@ -92,7 +92,7 @@ static bool is_one_of(const char *s, const char *const *list, size_t n,
 	return false;
 }
 
-static int lacks(const char *text, const char *word)
+static int text_lacks(const char *text, const char *word)
 {
 	return strcasestr(text, word) == NULL;
 }
@@ -107,12 +107,12 @@ enum about ladder_about(const char *code, const char *text)
 	        "address", "nest", "level", "depth"};
 
 	if (is_one_of(code, codes, sizeof codes / sizeof *codes, strcasecmp) ||
-	        is_one_of(text, words, sizeof words / sizeof *words, lacks))
+	        is_one_of(text, words, sizeof words / sizeof *words, text_lacks))
 		return ABOUT_MAILBOX;
 	if (strcasecmp(code, "LIMIT") != 0 && !strcasestr(text, "too many"))
 		return ABOUT_MESSAGE;
-	return is_one_of(text, parts, sizeof parts / sizeof *parts, lacks) ? ABOUT_MESSAGE
-	                                                                   : ABOUT_LIMIT;
+	return is_one_of(text, parts, sizeof parts / sizeof *parts, text_lacks) ? ABOUT_MESSAGE
+	                                                                        : ABOUT_LIMIT;
 }
 
 /* ---- reading the message ---- */
@@ -151,7 +151,7 @@ static int new_mender(
 	return rc;
 }
 
-static int look(struct box *b, uint32_t item, struct form *f, struct err *err)
+static int look_for_flaws(struct box *b, uint32_t item, struct form *f, struct err *err)
 {
 	struct mend *m;
 	int rc;
@@ -193,7 +193,7 @@ static bool last_steps(struct form *f)
 	}
 }
 
-static unsigned lowest(unsigned bits)
+static unsigned lowest_bit(unsigned bits)
 {
 	return bits & (~bits + 1);
 }
@@ -215,7 +215,7 @@ static bool next_form(struct form *f, const struct tree_item *it, unsigned asked
 	if (f->last_steps)
 		return last_steps(f);
 	if (asked & mend)
-		f->mend |= lowest(asked & mend);
+		f->mend |= lowest_bit(asked & mend);
 	else if (asked & ASKS_DATE && !f->no_date)
 		f->no_date = f->date_asked = true;
 	else if (next_bare(f, it))
@@ -254,15 +254,15 @@ bool ladder_next(struct box *b, uint32_t item, const char *code, const char *tex
 	if (ladder_about(code, text) == ABOUT_LIMIT)
 		return next_bare(f, &b->coll->items[item]);
 	/* What the archive does not give is named when it is to be sent. */
-	if (look(b, item, f, &ignored) < 0)
+	if (look_for_flaws(b, item, f, &ignored) < 0)
 		return false;
-	return next_form(f, &b->coll->items[item], asks(text));
+	return next_form(f, &b->coll->items[item], what_asks(text));
 }
 
 bool ladder_knows(const struct box *b, uint32_t item, const char *text)
 {
 	const struct form *f = b->items[item].form;
-	unsigned asked = asks(text);
+	unsigned asked = what_asks(text);
 
 	return f && f->looked ? (asked & f->flaws & ~f->mend) != 0 : asked != 0;
 }
@@ -278,11 +278,11 @@ bool ladder_next_break(struct box *b, uint32_t item, const char *text)
 	f = form_of(b, item);
 	note_why(f, "", *text ? text : "it ends the connection");
 	/* Nothing is odd about it: not the message, but the connection is to blame. */
-	if (look(b, item, f, &ignored) < 0 || f->flaws == 0 || f->mend == MEND_WRAP)
+	if (look_for_flaws(b, item, f, &ignored) < 0 || f->flaws == 0 || f->mend == MEND_WRAP)
 		return false;
 	mend = f->flaws & ~f->mend;
-	if (asks(text) & mend)
-		mend &= asks(text);
+	if (what_asks(text) & mend)
+		mend &= what_asks(text);
 	f->mend = mend ? f->mend | mend : MEND_WRAP;
 	f->last_steps = mend ? 0 : 2;
 	return true;
@@ -314,7 +314,7 @@ static int give_mended(struct box *b, uint32_t item, struct mend *m, mend_write_
 	return rc < 0 ? rc : mend_end(m, err);
 }
 
-static int measure(
+static int measure_form(
         struct box *b, uint32_t item, struct mend *m, uint64_t *size, uint8_t *sha, struct err *err)
 {
 	struct measure me = {.size = 0};
@@ -339,7 +339,7 @@ int form_ready(struct box *b, uint32_t item, struct err *err)
 	f->mender = NULL;
 	rc = new_mender(b, item, f->mend, &f->mender, err);
 	if (rc == 0)
-		rc = measure(b, item, f->mender, &f->size, f->sha256, err);
+		rc = measure_form(b, item, f->mender, &f->size, f->sha256, err);
 	if (rc == 0 && limit && f->size > limit)
 		rc = err_set(err, ERR_LIMIT, ERR_ITEM,
 		        "changed, it is larger than the target's limit of %llu octets",
@@ -431,7 +431,7 @@ static size_t find_form(struct box *b, uint32_t item, unsigned what, const struc
 
 	if (new_mender(b, item, what, &m, err) < 0)
 		return SIZE_MAX;
-	if (measure(b, item, m, &size, sha, err) == 0)
+	if (measure_form(b, item, m, &size, sha, err) == 0)
 		for (size_t i = 0; i < n && found == SIZE_MAX; i++)
 			if (fits(b, item, &seen[i]) && memcmp(seen[i].sha256, sha, SHA256_LEN) == 0)
 				found = i;
@@ -447,7 +447,7 @@ size_t form_find(struct box *b, uint32_t item, const struct seen *seen, size_t n
 
 	for (size_t i = 0; i < n; i++)
 		any += fits(b, item, &seen[i]);
-	if (any == 0 || look(b, item, &f, err) < 0)
+	if (any == 0 || look_for_flaws(b, item, &f, err) < 0)
 		return SIZE_MAX;
 	/* Every part of what could be mended may be all that a server asked for. */
 	for (unsigned what = f.flaws; what && found == SIZE_MAX; what = (what - 1) & f.flaws)

@@ -117,7 +117,7 @@ static void keep_place(struct kept_journal *k, const char *name, const char *sho
 	p->shown = xstrdup(shown);
 }
 
-static int replay(void *ctx, const json_t *o, struct err *err)
+static int replay_line(void *ctx, const json_t *o, struct err *err)
 {
 	struct kept_journal *k = ctx;
 	const char *sha = json_get_str(o, "h");
@@ -155,16 +155,16 @@ static int replay(void *ctx, const json_t *o, struct err *err)
 	return 0;
 }
 
-static int compare(uint32_t a, uint32_t b)
+static int compare_uids(uint32_t a, uint32_t b)
 {
 	return (a > b) - (a < b);
 }
 
 static int same_mailbox(const struct kept *a, const struct kept *b)
 {
-	int c = compare(a->box, b->box);
+	int c = compare_uids(a->box, b->box);
 
-	return c ? c : compare(a->uidvalidity, b->uidvalidity);
+	return c ? c : compare_uids(a->uidvalidity, b->uidvalidity);
 }
 
 /* The same message of the archive. */
@@ -172,7 +172,7 @@ static int same_item(const struct kept *a, const struct kept *b)
 {
 	int c = same_mailbox(a, b);
 
-	c = c ? c : compare(a->src_uid, b->src_uid);
+	c = c ? c : compare_uids(a->src_uid, b->src_uid);
 	c = c ? c : strcmp(a->source ? a->source : "", b->source ? b->source : "");
 	return c ? c : memcmp(a->sha256, b->sha256, SHA256_LEN);
 }
@@ -182,7 +182,7 @@ static int same_place(const struct kept *a, const struct kept *b)
 {
 	int c = same_mailbox(a, b);
 
-	c = c ? c : compare(a->uid, b->uid);
+	c = c ? c : compare_uids(a->uid, b->uid);
 	return c || a->uid ? c : same_item(a, b);
 }
 
@@ -191,7 +191,7 @@ static int by_item(const void *pa, const void *pb)
 	const struct kept *a = pa, *b = pb;
 	int c = same_item(a, b);
 
-	return c ? c : compare(a->order, b->order);
+	return c ? c : compare_uids(a->order, b->order);
 }
 
 static int by_place(const void *pa, const void *pb)
@@ -199,7 +199,7 @@ static int by_place(const void *pa, const void *pb)
 	const struct kept *a = pa, *b = pb;
 	int c = same_place(a, b);
 
-	return c ? c : compare(a->order, b->order);
+	return c ? c : compare_uids(a->order, b->order);
 }
 
 static void rec_clear(struct kept *r)
@@ -224,7 +224,7 @@ static void let_last_stand(
 }
 
 /* Sort, and let the last record of a place stand, and of a message of the archive. */
-static void settle(struct kept_journal *k)
+static void settle_records(struct kept_journal *k)
 {
 	SORT(k->recs, k->n, by_place);
 	let_last_stand(k, same_place);
@@ -239,7 +239,7 @@ int kept_open(const char *path, const char *archive_id, bool dry, struct kept_jo
 	struct kept_journal *k = xcalloc(1, sizeof *k);
 	int rc = 0;
 
-	k->file.replay = replay;
+	k->file.replay = replay_line;
 	k->file.ctx = k;
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_cond_init(&k->wake, NULL);
@@ -249,7 +249,7 @@ int kept_open(const char *path, const char *archive_id, bool dry, struct kept_jo
 		kept_free(k);
 		return rc;
 	}
-	settle(k);
+	settle_records(k);
 	*out = k;
 	return 0;
 }

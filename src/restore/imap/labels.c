@@ -225,7 +225,7 @@ uint32_t labels_there(struct box *b, const char *raw)
 	return words_set(b, &w);
 }
 
-static uint32_t minus(struct box *b, uint32_t from, uint32_t what)
+static uint32_t labels_minus(struct box *b, uint32_t from, uint32_t what)
 {
 	return words_minus(
 	        b, tree_coll_keyword_text(b->words, from), tree_coll_keyword_text(b->words, what));
@@ -233,14 +233,14 @@ static uint32_t minus(struct box *b, uint32_t from, uint32_t what)
 
 bool labels_lacking(struct box *b, uint32_t item, const struct tmsg *t)
 {
-	return b->w->run->gmail && minus(b, b->items[item].labels, t->labels) != 0;
+	return b->w->run->gmail && labels_minus(b, b->items[item].labels, t->labels) != 0;
 }
 
 static void label_later(struct box *b, uint32_t item, uint32_t uid, uint32_t set)
 {
 	struct to_label *l;
 
-	b->items[item].labelled = minus(b, b->items[item].labels, set);
+	b->items[item].labelled = labels_minus(b, b->items[item].labels, set);
 	if (set == 0)
 		return;
 	l = ARR_PUSH(b->label, b->n_label, b->label_cap);
@@ -252,7 +252,7 @@ static void label_later(struct box *b, uint32_t item, uint32_t uid, uint32_t set
 void labels_after(struct box *b, uint32_t item, const struct tmsg *t)
 {
 	if (b->w->run->gmail)
-		label_later(b, item, t->uid, minus(b, b->items[item].labels, t->labels));
+		label_later(b, item, t->uid, labels_minus(b, b->items[item].labels, t->labels));
 }
 
 bool labels_since(struct box *b, uint32_t item, const struct tmsg *t, const char *had)
@@ -263,7 +263,7 @@ bool labels_since(struct box *b, uint32_t item, const struct tmsg *t, const char
 		return false;
 	news = words_minus(
 	        b, tree_coll_keyword_text(b->words, b->items[item].labels), had ? had : "");
-	label_later(b, item, t->uid, minus(b, news, t->labels));
+	label_later(b, item, t->uid, labels_minus(b, news, t->labels));
 	return news != 0;
 }
 
@@ -302,7 +302,7 @@ static size_t group_size(const struct box *b, size_t at)
 }
 
 /* The labels of a set, as they go out: pointers into ${text}. */
-static const char **split(char *text, size_t *n_out)
+static const char **split_words(char *text, size_t *n_out)
 {
 	const char **list = NULL;
 	size_t n = 0, cap = 0;
@@ -358,7 +358,7 @@ static void group_done(struct box *b, size_t at, size_t n, uint32_t refused)
 		struct to_label *l = &b->label[at + i];
 
 		l->done = true;
-		b->items[l->item].labelled = minus(b, b->items[l->item].labels, refused);
+		b->items[l->item].labelled = labels_minus(b, b->items[l->item].labels, refused);
 		if (refused)
 			item_altered(b, l->item, ODD_FLAGS);
 	}
@@ -384,7 +384,7 @@ static int store_singly(struct storing *s, size_t at, size_t n, struct err *err)
 	struct box *b = s->b;
 	char *text = xstrdup(tree_coll_keyword_text(b->words, b->label[at].set));
 	size_t n_labels;
-	const char **labels = split(text, &n_labels);
+	const char **labels = split_words(text, &n_labels);
 	struct words refused = {0};
 	uint32_t no;
 	int rc = 0;
@@ -409,7 +409,7 @@ static int send_group(struct box *b, size_t at, size_t n, struct err *err)
 {
 	char *text = xstrdup(tree_coll_keyword_text(b->words, b->label[at].set));
 	size_t n_labels;
-	const char **labels = split(text, &n_labels);
+	const char **labels = split_words(text, &n_labels);
 	int rc = send_labels(b, at, n, labels, n_labels, err);
 
 	free(labels);
@@ -479,7 +479,7 @@ static void say_refused(struct storing *s)
 }
 
 /* What was stored is known to the journal. */
-static int remember(struct box *b, struct err *err)
+static int remember_labels(struct box *b, struct err *err)
 {
 	uint32_t *items = xcalloc(b->n_label + 1, sizeof *items);
 	size_t n = 0;
@@ -509,7 +509,7 @@ int labels_store(struct box *b, struct err *err)
 	while (box_again_in(b, &a, &rc, err));
 	say_refused(&s);
 	if (rc == 0)
-		rc = remember(b, err);
+		rc = remember_labels(b, err);
 	b->n_label = 0;
 	return rc;
 }

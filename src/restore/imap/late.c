@@ -56,7 +56,7 @@ void late_settled(struct box *b)
  * So long this one is worth: shorter each time that it brought nothing, longer where the
  * server was seen to be slow.
  */
-static int64_t patience(struct box *b)
+static int64_t patience_ms(struct box *b)
 {
 	struct worker *w = b->w;
 	int64_t ms = w->late_ms ? w->late_ms : LATE_MS,
@@ -71,7 +71,8 @@ static int64_t patience(struct box *b)
  * One look, by NOOP or SELECT: some servers show new messages only after a SELECT. A
  * connection that breaks again is opened again.
  */
-static int look(struct box *b, const uint32_t *items, size_t n, bool select, struct err *err)
+static int look_for_batch(
+        struct box *b, const uint32_t *items, size_t n, bool select, struct err *err)
 {
 	struct attempts a = {.limit = ATTEMPTS};
 	int rc;
@@ -90,14 +91,14 @@ static int look(struct box *b, const uint32_t *items, size_t n, bool select, str
 int late_find(struct box *b, const uint32_t *items, size_t n, struct err *err)
 {
 	struct worker *w = b->w;
-	int64_t begin = clock_ms(), until = begin + patience(b), last = 0;
+	int64_t begin = clock_ms(), until = begin + patience_ms(b), last = 0;
 	uint32_t *open = xmemdup(items, (n + 1) * sizeof *open);
 	int rc;
 
 	for (unsigned nth = 0;; nth++) {
 		size_t before = n, k = 0;
 
-		rc = look(b, open, n, nth > 0, err);
+		rc = look_for_batch(b, open, n, nth > 0, err);
 		for (size_t i = 0; i < n; i++)
 			if (b->items[open[i]].state == ITEM_TODO)
 				open[k++] = open[i];

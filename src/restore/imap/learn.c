@@ -60,7 +60,7 @@ bool learn_any(const struct box *b)
 	return false;
 }
 
-static size_t unlearned(const struct box *b, uint32_t *out)
+static size_t list_unlearned(const struct box *b, uint32_t *out)
 {
 	size_t n = 0;
 
@@ -90,7 +90,7 @@ int box_find_among(
 	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
 	uint32_t *sure = xcalloc(b->coll->n_items + 1, sizeof *sure);
 	struct seen *seen = NULL;
-	size_t n_seen = 0, n_sure = unlearned(b, sure);
+	size_t n_seen = 0, n_sure = list_unlearned(b, sure);
 	int rc;
 
 	claim_known(b, claimed);
@@ -261,7 +261,7 @@ static int note_taken(struct box *b, struct err *err)
 {
 	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items), *uids;
 	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
-	size_t n = unlearned(b, items), n_uids;
+	size_t n = list_unlearned(b, items), n_uids;
 	int rc = 0;
 
 	claim_known(b, claimed);
@@ -280,12 +280,12 @@ static int note_taken(struct box *b, struct err *err)
  * UIDs of what was stored without APPENDUID: in order if number and sizes fit, else by
  * content, else by what is left of it or in order and said to be altered.
  */
-static int learn(struct box *b, struct err *err)
+static int learn_all(struct box *b, struct err *err)
 {
 	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
 	uint8_t *claimed = xcalloc(b->n_there + 1, 1), *wanted = xcalloc(b->n_there + 1, 1);
 	struct seen *seen = NULL;
-	size_t n = unlearned(b, items), n_seen = 0, k = 0, fit = 0;
+	size_t n = list_unlearned(b, items), n_seen = 0, k = 0, fit = 0;
 	int rc = 0;
 
 	claim_known(b, claimed);
@@ -330,7 +330,7 @@ static const struct tmsg *said_of(struct box *b, uint32_t item)
  * Items whose UID may be another's: its size or date is not theirs, or the order of UIDs
  * is not that in which they were sent.
  */
-static size_t misfits(struct box *b, uint32_t *out)
+static size_t list_misfits(struct box *b, uint32_t *out)
 {
 	uint8_t *odd = xcalloc(b->coll->n_items + 1, 1);
 	uint32_t highest = 0, lowest = UINT32_MAX;
@@ -394,7 +394,7 @@ static size_t may_be_swapped(struct box *b, const uint32_t *items, size_t n, uin
 }
 
 /* Each of these items to the message with its octets; what then has none is unlearned. */
-static bool swap(
+static bool swap_uids(
         struct box *b, const uint32_t *items, size_t n, const struct seen *seen, size_t n_seen)
 {
 	struct match_key *a = xcalloc(n + 1, sizeof *a), *s = xcalloc(n_seen + 1, sizeof *s);
@@ -436,18 +436,18 @@ static bool swap(
  * The UIDs of one APPENDUID may be right, but in another order than the messages (RFC
  * 3502, RFC 4315 3: a server may say the set as it likes).
  */
-static int straighten(struct box *b, bool *moved_out, struct err *err)
+static int straighten_uids(struct box *b, bool *moved_out, struct err *err)
 {
 	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
 	uint8_t *wanted = xcalloc(b->n_there + 1, 1);
 	struct seen *seen = NULL;
-	size_t n = misfits(b, items), n_seen = 0;
+	size_t n = list_misfits(b, items), n_seen = 0;
 	int rc = 0;
 
 	if (may_be_swapped(b, items, n, wanted))
 		rc = there_hash(b, wanted, &seen, &n_seen, err);
 	if (rc == 0 && n_seen)
-		*moved_out = swap(b, items, n, seen, n_seen);
+		*moved_out = swap_uids(b, items, n, seen, n_seen);
 	free(items);
 	free(wanted);
 	free(seen);
@@ -482,7 +482,7 @@ static bool is_plausible(struct box *b, uint32_t item)
  * UIDs that cannot be right are forgotten; of equal messages one may keep the UID that
  * they share. True: there were some.
  */
-static bool doubt(struct box *b)
+static bool doubt_uids(struct box *b)
 {
 	struct owner *o = xcalloc(b->coll->n_items + 1, sizeof *o);
 	bool any = false;
@@ -573,11 +573,11 @@ int learn_uids(struct box *b, uint32_t first, struct err *err)
 			rc = there_from(b, first, err);
 	}
 	if (rc == 0)
-		rc = straighten(b, &moved, err);
+		rc = straighten_uids(b, &moved, err);
 	if (rc < 0)
 		return rc;
-	doubted = doubt(b);
-	rc = learn(b, err);
+	doubted = doubt_uids(b);
+	rc = learn_all(b, err);
 	if (rc == 0 && (doubted || moved))
 		rc = remember_again(b, err);
 	return rc < 0 ? rc : note_taken(b, err);
@@ -587,7 +587,7 @@ bool learn_doubts(struct box *b)
 {
 	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
 	uint8_t *wanted = xcalloc(b->n_there + 1, 1);
-	bool any = may_be_swapped(b, items, misfits(b, items), wanted) || doubt(b);
+	bool any = may_be_swapped(b, items, list_misfits(b, items), wanted) || doubt_uids(b);
 
 	free(items);
 	free(wanted);

@@ -6,7 +6,8 @@
 #include <string.h>
 #include "run.h"
 
-static int create(struct worker *w, const void *name, size_t n, const char *use, struct err *err)
+static int create_one(
+        struct worker *w, const void *name, size_t n, const char *use, struct err *err)
 {
 	int rc = imap_create(w->conn.m, name, n, use, err);
 
@@ -37,14 +38,14 @@ static int create_parents(struct worker *w, const struct map_entry *e, struct er
 static int create_with_parents(struct worker *w, struct map_entry *e, struct err *err)
 {
 	struct err first;
-	int rc = create(w, e->raw, e->raw_len, e->special_use, err);
+	int rc = create_one(w, e->raw, e->raw_len, e->special_use, err);
 
 	if (rc != ERR_REFUSED)
 		return rc;
 	first = *err;
 	rc = create_parents(w, e, err);
 	if (rc == 0)
-		rc = create(w, e->raw, e->raw_len, e->special_use, err);
+		rc = create_one(w, e->raw, e->raw_len, e->special_use, err);
 	if (rc == ERR_REFUSED)
 		*err = first;
 	return rc;
@@ -83,7 +84,7 @@ static enum name_is look_at_name(
 	return is;
 }
 
-static bool soften(struct run *r, struct map_entry *e, unsigned level)
+static bool soften_name(struct run *r, struct map_entry *e, unsigned level)
 {
 	bool other;
 
@@ -133,10 +134,10 @@ static int create_soft(struct worker *w, struct map_entry *e, struct err *err)
 	struct err first = *err;
 
 	for (unsigned level = 1; level <= MAP_LEVELS && rc == ERR_REFUSED; level++)
-		if (soften(w->run, e, level))
+		if (soften_name(w->run, e, level))
 			rc = create_checked(w, e, err);
 	if (rc == ERR_REFUSED) {
-		soften(w->run, e, 0);
+		soften_name(w->run, e, 0);
 		*err = first;
 	} else if (strcmp(before, e->shown) != 0) {
 		say_mapping(w->run, e);
@@ -223,7 +224,8 @@ static int check_made(struct run *r, struct imap *m, struct err *err)
 			e->fresh = !is_listed(r->list, r->n_list, e->raw, e->raw_len);
 			say_mapping(r, e);
 		}
-		if (is == NAME_TWIN && (soften(r, e, MAP_PLAIN) || soften(r, e, MAP_NUMBERED))) {
+		if (is == NAME_TWIN &&
+		        (soften_name(r, e, MAP_PLAIN) || soften_name(r, e, MAP_NUMBERED))) {
 			e->exists = e->fresh = e->subscribed = false;
 			r->sum.collections_made--;
 			say_mapping(r, e);

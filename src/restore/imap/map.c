@@ -27,7 +27,7 @@ struct mapping {
 	size_t n;
 };
 
-static bool selectable(const struct there *t)
+static bool is_selectable(const struct there *t)
 {
 	return !t->box->noselect && !t->box->nonexistent;
 }
@@ -187,14 +187,14 @@ static struct there *free_there(struct mapping *m, const struct map_entry *e, co
 	return found;
 }
 
-static void take(struct map_entry *e, struct there *t, const char *why)
+static void take_place(struct map_entry *e, struct there *t, const char *why)
 {
 	t->taken = true;
 	e->raw = xmemdup(t->box->name, t->box->name_len);
 	e->raw_len = t->box->name_len;
 	e->shown = xstrdup(t->shown);
 	e->content = xstrdup(t->content);
-	e->exists = selectable(t);
+	e->exists = is_selectable(t);
 	e->subscribed = t->box->subscribed;
 	e->why = why;
 }
@@ -308,7 +308,7 @@ static void make_up(struct mapping *m, struct map_entry *e)
 	t = there_of(m, e); /* of an earlier restore */
 	if (t) {
 		t->taken = true;
-		e->exists = selectable(t);
+		e->exists = is_selectable(t);
 		e->subscribed = t->box->subscribed;
 	}
 	if (!e->exists)
@@ -382,7 +382,7 @@ static struct there *wished_there(struct mapping *m, struct map_entry *e)
 	skip_prefix(m, e);
 	if (!t && e->skip && !is_inbox(map_base(e)))
 		t = find_there(m, map_base(e));
-	return t && !t->taken && selectable(t) ? t : NULL;
+	return t && !t->taken && is_selectable(t) ? t : NULL;
 }
 
 /*
@@ -417,7 +417,7 @@ static void put_wished(struct mapping *m, struct map_entry *e, const char *to, c
 	free(top);
 	t = wished_there(m, e);
 	if (t)
-		take(e, t, "--map");
+		take_place(e, t, "--map");
 	else if (!e->implied)
 		make_up(m, e);
 	if (!e->why)
@@ -473,9 +473,9 @@ static void map_earlier(struct mapping *m)
 		for (size_t k = 0; k < m->n_there && shown; k++) {
 			struct there *t = &m->there[k];
 
-			if (t->taken || !selectable(t) || strcmp(t->shown, shown) != 0)
+			if (t->taken || !is_selectable(t) || strcmp(t->shown, shown) != 0)
 				continue;
-			take(e, t, "an earlier restore put it there");
+			take_place(e, t, "an earlier restore put it there");
 			break;
 		}
 	}
@@ -524,7 +524,7 @@ static void map_same_names(struct mapping *m)
 			continue;
 		t = free_there(m, e, e->want);
 		if (t)
-			take(e, t, NULL);
+			take_place(e, t, NULL);
 	}
 }
 
@@ -549,7 +549,7 @@ static void map_below_inbox(struct mapping *m)
 		if (!e->implied && !is_inbox(map_base(e)) && !is_wanted(m, map_base(e), 0))
 			t = free_there(m, e, map_base(e));
 		if (t)
-			take(e, t, e->why);
+			take_place(e, t, e->why);
 	}
 }
 
@@ -571,8 +571,8 @@ static void map_back(struct mapping *m)
 		if (!is_wanted(m, below, 0))
 			t = free_there(m, e, below);
 		free(below);
-		if (t && selectable(t))
-			take(e, t, "the target has it below INBOX");
+		if (t && is_selectable(t))
+			take_place(e, t, "the target has it below INBOX");
 	}
 }
 
@@ -623,12 +623,12 @@ static void map_uses(struct mapping *m)
 		struct there *t = &m->there[i];
 		struct map_entry *e;
 
-		if (!t->use || t->taken || !selectable(t) || is_inbox(t->content) ||
+		if (!t->use || t->taken || !is_selectable(t) || is_inbox(t->content) ||
 		        is_served(m, t->use) || is_wanted_name(m, t->content))
 			continue;
 		e = best_for(m, t->use);
 		if (e)
-			take(e, t,
+			take_place(e, t,
 			        t->use_by_name || e->use_by_name
 			                ? "by the name it is the target's mailbox for the same use"
 			                : "it is the target's mailbox for the same special use");

@@ -58,7 +58,7 @@ char *name_content(const char *shown, char delimiter, const char *prefix)
 	return buf_take(&b);
 }
 
-static size_t count(const char *s, char c)
+static size_t count_char(const char *s, char c)
 {
 	size_t n = 0;
 
@@ -70,7 +70,7 @@ static size_t count(const char *s, char c)
 bool name_is_below_inbox(const char *name, const char *content)
 {
 	return strncasecmp(name, "INBOX", 5) == 0 && name[5] &&
-	       count(name, name[5]) == count(content, '/') + 1;
+	       count_char(name, name[5]) == count_char(content, '/') + 1;
 }
 
 char *name_place(const char *name, const char *content)

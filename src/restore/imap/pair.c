@@ -164,7 +164,7 @@ static size_t open_there(const struct box *b, bool by_size, struct match_key *ou
 }
 
 /* Read what is worth a look and was not read yet. */
-static int look(struct pairing *p, uint8_t *wanted, struct err *err)
+static int look_for_pairs(struct pairing *p, uint8_t *wanted, struct err *err)
 {
 	struct seen *more = NULL;
 	size_t n = 0, any = 0;
@@ -217,7 +217,7 @@ static int pair_content(struct pairing *p, unsigned rule, struct err *err)
 	int rc;
 
 	match_wanted(items, n_items, there, n_there, rule, wanted);
-	rc = look(p, wanted, err);
+	rc = look_for_pairs(p, wanted, err);
 	if (rc == 0)
 		pair_hashes(p, rule);
 	free(items);
@@ -281,7 +281,7 @@ static bool is_open(const struct box *b, uint32_t item, const struct seen *s)
 	return !b->claimed[s->index];
 }
 
-static bool fits(const struct box *b, uint32_t item, const struct seen *s)
+static bool seen_fits(const struct box *b, uint32_t item, const struct seen *s)
 {
 	return is_open(b, item, s) && date_of(&b->there[s->index]) == b->coll->items[item].date_utc;
 }
@@ -298,7 +298,8 @@ static int pair_forms(struct pairing *p, const uint8_t *mine, struct err *err)
 		size_t at = SIZE_MAX;
 
 		if (mine[i] && !b->on_target[i])
-			at = form_find(b, i, p->seen, p->n_seen, p->dates ? fits : is_open, err);
+			at = form_find(
+			        b, i, p->seen, p->n_seen, p->dates ? seen_fits : is_open, err);
 		if (at == SIZE_MAX)
 			continue;
 		b->on_target[i] = p->seen[at].index + 1;
@@ -350,7 +351,7 @@ static int pair_rewritten(struct pairing *p, struct err *err)
 
 	if (match_wanted(items, n_items, there, n_there, p->dates, wanted)) {
 		match_wanted(there, n_there, items, n_items, p->dates, mine);
-		rc = look(p, wanted, err);
+		rc = look_for_pairs(p, wanted, err);
 		if (rc == 0)
 			rc = pair_read(p, mine, err);
 	}

@@ -40,7 +40,7 @@ static char *name_at(const struct map_entry *e, const struct map_target *t, unsi
  * under such names, from 1 on. It depends on the archive alone: whoever is refused first,
  * and whenever, each gets the same number.
  */
-static unsigned rank(
+static unsigned rank_of(
         const struct map_entry *map, size_t i, const struct map_target *t, unsigned how)
 {
 	char *name = name_at(&map[i], t, how), *mine = name_key(name);
@@ -63,7 +63,7 @@ bool map_soften(
         struct map_entry *map, size_t n, size_t i, const struct map_target *t, unsigned level)
 {
 	struct map_entry *e = &map[i];
-	unsigned how = levels[level], k = level ? rank(map, i, t, how) : 1;
+	unsigned how = levels[level], k = level ? rank_of(map, i, t, how) : 1;
 	char *base, *before;
 	bool changed;
 

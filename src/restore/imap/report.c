@@ -7,7 +7,7 @@
 #include "valise/format/header.h"
 #include "run.h"
 
-static void say(
+static void say_line(
         struct run *r, enum say_level level, const char *coll, const char *item, const char *text)
 {
 	if (r->opts->report)
@@ -22,7 +22,7 @@ void say_box(struct box *b, enum say_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	say(b->w->run, level, b->e->head->name, NULL, text);
+	say_line(b->w->run, level, b->e->head->name, NULL, text);
 }
 
 void say_item(struct box *b, enum say_level level, const struct tree_item *it, const char *head,
@@ -51,7 +51,7 @@ void say_item(struct box *b, enum say_level level, const struct tree_item *it, c
 		header_decode_text((const char *)raw.data, raw.len, &subject);
 		buf_putf(&item, ", \"%s\"", buf_str(&subject));
 	}
-	say(b->w->run, level, b->e->head->name, buf_str(&item), text);
+	say_line(b->w->run, level, b->e->head->name, buf_str(&item), text);
 	buf_clear(&item);
 	buf_clear(&raw);
 	buf_clear(&subject);
@@ -104,7 +104,7 @@ const char *taken_text(const struct taken *t, char out[TAKEN_SIZE])
 	return out;
 }
 
-static const char *fate(const struct map_entry *e)
+static const char *fate_text(const struct map_entry *e)
 {
 	if (e->implied)
 		return "is there when the mailboxes below it are";
@@ -125,7 +125,7 @@ static void say_quota(struct run *r, uint64_t bytes, uint64_t used, uint64_t lim
 	        "fit will be "
 	        "listed",
 	        (unsigned long long)(used < limit ? limit - used : 0), (unsigned long long)bytes);
-	say(r, SAY_WARNING, NULL, NULL, text);
+	say_line(r, SAY_WARNING, NULL, NULL, text);
 }
 
 void say_mapping(struct run *r, const struct map_entry *e)
@@ -136,7 +136,7 @@ void say_mapping(struct run *r, const struct map_entry *e)
 		return;
 	snprintf(text, sizeof text, "goes to \"%.1000s\"%s%s", e->shown, e->why ? ": " : "",
 	        e->why ? e->why : "");
-	say(r, SAY_NOTE, e->head->name, NULL, text);
+	say_line(r, SAY_NOTE, e->head->name, NULL, text);
 }
 
 void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit)
@@ -158,8 +158,8 @@ void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit)
 		if (dry) {
 			snprintf(text, sizeof text, "%s, %llu octets, to \"%.1000s\", which %s",
 			        counted(e->head->roots.items, "message", "messages", n),
-			        (unsigned long long)e->head->roots.bytes, e->shown, fate(e));
-			say(r, SAY_INFO, e->head->name, NULL, text);
+			        (unsigned long long)e->head->roots.bytes, e->shown, fate_text(e));
+			say_line(r, SAY_INFO, e->head->name, NULL, text);
 		}
 	}
 	if (fresh)
@@ -207,7 +207,7 @@ static void say_left(struct run *r, const char *mailbox, const char *why)
 	char text[1500];
 
 	snprintf(text, sizeof text, "what was restored to this mailbox earlier is left; %s", why);
-	say(r, SAY_NOTE, mailbox, NULL, text);
+	say_line(r, SAY_NOTE, mailbox, NULL, text);
 }
 
 /* Mailboxes of an earlier restore that nothing goes to any more. */
@@ -253,7 +253,7 @@ static size_t say_foreign(struct run *r, const struct gone *g, size_t n)
 	snprintf(text, sizeof text,
 	        "\"%.600s\" was restored to this mailbox earlier; of that %s left here", g->source,
 	        counted(all, "message is", "messages are", count));
-	say(r, SAY_NOTE, name, NULL, text);
+	say_line(r, SAY_NOTE, name, NULL, text);
 	return k;
 }
 
@@ -286,6 +286,6 @@ void say_gone(struct run *r)
 			snprintf(text, sizeof text,
 			        "deleted at the source since it was restored; the message here is "
 			        "left");
-		say(r, SAY_NOTE, r->map[g->entry].head->name, item, text);
+		say_line(r, SAY_NOTE, r->map[g->entry].head->name, item, text);
 	}
 }

@@ -78,7 +78,7 @@ static int open_journal(struct run *r, struct err *err)
 	return kept_open(NULL, r->journal_id, o->dry_run, &r->journal, err);
 }
 
-static int plan(struct run *r, struct worker *w, struct err *err)
+static int plan_run(struct run *r, struct worker *w, struct err *err)
 {
 	struct imap *m = w->conn.m;
 	uint64_t used = 0, limit = 0;
@@ -158,7 +158,7 @@ static void not_busy(struct run *r)
 	pthread_mutex_unlock(&r->workers.lock);
 }
 
-static int work(struct worker *w, struct err *err)
+static int work_queue(struct worker *w, struct err *err)
 {
 	struct run *r = w->run;
 	size_t entry;
@@ -186,7 +186,7 @@ static int worker_main(void *arg, struct err *err)
 	struct worker *w = arg;
 	struct run *r = w->run;
 	struct err late = {0};
-	int rc = work(w, err);
+	int rc = work_queue(w, err);
 	bool last;
 
 	if (rc == ERR_STOPPED)
@@ -240,7 +240,7 @@ static int work_all(struct run *r, struct worker *w, unsigned n, struct err *err
 		imap_conn_end(&w[i].conn);
 		break;
 	}
-	if (plan(r, &w[0], err) < 0 || labels_make(&w[0], err) < 0)
+	if (plan_run(r, &w[0], err) < 0 || labels_make(&w[0], err) < 0)
 		workers_fail(&r->workers, err);
 	pthread_mutex_lock(&r->workers.lock);
 	r->ready = true;

@@ -66,7 +66,7 @@ static void size_was_wrong(struct box *b)
 }
 
 /* One stored message against the archive's. */
-static void check(struct box *b, uint32_t i)
+static void check_item(struct box *b, uint32_t i)
 {
 	const struct tree_item *it = &b->coll->items[i];
 	const struct tmsg *t = there_find(b, b->items[i].got);
@@ -100,7 +100,7 @@ static void check_all(struct box *b)
 		if (b->items[i].state != ITEM_ADDED)
 			continue;
 		if (b->items[i].got)
-			check(b, i);
+			check_item(b, i);
 		else
 			check_lost(b, i);
 	}
