@@ -59,7 +59,7 @@ def fill(imap, http):
     m = login(imap, "alice")
     for name, wire in BOXES.items():
         m.create('"%s"' % wire)
-        m.append('"%s"' % wire, None, None, b"Subject: %s\r\n\r\nx\r\n" % wire.encode())
+        m.append('"%s"' % wire, None, None, b"Message-ID: <%s@options.example>\r\nSubject: %s\r\n\r\nx\r\n" % (wire.encode(), wire.encode()))
     port, show = http["HTTPS_PORT"], "<displayname>%s</displayname>"
     for name, segment in CALENDARS.items():
         dav(port, "MKCALENDAR", segment + "/", '<C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop>%s</prop></set></C:mkcalendar>' % show % name)
