@@ -56,7 +56,7 @@ class OkLate(FakeImap):
                 box.add(b"Subject: %s" % text + b"\r\n" + text * (600_000 // len(text) * (i % 3 + 1) // 3))
 
     def greeting(self, s):
-        s.late, one = False, threading.Lock()
+        s.late, s.to_come, one = False, [], threading.Lock()
         send = s.send_raw
 
         def send_raw(data):
@@ -72,9 +72,16 @@ class OkLate(FakeImap):
 
     def ok(self, s, tag, *more):
         if s.late:
-            threading.Timer(0.05, super().ok, (s, tag, *more)).start()
+            s.to_come.append(threading.Timer(0.05, super().ok, (s, tag, *more)))
+            s.to_come[-1].start()
         else:
             super().ok(s, tag, *more)
+
+    def do_examine(self, s, tag, args, read_only=True):
+        for t in s.to_come:  # what is of another mailbox comes when all of this one is answered
+            t.join()
+        s.to_come = []
+        super().do_examine(s, tag, args, read_only)
 
 
 class FetchMissingUid(FakeImap):
