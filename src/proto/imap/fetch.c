@@ -443,20 +443,32 @@ static void vanished_line(void *ctx, struct untagged *u)
 	}
 }
 
+/* "* OK [UIDVALIDITY 7]": said when a mailbox is opened, and at no other time. */
+static void opened_code(void *ctx, const struct status_line *line)
+{
+	*(bool *)ctx |= line->status == STATUS_OK && strcmp(line->code, "UIDVALIDITY") == 0;
+}
+
 int imap_fetch_wait(struct imap *m, const struct imap_fetch_ops *ops, void *ctx, struct err *err)
 {
 	unsigned tag = m->n_pending ? m->pending[0].tag : 0;
+	bool more = m->n_pending > 1, opened = false;
 	int r;
 
-	lines_forget(m, ops->vanished != NULL);
+	lines_forget(m, ops->vanished != NULL || more);
 	m->ops = ops;
 	m->ops_ctx = ctx;
 	r = command_wait(m, tag, "UID FETCH", err);
 	if (ops->vanished)
 		each_untagged(m, vanished_line, m);
+	if (more)
+		each_status(m, opened_code, &opened);
 	lines_forget(m, false);
 	m->ops = NULL;
 	m->ops_ctx = NULL;
+	if (r == 0 && opened)
+		r = err_set(err, ERR_PROTO, ERR_COLLECTION,
+		        "the next mailbox was opened before the answer to a FETCH ended");
 	return r;
 }
 

@@ -233,8 +233,9 @@ struct imap_fetch_ops {
  * BODY.PEEK[])", "(UID BODY.PEEK[]<0.1048576>)", "(UID FLAGS) (CHANGEDSINCE 5
  * VANISHED)"), not waiting; several may be in flight. imap_fetch_wait reads the answers
  * to the oldest one: 0 tagged OK, ERR_REFUSED or ERR_BUSY tagged NO or BAD (answers that
- * came before count), else the session is dead. In ${ops}->message a negative result ends
- * the session.
+ * came before count), ERR_PROTO on a live session: the mailbox of an EXAMINE sent after it
+ * was opened before its answer ended, so that what came may be of that one; else the
+ * session is dead. In ${ops}->message a negative result ends the session.
  */
 int imap_fetch_send(struct imap *m, const char *set, const char *items, struct err *err) MUST_CHECK;
 int imap_fetch_wait(

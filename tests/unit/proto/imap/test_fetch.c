@@ -349,6 +349,38 @@ static void test_pipeline(void **state)
 	free(g);
 }
 
+/* The next mailbox is opened before the answer to a FETCH in the one before has ended. */
+static void test_opened_early(void **state)
+{
+	struct peer p = {0};
+	struct imap *m = peer_open(&p, "",
+	        STEPS({'C', "UID FETCH 1:2 (UID)", 0}, {'C', "EXAMINE \"b\"", 0},
+	                {'C', "UID FETCH 1 (UID)", 0},
+	                {'R',
+	                        "* 1 FETCH (UID 1)\r\n* OK [UIDVALIDITY 9] new\r\n* 1 FETCH (UID "
+	                        "2)\r\n2 OK x\r\n3 OK x\r\n4 OK x\r\n",
+	                        0},
+	                {'C', "NOOP", 0}, OK),
+	        false);
+	struct got *g = xcalloc(1, sizeof *g);
+	struct imap_selected sel;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(imap_fetch_send(m, "1:2", "(UID)", &err), 0);
+	assert_int_equal(imap_examine_send(m, (const uint8_t *)"b", 1, &err), 0);
+	assert_int_equal(imap_fetch_send(m, "1", "(UID)", &err), 0);
+	assert_int_equal(imap_fetch_wait(m, &ops, g, &err), ERR_PROTO);
+	assert_true(imap_alive(m));
+	assert_int_equal(imap_examine_wait(m, &sel, &err), 0);
+	assert_int_equal(sel.uidvalidity, 0);
+	assert_int_equal(imap_fetch_wait(m, &ops, g, &err), 0);
+	assert_int_equal(imap_noop(m, &err), 0);
+	imap_selected_clear(&sel);
+	peer_close(&p, m);
+	free(g);
+}
+
 /* Held back until the one before is answered; other commands, too. */
 static void test_one_by_one(void **state)
 {
@@ -662,6 +694,7 @@ int main(void)
 	        cmocka_unit_test(test_items),
 	        cmocka_unit_test(test_bodies),
 	        cmocka_unit_test(test_pipeline),
+	        cmocka_unit_test(test_opened_early),
 	        cmocka_unit_test(test_one_by_one),
 	        cmocka_unit_test(test_ignores_pipelining),
 	        cmocka_unit_test(test_vanished),
