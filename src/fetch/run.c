@@ -54,6 +54,11 @@ static struct pattern_name name_of(const struct fetch_run *r, const char *name)
 	return (struct pattern_name){.full = name, .content = name, .mail = r->kind == COLL_MAIL};
 }
 
+bool run_is_miscounted(uint64_t came, uint64_t said)
+{
+	return came > said && (came - said <= 8 || came - said <= said / 64);
+}
+
 bool run_wants(const struct fetch_run *r, const char *name)
 {
 	const struct pattern_name n = name_of(r, name);

@@ -37,6 +37,12 @@ void run_lose(struct fetch_run *r, struct tree_coll *c, uint32_t uid, const char
         const char *reason);
 
 /*
+ * Is a message that is longer than its server says only counted wrong, by a few octets in
+ * all or in a hundred? Another one in its place would seldom be so near.
+ */
+bool run_is_miscounted(uint64_t came, uint64_t said);
+
+/*
  * A collection whose name has no levels: is it chosen by --include and --exclude? Tell
  * that it is there (source_opts.listed).
  */

@@ -140,7 +140,9 @@ static bool is_worth_a_look(const struct worker *w, const struct doubt *d)
 {
 	if (w->run->strict || atomic_load(&w->run->sizes_wrong) >= SHORT_VAIN)
 		return false;
-	return is_shorter(d) || find_crossed(w, d) || are_sizes_right(w->run);
+	if (is_shorter(d) || find_crossed(w, d))
+		return true;
+	return are_sizes_right(w->run) && !run_is_miscounted(d->it.size, d->r->size);
 }
 
 static int on_beyond(void *ctx, const void *p, size_t n, struct err *err)

@@ -339,7 +339,8 @@ static int settle_message(
 		 * own.
 		 */
 		m->misfits = came->octets + came->doubled + 2 < m->size ||
-		             (came->octets > m->size && !pop3_size_fits(came, m->size));
+		             (came->octets > m->size && !pop3_size_fits(came, m->size) &&
+		                     !run_is_miscounted(came->octets, m->size));
 		if (came->octets || !m->misfits)
 			return take_message(r, m, came->octets, err);
 		m->misfits = false;

@@ -214,9 +214,25 @@ static void chosen(void **state)
 	}
 }
 
+static void miscounted(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t came, said;
+		bool wrong;
+	} rows[] = {{100, 100, false}, {99, 100, false}, {101, 100, true}, {108, 100, true},
+	        {109, 100, false}, {200021, 200018, true}, {65000, 64000, true},
+	        {65001, 64000, false}, {8, 0, true}, {9, 0, false}, {196, 99, false},
+	        {UINT64_MAX, 1, false}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_int_equal(run_is_miscounted(rows[i].came, rows[i].said), rows[i].wrong);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(miscounted),
 	        cmocka_unit_test(to_the_sink),
 	        cmocka_unit_test(dry),
 	        cmocka_unit_test(counts),
