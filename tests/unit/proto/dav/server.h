@@ -56,6 +56,20 @@ static bool read_request(int fd, char *out, size_t size)
 	return true;
 }
 
+/* It says that the connection ends: no request is sent on one that is just being closed. */
+static void send_answer(int fd, const char *answer)
+{
+	static const char ends[] = "Connection: close\r\n";
+	const char *line = strstr(answer, "\r\n");
+	size_t n = line ? (size_t)(line + 2 - answer) : 0;
+
+	if (n)
+		(void)!send(fd, answer, n, MSG_NOSIGNAL | MSG_MORE);
+	if (n)
+		(void)!send(fd, ends, sizeof ends - 1, MSG_NOSIGNAL | MSG_MORE);
+	(void)!send(fd, answer + n, strlen(answer + n), MSG_NOSIGNAL);
+}
+
 static void *serve(void *arg)
 {
 	struct server *s = arg;
@@ -71,7 +85,7 @@ static void *serve(void *arg)
 				i--;
 			answer = s->answers[i];
 			s->served++;
-			(void)!send(fd, answer, strlen(answer), MSG_NOSIGNAL);
+			send_answer(fd, answer);
 		}
 		close(fd);
 	}
