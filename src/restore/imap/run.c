@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "run.h"
-#include "name.h"
+#include "restore/imap/map/name.h"
 #include "restore/labels/view.h"
 
 static int entry_cmp(const void *pa, const void *pb, void *ctx)

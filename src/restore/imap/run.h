@@ -7,7 +7,7 @@
 #include "valise/proto/imap/pool.h"
 #include "valise/restore/restore.h"
 #include "journal.h"
-#include "map.h"
+#include "restore/imap/map/map.h"
 #include "match.h"
 
 /*

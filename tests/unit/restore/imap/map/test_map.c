@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "restore/imap/map.h"
+#include "restore/imap/map/map.h"
 #include "valise/tree/use.h"
 
 enum { MOST = 6 };

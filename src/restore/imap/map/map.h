@@ -1,5 +1,5 @@
-#ifndef VALISE_RESTORE_IMAP_MAP_H
-#define VALISE_RESTORE_IMAP_MAP_H
+#ifndef VALISE_RESTORE_IMAP_MAP_MAP_H
+#define VALISE_RESTORE_IMAP_MAP_MAP_H
 
 #include "valise/proto/imap/imap.h"
 #include "valise/restore/restore.h"

@@ -1,5 +1,5 @@
-#ifndef VALISE_RESTORE_IMAP_NAME_H
-#define VALISE_RESTORE_IMAP_NAME_H
+#ifndef VALISE_RESTORE_IMAP_MAP_NAME_H
+#define VALISE_RESTORE_IMAP_MAP_NAME_H
 
 #include <stddef.h>
 #include <stdint.h>
