@@ -206,9 +206,9 @@ static uint64_t run_quota(struct run *r, uint64_t size)
 	uint64_t limit;
 
 	pthread_mutex_lock(&r->workers.lock);
-	if (size < r->quota_refused)
-		r->quota_refused = size;
-	limit = r->quota_refused;
+	if (size < r->outcome.quota_refused)
+		r->outcome.quota_refused = size;
+	limit = r->outcome.quota_refused;
 	pthread_mutex_unlock(&r->workers.lock);
 	return limit;
 }
@@ -242,9 +242,9 @@ static bool is_hopeless(struct box *b, uint32_t item)
 	uint64_t size = item_of(b, item)->size;
 	char why[120];
 
-	if (r->append_limit && size > r->append_limit) {
+	if (r->plan.append_limit && size > r->plan.append_limit) {
 		snprintf(why, sizeof why, "larger than the target's limit of %llu octets",
-		        (unsigned long long)r->append_limit);
+		        (unsigned long long)r->plan.append_limit);
 		item_failed(b, item, NULL, 0, why);
 		return true;
 	}
@@ -304,7 +304,7 @@ int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err
 		b->items[items[i]].noted = b->items[items[i]].odd;
 		/* lent */
 		k[i].keywords = (char *)(uintptr_t)tree_coll_keyword_text(b->coll, it->keywords);
-		if (b->w->run->gmail)
+		if (b->w->run->plan.gmail)
 			k[i].labels = (char *)(uintptr_t)tree_coll_keyword_text(
 			        b->words, b->items[items[i]].labelled);
 	}
@@ -339,7 +339,7 @@ static void choose_sample(struct box *b, uint32_t item)
 	struct run *r = b->w->run;
 
 	pthread_mutex_lock(&r->workers.lock);
-	if (is_sampled(r->n_added++) || r->opts->read_all || r->alters)
+	if (is_sampled(r->outcome.n_added++) || r->opts->read_all || r->outcome.alters)
 		b->items[item].read_back |= READ_SAMPLE;
 	pthread_mutex_unlock(&r->workers.lock);
 }
@@ -366,7 +366,7 @@ void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
 		struct placed *p;
 
 		pthread_mutex_lock(&r->workers.lock);
-		p = ARR_PUSH(r->placed, r->n_placed, r->placed_cap);
+		p = ARR_PUSH(r->outcome.placed, r->outcome.n_placed, r->outcome.placed_cap);
 		memcpy(p->sha256, it->sha256, SHA256_LEN);
 		p->entry = b->entry;
 		pthread_mutex_unlock(&r->workers.lock);

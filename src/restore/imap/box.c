@@ -237,8 +237,8 @@ static bool lacks_inbox(const struct box *b)
 
 	if (strcmp(b->e->shown, "INBOX") != 0)
 		return false;
-	for (size_t i = 0; i < r->n_list; i++)
-		if (r->list[i].name_len == 5 && memcmp(r->list[i].name, "INBOX", 5) == 0)
+	for (size_t i = 0; i < r->plan.n_list; i++)
+		if (r->plan.list[i].name_len == 5 && memcmp(r->plan.list[i].name, "INBOX", 5) == 0)
 			return false;
 	return true;
 }
@@ -268,20 +268,20 @@ static void box_lost(struct box *b, const char *why)
 static void sum_add(struct run *r, const struct target_result *s)
 {
 	pthread_mutex_lock(&r->workers.lock);
-	r->sum.collections++;
-	r->sum.collections_made += s->collections_made;
-	r->sum.items += s->items;
-	r->sum.added += s->added;
-	r->sum.already += s->already;
-	r->sum.altered += s->altered;
-	r->sum.rescued += s->rescued;
+	r->outcome.sum.collections++;
+	r->outcome.sum.collections_made += s->collections_made;
+	r->outcome.sum.items += s->items;
+	r->outcome.sum.added += s->added;
+	r->outcome.sum.already += s->already;
+	r->outcome.sum.altered += s->altered;
+	r->outcome.sum.rescued += s->rescued;
 	for (unsigned i = 0; i < RESCUES; i++)
-		r->sum.rescues[i] += s->rescues[i];
-	r->sum.failed += s->failed;
-	r->sum.doubled += s->doubled;
-	r->sum.unseen += s->unseen;
-	r->sum.flags_added += s->flags_added;
-	r->sum.bytes += s->bytes;
+		r->outcome.sum.rescues[i] += s->rescues[i];
+	r->outcome.sum.failed += s->failed;
+	r->outcome.sum.doubled += s->doubled;
+	r->outcome.sum.unseen += s->unseen;
+	r->outcome.sum.flags_added += s->flags_added;
+	r->outcome.sum.bytes += s->bytes;
 	pthread_mutex_unlock(&r->workers.lock);
 }
 
@@ -335,7 +335,7 @@ int box_restore(struct worker *w, size_t entry, struct err *err)
 	int rc = 0;
 
 	b->w = w;
-	b->e = &r->map[entry];
+	b->e = &r->plan.map[entry];
 	b->entry = entry;
 	progress_what(r->progress, b->e->head->name);
 	if (!r->opts->dry_run)

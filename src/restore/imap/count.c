@@ -99,7 +99,7 @@ bool count_any(struct box *b, uint32_t from)
 
 	c.claimed = claimed;
 	claim_got(b, claimed);
-	any = !b->w->run->gmail && find_candidates(&c) > 0;
+	any = !b->w->run->plan.gmail && find_candidates(&c) > 0;
 	free(claimed);
 	free(c.wanted);
 	return any;
@@ -188,7 +188,7 @@ int box_count(struct box *b, uint32_t from, const uint8_t *known, struct err *er
 	claim_got(b, claimed);
 	c.claimed = claimed;
 	/* Gmail keeps a content once, and shows it in the mailbox of each label. */
-	if (!b->w->run->gmail && find_candidates(&c))
+	if (!b->w->run->plan.gmail && find_candidates(&c))
 		rc = there_hash(b, c.wanted, &seen, &n, err);
 	sent = sent_keys(b, &n_sent);
 	for (size_t k = 0; k < n && rc == 0; k++) {

@@ -330,7 +330,7 @@ static int measure_form(
 int form_ready(struct box *b, uint32_t item, struct err *err)
 {
 	struct form *f = b->items[item].form;
-	uint64_t limit = b->w->run->append_limit;
+	uint64_t limit = b->w->run->plan.append_limit;
 	int rc;
 
 	if (!f || f->mend == 0)

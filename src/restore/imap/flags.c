@@ -24,8 +24,9 @@ size_t words_split(char *text, const char **out, size_t max)
 static bool keyword_fits(void *ctx, const char *word)
 {
 	const struct box *b = ctx;
-	const struct imap_selected *sel =
-	        b->sel.exists || b->sel.n_permanent || b->sel.uidnext ? &b->sel : &b->w->run->inbox;
+	const struct imap_selected *sel = b->sel.exists || b->sel.n_permanent || b->sel.uidnext
+	                                          ? &b->sel
+	                                          : &b->w->run->plan.inbox;
 
 	if (sel->n_permanent == 0)
 		return true;

@@ -41,8 +41,8 @@ static bool use_is(const char *uses, const char *use)
 
 static bool shows_all(const struct run *r)
 {
-	for (size_t i = 0; i < r->n_list; i++)
-		if (use_is(r->list[i].special_use, "\\All"))
+	for (size_t i = 0; i < r->plan.n_list; i++)
+		if (use_is(r->plan.list[i].special_use, "\\All"))
 			return true;
 	return false;
 }
@@ -60,8 +60,8 @@ int labels_plan(struct run *r, struct imap *m, struct err *err)
 
 	if (rc == 0 && r->view)
 		r->reader = r->view;
-	r->gmail = o.gmail;
-	r->there.labels = o.gmail;
+	r->plan.gmail = o.gmail;
+	r->plan.there.labels = o.gmail;
 	/* What another policy has put elsewhere is no sign that it is gone. */
 	if (o.gmail || o.policy == LABELS_FOLDERS)
 		r->journal_id = xstrdup(r->opts->archive_id);
@@ -75,13 +75,13 @@ int labels_make(struct worker *w, struct err *err)
 {
 	struct run *r = w->run;
 
-	for (size_t i = 0; i < r->n_map && r->gmail && !r->opts->dry_run; i++) {
-		struct map_entry *e = &r->map[i];
+	for (size_t i = 0; i < r->plan.n_map && r->plan.gmail && !r->opts->dry_run; i++) {
+		struct map_entry *e = &r->plan.map[i];
 		bool plain = !e->implied && !(e->head->attrs & ATTR_NOSELECT);
 
 		/* A refusal is told when its messages are to be restored. */
-		if (r->selected[i] && plain && !e->exists && box_make(w, e, &r->sum, err) < 0 &&
-		        err->code == ERR_STOPPED)
+		if (r->plan.selected[i] && plain && !e->exists &&
+		        box_make(w, e, &r->outcome.sum, err) < 0 && err->code == ERR_STOPPED)
 			return err->code;
 	}
 	return 0;
@@ -97,10 +97,10 @@ static const char *label_of_mailbox(const struct run *r, const struct map_entry 
 	*own = NULL;
 	if (e->raw_len == 5 && strncasecmp((const char *)e->raw, "INBOX", 5) == 0)
 		return "\\Inbox";
-	for (size_t i = 0; i < r->n_list && !use; i++)
-		if (r->list[i].name_len == e->raw_len &&
-		        memcmp(r->list[i].name, e->raw, e->raw_len) == 0)
-			use = r->list[i].special_use ? r->list[i].special_use : "";
+	for (size_t i = 0; i < r->plan.n_list && !use; i++)
+		if (r->plan.list[i].name_len == e->raw_len &&
+		        memcmp(r->plan.list[i].name, e->raw, e->raw_len) == 0)
+			use = r->plan.list[i].special_use ? r->plan.list[i].special_use : "";
 	if (use_is(use, "\\All") || use_is(use, "\\Junk") || use_is(use, "\\Trash"))
 		return NULL;
 	if (use_is(use, "\\Flagged"))
@@ -126,9 +126,9 @@ static char *word_of(const struct box *b, const char *label)
 	char *own = NULL, *word;
 	struct buf encoded;
 
-	for (size_t i = 0; i < r->n_map && !e; i++)
-		if (strcmp(r->map[i].head->name, label) == 0)
-			e = &r->map[i];
+	for (size_t i = 0; i < r->plan.n_map && !e; i++)
+		if (strcmp(r->plan.map[i].head->name, label) == 0)
+			e = &r->plan.map[i];
 	if (e == b->e)
 		return NULL;
 	buf_init(&encoded, JSON_CAP);
@@ -184,7 +184,7 @@ void labels_load(struct box *b)
 	const char *last = NULL;
 	uint32_t set = 0;
 
-	if (!b->w->run->gmail)
+	if (!b->w->run->plan.gmail)
 		return;
 	for (size_t i = 0; i < b->coll->n_items; i++) {
 		const struct tree_ext *e = tree_item_ext(b->coll, &b->coll->items[i]);
@@ -202,8 +202,8 @@ void labels_load(struct box *b)
 
 const char *there_items(const struct run *r)
 {
-	return r->gmail ? "(UID FLAGS INTERNALDATE RFC822.SIZE X-GM-LABELS)"
-	                : "(UID FLAGS INTERNALDATE RFC822.SIZE)";
+	return r->plan.gmail ? "(UID FLAGS INTERNALDATE RFC822.SIZE X-GM-LABELS)"
+	                     : "(UID FLAGS INTERNALDATE RFC822.SIZE)";
 }
 
 static void add_there(void *ctx, const char *s, size_t n)
@@ -233,7 +233,7 @@ static uint32_t labels_minus(struct box *b, uint32_t from, uint32_t what)
 
 bool labels_lacking(struct box *b, uint32_t item, const struct tmsg *t)
 {
-	return b->w->run->gmail && labels_minus(b, b->items[item].labels, t->labels) != 0;
+	return b->w->run->plan.gmail && labels_minus(b, b->items[item].labels, t->labels) != 0;
 }
 
 static void label_later(struct box *b, uint32_t item, uint32_t uid, uint32_t set)
@@ -251,7 +251,7 @@ static void label_later(struct box *b, uint32_t item, uint32_t uid, uint32_t set
 
 void labels_after(struct box *b, uint32_t item, const struct tmsg *t)
 {
-	if (b->w->run->gmail)
+	if (b->w->run->plan.gmail)
 		label_later(b, item, t->uid, labels_minus(b, b->items[item].labels, t->labels));
 }
 
@@ -259,7 +259,7 @@ bool labels_since(struct box *b, uint32_t item, const struct tmsg *t, const char
 {
 	uint32_t news;
 
-	if (!b->w->run->gmail)
+	if (!b->w->run->plan.gmail)
 		return false;
 	news = words_minus(
 	        b, tree_coll_keyword_text(b->words, b->items[item].labels), had ? had : "");

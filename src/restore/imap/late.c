@@ -32,12 +32,12 @@ int late_going_out(struct box *b, struct err *err)
 {
 	int rc = 0;
 
-	b->sent_ms = clock_ms();
+	b->late.sent_ms = clock_ms();
 	b->e->unseen = true;
-	if (b->out_ms && b->sent_ms - b->out_ms < OUT_AGAIN_MS)
+	if (b->late.out_ms && b->late.sent_ms - b->late.out_ms < OUT_AGAIN_MS)
 		return 0;
 	rc = kept_out(b->w->run->journal, b->e->shown, (int64_t)time(NULL), err);
-	b->out_ms = b->sent_ms;
+	b->late.out_ms = b->late.sent_ms;
 	return rc < 0 ? workers_fail(&b->w->run->workers, err) : 0;
 }
 
@@ -46,8 +46,8 @@ void late_settled(struct box *b)
 	struct err ignored;
 
 	/* If this is lost, the next run waits a while for nothing. */
-	if (b->out_ms && kept_out(b->w->run->journal, b->e->shown, 0, &ignored) == 0)
-		b->out_ms = 0;
+	if (b->late.out_ms && kept_out(b->w->run->journal, b->e->shown, 0, &ignored) == 0)
+		b->late.out_ms = 0;
 }
 
 /* ---- after a connection ended ---- */
@@ -60,7 +60,7 @@ static int64_t patience_ms(struct box *b)
 {
 	struct worker *w = b->w;
 	int64_t ms = w->late_ms ? w->late_ms : LATE_MS,
-	        slow = b->sent_ms ? clock_ms() - b->sent_ms : 0;
+	        slow = b->late.sent_ms ? clock_ms() - b->late.sent_ms : 0;
 
 	if (slow > ms)
 		ms = slow;
@@ -112,7 +112,7 @@ int late_find(struct box *b, const uint32_t *items, size_t n, struct err *err)
 		if (rc < 0)
 			break;
 	}
-	b->resent |= n > 0;
+	b->late.resent |= n > 0;
 	b->e->unsure = rc < 0 && n > 0;
 	w->late_ms = last > STEP_FIRST_MS ? 2 * last : n ? (until - begin) / 4 : w->late_ms;
 	if (w->late_ms && w->late_ms < LATE_LEAST_MS)
@@ -182,10 +182,10 @@ void late_batch_done(struct box *b, uint32_t expected, size_t n, size_t n_known)
 	/* A gap in the UIDs: somebody else stores there, too. */
 	bool gap = b->next_uid - expected != n;
 
-	b->took_ms = clock_ms() - b->sent_ms;
-	b->blind += n - n_known;
-	b->others |= gap || n_known < n;
-	b->ours |= n > 0;
+	b->late.took_ms = clock_ms() - b->late.sent_ms;
+	b->late.blind += n - n_known;
+	b->late.others |= gap || n_known < n;
+	b->late.ours |= n > 0;
 	if (gap && n_known == n)
 		b->w->felt = 0;
 	else if (b->w->felt < FELT_MOST)
@@ -207,11 +207,11 @@ static bool any_todo(const struct box *b)
 
 static bool is_check_due(struct box *b)
 {
-	if (!b->checked_ms) {
-		b->checked_ms = clock_ms();
-		b->clear_uid = b->next_uid;
+	if (!b->late.checked_ms) {
+		b->late.checked_ms = clock_ms();
+		b->late.clear_uid = b->next_uid;
 	}
-	if (!b->ours || (!b->others && clock_ms() - b->checked_ms < CHECK_MS))
+	if (!b->late.ours || (!b->late.others && clock_ms() - b->late.checked_ms < CHECK_MS))
 		return false;
 	return any_todo(b);
 }
@@ -226,7 +226,7 @@ static int take_others(struct box *b, uint8_t *wanted, size_t *met_out, struct e
 	size_t n = open_of_size(b, wanted, items);
 	int rc = 0;
 
-	*met_out += count_any(b, b->clear_uid);
+	*met_out += count_any(b, b->late.clear_uid);
 	if (n)
 		rc = box_find_among(b, items, n, wanted, err);
 	for (size_t i = 0; i < n && rc == 0; i++)
@@ -255,7 +255,7 @@ static int check_others(struct box *b, size_t *met_out, struct err *err)
 	if ((rc == ERR_REFUSED || rc == ERR_BUSY) && imap_conn_alive(&b->w->conn))
 		rc = 0;
 	if (rc == 0)
-		rc = there_from(b, b->clear_uid, err);
+		rc = there_from(b, b->late.clear_uid, err);
 	if (rc < 0)
 		return rc;
 	wanted = xmalloc(b->n_there + 1);
@@ -263,12 +263,12 @@ static int check_others(struct box *b, size_t *met_out, struct err *err)
 	box_unclaimed(b, wanted);
 	for (size_t i = 0; i < b->n_there; i++)
 		n += wanted[i];
-	if (n > b->blind)
+	if (n > b->late.blind)
 		rc = take_others(b, wanted, met_out, err);
 	if (rc == 0 && b->n_there) {
-		b->clear_uid = b->there[b->n_there - 1].uid + 1;
-		b->next_uid = b->clear_uid > b->next_uid ? b->clear_uid : b->next_uid;
-		b->blind -= n < b->blind ? n : b->blind;
+		b->late.clear_uid = b->there[b->n_there - 1].uid + 1;
+		b->next_uid = b->late.clear_uid > b->next_uid ? b->late.clear_uid : b->next_uid;
+		b->late.blind -= n < b->late.blind ? n : b->late.blind;
 	}
 	free(wanted);
 	return rc;
@@ -280,19 +280,20 @@ static int check_others(struct box *b, size_t *met_out, struct err *err)
  */
 static int let_pass(struct box *b, struct err *err)
 {
-	int64_t least = PASS_MS + 2 * b->took_ms;
+	int64_t least = PASS_MS + 2 * b->late.took_ms;
 	struct timespec t;
 
 	b->w->felt = 0;
 	clock_gettime(CLOCK_REALTIME, &t);
 	return imap_pool_wait(&b->w->run->pool,
-	        least + (t.tv_nsec / 1000 + getpid()) * 7919LL % (PASS_MORE_MS + b->took_ms), err);
+	        least + (t.tv_nsec / 1000 + getpid()) * 7919LL % (PASS_MORE_MS + b->late.took_ms),
+	        err);
 }
 
 int late_meanwhile(struct box *b, struct err *err)
 {
 	/* One that was met in another mailbox comes here, too. */
-	size_t met = b->w->met && !b->checked_ms && any_todo(b);
+	size_t met = b->w->met && !b->late.checked_ms && any_todo(b);
 	bool due = is_check_due(b);
 	int rc = 0;
 
@@ -310,7 +311,7 @@ int late_meanwhile(struct box *b, struct err *err)
 		while (box_again(b, &a, &rc, err));
 		b->w->met |= met > 0;
 	} while (rc == 0 && met && any_todo(b));
-	b->ours = b->others = false;
-	b->checked_ms = clock_ms();
+	b->late.ours = b->late.others = false;
+	b->late.checked_ms = clock_ms();
 	return rc;
 }

@@ -20,8 +20,8 @@ static int create_one(
 /* Most servers make the levels above by themselves. */
 static int create_parents(struct worker *w, const struct map_entry *e, struct err *err)
 {
-	char delimiter = w->run->there.delimiter;
-	size_t from = strlen(w->run->there.prefix ? w->run->there.prefix : "");
+	char delimiter = w->run->plan.there.delimiter;
+	size_t from = strlen(w->run->plan.there.prefix ? w->run->plan.there.prefix : "");
 
 	for (size_t i = from + 1; delimiter && i + 1 < e->raw_len; i++) {
 		int rc;
@@ -70,15 +70,15 @@ enum name_is { NAME_THERE, NAME_ADOPTED, NAME_TWIN, NAME_UNKNOWN };
 static enum name_is look_at_name(
         struct run *r, struct map_entry *e, const struct imap_mailbox *list, size_t n)
 {
-	size_t i = (size_t)(e - r->map);
+	size_t i = (size_t)(e - r->plan.map);
 	enum name_is is = NAME_UNKNOWN;
 
 	if (is_listed(list, n, e->raw, e->raw_len))
 		return NAME_THERE;
 	pthread_mutex_lock(&r->workers.lock);
-	if (map_adopt(r->map, r->n_map, i, list, n, &r->there))
+	if (map_adopt(r->plan.map, r->plan.n_map, i, list, n, &r->plan.there))
 		is = NAME_ADOPTED;
-	else if (map_has_twin(r->map, r->n_map, i))
+	else if (map_has_twin(r->plan.map, r->plan.n_map, i))
 		is = NAME_TWIN;
 	pthread_mutex_unlock(&r->workers.lock);
 	return is;
@@ -89,7 +89,8 @@ static bool soften_name(struct run *r, struct map_entry *e, unsigned level)
 	bool other;
 
 	pthread_mutex_lock(&r->workers.lock);
-	other = map_soften(r->map, r->n_map, (size_t)(e - r->map), &r->there, level);
+	other = map_soften(
+	        r->plan.map, r->plan.n_map, (size_t)(e - r->plan.map), &r->plan.there, level);
 	pthread_mutex_unlock(&r->workers.lock);
 	return other;
 }
@@ -152,7 +153,7 @@ static int create_soft(struct worker *w, struct map_entry *e, struct err *err)
  */
 static int create_noselect(struct worker *w, struct map_entry *e, struct err *err)
 {
-	char delimiter = w->run->there.delimiter;
+	char delimiter = w->run->plan.there.delimiter;
 	uint8_t *name;
 	int rc = ERR_REFUSED;
 
@@ -216,18 +217,18 @@ static int check_made(struct run *r, struct imap *m, struct err *err)
 	size_t n = 0;
 	int rc = imap_list(m, false, &list, &n, err);
 
-	for (size_t i = 0; i < r->n_map && rc == 0; i++) {
-		struct map_entry *e = &r->map[i];
+	for (size_t i = 0; i < r->plan.n_map && rc == 0; i++) {
+		struct map_entry *e = &r->plan.map[i];
 		enum name_is is = e->fresh ? look_at_name(r, e, list, n) : NAME_THERE;
 
 		if (is == NAME_ADOPTED) {
-			e->fresh = !is_listed(r->list, r->n_list, e->raw, e->raw_len);
+			e->fresh = !is_listed(r->plan.list, r->plan.n_list, e->raw, e->raw_len);
 			say_mapping(r, e);
 		}
 		if (is == NAME_TWIN &&
 		        (soften_name(r, e, MAP_PLAIN) || soften_name(r, e, MAP_NUMBERED))) {
 			e->exists = e->fresh = e->subscribed = false;
-			r->sum.collections_made--;
+			r->outcome.sum.collections_made--;
 			say_mapping(r, e);
 		}
 	}
@@ -237,16 +238,16 @@ static int check_made(struct run *r, struct imap *m, struct err *err)
 
 int make_all(struct run *r, struct imap *m, struct err *err)
 {
-	struct imap_make *list = xcalloc(r->n_map ? r->n_map : 1, sizeof *list);
-	size_t *entry = xcalloc(r->n_map ? r->n_map : 1, sizeof *entry), n = 0, made = 0;
+	struct imap_make *list = xcalloc(r->plan.n_map ? r->plan.n_map : 1, sizeof *list);
+	size_t *entry = xcalloc(r->plan.n_map ? r->plan.n_map : 1, sizeof *entry), n = 0, made = 0;
 	int rc;
 
-	for (size_t i = 0; i < r->n_map; i++) {
-		struct map_entry *e = &r->map[i];
+	for (size_t i = 0; i < r->plan.n_map; i++) {
+		struct map_entry *e = &r->plan.map[i];
 		bool plain = !e->implied && !(e->head->attrs & ATTR_NOSELECT);
 		bool subscribe = e->show && !e->subscribed;
 
-		if (!r->selected[i] || !plain || (e->exists && !subscribe))
+		if (!r->plan.selected[i] || !plain || (e->exists && !subscribe))
 			continue;
 		entry[n] = i;
 		list[n++] = (struct imap_make){.name = e->raw,
@@ -257,12 +258,12 @@ int make_all(struct run *r, struct imap *m, struct err *err)
 	}
 	rc = imap_make_many(m, list, n, err);
 	for (size_t i = 0; i < n; i++) {
-		struct map_entry *e = &r->map[entry[i]];
+		struct map_entry *e = &r->plan.map[entry[i]];
 
 		e->exists |= list[i].created;
 		e->fresh = list[i].created;
 		e->subscribed |= list[i].subscribed;
-		r->sum.collections_made += list[i].created;
+		r->outcome.sum.collections_made += list[i].created;
 		made += list[i].created;
 	}
 	if (rc == 0 && made)

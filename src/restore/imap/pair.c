@@ -62,7 +62,7 @@ static void note_gone(struct box *b, const struct kept *k)
 	if (is_error(b->coll, k->src_uid))
 		return;
 	pthread_mutex_lock(&r->workers.lock);
-	g = ARR_PUSH(r->gone, r->n_gone, r->gone_cap);
+	g = ARR_PUSH(r->outcome.gone, r->outcome.n_gone, r->outcome.gone_cap);
 	memcpy(g->sha256, k->sha256, SHA256_LEN);
 	g->source = k->source;
 	g->src_uid = k->src_uid;

@@ -147,10 +147,10 @@ void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit)
 	bool fresh = false;
 	char text[2600], n[COUNTED_SIZE];
 
-	for (size_t i = 0; i < r->n_map; i++) {
-		const struct map_entry *e = &r->map[i];
+	for (size_t i = 0; i < r->plan.n_map; i++) {
+		const struct map_entry *e = &r->plan.map[i];
 
-		if (!r->selected[i])
+		if (!r->plan.selected[i])
 			continue;
 		bytes += e->head->roots.bytes;
 		fresh |= !e->exists && e->head->roots.items;
@@ -193,11 +193,11 @@ static const struct map_entry *goes_elsewhere(const struct run *r, const char *e
 {
 	const char *source = kept_source_of(r->journal, earlier);
 
-	for (size_t k = 0; k < r->n_map; k++) {
-		const struct tree_head *h = r->map[k].head;
+	for (size_t k = 0; k < r->plan.n_map; k++) {
+		const struct tree_head *h = r->plan.map[k].head;
 
 		if (strcmp(source ? h->name : h->content_name, source ? source : earlier) == 0)
-			return &r->map[k];
+			return &r->plan.map[k];
 	}
 	return NULL;
 }
@@ -221,8 +221,8 @@ static void say_gone_mailboxes(struct run *r)
 		bool found = false;
 		char text[1400];
 
-		for (size_t k = 0; k < r->n_map && !found; k++)
-			found = strcmp(r->map[k].shown, names[i]) == 0;
+		for (size_t k = 0; k < r->plan.n_map && !found; k++)
+			found = strcmp(r->plan.map[k].shown, names[i]) == 0;
 		if (found)
 			continue;
 		now = goes_elsewhere(r, names[i]);
@@ -240,7 +240,7 @@ static void say_gone_mailboxes(struct run *r)
  */
 static size_t say_foreign(struct run *r, const struct gone *g, size_t n)
 {
-	const char *name = r->map[g->entry].head->name;
+	const char *name = r->plan.map[g->entry].head->name;
 	char count[COUNTED_SIZE], text[900];
 	size_t k = 0, all = 0;
 
@@ -260,32 +260,32 @@ static size_t say_foreign(struct run *r, const struct gone *g, size_t n)
 void say_gone(struct run *r)
 {
 	say_gone_mailboxes(r);
-	SORT(r->placed, r->n_placed, placed_cmp);
-	SORT(r->gone, r->n_gone, gone_cmp);
-	for (size_t i = 0; i < r->n_gone; i++) {
-		const struct gone *g = &r->gone[i];
+	SORT(r->outcome.placed, r->outcome.n_placed, placed_cmp);
+	SORT(r->outcome.gone, r->outcome.n_gone, gone_cmp);
+	for (size_t i = 0; i < r->outcome.n_gone; i++) {
+		const struct gone *g = &r->outcome.gone[i];
 		struct placed key;
 		const struct placed *to;
 		char item[32], text[1400];
-		size_t foreign = say_foreign(r, g, r->n_gone - i);
+		size_t foreign = say_foreign(r, g, r->outcome.n_gone - i);
 
 		if (foreign) {
 			i += foreign - 1;
 			continue;
 		}
 		memcpy(key.sha256, g->sha256, SHA256_LEN);
-		to = FIND(&key, r->placed, r->n_placed, placed_cmp);
+		to = FIND(&key, r->outcome.placed, r->outcome.n_placed, placed_cmp);
 		snprintf(item, sizeof item, "UID %u", g->src_uid);
 		if (to && to->entry != g->entry)
 			snprintf(text, sizeof text,
 			        "moved to \"%.1000s\" at the source since it was restored; the "
 			        "message "
 			        "here is left",
-			        r->map[to->entry].head->name);
+			        r->plan.map[to->entry].head->name);
 		else
 			snprintf(text, sizeof text,
 			        "deleted at the source since it was restored; the message here is "
 			        "left");
-		say_line(r, SAY_NOTE, r->map[g->entry].head->name, item, text);
+		say_line(r, SAY_NOTE, r->plan.map[g->entry].head->name, item, text);
 	}
 }

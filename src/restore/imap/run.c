@@ -21,15 +21,16 @@ static void probe_names(struct run *r, struct imap *m)
 	char delimiter = 0;
 	const char *prefix = imap_namespace(m, &delimiter);
 
-	r->prefix = xstrdup(prefix ? prefix : "");
+	r->plan.prefix = xstrdup(prefix ? prefix : "");
 	if (imap_has(m, "NAMESPACE"))
-		r->prefix_shown = name_shown((const uint8_t *)r->prefix, strlen(r->prefix));
-	for (size_t i = 0; i < r->n_list && !delimiter; i++)
-		delimiter = r->list[i].delimiter;
-	r->there.list = r->list;
-	r->there.n = r->n_list;
-	r->there.prefix = r->prefix_shown;
-	r->there.delimiter = delimiter;
+		r->plan.prefix_shown =
+		        name_shown((const uint8_t *)r->plan.prefix, strlen(r->plan.prefix));
+	for (size_t i = 0; i < r->plan.n_list && !delimiter; i++)
+		delimiter = r->plan.list[i].delimiter;
+	r->plan.there.list = r->plan.list;
+	r->plan.there.n = r->plan.n_list;
+	r->plan.there.prefix = r->plan.prefix_shown;
+	r->plan.there.delimiter = delimiter;
 }
 
 /* The whole archive is mapped, so that --folder changes no name. */
@@ -45,23 +46,24 @@ static void plan_map(struct run *r)
 
 	for (size_t i = 0; i < mf->n_heads; i++)
 		if (mf->heads[i].kind == COLL_MAIL)
-			heads[r->n_map++] = &mf->heads[i];
-	r->map = map_plan(heads, r->n_map, &r->there, &wish);
-	r->selected = xcalloc(r->n_map + 1, sizeof *r->selected);
-	r->order = xcalloc(r->n_map + 1, sizeof *r->order);
-	for (size_t i = 0; i < r->n_map; i++) {
-		const struct tree_head *h = r->map[i].head;
+			heads[r->plan.n_map++] = &mf->heads[i];
+	r->plan.map = map_plan(heads, r->plan.n_map, &r->plan.there, &wish);
+	r->plan.selected = xcalloc(r->plan.n_map + 1, sizeof *r->plan.selected);
+	r->plan.order = xcalloc(r->plan.n_map + 1, sizeof *r->plan.order);
+	for (size_t i = 0; i < r->plan.n_map; i++) {
+		const struct tree_head *h = r->plan.map[i].head;
 
-		r->selected[i] =
+		r->plan.selected[i] =
 		        target_selects(r->opts, r->view ? label_view_origin(r->view, h) : h);
-		if (!r->selected[i])
+		if (!r->plan.selected[i])
 			continue;
-		r->order[r->n_order++] = i;
+		r->plan.order[r->plan.n_order++] = i;
 		atomic_fetch_add(&r->progress->items_total, h->roots.items);
 		atomic_fetch_add(&r->progress->bytes_total, h->roots.bytes);
 	}
-	if (r->n_order)
-		qsort_r(r->order, r->n_order, sizeof *r->order, entry_cmp, r->map);
+	if (r->plan.n_order)
+		qsort_r(r->plan.order, r->plan.n_order, sizeof *r->plan.order, entry_cmp,
+		        r->plan.map);
 	free(heads);
 }
 
@@ -86,7 +88,7 @@ static int plan_run(struct run *r, struct worker *w, struct err *err)
 	int rc;
 
 	do
-		rc = imap_list(m, false, &r->list, &r->n_list, err);
+		rc = imap_list(m, false, &r->plan.list, &r->plan.n_list, err);
 	while (imap_alive(m) && imap_conn_retry(&w->conn, &a, &rc, NULL, err));
 	if (rc == 0)
 		rc = labels_plan(r, m, err);
@@ -97,7 +99,7 @@ static int plan_run(struct run *r, struct worker *w, struct err *err)
 	if (rc < 0)
 		return rc;
 	plan_map(r);
-	r->append_limit = imap_append_limit(m);
+	r->plan.append_limit = imap_append_limit(m);
 	rc = imap_quota(m, &used, &limit, err);
 	if (rc < 0 && imap_alive(m)) {
 		used = limit = 0; /* no quota known */
@@ -108,7 +110,7 @@ static int plan_run(struct run *r, struct worker *w, struct err *err)
 	say_plan(r, used, limit);
 	if (r->opts->dry_run)
 		return 0;
-	rc = imap_select(m, (const uint8_t *)"INBOX", 5, true, &r->inbox, err);
+	rc = imap_select(m, (const uint8_t *)"INBOX", 5, true, &r->plan.inbox, err);
 	if (rc < 0 && err->code == ERR_STOPPED)
 		return rc;
 	/* what is missing is made one by one */
@@ -124,21 +126,21 @@ static bool next_entry(struct run *r, size_t *out)
 
 	pthread_mutex_lock(&r->workers.lock);
 	while (!r->workers.failed && !found) {
-		if (!r->ready) {
+		if (!r->plan.ready) {
 			pthread_cond_wait(&r->workers.wake, &r->workers.lock);
-		} else if (r->n_back) {
-			*out = r->back[--r->n_back];
+		} else if (r->queue.n_back) {
+			*out = r->queue.back[--r->queue.n_back];
 			found = true;
-		} else if (r->next < r->n_order) {
-			*out = r->order[r->next++];
+		} else if (r->queue.next < r->plan.n_order) {
+			*out = r->plan.order[r->queue.next++];
 			found = true;
-		} else if (r->busy) {
+		} else if (r->queue.busy) {
 			pthread_cond_wait(&r->workers.wake, &r->workers.lock);
 		} else {
 			break;
 		}
 	}
-	r->busy += found;
+	r->queue.busy += found;
 	pthread_mutex_unlock(&r->workers.lock);
 	return found;
 }
@@ -146,14 +148,14 @@ static bool next_entry(struct run *r, size_t *out)
 static void give_back(struct run *r, size_t entry)
 {
 	pthread_mutex_lock(&r->workers.lock);
-	*ARR_PUSH(r->back, r->n_back, r->back_cap) = entry;
+	*ARR_PUSH(r->queue.back, r->queue.n_back, r->queue.back_cap) = entry;
 	pthread_mutex_unlock(&r->workers.lock);
 }
 
 static void not_busy(struct run *r)
 {
 	pthread_mutex_lock(&r->workers.lock);
-	r->busy--;
+	r->queue.busy--;
 	pthread_cond_broadcast(&r->workers.wake);
 	pthread_mutex_unlock(&r->workers.lock);
 }
@@ -195,7 +197,7 @@ static int worker_main(void *arg, struct err *err)
 		rc = late.code;
 	last = imap_conn_end(&w->conn);
 	pthread_mutex_lock(&r->workers.lock);
-	if (rc < 0 && last && (r->n_back || r->next < r->n_order))
+	if (rc < 0 && last && (r->queue.n_back || r->queue.next < r->plan.n_order))
 		workers_fail_held(&r->workers, err);
 	pthread_mutex_unlock(&r->workers.lock);
 	imap_conn_tell_end(&w->conn, rc, err);
@@ -243,7 +245,7 @@ static int work_all(struct run *r, struct worker *w, unsigned n, struct err *err
 	if (plan_run(r, &w[0], err) < 0 || labels_make(&w[0], err) < 0)
 		workers_fail(&r->workers, err);
 	pthread_mutex_lock(&r->workers.lock);
-	r->ready = true;
+	r->plan.ready = true;
 	pthread_cond_broadcast(&r->workers.wake);
 	pthread_mutex_unlock(&r->workers.lock);
 	return workers_run(&r->workers, 1, worker_main, &w[0], err);
@@ -251,20 +253,20 @@ static int work_all(struct run *r, struct worker *w, unsigned n, struct err *err
 
 static void run_clear(struct run *r)
 {
-	map_free(r->map, r->n_map);
+	map_free(r->plan.map, r->plan.n_map);
 	kept_free(r->journal);
-	imap_selected_clear(&r->inbox);
-	imap_list_free(r->list, r->n_list);
-	free(r->prefix);
-	free(r->prefix_shown);
+	imap_selected_clear(&r->plan.inbox);
+	imap_list_free(r->plan.list, r->plan.n_list);
+	free(r->plan.prefix);
+	free(r->plan.prefix_shown);
 	free(r->journal_id);
 	if (r->view)
 		r->view->ops->free(r->view);
-	free(r->selected);
-	free(r->order);
-	free(r->back);
-	free(r->gone);
-	free(r->placed);
+	free(r->plan.selected);
+	free(r->plan.order);
+	free(r->queue.back);
+	free(r->outcome.gone);
+	free(r->outcome.placed);
 	workers_clear(&r->workers);
 	pthread_mutex_destroy(&r->reader_lock);
 	imap_pool_clear(&r->pool);
@@ -279,7 +281,7 @@ static int imap_run(const struct service *service, enum coll_kind kind, struct t
 	        .archive = reader,
 	        .opts = opts,
 	        .progress = progress,
-	        .quota_refused = UINT64_MAX,
+	        .outcome = {.quota_refused = UINT64_MAX},
 	        .pool = {.service = service,
 	                .target = true,
 	                .progress = progress,
@@ -302,14 +304,13 @@ static int imap_run(const struct service *service, enum coll_kind kind, struct t
 		rc = work_all(&r, w, n, err);
 	if (r.journal)
 		say_gone(&r);
-	if (r.quota_refused != UINT64_MAX)
+	if (r.outcome.quota_refused != UINT64_MAX)
 		progress_say(progress, SAY_WARNING,
 		        "the target is over quota: make room there, then run this again; it goes "
-		        "on "
-		        "with what is missing");
+		        "on with what is missing");
 	imap_conn_close(&w[0].conn);
 	free(w);
-	*out = r.sum;
+	*out = r.outcome.sum;
 	run_clear(&r);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

@@ -18,9 +18,6 @@
  *   by the journal and by content; add the flags set since; append the rest in batches,
  *   each made known to the journal when the server has it; look at what came of it.
  * Nothing is taken away: no flag, no message, no mailbox.
- *
- * run->workers.lock guards the queue of mailboxes, names that are softened, the sums and what
- * moved where.
  */
 
 enum {
@@ -76,13 +73,8 @@ struct placed {
 	size_t entry;
 };
 
-struct run {
-	const struct service *service;
-	struct tree_reader *reader;
-	const struct target_opts *opts;
-	struct progress *progress;
-	struct imap_pool pool;
-
+/* Made by the first session; nothing of it changes while the workers run but names. */
+struct plan {
 	struct imap_mailbox *list;
 	size_t n_list;
 	struct map_target there;
@@ -92,37 +84,54 @@ struct run {
 	bool *selected; /* --folder */
 	size_t *order; /* of the selected entries, largest first */
 	size_t n_order;
-	struct kept_journal *journal;
-	char *journal_id;
-	struct tree_reader *archive;
-	/*
-	 * of the archive: what reader is from the plan on; NULL: that is the archive
-	 * itself
-	 */
-	struct tree_reader *view;
 	bool gmail; /* the target has labels */
 	uint64_t append_limit; /* 0: unknown */
-
-	struct workers workers;
-	pthread_mutex_t reader_lock; /* reader->coll is not thread-safe */
+	/* what INBOX takes is asked once, for mailboxes that are made */
+	struct imap_selected inbox;
 	bool ready; /* the plan stands */
+};
+
+/* Mailboxes that wait for a worker. */
+struct queue {
+	size_t next; /* in plan.order */
+	size_t *back; /* entries whose worker lost its connection for good */
+	size_t n_back, back_cap;
+	unsigned busy; /* workers with a mailbox */
+};
+
+/* What came of it, and what was learnt of the target. */
+struct outcome {
+	struct target_result sum;
 	uint64_t n_added; /* messages, for the sample of them that is read back */
 	/* messages whose octets were right, though their size was not */
 	unsigned sizes_wrong;
 	bool alters; /* one of the sample was not as it was sent: all are read back */
-	/* what INBOX takes is asked once, for mailboxes that are made */
-	struct imap_selected inbox;
-	size_t next;
-	size_t *back; /* entries whose worker lost its connection for good */
-	size_t n_back, back_cap;
-	unsigned busy; /* workers with a mailbox */
 	/* the smallest message that was over quota, UINT64_MAX: none */
 	uint64_t quota_refused;
-	struct target_result sum;
 	struct gone *gone;
 	size_t n_gone, gone_cap;
 	struct placed *placed;
 	size_t n_placed, placed_cap;
+};
+
+struct run {
+	const struct service *service;
+	const struct target_opts *opts;
+	struct progress *progress;
+	struct imap_pool pool;
+
+	struct tree_reader *reader;
+	pthread_mutex_t reader_lock; /* reader->coll is not thread-safe */
+	struct tree_reader *archive;
+	/* of the archive: what reader is from the plan on; NULL: the archive itself */
+	struct tree_reader *view;
+	struct kept_journal *journal;
+	char *journal_id;
+
+	struct plan plan;
+	struct workers workers; /* its lock guards queue, outcome and names of the plan */
+	struct queue queue;
+	struct outcome outcome;
 };
 
 struct box;
@@ -212,6 +221,18 @@ struct restored {
 	struct form *form; /* NULL: as it is */
 };
 
+/* What others, or this run itself, may have stored in the mailbox unseen (late.c). */
+struct late {
+	int64_t took_ms; /* the last batch */
+	int64_t out_ms; /* the journal knows that messages go out */
+	int64_t sent_ms; /* the last batch went out */
+	int64_t checked_ms; /* others were looked for */
+	uint32_t clear_uid; /* lower ones are known */
+	size_t blind; /* stored since then without being told the UID */
+	bool ours, others; /* stored something since they were looked for */
+	bool resent; /* something was sent again although it may be there */
+};
+
 /* The work on one mailbox. */
 struct box {
 	struct worker *w;
@@ -239,17 +260,7 @@ struct box {
 	unsigned waits; /* times in a row that the server was busy; its wish to wait is none */
 	/* messages with lower UIDs were there before restores of this archive began */
 	uint32_t base;
-	int64_t took_ms; /* the last batch */
-	int64_t out_ms, sent_ms,
-	        /*
-	         * late.c: the journal knows that messages go out; the last batch did;
-	         * others were looked for
-	         */
-	        checked_ms;
-	uint32_t clear_uid; /* lower ones are known */
-	size_t blind; /* stored since then without being told the UID */
-	bool ours, others; /* stored something since they were looked for */
-	bool resent; /* something was sent again although it may be there */
+	struct late late;
 	bool is_open; /* it was selected */
 	bool seen; /* nothing of what stands there has to be looked at by another run */
 	uint32_t first; /* what was appended has at least this UID */

@@ -51,7 +51,7 @@ static bool sizes_count(struct box *b)
 	bool count;
 
 	pthread_mutex_lock(&r->workers.lock);
-	count = r->sizes_wrong < SIZES_VAIN;
+	count = r->outcome.sizes_wrong < SIZES_VAIN;
 	pthread_mutex_unlock(&r->workers.lock);
 	return count;
 }
@@ -61,7 +61,7 @@ static void size_was_wrong(struct box *b)
 	struct run *r = b->w->run;
 
 	pthread_mutex_lock(&r->workers.lock);
-	r->sizes_wrong++;
+	r->outcome.sizes_wrong++;
 	pthread_mutex_unlock(&r->workers.lock);
 }
 
@@ -186,7 +186,7 @@ static int check_octets(struct box *b, struct err *err)
 
 	if (rc == 0 && alters) {
 		pthread_mutex_lock(&r->workers.lock);
-		r->alters = true;
+		r->outcome.alters = true;
 		pthread_mutex_unlock(&r->workers.lock);
 		for (size_t i = 0; i < b->coll->n_items; i++)
 			b->items[i].read_back |= READ_SAMPLE;
@@ -261,7 +261,7 @@ int box_verify(struct box *b, uint32_t first, struct err *err)
 	if (b->sum.added == 0)
 		return 0;
 	/* what was sent twice may still arrive twice, and is to be named then */
-	if (b->resent)
+	if (b->late.resent)
 		rc = imap_pool_wait(&b->w->run->pool, b->w->late_ms, err);
 	if (rc < 0)
 		return rc;
