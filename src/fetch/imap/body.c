@@ -12,9 +12,9 @@ const char *body_items(const struct mbox *mb)
 
 void fetch_drop(struct worker *w)
 {
-	atomic_fetch_sub(&w->run->base.progress->bytes_done, w->in.len);
-	intake_drop(&w->in);
-	w->note[0] = '\0';
+	atomic_fetch_sub(&w->run->base.progress->bytes_done, w->body.in.len);
+	intake_drop(&w->body.in);
+	w->body.note[0] = '\0';
 }
 
 static int on_body(void *ctx, const void *p, size_t n, struct err *err)
@@ -25,7 +25,7 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 	if (rc < 0)
 		return rc;
 	atomic_fetch_add(&w->run->base.progress->bytes_done, n);
-	rc = intake_write(&w->in, p, n, err);
+	rc = intake_write(&w->body.in, p, n, err);
 	return rc < 0 ? workers_fail(&w->run->base.workers, err) : 0;
 }
 
@@ -37,10 +37,10 @@ static void mark_rescued(struct worker *w, struct mbox *mb, struct tree_item *it
 	struct tree_ext *e = it->ext ? &mb->coll->ext[it->ext] : tree_coll_ext(mb->coll, &it->ext);
 
 	it->warn |= WARN_RESCUED;
-	e->note = xstrdup(w->note);
+	e->note = xstrdup(w->body.note);
 	mb->coll->status = COLL_PARTIAL;
 	progress_say(w->run->base.progress, SAY_WARNING, "%s: UID %u was rescued: %s", mb->name,
-	        it->uid, w->note);
+	        it->uid, w->body.note);
 }
 
 static bool job_has(const struct job *j, size_t at)
@@ -55,7 +55,7 @@ static int item_keep(
 	int rc;
 
 	pthread_mutex_lock(&mb->lock);
-	if (w->note[0])
+	if (w->body.note[0])
 		mark_rescued(w, mb, it);
 	rc = run_item(&w->run->base, mb->coll, it, err);
 	if (rc == 0 && (r->have & REC_SIZE))
@@ -87,21 +87,22 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	        .ext = r->ext};
 	unsigned told =
 	        (r->have & REC_SIZE ? INTAKE_SIZE : 0u) | (r->have & REC_DATE ? INTAKE_DATE : 0u);
-	int rc = intake_finish(&w->in, &it, told, err);
+	int rc = intake_finish(&w->body.in, &it, told, err);
 
 	if (rc < 0)
 		return workers_fail(&w->run->base.workers, err);
 	if (!(it.warn & WARN_SIZE))
 		atomic_fetch_add(&w->run->sizes_right, 1);
-	if (!(r->have & REC_FLAGS) && !w->note[0])
-		snprintf(w->note, sizeof w->note, "its flags are not told");
-	if (w->doubting && (it.warn & WARN_SIZE)) {
-		*ARR_PUSH(w->doubts, w->n_doubts, w->doubts_cap) = (struct doubt){mb, r, it, false};
+	if (!(r->have & REC_FLAGS) && !w->body.note[0])
+		snprintf(w->body.note, sizeof w->body.note, "its flags are not told");
+	if (w->body.doubting && (it.warn & WARN_SIZE)) {
+		*ARR_PUSH(w->body.doubts, w->body.n_doubts, w->body.doubts_cap) =
+		        (struct doubt){mb, r, it, false};
 		r->done = 1;
 	} else {
 		rc = item_keep(w, mb, r, &it, err);
 	}
-	w->note[0] = '\0';
+	w->body.note[0] = '\0';
 	return rc;
 }
 
@@ -116,8 +117,8 @@ static bool is_shorter(const struct doubt *d)
  */
 static const struct doubt *find_crossed(const struct worker *w, const struct doubt *d)
 {
-	for (size_t i = 0; i < w->n_doubts; i++) {
-		const struct doubt *other = &w->doubts[i];
+	for (size_t i = 0; i < w->body.n_doubts; i++) {
+		const struct doubt *other = &w->body.doubts[i];
 
 		if (other->mb == d->mb && other->it.size == d->r->size &&
 		        other->r->size == d->it.size)
@@ -202,8 +203,8 @@ int doubts_probe(struct worker *w, struct err *err)
 	static const struct imap_fetch_ops ops = {.body = on_beyond, .message = on_beyond_end};
 	int rc = 0;
 
-	for (size_t i = 0; i < w->n_doubts && rc == 0; i++) {
-		struct doubt *d = &w->doubts[i];
+	for (size_t i = 0; i < w->body.n_doubts && rc == 0; i++) {
+		struct doubt *d = &w->body.doubts[i];
 		char set[16], items[64];
 		size_t beyond = 0;
 
@@ -239,14 +240,14 @@ int doubts_settle(
 	int rc = 0;
 
 	/* Before any of them goes: two of them may be each other's. */
-	for (size_t i = 0; i < w->n_doubts; i++)
-		w->doubts[i].look = w->doubts[i].r->misfit == MISFIT_NOT_SEEN &&
-		                    is_worth_a_look(w, &w->doubts[i]);
-	for (size_t i = 0; i < w->n_doubts; i++) {
-		struct doubt *d = &w->doubts[i];
+	for (size_t i = 0; i < w->body.n_doubts; i++)
+		w->body.doubts[i].look = w->body.doubts[i].r->misfit == MISFIT_NOT_SEEN &&
+		                         is_worth_a_look(w, &w->body.doubts[i]);
+	for (size_t i = 0; i < w->body.n_doubts; i++) {
+		struct doubt *d = &w->body.doubts[i];
 
 		if (j && (d->mb != mb || !job_has(j, (size_t)(d->r - d->mb->recs)))) {
-			w->doubts[kept++] = *d;
+			w->body.doubts[kept++] = *d;
 			continue;
 		}
 		if (believe && rc == 0 && !d->look && d->r->misfit != MISFIT_CUT)
@@ -256,7 +257,7 @@ int doubts_settle(
 		if (believe && d->look)
 			d->r->misfit = MISFIT_SEEN;
 	}
-	w->n_doubts = kept;
+	w->body.n_doubts = kept;
 	return rc;
 }
 
@@ -266,12 +267,12 @@ int doubts_settle(
  */
 static bool was_asked(const struct worker *w, size_t at)
 {
-	if (job_has(&w->expect, at))
+	if (job_has(&w->body.expect, at))
 		return true;
 	for (size_t i = 0; i < w->n_fly; i++)
-		if (w->fly[i].mb == w->expect_mb && job_has(&w->fly[i].job, at))
+		if (w->fly[i].mb == w->body.expect_mb && job_has(&w->fly[i].job, at))
 			return true;
-	for (size_t i = 0; w->singly && i < w->n_missing; i++)
+	for (size_t i = 0; w->body.singly && i < w->n_missing; i++)
 		if (w->missing[i] == at)
 			return true;
 	return false;
@@ -283,7 +284,7 @@ static bool was_asked(const struct worker *w, size_t at)
  */
 static struct rec *expected_rec(struct worker *w, const struct imap_msg *msg)
 {
-	struct mbox *mb = w->expect_mb;
+	struct mbox *mb = w->body.expect_mb;
 	struct rec *r = mb && msg->uid ? rec_find(mb->recs, mb->n_recs, msg->uid) : NULL;
 
 	return r && was_asked(w, (size_t)(r - mb->recs)) && !r->done ? r : NULL;
@@ -295,10 +296,10 @@ static struct rec *expected_rec(struct worker *w, const struct imap_msg *msg)
  */
 static struct rec *nameless_rec(struct worker *w)
 {
-	struct rec *r = w->alone;
+	struct rec *r = w->body.alone;
 
-	w->nameless = true;
-	return r && !r->done && (r->have & REC_SIZE) && r->size == w->in.len ? r : NULL;
+	w->body.nameless = true;
+	return r && !r->done && (r->have & REC_SIZE) && r->size == w->body.in.len ? r : NULL;
 }
 
 /* What the listing did not say of a message stands beside its body. */
@@ -326,9 +327,9 @@ static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)
 		return rc;
 	if (msg->has_body || msg->spoiled)
 		r = msg->uid ? expected_rec(w, msg) : nameless_rec(w);
-	w->stray |= msg->has_body && msg->uid && !r;
+	w->body.stray |= msg->has_body && msg->uid && !r;
 	if (r && msg->has_flags && !(r->have & REC_FLAGS))
-		flags_told(w->expect_mb, r, msg);
+		flags_told(w->body.expect_mb, r, msg);
 	/* Asked for once more it would lie again. */
 	if (r && msg->spoiled && r->rung == RUNG_PLAIN)
 		r->rung = RUNG_PIECES;
@@ -340,12 +341,12 @@ static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)
 	 * Some servers give "" for what they cannot read: only a message that is said to be
 	 * empty is.
 	 */
-	if (w->in.len == 0 && (!(r->have & REC_SIZE) || r->size > 0)) {
+	if (w->body.in.len == 0 && (!(r->have & REC_SIZE) || r->size > 0)) {
 		r->empty = 1;
 		fetch_drop(w);
 		return 0;
 	}
-	return body_keep(w, w->expect_mb, r, err);
+	return body_keep(w, w->body.expect_mb, r, err);
 }
 
 const struct imap_fetch_ops fetch_ops = {.body = on_body, .message = on_message};

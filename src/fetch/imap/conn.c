@@ -20,14 +20,14 @@ void worker_init(struct worker *w, struct run *r, unsigned number)
 	w->conn.closed = forget_session;
 	w->conn.ctx = w;
 	w->busy.limit = ATTEMPTS_BUSY + 1;
-	intake_begin(&w->in, r->base.sink, COLL_MAIL, HEAD_MAX);
+	intake_begin(&w->body.in, r->base.sink, COLL_MAIL, HEAD_MAX);
 }
 
 void worker_clear(struct worker *w)
 {
-	intake_clear(&w->in);
+	intake_clear(&w->body.in);
 	free(w->missing);
-	free(w->doubts);
+	free(w->body.doubts);
 }
 
 int mbox_examine(struct worker *w, struct mbox *mb, struct imap_selected *sel, struct err *err)

@@ -181,8 +181,8 @@ static int round_over(struct run *run, bool all, bool first, struct err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < run->n_boxes && rc == 0; i++) {
-		struct mbox *mb = &run->boxes[i];
+	for (size_t i = 0; i < run->plan.n_boxes && rc == 0; i++) {
+		struct mbox *mb = &run->plan.boxes[i];
 		struct rec *list = first ? mb->recs : mb->twins;
 		size_t n = first ? mb->n_recs : mb->n_twins;
 
@@ -215,10 +215,10 @@ bool twins_wait(const struct run *run)
 {
 	bool wait = false;
 
-	for (size_t i = 0; i < run->n_boxes; i++) {
-		if (run->boxes[i].users)
+	for (size_t i = 0; i < run->plan.n_boxes; i++) {
+		if (run->plan.boxes[i].users)
 			return false;
-		wait |= run->boxes[i].n_twins > 0;
+		wait |= run->plan.boxes[i].n_twins > 0;
 	}
 	return wait;
 }

@@ -77,11 +77,12 @@ static int put_octets(struct worker *w, const void *p, size_t n, struct err *err
 
 static void note_size(struct worker *w, const struct rec *r)
 {
-	size_t n = strlen(w->note);
+	size_t n = strlen(w->body.note);
 
 	if (r->have & REC_SIZE)
-		snprintf(w->note + n, sizeof w->note - n, "; %llu octets, RFC822.SIZE says %llu",
-		        (unsigned long long)w->in.len, (unsigned long long)r->size);
+		snprintf(w->body.note + n, sizeof w->body.note - n,
+		        "; %llu octets, RFC822.SIZE says %llu", (unsigned long long)w->body.in.len,
+		        (unsigned long long)r->size);
 }
 
 static int by_pieces(struct worker *w, struct rec *r, struct err *err)
@@ -92,12 +93,12 @@ static int by_pieces(struct worker *w, struct rec *r, struct err *err)
 	if (rc == 1 && (r->have & REC_SIZE) && at == r->size) {
 		progress_say(w->run->base.progress, SAY_NOTE,
 		        "%s: UID %u is given only in pieces; all of them were fetched",
-		        w->expect_mb->name, r->uid);
+		        w->body.expect_mb->name, r->uid);
 		return 1;
 	}
 	if (rc != 1)
 		return rc;
-	snprintf(w->note, sizeof w->note, "given only in pieces");
+	snprintf(w->body.note, sizeof w->body.note, "given only in pieces");
 	note_size(w, r);
 	return 1;
 }
@@ -127,7 +128,7 @@ static int by_text(struct worker *w, struct rec *r, struct err *err)
 	if (rc == 1 && n == 0 && header.len != r->size)
 		rc = 0;
 	if (rc == 1) {
-		snprintf(w->note, sizeof w->note, "given only as header and text");
+		snprintf(w->body.note, sizeof w->body.note, "given only as header and text");
 		note_size(w, r);
 	}
 	buf_clear(&header);
@@ -180,10 +181,10 @@ static int put_parts(struct worker *w, struct rec *r, const char *boundary, stru
 		return rc < 0 ? rc : 0;
 	rc = put_octets(w, line, (size_t)len, err);
 	if (lost)
-		snprintf(w->note, sizeof w->note,
+		snprintf(w->body.note, sizeof w->body.note,
 		        "given only as header and parts, %u of %u parts not at all", lost, n);
 	else
-		snprintf(w->note, sizeof w->note, "given only as header and parts");
+		snprintf(w->body.note, sizeof w->body.note, "given only as header and parts");
 	note_size(w, r);
 	return rc < 0 ? rc : 1;
 }
@@ -217,8 +218,8 @@ int fetch_ladder(struct worker *w, struct mbox *mb, struct rec *r, struct err *e
 	struct imap_msg msg = {.uid = r->uid, .has_body = true};
 	int rc = 0;
 
-	w->expect_mb = mb;
-	w->expect = (struct job){(size_t)(r - mb->recs), 1, 0};
+	w->body.expect_mb = mb;
+	w->body.expect = (struct job){(size_t)(r - mb->recs), 1, 0};
 	if (r->rung == RUNG_PLAIN)
 		r->rung = RUNG_PIECES;
 	while (rc == 0 && !r->done && r->rung < RUNG_END) {

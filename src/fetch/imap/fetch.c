@@ -104,7 +104,7 @@ static void fetch_lost(struct worker *w, bool throttled)
 	bool known = w->special.mb && w->n_missing;
 
 	(void)rc;
-	w->stray = false;
+	w->body.stray = false;
 	fetch_drop(w);
 	if (w->careful && w->n_fly == 1 && f->job.n == 1 && !throttled) {
 		struct rec *r = &f->mb->recs[f->job.first];
@@ -357,11 +357,11 @@ static size_t note_missing(struct worker *w, const struct flight *f)
  */
 static bool is_odd(struct worker *w, const struct flight *f)
 {
-	bool odd = w->stray;
+	bool odd = w->body.stray;
 
 	for (size_t i = f->job.first; i < f->job.first + f->job.n; i++)
 		odd |= !f->mb->recs[i].done;
-	w->stray = false;
+	w->body.stray = false;
 	return odd;
 }
 
@@ -371,11 +371,11 @@ static int wait_job(struct worker *w, struct err *err)
 	struct err why;
 	int rc, failed;
 
-	w->expect_mb = f.mb;
-	w->expect = (struct job){0};
-	w->doubting = true;
+	w->body.expect_mb = f.mb;
+	w->body.expect = (struct job){0};
+	w->body.doubting = true;
 	rc = imap_fetch_wait(w->conn.m, &fetch_ops, w, err);
-	w->doubting = false;
+	w->body.doubting = false;
 	if (rc < 0 && (!imap_conn_alive(&w->conn) ||
 	                      (rc != ERR_REFUSED && rc != ERR_BUSY && rc != ERR_THROTTLED)))
 		return rc;
@@ -414,7 +414,7 @@ static int do_special(struct worker *w, struct err *err)
 		w->special.mb = NULL;
 		return 0;
 	}
-	w->expect_mb = mb;
+	w->body.expect_mb = mb;
 	rc = w->special.big.n ? fetch_pieces(w, mb, w->special.big, err) : fetch_rescue(w, mb, err);
 	if (rc < 0)
 		return rc;

@@ -116,16 +116,16 @@ int pieces_run(struct worker *w, struct rec *r, uint32_t size, uint64_t *at, str
 /* A new connection to the same mailbox, the body begun stays. */
 static int pieces_resume(struct worker *w, struct mbox *mb, struct err *err)
 {
-	struct intake begun = w->in;
+	struct intake begun = w->body.in;
 	struct imap_selected sel;
 	int rc;
 
-	w->in = (struct intake){0};
+	w->body.in = (struct intake){0};
 	/* answers about pieces that are asked for once more */
 	if (w->conn.m && imap_in_flight(w->conn.m))
 		imap_conn_close(&w->conn);
 	rc = mbox_examine(w, mb, &sel, err);
-	w->in = begun;
+	w->body.in = begun;
 	if (rc == 0 && sel.uidvalidity != mb->coll->uidvalidity) {
 		sched_relist(w->run, mb);
 		rc = err_set(err, ERR_NET, ERR_COLLECTION, "UIDVALIDITY changed meanwhile");
@@ -145,7 +145,7 @@ static int pieces_try(struct worker *w, struct mbox *mb, struct rec *r, struct e
 
 		if (rc >= 0 || err->code == ERR_STOPPED || workers_failed(&w->run->base.workers))
 			return rc;
-		at = w->in.len;
+		at = w->body.in.len;
 		if (at > before)
 			imap_pool_gained(&w->run->pool);
 		if (rc == ERR_THROTTLED) {
@@ -168,7 +168,7 @@ int fetch_pieces(struct worker *w, struct mbox *mb, struct job j, struct err *er
 	struct imap_msg msg = {.uid = r->uid, .has_body = true};
 	int rc;
 
-	w->expect = j;
+	w->body.expect = j;
 	rc = pieces_try(w, mb, r, err);
 	if (rc < 0)
 		return rc;

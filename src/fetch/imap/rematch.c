@@ -43,8 +43,8 @@ static void gather_wants(struct rematch *m)
 {
 	struct run *r = m->w->run;
 
-	for (size_t i = 0; i < r->n_boxes; i++) {
-		struct mbox *mb = &r->boxes[i];
+	for (size_t i = 0; i < r->plan.n_boxes; i++) {
+		struct mbox *mb = &r->plan.boxes[i];
 
 		for (size_t k = 0; is_wanted(mb) && k < mb->n_recs; k++) {
 			const struct rec *rec = &mb->recs[k];
@@ -275,9 +275,9 @@ static int ask_all(struct rematch *m, struct err *err)
 	struct run *r = m->w->run;
 	int rc = 0;
 
-	for (size_t i = 0; i < r->n_boxes && rc == 0; i++)
-		if (is_wanted(&r->boxes[i]))
-			rc = ask_mailbox(m, &r->boxes[i], err);
+	for (size_t i = 0; i < r->plan.n_boxes && rc == 0; i++)
+		if (is_wanted(&r->plan.boxes[i]))
+			rc = ask_mailbox(m, &r->plan.boxes[i], err);
 	return rc;
 }
 
@@ -355,9 +355,9 @@ void rematch_all(struct worker *w)
 			match_decide(m.wants, m.n_wants, m.haves, m.n_haves);
 			rc = give_items(&m, &err);
 		}
-		for (size_t i = 0; i < r->n_boxes; i++)
-			if (is_wanted(&r->boxes[i]))
-				drop_done(r, &r->boxes[i]);
+		for (size_t i = 0; i < r->plan.n_boxes; i++)
+			if (is_wanted(&r->plan.boxes[i]))
+				drop_done(r, &r->plan.boxes[i]);
 	}
 	if (m.last)
 		m.last->ops->free(m.last);

@@ -20,43 +20,43 @@ static int ask_each(struct worker *w, struct mbox *mb, size_t fly, struct err *e
 	char uid[16];
 	int rc = 0;
 
-	w->expect = (struct job){0};
-	w->singly = true;
+	w->body.expect = (struct job){0};
+	w->body.singly = true;
 	while (rc == 0 && (sent < w->n_missing || imap_in_flight(w->conn.m))) {
 		while (rc == 0 && sent < w->n_missing && imap_in_flight(w->conn.m) < fly) {
 			struct rec *r = &mb->recs[w->missing[sent++]];
 
 			if (r->done || r->rung != RUNG_PLAIN)
 				continue;
-			w->alone = fly == 1 ? r : NULL;
+			w->body.alone = fly == 1 ? r : NULL;
 			snprintf(uid, sizeof uid, "%u", r->uid);
 			rc = imap_fetch_send(w->conn.m, uid, body_items(mb), err);
 		}
 		if (rc < 0 || imap_in_flight(w->conn.m) == 0)
 			break;
-		w->doubting = true;
+		w->body.doubting = true;
 		rc = imap_fetch_wait(w->conn.m, &fetch_ops, w, err);
-		w->doubting = false;
+		w->body.doubting = false;
 		fetch_drop(w);
 		if (rc == ERR_REFUSED || rc == ERR_BUSY)
 			rc = 0;
 	}
-	if (rc == 0 && !w->stray)
+	if (rc == 0 && !w->body.stray)
 		rc = doubts_probe(w, err);
 	if (rc == 0)
-		rc = doubts_settle(w, NULL, NULL, !w->stray, err);
-	w->stray = false;
-	w->singly = false;
-	w->alone = NULL;
+		rc = doubts_settle(w, NULL, NULL, !w->body.stray, err);
+	w->body.stray = false;
+	w->body.singly = false;
+	w->body.alone = NULL;
 	return rc;
 }
 
 /* Ask for each missing message alone. */
 static int ask_singly(struct worker *w, struct mbox *mb, struct err *err)
 {
-	int rc = w->nameless ? 0 : ask_each(w, mb, SINGLES_FLY, err);
+	int rc = w->body.nameless ? 0 : ask_each(w, mb, SINGLES_FLY, err);
 
-	return rc == 0 && w->nameless ? ask_each(w, mb, 1, err) : rc;
+	return rc == 0 && w->body.nameless ? ask_each(w, mb, 1, err) : rc;
 }
 
 /* Keep in w->missing only what is still missing. */

@@ -27,21 +27,21 @@ static void plan_boxes(struct run *r, struct imap *m)
 {
 	size_t left = 0;
 
-	r->prefix = own_prefix(m);
-	r->boxes = xcalloc(r->n_list ? r->n_list : 1, sizeof *r->boxes);
-	for (size_t i = 0; i < r->n_list; i++) {
-		struct mbox *mb = &r->boxes[r->n_boxes];
+	r->plan.prefix = own_prefix(m);
+	r->plan.boxes = xcalloc(r->plan.n_list ? r->plan.n_list : 1, sizeof *r->plan.boxes);
+	for (size_t i = 0; i < r->plan.n_list; i++) {
+		struct mbox *mb = &r->plan.boxes[r->plan.n_boxes];
 
-		mb->left_out = r->list[i].foreign && !r->all_namespaces;
+		mb->left_out = r->plan.list[i].foreign && !r->plan.all_namespaces;
 		left += mb->left_out;
-		mb->box = &r->list[i];
+		mb->box = &r->plan.list[i];
 		mb->name = plan_name(mb->box->name, mb->box->name_len, &mb->keep_raw);
-		mb->prefix = r->prefix;
+		mb->prefix = r->plan.prefix;
 		mb->state = MB_DONE;
 		pthread_mutex_init(&mb->lock, NULL);
-		r->n_boxes++;
+		r->plan.n_boxes++;
 	}
-	plan_unique(r->boxes, r->n_boxes);
+	plan_unique(r->plan.boxes, r->plan.n_boxes);
 	if (left)
 		progress_say(r->base.progress, SAY_NOTE,
 		        "%s left out (--all-namespaces takes what is shared)",
@@ -66,15 +66,15 @@ static bool plan_again(struct worker *w, struct attempts *a, int *rc, struct err
 
 static int plan_status(struct run *r, struct worker *w, struct err *err)
 {
-	struct imap_mailbox *ask = xcalloc(r->n_boxes ? r->n_boxes : 1, sizeof *ask);
-	struct imap_status *got = xcalloc(r->n_boxes ? r->n_boxes : 1, sizeof *got);
+	struct imap_mailbox *ask = xcalloc(r->plan.n_boxes ? r->plan.n_boxes : 1, sizeof *ask);
+	struct imap_status *got = xcalloc(r->plan.n_boxes ? r->plan.n_boxes : 1, sizeof *got);
 	struct attempts a = {.limit = ATTEMPTS};
 	size_t n = 0;
 	int rc = 0;
 
-	for (size_t i = 0; i < r->n_boxes; i++)
-		if (has_status(&r->boxes[i]))
-			ask[n++] = *r->boxes[i].box;
+	for (size_t i = 0; i < r->plan.n_boxes; i++)
+		if (has_status(&r->plan.boxes[i]))
+			ask[n++] = *r->plan.boxes[i].box;
 	do
 		rc = n ? imap_status_many(w->conn.m, ask, n, got, err) : 0;
 	while (plan_again(w, &a, &rc, err));
@@ -83,9 +83,9 @@ static int plan_status(struct run *r, struct worker *w, struct err *err)
 		rc = 0;
 	}
 	n = 0;
-	for (size_t i = 0; i < r->n_boxes; i++)
-		if (has_status(&r->boxes[i]))
-			r->boxes[i].status = got[n++];
+	for (size_t i = 0; i < r->plan.n_boxes; i++)
+		if (has_status(&r->plan.boxes[i]))
+			r->plan.boxes[i].status = got[n++];
 	free(ask);
 	free(got);
 	return rc;
@@ -127,7 +127,7 @@ static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct e
 			rc = run_coll(&r->base, &now, err);
 	} else {
 		mb->state = MB_LIST;
-		r->open++;
+		r->sched.open++;
 		if (prev && plan_same_raw(prev, now))
 			plan_since(prev, &mb->status, &mb->since);
 		*messages += mb->status.messages;
@@ -144,13 +144,13 @@ out:
 /* Where LIST was refused, a mailbox that is not listed is not gone. */
 static void say_gaps(struct run *r)
 {
-	for (size_t i = 0; i < r->n_boxes; i++) {
-		if (!r->boxes[i].box->gap)
+	for (size_t i = 0; i < r->plan.n_boxes; i++) {
+		if (!r->plan.boxes[i].box->gap)
 			continue;
 		r->base.result.unlisted = true;
 		progress_say(r->base.progress, SAY_WARNING,
-		        "%s: mailboxes below it may be missing: %s", r->boxes[i].name,
-		        r->boxes[i].box->gap);
+		        "%s: mailboxes below it may be missing: %s", r->plan.boxes[i].name,
+		        r->plan.boxes[i].box->gap);
 	}
 }
 
@@ -161,8 +161,8 @@ static void say_hidden(struct run *r)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->n_boxes; i++) {
-		const struct mbox *mb = &r->boxes[i];
+	for (size_t i = 0; i < r->plan.n_boxes; i++) {
+		const struct mbox *mb = &r->plan.boxes[i];
 
 		if (mb->box->only && !mb->left_out && n++ < HIDDEN_SHOWN)
 			progress_say(r->base.progress, SAY_NOTE,
@@ -176,15 +176,15 @@ static void say_hidden(struct run *r)
 
 static void tell_names(struct run *r)
 {
-	for (size_t i = 0; i < r->n_boxes; i++) {
-		struct tree_coll *c = plan_coll(&r->boxes[i]);
+	for (size_t i = 0; i < r->plan.n_boxes; i++) {
+		struct tree_coll *c = plan_coll(&r->plan.boxes[i]);
 		struct pattern_name name = {
 		        .full = c->name, .delimiter = c->delimiter, .mail = true};
 		struct buf content = buf_of(256u << 10);
 
 		tree_content_name(c, &content);
 		name.content = buf_str(&content);
-		r->base.opts->listed(r->base.opts->listed_ctx, &name, !r->boxes[i].left_out);
+		r->base.opts->listed(r->base.opts->listed_ctx, &name, !r->plan.boxes[i].left_out);
 		buf_clear(&content);
 		tree_coll_free(c);
 	}
@@ -192,8 +192,8 @@ static void tell_names(struct run *r)
 
 static bool is_planned(const struct run *r, const char *name)
 {
-	for (size_t i = 0; i < r->n_boxes; i++)
-		if (strcmp(r->boxes[i].name, name) == 0)
+	for (size_t i = 0; i < r->plan.n_boxes; i++)
+		if (strcmp(r->plan.boxes[i].name, name) == 0)
 			return true;
 	return false;
 }
@@ -208,7 +208,7 @@ static int keep_unasked(struct run *r, struct err *err)
 	const struct tree_manifest *m;
 	int rc;
 
-	if (r->all_namespaces || r->base.opts->dry)
+	if (r->plan.all_namespaces || r->base.opts->dry)
 		return 0;
 	rc = run_last(&r->base, &last, err);
 	m = rc == 0 && last ? last->ops->manifest(last) : NULL;
@@ -229,7 +229,8 @@ static int plan_run(struct run *r, struct worker *w, uint64_t *messages, struct 
 	int rc;
 
 	do
-		rc = imap_list(w->conn.m, r->all_namespaces, &r->list, &r->n_list, err);
+		rc = imap_list(
+		        w->conn.m, r->plan.all_namespaces, &r->plan.list, &r->plan.n_list, err);
 	while (plan_again(w, &a, &rc, err));
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
@@ -240,17 +241,17 @@ static int plan_run(struct run *r, struct worker *w, uint64_t *messages, struct 
 	}
 	say_gaps(r);
 	say_hidden(r);
-	if (r->n_boxes == 0)
+	if (r->plan.n_boxes == 0)
 		return err_set(err, ERR_PROTO, ERR_WHOLE,
 		        "the server lists no mailbox at all, not even INBOX");
 	r->twins.on = imap_has(w->conn.m, "X-GM-EXT-1");
 	rc = keep_unasked(r, err);
 	if (rc == 0)
 		rc = plan_status(r, w, err);
-	for (size_t i = 0; i < r->n_boxes && rc == 0; i++) {
+	for (size_t i = 0; i < r->plan.n_boxes && rc == 0; i++) {
 		rc = stop_check(err);
 		if (rc == 0)
-			rc = plan_one(r, &r->boxes[i], messages, err);
+			rc = plan_one(r, &r->plan.boxes[i], messages, err);
 	}
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
@@ -284,8 +285,8 @@ static int worker_main(void *arg, struct err *err)
 		workers_fail(&r->base.workers, err);
 	last = imap_conn_end(&w->conn);
 	pthread_mutex_lock(&r->base.workers.lock);
-	if (rc < 0 && last && r->open && !r->base.workers.failed) {
-		r->cut_short = true;
+	if (rc < 0 && last && r->sched.open && !r->base.workers.failed) {
+		r->sched.cut_short = true;
 		workers_fail_held(&r->base.workers, err);
 	}
 	pthread_mutex_unlock(&r->base.workers.lock);
@@ -296,10 +297,10 @@ static int worker_main(void *arg, struct err *err)
 
 void work_start(struct run *r, unsigned want)
 {
-	while (r->n_workers < want && r->n_workers < r->max_workers) {
-		struct worker *w = &r->worker[r->n_workers];
+	while (r->sched.n_workers < want && r->sched.n_workers < r->sched.max_workers) {
+		struct worker *w = &r->sched.worker[r->sched.n_workers];
 
-		worker_init(w, r, r->n_workers);
+		worker_init(w, r, r->sched.n_workers);
 		imap_conn_begin(&w->conn);
 		/* Without a thread the others do its work. */
 		if (!workers_start(&r->base.workers, worker_main, w)) {
@@ -307,34 +308,34 @@ void work_start(struct run *r, unsigned want)
 			worker_clear(w);
 			return;
 		}
-		r->n_workers++;
+		r->sched.n_workers++;
 	}
 }
 
 /* The session that has planned is the first worker's. */
 static int work_all(struct run *r, unsigned listers, struct err *err)
 {
-	r->phase = 1;
-	imap_conn_begin(&r->worker[0].conn);
+	r->sched.phase = 1;
+	imap_conn_begin(&r->sched.worker[0].conn);
 	pthread_mutex_lock(&r->base.workers.lock);
-	r->n_workers = 1;
+	r->sched.n_workers = 1;
 	work_start(r, listers);
 	pthread_mutex_unlock(&r->base.workers.lock);
-	return workers_run(&r->base.workers, 1, worker_main, &r->worker[0], err);
+	return workers_run(&r->base.workers, 1, worker_main, &r->sched.worker[0], err);
 }
 
 static void run_clear(struct run *r)
 {
-	for (size_t i = 0; i < r->n_boxes; i++) {
-		mbox_reset(&r->boxes[i]);
-		pthread_mutex_destroy(&r->boxes[i].lock);
-		free(r->boxes[i].name);
+	for (size_t i = 0; i < r->plan.n_boxes; i++) {
+		mbox_reset(&r->plan.boxes[i]);
+		pthread_mutex_destroy(&r->plan.boxes[i].lock);
+		free(r->plan.boxes[i].name);
 	}
-	free(r->boxes);
-	free(r->worker);
-	free(r->prefix);
+	free(r->plan.boxes);
+	free(r->sched.worker);
+	free(r->plan.prefix);
 	twins_clear(&r->twins);
-	imap_list_free(r->list, r->n_list);
+	imap_list_free(r->plan.list, r->plan.n_list);
 	imap_pool_clear(&r->pool);
 }
 
@@ -357,7 +358,7 @@ static int imap_run(const struct service *service, unsigned kinds, struct tree_s
         struct err *err)
 {
 	struct service own = *service;
-	struct run r = {.all_namespaces = source_option(opts, "all-namespaces") != NULL,
+	struct run r = {.plan.all_namespaces = source_option(opts, "all-namespaces") != NULL,
 	        .strict = source_option(opts, "strict") != NULL,
 	        .pool = {.service = &own,
 	                .progress = progress,
@@ -372,15 +373,15 @@ static int imap_run(const struct service *service, unsigned kinds, struct tree_s
 	run_begin(&r.base, &own, sink, opts, progress, COLL_MAIL);
 	twins_init(&r.twins);
 	imap_pool_init(&r.pool);
-	r.max_workers = opts->connections ? opts->connections : CONNECTIONS;
-	r.worker = first = xcalloc(r.max_workers, sizeof *r.worker);
+	r.sched.max_workers = opts->connections ? opts->connections : CONNECTIONS;
+	r.sched.worker = first = xcalloc(r.sched.max_workers, sizeof *r.sched.worker);
 	worker_init(first, &r, 0);
 	rc = imap_conn_open(&first->conn, err);
 	if (rc == 0)
 		rc = plan_run(&r, first, &messages, err);
-	if (rc == 0 && r.open)
-		rc = work_all(&r, plan_listers(opts, r.open, messages), err);
-	if (rc < 0 && r.cut_short)
+	if (rc == 0 && r.sched.open)
+		rc = work_all(&r, plan_listers(opts, r.sched.open, messages), err);
+	if (rc < 0 && r.sched.cut_short)
 		rc = cut_short(&r, err);
 	imap_conn_close(&first->conn);
 	run_clear(&r);

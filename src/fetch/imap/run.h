@@ -174,23 +174,18 @@ struct twins {
 	bool on; /* the server has X-GM-EXT-1 */
 };
 
-struct run {
-	struct fetch_run base;
-	/* the server takes one command at a time */
-	atomic_bool one_by_one;
-	atomic_uint sizes_right; /* messages that are as RFC822.SIZE says */
-	atomic_uint sizes_wrong; /* those that end before it, and nothing follows */
+/* What is to be read; made by the first session, names and all. */
+struct plan {
 	bool all_namespaces; /* mailboxes of other users and shared ones, too */
-	/* what is not given plainly is named, not rescued (docs/INTEROP.md) */
-	bool strict;
-	struct imap_pool pool;
 	struct imap_mailbox *list;
 	size_t n_list;
 	char *prefix; /* personal namespace, UTF-8, or NULL */
 	struct mbox *boxes;
 	size_t n_boxes;
-	struct twins twins;
+};
 
+/* How the work is shared out (sched.c); base.workers.lock guards it. */
+struct sched {
 	unsigned phase, listing;
 	/* started ones, n of them; the first runs in the caller's thread */
 	struct worker *worker;
@@ -200,6 +195,39 @@ struct run {
 	bool rematched;
 	/* failed as no connection could be opened any more: no fault of ours or the sink's */
 	bool cut_short;
+};
+
+struct run {
+	struct fetch_run base;
+	/* the server takes one command at a time */
+	atomic_bool one_by_one;
+	atomic_uint sizes_right; /* messages that are as RFC822.SIZE says */
+	atomic_uint sizes_wrong; /* those that end before it, and nothing follows */
+	/* what is not given plainly is named, not rescued (docs/INTEROP.md) */
+	bool strict;
+	struct imap_pool pool;
+	struct plan plan;
+	struct sched sched;
+	struct twins twins;
+};
+
+/* The body that is coming in, and those that came and are in doubt (body.c). */
+struct incoming {
+	struct intake in;
+	struct mbox *expect_mb; /* the mailbox that answers are about */
+	/* its records that the command may answer, beside those in flight */
+	struct job expect;
+	bool singly; /* the missing ones are being asked for one by one */
+	/* until the commands in flight show nothing else that is odd */
+	struct doubt *doubts;
+	size_t n_doubts, doubts_cap;
+	bool doubting; /* such bodies are held back */
+	/* a body came that nobody asked for, since the last command was answered */
+	bool stray;
+	bool nameless; /* bodies come without their UID */
+	/* the only message that is asked for: a body without UID is its body */
+	struct rec *alone;
+	char note[160]; /* how the body in hand was rescued, "" for not at all */
 };
 
 struct worker {
@@ -225,22 +253,7 @@ struct worker {
 	size_t *missing; /* records that were asked for and did not come */
 	size_t n_missing, missing_cap;
 
-	/* the body that is coming in */
-	struct intake in;
-	struct mbox *expect_mb; /* the mailbox that answers are about */
-	/* its records that the command may answer, beside those in flight */
-	struct job expect;
-	bool singly; /* the missing ones are being asked for one by one */
-	/* until the commands in flight show nothing else that is odd */
-	struct doubt *doubts;
-	size_t n_doubts, doubts_cap;
-	bool doubting; /* such bodies are held back */
-	/* a body came that nobody asked for, since the last command was answered */
-	bool stray;
-	bool nameless; /* bodies come without their UID */
-	/* the only message that is asked for: a body without UID is its body */
-	struct rec *alone;
-	char note[160]; /* how the body in hand was rescued, "" for not at all */
+	struct incoming body;
 };
 
 /* plan.c: pure decisions. */

@@ -31,8 +31,9 @@ static bool is_filled(const struct mbox *mb)
 
 static void skip_listed(struct run *r)
 {
-	while (r->list_from < r->n_boxes && r->boxes[r->list_from].state != MB_LIST)
-		r->list_from++;
+	while (r->sched.list_from < r->plan.n_boxes &&
+	        r->plan.boxes[r->sched.list_from].state != MB_LIST)
+		r->sched.list_from++;
 }
 
 /* The mailbox to list next: the fullest. */
@@ -41,8 +42,8 @@ static struct mbox *pick_listing(struct run *r)
 	struct mbox *best = NULL;
 
 	skip_listed(r);
-	for (size_t i = r->list_from; i < r->n_boxes; i++) {
-		struct mbox *mb = &r->boxes[i];
+	for (size_t i = r->sched.list_from; i < r->plan.n_boxes; i++) {
+		struct mbox *mb = &r->plan.boxes[i];
 
 		if (mb->state == MB_LIST && (!best || mb->status.messages > best->status.messages))
 			best = mb;
@@ -58,8 +59,8 @@ static struct mbox *pick_bodies(struct run *r)
 {
 	struct mbox *best = NULL;
 
-	for (size_t i = 0; i < r->n_boxes; i++) {
-		struct mbox *mb = &r->boxes[i];
+	for (size_t i = 0; i < r->plan.n_boxes; i++) {
+		struct mbox *mb = &r->plan.boxes[i];
 
 		if (!has_jobs(mb) || (best && mb->users > best->users))
 			continue;
@@ -75,12 +76,13 @@ struct mbox *sched_try_listing(struct run *r)
 
 	pthread_mutex_lock(&r->base.workers.lock);
 	skip_listed(r);
-	for (size_t i = r->list_from; i < r->n_boxes && !mb && !r->base.workers.failed; i++)
-		if (r->boxes[i].state == MB_LIST && plan_is_small(&r->boxes[i]))
-			mb = &r->boxes[i];
+	for (size_t i = r->sched.list_from; i < r->plan.n_boxes && !mb && !r->base.workers.failed;
+	        i++)
+		if (r->plan.boxes[i].state == MB_LIST && plan_is_small(&r->plan.boxes[i]))
+			mb = &r->plan.boxes[i];
 	if (mb) {
 		mb->state = MB_LISTING;
-		r->listing++;
+		r->sched.listing++;
 	}
 	pthread_mutex_unlock(&r->base.workers.lock);
 	return mb;
@@ -91,7 +93,7 @@ struct mbox *sched_try_bodies(struct run *r)
 	struct mbox *mb;
 
 	pthread_mutex_lock(&r->base.workers.lock);
-	mb = r->phase == 2 && !r->base.workers.failed ? pick_bodies(r) : NULL;
+	mb = r->sched.phase == 2 && !r->base.workers.failed ? pick_bodies(r) : NULL;
 	if (mb)
 		mb->users++;
 	pthread_mutex_unlock(&r->base.workers.lock);
@@ -124,7 +126,7 @@ static int mbox_finish(struct run *r, struct mbox *mb, struct err *err)
 	if (rc < 0)
 		workers_fail(&r->base.workers, err);
 	pthread_mutex_lock(&r->base.workers.lock);
-	r->open--;
+	r->sched.open--;
 	pthread_cond_broadcast(&r->base.workers.wake);
 	return rc;
 }
@@ -134,8 +136,8 @@ static int finish_idle(struct run *r, struct err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < r->n_boxes && rc == 0; i++) {
-		struct mbox *mb = &r->boxes[i];
+	for (size_t i = 0; i < r->plan.n_boxes && rc == 0; i++) {
+		struct mbox *mb = &r->plan.boxes[i];
 
 		if (mb->state == MB_BODIES && mb->users == 0 && is_filled(mb))
 			rc = mbox_finish(r, mb, err);
@@ -149,23 +151,24 @@ static int plan_bodies(struct run *r, struct err *err)
 	uint64_t items = 0, bytes = 0;
 	int rc = twins_round(r, err);
 
-	for (size_t i = 0; i < r->n_boxes; i++) {
-		items += r->boxes[i].n_recs;
-		bytes += r->boxes[i].bytes_left;
+	for (size_t i = 0; i < r->plan.n_boxes; i++) {
+		items += r->plan.boxes[i].n_recs;
+		bytes += r->plan.boxes[i].bytes_left;
 	}
 	atomic_fetch_add(&r->base.progress->items_total, items);
 	atomic_fetch_add(&r->base.progress->bytes_total, bytes);
-	if (rc == 0 && r->phase == 1 && r->base.opts->space_check && items && !r->base.opts->dry)
+	if (rc == 0 && r->sched.phase == 1 && r->base.opts->space_check && items &&
+	        !r->base.opts->dry)
 		rc = r->base.opts->space_check(r->base.opts->space_ctx, bytes, err);
 	if (r->base.opts->dry) {
 		r->base.result.fetched = items;
 		r->base.result.bytes_fetched = bytes;
-		r->open = 0;
+		r->sched.open = 0;
 	} else if (rc == 0) {
 		work_start(
 		        r, imap_pool_allowed(&r->pool, plan_fetchers(r->base.opts, items, bytes)));
 	}
-	r->phase = 2;
+	r->sched.phase = 2;
 	if (rc == 0 && !r->base.opts->dry)
 		rc = finish_idle(r, err);
 	if (rc < 0)
@@ -179,12 +182,12 @@ static void rematch_run(struct worker *w)
 {
 	struct run *r = w->run;
 
-	r->rematched = true;
-	r->listing++;
+	r->sched.rematched = true;
+	r->sched.listing++;
 	pthread_mutex_unlock(&r->base.workers.lock);
 	rematch_all(w);
 	pthread_mutex_lock(&r->base.workers.lock);
-	r->listing--;
+	r->sched.listing--;
 	pthread_cond_broadcast(&r->base.workers.wake);
 }
 
@@ -194,20 +197,20 @@ struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
 	struct mbox *mb = NULL;
 
 	pthread_mutex_lock(&r->base.workers.lock);
-	while (!r->base.workers.failed && r->open) {
+	while (!r->base.workers.failed && r->sched.open) {
 		mb = pick_listing(r);
 		*list_out = mb != NULL;
 		if (mb) {
 			mb->state = MB_LISTING;
-			r->listing++;
+			r->sched.listing++;
 			break;
 		}
-		mb = r->phase == 2 ? pick_bodies(r) : NULL;
+		mb = r->sched.phase == 2 ? pick_bodies(r) : NULL;
 		if (mb) {
 			mb->users++;
 			break;
 		}
-		if (r->phase == 1 && r->listing == 0 && !r->rematched) {
+		if (r->sched.phase == 1 && r->sched.listing == 0 && !r->sched.rematched) {
 			rematch_run(w);
 			continue;
 		}
@@ -215,7 +218,7 @@ struct mbox *sched_pick(struct worker *w, bool *list_out, struct err *err)
 		 * All is listed; or all has come, and what other mailboxes wait for is
 		 * known.
 		 */
-		if (r->phase == 1 ? r->listing == 0 : twins_wait(r)) {
+		if (r->sched.phase == 1 ? r->sched.listing == 0 : twins_wait(r)) {
 			if (plan_bodies(r, err) < 0)
 				break;
 			continue;
@@ -300,7 +303,7 @@ int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
 
 	pthread_mutex_lock(&r->base.workers.lock);
 	imap_pool_gained(&r->pool);
-	r->listing--;
+	r->sched.listing--;
 	mb->state = MB_BODIES;
 	mb->next = 0;
 	mb->bytes_left = 0;
@@ -321,11 +324,11 @@ void sched_unlist(struct run *r, struct mbox *mb)
 {
 	pthread_mutex_lock(&r->base.workers.lock);
 	mb->state = MB_LIST;
-	if ((size_t)(mb - r->boxes) < r->list_from)
-		r->list_from = (size_t)(mb - r->boxes);
+	if ((size_t)(mb - r->plan.boxes) < r->sched.list_from)
+		r->sched.list_from = (size_t)(mb - r->plan.boxes);
 	if (mb->listings)
 		mb->listings--;
-	r->listing--;
+	r->sched.listing--;
 	pthread_cond_broadcast(&r->base.workers.wake);
 	pthread_mutex_unlock(&r->base.workers.lock);
 }
@@ -340,8 +343,8 @@ int sched_leave(struct worker *w, struct mbox *mb, struct err *err)
 	if (mb->users == 0 && mb->relist) {
 		mbox_reset(mb);
 		mb->state = MB_LIST;
-		if ((size_t)(mb - r->boxes) < r->list_from)
-			r->list_from = (size_t)(mb - r->boxes);
+		if ((size_t)(mb - r->plan.boxes) < r->sched.list_from)
+			r->sched.list_from = (size_t)(mb - r->plan.boxes);
 	} else if (mb->users == 0 && !r->base.workers.failed && is_filled(mb)) {
 		rc = mbox_finish(r, mb, err);
 	}
@@ -390,8 +393,8 @@ int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct er
 	pthread_mutex_lock(&r->base.workers.lock);
 	mbox_reset(mb);
 	mb->state = MB_DONE;
-	r->listing--;
-	r->open--;
+	r->sched.listing--;
+	r->sched.open--;
 	r->base.result.collections++;
 	r->base.result.errors++;
 	pthread_cond_broadcast(&r->base.workers.wake);
@@ -407,7 +410,7 @@ static int settle_one(struct run *r, struct mbox *mb, const char *reason, struct
 
 	pthread_mutex_lock(&r->base.workers.lock);
 	if (mb->state != MB_BODIES || mb->relist) {
-		r->listing++; /* as sched_stale has it */
+		r->sched.listing++; /* as sched_stale has it */
 		pthread_mutex_unlock(&r->base.workers.lock);
 		return sched_stale(&nobody, mb, reason, err);
 	}
@@ -435,8 +438,8 @@ int sched_settle(struct run *r, const char *reason, struct err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < r->n_boxes && rc == 0; i++)
-		if (r->boxes[i].state != MB_DONE)
-			rc = settle_one(r, &r->boxes[i], reason, err);
+	for (size_t i = 0; i < r->plan.n_boxes && rc == 0; i++)
+		if (r->plan.boxes[i].state != MB_DONE)
+			rc = settle_one(r, &r->plan.boxes[i], reason, err);
 	return rc;
 }

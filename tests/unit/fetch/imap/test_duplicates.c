@@ -65,9 +65,9 @@ static void account_init(struct account *a)
 	a->list[1].special_use = (char *)(uintptr_t) "\\All";
 	a->run = (struct run){.base.sink = &sink,
 	        .base.opts = &opts,
-	        .boxes = a->boxes,
-	        .n_boxes = BOXES,
-	        .phase = 1};
+	        .plan.boxes = a->boxes,
+	        .plan.n_boxes = BOXES,
+	        .sched.phase = 1};
 	for (size_t i = 0; i < BOXES; i++) {
 		a->boxes[i].box = &a->list[i];
 		a->boxes[i].state = MB_BODIES;

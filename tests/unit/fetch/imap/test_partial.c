@@ -64,7 +64,7 @@ static void run_one(const struct fetching *f)
 	struct tree_sink sink = {&sink_ops};
 	struct run run = {.base = {.sink = &sink, .progress = &progress}};
 	struct mbox mb = {.name = (char *)(uintptr_t) "INBOX"};
-	struct worker w = {.run = &run, .expect_mb = &mb};
+	struct worker w = {.run = &run, .body.expect_mb = &mb};
 	struct rec r = {.uid = 7, .size = f->size, .have = REC_SIZE};
 	struct peer p = {0};
 	uint64_t at = f->from;
@@ -72,15 +72,15 @@ static void run_one(const struct fetching *f)
 	int rc;
 
 	w.conn.m = peer_open(&p, "", f->steps, false);
-	intake_begin(&w.in, &sink, COLL_MAIL, HEAD_MAX);
+	intake_begin(&w.body.in, &sink, COLL_MAIL, HEAD_MAX);
 	rc = pieces_run(&w, &r, 4, &at, &err);
 	if (rc != f->result || at != f->at)
 		print_error("%s: %d at %llu: %s\n", f->name, rc, (unsigned long long)at, err.text);
 	assert_int_equal(rc, f->result);
 	assert_true(at == f->at);
-	assert_string_equal(w.in.body ? (char *)w.in.body : "", f->text);
+	assert_string_equal(w.body.in.body ? (char *)w.body.in.body : "", f->text);
 	fetch_drop(&w);
-	intake_clear(&w.in);
+	intake_clear(&w.body.in);
 	peer_close(&p, w.conn.m);
 }
 
