@@ -13,7 +13,7 @@ void pop3_name_failure(struct pop3_run *r, struct message *m, const char *reason
 
 static bool has_uidl(const struct pop3_run *r, const struct tree_item *old, const char *uidl)
 {
-	const struct tree_ext *x = tree_item_ext(known_coll(r->prev), old);
+	const struct tree_ext *x = tree_item_ext(known_coll(r->past.prev), old);
 
 	return x && x->uid && uidl ? !strcmp(x->uid, uidl) : !(x && x->uid) && !uidl;
 }
@@ -41,7 +41,9 @@ static int give_item(struct pop3_run *r, const char *uidl, const struct tree_ite
 static int bring_gone(
         struct pop3_run *r, const struct tree_item *old, bool *lost_out, struct err *err)
 {
-	int rc = r->last ? tree_copy_body(r->last, known_coll(r->prev), old, r->base.sink, err) : 0;
+	int rc = r->past.last ? tree_copy_body(r->past.last, known_coll(r->past.prev), old,
+	                                r->base.sink, err)
+	                      : 0;
 
 	*lost_out = rc == ERR_DAMAGED || rc == ERR_NOTFOUND;
 	return *lost_out ? 0 : rc;
@@ -58,8 +60,8 @@ static bool given_elsewhere(struct pop3_run *r, struct message *m, const uint8_t
 {
 	if (!r->base.opts->seen || !r->base.opts->seen(r->base.opts->seen_ctx, sha256))
 		return false;
-	seen_file_add(r->elsewhere, m->uidl, sha256);
-	r->skipped++;
+	seen_file_add(r->past.elsewhere, m->uidl, sha256);
+	r->past.skipped++;
 	return true;
 }
 
@@ -69,7 +71,7 @@ static int give_old(struct pop3_run *r, struct message *m, const struct tree_ite
 	struct tree_item it = *from;
 
 	m->done = true;
-	r->exact += it.size == m->size;
+	r->manner.exact += it.size == m->size;
 	note_hash(m, it.sha256);
 	if (given_elsewhere(r, m, it.sha256))
 		return 0;
@@ -88,7 +90,7 @@ int pop3_give_known(struct pop3_run *r, struct message *m, bool *known_out, stru
 	if (m->done || !m->uidl)
 		return 0;
 	*known_out = true;
-	it = known_claim_uidl(r->prev, m->uidl, m->size);
+	it = known_claim_uidl(r->past.prev, m->uidl, m->size);
 	rc = it ? bring_gone(r, it, &lost, err) : 0;
 	if (rc < 0)
 		return rc;
@@ -96,7 +98,7 @@ int pop3_give_known(struct pop3_run *r, struct message *m, bool *known_out, stru
 		r->base.result.unchanged++;
 		return give_old(r, m, it, it, err);
 	}
-	it = known_claim_uidl(r->last_run, m->uidl, m->size);
+	it = known_claim_uidl(r->past.last_run, m->uidl, m->size);
 	if (it) {
 		/*
 		 * Of an item of an interrupted run, only this is to be trusted (enum
@@ -107,9 +109,9 @@ int pop3_give_known(struct pop3_run *r, struct message *m, bool *known_out, stru
 		        .zone_min = it->zone_min,
 		        .warn = WARN_DATE};
 		memcpy(again.sha256, it->sha256, SHA256_LEN);
-		return give_old(r, m, &again, known_claim_content(r->prev, it->sha256), err);
+		return give_old(r, m, &again, known_claim_content(r->past.prev, it->sha256), err);
 	}
-	sha256 = r->base.opts->seen ? seen_file_find(r->elsewhere, m->uidl) : NULL;
+	sha256 = r->base.opts->seen ? seen_file_find(r->past.elsewhere, m->uidl) : NULL;
 	if (sha256 && given_elsewhere(r, m, sha256)) {
 		note_hash(m, sha256);
 		m->done = true;
@@ -126,7 +128,7 @@ int pop3_give_unlisted(struct pop3_run *r, bool named, size_t *n_out, struct err
 	size_t at = 0;
 
 	*n_out = 0;
-	while ((it = known_unclaimed(r->prev, &at, &uidl)) != NULL) {
+	while ((it = known_unclaimed(r->past.prev, &at, &uidl)) != NULL) {
 		bool lost;
 		int rc;
 
@@ -183,7 +185,7 @@ static int on_body(void *ctx, const void *data, size_t n, struct err *err)
 static int finish_body(struct pop3_run *r, const struct message *m, uint64_t octets,
         struct tree_item *it, struct err *err)
 {
-	bool lent = r->held_crlf && octets == m->size + 2 && r->liars == 0;
+	bool lent = r->held_crlf && octets == m->size + 2 && r->manner.liars == 0;
 	int rc = 0;
 
 	if (r->held_crlf && !lent)
@@ -195,8 +197,8 @@ static int finish_body(struct pop3_run *r, const struct message *m, uint64_t oct
 		rc = intake_finish(&r->in, it, INTAKE_SIZE, err);
 	if (rc < 0)
 		return rc;
-	r->exact += it->size == m->size;
-	r->liars += it->size != m->size;
+	r->manner.exact += it->size == m->size;
+	r->manner.liars += it->size != m->size;
 	return 0;
 }
 
@@ -225,18 +227,18 @@ static void name_misfit(struct pop3_run *r, struct message *m, bool crossed)
 
 void pop3_name_misfits(struct pop3_run *r)
 {
-	struct message **list = xcalloc(r->n_messages + 1, sizeof *list);
+	struct message **list = xcalloc(r->maildrop.n_messages + 1, sizeof *list);
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->n_messages; i++)
-		if (r->messages[i].misfits)
-			list[n++] = &r->messages[i];
+	for (size_t i = 0; i < r->maildrop.n_messages; i++)
+		if (r->maildrop.messages[i].misfits)
+			list[n++] = &r->maildrop.messages[i];
 	for (size_t i = 0; i < n; i++) {
 		bool crossed = false;
 
 		for (size_t k = 0; k < n && n <= POP3_CROSSED && !crossed; k++)
 			crossed = is_crossed(list[i], list[k]);
-		if (crossed || r->exact >= POP3_EXACT * n)
+		if (crossed || r->manner.exact >= POP3_EXACT * n)
 			name_misfit(r, list[i], crossed);
 	}
 	free(list);
@@ -276,21 +278,21 @@ static int take_message(struct pop3_run *r, struct message *m, uint64_t octets, 
 	atomic_fetch_add(&r->base.progress->items_done, 1);
 	atomic_fetch_add(&r->base.progress->bytes_done, octets);
 	/* Without UIDL: what an earlier listing of this run gave is not given again. */
-	if (!m->uidl && !tally_add(r->tally, it.sha256))
+	if (!m->uidl && !tally_add(r->maildrop.tally, it.sha256))
 		return 0;
 	if (given_elsewhere(r, m, it.sha256))
 		return 0;
-	return give_item(r, m->uidl, &it, known_claim_content(r->prev, it.sha256), err);
+	return give_item(r, m->uidl, &it, known_claim_content(r->past.prev, it.sha256), err);
 }
 
 static void say_unstuffed(struct pop3_run *r)
 {
-	if (!r->unstuffed)
+	if (!r->manner.unstuffed)
 		progress_say(r->base.progress, SAY_NOTE,
 		        "%s does not double the dots at the start of lines (RFC 1939 3): messages "
 		        "that have some are taken by their size",
 		        r->base.service->at.host);
-	r->unstuffed = true;
+	r->manner.unstuffed = true;
 }
 
 static void not_whole(struct pop3_run *r, struct message *m, const struct pop3_shape *came)
@@ -313,8 +315,8 @@ static void not_whole(struct pop3_run *r, struct message *m, const struct pop3_s
 static void note_misfit(struct pop3_run *r, struct message *m)
 {
 	m->by_retr = true;
-	if (++r->top_misfits >= POP3_TOP_MISFITS)
-		r->top = false;
+	if (++r->manner.top_misfits >= POP3_TOP_MISFITS)
+		r->manner.top = false;
 }
 
 /*
@@ -325,8 +327,8 @@ static int settle_message(
 {
 	struct pop3_run *r = b->run;
 	struct message *m = b->list[index];
-	const struct pop3_asked asked = {
-	        b->wants[index], m->astray, !m->again && r->exact >= POP3_EXACT * (r->liars + 1)};
+	const struct pop3_asked asked = {b->wants[index], m->astray,
+	        !m->again && r->manner.exact >= POP3_EXACT * (r->manner.liars + 1)};
 
 	m->astray += came->astray;
 	b->astray = came->astray;
@@ -350,7 +352,7 @@ static int settle_message(
 		note_misfit(r, m);
 		break;
 	case POP3_ASK_CHECKED:
-		m->again = r->check = true;
+		m->again = r->manner.check = true;
 		break;
 	case POP3_ASK_DOUBLED:
 		say_unstuffed(r);
@@ -397,7 +399,7 @@ static void blame_message(
 {
 	if (w->top)
 		note_misfit(r, m);
-	m->tries += pop3_waited_out(r->session) ? POP3_WAITED_OUT : 1;
+	m->tries += pop3_waited_out(r->visit.pop3) ? POP3_WAITED_OUT : 1;
 	if (err->code == ERR_LIMIT)
 		pop3_name_failure(r, m, err->text);
 	else if (m->tries >= POP3_BREAKS)
@@ -415,10 +417,11 @@ static struct pop3_want want_of(const struct pop3_run *r, struct message *m)
 {
 	struct pop3_want w = {.number = m->number,
 	        .size = m->size,
-	        .top = r->top && r->top_proven && !m->by_retr && m->dots == POP3_STUFFED,
+	        .top = r->manner.top && r->manner.top_proven && !m->by_retr &&
+	               m->dots == POP3_STUFFED,
 	        .dots = m->dots};
 
-	w.check = !w.top && r->check;
+	w.check = !w.top && r->manner.check;
 	m->retred |= !w.top;
 	return w;
 }
@@ -433,8 +436,8 @@ int pop3_fetch(struct pop3_run *r, struct message *const *list, size_t n, struct
 
 	for (size_t i = 0; i < n; i++)
 		wants[i] = want_of(r, list[i]);
-	r->retrieved = true; /* also when the connection breaks before the first end */
-	rc = pop3_retr(r->session, wants, n, &sink, &b, &failed);
+	r->visit.retrieved = true; /* also when the connection breaks before the first end */
+	rc = pop3_retr(r->visit.pop3, wants, n, &sink, &b, &failed);
 	reset_message(r);
 	if (rc < 0 && ends_session(&failed) && b.next < n && !b.astray)
 		blame_message(r, list[b.next], &wants[b.next], &failed);

@@ -50,7 +50,7 @@ static void sort_uidls(struct pop3_run *r, struct listing *l)
 	l->by_uidl = xcalloc(l->n + 1, sizeof *l->by_uidl);
 	l->n_uidl = 0;
 	for (size_t i = 0; i < l->n; i++) {
-		if (l->list[i].uidl && (r->no_uidl || !uidl_valid(l->list[i].uidl)))
+		if (l->list[i].uidl && (r->maildrop.no_uidl || !uidl_valid(l->list[i].uidl)))
 			forget_uidl(&l->list[i]);
 		if (l->list[i].uidl)
 			l->by_uidl[l->n_uidl++] = i;
@@ -87,8 +87,8 @@ static size_t number_named(struct pop3_run *r, struct listing *l, size_t *found_
 	size_t named = 0;
 
 	*found_out = 0;
-	for (size_t i = 0; i < r->n_messages; i++) {
-		struct message *m = &r->messages[i];
+	for (size_t i = 0; i < r->maildrop.n_messages; i++) {
+		struct message *m = &r->maildrop.messages[i];
 		size_t at;
 
 		m->number = 0;
@@ -110,9 +110,9 @@ static bool same_sizes(const struct pop3_run *r, const struct listing *l)
 {
 	size_t at = 0;
 
-	for (size_t i = 0; i < r->n_messages; i++)
-		if (!r->messages[i].gone &&
-		        (at == l->n || l->list[at++].size != r->messages[i].size))
+	for (size_t i = 0; i < r->maildrop.n_messages; i++)
+		if (!r->maildrop.messages[i].gone &&
+		        (at == l->n || l->list[at++].size != r->maildrop.messages[i].size))
 			return false;
 	return true;
 }
@@ -120,15 +120,15 @@ static bool same_sizes(const struct pop3_run *r, const struct listing *l)
 /* UIDLs that no session repeats name nothing: from here on the messages go by content. */
 static void give_up_uidls(struct pop3_run *r, struct listing *l)
 {
-	r->no_uidl = true;
+	r->maildrop.no_uidl = true;
 	progress_say(r->base.progress, SAY_WARNING,
 	        "the server's UIDLs change from session to session: messages are told apart by "
 	        "their content, and all of them are retrieved each time");
-	for (size_t i = 0; i < r->n_messages; i++) {
-		struct message *m = &r->messages[i];
+	for (size_t i = 0; i < r->maildrop.n_messages; i++) {
+		struct message *m = &r->maildrop.messages[i];
 
 		if (m->uidl && m->hashed)
-			(void)tally_add(r->tally, m->sha256);
+			(void)tally_add(r->maildrop.tally, m->sha256);
 		free(m->uidl);
 		m->uidl = NULL;
 	}
@@ -187,21 +187,21 @@ static size_t count_lost(const uint64_t *was, size_t n_was, const uint64_t *now,
  */
 static void number_unnamed(struct pop3_run *r, struct listing *l)
 {
-	uint64_t *was = xcalloc(r->n_messages + 1, sizeof *was),
+	uint64_t *was = xcalloc(r->maildrop.n_messages + 1, sizeof *was),
 	         *now = xcalloc(l->n + 1, sizeof *now);
 	size_t n_was = 0, n_now = 0, k = 0;
 	bool grown = true;
 
-	for (size_t i = 0; i < r->n_messages; i++)
-		if (!r->messages[i].uidl && !r->messages[i].gone)
-			was[n_was++] = r->messages[i].size;
+	for (size_t i = 0; i < r->maildrop.n_messages; i++)
+		if (!r->maildrop.messages[i].uidl && !r->maildrop.messages[i].gone)
+			was[n_was++] = r->maildrop.messages[i].size;
 	for (size_t i = 0; i < l->n; i++)
 		if (!l->taken[i] && !l->list[i].uidl)
 			now[n_now++] = l->list[i].size;
 	for (size_t i = 0; i < n_was; i++)
 		grown = grown && i < n_now && was[i] == now[i];
-	for (size_t i = 0; i < r->n_messages; i++) {
-		struct message *m = &r->messages[i];
+	for (size_t i = 0; i < r->maildrop.n_messages; i++) {
+		struct message *m = &r->maildrop.messages[i];
 
 		if (m->uidl || m->gone)
 			continue;
@@ -214,10 +214,10 @@ static void number_unnamed(struct pop3_run *r, struct listing *l)
 		}
 	}
 	if (!grown) {
-		tally_pass(r->tally);
+		tally_pass(r->maildrop.tally);
 		SORT(was, n_was, compare_size);
 		SORT(now, n_now, compare_size);
-		r->lost += count_lost(was, n_was, now, n_now);
+		r->maildrop.lost += count_lost(was, n_was, now, n_now);
 	}
 	free(was);
 	free(now);
@@ -225,25 +225,27 @@ static void number_unnamed(struct pop3_run *r, struct listing *l)
 
 static void add_messages(struct pop3_run *r, const struct listing *l)
 {
-	r->fresh = 0;
+	r->maildrop.fresh = 0;
 	for (size_t i = 0; i < l->n; i++) {
 		struct message *m;
 
 		if (l->taken[i])
 			continue;
-		m = ARR_PUSH(r->messages, r->n_messages, r->messages_cap);
+		m = ARR_PUSH(
+		        r->maildrop.messages, r->maildrop.n_messages, r->maildrop.messages_cap);
 		m->number = l->list[i].number;
 		m->size = l->list[i].size;
 		m->uidl = xstrdup(l->list[i].uidl);
-		r->fresh++;
+		r->maildrop.fresh++;
 	}
 }
 
 static void count_vanished(struct pop3_run *r)
 {
-	r->vanished = r->lost;
-	for (size_t i = 0; i < r->n_messages; i++)
-		r->vanished += !r->messages[i].gone && r->messages[i].number == 0;
+	r->maildrop.vanished = r->maildrop.lost;
+	for (size_t i = 0; i < r->maildrop.n_messages; i++)
+		r->maildrop.vanished +=
+		        !r->maildrop.messages[i].gone && r->maildrop.messages[i].number == 0;
 }
 
 /*
@@ -251,16 +253,18 @@ static void count_vanished(struct pop3_run *r)
  */
 static void judge_window(struct pop3_run *r)
 {
-	bool named = strcasestr(pop3_caps(r->session)->implementation, "wildduck") != NULL;
+	bool named = strcasestr(pop3_caps(r->visit.pop3)->implementation, "wildduck") != NULL;
 
-	if (r->window)
+	if (r->maildrop.window)
 		return;
-	r->window = r->counted > r->listed || r->listed == POP3_WINDOW;
-	if (r->counted > r->listed)
+	r->maildrop.window =
+	        r->maildrop.counted > r->maildrop.listed || r->maildrop.listed == POP3_WINDOW;
+	if (r->maildrop.counted > r->maildrop.listed)
 		progress_say(r->base.progress, SAY_WARNING, "the server counts %s and lists %zu",
-		        counted(r->counted, "message", "messages", (char[COUNTED_SIZE]){0}),
-		        r->listed);
-	else if (r->window)
+		        counted(r->maildrop.counted, "message", "messages",
+		                (char[COUNTED_SIZE]){0}),
+		        r->maildrop.listed);
+	else if (r->maildrop.window)
 		progress_say(r->base.progress, named ? SAY_WARNING : SAY_NOTE,
 		        "exactly %d messages are listed: some servers show no more of a maildrop. "
 		        "Compare with what webmail counts, or use IMAP",
@@ -272,18 +276,18 @@ int pop3_relist(struct pop3_run *r, struct err *err)
 	struct listing l = {0};
 	uint64_t octets;
 	size_t named, found;
-	int rc = pop3_stat(r->session, &r->counted, &octets, err);
+	int rc = pop3_stat(r->visit.pop3, &r->maildrop.counted, &octets, err);
 
 	/* a maildrop whose STAT is refused is not empty: nothing is known of it */
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
-	rc = pop3_list(r->session, &l.list, &l.n, err);
+	rc = pop3_list(r->visit.pop3, &l.list, &l.n, err);
 	/* some servers refuse LIST where there is nothing to list */
-	if (rc == ERR_REFUSED && r->counted == 0)
+	if (rc == ERR_REFUSED && r->maildrop.counted == 0)
 		rc = 0;
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
-	r->listed = l.n;
+	r->maildrop.listed = l.n;
 	sort_uidls(r, &l);
 	named = number_named(r, &l, &found);
 	if (named && !found && l.n && same_sizes(r, &l))

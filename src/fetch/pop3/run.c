@@ -8,17 +8,17 @@
 
 static void clear_run(struct pop3_run *r)
 {
-	pop3_close(r->session);
+	pop3_close(r->visit.pop3);
 	tree_coll_free(r->coll);
-	known_free(r->prev);
-	known_free(r->last_run);
-	if (r->last)
-		r->last->ops->free(r->last);
-	seen_file_free(r->elsewhere);
-	tally_free(r->tally);
-	for (size_t i = 0; i < r->n_messages; i++)
-		free(r->messages[i].uidl);
-	free(r->messages);
+	known_free(r->past.prev);
+	known_free(r->past.last_run);
+	if (r->past.last)
+		r->past.last->ops->free(r->past.last);
+	seen_file_free(r->past.elsewhere);
+	tally_free(r->maildrop.tally);
+	for (size_t i = 0; i < r->maildrop.n_messages; i++)
+		free(r->maildrop.messages[i].uidl);
+	free(r->maildrop.messages);
 	free(r->capa);
 	intake_clear(&r->in);
 }
@@ -27,11 +27,12 @@ static void clear_run(struct pop3_run *r)
 static int load_inbox(struct pop3_run *r, struct tree_coll **out, struct err *err)
 {
 	const struct tree_head *h = NULL;
-	int rc = run_last(&r->base, &r->last, err);
+	int rc = run_last(&r->base, &r->past.last, err);
 
-	if (rc == 0 && r->last)
-		h = tree_manifest_find(r->last->ops->manifest(r->last), COLL_MAIL, "INBOX");
-	return h ? r->last->ops->coll(r->last, h, out, err) : rc;
+	if (rc == 0 && r->past.last)
+		h = tree_manifest_find(
+		        r->past.last->ops->manifest(r->past.last), COLL_MAIL, "INBOX");
+	return h ? r->past.last->ops->coll(r->past.last, h, out, err) : rc;
 }
 
 static int load_state(struct pop3_run *r, struct err *err)
@@ -41,11 +42,11 @@ static int load_state(struct pop3_run *r, struct err *err)
 
 	if (rc == 0 && !prev && r->base.opts->seen)
 		rc = load_inbox(r, &prev, err);
-	r->prev = known_new(prev);
-	r->last_run = known_new(last_run);
-	r->next_uid = known_next_uid(r->prev);
+	r->past.prev = known_new(prev);
+	r->past.last_run = known_new(last_run);
+	r->next_uid = known_next_uid(r->past.prev);
 	if (r->base.opts->seen)
-		r->elsewhere = seen_file_open(r->base.opts->state_dir, r->base.service);
+		r->past.elsewhere = seen_file_open(r->base.opts->state_dir, r->base.service);
 	return rc;
 }
 
@@ -58,8 +59,8 @@ static size_t count_left(const struct pop3_run *r)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->n_messages; i++)
-		n += is_wanted(&r->messages[i]);
+	for (size_t i = 0; i < r->maildrop.n_messages; i++)
+		n += is_wanted(&r->maildrop.messages[i]);
 	return n;
 }
 
@@ -67,17 +68,17 @@ static size_t count_left(const struct pop3_run *r)
 static int give_known(struct pop3_run *r, size_t from, uint64_t *bytes, struct err *err)
 {
 	*bytes = 0;
-	for (size_t i = from; i < r->n_messages; i++) {
+	for (size_t i = from; i < r->maildrop.n_messages; i++) {
 		bool known;
-		int rc = pop3_give_known(r, &r->messages[i], &known, err);
+		int rc = pop3_give_known(r, &r->maildrop.messages[i], &known, err);
 
 		if (rc < 0)
 			return rc;
 		if (known)
 			continue;
-		*bytes += r->messages[i].size;
+		*bytes += r->maildrop.messages[i].size;
 		atomic_fetch_add(&r->base.progress->items_total, 1);
-		atomic_fetch_add(&r->base.progress->bytes_total, r->messages[i].size);
+		atomic_fetch_add(&r->base.progress->bytes_total, r->maildrop.messages[i].size);
 	}
 	return 0;
 }
@@ -85,7 +86,7 @@ static int give_known(struct pop3_run *r, size_t from, uint64_t *bytes, struct e
 /* A new session, and what is known of what only it lists. */
 static int renew_session(struct pop3_run *r, struct err *err)
 {
-	size_t from = r->n_messages;
+	size_t from = r->maildrop.n_messages;
 	uint64_t bytes;
 	int rc = pop3_renew(r, err);
 
@@ -98,7 +99,8 @@ static int renew_session(struct pop3_run *r, struct err *err)
  */
 static bool is_missing(const struct pop3_run *r)
 {
-	return r->vanished && !(r->window && r->fresh >= r->vanished);
+	return r->maildrop.vanished &&
+	       !(r->maildrop.window && r->maildrop.fresh >= r->maildrop.vanished);
 }
 
 static bool is_passing(int rc)
@@ -111,9 +113,10 @@ static int release_canary(struct pop3_run *r, bool *died, struct err *err)
 	struct message *small = NULL;
 	int rc;
 
-	for (size_t i = 0; i < r->n_messages; i++)
-		if (is_wanted(&r->messages[i]) && (!small || r->messages[i].size < small->size))
-			small = &r->messages[i];
+	for (size_t i = 0; i < r->maildrop.n_messages; i++)
+		if (is_wanted(&r->maildrop.messages[i]) &&
+		        (!small || r->maildrop.messages[i].size < small->size))
+			small = &r->maildrop.messages[i];
 	if (!small)
 		return 0;
 	small->by_retr = true;
@@ -138,8 +141,8 @@ static int release_canary(struct pop3_run *r, bool *died, struct err *err)
 
 static bool any_done(const struct pop3_run *r)
 {
-	for (size_t i = 0; i < r->n_messages; i++)
-		if (r->messages[i].done && r->messages[i].number)
+	for (size_t i = 0; i < r->maildrop.n_messages; i++)
+		if (r->maildrop.messages[i].done && r->maildrop.messages[i].number)
 			return true;
 	return false;
 }
@@ -153,15 +156,15 @@ static int try_canary(struct pop3_run *r, bool *died, struct err *err)
 {
 	int rc = 0;
 
-	*died = r->end_by_quit = false;
-	if (known_count(r->prev) == 0 || count_left(r) >= POP3_CANARY_FROM ||
-	        (r->top && !any_done(r))) {
+	*died = r->visit.end_by_quit = false;
+	if (known_count(r->past.prev) == 0 || count_left(r) >= POP3_CANARY_FROM ||
+	        (r->manner.top && !any_done(r))) {
 		rc = release_canary(r, died, err);
-		r->end_by_quit = r->quits;
-		if (rc == 0 && !*died && r->end_by_quit)
+		r->visit.end_by_quit = r->visit.quits;
+		if (rc == 0 && !*died && r->visit.end_by_quit)
 			rc = release_canary(r, died, err);
 	}
-	r->end_by_quit = r->quits;
+	r->visit.end_by_quit = r->visit.quits;
 	return rc;
 }
 
@@ -171,17 +174,18 @@ static int fetch_listed(struct pop3_run *r, bool again, struct err *err)
 	size_t i = 0;
 	int rc = 0;
 
-	while (i < r->n_messages && rc == 0) {
+	while (i < r->maildrop.n_messages && rc == 0) {
 		struct message *list[POP3_BATCH];
 		uint64_t bytes = 0;
 		size_t n = 0;
 
-		for (; i < r->n_messages && n < POP3_BATCH &&
-		        (n == 0 || bytes + r->messages[i].size <= POP3_BATCH_BYTES);
+		for (; i < r->maildrop.n_messages && n < POP3_BATCH &&
+		        (n == 0 || bytes + r->maildrop.messages[i].size <= POP3_BATCH_BYTES);
 		        i++)
-			if (is_wanted(&r->messages[i]) && (r->messages[i].tries > 0) == again) {
-				bytes += r->messages[i].size;
-				list[n++] = &r->messages[i];
+			if (is_wanted(&r->maildrop.messages[i]) &&
+			        (r->maildrop.messages[i].tries > 0) == again) {
+				bytes += r->maildrop.messages[i].size;
+				list[n++] = &r->maildrop.messages[i];
 			}
 		if (n)
 			rc = pop3_fetch(r, list, n, err);
@@ -206,7 +210,7 @@ static int fetch_all(struct pop3_run *r, struct err *err)
 			rc = fetch_listed(r, true, err);
 		if (rc < 0 && !is_passing(rc))
 			return rc;
-		without += rc < 0 && pop3_waited_out(r->session) ? POP3_WAITED_OUT : 1;
+		without += rc < 0 && pop3_waited_out(r->visit.pop3) ? POP3_WAITED_OUT : 1;
 		if (r->base.result.fetched > before)
 			without = 0;
 		if (rc < 0)
@@ -221,10 +225,10 @@ static int fetch_all(struct pop3_run *r, struct err *err)
 		if (rc < 0)
 			return rc;
 	}
-	for (size_t i = 0; i < r->n_messages; i++)
-		if (is_wanted(&r->messages[i]))
-			pop3_name_failure(r, &r->messages[i], why);
-	return r->retrieved ? renew_session(r, err) : 0;
+	for (size_t i = 0; i < r->maildrop.n_messages; i++)
+		if (is_wanted(&r->maildrop.messages[i]))
+			pop3_name_failure(r, &r->maildrop.messages[i], why);
+	return r->visit.retrieved ? renew_session(r, err) : 0;
 }
 
 static void name_loss(struct pop3_run *r, const char *uidl)
@@ -237,25 +241,25 @@ static void name_loss(struct pop3_run *r, const char *uidl)
 /* The last listing is younger than the last RETR: is everything listed earlier still there? */
 static void prove_top_use(struct pop3_run *r)
 {
-	if (!r->vanished)
+	if (!r->maildrop.vanished)
 		return;
-	for (size_t i = 0; i < r->n_messages; i++) {
-		struct message *m = &r->messages[i];
+	for (size_t i = 0; i < r->maildrop.n_messages; i++) {
+		struct message *m = &r->maildrop.messages[i];
 
 		if (m->number || m->gone)
 			continue;
 		if (!m->done && !m->failed)
 			pop3_name_failure(r, m, "vanished from the server before it was retrieved");
-		else if (!m->failed && !r->window)
+		else if (!m->failed && !r->maildrop.window)
 			name_loss(r, m->uidl);
 	}
-	for (size_t i = 0; i < r->lost; i++)
+	for (size_t i = 0; i < r->maildrop.lost; i++)
 		name_loss(r, NULL);
 	progress_say(r->base.progress, SAY_WARNING,
 	        "%s gone from the server. We send nothing that deletes: the server did, or another "
 	        "client. What was read is safe here",
-	        counted(r->vanished, "message listed earlier is", "messages listed earlier are",
-	                (char[COUNTED_SIZE]){0}));
+	        counted(r->maildrop.vanished, "message listed earlier is",
+	                "messages listed earlier are", (char[COUNTED_SIZE]){0}));
 }
 
 /**
@@ -265,7 +269,7 @@ static void prove_top_use(struct pop3_run *r)
  */
 static int keep_read(struct pop3_run *r, struct err *err)
 {
-	const struct tree_coll *old = known_coll(r->prev);
+	const struct tree_coll *old = known_coll(r->past.prev);
 	size_t kept;
 	int rc;
 
@@ -291,17 +295,17 @@ static int keep_unlisted(struct pop3_run *r, struct err *err)
 	char *text;
 	int rc;
 
-	if (!r->window)
+	if (!r->maildrop.window)
 		return keep_read(r, err);
 	rc = pop3_give_unlisted(r, true, &kept, err);
 	if (rc < 0)
 		return rc;
-	if (kept == 0 && r->counted <= r->listed && !r->vanished)
+	if (kept == 0 && r->maildrop.counted <= r->maildrop.listed && !r->maildrop.vanished)
 		return 0;
 	text = xasprintf("the server lists only a part of the maildrop (%s now, and %zu listed "
 	                 "earlier are kept): run again, or use IMAP",
-	        counted(r->listed, "message", "messages", (char[COUNTED_SIZE]){0}),
-	        kept + r->vanished);
+	        counted(r->maildrop.listed, "message", "messages", (char[COUNTED_SIZE]){0}),
+	        kept + r->maildrop.vanished);
 	run_lose(&r->base, r->coll, 0, NULL, text);
 	progress_say(r->base.progress, SAY_WARNING, "%s", text);
 	free(text);
@@ -334,20 +338,20 @@ static int prove_top(struct pop3_run *r, struct err *err)
 
 static int fetch_new(struct pop3_run *r, struct err *err)
 {
-	const struct pop3_caps *caps = pop3_caps(r->session);
+	const struct pop3_caps *caps = pop3_caps(r->visit.pop3);
 	struct err late = {0};
 	bool died;
 	int rc;
 
-	r->top = r->may_top = caps->top || !caps->known;
+	r->manner.top = r->manner.may_top = caps->top || !caps->known;
 	rc = try_canary(r, &died, err);
-	if (rc == 0 && !died && r->top && count_left(r))
+	if (rc == 0 && !died && r->manner.top && count_left(r))
 		rc = prove_top(r, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; died && i < r->n_messages; i++)
-		if (is_wanted(&r->messages[i]))
-			pop3_name_failure(r, &r->messages[i],
+	for (size_t i = 0; died && i < r->maildrop.n_messages; i++)
+		if (is_wanted(&r->maildrop.messages[i]))
+			pop3_name_failure(r, &r->maildrop.messages[i],
 			        "not retrieved: the server removes what is read");
 	rc = fetch_all(r, &late);
 	pop3_say_how(r);
@@ -382,7 +386,7 @@ static int take_messages(struct pop3_run *r, struct err *err)
  */
 static void keep_capa(struct pop3_run *r)
 {
-	const struct tree_coll *old = known_coll(r->prev);
+	const struct tree_coll *old = known_coll(r->past.prev);
 	bool same = old && !strcmp(old->name, r->name) && !r->changed &&
 	            old->n_items == r->coll->n_items;
 
@@ -394,10 +398,10 @@ static int give_coll(struct pop3_run *r, struct err *err)
 {
 	const struct tree_coll *c = r->coll;
 
-	if (r->skipped)
+	if (r->past.skipped)
 		progress_say(r->base.progress, SAY_INFO, "%ju messages are there over IMAP, too",
-		        (uintmax_t)r->skipped);
-	if (seen_file_write(r->elsewhere, err) < 0) {
+		        (uintmax_t)r->past.skipped);
+	if (seen_file_write(r->past.elsewhere, err) < 0) {
 		progress_say(r->base.progress, SAY_NOTE, "%s", err->text);
 		err_clear(err);
 	}
@@ -413,13 +417,13 @@ static int run_session(struct pop3_run *r, struct err *err)
 
 	if (rc < 0)
 		return rc;
-	r->capa = pop3_capa_json(r->session);
+	r->capa = pop3_capa_json(r->visit.pop3);
 	pop3_advise(r);
 	rc = pop3_check_expire(r, err);
 	if (rc == 0 && !r->base.opts->dry)
 		rc = load_state(r, err);
 	if (rc == 0 && r->base.opts->dry) {
-		r->base.result.items = r->n_messages;
+		r->base.result.items = r->maildrop.n_messages;
 	} else if (rc == 0) {
 		r->coll = tree_coll_new(COLL_MAIL, r->name);
 		rc = take_messages(r, err);
@@ -436,7 +440,7 @@ static int run_pop3(const struct service *service, unsigned kinds, struct tree_s
 {
 	const char *end = source_option(opts, "pop3-end");
 	struct pop3_run r = {.name = opts->seen ? "INBOX (POP3)" : "INBOX",
-	        .quits = end && strcmp(end, "quit") == 0};
+	        .visit.quits = end && strcmp(end, "quit") == 0};
 	struct err own = {0};
 	int rc;
 
@@ -444,7 +448,7 @@ static int run_pop3(const struct service *service, unsigned kinds, struct tree_s
 	if (!err)
 		err = &own;
 	run_begin(&r.base, service, sink, opts, progress, COLL_MAIL);
-	r.end_by_quit = r.quits;
+	r.visit.end_by_quit = r.visit.quits;
 	r.drop = opts->accept && tree_accepts(opts->accept, r.name);
 	r.base.result.collections = 1;
 	progress_what(progress, r.name);
@@ -456,7 +460,7 @@ static int run_pop3(const struct service *service, unsigned kinds, struct tree_s
 		rc = run_keep(&r.base, r.name, COLL_SKIPPED, NULL, err);
 		return run_finish(&r.base, rc, out, err);
 	}
-	r.tally = tally_new();
+	r.maildrop.tally = tally_new();
 	intake_begin(&r.in, sink, COLL_MAIL, POP3_HEAD);
 	rc = run_session(&r, err);
 	clear_run(&r);

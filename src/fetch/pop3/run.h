@@ -68,15 +68,19 @@ struct known; /* items of the last state */
 struct tally; /* content of messages without UIDL */
 struct seen_file;
 
-struct pop3_run {
-	struct fetch_run base; /* one thread: its lock is never taken by us */
-	const char *name; /* of the collection */
-
-	struct pop3 *session;
+/* The session, and how sessions end. */
+struct visit {
+	struct pop3 *pop3;
 	bool retrieved; /* in this session */
-	bool drop; /* what is not listed any more is to go, by the user's word */
 	bool quits; /* --pop3-end=quit */
 	bool end_by_quit; /* sessions that retrieved mail */
+	bool lock_said; /* that sessions ended by QUIT would not have to wait */
+	unsigned sessions;
+	int64_t signed_in; /* clock_ms */
+};
+
+/* How messages are asked for, and what was learnt of their sizes. */
+struct manner {
 	bool may_top; /* the server has TOP, or does not say */
 	bool top; /* TOP is used instead of RETR */
 	bool top_proven; /* one message by it was what is here already */
@@ -85,22 +89,23 @@ struct pop3_run {
 	 * sizes were found wrong: after each RETR it is seen that the session is in step
 	 */
 	bool check;
-	bool lock_said; /* that sessions ended by QUIT would not have to wait */
 	bool unstuffed; /* said that the server does not stuff dots */
-	unsigned sessions;
-	int64_t signed_in; /* clock_ms */
+	/* messages whose LIST size is wrong, not only short of a final CRLF */
+	uint64_t liars;
+	uint64_t exact; /* messages that are as LIST says, known ones as well */
+};
 
-	struct tree_coll *coll;
+/* What earlier runs and other sources left. */
+struct past {
 	struct known *prev, *last_run;
 	/* of what is in prev, if that is another collection; else NULL */
 	struct tree_reader *last;
 	struct seen_file *elsewhere; /* UIDLs of messages that another source gives */
-	/* what the server says of itself, as props of the collection; NULL: nothing */
-	char *capa;
-	bool changed; /* an item is new, or under a new UIDL */
-	uint32_t next_uid;
-	uint64_t skipped; /* messages that another source gives */
+	uint64_t skipped; /* those messages */
+};
 
+/* What the server lists. */
+struct maildrop {
 	struct message *messages;
 	size_t n_messages, messages_cap;
 	bool no_uidl; /* UIDLs change from session to session */
@@ -111,14 +116,27 @@ struct pop3_run {
 	size_t listed;
 	bool window; /* the server lists only a part */
 	struct tally *tally;
+};
+
+struct pop3_run {
+	struct fetch_run base; /* one thread: its lock is never taken by us */
+	const char *name; /* of the collection */
+	bool drop; /* what is not listed any more is to go, by the user's word */
+	struct visit visit;
+	struct manner manner;
+	struct past past;
+	struct maildrop maildrop;
+
+	struct tree_coll *coll;
+	/* what the server says of itself, as props of the collection; NULL: nothing */
+	char *capa;
+	bool changed; /* an item is new, or under a new UIDL */
+	uint32_t next_uid;
 
 	/* the message being received */
 	struct intake in;
 	/* its last octets may be the line end that only the dot needs */
 	bool held_cr, held_crlf;
-	/* messages whose LIST size is wrong, not only short of a final CRLF */
-	uint64_t liars;
-	uint64_t exact; /* messages that are as LIST says, known ones as well */
 };
 
 /* session.c */

@@ -31,8 +31,8 @@ static unsigned next_pause(const struct pop3_run *r, int rc, struct pop3_pauses 
 
 	if (rc == ERR_BUSY && p->busy < sizeof in_use / sizeof *in_use)
 		tenths = in_use[p->busy++];
-	else if ((rc == ERR_NET || rc == ERR_PROTO || (rc == ERR_TLS && r->sessions)) &&
-	         p->broken < (r->sessions ? sizeof network / sizeof *network : FIRST_PAUSES))
+	else if ((rc == ERR_NET || rc == ERR_PROTO || (rc == ERR_TLS && r->visit.sessions)) &&
+	         p->broken < (r->visit.sessions ? sizeof network / sizeof *network : FIRST_PAUSES))
 		tenths = network[p->broken++];
 	p->waited += tenths;
 	return r->base.opts->max_wait_s && p->waited > r->base.opts->max_wait_s * 10ull ? 0
@@ -48,12 +48,12 @@ static int locked_for_good(const struct pop3_run *r, struct err *err)
 	char text[sizeof err->text];
 
 	memcpy(text, err->text, sizeof text);
-	if (!r->sessions)
+	if (!r->visit.sessions)
 		return err_set(err, ERR_BUSY, ERR_WHOLE,
 		        "%s, and nothing changed about that: does another program read this "
 		        "maildrop?",
 		        text);
-	if (r->end_by_quit)
+	if (r->visit.end_by_quit)
 		return err->code;
 	return err_set(err, ERR_BUSY, ERR_WHOLE,
 	        "%s. This server keeps a maildrop locked after a connection that ended without "
@@ -64,9 +64,9 @@ static int locked_for_good(const struct pop3_run *r, struct err *err)
 
 static void say_lock(struct pop3_run *r, const struct pop3_pauses *p)
 {
-	if (!p->busy || !r->sessions || r->quits || r->lock_said)
+	if (!p->busy || !r->visit.sessions || r->visit.quits || r->visit.lock_said)
 		return;
-	r->lock_said = true;
+	r->visit.lock_said = true;
 	progress_say(r->base.progress, SAY_NOTE,
 	        "%s keeps a maildrop locked for a while after a connection that ended without "
 	        "QUIT; --pop3-end quit would spare the waiting",
@@ -77,25 +77,25 @@ int pop3_connect(struct pop3_run *r, struct err *err)
 {
 	struct pop3_pauses pauses = {0};
 
-	r->retrieved = false;
+	r->visit.retrieved = false;
 	for (;;) {
 		unsigned tenths;
-		int rc = pop3_open(r->base.service, r->base.progress, &r->session, err);
+		int rc = pop3_open(r->base.service, r->base.progress, &r->visit.pop3, err);
 
 		if (rc == 0) {
-			r->signed_in = clock_ms();
+			r->visit.signed_in = clock_ms();
 			rc = pop3_relist(r, err);
 			if (rc == 0) {
 				say_lock(r, &pauses);
 				return 0;
 			}
-			pop3_close(r->session);
-			r->session = NULL;
+			pop3_close(r->visit.pop3);
+			r->visit.pop3 = NULL;
 		}
 		tenths = next_pause(r, rc, &pauses);
 		if (!tenths)
 			return rc == ERR_BUSY ? locked_for_good(r, err) : rc;
-		if (rc == ERR_NET && !r->sessions && pauses.broken == 1)
+		if (rc == ERR_NET && !r->visit.sessions && pauses.broken == 1)
 			progress_say(r->base.progress, SAY_INFO, "%s; trying again", err->text);
 		if (rc == ERR_BUSY)
 			progress_say(r->base.progress, SAY_NOTE, "%s; waiting %u s", err->text,
@@ -109,14 +109,14 @@ int pop3_connect(struct pop3_run *r, struct err *err)
 
 void pop3_disconnect(struct pop3_run *r)
 {
-	struct pop3 *p = r->session;
+	struct pop3 *p = r->visit.pop3;
 	struct err ignored = {0};
 
-	r->session = NULL;
+	r->visit.pop3 = NULL;
 	if (!p)
 		return;
 	/* The good-bye is a courtesy: everything is here already. */
-	if (r->retrieved && !r->end_by_quit)
+	if (r->visit.retrieved && !r->visit.end_by_quit)
 		pop3_close(p);
 	else if (pop3_quit(p, &ignored) < 0)
 		err_clear(&ignored);
@@ -124,13 +124,13 @@ void pop3_disconnect(struct pop3_run *r)
 
 int pop3_renew(struct pop3_run *r, struct err *err)
 {
-	unsigned delay = r->session ? pop3_caps(r->session)->login_delay : 0;
-	int64_t passed = (clock_ms() - r->signed_in) / 1000;
+	unsigned delay = r->visit.pop3 ? pop3_caps(r->visit.pop3)->login_delay : 0;
+	int64_t passed = (clock_ms() - r->visit.signed_in) / 1000;
 	int rc = 0;
 
 	delay = passed > delay ? 0 : delay - (unsigned)passed + (delay > 0);
 	pop3_disconnect(r);
-	if (++r->sessions > POP3_SESSIONS)
+	if (++r->visit.sessions > POP3_SESSIONS)
 		return err_set(err, ERR_LIMIT, ERR_WHOLE, "the POP3 server has no end of mail");
 	if (delay) {
 		progress_say(r->base.progress, delay > 10 ? SAY_NOTE : SAY_INFO,
@@ -174,7 +174,7 @@ static int refuse_expire(struct pop3_run *r, struct err *err)
 
 int pop3_check_expire(struct pop3_run *r, struct err *err)
 {
-	const struct pop3_caps *c = pop3_caps(r->session);
+	const struct pop3_caps *c = pop3_caps(r->visit.pop3);
 	char day[DATE_TEXT_SIZE];
 
 	/*
@@ -182,7 +182,7 @@ int pop3_check_expire(struct pop3_run *r, struct err *err)
 	 * 2449 6.7).
 	 */
 	if (!c->expire_given)
-		c = pop3_caps_before(r->session);
+		c = pop3_caps_before(r->visit.pop3);
 	if (!c->expire_given || c->expire_never)
 		return 0;
 	if (c->expire_days == 0)
@@ -203,7 +203,7 @@ void pop3_advise(struct pop3_run *r)
 	if (!strncmp(user, "recent:", strlen("recent:")))
 		user += strlen("recent:");
 	if (text_ends_with(host, "gmail.com") || text_ends_with(host, "googlemail.com")) {
-		r->window = true;
+		r->maildrop.window = true;
 		progress_say(r->base.progress, SAY_WARNING,
 		        "Gmail shows POP3 only a part of the mail, and does with it what its "
 		        "setting \"When messages are accessed with POP\" says: set it to keep "

@@ -55,8 +55,8 @@ static struct message *smallest_safe(struct pop3_run *r)
 {
 	struct message *small = NULL;
 
-	for (size_t i = 0; i < r->n_messages; i++) {
-		struct message *m = &r->messages[i];
+	for (size_t i = 0; i < r->maildrop.n_messages; i++) {
+		struct message *m = &r->maildrop.messages[i];
 
 		if (m->number && m->done && m->hashed && (!small || m->size < small->size))
 			small = m;
@@ -67,20 +67,20 @@ static struct message *smallest_safe(struct pop3_run *r)
 int pop3_prove_top(struct pop3_run *r, struct err *err)
 {
 	static const struct pop3_sink sink = {add_octets, end_twin};
-	struct message *m = r->top ? smallest_safe(r) : NULL;
+	struct message *m = r->manner.top ? smallest_safe(r) : NULL;
 	struct twin t = {.same = false};
 	struct pop3_want want;
 	int rc;
 
-	r->top = false;
+	r->manner.top = false;
 	if (!m)
 		return 0;
 	want = (struct pop3_want){.number = m->number, .size = m->size, .top = true};
 	t.wanted = m->sha256;
 	sha256_start(&t.hash);
-	r->retrieved = true;
-	rc = pop3_retr(r->session, &want, 1, &sink, &t, err);
-	r->top = r->top_proven = rc == 0 && t.same;
+	r->visit.retrieved = true;
+	rc = pop3_retr(r->visit.pop3, &want, 1, &sink, &t, err);
+	r->manner.top = r->manner.top_proven = rc == 0 && t.same;
 	return rc;
 }
 
@@ -89,8 +89,8 @@ void pop3_say_how(struct pop3_run *r)
 	size_t topped = 0, retred = 0;
 	char n[COUNTED_SIZE];
 
-	for (size_t i = 0; i < r->n_messages; i++) {
-		const struct message *m = &r->messages[i];
+	for (size_t i = 0; i < r->maildrop.n_messages; i++) {
+		const struct message *m = &r->maildrop.messages[i];
 
 		retred += m->retred && m->done;
 		topped += m->topped && m->done && !m->retred;
@@ -103,7 +103,7 @@ void pop3_say_how(struct pop3_run *r)
 		progress_say(r->base.progress, topped || retred == 1 ? SAY_INFO : SAY_NOTE,
 		        "%s fetched by RETR, which marks mail as read on many servers (%s)",
 		        counted(retred, "message was", "messages were", n),
-		        r->top       ? "one to see that TOP gives the same octets"
-		        : r->may_top ? "TOP was not seen to give the same octets"
-		                     : "this server has no TOP");
+		        r->manner.top       ? "one to see that TOP gives the same octets"
+		        : r->manner.may_top ? "TOP was not seen to give the same octets"
+		                            : "this server has no TOP");
 }

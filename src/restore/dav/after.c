@@ -85,8 +85,9 @@ static void check_listing(struct drun *r, uint32_t tcoll, const struct reslist *
 		        !lies_in(e->url, r->tcolls[tcoll].url) ||
 		        keys_find(&keys, dav_key(e->url), NULL))
 			continue;
-		*(e->state == ENTRY_ADDED ? &r->sum.added : &r->sum.already) -= !e->more;
-		r->sum.failed++;
+		*(e->state == ENTRY_ADDED ? &r->outcome.sum.added : &r->outcome.sum.already) -=
+		        !e->more;
+		r->outcome.sum.failed++;
 		say_entry(r, SAY_WARNING, e, "%s, but the target does not list it any more",
 		        e->state == ENTRY_ADDED ? "was stored" : "was there");
 		e->state = ENTRY_FAILED;

@@ -35,23 +35,23 @@ void count_copy(struct drun *r, uint32_t entry, const struct res *x)
 	struct entry *first = first_of(r, entry, x->tcoll, &n);
 	struct copy *c;
 
-	if (!keys_add(&r->counted, x->key, 1))
+	if (!keys_add(&r->outcome.counted, x->key, 1))
 		return;
 	if (!first || ++first->copies <= n)
 		return;
-	c = ARR_PUSH(r->copies, r->n_copies, r->cap_copies);
+	c = ARR_PUSH(r->outcome.copies, r->outcome.n_copies, r->outcome.cap_copies);
 	c->entry = entry;
 	c->url = xstrdup(x->url);
 }
 
 void say_copies(struct drun *r)
 {
-	for (size_t i = 0; i < r->n_copies; i++) {
-		const struct copy *c = &r->copies[i];
+	for (size_t i = 0; i < r->outcome.n_copies; i++) {
+		const struct copy *c = &r->outcome.copies[i];
 
 		if (put_journal_had(r->journal, dav_key(c->url)))
 			continue;
-		r->sum.doubled++;
+		r->outcome.sum.doubled++;
 		say_entry(r, SAY_WARNING, &r->entries[c->entry],
 		        "is on the target more often than in the archive, and was not before: also "
 		        "as "

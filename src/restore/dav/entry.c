@@ -62,7 +62,7 @@ void entry_done(struct drun *r, const struct entry *e)
 void entry_failed(struct drun *r, struct entry *e, const char *why)
 {
 	e->state = ENTRY_FAILED;
-	r->sum.failed++;
+	r->outcome.sum.failed++;
 	entry_done(r, e);
 	say_entry(r, SAY_WARNING, e, "not restored: %s", why);
 }
@@ -122,25 +122,25 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 	free(e->url);
 	e->url = xstrdup(x->url);
 	entry_done(r, e);
-	r->grades[x->grade]++;
+	r->outcome.grades[x->grade]++;
 	if (e->more) {
 		/* counted with the one that stands for the item */
 	} else if (state == ENTRY_ADDED) {
-		r->sum.added++;
-		r->sum.bytes += entry_item(r, e)->size;
+		r->outcome.sum.added++;
+		r->outcome.sum.bytes += entry_item(r, e)->size;
 	} else {
-		r->sum.already++;
+		r->outcome.sum.already++;
 	}
 	if (x->grade == CONTENT_ALTERED) {
-		r->sum.altered++;
+		r->outcome.sum.altered++;
 		say_altered(r, e, x, state);
 	}
 	if (e->form && !(e->reformed && x->grade == CONTENT_ALTERED)) {
 		say_entry(r, SAY_INFO, e, "%s", e->form);
 	}
 	if (e->reformed && x->grade == CONTENT_ALTERED) {
-		r->sum.rescued++;
-		r->sum.rescues[RESCUE_FORM]++;
+		r->outcome.sum.rescued++;
+		r->outcome.sum.rescues[RESCUE_FORM]++;
 	}
 	r->tcolls[x->tcoll].took = true;
 	e->lacks = apart_lacks(x);

@@ -63,7 +63,7 @@ static void note_made(struct drun *r, struct acoll *a, uint32_t index)
 	t->made = t->taken = true;
 	if (t->foreign)
 		t->aside = false;
-	r->sum.collections_made++;
+	r->outcome.sum.collections_made++;
 }
 
 /* Is it there now? 207 and 405 do not say. */
@@ -392,7 +392,7 @@ int dav_make(struct drun *r, struct err *err)
 
 		rc = stop_check(err);
 		if (rc == 0 && is_missing(r, a) && r->opts->dry_run && !r->home.single)
-			r->sum.collections_made++;
+			r->outcome.sum.collections_made++;
 		else if (rc == 0 && is_missing(r, a))
 			rc = dav_make_one(r, i, err);
 		/*

@@ -66,7 +66,7 @@ static int load_coll(struct drun *r, const struct tree_head *h, struct err *err)
 			return rc;
 		say_coll(r, SAY_WARNING, h->name, "cannot be read from the archive: %s", err->text);
 		a->refused = xstrdup("its catalog cannot be read");
-		r->sum.failed += h->roots.items;
+		r->outcome.sum.failed += h->roots.items;
 		return 0;
 	}
 	if (h->status == COLL_STALE && !a->coll->href) {
@@ -322,8 +322,8 @@ static int place_into(struct drun *r, struct err *err)
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < r->n_acolls && to == NONE; i++)
-		r->sum.failed += r->acolls[i].coll ? r->acolls[i].coll->n_items : 0;
-	r->sum.no_into = to == NONE;
+		r->outcome.sum.failed += r->acolls[i].coll ? r->acolls[i].coll->n_items : 0;
+	r->outcome.sum.no_into = to == NONE;
 	if (to == NONE)
 		return err_set(err, ERR_NOTFOUND, ERR_WHOLE, "--into: the target has no %s \"%s\"",
 		        r->contacts ? "address book" : "calendar", r->opts->into);

@@ -92,7 +92,7 @@ void say_plan_dav(struct drun *r)
 
 void say_end(struct drun *r)
 {
-	const uint64_t *g = r->grades;
+	const uint64_t *g = r->outcome.grades;
 	char n[COUNTED_SIZE];
 
 	if (g[0] + g[1] + g[2] + g[3])
@@ -102,15 +102,15 @@ void say_end(struct drun *r)
 		        r->contacts ? "cards" : "calendar objects", (unsigned long long)g[0],
 		        (unsigned long long)g[1], (unsigned long long)g[2],
 		        (unsigned long long)g[3]);
-	if (r->links)
+	if (r->outcome.links)
 		say_coll(r, SAY_NOTE, NULL,
 		        "%s to files on the old server that the archive has "
 		        "(--attach-links puts the files in)",
-		        counted(r->links, "link leads", "links lead", n));
-	if (r->held)
+		        counted(r->outcome.links, "link leads", "links lead", n));
+	if (r->outcome.held)
 		say_coll(r, SAY_WARNING, NULL, "%s held back: %s",
-		        counted(r->held, "event with attendees was", "events with attendees were",
-		                n),
+		        counted(r->outcome.held, "event with attendees was",
+		                "events with attendees were", n),
 		        r->silence.why);
 	for (size_t i = 0; i < r->n_tcolls; i++)
 		if (r->tcolls[i].not_sent)

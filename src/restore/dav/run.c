@@ -77,13 +77,13 @@ static void run_clear(struct drun *r)
 		free(r->entries[i].own_uid);
 	}
 	free(r->entries);
-	for (size_t i = 0; i < r->n_copies; i++)
-		free(r->copies[i].url);
-	free(r->copies);
-	keys_clear(&r->counted);
+	for (size_t i = 0; i < r->outcome.n_copies; i++)
+		free(r->outcome.copies[i].url);
+	free(r->outcome.copies);
+	keys_clear(&r->outcome.counted);
 	keys_clear(&r->readonly_homes);
 	free(r->by_uid);
-	free(r->stopped);
+	free(r->outcome.stopped);
 	keys_clear(&r->names);
 	put_journal_free(r->journal);
 }
@@ -104,12 +104,12 @@ static int dav_run(const struct service *service, enum coll_kind kind, struct tr
 	if (rc == 0)
 		rc = run_steps(&r, err);
 	for (size_t i = 0; i < r.n_acolls; i++)
-		r.sum.collections += !r.acolls[i].part;
+		r.outcome.sum.collections += !r.acolls[i].part;
 	for (size_t i = 0; i < r.n_entries; i++)
-		r.sum.items += !r.entries[i].more;
-	if (r.sum.no_into)
-		r.sum.items = r.sum.failed;
-	*out = r.sum;
+		r.outcome.sum.items += !r.entries[i].more;
+	if (r.outcome.sum.no_into)
+		r.outcome.sum.items = r.outcome.sum.failed;
+	*out = r.outcome.sum;
 	run_clear(&r);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

@@ -163,6 +163,22 @@ struct reslist {
 	size_t n, cap;
 };
 
+/* What came of it. */
+struct outcome {
+	struct copy {
+		uint32_t entry;
+		char *url;
+	} * copies; /* more than the archive has */
+	size_t n_copies, cap_copies;
+	struct keys counted; /* keys of the URLs that count_copy has had */
+	uint64_t grades[4]; /* of what is on the target now */
+	uint64_t held;
+	/* to files of the archive that stayed links, --attach-links not being given */
+	uint64_t links;
+	char *stopped; /* the server takes nothing more now */
+	struct target_result sum;
+};
+
 struct drun {
 	const struct service *service;
 	struct tree_reader *reader;
@@ -193,18 +209,7 @@ struct drun {
 	size_t n_by_uid;
 	struct keys names; /* key of a resource's URL -> 1 */
 	struct put_journal *journal;
-	struct copy {
-		uint32_t entry;
-		char *url;
-	} * copies; /* more than the archive has */
-	size_t n_copies, cap_copies;
-	struct keys counted; /* keys of the URLs that count_copy has had */
-	uint64_t grades[4]; /* of what is on the target now */
-	uint64_t held;
-	/* to files of the archive that stayed links, --attach-links not being given */
-	uint64_t links;
-	char *stopped; /* the server takes nothing more now */
-	struct target_result sum;
+	struct outcome outcome;
 };
 
 bool dav_ends(const struct err *err); /* costs the service, not an item */

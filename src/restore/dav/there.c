@@ -356,8 +356,8 @@ static void say_gone(struct drun *r, const struct reslist *all)
 /* What is there twice before anything of this archive was stored is nobody's fault. */
 static void note_copies(struct drun *r)
 {
-	for (size_t i = 0; i < r->n_copies && put_journal_is_new(r->journal); i++)
-		put_journal_add_had(r->journal, r->copies[i].url);
+	for (size_t i = 0; i < r->outcome.n_copies && put_journal_is_new(r->journal); i++)
+		put_journal_add_had(r->journal, r->outcome.copies[i].url);
 }
 
 /* Which item each resource is. */

@@ -115,7 +115,7 @@ static int widen_entry(struct drun *r, uint32_t entry, struct err *err)
 	buf_clear(&body);
 	if (rc >= 0 || dav_ends(err))
 		return rc;
-	r->sum.failed++;
+	r->outcome.sum.failed++;
 	say_entry(r, SAY_WARNING, &r->entries[entry], "its other objects are not restored: %s",
 	        err->text);
 	err_clear(err);

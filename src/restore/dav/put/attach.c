@@ -262,7 +262,7 @@ static void on_counted(void *ctx, const char *name, const char *url)
 	const struct counting *c = ctx;
 
 	(void)name;
-	c->r->links += find_file(c->linked, url) != NULL;
+	c->r->outcome.links += find_file(c->linked, url) != NULL;
 }
 
 void dav_count_links(struct drun *r, const struct entry *e, const struct buf *body)

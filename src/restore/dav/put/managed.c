@@ -288,8 +288,8 @@ static int look_at_end(struct drun *r, struct entry *e, struct err *err)
 		        x->differences ? x->differences
 		        : x->why       ? x->why
 		                       : "it cannot be read back");
-	r->sum.altered += rc == 0 && e->grade < CONTENT_ALTERED &&
-	                  !(x->seen && x->fits && x->grade <= e->grade);
+	r->outcome.sum.altered += rc == 0 && e->grade < CONTENT_ALTERED &&
+	                          !(x->seen && x->fits && x->grade <= e->grade);
 	reslist_clear(&one);
 	return rc;
 }
@@ -322,7 +322,7 @@ static int post_all(struct drun *r, struct entry *e, struct attached *a, struct 
 			        w->name, why.text);
 		rc = 0;
 	}
-	r->sum.unattached += lost;
+	r->outcome.sum.unattached += lost;
 	if (rc == 0 && a->n_wanted > had + lost)
 		say_entry(r, SAY_INFO, e, "%zu linked file%s attached", a->n_wanted - had - lost,
 		        a->n_wanted - had - lost == 1 ? "" : "s");

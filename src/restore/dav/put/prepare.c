@@ -114,7 +114,7 @@ bool put_prepare(struct drun *r, struct entry *e, struct put *p, struct err *err
 		no = find_objection(
 		        r, a->to == NONE ? &(struct tcoll){0} : &r->tcolls[a->to], &s, p->body.len);
 		if (no && s.attendees && !r->silence.assured && !r->opts->with_attendees)
-			r->held++;
+			r->outcome.held++;
 		content_summary_clear(&s);
 	}
 	if (no) {
@@ -125,7 +125,7 @@ bool put_prepare(struct drun *r, struct entry *e, struct put *p, struct err *err
 		return false;
 	}
 	if (r->opts->dry_run) {
-		r->sum.added += !e->more;
+		r->outcome.sum.added += !e->more;
 		e->state = ENTRY_ADDED;
 		entry_done(r, e);
 		say_attached(r, p);

@@ -169,8 +169,8 @@ static bool has_no_place(struct drun *r, struct entry *e)
 
 	if (!t && r->opts->dry_run && !a->refused)
 		return false;
-	if (r->stopped && t && !t->full)
-		t->full = xstrdup(r->stopped);
+	if (r->outcome.stopped && t && !t->full)
+		t->full = xstrdup(r->outcome.stopped);
 	if (t && !t->full)
 		return false;
 	if (t)

@@ -138,8 +138,8 @@ static void report_refused(struct drun *r, struct put *p)
 	entry_failed(r, p->e, buf_str(&why));
 	if (p->verdict == PUT_FULL && !r->tcolls[p->tcoll].full)
 		r->tcolls[p->tcoll].full = xstrdup(buf_str(&why));
-	if (p->verdict == PUT_LATER && !r->stopped)
-		r->stopped = xstrdup(buf_str(&why));
+	if (p->verdict == PUT_LATER && !r->outcome.stopped)
+		r->outcome.stopped = xstrdup(buf_str(&why));
 	buf_clear(&why);
 }
 
@@ -156,7 +156,7 @@ static void note_form(struct drun *r, struct put *p)
 		        p->no_files);
 	else
 		files = attached_text(&p->attached);
-	r->sum.unattached += p->attached.large + (p->no_files ? p->attached.n : 0);
+	r->outcome.sum.unattached += p->attached.large + (p->no_files ? p->attached.n : 0);
 	p->e->form = form && files ? xasprintf("%s; %s", form, files)
 	             : form        ? xstrdup(form)
 	                           : xstrdup(files);
