@@ -11,12 +11,13 @@
 struct tree_body {
 	struct buf got;
 };
+enum { FAIL_NEVER, FAIL_OPEN, FAIL_WRITE, FAIL_CLOSE };
 struct fake {
 	struct tree_sink base;
 	struct tree_body body;
 	enum coll_kind kind;
 	unsigned opened, closed, aborted;
-	enum { FAIL_NEVER, FAIL_OPEN, FAIL_WRITE, FAIL_CLOSE } fails;
+	int fails; /* FAIL_ */
 };
 static struct fake *fake_of_body; /* body_write and body_close do not get the sink */
 
