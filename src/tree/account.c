@@ -156,8 +156,8 @@ int tree_account_check(const struct tree_account *old, const struct tree_account
 			        s->kind, was->host, s->host);
 		if (was && !is_same_port(was, s))
 			return err_set(err, ERR_ACCOUNT, ERR_WHOLE,
-			        "this is of %s port %u of \"%s\", not port %u, which may be "
-			        "another server: if it is the same account, say --same-account",
+			        "this was taken from %s port %u of \"%s\", not port %u, which may "
+			        "be another server: if it is the same account, say --same-account",
 			        s->kind, was->port, s->host, s->port);
 	}
 	return 0;

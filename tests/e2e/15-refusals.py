@@ -329,6 +329,57 @@ def reads_one(archive, scratch):
             check("looked at" not in text, text)
 
 
+def reads_all_but_one(archive, scratch):
+    """What stands beside a message that cannot be read is read all the same; that one is named."""
+    state = os.path.join(scratch, "reads-all-but-one")
+    with ct.ReadsAllButOne() as server:
+        for more in ([], [], ["--verify", "full"]):
+            text = run(["restore", archive, "--report", state + ".json", *more], server.port, state, 3)
+            check("1 message on the target cannot be read" in text and Report(state + ".json").all["unseen"] == 1, text)
+        shutil.rmtree(state)
+        text = run(["restore", archive, "--report", state + ".json"], server.port, state, 3)
+        check(Report(state + ".json").added == 1 and "1 message on the target cannot be read: what is the same is stored once more" in text, text)
+
+
+def goes_at_the_end(_, scratch):
+    """The mailboxes that wait for their last look are counted, as not looked at, when no connection is left; the next run looks."""
+    state, archive = os.path.join(scratch, "goes-at-the-end"), os.path.join(scratch, "eight")
+    names = "ABCDEFGH"
+    with ct.Target() as server:
+        for name in names:
+            server.mailbox(name).add(b"Subject: %s\r\nMessage-ID: <%s@x>\r\n\r\nx\r\n" % (name.encode(), name.encode()))
+        run(["backup", "-o", archive], server.port, state, 0)
+    with ct.GoesAtTheEnd() as server:
+        server.going = True
+        run(["restore", archive, "--exclude", "INBOX", "--report", state + ".json", "--connections", "1", "--max-wait", "2"], server.port, state, 3)
+        report = Report(state + ".json")
+        check(report.added == report.all["unseen"] == len(names), report.all)
+        server.going = False
+        run(["restore", archive, "--report", state + ".json"], server.port, state, 0)
+        check(Report(state + ".json").all["unseen"] == 0, Report(state + ".json").all)
+
+
+def goes_midway(archive, scratch):
+    """Of a mailbox that cannot be opened any more, what was stored is named as not looked at, and looked at by the next run."""
+    state = os.path.join(scratch, "goes-midway")
+    with ct.GoesMidway() as server:
+        run(["restore", archive, "--report", state + ".json"], server.port, state, 3)
+        report = Report(state + ".json")
+        check(report.added > 0 and report.all["unseen"] == report.added and report.added + report.all["failed"] == len(NAMES), report.all)
+        server.going = False
+        server.log.clear()
+        run(["restore", archive, "--report", state + ".json"], server.port, state, 0)
+        check(Report(state + ".json").all["unseen"] == 0 and any(b"BODY.PEEK[]" in line for _, line in server.log), "not looked at")
+
+
+def subscribe_busy(archive, scratch):
+    """That a mailbox cannot be subscribed costs no message."""
+    state = os.path.join(scratch, "subscribe-busy")
+    with ct.SubscribeBusy() as server:
+        text = run(["restore", archive, "--under", "New"], server.port, state, None)
+        check("cannot be subscribed" in text and len(server.mailboxes[b"New/INBOX"].messages) == len(NAMES), text)
+
+
 def sizes_off(archive, scratch):
     """A size that is wrong is no difference where the octets are right."""
     with ct.SizesOff() as server:
@@ -490,7 +541,7 @@ def drops(case):
     return do
 
 
-CASES = {"reads-never": reads_never, "reads-one": reads_one, "drops": drops(ct.Drops), "drops-no-uidplus": drops(ct.DropsMute), "alters-octets": alters_octets, "sizes-off": sizes_off, "verify-full": verify_full, "exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
+CASES = {"reads-never": reads_never, "reads-one": reads_one, "reads-all-but-one": reads_all_but_one, "goes-at-the-end": goes_at_the_end, "goes-midway": goes_midway, "subscribe-busy": subscribe_busy, "drops": drops(ct.Drops), "drops-no-uidplus": drops(ct.DropsMute), "alters-octets": alters_octets, "sizes-off": sizes_off, "verify-full": verify_full, "exchange-error-11": exchange, "gmail-nul": gmail, "cuts-at-nul": cuts, "yahoo-final-crlf": yahoo, "strict": strict(ct.Strict, True),
          "mute": strict(ct.Mute, False), "--strict": strict_option, "only-wrapped": wrapped, "refuses-all": refuses_all, "too-big": too_big, "over-quota": quota,
          "seen-only": seen_only, "keeps-no-flags": keeps_no_flags, "keywords-refused": keywords,
          "keyword-limit": keyword_limit(ct.KeywordLimit), "keyword-limit-code": keyword_limit(ct.KeywordLimitCode), "no-date": no_date, "busy-create": busy_create, "busy-append": busy_append, "no-uidplus": sound(ct.NoUidplus), "exists-late": sound(ct.ExistsLate), "select-late": sound(ct.SelectLate), "select-late-uidplus": sound(ct.SelectLateUidplus),

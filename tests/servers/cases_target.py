@@ -348,6 +348,59 @@ class ReadsOne(Target):
         return super().fetch_item(s, m, item)
 
 
+class ReadsAllButOne(Target):
+    """A FETCH of bodies ends with NO at the second message, which cannot be read alone, either."""
+    name = "reads-all-but-one"
+    source = "robustness: a damaged message on the target; Dovecot, Cyrus end the command with NO [SERVERBUG] or NO"
+
+    def do_uid_fetch(self, s, tag, args, by_uid=True):
+        chosen = [m.uid for _, m in self.chosen(s, args[0], by_uid)]
+        if "BODY" not in str(args[1]) or 2 not in chosen:
+            return super().do_uid_fetch(s, tag, args, by_uid)
+        for n, m in self.chosen(s, args[0], by_uid)[:chosen.index(2)]:
+            s.send(self.fetch_answer(s, n, m, ["UID"] + [i.upper() for i in args[1] if i.upper() != "UID"]))
+        s.send(tag + " NO [SERVERBUG] this message is damaged")
+
+
+class GoesAtTheEnd(Target):
+    """Once all is stored nobody is let in any more: before the last look at eight mailboxes."""
+    name = "goes-at-the-end"
+    source = "robustness: a server that goes down"
+    going = False
+
+    def before(self, s, tag, name, args):
+        if self.going and name in ("EXAMINE", "SELECT", "UID_FETCH", "LOGIN", "AUTHENTICATE") and sum(len(b.messages) for b in self.mailboxes.values()) == 8:
+            if name in ("LOGIN", "AUTHENTICATE"):
+                s.send(tag + " NO [AUTHENTICATIONFAILED] not any more")
+                return True
+            s.cut()
+
+
+class GoesMidway(Target):
+    """After the first messages of a mailbox it cannot be opened any more."""
+    name = "goes-midway"
+    source = "robustness: a mailbox that breaks while it is filled"
+    extensions = [e for e in Target.extensions if e != "MULTIAPPEND"]
+    going = True
+
+    def before(self, s, tag, name, args):
+        if self.going and self.mailboxes[b"INBOX"].messages:
+            if name == "APPEND":
+                s.cut()
+            if name in ("SELECT", "EXAMINE"):
+                s.send(tag + " NO the mailbox is damaged")
+                return True
+
+
+class SubscribeBusy(Target):
+    """SUBSCRIBE fails for a reason of the server's own."""
+    name = "subscribe-busy"
+    source = "robustness: RFC 5530, [SERVERBUG]"
+
+    def do_subscribe(self, s, tag, args, value=True):
+        s.send(tag + " NO [SERVERBUG] no subscriptions today")
+
+
 class SizesOff(Target):
     """RFC822.SIZE counts each CRLF as one octet."""
     name = "sizes-off"

@@ -64,7 +64,7 @@ static int box_compare(struct box *b, struct err *err)
 	do {
 		for (size_t i = 0; i < b->coll->n_items; i++)
 			b->items[i].odd = 0;
-		b->sum.altered = b->sum.doubled = 0;
+		b->sum.altered = b->sum.doubled = b->sum.unseen = 0;
 		rc = box_select(b, err);
 		b->is_open = rc == 0;
 		if (rc == 0 && b->sel.exists)
@@ -111,15 +111,27 @@ static void count_dry(struct box *b)
 	        counted(b->sum.already, "is", "are", (char[COUNTED_SIZE]){0}));
 }
 
+/* What could not be looked at is counted and told, and the next run looks at it. */
+static void count_unseen(
+        struct box *b, enum item_state state, const char *what, const struct err *err)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; b->coll && i < b->coll->n_items; i++)
+		n += b->items[i].state == state;
+	b->sum.unseen += n;
+	b->seen = false;
+	if (n)
+		say_box(b, SAY_WARNING, "%s could not be looked at afterwards: %s", what,
+		        err->text);
+}
+
 /* It could not be seen whether what stands there is as it was sent; the run goes on. */
 static int unseen(struct box *b, enum item_state state, const char *what, int rc, struct err *err)
 {
 	if (rc == 0 || imap_conn_is_over(&b->w->conn, err))
 		return rc;
-	for (size_t i = 0; i < b->coll->n_items; i++)
-		b->sum.unseen += b->items[i].state == state;
-	b->seen = false;
-	say_box(b, SAY_WARNING, "%s could not be looked at afterwards: %s", what, err->text);
+	count_unseen(b, state, what, err);
 	if (b->w->conn.m && imap_in_flight(b->w->conn.m))
 		imap_conn_close(&b->w->conn);
 	return 0;
@@ -310,6 +322,7 @@ static int box_end(struct box *b, int rc, struct err *err)
 		/* no answers of this mailbox may reach the next one */
 		if (imap_conn_alive(&w->conn) && imap_in_flight(w->conn.m))
 			imap_conn_close(&w->conn);
+		count_unseen(b, ITEM_ADDED, "what was added", err);
 		box_lost(b, err->text);
 		rc = 0;
 	}
@@ -320,7 +333,7 @@ static int box_end(struct box *b, int rc, struct err *err)
 	if (b->coll)
 		say_lacking(b);
 	/* A mailbox that goes back to the others is counted by who finishes it. */
-	if (rc == 0 || imap_pool_ended(&r->pool, NULL))
+	if (rc == 0 || b->filled || imap_pool_ended(&r->pool, NULL))
 		sum_add(r, &b->sum);
 	box_clear(b);
 	free(b);
@@ -351,9 +364,10 @@ int box_restore(struct worker *w, size_t entry, struct err *err)
 	}
 	if (!later)
 		return box_end(b, rc, err);
+	b->filled = true;
 	w->later[w->n_later++] = b;
 	w->later_items += b->coll->n_items;
-	return w->n_later == LATER_BOXES ? box_finish_later(w, err) : 0;
+	return 0;
 }
 
 /* EXAMINE and list of all of them in flight. */
@@ -410,6 +424,8 @@ int box_finish_later(struct worker *w, struct err *err)
 
 		if (rc == 0 && !right[i])
 			done = look_alone(b, &why);
+		if (done < 0)
+			count_unseen(b, ITEM_ADDED, "what was added", &why);
 		done = box_end(b, done, &why);
 		if (done < 0 && rc == 0) {
 			rc = done;

@@ -565,7 +565,7 @@ static int look_again(struct box *b, unsigned nth, struct err *err)
 int learn_uids(struct box *b, uint32_t first, struct err *err)
 {
 	int rc = there_from(b, first, err);
-	bool moved = false, doubted;
+	bool moved = false;
 
 	for (unsigned nth = 1; nth <= 2 && rc == 0 && !(b->n_there && all_there(b)); nth++) {
 		rc = look_again(b, nth, err);
@@ -574,11 +574,12 @@ int learn_uids(struct box *b, uint32_t first, struct err *err)
 	}
 	if (rc == 0)
 		rc = straighten_uids(b, &moved, err);
+	b->relearnt |= moved;
 	if (rc < 0)
 		return rc;
-	doubted = doubt_uids(b);
+	b->relearnt |= doubt_uids(b);
 	rc = learn_all(b, err);
-	if (rc == 0 && (doubted || moved))
+	if (rc == 0 && b->relearnt)
 		rc = remember_again(b, err);
 	return rc < 0 ? rc : note_taken(b, err);
 }
@@ -589,6 +590,7 @@ bool learn_doubts(struct box *b)
 	uint8_t *wanted = xcalloc(b->n_there + 1, 1);
 	bool any = may_be_swapped(b, items, list_misfits(b, items), wanted) || doubt_uids(b);
 
+	b->relearnt |= any;
 	free(items);
 	free(wanted);
 	return any;

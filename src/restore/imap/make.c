@@ -185,6 +185,8 @@ static int make_once(
 	}
 	if (e->show && !e->subscribed) {
 		rc = imap_subscribe(w->conn.m, e->raw, e->raw_len, err);
+		if (rc < 0 && rc != ERR_STOPPED && rc != ERR_THROTTLED && imap_alive(w->conn.m))
+			rc = ERR_REFUSED;
 		e->subscribed = rc == 0 || rc == ERR_REFUSED;
 	}
 	if (rc == ERR_REFUSED && e->subscribed) { /* which costs no message its place */

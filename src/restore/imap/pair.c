@@ -177,6 +177,8 @@ static int look_for_pairs(struct pairing *p, uint8_t *wanted, struct err *err)
 	if (any == 0)
 		return 0;
 	rc = there_hash(p->b, wanted, &more, &n, err);
+	if (rc == 0 && n < any)
+		say_unread(p->b, any - n, "what is the same is stored once more");
 	if (n) {
 		p->seen = xrealloc(p->seen, (p->n_seen + n) * sizeof *p->seen);
 		memcpy(p->seen + p->n_seen, more, n * sizeof *more);

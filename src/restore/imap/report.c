@@ -95,6 +95,14 @@ void say_altered(struct box *b, uint32_t item, const char *fmt, ...)
 	buf_clear(&head);
 }
 
+void say_unread(struct box *b, size_t n, const char *so)
+{
+	b->sum.unseen += n;
+	b->seen = false;
+	say_box(b, SAY_WARNING, "%s on the target cannot be read: %s",
+	        counted(n, "message", "messages", (char[COUNTED_SIZE]){0}), so);
+}
+
 const char *taken_text(const struct taken *t, char out[TAKEN_SIZE])
 {
 	if (t->from == t->to)

@@ -172,6 +172,8 @@ static int work_queue(struct worker *w, struct err *err)
 		rc = box_restore(w, entry, err);
 		if (rc < 0)
 			give_back(r, entry);
+		else if (w->n_later == LATER_BOXES)
+			rc = box_finish_later(w, err);
 		not_busy(r);
 	}
 	if (rc == 0)

@@ -263,6 +263,8 @@ struct box {
 	struct late late;
 	bool is_open; /* it was selected */
 	bool seen; /* nothing of what stands there has to be looked at by another run */
+	bool relearnt; /* UIDs that the journal has are known better now */
+	bool filled; /* nothing is left to do but the last look: it goes back to nobody */
 	uint32_t first; /* what was appended has at least this UID */
 	uint32_t next_uid; /* what is appended from now on has at least this UID */
 	struct target_result sum;
@@ -290,6 +292,8 @@ void say_altered(struct box *b, uint32_t item, const char *fmt, ...) PRINTF_LIKE
 /* "UID 7 perhaps" */
 enum { TAKEN_SIZE = 64 };
 const char *taken_text(const struct taken *t, char out[TAKEN_SIZE]);
+/* ${n} messages of the target that it does not give: counted as not looked at. */
+void say_unread(struct box *b, size_t n, const char *so);
 void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit);
 void say_mapping(struct run *r, const struct map_entry *e); /* if it is worth a word */
 void say_gone(struct run *r);

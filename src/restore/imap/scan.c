@@ -109,6 +109,8 @@ struct hashing {
 	uint8_t *done;
 	struct seen *seen;
 	size_t n, cap;
+	size_t max; /* messages that one command asks for */
+	bool refused; /* one of the commands was */
 	bool open;
 	struct sha256 hash;
 	struct loose loose;
@@ -184,7 +186,7 @@ static bool next_set(const struct hashing *h, size_t *at, struct buf *set)
 	size_t n = 0;
 
 	buf_reset(set);
-	for (; *at < b->n_there && n < HASH_MESSAGES; ++*at) {
+	for (; *at < b->n_there && n < h->max; ++*at) {
 		const struct tmsg *t = &b->there[*at];
 
 		if (!h->wanted[*at] || h->done[*at])
@@ -216,18 +218,32 @@ static int hash_run(struct hashing *h, struct err *err)
 		}
 		h->open = false;
 		rc = imap_fetch_wait(m, &ops, h, err);
-		/* what it did not give is not recognised */
-		if ((rc == ERR_REFUSED || rc == ERR_BUSY) && imap_alive(m))
+		if ((rc == ERR_REFUSED || rc == ERR_BUSY) && imap_alive(m)) {
+			h->refused = true;
 			rc = 0;
+		}
 	}
 	buf_clear(&set);
 	return rc;
 }
 
+/*
+ * A command was refused, perhaps for one of its messages: those that did not come are
+ * asked for one by one. What is refused then is not recognised.
+ */
+static bool ask_singly(struct hashing *h, int rc)
+{
+	bool again = rc == 0 && h->refused && h->max > 1;
+
+	if (again)
+		h->max = 1;
+	return again;
+}
+
 int there_hash(
         struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out, struct err *err)
 {
-	struct hashing h = {.b = b, .wanted = wanted};
+	struct hashing h = {.b = b, .wanted = wanted, .max = HASH_MESSAGES};
 	struct attempts a = {.limit = ATTEMPTS};
 	int rc;
 
@@ -237,9 +253,11 @@ int there_hash(
 		size_t before = h.n;
 
 		rc = hash_run(&h, err);
-		if (h.n > before) /* one that brought something is no failure */
+		if (h.n > before) { /* one that brought something is no failure */
 			a.failures = 0;
-	} while (box_again_in(b, &a, &rc, err));
+			imap_pool_gained(&b->w->run->pool);
+		}
+	} while (ask_singly(&h, rc) || box_again_in(b, &a, &rc, err));
 	free(h.done);
 	buf_clear(&h.head);
 	*out = h.seen;

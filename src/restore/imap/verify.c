@@ -154,6 +154,8 @@ static int read_back(struct box *b, uint8_t *done, bool *sample_out, struct err 
 	}
 	if (any)
 		rc = there_hash(b, wanted, &seen, &n, err);
+	if (rc == 0 && n < any)
+		say_unread(b, any - n, "whether it is as it was sent is not known");
 	for (size_t k = 0; k < n; k++) {
 		uint32_t i = item[seen[k].index];
 
