@@ -135,6 +135,30 @@ class BodyShortEver(BodyShort):
         return held
 
 
+class BodyShortBesideLarge(BodyShort):
+    """The message after the short one is so large that it is taken up first: the short one is asked for alone all the same."""
+    name = "body-short-beside-large"
+    slow = True
+    cuts = (1,)
+
+    def populate(self):
+        self.mailbox("INBOX").add(b"Subject: number 1\r\n\r\n" + b"line\r\n" * 9)
+        self.mailbox("INBOX").add(b"Subject: large\r\n\r\n" + (b"-" * 1022 + b"\r\n") * (50 << 10))
+        for n in range(3, 6):
+            self.mailbox("INBOX").add(b"Subject: number %d\r\n\r\n" % n)
+
+
+class BodyShortBreaks(BodyShortEver):
+    """Asked for what follows the end of a short message, the server ends the connection: it does not go on for ever."""
+    name = "body-short-breaks"
+    slow = True
+
+    def fetch_answer(self, s, n, m, items):
+        if m.uid == 9 and any(i.endswith(".1>") for i in items):
+            s.cut()
+        return super().fetch_answer(s, n, m, items)
+
+
 class BodyLongEver(BodyShortEver):
     """A message is longer than RFC822.SIZE says by whatever way, and the other sizes are right."""
     name = "body-long-ever"

@@ -174,6 +174,7 @@ static void name_misfit(struct worker *w, struct doubt *d)
 	bool right = are_sizes_right(run);
 	char text[160];
 
+	d->r->misfit = MISFIT_JUDGED;
 	atomic_fetch_add(&run->sizes_wrong, 1);
 	if (!right && !crossed)
 		return;
@@ -222,6 +223,9 @@ int doubts_probe(struct worker *w, struct err *err)
 			rc = imap_fetch_wait(w->conn.m, &ops, &beyond, err);
 		if (rc == ERR_REFUSED || rc == ERR_BUSY)
 			rc = 0;
+		/* It may be this that breaks the connection, every time. */
+		if (rc < 0 && !imap_conn_alive(&w->conn) && ++d->r->tries >= TRIES)
+			name_misfit(w, d);
 		/* One octet: some servers ignore the range and give the whole again. */
 		if (rc == 0 && beyond == 1) {
 			d->r->misfit = MISFIT_CUT;
@@ -233,6 +237,13 @@ int doubts_probe(struct worker *w, struct err *err)
 	return rc;
 }
 
+/* It was not asked for alone yet. */
+static bool is_open(const struct worker *w, const struct doubt *d)
+{
+	return d->r->misfit == MISFIT_NOT_SEEN ||
+	       (d->r->misfit == MISFIT_SEEN && !w->body.singly);
+}
+
 int doubts_settle(
         struct worker *w, const struct mbox *mb, const struct job *j, bool believe, struct err *err)
 {
@@ -241,7 +252,7 @@ int doubts_settle(
 
 	/* Before any of them goes: two of them may be each other's. */
 	for (size_t i = 0; i < w->body.n_doubts; i++)
-		w->body.doubts[i].look = w->body.doubts[i].r->misfit == MISFIT_NOT_SEEN &&
+		w->body.doubts[i].look = is_open(w, &w->body.doubts[i]) &&
 		                         is_worth_a_look(w, &w->body.doubts[i]);
 	for (size_t i = 0; i < w->body.n_doubts; i++) {
 		struct doubt *d = &w->body.doubts[i];

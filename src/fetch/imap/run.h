@@ -79,7 +79,12 @@ struct rec {
 };
 
 /* A message that came with more or fewer octets than RFC822.SIZE says. */
-enum misfit { MISFIT_NOT_SEEN, MISFIT_SEEN, MISFIT_CUT /* more follows */ };
+enum misfit {
+	MISFIT_NOT_SEEN,
+	MISFIT_SEEN, /* to be asked for alone, however often that is put off */
+	MISFIT_JUDGED, /* kept as it came */
+	MISFIT_CUT, /* more follows */
+};
 
 /* How a message is asked for, one after the other. */
 enum rung { RUNG_PLAIN, RUNG_PIECES, RUNG_TEXT, RUNG_PARTS, RUNG_END };
