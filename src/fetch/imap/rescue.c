@@ -16,9 +16,10 @@ enum { SINGLES_FLY = 8, SUBJECT_CAP = 16 << 10 };
  */
 static int ask_each(struct worker *w, struct mbox *mb, size_t fly, struct err *err)
 {
+	struct err why = {0};
 	size_t sent = 0;
 	char uid[16];
-	int rc = 0;
+	int rc = 0, settled;
 
 	w->body.expect = (struct job){0};
 	w->body.singly = true;
@@ -43,8 +44,12 @@ static int ask_each(struct worker *w, struct mbox *mb, size_t fly, struct err *e
 	}
 	if (rc == 0 && !w->body.stray)
 		rc = doubts_probe(w, err);
-	if (rc == 0)
-		rc = doubts_settle(w, NULL, NULL, !w->body.stray, err);
+	/* Those in doubt are missing again when the connection broke. */
+	settled = doubts_settle(w, NULL, NULL, rc == 0 && !w->body.stray, &why);
+	if (rc == 0 && settled < 0) {
+		*err = why;
+		rc = settled;
+	}
 	w->body.stray = false;
 	w->body.singly = false;
 	w->body.alone = NULL;
