@@ -156,6 +156,15 @@ class FlagsNeverTold(ListingShort):
         return Quirk.fetch_answer(self, s, n, m, [i for i in items if i != "FLAGS" or m.uid != 3])
 
 
+class FlagsNeverToldSize(FlagsNeverTold):
+    """The same of a message whose RFC822.SIZE is wrong, too."""
+    name = "flags-never-told-size"
+    warnings = {("INBOX", 3): ["size"]}
+
+    def fetch_item(self, s, m, item):
+        return b"RFC822.SIZE %d" % (len(m.body) - 1) if item == "RFC822.SIZE" and m.uid == 3 else super().fetch_item(s, m, item)
+
+
 class ListingOtherUid(ListingShort):
     """The listing tells a message under a UID that nothing else knows; EXISTS stays: it was not expunged."""
     name = "listing-other-uid"

@@ -54,9 +54,12 @@ static int item_keep(
 {
 	int rc;
 
+	if (!(r->have & REC_FLAGS) && !w->body.note[0])
+		snprintf(w->body.note, sizeof w->body.note, "its flags are not told");
 	pthread_mutex_lock(&mb->lock);
 	if (w->body.note[0])
 		mark_rescued(w, mb, it);
+	w->body.note[0] = '\0';
 	rc = run_item(&w->run->base, mb->coll, it, err);
 	if (rc == 0 && (r->have & REC_SIZE))
 		twins_know(&w->run->twins, mb->coll, it, r->size);
@@ -93,8 +96,6 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 		return workers_fail(&w->run->base.workers, err);
 	if (!(it.warn & WARN_SIZE))
 		atomic_fetch_add(&w->run->sizes_right, 1);
-	if (!(r->have & REC_FLAGS) && !w->body.note[0])
-		snprintf(w->body.note, sizeof w->body.note, "its flags are not told");
 	if (w->body.doubting && (it.warn & WARN_SIZE)) {
 		*ARR_PUSH(w->body.doubts, w->body.n_doubts, w->body.doubts_cap) =
 		        (struct doubt){mb, r, it, false};
@@ -102,7 +103,6 @@ static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct er
 	} else {
 		rc = item_keep(w, mb, r, &it, err);
 	}
-	w->body.note[0] = '\0';
 	return rc;
 }
 
