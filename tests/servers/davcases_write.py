@@ -427,8 +427,15 @@ class Locked(Target):
 
 
 class Deadlock(Locked):
+    """What the database says stands in the second paragraph."""
     name = "put-500-deadlock"
-    text = "SQLSTATE[40001]: Serialization failure: 1213 Deadlock found when trying to get lock"
+    text = "An exception occurred while executing 'INSERT INTO x VALUES (?)' with params [1]:\n\nSQLSTATE[40001]: 1213 Deadlock found when trying to get lock"
+
+
+class DeadlockLate(Locked):
+    """The same in one line, behind the text of the item."""
+    name = "put-500-deadlock-late"
+    text = "An exception occurred while executing 'INSERT INTO x VALUES (?)' with params [%s]: SQLSTATE[40001]: 1213 Deadlock found when trying to get lock" % ("x" * 300)
 
 
 class Locked423(Locked):

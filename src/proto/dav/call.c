@@ -134,7 +134,8 @@ static void on_done(struct http_request *rq, const struct http_response *rs, con
 		a->error = c->inner_error;
 		c->inner_error = NULL;
 	}
-	if (a->error_text) {
+	/* What a PUT is refused with is judged by its words, wherever they stand. */
+	if (a->error_text && !c->forgiving) {
 		char *line = dav_plain_reason(a->error_text);
 		char *safe = term_escape_dup(line ? line : "");
 

@@ -139,8 +139,8 @@ struct dav_answer {
 	char *error_href; /* named in it (no-uid-conflict), as sent; or NULL */
 	/*
 	 * the server's own words: of elements in the error body (message,
-	 * responsedescription, error-description), of JSON, or the first line of text;
-	 * escaped; or NULL
+	 * responsedescription, error-description), of JSON, or the first line of text; or
+	 * NULL. One line, escaped; after dav_send_run() as they came.
 	 */
 	char *error_text;
 };

@@ -1,7 +1,9 @@
 /* What the answer to a PUT means, by a table of statuses and conditions (RFC 4918 16). */
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include "outcome.h"
+#include "valise/base/escape.h"
 #include "valise/proto/dav/webdav.h"
 
 /*
@@ -91,6 +93,18 @@ enum put_verdict put_judge(const struct put_reply *p)
 	return PUT_REFUSED;
 }
 
+/* What the server says, as far as a person wants to read it. */
+static void put_words(const char *text, struct buf *out)
+{
+	char *line = dav_plain_reason(text);
+	char *safe = term_escape_dup(line ? line : "");
+
+	if (*safe)
+		buf_putf(out, ": %.300s", safe);
+	free(safe);
+	free(line);
+}
+
 void put_reason(const struct put_reply *p, struct buf *out)
 {
 	int status = p->inner ? p->inner : p->status;
@@ -107,6 +121,6 @@ void put_reason(const struct put_reply *p, struct buf *out)
 		buf_puts(out, ": ");
 		dav_put_conditions(p->error, out);
 	}
-	if (p->text && *p->text)
-		buf_putf(out, ": %.300s", p->text);
+	if (p->text)
+		put_words(p->text, out);
 }

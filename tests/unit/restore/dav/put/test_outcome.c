@@ -63,12 +63,16 @@ static void reasons(void **state)
 	const struct put_reply r = {.status = 403,
 	        .error = "{urn:ietf:params:xml:ns:caldav}no-uid-conflict {DAV:}x",
 	        .text = "no"};
+	const struct put_reply long_words = {.status = 500, .text = "no\x1b\n\nmore"};
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1000);
 	put_reason(&r, &b);
 	assert_string_equal(buf_str(&b), "HTTP 403 forbidden: no-uid-conflict, x: no");
+	buf_reset(&b);
+	put_reason(&long_words, &b);
+	assert_string_equal(buf_str(&b), "HTTP 500 server error: no\\x1b");
 	buf_clear(&b);
 }
 
