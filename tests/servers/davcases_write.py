@@ -282,6 +282,24 @@ class CutBeforeStore(Target):
         super().send(handler, rq, rs)
 
 
+class Cut207(CutBeforeStore):
+    """Stored, and the 207 that tells of a refused property is cut: whether it is there is looked at."""
+    name = "put-207-cut"
+    source = "robustness"
+
+    def do_put(self, rq):
+        rs = super(CutBeforeStore, self).do_put(rq)
+        if "event-1" in rq.target:
+            rs = self.multistatus([self.status_response(rq.target, "403 Forbidden"), self.status_response("/y", "200 OK")])
+            rs.lost = True
+        return rs
+
+    def send(self, handler, rq, rs):
+        if getattr(rs, "lost", False):
+            self.send_cut(handler, rs, len(rs.body) - 30)
+        super().send(handler, rq, rs)
+
+
 class PutBusy(Target):
     """429 in the middle, with Retry-After."""
     name = "put-429"

@@ -9,7 +9,7 @@
 struct put_reply put_reply_of(const struct put *p)
 {
 	return (struct put_reply){.status = p->sent.err.code ? 0 : p->sent.answer.status,
-	        .inner = p->sent.answer.inner,
+	        .inner = p->sent.err.code ? 0 : p->sent.answer.inner,
 	        .error = p->sent.answer.error,
 	        .text = p->sent.answer.error_text,
 	        .strict = p->sent.strict,
