@@ -449,6 +449,24 @@ def beside_imap(scratch):
         expect(rc == 1 and not pop3.log and "left out" in text, text)
 
 
+def uidl_memory(scratch):
+    """What IMAP gives is known by UIDL and size, of this maildrop: another message under such a UIDL is retrieved."""
+    with fakeimap.FakeImap() as imap, fakepop3.FakePop3() as one, fakepop3.FakePop3() as two:
+        url = "imap://127.0.0.1:%d" % imap.port
+        known = imap.mailbox("INBOX").messages[0].body
+        one.messages[0].body = known
+        rc, text = fetch(one.port, os.path.join(scratch, "memory-one"), "--imap", url)
+        expect(rc == 0, text)
+        other = known.replace(b"a", b"b").replace(b"e", b"f")
+        expect(other != known and one.messages[0].uidl == two.messages[0].uidl, "the case is wrong")
+        for name, server, body in ("port", two, other), ("size", one, other + b"longer\r\n"):
+            server.messages[0].body = body
+            tree = os.path.join(scratch, "memory-" + name)
+            rc, text = fetch(server.port, tree, "--imap", url)
+            expect(rc == 0, text)
+            expect(held(tree)[body] == 1, "another %s: it is not there\n%s" % (name, text))
+
+
 def another_port(scratch):
     """A server at another port of the same host is another one, until somebody says that it is the same."""
     tree = os.path.join(scratch, "port")
@@ -469,7 +487,7 @@ def main():
     scratch = tempfile.mkdtemp(prefix="valise-pop3-")
     os.environ.update(HOME=scratch, XDG_STATE_HOME=scratch + "/state", XDG_CONFIG_HOME=scratch + "/config")
     chosen, failures = sys.argv[1:], 0
-    extra = {f.__name__: f for f in (quit_mode, override, echoed, migrated, tokens, durable_first, stored_once, red_line, capa, beside_imap, taken_away, imap_comes_later, one_then_the_other, another_port)}
+    extra = {f.__name__: f for f in (quit_mode, override, echoed, migrated, tokens, durable_first, stored_once, red_line, capa, beside_imap, taken_away, imap_comes_later, one_then_the_other, uidl_memory, another_port)}
     try:
         for name in list(CASES) + list(extra):
             if chosen and name not in chosen:

@@ -60,7 +60,7 @@ static bool given_elsewhere(struct pop3_run *r, struct message *m, const uint8_t
 {
 	if (!r->base.opts->seen || !r->base.opts->seen(r->base.opts->seen_ctx, sha256))
 		return false;
-	seen_file_add(r->past.elsewhere, m->uidl, sha256);
+	seen_file_add(r->past.elsewhere, m->uidl, m->size, sha256);
 	r->past.skipped++;
 	return true;
 }
@@ -111,7 +111,7 @@ int pop3_give_known(struct pop3_run *r, struct message *m, bool *known_out, stru
 		memcpy(again.sha256, it->sha256, SHA256_LEN);
 		return give_old(r, m, &again, known_claim_content(r->past.prev, it->sha256), err);
 	}
-	sha256 = r->base.opts->seen ? seen_file_find(r->past.elsewhere, m->uidl) : NULL;
+	sha256 = r->base.opts->seen ? seen_file_find(r->past.elsewhere, m->uidl, m->size) : NULL;
 	if (sha256 && given_elsewhere(r, m, sha256)) {
 		note_hash(m, sha256);
 		m->done = true;

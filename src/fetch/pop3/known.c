@@ -222,6 +222,7 @@ bool tally_add(struct tally *t, const uint8_t sha256[SHA256_LEN])
 
 struct seen_entry {
 	char *uidl;
+	uint64_t size; /* as LIST says; 0: not noted */
 	uint8_t sha256[SHA256_LEN];
 };
 
@@ -237,9 +238,25 @@ static int compare_entry(const void *a, const void *b)
 }
 
 /*
- * Lines "<hash> <UIDL>". What is not understood is left out: the message is retrieved
- * again.
+ * Lines "<hash>:<size> <UIDL>", earlier "<hash> <UIDL>". What is not understood is left
+ * out: the message is retrieved again.
  */
+static bool parse_entry(char *line, struct seen_entry *e)
+{
+	char *at = line + 2 * SHA256_LEN;
+
+	if (strlen(line) <= 2 * SHA256_LEN + 1)
+		return false;
+	e->size = *at == ':' ? strtoull(at + 1, &at, 10) : 0;
+	if (*at != ' ' || !at[1])
+		return false;
+	line[2 * SHA256_LEN] = '\0';
+	if (!hex_parse(line, e->sha256, SHA256_LEN))
+		return false;
+	e->uidl = xstrdup(at + 1);
+	return true;
+}
+
 static void parse_seen(struct seen_file *f, char *text)
 {
 	char *save = NULL;
@@ -247,15 +264,18 @@ static void parse_seen(struct seen_file *f, char *text)
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		struct seen_entry e;
 
-		if (strlen(line) <= 2 * SHA256_LEN + 1 || line[2 * SHA256_LEN] != ' ')
-			continue;
-		line[2 * SHA256_LEN] = '\0';
-		if (!hex_parse(line, e.sha256, SHA256_LEN))
-			continue;
-		e.uidl = xstrdup(line + 2 * SHA256_LEN + 1);
-		*ARR_PUSH(f->old, f->n_old, f->old_cap) = e;
+		if (parse_entry(line, &e))
+			*ARR_PUSH(f->old, f->n_old, f->old_cap) = e;
 	}
 	SORT(f->old, f->n_old, compare_entry);
+}
+
+/* Another port is another maildrop; those of POP3 itself are one. */
+static char *maildrop_text(const struct service *s)
+{
+	if (s->at.port == 110 || s->at.port == 995)
+		return xasprintf("%s %s", s->at.host, service_owner(s));
+	return xasprintf("%s/%u %s", s->at.host, (unsigned)s->at.port, service_owner(s));
 }
 
 struct seen_file *seen_file_open(const char *dir, const struct service *service)
@@ -269,7 +289,7 @@ struct seen_file *seen_file_open(const char *dir, const struct service *service)
 		return NULL;
 	f = xcalloc(1, sizeof *f);
 	f->dir = xstrdup(dir);
-	who = xasprintf("%s %s", service->at.host, service_owner(service));
+	who = maildrop_text(service);
 	sha256_of(who, strlen(who), sum);
 	free(who);
 	hex_format(sum, SHA256_LEN, hex);
@@ -287,17 +307,18 @@ struct seen_file *seen_file_open(const char *dir, const struct service *service)
 	return f;
 }
 
-const uint8_t *seen_file_find(const struct seen_file *f, const char *uidl)
+const uint8_t *seen_file_find(const struct seen_file *f, const char *uidl, uint64_t size)
 {
 	const struct seen_entry key = {.uidl = (char *)(uintptr_t)uidl}, *e;
 
 	if (!f || !f->n_old)
 		return NULL;
 	e = FIND(&key, f->old, f->n_old, compare_entry);
-	return e ? e->sha256 : NULL;
+	return e && (!e->size || e->size == size) ? e->sha256 : NULL;
 }
 
-void seen_file_add(struct seen_file *f, const char *uidl, const uint8_t sha256[SHA256_LEN])
+void seen_file_add(struct seen_file *f, const char *uidl, uint64_t size,
+        const uint8_t sha256[SHA256_LEN])
 {
 	struct seen_entry *e;
 
@@ -305,6 +326,7 @@ void seen_file_add(struct seen_file *f, const char *uidl, const uint8_t sha256[S
 		return;
 	e = ARR_PUSH(f->now, f->n_now, f->now_cap);
 	e->uidl = xstrdup(uidl);
+	e->size = size;
 	memcpy(e->sha256, sha256, SHA256_LEN);
 }
 
@@ -321,7 +343,7 @@ int seen_file_write(struct seen_file *f, struct err *err)
 		char hex[SHA256_HEX_SIZE];
 
 		hex_format(f->now[i].sha256, SHA256_LEN, hex);
-		buf_putf(&text, "%s %s\n", hex, f->now[i].uidl);
+		buf_putf(&text, "%s:%ju %s\n", hex, (uintmax_t)f->now[i].size, f->now[i].uidl);
 	}
 	path = xasprintf("%s/%s", f->dir, f->name);
 	rc = dir_make(AT_FDCWD, f->dir, err);

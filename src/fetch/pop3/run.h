@@ -214,12 +214,13 @@ void tally_pass(struct tally *t);
 bool tally_add(struct tally *t, const uint8_t sha256[SHA256_LEN]);
 
 /*
- * UIDLs and hashes of messages that another source gives, kept in a file. dir NULL:
- * nothing is kept.
+ * UIDLs, sizes in LIST, and hashes of messages that another source gives, kept in a file
+ * for each maildrop. dir NULL: nothing is kept.
  */
 struct seen_file *seen_file_open(const char *dir, const struct service *service);
-const uint8_t *seen_file_find(const struct seen_file *f, const char *uidl);
-void seen_file_add(struct seen_file *f, const char *uidl, const uint8_t sha256[SHA256_LEN]);
+const uint8_t *seen_file_find(const struct seen_file *f, const char *uidl, uint64_t size);
+void seen_file_add(struct seen_file *f, const char *uidl, uint64_t size,
+        const uint8_t sha256[SHA256_LEN]);
 int seen_file_write(struct seen_file *f, struct err *err) MUST_CHECK;
 void seen_file_free(struct seen_file *f);
 
