@@ -2,6 +2,9 @@
 #include "run.h"
 #include <string.h>
 
+/* Sizes that are wrong: these are few; so many right ones for each make them rare. */
+enum { FEW = 4, RARE = 4 };
+
 void run_begin(struct fetch_run *r, const struct service *service, struct tree_sink *sink,
         const struct source_opts *opts, struct progress *progress, enum coll_kind kind)
 {
@@ -57,6 +60,15 @@ static struct pattern_name name_of(const struct fetch_run *r, const char *name)
 bool run_is_miscounted(uint64_t came, uint64_t said)
 {
 	return came > said && (came - said <= 8 || came - said <= said / 64);
+}
+
+bool run_doubts_sizes(const struct tree_coll *last_run)
+{
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < last_run->n_items; i++)
+		wrong += (last_run->items[i].warn & WARN_SIZE) != 0;
+	return wrong <= FEW || last_run->n_items - wrong >= RARE * wrong;
 }
 
 bool run_wants(const struct fetch_run *r, const char *name)

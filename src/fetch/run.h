@@ -43,6 +43,13 @@ void run_lose(struct fetch_run *r, struct tree_coll *c, uint32_t uid, const char
 bool run_is_miscounted(uint64_t came, uint64_t said);
 
 /*
+ * Items of an interrupted run whose size is not as listed (WARN_SIZE): were they perhaps
+ * named? Its error lines are gone with it. Where they are few, or rare, they are fetched
+ * and judged again.
+ */
+bool run_doubts_sizes(const struct tree_coll *last_run);
+
+/*
  * A collection whose name has no levels: is it chosen by --include and --exclude? Tell
  * that it is there (source_opts.listed).
  */

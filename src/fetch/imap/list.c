@@ -319,6 +319,7 @@ static int list_split(struct listing *l, struct err *err)
 	struct tree_coll *had[2] = {NULL, NULL};
 	size_t left = 0;
 	int rc = list_had(l, had, err);
+	bool doubted = had[1] && run_doubts_sizes(had[1]);
 
 	for (size_t i = 0; i < l->n && rc == 0; i++) {
 		struct rec *r = &l->recs[i];
@@ -327,7 +328,8 @@ static int list_split(struct listing *l, struct err *err)
 
 		for (int k = 0; k < 2 && !old; k++) {
 			old = had[k] ? tree_coll_find(had[k], r->uid) : NULL;
-			if (old && plan_known(old, r))
+			if (old && plan_known(old, r) &&
+			        !(k == 1 && doubted && (old->warn & WARN_SIZE)))
 				list_known_item(l->coll, had[k], old, r, &it);
 			else
 				old = NULL;

@@ -90,7 +90,7 @@ int pop3_give_known(struct pop3_run *r, struct message *m, bool *known_out, stru
 	if (m->done || !m->uidl)
 		return 0;
 	*known_out = true;
-	it = known_claim_uidl(r->past.prev, m->uidl, m->size);
+	it = known_claim_uidl(r->past.prev, m->uidl, m->size, false);
 	rc = it ? bring_gone(r, it, &lost, err) : 0;
 	if (rc < 0)
 		return rc;
@@ -98,7 +98,7 @@ int pop3_give_known(struct pop3_run *r, struct message *m, bool *known_out, stru
 		r->base.result.unchanged++;
 		return give_old(r, m, it, it, err);
 	}
-	it = known_claim_uidl(r->past.last_run, m->uidl, m->size);
+	it = known_claim_uidl(r->past.last_run, m->uidl, m->size, r->past.doubted);
 	if (it) {
 		/*
 		 * Of an item of an interrupted run, only this is to be trusted (enum

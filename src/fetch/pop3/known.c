@@ -115,7 +115,8 @@ static size_t lower_bound(const struct key *keys, size_t n, const struct key *ke
  * A UIDL that came back for another message is told by the size; sizes that lied before
  * do not count.
  */
-const struct tree_item *known_claim_uidl(struct known *k, const char *uidl, uint64_t size)
+const struct tree_item *known_claim_uidl(
+        struct known *k, const char *uidl, uint64_t size, bool exact)
 {
 	const struct key key = {uidl, NULL};
 
@@ -124,8 +125,9 @@ const struct tree_item *known_claim_uidl(struct known *k, const char *uidl, uint
 	for (size_t i = lower_bound(k->by_uidl, k->n_uidl, &key, compare_uidl);
 	        i < k->n_uidl && !strcmp(k->by_uidl[i].uidl, uidl); i++) {
 		const struct tree_item *it = k->by_uidl[i].item;
+		bool lied = it->warn & WARN_SIZE;
 
-		if (!is_used(k, it) && (it->size == size || (it->warn & WARN_SIZE)))
+		if (!is_used(k, it) && (lied ? !exact : it->size == size))
 			return use_item(k, it);
 	}
 	return NULL;

@@ -42,6 +42,7 @@ static int load_state(struct pop3_run *r, struct err *err)
 
 	if (rc == 0 && !prev && r->base.opts->seen)
 		rc = load_inbox(r, &prev, err);
+	r->past.doubted = last_run && run_doubts_sizes(last_run);
 	r->past.prev = known_new(prev);
 	r->past.last_run = known_new(last_run);
 	r->next_uid = known_next_uid(r->past.prev);

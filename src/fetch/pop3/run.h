@@ -98,6 +98,7 @@ struct manner {
 /* What earlier runs and other sources left. */
 struct past {
 	struct known *prev, *last_run;
+	bool doubted; /* items of last_run whose size is not as listed are not taken */
 	/* of what is in prev, if that is another collection; else NULL */
 	struct tree_reader *last;
 	struct seen_file *elsewhere; /* UIDLs of messages that another source gives */
@@ -194,10 +195,11 @@ uint32_t known_next_uid(const struct known *k);
 /* Of the collection that these items are of; NULL: none. */
 const struct tree_coll *known_coll(const struct known *k);
 /*
- * Items not claimed yet, claimed with this: by UIDL (and size, where that was right), by
- * content. NULL: none.
+ * Items not claimed yet, claimed with this: by UIDL (and size, where that was right;
+ * ${exact}: only those), by content. NULL: none.
  */
-const struct tree_item *known_claim_uidl(struct known *k, const char *uidl, uint64_t size);
+const struct tree_item *known_claim_uidl(
+        struct known *k, const char *uidl, uint64_t size, bool exact);
 const struct tree_item *known_claim_content(struct known *k, const uint8_t sha256[SHA256_LEN]);
 /* The next one that was not claimed, from *at on. */
 const struct tree_item *known_unclaimed(struct known *k, size_t *at, const char **uidl_out);

@@ -229,10 +229,36 @@ static void miscounted(void **state)
 		assert_int_equal(run_is_miscounted(rows[i].came, rows[i].said), rows[i].wrong);
 }
 
+/* Of an interrupted run. */
+static void doubts_sizes(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned right, wrong;
+		bool doubted;
+	} rows[] = {{0, 0, true}, {0, 1, true}, {0, 4, true}, {0, 5, false}, {19, 5, false},
+	        {20, 5, true}, {100, 26, false}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct tree_coll *c = tree_coll_new(COLL_MAIL, "INBOX");
+
+		for (unsigned k = 0; k < rows[i].right + rows[i].wrong; k++) {
+			struct tree_item it = {.uid = k + 1};
+
+			it.warn = k < rows[i].wrong ? WARN_SIZE | WARN_DATE : WARN_DATE;
+			tree_coll_add(c, &it);
+		}
+		if (run_doubts_sizes(c) != rows[i].doubted)
+			fail_msg("row %zu", i);
+		tree_coll_free(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(miscounted),
+	        cmocka_unit_test(doubts_sizes),
 	        cmocka_unit_test(to_the_sink),
 	        cmocka_unit_test(dry),
 	        cmocka_unit_test(counts),
