@@ -240,8 +240,7 @@ int doubts_probe(struct worker *w, struct err *err)
 /* It was not asked for alone yet. */
 static bool is_open(const struct worker *w, const struct doubt *d)
 {
-	return d->r->misfit == MISFIT_NOT_SEEN ||
-	       (d->r->misfit == MISFIT_SEEN && !w->body.singly);
+	return d->r->misfit == MISFIT_NOT_SEEN || (d->r->misfit == MISFIT_SEEN && !w->body.singly);
 }
 
 int doubts_settle(
@@ -252,8 +251,8 @@ int doubts_settle(
 
 	/* Before any of them goes: two of them may be each other's. */
 	for (size_t i = 0; i < w->body.n_doubts; i++)
-		w->body.doubts[i].look = is_open(w, &w->body.doubts[i]) &&
-		                         is_worth_a_look(w, &w->body.doubts[i]);
+		w->body.doubts[i].look =
+		        is_open(w, &w->body.doubts[i]) && is_worth_a_look(w, &w->body.doubts[i]);
 	for (size_t i = 0; i < w->body.n_doubts; i++) {
 		struct doubt *d = &w->body.doubts[i];
 

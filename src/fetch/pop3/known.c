@@ -319,8 +319,8 @@ const uint8_t *seen_file_find(const struct seen_file *f, const char *uidl, uint6
 	return e && (!e->size || e->size == size) ? e->sha256 : NULL;
 }
 
-void seen_file_add(struct seen_file *f, const char *uidl, uint64_t size,
-        const uint8_t sha256[SHA256_LEN])
+void seen_file_add(
+        struct seen_file *f, const char *uidl, uint64_t size, const uint8_t sha256[SHA256_LEN])
 {
 	struct seen_entry *e;
 

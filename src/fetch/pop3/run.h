@@ -221,8 +221,8 @@ bool tally_add(struct tally *t, const uint8_t sha256[SHA256_LEN]);
  */
 struct seen_file *seen_file_open(const char *dir, const struct service *service);
 const uint8_t *seen_file_find(const struct seen_file *f, const char *uidl, uint64_t size);
-void seen_file_add(struct seen_file *f, const char *uidl, uint64_t size,
-        const uint8_t sha256[SHA256_LEN]);
+void seen_file_add(
+        struct seen_file *f, const char *uidl, uint64_t size, const uint8_t sha256[SHA256_LEN]);
 int seen_file_write(struct seen_file *f, struct err *err) MUST_CHECK;
 void seen_file_free(struct seen_file *f);
 
