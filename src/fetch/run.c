@@ -2,8 +2,10 @@
 #include "run.h"
 #include <string.h>
 
-/* Sizes that are wrong: these are few; so many right ones for each make them rare. */
-enum { FEW = 4, RARE = 4 };
+enum {
+	FEW = 4, /* wrong sizes in all */
+	SIZES_RIGHT = 4, /* right ones for each wrong one */
+};
 
 void run_begin(struct fetch_run *r, const struct service *service, struct tree_sink *sink,
         const struct source_opts *opts, struct progress *progress, enum coll_kind kind)
@@ -57,6 +59,11 @@ static struct pattern_name name_of(const struct fetch_run *r, const char *name)
 	return (struct pattern_name){.full = name, .content = name, .mail = r->kind == COLL_MAIL};
 }
 
+bool run_trusts_sizes(uint64_t right, uint64_t wrong)
+{
+	return right >= SIZES_RIGHT * wrong;
+}
+
 bool run_is_miscounted(uint64_t came, uint64_t said)
 {
 	return came > said && (came - said <= 8 || came - said <= said / 64);
@@ -68,7 +75,7 @@ bool run_doubts_sizes(const struct tree_coll *last_run)
 
 	for (size_t i = 0; i < last_run->n_items; i++)
 		wrong += (last_run->items[i].warn & WARN_SIZE) != 0;
-	return wrong <= FEW || last_run->n_items - wrong >= RARE * wrong;
+	return wrong <= FEW || run_trusts_sizes(last_run->n_items - wrong, wrong);
 }
 
 bool run_wants(const struct fetch_run *r, const char *name)

@@ -36,6 +36,8 @@ void run_count(struct fetch_run *r, const struct source_result *add);
 void run_lose(struct fetch_run *r, struct tree_coll *c, uint32_t uid, const char *name,
         const char *reason);
 
+/* Are sizes that a server says right so often that a wrong one says something? */
+bool run_trusts_sizes(uint64_t right, uint64_t wrong);
 /*
  * Is a message that is longer than its server says only counted wrong, by a few octets in
  * all or in a hundred? Another one in its place would seldom be so near.

@@ -129,7 +129,8 @@ static const struct doubt *find_crossed(const struct worker *w, const struct dou
 
 static bool are_sizes_right(const struct run *run)
 {
-	return atomic_load(&run->sizes_right) >= SIZES_RIGHT * (atomic_load(&run->sizes_wrong) + 1);
+	return run_trusts_sizes(
+	        atomic_load(&run->sizes_right), (uint64_t)atomic_load(&run->sizes_wrong) + 1);
 }
 
 /*

@@ -34,8 +34,6 @@ enum {
 	BIG_MESSAGE = 48 << 20, /* from this size on in pieces */
 	PIECE = 8 << 20,
 	RESCUE_PIECE = 256 << 10, /* of a message that is not given whole */
-	/* RFC822.SIZE is believed if so many messages fit for one that does not */
-	SIZES_RIGHT = 4,
 	SHORT_VAIN = 20, /* then RFC822.SIZE is taken to be wrong, not the messages */
 	/* fresh connections in one mailbox for messages that are not given */
 	FRESH_MAX = 20,

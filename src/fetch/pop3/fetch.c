@@ -238,7 +238,7 @@ void pop3_name_misfits(struct pop3_run *r)
 
 		for (size_t k = 0; k < n && n <= POP3_CROSSED && !crossed; k++)
 			crossed = is_crossed(list[i], list[k]);
-		if (crossed || r->manner.exact >= POP3_EXACT * n)
+		if (crossed || run_trusts_sizes(r->manner.exact, n))
 			name_misfit(r, list[i], crossed);
 	}
 	free(list);
@@ -328,7 +328,7 @@ static int settle_message(
 	struct pop3_run *r = b->run;
 	struct message *m = b->list[index];
 	const struct pop3_asked asked = {b->wants[index], m->astray,
-	        !m->again && r->manner.exact >= POP3_EXACT * (r->manner.liars + 1)};
+	        !m->again && run_trusts_sizes(r->manner.exact, r->manner.liars + 1)};
 
 	m->astray += came->astray;
 	b->astray = came->astray;

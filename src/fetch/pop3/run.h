@@ -35,8 +35,6 @@ enum {
 	/* so many new messages of a known maildrop deserve a canary, too */
 	POP3_CANARY_FROM = 20,
 	POP3_TOP_MISFITS = 3, /* then TOP is not worth while */
-	/* LIST is believed if so many messages fit for one that does not */
-	POP3_EXACT = 4,
 	POP3_CROSSED = 1000, /* misfits that are compared with each other */
 	POP3_HEAD = 64 << 10, /* of a message, kept to find its date */
 	POP3_EXPIRE_WARN = 30, /* days */

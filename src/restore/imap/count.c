@@ -24,11 +24,6 @@ struct counting {
 	uint8_t *wanted;
 };
 
-static int64_t date_of(const struct tmsg *t)
-{
-	return t->has_date ? t->date_utc : INT64_MIN;
-}
-
 static struct match_key size_key(uint64_t size, int64_t date, size_t index)
 {
 	struct match_key k = {.date = date, .size = size, .index = (uint32_t)index};
@@ -56,7 +51,7 @@ static struct match_key *item_keys(struct box *b, size_t *n_out)
 			continue;
 		keys[n++] = size_key(sent_size(b, (uint32_t)i), b->coll->items[i].date_utc, i);
 		if (t && t->size != sent_size(b, (uint32_t)i))
-			keys[n++] = size_key(t->size, date_of(t), i);
+			keys[n++] = size_key(t->size, there_date(t), i);
 	}
 	*n_out = n;
 	return keys;
@@ -71,7 +66,7 @@ static size_t find_candidates(struct counting *c)
 
 	for (size_t i = 0; i < b->n_there; i++)
 		if (!c->claimed[i] && b->there[i].uid >= c->from)
-			there[n++] = size_key(b->there[i].size, date_of(&b->there[i]), i);
+			there[n++] = size_key(b->there[i].size, there_date(&b->there[i]), i);
 	items = n ? item_keys(b, &n_items) : NULL;
 	found = n ? match_wanted(
 	                    items, n_items, there, n, n > SIZE_ALONE ? MATCH_DATE : 0, c->wanted)

@@ -7,11 +7,6 @@
 #include "valise/base/lookup.h"
 #include "run.h"
 
-static int64_t date_of(const struct tmsg *t)
-{
-	return t->has_date ? t->date_utc : INT64_MIN;
-}
-
 static bool has_date_of(const struct box *b, const struct tmsg *t, uint32_t item)
 {
 	return !t->has_date || t->date_utc == b->coll->items[item].date_utc;
@@ -376,7 +371,7 @@ static size_t may_be_swapped(struct box *b, const uint32_t *items, size_t n, uin
 
 	for (size_t k = 0; k < n; k++) {
 		const struct tmsg *m = there_find(b, b->items[items[k]].got);
-		struct match_key is = size_key(m->size, date_of(m), (size_t)(m - b->there));
+		struct match_key is = size_key(m->size, there_date(m), (size_t)(m - b->there));
 		struct match_key meant = size_key(sent_size(b, items[k]),
 		        b->coll->items[items[k]].date_utc, (size_t)(m - b->there));
 
@@ -409,7 +404,7 @@ static bool swap_uids(
 	}
 	for (size_t k = 0; k < n_seen; k++) {
 		memcpy(s[k].key, seen[k].sha256, SHA256_LEN);
-		s[k].date = date_of(&b->there[seen[k].index]);
+		s[k].date = there_date(&b->there[seen[k].index]);
 		s[k].index = seen[k].index;
 	}
 	match_pairs(a, n, s, n_seen, MATCH_DATE, mate, claimed);

@@ -32,11 +32,6 @@ static struct match_key key_of(const uint8_t *key, int64_t date, uint64_t size, 
 	return k;
 }
 
-static int64_t date_of(const struct tmsg *t)
-{
-	return t->has_date ? t->date_utc : INT64_MIN;
-}
-
 /* Index of a UID in what is there, SIZE_MAX: not there. */
 static size_t there_at(struct box *b, uint32_t uid)
 {
@@ -155,7 +150,7 @@ static size_t open_there(const struct box *b, bool by_size, struct match_key *ou
 	for (size_t i = 0; i < b->n_there; i++) {
 		if (b->claimed[i])
 			continue;
-		out[n] = key_of(NULL, date_of(&b->there[i]), b->there[i].size, i);
+		out[n] = key_of(NULL, there_date(&b->there[i]), b->there[i].size, i);
 		if (by_size)
 			match_size_key(&out[n], b->there[i].size);
 		n++;
@@ -203,7 +198,7 @@ static void pair_hashes(struct pairing *p, unsigned rule)
 	for (size_t i = 0; i < p->n_seen; i++)
 		if (!b->claimed[p->seen[i].index])
 			seen[n_seen++] = key_of(p->seen[i].sha256,
-			        date_of(&b->there[p->seen[i].index]), 0, p->seen[i].index);
+			        there_date(&b->there[p->seen[i].index]), 0, p->seen[i].index);
 	match_pairs(items, n_items, seen, n_seen, rule, b->on_target, b->claimed);
 	free(items);
 	free(seen);
@@ -266,7 +261,7 @@ static void pair_loose(struct pairing *p, struct match_key *items, size_t n_item
 		const uint8_t *key = alike_seen(s, by);
 
 		if (!b->claimed[s->index] && key)
-			seen[n++] = key_of(key, date_of(t), t->size, s->index);
+			seen[n++] = key_of(key, there_date(t), t->size, s->index);
 	}
 	/* a Message-ID and a date are one message's, of whatever size the server made it */
 	match_pairs(items, n_items, seen, n,
@@ -285,7 +280,8 @@ static bool is_open(const struct box *b, uint32_t item, const struct seen *s)
 
 static bool seen_fits(const struct box *b, uint32_t item, const struct seen *s)
 {
-	return is_open(b, item, s) && date_of(&b->there[s->index]) == b->coll->items[item].date_utc;
+	return is_open(b, item, s) &&
+	       there_date(&b->there[s->index]) == b->coll->items[item].date_utc;
 }
 
 /*
@@ -382,7 +378,7 @@ static bool has_own_dates(const struct box *b)
 		strangers += !b->claimed[i];
 	for (size_t i = 0; i < b->coll->n_items; i++)
 		redated += b->on_target[i] &&
-		           date_of(&b->there[b->on_target[i] - 1]) != b->coll->items[i].date_utc;
+		           there_date(&b->there[b->on_target[i] - 1]) != b->coll->items[i].date_utc;
 	return redated && strangers <= redated;
 }
 

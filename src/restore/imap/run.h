@@ -338,6 +338,8 @@ int there_list(struct box *b, const char *set, struct err *err) MUST_CHECK;
 /* The same from a UID on. */
 int there_from(struct box *b, uint32_t uid, struct err *err) MUST_CHECK;
 struct tmsg *there_find(struct box *b, uint32_t uid); /* of those listed; NULL */
+/* Its INTERNALDATE, UTC; INT64_MIN: it has none. */
+int64_t there_date(const struct tmsg *t);
 /* The UIDs listed that are not ${claimed}, ascending; malloc'ed. */
 uint32_t *there_unclaimed(const struct box *b, const uint8_t *claimed, size_t *n_out);
 /* The answers to a fetch of there_items() that is the oldest command in flight. */

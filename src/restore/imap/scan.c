@@ -23,6 +23,11 @@ struct tmsg *there_find(struct box *b, uint32_t uid)
 	return i < b->n_there && b->there[i].uid == uid ? &b->there[i] : NULL;
 }
 
+int64_t there_date(const struct tmsg *t)
+{
+	return t->has_date ? t->date_utc : INT64_MIN;
+}
+
 uint32_t *there_unclaimed(const struct box *b, const uint8_t *claimed, size_t *n_out)
 {
 	uint32_t *uids = xcalloc(b->n_there + 1, sizeof *uids);
