@@ -42,22 +42,6 @@ struct enumeration {
 	size_t answers;
 };
 
-void dav_coll_clear(struct davcoll *c)
-{
-	free(c->url);
-	tree_coll_free(c->coll);
-	tree_coll_free(c->prev);
-	tree_coll_free(c->last_run);
-	for (size_t i = 0; i < c->n_items; i++) {
-		free(c->items[i].href);
-		free(c->items[i].etag);
-		free(c->items[i].reason);
-		free(c->items[i].sum);
-	}
-	free(c->items);
-	memset(c, 0, sizeof *c);
-}
-
 static bool is_generated(const char *segment)
 {
 	return strcmp(segment, "contact_birthdays") == 0 ||
@@ -188,14 +172,6 @@ static bool offers_v4(const struct dav_response *r)
 
 	return p && p->xml &&
 	       (strstr(p->xml, "version=\"4.0\"") || strstr(p->xml, "version='4.0'"));
-}
-
-bool dav_is_known(const struct dav_run *r, uint64_t key)
-{
-	for (size_t i = 0; i < r->n_colls; i++)
-		if (r->colls[i].key == key)
-			return true;
-	return false;
 }
 
 /*
@@ -367,7 +343,7 @@ static int take_member(struct dav_worker *w, const char *url, struct err *err)
 {
 	int rc = with_little(w, url, err);
 
-	if (rc == 0 || dav_fatal(w->run, err))
+	if (rc == 0 || dav_fatal(err))
 		return rc;
 	dav_add_lost(w->run, url, err->text);
 	err_clear(err);

@@ -24,106 +24,6 @@ struct listing {
 	bool unclear; /* a change of what is known by another href */
 };
 
-static void item_clear(struct davitem *i)
-{
-	free(i->href);
-	free(i->etag);
-	free(i->reason);
-	free(i->sum);
-	memset(i, 0, sizeof *i);
-}
-
-static void items_clear(struct davcoll *c)
-{
-	for (size_t i = 0; i < c->n_items; i++)
-		item_clear(&c->items[i]);
-	c->n_items = 0;
-}
-
-static int key_cmp(const void *a, const void *b)
-{
-	const struct davitem *x = a, *y = b;
-
-	return (x->key > y->key) - (x->key < y->key);
-}
-
-static int listed_cmp(const void *a, const void *b)
-{
-	const struct davitem *x = a, *y = b;
-	int c = key_cmp(a, b);
-
-	return c ? c : strcmp(x->href, y->href);
-}
-
-/* Of an href by itself: what no URL has. */
-static uint64_t href_key(const char *href)
-{
-	char *key = xasprintf("href %s", href);
-	uint64_t k = dav_key(key);
-
-	free(key);
-	return k;
-}
-
-/*
- * Sort by key; of several with one href (servers list a resource twice) the last counts.
- * Several hrefs of one key may be one resource or, where a server does not escape what it
- * lists, several: each is asked for.
- */
-static void settle_items(struct davcoll *c)
-{
-	size_t n = 0;
-	uint64_t key = 0;
-
-	SORT(c->items, c->n_items, listed_cmp);
-	for (size_t i = 0; i < c->n_items; i++) {
-		struct davitem now = c->items[i];
-		bool same = n && now.key == key;
-
-		key = now.key;
-		if (same && strcmp(c->items[n - 1].href, now.href) == 0) {
-			now.shares = c->items[n - 1].shares;
-			now.twin = c->items[n - 1].twin;
-			now.key = c->items[n - 1].key;
-			item_clear(&c->items[--n]);
-		} else if (same) {
-			c->items[n - 1].shares = now.shares = now.twin = true;
-			now.key = href_key(now.href);
-		}
-		c->items[n++] = now;
-	}
-	c->n_items = n;
-	SORT(c->items, n, key_cmp);
-}
-
-static uint64_t key_of_href(const struct davcoll *c, const char *href)
-{
-	struct buf url = buf_of(1u << 16);
-	uint64_t key;
-
-	key = dav_key(dav_member_url(c->url, href, &url) ? buf_str(&url) : href);
-	buf_clear(&url);
-	return key;
-}
-
-struct davitem *dav_item_twin(struct davcoll *c, const struct davitem *i)
-{
-	return i->twin ? dav_item_find(c, key_of_href(c, i->href)) : NULL;
-}
-
-/* Of the first ${n}, which are sorted. */
-static struct davitem *find_among(struct davcoll *c, size_t n, uint64_t key)
-{
-	struct davitem want = {.key = key};
-
-	return FIND(&want, c->items, n, key_cmp);
-}
-
-struct davitem *dav_item_find(struct davcoll *c, uint64_t key)
-{
-	return find_among(c, c->n_items, key);
-}
-
 static int add_item(struct listing *l, const struct dav_response *r, uint64_t key, struct err *err)
 {
 	const char *etag = dav_prop_text(r, P_ETAG), *length = dav_prop_text(r, P_LENGTH);
@@ -152,13 +52,13 @@ static int add_item(struct listing *l, const struct dav_response *r, uint64_t ke
 static bool change_item(struct listing *l, const struct dav_response *r, uint64_t key)
 {
 	struct davcoll *c = l->c;
-	struct davitem *old = find_among(c, l->sorted, key);
+	struct davitem *old = dav_find_among(c, l->sorted, key);
 
 	if (old && strcmp(old->href, r->href) != 0) {
 		/*
 		 * One resource in another spelling, or another resource: a listing tells.
 		 */
-		struct davitem *other = find_among(c, l->sorted, href_key(r->href));
+		struct davitem *other = dav_find_among(c, l->sorted, dav_href_key(r->href));
 
 		l->unclear = l->unclear || !other;
 		old = other ? other : old;
@@ -268,7 +168,7 @@ static int list_props(
 
 	/* A listing that was cut off is started over: half a listing is none. */
 	for (unsigned i = 0; i < DAV_TRIES; i++) {
-		items_clear(c);
+		dav_items_clear(c);
 		l.full = 0;
 		rc = dav_propfind(w->http, c->url, 1, props, n, on_member, &l, &a, err);
 		if (rc != ERR_NET || !c->n_items || i == DAV_TRIES - 1)
@@ -278,7 +178,7 @@ static int list_props(
 	}
 	*status = a.status;
 	if (rc == 0) {
-		settle_items(c);
+		dav_settle_items(c);
 		if (dav_key(a.url) != l.asked)
 			follow_redirect(c, a.url);
 	}
@@ -297,21 +197,21 @@ static void take_part(struct dav_worker *w, struct davcoll *c, const struct err 
 {
 	size_t n;
 
-	settle_items(c);
+	dav_settle_items(c);
 	n = c->n_items;
 	dav_name_loss(w->run, c->coll, NULL, "listing", why->text);
 	for (size_t i = 0; c->prev && i < c->prev->n_items; i++) {
 		const struct tree_ext *x = tree_item_ext(c->prev, &c->prev->items[i]);
 		struct davitem *d;
 
-		if (!x || !x->href || find_among(c, n, key_of_href(c, x->href)))
+		if (!x || !x->href || dav_find_among(c, n, dav_member_key(c, x->href)))
 			continue;
 		d = ARR_PUSH(c->items, c->n_items, c->cap);
 		d->href = xstrdup(x->href);
-		d->key = key_of_href(c, x->href);
+		d->key = dav_member_key(c, x->href);
 	}
 	if (c->n_items > n)
-		settle_items(c);
+		dav_settle_items(c);
 }
 
 /* With fewer properties, when with all the answer is no XML. */
@@ -382,7 +282,7 @@ static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
 		return rc;
 	rc = list_prefixed(w, c, err);
 	n = dav_member_forms(c->url, c->coll->href, list);
-	for (size_t i = 1; i < n && rc != 0 && !dav_fatal(w->run, err); i++) {
+	for (size_t i = 1; i < n && rc != 0 && !dav_fatal(err); i++) {
 		uint64_t key = dav_key(list[i]);
 
 		if (key == c->key || !dav_is_known(w->run, key))
@@ -390,7 +290,7 @@ static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
 	}
 	for (size_t i = 0; i < n; i++)
 		free(list[i]);
-	if (rc != 0 && !dav_fatal(w->run, err))
+	if (rc != 0 && !dav_fatal(err))
 		*err = first;
 	return rc;
 }
@@ -407,10 +307,10 @@ static void seed_items(struct davcoll *c)
 		d = ARR_PUSH(c->items, c->n_items, c->cap);
 		d->href = xstrdup(x->href);
 		d->etag = xstrdup(x->etag);
-		d->key = key_of_href(c, x->href);
+		d->key = dav_member_key(c, x->href);
 		d->len = c->prev->items[i].size;
 	}
-	settle_items(c);
+	dav_settle_items(c);
 }
 
 static void drop_removed(struct davcoll *c)
@@ -419,7 +319,7 @@ static void drop_removed(struct davcoll *c)
 
 	for (size_t i = 0; i < c->n_items; i++) {
 		if (c->items[i].failed)
-			item_clear(&c->items[i]);
+			dav_item_clear(&c->items[i]);
 		else
 			c->items[n++] = c->items[i];
 	}
@@ -434,7 +334,7 @@ static int list_changes(struct dav_worker *w, struct davcoll *c, struct err *err
 	bool moved = strcmp(token, c->coll->sync_token) != 0, more = true;
 	int rc = 0;
 
-	items_clear(c);
+	dav_items_clear(c);
 	seed_items(c);
 	for (unsigned i = 0; rc == 0 && more && i < ROUNDS_MAX; i++) {
 		struct dav_answer a;
@@ -442,7 +342,7 @@ static int list_changes(struct dav_worker *w, struct davcoll *c, struct err *err
 		l.sorted = c->n_items;
 		rc = dav_sync(w->http, c->url, token, on_member, &l, &a, err);
 		if (rc == 0 && c->n_items > l.sorted)
-			settle_items(c);
+			dav_settle_items(c);
 		if (rc == 0 && l.unclear)
 			rc = err_set(err, ERR_PROTO, ERR_COLLECTION, "hrefs in another form");
 		if (rc == 0 && dav_key(a.url) != l.asked)
@@ -571,7 +471,7 @@ static int ask_state(
 	int rc = dav_propfind(w->http, c->url, 0, &s->prop, 1, on_state, s, &a, err);
 
 	dav_answer_clear(&a);
-	if (rc == 0 || dav_fatal(w->run, err))
+	if (rc == 0 || dav_fatal(err))
 		return rc;
 	err_clear(err);
 	return 0;
@@ -602,7 +502,7 @@ static int list_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 	if (is_usable(c) && c->prev->sync_token && c->coll->sync_token) {
 		int rc = list_changes(w, c, err);
 
-		if (rc == 0 || dav_fatal(w->run, err))
+		if (rc == 0 || dav_fatal(err))
 			return rc;
 		err_clear(err);
 	}

@@ -4,12 +4,6 @@
 #include "valise/base/mem.h"
 #include "run.h"
 
-bool dav_fatal(const struct dav_run *r, const struct err *err)
-{
-	(void)r;
-	return err->scope == ERR_WHOLE || err->code == ERR_STOPPED;
-}
-
 static struct davcoll *take_coll(struct dav_run *r, enum dav_state state)
 {
 	struct davcoll *c = NULL;
@@ -70,7 +64,7 @@ static int look_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 	progress_what(r->base.progress, c->coll->name);
 	if (!dav_is_wanted(r, c)) {
 		rc = c->no_list || !r->inside ? 0 : dav_look_inside(w, c, err);
-		if (rc < 0 && dav_fatal(r, err))
+		if (rc < 0 && dav_fatal(err))
 			return rc;
 		c->blind = rc < 0;
 		err_clear(err); /* it was not asked for */
@@ -88,7 +82,7 @@ static int look_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 	if (!c->no_list)
 		rc = dav_list(w, c, err);
 	if (rc < 0)
-		return dav_fatal(r, err) ? rc : keep_stale(r, c, err);
+		return dav_fatal(err) ? rc : keep_stale(r, c, err);
 	count_coll(r, c, false);
 	if (r->base.opts->dry)
 		run_count(&r->base, &(struct source_result){.items = c->n_items});
@@ -106,7 +100,7 @@ static int fill_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 
 	progress_what(r->base.progress, c->coll->name);
 	rc = dav_fetch(w, c, err);
-	if (rc < 0 && !dav_fatal(r, err))
+	if (rc < 0 && !dav_fatal(err))
 		rc = dav_lose_rest(w, c, err);
 	if (rc < 0)
 		return rc;
@@ -213,7 +207,7 @@ static int find_collections(struct dav_worker *w, struct err *err)
 		rc = enumerate_home(w, home->urls[i], err);
 		if (rc == 0) {
 			read++;
-		} else if (!dav_fatal(r, err)) {
+		} else if (!dav_fatal(err)) {
 			why = *err;
 			dav_add_lost(r, home->urls[i], why.text);
 			rc = 0;
@@ -240,7 +234,7 @@ static int find_nested(struct dav_worker *w, struct err *err)
 	for (size_t i = 0; i < r->n_nested; i++) {
 		if (rc == 0 && !dav_is_known(r, dav_key(r->nested[i])))
 			rc = dav_enumerate(w, r->nested[i], 0, err);
-		if (rc < 0 && !dav_fatal(r, err)) {
+		if (rc < 0 && !dav_fatal(err)) {
 			dav_add_lost(r, r->nested[i], err->text);
 			rc = 0;
 		}
@@ -263,7 +257,7 @@ static int tell_names(struct dav_run *r, struct dav_worker *w, struct err *err)
 	for (size_t i = 0; i < r->n_colls && rc == 0; i++) {
 		if (dav_is_missed(r) && !r->colls[i].no_list)
 			rc = dav_look_inside(w, &r->colls[i], err);
-		if (rc < 0 && !dav_fatal(r, err)) {
+		if (rc < 0 && !dav_fatal(err)) {
 			err_clear(err);
 			rc = 0;
 		}
@@ -306,18 +300,6 @@ static int keep_lost(struct dav_run *r, struct err *err)
 	if (rc == 0 && first)
 		rc = run_keep(&r->base, NULL, COLL_STALE, first->reason, err);
 	return rc;
-}
-
-void dav_add_lost(struct dav_run *r, const char *url, const char *reason)
-{
-	struct dav_lost *l;
-
-	if (!run_wants(&r->base, url))
-		return;
-	l = ARR_PUSH(r->lost, r->n_lost, r->lost_cap);
-	l->url = xstrdup(url);
-	l->reason = xstrdup(reason);
-	progress_say(r->base.progress, SAY_WARNING, "%s: %s", url, reason);
 }
 
 static bool has_new(const struct dav_run *r)

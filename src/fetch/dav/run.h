@@ -10,11 +10,12 @@
  * CalDAV and CardDAV accounts into a sink: discovery, enumeration, listing, content.
  *   run.c           the run: workers, each with an HTTP client of its own, share the
  *                   collections
- *   whose.c     whose home sets they are: those of the archive?
- *   enum.c      home sets to collections with their properties
- *   list.c      which resources there are and which of them are known: sync-collection,
- *               PROPFIND
- *   fetch.c     content by multiget, reconciled with the listing; get.c: by GET
+ *   whose.c         whose home sets they are: those of the archive?
+ *   enum.c          home sets to collections with their properties
+ *   list.c          which resources there are and which of them are known:
+ *                   sync-collection, PROPFIND
+ *   fetch.c         content by multiget, reconciled with the listing; get.c: by GET
+ *   coll.c, give.c  what all of these stand on: resources by key, and into the sink
  */
 
 #define DAV_WORKERS 3
@@ -93,8 +94,29 @@ struct dav_worker {
 	struct http *http;
 };
 
+/* coll.c */
 /* costs the service, not a collection */
-bool dav_fatal(const struct dav_run *r, const struct err *err);
+bool dav_fatal(const struct err *err);
+bool dav_is_known(const struct dav_run *r, uint64_t key);
+void dav_add_lost(struct dav_run *r, const char *url, const char *reason);
+void dav_coll_clear(struct davcoll *c);
+void dav_items_clear(struct davcoll *c);
+void dav_item_clear(struct davitem *i);
+/* Of an href by itself: what no URL has. */
+uint64_t dav_href_key(const char *href);
+/* Of the URL that a member's href means. */
+uint64_t dav_member_key(const struct davcoll *c, const char *href);
+/*
+ * Sort by key; of several with one href (servers list a resource twice) the last counts.
+ * Several hrefs of one key may be one resource or, where a server does not escape what it
+ * lists, several: each is asked for.
+ */
+void dav_settle_items(struct davcoll *c);
+struct davitem *dav_item_find(struct davcoll *c, uint64_t key); /* the items are sorted */
+/* Of the first ${n}, which are sorted. */
+struct davitem *dav_find_among(struct davcoll *c, size_t n, uint64_t key);
+/* The one that shares its URL with ${i} and came first, or NULL. */
+struct davitem *dav_item_twin(struct davcoll *c, const struct davitem *i);
 
 /**
  * dav_check_owner(r, err): ERR_ACCOUNT where the last snapshot has collections of the
@@ -113,11 +135,8 @@ bool dav_lies_in(const char *href, const char *home);
  * cannot be read there to what is lost.
  */
 int dav_enumerate(struct dav_worker *w, const char *url, int depth, struct err *err) MUST_CHECK;
-bool dav_is_known(const struct dav_run *r, uint64_t key);
-void dav_add_lost(struct dav_run *r, const char *url, const char *reason);
 /* Sort the collections from ${from} on by href, give them unique names. */
 void dav_name_all(struct dav_run *r, size_t from);
-void dav_coll_clear(struct davcoll *c);
 
 /*
  * The sync-token, else the getctag, of a collection, where the listing of its home set
@@ -151,10 +170,8 @@ void dav_mark_below(struct dav_run *r, size_t from);
  * collection, keeps its last state; so does what could not be seen.
  */
 int dav_keep_unseen(struct dav_run *r, struct err *err) MUST_CHECK;
+/* The sync-token or getctag says that the collection is as in the last snapshot. */
 bool dav_unchanged(const struct davcoll *c);
-struct davitem *dav_item_find(struct davcoll *c, uint64_t key); /* the items are sorted */
-/* The one that shares its URL with ${i} and came first, or NULL. */
-struct davitem *dav_item_twin(struct davcoll *c, const struct davitem *i);
 
 /* Give known items to the sink; the others stay not done. */
 int dav_give_known(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;

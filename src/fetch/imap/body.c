@@ -376,3 +376,13 @@ void fetch_error(
 	progress_say(w->run->base.progress, SAY_WARNING, "%s: UID %u could not be fetched: %s",
 	        mb->name, r->uid, reason);
 }
+
+unsigned fetch_poisoned(struct mbox *mb, unsigned add)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&mb->lock);
+	n = mb->poisoned += add;
+	pthread_mutex_unlock(&mb->lock);
+	return n;
+}

@@ -62,16 +62,6 @@ static int release_mbox(struct worker *w, struct err *err)
 
 /* ---- what goes wrong ---- */
 
-unsigned fetch_poisoned(struct mbox *mb, unsigned add)
-{
-	unsigned n;
-
-	pthread_mutex_lock(&mb->lock);
-	n = mb->poisoned += add;
-	pthread_mutex_unlock(&mb->lock);
-	return n;
-}
-
 /* What is left of the mailbox cannot be fetched: name each message. */
 static void give_up(struct worker *w, struct mbox *mb, const char *reason)
 {

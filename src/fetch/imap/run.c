@@ -295,23 +295,6 @@ static int worker_main(void *arg, struct err *err)
 	return 0;
 }
 
-void work_start(struct run *r, unsigned want)
-{
-	while (r->sched.n_workers < want && r->sched.n_workers < r->sched.max_workers) {
-		struct worker *w = &r->sched.worker[r->sched.n_workers];
-
-		worker_init(w, r, r->sched.n_workers);
-		imap_conn_begin(&w->conn);
-		/* Without a thread the others do its work. */
-		if (!workers_start(&r->base.workers, worker_main, w)) {
-			imap_conn_end(&w->conn);
-			worker_clear(w);
-			return;
-		}
-		r->sched.n_workers++;
-	}
-}
-
 /* The session that has planned is the first worker's. */
 static int work_all(struct run *r, unsigned listers, struct err *err)
 {
@@ -358,7 +341,8 @@ static int imap_run(const struct service *service, unsigned kinds, struct tree_s
         struct err *err)
 {
 	struct service own = *service;
-	struct run r = {.plan.all_namespaces = source_option(opts, "all-namespaces") != NULL,
+	struct run r = {.work = worker_main,
+	        .plan.all_namespaces = source_option(opts, "all-namespaces") != NULL,
 	        .strict = source_option(opts, "strict") != NULL,
 	        .pool = {.service = &own,
 	                .progress = progress,

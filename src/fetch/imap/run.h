@@ -202,6 +202,7 @@ struct sched {
 
 struct run {
 	struct fetch_run base;
+	worker_fn *work; /* of each worker */
 	/* the server takes one command at a time */
 	atomic_bool one_by_one;
 	atomic_uint sizes_right; /* messages that are as RFC822.SIZE says */

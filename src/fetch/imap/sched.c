@@ -145,6 +145,23 @@ static int finish_idle(struct run *r, struct err *err)
 	return rc;
 }
 
+void work_start(struct run *r, unsigned want)
+{
+	while (r->sched.n_workers < want && r->sched.n_workers < r->sched.max_workers) {
+		struct worker *w = &r->sched.worker[r->sched.n_workers];
+
+		worker_init(w, r, r->sched.n_workers);
+		imap_conn_begin(&w->conn);
+		/* Without a thread the others do its work. */
+		if (!workers_start(&r->base.workers, r->work, w)) {
+			imap_conn_end(&w->conn);
+			worker_clear(w);
+			return;
+		}
+		r->sched.n_workers++;
+	}
+}
+
 /* What has to be fetched now. run->base.workers.lock is held. */
 static int plan_bodies(struct run *r, struct err *err)
 {
