@@ -153,15 +153,20 @@ static int fetch_secret(const struct secret_source *s, struct secret *out, struc
 	int rc = ERR_USAGE;
 
 	switch (s->type) {
-	case SOURCE_COMMAND:
-		return command_secret(s->text, s->label, out, err);
+	case SOURCE_COMMAND: /* which may ask on the terminal itself */
+		terminal_take();
+		rc = command_secret(s->text, s->label, out, err);
+		terminal_release();
+		break;
 	case SOURCE_FD:
 		return line_secret(atoi(s->text), false, s->label, out, err);
 	case SOURCE_TEXT:
 		return secret_set(out, s->text, strlen(s->text), err);
 	case SOURCE_TERMINAL:
 		prompt = xasprintf("Password for %s (%s): ", s->text, s->label);
+		terminal_take();
 		rc = terminal_ask("/dev/tty", prompt, out, err);
+		terminal_release();
 		free(prompt);
 		break;
 	}

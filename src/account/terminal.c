@@ -86,6 +86,7 @@ static int no_terminal(struct err *err)
 
 int terminal_ask(const char *path, const char *prompt, struct secret *out, struct err *err)
 {
+	static const char fresh[] = "\r\033[K"; /* over a progress line */
 	char text[512];
 	int fd = sys_openat(AT_FDCWD, path, O_RDWR | O_NOCTTY, 0), rc;
 
@@ -99,7 +100,8 @@ int terminal_ask(const char *path, const char *prompt, struct secret *out, struc
 	asking.quiet = asking.before;
 	asking.quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	asking.quiet.c_lflag |= ICANON | ISIG;
-	term_escape(prompt, strlen(prompt), text, sizeof text);
+	memcpy(text, fresh, sizeof fresh);
+	term_escape(prompt, strlen(prompt), text + sizeof fresh - 1, sizeof text - sizeof fresh);
 	rc = ask_quietly(text, out, err);
 	(void)sys_close(fd);
 	return rc;

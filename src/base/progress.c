@@ -79,6 +79,23 @@ char *counted(uint64_t n, const char *one, const char *many, char out[COUNTED_SI
 	return out;
 }
 
+static pthread_mutex_t terminal = PTHREAD_MUTEX_INITIALIZER;
+
+void terminal_take(void)
+{
+	pthread_mutex_lock(&terminal);
+}
+
+bool terminal_try(void)
+{
+	return pthread_mutex_trylock(&terminal) == 0;
+}
+
+void terminal_release(void)
+{
+	pthread_mutex_unlock(&terminal);
+}
+
 /* A signal reaches the process, not an object: the one flag that has to be global. */
 static volatile sig_atomic_t stop_flag;
 

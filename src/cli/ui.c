@@ -89,10 +89,12 @@ static void print_line(struct ui *u, enum say_level level, const char *collectio
 	        collection && item ? ", " : "", item ? item : "");
 	snprintf(safe, sizeof safe, "%s%s", where, where[0] ? ": " : "");
 	term_escape(text, strlen(text), safe + strlen(safe), sizeof safe - strlen(safe));
+	terminal_take();
 	clear_line(u);
 	fprintf(stderr, "%s%s%s%s\n", red ? "\033[31m" : "",
 	        level == SAY_WARNING ? "warning: " : "",
 	        term_escape(safe, strlen(safe), shown, sizeof shown), red ? "\033[m" : "");
+	terminal_release();
 }
 
 /* The same but for its numbers: each run of digits becomes "#". */
@@ -178,8 +180,10 @@ void ui_talk(struct ui *u, const char *text)
 	char *safe = term_escape_dup(text);
 
 	pthread_mutex_lock(&u->lock);
+	terminal_take();
 	clear_line(u);
 	talk("%s", safe);
+	terminal_release();
 	pthread_mutex_unlock(&u->lock);
 	free(safe);
 }
@@ -258,9 +262,11 @@ static void *line_thread(void *arg)
 			pthread_mutex_unlock(&u->lock);
 			return NULL;
 		}
-		if (++tick % 8 == 0 && u->line)
+		if (++tick % 8 == 0 && u->line && terminal_try()) {
 			if (!draw_wait(u))
 				draw_line(u, start);
+			terminal_release();
+		}
 		if (tick % 20 == 0 && u->ticks)
 			put_tick(u);
 		pthread_mutex_unlock(&u->lock);

@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -136,6 +137,7 @@ def prompt(scratch):
             while b"Password for" not in shown:
                 shown += os.read(fd, 999)
             wait_for("echo stayed on", lambda: not echo_is_on(fd))
+            expect(name != "INT" or not select.select([fd], [], [], 1)[0], "the progress line was drawn over the question")
             os.kill(pid, getattr(signal, "SIG" + name))
             if name == "TSTP":
                 wait_for("not stopped", lambda: state(pid) == "T")

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdatomic.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include "valise/base/err.h"
 
 /*
@@ -44,6 +45,16 @@ char *human_bytes(uint64_t n, char out[32]);
 #define COUNTED_SIZE 96
 /* "1,234 messages are", "1 message is": ${one} or ${many} as ${n} wants it. */
 char *counted(uint64_t n, const char *one, const char *many, char out[COUNTED_SIZE]);
+
+/*
+ * Who writes to the terminal: a question and its answer are not drawn over, nor written
+ * into. A question takes it (and waits for a line that is being drawn), what is drawn
+ * again and again only tries; what has to be said waits until the question is answered.
+ * There is one terminal: this is global.
+ */
+void terminal_take(void);
+bool terminal_try(void); /* false: somebody is being asked */
+void terminal_release(void);
 
 /*
  * SIGINT and SIGTERM set a flag that long loops ask for; the second signal ends at once
