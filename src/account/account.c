@@ -339,8 +339,8 @@ static int overlay_settings(struct settings *set, const struct account_setting *
 
 		if (!account_is_key(key))
 			return err_set(err, ERR_USAGE, ERR_WHOLE, "there is no key \"%s\"%s%s", key,
-			        settings_nearest(key, near) ? "; do you mean " : "",
-			        settings_nearest(key, near) ? near : "");
+			        account_nearest_key(key, near) ? "; do you mean " : "",
+			        account_nearest_key(key, near) ? near : "");
 		if (!given[i].value || !*given[i].value)
 			return err_set(err, ERR_USAGE, ERR_WHOLE, "\"%s\" has no value", key);
 		if (settings_is_password(key, false))

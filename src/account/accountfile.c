@@ -191,22 +191,24 @@ struct loading {
 
 static void enter_section(struct loading *l, const char *section)
 {
-	size_t d = edit_distance(l->name, section);
+	struct nearest best = {l->nearest && *l->nearest ? l->nearest : NULL, l->nearest_distance};
 
 	settings_clear(&l->seen);
 	*ARR_PUSH(l->names, l->n_names, l->names_cap) = xstrdup(section);
 	l->found |= strcmp(section, l->name) == 0;
-	if (!l->nearest || d >= l->nearest_distance)
+	if (!l->nearest)
 		return;
-	l->nearest_distance = d;
-	snprintf(l->nearest, 64, "%s", section);
+	nearest_weigh(&best, l->name, section);
+	if (best.word == section)
+		snprintf(l->nearest, 64, "%s", section);
+	l->nearest_distance = best.distance;
 }
 
 static int unknown_key(const struct loading *l, const char *key, unsigned line, struct err *err)
 {
 	char near[64];
 
-	if (settings_nearest(key, near))
+	if (account_nearest_key(key, near))
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
 		        "%s, line %u: there is no key \"%s\"; do you mean \"%s\"?", l->path, line,
 		        key, near);

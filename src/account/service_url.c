@@ -198,6 +198,30 @@ static int take_path(
 	return 0;
 }
 
+/*
+ * The port of the other scheme: a server that waits for TLS and a client that waits for a
+ * greeting would be silent for as long as --timeout says.
+ */
+static int check_crossing(const struct protocol *p, const struct protocol_scheme *scheme,
+        const struct endpoint *at, struct err *err)
+{
+	bool tls = scheme == &p->schemes[0], six = strchr(at->host, ':') != NULL;
+	const struct protocol_scheme *other = &p->schemes[tls];
+
+	if (at->port != other->port)
+		return 0;
+	if (tls && other->security == SECURITY_NONE)
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "%s: port %u is that of %s://, without TLS: leave the port out, or write "
+		        "that of %s://",
+		        p->name, at->port, other->name, scheme->name);
+	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: port %u %s: write %s://%s%s%s%s", p->name,
+	        at->port,
+	        tls ? "does not begin with TLS, which is asked for there by STARTTLS"
+	            : "begins with TLS",
+	        other->name, six ? "[" : "", at->host, six ? "]" : "", p->has_path ? "/" : "");
+}
+
 static int check_text(const struct protocol *p, const char *text, struct err *err)
 {
 	size_t n = strlen(text);
@@ -235,6 +259,8 @@ int service_url_parse(const struct protocol *p, const char *text, bool cleartext
 	rc = take_user(p, &parts, user_out, err);
 	if (rc == 0)
 		rc = take_host(p, &parts, at, err);
+	if (rc == 0)
+		rc = check_crossing(p, scheme, at, err);
 	if (rc == 0)
 		rc = take_path(p, &parts, at, err);
 	return rc;

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR 3
 #define WORD_MAX 64
 
 static const char *const keys[] = {"user", "password-command", "password-fd", "auth", "ca-file",
@@ -138,19 +137,19 @@ void settings_drop_passwords(struct settings *s, const char *like)
 	}
 }
 
-static void weigh_candidate(const char *key, const char *candidate, size_t *best, char out[64])
+static void weigh_candidate(
+        const char *key, const char *candidate, struct nearest *best, char out[64])
 {
-	size_t d = edit_distance(key, candidate);
+	const char *before = best->word;
 
-	if (d < *best) {
-		*best = d;
-		snprintf(out, 64, "%s", candidate);
-	}
+	nearest_weigh(best, key, candidate);
+	if (best->word != before)
+		best->word = (snprintf(out, 64, "%s", candidate), out);
 }
 
-const char *settings_nearest(const char *key, char out[64])
+const char *account_nearest_key(const char *key, char out[64])
 {
-	size_t best = NEAR + 1;
+	struct nearest best = {0};
 	char full[WORD_MAX];
 
 	for (size_t i = 0; i < N_KEYS; i++)
@@ -164,5 +163,5 @@ const char *settings_nearest(const char *key, char out[64])
 			weigh_candidate(key, full, &best, out);
 		}
 	}
-	return best <= NEAR ? out : NULL;
+	return best.word;
 }

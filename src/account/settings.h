@@ -44,7 +44,4 @@ bool settings_is_password(const char *key, bool file);
 
 /* A key of accounts.ini: those of account_is_key, and "password". */
 bool settings_is_file_key(const char *key);
-/* The valid key that looks most like ${key}; NULL when none does. */
-const char *settings_nearest(const char *key, char out[64]);
-
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/near.h"
 #include "cli.h"
 #include "protocols.h"
 
@@ -83,6 +84,36 @@ static const struct option_def *find_option(
 	if (!d)
 		d = find_in(c->shared, name, n, letter);
 	return d ? d : find_in(common_options, name, n, letter);
+}
+
+static void weigh_table(struct nearest *best, const struct option_def *table, const char *name)
+{
+	for (; table && table->name; table++)
+		if (table->help)
+			nearest_weigh(best, name, table->name);
+}
+
+/* An option that does not exist, of which only the name is shown: its value may be secret. */
+static int unknown_option(const struct command *c, const char *arg)
+{
+	int n = (int)(arg[1] == '-' ? strcspn(arg, "=") : 2);
+	char *name = xstrndup(arg, (size_t)n), key[64];
+	struct nearest best = {0};
+	int rc;
+
+	if (n > 3) {
+		weigh_table(&best, c->options, name + 2);
+		weigh_table(&best, c->shared, name + 2);
+		weigh_table(&best, common_options, name + 2);
+		weigh_table(&best, c->account ? account_options : NULL, name + 2);
+		if (c->account && account_nearest_key(name + 2, key))
+			nearest_weigh(&best, name + 2, key);
+	}
+	rc = best.word ? usage_error(
+	                         c, "unknown option \"%s\"; do you mean \"--%s\"?", name, best.word)
+	               : usage_error(c, "unknown option \"%s\"", name);
+	free(name);
+	return rc;
 }
 
 /* What an argument like "--name=value" or "-o" means. */
@@ -261,10 +292,8 @@ static int parse_option(struct args *a, int argc, char **argv, int *i, size_t *m
 		return usage_error(a->cmd,
 		        "a password on the command line can be read by every user of "
 		        "this machine: use --password-command or --password-fd");
-	/* its value may be secret */
 	if (parse_one(a, arg, &o) < 0)
-		return usage_error(a->cmd, "unknown option \"%.*s\"",
-		        (int)(arg[1] == '-' ? strcspn(arg, "=") : 2), arg);
+		return unknown_option(a->cmd, arg);
 	if (!o.takes_value && o.value)
 		return usage_error(a->cmd, "\"%s\" takes no value", arg);
 	if (o.takes_value && !o.value && !o.optional) {

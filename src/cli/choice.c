@@ -2,6 +2,7 @@
  * --include, --folder, --exclude: a pattern that means nothing is a slip of the pen, and
  * ends the command before anything is done.
  */
+#include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
@@ -66,6 +67,27 @@ void choice_near(const struct choice *c, const char *pattern, struct buf *out)
 			if (pattern_nearness(pattern, c->names[i]) == near)
 				buf_putf(out, "%s\"%s\"",
 				        shown++ ? ", " : "; near to it: ", c->names[i]);
+}
+
+int no_such_head(const struct args *a, const struct tree_manifest *m, const char *name, size_t n)
+{
+	char *wanted = xstrndup(name, n);
+	struct choice c = {.args = a};
+	struct buf near = buf_of(1u << 20);
+	int rc;
+
+	for (size_t i = 0; i < m->n_heads; i++) {
+		struct pattern_name head = {m->heads[i].name, m->heads[i].content_name, 0, false};
+
+		choice_see(&c, &head, true);
+	}
+	choice_near(&c, wanted, &near);
+	rc = usage_error(
+	        a->cmd, "there is no collection \"%s\" in this snapshot%s", wanted, buf_str(&near));
+	buf_clear(&near);
+	choice_clear(&c);
+	free(wanted);
+	return rc;
 }
 
 static int nothing_matches(const struct choice *c, const char *option, const char *pattern)

@@ -320,6 +320,8 @@ int state_ledger(const struct account *account, char **out, struct err *err) MUS
  * if none.
  */
 const struct tree_head *find_head(const struct tree_manifest *m, const char *name, size_t n);
+/* EXIT_USAGE, after a message that there is none, with the names that are near. */
+int no_such_head(const struct args *a, const struct tree_manifest *m, const char *name, size_t n);
 /* The next of the same name, of another kind; NULL if none is. */
 const struct tree_head *next_head(const struct tree_manifest *m, const struct tree_head *h);
 

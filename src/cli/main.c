@@ -6,7 +6,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "valise/base/near.h"
 #include "cli.h"
+#include "commit.h"
 
 extern const struct command backup_command, restore_command, verify_command, list_command,
         show_command, fetch_command, pack_command, unpack_command, salvage_command,
@@ -35,6 +37,21 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+static int unknown_command(const char *name)
+{
+	struct nearest best = {0};
+
+	for (const struct command *const *c = commands; *c; c++)
+		nearest_weigh(&best, name, (*c)->name);
+	if (!best.word && name[0] == '-')
+		return usage_error(NULL,
+		        "the command comes first, then its options: \"%.*s\" is none",
+		        (int)strcspn(name, "="), name);
+	return best.word ? usage_error(NULL, "there is no command \"%s\"; do you mean \"%s\"?",
+	                           name, best.word)
+	                 : usage_error(NULL, "there is no command \"%s\"", name);
+}
+
 static int run_help(int argc, char **argv)
 {
 	const struct command *c;
@@ -42,9 +59,16 @@ static int run_help(int argc, char **argv)
 	if (argc < 1)
 		return help_all(stdout);
 	c = find_command(argv[0]);
-	if (!c)
-		return usage_error(NULL, "there is no command \"%s\"", argv[0]);
-	return help_command(c, stdout);
+	return c ? help_command(c, stdout) : unknown_command(argv[0]);
+}
+
+/* What a report of a defect needs. */
+static int tell_version(void)
+{
+	printf("valise %s%s%s%s\n", VALISE_VERSION, *VALISE_COMMIT ? " (" : "", VALISE_COMMIT,
+	        *VALISE_COMMIT ? ")" : "");
+	printf("built with %s\n", VALISE_LIBRARIES);
+	return EXIT_DONE;
 }
 
 /*
@@ -84,13 +108,11 @@ static int run_command(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		return run_help(argc - 2, argv + 2);
-	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
-		printf("valise %s\n", VALISE_VERSION);
-		return EXIT_DONE;
-	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version") || !strcmp(argv[1], "-V"))
+		return tell_version();
 	c = find_command(argv[1]);
 	if (!c)
-		return usage_error(NULL, "there is no command \"%s\"", argv[1]);
+		return unknown_command(argv[1]);
 	for (int i = 2; i < argc; i++)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			return help_command(c, stdout);

@@ -9,7 +9,7 @@ landed d r
 import base64, imaplib, ssl, sys, urllib.request
 m = imaplib.IMAP4_SSL("127.0.0.1", int(sys.argv[1]), ssl_context=ssl._create_unverified_context())
 m.login("alice", "pw-alice")
-for box in "INBOX", "[Gmail]/All Mail", "[Gmail]/Spam", "Projects", "Projects/Alpha", "Invoices", "Entw&APw-rfe", "a*b", "axb":
+for box in "INBOX", "[Gmail]/All Mail", "[Gmail]/Spam", "Projects", "Projects/Alpha", "Invoices", "Entw&APw-rfe", "a*b", "axb", "a[b]", "ab":
     m.create('"%s"' % box)
     m.append('"%s"' % box, None, None, b"Subject: %s\r\n\r\nx\r\n" % box.encode())
 
@@ -46,6 +46,7 @@ chosen 'INBOX Invoices Projects Projects/Alpha' --include inbox --include Projec
 chosen '[Gmail]/All_Mail [Gmail]/Spam' --include '[Gmail]'
 chosen 'Projects [Gmail]/All_Mail' --include '[[]Gmail]/*' --include Projects --exclude '[Gmail]/Spam' --exclude Projects/Alpha
 chosen 'a*b' --include 'a\*b'
+chosen 'a[b]' --include 'a[b]'
 chosen 'Entwürfe' --include 'Entw&APw-rfe'
 chosen 'Entwürfe' --include 'Entwürfe'
 
@@ -86,6 +87,10 @@ refused '"INBOX/3": .*near to it: "INBOX"' restore y.valise "${WHO[@]}" --includ
 refused 'Wrok.*near to it: "Work"' restore y.valise "${WHO[@]}" "${cal[@]}" --only mail,calendars --map Wrok=X
 refused '"Work": ' restore y.valise "${WHO[@]}" --include Work --only mail
 refused '"work": .*near to it: "Work"' restore y.valise "${cal[@]}" --user bob --password-command 'echo pw-bob' --include work
+run 0 "$VALISE" restore y.valise "${WHO[@]}" --folder 'a[b]' --dry-run
+says '^dry run: 1 item in 1 collection: 1 to add'
+refused 'no collection "Projects/alpha" .*near to it: "Projects/Alpha"' list y.valise Projects/alpha
+refused 'no collection "Billz" .*near to it: "Bills"' show y.valise Billz/1
 run 0 "$VALISE" restore y.valise "${WHO[@]}" --include Projects
 says '^2 items in 2 collections: 2 added'
 run 0 "$VALISE" restore y.valise "${cal[@]}" --user bob --password-command 'echo pw-bob' --include Work
@@ -102,7 +107,7 @@ run 1 "$VALISE" backup "${WHO[@]}" "${cal[@]}" -o z.valise
 says 'none of the services could be read'
 who alice
 run 0 "$VALISE" check "${WHO[@]}" --json
-says '"account":"alice".*"items":9'
+says '"account":"alice".*"items":11'
 run 0 "$VALISE" verify y.valise
 says '1 snapshot, '
 run 0 "$VALISE" unpack y.valise -t unpacked --json

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "account/accountfile.h"
+#include "valise/account/account.h"
 
 /* Also where NDEBUG silences assert. */
 #define CHECK(x) ((x) ? (void)0 : abort())
@@ -23,7 +24,7 @@ static int entry(void *ctx, const char *section, const char *key, const char *va
 	CHECK(strlen(key) < 50);
 	CHECK(!strpbrk(value, "\r\n") || strchr(value, '\r'));
 	(void)settings_is_file_key(key);
-	(void)settings_nearest(key, near);
+	(void)account_nearest_key(key, near);
 	return 0;
 }
 

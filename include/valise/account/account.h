@@ -38,6 +38,8 @@ struct account {
 bool account_is_key(const char *key);
 /* True if the key takes no value on the command line ("cleartext"). */
 bool account_key_is_flag(const char *key);
+/* The key that looks most like ${key}, in ${out}; NULL when none does. */
+const char *account_nearest_key(const char *key, char out[64]);
 
 /**
  * account_load(name, config, settings, n, trace, out, err):

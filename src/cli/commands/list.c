@@ -249,8 +249,7 @@ static int list_named(const struct args *a, struct tree_reader *r)
 	int rc = 0;
 
 	if (!h)
-		return usage_error(
-		        a->cmd, "there is no collection \"%s\" in this snapshot", a->pos[1]);
+		return no_such_head(a, m, a->pos[1], strlen(a->pos[1]));
 	for (; h && rc == 0; h = next_head(m, h)) {
 		if (several && !args_has(a, "json"))
 			list_head(h, false);

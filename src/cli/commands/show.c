@@ -70,8 +70,7 @@ int cmd_show(const struct args *a)
 		return fail(a, &err);
 	h = find_head(r->ops->manifest(r), what, (size_t)(slash - what));
 	if (!h) {
-		rc = usage_error(a->cmd, "there is no collection \"%.*s\" in this snapshot",
-		        (int)(slash - what), what);
+		rc = no_such_head(a, r->ops->manifest(r), what, (size_t)(slash - what));
 		goto out;
 	}
 	by_name = strncmp(h->name, what, (size_t)(slash - what)) == 0 && !h->name[slash - what];

@@ -106,6 +106,13 @@ static const struct bad bad[] = {
         {I, "imaps://h/INBOX", "path"},
         {I, "imaps://h?x", "path"},
         {C, "https://h/#x", "fragment"},
+        {I, "imap://alice@h:993", "begins with TLS: write imaps://h"},
+        {I, "imap://[::1]:993", "imaps://[::1]"},
+        {I, "imaps://h:143", "STARTTLS: write imap://h"},
+        {P, "pop3://h:995", "begins with TLS: write pop3s://h"},
+        {P, "pop3s://h:110", "STARTTLS: write pop3://h"},
+        {C, "https://h:80/dav", "port 80 is that of http://"},
+        {D, "http://h:443/", "readable for everyone"},
 };
 
 static void clear(struct endpoint *at, char *user)
@@ -158,6 +165,19 @@ static void bad_urls_say_what_to_write(void **state)
 	}
 }
 
+static void crossing_without_tls_is_refused(void **state)
+{
+	struct endpoint at = {0};
+	char *user = NULL;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(service_url_parse(&protocols[C], "http://h:443/", true, &at, &user, &err),
+	        ERR_USAGE);
+	assert_non_null(strstr(err.text, "begins with TLS: write https://h/"));
+	clear(&at, user);
+}
+
 static void endless_url_is_refused(void **state)
 {
 	char *url = xmalloc(100000);
@@ -207,6 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(good_urls),
 	        cmocka_unit_test(bad_urls_say_what_to_write),
+	        cmocka_unit_test(crossing_without_tls_is_refused),
 	        cmocka_unit_test(endless_url_is_refused),
 	        cmocka_unit_test(loopback_is_known),
 	};
