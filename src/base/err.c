@@ -92,6 +92,11 @@ int err_widen(struct err *e, enum err_scope scope)
 	return e->code;
 }
 
+bool err_ends(const struct err *e)
+{
+	return e->scope == ERR_WHOLE || e->code == ERR_STOPPED;
+}
+
 void err_clear(struct err *e)
 {
 	if (!e)

@@ -6,6 +6,8 @@
  * err_code; the details go into the explicit struct err, always the last parameter.
  */
 
+#include <stdbool.h>
+
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 
@@ -73,6 +75,9 @@ int err_wrap(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* The scope widened to at least ${scope}; returns e->code. */
 int err_widen(struct err *e, enum err_scope scope);
+
+/* Does it end all that is under way: by its scope, or since a stop was asked for? */
+bool err_ends(const struct err *e);
 
 /* Forget: code ERR_OK, empty text. */
 void err_clear(struct err *e);

@@ -119,7 +119,7 @@ int dav_meanwhile(struct drun *r, uint32_t tcoll, struct err *err)
 		rc = dav_alike(r, fresh.list, fresh.n, ALIKE_THERE, err);
 	reslist_clear(&fresh);
 	reslist_clear(&there);
-	return rc < 0 && !dav_ends(err) ? 0 : rc;
+	return rc < 0 && !err_ends(err) ? 0 : rc;
 }
 
 static int look_again(struct drun *r, uint32_t tcoll, struct err *err)
@@ -127,7 +127,7 @@ static int look_again(struct drun *r, uint32_t tcoll, struct err *err)
 	struct reslist there = {0};
 	int rc = dav_list_resources(r, tcoll, &there, err);
 
-	if (rc < 0 && !dav_ends(err)) {
+	if (rc < 0 && !err_ends(err)) {
 		say_coll(r, SAY_WARNING, r->tcolls[tcoll].name, "cannot be listed afterwards: %s",
 		        err->text);
 		rc = 0;

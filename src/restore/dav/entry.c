@@ -1,7 +1,7 @@
-/* An item on its way to the target: what it is, and what is said and kept of its end. */
+/* An item of the archive, as it goes to the target: its octets, its names, its UID. */
 #include <stdlib.h>
 #include <string.h>
-#include "restore/dav/put/put.h"
+#include "valise/base/lookup.h"
 #include "run.h"
 
 bool entry_at_home(const struct drun *r, const struct entry *e, uint32_t tcoll)
@@ -30,6 +30,56 @@ static int body_write(void *ctx, const void *p, size_t n, struct err *err)
 	                                         "it is larger than %d MiB", ITEM_MAX >> 20);
 }
 
+/* The objects of one resource: the one that stands for it, or the one that is wanted. */
+struct picking {
+	const char *uid; /* of the item, or NULL */
+	unsigned at, main;
+	unsigned want; /* 0: none is taken */
+	struct buf text;
+};
+
+static int on_part(void *ctx, const char *uid, const struct buf *text, struct err *err)
+{
+	struct picking *p = ctx;
+
+	(void)err;
+	p->at++;
+	if (!p->main && p->uid && uid && strcmp(p->uid, uid) == 0)
+		p->main = p->at;
+	if (p->at == p->want)
+		buf_put(&p->text, text->data, text->len);
+	return 0;
+}
+
+unsigned entry_main_object(const struct entry *e, const struct buf *body, unsigned *n_out)
+{
+	struct picking p = {.uid = e->uid};
+
+	if (e->part || content_apart(body->data, body->len, on_part, &p, NULL) != 1)
+		return 0;
+	*n_out = p.at;
+	return p.main ? p.main : 1;
+}
+
+int entry_pick_object(struct buf *body, unsigned part, struct err *err)
+{
+	struct picking p = {.want = part};
+	int rc;
+
+	buf_init(&p.text, ITEM_MAX);
+	rc = content_apart(body->data, body->len, on_part, &p, err);
+	if (rc >= 0 && !p.text.len)
+		rc = err_set(err, ERR_DAMAGED, ERR_ITEM, "its objects cannot be told apart");
+	if (rc >= 0) {
+		struct buf before = *body;
+
+		*body = p.text;
+		p.text = before;
+	}
+	buf_clear(&p.text);
+	return rc < 0 ? rc : 0;
+}
+
 int entry_original(struct drun *r, const struct entry *e, struct buf *out, struct err *err)
 {
 	uint64_t size = entry_item(r, e)->size;
@@ -39,114 +89,74 @@ int entry_original(struct drun *r, const struct entry *e, struct buf *out, struc
 	buf_init(out, size < ITEM_MAX ? (size_t)size : ITEM_MAX);
 	rc = r->reader->ops->body(
 	        r->reader, r->acolls[e->acoll].coll, entry_item(r, e), body_write, out, err);
-	return rc == 0 && e->part ? apart_pick(out, e->part, err) : rc;
+	return rc == 0 && e->part ? entry_pick_object(out, e->part, err) : rc;
 }
 
-int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err)
+static int uid_cmp(const void *pa, const void *pb, void *ctx)
 {
-	int rc = entry_original(r, e, out, err);
+	const struct entry *e = ctx;
+	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
 
-	if (rc == 0 && r->opts->attach_links && !e->as_links)
-		rc = dav_attach(r, e, e->managed, out, NULL, err);
-	return rc;
+	if (e[a].uid_key != e[b].uid_key)
+		return e[a].uid_key > e[b].uid_key ? 1 : -1;
+	return (a > b) - (a < b);
 }
 
-void entry_done(struct drun *r, const struct entry *e)
+void index_uids(struct drun *r)
 {
-	if (e->more)
-		return;
-	atomic_fetch_add(&r->progress->items_done, 1);
-	atomic_fetch_add(&r->progress->bytes_done, entry_item(r, e)->size);
+	free(r->by_uid);
+	r->by_uid = xcalloc(r->n_entries + 1, sizeof *r->by_uid);
+	r->n_by_uid = 0;
+	for (uint32_t i = 0; i < r->n_entries; i++)
+		if (r->entries[i].uid)
+			r->by_uid[r->n_by_uid++] = i;
+	if (r->n_by_uid)
+		qsort_r(r->by_uid, r->n_by_uid, sizeof *r->by_uid, uid_cmp, r->entries);
+	for (size_t i = 1; i < r->n_by_uid; i++)
+		if (r->entries[r->by_uid[i]].uid_key == r->entries[r->by_uid[i - 1]].uid_key)
+			r->entries[r->by_uid[i]].second = true;
 }
 
-void entry_failed(struct drun *r, struct entry *e, const char *why)
+size_t entries_of(const struct drun *r, const char *uid, size_t *n_out)
 {
-	e->state = ENTRY_FAILED;
-	r->outcome.sum.failed++;
-	entry_done(r, e);
-	say_entry(r, SAY_WARNING, e, "not restored: %s", why);
+	uint64_t key = uid ? key_of(uid) : 0;
+	size_t first, end;
+
+	*n_out = 0;
+	if (!uid)
+		return 0;
+	LOOKUP_FIRST(first, r->n_by_uid, r->entries[r->by_uid[first]].uid_key < key);
+	for (end = first; end < r->n_by_uid && r->entries[r->by_uid[end]].uid_key == key; end++)
+		;
+	*n_out = end - first;
+	return first;
 }
 
-/* What is there is another version of it, which an earlier restore put there. */
-static bool changed_since(const struct drun *r, const struct entry *e, const struct res *x)
+bool entry_is_called(const struct drun *r, const struct entry *e, const char *url)
 {
-	const struct put_record *p = put_journal_find(r->journal, x->key);
+	char *segment = dav_last_segment(url);
+	const struct tree_ext *ext = entry_ext(r, e);
+	char *own = dav_last_segment(ext && ext->href ? ext->href : "");
+	bool same = (!e->more && strcmp(own, segment) == 0) || strcmp(e->segment, segment) == 0;
 
-	return p && x->etag && strcmp(p->etag, x->etag) == 0 &&
-	       memcmp(p->archived, entry_item(r, e)->sha256, SHA256_LEN) != 0;
+	free(segment);
+	free(own);
+	return same;
 }
 
-static void say_altered(
-        struct drun *r, const struct entry *e, const struct res *x, enum entry_state state)
+/* COMP_* of an item, 0: none that is known. */
+unsigned entry_component(struct drun *r, const struct entry *e)
 {
-	const char *what = x->differences ? x->differences : "";
+	struct content_summary s = {0};
+	unsigned bit = 0;
+	struct buf body;
 
-	if (state == ENTRY_ADDED && e->reformed)
-		say_entry(r, SAY_NOTE, e, "%s: %s", e->form, what);
-	else if (state == ENTRY_ADDED)
-		say_entry(r, SAY_NOTE, e, "altered by the target: %s", what);
-	else if (changed_since(r, e, x))
-		say_entry(r, SAY_NOTE, e,
-		        "was changed at the source since it was restored; the version here is "
-		        "left: %s",
-		        what);
-	else if (x->known)
-		say_entry(r, SAY_NOTE, e, "as after the earlier restore, not as in the archive: %s",
-		        what);
-	else
-		say_entry(r, SAY_NOTE, e, "is there already, but differs, and is left as it is: %s",
-		        what);
-}
-
-void entry_remember(struct drun *r, const struct entry *e, const struct res *x)
-{
-	struct put_record rec = {.url = x->url,
-	        .etag = x->etag,
-	        .uid = (char *)e->uid,
-	        .held_uid = x->uid && e->uid && strcmp(x->uid, e->uid) != 0 ? x->uid : NULL,
-	        .differences = x->differences,
-	        .grade = (int)x->grade,
-	        .part = e->part != 0};
-
-	if (x->known || e->open || !entry_at_home(r, e, x->tcoll))
-		return;
-	memcpy(rec.archived, entry_item(r, e)->sha256, SHA256_LEN);
-	memcpy(rec.held, x->sha256, SHA256_LEN);
-	put_journal_add(r->journal, &rec);
-}
-
-void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state)
-{
-	e->state = state;
-	e->grade = x->grade;
-	free(e->url);
-	e->url = xstrdup(x->url);
-	entry_done(r, e);
-	r->outcome.grades[x->grade]++;
-	if (e->more) {
-		/* counted with the one that stands for the item */
-	} else if (state == ENTRY_ADDED) {
-		r->outcome.sum.added++;
-		r->outcome.sum.bytes += entry_item(r, e)->size;
-	} else {
-		r->outcome.sum.already++;
+	/* What cannot be read from the archive is named where it would be sent. */
+	if (entry_original(r, e, &body, NULL) == 0 &&
+	        content_summarize(body.data, body.len, &s, NULL) == 0) {
+		bit = comp_bit(s.component);
+		content_summary_clear(&s);
 	}
-	if (x->grade == CONTENT_ALTERED) {
-		r->outcome.sum.altered++;
-		say_altered(r, e, x, state);
-	}
-	if (e->form && !(e->reformed && x->grade == CONTENT_ALTERED)) {
-		say_entry(r, SAY_INFO, e, "%s", e->form);
-	}
-	if (e->reformed && x->grade == CONTENT_ALTERED) {
-		r->outcome.sum.rescued++;
-		r->outcome.sum.rescues[RESCUE_FORM]++;
-	}
-	r->tcolls[x->tcoll].took = true;
-	e->lacks = apart_lacks(x);
-	if (e->more && state == ENTRY_ADDED &&
-	        (r->entries[e->of].lacks || r->entries[e->of].state == ENTRY_THERE))
-		say_entry(r, SAY_INFO, e, "one object of the item was missing and is added alone");
-	e->open = e->open || (x->open && r->acolls[e->acoll].to == x->tcoll);
-	entry_remember(r, e, x);
+	buf_clear(&body);
+	return bit;
 }

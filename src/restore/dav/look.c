@@ -181,18 +181,6 @@ static void grade_text(struct drun *r, uint32_t entry, const char *url, const st
 	buf_clear(&diff);
 }
 
-bool entry_is_called(const struct drun *r, const struct entry *e, const char *url)
-{
-	char *segment = dav_last_segment(url);
-	const struct tree_ext *ext = entry_ext(r, e);
-	char *own = dav_last_segment(ext && ext->href ? ext->href : "");
-	bool same = (!e->more && strcmp(own, segment) == 0) || strcmp(e->segment, segment) == 0;
-
-	free(segment);
-	free(own);
-	return same;
-}
-
 /* One that the server gave another UID when an earlier restore stored it. */
 static void by_journal(
         struct drun *r, const struct res *x, const struct text *text, struct graded *best)
@@ -352,7 +340,7 @@ static int run_multigets(
 	*done_out = i;
 	rc = dav_multiget_run(l->r->http, m, n_m, PARALLEL, on_data, l, err);
 	for (size_t k = 0; k < n_m; k++) {
-		if (rc == 0 && m[k].err.code && dav_ends(&m[k].err)) {
+		if (rc == 0 && m[k].err.code && err_ends(&m[k].err)) {
 			*err = m[k].err;
 			rc = err->code;
 		}
@@ -393,7 +381,7 @@ static const char *accept_for(struct drun *r, const struct res *x)
 static int finish_get(struct drun *r, struct res *x, const struct dav_get *g, struct err *err)
 {
 	x->status = g->status;
-	if (g->err.code && dav_ends(&g->err)) {
+	if (g->err.code && err_ends(&g->err)) {
 		*err = g->err;
 		return err->code;
 	}

@@ -11,8 +11,6 @@
 #define TYPE_CALENDAR "{DAV:}collection {" NS_CALDAV "}calendar"
 #define TYPE_BOOK "{DAV:}collection {" NS_CARDDAV "}addressbook"
 
-#define AGAINS 6
-
 /* The ways to make one, in order; each next one asks for less. */
 enum way { WAY_FULL, WAY_SHORT, WAY_MKCOL_FULL, WAY_MKCOL_SHORT, WAY_MKCOL_PLAIN, WAYS };
 
@@ -146,7 +144,7 @@ static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err
 			continue;
 		rc = send_one(r, a, (enum way)way, url, &t.ans, err);
 		reply = reply_of(&t.ans);
-		if (rc < 0 && !dav_ends(err)) {
+		if (rc < 0 && !err_ends(err)) {
 			if (!why.len)
 				buf_putf(&why, "%s", err->text);
 			/* What came of the answer does not say that it is whole. */
@@ -164,7 +162,7 @@ static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err
 		r->no_room = verdict == PUT_FULL;
 		if (r->no_room)
 			break;
-		if (verdict == PUT_AGAIN && a->to == NONE && rc == 0 && agains < AGAINS) {
+		if (verdict == PUT_AGAIN && a->to == NONE && rc == 0 && agains < PUT_AGAINS) {
 			rc = clock_sleep(await_pause_ms(agains++, INT64_MAX), err);
 			way--;
 		}
@@ -257,7 +255,7 @@ static int set_one(struct drun *r, const struct acoll *a, unsigned which, struct
 	int rc = dav_proppatch(r->http, r->tcolls[a->to].url, &set, &done, &ans, err);
 
 	dav_answer_clear(&ans);
-	return rc < 0 && dav_ends(err) ? rc : 0;
+	return rc < 0 && err_ends(err) ? rc : 0;
 }
 
 static void say_lost(struct drun *r, const struct acoll *a)

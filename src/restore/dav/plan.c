@@ -62,7 +62,7 @@ static int load_coll(struct drun *r, const struct tree_head *h, struct err *err)
 	a->to = a->joins = NONE;
 	rc = r->reader->ops->coll(r->reader, h, &a->coll, err);
 	if (rc < 0) {
-		if (dav_ends(err))
+		if (err_ends(err))
 			return rc;
 		say_coll(r, SAY_WARNING, h->name, "cannot be read from the archive: %s", err->text);
 		a->refused = xstrdup("its catalog cannot be read");
@@ -165,7 +165,7 @@ static int holds_any(
 	}
 	keys_clear(&names);
 	reslist_clear(&there);
-	return rc < 0 && dav_ends(err) ? rc : 0;
+	return rc < 0 && err_ends(err) ? rc : 0;
 }
 
 /*
@@ -218,6 +218,22 @@ enum how { BY_PLACE, BY_BOTH, BY_NAME, BY_SEGMENT, BY_NAME_IN_PART, BY_BOTH_IN_V
 static bool takes_all(const struct acoll *a, const struct tcoll *t)
 {
 	return !t->comps || (a->comps && !(a->comps & ~t->comps));
+}
+
+unsigned main_component(struct drun *r, struct acoll *a)
+{
+	const unsigned declared = a->comps ? a->comps : COMP_VEVENT | COMP_VTODO | COMP_VJOURNAL;
+	const unsigned first = declared & (~declared + 1);
+	unsigned found = 0;
+
+	for (uint32_t i = 0; !a->main && i < a->coll->n_items && !(found & first); i++) {
+		const struct entry e = {.acoll = (uint32_t)(a - r->acolls), .item = i};
+
+		found |= entry_component(r, &e) & declared;
+	}
+	if (!a->main)
+		a->main = found ? found & (~found + 1) : first;
+	return a->main;
 }
 
 /*

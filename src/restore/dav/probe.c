@@ -150,7 +150,7 @@ int dav_probe_one(struct drun *r, const char *url, uint32_t *out_index, struct e
 	int rc = list_home(&l, url, 0, err);
 
 	*out_index = l.last;
-	if (rc < 0 && !dav_ends(err)) {
+	if (rc < 0 && !err_ends(err)) {
 		*out_index = NONE;
 		rc = 0;
 	}
@@ -166,7 +166,7 @@ static int ask_options(struct drun *r, char **dav, struct err *err)
 	const char *const urls[] = {r->home.urls[0], r->home.principal};
 	int rc = dav_options(r->http, urls, r->home.principal ? 2 : 1, dav, err);
 
-	return rc < 0 && dav_ends(err) ? rc : 0;
+	return rc < 0 && err_ends(err) ? rc : 0;
 }
 
 int dav_probe_again(struct drun *r, struct err *err)
@@ -177,7 +177,7 @@ int dav_probe_again(struct drun *r, struct err *err)
 	for (size_t i = 0; i < r->home.n && rc == 0 && !r->home.single; i++) {
 		l.home = r->home.n == 1 ? r->home.urls[i] : NULL;
 		rc = list_home(&l, r->home.urls[i], 1, err);
-		rc = rc < 0 && !dav_ends(err) ? 0 : rc;
+		rc = rc < 0 && !err_ends(err) ? 0 : rc;
 	}
 	free(l.owner);
 	return rc;
@@ -194,7 +194,7 @@ static int probe_homes(struct drun *r, struct listing *l, char **dav, struct err
 		rc = list_home(l, r->home.urls[i], 1, err);
 		if (rc == 0) {
 			read++;
-		} else if (!dav_ends(err)) {
+		} else if (!err_ends(err)) {
 			say_coll(r, SAY_WARNING, NULL, "%s", err->text);
 			first = *err;
 			rc = 0;

@@ -4,11 +4,6 @@
 #include "restore/dav/put/put.h"
 #include "run.h"
 
-bool dav_ends(const struct err *err)
-{
-	return err->scope == ERR_WHOLE || err->code == ERR_STOPPED;
-}
-
 static int open_journal(struct drun *r, struct err *err)
 {
 	const struct target_opts *o = r->opts;

@@ -21,13 +21,13 @@
  *   plan.c     which collection of the archive goes where
  *   make.c     collections made, properties set one by one and read back
  *   split.c    tasks apart from events where a calendar takes only one kind
- *   there.c    every resource of the account, by UID, before the first PUT
- *   alike.c    resources whose UID the server changed, by content; count.c: what is there
- *              too often
+ *   there.c    every resource of the account is listed before the first PUT
  *   look.c     resources read (multiget, GET for what is missing or differs) and graded
  *              against the archive
+ *   pair.c     which item each of them is: by UID, by content where the server changed it
  *   put/       PUT with If-None-Match, what came of it, read back; other forms of what is
  *              refused; linked files
+ *   result.c   what became of each item, and what is there too often
  *   after.c    a last listing: is it all there, and where is what was stored under
  *              another name
  * Nothing is overwritten or taken away.
@@ -212,14 +212,10 @@ struct drun {
 	struct outcome outcome;
 };
 
-bool dav_ends(const struct err *err); /* costs the service, not an item */
-
 /* entry.c */
 /* The item as it is in the archive; ${out} is initialised here. */
 int entry_original(
         struct drun *r, const struct entry *e, struct buf *out, struct err *err) MUST_CHECK;
-/* The same as it is to be on the target: with --attach-links, the files in it. */
-int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err) MUST_CHECK;
 /*
  * Is ${tcoll} where it belongs: the collection that its own goes to, or one that takes
  * what that does not (split.c)?
@@ -227,7 +223,33 @@ int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct er
 bool entry_at_home(const struct drun *r, const struct entry *e, uint32_t tcoll);
 struct tree_item *entry_item(const struct drun *r, const struct entry *e);
 const struct tree_ext *entry_ext(const struct drun *r, const struct entry *e);
+/* COMP_* of its content, 0: none that is known. */
+unsigned entry_component(struct drun *r, const struct entry *e);
+/*
+ * Is the resource called as the item is in the archive, or as it was to be called here?
+ */
+bool entry_is_called(const struct drun *r, const struct entry *e, const char *url);
+/*
+ * Which object stands for the item (*n_out: of how many), counted from 1; 0: it is one
+ * object.
+ */
+unsigned entry_main_object(const struct entry *e, const struct buf *body, unsigned *n_out);
+/* The object becomes ${body}. */
+int entry_pick_object(struct buf *body, unsigned part, struct err *err) MUST_CHECK;
+/* Sort entries by UID, again after more were added. */
+void index_uids(struct drun *r);
+/* The entries of a UID: *n_out of them from by_uid[result]. */
+size_t entries_of(const struct drun *r, const char *uid, size_t *n_out);
 
+/* report.c */
+void say_coll(struct drun *r, enum say_level level, const char *coll, const char *fmt, ...)
+        PRINTF_LIKE(4, 5);
+void say_entry(struct drun *r, enum say_level level, const struct entry *e, const char *fmt, ...)
+        PRINTF_LIKE(4, 5);
+void say_plan_dav(struct drun *r);
+void say_end(struct drun *r);
+
+/* result.c */
 /*
  * The item is there as ${x} has it: counted, remembered, reported where it is not the
  * same.
@@ -238,14 +260,49 @@ void entry_done(struct drun *r, const struct entry *e);
 void entry_failed(struct drun *r, struct entry *e, const char *why);
 /* For the next run: what is there is the item. */
 void entry_remember(struct drun *r, const struct entry *e, const struct res *x);
+/* Is something there more often than in the archive? One more resource that is this item. */
+void count_copy(struct drun *r, uint32_t entry, const struct res *x);
+void say_copies(struct drun *r);
 
-/* report.c */
-void say_coll(struct drun *r, enum say_level level, const char *coll, const char *fmt, ...)
-        PRINTF_LIKE(4, 5);
-void say_entry(struct drun *r, enum say_level level, const struct entry *e, const char *fmt, ...)
-        PRINTF_LIKE(4, 5);
-void say_plan_dav(struct drun *r);
-void say_end(struct drun *r);
+/* alike.c: resources that no UID explains, where the server gave its own */
+/* What a content is about, 0: nothing that tells it from others. */
+uint64_t alike_key(const struct content_summary *s);
+/*
+ * Does the target's content, for all its ${differences}, hold what the item does? Only
+ * another UID, additions, and X- properties lost.
+ */
+bool alike_holds(const char *differences);
+/* Is it without a whole object of the item? */
+bool alike_lacks(const struct res *x);
+
+/* look.c */
+void reslist_clear(struct reslist *l);
+struct res *reslist_add(struct reslist *l, uint32_t tcoll, const char *url, const char *etag);
+/*
+ * Fill in what they are; each ${tcoll} comes in one piece. Negative only for what ends
+ * the service.
+ */
+int dav_look(struct drun *r, struct res *list, size_t n, struct err *err) MUST_CHECK;
+
+/* pair.c */
+enum alike_mode {
+	ALIKE_THERE, /* items that are new, before the first PUT */
+	ALIKE_STORED, /* ours of this run, in a listing afterwards: the key is enough */
+	ALIKE_COPIES, /* a further one of an item that is settled */
+};
+/* Items that resources are by their content, where no UID says so. */
+int dav_alike(struct drun *r, struct res *list, size_t n, enum alike_mode mode,
+        struct err *err) MUST_CHECK;
+/* Which item each resource is that was there before the first PUT. */
+int dav_pair(struct drun *r, struct reslist *all, struct err *err) MUST_CHECK;
+
+/* there.c */
+int dav_there(struct drun *r, struct err *err) MUST_CHECK;
+int dav_list_resources(
+        struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err) MUST_CHECK;
+/* The same, and what is new in it stays so. */
+int dav_peek_resources(
+        struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err) MUST_CHECK;
 
 /* probe.c */
 int dav_probe(struct drun *r, struct err *err) MUST_CHECK;
@@ -260,7 +317,11 @@ int dav_plan(struct drun *r, struct err *err) MUST_CHECK;
 /* What a collection is called in a URL where its own last segment cannot be used. */
 #define OWN_SEGMENT_SIZE 24
 void own_segment(const struct drun *r, const struct acoll *a, char out[OWN_SEGMENT_SIZE]);
-
+/*
+ * COMP_*: the first in order that its items are of, else that it declares. Reads items
+ * until that is clear.
+ */
+unsigned main_component(struct drun *r, struct acoll *a);
 /*
  * The collection that an earlier restore made for it, on servers that keep no names;
  * NONE.
@@ -281,58 +342,6 @@ int dav_make_one(struct drun *r, uint32_t acoll, struct err *err) MUST_CHECK;
 
 /* split.c: after dav_make, what a target's calendar does not take goes into another. */
 int dav_split(struct drun *r, struct err *err) MUST_CHECK;
-/*
- * COMP_*: the first in order that its items are of, else that it declares. Reads items
- * until that is clear.
- */
-unsigned main_component(struct drun *r, struct acoll *a);
-
-/* look.c */
-void reslist_clear(struct reslist *l);
-struct res *reslist_add(struct reslist *l, uint32_t tcoll, const char *url, const char *etag);
-/*
- * Fill in what they are; each ${tcoll} comes in one piece. Negative only for what ends
- * the service.
- */
-int dav_look(struct drun *r, struct res *list, size_t n, struct err *err) MUST_CHECK;
-
-/* alike.c: resources that no UID explains, where the server gave its own */
-/* What a content is about, 0: nothing that tells it from others. */
-uint64_t alike_key(const struct content_summary *s);
-/*
- * Does the target's content, for all its ${differences}, hold what the item does? Only
- * another UID, additions, and X- properties lost.
- */
-bool alike_holds(const char *differences);
-enum alike_mode {
-	ALIKE_THERE, /* items that are new, before the first PUT */
-	ALIKE_STORED, /* ours of this run, in a listing afterwards: the key is enough */
-	ALIKE_COPIES, /* a further one of an item that is settled */
-};
-int dav_alike(struct drun *r, struct res *list, size_t n, enum alike_mode mode,
-        struct err *err) MUST_CHECK;
-
-/* count.c: is something there more often than in the archive? */
-/* One more resource that is this item. */
-void count_copy(struct drun *r, uint32_t entry, const struct res *x);
-void say_copies(struct drun *r);
-
-/*
- * Is the resource called as the item is in the archive, or as it was to be called here?
- */
-bool entry_is_called(const struct drun *r, const struct entry *e, const char *url);
-
-/* there.c */
-int dav_there(struct drun *r, struct err *err) MUST_CHECK;
-/* Sort entries by UID again, after more were added. */
-void index_uids(struct drun *r);
-/* The entries of a UID: *n_out of them from by_uid[result]. */
-size_t entries_of(const struct drun *r, const char *uid, size_t *n_out);
-int dav_list_resources(
-        struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err) MUST_CHECK;
-/* The same, and what is new in it stays so. */
-int dav_peek_resources(
-        struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err) MUST_CHECK;
 
 /* after.c */
 /*

@@ -19,39 +19,6 @@ static unsigned index_of(unsigned bit)
 	return k;
 }
 
-/* COMP_* of an item, 0: none that is known. */
-static unsigned component_of(struct drun *r, const struct entry *e)
-{
-	struct content_summary s = {0};
-	unsigned bit = 0;
-	struct buf body;
-
-	/* What cannot be read from the archive is named where it would be sent. */
-	if (entry_original(r, e, &body, NULL) == 0 &&
-	        content_summarize(body.data, body.len, &s, NULL) == 0) {
-		bit = comp_bit(s.component);
-		content_summary_clear(&s);
-	}
-	buf_clear(&body);
-	return bit;
-}
-
-unsigned main_component(struct drun *r, struct acoll *a)
-{
-	const unsigned declared = a->comps ? a->comps : COMP_VEVENT | COMP_VTODO | COMP_VJOURNAL;
-	const unsigned first = declared & (~declared + 1);
-	unsigned found = 0;
-
-	for (uint32_t i = 0; !a->main && i < a->coll->n_items && !(found & first); i++) {
-		const struct entry e = {.acoll = (uint32_t)(a - r->acolls), .item = i};
-
-		found |= component_of(r, &e) & declared;
-	}
-	if (!a->main)
-		a->main = found ? found & (~found + 1) : first;
-	return a->main;
-}
-
 static bool tcoll_takes(const struct tcoll *t, unsigned bit)
 {
 	return !t->readonly && !t->aside && (t->comps & bit);
@@ -119,7 +86,8 @@ static int split_coll(struct drun *r, uint32_t from, struct err *err)
 
 	for (size_t i = 0; i < r->n_entries && rc == 0; i++) {
 		struct entry *e = &r->entries[i];
-		unsigned bit = e->acoll == from && e->state == ENTRY_NEW ? component_of(r, e) : 0;
+		unsigned bit =
+		        e->acoll == from && e->state == ENTRY_NEW ? entry_component(r, e) : 0;
 
 		/*
 		 * One made for this component alone that does not take it: the server has

@@ -1,7 +1,4 @@
-/*
- * What the target has already, by UID: everything of the kind is read before the first
- * PUT.
- */
+/* What the target has already: everything of the kind is read before the first PUT. */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/lookup.h"
@@ -13,12 +10,6 @@ struct listing {
 	uint32_t tcoll;
 	struct reslist *out;
 	bool peek;
-};
-
-/* A resource whose UID is in the archive, but not where the archive has it. */
-struct stray {
-	size_t res;
-	uint32_t entry;
 };
 
 static int on_listed(void *ctx, struct dav_response *p, struct err *err)
@@ -58,31 +49,6 @@ int dav_list_resources(struct drun *r, uint32_t tcoll, struct reslist *out, stru
 int dav_peek_resources(struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err)
 {
 	return list_one(r, tcoll, out, true, err);
-}
-
-static int uid_cmp(const void *pa, const void *pb, void *ctx)
-{
-	const struct entry *e = ctx;
-	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
-
-	if (e[a].uid_key != e[b].uid_key)
-		return e[a].uid_key > e[b].uid_key ? 1 : -1;
-	return (a > b) - (a < b);
-}
-
-size_t entries_of(const struct drun *r, const char *uid, size_t *n_out)
-{
-	uint64_t key = uid ? key_of(uid) : 0;
-	size_t first, end;
-
-	*n_out = 0;
-	if (!uid)
-		return 0;
-	LOOKUP_FIRST(first, r->n_by_uid, r->entries[r->by_uid[first]].uid_key < key);
-	for (end = first; end < r->n_by_uid && r->entries[r->by_uid[end]].uid_key == key; end++)
-		;
-	*n_out = end - first;
-	return first;
 }
 
 /*
@@ -147,21 +113,6 @@ static void index_archive(struct drun *r)
 	index_uids(r);
 }
 
-void index_uids(struct drun *r)
-{
-	free(r->by_uid);
-	r->by_uid = xcalloc(r->n_entries + 1, sizeof *r->by_uid);
-	r->n_by_uid = 0;
-	for (uint32_t i = 0; i < r->n_entries; i++)
-		if (r->entries[i].uid)
-			r->by_uid[r->n_by_uid++] = i;
-	if (r->n_by_uid)
-		qsort_r(r->by_uid, r->n_by_uid, sizeof *r->by_uid, uid_cmp, r->entries);
-	for (size_t i = 1; i < r->n_by_uid; i++)
-		if (r->entries[r->by_uid[i]].uid_key == r->entries[r->by_uid[i - 1]].uid_key)
-			r->entries[r->by_uid[i]].second = true;
-}
-
 /* What the journal knows of an unchanged resource needs no reading. */
 static void recall_known(struct drun *r, struct res *x)
 {
@@ -199,7 +150,7 @@ static int list_all(struct drun *r, struct reslist *all, struct err *err)
 			continue;
 		progress_what(r->progress, r->tcolls[i].name);
 		rc = dav_list_resources(r, i, all, err);
-		if (rc < 0 && !dav_ends(err))
+		if (rc < 0 && !err_ends(err))
 			err_wrap(
 			        err, "%s: what the target has cannot be listed", r->tcolls[i].name);
 	}
@@ -220,162 +171,6 @@ static int known_cmp(const void *pa, const void *pb)
 	if (a->tcoll != b->tcoll)
 		return a->tcoll > b->tcoll ? 1 : -1;
 	return strcmp(a->url, b->url);
-}
-
-static void settle_stray(struct drun *r, struct res *x)
-{
-	struct entry *e = &r->entries[x->entry];
-	size_t n, from = entries_of(r, e->uid, &n);
-
-	/*
-	 * Is the other item of this UID at home here? Then it says nothing of this one.
-	 */
-	for (size_t i = 0; i < n; i++) {
-		const struct entry *o = &r->entries[r->by_uid[from + i]];
-
-		if (entry_at_home(r, o, x->tcoll) && o->state == ENTRY_THERE)
-			return;
-	}
-	for (size_t i = 0; i < n && e->state != ENTRY_NEW; i++)
-		e = &r->entries[r->by_uid[from + i]];
-	if (e->state != ENTRY_NEW)
-		return;
-	say_entry(r, SAY_NOTE, e, "is in \"%s\" on the target", r->tcolls[x->tcoll].name);
-	entry_settle(r, e, x, ENTRY_THERE);
-}
-
-/*
- * Those that the journal knows first, then the others but for what was a second copy from
- * the beginning.
- */
-static void count_all(struct drun *r, const struct reslist *all)
-{
-	for (int pass = 0; pass < 3; pass++)
-		for (size_t i = 0; i < all->n; i++) {
-			const struct res *x = &all->list[i];
-			int turn = x->known ? 0 : put_journal_had(r->journal, x->key) ? 2 : 1;
-
-			if (x->fits && turn == pass)
-				count_copy(r, x->entry, x);
-		}
-}
-
-static void pair_resources(struct drun *r, struct reslist *all)
-{
-	count_all(r, all);
-	for (int pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < all->n; i++) {
-			struct res *x = &all->list[i];
-			struct entry *e = x->fits ? &r->entries[x->entry] : NULL;
-
-			if (!e || e->state != ENTRY_NEW || !entry_at_home(r, e, x->tcoll) ||
-			        (pass == 0) != x->known)
-				continue;
-			entry_settle(r, e, x, ENTRY_THERE);
-		}
-	for (size_t i = 0; i < all->n; i++) {
-		const struct res *x = &all->list[i];
-
-		if (x->fits && x->uid && !entry_at_home(r, &r->entries[x->entry], x->tcoll))
-			settle_stray(r, &all->list[i]);
-	}
-}
-
-/* A new item of this UID that is at home there, and not picked yet; NONE. */
-static uint32_t spare_of(const struct drun *r, const struct res *x, struct keys *picked)
-{
-	size_t n, from = entries_of(r, r->entries[x->entry].uid, &n);
-
-	for (size_t i = 0; i < n; i++) {
-		uint32_t at = r->by_uid[from + i];
-
-		if (r->entries[at].state == ENTRY_NEW &&
-		        entry_at_home(r, &r->entries[at], x->tcoll) &&
-		        keys_add(picked, (uint64_t)at + 1, 1))
-			return at;
-	}
-	return NONE;
-}
-
-/*
- * Several items of one UID, none of which the target holds as it is: each resource stands
- * for one of them.
- */
-static int pair_spare(struct drun *r, const struct reslist *all, struct err *err)
-{
-	struct reslist some = {0};
-	struct keys picked = {0};
-	int rc;
-
-	for (size_t i = 0; i < all->n; i++) {
-		const struct res *x = &all->list[i];
-		const struct entry *e = x->fits ? &r->entries[x->entry] : NULL;
-		uint32_t spare = e && !x->known && x->grade == CONTENT_ALTERED && e->url &&
-		                                 strcmp(e->url, x->url) != 0
-		                         ? spare_of(r, x, &picked)
-		                         : NONE;
-
-		if (spare != NONE)
-			reslist_add(&some, x->tcoll, x->url, x->etag)->entry = spare;
-	}
-	rc = some.n ? dav_look(r, some.list, some.n, err) : 0;
-	for (size_t i = 0; i < some.n && rc == 0; i++)
-		if (some.list[i].fits)
-			entry_settle(
-			        r, &r->entries[some.list[i].entry], &some.list[i], ENTRY_THERE);
-	keys_clear(&picked);
-	reslist_clear(&some);
-	return rc;
-}
-
-/*
- * What an earlier restore put there and the snapshot has no more. Nothing is said where
- * only a part of the archive is restored.
- */
-static void say_gone(struct drun *r, const struct reslist *all)
-{
-	bool whole = !r->opts->choice.n_include && !r->opts->choice.n_exclude;
-
-	for (size_t i = 0; i < r->n_acolls; i++)
-		whole = whole && r->acolls[i].coll;
-	for (size_t i = 0; i < all->n && whole; i++) {
-		const struct res *x = &all->list[i];
-		char *segment;
-
-		if (x->fits || !x->seen || !put_journal_find(r->journal, x->key))
-			continue;
-		segment = dav_last_segment(x->url);
-		say_coll(r, SAY_NOTE, r->tcolls[x->tcoll].name,
-		        "%.200s, UID %.200s: deleted at the source since it was restored; it is "
-		        "left here",
-		        segment, x->uid ? x->uid : "none");
-		free(segment);
-	}
-}
-
-/* What is there twice before anything of this archive was stored is nobody's fault. */
-static void note_copies(struct drun *r)
-{
-	for (size_t i = 0; i < r->outcome.n_copies && put_journal_is_new(r->journal); i++)
-		put_journal_add_had(r->journal, r->outcome.copies[i].url);
-}
-
-/* Which item each resource is. */
-static int pair_all(struct drun *r, struct reslist *all, struct err *err)
-{
-	int rc;
-
-	pair_resources(r, all);
-	rc = pair_spare(r, all, err);
-	if (rc == 0)
-		rc = dav_alike(r, all->list, all->n, ALIKE_THERE, err);
-	if (rc == 0)
-		rc = dav_alike(r, all->list, all->n, ALIKE_COPIES, err);
-	if (rc < 0)
-		return rc;
-	note_copies(r);
-	say_gone(r, all);
-	return put_journal_commit(r->journal, err);
 }
 
 int dav_there(struct drun *r, struct err *err)
@@ -401,7 +196,7 @@ int dav_there(struct drun *r, struct err *err)
 	if (rc == 0)
 		rc = apart_there(r, &all, err);
 	if (rc == 0)
-		rc = pair_all(r, &all, err);
+		rc = dav_pair(r, &all, err);
 	reslist_clear(&all);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

@@ -6,55 +6,6 @@
 #include <string.h>
 #include "put.h"
 
-struct picking {
-	const char *uid; /* of the item, or NULL */
-	unsigned at, main;
-	unsigned want; /* 0: none is taken */
-	struct buf text;
-};
-
-static int on_part(void *ctx, const char *uid, const struct buf *text, struct err *err)
-{
-	struct picking *p = ctx;
-
-	(void)err;
-	p->at++;
-	if (!p->main && p->uid && uid && strcmp(p->uid, uid) == 0)
-		p->main = p->at;
-	if (p->at == p->want)
-		buf_put(&p->text, text->data, text->len);
-	return 0;
-}
-
-unsigned apart_main(const struct entry *e, const struct buf *body, unsigned *n_out)
-{
-	struct picking p = {.uid = e->uid};
-
-	if (e->part || content_apart(body->data, body->len, on_part, &p, NULL) != 1)
-		return 0;
-	*n_out = p.at;
-	return p.main ? p.main : 1;
-}
-
-int apart_pick(struct buf *body, unsigned part, struct err *err)
-{
-	struct picking p = {.want = part};
-	int rc;
-
-	buf_init(&p.text, ITEM_MAX);
-	rc = content_apart(body->data, body->len, on_part, &p, err);
-	if (rc >= 0 && !p.text.len)
-		rc = err_set(err, ERR_DAMAGED, ERR_ITEM, "its objects cannot be told apart");
-	if (rc >= 0) {
-		struct buf before = *body;
-
-		*body = p.text;
-		p.text = before;
-	}
-	buf_clear(&p.text);
-	return rc < 0 ? rc : 0;
-}
-
 struct widening {
 	struct drun *r;
 	uint32_t of;
@@ -107,31 +58,19 @@ static int widen_entry(struct drun *r, uint32_t entry, struct err *err)
 
 	e->part = 0;
 	rc = entry_original(r, e, &body, err);
-	e->part = rc < 0 || main ? main : apart_main(e, &body, &n);
+	e->part = rc < 0 || main ? main : entry_main_object(e, &body, &n);
 	if (rc == 0 && e->part) {
 		e->widened = true;
 		rc = content_apart(body.data, body.len, add_part, &w, err);
 	}
 	buf_clear(&body);
-	if (rc >= 0 || dav_ends(err))
+	if (rc >= 0 || err_ends(err))
 		return rc;
 	r->outcome.sum.failed++;
 	say_entry(r, SAY_WARNING, &r->entries[entry], "its other objects are not restored: %s",
 	        err->text);
 	err_clear(err);
 	return 0;
-}
-
-bool apart_lacks(const struct res *x)
-{
-	static const char *const objects[] = {
-	        "-VEVENT", "-VTODO", "-VJOURNAL", "-VFREEBUSY", "-VCARD", "-VCALENDAR"};
-	const char *differences = x->grade == CONTENT_ALTERED ? x->differences : NULL;
-
-	for (size_t i = 0; i < sizeof objects / sizeof *objects && differences; i++)
-		if (strstr(differences, objects[i]))
-			return true;
-	return false;
 }
 
 /* Stored just now, apart, or without some of its objects, which then go apart. */
@@ -221,7 +160,7 @@ int apart_there(struct drun *r, struct reslist *all, struct err *err)
 	for (size_t i = 0; i < all->n && rc >= 0; i++) {
 		const struct res *x = &all->list[i];
 
-		if (!x->known && x->fits && apart_lacks(x) && !r->entries[x->entry].part &&
+		if (!x->known && x->fits && alike_lacks(x) && !r->entries[x->entry].part &&
 		        entry_at_home(r, &r->entries[x->entry], x->tcoll))
 			rc = widen_entry(r, x->entry, err);
 	}

@@ -158,7 +158,7 @@ static int on_link(void *ctx, const struct attach_link *link, struct buf *file, 
 		return 0;
 	}
 	rc = t->r->reader->ops->body(t->r->reader, t->linked->coll, it, keep_octets, file, err);
-	if (rc < 0 && dav_ends(err))
+	if (rc < 0 && err_ends(err))
 		return rc;
 	if (rc < 0) {
 		note_stays(t, url, err->text);
@@ -214,7 +214,7 @@ int dav_attach(struct drun *r, const struct entry *e, bool managed, struct buf *
 	}
 	buf_clear(&next);
 	attached_clear(&unsaid);
-	if (rc < 0 && dav_ends(&why)) {
+	if (rc < 0 && err_ends(&why)) {
 		if (err)
 			*err = why;
 		return rc;
@@ -274,4 +274,109 @@ void dav_count_links(struct drun *r, const struct entry *e, const struct buf *bo
 		return;
 	rc = content_links(body->data, body->len, on_counted, &c, NULL);
 	(void)rc; /* what cannot be read has none */
+}
+struct finding {
+	struct attached *a;
+	/* the same size and name, the same size, what has no size but the name */
+	int pass;
+};
+
+#define TRIES 3
+#define AGAINS 6
+
+/* ---- what is there ---- */
+
+static bool is_same(const struct wanted *w, const char *name, const char *size, int pass)
+{
+	bool same_size = size && strtoull(size, NULL, 10) == w->item->size;
+	bool same_name = name && strcasecmp(name, w->name) == 0;
+
+	return pass == 0 ? same_size && same_name : pass == 1 ? same_size : !size && same_name;
+}
+
+static bool on_managed(void *ctx, const char *name, const char *size)
+{
+	struct finding *f = ctx;
+
+	for (size_t i = 0; i < f->a->n_wanted; i++) {
+		struct wanted *w = &f->a->wanted[i];
+
+		if (!w->there && is_same(w, name, size, f->pass)) {
+			w->there = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool managed_view(struct attached *a, const void *text, size_t n, struct buf *view)
+{
+	struct finding f = {.a = a};
+	bool any = false;
+
+	for (size_t i = 0; i < a->n_wanted; i++)
+		a->wanted[i].there = false;
+	for (; f.pass < 3; f.pass++) {
+		struct buf next = buf_of(ITEM_MAX);
+		int rc;
+
+		rc = content_managed(
+		        any ? view->data : text, any ? view->len : n, on_managed, &f, &next, NULL);
+		if (rc == 1) {
+			buf_reset(view);
+			buf_put(view, next.data, next.len);
+			any = true;
+		}
+		buf_clear(&next);
+	}
+	return any;
+}
+
+/* Octets of base64 once it is decoded. */
+static uint64_t decoded_size(const struct content_line *l)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < l->value_len; i++)
+		n += l->value[i] != '=' && l->value[i] != ' ';
+	return n * 3 / 4;
+}
+
+/* An earlier restore left the link, or put the file in. */
+static int on_line(void *ctx, const struct content_line *l, struct err *err)
+{
+	struct attached *a = ctx;
+	bool base64 = false;
+
+	(void)err;
+	if (strcmp(l->name, "ATTACH") != 0)
+		return 0;
+	for (size_t i = 0; i < l->n_params; i++)
+		base64 |= strcmp(l->params[i].name, "ENCODING") == 0;
+	for (size_t i = 0; i < a->n_wanted; i++) {
+		struct wanted *w = &a->wanted[i];
+
+		if (base64 ? decoded_size(l) == w->item->size : strcmp(w->url, l->value) == 0)
+			w->otherwise = true;
+	}
+	return 0;
+}
+
+bool managed_open(struct attached *a, const void *text, size_t n)
+{
+	if (content_read(text, n, on_line, a, NULL, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < a->n_wanted; i++)
+		if (!a->wanted[i].there && !a->wanted[i].otherwise)
+			return true;
+	return false;
+}
+
+int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err)
+{
+	int rc = entry_original(r, e, out, err);
+
+	if (rc == 0 && r->opts->attach_links && !e->as_links)
+		rc = dav_attach(r, e, e->managed, out, NULL, err);
+	return rc;
 }

@@ -70,7 +70,7 @@ static int look_elsewhere(struct drun *r, const struct res *list, size_t n, stru
 		        (i && list[i].tcoll == list[i - 1].tcoll && list[i - 1].unknown))
 			continue;
 		rc = dav_peek_resources(r, list[i].tcoll, &there, err);
-		if (rc < 0 && !dav_ends(err))
+		if (rc < 0 && !err_ends(err))
 			rc = 0;
 		else if (rc == 0)
 			rc = dav_find_renamed(r, &there, err);

@@ -126,9 +126,9 @@ static bool is_one(unsigned bits)
  */
 static bool take_apart(struct entry *e, struct dav_form *f, struct buf *body)
 {
-	unsigned n, main = apart_main(e, body, &n);
+	unsigned n, main = entry_main_object(e, body, &n);
 
-	if (!main || apart_pick(body, main, NULL) < 0)
+	if (!main || entry_pick_object(body, main, NULL) < 0)
 		return false;
 	e->part = main;
 	f->apart = n;

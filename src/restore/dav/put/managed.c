@@ -10,103 +10,6 @@
 #include "valise/base/clock.h"
 #include "put.h"
 
-#define TRIES 3
-#define AGAINS 6
-
-/* ---- what is there ---- */
-
-struct finding {
-	struct attached *a;
-	/* the same size and name, the same size, what has no size but the name */
-	int pass;
-};
-
-static bool is_same(const struct wanted *w, const char *name, const char *size, int pass)
-{
-	bool same_size = size && strtoull(size, NULL, 10) == w->item->size;
-	bool same_name = name && strcasecmp(name, w->name) == 0;
-
-	return pass == 0 ? same_size && same_name : pass == 1 ? same_size : !size && same_name;
-}
-
-static bool on_managed(void *ctx, const char *name, const char *size)
-{
-	struct finding *f = ctx;
-
-	for (size_t i = 0; i < f->a->n_wanted; i++) {
-		struct wanted *w = &f->a->wanted[i];
-
-		if (!w->there && is_same(w, name, size, f->pass)) {
-			w->there = true;
-			return true;
-		}
-	}
-	return false;
-}
-
-bool managed_view(struct attached *a, const void *text, size_t n, struct buf *view)
-{
-	struct finding f = {.a = a};
-	bool any = false;
-
-	for (size_t i = 0; i < a->n_wanted; i++)
-		a->wanted[i].there = false;
-	for (; f.pass < 3; f.pass++) {
-		struct buf next = buf_of(ITEM_MAX);
-		int rc;
-
-		rc = content_managed(
-		        any ? view->data : text, any ? view->len : n, on_managed, &f, &next, NULL);
-		if (rc == 1) {
-			buf_reset(view);
-			buf_put(view, next.data, next.len);
-			any = true;
-		}
-		buf_clear(&next);
-	}
-	return any;
-}
-
-/* Octets of base64 once it is decoded. */
-static uint64_t decoded_size(const struct content_line *l)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < l->value_len; i++)
-		n += l->value[i] != '=' && l->value[i] != ' ';
-	return n * 3 / 4;
-}
-
-/* An earlier restore left the link, or put the file in. */
-static int on_line(void *ctx, const struct content_line *l, struct err *err)
-{
-	struct attached *a = ctx;
-	bool base64 = false;
-
-	(void)err;
-	if (strcmp(l->name, "ATTACH") != 0)
-		return 0;
-	for (size_t i = 0; i < l->n_params; i++)
-		base64 |= strcmp(l->params[i].name, "ENCODING") == 0;
-	for (size_t i = 0; i < a->n_wanted; i++) {
-		struct wanted *w = &a->wanted[i];
-
-		if (base64 ? decoded_size(l) == w->item->size : strcmp(w->url, l->value) == 0)
-			w->otherwise = true;
-	}
-	return 0;
-}
-
-bool managed_open(struct attached *a, const void *text, size_t n)
-{
-	if (content_read(text, n, on_line, a, NULL, NULL) < 0)
-		return false;
-	for (size_t i = 0; i < a->n_wanted; i++)
-		if (!a->wanted[i].there && !a->wanted[i].otherwise)
-			return true;
-	return false;
-}
-
 /* ---- the post ---- */
 
 static bool is_type(const char *type)
@@ -152,7 +55,7 @@ static int look_again(
 	buf_clear(&view);
 	buf_clear(&text);
 	dav_get_clear(&g);
-	if (rc == 0 && g.err.code && dav_ends(&g.err)) {
+	if (rc == 0 && g.err.code && err_ends(&g.err)) {
 		*err = g.err;
 		rc = err->code;
 	}
@@ -230,7 +133,7 @@ static int judge_post(struct drun *r, const struct dav_send *p, bool again,
 	        .text = p->answer.error_text,
 	        .busy = p->err.code == ERR_BUSY};
 
-	if (p->err.code && dav_ends(&p->err)) {
+	if (p->err.code && err_ends(&p->err)) {
 		*err = p->err;
 		return err->code;
 	}
@@ -247,13 +150,13 @@ static int post_one(struct drun *r, const struct entry *e, struct attached *a, s
 	unsigned agains = 0, lost = 0;
 	int rc = 0;
 
-	while (rc == 0 && !w->there && lost < TRIES) {
+	while (rc == 0 && !w->there && lost < PUT_TRIES) {
 		struct dav_send p = {.url = NULL};
 		enum put_verdict verdict = PUT_UNKNOWN;
 
 		rc = send_file(r, e, w, &p, err);
 		if (rc == 0)
-			rc = judge_post(r, &p, agains < AGAINS, &verdict, err);
+			rc = judge_post(r, &p, agains < PUT_AGAINS, &verdict, err);
 		if (rc == 0 && verdict == PUT_AGAIN)
 			rc = clock_sleep(await_pause_ms(agains++, INT64_MAX), err);
 		else if (rc == 0 && verdict == PUT_UNKNOWN && ++lost)
@@ -310,7 +213,7 @@ static int post_all(struct drun *r, struct entry *e, struct attached *a, struct 
 		rc = known ? post_one(r, e, a, w, &why)
 		           : err_set(&why, ERR_NET, ERR_ITEM,
 		                     "what the target has of it cannot be read");
-		if (rc < 0 && dav_ends(&why)) {
+		if (rc < 0 && err_ends(&why)) {
 			*err = why;
 			break;
 		}
@@ -341,7 +244,7 @@ static int post_for(struct drun *r, struct entry *e, struct err *err)
 	if (rc == 0 && a.n_wanted)
 		rc = post_all(r, e, &a, err);
 	attached_clear(&a);
-	return rc < 0 && !dav_ends(err) ? 0 : rc;
+	return rc < 0 && !err_ends(err) ? 0 : rc;
 }
 
 int managed_post(struct drun *r, struct err *err)

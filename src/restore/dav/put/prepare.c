@@ -103,7 +103,7 @@ bool put_prepare(struct drun *r, struct entry *e, struct put *p, struct err *err
 	p->tcoll = a->to;
 	p->sent.strict = true;
 	if (load_item(r, e, p, &why) < 0) {
-		if (dav_ends(&why))
+		if (err_ends(&why))
 			*err = why;
 		else
 			entry_failed(r, e, why.text);

@@ -49,7 +49,7 @@ static int send_pending(struct drun *r, struct put *list, size_t n, struct err *
 			buf_clear(&list[i].body);
 			buf_init(&list[i].body, 0);
 		}
-		if (list[i].sent.err.code && dav_ends(&list[i].sent.err)) {
+		if (list[i].sent.err.code && err_ends(&list[i].sent.err)) {
 			*err = list[i].sent.err;
 			rc = err->code;
 		}
@@ -224,7 +224,7 @@ static int put_pass(struct drun *r, bool second, struct err *err)
 				n = 0;
 				bytes = 0;
 			}
-		} else if (err->code && dav_ends(err)) {
+		} else if (err->code && err_ends(err)) {
 			rc = err->code;
 		}
 	}

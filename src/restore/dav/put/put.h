@@ -4,6 +4,9 @@
 
 #include "restore/dav/run.h"
 
+/* A write of unknown outcome is sent so often, one that stood in another's way so often again. */
+enum { PUT_TRIES = 3, PUT_AGAINS = 6 };
+
 /* put.c */
 int dav_put_all(struct drun *r, struct err *err) MUST_CHECK;
 
@@ -52,21 +55,12 @@ void form_clear(struct dav_form *f);
 
 /* apart.c */
 /*
- * Which object stands for the item (*n_out: of how many), counted from 1; 0: it is one
- * object.
- */
-unsigned apart_main(const struct entry *e, const struct buf *body, unsigned *n_out);
-/* The object becomes ${body}. */
-int apart_pick(struct buf *body, unsigned part, struct err *err) MUST_CHECK;
-/*
  * The other objects of items that were taken apart become entries: of those stored just
  * now (1: there are some), as the journal says, as what is there shows. Entries move.
  */
 int apart_stored(struct drun *r, struct err *err) MUST_CHECK;
 int apart_by_journal(struct drun *r, const struct reslist *all, struct err *err) MUST_CHECK;
 int apart_there(struct drun *r, struct reslist *all, struct err *err) MUST_CHECK;
-/* Is it without a whole object of the item? */
-bool apart_lacks(const struct res *x);
 
 /* attach.c: files that items link to, from the collection "linked" of the archive */
 struct attached {
@@ -88,6 +82,8 @@ struct attached {
  */
 int dav_attach(struct drun *r, const struct entry *e, bool managed, struct buf *body,
         struct attached *out, struct err *err) MUST_CHECK;
+/* The item as it is to be on the target: with --attach-links, the files in it. */
+int entry_body(struct drun *r, const struct entry *e, struct buf *out, struct err *err) MUST_CHECK;
 /* The octets of a file of out->wanted. */
 int dav_attach_file(struct drun *r, const struct entry *e, const struct wanted *w, struct buf *out,
         struct err *err) MUST_CHECK;
@@ -98,7 +94,6 @@ char *attached_text(struct attached *a);
 void dav_count_links(struct drun *r, const struct entry *e, const struct buf *body);
 void linked_free(struct linked *l);
 
-/* managed.c */
 /*
  * What the target may hold without the lines that are our files there, or NULL (appends
  * to ${view}); which of them are there. False: there is none of them, and nothing is
@@ -107,6 +102,8 @@ void linked_free(struct linked *l);
 bool managed_view(struct attached *a, const void *text, size_t n, struct buf *view);
 /* Are files missing that are in the text in no other way, either? */
 bool managed_open(struct attached *a, const void *text, size_t n);
+
+/* managed.c */
 /* Post what is missing of all items that are open. */
 int managed_post(struct drun *r, struct err *err) MUST_CHECK;
 

@@ -3,9 +3,6 @@
 #include <string.h>
 #include "request.h"
 
-#define TRIES 3
-#define AGAINS 6
-
 struct put_reply put_reply_of(const struct put *p)
 {
 	return (struct put_reply){.status = p->sent.err.code ? 0 : p->sent.answer.status,
@@ -187,9 +184,9 @@ void put_settle(struct drun *r, struct put *p, const struct res *x)
 	} else if (p->verdict == PUT_LENIENT) {
 		p->sent.strict = false;
 		p->pending = true;
-	} else if (p->verdict == PUT_UNKNOWN && x && x->status == 404 && ++p->tries < TRIES) {
+	} else if (p->verdict == PUT_UNKNOWN && x && x->status == 404 && ++p->tries < PUT_TRIES) {
 		p->pending = true;
-	} else if (p->verdict == PUT_AGAIN && p->agains < AGAINS) {
+	} else if (p->verdict == PUT_AGAIN && p->agains < PUT_AGAINS) {
 		p->agains++;
 		p->pending = true;
 	} else if (try_form(r, p, x)) {

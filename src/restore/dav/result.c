@@ -1,0 +1,163 @@
+/*
+ * What became of an item: counted, named, kept for the next run. And what is on the
+ * target more often than in the archive, although it was not so before this archive was
+ * restored: named, left.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "run.h"
+
+void entry_done(struct drun *r, const struct entry *e)
+{
+	if (e->more)
+		return;
+	atomic_fetch_add(&r->progress->items_done, 1);
+	atomic_fetch_add(&r->progress->bytes_done, entry_item(r, e)->size);
+}
+
+void entry_failed(struct drun *r, struct entry *e, const char *why)
+{
+	e->state = ENTRY_FAILED;
+	r->outcome.sum.failed++;
+	entry_done(r, e);
+	say_entry(r, SAY_WARNING, e, "not restored: %s", why);
+}
+
+/* What is there is another version of it, which an earlier restore put there. */
+static bool changed_since(const struct drun *r, const struct entry *e, const struct res *x)
+{
+	const struct put_record *p = put_journal_find(r->journal, x->key);
+
+	return p && x->etag && strcmp(p->etag, x->etag) == 0 &&
+	       memcmp(p->archived, entry_item(r, e)->sha256, SHA256_LEN) != 0;
+}
+
+static void say_altered(
+        struct drun *r, const struct entry *e, const struct res *x, enum entry_state state)
+{
+	const char *what = x->differences ? x->differences : "";
+
+	if (state == ENTRY_ADDED && e->reformed)
+		say_entry(r, SAY_NOTE, e, "%s: %s", e->form, what);
+	else if (state == ENTRY_ADDED)
+		say_entry(r, SAY_NOTE, e, "altered by the target: %s", what);
+	else if (changed_since(r, e, x))
+		say_entry(r, SAY_NOTE, e,
+		        "was changed at the source since it was restored; the version here is "
+		        "left: %s",
+		        what);
+	else if (x->known)
+		say_entry(r, SAY_NOTE, e, "as after the earlier restore, not as in the archive: %s",
+		        what);
+	else
+		say_entry(r, SAY_NOTE, e, "is there already, but differs, and is left as it is: %s",
+		        what);
+}
+
+void entry_remember(struct drun *r, const struct entry *e, const struct res *x)
+{
+	struct put_record rec = {.url = x->url,
+	        .etag = x->etag,
+	        .uid = (char *)e->uid,
+	        .held_uid = x->uid && e->uid && strcmp(x->uid, e->uid) != 0 ? x->uid : NULL,
+	        .differences = x->differences,
+	        .grade = (int)x->grade,
+	        .part = e->part != 0};
+
+	if (x->known || e->open || !entry_at_home(r, e, x->tcoll))
+		return;
+	memcpy(rec.archived, entry_item(r, e)->sha256, SHA256_LEN);
+	memcpy(rec.held, x->sha256, SHA256_LEN);
+	put_journal_add(r->journal, &rec);
+}
+
+/*
+ * The first item of its UID whose place this collection is; *n_out: how many there are.
+ */
+static struct entry *first_of(struct drun *r, uint32_t entry, uint32_t tcoll, size_t *n_out)
+{
+	struct entry *e = &r->entries[entry], *first = NULL;
+	size_t n, from = entries_of(r, e->uid, &n);
+
+	*n_out = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct entry *o = &r->entries[r->by_uid[from + i]];
+
+		if (r->acolls[o->acoll].to != tcoll)
+			continue;
+		first = first ? first : o;
+		++*n_out;
+	}
+	if (!e->uid && r->acolls[e->acoll].to == tcoll) {
+		*n_out = 1;
+		return e;
+	}
+	return first;
+}
+
+void count_copy(struct drun *r, uint32_t entry, const struct res *x)
+{
+	size_t n;
+	struct entry *first = first_of(r, entry, x->tcoll, &n);
+	struct copy *c;
+
+	if (!keys_add(&r->outcome.counted, x->key, 1))
+		return;
+	if (!first || ++first->copies <= n)
+		return;
+	c = ARR_PUSH(r->outcome.copies, r->outcome.n_copies, r->outcome.cap_copies);
+	c->entry = entry;
+	c->url = xstrdup(x->url);
+}
+
+void say_copies(struct drun *r)
+{
+	for (size_t i = 0; i < r->outcome.n_copies; i++) {
+		const struct copy *c = &r->outcome.copies[i];
+
+		if (put_journal_had(r->journal, dav_key(c->url)))
+			continue;
+		r->outcome.sum.doubled++;
+		say_entry(r, SAY_WARNING, &r->entries[c->entry],
+		        "is on the target more often than in the archive, and was not before: also "
+		        "as "
+		        "%s; take away what is too much there",
+		        c->url);
+	}
+}
+
+void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state)
+{
+	e->state = state;
+	e->grade = x->grade;
+	free(e->url);
+	e->url = xstrdup(x->url);
+	entry_done(r, e);
+	r->outcome.grades[x->grade]++;
+	if (e->more) {
+		/* counted with the one that stands for the item */
+	} else if (state == ENTRY_ADDED) {
+		r->outcome.sum.added++;
+		r->outcome.sum.bytes += entry_item(r, e)->size;
+	} else {
+		r->outcome.sum.already++;
+	}
+	if (x->grade == CONTENT_ALTERED) {
+		r->outcome.sum.altered++;
+		say_altered(r, e, x, state);
+	}
+	if (e->form && !(e->reformed && x->grade == CONTENT_ALTERED)) {
+		say_entry(r, SAY_INFO, e, "%s", e->form);
+	}
+	if (e->reformed && x->grade == CONTENT_ALTERED) {
+		r->outcome.sum.rescued++;
+		r->outcome.sum.rescues[RESCUE_FORM]++;
+	}
+	r->tcolls[x->tcoll].took = true;
+	e->lacks = alike_lacks(x);
+	if (e->more && state == ENTRY_ADDED &&
+	        (r->entries[e->of].lacks || r->entries[e->of].state == ENTRY_THERE))
+		say_entry(r, SAY_INFO, e, "one object of the item was missing and is added alone");
+	e->open = e->open || (x->open && r->acolls[e->acoll].to == x->tcoll);
+	entry_remember(r, e, x);
+}
