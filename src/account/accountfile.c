@@ -1,169 +1,19 @@
-/*
- * accounts.ini, read with inih. inih cuts what is too long and guesses at continuation
- * lines in silence, so that the lines are looked at before it gets them.
- */
+/* accounts.ini: its sections, and what is wrong with their keys. */
 #include "accountfile.h"
 #include "valise/account/account.h"
+#include "valise/account/inifile.h"
 #include "valise/base/buf.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/near.h"
 #include "valise/base/secret.h"
-#include "valise/base/sys.h"
 #include "valise/base/text.h"
-#include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#define LINE_MAX_LEN 4000
-#define LINE_SIZE 4096
-#define NAME_MAX_LEN 49 /* of a section or key: inih cuts longer ones */
-#define SECTIONS_MAX 10000
 #define NEAR 3
-
-struct reading {
-	const char *at, *end, *label;
-	unsigned line;
-	accountfile_entry *entry;
-	void *ctx;
-	struct err *err;
-	int rc; /* the first failure */
-	char **sections;
-	size_t n_sections, cap_sections;
-};
-
-static int bad_line(struct reading *r, const char *what)
-{
-	r->rc = err_set(r->err, ERR_USAGE, ERR_WHOLE, "%s, line %u: %s", r->label, r->line, what);
-	return r->rc;
-}
-
-static int new_section(struct reading *r, const char *name, size_t n)
-{
-	if (n == 0)
-		return bad_line(r, "a section needs a name, as in [alice]");
-	if (r->n_sections == SECTIONS_MAX)
-		return bad_line(r, "too many sections");
-	for (size_t i = 0; i < r->n_sections; i++)
-		if (strlen(r->sections[i]) == n && strncmp(r->sections[i], name, n) == 0)
-			return bad_line(r, "this section stands in the file twice");
-	*ARR_PUSH(r->sections, r->n_sections, r->cap_sections) = xstrndup(name, n);
-	r->rc = r->entry(r->ctx, r->sections[r->n_sections - 1], NULL, NULL, r->line, r->err);
-	return r->rc;
-}
-
-/* ${s}, ${n}: one line without its end. */
-static int check_line(struct reading *r, const char *s, size_t n)
-{
-	const char *close;
-	size_t name;
-
-	if (n > LINE_MAX_LEN)
-		return bad_line(r, "the line is too long");
-	if (memchr(s, '\0', n))
-		return bad_line(r, "the line holds a NUL byte");
-	for (; n && (*s == ' ' || *s == '\t'); n--)
-		s++;
-	if (!n || *s == '#' || *s == ';')
-		return 0;
-	if (*s == '[') {
-		close = memchr(s, ']', n);
-		if (!close)
-			return bad_line(r, "a section ends with ']'");
-		if (close - s - 1 > NAME_MAX_LEN)
-			return bad_line(r, "the name of a section has 49 bytes at most");
-		return new_section(r, s + 1, (size_t)(close - s) - 1);
-	}
-	for (name = 0; name < n && s[name] != '=' && s[name] != ':'; name++)
-		;
-	if (name == n)
-		return bad_line(r, "not of the form key = value");
-	if (name > NAME_MAX_LEN)
-		return bad_line(r, "the name of a key has 49 bytes at most");
-	return 0;
-}
-
-/*
- * As fgets, for inih; leading blanks are dropped, for they would make it a continuation
- * line.
- */
-static char *next_line(char *out, int size, void *stream)
-{
-	struct reading *r = stream;
-	const char *s = r->at, *eol;
-	size_t n;
-
-	if (r->rc != 0 || s == r->end)
-		return NULL;
-	eol = memchr(s, '\n', (size_t)(r->end - s));
-	n = (size_t)((eol ? eol : r->end) - s);
-	r->at = eol ? eol + 1 : r->end;
-	r->line++;
-	if (n && s[n - 1] == '\r')
-		n--;
-	if (r->line == 1 && n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0) {
-		s += 3;
-		n -= 3;
-	}
-	if (check_line(r, s, n) != 0)
-		return NULL;
-	for (; n && (*s == ' ' || *s == '\t'); n--)
-		s++;
-	if (n + 2 > (size_t)size) {
-		(void)bad_line(r, "the line is too long");
-		return NULL;
-	}
-	memcpy(out, s, n);
-	out[n] = '\n';
-	out[n + 1] = '\0';
-	return out;
-}
-
-static int on_entry(void *user, const char *section, const char *name, const char *value)
-{
-	struct reading *r = user;
-
-	if (r->rc == 0 && !*section)
-		(void)bad_line(r, "a key before the first [account]");
-	if (r->rc == 0)
-		r->rc = r->entry(r->ctx, section, name, value, r->line, r->err);
-	return r->rc == 0;
-}
-
-int accountfile_parse(const char *text, size_t n, const char *label, accountfile_entry *entry,
-        void *ctx, struct err *err)
-{
-	struct reading r = {.at = text,
-	        .end = text + n,
-	        .label = label,
-	        .entry = entry,
-	        .ctx = ctx,
-	        .err = err};
-	int rc;
-
-	if (n > ACCOUNTFILE_MAX)
-		return err_set(
-		        err, ERR_LIMIT, ERR_WHOLE, "%s is too large for an account file", label);
-	/*
-	 * The library's knobs are variables; these are the values of this program,
-	 * always.
-	 */
-	ini_allow_multiline = false;
-	ini_allow_inline_comments = false;
-	ini_use_stack = false;
-	ini_initial_alloc = LINE_SIZE;
-	ini_max_line = LINE_SIZE;
-	rc = ini_parse_stream(next_line, &r, on_entry, &r);
-	if (r.rc == 0 && rc != 0) {
-		r.line = rc > 0 ? (unsigned)rc : 0;
-		(void)bad_line(&r, "not of the form key = value");
-	}
-	texts_free(r.sections, r.n_sections);
-	return r.rc;
-}
 
 char *accountfile_default_path(void)
 {
@@ -224,16 +74,6 @@ static bool is_command(const char *key)
 	return n >= sizeof end - 1 && !strcmp(key + n - (sizeof end - 1), end);
 }
 
-/* As ssh judges its files: who can change it, can have us run anything. */
-static const char *why_untrusted(const struct stat *st)
-{
-	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return "belongs to somebody else: make it yours (chown), or copy it";
-	if (!S_ISDIR(st->st_mode) && (st->st_mode & (S_IWGRP | S_IWOTH)))
-		return "can be changed by others: chmod 600 it";
-	return NULL;
-}
-
 static int load_entry(void *ctx, const char *section, const char *key, const char *value,
         unsigned line, struct err *err)
 {
@@ -266,53 +106,17 @@ static int load_entry(void *ctx, const char *section, const char *key, const cha
 	return 0;
 }
 
-static int read_all(int fd, const char *path, struct buf *out, struct err *err)
-{
-	char chunk[4096];
-	ssize_t n;
-
-	while ((n = sys_read(fd, chunk, sizeof chunk)) > 0)
-		if (buf_add(out, chunk, (size_t)n) != 0) {
-			wipe(chunk, sizeof chunk);
-			return err_set(err, ERR_LIMIT, ERR_WHOLE,
-			        "%s is too large for an account file", path);
-		}
-	wipe(chunk, sizeof chunk);
-	return n < 0 ? err_sys(err, ERR_WHOLE, "cannot read %s", path) : 0;
-}
-
-static int read_file(const char *path, struct buf *out, struct stat *st_out, struct err *err)
-{
-	struct stat st = {0};
-	int fd, rc = file_open_given(path, &fd, err);
-
-	if (rc != 0)
-		return rc;
-	if (fstat(fd, &st) != 0)
-		rc = err_sys(err, ERR_WHOLE, "cannot read %s", path);
-	else if (st.st_mode & S_IWOTH)
-		rc = err_set(err, ERR_USAGE, ERR_WHOLE,
-		        "%s can be changed by everyone, and it holds commands to run: chmod 600 it",
-		        path);
-	else
-		rc = read_all(fd, path, out, err);
-	*st_out = st;
-	(void)sys_close(fd); /* read only: nothing can be lost */
-	return rc;
-}
-
 static int load_file(struct loading *l, struct err *err)
 {
-	struct buf text = buf_of(ACCOUNTFILE_MAX);
+	struct buf text = buf_of(INIFILE_MAX);
 	struct stat st = {0};
 	int rc;
 
-	rc = read_file(l->path, &text, &st, err);
+	rc = inifile_read(l->path, &text, &st, err);
 	if (rc == 0) {
 		l->private_file = (st.st_mode & 077) == 0;
-		l->untrusted = why_untrusted(&st);
-		rc = accountfile_parse(
-		        (const char *)text.data, text.len, l->path, load_entry, l, err);
+		l->untrusted = inifile_untrusted(&st);
+		rc = inifile_parse((const char *)text.data, text.len, l->path, load_entry, l, err);
 	}
 	settings_clear(&l->seen);
 	wipe(text.data, text.len);

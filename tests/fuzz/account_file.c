@@ -1,8 +1,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "account/accountfile.h"
+#include "account/settings.h"
 #include "valise/account/account.h"
+#include "valise/account/inifile.h"
 
 /* Also where NDEBUG silences assert. */
 #define CHECK(x) ((x) ? (void)0 : abort())
@@ -32,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err err = {0};
 	unsigned last = 0;
-	int rc = accountfile_parse((const char *)data, size, "accounts.ini", entry, &last, &err);
+	int rc = inifile_parse((const char *)data, size, "accounts.ini", entry, &last, &err);
 
 	CHECK(rc == 0 || (rc == (int)err.code && *err.text));
 	return 0;

@@ -37,8 +37,9 @@ ALLOWED = {
     "restore/dav": ["restore", "restore/dav/put", "proto/dav", *TREE],
     "restore/dav/put": ["restore", "restore/dav", "proto/dav", *TREE],
     "account": ["net", "tree", "format", "base"],
-    "cli": ["account", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"],
-    "cli/commands": ["cli", "account", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
+    "discover": ["account", "http", "net", "tree", "format", "base"],
+    "cli": ["discover", "account", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"],
+    "cli/commands": ["cli", "discover", "account", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
 }
 # Which libraries a folder may include, by the first path component or the header's name.
 LIBRARIES = {
@@ -53,6 +54,7 @@ LIBRARIES = {
     "tree": ["zlib"],
     "pack": ["archive", "archive_entry", "libdeflate", "zlib"],
     "account": ["ini"],
+    "discover": ["expat", "ldns"],
 }
 KNOWN = {lib for libs in LIBRARIES.values() for lib in libs}
 # What CMake writes: (name, who includes it).
