@@ -16,7 +16,6 @@
 #define TABLE "share/valise/providers.ini"
 #define EXE_SIZE 4096
 #define PATH_CAP 16384
-#define NEAR 3
 
 /* The keys with a plain text, and where it goes. The URLs have those of the protocols. */
 static const struct text_key {
@@ -143,21 +142,14 @@ static int check_user(const struct loading *l, const char *value, unsigned line,
 
 static int unknown_key(const struct loading *l, const char *key, unsigned line, struct err *err)
 {
-	const char *near = NULL;
-	size_t best = NEAR + 1;
+	struct nearest near = {NULL, 0};
 
-	for (size_t i = 0; i < COUNT(text_keys) + SERVICE_KINDS; i++) {
-		const char *name = i < COUNT(text_keys) ? text_keys[i].name
-		                                        : protocols[i - COUNT(text_keys)].name;
-		size_t d = edit_distance(name, key);
-
-		if (d < best) {
-			best = d;
-			near = name;
-		}
-	}
+	for (size_t i = 0; i < COUNT(text_keys); i++)
+		nearest_weigh(&near, key, text_keys[i].name);
+	for (int k = 0; k < SERVICE_KINDS; k++)
+		nearest_weigh(&near, key, protocols[k].name);
 	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s, line %u: there is no key \"%s\"%s%s",
-	        l->label, line, key, near ? "; do you mean " : "", near ? near : "");
+	        l->label, line, key, near.word ? "; do you mean " : "", near.word ? near.word : "");
 }
 
 static int take_key(

@@ -143,8 +143,8 @@ static void what_is_wrong_is_named(void **state)
 		const char *text, *says;
 		mode_t mode;
 	} cases[] = {
-	        {"[a]\nimpa = imaps://h\n", "line 2: there is no key \"impa\"; do you mean imap",
-	                0600},
+	        {"[a]\ncarddva = https://h\n",
+	                "line 2: there is no key \"carddva\"; do you mean carddav", 0600},
 	        {"[a]\nsign-in = pasword\n", "line 2: sign-in is of", 0600},
 	        {"[a]\nuser = me\n", "line 2: user is", 0600},
 	        {"[a]\ndaily-limit = 5G\n", "line 2: daily-limit is a number", 0600},
