@@ -11,31 +11,23 @@
 #include "cli.h"
 #include "protocols.h"
 
-/* Appended to each command's. */
-static const struct option_def common_options[] = {
-        {"json", 0, NULL, "events or listings as JSON, one object a line, on standard output"},
-        {"quiet", 'q', NULL, "print nothing where all is done, else what went wrong or is missing"},
-        {"help", 'h', NULL, "this text"},
-        {NULL, 0, NULL, NULL},
-};
-
-/* Beside the URL of each protocol. */
+/* Beside the URL of each protocol. Those of CMD_ALL are no keys of accounts.ini. */
 static const struct option_def account_options[] = {
-        {"user", 0, "NAME", "who signs in"},
-        {"password-command", 0, "CMD",
+        {0, "user", 0, "NAME", "who signs in"},
+        {0, "password-command", 0, "CMD",
                 "run by sh -c; the first line of its output is the password"},
-        {"password-fd", 0, "N", "read the password from this file descriptor"},
-        {"auth", 0, "MECH", "sign in by this mechanism and no other"},
-        {"authzid", 0, "NAME", "read or write the account of this user, as an administrator"},
-        {"ca-file", 0, "FILE", "trust these certificate authorities instead of the system's"},
-        {"pin", 0, "sha256:HEX", "accept just this certificate"},
-        {"timeout", 0, "SECONDS",
+        {0, "password-fd", 0, "N", "read the password from this file descriptor"},
+        {0, "auth", 0, "MECH", "sign in by this mechanism and no other"},
+        {0, "authzid", 0, "NAME", "read or write the account of this user, as an administrator"},
+        {0, "ca-file", 0, "FILE", "trust these certificate authorities instead of the system's"},
+        {0, "pin", 0, "sha256:HEX", "accept just this certificate"},
+        {0, "timeout", 0, "SECONDS",
                 "how long a silent server is waited for (120; five times that where it may have "
                 "much to do)"},
-        {"cleartext", 0, NULL, "speak imap://, pop3:// and http:// without TLS"},
-        {"config", 0, "FILE", "accounts.ini to use"},
-        {"trace", 0, "FILE", "write what goes over the wire there, without secrets"},
-        {NULL, 0, NULL, NULL},
+        {0, "cleartext", 0, NULL, "speak imap://, pop3:// and http:// without TLS"},
+        {CMD_ALL, "config", 0, "FILE", "accounts.ini to use"},
+        {CMD_ALL, "trace", 0, "FILE", "write what goes over the wire there, without secrets"},
+        {0, NULL, 0, NULL, NULL},
 };
 
 void talk(const char *fmt, ...)
@@ -66,30 +58,24 @@ int usage_error(const struct command *cmd, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
-static const struct option_def *find_in(
-        const struct option_def *table, const char *name, size_t n, char letter)
+/* The row of ${table} that the command ${bit} has by that name, or by its letter unless 0. */
+static const struct option_def *find_option(
+        const struct option_def *table, unsigned bit, const char *name, size_t n, char letter)
 {
-	for (; table && table->name; table++)
-		if (letter ? table->letter == letter
-		           : strlen(table->name) == n && !memcmp(table->name, name, n))
-			return table;
+	for (const struct option_def *d = table; d->name; d++)
+		if (d->commands & bit &&
+		        (letter ? d->letter == letter
+		                : strlen(d->name) == n && !memcmp(d->name, name, n)))
+			return d;
 	return NULL;
 }
 
-static const struct option_def *find_option(
-        const struct command *c, const char *name, size_t n, char letter)
+/* Hold ${name} against the names of ${table} that the command ${bit} has. */
+static void weigh_table(
+        struct nearest *best, const struct option_def *table, unsigned bit, const char *name)
 {
-	const struct option_def *d = find_in(c->options, name, n, letter);
-
-	if (!d)
-		d = find_in(c->shared, name, n, letter);
-	return d ? d : find_in(common_options, name, n, letter);
-}
-
-static void weigh_table(struct nearest *best, const struct option_def *table, const char *name)
-{
-	for (; table && table->name; table++)
-		if (table->help)
+	for (; table->name; table++)
+		if (table->help && table->commands & bit)
 			nearest_weigh(best, name, table->name);
 }
 
@@ -102,10 +88,8 @@ static int unknown_option(const struct command *c, const char *arg)
 	int rc;
 
 	if (n > 3) {
-		weigh_table(&best, c->options, name + 2);
-		weigh_table(&best, c->shared, name + 2);
-		weigh_table(&best, common_options, name + 2);
-		weigh_table(&best, c->account ? account_options : NULL, name + 2);
+		weigh_table(&best, options, c->bit, name + 2);
+		weigh_table(&best, account_options, c->account ? c->bit : 0, name + 2);
 		if (c->account && account_nearest_key(name + 2, key))
 			nearest_weigh(&best, name + 2, key);
 	}
@@ -145,8 +129,8 @@ static int account_key(const struct args *a, const char *name, size_t n, struct 
 	o->key[n] = '\0';
 	if (!a->cmd->account || (a->cmd->stores && is_read_only(o->key)))
 		return -1;
-	if ((!strcmp(o->key, "config") || !strcmp(o->key, "trace")) &&
-	        (o->def = find_in(account_options, o->key, n, 0))) {
+	o->def = find_option(account_options, a->cmd->bit, name, n, 0);
+	if (o->def) {
 		o->takes_value = true;
 		return 0;
 	}
@@ -163,7 +147,7 @@ static int parse_one(const struct args *a, const char *arg, struct one *o)
 
 	memset(o, 0, sizeof *o);
 	if (arg[1] != '-') {
-		o->def = arg[2] ? NULL : find_option(a->cmd, NULL, 0, arg[1]);
+		o->def = arg[2] ? NULL : find_option(options, a->cmd->bit, NULL, 0, arg[1]);
 		if (!o->def)
 			return -1;
 		o->takes_value = o->def->arg != NULL;
@@ -173,7 +157,7 @@ static int parse_one(const struct args *a, const char *arg, struct one *o)
 	eq = strchr(name, '=');
 	n = eq ? (size_t)(eq - name) : strlen(name);
 	o->value = eq ? eq + 1 : NULL;
-	o->def = find_option(a->cmd, name, n, 0);
+	o->def = find_option(options, a->cmd->bit, name, n, 0);
 	if (o->def) {
 		o->takes_value = o->def->arg != NULL;
 		o->optional = o->takes_value && o->def->arg[0] == '[';
@@ -351,7 +335,7 @@ struct tree_accept args_accept(const struct args *a, const char **names)
 
 bool args_takes(const struct args *a, const char *option)
 {
-	return find_option(a->cmd, option, strlen(option), 0) != NULL;
+	return find_option(options, a->cmd->bit, option, strlen(option), 0) != NULL;
 }
 
 bool args_quiet(const struct args *a, int rc)
@@ -532,32 +516,26 @@ static void print_option(const struct option_def *d, FILE *f)
 	fprintf(f, "  %-30s %s\n", left, d->help);
 }
 
-static void print_options(const struct option_def *d, FILE *f)
-{
-	for (; d && d->name; d++)
-		if (d->help)
-			print_option(d, f);
-}
-
 int help_command(const struct command *c, FILE *f)
 {
 	fprintf(f, "valise %s %s%s\n\n%s\n", c->name, c->synopsis,
-	        c->options[0].name || c->account ? " [OPTION ...]" : "", c->summary);
+	        c->bit == CMD_SNAPSHOTS ? "" : " [OPTION ...]", c->summary);
 	if (c->details)
 		fprintf(f, "\n%s\n", c->details);
 	fprintf(f, "\nOptions:\n");
-	print_options(c->options, f);
-	print_options(c->shared, f);
-	print_options(common_options, f);
+	for (const struct option_def *d = options; d->name; d++)
+		if (d->commands & c->bit && d->help)
+			print_option(d, f);
 	if (c->account) {
 		fprintf(f, "\nThe account (each of the first block also for one service: "
 		           "--imap-user, --caldav-ca-file ...):\n");
 		for (unsigned k = 0; k < SERVICE_KINDS; k++)
 			if (!c->stores || protocols[k].stores_as != GUARD_NONE)
-				print_option(&(struct option_def){protocols[k].name, 0, "URL",
+				print_option(&(struct option_def){0, protocols[k].name, 0, "URL",
 				                     protocols[k].url_help},
 				        f);
-		print_options(account_options, f);
+		for (const struct option_def *d = account_options; d->name; d++)
+			print_option(d, f);
 	}
 	return EXIT_DONE;
 }

@@ -5,38 +5,6 @@
 #include "cli.h"
 #include "protocols.h"
 
-const struct option_def take_options[] = {
-        {"only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
-        {"exclude", 0, "PATTERN",
-                "leave out collections of this name (* and ? match, \\* and \\? are these); may be "
-                "repeated"},
-        {"include", 0, "PATTERN",
-                "take only collections of this name, and what is below; may be repeated"},
-        {"all-namespaces", 0, NULL, "mailboxes of other users and shared ones, too"},
-        {"accept-shrink", 0, "[=FOLDER]",
-                "what vanished from FOLDER, or from all of them, is to go; may be repeated"},
-        {"same-account", 0, NULL,
-                "believe that a renamed host, another port, a new service or a moved calendar home "
-                "is the same account"},
-        {"connections", 0, "N", "at most so many connections to one service"},
-        {"exact", 0, NULL, "calendars and contacts by a GET for each resource: their very octets"},
-        {"fetch-links", 0, NULL,
-                "also the files that calendars and contacts only link to; their servers see it"},
-        {"strict", 0, NULL, "do not rescue what a server does not give plainly: name it"},
-        {"max-rate", 0, "BYTES", "at most so many bytes a second in all (500K, 2M)"},
-        {"daily-limit", 0, "BYTES",
-                "at most so many bytes a day, all runs for the account together"},
-        {"max-wait", 0, "SECONDS",
-                "IMAP: end the run after so much waiting without progress (default: 900)"},
-        {"pop3-end", 0, "close|quit", "end POP3 sessions that read mail so (default: close)"},
-        {"pop3-accept-deletion-by-server", 0, NULL,
-                "read POP3 although the server says that it deletes what was read"},
-        {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
-        {"progress", 0, NULL, "with --json: an event a second that says how far it is"},
-        {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
-        {NULL, 0, NULL, NULL},
-};
-
 struct tally {
 	unsigned asked, tried, failed;
 	unsigned lost; /* kinds that a service could not be read for */

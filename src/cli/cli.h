@@ -23,8 +23,9 @@ enum exit_code {
 	EXIT_INTERRUPTED = 130,
 };
 
-/* One option of a command. The tables print the help, too. */
+/* One option. The tables print the help, too. */
 struct option_def {
+	unsigned commands; /* bits CMD_x: those that have it */
 	const char *name; /* without the dashes */
 	char letter; /* short form, or 0 */
 	/* name of its value, NULL: takes none; in brackets: may be left out */
@@ -32,15 +33,29 @@ struct option_def {
 	const char *help; /* NULL: for the workers of --accounts, not for people */
 };
 
+enum {
+	CMD_BACKUP = 1 << 0,
+	CMD_RESTORE = 1 << 1,
+	CMD_VERIFY = 1 << 2,
+	CMD_LIST = 1 << 3,
+	CMD_SHOW = 1 << 4,
+	CMD_SNAPSHOTS = 1 << 5,
+	CMD_CHECK = 1 << 6,
+	CMD_FETCH = 1 << 7,
+	CMD_PACK = 1 << 8,
+	CMD_UNPACK = 1 << 9,
+	CMD_SALVAGE = 1 << 10,
+	CMD_ALL = (1 << 11) - 1,
+};
+extern const struct option_def options[]; /* of all commands; ends with a NULL name */
+
 struct args;
 struct command {
 	const char *name;
 	const char *synopsis; /* positional arguments, "ARCHIVE [FOLDER]" */
 	const char *summary;
 	const char *details; /* for "help COMMAND", or NULL */
-	const struct option_def *options; /* ends with a NULL name */
-	/* those that it has in common with others, or NULL */
-	const struct option_def *shared;
+	unsigned bit; /* CMD_x */
 	bool account; /* takes the service options */
 	bool stores; /* in an account: POP3 is of no use */
 	size_t min_pos, max_pos;
@@ -267,8 +282,6 @@ bool maps_empty_level(const char *name); /* "", "/x", "x/", "x//y" */
 struct limits;
 int limits_start(const struct args *a, struct account *account, struct limits **out);
 void limits_end(struct limits *l); /* NULL is fine */
-
-extern const struct option_def take_options[]; /* of the commands that call it */
 
 /**
  * A sink that hands everything on to ${to} (borrowed) and remembers the content of all

@@ -7,21 +7,6 @@
 #include "valise/dir/dir.h"
 #include "cli/cli.h"
 
-static const struct option_def options[] = {
-        {"output", 'o', "ARCHIVE", "the archive, a directory (default: NAME.valise)"},
-        {"accounts", 0, "FILE",
-                "every account of this file, each in a process of its own, into -o DIR (default: "
-                "here)"},
-        {"jobs", 'j', "N", "with --accounts: at most so many at a time (default: 4)"},
-        {"tree", 0, "DIR", "keep the tree as a directory, too"},
-        {"names", 0, "portable|maildir",
-                "names of messages end in ;2,FLAGS, for exFAT, NTFS and SMB, or in :2,FLAGS"},
-        {"one-of-many", 0, NULL,
-                NULL}, /* a pattern is for all accounts: not each has what it names */
-        {"part-size", 0, "BYTES", "size of a part of the archive (default: 1 GiB)"},
-        {NULL, 0, NULL, NULL},
-};
-
 const struct command backup_command = {
         .name = "backup",
         .synopsis = "[ACCOUNT]",
@@ -31,8 +16,7 @@ const struct command backup_command = {
                 "With --accounts the other options are for all accounts, one that fails stops no\n"
                 "other, and the exit code is 1 if any failed, else 3 if any is incomplete.\n"
                 "Exit codes: 0 done, 1 failed, 2 usage, 3 done but incomplete, 130 interrupted.",
-        .options = options,
-        .shared = take_options,
+        .bit = CMD_BACKUP,
         .account = true,
         .max_pos = 1,
         .run = cmd_backup,

@@ -2,16 +2,12 @@
 #include "cli/cli.h"
 #include "cli/protocols.h"
 
-static const struct option_def options[] = {
-        {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
-        {NULL, 0, NULL, NULL},
-};
 const struct command check_command = {
         .name = "check",
         .synopsis = "[ACCOUNT]",
         .summary =
                 "sign in to each service of an account and count what is there; nothing is fetched",
-        .options = options,
+        .bit = CMD_CHECK,
         .account = true,
         .max_pos = 1,
         .run = cmd_check,

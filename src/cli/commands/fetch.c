@@ -4,19 +4,11 @@
 #include "valise/dir/dir.h"
 #include "cli/cli.h"
 
-static const struct option_def options[] = {
-        {"tree", 't', "TREE", "the directory"},
-        {"names", 0, "portable|maildir",
-                "names of messages end in ;2,FLAGS, for exFAT, NTFS and SMB, or in :2,FLAGS"},
-        {NULL, 0, NULL, NULL},
-};
-
 const struct command fetch_command = {
         .name = "fetch",
         .synopsis = "[ACCOUNT] -t TREE",
         .summary = "fetch an account into a directory of Maildir, ICS and VCF files",
-        .options = options,
-        .shared = take_options,
+        .bit = CMD_FETCH,
         .account = true,
         .max_pos = 1,
         .run = cmd_fetch,

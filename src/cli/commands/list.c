@@ -8,28 +8,21 @@
 #include "valise/tree/words.h"
 #include "cli/cli.h"
 
-static const struct option_def list_options[] = {
-        {"snapshot", 0, "N", "this snapshot instead of the newest"},
-        {"items", 0, NULL, "every item of every collection"},
-        {"with-gone", 0, NULL, "also items that are marked as gone from the server"},
-        {NULL, 0, NULL, NULL},
-};
 const struct command list_command = {
         .name = "list",
         .synopsis = "ARCHIVE [FOLDER]",
         .summary = "list the collections of an archive, or the items of one",
-        .options = list_options,
+        .bit = CMD_LIST,
         .min_pos = 1,
         .max_pos = 2,
         .run = cmd_list,
 };
 
-static const struct option_def snapshots_options[] = {{NULL, 0, NULL, NULL}};
 const struct command snapshots_command = {
         .name = "snapshots",
         .synopsis = "ARCHIVE",
         .summary = "list the snapshots of an archive",
-        .options = snapshots_options,
+        .bit = CMD_SNAPSHOTS,
         .min_pos = 1,
         .max_pos = 1,
         .run = cmd_snapshots,

@@ -3,20 +3,11 @@
 #include "valise/dir/dir.h"
 #include "cli/cli.h"
 
-static const struct option_def options[] = {
-        {"output", 'o', "ARCHIVE", "the archive, a directory"},
-        {"accept-shrink", 0, "[=FOLDER]",
-                "what vanished from FOLDER, or from all of them, is to go; may be repeated"},
-        {"same-account", 0, NULL,
-                "believe that a renamed host, another port or a new service is the same account"},
-        {"part-size", 0, "BYTES", "size of a part of the archive (default: 1 GiB)"},
-        {NULL, 0, NULL, NULL},
-};
 const struct command pack_command = {
         .name = "pack",
         .synopsis = "TREE -o ARCHIVE",
         .summary = "pack a directory tree into an archive",
-        .options = options,
+        .bit = CMD_PACK,
         .min_pos = 1,
         .max_pos = 1,
         .run = cmd_pack,

@@ -7,47 +7,6 @@
 #include "cli/cli.h"
 #include "cli/protocols.h"
 
-static const struct option_def options[] = {
-        {"snapshot", 0, "N", "this snapshot instead of the newest"},
-        {"only", 0, "LIST", "mail,calendars,contacts"},
-        {"folder", 0, "PATTERN",
-                "only collections of this name (* and ? match, \\* and \\? are these) and what is "
-                "below; may be repeated"},
-        {"include", 0, "PATTERN", "the same as --folder"},
-        {"exclude", 0, "PATTERN", "leave out collections of this name; may be repeated"},
-        {"with-gone", 0, NULL, "also what is marked as gone from the source"},
-        {"map", 0, "OLD=NEW",
-                "mailbox OLD and what is below it, or calendar or address book OLD, goes to NEW; "
-                "may be repeated"},
-        {"under", 0, "FOLDER", "put everything below this folder"},
-        {"into", 0, "NAME",
-                "put all calendars or address books into this one, which is there; what has none "
-                "of this name is not restored"},
-        {"labels", 0, "POLICY",
-                "labels of Gmail on another server: folders (a copy for each; default), keywords "
-                "or "
-                "first (one copy)"},
-        {"with-attendees", 0, NULL,
-                "store events with attendees even where the server may mail them"},
-        {"attach-links", 0, NULL,
-                "put files of the archive (backup --fetch-links) into the events and cards that "
-                "link to them"},
-        {"strict", 0, NULL, "name what the server refuses, and try no other form of it"},
-        {"verify", 0, "HOW",
-                "IMAP: read back a sample of the messages that were stored (default), or all: "
-                "full"},
-        {"dry-run", 0, NULL, "say what would be done, and do nothing"},
-        {"connections", 0, "N", "at most so many connections to one service"},
-        {"max-rate", 0, "BYTES", "at most so many bytes a second in all (500K, 2M)"},
-        {"daily-limit", 0, "BYTES",
-                "at most so many bytes a day, all runs for the account together"},
-        {"max-wait", 0, "SECONDS",
-                "IMAP: end the run after so much waiting without progress (default: 900)"},
-        {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
-        {"stats", 0, NULL, "print round trips, bytes on the wire and time"},
-        {NULL, 0, NULL, NULL},
-};
-
 const struct command restore_command = {
         .name = "restore",
         .synopsis = "ARCHIVE [ACCOUNT]",
@@ -56,7 +15,7 @@ const struct command restore_command = {
                    "stays in the archive.\n"
                    "Exit codes: 0 done, 1 failed, 2 usage, 3 done but something was refused or "
                    "altered, 130 interrupted.",
-        .options = options,
+        .bit = CMD_RESTORE,
         .account = true,
         .stores = true,
         .min_pos = 1,

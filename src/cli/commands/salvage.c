@@ -2,17 +2,11 @@
 #include "valise/pack/archive.h"
 #include "cli/cli.h"
 
-static const struct option_def options[] = {
-        {"tree", 't', "TREE", "the directory"},
-        {"names", 0, "portable|maildir",
-                "names of messages end in ;2,FLAGS, for exFAT, NTFS and SMB, or in :2,FLAGS"},
-        {NULL, 0, NULL, NULL},
-};
 const struct command salvage_command = {
         .name = "salvage",
         .synopsis = "ARCHIVE -t TREE",
         .summary = "get everything that is still whole out of a damaged archive",
-        .options = options,
+        .bit = CMD_SALVAGE,
         .min_pos = 1,
         .max_pos = 1,
         .run = cmd_salvage,

@@ -5,16 +5,12 @@
 #include "valise/pack/archive.h"
 #include "cli/cli.h"
 
-static const struct option_def options[] = {
-        {"snapshot", 0, "N", "this snapshot instead of the newest"},
-        {NULL, 0, NULL, NULL},
-};
 const struct command show_command = {
         .name = "show",
         .synopsis = "ARCHIVE FOLDER/UID",
         .summary = "write one item to standard output, byte for byte (calendars and contacts: "
                    "FOLDER/HREF)",
-        .options = options,
+        .bit = CMD_SHOW,
         .min_pos = 2,
         .max_pos = 2,
         .run = cmd_show,

@@ -3,20 +3,11 @@
 #include "valise/tree/gone.h"
 #include "cli/cli.h"
 
-static const struct option_def options[] = {
-        {"tree", 't', "TREE", "the directory"},
-        {"snapshot", 0, "N", "this snapshot instead of the newest"},
-        {"only", 0, "LIST", "mail,calendars,contacts: what TREE has of the rest stays"},
-        {"with-gone", 0, NULL, "also what is marked as gone from the server"},
-        {"names", 0, "portable|maildir",
-                "names of messages end in ;2,FLAGS, for exFAT, NTFS and SMB, or in :2,FLAGS"},
-        {NULL, 0, NULL, NULL},
-};
 const struct command unpack_command = {
         .name = "unpack",
         .synopsis = "ARCHIVE -t TREE",
         .summary = "unpack an archive into a directory tree",
-        .options = options,
+        .bit = CMD_UNPACK,
         .min_pos = 1,
         .max_pos = 1,
         .run = cmd_unpack,

@@ -4,21 +4,13 @@
 #include "valise/pack/archive.h"
 #include "cli/cli.h"
 
-static const struct option_def options[] = {
-        {"quick", 0, NULL, "sizes and sums of the files only"},
-        {"content", 0, NULL, "also list what is wrong with calendars and contacts (they came so)"},
-        {"expect", 0, "SEAL-HASH", "the newest seal must have this hash (backup prints it)"},
-        {"report", 0, "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
-        {NULL, 0, NULL, NULL},
-};
-
 const struct command verify_command = {
         .name = "verify",
         .synopsis = "ARCHIVE",
         .summary = "check every byte of an archive: files, members, items, catalogs, seals",
         .details = "Exit codes: 0 sound, 1 damaged or no archive, 3 sound, but its newest snapshot "
                    "is incomplete. What --content finds does not change them.",
-        .options = options,
+        .bit = CMD_VERIFY,
         .min_pos = 1,
         .max_pos = 1,
         .run = cmd_verify,

@@ -1,0 +1,103 @@
+/* The table of all options: which commands have them. The help prints them in its order. */
+#include "cli.h"
+
+enum {
+	TAKE = CMD_BACKUP | CMD_FETCH, /* what reads an account into a tree */
+};
+
+const struct option_def options[] = {
+        {CMD_BACKUP, "output", 'o', "ARCHIVE", "the archive, a directory (default: NAME.valise)"},
+        {CMD_PACK, "output", 'o', "ARCHIVE", "the archive, a directory"},
+        {CMD_BACKUP, "accounts", 0, "FILE",
+                "every account of this file, each in a process of its own, into -o DIR "
+                "(default: here)"},
+        {CMD_BACKUP, "jobs", 'j', "N", "with --accounts: at most so many at a time (default: 4)"},
+        {CMD_BACKUP, "tree", 0, "DIR", "keep the tree as a directory, too"},
+        {CMD_FETCH | CMD_UNPACK | CMD_SALVAGE, "tree", 't', "TREE", "the directory"},
+        {TAKE | CMD_UNPACK | CMD_SALVAGE, "names", 0, "portable|maildir",
+                "names of messages end in ;2,FLAGS, for exFAT, NTFS and SMB, or in :2,FLAGS"},
+        /* a pattern is for all accounts: not each has what it names */
+        {CMD_BACKUP, "one-of-many", 0, NULL, NULL},
+        {CMD_RESTORE | CMD_LIST | CMD_SHOW | CMD_UNPACK, "snapshot", 0, "N",
+                "this snapshot instead of the newest"},
+        {TAKE, "only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
+        {CMD_UNPACK, "only", 0, "LIST", "mail,calendars,contacts: what TREE has of the rest stays"},
+        {CMD_RESTORE, "only", 0, "LIST", "mail,calendars,contacts"},
+        {CMD_RESTORE, "folder", 0, "PATTERN",
+                "only collections of this name (* and ? match, \\* and \\? are these) and what "
+                "is below; may be repeated"},
+        {CMD_RESTORE, "include", 0, "PATTERN", "the same as --folder"},
+        {CMD_RESTORE, "exclude", 0, "PATTERN",
+                "leave out collections of this name; may be repeated"},
+        {TAKE, "exclude", 0, "PATTERN",
+                "leave out collections of this name (* and ? match, \\* and \\? are these); "
+                "may be repeated"},
+        {TAKE, "include", 0, "PATTERN",
+                "take only collections of this name, and what is below; may be repeated"},
+        {TAKE, "all-namespaces", 0, NULL, "mailboxes of other users and shared ones, too"},
+        {CMD_LIST, "items", 0, NULL, "every item of every collection"},
+        {CMD_RESTORE, "with-gone", 0, NULL, "also what is marked as gone from the source"},
+        {CMD_UNPACK, "with-gone", 0, NULL, "also what is marked as gone from the server"},
+        {CMD_LIST, "with-gone", 0, NULL, "also items that are marked as gone from the server"},
+        {TAKE | CMD_PACK, "accept-shrink", 0, "[=FOLDER]",
+                "what vanished from FOLDER, or from all of them, is to go; may be repeated"},
+        {TAKE, "same-account", 0, NULL,
+                "believe that a renamed host, another port, a new service or a moved calendar "
+                "home is the same account"},
+        {CMD_PACK, "same-account", 0, NULL,
+                "believe that a renamed host, another port or a new service is the same account"},
+        {CMD_BACKUP | CMD_PACK, "part-size", 0, "BYTES",
+                "size of a part of the archive (default: 1 GiB)"},
+        {CMD_RESTORE, "map", 0, "OLD=NEW",
+                "mailbox OLD and what is below it, or calendar or address book OLD, goes to "
+                "NEW; may be repeated"},
+        {CMD_RESTORE, "under", 0, "FOLDER", "put everything below this folder"},
+        {CMD_RESTORE, "into", 0, "NAME",
+                "put all calendars or address books into this one, which is there; what has "
+                "none of this name is not restored"},
+        {CMD_RESTORE, "labels", 0, "POLICY",
+                "labels of Gmail on another server: folders (a copy for each; default), "
+                "keywords or first (one copy)"},
+        {CMD_RESTORE, "with-attendees", 0, NULL,
+                "store events with attendees even where the server may mail them"},
+        {CMD_RESTORE, "attach-links", 0, NULL,
+                "put files of the archive (backup --fetch-links) into the events and cards "
+                "that link to them"},
+        {TAKE, "exact", 0, NULL,
+                "calendars and contacts by a GET for each resource: their very octets"},
+        {TAKE, "fetch-links", 0, NULL,
+                "also the files that calendars and contacts only link to; their servers see it"},
+        {TAKE, "strict", 0, NULL, "do not rescue what a server does not give plainly: name it"},
+        {CMD_RESTORE, "strict", 0, NULL,
+                "name what the server refuses, and try no other form of it"},
+        {CMD_RESTORE, "verify", 0, "HOW",
+                "IMAP: read back a sample of the messages that were stored (default), or all: "
+                "full"},
+        {CMD_RESTORE, "dry-run", 0, NULL, "say what would be done, and do nothing"},
+        {TAKE | CMD_RESTORE, "connections", 0, "N", "at most so many connections to one service"},
+        {TAKE | CMD_RESTORE, "max-rate", 0, "BYTES",
+                "at most so many bytes a second in all (500K, 2M)"},
+        {TAKE | CMD_RESTORE, "daily-limit", 0, "BYTES",
+                "at most so many bytes a day, all runs for the account together"},
+        {TAKE | CMD_RESTORE, "max-wait", 0, "SECONDS",
+                "IMAP: end the run after so much waiting without progress (default: 900)"},
+        {TAKE, "pop3-end", 0, "close|quit", "end POP3 sessions that read mail so (default: close)"},
+        {TAKE, "pop3-accept-deletion-by-server", 0, NULL,
+                "read POP3 although the server says that it deletes what was read"},
+        {CMD_VERIFY, "quick", 0, NULL, "sizes and sums of the files only"},
+        {CMD_VERIFY, "content", 0, NULL,
+                "also list what is wrong with calendars and contacts (they came so)"},
+        {CMD_VERIFY, "expect", 0, "SEAL-HASH",
+                "the newest seal must have this hash (backup prints it)"},
+        {TAKE | CMD_RESTORE | CMD_VERIFY, "report", 0, "FILE",
+                "write the outcome to FILE.html or FILE.json; may be repeated"},
+        {TAKE, "progress", 0, NULL, "with --json: an event a second that says how far it is"},
+        {TAKE | CMD_RESTORE | CMD_CHECK, "stats", 0, NULL,
+                "print round trips, bytes on the wire and time"},
+        {CMD_ALL, "json", 0, NULL,
+                "events or listings as JSON, one object a line, on standard output"},
+        {CMD_ALL, "quiet", 'q', NULL,
+                "print nothing where all is done, else what went wrong or is missing"},
+        {CMD_ALL, "help", 'h', NULL, "this text"},
+        {0, NULL, 0, NULL, NULL},
+};
