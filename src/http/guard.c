@@ -39,7 +39,8 @@ static const char *const refused_fields[] = {"Authorization", "Host", "Content-L
         "Accept-Encoding", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",
         "If-Match", "If", "Destination", "Overwrite", "Proxy-Authorization"};
 
-static const struct http_guard dav_source = {false, NULL}, dav_target = {true, NULL};
+static const struct http_guard dav_source = {false, NULL, false}, dav_target = {true, NULL, false},
+                               oauth = {true, &http_oauth_posts, true};
 
 const struct http_guard *http_guard_of(enum guard_role role)
 {
@@ -48,6 +49,8 @@ const struct http_guard *http_guard_of(enum guard_role role)
 		return &dav_source;
 	case GUARD_DAV_TARGET:
 		return &dav_target;
+	case GUARD_OAUTH:
+		return &oauth;
 	case GUARD_NONE:
 	case GUARD_IMAP_SOURCE:
 	case GUARD_IMAP_TARGET:

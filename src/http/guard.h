@@ -42,7 +42,12 @@ struct post_rules {
 struct http_guard {
 	bool target; /* it may add; else it only reads */
 	const struct post_rules *posts; /* NULL: DAV, where the method says what is done */
+	/* to the very URL of the service, and no redirect: what is sent is a secret */
+	bool one_url;
 };
+
+/* oauth.c: the forms of OAuth 2.0. */
+extern const struct post_rules http_oauth_posts;
 
 /* Of a role that has nothing to do with HTTP: NULL, which lets nothing out. */
 const struct http_guard *http_guard_of(enum guard_role role);

@@ -189,7 +189,9 @@ static bool follow_redirect(struct xfer *x)
 	if (!x->rs.location)
 		return false;
 	buf_init(&next, URL_MAX);
-	if (++x->hops > HOPS_MAX)
+	if (x->h->guard && x->h->guard->one_url)
+		fail_xfer(x, ERR_REFUSED, ERR_ITEM, "a redirect, which tokens do not follow");
+	else if (++x->hops > HOPS_MAX)
 		fail_xfer(x, ERR_PROTO, ERR_ITEM, "more than 5 redirects");
 	else if (url_join(x->url, x->rs.location, &next, &x->err) != 0)
 		err_wrap(&x->err, "%s %s: redirect", x->rq->method, x->url);

@@ -414,6 +414,12 @@ static void forget_try(struct xfer *x)
 	err_clear(&x->err);
 }
 
+static bool is_endpoint(const struct endpoint *at, const struct url *u)
+{
+	return u->tls == (at->security != SECURITY_NONE) && strcmp(u->host, at->host) == 0 &&
+	       u->port == at->port && at->path && strcmp(u->path, at->path) == 0;
+}
+
 /* Where this hop goes: may it go there, and what may go along. */
 static int look_at_url(struct xfer *x, struct err *err)
 {
@@ -424,6 +430,9 @@ static int look_at_url(struct xfer *x, struct err *err)
 		return err_set(err, ERR_PROTO, ERR_ITEM, "not an http URL: %.200s", x->url);
 	if (!u.tls && at->security != SECURITY_NONE)
 		return err_set(err, ERR_TLS, ERR_ITEM, "%.200s: refused without TLS", x->url);
+	if (x->h->guard && x->h->guard->one_url && !is_endpoint(at, &u))
+		return err_set(err, ERR_GUARD, ERR_ITEM,
+		        "the guard refused to send this to another URL: %.200s", x->url);
 	x->trusted = url_may_sign_in(at, &u);
 	x->pinned = u.tls && at->pin && x->trusted;
 	if (x->rq->link && http_link_check(x, u.tls, err) != 0)

@@ -36,7 +36,8 @@ ALLOWED = {
     "restore/imap": ["restore", "restore/imap/map", "restore/labels", "proto/imap", *TREE],
     "restore/dav": ["restore", "restore/dav/put", "proto/dav", *TREE],
     "restore/dav/put": ["restore", "restore/dav", "proto/dav", *TREE],
-    "account": ["net", "tree", "format", "base"],
+    "oauth": ["http", "net", "base"],
+    "account": ["oauth", "net", "tree", "format", "base"],
     "discover": ["account", "http", "net", "tree", "format", "base"],
     "cli": ["discover", "account", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"],
     "cli/commands": ["cli", "discover", "account", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
@@ -53,6 +54,7 @@ LIBRARIES = {
     "proto/dav": ["expat"],
     "tree": ["zlib"],
     "pack": ["archive", "archive_entry", "libdeflate", "zlib"],
+    "oauth": ["gnutls"],
     "account": ["ini"],
     "discover": ["expat", "ldns"],
 }

@@ -18,6 +18,8 @@ enum guard_role {
 	 * ?action=attachment-add; never DELETE, MOVE or another PUT
 	 */
 	GUARD_DAV_TARGET,
+	/* GET of metadata, and POST of a form that asks for tokens or gives them back */
+	GUARD_OAUTH,
 };
 
 #endif

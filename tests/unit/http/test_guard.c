@@ -39,8 +39,8 @@ static const struct post_operation allowed[] = {
         {"list", false}, {"get", false}, {"add", true}, {NULL, false}};
 static const struct post_rules lines = {"application/x-lines", read_lines, allowed};
 static const struct post_rules lines_on = {"application/x-lines", read_on, allowed};
-static const struct http_guard source = {false, &lines}, target = {true, &lines},
-                               careless = {true, &lines_on};
+static const struct http_guard source = {false, &lines, false}, target = {true, &lines, false},
+                               careless = {true, &lines_on, false};
 
 struct row {
 	const struct http_guard *guard;
@@ -159,6 +159,89 @@ static void nothing_refused_leaves(void **state)
 	server_stop(s);
 }
 
+#define FORM "Content-Type: application/x-www-form-urlencoded"
+
+/* OAuth: what is not wholly understood as asking for tokens, or giving one back. */
+static void forms_of_oauth_are_vetted(void **state)
+{
+	static const struct {
+		const char *method, *body, *refused;
+		bool repeatable;
+	} forms[] = {
+	        {"POST",
+	                "grant_type=authorization_code&code=c&redirect_uri=http%3A%2F%2Fx&"
+	                "code_verifier=v&client_id=i",
+	                NULL, false},
+	        {"POST", "grant_type=refresh_token&refresh_token=r&client_id=i&client_secret=s",
+	                NULL, false},
+	        {"POST",
+	                "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_"
+	                "code=d",
+	                NULL, false},
+	        {"POST", "scope=mail&client_id=i", NULL, true},
+	        {"POST", "token=t&token_type_hint=refresh_token&client_id=i", NULL, true},
+	        {"GET", NULL, NULL, true},
+	        {"POST", "grant_type=password&client_id=i", "password", false},
+	        {"POST", "grant_type=client_credentials", "client_credentials", false},
+	        {"POST", "grant_type=refresh_token&token=t", "not understood", false},
+	        {"POST", "grant_type=refresh_token&grant_type=password", "not understood", false},
+	        {"POST", "grant_type=refresh_token&username=u", "not understood", false},
+	        {"POST", "grant_type=refresh_token&refresh_token=a b", "not understood", false},
+	        {"POST", "grant_type=refresh_token&&client_id=i", "not understood", false},
+	        {"POST", "{}", "not understood", false},
+	        {"PUT", "token=t", "method", false},
+	        {"DELETE", NULL, "method", false},
+	        {"PROPFIND", NULL, "method", false},
+	};
+	const struct http_guard *g = http_guard_of(GUARD_OAUTH);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(forms); i++) {
+		struct http_request rq = {.method = forms[i].method,
+		        .header = {forms[i].body ? FORM : NULL},
+		        .body = forms[i].body,
+		        .body_size = forms[i].body ? strlen(forms[i].body) : 0};
+		struct err err = {0};
+		int rc = http_guard_check(g, &rq, "https://as.example/t", &err);
+
+		if (rc != (forms[i].refused ? ERR_GUARD : 0) ||
+		        (forms[i].refused && !strstr(err.text, forms[i].refused)))
+			fail_msg("form %zu: %d %s", i, rc, err.text);
+		if (!rc)
+			assert_int_equal(http_guard_repeatable(g, &rq), forms[i].repeatable);
+	}
+}
+
+static void send_on(struct conn *c, const struct request *rq)
+{
+	(void)rq;
+	reply(c, 307, "Location: /other\r\n", "");
+}
+
+/* A form with a secret goes to its own URL and nowhere else. */
+static void forms_of_oauth_follow_nothing(void **state)
+{
+	(void)state;
+	struct server *s = server_start(send_on, false);
+	struct http *h = open_at(s, GUARD_OAUTH);
+	struct http_request rq = {
+	        .method = "POST", .header = {FORM}, .body = "scope=x", .body_size = 7};
+	struct result *r;
+
+	free(h->common->service.at.path);
+	h->common->service.at.path = xstrdup("/token");
+	r = ask(h, s, rq, "/token");
+	assert_int_equal(r->code, ERR_REFUSED);
+	assert_int_equal(s->requests, 1);
+	r = ask(h, s, rq, "/token?x=y");
+	assert_int_equal(r->code, ERR_GUARD);
+	r = ask(h, s, rq, "/other");
+	assert_int_equal(r->code, ERR_GUARD);
+	assert_int_equal(s->requests, 1);
+	http_close(h);
+	server_stop(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +249,8 @@ int main(void)
 	        cmocka_unit_test(streamed_body_is_refused),
 	        cmocka_unit_test(reading_posts_are_known),
 	        cmocka_unit_test(nothing_refused_leaves),
+	        cmocka_unit_test(forms_of_oauth_are_vetted),
+	        cmocka_unit_test(forms_of_oauth_follow_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
