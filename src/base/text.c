@@ -21,6 +21,20 @@ bool text_ends_with(const char *s, const char *end)
 	return n >= m && strcasecmp(s + n - m, end) == 0;
 }
 
+int text_place(const char *word, const char *words)
+{
+	size_t len = strlen(word);
+
+	for (int i = 0; *words; i++) {
+		size_t n = strcspn(words, "|");
+
+		if (n == len && memcmp(words, word, n) == 0)
+			return i;
+		words += n + (words[n] == '|');
+	}
+	return -1;
+}
+
 void texts_free(char **list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/base/near.h"
 #include "cli.h"
 #include "protocols.h"
@@ -168,13 +169,7 @@ static int parse_one(const struct args *a, const char *arg, struct one *o)
 
 static bool is_repeatable(const char *option)
 {
-	static const char *const names[] = {
-	        "include", "exclude", "folder", "map", "accept-shrink", "report"};
-
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (strcmp(option, names[i]) == 0)
-			return true;
-	return false;
+	return text_place(option, "include|exclude|folder|map|accept-shrink|report") >= 0;
 }
 
 /*
@@ -386,6 +381,15 @@ int args_number(const struct args *a, const char *option, uint64_t fallback, uin
 	return 0;
 }
 
+int args_at_most(const struct args *a, const char *option, unsigned max, unsigned *out)
+{
+	uint64_t n;
+	int rc = args_number(a, option, 0, &n);
+
+	*out = (unsigned)MIN(n, max);
+	return rc;
+}
+
 int args_snapshot(const struct args *a, unsigned *out)
 {
 	uint64_t n;
@@ -464,26 +468,42 @@ int args_have_use(const struct args *a, unsigned when, unsigned services)
 	return 0;
 }
 
-/* One of "close|quit"; NULL: any is. */
-static int check_value(const struct args *a, const struct protocol_option *o, const char *value)
+/* "folders, keywords or first" */
+static void put_words(struct buf *out, const char *words)
 {
-	const char *rest = o->values;
-	struct buf list;
-	int rc = 0;
+	for (const char *w = words; *w;) {
+		size_t n = strcspn(w, "|");
 
-	buf_init(&list, 200);
-	while (rest && *rest) {
-		size_t n = strcspn(rest, "|");
-
-		if (strlen(value) == n && memcmp(value, rest, n) == 0)
-			break;
-		buf_putf(&list, "%s%.*s", list.len ? " or " : "", (int)n, rest);
-		rest += n + (rest[n] == '|');
+		buf_putf(out, "%.*s", (int)n, w);
+		w += n;
+		if (*w)
+			buf_puts(out, strchr(++w, '|') ? ", " : " or ");
 	}
-	if (rest && !*rest)
-		rc = usage_error(a->cmd, "--%s takes %s", o->name, buf_str(&list));
+}
+
+/* *out: the place of ${value} in ${words}, "close|quit"; else EXIT_USAGE after a message. */
+static int check_word(const struct args *a, const char *option, const char *value,
+        const char *words, unsigned *out)
+{
+	int place = text_place(value, words), rc;
+	struct buf list;
+
+	*out = (unsigned)place;
+	if (place >= 0)
+		return 0;
+	buf_init(&list, 200);
+	put_words(&list, words);
+	rc = usage_error(a->cmd, "--%s takes %s", option, buf_str(&list));
 	buf_clear(&list);
 	return rc;
+}
+
+int args_word(const struct args *a, const char *option, const char *words, unsigned *out)
+{
+	const char *value = args_get(a, option);
+
+	*out = 0;
+	return value ? check_word(a, option, value, words, out) : 0;
 }
 
 int args_own(const struct args *a, struct source_option *out, size_t *n_out)
@@ -500,7 +520,8 @@ int args_own(const struct args *a, struct source_option *out, size_t *n_out)
 		if (!o)
 			continue;
 		value = value ? value : "";
-		rc = check_value(a, o, value);
+		if (o->values)
+			rc = check_word(a, o->name, value, o->values, &(unsigned){0});
 		out[(*n_out)++] = (struct source_option){o->name, value};
 	}
 	return rc;

@@ -15,22 +15,17 @@ struct tally {
 /* ${own}: ARGS_MAX of them, lent to ${o}. */
 static int source_options(struct take *t, struct source_opts *o, struct source_option *own)
 {
-	uint64_t connections, wait;
-	int rc = args_number(t->args, "connections", 0, &connections);
+	int rc;
 
+	*o = (struct source_opts){.accept = &t->accept,
+	        .same_account = args_has(t->args, "same-account"),
+	        .space_check = t->to->space_check,
+	        .space_ctx = t->path,
+	        .own = own};
+	rc = args_at_most(t->args, "connections", CONNECTIONS_MAX, &o->connections);
 	if (rc == 0)
-		rc = args_number(t->args, "max-wait", 0, &wait);
-	if (rc)
-		return rc;
-	memset(o, 0, sizeof *o);
-	o->max_wait_s = wait > MAX_WAIT_S ? MAX_WAIT_S : (unsigned)wait;
-	o->accept = t->accept;
-	o->connections = connections > 32 ? 32 : (unsigned)connections;
-	o->same_account = args_has(t->args, "same-account");
-	o->space_check = t->space_check;
-	o->space_ctx = t->space_ctx;
-	o->own = own;
-	return args_own(t->args, own, &o->n_own);
+		rc = args_at_most(t->args, "max-wait", MAX_WAIT_S, &o->max_wait_s);
+	return rc ? rc : args_own(t->args, own, &o->n_own);
 }
 
 /* What ${kind} gives of the kinds that are asked for; ${only} 0: all. */
@@ -117,8 +112,11 @@ static bool is_asked(const struct account *account, enum service_kind kind, unsi
 	return account->present[kind] && kinds_asked(kind, only);
 }
 
-/* Of many accounts each has its own. */
-int take_check(const struct args *a, const struct account *account)
+/*
+ * What the options ask for is there in the account, or they would be passed over without
+ * a word; of many accounts each has its own. 0, or EXIT_USAGE after a message.
+ */
+static int check_account(const struct args *a, const struct account *account)
 {
 	unsigned only, kinds = 0, services = 0;
 	int rc = args_only(a, &only);
@@ -151,7 +149,7 @@ static int see_last(struct take *t, struct choice *c, unsigned only, struct err 
 		if (m->heads[i].kind != COLL_LINKED && (!only || only & 1u << m->heads[i].kind))
 			choice_see(c, &name, true);
 	}
-	last->ops->free(last);
+	tree_reader_free(last);
 	return 0;
 }
 
@@ -274,7 +272,7 @@ static int commit_run(struct take *t)
 	                                                                   : EXIT_DONE;
 }
 
-int take_account(struct take *t)
+static int take_account(struct take *t)
 {
 	struct tally y = {0};
 	struct limits *limits = NULL;
@@ -342,20 +340,75 @@ static int links_of(struct take *t, struct tree_reader *from)
 	return rc < 0 ? fail(t->args, &err) : commit_run(t);
 }
 
-int take_links(struct take *t, struct tree_reader *from, int rc, struct err *err)
+/* --fetch-links: a second run, of what the first one just committed links to. */
+static int take_links(struct take *t)
 {
 	struct limits *limits = NULL;
+	struct tree_reader *from = NULL;
+	struct err err = {0};
+	int rc = t->to->reader(t->path, &from, &err);
 
+	t->accept = (struct tree_accept){0}; /* it was heard */
+	if (rc == 0)
+		rc = t->to->sink(t, &err);
 	if (rc < 0) {
-		rc = fail(t->args, err);
+		rc = fail(t->args, &err);
 	} else {
 		rc = limits_start(t->args, t->account, &limits);
 		if (rc == 0)
 			rc = links_of(t, from);
 		limits_end(limits);
-		t->sink->ops->free(t->sink);
+		tree_sink_free(t->sink);
 	}
-	if (from)
-		from->ops->free(from);
+	tree_reader_free(from);
+	return rc;
+}
+
+static bool is_done(int rc)
+{
+	return rc == EXIT_DONE || rc == EXIT_INCOMPLETE;
+}
+
+/* The whole run, once it is known what is read. */
+static int take_all(struct take *t)
+{
+	struct err err = {0};
+	int rc, extra = 0;
+
+	if (t->to->sink(t, &err) < 0) {
+		ui_stop(t->ui);
+		return fail(t->args, &err);
+	}
+	rc = take_account(t);
+	tree_sink_free(t->sink);
+	if (is_done(rc) && args_has(t->args, "fetch-links"))
+		rc = take_links(t);
+	if (is_done(rc))
+		extra = t->to->tell(t, rc);
+	ui_stop(t->ui);
+	ui_stats(t->ui);
+	return extra ? extra : rc;
+}
+
+int take_run(struct take *t)
+{
+	struct ui ui;
+	int rc = load_account(t->args, t->args->pos[0], &t->account);
+
+	if (rc == 0)
+		rc = check_account(t->args, t->account);
+	if (rc == 0) {
+		t->ui = &ui;
+		t->accept = args_accept(t->args, t->accepted);
+		t->outcome = json_object();
+		account_to_tree(t->account, &t->who);
+		ui_start(&ui, t->args);
+		rc = take_all(t);
+		ui_clear(&ui);
+		json_decref(t->outcome);
+		tree_account_clear(&t->who);
+	}
+	account_free(t->account);
+	free(t->path);
 	return rc;
 }

@@ -12,6 +12,7 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include "batch.h"
 
 #define JOBS_DEFAULT 4
@@ -22,13 +23,7 @@
 /* Options that the workers get in another form, or not at all. */
 static bool is_own_option(const char *name)
 {
-	static const char *const own[] = {
-	        "accounts", "jobs", "output", "json", "quiet", "progress", "report"};
-
-	for (size_t i = 0; i < COUNT(own); i++)
-		if (!strcmp(name, own[i]))
-			return true;
-	return false;
+	return text_place(name, "accounts|jobs|output|json|quiet|progress|report") >= 0;
 }
 
 /*

@@ -64,6 +64,7 @@ struct command {
 extern const struct command *const commands[]; /* ends with NULL */
 
 #define MAX_WAIT_S 604800 /* a week is long enough for --max-wait */
+#define CONNECTIONS_MAX 32
 #define ARGS_MAX 128
 #define ARGS_KEY_SIZE 64
 struct args {
@@ -95,6 +96,10 @@ size_t args_all(const struct args *a, const char *option, const char **out, size
 struct tree_accept args_accept(const struct args *a, const char **names);
 /* A whole number; 0 or EXIT_USAGE with a message. Absent: the fallback. */
 int args_number(const struct args *a, const char *option, uint64_t fallback, uint64_t *out);
+/* The same, no more than ${max}; absent: 0. */
+int args_at_most(const struct args *a, const char *option, unsigned max, unsigned *out);
+/* *out: the value's place in ${words}, "close|quit"; absent: 0. */
+int args_word(const struct args *a, const char *option, const char *words, unsigned *out);
 /* --snapshot; 0 in *out: the newest. */
 int args_snapshot(const struct args *a, unsigned *out);
 /* --only mail,calendars,contacts as bits 1 << COLL_x; 0 in *out: all. */
@@ -132,6 +137,8 @@ void talk(const char *fmt, ...) PRINTF_LIKE(1, 2);
 int fail(const struct args *a, const struct err *err);
 /* Data on standard output, escaped for a terminal only by the caller. */
 void put_json(json_t *o); /* one canonical line; takes the reference */
+/* A copy of ${o} as the event ${name}. */
+void put_event(const json_t *o, const char *name);
 /*
  * A member of ${o}, left out for NULL. Text from outside may not be UTF-8, which JSON
  * cannot hold: it is then escaped as for a terminal.
@@ -209,33 +216,38 @@ int content_report(const char *path, struct ui *ui, json_t **out, struct err *er
 void content_tell(json_t *o); /* a line of it for people */
 
 /*
- * Bring all services of an account into a sink and commit: backup and fetch. Consumes
- * nothing. Returns an exit code.
+ * What backup and fetch bring an account into: a sink at t->path, a reader of what it
+ * committed, and how the outcome is told (0, or an exit code that goes before ${rc}).
  */
+struct take;
+struct take_to {
+	int (*sink)(struct take *t, struct err *err);
+	int (*reader)(const char *path, struct tree_reader **out, struct err *err);
+	int (*tell)(struct take *t, int rc);
+	int (*space_check)(void *path, uint64_t bytes, struct err *err); /* or NULL */
+};
 struct take {
 	const struct args *args;
+	const struct take_to *to;
+	char *path; /* malloc'ed */
+	enum dir_names names;
+	uint64_t part_size;
+	/* what follows is take_run's */
 	struct account *account;
-	const struct tree_accept *accept;
-	struct tree_sink *sink;
-	int (*space_check)(void *ctx, uint64_t bytes, struct err *err);
-	void *space_ctx;
+	struct tree_account who;
+	struct tree_accept accept;
+	const char *accepted[ARGS_MAX]; /* what accept points to */
+	struct tree_sink *sink; /* open */
 	struct ui *ui;
 	struct tree_commit commit;
-	json_t *outcome; /* filled */
+	json_t *outcome;
 	bool failed; /* a service could not be read */
 };
-int take_account(struct take *t);
 /*
- * What the options ask for is there in the account, or they would be passed over without
- * a word. 0, or EXIT_USAGE after a message.
+ * Bring all services of the account that the arguments name into a sink, and commit; with
+ * --fetch-links what they link to, too. Frees t->path. Returns an exit code.
  */
-int take_check(const struct args *a, const struct account *account);
-/*
- * --fetch-links: what the links lead to in ${from}, which is what take_account just
- * brought, into a fresh t->sink; and commit.
- * Both are freed; opening them ended with ${rc} and ${err}. Returns an exit code.
- */
-int take_links(struct take *t, struct tree_reader *from, int rc, struct err *err);
+int take_run(struct take *t);
 /*
  * The names that --include, --folder and --exclude may mean, so that one which means none
  * is told before anything is done.

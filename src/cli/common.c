@@ -202,15 +202,11 @@ const struct tree_head *next_head(const struct tree_manifest *m, const struct tr
 
 int args_names(const struct args *a, enum dir_names *out)
 {
-	const char *word = args_get(a, "names");
+	unsigned place;
+	int rc = args_word(a, "names", "maildir|portable", &place);
 
-	*out = DIR_NAMES_AUTO;
-	if (!word)
-		return 0;
-	*out = strcmp(word, "portable") == 0 ? DIR_NAMES_PORTABLE : DIR_NAMES_MAILDIR;
-	if (*out == DIR_NAMES_MAILDIR && strcmp(word, "maildir") != 0)
-		return usage_error(a->cmd, "--names takes portable or maildir");
-	return 0;
+	*out = args_has(a, "names") ? DIR_NAMES_MAILDIR + place : DIR_NAMES_AUTO;
+	return rc;
 }
 
 int open_tree(const char *dir, const struct tree_manifest *m, struct ui *ui, struct tree_sink **to)

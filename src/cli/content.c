@@ -252,7 +252,7 @@ int content_report(const char *path, struct ui *ui, json_t **out, struct err *er
 		*out = outcome_json(&r);
 	}
 	reading_clear(&r);
-	from->ops->free(from);
+	tree_reader_free(from);
 	return rc;
 }
 

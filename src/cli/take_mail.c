@@ -20,7 +20,7 @@ static bool has_service(const struct tree_account *a, enum service_kind kind)
 
 static int keep_other(struct take *t, const struct tree_head *h, size_t *n, struct err *err)
 {
-	if (t->accept && tree_accepts_head(t->accept, h))
+	if (tree_accepts_head(&t->accept, h))
 		return 0;
 	++*n;
 	return t->sink->ops->keep(t->sink, COLL_MAIL, h->name, COLL_SKIPPED, NULL, err);
@@ -98,7 +98,7 @@ static int keep_pop3(
 
 	if (beside)
 		return keep_other(t, beside, &n, err);
-	if (!inbox || (t->accept && tree_accepts_head(t->accept, inbox)))
+	if (!inbox || tree_accepts_head(&t->accept, inbox))
 		return 0;
 	rc = o->last->ops->coll(o->last, inbox, &move.from, err);
 	if (rc == 0 && !move.from->uidvalidity)
@@ -135,7 +135,6 @@ int other_mail_keep(struct take *t, const struct other_mail *o, struct err *err)
 void other_mail_close(struct other_mail *o)
 {
 	recorder_free(o->imap);
-	if (o->last)
-		o->last->ops->free(o->last);
+	tree_reader_free(o->last);
 	memset(o, 0, sizeof *o);
 }

@@ -33,6 +33,14 @@ void put_json(json_t *o)
 	json_decref(o);
 }
 
+void put_event(const json_t *o, const char *name)
+{
+	json_t *e = json_copy((json_t *)(uintptr_t)o); /* which it does not change */
+
+	json_set_text(e, "event", name);
+	put_json(e);
+}
+
 static void clear_line(const struct ui *u)
 {
 	if (u->line)
@@ -69,12 +77,8 @@ void ui_note(
 	pthread_mutex_lock(&u->lock);
 	if (level >= SAY_WARNING)
 		u->warnings++;
-	if (u->json) {
-		json_t *e = json_copy(o);
-
-		json_set_text(e, "event", "note");
-		put_json(e);
-	}
+	if (u->json)
+		put_event(o, "note");
 	json_array_append_new(u->notes, o);
 	pthread_mutex_unlock(&u->lock);
 }

@@ -1,9 +1,21 @@
-/* All collections of a tree copied from a reader to a sink. */
+/* Readers and sinks: their ends, and all collections copied from one to the other. */
 #include "valise/base/progress.h"
 #include "valise/tree/intake.h"
 #include "valise/tree/words.h"
 #include <stdlib.h>
 #include <string.h>
+
+void tree_sink_free(struct tree_sink *s)
+{
+	if (s)
+		s->ops->free(s);
+}
+
+void tree_reader_free(struct tree_reader *r)
+{
+	if (r)
+		r->ops->free(r);
+}
 
 /* One collection on its way. */
 struct copy {

@@ -56,7 +56,7 @@ static void view_free(struct tree_reader *r)
 
 	if (!v)
 		return;
-	v->from->ops->free(v->from);
+	tree_reader_free(v->from);
 	tree_manifest_clear(&v->manifest);
 	free(v);
 }

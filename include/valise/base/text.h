@@ -13,6 +13,9 @@ int text_by_bytes(const void *a, const void *b);
 /* Whatever the case of ASCII letters. */
 bool text_ends_with(const char *s, const char *end);
 
+/* The place of ${word} in ${words}, "close|quit", from 0; -1: it is none of them. */
+int text_place(const char *word, const char *words);
+
 /* Free ${n} texts of malloc(), and the list of them. */
 void texts_free(char **list, size_t n);
 

@@ -106,6 +106,7 @@ struct tree_sink_ops {
 struct tree_sink {
 	const struct tree_sink_ops *ops;
 };
+void tree_sink_free(struct tree_sink *s); /* ops->free; NULL is fine */
 
 /* The reading side: one snapshot of an archive, or a directory tree. */
 struct tree_reader_ops {
@@ -126,6 +127,7 @@ struct tree_reader_ops {
 struct tree_reader {
 	const struct tree_reader_ops *ops;
 };
+void tree_reader_free(struct tree_reader *r); /* ops->free; NULL is fine */
 
 struct progress;
 

@@ -34,54 +34,51 @@ char *archive_name(const char *dir, const char *account)
 	return path;
 }
 
-static int copy_to_tree(
-        const char *archive, const char *dir, const struct tree_account *who, struct ui *ui)
+static int open_newest(const char *path, struct tree_reader **out, struct err *err)
 {
-	struct tree_dir_opts o = {.accept.all = true, .same_account = true};
+	return archive_reader(path, 0, out, err);
+}
+
+/* --tree: what was sealed, in a directory, too. */
+static int copy_to_tree(struct take *t, const char *dir)
+{
+	struct tree_dir_opts o = {.names = t->names, .accept.all = true, .same_account = true};
 	struct tree_commit done;
 	struct tree_reader *from = NULL;
 	struct tree_sink *to = NULL;
 	struct err err = {0};
-	int rc = args_names(ui->args, &o.names);
+	int rc = open_newest(t->path, &from, &err);
 
-	if (rc)
-		return rc;
-	rc = archive_reader(archive, 0, &from, &err);
 	if (rc == 0) {
 		o.created = from->ops->manifest(from)->created;
-		rc = tree_dir_sink(dir, who, &o, &ui->progress, &to, &err);
+		rc = tree_dir_sink(dir, &t->who, &o, &t->ui->progress, &to, &err);
 	}
 	if (rc == 0)
-		rc = tree_copy(from, to, 0, &ui->progress, &err);
+		rc = tree_copy(from, to, 0, &t->ui->progress, &err);
 	if (rc == 0)
 		rc = to->ops->commit(to, &done, &err);
-	if (to)
-		to->ops->free(to);
-	if (from)
-		from->ops->free(from);
-	return rc ? fail(ui->args, &err) : 0;
+	tree_sink_free(to);
+	tree_reader_free(from);
+	return rc ? fail(t->args, &err) : 0;
 }
 
-static int check_space(void *ctx, uint64_t bytes, struct err *err)
+static int check_space(void *path, uint64_t bytes, struct err *err)
 {
-	return archive_space_check(ctx, bytes, err);
+	return archive_space_check(path, bytes, err);
 }
 
-/* --fetch-links: a snapshot more, of what the one just sealed links to. */
-static int backup_links(
-        struct take *t, const char *path, const struct tree_account *who, struct archive_opts *o)
+static int open_sink(struct take *t, struct err *err)
 {
-	struct tree_reader *from = NULL;
-	struct err err = {0};
-	int rc = archive_reader(path, 0, &from, &err);
+	const struct archive_opts o = {.accept = t->accept,
+	        .same_account = args_has(t->args, "same-account"),
+	        .part_size = t->part_size};
 
-	o->accept = (struct tree_accept){0}; /* it was heard */
-	if (rc == 0)
-		rc = archive_sink(path, who, o, &t->ui->progress, &t->sink, &err);
-	return take_links(t, from, rc, &err);
+	if (!t->path)
+		t->path = archive_name(NULL, t->account->name);
+	return archive_sink(t->path, &t->who, &o, &t->ui->progress, &t->sink, err);
 }
 
-static void tell_outcome(struct take *t, const char *path, int rc)
+static void tell_outcome(const struct take *t, int rc)
 {
 	const struct tree_commit *c = &t->commit;
 	struct buf b;
@@ -89,17 +86,14 @@ static void tell_outcome(struct take *t, const char *path, int rc)
 
 	ui_stop(t->ui);
 	if (t->ui->json) {
-		json_t *e = json_copy(t->outcome);
-
-		json_set_text(e, "event", "done");
-		put_json(e);
+		put_event(t->outcome, "done");
 		return;
 	}
 	if (args_quiet(t->args, rc))
 		return;
 	buf_init(&b, 4096);
 	totals_text(&c->totals, &b);
-	term_escape(path, strlen(path), safe, sizeof safe);
+	term_escape(t->path, strlen(t->path), safe, sizeof safe);
 	if (!c->changed && c->damaged)
 		printf("%s: DAMAGED: the warnings name what older snapshots have lost; snapshot %u "
 		       "has everything: %s\n",
@@ -123,63 +117,26 @@ static void tell_outcome(struct take *t, const char *path, int rc)
 	buf_clear(&b);
 }
 
-static int run_backup(const struct args *a, struct account *account, struct ui *ui,
-        const char *path, uint64_t part_size)
+static int end_backup(struct take *t, int rc)
 {
-	const char *names[ARGS_MAX];
-	struct archive_opts o = {.accept = args_accept(a, names),
-	        .same_account = args_has(a, "same-account"),
-	        .part_size = part_size};
-	struct take t = {.args = a,
-	        .account = account,
-	        .ui = ui,
-	        .accept = &o.accept,
-	        .space_check = check_space,
-	        .space_ctx = (void *)(uintptr_t)path,
-	        .outcome = json_object()};
-	struct tree_account who;
-	struct err err = {0};
-	const char *tree = args_get(a, "tree");
-	int rc;
+	const char *tree = args_get(t->args, "tree");
+	int extra = tree ? copy_to_tree(t, tree) : 0;
 
-	account_to_tree(account, &who);
-	if (archive_sink(path, &who, &o, &ui->progress, &t.sink, &err) < 0) {
-		ui_stop(ui);
-		rc = fail(a, &err);
-		goto out;
-	}
-	rc = take_account(&t);
-	t.sink->ops->free(t.sink);
-	if (args_has(a, "fetch-links") && (rc == EXIT_DONE || rc == EXIT_INCOMPLETE))
-		rc = backup_links(&t, path, &who, &o);
-	if (rc == EXIT_DONE || rc == EXIT_INCOMPLETE) {
-		int extra = tree ? copy_to_tree(path, tree, &who, ui) : 0;
-
-		tell_outcome(&t, path, rc);
-		json_set_text(t.outcome, "archive", path);
-		if (extra == 0)
-			extra = ui_write_reports(ui, t.outcome);
-		rc = extra ? extra : rc;
-	}
-	ui_stop(ui);
-	ui_stats(ui);
-out:
-	json_decref(t.outcome);
-	tree_account_clear(&who);
-	return rc;
+	tell_outcome(t, rc);
+	json_set_text(t->outcome, "archive", t->path);
+	return extra ? extra : ui_write_reports(t->ui, t->outcome);
 }
+
+static const struct take_to archive = {
+        .sink = open_sink, .reader = open_newest, .tell = end_backup, .space_check = check_space};
 
 int cmd_backup(const struct args *a)
 {
-	struct account *account = NULL;
-	struct ui ui;
-	enum dir_names names;
-	uint64_t part_size;
-	char *path;
-	int rc = args_number(a, "part-size", 0, &part_size);
+	struct take t = {.args = a, .to = &archive};
+	int rc = args_number(a, "part-size", 0, &t.part_size);
 
 	if (rc == 0)
-		rc = args_names(a, &names);
+		rc = args_names(a, &t.names);
 	if (rc == 0 && args_has(a, "accounts") && args_get(a, "accept-shrink"))
 		return usage_error(a->cmd, "--accept-shrink=FOLDER is for one account");
 	if (rc == 0 && args_has(a, "accounts"))
@@ -188,20 +145,8 @@ int cmd_backup(const struct args *a)
 		rc = usage_error(a->cmd, "--jobs goes with --accounts");
 	if (rc == 0 && args_has(a, "names") && !args_has(a, "tree"))
 		rc = usage_error(a->cmd, "--names goes with --tree: an archive has no such names");
-	if (rc == 0)
-		rc = load_account(a, a->n_pos ? a->pos[0] : NULL, &account);
-	if (rc == 0)
-		rc = take_check(a, account);
-	if (rc) {
-		account_free(account);
+	if (rc)
 		return rc;
-	}
-	path = args_get(a, "output") ? xstrdup(args_get(a, "output"))
-	                             : archive_name(NULL, account->name);
-	ui_start(&ui, a);
-	rc = run_backup(a, account, &ui, path, part_size);
-	ui_clear(&ui);
-	free(path);
-	account_free(account);
-	return rc;
+	t.path = xstrdup(args_get(a, "output"));
+	return take_run(&t);
 }

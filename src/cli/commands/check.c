@@ -46,7 +46,7 @@ int cmd_check(const struct args *a)
 {
 	struct account *account;
 	struct ui ui;
-	int rc = load_account(a, a->n_pos ? a->pos[0] : NULL, &account), worst = 0;
+	int rc = load_account(a, a->pos[0], &account), worst = 0;
 
 	if (rc)
 		return rc;

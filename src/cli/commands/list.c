@@ -268,7 +268,7 @@ int cmd_list(const struct args *a)
 	if (archive_reader(a->pos[0], snapshot, &r, &err) < 0)
 		return fail(a, &err);
 	rc = a->n_pos == 2 ? list_named(a, r) : list_all(a, r);
-	r->ops->free(r);
+	tree_reader_free(r);
 	return rc;
 }
 

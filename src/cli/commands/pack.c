@@ -49,10 +49,8 @@ int cmd_pack(const struct args *a)
 	if (rc == EXIT_DONE && strangers)
 		rc = EXIT_INCOMPLETE;
 out:
-	if (to)
-		to->ops->free(to);
-	if (from)
-		from->ops->free(from);
+	tree_sink_free(to);
+	tree_reader_free(from);
 	ui_clear(&ui);
 	return rc;
 }

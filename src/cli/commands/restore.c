@@ -269,46 +269,22 @@ static int identify_archive(struct restore *r)
 	return 0;
 }
 
-static int label_policy(const struct args *a, enum label_policy *out)
-{
-	static const char *const names[] = {[LABELS_FOLDERS] = "folders",
-	        [LABELS_KEYWORDS] = "keywords",
-	        [LABELS_FIRST] = "first"};
-	const char *text = args_get(a, "labels");
-
-	*out = LABELS_FOLDERS;
-	for (unsigned i = 0; text && i < COUNT(names); i++)
-		if (strcmp(text, names[i]) == 0) {
-			*out = (enum label_policy)i;
-			return 0;
-		}
-	return text ? usage_error(a->cmd, "--labels is folders, keywords or first") : 0;
-}
-
-static int verify_how(const struct args *a, bool *full_out)
-{
-	const char *text = args_get(a, "verify");
-
-	*full_out = text && strcmp(text, "full") == 0;
-	return text && !*full_out && strcmp(text, "sample") != 0
-	               ? usage_error(a->cmd, "--verify is sample or full")
-	               : 0;
-}
-
 static int restore_options(struct restore *r)
 {
 	const struct args *a = r->args;
-	uint64_t connections, wait;
-	int rc = args_number(a, "connections", 0, &connections);
+	unsigned labels, full;
+	int rc = args_at_most(a, "connections", CONNECTIONS_MAX, &r->opts.connections);
 
 	if (rc == 0)
-		rc = label_policy(a, &r->opts.labels);
+		rc = args_word(a, "labels", "folders|keywords|first", &labels);
 	if (rc == 0)
-		rc = verify_how(a, &r->opts.read_all);
+		rc = args_word(a, "verify", "sample|full", &full);
 	if (rc == 0)
-		rc = args_number(a, "max-wait", 0, &wait);
+		rc = args_at_most(a, "max-wait", MAX_WAIT_S, &r->opts.max_wait_s);
 	if (rc)
 		return rc;
+	r->opts.labels = (enum label_policy)labels; /* named in its order */
+	r->opts.read_all = full;
 	r->opts.dry_run = args_has(a, "dry-run");
 	r->opts.attach_links = args_has(a, "attach-links");
 	r->opts.strict = args_has(a, "strict");
@@ -319,8 +295,6 @@ static int restore_options(struct restore *r)
 	r->opts.into = args_get(a, "into");
 	r->opts.with_attendees = args_has(a, "with-attendees");
 	r->opts.archive_id = r->archive_id;
-	r->opts.max_wait_s = wait > MAX_WAIT_S ? MAX_WAIT_S : (unsigned)wait;
-	r->opts.connections = connections > 32 ? 32 : (unsigned)connections;
 	r->opts.report = ui_report;
 	r->opts.ctx = r->ui;
 	return 0;
@@ -389,14 +363,10 @@ static int run_restore(struct restore *r)
 		rc = EXIT_INCOMPLETE;
 	ui_stop(r->ui);
 	o = outcome_json(r);
-	if (r->ui->json) {
-		json_t *e = json_copy(o);
-
-		json_set_text(e, "event", ran ? "failed" : "done");
-		put_json(e);
-	} else if ((rc == 0 || rc == EXIT_INCOMPLETE) && !args_quiet(r->args, rc)) {
+	if (r->ui->json)
+		put_event(o, ran ? "failed" : "done");
+	else if ((rc == 0 || rc == EXIT_INCOMPLETE) && !args_quiet(r->args, rc))
 		tell_outcome(r);
-	}
 	if (ui_write_reports(r->ui, o) && (rc == 0 || rc == EXIT_INCOMPLETE))
 		rc = EXIT_FAILED;
 	json_decref(o);
@@ -426,7 +396,7 @@ int cmd_restore(const struct args *a)
 	r->ui = &ui;
 	choice_init(&r->choice, a);
 	if (rc == 0)
-		rc = load_account(a, a->n_pos > 1 ? a->pos[1] : NULL, &r->account);
+		rc = load_account(a, a->pos[1], &r->account);
 	if (rc) {
 		free(r);
 		return rc;
@@ -438,8 +408,7 @@ int cmd_restore(const struct args *a)
 		choose_gone(r);
 	if (r->reader)
 		rc = run_restore(r);
-	if (r->reader)
-		r->reader->ops->free(r->reader);
+	tree_reader_free(r->reader);
 	ui_clear(&ui);
 	account_free(r->account);
 	maps_clear(&r->maps);

@@ -31,8 +31,7 @@ int cmd_salvage(const struct args *a)
 		rc = finish_tree(to, dir, &ui);
 	if (rc == EXIT_DONE && v.damages)
 		rc = EXIT_INCOMPLETE;
-	if (to)
-		to->ops->free(to);
+	tree_sink_free(to);
 	ui_clear(&ui);
 	return rc;
 }

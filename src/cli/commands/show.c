@@ -88,6 +88,6 @@ int cmd_show(const struct args *a)
 		rc = fail(a, &err);
 out:
 	tree_coll_free(c);
-	r->ops->free(r);
+	tree_reader_free(r);
 	return rc;
 }

@@ -51,10 +51,8 @@ int cmd_unpack(const struct args *a)
 		rc = open_tree(dir, from->ops->manifest(from), &ui, &to);
 	if (rc == 0)
 		rc = copy_tree(from, to, only, dir, &ui);
-	if (to)
-		to->ops->free(to);
-	if (from)
-		from->ops->free(from);
+	tree_sink_free(to);
+	tree_reader_free(from);
 	ui_clear(&ui);
 	return rc;
 }

@@ -85,10 +85,7 @@ int cmd_verify(const struct args *a)
 			json_object_set(out, "content", content);
 	}
 	if (ui.json) {
-		json_t *e = json_copy(out);
-
-		json_set_text(e, "event", "done");
-		put_json(e);
+		put_event(out, "done");
 	} else if (!args_quiet(a, rc) || content) {
 		tell_verdict(a, &v, o.quick ? "quick: sums of files only" : "every byte read");
 		if (content)

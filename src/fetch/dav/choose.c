@@ -129,7 +129,7 @@ int dav_decide_inside(struct dav_run *r, struct err *err)
 	if (rc < 0 || !last)
 		return rc;
 	r->inside = is_lacking(r, last->ops->manifest(last));
-	last->ops->free(last);
+	tree_reader_free(last);
 	return 0;
 }
 
@@ -203,6 +203,6 @@ int dav_keep_unseen(struct dav_run *r, struct err *err)
 		if (rc == 0 && left)
 			rc = keep_unseen(r, h, err);
 	}
-	last->ops->free(last);
+	tree_reader_free(last);
 	return rc;
 }

@@ -115,7 +115,7 @@ int dav_check_owner(const struct dav_run *r, struct err *err)
 	rc = run_last(&r->base, &last, err);
 	if (rc == 0 && last) {
 		rc = look_back(r, last, &elsewhere, err);
-		last->ops->free(last);
+		tree_reader_free(last);
 	}
 	if (rc == 0 && elsewhere)
 		rc = err_set(err, ERR_ACCOUNT, ERR_WHOLE,

@@ -359,8 +359,7 @@ void rematch_all(struct worker *w)
 			if (is_wanted(&r->plan.boxes[i]))
 				drop_done(r, &r->plan.boxes[i]);
 	}
-	if (m.last)
-		m.last->ops->free(m.last);
+	tree_reader_free(m.last);
 	buf_clear(&m.head);
 	free(m.wants);
 	free(m.haves);

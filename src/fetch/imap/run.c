@@ -218,8 +218,7 @@ static int keep_unasked(struct run *r, struct err *err)
 		if (h->kind == COLL_MAIL && (h->attrs & ATTR_SHARED) && !is_planned(r, h->name))
 			rc = run_keep(&r->base, h->name, COLL_SKIPPED, NULL, err);
 	}
-	if (last)
-		last->ops->free(last);
+	tree_reader_free(last);
 	return rc;
 }
 

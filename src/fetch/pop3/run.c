@@ -12,8 +12,7 @@ static void clear_run(struct pop3_run *r)
 	tree_coll_free(r->coll);
 	known_free(r->past.prev);
 	known_free(r->past.last_run);
-	if (r->past.last)
-		r->past.last->ops->free(r->past.last);
+	tree_reader_free(r->past.last);
 	seen_file_free(r->past.elsewhere);
 	tally_free(r->maildrop.tally);
 	for (size_t i = 0; i < r->maildrop.n_messages; i++)

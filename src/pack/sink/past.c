@@ -494,7 +494,7 @@ static void past_free(struct tree_reader *r)
 {
 	struct past_reader *p = (struct past_reader *)r;
 
-	p->inner->ops->free(p->inner);
+	tree_reader_free(p->inner);
 	free(p);
 }
 

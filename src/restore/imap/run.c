@@ -262,8 +262,7 @@ static void run_clear(struct run *r)
 	free(r->plan.prefix);
 	free(r->plan.prefix_shown);
 	free(r->journal_id);
-	if (r->view)
-		r->view->ops->free(r->view);
+	tree_reader_free(r->view);
 	free(r->plan.selected);
 	free(r->plan.order);
 	free(r->queue.back);
