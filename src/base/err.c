@@ -97,6 +97,13 @@ bool err_ends(const struct err *e)
 	return e->scope == ERR_WHOLE || e->code == ERR_STOPPED;
 }
 
+int err_copy(struct err *e, const struct err *from)
+{
+	if (e && from->code)
+		*e = *from;
+	return from->code;
+}
+
 void err_clear(struct err *e)
 {
 	if (!e)

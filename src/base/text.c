@@ -9,9 +9,28 @@ int text_cmp(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "");
 }
 
+bool text_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 int text_by_bytes(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+bool text_is(const char *s, size_t n, const char *word)
+{
+	return strlen(word) == n && strncasecmp(s, word, n) == 0;
+}
+
+bool text_among(const char *s, const char *const *list, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && strcmp(s, list[i]) != 0)
+		i++;
+	return i < n;
 }
 
 bool text_ends_with(const char *s, const char *end)

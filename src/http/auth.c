@@ -10,9 +10,10 @@
 #include "internal.h"
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include <ctype.h>
 #include <gnutls/crypto.h>
-#include <nettle/sha2.h>
+#include <nettle/nettle-meta.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -45,11 +46,6 @@ static size_t token_len(const char *s)
 	return n;
 }
 
-static bool token_is(const char *s, size_t n, const char *word)
-{
-	return strlen(word) == n && strncasecmp(s, word, n) == 0;
-}
-
 /*
  * A token or quoted-string at *${s}; advances it. Longer ones are cut: they will not
  * work, but harm nobody.
@@ -78,7 +74,7 @@ static bool list_has(const char *list, const char *word)
 	while (*list) {
 		size_t n = strcspn(list, ", \t");
 
-		if (token_is(list, n, word))
+		if (text_is(list, n, word))
 			return true;
 		list += n;
 		list += strspn(list, ", \t");
@@ -105,9 +101,9 @@ static void take_algorithm(struct challenge *c, const char *value)
 
 	c->sess = n > 5 && strcasecmp(value + n - 5, "-sess") == 0;
 	n -= c->sess ? 5 : 0;
-	c->sha256 = token_is(value, n, "SHA-256");
-	c->sha512 = token_is(value, n, "SHA-512-256");
-	if (!c->sha256 && !c->sha512 && !token_is(value, n, "MD5"))
+	c->sha256 = text_is(value, n, "SHA-256");
+	c->sha512 = text_is(value, n, "SHA-512-256");
+	if (!c->sha256 && !c->sha512 && !text_is(value, n, "MD5"))
 		set_aside(c);
 }
 
@@ -115,19 +111,19 @@ static void take_param(struct challenge *c, const char *name, size_t n, const ch
 {
 	if (c->scheme == AUTH_NONE)
 		return;
-	if (token_is(name, n, "realm"))
+	if (text_is(name, n, "realm"))
 		replace_text(&c->realm, value);
-	else if (token_is(name, n, "nonce"))
+	else if (text_is(name, n, "nonce"))
 		replace_text(&c->nonce, value);
-	else if (token_is(name, n, "opaque"))
+	else if (text_is(name, n, "opaque"))
 		replace_text(&c->opaque, value);
-	else if (token_is(name, n, "nextnonce"))
+	else if (text_is(name, n, "nextnonce"))
 		replace_text(&c->next, value);
-	else if (token_is(name, n, "stale"))
+	else if (text_is(name, n, "stale"))
 		c->stale = strcasecmp(value, "true") == 0;
-	else if (token_is(name, n, "algorithm") && c->scheme == AUTH_DIGEST)
+	else if (text_is(name, n, "algorithm") && c->scheme == AUTH_DIGEST)
 		take_algorithm(c, value);
-	else if (token_is(name, n, "qop") && c->scheme == AUTH_DIGEST) {
+	else if (text_is(name, n, "qop") && c->scheme == AUTH_DIGEST) {
 		c->qop = list_has(value, "auth");
 		/* auth-int alone */
 		if (!c->qop)
@@ -143,11 +139,11 @@ static struct challenge *take_scheme(struct challenges *c, const char *name, siz
 		return NULL;
 	last = &c->list[c->n++];
 	memset(last, 0, sizeof *last);
-	if (token_is(name, n, "Basic"))
+	if (text_is(name, n, "Basic"))
 		last->scheme = AUTH_BASIC;
-	else if (token_is(name, n, "Digest"))
+	else if (text_is(name, n, "Digest"))
 		last->scheme = AUTH_DIGEST;
-	else if (token_is(name, n, "Bearer"))
+	else if (text_is(name, n, "Bearer"))
 		last->scheme = AUTH_BEARER;
 	return last;
 }
@@ -375,46 +371,25 @@ static int put_basic(struct http_auth *a, const char *user, struct buf *out, str
 	return 0;
 }
 
-/* The one hash of RFC 7616 that GnuTLS does not have. */
-static void sha512_256_of(const char *const *part, size_t n, char *hex)
-{
-	struct sha512_256_ctx h;
-	uint8_t sum[SHA512_256_DIGEST_SIZE];
-
-	sha512_256_init(&h);
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			sha512_256_update(&h, 1, (const uint8_t *)":");
-		sha512_256_update(&h, strlen(part[i]), (const uint8_t *)part[i]);
-	}
-	sha512_256_digest(&h, sizeof sum, sum);
-	hex_format(sum, sizeof sum, hex);
-	wipe(sum, sizeof sum);
-	wipe(&h, sizeof h);
-}
-
 /* H() of the parts, each but the first after a colon. */
-static int digest_of(const struct challenge *c, const char *const *part, size_t n, char *hex)
+static void digest_of(const struct challenge *c, const char *const *part, size_t n, char *hex)
 {
-	gnutls_digest_algorithm_t kind = c->sha256 ? GNUTLS_DIG_SHA256 : GNUTLS_DIG_MD5;
-	gnutls_hash_hd_t h;
-	uint8_t sum[32];
+	const struct nettle_hash *kind = c->sha512   ? &nettle_sha512_256
+	                                 : c->sha256 ? &nettle_sha256
+	                                             : &nettle_md5;
+	void *h = xmalloc(kind->context_size);
+	uint8_t sum[SHA256_LEN];
 
-	if (c->sha512) {
-		sha512_256_of(part, n, hex);
-		return 0;
-	}
-	if (gnutls_hash_init(&h, kind) != 0)
-		return -1;
+	kind->init(h);
 	for (size_t i = 0; i < n; i++) {
-		if (i)
-			(void)gnutls_hash(h, ":", 1);
-		(void)gnutls_hash(h, part[i], strlen(part[i]));
+		kind->update(h, i > 0, (const uint8_t *)":");
+		kind->update(h, strlen(part[i]), (const uint8_t *)part[i]);
 	}
-	gnutls_hash_deinit(h, sum);
-	hex_format(sum, gnutls_hash_get_len(kind), hex);
+	kind->digest(h, kind->digest_size, sum);
+	hex_format(sum, kind->digest_size, hex);
 	wipe(sum, sizeof sum);
-	return 0;
+	wipe(h, kind->context_size);
+	free(h);
 }
 
 static void put_quoted(struct buf *out, const char *name, const char *value)
@@ -433,7 +408,7 @@ struct digest {
 	char nc[9], response[DIGEST_HEX];
 };
 
-static int digest_response(struct http_auth *a, struct digest *d)
+static void digest_response(struct http_auth *a, struct digest *d)
 {
 	const struct challenge *c = &a->used;
 	const char *realm = c->realm ? c->realm : "";
@@ -443,17 +418,16 @@ static int digest_response(struct http_auth *a, struct digest *d)
 	const char *const request[] = {d->method, d->uri};
 	const char *const with_qop[] = {ha1, c->nonce, d->nc, a->cnonce, "auth", ha2};
 	const char *const without[] = {ha1, c->nonce, ha2};
-	int rc = digest_of(c, secret, 3, ha1);
 
-	if (rc == 0 && c->sess)
-		rc = digest_of(c, session, 3, ha1);
-	if (rc == 0)
-		rc = digest_of(c, request, 2, ha2);
-	if (rc == 0)
-		rc = c->qop ? digest_of(c, with_qop, 6, d->response)
-		            : digest_of(c, without, 3, d->response);
+	digest_of(c, secret, 3, ha1);
+	if (c->sess)
+		digest_of(c, session, 3, ha1);
+	digest_of(c, request, 2, ha2);
+	if (c->qop)
+		digest_of(c, with_qop, 6, d->response);
+	else
+		digest_of(c, without, 3, d->response);
 	wipe(ha1, sizeof ha1);
-	return rc;
 }
 
 static int put_digest(struct http_auth *a, struct digest *d, struct buf *out, struct err *err)
@@ -466,9 +440,7 @@ static int put_digest(struct http_auth *a, struct digest *d, struct buf *out, st
 	if (!a->count)
 		hex_format(random, sizeof random, a->cnonce);
 	snprintf(d->nc, sizeof d->nc, "%08x", ++a->count);
-	if (digest_response(a, d) != 0)
-		return err_set(
-		        err, ERR_AUTH, ERR_WHOLE, "the hash that Digest wants is missing here");
+	digest_response(a, d);
 	buf_puts(out, "Digest ");
 	put_quoted(out, "username", d->user);
 	put_quoted(out, ", realm", c->realm ? c->realm : "");

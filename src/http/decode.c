@@ -4,16 +4,12 @@
  */
 #include "internal.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include <string.h>
 #include <strings.h>
 
 /* names without end, members with nothing in them */
 #define IN_VAIN_MAX ((size_t)1 << 20)
-
-static bool is_word(const char *s, size_t n, const char *word)
-{
-	return strlen(word) == n && strncasecmp(s, word, n) == 0;
-}
 
 /*
  * No coding, though some servers write it there: the name of a character set, a content
@@ -25,7 +21,7 @@ static bool is_no_coding(const char *s, size_t n)
 	        "identity", "none", "null", "utf-8", "utf8", "us-ascii", "8bit", "7bit", "binary"};
 
 	for (size_t i = 0; i < COUNT(words); i++)
-		if (is_word(s, n, words[i]))
+		if (text_is(s, n, words[i]))
 			return true;
 	return n == 0 || strncasecmp(s, "iso-8859-", 9) == 0 || strncasecmp(s, "text/", 5) == 0 ||
 	       strncasecmp(s, "application/", 12) == 0;
@@ -37,7 +33,7 @@ bool http_decoder_set(struct http_decoder *d, const char *coding)
 
 	if (is_no_coding(coding, n))
 		return true;
-	if (d->gzip || !(is_word(coding, n, "gzip") || is_word(coding, n, "x-gzip")))
+	if (d->gzip || !(text_is(coding, n, "gzip") || text_is(coding, n, "x-gzip")))
 		return false;
 	memset(&d->z, 0, sizeof d->z);
 	/* 16: a gzip header and its CRC are demanded. */

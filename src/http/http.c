@@ -442,7 +442,5 @@ int http_run(
 	if (!r.fatal.code)
 		return 0;
 	abandon_all(&r);
-	if (err)
-		*err = r.fatal;
-	return r.fatal.code;
+	return err_copy(err, &r.fatal);
 }

@@ -389,14 +389,6 @@ static void learn_answer(struct xfer *x)
 	}
 }
 
-static bool has_word(const char *text, const char *word)
-{
-	for (; *text; text++)
-		if (strncasecmp(text, word, strlen(word)) == 0)
-			return true;
-	return false;
-}
-
 bool http_is_passing(int status, const char *text)
 {
 	static const char *const words[] = {"locked", "deadlock", "lock wait", "serializ", "busy",
@@ -405,7 +397,7 @@ bool http_is_passing(int status, const char *text)
 	if (status == 423 || status == 504)
 		return true;
 	for (size_t i = 0; status == 500 && i < COUNT(words); i++)
-		if (has_word(text, words[i]))
+		if (strcasestr(text, words[i]))
 			return true;
 	return false;
 }

@@ -36,7 +36,8 @@ int intake_write(void *ctx, const void *p, size_t n, struct err *err)
 
 	if (rc < 0 || n == 0)
 		return rc;
-	buf_fill(&in->head, p, n);
+	if (!in->dated)
+		buf_fill(&in->head, p, n);
 	in->len += n;
 	return blame_sink(in, in->sink->ops->body_write(in->body, p, n, err), err);
 }

@@ -79,6 +79,9 @@ int err_widen(struct err *e, enum err_scope scope);
 /* Does it end all that is under way: by its scope, or since a stop was asked for? */
 bool err_ends(const struct err *e);
 
+/* Give ${from}, if it is one, to ${e} (may be NULL); returns from->code. */
+int err_copy(struct err *e, const struct err *from);
+
 /* Forget: code ERR_OK, empty text. */
 void err_clear(struct err *e);
 

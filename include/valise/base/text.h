@@ -8,8 +8,14 @@
 
 /* strcmp(), where NULL is the empty text. */
 int text_cmp(const char *a, const char *b);
+/* Both the same text, or both NULL. */
+bool text_same(const char *a, const char *b);
 /* The order of two char *, by bytes: for qsort() and bsearch(). */
 int text_by_bytes(const void *a, const void *b);
+/* Are the ${n} octets at ${s} this ${word}, whatever the case of ASCII letters? */
+bool text_is(const char *s, size_t n, const char *word);
+/* Is the text one of these, letter by letter? */
+bool text_among(const char *s, const char *const *list, size_t n);
 /* Whatever the case of ASCII letters. */
 bool text_ends_with(const char *s, const char *end);
 

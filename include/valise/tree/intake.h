@@ -17,6 +17,7 @@ struct intake {
 	struct tree_body *body; /* NULL: no octet came yet */
 	/* the first octets, up to its cap; of a finished body until the next one begins */
 	struct buf head;
+	bool dated; /* set by the caller: what comes has a date, nothing of it is kept */
 	uint64_t len; /* octets of the body that is coming in */
 	bool failed;
 };

@@ -129,6 +129,16 @@ struct davitem *dav_item_find(struct davcoll *c, uint64_t key)
 	return dav_find_among(c, c->n_items, key);
 }
 
+struct davitem *dav_item_add(struct davcoll *c, const char *href, const char *etag)
+{
+	struct davitem *i = ARR_PUSH(c->items, c->n_items, c->cap);
+
+	i->href = xstrdup(href);
+	i->etag = xstrdup(etag);
+	i->key = dav_member_key(c, href);
+	return i;
+}
+
 struct davitem *dav_item_twin(struct davcoll *c, const struct davitem *i)
 {
 	return i->twin ? dav_item_find(c, dav_member_key(c, i->href)) : NULL;

@@ -142,7 +142,6 @@ static char *props_json(const struct dav_response *r)
 {
 	json_t *o = json_object();
 	char *text = NULL;
-	struct buf b = buf_of(SIZE_MAX);
 	size_t sum = 0;
 
 	for (size_t i = 0; i < r->n_props; i++) {
@@ -157,12 +156,9 @@ static char *props_json(const struct dav_response *r)
 			json_object_set_new(o, p->name, json_string(xml));
 		free(xml);
 	}
-	if (json_object_size(o)) {
-		json_put(&b, o);
-		text = buf_take(&b);
-	}
+	if (json_object_size(o))
+		text = json_text(json_incref(o));
 	json_decref(o);
-	buf_clear(&b);
 	return text;
 }
 
@@ -357,10 +353,8 @@ static int one_by_one(struct dav_worker *w, const char *url, struct err *err)
 {
 	static const char *const type[] = {P_TYPE};
 	struct members m = {.run = w->run};
-	struct dav_answer a;
-	int rc = dav_propfind(w->http, url, 1, type, 1, on_member, &m, &a, err);
+	int rc = dav_propfind(w->http, url, 1, type, 1, on_member, &m, NULL, err);
 
-	dav_answer_clear(&a);
 	if (is_unreadable(rc, err) && m.n) { /* what came before it is there */
 		dav_add_lost(w->run, url, err->text);
 		rc = 0;

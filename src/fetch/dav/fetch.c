@@ -12,8 +12,7 @@ struct round {
 	bool second; /* asked again as vCard 4.0 */
 	struct held *held; /* cards whose size is not the listed one */
 	size_t n_held, cap_held;
-	bool sink_failed;
-	struct err sink_err;
+	struct err sink_err; /* of the sink, if it failed */
 	size_t got;
 };
 
@@ -42,7 +41,6 @@ static int store_octets(
 	if (rc == 0)
 		rc = dav_give(d->w, d->c, i, &it, data, len, err);
 	if (rc < 0) {
-		d->sink_failed = true;
 		d->sink_err = *err;
 		err_widen(&d->sink_err, ERR_WHOLE);
 	}
@@ -149,17 +147,13 @@ static int run_round(struct round *d, struct davitem **list, size_t n, struct er
 	rc = dav_multiget_run(d->w->http, m, n_m, DAV_PARALLEL, on_data, d, err);
 	for (size_t i = 0; i < n_m; i++) {
 		refused += m[i].err.code == ERR_REFUSED;
-		if (rc == 0 && dav_fatal(&m[i].err)) {
-			*err = m[i].err;
-			rc = err->code;
-		}
+		if (rc == 0 && dav_fatal(&m[i].err))
+			rc = err_copy(err, &m[i].err);
 		dav_answer_clear(&m[i].answer);
 	}
 	free(hrefs);
-	if (d->sink_failed) {
-		*err = d->sink_err;
-		return err->code;
-	}
+	if (d->sink_err.code)
+		return err_copy(err, &d->sink_err);
 	if (refused == n_m && d->got == 0 && !d->second)
 		d->c->no_multiget = true;
 	return rc;

@@ -200,10 +200,8 @@ static bool prepare_get(struct get *g, struct dav_get *rq)
 static int check_server(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	static const char *const props[] = {"{DAV:}resourcetype"};
-	struct dav_answer a;
-	int rc = dav_propfind(w->http, c->url, 0, props, 1, NULL, NULL, &a, err);
+	int rc = dav_propfind(w->http, c->url, 0, props, 1, NULL, NULL, NULL, err);
 
-	dav_answer_clear(&a);
 	return rc < 0 ? err_widen(err, ERR_COLLECTION) : 0;
 }
 
@@ -225,10 +223,8 @@ static int get_some(struct dav_worker *w, struct davcoll *c, struct davitem **li
 	for (size_t i = 0; i < n_rq; i++) {
 		unreached += rq[i].err.code == ERR_NET || rq[i].err.code == ERR_BUSY;
 		gone += !rq[i].err.code && (rq[i].status == 404 || rq[i].status == 410);
-		if (rc == 0 && g[i].fatal.code) {
-			*err = g[i].fatal;
-			rc = err->code;
-		}
+		if (rc == 0)
+			rc = err_copy(err, &g[i].fatal);
 		buf_clear(&g[i].url);
 		dav_get_clear(&rq[i]);
 	}

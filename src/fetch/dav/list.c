@@ -4,6 +4,7 @@
 #include "valise/base/json.h"
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "run.h"
 
 #define P_ETAG "{DAV:}getetag"
@@ -139,11 +140,8 @@ int dav_look_inside(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	static const char *const type[] = {P_TYPE};
 	struct listing l = {.w = w, .c = c, .self = c->key, .asked = dav_key(c->url)};
-	struct dav_answer a;
-	int rc = dav_propfind(w->http, c->url, 1, type, 1, on_inside, &l, &a, err);
 
-	dav_answer_clear(&a);
-	return rc;
+	return dav_propfind(w->http, c->url, 1, type, 1, on_inside, &l, NULL, err);
 }
 
 /* The collection was redirected: what is asked for next is asked for there. */
@@ -202,13 +200,9 @@ static void take_part(struct dav_worker *w, struct davcoll *c, const struct err 
 	dav_name_loss(w->run, c->coll, NULL, "listing", why->text);
 	for (size_t i = 0; c->prev && i < c->prev->n_items; i++) {
 		const struct tree_ext *x = tree_item_ext(c->prev, &c->prev->items[i]);
-		struct davitem *d;
 
-		if (!x || !x->href || dav_find_among(c, n, dav_member_key(c, x->href)))
-			continue;
-		d = ARR_PUSH(c->items, c->n_items, c->cap);
-		d->href = xstrdup(x->href);
-		d->key = dav_member_key(c, x->href);
+		if (x && x->href && !dav_find_among(c, n, dav_member_key(c, x->href)))
+			dav_item_add(c, x->href, NULL);
 	}
 	if (c->n_items > n)
 		dav_settle_items(c);
@@ -300,15 +294,9 @@ static void seed_items(struct davcoll *c)
 {
 	for (size_t i = 0; i < c->prev->n_items; i++) {
 		const struct tree_ext *x = tree_item_ext(c->prev, &c->prev->items[i]);
-		struct davitem *d;
 
-		if (!x || !x->href)
-			continue;
-		d = ARR_PUSH(c->items, c->n_items, c->cap);
-		d->href = xstrdup(x->href);
-		d->etag = xstrdup(x->etag);
-		d->key = dav_member_key(c, x->href);
-		d->len = c->prev->items[i].size;
+		if (x && x->href)
+			dav_item_add(c, x->href, x->etag)->len = c->prev->items[i].size;
 	}
 	dav_settle_items(c);
 }
@@ -372,11 +360,6 @@ static int list_changes(struct dav_worker *w, struct davcoll *c, struct err *err
 	return rc;
 }
 
-static bool is_same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static char *ctag_of(const struct tree_coll *c)
 {
 	json_t *o = NULL;
@@ -392,7 +375,7 @@ static char *ctag_of(const struct tree_coll *c)
 static bool is_usable(const struct davcoll *c)
 {
 	return c->prev && c->prev->status == COLL_COMPLETE && c->prev->n_errors == 0 &&
-	       is_same(c->prev->href, c->coll->href);
+	       text_same(c->prev->href, c->coll->href);
 }
 
 bool dav_unchanged(const struct davcoll *c)
@@ -400,13 +383,13 @@ bool dav_unchanged(const struct davcoll *c)
 	char *tag;
 	bool tagged;
 
-	if (!is_usable(c) || !is_same(c->prev->props, c->coll->props) ||
+	if (!is_usable(c) || !text_same(c->prev->props, c->coll->props) ||
 	        c->prev->attrs != c->coll->attrs)
 		return false;
 	if (c->no_list)
 		return true;
 	if (c->coll->sync_token || c->prev->sync_token)
-		return is_same(c->coll->sync_token, c->prev->sync_token);
+		return text_same(c->coll->sync_token, c->prev->sync_token);
 	tag = ctag_of(c->coll);
 	tagged = tag && tag[0];
 	free(tag);
@@ -418,19 +401,13 @@ static void set_ctag(struct davcoll *c, const char *xml)
 {
 	const char *props = c->coll->props ? c->coll->props : "{}";
 	json_t *o = NULL;
-	struct buf b;
 
 	if (json_read(props, strlen(props), 16u << 20, &o, NULL) != 0)
 		return;
-	if (xml)
-		json_object_set_new(o, P_CTAG, json_string(xml));
-	else
-		(void)json_object_del(o, P_CTAG);
-	buf_init(&b, SIZE_MAX);
-	json_put(&b, o);
+	(void)json_object_del(o, P_CTAG);
+	json_set_text(o, P_CTAG, xml);
 	free(c->coll->props);
-	c->coll->props = json_object_size(o) ? xstrdup(buf_str(&b)) : NULL;
-	buf_clear(&b);
+	c->coll->props = json_object_size(o) ? json_text(json_incref(o)) : NULL;
 	json_decref(o);
 }
 
@@ -467,10 +444,8 @@ static int on_state(void *ctx, struct dav_response *r, struct err *err)
 static int ask_state(
         struct dav_worker *w, const struct davcoll *c, struct state *s, struct err *err)
 {
-	struct dav_answer a;
-	int rc = dav_propfind(w->http, c->url, 0, &s->prop, 1, on_state, s, &a, err);
+	int rc = dav_propfind(w->http, c->url, 0, &s->prop, 1, on_state, s, NULL, err);
 
-	dav_answer_clear(&a);
 	if (rc == 0 || dav_fatal(err))
 		return rc;
 	err_clear(err);

@@ -102,6 +102,8 @@ void dav_add_lost(struct dav_run *r, const char *url, const char *reason);
 void dav_coll_clear(struct davcoll *c);
 void dav_items_clear(struct davcoll *c);
 void dav_item_clear(struct davitem *i);
+/* A new last one. */
+struct davitem *dav_item_add(struct davcoll *c, const char *href, const char *etag);
 /* Of an href by itself: what no URL has. */
 uint64_t dav_href_key(const char *href);
 /* Of the URL that a member's href means. */

@@ -25,6 +25,7 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 	if (rc < 0)
 		return rc;
 	atomic_fetch_add(&w->run->base.progress->bytes_done, n);
+	w->body.in.dated = w->body.expect_mb && !w->body.expect_mb->undated;
 	rc = intake_write(&w->body.in, p, n, err);
 	return rc < 0 ? workers_fail(&w->run->base.workers, err) : 0;
 }

@@ -65,9 +65,7 @@ static int list_wait(struct listing *l, struct err *err)
 /* All is to be asked for once more, after a while. */
 static int list_throttled(const struct listing *l, struct err *err)
 {
-	if (l->why.code == ERR_THROTTLED)
-		*err = l->why;
-	return l->why.code == ERR_THROTTLED ? ERR_THROTTLED : 0;
+	return l->why.code == ERR_THROTTLED ? err_copy(err, &l->why) : 0;
 }
 
 static int list_ranges(struct listing *l, const struct imap_selected *sel, struct err *err)
@@ -168,8 +166,7 @@ static int list_search(struct listing *l, const struct imap_selected *sel, struc
 			        l->n);
 			return 0;
 		}
-		*err = l->why;
-		return err->code;
+		return err_copy(err, &l->why);
 	}
 	if (rc < 0)
 		return rc;
@@ -336,6 +333,7 @@ static int list_split(struct listing *l, struct err *err)
 		}
 		if (!old) {
 			l->mb->untold |= !(r->have & REC_FLAGS);
+			l->mb->undated |= !(r->have & REC_DATE);
 			l->recs[left++] = *r;
 			continue;
 		}

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "valise/base/escape.h"
 #include "valise/base/lookup.h"
+#include "valise/base/text.h"
 #include "valise/format/mutf7.h"
 #include "run.h"
 
@@ -133,11 +134,6 @@ struct tree_coll *plan_coll(const struct mbox *mb)
 	return c;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 bool plan_same_raw(const struct tree_coll *a, const struct tree_coll *b)
 {
 	return a->raw_len == b->raw_len && !a->raw == !b->raw &&
@@ -146,8 +142,8 @@ bool plan_same_raw(const struct tree_coll *a, const struct tree_coll *b)
 
 static bool plan_same_head(const struct tree_coll *a, const struct tree_coll *b)
 {
-	return same_text(a->name, b->name) && plan_same_raw(a, b) && a->delimiter == b->delimiter &&
-	       same_text(a->prefix, b->prefix) && same_text(a->special_use, b->special_use) &&
+	return text_same(a->name, b->name) && plan_same_raw(a, b) && a->delimiter == b->delimiter &&
+	       text_same(a->prefix, b->prefix) && text_same(a->special_use, b->special_use) &&
 	       a->attrs == b->attrs;
 }
 

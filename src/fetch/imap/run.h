@@ -165,6 +165,7 @@ struct mbox {
 	 * them
 	 */
 	bool untold;
+	bool undated; /* nor when some arrived: that is looked for in their headers */
 	unsigned fresh; /* fresh connections on which missing messages were asked for */
 };
 

@@ -14,7 +14,7 @@ void mbox_reset(struct mbox *mb)
 	mb->coll = NULL;
 	mb->n_recs = mb->n_twins = mb->n_back = mb->back_cap = mb->next = 0;
 	mb->bytes_left = 0;
-	mb->relist = mb->untold = false;
+	mb->relist = mb->untold = mb->undated = false;
 	mb->fresh = 0;
 }
 

@@ -148,8 +148,8 @@ static void on_done(struct http_request *rq, const struct http_response *rs, con
 void dav_call_init(struct dav_call *c, const char *method, const char *url, struct dav_answer *a)
 {
 	memset(c, 0, sizeof *c);
-	memset(a, 0, sizeof *a);
-	c->answer = a;
+	c->answer = a ? a : &c->own;
+	memset(c->answer, 0, sizeof *c->answer);
 	c->rq.method = method;
 	c->rq.url = url;
 	c->rq.header[0] = "Content-Type: application/xml; charset=utf-8";
@@ -157,7 +157,7 @@ void dav_call_init(struct dav_call *c, const char *method, const char *url, stru
 	c->rq.begin = on_begin;
 	c->rq.body_fn = on_body;
 	c->rq.done = on_done;
-	buf_init(&c->body, DAV_BODY_MAX);
+	buf_init(&c->body, SIZE_MAX);
 }
 
 void dav_call_clear(struct dav_call *c)
@@ -165,6 +165,7 @@ void dav_call_clear(struct dav_call *c)
 	dav_parser_free(c->parser);
 	buf_clear(&c->body);
 	free(c->inner_error);
+	dav_answer_clear(&c->own);
 	memset(c, 0, sizeof *c);
 }
 
@@ -185,6 +186,13 @@ int dav_call_run(struct http *h, struct dav_call *c, size_t n, unsigned parallel
 	rc = http_run(h, list, n, parallel, err);
 	free(list);
 	return rc;
+}
+
+int dav_call_one(struct http *h, struct dav_call *c, struct err *err)
+{
+	int rc = dav_call_run(h, c, 1, 1, err);
+
+	return rc < 0 ? rc : err_copy(err, &c->err);
 }
 
 int dav_call_refused(struct dav_call *c, struct err *err)

@@ -255,10 +255,8 @@ static int count_collections(
 {
 	static const char *const props[] = {P_TYPE};
 	struct count c = {.contacts = w->contacts};
-	struct dav_answer a;
-	int rc = dav_propfind(w->http, url, 1, props, 1, on_counted, &c, &a, err);
+	int rc = dav_propfind(w->http, url, 1, props, 1, on_counted, &c, NULL, err);
 
-	dav_answer_clear(&a);
 	*n_out = c.n;
 	*mixed_out = c.n && c.others;
 	return rc;

@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include <ctype.h>
 #include <errno.h>
 #include <iconv.h>
@@ -112,18 +113,15 @@ static void judge_encoding(const char *name, struct dav_head *out)
 	squeeze_name(name, plain);
 	out->override = strcasecmp(name, "utf-8") == 0 || !*name ? NULL : "UTF-8";
 	out->utf8 = true;
-	for (size_t i = 0; i < COUNT(utf8); i++)
-		if (strcmp(plain, utf8[i]) == 0)
-			return;
-	for (size_t i = 0; i < COUNT(latin1); i++)
-		if (strcmp(plain, latin1[i]) == 0) {
-			out->utf8 = false;
-			out->override = "ISO-8859-1";
-			return;
-		}
-	out->utf8 = !is_known(name);
-	if (!out->utf8)
+	if (text_among(plain, utf8, COUNT(utf8)))
+		return;
+	out->utf8 = false;
+	if (text_among(plain, latin1, COUNT(latin1)))
+		out->override = "ISO-8859-1";
+	else if (is_known(name))
 		out->override = NULL;
+	else
+		out->utf8 = true;
 }
 
 bool dav_head_look(const char *s, size_t n, bool whole, struct dav_head *out)

@@ -34,14 +34,15 @@ struct dav_raw {
 	size_t n_ns, cap_ns;
 	int depth;
 	bool open; /* a start tag still without its '>' */
+	bool full; /* the cap was met: reset it */
 };
 void dav_raw_init(struct dav_raw *w, size_t cap);
 void dav_raw_clear(struct dav_raw *w);
 void dav_raw_reset(struct dav_raw *w);
-/* Names as triplets; ERR_LIMIT beyond the cap. */
-int dav_raw_start(struct dav_raw *w, const char *name, const char **atts) MUST_CHECK;
-int dav_raw_text(struct dav_raw *w, const char *s, size_t n) MUST_CHECK;
-int dav_raw_end(struct dav_raw *w, const char *name) MUST_CHECK;
+/* Names as triplets; not when it is full. */
+void dav_raw_start(struct dav_raw *w, const char *name, const char **atts);
+void dav_raw_text(struct dav_raw *w, const char *s, size_t n);
+void dav_raw_end(struct dav_raw *w, const char *name);
 
 /* A triplet (or pair) as "{uri}local"; false when longer than the cap. */
 bool dav_clark(const char *name, char out[DAV_NAME_MAX]);
@@ -95,11 +96,15 @@ size_t dav_parser_delivered(const struct dav_parser *p);
 /* Move what stands outside of responses to ${a}. */
 void dav_parser_take(struct dav_parser *p, struct dav_answer *a);
 
-/* xml.c: requests. ERR_PROTO for what cannot stand in XML, ERR_LIMIT. */
+/*
+ * xml.c: the body of a request. It has no cap but at its end: ERR_LIMIT there. ERR_PROTO
+ * for what cannot stand in XML.
+ */
 int dav_put_text(struct buf *out, const char *s, size_t n, struct err *err) MUST_CHECK;
 /* "<P:local xmlns...", with the known namespaces declared at the root. */
+void dav_put_root(struct buf *out, const char *name);
+int dav_put_end(struct buf *out, const char *name, struct err *err) MUST_CHECK;
 int dav_put_empty(struct buf *out, const char *clark, struct err *err) MUST_CHECK;
-int dav_put_root(struct buf *out, const char *name, struct err *err) MUST_CHECK;
 int dav_put_set(struct buf *out, const struct dav_set *set, struct err *err) MUST_CHECK;
 
 /*
@@ -123,14 +128,17 @@ struct dav_call {
 	int status;
 	int64_t began_ms;
 	char *inner_error; /* of a response */
-	struct dav_answer *answer;
+	struct dav_answer *answer, own;
 	struct err err;
 };
+/* ${a} NULL: nobody asks for the answer. */
 void dav_call_init(struct dav_call *c, const char *method, const char *url, struct dav_answer *a);
 void dav_call_clear(struct dav_call *c);
 /* c->err tells how each came out; negative when the client is at its end. */
 int dav_call_run(struct http *h, struct dav_call *c, size_t n, unsigned parallel,
         struct err *err) MUST_CHECK;
+/* One; negative when nothing came: a refusal is an answer. */
+int dav_call_one(struct http *h, struct dav_call *c, struct err *err) MUST_CHECK;
 /*
  * write.c: it writes: no invitation may leave, which header fields from ${header} on ask
  * for; the worst status in a multistatus counts.

@@ -6,6 +6,7 @@
  */
 #include "internal.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/proto/dav/discover.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -14,17 +15,6 @@
 
 #define P_OWNER "{DAV:}owner"
 #define P_TYPE "{DAV:}resourcetype"
-
-/* What stands behind the name in some principals' paths. */
-static bool is_level(const char *s, size_t n)
-{
-	static const char *const levels[] = {"user", "users", "principal", "principals"};
-
-	for (size_t i = 0; i < COUNT(levels); i++)
-		if (strlen(levels[i]) == n && memcmp(levels[i], s, n) == 0)
-			return true;
-	return false;
-}
 
 /*
  * A principal's path, decoded and in lower case, without scheme, host and slashes at its
@@ -59,9 +49,11 @@ static char *path_of(const char *href)
 /* The segment of ${path} that names somebody, cut out of it. */
 static char *name_in(char *path)
 {
+	/* what stands behind the name in some principals' paths */
+	static const char *const levels[] = {"user", "users", "principal", "principals"};
 	char *slash = strrchr(path, '/');
 
-	while (slash && is_level(slash + 1, strlen(slash + 1))) {
+	while (slash && text_among(slash + 1, levels, COUNT(levels))) {
 		while (slash > path && slash[-1] == '/')
 			slash--;
 		*slash = '\0';

@@ -13,6 +13,7 @@
 #include "expat_compat.h"
 #include "internal.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,7 @@ struct dav_parser {
 	int depth;
 	int value_depth; /* of the property that is being read; 0: none */
 	char value_name[DAV_NAME_MAX];
-	bool is_data, too_large;
+	bool is_data;
 	struct dav_raw raw;
 	struct buf text, data;
 	/* the response that is being read */
@@ -112,12 +113,9 @@ static bool is_message(const char *name)
 {
 	static const char *const locals[] = {
 	        "message", "responsedescription", "error-description", "description"};
-	const char *local = strrchr(name, '}');
+	const char *brace = strrchr(name, '}');
 
-	for (size_t i = 0; i < COUNT(locals); i++)
-		if (strcmp(local ? local + 1 : name, locals[i]) == 0)
-			return true;
-	return false;
+	return text_among(brace ? brace + 1 : name, locals, COUNT(locals));
 }
 
 static enum kind classify_name(enum kind parent, const char *name)
@@ -166,7 +164,6 @@ static void start_value(struct dav_parser *p, const char *clark)
 	memcpy(p->value_name, clark, strlen(clark) + 1);
 	p->is_data = strcmp(clark, "{" NS_CALDAV "}calendar-data") == 0 ||
 	             strcmp(clark, "{" NS_CARDDAV "}address-data") == 0;
-	p->too_large = false;
 	dav_raw_reset(&p->raw);
 	buf_reset(&p->text);
 	if (p->is_data)
@@ -230,8 +227,8 @@ static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **a
 	p->stack[++p->depth] = kind;
 	if (!p->value_depth)
 		start_known(p, kind, clark);
-	else if (!p->is_data && !p->too_large)
-		p->too_large = dav_raw_start(&p->raw, name, atts) != 0;
+	else if (!p->is_data && !p->raw.full)
+		dav_raw_start(&p->raw, name, atts);
 }
 
 /* ---- text ---- */
@@ -241,8 +238,9 @@ static int add_value_text(struct dav_parser *p, const char *s, size_t n)
 {
 	if (p->is_data)
 		return buf_add(&p->data, s, n);
-	if (!p->too_large)
-		p->too_large = dav_raw_text(&p->raw, s, n) != 0 || buf_add(&p->text, s, n) != 0;
+	if (!p->raw.full)
+		dav_raw_text(&p->raw, s, n);
+	p->raw.full = p->raw.full || buf_add(&p->text, s, n) != 0;
 	return 0;
 }
 
@@ -306,6 +304,7 @@ static void mend_text(char **text)
 
 static void end_value(struct dav_parser *p)
 {
+	const bool full = p->raw.full;
 	struct dav_prop *prop;
 
 	p->value_depth = 0;
@@ -313,7 +312,7 @@ static void end_value(struct dav_parser *p)
 		p->data_pending = true;
 		return;
 	}
-	if (p->too_large) {
+	if (full) {
 		dav_raw_reset(&p->raw);
 		buf_reset(&p->text);
 	}
@@ -330,7 +329,7 @@ static void end_value(struct dav_parser *p)
 		mend_text(&prop->xml);
 		mend_text(&prop->text);
 	}
-	prop->status = p->too_large ? DAV_TOO_LARGE : 0;
+	prop->status = full ? DAV_TOO_LARGE : 0;
 }
 
 /* A propstat without a status gives its properties all the same. */
@@ -486,8 +485,8 @@ static void XMLCALL on_end(void *ctx, const XML_Char *name)
 		return;
 	kind = p->stack[p->depth--];
 	if (p->value_depth && p->depth + 1 > p->value_depth) {
-		if (!p->is_data && !p->too_large)
-			p->too_large = dav_raw_end(&p->raw, name) != 0;
+		if (!p->is_data && !p->raw.full)
+			dav_raw_end(&p->raw, name);
 		return;
 	}
 	end_known(p, kind);
@@ -611,11 +610,7 @@ static int parse_octets(struct dav_parser *p, const char *s, size_t n, bool last
 	}
 	if (!p->err.code && !last && !p->closed && p->fed - xml_offset(p->xml) > TOKEN_MAX)
 		err_set(&p->err, ERR_LIMIT, ERR_ITEM, "a tag in the XML of the answer is too long");
-	if (!p->err.code)
-		return 0;
-	if (err)
-		*err = p->err;
-	return p->err.code;
+	return err_copy(err, &p->err);
 }
 
 /* Octets of the XML itself. */
@@ -679,11 +674,8 @@ int dav_parser_feed(struct dav_parser *p, const void *data, size_t n, struct err
 {
 	const char *s = data;
 
-	if (p->err.code) {
-		if (err)
-			*err = p->err;
-		return p->err.code;
-	}
+	if (p->err.code)
+		return err_copy(err, &p->err);
 	while (n && !p->begun)
 		if (feed_head(p, &s, &n, err) != 0)
 			return p->err.code;
@@ -702,11 +694,8 @@ int dav_parser_end(struct dav_parser *p, struct err *err)
 	}
 	if (rc == 0 && !p->closed)
 		rc = feed_pieces(p, "", 0, true, err);
-	if (rc != 0) {
-		if (err)
-			*err = p->err;
-		return rc;
-	}
+	if (rc != 0)
+		return err_copy(err, &p->err);
 	if (!p->root_known)
 		return err_set(err, ERR_PROTO, ERR_ITEM, "the answer is no multistatus");
 	return 0;

@@ -27,7 +27,7 @@ void dav_raw_reset(struct dav_raw *w)
 {
 	drop_ns(w, 0);
 	w->depth = 0;
-	w->open = false;
+	w->open = w->full = false;
 	buf_reset(&w->xml);
 }
 
@@ -71,25 +71,32 @@ bool dav_clark(const char *s, char out[DAV_NAME_MAX])
 	return len > 0 && len < DAV_NAME_MAX;
 }
 
-static int put_escaped(struct buf *out, const char *s, size_t n, bool attribute)
+static void put_octets(struct dav_raw *w, const char *s, size_t n)
 {
-	int rc = 0;
+	w->full = w->full || buf_add(&w->xml, s, n) != 0;
+}
 
-	for (size_t i = 0; i < n && rc == 0; i++) {
+static void put_text(struct dav_raw *w, const char *s)
+{
+	put_octets(w, s, strlen(s));
+}
+
+static void put_escaped(struct dav_raw *w, const char *s, size_t n, bool attribute)
+{
+	for (size_t i = 0; i < n && !w->full; i++) {
 		char c = s[i];
 
 		if (c == '&')
-			rc = buf_adds(out, "&amp;");
+			put_text(w, "&amp;");
 		else if (c == '<')
-			rc = buf_adds(out, "&lt;");
+			put_text(w, "&lt;");
 		else if (c == '>')
-			rc = buf_adds(out, "&gt;");
+			put_text(w, "&gt;");
 		else if (c == '\r' || (attribute && (c == '"' || c == '\t' || c == '\n')))
-			rc = buf_addf(out, "&#%d;", c);
+			w->full = buf_addf(&w->xml, "&#%d;", c) != 0;
 		else
-			rc = buf_addc(out, c);
+			put_octets(w, &c, 1);
 	}
-	return rc;
 }
 
 static bool is_declared(const struct dav_raw *w, const struct name *n)
@@ -106,94 +113,82 @@ static bool is_declared(const struct dav_raw *w, const struct name *n)
 	return !n->uri_len; /* no default namespace */
 }
 
-static int declare_prefix(struct dav_raw *w, const struct name *n)
+static void declare_prefix(struct dav_raw *w, const struct name *n)
 {
 	struct dav_ns *ns;
-	int rc;
 
 	if (is_declared(w, n))
-		return 0;
+		return;
 	ns = ARR_PUSH(w->ns, w->n_ns, w->cap_ns);
 	ns->prefix = xstrdup(n->prefix);
 	ns->uri = xstrndup(n->uri, (size_t)n->uri_len);
 	ns->depth = w->depth;
-	rc = buf_addf(&w->xml, " xmlns%s%s=\"", *n->prefix ? ":" : "", n->prefix);
-	if (rc == 0)
-		rc = put_escaped(&w->xml, n->uri, (size_t)n->uri_len, true);
-	return rc == 0 ? buf_addc(&w->xml, '"') : rc;
+	put_text(w, *n->prefix ? " xmlns:" : " xmlns");
+	put_text(w, n->prefix);
+	put_text(w, "=\"");
+	put_escaped(w, ns->uri, (size_t)n->uri_len, true);
+	put_text(w, "\"");
 }
 
-static int put_name(struct dav_raw *w, const struct name *n)
+static void put_name(struct dav_raw *w, const struct name *n)
 {
-	return buf_addf(
-	        &w->xml, "%s%s%.*s", n->prefix, *n->prefix ? ":" : "", n->local_len, n->local);
+	put_text(w, n->prefix);
+	put_text(w, *n->prefix ? ":" : "");
+	put_octets(w, n->local, (size_t)n->local_len);
 }
 
-static int put_attribute(struct dav_raw *w, const char *name, const char *value)
+static void put_attribute(struct dav_raw *w, const char *name, const char *value)
 {
 	struct name n = split_name(name);
-	int rc = n.uri_len ? declare_prefix(w, &n) : 0;
 
-	if (rc == 0)
-		rc = buf_addc(&w->xml, ' ');
-	if (rc == 0)
-		rc = put_name(w, &n);
-	if (rc == 0)
-		rc = buf_adds(&w->xml, "=\"");
-	if (rc == 0)
-		rc = put_escaped(&w->xml, value, strlen(value), true);
-	return rc == 0 ? buf_addc(&w->xml, '"') : rc;
+	if (n.uri_len)
+		declare_prefix(w, &n);
+	put_text(w, " ");
+	put_name(w, &n);
+	put_text(w, "=\"");
+	put_escaped(w, value, strlen(value), true);
+	put_text(w, "\"");
 }
 
-static int close_tag(struct dav_raw *w)
+static void close_tag(struct dav_raw *w)
 {
-	bool open = w->open;
-
+	if (w->open)
+		put_text(w, ">");
 	w->open = false;
-	return open ? buf_addc(&w->xml, '>') : 0;
 }
 
-int dav_raw_start(struct dav_raw *w, const char *name, const char **atts)
+void dav_raw_start(struct dav_raw *w, const char *name, const char **atts)
 {
 	struct name n = split_name(name);
-	int rc = close_tag(w);
 
+	close_tag(w);
 	w->depth++;
-	if (rc == 0)
-		rc = buf_addc(&w->xml, '<');
-	if (rc == 0)
-		rc = put_name(w, &n);
-	if (rc == 0)
-		rc = declare_prefix(w, &n);
-	for (; rc == 0 && *atts; atts += 2)
-		rc = put_attribute(w, atts[0], atts[1]);
+	put_text(w, "<");
+	put_name(w, &n);
+	declare_prefix(w, &n);
+	for (; !w->full && *atts; atts += 2)
+		put_attribute(w, atts[0], atts[1]);
 	w->open = true;
-	return rc;
 }
 
-int dav_raw_text(struct dav_raw *w, const char *s, size_t n)
+void dav_raw_text(struct dav_raw *w, const char *s, size_t n)
 {
-	int rc = close_tag(w);
-
-	return rc == 0 ? put_escaped(&w->xml, s, n, false) : rc;
+	close_tag(w);
+	put_escaped(w, s, n, false);
 }
 
-int dav_raw_end(struct dav_raw *w, const char *name)
+void dav_raw_end(struct dav_raw *w, const char *name)
 {
 	struct name n = split_name(name);
-	int rc = 0;
 
 	if (w->open) {
-		rc = buf_adds(&w->xml, "/>");
+		put_text(w, "/>");
 	} else {
-		rc = buf_adds(&w->xml, "</");
-		if (rc == 0)
-			rc = put_name(w, &n);
-		if (rc == 0)
-			rc = buf_addc(&w->xml, '>');
+		put_text(w, "</");
+		put_name(w, &n);
+		put_text(w, ">");
 	}
 	w->open = false;
 	drop_ns(w, w->depth);
 	w->depth--;
-	return rc;
 }

@@ -7,33 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int put_text(struct buf *out, const char *s, struct err *err)
-{
-	return buf_adds(out, s) == 0 ? 0
-	                             : err_set(err, ERR_LIMIT, ERR_ITEM, "a request is too long");
-}
-
 static int run_one(struct http *h, struct dav_call *c, struct err *err)
 {
-	int rc = dav_call_run(h, c, 1, 1, err);
+	int rc = dav_call_one(h, c, err);
 
-	if (rc == 0 && c->err.code) {
-		rc = c->err.code;
-		if (err)
-			*err = c->err;
-	}
 	return rc == 0 ? dav_call_refused(c, err) : rc;
 }
 
 static int propfind_body(const char *const *props, size_t n, struct buf *out, struct err *err)
 {
-	int rc = dav_put_root(out, "D:propfind", err);
+	int rc = 0;
 
-	if (rc == 0)
-		rc = put_text(out, "<D:prop>", err);
+	dav_put_root(out, "D:propfind");
+	buf_puts(out, "<D:prop>");
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = dav_put_empty(out, props[i], err);
-	return rc == 0 ? put_text(out, "</D:prop></D:propfind>", err) : rc;
+	buf_puts(out, "</D:prop>");
+	return rc == 0 ? dav_put_end(out, "D:propfind", err) : rc;
 }
 
 int dav_propfind(struct http *h, const char *url, int depth, const char *const *props, size_t n,
@@ -66,60 +56,39 @@ int dav_sync(struct http *h, const char *url, const char *token, dav_response_fn
 	c.fn_ctx = ctx;
 	c.sync = true;
 	c.rq.header[1] = "Depth: 0";
-	rc = dav_put_root(&c.body, "D:sync-collection", err);
-	if (rc == 0)
-		rc = put_text(&c.body, "<D:sync-token>", err);
-	if (rc == 0)
-		rc = dav_put_text(&c.body, token, strlen(token), err);
+	dav_put_root(&c.body, "D:sync-collection");
+	buf_puts(&c.body, "<D:sync-token>");
+	rc = dav_put_text(&c.body, token, strlen(token), err);
 	/* No limit: Nextcloud refuses one for the first time with a 507. */
+	buf_puts(&c.body, "</D:sync-token><D:sync-level>1</D:sync-level><D:prop><D:getetag/>"
+	                  "<D:getcontentlength/><D:resourcetype/></D:prop>");
 	if (rc == 0)
-		rc = put_text(&c.body,
-		        "</D:sync-token><D:sync-level>1</D:sync-level><D:prop><D:getetag/>"
-		        "<D:getcontentlength/><D:resourcetype/></D:prop>"
-		        "</D:sync-collection>",
-		        err);
+		rc = dav_put_end(&c.body, "D:sync-collection", err);
 	if (rc == 0)
 		rc = run_one(h, &c, err);
 	dav_call_clear(&c);
 	return rc;
 }
 
-static int put_data_element(const struct dav_multiget *m, struct buf *out, struct err *err)
-{
-	int rc;
-
-	if (!m->contacts)
-		return put_text(out, "<C:calendar-data/>", err);
-	if (!m->version)
-		return put_text(out, "<CR:address-data/>", err);
-	rc = put_text(out, "<CR:address-data content-type=\"text/vcard\" version=\"", err);
-	if (rc == 0)
-		rc = dav_put_text(out, m->version, strlen(m->version), err);
-	return rc == 0 ? put_text(out, "\"/>", err) : rc;
-}
-
 static int multiget_body(const struct dav_multiget *m, struct buf *out, struct err *err)
 {
 	const char *name = m->contacts ? "CR:addressbook-multiget" : "C:calendar-multiget";
-	int rc = dav_put_root(out, name, err);
+	int rc = 0;
 
-	if (rc == 0)
-		rc = put_text(out, "<D:prop><D:getetag/>", err);
-	if (rc == 0)
-		rc = put_data_element(m, out, err);
-	if (rc == 0)
-		rc = put_text(out, "</D:prop>", err);
+	dav_put_root(out, name);
+	buf_puts(out, "<D:prop><D:getetag/>");
+	if (m->version)
+		buf_putf(out, "<CR:address-data content-type=\"text/vcard\" version=\"%s\"/>",
+		        m->version);
+	else
+		buf_puts(out, m->contacts ? "<CR:address-data/>" : "<C:calendar-data/>");
+	buf_puts(out, "</D:prop>");
 	for (size_t i = 0; rc == 0 && i < m->n_hrefs; i++) {
-		rc = put_text(out, "<D:href>", err);
-		if (rc == 0)
-			rc = dav_put_text(out, m->hrefs[i], strlen(m->hrefs[i]), err);
-		if (rc == 0)
-			rc = put_text(out, "</D:href>", err);
+		buf_puts(out, "<D:href>");
+		rc = dav_put_text(out, m->hrefs[i], strlen(m->hrefs[i]), err);
+		buf_puts(out, "</D:href>");
 	}
-	if (rc == 0)
-		rc = put_text(out,
-		        m->contacts ? "</CR:addressbook-multiget>" : "</C:calendar-multiget>", err);
-	return rc;
+	return rc == 0 ? dav_put_end(out, name, err) : rc;
 }
 
 /* Those whose body can be made come first in ${calls}; the rest has its error already. */

@@ -36,21 +36,9 @@ void dav_repair_clear(struct dav_repair *r)
 
 static void put_point(struct buf *out, uint32_t point)
 {
-	if (point < 0x80) {
-		buf_putc(out, (char)point);
-	} else if (point < 0x800) {
-		buf_putc(out, (char)(0xc0 | point >> 6));
-		buf_putc(out, (char)(0x80 | (point & 0x3f)));
-	} else if (point < 0x10000) {
-		buf_putc(out, (char)(0xe0 | point >> 12));
-		buf_putc(out, (char)(0x80 | (point >> 6 & 0x3f)));
-		buf_putc(out, (char)(0x80 | (point & 0x3f)));
-	} else {
-		buf_putc(out, (char)(0xf0 | point >> 18));
-		buf_putc(out, (char)(0x80 | (point >> 12 & 0x3f)));
-		buf_putc(out, (char)(0x80 | (point >> 6 & 0x3f)));
-		buf_putc(out, (char)(0x80 | (point & 0x3f)));
-	}
+	char text[4];
+
+	buf_put(out, text, utf8_put(point, text));
 }
 
 static void put_octet(struct dav_repair *r, uint8_t octet)

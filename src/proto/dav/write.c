@@ -7,12 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int put_text(struct buf *out, const char *s, struct err *err)
-{
-	return buf_adds(out, s) == 0 ? 0
-	                             : err_set(err, ERR_LIMIT, ERR_ITEM, "a request is too long");
-}
-
 static void take_worse(struct dav_answer *a, int status)
 {
 	/* 424 only says that another property failed. */
@@ -34,24 +28,11 @@ static int on_response(void *ctx, struct dav_response *r, struct err *err)
 	return 0;
 }
 
-/* Negative only when nothing came: a refusal is an answer. */
-static int run_write(struct http *h, struct dav_call *c, struct err *err)
-{
-	int rc;
-
-	rc = dav_call_run(h, c, 1, 1, err);
-	if (rc == 0 && c->err.code) {
-		rc = c->err.code;
-		if (err)
-			*err = c->err;
-	}
-	return rc;
-}
-
 static int put_types(struct buf *out, const char *types, struct err *err)
 {
-	int rc = put_text(out, "<D:resourcetype>", err);
+	int rc = 0;
 
+	buf_puts(out, "<D:resourcetype>");
 	while (rc == 0 && *(types += strspn(types, " "))) {
 		size_t n = strcspn(types, " ");
 		char *one = xstrndup(types, n);
@@ -60,25 +41,23 @@ static int put_types(struct buf *out, const char *types, struct err *err)
 		free(one);
 		types += n;
 	}
-	return rc == 0 ? put_text(out, "</D:resourcetype>", err) : rc;
+	buf_puts(out, "</D:resourcetype>");
+	return rc;
 }
 
 static int set_body(struct buf *out, const char *root, const char *types, const struct dav_set *set,
         size_t n, struct err *err)
 {
-	int rc = dav_put_root(out, root, err);
+	int rc = 0;
 
-	if (rc == 0)
-		rc = put_text(out, "<D:set><D:prop>", err);
-	if (rc == 0 && types)
+	dav_put_root(out, root);
+	buf_puts(out, "<D:set><D:prop>");
+	if (types)
 		rc = put_types(out, types, err);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = dav_put_set(out, &set[i], err);
-	if (rc == 0)
-		rc = put_text(out, "</D:prop></D:set></", err);
-	if (rc == 0)
-		rc = put_text(out, root, err);
-	return rc == 0 ? put_text(out, ">", err) : rc;
+	buf_puts(out, "</D:prop></D:set>");
+	return rc == 0 ? dav_put_end(out, root, err) : rc;
 }
 
 /*
@@ -95,61 +74,52 @@ static const char *const silence[] = {"Scheduling-Enabled: F", "Schedule-Reply: 
 
 void dav_call_writes(struct dav_call *c, size_t header)
 {
-	for (size_t i = 0; i < sizeof silence / sizeof *silence; i++)
+	for (size_t i = 0; i < COUNT(silence); i++)
 		c->rq.header[header + i] = silence[i];
 	c->lenient = true;
 	c->fn = on_response;
 	c->fn_ctx = c;
 }
 
+/* With a body of this ${root}; NULL: none. */
+static int write_set(struct http *h, const char *method, const char *url, const char *root,
+        const char *types, const struct dav_set *set, size_t n, struct dav_answer *a,
+        struct err *err)
+{
+	struct dav_call c;
+	int rc = 0;
+
+	dav_call_init(&c, method, url, a);
+	dav_call_writes(&c, 1);
+	if (root)
+		rc = set_body(&c.body, root, types, set, n, err);
+	else
+		c.rq.header[0] = "Accept: */*"; /* no body, no type of it */
+	if (rc == 0)
+		rc = dav_call_one(h, &c, err);
+	dav_call_clear(&c);
+	return rc;
+}
+
 int dav_mkcalendar(struct http *h, const char *url, const struct dav_set *set, size_t n,
         struct dav_answer *a, struct err *err)
 {
-	struct dav_call c;
-	int rc;
-
-	dav_call_init(&c, "MKCALENDAR", url, a);
-	dav_call_writes(&c, 1);
-	rc = set_body(&c.body, "C:mkcalendar", NULL, set, n, err);
-	if (rc == 0)
-		rc = run_write(h, &c, err);
-	dav_call_clear(&c);
-	return rc;
+	return write_set(h, "MKCALENDAR", url, "C:mkcalendar", NULL, set, n, a, err);
 }
 
 int dav_mkcol(struct http *h, const char *url, const char *resourcetype, const struct dav_set *set,
         size_t n, struct dav_answer *a, struct err *err)
 {
-	struct dav_call c;
-	int rc = 0;
+	const char *root = resourcetype || n ? "D:mkcol" : NULL;
 
-	dav_call_init(&c, "MKCOL", url, a);
-	dav_call_writes(&c, 1);
-	if (resourcetype || n)
-		rc = set_body(&c.body, "D:mkcol", resourcetype, set, n, err);
-	/* no body, no type of it */
-	else
-		c.rq.header[0] = "Accept: */*";
-	if (rc == 0)
-		rc = run_write(h, &c, err);
-	dav_call_clear(&c);
-	return rc;
+	return write_set(h, "MKCOL", url, root, resourcetype, set, n, a, err);
 }
 
 int dav_proppatch(struct http *h, const char *url, const struct dav_set *set, bool *done_out,
         struct dav_answer *a, struct err *err)
 {
-	struct dav_call c;
-	int rc;
+	int rc = write_set(h, "PROPPATCH", url, "D:propertyupdate", NULL, set, 1, a, err);
 
-	*done_out = false;
-	dav_call_init(&c, "PROPPATCH", url, a);
-	dav_call_writes(&c, 1);
-	rc = set_body(&c.body, "D:propertyupdate", NULL, set, 1, err);
-	if (rc == 0)
-		rc = run_write(h, &c, err);
-	if (rc == 0)
-		*done_out = a->status >= 200 && a->status < 300 && a->inner == 0;
-	dav_call_clear(&c);
+	*done_out = rc == 0 && a->status >= 200 && a->status < 300 && a->inner == 0;
 	return rc;
 }

@@ -15,12 +15,6 @@ static const struct {
         {"A", NS_APPLE},
 };
 
-static int too_large(struct err *err)
-{
-	return err_set(
-	        err, ERR_LIMIT, ERR_ITEM, "a request is longer than %zu MiB", DAV_BODY_MAX >> 20);
-}
-
 /* XML 1.0 2.2: what no document may hold, escaped or not. */
 static bool is_forbidden(uint32_t point)
 {
@@ -46,7 +40,7 @@ int dav_put_text(struct buf *out, const char *s, size_t n, struct err *err)
 		s += len;
 		n -= len;
 	}
-	return rc == 0 ? 0 : too_large(err);
+	return rc == 0 ? 0 : err_set(err, ERR_LIMIT, ERR_ITEM, "text is too long for a request");
 }
 
 int dav_text_xml(const char *text, struct buf *out, struct err *err)
@@ -76,6 +70,7 @@ static bool split_clark(const char *s, struct clark *out)
 
 	memset(out, 0, sizeof *out);
 	out->local = end ? end + 1 : s;
+	out->prefix = "";
 	if (end) {
 		out->uri = s + 1;
 		out->uri_len = (size_t)(end - out->uri);
@@ -90,51 +85,45 @@ static bool split_clark(const char *s, struct clark *out)
 }
 
 /* "<P:local xmlns:P=...", without its end. */
-static int put_open(struct buf *out, const struct clark *c, struct err *err)
+static int put_open(struct buf *out, const char *clark, struct clark *c, struct err *err)
 {
-	int rc;
+	int rc = 0;
 
-	if (!c->prefix)
-		rc = buf_addf(out, "<%s", c->local);
-	else
-		rc = buf_addf(out, "<%s:%s", c->prefix, c->local);
-	if (rc != 0 || !c->prefix || *c->prefix != 'X')
-		return rc == 0 ? 0 : too_large(err);
-	if (buf_adds(out, " xmlns:X=\"") != 0)
-		return too_large(err);
-	rc = dav_put_text(out, c->uri, c->uri_len, err);
-	if (rc != 0)
-		return rc;
-	return buf_addc(out, '"') == 0 ? 0 : too_large(err);
-}
-
-static int bad_name(const char *clark, struct err *err)
-{
-	return err_set(err, ERR_PROTO, ERR_ITEM, "not a property name: %.200s", clark);
+	if (!split_clark(clark, c))
+		return err_set(err, ERR_PROTO, ERR_ITEM, "not a property name: %.200s", clark);
+	buf_putf(out, "<%s%s%s", c->prefix, *c->prefix ? ":" : "", c->local);
+	if (*c->prefix == 'X') {
+		buf_puts(out, " xmlns:X=\"");
+		rc = dav_put_text(out, c->uri, c->uri_len, err);
+		buf_putc(out, '"');
+	}
+	return rc;
 }
 
 int dav_put_empty(struct buf *out, const char *clark, struct err *err)
 {
 	struct clark c;
-	int rc;
+	int rc = put_open(out, clark, &c, err);
 
-	if (!split_clark(clark, &c))
-		return bad_name(clark, err);
-	rc = put_open(out, &c, err);
-	if (rc != 0)
-		return rc;
-	return buf_adds(out, "/>") == 0 ? 0 : too_large(err);
+	buf_puts(out, "/>");
+	return rc;
 }
 
-int dav_put_root(struct buf *out, const char *name, struct err *err)
+void dav_put_root(struct buf *out, const char *name)
 {
-	int rc = buf_addf(out, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<%s", name);
+	buf_putf(out, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<%s", name);
+	for (size_t i = 0; i < COUNT(known); i++)
+		buf_putf(out, " xmlns:%s=\"%s\"", known[i].prefix, known[i].uri);
+	buf_putc(out, '>');
+}
 
-	for (size_t i = 0; rc == 0 && i < COUNT(known); i++)
-		rc = buf_addf(out, " xmlns:%s=\"%s\"", known[i].prefix, known[i].uri);
-	if (rc == 0)
-		rc = buf_addc(out, '>');
-	return rc == 0 ? 0 : too_large(err);
+int dav_put_end(struct buf *out, const char *name, struct err *err)
+{
+	buf_putf(out, "</%s>", name);
+	return out->len <= DAV_BODY_MAX
+	               ? 0
+	               : err_set(err, ERR_LIMIT, ERR_ITEM, "a request is longer than %zu MiB",
+	                         DAV_BODY_MAX >> 20);
 }
 
 /*
@@ -145,15 +134,10 @@ int dav_put_set(struct buf *out, const struct dav_set *set, struct err *err)
 	struct clark c;
 	int rc;
 
-	if (!split_clark(set->name, &c))
-		return bad_name(set->name, err);
 	if (!dav_scan(set->xml, NULL, NULL))
 		return err_set(
 		        err, ERR_PROTO, ERR_ITEM, "the value of %.200s is not XML", set->name);
-	rc = put_open(out, &c, err);
-	if (rc != 0)
-		return rc;
-	rc = buf_addf(out, ">%s</%s%s%s>", set->xml, c.prefix ? c.prefix : "", c.prefix ? ":" : "",
-	        c.local);
-	return rc == 0 ? 0 : too_large(err);
+	rc = put_open(out, set->name, &c, err);
+	buf_putf(out, ">%s</%s%s%s>", set->xml, c.prefix, *c.prefix ? ":" : "", c.local);
+	return rc;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 
 #define BATCH_MESSAGES 100
 #define BATCH_OCTETS ((uint64_t)16 << 20)
@@ -122,10 +123,7 @@ static bool meant_for_all(const char *code, const char *text)
 	static const char *const codes[] = {"TRYCREATE", "NONEXISTENT", "NOPERM", "READ-ONLY",
 	        "UNAVAILABLE", "INUSE", "THROTTLED", "EXPIRED", "AUTHORIZATIONFAILED"};
 
-	for (size_t i = 0; i < COUNT(codes); i++)
-		if (strcmp(code, codes[i]) == 0)
-			return true;
-	return imap_classify(code, text) == IMAP_THROTTLE;
+	return text_among(code, codes, COUNT(codes)) || imap_classify(code, text) == IMAP_THROTTLE;
 }
 
 static void not_taken(struct appender *a, const struct flight *f, const struct status_line *s)

@@ -29,11 +29,8 @@ int session_net_error(struct imap *m, struct err *err)
 	char last[300];
 
 	m->dead = true;
-	if (m->ops_err.code) {
-		if (err)
-			*err = m->ops_err;
-		return m->ops_err.code;
-	}
+	if (m->ops_err.code)
+		return err_copy(err, &m->ops_err);
 	transport_last_line(m->t, last, sizeof last);
 	code = transport_error(m->t, err);
 	if ((code == ERR_OK || code == ERR_NET) && status_parse(last, strlen(last), &s) &&

@@ -273,6 +273,9 @@ bool status_parse(const char *p, size_t n, struct status_line *out)
 	struct token tag, word;
 
 	memset(out, 0, sizeof *out);
+	/* "* 12 FETCH (...)", as most lines are */
+	if (n > 2 && *p == '*' && isdigit((unsigned char)p[2]))
+		return false;
 	while (l.end > l.p && is_blank(l.end[-1]))
 		l.end--;
 	tag = line_next(&l);

@@ -153,7 +153,7 @@ char *dav_plain_reason(const char *body);
 
 /*
  * PROPFIND with these properties (Clark notation). Depth 0 or 1. ERR_REFUSED for a status
- * that is not 207 (its number in the text; a->status).
+ * that is not 207 (its number in the text; a->status). ${a} may be NULL.
  */
 int dav_propfind(struct http *h, const char *url, int depth, const char *const *props, size_t n,
         dav_response_fn fn, void *ctx, struct dav_answer *a, struct err *err) MUST_CHECK;
