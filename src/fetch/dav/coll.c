@@ -5,11 +5,6 @@
 #include "valise/base/mem.h"
 #include "run.h"
 
-bool dav_fatal(const struct err *err)
-{
-	return err->scope == ERR_WHOLE || err->code == ERR_STOPPED;
-}
-
 bool dav_is_known(const struct dav_run *r, uint64_t key)
 {
 	for (size_t i = 0; i < r->n_colls; i++)

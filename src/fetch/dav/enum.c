@@ -339,7 +339,7 @@ static int take_member(struct dav_worker *w, const char *url, struct err *err)
 {
 	int rc = with_little(w, url, err);
 
-	if (rc == 0 || dav_fatal(err))
+	if (rc == 0 || err_ends(err))
 		return rc;
 	dav_add_lost(w->run, url, err->text);
 	err_clear(err);

@@ -147,7 +147,7 @@ static int run_round(struct round *d, struct davitem **list, size_t n, struct er
 	rc = dav_multiget_run(d->w->http, m, n_m, DAV_PARALLEL, on_data, d, err);
 	for (size_t i = 0; i < n_m; i++) {
 		refused += m[i].err.code == ERR_REFUSED;
-		if (rc == 0 && dav_fatal(&m[i].err))
+		if (rc == 0 && err_ends(&m[i].err))
 			rc = err_copy(err, &m[i].err);
 		dav_answer_clear(&m[i].answer);
 	}

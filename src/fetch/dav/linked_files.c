@@ -94,7 +94,7 @@ static int look_into(
 	buf_clear(&body);
 	if (rc == ERR_LIMIT && e && e->href)
 		name_loss(p, e->href, err->text);
-	return rc < 0 && (err->scope == ERR_WHOLE || err->code == ERR_STOPPED) ? rc : 0;
+	return rc < 0 && err_ends(err) ? rc : 0;
 }
 
 static int find_links(struct pass *p, const struct tree_coll *c, struct err *err)

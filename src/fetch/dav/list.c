@@ -276,7 +276,7 @@ static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
 		return rc;
 	rc = list_prefixed(w, c, err);
 	n = dav_member_forms(c->url, c->coll->href, list);
-	for (size_t i = 1; i < n && rc != 0 && !dav_fatal(err); i++) {
+	for (size_t i = 1; i < n && rc != 0 && !err_ends(err); i++) {
 		uint64_t key = dav_key(list[i]);
 
 		if (key == c->key || !dav_is_known(w->run, key))
@@ -284,7 +284,7 @@ static int list_all(struct dav_worker *w, struct davcoll *c, struct err *err)
 	}
 	for (size_t i = 0; i < n; i++)
 		free(list[i]);
-	if (rc != 0 && !dav_fatal(err))
+	if (rc != 0 && !err_ends(err))
 		*err = first;
 	return rc;
 }
@@ -446,7 +446,7 @@ static int ask_state(
 {
 	int rc = dav_propfind(w->http, c->url, 0, &s->prop, 1, on_state, s, NULL, err);
 
-	if (rc == 0 || dav_fatal(err))
+	if (rc == 0 || err_ends(err))
 		return rc;
 	err_clear(err);
 	return 0;
@@ -477,7 +477,7 @@ static int list_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 	if (is_usable(c) && c->prev->sync_token && c->coll->sync_token) {
 		int rc = list_changes(w, c, err);
 
-		if (rc == 0 || dav_fatal(err))
+		if (rc == 0 || err_ends(err))
 			return rc;
 		err_clear(err);
 	}

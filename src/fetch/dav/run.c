@@ -64,7 +64,7 @@ static int look_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 	progress_what(r->base.progress, c->coll->name);
 	if (!dav_is_wanted(r, c)) {
 		rc = c->no_list || !r->inside ? 0 : dav_look_inside(w, c, err);
-		if (rc < 0 && dav_fatal(err))
+		if (rc < 0 && err_ends(err))
 			return rc;
 		c->blind = rc < 0;
 		err_clear(err); /* it was not asked for */
@@ -82,7 +82,7 @@ static int look_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 	if (!c->no_list)
 		rc = dav_list(w, c, err);
 	if (rc < 0)
-		return dav_fatal(err) ? rc : keep_stale(r, c, err);
+		return err_ends(err) ? rc : keep_stale(r, c, err);
 	count_coll(r, c, false);
 	if (r->base.opts->dry)
 		run_count(&r->base, &(struct source_result){.items = c->n_items});
@@ -100,7 +100,7 @@ static int fill_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 
 	progress_what(r->base.progress, c->coll->name);
 	rc = dav_fetch(w, c, err);
-	if (rc < 0 && !dav_fatal(err))
+	if (rc < 0 && !err_ends(err))
 		rc = dav_lose_rest(w, c, err);
 	if (rc < 0)
 		return rc;
@@ -207,7 +207,7 @@ static int find_collections(struct dav_worker *w, struct err *err)
 		rc = enumerate_home(w, home->urls[i], err);
 		if (rc == 0) {
 			read++;
-		} else if (!dav_fatal(err)) {
+		} else if (!err_ends(err)) {
 			why = *err;
 			dav_add_lost(r, home->urls[i], why.text);
 			rc = 0;
@@ -234,7 +234,7 @@ static int find_nested(struct dav_worker *w, struct err *err)
 	for (size_t i = 0; i < r->n_nested; i++) {
 		if (rc == 0 && !dav_is_known(r, dav_key(r->nested[i])))
 			rc = dav_enumerate(w, r->nested[i], 0, err);
-		if (rc < 0 && !dav_fatal(err)) {
+		if (rc < 0 && !err_ends(err)) {
 			dav_add_lost(r, r->nested[i], err->text);
 			rc = 0;
 		}
@@ -257,7 +257,7 @@ static int tell_names(struct dav_run *r, struct dav_worker *w, struct err *err)
 	for (size_t i = 0; i < r->n_colls && rc == 0; i++) {
 		if (dav_is_missed(r) && !r->colls[i].no_list)
 			rc = dav_look_inside(w, &r->colls[i], err);
-		if (rc < 0 && !dav_fatal(err)) {
+		if (rc < 0 && !err_ends(err)) {
 			err_clear(err);
 			rc = 0;
 		}

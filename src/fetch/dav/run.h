@@ -95,8 +95,6 @@ struct dav_worker {
 };
 
 /* coll.c */
-/* costs the service, not a collection */
-bool dav_fatal(const struct err *err);
 bool dav_is_known(const struct dav_run *r, uint64_t key);
 void dav_add_lost(struct dav_run *r, const char *url, const char *reason);
 void dav_coll_clear(struct davcoll *c);
