@@ -5,6 +5,7 @@
 #include "valise/restore/restore.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include "valise/base/sys.h"
@@ -57,6 +58,26 @@ bool target_map_names(const struct target_map *m, const struct tree_head *h, con
 		levels += *p == delimiter;
 	*rest_out = last_levels(place, levels);
 	return *rest_out != NULL;
+}
+
+void target_vsay(const struct target_opts *o, enum say_level level, const char *collection,
+        const char *item, const char *fmt, va_list ap)
+{
+	char text[2600];
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	if (o->report)
+		o->report(o->ctx, level, collection, item, text);
+}
+
+void target_say(const struct target_opts *o, enum say_level level, const char *collection,
+        const char *item, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	target_vsay(o, level, collection, item, fmt, ap);
+	va_end(ap);
 }
 
 /* *fd_out: holds the lock until it is closed; -1: there is none to be held. */

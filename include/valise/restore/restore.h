@@ -1,6 +1,7 @@
 #ifndef VALISE_RESTORE_RESTORE_H
 #define VALISE_RESTORE_RESTORE_H
 
+#include <stdarg.h>
 #include "valise/base/progress.h"
 #include "valise/base/service.h"
 #include "valise/tree/pattern.h"
@@ -133,6 +134,11 @@ extern const struct target_ops target_imap, target_caldav, target_carddav;
 int target_run(const struct target_ops *ops, const struct service *service, enum coll_kind kind,
         struct tree_reader *reader, const struct target_opts *opts, struct progress *progress,
         struct target_result *out, struct err *err) MUST_CHECK;
+/* A line for opts->report; ${collection} and ${item} may be NULL. */
+void target_say(const struct target_opts *o, enum say_level level, const char *collection,
+        const char *item, const char *fmt, ...) PRINTF_LIKE(5, 6);
+void target_vsay(const struct target_opts *o, enum say_level level, const char *collection,
+        const char *item, const char *fmt, va_list ap);
 /* Is this collection to be restored, as --folder, --include and --exclude say? */
 bool target_selects(const struct target_opts *o, const struct tree_head *h);
 /* What patterns are held against; borrows from ${h}. */

@@ -9,8 +9,6 @@
 #include "valise/format/header.h"
 #include "run.h"
 
-enum { WORDS_MAX = 256 };
-
 /* One message on its way. */
 struct sending {
 	struct box *b;
@@ -21,7 +19,7 @@ struct sending {
 	int broken; /* the archive does not give it: ERR_DAMAGED ... */
 	struct err why;
 	char *words;
-	const char *word[WORDS_MAX];
+	const char **word;
 	size_t n_words;
 };
 
@@ -39,44 +37,6 @@ static const struct tree_item *item_of(const struct box *b, uint32_t i)
 	return &b->coll->items[i];
 }
 
-void item_altered(struct box *b, uint32_t item, enum odd how)
-{
-	if (!b->items[item].odd)
-		b->sum.altered++;
-	b->items[item].odd |= (uint8_t)how;
-}
-
-static void name_failed(struct box *b, uint32_t item, enum say_level level, const char *head,
-        size_t head_len, const char *why)
-{
-	const struct tree_item *it = item_of(b, item);
-	struct buf own = buf_of(HEAD_CAP);
-
-	if (!head) {
-		buf_clear(&own);
-		item_head(b, it, &own);
-		head = (const char *)own.data;
-		head_len = own.len;
-	}
-	say_item(b, level, it, head, head_len, "not restored: %s", why);
-	buf_clear(&own);
-	b->items[item].state = ITEM_FAILED;
-	b->sum.failed++;
-	form_free(b->items[item].form);
-	b->items[item].form = NULL;
-	atomic_fetch_add(&b->w->run->progress->items_done, 1);
-}
-
-void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len, const char *why)
-{
-	name_failed(b, item, SAY_WARNING, head, head_len, why);
-}
-
-void item_failed_too(struct box *b, uint32_t item, const char *why)
-{
-	name_failed(b, item, SAY_LISTED, "", 0, why);
-}
-
 static int hold_write(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct sending *s = ctx;
@@ -86,19 +46,16 @@ static int hold_write(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
-static int give_body(void *ctx, int (*write)(void *wctx, const void *p, size_t n, struct err *err),
-        void *wctx, struct err *err)
+static int give_body(void *ctx, tree_write_fn write, void *wctx, struct err *err)
 {
 	struct sending *s = ctx;
-	struct tree_reader *r = s->b->w->run->reader;
+	const struct form *f = s->b->items[s->item].form;
 	int rc;
 
-	if (s->b->items[s->item].form && s->b->items[s->item].form->mend)
-		rc = form_give(s->b, s->item, write, wctx, err);
-	else if (s->held)
+	if (s->held && !(f && f->mend))
 		return s->mem.len ? write(wctx, s->mem.data, s->mem.len, err) : 0;
-	else
-		rc = r->ops->body(r, s->b->coll, item_of(s->b, s->item), write, wctx, err);
+	rc = f && f->mend ? form_give(s->b, s->item, write, wctx, err)
+	                  : item_read(s->b, s->item, write, wctx, err);
 	if (rc == ERR_DAMAGED || rc == ERR_NOTFOUND || rc == ERR_IO || rc == ERR_LIMIT) {
 		s->broken = rc;
 		s->why = *err;
@@ -115,6 +72,7 @@ static void sending_clear(struct sending *s)
 {
 	buf_clear(&s->mem);
 	free(s->words);
+	free(s->word);
 }
 
 static void batch_clear(struct batch *t)
@@ -123,26 +81,6 @@ static void batch_clear(struct batch *t)
 		sending_clear(&t->send[i]);
 	t->n = 0;
 	t->bytes = 0;
-}
-
-/*
- * NUL, and 8-bit header fields that Cyrus makes "X": the size stays, the octets do not.
- */
-bool item_is_fragile(struct box *b, const struct tree_item *it, const struct buf *head)
-{
-	struct buf own = buf_of(0);
-	size_t n;
-	bool found = it->warn & WARN_NUL;
-
-	if (!head) {
-		item_head(b, it, &own);
-		head = &own;
-	}
-	n = head->len ? header_length((const char *)head->data, head->len) : 0;
-	for (size_t i = 0; i < n && !found; i++)
-		found = head->data[i] >= 0x80;
-	buf_clear(&own);
-	return found;
 }
 
 /* What goes out besides the octets, in the form that is tried now. */
@@ -161,10 +99,9 @@ static void set_flags(struct sending *s, struct imap_append *a)
 static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 {
 	const struct tree_item *it = item_of(b, item);
-	struct tree_reader *r = b->w->run->reader;
 	struct sending *s = &t->send[t->n];
 	struct imap_append *a = &t->list[t->n];
-	const char *fit;
+	uint32_t fit;
 
 	memset(s, 0, sizeof *s);
 	memset(a, 0, sizeof *a);
@@ -173,21 +110,21 @@ static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 	s->held = is_small(it);
 	buf_init(&s->mem, s->held ? (size_t)it->size : 0);
 	if (s->held) {
-		int rc = r->ops->body(r, b->coll, it, hold_write, s, &s->why);
+		int rc = item_read(b, item, hold_write, s, &s->why);
 
 		if (rc < 0 || s->mem.len != it->size) {
-			item_failed(b, item, "", 0,
+			item_failed(b, item, SAY_WARNING,
 			        rc < 0 ? s->why.text : "it is shorter than the catalog says");
 			sending_clear(s);
 			return false;
 		}
 	}
 	b->items[item].read_back =
-	        item_is_fragile(b, it, s->held ? &s->mem : NULL) ? READ_FRAGILE : 0;
-	fit = tree_coll_keyword_text(
-	        b->words, keywords_fit(b, tree_coll_keyword_text(b->coll, it->keywords)));
-	s->words = xstrdup(fit);
-	s->n_words = words_split(s->words, s->word, WORDS_MAX);
+	        item_is_fragile(b, item, s->held ? &s->mem : NULL) ? READ_FRAGILE : 0;
+	fit = tree_coll_words(
+	        b->words, tree_coll_keyword_text(b->coll, it->keywords), keyword_fits, b);
+	s->words = xstrdup(tree_coll_keyword_text(b->words, fit));
+	s->word = words_split(s->words, &s->n_words);
 	a->keywords = s->word;
 	a->give = give_body;
 	a->ctx = s;
@@ -219,10 +156,7 @@ static void no_room(struct box *b, uint32_t item, uint64_t size, const char *why
 	uint64_t limit = run_quota(b->w->run, size);
 
 	b->quota = limit < b->quota ? limit : b->quota;
-	if (b->over_quota++)
-		item_failed_too(b, item, why);
-	else
-		item_failed(b, item, NULL, 0, why);
+	item_failed(b, item, b->over_quota++ ? SAY_LISTED : SAY_WARNING, why);
 }
 
 /*
@@ -245,7 +179,7 @@ static bool is_hopeless(struct box *b, uint32_t item)
 	if (r->plan.append_limit && size > r->plan.append_limit) {
 		snprintf(why, sizeof why, "larger than the target's limit of %llu octets",
 		        (unsigned long long)r->plan.append_limit);
-		item_failed(b, item, NULL, 0, why);
+		item_failed(b, item, SAY_WARNING, why);
 		return true;
 	}
 	if (size >= b->quota) {
@@ -274,102 +208,6 @@ static void batch_fill(struct batch *t, struct box *b, size_t *pos, size_t max)
 			++*pos;
 			return;
 		}
-	}
-}
-
-int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err)
-{
-	struct kept *k;
-	int rc;
-
-	if (n == 0 || b->w->run->opts->dry_run)
-		return 0;
-	k = xcalloc(n, sizeof *k);
-	for (size_t i = 0; i < n; i++) {
-		const struct tree_item *it = item_of(b, items[i]);
-
-		memcpy(k[i].sha256, it->sha256, SHA256_LEN);
-		k[i].date_utc = it->date_utc;
-		k[i].uidvalidity = b->sel.uidvalidity;
-		k[i].uid = b->items[items[i]].got;
-		k[i].from = b->items[items[i]].taken.from;
-		k[i].to = b->items[items[i]].taken.to;
-		k[i].source = b->e->head->name;
-		k[i].src_uid = it->uid;
-		k[i].flags = it->flags;
-		k[i].form = (uint16_t)form_code(b, items[i]);
-		k[i].octets = (b->items[items[i]].odd & ODD_OCTETS) != 0;
-		k[i].lacks = (char *)(uintptr_t)tree_coll_keyword_text(
-		        b->words, b->items[items[i]].lacks);
-		b->items[items[i]].noted = b->items[items[i]].odd;
-		/* lent */
-		k[i].keywords = (char *)(uintptr_t)tree_coll_keyword_text(b->coll, it->keywords);
-		if (b->w->run->plan.gmail)
-			k[i].labels = (char *)(uintptr_t)tree_coll_keyword_text(
-			        b->words, b->items[items[i]].labelled);
-	}
-	rc = kept_put(b->w->run->journal, b->e->shown, k, n, err);
-	free(k);
-	return rc < 0 ? workers_fail(&b->w->run->workers, err) : 0;
-}
-
-int box_remember_odd(struct box *b, struct err *err)
-{
-	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
-	size_t n = 0;
-	int rc;
-
-	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (b->items[i].got &&
-		        (b->items[i].state == ITEM_ADDED || b->items[i].state == ITEM_THERE) &&
-		        (b->items[i].odd & ~b->items[i].noted & (ODD_FLAGS | ODD_OCTETS)))
-			items[n++] = (uint32_t)i;
-	rc = box_remember(b, items, n, err);
-	free(items);
-	return rc;
-}
-
-bool is_sampled(uint64_t n)
-{
-	return n < 100 || n % 31 == 0;
-}
-
-static void choose_sample(struct box *b, uint32_t item)
-{
-	struct run *r = b->w->run;
-
-	pthread_mutex_lock(&r->workers.lock);
-	if (is_sampled(r->outcome.n_added++) || r->opts->read_all || r->outcome.alters)
-		b->items[item].read_back |= READ_SAMPLE;
-	pthread_mutex_unlock(&r->workers.lock);
-}
-
-void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity)
-{
-	struct run *r = b->w->run;
-	const struct tree_item *it = item_of(b, item);
-
-	/* a mailbox that was never selected */
-	if (b->sel.uidvalidity == 0)
-		b->sel.uidvalidity = validity;
-	b->items[item].state = ITEM_ADDED;
-	b->items[item].got = validity == 0 || validity == b->sel.uidvalidity ? uid : 0;
-	if (b->items[item].got >= b->next_uid)
-		b->next_uid = b->items[item].got + 1;
-	b->sum.added++;
-	b->sum.bytes += it->size;
-	choose_sample(b, item);
-	imap_pool_gained(&r->pool);
-	atomic_fetch_add(&r->progress->items_done, 1);
-	atomic_fetch_add(&r->progress->bytes_done, it->size);
-	if (kept_any(r->journal)) {
-		struct placed *p;
-
-		pthread_mutex_lock(&r->workers.lock);
-		p = ARR_PUSH(r->outcome.placed, r->outcome.n_placed, r->outcome.placed_cap);
-		memcpy(p->sha256, it->sha256, SHA256_LEN);
-		p->entry = b->entry;
-		pthread_mutex_unlock(&r->workers.lock);
 	}
 }
 
@@ -408,8 +246,7 @@ static void name_refused(struct box *b, struct sending *s, const struct imap_app
 	if (is_quota(a))
 		no_room(b, s->item, a->size, why);
 	else
-		item_failed(
-		        b, s->item, s->held ? (const char *)s->mem.data : NULL, s->mem.len, why);
+		item_failed(b, s->item, SAY_WARNING, why);
 }
 
 /* A refused message: its next form, if it has one. *out: it is to be sent again. */
@@ -442,8 +279,8 @@ static int take_refusal(struct box *b, struct imap_append *a, bool *out, struct 
 
 static int note_added(struct box *b, struct batch *t, struct err *err)
 {
-	uint32_t known[BATCH_MESSAGES] = {0}, expected = b->next_uid;
-	size_t n = 0, taken = 0;
+	uint32_t took[BATCH_MESSAGES] = {0}, expected = b->next_uid;
+	size_t n = 0, known = 0;
 
 	for (size_t i = 0; i < t->n_list; i++) {
 		struct sending *s = t->list[i].ctx;
@@ -453,14 +290,13 @@ static int note_added(struct box *b, struct batch *t, struct err *err)
 		item_added(b, s->item, t->list[i].uid, t->list[i].uidvalidity);
 		form_count(b, s->item, "restored in another form");
 		b->refused = 0;
-		taken++;
-		if (b->items[s->item].got)
-			known[n++] = s->item;
+		took[n++] = s->item;
+		known += b->items[s->item].got != 0;
 	}
-	if (taken)
+	if (n)
 		b->waits = 0;
-	late_batch_done(b, expected, taken, n);
-	return box_remember(b, known, n, err);
+	late_batch_done(b, expected, n, known);
+	return box_remember(b, took, n, err);
 }
 
 /*
@@ -513,7 +349,7 @@ static int take_break(
 	}
 	snprintf(why, sizeof why, "the connection breaks when it is sent: %s",
 	        *said ? said : lost->text);
-	item_failed(b, s->item, s->held ? (const char *)s->mem.data : NULL, s->mem.len, why);
+	item_failed(b, s->item, SAY_WARNING, why);
 	return 0;
 }
 
@@ -534,7 +370,7 @@ static int recover_batch(struct box *b, struct batch *t, struct err *err)
 			continue;
 		snprintf(said, sizeof said, "%s", t->list[i].text);
 		if (s->broken)
-			item_failed(b, s->item, "", 0, s->why.text);
+			item_failed(b, s->item, SAY_WARNING, s->why.text);
 		else if (t->list[i].result == APPEND_UNKNOWN)
 			unknown[n++] = s->item;
 	}

@@ -68,7 +68,7 @@ static int box_compare(struct box *b, struct err *err)
 		rc = box_select(b, err);
 		b->is_open = rc == 0;
 		if (rc == 0 && b->sel.exists)
-			rc = there_list(b, "1:*", err);
+			rc = there_from(b, 1, err);
 		if (rc == 0)
 			rc = box_pair(b, err);
 	} while (box_again(b, &a, &rc, err));
@@ -268,7 +268,7 @@ static void box_lost(struct box *b, const char *why)
 	for (size_t i = 0; b->coll && i < b->coll->n_items; i++) {
 		if (b->items[i].state != ITEM_TODO)
 			continue;
-		item_failed_too(b, (uint32_t)i, why);
+		item_failed(b, (uint32_t)i, SAY_LISTED, why);
 		missing++;
 	}
 	say_box(b, SAY_WARNING, "%s not restored: %s%s",

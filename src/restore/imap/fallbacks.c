@@ -128,22 +128,13 @@ static int on_mend(void *ctx, const void *p, size_t n, struct err *err)
 	return mend_add(ctx, p, n, err);
 }
 
-static int read_item(struct box *b, uint32_t item,
-        int (*write)(void *ctx, const void *p, size_t n, struct err *err), void *ctx,
-        struct err *err)
-{
-	struct tree_reader *r = b->w->run->reader;
-
-	return r->ops->body(r, b->coll, &b->coll->items[item], write, ctx, err);
-}
-
 static int new_mender(
         struct box *b, uint32_t item, unsigned what, struct mend **out, struct err *err)
 {
 	int rc;
 
 	*out = mend_new(what, b->coll->items[item].sha256);
-	rc = read_item(b, item, on_look, *out, err);
+	rc = item_read(b, item, on_look, *out, err);
 	if (rc < 0) {
 		mend_free(*out);
 		*out = NULL;
@@ -310,7 +301,7 @@ static int give_mended(struct box *b, uint32_t item, struct mend *m, mend_write_
 	int rc;
 
 	mend_start(m, write, ctx);
-	rc = read_item(b, item, on_mend, m, err);
+	rc = item_read(b, item, on_mend, m, err);
 	return rc < 0 ? rc : mend_end(m, err);
 }
 
@@ -347,9 +338,7 @@ int form_ready(struct box *b, uint32_t item, struct err *err)
 	return rc;
 }
 
-int form_give(struct box *b, uint32_t item,
-        int (*write)(void *wctx, const void *p, size_t n, struct err *err), void *wctx,
-        struct err *err)
+int form_give(struct box *b, uint32_t item, tree_write_fn write, void *wctx, struct err *err)
 {
 	return give_mended(b, item, b->items[item].form->mender, write, wctx, err);
 }
@@ -413,8 +402,7 @@ void form_count(struct box *b, uint32_t item, const char *how)
 		        plain_name(bit));
 	}
 	b->sum.rescued++;
-	item_altered(b, item, ODD_FORM);
-	say_altered(b, item, "%s (%s)%s%s", how, text,
+	say_altered(b, item, ODD_FORM, true, "%s (%s)%s%s", how, text,
 	        f->why[0] ? "; the target refused it as it is: " : "", f->why);
 }
 

@@ -8,35 +8,6 @@
 #include "valise/base/lookup.h"
 #include "run.h"
 
-enum { WORDS_MAX = 256 };
-
-size_t words_split(char *text, const char **out, size_t max)
-{
-	size_t n = 0;
-	char *rest = NULL;
-
-	for (char *w = strtok_r(text, " ", &rest); w && n < max; w = strtok_r(NULL, " ", &rest))
-		out[n++] = w;
-	return n;
-}
-
-/* RFC 3501 7.1: without PERMANENTFLAGS everything may be tried. */
-static bool keyword_fits(void *ctx, const char *word)
-{
-	const struct box *b = ctx;
-	const struct imap_selected *sel = b->sel.exists || b->sel.n_permanent || b->sel.uidnext
-	                                          ? &b->sel
-	                                          : &b->w->run->plan.inbox;
-
-	if (sel->n_permanent == 0)
-		return true;
-	for (size_t i = 0; i < sel->n_permanent; i++)
-		if (strcmp(sel->permanent[i], "\\*") == 0 ||
-		        strcasecmp(sel->permanent[i], word) == 0)
-			return true;
-	return false;
-}
-
 static bool keep_all(void *ctx, const char *word)
 {
 	(void)ctx;
@@ -75,11 +46,6 @@ static void item_lacks(struct box *b, uint32_t item, const char *word, bool coun
 	both = xasprintf("%s %s", lacks, word);
 	b->items[item].lacks = tree_coll_words(b->words, both, keep_all, NULL);
 	free(both);
-}
-
-uint32_t keywords_fit(struct box *b, const char *text)
-{
-	return tree_coll_words(b->words, text, keyword_fits, b);
 }
 
 struct owed {
@@ -123,16 +89,6 @@ void flags_owed(struct box *b, uint32_t item, const struct tmsg *t, unsigned *fl
 
 	*words_out = keywords_owed(b, item, tree_coll_keyword_text(b->words, words), "");
 	*flags_out = just_flags_owed(b, item, it->flags & ~(unsigned)t->flags, "");
-}
-
-static bool is_missing(void *ctx, const char *word)
-{
-	return !tree_has_word(ctx, word, strlen(word));
-}
-
-uint32_t words_minus(struct box *b, const char *a, const char *minus)
-{
-	return tree_coll_words(b->words, a, is_missing, (void *)(uintptr_t)minus);
 }
 
 void box_store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags, uint32_t keywords)
@@ -197,18 +153,12 @@ static void count_stored(struct box *b, size_t n, unsigned flags, const char *wo
 		b->sum.flags_added += n * (count_bits(flags) + count_words(words));
 }
 
-/* The command was refused, the connection is fine. */
-static bool is_refused(const struct box *b, int rc)
-{
-	return rc < 0 && rc != ERR_STOPPED && imap_conn_alive(&b->w->conn);
-}
-
 static int store_words(
         struct box *b, struct to_store *s, size_t n_msgs, const char *set, struct err *err)
 {
-	const char *word[WORDS_MAX];
 	char *copy = xstrdup(tree_coll_keyword_text(b->words, s->keywords)), *one;
-	size_t n = words_split(copy, word, WORDS_MAX);
+	size_t n;
+	const char **word = words_split(copy, &n);
 	int rc = 0;
 
 	for (size_t i = 0; i < n && rc == 0; i++) {
@@ -217,7 +167,7 @@ static int store_words(
 		free(one);
 		if (rc == 0)
 			count_stored(b, n_msgs, 0, word[i]);
-		if (!is_refused(b, rc))
+		if (!box_refuses(b, rc))
 			continue;
 		for (size_t k = 0; k < n_msgs; k++) {
 			item_lacks(b, s[k].item, word[i], true);
@@ -225,6 +175,7 @@ static int store_words(
 		}
 		rc = 0;
 	}
+	free(word);
 	free(copy);
 	return rc;
 }
@@ -259,17 +210,17 @@ static int store_group(struct box *b, struct to_store *s, size_t n, struct err *
 	rc = imap_store_add(b->w->conn.m, buf_str(&set), buf_str(&flags), err);
 	if (rc == 0) {
 		count_stored(b, n, s->flags, words);
-	} else if (is_refused(b, rc) && *words) {
+	} else if (box_refuses(b, rc) && *words) {
 		flag_list(s->flags, "", &flags);
 		rc = s->flags ? imap_store_add(b->w->conn.m, buf_str(&set), buf_str(&flags), err)
 		              : 0;
 		if (rc == 0)
 			count_stored(b, n, s->flags, "");
-		else if (is_refused(b, rc))
+		else if (box_refuses(b, rc))
 			say_not_stored(b, s, n, buf_str(&flags), err->text);
-		if (rc == 0 || is_refused(b, rc))
+		if (rc == 0 || box_refuses(b, rc))
 			rc = store_words(b, s, n, buf_str(&set), err);
-	} else if (is_refused(b, rc)) {
+	} else if (box_refuses(b, rc)) {
 		say_not_stored(b, s, n, buf_str(&flags), err->text);
 		rc = 0;
 	}
@@ -331,9 +282,10 @@ static int on_stored(void *ctx, const struct imap_msg *msg, struct err *err)
  */
 static void stored_in_vain(struct box *b, const struct to_store *s)
 {
-	const char *text = tree_coll_keyword_text(b->words, s->keywords), *word[WORDS_MAX];
+	const char *text = tree_coll_keyword_text(b->words, s->keywords);
 	char *copy = xstrdup(text);
-	size_t n = words_split(copy, word, WORDS_MAX);
+	size_t n;
+	const char **word = words_split(copy, &n);
 
 	for (unsigned bit = 1; bit <= FLAG_DRAFT; bit <<= 1)
 		if (s->flags & bit)
@@ -341,7 +293,8 @@ static void stored_in_vain(struct box *b, const struct to_store *s)
 	for (size_t i = 0; i < n; i++)
 		item_lacks(b, s->item, word[i], true);
 	if (b->since)
-		b->sum.flags_added -= count_bits(s->flags) + count_words(text);
+		b->sum.flags_added -= count_bits(s->flags) + n;
+	free(word);
 	free(copy);
 }
 
@@ -364,7 +317,7 @@ static int store_check(struct box *b, struct err *err)
 		rc = imap_fetch_send(b->w->conn.m, buf_str(&set), "(UID FLAGS)", err);
 		if (rc == 0)
 			rc = imap_fetch_wait(b->w->conn.m, &ops, b, err);
-		if (is_refused(b, rc))
+		if (box_refuses(b, rc))
 			rc = 0;
 	}
 	buf_clear(&set);
@@ -404,7 +357,7 @@ static const struct kept *record_of(const struct kept *k, size_t n, uint32_t uid
 	return i < n && k[i].uid == uid ? &k[i] : NULL;
 }
 
-static void say_taken(struct box *b, const struct tree_item *it, unsigned flags, const char *words)
+static void say_taken(struct box *b, uint32_t item, unsigned flags, const char *words)
 {
 	struct buf list;
 
@@ -412,7 +365,7 @@ static void say_taken(struct box *b, const struct tree_item *it, unsigned flags,
 		return;
 	buf_init(&list, 64u << 10);
 	flag_list(flags, words, &list);
-	say_item(b, SAY_NOTE, it, NULL, 0,
+	say_item(b, SAY_NOTE, item, false,
 	        "flags taken away at the source since it was restored, left here: %s",
 	        buf_str(&list));
 	buf_clear(&list);
@@ -457,7 +410,7 @@ static bool since_one(struct box *b, uint32_t i, const struct kept *k)
 	bool news;
 
 	if (flags & ~had.flags & FLAG_DELETED)
-		say_item(b, SAY_NOTE, it, NULL, 0,
+		say_item(b, SAY_NOTE, i, false,
 		        "marked \\Deleted at the source; the message here is not");
 	flags = just_flags_owed(b, i, flags & ~(unsigned)FLAG_DELETED, known) & ~had.flags;
 	words = keywords_owed(b, i, tree_coll_keyword_text(b->words, words), known);
@@ -466,7 +419,7 @@ static bool since_one(struct box *b, uint32_t i, const struct kept *k)
 	news = labels_since(b, i, t, k ? k->labels : NULL);
 	if (!k)
 		return true;
-	say_taken(b, it, had.flags & ~(unsigned)it->flags,
+	say_taken(b, i, had.flags & ~(unsigned)it->flags,
 	        tree_coll_keyword_text(b->words, words_minus(b, had.words, want)));
 	return news || k->flags != it->flags || strcmp(k->keywords ? k->keywords : "", want) != 0 ||
 	       k->src_uid != it->uid;
@@ -481,13 +434,11 @@ static void say_still(struct box *b, uint32_t i, const struct kept *k)
 	form_set(b, i, k ? k->form : 0);
 	form_count(b, i, "is there in another form");
 	if (!(b->items[i].odd & ~ODD_FLAGS) && k && k->octets) {
-		item_altered(b, i, ODD_OCTETS);
-		say_item(b, SAY_NOTE, it, NULL, 0,
+		say_altered(b, i, ODD_OCTETS, false,
 		        "is there already (UID %u of the target), with other octets", t->uid);
 	}
 	if (!(b->items[i].odd & ~ODD_FLAGS) && t->has_date && t->date_utc != it->date_utc) {
-		item_altered(b, i, ODD_DATE);
-		say_item(b, SAY_NOTE, it, NULL, 0,
+		say_altered(b, i, ODD_DATE, false,
 		        "is there already (UID %u of the target), with another date", t->uid);
 	}
 }
@@ -508,8 +459,7 @@ static void leave_taken(struct box *b, uint32_t i)
 
 	b->items[i].state = ITEM_THERE;
 	b->sum.already++;
-	item_altered(b, i, ODD_OCTETS);
-	say_altered(b, i,
+	say_altered(b, i, ODD_OCTETS, true,
 	        "an earlier restore stored it, but it cannot be told which message of the target "
 	        "it is (%s); it is not stored once more",
 	        taken_text(&b->items[i].taken, which));

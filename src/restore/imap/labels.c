@@ -302,19 +302,14 @@ static size_t group_size(const struct box *b, size_t at)
 }
 
 /* The labels of a set, as they go out: pointers into ${text}. */
-static const char **split_words(char *text, size_t *n_out)
+static const char **split_labels(char *text, size_t *n_out)
 {
-	const char **list = NULL;
-	size_t n = 0, cap = 0;
-	char *rest = NULL;
+	size_t len = strlen(text);
+	const char **list = words_split(text, n_out);
 
-	for (char *w = strtok_r(text, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
-		for (char *p = w; *p; p++)
-			if (*p == US)
-				*p = ' ';
-		*ARR_PUSH(list, n, cap) = w;
-	}
-	*n_out = n;
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == US)
+			text[i] = ' ';
 	return list;
 }
 
@@ -329,12 +324,6 @@ static int send_labels(struct box *b, size_t at, size_t n, const char *const *la
 	rc = imap_labels_send(b->w->conn.m, buf_str(&set), labels, n_labels, err);
 	buf_clear(&set);
 	return rc;
-}
-
-/* Refused, while the connection is fine. */
-static bool is_no(const struct box *b, int rc)
-{
-	return rc < 0 && rc != ERR_STOPPED && imap_conn_alive(&b->w->conn);
 }
 
 static void note_refused(struct storing *s, const char *label, size_t n, const struct err *why)
@@ -374,7 +363,7 @@ static int store_one(struct box *b, size_t at, size_t n, const char *const *labe
 		rc = send_labels(b, at, n, label, 1, err);
 		if (rc == 0)
 			rc = imap_labels_wait(b->w->conn.m, err);
-	} while (is_no(b, rc) && imap_conn_retry(&b->w->conn, &a, &rc, b->e->shown, err));
+	} while (box_refuses(b, rc) && imap_conn_retry(&b->w->conn, &a, &rc, b->e->shown, err));
 	return rc;
 }
 
@@ -384,14 +373,14 @@ static int store_singly(struct storing *s, size_t at, size_t n, struct err *err)
 	struct box *b = s->b;
 	char *text = xstrdup(tree_coll_keyword_text(b->words, b->label[at].set));
 	size_t n_labels;
-	const char **labels = split_words(text, &n_labels);
+	const char **labels = split_labels(text, &n_labels);
 	struct words refused = {0};
 	uint32_t no;
 	int rc = 0;
 
 	for (size_t i = 0; i < n_labels && rc == 0; i++) {
 		rc = store_one(b, at, n, &labels[i], err);
-		if (!is_no(b, rc))
+		if (!box_refuses(b, rc))
 			continue;
 		note_refused(s, labels[i], n, err);
 		add_there(&refused, labels[i], strlen(labels[i]));
@@ -409,7 +398,7 @@ static int send_group(struct box *b, size_t at, size_t n, struct err *err)
 {
 	char *text = xstrdup(tree_coll_keyword_text(b->words, b->label[at].set));
 	size_t n_labels;
-	const char **labels = split_words(text, &n_labels);
+	const char **labels = split_labels(text, &n_labels);
 	int rc = send_labels(b, at, n, labels, n_labels, err);
 
 	free(labels);
@@ -430,7 +419,7 @@ static int store_groups(struct box *b, struct err *err)
 				rc = send_group(b, at, group_size(b, at), err);
 				if (rc == 0)
 					fly[n_fly++] = at;
-				else if (is_no(b, rc))
+				else if (box_refuses(b, rc))
 					rc = 0;
 			}
 			at += group_size(b, at);
@@ -441,7 +430,7 @@ static int store_groups(struct box *b, struct err *err)
 		rc = imap_labels_wait(b->w->conn.m, err);
 		if (rc == 0)
 			group_done(b, fly[0], group_size(b, fly[0]), 0);
-		else if (is_no(b, rc))
+		else if (box_refuses(b, rc))
 			rc = 0;
 		memmove(fly, fly + 1, --n_fly * sizeof fly[0]);
 	}

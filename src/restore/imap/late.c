@@ -78,10 +78,7 @@ static int look_for_batch(
 	int rc;
 
 	do {
-		rc = !select && imap_conn_alive(&b->w->conn) ? imap_noop(b->w->conn.m, err)
-		                                             : box_reselect(b, err);
-		if ((rc == ERR_REFUSED || rc == ERR_BUSY) && imap_conn_alive(&b->w->conn))
-			rc = 0;
+		rc = box_refresh(b, select, err);
 		if (rc == 0)
 			rc = box_find_arrived(b, items, n, err);
 	} while (box_again(b, &a, &rc, err));
@@ -157,15 +154,11 @@ static size_t open_of_size(struct box *b, uint8_t *wanted, uint32_t *items)
 	size_t na = 0, nt = 0, n = 0;
 
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (b->items[i].state == ITEM_TODO) {
-			a[na].index = (uint32_t)i;
-			match_size_key(&a[na++], sent_size(b, (uint32_t)i));
-		}
+		if (b->items[i].state == ITEM_TODO)
+			a[na++] = match_by_size(sent_size(b, (uint32_t)i), 0, i);
 	for (size_t i = 0; i < b->n_there; i++)
-		if (wanted[i]) {
-			t[nt].index = (uint32_t)i;
-			match_size_key(&t[nt++], b->there[i].size);
-		}
+		if (wanted[i])
+			t[nt++] = match_by_size(b->there[i].size, 0, i);
 	memset(wanted, 0, b->n_there);
 	if (match_wanted(a, na, t, nt, 0, wanted) && match_wanted(t, nt, a, na, 0, fits))
 		for (size_t i = 0; i < b->coll->n_items; i++)
@@ -251,18 +244,12 @@ static int check_others(struct box *b, size_t *met_out, struct err *err)
 		rc = b->sel.uidvalidity ? box_reselect(b, err) : box_select(b, err);
 	b->is_open = rc == 0;
 	if (rc == 0)
-		rc = imap_noop(b->w->conn.m, err);
-	if ((rc == ERR_REFUSED || rc == ERR_BUSY) && imap_conn_alive(&b->w->conn))
-		rc = 0;
+		rc = box_refresh(b, false, err);
 	if (rc == 0)
 		rc = there_from(b, b->late.clear_uid, err);
 	if (rc < 0)
 		return rc;
-	wanted = xmalloc(b->n_there + 1);
-	memset(wanted, 1, b->n_there + 1);
-	box_unclaimed(b, wanted);
-	for (size_t i = 0; i < b->n_there; i++)
-		n += wanted[i];
+	wanted = there_strange(b, &n);
 	if (n > b->late.blind)
 		rc = take_others(b, wanted, met_out, err);
 	if (rc == 0 && b->n_there) {

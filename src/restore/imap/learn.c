@@ -12,32 +12,25 @@ static bool has_date_of(const struct box *b, const struct tmsg *t, uint32_t item
 	return !t->has_date || t->date_utc == b->coll->items[item].date_utc;
 }
 
-/* Messages there that no item has yet. */
-static void claim_known(struct box *b, uint8_t *claimed)
+/* Keys of items by the octets that were sent of them. */
+static struct match_key *sent_keys(const struct box *b, const uint32_t *items, size_t n)
 {
-	for (size_t i = 0; i < b->coll->n_items; i++) {
-		struct tmsg *t = b->items[i].got ? there_find(b, b->items[i].got) : NULL;
+	struct match_key *keys = xcalloc(n + 1, sizeof *keys);
 
-		if (t)
-			claimed[t - b->there] = 1;
-	}
+	for (size_t i = 0; i < n; i++)
+		keys[i] = match_by_hash(
+		        sent_sha256(b, items[i]), b->coll->items[items[i]].date_utc, 0, items[i]);
+	return keys;
 }
 
 /* Give UIDs to items by the content of what is there. */
 static void pair_items(struct box *b, const uint32_t *items, size_t n, const struct seen *seen,
         size_t n_seen, uint8_t *claimed)
 {
-	struct match_key *a = xcalloc(n + 1, sizeof *a), *s = xcalloc(n_seen + 1, sizeof *s);
+	struct match_key *a = sent_keys(b, items, n), *s = xcalloc(n_seen + 1, sizeof *s);
 	uint32_t *mate = xcalloc(b->coll->n_items + 1, sizeof *mate);
 
-	for (size_t i = 0; i < n; i++) {
-		memcpy(a[i].key, sent_sha256(b, items[i]), SHA256_LEN);
-		a[i].index = items[i];
-	}
-	for (size_t i = 0; i < n_seen; i++) {
-		memcpy(s[i].key, seen[i].sha256, SHA256_LEN);
-		s[i].index = seen[i].index;
-	}
+	n_seen = seen_keys(seen, n_seen, ALIKE_OCTETS, NULL, s);
 	match_pairs(a, n, s, n_seen, 0, mate, claimed);
 	for (size_t i = 0; i < n; i++)
 		if (mate[items[i]])
@@ -65,30 +58,15 @@ static size_t list_unlearned(const struct box *b, uint32_t *out)
 	return n;
 }
 
-static int remember_known(struct box *b, const uint32_t *items, size_t n, struct err *err)
-{
-	uint32_t *known = xcalloc(n + 1, sizeof *known);
-	size_t k = 0;
-	int rc;
-
-	for (size_t i = 0; i < n; i++)
-		if (b->items[items[i]].got)
-			known[k++] = items[i];
-	rc = box_remember(b, known, k, err);
-	free(known);
-	return rc;
-}
-
 int box_find_among(
         struct box *b, const uint32_t *items, size_t n, const uint8_t *wanted, struct err *err)
 {
-	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
+	uint8_t *claimed = there_claimed(b);
 	uint32_t *sure = xcalloc(b->coll->n_items + 1, sizeof *sure);
 	struct seen *seen = NULL;
 	size_t n_seen = 0, n_sure = list_unlearned(b, sure);
 	int rc;
 
-	claim_known(b, claimed);
 	rc = there_hash(b, wanted, &seen, &n_seen, err);
 	if (rc < 0)
 		goto out;
@@ -103,9 +81,9 @@ int box_find_among(
 			item_added(b, items[i], b->items[items[i]].got, 0);
 			form_count(b, items[i], "restored in another form");
 		}
-	rc = remember_known(b, sure, n_sure, err);
+	rc = box_remember(b, sure, n_sure, err);
 	if (rc == 0)
-		rc = remember_known(b, items, n, err);
+		rc = box_remember(b, items, n, err);
 out:
 	free(claimed);
 	free(sure);
@@ -113,26 +91,15 @@ out:
 	return rc;
 }
 
-void box_unclaimed(struct box *b, uint8_t *wanted)
-{
-	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
-
-	claim_known(b, claimed);
-	for (size_t i = 0; i < b->n_there; i++)
-		wanted[i] = wanted[i] && !claimed[i];
-	free(claimed);
-}
-
 int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err *err)
 {
 	int rc = there_from(b, b->next_uid, err);
 	uint8_t *wanted;
+	size_t any;
 
 	if (rc < 0)
 		return rc;
-	wanted = xmalloc(b->n_there + 1);
-	memset(wanted, 1, b->n_there + 1);
-	box_unclaimed(b, wanted);
+	wanted = there_strange(b, &any);
 	rc = box_find_among(b, items, n, wanted, err);
 	free(wanted);
 	return rc;
@@ -142,8 +109,7 @@ int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err 
 static void take_rewritten(struct box *b, uint32_t item, uint32_t uid)
 {
 	b->items[item].got = uid;
-	item_altered(b, item, ODD_OCTETS);
-	say_altered(b, item, "the target holds other octets (UID %u)", uid);
+	say_altered(b, item, ODD_OCTETS, true, "the target holds other octets (UID %u)", uid);
 	b->items[item].read_back |= b->items[item].read_back || is_rescued(b, item) ? READ_SAID : 0;
 }
 
@@ -160,29 +126,25 @@ static uint32_t *left_of(const struct box *b, const uint32_t *items, size_t *n)
 	return left;
 }
 
-static void pair_by(struct box *b, struct match_key *items, size_t n, const struct seen *seen,
+static void pair_by(struct box *b, const struct seen *read, size_t n, const struct seen *seen,
         size_t n_seen, uint8_t *claimed, enum alike by)
 {
-	struct match_key *s = xcalloc(n_seen + 1, sizeof *s);
+	struct match_key *a = xcalloc(n + 1, sizeof *a), *s = xcalloc(n_seen + 1, sizeof *s);
 	uint32_t *mate = xcalloc(b->coll->n_items + 1, sizeof *mate);
-	size_t k = 0;
+	uint8_t *known = xcalloc(b->coll->n_items + 1, 1);
 
-	for (size_t i = 0; i < n_seen; i++) {
-		const uint8_t *key = alike_seen(&seen[i], by);
-
-		if (!key || claimed[seen[i].index])
-			continue;
-		memcpy(s[k].key, key, SHA256_LEN);
-		s[k++].index = seen[i].index;
-	}
-	for (size_t i = 0; i < n; i++)
-		items[i].none |= b->items[items[i].index].got != 0;
-	match_pairs(items, n, s, k, 0, mate, claimed);
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		known[i] = b->items[i].got != 0;
+	n = seen_keys(read, n, by, known, a);
+	n_seen = seen_keys(seen, n_seen, by, claimed, s);
+	match_pairs(a, n, s, n_seen, 0, mate, claimed);
 	for (uint32_t i = 0; i < b->coll->n_items; i++)
 		if (mate[i])
 			take_rewritten(b, i, b->there[mate[i] - 1].uid);
+	free(a);
 	free(s);
 	free(mate);
+	free(known);
 }
 
 /*
@@ -193,25 +155,15 @@ static int pair_alike(struct box *b, const uint32_t *items, size_t n, const stru
         size_t n_seen, uint8_t *claimed, struct err *err)
 {
 	uint32_t *left = left_of(b, items, &n);
-	struct match_key *key[ALIKE_KEYS];
+	struct seen *read = xcalloc(n + 1, sizeof *read);
 	int rc = 0;
 
-	for (unsigned by = 0; by < ALIKE_KEYS; by++)
-		key[by] = xcalloc(n + 1, sizeof *key[by]);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct match_key one[ALIKE_KEYS];
-		uint8_t fields[SHA256_LEN];
-
-		rc = alike_item(b, left[i], one, fields, err);
-		for (unsigned by = 0; by < ALIKE_KEYS; by++)
-			key[by][i] = one[by];
-	}
-	for (unsigned by = 0; by < ALIKE_KEYS; by++) {
-		if (rc == 0)
-			pair_by(b, key[by], n, seen, n_seen, claimed, by);
-		free(key[by]);
-	}
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = item_look(b, left[i], &read[i], err);
+	for (unsigned by = 0; by < ALIKE_KEYS && rc == 0; by++)
+		pair_by(b, read, n, seen, n_seen, claimed, by);
 	free(left);
+	free(read);
 	return rc;
 }
 
@@ -255,11 +207,10 @@ static void pair_order(struct box *b, const uint32_t *items, size_t n, uint8_t *
 static int note_taken(struct box *b, struct err *err)
 {
 	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items), *uids;
-	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
+	uint8_t *claimed = there_claimed(b);
 	size_t n = list_unlearned(b, items), n_uids;
 	int rc = 0;
 
-	claim_known(b, claimed);
 	uids = there_unclaimed(b, claimed, &n_uids);
 	for (size_t i = 0; i < n; i++)
 		b->items[items[i]].taken = taken_of(i, n, uids, n_uids);
@@ -278,20 +229,15 @@ static int note_taken(struct box *b, struct err *err)
 static int learn_all(struct box *b, struct err *err)
 {
 	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
-	uint8_t *claimed = xcalloc(b->n_there + 1, 1), *wanted = xcalloc(b->n_there + 1, 1);
+	size_t n = list_unlearned(b, items), n_seen = 0, n_strange, k = 0, fit = 0;
+	uint8_t *claimed = there_claimed(b), *wanted = there_strange(b, &n_strange);
 	struct seen *seen = NULL;
-	size_t n = list_unlearned(b, items), n_seen = 0, k = 0, fit = 0;
 	int rc = 0;
 
-	claim_known(b, claimed);
-	for (size_t i = 0; i < b->n_there; i++) {
-		wanted[i] = !claimed[i];
-		if (!wanted[i])
-			continue;
-		fit += k < n && b->there[i].size == sent_size(b, items[k]);
-		k++;
-	}
-	if (n && fit == n && k == n) {
+	for (size_t i = 0; i < b->n_there && k < n; i++)
+		if (wanted[i])
+			fit += b->there[i].size == sent_size(b, items[k++]);
+	if (n && fit == n && n_strange == n) {
 		for (size_t i = 0, at = 0; i < b->n_there; i++)
 			if (wanted[i])
 				b->items[items[at++]].got = b->there[i].uid;
@@ -305,7 +251,7 @@ static int learn_all(struct box *b, struct err *err)
 			pair_order(b, items, n, claimed);
 	}
 	if (rc == 0)
-		rc = remember_known(b, items, n, err);
+		rc = box_remember(b, items, n, err);
 	free(items);
 	free(claimed);
 	free(wanted);
@@ -316,9 +262,7 @@ static int learn_all(struct box *b, struct err *err)
 /* The message that an item of this run is said to be; NULL: it has none. */
 static const struct tmsg *said_of(struct box *b, uint32_t item)
 {
-	return b->items[item].state == ITEM_ADDED && b->items[item].got
-	               ? there_find(b, b->items[item].got)
-	               : NULL;
+	return b->items[item].state == ITEM_ADDED ? there_of(b, item) : NULL;
 }
 
 /*
@@ -351,14 +295,6 @@ static size_t list_misfits(struct box *b, uint32_t *out)
 	return n;
 }
 
-static struct match_key size_key(uint64_t size, int64_t date, size_t index)
-{
-	struct match_key k = {.date = date, .index = (uint32_t)index};
-
-	match_size_key(&k, size);
-	return k;
-}
-
 /*
  * Which of their messages are worth reading: those with size and date of another of them.
  * (What has neither its size nor its date is doubted anyway.)
@@ -370,9 +306,9 @@ static size_t may_be_swapped(struct box *b, const uint32_t *items, size_t n, uin
 	size_t na = 0, n_own = 0, any;
 
 	for (size_t k = 0; k < n; k++) {
-		const struct tmsg *m = there_find(b, b->items[items[k]].got);
-		struct match_key is = size_key(m->size, there_date(m), (size_t)(m - b->there));
-		struct match_key meant = size_key(sent_size(b, items[k]),
+		const struct tmsg *m = there_of(b, items[k]);
+		struct match_key is = match_by_size(m->size, there_date(m), (size_t)(m - b->there));
+		struct match_key meant = match_by_size(sent_size(b, items[k]),
 		        b->coll->items[items[k]].date_utc, (size_t)(m - b->there));
 
 		t[k] = is;
@@ -392,25 +328,16 @@ static size_t may_be_swapped(struct box *b, const uint32_t *items, size_t n, uin
 static bool swap_uids(
         struct box *b, const uint32_t *items, size_t n, const struct seen *seen, size_t n_seen)
 {
-	struct match_key *a = xcalloc(n + 1, sizeof *a), *s = xcalloc(n_seen + 1, sizeof *s);
+	struct match_key *a = sent_keys(b, items, n), *s = xcalloc(n_seen + 1, sizeof *s);
 	uint32_t *mate = xcalloc(b->coll->n_items + 1, sizeof *mate);
 	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
 	bool moved = false;
 
-	for (size_t k = 0; k < n; k++) {
-		memcpy(a[k].key, sent_sha256(b, items[k]), SHA256_LEN);
-		a[k].date = b->coll->items[items[k]].date_utc;
-		a[k].index = items[k];
-	}
-	for (size_t k = 0; k < n_seen; k++) {
-		memcpy(s[k].key, seen[k].sha256, SHA256_LEN);
-		s[k].date = there_date(&b->there[seen[k].index]);
-		s[k].index = seen[k].index;
-	}
+	n_seen = seen_keys(seen, n_seen, ALIKE_OCTETS, NULL, s);
 	match_pairs(a, n, s, n_seen, MATCH_DATE, mate, claimed);
 	match_pairs(a, n, s, n_seen, 0, mate, claimed);
 	for (size_t k = 0; k < n; k++) {
-		const struct tmsg *m = there_find(b, b->items[items[k]].got);
+		const struct tmsg *m = there_of(b, items[k]);
 		uint32_t uid = b->items[items[k]].got;
 
 		if (mate[items[k]])
@@ -468,7 +395,7 @@ static int owner_cmp(const void *pa, const void *pb)
  */
 static bool is_plausible(struct box *b, uint32_t item)
 {
-	const struct tmsg *t = there_find(b, b->items[item].got);
+	const struct tmsg *t = there_of(b, item);
 
 	return t && (t->size == sent_size(b, item) || has_date_of(b, t, item));
 }
@@ -520,7 +447,7 @@ static int remember_again(struct box *b, struct err *err)
 	for (uint32_t i = 0; i < b->coll->n_items; i++)
 		if (b->items[i].state == ITEM_ADDED)
 			items[n++] = i;
-	rc = remember_known(b, items, n, err);
+	rc = box_remember(b, items, n, err);
 	free(items);
 	return rc;
 }
@@ -531,30 +458,17 @@ static int remember_again(struct box *b, struct err *err)
  */
 static bool all_there(struct box *b)
 {
-	uint8_t *strange = xmalloc(b->n_there + 1);
-	size_t lacking = 0, strangers = 0;
+	size_t lacking = 0, strangers;
 
-	memset(strange, 1, b->n_there + 1);
-	box_unclaimed(b, strange);
-	for (size_t i = 0; i < b->n_there; i++)
-		strangers += strange[i];
-	free(strange);
+	free(there_strange(b, &strangers));
 	for (size_t i = 0; i < b->coll->n_items; i++) {
 		if (b->items[i].state != ITEM_ADDED)
 			continue;
-		if (b->items[i].got && !there_find(b, b->items[i].got))
+		if (b->items[i].got && !there_of(b, i))
 			return false;
 		lacking += b->items[i].got == 0;
 	}
 	return lacking <= strangers;
-}
-
-/* NOOP, then SELECT: some servers show new messages only after the one or the other. */
-static int look_again(struct box *b, unsigned nth, struct err *err)
-{
-	int rc = nth == 1 ? imap_noop(b->w->conn.m, err) : box_reselect(b, err);
-
-	return rc == ERR_REFUSED || rc == ERR_BUSY ? 0 : rc;
 }
 
 int learn_uids(struct box *b, uint32_t first, struct err *err)
@@ -563,7 +477,8 @@ int learn_uids(struct box *b, uint32_t first, struct err *err)
 	bool moved = false;
 
 	for (unsigned nth = 1; nth <= 2 && rc == 0 && !(b->n_there && all_there(b)); nth++) {
-		rc = look_again(b, nth, err);
+		/* some servers show new messages only after a NOOP, some after a SELECT */
+		rc = box_refresh(b, nth > 1, err);
 		if (rc == 0)
 			rc = there_from(b, first, err);
 	}

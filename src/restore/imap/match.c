@@ -6,30 +6,22 @@
 #include "valise/format/header.h"
 #include "match.h"
 
-void match_size_key(struct match_key *k, uint64_t size)
+struct match_key match_by_hash(
+        const uint8_t hash[SHA256_LEN], int64_t date, uint64_t size, size_t index)
 {
-	memset(k->key, 0, sizeof k->key);
+	struct match_key k = {.date = date, .size = size, .index = (uint32_t)index};
+
+	memcpy(k.key, hash, sizeof k.key);
+	return k;
+}
+
+struct match_key match_by_size(uint64_t size, int64_t date, size_t index)
+{
+	struct match_key k = {.date = date, .size = size, .index = (uint32_t)index};
+
 	/* only ever compared for equality and a stable order */
-	memcpy(k->key, &size, sizeof size);
-	k->size = size;
-}
-
-static int by_key(const void *pa, const void *pb)
-{
-	const struct match_key *a = pa, *b = pb;
-	int c = memcmp(a->key, b->key, sizeof a->key);
-
-	return c ? c : (a->index > b->index) - (a->index < b->index);
-}
-
-static int by_key_date(const void *pa, const void *pb)
-{
-	const struct match_key *a = pa, *b = pb;
-	int c = memcmp(a->key, b->key, sizeof a->key);
-
-	if (c == 0)
-		c = (a->date > b->date) - (a->date < b->date);
-	return c ? c : (a->index > b->index) - (a->index < b->index);
+	memcpy(k.key, &size, sizeof size);
+	return k;
 }
 
 /* Order of two keys under a rule, the index left out. */
@@ -40,6 +32,22 @@ static int group_cmp(const struct match_key *a, const struct match_key *b, unsig
 	if (c || !(rule & MATCH_DATE))
 		return c;
 	return (a->date > b->date) - (a->date < b->date);
+}
+
+static int by_key(const void *pa, const void *pb)
+{
+	const struct match_key *a = pa, *b = pb;
+	int c = group_cmp(a, b, 0);
+
+	return c ? c : (a->index > b->index) - (a->index < b->index);
+}
+
+static int by_key_date(const void *pa, const void *pb)
+{
+	const struct match_key *a = pa, *b = pb;
+	int c = group_cmp(a, b, MATCH_DATE);
+
+	return c ? c : (a->index > b->index) - (a->index < b->index);
 }
 
 static void sort_keys(struct match_key *k, size_t n, unsigned rule)

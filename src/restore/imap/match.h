@@ -25,8 +25,10 @@ enum match_rule {
 	MATCH_OTHER_SIZE = 2,
 };
 
-/* A size as key. */
-void match_size_key(struct match_key *k, uint64_t size);
+struct match_key match_by_hash(
+        const uint8_t hash[SHA256_LEN], int64_t date, uint64_t size, size_t index);
+/* A size as key; 0: only dates are compared. */
+struct match_key match_by_size(uint64_t size, int64_t date, size_t index);
 
 /**
  * match_pairs(a, na, b, nb, rule, mate, claimed): pair equal keys in order of index; each

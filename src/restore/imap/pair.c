@@ -23,23 +23,6 @@ static struct match_key *new_keys(size_t n)
 	return xcalloc(n + 1, sizeof(struct match_key));
 }
 
-static struct match_key key_of(const uint8_t *key, int64_t date, uint64_t size, size_t index)
-{
-	struct match_key k = {.date = date, .size = size, .index = (uint32_t)index};
-
-	if (key)
-		memcpy(k.key, key, sizeof k.key);
-	return k;
-}
-
-/* Index of a UID in what is there, SIZE_MAX: not there. */
-static size_t there_at(struct box *b, uint32_t uid)
-{
-	const struct tmsg *t = there_find(b, uid);
-
-	return t ? (size_t)(t - b->there) : SIZE_MAX;
-}
-
 static bool is_error(const struct tree_coll *c, uint32_t uid)
 {
 	for (size_t i = 0; i < c->n_errors; i++)
@@ -79,30 +62,31 @@ static void pair_journal(struct box *b)
 		return;
 	recs = new_keys(n);
 	for (size_t i = 0; i < n; i++) {
-		size_t at = there_at(b, k[i].uid);
+		const struct tmsg *t = there_find(b, k[i].uid);
 		const struct tree_item *it = tree_coll_find(b->coll, k[i].src_uid);
+		size_t at = t ? (size_t)(t - b->there) : 0;
 
-		if (at == SIZE_MAX)
+		if (!t)
 			continue;
 		if (it && !b->on_target[it - b->coll->items] &&
 		        memcmp(it->sha256, k[i].sha256, SHA256_LEN) == 0) {
 			b->on_target[it - b->coll->items] = (uint32_t)at + 1;
 			b->claimed[at] = 1;
 		} else {
-			recs[left++] = key_of(k[i].sha256, 0, 0, at);
+			recs[left++] = match_by_hash(k[i].sha256, 0, 0, at);
 		}
 	}
 	items = new_keys(left ? b->coll->n_items : 0);
 	for (size_t i = 0; left && i < b->coll->n_items; i++)
 		if (!b->on_target[i])
-			items[n_items++] = key_of(b->coll->items[i].sha256, 0, 0, i);
+			items[n_items++] = match_by_hash(b->coll->items[i].sha256, 0, 0, i);
 	match_pairs(items, n_items, recs, left, 0, b->on_target, b->claimed);
 	for (size_t i = 0; i < n; i++) {
-		size_t at = there_at(b, k[i].uid);
+		const struct tmsg *t = there_find(b, k[i].uid);
 
-		if (at != SIZE_MAX && !b->claimed[at]) {
+		if (t && !b->claimed[t - b->there]) {
 			note_gone(b, &k[i]);
-			b->claimed[at] = 1; /* known not to be any of the others */
+			b->claimed[t - b->there] = 1; /* known not to be any of the others */
 		}
 	}
 	free(items);
@@ -125,21 +109,15 @@ static size_t item_of_record(const struct box *b, const struct kept *k)
 	return SIZE_MAX;
 }
 
-/* Keys of what is not paired yet: sizes (${by_size}) or dates alone. */
+/* Keys of what is not paired yet: sizes and dates, or (not ${by_size}) dates alone. */
 static size_t open_items(const struct box *b, bool by_size, struct match_key *out)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < b->coll->n_items; i++) {
-		const struct tree_item *it = &b->coll->items[i];
-
-		if (b->on_target[i])
-			continue;
-		out[n] = key_of(NULL, it->date_utc, it->size, i);
-		if (by_size)
-			match_size_key(&out[n], it->size);
-		n++;
-	}
+	for (size_t i = 0; i < b->coll->n_items; i++)
+		if (!b->on_target[i])
+			out[n++] = match_by_size(by_size ? b->coll->items[i].size : 0,
+			        b->coll->items[i].date_utc, i);
 	return n;
 }
 
@@ -147,14 +125,10 @@ static size_t open_there(const struct box *b, bool by_size, struct match_key *ou
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < b->n_there; i++) {
-		if (b->claimed[i])
-			continue;
-		out[n] = key_of(NULL, there_date(&b->there[i]), b->there[i].size, i);
-		if (by_size)
-			match_size_key(&out[n], b->there[i].size);
-		n++;
-	}
+	for (size_t i = 0; i < b->n_there; i++)
+		if (!b->claimed[i])
+			out[n++] = match_by_size(
+			        by_size ? b->there[i].size : 0, there_date(&b->there[i]), i);
 	return n;
 }
 
@@ -189,16 +163,12 @@ static void pair_hashes(struct pairing *p, unsigned rule)
 {
 	struct box *b = p->b;
 	struct match_key *items = new_keys(b->coll->n_items), *seen = new_keys(p->n_seen);
-	size_t n_items = 0, n_seen = 0;
+	size_t n_items = 0, n_seen = seen_keys(p->seen, p->n_seen, ALIKE_OCTETS, b->claimed, seen);
 
 	for (size_t i = 0; i < b->coll->n_items; i++)
 		if (!b->on_target[i])
-			items[n_items++] =
-			        key_of(b->coll->items[i].sha256, b->coll->items[i].date_utc, 0, i);
-	for (size_t i = 0; i < p->n_seen; i++)
-		if (!b->claimed[p->seen[i].index])
-			seen[n_seen++] = key_of(p->seen[i].sha256,
-			        there_date(&b->there[p->seen[i].index]), 0, p->seen[i].index);
+			items[n_items++] = match_by_hash(
+			        b->coll->items[i].sha256, b->coll->items[i].date_utc, 0, i);
 	match_pairs(items, n_items, seen, n_seen, rule, b->on_target, b->claimed);
 	free(items);
 	free(seen);
@@ -231,15 +201,14 @@ static void say_loose(struct box *b, const uint32_t *before, const char *why)
 		if (before[i] || !b->on_target[i])
 			continue;
 		t = &b->there[b->on_target[i] - 1];
-		item_altered(b, (uint32_t)i, ODD_OCTETS);
-		say_item(b, SAY_NOTE, &b->coll->items[i], NULL, 0,
+		say_altered(b, (uint32_t)i, ODD_OCTETS, false,
 		        "taken for UID %u of the target, of %llu octets: %s", t->uid,
 		        (unsigned long long)t->size, why);
 	}
 }
 
-/* Pair by keys of both sides, which are used up, and say so. */
-static void pair_loose(struct pairing *p, struct match_key *items, size_t n_items, enum alike by)
+/* Pair items that were read with messages, by what was left alone of them; and say so. */
+static void pair_loose(struct pairing *p, const struct seen *read, size_t n_read, enum alike by)
 {
 	static const char *const why[2][ALIKE_KEYS] = {
 	        {"equal but for its date, line ends and NUL",
@@ -251,24 +220,18 @@ static void pair_loose(struct pairing *p, struct match_key *items, size_t n_item
 	                "same body, date, From, To and Subject, but the server has another "
 	                "header"}};
 	struct box *b = p->b;
-	struct match_key *seen = new_keys(p->n_seen);
+	struct match_key *items = new_keys(n_read), *seen = new_keys(p->n_seen);
 	uint32_t *before = xmemdup(b->on_target, (b->coll->n_items + 1) * sizeof *before);
-	size_t n = 0;
+	size_t n_items = seen_keys(read, n_read, by, NULL, items),
+	       n = seen_keys(p->seen, p->n_seen, by, b->claimed, seen);
 
-	for (size_t i = 0; i < p->n_seen; i++) {
-		const struct seen *s = &p->seen[i];
-		const struct tmsg *t = &b->there[s->index];
-		const uint8_t *key = alike_seen(s, by);
-
-		if (!b->claimed[s->index] && key)
-			seen[n++] = key_of(key, there_date(t), t->size, s->index);
-	}
 	/* a Message-ID and a date are one message's, of whatever size the server made it */
 	match_pairs(items, n_items, seen, n,
 	        p->dates | (by == ALIKE_TEXT && p->dates ? MATCH_OTHER_SIZE : 0), b->on_target,
 	        b->claimed);
 	say_loose(b, before, why[p->dates != 0][by]);
 	free(before);
+	free(items);
 	free(seen);
 }
 
@@ -309,32 +272,24 @@ static int pair_forms(struct pairing *p, const uint8_t *mine, struct err *err)
 /* ${mine}: the items that have the date of a message of the target. */
 static int pair_read(struct pairing *p, const uint8_t *mine, struct err *err)
 {
-	struct box *b = p->b;
-	size_t most = b->coll->n_items, n = 0;
-	struct match_key *key[ALIKE_KEYS];
+	struct seen *read = xcalloc(p->b->coll->n_items + 1, sizeof *read);
+	size_t n = 0;
 	int rc = 0;
 
-	for (unsigned k = 0; k < ALIKE_KEYS; k++)
-		key[k] = new_keys(most);
-	for (size_t i = 0; i < most && rc == 0; i++) {
-		struct match_key one[ALIKE_KEYS];
-		uint8_t fields[SHA256_LEN];
-
-		if (!mine[i] || (rc = alike_item(b, i, one, fields, err)) != 0)
+	for (uint32_t i = 0; i < p->b->coll->n_items && rc == 0; i++) {
+		if (!mine[i])
 			continue;
-		for (unsigned k = 0; k < ALIKE_KEYS; k++)
-			key[k][n] = one[k];
-		p->nameless[i] = !one[ALIKE_LOOSE].none && one[ALIKE_MSGID].none;
+		rc = item_look(p->b, i, &read[n], err);
+		p->nameless[i] = !read[n].broken && !read[n].has_msgid;
 		n++;
 	}
 	if (rc == 0) {
-		pair_loose(p, key[ALIKE_LOOSE], n, ALIKE_LOOSE);
+		pair_loose(p, read, n, ALIKE_LOOSE);
 		rc = pair_forms(p, mine, err);
 	}
-	for (unsigned k = ALIKE_MSGID; k < ALIKE_KEYS && rc == 0; k++)
-		pair_loose(p, key[k], n, k);
-	for (unsigned k = 0; k < ALIKE_KEYS; k++)
-		free(key[k]);
+	for (unsigned by = ALIKE_MSGID; by < ALIKE_KEYS && rc == 0; by++)
+		pair_loose(p, read, n, by);
+	free(read);
 	return rc;
 }
 
@@ -389,8 +344,7 @@ static bool has_own_dates(const struct box *b)
  */
 static int find_likeness(struct pairing *p, uint32_t i, const struct seen **out, struct err *err)
 {
-	struct match_key key[ALIKE_KEYS];
-	uint8_t fields[SHA256_LEN];
+	struct seen own;
 	bool is_read = false;
 	int rc = 0;
 
@@ -401,9 +355,9 @@ static int find_likeness(struct pairing *p, uint32_t i, const struct seen **out,
 		if (!(p->dates ? seen_fits(p->b, i, s) : is_open(p->b, i, s)))
 			continue;
 		if (!is_read)
-			rc = alike_item(p->b, i, key, fields, err);
+			rc = item_look(p->b, i, &own, err);
 		is_read = true;
-		if (rc == 0 && memcmp(fields, s->fields, sizeof fields) == 0)
+		if (rc == 0 && memcmp(own.fields, s->fields, SHA256_LEN) == 0)
 			*out = s;
 	}
 	return rc;
@@ -427,7 +381,7 @@ static int say_nameless(struct pairing *p, struct err *err)
 		if (rc < 0 || !s)
 			continue;
 		b->sum.doubled++;
-		say_altered(b, i,
+		say_item(b, SAY_NOTE, i, true,
 		        "it has no Message-ID to know it by and is stored, though UID %u of the "
 		        "target may be what an earlier restore made of it",
 		        b->there[s->index].uid);
@@ -468,8 +422,7 @@ static void say_dates(struct box *b, const uint32_t *before)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++)
 		if (!before[i] && b->on_target[i]) {
-			item_altered(b, (uint32_t)i, ODD_DATE);
-			say_item(b, SAY_NOTE, &b->coll->items[i], NULL, 0,
+			say_altered(b, (uint32_t)i, ODD_DATE, false,
 			        "is there already (UID %u of the target), with another date",
 			        b->there[b->on_target[i] - 1].uid);
 		}

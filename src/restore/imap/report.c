@@ -4,95 +4,70 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/lookup.h"
+#include "valise/base/text.h"
 #include "valise/format/header.h"
 #include "run.h"
 
-static void say_line(
-        struct run *r, enum say_level level, const char *coll, const char *item, const char *text)
-{
-	if (r->opts->report)
-		r->opts->report(r->opts->ctx, level, coll, item, text);
-}
-
 void say_box(struct box *b, enum say_level level, const char *fmt, ...)
 {
-	char text[900];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	target_vsay(b->w->run->opts, level, b->e->head->name, NULL, fmt, ap);
 	va_end(ap);
-	say_line(b->w->run, level, b->e->head->name, NULL, text);
 }
 
-void say_item(struct box *b, enum say_level level, const struct tree_item *it, const char *head,
-        size_t head_len, const char *fmt, ...)
+/* A header field as text behind ${before} and before ${after}, if the message has it. */
+static void put_field(struct buf *out, const struct buf *head, const char *name, const char *before,
+        const char *after)
 {
-	char text[900], date[DATE_TEXT_SIZE];
-	struct date d = {it->date_utc, it->zone_min, true};
-	struct buf item, raw, subject;
-	va_list ap;
+	struct buf raw = buf_of(4096), text = buf_of(400);
 
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	buf_init(&item, 2048);
-	buf_init(&raw, 4096);
-	buf_init(&subject, 400);
-	buf_putf(&item, "UID %u, %s, %llu octets", it->uid, date_format_imap(&d, date),
-	        (unsigned long long)it->size);
-	if (head && header_find(head, head_len, "From", &raw)) {
-		header_decode_text((const char *)raw.data, raw.len, &subject);
-		buf_putf(&item, ", from %s", buf_str(&subject));
+	if (header_find((const char *)head->data, head->len, name, &raw)) {
+		header_decode_text((const char *)raw.data, raw.len, &text);
+		buf_putf(out, "%s%s%s", before, buf_str(&text), after);
 	}
-	buf_reset(&raw);
-	buf_reset(&subject);
-	if (head && header_find(head, head_len, "Subject", &raw)) {
-		header_decode_text((const char *)raw.data, raw.len, &subject);
-		buf_putf(&item, ", \"%s\"", buf_str(&subject));
-	}
-	say_line(b->w->run, level, b->e->head->name, buf_str(&item), text);
-	buf_clear(&item);
 	buf_clear(&raw);
-	buf_clear(&subject);
+	buf_clear(&text);
 }
 
-/* Stops the reading once there is enough; the message itself was found whole before. */
-static int head_write(void *ctx, const void *p, size_t n, struct err *err)
-{
-	struct buf *b = ctx;
-
-	buf_fill(b, p, n);
-	if (b->len == HEAD_CAP || header_length((const char *)b->data, b->len) < b->len)
-		return err_set(err, ERR_LIMIT, ERR_ITEM, "enough");
-	return 0;
-}
-
-void item_head(struct box *b, const struct tree_item *it, struct buf *out)
-{
-	struct tree_reader *r = b->w->run->reader;
-	struct err ignored = {0};
-	int rc;
-
-	/* What is missing here is only the subject in a report. */
-	buf_init(out, HEAD_CAP);
-	rc = r->ops->body(r, b->coll, it, head_write, out, &ignored);
-	(void)rc;
-}
-
-void say_altered(struct box *b, uint32_t item, const char *fmt, ...)
+/* "UID 7, 1-Jan-2026 12:00:00 +0000, 300 octets, from a@b, "Hello"" and a text. */
+static void say_of(
+        struct box *b, enum say_level level, uint32_t item, bool read, const char *fmt, va_list ap)
 {
 	const struct tree_item *it = &b->coll->items[item];
-	char text[900];
-	struct buf head;
+	struct date d = {it->date_utc, it->zone_min, true};
+	struct buf name = buf_of(2048), head = buf_of(HEAD_CAP);
+	char date[DATE_TEXT_SIZE];
+
+	buf_putf(&name, "UID %u, %s, %llu octets", it->uid, date_format_imap(&d, date),
+	        (unsigned long long)it->size);
+	if (read)
+		item_head(b, item, &head);
+	put_field(&name, &head, "From", ", from ", "");
+	put_field(&name, &head, "Subject", ", \"", "\"");
+	target_vsay(b->w->run->opts, level, b->e->head->name, buf_str(&name), fmt, ap);
+	buf_clear(&name);
+	buf_clear(&head);
+}
+
+void say_item(struct box *b, enum say_level level, uint32_t item, bool read, const char *fmt, ...)
+{
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	say_of(b, level, item, read, fmt, ap);
 	va_end(ap);
-	item_head(b, it, &head);
-	say_item(b, SAY_NOTE, it, (const char *)head.data, head.len, "%s", text);
-	buf_clear(&head);
+}
+
+void say_altered(struct box *b, uint32_t item, enum odd how, bool read, const char *fmt, ...)
+{
+	va_list ap;
+
+	item_altered(b, item, how);
+	va_start(ap, fmt);
+	say_of(b, SAY_NOTE, item, read, fmt, ap);
+	va_end(ap);
 }
 
 void say_unread(struct box *b, size_t n, const char *so)
@@ -124,36 +99,28 @@ static const char *fate_text(const struct map_entry *e)
 
 static void say_quota(struct run *r, uint64_t bytes, uint64_t used, uint64_t limit)
 {
-	char text[300];
-
 	if (limit == 0 || used + bytes <= limit)
 		return;
-	snprintf(text, sizeof text,
+	target_say(r->opts, SAY_WARNING, NULL, NULL,
 	        "the target's quota has %llu octets left, the archive holds %llu: what does not "
-	        "fit will be "
-	        "listed",
+	        "fit will be listed",
 	        (unsigned long long)(used < limit ? limit - used : 0), (unsigned long long)bytes);
-	say_line(r, SAY_WARNING, NULL, NULL, text);
 }
 
 void say_mapping(struct run *r, const struct map_entry *e)
 {
-	char text[1400];
-
 	if (e->implied || (map_keeps_name(e) && !e->why))
 		return;
-	snprintf(text, sizeof text, "goes to \"%.1000s\"%s%s", e->shown, e->why ? ": " : "",
-	        e->why ? e->why : "");
-	say_line(r, SAY_NOTE, e->head->name, NULL, text);
+	target_say(r->opts, SAY_NOTE, e->head->name, NULL, "goes to \"%.1000s\"%s%s", e->shown,
+	        e->why ? ": " : "", e->why ? e->why : "");
 }
 
 void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit)
 {
-	bool dry = r->opts->dry_run;
 	uint64_t bytes = 0;
 	/* at least one mailbox is not there yet: this is no second run */
 	bool fresh = false;
-	char text[2600], n[COUNTED_SIZE];
+	char n[COUNTED_SIZE];
 
 	for (size_t i = 0; i < r->plan.n_map; i++) {
 		const struct map_entry *e = &r->plan.map[i];
@@ -163,12 +130,11 @@ void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit)
 		bytes += e->head->roots.bytes;
 		fresh |= !e->exists && e->head->roots.items;
 		say_mapping(r, e);
-		if (dry) {
-			snprintf(text, sizeof text, "%s, %llu octets, to \"%.1000s\", which %s",
+		if (r->opts->dry_run)
+			target_say(r->opts, SAY_INFO, e->head->name, NULL,
+			        "%s, %llu octets, to \"%.1000s\", which %s",
 			        counted(e->head->roots.items, "message", "messages", n),
 			        (unsigned long long)e->head->roots.bytes, e->shown, fate_text(e));
-			say_line(r, SAY_INFO, e->head->name, NULL, text);
-		}
 	}
 	if (fresh)
 		say_quota(r, bytes, quota_used, quota_limit);
@@ -183,11 +149,9 @@ static int placed_cmp(const void *a, const void *b)
 static int gone_cmp(const void *pa, const void *pb)
 {
 	const struct gone *a = pa, *b = pb;
-	int c;
+	int c = (a->entry > b->entry) - (a->entry < b->entry);
 
-	if (a->entry != b->entry)
-		return a->entry > b->entry ? 1 : -1;
-	c = strcmp(a->source ? a->source : "", b->source ? b->source : "");
+	c = c ? c : text_cmp(a->source, b->source);
 	if (c)
 		return c;
 	return (a->src_uid > b->src_uid) - (a->src_uid < b->src_uid);
@@ -210,14 +174,6 @@ static const struct map_entry *goes_elsewhere(const struct run *r, const char *e
 	return NULL;
 }
 
-static void say_left(struct run *r, const char *mailbox, const char *why)
-{
-	char text[1500];
-
-	snprintf(text, sizeof text, "what was restored to this mailbox earlier is left; %s", why);
-	say_line(r, SAY_NOTE, mailbox, NULL, text);
-}
-
 /* Mailboxes of an earlier restore that nothing goes to any more. */
 static void say_gone_mailboxes(struct run *r)
 {
@@ -227,18 +183,21 @@ static void say_gone_mailboxes(struct run *r)
 	for (size_t i = 0; i < n && !r->opts->under; i++) {
 		const struct map_entry *now;
 		bool found = false;
-		char text[1400];
 
 		for (size_t k = 0; k < r->plan.n_map && !found; k++)
 			found = strcmp(r->plan.map[k].shown, names[i]) == 0;
 		if (found)
 			continue;
 		now = goes_elsewhere(r, names[i]);
-		snprintf(text, sizeof text, "the snapshot has no mailbox for it");
 		if (now)
-			snprintf(text, sizeof text, "its mailbox \"%.600s\" goes to \"%.600s\" now",
+			target_say(r->opts, SAY_NOTE, names[i], NULL,
+			        "what was restored to this mailbox earlier is left; its mailbox "
+			        "\"%.600s\" goes to \"%.600s\" now",
 			        now->head->name, now->shown);
-		say_left(r, names[i], text);
+		else
+			target_say(r->opts, SAY_NOTE, names[i], NULL,
+			        "what was restored to this mailbox earlier is left; the snapshot "
+			        "has no mailbox for it");
 	}
 }
 
@@ -249,7 +208,7 @@ static void say_gone_mailboxes(struct run *r)
 static size_t say_foreign(struct run *r, const struct gone *g, size_t n)
 {
 	const char *name = r->plan.map[g->entry].head->name;
-	char count[COUNTED_SIZE], text[900];
+	char count[COUNTED_SIZE];
 	size_t k = 0, all = 0;
 
 	if (!g->source || strcmp(g->source, name) == 0)
@@ -258,10 +217,9 @@ static size_t say_foreign(struct run *r, const struct gone *g, size_t n)
 	        strcmp(g[k].source, g->source) == 0;
 	        k++)
 		all += k == 0 || g[k].src_uid != g[k - 1].src_uid;
-	snprintf(text, sizeof text,
+	target_say(r->opts, SAY_NOTE, name, NULL,
 	        "\"%.600s\" was restored to this mailbox earlier; of that %s left here", g->source,
 	        counted(all, "message is", "messages are", count));
-	say_line(r, SAY_NOTE, name, NULL, text);
 	return k;
 }
 
@@ -272,9 +230,10 @@ void say_gone(struct run *r)
 	SORT(r->outcome.gone, r->outcome.n_gone, gone_cmp);
 	for (size_t i = 0; i < r->outcome.n_gone; i++) {
 		const struct gone *g = &r->outcome.gone[i];
+		const char *name = r->plan.map[g->entry].head->name;
 		struct placed key;
 		const struct placed *to;
-		char item[32], text[1400];
+		char item[32];
 		size_t foreign = say_foreign(r, g, r->outcome.n_gone - i);
 
 		if (foreign) {
@@ -285,15 +244,13 @@ void say_gone(struct run *r)
 		to = FIND(&key, r->outcome.placed, r->outcome.n_placed, placed_cmp);
 		snprintf(item, sizeof item, "UID %u", g->src_uid);
 		if (to && to->entry != g->entry)
-			snprintf(text, sizeof text,
+			target_say(r->opts, SAY_NOTE, name, item,
 			        "moved to \"%.1000s\" at the source since it was restored; the "
-			        "message "
-			        "here is left",
+			        "message here is left",
 			        r->plan.map[to->entry].head->name);
 		else
-			snprintf(text, sizeof text,
+			target_say(r->opts, SAY_NOTE, name, item,
 			        "deleted at the source since it was restored; the message here is "
 			        "left");
-		say_line(r, SAY_NOTE, r->plan.map[g->entry].head->name, item, text);
 	}
 }

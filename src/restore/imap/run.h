@@ -48,15 +48,18 @@ struct tmsg {
 	bool has_date;
 };
 
-/* What the body of a target's message turned out to be. */
+/* What the body of a message turned out to be: one of the target, or an item. */
 struct seen {
 	uint8_t sha256[SHA256_LEN];
 	uint8_t loose[SHA256_LEN];
 	uint8_t msgid[SHA256_LEN];
 	uint8_t text[SHA256_LEN];
 	uint8_t fields[SHA256_LEN];
-	uint32_t index; /* of the tmsg */
+	int64_t date;
+	uint64_t size;
+	uint32_t index; /* of the tmsg, or the item */
 	bool has_msgid, has_text;
+	bool broken; /* the archive does not give it: it is like nothing */
 };
 
 /* A message of an earlier restore that the archive no longer has in this mailbox. */
@@ -102,10 +105,11 @@ struct queue {
 /* What came of it, and what was learnt of the target. */
 struct outcome {
 	struct target_result sum;
-	uint64_t n_added; /* messages, for the sample of them that is read back */
+	/* messages, for the sample of them that is read back */
+	atomic_ullong n_added;
 	/* messages whose octets were right, though their size was not */
-	unsigned sizes_wrong;
-	bool alters; /* one of the sample was not as it was sent: all are read back */
+	atomic_uint sizes_wrong;
+	atomic_bool alters; /* one of the sample was not as it was sent: all are read back */
 	/* the smallest message that was over quota, UINT64_MAX: none */
 	uint64_t quota_refused;
 	struct gone *gone;
@@ -270,7 +274,7 @@ struct box {
 	struct target_result sum;
 };
 
-/* conn.c */
+/* mailbox.c */
 /* Select (dry run: examine) the mailbox, as imap_conn_select. */
 int box_select(struct box *b, struct err *err) MUST_CHECK;
 /* In the middle of the work on it: ERR_PROTO if its UIDVALIDITY is another one now. */
@@ -283,12 +287,30 @@ bool box_again(struct box *b, struct attempts *a, int *rc, struct err *err);
 /* The same in the middle of the work on it: the mailbox is selected again. */
 bool box_again_in(struct box *b, struct attempts *a, int *rc, struct err *err);
 
+/* NOOP, or SELECT where that is asked for or needed; a refusal costs nothing. */
+int box_refresh(struct box *b, bool select, struct err *err) MUST_CHECK;
+/* A command ended with ${rc}: it was refused, the connection is fine. */
+bool box_refuses(const struct box *b, int rc);
+/* Does the mailbox take this keyword? A tree_word_fn; ${box}: a struct box. */
+bool keyword_fits(void *box, const char *word);
+/* The words of ${text}, which is cut; the list is malloc'ed. */
+const char **words_split(char *text, size_t *n_out);
+/* The words of set ${a} that set ${b} lacks, a set of box->words. */
+uint32_t words_minus(struct box *b, const char *a, const char *minus);
+int item_read(
+        struct box *b, uint32_t item, tree_write_fn write, void *ctx, struct err *err) MUST_CHECK;
+/* The start of a message, to name it, as far as the archive gives it; appended. */
+void item_head(struct box *b, uint32_t item, struct buf *out);
+void item_altered(struct box *b, uint32_t item, enum odd how);
+
 /* report.c: what a person is told. */
 void say_box(struct box *b, enum say_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
-void say_item(struct box *b, enum say_level level, const struct tree_item *it, const char *head,
-        size_t head_len, const char *fmt, ...) PRINTF_LIKE(6, 7);
-/* A note on an item, with From and Subject. */
-void say_altered(struct box *b, uint32_t item, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* ${read}: with From and Subject, which the archive is asked for. */
+void say_item(struct box *b, enum say_level level, uint32_t item, bool read, const char *fmt, ...)
+        PRINTF_LIKE(5, 6);
+/* item_altered, and a note on it. */
+void say_altered(struct box *b, uint32_t item, enum odd how, bool read, const char *fmt, ...)
+        PRINTF_LIKE(5, 6);
 /* "UID 7 perhaps" */
 enum { TAKEN_SIZE = 64 };
 const char *taken_text(const struct taken *t, char out[TAKEN_SIZE]);
@@ -297,8 +319,6 @@ void say_unread(struct box *b, size_t n, const char *so);
 void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit);
 void say_mapping(struct run *r, const struct map_entry *e); /* if it is worth a word */
 void say_gone(struct run *r);
-/* Read the start of a message, to name it. */
-void item_head(struct box *b, const struct tree_item *it, struct buf *out);
 
 /* labels.c: Gmail's labels. All of it does nothing on other targets. */
 /*
@@ -334,10 +354,13 @@ int box_make(struct worker *w, struct map_entry *e, struct target_result *sum,
         struct err *err) MUST_CHECK;
 
 /* scan.c: what is there. */
-int there_list(struct box *b, const char *set, struct err *err) MUST_CHECK;
-/* The same from a UID on. */
+/* List it from a UID on. */
 int there_from(struct box *b, uint32_t uid, struct err *err) MUST_CHECK;
 struct tmsg *there_find(struct box *b, uint32_t uid); /* of those listed; NULL */
+struct tmsg *there_of(struct box *b, size_t item); /* the one that an item is; NULL */
+/* Marks of those listed that an item is, or (*n_out of them) that none is; malloc'ed. */
+uint8_t *there_claimed(struct box *b);
+uint8_t *there_strange(struct box *b, size_t *n_out);
 /* Its INTERNALDATE, UTC; INT64_MIN: it has none. */
 int64_t there_date(const struct tmsg *t);
 /* The UIDs listed that are not ${claimed}, ascending; malloc'ed. */
@@ -347,19 +370,15 @@ int there_take(struct box *b, struct err *err) MUST_CHECK;
 /* Hash the messages whose index is set in ${wanted}; *out malloc'ed. */
 int there_hash(struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out,
         struct err *err) MUST_CHECK;
-void there_msgid(const char *head, size_t n, uint8_t out[SHA256_LEN], bool *has_out);
-
-/* alike.c: what is left alone of a message when a server rewrites it. */
-/* In the order in which they are tried. */
-enum alike { ALIKE_LOOSE, ALIKE_MSGID, ALIKE_TEXT, ALIKE_KEYS };
-/*
- * The keys of an item, with its date and size, from its octets; ${fields}: the From, To,
- * Date and Subject fields alone.
- */
-int alike_item(struct box *b, size_t i, struct match_key key[ALIKE_KEYS],
-        uint8_t fields[SHA256_LEN], struct err *err) MUST_CHECK;
-/* A key of a message of the target; NULL: it has none. Lent. */
-const uint8_t *alike_seen(const struct seen *s, enum alike by);
+/* The hash of its Message-ID; false: it has none. */
+bool there_msgid(const char *head, size_t n, uint8_t out[SHA256_LEN]);
+/* What is left alone of a message when a server rewrites it, in the order it is tried. */
+enum alike { ALIKE_LOOSE, ALIKE_MSGID, ALIKE_TEXT, ALIKE_KEYS, ALIKE_OCTETS = ALIKE_KEYS };
+/* An item, as it is read from the archive. */
+int item_look(struct box *b, uint32_t item, struct seen *out, struct err *err) MUST_CHECK;
+/* Their keys, but for those that are set in ${skip} (may be NULL) or have none. */
+size_t seen_keys(
+        const struct seen *s, size_t n, enum alike by, const uint8_t *skip, struct match_key *out);
 
 /* pair.c: pair the archive with it. */
 /*
@@ -369,8 +388,6 @@ const uint8_t *alike_seen(const struct seen *s, enum alike by);
 int box_pair(struct box *b, struct err *err) MUST_CHECK;
 
 /* flags.c */
-/* The words of ${text} that the mailbox takes, as a set of box->words. */
-uint32_t keywords_fit(struct box *b, const char *text);
 void box_store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags, uint32_t keywords);
 int box_store(struct box *b, struct err *err) MUST_CHECK;
 /*
@@ -381,9 +398,6 @@ void flags_owed(struct box *b, uint32_t item, const struct tmsg *t, unsigned *fl
         uint32_t *words_out);
 /* Flags of paired messages: what to add, and what was taken away at the source since. */
 int box_flags(struct box *b, struct err *err) MUST_CHECK;
-size_t words_split(char *text, const char **out, size_t max); /* cuts ${text} */
-/* The words of set ${a} that set ${b} lacks, a set of box->words. */
-uint32_t words_minus(struct box *b, const char *a, const char *minus);
 
 /* fallbacks.c: other forms of what the target refuses. */
 /* What a refusal of an APPEND is about. */
@@ -411,9 +425,8 @@ bool ladder_next_break(struct box *b, uint32_t item, const char *text);
 bool ladder_knows(const struct box *b, uint32_t item, const char *text);
 /* ERR_LIMIT: this form is too large for the target. */
 int form_ready(struct box *b, uint32_t item, struct err *err) MUST_CHECK;
-int form_give(struct box *b, uint32_t item,
-        int (*write)(void *wctx, const void *p, size_t n, struct err *err), void *wctx,
-        struct err *err) MUST_CHECK;
+int form_give(
+        struct box *b, uint32_t item, tree_write_fn write, void *wctx, struct err *err) MUST_CHECK;
 /* What was sent, or is, of an item. */
 uint64_t sent_size(const struct box *b, uint32_t item);
 const uint8_t *sent_sha256(const struct box *b, uint32_t item);
@@ -482,13 +495,26 @@ int box_find_arrived(struct box *b, const uint32_t *items, size_t n, struct err 
 /* The same among the messages listed that are ${wanted}. */
 int box_find_among(struct box *b, const uint32_t *items, size_t n, const uint8_t *wanted,
         struct err *err) MUST_CHECK;
-/* Clears in ${wanted} each message listed that an item has. */
-void box_unclaimed(struct box *b, uint8_t *wanted);
+
+/* item.c */
+/* Named and counted; SAY_LISTED: one of many, of which a line tells how many they are. */
+void item_failed(struct box *b, uint32_t item, enum say_level level, const char *why);
+/* NUL and 8-bit header fields: the size stays, the octets do not. ${head} NULL: is read. */
+bool item_is_fragile(struct box *b, uint32_t item, const struct buf *head);
+void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity);
+/**
+ * is_sampled(n): is the ${n}-th message (from 0) that a run stores read back? The first
+ * hundred are, then one of 31: not one of ten or of a hundred, so that a server that
+ * alters every tenth is met.
+ */
+bool is_sampled(uint64_t n);
+/* Make known to the journal those of the items whose UID, or taken, is known. */
+int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
+/* Write down what has been learnt of messages since their records were written. */
+int box_remember_odd(struct box *b, struct err *err) MUST_CHECK;
 
 /* append.c, verify.c */
 int box_append(struct box *b, struct err *err) MUST_CHECK;
-/* NUL and 8-bit header fields: the size stays, the octets do not. ${head} NULL: is read. */
-bool item_is_fragile(struct box *b, const struct tree_item *it, const struct buf *head);
 /*
  * Read what was there before, ${all} of it, or what would be read of it had it just been
  * sent, and name what is not as an earlier restore sent it.
@@ -501,21 +527,6 @@ int box_verify(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
  * put right.
  */
 bool box_looks_right(struct box *b);
-int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err) MUST_CHECK;
-/* ${head}: the message's, to name it; NULL: is to be read; "": goes without. */
-void item_failed(struct box *b, uint32_t item, const char *head, size_t head_len, const char *why);
-/* The same for one of many, of which a line tells how many they are. */
-void item_failed_too(struct box *b, uint32_t item, const char *why);
-void item_altered(struct box *b, uint32_t item, enum odd how);
-/* Write down what has been learnt of messages since their records were written. */
-int box_remember_odd(struct box *b, struct err *err) MUST_CHECK;
-void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity);
-/**
- * is_sampled(n): is the ${n}-th message (from 0) that a run stores read back? The first
- * hundred are, then one of 31: not one of ten or of a hundred, so that a server that
- * alters every tenth is met.
- */
-bool is_sampled(uint64_t n);
 
 /* box.c */
 int box_restore(struct worker *w, size_t entry, struct err *err) MUST_CHECK;

@@ -28,6 +28,34 @@ int64_t there_date(const struct tmsg *t)
 	return t->has_date ? t->date_utc : INT64_MIN;
 }
 
+struct tmsg *there_of(struct box *b, size_t item)
+{
+	return there_find(b, b->items[item].got);
+}
+
+uint8_t *there_claimed(struct box *b)
+{
+	uint8_t *claimed = xcalloc(b->n_there + 1, 1);
+
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		const struct tmsg *t = there_of(b, i);
+
+		if (t)
+			claimed[t - b->there] = 1;
+	}
+	return claimed;
+}
+
+uint8_t *there_strange(struct box *b, size_t *n_out)
+{
+	uint8_t *marks = there_claimed(b);
+
+	*n_out = 0;
+	for (size_t i = 0; i < b->n_there; i++)
+		*n_out += marks[i] = !marks[i];
+	return marks;
+}
+
 uint32_t *there_unclaimed(const struct box *b, const uint8_t *claimed, size_t *n_out)
 {
 	uint32_t *uids = xcalloc(b->n_there + 1, sizeof *uids);
@@ -84,13 +112,6 @@ int there_take(struct box *b, struct err *err)
 	return rc;
 }
 
-int there_list(struct box *b, const char *set, struct err *err)
-{
-	int rc = imap_fetch_send(b->w->conn.m, set, there_items(b->w->run), err);
-
-	return rc < 0 ? rc : there_take(b, err);
-}
-
 /* "n:*" also gives the last message when it is before n. */
 int there_from(struct box *b, uint32_t uid, struct err *err)
 {
@@ -99,12 +120,47 @@ int there_from(struct box *b, uint32_t uid, struct err *err)
 	int rc;
 
 	snprintf(set, sizeof set, "%u:*", uid ? uid : 1);
-	rc = there_list(b, set, err);
+	rc = imap_fetch_send(b->w->conn.m, set, there_items(b->w->run), err);
+	if (rc == 0)
+		rc = there_take(b, err);
 	for (size_t i = 0; i < b->n_there; i++)
 		if (b->there[i].uid >= uid)
 			b->there[n++] = b->there[i];
 	b->n_there = n;
 	return rc;
+}
+
+/* A message as it is read, but for the hash of all its octets. */
+struct digest {
+	struct loose loose;
+	struct text text;
+	struct buf head;
+};
+
+static void digest_start(struct digest *d)
+{
+	loose_start(&d->loose);
+	text_start(&d->text);
+	buf_reset(&d->head);
+}
+
+static int digest_add(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct digest *d = ctx;
+
+	loose_add(&d->loose, p, n);
+	text_add(&d->text, p, n);
+	buf_fill(&d->head, p, n);
+	return stop_check(err);
+}
+
+static void digest_end(struct digest *d, struct seen *out)
+{
+	const char *head = (const char *)d->head.data;
+
+	loose_end(&d->loose, out->loose);
+	out->has_msgid = there_msgid(head, d->head.len, out->msgid);
+	out->has_text = text_end(&d->text, head, d->head.len, out->fields, out->text);
 }
 
 /* The bodies that come in. */
@@ -118,52 +174,43 @@ struct hashing {
 	bool refused; /* one of the commands was */
 	bool open;
 	struct sha256 hash;
-	struct loose loose;
-	struct text text;
-	struct buf head;
+	struct digest digest;
 };
 
 static void hash_open(struct hashing *h)
 {
 	sha256_start(&h->hash);
-	loose_start(&h->loose);
-	text_start(&h->text);
-	buf_reset(&h->head);
+	digest_start(&h->digest);
 	h->open = true;
 }
 
 static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct hashing *h = ctx;
-	int rc = stop_check(err);
 
 	if (!h->open)
 		hash_open(h);
 	sha256_add(&h->hash, p, n);
-	loose_add(&h->loose, p, n);
-	text_add(&h->text, p, n);
-	buf_fill(&h->head, p, n);
-	return rc;
+	return digest_add(&h->digest, p, n, err);
 }
 
-void there_msgid(const char *head, size_t n, uint8_t out[SHA256_LEN], bool *has_out)
+bool there_msgid(const char *head, size_t n, uint8_t out[SHA256_LEN])
 {
 	struct buf id = buf_of(2048);
+	bool has = header_find(head, header_length(head, n), "Message-ID", &id) && id.len > 2;
 
-	*has_out = header_find(head, header_length(head, n), "Message-ID", &id) && id.len > 2;
 	sha256_of(id.data, id.len, out);
 	buf_clear(&id);
+	return has;
 }
 
 static int on_hashed(void *ctx, const struct imap_msg *msg, struct err *err)
 {
 	struct hashing *h = ctx;
-	struct tmsg key = {.uid = msg->uid}, *t = NULL;
+	struct tmsg *t = msg->has_body ? there_find(h->b, msg->uid) : NULL;
 	struct seen *s;
 
 	(void)err;
-	if (msg->has_body && msg->uid && h->b->n_there)
-		t = FIND(&key, h->b->there, h->b->n_there, by_uid);
 	if (!t || !h->wanted[t - h->b->there] || h->done[t - h->b->there]) {
 		h->open = false;
 		return 0;
@@ -173,11 +220,10 @@ static int on_hashed(void *ctx, const struct imap_msg *msg, struct err *err)
 		hash_open(h);
 	s = ARR_PUSH(h->seen, h->n, h->cap);
 	s->index = (uint32_t)(t - h->b->there);
+	s->date = there_date(t);
+	s->size = t->size;
 	sha256_end(&h->hash, s->sha256);
-	loose_end(&h->loose, s->loose);
-	there_msgid((const char *)h->head.data, h->head.len, s->msgid, &s->has_msgid);
-	s->has_text =
-	        text_end(&h->text, (const char *)h->head.data, h->head.len, s->fields, s->text);
+	digest_end(&h->digest, s);
 	h->done[s->index] = 1;
 	h->open = false;
 	return 0;
@@ -253,7 +299,7 @@ int there_hash(
 	int rc;
 
 	h.done = xcalloc(b->n_there + 1, 1);
-	buf_init(&h.head, HEAD_CAP);
+	buf_init(&h.digest.head, HEAD_CAP);
 	do {
 		size_t before = h.n;
 
@@ -264,8 +310,42 @@ int there_hash(
 		}
 	} while (ask_singly(&h, rc) || box_again_in(b, &a, &rc, err));
 	free(h.done);
-	buf_clear(&h.head);
+	buf_clear(&h.digest.head);
 	*out = h.seen;
 	*n_out = h.n;
 	return rc;
+}
+
+int item_look(struct box *b, uint32_t item, struct seen *out, struct err *err)
+{
+	const struct tree_item *it = &b->coll->items[item];
+	struct digest d = {.head = buf_of(HEAD_CAP)};
+	int rc;
+
+	*out = (struct seen){.index = item, .date = it->date_utc, .size = it->size};
+	memcpy(out->sha256, it->sha256, SHA256_LEN);
+	digest_start(&d);
+	rc = item_read(b, item, digest_add, &d, err);
+	digest_end(&d, out);
+	out->broken = rc < 0;
+	buf_clear(&d.head);
+	/* a damaged one is named when it is to be sent */
+	return rc == ERR_STOPPED ? rc : 0;
+}
+
+size_t seen_keys(
+        const struct seen *s, size_t n, enum alike by, const uint8_t *skip, struct match_key *out)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *const key[] = {[ALIKE_LOOSE] = s[i].loose,
+		        [ALIKE_MSGID] = s[i].has_msgid ? s[i].msgid : NULL,
+		        [ALIKE_TEXT] = s[i].has_text ? s[i].text : NULL,
+		        [ALIKE_OCTETS] = s[i].sha256};
+
+		if (key[by] && !s[i].broken && !(skip && skip[s[i].index]))
+			out[k++] = match_by_hash(key[by], s[i].date, s[i].size, s[i].index);
+	}
+	return k;
 }

@@ -9,8 +9,7 @@ static bool has_twin(struct box *b, uint32_t item)
 	for (uint32_t i = 0; i < b->coll->n_items; i++)
 		if (i != item && memcmp(sent_sha256(b, i), sent_sha256(b, item), SHA256_LEN) == 0 &&
 		        (b->items[i].state == ITEM_THERE ||
-		                (b->items[i].state == ITEM_ADDED && b->items[i].got &&
-		                        there_find(b, b->items[i].got))))
+		                (b->items[i].state == ITEM_ADDED && there_of(b, i))))
 			return true;
 	return false;
 }
@@ -21,8 +20,7 @@ static void check_lost(struct box *b, uint32_t i)
 	if (b->items[i].taken.to) {
 		char which[TAKEN_SIZE];
 
-		item_altered(b, i, ODD_OCTETS);
-		say_altered(b, i,
+		say_altered(b, i, ODD_OCTETS, true,
 		        "the server took it, but it cannot be found again there as it was sent "
 		        "(%s)",
 		        taken_text(&b->items[i].taken, which));
@@ -32,44 +30,31 @@ static void check_lost(struct box *b, uint32_t i)
 	if (has_twin(b, i)) {
 		b->items[i].state = ITEM_THERE;
 		b->sum.already++;
-		item_altered(b, i, ODD_OCTETS);
-		say_altered(b, i, "the server keeps one message for it and an equal one");
+		say_altered(b, i, ODD_OCTETS, true,
+		        "the server keeps one message for it and an equal one");
 		return;
 	}
-	item_failed(
-	        b, i, NULL, 0, "the server said that it stored it, but it is not in the mailbox");
+	item_failed(b, i, SAY_WARNING,
+	        "the server said that it stored it, but it is not in the mailbox");
 }
 
 /*
- * RFC822.SIZE of some servers is never right: then a size says nothing, and the sample
- * has to do.
+ * Is its size another one, and does that say anything? RFC822.SIZE of some servers is
+ * never right: then the sample has to do.
  */
-static bool sizes_count(struct box *b)
+static bool has_other_size(struct box *b, uint32_t i, const struct tmsg *t)
 {
 	enum { SIZES_VAIN = 100 };
-	struct run *r = b->w->run;
-	bool count;
 
-	pthread_mutex_lock(&r->workers.lock);
-	count = r->outcome.sizes_wrong < SIZES_VAIN;
-	pthread_mutex_unlock(&r->workers.lock);
-	return count;
-}
-
-static void size_was_wrong(struct box *b)
-{
-	struct run *r = b->w->run;
-
-	pthread_mutex_lock(&r->workers.lock);
-	r->outcome.sizes_wrong++;
-	pthread_mutex_unlock(&r->workers.lock);
+	return t->size != sent_size(b, i) && !(b->items[i].odd & ~ODD_FLAGS) &&
+	       b->w->run->outcome.sizes_wrong < SIZES_VAIN;
 }
 
 /* One stored message against the archive's. */
 static void check_item(struct box *b, uint32_t i)
 {
 	const struct tree_item *it = &b->coll->items[i];
-	const struct tmsg *t = there_find(b, b->items[i].got);
+	const struct tmsg *t = there_of(b, i);
 	unsigned flags;
 	uint32_t words;
 
@@ -77,14 +62,13 @@ static void check_item(struct box *b, uint32_t i)
 		check_lost(b, i);
 		return;
 	}
-	if (t->size != sent_size(b, i) && !(b->items[i].odd & ~ODD_FLAGS) && sizes_count(b))
+	if (has_other_size(b, i, t))
 		b->items[i].read_back |= READ_SIZE;
 	if (t->has_date && t->date_utc != it->date_utc && !(b->items[i].odd & ~ODD_FLAGS)) {
 		char date[DATE_TEXT_SIZE];
 		struct date d = {t->date_utc, 0, true};
 
-		item_altered(b, i, ODD_DATE);
-		say_item(b, SAY_NOTE, it, NULL, 0, "the target dates it %s",
+		say_altered(b, i, ODD_DATE, false, "the target dates it %s",
 		        date_format_imap(&d, date));
 	}
 	flags_owed(b, i, t, &flags, &words);
@@ -97,12 +81,8 @@ static void check_all(struct box *b)
 {
 	b->n_store = b->n_label = 0;
 	for (uint32_t i = 0; i < b->coll->n_items; i++) {
-		if (b->items[i].state != ITEM_ADDED)
-			continue;
-		if (b->items[i].got)
+		if (b->items[i].state == ITEM_ADDED)
 			check_item(b, i);
-		else
-			check_lost(b, i);
 	}
 }
 
@@ -114,7 +94,7 @@ static bool is_read_back(const struct box *b, size_t i)
 
 static void say_octets(struct box *b, uint32_t item)
 {
-	const struct tmsg *t = there_find(b, b->items[item].got);
+	const struct tmsg *t = there_of(b, item);
 	uint64_t sent = sent_size(b, item);
 	char sizes[64] = "";
 	/* by the journal's record of it, too */
@@ -123,13 +103,15 @@ static void say_octets(struct box *b, uint32_t item)
 	if (t && t->size != sent)
 		snprintf(sizes, sizeof sizes, ", %llu instead of %llu", (unsigned long long)t->size,
 		        (unsigned long long)sent);
-	item_altered(b, item, ODD_OCTETS);
 	if (said)
-		return;
-	say_altered(b, item, "the target holds other octets than were sent (UID %u%s)%s",
-	        b->items[item].got, sizes,
-	        b->items[item].read_back & READ_FRAGILE ? ": it has NUL or 8-bit header fields"
-	                                                : "");
+		item_altered(b, item, ODD_OCTETS);
+	else
+		say_altered(b, item, ODD_OCTETS, true,
+		        "the target holds other octets than were sent (UID %u%s)%s",
+		        b->items[item].got, sizes,
+		        b->items[item].read_back & READ_FRAGILE
+		                ? ": it has NUL or 8-bit header fields"
+		                : "");
 }
 
 /*
@@ -145,7 +127,7 @@ static int read_back(struct box *b, uint8_t *done, bool *sample_out, struct err 
 	int rc = 0;
 
 	for (size_t i = 0; i < b->coll->n_items; i++) {
-		struct tmsg *t = is_read_back(b, i) ? there_find(b, b->items[i].got) : NULL;
+		struct tmsg *t = is_read_back(b, i) ? there_of(b, i) : NULL;
 
 		if (!t || done[t - b->there])
 			continue;
@@ -161,7 +143,7 @@ static int read_back(struct box *b, uint8_t *done, bool *sample_out, struct err 
 
 		if (memcmp(seen[k].sha256, sent_sha256(b, i), SHA256_LEN) == 0) {
 			if (b->items[i].read_back & READ_SIZE)
-				size_was_wrong(b);
+				b->w->run->outcome.sizes_wrong++;
 			continue;
 		}
 		say_octets(b, i);
@@ -182,14 +164,11 @@ static int read_back(struct box *b, uint8_t *done, bool *sample_out, struct err 
 static int check_octets(struct box *b, struct err *err)
 {
 	uint8_t *done = xcalloc(b->n_there + 1, 1);
-	struct run *r = b->w->run;
 	bool alters = false;
 	int rc = read_back(b, done, &alters, err);
 
 	if (rc == 0 && alters) {
-		pthread_mutex_lock(&r->workers.lock);
-		r->outcome.alters = true;
-		pthread_mutex_unlock(&r->workers.lock);
+		b->w->run->outcome.alters = true;
 		for (size_t i = 0; i < b->coll->n_items; i++)
 			b->items[i].read_back |= READ_SAMPLE;
 		rc = read_back(b, done, &alters, err);
@@ -206,9 +185,9 @@ static unsigned why_read(struct box *b, uint32_t i, const struct tmsg *t, uint64
 	/* the journal knows it, and it was said */
 	if (b->items[i].odd & ODD_OCTETS)
 		return 0;
-	if (t->size != sent_size(b, i) && !(b->items[i].odd & ~ODD_FLAGS) && sizes_count(b))
+	if (has_other_size(b, i, t))
 		why |= READ_SIZE;
-	return why || !item_is_fragile(b, &b->coll->items[i], NULL) ? why : READ_FRAGILE;
+	return why || !item_is_fragile(b, i, NULL) ? why : READ_FRAGILE;
 }
 
 int box_read_there(struct box *b, bool all, struct err *err)
@@ -217,9 +196,7 @@ int box_read_there(struct box *b, bool all, struct err *err)
 	int rc;
 
 	for (uint32_t i = 0; i < b->coll->n_items; i++) {
-		const struct tmsg *t = b->items[i].state == ITEM_THERE && b->items[i].got
-		                               ? there_find(b, b->items[i].got)
-		                               : NULL;
+		const struct tmsg *t = b->items[i].state == ITEM_THERE ? there_of(b, i) : NULL;
 
 		if (t)
 			b->items[i].read_back = all ? READ_SAMPLE : (uint8_t)why_read(b, i, t, n++);
@@ -238,7 +215,7 @@ bool box_looks_right(struct box *b)
 		return false;
 	for (size_t i = 0; i < b->coll->n_items; i++) {
 		const struct tree_item *it = &b->coll->items[i];
-		const struct tmsg *t = b->items[i].got ? there_find(b, b->items[i].got) : NULL;
+		const struct tmsg *t = there_of(b, i);
 		const char *want = tree_coll_keyword_text(b->coll, it->keywords);
 
 		if (b->items[i].state == ITEM_ADDED &&

@@ -78,17 +78,12 @@ static void pairs_made_before_stay(void **state)
 
 static void worth_a_look(void **state)
 {
-	struct match_key a[2] = {{.index = 0, .date = 7}, {.index = 1, .date = 8}};
+	struct match_key a[2] = {match_by_size(100, 7, 0), match_by_size(200, 8, 1)};
 	struct match_key b[3] = {
-	        {.index = 0, .date = 7}, {.index = 1, .date = 9}, {.index = 2, .date = 7}};
+	        match_by_size(100, 7, 0), match_by_size(200, 9, 1), match_by_size(300, 7, 2)};
 	uint8_t wanted[3] = {0};
 
 	(void)state;
-	match_size_key(&a[0], 100);
-	match_size_key(&a[1], 200);
-	match_size_key(&b[0], 100);
-	match_size_key(&b[1], 200);
-	match_size_key(&b[2], 300);
 	assert_int_equal(match_wanted(a, 2, b, 3, MATCH_DATE, wanted), 1);
 	assert_int_equal(wanted[0], 1);
 	assert_int_equal(match_wanted(a, 2, b, 3, 0, wanted), 1);
@@ -211,11 +206,8 @@ static void twins(void **state)
 	uint8_t wanted[N] = {1};
 
 	(void)state;
-	for (size_t i = 0; i < N; i++) {
-		match_size_key(&k[i], all[i].size);
-		k[i].date = all[i].date;
-		k[i].index = (uint32_t)i;
-	}
+	for (size_t i = 0; i < N; i++)
+		k[i] = match_by_size(all[i].size, all[i].date, i);
 	assert_int_equal(match_twins(k, N, wanted), 4); /* one was wanted before */
 	for (size_t i = 0; i < N; i++)
 		assert_int_equal(wanted[i], all[i].twin);
