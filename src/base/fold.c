@@ -26,17 +26,35 @@ static void put_hangul(struct buf *out, uint32_t point)
 		put_point(out, 0x11a7 + index % 28);
 }
 
-static void put_folded(struct buf *out, uint32_t point)
+/* NULL: the character stays as it is. */
+static const struct fold_row *find_row(uint32_t point)
 {
+	const struct fold_row *row;
 	size_t at;
 
-	LOOKUP_FIRST(at, COUNT(fold_table), fold_table[at].from < point);
-	if (at == COUNT(fold_table) || fold_table[at].from != point) {
+	LOOKUP_FIRST(at, COUNT(fold_rows),
+	        fold_rows[at].from + (fold_rows[at].n - 1u) * fold_rows[at].stride < point);
+	row = &fold_rows[at];
+	if (at == COUNT(fold_rows) || point < row->from || (point - row->from) % row->stride)
+		return NULL;
+	return row;
+}
+
+/* What its row of the table makes of a character: another one, several, or nothing. */
+static void put_folded(struct buf *out, uint32_t point)
+{
+	const struct fold_row *row = find_row(point);
+	uint32_t place = row ? (point - row->from) / row->stride : 0;
+
+	if (!row)
 		put_point(out, point);
-		return;
-	}
-	for (unsigned i = 0; i < 3 && fold_table[at].to[i]; i++)
-		put_point(out, fold_table[at].to[i]);
+	else if (row->step == LISTED)
+		put_point(out, fold_listed[row->to + place]);
+	else if (row->step == SEVERAL)
+		for (unsigned i = 0; i < COUNT(*fold_several) && fold_several[row->to][i]; i++)
+			put_point(out, fold_several[row->to][i]);
+	else if (row->to)
+		put_point(out, row->to + place * row->step);
 }
 
 void path_fold(const char *name, struct buf *out)

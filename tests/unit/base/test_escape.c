@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"
+#include "valise/base/hash.h"
 
 struct text {
 	const char *s;
@@ -268,6 +269,32 @@ static void twins_have_one_key(void **state)
 	buf_clear(&b);
 }
 
+/* Names of files in trees hang on it: no character may ever get another key. */
+static void keys_stay_as_they_are(void **state)
+{
+	static const char all[] =
+	        "17bfb1fdf9024e260e8f75a4e2cd2754f3ce5a9be2dd50044ce1243c91f0b93b";
+	struct buf key = buf_of(100);
+	struct sha256 h;
+	uint8_t sum[SHA256_LEN];
+	char text[5], hex[SHA256_HEX_SIZE];
+
+	(void)state;
+	sha256_start(&h);
+	for (uint32_t point = 1; point < 0x110000; point++) {
+		if (point >= 0xd800 && point < 0xe000) /* surrogates */
+			continue;
+		text[utf8_put(point, text)] = '\0';
+		buf_reset(&key);
+		path_fold(text, &key);
+		sha256_add(&h, buf_str(&key), key.len + 1);
+	}
+	sha256_end(&h, sum);
+	hex_format(sum, SHA256_LEN, hex);
+	assert_string_equal(hex, all);
+	buf_clear(&key);
+}
+
 static void safe_paths(void **state)
 {
 	(void)state;
@@ -293,6 +320,7 @@ int main(void)
 	        cmocka_unit_test(long_components_get_a_hash),
 	        cmocka_unit_test(what_travels),
 	        cmocka_unit_test(twins_have_one_key),
+	        cmocka_unit_test(keys_stay_as_they_are),
 	        cmocka_unit_test(safe_paths),
 	};
 
