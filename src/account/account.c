@@ -29,6 +29,12 @@ static int refuse_value(
 	        value ? " \"" : "", value ? value : "", value ? "\"" : "");
 }
 
+/* Where the setting stands, if that is a file. */
+static int at_place(const struct setting *s, struct err *err)
+{
+	return s && s->file ? err_wrap(err, "%s, line %u", s->file, s->line) : (int)err->code;
+}
+
 static int parse_bool(const char *key, const char *value, bool *out, struct err *err)
 {
 	static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
@@ -83,16 +89,16 @@ static int parse_mech(enum service_kind kind, const char *s, char **out, struct 
 }
 
 /* Of the service: both waiting for a connection and for an answer. */
-static int parse_timeout(
-        enum service_kind kind, const char *s, struct endpoint *at, struct err *err)
+static int take_timeout(
+        enum service_kind kind, const char *value, struct service *s, struct err *err)
 {
 	char *end = NULL;
-	long n = strtol(s, &end, 10);
+	long n = strtol(value, &end, 10);
 
-	if (!isdigit((unsigned char)*s) || *end || n < 1 || n > TIMEOUT_MAX_S)
+	if (!isdigit((unsigned char)*value) || *end || n < 1 || n > TIMEOUT_MAX_S)
 		return refuse_value(
-		        err, kind, "timeout is a number of seconds from 1 to 86400, not", s);
-	at->connect_timeout_ms = at->idle_timeout_ms = (int)n * 1000;
+		        err, kind, "timeout is a number of seconds from 1 to 86400, not", value);
+	s->at.connect_timeout_ms = s->at.idle_timeout_ms = (int)n * 1000;
 	return 0;
 }
 
@@ -104,16 +110,6 @@ static bool name_is_plain(const char *s)
 		if (iscntrl((unsigned char)s[i]))
 			return false;
 	return n > 0 && n <= USER_MAX && utf8_valid(s, n);
-}
-
-/* A path of the file may begin with "~/". */
-static char *expand_home(const char *path)
-{
-	const char *home = getenv("HOME");
-
-	if (strncmp(path, "~/", 2) == 0 && home)
-		return xasprintf("%s%s", home, path + 1);
-	return xstrdup(path);
 }
 
 static int check_fd(enum service_kind kind, const char *s, struct err *err)
@@ -131,7 +127,7 @@ static int check_fd(enum service_kind kind, const char *s, struct err *err)
  * last.
  */
 static int password_source(const struct settings *set, enum service_kind kind, bool own,
-        enum source_type *type_out, const char **text_out)
+        enum source_type *type_out, const struct setting **out)
 {
 	static const struct {
 		const char *key;
@@ -141,15 +137,13 @@ static int password_source(const struct settings *set, enum service_kind kind, b
 	int n = 0;
 
 	for (size_t i = 0; i < 3; i++) {
-		const struct setting *found = own ? NULL : settings_find(set, kinds[i].key);
-		const char *value = own     ? settings_own(set, kind, kinds[i].key)
-		                    : found ? found->value
-		                            : NULL;
+		const struct setting *found = own ? settings_own(set, kind, kinds[i].key)
+		                                  : settings_find(set, kinds[i].key);
 
-		if (!value)
+		if (!found)
 			continue;
 		*type_out = kinds[i].type;
-		*text_out = value;
+		*out = found;
 		n++;
 	}
 	return n;
@@ -159,19 +153,21 @@ static int build_password(
         struct account *a, const struct settings *set, struct service *s, struct err *err)
 {
 	enum source_type type = SOURCE_TERMINAL;
-	const char *text = s->login.user;
+	const struct setting *from = NULL;
 	char *label;
-	int n = password_source(set, s->kind, true, &type, &text);
+	int n = password_source(set, s->kind, true, &type, &from), rc = 0;
 
 	if (n == 0)
-		n = password_source(set, s->kind, false, &type, &text);
+		n = password_source(set, s->kind, false, &type, &from);
 	if (n > 1)
-		return refuse_value(
+		rc = refuse_value(
 		        err, s->kind, "the password is given in two ways; keep one", NULL);
-	if (type == SOURCE_FD && check_fd(s->kind, text, err) != 0)
-		return ERR_USAGE;
+	else if (type == SOURCE_FD)
+		rc = check_fd(s->kind, from->value, err);
+	if (rc != 0)
+		return at_place(from, err);
 	label = xasprintf("%s at %s", s->name, s->at.host);
-	s->login.ctx = secrets_source(a->secrets, type, text, label);
+	s->login.ctx = secrets_source(a->secrets, type, from ? from->value : s->login.user, label);
 	s->login.get_secret = secrets_get;
 	free(label);
 	return 0;
@@ -179,33 +175,48 @@ static int build_password(
 
 /*
  * The service's own key, then the user of its URL, then the account's, then an address as
- * the name; an option wins over the URL of the file.
+ * the name; what counts more than the URL, as an option over one of the file, wins over its
+ * user.
  */
+static const char *find_user(const struct settings *set, enum service_kind kind, const char *name,
+        const char *from_url, const struct setting **place_out)
+{
+	const struct setting *url = settings_find(set, protocols[kind].name);
+	const struct setting *own = settings_own(set, kind, "user"),
+	                     *all = settings_find(set, "user");
+
+	if (!own && all && (!from_url || all->from > url->from))
+		own = all;
+	*place_out = own ? own : url;
+	if (own)
+		return own->value;
+	if (!from_url && name && strchr(name, '@'))
+		return name;
+	return from_url;
+}
+
 static int build_user(const struct settings *set, const char *name, const char *from_url,
         struct service *s, char **passed_over, struct err *err)
 {
-	const struct setting *all = settings_find(set, "user");
+	const struct setting *all = settings_find(set, "user"), *place;
 	const struct setting *url = settings_find(set, s->name);
-	const char *user = settings_own(set, s->kind, "user");
-	const char *authzid = settings_value(set, s->kind, "authzid");
+	const char *user = find_user(set, s->kind, name, from_url, &place);
+	const struct setting *as = settings_of(set, s->kind, "authzid");
+	const char *authzid = as ? as->value : NULL;
 
-	if (!user && all && !all->from_file && url->from_file)
-		user = all->value;
-	if (!user)
-		user = from_url;
-	if (!user && all)
-		user = all->value;
-	if (!user && name && strchr(name, '@'))
-		user = name;
 	if (!user)
 		return refuse_value(err, s->kind, "no user; add user (--user NAME)", NULL);
 	if (!name_is_plain(user))
-		return refuse_value(err, s->kind, "not a user name:", user);
+		return refuse_value(err, s->kind, "not a user name:", user), at_place(place, err);
 	if (authzid && !name_is_plain(authzid))
-		return refuse_value(err, s->kind, "not an authorization identity:", authzid);
-	if (authzid && protocols[s->kind].no_authzid)
-		return refuse_value(err, s->kind, protocols[s->kind].no_authzid, NULL);
-	if (all && !all->from_file && !url->from_file && user == from_url &&
+		(void)refuse_value(err, s->kind, "not an authorization identity:", authzid);
+	else if (authzid && protocols[s->kind].no_authzid)
+		(void)refuse_value(err, s->kind, protocols[s->kind].no_authzid, NULL);
+	else
+		as = NULL;
+	if (as)
+		return at_place(as, err);
+	if (all && all->from == FROM_OPTIONS && url->from == FROM_OPTIONS && user == from_url &&
 	        strcmp(user, all->value) != 0)
 		*passed_over = xstrdup(all->value);
 	s->login.user = xstrdup(user);
@@ -215,42 +226,62 @@ static int build_user(const struct settings *set, const char *name, const char *
 
 /* It is read much later, and by a library that would wait for a FIFO. */
 static int take_ca_file(
-        enum service_kind kind, const char *value, struct endpoint *at, struct err *err)
+        enum service_kind kind, const char *value, struct service *s, struct err *err)
 {
 	struct err why = {0};
 	int fd, rc;
 
-	at->ca_file = expand_home(value);
-	rc = file_open_given(at->ca_file, &fd, &why);
+	s->at.ca_file = accountfile_expand_home(value);
+	rc = file_open_given(s->at.ca_file, &fd, &why);
 	if (rc == 0)
 		(void)sys_close(fd);
 	return rc == ERR_USAGE ? refuse_value(err, kind, "ca-file is no regular file:", value) : 0;
 }
 
-static int build_endpoint(const struct settings *set, const char *url, FILE *trace,
+static int take_pin(enum service_kind kind, const char *value, struct service *s, struct err *err)
+{
+	return parse_pin(kind, value, &s->at.pin, err);
+}
+
+static int take_mech(enum service_kind kind, const char *value, struct service *s, struct err *err)
+{
+	return parse_mech(kind, value, &s->login.mech, err);
+}
+
+static int take_endpoint(const struct settings *set, const struct setting *url, struct service *s,
+        char **user_out, struct err *err)
+{
+	const struct setting *plain = settings_of(set, s->kind, "cleartext");
+	bool cleartext = false;
+
+	if (plain && parse_bool("cleartext", plain->value, &cleartext, err) != 0)
+		return at_place(plain, err);
+	if (service_url_parse(&protocols[s->kind], url->value, cleartext, &s->at, user_out, err) !=
+	        0)
+		return at_place(url, err);
+	return 0;
+}
+
+static int build_endpoint(const struct settings *set, const struct setting *url, FILE *trace,
         struct service *s, char **user_out, struct err *err)
 {
-	const char *value = settings_value(set, s->kind, "cleartext");
-	bool cleartext = false;
-	int rc = value ? parse_bool("cleartext", value, &cleartext, err) : 0;
+	static const struct {
+		const char *key;
+		int (*take)(enum service_kind kind, const char *value, struct service *s,
+		        struct err *err);
+	} keys[] = {{"ca-file", take_ca_file}, {"pin", take_pin}, {"timeout", take_timeout},
+	        {"auth", take_mech}};
+	int rc = take_endpoint(set, url, s, user_out, err);
 
-	if (rc == 0)
-		rc = service_url_parse(&protocols[s->kind], url, cleartext, &s->at, user_out, err);
 	s->at.connect_timeout_ms = CONNECT_TIMEOUT_MS;
 	s->at.idle_timeout_ms = IDLE_TIMEOUT_MS;
 	s->at.trace = trace;
-	value = settings_value(set, s->kind, "ca-file");
-	if (rc == 0 && value)
-		rc = take_ca_file(s->kind, value, &s->at, err);
-	value = settings_value(set, s->kind, "pin");
-	if (rc == 0 && value)
-		rc = parse_pin(s->kind, value, &s->at.pin, err);
-	value = settings_value(set, s->kind, "timeout");
-	if (rc == 0 && value)
-		rc = parse_timeout(s->kind, value, &s->at, err);
-	value = settings_value(set, s->kind, "auth");
-	if (rc == 0 && value)
-		rc = parse_mech(s->kind, value, &s->login.mech, err);
+	for (size_t i = 0; i < COUNT(keys) && rc == 0; i++) {
+		const struct setting *value = settings_of(set, s->kind, keys[i].key);
+
+		if (value && keys[i].take(s->kind, value->value, s, err) != 0)
+			rc = at_place(value, err);
+	}
 	return rc;
 }
 
@@ -266,7 +297,7 @@ static int build_service(struct account *a, const struct settings *set, const ch
 	s->name = protocols[kind].name;
 	if (!url)
 		return 0;
-	rc = build_endpoint(set, url->value, trace, s, &user, err);
+	rc = build_endpoint(set, url, trace, s, &user, err);
 	if (rc == 0)
 		rc = build_user(set, name, user, s, &a->passed_over[kind], err);
 	if (rc == 0)
@@ -284,10 +315,13 @@ static int check_owners(const struct settings *set, struct err *err)
 			const char *name = protocols[k].name;
 			size_t n = strlen(name);
 
-			if (strncmp(set->items[i].key, name, n) == 0 &&
-			        set->items[i].key[n] == '-' && !settings_find(set, name))
-				return err_set(err, ERR_USAGE, ERR_WHOLE,
-				        "\"%s\" is given, but no %s", set->items[i].key, name);
+			if (set->items[i].from == FROM_DEFAULTS || /* not each has what they name */
+			        strncmp(set->items[i].key, name, n) != 0 ||
+			        set->items[i].key[n] != '-' || settings_find(set, name))
+				continue;
+			(void)err_set(err, ERR_USAGE, ERR_WHOLE, "\"%s\" is given, but no %s",
+			        set->items[i].key, name);
+			return at_place(&set->items[i], err);
 		}
 	return 0;
 }
@@ -344,23 +378,24 @@ static int overlay_settings(struct settings *set, const struct account_setting *
 		if (!given[i].value || !*given[i].value)
 			return err_set(err, ERR_USAGE, ERR_WHOLE, "\"%s\" has no value", key);
 		if (settings_is_password(key, false))
-			settings_drop_passwords(set, key);
-		settings_put(set, key, given[i].value, false);
+			settings_drop_passwords(set, key, FROM_OPTIONS);
+		settings_put(set, key, given[i].value, FROM_OPTIONS);
 		for (int k = 0; k < SERVICE_KINDS; k++)
 			*service_out |= strcmp(key, protocols[k].name) == 0;
 	}
 	return 0;
 }
 
-static int not_found(const char *name, const char *path, const char *nearest, struct err *err)
+static int not_found(const char *name, const struct accounts *list, struct err *err)
 {
-	const char *where = path ? path : "accounts.ini";
+	const char *where = list ? list->files[0] : "accounts.ini";
+	const char *nearest = list ? accounts_nearest(list, name) : NULL;
 
 	if (strstr(name, "://")) /* which may hold a password */
 		return err_set(err, ERR_NOTFOUND, ERR_WHOLE,
 		        "an address is no account's name: give it with its service, as in --imap "
 		        "imaps://mail.example.org --user NAME");
-	if (*nearest)
+	if (nearest)
 		return err_set(err, ERR_NOTFOUND, ERR_WHOLE,
 		        "no account \"%s\" in %s; do you mean \"%s\"?", name, where, nearest);
 	return err_set(err, ERR_NOTFOUND, ERR_WHOLE,
@@ -369,48 +404,94 @@ static int not_found(const char *name, const char *path, const char *nearest, st
 	        name, where, name);
 }
 
-/* The section ${name}; only the default file may be missing. */
-static int load_section(const char *name, const char *config, struct settings *set, bool *found_out,
-        char nearest[64], char **path_out, struct err *err)
+/* The values that are options of commands, for those. */
+static void take_options(struct account *a, const struct settings *set)
 {
-	int rc;
+	for (size_t i = 0; i < set->n; i++) {
+		const struct setting *s = &set->items[i];
+		struct account_option *o;
 
-	*found_out = false;
-	nearest[0] = '\0';
-	*path_out = config ? xstrdup(config) : accountfile_default_path();
-	if (!*path_out)
-		return 0;
-	rc = accountfile_load(*path_out, name, set, found_out, nearest, err);
-	if (rc == ERR_NOTFOUND && !config)
-		return 0;
-	return rc;
+		if (!settings_is_option(s->key))
+			continue;
+		o = ARR_PUSH(a->options.items, a->options.n, a->options.cap);
+		o->key = xstrdup(s->key);
+		o->value = strcmp(s->key, "archive") == 0 ? accountfile_beside(s->file, s->value)
+		                                          : xstrdup(s->value);
+		o->written = xstrdup(s->value);
+		o->file = xstrdup(s->file);
+		o->line = s->line;
+		o->shared = s->from == FROM_DEFAULTS;
+	}
 }
 
-int account_load(const char *name, const char *config, const struct account_setting *settings,
+void account_options_clear(struct account_options *o)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		free(o->items[i].key);
+		free(o->items[i].value);
+		free(o->items[i].written);
+		free(o->items[i].file);
+	}
+	free(o->items);
+	memset(o, 0, sizeof *o);
+}
+
+static int no_account_defaults(const struct accounts *list, struct err *err)
+{
+	return err_set(err, ERR_USAGE, ERR_WHOLE,
+	        "no account can be called \"defaults\": [defaults]%s%s is what all accounts share; "
+	        "give that section another name, and user = defaults",
+	        list ? " in " : "", list ? list->files[0] : "");
+}
+
+int account_from(const struct accounts *list, const char *name, const struct account_setting *given,
         size_t n, FILE *trace, struct account **out, struct err *err)
 {
+	const struct account_section *section = list && name ? accounts_section(list, name) : NULL;
 	struct settings set = {NULL, 0, 0};
 	struct account *a = xcalloc(1, sizeof *a);
-	bool found = false, service = false;
-	char nearest[64] = "", *path = NULL;
+	bool service = false;
 	int rc = 0;
 
 	*out = NULL;
 	a->secrets = secrets_new();
-	if (name)
-		rc = load_section(name, config, &set, &found, nearest, &path, err);
+	if (name && strcmp(name, "defaults") == 0)
+		rc = no_account_defaults(list, err);
+	if (rc == 0 && section)
+		rc = accounts_settings(list, section, given, n, &set, err);
 	if (rc == 0)
-		rc = overlay_settings(&set, settings, n, &service, err);
-	if (rc == 0 && name && !found && !service)
-		rc = not_found(name, path, nearest, err);
+		rc = overlay_settings(&set, given, n, &service, err);
+	if (rc == 0 && name && !section && !service)
+		rc = not_found(name, list, err);
 	if (rc == 0)
 		rc = build_account(a, &set, name, trace, err);
+	if (rc == 0)
+		take_options(a, &set);
 	settings_clear(&set);
-	free(path);
 	if (rc == 0)
 		*out = a;
 	else
 		account_free(a);
+	return rc;
+}
+
+int account_load(const char *name, const char *config, const struct account_setting *given,
+        size_t n, FILE *trace, struct account **out, struct err *err)
+{
+	struct accounts *list = NULL;
+	char *path = NULL;
+	int rc = 0;
+
+	*out = NULL;
+	if (name)
+		path = config ? xstrdup(config) : accountfile_default_path();
+	if (path)
+		rc = accounts_open(path, &list, err);
+	/* Only the default file may be missing. */
+	if (rc == 0 || (rc == ERR_NOTFOUND && !config))
+		rc = account_from(list, name, given, n, trace, out, err);
+	accounts_close(list);
+	free(path);
 	return rc;
 }
 
@@ -423,6 +504,7 @@ void account_free(struct account *a)
 		free(a->passed_over[k]);
 	}
 	secrets_free(a->secrets);
+	account_options_clear(&a->options);
 	free(a->name);
 	free(a);
 }

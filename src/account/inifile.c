@@ -8,24 +8,29 @@
 #include "valise/base/secret.h"
 #include "valise/base/sys.h"
 #include "valise/base/text.h"
+#include "valise/base/textindex.h"
 #include <ini.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define LINE_MAX_LEN 4000
 #define LINE_SIZE 4096
-#define NAME_MAX_LEN 49 /* of a section or key: inih cuts longer ones */
-#define SECTIONS_MAX 10000
+#define KEY_MAX_LEN 49 /* inih cuts longer ones; its sections are not looked at */
+#define SECTIONS_MAX 100000
 
 struct reading {
 	const char *at, *end, *label;
 	unsigned line;
 	inifile_entry *entry;
 	void *ctx;
+	bool head; /* keys may stand before the first section */
 	struct err *err;
 	int rc; /* the first failure */
 	char **sections;
 	size_t n_sections, cap_sections;
+	struct text_index index; /* of the sections */
 };
 
 static int bad_line(struct reading *r, const char *what)
@@ -34,17 +39,32 @@ static int bad_line(struct reading *r, const char *what)
 	return r->rc;
 }
 
-static int new_section(struct reading *r, const char *name, size_t n)
+static bool has_section(const struct reading *r, const char *name)
 {
+	size_t cursor = 0, i;
+
+	while ((i = text_index_next(&r->index, name, &cursor)) != SIZE_MAX)
+		if (strcmp(r->sections[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int new_section(struct reading *r, const char *text, size_t n)
+{
+	char *name;
+
 	if (n == 0)
 		return bad_line(r, "a section needs a name, as in [alice]");
 	if (r->n_sections == SECTIONS_MAX)
 		return bad_line(r, "too many sections");
-	for (size_t i = 0; i < r->n_sections; i++)
-		if (strlen(r->sections[i]) == n && strncmp(r->sections[i], name, n) == 0)
-			return bad_line(r, "this section stands in the file twice");
-	*ARR_PUSH(r->sections, r->n_sections, r->cap_sections) = xstrndup(name, n);
-	r->rc = r->entry(r->ctx, r->sections[r->n_sections - 1], NULL, NULL, r->line, r->err);
+	name = xstrndup(text, n);
+	if (has_section(r, name)) {
+		free(name);
+		return bad_line(r, "this section stands in the file twice");
+	}
+	text_index_add(&r->index, name, r->n_sections);
+	*ARR_PUSH(r->sections, r->n_sections, r->cap_sections) = name;
+	r->rc = r->entry(r->ctx, name, NULL, NULL, r->line, r->err);
 	return r->rc;
 }
 
@@ -66,15 +86,15 @@ static int check_line(struct reading *r, const char *s, size_t n)
 		close = memchr(s, ']', n);
 		if (!close)
 			return bad_line(r, "a section ends with ']'");
-		if (close - s - 1 > NAME_MAX_LEN)
-			return bad_line(r, "the name of a section has 49 bytes at most");
+		if (close - s - 1 > INIFILE_NAME_MAX)
+			return bad_line(r, "the name of a section has 200 bytes at most");
 		return new_section(r, s + 1, (size_t)(close - s) - 1);
 	}
 	for (name = 0; name < n && s[name] != '=' && s[name] != ':'; name++)
 		;
 	if (name == n)
 		return bad_line(r, "not of the form key = value");
-	if (name > NAME_MAX_LEN)
+	if (name > KEY_MAX_LEN)
 		return bad_line(r, "the name of a key has 49 bytes at most");
 	return 0;
 }
@@ -118,22 +138,25 @@ static char *next_line(char *out, int size, void *stream)
 static int on_entry(void *user, const char *section, const char *name, const char *value)
 {
 	struct reading *r = user;
+	const char *current = r->n_sections ? r->sections[r->n_sections - 1] : "";
 
-	if (r->rc == 0 && !*section)
+	(void)section; /* which inih cuts */
+	if (r->rc == 0 && !*current && !r->head)
 		(void)bad_line(r, "a key before the first [section]");
 	if (r->rc == 0)
-		r->rc = r->entry(r->ctx, section, name, value, r->line, r->err);
+		r->rc = r->entry(r->ctx, current, name, value, r->line, r->err);
 	return r->rc == 0;
 }
 
-int inifile_parse(const char *text, size_t n, const char *label, inifile_entry *entry, void *ctx,
-        struct err *err)
+static int parse(const char *text, size_t n, const char *label, bool head, inifile_entry *entry,
+        void *ctx, struct err *err)
 {
 	struct reading r = {.at = text,
 	        .end = text + n,
 	        .label = label,
 	        .entry = entry,
 	        .ctx = ctx,
+	        .head = head,
 	        .err = err};
 	int rc;
 
@@ -155,7 +178,20 @@ int inifile_parse(const char *text, size_t n, const char *label, inifile_entry *
 		(void)bad_line(&r, "not of the form key = value");
 	}
 	texts_free(r.sections, r.n_sections);
+	text_index_clear(&r.index);
 	return r.rc;
+}
+
+int inifile_parse(const char *text, size_t n, const char *label, inifile_entry *entry, void *ctx,
+        struct err *err)
+{
+	return parse(text, n, label, false, entry, ctx, err);
+}
+
+int inifile_parse_headed(const char *text, size_t n, const char *label, inifile_entry *entry,
+        void *ctx, struct err *err)
+{
+	return parse(text, n, label, true, entry, ctx, err);
 }
 
 /* As ssh judges its files: who can change it, can have us run anything. */

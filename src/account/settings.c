@@ -14,6 +14,9 @@
 static const char *const keys[] = {"user", "password-command", "password-fd", "auth", "ca-file",
         "pin", "authzid", "timeout", "cleartext"};
 #define N_KEYS COUNT(keys)
+/* What is an account's own of the options of commands; "old" names another account's archive. */
+static const char *const option_keys[] = {"archive", "old", "include", "exclude", "only", "labels",
+        "max-rate", "daily-limit", "connections"};
 
 /* What follows "imap-", "pop3-" ...; ${key} itself without such a prefix. */
 static const char *base_of(const char *key)
@@ -44,9 +47,28 @@ bool account_key_is_flag(const char *key)
 	return strcmp(base_of(key), "cleartext") == 0;
 }
 
+bool settings_is_option(const char *key)
+{
+	for (size_t i = 0; i < COUNT(option_keys); i++)
+		if (strcmp(key, option_keys[i]) == 0)
+			return true;
+	return false;
+}
+
+bool settings_is_repeated(const char *key)
+{
+	return strcmp(key, "include") == 0 || strcmp(key, "exclude") == 0;
+}
+
 bool settings_is_file_key(const char *key)
 {
-	return account_is_key(key) || strcmp(base_of(key), "password") == 0;
+	return account_is_key(key) || settings_is_option(key) ||
+	       strcmp(base_of(key), "password") == 0;
+}
+
+bool settings_is_command(const char *key)
+{
+	return strcmp(base_of(key), "password-command") == 0;
 }
 
 bool settings_is_password(const char *key, bool file)
@@ -88,50 +110,58 @@ const struct setting *settings_find(const struct settings *s, const char *key)
 	return NULL;
 }
 
-void settings_put(struct settings *s, const char *key, const char *value, bool from_file)
+struct setting *settings_add(
+        struct settings *s, const char *key, const char *value, enum setting_from from)
 {
 	struct setting *item;
 
-	for (size_t i = 0; i < s->n; i++)
-		if (strcmp(s->items[i].key, key) == 0) {
-			settings_remove(s, i);
-			break;
-		}
+	if (!settings_is_repeated(key))
+		settings_drop(s, key);
 	item = ARR_PUSH(s->items, s->n, s->cap);
 	item->key = xstrdup(key);
 	item->value = xstrdup(value);
-	item->from_file = from_file;
+	item->from = from;
+	return item;
 }
 
-const char *settings_own(const struct settings *s, enum service_kind kind, const char *key)
+struct setting *settings_put(
+        struct settings *s, const char *key, const char *value, enum setting_from from)
+{
+	settings_drop(s, key);
+	return settings_add(s, key, value, from);
+}
+
+void settings_drop(struct settings *s, const char *key)
+{
+	for (size_t i = s->n; i-- > 0;)
+		if (strcmp(s->items[i].key, key) == 0)
+			settings_remove(s, i);
+}
+
+const struct setting *settings_own(
+        const struct settings *s, enum service_kind kind, const char *key)
 {
 	char full[WORD_MAX];
-	const struct setting *found;
 
 	snprintf(full, sizeof full, "%s-%s", protocols[kind].name, key);
-	found = settings_find(s, full);
-	return found ? found->value : NULL;
+	return settings_find(s, full);
 }
 
-const char *settings_value(const struct settings *s, enum service_kind kind, const char *key)
+const struct setting *settings_of(const struct settings *s, enum service_kind kind, const char *key)
 {
-	const char *own = settings_own(s, kind, key);
-	const struct setting *found;
+	const struct setting *own = settings_own(s, kind, key);
 
-	if (own)
-		return own;
-	found = settings_find(s, key);
-	return found ? found->value : NULL;
+	return own ? own : settings_find(s, key);
 }
 
-void settings_drop_passwords(struct settings *s, const char *like)
+void settings_drop_passwords(struct settings *s, const char *like, enum setting_from from)
 {
 	size_t prefix = (size_t)(base_of(like) - like);
 
 	for (size_t i = s->n; i-- > 0;) {
 		const char *key = s->items[i].key;
 
-		if (s->items[i].from_file && settings_is_password(key, true) &&
+		if (s->items[i].from < from && settings_is_password(key, true) &&
 		        (size_t)(base_of(key) - key) == prefix && strncmp(key, like, prefix) == 0)
 			settings_remove(s, i);
 	}
@@ -147,21 +177,37 @@ static void weigh_candidate(
 		best->word = (snprintf(out, 64, "%s", candidate), out);
 }
 
-const char *account_nearest_key(const char *key, char out[64])
+static void weigh_account_keys(const char *key, struct nearest *best, char out[64])
 {
-	struct nearest best = {0};
 	char full[WORD_MAX];
 
 	for (size_t i = 0; i < N_KEYS; i++)
-		weigh_candidate(key, keys[i], &best, out);
+		weigh_candidate(key, keys[i], best, out);
 	for (int k = 0; k < SERVICE_KINDS; k++) {
 		const char *name = protocols[k].name;
 
-		weigh_candidate(key, name, &best, out);
+		weigh_candidate(key, name, best, out);
 		for (size_t i = 0; i < N_KEYS; i++) {
 			snprintf(full, sizeof full, "%s-%s", name, keys[i]);
-			weigh_candidate(key, full, &best, out);
+			weigh_candidate(key, full, best, out);
 		}
 	}
+}
+
+const char *account_nearest_key(const char *key, char out[64])
+{
+	struct nearest best = {0};
+
+	weigh_account_keys(key, &best, out);
+	return best.word;
+}
+
+const char *settings_nearest(const char *key, char out[64])
+{
+	struct nearest best = {0};
+
+	weigh_account_keys(key, &best, out);
+	for (size_t i = 0; i < COUNT(option_keys); i++)
+		weigh_candidate(key, option_keys[i], &best, out);
 	return best.word;
 }

@@ -9,9 +9,13 @@
  * The keys of an account and their values as given, merged from the file and the options.
  */
 
+enum setting_from { FROM_DEFAULTS, FROM_SECTION, FROM_OPTIONS }; /* the later one wins */
+
 struct setting {
 	char *key, *value;
-	bool from_file;
+	enum setting_from from;
+	const char *file; /* where it stands; lent by the account file, NULL: an option */
+	unsigned line;
 };
 struct settings {
 	struct setting *items;
@@ -20,28 +24,45 @@ struct settings {
 
 void settings_clear(struct settings *s); /* wipes the values */
 
-/* Set, replacing an earlier value. */
-void settings_put(struct settings *s, const char *key, const char *value, bool from_file);
+/* Set, replacing an earlier value; lent until the next change. */
+struct setting *settings_put(
+        struct settings *s, const char *key, const char *value, enum setting_from from);
+/* The same, but an earlier one of a key that may be repeated stays. */
+struct setting *settings_add(
+        struct settings *s, const char *key, const char *value, enum setting_from from);
+void settings_drop(struct settings *s, const char *key); /* all of them */
 
 const struct setting *settings_find(const struct settings *s, const char *key);
 
-/* The value of "imap-user", else of "user", else NULL; lent. */
-const char *settings_value(const struct settings *s, enum service_kind kind, const char *key);
-/* Of "imap-user" alone. */
-const char *settings_own(const struct settings *s, enum service_kind kind, const char *key);
+/* "imap-user", else "user", else NULL; lent. */
+const struct setting *settings_of(
+        const struct settings *s, enum service_kind kind, const char *key);
+/* "imap-user" alone. */
+const struct setting *settings_own(
+        const struct settings *s, enum service_kind kind, const char *key);
 
 /**
- * settings_drop_passwords(s, like): options that say where a password comes from replace
- * all that the file said about it on the same level, the one of ${like}
- * ("imap-password-fd": that of "imap-").
+ * settings_drop_passwords(s, like, from): what says where a password comes from replaces
+ * all that was said about it by what counts less than ${from}, on the same level, the one
+ * of ${like} ("imap-password-fd": that of "imap-").
  */
-void settings_drop_passwords(struct settings *s, const char *like);
+void settings_drop_passwords(struct settings *s, const char *like, enum setting_from from);
 /*
  * "password-command" or "password-fd", with or without a service before it; "password"
  * too when ${file}.
  */
 bool settings_is_password(const char *key, bool file);
+bool settings_is_command(const char *key); /* "password-command", for a service or all */
 
-/* A key of accounts.ini: those of account_is_key, and "password". */
+/*
+ * A key that stands for an option of a command, or for its archive: "archive", "exclude",
+ * "max-rate" ...
+ */
+bool settings_is_option(const char *key);
+bool settings_is_repeated(const char *key); /* may stand several times: "exclude" */
+/* A key of accounts.ini: those of account_is_key, of settings_is_option, and "password". */
 bool settings_is_file_key(const char *key);
+/* The key of a file that looks most like ${key}, in ${out}; NULL when none does. */
+const char *settings_nearest(const char *key, char out[64]);
+
 #endif

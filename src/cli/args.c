@@ -328,9 +328,14 @@ struct tree_accept args_accept(const struct args *a, const char **names)
 	return accept;
 }
 
+const struct option_def *args_option(const struct args *a, const char *option)
+{
+	return find_option(options, a->cmd->bit, option, strlen(option), 0);
+}
+
 bool args_takes(const struct args *a, const char *option)
 {
-	return find_option(options, a->cmd->bit, option, strlen(option), 0) != NULL;
+	return args_option(a, option) != NULL;
 }
 
 bool args_quiet(const struct args *a, int rc)
@@ -404,14 +409,12 @@ int args_snapshot(const struct args *a, unsigned *out)
 	return rc;
 }
 
-int args_only(const struct args *a, unsigned *out)
+bool kinds_read(const char *text, unsigned *out)
 {
-	const char *v = args_get(a, "only"), *e;
+	const char *e;
 
 	*out = 0;
-	if (v && !*v)
-		return usage_error(a->cmd, "--only names nothing: mail, calendars or contacts");
-	for (; v && *v; v = *e ? e + 1 : e) {
+	for (const char *v = text; *v; v = *e ? e + 1 : e) {
 		unsigned k;
 
 		e = strchrnul(v, ',');
@@ -420,10 +423,22 @@ int args_only(const struct args *a, unsigned *out)
 			        !memcmp(coll_kind_dir(k), v, (size_t)(e - v)))
 				break;
 		if (k == COLL_KINDS)
-			return usage_error(a->cmd,
-			        "--only takes mail, calendars and contacts, with commas between");
+			return false;
 		*out |= 1u << k;
 	}
+	return *out != 0;
+}
+
+int args_only(const struct args *a, unsigned *out)
+{
+	const char *v = args_get(a, "only");
+
+	*out = 0;
+	if (v && !*v)
+		return usage_error(a->cmd, "--only names nothing: mail, calendars or contacts");
+	if (v && !kinds_read(v, out))
+		return usage_error(
+		        a->cmd, "--only takes mail, calendars and contacts, with commas between");
 	return 0;
 }
 

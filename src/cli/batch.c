@@ -260,15 +260,14 @@ static void run_jobs(struct batch *b)
  * Every account is looked at before the first is read: a slip of the pen costs nothing
  * then.
  */
-static int check_account(const struct args *a, const char *name)
+static int check_account(const struct args *a, const struct accounts *list, const char *name)
 {
 	struct account *account = NULL;
 	struct err err = {0};
 	char lines[ACCOUNT_WARNINGS][256];
 	size_t n;
 
-	if (account_load(name, args_get(a, "accounts"), a->settings, a->n_settings, NULL, &account,
-	            &err) < 0) {
+	if (account_from(list, name, a->settings, a->n_settings, NULL, &account, &err) < 0) {
 		(void)err_wrap(&err, "account %s", name);
 		return fail(a, &err);
 	}
@@ -287,26 +286,27 @@ static int load_jobs(struct batch *b, const char *dir)
 {
 	const char *file = args_get(b->args, "accounts");
 	struct err err = {0};
+	struct accounts *list = NULL;
 	struct stat st;
-	char **names;
 	int rc = 0;
 
 	/* A pipe can be read once; each worker reads it. */
 	if (stat(file, &st) == 0 && !S_ISREG(st.st_mode))
 		return usage_error(b->args->cmd, "--accounts %s: not a regular file", file);
-	if (account_names(file, &names, &b->n, &err) < 0)
+	if (accounts_open(file, &list, &err) < 0)
 		return fail(b->args, &err);
+	b->n = accounts_count(list);
 	b->jobs = xcalloc(b->n + 1, sizeof *b->jobs);
 	for (size_t i = 0; i < b->n; i++)
 		b->jobs[i] = (struct job){.batch = b,
-		        .name = names[i],
-		        .archive = archive_name(dir, names[i]),
+		        .name = xstrdup(accounts_name(list, i)),
+		        .archive = archive_name(dir, accounts_name(list, i)),
 		        .code = -1};
-	free(names);
 	if (b->n == 0)
-		return usage_error(b->args->cmd, "%s holds no account, as in [alice]", file);
+		rc = usage_error(b->args->cmd, "%s holds no account, as in [alice]", file);
 	for (size_t i = 0; i < b->n && rc == 0; i++)
-		rc = check_account(b->args, b->jobs[i].name);
+		rc = check_account(b->args, list, b->jobs[i].name);
+	accounts_close(list);
 	return rc;
 }
 

@@ -93,11 +93,12 @@ int no_such_head(const struct args *a, const struct tree_manifest *m, const char
 static int nothing_matches(const struct choice *c, const char *option, const char *pattern)
 {
 	struct buf near = buf_of(1u << 20);
+	char place[OPTION_PLACE_SIZE];
 	int rc;
 
 	choice_near(c, pattern, &near);
-	rc = usage_error(c->args->cmd, "--%s \"%s\": nothing is called so%s", option, pattern,
-	        buf_str(&near));
+	rc = usage_error(c->args->cmd, "%s \"%s\": nothing is called so%s",
+	        option_place(c->args, option, pattern, place), pattern, buf_str(&near));
 	buf_clear(&near);
 	return rc;
 }
@@ -107,9 +108,9 @@ int choice_check(const struct choice *c)
 	const char *in = find_unmatched(c->include, c->included, c->of.n_include);
 	const char *ex = find_unmatched(c->exclude, c->excluded, c->of.n_exclude);
 
-	if (in && (!c->chosen || !args_has(c->args, "one-of-many")))
+	if (in && (!c->chosen || !option_is_shared(c->args, "include")))
 		return nothing_matches(c, args_has(c->args, "folder") ? "folder" : "include", in);
-	if (ex && !args_has(c->args, "one-of-many"))
+	if (ex && !option_is_shared(c->args, "exclude"))
 		return nothing_matches(c, "exclude", ex);
 	if (!c->chosen && (c->of.n_include || c->of.n_exclude))
 		return usage_error(c->args->cmd, "--include and --exclude leave nothing; what is "

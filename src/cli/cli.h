@@ -74,11 +74,13 @@ struct args {
 	struct {
 		const struct option_def *def;
 		const char *value;
+		const struct account_option *from; /* NULL: the command line */
 	} given[ARGS_MAX];
 	size_t n_given;
 	struct account_setting settings[ARGS_MAX];
 	char keys[ARGS_MAX][ARGS_KEY_SIZE]; /* what the settings' keys point to */
 	size_t n_settings;
+	struct prepared *prepared; /* section.c */
 };
 
 /*
@@ -86,6 +88,7 @@ struct args {
  */
 int args_parse(struct args *a, const struct command *cmd, int argc, char **argv);
 bool args_takes(const struct args *a, const char *option); /* does the command know it? */
+const struct option_def *args_option(const struct args *a, const char *option); /* or NULL */
 bool args_has(const struct args *a, const char *option);
 /* --quiet, and nothing to say: all is done. */
 bool args_quiet(const struct args *a, int rc);
@@ -121,6 +124,37 @@ struct source_option;
  * 0, or EXIT_USAGE after a message about a value that is none of theirs.
  */
 int args_own(const struct args *a, struct source_option *out, size_t *n_out);
+/*
+ * What the values of options mean; false: nothing. Bytes: "500", "64K", units of 1000.
+ * Kinds: bits 1 << COLL_x.
+ */
+#define BYTES_WANTED "a number of bytes such as 500000, 500K, 20M or 2G"
+bool bytes_read(const char *text, uint64_t *out);
+bool kinds_read(const char *text, unsigned *out);
+
+/**
+ * section_apply(a): load the account that a positional argument names, and take what its
+ * section of accounts.ini says of options of the command as given, unless the command
+ * line gives them. 0, or an exit code after a message; an account that cannot be loaded
+ * is left to load_account.
+ */
+int section_apply(struct args *a);
+void section_clear(struct args *a);
+/* Of load_account: false if section_apply did not look; else *out is the caller's, or NULL and
+ * *err. */
+bool section_account(const struct args *a, struct account **out, struct err *err);
+/* Are the values such as options take? ERR_USAGE with file and line. */
+int section_check(const struct account_options *o, struct err *err) MUST_CHECK;
+/*
+ * Is what the option says for many accounts ([defaults], --accounts), so that it need not
+ * have a meaning for each?
+ */
+bool option_is_shared(const struct args *a, const char *option);
+/* "--exclude", or where in which file. */
+#define OPTION_PLACE_SIZE 400
+const char *option_place(
+        const struct args *a, const char *option, const char *value, char out[OPTION_PLACE_SIZE]);
+
 /* --names of a directory tree. */
 int args_names(const struct args *a, enum dir_names *out);
 

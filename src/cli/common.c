@@ -100,11 +100,15 @@ int load_account(const struct args *a, const char *name, struct account **out)
 	if (!name && a->n_settings == 0)
 		return usage_error(a->cmd, "which account? Name one of accounts.ini, or give "
 		                           "--imap imaps://HOST --user NAME");
-	if (account_load(name, args_get(a, "config"), a->settings, a->n_settings, trace, out,
-	            &err) < 0) {
+	if (!section_account(a, out, &err) && account_load(name, args_get(a, "config"), a->settings,
+	                                              a->n_settings, NULL, out, &err) < 0)
+		*out = NULL; /* told below */
+	if (!*out) {
 		fail(a, &err);
 		return err.code == ERR_NOTFOUND ? EXIT_USAGE : exit_code_of(&err);
 	}
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		(*out)->services[k].at.trace = trace;
 	n = account_warnings(*out, lines, ACCOUNT_WARNINGS);
 	for (size_t i = 0; i < n; i++)
 		talk("warning: %s", lines[i]);

@@ -25,17 +25,13 @@ struct limits {
 	char *ledger; /* path, NULL: no daily limit */
 };
 
-/* "500", "64K": whole numbers; K M G T are powers of 1000. */
-static int bytes_option(const struct args *a, const char *option, uint64_t *out)
+bool bytes_read(const char *v, uint64_t *out)
 {
 	static const char units[] = "KMGT";
-	const char *v = args_get(a, option), *unit;
+	const char *unit;
 	uint64_t factor = 1;
 	char *end;
 
-	*out = 0;
-	if (!v)
-		return 0;
 	errno = 0;
 	*out = strtoull(v, &end, 10);
 	unit = *end ? strchr(units, *end >= 'a' ? *end - 'a' + 'A' : *end) : NULL;
@@ -43,10 +39,18 @@ static int bytes_option(const struct args *a, const char *option, uint64_t *out)
 		factor *= 1000;
 	if (errno || v[0] < '0' || v[0] > '9' || (*end && (!unit || end[1])) || !*out ||
 	        *out > UINT64_MAX / factor)
-		return usage_error(a->cmd,
-		        "--%s wants a number of bytes such as 500000, 500K, 20M or 2G, not \"%s\"",
-		        option, v);
+		return false;
 	*out *= factor;
+	return true;
+}
+
+static int bytes_option(const struct args *a, const char *option, uint64_t *out)
+{
+	const char *v = args_get(a, option);
+
+	*out = 0;
+	if (v && !bytes_read(v, out))
+		return usage_error(a->cmd, "--%s wants " BYTES_WANTED ", not \"%s\"", option, v);
 	return 0;
 }
 

@@ -118,7 +118,10 @@ static int run_command(int argc, char **argv)
 			return help_command(c, stdout);
 	rc = args_parse(&a, c, argc - 2, argv + 2);
 	rc = rc ? rc : report_check(&a);
-	return rc ? rc : c->run(&a);
+	rc = rc ? rc : section_apply(&a);
+	rc = rc ? rc : c->run(&a);
+	section_clear(&a);
+	return rc;
 }
 
 int main(int argc, char **argv)

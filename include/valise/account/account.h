@@ -21,6 +21,23 @@ struct account_setting {
 	const char *value;
 };
 
+/*
+ * What the account's section, or [defaults], says of options of commands: "exclude", "max-rate"
+ * ...; "archive" and "old" say where its archive is.
+ */
+struct account_option {
+	char *key, *value;
+	char *written; /* the value, a path not yet counted from the file */
+	char *file; /* where it stands */
+	unsigned line;
+	bool shared; /* of [defaults]: for all accounts */
+};
+struct account_options {
+	struct account_option *items;
+	size_t n, cap;
+};
+void account_options_clear(struct account_options *o);
+
 struct account {
 	/*
 	 * the section, the address, or USER@HOST of the first service; names the default
@@ -32,6 +49,7 @@ struct account {
 	/* the --user that the user of a URL beside it won over, or NULL */
 	char *passed_over[SERVICE_KINDS];
 	struct account_secrets *secrets; /* owned; what login.ctx points to */
+	struct account_options options;
 };
 
 /* True if ${key} is a key of an account: "imap", "caldav-password-command", "pin", ... */
@@ -60,11 +78,32 @@ int account_load(const char *name, const char *config, const struct account_sett
 void account_free(struct account *a);
 
 /**
- * account_names(path, names_out, n_out, err):
- * The sections of the account file ${path}, in its order; the caller frees each and the
- * list. The whole file is checked as by account_load.
+ * accounts_open(path, out, err):
+ * Read a file of accounts, and all that it includes; everything in it is checked but the
+ * values of single accounts. An INI file or, if it is called *.csv or has a header with commas, a
+ * table (RFC 4180) whose columns are the keys and "name" (or "new"; without it "user" names the
+ * account).
+ *
+ * 	include = FILE         before the first section: its accounts and [defaults], too
+ * 	[defaults]             keys for all accounts of the list
+ * 	[NAME]                 an account; its keys win
+ *
+ * Values have %{name}, %{user}, %{local}, %{domain} and %% (expand.h). A relative path of
+ * archive, ca-file and include counts from the file in which it stands. Refused: an
+ * unknown key, one given twice, an account that stands twice, a "password" in a file that
+ * others can read, a command in one that others can write, each with file and line.
+ * ERR_USAGE, ERR_LIMIT, ERR_IO; ERR_NOTFOUND: ${path} itself does not exist.
  */
-int account_names(const char *path, char ***names_out, size_t *n_out, struct err *err) MUST_CHECK;
+struct accounts;
+int accounts_open(const char *path, struct accounts **out, struct err *err) MUST_CHECK;
+void accounts_close(struct accounts *list); /* wipes; NULL is fine */
+/* The accounts, in the order of the file; lent. */
+size_t accounts_count(const struct accounts *list);
+const char *accounts_name(const struct accounts *list, size_t i);
+/* account_load from a list that is open; NULL: there is no file. */
+int account_from(const struct accounts *list, const char *name,
+        const struct account_setting *settings, size_t n, FILE *trace, struct account **out,
+        struct err *err) MUST_CHECK;
 
 /*
  * The services' warnings about clear text (loopback needs none) and about a --user that

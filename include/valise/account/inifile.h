@@ -9,6 +9,7 @@
 /* Files of settings: accounts.ini, providers.ini. */
 
 #define INIFILE_MAX (1 << 20)
+#define INIFILE_NAME_MAX 200 /* octets of a section's name */
 
 /**
  * inifile_parse(text, n, label, entry, ctx, err):
@@ -21,13 +22,16 @@
  * 	; or #                 a comment, at the start of a line
  *
  * ERR_USAGE, naming the line, for what is not this: a key outside a section, a line
- * without '=', a section written twice, NUL, a name over 49 or a line over 4000 bytes;
- * ERR_LIMIT for a file over 1 MiB.
+ * without '=', a section written twice, NUL, a section over 200, a key over 49 or a line over 4000
+ * bytes; ERR_LIMIT for a file over 1 MiB.
  */
 typedef int inifile_entry(void *ctx, const char *section, const char *key, const char *value,
         unsigned line, struct err *err);
 int inifile_parse(const char *text, size_t n, const char *label, inifile_entry *entry, void *ctx,
         struct err *err) MUST_CHECK;
+/* The same, but keys may stand before the first section; theirs is "". */
+int inifile_parse_headed(const char *text, size_t n, const char *label, inifile_entry *entry,
+        void *ctx, struct err *err) MUST_CHECK;
 
 /*
  * The file a person named, or that is ours by its place, appended to ${out}. One that

@@ -153,7 +153,8 @@ static int plan_kinds(struct restore *r, unsigned *kinds)
 		if (target_selects(&r->opts, h))
 			have |= 1u << h->kind;
 	}
-	rc = args_only_of(r->args, only, all, "this snapshot");
+	if (!option_is_shared(r->args, "only"))
+		rc = args_only_of(r->args, only, all, "this snapshot");
 	if (rc == 0)
 		rc = choice_check(&r->choice);
 	if (rc)

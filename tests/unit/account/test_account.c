@@ -108,7 +108,7 @@ static void section_of_the_file(void **state)
 	assert_string_equal(a->services[SERVICE_IMAP].login.authzid, "master");
 	assert_string_equal(a->services[SERVICE_IMAP].at.pin, SUM);
 	assert_null(a->services[SERVICE_IMAP].at.ca_file);
-	assert_string_equal(a->services[SERVICE_CALDAV].at.ca_file, "ca.pem");
+	assert_string_equal(a->services[SERVICE_CALDAV].at.ca_file, "/tmp/ca.pem");
 	assert_string_equal(a->services[SERVICE_CALDAV].at.path, "/dav/");
 	assert_true(a->services[SERVICE_IMAP].at.connect_timeout_ms > 0);
 	assert_true(a->services[SERVICE_IMAP].at.idle_timeout_ms > 0);
@@ -227,7 +227,6 @@ static void bad_files_name_the_line(void **state)
 	        {"[]\nuser = x\n", "line 1: a section needs a name"},
 	        {"[a]\n= x\n", "line 2: there is no key \"\""},
 	        {"[a]\n12345678901234567890123456789012345678901234567890 = x\n", "49 bytes"},
-	        {"[12345678901234567890123456789012345678901234567890]\n", "49 bytes"},
 	        {"[a]\nus\033[31mer = x\n", "line 2: there is no key \"us\\x1b[31mer\""},
 	};
 	char *text;
@@ -341,34 +340,345 @@ static void unknown_names(void **state)
 	must_fail("completely-else", NULL, 0, ERR_NOTFOUND, "no account \"completely-else\"");
 }
 
+static void list_fails(const char *word)
+{
+	struct accounts *list = NULL;
+	struct err err = {0};
+	int rc = accounts_open(path, &list, &err);
+
+	if (rc != ERR_USAGE || !strstr(err.text, word))
+		fail_msg("want \"%s\", got %d \"%s\"", word, rc, err.text);
+	assert_null(list);
+}
+
+/* The names of the list, with a comma after each. */
+static void list_is(const char *want)
+{
+	struct accounts *list = NULL;
+	struct err err = {0};
+	char got[1000] = "";
+
+	if (accounts_open(path, &list, &err) != 0)
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < accounts_count(list); i++) {
+		strcat(got, accounts_name(list, i));
+		strcat(got, ",");
+	}
+	assert_string_equal(got, want);
+	accounts_close(list);
+}
+
 static void names_in_order(void **state)
 {
-	char **names = NULL;
-	struct err err = {0};
-	size_t n = 0;
-
 	(void)state;
 	write_file("[b]\nimap = imaps://h\n\n[nothing but a name]\n[a]\nuser = a\n", 0600);
-	assert_int_equal(account_names(path, &names, &n, &err), 0);
-	assert_int_equal(n, 3);
-	assert_string_equal(names[0], "b");
-	assert_string_equal(names[1], "nothing but a name");
-	assert_string_equal(names[2], "a");
-	for (size_t i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
+	list_is("b,nothing but a name,a,");
 	must_fail("nothing but a name", NULL, 0, ERR_USAGE, "no service is named");
 	write_file("", 0600);
-	assert_int_equal(account_names(path, &names, &n, &err), 0);
-	assert_int_equal(n, 0);
-	free(names);
+	list_is("");
 	write_file("[a]\nuser = a\n[b]\nuser = b\n[a]\n", 0600);
-	assert_int_equal(account_names(path, &names, &n, &err), ERR_USAGE);
-	assert_non_null(strstr(err.text, "line 5"));
+	list_fails("line 5");
 	write_file("[a]\nuser = a\n[b]\nusr = b\n", 0600);
-	assert_int_equal(account_names(path, &names, &n, &err), ERR_USAGE);
-	assert_non_null(strstr(err.text, "line 4: there is no key \"usr\""));
-	assert_null(names);
+	list_fails("line 4: there is no key \"usr\"");
+}
+
+/* "exclude=Spam include=A include=B ..." of the account, with + where it is shared. */
+static void options_are(const char *name, const char *want)
+{
+	struct account *a = load(name, NULL, 0);
+	char got[1000] = "";
+
+	for (size_t i = 0; i < a->options.n; i++) {
+		const struct account_option *o = &a->options.items[i];
+
+		snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s=%s%s", i ? " " : "",
+		        o->key, o->written, o->shared ? "+" : "");
+	}
+	assert_string_equal(got, want);
+	account_free(a);
+}
+
+static void defaults_and_options(void **state)
+{
+	const struct account_setting host[] = {{"user", "u"}, {"imap", "imaps://h"}};
+
+	(void)state;
+	write_file("[defaults]\nimap = imaps://d@h.example\npassword = all\nmax-rate = 2M\n"
+	           "exclude = Spam\nexclude = Trash\ncaldav-pin = sha256:" SUM "\n"
+	           "[a]\n[b]\nimap = imaps://b.example\nuser = bob\npassword-command = echo own\n"
+	           "exclude = Junk\ninclude = X\ninclude = Y\nmax-rate = 1M\narchive = b.valise\n"
+	           "[c]\nuser = carol\n",
+	        0600);
+	options_are("a", "max-rate=2M+ exclude=Spam+ exclude=Trash+");
+	options_are("b", "exclude=Junk include=X include=Y max-rate=1M archive=b.valise");
+	struct account *a = load("a", NULL, 0);
+	assert_string_equal(a->services[SERVICE_IMAP].login.user, "d");
+	assert_string_equal(password_of(a, SERVICE_IMAP), "all");
+	account_free(a);
+	a = load("b", NULL, 0);
+	assert_string_equal(a->services[SERVICE_IMAP].at.host, "b.example");
+	assert_string_equal(password_of(a, SERVICE_IMAP), "own");
+	assert_string_equal(a->options.items[4].value, "/tmp/b.valise");
+	account_free(a);
+	a = load("c", NULL, 0); /* a section's user wins over a URL's of [defaults] */
+	assert_string_equal(a->services[SERVICE_IMAP].login.user, "carol");
+	account_free(a);
+	list_is("a,b,c,");
+	must_fail("defaults", NULL, 0, ERR_USAGE, "[defaults] in /tmp/valise-test-accounts-");
+	must_fail("defaults", host, 2, ERR_USAGE, "no account can be called \"defaults\"");
+	must_fail("d", NULL, 0, ERR_NOTFOUND, "no account \"d\"");
+}
+
+static void values_have_variables(void **state)
+{
+	static const struct {
+		const char *name, *key, *value; /* in the section ${name} */
+		const char *word; /* of the error; NULL: none */
+		const char *user, *path;
+	} cases[] = {
+	        {"al@x.org", "user", "%{name}*master", NULL, "al@x.org*master", NULL},
+	        {"al@x.org", "user", "%{local}", NULL, "al", NULL},
+	        {"al@x.org", "user", "100%%of %d", NULL, "100%of %d", NULL},
+	        {"al@x.org", "caldav", "https://%{domain}/%{user}/", NULL, NULL, "/al@x.org/"},
+	        {"al@x.org", "imap", "imaps://%{user}@h", NULL, "al@x.org", NULL},
+	        {"../al", "archive", "d/%{name}.v", NULL, NULL, "/tmp/d/=2E.=2Fal.v"},
+	        {"al", "user", "%{nam}", "line 2: user: there is no %{nam}, do you mean %{name}?",
+	                NULL, NULL},
+	        {"al", "auth", "%{user", "line 2: auth: \"%{\" without", NULL, NULL},
+	        {"al", "auth", "%{domain}", "line 2: auth: %{domain}: the user \"al\" has none",
+	                NULL, NULL},
+	        {"a;b", "password-command", "echo %{name}",
+	                "line 2: password-command: \"a;b\" does not go into a command", NULL, NULL},
+	        {"-rf", "password-command", "echo %{name}", "does not go into a command", NULL,
+	                NULL},
+	        {"a$(x)", "password-command", "echo %{user}", "does not go into", NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(cases); i++) {
+		bool url = !strcmp(cases[i].key, "imap"), dav = !strcmp(cases[i].key, "caldav");
+		struct account *a;
+		char text[500];
+
+		snprintf(text, sizeof text, "[%s]\n%s = %s\n%s%s%s", cases[i].name, cases[i].key,
+		        cases[i].value, url ? "" : "imap = imaps://h\n", "",
+		        strcmp(cases[i].key, "user") && !url && !strchr(cases[i].name, '@')
+		                ? "imap-user = x\n"
+		                : "");
+		write_file(text, 0600);
+		if (cases[i].word) {
+			must_fail(cases[i].name, NULL, 0, ERR_USAGE, cases[i].word);
+			continue;
+		}
+		a = load(cases[i].name, NULL, 0);
+		if (cases[i].user)
+			assert_string_equal(a->services[SERVICE_IMAP].login.user, cases[i].user);
+		if (cases[i].path)
+			assert_string_equal(dav ? a->services[SERVICE_CALDAV].at.path
+			                        : a->options.items[0].value,
+			        cases[i].path);
+		account_free(a);
+	}
+	/* A password is nobody's to change; what a command gets is. */
+	write_file("[al]\nimap = imaps://u@h\npassword = 5%%{user}\n", 0600);
+	struct account *a = load("al", NULL, 0);
+	assert_string_equal(password_of(a, SERVICE_IMAP), "5%%{user}");
+	account_free(a);
+	write_file("[al]\nuser = m\nimap = imaps://h\npassword-command = echo %{name}-%{user}\n",
+	        0600);
+	a = load("al", NULL, 0);
+	assert_string_equal(password_of(a, SERVICE_IMAP), "al-m");
+	account_free(a);
+}
+
+/* Other files beside ${path}, which is in /tmp. */
+static char *beside(const char *end)
+{
+	return xasprintf("%s%s", path, end);
+}
+
+static void write_beside(const char *end, const char *text, mode_t mode)
+{
+	char *name = beside(end);
+	FILE *f = fopen(name, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fputs(text, f) < 0, 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(name, mode), 0);
+	free(name);
+}
+
+static void drop_beside(const char *end)
+{
+	char *name = beside(end);
+
+	assert_int_equal(unlink(name), 0);
+	free(name);
+}
+
+static void write_includer(const char *end, const char *text)
+{
+	char *all = xasprintf("include = %s%s\n%s", strrchr(path, '/') + 1, end, text);
+
+	write_file(all, 0600);
+	free(all);
+}
+
+static void files_include_files(void **state)
+{
+	struct account *a;
+	char *text;
+
+	(void)state;
+	write_beside(".ini",
+	        "[defaults]\nuser = shared\nca-file = ca.pem\nexclude = A\n"
+	        "[x]\nimap = imaps://x.example\n",
+	        0600);
+	write_includer(".ini", "[defaults]\nexclude = B\n[y]\nimap = imaps://y.example\n");
+	list_is("x,y,");
+	options_are("x", "exclude=B+");
+	a = load("y", NULL, 0);
+	assert_string_equal(a->services[SERVICE_IMAP].login.user, "shared");
+	assert_string_equal(a->services[SERVICE_IMAP].at.ca_file, "/tmp/ca.pem");
+	account_free(a);
+	write_includer(".ini", "[x]\nimap = imaps://y.example\n");
+	list_fails("line 2: the account \"x\" stands in /tmp/valise-test-accounts-");
+	/* Each file's own mode counts. */
+	write_beside(".ini", "[x]\npassword = p\n", 0644);
+	write_includer(".ini", "");
+	list_fails(".ini, line 2: others can read this password");
+	write_beside(".ini", "[x]\npassword-command = p\n", 0664);
+	list_fails(".ini, line 2: this is a command to run");
+	write_beside(".ini", "[x]\nusr = p\n", 0600);
+	list_fails(", line 1: /tmp/valise-test-accounts-");
+	list_fails(".ini, line 2: there is no key \"usr\"; do you mean \"user\"?");
+	/* A table, too. */
+	write_beside(".csv", "name,user\nx,\ny,yu\n", 0600);
+	write_includer(".csv", "[defaults]\nimap = imaps://h\nuser = %{name}*m\n");
+	a = load("x", NULL, 0);
+	assert_string_equal(a->services[SERVICE_IMAP].login.user, "x*m");
+	account_free(a);
+	a = load("y", NULL, 0);
+	assert_string_equal(a->services[SERVICE_IMAP].login.user, "yu");
+	account_free(a);
+	/* Circles, missing files, other keys. */
+	text = xasprintf("include = %s\n", strrchr(path, '/') + 1);
+	write_beside(".ini", text, 0600);
+	free(text);
+	write_includer(".ini", "");
+	list_fails("includes itself");
+	drop_beside(".ini");
+	list_fails(", line 1: ");
+	must_fail("x", NULL, 0, ERR_USAGE, "No such file");
+	write_file("\n\nuser = x\n[a]\n", 0600);
+	list_fails("line 3: a key before the first [account]; for all accounts it goes below");
+	write_file("include = \n", 0600);
+	list_fails("line 1: \"include\" has no value");
+	drop_beside(".csv");
+}
+
+static void deep_includes_end(void **state)
+{
+	char end[16];
+
+	(void)state;
+	for (int i = 0; i < 9; i++) {
+		char *text = xasprintf("include = %s.%d\n", strrchr(path, '/') + 1, i + 1);
+
+		snprintf(end, sizeof end, ".%d", i);
+		write_beside(end, i < 8 ? text : "[a]\n", 0600);
+		free(text);
+	}
+	write_includer(".1", "");
+	list_is("a,");
+	write_includer(".0", "");
+	list_fails("more than 8 deep");
+	for (int i = 0; i < 9; i++) {
+		snprintf(end, sizeof end, ".%d", i);
+		drop_beside(end);
+	}
+}
+
+static void tables(void **state)
+{
+	static const struct {
+		const char *text,
+		        *word; /* word: of the error; NULL: the names are as in ${names} */
+		const char *names;
+	} cases[] = {
+	        {"name,imap\na,imaps://h\n", NULL, "a,"},
+	        {"\xef\xbb\xbfName , IMAP,User\r\n\r\n\"a, b\" , imaps://h , x\r\n,,\r\nc,,y", NULL,
+	                NULL},
+	        {"imap,user\nimaps://h,a@x\nimaps://h,\"b \"\"q\"\"\"\n", NULL, "a@x,b \"q\","},
+	        {"old,new,imap\na,b,imaps://h\n", NULL, "b,"},
+	        {"exclude,user,exclude\nx,a,y\n", NULL, "a,"},
+	        {"user,imap\n", NULL, ""},
+	        {"user,usr\na,b\n", "line 1: there is no column \"usr\"; do you mean \"user\"?",
+	                NULL},
+	        {"user,imap,imap\na,b,c\n", "line 1: the column \"imap\" stands here twice", NULL},
+	        {"name,new\na,b\n", "\"name\" and \"new\" are the same", NULL},
+	        {"user;imap,x\na;b,c\n", "line 1: columns are separated by commas", NULL},
+	        {"user,imap\na,b\nb\n", "line 3: 1 cells, and 2 columns in the header", NULL},
+	        {"user,imap\na,b,c\n", "line 2: 3 cells", NULL},
+	        {"user,imap\n\"a,b\n",
+	                "line 2: a line break in a cell, or a quote that is not closed", NULL},
+	        {"user,imap\n\"a\",\"b", "line 2: a quote is not closed", NULL},
+	        {"user,imap\na\"b\",c\n", "line 2: a quote inside a cell", NULL},
+	        {"user,imap\n\"a\"b,c\n", "line 2: text after the quote", NULL},
+	        {"user,imap\ra,c\r", "line 1: a line ends in CR alone", NULL},
+	        {"user,imap\na,h\nb,h\na,h\n", "line 4: the account \"a\" stands in ", NULL},
+	        {"imap,pop3\na,h\n", "line 2: neither \"name\" nor \"user\"", NULL},
+	        {"user,imap\ndefaults,h\n", "line 2: no account can be called \"defaults\"", NULL},
+	        {"user,,imap\na,,h\n", "line 1: there is no column \"\"", NULL},
+	};
+	struct account *a;
+
+	(void)state;
+	for (size_t i = 0; i < N(cases); i++) {
+		write_file(cases[i].text, 0600);
+		if (cases[i].word)
+			list_fails(cases[i].word);
+		else if (cases[i].names)
+			list_is(cases[i].names);
+	}
+	write_file(cases[1].text, 0600);
+	a = load("a, b", NULL, 0);
+	assert_string_equal(a->services[SERVICE_IMAP].at.host, "h");
+	assert_string_equal(a->services[SERVICE_IMAP].login.user, "x");
+	account_free(a);
+	write_file("user,imap,password\na,imaps://h, p \nb,imaps://h,\n", 0644);
+	list_fails("line 1: others can read this password");
+	write_file("user,imap,password\na,imaps://h, p \nb,imaps://h,\n", 0600);
+	a = load("a", NULL, 0);
+	assert_string_equal(password_of(a, SERVICE_IMAP), " p ");
+	account_free(a);
+	write_file("user,imap,password-command\na,imaps://h,x\n", 0620);
+	list_fails("line 1: this is a command to run");
+	write_text("user,imap\na\0b,c\n", 17, 0600);
+	list_fails("line 2: the line holds a NUL");
+}
+
+static void values_name_their_place(void **state)
+{
+	static const struct {
+		const char *text, *word;
+	} cases[] = {
+	        {"[a]\nuser = u\nimap = gopher://h\n", "line 3: imap: "},
+	        {"[a]\nimap = imaps://h\nuser = u\npin = x\n", "line 4: imap: a pin is"},
+	        {"[a]\nimap = imaps://h\nuser = u\nimap-timeout = 0\n", "line 4: imap: timeout"},
+	        {"[a]\nimap = imaps://h\ncleartext = maybe\nuser = u\n", "line 3: cleartext is"},
+	        {"[defaults]\nauth = P L\n[a]\nimap = imaps://h\nuser = u\n",
+	                "line 2: imap: not the"},
+	        {"[a]\nimap = imaps://h\nuser = u\ncaldav-user = v\n",
+	                "line 4: \"caldav-user\" is"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(cases); i++) {
+		write_file(cases[i].text, 0600);
+		must_fail("a", NULL, 0, ERR_USAGE, cases[i].word);
+	}
 }
 
 static void keys(void **state)
@@ -431,6 +741,12 @@ int main(void)
 	        cmocka_unit_test(long_values_are_whole),
 	        cmocka_unit_test(unknown_names),
 	        cmocka_unit_test(names_in_order),
+	        cmocka_unit_test(defaults_and_options),
+	        cmocka_unit_test(values_have_variables),
+	        cmocka_unit_test(files_include_files),
+	        cmocka_unit_test(deep_includes_end),
+	        cmocka_unit_test(tables),
+	        cmocka_unit_test(values_name_their_place),
 	        cmocka_unit_test(keys),
 	        cmocka_unit_test(cleartext_is_warned_about),
 	        cmocka_unit_test(a_user_that_does_not_count_is_told),
