@@ -98,13 +98,24 @@ void terminal_release(void)
 
 /* A signal reaches the process, not an object: the one flag that has to be global. */
 static volatile sig_atomic_t stop_flag;
+static const char *_Atomic last_words;
 
 static void on_stop(int number)
 {
+	const char *text = last_words;
+
 	(void)number;
-	if (stop_flag)
+	if (stop_flag) {
+		if (text && write(STDERR_FILENO, text, strlen(text)) < 0)
+			_exit(130);
 		_exit(130);
+	}
 	stop_flag = 1;
+}
+
+void stop_says(const char *text)
+{
+	last_words = text;
 }
 
 void stop_install(void)

@@ -35,10 +35,12 @@ void talk(const char *fmt, ...)
 {
 	va_list ap;
 
+	line_begin();
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
+	line_end();
 }
 
 int usage_error(const struct command *cmd, const char *fmt, ...)

@@ -57,6 +57,7 @@ static int take_service(struct take *t, enum service_kind kind, unsigned kinds,
 	struct err err = {0};
 
 	y->tried++;
+	progress_what(&t->ui->progress, t->account->services[kind].at.host);
 	if (protocol_ops[kind].source->run(
 	            &t->account->services[kind], kinds, sink, o, &t->ui->progress, &r, &err) == 0) {
 		y->unlisted |= r.unlisted ? kinds : 0;

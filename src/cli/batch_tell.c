@@ -2,6 +2,7 @@
  * The outcome of many accounts: a table for people, events for programs, one exit code.
  */
 #include <string.h>
+#include "valise/base/columns.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "batch.h"
@@ -42,22 +43,13 @@ static uint64_t sum_of(const json_t *done, const char *key)
 	return (uint64_t)n;
 }
 
-static size_t count_columns(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text; text++)
-		n += (*text & 0xc0) != 0x80;
-	return n;
-}
-
 static void put_name(const char *name, size_t width)
 {
 	char safe[NAME_SIZE];
 	size_t n;
 
 	term_escape(name, strlen(name), safe, sizeof safe);
-	n = count_columns(safe);
+	n = text_columns(safe);
 	printf("%s%*s", safe, n < width ? (int)(width - n) : 0, "");
 }
 
@@ -89,7 +81,7 @@ static void put_table(const struct batch *b, const size_t count[OUTCOMES])
 
 	for (size_t i = 0; i < b->n; i++) {
 		char safe[NAME_SIZE];
-		size_t n = count_columns(
+		size_t n = text_columns(
 		        term_escape(b->jobs[i].name, strlen(b->jobs[i].name), safe, sizeof safe));
 
 		if (n > width)

@@ -162,6 +162,17 @@ int help_all(FILE *f);
 int help_command(const struct command *cmd, FILE *f);
 int usage_error(const struct command *cmd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/**
+ * The progress line (line.c). line_draw shows ${text}, which is safe for a terminal, cut
+ * at the terminal's width. Whoever writes to the terminal otherwise does so between
+ * line_begin, which takes the line away, and line_end. Thread-safe.
+ */
+bool line_possible(void); /* standard error is a terminal that can have one */
+size_t line_columns(void); /* that it may take */
+void line_draw(const char *text);
+void line_begin(void);
+void line_end(void);
+
 /*
  * Messages for people, on standard error. Arguments that come from outside are escaped by
  * the callee.

@@ -41,12 +41,6 @@ void put_event(const json_t *o, const char *name)
 	put_json(e);
 }
 
-static void clear_line(const struct ui *u)
-{
-	if (u->line)
-		fputs("\r\033[K", stderr);
-}
-
 static const char *level_word(enum say_level level)
 {
 	return level >= SAY_WARNING ? "warning" : level == SAY_NOTE ? "note" : "info";
@@ -93,12 +87,8 @@ static void print_line(struct ui *u, enum say_level level, const char *collectio
 	        collection && item ? ", " : "", item ? item : "");
 	snprintf(safe, sizeof safe, "%s%s", where, where[0] ? ": " : "");
 	term_escape(text, strlen(text), safe + strlen(safe), sizeof safe - strlen(safe));
-	terminal_take();
-	clear_line(u);
-	fprintf(stderr, "%s%s%s%s\n", red ? "\033[31m" : "",
-	        level == SAY_WARNING ? "warning: " : "",
+	talk("%s%s%s%s", red ? "\033[31m" : "", level == SAY_WARNING ? "warning: " : "",
 	        term_escape(safe, strlen(safe), shown, sizeof shown), red ? "\033[m" : "");
-	terminal_release();
 }
 
 /* The same but for its numbers: each run of digits becomes "#". */
@@ -184,10 +174,7 @@ void ui_talk(struct ui *u, const char *text)
 	char *safe = term_escape_dup(text);
 
 	pthread_mutex_lock(&u->lock);
-	terminal_take();
-	clear_line(u);
 	talk("%s", safe);
-	terminal_release();
 	pthread_mutex_unlock(&u->lock);
 	free(safe);
 }
@@ -203,40 +190,29 @@ void ui_finding(void *ui, const struct archive_finding *f)
 	        ui, f->level == FINDING_DAMAGE ? SAY_WARNING : SAY_NOTE, f->file, f->item, f->text);
 }
 
-/* How long the server still wants to be left alone. */
-static bool draw_wait(const struct ui *u)
+/* What the line says. */
+static void draw_line(struct ui *u)
 {
 	int64_t left = (int64_t)atomic_load(&u->progress.wait_until_ms) - clock_ms();
-
-	if (left <= 0)
-		return false;
-	fprintf(stderr, "\r\033[Kwaiting %lld s, as the server asks",
-	        (long long)(left + 999) / 1000);
-	fflush(stderr);
-	return true;
-}
-
-static void draw_line(struct ui *u, int64_t start)
-{
-	uint64_t done = atomic_load(&u->progress.items_done),
-	         total = atomic_load(&u->progress.items_total);
-	uint64_t bytes = atomic_load(&u->progress.bytes_done),
-	         of = atomic_load(&u->progress.bytes_total);
-	double s = (double)(clock_ms() - start) / 1000.0, rate = s > 0 ? (double)bytes / s : 0;
-	char a[32], b[32], c[32], what[64], left[48] = "";
+	char what[sizeof u->progress.what], text[512];
+	struct progress_view v = {.items = atomic_load(&u->progress.items_done),
+	        .items_total = atomic_load(&u->progress.items_total),
+	        .bytes = atomic_load(&u->progress.bytes_done),
+	        .bytes_total = atomic_load(&u->progress.bytes_total),
+	        .seconds = (double)(clock_ms() - u->started) / 1000.0,
+	        .what = what};
 
 	pthread_mutex_lock(&u->progress.lock);
-	snprintf(what, sizeof what, "%.48s", u->progress.what);
+	memcpy(what, u->progress.what, sizeof what);
 	pthread_mutex_unlock(&u->progress.lock);
-	if (of > bytes && rate > 0 && s > 2) {
-		unsigned long eta = (unsigned long)((double)(of - bytes) / rate);
-
-		snprintf(left, sizeof left, ", %lu:%02lu left", eta / 60, eta % 60);
-	}
-	fprintf(stderr, "\r\033[K%s%s%s  %s  %s/s%s  %s", human_count(done, a), total ? " of " : "",
-	        total ? human_count(total, b) : "", human_bytes(bytes, c),
-	        human_bytes((uint64_t)rate, (char[32]){0}), left, what);
-	fflush(stderr);
+	if (stop_requested())
+		snprintf(text, sizeof text, "stopping at a clean point; ^C again: at once");
+	else if (left > 0)
+		snprintf(text, sizeof text, "waiting %lld s, as the server asks",
+		        (long long)(left + 999) / 1000);
+	else
+		progress_line(&v, line_columns(), text, sizeof text);
+	line_draw(text);
 }
 
 static void put_tick(struct ui *u)
@@ -254,7 +230,6 @@ static void put_tick(struct ui *u)
 static void *line_thread(void *arg)
 {
 	struct ui *u = arg;
-	int64_t start = u->started;
 	int tick = 0;
 
 	for (;;) {
@@ -266,11 +241,8 @@ static void *line_thread(void *arg)
 			pthread_mutex_unlock(&u->lock);
 			return NULL;
 		}
-		if (++tick % 8 == 0 && u->line && terminal_try()) {
-			if (!draw_wait(u))
-				draw_line(u, start);
-			terminal_release();
-		}
+		if (++tick % 8 == 0 && u->line)
+			draw_line(u);
 		if (tick % 20 == 0 && u->ticks)
 			put_tick(u);
 		pthread_mutex_unlock(&u->lock);
@@ -288,7 +260,7 @@ void ui_start(struct ui *u, const struct args *a)
 	u->notes = json_array();
 	u->started = clock_ms();
 	pthread_mutex_init(&u->lock, NULL);
-	u->line = !u->json && !args_has(a, "quiet") && isatty(2);
+	u->line = !u->json && !args_has(a, "quiet") && line_possible();
 	u->said_max = isatty(2) ? SAID_SHOWN : SAID_MAX;
 	u->ticks = u->json && args_has(a, "progress");
 	if (u->line || u->ticks) {
@@ -305,7 +277,8 @@ void ui_stop(struct ui *u)
 		u->thread_runs = false;
 		pthread_mutex_unlock(&u->lock);
 		pthread_join(u->thread, NULL);
-		clear_line(u);
+		line_begin();
+		line_end();
 	}
 	pthread_mutex_lock(&u->lock);
 	say_rest(u);

@@ -56,11 +56,28 @@ void terminal_take(void);
 bool terminal_try(void); /* false: somebody is being asked */
 void terminal_release(void);
 
+/* How far a run is, at one moment. */
+struct progress_view {
+	uint64_t items, items_total, bytes, bytes_total; /* totals 0: not known */
+	double seconds; /* since it began */
+	const char *what; /* the collection in work, safe for a terminal */
+};
+/*
+ * ${v} in at most ${columns} columns, for a terminal: how many, how much, how fast, how
+ * long still, and where. What has no room goes: the rate first, the collection's name last.
+ */
+char *progress_line(const struct progress_view *v, size_t columns, char *out, size_t size);
+
 /*
  * SIGINT and SIGTERM set a flag that long loops ask for; the second signal ends at once
  * (exit 130).
  */
 void stop_install(void);
+/*
+ * What the second signal writes to standard error before it ends the process, so that no
+ * progress line is left there: a constant, or NULL.
+ */
+void stop_says(const char *text);
 int stop_requested(void);
 /* ERR_STOPPED with a fitting text if a stop was requested, else 0. */
 int stop_check(struct err *err) MUST_CHECK;

@@ -35,10 +35,13 @@ static int check_service(const struct args *a, const struct service *s, struct u
 		put_json(e);
 		return 0;
 	}
+	line_begin();
 	printf("%s: signed in as %s%s%s: %s in %s\n", s->name, s->login.user,
 	        s->login.authzid ? " for " : "", s->login.authzid ? s->login.authzid : "",
 	        counted(r.items, "item", "items", n),
 	        counted(r.collections, "collection", "collections", b));
+	fflush(stdout);
+	line_end();
 	return 0;
 }
 

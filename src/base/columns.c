@@ -1,0 +1,82 @@
+/* How wide text is on a terminal: wcwidth of a UTF-8 locale, not of the process's. */
+#include "valise/base/columns.h"
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include <locale.h>
+#include <string.h>
+#include <wchar.h>
+
+/* wcwidth asks the thread's locale: ours, for as long as text is measured. */
+struct measure {
+	locale_t utf8, before;
+};
+
+static void begin_measure(struct measure *m)
+{
+	m->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	m->before = m->utf8 ? uselocale(m->utf8) : (locale_t)0;
+}
+
+static void end_measure(struct measure *m)
+{
+	if (!m->utf8)
+		return;
+	(void)uselocale(m->before);
+	freelocale(m->utf8);
+}
+
+/* Octets and columns of the next character; what is none takes a column. */
+static size_t next_char(const struct measure *m, const char *s, size_t *columns_out)
+{
+	uint32_t point = 0;
+	size_t len = utf8_next(s, strlen(s), &point);
+	int width = len && m->utf8 ? wcwidth((wchar_t)point) : 1;
+
+	*columns_out = width < 0 ? 1 : (size_t)width;
+	return len ? len : 1;
+}
+
+size_t text_columns(const char *s)
+{
+	struct measure m;
+	size_t sum = 0, wide;
+
+	begin_measure(&m);
+	while (*s) {
+		s += next_char(&m, s, &wide);
+		sum += wide;
+	}
+	end_measure(&m);
+	return sum;
+}
+
+char *text_cut(const char *s, size_t columns, char *out, size_t size)
+{
+	size_t dots = MIN(columns, 3), wide, fit = 0, width = 0, len = 0;
+	struct measure m;
+
+	if (size == 0)
+		return out;
+	begin_measure(&m);
+	/* fit: the octets that leave room for the dots */
+	while (s[len]) {
+		size_t n = next_char(&m, s + len, &wide);
+
+		if (width + wide > columns || len + n > size - 1)
+			break;
+		width += wide;
+		len += n;
+		if (width + dots <= columns && len + dots <= size - 1)
+			fit = len;
+	}
+	end_measure(&m);
+	if (!s[len]) {
+		memcpy(out, s, len + 1);
+		return out;
+	}
+	dots = MIN(dots, size - 1 - fit);
+	memcpy(out, s, fit);
+	memcpy(out + fit, "...", dots);
+	out[fit + dots] = '\0';
+	return out;
+}
