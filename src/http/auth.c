@@ -350,13 +350,12 @@ static void reserve_room(struct buf *b, size_t n)
 
 static int put_basic(struct http_auth *a, const char *user, struct buf *out, struct err *err)
 {
-	struct buf pair;
+	struct buf pair = buf_of(strlen(user) + SECRET_MAX + 2);
 	char *text;
 
 	if (strchr(user, ':'))
 		return err_set(err, ERR_AUTH, ERR_WHOLE,
 		        "a user name with ':' cannot sign in with Basic (RFC 7617)");
-	buf_init(&pair, strlen(user) + SECRET_MAX + 2);
 	reserve_room(&pair, strlen(user) + a->secret.len + 1);
 	buf_putf(&pair, "%s:", user);
 	buf_put(&pair, a->secret.data, a->secret.len);

@@ -199,13 +199,12 @@ static void finish_xfer(struct run *r, struct xfer *x)
 static int take_request(struct xfer *x, struct http_request *rq)
 {
 	struct xfer fresh = {.h = x->h, .id = x->id, .easy = x->easy, .error_body = x->error_body};
-	struct buf url;
+	struct buf url = buf_of(URL_MAX);
 	int rc;
 
 	*x = fresh;
 	x->rq = rq;
 	x->state = XFER_WAITING;
-	buf_init(&url, URL_MAX);
 	rc = url_join(NULL, rq->url, &url, &x->err);
 	x->url = rc == 0 ? buf_take(&url) : xstrdup(rq->url);
 	buf_clear(&url);

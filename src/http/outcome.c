@@ -44,9 +44,9 @@ static bool send_again(struct xfer *x, int64_t wake_ms)
 	return true;
 }
 
-static bool fail_xfer(struct xfer *x, enum err_code code, enum err_scope scope, const char *why)
+static bool fail_xfer(struct xfer *x, enum err_code code, const char *why)
 {
-	err_set(&x->err, code, scope, "%s %s: %s", x->rq->method, x->url, why);
+	err_set(&x->err, code, ERR_ITEM, "%s %s: %s", x->rq->method, x->url, why);
 	return false;
 }
 
@@ -76,12 +76,12 @@ static bool lose_connection(struct xfer *x, const char *why, bool hopeless)
 		return false;
 	}
 	if (hopeless || (x->given && !x->rq->begin))
-		return fail_xfer(x, ERR_NET, ERR_ITEM, why);
+		return fail_xfer(x, ERR_NET, why);
 	if (!x->sent && x->h->common->reached && may_come_back(x, why))
 		return send_again(x, clock_ms() + AWAY_STEP_MS);
 	if (++x->lost >= LOST_MAX || x->silences >= SILENCES_MAX) {
 		x->h->common->absent = !x->h->common->reached;
-		return fail_xfer(x, ERR_NET, ERR_ITEM, why);
+		return fail_xfer(x, ERR_NET, why);
 	}
 	if (!x->sent && x->lost == 1 && !x->h->common->reached)
 		progress_say(x->h->progress, SAY_INFO, "%s: %s; trying again", x->url, why);
@@ -133,7 +133,7 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 	case CURLE_URL_MALFORMAT:
 	case CURLE_BAD_CONTENT_ENCODING:
 	case CURLE_WRITE_ERROR:
-		return fail_xfer(x, ERR_PROTO, ERR_ITEM, why);
+		return fail_xfer(x, ERR_PROTO, why);
 	/*
 	 * Where libcurl is out of memory, it is its limit of a line that is meant: memory
 	 * that lacks ends the process. Newer libcurl also counts the lines (5,000).
@@ -142,7 +142,7 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 #if LIBCURL_VERSION_NUM >= 0x080600
 	case CURLE_TOO_LARGE:
 #endif
-		return fail_xfer(x, ERR_LIMIT, ERR_ITEM,
+		return fail_xfer(x, ERR_LIMIT,
 		        "the header has thousands of lines, or one longer than the 100 kB allowed");
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
@@ -183,24 +183,23 @@ static bool follow_redirect(struct xfer *x)
 {
 	bool reads = http_guard_reads(x->h->guard, x->rq);
 	struct url from, to;
-	struct buf next;
+	struct buf next = buf_of(URL_MAX);
 	bool more = false;
 
 	if (!x->rs.location)
 		return false;
-	buf_init(&next, URL_MAX);
 	if (x->h->guard && x->h->guard->one_url)
-		fail_xfer(x, ERR_REFUSED, ERR_ITEM, "a redirect, which tokens do not follow");
+		fail_xfer(x, ERR_REFUSED, "a redirect, which tokens do not follow");
 	else if (++x->hops > HOPS_MAX)
-		fail_xfer(x, ERR_PROTO, ERR_ITEM, "more than 5 redirects");
+		fail_xfer(x, ERR_PROTO, "more than 5 redirects");
 	else if (url_join(x->url, x->rs.location, &next, &x->err) != 0)
 		err_wrap(&x->err, "%s %s: redirect", x->rq->method, x->url);
 	else if (!url_cut(x->url, &from) || !url_cut(buf_str(&next), &to))
-		fail_xfer(x, ERR_PROTO, ERR_ITEM, "the redirect leads nowhere");
+		fail_xfer(x, ERR_PROTO, "the redirect leads nowhere");
 	else if (from.tls && !to.tls && !as_https(x, &to, &next))
 		refuse_plain(x);
 	else if (!reads && !url_may_sign_in(&x->h->service->at, &to))
-		fail_xfer(x, ERR_REFUSED, ERR_ITEM, "redirected to another host or port, refused");
+		fail_xfer(x, ERR_REFUSED, "redirected to another host or port, refused");
 	else
 		more = true;
 	if (more) {
@@ -264,7 +263,7 @@ static bool refuse_stranger(struct xfer *x)
 	struct url u;
 	bool port = url_cut(x->url, &u) && url_host_trusted(x->h->service->at.host, u.host);
 
-	return fail_xfer(x, ERR_AUTH, ERR_ITEM,
+	return fail_xfer(x, ERR_AUTH,
 	        port ? "another port of the host wants a sign-in; it does not get the password: if "
 	               "it is the right one, give this URL itself"
 	             : "another host wants a sign-in; it does not get the password");
@@ -294,7 +293,7 @@ static bool handle_unauthorized(struct xfer *x)
 	if (x->auth_tries > 2)
 		slow_down(x, 1);
 	if (!url_cut(x->url, &u))
-		return fail_xfer(x, ERR_PROTO, ERR_ITEM, "not a URL");
+		return fail_xfer(x, ERR_PROTO, "not a URL");
 	/* it does not say how: as most do */
 	if (!x->offered.n && u.tls && !x->with_auth && auth_may_basic(a->login))
 		challenges_parse(&x->offered, "Basic");

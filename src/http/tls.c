@@ -162,12 +162,11 @@ int http_tls_failed(struct xfer *x, CURLcode rc, struct err *err)
 {
 	char *files = strstr(x->curl_text, ". CAfile:");
 	struct url u = {0};
-	struct buf why;
+	struct buf why = buf_of(4096);
 
 	if (files)
 		*files = '\0';
 	(void)url_cut(x->url, &u);
-	buf_init(&why, 4096);
 	if (strstr(x->curl_text, "unexpected TLS packet"))
 		buf_putf(&why, "the server does not speak TLS at port %u: is it another service's?",
 		        u.port);

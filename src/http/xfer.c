@@ -304,14 +304,13 @@ static void add_header(struct xfer *x, const char *line)
 static int add_auth(struct xfer *x, struct err *err)
 {
 	struct http_auth *a = &x->h->common->auth;
-	struct buf line;
+	struct buf line = buf_of(AUTH_MAX);
 	size_t name;
 	int rc;
 
 	x->with_auth = false;
 	if (!x->trusted)
 		return 0;
-	buf_init(&line, AUTH_MAX);
 	buf_puts(&line, "Authorization: ");
 	name = line.len;
 	pthread_mutex_lock(&x->h->common->lock);

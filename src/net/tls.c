@@ -127,7 +127,7 @@ int tls_send(struct transport *t, const void *p, size_t n)
 
 static int load_trust(struct transport *t)
 {
-	struct buf pem;
+	struct buf pem = buf_of(CA_FILE_MAX);
 	struct err err;
 	int n;
 
@@ -140,7 +140,6 @@ static int load_trust(struct transport *t)
 			        "or use --ca-file");
 		return 0;
 	}
-	buf_init(&pem, CA_FILE_MAX);
 	n = file_read(AT_FDCWD, t->ca_file, &pem, &err);
 	if (n == 0) {
 		gnutls_datum_t data = {pem.data, (unsigned)pem.len};

@@ -201,7 +201,7 @@ static bool has_name_text(gnutls_x509_crt_t leaf, const char *text)
 static bool name_is_wrong(gnutls_x509_crt_t leaf, const char *name, struct buf *out)
 {
 	char host[256];
-	struct buf names;
+	struct buf names = buf_of(NAMES_TEXT + 256);
 	size_t n = strlen(name);
 
 	if (n && name[n - 1] == '.')
@@ -209,7 +209,6 @@ static bool name_is_wrong(gnutls_x509_crt_t leaf, const char *name, struct buf *
 	snprintf(host, sizeof host, "%.*s", (int)MIN(n, sizeof host), name);
 	if (name_matches(host, leaf))
 		return false;
-	buf_init(&names, NAMES_TEXT + 256);
 	list_names(leaf, &names);
 	if (!has_dns_name(leaf) && gnutls_x509_crt_check_hostname(leaf, host))
 		buf_putf(out,
@@ -353,7 +352,7 @@ int tls_verify(gnutls_session_t session)
 	struct transport *t = gnutls_session_get_ptr(session);
 	const gnutls_datum_t *chain;
 	char sum[SHA256_HEX_SIZE];
-	struct buf why;
+	struct buf why = buf_of(REASON_MAX);
 	unsigned n = 0;
 	bool good;
 
@@ -362,7 +361,6 @@ int tls_verify(gnutls_session_t session)
 		verify_sum(&chain[0], sum);
 		return check_pin(t, sum) == 0 ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 	}
-	buf_init(&why, REASON_MAX);
 	good = verify_server(session, t->host, &why);
 	if (!good)
 		(void)transport_fail(t, ERR_TLS, "%s", buf_str(&why));

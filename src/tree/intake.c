@@ -42,8 +42,10 @@ int intake_write(void *ctx, const void *p, size_t n, struct err *err)
 	return blame_sink(in, in->sink->ops->body_write(in->body, p, n, err), err);
 }
 
-void intake_drop(struct intake *in)
+void intake_drop(void *ctx)
 {
+	struct intake *in = ctx;
+
 	if (in->body)
 		in->sink->ops->body_abort(in->body);
 	in->body = NULL;

@@ -29,6 +29,8 @@
 #define FIND(key, list, n, order) lookup_find((key), (list), (n), sizeof *(list), (order))
 
 typedef int lookup_order(const void *a, const void *b);
+/* Of elements that are, or begin with, a uint32_t. */
+int lookup_by_number(const void *a, const void *b);
 void lookup_sort(void *list, size_t n, size_t size, lookup_order *order);
 void *lookup_find(const void *key, const void *list, size_t n, size_t size, lookup_order *order);
 

@@ -26,8 +26,8 @@ struct intake {
 void intake_begin(struct intake *in, struct tree_sink *sink, enum coll_kind kind, size_t head_cap);
 /* A tree_write_fn; the first call opens the body. */
 int intake_write(void *in, const void *p, size_t n, struct err *err) MUST_CHECK;
-/* What came is no item. */
-void intake_drop(struct intake *in);
+/* What came is no item; for callbacks, too. */
+void intake_drop(void *in);
 /* Drops what is open; of a zeroed intake, too. */
 void intake_clear(struct intake *in);
 

@@ -29,11 +29,6 @@ struct pass {
 	bool full; /* of LINKS_MAX different ones */
 };
 
-struct get {
-	struct intake in;
-	const struct dav_get *rq;
-};
-
 static void name_loss(struct pass *p, const char *url, const char *reason)
 {
 	run_lose(&p->base, p->next, 0, url, reason);
@@ -111,42 +106,28 @@ static int find_links(struct pass *p, const struct tree_coll *c, struct err *err
 	return rc;
 }
 
-static void restart_get(void *ctx)
+static int take_answer(struct pass *p, const struct dav_get *rq, struct intake *in, struct err *err)
 {
-	struct get *g = ctx;
-
-	intake_drop(&g->in);
-}
-
-static int take_octets(void *ctx, const void *p, size_t n, struct err *err)
-{
-	struct get *g = ctx;
-
-	return intake_write(&g->in, p, n, err);
-}
-
-static int take_answer(struct pass *p, struct get *g, struct err *err)
-{
-	const struct err *why = &g->rq->err;
+	const struct err *why = &rq->err;
 	struct tree_item it = {0};
 	struct tree_ext *x;
 	char status[64];
 	int rc;
 
-	if (g->in.failed || why->code == ERR_STOPPED) {
+	if (in->failed || why->code == ERR_STOPPED) {
 		*err = *why;
 		return err_widen(err, ERR_WHOLE);
 	}
-	if (why->code || g->rq->status != 200) {
-		snprintf(status, sizeof status, "HTTP %d", g->rq->status);
-		name_loss(p, g->rq->url, why->code ? why->text : status);
+	if (why->code || rq->status != 200) {
+		snprintf(status, sizeof status, "HTTP %d", rq->status);
+		name_loss(p, rq->url, why->code ? why->text : status);
 		return 0;
 	}
-	rc = intake_finish(&g->in, &it, 0, err);
+	rc = intake_finish(in, &it, 0, err);
 	if (rc < 0)
 		return rc;
 	x = tree_coll_ext(p->next, &it.ext);
-	x->href = xstrdup(g->rq->url);
+	x->href = xstrdup(rq->url);
 	run_count(&p->base, &(struct source_result){.fetched = 1, .bytes_fetched = it.size});
 	return run_item(&p->base, p->next, &it, err);
 }
@@ -154,25 +135,24 @@ static int take_answer(struct pass *p, struct get *g, struct err *err)
 static int get_some(struct pass *p, char *const *urls, size_t n, struct err *err)
 {
 	struct dav_get rq[PARALLEL];
-	struct get g[PARALLEL];
+	struct intake in[PARALLEL];
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
-		g[i].rq = &rq[i];
-		intake_begin(&g[i].in, p->base.sink, COLL_LINKED, 0);
+		intake_begin(&in[i], p->base.sink, COLL_LINKED, 0);
 		rq[i] = (struct dav_get){.url = urls[i],
 		        .accept = "Accept: */*",
 		        .max = FILE_MAX_BYTES,
 		        .link = true,
-		        .write = take_octets,
-		        .restart = restart_get,
-		        .ctx = &g[i]};
+		        .write = intake_write,
+		        .restart = intake_drop,
+		        .ctx = &in[i]};
 	}
 	rc = dav_get_run(p->http, rq, n, PARALLEL, err);
 	for (size_t i = 0; i < n; i++) {
 		if (rc == 0)
-			rc = take_answer(p, &g[i], err);
-		intake_clear(&g[i].in);
+			rc = take_answer(p, &rq[i], &in[i], err);
+		intake_clear(&in[i]);
 		dav_get_clear(&rq[i]);
 	}
 	return rc;

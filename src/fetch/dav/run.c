@@ -177,11 +177,10 @@ static int enumerate_home(struct dav_worker *w, const char *url, struct err *err
 	const int depth = home->single ? 0 : 1;
 	int rc = dav_enumerate(w, url, depth, err);
 	struct err first = *err;
-	struct buf longer;
+	struct buf longer = buf_of(SIZE_MAX);
 
 	if (rc != ERR_REFUSED || !home->prefix)
 		return rc;
-	buf_init(&longer, SIZE_MAX);
 	if (dav_prefixed_url(home->prefix, url, &longer)) {
 		err_clear(err);
 		rc = dav_enumerate(w, buf_str(&longer), depth, err);

@@ -46,10 +46,9 @@ static bool is_near(const char *href, const char *home, bool single)
 
 static bool is_of(const char *href, const struct dav_home *home)
 {
-	struct buf outside; /* of a proxy that takes a part of the path away */
+	struct buf outside = buf_of(SIZE_MAX); /* of a proxy that takes a part of the path away */
 	bool yes = false;
 
-	buf_init(&outside, SIZE_MAX);
 	if (!home->prefix || !dav_prefixed_url(home->prefix, href, &outside))
 		buf_puts(&outside, href);
 	for (size_t i = 0; i < home->n && !yes; i++)

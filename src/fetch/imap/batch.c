@@ -33,15 +33,7 @@ static void on_vanished(void *ctx, uint32_t first, uint32_t last)
 	*ARR_PUSH(l->gone, l->n_gone, l->gone_cap) = (struct uid_range){first, last};
 }
 
-static int ignore_message(void *ctx, const struct imap_msg *msg, struct err *err)
-{
-	(void)ctx;
-	(void)msg;
-	(void)err;
-	return 0;
-}
-
-static const struct imap_fetch_ops ignore_ops = {.message = ignore_message};
+static const struct imap_fetch_ops ignore_ops;
 static const struct imap_fetch_ops change_ops = {.message = list_message, .vanished = on_vanished};
 
 static void set_odd(struct round *t, struct mbox *mb)
@@ -265,7 +257,7 @@ static int round_open(struct worker *w, struct mbox *mb, struct err *err)
 	        !imap_has(w->conn.m, "ENABLE"))
 		return rc;
 	w->qresync_tried = true;
-	rc = imap_enable(w->conn.m, "QRESYNC", &w->qresync, err);
+	rc = imap_enable_qresync(w->conn.m, &w->qresync, err);
 	return rc < 0 && !imap_conn_is_over(&w->conn, err) ? 0 : rc;
 }
 

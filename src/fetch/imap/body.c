@@ -82,13 +82,7 @@ static int item_keep(
 /* The body that was streamed is the message ${r}. */
 static int body_keep(struct worker *w, struct mbox *mb, struct rec *r, struct err *err)
 {
-	struct tree_item it = {.uid = r->uid,
-	        .size = r->size,
-	        .date_utc = r->date_utc,
-	        .zone_min = r->zone_min,
-	        .flags = r->flags,
-	        .keywords = r->keywords,
-	        .ext = r->ext};
+	struct tree_item it = plan_item(r);
 	unsigned told =
 	        (r->have & REC_SIZE ? INTAKE_SIZE : 0u) | (r->have & REC_DATE ? INTAKE_DATE : 0u);
 	int rc = intake_finish(&w->body.in, &it, told, err);
@@ -156,14 +150,6 @@ static int on_beyond(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
-static int on_beyond_end(void *ctx, const struct imap_msg *msg, struct err *err)
-{
-	(void)ctx;
-	(void)msg;
-	(void)err;
-	return 0;
-}
-
 /*
  * It came like this again, and RFC822.SIZE is right about the others: it may be cut, by
  * the server itself, or be another message.
@@ -203,12 +189,12 @@ static void name_misfit(struct worker *w, struct doubt *d)
 
 int doubts_probe(struct worker *w, struct err *err)
 {
-	static const struct imap_fetch_ops ops = {.body = on_beyond, .message = on_beyond_end};
+	static const struct imap_fetch_ops ops = {.body = on_beyond};
 	int rc = 0;
 
 	for (size_t i = 0; i < w->body.n_doubts && rc == 0; i++) {
 		struct doubt *d = &w->body.doubts[i];
-		char set[16], items[64];
+		char items[64];
 		size_t beyond = 0;
 
 		if (d->r->misfit != MISFIT_SEEN || !is_worth_a_look(w, d))
@@ -217,12 +203,9 @@ int doubts_probe(struct worker *w, struct err *err)
 			name_misfit(w, d);
 			continue;
 		}
-		snprintf(set, sizeof set, "%u", d->r->uid);
 		snprintf(items, sizeof items, "(UID BODY.PEEK[]<%llu.1>)",
 		        (unsigned long long)d->it.size);
-		rc = imap_fetch_send(w->conn.m, set, items, err);
-		if (rc == 0)
-			rc = imap_fetch_wait(w->conn.m, &ops, &beyond, err);
+		rc = imap_fetch_one(w->conn.m, d->r->uid, items, &ops, &beyond, err);
 		if (rc == ERR_REFUSED || rc == ERR_BUSY)
 			rc = 0;
 		/* It may be this that breaks the connection, every time. */

@@ -111,16 +111,11 @@ static struct twin *twin_of(struct twins *t, const struct mbox *mb, const struct
 static int twin_item(struct run *run, struct mbox *mb, const struct rec *r, const struct twin *w,
         struct err *err)
 {
-	struct tree_item it = {.uid = r->uid,
-	        .size = w->size,
-	        .date_utc = r->date_utc,
-	        .zone_min = r->zone_min,
-	        .flags = r->flags,
-	        .keywords = r->keywords,
-	        .ext = r->ext,
-	        .warn = w->warn | (w->size != r->size ? WARN_SIZE : 0)};
+	struct tree_item it = plan_item(r);
 	int rc = 0;
 
+	it.size = w->size;
+	it.warn = w->warn | (w->size != r->size ? WARN_SIZE : 0);
 	memcpy(it.sha256, w->sha256, SHA256_LEN);
 	if (run->base.opts->dry)
 		tree_coll_add(mb->coll, &it);

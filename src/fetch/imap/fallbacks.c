@@ -53,16 +53,13 @@ static int section_get(struct worker *w, const struct rec *r, const char *name, 
 {
 	static const struct imap_fetch_ops ops = {.body = on_section, .message = on_section_end};
 	struct section s = {.w = w, .uid = r->uid, .keep = keep};
-	char set[16], items[48];
+	char items[48];
 	int rc;
 
 	if (keep)
 		buf_reset(keep);
-	snprintf(set, sizeof set, "%u", r->uid);
 	snprintf(items, sizeof items, "(UID BODY.PEEK[%s])", name);
-	rc = imap_fetch_send(w->conn.m, set, items, err);
-	if (rc == 0)
-		rc = imap_fetch_wait(w->conn.m, &ops, &s, err);
+	rc = imap_fetch_one(w->conn.m, r->uid, items, &ops, &s, err);
 	if (n_out)
 		*n_out = s.n;
 	if (rc == ERR_REFUSED || rc == ERR_BUSY)

@@ -38,13 +38,12 @@ static void add_label(void *ctx, const char *s, size_t n)
 char *labels_json(const char *raw)
 {
 	struct label_list l = {0};
-	struct buf out;
+	struct buf out = buf_of(LABELS_CAP);
 	char *text = NULL;
 
 	/* Of a list that is cut, what came before counts. */
 	(void)imap_labels_each(raw, add_label, &l);
 	SORT(l.list, l.n, text_by_bytes);
-	buf_init(&out, LABELS_CAP);
 	for (size_t i = 0; i < l.n; i++) {
 		if (i && strcmp(l.list[i], l.list[i - 1]) == 0)
 			continue;

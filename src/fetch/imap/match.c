@@ -54,10 +54,9 @@ void match_key(struct trait *t, const char *head, size_t n)
 	static const char *const fields[] = {"Message-ID", "Date", "From", "To", "Subject"};
 	uint8_t sum[SHA256_LEN];
 	struct sha256 hash;
-	struct buf value;
+	struct buf value = buf_of(HEAD_MAX);
 
 	sha256_start(&hash);
-	buf_init(&value, HEAD_MAX);
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
 		buf_reset(&value);
 		if (!header_find(head, n, fields[i], &value))

@@ -220,13 +220,6 @@ bool plan_since_fits(
 	return told || gone || sel->uidnext > since->uidnext || sel->highestmodseq == since->modseq;
 }
 
-static int range_cmp(const void *a, const void *b)
-{
-	uint32_t x = ((const struct uid_range *)a)->first, y = ((const struct uid_range *)b)->first;
-
-	return (x > y) - (x < y);
-}
-
 void plan_changes(const struct tree_coll *prev, bool by_uid, struct uid_range *gone, size_t n_gone,
         struct rec **recs, size_t *n, size_t *cap)
 {
@@ -234,7 +227,7 @@ void plan_changes(const struct tree_coll *prev, bool by_uid, struct uid_range *g
 	/* the highest UID of the ranges that begin at or below the item */
 	uint32_t gone_to = 0;
 
-	SORT(gone, n_gone, range_cmp);
+	SORT(gone, n_gone, lookup_by_number);
 	for (size_t i = 0; i < prev->n_items; i++) {
 		uint32_t uid = prev->items[i].uid;
 
@@ -336,6 +329,17 @@ struct rec *rec_find(struct rec *recs, size_t n, uint32_t uid)
 	struct rec key = {.uid = uid};
 
 	return FIND(&key, recs, n, rec_cmp);
+}
+
+struct tree_item plan_item(const struct rec *r)
+{
+	return (struct tree_item){.uid = r->uid,
+	        .size = r->size,
+	        .date_utc = r->date_utc,
+	        .zone_min = r->zone_min,
+	        .flags = r->flags,
+	        .keywords = r->keywords,
+	        .ext = r->ext};
 }
 
 bool plan_known(const struct tree_item *old, const struct rec *r)

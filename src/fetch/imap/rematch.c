@@ -292,13 +292,7 @@ static int give_items(struct rematch *m, struct err *err)
 		struct want *w = &m->wants[i];
 		struct rec *rec = &w->mb->recs[w->rec];
 		const struct have *h = w->found ? &m->haves[w->found - 1] : NULL;
-		struct tree_item it = {.uid = rec->uid,
-		        .size = rec->size,
-		        .date_utc = rec->date_utc,
-		        .zone_min = rec->zone_min,
-		        .flags = rec->flags,
-		        .keywords = rec->keywords,
-		        .ext = rec->ext};
+		struct tree_item it = plan_item(rec);
 
 		if (!h)
 			continue;

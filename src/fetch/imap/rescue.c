@@ -105,10 +105,7 @@ static int is_present(struct worker *w, uint32_t uid, bool *out, struct err *err
 	free(found);
 	if (*out || (rc < 0 && rc != ERR_REFUSED && rc != ERR_BUSY))
 		return rc;
-	snprintf(key, sizeof key, "%u", uid);
-	rc = imap_fetch_send(w->conn.m, key, "(UID FLAGS)", err);
-	if (rc == 0)
-		rc = imap_fetch_wait(w->conn.m, &ops, &asked, err);
+	rc = imap_fetch_one(w->conn.m, uid, "(UID FLAGS)", &ops, &asked, err);
 	*out = asked == 0 || rc < 0; /* a refusal is no proof that it is gone */
 	return rc == ERR_REFUSED || rc == ERR_BUSY ? 0 : rc;
 }
@@ -120,27 +117,15 @@ static int on_header(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
-static int on_header_end(void *ctx, const struct imap_msg *msg, struct err *err)
-{
-	(void)ctx;
-	(void)msg;
-	(void)err;
-	return 0;
-}
-
 /* The subject of a message that cannot be fetched, for its error line; "" if none came. */
 static int ask_subject(struct worker *w, uint32_t uid, struct buf *out, struct err *err)
 {
-	static const struct imap_fetch_ops ops = {.body = on_header, .message = on_header_end};
+	static const struct imap_fetch_ops ops = {.body = on_header};
 	struct buf raw = buf_of(1024);
 	struct buf header = buf_of(SUBJECT_CAP);
-	char set[16];
-	int rc;
+	int rc = imap_fetch_one(w->conn.m, uid, "(UID BODY.PEEK[HEADER.FIELDS (DATE SUBJECT)])",
+	        &ops, &header, err);
 
-	snprintf(set, sizeof set, "%u", uid);
-	rc = imap_fetch_send(w->conn.m, set, "(UID BODY.PEEK[HEADER.FIELDS (DATE SUBJECT)])", err);
-	if (rc == 0)
-		rc = imap_fetch_wait(w->conn.m, &ops, &header, err);
 	if (rc == 0 && header_find((const char *)header.data, header.len, "Subject", &raw))
 		header_decode_text((const char *)raw.data, raw.len, out);
 	buf_clear(&header);
@@ -178,7 +163,7 @@ static int name_it(struct worker *w, struct mbox *mb, struct rec *r, struct err 
 {
 	const char *why = "the server does not give it";
 	char reason[160];
-	struct buf subject;
+	struct buf subject = buf_of(8192);
 	int rc;
 
 	if (r->empty)
@@ -189,7 +174,6 @@ static int name_it(struct worker *w, struct mbox *mb, struct rec *r, struct err 
 	}
 	snprintf(reason, sizeof reason, "%s%s", why,
 	        r->rung == RUNG_END ? ", nor in pieces, nor as header and parts" : "");
-	buf_init(&subject, 8192);
 	rc = ask_subject(w, r->uid, &subject, err);
 	if (rc == 0)
 		fetch_error(w, mb, r, subject.len ? buf_str(&subject) : NULL, reason);

@@ -11,11 +11,10 @@ static char *own_prefix(struct imap *m)
 {
 	const char *raw = imap_namespace(m, NULL);
 	char *out = NULL;
-	struct buf b;
+	struct buf b = buf_of(4096);
 
 	if (!raw || !raw[0])
 		return NULL;
-	buf_init(&b, 4096);
 	if (mutf7_decode(raw, strlen(raw), &b) && !memchr(b.data, 0, b.len))
 		out = buf_take(&b);
 	buf_clear(&b);

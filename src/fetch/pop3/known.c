@@ -285,7 +285,7 @@ struct seen_file *seen_file_open(const char *dir, const struct service *service)
 	struct seen_file *f;
 	uint8_t sum[SHA256_LEN];
 	char hex[SHA256_HEX_SIZE], *who, *path;
-	struct buf text;
+	struct buf text = buf_of(SEEN_FILE_MAX);
 
 	if (!dir)
 		return NULL;
@@ -297,7 +297,6 @@ struct seen_file *seen_file_open(const char *dir, const struct service *service)
 	hex_format(sum, SHA256_LEN, hex);
 	snprintf(f->name, sizeof f->name, "%.32s.uidls", hex);
 	path = xasprintf("%s/%s", dir, f->name);
-	buf_init(&text, SEEN_FILE_MAX);
 	if (file_read(AT_FDCWD, path, &text, NULL) == 0 && !memchr(text.data, 0, text.len)) {
 		char *copy = buf_take(&text);
 
@@ -334,13 +333,12 @@ void seen_file_add(
 
 int seen_file_write(struct seen_file *f, struct err *err)
 {
-	struct buf text;
+	struct buf text = buf_of(SIZE_MAX);
 	char *path;
 	int rc;
 
 	if (!f)
 		return 0;
-	buf_init(&text, SIZE_MAX);
 	for (size_t i = 0; i < f->n_now; i++) {
 		char hex[SHA256_HEX_SIZE];
 

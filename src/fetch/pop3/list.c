@@ -61,21 +61,10 @@ static void sort_uidls(struct pop3_run *r, struct listing *l)
 /* The first entry with this UIDL, as an index into by_uidl; n_uidl if there is none. */
 static size_t find_uidl(const struct listing *l, const char *uidl)
 {
-	size_t from = 0, n = l->n_uidl;
+	size_t i;
 
-	while (n) {
-		size_t half = n / 2;
-
-		if (strcmp(l->list[l->by_uidl[from + half]].uidl, uidl) < 0) {
-			from += half + 1;
-			n -= half + 1;
-		} else {
-			n = half;
-		}
-	}
-	if (from < l->n_uidl && !strcmp(l->list[l->by_uidl[from]].uidl, uidl))
-		return from;
-	return l->n_uidl;
+	LOOKUP_FIRST(i, l->n_uidl, strcmp(l->list[l->by_uidl[i]].uidl, uidl) < 0);
+	return i < l->n_uidl && !strcmp(l->list[l->by_uidl[i]].uidl, uidl) ? i : l->n_uidl;
 }
 
 /*

@@ -143,11 +143,10 @@ int pop3_renew(struct pop3_run *r, struct err *err)
 char *pop3_capa_json(const struct pop3 *p)
 {
 	const char *after = pop3_caps(p)->lines, *before = pop3_caps_before(p)->lines;
-	struct buf b;
+	struct buf b = buf_of(SIZE_MAX);
 
 	if (!*after && !*before)
 		return NULL;
-	buf_init(&b, SIZE_MAX);
 	buf_puts(&b, "{\"capa\":");
 	json_put_string(&b, after, strlen(after));
 	buf_puts(&b, ",\"capa_before\":");

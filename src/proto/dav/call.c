@@ -198,12 +198,11 @@ int dav_call_one(struct http *h, struct dav_call *c, struct err *err)
 int dav_call_refused(struct dav_call *c, struct err *err)
 {
 	const struct dav_answer *a = c->answer;
-	struct buf why;
+	struct buf why = buf_of(SIZE_MAX);
 	int rc;
 
 	if (a->status == 207)
 		return 0;
-	buf_init(&why, SIZE_MAX);
 	if (a->error)
 		dav_put_conditions(a->error, &why);
 	if (a->error_text && *a->error_text)

@@ -57,13 +57,12 @@ uint64_t dav_key(const char *url)
 char *dav_last_segment(const char *href)
 {
 	size_t end = strcspn(href, "?"), from;
-	struct buf b;
+	struct buf b = buf_of(SIZE_MAX);
 
 	while (end && href[end - 1] == '/')
 		end--;
 	for (from = end; from && href[from - 1] != '/'; from--)
 		;
-	buf_init(&b, SIZE_MAX);
 	if (!url_unescape(href + from, end - from, &b) || !utf8_valid(buf_str(&b), b.len) ||
 	        memchr(b.data, 0, b.len)) {
 		buf_reset(&b);
@@ -109,11 +108,10 @@ static void found_clear(struct found *f)
 static char *at_home(
         const struct found *f, const struct dav_response *r, char *named, struct dav_home *out)
 {
-	struct buf url;
+	struct buf url = buf_of(1u << 16);
 
 	if (!f->http || http_may_sign_in(f->http, named))
 		return named;
-	buf_init(&url, 1u << 16);
 	if (!dav_member_url(r->url, named, &url)) {
 		buf_clear(&url);
 		return named;

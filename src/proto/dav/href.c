@@ -23,11 +23,10 @@ static const char *path_of(const char *href)
 
 bool dav_member_url(const char *base, const char *href, struct buf *out)
 {
-	struct buf path;
+	struct buf path = buf_of(SIZE_MAX);
 	bool ok;
 
 	/* There is no fragment in it: a '#' belongs to the name. */
-	buf_init(&path, SIZE_MAX);
 	for (const char *s = path_of(href); *s; s++)
 		if (*s == '#')
 			buf_puts(&path, "%23");
@@ -208,11 +207,10 @@ static void add_form(struct forms *f, const char *path)
 static void add_single_slashes(struct forms *f, const char *href)
 {
 	const char *s = strstr(href, "://") ? path_of(href) : href;
-	struct buf path;
+	struct buf path = buf_of(SIZE_MAX);
 
 	if (!strstr(s, "//"))
 		return;
-	buf_init(&path, SIZE_MAX);
 	for (; *s; s++)
 		if (*s != '/' || s[1] != '/')
 			buf_putc(&path, *s);
@@ -224,10 +222,9 @@ size_t dav_member_forms(const char *base, const char *href, char *list[DAV_FORMS
 {
 	const char *path = path_of(href);
 	struct forms f = {base, list, 0};
-	struct buf form;
+	struct buf form = buf_of(SIZE_MAX);
 
 	add_form(&f, href);
-	buf_init(&form, SIZE_MAX);
 	for (int i = 0; i < FORMS; i++) {
 		buf_reset(&form);
 		put_path(path, last_segment(path), (enum form)i, &form);

@@ -24,7 +24,7 @@ static char *path_of(const char *href)
 {
 	const char *from = strstr(href, "://"), *path = href;
 	size_t n;
-	struct buf b;
+	struct buf b = buf_of(SIZE_MAX);
 
 	if (from || strncmp(href, "//", 2) == 0) {
 		from = from ? from + 3 : href + 2;
@@ -33,7 +33,6 @@ static char *path_of(const char *href)
 		path = href + 7;
 	}
 	n = strcspn(path, "?#");
-	buf_init(&b, SIZE_MAX);
 	if (!url_unescape(path, n, &b)) {
 		buf_reset(&b);
 		buf_put(&b, path, n);

@@ -148,11 +148,10 @@ size_t dav_prop_attributes(const struct dav_response *r, const char *clark, cons
 static void take_href(void *ctx, const char *clark, const char **atts, const char *text)
 {
 	struct search *s = ctx;
-	struct buf url;
+	struct buf url = buf_of(DAV_PROP_MAX);
 
 	if (atts || strcmp(clark, "{DAV:}href") != 0 || !text[strspn(text, " \t\r\n")])
 		return;
-	buf_init(&url, DAV_PROP_MAX);
 	if (url_join(s->base, text, &url, NULL) == 0)
 		*ARR_PUSH(s->list, s->n, s->cap) = buf_take(&url);
 	buf_clear(&url);

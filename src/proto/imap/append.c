@@ -360,8 +360,7 @@ static int send_batch(struct appender *a, size_t first, size_t count, struct err
 	if (string_form(m, a->name, a->name_len) == FORM_LITERAL_SYNC &&
 	        (r = hear_until(a, 0, err)) != 0)
 		return r;
-	command_start(m, "APPEND");
-	if ((r = command_string(m, a->name, a->name_len, err)) != 0) {
+	if ((r = command_named(m, "APPEND", a->name, a->name_len, err)) != 0) {
 		if (m->dead)
 			return r;
 		for (size_t i = first; i < first + count; i++)

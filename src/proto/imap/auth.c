@@ -52,7 +52,7 @@ static int answer_challenge(
 {
 	uint8_t *in = xmalloc(n + 1);
 	struct err why = {0};
-	struct buf out;
+	struct buf out = buf_of(ANSWER_MAX);
 	long got;
 	int r;
 
@@ -60,7 +60,6 @@ static int answer_challenge(
 		;
 	while (n && (p[n - 1] == '\n' || p[n - 1] == '\r' || p[n - 1] == ' '))
 		n--;
-	buf_init(&out, ANSWER_MAX);
 	got = n > CHALLENGE_MAX ? -1 : base64_decode(p, n, in, n + 1);
 	r = got < 0 ? err_set(&why, ERR_AUTH, ERR_WHOLE, "the challenge is not base64")
 	            : sasl_step(sasl, in, (size_t)got, &out, &why);

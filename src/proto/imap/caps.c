@@ -6,23 +6,17 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 
 #define CAPS_MAX 500
 #define CAP_LEN_MAX 400
 #define FOREIGN_MAX 100
 
-static void free_list(char ***list, size_t *n)
-{
-	for (size_t i = 0; i < *n; i++)
-		free((*list)[i]);
-	free(*list);
-	*list = NULL;
-	*n = 0;
-}
-
 void caps_forget(struct imap *m)
 {
-	free_list(&m->caps, &m->n_caps);
+	texts_free(m->caps, m->n_caps);
+	m->caps = NULL;
+	m->n_caps = 0;
 	m->caps_known = false;
 }
 
@@ -54,12 +48,7 @@ int caps_ask(struct imap *m, struct err *err)
 
 	if (m->caps_known)
 		return 0;
-	lines_forget(m, true);
-	command_start(m, "CAPABILITY");
-	r = command_run(m, "CAPABILITY", err);
-	if (r == 0)
-		each_untagged(m, caps_line, m);
-	lines_forget(m, false);
+	r = command_ask(m, "CAPABILITY", caps_line, m, err);
 	if (r == 0 && !m->caps_known)
 		return session_fail(
 		        m, ERR_PROTO, err, "the server does not say what it can (CAPABILITY)");
@@ -89,35 +78,20 @@ const char *imap_capability_value(const struct imap *m, const char *name)
 	return equals ? equals + 1 : NULL;
 }
 
-struct enabled {
-	const char *extension;
-	bool on;
-};
-
 static void enabled_line(void *ctx, struct untagged *u)
 {
-	struct enabled *e = ctx;
-
 	if (u->numbered || !token_is(&u->word, "ENABLED"))
 		return;
 	for (struct token t = line_next(&u->rest); t.kind == TOKEN_ATOM; t = line_next(&u->rest))
-		e->on = e->on || token_is(&t, e->extension);
+		*(bool *)ctx |= token_is(&t, "QRESYNC");
 }
 
-int imap_enable(struct imap *m, const char *extension, bool *on_out, struct err *err)
+int imap_enable_qresync(struct imap *m, bool *on_out, struct err *err)
 {
-	struct enabled e = {extension, false};
 	int r;
 
 	*on_out = false;
-	lines_forget(m, true);
-	command_start(m, "ENABLE ");
-	buf_puts(&m->cmd, extension);
-	r = command_run(m, "ENABLE", err);
-	if (r == 0)
-		each_untagged(m, enabled_line, &e);
-	lines_forget(m, false);
-	*on_out = e.on;
+	r = command_ask(m, "ENABLE QRESYNC", enabled_line, on_out, err);
 	return m->dead ? r : 0;
 }
 

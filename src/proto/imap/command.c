@@ -178,6 +178,13 @@ int command_string(struct imap *m, const uint8_t *s, size_t n, struct err *err)
 	return buf_add(&m->cmd, s, n);
 }
 
+int command_named(
+        struct imap *m, const char *verb, const uint8_t *name, size_t name_len, struct err *err)
+{
+	command_start(m, verb);
+	return command_string(m, name, name_len, err);
+}
+
 static struct pending *oldest_open(const struct imap *m)
 {
 	for (size_t i = 0; i < m->n_pending; i++)
@@ -522,6 +529,11 @@ int command_run(struct imap *m, const char *what, struct err *err)
 	return r ? r : command_wait(m, m->tag, what, err);
 }
 
+int command_wait_oldest(struct imap *m, const char *what, struct err *err)
+{
+	return command_wait(m, m->n_pending ? m->pending[0].tag : 0, what, err);
+}
+
 /* ---- kept lines ---- */
 
 void each_untagged(struct imap *m, void (*fn)(void *ctx, struct untagged *u), void *ctx)
@@ -533,6 +545,22 @@ void each_untagged(struct imap *m, void (*fn)(void *ctx, struct untagged *u), vo
 	for (; (span = line_span(p, n)) != 0; p += span, n -= span)
 		if (untagged_parse(p, span, &u))
 			fn(ctx, &u);
+}
+
+int command_ask(struct imap *m, const char *command, void (*fn)(void *ctx, struct untagged *u),
+        void *ctx, struct err *err)
+{
+	char what[32];
+	int r;
+
+	snprintf(what, sizeof what, "%.*s", (int)strcspn(command, " "), command);
+	lines_forget(m, fn != NULL);
+	command_start(m, command);
+	r = command_run(m, what, err);
+	if (r == 0 && fn)
+		each_untagged(m, fn, ctx);
+	lines_forget(m, false);
+	return r;
 }
 
 void each_status(struct imap *m, void (*fn)(void *ctx, const struct status_line *s), void *ctx)

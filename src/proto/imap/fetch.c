@@ -251,7 +251,8 @@ static void deliver_msg(struct imap *m, const char *raw, bool good)
 		msg->spoiled = !good;
 		msg->has_body &= good;
 		if (!flush_small(m) ||
-		        m->ops->message(m->ops_ctx, fetch_msg(&m->build), &m->ops_err) != 0)
+		        (m->ops->message && m->ops->message(m->ops_ctx, fetch_msg(&m->build),
+		                                    &m->ops_err) != 0))
 			(void)callback_failed(m);
 	}
 	if (!good && !m->ops_err.code)
@@ -451,14 +452,13 @@ static void opened_code(void *ctx, const struct status_line *line)
 
 int imap_fetch_wait(struct imap *m, const struct imap_fetch_ops *ops, void *ctx, struct err *err)
 {
-	unsigned tag = m->n_pending ? m->pending[0].tag : 0;
 	bool more = m->n_pending > 1, opened = false;
 	int r;
 
 	lines_forget(m, ops->vanished != NULL || more);
 	m->ops = ops;
 	m->ops_ctx = ctx;
-	r = command_wait(m, tag, "UID FETCH", err);
+	r = command_wait_oldest(m, "UID FETCH", err);
 	if (ops->vanished)
 		each_untagged(m, vanished_line, m);
 	if (more)
@@ -470,6 +470,17 @@ int imap_fetch_wait(struct imap *m, const struct imap_fetch_ops *ops, void *ctx,
 		r = err_set(err, ERR_PROTO, ERR_COLLECTION,
 		        "the next mailbox was opened before the answer to a FETCH ended");
 	return r;
+}
+
+int imap_fetch_one(struct imap *m, uint32_t uid, const char *items,
+        const struct imap_fetch_ops *ops, void *ctx, struct err *err)
+{
+	char set[16];
+	int r;
+
+	snprintf(set, sizeof set, "%u", uid);
+	r = imap_fetch_send(m, set, items, err);
+	return r ? r : imap_fetch_wait(m, ops, ctx, err);
 }
 
 uint32_t imap_body_origin(const struct imap *m)

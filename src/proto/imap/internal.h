@@ -96,6 +96,9 @@ int command_string(struct imap *m, const uint8_t *s, size_t n, struct err *err) 
  */
 int command_end(struct imap *m, struct pending **out, struct err *err) MUST_CHECK;
 int command_flush(struct imap *m, struct err *err) MUST_CHECK;
+/* command_start and command_string of a mailbox's name. */
+int command_named(struct imap *m, const char *verb, const uint8_t *name, size_t name_len,
+        struct err *err) MUST_CHECK;
 /* command_end, command_flush, command_wait. */
 int command_run(struct imap *m, const char *what, struct err *err) MUST_CHECK;
 /*
@@ -103,6 +106,11 @@ int command_run(struct imap *m, const char *what, struct err *err) MUST_CHECK;
  * ${what}.
  */
 int command_wait(struct imap *m, unsigned tag, const char *what, struct err *err) MUST_CHECK;
+/* One command from its start to its answer; ${fn}, or NULL, as each_untagged. */
+int command_ask(struct imap *m, const char *command, void (*fn)(void *ctx, struct untagged *u),
+        void *ctx, struct err *err) MUST_CHECK;
+/* The same for the oldest one. */
+int command_wait_oldest(struct imap *m, const char *what, struct err *err) MUST_CHECK;
 /* Read one whole answer of whatever command; the tag that ended it. */
 int command_next(struct imap *m, unsigned *tag_out, struct err *err) MUST_CHECK;
 

@@ -40,7 +40,6 @@ static bool put_label(struct imap *m, const char *label)
 int imap_labels_send(
         struct imap *m, const char *set, const char *const *labels, size_t n, struct err *err)
 {
-	struct pending *p;
 	int rc;
 
 	if (!*set || strspn(set, "0123456789:,*") != strlen(set) || n == 0)
@@ -54,12 +53,12 @@ int imap_labels_send(
 	buf_putc(&m->cmd, ')');
 	if (m->cmd.len > NAME_MAX_OCTETS)
 		return err_set(err, ERR_REFUSED, ERR_ITEM, "too many labels for one command");
-	rc = command_end(m, &p, err);
+	rc = command_end(m, NULL, err);
 	return rc < 0 ? rc : command_flush(m, err);
 }
 
 int imap_labels_wait(struct imap *m, struct err *err)
 {
 	lines_forget(m, false);
-	return command_wait(m, m->n_pending ? m->pending[0].tag : 0, "UID STORE", err);
+	return command_wait_oldest(m, "UID STORE", err);
 }

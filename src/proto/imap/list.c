@@ -546,12 +546,11 @@ int imap_list(
         struct imap *m, bool foreign, struct imap_mailbox **out, size_t *n_out, struct err *err)
 {
 	struct boxes boxes;
-	struct buf octets;
+	struct buf octets = buf_of(OCTETS_MAX);
 	int r;
 
 	*out = NULL;
 	*n_out = 0;
-	buf_init(&octets, OCTETS_MAX);
 	transport_tee(m->t, &octets);
 	r = list_settled(m, foreign, &boxes, err);
 	transport_tee(m->t, NULL);

@@ -56,18 +56,42 @@ static void selected_code(void *ctx, const struct status_line *line)
 	}
 }
 
+static bool has_condstore(const struct imap *m)
+{
+	return imap_has(m, "CONDSTORE") || imap_has(m, "QRESYNC");
+}
+
+static int send_select(struct imap *m, const uint8_t *name, size_t name_len, bool write,
+        bool condstore, struct err *err)
+{
+	int r = command_named(m, write ? "SELECT" : "EXAMINE", name, name_len, err);
+
+	if (r == 0 && condstore)
+		buf_puts(&m->cmd, " (CONDSTORE)");
+	if (r == 0)
+		r = command_end(m, NULL, err);
+	return r ? r : command_flush(m, err);
+}
+
 static int select_once(struct imap *m, const uint8_t *name, size_t name_len, bool write,
         bool condstore, struct err *err)
 {
 	int r;
 
 	lines_forget(m, true);
-	command_start(m, write ? "SELECT" : "EXAMINE");
-	if ((r = command_string(m, name, name_len, err)) != 0)
-		return r;
-	if (condstore)
-		buf_puts(&m->cmd, " (CONDSTORE)");
-	return command_run(m, write ? "SELECT" : "EXAMINE", err);
+	r = send_select(m, name, name_len, write, condstore, err);
+	return r ? r : command_wait(m, m->tag, write ? "SELECT" : "EXAMINE", err);
+}
+
+/* The answer to it, which ended with ${r}. */
+static int take_selected(struct imap *m, int r, struct imap_selected *out)
+{
+	if (r == 0) {
+		each_untagged(m, selected_line, out);
+		each_status(m, selected_code, out);
+	}
+	lines_forget(m, false);
+	return r;
 }
 
 /*
@@ -92,7 +116,7 @@ static int ask_uidnext(struct imap *m, const uint8_t *name, size_t name_len,
 int imap_select(struct imap *m, const uint8_t *name, size_t name_len, bool write,
         struct imap_selected *out, struct err *err)
 {
-	bool condstore = imap_has(m, "CONDSTORE") || imap_has(m, "QRESYNC");
+	bool condstore = has_condstore(m);
 	int r;
 
 	memset(out, 0, sizeof *out);
@@ -107,11 +131,7 @@ int imap_select(struct imap *m, const uint8_t *name, size_t name_len, bool write
 	 */
 	if (r == ERR_REFUSED && strcmp(m->last_code, "ALREADYEXISTS") == 0)
 		r = select_once(m, name, name_len, write, condstore, err);
-	if (r == 0) {
-		each_untagged(m, selected_line, out);
-		each_status(m, selected_code, out);
-	}
-	lines_forget(m, false);
+	r = take_selected(m, r, out);
 	if (r == 0 && !out->uidnext)
 		r = ask_uidnext(m, name, name_len, out, err);
 	if (r != 0)
@@ -121,35 +141,15 @@ int imap_select(struct imap *m, const uint8_t *name, size_t name_len, bool write
 
 int imap_examine_send(struct imap *m, const uint8_t *name, size_t name_len, struct err *err)
 {
-	int r;
-
-	command_start(m, "EXAMINE");
-	if ((r = command_string(m, name, name_len, err)) != 0)
-		return r;
-	if (imap_has(m, "CONDSTORE") || imap_has(m, "QRESYNC"))
-		buf_puts(&m->cmd, " (CONDSTORE)");
-	if ((r = command_end(m, NULL, err)) != 0)
-		return r;
-	return command_flush(m, err);
+	return send_select(m, name, name_len, false, has_condstore(m), err);
 }
 
 int imap_examine_wait(struct imap *m, struct imap_selected *out, struct err *err)
 {
-	unsigned tag = m->n_pending ? m->pending[0].tag : 0;
-	int r;
-
 	memset(out, 0, sizeof *out);
 	out->read_only = true;
 	lines_forget(m, true);
-	r = command_wait(m, tag, "EXAMINE", err);
-	if (r == 0) {
-		each_untagged(m, selected_line, out);
-		each_status(m, selected_code, out);
-	}
-	lines_forget(m, false);
-	if (r != 0)
-		imap_selected_clear(out);
-	return r;
+	return take_selected(m, command_wait_oldest(m, "EXAMINE", err), out);
 }
 
 /* ---- STATUS ---- */
@@ -166,14 +166,12 @@ static void status_line_seen(void *ctx, struct untagged *u)
 
 static int send_status(struct imap *m, const struct imap_mailbox *box, struct err *err)
 {
-	int r;
+	int r = command_named(m, "STATUS", box->name, box->name_len, err);
 
-	command_start(m, "STATUS");
-	if ((r = command_string(m, box->name, box->name_len, err)) != 0)
+	if (r != 0)
 		return r;
 	buf_puts(&m->cmd, " (MESSAGES UIDNEXT UIDVALIDITY");
-	buf_puts(&m->cmd,
-	        imap_has(m, "CONDSTORE") || imap_has(m, "QRESYNC") ? " HIGHESTMODSEQ)" : ")");
+	buf_puts(&m->cmd, has_condstore(m) ? " HIGHESTMODSEQ)" : ")");
 	return command_end(m, NULL, err);
 }
 
@@ -237,13 +235,6 @@ int imap_status_many(struct imap *m, const struct imap_mailbox *boxes, size_t n,
 
 /* ---- SEARCH ---- */
 
-static int by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 struct uids {
 	uint32_t *list;
 	size_t n, size;
@@ -294,7 +285,7 @@ int imap_search(
 	if ((r = command_run(m, "UID SEARCH", err)) != 0)
 		return r;
 	gather_uids(m, &uids);
-	SORT(uids.list, uids.n, by_number);
+	SORT(uids.list, uids.n, lookup_by_number);
 	for (size_t i = 0; i < uids.n; i++)
 		if (uids.list[i] && (!kept || uids.list[i] != uids.list[kept - 1]))
 			uids.list[kept++] = uids.list[i];
@@ -305,6 +296,17 @@ int imap_search(
 
 /* ---- target ---- */
 
+/* CREATE, without its end. */
+static int begin_create(struct imap *m, const uint8_t *name, size_t name_len,
+        const char *special_use, struct err *err)
+{
+	int r = command_named(m, "CREATE", name, name_len, err);
+
+	if (r == 0 && special_use && imap_has(m, "CREATE-SPECIAL-USE"))
+		buf_putf(&m->cmd, " (USE (%s))", special_use);
+	return r;
+}
+
 int imap_create(struct imap *m, const uint8_t *name, size_t name_len, const char *special_use,
         struct err *err)
 {
@@ -313,11 +315,8 @@ int imap_create(struct imap *m, const uint8_t *name, size_t name_len, const char
 	int r;
 
 	lines_forget(m, false);
-	command_start(m, "CREATE");
-	if ((r = command_string(m, name, name_len, err)) != 0)
+	if ((r = begin_create(m, name, name_len, special_use, err)) != 0)
 		return r;
-	if (special_use && imap_has(m, "CREATE-SPECIAL-USE"))
-		buf_putf(&m->cmd, " (USE (%s))", special_use);
 	r = command_run(m, "CREATE", err);
 	if (r != ERR_REFUSED)
 		return r;
@@ -340,18 +339,13 @@ static int send_make(struct imap *m, const struct imap_make *it, unsigned tags[2
 	if (form != FORM_QUOTED && form != FORM_LITERAL_PLUS)
 		return 0;
 	if (it->create) {
-		command_start(m, "CREATE");
-		if ((r = command_string(m, it->name, it->name_len, err)) != 0)
-			return r;
-		if (it->special_use && imap_has(m, "CREATE-SPECIAL-USE"))
-			buf_putf(&m->cmd, " (USE (%s))", it->special_use);
-		if ((r = command_end(m, NULL, err)) != 0)
+		if ((r = begin_create(m, it->name, it->name_len, it->special_use, err)) != 0 ||
+		        (r = command_end(m, NULL, err)) != 0)
 			return r;
 		tags[0] = m->tag;
 	}
 	if (it->subscribe) {
-		command_start(m, "SUBSCRIBE");
-		if ((r = command_string(m, it->name, it->name_len, err)) != 0 ||
+		if ((r = command_named(m, "SUBSCRIBE", it->name, it->name_len, err)) != 0 ||
 		        (r = command_end(m, NULL, err)) != 0)
 			return r;
 		tags[1] = m->tag;
@@ -397,10 +391,8 @@ int imap_subscribe(struct imap *m, const uint8_t *name, size_t name_len, struct 
 	int r;
 
 	lines_forget(m, false);
-	command_start(m, "SUBSCRIBE");
-	if ((r = command_string(m, name, name_len, err)) != 0)
-		return r;
-	return command_run(m, "SUBSCRIBE", err);
+	r = command_named(m, "SUBSCRIBE", name, name_len, err);
+	return r ? r : command_run(m, "SUBSCRIBE", err);
 }
 
 int imap_store_add(struct imap *m, const char *set, const char *flags, struct err *err)
@@ -453,12 +445,7 @@ int imap_quota(struct imap *m, uint64_t *used_out, uint64_t *limit_out, struct e
 	*used_out = *limit_out = 0;
 	if (!imap_has(m, "QUOTA"))
 		return 0;
-	lines_forget(m, true);
-	command_start(m, "GETQUOTAROOT INBOX");
-	r = command_run(m, "GETQUOTAROOT", err);
-	if (r == 0)
-		each_untagged(m, quota_line, &q);
-	lines_forget(m, false);
+	r = command_ask(m, "GETQUOTAROOT INBOX", quota_line, &q, err);
 	*used_out = q.used;
 	*limit_out = q.limit;
 	return r;

@@ -102,8 +102,7 @@ static int start_tls(struct imap *m, const struct endpoint *at, bool authenticat
 		        "%s greets with PREAUTH, which leaves no way to begin TLS: not trusted",
 		        at->host);
 	}
-	command_start(m, "STARTTLS");
-	r = command_run(m, "STARTTLS", err);
+	r = command_ask(m, "STARTTLS", NULL, NULL, err);
 	if (r != 0 && !m->dead) {
 		(void)session_fail(m, ERR_TLS, NULL, "no TLS");
 		return err_set(err, ERR_TLS, ERR_WHOLE,
@@ -238,8 +237,7 @@ int imap_compress(struct imap *m, struct err *err)
 
 	if (!imap_has(m, "COMPRESS=DEFLATE"))
 		return 0;
-	command_start(m, "COMPRESS DEFLATE");
-	r = command_run(m, "COMPRESS", err);
+	r = command_ask(m, "COMPRESS DEFLATE", NULL, NULL, err);
 	if (r != 0)
 		return m->dead ? r : 0;
 	if ((r = transport_compress(m->t, err)) != 0)
@@ -249,7 +247,5 @@ int imap_compress(struct imap *m, struct err *err)
 
 int imap_noop(struct imap *m, struct err *err)
 {
-	lines_forget(m, false);
-	command_start(m, "NOOP");
-	return command_run(m, "NOOP", err);
+	return command_ask(m, "NOOP", NULL, NULL, err);
 }

@@ -37,6 +37,8 @@ int pop3_line(struct pop3 *p, struct err *err) MUST_CHECK;
  * 3206). ${what}: for its text.
  */
 int pop3_ok(struct pop3 *p, const char *what, struct err *err) MUST_CHECK;
+/* Send it and read the line that answers it. */
+int pop3_ask(struct pop3 *p, const char *command, struct err *err) MUST_CHECK;
 /*
  * What a refusal means by its response code (RFC 2449 8, RFC 3206), or else ${otherwise}.
  */

@@ -38,7 +38,6 @@ static void cap_expire(struct pop3_caps *c, const char *arg)
 {
 	uint64_t days;
 
-	c->expire_user = strcasestr(arg, " USER") != NULL;
 	if (!strncasecmp(arg, "NEVER", 5)) {
 		c->expire_given = c->expire_never = true;
 	} else if (pop3_number(&arg, UINT32_MAX, &days)) {
@@ -62,20 +61,12 @@ static void read_cap(struct pop3_caps *c, const char *line)
 	const char *arg;
 	uint64_t n;
 
-	if (cap_is(line, "UIDL", &arg))
-		c->uidl = true;
-	else if (cap_is(line, "TOP", &arg))
+	if (cap_is(line, "TOP", &arg))
 		c->top = true;
 	else if (cap_is(line, "PIPELINING", &arg))
 		c->pipelining = true;
-	else if (cap_is(line, "USER", &arg))
-		c->user = true;
-	else if (cap_is(line, "STLS", &arg))
-		c->stls = true;
 	else if (cap_is(line, "UTF8", &arg))
 		c->utf8 = true;
-	else if (cap_is(line, "RESP-CODES", &arg))
-		c->resp_codes = true;
 	else if (cap_is(line, "SASL", &arg))
 		snprintf(c->sasl, sizeof c->sasl, "%s", arg);
 	else if (cap_is(line, "IMPLEMENTATION", &arg))
@@ -103,9 +94,7 @@ int pop3_read_caps(struct pop3 *p, struct pop3_caps *out, struct err *err)
 	int rc;
 
 	memset(out, 0, sizeof *out);
-	rc = pop3_send(p, err, "CAPA");
-	if (rc == 0)
-		rc = pop3_ok(p, "CAPA", err);
+	rc = pop3_ask(p, "CAPA", err);
 	if (rc == ERR_REFUSED) {
 		err_clear(err);
 		return 0; /* an old server: nothing is known */
@@ -127,10 +116,8 @@ int pop3_stat(struct pop3 *p, uint32_t *count_out, uint64_t *octets_out, struct 
 {
 	const char *s;
 	uint64_t count;
-	int rc = pop3_send(p, err, "STAT");
+	int rc = pop3_ask(p, "STAT", err);
 
-	if (rc == 0)
-		rc = pop3_ok(p, "STAT", err);
 	if (rc < 0)
 		return rc;
 	s = p->line + 3 + strspn(p->line + 3, " ");
@@ -139,13 +126,6 @@ int pop3_stat(struct pop3 *p, uint32_t *count_out, uint64_t *octets_out, struct 
 		        "the POP3 server answered STAT with \"%.100s\"", p->line);
 	*count_out = p->count = (uint32_t)count;
 	return 0;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const struct pop3_entry *x = a, *y = b;
-
-	return x->number < y->number ? -1 : x->number > y->number;
 }
 
 static int no_end(const char *what, uint64_t most, struct err *err)
@@ -186,7 +166,7 @@ static void sort_entries(struct pop3_entry *list, size_t *n)
 {
 	size_t k = 0;
 
-	SORT(list, *n, by_number);
+	SORT(list, *n, lookup_by_number);
 	for (size_t i = 0; i < *n; i++)
 		if (k == 0 || list[k - 1].number != list[i].number)
 			list[k++] = list[i];
@@ -215,7 +195,7 @@ static int read_uidls(struct pop3 *p, struct pop3_entry *list, size_t n, struct 
 		if (!pop3_number(&s, UINT32_MAX, &number))
 			continue;
 		key.number = (uint32_t)number;
-		e = FIND(&key, list, n, by_number);
+		e = FIND(&key, list, n, lookup_by_number);
 		if (e && !e->uidl && !p->odd && *s && strlen(s) <= POP3_UIDL_MAX)
 			e->uidl = xstrdup(s);
 	}

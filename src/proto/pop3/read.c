@@ -124,6 +124,13 @@ int pop3_ok(struct pop3 *p, const char *what, struct err *err)
 	        "the POP3 server refused %s: \"%.200s\"", what, text);
 }
 
+int pop3_ask(struct pop3 *p, const char *command, struct err *err)
+{
+	int rc = pop3_send(p, err, "%s", command);
+
+	return rc ? rc : pop3_ok(p, command, err);
+}
+
 int pop3_item(struct pop3 *p, struct err *err)
 {
 	int rc = pop3_line(p, err);

@@ -43,10 +43,8 @@ static int read_greeting(struct pop3 *p, struct err *err)
 
 static int start_tls(struct pop3 *p, struct err *err)
 {
-	int rc = pop3_send(p, err, "STLS");
+	int rc = pop3_ask(p, "STLS", err);
 
-	if (rc == 0)
-		rc = pop3_ok(p, "STLS", err);
 	if (rc == ERR_REFUSED)
 		return err_set(err, ERR_TLS, ERR_WHOLE,
 		        "%s offers no TLS by STLS: use pop3s://, or --cleartext if that is "
@@ -62,14 +60,12 @@ static int start_tls(struct pop3 *p, struct err *err)
 	return rc;
 }
 
-/* A line of a SASL exchange: base64, or what ${fmt} says. */
-static int send_answer(
-        struct pop3 *p, const char *prefix, const struct buf *answer, struct err *err)
+/* A line of a SASL exchange, in base64. */
+static int send_answer(struct pop3 *p, const struct buf *answer, struct err *err)
 {
 	char *b64 = base64_encode(answer->data, answer->len);
-	int rc;
+	int rc = pop3_send(p, err, "%s", b64);
 
-	rc = pop3_send(p, err, "%s%s", prefix, prefix[0] && !*b64 ? "=" : b64);
 	wipe(b64, strlen(b64));
 	free(b64);
 	return rc;
@@ -109,16 +105,13 @@ static int sasl_exchange(struct pop3 *p, struct sasl *s, const char *mech, struc
 {
 	struct buf out = buf_of(POP3_LINE_MAX * 3);
 	struct buf in = buf_of(POP3_LINE_MAX);
-	char first[64];
-	int rc;
+	int rc = pop3_send(p, err, "AUTH %s", mech);
 
-	snprintf(first, sizeof first, "AUTH %s", mech);
-	rc = pop3_send(p, err, "%s", first);
 	transport_secret(p->t, true);
 	while (rc == 0 && (rc = read_challenge(p, &in, err)) > 0) {
 		rc = sasl_step(s, in.data, in.len, &out, err);
 		if (rc == 0)
-			rc = send_answer(p, "", &out, err);
+			rc = send_answer(p, &out, err);
 		else if (pop3_send(p, NULL, "*") < 0)
 			transport_kill(p->t, "a sign-in could not be cancelled");
 		sasl_wipe(&out);
@@ -255,10 +248,8 @@ static int sign_in(struct pop3 *p, bool renew, struct err *err)
  */
 static int ask_utf8(struct pop3 *p, struct err *err)
 {
-	int rc = pop3_send(p, err, "UTF8");
+	int rc = pop3_ask(p, "UTF8", err);
 
-	if (rc == 0)
-		rc = pop3_ok(p, "UTF8", err);
 	if (rc == ERR_REFUSED) {
 		err_clear(err);
 		rc = 0;
@@ -334,10 +325,8 @@ void pop3_close(struct pop3 *p)
 
 int pop3_quit(struct pop3 *p, struct err *err)
 {
-	int rc = pop3_send(p, err, "QUIT");
+	int rc = pop3_ask(p, "QUIT", err);
 
-	if (rc == 0)
-		rc = pop3_ok(p, "QUIT", err);
 	pop3_close(p);
 	return rc;
 }

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <gnutls/crypto.h>
-#include <nettle/hmac.h>
+#include <nettle/nettle-meta.h>
 #include <nettle/pbkdf2.h>
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
@@ -44,20 +44,14 @@ static void hash_of(const struct scram *s, const uint8_t *p, size_t n, uint8_t o
 static void hmac_of(
         const struct scram *s, const uint8_t *key, const void *p, size_t n, uint8_t out[HASH_MAX])
 {
-	struct hmac_sha256_ctx sha256;
-	struct hmac_sha1_ctx sha1;
+	const struct nettle_mac *mac = s->sha256 ? &nettle_hmac_sha256 : &nettle_hmac_sha1;
+	void *h = xmalloc(mac->context_size);
 
-	if (s->sha256) {
-		hmac_sha256_set_key(&sha256, hash_len(s), key);
-		hmac_sha256_update(&sha256, n, p);
-		hmac_sha256_digest(&sha256, hash_len(s), out);
-		wipe(&sha256, sizeof sha256);
-	} else {
-		hmac_sha1_set_key(&sha1, hash_len(s), key);
-		hmac_sha1_update(&sha1, n, p);
-		hmac_sha1_digest(&sha1, hash_len(s), out);
-		wipe(&sha1, sizeof sha1);
-	}
+	mac->set_key(h, key);
+	mac->update(h, n, p);
+	mac->digest(h, mac->digest_size, out);
+	wipe(h, mac->context_size);
+	free(h);
 }
 
 bool saslname_add(char *out, size_t size, const char *name)

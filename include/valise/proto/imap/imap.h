@@ -56,10 +56,10 @@ bool imap_alive(const struct imap *m);
 int imap_compress(struct imap *m, struct err *err) MUST_CHECK;
 
 /*
- * ENABLE (RFC 5161), while no mailbox is open. *on_out: the server says that ${extension}
- * is on; a refusal is no error.
+ * ENABLE QRESYNC (RFC 5161, RFC 7162), while no mailbox is open. *on_out: the server says
+ * that it is on; a refusal is no error.
  */
-int imap_enable(struct imap *m, const char *extension, bool *on_out, struct err *err) MUST_CHECK;
+int imap_enable_qresync(struct imap *m, bool *on_out, struct err *err) MUST_CHECK;
 
 /* any case; "APPENDLIMIT" also matches "APPENDLIMIT=..." */
 bool imap_has(const struct imap *m, const char *capability);
@@ -218,7 +218,7 @@ struct imap_fetch_ops {
 	 * message() of the same answer. A negative result ends the session. May be NULL.
 	 */
 	int (*body)(void *ctx, const void *p, size_t n, struct err *err);
-	/* The answer is whole. */
+	/* The answer is whole. May be NULL. */
 	int (*message)(void *ctx, const struct imap_msg *msg, struct err *err);
 	/*
 	 * UIDs ${first} to ${last} are in the mailbox no more (VANISHED, RFC 7162
@@ -240,6 +240,9 @@ struct imap_fetch_ops {
 int imap_fetch_send(struct imap *m, const char *set, const char *items, struct err *err) MUST_CHECK;
 int imap_fetch_wait(
         struct imap *m, const struct imap_fetch_ops *ops, void *ctx, struct err *err) MUST_CHECK;
+/* Of one message: both, with nothing else in flight. */
+int imap_fetch_one(struct imap *m, uint32_t uid, const char *items,
+        const struct imap_fetch_ops *ops, void *ctx, struct err *err) MUST_CHECK;
 size_t imap_in_flight(const struct imap *m); /* commands sent and not waited for */
 /*
  * In a callback: the origin octet of the BODY item (RFC 3501 7.4.2), its low 32 bits; 0

@@ -19,8 +19,8 @@ struct pop3;
 
 struct pop3_caps {
 	bool known; /* CAPA was answered */
-	bool uidl, top, pipelining, user, stls, utf8, resp_codes;
-	bool expire_given, expire_never, expire_user; /* EXPIRE (RFC 2449 6.7) */
+	bool top, pipelining, utf8;
+	bool expire_given, expire_never; /* EXPIRE (RFC 2449 6.7) */
 	unsigned expire_days;
 	unsigned login_delay; /* seconds, 0: none */
 	char sasl[256]; /* mechanisms, blank-separated */

@@ -486,11 +486,11 @@ static void test_vanished(void **state)
 	bool on;
 
 	(void)state;
-	assert_int_equal(imap_enable(m, "QRESYNC", &on, &err), 0);
+	assert_int_equal(imap_enable_qresync(m, &on, &err), 0);
 	assert_true(on);
-	assert_int_equal(imap_enable(m, "QRESYNC", &on, &err), 0);
+	assert_int_equal(imap_enable_qresync(m, &on, &err), 0);
 	assert_false(on);
-	assert_int_equal(imap_enable(m, "QRESYNC", &on, &err), 0);
+	assert_int_equal(imap_enable_qresync(m, &on, &err), 0);
 	assert_false(on);
 	assert_int_equal(imap_fetch_send(m, "1:*", "(UID) (CHANGEDSINCE 5 VANISHED)", &err), 0);
 	assert_int_equal(imap_fetch_wait(m, &watching, g, &err), 0);
