@@ -68,7 +68,7 @@ static int child_end(pid_t pid, const char *label, struct err *err)
 		return err_sys(err, ERR_WHOLE, "%s: password-command", label);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	return err_set(err, ERR_AUTH, ERR_WHOLE, "%s: password-command ended with %s %d", label,
+	return err_set(err, ERR_SECRET, ERR_WHOLE, "%s: password-command ended with %s %d", label,
 	        WIFSIGNALED(status) ? "signal" : "status",
 	        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }

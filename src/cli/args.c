@@ -43,14 +43,18 @@ void talk(const char *fmt, ...)
 	line_end();
 }
 
-int usage_error(const struct command *cmd, const char *fmt, ...)
+int usage_error(const struct args *a, const char *fmt, ...)
 {
+	const struct command *cmd = a->cmd;
 	char text[600], safe[700];
+	struct err err = {0};
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	(void)err_set(&err, ERR_USAGE, ERR_WHOLE, "%s", text);
+	end_why(a, &err);
 	term_escape(text, strlen(text), safe, sizeof safe);
 	if (cmd && *safe && safe[strlen(safe) - 1] == ')') /* it says where to look */
 		talk("valise %s: %s", cmd->name, safe);
@@ -83,9 +87,10 @@ static void weigh_table(
 }
 
 /* An option that does not exist, of which only the name is shown: its value may be secret. */
-static int unknown_option(const struct command *c, const char *arg)
+static int unknown_option(const struct args *a, const char *arg)
 {
 	int n = (int)(arg[1] == '-' ? strcspn(arg, "=") : 2);
+	const struct command *c = a->cmd;
 	char *name = xstrndup(arg, (size_t)n), key[64];
 	struct nearest best = {0};
 	int rc;
@@ -97,8 +102,8 @@ static int unknown_option(const struct command *c, const char *arg)
 			nearest_weigh(&best, name + 2, key);
 	}
 	rc = best.word ? usage_error(
-	                         c, "unknown option \"%s\"; do you mean \"--%s\"?", name, best.word)
-	               : usage_error(c, "unknown option \"%s\"", name);
+	                         a, "unknown option \"%s\"; do you mean \"--%s\"?", name, best.word)
+	               : usage_error(a, "unknown option \"%s\"", name);
 	free(name);
 	return rc;
 }
@@ -195,10 +200,10 @@ static bool is_contradiction(const struct args *a, const struct one *o, const ch
 static int keep_setting(struct args *a, const struct one *o, const char *value)
 {
 	if (is_contradiction(a, o, value))
-		return usage_error(a->cmd, "--%s is given twice, with different values",
+		return usage_error(a, "--%s is given twice, with different values",
 		        o->def ? o->def->name : o->key);
 	if (a->n_settings == ARGS_MAX || a->n_given == ARGS_MAX)
-		return usage_error(a->cmd, "too many options");
+		return usage_error(a, "too many options");
 	if (o->def) {
 		a->given[a->n_given].def = o->def;
 		a->given[a->n_given++].value = value;
@@ -242,11 +247,11 @@ static int place_words(struct args *a, const struct word *words, size_t n)
 			continue;
 		}
 		if (a->n_pos == a->cmd->max_pos)
-			return usage_error(a->cmd, "one argument too many: \"%s\"", words[i].text);
+			return usage_error(a, "one argument too many: \"%s\"", words[i].text);
 		a->pos[a->n_pos++] = words[i].text;
 	}
 	if (a->n_pos < a->cmd->min_pos)
-		return usage_error(a->cmd, "an argument is missing: %s", a->cmd->synopsis);
+		return usage_error(a, "an argument is missing: %s", a->cmd->synopsis);
 	return 0;
 }
 
@@ -270,16 +275,15 @@ static int parse_option(struct args *a, int argc, char **argv, int *i, size_t *m
 	int rc;
 
 	if (names_password(arg))
-		return usage_error(a->cmd,
-		        "a password on the command line can be read by every user of "
-		        "this machine: use --password-command or --password-fd");
+		return usage_error(a, "a password on the command line can be read by every user of "
+		                      "this machine: use --password-command or --password-fd");
 	if (parse_one(a, arg, &o) < 0)
-		return unknown_option(a->cmd, arg);
+		return unknown_option(a, arg);
 	if (!o.takes_value && o.value)
-		return usage_error(a->cmd, "\"%s\" takes no value", arg);
+		return usage_error(a, "\"%s\" takes no value", arg);
 	if (o.takes_value && !o.value && !o.optional) {
 		if (*i + 1 == argc)
-			return usage_error(a->cmd, "\"%s\" needs a value", arg);
+			return usage_error(a, "\"%s\" needs a value", arg);
 		o.value = argv[++*i];
 	}
 	rc = keep_setting(a, &o, o.value);
@@ -288,15 +292,13 @@ static int parse_option(struct args *a, int argc, char **argv, int *i, size_t *m
 	return rc;
 }
 
-int args_parse(struct args *a, const struct command *cmd, int argc, char **argv)
+int args_parse(struct args *a, int argc, char **argv)
 {
 	struct word words[ARGS_MAX];
 	bool plain = false;
 	size_t n = 0;
 	int rc = 0;
 
-	memset(a, 0, sizeof *a);
-	a->cmd = cmd;
 	for (int i = 0; i < argc && rc == 0; i++) {
 		size_t may_take = ARGS_MAX;
 
@@ -308,7 +310,7 @@ int args_parse(struct args *a, const struct command *cmd, int argc, char **argv)
 			        n < ARGS_MAX)
 				words[n++] = (struct word){argv[++i], may_take};
 		} else if (n == ARGS_MAX) {
-			rc = usage_error(cmd, "too many arguments");
+			rc = usage_error(a, "too many arguments");
 		} else {
 			words[n++] = (struct word){argv[i], ARGS_MAX};
 		}
@@ -384,7 +386,7 @@ int args_number(const struct args *a, const char *option, uint64_t fallback, uin
 	errno = 0;
 	*out = strtoull(v, &end, 10);
 	if (errno || !isdigit((unsigned char)v[0]) || *end)
-		return usage_error(a->cmd, "--%s wants a whole number, not \"%s\"", option, v);
+		return usage_error(a, "--%s wants a whole number, not \"%s\"", option, v);
 	return 0;
 }
 
@@ -403,7 +405,7 @@ int args_snapshot(const struct args *a, unsigned *out)
 	int rc = args_number(a, "snapshot", 0, &n);
 
 	if (rc == 0 && args_has(a, "snapshot") && (n == 0 || n > UINT_MAX))
-		rc = usage_error(a->cmd,
+		rc = usage_error(a,
 		        "--snapshot wants the number of a snapshot (valise "
 		        "snapshots lists them), not \"%s\"",
 		        args_get(a, "snapshot"));
@@ -437,10 +439,10 @@ int args_only(const struct args *a, unsigned *out)
 
 	*out = 0;
 	if (v && !*v)
-		return usage_error(a->cmd, "--only names nothing: mail, calendars or contacts");
+		return usage_error(a, "--only names nothing: mail, calendars or contacts");
 	if (v && !kinds_read(v, out))
 		return usage_error(
-		        a->cmd, "--only takes mail, calendars and contacts, with commas between");
+		        a, "--only takes mail, calendars and contacts, with commas between");
 	return 0;
 }
 
@@ -448,8 +450,8 @@ int args_only_of(const struct args *a, unsigned only, unsigned have, const char 
 {
 	for (unsigned k = 0; k < COLL_KINDS; k++)
 		if (only & ~have & 1u << k)
-			return usage_error(a->cmd, "--only names %s, of which %s has none",
-			        coll_kind_dir(k), what);
+			return usage_error(
+			        a, "--only names %s, of which %s has none", coll_kind_dir(k), what);
 	return 0;
 }
 
@@ -477,7 +479,7 @@ int args_have_use(const struct args *a, unsigned when, unsigned services)
 		for (unsigned k = 0; k < SERVICE_KINDS; k++)
 			if (use & 1u << k)
 				buf_putf(&b, "%s%s", b.len ? " and " : "", protocols[k].name);
-		rc = usage_error(a->cmd, "--%s is for %s alone, which this is not about",
+		rc = usage_error(a, "--%s is for %s alone, which this is not about",
 		        a->given[i].def->name, buf_str(&b));
 		buf_clear(&b);
 		return rc;
@@ -510,7 +512,7 @@ static int check_word(const struct args *a, const char *option, const char *valu
 		return 0;
 	buf_init(&list, 200);
 	put_words(&list, words);
-	rc = usage_error(a->cmd, "--%s takes %s", option, buf_str(&list));
+	rc = usage_error(a, "--%s takes %s", option, buf_str(&list));
 	buf_clear(&list);
 	return rc;
 }

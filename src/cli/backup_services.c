@@ -129,7 +129,7 @@ static int check_account(const struct args *a, const struct account *account)
 	if (rc)
 		return rc;
 	if (args_has(a, "one-of-many"))
-		return services ? 0 : usage_error(a->cmd, "--only leaves nothing of this account");
+		return services ? 0 : usage_error(a, "--only leaves nothing of this account");
 	if (!option_is_shared(a, "only"))
 		rc = args_only_of(a, only, kinds, "this account");
 	return rc ? rc : args_have_use(a, PROTOCOL_FETCH, services);

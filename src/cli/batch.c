@@ -149,6 +149,8 @@ static void on_line(void *ctx, bool is_error, char *text, size_t n)
 		on_note(j, e);
 	else if (event && !strcmp(event, "done") && !j->done)
 		j->done = json_incref(e);
+	else if (event && !strcmp(event, "failed") && !j->failed)
+		j->failed = json_incref(e);
 	json_decref(e);
 }
 
@@ -292,7 +294,7 @@ static int load_jobs(struct batch *b, const char *dir)
 
 	/* A pipe can be read once; each worker reads it. */
 	if (stat(file, &st) == 0 && !S_ISREG(st.st_mode))
-		return usage_error(b->args->cmd, "--accounts %s: not a regular file", file);
+		return usage_error(b->args, "--accounts %s: not a regular file", file);
 	if (accounts_open(file, &list, &err) < 0)
 		return fail(b->args, &err);
 	b->n = accounts_count(list);
@@ -303,7 +305,7 @@ static int load_jobs(struct batch *b, const char *dir)
 		        .archive = archive_name(dir, accounts_name(list, i)),
 		        .code = -1};
 	if (b->n == 0)
-		rc = usage_error(b->args->cmd, "%s holds no account, as in [alice]", file);
+		rc = usage_error(b->args, "%s holds no account, as in [alice]", file);
 	for (size_t i = 0; i < b->n && rc == 0; i++)
 		rc = check_account(b->args, list, b->jobs[i].name);
 	accounts_close(list);
@@ -316,16 +318,15 @@ static int check_options(const struct args *a)
 	static const char *const alone[] = {"config", "tree", "trace"};
 
 	if (a->n_pos)
-		return usage_error(a->cmd, "name an account, or --accounts FILE; not both");
+		return usage_error(a, "name an account, or --accounts FILE; not both");
 	if (args_has(a, "names"))
-		return usage_error(
-		        a->cmd, "--names goes with --tree: an archive has no such names");
+		return usage_error(a, "--names goes with --tree: an archive has no such names");
 	for (size_t i = 0; i < COUNT(alone); i++)
 		if (args_has(a, alone[i]))
-			return usage_error(a->cmd, "--%s does not go with --accounts", alone[i]);
+			return usage_error(a, "--%s does not go with --accounts", alone[i]);
 	for (size_t i = 0; i < a->n_settings; i++)
 		if (strstr(a->settings[i].key, "password-fd"))
-			return usage_error(a->cmd,
+			return usage_error(a,
 			        "--%s does not go with --accounts: each account is read by a "
 			        "process of its own; use password-command",
 			        a->settings[i].key);
@@ -339,6 +340,7 @@ static void clear_batch(struct batch *b)
 		free(b->jobs[i].archive);
 		free(b->jobs[i].error);
 		json_decref(b->jobs[i].done);
+		json_decref(b->jobs[i].failed);
 	}
 	free(b->jobs);
 }
@@ -352,7 +354,7 @@ int backup_accounts(const struct args *a)
 	int rc = args_number(a, "jobs", JOBS_DEFAULT, &at_once);
 
 	if (rc == 0 && (at_once < 1 || at_once > JOBS_MAX))
-		rc = usage_error(a->cmd, "--jobs is a number from 1 to %d", JOBS_MAX);
+		rc = usage_error(a, "--jobs is a number from 1 to %d", JOBS_MAX);
 	if (rc == 0)
 		rc = check_options(a);
 	if (rc == 0)

@@ -28,7 +28,7 @@ struct job {
 	uint64_t counted[4]; /* as it last said: items, of how many, bytes, of how many */
 	enum outcome outcome;
 	int code; /* exit code, -1: none */
-	json_t *done; /* its last event, or NULL */
+	json_t *done, *failed; /* its last event, of either kind, or NULL */
 	char *error;
 	enum weight weight;
 };

@@ -30,6 +30,8 @@ json_t *batch_event(const struct job *j)
 	json_object_set_new(o, "milliseconds", json_integer(j->ended - j->started));
 	if (j->error && j->outcome >= OUTCOME_INCOMPLETE)
 		put_text(o, "error", j->error);
+	if (j->failed)
+		json_set_text(o, "code", json_get_str(j->failed, "code"));
 	return o;
 }
 
@@ -130,22 +132,23 @@ static int write_reports(const struct batch *b, const size_t count[OUTCOMES])
 int batch_tell(struct batch *b)
 {
 	size_t count[OUTCOMES] = {0};
+	struct err stopped = {0};
 	int rc;
 
 	for (size_t i = 0; i < b->n; i++)
 		count[b->jobs[i].outcome]++;
 	if (b->ui.json) {
-		json_t *o = counts_json(b, count);
-
-		json_set_text(o, "event", "done");
-		put_json(o);
+		end_outcome(b->args, counts_json(b, count));
 	} else if (!args_has(b->args, "quiet") || b->stopping || count[OUTCOME_FAILED] ||
 	           count[OUTCOME_STOPPED] || count[OUTCOME_INCOMPLETE]) {
 		put_table(b, count);
 	}
 	rc = write_reports(b, count);
-	if (b->stopping)
+	if (b->stopping) {
+		(void)err_set(&stopped, ERR_STOPPED, ERR_WHOLE, "interrupted");
+		end_why(b->args, &stopped);
 		return EXIT_INTERRUPTED;
+	}
 	if (rc || count[OUTCOME_FAILED] || count[OUTCOME_STOPPED])
 		return EXIT_FAILED;
 	return count[OUTCOME_INCOMPLETE] ? EXIT_INCOMPLETE : EXIT_DONE;

@@ -83,7 +83,7 @@ int no_such_head(const struct args *a, const struct tree_manifest *m, const char
 	}
 	choice_near(&c, wanted, &near);
 	rc = usage_error(
-	        a->cmd, "there is no collection \"%s\" in this snapshot%s", wanted, buf_str(&near));
+	        a, "there is no collection \"%s\" in this snapshot%s", wanted, buf_str(&near));
 	buf_clear(&near);
 	choice_clear(&c);
 	free(wanted);
@@ -97,7 +97,7 @@ static int nothing_matches(const struct choice *c, const char *option, const cha
 	int rc;
 
 	choice_near(c, pattern, &near);
-	rc = usage_error(c->args->cmd, "%s \"%s\": nothing is called so%s",
+	rc = usage_error(c->args, "%s \"%s\": nothing is called so%s",
 	        option_place(c->args, option, pattern, place), pattern, buf_str(&near));
 	buf_clear(&near);
 	return rc;
@@ -113,8 +113,8 @@ int choice_check(const struct choice *c)
 	if (ex && !option_is_shared(c->args, "exclude"))
 		return nothing_matches(c, "exclude", ex);
 	if (!c->chosen && (c->of.n_include || c->of.n_exclude))
-		return usage_error(c->args->cmd, "--include and --exclude leave nothing; what is "
-		                                 "excluded is left out even if "
-		                                 "it is included");
+		return usage_error(c->args, "--include and --exclude leave nothing; what is "
+		                            "excluded is left out even if "
+		                            "it is included");
 	return 0;
 }

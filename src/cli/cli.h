@@ -20,6 +20,9 @@ enum exit_code {
 	EXIT_FAILED = 1,
 	EXIT_USAGE = 2,
 	EXIT_INCOMPLETE = 3,
+	EXIT_NO_ARCHIVE = 10,
+	EXIT_LOCKED = 11, /* another run is at work on the archive */
+	EXIT_SIGN_IN = 12, /* the server refused the sign-in */
 	EXIT_INTERRUPTED = 130,
 };
 
@@ -63,12 +66,31 @@ struct command {
 };
 extern const struct command *const commands[]; /* ends with NULL */
 
+/*
+ * How the run ends: what main tells programs at last (ending.c). main's; commands fill it
+ * by fail, usage_error and the functions below.
+ */
+struct ending {
+	struct err why; /* the last error that was told; code ERR_OK: none */
+	json_t *outcome; /* what was done; NULL: a listing, or it failed before that */
+};
+/* An error that ends the command, where people read of it otherwise. */
+void end_why(const struct args *a, const struct err *err);
+/* The outcome, which becomes the last event; takes the reference. */
+void end_outcome(const struct args *a, json_t *o);
+/*
+ * With --json: the last event, "failed" after an error, else "done"; none for a listing.
+ * Frees what ${e} holds.
+ */
+void end_tell(struct ending *e, const struct command *cmd, bool json, int rc);
+
 #define MAX_WAIT_S 604800 /* a week is long enough for --max-wait */
 #define CONNECTIONS_MAX 32
 #define ARGS_MAX 128
 #define ARGS_KEY_SIZE 64
 struct args {
-	const struct command *cmd;
+	const struct command *cmd; /* NULL: none is known yet */
+	struct ending *ending;
 	const char *pos[4];
 	size_t n_pos;
 	struct {
@@ -84,9 +106,10 @@ struct args {
 };
 
 /*
- * Fill ${a} from argv (after the command's name). Prints what is wrong; 0, or EXIT_USAGE.
+ * Fill ${a}, whose cmd and ending are set and all else is zero, from argv (after the
+ * command's name). Prints what is wrong; 0, or EXIT_USAGE.
  */
-int args_parse(struct args *a, const struct command *cmd, int argc, char **argv);
+int args_parse(struct args *a, int argc, char **argv);
 bool args_takes(const struct args *a, const char *option); /* does the command know it? */
 const struct option_def *args_option(const struct args *a, const char *option); /* or NULL */
 bool args_has(const struct args *a, const char *option);
@@ -160,7 +183,7 @@ int args_names(const struct args *a, enum dir_names *out);
 
 int help_all(FILE *f);
 int help_command(const struct command *cmd, FILE *f);
-int usage_error(const struct command *cmd, const char *fmt, ...) PRINTF_LIKE(2, 3);
+int usage_error(const struct args *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /**
  * The progress line (line.c). line_draw shows ${text}, which is safe for a terminal, cut
@@ -394,6 +417,9 @@ const struct tree_head *find_head(const struct tree_manifest *m, const char *nam
 int no_such_head(const struct args *a, const struct tree_manifest *m, const char *name, size_t n);
 /* The next of the same name, of another kind; NULL if none is. */
 const struct tree_head *next_head(const struct tree_manifest *m, const struct tree_head *h);
+
+/* An item as programs see it. */
+json_t *item_json(const struct tree_coll *c, const struct tree_item *it);
 
 /*
  * Between trees, without a server; each tells what went wrong, and returns an exit code.

@@ -21,6 +21,12 @@ static int exit_code_of(const struct err *err)
 		return EXIT_USAGE;
 	case ERR_STOPPED:
 		return EXIT_INTERRUPTED;
+	case ERR_NO_ARCHIVE:
+		return EXIT_NO_ARCHIVE;
+	case ERR_LOCKED:
+		return EXIT_LOCKED;
+	case ERR_AUTH:
+		return EXIT_SIGN_IN;
 	case ERR_BUDGET:
 		return EXIT_INCOMPLETE; /* as was asked for; a later run goes on */
 	default:
@@ -32,6 +38,7 @@ int fail(const struct args *a, const struct err *err)
 {
 	char safe[900];
 
+	end_why(a, err);
 	talk("valise %s: %s", a->cmd->name,
 	        term_escape(err->text, strlen(err->text), safe, sizeof safe));
 	return exit_code_of(err);
@@ -76,6 +83,7 @@ static FILE *trace_file(const char *path, const char **why)
 static int open_trace(const struct args *a, FILE **out)
 {
 	const char *path = args_get(a, "trace"), *why = NULL;
+	struct err err = {0};
 
 	*out = NULL;
 	if (!path)
@@ -83,8 +91,8 @@ static int open_trace(const struct args *a, FILE **out)
 	*out = trace_file(path, &why);
 	if (*out)
 		return 0;
-	talk("valise %s: %s: %s", a->cmd->name, path, why);
-	return EXIT_FAILED;
+	(void)err_set(&err, ERR_IO, ERR_WHOLE, "%s: %s", path, why);
+	return fail(a, &err);
 }
 
 int load_account(const struct args *a, const char *name, struct account **out)
@@ -98,8 +106,8 @@ int load_account(const struct args *a, const char *name, struct account **out)
 	if (rc)
 		return rc;
 	if (!name && a->n_settings == 0)
-		return usage_error(a->cmd, "which account? Name one of accounts.ini, or give "
-		                           "--imap imaps://HOST --user NAME");
+		return usage_error(a, "which account? Name one of accounts.ini, or give "
+		                      "--imap imaps://HOST --user NAME");
 	if (!section_account(a, out, &err) && account_load(name, args_get(a, "config"), a->settings,
 	                                              a->n_settings, NULL, out, &err) < 0)
 		*out = NULL; /* told below */
@@ -241,11 +249,10 @@ int finish_tree(struct tree_sink *to, const char *where, struct ui *ui)
 	if (ui->json) {
 		json_t *o = json_object();
 
-		json_set_text(o, "event", "done");
 		put_text(o, "to", where);
 		totals_to_json(&c.totals, o);
 		json_object_set_new(o, "changed", json_boolean(c.changed));
-		put_json(o);
+		end_outcome(ui->args, o);
 		return c.totals.complete ? EXIT_DONE : EXIT_INCOMPLETE;
 	}
 	if (c.totals.complete && args_quiet(ui->args, EXIT_DONE))

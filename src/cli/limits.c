@@ -50,7 +50,7 @@ static int bytes_option(const struct args *a, const char *option, uint64_t *out)
 
 	*out = 0;
 	if (v && !bytes_read(v, out))
-		return usage_error(a->cmd, "--%s wants " BYTES_WANTED ", not \"%s\"", option, v);
+		return usage_error(a, "--%s wants " BYTES_WANTED ", not \"%s\"", option, v);
 	return 0;
 }
 

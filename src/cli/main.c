@@ -37,29 +37,28 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-static int unknown_command(const char *name)
+static int unknown_command(const struct args *a, const char *name)
 {
 	struct nearest best = {0};
 
 	for (const struct command *const *c = commands; *c; c++)
 		nearest_weigh(&best, name, (*c)->name);
 	if (!best.word && name[0] == '-')
-		return usage_error(NULL,
-		        "the command comes first, then its options: \"%.*s\" is none",
+		return usage_error(a, "the command comes first, then its options: \"%.*s\" is none",
 		        (int)strcspn(name, "="), name);
-	return best.word ? usage_error(NULL, "there is no command \"%s\"; do you mean \"%s\"?",
-	                           name, best.word)
-	                 : usage_error(NULL, "there is no command \"%s\"", name);
+	return best.word ? usage_error(a, "there is no command \"%s\"; do you mean \"%s\"?", name,
+	                           best.word)
+	                 : usage_error(a, "there is no command \"%s\"", name);
 }
 
-static int run_help(int argc, char **argv)
+static int run_help(const struct args *a, int argc, char **argv)
 {
 	const struct command *c;
 
 	if (argc < 1)
 		return help_all(stdout);
 	c = find_command(argv[0]);
-	return c ? help_command(c, stdout) : unknown_command(argv[0]);
+	return c ? help_command(c, stdout) : unknown_command(a, argv[0]);
 }
 
 /* What a report of a defect needs. */
@@ -96,10 +95,8 @@ static void keep_streams(void)
 			_exit(EXIT_FAILED);
 }
 
-static int run_command(int argc, char **argv)
+static int run_command(struct args *a, int argc, char **argv)
 {
-	struct args a;
-	const struct command *c;
 	int rc;
 
 	if (argc < 2) {
@@ -107,32 +104,44 @@ static int run_command(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		return run_help(argc - 2, argv + 2);
+		return run_help(a, argc - 2, argv + 2);
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version") || !strcmp(argv[1], "-V"))
 		return tell_version();
-	c = find_command(argv[1]);
-	if (!c)
-		return unknown_command(argv[1]);
+	a->cmd = find_command(argv[1]);
+	if (!a->cmd)
+		return unknown_command(a, argv[1]);
 	for (int i = 2; i < argc; i++)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-			return help_command(c, stdout);
-	rc = args_parse(&a, c, argc - 2, argv + 2);
-	rc = rc ? rc : report_check(&a);
-	rc = rc ? rc : section_apply(&a);
-	rc = rc ? rc : c->run(&a);
-	section_clear(&a);
+			return help_command(a->cmd, stdout);
+	rc = args_parse(a, argc - 2, argv + 2);
+	rc = rc ? rc : report_check(a);
+	rc = rc ? rc : section_apply(a);
+	rc = rc ? rc : a->cmd->run(a);
+	section_clear(a);
 	return rc;
+}
+
+/* Also where the options are wrong, and so not parsed to their end. */
+static bool wants_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
 }
 
 int main(int argc, char **argv)
 {
+	struct ending ending = {0};
+	struct args a = {.ending = &ending};
 	int rc;
 
 	keep_streams();
 	keep_private();
 	signal(SIGPIPE, SIG_IGN);
 	stop_install();
-	rc = run_command(argc, argv);
+	rc = run_command(&a, argc, argv);
+	end_tell(&ending, a.cmd, wants_json(argc, argv), rc);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		talk("valise: standard output: %s", strerror(errno));
 		if (rc == EXIT_DONE)

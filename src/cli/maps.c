@@ -71,11 +71,10 @@ static int no_such(const struct field *f, const struct choice *c, const char *fr
 	int rc;
 
 	if (has_use(&all, from, &mail, &itself))
-		return usage_error(
-		        c->args->cmd, "--map: \"%s\" is left out by the other options", from);
+		return usage_error(c->args, "--map: \"%s\" is left out by the other options", from);
 	buf_init(&near, 1u << 20);
 	choice_near(c, from, &near);
-	rc = usage_error(c->args->cmd,
+	rc = usage_error(c->args,
 	        "--map: nothing that is to be restored is called \"%s\"%s (valise list shows the "
 	        "names)",
 	        from, buf_str(&near));
@@ -90,10 +89,10 @@ static int check_pair(const struct choice *c, const struct target_map *a,
 	bool from = strcmp(a->from, b->from) == 0, to = strcmp(a->to, b->to) == 0;
 
 	if (from && !to)
-		return usage_error(c->args->cmd, "--map sends \"%s\" to \"%s\" and to \"%s\"",
-		        a->from, a->to, b->to);
+		return usage_error(c->args, "--map sends \"%s\" to \"%s\" and to \"%s\"", a->from,
+		        a->to, b->to);
 	if (to && !from && itself[0] && itself[1])
-		return usage_error(c->args->cmd,
+		return usage_error(c->args,
 		        "--map sends the mailboxes \"%s\" and \"%s\" to one, \"%s\": give each "
 		        "its own, such as \"%s/%s\"",
 		        a->from, b->from, a->to, b->to, b->from);
@@ -112,7 +111,7 @@ static int read_one(struct maps *m, const struct field *f, const char *word, boo
 	while (eq && (strncmp(eq, "=3D", 3) == 0 || strncmp(eq, "=2F", 3) == 0))
 		eq = strchr(eq + 1, '=');
 	if (!eq || eq == word || !eq[1])
-		return usage_error(c->args->cmd, "--map takes OLD=NEW, not \"%s\"", word);
+		return usage_error(c->args, "--map takes OLD=NEW, not \"%s\"", word);
 	from = m->from[m->n++] = xstrndup(word, (size_t)(eq - word));
 	if (!has_use(f, from, &mail, itself_out)) {
 		other = other_spelling(from);
@@ -126,7 +125,7 @@ static int read_one(struct maps *m, const struct field *f, const char *word, boo
 	map->from = m->from[m->n - 1];
 	map->to = eq + 1;
 	if (mail && maps_empty_level(map->to))
-		return usage_error(c->args->cmd, "--map: \"%s\" is no name of a mailbox", map->to);
+		return usage_error(c->args, "--map: \"%s\" is no name of a mailbox", map->to);
 	return 0;
 }
 

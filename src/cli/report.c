@@ -190,9 +190,9 @@ int report_check(const struct args *a)
 		}
 		free(dir);
 		if (other)
-			return usage_error(a->cmd, "--report %s: no regular file", paths[i]);
+			return usage_error(a, "--report %s: no regular file", paths[i]);
 		if (rc != 0)
-			return usage_error(a->cmd, "--report %s: %s", paths[i], strerror(errno));
+			return usage_error(a, "--report %s: %s", paths[i], strerror(errno));
 	}
 	return 0;
 }

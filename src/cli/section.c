@@ -87,8 +87,7 @@ static int add_options(struct args *a, const struct account_options *o)
 		if (!def || is_given(a, name))
 			continue;
 		if (a->n_given == ARGS_MAX)
-			return usage_error(
-			        a->cmd, "%s, line %u: too many options", s->file, s->line);
+			return usage_error(a, "%s, line %u: too many options", s->file, s->line);
 		a->given[a->n_given].def = def;
 		a->given[a->n_given].from = s;
 		a->given[a->n_given++].value = s->value;

@@ -8,6 +8,7 @@
 #include "valise/base/escape.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
+#include "valise/base/sys.h"
 #include "valise/base/text.h"
 #include "bag.h"
 
@@ -119,6 +120,17 @@ enum layout_kind layout_kind(const char *path, unsigned *snapshot_out)
 	return has_suffix(rest, CATALOG_SUFFIX) ? LAYOUT_CATALOG
 	       : has_suffix(rest, LINKS_SUFFIX) ? LAYOUT_LINKS
 	                                        : LAYOUT_OTHER;
+}
+
+int layout_open(const char *path, int *rootfd_out, struct err *err)
+{
+	*rootfd_out = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+	if (*rootfd_out >= 0)
+		return 0;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return err_set(err, ERR_NO_ARCHIVE, ERR_WHOLE, "%s is not an archive: %s", path,
+		        strerror(errno));
+	return err_sys(err, ERR_WHOLE, "cannot open directory %s", path);
 }
 
 int layout_snapshots(int rootfd, unsigned **out, size_t *n_out, struct err *err)

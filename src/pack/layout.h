@@ -42,6 +42,9 @@ bool part_path_parse(const char *s, struct part_id *out);
 
 void snapshot_dir(unsigned snapshot, char out[LAYOUT_PATH]); /* "data/000001" */
 
+/* The directory of an archive; ERR_NO_ARCHIVE if there is none. */
+int layout_open(const char *path, int *rootfd_out, struct err *err) MUST_CHECK;
+
 /* The numbers of all snapshots in order, malloc'ed; none is fine. */
 int layout_snapshots(int rootfd, unsigned **out, size_t *n_out, struct err *err) MUST_CHECK;
 

@@ -121,7 +121,7 @@ static int choose_snapshot(int rootfd, const char *path, unsigned want, unsigned
 		*older_out = numbers[n - 2];
 	free(numbers);
 	if (rc == 0 && n == 0)
-		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE,
+		rc = err_set(err, all ? ERR_DAMAGED : ERR_NO_ARCHIVE, ERR_WHOLE,
 		        all ? "%s: its only snapshot is an empty directory"
 		            : "%s is not an archive, or nothing was sealed in it yet",
 		        path);
@@ -157,7 +157,7 @@ int archive_reader(const char *path, unsigned snapshot, struct tree_reader **out
 	v->base.ops = &ops;
 	v->rootfd = -1;
 	seal_init(&v->seal);
-	rc = dir_open(AT_FDCWD, path, &v->rootfd, &why);
+	rc = layout_open(path, &v->rootfd, &why);
 	if (rc < 0)
 		v->rootfd = -1;
 	if (rc == 0)
@@ -220,7 +220,7 @@ int archive_snapshots(
         const char *path, struct archive_snapshot **out, size_t *n_out, struct err *err)
 {
 	struct seals s;
-	int rootfd, rc = dir_open(AT_FDCWD, path, &rootfd, err);
+	int rootfd, rc = layout_open(path, &rootfd, err);
 
 	*out = NULL;
 	*n_out = 0;
@@ -229,7 +229,7 @@ int archive_snapshots(
 	rc = seals_load(rootfd, &s, err);
 	sys_close(rootfd);
 	if (rc == 0 && s.n + s.n_gaps == 0)
-		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE,
+		rc = err_set(err, ERR_NO_ARCHIVE, ERR_WHOLE,
 		        "%s is not an archive, or nothing was sealed in it yet", path);
 	if (rc == 0) {
 		*out = merge_gaps(&s);

@@ -12,7 +12,7 @@ nothing() { [ ! -e "$T/x.valise" ] || [ -z "$(find "$T/x.valise" -name 'seal*')"
 backup() { run "$1" "$VALISE" backup "${@:2}" -o "$T/x.valise"; }
 
 say "sign-in and addresses"
-backup 1 --imap imaps://localhost:$port --user alice --ca-file "$A_CA" --password-command 'echo wrong'
+backup 12 --imap imaps://localhost:$port --user alice --ca-file "$A_CA" --password-command 'echo wrong'
 says 'alice|password|AUTHENTICATIONFAILED|sign'
 nothing
 backup 1 --imap imaps://localhost:$port --user alice --ca-file "$A_CA" --password-command 'exit 7'
@@ -80,7 +80,7 @@ run 0 "$VALISE" backup old -o "$T/y.valise"
 (cd "$T" && run 0 "$VALISE" backup old && [ -d "$T/old.valise" ]) || fail "the default name of the archive"
 run 0 "$VALISE" check old
 says 'signed in as alice'
-run 1 "$VALISE" backup old --imap-password-command 'echo no' -o "$T/x.valise"
+run 12 "$VALISE" backup old --imap-password-command 'echo no' -o "$T/x.valise"
 nothing
 exec 3<<<"pw-alice"
 run 0 "$VALISE" backup old --password-fd 3 --same-account -o "$T/y.valise" 3<&3 || true
@@ -97,9 +97,9 @@ rm -r "$T/x.valise"; touch "$T/x.valise"
 run 1 "$VALISE" backup "${good[@]}" -o "$T/x.valise"
 rm "$T/x.valise"
 run 1 "$VALISE" backup "${good[@]}" -o "$T/A/env/x.valise"
-run 1 "$VALISE" verify "$T"
-run 1 "$VALISE" verify "$T/not-there.valise"
-run 1 "$VALISE" restore "$T/not-there.valise" "${good[@]}"
+run 10 "$VALISE" verify "$T"
+run 10 "$VALISE" verify "$T/not-there.valise"
+run 10 "$VALISE" restore "$T/not-there.valise" "${good[@]}"
 mkdir -m 555 "$T/ro"
 if [ "$(id -u)" = 0 ]; then
 	as=(setpriv --reuid nobody --regid nogroup --clear-groups env HOME="$T" XDG_STATE_HOME="$T/state")

@@ -236,7 +236,7 @@ def token_refused(t):
     for case, mech, times in ("tokens-no", "XOAUTH2", 2), ("tokens", "OAUTHBEARER", 2), ("correct", "PLAIN", 1):
         with CASES[case]() as server:
             asked = "%s/%s-%s" % (t, case, mech)
-            text = valise("check", *account(server, "echo x >> %s; echo wrong" % asked), "--auth", mech, code=1)
+            text = valise("check", *account(server, "echo x >> %s; echo wrong" % asked), "--auth", mech, code=12)
             says(text, "signing in|ended the connection while signing in")
             expect(os.path.getsize(asked) == 2 * times, "%s: asked %d times" % (case, os.path.getsize(asked) // 2))
 
@@ -250,7 +250,7 @@ def sign_in(t):
     for case, words in ("login-disabled", r"no way to sign in with a password.*XOAUTH2"), ("basic-auth-gone", "passwords are not taken.*--auth XOAUTH2"), \
             ("app-password", "make an app password at https"):
         with CASES[case]() as server:
-            says(valise("check", *account(server), code=1), words)
+            says(valise("check", *account(server), code=12), words)
 
 
 def first_sign_in(t):
@@ -263,7 +263,7 @@ def first_sign_in(t):
             says(valise(command, *([t + "/a-%d" % len(case.words[1])] if command == "restore" else []), *account(server), *to), "trying again")
             expect(not server.queue, "%s: it was not asked twice" % words)
     with case() as server:
-        valise("check", *account(server, "echo wrong"), code=1)
+        valise("check", *account(server, "echo wrong"), code=12)
         expect(server.tried == 1, "a wrong password was sent %d times" % server.tried)
 
 

@@ -42,23 +42,23 @@ for mech in XOAUTH2 OAUTHBEARER; do
 	has "of alice at d"
 	sent "AUTHENTICATE $mech"
 	! grep -aq good-token "$T/trace" || fail "the token is in the trace"
-	fetch 1 d alice "echo asked >> $T/asked-$mech; echo wrong-token" --auth "$mech"
+	fetch 12 d alice "echo asked >> $T/asked-$mech; echo wrong-token" --auth "$mech"
 	says "signing in as alice \($mech\).*"
 	[ ! -e "$T/tree/mail/INBOX" ] || fail "a tree without sign-in"
 	[ "$(wc -l < "$T/asked-$mech")" = 2 ] || fail "the password command was not asked once more for a fresh token"
 	fetch 0 d alice "[ -e $T/fresh-$mech ] && echo good-token || echo stale-token; touch $T/fresh-$mech" --auth "$mech"
 	has "of alice at d"
-	fetch 1 d bob 'echo good-token' --auth "$mech" # alice's
+	fetch 12 d bob 'echo good-token' --auth "$mech" # alice's
 done
 
 say "a master user at Dovecot"
 fetch 0 d master 'echo pw-master' --authzid bob
 has "of bob at d"
 sent "AUTHENTICATE PLAIN" # SCRAM, which it offers, would be held against bob's password
-fetch 1 d master 'echo pw-master' --authzid bob --auth SCRAM-SHA-256
-fetch 1 d master 'echo pw-wrong' --authzid bob
-fetch 1 d master 'echo pw-master' --authzid nobody
-fetch 1 d alice 'echo pw-alice' --authzid bob
+fetch 12 d master 'echo pw-master' --authzid bob --auth SCRAM-SHA-256
+fetch 12 d master 'echo pw-wrong' --authzid bob
+fetch 12 d master 'echo pw-master' --authzid nobody
+fetch 12 d alice 'echo pw-alice' --authzid bob
 says 'signing in as alice'
 
 say "an authorization identity that would be dropped is refused, and no password goes out"

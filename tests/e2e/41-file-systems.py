@@ -99,16 +99,16 @@ def check_locks(lab):
     known = os.path.exists("/etc/machine-id") and os.path.getsize("/etc/machine-id") > 0
     gone = subprocess.Popen(["true"])
     gone.wait()
-    cases = [({}, 1), ({"pid": str(gone.pid)}, 0), ({"start": "1"}, 0), ({"boot": "of-before"}, 0), ({"host": "elsewhere"}, 1), ({"machine": "f" * 32}, 1),
-             ({"pid": str(gone.pid), "space": "pid:[1]"}, 1), ({"pid": str(gone.pid), "host": "elsewhere"}, 1), ({"pid": str(gone.pid), "boot": "?"}, 1)]
+    cases = [({}, 11), ({"pid": str(gone.pid)}, 0), ({"start": "1"}, 0), ({"boot": "of-before"}, 0), ({"host": "elsewhere"}, 11), ({"machine": "f" * 32}, 11),
+             ({"pid": str(gone.pid), "space": "pid:[1]"}, 11), ({"pid": str(gone.pid), "host": "elsewhere"}, 11), ({"pid": str(gone.pid), "boot": "?"}, 11)]
     for changes, code in cases:
         held(lab, **changes)
-        said = lab.backup(code if known else 1, "a", "flock")
+        said = lab.backup(code if known else 11, "a", "flock")
         assert code == 0 or ("another run is at work" in said and "remove that file" in said), (changes, said)
         assert (code == 0) == (not os.path.exists(lab.dir + "/a/.work/lock.held")) or not known, changes
     with open(lab.dir + "/a/.work/lock.held", "w") as f:
         f.write("")
-    assert "remove that file" in lab.backup(1, "a", "enolck")
+    assert "remove that file" in lab.backup(11, "a", "enolck")
     os.remove(lab.dir + "/a/.work/lock.held")
     lab.backup(0, "a", "enolck")
 

@@ -37,6 +37,8 @@ enum err_code {
 	/* the server wants to be asked less: wait (wait_ms), then go on */
 	ERR_THROTTLED = -19,
 	ERR_BUDGET = -20, /* the daily limit that the user has set is reached */
+	ERR_NO_ARCHIVE = -21, /* there is no archive at that path */
+	ERR_SECRET = -22, /* the command for the password failed */
 };
 
 /* How much is lost by the error. */

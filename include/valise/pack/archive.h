@@ -39,8 +39,8 @@ int archive_sink(const char *path, const struct tree_account *account,
 int archive_space_check(const char *path, uint64_t bytes, struct err *err) MUST_CHECK;
 
 /*
- * Open one snapshot for reading; ${snapshot} 0: the newest. ERR_NOTFOUND,
- * ERR_UNSUPPORTED, ERR_DAMAGED.
+ * Open one snapshot for reading; ${snapshot} 0: the newest. ERR_NO_ARCHIVE (as of all
+ * that read), ERR_NOTFOUND (no such snapshot), ERR_UNSUPPORTED, ERR_DAMAGED.
  */
 int archive_reader(
         const char *path, unsigned snapshot, struct tree_reader **out, struct err *err) MUST_CHECK;

@@ -15,7 +15,8 @@ const struct command backup_command = {
                 "The source is only read. A new snapshot is made only if something changed.\n"
                 "With --accounts the other options are for all accounts, one that fails stops no\n"
                 "other, and the exit code is 1 if any failed, else 3 if any is incomplete.\n"
-                "Exit codes: 0 done, 1 failed, 2 usage, 3 done but incomplete, 130 interrupted.",
+                "Exit codes: 0 done, 1 failed, 2 usage, 3 done but incomplete, 11 locked by another\n"
+                "run, 12 sign-in refused, 130 interrupted.",
         .bit = CMD_BACKUP,
         .account = true,
         .max_pos = 1,
@@ -86,7 +87,7 @@ static void tell_outcome(const struct take *t, int rc)
 
 	ui_stop(t->ui);
 	if (t->ui->json) {
-		put_event(t->outcome, "done");
+		end_outcome(t->args, json_copy(t->outcome));
 		return;
 	}
 	if (args_quiet(t->args, rc))
@@ -122,8 +123,8 @@ static int end_backup(struct take *t, int rc)
 	const char *tree = args_get(t->args, "tree");
 	int extra = tree ? copy_to_tree(t, tree) : 0;
 
+	put_text(t->outcome, "archive", t->path);
 	tell_outcome(t, rc);
-	json_set_text(t->outcome, "archive", t->path);
 	return extra ? extra : ui_write_reports(t->ui, t->outcome);
 }
 
@@ -138,13 +139,13 @@ int cmd_backup(const struct args *a)
 	if (rc == 0)
 		rc = args_names(a, &t.names);
 	if (rc == 0 && args_has(a, "accounts") && args_get(a, "accept-shrink"))
-		return usage_error(a->cmd, "--accept-shrink=FOLDER is for one account");
+		return usage_error(a, "--accept-shrink=FOLDER is for one account");
 	if (rc == 0 && args_has(a, "accounts"))
 		return backup_accounts(a);
 	if (rc == 0 && args_has(a, "jobs"))
-		rc = usage_error(a->cmd, "--jobs goes with --accounts");
+		rc = usage_error(a, "--jobs goes with --accounts");
 	if (rc == 0 && args_has(a, "names") && !args_has(a, "tree"))
-		rc = usage_error(a->cmd, "--names goes with --tree: an archive has no such names");
+		rc = usage_error(a, "--names goes with --tree: an archive has no such names");
 	if (rc)
 		return rc;
 	t.path = xstrdup(args_get(a, "output"));

@@ -13,7 +13,9 @@ const struct command check_command = {
         .run = cmd_check,
 };
 
-static int check_service(const struct args *a, const struct service *s, struct ui *ui)
+/* ${sum}: of all services. */
+static int check_service(
+        const struct args *a, const struct service *s, struct ui *ui, struct source_result *sum)
 {
 	struct source_opts o = {.dry = true};
 	struct source_result r = {0};
@@ -23,6 +25,8 @@ static int check_service(const struct args *a, const struct service *s, struct u
 	if (protocol_ops[s->kind].source->run(
 	            s, protocols[s->kind].kinds, NULL, &o, &ui->progress, &r, &err) < 0)
 		return fail(a, &err);
+	sum->items += r.items;
+	sum->collections += r.collections;
 	if (ui->json) {
 		json_t *e = json_object();
 
@@ -48,6 +52,8 @@ static int check_service(const struct args *a, const struct service *s, struct u
 int cmd_check(const struct args *a)
 {
 	struct account *account;
+	struct source_result sum = {0};
+	unsigned services = 0;
 	struct ui ui;
 	int rc = load_account(a, a->pos[0], &account), worst = 0;
 
@@ -56,10 +62,19 @@ int cmd_check(const struct args *a)
 	ui_start(&ui, a);
 	for (unsigned k = 0; k < SERVICE_KINDS; k++)
 		if (account->present[k]) {
-			rc = check_service(a, &account->services[k], &ui);
+			rc = check_service(a, &account->services[k], &ui, &sum);
+			services += rc == 0;
 			worst = rc ? rc : worst;
 		}
 	ui_stop(&ui);
+	if (ui.json) {
+		json_t *o = json_object();
+
+		json_set_number(o, "services", services);
+		json_set_number(o, "items", sum.items);
+		json_set_number(o, "collections", sum.collections);
+		end_outcome(a, o);
+	}
 	ui_stats(&ui);
 	ui_clear(&ui);
 	account_free(account);

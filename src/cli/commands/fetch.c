@@ -31,10 +31,11 @@ static int tell_outcome(struct take *t, int rc)
 
 	(void)rc;
 	ui_stop(t->ui);
+	put_text(t->outcome, "to", t->path);
 	rc = ui_write_reports(t->ui, t->outcome);
 	totals_text(&t->commit.totals, &b);
 	if (t->ui->json)
-		put_json(json_incref(t->outcome));
+		end_outcome(t->args, json_copy(t->outcome));
 	else
 		printf("%s: %s%s\n", term_escape(t->path, strlen(t->path), safe, sizeof safe),
 		        buf_str(&b), t->commit.totals.complete ? "" : "; INCOMPLETE");
@@ -51,7 +52,7 @@ int cmd_fetch(const struct args *a)
 	int rc;
 
 	if (!args_get(a, "tree"))
-		return usage_error(a->cmd, "where to? -t TREE names the directory");
+		return usage_error(a, "where to? -t TREE names the directory");
 	rc = args_names(a, &t.names);
 	if (rc)
 		return rc;

@@ -103,41 +103,24 @@ static void put_warnings(unsigned warn)
 	puts(warn ? "]" : "");
 }
 
-static void list_item(const struct tree_coll *c, const struct tree_item *it, bool json)
+json_t *item_json(const struct tree_coll *c, const struct tree_item *it)
 {
 	const struct tree_ext *x = tree_item_ext(c, it);
-	const char *kw = tree_coll_keyword_text(c, it->keywords);
-	char date[DATE_TEXT_SIZE] = "", hex[SHA256_HEX_SIZE], safe[300];
+	char date[DATE_TEXT_SIZE] = "";
 	struct date d = {it->date_utc, it->zone_min, true};
-	json_t *o;
+	json_t *o = json_object();
 
-	if (c->kind == COLL_MAIL)
-		date_format_imap(&d, date);
-	hex_format(it->sha256, SHA256_LEN, hex);
-	if (!json) {
-		if (c->kind == COLL_MAIL)
-			printf("%10u  %s  %10" PRIu64 "  %.16s  %s", it->uid, date, it->size, hex,
-			        term_escape(kw, strlen(kw), safe, sizeof safe));
-		else
-			printf("%10" PRIu64 "  %.16s  %s", it->size, hex,
-			        x && x->href
-			                ? term_escape(x->href, strlen(x->href), safe, sizeof safe)
-			                : "");
-		if (it->gone)
-			printf("  [gone]");
-		put_warnings(it->warn);
-		return;
-	}
-	o = json_object();
 	set_some(o, "collection", c->name);
 	set_some(o, "kind", coll_kind_dir(c->kind));
-	set_some(o, "sha256", hex);
+	json_set_hex(o, "sha256", it->sha256, SHA256_LEN);
 	json_set_number(o, "size", it->size);
 	if (c->kind == COLL_MAIL) {
+		date_format_imap(&d, date);
 		json_set_number(o, "uid", it->uid);
 		set_some(o, "date", date);
 		json_object_set_new(o, "flags", words_to_json(flag_words, it->flags));
-		json_object_set_new(o, "keywords", words_json(kw));
+		json_object_set_new(
+		        o, "keywords", words_json(tree_coll_keyword_text(c, it->keywords)));
 	}
 	if (it->gone)
 		json_set_number(o, "gone", it->gone);
@@ -148,7 +131,31 @@ static void list_item(const struct tree_coll *c, const struct tree_item *it, boo
 		set_some(o, "etag", x->etag);
 		set_some(o, "note", x->note);
 	}
-	put_json(o);
+	return o;
+}
+
+static void list_item(const struct tree_coll *c, const struct tree_item *it, bool json)
+{
+	const struct tree_ext *x = tree_item_ext(c, it);
+	const char *kw = tree_coll_keyword_text(c, it->keywords);
+	char date[DATE_TEXT_SIZE] = "", hex[SHA256_HEX_SIZE], safe[300];
+	struct date d = {it->date_utc, it->zone_min, true};
+
+	if (json) {
+		put_json(item_json(c, it));
+		return;
+	}
+	hex_format(it->sha256, SHA256_LEN, hex);
+	if (c->kind == COLL_MAIL)
+		printf("%10u  %s  %10" PRIu64 "  %.16s  %s", it->uid, date_format_imap(&d, date),
+		        it->size, hex, term_escape(kw, strlen(kw), safe, sizeof safe));
+	else
+		printf("%10" PRIu64 "  %.16s  %s", it->size, hex,
+		        x && x->href ? term_escape(x->href, strlen(x->href), safe, sizeof safe)
+		                     : "");
+	if (it->gone)
+		printf("  [gone]");
+	put_warnings(it->warn);
 }
 
 static void list_error(const struct tree_coll *c, const struct tree_error *e, bool json)
@@ -263,8 +270,8 @@ int cmd_list(const struct args *a)
 	if (rc)
 		return rc;
 	if (args_has(a, "with-gone") && !args_has(a, "items") && a->n_pos < 2)
-		return usage_error(a->cmd, "--with-gone goes with --items or the name of a folder: "
-		                           "it lists items");
+		return usage_error(a, "--with-gone goes with --items or the name of a folder: "
+		                      "it lists items");
 	if (archive_reader(a->pos[0], snapshot, &r, &err) < 0)
 		return fail(a, &err);
 	rc = a->n_pos == 2 ? list_named(a, r) : list_all(a, r);
@@ -330,5 +337,9 @@ int cmd_snapshots(const struct args *a)
 		buf_clear(&b);
 	}
 	free(s);
+	if (rc != EXIT_DONE) {
+		(void)err_set(&err, ERR_DAMAGED, ERR_WHOLE, "not every snapshot can be read");
+		end_why(a, &err);
+	}
 	return rc;
 }

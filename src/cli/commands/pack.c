@@ -29,7 +29,7 @@ int cmd_pack(const struct args *a)
 	if (rc)
 		return rc;
 	if (!path)
-		return usage_error(a->cmd, "where to? -o ARCHIVE names the archive");
+		return usage_error(a, "where to? -o ARCHIVE names the archive");
 	ui_start(&ui, a);
 	if (tree_dir_reader(a->pos[0], &from, &err) < 0) {
 		rc = fail(a, &err);

@@ -14,7 +14,9 @@ const struct command restore_command = {
         .details = "Restore only adds. What the server altered or refused is listed; the original "
                    "stays in the archive.\n"
                    "Exit codes: 0 done, 1 failed, 2 usage, 3 done but something was refused or "
-                   "altered, 130 interrupted.",
+                   "altered,\n"
+                   "10 no such archive, 11 locked by another run, 12 sign-in refused, 130 "
+                   "interrupted.",
         .bit = CMD_RESTORE,
         .account = true,
         .stores = true,
@@ -167,7 +169,7 @@ static int plan_kinds(struct restore *r, unsigned *kinds)
 			continue;
 		services |= 1u << to;
 		if (!r->account->present[to])
-			return usage_error(r->args->cmd,
+			return usage_error(r->args,
 			        "the archive holds %s, and no --%s target was given: give one, or "
 			        "name what to restore with --only",
 			        coll_kind_dir(k), protocols[to].name);
@@ -229,7 +231,7 @@ static json_t *outcome_json(const struct restore *r)
 	const struct target_result *s = &r->sum;
 	json_t *o = json_object(), *how = json_object();
 
-	json_set_text(o, "archive", r->args->pos[0]);
+	put_text(o, "archive", r->args->pos[0]);
 	json_object_set_new(o, "dry_run", json_boolean(r->opts.dry_run));
 	json_set_number(o, "items", s->items);
 	json_set_number(o, "collections", s->collections);
@@ -292,7 +294,7 @@ static int restore_options(struct restore *r)
 	r->opts.choice = r->choice.of;
 	r->opts.under = args_get(a, "under");
 	if (r->opts.under && maps_empty_level(r->opts.under))
-		return usage_error(a->cmd, "--under names a folder, not \"%s\"", r->opts.under);
+		return usage_error(a, "--under names a folder, not \"%s\"", r->opts.under);
 	r->opts.into = args_get(a, "into");
 	r->opts.with_attendees = args_has(a, "with-attendees");
 	r->opts.archive_id = r->archive_id;
@@ -343,7 +345,7 @@ static int run_restore(struct restore *r)
 {
 	unsigned kinds = 0;
 	json_t *o;
-	int rc = restore_options(r), ran;
+	int rc = restore_options(r);
 
 	if (rc == 0)
 		rc = identify_archive(r);
@@ -355,17 +357,17 @@ static int run_restore(struct restore *r)
 	if (rc)
 		return rc;
 	if (r->opts.into && kinds & 1u << COLL_MAIL)
-		return usage_error(r->args->cmd,
+		return usage_error(r->args,
 		        "--into is for calendars and contacts: add --only calendars or --only "
 		        "contacts");
-	ran = rc = run_kinds(r, kinds);
+	rc = run_kinds(r, kinds);
 	if (rc == 0 && (r->sum.failed || r->sum.altered || r->sum.doubled || r->sum.unseen ||
 	                       r->sum.unattached))
 		rc = EXIT_INCOMPLETE;
 	ui_stop(r->ui);
 	o = outcome_json(r);
 	if (r->ui->json)
-		put_event(o, ran ? "failed" : "done");
+		end_outcome(r->args, json_copy(o));
 	else if ((rc == 0 || rc == EXIT_INCOMPLETE) && !args_quiet(r->args, rc))
 		tell_outcome(r);
 	if (ui_write_reports(r->ui, o) && (rc == 0 || rc == EXIT_INCOMPLETE))

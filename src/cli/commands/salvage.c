@@ -22,7 +22,7 @@ int cmd_salvage(const struct args *a)
 	int rc;
 
 	if (!dir)
-		return usage_error(a->cmd, "where to? -t TREE names the directory");
+		return usage_error(a, "where to? -t TREE names the directory");
 	ui_start(&ui, a);
 	rc = open_tree(dir, NULL, &ui, &to);
 	if (rc == 0 && archive_salvage(a->pos[0], to, ui_finding, &ui, &v, &err) < 0)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "valise/base/mem.h"
 #include "valise/pack/archive.h"
 #include "cli/cli.h"
 
@@ -22,6 +23,45 @@ static int to_stdout(void *ctx, const void *p, size_t n, struct err *err)
 	if (fwrite(p, 1, n, stdout) != n)
 		return err_sys(err, ERR_WHOLE, "standard output");
 	return 0;
+}
+
+enum { SHOWN_MAX = 64 << 20 }; /* in JSON, which is held whole */
+
+static int to_buf(void *ctx, const void *p, size_t n, struct err *err)
+{
+	if (buf_add(ctx, p, n) < 0)
+		return err_set(err, ERR_LIMIT, ERR_ITEM,
+		        "the item has more than 64 MiB: leave out --json");
+	return 0;
+}
+
+/* As the last event: its listing, and its octets in base64. */
+static int show_json(const struct args *a, struct tree_reader *r, const struct tree_coll *c,
+        const struct tree_item *it, struct err *err)
+{
+	struct buf b = buf_of(SHOWN_MAX);
+	int rc = r->ops->body(r, c, it, to_buf, &b, err);
+
+	if (rc == 0) {
+		json_t *o = item_json(c, it);
+		char *text = base64_encode(b.data, b.len);
+
+		json_set_text(o, "base64", text);
+		end_outcome(a, o);
+		free(text);
+	}
+	buf_clear(&b);
+	return rc;
+}
+
+static int show_item(const struct args *a, struct tree_reader *r, const struct tree_coll *c,
+        const struct tree_item *it)
+{
+	struct err err = {0};
+	int rc = args_has(a, "json") ? show_json(a, r, c, it, &err)
+	                             : r->ops->body(r, c, it, to_stdout, NULL, &err);
+
+	return rc < 0 ? fail(a, &err) : 0;
 }
 
 /* By UID; for DAV by href, its last segment, or the file's name in the tree. */
@@ -57,11 +97,9 @@ int cmd_show(const struct args *a)
 
 	if (rc)
 		return rc;
-	if (args_has(a, "json"))
-		return usage_error(a->cmd, "the bytes of an item are no JSON: leave out --json");
 	if (!slash)
-		return usage_error(a->cmd, "FOLDER/UID is wanted, as INBOX/17 (valise list ARCHIVE "
-		                           "FOLDER shows the UIDs)");
+		return usage_error(a, "FOLDER/UID is wanted, as INBOX/17 (valise list ARCHIVE "
+		                      "FOLDER shows the UIDs)");
 	if (archive_reader(a->pos[0], snapshot, &r, &err) < 0)
 		return fail(a, &err);
 	h = find_head(r->ops->manifest(r), what, (size_t)(slash - what));
@@ -83,9 +121,9 @@ int cmd_show(const struct args *a)
 		h = by_name && !it ? next_head(r->ops->manifest(r), h) : NULL;
 	} while (h);
 	if (!it)
-		rc = usage_error(a->cmd, "there is no item \"%s\" in that collection", slash + 1);
-	else if (r->ops->body(r, c, it, to_stdout, NULL, &err) < 0)
-		rc = fail(a, &err);
+		rc = usage_error(a, "there is no item \"%s\" in that collection", slash + 1);
+	else
+		rc = show_item(a, r, c, it);
 out:
 	tree_coll_free(c);
 	tree_reader_free(r);

@@ -39,7 +39,7 @@ int cmd_unpack(const struct args *a)
 	if (rc)
 		return rc;
 	if (!dir)
-		return usage_error(a->cmd, "where to? -t TREE names the directory");
+		return usage_error(a, "where to? -t TREE names the directory");
 	ui_start(&ui, a);
 	if (archive_reader(a->pos[0], snapshot, &from, &err) < 0)
 		rc = fail(a, &err);

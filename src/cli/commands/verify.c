@@ -8,8 +8,9 @@ const struct command verify_command = {
         .name = "verify",
         .synopsis = "ARCHIVE",
         .summary = "check every byte of an archive: files, members, items, catalogs, seals",
-        .details = "Exit codes: 0 sound, 1 damaged or no archive, 3 sound, but its newest snapshot "
-                   "is incomplete. What --content finds does not change them.",
+        .details =
+                "Exit codes: 0 sound, 1 damaged, 3 sound, but its newest snapshot is incomplete, "
+                "10 no archive. What --content finds does not change them.",
         .bit = CMD_VERIFY,
         .min_pos = 1,
         .max_pos = 1,
@@ -85,7 +86,7 @@ int cmd_verify(const struct args *a)
 			json_object_set(out, "content", content);
 	}
 	if (ui.json) {
-		put_event(out, "done");
+		end_outcome(a, json_copy(out));
 	} else if (!args_quiet(a, rc) || content) {
 		tell_verdict(a, &v, o.quick ? "quick: sums of files only" : "every byte read");
 		if (content)

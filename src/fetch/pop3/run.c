@@ -355,7 +355,8 @@ static int fetch_new(struct pop3_run *r, struct err *err)
 			        "not retrieved: the server removes what is read");
 	rc = fetch_all(r, &late);
 	pop3_say_how(r);
-	if (rc < 0 && count_left(r) == 0 && (is_passing(rc) || rc == ERR_AUTH)) {
+	if (rc < 0 && count_left(r) == 0 &&
+	        (is_passing(rc) || rc == ERR_AUTH || rc == ERR_SECRET)) {
 		no_proof(r, &late);
 		return 0;
 	}

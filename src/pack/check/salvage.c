@@ -345,7 +345,7 @@ static int run_salvage(struct salvage *s, const char *path, struct err *err)
 	int rc = layout_snapshots(s->rootfd, &numbers, &n, err);
 
 	if (rc == 0 && n == 0)
-		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE,
+		rc = err_set(err, ERR_NO_ARCHIVE, ERR_WHOLE,
 		        "%s has no snapshot from which anything can be recovered", path);
 	m = xcalloc(n + 1, sizeof *m);
 	for (size_t i = 0; i < n && rc == 0; i++)
@@ -376,7 +376,7 @@ int archive_salvage(const char *path, struct tree_sink *to,
 
 	memset(out, 0, sizeof *out);
 	object_map_init(&s.objects);
-	rc = dir_open(AT_FDCWD, path, &s.rootfd, err);
+	rc = layout_open(path, &s.rootfd, err);
 	if (rc < 0)
 		return rc;
 	s.parts = part_reader_new(s.rootfd);

@@ -131,7 +131,7 @@ static int load_seals(struct verify *v, struct err *err)
 	int rc = layout_snapshots(v->rootfd, &numbers, &n, err);
 
 	if (rc == 0 && n == 0)
-		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE,
+		rc = err_set(err, ERR_NO_ARCHIVE, ERR_WHOLE,
 		        "%s is not an archive, or nothing was sealed in it yet", v->path);
 	v->seals = xcalloc(n + 1, sizeof *v->seals);
 	v->all_seals = true;
@@ -212,7 +212,7 @@ int archive_verify(const char *path, const struct archive_verify_opts *opts,
 	memset(out, 0, sizeof *out);
 	workers_init(&v.workers);
 	object_map_init(&v.objects);
-	rc = dir_open(AT_FDCWD, path, &v.rootfd, err);
+	rc = layout_open(path, &v.rootfd, err);
 	if (rc < 0)
 		v.rootfd = -1;
 	else

@@ -385,6 +385,7 @@ static int dav_err_weight(const struct err *err, int status)
 	case ERR_OK:
 		return 0;
 	case ERR_AUTH:
+	case ERR_SECRET:
 		return 4;
 	case ERR_REFUSED:
 	case ERR_NOTFOUND:

@@ -283,7 +283,7 @@ static bool worth_trying(
 		return nth < FIRST_NET_TRIES && took_ms < AT_ONCE_MS;
 	if (need != NEED_AGAIN)
 		return false;
-	if (err->code == ERR_AUTH)
+	if (err->code == ERR_AUTH || err->code == ERR_SECRET)
 		return nth < AUTH_TRIES;
 	pthread_mutex_lock(&p->lock);
 	last = p->open == 0;

@@ -304,7 +304,7 @@ int pop3_open(const struct service *service, struct progress *progress, struct p
 			return 0;
 		}
 		pop3_close(p);
-		if (rc != ERR_AUTH)
+		if (rc != ERR_AUTH && rc != ERR_SECRET)
 			break;
 	}
 	return rc;

@@ -72,9 +72,9 @@ static void commands(void **state)
 		int code;
 		const char *word;
 	} bad[] = {
-	        {"echo hunter2; exit 3", ERR_AUTH, "status 3"},
-	        {"echo hunter2; kill -9 $$", ERR_AUTH, "signal 9"},
-	        {"exec /nonexistent/hunter2-helper 2>&-", ERR_AUTH, "status 127"},
+	        {"echo hunter2; exit 3", ERR_SECRET, "status 3"},
+	        {"echo hunter2; kill -9 $$", ERR_SECRET, "signal 9"},
+	        {"exec /nonexistent/hunter2-helper 2>&-", ERR_SECRET, "status 127"},
 	        {"true", ERR_USAGE, "missing"},
 	        {"echo", ERR_USAGE, "empty line"},
 	        {"printf '\\nhunter2\\n'", ERR_USAGE, "empty line"},

@@ -92,7 +92,7 @@ static void test_bodies(void **state)
 	assert_int_equal(check_items(f, 1, NULL), 10);
 	assert_int_equal(check_items(f, 0, NULL), 7);
 	assert_int_equal(archive_reader(f->archive, 3, &r, &f->err), ERR_NOTFOUND);
-	assert_int_equal(archive_reader(f->path, 0, &r, &f->err), ERR_NOTFOUND);
+	assert_int_equal(archive_reader(f->path, 0, &r, &f->err), ERR_NO_ARCHIVE);
 }
 
 static void test_foreign_places_are_refused(void **state)

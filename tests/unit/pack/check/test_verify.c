@@ -456,9 +456,9 @@ static void test_no_archive(void **state)
 {
 	struct fake *f = *state;
 
-	assert_int_equal(fake_verify(f), ERR_NOTFOUND);
+	assert_int_equal(fake_verify(f), ERR_NO_ARCHIVE);
 	assert_int_equal(mkdir(f->archive, 0700), 0);
-	assert_int_equal(fake_verify(f), ERR_NOTFOUND);
+	assert_int_equal(fake_verify(f), ERR_NO_ARCHIVE);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)

@@ -106,7 +106,7 @@ static bool look(struct fake *f, uint8_t state[SHA256_LEN], unsigned *snapshots)
 	int rc = fake_verify(f);
 
 	*snapshots = 0;
-	if (rc == ERR_NOTFOUND)
+	if (rc == ERR_NO_ARCHIVE)
 		return false;
 	if (rc || f->verdict.damages)
 		print_message("%s\n%s", f->err.text, f->findings);
