@@ -9,16 +9,6 @@
 #include "valise/base/mem.h"
 #include "texts.h"
 
-const char *const bag_tag_names[BAG_TAGS] = {"bagit.txt", "README.txt", "FORMAT.txt"};
-
-int bag_tag_index(const char *path)
-{
-	for (int i = 0; i < BAG_TAGS; i++)
-		if (strcmp(path, bag_tag_names[i]) == 0)
-			return i;
-	return -1;
-}
-
 const uint8_t *bag_tag_text(unsigned tag, size_t *n_out)
 {
 	static const char bagit[] = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";

@@ -10,10 +10,6 @@
  * alone, rewritten after a commit.
  */
 
-/* bagit.txt, README.txt, FORMAT.txt: in the order of a seal. */
-#define BAG_TAGS 3
-extern const char *const bag_tag_names[BAG_TAGS];
-int bag_tag_index(const char *path); /* -1: none of them */
 /* The text that this program puts there. */
 const uint8_t *bag_tag_text(unsigned tag, size_t *n_out);
 

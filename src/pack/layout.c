@@ -10,7 +10,6 @@
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include "valise/base/text.h"
-#include "bag.h"
 
 /* Exactly six digits, not 000000; 0 for anything else. */
 static unsigned six_digits(const char *s)
@@ -92,6 +91,16 @@ static bool below_kind_dir(const char *rest)
 			return true;
 	}
 	return false;
+}
+
+const char *const bag_tag_names[BAG_TAGS] = {"bagit.txt", "README.txt", "FORMAT.txt"};
+
+int bag_tag_index(const char *path)
+{
+	for (int i = 0; i < BAG_TAGS; i++)
+		if (strcmp(path, bag_tag_names[i]) == 0)
+			return i;
+	return -1;
 }
 
 enum layout_kind layout_kind(const char *path, unsigned *snapshot_out)

@@ -26,6 +26,11 @@ enum layout_kind {
 #define CATALOG_SUFFIX ".jsonl.gz"
 #define LINKS_SUFFIX ".links.tar.gz"
 
+/* bagit.txt, README.txt, FORMAT.txt: in the order of a seal. */
+#define BAG_TAGS 3
+extern const char *const bag_tag_names[BAG_TAGS];
+int bag_tag_index(const char *path); /* -1: none of them */
+
 /* What ${path} is; *snapshot_out (may be NULL): the NNNNNN after data/, else 0. */
 enum layout_kind layout_kind(const char *path, unsigned *snapshot_out);
 

@@ -9,7 +9,7 @@
 #include "valise/base/sys.h"
 #include "valise/base/text.h"
 #include "pack/part/part.h"
-#include "pack/sink/sink.h"
+#include "seal.h"
 
 struct archive_view {
 	struct tree_reader base;

@@ -10,7 +10,6 @@
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
-#include "bag.h"
 
 void seal_init(struct seal *s)
 {

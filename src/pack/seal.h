@@ -71,6 +71,13 @@ int seal_parse(unsigned snapshot, const void *json, size_t n_json, const void *s
 int seal_load(int rootfd, const char *dir, unsigned snapshot, struct seal *out,
         struct err *err) MUST_CHECK;
 
+/*
+ * catalog.c: the catalog ${path}: its sum checked if there is a ${seal}, its roots if there
+ * is ${h}.
+ */
+int sealed_catalog(int rootfd, const struct seal *seal, const struct tree_head *h, const char *path,
+        struct tree_coll **out, struct err *err) MUST_CHECK;
+
 /* Size of the files in the snapshot's own directory. */
 uint64_t seal_disk_size(const struct seal *s);
 

@@ -8,7 +8,6 @@
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
-#include "bag.h"
 
 static int fail_seal(struct err *err, const char *what)
 {

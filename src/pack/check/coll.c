@@ -5,7 +5,6 @@
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "pack/part/hardlinks.h"
-#include "pack/sink/sink.h"
 
 #define ITEMS_SAID 100 /* of one catalog, one by one; the rest as a number */
 

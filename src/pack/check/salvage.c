@@ -17,7 +17,7 @@
 #include "valise/tree/intake.h"
 #include "pack/part/objects.h"
 #include "pack/part/part.h"
-#include "pack/sink/sink.h"
+#include "pack/seal.h"
 #include "verify.h"
 
 #define HEAD_BYTES 65536 /* of a message, to look for its date in */

@@ -48,6 +48,11 @@ struct part_queue {
 	uint64_t disk_off;
 };
 
+void part_name(uint32_t part, char out[PART_NAME_SIZE])
+{
+	snprintf(out, PART_NAME_SIZE, "part-%06u.tar.gz", part);
+}
+
 /* Under ${lock}. */
 static int why_failed(struct part_queue *q, struct err *err)
 {

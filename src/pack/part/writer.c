@@ -21,11 +21,6 @@ struct part_writer {
 	uint64_t plain, entries; /* of the part, the open member included */
 };
 
-void part_name(uint32_t part, char out[PART_NAME_SIZE])
-{
-	snprintf(out, PART_NAME_SIZE, "part-%06u.tar.gz", part);
-}
-
 static void close_member(struct part_writer *w, bool border, bool last)
 {
 	struct part_job *j = w->open;

@@ -4,23 +4,6 @@
 #include <string.h>
 #include "valise/base/mem.h"
 
-struct slot *sink_slot(struct archive_sink *s, enum coll_kind kind, const char *name, bool make)
-{
-	struct slot *slot;
-	size_t i, cursor = 0;
-
-	while ((i = text_index_next(&s->by_name, name, &cursor)) != SIZE_MAX)
-		if (s->slots[i].kind == kind && strcmp(s->slots[i].name, name) == 0)
-			return &s->slots[i];
-	if (!make)
-		return NULL;
-	slot = ARR_PUSH(s->slots, s->n_slots, s->slots_cap);
-	slot->kind = kind;
-	slot->name = xstrdup(name);
-	text_index_add(&s->by_name, name, s->n_slots - 1);
-	return slot;
-}
-
 /*
  * An item whose bytes this run brought goes to the journal, so that an interrupted run
  * need not fetch it again.

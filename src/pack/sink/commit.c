@@ -191,7 +191,7 @@ int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err)
 	memset(out, 0, sizeof *out);
 	settle_rest(s);
 	if (rc == 0)
-		rc = sink_past_mend(s, err);
+		rc = sink_mend(s, err);
 	if (rc == 0)
 		rc = keep_gone(s, &out->shrunk, err);
 	if (rc == 0)

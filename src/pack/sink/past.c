@@ -35,7 +35,7 @@ bool sink_past_lacks(const struct archive_sink *s, const struct object_place *w)
 }
 
 /* Are its bytes nowhere? With the lock held and all catalogs loaded. */
-static bool is_lost(const struct archive_sink *s, enum coll_kind kind, const struct tree_item *it)
+bool sink_past_lost(const struct archive_sink *s, enum coll_kind kind, const struct tree_item *it)
 {
 	return sink_past_lacks(s, &it->where) && !object_map_find(&s->objects, kind, it->sha256);
 }
@@ -182,12 +182,12 @@ static size_t drop_lost(const struct archive_sink *s, struct tree_coll *c)
 	size_t kept = 0, n = c->n_items;
 
 	for (size_t i = 0; i < n; i++)
-		if (!is_lost(s, c->kind, &c->items[i]))
+		if (!sink_past_lost(s, c->kind, &c->items[i]))
 			c->items[kept++] = c->items[i];
 	c->n_items = kept;
 	kept = 0;
 	for (size_t i = 0; i < c->n_gone; i++)
-		if (!is_lost(s, c->kind, &c->gone[i]))
+		if (!sink_past_lost(s, c->kind, &c->gone[i]))
 			c->gone[kept++] = c->gone[i];
 	c->n_gone = kept;
 	return n - c->n_items;
@@ -293,117 +293,8 @@ int sink_past_again(const struct archive_sink *s, struct err *err)
 	return 0;
 }
 
-static bool has_error(const struct tree_coll *c, const struct tree_item *it, const char *href)
-{
-	for (size_t i = 0; i < c->n_errors; i++)
-		if ((it->uid && c->errors[i].uid == it->uid) ||
-		        (href && c->errors[i].href && strcmp(c->errors[i].href, href) == 0))
-			return true;
-	return false;
-}
-
-/*
- * Does the new state say anything of the item already: that it is there, changed, or
- * could not be fetched?
- */
-static bool is_spoken_of(const struct tree_coll *c, const struct tree_coll *was,
-        const struct tree_item *it, const char *href)
-{
-	if (href && tree_coll_find_href(c, href))
-		return true;
-	if (c->uidvalidity == was->uidvalidity && it->uid && tree_coll_find(c, it->uid))
-		return true;
-	return c->uidvalidity == was->uidvalidity && has_error(c, it, href);
-}
-
-/*
- * Items of the last state whose bytes are nowhere become error lines of ${c}; returns how
- * many.
- */
-static size_t name_lost(
-        const struct archive_sink *s, const struct tree_coll *was, struct tree_coll *c)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < was->n_items; i++) {
-		const struct tree_item *it = &was->items[i];
-		const struct tree_ext *e = tree_item_ext(was, it);
-		const char *href = e ? e->href : NULL;
-		char date[DATE_TEXT_SIZE], part[LAYOUT_PATH], *why;
-
-		if (!is_lost(s, was->kind, it) || is_spoken_of(c, was, it, href))
-			continue;
-		date_format_imap(&(struct date){it->date_utc, it->zone_min, true}, date);
-		part_path_format((struct part_id){it->where.snapshot, it->where.part}, part);
-		why = xasprintf(
-		        "lost: %s is missing or cut, and the source did not give it again", part);
-		tree_coll_error(c, c->uidvalidity == was->uidvalidity ? it->uid : 0, href,
-		        was->kind == COLL_MAIL ? date : NULL, NULL, why);
-		free(why);
-		n++;
-	}
-	if (n)
-		tree_coll_sort(c);
-	return n;
-}
-
-/* The collection was given: only what it lacks is to be said. */
-static int mend_given(
-        struct archive_sink *s, struct slot *slot, const struct tree_coll *was, struct err *err)
-{
-	struct tree_coll *c;
-	int rc = sink_unspill(s, slot, err);
-
-	if (rc < 0)
-		return rc;
-	c = slot->coll;
-	if (!name_lost(s, was, c))
-		return 0;
-	slot->coll = NULL;
-	return sink_replace(s, c, err);
-}
-
-/*
- * It was kept, or it is gone from the server: its catalog is written again, without what
- * is lost. Takes ${c}.
- */
-static int mend_kept(struct archive_sink *s, struct slot *slot, struct tree_coll *was,
-        struct tree_coll *c, struct err *err)
-{
-	bool gone = slot->state == SLOT_GONE;
-	size_t lost;
-
-	lost = name_lost(s, was, c);
-	if (gone && !lost) {
-		tree_coll_free(c);
-		return 0;
-	}
-	if (gone || slot->status != COLL_COMPLETE)
-		c->status = gone ? COLL_STALE : slot->status;
-	free(c->reason);
-	c->reason = gone ? xasprintf("is not on the server any more, and %zu of its items are lost "
-	                             "with a file of the archive",
-	                           lost)
-	                 : xstrdup(slot->reason);
-	slot->marked = true; /* nobody looked at the server */
-	return sink_replace(s, c, err);
-}
-
-/* Nobody gave it, and what it was cannot be read any more. */
-static int name_collection(struct archive_sink *s, size_t i, struct err *err)
-{
-	struct slot *slot = &s->slots[i];
-	struct tree_coll *c = tree_coll_new(slot->kind, slot->name);
-
-	c->status = COLL_STALE;
-	c->reason = xasprintf("%s, and the source was not asked or does not have it any more",
-	        slot->why ? slot->why : "its catalog is lost");
-	slot->state = SLOT_OPEN;
-	return sink_coll(&s->base, c, err);
-}
-
 /* Has a catalog that nobody has read in this run the sum that its seal names? */
-static void check_unread(struct archive_sink *s, struct slot *slot)
+void sink_past_unread(struct archive_sink *s, struct slot *slot)
 {
 	while (slot->prev && !slot->loaded) {
 		const struct seal_file *f = seal_find(&s->seals[slot->seal], slot->prev->catalog);
@@ -418,103 +309,4 @@ static void check_unread(struct archive_sink *s, struct slot *slot)
 		go_back(s, slot, why);
 		free(why);
 	}
-}
-
-static int mend_slot(struct archive_sink *s, size_t i, struct err *err)
-{
-	struct slot *slot = &s->slots[i];
-	struct tree_coll *was = NULL, *c = NULL;
-	int rc = 0;
-
-	if (slot->state == SLOT_KEPT || slot->state == SLOT_GONE)
-		check_unread(s, slot);
-	if (slot->lost && slot->state != SLOT_GIVEN)
-		return name_collection(s, i, err);
-	if (!slot->broken || !slot->prev)
-		return 0;
-	rc = sink_past_catalog(s, slot, &was, err);
-	if (rc == 0 && !was)
-		return slot->state == SLOT_GIVEN ? 0 : name_collection(s, i, err);
-	if (rc == 0 && slot->state == SLOT_GIVEN)
-		rc = mend_given(s, slot, was, err);
-	else if (rc == 0 && slot->state != SLOT_SAME)
-		rc = sink_load_head(s, slot->prev, &c, err);
-	if (rc == 0 && c)
-		rc = mend_kept(s, &s->slots[i], was, c, err);
-	tree_coll_free(was);
-	return rc;
-}
-
-int sink_past_mend(struct archive_sink *s, struct err *err)
-{
-	int rc = 0;
-
-	for (size_t i = 0, n = s->n_slots; i < n && rc == 0; i++)
-		rc = mend_slot(s, i, err);
-	return rc;
-}
-
-/* A reader of the last state that shows only what has bytes. */
-struct past_reader {
-	struct tree_reader base;
-	struct archive_sink *s;
-	struct tree_reader *inner;
-};
-
-static const struct tree_manifest *past_manifest(struct tree_reader *r)
-{
-	struct tree_reader *inner = ((struct past_reader *)r)->inner;
-
-	return inner->ops->manifest(inner);
-}
-
-static int past_coll(
-        struct tree_reader *r, const struct tree_head *h, struct tree_coll **out, struct err *err)
-{
-	struct past_reader *p = (struct past_reader *)r;
-	int rc;
-
-	pthread_mutex_lock(&p->s->lock);
-	rc = sink_load_head(p->s, h, out, err);
-	pthread_mutex_unlock(&p->s->lock);
-	if (rc == 0 && !*out)
-		*out = tree_coll_new(h->kind, h->name);
-	return rc;
-}
-
-static int past_body(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
-        tree_write_fn write, void *ctx, struct err *err)
-{
-	struct tree_reader *inner = ((struct past_reader *)r)->inner;
-
-	return inner->ops->body(inner, c, it, write, ctx, err);
-}
-
-static void past_free(struct tree_reader *r)
-{
-	struct past_reader *p = (struct past_reader *)r;
-
-	tree_reader_free(p->inner);
-	free(p);
-}
-
-int sink_last(struct tree_sink *t, struct tree_reader **out, struct err *err)
-{
-	static const struct tree_reader_ops ops = {past_manifest, past_coll, past_body, past_free};
-	struct archive_sink *s = (struct archive_sink *)t;
-	struct past_reader *p;
-	int rc;
-
-	*out = NULL;
-	if (!s->prev)
-		return 0;
-	p = xcalloc(1, sizeof *p);
-	p->base.ops = &ops;
-	p->s = s;
-	rc = archive_reader(s->path, s->prev->snapshot, &p->inner, err);
-	if (rc < 0)
-		free(p);
-	else
-		*out = &p->base;
-	return rc;
 }

@@ -14,36 +14,6 @@
 #include "valise/base/text.h"
 #include "pack/bag.h"
 
-int sink_failed(struct archive_sink *s, struct err *err)
-{
-	int rc = 0;
-
-	pthread_mutex_lock(&s->lock);
-	if (s->failed.code) {
-		rc = s->failed.code;
-		if (err)
-			*err = s->failed;
-	}
-	pthread_mutex_unlock(&s->lock);
-	return rc;
-}
-
-int sink_fail(struct archive_sink *s, const struct err *err)
-{
-	int rc = err && err->code ? err->code : ERR_IO;
-
-	pthread_mutex_lock(&s->lock);
-	if (!s->failed.code) {
-		if (err && err->code)
-			s->failed = *err;
-		else
-			err_set(&s->failed, ERR_IO, ERR_WHOLE, "the archive cannot be written");
-		s->failed.scope = ERR_WHOLE;
-	}
-	pthread_mutex_unlock(&s->lock);
-	return rc;
-}
-
 static int prev_of_run(
         struct archive_sink *s, enum coll_kind kind, const char *name, struct tree_coll **out)
 {

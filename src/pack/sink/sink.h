@@ -13,8 +13,9 @@
 /*
  * The archive as a tree_sink, inside. sink.c is the table and prev; open.c takes the lock
  * and takes up an interrupted run; body.c, coll.c take what a source gives; keep.c makes
- * it durable batch by batch and reads it back; past.c looks at what it goes on from;
- * commit.c and write.c make the snapshot.
+ * it durable batch by batch and reads it back; past.c looks at what it goes on from, and
+ * mend.c makes up for what of it is lost; commit.c and write.c make the snapshot. state.c
+ * is below all of them.
  *
  * Threads: ${lock} guards objects, slots, pending lists, counters and ${failed}. It is
  * never held over input or output but in the loading of catalogs.
@@ -176,12 +177,6 @@ int sink_work_remove(struct archive_sink *s, struct err *err) MUST_CHECK;
 int sink_load_head(struct archive_sink *s, const struct tree_head *h, struct tree_coll **out,
         struct err *err) MUST_CHECK;
 int sink_load_all(struct archive_sink *s, struct err *err) MUST_CHECK;
-/*
- * The catalog ${path}: its sum checked if there is a ${seal}, its roots if there is ${h};
- * no lock needed.
- */
-int sealed_catalog(int rootfd, const struct seal *seal, const struct tree_head *h, const char *path,
-        struct tree_coll **out, struct err *err) MUST_CHECK;
 
 /* past.c: what the run builds on is looked at first */
 int sink_past_seals(struct archive_sink *s, struct err *err) MUST_CHECK;
@@ -207,16 +202,26 @@ int sink_past_catalog(struct archive_sink *s, struct slot *slot, struct tree_col
  */
 void sink_past_offer(const struct archive_sink *s, struct tree_coll *c);
 /*
- * At commit: what is not there any more is written again, and what nobody gave again is
- * named.
+ * Has a catalog that nobody has read in this run the sum that its seal names? Else the
+ * slot goes back to an older one.
  */
-int sink_past_mend(struct archive_sink *s, struct err *err) MUST_CHECK;
+void sink_past_unread(struct archive_sink *s, struct slot *slot);
+/* Are its bytes nowhere? With the lock held and all catalogs loaded. */
+bool sink_past_lost(const struct archive_sink *s, enum coll_kind kind, const struct tree_item *it);
 /*
  * The same look once more, before anything is sealed: somebody else may have been at the
  * archive since.
  */
 int sink_past_again(const struct archive_sink *s, struct err *err) MUST_CHECK;
+
+/* last.c: a reader of the last state that shows only what has bytes */
 int sink_last(struct tree_sink *t, struct tree_reader **out, struct err *err);
+
+/*
+ * mend.c, at commit: what is not there any more is written again, and what nobody gave
+ * again is named.
+ */
+int sink_mend(struct archive_sink *s, struct err *err) MUST_CHECK;
 
 /* body.c */
 int sink_body_open(
@@ -225,6 +230,14 @@ int sink_body_write(struct tree_body *b, const void *p, size_t n, struct err *er
 int sink_body_close(struct tree_body *b, struct tree_object *out, struct err *err);
 void sink_body_abort(struct tree_body *b);
 void body_pool_clear(struct body_pool *p);
+
+/* state.c */
+/* the sticky error or 0; takes the lock */
+int sink_failed(struct archive_sink *s, struct err *err);
+/* makes it sticky, returns its code */
+int sink_fail(struct archive_sink *s, const struct err *err);
+/* With s->lock held; NULL if there is none and ${make} is false. */
+struct slot *sink_slot(struct archive_sink *s, enum coll_kind kind, const char *name, bool make);
 
 /* coll.c */
 int sink_item(
@@ -237,8 +250,6 @@ int sink_keep(struct tree_sink *t, enum coll_kind kind, const char *name, enum c
  * last state.
  */
 int sink_replace(struct archive_sink *s, struct tree_coll *c, struct err *err) MUST_CHECK;
-/* With s->lock held; NULL if there is none and ${make} is false. */
-struct slot *sink_slot(struct archive_sink *s, enum coll_kind kind, const char *name, bool make);
 
 /* spill.c: collections that would take too much memory until the commit wait in a file */
 #define HELD_ITEMS 65536 /* in memory, of all collections together */
@@ -274,10 +285,6 @@ int sink_check_parts(
         struct archive_sink *s, uint32_t part, uint64_t offset, struct err *err) MUST_CHECK;
 /* Close the last part and check all to the end; part_sums has all. */
 int sink_finish_parts(struct archive_sink *s, struct err *err) MUST_CHECK;
-/* the sticky error or 0; takes the lock */
-int sink_failed(struct archive_sink *s, struct err *err);
-/* makes it sticky, returns its code */
-int sink_fail(struct archive_sink *s, const struct err *err);
 
 /* commit.c */
 int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err);
