@@ -54,6 +54,14 @@ void run_lose(struct fetch_run *r, struct tree_coll *c, uint32_t uid, const char
 	run_count(r, &(struct source_result){.errors = 1});
 }
 
+const char *source_option(const struct source_opts *opts, const char *name)
+{
+	for (size_t i = 0; i < opts->n_own; i++)
+		if (strcmp(opts->own[i].name, name) == 0)
+			return opts->own[i].value;
+	return NULL;
+}
+
 static struct pattern_name name_of(const struct fetch_run *r, const char *name)
 {
 	return (struct pattern_name){.full = name, .content = name, .mail = r->kind == COLL_MAIL};
@@ -67,6 +75,16 @@ bool run_trusts_sizes(uint64_t right, uint64_t wrong)
 bool run_is_miscounted(uint64_t came, uint64_t said)
 {
 	return came > said && (came - said <= 8 || came - said <= said / 64);
+}
+
+const char *run_misfit_text(bool cut, uint64_t came, uint64_t said, char out[MISFIT_TEXT])
+{
+	snprintf(out, MISFIT_TEXT,
+	        cut ? "the server gives %ju of %ju octets: it may be cut; what came is kept"
+	            : "the server gives %ju octets instead of %ju: it may be another "
+	              "message; what came is kept",
+	        (uintmax_t)came, (uintmax_t)said);
+	return out;
 }
 
 bool run_doubts_sizes(const struct tree_coll *last_run)

@@ -44,6 +44,10 @@ bool run_trusts_sizes(uint64_t right, uint64_t wrong);
  */
 bool run_is_miscounted(uint64_t came, uint64_t said);
 
+/* What people are told of one that came with another size all the same. */
+enum { MISFIT_TEXT = 160 };
+const char *run_misfit_text(bool cut, uint64_t came, uint64_t said, char out[MISFIT_TEXT]);
+
 /*
  * Items of an interrupted run whose size is not as listed (WARN_SIZE): were they perhaps
  * named? Its error lines are gone with it. Where they are few, or rare, they are fetched

@@ -9,6 +9,7 @@
  * A line is vetted at its CR, before the server can see an end of line.
  */
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/net/guard.h"
 #include <ctype.h>
 #include <string.h>
@@ -88,11 +89,6 @@ static int refuse_line(struct guard *g, struct err *err, const char *what, const
 	        *verb ? ": " : "", verb);
 }
 
-static bool is_word(const char *s, size_t n, const char *word)
-{
-	return strlen(word) == n && strncasecmp(s, word, n) == 0;
-}
-
 static bool begins_with(const char *s, size_t n, const char *word)
 {
 	return n >= strlen(word) && strncasecmp(s, word, strlen(word)) == 0;
@@ -107,15 +103,15 @@ static bool fetch_item(const char *s, size_t n)
 	const char *next = s + n;
 
 	if (begins_with(s, n, "BODY")) {
-		if (is_word(s, n, "BODYSTRUCTURE") || is_word(s, n, "BODY.PEEK"))
+		if (text_is(s, n, "BODYSTRUCTURE") || text_is(s, n, "BODY.PEEK"))
 			return true;
 		next += strspn(next, " ");
-		return is_word(s, n, "BODY") && *next != '[' && *next != '<';
+		return text_is(s, n, "BODY") && *next != '[' && *next != '<';
 	}
 	if (begins_with(s, n, "RFC822"))
-		return is_word(s, n, "RFC822.SIZE") || is_word(s, n, "RFC822.HEADER");
+		return text_is(s, n, "RFC822.SIZE") || text_is(s, n, "RFC822.HEADER");
 	if (begins_with(s, n, "BINARY"))
-		return is_word(s, n, "BINARY.SIZE") || is_word(s, n, "BINARY.PEEK");
+		return text_is(s, n, "BINARY.SIZE") || text_is(s, n, "BINARY.PEEK");
 	return true;
 }
 
@@ -158,7 +154,7 @@ static bool store_args(const char *s)
 	}
 	n = strcspn(s, " ");
 	for (size_t i = 0; i < COUNT(items); i++)
-		if (s[n] == ' ' && is_word(s, n, items[i]))
+		if (s[n] == ' ' && text_is(s, n, items[i]))
 			return true;
 	return false;
 }
@@ -196,7 +192,7 @@ static int vet_command(struct guard *g, const char *s, struct err *err)
 	char shown[24];
 	size_t n = verb_len(s);
 
-	if (g->role != GUARD_POP3_SOURCE && is_word(s, n, "UID") && s[n] == ' ')
+	if (g->role != GUARD_POP3_SOURCE && text_is(s, n, "UID") && s[n] == ' ')
 		n += 1 + verb_len(s + n + 1);
 	memcpy(shown, s, n < sizeof shown ? n : sizeof shown - 1);
 	shown[n < sizeof shown ? n : sizeof shown - 1] = '\0';
@@ -205,7 +201,7 @@ static int vet_command(struct guard *g, const char *s, struct err *err)
 	for (size_t i = 0; i < COUNT(rules); i++) {
 		const struct rule *r = &rules[i];
 
-		if (!is_word(s, n, r->verb) || !(r->roles & role_bit(g->role)))
+		if (!text_is(s, n, r->verb) || !(r->roles & role_bit(g->role)))
 			continue;
 		if (g->before_tls && !r->clear)
 			return refuse_line(

@@ -5,7 +5,7 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
-#include <arpa/inet.h>
+#include "valise/net/url.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -159,11 +159,9 @@ static int load_trust(struct transport *t)
 /* Server Name Indication is for names only (RFC 6066 3). */
 static int set_server_name(struct transport *t)
 {
-	struct in6_addr address;
 	size_t n = strlen(t->host);
 
-	if (inet_pton(AF_INET, t->host, &address) == 1 ||
-	        inet_pton(AF_INET6, t->host, &address) == 1)
+	if (url_host_is_address(t->host))
 		return 0;
 	if (n && t->host[n - 1] == '.')
 		n--;

@@ -153,8 +153,8 @@ static void list_names(gnutls_x509_crt_t leaf, struct buf *out)
 		buf_puts(out, "no name");
 }
 
-/* A common name alone names no server (RFC 9525 2, 6.4.4). */
-static bool has_dns_name(gnutls_x509_crt_t leaf)
+/* Has it this DNS name, or (NULL) any? A common name alone names no server (RFC 9525). */
+static bool has_dns_name(gnutls_x509_crt_t leaf, const char *text)
 {
 	char name[256];
 
@@ -162,7 +162,8 @@ static bool has_dns_name(gnutls_x509_crt_t leaf)
 		size_t n = sizeof name;
 		int type = gnutls_x509_crt_get_subject_alt_name(leaf, i, name, &n, NULL);
 
-		if (type == GNUTLS_SAN_DNSNAME)
+		if (type == GNUTLS_SAN_DNSNAME &&
+		        (!text || (n == strlen(text) && memcmp(name, text, n) == 0)))
 			return true;
 		if (type < 0 && type != GNUTLS_E_SHORT_MEMORY_BUFFER)
 			return false;
@@ -178,24 +179,7 @@ static bool name_matches(const char *host, gnutls_x509_crt_t leaf)
 		return gnutls_x509_crt_check_ip(leaf, address, 4, 0) != 0;
 	if (inet_pton(AF_INET6, host, address) == 1)
 		return gnutls_x509_crt_check_ip(leaf, address, 16, 0) != 0;
-	return has_dns_name(leaf) && gnutls_x509_crt_check_hostname(leaf, host) != 0;
-}
-
-/* Is this text among its DNS names? */
-static bool has_name_text(gnutls_x509_crt_t leaf, const char *text)
-{
-	char name[256];
-	int type;
-
-	for (unsigned i = 0;; i++) {
-		size_t n = sizeof name;
-
-		type = gnutls_x509_crt_get_subject_alt_name(leaf, i, name, &n, NULL);
-		if (type == GNUTLS_SAN_DNSNAME && n == strlen(text) && memcmp(name, text, n) == 0)
-			return true;
-		if (type < 0 && type != GNUTLS_E_SHORT_MEMORY_BUFFER)
-			return false;
-	}
+	return has_dns_name(leaf, NULL) && gnutls_x509_crt_check_hostname(leaf, host) != 0;
 }
 
 static bool name_is_wrong(gnutls_x509_crt_t leaf, const char *name, struct buf *out)
@@ -210,12 +194,12 @@ static bool name_is_wrong(gnutls_x509_crt_t leaf, const char *name, struct buf *
 	if (name_matches(host, leaf))
 		return false;
 	list_names(leaf, &names);
-	if (!has_dns_name(leaf) && gnutls_x509_crt_check_hostname(leaf, host))
+	if (!has_dns_name(leaf, NULL) && gnutls_x509_crt_check_hostname(leaf, host))
 		buf_putf(out,
 		        "the certificate has %s in its common name alone, which counts no longer "
 		        "(RFC 9525): its operator must renew it, or --pin",
 		        host);
-	else if (url_host_is_address(host) && has_name_text(leaf, host))
+	else if (url_host_is_address(host) && has_dns_name(leaf, host))
 		buf_putf(out,
 		        "the certificate has %s as a name, not as an address, and so it does not "
 		        "count: use a host name that it has, or --pin",

@@ -203,7 +203,8 @@ static void name_too_large(struct dav_run *run, struct tree_coll *c, const struc
 {
 	for (size_t i = 0; i < r->n_props; i++)
 		if (r->props[i].status == DAV_TOO_LARGE)
-			dav_name_loss(run, c, NULL, r->props[i].name, "the property is too large");
+			dav_name_loss(
+			        &run->base, c, NULL, r->props[i].name, "the property is too large");
 }
 
 static int on_collection(void *ctx, struct dav_response *r, struct err *err)
@@ -313,8 +314,8 @@ static int with_little(struct dav_worker *w, const char *url, struct err *err)
 	if (rc == 0 && why.code)
 		for (size_t i = 0; i < r->n_colls; i++)
 			if (r->colls[i].key == dav_key(url))
-				dav_name_loss(
-				        r, r->colls[i].coll, NULL, "its properties", why.text);
+				dav_name_loss(&r->base, r->colls[i].coll, NULL, "its properties",
+				        why.text);
 	return rc;
 }
 

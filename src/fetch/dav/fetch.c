@@ -111,7 +111,7 @@ static int on_data(void *ctx, struct dav_response *r, struct err *err)
 	return store_octets(d, i, r->data, r->data_len, err);
 }
 
-static bool may_join(const struct davitem *i, size_t n, uint64_t bytes)
+bool dav_may_join(const struct davitem *i, size_t n, uint64_t bytes)
 {
 	uint64_t len = i->has_len ? i->len : 64u << 10;
 
@@ -122,28 +122,32 @@ static bool may_join(const struct davitem *i, size_t n, uint64_t bytes)
 	return n < (i->has_len && i->len > DAV_LARGE ? DAV_BATCH_LARGE : DAV_BATCH);
 }
 
-/* One round: batches cut from list[0..n), all in flight together. */
-static int run_round(struct round *d, struct davitem **list, size_t n, struct err *err)
+/* One round: batches cut from list[0..n), all in flight together; *taken_out: of how many. */
+static int run_round(
+        struct round *d, struct davitem **list, size_t n, size_t *taken_out, struct err *err)
 {
 	struct dav_multiget m[DAV_ROUND];
-	const char **hrefs = xcalloc(n ? n : 1, sizeof *hrefs);
-	size_t n_m = 0, refused = 0;
+	const char **hrefs = xcalloc(MIN(n, DAV_ROUND * DAV_BATCH), sizeof *hrefs);
+	size_t n_m = 0, refused = 0, taken;
 	uint64_t bytes = 0;
 	int rc;
 
 	memset(m, 0, sizeof m);
-	for (size_t i = 0; i < n; i++) {
-		hrefs[i] = list[i]->href;
-		if (n_m == 0 || !may_join(list[i], m[n_m - 1].n_hrefs, bytes)) {
+	for (taken = 0; taken < n; taken++) {
+		if (n_m == 0 || !dav_may_join(list[taken], m[n_m - 1].n_hrefs, bytes)) {
+			if (n_m == DAV_ROUND)
+				break;
 			m[n_m++] = (struct dav_multiget){.url = d->c->url,
-			        .hrefs = hrefs + i,
+			        .hrefs = hrefs + taken,
 			        .contacts = d->w->run->base.kind == COLL_CONTACTS,
 			        .version = d->second ? "4.0" : NULL};
 			bytes = 0;
 		}
+		hrefs[taken] = list[taken]->href;
 		m[n_m - 1].n_hrefs++;
-		bytes += list[i]->has_len ? list[i]->len : 64u << 10;
+		bytes += list[taken]->has_len ? list[taken]->len : 64u << 10;
 	}
+	*taken_out = taken;
 	rc = dav_multiget_run(d->w->http, m, n_m, DAV_PARALLEL, on_data, d, err);
 	for (size_t i = 0; i < n_m; i++) {
 		refused += m[i].err.code == ERR_REFUSED;
@@ -169,10 +173,8 @@ static int settle_held(struct round *d, struct err *err)
 		list[i] = d->held[i].item;
 	if (d->n_held) {
 		d->second = true;
-		for (size_t i = 0, k; i < d->n_held && rc == 0; i += k) {
-			k = d->n_held - i < DAV_BATCH ? d->n_held - i : DAV_BATCH;
-			rc = run_round(d, list + i, k, err);
-		}
+		for (size_t i = 0, k; i < d->n_held && rc == 0; i += k)
+			rc = run_round(d, list + i, d->n_held - i, &k, err);
 		d->second = false;
 	}
 	for (size_t i = 0; i < d->n_held; i++) {
@@ -187,26 +189,6 @@ static int settle_held(struct round *d, struct err *err)
 	return rc;
 }
 
-/* How many of ${list} make one round. */
-static size_t round_size(struct davitem *const *list, size_t n)
-{
-	size_t batches = 0, in_batch = 0, i;
-	uint64_t bytes = 0;
-
-	for (i = 0; i < n; i++) {
-		if (batches == 0 || !may_join(list[i], in_batch, bytes)) {
-			if (batches == DAV_ROUND)
-				break;
-			batches++;
-			in_batch = 0;
-			bytes = 0;
-		}
-		in_batch++;
-		bytes += list[i]->has_len ? list[i]->len : 64u << 10;
-	}
-	return i;
-}
-
 static int by_multiget(
         struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n, struct err *err)
 {
@@ -214,8 +196,7 @@ static int by_multiget(
 	int rc = 0;
 
 	for (size_t i = 0, k; i < n && rc == 0 && !c->no_multiget; i += k) {
-		k = round_size(list + i, n - i);
-		rc = run_round(&d, list + i, k, err);
+		rc = run_round(&d, list + i, n - i, &k, err);
 		if (rc == 0)
 			rc = settle_held(&d, err);
 	}

@@ -47,7 +47,7 @@ static size_t etag_core(const char **tag)
 	return n;
 }
 
-static bool is_another(const char *listed, const char *got)
+bool dav_is_another_etag(const char *listed, const char *got)
 {
 	size_t a, b;
 
@@ -116,7 +116,7 @@ static int finish_get(struct get *g, struct err *err)
 	const struct err *failed = &g->rq->err;
 	const int status = g->rq->status;
 	/* Where a URL may mean several, the ETag tells which one it is. */
-	bool another = (g->form || i->shares) && is_another(i->etag, g->rq->etag);
+	bool another = (g->form || i->shares) && dav_is_another_etag(i->etag, g->rq->etag);
 	const char *cut;
 	char why[200];
 	bool came;

@@ -5,13 +5,13 @@
 #include "valise/format/content.h"
 #include "run.h"
 
-void dav_name_loss(struct dav_run *r, struct tree_coll *c, const char *href, const char *what,
+void dav_name_loss(struct fetch_run *r, struct tree_coll *c, const char *href, const char *what,
         const char *reason)
 {
 	char *text = href ? xstrdup(reason) : xasprintf("%s: %s", what, reason);
 
-	run_lose(&r->base, c, 0, href, text);
-	progress_say(r->base.progress, SAY_WARNING, "%s, %s: %s", c->name, what, reason);
+	run_lose(r, c, 0, href, text);
+	progress_say(r->progress, SAY_WARNING, "%s, %s: %s", c->name, what, reason);
 	free(text);
 }
 
@@ -82,7 +82,7 @@ static int lose_item(struct dav_worker *w, struct davcoll *c, struct davitem *i,
 
 	i->failed = true;
 	if (say)
-		dav_name_loss(w->run, c->coll, i->href, i->href, text);
+		dav_name_loss(&w->run->base, c->coll, i->href, i->href, text);
 	else
 		run_lose(&w->run->base, c->coll, 0, i->href, text);
 	free(text);

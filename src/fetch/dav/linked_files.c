@@ -29,12 +29,6 @@ struct pass {
 	bool full; /* of LINKS_MAX different ones */
 };
 
-static void name_loss(struct pass *p, const char *url, const char *reason)
-{
-	run_lose(&p->base, p->next, 0, url, reason);
-	progress_say(p->base.progress, SAY_WARNING, "%s, %s: %s", p->next->name, url, reason);
-}
-
 /* Each once. */
 static void urls_unique(struct pass *p)
 {
@@ -59,7 +53,7 @@ static void on_link(void *ctx, const char *name, const char *url)
 		urls_unique(p);
 		p->full = p->n == LINKS_MAX;
 		if (p->full)
-			name_loss(p, url,
+			dav_name_loss(&p->base, p->next, url, url,
 			        "so many links in one collection: this and further ones are not "
 			        "fetched");
 	}
@@ -88,7 +82,7 @@ static int look_into(
 		rc = content_links(buf_str(&body), body.len, on_link, p, err);
 	buf_clear(&body);
 	if (rc == ERR_LIMIT && e && e->href)
-		name_loss(p, e->href, err->text);
+		dav_name_loss(&p->base, p->next, e->href, e->href, err->text);
 	return rc < 0 && err_ends(err) ? rc : 0;
 }
 
@@ -120,7 +114,7 @@ static int take_answer(struct pass *p, const struct dav_get *rq, struct intake *
 	}
 	if (why->code || rq->status != 200) {
 		snprintf(status, sizeof status, "HTTP %d", rq->status);
-		name_loss(p, rq->url, why->code ? why->text : status);
+		dav_name_loss(&p->base, p->next, rq->url, rq->url, why->code ? why->text : status);
 		return 0;
 	}
 	rc = intake_finish(in, &it, 0, err);

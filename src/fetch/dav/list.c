@@ -182,7 +182,7 @@ static int list_props(
 	}
 	dav_answer_clear(&a);
 	if (rc == 0 && l.full && (l.full == l.self || l.full == l.asked || l.full == c->key))
-		dav_name_loss(w->run, c->coll, NULL, "listing",
+		dav_name_loss(&w->run->base, c->coll, NULL, "listing",
 		        "the server says that it is not whole (HTTP 507)");
 	return rc;
 }
@@ -197,7 +197,7 @@ static void take_part(struct dav_worker *w, struct davcoll *c, const struct err 
 
 	dav_settle_items(c);
 	n = c->n_items;
-	dav_name_loss(w->run, c->coll, NULL, "listing", why->text);
+	dav_name_loss(&w->run->base, c->coll, NULL, "listing", why->text);
 	for (size_t i = 0; c->prev && i < c->prev->n_items; i++) {
 		const struct tree_ext *x = tree_item_ext(c->prev, &c->prev->items[i]);
 

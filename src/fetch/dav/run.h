@@ -190,6 +190,10 @@ int dav_give(struct dav_worker *w, struct davcoll *c, struct davitem *i, struct 
 int dav_lose(
         struct dav_worker *w, struct davcoll *c, struct davitem *i, struct err *err) MUST_CHECK;
 int dav_lose_rest(struct dav_worker *w, struct davcoll *c, struct err *err) MUST_CHECK;
+/* Does this resource go into a multiget that has ${n} with so many ${bytes}? */
+bool dav_may_join(const struct davitem *i, size_t n, uint64_t bytes);
+/* Do the ETags name two resources, whatever an encoder or proxy made of them? */
+bool dav_is_another_etag(const char *listed, const char *got);
 int dav_get_all(struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n,
         struct err *err) MUST_CHECK;
 /* linked_files.c: links of source_ops. */
@@ -200,7 +204,7 @@ int dav_links(const struct service *service, unsigned kinds, struct tree_reader 
  * Something of the collection could not be fetched: an error line (with ${href}, if it is a
  * resource), counted and said. ${what}: how a person names it.
  */
-void dav_name_loss(struct dav_run *r, struct tree_coll *c, const char *href, const char *what,
+void dav_name_loss(struct fetch_run *r, struct tree_coll *c, const char *href, const char *what,
         const char *reason);
 
 #endif

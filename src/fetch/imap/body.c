@@ -160,7 +160,7 @@ static void name_misfit(struct worker *w, struct doubt *d)
 	const struct doubt *crossed = find_crossed(w, d);
 	struct run *run = w->run;
 	bool right = are_sizes_right(run);
-	char text[160];
+	char text[MISFIT_TEXT];
 
 	d->r->misfit = MISFIT_JUDGED;
 	atomic_fetch_add(&run->sizes_wrong, 1);
@@ -171,15 +171,8 @@ static void name_misfit(struct worker *w, struct doubt *d)
 		        "the server gives %llu octets, as UID %u should have, instead of %llu: it "
 		        "may be that message; what came is kept",
 		        came, crossed->r->uid, said);
-	else if (is_shorter(d))
-		snprintf(text, sizeof text,
-		        "the server gives %llu of %llu octets: it may be cut; what came is kept",
-		        came, said);
 	else
-		snprintf(text, sizeof text,
-		        "the server gives %llu octets instead of %llu: it may be another message; "
-		        "what came is kept",
-		        came, said);
+		run_misfit_text(is_shorter(d), came, said, text);
 	pthread_mutex_lock(&d->mb->lock);
 	tree_coll_error(d->mb->coll, d->r->uid, NULL, NULL, NULL, text);
 	pthread_mutex_unlock(&d->mb->lock);
@@ -349,12 +342,8 @@ const struct imap_fetch_ops fetch_ops = {.body = on_body, .message = on_message}
 void fetch_error(
         struct worker *w, struct mbox *mb, struct rec *r, const char *subject, const char *reason)
 {
-	char text[DATE_TEXT_SIZE];
-	struct date d = {r->date_utc, r->zone_min, true};
-	const char *date = r->have & REC_DATE ? date_format_imap(&d, text) : NULL;
-
 	pthread_mutex_lock(&mb->lock);
-	tree_coll_error(mb->coll, r->uid, NULL, date, subject, reason);
+	rec_error(mb, r, subject, reason);
 	pthread_mutex_unlock(&mb->lock);
 	r->done = 1;
 	progress_say(w->run->base.progress, SAY_WARNING, "%s: UID %u could not be fetched: %s",

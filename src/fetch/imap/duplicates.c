@@ -124,13 +124,6 @@ static int twin_item(struct run *run, struct mbox *mb, const struct rec *r, cons
 	return rc;
 }
 
-static void mbox_weigh(struct mbox *mb)
-{
-	mb->bytes_left = 0;
-	for (size_t i = 0; i < mb->n_recs; i++)
-		mb->bytes_left += mb->recs[i].size;
-}
-
 /*
  * What is to be fetched from ${mb}, of the ${n} messages of ${list} that have no body
  * yet. Takes ${list}.
@@ -163,7 +156,7 @@ static int round_mbox(struct run *run, struct mbox *mb, struct rec *list, size_t
 	mb->n_twins = wait;
 	mb->n_recs = fetch;
 	mb->next = 0;
-	mbox_weigh(mb);
+	plan_weigh(mb);
 	return rc;
 }
 

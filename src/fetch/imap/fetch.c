@@ -51,10 +51,8 @@ static int release_mbox(struct worker *w, struct err *err)
 			continue;
 		}
 		left = sched_leave(w, mb, &why);
-		if (left < 0 && rc == 0) {
-			*err = why;
-			rc = left;
-		}
+		if (left < 0 && rc == 0)
+			rc = err_copy(err, &why);
 	}
 	w->n_held = kept;
 	return rc;
@@ -372,10 +370,8 @@ static int wait_job(struct worker *w, struct err *err)
 	shift_flight(w);
 	fetch_drop(w); /* of an answer that never got whole */
 	failed = doubts_settle(w, f.mb, &f.job, rc == 0 && !is_odd(w, &f), &why);
-	if (failed < 0) {
-		*err = why;
-		return failed;
-	}
+	if (failed < 0)
+		return err_copy(err, &why);
 	if (attempt_counts(&w->busy, rc, false))
 		return wait_busy(w, &f, err);
 	if (rc != ERR_BUSY)

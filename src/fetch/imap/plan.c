@@ -331,6 +331,22 @@ struct rec *rec_find(struct rec *recs, size_t n, uint32_t uid)
 	return FIND(&key, recs, n, rec_cmp);
 }
 
+void rec_error(struct mbox *mb, const struct rec *r, const char *subject, const char *reason)
+{
+	char text[DATE_TEXT_SIZE];
+	struct date d = {r->date_utc, r->zone_min, true};
+
+	tree_coll_error(mb->coll, r->uid, NULL,
+	        r->have & REC_DATE ? date_format_imap(&d, text) : NULL, subject, reason);
+}
+
+void plan_weigh(struct mbox *mb)
+{
+	mb->bytes_left = 0;
+	for (size_t i = 0; i < mb->n_recs; i++)
+		mb->bytes_left += mb->recs[i].size;
+}
+
 struct tree_item plan_item(const struct rec *r)
 {
 	return (struct tree_item){.uid = r->uid,

@@ -309,15 +309,12 @@ static void drop_done(struct run *r, struct mbox *mb)
 {
 	size_t kept = 0, found;
 
-	mb->bytes_left = 0;
-	for (size_t i = 0; i < mb->n_recs; i++) {
-		if (mb->recs[i].done)
-			continue;
-		mb->bytes_left += mb->recs[i].size;
-		mb->recs[kept++] = mb->recs[i];
-	}
+	for (size_t i = 0; i < mb->n_recs; i++)
+		if (!mb->recs[i].done)
+			mb->recs[kept++] = mb->recs[i];
 	found = mb->n_recs - kept;
 	mb->n_recs = kept;
+	plan_weigh(mb);
 	if (found)
 		progress_say(r->base.progress, SAY_INFO, "%s: %s", mb->name,
 		        counted(found, "message of the last snapshot is under another UID",

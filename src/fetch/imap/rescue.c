@@ -46,10 +46,8 @@ static int ask_each(struct worker *w, struct mbox *mb, size_t fly, struct err *e
 		rc = doubts_probe(w, err);
 	/* Those in doubt are missing again when the connection broke. */
 	settled = doubts_settle(w, NULL, NULL, rc == 0 && !w->body.stray, &why);
-	if (rc == 0 && settled < 0) {
-		*err = why;
-		rc = settled;
-	}
+	if (rc == 0 && settled < 0)
+		rc = err_copy(err, &why);
 	w->body.stray = false;
 	w->body.singly = false;
 	w->body.alone = NULL;

@@ -304,6 +304,10 @@ bool plan_range(uint32_t exists, uint32_t uidnext, uint32_t i, char out[32]);
 /* by UID; several answers for one UID are merged */
 void rec_sort(struct rec *recs, size_t *n);
 struct rec *rec_find(struct rec *recs, size_t n, uint32_t uid);
+/* An error line of it; mb->lock is held. */
+void rec_error(struct mbox *mb, const struct rec *r, const char *subject, const char *reason);
+/* mb->bytes_left: all its records. */
+void plan_weigh(struct mbox *mb);
 /* The message as listed, but for its octets. */
 struct tree_item plan_item(const struct rec *r);
 /* May the bytes that the sink has for ${old} be taken for the message listed as ${r}? */

@@ -323,9 +323,7 @@ int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
 	r->sched.listing--;
 	mb->state = MB_BODIES;
 	mb->next = 0;
-	mb->bytes_left = 0;
-	for (size_t i = 0; i < mb->n_recs; i++)
-		mb->bytes_left += mb->recs[i].size;
+	plan_weigh(mb);
 	if (r->base.opts->dry) {
 		r->base.result.collections++;
 		r->base.result.items += mb->n_recs + mb->coll->n_items;
@@ -337,12 +335,17 @@ int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
 	return rc;
 }
 
+/* run->base.workers.lock is held. */
+static void list_later(struct run *r, struct mbox *mb)
+{
+	mb->state = MB_LIST;
+	r->sched.list_from = MIN(r->sched.list_from, (size_t)(mb - r->plan.boxes));
+}
+
 void sched_unlist(struct run *r, struct mbox *mb)
 {
 	pthread_mutex_lock(&r->base.workers.lock);
-	mb->state = MB_LIST;
-	if ((size_t)(mb - r->plan.boxes) < r->sched.list_from)
-		r->sched.list_from = (size_t)(mb - r->plan.boxes);
+	list_later(r, mb);
 	if (mb->listings)
 		mb->listings--;
 	r->sched.listing--;
@@ -359,9 +362,7 @@ int sched_leave(struct worker *w, struct mbox *mb, struct err *err)
 	mb->users--;
 	if (mb->users == 0 && mb->relist) {
 		mbox_reset(mb);
-		mb->state = MB_LIST;
-		if ((size_t)(mb - r->plan.boxes) < r->sched.list_from)
-			r->sched.list_from = (size_t)(mb - r->plan.boxes);
+		list_later(r, mb);
 	} else if (mb->users == 0 && !r->base.workers.failed && is_filled(mb)) {
 		rc = mbox_finish(r, mb, err);
 	}
@@ -432,14 +433,9 @@ static int settle_one(struct run *r, struct mbox *mb, const char *reason, struct
 		return sched_stale(&nobody, mb, reason, err);
 	}
 	for (size_t i = 0; i < mb->n_recs; i++) {
-		char text[DATE_TEXT_SIZE];
-		struct rec *m = &mb->recs[i];
-		struct date d = {m->date_utc, m->zone_min, true};
-
-		if (m->done)
+		if (mb->recs[i].done)
 			continue;
-		tree_coll_error(mb->coll, m->uid, NULL,
-		        m->have & REC_DATE ? date_format_imap(&d, text) : NULL, NULL, reason);
+		rec_error(mb, &mb->recs[i], NULL, reason);
 		left++;
 	}
 	if (left)

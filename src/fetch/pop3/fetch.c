@@ -208,23 +208,6 @@ static bool is_crossed(const struct message *a, const struct message *b)
 	return b->misfits && a->came == b->size && b->came == a->size;
 }
 
-static void name_misfit(struct pop3_run *r, struct message *m, bool crossed)
-{
-	const uintmax_t came = m->came, said = m->size;
-	char text[160];
-
-	if (came < said && !crossed)
-		snprintf(text, sizeof text,
-		        "the server gives %ju of %ju octets: it may be cut; what came is kept",
-		        came, said);
-	else
-		snprintf(text, sizeof text,
-		        "the server gives %ju octets instead of %ju: it may be another message; "
-		        "what came is kept",
-		        came, said);
-	pop3_name_failure(r, m, text);
-}
-
 void pop3_name_misfits(struct pop3_run *r)
 {
 	struct message **list = xcalloc(r->maildrop.n_messages + 1, sizeof *list);
@@ -234,12 +217,15 @@ void pop3_name_misfits(struct pop3_run *r)
 		if (r->maildrop.messages[i].misfits)
 			list[n++] = &r->maildrop.messages[i];
 	for (size_t i = 0; i < n; i++) {
+		char text[MISFIT_TEXT];
 		bool crossed = false;
 
 		for (size_t k = 0; k < n && n <= POP3_CROSSED && !crossed; k++)
 			crossed = is_crossed(list[i], list[k]);
 		if (crossed || run_trusts_sizes(r->manner.exact, n))
-			name_misfit(r, list[i], crossed);
+			pop3_name_failure(r, list[i],
+			        run_misfit_text(!crossed && list[i]->came < list[i]->size,
+			                list[i]->came, list[i]->size, text));
 	}
 	free(list);
 }

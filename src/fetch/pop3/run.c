@@ -442,12 +442,9 @@ static int run_pop3(const struct service *service, unsigned kinds, struct tree_s
 	const char *end = source_option(opts, "pop3-end");
 	struct pop3_run r = {.name = opts->seen ? "INBOX (POP3)" : "INBOX",
 	        .visit.quits = end && strcmp(end, "quit") == 0};
-	struct err own = {0};
 	int rc;
 
 	(void)kinds; /* mail is all that there is */
-	if (!err)
-		err = &own;
 	run_begin(&r.base, service, sink, opts, progress, COLL_MAIL);
 	r.visit.end_by_quit = r.visit.quits;
 	r.drop = opts->accept && tree_accepts(opts->accept, r.name);

@@ -170,13 +170,21 @@ static void put_path(const char *path, size_t from, enum form form, struct buf *
 	}
 }
 
-/* Where the last segment begins. */
-static size_t last_segment(const char *path)
+/* Without the slashes at its end. */
+static size_t bare_len(const char *path)
 {
 	size_t n = strlen(path);
 
 	while (n && path[n - 1] == '/')
 		n--;
+	return n;
+}
+
+/* Where the last segment begins. */
+static size_t last_segment(const char *path)
+{
+	size_t n = bare_len(path);
+
 	while (n && path[n - 1] != '/')
 		n--;
 	return n;
@@ -243,28 +251,14 @@ size_t dav_member_forms(const char *base, const char *href, char *list[DAV_FORMS
 bool dav_moved_url(const char *from, const char *to, const char *href, struct buf *out)
 {
 	const char *top = path_of(from), *path = path_of(href);
-	size_t n = strlen(top);
+	size_t n = bare_len(top);
 
-	while (n && top[n - 1] == '/')
-		n--;
 	if (strncmp(path, top, n) != 0 || (path[n] && path[n] != '/'))
 		return dav_member_url(to, href, out);
-	buf_puts(out, to);
-	while (out->len && out->data[out->len - 1] == '/')
-		out->len--;
-	out->data[out->len] = '\0';
+	buf_put(out, to, bare_len(to));
 	for (const char *s = path + n; *s; s++)
 		put_raw(s, 1, "#", out);
 	return true;
-}
-
-static size_t bare_len(const char *path)
-{
-	size_t n = strlen(path);
-
-	while (n && path[n - 1] == '/')
-		n--;
-	return n;
 }
 
 char *dav_prefix_of(const char *asked, const char *listed)

@@ -12,6 +12,7 @@
  */
 #include "expat_compat.h"
 #include "internal.h"
+#include "valise/proto/dav/discover.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include <ctype.h>
@@ -385,23 +386,6 @@ static char *absolute_url(const char *base, const char *href)
 	return s;
 }
 
-static bool same_resource(const char *a, const char *b)
-{
-	struct buf kb = buf_of(TEXT_MAX);
-	struct buf ka = buf_of(TEXT_MAX);
-	bool same;
-
-	same = url_key(a, &ka) && url_key(b, &kb);
-	while (same && ka.len && ka.data[ka.len - 1] == '/')
-		ka.len--;
-	while (same && kb.len && kb.data[kb.len - 1] == '/')
-		kb.len--;
-	same = same && ka.len == kb.len && memcmp(ka.data, kb.data, ka.len) == 0;
-	buf_clear(&ka);
-	buf_clear(&kb);
-	return same;
-}
-
 static void deliver_response(struct dav_parser *p, const char *href)
 {
 	int rc = 0;
@@ -410,7 +394,7 @@ static void deliver_response(struct dav_parser *p, const char *href)
 	free(p->r.url);
 	p->r.href = xstrdup(href);
 	p->r.url = absolute_url(p->base_url, href);
-	if (p->sync && p->r.status == 507 && same_resource(p->r.url, p->base_url)) {
+	if (p->sync && p->r.status == 507 && dav_key(p->r.url) == dav_key(p->base_url)) {
 		p->answer.truncated = true;
 		return;
 	}

@@ -132,6 +132,18 @@ static int sasl_exchange(struct attempt *a, struct sasl *sasl, struct err *err)
 	}
 }
 
+/* What was sent is answered; capabilities change with the state (RFC 3501 6.1.1). */
+static int await_answer(struct attempt *a, struct sasl *sasl, struct err *err)
+{
+	int r = command_flush(a->m, err);
+
+	caps_forget(a->m);
+	if (r != 0)
+		return r;
+	count_wait(a->m);
+	return sasl_exchange(a, sasl, err);
+}
+
 static int run_sasl(struct attempt *a, struct sasl *sasl, struct err *err)
 {
 	struct imap *m = a->m;
@@ -154,12 +166,7 @@ static int run_sasl(struct attempt *a, struct sasl *sasl, struct err *err)
 	}
 	sasl_wipe(&first);
 	buf_clear(&first);
-	caps_forget(m); /* they change with the state (RFC 3501 6.1.1) */
-	if (r == 0 && (r = command_flush(m, err)) == 0) {
-		count_wait(m);
-		r = sasl_exchange(a, sasl, err);
-	}
-	return r;
+	return r ? r : await_answer(a, sasl, err);
 }
 
 /* The LOGIN command, where no mechanism is offered. */
@@ -180,12 +187,7 @@ static int login_command(struct attempt *a, const struct secret *secret, struct 
 		        "the user name or password cannot be sent by LOGIN");
 	}
 	sasl_wipe(&m->cmd);
-	caps_forget(m);
-	if (r == 0 && (r = command_flush(m, err)) == 0) {
-		count_wait(m);
-		r = sasl_exchange(a, NULL, err);
-	}
-	return r;
+	return r ? r : await_answer(a, NULL, err);
 }
 
 static int set_refused(struct attempt *a, const struct endpoint *at, struct err *err)

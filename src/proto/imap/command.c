@@ -272,13 +272,10 @@ static bool line_literal(const char *p, size_t n, uint64_t *size)
 {
 	const char *brace = memrchr(p, '{', n);
 	struct status_line s;
-	char *end;
 
 	/* Text may end in "{5}": there are no literals in it. */
-	if (!brace || n < 3 || p[n - 1] != '\n' || *p == '+' || status_parse(p, n, &s))
-		return false;
-	*size = strtoull(brace + 1, &end, 10);
-	return end > brace + 1 && (strcmp(end, "}\r\n") == 0 || strcmp(end, "}\n") == 0);
+	return brace && *p != '+' && !status_parse(p, n, &s) &&
+	       literal_header(brace, p + n, size) == (size_t)(p + n - brace);
 }
 
 static int drain_octets(struct imap *m, uint64_t n, struct err *err)

@@ -14,11 +14,7 @@
 
 #define DEPTH_MAX 64
 
-/*
- * The length of "{123}CRLF" at ${p}, with "~" before and "+" or "-" inside; its count
- * goes to *${size}.
- */
-static size_t literal_header(const char *p, const char *end, uint64_t *size)
+size_t literal_header(const char *p, const char *end, uint64_t *size)
 {
 	const char *s = p;
 	size_t digits = 0;
@@ -38,13 +34,6 @@ static size_t literal_header(const char *p, const char *end, uint64_t *size)
 	if (s < end && *s == '\r')
 		s++;
 	return s < end && *s == '\n' ? (size_t)(s + 1 - p) : 0;
-}
-
-bool is_literal(const char *p, const char *end)
-{
-	uint64_t size;
-
-	return literal_header(p, end, &size) != 0;
 }
 
 static struct token read_quoted(struct line *l)

@@ -43,8 +43,11 @@ bool token_is(const struct token *t, const char *word); /* an atom, any case */
 bool token_u64(const struct token *t, uint64_t *out);
 bool token_u32(const struct token *t, uint32_t *out); /* false when it does not fit */
 
-/* "{123}" and the line's end at ${p}. */
-bool is_literal(const char *p, const char *end);
+/*
+ * The length of "{123}CRLF" at ${p}, with "~" before and "+" or "-" inside; its count
+ * goes to *${size}. 0: it is none.
+ */
+size_t literal_header(const char *p, const char *end, uint64_t *size);
 
 /*
  * The length of the first whole response of ${n} octets: up to its LF, literals counted.

@@ -302,12 +302,6 @@ static int list_levels(struct imap *m, struct listing *l, struct err *err)
 
 /* ---- all of it ---- */
 
-/* Not answered, or not now: no list at all. */
-static bool is_no_answer(const struct question *q)
-{
-	return q->rc != 0 && q->rc != ERR_REFUSED;
-}
-
 static int list_all(struct imap *m, struct listing *l, struct boxes *lsub, struct err *err)
 {
 	struct question q[ASKS] = {
@@ -320,11 +314,9 @@ static int list_all(struct imap *m, struct listing *l, struct boxes *lsub, struc
 	plan_first(m, first);
 	r = fly_questions(m, q, lsub, err);
 	for (int i = 0; i < ASKS && r == 0; i++)
-		if (q[i].command && is_no_answer(&q[i])) {
-			r = q[i].rc;
-			if (err)
-				*err = q[i].why;
-		}
+		/* Not answered, or not now: no list at all. */
+		if (q[i].command && q[i].rc != 0 && q[i].rc != ERR_REFUSED)
+			r = err_copy(err, &q[i].why);
 	both = first->command && first->rc == 0 && plain->rc == 0;
 	l->boxes = first->got;
 	boxes_join(&l->boxes, &plain->got, both ? first->name : NULL, both ? plain->name : NULL);

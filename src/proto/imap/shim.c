@@ -29,9 +29,10 @@ int mailimap_astring_parse(mailstream *fd, MMAPString *b, struct mailimap_parser
         size_t *at, char **out, size_t rate, progress_function *progress)
 {
 	const char *p = b->str + *at;
+	uint64_t size;
 
 	p += strspn(p, " ");
-	if (!library_astring || (*p == '{' && !is_literal(p, b->str + b->len)))
+	if (!library_astring || (*p == '{' && !literal_header(p, b->str + b->len, &size)))
 		return MAILIMAP_ERROR_PARSE;
 	return library_astring(fd, b, ctx, at, out, rate, progress);
 }

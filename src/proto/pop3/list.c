@@ -214,12 +214,9 @@ int pop3_list(struct pop3 *p, struct pop3_entry **out, size_t *n_out, struct err
 	if (rc == ERR_REFUSED && both) {
 		/* the session may go on: UIDL's answer is on its way */
 		struct err lost = {0};
-		int left = read_uidls(p, NULL, 0, &lost);
 
-		if (left < 0) {
-			*err = lost;
-			rc = left;
-		}
+		if (read_uidls(p, NULL, 0, &lost) < 0)
+			rc = err_copy(err, &lost);
 	}
 	if (rc == 0)
 		rc = read_list(p, &list, &n, err);
