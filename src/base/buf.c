@@ -123,6 +123,14 @@ int buf_addf(struct buf *b, const char *fmt, ...)
 	return rc;
 }
 
+void buf_swap(struct buf *a, struct buf *b)
+{
+	struct buf before = *a;
+
+	*a = *b;
+	*b = before;
+}
+
 void buf_drop(struct buf *b, size_t n)
 {
 	if (n > b->len)

@@ -2,6 +2,7 @@
 #define VALISE_RESTORE_JOURNAL_FILE_H
 
 #include <stdbool.h>
+#include "valise/base/buf.h"
 #include "valise/tree/journal.h"
 
 /*
@@ -23,5 +24,24 @@ struct journal_file {
  */
 int journal_file_open(struct journal_file *f, const char *path, const char *archive_id, bool dry,
         struct err *err) MUST_CHECK;
+
+/*
+ * A record is written by hand, "{" first, its members in the order of their names: one
+ * more of them; no ${text}, none.
+ */
+void record_text(struct buf *b, const char *name, const char *text);
+void record_number(struct buf *b, const char *name, int64_t number);
+
+/* Where collections of the archive went. Zeroed: empty. */
+struct chosen {
+	struct choice {
+		char *name, *to;
+	} * list;
+	size_t n, cap;
+};
+/* The last word on a collection stands. */
+void chosen_set(struct chosen *p, const char *name, const char *to);
+const char *chosen_get(const struct chosen *p, const char *name); /* NULL: not known */
+void chosen_clear(struct chosen *p);
 
 #endif

@@ -60,6 +60,25 @@ bool target_map_names(const struct target_map *m, const struct tree_head *h, con
 	return *rest_out != NULL;
 }
 
+void target_result_add(struct target_result *s, const struct target_result *r)
+{
+	s->collections_made += r->collections_made;
+	s->collections += r->collections;
+	s->items += r->items;
+	s->added += r->added;
+	s->already += r->already;
+	s->altered += r->altered;
+	s->unattached += r->unattached;
+	s->doubled += r->doubled;
+	s->unseen += r->unseen;
+	s->rescued += r->rescued;
+	for (unsigned i = 0; i < RESCUES; i++)
+		s->rescues[i] += r->rescues[i];
+	s->failed += r->failed;
+	s->flags_added += r->flags_added;
+	s->bytes += r->bytes;
+}
+
 void target_vsay(const struct target_opts *o, enum say_level level, const char *collection,
         const char *item, const char *fmt, va_list ap)
 {

@@ -11,6 +11,21 @@ void tree_sink_free(struct tree_sink *s)
 		s->ops->free(s);
 }
 
+static int keep_octets(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct buf *out = ctx;
+
+	return buf_add(out, p, n) == 0 ? 0
+	                               : err_set(err, ERR_LIMIT, ERR_ITEM,
+	                                         "it is larger than %zu octets", out->cap);
+}
+
+int tree_reader_octets(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
+        struct buf *out, struct err *err)
+{
+	return r->ops->body(r, c, it, keep_octets, out, err);
+}
+
 void tree_reader_free(struct tree_reader *r)
 {
 	if (r)

@@ -28,6 +28,7 @@ int buf_addc(struct buf *b, char c) MUST_CHECK;
 int buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
 /* As much of it as the cap has room for; returns how much that was. */
 size_t buf_fill(struct buf *b, const void *p, size_t n);
+void buf_swap(struct buf *a, struct buf *b);
 void buf_drop(struct buf *b, size_t n); /* removes the first n bytes */
 /* lends the content as text, valid until the next change */
 const char *buf_str(const struct buf *b);

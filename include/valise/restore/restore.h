@@ -112,6 +112,9 @@ struct target_result {
 	uint64_t bytes;
 };
 
+/* The counts of ${r} are added to those of ${s}. */
+void target_result_add(struct target_result *s, const struct target_result *r);
+
 struct target_ops {
 	/*
 	 * One kind of collections of ${reader} into the service. Errors as in source_ops:

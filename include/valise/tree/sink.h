@@ -128,6 +128,9 @@ struct tree_reader {
 	const struct tree_reader_ops *ops;
 };
 void tree_reader_free(struct tree_reader *r); /* ops->free; NULL is fine */
+/* body() appended to ${out}; ERR_LIMIT where it has no room for it. */
+int tree_reader_octets(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
+        struct buf *out, struct err *err) MUST_CHECK;
 
 struct progress;
 

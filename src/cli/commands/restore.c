@@ -62,25 +62,6 @@ static int journal_path(
 	return rc;
 }
 
-static void add_result(struct target_result *s, const struct target_result *r)
-{
-	s->collections_made += r->collections_made;
-	s->collections += r->collections;
-	s->items += r->items;
-	s->added += r->added;
-	s->already += r->already;
-	s->altered += r->altered;
-	s->unattached += r->unattached;
-	s->doubled += r->doubled;
-	s->unseen += r->unseen;
-	s->rescued += r->rescued;
-	for (unsigned i = 0; i < RESCUES; i++)
-		s->rescues[i] += r->rescues[i];
-	s->failed += r->failed;
-	s->flags_added += r->flags_added;
-	s->bytes += r->bytes;
-}
-
 static bool takes_kind(enum service_kind service, enum coll_kind kind)
 {
 	return protocol_ops[service].target && protocols[service].kinds & 1u << kind;
@@ -115,7 +96,7 @@ static int restore_kind(struct restore *r, enum coll_kind kind)
 	if (rc == 0)
 		rc = target_run(protocol_ops[to].target, s, kind, r->reader, &r->opts,
 		        &r->ui->progress, &res, &err);
-	add_result(&r->sum, &res);
+	target_result_add(&r->sum, &res);
 	free(journal);
 	r->n_done += rc == 0;
 	if (rc < 0 && res.no_into)

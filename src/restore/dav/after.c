@@ -36,32 +36,51 @@ static void fresh_of(const struct drun *r, const struct reslist *there, struct r
 }
 
 /*
- * Servers that name resources themselves and do not say how: what is new in the listing
- * is read, and known by its UID, else by its content. So is what another restore stored
- * meanwhile.
+ * What is new in the listing is read, and known by its UID, else by its content: what the
+ * server named itself, and what another restore stored meanwhile. ${taken}: also where
+ * the item is still to be sent, which then is there.
  */
-int dav_find_renamed(struct drun *r, const struct reslist *there, struct err *err)
+static int take_fresh(struct drun *r, const struct reslist *there, bool taken, struct err *err)
 {
 	struct reslist fresh = {0};
 	int rc;
 
 	fresh_of(r, there, &fresh);
-	rc = fresh.n ? dav_look(r, fresh.list, fresh.n, err) : 0;
+	rc = dav_look(r, fresh.list, fresh.n, err);
 	for (size_t i = 0; i < fresh.n && rc == 0; i++) {
 		const struct res *x = &fresh.list[i];
 		struct entry *e = x->fits ? &r->entries[x->entry] : NULL;
 
-		if (e && e->state == ENTRY_UNSEEN && is_of(r, e, x->tcoll))
+		if (!e || !is_of(r, e, x->tcoll))
+			continue;
+		if (e->state == ENTRY_UNSEEN)
 			entry_settle(r, e, x, ENTRY_ADDED);
-		if (e && is_of(r, e, x->tcoll))
-			count_copy(r, x->entry, x);
+		else if (e->state == ENTRY_NEW && taken)
+			entry_settle(r, e, x, ENTRY_THERE);
+		count_copy(r, x->entry, x);
 	}
 	if (rc == 0)
 		rc = dav_alike(r, fresh.list, fresh.n, ALIKE_STORED, err);
 	if (rc == 0)
-		rc = dav_alike(r, fresh.list, fresh.n, ALIKE_COPIES, err);
+		rc = dav_alike(r, fresh.list, fresh.n, taken ? ALIKE_THERE : ALIKE_COPIES, err);
 	reslist_clear(&fresh);
 	return rc;
+}
+
+int dav_find_renamed(struct drun *r, const struct reslist *there, struct err *err)
+{
+	return take_fresh(r, there, false, err);
+}
+
+int dav_meanwhile(struct drun *r, uint32_t tcoll, struct err *err)
+{
+	struct reslist there = {0};
+	int rc = dav_list_resources(r, tcoll, true, &there, err);
+
+	if (rc == 0)
+		rc = take_fresh(r, &there, true, err);
+	reslist_clear(&there);
+	return rc < 0 && !err_ends(err) ? 0 : rc;
 }
 
 /* An item that was there may be in another collection. */
@@ -95,37 +114,10 @@ static void check_listing(struct drun *r, uint32_t tcoll, const struct reslist *
 	keys_clear(&keys);
 }
 
-int dav_meanwhile(struct drun *r, uint32_t tcoll, struct err *err)
-{
-	struct reslist there = {0}, fresh = {0};
-	int rc = dav_peek_resources(r, tcoll, &there, err);
-
-	if (rc == 0)
-		fresh_of(r, &there, &fresh);
-	rc = rc == 0 && fresh.n ? dav_look(r, fresh.list, fresh.n, err) : rc;
-	for (size_t i = 0; i < fresh.n && rc == 0; i++) {
-		const struct res *x = &fresh.list[i];
-		struct entry *e = x->fits ? &r->entries[x->entry] : NULL;
-
-		if (!e || !is_of(r, e, x->tcoll))
-			continue;
-		if (e->state == ENTRY_NEW || e->state == ENTRY_UNSEEN)
-			entry_settle(r, e, x, e->state == ENTRY_NEW ? ENTRY_THERE : ENTRY_ADDED);
-		count_copy(r, x->entry, x);
-	}
-	if (rc == 0)
-		rc = dav_alike(r, fresh.list, fresh.n, ALIKE_STORED, err);
-	if (rc == 0)
-		rc = dav_alike(r, fresh.list, fresh.n, ALIKE_THERE, err);
-	reslist_clear(&fresh);
-	reslist_clear(&there);
-	return rc < 0 && !err_ends(err) ? 0 : rc;
-}
-
 static int look_again(struct drun *r, uint32_t tcoll, struct err *err)
 {
 	struct reslist there = {0};
-	int rc = dav_list_resources(r, tcoll, &there, err);
+	int rc = dav_list_resources(r, tcoll, false, &there, err);
 
 	if (rc < 0 && !err_ends(err)) {
 		say_coll(r, SAY_WARNING, r->tcolls[tcoll].name, "cannot be listed afterwards: %s",

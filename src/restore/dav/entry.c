@@ -23,13 +23,6 @@ const struct tree_ext *entry_ext(const struct drun *r, const struct entry *e)
 	return tree_item_ext(r->acolls[e->acoll].coll, entry_item(r, e));
 }
 
-static int body_write(void *ctx, const void *p, size_t n, struct err *err)
-{
-	return buf_add(ctx, p, n) == 0 ? 0
-	                               : err_set(err, ERR_LIMIT, ERR_ITEM,
-	                                         "it is larger than %d MiB", ITEM_MAX >> 20);
-}
-
 /* The objects of one resource: the one that stands for it, or the one that is wanted. */
 struct picking {
 	const char *uid; /* of the item, or NULL */
@@ -71,10 +64,7 @@ int entry_pick_object(struct buf *body, unsigned part, struct err *err)
 	if (rc >= 0 && !p.text.len)
 		rc = err_set(err, ERR_DAMAGED, ERR_ITEM, "its objects cannot be told apart");
 	if (rc >= 0) {
-		struct buf before = *body;
-
-		*body = p.text;
-		p.text = before;
+		buf_swap(body, &p.text);
 	}
 	buf_clear(&p.text);
 	return rc < 0 ? rc : 0;
@@ -82,13 +72,11 @@ int entry_pick_object(struct buf *body, unsigned part, struct err *err)
 
 int entry_original(struct drun *r, const struct entry *e, struct buf *out, struct err *err)
 {
-	uint64_t size = entry_item(r, e)->size;
-
+	const struct tree_item *it = entry_item(r, e);
 	int rc;
 
-	buf_init(out, size < ITEM_MAX ? (size_t)size : ITEM_MAX);
-	rc = r->reader->ops->body(
-	        r->reader, r->acolls[e->acoll].coll, entry_item(r, e), body_write, out, err);
+	buf_init(out, (size_t)MIN(it->size, ITEM_MAX));
+	rc = tree_reader_octets(r->reader, r->acolls[e->acoll].coll, it, out, err);
 	return rc == 0 && e->part ? entry_pick_object(out, e->part, err) : rc;
 }
 
@@ -132,11 +120,26 @@ size_t entries_of(const struct drun *r, const char *uid, size_t *n_out)
 	return first;
 }
 
+char *entry_segment(const struct drun *r, const struct entry *e)
+{
+	const struct tree_ext *x = entry_ext(r, e);
+
+	return dav_last_segment(x && x->href ? x->href : "");
+}
+
+char *entry_made_name(const struct drun *r, const void *data, size_t len)
+{
+	char hex[SHA256_HEX_SIZE];
+	uint8_t sum[SHA256_LEN];
+
+	sha256_of(data, len, sum);
+	hex_format(sum, SHA256_LEN, hex);
+	return xasprintf("%s.%s", hex, coll_kind_ext(r->kind));
+}
+
 bool entry_is_called(const struct drun *r, const struct entry *e, const char *url)
 {
-	char *segment = dav_last_segment(url);
-	const struct tree_ext *ext = entry_ext(r, e);
-	char *own = dav_last_segment(ext && ext->href ? ext->href : "");
+	char *segment = dav_last_segment(url), *own = entry_segment(r, e);
 	bool same = (!e->more && strcmp(own, segment) == 0) || strcmp(e->segment, segment) == 0;
 
 	free(segment);
@@ -144,19 +147,25 @@ bool entry_is_called(const struct drun *r, const struct entry *e, const char *ur
 	return same;
 }
 
-/* COMP_* of an item, 0: none that is known. */
+bool entry_summary(struct drun *r, const struct entry *e, struct content_summary *out)
+{
+	struct buf body;
+	/* What cannot be read from the archive is named where it would be sent. */
+	bool done = entry_original(r, e, &body, NULL) == 0 &&
+	            content_summarize(body.data, body.len, out, NULL) == 0;
+
+	buf_clear(&body);
+	return done;
+}
+
 unsigned entry_component(struct drun *r, const struct entry *e)
 {
-	struct content_summary s = {0};
+	struct content_summary s;
 	unsigned bit = 0;
-	struct buf body;
 
-	/* What cannot be read from the archive is named where it would be sent. */
-	if (entry_original(r, e, &body, NULL) == 0 &&
-	        content_summarize(body.data, body.len, &s, NULL) == 0) {
+	if (entry_summary(r, e, &s)) {
 		bit = comp_bit(s.component);
 		content_summary_clear(&s);
 	}
-	buf_clear(&body);
 	return bit;
 }

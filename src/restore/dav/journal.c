@@ -14,10 +14,7 @@ struct put_journal {
 	struct put_record *recs;
 	size_t n, cap;
 	struct keys at; /* key of the URL -> index in recs */
-	struct place {
-		char *collection, *url;
-	} * places;
-	size_t n_places, cap_places;
+	struct chosen places; /* of collections of the archive */
 	struct keys had; /* keys of URLs */
 };
 
@@ -50,18 +47,6 @@ static void take_record(struct put_journal *j, const struct put_record *from)
 	*ARR_PUSH(j->recs, j->n, j->cap) = one;
 }
 
-static void take_place(struct put_journal *j, const char *collection, const char *url)
-{
-	size_t i = 0;
-
-	while (i < j->n_places && strcmp(j->places[i].collection, collection) != 0)
-		i++;
-	if (i == j->n_places)
-		ARR_PUSH(j->places, j->n_places, j->cap_places)->collection = xstrdup(collection);
-	free(j->places[i].url);
-	j->places[i].url = xstrdup(url);
-}
-
 static int replay_line(void *ctx, const json_t *o, struct err *err)
 {
 	struct put_journal *j = ctx;
@@ -78,7 +63,7 @@ static int replay_line(void *ctx, const json_t *o, struct err *err)
 	if (had)
 		keys_add(&j->had, dav_key(had), 1);
 	if (collection && r.url)
-		take_place(j, collection, r.url);
+		chosen_set(&j->places, collection, r.url);
 	if (had || (collection && r.url))
 		return 0;
 	r.grade = (int)json_get_int(o, "g", -1);
@@ -116,11 +101,7 @@ void put_journal_free(struct put_journal *j)
 	for (size_t i = 0; i < j->n; i++)
 		record_clear(&j->recs[i]);
 	free(j->recs);
-	for (size_t i = 0; i < j->n_places; i++) {
-		free(j->places[i].collection);
-		free(j->places[i].url);
-	}
-	free(j->places);
+	chosen_clear(&j->places);
 	keys_clear(&j->at);
 	keys_clear(&j->had);
 	free(j);
@@ -133,10 +114,7 @@ bool put_journal_is_new(const struct put_journal *j)
 
 const char *put_journal_place(const struct put_journal *j, const char *collection)
 {
-	for (size_t i = 0; i < j->n_places; i++)
-		if (strcmp(j->places[i].collection, collection) == 0)
-			return j->places[i].url;
-	return NULL;
+	return chosen_get(&j->places, collection);
 }
 
 bool put_journal_had(const struct put_journal *j, uint64_t url_key)
@@ -151,10 +129,20 @@ const struct put_record *put_journal_find(const struct put_journal *j, uint64_t 
 	return keys_find(&j->at, url_key, &at) ? &j->recs[at] : NULL;
 }
 
-static void put_text(struct buf *b, const char *key, const char *text)
+/* The end of a record in ${b}, which is freed. */
+static void add_record(struct put_journal *j, struct buf *b)
 {
-	buf_putf(b, "\"%s\":", key);
-	json_puts(b, text);
+	buf_putc(b, '}');
+	journal_add(j->file.journal, buf_str(b));
+	buf_clear(b);
+}
+
+static struct buf new_record(void)
+{
+	struct buf b = buf_of(SIZE_MAX);
+
+	buf_putc(&b, '{');
+	return b;
 }
 
 void put_journal_add_place(struct put_journal *j, const char *collection, const char *url)
@@ -164,15 +152,11 @@ void put_journal_add_place(struct put_journal *j, const char *collection, const 
 
 	if (!j->file.journal || (known && strcmp(known, url) == 0))
 		return;
-	buf_init(&b, SIZE_MAX);
-	buf_putc(&b, '{');
-	put_text(&b, "c", collection);
-	buf_putc(&b, ',');
-	put_text(&b, "u", url);
-	buf_putc(&b, '}');
-	journal_add(j->file.journal, buf_str(&b));
-	buf_clear(&b);
-	take_place(j, collection, url);
+	b = new_record();
+	record_text(&b, "c", collection);
+	record_text(&b, "u", url);
+	add_record(j, &b);
+	chosen_set(&j->places, collection, url);
 }
 
 void put_journal_add_had(struct put_journal *j, const char *url)
@@ -181,12 +165,9 @@ void put_journal_add_had(struct put_journal *j, const char *url)
 
 	if (!keys_add(&j->had, dav_key(url), 1) || !j->file.journal)
 		return;
-	buf_init(&b, SIZE_MAX);
-	buf_putc(&b, '{');
-	put_text(&b, "o", url);
-	buf_putc(&b, '}');
-	journal_add(j->file.journal, buf_str(&b));
-	buf_clear(&b);
+	b = new_record();
+	record_text(&b, "o", url);
+	add_record(j, &b);
 }
 
 void put_journal_add(struct put_journal *j, const struct put_record *r)
@@ -198,29 +179,18 @@ void put_journal_add(struct put_journal *j, const struct put_record *r)
 		return;
 	hex_format(r->archived, SHA256_LEN, h);
 	hex_format(r->held, SHA256_LEN, s);
-	buf_init(&b, SIZE_MAX);
-	buf_putc(&b, '{');
-	put_text(&b, "e", r->etag);
-	buf_putf(&b, ",\"g\":%d,\"h\":\"%s\"", r->grade, h);
-	if (r->uid) {
-		buf_putc(&b, ',');
-		put_text(&b, "i", r->uid);
-	}
+	b = new_record();
+	record_text(&b, "e", r->etag);
+	record_number(&b, "g", r->grade);
+	record_text(&b, "h", h);
+	record_text(&b, "i", r->uid);
 	if (r->part)
 		buf_puts(&b, ",\"p\":true");
-	buf_putf(&b, ",\"s\":\"%s\",", s);
-	if (r->held_uid) {
-		put_text(&b, "t", r->held_uid);
-		buf_putc(&b, ',');
-	}
-	put_text(&b, "u", r->url);
-	if (r->differences && *r->differences) {
-		buf_putc(&b, ',');
-		put_text(&b, "x", r->differences);
-	}
-	buf_putc(&b, '}');
-	journal_add(j->file.journal, buf_str(&b));
-	buf_clear(&b);
+	record_text(&b, "s", s);
+	record_text(&b, "t", r->held_uid);
+	record_text(&b, "u", r->url);
+	record_text(&b, "x", r->differences && *r->differences ? r->differences : NULL);
+	add_record(j, &b);
 	take_record(j, r);
 }
 

@@ -17,7 +17,6 @@ struct look {
 	struct drun *r;
 	struct res *list;
 	struct keys at; /* key of the URL -> index */
-	bool any;
 };
 
 static void res_clear(struct res *x)
@@ -303,7 +302,6 @@ static int on_data(void *ctx, struct dav_response *p, struct err *err)
 
 	if (!p->url || !keys_find(&l->at, dav_key(p->url), &at) || l->list[at].seen)
 		return stop_check(err);
-	l->any = true;
 	if (!p->data || !p->data_len)
 		return 0;
 	etag = dav_prop_text(p, "{DAV:}getetag");

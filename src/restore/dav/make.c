@@ -47,12 +47,6 @@ static int send_one(struct drun *r, const struct acoll *a, enum way way, const c
 	return dav_mkcol(r->http, url, r->contacts ? TYPE_BOOK : TYPE_CALENDAR, set, n, ans, err);
 }
 
-static struct put_reply reply_of(const struct dav_answer *a)
-{
-	return (struct put_reply){
-	        .status = a->status, .inner = a->inner, .error = a->error, .text = a->error_text};
-}
-
 static void note_made(struct drun *r, struct acoll *a, uint32_t index)
 {
 	struct tcoll *t = &r->tcolls[index];
@@ -143,12 +137,12 @@ static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err
 		if (!way_applies(r, (enum way)way))
 			continue;
 		rc = send_one(r, a, (enum way)way, url, &t.ans, err);
-		reply = reply_of(&t.ans);
+		/* Where it is cut off, what came of the answer does not say so. */
+		reply = put_reply_of(&t.ans, rc < 0 ? err : &(struct err){0}, false);
+		reply.busy = false;
 		if (rc < 0 && !err_ends(err)) {
 			if (!why.len)
 				buf_putf(&why, "%s", err->text);
-			/* What came of the answer does not say that it is whole. */
-			reply.status = reply.inner = 0;
 			rc = 0;
 		}
 		verdict = put_judge(&reply);
@@ -303,31 +297,29 @@ static int set_missing(struct drun *r, struct acoll *a, struct err *err)
 	return rc;
 }
 
-/*
- * Does anything have to go there that is nowhere on the target? An empty one is made for
- * itself.
- */
-static bool is_needed(const struct drun *r, const struct acoll *a)
+/* Its items that are nowhere on the target yet. */
+static size_t count_new(const struct drun *r, const struct acoll *a)
 {
-	if (!a->coll || a->coll->n_items == 0)
-		return a->coll != NULL;
-	for (size_t i = 0; i < r->n_entries; i++)
-		if (&r->acolls[r->entries[i].acoll] == a && r->entries[i].state == ENTRY_NEW)
-			return true;
-	return false;
-}
-
-static void say_refused(struct drun *r, const struct acoll *a)
-{
-	char text[COUNTED_SIZE];
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n_entries; i++)
 		n += &r->acolls[r->entries[i].acoll] == a && r->entries[i].state == ENTRY_NEW;
+	return n;
+}
+
+/* Does anything have to go there? An empty one is made for itself. */
+static bool is_needed(const struct drun *r, const struct acoll *a)
+{
+	return a->coll && (a->coll->n_items == 0 || count_new(r, a));
+}
+
+static void say_refused(struct drun *r, const struct acoll *a)
+{
 	say_coll(r, SAY_WARNING, a->head->name,
 	        "%s; %s not restored (--into NAME, or --map, finds a place in a collection that "
 	        "is there)",
-	        a->refused, counted(n, "item is", "items are", text));
+	        a->refused,
+	        counted(count_new(r, a), "item is", "items are", (char[COUNTED_SIZE]){0}));
 }
 
 /*

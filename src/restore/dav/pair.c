@@ -31,18 +31,13 @@ static int keyed_cmp(const void *pa, const void *pb)
 
 static uint64_t key_of_entry(struct drun *r, struct entry *e)
 {
-	struct content_summary s = {0};
-	struct buf body;
+	struct content_summary s;
 
-	if (e->keyed)
-		return e->alike;
-	e->keyed = true;
-	if (entry_original(r, e, &body, NULL) == 0 &&
-	        content_summarize(body.data, body.len, &s, NULL) == 0) {
+	if (!e->keyed && entry_summary(r, e, &s)) {
 		e->alike = alike_key(&s);
 		content_summary_clear(&s);
 	}
-	buf_clear(&body);
+	e->keyed = true;
 	return e->alike;
 }
 
@@ -85,15 +80,6 @@ static void index_entries(struct drun *r, enum alike_mode mode, struct index *ix
 	SORT(ix->list, ix->n, keyed_cmp);
 }
 
-/* The first of its key. */
-static size_t first_of(const struct index *ix, uint64_t key)
-{
-	size_t i;
-
-	LOOKUP_FIRST(i, ix->n, ix->list[i].key < key);
-	return i;
-}
-
 /*
  * One round: each resource is held against one item, and each item but for copies against
  * one resource.
@@ -115,8 +101,10 @@ static uint64_t pair_key(const struct res *x, uint32_t entry)
 static uint32_t next_candidate(const struct drun *r, struct round *o, const struct res *x)
 {
 	const struct index *ix = o->ix;
+	size_t i;
 
-	for (size_t i = first_of(ix, x->alike); i < ix->n && ix->list[i].key == x->alike; i++) {
+	LOOKUP_FIRST(i, ix->n, ix->list[i].key < x->alike);
+	for (; i < ix->n && ix->list[i].key == x->alike; i++) {
 		uint32_t entry = ix->list[i].entry;
 		const struct entry *e = &r->entries[entry];
 
@@ -165,7 +153,7 @@ static int round_of(
 		x->ours = o->mode == ALIKE_STORED;
 	}
 	*any_out = some.n > 0;
-	rc = some.n ? dav_look(r, some.list, some.n, err) : 0;
+	rc = dav_look(r, some.list, some.n, err);
 	for (size_t i = 0; i < some.n && rc == 0; i++)
 		settle_one(r, &some.list[i], &list[origin[i]], o->mode);
 	reslist_clear(&some);
@@ -292,7 +280,7 @@ static int pair_spare(struct drun *r, const struct reslist *all, struct err *err
 		if (spare != NONE)
 			reslist_add(&some, x->tcoll, x->url, x->etag)->entry = spare;
 	}
-	rc = some.n ? dav_look(r, some.list, some.n, err) : 0;
+	rc = dav_look(r, some.list, some.n, err);
 	for (size_t i = 0; i < some.n && rc == 0; i++)
 		if (some.list[i].fits)
 			entry_settle(

@@ -148,7 +148,7 @@ static int holds_any(
 {
 	struct reslist there = {0};
 	struct keys names = {0};
-	int rc = dav_peek_resources(r, tcoll, &there, err);
+	int rc = dav_list_resources(r, tcoll, true, &there, err);
 
 	for (size_t i = 0; i < there.n; i++) {
 		char *segment = dav_last_segment(there.list[i].url);

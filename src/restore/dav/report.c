@@ -5,59 +5,43 @@
 #include <string.h>
 #include "run.h"
 
-static void say_line(
-        struct drun *r, enum say_level level, const char *coll, const char *item, const char *text)
-{
-	if (r->opts->report)
-		r->opts->report(r->opts->ctx, level, coll, item, text);
-}
-
 void say_coll(struct drun *r, enum say_level level, const char *coll, const char *fmt, ...)
 {
-	char text[1200];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	target_vsay(r->opts, level, coll, NULL, fmt, ap);
 	va_end(ap);
-	say_line(r, level, coll, NULL, text);
 }
 
 /* "lunch.ics, UID ..., 20260102T120000, "Lunch"" */
 static void name_entry(struct drun *r, const struct entry *e, struct buf *out)
 {
-	const struct tree_ext *x = entry_ext(r, e);
-	char *segment = dav_last_segment(x && x->href ? x->href : "");
-	struct content_summary s = {0};
-	struct buf body;
+	char *segment = entry_segment(r, e);
+	struct content_summary s;
 
 	buf_putf(out, "%.200s", segment);
 	if (e->uid)
 		buf_putf(out, ", UID %.200s", e->uid);
-	if (entry_original(r, e, &body, NULL) == 0 &&
-	        content_summarize(body.data, body.len, &s, NULL) == 0) {
+	if (entry_summary(r, e, &s)) {
 		if (s.start)
 			buf_putf(out, ", %.40s", s.start);
 		if (s.title)
 			buf_putf(out, ", \"%.200s\"", s.title);
 		content_summary_clear(&s);
 	}
-	buf_clear(&body);
 	free(segment);
 }
 
 void say_entry(struct drun *r, enum say_level level, const struct entry *e, const char *fmt, ...)
 {
-	char what[1200];
-	struct buf item;
+	struct buf item = buf_of(4096);
 	va_list ap;
 
-	va_start(ap, fmt);
-	vsnprintf(what, sizeof what, fmt, ap);
-	va_end(ap);
-	buf_init(&item, 4096);
 	name_entry(r, e, &item);
-	say_line(r, level, r->acolls[e->acoll].head->name, buf_str(&item), what);
+	va_start(ap, fmt);
+	target_vsay(r->opts, level, r->acolls[e->acoll].head->name, buf_str(&item), fmt, ap);
+	va_end(ap);
 	buf_clear(&item);
 }
 

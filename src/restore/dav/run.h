@@ -57,7 +57,6 @@ struct tcoll {
 	bool claimed; /* an earlier restore's all the same */
 	bool v4, only_v4; /* address book that offers vCard 4.0; and no other */
 	bool made, taken; /* by this run; by a collection of the archive */
-	bool no_multiget;
 	unsigned forms_failed; /* items in a row that were refused in every form */
 	bool took; /* something of the archive is there */
 	int form_learnt; /* 1 + the step of enum amend that helped last; 0: none */
@@ -223,6 +222,12 @@ int entry_original(
 bool entry_at_home(const struct drun *r, const struct entry *e, uint32_t tcoll);
 struct tree_item *entry_item(const struct drun *r, const struct entry *e);
 const struct tree_ext *entry_ext(const struct drun *r, const struct entry *e);
+/* What its content is about; false: it cannot be told. The caller clears ${out}. */
+bool entry_summary(struct drun *r, const struct entry *e, struct content_summary *out);
+/* The last segment of its href in the archive, "" without one; the caller frees. */
+char *entry_segment(const struct drun *r, const struct entry *e);
+/* A name for it made of these octets: their SHA-256 and extension; the caller frees. */
+char *entry_made_name(const struct drun *r, const void *data, size_t len);
 /* COMP_* of its content, 0: none that is known. */
 unsigned entry_component(struct drun *r, const struct entry *e);
 /*
@@ -298,11 +303,9 @@ int dav_pair(struct drun *r, struct reslist *all, struct err *err) MUST_CHECK;
 
 /* there.c */
 int dav_there(struct drun *r, struct err *err) MUST_CHECK;
+/* ${peek}: what is new in it stays so. */
 int dav_list_resources(
-        struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err) MUST_CHECK;
-/* The same, and what is new in it stays so. */
-int dav_peek_resources(
-        struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err) MUST_CHECK;
+        struct drun *r, uint32_t tcoll, bool peek, struct reslist *out, struct err *err) MUST_CHECK;
 
 /* probe.c */
 int dav_probe(struct drun *r, struct err *err) MUST_CHECK;

@@ -7,17 +7,10 @@
 #include <string.h>
 #include "run.h"
 
-#define KINDS 4 /* COMP_* */
-static const char *const words[KINDS] = {"events", "tasks", "journal", "free-busy"};
-
-static unsigned index_of(unsigned bit)
-{
-	unsigned k = 0;
-
-	while (k < KINDS - 1 && bit != 1u << k)
-		k++;
-	return k;
-}
+static const char *const words[] = {[COMP_VEVENT] = "events",
+        [COMP_VTODO] = "tasks",
+        [COMP_VJOURNAL] = "journal",
+        [COMP_VFREEBUSY] = "free-busy"};
 
 static bool tcoll_takes(const struct tcoll *t, unsigned bit)
 {
@@ -56,7 +49,7 @@ static int split_off(
 {
 	struct acoll *part = ARR_PUSH(r->acolls, r->n_acolls, r->cap_acolls);
 	const struct acoll *whole = &r->acolls[from];
-	const char *word = words[index_of(bit)];
+	const char *word = words[bit];
 	*index_out = (uint32_t)(r->n_acolls - 1);
 	part->head = whole->head;
 	part->coll = whole->coll;
@@ -81,9 +74,11 @@ static int split_off(
 
 static int split_coll(struct drun *r, uint32_t from, struct err *err)
 {
-	uint32_t parts[KINDS] = {NONE, NONE, NONE, NONE};
+	uint32_t parts[COUNT(words)];
 	int rc = 0;
 
+	for (size_t i = 0; i < COUNT(words); i++)
+		parts[i] = NONE;
 	for (size_t i = 0; i < r->n_entries && rc == 0; i++) {
 		struct entry *e = &r->entries[i];
 		unsigned bit =
@@ -98,9 +93,9 @@ static int split_coll(struct drun *r, uint32_t from, struct err *err)
 		        tcoll_takes(&r->tcolls[r->acolls[from].to], bit) ||
 		        (bit == COMP_VFREEBUSY && !any_takes(r, bit)))
 			continue;
-		if (parts[index_of(bit)] == NONE)
-			rc = split_off(r, from, bit, &parts[index_of(bit)], err);
-		e->acoll = parts[index_of(bit)];
+		if (parts[bit] == NONE)
+			rc = split_off(r, from, bit, &parts[bit], err);
+		e->acoll = parts[bit];
 	}
 	return rc;
 }

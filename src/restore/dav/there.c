@@ -30,7 +30,8 @@ static int on_listed(void *ctx, struct dav_response *p, struct err *err)
 	return stop_check(err);
 }
 
-static int list_one(struct drun *r, uint32_t tcoll, struct reslist *out, bool peek, struct err *err)
+int dav_list_resources(
+        struct drun *r, uint32_t tcoll, bool peek, struct reslist *out, struct err *err)
 {
 	static const char *const props[] = {"{DAV:}getetag", "{DAV:}resourcetype"};
 	struct listing l = {r, tcoll, out, peek};
@@ -39,16 +40,6 @@ static int list_one(struct drun *r, uint32_t tcoll, struct reslist *out, bool pe
 
 	dav_answer_clear(&a);
 	return rc;
-}
-
-int dav_list_resources(struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err)
-{
-	return list_one(r, tcoll, out, false, err);
-}
-
-int dav_peek_resources(struct drun *r, uint32_t tcoll, struct reslist *out, struct err *err)
-{
-	return list_one(r, tcoll, out, true, err);
 }
 
 /*
@@ -78,18 +69,14 @@ static char *with_extension(char *segment, const char *ext)
 /* What an item is called in a URL: its own last segment where that is plain. */
 static char *segment_for(const struct drun *r, const struct entry *e)
 {
-	const struct tree_ext *x = entry_ext(r, e);
-	char *segment = dav_last_segment(x && x->href ? x->href : ""), hex[SHA256_HEX_SIZE];
-	uint8_t sum[SHA256_LEN];
+	char *segment = entry_segment(r, e), hex[SHA256_HEX_SIZE];
 
 	if (segment_is_plain(segment))
 		return with_extension(segment, coll_kind_ext(r->kind));
 	free(segment);
 	if (e->uid)
-		sha256_of(e->uid, strlen(e->uid), sum);
-	else
-		memcpy(sum, entry_item(r, e)->sha256, sizeof sum);
-	hex_format(sum, SHA256_LEN, hex);
+		return entry_made_name(r, e->uid, strlen(e->uid));
+	hex_format(entry_item(r, e)->sha256, SHA256_LEN, hex);
 	return xasprintf("%s.%s", hex, coll_kind_ext(r->kind));
 }
 
@@ -149,7 +136,7 @@ static int list_all(struct drun *r, struct reslist *all, struct err *err)
 		if (r->tcolls[i].aside)
 			continue;
 		progress_what(r->progress, r->tcolls[i].name);
-		rc = dav_list_resources(r, i, all, err);
+		rc = dav_list_resources(r, i, false, all, err);
 		if (rc < 0 && !err_ends(err))
 			err_wrap(
 			        err, "%s: what the target has cannot be listed", r->tcolls[i].name);

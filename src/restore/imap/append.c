@@ -37,15 +37,6 @@ static const struct tree_item *item_of(const struct box *b, uint32_t i)
 	return &b->coll->items[i];
 }
 
-static int hold_write(void *ctx, const void *p, size_t n, struct err *err)
-{
-	struct sending *s = ctx;
-
-	if (buf_add(&s->mem, p, n) < 0)
-		return err_set(err, ERR_LIMIT, ERR_ITEM, "it is larger than the catalog says");
-	return 0;
-}
-
 static int give_body(void *ctx, tree_write_fn write, void *wctx, struct err *err)
 {
 	struct sending *s = ctx;
@@ -110,7 +101,7 @@ static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 	s->held = is_small(it);
 	buf_init(&s->mem, s->held ? (size_t)it->size : 0);
 	if (s->held) {
-		int rc = item_read(b, item, hold_write, s, &s->why);
+		int rc = tree_reader_octets(b->w->run->reader, b->coll, it, &s->mem, &s->why);
 
 		if (rc < 0 || s->mem.len != it->size) {
 			item_failed(b, item, SAY_WARNING,

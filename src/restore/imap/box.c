@@ -245,14 +245,9 @@ static int box_fill(struct box *b, bool *later_out, struct err *err)
 /* A program cannot make an INBOX (RFC 3501 6.3.3). */
 static bool lacks_inbox(const struct box *b)
 {
-	const struct run *r = b->w->run;
+	const struct plan *p = &b->w->run->plan;
 
-	if (strcmp(b->e->shown, "INBOX") != 0)
-		return false;
-	for (size_t i = 0; i < r->plan.n_list; i++)
-		if (r->plan.list[i].name_len == 5 && memcmp(r->plan.list[i].name, "INBOX", 5) == 0)
-			return false;
-	return true;
+	return strcmp(b->e->shown, "INBOX") == 0 && !map_listed(p->list, p->n_list, "INBOX", 5);
 }
 
 /* The mailbox cannot be filled: each message that is not there is named. */
@@ -277,26 +272,6 @@ static void box_lost(struct box *b, const char *why)
 	                       : "");
 }
 
-static void sum_add(struct run *r, const struct target_result *s)
-{
-	pthread_mutex_lock(&r->workers.lock);
-	r->outcome.sum.collections++;
-	r->outcome.sum.collections_made += s->collections_made;
-	r->outcome.sum.items += s->items;
-	r->outcome.sum.added += s->added;
-	r->outcome.sum.already += s->already;
-	r->outcome.sum.altered += s->altered;
-	r->outcome.sum.rescued += s->rescued;
-	for (unsigned i = 0; i < RESCUES; i++)
-		r->outcome.sum.rescues[i] += s->rescues[i];
-	r->outcome.sum.failed += s->failed;
-	r->outcome.sum.doubled += s->doubled;
-	r->outcome.sum.unseen += s->unseen;
-	r->outcome.sum.flags_added += s->flags_added;
-	r->outcome.sum.bytes += s->bytes;
-	pthread_mutex_unlock(&r->workers.lock);
-}
-
 /*
  * Does an earlier restore know the mailbox? Then messages that went away are to be told,
  * even if none is left.
@@ -310,6 +285,16 @@ static bool is_known(const struct run *r, const struct map_entry *e)
 		if (strcmp(names[i], e->shown) == 0)
 			return true;
 	return false;
+}
+
+static void box_counted(struct box *b)
+{
+	struct run *r = b->w->run;
+
+	b->sum.collections = 1;
+	pthread_mutex_lock(&r->workers.lock);
+	target_result_add(&r->outcome.sum, &b->sum);
+	pthread_mutex_unlock(&r->workers.lock);
 }
 
 /* The end of a mailbox, with the result of the work on it. */
@@ -334,7 +319,7 @@ static int box_end(struct box *b, int rc, struct err *err)
 		say_lacking(b);
 	/* A mailbox that goes back to the others is counted by who finishes it. */
 	if (rc == 0 || b->filled || imap_pool_ended(&r->pool, NULL))
-		sum_add(r, &b->sum);
+		box_counted(b);
 	box_clear(b);
 	free(b);
 	return rc;

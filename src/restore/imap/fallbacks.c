@@ -77,7 +77,7 @@ static unsigned what_asks(const char *text)
 	        {"bad date", ASKS_DATE},
 	};
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+	for (size_t i = 0; i < COUNT(words); i++)
 		if (strcasestr(text, words[i].word))
 			return words[i].asks;
 	return 0;
@@ -106,13 +106,12 @@ enum about ladder_about(const char *code, const char *text)
 	static const char *const parts[] = {"header", "line", "part", "attachment", "recipient",
 	        "address", "nest", "level", "depth"};
 
-	if (is_one_of(code, codes, sizeof codes / sizeof *codes, strcasecmp) ||
-	        is_one_of(text, words, sizeof words / sizeof *words, text_lacks))
+	if (is_one_of(code, codes, COUNT(codes), strcasecmp) ||
+	        is_one_of(text, words, COUNT(words), text_lacks))
 		return ABOUT_MAILBOX;
 	if (strcasecmp(code, "LIMIT") != 0 && !strcasestr(text, "too many"))
 		return ABOUT_MESSAGE;
-	return is_one_of(text, parts, sizeof parts / sizeof *parts, text_lacks) ? ABOUT_MESSAGE
-	                                                                        : ABOUT_LIMIT;
+	return is_one_of(text, parts, COUNT(parts), text_lacks) ? ABOUT_MESSAGE : ABOUT_LIMIT;
 }
 
 /* ---- reading the message ---- */

@@ -5,16 +5,12 @@
 #include <unistd.h>
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "restore/journal_file.h"
 #include "journal.h"
 
 /* a batch has hundreds of records of a few hundred bytes */
 #define PENDING_CAP (256u << 20)
-
-/* Where a mailbox of the archive went. */
-struct place {
-	char *name, *shown;
-};
 
 /* What is known of a mailbox of the target beside its messages. */
 struct past {
@@ -22,6 +18,12 @@ struct past {
 	uint32_t first, uidvalidity; /* kept_first */
 	int64_t out; /* kept_out_since */
 	bool unseen; /* kept_unseen */
+};
+
+/* Names that many records share. */
+struct names {
+	char **list;
+	size_t n, cap;
 };
 
 struct kept_journal {
@@ -36,34 +38,36 @@ struct kept_journal {
 	struct err why;
 	struct kept *recs; /* never changed after kept_open */
 	size_t n, cap;
-	char **boxes;
-	size_t n_boxes, boxes_cap;
-	char **sources; /* mailboxes of the archive that records name */
-	size_t n_sources, sources_cap;
-	struct place *places;
-	size_t n_places, places_cap;
+	struct names boxes;
+	struct names sources; /* mailboxes of the archive that records name */
+	struct chosen places; /* of mailboxes of the archive */
 	struct past *pasts; /* never changed after kept_open */
 	size_t n_pasts, pasts_cap;
 };
 
-/* The number of a mailbox; few are read at a time, the last one is the likely one. */
-static uint32_t box_number(struct kept_journal *k, const char *name)
+/* The place of a name, n if it is none of them; the last one is the likely one. */
+static size_t find_name(const struct names *l, const char *name)
 {
-	for (size_t i = k->n_boxes; i-- > 0;)
-		if (strcmp(k->boxes[i], name) == 0)
-			return (uint32_t)i;
-	*ARR_PUSH(k->boxes, k->n_boxes, k->boxes_cap) = xstrdup(name);
-	return (uint32_t)(k->n_boxes - 1);
+	for (size_t i = l->n; i-- > 0;)
+		if (strcmp(l->list[i], name) == 0)
+			return i;
+	return l->n;
 }
 
-/* A name that many records share. */
+static size_t share_name(struct names *l, const char *name)
+{
+	size_t i = find_name(l, name);
+
+	if (i == l->n)
+		*ARR_PUSH(l->list, l->n, l->cap) = xstrdup(name);
+	return i;
+}
+
 static const char *share_source(struct kept_journal *k, const char *name)
 {
-	for (size_t i = k->n_sources; i-- > 0;)
-		if (strcmp(k->sources[i], name) == 0)
-			return k->sources[i];
-	*ARR_PUSH(k->sources, k->n_sources, k->sources_cap) = xstrdup(name);
-	return k->sources[k->n_sources - 1];
+	size_t i = share_name(&k->sources, name);
+
+	return k->sources.list[i];
 }
 
 static struct past *find_past(const struct kept_journal *k, const char *box)
@@ -100,23 +104,6 @@ static bool keep_past(struct kept_journal *k, const json_t *o, const char *box)
 	return true;
 }
 
-/* The last record stands. */
-static void keep_place(struct kept_journal *k, const char *name, const char *shown)
-{
-	struct place *p = NULL;
-
-	for (size_t i = 0; i < k->n_places && !p; i++)
-		if (strcmp(k->places[i].name, name) == 0)
-			p = &k->places[i];
-	if (!p) {
-		p = ARR_PUSH(k->places, k->n_places, k->places_cap);
-		p->name = xstrdup(name);
-	} else {
-		free(p->shown);
-	}
-	p->shown = xstrdup(shown);
-}
-
 static int replay_line(void *ctx, const json_t *o, struct err *err)
 {
 	struct kept_journal *k = ctx;
@@ -127,7 +114,7 @@ static int replay_line(void *ctx, const json_t *o, struct err *err)
 	struct kept *r, one = {0};
 
 	if (from && to) {
-		keep_place(k, from, to);
+		chosen_set(&k->places, from, to);
 		return 0;
 	}
 	if (box && !sha && keep_past(k, o, box))
@@ -148,7 +135,7 @@ static int replay_line(void *ctx, const json_t *o, struct err *err)
 	one.to = (uint32_t)json_get_int(o, "z", 0);
 	one.source = from ? share_source(k, from) : NULL;
 	one.octets = json_is_true(json_object_get(o, "q"));
-	one.box = box_number(k, box);
+	one.box = (uint32_t)share_name(&k->boxes, box);
 	one.order = (uint32_t)k->n;
 	r = ARR_PUSH(k->recs, k->n, k->cap);
 	*r = one;
@@ -173,7 +160,7 @@ static int same_item(const struct kept *a, const struct kept *b)
 	int c = same_mailbox(a, b);
 
 	c = c ? c : compare_uids(a->src_uid, b->src_uid);
-	c = c ? c : strcmp(a->source ? a->source : "", b->source ? b->source : "");
+	c = c ? c : text_cmp(a->source, b->source);
 	return c ? c : memcmp(a->sha256, b->sha256, SHA256_LEN);
 }
 
@@ -261,21 +248,13 @@ void kept_free(struct kept_journal *k)
 	journal_free(k->file.journal);
 	for (size_t i = 0; i < k->n; i++)
 		rec_clear(&k->recs[i]);
-	for (size_t i = 0; i < k->n_boxes; i++)
-		free(k->boxes[i]);
-	for (size_t i = 0; i < k->n_sources; i++)
-		free(k->sources[i]);
-	for (size_t i = 0; i < k->n_places; i++) {
-		free(k->places[i].name);
-		free(k->places[i].shown);
-	}
+	texts_free(k->boxes.list, k->boxes.n);
+	texts_free(k->sources.list, k->sources.n);
+	chosen_clear(&k->places);
 	for (size_t i = 0; i < k->n_pasts; i++)
 		free(k->pasts[i].box);
 	free(k->pasts);
 	free(k->recs);
-	free(k->boxes);
-	free(k->sources);
-	free(k->places);
 	pthread_mutex_destroy(&k->lock);
 	pthread_cond_destroy(&k->wake);
 	buf_clear(&k->pending);
@@ -289,11 +268,7 @@ const struct kept *kept_of(
 	size_t first, end;
 
 	*n_out = 0;
-	for (key.box = 0; key.box < k->n_boxes; key.box++)
-		if (strcmp(k->boxes[key.box], mailbox) == 0)
-			break;
-	if (key.box == k->n_boxes)
-		return NULL;
+	key.box = (uint32_t)find_name(&k->boxes, mailbox);
 	LOOKUP_FIRST(first, k->n, same_mailbox(&k->recs[first], &key) < 0);
 	end = first;
 	while (end < k->n && k->recs[end].box == key.box && k->recs[end].uidvalidity == uidvalidity)
@@ -304,12 +279,7 @@ const struct kept *kept_of(
 
 const char *kept_place_of(const void *journal, const char *name)
 {
-	const struct kept_journal *k = journal;
-
-	for (size_t i = 0; i < k->n_places; i++)
-		if (strcmp(k->places[i].name, name) == 0)
-			return k->places[i].shown;
-	return NULL;
+	return chosen_get(&((const struct kept_journal *)journal)->places, name);
 }
 
 uint32_t kept_first(const struct kept_journal *k, const char *mailbox, uint32_t uidvalidity)
@@ -344,10 +314,8 @@ int64_t kept_out_since(const struct kept_journal *k, const char *mailbox)
 const char *kept_source_of(const struct kept_journal *k, const char *mailbox)
 {
 	const struct kept *last = NULL;
-	size_t box = 0;
+	size_t box = find_name(&k->boxes, mailbox);
 
-	while (box < k->n_boxes && strcmp(k->boxes[box], mailbox) != 0)
-		box++;
 	for (size_t i = 0; i < k->n; i++)
 		if (k->recs[i].box == box && (!last || k->recs[i].order > last->order))
 			last = &k->recs[i];
@@ -361,44 +329,40 @@ bool kept_any(const struct kept_journal *k)
 
 const char *const *kept_mailboxes(const struct kept_journal *k, size_t *n_out)
 {
-	*n_out = k->n_boxes;
-	return (const char *const *)k->boxes;
+	*n_out = k->boxes.n;
+	return (const char *const *)k->boxes.list;
+}
+
+static const char *some_text(const char *text)
+{
+	return text && *text ? text : NULL;
 }
 
 static void put_one(struct buf *b, const char *mailbox, const struct kept *r)
 {
 	char hex[SHA256_HEX_SIZE];
-	const char *words = r->keywords ? r->keywords : "";
 
 	hex_format(r->sha256, SHA256_LEN, hex);
 	buf_putc(b, '{');
 	if (!r->uid)
-		buf_putf(b, "\"a\":%u,", r->from);
-	if (r->source) {
-		buf_puts(b, "\"c\":");
-		json_puts(b, r->source);
-		buf_putc(b, ',');
-	}
-	buf_putf(b, "\"d\":%lld,\"f\":%u,\"h\":\"%s\",\"k\":", (long long)r->date_utc,
-	        (unsigned)r->flags, hex);
-	json_puts(b, words);
-	if (r->labels && *r->labels) {
-		buf_puts(b, ",\"l\":");
-		json_puts(b, r->labels);
-	}
-	buf_puts(b, ",\"m\":");
-	json_puts(b, mailbox);
-	if (r->lacks && *r->lacks) {
-		buf_puts(b, ",\"n\":");
-		json_puts(b, r->lacks);
-	}
+		record_number(b, "a", r->from);
+	record_text(b, "c", r->source);
+	record_number(b, "d", r->date_utc);
+	record_number(b, "f", r->flags);
+	record_text(b, "h", hex);
+	record_text(b, "k", r->keywords ? r->keywords : "");
+	record_text(b, "l", some_text(r->labels));
+	record_text(b, "m", mailbox);
+	record_text(b, "n", some_text(r->lacks));
 	if (r->octets)
 		buf_puts(b, ",\"q\":true");
 	if (r->form)
-		buf_putf(b, ",\"r\":%u", r->form);
-	buf_putf(b, ",\"s\":%u,\"u\":%u,\"v\":%u", r->src_uid, r->uid, r->uidvalidity);
+		record_number(b, "r", r->form);
+	record_number(b, "s", r->src_uid);
+	record_number(b, "u", r->uid);
+	record_number(b, "v", r->uidvalidity);
 	if (!r->uid)
-		buf_putf(b, ",\"z\":%u", r->to);
+		record_number(b, "z", r->to);
 	buf_put(b, "}", 2);
 }
 
@@ -475,10 +439,10 @@ static int put_out(
 	if (!k->file.journal)
 		return 0;
 	pthread_mutex_lock(&k->lock);
-	buf_putf(&k->pending, "{%s\"m\":", more);
-	json_puts(&k->pending, mailbox);
-	buf_putf(&k->pending, ",\"o\":%lld}", (long long)now);
-	buf_put(&k->pending, "", 1);
+	buf_putf(&k->pending, "{%s", more);
+	record_text(&k->pending, "m", mailbox);
+	record_number(&k->pending, "o", now);
+	buf_put(&k->pending, "}", 2);
 	rc = wait_written(k, err);
 	pthread_mutex_unlock(&k->lock);
 	return rc;
@@ -491,7 +455,7 @@ int kept_out(struct kept_journal *k, const char *mailbox, int64_t now, struct er
 
 int kept_seen(struct kept_journal *k, const char *mailbox, struct err *err)
 {
-	return put_out(k, mailbox, 0, "\"e\":true,", err);
+	return put_out(k, mailbox, 0, "\"e\":true", err);
 }
 
 void kept_begin(struct kept_journal *k, const char *mailbox, uint32_t uidvalidity, uint32_t first)
@@ -499,10 +463,11 @@ void kept_begin(struct kept_journal *k, const char *mailbox, uint32_t uidvalidit
 	if (!k->file.journal)
 		return;
 	pthread_mutex_lock(&k->lock);
-	buf_putf(&k->pending, "{\"b\":%u,\"m\":", first);
-	json_puts(&k->pending, mailbox);
-	buf_putf(&k->pending, ",\"v\":%u}", uidvalidity);
-	buf_put(&k->pending, "", 1);
+	buf_putc(&k->pending, '{');
+	record_number(&k->pending, "b", first);
+	record_text(&k->pending, "m", mailbox);
+	record_number(&k->pending, "v", uidvalidity);
+	buf_put(&k->pending, "}", 2);
 	pthread_mutex_unlock(&k->lock);
 }
 
@@ -513,10 +478,9 @@ void kept_place(struct kept_journal *k, const char *name, const char *shown)
 	if (!k->file.journal || (was && strcmp(was, shown) == 0))
 		return;
 	pthread_mutex_lock(&k->lock);
-	buf_puts(&k->pending, "{\"c\":");
-	json_puts(&k->pending, name);
-	buf_puts(&k->pending, ",\"t\":");
-	json_puts(&k->pending, shown);
+	buf_putc(&k->pending, '{');
+	record_text(&k->pending, "c", name);
+	record_text(&k->pending, "t", shown);
 	buf_put(&k->pending, "}", 2);
 	pthread_mutex_unlock(&k->lock);
 }

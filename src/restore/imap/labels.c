@@ -21,19 +21,6 @@ enum { US = 0x1f, GROUP = 500, FLY = 16 };
 
 /* ---- the plan ---- */
 
-static bool is_wanted(const void *ctx, const struct tree_head *h)
-{
-	return target_selects(ctx, h);
-}
-
-static void say_plan_line(void *ctx, const char *collection, const char *text)
-{
-	const struct run *r = ctx;
-
-	if (r->opts->report)
-		r->opts->report(r->opts->ctx, SAY_NOTE, collection, NULL, text);
-}
-
 static bool use_is(const char *uses, const char *use)
 {
 	return uses && strcasestr(uses, use);
@@ -49,13 +36,8 @@ static bool shows_all(const struct run *r)
 
 int labels_plan(struct run *r, struct imap *m, struct err *err)
 {
-	struct label_opts o = {.policy = r->opts->labels,
-	        .gmail = imap_has(m, "X-GM-EXT-1"),
-	        .gmail_all = shows_all(r),
-	        .wanted = is_wanted,
-	        .wanted_ctx = r->opts,
-	        .say = say_plan_line,
-	        .say_ctx = r};
+	struct label_opts o = {
+	        .target = r->opts, .gmail = imap_has(m, "X-GM-EXT-1"), .gmail_all = shows_all(r)};
 	int rc = label_view(r->reader, &o, &r->view, err);
 
 	if (rc == 0 && r->view)
@@ -63,11 +45,11 @@ int labels_plan(struct run *r, struct imap *m, struct err *err)
 	r->plan.gmail = o.gmail;
 	r->plan.there.labels = o.gmail;
 	/* What another policy has put elsewhere is no sign that it is gone. */
-	if (o.gmail || o.policy == LABELS_FOLDERS)
+	if (o.gmail || r->opts->labels == LABELS_FOLDERS)
 		r->journal_id = xstrdup(r->opts->archive_id);
 	else
 		r->journal_id = xasprintf("%s %s", r->opts->archive_id ? r->opts->archive_id : "",
-		        o.policy == LABELS_FIRST ? "first" : "keywords");
+		        r->opts->labels == LABELS_FIRST ? "first" : "keywords");
 	return rc;
 }
 
@@ -92,25 +74,20 @@ int labels_make(struct worker *w, struct err *err)
 /* The label that a mailbox of the target is; NULL: none that can be set. */
 static const char *label_of_mailbox(const struct run *r, const struct map_entry *e, char **own)
 {
-	const char *use = NULL;
+	static const struct {
+		const char *use, *label;
+	} uses[] = {{"\\All", NULL}, {"\\Junk", NULL}, {"\\Trash", NULL},
+	        {"\\Flagged", "\\Starred"}, {"\\Important", "\\Important"}, {"\\Sent", "\\Sent"},
+	        {"\\Drafts", "\\Draft"}};
+	const struct imap_mailbox *there;
 
 	*own = NULL;
 	if (e->raw_len == 5 && strncasecmp((const char *)e->raw, "INBOX", 5) == 0)
 		return "\\Inbox";
-	for (size_t i = 0; i < r->plan.n_list && !use; i++)
-		if (r->plan.list[i].name_len == e->raw_len &&
-		        memcmp(r->plan.list[i].name, e->raw, e->raw_len) == 0)
-			use = r->plan.list[i].special_use ? r->plan.list[i].special_use : "";
-	if (use_is(use, "\\All") || use_is(use, "\\Junk") || use_is(use, "\\Trash"))
-		return NULL;
-	if (use_is(use, "\\Flagged"))
-		return "\\Starred";
-	if (use_is(use, "\\Important"))
-		return "\\Important";
-	if (use_is(use, "\\Sent"))
-		return "\\Sent";
-	if (use_is(use, "\\Drafts"))
-		return "\\Draft";
+	there = map_listed(r->plan.list, r->plan.n_list, e->raw, e->raw_len);
+	for (size_t i = 0; i < COUNT(uses) && there; i++)
+		if (use_is(there->special_use, uses[i].use))
+			return uses[i].label;
 	return *own = xstrndup((const char *)e->raw, e->raw_len);
 }
 

@@ -51,15 +51,6 @@ static int create_with_parents(struct worker *w, struct map_entry *e, struct err
 	return rc;
 }
 
-static bool is_listed(
-        const struct imap_mailbox *list, size_t n, const uint8_t *name, size_t name_len)
-{
-	for (size_t i = 0; i < n; i++)
-		if (list[i].name_len == name_len && memcmp(list[i].name, name, name_len) == 0)
-			return true;
-	return false;
-}
-
 /* What became of a name that the target should have. */
 enum name_is { NAME_THERE, NAME_ADOPTED, NAME_TWIN, NAME_UNKNOWN };
 
@@ -73,7 +64,7 @@ static enum name_is look_at_name(
 	size_t i = (size_t)(e - r->plan.map);
 	enum name_is is = NAME_UNKNOWN;
 
-	if (is_listed(list, n, e->raw, e->raw_len))
+	if (map_listed(list, n, e->raw, e->raw_len))
 		return NAME_THERE;
 	pthread_mutex_lock(&r->workers.lock);
 	if (map_adopt(r->plan.map, r->plan.n_map, i, list, n, &r->plan.there))
@@ -224,7 +215,7 @@ static int check_made(struct run *r, struct imap *m, struct err *err)
 		enum name_is is = e->fresh ? look_at_name(r, e, list, n) : NAME_THERE;
 
 		if (is == NAME_ADOPTED) {
-			e->fresh = !is_listed(r->plan.list, r->plan.n_list, e->raw, e->raw_len);
+			e->fresh = !map_listed(r->plan.list, r->plan.n_list, e->raw, e->raw_len);
 			say_mapping(r, e);
 		}
 		if (is == NAME_TWIN &&

@@ -180,18 +180,8 @@ void loose_start(struct loose *l)
 
 static void loose_put(struct loose *l, const uint8_t *p, size_t n)
 {
-	static const uint8_t lf[64] =
-	        "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n"
-	        "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n";
-
-	if (n == 0)
-		return;
-	while (l->held_lf) {
-		size_t k = l->held_lf < 63 ? (size_t)l->held_lf : 63;
-
-		sha256_add(&l->hash, lf, k);
-		l->held_lf -= k;
-	}
+	for (; n && l->held_lf; l->held_lf--)
+		sha256_add(&l->hash, "\n", 1);
 	sha256_add(&l->hash, p, n);
 }
 

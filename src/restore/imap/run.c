@@ -279,7 +279,6 @@ static int imap_run(const struct service *service, enum coll_kind kind, struct t
 {
 	struct run r = {.service = service,
 	        .reader = reader,
-	        .archive = reader,
 	        .opts = opts,
 	        .progress = progress,
 	        .outcome = {.quota_refused = UINT64_MAX},

@@ -126,7 +126,6 @@ struct run {
 
 	struct tree_reader *reader;
 	pthread_mutex_t reader_lock; /* reader->coll is not thread-safe */
-	struct tree_reader *archive;
 	/* of the archive: what reader is from the plan on; NULL: the archive itself */
 	struct tree_reader *view;
 	struct kept_journal *journal;

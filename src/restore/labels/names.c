@@ -301,28 +301,23 @@ void label_names_see(struct label_names *n, const char *json)
 	list_clear(&l);
 }
 
-static void say_keyword(const char *label,
-        void (*say)(void *ctx, const char *collection, const char *text), void *ctx)
+static void say_keyword(const struct target_opts *o, const char *label)
 {
-	struct buf text = buf_of(SIZE_MAX);
 	struct buf word = buf_of(SIZE_MAX);
 
-	if (label_keyword(label, &word)) {
-		buf_putf(&text, "the label is restored as the keyword %s", buf_str(&word));
-		say(ctx, label, buf_str(&text));
-	}
+	if (label_keyword(label, &word))
+		target_say(o, SAY_NOTE, label, NULL, "the label is restored as the keyword %s",
+		        buf_str(&word));
 	buf_clear(&word);
-	buf_clear(&text);
 }
 
-void label_names_say(const struct label_names *n,
-        void (*say)(void *ctx, const char *collection, const char *text), void *ctx)
+void label_names_say(const struct label_names *n, const struct target_opts *o)
 {
 	for (size_t i = 0; i < n->n; i++)
 		if (n->colls[i].class == CLASS_USER && n->wanted[i] && n->colls[i].n)
-			say_keyword(n->heads[i]->name, say, ctx);
+			say_keyword(o, n->heads[i]->name);
 	for (size_t i = 0; i < n->n_seen; i++)
-		say_keyword(n->seen[i], say, ctx);
+		say_keyword(o, n->seen[i]);
 }
 
 void label_names_clear(struct label_names *n)

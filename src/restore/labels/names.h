@@ -41,8 +41,7 @@ void label_item_keywords(const struct label_names *n, uint32_t number, struct tr
 
 /* Note labels (canonical JSON list), to name those whose keyword is spelled otherwise. */
 void label_names_see(struct label_names *n, const char *json);
-void label_names_say(const struct label_names *n,
-        void (*say)(void *ctx, const char *collection, const char *text), void *ctx);
+void label_names_say(const struct label_names *n, const struct target_opts *o);
 void label_names_clear(struct label_names *n);
 
 #endif

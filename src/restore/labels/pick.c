@@ -8,17 +8,9 @@
 
 static enum label_class class_of_use(const char *use)
 {
-	static const struct {
-		const char *use;
-		enum label_class class;
-	} uses[] = {{"\\All", CLASS_ALL}, {"\\Drafts", CLASS_DRAFTS}, {"\\Sent", CLASS_SENT},
-	        {"\\Junk", CLASS_JUNK}, {"\\Trash", CLASS_TRASH}, {"\\Flagged", CLASS_FLAGGED},
-	        {"\\Important", CLASS_IMPORTANT}};
+	enum label_class class = use ? label_class_named(use) : CLASSES;
 
-	for (size_t i = 0; use && i < sizeof uses / sizeof uses[0]; i++)
-		if (strcmp(use, uses[i].use) == 0)
-			return uses[i].class;
-	return CLASS_USER;
+	return class == CLASSES ? CLASS_USER : class;
 }
 
 enum label_class label_class_of(const struct tree_head *h)
@@ -46,48 +38,27 @@ enum label_class label_class_named(const char *label)
 	        {"\\All", CLASS_ALL}, {"\\AllMail", CLASS_ALL}, {"\\Trash", CLASS_TRASH},
 	        {"\\Junk", CLASS_JUNK}, {"\\Spam", CLASS_JUNK}};
 
-	for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+	for (size_t i = 0; i < COUNT(labels); i++)
 		if (strcasecmp(label, labels[i].label) == 0)
 			return labels[i].class;
 	return CLASSES;
 }
 
 /*
- * Where a message goes that is to stand once: lowest first. On Gmail, what cannot be set
- * as a label; then \All, where a message stays when its labels change, so that the next
- * restore finds it.
+ * Where a message goes that is to stand once: the first of these. On Gmail, what cannot
+ * be set as a label; then \All, where a message stays when its labels change, so that the
+ * next restore finds it.
  */
-static const uint8_t rank_gmail[CLASSES] = {[CLASS_DRAFTS] = 0,
-        [CLASS_SENT] = 1,
-        [CLASS_ALL] = 2,
-        [CLASS_INBOX] = 3,
-        [CLASS_USER] = 4,
-        [CLASS_IMPORTANT] = 5,
-        [CLASS_FLAGGED] = 6,
-        [CLASS_JUNK] = 7,
-        [CLASS_TRASH] = 8};
-static const uint8_t rank_first[CLASSES] = {[CLASS_INBOX] = 0,
-        [CLASS_DRAFTS] = 1,
-        [CLASS_SENT] = 2,
-        [CLASS_USER] = 3,
-        [CLASS_ALL] = 4,
-        [CLASS_IMPORTANT] = 5,
-        [CLASS_FLAGGED] = 6,
-        [CLASS_JUNK] = 7,
-        [CLASS_TRASH] = 8};
-static const uint8_t rank_keywords[CLASSES] = {[CLASS_INBOX] = 0,
-        [CLASS_DRAFTS] = 1,
-        [CLASS_SENT] = 2,
-        [CLASS_JUNK] = 3,
-        [CLASS_TRASH] = 4,
-        [CLASS_ALL] = 5,
-        [CLASS_USER] = 6,
-        [CLASS_IMPORTANT] = 7,
-        [CLASS_FLAGGED] = 8};
+static const enum label_class gmail[CLASSES] = {CLASS_DRAFTS, CLASS_SENT, CLASS_ALL, CLASS_INBOX,
+        CLASS_USER, CLASS_IMPORTANT, CLASS_FLAGGED, CLASS_JUNK, CLASS_TRASH};
+static const enum label_class first[CLASSES] = {CLASS_INBOX, CLASS_DRAFTS, CLASS_SENT, CLASS_USER,
+        CLASS_ALL, CLASS_IMPORTANT, CLASS_FLAGGED, CLASS_JUNK, CLASS_TRASH};
+static const enum label_class keywords[CLASSES] = {CLASS_INBOX, CLASS_DRAFTS, CLASS_SENT,
+        CLASS_JUNK, CLASS_TRASH, CLASS_ALL, CLASS_USER, CLASS_IMPORTANT, CLASS_FLAGGED};
 
 struct picking {
 	bool gmail;
-	const uint8_t *rank;
+	int rank[CLASSES]; /* lowest first */
 	struct pick_coll *colls;
 	struct tree_coll *sets;
 	struct pick_counts *counts;
@@ -186,18 +157,17 @@ static void pick_one(struct picking *p, const struct place *g, size_t n)
 void label_pick(enum pick_how how, struct place *places, size_t n, struct pick_coll *colls,
         struct tree_coll *sets, struct pick_counts *out)
 {
-	static const uint8_t *const ranks[] = {[PICK_FOLDERS] = rank_first,
-	        [PICK_FIRST] = rank_first,
-	        [PICK_KEYWORDS] = rank_keywords,
-	        [PICK_GMAIL] = rank_gmail,
-	        [PICK_GMAIL_FOLDERS] = rank_first};
+	const enum label_class *order = how == PICK_GMAIL      ? gmail
+	                                : how == PICK_KEYWORDS ? keywords
+	                                                       : first;
 	struct picking p = {.gmail = how == PICK_GMAIL || how == PICK_GMAIL_FOLDERS,
-	        .rank = ranks[how],
 	        .colls = colls,
 	        .sets = sets,
 	        .counts = out};
 
 	memset(out, 0, sizeof *out);
+	for (int i = 0; i < CLASSES; i++)
+		p.rank[order[i]] = i;
 	if (n)
 		qsort_r(places, n, sizeof *places, place_cmp, &p);
 	for (size_t i = 0, end; i < n; i = end) {

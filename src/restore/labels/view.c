@@ -1,5 +1,4 @@
 /* A reader over a reader: one message of many mailboxes in one place, with labels. */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -67,7 +66,7 @@ static int view_coll(
 			continue;
 		if (v->o.gmail)
 			label_item(&v->names, number, c, &it, pick->set[i], &memo);
-		else if (v->o.policy == LABELS_KEYWORDS)
+		else if (v->o.target->labels == LABELS_KEYWORDS)
 			label_item_keywords(&v->names, number, c, &it, pick->set[i], &memo);
 		c->items[kept++] = it;
 	}
@@ -120,7 +119,7 @@ static int read_places(struct view *v, struct reading *t, uint32_t number, struc
 		p->msgid = e ? e->gm_msgid : 0;
 		p->coll = number;
 		p->item = (uint32_t)i;
-		if (v->o.policy == LABELS_KEYWORDS && !v->o.gmail && e && e->labels)
+		if (v->o.target->labels == LABELS_KEYWORDS && !v->o.gmail && e && e->labels)
 			label_names_see(&v->names, e->labels);
 	}
 	tree_coll_free(c);
@@ -164,14 +163,14 @@ static void collect_labels(struct view *v)
 			continue;
 		n->heads[n->n] = &m->heads[i];
 		n->colls[n->n].class = label_class_of(&m->heads[i]);
-		n->wanted[n->n++] = v->o.wanted(v->o.wanted_ctx, &m->heads[i]);
+		n->wanted[n->n++] = target_selects(v->o.target, &m->heads[i]);
 	}
 	class_by_name(n);
 }
 
 static bool is_needed(const struct view *v)
 {
-	if (v->o.gmail || v->o.policy != LABELS_FOLDERS)
+	if (v->o.gmail || v->o.target->labels != LABELS_FOLDERS)
 		return true;
 	for (size_t i = 0; i < v->names.n; i++)
 		if (v->names.colls[i].class == CLASS_ALL && v->names.wanted[i])
@@ -279,33 +278,22 @@ static void build_manifest(struct view *v)
 
 /* ---- the plan in words ---- */
 
-static void PRINTF_LIKE(3, 4)
-        say(const struct view *v, const char *collection, const char *fmt, ...)
-{
-	char text[900];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	v->o.say(v->o.say_ctx, collection, text);
-}
-
 static void say_gmail(const struct view *v, const struct pick_counts *c)
 {
 	char n[COUNTED_SIZE];
 
 	if (c->shared)
-		say(v, NULL, "%s, with labels",
+		target_say(v->o.target, SAY_NOTE, NULL, NULL, "%s, with labels",
 		        counted(c->shared, "message of several mailboxes becomes one message",
 		                "messages of several mailboxes become one message each", n));
 	if (c->equal)
-		say(v, NULL,
+		target_say(v->o.target, SAY_NOTE, NULL, NULL,
 		        "%s left out: an equal one is in the same mailbox, and Gmail keeps a "
 		        "content once",
 		        counted(c->equal, "message is", "messages are", n));
 	if (c->spared)
-		say(v, NULL, "%s that are restored: Gmail cannot hold the same there as well",
+		target_say(v->o.target, SAY_NOTE, NULL, NULL,
+		        "%s that are restored: Gmail cannot hold the same there as well",
 		        counted(c->spared, "message of Trash or Junk is equal to others",
 		                "messages of Trash or Junk are equal to others", n));
 }
@@ -323,27 +311,28 @@ static void say_plan_of(const struct view *v, const struct pick_counts *c)
 		if (v->names.colls[i].class == CLASS_ALL && v->names.wanted[i])
 			all = v->names.heads[i]->name;
 	if (all)
-		say(v, all,
+		target_say(v->o.target, SAY_NOTE, all, NULL,
 		        "it shows all messages: %s in other mailboxes, not restored twice; %s in "
 		        "none, for the archive mailbox",
 		        counted(c->all_left, "stands", "stand", n),
 		        counted(c->all_kept, "stands", "stand", (char[COUNTED_SIZE]){0}));
 	if (c->shared)
-		say(v, NULL, "%s several labels: restored once, %s",
+		target_say(v->o.target, SAY_NOTE, NULL, NULL,
+		        "%s several labels: restored once, %s",
 		        counted(c->shared, "message has", "messages have", n),
-		        v->o.policy == LABELS_KEYWORDS ? "its labels as keywords"
-		                                       : "in the first of its mailboxes");
-	if (v->o.policy == LABELS_KEYWORDS)
-		label_names_say(&v->names, v->o.say, v->o.say_ctx);
+		        v->o.target->labels == LABELS_KEYWORDS ? "its labels as keywords"
+		                                               : "in the first of its mailboxes");
+	if (v->o.target->labels == LABELS_KEYWORDS)
+		label_names_say(&v->names, v->o.target);
 }
 
 static enum pick_how pick_way(const struct label_opts *o)
 {
 	if (o->gmail)
 		return o->gmail_all ? PICK_GMAIL : PICK_GMAIL_FOLDERS;
-	if (o->policy == LABELS_FIRST)
+	if (o->target->labels == LABELS_FIRST)
 		return PICK_FIRST;
-	return o->policy == LABELS_KEYWORDS ? PICK_KEYWORDS : PICK_FOLDERS;
+	return o->target->labels == LABELS_KEYWORDS ? PICK_KEYWORDS : PICK_FOLDERS;
 }
 
 int label_view(struct tree_reader *from, const struct label_opts *o, struct tree_reader **out,

@@ -28,15 +28,9 @@
  */
 
 struct label_opts {
-	enum label_policy policy;
+	const struct target_opts *target; /* labels, choice, report */
 	bool gmail; /* the target is one */
 	bool gmail_all; /* and shows \All */
-	/* is it to be restored? */
-	bool (*wanted)(const void *ctx, const struct tree_head *h);
-	const void *wanted_ctx;
-	/* a line of the plan */
-	void (*say)(void *ctx, const char *collection, const char *text);
-	void *say_ctx;
 };
 
 /**

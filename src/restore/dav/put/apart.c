@@ -19,8 +19,6 @@ static int add_part(void *ctx, const char *uid, const struct buf *text, struct e
 {
 	struct widening *w = ctx;
 	const struct entry of = w->r->entries[w->of];
-	char hex[SHA256_HEX_SIZE];
-	uint8_t sum[SHA256_LEN];
 	struct entry *e;
 
 	(void)err;
@@ -35,12 +33,8 @@ static int add_part(void *ctx, const char *uid, const struct buf *text, struct e
 	e->own_uid = uid && *uid ? xstrdup(uid) : NULL;
 	e->uid = e->own_uid;
 	e->uid_key = e->uid ? key_of(e->uid) : 0;
-	if (e->uid)
-		sha256_of(e->uid, strlen(e->uid), sum);
-	else
-		sha256_of(text->data, text->len, sum);
-	hex_format(sum, SHA256_LEN, hex);
-	e->segment = xasprintf("%s.%s", hex, coll_kind_ext(w->r->kind));
+	e->segment = e->uid ? entry_made_name(w->r, e->uid, strlen(e->uid))
+	                    : entry_made_name(w->r, text->data, text->len);
 	return 0;
 }
 
@@ -139,7 +133,7 @@ static int see_again(struct drun *r, struct reslist *all, struct err *err)
 			at[some.n] = i;
 			reslist_add(&some, all->list[i].tcoll, all->list[i].url, all->list[i].etag);
 		}
-	rc = some.n ? dav_look(r, some.list, some.n, err) : 0;
+	rc = dav_look(r, some.list, some.n, err);
 	for (size_t i = 0; i < some.n && rc == 0; i++) {
 		struct res before = all->list[at[i]];
 

@@ -87,19 +87,11 @@ struct attaching {
 	struct attached *out;
 };
 
-static int keep_octets(void *ctx, const void *p, size_t n, struct err *err)
-{
-	return buf_add(ctx, p, n) == 0
-	               ? 0
-	               : err_set(err, ERR_LIMIT, ERR_ITEM, "larger than the archive says");
-}
-
 int dav_attach_file(struct drun *r, const struct entry *e, const struct wanted *w, struct buf *out,
         struct err *err)
 {
 	buf_init(out, (size_t)w->item->size);
-	return r->reader->ops->body(
-	        r->reader, linked_of(r, e)->coll, w->item, keep_octets, out, err);
+	return tree_reader_octets(r->reader, linked_of(r, e)->coll, w->item, out, err);
 }
 
 /* What the file is called, where the link does not say. */
@@ -157,7 +149,7 @@ static int on_link(void *ctx, const struct attach_link *link, struct buf *file, 
 		                              : "the item becomes too large");
 		return 0;
 	}
-	rc = t->r->reader->ops->body(t->r->reader, t->linked->coll, it, keep_octets, file, err);
+	rc = tree_reader_octets(t->r->reader, t->linked->coll, it, file, err);
 	if (rc < 0 && err_ends(err))
 		return rc;
 	if (rc < 0) {
@@ -206,12 +198,8 @@ int dav_attach(struct drun *r, const struct entry *e, bool managed, struct buf *
 	buf_init(&t.out->which, 4096);
 	buf_init(&next, SIZE_MAX);
 	rc = content_attach(body->data, body->len, on_link, &t, &next, &why);
-	if (rc == 1) {
-		struct buf before = *body;
-
-		*body = next;
-		next = before;
-	}
+	if (rc == 1)
+		buf_swap(body, &next);
 	buf_clear(&next);
 	attached_clear(&unsaid);
 	if (rc < 0 && err_ends(&why)) {
@@ -252,28 +240,21 @@ char *attached_text(struct attached *a)
 	return buf_take(&b);
 }
 
-struct counting {
-	struct drun *r;
-	const struct linked *linked;
-};
-
 static void on_counted(void *ctx, const char *name, const char *url)
 {
-	const struct counting *c = ctx;
+	const struct attaching *t = ctx;
 
 	(void)name;
-	c->r->outcome.links += find_file(c->linked, url) != NULL;
+	t->r->outcome.links += find_file(t->linked, url) != NULL;
 }
 
 void dav_count_links(struct drun *r, const struct entry *e, const struct buf *body)
 {
-	struct counting c = {r, linked_of(r, e)};
-	int rc;
+	struct attaching t = {.r = r, .linked = linked_of(r, e)};
 
-	if (!c.linked->n)
-		return;
-	rc = content_links(body->data, body->len, on_counted, &c, NULL);
-	(void)rc; /* what cannot be read has none */
+	/* what cannot be read has none */
+	if (t.linked->n)
+		(void)!content_links(body->data, body->len, on_counted, &t, NULL);
 }
 struct finding {
 	struct attached *a;

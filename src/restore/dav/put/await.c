@@ -45,7 +45,7 @@ static int look_where_put(struct drun *r, const struct res *list, size_t n, stru
 		x->entry = list[i].entry;
 		x->likely = true;
 	}
-	rc = some.n ? dav_look(r, some.list, some.n, err) : 0;
+	rc = dav_look(r, some.list, some.n, err);
 	for (size_t i = 0; i < some.n && rc == 0; i++) {
 		const struct res *x = &some.list[i];
 
@@ -69,7 +69,7 @@ static int look_elsewhere(struct drun *r, const struct res *list, size_t n, stru
 		if (!list[i].unknown || r->entries[list[i].entry].state != ENTRY_UNSEEN ||
 		        (i && list[i].tcoll == list[i - 1].tcoll && list[i - 1].unknown))
 			continue;
-		rc = dav_peek_resources(r, list[i].tcoll, &there, err);
+		rc = dav_list_resources(r, list[i].tcoll, true, &there, err);
 		if (rc < 0 && !err_ends(err))
 			rc = 0;
 		else if (rc == 0)

@@ -73,45 +73,28 @@ static char *own_name(const struct drun *r, const struct entry *e)
 	return NULL;
 }
 
-/* All steps that change anything, one upon the other; *steps_out: which. */
-static int all_of(struct buf *body, unsigned but, unsigned *steps_out, struct err *err)
+/* One step; *steps_out gets its bit if it changes anything: then 1. */
+static int amend_by(struct buf *body, unsigned step, unsigned *steps_out)
 {
-	int rc = 0;
+	struct buf next = buf_of(ITEM_MAX);
+	int rc = content_amend(body->data, body->len, (enum amend)step, &next, NULL);
 
-	*steps_out = 0;
-	for (unsigned i = 0; i < AMENDS && rc >= 0; i++) {
-		struct buf next;
-
-		if (but & 1u << i)
-			continue;
-		buf_init(&next, ITEM_MAX);
-		rc = content_amend(body->data, body->len, (enum amend)i, &next, err);
-		if (rc == 1) {
-			struct buf before = *body;
-
-			*body = next;
-			next = before;
-			*steps_out |= 1u << i;
-		}
-		buf_clear(&next);
-	}
-	return rc < 0 ? rc : *steps_out != 0;
-}
-
-static int one_of(struct buf *body, unsigned step, unsigned *steps_out, struct err *err)
-{
-	struct buf next, before = *body;
-	int rc;
-
-	buf_init(&next, ITEM_MAX);
-	rc = content_amend(body->data, body->len, (enum amend)step, &next, err);
-	*steps_out = 1u << step;
 	if (rc == 1) {
-		*body = next;
-		next = before;
+		buf_swap(body, &next);
+		*steps_out |= 1u << step;
 	}
 	buf_clear(&next);
 	return rc;
+}
+
+/* All steps that change anything, one upon the other. */
+static int amend_by_all(struct buf *body, unsigned but, unsigned *steps_out)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < AMENDS && rc >= 0; i++)
+		rc = but & 1u << i ? 0 : amend_by(body, i, steps_out);
+	return rc < 0 ? rc : *steps_out != 0;
 }
 
 /* How many bits: all steps together are nothing new where there is but one. */
@@ -161,8 +144,8 @@ bool form_next(struct drun *r, struct entry *e, struct dav_form *f, struct buf *
 		}
 		if (at != AT_ALL && f->never & 1u << f->order[at - AT_STEPS])
 			continue;
-		rc = at == AT_ALL ? all_of(body, f->never | f->not_all, &f->steps, NULL)
-		                  : one_of(body, f->order[at - AT_STEPS], &f->steps, NULL);
+		rc = at == AT_ALL ? amend_by_all(body, f->never | f->not_all, &f->steps)
+		                  : amend_by(body, f->order[at - AT_STEPS], &f->steps);
 		if (rc == 1 && !(at == AT_ALL && is_one(f->steps)))
 			return true;
 	}

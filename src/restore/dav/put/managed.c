@@ -84,17 +84,6 @@ static int await_file(struct drun *r, const struct entry *e, struct attached *a,
 	               : rc;
 }
 
-static char *reason_of(const struct dav_send *p, const struct put_reply *reply)
-{
-	struct buf why = buf_of(4096);
-
-	if (p->err.code)
-		buf_putf(&why, "%s", p->err.text);
-	else
-		put_reason(reply, &why);
-	return buf_take(&why);
-}
-
 /*
  * A refusal of the first that speaks of no limit: this server takes none, whatever it
  * says.
@@ -110,14 +99,15 @@ static void learn_refusal(struct drun *r, const struct dav_send *p, const char *
 	}
 }
 
-static int set_refused(
-        struct drun *r, const struct dav_send *p, const struct put_reply *reply, struct err *err)
+static int set_refused(struct drun *r, const struct dav_send *p, struct err *err)
 {
-	char *why = reason_of(p, reply);
-	int rc = err_set(err, ERR_REFUSED, ERR_ITEM, "%s", why);
+	struct buf why = buf_of(4096);
+	int rc;
 
-	learn_refusal(r, p, why);
-	free(why);
+	put_reason_sent(p, &why);
+	rc = err_set(err, ERR_REFUSED, ERR_ITEM, "%s", buf_str(&why));
+	learn_refusal(r, p, buf_str(&why));
+	buf_clear(&why);
 	return rc;
 }
 
@@ -128,19 +118,14 @@ static int set_refused(
 static int judge_post(struct drun *r, const struct dav_send *p, bool again,
         enum put_verdict *verdict, struct err *err)
 {
-	struct put_reply reply = {.status = p->err.code ? 0 : p->answer.status,
-	        .error = p->answer.error,
-	        .text = p->answer.error_text,
-	        .busy = p->err.code == ERR_BUSY};
-
 	if (p->err.code && err_ends(&p->err)) {
 		*err = p->err;
 		return err->code;
 	}
-	*verdict = p->err.code && p->err.code != ERR_NET ? PUT_REFUSED : put_judge(&reply);
+	*verdict = put_judge_sent(p);
 	if (*verdict == PUT_STORED || *verdict == PUT_UNKNOWN || (*verdict == PUT_AGAIN && again))
 		return 0;
-	return set_refused(r, p, &reply, err);
+	return set_refused(r, p, err);
 }
 
 /* Negative with an item's scope: it is not there, and why. */

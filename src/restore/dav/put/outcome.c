@@ -4,7 +4,7 @@
 #include <string.h>
 #include "outcome.h"
 #include "valise/base/escape.h"
-#include "valise/proto/dav/webdav.h"
+#include "valise/base/mem.h"
 
 /*
  * A condition by name or by what the server writes; any status of ${statuses} (0 ends;
@@ -85,12 +85,30 @@ enum put_verdict put_judge(const struct put_reply *p)
 		return PUT_UNKNOWN;
 	if (status >= 200 && status < 300)
 		return PUT_STORED;
-	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+	for (size_t i = 0; i < COUNT(rules); i++)
 		if (rule_applies(&rules[i], p, status))
 			return rules[i].verdict;
 	if (p->strict && (status == 415 || status == 400))
 		return PUT_LENIENT;
 	return PUT_REFUSED;
+}
+
+struct put_reply put_reply_of(const struct dav_answer *a, const struct err *err, bool strict)
+{
+	return (struct put_reply){.status = err->code ? 0 : a->status,
+	        .inner = err->code ? 0 : a->inner,
+	        .error = a->error,
+	        .text = a->error_text,
+	        .strict = strict,
+	        .busy = err->code == ERR_BUSY};
+}
+
+enum put_verdict put_judge_sent(const struct dav_send *s)
+{
+	struct put_reply reply = put_reply_of(&s->answer, &s->err, s->strict);
+	enum err_code code = s->err.code;
+
+	return code && code != ERR_NET && code != ERR_BUSY ? PUT_REFUSED : put_judge(&reply);
 }
 
 /* What the server says, as far as a person wants to read it. */
@@ -110,7 +128,7 @@ void put_reason(const struct put_reply *p, struct buf *out)
 	int status = p->inner ? p->inner : p->status;
 	const char *name = NULL;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		if (names[i].status == status)
 			name = names[i].name;
 	if (!status)
@@ -123,4 +141,14 @@ void put_reason(const struct put_reply *p, struct buf *out)
 	}
 	if (p->text)
 		put_words(p->text, out);
+}
+
+void put_reason_sent(const struct dav_send *s, struct buf *out)
+{
+	struct put_reply reply = put_reply_of(&s->answer, &s->err, s->strict);
+
+	if (s->err.code)
+		buf_putf(out, "%s", s->err.text);
+	else
+		put_reason(&reply, out);
 }

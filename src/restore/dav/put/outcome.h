@@ -2,7 +2,7 @@
 #define VALISE_RESTORE_DAV_PUT_OUTCOME_H
 
 #include <stdbool.h>
-#include "valise/base/buf.h"
+#include "valise/proto/dav/client.h"
 
 /*
  * What the answer to a PUT with If-None-Match: * means. The status alone does not say it.
@@ -31,8 +31,14 @@ struct put_reply {
 	bool busy; /* waited for it in vain */
 };
 
+/* What came back; ${err}: of the sending, its code 0 where there is an answer. */
+struct put_reply put_reply_of(const struct dav_answer *a, const struct err *err, bool strict);
 enum put_verdict put_judge(const struct put_reply *p);
+/* The same of what was sent: also refused by ourselves. */
+enum put_verdict put_judge_sent(const struct dav_send *s);
 /* The reason for a person: "HTTP 403 forbidden: no-uid-conflict". */
 void put_reason(const struct put_reply *p, struct buf *out);
+/* The same of what was sent, or why it was not. */
+void put_reason_sent(const struct dav_send *s, struct buf *out);
 
 #endif

@@ -36,14 +36,9 @@ static int send_pending(struct drun *r, struct put *list, size_t n, struct err *
 	rc = dav_send_run(r->http, sent, n_sent, parallel, err);
 	free(sent);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct put_reply reply = put_reply_of(&list[i]);
-
 		if (!list[i].pending)
 			continue;
-		list[i].verdict = list[i].sent.err.code && list[i].sent.err.code != ERR_NET &&
-		                                  list[i].sent.err.code != ERR_BUSY
-		                          ? PUT_REFUSED
-		                          : put_judge(&reply);
+		list[i].verdict = put_judge_sent(&list[i].sent);
 		if (list[i].verdict == PUT_STORED) {
 			/* It is not sent again. */
 			buf_clear(&list[i].body);
@@ -125,8 +120,25 @@ static int look_before(struct drun *r, struct put *list, size_t n, struct err *e
 	return rc;
 }
 
-static int run_batch(struct drun *r, struct put *list, size_t n, struct err *err)
+struct batch {
+	struct put *list;
+	size_t n;
+	uint64_t bytes;
+};
+
+static void batch_clear(struct batch *b)
 {
+	for (size_t i = 0; i < b->n; i++)
+		put_clear(&b->list[i]);
+	b->n = 0;
+	b->bytes = 0;
+}
+
+/* Send what is in it, until nothing of that is open; then it is empty. */
+static int run_batch(struct drun *r, struct batch *b, struct err *err)
+{
+	struct put *list = b->list;
+	size_t n = b->n;
 	int rc = look_before(r, list, n, err);
 
 	while (rc == 0 && any_pending(list, n, err)) {
@@ -156,8 +168,7 @@ static int run_batch(struct drun *r, struct put *list, size_t n, struct err *err
 	}
 	if (rc == 0)
 		rc = managed_post(r, err);
-	for (size_t i = 0; i < n; i++)
-		put_clear(&list[i]);
+	batch_clear(b);
 	return rc;
 }
 
@@ -190,9 +201,7 @@ static size_t batch_size(const struct drun *r)
  */
 static int put_pass(struct drun *r, bool second, struct err *err)
 {
-	struct put *list = xcalloc(PUT_BATCH, sizeof *list);
-	uint64_t bytes = 0;
-	size_t n = 0;
+	struct batch b = {.list = xcalloc(PUT_BATCH, sizeof *b.list)};
 	int rc = 0;
 
 	for (size_t i = 0; i < r->n_entries && rc == 0; i++) {
@@ -204,36 +213,26 @@ static int put_pass(struct drun *r, bool second, struct err *err)
 		if (rc < 0 || has_no_place(r, e))
 			continue;
 		progress_what(r->progress, r->acolls[e->acoll].name);
-		if (n && (n == batch_size(r) || bytes + entry_item(r, e)->size > PUT_BYTES)) {
-			rc = run_batch(r, list, n, err);
-			n = 0;
-			bytes = 0;
+		if (b.n && (b.n == batch_size(r) || b.bytes + entry_item(r, e)->size > PUT_BYTES)) {
+			rc = run_batch(r, &b, err);
 			if (rc < 0 || has_no_place(r, e))
 				continue;
 		}
-		if (put_prepare(r, e, &list[n], err)) {
-			bytes += list[n].body.len;
-			n++;
+		if (put_prepare(r, e, &b.list[b.n], err)) {
+			b.bytes += b.list[b.n++].body.len;
+			/* One alone shows whether the target takes the files, too. */
 			if (e->managed && !r->managed_tried) {
-				/*
-				 * One alone shows whether the target takes the files,
-				 * too.
-				 */
-				rc = run_batch(r, list, n, err);
+				rc = run_batch(r, &b, err);
 				r->managed_tried = true;
-				n = 0;
-				bytes = 0;
 			}
 		} else if (err->code && err_ends(err)) {
 			rc = err->code;
 		}
 	}
-	if (rc == 0 && n)
-		rc = run_batch(r, list, n, err);
-	else
-		for (size_t i = 0; i < n; i++)
-			put_clear(&list[i]);
-	free(list);
+	if (rc == 0 && b.n)
+		rc = run_batch(r, &b, err);
+	batch_clear(&b);
+	free(b.list);
 	return rc;
 }
 

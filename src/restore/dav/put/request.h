@@ -29,8 +29,6 @@ void put_url(struct drun *r, struct put *p);
 void put_clear(struct put *p);
 
 /* settle.c */
-/* Its answer, as put_judge() takes it. */
-struct put_reply put_reply_of(const struct put *p);
 /* Read back what may be there: added to ${found}, p->res says where. */
 int put_look(struct drun *r, struct put *list, size_t n, struct reslist *found,
         struct err *err) MUST_CHECK;

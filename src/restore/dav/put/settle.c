@@ -3,16 +3,6 @@
 #include <string.h>
 #include "request.h"
 
-struct put_reply put_reply_of(const struct put *p)
-{
-	return (struct put_reply){.status = p->sent.err.code ? 0 : p->sent.answer.status,
-	        .inner = p->sent.err.code ? 0 : p->sent.answer.inner,
-	        .error = p->sent.answer.error,
-	        .text = p->sent.answer.error_text,
-	        .strict = p->sent.strict,
-	        .busy = p->sent.err.code == ERR_BUSY};
-}
-
 /* Where to look for what became of it. */
 static void find_url(const struct put *p, struct buf *url)
 {
@@ -54,16 +44,26 @@ int put_look(struct drun *r, struct put *list, size_t n, struct reslist *found, 
 	return found->n ? dav_look(r, found->list, found->n, err) : 0;
 }
 
+/* The first refusal, where other forms were tried; else this one. */
 static void reason_of(const struct put *p, struct buf *why)
 {
-	struct put_reply reply = put_reply_of(p);
-
-	if (p->sent.err.code)
-		buf_putf(why, "%s", p->sent.err.text);
-	else
-		put_reason(&reply, why);
+	if (p->form.why) {
+		buf_puts(why, p->form.why);
+		return;
+	}
+	put_reason_sent(&p->sent, why);
 	if (p->verdict == PUT_UID && p->e->uid)
 		buf_puts(why, " (the target allows this UID only once)");
+}
+
+/* No other name helps. */
+static void use_first_url(struct put *p)
+{
+	if (!p->first_url)
+		return;
+	free(p->url);
+	p->url = p->first_url;
+	p->first_url = NULL;
 }
 
 /* It goes with its links where the target does not take it with the files. */
@@ -77,18 +77,11 @@ static bool drop_files(struct drun *r, struct put *p)
 	if (entry_original(r, p->e, &p->body, NULL) < 0)
 		return false;
 	buf_init(&why, 4096);
-	if (p->form.why)
-		buf_puts(&why, p->form.why);
-	else
-		reason_of(p, &why);
+	reason_of(p, &why);
 	p->no_files = buf_take(&why);
 	p->e->as_links = true;
 	form_clear(&p->form);
-	if (p->first_url) {
-		free(p->url);
-		p->url = p->first_url;
-		p->first_url = NULL;
-	}
+	use_first_url(p);
 	return true;
 }
 
@@ -96,7 +89,7 @@ static bool drop_files(struct drun *r, struct put *p)
 static bool try_form(struct drun *r, struct put *p, const struct res *x)
 {
 	const struct tcoll *t = &r->tcolls[p->tcoll];
-	struct put_reply reply = put_reply_of(p);
+	struct put_reply reply = put_reply_of(&p->sent.answer, &p->sent.err, p->sent.strict);
 	bool refusal = p->verdict == PUT_REFUSED ||
 	               ((p->verdict == PUT_EXISTS || p->verdict == PUT_UID) && !(x && x->seen));
 	struct buf why;
@@ -115,10 +108,8 @@ static bool try_form(struct drun *r, struct put *p, const struct res *x)
 	if (p->form.name) {
 		p->first_url = p->url;
 		put_url(r, p);
-	} else if (p->first_url) {
-		free(p->url);
-		p->url = p->first_url;
-		p->first_url = NULL;
+	} else {
+		use_first_url(p);
 	}
 	return true;
 }
@@ -127,10 +118,7 @@ static void report_refused(struct drun *r, struct put *p)
 {
 	struct buf why = buf_of(4096);
 
-	if (p->form.why)
-		buf_puts(&why, p->form.why);
-	else
-		reason_of(p, &why);
+	reason_of(p, &why);
 	r->tcolls[p->tcoll].forms_failed += p->form.at > 0;
 	entry_failed(r, p->e, buf_str(&why));
 	if (p->verdict == PUT_FULL && !r->tcolls[p->tcoll].full)

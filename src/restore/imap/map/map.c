@@ -74,11 +74,8 @@ static bool target_announces(const struct mapping *m, const char *use)
 /* Where a use is announced, names say nothing about it. */
 static void read_there(struct mapping *m)
 {
-	bool has_inbox = false;
+	bool has_inbox = map_listed(m->t->list, m->t->n, "INBOX", 5) != NULL;
 
-	for (size_t i = 0; i < m->t->n; i++)
-		has_inbox |=
-		        m->t->list[i].name_len == 5 && memcmp(m->t->list[i].name, "INBOX", 5) == 0;
 	m->there = xcalloc(m->t->n ? m->t->n : 1, sizeof *m->there);
 	for (size_t i = 0; i < m->t->n; i++) {
 		struct there *t = &m->there[m->n_there++];
@@ -463,21 +460,17 @@ static void put_under(struct mapping *m)
 	free(under);
 }
 
-static void map_earlier(struct mapping *m)
+static void map_earlier(struct mapping *m, struct map_entry *e)
 {
-	for (size_t i = 0; i < m->n && m->wish->earlier; i++) {
-		struct map_entry *e = &m->map[i];
-		const char *shown =
-		        e->raw || e->implied ? NULL : m->wish->earlier(m->wish->ctx, e->head->name);
+	const char *shown = m->wish->earlier ? m->wish->earlier(m->wish->ctx, e->head->name) : NULL;
 
-		for (size_t k = 0; k < m->n_there && shown; k++) {
-			struct there *t = &m->there[k];
+	for (size_t k = 0; k < m->n_there && shown && !e->implied; k++) {
+		struct there *t = &m->there[k];
 
-			if (t->taken || !is_selectable(t) || strcmp(t->shown, shown) != 0)
-				continue;
-			take_place(e, t, "an earlier restore put it there");
-			break;
-		}
+		if (t->taken || !is_selectable(t) || strcmp(t->shown, shown) != 0)
+			continue;
+		take_place(e, t, "an earlier restore put it there");
+		return;
 	}
 }
 
@@ -514,66 +507,52 @@ static bool is_home_of_other(const struct mapping *m, const struct map_entry *e)
 	       is_wanted(m, e->want, 6);
 }
 
-static void map_same_names(struct mapping *m)
+static void map_same_name(struct mapping *m, struct map_entry *e)
 {
-	for (size_t i = 0; i < m->n; i++) {
-		struct map_entry *e = &m->map[i];
-		struct there *t;
+	struct there *t = e->implied || is_home_of_other(m, e) ? NULL : free_there(m, e, e->want);
 
-		if (e->raw || e->implied || is_home_of_other(m, e))
-			continue;
-		t = free_there(m, e, e->want);
-		if (t)
-			take_place(e, t, NULL);
-	}
+	if (t)
+		take_place(e, t, NULL);
 }
 
 /*
  * "INBOX/x" to a target that has everything below INBOX: "INBOX.x", not "INBOX.INBOX.x".
  */
-static void map_below_inbox(struct mapping *m)
+static void map_below_inbox(struct mapping *m, struct map_entry *e)
 {
-	for (size_t i = 0; i < m->n; i++) {
-		struct map_entry *e = &m->map[i];
-		struct there *t = NULL;
+	bool was_below = name_is_below_inbox(e->head->name, e->head->content_name);
+	struct there *t = NULL;
 
-		if (e->raw)
-			continue;
-		if (is_place_of_own(e) ||
-		        !name_is_below_inbox(e->head->name, e->head->content_name))
-			skip_prefix(m, e);
-		if (!e->skip)
-			continue;
-		if (!name_is_below_inbox(e->head->name, e->head->content_name))
-			e->why = "the target has its mailboxes below INBOX";
-		if (!e->implied && !is_inbox(map_base(e)) && !is_wanted(m, map_base(e), 0))
-			t = free_there(m, e, map_base(e));
-		if (t)
-			take_place(e, t, e->why);
-	}
+	if (is_place_of_own(e) || !was_below)
+		skip_prefix(m, e);
+	if (!e->skip)
+		return;
+	if (!was_below)
+		e->why = "the target has its mailboxes below INBOX";
+	if (!e->implied && !is_inbox(map_base(e)) && !is_wanted(m, map_base(e), 0))
+		t = free_there(m, e, map_base(e));
+	if (t)
+		take_place(e, t, e->why);
 }
 
 /*
  * What was below INBOX since its server has nothing elsewhere, and is below INBOX on the
  * target.
  */
-static void map_back(struct mapping *m)
+static void map_back(struct mapping *m, struct map_entry *e)
 {
-	for (size_t i = 0; i < m->n && !is_below_inbox(m->t); i++) {
-		struct map_entry *e = &m->map[i];
-		struct there *t = NULL;
-		char *below;
+	struct there *t = NULL;
+	char *below;
 
-		if (e->raw || e->implied || find_there(m, e->want) ||
-		        !name_is_below_inbox(e->head->name, e->head->content_name))
-			continue;
-		below = xasprintf("INBOX/%s", e->want);
-		if (!is_wanted(m, below, 0))
-			t = free_there(m, e, below);
-		free(below);
-		if (t && is_selectable(t))
-			take_place(e, t, "the target has it below INBOX");
-	}
+	if (is_below_inbox(m->t) || e->implied || find_there(m, e->want) ||
+	        !name_is_below_inbox(e->head->name, e->head->content_name))
+		return;
+	below = xasprintf("INBOX/%s", e->want);
+	if (!is_wanted(m, below, 0))
+		t = free_there(m, e, below);
+	free(below);
+	if (t && is_selectable(t))
+		take_place(e, t, "the target has it below INBOX");
 }
 
 static bool is_wanted_name(const struct mapping *m, const char *content)
@@ -681,6 +660,14 @@ static void choose_shown(struct mapping *m)
 	}
 }
 
+/* A step for each mailbox that has no place yet. */
+static void map_each(struct mapping *m, void (*step)(struct mapping *m, struct map_entry *e))
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (!m->map[i].raw)
+			step(m, &m->map[i]);
+}
+
 struct map_entry *map_plan(const struct tree_head *const *heads, size_t n,
         const struct map_target *t, const struct map_wish *wish)
 {
@@ -694,12 +681,12 @@ struct map_entry *map_plan(const struct tree_head *const *heads, size_t n,
 	map_wished(&m);
 	if (wish->under && *wish->under)
 		put_under(&m);
-	map_earlier(&m);
-	map_same_names(&m);
-	map_below_inbox(&m);
+	map_each(&m, map_earlier);
+	map_each(&m, map_same_name);
+	map_each(&m, map_below_inbox);
 	if (!wish->under || !*wish->under)
 		map_uses(&m);
-	map_back(&m);
+	map_each(&m, map_back);
 	for (size_t i = 0; i < n; i++)
 		if (m.map[i].implied)
 			name_implied(&m, &m.map[i]);
@@ -711,6 +698,15 @@ struct map_entry *map_plan(const struct tree_head *const *heads, size_t n,
 	}
 	free(m.there);
 	return m.map;
+}
+
+const struct imap_mailbox *map_listed(
+        const struct imap_mailbox *list, size_t n, const void *name, size_t name_len)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].name_len == name_len && memcmp(list[i].name, name, name_len) == 0)
+			return &list[i];
+	return NULL;
 }
 
 void map_free(struct map_entry *map, size_t n)

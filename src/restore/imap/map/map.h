@@ -73,6 +73,9 @@ struct map_entry {
 struct map_entry *map_plan(const struct tree_head *const *heads, size_t n,
         const struct map_target *t, const struct map_wish *wish);
 void map_free(struct map_entry *map, size_t n);
+/* The mailbox of this very name, bytes on the wire; NULL: it is not in the list. Lent. */
+const struct imap_mailbox *map_listed(
+        const struct imap_mailbox *list, size_t n, const void *name, size_t name_len);
 /* Is it called there as it is in the archive? */
 bool map_keeps_name(const struct map_entry *e);
 

@@ -94,16 +94,14 @@ static void archive_init(struct archive *a, const struct box *boxes)
 	}
 }
 
-static bool all_wanted(const void *ctx, const struct tree_head *h)
-{
-	return !ctx || strcmp(h->name, ctx) != 0;
-}
-
-static void note(void *ctx, const char *collection, const char *text)
+static void note(
+        void *ctx, enum say_level level, const char *collection, const char *item, const char *text)
 {
 	struct archive *a = ctx;
 	size_t n = strlen(a->said);
 
+	assert_int_equal(level, SAY_NOTE);
+	assert_null(item);
 	snprintf(a->said + n, sizeof a->said - n, "%s: %s\n", collection ? collection : "", text);
 }
 
@@ -234,13 +232,12 @@ static void views(void **state)
 		struct tree_reader *v;
 		struct err err = {0};
 		char shown[4000];
-		struct label_opts o = {.policy = t->policy,
-		        .gmail = t->gmail,
-		        .gmail_all = !t->no_all,
-		        .wanted = all_wanted,
-		        .wanted_ctx = t->unwanted,
-		        .say = note,
-		        .say_ctx = &a};
+		const struct target_opts target = {.labels = t->policy,
+		        .choice = {.exclude = &t->unwanted, .n_exclude = t->unwanted != NULL},
+		        .report = note,
+		        .ctx = &a};
+		struct label_opts o = {
+		        .target = &target, .gmail = t->gmail, .gmail_all = !t->no_all};
 
 		archive_init(&a, t->boxes);
 		a.broken = t->broken;
