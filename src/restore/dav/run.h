@@ -21,15 +21,14 @@
  *   plan.c     which collection of the archive goes where
  *   make.c     collections made, properties set one by one and read back
  *   split.c    tasks apart from events where a calendar takes only one kind
- *   there.c    every resource of the account is listed before the first PUT
- *   look.c     resources read (multiget, GET for what is missing or differs) and graded
- *              against the archive
- *   pair.c     which item each of them is: by UID, by content where the server changed it
+ *   look/      every resource of the account is listed before the first PUT (there.c), read
+ *              (look.c: multiget, GET for what is missing or differs), graded against the
+ *              archive, and told which item it is (pair.c): by UID, by content where the
+ *              server changed that; a last listing (after.c): is it all there, and where is
+ *              what was stored under another name
  *   put/       PUT with If-None-Match, what came of it, read back; other forms of what is
  *              refused; linked files
  *   result.c   what became of each item, and what is there too often
- *   after.c    a last listing: is it all there, and where is what was stored under
- *              another name
  * Nothing is overwritten or taken away.
  */
 
@@ -269,7 +268,7 @@ void entry_remember(struct drun *r, const struct entry *e, const struct res *x);
 void count_copy(struct drun *r, uint32_t entry, const struct res *x);
 void say_copies(struct drun *r);
 
-/* alike.c: resources that no UID explains, where the server gave its own */
+/* look/alike.c: resources that no UID explains, where the server gave its own */
 /* What a content is about, 0: nothing that tells it from others. */
 uint64_t alike_key(const struct content_summary *s);
 /*
@@ -280,7 +279,7 @@ bool alike_holds(const char *differences);
 /* Is it without a whole object of the item? */
 bool alike_lacks(const struct res *x);
 
-/* look.c */
+/* look/look.c */
 void reslist_clear(struct reslist *l);
 struct res *reslist_add(struct reslist *l, uint32_t tcoll, const char *url, const char *etag);
 /*
@@ -289,7 +288,7 @@ struct res *reslist_add(struct reslist *l, uint32_t tcoll, const char *url, cons
  */
 int dav_look(struct drun *r, struct res *list, size_t n, struct err *err) MUST_CHECK;
 
-/* pair.c */
+/* look/pair.c */
 enum alike_mode {
 	ALIKE_THERE, /* items that are new, before the first PUT */
 	ALIKE_STORED, /* ours of this run, in a listing afterwards: the key is enough */
@@ -301,7 +300,7 @@ int dav_alike(struct drun *r, struct res *list, size_t n, enum alike_mode mode,
 /* Which item each resource is that was there before the first PUT. */
 int dav_pair(struct drun *r, struct reslist *all, struct err *err) MUST_CHECK;
 
-/* there.c */
+/* look/there.c */
 int dav_there(struct drun *r, struct err *err) MUST_CHECK;
 /* ${peek}: what is new in it stays so. */
 int dav_list_resources(
@@ -346,7 +345,7 @@ int dav_make_one(struct drun *r, uint32_t acoll, struct err *err) MUST_CHECK;
 /* split.c: after dav_make, what a target's calendar does not take goes into another. */
 int dav_split(struct drun *r, struct err *err) MUST_CHECK;
 
-/* after.c */
+/* look/after.c */
 /*
  * Items that are ENTRY_UNSEEN among what is new in a listing; what else is of the archive
  * there is counted.

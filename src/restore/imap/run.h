@@ -8,7 +8,7 @@
 #include "valise/restore/restore.h"
 #include "journal.h"
 #include "restore/imap/map/map.h"
-#include "match.h"
+#include "restore/imap/pair/match.h"
 
 /*
  * The IMAP target (RFC 3501, 3502, 4315). One session probes and plans; then a few
@@ -352,7 +352,7 @@ int make_all(struct run *r, struct imap *m, struct err *err) MUST_CHECK;
 int box_make(struct worker *w, struct map_entry *e, struct target_result *sum,
         struct err *err) MUST_CHECK;
 
-/* scan.c: what is there. */
+/* pair/scan.c: what is there. */
 /* List it from a UID on. */
 int there_from(struct box *b, uint32_t uid, struct err *err) MUST_CHECK;
 struct tmsg *there_find(struct box *b, uint32_t uid); /* of those listed; NULL */
@@ -379,7 +379,7 @@ int item_look(struct box *b, uint32_t item, struct seen *out, struct err *err) M
 size_t seen_keys(
         const struct seen *s, size_t n, enum alike by, const uint8_t *skip, struct match_key *out);
 
-/* pair.c: pair the archive with it. */
+/* pair/pair.c: pair the archive with it. */
 /*
  * Sets b->on_target, and taken of what an earlier restore stored and nothing there can be
  * told to be.
@@ -470,7 +470,7 @@ void late_batch_done(struct box *b, uint32_t expected, size_t n, size_t n_known)
 /* Now and then before a batch: what others stored meanwhile is not sent. */
 int late_meanwhile(struct box *b, struct err *err) MUST_CHECK;
 
-/* count.c: what is there more often than in the archive. */
+/* pair/count.c: what is there more often than in the archive. */
 /* Is any message listed, from UID ${from} on, worth a look? */
 bool count_any(struct box *b, uint32_t from);
 /*
@@ -479,7 +479,7 @@ bool count_any(struct box *b, uint32_t from);
  */
 int box_count(struct box *b, uint32_t from, const uint8_t *known, struct err *err) MUST_CHECK;
 
-/* learn.c: which message of the target is which. */
+/* pair/learn.c: which message of the target is which. */
 /*
  * List what is there from UID ${first} on, and learn the UID of each item that was added:
  * one that APPENDUID said is put right where it is another item's, or nobody's. What

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "run.h"
+#include "restore/dav/run.h"
 
 static bool is_of(const struct drun *r, const struct entry *e, uint32_t tcoll)
 {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/lookup.h"
-#include "run.h"
+#include "restore/imap/run.h"
 
 enum {
 	/*

@@ -1,7 +1,7 @@
 /* What contents and their differences say of two that may be one. Pure decisions. */
 #include <stdlib.h>
 #include <string.h>
-#include "run.h"
+#include "restore/dav/run.h"
 
 #define DIFFERENCES_TOLD 500 /* a list that is longer may not be all of it */
 

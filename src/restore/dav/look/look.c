@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "restore/dav/put/put.h"
-#include "run.h"
+#include "restore/dav/run.h"
 
 #define ACCEPT_CALENDAR "Accept: text/calendar, */*;q=0.1"
 #define ACCEPT_V4 "Accept: text/vcard; version=4.0, text/vcard;q=0.9, */*;q=0.1"

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "valise/base/lookup.h"
 #include "restore/dav/put/put.h"
-#include "run.h"
+#include "restore/dav/run.h"
 
 struct listing {
 	struct drun *r;

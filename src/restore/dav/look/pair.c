@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/lookup.h"
-#include "run.h"
+#include "restore/dav/run.h"
 
 #define ROUNDS 8 /* items of one key that a resource is held against */
 

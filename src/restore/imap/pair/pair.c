@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "run.h"
+#include "restore/imap/run.h"
 
 struct pairing {
 	struct box *b;

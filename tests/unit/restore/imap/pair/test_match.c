@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "restore/imap/match.h"
+#include "restore/imap/pair/match.h"
 
 enum { MOST = 8 };
 

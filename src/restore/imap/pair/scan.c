@@ -6,7 +6,7 @@
 #include <string.h>
 #include "valise/base/lookup.h"
 #include "valise/format/header.h"
-#include "run.h"
+#include "restore/imap/run.h"
 
 static int by_uid(const void *a, const void *b)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/lookup.h"
-#include "run.h"
+#include "restore/imap/run.h"
 
 static bool has_date_of(const struct box *b, const struct tmsg *t, uint32_t item)
 {
