@@ -250,6 +250,21 @@ int file_write(int dirfd, const char *path, const void *p, size_t n, struct err 
 	return rc;
 }
 
+int file_try_write(int dirfd, const char *path, struct err *err)
+{
+	char *temp = NULL;
+	int fd = -1, rc = temp_open(dirfd, path, &temp, &fd, err);
+
+	if (rc != 0)
+		return rc;
+	if (sys_close(fd) != 0)
+		rc = err_sys(err, ERR_WHOLE, "cannot write %s", path);
+	if (sys_unlinkat(dirfd, temp, 0) != 0 && rc == 0)
+		rc = err_sys(err, ERR_WHOLE, "cannot remove %s", temp);
+	free(temp);
+	return rc;
+}
+
 int file_open_plain(int dirfd, const char *path, int *fd_out, struct err *err)
 {
 	struct stat st;

@@ -65,7 +65,7 @@ char *human_bytes(uint64_t n, char out[32])
 		u++;
 	}
 	if (u == 0)
-		snprintf(out, 32, "%llu bytes", (unsigned long long)n);
+		snprintf(out, 32, "%llu byte%s", (unsigned long long)n, n == 1 ? "" : "s");
 	else
 		snprintf(out, 32, "%.1f %s", v, unit[u]);
 	return out;

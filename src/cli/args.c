@@ -342,11 +342,6 @@ bool args_takes(const struct args *a, const char *option)
 	return args_option(a, option) != NULL;
 }
 
-bool args_quiet(const struct args *a, int rc)
-{
-	return rc == EXIT_DONE && args_has(a, "quiet");
-}
-
 bool args_has(const struct args *a, const char *option)
 {
 	for (size_t i = 0; i < a->n_given; i++)

@@ -207,7 +207,8 @@ static void say_who(struct batch *b)
 {
 	struct buf who = buf_of(SIZE_MAX);
 
-	buf_putf(&who, "%zu of %zu accounts done", b->started - b->running, b->n);
+	buf_putf(&who, "%zu of %s done", b->started - b->running,
+	        counted(b->n, "account", "accounts", (char[COUNTED_SIZE]){0}));
 	for (size_t i = 0, k = 0; i < b->started; i++)
 		if (b->jobs[i].worker.pid)
 			buf_putf(&who, "%s%s", k++ ? ", " : ": ", b->jobs[i].name);

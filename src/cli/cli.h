@@ -113,8 +113,6 @@ int args_parse(struct args *a, int argc, char **argv);
 bool args_takes(const struct args *a, const char *option); /* does the command know it? */
 const struct option_def *args_option(const struct args *a, const char *option); /* or NULL */
 bool args_has(const struct args *a, const char *option);
-/* --quiet, and nothing to say: all is done. */
-bool args_quiet(const struct args *a, int rc);
 /* the last one given; NULL */
 const char *args_get(const struct args *a, const char *option);
 size_t args_all(const struct args *a, const char *option, const char **out, size_t max);
@@ -228,6 +226,8 @@ struct ui {
 	unsigned warnings;
 	struct said *said; /* what people were told, and how often (ui.c) */
 	size_t n_said, said_cap, said_max;
+	char **kept; /* notes that --quiet keeps back */
+	size_t n_kept, kept_cap;
 };
 void ui_start(struct ui *u, const struct args *a);
 /*
@@ -245,6 +245,11 @@ void ui_finding(void *ui, const struct archive_finding *f);
 /* A line on standard error, escaped here. Thread-safe. */
 void ui_talk(struct ui *u, const char *text);
 void ui_stop(struct ui *u); /* ends the line; keeps the notes */
+/*
+ * Is nothing to be told of a run that ends with ${rc}? With --quiet all is done or else
+ * told, notes that were kept back first.
+ */
+bool ui_quiet(struct ui *u, int rc);
 void ui_clear(struct ui *u);
 /* --stats: round trips, bytes on the wire, time. */
 void ui_stats(const struct ui *u);

@@ -118,7 +118,7 @@ int load_account(const struct args *a, const char *name, struct account **out)
 	for (unsigned k = 0; k < SERVICE_KINDS; k++)
 		(*out)->services[k].at.trace = trace;
 	n = account_warnings(*out, lines, ACCOUNT_WARNINGS);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && !args_has(a, "quiet"); i++)
 		talk("warning: %s", lines[i]);
 	return 0;
 }
@@ -255,7 +255,7 @@ int finish_tree(struct tree_sink *to, const char *where, struct ui *ui)
 		end_outcome(ui->args, o);
 		return c.totals.complete ? EXIT_DONE : EXIT_INCOMPLETE;
 	}
-	if (c.totals.complete && args_quiet(ui->args, EXIT_DONE))
+	if (ui_quiet(ui, c.totals.complete ? EXIT_DONE : EXIT_INCOMPLETE))
 		return EXIT_DONE;
 	buf_init(&b, 4096);
 	totals_text(&c.totals, &b);

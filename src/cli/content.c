@@ -260,11 +260,12 @@ void content_tell(json_t *o)
 {
 	const char *word, *between = " (";
 	char n[32], read[COUNTED_SIZE];
+	uint64_t odd = (uint64_t)json_get_int(o, "with_findings", 0);
 	json_t *v;
 
 	printf("content: %s read, %s with findings",
 	        counted((uint64_t)json_get_int(o, "resources", 0), "resource", "resources", read),
-	        human_count((uint64_t)json_get_int(o, "with_findings", 0), n));
+	        odd ? human_count(odd, n) : "none");
 	json_object_foreach(json_object_get(o, "problems"), word, v)
 	{
 		printf("%s%s %s", between, human_count((uint64_t)json_integer_value(v), n), word);

@@ -1,5 +1,4 @@
 /* --report: what a person or a program keeps of a run. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +101,7 @@ static void put_accounts(struct buf *b, const json_t *accounts)
 	put_rows(b, accounts, columns);
 }
 
-static int report_write_html(const char *path, json_t *o, struct err *err)
+static int write_html(const char *path, json_t *o, struct err *err)
 {
 	struct buf b = buf_of(SIZE_MAX / 2);
 	const char *key;
@@ -138,7 +137,7 @@ static int report_write_html(const char *path, json_t *o, struct err *err)
 	return rc;
 }
 
-static int write_json(const char *path, const json_t *o, struct err *err)
+static int write_json(const char *path, json_t *o, struct err *err)
 {
 	struct buf b = buf_of(SIZE_MAX / 2);
 	int rc;
@@ -150,49 +149,76 @@ static int write_json(const char *path, const json_t *o, struct err *err)
 	return rc;
 }
 
+/* What a report's name ends in decides what it is. */
+static const struct {
+	const char *suffix;
+	int (*write)(const char *path, json_t *o, struct err *err);
+} kinds[] = {{".html", write_html}, {".json", write_json}};
+
+/* NULL: of none. */
+static int (*find_writer(const char *path))(const char *, json_t *, struct err *)
+{
+	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		size_t k = strlen(kinds[i].suffix);
+
+		if (n > k && strcmp(name + n - k, kinds[i].suffix) == 0)
+			return kinds[i].write;
+	}
+	return NULL;
+}
+
 int ui_write_reports(const struct ui *u, json_t *o)
 {
 	const char *paths[16];
-	size_t n = args_all(u->args, "report", paths, 16);
+	size_t n = args_all(u->args, "report", paths, COUNT(paths));
+	struct err err = {0};
 	int rc = 0;
 
 	json_set_text(o, "command", u->args->cmd->name);
 	json_object_set(o, "notes", u->notes);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		size_t len = strlen(paths[i]);
-		struct err err = {0};
-
-		if (len > 5 && !strcmp(paths[i] + len - 5, ".html"))
-			rc = report_write_html(paths[i], o, &err);
-		else
-			rc = write_json(paths[i], o, &err);
-		if (rc)
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (find_writer(paths[i])(paths[i], o, &err) < 0)
 			rc = fail(u->args, &err);
-	}
+	return rc;
+}
+
+static int unknown_suffix(const struct args *a, const char *path)
+{
+	struct buf known = buf_of(200);
+	int rc;
+
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		buf_putf(&known, "%s%s",
+		        i == 0                  ? ""
+		        : i + 1 == COUNT(kinds) ? " or "
+		                                : ", ",
+		        kinds[i].suffix);
+	rc = usage_error(a, "--report %s: its name has to end in %s", path, buf_str(&known));
+	buf_clear(&known);
 	return rc;
 }
 
 int report_check(const struct args *a)
 {
-	const char *paths[16];
-	size_t n = args_all(a, "report", paths, 16);
+	const char *paths[17];
+	size_t n = args_all(a, "report", paths, COUNT(paths));
 
+	if (n == COUNT(paths))
+		return usage_error(a, "more than %zu reports", COUNT(paths) - 1);
 	for (size_t i = 0; i < n; i++) {
-		char *dir = xstrdup(paths[i]), *slash = strrchr(dir, '/');
+		struct err err = {0};
 		struct stat st;
-		int rc = stat(paths[i], &st);
-		bool other = rc == 0 && !S_ISREG(st.st_mode);
 
-		if (rc != 0) {
-			if (slash)
-				slash[slash == dir] = '\0';
-			rc = stat(slash ? dir : ".", &st);
-		}
-		free(dir);
-		if (other)
-			return usage_error(a, "--report %s: no regular file", paths[i]);
-		if (rc != 0)
-			return usage_error(a, "--report %s: %s", paths[i], strerror(errno));
+		if (stat(paths[i], &st) == 0 && !S_ISREG(st.st_mode))
+			return usage_error(a, "--report %s: %s", paths[i],
+			        S_ISDIR(st.st_mode) ? "this is a directory" : "no regular file");
+		if (!find_writer(paths[i]))
+			return unknown_suffix(a, paths[i]);
+		if (file_try_write(AT_FDCWD, paths[i], &err) < 0)
+			return usage_error(a, "--report: %s", err.text);
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "valise/base/clock.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/pack/archive.h"
 #include "cli.h"
 
@@ -77,6 +78,16 @@ void ui_note(
 	pthread_mutex_unlock(&u->lock);
 }
 
+/* Notes, which --quiet keeps back: they are told along with what went wrong. */
+static void print_kept(struct ui *u)
+{
+	for (size_t i = 0; i < u->n_kept; i++)
+		talk("%s", u->kept[i]);
+	texts_free(u->kept, u->n_kept);
+	u->kept = NULL;
+	u->n_kept = u->kept_cap = 0;
+}
+
 static void print_line(struct ui *u, enum say_level level, const char *collection, const char *item,
         const char *text)
 {
@@ -87,8 +98,14 @@ static void print_line(struct ui *u, enum say_level level, const char *collectio
 	        collection && item ? ", " : "", item ? item : "");
 	snprintf(safe, sizeof safe, "%s%s", where, where[0] ? ": " : "");
 	term_escape(text, strlen(text), safe + strlen(safe), sizeof safe - strlen(safe));
-	talk("%s%s%s%s", red ? "\033[31m" : "", level == SAY_WARNING ? "warning: " : "",
-	        term_escape(safe, strlen(safe), shown, sizeof shown), red ? "\033[m" : "");
+	term_escape(safe, strlen(safe), shown, sizeof shown);
+	if (level < SAY_WARNING && args_has(u->args, "quiet")) {
+		*ARR_PUSH(u->kept, u->n_kept, u->kept_cap) = xstrdup(shown);
+		return;
+	}
+	print_kept(u);
+	talk("%s%s%s%s", red ? "\033[31m" : "", level == SAY_WARNING ? "warning: " : "", shown,
+	        red ? "\033[m" : "");
 }
 
 /* The same but for its numbers: each run of digits becomes "#". */
@@ -286,9 +303,17 @@ void ui_stop(struct ui *u)
 	u->line = false;
 }
 
+bool ui_quiet(struct ui *u, int rc)
+{
+	if (rc != EXIT_DONE)
+		print_kept(u);
+	return rc == EXIT_DONE && args_has(u->args, "quiet");
+}
+
 void ui_clear(struct ui *u)
 {
 	ui_stop(u);
+	texts_free(u->kept, u->n_kept);
 	json_decref(u->notes);
 	pthread_mutex_destroy(&u->lock);
 	pthread_mutex_destroy(&u->progress.lock);

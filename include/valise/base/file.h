@@ -56,6 +56,8 @@ int fd_pread(int fd, void *p, size_t n, uint64_t off, size_t *got_out, struct er
  * of its directory. Nothing is left behind on failure.
  */
 int file_write(int dirfd, const char *path, const void *p, size_t n, struct err *err) MUST_CHECK;
+/* Could file_write do so? Its temporary name is made and taken away again. */
+int file_try_write(int dirfd, const char *path, struct err *err) MUST_CHECK;
 
 /**
  * file_open_given(path, fd_out, err): for reading, a file that a person named. Links are

@@ -83,6 +83,11 @@ struct archive_verdict {
 	uint64_t files, bytes, objects, items; /* checked */
 	bool complete; /* the newest snapshot says of itself that nothing was left out */
 	char seal[SHA256_HEX_SIZE];
+	/*
+	 * whose seal was expected, where that is not the newest one: nothing older has taken
+	 * its place, so that is no damage; 0
+	 */
+	unsigned expected;
 };
 /**
  * archive_verify(path, opts, out, err): check every byte of every file of every snapshot:

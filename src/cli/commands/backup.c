@@ -90,7 +90,7 @@ static void tell_outcome(const struct take *t, int rc)
 		end_outcome(t->args, json_copy(t->outcome));
 		return;
 	}
-	if (args_quiet(t->args, rc))
+	if (ui_quiet(t->ui, rc))
 		return;
 	buf_init(&b, 4096);
 	totals_text(&c->totals, &b);

@@ -39,6 +39,8 @@ static int check_service(
 		put_json(e);
 		return 0;
 	}
+	if (args_has(a, "quiet"))
+		return 0;
 	line_begin();
 	printf("%s: signed in as %s%s%s: %s in %s\n", s->name, s->login.user,
 	        s->login.authzid ? " for " : "", s->login.authzid ? s->login.authzid : "",

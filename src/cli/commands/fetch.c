@@ -29,18 +29,16 @@ static int tell_outcome(struct take *t, int rc)
 	struct buf b = buf_of(4096);
 	char safe[600];
 
-	(void)rc;
 	ui_stop(t->ui);
 	put_text(t->outcome, "to", t->path);
-	rc = ui_write_reports(t->ui, t->outcome);
 	totals_text(&t->commit.totals, &b);
 	if (t->ui->json)
 		end_outcome(t->args, json_copy(t->outcome));
-	else
+	else if (!ui_quiet(t->ui, rc))
 		printf("%s: %s%s\n", term_escape(t->path, strlen(t->path), safe, sizeof safe),
 		        buf_str(&b), t->commit.totals.complete ? "" : "; INCOMPLETE");
 	buf_clear(&b);
-	return rc;
+	return ui_write_reports(t->ui, t->outcome);
 }
 
 static const struct take_to directory = {

@@ -349,7 +349,7 @@ static int run_restore(struct restore *r)
 	o = outcome_json(r);
 	if (r->ui->json)
 		end_outcome(r->args, json_copy(o));
-	else if ((rc == 0 || rc == EXIT_INCOMPLETE) && !args_quiet(r->args, rc))
+	else if ((rc == 0 || rc == EXIT_INCOMPLETE) && !ui_quiet(r->ui, rc))
 		tell_outcome(r);
 	if (ui_write_reports(r->ui, o) && (rc == 0 || rc == EXIT_INCOMPLETE))
 		rc = EXIT_FAILED;

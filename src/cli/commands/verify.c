@@ -1,4 +1,5 @@
 /* valise verify: is every byte of an archive what it was? */
+#include <ctype.h>
 #include <string.h>
 #include "valise/base/escape.h"
 #include "valise/pack/archive.h"
@@ -10,7 +11,8 @@ const struct command verify_command = {
         .summary = "check every byte of an archive: files, members, items, catalogs, seals",
         .details =
                 "Exit codes: 0 sound, 1 damaged, 3 sound, but its newest snapshot is incomplete, "
-                "10 no archive. What --content finds does not change them.",
+                "10 no archive. What --content finds does not change them, nor that the newest "
+                "snapshot is newer than the one whose seal --expect names.",
         .bit = CMD_VERIFY,
         .min_pos = 1,
         .max_pos = 1,
@@ -30,6 +32,8 @@ static json_t *outcome_json(const struct archive_verdict *v)
 	json_set_number(o, "items", v->items);
 	json_object_set_new(o, "complete", json_boolean(v->complete));
 	json_set_text(o, "seal", v->seal);
+	if (v->expected)
+		json_set_number(o, "expected_snapshot", v->expected);
 	return o;
 }
 
@@ -42,7 +46,8 @@ static void tell_verdict(const struct args *a, const struct archive_verdict *v, 
 		printf("%s: DAMAGED: %s; \"valise salvage\" gets out what is whole\n", safe,
 		        counted(v->damages, "finding", "findings", n[0]));
 	else
-		printf("%s: sound (%s): %s, %s (%s), %s, %s\n", safe, depth,
+		printf("%s: sound%s (%s): %s, %s (%s), %s, %s\n", safe,
+		        v->expected ? ", and newer than expected" : "", depth,
 		        counted(v->snapshots, "snapshot", "snapshots", n[0]),
 		        counted(v->files, "file", "files", n[1]), human_bytes(v->bytes, n[2]),
 		        counted(v->objects, "object", "objects", n[3]),
@@ -55,20 +60,41 @@ static void tell_verdict(const struct args *a, const struct archive_verdict *v, 
 		printf("the newest snapshot%s says of itself that it is incomplete: see valise "
 		       "list\n",
 		        v->damages ? " that can be read" : "");
+	if (v->expected)
+		printf("the expected seal is that of snapshot %u\n", v->expected);
 	printf("seal %s\n", v->seal);
+}
+
+/* The number that backup printed, as it may have been written down. */
+static int expected_seal(const struct args *a, char out[SHA256_HEX_SIZE])
+{
+	const char *text = args_get(a, "expect");
+	uint8_t sum[SHA256_LEN];
+
+	out[0] = '\0';
+	for (size_t i = 0; text && i <= strlen(text) && i < SHA256_HEX_SIZE; i++)
+		out[i] = (char)tolower((unsigned char)text[i]);
+	if (!text || (strlen(text) == SHA256_HEX_SIZE - 1 && hex_parse(out, sum, sizeof sum)))
+		return 0;
+	return usage_error(a,
+	        "--expect takes the number that backup prints behind \"seal\", of 64 digits "
+	        "(0-9, a-f), not \"%s\"",
+	        text);
 }
 
 int cmd_verify(const struct args *a)
 {
-	struct archive_verify_opts o = {.quick = args_has(a, "quick"),
-	        .expect = args_get(a, "expect"),
-	        .finding = ui_finding};
+	struct archive_verify_opts o = {.quick = args_has(a, "quick"), .finding = ui_finding};
 	struct archive_verdict v = {0};
 	struct err err = {0};
 	struct ui ui;
 	json_t *out, *content = NULL;
-	int rc;
+	char expect[SHA256_HEX_SIZE];
+	int rc = expected_seal(a, expect), tell;
 
+	if (rc)
+		return rc;
+	o.expect = *expect ? expect : NULL;
 	ui_start(&ui, a);
 	o.ctx = &ui;
 	rc = archive_verify(a->pos[0], &o, &ui.progress, &v, &err);
@@ -85,9 +111,11 @@ int cmd_verify(const struct args *a)
 		else
 			json_object_set(out, "content", content);
 	}
+	ui_stop(&ui);
+	tell = rc == EXIT_DONE && json_get_int(content, "with_findings", 0) ? EXIT_INCOMPLETE : rc;
 	if (ui.json) {
 		end_outcome(a, json_copy(out));
-	} else if (!args_quiet(a, rc) || content) {
+	} else if (!ui_quiet(&ui, tell)) {
 		tell_verdict(a, &v, o.quick ? "quick: sums of files only" : "every byte read");
 		if (content)
 			content_tell(content);

@@ -400,8 +400,9 @@ static int give_coll(struct pop3_run *r, struct err *err)
 	const struct tree_coll *c = r->coll;
 
 	if (r->past.skipped)
-		progress_say(r->base.progress, SAY_INFO, "%ju messages are there over IMAP, too",
-		        (uintmax_t)r->past.skipped);
+		progress_say(r->base.progress, SAY_INFO, "%s there over IMAP, too",
+		        counted(r->past.skipped, "message is", "messages are",
+		                (char[COUNTED_SIZE]){0}));
 	if (seen_file_write(r->past.elsewhere, err) < 0) {
 		progress_say(r->base.progress, SAY_NOTE, "%s", err->text);
 		err_clear(err);

@@ -328,8 +328,8 @@ int sink_resume(struct archive_sink *s, struct err *err)
 	if (rc == 0)
 		rc = clean_snapshot(s, err);
 	if (rc == 0 && fits)
-		progress_say(s->progress, SAY_INFO,
-		        "%s: an interrupted run is taken up (%zu objects are there)", s->path,
-		        s->objects.n);
+		progress_say(s->progress, SAY_INFO, "%s: an interrupted run is taken up (%s there)",
+		        s->path,
+		        counted(s->objects.n, "object is", "objects are", (char[COUNTED_SIZE]){0}));
 	return rc;
 }

@@ -109,8 +109,9 @@ static void look_at_all(struct archive_sink *s)
 				add_bad(s, f->path, why.text);
 		}
 	if (s->n_bad > FILES_SAID)
-		progress_say(s->progress, SAY_WARNING, "%s: and %zu more files like these", s->path,
-		        s->n_bad - FILES_SAID);
+		progress_say(s->progress, SAY_WARNING, "%s: and %s like these", s->path,
+		        counted(s->n_bad - FILES_SAID, "more file", "more files",
+		                (char[COUNTED_SIZE]){0}));
 	SORT(s->bad, s->n_bad, text_by_bytes);
 	if (s->n_bad)
 		progress_say(s->progress, SAY_WARNING,

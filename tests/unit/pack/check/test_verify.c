@@ -313,9 +313,15 @@ static void test_expect(void **state)
 	o.expect = f->commit.seal;
 	assert_int_equal(archive_verify(f->archive, &o, NULL, &f->verdict, &f->err), 0);
 	assert_int_equal(f->verdict.damages, 0);
-	o.expect = old;
+	assert_int_equal(f->verdict.expected, 0);
+	o.expect = old; /* the archive is newer than that */
+	assert_int_equal(archive_verify(f->archive, &o, NULL, &f->verdict, &f->err), 0);
+	assert_int_equal(f->verdict.damages, 0);
+	assert_int_equal(f->verdict.expected, 1);
+	old[0] = old[0] == '0' ? '1' : '0';
 	assert_int_equal(archive_verify(f->archive, &o, NULL, &f->verdict, &f->err), 0);
 	assert_int_equal(f->verdict.damages, 1);
+	assert_int_equal(f->verdict.expected, 0);
 }
 
 static void test_quick(void **state)

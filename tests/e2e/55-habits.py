@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+"""What somebody relies on day by day: --quiet prints nothing where nothing is wrong, a failure is told once, numbers agree, an older seal is not damage,
+and a report that cannot be written is told before anything is done."""
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+from lib import environment, execute, expect, imap  # noqa: E402
+import fakeimap  # noqa: E402
+
+
+class Target(fakeimap.FakeImap):
+    """Empty; refuses what has "message 2" for its subject."""
+
+    def populate(self):
+        self.mailbox("INBOX")
+
+    def do_append(self, s, tag, args):
+        if b"Subject: message 2" in b"".join(a for a in args if isinstance(a, bytes)):
+            s.send(tag + " NO not this one")
+            return
+        super().do_append(s, tag, args)
+
+
+class Scene:
+    def __init__(self, scratch):
+        self.scratch, self.env = scratch, environment(scratch)
+        self.archive = os.path.join(scratch, "a.valise")
+
+    def run(self, code, *args):
+        rc, out, err = execute(*args, env=self.env)
+        expect(rc == code, "exit code %d instead of %d: %s\n%s%s" % (rc, code, " ".join(args), out, err))
+        return out, err
+
+    def silent(self, *args):
+        out, err = self.run(0, *args, "-q")
+        expect(out == err == "", "%s -q: %r %r" % (args[0], out, err))
+
+
+def on_disk(path):
+    return sum(os.path.getsize(os.path.join(at, f)) for at, _, files in os.walk(path) for f in files)
+
+
+def human(n):
+    return "%d bytes" % n if n < 1000 else "%.1f kB" % (n / 1000)
+
+
+def numbers(s, source):
+    """What backup, snapshots and the disk say of a snapshot's size, first and second."""
+    for snapshot in 1, 2:
+        out, _ = s.run(0, "backup", *imap(source.port), "-o", s.archive)
+        size = on_disk(os.path.join(s.archive, "data", "%06d" % snapshot))
+        expect(", %s on disk" % human(size) in out, "%d octets are on disk: %s" % (size, out))
+        listing = s.run(0, "snapshots", s.archive)[0].splitlines()
+        expect(re.match(r" +%d .* %s on disk " % (snapshot, human(size)), listing[-1]), listing)
+        as_json = json.loads(s.run(0, "snapshots", s.archive, "--json")[0].splitlines()[-1])
+        expect(as_json["stored_bytes"] == size, as_json)
+        source.mailbox("INBOX").add(b"Subject: one more\r\n\r\nx\r\n")
+    expect("1 message in 1 mailbox," in s.run(0, "backup", *imap(source.port), "-o", s.archive + "1", "--include", "Work")[0], "plural")
+
+
+def seals(s):
+    """verify --expect: the newest, an older one, none of this archive, no seal at all."""
+    newest, older = (json.loads(x)["seal"] for x in reversed(s.run(0, "snapshots", s.archive, "--json")[0].splitlines()))
+    out, _ = s.run(0, "verify", s.archive, "--expect", newest.upper())
+    expect(": sound (every byte read)" in out, out)
+    out, err = s.run(0, "verify", s.archive, "--expect", older)
+    expect(": sound, and newer than expected (" in out and "the expected seal is that of snapshot 1" in out and not err, out + err)
+    out, _ = s.run(0, "verify", s.archive, "--expect", older, "--json")
+    expect(json.loads(out)["expected_snapshot"] == 1 and json.loads(out)["sound"], out)
+    s.silent("verify", s.archive, "--expect", older)
+    out, err = s.run(1, "verify", s.archive, "--expect", "0" * 64)
+    expect("DAMAGED" in out and "the newest seal is" in err, out + err)
+    for bad in "", "x", newest[1:], newest + "0", newest[1:] + "g":
+        _, err = s.run(2, "verify", s.archive, "--expect", bad)
+        expect("--expect takes the number" in err, err)
+
+
+def quiet(s, source):
+    with Target() as target:
+        s.silent("backup", *imap(source.port), "-o", s.archive)
+        s.silent("fetch", *imap(source.port), "-t", s.scratch + "/tree")
+        s.silent("check", *imap(source.port))
+        s.silent("verify", s.archive)
+        s.silent("verify", s.archive, "--content")
+        s.silent("unpack", s.archive, "-t", s.scratch + "/unpacked")
+        # a note on where it goes is nothing wrong
+        moved = "restore", s.archive, *imap(target.port), "--map", "Work=Elsewhere"
+        expect("goes to" in s.run(0, *moved, "--include", "Work", "--dry-run")[1], "no note")
+        s.silent(*moved, "--include", "Work")
+        out, err = s.run(3, *moved, "--strict", "-q")
+        expect(err.count("not this one") == 1 and "Elsewhere" in err and "1 REFUSED" in out, out + err)
+
+
+def once(s, source):
+    """One line, that says it."""
+    for command in ["backup", "-o", s.scratch + "/x"], ["fetch", "-t", s.scratch + "/y"], ["check"], ["restore", s.archive]:
+        out, err = s.run(1, *command, *imap(source.port, "echo wrong"))
+        expect(out == "" and err.count("\n") == 1 and err.count("wrong name or password") == 1, out + err)
+
+
+def reports(s, source):
+    """Told before anything is done, by whichever command takes --report."""
+    for command in ["backup", "-o", s.scratch + "/r"], ["fetch", "-t", s.scratch + "/r"], ["restore", s.archive], ["verify", s.archive]:
+        account = imap(source.port) if command[0] != "verify" else []
+        os.makedirs(s.scratch + "/dir.html", exist_ok=True)
+        for name, want in (("missing/x.html", "cannot create"), ("dir.html", "is a directory"), ("x.txt", r"has to end in \.html or \.json"), ("html", "has to end"),
+                           ("x.html.bak", "has to end"), (".json", "has to end"), ("/proc/x.json", "cannot create")):
+            before = len(source.log)
+            _, err = s.run(2, *command, *account, "--report", os.path.join(s.scratch, name))
+            expect(re.search(want, err) and err.count("\n") == 1, err)
+            expect(len(source.log) == before and not os.path.exists(s.scratch + "/r"), "something was done")
+        expect(os.listdir(s.scratch + "/dir.html") == [], "something is left")
+    s.run(0, "verify", s.archive, "--report", s.scratch + "/v.html", "--report", s.scratch + "/v.json")
+    expect(sorted(x for x in os.listdir(s.scratch) if x.startswith("v.")) == ["v.html", "v.json"], os.listdir(s.scratch))
+
+
+def main():
+    scratch = tempfile.mkdtemp(prefix="valise-")
+    try:
+        with fakeimap.FakeImap() as source:
+            s = Scene(scratch)
+            for name, case in (("numbers", lambda: numbers(s, source)), ("seals", lambda: seals(s)), ("quiet", lambda: quiet(s, source)),
+                               ("once", lambda: once(s, source)), ("reports", lambda: reports(s, source))):
+                print("--", name, flush=True)
+                case()
+    finally:
+        shutil.rmtree(scratch)
+    print("ok")
+
+
+main()
