@@ -100,7 +100,7 @@ def quiet(s, source):
 def once(s, source):
     """One line, that says it."""
     for command in ["backup", "-o", s.scratch + "/x"], ["fetch", "-t", s.scratch + "/y"], ["check"], ["restore", s.archive]:
-        out, err = s.run(1, *command, *imap(source.port, "echo wrong"))
+        out, err = s.run(12, *command, *imap(source.port, "echo wrong"))
         expect(out == "" and err.count("\n") == 1 and err.count("wrong name or password") == 1, out + err)
 
 
