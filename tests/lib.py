@@ -8,6 +8,7 @@ TESTS = os.path.dirname(os.path.abspath(__file__))
 SERVERS, TOOLS = os.path.join(TESTS, "servers"), os.path.join(TESTS, "tools")
 VALISE = os.environ.get("VALISE", os.path.join(TESTS, "../build/test/valise"))
 sys.path[:0] = [SERVERS, TOOLS, TESTS]
+os.environ["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"  # nobody's keyring is asked
 
 
 class Failed(AssertionError):

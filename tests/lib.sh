@@ -9,6 +9,7 @@ PYTHON=/usr/bin/python3
 T=$(mktemp -d "${TMPDIR:-/tmp}/valise-XXXXXX")
 chmod 755 "$T"
 export XDG_STATE_HOME=$T/state XDG_CONFIG_HOME=$T/config HOME=$T
+export DBUS_SESSION_BUS_ADDRESS=disabled: # nobody's keyring is asked
 started=() launched=()
 aside= # a process group that a test leaves running until its end
 

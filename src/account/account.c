@@ -2,6 +2,7 @@
 #include "valise/account/account.h"
 #include "accountfile.h"
 #include "credentials.h"
+#include "oauth.h"
 #include "settings.h"
 #include "service_url.h"
 #include "valise/base/escape.h"
@@ -133,14 +134,15 @@ static int password_source(const struct settings *set, enum service_kind kind, b
 		const char *key;
 		enum source_type type;
 	} kinds[] = {{"password-command", SOURCE_COMMAND}, {"password-fd", SOURCE_FD},
-	        {"password", SOURCE_TEXT}};
+	        {"password", SOURCE_TEXT}, {"oauth", SOURCE_OAUTH}, {"oauth-token", SOURCE_OAUTH}};
 	int n = 0;
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < COUNT(kinds); i++) {
 		const struct setting *found = own ? settings_own(set, kind, kinds[i].key)
 		                                  : settings_find(set, kinds[i].key);
 
-		if (!found)
+		if (!found ||
+		        (n == 1 && *type_out == SOURCE_OAUTH && kinds[i].type == SOURCE_OAUTH))
 			continue;
 		*type_out = kinds[i].type;
 		*out = found;
@@ -149,8 +151,47 @@ static int password_source(const struct settings *set, enum service_kind kind, b
 	return n;
 }
 
-static int build_password(
-        struct account *a, const struct settings *set, struct service *s, struct err *err)
+/* Of a service that signs in by OAuth. */
+static int build_oauth(struct account *a, const struct settings *set, struct service *s,
+        const char *name, const char *label, struct err *err)
+{
+	static const char *const ways[] = {"OAUTHBEARER", "XOAUTH2", "BEARER"};
+	struct oauth_source *o;
+	bool fits = !s->login.mech;
+	int rc;
+
+	for (size_t i = 0; i < COUNT(ways); i++)
+		fits |= s->login.mech && strcmp(s->login.mech, ways[i]) == 0;
+	if (!fits)
+		return refuse_value(err, s->kind,
+		        "a token of OAuth is sent by OAUTHBEARER or XOAUTH2, not by auth =",
+		        s->login.mech);
+	if (s->at.security == SECURITY_NONE && !host_is_loopback(s->at.host))
+		return refuse_value(err, s->kind,
+		        "a token of OAuth is sent over TLS alone, or to this machine, not to",
+		        s->at.host);
+	rc = oauth_source_new(set, s, name, &o, err);
+	if (rc != 0)
+		return rc;
+	s->login.token = true;
+	s->login.ctx = secrets_oauth(a->secrets, o, label);
+	return 0;
+}
+
+/* Asked for once a host: others get a password of their own. */
+static void build_terminal(struct account *a, struct service *s, const char *label)
+{
+	char *text = xasprintf("%s\n%s", s->login.user, s->at.host);
+
+	for (char *p = text + strlen(s->login.user); *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	s->login.ctx = secrets_source(a->secrets, SOURCE_TERMINAL, text, label);
+	s->login.typed = true;
+	free(text);
+}
+
+static int build_password(struct account *a, const struct settings *set, struct service *s,
+        const char *name, struct err *err)
 {
 	enum source_type type = SOURCE_TERMINAL;
 	const struct setting *from = NULL;
@@ -167,10 +208,16 @@ static int build_password(
 	if (rc != 0)
 		return at_place(from, err);
 	label = xasprintf("%s at %s", s->name, s->at.host);
-	s->login.ctx = secrets_source(a->secrets, type, from ? from->value : s->login.user, label);
+	s->login.command = xasprintf("valise login %s", name ? name : "(with the same options)");
+	if (type == SOURCE_OAUTH)
+		rc = build_oauth(a, set, s, name, label, err);
+	else if (type == SOURCE_TERMINAL)
+		build_terminal(a, s, label);
+	else
+		s->login.ctx = secrets_source(a->secrets, type, from->value, label);
 	s->login.get_secret = secrets_get;
 	free(label);
-	return 0;
+	return rc;
 }
 
 /*
@@ -301,7 +348,7 @@ static int build_service(struct account *a, const struct settings *set, const ch
 	if (rc == 0)
 		rc = build_user(set, name, user, s, &a->passed_over[kind], err);
 	if (rc == 0)
-		rc = build_password(a, set, s, err);
+		rc = build_password(a, set, s, name, err);
 	a->present[kind] = rc == 0;
 	free(user);
 	return rc;

@@ -13,8 +13,8 @@
 
 extern char **environ;
 
-/* Signals as a program expects them, whatever this one ignores or its threads block. */
-static int child_signals(posix_spawnattr_t *attr)
+/* Whatever this program ignores or its threads block. */
+int child_signals(posix_spawnattr_t *attr)
 {
 	sigset_t none, usual;
 
@@ -25,7 +25,7 @@ static int child_signals(posix_spawnattr_t *attr)
 	sigaddset(&usual, SIGTERM);
 	if (posix_spawnattr_setsigmask(attr, &none) != 0 ||
 	        posix_spawnattr_setsigdefault(attr, &usual) != 0)
-		return -1;
+		return EINVAL;
 	return posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 

@@ -1,5 +1,10 @@
-/* Passwords from a command, a descriptor, a text or the terminal, asked for once. */
+/*
+ * Passwords from a command, a descriptor, a text, the keyring or the terminal, and access
+ * tokens; asked for once, and again when they are refused or too old.
+ */
 #include "credentials.h"
+#include "oauth.h"
+#include "store.h"
 #include "valise/base/clock.h"
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
@@ -14,6 +19,8 @@
 /* a command that gave the same token again is left alone for so long */
 #define USELESS_MS 10000
 #define OUTPUT_MAX (64 << 10) /* of a command, all lines */
+#define RENEWALS_MAX 5
+#define ASKED_MAX 3 /* servers lock accounts that go on */
 
 struct secret_source {
 	struct account_secrets *owner;
@@ -22,6 +29,11 @@ struct secret_source {
 	struct secret cached;
 	/* when the command, asked again, last gave the same; 0: never */
 	int64_t useless_ms;
+	unsigned asked; /* SOURCE_TERMINAL: how often a person was */
+	struct oauth_source *oauth; /* SOURCE_OAUTH: owned */
+	int64_t fresh_until_ms; /* SOURCE_OAUTH: the token is better renewed then */
+	int64_t renewed_ms; /* last, and how often without a pause, as it was refused */
+	unsigned renewals;
 };
 
 struct account_secrets {
@@ -54,6 +66,7 @@ void secrets_free(struct account_secrets *s)
 		free_text(s->items[i]);
 		free(s->items[i]->label);
 		secret_clear(&s->items[i]->cached);
+		oauth_source_free(s->items[i]->oauth);
 		free(s->items[i]);
 	}
 	free(s->items);
@@ -62,14 +75,32 @@ void secrets_free(struct account_secrets *s)
 	secret_forget_all(); /* no server that knows them is talked to any more */
 }
 
+/* "imap at h" and "caldav at h" are "imap and caldav at h". */
+static void add_label(struct secret_source *s, const char *label)
+{
+	const char *at = strstr(s->label, " at "), *more = strstr(label, " at ");
+	char *joined;
+
+	if (strstr(s->label, label))
+		return;
+	if (at && more && strcmp(at, more) == 0)
+		joined = xasprintf("%.*s and %s", (int)(at - s->label), s->label, label);
+	else
+		joined = xasprintf("%s and %s", s->label, label);
+	free(s->label);
+	s->label = joined;
+}
+
 struct secret_source *secrets_source(
         struct account_secrets *s, enum source_type type, const char *text, const char *label)
 {
 	struct secret_source *made;
 
 	for (size_t i = 0; i < s->n; i++)
-		if (s->items[i]->type == type && strcmp(s->items[i]->text, text) == 0)
+		if (s->items[i]->type == type && strcmp(s->items[i]->text, text) == 0) {
+			add_label(s->items[i], label);
 			return s->items[i];
+		}
 	made = xcalloc(1, sizeof *made);
 	made->owner = s;
 	made->type = type;
@@ -79,6 +110,38 @@ struct secret_source *secrets_source(
 		(void)fcntl(atoi(text), F_SETFD, FD_CLOEXEC);
 	*ARR_PUSH(s->items, s->n, s->cap) = made;
 	return made;
+}
+
+struct secret_source *secrets_oauth(
+        struct account_secrets *s, struct oauth_source *o, const char *label)
+{
+	struct secret_source *made = secrets_source(s, SOURCE_OAUTH, oauth_source_id(o), label);
+
+	if (made->oauth)
+		oauth_source_free(o);
+	else
+		made->oauth = o;
+	return made;
+}
+
+struct oauth_source *secret_source_oauth(const struct secret_source *s)
+{
+	return s->oauth;
+}
+
+enum source_type secret_source_type(const struct secret_source *s)
+{
+	return s->type;
+}
+
+const char *secret_source_text(const struct secret_source *s)
+{
+	return s->text;
+}
+
+const char *secret_source_label(const struct secret_source *s)
+{
+	return s->label;
 }
 
 /* Wait for ${fd} in slices: a thread that got no signal notices the request too. */
@@ -147,9 +210,39 @@ int line_secret(int fd, bool whole, const char *label, struct secret *out, struc
 	return rc;
 }
 
-static int fetch_secret(const struct secret_source *s, struct secret *out, struct err *err)
+int secret_source_ask(struct secret_source *s, struct secret *out, struct err *err)
 {
-	char *prompt;
+	char *prompt = xasprintf("%sPassword for %.*s (%s): ", s->asked ? "It was refused. " : "",
+	        (int)strcspn(s->text, "\n"), s->text, s->label);
+	int rc;
+
+	terminal_take();
+	rc = terminal_ask("/dev/tty", prompt, out, err);
+	terminal_release();
+	free(prompt);
+	s->asked += rc == 0;
+	return rc;
+}
+
+static int ask_person(struct secret_source *s, struct secret *out, struct err *err)
+{
+	struct store_key key = {"password", s->text, s->label};
+	enum store_place place;
+	struct err none = {0};
+	int rc;
+
+	if (s->asked == ASKED_MAX)
+		return err_set(
+		        err, ERR_AUTH, ERR_WHOLE, "the password was refused %d times", ASKED_MAX);
+	/* the first answer, if "valise login --password" put one there */
+	rc = s->cached.data ? ERR_NOTFOUND : store_find(&key, out, &place, &none);
+	if (rc == ERR_STOPPED && err)
+		*err = none;
+	return rc == 0 || rc == ERR_STOPPED ? rc : secret_source_ask(s, out, err);
+}
+
+static int fetch_secret(struct secret_source *s, struct secret *out, struct err *err)
+{
 	int rc = ERR_USAGE;
 
 	switch (s->type) {
@@ -163,12 +256,9 @@ static int fetch_secret(const struct secret_source *s, struct secret *out, struc
 	case SOURCE_TEXT:
 		return secret_set(out, s->text, strlen(s->text), err);
 	case SOURCE_TERMINAL:
-		prompt = xasprintf("Password for %s (%s): ", s->text, s->label);
-		terminal_take();
-		rc = terminal_ask("/dev/tty", prompt, out, err);
-		terminal_release();
-		free(prompt);
-		break;
+		return ask_person(s, out, err);
+	case SOURCE_OAUTH:
+		return oauth_source_token(s->oauth, out, &s->fresh_until_ms, err);
 	}
 	return rc;
 }
@@ -186,9 +276,22 @@ static bool must_ask(const struct secret_source *s, bool renew, const struct sec
 {
 	if (!s->cached.data)
 		return true;
-	if (!renew || s->type != SOURCE_COMMAND || (refused->data && !is_same(refused, &s->cached)))
+	if (s->type == SOURCE_OAUTH && clock_ms() >= s->fresh_until_ms)
+		return true;
+	if (!renew || s->type == SOURCE_FD || s->type == SOURCE_TEXT ||
+	        (refused->data && !is_same(refused, &s->cached)))
 		return false;
 	return !s->useless_ms || clock_ms() - s->useless_ms > USELESS_MS;
+}
+
+/* Tokens that are refused one after the other are refused for another reason. */
+static void note_renewal(struct secret_source *s)
+{
+	int64_t now = clock_ms();
+
+	s->renewals = now - s->renewed_ms > USELESS_MS ? 1 : s->renewals + 1;
+	s->renewed_ms = now;
+	s->useless_ms = s->renewals >= RENEWALS_MAX ? now : 0;
 }
 
 int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)
@@ -201,7 +304,10 @@ int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)
 	if (must_ask(s, renew, out)) {
 		rc = fetch_secret(s, &fresh, err);
 		if (rc == 0) {
-			s->useless_ms = is_same(&fresh, &s->cached) ? clock_ms() : 0;
+			if (s->type == SOURCE_OAUTH && renew)
+				note_renewal(s);
+			else if (s->type == SOURCE_COMMAND)
+				s->useless_ms = is_same(&fresh, &s->cached) ? clock_ms() : 0;
 			secret_clear(&s->cached);
 			s->cached = fresh;
 			secret_learn(&s->cached);

@@ -1,6 +1,7 @@
 #ifndef VALISE_ACCOUNT_CREDENTIALS_H
 #define VALISE_ACCOUNT_CREDENTIALS_H
 
+#include <spawn.h>
 #include "valise/account/account.h"
 #include "valise/base/secret.h"
 
@@ -13,11 +14,13 @@ enum source_type {
 	SOURCE_COMMAND, /* text: for sh -c */
 	SOURCE_FD, /* text: the number */
 	SOURCE_TEXT, /* text: the password itself */
-	SOURCE_TERMINAL, /* text: the user to ask about */
+	SOURCE_TERMINAL, /* text: the user to ask about, LF, the host that gets it */
+	SOURCE_OAUTH, /* text: oauth_source_id */
 };
 
 struct account_secrets;
 struct secret_source;
+struct oauth_source;
 
 struct account_secrets *secrets_new(void);
 void secrets_free(struct account_secrets *s); /* wipes; NULL is fine */
@@ -30,13 +33,26 @@ void secrets_free(struct account_secrets *s); /* wipes; NULL is fine */
 struct secret_source *secrets_source(
         struct account_secrets *s, enum source_type type, const char *text, const char *label);
 
+/* The same for one that signs in by OAuth; ${o} is taken. */
+struct secret_source *secrets_oauth(
+        struct account_secrets *s, struct oauth_source *o, const char *label);
+struct oauth_source *secret_source_oauth(const struct secret_source *s); /* NULL: another */
+enum source_type secret_source_type(const struct secret_source *s);
+const char *secret_source_text(const struct secret_source *s);
+/* Of SOURCE_TERMINAL: ask, whatever is known. */
+int secret_source_ask(struct secret_source *s, struct secret *out, struct err *err) MUST_CHECK;
+/* "imap and caldav at mail.example.org": the services that it is for. */
+const char *secret_source_label(const struct secret_source *s);
+
 /* The get_secret of struct login; ctx is a secret_source. See valise/base/service.h. */
 int secrets_get(void *ctx, int renew, struct secret *out, struct err *err) MUST_CHECK;
 
 /* terminal.c: ask on ${path} (the controlling terminal: "/dev/tty") without echo. */
 int terminal_ask(
         const char *path, const char *prompt, struct secret *out, struct err *err) MUST_CHECK;
-/* command.c: run by sh -c, standard input empty; the first line of its output. */
+/* command.c: signals as a child expects them; 0, or an errno. */
+int child_signals(posix_spawnattr_t *attr) MUST_CHECK;
+/* Run by sh -c, standard input empty; the first line of its output. */
 int command_secret(
         const char *command, const char *label, struct secret *out, struct err *err) MUST_CHECK;
 

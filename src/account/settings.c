@@ -12,7 +12,9 @@
 #define WORD_MAX 64
 
 static const char *const keys[] = {"user", "password-command", "password-fd", "auth", "ca-file",
-        "pin", "authzid", "timeout", "cleartext"};
+        "pin", "authzid", "timeout", "cleartext", "oauth", "oauth-authorize", "oauth-device",
+        "oauth-token", "oauth-revoke", "oauth-scopes", "oauth-client-id",
+        "oauth-client-secret-command"};
 #define N_KEYS COUNT(keys)
 /* What is an account's own of the options of commands; "old" names another account's archive. */
 static const char *const option_keys[] = {"archive", "old", "include", "exclude", "only", "labels",
@@ -68,7 +70,8 @@ bool settings_is_file_key(const char *key)
 
 bool settings_is_command(const char *key)
 {
-	return strcmp(base_of(key), "password-command") == 0;
+	return strcmp(base_of(key), "password-command") == 0 ||
+	       strcmp(base_of(key), "oauth-client-secret-command") == 0;
 }
 
 bool settings_is_password(const char *key, bool file)
@@ -76,6 +79,7 @@ bool settings_is_password(const char *key, bool file)
 	const char *base = base_of(key);
 
 	return strcmp(base, "password-command") == 0 || strcmp(base, "password-fd") == 0 ||
+	       strcmp(base, "oauth") == 0 || strcmp(base, "oauth-token") == 0 ||
 	       (file && strcmp(base, "password") == 0);
 }
 

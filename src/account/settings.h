@@ -48,11 +48,12 @@ const struct setting *settings_own(
  */
 void settings_drop_passwords(struct settings *s, const char *like, enum setting_from from);
 /*
- * "password-command" or "password-fd", with or without a service before it; "password"
- * too when ${file}.
+ * It says how one signs in: "password-command", "password-fd", "oauth" or "oauth-token",
+ * with or without a service before it; "password" too when ${file}.
  */
 bool settings_is_password(const char *key, bool file);
-bool settings_is_command(const char *key); /* "password-command", for a service or all */
+/* What is run: "password-command", "oauth-client-secret-command", for a service or all. */
+bool settings_is_command(const char *key);
 
 /*
  * A key that stands for an option of a command, or for its archive: "archive", "exclude",

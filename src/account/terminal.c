@@ -80,8 +80,8 @@ static int ask_quietly(const char *text, struct secret *out, struct err *err)
 static int no_terminal(struct err *err)
 {
 	return err_set(err, ERR_USAGE, ERR_WHOLE,
-	        "no password, and no terminal to ask on: use --password-command CMD or "
-	        "--password-fd N");
+	        "no password, and no terminal to ask on: use --password-command CMD, "
+	        "--password-fd N, or once valise login --password");
 }
 
 int terminal_ask(const char *path, const char *prompt, struct secret *out, struct err *err)

@@ -30,4 +30,5 @@ void service_clear(struct service *s)
 	drop_text(&s->login.user);
 	drop_text(&s->login.authzid);
 	drop_text(&s->login.mech);
+	drop_text(&s->login.command);
 }

@@ -274,7 +274,8 @@ static int parse_option(struct args *a, int argc, char **argv, int *i, size_t *m
 	struct one o;
 	int rc;
 
-	if (names_password(arg))
+	/* of login, which asks for it */
+	if (names_password(arg) && !(a->cmd->bit == CMD_LOGIN && strcmp(arg, "--password") == 0))
 		return usage_error(a, "a password on the command line can be read by every user of "
 		                      "this machine: use --password-command or --password-fd");
 	if (parse_one(a, arg, &o) < 0)

@@ -67,9 +67,13 @@ static int take_service(struct take *t, enum service_kind kind, unsigned kinds,
 	        err.code == ERR_DAMAGED || err.code == ERR_USAGE || err.code == ERR_LOCKED ||
 	        err.code == ERR_ACCOUNT)
 		return fail(t->args, &err);
-	/* The only one: the command fails with it, and says so once. */
-	(y->asked > 1 ? ui_report : ui_note)(
-	        t->ui, SAY_WARNING, NULL, protocols[kind].name, err.text);
+	/*
+	 * The only one: the command fails with it, and says so once. A sign-in that several
+	 * have in common fails for all of them.
+	 */
+	(y->asked > 1 ? ui_report : ui_note)(t->ui, SAY_WARNING, NULL, protocols[kind].name,
+	        y->failed && strcmp(err.text, y->last.text) == 0 ? "not read, for the same reason"
+	                                                         : err.text);
 	y->failed++;
 	y->last = err;
 	return keep_stale(t, kinds, y);

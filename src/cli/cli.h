@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "valise/account/account.h"
+#include "valise/account/sign_in.h"
 #include "valise/base/err.h"
 #include "valise/base/json.h"
 #include "valise/base/progress.h"
@@ -48,7 +49,9 @@ enum {
 	CMD_PACK = 1 << 8,
 	CMD_UNPACK = 1 << 9,
 	CMD_SALVAGE = 1 << 10,
-	CMD_ALL = (1 << 11) - 1,
+	CMD_LOGIN = 1 << 11,
+	CMD_LOGOUT = 1 << 12,
+	CMD_ALL = (1 << 13) - 1,
 };
 extern const struct option_def options[]; /* of all commands; ends with a NULL name */
 
@@ -390,10 +393,6 @@ struct other_mail {
 int other_mail_open(struct take *t, bool by_imap, struct other_mail *o, struct err *err) MUST_CHECK;
 int other_mail_keep(struct take *t, const struct other_mail *o, struct err *err) MUST_CHECK;
 void other_mail_close(struct other_mail *o);
-/*
- * $XDG_STATE_HOME/valise/${name}, or NULL when there is no such place; the caller frees.
- */
-char *state_path(const char *name);
 /* What a restore journal belongs to, besides the service. */
 struct state_target {
 	const char *archive_id, *under, *into; /* under, into: as given, or NULL */
@@ -454,5 +453,7 @@ int cmd_unpack(const struct args *a);
 int cmd_salvage(const struct args *a);
 int cmd_snapshots(const struct args *a);
 int cmd_check(const struct args *a);
+int cmd_login(const struct args *a);
+int cmd_logout(const struct args *a);
 
 #endif

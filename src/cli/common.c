@@ -12,6 +12,7 @@
 #include "valise/base/mem.h"
 #include "valise/fetch/fetch.h"
 #include "valise/dir/dir.h"
+#include "valise/discover/providers.h"
 #include "cli.h"
 
 static int exit_code_of(const struct err *err)
@@ -95,6 +96,40 @@ static int open_trace(const struct args *a, FILE **out)
 	return fail(a, &err);
 }
 
+static char *copy_missing(char *now, const char *row)
+{
+	return now ? now : xstrdup(row);
+}
+
+/* "oauth = NAME": a row of the table of providers. */
+static int fill_oauth(void *ctx, const char *provider, struct oauth_client *c, struct err *err)
+{
+	struct providers *table = NULL;
+	const struct provider *p;
+	int rc = providers_load(NULL, NULL, &table, err);
+
+	(void)ctx;
+	p = rc == 0 ? providers_by_id(table, provider) : NULL;
+	if (p) {
+		c->authorize = copy_missing(c->authorize, p->oauth_authorize);
+		c->device = copy_missing(c->device, p->oauth_device);
+		c->token = copy_missing(c->token, p->oauth_token);
+		c->revoke = copy_missing(c->revoke, p->oauth_revoke);
+		c->scopes = copy_missing(c->scopes, p->oauth_scopes);
+		c->id = copy_missing(c->id, p->oauth_client_id);
+	}
+	if (rc == 0 && !p)
+		rc = err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "oauth = %.60s: the table of providers has none of this name; it is one of "
+		        "them (google, microsoft, yahoo), or the https:// URL of an issuer",
+		        provider);
+	else if (rc == 0 && !c->token)
+		rc = err_set(err, ERR_USAGE, ERR_WHOLE, "oauth = %.60s: %s has no sign-in by OAuth",
+		        provider, p->name);
+	providers_free(table);
+	return rc;
+}
+
 int load_account(const struct args *a, const char *name, struct account **out)
 {
 	char lines[ACCOUNT_WARNINGS][256];
@@ -117,6 +152,11 @@ int load_account(const struct args *a, const char *name, struct account **out)
 	}
 	for (unsigned k = 0; k < SERVICE_KINDS; k++)
 		(*out)->services[k].at.trace = trace;
+	if (account_fill_oauth(*out, trace, fill_oauth, NULL, &err) < 0) {
+		account_free(*out);
+		*out = NULL;
+		return fail(a, &err);
+	}
 	n = account_warnings(*out, lines, ACCOUNT_WARNINGS);
 	for (size_t i = 0; i < n && !args_has(a, "quiet"); i++)
 		talk("warning: %s", lines[i]);

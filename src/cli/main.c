@@ -12,7 +12,7 @@
 
 extern const struct command backup_command, restore_command, verify_command, list_command,
         show_command, fetch_command, pack_command, unpack_command, salvage_command,
-        snapshots_command, check_command;
+        snapshots_command, check_command, login_command, logout_command;
 
 const struct command *const commands[] = {
         &backup_command,
@@ -22,6 +22,8 @@ const struct command *const commands[] = {
         &show_command,
         &snapshots_command,
         &check_command,
+        &login_command,
+        &logout_command,
         &fetch_command,
         &pack_command,
         &unpack_command,

@@ -12,15 +12,6 @@
 #include "valise/base/mem.h"
 #include "cli.h"
 
-char *state_path(const char *name)
-{
-	const char *x = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-
-	if (x && *x == '/')
-		return xasprintf("%s/valise/%s", x, name);
-	return home && *home == '/' ? xasprintf("%s/.local/state/valise/%s", home, name) : NULL;
-}
-
 static int state_dir(const char *name, bool make, char **out, struct err *err)
 {
 	*out = state_path(name);

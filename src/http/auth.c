@@ -192,7 +192,7 @@ static bool mech_is(const struct login *login, const char *list)
 
 bool auth_wants_bearer(const struct login *login)
 {
-	return mech_is(login, "BEARER,XOAUTH2,OAUTHBEARER");
+	return login->token || mech_is(login, "BEARER,XOAUTH2,OAUTHBEARER");
 }
 
 bool auth_may_basic(const struct login *login)

@@ -247,6 +247,20 @@ static bool renew_token(struct xfer *x)
 	return auth_renew(&x->h->common->auth, &x->err) == 0 && send_again(x, 0);
 }
 
+/* It was typed wrong, perhaps. Who asks knows how often. */
+static bool type_again(struct xfer *x)
+{
+	struct err why = {0};
+
+	if (auth_renew(&x->h->common->auth, &why) == 0)
+		return send_again(x, 0);
+	if (why.code == ERR_STOPPED) {
+		x->err = why;
+		return false;
+	}
+	return auth_failed(x, "the server refused the sign-in");
+}
+
 /* A 401 that is about the nonce: it was too old, or used up by another request. */
 static bool is_stale(const struct xfer *x)
 {
@@ -287,6 +301,8 @@ static bool handle_unauthorized(struct xfer *x)
 		return auth_failed(x, "the server asks for a sign-in again and again");
 	if (auth_wants_bearer(a->login))
 		return renew_token(x);
+	if (x->with_auth && !stale && a->login->typed && !a->proven)
+		return type_again(x);
 	if (x->with_auth && !stale && !auth_other_digest(a, &x->offered))
 		return auth_failed(x, "the server refused the sign-in");
 	/* nonces for one request only */

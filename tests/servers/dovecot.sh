@@ -20,6 +20,7 @@
 #   CLOCK=+5y                 the server's clock runs ahead (libfaketime): Dovecot turns an INTERNALDATE of the
 #                             future into now
 #   OAUTH=1                   XOAUTH2 and OAUTHBEARER, with the tokens of the file TOKENS (tokens.py)
+#   OAUTH=http://...          the same, with the tokens of an OpenID provider that is asked there (oidc.sh)
 #   MASTER=1                  the master user "master" may sign in as anyone: --authzid, or alice*master
 #   USERS="alice bob ..."     accounts; the password of NAME is pw-NAME
 # CONF is for doveadm: doveadm -c "$CONF" ... -u alice
@@ -67,6 +68,9 @@ fake_clock() {
 	FAKE=(LD_PRELOAD=$lib FAKETIME=$CLOCK FAKE_UTIME=1 DONT_FAKE_MONOTONIC=1)
 }
 
+introspect_at() { if [ "$OAUTH" = 1 ]; then echo "http://127.0.0.1:$((P0 + 4))/introspect"; else echo "$OAUTH"; fi; }
+introspect_user() { if [ "$OAUTH" = 1 ]; then echo username; else echo sub; fi; }
+
 do_start() {
 	local u version
 	version=$(/usr/sbin/dovecot --version | cut -d' ' -f1)
@@ -81,13 +85,13 @@ do_start() {
 	for u in $(test_users); do echo "$u:{PLAIN}pw-$u::::::"; done > "$DIR/passwd"
 	[ -z "${OAUTH:-}" ] || conf_oauth > "$DIR/oauth2.conf"
 	{ conf_base; conf_services; conf_namespaces; } > "$DIR/dovecot.conf"
-	[ -z "${OAUTH:-}" ] || echo 'good-token alice' > "$DIR/tokens"
+	[ "${OAUTH:-}" != 1 ] || echo 'good-token alice' > "$DIR/tokens"
 	echo 'master:{PLAIN}pw-master::::::' > "$DIR/master"
 	hand_over
-	[ -z "${OAUTH:-}" ] || spawn "$SERVERS/tokens.py" $((P0 + 4)) "$DIR/tokens"
+	[ "${OAUTH:-}" != 1 ] || spawn "$SERVERS/tokens.py" $((P0 + 4)) "$DIR/tokens"
 	spawn env "${FAKE[@]}" /usr/sbin/dovecot -F -c "$DIR/dovecot.conf"
 	wait_ports $P0 $((P0 + 1)) $((P0 + 2)) $((P0 + 3))
-	[ -z "${OAUTH:-}" ] || wait_ports $((P0 + 4))
+	[ "${OAUTH:-}" != 1 ] || wait_ports $((P0 + 4))
 	emit SERVER=dovecot "VERSION=$version"
 	emit_mail "$LISTEN"
 	emit "SEP=${SEP:-/}" "PREFIX=${PREFIX:+$PREFIX${SEP:-/}}" "CLOCK=${CLOCK:-}" "CONF=$DIR/dovecot.conf" "LOG=$DIR/log" "TOKENS=$DIR/tokens"

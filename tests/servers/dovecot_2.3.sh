@@ -95,8 +95,8 @@ C
 conf_oauth() {
 	cat <<C
 introspection_mode = post
-introspection_url = http://127.0.0.1:$((P0 + 4))/introspect
-username_attribute = username
+introspection_url = $(introspect_at)
+username_attribute = $(introspect_user)
 active_attribute = active
 active_value = true
 C

@@ -41,8 +41,8 @@ ALLOWED = {
     "oauth": ["http", "net", "base"],
     "account": ["oauth", "net", "tree", "format", "base"],
     "discover": ["account", "http", "net", "tree", "format", "base"],
-    "cli": ["discover", "account", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"],
-    "cli/commands": ["cli", "discover", "account", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
+    "cli": ["discover", "account", "oauth", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"],
+    "cli/commands": ["cli", "discover", "account", "oauth", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
 }
 # Which libraries a folder may include, by the first path component or the header's name.
 LIBRARIES = {

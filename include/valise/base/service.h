@@ -2,6 +2,7 @@
 #define VALISE_BASE_SERVICE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdint.h>
 #include "valise/base/err.h"
@@ -49,12 +50,16 @@ struct login {
 	char *user;
 	char *authzid; /* authorization identity (master user logins), or NULL */
 	char *mech; /* a SASL mechanism demanded by --auth, upper case, or NULL */
+	bool token; /* the secret is an access token (RFC 6750): ways that carry one alone */
+	bool typed; /* a person types it: one that was refused may be typed again */
+	char *command; /* that signs in by OAuth, for messages: "valise login alice"; or NULL */
 	/**
 	 * get_secret(ctx, renew, out, err): the password or token. The first answer is
 	 * kept by its owner and given again. ${renew} != 0 (a token expired): ${out}
 	 * holds the one that was refused, or nothing, and the command is asked again
-	 * unless another one is known by now, or it has just given the same again.
-	 * Thread-safe.
+	 * unless another one is known by now, or it has just given the same again. An
+	 * access token is renewed, a password typed again, three times in all; then the
+	 * result is ERR_AUTH. Thread-safe.
 	 */
 	int (*get_secret)(void *ctx, int renew, struct secret *out, struct err *err);
 	void *ctx;

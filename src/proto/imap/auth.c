@@ -22,6 +22,8 @@ struct attempt {
 	struct status_line said;
 	char text[256];
 	char reason[300]; /* from inside the exchange */
+	bool sent; /* there was a secret to try */
+	bool tokens; /* are taken; without ${mech}, they alone */
 };
 
 static bool is_offered(void *ctx, const char *mech)
@@ -204,6 +206,9 @@ static int set_refused(struct attempt *a, const struct endpoint *at, struct err 
 	code = sign_in_refusal(a->said.status, a->said.code, a->text, what, err);
 	if (code == ERR_AUTH && hint)
 		err_set(err, code, ERR_WHOLE, "%s; %s", err->text, hint);
+	if (code == ERR_AUTH && ((a->tokens && !a->mech) || sasl_says_oauth(a->text) ||
+	                                (hint && sasl_says_oauth(hint))))
+		(void)sasl_name_login(a->login, err);
 	if (err)
 		err->code = (enum err_code)code;
 	return err_widen(err, ERR_WHOLE), code;
@@ -219,6 +224,7 @@ static int try_login(
 	struct sasl *sasl = NULL;
 	int r = a->login->get_secret(a->login->ctx, used->data != NULL, used, err);
 
+	a->sent = r == 0;
 	if (r != 0)
 		return r;
 	a->reason[0] = '\0';
@@ -255,21 +261,54 @@ static int choose_way(struct attempt *a, struct err *err)
 		return sasl_check(a->login, mech, err);
 	}
 	a->mech = sasl_best(a->login, transport_is_tls(a->m->t), is_offered, a->m);
-	if (a->mech || !imap_has(a->m, "LOGINDISABLED"))
+	a->tokens = is_offered(a->m, "OAUTHBEARER") || is_offered(a->m, "XOAUTH2");
+	if (a->mech || (!a->login->token && !imap_has(a->m, "LOGINDISABLED")))
 		return sasl_check(a->login, a->mech, err);
 	for (size_t i = 0; i < a->m->n_caps; i++)
 		if (strncasecmp(a->m->caps[i], "AUTH=", 5) == 0)
 			snprintf(list + strlen(list), sizeof list - strlen(list), " %s",
 			        a->m->caps[i] + 5);
-	return err_set(err, ERR_AUTH, ERR_WHOLE,
-	        "the server offers no way to sign in with a password (offered:%s); --auth chooses "
-	        "one that takes a token",
-	        *list ? list : " none");
+	err_set(err, ERR_AUTH, ERR_WHOLE,
+	        "the server offers no way to sign in with a %s (offered:%s)",
+	        a->login->token ? "token" : "password", *list ? list : " none");
+	return sasl_says_oauth(list) ? sasl_name_login(a->login, err) : ERR_AUTH;
 }
 
 bool session_uses_token(const struct login *login)
 {
-	return login->mech && sasl_uses_token(login->mech);
+	return login->token || (login->mech && sasl_uses_token(login->mech));
+}
+
+/*
+ * A token expires: ask once for a fresh one. A password that is wrong stays wrong, unless
+ * a person types another one; how often is up to who asks.
+ */
+static int try_others(
+        struct attempt *a, const struct service *service, struct secret *used, struct err *err)
+{
+	bool token = session_uses_token(a->login);
+	struct err again;
+	int r = ERR_AUTH;
+
+	while (r == ERR_AUTH && imap_alive(a->m)) {
+		err_clear(&again);
+		r = try_login(a, service, used, &again);
+		/* nobody types another one: what the server said is the reason */
+		if (!a->sent && !token && r != ERR_STOPPED)
+			return ERR_AUTH;
+		/* it hung up after the refusal: the fresh one was not looked at */
+		if (token && r == ERR_NET) {
+			secret_clear(used);
+			return ERR_AUTH;
+		}
+		if (r == 0)
+			err_clear(err);
+		else if (err)
+			*err = again;
+		if (token)
+			break;
+	}
+	return r;
 }
 
 int session_login(
@@ -285,26 +324,7 @@ int session_login(
 		return err_set(
 		        err, ERR_AUTH, ERR_WHOLE, "no user name or password to sign in with");
 	r = try_login(&a, service, used, err);
-	/*
-	 * A token expires: ask once for a fresh one. A password that is wrong stays
-	 * wrong, and tries are counted.
-	 */
-	if (r == ERR_AUTH && session_uses_token(a.login) && !renewed && imap_alive(m)) {
-		struct err again = {0};
-
-		r = try_login(&a, service, used, &again);
-		if (r == ERR_NET) {
-			/*
-			 * it hung up after the refusal: the fresh one was not
-			 * looked at
-			 */
-			secret_clear(used);
-			return ERR_AUTH;
-		}
-		if (r == 0)
-			err_clear(err);
-		else if (err)
-			*err = again;
-	}
+	if (r == ERR_AUTH && a.sent && !renewed && (session_uses_token(a.login) || a.login->typed))
+		r = try_others(&a, service, used, err);
 	return r ? r : caps_ask(m, err);
 }

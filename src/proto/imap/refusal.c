@@ -220,16 +220,11 @@ static const struct {
 } hints[] = {
         {NULL, "application-specific password",
                 "make an app password at https://myaccount.google.com/apppasswords and use that, "
-                "or "
-                "--auth XOAUTH2 with a password-command that prints a token"},
+                "or sign in by OAuth"},
         {NULL, "basic authentication is disabled",
-                "passwords are not taken here any more: --auth XOAUTH2 with a password-command "
-                "that "
-                "prints an access token"},
+                "passwords are not taken here any more: sign in by OAuth"},
         {NULL, "logondenied-basicauthblocked",
-                "passwords are not taken here any more: --auth XOAUTH2 with a password-command "
-                "that "
-                "prints an access token"},
+                "passwords are not taken here any more: sign in by OAuth"},
         {NULL, "unsafe login",
                 "make an authorization code in the web mail's settings (POP3/SMTP/IMAP) and use "
                 "that "
@@ -239,16 +234,11 @@ static const struct {
         {NULL, "not enabled for imap", "switch IMAP on in the settings of the web mail"},
         {NULL, "imap access is disabled", "switch IMAP on in the settings of the web mail"},
         {NULL, "imap is disabled", "switch IMAP on in the settings of the web mail"},
-        {"outlook.com", NULL,
-                "Outlook and Office 365 take no passwords: --auth XOAUTH2 with a password-command "
-                "that prints an access token"},
-        {"office365.com", NULL,
-                "Outlook and Office 365 take no passwords: --auth XOAUTH2 with a password-command "
-                "that prints an access token"},
+        {"outlook.com", NULL, "Outlook and Office 365 take no passwords: sign in by OAuth"},
+        {"office365.com", NULL, "Outlook and Office 365 take no passwords: sign in by OAuth"},
         {"gmail.com", NULL,
-                "Gmail takes an app password (https://myaccount.google.com/apppasswords), or "
-                "--auth "
-                "XOAUTH2 with a token"},
+                "Gmail takes an app password (https://myaccount.google.com/apppasswords), or sign "
+                "in by OAuth"},
         {"mail.me.com", NULL,
                 "iCloud takes an app-specific password, made at https://account.apple.com"},
         {"yahoo.com", NULL, "Yahoo takes an app password, made in its account security settings"},

@@ -173,9 +173,11 @@ int imap_open(const struct service *service, bool target, struct progress *progr
 	if (r != 0 && !known && atomic_load(service->one_by_one))
 		r = open_once(service, target, progress, &used, out, &hung_up, err);
 	/*
-	 * The server hung up over an expired token: a fresh one needs a fresh connection.
+	 * The server hung up over an expired token, or a wrong password that a person can
+	 * type again: a fresh one needs a fresh connection.
 	 */
-	if (r == ERR_AUTH && hung_up && session_uses_token(&service->login)) {
+	if (r == ERR_AUTH && hung_up &&
+	        (session_uses_token(&service->login) || service->login.typed)) {
 		r = open_once(service, target, progress, &used, out, &hung_up, &again);
 		if (r == 0)
 			err_clear(err);

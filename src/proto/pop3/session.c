@@ -11,6 +11,8 @@
 #include "internal.h"
 #include "proto/sasl/sasl.h"
 
+#define TYPED_MORE 2 /* three times in all: servers lock accounts that go on */
+
 /*
  * A refusal (the line that was read last) before the maildrop is open: by its words,
  * where it has no code.
@@ -233,12 +235,20 @@ static int sign_in_once(struct pop3 *p, const char *mech, bool renew, struct err
 static int sign_in(struct pop3 *p, bool renew, struct err *err)
 {
 	const struct login *l = &p->service->login;
-	int rc = sign_in_once(p,
-	        l->mech ? l->mech : sasl_best(l, transport_is_tls(p->t), is_offered, p), renew,
-	        err);
+	const char *mech = l->mech ? l->mech : sasl_best(l, transport_is_tls(p->t), is_offered, p);
+	bool tokens = is_offered(p, "OAUTHBEARER") || is_offered(p, "XOAUTH2");
+	int rc;
 
+	if (l->token && !mech)
+		return err_set(err, ERR_AUTH, ERR_WHOLE,
+		        "the server offers no way to sign in with a token (offered: %s)",
+		        *p->before.sasl ? p->before.sasl : "none");
+	rc = sign_in_once(p, mech, renew, err);
 	if (rc == ERR_REFUSED && err)
 		err->code = ERR_AUTH;
+	if (rc < 0 && err && err->code == ERR_AUTH &&
+	        ((tokens && !mech) || sasl_says_oauth(err->text)))
+		(void)sasl_name_login(l, err);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
@@ -281,19 +291,19 @@ static int start_session(struct pop3 *p, bool renew, struct err *err)
 int pop3_open(const struct service *service, struct progress *progress, struct pop3 **out,
         struct err *err)
 {
-	const char *mech = service->login.mech;
-	bool token = mech && sasl_known(mech) && sasl_uses_token(mech);
-	struct err own = {0};
-	int rc = 0;
+	const struct login *l = &service->login;
+	bool token = l->token || (l->mech && sasl_known(l->mech) && sasl_uses_token(l->mech));
+	int more = token ? 1 : l->typed ? TYPED_MORE : 0, rc = 0;
+	struct err own = {0}, first = {0};
 
 	*out = NULL;
 	if (!err)
 		err = &own;
 	/*
-	 * Many servers hang up on a token that has expired: the fresh one gets a
-	 * connection of its own.
+	 * Many servers hang up on a token that has expired, or a wrong password: the fresh
+	 * one gets a connection of its own.
 	 */
-	for (int renew = 0; renew <= token; renew++) {
+	for (int renew = 0; renew <= more; renew++) {
 		struct pop3 *p = xcalloc(1, sizeof *p);
 
 		p->service = service;
@@ -304,8 +314,15 @@ int pop3_open(const struct service *service, struct progress *progress, struct p
 			return 0;
 		}
 		pop3_close(p);
+		if (!renew)
+			first = *err;
 		if (rc != ERR_AUTH && rc != ERR_SECRET)
 			break;
+	}
+	/* nobody types another one: what the server said is the reason */
+	if (rc == ERR_USAGE && !token && first.code == ERR_AUTH) {
+		*err = first;
+		rc = ERR_AUTH;
 	}
 	return rc;
 }

@@ -60,10 +60,10 @@ const char *sasl_best(const struct login *login, bool encrypted,
 	/*
 	 * Dovecot with "pass = yes" holds SCRAM against the password of who is acted for.
 	 */
-	if (login->authzid && encrypted && offers(ctx, "PLAIN"))
+	if (login->authzid && !login->token && encrypted && offers(ctx, "PLAIN"))
 		return "PLAIN";
 	for (size_t i = 0; i < MECHS; i++)
-		if (!mechs[i].token && (mechs[i].authzid || !login->authzid) &&
+		if (mechs[i].token == login->token && (mechs[i].authzid || !login->authzid) &&
 		        offers(ctx, mechs[i].name))
 			return mechs[i].name;
 	return NULL;
@@ -218,6 +218,32 @@ int sasl_finish(const struct sasl *s, struct err *err)
 const char *sasl_server_says(const struct sasl *s)
 {
 	return s->says;
+}
+
+bool sasl_says_oauth(const char *text)
+{
+	static const char *const words[] = {"oauth", "access token", "basicauthblocked",
+	        "basic authentication is disabled", "basic auth is disabled",
+	        "password authentication is disabled", "password login is disabled",
+	        "modern authentication"};
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (strcasestr(text, words[i]))
+			return true;
+	return false;
+}
+
+int sasl_name_login(const struct login *login, struct err *err)
+{
+	static const char by[] = "sign in by OAuth";
+	size_t n = err ? strlen(err->text) : 0;
+	bool said = n >= sizeof by - 1 && strcmp(err->text + n - (sizeof by - 1), by) == 0;
+
+	if (!err || login->token || (login->mech && sasl_uses_token(login->mech)) ||
+	        !login->command)
+		return err ? (int)err->code : ERR_AUTH;
+	return err_set(err, err->code, err->scope, "%s%s%s: %s", err->text, said ? "" : "; ",
+	        said ? "" : by, login->command);
 }
 
 void sasl_set_nonce(struct sasl *s, const char *nonce)

@@ -23,9 +23,9 @@ bool sasl_known(const char *mech);
 /* Its secret is a token that expires, so that asking for a fresh one can help. */
 bool sasl_uses_token(const char *mech);
 /*
- * The best of what ${offers}(ctx, mech) says yes to and ${login} can use, but those with
- * a token; NULL if there is none. With an authorization identity and on an encrypted
- * connection that is PLAIN, which every server with such logins knows.
+ * The best of what ${offers}(ctx, mech) says yes to and ${login} can use: those with a
+ * token where it has one, else those without; NULL if there is none. With an authorization identity
+ * and on an encrypted connection that is PLAIN, which every server with such logins knows.
  */
 const char *sasl_best(const struct login *login, bool encrypted,
         bool (*offers)(void *ctx, const char *mech), void *ctx);
@@ -70,6 +70,14 @@ int sasl_finish(const struct sasl *s, struct err *err) MUST_CHECK;
  * "" if nothing.
  */
 const char *sasl_server_says(const struct sasl *s);
+
+/* Do the words of a refusal say that tokens are taken, and no passwords? */
+bool sasl_says_oauth(const char *text);
+/*
+ * To the text of a refusal: how one signs in by OAuth here; nothing where that was tried.
+ * Returns err->code.
+ */
+int sasl_name_login(const struct login *login, struct err *err);
 
 void sasl_wipe(struct buf *b);
 

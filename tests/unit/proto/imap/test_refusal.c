@@ -114,8 +114,8 @@ static void test_hints(void **state)
 	} cases[] = {
 	        {"imap.gmail.com", "Application-specific password required: x", "apppasswords"},
 	        {"imap.gmail.com", "Invalid credentials (Failure)", "app password"},
-	        {"outlook.office365.com", "AUTHENTICATE failed.", "XOAUTH2"},
-	        {"mail.example", "Basic authentication is disabled", "XOAUTH2"},
+	        {"outlook.office365.com", "AUTHENTICATE failed.", "OAuth"},
+	        {"mail.example", "Basic authentication is disabled", "OAuth"},
 	        {"imap.mail.me.com", "Authentication failed", "app-specific"},
 	        {"imap.mail.yahoo.com", "Incorrect username or password", "app password"},
 	        {"imap.163.com", "EXAMINE Unsafe Login. Please contact kefu@188.com",

@@ -1,0 +1,66 @@
+#ifndef VALISE_ACCOUNT_SIGN_IN_H
+#define VALISE_ACCOUNT_SIGN_IN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "valise/account/account.h"
+#include "valise/oauth/oauth.h"
+
+/*
+ * What is kept of an account from run to run, so that nobody has to be asked: refresh
+ * tokens of OAuth, passwords in the keyring. Made by "valise login", and deleted by
+ * "valise logout".
+ */
+
+/* One for all services of an account that have it in common. */
+struct sign_in {
+	bool oauth; /* else a password */
+	const char *user, *label; /* lent: "alice", "imap and caldav at mail.example.org" */
+	struct secret_source *source;
+};
+
+/*
+ * Those of ${a}, at most one a service: by OAuth; with ${passwords} those whose password
+ * is asked for instead.
+ */
+size_t account_sign_ins(const struct account *a, bool passwords, struct sign_in out[SERVICE_KINDS]);
+
+/**
+ * account_fill_oauth(a, trace, fill, ctx, err): ${trace} (borrowed, may be NULL) is that of
+ * the services; "oauth = NAME" is a row of the table of
+ * providers, which is above this room: ${fill} is called for each, to set what is still
+ * NULL in ${c}. A negative result ends it.
+ */
+typedef int account_fill_fn(
+        void *ctx, const char *provider, struct oauth_client *c, struct err *err);
+int account_fill_oauth(struct account *a, FILE *trace, account_fill_fn *fill, void *ctx,
+        struct err *err) MUST_CHECK;
+
+enum sign_in_how {
+	SIGN_IN_AS_FITS, /* by a browser where there is a display, else by the device flow */
+	SIGN_IN_BROWSER,
+	SIGN_IN_DEVICE,
+};
+/**
+ * sign_in_oauth(s, how, in_file, ui, where, size, err): let a person sign in, and keep the
+ * refresh token, in the keyring, or (where there is none, or ${in_file}) in a file;
+ * ${where} names the place for people. ERR_AUTH, ERR_USAGE, ERR_STOPPED ...
+ */
+int sign_in_oauth(const struct sign_in *s, enum sign_in_how how, bool in_file,
+        const struct oauth_ui *ui, char *where, size_t size, struct err *err) MUST_CHECK;
+/* Ask for the password on the terminal and put it into the keyring. */
+int sign_in_password(const struct sign_in *s, struct err *err) MUST_CHECK;
+
+/*
+ * Revoke what can be revoked and delete it. *there_out: there was something. ${revoked}:
+ * why the server still takes it (code 0: it does not).
+ */
+int sign_in_forget(
+        const struct sign_in *s, bool *there_out, struct err *revoked, struct err *err) MUST_CHECK;
+
+/*
+ * $XDG_STATE_HOME/valise/${name}, or NULL when there is no such place; the caller frees.
+ */
+char *state_path(const char *name);
+
+#endif

@@ -1,0 +1,278 @@
+/*
+ * The keyring of the session: the secret service of freedesktop.org, asked by secret-tool
+ * of libsecret. A program of its own, as libsecret brings eleven libraries and three
+ * threads of GLib into a process that forks (docs/ARCHITECTURE.md has the numbers), and as
+ * a keyring that does not answer can so be left.
+ */
+#include "credentials.h"
+#include "store.h"
+#include "valise/base/buf.h"
+#include "valise/base/clock.h"
+#include "valise/base/file.h"
+#include "valise/base/mem.h"
+#include "valise/base/progress.h"
+#include "valise/base/sys.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum {
+	ANSWER_MS = 60000, /* somebody may have to unlock it */
+	SLICE_MS = 200,
+	SAID_MAX = 4096,
+};
+
+/*
+ * Where the bus of the session is: said, or where systemd puts it (cron says nothing).
+ * NULL: there is none. The caller frees.
+ */
+static char *bus_address(void)
+{
+	const char *said = getenv("DBUS_SESSION_BUS_ADDRESS"), *run = getenv("XDG_RUNTIME_DIR");
+	char *path, *address = NULL;
+
+	if (said && *said)
+		return strncmp(said, "disabled:", 9) == 0 ? NULL : xstrdup(said);
+	path = run && *run == '/' ? xasprintf("%s/bus", run)
+	                          : xasprintf("/run/user/%u/bus", (unsigned)geteuid());
+	if (access(path, R_OK | W_OK) == 0)
+		address = xasprintf("unix:path=%s", path);
+	free(path);
+	return address;
+}
+
+/* Ours, and the bus. Nothing is started for a display (D-Bus would start a bus). */
+static char **bus_environment(const char *address)
+{
+	size_t n = 0, o = 0;
+	char **list;
+
+	while (environ[n])
+		n++;
+	list = xcalloc(n + 2, sizeof *list);
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(environ[i], "DBUS_SESSION_BUS_ADDRESS=", 25) != 0)
+			list[o++] = environ[i];
+	list[o] = xasprintf("DBUS_SESSION_BUS_ADDRESS=%s", address);
+	return list;
+}
+
+static void free_environment(char **list)
+{
+	size_t n = 0;
+
+	while (list[n + 1])
+		n++;
+	free(list[n]);
+	free(list);
+}
+
+/* Our ends of the child's three streams. */
+struct child {
+	pid_t pid;
+	int in, out, err;
+};
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)sys_close(*fd);
+	*fd = -1;
+}
+
+/* 0 or an errno. */
+static int spawn_with(struct child *c, char *const argv[], char **env, const int theirs[3])
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	int rc = posix_spawn_file_actions_init(&actions);
+
+	if (rc != 0)
+		return rc;
+	rc = posix_spawnattr_init(&attr);
+	if (rc == 0) {
+		rc = child_signals(&attr);
+		for (int i = 0; i < 3 && rc == 0; i++)
+			rc = posix_spawn_file_actions_adddup2(&actions, theirs[i], i);
+		if (rc == 0)
+			rc = posix_spawnp(&c->pid, argv[0], &actions, &attr, argv, env);
+		posix_spawnattr_destroy(&attr);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	return rc;
+}
+
+static int start_tool(struct child *c, char *const argv[], const char *address)
+{
+	int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1}, rc = 0;
+	char **env = bus_environment(address);
+
+	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0)
+		rc = errno;
+	if (rc == 0)
+		rc = spawn_with(c, argv, env, (const int[3]){in[0], out[1], err[1]});
+	free_environment(env);
+	close_fd(&in[0]);
+	close_fd(&out[1]);
+	close_fd(&err[1]);
+	c->in = in[1];
+	c->out = out[0];
+	c->err = err[0];
+	if (rc != 0) {
+		close_fd(&c->in);
+		close_fd(&c->out);
+		close_fd(&c->err);
+	}
+	return rc;
+}
+
+/* All that is there of one stream. */
+static void drain(int *fd, struct buf *into)
+{
+	char chunk[SAID_MAX];
+	ssize_t n = sys_read(*fd, chunk, sizeof chunk);
+
+	if (n > 0)
+		(void)buf_fill(into, chunk, (size_t)n);
+	wipe(chunk, sizeof chunk);
+	if (n <= 0)
+		close_fd(fd);
+}
+
+static int read_streams(struct child *c, struct buf *out, struct buf *said, struct err *err)
+{
+	int64_t until = clock_ms() + ANSWER_MS;
+
+	while (c->out >= 0 || c->err >= 0) {
+		struct pollfd p[2] = {
+		        {.fd = c->out, .events = POLLIN}, {.fd = c->err, .events = POLLIN}};
+		int rc = stop_check(err);
+
+		if (rc != 0)
+			return rc;
+		if (clock_ms() > until)
+			return err_set(
+			        err, ERR_UNSUPPORTED, ERR_WHOLE, "the keyring does not answer");
+		if (sys_poll(p, 2, SLICE_MS) <= 0)
+			continue;
+		if (c->out >= 0 && p[0].revents)
+			drain(&c->out, out);
+		if (c->err >= 0 && p[1].revents)
+			drain(&c->err, said);
+	}
+	return 0;
+}
+
+static int reap(pid_t pid, bool end)
+{
+	int status = 0;
+	pid_t rc;
+
+	if (end)
+		(void)kill(pid, SIGKILL);
+	do
+		rc = waitpid(pid, &status, 0);
+	while (rc < 0 && errno == EINTR);
+	return rc == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* ${out} as secret-tool prints it; ${in} (may be NULL) is what it reads. */
+static int run_tool(char *const argv[], const struct secret *in, struct buf *out, struct err *err)
+{
+	char *address = bus_address();
+	struct buf said = buf_of(SAID_MAX);
+	struct child c;
+	int rc, status;
+
+	if (!address) {
+		buf_clear(&said);
+		return err_set(
+		        err, ERR_UNSUPPORTED, ERR_WHOLE, "there is no session with a keyring");
+	}
+	rc = start_tool(&c, argv, address);
+	free(address);
+	if (rc != 0) {
+		buf_clear(&said);
+		return err_set(err, ERR_UNSUPPORTED, ERR_WHOLE,
+		        "secret-tool cannot be run (it is part of libsecret-tools): %s",
+		        strerror(rc));
+	}
+	/* less than a pipe holds: it cannot block */
+	rc = in ? fd_write_all(c.in, in->data, in->len, err) : 0;
+	close_fd(&c.in);
+	if (rc == 0)
+		rc = read_streams(&c, out, &said, err);
+	close_fd(&c.out);
+	close_fd(&c.err);
+	status = reap(c.pid, rc != 0);
+	if (rc == 0 && status != 0) {
+		size_t line = strcspn(buf_str(&said), "\n");
+
+		rc = said.len ? err_set(err, ERR_UNSUPPORTED, ERR_WHOLE, "the keyring: %.*s",
+		                        (int)MIN(line, 200), buf_str(&said))
+		              : err_set(err, ERR_NOTFOUND, ERR_WHOLE, "the keyring has none");
+	}
+	buf_clear(&said);
+	return rc;
+}
+
+#define WORD(text) ((char *)(uintptr_t)(text))
+
+int keyring_find(const struct store_key *key, struct secret *out, struct err *err)
+{
+	char name[STORE_NAME_SIZE];
+	char *const argv[] = {WORD("secret-tool"), WORD("lookup"), WORD("application"),
+	        WORD("valise"), WORD("kind"), WORD(key->kind), WORD("id"), name, NULL};
+	struct buf got = buf_of(SECRET_MAX);
+	int rc;
+
+	store_name(key, name);
+	rc = run_tool(argv, NULL, &got, err);
+	if (rc == 0)
+		rc = secret_set(out, (const char *)got.data, got.len, err);
+	wipe(got.data, got.size);
+	buf_clear(&got);
+	return rc;
+}
+
+int keyring_put(const struct store_key *key, const struct secret *s, struct err *err)
+{
+	char name[STORE_NAME_SIZE], *label = xasprintf("--label=valise: %s", key->label);
+	char *const argv[] = {WORD("secret-tool"), WORD("store"), label, WORD("application"),
+	        WORD("valise"), WORD("kind"), WORD(key->kind), WORD("id"), name, NULL};
+	struct buf got = buf_of(SAID_MAX);
+	int rc;
+
+	store_name(key, name);
+	rc = run_tool(argv, s, &got, err);
+	if (rc == ERR_NOTFOUND)
+		rc = err_set(err, ERR_UNSUPPORTED, ERR_WHOLE, "the keyring did not take it");
+	buf_clear(&got);
+	free(label);
+	return rc;
+}
+
+int keyring_forget(const struct store_key *key, struct err *err)
+{
+	char name[STORE_NAME_SIZE];
+	char *const argv[] = {WORD("secret-tool"), WORD("clear"), WORD("application"),
+	        WORD("valise"), WORD("kind"), WORD(key->kind), WORD("id"), name, NULL};
+	struct secret old = {NULL, 0};
+	struct buf got = buf_of(SAID_MAX);
+	int rc = keyring_find(key, &old, err);
+
+	secret_clear(&old);
+	store_name(key, name);
+	if (rc == 0)
+		rc = run_tool(argv, NULL, &got, err);
+	buf_clear(&got);
+	return rc;
+}

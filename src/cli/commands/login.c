@@ -1,0 +1,264 @@
+/* valise login and logout: what is kept of an account, so that nobody has to be asked. */
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include "cli/cli.h"
+
+#define WAIT_DEFAULT_S 300
+#define WAIT_LONGEST_S 86400
+
+extern char **environ;
+
+const struct command login_command = {
+        .name = "login",
+        .synopsis = "[ACCOUNT]",
+        .summary = "sign in by OAuth, in a browser, and keep that for backups and restores",
+        .details =
+                "The account's section has oauth = google, microsoft ... or the URL of an issuer, and\n"
+                "oauth-client-id (see SIGNING IN BY OAUTH in valise(1)). What is kept is in the\n"
+                "keyring of the session, else in a file of mode 0600; valise logout deletes it.",
+        .bit = CMD_LOGIN,
+        .account = true,
+        .max_pos = 1,
+        .run = cmd_login,
+};
+
+const struct command logout_command = {
+        .name = "logout",
+        .synopsis = "[ACCOUNT]",
+        .summary = "revoke and delete what valise login has kept",
+        .bit = CMD_LOGOUT,
+        .account = true,
+        .max_pos = 1,
+        .run = cmd_logout,
+};
+
+struct showing {
+	const struct args *args;
+	const struct sign_in *sign_in;
+	bool json;
+};
+
+static bool has_display(void)
+{
+	const char *x = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
+
+	return (x && *x) || (wayland && *wayland);
+}
+
+/* For who sits before it; where it does not work, the address stands there. */
+static void open_browser(const char *url)
+{
+	char *const argv[] = {(char *)(uintptr_t) "xdg-open", (char *)(uintptr_t)url, NULL};
+	posix_spawn_file_actions_t actions;
+	pid_t pid;
+
+	if (!isatty(STDERR_FILENO) || !has_display())
+		return;
+	if (posix_spawn_file_actions_init(&actions) != 0)
+		return;
+	if (posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0) == 0 &&
+	        posix_spawn_file_actions_adddup2(&actions, 0, 1) == 0 &&
+	        posix_spawn_file_actions_adddup2(&actions, 0, 2) == 0)
+		(void)posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+}
+
+static void put_address(
+        const struct showing *s, const char *url, const char *whole, const char *code)
+{
+	json_t *o = json_object();
+
+	json_set_text(o, "event", "sign-in");
+	put_text(o, "user", s->sign_in->user);
+	put_text(o, "url", url);
+	put_text(o, "url_with_code", whole);
+	put_text(o, "code", code);
+	put_json(o);
+}
+
+static void show_address(void *ctx, const char *url, const char *whole, const char *code)
+{
+	const struct showing *s = ctx;
+	char *place = term_escape_dup(url), *user = term_escape_dup(s->sign_in->user),
+	     *label = term_escape_dup(s->sign_in->label);
+
+	if (s->json) {
+		put_address(s, url, whole, code);
+	} else {
+		printf("Sign in as %s (for %s) with a browser%s, at:\n\n  %s\n\n", user, label,
+		        code ? "" : " of this machine", place);
+		if (code) {
+			char *typed = term_escape_dup(code);
+
+			printf("with the code\n\n  %s\n\n", typed);
+			free(typed);
+		}
+		fflush(stdout);
+		if (!code)
+			open_browser(url);
+	}
+	free(place);
+	free(user);
+	free(label);
+}
+
+static void tell_note(void *ctx, const char *text)
+{
+	const struct showing *s = ctx;
+
+	talk("valise %s: %s", s->args->cmd->name, text);
+}
+
+static void tell_done(const struct args *a, const struct sign_in *s, const char *where)
+{
+	char *user = term_escape_dup(s->user), *label = term_escape_dup(s->label),
+	     *place = term_escape_dup(where);
+
+	if (args_has(a, "json")) {
+		json_t *o = json_object();
+
+		json_set_text(o, "event", "signed-in");
+		put_text(o, "user", s->user);
+		put_text(o, "services", s->label);
+		put_text(o, "kept_in", where);
+		put_json(o);
+	} else if (!args_has(a, "quiet")) {
+		printf("%s %s (%s); it is kept in %s\n",
+		        s->oauth ? "Signed in as" : "The password of", user, label, place);
+	}
+	free(user);
+	free(label);
+	free(place);
+}
+
+static int login_oauth(const struct args *a, const struct sign_in *s, uint64_t wait)
+{
+	enum sign_in_how how = args_has(a, "device")    ? SIGN_IN_DEVICE
+	                       : args_has(a, "browser") ? SIGN_IN_BROWSER
+	                                                : SIGN_IN_AS_FITS;
+	struct showing showing = {a, s, args_has(a, "json")};
+	struct oauth_ui ui = {show_address, tell_note, &showing, (unsigned)wait};
+	struct err err = {0};
+	char where[900];
+
+	if (sign_in_oauth(s, how, args_has(a, "in-file"), &ui, where, sizeof where, &err) < 0)
+		return fail(a, &err);
+	tell_done(a, s, where);
+	return 0;
+}
+
+static int login_password(const struct args *a, const struct sign_in *s)
+{
+	struct err err = {0};
+
+	if (sign_in_password(s, &err) < 0)
+		return fail(a, &err);
+	tell_done(a, s, "the keyring");
+	return 0;
+}
+
+static int login_all(const struct args *a, const struct account *account, uint64_t wait)
+{
+	struct sign_in list[SERVICE_KINDS];
+	bool password = args_has(a, "password");
+	size_t n = account_sign_ins(account, password, list);
+	unsigned done = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (list[i].oauth == password)
+			continue;
+		rc = password ? login_password(a, &list[i]) : login_oauth(a, &list[i], wait);
+		done++;
+	}
+	if (done && rc == 0 && args_has(a, "json"))
+		end_outcome(a, json_pack("{si}", "sign_ins", (int)done));
+	if (done)
+		return rc;
+	if (password)
+		return usage_error(a, "no password of this account is asked for");
+	return usage_error(a,
+	        "this account does not sign in by OAuth: add oauth = google, microsoft ... or the "
+	        "URL of an issuer, and oauth-client-id; --password is for passwords");
+}
+
+int cmd_login(const struct args *a)
+{
+	struct account *account = NULL;
+	uint64_t wait;
+	int rc = args_number(a, "wait", WAIT_DEFAULT_S, &wait);
+
+	if (rc == 0 && (wait == 0 || wait > WAIT_LONGEST_S))
+		rc = usage_error(a, "--wait is a number of seconds from 1 to %d", WAIT_LONGEST_S);
+	if (rc == 0 && args_has(a, "device") && args_has(a, "browser"))
+		rc = usage_error(a, "--device and --browser are two ways; choose one");
+	if (rc == 0)
+		rc = load_account(a, a->pos[0], &account);
+	if (rc == 0)
+		rc = login_all(a, account, wait);
+	account_free(account);
+	return rc;
+}
+
+/* Deleted in any case; a server that still takes it is named. */
+static int logout_one(const struct args *a, const struct sign_in *s, unsigned *deleted)
+{
+	struct err revoked = {0}, err = {0};
+	char *user = term_escape_dup(s->user), *label = term_escape_dup(s->label), *why;
+	bool there = false;
+	int rc = sign_in_forget(s, &there, &revoked, &err);
+
+	*deleted += there;
+	why = term_escape_dup(revoked.text);
+	if (rc < 0)
+		rc = fail(a, &err);
+	else if (there && revoked.code)
+		talk("valise logout: %s (%s): deleted here, but not revoked: %s: end it at the "
+		     "provider",
+		        user, label, why);
+	else if (there && !args_has(a, "quiet") && !args_has(a, "json"))
+		printf("%s (%s): %sdeleted\n", user, label, s->oauth ? "revoked and " : "");
+	if (rc == 0 && there && revoked.code)
+		rc = EXIT_INCOMPLETE;
+	if (there && args_has(a, "json")) {
+		json_t *o = json_object();
+
+		json_set_text(o, "event", "signed-out");
+		put_text(o, "user", s->user);
+		json_object_set_new(o, "revoked", json_boolean(s->oauth && !revoked.code));
+		put_text(o, "reason", revoked.code ? revoked.text : NULL);
+		put_json(o);
+	}
+	free(user);
+	free(label);
+	free(why);
+	return rc;
+}
+
+int cmd_logout(const struct args *a)
+{
+	struct sign_in list[SERVICE_KINDS];
+	struct account *account = NULL;
+	unsigned deleted = 0;
+	size_t n;
+	int rc = load_account(a, a->pos[0], &account), worst = 0;
+
+	if (rc)
+		return rc;
+	n = account_sign_ins(account, true, list);
+	for (size_t i = 0; i < n; i++) {
+		rc = logout_one(a, &list[i], &deleted);
+		worst = rc ? rc : worst;
+	}
+	if (args_has(a, "json"))
+		end_outcome(a, json_pack("{si}", "deleted", (int)deleted));
+	else if (!deleted && worst == 0 && !args_has(a, "quiet"))
+		printf("nothing is kept of this account\n");
+	account_free(account);
+	return worst;
+}

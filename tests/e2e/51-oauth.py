@@ -1,0 +1,430 @@
+#!/usr/bin/python3
+"""Signing in by OAuth at oidc-provider, a certified implementation: by a browser (scripted) and by the device flow, used at Dovecot, which asks the same
+server about each token, and at scripted IMAP and DAV servers, which do so, too; renewed in the middle of a run, revoked, refused. What is not of this
+sign-in counts for nothing, and no token stands in anything that is printed or written, in arguments or in environments."""
+import base64
+import gzip
+import http.server
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import ssl
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.parse
+import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+from lib import SERVERS, VALISE, environment, expect  # noqa: E402
+import browser  # noqa: E402
+import fakedav  # noqa: E402
+import fakeimap  # noqa: E402
+
+
+class Server:
+    """One of tests/servers; its settings are attributes."""
+
+    def __init__(self, kind, folder, **env):
+        self.script, self.folder = os.path.join(SERVERS, kind + ".sh"), folder
+        os.mkdir(folder)
+        p = subprocess.run([self.script, "start", folder], env=dict(os.environ, **env), capture_output=True, timeout=300)
+        expect(p.returncode == 0, p.stderr.decode())
+        with open(folder + "/env") as f:
+            self.__dict__.update(line.rstrip("\n").split("=", 1) for line in f)
+
+    def stop(self):
+        subprocess.run([self.script, "stop", self.folder], capture_output=True, timeout=100)
+
+
+class Provider(Server):
+    def post(self, path, form, who=None):
+        headers = {"Authorization": "Basic " + base64.b64encode(who.encode()).decode()} if who else {}
+        rq = urllib.request.Request(self.ISSUER + path, urllib.parse.urlencode(form).encode(), headers)
+        with urllib.request.urlopen(rq, context=ssl.create_default_context(cafile=self.CA), timeout=60) as r:
+            return r.read().decode()
+
+    def user_of(self, token):
+        """Whose token this is, or None."""
+        return json.loads(self.post("/token/introspection", {"token": token}, "dovecot:introspect")).get("sub")
+
+    def revoke(self, token):
+        self.post("/token/revocation", {"token": token, "client_id": "valise"})
+
+    def count(self, grant):
+        with open(self.REQUESTS) as f:
+            return sum(" 200 " + grant in line for line in f)
+
+
+class Home:
+    """A user of this machine, with an accounts.ini."""
+
+    def __init__(self, scratch, provider, keys, **more):
+        self.at = tempfile.mkdtemp(dir=scratch)
+        self.ini = self.at + "/accounts.ini"
+        lines = dict({"user": "alice", "ca-file": provider.CA, "oauth": provider.ISSUER, "oauth-client-id": "valise", "oauth-scopes": "openid offline_access"}, **keys)
+        with open(os.open(self.ini, os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
+            f.write("[alice]\n" + "".join("%s = %s\n" % kv for kv in lines.items() if kv[1]))
+        self.env = dict(environment(self.at), **more)
+        self.env.setdefault("DBUS_SESSION_BUS_ADDRESS", "disabled:")
+        for name in "DISPLAY", "WAYLAND_DISPLAY":
+            self.env.pop(name, None)
+        self.said = ""
+
+    def start(self, *args):
+        return subprocess.Popen([VALISE, args[0], "alice", "--config", self.ini, *args[1:]], cwd=self.at, env=self.env, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def end(self, p, code):
+        text = p.communicate(timeout=300)[0].decode(errors="replace")
+        self.said += text
+        expect(p.returncode == code, "exit code %d instead of %d: %s\n%s" % (p.returncode, code, p.args, text))
+        return text
+
+    def run(self, code, *args):
+        return self.end(self.start(*args), code)
+
+    def login(self, code, *args, visit=None):
+        """valise login; ${visit} is called with the address and the code."""
+        p = self.start("login", "--json", *args)
+        e = json.loads(p.stdout.readline())
+        self.said += json.dumps(e)
+        if visit:
+            visit(e["url"], e.get("code"))
+        return self.end(p, code)
+
+    def tokens(self):
+        folder = self.at + "/state/valise/tokens"
+        return [os.path.join(folder, n) for n in os.listdir(folder) if len(n) == 32] if os.path.isdir(folder) else []
+
+    def refresh_token(self):
+        with open(self.tokens()[0]) as f:
+            return json.load(f)["refresh_token"]
+
+
+def by_browser(provider, user="alice"):
+    """Signs in and brings the answer back."""
+    def visit(url, code):
+        back = browser.Browser(provider.CA).sign_in(url, user)
+        expect(back and browser.get(back)[0] == 200, "no answer was taken: %s" % back)
+    return visit
+
+
+# ---- servers that take tokens ---------------------------------------------------------------------------
+
+class Bearer(fakedav.FakeDav):
+    """CalDAV and CardDAV for who has a token. Those in ${end} are revoked after so many requests with them."""
+
+    def __init__(self, provider, end=None):
+        super().__init__()
+        self.provider, self.end, self.tokens, self.visible = provider, end, {}, []
+
+    def authorize(self, rq):
+        scheme, _, token = rq.header("Authorization").partition(" ")
+        if scheme != "Bearer" or self.provider.user_of(token) != "alice":
+            return fakedav.Answer(401, WWW_Authenticate='Bearer realm="x", error="invalid_token"')
+        if token not in self.tokens:
+            self.visible += visible(token)
+        self.tokens[token] = self.tokens.get(token, 0) + 1
+        return None
+
+    def answer(self, rq):
+        rs, token = super().answer(rq), rq.header("Authorization").partition(" ")[2]
+        if self.tokens.get(token) == self.end:
+            self.provider.revoke(token)
+        return rs
+
+
+class Imap(fakeimap.FakeImap):
+    """IMAP by XOAUTH2 alone. The first connection ends in the middle, and its token is good no more."""
+    ended = False
+    provider = None
+
+    def capabilities(self, s):
+        return ["IMAP4rev1", "SASL-IR", "LOGINDISABLED", "AUTH=XOAUTH2"]
+
+    def do_authenticate(self, s, tag, args):
+        if args[0].upper() != "XOAUTH2":
+            raise fakeimap.Bad("mechanism")
+        user, token = re.fullmatch(r"user=(.*)\x01auth=Bearer (.*)\x01\x01", base64.b64decode(fakeimap.raw(args[1])).decode()).groups()
+        if self.provider.user_of(token) != user:
+            s.send("+ " + base64.b64encode(b'{"status":"400","schemes":"Bearer"}').decode())
+            s.line()
+            return s.send(tag + " NO [AUTHENTICATIONFAILED] no such token")
+        s.token, s.user = token, user
+        self.ok(s, tag)
+
+    def do_uid_fetch(self, s, tag, args, by_uid=True):
+        if not self.ended and "BODY" in str(args):
+            self.ended = True
+            self.provider.revoke(s.token)
+            s.cut()
+        super().do_uid_fetch(s, tag, args, by_uid)
+
+
+def visible(secret):
+    """Who on this machine could read it: command lines and environments; and whether a core file could be made of ours."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        for name in "cmdline", "environ", "limits":
+            try:
+                with open("/proc/%s/%s" % (pid, name), "rb") as f:
+                    data = f.read()
+                ours = os.path.samefile("/proc/%s/exe" % pid, VALISE) and os.stat("/proc/" + pid).st_uid == os.getuid()
+                with open("/proc/%s/stat" % pid) as f:
+                    ours = ours and int(f.read().rpartition(")")[2].split()[1]) == os.getpid()
+            except OSError:  # it ended meanwhile
+                continue
+            if secret.encode() in data or (ours and name == "limits" and not re.search(rb"Max core file size +0 +0 ", data)):
+                found.append("%s of %s" % (name, pid))
+    return found
+
+
+def holds_none(home, secrets):
+    """In no file but the one it is kept in, and in nothing that was said."""
+    kept = home.tokens()
+    texts = {"output": home.said.encode()}
+    for d, _, names in os.walk(home.at):
+        for path in (os.path.join(d, n) for n in names):
+            if path not in kept:
+                with open(path, "rb") as f:
+                    data = f.read()
+                texts[path] = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    expect(secrets and len(texts) > 3, "nothing to look at")
+    for where, data in texts.items():
+        for secret in secrets:
+            for form in secret, base64.b64encode(secret.encode()).decode(), base64.b64encode(("user=alice\1auth=Bearer " + secret).encode()).decode():
+                expect(form.encode() not in data and form[:16].encode() not in data, "a token in " + where)
+
+
+# ---- cases ----------------------------------------------------------------------------------------------
+
+def everything(scratch, provider, dovecot):
+    """One sign-in for four services; the second run uses the token that the first one was given for its own."""
+    with Bearer(provider) as dav:
+        home = Home(scratch, provider, {
+            "imap": "imaps://localhost:" + dovecot.IMAPS_PORT, "pop3": "pop3s://localhost:" + dovecot.POP3S_PORT, "caldav": dav.url(), "carddav": dav.url(), "cleartext": "yes"})
+        text = home.run(12, "backup", "-o", "a")
+        expect(text.count("valise login alice") == 1 and "nobody has signed in yet" in text, text)
+        before = home.refresh_token() if home.tokens() else None
+        expect(before is None, "a token from nowhere")
+        text = home.login(0, "--browser", "--trace", "t", visit=by_browser(provider))
+        expect("signed-in" in text and provider.count("authorization_code") >= 1, text)
+        for path in home.tokens():
+            expect(stat.S_IMODE(os.stat(path).st_mode) == 0o600 and stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700, "others can read it")
+        seen = [home.refresh_token()]
+        for n in range(2):
+            text = home.run(0, "backup", "-o", "a", "--trace", "t", "--report", "r.html", "--report", "r.json", "--json")
+            seen.append(home.refresh_token())
+        expect(len(set(seen)) == 3, "refresh tokens were not rotated, or not kept")
+        expect(not dav.visible and len(dav.tokens) == 2, "%s %d" % (dav.visible, len(dav.tokens)))
+        with open(home.at + "/t") as f:
+            trace = f.read()
+        expect("AUTHENTICATE OAUTHBEARER" in trace and "AUTH OAUTHBEARER" in trace and "POST /token" in trace, trace[:3000])
+        holds_none(home, seen + list(dav.tokens))
+        # what others can read is not taken
+        os.chmod(home.tokens()[0], 0o640)
+        expect("can be read by others" in home.run(2, "check"), "taken all the same")
+        os.chmod(home.tokens()[0], 0o600)
+        logout(home, provider)
+
+
+def logout(home, provider):
+    refresh = home.refresh_token()
+    expect(provider.user_of(refresh) == "alice", "not good any more")
+    expect("revoked and deleted" in home.run(0, "logout"), home.said[-300:])
+    expect(not home.tokens() and provider.user_of(refresh) is None, "still there")
+    expect("nothing is kept" in home.run(0, "logout"), home.said[-300:])
+
+
+def expiry(scratch, provider, dovecot):
+    """Tokens that end in the middle: of DAV's requests, and with a connection of IMAP."""
+    with Bearer(provider, end=4) as dav:
+        home = Home(scratch, provider, {"caldav": dav.url(), "carddav": dav.url(), "cleartext": "yes"})
+        home.login(0, "--browser", visit=by_browser(provider))
+        home.run(0, "backup", "-o", "a")
+        expect(len(dav.tokens) > 1, "it never ended")
+    Imap.provider = provider
+    with Imap() as imap:
+        home = Home(scratch, provider, {"imap": "imap://127.0.0.1:%d" % imap.port, "cleartext": "yes"})
+        home.login(0, "--browser", visit=by_browser(provider))
+        home.run(0, "backup", "-o", "a")
+        expect(imap.ended, "it never ended")
+    with open(provider.TTL, "w") as f:  # too old before it is used: asked for anew by the clock
+        f.write("1")
+    home = Home(scratch, provider, {"imap": "imaps://localhost:" + dovecot.IMAPS_PORT, "pop3": "pop3s://localhost:" + dovecot.POP3S_PORT})
+    home.login(0, "--browser", visit=by_browser(provider))
+    home.run(0, "check")
+    with open(provider.TTL, "w") as f:
+        f.write("3600")
+
+
+def at_once(scratch, provider, dovecot):
+    """Each renewing voids the token before: four runs at once lose none."""
+    home = Home(scratch, provider, {"imap": "imaps://localhost:" + dovecot.IMAPS_PORT})
+    home.login(0, "--browser", visit=by_browser(provider))
+    for p in [home.start("check") for _ in range(4)]:
+        home.end(p, 0)
+    home.run(0, "check")
+
+
+def revoked(scratch, provider, dovecot):
+    """Somebody ended it at the provider: told once, with what to do; and a sign-in mends it."""
+    home = Home(scratch, provider, {"imap": "imaps://localhost:" + dovecot.IMAPS_PORT})
+    home.login(0, "--browser", visit=by_browser(provider))
+    provider.revoke(home.refresh_token())
+    text = home.run(12, "backup", "-o", "a")
+    expect(text.count("valise login alice") == 1 and "invalid_grant" in text, text)
+    home.login(0, "--browser", visit=by_browser(provider))
+    home.run(0, "backup", "-o", "a")
+    # the provider is not there: deleted here all the same, and said
+    with open(home.ini) as f:
+        text = f.read()
+    with open(home.ini, "w") as f:
+        f.write(text + "oauth-revoke = https://localhost:1/\n")
+    text = home.run(3, "logout")
+    expect("deleted here, but not revoked" in text and not home.tokens(), text)
+
+
+def strangers(scratch, provider, dovecot):
+    """What arrives at the port and is not the answer: 404, and the wait goes on; afterwards nobody listens."""
+    home = Home(scratch, provider, {"imap": "imaps://localhost:" + dovecot.IMAPS_PORT})
+
+    def visit(url, code):
+        back = browser.Browser(provider.CA).sign_in(url, "alice")
+        u = urllib.parse.urlsplit(back)
+        q = dict(urllib.parse.parse_qsl(u.query))
+        port = "http://" + u.netloc
+        idle = [__import__("socket").create_connection(("127.0.0.1", u.port)) for _ in range(20)]  # as browsers open them
+        for path in ("/favicon.ico", "/", "/callback?" + u.query, "/?" + urllib.parse.urlencode(dict(q, state="x" * 43)), "/?code=" + q["code"], "/?error=access_denied"):
+            expect(browser.get(port + path)[0] == 404, path)
+        expect(browser.get(back)[0] == 200, "the answer was not taken")
+        for s in idle:
+            s.close()
+        for _ in range(2):
+            try:
+                status = browser.get(back)[0]
+            except OSError:
+                status = 404
+            expect(status == 404, "a second answer was taken")
+    text = home.login(0, "--browser", visit=visit)
+    expect(text.count("wrong state") == 1, text)
+
+    # of another issuer; refused; nobody comes; ^C
+    def other(url, code):
+        back = browser.Browser(provider.CA).sign_in(url, "alice")
+        expect(browser.get(re.sub(r"iss=[^&]*", "iss=https%3A%2F%2Fevil.example", back))[0] == 200, "not taken")
+    home = Home(scratch, provider, {"imap": "imaps://localhost:" + dovecot.IMAPS_PORT})
+    before = provider.count("authorization_code")
+    expect("of another server" in home.login(12, "--browser", visit=other), home.said)
+
+    def refuse(url, code):
+        back = browser.Browser(provider.CA).sign_in(url, "alice", refuse=True)
+        expect("error=access_denied" in back and browser.get(back)[0] == 200, back)
+    expect("access_denied" in home.login(12, "--browser", visit=refuse), home.said)
+    expect("nobody signed in within 1 seconds" in home.login(12, "--browser", "--wait", "1"), home.said)
+    p = home.start("login", "--browser")
+    while "https://" not in p.stdout.readline().decode():
+        pass
+    p.send_signal(signal.SIGINT)
+    home.end(p, 130)
+    expect(not home.tokens() and provider.count("authorization_code") == before, "something was kept, or asked for")
+
+
+def device(scratch, provider, dovecot):
+    """By a browser elsewhere, which is what fits where there is no display."""
+    homes = [Home(scratch, provider, {"imap": "imaps://localhost:" + dovecot.IMAPS_PORT}) for _ in range(2)]
+
+    def visit(refuse):
+        def at(url, code):
+            b = browser.Browser(provider.CA)
+            b.fetch(url)
+            form = browser.Forms(b.text).forms[0]
+            status, where = b.fetch(urllib.parse.urljoin(url, form[0]), dict(form[2], user_code=code))
+            form = [f for f in browser.Forms(b.text).forms if "confirm" in str(f)][0] if not where else None
+            fields = dict(form[2], **({"abort": "yes"} if refuse else {}))
+            if not refuse:
+                fields.pop("abort", None)
+            status, where = b.fetch(urllib.parse.urljoin(url, form[0]), fields)
+            if where:
+                b.sign_in(urllib.parse.urljoin(url, where), "alice")
+        return at
+    ended = []
+
+    def one(home, *args):
+        ended.append(home.login(*args))
+    threads = [threading.Thread(target=home.login, args=(12 if i else 0, *([] if i else ["--device"])), kwargs={"visit": visit(bool(i))}) for i, home in enumerate(homes)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    homes[0].run(0, "check")
+    expect("access_denied" in homes[1].said and not homes[1].tokens(), homes[1].said)
+
+
+class TokensOnly(fakeimap.FakeImap):
+    tokens = True
+
+    def capabilities(self, s):
+        return ["IMAP4rev1", "SASL-IR"] + (["LOGINDISABLED", "AUTH=XOAUTH2", "AUTH=OAUTHBEARER"] if self.tokens else ["AUTH=PLAIN"])
+
+    def do_authenticate(self, s, tag, args):
+        s.send(tag + " NO [AUTHENTICATIONFAILED] LOGIN failed: BasicAuthBlocked")
+
+
+def no_passwords(scratch, provider, dovecot):
+    """A server without passwords, or one that says so: the command is named. What cannot work is refused at once."""
+    for tokens in True, False:
+        with TokensOnly() as imap:
+            imap.tokens = tokens
+            home = Home(scratch, provider, {"imap": "imap://127.0.0.1:%d" % imap.port, "cleartext": "yes", "oauth": None, "password-command": "echo x"})
+            text = home.run(12, "backup", "-o", "a")
+            expect("sign in by OAuth: valise login alice" in text, text)
+            expect("does not sign in by OAuth" in home.run(2, "login"), home.said)
+    for keys, says in (({"oauth-client-id": None}, "oauth-client-id is missing"), ({"oauth": "nobody"}, "table of providers has none"), ({"auth": "PLAIN"}, "OAUTHBEARER or XOAUTH2"),
+                       ({"oauth": "google"}, "google"), ({"oauth": None, "oauth-token": "http://as.example/t", "oauth-authorize": "https://as.example/a"}, "over which alone tokens go"),
+                       ({"imap": "imap://mail.example:143", "cleartext": "yes"}, "sent over TLS alone"), ({"password-command": "echo x"}, "in two ways")):
+        home = Home(scratch, provider, dict({"imap": "imaps://localhost:1"}, **keys))
+        if keys.get("oauth") == "google":  # the table names the rest; the client id stays the user's own
+            p = home.start("login", "--browser", "--wait", "1")
+            expect("accounts.google.com" in home.end(p, 12), home.said)
+            continue
+        p = home.start("login", "--browser")
+        text = home.end(p, 2 if "as.example" not in str(keys) else 1)
+        expect(says in text, "%s: %s" % (says, text))
+
+
+def main():
+    scratch = tempfile.mkdtemp(prefix="valise-oauth-")
+    os.chmod(scratch, 0o755)
+    servers = []
+    try:
+        provider = Provider("oidc", scratch + "/oidc")
+        servers.append(provider)
+        servers.append(Server("dovecot", scratch + "/dovecot", OAUTH=provider.INTROSPECT))
+        shutil.copy(servers[1].CA, scratch + "/ca.pem")
+        with open(scratch + "/both.pem", "w") as f:
+            for s in servers:
+                with open(s.CA) as one:
+                    f.write(one.read())
+        provider.CA = scratch + "/both.pem"
+        chosen = sys.argv[1:]
+        for case in everything, expiry, at_once, revoked, strangers, device, no_passwords:
+            if not chosen or case.__name__ in chosen:
+                case(scratch, provider, servers[1])
+                print("ok ", case.__name__, flush=True)
+    finally:
+        for s in servers:
+            s.stop()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
