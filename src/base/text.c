@@ -1,5 +1,6 @@
 /* Small questions about text that many rooms ask. */
 #include "valise/base/text.h"
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -52,6 +53,16 @@ int text_place(const char *word, const char *words)
 		words += n + (words[n] == '|');
 	}
 	return -1;
+}
+
+void text_trim(const char **s, size_t *n)
+{
+	while (*n && isspace((unsigned char)**s)) {
+		++*s;
+		--*n;
+	}
+	while (*n && isspace((unsigned char)(*s)[*n - 1]))
+		--*n;
 }
 
 void texts_free(char **list, size_t n)

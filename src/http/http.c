@@ -431,12 +431,9 @@ static void abandon_all(struct run *r)
 int http_run(
         struct http *h, struct http_request *list, size_t n, unsigned parallel, struct err *err)
 {
-	struct run r = {.h = h, .list = list, .n = n, .parallel = parallel};
+	struct run r = {.h = h, .list = list, .n = n};
 
-	if (!parallel)
-		r.parallel = PARALLEL_DEFAULT;
-	if (r.parallel > PARALLEL_MAX)
-		r.parallel = PARALLEL_MAX;
+	r.parallel = MIN(parallel ? parallel : PARALLEL_DEFAULT, PARALLEL_MAX);
 	add_slots(h, r.parallel);
 	run_loop(&r);
 	if (!r.fatal.code)

@@ -4,8 +4,8 @@
  */
 #include "internal.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/net/rate.h"
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -128,12 +128,7 @@ static char *field_value(const char *line, size_t n, const char *name)
 		return NULL;
 	line += len + 1;
 	n -= len + 1;
-	while (n && isspace((unsigned char)*line)) {
-		line++;
-		n--;
-	}
-	while (n && isspace((unsigned char)line[n - 1]))
-		n--;
+	text_trim(&line, &n);
 	return n <= FIELD_MAX ? xstrndup(line, n) : NULL;
 }
 

@@ -288,16 +288,6 @@ bool url_cut(const char *s, struct url *out)
 	return *out->path == '/';
 }
 
-static void trim_blanks(const char **s, size_t *n)
-{
-	while (*n && isspace((unsigned char)**s)) {
-		++*s;
-		--*n;
-	}
-	while (*n && isspace((unsigned char)(*s)[*n - 1]))
-		--*n;
-}
-
 static int refuse_ref(struct err *err, const char *ref)
 {
 	return err_set(err, ERR_PROTO, ERR_ITEM, "not an http URL: %.200s", ref);
@@ -353,12 +343,12 @@ int url_join(const char *base, const char *ref, struct buf *out, struct err *err
 	size_t n = strcspn(ref, "#");
 	int rc = 0;
 
-	trim_blanks(&s, &n);
+	text_trim(&s, &n);
 	/* The base may be what a person wrote: the same rules for it. */
 	if (base && !scheme_len(s, n)) {
 		size_t len = strcspn(base, "#");
 
-		trim_blanks(&base, &len);
+		text_trim(&base, &len);
 		rc = scheme_len(base, len) ? join_parts(NULL, base, len, &whole, &root) : ERR_PROTO;
 		buf_reset(&whole);
 	}

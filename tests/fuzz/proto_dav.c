@@ -50,12 +50,10 @@ static int take(void *ctx, struct dav_response *r, struct err *err)
 
 static int run(const uint8_t *data, size_t size, size_t step, bool repair, struct buf *out)
 {
-	struct dav_parser *p = dav_parser_new(BASE, take, out);
+	struct dav_parser *p = dav_parser_new(BASE, take, out, repair ? DAV_MENDS : 0);
 	struct dav_answer a = {0};
 	int rc = 0;
 
-	if (repair)
-		dav_parser_repair(p);
 	for (size_t off = 0; rc == 0 && off < size; off += step)
 		rc = dav_parser_feed(p, data + off, step < size - off ? step : size - off, NULL);
 	if (rc == 0)

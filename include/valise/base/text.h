@@ -22,6 +22,9 @@ bool text_ends_with(const char *s, const char *end);
 /* The place of ${word} in ${words}, "close|quit", from 0; -1: it is none of them. */
 int text_place(const char *word, const char *words);
 
+/* Without the blanks at both ends of its ${n} octets. */
+void text_trim(const char **s, size_t *n);
+
 /* Free ${n} texts of malloc(), and the list of them. */
 void texts_free(char **list, size_t n);
 

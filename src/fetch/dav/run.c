@@ -2,7 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "run.h"
+
+enum { WORKERS_MAX = 16 };
 
 static struct davcoll *take_coll(struct dav_run *r, enum dav_state state)
 {
@@ -272,9 +275,8 @@ static size_t count_workers(const struct dav_run *r)
 {
 	size_t n = r->base.opts->connections ? r->base.opts->connections : DAV_WORKERS;
 
-	if (n > 16)
-		n = 16;
-	return r->n_colls == 0 ? 1 : n < r->n_colls ? n : r->n_colls;
+	n = MIN(n, WORKERS_MAX);
+	return r->n_colls ? MIN(n, r->n_colls) : 1;
 }
 
 /*
@@ -335,14 +337,14 @@ static int dav_source_run(const struct service *service, unsigned kinds, struct 
         struct err *err)
 {
 	struct dav_run r = {.exact = source_option(opts, "exact") != NULL};
-	struct dav_worker w[16];
+	struct dav_worker w[WORKERS_MAX];
 	int rc;
 
 	run_begin(&r.base, service, sink, opts, progress,
 	        kinds & 1u << COLL_CONTACTS ? COLL_CONTACTS : COLL_CALENDAR);
 	memset(w, 0, sizeof w);
 	r.first = &w[0];
-	for (size_t i = 0; i < 16; i++)
+	for (size_t i = 0; i < WORKERS_MAX; i++)
 		w[i].run = &r;
 	progress_what(progress, service->name);
 	rc = dav_open(service, GUARD_DAV_SOURCE, progress, &w[0].http, err);
@@ -350,7 +352,7 @@ static int dav_source_run(const struct service *service, unsigned kinds, struct 
 		rc = find_collections(&w[0], err);
 	if (rc == 0)
 		rc = opts->listed ? tell_names(&r, w, err) : work_service(&r, w, err);
-	for (size_t i = 0; i < 16; i++)
+	for (size_t i = 0; i < WORKERS_MAX; i++)
 		dav_close(w[i].http);
 	for (size_t i = 0; i < r.n_colls; i++)
 		dav_coll_clear(&r.colls[i]);
@@ -361,9 +363,7 @@ static int dav_source_run(const struct service *service, unsigned kinds, struct 
 		free(r.lost[i].reason);
 	}
 	free(r.lost);
-	for (size_t i = 0; i < r.n_nested; i++)
-		free(r.nested[i]);
-	free(r.nested);
+	texts_free(r.nested, r.n_nested);
 	return run_finish(&r.base, rc, out, err);
 }
 

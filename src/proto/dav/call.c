@@ -50,11 +50,8 @@ static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
 	c->status = rs->status;
 	/* Some servers send a multistatus with the status 200: its root tells. */
 	if (rs->status == 207 || rs->status == 200 || c->lenient) {
-		c->parser = dav_parser_new(rs->url, c->fn, c->fn_ctx);
-		if (!c->verbatim)
-			dav_parser_repair(c->parser);
-		if (c->sync)
-			dav_parser_sync(c->parser);
+		c->parser = dav_parser_new(rs->url, c->fn, c->fn_ctx,
+		        (c->verbatim ? 0 : DAV_MENDS) | (c->sync ? DAV_SYNC : 0));
 	}
 	return 0;
 }
@@ -83,15 +80,11 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 
 static void read_error_body(struct dav_call *c, const struct http_response *rs, const char *body)
 {
-	struct dav_parser *p = dav_parser_new(rs->url, c->lenient ? c->fn : NULL, c->fn_ctx);
-	int rc = dav_parser_feed(p, body, strlen(body), NULL);
-
-	if (rc == 0)
-		rc = dav_parser_end(p, NULL);
 	/* Cut off or no XML at all: what was understood counts. */
+	int rc = dav_parse(
+	        rs->url, body, strlen(body), c->lenient ? c->fn : NULL, c->fn_ctx, c->answer, NULL);
+
 	(void)rc;
-	dav_parser_take(p, c->answer);
-	dav_parser_free(p);
 	if (!c->answer->error_text)
 		c->answer->error_text = dav_plain_reason(body);
 }

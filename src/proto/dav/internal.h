@@ -78,17 +78,19 @@ char *dav_repaired_text(const char *s);
 
 /* parse.c: an answer as it streams in. */
 struct dav_parser;
-struct dav_parser *dav_parser_new(const char *base_url, dav_response_fn fn, void *ctx);
+enum {
+	/*
+	 * single characters that cannot stand in XML cost nothing but themselves (not for
+	 * content, whose octets count)
+	 */
+	DAV_MENDS = 1,
+	DAV_SYNC = 2, /* the 507 of the collection itself is held back */
+};
+struct dav_parser *dav_parser_new(
+        const char *base_url, dav_response_fn fn, void *ctx, unsigned how);
 void dav_parser_free(struct dav_parser *p);
-/*
- * Single characters that cannot stand in XML cost nothing but themselves (not for
- * content, whose octets count).
- */
-void dav_parser_repair(struct dav_parser *p);
 /* The root element is one of those that an answer has. */
 bool dav_parser_is_answer(const struct dav_parser *p);
-/* Hold back the 507 of the collection itself. */
-void dav_parser_sync(struct dav_parser *p);
 int dav_parser_feed(struct dav_parser *p, const void *s, size_t n, struct err *err) MUST_CHECK;
 int dav_parser_end(struct dav_parser *p, struct err *err) MUST_CHECK;
 /* Responses that fn got. */

@@ -15,7 +15,6 @@
 #include "valise/proto/dav/discover.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -271,12 +270,7 @@ static char *trimmed_text(const struct buf *b)
 	const char *s = buf_str(b);
 	size_t n = b->len;
 
-	while (n && isspace((unsigned char)*s)) {
-		s++;
-		n--;
-	}
-	while (n && isspace((unsigned char)s[n - 1]))
-		n--;
+	text_trim(&s, &n);
 	return xstrndup(s, n);
 }
 
@@ -500,7 +494,7 @@ static int XMLCALL on_encoding(void *ctx, const XML_Char *name, XML_Encoding *in
 
 /* ---- the parser ---- */
 
-struct dav_parser *dav_parser_new(const char *base_url, dav_response_fn fn, void *ctx)
+struct dav_parser *dav_parser_new(const char *base_url, dav_response_fn fn, void *ctx, unsigned how)
 {
 	struct dav_parser *p = xcalloc(1, sizeof *p);
 
@@ -511,6 +505,8 @@ struct dav_parser *dav_parser_new(const char *base_url, dav_response_fn fn, void
 	p->base_url = xstrdup(base_url);
 	p->fn = fn;
 	p->ctx = ctx;
+	p->mends = how & DAV_MENDS;
+	p->sync = how & DAV_SYNC;
 	dav_raw_init(&p->raw, DAV_PROP_MAX);
 	buf_init(&p->text, DAV_PROP_MAX);
 	buf_init(&p->data, DAV_DATA_MAX);
@@ -544,19 +540,9 @@ void dav_parser_free(struct dav_parser *p)
 	free(p);
 }
 
-void dav_parser_repair(struct dav_parser *p)
-{
-	p->mends = true;
-}
-
 bool dav_parser_is_answer(const struct dav_parser *p)
 {
 	return p->root_known;
-}
-
-void dav_parser_sync(struct dav_parser *p)
-{
-	p->sync = true;
 }
 
 size_t dav_parser_delivered(const struct dav_parser *p)
@@ -688,7 +674,7 @@ int dav_parser_end(struct dav_parser *p, struct err *err)
 int dav_parse(const char *base_url, const void *s, size_t n, dav_response_fn fn, void *ctx,
         struct dav_answer *a, struct err *err)
 {
-	struct dav_parser *p = dav_parser_new(base_url, fn, ctx);
+	struct dav_parser *p = dav_parser_new(base_url, fn, ctx, 0);
 	int rc = dav_parser_feed(p, s, n, err);
 
 	if (rc == 0)

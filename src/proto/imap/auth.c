@@ -9,6 +9,7 @@
 #include "proto/sasl/sasl.h"
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 
 #define CHALLENGE_MAX 65536
 #define STEPS_MAX 10
@@ -58,10 +59,9 @@ static int answer_challenge(
 	long got;
 	int r;
 
-	for (p++, n--; n && *p == ' '; p++, n--)
-		;
-	while (n && (p[n - 1] == '\n' || p[n - 1] == '\r' || p[n - 1] == ' '))
-		n--;
+	p++;
+	n--;
+	text_trim(&p, &n);
 	got = n > CHALLENGE_MAX ? -1 : base64_decode(p, n, in, n + 1);
 	r = got < 0 ? err_set(&why, ERR_AUTH, ERR_WHOLE, "the challenge is not base64")
 	            : sasl_step(sasl, in, (size_t)got, &out, &why);

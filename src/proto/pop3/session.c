@@ -173,20 +173,6 @@ static int by_user_pass(struct pop3 *p, const struct secret *secret, struct err 
 	return rc ? rc : as_busy(pop3_ok(p, "to sign in", err), p, err);
 }
 
-/*
- * Some servers send a timestamp and know no secret for APOP. Without TLS the user has
- * allowed to send the password itself.
- */
-static int by_apop_or_pass(
-        struct pop3 *p, const struct secret *secret, bool or_pass, struct err *err)
-{
-	int rc = by_apop(p, secret, err);
-
-	if (rc == ERR_REFUSED && or_pass)
-		rc = by_user_pass(p, secret, err);
-	return rc;
-}
-
 static bool is_offered(void *ctx, const char *mech)
 {
 	const struct pop3 *p = ctx;
@@ -221,12 +207,17 @@ static int sign_in_once(struct pop3 *p, const char *mech, bool renew, struct err
 		return rc;
 	if (mech && strcasecmp(mech, "APOP") && strcasecmp(mech, "USER"))
 		rc = by_sasl(p, mech, &secret, err);
-	else if (p->stamp[0] &&
-	         ((mech && !strcasecmp(mech, "APOP")) || (!mech && !transport_is_tls(p->t))))
-		rc = by_apop_or_pass(p, &secret, !mech, err);
+	else if (p->stamp[0] && (mech ? !strcasecmp(mech, "APOP") : !transport_is_tls(p->t)))
+		rc = by_apop(p, &secret, err);
 	else if (mech && !strcasecmp(mech, "APOP"))
 		rc = err_set(err, ERR_AUTH, ERR_WHOLE, "%s offers no APOP", p->service->at.host);
 	else
+		rc = by_user_pass(p, &secret, err);
+	/*
+	 * Some servers send a timestamp and know no secret for APOP. Without TLS the user has
+	 * allowed to send the password itself.
+	 */
+	if (rc == ERR_REFUSED && !mech && p->stamp[0] && !transport_is_tls(p->t))
 		rc = by_user_pass(p, &secret, err);
 	secret_clear(&secret);
 	return rc;

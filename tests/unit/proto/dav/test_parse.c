@@ -37,7 +37,7 @@ static int describe(void *ctx, struct dav_response *r, struct err *err)
 static int parse_steps(const char *xml, size_t n, size_t step, dav_response_fn fn, void *ctx,
         struct dav_answer *a, struct err *err)
 {
-	struct dav_parser *p = dav_parser_new(BASE, fn, ctx);
+	struct dav_parser *p = dav_parser_new(BASE, fn, ctx, 0);
 	int rc = 0;
 
 	for (size_t off = 0; rc == 0 && off < n; off += step)
@@ -188,8 +188,7 @@ static void repaired(void **state)
 			int rc = 0;
 
 			buf_init(&out, 100000);
-			p = dav_parser_new(BASE, describe, &out);
-			dav_parser_repair(p);
+			p = dav_parser_new(BASE, describe, &out, DAV_MENDS);
 			for (size_t off = 0; rc == 0 && off < n; off += steps[j])
 				rc = dav_parser_feed(p, rows[i].xml + off,
 				        steps[j] < n - off ? steps[j] : n - off, NULL);
@@ -481,10 +480,9 @@ static void outside_of_responses(void **state)
 	        "xmlns:s=\"http://sabredav.org/ns\">"
 	        "<s:exception>E</s:exception><s:message>No\nway</s:message><c:no-uid-conflict "
 	        "xmlns:c=\"" NS_CALDAV "\"><d:href>/a/b.ics</d:href></c:no-uid-conflict></d:error>";
-	struct dav_parser *p = dav_parser_new(BASE, NULL, NULL);
+	struct dav_parser *p = dav_parser_new(BASE, NULL, NULL, DAV_SYNC);
 	struct dav_answer a = {0};
 
-	dav_parser_sync(p);
 	assert_int_equal(dav_parser_feed(p, sync, strlen(sync), NULL), 0);
 	assert_int_equal(dav_parser_end(p, NULL), 0);
 	assert_int_equal(dav_parser_delivered(p), 0);
