@@ -531,7 +531,7 @@ int account_load(const char *name, const char *config, const struct account_sett
 
 	*out = NULL;
 	if (name)
-		path = config ? xstrdup(config) : accountfile_default_path();
+		path = config ? xstrdup(config) : account_default_path();
 	if (path)
 		rc = accounts_open(path, &list, err);
 	/* Only the default file may be missing. */

@@ -40,7 +40,7 @@ static int bad_line(const struct source *s, unsigned line, struct err *err, cons
 	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s, line %u: %s", s->path, line, what);
 }
 
-char *accountfile_default_path(void)
+char *account_default_path(void)
 {
 	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 

@@ -43,12 +43,6 @@ int accounts_settings(const struct accounts *list, const struct account_section 
 /* ${path} as it stands in ${file}, which relative ones count from. The caller frees. */
 char *accountfile_beside(const char *file, const char *path);
 
-/*
- * Where the file is when nobody says: caller frees; NULL without HOME and
- * XDG_CONFIG_HOME.
- */
-char *accountfile_default_path(void);
-
 /* "~/x" in the home directory; else a copy. */
 char *accountfile_expand_home(const char *path);
 

@@ -47,12 +47,16 @@ int usage_error(const struct args *a, const char *fmt, ...)
 {
 	const struct command *cmd = a->cmd;
 	char text[600], safe[700];
+	struct buf named = buf_of(2 * sizeof text);
 	struct err err = {0};
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	environment_names(a, text, &named);
+	snprintf(text, sizeof text, "%s", buf_str(&named));
+	buf_clear(&named);
 	(void)err_set(&err, ERR_USAGE, ERR_WHOLE, "%s", text);
 	end_why(a, &err);
 	term_escape(text, strlen(text), safe, sizeof safe);
@@ -469,7 +473,7 @@ int args_have_use(const struct args *a, unsigned when, unsigned services)
 		struct buf b;
 		int rc;
 
-		if (!use || use & services)
+		if (!use || use & services || a->given[i].in_environment)
 			continue;
 		buf_init(&b, 200);
 		for (unsigned k = 0; k < SERVICE_KINDS; k++)
@@ -542,6 +546,36 @@ int args_own(const struct args *a, struct source_option *out, size_t *n_out)
 	return rc;
 }
 
+/* A key of accounts that each service has for itself, too: "imap-user". */
+static void visit_own(const struct protocol *p, const struct option_def *d,
+        void (*visit)(void *ctx, const struct option_def *d), void *ctx)
+{
+	char name[ARGS_KEY_SIZE], help[80];
+
+	snprintf(name, sizeof name, "%s-%s", p->name, d->name);
+	snprintf(help, sizeof help, "--%s for %s alone", d->name, p->name);
+	if (account_is_key(name))
+		visit(ctx, &(struct option_def){0, name, 0, d->arg, help});
+}
+
+void args_each(
+        const struct command *c, void (*visit)(void *ctx, const struct option_def *d), void *ctx)
+{
+	for (const struct option_def *d = options; d->name; d++)
+		if (d->commands & c->bit && d->help)
+			visit(ctx, d);
+	for (const struct option_def *d = account_options; c->account && d->name; d++)
+		visit(ctx, d);
+	for (unsigned k = 0; c->account && k < SERVICE_KINDS; k++) {
+		if (c->stores && protocols[k].stores_as == GUARD_NONE)
+			continue;
+		visit(ctx, &(struct option_def){
+		                   0, protocols[k].name, 0, "URL", protocols[k].url_help});
+		for (const struct option_def *d = account_options; d->name; d++)
+			visit_own(&protocols[k], d, visit, ctx);
+	}
+}
+
 static void print_option(const struct option_def *d, FILE *f)
 {
 	char left[64];
@@ -582,6 +616,9 @@ int help_all(FILE *f)
 	           "carry it, unpack it anywhere\n\n");
 	for (const struct command *const *c = commands; *c; c++)
 		fprintf(f, "  valise %-10s %s\n", (*c)->name, (*c)->summary);
+	fprintf(f, "\n");
+	for (const struct help_topic *t = help_topics; t->name; t++)
+		fprintf(f, "  valise help %-12s %s\n", t->name, t->summary);
 	fprintf(f,
 	        "\nvalise help COMMAND says more. The first backup:\n\n"
 	        "  valise backup --imap imaps://mail.old.example --user alice -o alice.valise\n");

@@ -99,7 +99,8 @@ struct args {
 	struct {
 		const struct option_def *def;
 		const char *value;
-		const struct account_option *from; /* NULL: the command line */
+		const struct account_option *from; /* of accounts.ini, or NULL */
+		bool in_environment; /* else, without from, on the command line */
 	} given[ARGS_MAX];
 	size_t n_given;
 	struct account_setting settings[ARGS_MAX];
@@ -113,6 +114,9 @@ struct args {
  * command's name). Prints what is wrong; 0, or EXIT_USAGE.
  */
 int args_parse(struct args *a, int argc, char **argv);
+/* All options of a command that people may give, those of its account among them. */
+void args_each(
+        const struct command *c, void (*visit)(void *ctx, const struct option_def *d), void *ctx);
 bool args_takes(const struct args *a, const char *option); /* does the command know it? */
 const struct option_def *args_option(const struct args *a, const char *option); /* or NULL */
 bool args_has(const struct args *a, const char *option);
@@ -181,6 +185,23 @@ const char *option_place(
 
 /* --names of a directory tree. */
 int args_names(const struct args *a, enum dir_names *out);
+
+/* "VALISE_MAX_RATE" of "max-rate"; the caller frees. */
+char *environment_name(const char *option);
+bool environment_has(const char *option); /* may the option stand there? */
+bool environment_json(void); /* VALISE_JSON, before the options are parsed */
+/* Take what stands there and not on the command line. 0, or EXIT_USAGE after a message. */
+int environment_apply(struct args *a);
+/* ${text} with "--max-rate" as "VALISE_MAX_RATE" where it came from there. */
+void environment_names(const struct args *a, const char *text, struct buf *out);
+
+/* valise help TOPIC; false: there is none of that name. */
+bool help_topic(const char *name, FILE *f);
+extern const struct help_topic {
+	const char *name, *summary, *text; /* text NULL: made from the tables */
+} help_topics[]; /* ends with a NULL name */
+/* valise completion bash|zsh|fish, or accounts: those of accounts.ini. */
+int completion(struct args *a, int argc, char **argv);
 
 int help_all(FILE *f);
 int help_command(const struct command *cmd, FILE *f);

@@ -45,6 +45,8 @@ static int unknown_command(const struct args *a, const char *name)
 
 	for (const struct command *const *c = commands; *c; c++)
 		nearest_weigh(&best, name, (*c)->name);
+	for (const struct help_topic *t = help_topics; t->name; t++)
+		nearest_weigh(&best, name, t->name);
 	if (!best.word && name[0] == '-')
 		return usage_error(a, "the command comes first, then its options: \"%.*s\" is none",
 		        (int)strcspn(name, "="), name);
@@ -60,7 +62,9 @@ static int run_help(const struct args *a, int argc, char **argv)
 	if (argc < 1)
 		return help_all(stdout);
 	c = find_command(argv[0]);
-	return c ? help_command(c, stdout) : unknown_command(a, argv[0]);
+	if (c)
+		return help_command(c, stdout);
+	return help_topic(argv[0], stdout) ? EXIT_DONE : unknown_command(a, argv[0]);
 }
 
 /* What a report of a defect needs. */
@@ -109,6 +113,8 @@ static int run_command(struct args *a, int argc, char **argv)
 		return run_help(a, argc - 2, argv + 2);
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version") || !strcmp(argv[1], "-V"))
 		return tell_version();
+	if (!strcmp(argv[1], "completion"))
+		return completion(a, argc - 2, argv + 2);
 	a->cmd = find_command(argv[1]);
 	if (!a->cmd)
 		return unknown_command(a, argv[1]);
@@ -116,6 +122,7 @@ static int run_command(struct args *a, int argc, char **argv)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			return help_command(a->cmd, stdout);
 	rc = args_parse(a, argc - 2, argv + 2);
+	rc = rc ? rc : environment_apply(a);
 	rc = rc ? rc : report_check(a);
 	rc = rc ? rc : section_apply(a);
 	rc = rc ? rc : a->cmd->run(a);
@@ -129,7 +136,7 @@ static bool wants_json(int argc, char **argv)
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--json") == 0)
 			return true;
-	return false;
+	return environment_json();
 }
 
 int main(int argc, char **argv)

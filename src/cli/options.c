@@ -55,7 +55,7 @@ const struct option_def options[] = {
         {CMD_RESTORE, "into", 0, "NAME",
                 "put all calendars or address books into this one, which is there; what has "
                 "none of this name is not restored"},
-        {CMD_RESTORE, "labels", 0, "POLICY",
+        {CMD_RESTORE, "labels", 0, "folders|keywords|first",
                 "labels of Gmail on another server: folders (a copy for each; default), "
                 "keywords or first (one copy)"},
         {CMD_RESTORE, "with-attendees", 0, NULL,
@@ -70,7 +70,7 @@ const struct option_def options[] = {
         {TAKE, "strict", 0, NULL, "do not rescue what a server does not give plainly: name it"},
         {CMD_RESTORE, "strict", 0, NULL,
                 "name what the server refuses, and try no other form of it"},
-        {CMD_RESTORE, "verify", 0, "HOW",
+        {CMD_RESTORE, "verify", 0, "sample|full",
                 "IMAP: read back a sample of the messages that were stored (default), or all: "
                 "full"},
         {CMD_RESTORE, "dry-run", 0, NULL, "say what would be done, and do nothing"},

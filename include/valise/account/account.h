@@ -77,6 +77,9 @@ int account_load(const char *name, const char *config, const struct account_sett
         size_t n, FILE *trace, struct account **out, struct err *err) MUST_CHECK;
 void account_free(struct account *a);
 
+/* Where accounts.ini is if nobody says otherwise; NULL: nobody knows. The caller frees. */
+char *account_default_path(void);
+
 /**
  * accounts_open(path, out, err):
  * Read a file of accounts, and all that it includes; everything in it is checked but the
