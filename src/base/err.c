@@ -104,6 +104,14 @@ int err_copy(struct err *e, const struct err *from)
 	return from->code;
 }
 
+int err_pardon(struct err *e, int rc, enum err_code code)
+{
+	if (rc != (int)code)
+		return rc;
+	err_clear(e);
+	return 0;
+}
+
 void err_clear(struct err *e)
 {
 	if (!e)

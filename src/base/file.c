@@ -380,3 +380,17 @@ uint64_t disk_free(int dirfd, const char *path)
 	sys_close(fd);
 	return bytes;
 }
+
+void fd_close(int fd)
+{
+	if (fd >= 0)
+		(void)sys_close(fd);
+}
+
+int fd_read_next(void *fd, void *p, size_t n, size_t *got_out, struct err *err)
+{
+	ssize_t got = sys_read(*(int *)fd, p, n);
+
+	*got_out = got > 0 ? (size_t)got : 0;
+	return got < 0 ? err_sys(err, ERR_WHOLE, "cannot read") : 0;
+}

@@ -1,5 +1,6 @@
 /* Threads that share one piece of work, and the first error of them. */
 #include "valise/base/workers.h"
+#include <unistd.h>
 #include <stdlib.h>
 #include "valise/base/mem.h"
 
@@ -111,9 +112,7 @@ int workers_join(struct workers *ws, struct err *err)
 	}
 	if (!ws->failed)
 		return 0;
-	if (err)
-		*err = ws->fatal;
-	return ws->fatal.code;
+	return err_copy(err, &ws->fatal);
 }
 
 int workers_run(struct workers *ws, size_t n, worker_fn *fn, void *arg, struct err *err)
@@ -122,4 +121,11 @@ int workers_run(struct workers *ws, size_t n, worker_fn *fn, void *arg, struct e
 		n--;
 	work_on(ws, fn, arg);
 	return workers_join(ws, err);
+}
+
+unsigned workers_cores(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 0 ? (unsigned)n : 1;
 }

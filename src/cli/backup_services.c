@@ -304,14 +304,12 @@ static int take_account(struct take *t)
 static int keep_links(
         struct take *t, const struct tree_manifest *m, enum coll_kind kind, struct err *err)
 {
-	size_t n = strlen(coll_kind_dir(kind));
 	int rc = 0;
 
 	for (size_t i = 0; i < m->n_heads && rc == 0; i++) {
 		const char *name = m->heads[i].name;
 
-		if (m->heads[i].kind == COLL_LINKED && strncmp(name, coll_kind_dir(kind), n) == 0 &&
-		        name[n] == ':')
+		if (m->heads[i].kind == COLL_LINKED && coll_is_linked(kind, name))
 			rc = t->sink->ops->keep(
 			        t->sink, COLL_LINKED, name, COLL_SKIPPED, NULL, err);
 	}

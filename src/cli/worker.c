@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "valise/base/file.h"
 #include "valise/base/sys.h"
 #include "worker.h"
 
@@ -31,8 +32,7 @@ static void become_worker(pid_t parent, const int stdio[3], char *const *argv)
 static void close_all(int *fd, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (fd[i] >= 0)
-			(void)sys_close(fd[i]);
+		fd_close(fd[i]);
 }
 
 int worker_start(struct worker *w, char *const *argv, struct err *err)

@@ -109,8 +109,7 @@ static int make_dirs(
 		return rc;
 	for (size_t i = 0; rc == 0 && i < 3; i++) {
 		rc = beneath_make(*fd_out, subs[i], &fd, err);
-		if (fd >= 0)
-			sys_close(fd);
+		fd_close(fd);
 	}
 	return rc;
 }
@@ -189,8 +188,7 @@ static int apply_files(struct commit *c, const struct staged *s, struct err *err
 		rc = place_all(&p, err);
 	if (rc == 0)
 		rc = remove_vanished(&p, &places, err);
-	if (p.dirfd >= 0)
-		sys_close(p.dirfd);
+	fd_close(p.dirfd);
 	listing_clear(&p.listing);
 	places_clear(&p.old_places);
 	places_clear(&places);
@@ -213,8 +211,7 @@ static int install_catalog(struct commit *c, const struct staged *s, struct err 
 	rc = beneath_make(c->treefd, dir, &fd, err);
 	if (rc == 0 && sys_renameat(c->workfd, file, fd, slash + 1) != 0)
 		rc = err_sys(err, ERR_WHOLE, "cannot put %s in its place", h->catalog);
-	if (fd >= 0)
-		sys_close(fd);
+	fd_close(fd);
 	free(dir);
 	return rc;
 }
@@ -257,14 +254,9 @@ static int remove_dirs(int treefd, const struct tree_head *h, struct err *err)
 		rc = beneath_dir(treefd, parent, &up, err);
 	if (rc == 0)
 		rc = unlink_if(up, slash + 1, AT_REMOVEDIR, err);
-	if (rc == ERR_NOTFOUND) {
-		err_clear(err);
-		rc = 0;
-	}
-	if (fd >= 0)
-		sys_close(fd);
-	if (up >= 0)
-		sys_close(up);
+	rc = err_pardon(err, rc, ERR_NOTFOUND);
+	fd_close(fd);
+	fd_close(up);
 	free(parent);
 	return rc;
 }
@@ -278,10 +270,8 @@ static int remove_coll(struct commit *c, const struct tree_head *h, struct err *
 
 	if (rc == 0 && old)
 		rc = beneath_dir(c->treefd, h->path, &p.dirfd, err);
-	if (rc == ERR_NOTFOUND) { /* the whole directory was removed by somebody */
-		err_clear(err);
-		rc = 0;
-	}
+	/* the whole directory was removed by somebody */
+	rc = err_pardon(err, rc, ERR_NOTFOUND);
 	if (rc == 0 && p.dirfd >= 0) {
 		p.old = old;
 		rc = listing_read(c->treefd, h->kind, h->path, &p.listing, err);

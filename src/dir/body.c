@@ -74,8 +74,7 @@ int dir_body_write(struct tree_body *b, const void *p, size_t n, struct err *err
 
 static void body_free(struct tree_body *b)
 {
-	if (b->fd >= 0)
-		sys_close(b->fd);
+	fd_close(b->fd);
 	buf_clear(&b->mem);
 	free(b);
 }

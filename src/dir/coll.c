@@ -1,5 +1,6 @@
 /* Collections in the directory sink: what was there, and what comes. */
 #include "internal.h"
+#include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include <fcntl.h>
@@ -22,11 +23,7 @@ static struct tree_coll *keep_items(const struct tree_coll *c, const bool *good,
 		tree_item_copy(out, c, &c->items[i], &it);
 		tree_coll_add(out, &it);
 	}
-	for (size_t i = 0; i < c->n_errors; i++) {
-		const struct tree_error *e = &c->errors[i];
-
-		tree_coll_error(out, e->uid, e->href, e->date, e->subject, e->reason);
-	}
+	tree_coll_copy_errors(out, c);
 	out->status = c->status;
 	tree_coll_sort(out);
 	return out;
@@ -48,14 +45,24 @@ static int load_before(struct dir_sink *d, enum coll_kind kind, const char *name
 		return 0;
 	rc = catalog_load(d->files.treefd, h->catalog, out, NULL, &why);
 	if (rc == ERR_DAMAGED || rc == ERR_NOTFOUND) {
-		if (d->progress)
-			progress_say(d->progress, SAY_WARNING,
-			        "%s; everything of it is fetched again", why.text);
+		progress_say(d->progress, SAY_WARNING, "%s; everything of it is fetched again",
+		        why.text);
 		return 0;
 	}
-	if (rc != 0 && err)
-		*err = why;
-	return rc;
+	return err_copy(err, &why);
+}
+
+/* Are its bytes in .work? *file_out (may be NULL): in which file. */
+static bool is_staged(struct dir_sink *d, const struct tree_item *it, uint32_t *file_out)
+{
+	const struct object *o;
+
+	pthread_mutex_lock(&d->lock);
+	o = objects_find(&d->objects, it->sha256);
+	if (o && file_out)
+		*file_out = o->file;
+	pthread_mutex_unlock(&d->lock);
+	return o != NULL;
 }
 
 /*
@@ -84,8 +91,7 @@ static int verify_files(struct dir_sink *d, const struct tree_coll *c, bool *goo
 		rc = stop_check(err);
 	}
 	buf_clear(&unique);
-	if (dir >= 0)
-		sys_close(dir);
+	fd_close(dir);
 	listing_clear(&files);
 	return rc;
 }
@@ -128,19 +134,14 @@ static int prev_run(struct dir_sink *d, enum coll_kind kind, const char *name,
 	for (size_t i = 0; rc == 0 && i < c->n_items; i++) {
 		const struct tree_item *it = &c->items[i];
 		char path[OBJECT_FILE_SIZE];
-		const struct object *o;
-		uint32_t file = 0;
+		uint32_t file;
 
 		/* fetched twice: one is enough */
 		if (i + 1 < c->n_items && item_order(c, it, c, it + 1) == 0)
 			continue;
-		pthread_mutex_lock(&d->lock);
-		o = objects_find(&d->objects, it->sha256);
-		if (o)
-			file = o->file;
-		pthread_mutex_unlock(&d->lock);
-		good[i] = o && beneath_verify(d->workfd, object_file(file, path), it->sha256,
-		                       it->size, NULL) == 0;
+		good[i] = is_staged(d, it, &file) &&
+		          beneath_verify(d->workfd, object_file(file, path), it->sha256, it->size,
+		                  NULL) == 0;
 		rc = stop_check(err);
 	}
 	if (rc == 0)
@@ -159,26 +160,9 @@ int dir_prev(struct tree_sink *s, enum tree_prev which, enum coll_kind kind, con
 	                              : prev_run(d, kind, name, out, err);
 }
 
-static bool is_staged(struct dir_sink *d, const struct tree_item *it)
-{
-	bool found;
-
-	pthread_mutex_lock(&d->lock);
-	found = objects_find(&d->objects, it->sha256) != NULL;
-	pthread_mutex_unlock(&d->lock);
-	return found;
-}
-
 static int write_fd(void *ctx, const void *p, size_t n, struct err *err)
 {
-	ssize_t done;
-
-	for (const char *at = p; n > 0; at += done, n -= (size_t)done) {
-		done = sys_write(*(int *)ctx, at, n);
-		if (done < 0)
-			return err_sys(err, ERR_WHOLE, "cannot write a catalog");
-	}
-	return 0;
+	return fd_write_all(*(int *)ctx, p, n, err);
 }
 
 static int write_staged(struct dir_sink *d, const struct tree_coll *c, uint32_t file,
@@ -241,7 +225,7 @@ static int drop_missing(struct dir_sink *d, struct tree_coll *c, bool *staged_ou
 	for (size_t i = 0; rc == 0 && i < c->n_items; i++) {
 		const struct tree_item *it = &c->items[i];
 		const struct tree_ext *e = tree_item_ext(c, it);
-		bool there = is_staged(d, it);
+		bool there = is_staged(d, it, NULL);
 
 		*staged_out |= there;
 		if (!there && !listed)

@@ -122,8 +122,7 @@ size_t listing_strangers(const struct listing *l, const struct tree_coll *c, con
 
 	for (size_t i = 0; i < n; i++) {
 		buf_reset(&unique);
-		item_unique_name(
-		        c, i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items], &unique);
+		item_unique_name(c, tree_coll_any(c, i), &unique);
 		known[i] = xstrdup(buf_str(&unique));
 	}
 	SORT(known, n, text_by_bytes);

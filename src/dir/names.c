@@ -42,9 +42,7 @@ int dir_names_read(int catfd, char *sep_out, struct err *err)
 	buf_clear(&text);
 	if (rc == ERR_NOTFOUND)
 		return 0;
-	if (rc != 0 && err)
-		*err = why;
-	return rc;
+	return err_copy(err, &why);
 }
 
 /* Does the file system refuse a colon, and nothing else? */
@@ -77,10 +75,9 @@ int dir_names_choose(
 	}
 	if (want == DIR_NAMES_AUTO && refuses_colon(f->catfd)) {
 		want = DIR_NAMES_PORTABLE;
-		if (progress)
-			progress_say(progress, SAY_NOTE,
-			        "the file system takes no colon in names: messages are named "
-			        "...;2,FLAGS instead of ...:2,FLAGS (--names portable)");
+		progress_say(progress, SAY_NOTE,
+		        "the file system takes no colon in names: messages are named "
+		        "...;2,FLAGS instead of ...:2,FLAGS (--names portable)");
 	}
 	if (want != DIR_NAMES_PORTABLE)
 		return 0;

@@ -62,8 +62,7 @@ void tree_files_close(struct tree_files *f)
 
 	lock_drop(f->catfd, ".lock", &f->lock);
 	for (size_t i = 0; i < 2; i++) {
-		if (*fds[i] >= 0)
-			sys_close(*fds[i]);
+		fd_close(*fds[i]);
 		*fds[i] = -1;
 	}
 }
@@ -151,10 +150,7 @@ static int carry_out(
 	json_t *o = NULL;
 	int rc = tree_files_manifest(f->catfd, &before, err);
 
-	if (rc == ERR_NOTFOUND) {
-		err_clear(err);
-		rc = 0;
-	}
+	rc = err_pardon(err, rc, ERR_NOTFOUND);
 	if (rc == 0)
 		rc = json_load(workfd, "commit.json", &o, err);
 	if (rc == 0)

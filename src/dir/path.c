@@ -197,16 +197,6 @@ bool is_there(int dirfd, const char *path)
 	return fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static int read_fd(void *ctx, void *p, size_t n, size_t *got_out, struct err *err)
-{
-	ssize_t got = sys_read(*(int *)ctx, p, n);
-
-	if (got < 0)
-		return err_sys(err, ERR_COLLECTION, "cannot read a catalog");
-	*got_out = (size_t)got;
-	return 0;
-}
-
 int catalog_load(int dirfd, const char *path, struct tree_coll **out, struct tree_roots *roots_out,
         struct err *err)
 {
@@ -215,7 +205,7 @@ int catalog_load(int dirfd, const char *path, struct tree_coll **out, struct tre
 	*out = NULL;
 	rc = beneath_file(dirfd, path, &fd, NULL, err);
 	if (rc == 0) {
-		rc = catalog_read(read_fd, &fd, out, roots_out, err);
+		rc = catalog_read(fd_read_next, &fd, out, roots_out, err);
 		if (rc != 0)
 			err_wrap(err, "%s", path);
 		sys_close(fd);

@@ -3,6 +3,7 @@
  * before.
  */
 #include "internal.h"
+#include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include <errno.h>
@@ -43,8 +44,7 @@ static int holds_object(const struct placing *p, const struct object *o, const c
 		else if (fd_same(object, file, same_out, NULL) != 0)
 			*same_out = false;
 	}
-	if (object >= 0)
-		sys_close(object);
+	fd_close(object);
 	sys_close(file);
 	return rc;
 }

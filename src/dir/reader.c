@@ -47,9 +47,7 @@ static int reader_coll(
 		return err_set(err, ERR_DAMAGED, ERR_COLLECTION,
 		        "%s is not the catalog that tree.json speaks of", h->catalog);
 	}
-	c->status = h->status;
-	free(c->reason);
-	c->reason = xstrdup(h->reason);
+	tree_coll_take_status(c, h);
 	*out = c;
 	return 0;
 }
@@ -205,10 +203,8 @@ static void reader_free(struct tree_reader *t)
 		listing_clear(&r->listings[i].files);
 		free(r->listings[i].path);
 	}
-	if (r->catfd >= 0)
-		sys_close(r->catfd);
-	if (r->treefd >= 0)
-		sys_close(r->treefd);
+	fd_close(r->catfd);
+	fd_close(r->treefd);
 	tree_manifest_clear(&r->manifest);
 	pthread_mutex_destroy(&r->lock);
 	free(r);

@@ -4,6 +4,7 @@
  * file that is there, so that the new place will be one, too.
  */
 #include "internal.h"
+#include "valise/base/file.h"
 #include "valise/base/sys.h"
 #include <sys/stat.h>
 
@@ -23,8 +24,7 @@ static int link_object(
 	if (rc == 0 && size == o->size && fstat(file, &st) == 0 && st.st_nlink < c->links_max)
 		rc = fd_same(file, object, &same, err);
 	sys_close(file);
-	if (object >= 0)
-		sys_close(object);
+	fd_close(object);
 	if (rc != 0 || !same)
 		return rc;
 	(void)!sys_unlinkat(c->workfd, "share", 0);

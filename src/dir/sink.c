@@ -1,5 +1,6 @@
 /* The sink of a directory tree: opened and locked, an interrupted run continued. */
 #include "internal.h"
+#include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include "valise/base/text.h"
@@ -12,8 +13,7 @@ static void dir_free(struct tree_sink *s)
 	if (!d)
 		return;
 	journal_free(d->journal);
-	if (d->workfd >= 0)
-		sys_close(d->workfd);
+	fd_close(d->workfd);
 	tree_files_close(&d->files);
 	texts_free(d->pending, d->n_pending);
 	for (size_t k = 0; k < COLL_KINDS; k++)

@@ -27,10 +27,7 @@ static int check_sum(struct members_reader *r, const struct seal_file *f, struct
 	uint64_t size;
 
 	members_reader_sum(r, sum, &size);
-	if (f && (size != f->size || memcmp(sum, f->sum, SHA256_LEN) != 0))
-		return err_set(err, ERR_DAMAGED, ERR_COLLECTION,
-		        "does not have the checksum that the seal names");
-	return 0;
+	return f ? seal_file_check(f, sum, size, err) : 0;
 }
 
 static int check_head(const struct tree_coll *c, const struct tree_roots *roots,

@@ -167,6 +167,18 @@ int layout_snapshots(int rootfd, unsigned **out, size_t *n_out, struct err *err)
 	return 0;
 }
 
+bool layout_is_empty(int rootfd, unsigned snapshot)
+{
+	char dir[LAYOUT_PATH], **names = NULL;
+	size_t n = 0;
+	int rc;
+
+	snapshot_dir(snapshot, dir);
+	rc = dir_list(rootfd, dir, &names, &n, NULL);
+	texts_free(names, n);
+	return rc == 0 && n == 0;
+}
+
 int layout_stat(int rootfd, const char *path, struct stat *st, struct err *err)
 {
 	char *part = xstrdup(path);

@@ -53,6 +53,9 @@ int layout_open(const char *path, int *rootfd_out, struct err *err) MUST_CHECK;
 /* The numbers of all snapshots in order, malloc'ed; none is fine. */
 int layout_snapshots(int rootfd, unsigned **out, size_t *n_out, struct err *err) MUST_CHECK;
 
+/* Is there its directory, with nothing in it? */
+bool layout_is_empty(int rootfd, unsigned snapshot);
+
 /**
  * layout_stat(rootfd, path, st, err): a regular file at the end of real directories.
  * ERR_NOTFOUND if it is missing, ERR_DAMAGED if it is something else.

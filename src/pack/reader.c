@@ -38,9 +38,7 @@ static int view_coll(
 	rc = sealed_catalog(v->rootfd, &v->seal, h, h->catalog, out, err);
 	if (rc < 0)
 		return rc;
-	(*out)->status = h->status;
-	free((*out)->reason);
-	(*out)->reason = xstrdup(h->reason);
+	tree_coll_take_status(*out, h);
 	return 0;
 }
 
@@ -76,8 +74,7 @@ static void view_free(struct tree_reader *r)
 		return;
 	part_reader_free(v->parts);
 	seal_clear(&v->seal);
-	if (v->rootfd >= 0)
-		sys_close(v->rootfd);
+	fd_close(v->rootfd);
 	free(v);
 }
 
@@ -87,18 +84,6 @@ static const struct tree_reader_ops ops = {
         .body = view_body,
         .free = view_free,
 };
-
-static bool is_empty(int rootfd, unsigned snapshot)
-{
-	char dir[LAYOUT_PATH], **names = NULL;
-	size_t n = 0;
-	int rc;
-
-	snapshot_dir(snapshot, dir);
-	rc = dir_list(rootfd, dir, &names, &n, NULL);
-	texts_free(names, n);
-	return rc == 0 && n == 0;
-}
 
 /*
  * The number asked for, or the newest; an empty directory is no snapshot. *older_out: one
@@ -112,7 +97,7 @@ static int choose_snapshot(int rootfd, const char *path, unsigned want, unsigned
 	int rc = layout_snapshots(rootfd, &numbers, &n, err);
 
 	*out = *older_out = 0;
-	for (all = n; n > 0 && want == 0 && is_empty(rootfd, numbers[n - 1]); n--)
+	for (all = n; n > 0 && want == 0 && layout_is_empty(rootfd, numbers[n - 1]); n--)
 		;
 	for (size_t i = 0; i < n; i++)
 		if (want == 0 || numbers[i] == want)
@@ -169,10 +154,8 @@ int archive_reader(const char *path, unsigned snapshot, struct tree_reader **out
 			rc = advise_older(path, older, &why);
 	}
 	if (rc < 0) {
-		if (err)
-			*err = why;
 		view_free(&v->base);
-		return rc;
+		return err_copy(err, &why);
 	}
 	v->parts = part_reader_new(v->rootfd);
 	*out = &v->base;

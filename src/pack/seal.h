@@ -86,6 +86,9 @@ uint64_t seal_disk_size(const struct seal *s);
  * seal_load.
  */
 const struct seal_file *seal_find(const struct seal *s, const char *path);
+/* ERR_DAMAGED unless the file is as long, and has the sum. */
+int seal_file_check(const struct seal_file *f, const uint8_t sum[SHA256_LEN], uint64_t size,
+        struct err *err) MUST_CHECK;
 /* The part with this number. */
 const struct seal_file *seal_find_part(const struct seal *s, struct part_id id);
 

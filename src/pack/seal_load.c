@@ -5,7 +5,6 @@
 #include <string.h>
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
-#include "valise/base/text.h"
 
 #define GAPS_MAX 1000 /* a number far off is no sign of so many snapshots */
 
@@ -43,29 +42,20 @@ const struct seal *seal_parent(const struct seal *s, const struct seal *seals, s
 	return NULL;
 }
 
-static bool is_empty(int rootfd, const char *dir)
-{
-	char **names = NULL;
-	size_t n = 0;
-	int rc = dir_list(rootfd, dir, &names, &n, NULL);
-
-	texts_free(names, n);
-	return rc == 0 && n == 0;
-}
-
-static struct seal_gap *add_gap(struct seals *s, unsigned number, struct err **why_out)
+static struct seal_gap *add_gap(struct seals *s, unsigned number)
 {
 	struct seal_gap *g = ARR_PUSH(s->gaps, s->n_gaps, s->gaps_cap);
 
 	g->snapshot = number;
-	*why_out = &g->why;
 	return g;
 }
 
 static void load_one(int rootfd, unsigned number, struct seals *s)
 {
 	struct seal *seal = &s->v[s->n];
-	struct err why = {0}, *to;
+	struct seal_gap *g;
+	struct err why = {0};
+	bool empty = false;
 	char dir[LAYOUT_PATH];
 
 	snapshot_dir(number, dir);
@@ -78,14 +68,13 @@ static void load_one(int rootfd, unsigned number, struct seals *s)
 		seal_clear(seal);
 		err_set(&why, ERR_DAMAGED, ERR_WHOLE, "%s does not follow the seal of snapshot %u",
 		        dir, number - 1);
-	} else if (is_empty(rootfd, dir)) {
+	} else if (layout_is_empty(rootfd, number)) {
 		err_set(&why, ERR_DAMAGED, ERR_WHOLE, "%s is empty", dir);
-		add_gap(s, number, &to)->empty = true;
-		*to = why;
-		return;
+		empty = true;
 	}
-	add_gap(s, number, &to);
-	*to = why;
+	g = add_gap(s, number);
+	g->empty = empty;
+	g->why = why;
 }
 
 int seals_load(int rootfd, struct seals *out, struct err *err)
@@ -98,11 +87,9 @@ int seals_load(int rootfd, struct seals *out, struct err *err)
 	if (rc == 0)
 		out->v = xcalloc(n + 1, sizeof *out->v);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct err *why;
-
 		for (unsigned k = i ? numbers[i - 1] + 1 : 1; k < numbers[i]; k++) {
-			add_gap(out, k, &why);
-			err_set(why, ERR_NOTFOUND, ERR_WHOLE, "snapshot %u is missing", k);
+			err_set(&add_gap(out, k)->why, ERR_NOTFOUND, ERR_WHOLE,
+			        "snapshot %u is missing", k);
 			if (out->n_gaps > GAPS_MAX)
 				break;
 		}

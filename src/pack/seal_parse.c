@@ -202,6 +202,15 @@ const struct seal_file *seal_find(const struct seal *s, const char *path)
 	return i < s->n_files && strcmp(s->by_path[i]->path, path) == 0 ? s->by_path[i] : NULL;
 }
 
+int seal_file_check(
+        const struct seal_file *f, const uint8_t sum[SHA256_LEN], uint64_t size, struct err *err)
+{
+	if (size == f->size && memcmp(sum, f->sum, SHA256_LEN) == 0)
+		return 0;
+	return err_set(
+	        err, ERR_DAMAGED, ERR_COLLECTION, "does not have the checksum that the seal names");
+}
+
 const struct seal_file *seal_find_part(const struct seal *s, struct part_id id)
 {
 	char path[LAYOUT_PATH];

@@ -104,11 +104,8 @@ static int copy_item(struct copy *c, const struct tree_item *it, struct err *err
 
 	if (!is_there(c, it))
 		rc = copy_body(c, it, &lost, &why);
-	if (rc != 0) {
-		if (err)
-			*err = why;
-		return rc;
-	}
+	if (rc != 0)
+		return err_copy(err, &why);
 	if (lost) {
 		const struct tree_ext *e = tree_item_ext(c->in, it);
 		char date[DATE_TEXT_SIZE];
@@ -138,26 +135,18 @@ static int copy_coll(struct tree_reader *from, struct tree_sink *to, const struc
 		progress_say(progress, SAY_WARNING, "%s is left out: %s", h->name, why.text);
 		return to->ops->keep(to, h->kind, h->name, COLL_STALE, why.text, err);
 	}
-	if (rc != 0) {
-		if (err)
-			*err = why;
-		return rc;
-	}
+	if (rc != 0)
+		return err_copy(err, &why);
 	c.in = in;
 	c.out = tree_coll_like(in);
 	rc = to->ops->prev(to, PREV_SNAPSHOT, h->kind, h->name, &c.prev[0], err);
 	if (rc == 0)
 		rc = to->ops->prev(to, PREV_RUN, h->kind, h->name, &c.prev[1], err);
-	for (size_t i = 0; rc == 0 && i < in->n_errors; i++) {
-		const struct tree_error *e = &in->errors[i];
-
-		tree_coll_error(c.out, e->uid, e->href, e->date, e->subject, e->reason);
-	}
+	tree_coll_copy_errors(c.out, in);
 	for (size_t i = 0; rc == 0 && i < in->n_items + in->n_gone; i++) {
 		rc = stop_check(err);
 		if (rc == 0)
-			rc = copy_item(&c,
-			        i < in->n_items ? &in->items[i] : &in->gone[i - in->n_items], err);
+			rc = copy_item(&c, tree_coll_any(in, i), err);
 	}
 	tree_coll_part_gone(c.out);
 	if (rc == 0) {
@@ -176,13 +165,9 @@ static bool is_wanted(const struct tree_head *h, unsigned only)
 {
 	if (only == 0 || only & 1u << h->kind)
 		return true;
-	for (unsigned k = 0; h->kind == COLL_LINKED && k < COLL_LINKED; k++) {
-		size_t n = strlen(coll_kind_dir(k));
-
-		if (only & 1u << k && strncmp(h->name, coll_kind_dir(k), n) == 0 &&
-		        h->name[n] == ':')
+	for (unsigned k = 0; h->kind == COLL_LINKED && k < COLL_LINKED; k++)
+		if (only & 1u << k && coll_is_linked(k, h->name))
 			return true;
-	}
 	return false;
 }
 

@@ -108,11 +108,8 @@ int journal_read(int dirfd, const char *path, journal_replay_fn fn, void *ctx, s
 
 	if (rc == ERR_NOTFOUND)
 		return 0;
-	if (rc != 0) {
-		if (err)
-			*err = why;
-		return rc;
-	}
+	if (rc != 0)
+		return err_copy(err, &why);
 	rc = replay_lines(&j, fn, ctx, &good, err);
 	sys_close(j.fd);
 	return rc;
@@ -165,8 +162,7 @@ void journal_free(struct journal *j)
 {
 	if (!j)
 		return;
-	if (j->fd >= 0)
-		sys_close(j->fd);
+	fd_close(j->fd);
 	buf_clear(&j->batch);
 	free(j->path);
 	free(j);

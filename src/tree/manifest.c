@@ -155,3 +155,10 @@ void tree_manifest_totals(const struct tree_manifest *m, struct tree_totals *out
 	account_root(m, true, out->content);
 	account_root(m, false, out->state);
 }
+
+void tree_coll_take_status(struct tree_coll *c, const struct tree_head *h)
+{
+	c->status = h->status;
+	free(c->reason);
+	c->reason = xstrdup(h->reason);
+}

@@ -18,6 +18,13 @@ const char *coll_kind_dir(enum coll_kind k)
 	return dirs[k];
 }
 
+bool coll_is_linked(enum coll_kind kind, const char *name)
+{
+	size_t n = strlen(coll_kind_dir(kind));
+
+	return strncmp(name, coll_kind_dir(kind), n) == 0 && name[n] == ':';
+}
+
 const char *coll_kind_ext(enum coll_kind k)
 {
 	static const char *const exts[] = {"eml", "ics", "vcf", "bin"};
@@ -139,6 +146,34 @@ struct tree_item *tree_coll_add(struct tree_coll *c, const struct tree_item *it)
 
 	*slot = *it;
 	return slot;
+}
+
+struct tree_item *tree_coll_any(const struct tree_coll *c, size_t i)
+{
+	return i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items];
+}
+
+void tree_coll_copy_errors(struct tree_coll *to, const struct tree_coll *from)
+{
+	for (size_t i = 0; i < from->n_errors; i++) {
+		const struct tree_error *e = &from->errors[i];
+
+		tree_coll_error(to, e->uid, e->href, e->date, e->subject, e->reason);
+	}
+}
+
+struct tree_coll *tree_coll_copy(const struct tree_coll *from)
+{
+	struct tree_coll *c = tree_coll_like(from);
+
+	for (size_t i = 0; i < from->n_items; i++) {
+		struct tree_item it;
+
+		tree_item_copy(c, from, &from->items[i], &it);
+		tree_coll_add(c, &it);
+	}
+	tree_coll_copy_errors(c, from);
+	return c;
 }
 
 void tree_coll_add_gone(struct tree_coll *c, const struct tree_item *it)

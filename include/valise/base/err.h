@@ -84,6 +84,9 @@ bool err_ends(const struct err *e);
 /* Give ${from}, if it is one, to ${e} (may be NULL); returns from->code. */
 int err_copy(struct err *e, const struct err *from);
 
+/* 0, and forgotten, if ${rc} is the ${code}; else ${rc}. */
+int err_pardon(struct err *e, int rc, enum err_code code);
+
 /* Forget: code ERR_OK, empty text. */
 void err_clear(struct err *e);
 

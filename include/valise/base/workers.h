@@ -45,4 +45,7 @@ int workers_fail(struct workers *ws, const struct err *err);
 int workers_fail_held(struct workers *ws, const struct err *err);
 bool workers_failed(struct workers *ws);
 
+/* Processors that are there, at least 1. */
+unsigned workers_cores(void);
+
 #endif

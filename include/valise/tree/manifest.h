@@ -97,4 +97,7 @@ void tree_names_keep_portable(
  */
 char *tree_names_path(struct tree_names *n, const struct tree_coll *c);
 
+/* The status and the reason that ${h} says of it. */
+void tree_coll_take_status(struct tree_coll *c, const struct tree_head *h);
+
 #endif

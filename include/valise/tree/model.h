@@ -24,6 +24,8 @@ enum coll_kind {
 };
 /* "mail", "calendars", "contacts", "linked": first path component, catalog word */
 const char *coll_kind_dir(enum coll_kind k);
+/* Does a list of linked files of this name, "calendars:NAME", belong to the ${kind}? */
+bool coll_is_linked(enum coll_kind kind, const char *name);
 const char *coll_kind_ext(enum coll_kind k); /* "eml", "ics", "vcf", "bin" */
 
 /* System flags, RFC 3501 2.3.2. \Recent is never kept. */
@@ -219,6 +221,12 @@ void tree_coll_without_gone(struct tree_coll *c);
  */
 void tree_item_copy(struct tree_coll *to, const struct tree_coll *from, const struct tree_item *it,
         struct tree_item *out);
+/* Item ${i} of those that the server shows, and then of those that are gone. */
+struct tree_item *tree_coll_any(const struct tree_coll *c, size_t i);
+/* With its items and errors, but without what is gone. */
+struct tree_coll *tree_coll_copy(const struct tree_coll *from);
+/* The error lines of ${from}, too. */
+void tree_coll_copy_errors(struct tree_coll *to, const struct tree_coll *from);
 /* Texts are copied; any may be NULL. Sets COLL_PARTIAL. */
 void tree_coll_error(struct tree_coll *c, uint32_t uid, const char *href, const char *date,
         const char *subject, const char *reason);

@@ -70,9 +70,9 @@ static int check_derived(struct verify *v, struct err *err)
 	for (unsigned i = 0; i < 2 && rc == 0; i++) {
 		if (is[i] == DERIVED_WRONG ||
 		        (i == 0 && is[0] == DERIVED_OLD && is[1] != DERIVED_OLD))
-			verify_say(v, true, paths[i], NULL, "does not fit the seals");
+			finding_say(&v->findings, true, paths[i], NULL, "does not fit the seals");
 		else if (is[i] == DERIVED_OLD)
-			verify_say(v, false, paths[i], NULL,
+			finding_say(&v->findings, false, paths[i], NULL,
 			        v->n_seals == 1 ? "is missing: the next backup writes it"
 			                        : "is that of the state before: the next backup "
 			                          "brings it up to date");
@@ -127,13 +127,13 @@ static int walk_dir(struct verify *v, const char *path, unsigned depth, struct e
 		else if (strcmp(below, ".work") == 0 && !has_work(v))
 			;
 		else if (strcmp(below, ".work") == 0)
-			verify_say(v, false, below, NULL,
+			finding_say(&v->findings, false, below, NULL,
 			        "a run is at work or was interrupted: it is no part of the "
 			        "archive");
 		else if (S_ISDIR(st.st_mode))
 			rc = walk_dir(v, below, depth + 1, err);
 		else
-			verify_say(v, false, below, NULL, "no seal names it");
+			finding_say(&v->findings, false, below, NULL, "no seal names it");
 		free(below);
 	}
 	texts_free(names, n);

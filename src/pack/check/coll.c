@@ -54,12 +54,6 @@ static const char *wrong_item(
 	return "its bytes are lost: they are in no part";
 }
 
-/* Of those that the server shows, and then of those that are gone. */
-static const struct tree_item *any_item(const struct tree_coll *c, size_t i)
-{
-	return i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items];
-}
-
 /*
  * ${newest}: of the newest snapshot, where every loss is said; an older catalog says only
  * what is new.
@@ -69,7 +63,7 @@ static void check_items(struct verify *v, const struct tree_coll *c, const char 
 	size_t said = 0, more = 0;
 
 	for (size_t i = 0; i < c->n_items + c->n_gone; i++) {
-		const struct tree_item *it = any_item(c, i);
+		const struct tree_item *it = tree_coll_any(c, i);
 		bool known;
 		const char *what = wrong_item(v, c->kind, it, &known);
 		char item[512];
@@ -82,10 +76,10 @@ static void check_items(struct verify *v, const struct tree_coll *c, const char 
 			continue;
 		}
 		verify_item_name(c, it, item);
-		verify_say(v, true, file, item, "%s", what);
+		finding_say(&v->findings, true, file, item, "%s", what);
 	}
 	if (more)
-		verify_say(v, true, file, NULL, "and %zu more items like these", more);
+		finding_say(&v->findings, true, file, NULL, "and %zu more items like these", more);
 }
 
 /* The seal says of each catalog which parts its items need: exactly those. */
@@ -95,7 +89,7 @@ static bool same_parts(const struct tree_coll *c, const struct seal_file *f)
 	size_t last = 0;
 
 	for (size_t i = 0; i < c->n_items + c->n_gone && same; i++) {
-		const struct object_place *w = &any_item(c, i)->where;
+		const struct object_place *w = &tree_coll_any(c, i)->where;
 		struct part_id id = {w->snapshot, w->part}, *p;
 
 		if (last < f->n_parts && part_id_cmp(&f->parts[last], &id) == 0) {
@@ -129,13 +123,10 @@ static int check_links(struct verify *v, const struct seal *s, const struct tree
 		rc = links_check(c, members_reader_read, r, &entries, err);
 	if (rc == 0) {
 		members_reader_sum(r, sum, &size);
-		if (size != f->size || memcmp(sum, f->sum, SHA256_LEN) != 0)
-			rc = err_set(err, ERR_DAMAGED, ERR_COLLECTION,
-			        "does not have the checksum that the seal names");
-		else if (members_reader_entries(r) != entries)
-			rc = err_set(err, ERR_DAMAGED, ERR_COLLECTION,
-			        "the count of entries is not right");
+		rc = seal_file_check(f, sum, size, err);
 	}
+	if (rc == 0 && members_reader_entries(r) != entries)
+		rc = err_set(err, ERR_DAMAGED, ERR_COLLECTION, "the count of entries is not right");
 	members_reader_free(r);
 	return rc;
 }
@@ -173,7 +164,7 @@ static bool is_checked(struct verify *v, size_t seal, const struct tree_head *h)
 		return false;
 	if (!same_head(n, h) ||
 	        !same_part_list(seal_find(s, h->catalog), seal_find(newer, h->catalog)))
-		verify_say(v, true, h->catalog, NULL,
+		finding_say(&v->findings, true, h->catalog, NULL,
 		        "the seals of snapshots %u and %u say different things of it", s->snapshot,
 		        newer->snapshot);
 	return true;
@@ -192,9 +183,10 @@ static int check_head(struct verify *v, size_t i, const struct tree_head *h, str
 		return verify_found(v, h->catalog, &why, err);
 	if (c->n_items != h->roots.items || c->n_errors != h->roots.errors ||
 	        c->n_gone != h->roots.gone)
-		verify_say(v, true, h->catalog, NULL, "the seal names another number of items");
+		finding_say(&v->findings, true, h->catalog, NULL,
+		        "the seal names another number of items");
 	if (!same_parts(c, seal_find(s, h->catalog)))
-		verify_say(v, true, h->catalog, NULL,
+		finding_say(&v->findings, true, h->catalog, NULL,
 		        "the seal names other parts than its items need");
 	check_items(v, c, h->catalog, i + 1 == v->n_seals);
 	rc = check_links(v, s, c, h->links, &why);

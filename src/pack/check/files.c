@@ -5,7 +5,6 @@
 #include "verify.h"
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "valise/base/file.h"
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
@@ -24,10 +23,7 @@ static int check_sum(struct verify *v, const struct vfile *f, struct err *err)
 	if (rc == 0 && size != f->file->size)
 		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE, "%ju bytes, but the seal says %ju",
 		        (uintmax_t)size, (uintmax_t)f->file->size);
-	else if (rc == 0 && memcmp(sum, f->file->sum, SHA256_LEN) != 0)
-		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE,
-		        "does not have the checksum that the seal names");
-	return rc;
+	return rc ? rc : seal_file_check(f->file, sum, size, err);
 }
 
 struct part_check {
@@ -55,7 +51,7 @@ static int on_object(void *ctx, enum coll_kind kind, const uint8_t sha256[SHA256
 	v->out->objects++;
 	pthread_mutex_unlock(&v->workers.lock);
 	if (!fits)
-		verify_say(v, true, NULL, NULL,
+		finding_say(&v->findings, true, NULL, NULL,
 		        "part %u of snapshot %u is larger than a part can be", k->id.part,
 		        k->id.snapshot);
 	return 0;
@@ -96,9 +92,7 @@ static int check_part(struct verify *v, const struct vfile *f, struct err *err)
 		rc = part_checker_run(c, UINT64_MAX, err);
 	if (rc == 0) {
 		part_checker_sum(c, sum, &size);
-		if (size != f->file->size || memcmp(sum, f->file->sum, SHA256_LEN) != 0)
-			rc = err_set(err, ERR_DAMAGED, ERR_WHOLE,
-			        "does not have the checksum that the seal names");
+		rc = seal_file_check(f->file, sum, size, err);
 	} else if (rc == ERR_DAMAGED || rc == ERR_IO) {
 		scan_rest(&k, f->path);
 	}
@@ -159,18 +153,13 @@ static int cmp_copies(const void *a, const void *b)
 
 int verify_files(struct verify *v, struct err *err)
 {
-	size_t large = 0, want = v->opts->workers;
+	size_t large = 0, want = v->opts->workers ? v->opts->workers : workers_cores();
 	int rc;
 
 	for (size_t i = 0; i < v->n_files; i++) {
 		large += v->files[i].file->size > 1 << 20;
 		if (v->progress)
 			v->progress->bytes_total += v->files[i].file->size;
-	}
-	if (want == 0) {
-		long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-		want = cores > 0 ? (size_t)cores : 1;
 	}
 	rc = workers_run(&v->workers, MIN(MIN(want, WORKERS_MAX), large), check_files, v, err);
 	SORT(v->copies, v->n_copies, cmp_copies);

@@ -6,33 +6,26 @@
 
 #define FINDING_TEXT 800
 
-void finding_say(struct archive_verdict *v, void (*fn)(void *ctx, const struct archive_finding *f),
-        void *ctx, bool damage, const char *file, const char *item, const char *fmt, va_list ap)
+void finding_say(
+        struct findings *f, bool damage, const char *file, const char *item, const char *fmt, ...)
 {
 	char raw[FINDING_TEXT], text[FINDING_TEXT];
-	struct archive_finding f = {
+	struct archive_finding one = {
 	        .level = damage ? FINDING_DAMAGE : FINDING_NOTE, .file = file, .item = item};
-
-	vsnprintf(raw, sizeof raw, fmt, ap);
-	f.text = term_escape(raw, strlen(raw), text, sizeof text);
-	if (damage)
-		v->damages++;
-	else
-		v->notes++;
-	if (fn)
-		fn(ctx, &f);
-}
-
-void verify_say(
-        struct verify *v, bool damage, const char *file, const char *item, const char *fmt, ...)
-{
 	va_list ap;
 
 	va_start(ap, fmt);
-	pthread_mutex_lock(&v->workers.lock);
-	finding_say(v->out, v->opts->finding, v->opts->ctx, damage, file, item, fmt, ap);
-	pthread_mutex_unlock(&v->workers.lock);
+	vsnprintf(raw, sizeof raw, fmt, ap);
 	va_end(ap);
+	one.text = term_escape(raw, strlen(raw), text, sizeof text);
+	pthread_mutex_lock(&f->lock);
+	if (damage)
+		f->verdict->damages++;
+	else
+		f->verdict->notes++;
+	if (f->fn)
+		f->fn(f->ctx, &one);
+	pthread_mutex_unlock(&f->lock);
 }
 
 int verify_found(struct verify *v, const char *file, const struct err *why, struct err *err)
@@ -42,11 +35,10 @@ int verify_found(struct verify *v, const char *file, const struct err *why, stru
 	case ERR_NOTFOUND:
 	case ERR_LIMIT:
 	case ERR_IO:
-		verify_say(v, true, file, NULL, "%s", why->text);
+		finding_say(&v->findings, true, file, NULL, "%s", why->text);
 		return 0;
 	default:
-		if (err)
-			*err = *why;
+		(void)err_copy(err, why);
 		return why->code ? (int)why->code : ERR_IO;
 	}
 }

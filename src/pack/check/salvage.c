@@ -5,7 +5,6 @@
  */
 #include "valise/pack/archive.h"
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +23,7 @@
 
 struct salvage {
 	struct tree_sink *to;
-	void (*finding)(void *ctx, const struct archive_finding *f);
-	void *ctx;
+	struct findings findings;
 	struct archive_verdict *out;
 	int rootfd;
 	struct object_map objects; /* whole ones, in order of storage */
@@ -34,18 +32,6 @@ struct salvage {
 	struct part_id id;
 	const char *file;
 };
-
-static void say_finding(struct salvage *s, bool damage, const char *file, const char *item,
-        const char *fmt, ...) PRINTF_LIKE(5, 6);
-static void say_finding(
-        struct salvage *s, bool damage, const char *file, const char *item, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	finding_say(s->out, s->finding, s->ctx, damage, file, item, fmt, ap);
-	va_end(ap);
-}
 
 static int on_object(void *ctx, enum coll_kind kind, const uint8_t sha256[SHA256_LEN],
         uint64_t size, uint64_t member, uint64_t offset, struct err *err)
@@ -67,8 +53,8 @@ static void on_gap(void *ctx, uint64_t from, uint64_t to)
 {
 	struct salvage *s = ctx;
 
-	say_finding(s, true, s->file, NULL, "bytes %ju to %ju are damaged", (uintmax_t)from,
-	        (uintmax_t)to);
+	finding_say(&s->findings, true, s->file, NULL, "bytes %ju to %ju are damaged",
+	        (uintmax_t)from, (uintmax_t)to);
 }
 
 static int scan_snapshot(struct salvage *s, unsigned snapshot, struct err *err)
@@ -88,7 +74,7 @@ static int scan_snapshot(struct salvage *s, unsigned snapshot, struct err *err)
 		if (rc == 0 && part_path_parse(path, &s->id) &&
 		        (layout_stat(s->rootfd, path, &st, &why) < 0 ||
 		                part_scan(s->rootfd, path, on_object, on_gap, s, &why) < 0))
-			say_finding(s, true, path, NULL, "%s", why.text);
+			finding_say(&s->findings, true, path, NULL, "%s", why.text);
 		free(path);
 	}
 	s->file = NULL;
@@ -133,7 +119,7 @@ static bool load_manifest(struct salvage *s, unsigned snapshot, struct tree_mani
 		seal_clear(&seal);
 		return true;
 	}
-	say_finding(s, true, dir, NULL, "%s", why.text);
+	finding_say(&s->findings, true, dir, NULL, "%s", why.text);
 	err_clear(&why);
 	return load_json(s, dir, out, &why) == 0;
 }
@@ -151,7 +137,7 @@ static struct tree_coll *load_catalog(
 			continue;
 		if (sealed_catalog(s->rootfd, NULL, at, at->catalog, &c, &why) == 0)
 			return c;
-		say_finding(s, true, at->catalog, NULL, "%s", why.text);
+		finding_say(&s->findings, true, at->catalog, NULL, "%s", why.text);
 	}
 	return NULL;
 }
@@ -189,7 +175,7 @@ static void lose_item(struct salvage *s, const struct tree_coll *from, const str
 	char text[DATE_TEXT_SIZE], item[512];
 
 	verify_item_name(from, it, item);
-	say_finding(s, true, NULL, item, "its bytes are lost");
+	finding_say(&s->findings, true, NULL, item, "its bytes are lost");
 	tree_coll_error(to, it->uid, e ? e->href : NULL,
 	        from->kind == COLL_MAIL ? date_format_imap(&date, text) : NULL, NULL,
 	        "its bytes were lost from the archive");
@@ -226,17 +212,10 @@ static int give_coll(struct salvage *s, const struct tree_coll *from, struct err
 	for (size_t i = 0; i < from->n_items + from->n_gone && rc == 0; i++) {
 		rc = stop_check(err);
 		if (rc == 0)
-			rc = give_item(s, from,
-			        i < from->n_items ? &from->items[i]
-			                          : &from->gone[i - from->n_items],
-			        to, err);
+			rc = give_item(s, from, tree_coll_any(from, i), to, err);
 	}
 	tree_coll_part_gone(to);
-	for (size_t i = 0; i < from->n_errors && rc == 0; i++) {
-		const struct tree_error *e = &from->errors[i];
-
-		tree_coll_error(to, e->uid, e->href, e->date, e->subject, e->reason);
-	}
+	tree_coll_copy_errors(to, from);
 	if (rc < 0) {
 		tree_coll_free(to);
 		return rc;
@@ -305,7 +284,7 @@ static int give_rest(struct salvage *s, enum coll_kind kind, struct err *err)
 	}
 	if (!c)
 		return rc;
-	say_finding(s, false, NULL, NULL, "%s in \"Salvaged\"",
+	finding_say(&s->findings, false, NULL, NULL, "%s in \"Salvaged\"",
 	        counted(number, "item that no readable catalog names is",
 	                "items that no readable catalog names are", (char[COUNTED_SIZE]){0}));
 	if (rc < 0) {
@@ -324,7 +303,7 @@ static int give_all(struct salvage *s, const struct tree_manifest *m, size_t n, 
 		struct tree_coll *c = load_catalog(s, m, n, &m[0].heads[i]);
 
 		if (!c)
-			say_finding(s, true, m[0].heads[i].catalog, NULL,
+			finding_say(&s->findings, true, m[0].heads[i].catalog, NULL,
 			        "%s: no catalog of it is left", m[0].heads[i].name);
 		else
 			rc = give_coll(s, c, err);
@@ -355,7 +334,7 @@ static int run_salvage(struct salvage *s, const char *path, struct err *err)
 			n_m++;
 	s->out->snapshots = (unsigned)n;
 	if (rc == 0 && n_m == 0)
-		say_finding(s, true, NULL, NULL,
+		finding_say(&s->findings, true, NULL, NULL,
 		        "no seal can be read: names and dates of the items are lost");
 	if (rc == 0)
 		rc = give_all(s, m, n_m, err);
@@ -371,7 +350,10 @@ int archive_salvage(const char *path, struct tree_sink *to,
         void (*finding)(void *ctx, const struct archive_finding *f), void *ctx,
         struct archive_verdict *out, struct err *err)
 {
-	struct salvage s = {.to = to, .finding = finding, .ctx = ctx, .out = out, .rootfd = -1};
+	struct salvage s = {.to = to,
+	        .findings = {out, finding, ctx, PTHREAD_MUTEX_INITIALIZER},
+	        .out = out,
+	        .rootfd = -1};
 	int rc;
 
 	memset(out, 0, sizeof *out);

@@ -31,9 +31,10 @@ static void check_parent(struct verify *v, const char *dir, const struct seal *s
 	if (v->n_seals == 0 || v->seals[v->n_seals - 1].snapshot + 1 != s->snapshot)
 		return;
 	if (!parent)
-		verify_say(v, true, dir, NULL, "its parent is not the seal of the snapshot before");
+		finding_say(&v->findings, true, dir, NULL,
+		        "its parent is not the seal of the snapshot before");
 	else if (parent != &v->seals[v->n_seals - 1])
-		verify_say(v, false, dir, NULL,
+		finding_say(&v->findings, false, dir, NULL,
 		        "it was made from snapshot %u: newer ones could not be read then",
 		        parent->snapshot);
 }
@@ -47,7 +48,7 @@ static int load_seal(struct verify *v, unsigned number, unsigned expected, struc
 
 	for (; expected < number; expected++) {
 		snapshot_dir(expected, dir);
-		verify_say(v, true, dir, NULL, "the snapshot is missing");
+		finding_say(&v->findings, true, dir, NULL, "the snapshot is missing");
 		v->all_seals = false;
 	}
 	snapshot_dir(number, dir);
@@ -97,7 +98,7 @@ static void list_files(struct verify *v)
 		if (!b || strcmp(a->path, b->path) != 0)
 			v->files[n++] = v->files[i];
 		else if (a->size != b->size || memcmp(a->sum, b->sum, SHA256_LEN) != 0)
-			verify_say(v, true, a->path, NULL,
+			finding_say(&v->findings, true, a->path, NULL,
 			        "two seals name different checksums for it");
 	}
 	v->n_files = n;
@@ -124,8 +125,8 @@ static void check_newest(struct verify *v)
 	}
 	if (v->out->expected)
 		return;
-	verify_say(v, true, NULL, NULL, "the newest seal is %s, not the expected %s", v->out->seal,
-	        v->opts->expect);
+	finding_say(&v->findings, true, NULL, NULL, "the newest seal is %s, not the expected %s",
+	        v->out->seal, v->opts->expect);
 }
 
 static void verify_clear(struct verify *v)
@@ -135,15 +136,18 @@ static void verify_clear(struct verify *v)
 	free(v->files);
 	free(v->copies);
 	workers_clear(&v->workers);
-	if (v->rootfd >= 0)
-		sys_close(v->rootfd);
+	fd_close(v->rootfd);
 }
 
 int archive_verify(const char *path, const struct archive_verify_opts *opts,
         struct progress *progress, struct archive_verdict *out, struct err *err)
 {
-	struct verify v = {
-	        .opts = opts, .progress = progress, .out = out, .path = path, .rootfd = -1};
+	struct verify v = {.opts = opts,
+	        .progress = progress,
+	        .out = out,
+	        .path = path,
+	        .rootfd = -1,
+	        .findings = {out, opts->finding, opts->ctx, PTHREAD_MUTEX_INITIALIZER}};
 	int rc;
 
 	memset(out, 0, sizeof *out);

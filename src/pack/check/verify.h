@@ -1,7 +1,7 @@
 #ifndef VALISE_PACK_CHECK_VERIFY_H
 #define VALISE_PACK_CHECK_VERIFY_H
 
-#include <stdarg.h>
+#include <pthread.h>
 #include "valise/base/workers.h"
 #include "valise/pack/archive.h"
 #include "pack/part/objects.h"
@@ -14,12 +14,16 @@
  * parts and links against catalogs; bag.c the rest of the bag.
  */
 
-/*
- * One finding: counted in ${v} and given to ${fn} (may be NULL), its text escaped, as it
- * comes from the archive and goes to a terminal.
- */
-void finding_say(struct archive_verdict *v, void (*fn)(void *ctx, const struct archive_finding *f),
-        void *ctx, bool damage, const char *file, const char *item, const char *fmt, va_list ap);
+/* Where findings go: counted in ${verdict} and given to ${fn} (may be NULL). */
+struct findings {
+	struct archive_verdict *verdict;
+	void (*fn)(void *ctx, const struct archive_finding *f);
+	void *ctx;
+	pthread_mutex_t lock; /* one at a time */
+};
+/* One of them, its text escaped, as it comes from the archive and goes to a terminal. */
+void finding_say(struct findings *f, bool damage, const char *file, const char *item,
+        const char *fmt, ...) PRINTF_LIKE(5, 6);
 
 /* A file that some seal names. */
 struct vfile {
@@ -40,6 +44,7 @@ struct verify {
 	const struct archive_verify_opts *opts;
 	struct progress *progress;
 	struct archive_verdict *out;
+	struct findings findings;
 	const char *path;
 	int rootfd;
 
@@ -57,8 +62,6 @@ struct verify {
 	size_t n_copies, copies_cap;
 };
 
-void verify_say(struct verify *v, bool damage, const char *file, const char *item, const char *fmt,
-        ...) PRINTF_LIKE(5, 6);
 /*
  * What went wrong with ${file}: a finding, unless it keeps from checking on; then it is
  * passed on.

@@ -107,13 +107,6 @@ int links_walk(const struct tree_coll *c, links_fn fn, void *ctx, struct err *er
 	return rc;
 }
 
-/* Octal with a NUL at the end. */
-static void put_octal(char *field, size_t width, size_t value)
-{
-	for (size_t i = width - 1; i-- > 0; value /= 8)
-		field[i] = (char)('0' + value % 8);
-}
-
 /* The path as name, or as prefix and name split at a slash. */
 static bool put_path(char block[TAR_BLOCK], const char *path)
 {
@@ -133,31 +126,21 @@ static bool put_path(char block[TAR_BLOCK], const char *path)
 	return false;
 }
 
+/* Beside what every header has, the device of a link or directory is written out as 0. */
 static void put_header(struct buf *out, const char *path, char type, unsigned mode, size_t size,
         const char *target)
 {
-	char block[TAR_BLOCK] = {0};
-	unsigned sum = 0;
+	uint8_t block[TAR_BLOCK] = {0};
 
 	/* the pax header before it says it whole */
-	if (!put_path(block, path))
+	if (!put_path((char *)block, path))
 		memcpy(block, path, NAME_LEN);
-	put_octal(block + 100, 8, mode);
-	put_octal(block + 108, 8, 0);
-	put_octal(block + 116, 8, 0);
-	put_octal(block + 124, 12, size);
-	put_octal(block + 136, 12, 0);
-	memset(block + 148, ' ', 8);
-	block[156] = type;
+	tar_put_fixed(block, mode, size, type);
 	if (target)
 		memcpy(block + 157, target, strlen(target));
-	memcpy(block + 257, "ustar\00000", 8);
-	put_octal(block + 329, 8, 0);
-	put_octal(block + 337, 8, 0);
-	for (size_t i = 0; i < TAR_BLOCK; i++)
-		sum += (unsigned char)block[i];
-	put_octal(block + 148, 7, sum);
-	block[154] = '\0';
+	memset(block + 329, '0', 7);
+	memset(block + 337, '0', 7);
+	tar_put_checksum(block);
 	buf_put(out, block, TAR_BLOCK);
 }
 

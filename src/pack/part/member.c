@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <libdeflate.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define GZIP_HEAD 12 /* with XLEN */
@@ -240,8 +242,7 @@ void member_file_clear(struct member_file *f)
 void member_file_close(struct member_file *f)
 {
 	/* nothing was written */
-	if (f->fd >= 0)
-		(void)sys_close(f->fd);
+	fd_close(f->fd);
 	member_file_clear(f);
 }
 
@@ -306,6 +307,55 @@ int member_read(struct member_file *f, uint64_t off, struct err *err)
 			return fail_member(f, off, "the file is cut off inside the member", err);
 	}
 	return inflate_member(f, off, err);
+}
+
+int member_stream_open(struct member_stream *s, int dirfd, const char *name, struct err *err)
+{
+	memset(s, 0, sizeof *s);
+	sha256_start(&s->hash);
+	return member_file_open(&s->file, dirfd, name, err);
+}
+
+int member_stream_fail(const struct member_stream *s, const char *what, struct err *err)
+{
+	return err_set(err, ERR_DAMAGED, ERR_ITEM, "%s: %s at offset %ju", s->file.name, what,
+	        (uintmax_t)s->off);
+}
+
+/* The end member says what was read, and the file ends with it. */
+static int end_stream(struct member_stream *s, struct err *err)
+{
+	const struct member_head *h = &s->file.head;
+	struct stat st;
+
+	if (h->size != s->off + MEMBER_END_SIZE || h->plain != s->plain)
+		return member_stream_fail(s, "the end member counts other sizes", err);
+	if (fstat(s->file.fd, &st) != 0)
+		return err_sys(err, ERR_WHOLE, "cannot look at %s", s->file.name);
+	if ((uint64_t)st.st_size != h->size)
+		return member_stream_fail(s, "bytes after the end member", err);
+	sha256_add(&s->hash, s->file.raw.p, MEMBER_END_SIZE);
+	sha256_end(&s->hash, s->sum);
+	s->off = h->size;
+	s->ended = true;
+	return 0;
+}
+
+int member_stream_next(struct member_stream *s, struct err *err)
+{
+	const struct member_head *h = &s->file.head;
+	int rc = member_read(&s->file, s->off, err);
+
+	if (rc != 0)
+		return rc;
+	if (h->seq != s->seq++)
+		return member_stream_fail(s, "a member is missing or out of order", err);
+	if (h->end)
+		return end_stream(s, err);
+	sha256_add(&s->hash, s->file.raw.p, (size_t)h->size);
+	s->off += h->size;
+	s->plain += h->plain;
+	return 0;
 }
 
 void member_drop_cache(int fd, uint64_t from, uint64_t to)

@@ -108,6 +108,26 @@ void member_file_clear(struct member_file *f); /* all but the descriptor */
  */
 int member_read(struct member_file *f, uint64_t off, struct err *err) MUST_CHECK;
 
+/*
+ * A file of members from its start to its end: their order, their sizes against the end
+ * member, and the sum of the whole file are checked on the way.
+ */
+struct member_stream {
+	struct member_file file;
+	uint64_t off; /* behind what was read */
+	uint64_t plain; /* bytes so far */
+	uint32_t seq;
+	bool ended; /* by its end member, which file.head has then */
+	struct sha256 hash;
+	uint8_t sum[SHA256_LEN]; /* once it ended */
+};
+int member_stream_open(
+        struct member_stream *s, int dirfd, const char *name, struct err *err) MUST_CHECK;
+/* The next member, or the end. */
+int member_stream_next(struct member_stream *s, struct err *err) MUST_CHECK;
+/* ERR_DAMAGED: ${what} is wrong with the file at this place. */
+int member_stream_fail(const struct member_stream *s, const char *what, struct err *err);
+
 /* Let the page cache forget [from, to), so that what is read next comes from the disk. */
 void member_drop_cache(int fd, uint64_t from, uint64_t to);
 

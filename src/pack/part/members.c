@@ -6,7 +6,6 @@
 #include "valise/base/sys.h"
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 struct members_writer {
 	int dirfd, fd;
@@ -57,8 +56,9 @@ static int close_member(struct members_writer *w, struct err *err)
 	return put_octets(w, w->out.p, n, err);
 }
 
-int members_writer_add(struct members_writer *w, const void *p, size_t n, struct err *err)
+int members_writer_add(void *members_writer, const void *p, size_t n, struct err *err)
 {
+	struct members_writer *w = members_writer;
 	const uint8_t *from = p;
 	int rc = 0;
 
@@ -80,8 +80,7 @@ void members_writer_abort(struct members_writer *w)
 	if (!w)
 		return;
 	/* the file does not count */
-	if (w->fd >= 0)
-		(void)sys_close(w->fd);
+	fd_close(w->fd);
 	member_maker_free(w->maker);
 	pages_clear(&w->plain);
 	pages_clear(&w->out);
@@ -148,72 +147,21 @@ int members_writer_finish(struct members_writer *w, uint64_t entries, uint8_t su
 }
 
 struct members_reader {
-	struct member_file file;
-	uint64_t off, total, entries;
-	uint32_t seq;
+	struct member_stream in;
 	size_t at, have; /* in the member at hand */
-	bool ended;
-	struct sha256 hash;
-	uint8_t sum[SHA256_LEN];
 };
 
 int members_reader_open(int dirfd, const char *name, struct members_reader **out, struct err *err)
 {
 	struct members_reader *r = xcalloc(1, sizeof *r);
-	int rc = member_file_open(&r->file, dirfd, name, err);
+	int rc = member_stream_open(&r->in, dirfd, name, err);
 
-	*out = NULL;
 	if (rc != 0) {
 		free(r);
-		return rc;
+		r = NULL;
 	}
-	sha256_start(&r->hash);
 	*out = r;
-	return 0;
-}
-
-static int fail_members(struct members_reader *r, const char *what, struct err *err)
-{
-	return err_set(err, ERR_DAMAGED, ERR_COLLECTION, "%s: %s at offset %ju", r->file.name, what,
-	        (uintmax_t)r->off);
-}
-
-static int check_end(struct members_reader *r, struct err *err)
-{
-	const struct member_head *h = &r->file.head;
-	struct stat st;
-
-	if (h->size != r->off + MEMBER_END_SIZE || h->plain != r->total)
-		return fail_members(r, "the end member counts other sizes", err);
-	if (fstat(r->file.fd, &st) != 0)
-		return err_sys(err, ERR_WHOLE, "cannot look at %s", r->file.name);
-	if ((uint64_t)st.st_size != h->size)
-		return fail_members(r, "bytes after the end member", err);
-	sha256_add(&r->hash, r->file.raw.p, MEMBER_END_SIZE);
-	sha256_end(&r->hash, r->sum);
-	r->off = h->size;
-	r->entries = h->entries;
-	r->ended = true;
-	return 0;
-}
-
-static int next_member(struct members_reader *r, struct err *err)
-{
-	const struct member_head *h = &r->file.head;
-	int rc = member_read(&r->file, r->off, err);
-
-	if (rc != 0)
-		return rc;
-	if (h->seq != r->seq++)
-		return fail_members(r, "a member is missing or out of order", err);
-	if (h->end)
-		return check_end(r, err);
-	sha256_add(&r->hash, r->file.raw.p, (size_t)h->size);
-	r->off += h->size;
-	r->total += h->plain;
-	r->at = 0;
-	r->have = (size_t)h->plain;
-	return 0;
+	return rc;
 }
 
 int members_reader_read(void *members_reader, void *p, size_t n, size_t *got_out, struct err *err)
@@ -222,32 +170,37 @@ int members_reader_read(void *members_reader, void *p, size_t n, size_t *got_out
 	int rc = 0;
 
 	*got_out = 0;
-	while (rc == 0 && !r->ended && r->at == r->have)
-		rc = next_member(r, err);
-	if (rc != 0 || r->ended)
+	while (rc == 0 && !r->in.ended && r->at == r->have) {
+		rc = member_stream_next(&r->in, err);
+		r->at = 0;
+		r->have = rc == 0 && !r->in.ended ? (size_t)r->in.file.head.plain : 0;
+	}
+	if (rc != 0)
+		(void)err_widen(err, ERR_COLLECTION);
+	if (rc != 0 || r->in.ended)
 		return rc;
-	*got_out = n < r->have - r->at ? n : r->have - r->at;
-	memcpy(p, r->file.plain.p + r->at, *got_out);
+	*got_out = MIN(n, r->have - r->at);
+	memcpy(p, r->in.file.plain.p + r->at, *got_out);
 	r->at += *got_out;
 	return 0;
 }
 
 uint64_t members_reader_entries(const struct members_reader *r)
 {
-	return r->entries;
+	return r->in.file.head.entries;
 }
 
 void members_reader_sum(
         const struct members_reader *r, uint8_t sum_out[SHA256_LEN], uint64_t *size_out)
 {
-	memcpy(sum_out, r->sum, SHA256_LEN);
-	*size_out = r->off;
+	memcpy(sum_out, r->in.sum, SHA256_LEN);
+	*size_out = r->in.off;
 }
 
 void members_reader_free(struct members_reader *r)
 {
 	if (!r)
 		return;
-	member_file_close(&r->file);
+	member_file_close(&r->in.file);
 	free(r);
 }

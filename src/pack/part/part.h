@@ -155,11 +155,10 @@ struct members_writer;
 int members_writer_open(
         int dirfd, const char *name, struct members_writer **out, struct err *err) MUST_CHECK;
 /*
- * What one call adds is whole lines or tar entries: members are closed only between calls
- * (or at MEMBER_MAX).
+ * Is a tree_write_fn. What one call adds is whole lines or tar entries: members are closed
+ * only between calls (or at MEMBER_MAX).
  */
-int members_writer_add(
-        struct members_writer *w, const void *p, size_t n, struct err *err) MUST_CHECK;
+int members_writer_add(void *members_writer, const void *p, size_t n, struct err *err) MUST_CHECK;
 /*
  * ${entries}: for the end member. Consumes w, fsyncs, checks the file by reading it back
  * with the page cache dropped; sum and size of the file.

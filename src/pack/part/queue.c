@@ -56,9 +56,7 @@ void part_name(uint32_t part, char out[PART_NAME_SIZE])
 /* Under ${lock}. */
 static int why_failed(struct part_queue *q, struct err *err)
 {
-	if (q->workers.failed && err)
-		*err = q->workers.fatal;
-	return q->workers.fatal.code;
+	return err_copy(err, &q->workers.fatal);
 }
 
 int part_queue_failed(struct part_queue *q, struct err *err)
@@ -302,8 +300,7 @@ int part_queue_sync(struct part_queue *q, struct part_mark *mark_out, struct err
 	if (rc == 0 && fd >= 0 && sys_fdatasync(fd) != 0)
 		rc = err_sys(&local, ERR_WHOLE, "cannot sync");
 	/* a copy: the write errors are fdatasync's */
-	if (fd >= 0)
-		(void)sys_close(fd);
+	fd_close(fd);
 	if (rc == 0 && new_file)
 		rc = dir_sync(q->dirfd, &local);
 	if (rc != 0) {
@@ -312,8 +309,7 @@ int part_queue_sync(struct part_queue *q, struct part_mark *mark_out, struct err
 		 * its end.
 		 */
 		part_queue_fail(q, &local);
-		if (err)
-			*err = local;
+		(void)err_copy(err, &local);
 	}
 	return rc;
 }
@@ -446,8 +442,7 @@ void part_queue_free(struct part_queue *q)
 	/* what failed was told by who asked */
 	(void)!workers_join(&q->workers, NULL);
 	/* not finished: nobody relies on it */
-	if (q->fd >= 0)
-		(void)sys_close(q->fd);
+	fd_close(q->fd);
 	for (size_t i = 0; i < q->n_jobs; i++) {
 		pages_clear(&q->jobs[i].plain);
 		pages_clear(&q->jobs[i].out);

@@ -300,7 +300,5 @@ int part_reader_object(struct part_reader *r, const char *name, const struct obj
 	/* A file that is not there costs this item; others may lie elsewhere. */
 	if (rc == ERR_NOTFOUND)
 		local.scope = ERR_ITEM;
-	if (rc != 0 && err)
-		*err = local;
-	return rc;
+	return err_copy(err, &local);
 }

@@ -57,30 +57,38 @@ static bool get_size(const uint8_t *field, uint64_t *out)
 	return v < TAR_SIZE_MAX;
 }
 
+void tar_put_fixed(uint8_t block[TAR_BLOCK], unsigned mode, uint64_t size, char type)
+{
+	put_octal(block + AT_MODE, 7, mode);
+	put_octal(block + AT_UID, 7, 0);
+	put_octal(block + AT_GID, 7, 0);
+	put_size(block + AT_SIZE, size);
+	put_octal(block + AT_MTIME, 11, 0);
+	block[AT_TYPE] = (uint8_t)type;
+	memcpy(block + AT_MAGIC, "ustar\00000", 8);
+}
+
+void tar_put_checksum(uint8_t block[TAR_BLOCK])
+{
+	unsigned sum = 0;
+
+	memset(block + AT_CHECKSUM, ' ', CHECKSUM_LEN);
+	for (int i = 0; i < TAR_BLOCK; i++)
+		sum += block[i];
+	put_octal(block + AT_CHECKSUM, 6, sum);
+	block[AT_CHECKSUM + 6] = '\0';
+}
+
 void tarhead_make(enum coll_kind kind, const uint8_t sha256[SHA256_LEN], uint64_t size,
         uint8_t out[TAR_BLOCK])
 {
 	char name[OBJECT_NAME_SIZE];
-	unsigned sum = 0;
 
 	memset(out, 0, TAR_BLOCK);
 	tree_object_name(kind, sha256, name);
 	memcpy(out + AT_NAME, name, strlen(name));
-	put_octal(out + AT_MODE, 7, 0600);
-	put_octal(out + AT_UID, 7, 0);
-	put_octal(out + AT_GID, 7, 0);
-	put_size(out + AT_SIZE, size);
-	put_octal(out + AT_MTIME, 11, 0);
-	out[AT_TYPE] = '0';
-	memcpy(out + AT_MAGIC,
-	        "ustar\0"
-	        "00",
-	        8);
-	memset(out + AT_CHECKSUM, ' ', CHECKSUM_LEN);
-	for (int i = 0; i < TAR_BLOCK; i++)
-		sum += out[i];
-	put_octal(out + AT_CHECKSUM, 6, sum);
-	out[AT_CHECKSUM + 6] = '\0';
+	tar_put_fixed(out, 0600, size, '0');
+	tar_put_checksum(out);
 }
 
 static bool parse_kind(const char *ext, enum coll_kind *out)

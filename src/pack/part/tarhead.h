@@ -30,6 +30,13 @@ static inline uint64_t tar_entry_size(uint64_t size)
 /* larger sizes are refused: sums of them cannot overflow */
 #define TAR_SIZE_MAX ((uint64_t)1 << 56)
 
+/*
+ * Mode, owner and times (all 0), size, type and magic of a header: what is before, ${block}
+ * has, and zeros else.
+ */
+void tar_put_fixed(uint8_t block[TAR_BLOCK], unsigned mode, uint64_t size, char type);
+/* Last of all. */
+void tar_put_checksum(uint8_t block[TAR_BLOCK]);
 bool tar_is_zero(const uint8_t *p, size_t n);
 
 #endif

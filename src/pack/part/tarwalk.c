@@ -65,7 +65,6 @@ int tar_walk_add(struct tar_walk *w, uint64_t member, const uint8_t *p, size_t n
 	size_t at = 0, used = 0;
 	int rc = 0;
 
-	w->plain += n;
 	/* An empty object ends without a byte of data. */
 	while (rc == 0 && (at < n || (w->state == WALK_DATA && w->left == 0))) {
 		switch (w->state) {

@@ -16,7 +16,7 @@ struct tar_walk {
 	enum { WALK_HEAD, WALK_DATA, WALK_PADDING, WALK_ENDED } state;
 	uint64_t left; /* of data or padding */
 	struct sha256 hash;
-	uint64_t plain, entries;
+	uint64_t entries;
 	/* the entry at hand */
 	enum coll_kind kind;
 	uint8_t sha256[SHA256_LEN];

@@ -170,9 +170,7 @@ int part_writer_add(struct part_writer *w, enum coll_kind kind, const uint8_t sh
 	if (rc == 0 && (rc = put_entry(w, head, &c, place_out, &local)) != 0)
 		part_queue_fail(w->queue, &local);
 	pthread_mutex_unlock(&w->lock);
-	if (rc != 0 && err)
-		*err = local;
-	return rc;
+	return err_copy(err, &local);
 }
 
 void part_writer_flush(struct part_writer *w)
@@ -212,9 +210,7 @@ int part_writer_finish(struct part_writer *w, unsigned *parts_out, struct err *e
 		rc = part_queue_sync(w->queue, &mark, &local);
 	if (rc == 0)
 		rc = dir_sync(w->dirfd, &local);
-	if (rc != 0 && err)
-		*err = local;
-	return rc;
+	return err_copy(err, &local);
 }
 
 int part_writer_open(

@@ -33,8 +33,7 @@ static void pool_give(struct tree_body *b)
 {
 	struct archive_sink *s = b->sink;
 
-	if (b->fd >= 0)
-		sys_close(b->fd);
+	fd_close(b->fd);
 	pthread_mutex_lock(&s->lock);
 	s->pool.memory -= b->charged;
 	if (s->pool.n < BODY_POOL) {

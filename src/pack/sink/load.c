@@ -7,8 +7,7 @@
 static int add_objects(struct archive_sink *s, const struct tree_coll *c, struct err *err)
 {
 	for (size_t i = 0; i < c->n_items + c->n_gone; i++) {
-		const struct tree_item *it =
-		        i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items];
+		const struct tree_item *it = tree_coll_any(c, i);
 		struct object *o;
 		bool is_new;
 
@@ -46,9 +45,7 @@ int sink_load_head(
 	if (!*out)
 		return 0;
 	sink_past_offer(s, *out);
-	(*out)->status = h->status;
-	free((*out)->reason);
-	(*out)->reason = xstrdup(h->reason);
+	tree_coll_take_status(*out, h);
 	return 0;
 }
 

@@ -150,8 +150,7 @@ int sink_dirs_open(struct archive_sink *s, struct err *err)
 		if (rc == 0)
 			break;
 		lock_drop(s->workfd, "lock", &s->work_lock);
-		if (s->workfd >= 0)
-			sys_close(s->workfd);
+		fd_close(s->workfd);
 		s->workfd = -1;
 	}
 	if (rc == 0 && s->work_lock.by_file)

@@ -167,11 +167,8 @@ int sink_past_catalog(
 
 		if (rc == 0)
 			return 0;
-		if (rc != ERR_DAMAGED && rc != ERR_NOTFOUND && rc != ERR_LIMIT && rc != ERR_IO) {
-			if (err)
-				*err = why;
-			return rc;
-		}
+		if (rc != ERR_DAMAGED && rc != ERR_NOTFOUND && rc != ERR_LIMIT && rc != ERR_IO)
+			return err_copy(err, &why);
 		go_back(s, slot, why.text);
 	}
 	return 0;
@@ -212,11 +209,8 @@ static int say_gaps(struct archive_sink *s, const struct seals *p, struct err *e
 		char dir[LAYOUT_PATH];
 
 		snapshot_dir(g->snapshot, dir);
-		if (g->why.code == ERR_UNSUPPORTED) {
-			if (err)
-				*err = g->why;
-			return g->why.code;
-		}
+		if (g->why.code == ERR_UNSUPPORTED)
+			return err_copy(err, &g->why);
 		if (g->empty && g->snapshot > p->newest) {
 			progress_say(s->progress, SAY_WARNING,
 			        "%s: %s is empty: no snapshot, or all of one is lost; removed",

@@ -5,24 +5,6 @@
 #include "valise/base/mem.h"
 #include "valise/tree/shrink.h"
 
-static struct tree_coll *copy_coll(const struct tree_coll *from)
-{
-	struct tree_coll *c = tree_coll_like(from);
-
-	for (size_t i = 0; i < from->n_items; i++) {
-		struct tree_item it;
-
-		tree_item_copy(c, from, &from->items[i], &it);
-		tree_coll_add(c, &it);
-	}
-	for (size_t i = 0; i < from->n_errors; i++) {
-		const struct tree_error *e = &from->errors[i];
-
-		tree_coll_error(c, e->uid, e->href, e->date, e->subject, e->reason);
-	}
-	return c;
-}
-
 static int load_coll(
         void *ctx, const struct tree_head *h, bool after, struct tree_coll **out, struct err *err)
 {
@@ -37,7 +19,7 @@ static int load_coll(
 		return rc;
 	}
 	if (after && slot && slot->coll) {
-		*out = copy_coll(slot->coll);
+		*out = tree_coll_copy(slot->coll);
 		return 0;
 	}
 	*out = NULL;

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include "valise/base/text.h"
+#include "valise/base/workers.h"
 #include "pack/bag.h"
+
+#define WORKERS_MAX 8
 
 static int prev_of_run(
         struct archive_sink *s, enum coll_kind kind, const char *name, struct tree_coll **out)
@@ -30,13 +32,7 @@ static int prev_of_run(
 	}
 	if (!from)
 		return 0;
-	*out = tree_coll_like(from);
-	for (size_t i = 0; i < from->n_items; i++) {
-		struct tree_item it;
-
-		tree_item_copy(*out, from, &from->items[i], &it);
-		tree_coll_add(*out, &it);
-	}
+	*out = tree_coll_copy(from);
 	tree_coll_sort(*out);
 	return 0;
 }
@@ -76,12 +72,6 @@ static void slot_clear(struct slot *slot)
 	free(slot->parts);
 }
 
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		sys_close(fd);
-}
-
 static void sink_destroy(struct archive_sink *s)
 {
 	part_checker_free(s->checker);
@@ -98,10 +88,10 @@ static void sink_destroy(struct archive_sink *s)
 	texts_free(s->bad, s->n_bad);
 	tree_account_clear(&s->account);
 	tree_names_free(s->names);
-	close_fd(s->snapfd);
+	fd_close(s->snapfd);
 	lock_drop(s->workfd, "lock", &s->work_lock);
-	close_fd(s->workfd);
-	close_fd(s->rootfd);
+	fd_close(s->workfd);
+	fd_close(s->rootfd);
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->barrier);
 	pthread_cond_destroy(&s->wake);
@@ -158,11 +148,8 @@ static struct archive_sink *sink_new(
 		s->opts.part_size = PART_SIZE;
 	if (!s->opts.batch_bytes)
 		s->opts.batch_bytes = BATCH_BYTES;
-	if (!s->opts.workers) {
-		long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-		s->opts.workers = n < 1 ? 1 : n > 8 ? 8 : (unsigned)n;
-	}
+	if (!s->opts.workers)
+		s->opts.workers = MIN(workers_cores(), WORKERS_MAX);
 	if (!s->opts.created)
 		s->opts.created = (int64_t)time(NULL);
 	s->progress = progress;

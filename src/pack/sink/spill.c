@@ -56,14 +56,6 @@ int sink_spill(struct archive_sink *s, const struct tree_coll *c, char **name_ou
 	return rc;
 }
 
-static int get_octets(void *ctx, void *p, size_t n, size_t *got_out, struct err *err)
-{
-	ssize_t got = sys_read(*(int *)ctx, p, n);
-
-	*got_out = got > 0 ? (size_t)got : 0;
-	return got < 0 ? err_sys(err, ERR_WHOLE, "cannot read a collection in .work") : 0;
-}
-
 int sink_unspill(struct archive_sink *s, struct slot *slot, struct err *err)
 {
 	struct tree_roots roots;
@@ -74,7 +66,7 @@ int sink_unspill(struct archive_sink *s, struct slot *slot, struct err *err)
 	fd = sys_openat(s->workfd, slot->spill, O_RDONLY | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return err_sys(err, ERR_WHOLE, "%s/.work/%s", s->path, slot->spill);
-	rc = catalog_read(get_octets, &fd, &slot->coll, &roots, err);
+	rc = catalog_read(fd_read_next, &fd, &slot->coll, &roots, err);
 	sys_close(fd);
 	if (rc == 0 && memcmp(roots.state, slot->head.roots.state, SHA256_LEN) != 0)
 		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE,

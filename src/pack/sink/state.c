@@ -5,14 +5,10 @@
 
 int sink_failed(struct archive_sink *s, struct err *err)
 {
-	int rc = 0;
+	int rc;
 
 	pthread_mutex_lock(&s->lock);
-	if (s->failed.code) {
-		rc = s->failed.code;
-		if (err)
-			*err = s->failed;
-	}
+	rc = err_copy(err, &s->failed);
 	pthread_mutex_unlock(&s->lock);
 	return rc;
 }

@@ -22,11 +22,6 @@ struct job {
 	size_t next; /* slot */
 };
 
-static int write_part(void *ctx, const void *p, size_t n, struct err *err)
-{
-	return members_writer_add(ctx, p, n, err);
-}
-
 /* Note part and offset of each item, and in slot->parts the parts used. */
 static int fill_places(struct archive_sink *s, struct slot *slot, struct err *err)
 {
@@ -35,7 +30,7 @@ static int fill_places(struct archive_sink *s, struct slot *slot, struct err *er
 	size_t cap = 0, n = 0;
 
 	for (size_t i = 0; i < c->n_items + c->n_gone; i++) {
-		struct tree_item *it = i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items];
+		struct tree_item *it = tree_coll_any(c, i);
 		const struct object *o = object_map_find(&s->objects, slot->kind, it->sha256);
 		struct part_id id;
 
@@ -75,7 +70,7 @@ static int write_catalog(
 	int rc = open_writer(s, path, &w, err);
 
 	if (rc == 0)
-		rc = catalog_write(slot->coll, true, write_part, w, &roots, err);
+		rc = catalog_write(slot->coll, true, members_writer_add, w, &roots, err);
 	if (rc == 0 && memcmp(roots.state, slot->head.roots.state, SHA256_LEN) != 0)
 		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE,
 		        "%s: the catalog changed while it was written", slot->name);
@@ -94,7 +89,7 @@ static int write_links(struct archive_sink *s, struct slot *slot, const char *pa
 	int rc = open_writer(s, path, &w, err);
 
 	if (rc == 0)
-		rc = links_write(slot->coll, write_part, w, &entries, err);
+		rc = links_write(slot->coll, members_writer_add, w, &entries, err);
 	if (rc < 0) {
 		members_writer_abort(w);
 		return rc;

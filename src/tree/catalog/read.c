@@ -118,11 +118,6 @@ static uint64_t place_hash(const struct tree_coll *c, const struct tree_item *it
 	return (h + it->dup) * UINT64_C(0x9e3779b97f4a7c15) >> 16;
 }
 
-static const struct tree_item *any_item(const struct tree_coll *c, size_t i)
-{
-	return i < c->n_items ? &c->items[i] : &c->gone[i - c->n_items];
-}
-
 /* No two items may have one path: by hand, and in a tree, one of them would be lost. */
 static bool paths_differ(const struct tree_coll *c)
 {
@@ -131,11 +126,11 @@ static bool paths_differ(const struct tree_coll *c)
 	bool differ = true;
 
 	for (size_t i = 0; i < n && differ; i++) {
-		const struct tree_item *it = any_item(c, i);
+		const struct tree_item *it = tree_coll_any(c, i);
 		size_t at = place_hash(c, it) % size;
 
 		for (; differ && slots[at]; at = (at + 1) % size)
-			differ = item_place_order(c, any_item(c, slots[at] - 1), c, it);
+			differ = item_place_order(c, tree_coll_any(c, slots[at] - 1), c, it);
 		slots[at] = (uint32_t)i + 1;
 	}
 	free(slots);
