@@ -15,6 +15,7 @@ void run_begin(struct fetch_run *r, const struct service *service, struct tree_s
 	workers_init(&r->workers);
 }
 
+/* Add what is counted in ${add}. */
 static void add_result(struct source_result *to, const struct source_result *add)
 {
 	to->collections += add->collections;

@@ -69,6 +69,7 @@ static void take_value(const char **s, char out[VALUE_MAX])
 	*s = p;
 }
 
+/* Is the word one of those in ${list}, parted by commas or blanks, in any case? */
 static bool list_has(const char *list, const char *word)
 {
 	while (*list) {
@@ -107,6 +108,7 @@ static void take_algorithm(struct challenge *c, const char *value)
 		set_aside(c);
 }
 
+/* One parameter of a challenge. */
 static void take_param(struct challenge *c, const char *name, size_t n, const char *value)
 {
 	if (c->scheme == AUTH_NONE)
@@ -131,6 +133,7 @@ static void take_param(struct challenge *c, const char *name, size_t n, const ch
 	}
 }
 
+/* A new challenge of this scheme; NULL: there are enough. */
 static struct challenge *take_scheme(struct challenges *c, const char *name, size_t n)
 {
 	struct challenge *last;
@@ -229,6 +232,7 @@ static int rank_challenge(const struct http_auth *a, const struct challenge *c, 
 	return 0;
 }
 
+/* ERR_AUTH, with what the server offers. */
 static int nothing_fits(
         const struct http_auth *a, const struct challenges *offered, struct err *err)
 {
@@ -290,6 +294,7 @@ bool auth_other_digest(struct http_auth *a, const struct challenges *offered)
 	return false;
 }
 
+/* Ask for the password or token, unless it is there and not to be renewed. */
 static int need_secret(struct http_auth *a, int renew, struct err *err)
 {
 	int rc;
@@ -348,6 +353,7 @@ static void reserve_room(struct buf *b, size_t n)
 	b->data[len] = '\0';
 }
 
+/* The value of Authorization for Basic. */
 static int put_basic(struct http_auth *a, const char *user, struct buf *out, struct err *err)
 {
 	struct buf pair = buf_of(strlen(user) + SECRET_MAX + 2);
@@ -407,6 +413,7 @@ struct digest {
 	char nc[9], response[DIGEST_HEX];
 };
 
+/* d->response (RFC 7616 3.4.1). */
 static void digest_response(struct http_auth *a, struct digest *d)
 {
 	const struct challenge *c = &a->used;
@@ -429,6 +436,7 @@ static void digest_response(struct http_auth *a, struct digest *d)
 	wipe(ha1, sizeof ha1);
 }
 
+/* The value of Authorization for Digest. */
 static int put_digest(struct http_auth *a, struct digest *d, struct buf *out, struct err *err)
 {
 	const struct challenge *c = &a->used;

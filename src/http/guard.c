@@ -97,6 +97,10 @@ static bool is_clean(const char *header)
 	return true;
 }
 
+/*
+ * Are all header fields ones that may be sent? *only_new: If-None-Match: * is among
+ * them.
+ */
 static int check_fields(const struct http_request *rq, bool *only_new, struct err *err)
 {
 	*only_new = false;
@@ -142,6 +146,7 @@ struct asked {
 	char name[41]; /* of the first that is refused */
 };
 
+/* A post_operation_fn: is this one allowed? */
 static bool see_operation(void *ctx, const char *name, size_t len)
 {
 	struct asked *a = ctx;

@@ -44,6 +44,7 @@ static struct http_common *common_new(const struct service *service)
 	return c;
 }
 
+/* One client less; the last one frees it. */
 static void common_drop(struct http_common *c)
 {
 	unsigned left;
@@ -61,6 +62,7 @@ static void common_drop(struct http_common *c)
 	free(c);
 }
 
+/* A further client of ${c}. */
 static int client_new(struct http_common *c, const struct http_guard *guard,
         struct progress *progress, struct http **out, struct err *err)
 {
@@ -148,6 +150,7 @@ struct run {
 	struct err fatal; /* ends the client */
 };
 
+/* At least ${n} of them. */
 static void add_slots(struct http *h, size_t n)
 {
 	if (n <= h->n_slots)
@@ -163,6 +166,7 @@ static void add_slots(struct http *h, size_t n)
 	}
 }
 
+/* Count what crossed the wire for this try. */
 static void count_octets(struct xfer *x)
 {
 	struct progress *p = x->h->progress;
@@ -180,6 +184,7 @@ static void count_octets(struct xfer *x)
 	p->round_trips++;
 }
 
+/* The request is done: its answer is told, and the slot is free. */
 static void finish_xfer(struct run *r, struct xfer *x)
 {
 	if (!x->rs.url)
@@ -229,6 +234,7 @@ static unsigned free_slots(const struct run *r)
 	return r->h->common->settled ? most : 1;
 }
 
+/* Start what waited long enough, then new requests, as far as there is room. */
 static void start_what_may(struct run *r)
 {
 	struct http *h = r->h;
@@ -251,6 +257,7 @@ static void start_what_may(struct run *r)
 	}
 }
 
+/* libcurl ended it with ${rc}: again later, or done. */
 static void end_transfer(struct run *r, struct xfer *x, CURLcode rc)
 {
 	bool more;
@@ -327,6 +334,7 @@ static void tell_silence(struct xfer *x, int64_t now)
 	        x->rq->method, x->url, (int)(idle / 1000), (int)(silence_of(x) / 1000));
 }
 
+/* End transfers that are silent for too long. */
 static void check_idle(struct run *r)
 {
 	int64_t now = clock_ms(), active = r->h->active_ms;
@@ -384,6 +392,7 @@ static bool is_over(const struct run *r)
 	return true;
 }
 
+/* Until all are done, or r->fatal is set. */
 static void run_loop(struct run *r)
 {
 	int running;

@@ -58,6 +58,7 @@ bool http_address_is_public(const struct sockaddr *sa)
 	return is_public6(in6.sin6_addr.s6_addr);
 }
 
+/* Of libcurl: no socket to an address that is not public. */
 static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct xfer *x = ctx;

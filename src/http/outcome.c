@@ -67,6 +67,7 @@ static bool may_come_back(struct xfer *x, const char *why)
 	return ++x->away <= AWAY_MAX_MS / AWAY_STEP_MS && (!since || now - since < AWAY_MAX_MS);
 }
 
+/* True: the request is sent again. ${hopeless}: it would not help. */
 static bool lose_connection(struct xfer *x, const char *why, bool hopeless)
 {
 	if (x->sent && !http_guard_repeatable(x->h->guard, x->rq)) {
@@ -106,6 +107,7 @@ static bool never_there(const struct xfer *x, CURLcode rc)
 	               clock_ms() - x->began_ms >= AT_ONCE_MS);
 }
 
+/* True: it goes on; else x->err says what libcurl ended with. */
 static bool transfer_failed(struct xfer *x, CURLcode rc)
 {
 	const char *why = *x->curl_text ? x->curl_text : curl_easy_strerror(rc);
@@ -179,6 +181,7 @@ static void refuse_plain(struct xfer *x)
 	        x->rq->method, x->url, x->rs.location);
 }
 
+/* True: to the Location; false: the answer stands, or x->err says why not. */
 static bool follow_redirect(struct xfer *x)
 {
 	bool reads = http_guard_reads(x->h->guard, x->rq);
@@ -224,6 +227,7 @@ static void slow_down(struct xfer *x, unsigned limit)
 	h->cut_ms = clock_ms();
 }
 
+/* ERR_AUTH: of the resource, or of the whole service. */
 static bool auth_failed(struct xfer *x, const char *why)
 {
 	const struct login *login = &x->h->service->login;
@@ -272,6 +276,7 @@ static bool is_stale(const struct xfer *x)
 	return !x->own_challenge;
 }
 
+/* A 401 from where the password does not go. */
 static bool refuse_stranger(struct xfer *x)
 {
 	struct url u;
@@ -349,6 +354,7 @@ static bool hold_all(struct http_common *c, int64_t now, int64_t until, bool *ne
 	return ok;
 }
 
+/* 429 or 503: wait as it is asked, but not for ever. */
 static bool handle_busy(struct xfer *x)
 {
 	struct http *h = x->h;
@@ -433,6 +439,7 @@ static bool handle_passing(struct xfer *x)
 	return send_again(x, clock_ms() + ((int64_t)1000 << x->busy++));
 }
 
+/* True: it goes on; else the answer stands, or x->err is set. */
 static bool judge_answer(struct xfer *x)
 {
 	struct http_common *c = x->h->common;

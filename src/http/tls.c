@@ -76,6 +76,7 @@ static bool is_remembered(struct http_common *c, const char *mark, bool remember
 	return known;
 }
 
+/* The certificate is one of ${host}, as verify.c sees it. */
 static int check_server(
         struct xfer *x, gnutls_session_t tls, const char *host, const char *sum, struct err *err)
 {

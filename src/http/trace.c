@@ -20,6 +20,7 @@ static bool is_secret(const char *line, size_t n)
 	return false;
 }
 
+/* One header line, with its value only where that is no secret. */
 static void put_line(FILE *out, unsigned id, char mark, const char *line, size_t n)
 {
 	char safe[2048], raw[2048];
@@ -37,6 +38,7 @@ static void put_line(FILE *out, unsigned id, char mark, const char *line, size_t
 	fprintf(out, "#%u %c: %s\n", id, mark, term_escape(raw, n, safe, sizeof safe));
 }
 
+/* Each line of ${n} octets. */
 static void put_lines(FILE *out, unsigned id, char mark, const char *s, size_t n)
 {
 	while (n) {

@@ -79,6 +79,7 @@ static int meter_octets(struct xfer *x, size_t n)
 	return rc;
 }
 
+/* Of libcurl: octets of the body that is sent. */
 static size_t on_give(char *p, size_t size, size_t n, void *ctx)
 {
 	struct xfer *x = ctx;
@@ -132,6 +133,7 @@ static char *field_value(const char *line, size_t n, const char *name)
 	return n <= FIELD_MAX ? xstrndup(line, n) : NULL;
 }
 
+/* *where: the value, if the line is this field. */
 static bool take_field(char **where, const char *line, size_t n, const char *name)
 {
 	char *value = field_value(line, n, name);
@@ -143,6 +145,7 @@ static bool take_field(char **where, const char *line, size_t n, const char *nam
 	return true;
 }
 
+/* DAV fields are joined. */
 static bool take_dav(struct xfer *x, const char *line, size_t n)
 {
 	char *value = field_value(line, n, "DAV"), *old = x->rs.dav;
@@ -170,6 +173,7 @@ static void take_next_nonce(struct xfer *x, const char *value)
 	pthread_mutex_unlock(&x->h->common->lock);
 }
 
+/* One header field of the answer; negative: it cannot be taken. */
 static int take_line(struct xfer *x, const char *line, size_t n)
 {
 	char *value;
@@ -202,6 +206,7 @@ static int take_line(struct xfer *x, const char *line, size_t n)
 	return 0;
 }
 
+/* The header is whole: begin() of a 2xx answer. */
 static int head_ends(struct xfer *x)
 {
 	int status = status_of(x);
@@ -218,6 +223,7 @@ static int head_ends(struct xfer *x)
 	return x->rq->begin(x->rq->ctx, &x->rs, &x->err);
 }
 
+/* Of libcurl: one line of the header. */
 static size_t on_head(char *p, size_t size, size_t n, void *ctx)
 {
 	struct xfer *x = ctx;
@@ -274,6 +280,7 @@ static int take_body(void *ctx, const void *p, size_t n)
 	return rc;
 }
 
+/* Of libcurl: octets of the body, still coded. */
 static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 {
 	struct xfer *x = ctx;
@@ -296,6 +303,7 @@ static void add_header(struct xfer *x, const char *line)
 	x->headers = list;
 }
 
+/* Authorization, where the password may go along. */
 static int add_auth(struct xfer *x, struct err *err)
 {
 	struct http_auth *a = &x->h->common->auth;
@@ -321,6 +329,7 @@ static int add_auth(struct xfer *x, struct err *err)
 	return rc;
 }
 
+/* All header fields that go out. */
 static int set_headers(struct xfer *x, struct err *err)
 {
 	add_header(x, "Expect:");
@@ -334,6 +343,7 @@ static int set_headers(struct xfer *x, struct err *err)
 	return 0;
 }
 
+/* The method, and where its body comes from. */
 static void set_method(struct xfer *x)
 {
 	const struct http_request *rq = x->rq;
@@ -355,6 +365,7 @@ static void set_method(struct xfer *x)
 		curl_easy_setopt(x->easy, CURLOPT_CUSTOMREQUEST, rq->method);
 }
 
+/* How libcurl connects: no redirects, proxies or codings of its own. */
 static void set_connection(struct xfer *x)
 {
 	const struct endpoint *at = &x->h->service->at;
@@ -377,6 +388,7 @@ static void set_connection(struct xfer *x)
 	http_tls_options(x);
 }
 
+/* Where libcurl tells what happens. */
 static void set_callbacks(struct xfer *x)
 {
 	curl_easy_setopt(x->easy, CURLOPT_PRIVATE, x);
@@ -394,6 +406,7 @@ static void set_callbacks(struct xfer *x)
 	}
 }
 
+/* Nothing is left of an earlier try. */
 static void forget_try(struct xfer *x)
 {
 	xfer_answer_clear(x);

@@ -120,6 +120,7 @@ static bool word_char(char c)
 	return isalnum((unsigned char)c) || c == '.' || c == '-' || c == '_';
 }
 
+/* May the arguments of UID FETCH go out? */
 static bool fetch_args(const char *s)
 {
 	while (*s) {
@@ -264,6 +265,7 @@ static int literal_at_end(struct guard *g, struct err *err)
 	return 0;
 }
 
+/* A line of IMAP: a command, or the rest of one after its literal. */
 static int vet_imap(struct guard *g, struct err *err)
 {
 	const char *s = g->line;
@@ -287,6 +289,7 @@ static int vet_imap(struct guard *g, struct err *err)
 	return 0;
 }
 
+/* The line that is whole. */
 static int vet_line(struct guard *g, struct err *err)
 {
 	g->line[g->line_len] = '\0';
@@ -297,6 +300,7 @@ static int vet_line(struct guard *g, struct err *err)
 	return vet_imap(g, err);
 }
 
+/* One octet of a line. */
 static int take_byte(struct guard *g, char c, struct err *err)
 {
 	if (c == '\0')

@@ -89,6 +89,7 @@ static bool after_body_item(const struct inbound *in)
 	       recent_ends(in, back, "822.HEADER");
 }
 
+/* One octet of a line: its parentheses, quotes and literal. */
 static void line_byte(struct inbound *in, char c)
 {
 	if (!in->quoted && c == '(')
@@ -135,6 +136,7 @@ static void response_end(struct inbound *in)
 	in->depth = 0;
 }
 
+/* A line ended, perhaps with a literal. */
 static int line_end(struct inbound *in, struct err *err)
 {
 	bool literal = literal_scan_end(&in->scan), body = in->body && is_fetch(in);

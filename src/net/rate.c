@@ -44,6 +44,7 @@ void rate_free(struct rate *r)
 	free(r);
 }
 
+/* When all that was moved is paid for; *left: what may still be moved in all. */
 static int64_t look_at(struct rate *r, uint64_t *left)
 {
 	int64_t paid;

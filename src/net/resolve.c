@@ -47,6 +47,7 @@ static void lookup_free(struct lookup *l)
 	free(l);
 }
 
+/* The thread; it frees ${arg} if it was left behind. */
 static void *lookup_run(void *arg)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
@@ -85,6 +86,7 @@ static int lookup_wait(struct transport *t, struct lookup *l, int64_t deadline)
 	return 0;
 }
 
+/* The addresses, or what getaddrinfo says. */
 static int lookup_result(struct transport *t, struct lookup *l, struct addrinfo **out)
 {
 	if (l->rc == EAI_NONAME || l->rc == EAI_NODATA)

@@ -86,6 +86,7 @@ ssize_t squeeze_recv(struct transport *t, void *p, size_t n, bool wait)
 	}
 }
 
+/* Compress ${n} octets and send what comes of it. */
 static int deflate_chunk(struct transport *t, const uint8_t *p, size_t n, int flush)
 {
 	z_stream *z = &t->deflate->out;

@@ -26,6 +26,7 @@ static ssize_t push_raw(gnutls_transport_ptr_t ptr, const void *p, size_t n)
 	return sent;
 }
 
+/* Of GnuTLS: octets from the socket, through our buffer. */
 static ssize_t pull_raw(gnutls_transport_ptr_t ptr, void *p, size_t n)
 {
 	struct transport *t = ptr;
@@ -57,6 +58,7 @@ static int pull_timeout(gnutls_transport_ptr_t ptr, unsigned ms)
 	return sys_poll(&p, 1, ms > INT32_MAX ? -1 : (int)ms);
 }
 
+/* The sticky error for an error of GnuTLS on an open connection. */
 static int tls_failed(struct transport *t, ssize_t rc)
 {
 	if (rc == GNUTLS_E_PREMATURE_TERMINATION)
@@ -125,6 +127,7 @@ int tls_send(struct transport *t, const void *p, size_t n)
 	return 0;
 }
 
+/* The authorities: of --ca-file, or of the system; with a pin none. */
 static int load_trust(struct transport *t)
 {
 	struct buf pem = buf_of(CA_FILE_MAX);
@@ -168,6 +171,7 @@ static int set_server_name(struct transport *t)
 	return gnutls_server_name_set(t->tls, GNUTLS_NAME_DNS, t->host, n);
 }
 
+/* A session of GnuTLS on the socket. */
 static int set_up(struct transport *t)
 {
 	int rc = gnutls_certificate_allocate_credentials(&t->trust);
@@ -200,6 +204,7 @@ static int too_old(struct transport *t)
 	        "administrator has to bring it up to date");
 }
 
+/* The sticky error for a handshake that ended with ${rc}. */
 static int handshake_failed(struct transport *t, int rc)
 {
 	/*

@@ -84,6 +84,7 @@ enum err_code transport_error(const struct transport *t, struct err *err)
 	return t->error.code;
 }
 
+/* Not connected yet, with the time-outs of ${at} or our own. */
 static struct transport *transport_new(
         const struct endpoint *at, enum guard_role role, struct progress *progress)
 {

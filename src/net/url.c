@@ -115,6 +115,7 @@ static bool is_ascii(const char *s, size_t n)
 
 static bool take_host(const char *s, size_t n, char out[HOST_SIZE]);
 
+/* A host outside of ASCII: its ACE form. */
 static bool take_idn(const char *s, size_t n, char out[HOST_SIZE])
 {
 	char *host = xstrndup(s, n), *ace = url_host_ace(host);
@@ -151,6 +152,7 @@ static bool take_host(const char *s, size_t n, char out[HOST_SIZE])
 	return !bracket || inet_pton(AF_INET6, out, &address) == 1;
 }
 
+/* "" leaves *out. */
 static bool take_port(const char *s, size_t n, uint16_t *out)
 {
 	unsigned long port = 0;
@@ -186,6 +188,7 @@ static bool take_authority(const char *s, size_t n, struct url *u)
 	       (!colon || take_port(colon + 1, n - host - 1, &u->port));
 }
 
+/* Scheme, host and port, without the default one. */
 static int put_origin(const struct url *u, struct buf *out)
 {
 	bool six = strchr(u->host, ':') != NULL;
@@ -312,6 +315,7 @@ static int put_absolute(bool tls, const char *s, size_t n, struct buf *out)
 	return rc == 0 && authority < n ? put_path_query(out, s + authority, n - authority) : rc;
 }
 
+/* ${s} of n octets on ${base}; ${whole} is room for it. */
 static int join_parts(const char *base, const char *s, size_t n, struct buf *whole, struct buf *out)
 {
 	size_t scheme = scheme_len(s, n);

@@ -32,6 +32,7 @@ static char *date_text(time_t when, char out[DATE_TEXT_SIZE])
 	return date_format_iso((int64_t)when, out);
 }
 
+/* Is the time of this certificate over, or not come yet? Then ${out} says so. */
 static bool time_is_wrong(gnutls_x509_crt_t leaf, struct buf *out)
 {
 	time_t now = time(NULL), from = gnutls_x509_crt_get_activation_time(leaf),
@@ -54,6 +55,7 @@ static bool time_is_wrong(gnutls_x509_crt_t leaf, struct buf *out)
 	return true;
 }
 
+/* The same of a chain whose check failed for that. */
 static void time_reason(gnutls_x509_crt_t leaf, unsigned status, struct buf *out)
 {
 	char today[DATE_TEXT_SIZE];
@@ -65,6 +67,7 @@ static void time_reason(gnutls_x509_crt_t leaf, unsigned status, struct buf *out
 		        date_text(time(NULL), today));
 }
 
+/* Why the chain is not trusted, and what to do. */
 static void chain_reason(gnutls_x509_crt_t leaf, unsigned status, const char *sum, struct buf *out)
 {
 	static const struct {
@@ -182,6 +185,7 @@ static bool name_matches(const char *host, gnutls_x509_crt_t leaf)
 	return has_dns_name(leaf, NULL) && gnutls_x509_crt_check_hostname(leaf, host) != 0;
 }
 
+/* Is it another host's? Then ${out} says whose. */
 static bool name_is_wrong(gnutls_x509_crt_t leaf, const char *name, struct buf *out)
 {
 	char host[256];
@@ -225,6 +229,7 @@ static bool is_weak(gnutls_x509_crt_t crt, unsigned *bits_out)
 	return kind == GNUTLS_PK_ECDSA && *bits_out < 224;
 }
 
+/* Does one of the chain have a key that is too weak? */
 static bool strength_reason(const gnutls_datum_t *chain, unsigned n, struct buf *out)
 {
 	bool weak = false;

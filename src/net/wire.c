@@ -65,6 +65,7 @@ int wire_closed(struct transport *t)
 	return transport_fail(t, ERR_NET, "the server closed the connection");
 }
 
+/* wire_recv without TLS. */
 static ssize_t socket_recv(struct transport *t, void *p, size_t n, bool wait)
 {
 	while (t->raw_pos == t->raw_len) {
@@ -88,6 +89,7 @@ static ssize_t socket_recv(struct transport *t, void *p, size_t n, bool wait)
 	return (ssize_t)n;
 }
 
+/* wire_send without TLS. */
 static int socket_send(struct transport *t, const char *p, size_t n)
 {
 	while (n) {

@@ -103,6 +103,10 @@ static bool was_met(const struct tree_manifest *m, const char *pattern)
 	return false;
 }
 
+/*
+ * Was something chosen in the last snapshot that no home set shows, or does a pattern
+ * match nothing at all?
+ */
 static bool is_lacking(const struct dav_run *r, const struct tree_manifest *m)
 {
 	const struct pattern_choice *o = &r->base.opts->choice;
@@ -155,6 +159,7 @@ static bool is_out_of_sight(const struct dav_run *r, const char *href)
 	return false;
 }
 
+/* *out: the collection of the last snapshot lies where this run has not looked. */
 static int lies_out_of_sight(const struct dav_run *r, struct tree_reader *last,
         const struct tree_head *h, bool *out, struct err *err)
 {

@@ -49,6 +49,7 @@ static bool is_generated(const char *segment)
 	       strncmp(segment, "z-app-generated--", 17) == 0;
 }
 
+/* The attributes of a collection that is listed like this. */
 static unsigned read_attributes(
         const struct dav_run *run, const struct dav_response *r, const char *segment)
 {
@@ -71,6 +72,7 @@ struct prefixes {
 	size_t len[64], n;
 };
 
+/* The prefix of this name, numbered in the order of its first appearance; "xml" stays. */
 static void put_prefix(struct prefixes *p, const char *name, size_t len, struct buf *out)
 {
 	size_t i = 0;
@@ -207,6 +209,7 @@ static void name_too_large(struct dav_run *run, struct tree_coll *c, const struc
 			        &run->base, c, NULL, r->props[i].name, "the property is too large");
 }
 
+/* Each collection of ours that is not known yet is added to the run. */
 static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 {
 	struct enumeration *e = ctx;
@@ -261,6 +264,7 @@ static int enumerate_home(struct enumeration *e, const char *url, int depth,
 	}
 }
 
+/* List with every property that is kept; without the ACL where the server dies of it. */
 static int with_all(struct dav_worker *w, const char *url, int depth, struct err *err)
 {
 	const char *props[64];
@@ -325,6 +329,7 @@ struct members {
 	size_t n, cap;
 };
 
+/* Gather the URLs of the members that are collections of ours. */
 static int on_member(void *ctx, struct dav_response *r, struct err *err)
 {
 	struct members *m = ctx;
@@ -336,6 +341,7 @@ static int on_member(void *ctx, struct dav_response *r, struct err *err)
 	return 0;
 }
 
+/* One collection by itself; what cannot be read is added to what is lost. */
 static int take_member(struct dav_worker *w, const char *url, struct err *err)
 {
 	int rc = with_little(w, url, err);

@@ -87,6 +87,9 @@ static void set_reason(struct davitem *i, const struct dav_response *r)
 	                      : NULL;
 }
 
+/*
+ * A response of a multiget: stored, held back, or the reason why it has no octets kept.
+ */
 static int on_data(void *ctx, struct dav_response *r, struct err *err)
 {
 	struct round *d = ctx;
@@ -189,6 +192,7 @@ static int settle_held(struct round *d, struct err *err)
 	return rc;
 }
 
+/* All of ${list}, round by round, as long as the server takes multigets. */
 static int by_multiget(
         struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n, struct err *err)
 {
@@ -217,6 +221,7 @@ static int len_cmp(const void *a, const void *b)
 /* What is still to be fetched by multiget, by GET, and by GET when all else is there. */
 enum way { BY_MULTIGET, BY_GET, TWINS };
 
+/* Is it still to be fetched, and this way? */
 static bool item_goes(const struct davitem *i, enum way way)
 {
 	if (i->done || i->failed)
@@ -232,6 +237,7 @@ static bool item_goes(const struct davitem *i, enum way way)
 	return true;
 }
 
+/* Fill ${list} with what goes this way, large ones last; returns how many. */
 static size_t select_items(struct davcoll *c, struct davitem **list, enum way way)
 {
 	size_t n = 0;

@@ -66,6 +66,7 @@ static void restart_get(void *ctx)
 	g->tail_len = 0;
 }
 
+/* Keep the last TAIL octets of what has come so far. */
 static void keep_tail(struct get *g, const char *p, size_t n)
 {
 	size_t take = n < TAIL ? n : TAIL, keep = TAIL - take;

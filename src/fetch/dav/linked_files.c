@@ -44,6 +44,7 @@ static void urls_unique(struct pass *p)
 	p->n = n;
 }
 
+/* Note a link; beyond LINKS_MAX different ones of a collection that is said once. */
 static void on_link(void *ctx, const char *name, const char *url)
 {
 	struct pass *p = ctx;
@@ -86,6 +87,7 @@ static int look_into(
 	return rc < 0 && err_ends(err) ? rc : 0;
 }
 
+/* The links of all resources of ${c} into p->urls, each once. */
 static int find_links(struct pass *p, const struct tree_coll *c, struct err *err)
 {
 	int rc = 0;
@@ -100,6 +102,7 @@ static int find_links(struct pass *p, const struct tree_coll *c, struct err *err
 	return rc;
 }
 
+/* A file becomes an item, or the reason why not an error line. */
 static int take_answer(struct pass *p, const struct dav_get *rq, struct intake *in, struct err *err)
 {
 	const struct err *why = &rq->err;
@@ -126,6 +129,7 @@ static int take_answer(struct pass *p, const struct dav_get *rq, struct intake *
 	return run_item(&p->base, p->next, &it, err);
 }
 
+/* Fetch ${n} files, at most PARALLEL, together. */
 static int get_some(struct pass *p, char *const *urls, size_t n, struct err *err)
 {
 	struct dav_get rq[PARALLEL];
@@ -168,6 +172,7 @@ static bool is_known(struct pass *p, const char *url, struct tree_item *it)
 	return false;
 }
 
+/* Give each file that is known, fetch the others; what is no http link is said. */
 static int fetch_pass(struct pass *p, struct err *err)
 {
 	char *some[PARALLEL];
@@ -192,6 +197,7 @@ static int fetch_pass(struct pass *p, struct err *err)
 	return rc == 0 && k ? get_some(p, some, k, err) : rc;
 }
 
+/* The linked files of one collection as a collection of their own, if there are any. */
 static int one_collection(struct pass *p, const struct tree_head *h, struct err *err)
 {
 	struct tree_coll *c = NULL;

@@ -25,6 +25,7 @@ struct listing {
 	bool unclear; /* a change of what is known by another href */
 };
 
+/* A resource as it is listed; a length that is no number counts as not said. */
 static int add_item(struct listing *l, const struct dav_response *r, uint64_t key, struct err *err)
 {
 	const char *etag = dav_prop_text(r, P_ETAG), *length = dav_prop_text(r, P_LENGTH);
@@ -99,6 +100,10 @@ static void add_nested(struct listing *l, const char *url)
 	pthread_mutex_unlock(&run->base.workers.lock);
 }
 
+/*
+ * A response of a listing: a member, a change of one, the collection itself, or one
+ * below.
+ */
 static int on_member(void *ctx, struct dav_response *r, struct err *err)
 {
 	struct listing *l = ctx;
@@ -125,6 +130,7 @@ static int on_member(void *ctx, struct dav_response *r, struct err *err)
 	return add_item(l, r, key, err);
 }
 
+/* Note collections that lie in this one. */
 static int on_inside(void *ctx, struct dav_response *r, struct err *err)
 {
 	struct listing *l = ctx;
@@ -156,6 +162,7 @@ static void follow_redirect(struct davcoll *c, const char *url)
 	c->key = key;
 }
 
+/* List with the first ${n} properties; *status is that of the answer. */
 static int list_props(
         struct dav_worker *w, struct davcoll *c, size_t n, int *status, struct err *err)
 {
@@ -231,6 +238,7 @@ static bool is_nowhere(int status)
 	return status == 400 || status == 404 || status == 405 || status == 410;
 }
 
+/* List the collection at another URL, which becomes its own where that works. */
 static int list_at(struct dav_worker *w, struct davcoll *c, const char *url, struct err *err)
 {
 	char *before = c->url;
@@ -249,6 +257,7 @@ static int list_at(struct dav_worker *w, struct davcoll *c, const char *url, str
 	return rc;
 }
 
+/* The same with what a proxy took away before the path; as *err was, if there is none. */
 static int list_prefixed(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	const char *prefix = w->run->home.prefix;
@@ -301,6 +310,7 @@ static void seed_items(struct davcoll *c)
 	dav_settle_items(c);
 }
 
+/* Take out what a sync-collection said is gone. */
 static void drop_removed(struct davcoll *c)
 {
 	size_t n = 0;
@@ -360,6 +370,7 @@ static int list_changes(struct dav_worker *w, struct davcoll *c, struct err *err
 	return rc;
 }
 
+/* The getctag among the properties of ${c}, or NULL; the caller frees it. */
 static char *ctag_of(const struct tree_coll *c)
 {
 	json_t *o = NULL;
@@ -427,6 +438,7 @@ struct state {
 	char *text, *xml;
 };
 
+/* The first value of the property that is asked for. */
 static int on_state(void *ctx, struct dav_response *r, struct err *err)
 {
 	struct state *s = ctx;
@@ -472,6 +484,7 @@ int dav_ask_state(struct dav_worker *w, struct davcoll *c, struct err *err)
 	return rc;
 }
 
+/* By its changes where there is a token, else in full. */
 static int list_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	if (is_usable(c) && c->prev->sync_token && c->coll->sync_token) {

@@ -7,6 +7,9 @@
 
 enum { WORKERS_MAX = 16 };
 
+/*
+ * The next collection in ${state} for a worker; NULL: there is none, or the run failed.
+ */
 static struct davcoll *take_coll(struct dav_run *r, enum dav_state state)
 {
 	struct davcoll *c = NULL;
@@ -116,6 +119,7 @@ static int open_client(struct dav_worker *w, struct err *err)
 	return w->http ? 0 : dav_open_beside(w->run->first->http, &w->http, err);
 }
 
+/* One worker: collections in ${state} until there are none. */
 static int run_pass(struct dav_worker *w, enum dav_state state, struct err *err)
 {
 	struct davcoll *c;
@@ -194,6 +198,10 @@ static int enumerate_home(struct dav_worker *w, const char *url, struct err *err
 	return rc;
 }
 
+/*
+ * Discover the home sets, whose they are, and what they hold; an error if none can be
+ * read.
+ */
 static int find_collections(struct dav_worker *w, struct err *err)
 {
 	struct dav_run *r = w->run;
@@ -311,6 +319,7 @@ static bool has_new(const struct dav_run *r)
 	return false;
 }
 
+/* List all collections, those found meanwhile too, then fetch what is not known. */
 static int work_service(struct dav_run *r, struct dav_worker *w, struct err *err)
 {
 	int rc;
@@ -332,6 +341,7 @@ static int work_service(struct dav_run *r, struct dav_worker *w, struct err *err
 	return rc == 0 ? keep_lost(r, err) : rc;
 }
 
+/* run() of source_ops, for both services. */
 static int dav_source_run(const struct service *service, unsigned kinds, struct tree_sink *sink,
         const struct source_opts *opts, struct progress *progress, struct source_result *out,
         struct err *err)

@@ -44,6 +44,7 @@ static bool is_near(const char *href, const char *home, bool single)
 	return yes;
 }
 
+/* Does the collection at ${href} lie in one of the home sets, or beside one? */
 static bool is_of(const char *href, const struct dav_home *home)
 {
 	struct buf outside = buf_of(SIZE_MAX); /* of a proxy that takes a part of the path away */

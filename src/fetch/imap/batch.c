@@ -56,6 +56,7 @@ static int send_ranges(struct worker *w, struct sent *to, uint32_t exists, uint3
 	return rc;
 }
 
+/* The commands that tell what changed since the last snapshot. */
 static int send_changes(struct worker *w, struct sent *to, struct err *err)
 {
 	const struct since *since = &to->mb->since;
@@ -76,6 +77,9 @@ static int send_changes(struct worker *w, struct sent *to, struct err *err)
 	return rc;
 }
 
+/*
+ * EXAMINE and what lists this mailbox; one that cannot be sent is left to the slow way.
+ */
 static int round_send(struct worker *w, struct round *t, struct mbox *mb, struct err *err)
 {
 	struct sent *to = &t->sent[t->n];
@@ -176,6 +180,7 @@ static int round_answers(struct listing *l, unsigned fetches, bool opened, struc
 	return rc;
 }
 
+/* All answers about the oldest mailbox: kept, or left to the slow way. */
 static int round_wait(struct worker *w, struct round *t, struct err *err)
 {
 	struct sent first = t->sent[0];

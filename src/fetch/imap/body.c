@@ -17,6 +17,7 @@ void fetch_drop(struct worker *w)
 	w->body.note[0] = '\0';
 }
 
+/* Octets of the body that is coming in, into the sink. */
 static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct worker *w = ctx;
@@ -305,6 +306,7 @@ static void flags_told(struct mbox *mb, struct rec *r, const struct imap_msg *ms
 	}
 }
 
+/* A whole answer: its body is kept, held back in doubt, or dropped. */
 static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)
 {
 	struct worker *w = ctx;

@@ -35,6 +35,7 @@ static size_t twin_slot(const struct twins *t, uint64_t msgid, uint64_t listed)
 	return i;
 }
 
+/* Make the hash table twice as large. */
 static void twins_grow(struct twins *t)
 {
 	struct twin *old = t->list;
@@ -48,6 +49,7 @@ static void twins_grow(struct twins *t)
 	free(old);
 }
 
+/* The message of this number and size, made if there is none. */
 static struct twin *twin_get(struct twins *t, uint64_t msgid, uint64_t listed)
 {
 	struct twin *e;
@@ -165,6 +167,7 @@ static bool is_all(const struct mbox *mb)
 	return mb->box->special_use && strstr(mb->box->special_use, "\\All");
 }
 
+/* A round over the mailboxes that are \All (${all}), or over the others. */
 static int round_over(struct run *run, bool all, bool first, struct err *err)
 {
 	int rc = 0;

@@ -20,6 +20,7 @@ struct section {
 	bool came, spoiled;
 };
 
+/* Octets of the section: kept, or streamed as the body. */
 static int on_section(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct section *s = ctx;
@@ -31,6 +32,7 @@ static int on_section(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
+/* Was it the section of this message, and was its length true? */
 static int on_section_end(void *ctx, const struct imap_msg *msg, struct err *err)
 {
 	struct section *s = ctx;
@@ -82,6 +84,7 @@ static void note_size(struct worker *w, const struct rec *r)
 		        (unsigned long long)r->size);
 }
 
+/* 1: the message came in pieces, with a note unless its size is right. */
 static int by_pieces(struct worker *w, struct rec *r, struct err *err)
 {
 	uint64_t at = 0;
@@ -112,6 +115,7 @@ static int put_header(struct worker *w, struct rec *r, struct buf *header, struc
 	return rc < 0 ? rc : header->len > 0;
 }
 
+/* 1: it came as header and text. */
 static int by_text(struct worker *w, struct rec *r, struct err *err)
 {
 	struct buf header = buf_of(HEADER_CAP);
@@ -164,6 +168,7 @@ static int put_part(struct worker *w, struct rec *r, const char *boundary, unsig
 	return rc;
 }
 
+/* All parts from the first on, and the end of the multipart; 0: none was given. */
 static int put_parts(struct worker *w, struct rec *r, const char *boundary, struct err *err)
 {
 	char line[BOUNDARY_CAP + 8];
@@ -186,6 +191,7 @@ static int put_parts(struct worker *w, struct rec *r, const char *boundary, stru
 	return rc < 0 ? rc : 1;
 }
 
+/* 1: it came as header and parts between the boundaries of its Content-Type. */
 static int by_parts(struct worker *w, struct rec *r, struct err *err)
 {
 	struct buf boundary = buf_of(BOUNDARY_CAP);

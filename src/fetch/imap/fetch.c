@@ -152,6 +152,7 @@ static int enter_alone(struct worker *w, struct mbox *mb, bool *in_out, struct e
 	return 0;
 }
 
+/* EXAMINE it unless it is open; one that breaks the connection too often is given up. */
 static int enter_mbox(struct worker *w, struct mbox *mb, bool *in_out, struct err *err)
 {
 	*in_out = true;
@@ -353,6 +354,7 @@ static bool is_odd(struct worker *w, const struct flight *f)
 	return odd;
 }
 
+/* The answer to the oldest command: what came is settled, what is missing noted. */
 static int wait_job(struct worker *w, struct err *err)
 {
 	struct flight f = w->fly[0];
@@ -410,6 +412,7 @@ static int do_special(struct worker *w, struct err *err)
 	return 0;
 }
 
+/* Send what there is room for and read one answer; *idle: nothing is left to do here. */
 static int step_once(struct worker *w, bool *idle, struct err *err)
 {
 	int rc = fill_flight(w, err);

@@ -68,6 +68,7 @@ static int list_throttled(const struct listing *l, struct err *err)
 	return l->why.code == ERR_THROTTLED ? err_copy(err, &l->why) : 0;
 }
 
+/* List all UIDs, range by range, some commands in flight. */
 static int list_ranges(struct listing *l, const struct imap_selected *sel, struct err *err)
 {
 	uint32_t i = 0;
@@ -178,6 +179,7 @@ static int list_search(struct listing *l, const struct imap_selected *sel, struc
 	return 0;
 }
 
+/* The whole listing, held against EXISTS and SEARCH. */
 static int list_all(struct listing *l, const struct imap_selected *sel, struct err *err)
 {
 	struct progress *p = l->w->run->base.progress;
@@ -380,6 +382,7 @@ void list_clear(struct listing *l)
 	free(l->recs);
 }
 
+/* Open the mailbox, list it and hand over what is known. */
 static int list_once(struct worker *w, struct mbox *mb, struct err *err)
 {
 	struct imap_selected sel;

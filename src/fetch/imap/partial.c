@@ -45,6 +45,7 @@ static int on_piece(void *ctx, const void *p, size_t n, struct err *err)
 	return fetch_ops.body(t->w, p, n, err);
 }
 
+/* A piece is whole: where it ended, and whether it was this message at all. */
 static int on_piece_end(void *ctx, const struct imap_msg *msg, struct err *err)
 {
 	struct pieces *t = ctx;
@@ -61,6 +62,7 @@ static int on_piece_end(void *ctx, const struct imap_msg *msg, struct err *err)
 	return 0;
 }
 
+/* Ask for the next piece. */
 static int piece_send(struct pieces *t, struct err *err)
 {
 	char set[16], items[64];

@@ -50,6 +50,7 @@ static int raw_cmp(const struct imap_mailbox *a, const struct imap_mailbox *b)
 	return c ? c : (a->name_len > b->name_len) - (a->name_len < b->name_len);
 }
 
+/* By name, exactly decoded ones first, then by raw octets. */
 static int name_cmp(const void *pa, const void *pb)
 {
 	const struct mbox *a = *(const struct mbox *const *)pa;

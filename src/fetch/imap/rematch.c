@@ -39,6 +39,7 @@ static bool is_wanted(const struct mbox *mb)
 	return mb->state == MB_BODIES && mb->n_recs && (mb->unknown || mb->n_recs >= MOVED_MIN);
 }
 
+/* All messages that would have to be fetched, with size and date, sorted. */
 static void gather_wants(struct rematch *m)
 {
 	struct run *r = m->w->run;
@@ -97,6 +98,7 @@ static int each_candidate(struct rematch *m, item_fn fn, struct err *err)
 	return rc;
 }
 
+/* An item_fn: these messages have a candidate. */
 static int note_hit(struct rematch *m, const struct tree_coll *c, const struct tree_item *it,
         size_t first, struct err *err)
 {
@@ -146,6 +148,7 @@ static int reading_decide(struct reading *r, struct err *err)
 	return r->wanted ? intake_write(&r->in, r->head.data, r->head.len, err) : 0;
 }
 
+/* Octets of an item: its header is looked at before any of them goes to the sink. */
 static int on_bytes(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct reading *r = ctx;
@@ -163,6 +166,9 @@ static int on_bytes(void *ctx, const void *p, size_t n, struct err *err)
 	return rc == 0 && r->wanted ? intake_write(&r->in, p, n, err) : rc;
 }
 
+/*
+ * An item_fn: read it, and give it to the sink if a message has the same header fields.
+ */
 static int read_item(struct rematch *m, const struct tree_coll *c, const struct tree_item *it,
         size_t first, struct err *err)
 {
@@ -199,6 +205,7 @@ static int on_field(void *ctx, const void *p, size_t n, struct err *err)
 	return stop_check(err);
 }
 
+/* The header fields of a message came: its key. */
 static int on_fields(void *ctx, const struct imap_msg *msg, struct err *err)
 {
 	struct rematch *m = ctx;
@@ -213,6 +220,7 @@ static int on_fields(void *ctx, const struct imap_msg *msg, struct err *err)
 	return 0;
 }
 
+/* Ask for the header fields of ${n} messages of the open mailbox. */
 static int ask_fields(struct rematch *m, const struct rec *ask, size_t n, struct err *err)
 {
 	static const struct imap_fetch_ops ops = {.body = on_field, .message = on_fields};
@@ -243,6 +251,7 @@ static int ask_fields(struct rematch *m, const struct rec *ask, size_t n, struct
 	return rc;
 }
 
+/* The same for all that is looked for in one mailbox. */
 static int ask_mailbox(struct rematch *m, struct mbox *mb, struct err *err)
 {
 	struct imap_selected sel;
@@ -270,6 +279,7 @@ static int ask_mailbox(struct rematch *m, struct mbox *mb, struct err *err)
 	return rc;
 }
 
+/* The same for all mailboxes. */
 static int ask_all(struct rematch *m, struct err *err)
 {
 	struct run *r = m->w->run;
@@ -305,6 +315,7 @@ static int give_items(struct rematch *m, struct err *err)
 	return rc < 0 ? workers_fail(&r->base.workers, err) : 0;
 }
 
+/* Take out what was found, and say how many. */
 static void drop_done(struct run *r, struct mbox *mb)
 {
 	size_t kept = 0, found;

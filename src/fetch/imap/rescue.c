@@ -199,6 +199,7 @@ static int settle_rec(struct worker *w, struct mbox *mb, const struct tree_coll 
 	return rc < 0 || r->done ? rc : name_it(w, mb, r, err);
 }
 
+/* Settle each message that is still missing. */
 static int settle_all(struct worker *w, struct mbox *mb, struct err *err)
 {
 	struct tree_coll *before = NULL;

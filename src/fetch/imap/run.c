@@ -63,6 +63,7 @@ static bool plan_again(struct worker *w, struct attempts *a, int *rc, struct err
 	return *rc == 0;
 }
 
+/* STATUS of all mailboxes; where it is refused EXAMINE will tell. */
 static int plan_status(struct run *r, struct worker *w, struct err *err)
 {
 	struct imap_mailbox *ask = xcalloc(r->plan.n_boxes ? r->plan.n_boxes : 1, sizeof *ask);
@@ -173,6 +174,7 @@ static void say_hidden(struct run *r)
 		        n - HIDDEN_SHOWN);
 }
 
+/* Tell the names of all mailboxes (source_opts.listed). */
 static void tell_names(struct run *r)
 {
 	for (size_t i = 0; i < r->plan.n_boxes; i++) {
@@ -221,6 +223,7 @@ static int keep_unasked(struct run *r, struct err *err)
 	return rc;
 }
 
+/* List the mailboxes and decide of each what is to be done; *messages: about how many. */
 static int plan_run(struct run *r, struct worker *w, uint64_t *messages, struct err *err)
 {
 	struct attempts a = {.limit = ATTEMPTS};
@@ -254,6 +257,7 @@ static int plan_run(struct run *r, struct worker *w, uint64_t *messages, struct 
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
+/* One worker: mailboxes to list and to fetch from, until there are none. */
 static int work_jobs(struct worker *w, struct err *err)
 {
 	struct mbox *mb;
@@ -334,6 +338,7 @@ static int cut_short(struct run *r, struct err *err)
 	return sched_settle(r, r->base.workers.fatal.text, err);
 }
 
+/* run() of source_ops. */
 static int imap_run(const struct service *service, unsigned kinds, struct tree_sink *sink,
         const struct source_opts *opts, struct progress *progress, struct source_result *out,
         struct err *err)

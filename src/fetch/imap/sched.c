@@ -420,6 +420,7 @@ int sched_stale(struct worker *w, struct mbox *mb, const char *reason, struct er
 	return rc;
 }
 
+/* Give what was fetched of the mailbox, the rest as error lines; stale if nothing was. */
 static int settle_one(struct run *r, struct mbox *mb, const char *reason, struct err *err)
 {
 	struct worker nobody = {.run = r};

@@ -65,6 +65,7 @@ static bool given_elsewhere(struct pop3_run *r, struct message *m, const uint8_t
 	return true;
 }
 
+/* A message whose octets are here, unless another source gives it. */
 static int give_old(struct pop3_run *r, struct message *m, const struct tree_item *from,
         const struct tree_item *old, struct err *err)
 {
@@ -271,6 +272,7 @@ static int take_message(struct pop3_run *r, struct message *m, uint64_t octets, 
 	return give_item(r, m->uidl, &it, known_claim_content(r->past.prev, it.sha256), err);
 }
 
+/* Say once that the server does not stuff its dots. */
 static void say_unstuffed(struct pop3_run *r)
 {
 	if (!r->manner.unstuffed)
@@ -281,6 +283,7 @@ static void say_unstuffed(struct pop3_run *r)
 	r->manner.unstuffed = true;
 }
 
+/* Name a message whose end cannot be told. */
 static void not_whole(struct pop3_run *r, struct message *m, const struct pop3_shape *came)
 {
 	char text[200];
@@ -355,6 +358,7 @@ static int settle_message(
 	return 0;
 }
 
+/* The end of one message: settled, or refused. */
 static int batch_end(void *ctx, size_t index, const struct pop3_shape *came,
         const struct err *refused, struct err *err)
 {
@@ -399,6 +403,7 @@ static bool ends_session(const struct err *err)
 	       err->code == ERR_LIMIT;
 }
 
+/* How it is asked for this time. */
 static struct pop3_want want_of(const struct pop3_run *r, struct message *m)
 {
 	struct pop3_want w = {.number = m->number,

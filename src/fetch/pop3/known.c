@@ -259,6 +259,7 @@ static bool parse_entry(char *line, struct seen_entry *e)
 	return true;
 }
 
+/* The lines of the file, sorted by UIDL. */
 static void parse_seen(struct seen_file *f, char *text)
 {
 	char *save = NULL;

@@ -44,6 +44,7 @@ static int compare_uidl(const void *a, const void *b, void *ctx)
 	return c ? c : (i > k) - (i < k);
 }
 
+/* Forget UIDLs that are not valid, and sort the others. */
 static void sort_uidls(struct pop3_run *r, struct listing *l)
 {
 	l->taken = xcalloc(l->n + 1, 1);
@@ -212,6 +213,7 @@ static void number_unnamed(struct pop3_run *r, struct listing *l)
 	free(now);
 }
 
+/* What the listing has and no message stands for is new. */
 static void add_messages(struct pop3_run *r, const struct listing *l)
 {
 	r->maildrop.fresh = 0;

@@ -34,6 +34,7 @@ static int load_inbox(struct pop3_run *r, struct tree_coll **out, struct err *er
 	return h ? r->past.last->ops->coll(r->past.last, h, out, err) : rc;
 }
 
+/* What earlier runs left: of this collection, or of INBOX where IMAP is new. */
 static int load_state(struct pop3_run *r, struct err *err)
 {
 	struct tree_coll *prev, *last_run;
@@ -108,6 +109,7 @@ static bool is_passing(int rc)
 	return rc == ERR_NET || rc == ERR_PROTO || rc == ERR_TLS || rc == ERR_BUSY;
 }
 
+/* Retrieve the smallest message and come back; *died: the server has removed it. */
 static int release_canary(struct pop3_run *r, bool *died, struct err *err)
 {
 	struct message *small = NULL;
@@ -336,6 +338,7 @@ static int prove_top(struct pop3_run *r, struct err *err)
 	return renew_session(r, err);
 }
 
+/* The canary, TOP proven, then all messages; what a server removes is not retrieved. */
 static int fetch_new(struct pop3_run *r, struct err *err)
 {
 	const struct pop3_caps *caps = pop3_caps(r->visit.pop3);
@@ -365,6 +368,7 @@ static int fetch_new(struct pop3_run *r, struct err *err)
 	return rc;
 }
 
+/* Give what is known, fetch the rest, and keep what is not listed any more. */
 static int take_messages(struct pop3_run *r, struct err *err)
 {
 	uint64_t bytes;
@@ -413,6 +417,7 @@ static int give_coll(struct pop3_run *r, struct err *err)
 	return run_coll(&r->base, &r->coll, err);
 }
 
+/* Sign in, take the messages, and give the collection to the sink. */
 static int run_session(struct pop3_run *r, struct err *err)
 {
 	int rc = pop3_connect(r, err);
@@ -436,6 +441,7 @@ static int run_session(struct pop3_run *r, struct err *err)
 	return rc;
 }
 
+/* run() of source_ops. */
 static int run_pop3(const struct service *service, unsigned kinds, struct tree_sink *sink,
         const struct source_opts *opts, struct progress *progress, struct source_result *out,
         struct err *err)

@@ -62,6 +62,7 @@ static int locked_for_good(const struct pop3_run *r, struct err *err)
 	        text);
 }
 
+/* Say once that sessions ended by QUIT would not have to wait. */
 static void say_lock(struct pop3_run *r, const struct pop3_pauses *p)
 {
 	if (!p->busy || !r->visit.sessions || r->visit.quits || r->visit.lock_said)
@@ -155,6 +156,7 @@ char *pop3_capa_json(const struct pop3 *p)
 	return buf_take(&b);
 }
 
+/* EXPIRE 0: refused, unless the user accepts it. */
 static int refuse_expire(struct pop3_run *r, struct err *err)
 {
 	if (source_option(r->base.opts, "pop3-accept-deletion-by-server") || r->base.opts->dry) {

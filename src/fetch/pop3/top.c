@@ -12,6 +12,7 @@ struct twin {
 	const uint8_t *wanted;
 };
 
+/* Hash all but the last two octets. */
 static int add_octets(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct twin *t = ctx;
@@ -36,6 +37,7 @@ static bool is_sum(struct sha256 hash, const uint8_t wanted[SHA256_LEN])
 	return !memcmp(sum, wanted, SHA256_LEN);
 }
 
+/* Is it what RETR gave, with its last line end or without? */
 static int end_twin(void *ctx, size_t index, const struct pop3_shape *came,
         const struct err *refused, struct err *err)
 {
@@ -51,6 +53,7 @@ static int end_twin(void *ctx, size_t index, const struct pop3_shape *came,
 	return 0;
 }
 
+/* The smallest message that is here and still listed, or NULL. */
 static struct message *smallest_safe(struct pop3_run *r)
 {
 	struct message *small = NULL;

@@ -19,6 +19,7 @@ void dav_answer_clear(struct dav_answer *a)
 	memset(a, 0, sizeof *a);
 }
 
+/* A word or two on a status, for people. */
 static const char *status_name(int status)
 {
 	static const struct {
@@ -38,6 +39,10 @@ static const char *status_name(int status)
 	return "unexpected";
 }
 
+/*
+ * The header is there: a parser for what may be a multistatus; too late after a
+ * response.
+ */
 static int on_begin(void *ctx, const struct http_response *rs, struct err *err)
 {
 	struct dav_call *c = ctx;
@@ -62,6 +67,7 @@ static bool is_multistatus(const struct dav_call *c)
 	       (c->status == 200 && !c->lenient && dav_parser_is_answer(c->parser));
 }
 
+/* Octets of the answer; what cannot be parsed fails a multistatus alone. */
 static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct dav_call *c = ctx;
@@ -78,6 +84,7 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
+/* What the body of a refusal says. */
 static void read_error_body(struct dav_call *c, const struct http_response *rs, const char *body)
 {
 	/* Cut off or no XML at all: what was understood counts. */
@@ -89,6 +96,7 @@ static void read_error_body(struct dav_call *c, const struct http_response *rs, 
 		c->answer->error_text = dav_plain_reason(body);
 }
 
+/* The end of an answer below 300: parsed, or what is wrong with it in c->err. */
 static void end_body(struct dav_call *c)
 {
 	struct err err = {0};
@@ -104,6 +112,7 @@ static void end_body(struct dav_call *c)
 	dav_parser_take(c->parser, c->answer);
 }
 
+/* The request is done: all that its answer says. */
 static void on_done(struct http_request *rq, const struct http_response *rs, const char *error_body,
         const struct err *err)
 {

@@ -20,6 +20,7 @@ void dav_close(struct http *h)
 	http_close(h);
 }
 
+/* Join the DAV field of one answer to the others. */
 static void add_announced(struct http_request *rq, const struct http_response *rs,
         const char *error_body, const struct err *err)
 {

@@ -80,6 +80,7 @@ void dav_home_clear(struct dav_home *h)
 	memset(h, 0, sizeof *h);
 }
 
+/* Take over ${url} unless it is there already. */
 static void home_add(struct dav_home *h, char *url)
 {
 	for (size_t i = 0; i < h->n; i++)
@@ -142,6 +143,7 @@ static void take_elsewhere(struct dav_home *from, struct dav_home *to)
 	from->elsewhere = NULL;
 }
 
+/* The first response: where it leads to. */
 static int on_probe(void *ctx, struct dav_response *r, struct err *err)
 {
 	struct found *f = ctx;
@@ -267,6 +269,7 @@ static bool lets_pass(int rc, const struct err *err)
 	       err->code != ERR_NET && err->code != ERR_BUSY;
 }
 
+/* The home sets that were found, and whether one is for both kinds. */
 static void take_homes(struct found *f, struct dav_home *out)
 {
 	take_elsewhere(&f->homes, out);
@@ -302,6 +305,7 @@ static int probe_prefixed(const struct search *w, const char *prefix, const char
 	return rc;
 }
 
+/* Ask each principal for its home sets; why one could not be read goes to ${rest}. */
 static int homes_of_principals(const struct search *w, const struct dav_home *principals,
         struct dav_home *out, struct rest *rest, struct err *err)
 {

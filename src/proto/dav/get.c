@@ -6,6 +6,7 @@
 #include "valise/base/progress.h"
 #include "valise/proto/dav/client.h"
 
+/* A body begins, or begins again. */
 static int begin_body(void *ctx, const struct http_response *rs, struct err *err)
 {
 	struct dav_get *g = ctx;
@@ -21,6 +22,7 @@ static int begin_body(void *ctx, const struct http_response *rs, struct err *err
 	return 0;
 }
 
+/* Octets of the body, into the buffer or to write(). */
 static int take_octets(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct dav_get *g = ctx;

@@ -101,6 +101,7 @@ static bool is_known(const char *name)
 	return true;
 }
 
+/* How an encoding of this name is to be read: as UTF-8 where no parser knows it. */
 static void judge_encoding(const char *name, struct dav_head *out)
 {
 	static const char *const utf8[] = {"", "utf8", "utf8mb4", "utf8sig", "xutf8",

@@ -103,6 +103,7 @@ static void put_decoded(const char *s, size_t n, int times, bool all, struct buf
 		buf_clear(&b[i]);
 }
 
+/* With "%40" and "@" exchanged. */
 static void put_at(const char *s, size_t n, struct buf *out)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -196,6 +197,7 @@ struct forms {
 	size_t n;
 };
 
+/* Add the URL of this path unless it is there already. */
 static void add_form(struct forms *f, const char *path)
 {
 	struct buf url = buf_of(SIZE_MAX);

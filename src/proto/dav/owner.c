@@ -122,6 +122,7 @@ struct owners {
 	bool me, other, any;
 };
 
+/* What one href of DAV:owner says. */
 static void take_owner(void *ctx, const char *clark, const char **atts, const char *text)
 {
 	struct owners *o = ctx;

@@ -118,6 +118,7 @@ static bool is_message(const char *name)
 	return text_among(brace ? brace + 1 : name, locals, COUNT(locals));
 }
 
+/* What an element of this name is below ${parent}. */
 static enum kind classify_name(enum kind parent, const char *name)
 {
 	for (size_t i = 0; i < COUNT(elements); i++)
@@ -176,6 +177,7 @@ static void start_condition(struct dav_parser *p, const char *clark)
 		fail_parse(p, ERR_LIMIT);
 }
 
+/* An element that is not inside of a property begins. */
 static void start_known(struct dav_parser *p, enum kind kind, const char *clark)
 {
 	switch (kind) {
@@ -207,6 +209,7 @@ static void start_known(struct dav_parser *p, enum kind kind, const char *clark)
 		p->root_known = kind != EL_OTHER;
 }
 
+/* A start tag; within a property it is written again. */
 static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **atts)
 {
 	struct dav_parser *p = ctx;
@@ -244,6 +247,7 @@ static int add_value_text(struct dav_parser *p, const char *s, size_t n)
 	return 0;
 }
 
+/* Text, where it is of use. */
 static void XMLCALL on_text(void *ctx, const XML_Char *s, int len)
 {
 	struct dav_parser *p = ctx;
@@ -297,6 +301,7 @@ static void mend_text(char **text)
 	*text = mended;
 }
 
+/* A property is whole; one that is too large is noted without its value. */
 static void end_value(struct dav_parser *p)
 {
 	const bool full = p->raw.full;
@@ -343,6 +348,7 @@ static void end_propstat(struct dav_parser *p)
 	p->data_pending = false;
 }
 
+/* An href, with the octets that were no characters put back. */
 static void end_href(struct dav_parser *p)
 {
 	char *href = NULL, *mended;
@@ -380,6 +386,7 @@ static char *absolute_url(const char *base, const char *href)
 	return s;
 }
 
+/* Give the response to fn as that of ${href}. */
 static void deliver_response(struct dav_parser *p, const char *href)
 {
 	int rc = 0;
@@ -417,6 +424,7 @@ static void keep_text(char **where, const struct buf *text)
 	*where = trimmed_text(text);
 }
 
+/* An element that is not inside of a property ends. */
 static void end_known(struct dav_parser *p, enum kind kind)
 {
 	switch (kind) {
@@ -454,6 +462,7 @@ static void end_known(struct dav_parser *p, enum kind kind)
 	}
 }
 
+/* An end tag. */
 static void XMLCALL on_end(void *ctx, const XML_Char *name)
 {
 	struct dav_parser *p = ctx;
@@ -564,6 +573,7 @@ void dav_parser_take(struct dav_parser *p, struct dav_answer *a)
 	memset(&p->answer, 0, sizeof p->answer);
 }
 
+/* Octets through the parser; what follows the end of the document is passed over. */
 static int parse_octets(struct dav_parser *p, const char *s, size_t n, bool last, struct err *err)
 {
 	enum XML_Status status = XML_Parse(p->xml, s, (int)n, last);

@@ -81,6 +81,7 @@ static void put_text(struct dav_raw *w, const char *s)
 	put_octets(w, s, strlen(s));
 }
 
+/* Text, or with ${attribute} the value of one. */
 static void put_escaped(struct dav_raw *w, const char *s, size_t n, bool attribute)
 {
 	for (size_t i = 0; i < n && !w->full; i++) {
@@ -99,6 +100,7 @@ static void put_escaped(struct dav_raw *w, const char *s, size_t n, bool attribu
 	}
 }
 
+/* Does the prefix mean this namespace already? */
 static bool is_declared(const struct dav_raw *w, const struct name *n)
 {
 	if (strcmp(n->prefix, "xml") == 0)
@@ -113,6 +115,7 @@ static bool is_declared(const struct dav_raw *w, const struct name *n)
 	return !n->uri_len; /* no default namespace */
 }
 
+/* Declare it in the open start tag, if it is not. */
 static void declare_prefix(struct dav_raw *w, const struct name *n)
 {
 	struct dav_ns *ns;

@@ -334,6 +334,7 @@ static int octet_at(const char *s, size_t n, size_t *len)
 	return *len && point >= OCTET && point <= OCTET + 0xff ? (int)(point - OCTET) : -1;
 }
 
+/* The octets that were no characters: as escapes, or as letters; the caller frees it. */
 static char *put_back(const char *s, bool escape)
 {
 	size_t n = strlen(s), len;

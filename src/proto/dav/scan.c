@@ -112,6 +112,7 @@ struct search {
 	size_t n, cap;
 };
 
+/* A dav_scan_fn: the element, and the values of its attribute. */
 static void look_for(void *ctx, const char *clark, const char **atts, const char *text)
 {
 	struct search *s = ctx;
@@ -145,6 +146,7 @@ size_t dav_prop_attributes(const struct dav_response *r, const char *clark, cons
 	return s.n;
 }
 
+/* A dav_scan_fn: the URL of each href. */
 static void take_href(void *ctx, const char *clark, const char **atts, const char *text)
 {
 	struct search *s = ctx;

@@ -35,6 +35,7 @@ static char *disposition_of(const char *name)
 	return buf_take(&b);
 }
 
+/* The request that ${s} stands for; ${g} holds what it borrows. */
 static void prepare_call(struct dav_send *s, struct sending *g, struct dav_call *c)
 {
 	const char **header = c->rq.header;

@@ -64,6 +64,7 @@ struct clark {
 	size_t uri_len;
 };
 
+/* Parts of "{uri}local" or "local"; false when it is no name that XML can have. */
 static bool split_clark(const char *s, struct clark *out)
 {
 	const char *end = *s == '{' ? strchr(s, '}') : NULL;

@@ -91,6 +91,10 @@ out:
 	free(uids);
 }
 
+/*
+ * A command was answered with OK: its messages are stored, with their UIDs if they are
+ * said.
+ */
 static void note_taken(struct appender *a, const struct flight *f, const struct status_line *s)
 {
 	struct line args = s->args;
@@ -126,6 +130,7 @@ static bool meant_for_all(const char *code, const char *text)
 	return text_among(code, codes, COUNT(codes)) || imap_classify(code, text) == IMAP_THROTTLE;
 }
 
+/* It was refused: its messages are, or are tried one by one. */
 static void not_taken(struct appender *a, const struct flight *f, const struct status_line *s)
 {
 	/* A refused MULTIAPPEND stored nothing (RFC 3502 6.3.11). */
@@ -400,6 +405,7 @@ static size_t batch_size(const struct appender *a, size_t first)
 	return count;
 }
 
+/* All messages in batches, then those of refused batches alone. */
 static int send_all(struct appender *a, struct err *err)
 {
 	int r = 0;

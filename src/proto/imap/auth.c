@@ -27,6 +27,7 @@ struct attempt {
 	bool tokens; /* are taken; without ${mech}, they alone */
 };
 
+/* Of sasl_best: is AUTH=${mech} among the capabilities? */
 static bool is_offered(void *ctx, const char *mech)
 {
 	char name[64];
@@ -146,6 +147,7 @@ static int await_answer(struct attempt *a, struct sasl *sasl, struct err *err)
 	return sasl_exchange(a, sasl, err);
 }
 
+/* AUTHENTICATE, with the first answer in the same line where both sides can. */
 static int run_sasl(struct attempt *a, struct sasl *sasl, struct err *err)
 {
 	struct imap *m = a->m;
@@ -192,6 +194,7 @@ static int login_command(struct attempt *a, const struct secret *secret, struct 
 	return r ? r : await_answer(a, NULL, err);
 }
 
+/* The sign-in was refused: by its code and words, with what a person can do. */
 static int set_refused(struct attempt *a, const struct endpoint *at, struct err *err)
 {
 	struct imap *m = a->m;

@@ -55,6 +55,7 @@ int caps_ask(struct imap *m, struct err *err)
 	return r;
 }
 
+/* "NAME" or "NAME=value" in any case, or NULL. */
 static const char *find_cap(const struct imap *m, const char *name)
 {
 	size_t n = strlen(name);

@@ -69,6 +69,7 @@ enum string_form string_form(const struct imap *m, const uint8_t *s, size_t n)
 	return literal_plus(m, n) ? FORM_LITERAL_PLUS : FORM_LITERAL_SYNC;
 }
 
+/* ${s} quoted, or as a literal that is not waited for. */
 static int add_string(enum string_form form, const uint8_t *s, size_t n, struct buf *out)
 {
 	if (form == FORM_LITERAL_PLUS) {
@@ -268,6 +269,7 @@ static void await_oldest(struct imap *m)
 	transport_tags(m->t, p ? p->tag : 0, m->tag);
 }
 
+/* Does the line end with a literal of *size octets? */
 static bool line_literal(const char *p, size_t n, uint64_t *size)
 {
 	const char *brace = memrchr(p, '{', n);
@@ -278,6 +280,7 @@ static bool line_literal(const char *p, size_t n, uint64_t *size)
 	       literal_header(brace, p + n, size) == (size_t)(p + n - brace);
 }
 
+/* Read ${n} octets, and forget them. */
 static int drain_octets(struct imap *m, uint64_t n, struct err *err)
 {
 	char skip[4096];

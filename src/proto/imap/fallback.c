@@ -112,6 +112,7 @@ static bool list_delimiter(struct line *l, struct imap_mailbox *out)
 	return true;
 }
 
+/* The name of a mailbox: a string, or all up to the end of the line. */
 static bool list_name(struct line *l, struct imap_mailbox *out)
 {
 	struct token t;
@@ -266,6 +267,7 @@ void fetch_flag(struct fetch_build *b, const char *flag, size_t n)
 	}
 }
 
+/* FLAGS, a list or NIL. */
 static bool item_flags(struct fetch_build *b, struct line *l)
 {
 	struct token t = line_next(l);
@@ -285,6 +287,7 @@ static bool item_flags(struct fetch_build *b, struct line *l)
 	return t.kind == TOKEN_CLOSE;
 }
 
+/* INTERNALDATE, which may be NIL or no date. */
 static bool item_date(struct fetch_build *b, const struct token *t)
 {
 	char text[64];

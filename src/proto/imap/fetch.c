@@ -77,6 +77,7 @@ bool fetch_octets(struct imap *m, const void *item, bool whole, const char *p, s
 	return true;
 }
 
+/* Called by libetpan with octets of a body. */
 static bool on_body(int att_type, struct mailimap_msg_att_body_section *section, const char *p,
         size_t n, void *ctx)
 {
@@ -126,6 +127,7 @@ static void take_flags(struct fetch_build *b, const struct mailimap_msg_att_dyna
 	}
 }
 
+/* A date as libetpan parsed it, parsed again by us. */
 static void take_date(struct imap_msg *msg, const struct mailimap_date_time *d)
 {
 	char text[80];
@@ -163,6 +165,7 @@ static uint64_t wide_number(const struct imap *m, const char *item, uint32_t low
 	return low;
 }
 
+/* UID, INTERNALDATE, RFC822.SIZE, and whether there is a body. */
 static void take_static(struct imap *m, const struct mailimap_msg_att_static *s)
 {
 	struct imap_msg *msg = &m->build.msg;
@@ -189,6 +192,7 @@ static void take_static(struct imap *m, const struct mailimap_msg_att_static *s)
 	}
 }
 
+/* X-GM-LABELS written again as a list of quoted strings. */
 static void take_labels(struct buf *out, const struct mailimap_msg_att_xgmlabels *labels)
 {
 	bool ok = buf_addc(out, '(') == 0;
@@ -206,6 +210,7 @@ static void take_labels(struct buf *out, const struct mailimap_msg_att_xgmlabels
 		buf_reset(out);
 }
 
+/* MODSEQ and what X-GM-EXT-1 has, or an item that only the fallback can read. */
 static void take_extension(struct fetch_build *b, const struct mailimap_extension_data *d)
 {
 	const char *text = tolerant_text(d);
@@ -317,6 +322,7 @@ static const char *this_response(const struct imap *m, size_t *n)
 	return p;
 }
 
+/* Called by libetpan with a whole FETCH answer, but for its bodies. */
 static void on_message(struct mailimap_msg_att *att, void *ctx)
 {
 	struct imap *m = ctx;

@@ -36,6 +36,7 @@ size_t literal_header(const char *p, const char *end, uint64_t *size)
 	return s < end && *s == '\n' ? (size_t)(s + 1 - p) : 0;
 }
 
+/* "..." at l->p; TOKEN_BAD if it does not end. */
 static struct token read_quoted(struct line *l)
 {
 	struct token t = {.kind = TOKEN_BAD};
@@ -59,6 +60,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* All up to a blank, parenthesis or quote outside of brackets. */
 static struct token read_atom(struct line *l)
 {
 	struct token t = {.kind = TOKEN_ATOM, .p = l->p};
@@ -201,6 +203,7 @@ size_t line_span(const char *p, size_t n)
 	}
 }
 
+/* OK, NO, BAD, PREAUTH or BYE. */
 static enum line_status status_word(const struct token *t)
 {
 	static const struct {
@@ -231,6 +234,7 @@ static const char *code_end(const char *p, const char *end)
 	return NULL;
 }
 
+/* [CODE args], the code in capitals; l->p goes behind it. */
 static void parse_code(struct line *l, struct status_line *out)
 {
 	const char *close;

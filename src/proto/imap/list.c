@@ -130,6 +130,7 @@ static void move_all(struct boxes *to, struct boxes *from)
 	boxes_clear(from);
 }
 
+/* Can all of it be read, and is it not too much? */
 static int check_answer(struct imap *m, const struct answer *a, struct err *err)
 {
 	if (a->unreadable)
@@ -192,6 +193,7 @@ static int hear_answer(struct imap *m, struct question *q, struct boxes *lsub, s
 	return check_answer(m, &got, err);
 }
 
+/* Send all questions together and read all answers. */
 static int fly_questions(struct imap *m, struct question *q, struct boxes *lsub, struct err *err)
 {
 	int r = 0;
@@ -514,6 +516,7 @@ static void mend_cut(struct boxes *b, const struct buf *octets)
 	boxes_sort(b);
 }
 
+/* All mailboxes, with subscriptions, those of others, and what is doubtful settled. */
 static int list_settled(struct imap *m, bool foreign, struct boxes *out, struct err *err)
 {
 	struct boxes lsub = {0};

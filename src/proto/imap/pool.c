@@ -104,6 +104,7 @@ static bool has_failed(const struct imap_pool *p)
 	return p->workers && workers_failed(p->workers);
 }
 
+/* Sleep until then, in slices: 0, or a stop or the end of the run. */
 static int sleep_until(struct imap_pool *p, int64_t until_ms, struct err *err)
 {
 	const struct timespec step = {0, STEP_MS * 1000000L};
@@ -249,6 +250,7 @@ static int compress_session(const struct imap_pool *p, struct imap *m, struct er
 	return imap_compress(m, err);
 }
 
+/* Open a session and compress it. */
 static int open_once(struct imap_pool *p, struct imap **out, struct err *err)
 {
 	int rc = imap_open(p->service, p->target, p->progress, out, err);
@@ -293,6 +295,7 @@ static bool worth_trying(
 	return nth < OPEN_TRIES && (err->code == ERR_PROTO || err->code == ERR_TLS);
 }
 
+/* Open a session, again as often as it is worth. */
 static int open_session(struct imap_pool *p, enum need need, struct imap **out, struct err *err)
 {
 	for (unsigned nth = 1;; nth++) {
@@ -312,6 +315,7 @@ static int open_session(struct imap_pool *p, enum need need, struct imap **out, 
 	}
 }
 
+/* Say once that the server takes one command at a time. */
 static void say_one_by_one(struct imap_pool *p)
 {
 	atomic_bool *found = p->service->one_by_one;

@@ -171,6 +171,7 @@ static enum err_code code_of(enum imap_class class)
 	return ERR_REFUSED;
 }
 
+/* The error of a NO or BAD of this class. */
 static int refuse_as(enum err_code class, enum line_status status, const char *code,
         const char *text, const char *what, struct err *err)
 {

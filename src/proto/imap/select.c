@@ -18,6 +18,7 @@ void imap_selected_clear(struct imap_selected *s)
 	memset(s, 0, sizeof *s);
 }
 
+/* EXISTS and FLAGS of the answer to SELECT. */
 static void selected_line(void *ctx, struct untagged *u)
 {
 	struct imap_selected *s = ctx;
@@ -30,6 +31,7 @@ static void selected_line(void *ctx, struct untagged *u)
 	}
 }
 
+/* What its response codes say. */
 static void selected_code(void *ctx, const struct status_line *line)
 {
 	struct imap_selected *s = ctx;
@@ -61,6 +63,7 @@ static bool has_condstore(const struct imap *m)
 	return imap_has(m, "CONDSTORE") || imap_has(m, "QRESYNC");
 }
 
+/* SELECT or EXAMINE, sent and not waited for. */
 static int send_select(struct imap *m, const uint8_t *name, size_t name_len, bool write,
         bool condstore, struct err *err)
 {
@@ -164,6 +167,7 @@ static void status_line_seen(void *ctx, struct untagged *u)
 	}
 }
 
+/* STATUS of one mailbox, not flushed. */
 static int send_status(struct imap *m, const struct imap_mailbox *box, struct err *err)
 {
 	int r = command_named(m, "STATUS", box->name, box->name_len, err);
@@ -240,6 +244,7 @@ struct uids {
 	size_t n, size;
 };
 
+/* The numbers of SEARCH, by libetpan's reading and by ours. */
 static void gather_uids(struct imap *m, struct uids *to)
 {
 	const clist *found =
@@ -353,6 +358,7 @@ static int send_make(struct imap *m, const struct imap_make *it, unsigned tags[2
 	return 0;
 }
 
+/* *ok: the command was answered with OK; only a dead session is an error. */
 static int wait_make(struct imap *m, unsigned tag, bool *ok, struct err *err)
 {
 	int r;

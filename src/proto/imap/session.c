@@ -57,6 +57,7 @@ static void session_free(struct imap *m)
 	free(m);
 }
 
+/* The greeting; *authenticated: by PREAUTH. */
 static int read_greeting(
         struct imap *m, const struct endpoint *at, bool *authenticated, struct err *err)
 {
@@ -115,6 +116,7 @@ static int start_tls(struct imap *m, const struct endpoint *at, bool authenticat
 	return r;
 }
 
+/* All up to NAMESPACE. */
 static int begin_session(
         struct imap *m, const struct service *service, struct secret *used, struct err *err)
 {

@@ -44,6 +44,7 @@ static int rest_of_line(struct scan *s)
 	return mailstream_read_line_append(s->fd, s->b) ? MAILIMAP_NO_ERROR : MAILIMAP_ERROR_STREAM;
 }
 
+/* Past a literal of ${n} octets, which stays in the buffer. */
 static int keep_literal(struct scan *s, size_t n)
 {
 	char chunk[CHUNK];

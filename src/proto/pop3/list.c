@@ -56,6 +56,7 @@ static bool cap_is(const char *line, const char *name, const char **arg)
 	return true;
 }
 
+/* One line of CAPA. */
 static void read_cap(struct pop3_caps *c, const char *line)
 {
 	const char *arg;
@@ -77,6 +78,7 @@ static void read_cap(struct pop3_caps *c, const char *line)
 		cap_expire(c, line + 6 + strspn(line + 6, " "));
 }
 
+/* Keep the line, masked and escaped, as long as there is room. */
 static void keep_cap(struct pop3_caps *c, char *line)
 {
 	char safe[512];
@@ -173,6 +175,7 @@ static void sort_entries(struct pop3_entry *list, size_t *n)
 	*n = k;
 }
 
+/* Lines of UIDL to the entries of these numbers; the first one of a number counts. */
 static int read_uidls(struct pop3 *p, struct pop3_entry *list, size_t n, struct err *err)
 {
 	const uint64_t most = 2 * (uint64_t)n + POP3_ENTRIES_SLACK;

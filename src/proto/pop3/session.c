@@ -26,6 +26,7 @@ static int as_busy(int rc, const struct pop3 *p, struct err *err)
 	return ERR_BUSY;
 }
 
+/* The greeting, with its timestamp for APOP. */
 static int read_greeting(struct pop3 *p, struct err *err)
 {
 	const char *from, *to;
@@ -43,6 +44,7 @@ static int read_greeting(struct pop3 *p, struct err *err)
 	return 0;
 }
 
+/* STLS; nothing that was said before counts. */
 static int start_tls(struct pop3 *p, struct err *err)
 {
 	int rc = pop3_ask(p, "STLS", err);
@@ -103,6 +105,7 @@ static int read_challenge(struct pop3 *p, struct buf *in, struct err *err)
 	return 1;
 }
 
+/* AUTH, and challenges until the server is content. */
 static int sasl_exchange(struct pop3 *p, struct sasl *s, const char *mech, struct err *err)
 {
 	struct buf out = buf_of(POP3_LINE_MAX * 3);
@@ -158,6 +161,7 @@ static int by_apop(struct pop3 *p, const struct secret *secret, struct err *err)
 	return rc ? rc : as_busy(pop3_ok(p, "to sign in", err), p, err);
 }
 
+/* USER and PASS. */
 static int by_user_pass(struct pop3 *p, const struct secret *secret, struct err *err)
 {
 	int rc;
@@ -173,6 +177,7 @@ static int by_user_pass(struct pop3 *p, const struct secret *secret, struct err 
 	return rc ? rc : as_busy(pop3_ok(p, "to sign in", err), p, err);
 }
 
+/* Of sasl_best: is it among the mechanisms of CAPA? */
 static bool is_offered(void *ctx, const char *mech)
 {
 	const struct pop3 *p = ctx;
@@ -195,6 +200,7 @@ static int check_user(const struct login *l, const char *mech, struct err *err)
 	return sasl_check(l, plain ? NULL : mech, err);
 }
 
+/* By ${mech}; NULL: APOP without TLS where it is offered, else USER and PASS. */
 static int sign_in_once(struct pop3 *p, const char *mech, bool renew, struct err *err)
 {
 	const struct login *l = &p->service->login;
@@ -258,6 +264,7 @@ static int ask_utf8(struct pop3 *p, struct err *err)
 	return rc;
 }
 
+/* All up to the capabilities after the sign-in. */
 static int start_session(struct pop3 *p, bool renew, struct err *err)
 {
 	int rc = transport_open(&p->service->at, GUARD_POP3_SOURCE, p->progress, &p->t, err);

@@ -175,6 +175,7 @@ static void make_proof(
 	wipe(server_key, sizeof server_key);
 }
 
+/* The answer to server-first: the proof. */
 static int client_final(struct scram *s, const struct secret *password, const char *server_first,
         struct buf *out, struct err *err)
 {
@@ -201,6 +202,7 @@ static int client_final(struct scram *s, const struct secret *password, const ch
 	return 0;
 }
 
+/* Has the server proved that it knows the password? */
 static int server_final(struct scram *s, const char *in, struct err *err)
 {
 	uint8_t got[HASH_MAX], differs = 0;
