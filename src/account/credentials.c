@@ -231,9 +231,11 @@ static int ask_person(struct secret_source *s, struct secret *out, struct err *e
 	struct err none = {0};
 	int rc;
 
-	if (s->asked == ASKED_MAX)
+	if (s->asked == ASKED_MAX) {
+		secret_clear(&s->cached); /* and no other service tries it once more */
 		return err_set(
 		        err, ERR_AUTH, ERR_WHOLE, "the password was refused %d times", ASKED_MAX);
+	}
 	/* the first answer, if "valise login --password" put one there */
 	rc = s->cached.data ? ERR_NOTFOUND : store_find(&key, out, &place, &none);
 	if (rc == ERR_STOPPED && err)

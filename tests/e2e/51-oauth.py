@@ -4,14 +4,12 @@ server about each token, and at scripted IMAP and DAV servers, which do so, too;
 sign-in counts for nothing, and no token stands in anything that is printed or written, in arguments or in environments."""
 import base64
 import gzip
-import http.server
 import json
 import os
-import pty
 import re
-import select
 import shutil
 import signal
+import socket
 import ssl
 import stat
 import subprocess
@@ -25,6 +23,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.dont_write_bytecode = True
 from lib import SERVERS, VALISE, environment, expect  # noqa: E402
 import browser  # noqa: E402
+from bus import Bus  # noqa: E402
 import fakedav  # noqa: E402
 import fakeimap  # noqa: E402
 
@@ -302,7 +301,7 @@ def strangers(scratch, provider, dovecot):
         u = urllib.parse.urlsplit(back)
         q = dict(urllib.parse.parse_qsl(u.query))
         port = "http://" + u.netloc
-        idle = [__import__("socket").create_connection(("127.0.0.1", u.port)) for _ in range(20)]  # as browsers open them
+        idle = [socket.create_connection(("127.0.0.1", u.port)) for _ in range(20)]  # as browsers open them
         for path in ("/favicon.ico", "/", "/callback?" + u.query, "/?" + urllib.parse.urlencode(dict(q, state="x" * 43)), "/?code=" + q["code"], "/?error=access_denied"):
             expect(browser.get(port + path)[0] == 404, path)
         expect(browser.get(back)[0] == 200, "the answer was not taken")
@@ -369,6 +368,36 @@ def device(scratch, provider, dovecot):
     expect("access_denied" in homes[1].said and not homes[1].tokens(), homes[1].said)
 
 
+def keyring(scratch, provider, dovecot):
+    """The refresh token is in the keyring of the session and nowhere else; without a keyring on the bus, or where it is wished, in the file."""
+    folder = tempfile.mkdtemp(dir=scratch)
+    keys = {"imap": "imaps://localhost:" + dovecot.IMAPS_PORT}
+    with Bus(folder) as env:
+        home = Home(scratch, provider, keys, **env)
+        expect('"kept_in":"the keyring"' in home.login(0, "--browser", visit=by_browser(provider)), home.said)
+        expect(not home.tokens(), "a file as well")
+        for _ in range(2):
+            home.run(0, "check")
+        # only here: what is kept is found by who it is for
+        elsewhere = Home(scratch, provider, dict(keys, user="bob"), **env)
+        expect("nobody has signed in yet" in elsewhere.run(12, "check"), elsewhere.said)
+        home.login(0, "--browser", "--in-file", visit=by_browser(provider))
+        expect(len(home.tokens()) == 1, "not in the file")
+        home.run(0, "check")
+        home.login(0, "--browser", visit=by_browser(provider))
+        expect(not home.tokens(), "the file was left")
+        expect("revoked and deleted" in home.run(0, "logout"), home.said)
+        expect("nobody has signed in yet" in home.run(12, "check"), home.said)
+        shown = subprocess.run(["secret-tool", "search", "--all", "application", "valise"], env=dict(home.env), capture_output=True)
+        expect(not shown.stdout, shown)
+    folder = tempfile.mkdtemp(dir=scratch)
+    with Bus(folder, keyring=False) as env:
+        home = Home(scratch, provider, keys, **env)
+        text = home.login(0, "--browser", visit=by_browser(provider))
+        expect("tokens/" in text and len(home.tokens()) == 1, text)
+        home.run(0, "check")
+
+
 class TokensOnly(fakeimap.FakeImap):
     tokens = True
 
@@ -416,7 +445,7 @@ def main():
                     f.write(one.read())
         provider.CA = scratch + "/both.pem"
         chosen = sys.argv[1:]
-        for case in everything, expiry, at_once, revoked, strangers, device, no_passwords:
+        for case in everything, expiry, at_once, revoked, strangers, device, keyring, no_passwords:
             if not chosen or case.__name__ in chosen:
                 case(scratch, provider, servers[1])
                 print("ok ", case.__name__, flush=True)

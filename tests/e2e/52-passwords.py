@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+"""Passwords that a person types, on a terminal: asked once a host, with every service that gets it in the question; a wrong one may be typed three times,
+over each protocol, and what the server said is told; login --password puts it into the keyring, where it is used without a question, and logout takes it
+out. A keyring that does not answer is left."""
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+from lib import VALISE, environment, expect  # noqa: E402
+from bus import Bus  # noqa: E402
+import fakedav  # noqa: E402
+import fakeimap  # noqa: E402
+import fakepop3  # noqa: E402
+
+
+class Imap(fakeimap.FakeImap):
+    tries, hangs_up = 0, False
+
+    def sign_in(self, s, tag, user, password):
+        Imap.tries += 1
+        super().sign_in(s, tag, user, password)
+        if self.hangs_up and not s.user:
+            s.cut()
+
+
+class Dav(fakedav.FakeDav):
+    tries = 0
+
+    def authorize(self, rq):
+        Dav.tries += rq.header("Authorization") != ""
+        return super().authorize(rq)
+
+
+def typed(home, answers, *args, env=None):
+    """valise ARGS on a terminal where each question is answered by the next of ${answers}: (exit code, all that is shown)."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.chdir(home)
+        os.execve(VALISE, [VALISE, *args], dict(environment(home), **(env or {})))
+    shown, asked = b"", 0
+    while True:
+        try:
+            more = os.read(fd, 9999)
+        except OSError:  # the other end is closed
+            more = b""
+        if not more:
+            break
+        shown += more
+        while shown.count(b"): ") > asked and asked < len(answers):
+            os.write(fd, answers[asked].encode() + b"\n")
+            asked += 1
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(fd)
+    for answer in answers:
+        expect(answer.encode() not in shown, "a password on the screen: %r" % shown)
+    return status, shown.decode(errors="replace")
+
+
+def quiet(home, code, *args, env=None):
+    p = subprocess.run([VALISE, *args], cwd=home, env=dict(environment(home), **(env or {})), stdin=subprocess.DEVNULL, capture_output=True, timeout=100, start_new_session=True)
+    text = (p.stdout + p.stderr).decode(errors="replace")
+    expect(p.returncode == code, "%s: %d\n%s" % (args, p.returncode, text))
+    return text
+
+
+def at(**services):
+    out = ["--user", "alice", "--cleartext"]
+    for kind, server in services.items():
+        out += ["--" + kind, "%s://127.0.0.1:%d" % ({"imap": "imap", "pop3": "pop3"}.get(kind, "http"), server.port)]
+    return out
+
+
+def questions(home):
+    with Imap() as imap, Dav() as dav:
+        rc, shown = typed(home, ["pw-alice"], "check", *at(imap=imap, caldav=dav, carddav=dav))
+        expect(rc == 0 and shown.count("Password for") == 1 and "(imap and caldav and carddav at 127.0.0.1)" in shown, shown)
+        # another name of a host is another host
+        rc, shown = typed(home, ["pw-alice", "pw-alice"], "check", "--user", "alice", "--cleartext", "--imap", "imap://localhost:%d" % imap.port, "--caldav", dav.url())
+        expect(rc == 0 and "(imap at localhost)" in shown and "(caldav at 127.0.0.1)" in shown, shown)
+
+
+def again(home):
+    with Imap() as imap, fakepop3.FakePop3() as pop3, Dav() as dav:
+        for hangs_up in False, True:
+            imap.hangs_up = hangs_up
+            rc, shown = typed(home, ["no-1", "no-2", "pw-alice"], "check", *at(imap=imap))
+            expect(rc == 0 and shown.count("It was refused. Password for") == 2, shown)
+        rc, shown = typed(home, ["no-1", "no-2", "pw-alice"], "check", *at(pop3=pop3))
+        expect(rc == 0 and shown.count("Password for") == 3, shown)
+        rc, shown = typed(home, ["no-1", "no-2", "pw-alice"], "check", *at(caldav=dav))
+        expect(rc == 0 and shown.count("Password for") == 3, shown)
+        # three times, and none of the services tries it once more
+        imap.hangs_up, Imap.tries, Dav.tries = False, 0, 0
+        rc, shown = typed(home, ["no-1", "no-2", "no-3"], "check", *at(imap=imap, caldav=dav))
+        expect(rc == 12 and shown.count("Password for") == 3 and "wrong name or password" in shown, "%d %s" % (rc, shown))
+        expect((Imap.tries, Dav.tries) == (3, 0), "%d and %d tries" % (Imap.tries, Dav.tries))
+        # what does not come from a terminal is tried once
+        Imap.tries = 0
+        quiet(home, 12, "check", *at(imap=imap), "--password-command", "echo no-1")
+        expect(Imap.tries == 1, "%d tries" % Imap.tries)
+
+
+def kept(home):
+    with Imap() as imap, Dav() as dav:
+        where = at(imap=imap, caldav=dav)
+        with Bus(tempfile.mkdtemp(dir=home)) as env:
+            rc, shown = typed(home, ["pw-alice"], "login", "--password", *where, env=env)
+            expect(rc == 0 and shown.count("Password for") == 1 and "kept in the keyring" in shown, shown)
+            quiet(home, 0, "check", *where, env=env)
+            rc, shown = typed(home, [], "check", *where, env=env)
+            expect(rc == 0 and "Password for" not in shown, shown)
+            # a wrong one there: a person may type another one, and without a terminal the server's word is told
+            typed(home, ["wrong-1"], "login", "--password", *where, env=env)
+            rc, shown = typed(home, ["pw-alice"], "check", *where, env=env)
+            expect(rc == 0 and shown.count("Password for") == 1, shown)
+            expect("wrong name or password" in quiet(home, 12, "check", *where, env=env), "not told")
+            expect("deleted" in quiet(home, 0, "logout", *where, env=env), "not deleted")
+            expect("no terminal to ask on" in quiet(home, 2, "check", *where, env=env), "it is still there")
+        for bus in False, None:  # a bus without a keyring, and no bus
+            with Bus(tempfile.mkdtemp(dir=home), keyring=False) as env:
+                rc, shown = typed(home, ["pw-alice"], "login", "--password", *where, env=env if bus is False else None)
+                expect(rc == 1 and "the password is not kept" in shown, "%d %s" % (rc, shown))
+        expect(not any(b"pw-alice" in open(os.path.join(d, n), "rb").read() for d, _, names in os.walk(home) for n in names if os.path.isfile(os.path.join(d, n))), "in a file")
+        # one that hangs is ended by ^C
+        os.mkdir(home + "/bin")
+        with open(home + "/bin/secret-tool", "w") as f:
+            f.write("#!/bin/sh\necho $$ > %s/hangs\nexec sleep 1000\n" % home)
+        os.chmod(home + "/bin/secret-tool", 0o755)
+        env = dict(environment(home), DBUS_SESSION_BUS_ADDRESS="unix:path=" + home, PATH=home + "/bin:" + os.environ["PATH"])
+        p = subprocess.Popen([VALISE, "check", *where], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not os.path.exists(home + "/hangs") or not os.path.getsize(home + "/hangs"):
+            expect(p.poll() is None, "it ended")
+        p.send_signal(signal.SIGINT)
+        expect(p.wait(60) == 130, "exit code %d" % p.returncode)
+        with open(home + "/hangs") as f:
+            expect(not os.path.exists("/proc/" + f.read().strip()), "secret-tool was left")
+
+
+def main():
+    scratch = tempfile.mkdtemp(prefix="valise-passwords-")
+    try:
+        for case in questions, again, kept:
+            if not sys.argv[1:] or case.__name__ in sys.argv[1:]:
+                os.mkdir(os.path.join(scratch, case.__name__))
+                case(os.path.join(scratch, case.__name__))
+                print("ok ", case.__name__, flush=True)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
