@@ -317,12 +317,12 @@ def named(report, coll, uid, what):
             continue
         text, item = n.get("text", ""), n.get("item")
         if uid is None:
-            if item is None and all(w in text.replace(",", " ").split() for w in what):
+            if item is None and what <= set(re.findall(r"[\w-]+", text)):
                 return True
             continue
         if not item or ("UID %s" % uid) not in item:
             continue
-        said = {w[1:] for w in text.split() if w[:1] in "-+~"}
+        said = set(re.findall(r"[A-Z][A-Z0-9-]*", text))
         if "not restored" in text or what <= said or (what == {"resource"} and "not restored" in text):
             return True
     return False
@@ -341,7 +341,7 @@ def all_forms(account, coll, item):
 def unfounded(a, b, report):
     """What the report calls altered although it is the same in every form."""
     for n in report:
-        if n.get("item") and "altered by the target" in n["text"]:
+        if n.get("item") and re.match("the server (altered|dropped|changed|added) ", n["text"]):
             mine, other = (all_forms(x, n["collection"], n["item"]) for x in (a, b))
             if not any(names(x, y) for x in mine for y in other):
                 yield "%s, %s: %s" % (n["collection"], n["item"], n["text"])

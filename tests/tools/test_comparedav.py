@@ -171,10 +171,10 @@ def main():
         other = copy.deepcopy(base)
         other.edit(b"TRIGGER:-PT15M", b"TRIGGER:-PT25M")
         uid = re.search("UID (.*?):", compare(folder, base, other)[1])[1]
-        note = {"level": "note", "collection": "Work & <Play>", "item": "x.ics, UID %s, 2026" % uid, "text": "altered by the target: ~VALARM"}
+        note = {"level": "note", "collection": "Work & <Play>", "item": "x.ics, UID %s, 2026" % uid, "text": "the server changed the reminder (VALARM)"}
         rc, out = compare(folder, base, other, [note])
         assert rc == 0, "it is named: " + out
-        rc, out = compare(folder, base, other, [dict(note, text="altered by the target: ~SUMMARY")])
+        rc, out = compare(folder, base, other, [dict(note, text="the server changed the title (SUMMARY)")])
         assert rc == 1, "something else is named: " + out
         rc, out = compare(folder, base, copy.deepcopy(base), [note])
         assert rc == 1 and "reported, but the same" in out, "named without cause: " + out

@@ -150,4 +150,12 @@ enum content_grade {
 int content_compare(const void *a, size_t a_len, const void *b, size_t b_len,
         enum content_grade *out, struct buf *differences, struct err *err) MUST_CHECK;
 
+/*
+ * ${differences} of content_compare for people, appended to ${out}: what somebody did,
+ * "dropped the categories (CATEGORIES), changed the title (SUMMARY) and X-FOO", or how the
+ * second one is: "missing there: the categories (CATEGORIES); only there: X-FOO".
+ */
+enum content_teller { CONTENT_DONE, CONTENT_SEEN };
+void content_say_differences(const char *differences, enum content_teller teller, struct buf *out);
+
 #endif

@@ -252,21 +252,30 @@ static int set_one(struct drun *r, const struct acoll *a, unsigned which, struct
 	return rc < 0 && err_ends(err) ? rc : 0;
 }
 
-static void say_lost(struct drun *r, const struct acoll *a)
+/* What is not as in the archive: told at the end, for all of them together. */
+static void note_lost(struct drun *r, const struct acoll *a)
 {
+	static const char *const words[2] = {
+	        "the target did not keep: ", "the target has its own, which is left as it is: "};
 	const struct tcoll *t = &r->tcolls[a->to];
-	struct buf b = buf_of(2000);
+	struct buf b = buf_of(4000);
 
-	for (unsigned i = 0; i < PROPS_N; i++)
-		if (a->props.xml[i] && props_of_kind(i, r->contacts) &&
-		        !props_equal(&a->props, &t->props, i))
-			buf_putf(&b, "%s%s", b.len ? ", " : "", props_word(i));
+	for (unsigned own = 0; own < 2; own++) {
+		const char *between = b.len ? "; " : "";
+
+		for (unsigned i = 0; i < PROPS_N; i++) {
+			if (!a->props.xml[i] || !props_of_kind(i, r->contacts) ||
+			        props_equal(&a->props, &t->props, i) ||
+			        own != (!t->made && t->props.value[i]))
+				continue;
+			buf_putf(&b, "%s%s%s", between, *between == ',' ? "" : words[own],
+			        props_word(i));
+			between = ", ";
+		}
+	}
 	if (b.len)
-		say_coll(r, SAY_NOTE, a->head->name, "%s: %s",
-		        t->made ? "the target did not keep these properties"
-		                : "the target has other values of these properties, left as they "
-		                  "are",
-		        buf_str(&b));
+		*ARR_PUSH(r->outcome.lost, r->outcome.n_lost, r->outcome.cap_lost) =
+		        (struct lost){(uint32_t)(a - r->acolls), xstrdup(buf_str(&b))};
 	buf_clear(&b);
 }
 
@@ -293,7 +302,7 @@ static int set_missing(struct drun *r, struct acoll *a, struct err *err)
 	if (rc == 0 && any && !r->opts->dry_run)
 		rc = dav_probe_one(r, r->tcolls[a->to].url, &index, err);
 	if (rc == 0 && !r->opts->dry_run)
-		say_lost(r, a);
+		note_lost(r, a);
 	return rc;
 }
 

@@ -15,26 +15,31 @@ enum how { AS_TEXT, AS_COLOR, AS_COMPS, AS_TRANSP, AS_ZONE };
 enum { CALENDARS = 1, CONTACTS = 2 };
 
 static const struct {
-	const char *name, *word;
+	const char *name, *word; /* word: for a person */
 	enum how how;
 	unsigned kinds;
 } table[PROPS_N] = {
-        [PROP_NAME] = {"{DAV:}displayname", "displayname", AS_TEXT, CALENDARS | CONTACTS},
+        [PROP_NAME] = {"{DAV:}displayname", "the name (displayname)", AS_TEXT,
+                CALENDARS | CONTACTS},
         [PROP_COMPS] = {"{" NS_CALDAV "}supported-calendar-component-set",
-                "supported-calendar-component-set", AS_COMPS, CALENDARS},
-        [PROP_TRANSP] = {"{" NS_CALDAV "}schedule-calendar-transp", "schedule-calendar-transp",
-                AS_TRANSP, CALENDARS},
-        [PROP_NOTE] = {"{" NS_CALDAV "}calendar-description", "calendar-description", AS_TEXT,
+                "what the calendar may hold (supported-calendar-component-set)", AS_COMPS,
                 CALENDARS},
-        [PROP_ZONE] = {"{" NS_CALDAV "}calendar-timezone", "calendar-timezone", AS_ZONE, CALENDARS},
-        [PROP_ZONE_ID] = {"{" NS_CALDAV "}calendar-timezone-id", "calendar-timezone-id", AS_TEXT,
+        [PROP_TRANSP] = {"{" NS_CALDAV "}schedule-calendar-transp",
+                "whether it counts as busy time (schedule-calendar-transp)", AS_TRANSP, CALENDARS},
+        [PROP_NOTE] = {"{" NS_CALDAV "}calendar-description",
+                "the description (calendar-description)", AS_TEXT, CALENDARS},
+        [PROP_ZONE] = {"{" NS_CALDAV "}calendar-timezone", "the time zone (calendar-timezone)",
+                AS_ZONE, CALENDARS},
+        [PROP_ZONE_ID] = {"{" NS_CALDAV "}calendar-timezone-id",
+                "the time zone's name (calendar-timezone-id)", AS_TEXT, CALENDARS},
+        [PROP_COLOR] = {"{" NS_APPLE "}calendar-color", "the colour (calendar-color)", AS_COLOR,
                 CALENDARS},
-        [PROP_COLOR] = {"{" NS_APPLE "}calendar-color", "calendar-color", AS_COLOR, CALENDARS},
-        [PROP_ORDER] = {"{" NS_APPLE "}calendar-order", "calendar-order", AS_TEXT, CALENDARS},
-        [PROP_BOOK_NOTE] = {"{" NS_CARDDAV "}addressbook-description", "addressbook-description",
-                AS_TEXT, CONTACTS},
-        [PROP_BOOK_COLOR] = {"{http://inf-it.com/ns/ab/}addressbook-color", "addressbook-color",
-                AS_COLOR, CONTACTS},
+        [PROP_ORDER] = {"{" NS_APPLE "}calendar-order", "the place in the list (calendar-order)",
+                AS_TEXT, CALENDARS},
+        [PROP_BOOK_NOTE] = {"{" NS_CARDDAV "}addressbook-description",
+                "the description (addressbook-description)", AS_TEXT, CONTACTS},
+        [PROP_BOOK_COLOR] = {"{http://inf-it.com/ns/ab/}addressbook-color",
+                "the colour (addressbook-color)", AS_COLOR, CONTACTS},
 };
 
 static const char *const components[] = {"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY"};

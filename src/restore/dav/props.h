@@ -28,7 +28,7 @@ struct props {
 };
 
 const char *props_name(unsigned which); /* Clark notation */
-const char *props_word(unsigned which); /* for a person: "calendar-color" */
+const char *props_word(unsigned which); /* "the colour (calendar-color)" */
 bool props_of_kind(unsigned which, bool contacts);
 
 void props_of_response(const struct dav_response *r, struct props *out);

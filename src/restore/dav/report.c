@@ -74,18 +74,57 @@ void say_plan_dav(struct drun *r)
 		        r->silence.why);
 }
 
+/* How like the archive's what is on the target now is. */
+static void say_grades(struct drun *r)
+{
+	static const char *const words[] = {
+	        [CONTENT_IDENTICAL] = "identical",
+	        [CONTENT_CANONICAL] = "the same, written differently",
+	        [CONTENT_EQUIVALENT] = "the same but for what a server notes by itself",
+	        [CONTENT_ALTERED] = "altered",
+	};
+	struct buf b = buf_of(1000);
+	char n[32];
+
+	for (unsigned i = 0; i < COUNT(words); i++)
+		if (r->outcome.grades[i])
+			buf_putf(&b, "%s%s %s", b.len ? "; " : "",
+			        human_count(r->outcome.grades[i], n), words[i]);
+	if (b.len)
+		say_coll(r, SAY_INFO, NULL, "%s on the target: %s",
+		        r->contacts ? "cards" : "calendar objects", buf_str(&b));
+	buf_clear(&b);
+}
+
+/* Collections that the same is lost of are one line for people; the report has each. */
+static void say_lost_properties(struct drun *r)
+{
+	const struct outcome *o = &r->outcome;
+
+	for (size_t i = 0; i < o->n_lost; i++) {
+		const struct lost *l = &o->lost[i];
+		size_t same = 0, before = 0;
+
+		for (size_t k = 0; k < o->n_lost; k++) {
+			bool is = strcmp(o->lost[k].text, l->text) == 0;
+
+			same += is;
+			before += is && k < i;
+		}
+		say_coll(r, same > 1 ? SAY_LISTED : SAY_NOTE, r->acolls[l->acoll].head->name, "%s",
+		        l->text);
+		if (same > 1 && before == 0)
+			say_coll(r, SAY_NOTE, NULL, "%s %s: %s", human_count(same, (char[32]){0}),
+			        r->contacts ? "address books" : "calendars", l->text);
+	}
+}
+
 void say_end(struct drun *r)
 {
-	const uint64_t *g = r->outcome.grades;
 	char n[COUNTED_SIZE];
 
-	if (g[0] + g[1] + g[2] + g[3])
-		say_coll(r, SAY_INFO, NULL,
-		        "%s on the target: %llu identical, %llu canonical, %llu equivalent, %llu "
-		        "altered",
-		        r->contacts ? "cards" : "calendar objects", (unsigned long long)g[0],
-		        (unsigned long long)g[1], (unsigned long long)g[2],
-		        (unsigned long long)g[3]);
+	say_grades(r);
+	say_lost_properties(r);
 	if (r->outcome.links)
 		say_coll(r, SAY_NOTE, NULL,
 		        "%s to files on the old server that the archive has "

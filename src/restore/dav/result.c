@@ -35,12 +35,17 @@ static bool changed_since(const struct drun *r, const struct entry *e, const str
 static void say_altered(
         struct drun *r, const struct entry *e, const struct res *x, enum entry_state state)
 {
-	const char *what = x->differences ? x->differences : "";
+	bool theirs = state == ENTRY_ADDED && !e->reformed;
+	struct buf b = buf_of(4096);
+	const char *what;
 
-	if (state == ENTRY_ADDED && e->reformed)
-		say_entry(r, SAY_NOTE, e, "%s: %s", e->form, what);
+	content_say_differences(
+	        x->differences ? x->differences : "", theirs ? CONTENT_DONE : CONTENT_SEEN, &b);
+	what = buf_str(&b);
+	if (theirs)
+		say_entry(r, SAY_NOTE, e, "the server %s", *what ? what : "altered it");
 	else if (state == ENTRY_ADDED)
-		say_entry(r, SAY_NOTE, e, "altered by the target: %s", what);
+		say_entry(r, SAY_NOTE, e, "%s: %s", e->form, what);
 	else if (changed_since(r, e, x))
 		say_entry(r, SAY_NOTE, e,
 		        "was changed at the source since it was restored; the version here is "
@@ -52,6 +57,7 @@ static void say_altered(
 	else
 		say_entry(r, SAY_NOTE, e, "is there already, but differs, and is left as it is: %s",
 		        what);
+	buf_clear(&b);
 }
 
 void entry_remember(struct drun *r, const struct entry *e, const struct res *x)

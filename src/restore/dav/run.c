@@ -75,6 +75,9 @@ static void run_clear(struct drun *r)
 	for (size_t i = 0; i < r->outcome.n_copies; i++)
 		free(r->outcome.copies[i].url);
 	free(r->outcome.copies);
+	for (size_t i = 0; i < r->outcome.n_lost; i++)
+		free(r->outcome.lost[i].text);
+	free(r->outcome.lost);
 	keys_clear(&r->outcome.counted);
 	keys_clear(&r->readonly_homes);
 	free(r->by_uid);

@@ -168,6 +168,11 @@ struct outcome {
 		char *url;
 	} * copies; /* more than the archive has */
 	size_t n_copies, cap_copies;
+	struct lost {
+		uint32_t acoll;
+		char *text; /* which properties of it the target does not have as it has */
+	} * lost;
+	size_t n_lost, cap_lost;
 	struct keys counted; /* keys of the URLs that count_copy has had */
 	uint64_t grades[4]; /* of what is on the target now */
 	uint64_t held;

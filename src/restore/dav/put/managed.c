@@ -156,6 +156,20 @@ static int post_one(struct drun *r, const struct entry *e, struct attached *a, s
 
 /* ---- an item ---- */
 
+static void say_attached(struct drun *r, const struct entry *e, const struct res *x)
+{
+	struct buf b = buf_of(4096);
+
+	if (x->differences) {
+		buf_puts(&b, "the server ");
+		content_say_differences(x->differences, CONTENT_DONE, &b);
+	} else {
+		buf_puts(&b, x->why ? x->why : "it cannot be read back");
+	}
+	say_entry(r, SAY_WARNING, e, "when its files were attached: %s", buf_str(&b));
+	buf_clear(&b);
+}
+
 /* As it is now that all is there: for the journal. */
 static int look_at_end(struct drun *r, struct entry *e, struct err *err)
 {
@@ -171,11 +185,7 @@ static int look_at_end(struct drun *r, struct entry *e, struct err *err)
 	if (rc == 0 && x->seen && x->fits && x->grade <= e->grade)
 		entry_remember(r, e, x);
 	else if (rc == 0)
-		say_entry(r, SAY_WARNING, e,
-		        "the target altered it when its files were attached: %s",
-		        x->differences ? x->differences
-		        : x->why       ? x->why
-		                       : "it cannot be read back");
+		say_attached(r, e, x);
 	r->outcome.sum.altered += rc == 0 && e->grade < CONTENT_ALTERED &&
 	                          !(x->seen && x->fits && x->grade <= e->grade);
 	reslist_clear(&one);

@@ -617,9 +617,41 @@ static void test_compare(void **state)
 	buf_clear(&diff);
 }
 
+static void differences_are_words(void **state)
+{
+	static const struct {
+		const char *differences, *done, *seen;
+	} table[] = {
+	        {"", "", ""},
+	        {"-CATEGORIES", "dropped the categories (CATEGORIES)",
+	                "missing there: the categories (CATEGORIES)"},
+	        {"~SUMMARY -X-A +X-B +VTIMEZONE -DESCRIPTION -N",
+	                "dropped X-A, the description (DESCRIPTION) and the name (N), changed the "
+	                "title (SUMMARY), added X-B and the time zone (VTIMEZONE)",
+	                "missing there: X-A, the description (DESCRIPTION) and the name (N); "
+	                "different there: the title (SUMMARY); only there: X-B and the time zone "
+	                "(VTIMEZONE)"},
+	        {"~UID", "changed UID", "different there: UID"},
+	        {"~ - +  x", "", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct buf b = buf_of(4096);
+
+		content_say_differences(table[i].differences, CONTENT_DONE, &b);
+		assert_string_equal(buf_str(&b), table[i].done);
+		buf_reset(&b);
+		content_say_differences(table[i].differences, CONTENT_SEEN, &b);
+		assert_string_equal(buf_str(&b), table[i].seen);
+		buf_clear(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(differences_are_words),
 	        cmocka_unit_test(test_lines),
 	        cmocka_unit_test(test_caps),
 	        cmocka_unit_test(test_linear),
