@@ -452,7 +452,7 @@ static int not_found(const char *name, const struct accounts *list, struct err *
 }
 
 /* The values that are options of commands, for those. */
-static void take_options(struct account *a, const struct settings *set)
+static void take_options(struct account_options *out, const struct settings *set)
 {
 	for (size_t i = 0; i < set->n; i++) {
 		const struct setting *s = &set->items[i];
@@ -460,7 +460,7 @@ static void take_options(struct account *a, const struct settings *set)
 
 		if (!settings_is_option(s->key))
 			continue;
-		o = ARR_PUSH(a->options.items, a->options.n, a->options.cap);
+		o = ARR_PUSH(out->items, out->n, out->cap);
 		o->key = xstrdup(s->key);
 		o->value = strcmp(s->key, "archive") == 0 ? accountfile_beside(s->file, s->value)
 		                                          : xstrdup(s->value);
@@ -481,6 +481,20 @@ void account_options_clear(struct account_options *o)
 	}
 	free(o->items);
 	memset(o, 0, sizeof *o);
+}
+
+int accounts_options(
+        const struct accounts *list, const char *name, struct account_options *out, struct err *err)
+{
+	const struct account_section *section = accounts_section(list, name);
+	struct settings set = {NULL, 0, 0};
+	int rc = section ? accounts_settings(list, section, NULL, 0, &set, err)
+	                 : not_found(name, list, err);
+
+	if (rc == 0)
+		take_options(out, &set);
+	settings_clear(&set);
+	return rc;
 }
 
 static int no_account_defaults(const struct accounts *list, struct err *err)
@@ -513,7 +527,7 @@ int account_from(const struct accounts *list, const char *name, const struct acc
 	if (rc == 0)
 		rc = build_account(a, &set, name, trace, err);
 	if (rc == 0)
-		take_options(a, &set);
+		take_options(&a->options, &set);
 	settings_clear(&set);
 	if (rc == 0)
 		*out = a;

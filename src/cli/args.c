@@ -231,7 +231,9 @@ struct word {
  */
 static size_t words_needed(const struct args *a)
 {
-	if (!a->cmd->account || a->cmd->min_pos || args_has(a, "accounts"))
+	if (args_has(a, "accounts")) /* which are those of the file */
+		return 0;
+	if (!a->cmd->account || a->cmd->min_pos)
 		return a->cmd->min_pos;
 	for (size_t i = 0; i < a->n_settings; i++)
 		for (unsigned k = 0; k < SERVICE_KINDS; k++)
@@ -254,7 +256,7 @@ static int place_words(struct args *a, const struct word *words, size_t n)
 			return usage_error(a, "one argument too many: \"%s\"", words[i].text);
 		a->pos[a->n_pos++] = words[i].text;
 	}
-	if (a->n_pos < a->cmd->min_pos)
+	if (a->n_pos < MIN(a->cmd->min_pos, needed))
 		return usage_error(a, "an argument is missing: %s", a->cmd->synopsis);
 	return 0;
 }

@@ -1,12 +1,9 @@
-/*
- * valise backup --accounts FILE -o DIR: each account of the file in a worker process of
- * its own.
- */
+/* valise COMMAND --accounts FILE: each account of the file in a worker process of its own. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include "valise/base/clock.h"
 #include "valise/base/escape.h"
 #include "valise/base/file.h"
@@ -15,15 +12,15 @@
 #include "valise/base/text.h"
 #include "batch.h"
 
-#define JOBS_DEFAULT 4
-#define JOBS_MAX 64
 #define SLICE_MS 200
 #define EVENT_MAX (1u << 20)
 
 /* Options that the workers get in another form, or not at all. */
 static bool is_own_option(const char *name)
 {
-	return text_place(name, "accounts|jobs|output|json|quiet|progress|report") >= 0;
+	return text_place(name,
+	               "accounts|jobs|shard|skip-done|done-within|output|json|quiet|progress|report") >=
+	       0;
 }
 
 /*
@@ -32,13 +29,16 @@ static bool is_own_option(const char *name)
  */
 static char **worker_args(const struct args *a, const struct job *j)
 {
+	const struct verb *verb = j->batch->verb;
 	char **v = NULL;
 	size_t n = 0, cap = 0;
 
 	*ARR_PUSH(v, n, cap) = xstrdup("valise");
 	*ARR_PUSH(v, n, cap) = xstrdup(a->cmd->name);
-	*ARR_PUSH(v, n, cap) = xasprintf("--config=%s", args_get(a, "accounts"));
-	*ARR_PUSH(v, n, cap) = xasprintf("--output=%s", j->archive);
+	if (verb->signs_in)
+		*ARR_PUSH(v, n, cap) = xasprintf("--config=%s", args_get(a, "accounts"));
+	if (verb->archive == ARCHIVE_WRITTEN)
+		*ARR_PUSH(v, n, cap) = xasprintf("--output=%s", j->archive);
 	*ARR_PUSH(v, n, cap) = xstrdup("--json");
 	*ARR_PUSH(v, n, cap) = xstrdup("--progress");
 	*ARR_PUSH(v, n, cap) = xstrdup("--quiet");
@@ -58,7 +58,10 @@ static char **worker_args(const struct args *a, const struct job *j)
 		        "--%s%s%s", key, flag ? "" : "=", flag ? "" : a->settings[i].value);
 	}
 	*ARR_PUSH(v, n, cap) = xstrdup("--");
-	*ARR_PUSH(v, n, cap) = xstrdup(j->name);
+	if (verb->archive == ARCHIVE_READ)
+		*ARR_PUSH(v, n, cap) = xstrdup(j->archive);
+	if (verb->signs_in)
+		*ARR_PUSH(v, n, cap) = xstrdup(j->name);
 	*ARR_PUSH(v, n, cap) = NULL;
 	return v;
 }
@@ -75,13 +78,15 @@ static void keep_error(struct job *j, enum weight weight, const char *text)
 /* A line for people, which the worker escaped. */
 static void on_text(struct job *j, const char *text)
 {
-	static const char failed[] = "valise backup: ", warned[] = "warning: ";
+	static const char warned[] = "warning: ";
+	char *failed = xasprintf("valise %s: ", j->batch->args->cmd->name);
 	bool is_failure = strncmp(text, failed, strlen(failed)) == 0;
 	bool is_warning = strncmp(text, warned, strlen(warned)) == 0;
 	char *line;
 
 	if (is_failure)
 		text += strlen(failed);
+	free(failed);
 	line = xasprintf("%s: %s", j->name, text);
 	ui_talk(&j->batch->ui, line);
 	free(line);
@@ -158,6 +163,9 @@ static void end_job(struct job *j, enum outcome outcome)
 {
 	j->ended = clock_ms();
 	j->outcome = outcome;
+	j->batch->ended++;
+	if (outcome == OUTCOME_DONE || outcome == OUTCOME_UNCHANGED)
+		done_write(j);
 	if (j->batch->ui.json)
 		put_json(batch_event(j));
 }
@@ -167,7 +175,10 @@ static void start_job(struct batch *b, struct job *j)
 	char **argv = worker_args(b->args, j);
 	struct err err = {0};
 
+	done_forget(j);
+	j->begun = true;
 	j->started = clock_ms();
+	j->started_utc = (int64_t)time(NULL);
 	if (worker_start(&j->worker, argv, &err) == 0) {
 		b->running++;
 	} else {
@@ -177,6 +188,13 @@ static void start_job(struct batch *b, struct job *j)
 	for (size_t i = 0; argv[i]; i++)
 		free(argv[i]);
 	free(argv);
+}
+
+static bool did_something(const struct job *j)
+{
+	const char *key = j->batch->verb->changed;
+
+	return !key || json_get_bool(j->done, key) || json_get_int(j->done, key, 0) > 0;
 }
 
 /* What the end of its process means. */
@@ -196,7 +214,7 @@ static enum outcome judge_end(struct job *j)
 	if (j->done && j->code == EXIT_INCOMPLETE)
 		return OUTCOME_INCOMPLETE;
 	if (j->done && j->code == EXIT_DONE)
-		return json_get_bool(j->done, "changed") ? OUTCOME_SEALED : OUTCOME_UNCHANGED;
+		return did_something(j) ? OUTCOME_DONE : OUTCOME_UNCHANGED;
 	snprintf(text, sizeof text, "the worker ended with exit code %d", j->code);
 	keep_error(j, WEIGHT_TALK, text);
 	return OUTCOME_FAILED;
@@ -207,9 +225,9 @@ static void say_who(struct batch *b)
 {
 	struct buf who = buf_of(SIZE_MAX);
 
-	buf_putf(&who, "%zu of %s done", b->started - b->running,
+	buf_putf(&who, "%zu of %s done", b->ended,
 	        counted(b->n, "account", "accounts", (char[COUNTED_SIZE]){0}));
-	for (size_t i = 0, k = 0; i < b->started; i++)
+	for (size_t i = 0, k = 0; i < b->n && k < b->running; i++)
 		if (b->jobs[i].worker.pid)
 			buf_putf(&who, "%s%s", k++ ? ", " : ": ", b->jobs[i].name);
 	progress_what(&b->ui.progress, buf_str(&who));
@@ -221,7 +239,7 @@ static void wait_for_output(const struct batch *b)
 	struct pollfd p[2 * JOBS_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; i < b->started; i++)
+	for (size_t i = 0; i < b->n && n + 2 <= COUNT(p); i++)
 		if (b->jobs[i].worker.pid)
 			n += worker_poll(&b->jobs[i].worker, p + n);
 	/*
@@ -235,22 +253,45 @@ static void stop_all(struct batch *b)
 {
 	b->stopping = true;
 	ui_talk(&b->ui, "stopping: each account ends at a clean point");
-	for (size_t i = 0; i < b->started; i++)
+	for (size_t i = 0; i < b->n; i++)
 		worker_stop(&b->jobs[i].worker);
+}
+
+/* Nobody else is at work on what it writes to. */
+static bool is_free(const struct batch *b, const struct job *j)
+{
+	for (size_t i = 0; i < b->n && j->target; i++)
+		if (b->jobs[i].worker.pid && strcmp(b->jobs[i].target, j->target) == 0)
+			return false;
+	return true;
+}
+
+/* *first: before it all have begun. NULL: nobody can begin now. */
+static struct job *next_job(struct batch *b, size_t *first)
+{
+	while (*first < b->n && b->jobs[*first].begun)
+		++*first;
+	for (size_t i = *first; i < b->n; i++)
+		if (!b->jobs[i].begun && is_free(b, &b->jobs[i]))
+			return &b->jobs[i];
+	return NULL;
 }
 
 static void run_jobs(struct batch *b)
 {
+	size_t first = 0;
+	struct job *j;
+
 	for (;;) {
 		if (stop_requested() && !b->stopping)
 			stop_all(b);
-		while (!b->stopping && b->running < b->at_once && b->started < b->n)
-			start_job(b, &b->jobs[b->started++]);
+		while (!b->stopping && b->running < b->at_once && (j = next_job(b, &first)) != NULL)
+			start_job(b, j);
 		if (b->running == 0)
 			return;
 		say_who(b);
 		wait_for_output(b);
-		for (size_t i = 0; i < b->started; i++)
+		for (size_t i = 0; i < b->n; i++)
 			if (b->jobs[i].worker.pid &&
 			        worker_read(&b->jobs[i].worker, on_line, &b->jobs[i])) {
 				b->running--;
@@ -259,117 +300,30 @@ static void run_jobs(struct batch *b)
 	}
 }
 
-/*
- * Every account is looked at before the first is read: a slip of the pen costs nothing
- * then.
- */
-static int check_account(const struct args *a, const struct accounts *list, const char *name)
+static const struct verb *find_verb(const struct command *cmd)
 {
-	struct account *account = NULL;
-	struct err err = {0};
-	char lines[ACCOUNT_WARNINGS][256];
-	size_t n;
-
-	if (account_from(list, name, a->settings, a->n_settings, NULL, &account, &err) < 0) {
-		(void)err_wrap(&err, "account %s", name);
-		return fail(a, &err);
-	}
-	n = account_warnings(account, lines, ACCOUNT_WARNINGS);
-	for (size_t i = 0; i < n; i++) {
-		char safe[250];
-
-		talk("warning: %s: %s", term_escape(name, strlen(name), safe, sizeof safe),
-		        lines[i]);
-	}
-	account_free(account);
-	return 0;
+	for (const struct verb *v = batch_verbs; v->command; v++)
+		if (v->command == cmd->bit)
+			return v;
+	return NULL;
 }
 
-static int load_jobs(struct batch *b, const char *dir)
+int batch_run(const struct args *a)
 {
-	const char *file = args_get(b->args, "accounts");
-	struct err err = {0};
-	struct accounts *list = NULL;
-	struct stat st;
-	int rc = 0;
-
-	/* A pipe can be read once; each worker reads it. */
-	if (stat(file, &st) == 0 && !S_ISREG(st.st_mode))
-		return usage_error(b->args, "--accounts %s: not a regular file", file);
-	if (accounts_open(file, &list, &err) < 0)
-		return fail(b->args, &err);
-	b->n = accounts_count(list);
-	b->jobs = xcalloc(b->n + 1, sizeof *b->jobs);
-	for (size_t i = 0; i < b->n; i++)
-		b->jobs[i] = (struct job){.batch = b,
-		        .name = xstrdup(accounts_name(list, i)),
-		        .archive = archive_name(dir, accounts_name(list, i)),
-		        .code = -1};
-	if (b->n == 0)
-		rc = usage_error(b->args, "%s holds no account, as in [alice]", file);
-	for (size_t i = 0; i < b->n && rc == 0; i++)
-		rc = check_account(b->args, list, b->jobs[i].name);
-	accounts_close(list);
-	return rc;
-}
-
-/* What makes sense for one account alone. */
-static int check_options(const struct args *a)
-{
-	static const char *const alone[] = {"config", "tree", "trace"};
-
-	if (a->n_pos)
-		return usage_error(a, "name an account, or --accounts FILE; not both");
-	if (args_has(a, "names"))
-		return usage_error(a, "--names goes with --tree: an archive has no such names");
-	for (size_t i = 0; i < COUNT(alone); i++)
-		if (args_has(a, alone[i]))
-			return usage_error(a, "--%s does not go with --accounts", alone[i]);
-	for (size_t i = 0; i < a->n_settings; i++)
-		if (strstr(a->settings[i].key, "password-fd"))
-			return usage_error(a,
-			        "--%s does not go with --accounts: each account is read by a "
-			        "process of its own; use password-command",
-			        a->settings[i].key);
-	return 0;
-}
-
-static void clear_batch(struct batch *b)
-{
-	for (size_t i = 0; i < b->n; i++) {
-		free(b->jobs[i].name);
-		free(b->jobs[i].archive);
-		free(b->jobs[i].error);
-		json_decref(b->jobs[i].done);
-		json_decref(b->jobs[i].failed);
-	}
-	free(b->jobs);
-}
-
-int backup_accounts(const struct args *a)
-{
+	struct batch b = {.args = a, .verb = find_verb(a->cmd)};
 	const char *dir = args_get(a, "output");
-	struct batch b = {.args = a};
 	struct err err = {0};
-	uint64_t at_once;
-	int rc = args_number(a, "jobs", JOBS_DEFAULT, &at_once);
+	int rc = batch_load(&b);
 
-	if (rc == 0 && (at_once < 1 || at_once > JOBS_MAX))
-		rc = usage_error(a, "--jobs is a number from 1 to %d", JOBS_MAX);
-	if (rc == 0)
-		rc = check_options(a);
-	if (rc == 0)
-		rc = load_jobs(&b, dir);
 	if (rc == 0 && dir && dir_make(AT_FDCWD, dir, &err) < 0)
 		rc = fail(a, &err);
 	if (rc == 0) {
-		b.at_once = (size_t)at_once;
 		ui_start(&b.ui, a);
 		run_jobs(&b);
 		ui_stop(&b.ui);
 		rc = batch_tell(&b);
 		ui_clear(&b.ui);
 	}
-	clear_batch(&b);
+	batch_clear(&b);
 	return rc;
 }

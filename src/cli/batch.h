@@ -4,12 +4,15 @@
 #include "cli.h"
 #include "worker.h"
 
-/* Several accounts, each backed up by a worker. */
+/* A command for many accounts, each by a worker. */
+
+#define JOBS_MAX 64
 
 enum outcome {
 	OUTCOME_NONE, /* was not started, as a stop was asked for */
-	OUTCOME_SEALED,
-	OUTCOME_UNCHANGED,
+	OUTCOME_SKIPPED, /* --skip-done */
+	OUTCOME_DONE,
+	OUTCOME_UNCHANGED, /* done, and there was nothing to do */
 	OUTCOME_INCOMPLETE,
 	OUTCOME_STOPPED,
 	OUTCOME_FAILED,
@@ -19,12 +22,38 @@ enum outcome {
 /* Of several lines, the first of the weightiest kind says why. */
 enum weight { WEIGHT_NONE, WEIGHT_TALK, WEIGHT_WARNING, WEIGHT_FAILURE, WEIGHT_END };
 
+/* A column of the table: a number of the worker's last event. */
+struct verb_column {
+	const char *title, *key;
+	enum { COLUMN_COUNT, COLUMN_BYTES, COLUMN_KINDS } as; /* KINDS: the sum over all kinds */
+};
+
+/* What is peculiar to a command; batch_verbs.c has a row for each. */
+struct verb {
+	unsigned command; /* CMD_x */
+	enum { ARCHIVE_NONE, ARCHIVE_WRITTEN, ARCHIVE_READ } archive;
+	bool signs_in; /* the account's services count */
+	/* Are two of the list that name one target to take turns? */
+	bool takes_turns;
+	const char *done, *unchanged; /* words for these outcomes */
+	/* member of the last event: it is true, or not 0, if there was something to do; NULL:
+	 * always */
+	const char *changed;
+	const char *alone[6]; /* its options that make sense for one account only */
+	struct verb_column columns[3];
+};
+extern const struct verb batch_verbs[]; /* ends with command 0 */
+
 struct batch;
 struct job {
 	struct batch *batch;
-	char *name, *archive;
+	char *name, *archive; /* archive: NULL if the command has none */
+	char *target; /* of takes_turns; NULL: none */
+	char *record, *question; /* of done.c; record NULL: there is no place for it */
 	struct worker worker;
+	bool begun;
 	int64_t started, ended; /* clock_ms */
+	int64_t started_utc;
 	uint64_t counted[4]; /* as it last said: items, of how many, bytes, of how many */
 	enum outcome outcome;
 	int code; /* exit code, -1: none */
@@ -35,12 +64,42 @@ struct job {
 
 struct batch {
 	const struct args *args;
+	const struct verb *verb;
 	struct ui ui;
 	struct job *jobs;
 	size_t n, at_once;
-	size_t started, running;
+	size_t ended, running;
 	bool stopping;
 };
+
+/*
+ * batch_list.c: the accounts of this shard, after all of the list was looked at: a slip of the
+ * pen costs nothing then. 0, or an exit code after a message.
+ */
+int batch_load(struct batch *b);
+void batch_clear(struct batch *b);
+
+/* done.c: what --skip-done goes by. */
+/*
+ * Where it is written down that the job was done, and what is done: the options of the command
+ * line and ${own}, and of whom (NULL: of no importance).
+ */
+void done_find(struct job *j, const struct account *account, const struct account_options *own);
+/*
+ * Was just this done since ${since_utc}, and is the archive's newest snapshot complete and
+ * still the one of then?
+ */
+bool done_since(const struct job *j, int64_t since_utc);
+/* It begins: until it is done again, nothing is known. */
+void done_forget(const struct job *j);
+/* It was done, without anything missing. Trouble is no reason to fail: it is then done again. */
+void done_write(const struct job *j);
+/* "90m", "12h", "3d", "2w" */
+bool age_read(const char *text, int64_t *seconds_out);
+/* "2/8": counted from 1. */
+bool shard_read(const char *text, unsigned *i_out, unsigned *n_out);
+/* Of ${n} shards, from 0: decided by the name alone. */
+unsigned shard_of(const char *name, unsigned n);
 
 /* batch_tell.c */
 json_t *batch_event(const struct job *j); /* how it ended */

@@ -1,22 +1,33 @@
 /*
  * The outcome of many accounts: a table for people, events for programs, one exit code.
  */
+#include <stdlib.h>
 #include <string.h>
 #include "valise/base/columns.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "batch.h"
 
-#define NAME_SIZE 250 /* of 49 bytes, each escaped */
+#define WIDTH_MAX 60 /* of names; longer ones push their row aside */
 
-static const char *const outcome_word[OUTCOMES] = {
-        [OUTCOME_NONE] = "not started",
-        [OUTCOME_SEALED] = "sealed",
-        [OUTCOME_UNCHANGED] = "unchanged",
-        [OUTCOME_INCOMPLETE] = "incomplete",
-        [OUTCOME_STOPPED] = "stopped",
-        [OUTCOME_FAILED] = "failed",
-};
+/* What went wrong stands first. */
+static const enum outcome order[OUTCOMES] = {OUTCOME_FAILED, OUTCOME_STOPPED, OUTCOME_INCOMPLETE,
+        OUTCOME_NONE, OUTCOME_DONE, OUTCOME_UNCHANGED, OUTCOME_SKIPPED};
+
+static const char *outcome_word(const struct verb *v, enum outcome o)
+{
+	static const char *const words[OUTCOMES] = {
+	        [OUTCOME_NONE] = "not started",
+	        [OUTCOME_SKIPPED] = "skipped",
+	        [OUTCOME_INCOMPLETE] = "incomplete",
+	        [OUTCOME_STOPPED] = "stopped",
+	        [OUTCOME_FAILED] = "failed",
+	};
+
+	if (o == OUTCOME_DONE)
+		return v->done;
+	return o == OUTCOME_UNCHANGED ? v->unchanged : words[o];
+}
 
 json_t *batch_event(const struct job *j)
 {
@@ -24,8 +35,9 @@ json_t *batch_event(const struct job *j)
 
 	json_set_text(o, "event", "account");
 	put_text(o, "account", j->name);
-	put_text(o, "archive", j->archive);
-	json_set_text(o, "outcome", outcome_word[j->outcome]);
+	if (j->archive)
+		put_text(o, "archive", j->archive);
+	json_set_text(o, "outcome", outcome_word(j->batch->verb, j->outcome));
 	json_object_set_new(o, "exit", json_integer(j->code));
 	json_object_set_new(o, "milliseconds", json_integer(j->ended - j->started));
 	if (j->error && j->outcome >= OUTCOME_INCOMPLETE)
@@ -47,26 +59,39 @@ static uint64_t sum_of(const json_t *done, const char *key)
 
 static void put_name(const char *name, size_t width)
 {
-	char safe[NAME_SIZE];
-	size_t n;
+	char *safe = term_escape_dup(name);
+	size_t n = text_columns(safe);
 
-	term_escape(name, strlen(name), safe, sizeof safe);
-	n = text_columns(safe);
 	printf("%s%*s", safe, n < width ? (int)(width - n) : 0, "");
+	free(safe);
+}
+
+static void format_cell(const struct verb_column *c, const json_t *done, char out[32])
+{
+	uint64_t n = c->as == COLUMN_KINDS ? sum_of(done, c->key)
+	                                   : (uint64_t)json_get_int(done, c->key, 0);
+
+	if (!done)
+		snprintf(out, 32, "-");
+	else if (c->as == COLUMN_BYTES)
+		human_bytes(n, out);
+	else
+		human_count(n, out);
 }
 
 static void put_row(const struct job *j, size_t width)
 {
-	char collections[32] = "-", items[32] = "-", fresh[32] = "-";
+	const struct verb *v = j->batch->verb;
 
-	if (j->done) {
-		human_count(sum_of(j->done, "collections"), collections);
-		human_count(sum_of(j->done, "items"), items);
-		human_bytes((uint64_t)json_get_int(j->done, "bytes_new", 0), fresh);
-	}
 	put_name(j->name, width);
-	printf("  %-11s %11s %11s %11s %8.1f s", outcome_word[j->outcome], collections, items,
-	        fresh, (double)(j->ended - j->started) / 1000);
+	printf("  %-11s", outcome_word(v, j->outcome));
+	for (size_t i = 0; i < COUNT(v->columns); i++) {
+		char cell[32];
+
+		format_cell(&v->columns[i], j->done, cell);
+		printf(" %11s", cell);
+	}
+	printf(" %8.1f s", (double)(j->ended - j->started) / 1000);
 	if (j->error && j->outcome >= OUTCOME_INCOMPLETE) {
 		char *safe = term_escape_dup(j->error);
 
@@ -76,27 +101,40 @@ static void put_row(const struct job *j, size_t width)
 	putchar('\n');
 }
 
-static void put_table(const struct batch *b, const size_t count[OUTCOMES])
+static size_t name_width(const struct batch *b)
 {
 	size_t width = strlen("account");
-	const char *comma = "";
 
 	for (size_t i = 0; i < b->n; i++) {
-		char safe[NAME_SIZE];
-		size_t n = text_columns(
-		        term_escape(b->jobs[i].name, strlen(b->jobs[i].name), safe, sizeof safe));
+		char *safe = term_escape_dup(b->jobs[i].name);
+		size_t n = text_columns(safe);
 
 		if (n > width)
-			width = n;
+			width = MIN(n, WIDTH_MAX);
+		free(safe);
 	}
+	return width;
+}
+
+static void put_table(const struct batch *b, const size_t count[OUTCOMES])
+{
+	size_t width = name_width(b);
+	const char *comma = "";
+
 	put_name("account", width);
-	printf("  %-11s %11s %11s %11s %10s\n", "outcome", "collections", "items", "new", "time");
-	for (size_t i = 0; i < b->n; i++)
-		put_row(&b->jobs[i], width);
-	printf("%s: ", counted(b->n, "account", "accounts", (char[COUNTED_SIZE]){0}));
+	printf("  %-11s", "outcome");
+	for (size_t i = 0; i < COUNT(b->verb->columns); i++)
+		printf(" %11s", b->verb->columns[i].title);
+	printf(" %10s\n", "time");
 	for (unsigned k = 0; k < OUTCOMES; k++)
-		if (count[k]) {
-			printf("%s%zu %s", comma, count[k], outcome_word[k]);
+		for (size_t i = 0; i < b->n && count[order[k]]; i++)
+			if (b->jobs[i].outcome == order[k])
+				put_row(&b->jobs[i], width);
+	printf("%s%s", counted(b->n, "account", "accounts", (char[COUNTED_SIZE]){0}),
+	        b->n ? ": " : "");
+	for (unsigned k = 0; k < OUTCOMES; k++)
+		if (count[order[k]]) {
+			printf("%s%zu %s", comma, count[order[k]], outcome_word(b->verb, order[k]));
 			comma = ", ";
 		}
 	putchar('\n');
@@ -107,8 +145,12 @@ static json_t *counts_json(const struct batch *b, const size_t count[OUTCOMES])
 	json_t *o = json_object();
 
 	json_set_number(o, "total", b->n);
-	for (unsigned k = 0; k < OUTCOMES; k++)
-		json_set_number(o, outcome_word[k], count[k]);
+	for (unsigned k = 0; k < OUTCOMES; k++) {
+		const char *word = outcome_word(b->verb, k);
+
+		if (word)
+			json_set_number(o, word, count[k]);
+	}
 	return o;
 }
 
@@ -117,12 +159,16 @@ static int write_reports(const struct batch *b, const size_t count[OUTCOMES])
 	json_t *o = counts_json(b, count), *list = json_array();
 	int rc;
 
-	for (size_t i = 0; i < b->n; i++) {
-		json_t *e = batch_event(&b->jobs[i]);
+	for (unsigned k = 0; k < OUTCOMES; k++)
+		for (size_t i = 0; i < b->n && count[order[k]]; i++) {
+			json_t *e;
 
-		json_object_del(e, "event");
-		json_array_append_new(list, e);
-	}
+			if (b->jobs[i].outcome != order[k])
+				continue;
+			e = batch_event(&b->jobs[i]);
+			json_object_del(e, "event");
+			json_array_append_new(list, e);
+		}
 	json_object_set_new(o, "accounts", list);
 	rc = ui_write_reports(&b->ui, o);
 	json_decref(o);

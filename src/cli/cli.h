@@ -463,7 +463,8 @@ int copy_tree(struct tree_reader *from, struct tree_sink *to, unsigned only, con
         struct ui *ui);
 
 int cmd_backup(const struct args *a);
-int backup_accounts(const struct args *a); /* backup --accounts: batch.c */
+int batch_run(const struct args *a); /* any with --accounts: batch.c */
+int batch_misused(const struct args *a); /* 0; EXIT_USAGE: an option that goes with it alone */
 int cmd_restore(const struct args *a);
 int cmd_verify(const struct args *a);
 int cmd_list(const struct args *a);

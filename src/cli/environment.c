@@ -56,11 +56,11 @@ struct visit {
  * commands. */
 static bool is_idle(const struct args *a, const char *option)
 {
-	if (strcmp(option, "jobs") == 0)
+	if (text_place(option, "jobs|shard|skip-done|done-within") >= 0)
 		return !args_has(a, "accounts");
 	if (strcmp(option, "names") == 0 && a->cmd->bit == CMD_BACKUP)
 		return !args_has(a, "tree");
-	if (text_place(option, "config|trace|tree") >= 0)
+	if (text_place(option, "config|trace|tree|expect|snapshot") >= 0)
 		return args_has(a, "accounts");
 	return strcmp(option, "with-gone") == 0 && a->cmd->bit == CMD_LIST &&
 	       !args_has(a, "items") && a->n_pos < 2;

@@ -125,7 +125,9 @@ static int run_command(struct args *a, int argc, char **argv)
 	rc = rc ? rc : environment_apply(a);
 	rc = rc ? rc : report_check(a);
 	rc = rc ? rc : section_apply(a);
-	rc = rc ? rc : a->cmd->run(a);
+	rc = rc ? rc : batch_misused(a);
+	if (rc == 0)
+		rc = args_has(a, "accounts") ? batch_run(a) : a->cmd->run(a);
 	section_clear(a);
 	return rc;
 }

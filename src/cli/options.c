@@ -3,6 +3,8 @@
 
 enum {
 	TAKE = CMD_BACKUP | CMD_FETCH, /* what reads an account into a tree */
+	MANY = CMD_BACKUP | CMD_RESTORE | CMD_VERIFY |
+	       CMD_CHECK, /* batch_verbs.c has a row for each */
 };
 
 const struct option_def options[] = {
@@ -11,13 +13,25 @@ const struct option_def options[] = {
         {CMD_BACKUP, "accounts", 0, "FILE",
                 "every account of this file, each in a process of its own, into -o DIR "
                 "(default: here)"},
-        {CMD_BACKUP, "jobs", 'j', "N", "with --accounts: at most so many at a time (default: 4)"},
+        {CMD_RESTORE, "accounts", 0, "FILE",
+                "into every account of this file, each in a process of its own; ARCHIVE is the "
+                "directory of their archives"},
+        {CMD_VERIFY, "accounts", 0, "FILE",
+                "the archive of every account of this file; ARCHIVE is the directory in which they "
+                "are"},
+        {CMD_CHECK, "accounts", 0, "FILE",
+                "every account of this file, each in a process of its own"},
+        {MANY, "jobs", 'j', "N", "with --accounts: at most so many at a time (default: 4)"},
+        {MANY, "shard", 0, "I/N", "with --accounts: the I-th of N parts of the list, by the names"},
+        {MANY, "skip-done", 0, NULL,
+                "with --accounts: leave out what was done not long ago, with nothing missing"},
+        {MANY, "done-within", 0, "AGE", "how long ago that may be: 90m, 12h (default), 3d, 2w"},
         {CMD_BACKUP, "tree", 0, "DIR", "keep the tree as a directory, too"},
         {CMD_FETCH | CMD_UNPACK | CMD_SALVAGE, "tree", 't', "TREE", "the directory"},
         {TAKE | CMD_UNPACK | CMD_SALVAGE, "names", 0, "portable|maildir",
                 "names of messages end in ;2,FLAGS, for exFAT, NTFS and SMB, or in :2,FLAGS"},
         /* a pattern is for all accounts: not each has what it names */
-        {CMD_BACKUP, "one-of-many", 0, NULL, NULL},
+        {MANY, "one-of-many", 0, NULL, NULL},
         {CMD_RESTORE | CMD_LIST | CMD_SHOW | CMD_UNPACK, "snapshot", 0, "N",
                 "this snapshot instead of the newest"},
         {TAKE, "only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
@@ -98,9 +112,10 @@ const struct option_def options[] = {
                 "also list what is wrong with calendars and contacts (they came so)"},
         {CMD_VERIFY, "expect", 0, "SEAL-HASH",
                 "the newest seal must have this hash (backup prints it)"},
-        {TAKE | CMD_RESTORE | CMD_VERIFY, "report", 0, "FILE",
+        {TAKE | MANY, "report", 0, "FILE",
                 "write the outcome to FILE.html or FILE.json; may be repeated"},
-        {TAKE, "progress", 0, NULL, "with --json: an event a second that says how far it is"},
+        {TAKE | MANY, "progress", 0, NULL,
+                "with --json: an event a second that says how far it is"},
         {TAKE | CMD_RESTORE | CMD_CHECK, "stats", 0, NULL,
                 "print round trips, bytes on the wire and time"},
         {CMD_ALL, "json", 0, NULL,

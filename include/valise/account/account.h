@@ -103,6 +103,9 @@ void accounts_close(struct accounts *list); /* wipes; NULL is fine */
 /* The accounts, in the order of the file; lent. */
 size_t accounts_count(const struct accounts *list);
 const char *accounts_name(const struct accounts *list, size_t i);
+/* What the file says of options of commands for the account ${name}, whatever its services. */
+int accounts_options(const struct accounts *list, const char *name, struct account_options *out,
+        struct err *err) MUST_CHECK;
 /* account_load from a list that is open; NULL: there is no file. */
 int account_from(const struct accounts *list, const char *name,
         const struct account_setting *settings, size_t n, FILE *trace, struct account **out,

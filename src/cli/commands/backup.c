@@ -13,8 +13,6 @@ const struct command backup_command = {
         .summary = "fetch an account into a sealed archive; again: only what changed",
         .details =
                 "The source is only read. A new snapshot is made only if something changed.\n"
-                "With --accounts the other options are for all accounts, one that fails stops no\n"
-                "other, and the exit code is 1 if any failed, else 3 if any is incomplete.\n"
                 "Exit codes: 0 done, 1 failed, 2 usage, 3 done but incomplete, 11 locked by another\n"
                 "run, 12 sign-in refused, 130 interrupted.",
         .bit = CMD_BACKUP,
@@ -138,12 +136,6 @@ int cmd_backup(const struct args *a)
 
 	if (rc == 0)
 		rc = args_names(a, &t.names);
-	if (rc == 0 && args_has(a, "accounts") && args_get(a, "accept-shrink"))
-		return usage_error(a, "--accept-shrink=FOLDER is for one account");
-	if (rc == 0 && args_has(a, "accounts"))
-		return backup_accounts(a);
-	if (rc == 0 && args_has(a, "jobs"))
-		rc = usage_error(a, "--jobs goes with --accounts");
 	if (rc == 0 && args_has(a, "names") && !args_has(a, "tree"))
 		rc = usage_error(a, "--names goes with --tree: an archive has no such names");
 	if (rc)

@@ -57,6 +57,7 @@ int cmd_check(const struct args *a)
 	struct source_result sum = {0};
 	unsigned services = 0;
 	struct ui ui;
+	json_t *o;
 	int rc = load_account(a, a->pos[0], &account), worst = 0;
 
 	if (rc)
@@ -69,14 +70,16 @@ int cmd_check(const struct args *a)
 			worst = rc ? rc : worst;
 		}
 	ui_stop(&ui);
-	if (ui.json) {
-		json_t *o = json_object();
-
-		json_set_number(o, "services", services);
-		json_set_number(o, "items", sum.items);
-		json_set_number(o, "collections", sum.collections);
+	o = json_object();
+	json_set_number(o, "services", services);
+	json_set_number(o, "items", sum.items);
+	json_set_number(o, "collections", sum.collections);
+	if (ui_write_reports(&ui, o))
+		worst = EXIT_FAILED;
+	if (ui.json)
 		end_outcome(a, o);
-	}
+	else
+		json_decref(o);
 	ui_stats(&ui);
 	ui_clear(&ui);
 	account_free(account);
