@@ -226,7 +226,7 @@ int secret_source_ask(struct secret_source *s, struct secret *out, struct err *e
 
 static int ask_person(struct secret_source *s, struct secret *out, struct err *err)
 {
-	struct store_key key = {"password", s->text, s->label};
+	struct store_key key = {.kind = "password", .id = s->text, .label = s->label};
 	enum store_place place;
 	struct err none = {0};
 	int rc;
@@ -296,6 +296,13 @@ static void note_renewal(struct secret_source *s)
 	s->useless_ms = s->renewals >= RENEWALS_MAX ? now : 0;
 }
 
+/* It was renewed early: the one that is known is good for a moment more, perhaps. */
+static bool may_go_on(const struct secret_source *s, bool renew, int rc)
+{
+	return s->type == SOURCE_OAUTH && !renew && s->cached.data &&
+	       (rc == ERR_NET || rc == ERR_BUSY);
+}
+
 int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)
 {
 	struct secret_source *s = ctx;
@@ -312,11 +319,15 @@ int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)
 				s->useless_ms = is_same(&fresh, &s->cached) ? clock_ms() : 0;
 			secret_clear(&s->cached);
 			s->cached = fresh;
-			secret_learn(&s->cached);
+		} else if (may_go_on(s, renew, rc)) {
+			err_clear(err);
+			rc = 0;
 		}
 	}
-	if (rc == 0)
+	if (rc == 0) {
+		secret_learn(&s->cached); /* others may have been learnt since */
 		rc = secret_set(out, s->cached.data, s->cached.len, err);
+	}
 	pthread_mutex_unlock(&s->owner->lock);
 	return rc;
 }

@@ -138,7 +138,7 @@ const char *oauth_source_provider(const struct oauth_source *o)
 
 static struct store_key key_of(const struct oauth_source *o)
 {
-	return (struct store_key){"oauth", o->id, o->label};
+	return (struct store_key){.kind = "oauth", .id = o->id, .label = o->label};
 }
 
 /* ---- what is kept: {"refresh_token","revoke","token"} ---- */
@@ -209,12 +209,11 @@ static int put_refresh(struct oauth_source *o, const struct secret *refresh, enu
 	return rc;
 }
 
-static int find_refresh(
-        struct oauth_source *o, struct secret *out, enum store_place *place_out, struct err *err)
+static int find_refresh(struct oauth_source *o, const struct store_key *key, struct secret *out,
+        enum store_place *place_out, struct err *err)
 {
-	struct store_key key = key_of(o);
 	struct secret kept = {NULL, 0};
-	int rc = store_find(&key, &kept, place_out, err);
+	int rc = store_find(key, &kept, place_out, err);
 
 	if (rc == 0)
 		rc = read_kept(o, &kept, out, err);
@@ -254,10 +253,11 @@ static int check_client(const struct oauth_source *o, struct err *err)
 /* With the lock held. */
 static int renew(struct oauth_source *o, struct oauth_tokens *got, struct err *err)
 {
+	struct store_key key = key_of(o);
 	struct secret refresh = {NULL, 0};
 	enum store_place place;
 	struct err why = {0};
-	int rc = find_refresh(o, &refresh, &place, &why);
+	int rc = find_refresh(o, &key, &refresh, &place, &why);
 
 	if (rc == ERR_NOTFOUND)
 		return must_sign_in(o, "nobody has signed in yet", why.text, err);
@@ -392,18 +392,20 @@ int oauth_source_forget(
 	struct secret refresh = {NULL, 0};
 	enum store_place place;
 	struct store_lock lock;
-	int rc = store_lock(&key, &lock, err), found;
+	int rc, found;
 
 	*there_out = false;
+	key.shared = true;
+	rc = store_lock(&key, &lock, err);
 	if (rc != 0)
 		return rc;
-	found = find_refresh(o, &refresh, &place, revoked);
+	found = find_refresh(o, &key, &refresh, &place, revoked);
 	if (found == 0) {
 		use_kept_urls(o);
 		err_clear(revoked);
 		found = oauth_revoke(&o->client, &refresh, revoked);
 	} else if (found == ERR_NOTFOUND) {
-		err_clear(revoked);
+		revoked->code = ERR_OK; /* where it was looked for is told */
 	}
 	/* deleted, whatever the server says */
 	rc = found == ERR_STOPPED ? ERR_STOPPED : store_forget(&key, there_out, err);

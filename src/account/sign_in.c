@@ -53,7 +53,8 @@ int sign_in_oauth(const struct sign_in *s, enum sign_in_how how, bool in_file,
 
 static struct store_key key_of(const struct sign_in *s)
 {
-	return (struct store_key){"password", secret_source_text(s->source), s->label};
+	return (struct store_key){
+	        .kind = "password", .id = secret_source_text(s->source), .label = s->label};
 }
 
 int sign_in_password(const struct sign_in *s, struct err *err)

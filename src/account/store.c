@@ -52,7 +52,7 @@ char *store_path(const struct store_key *key)
 }
 
 /* Ours, and nobody else looks into it. */
-static int check_private(int fd, const char *path, struct err *err)
+static int check_private(int fd, const char *path, bool shared, struct err *err)
 {
 	struct stat st;
 
@@ -61,14 +61,14 @@ static int check_private(int fd, const char *path, struct err *err)
 	if (st.st_uid != geteuid())
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
 		        "%s belongs to somebody else: tokens are not kept there", path);
-	if (st.st_mode & 077)
+	if (!shared && st.st_mode & 077)
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
 		        "%s can be read by others: valise logout, chmod it %s, and sign in again",
 		        path, S_ISDIR(st.st_mode) ? "700" : "600");
 	return 0;
 }
 
-static int open_dir(bool make, int *fd_out, struct err *err)
+static int open_dir(bool make, bool shared, int *fd_out, struct err *err)
 {
 	char *dir = state_path("tokens");
 	int rc = 0;
@@ -83,7 +83,7 @@ static int open_dir(bool make, int *fd_out, struct err *err)
 	if (rc == 0)
 		rc = dir_open(AT_FDCWD, dir, fd_out, err);
 	if (rc == 0) {
-		rc = check_private(*fd_out, dir, err);
+		rc = check_private(*fd_out, dir, shared, err);
 		if (rc != 0)
 			(void)sys_close(*fd_out);
 	}
@@ -91,7 +91,7 @@ static int open_dir(bool make, int *fd_out, struct err *err)
 	return rc;
 }
 
-static int read_private(int dir, const char *name, struct secret *out, struct err *err)
+static int read_private(int dir, const char *name, bool shared, struct secret *out, struct err *err)
 {
 	struct buf b = buf_of(SECRET_MAX);
 	char chunk[SECRET_MAX];
@@ -102,7 +102,7 @@ static int read_private(int dir, const char *name, struct secret *out, struct er
 		buf_clear(&b);
 		return rc;
 	}
-	rc = check_private(fd, name, err);
+	rc = check_private(fd, name, shared, err);
 	while (rc == 0 && (n = sys_read(fd, chunk, sizeof chunk)) != 0) {
 		if (n < 0)
 			rc = err_sys(err, ERR_WHOLE, "cannot read the token");
@@ -122,12 +122,12 @@ static int read_private(int dir, const char *name, struct secret *out, struct er
 static int find_file(const struct store_key *key, struct secret *out, struct err *err)
 {
 	char name[STORE_NAME_SIZE];
-	int dir, rc = open_dir(false, &dir, err);
+	int dir, rc = open_dir(false, key->shared, &dir, err);
 
 	if (rc != 0)
 		return rc;
 	store_name(key, name);
-	rc = read_private(dir, name, out, err);
+	rc = read_private(dir, name, key->shared, out, err);
 	(void)sys_close(dir);
 	return rc;
 }
@@ -135,7 +135,7 @@ static int find_file(const struct store_key *key, struct secret *out, struct err
 static int put_file(const struct store_key *key, const struct secret *s, struct err *err)
 {
 	char name[STORE_NAME_SIZE];
-	int dir, rc = open_dir(true, &dir, err);
+	int dir, rc = open_dir(true, false, &dir, err);
 
 	if (rc != 0)
 		return rc;
@@ -148,7 +148,7 @@ static int put_file(const struct store_key *key, const struct secret *s, struct 
 static int forget_file(const struct store_key *key, bool *there_out, struct err *err)
 {
 	char name[STORE_NAME_SIZE];
-	int dir, rc = open_dir(false, &dir, err);
+	int dir, rc = open_dir(false, true, &dir, err);
 
 	*there_out = false;
 	if (rc == ERR_NOTFOUND) {
@@ -224,7 +224,7 @@ int store_lock(const struct store_key *key, struct store_lock *out, struct err *
 	static const char what[] = "another run of valise renews the same token";
 	char name[STORE_NAME_SIZE];
 	int64_t until = clock_ms() + LOCK_MAX_MS;
-	int rc = open_dir(true, &out->dir, err);
+	int rc = open_dir(true, key->shared, &out->dir, err);
 
 	if (rc != 0)
 		return rc;

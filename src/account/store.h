@@ -17,6 +17,7 @@ struct store_key {
 	const char *kind; /* "oauth", "password" */
 	const char *id; /* what it is found by: any text */
 	const char *label; /* for people who look into their keyring */
+	bool shared; /* to be taken although others can read it: for what ends it */
 };
 
 /* Where one may be: ERR_NOTFOUND, where it is in neither. */

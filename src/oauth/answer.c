@@ -80,7 +80,7 @@ static enum answer_next judge_error(const json_t *o, int status, struct err *err
 	const char *say = NULL;
 
 	if (!error) {
-		err_set(err, ERR_PROTO, ERR_WHOLE,
+		err_set(err, status >= 500 ? ERR_BUSY : ERR_PROTO, ERR_WHOLE,
 		        "the token server's answer is not one of OAuth (HTTP %d)", status);
 		return NEXT_FAIL;
 	}

@@ -236,7 +236,7 @@ static int poll_device(const struct oauth_client *c, const struct device_answer 
 
 		if (rc == 0)
 			rc = poll_once(c, &a->device_code, out, &next, err);
-		if (rc == ERR_NET) { /* asked less, it may be there again (3.5) */
+		if (rc == ERR_NET || rc == ERR_BUSY) { /* asked less, it may be there again (3.5) */
 			err_clear(err);
 			interval = MIN(2 * interval, (unsigned)INTERVAL_MAX_S);
 			continue;
@@ -276,7 +276,7 @@ int oauth_refresh(struct oauth_client *c, const struct secret *refresh, struct o
 {
 	struct buf form;
 	enum answer_next next;
-	int rc = oauth_discover(c, err);
+	int rc = c->token ? 0 : oauth_discover(c, err);
 
 	if (rc == 0)
 		rc = check_url(c, "oauth-token", c->token, err);
@@ -299,7 +299,7 @@ int oauth_revoke(struct oauth_client *c, const struct secret *refresh, struct er
 {
 	struct reply reply = {0};
 	struct buf form;
-	int rc = oauth_discover(c, err);
+	int rc = c->revoke ? 0 : oauth_discover(c, err);
 
 	if (rc == 0 && !c->revoke)
 		rc = err_set(err, ERR_UNSUPPORTED, ERR_WHOLE,

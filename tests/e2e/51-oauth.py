@@ -231,8 +231,7 @@ def everything(scratch, provider, dovecot):
         # what others can read is not taken
         os.chmod(home.tokens()[0], 0o640)
         expect("can be read by others" in home.run(2, "check"), "taken all the same")
-        os.chmod(home.tokens()[0], 0o600)
-        logout(home, provider)
+        logout(home, provider)  # and that ends what others could read
 
 
 def logout(home, provider):

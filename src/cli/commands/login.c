@@ -223,6 +223,8 @@ static int logout_one(const struct args *a, const struct sign_in *s, unsigned *d
 		        user, label, why);
 	else if (there && !args_has(a, "quiet") && !args_has(a, "json"))
 		printf("%s (%s): %sdeleted\n", user, label, s->oauth ? "revoked and " : "");
+	else if (!there && *why && !args_has(a, "quiet") && !args_has(a, "json"))
+		printf("%s (%s): nothing is kept (%s)\n", user, label, why);
 	if (rc == 0 && there && revoked.code)
 		rc = EXIT_INCOMPLETE;
 	if (there && args_has(a, "json")) {

@@ -47,7 +47,7 @@ static void token_answers(void **state)
 	                NULL, NULL, "not one of OAuth", 0},
 	        {200, "[]", NEXT_FAIL, ERR_PROTO, NULL, NULL, "not one of OAuth", 0},
 	        {200, "", NEXT_FAIL, ERR_PROTO, NULL, NULL, "not one of OAuth", 0},
-	        {502, "<html>", NEXT_FAIL, ERR_PROTO, NULL, NULL, "HTTP 502", 0},
+	        {502, "<html>", NEXT_FAIL, ERR_BUSY, NULL, NULL, "HTTP 502", 0},
 	        /* a refusal with 200, as GitHub has it */
 	        {200, "{\"error\":\"authorization_pending\",\"access_token\":\"x\"}", NEXT_WAIT, 0,
 	                NULL, NULL, NULL, 0},
@@ -195,7 +195,8 @@ static void revoked_is_any_2xx(void **state)
 	assert_int_equal(answer_revoked(200, "", 0, &err), 0);
 	assert_int_equal(answer_revoked(400, no, sizeof no - 1, &err), ERR_AUTH);
 	assert_non_null(strstr(err.text, "unsupported_token_type"));
-	assert_int_equal(answer_revoked(503, "x", 1, &err), ERR_PROTO);
+	assert_int_equal(answer_revoked(503, "x", 1, &err), ERR_BUSY);
+	assert_int_equal(answer_revoked(404, "x", 1, &err), ERR_PROTO);
 }
 
 int main(void)
