@@ -97,11 +97,12 @@ static void read_error_body(struct dav_call *c, const struct http_response *rs, 
 }
 
 /* The end of an answer below 300: parsed, or what is wrong with it in c->err. */
-static void end_body(struct dav_call *c)
+static void end_body(struct dav_call *c, uint64_t len)
 {
 	struct err err = {0};
 
-	if (!c->parser)
+	/* A PUT that is taken is answered with nothing: no XML is missing there. */
+	if (!c->parser || (!len && c->status != 207))
 		return;
 	if (dav_parser_end(c->parser, &err) != 0 && is_multistatus(c) && !c->forgiving) {
 		c->err = err;
@@ -129,7 +130,7 @@ static void on_done(struct http_request *rq, const struct http_response *rs, con
 	if (err->code)
 		return;
 	if (rs->status < 300)
-		end_body(c);
+		end_body(c, rs->body_len);
 	else
 		read_error_body(c, rs, error_body);
 	if (c->inner_error && !a->error) {
