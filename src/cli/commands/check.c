@@ -74,12 +74,11 @@ int cmd_check(const struct args *a)
 	json_set_number(o, "services", services);
 	json_set_number(o, "items", sum.items);
 	json_set_number(o, "collections", sum.collections);
+	if (ui.json)
+		end_outcome(a, json_copy(o));
 	if (ui_write_reports(&ui, o))
 		worst = EXIT_FAILED;
-	if (ui.json)
-		end_outcome(a, o);
-	else
-		json_decref(o);
+	json_decref(o);
 	ui_stats(&ui);
 	ui_clear(&ui);
 	account_free(account);

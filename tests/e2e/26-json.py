@@ -1,0 +1,179 @@
+#!/usr/bin/python3
+"""Every line that --json prints fits docs/valise.schema.json: listings and events of each command, with what went wrong: usage errors, refused sign-ins,
+locks, missing and damaged archives, interrupts. Each command but a listing ends with one event that has the process's exit code."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+from lib import TESTS, VALISE, environment, expect, imap  # noqa: E402
+import fakedav  # noqa: E402
+import fakeimap  # noqa: E402
+from cases_target import Target  # noqa: E402
+import jsonschema  # noqa: E402
+
+with open(os.path.join(os.environ.get("VALISE_SOURCE", os.path.dirname(TESTS)), "docs/valise.schema.json")) as f:
+    SCHEMA = json.load(f)
+CHECK = {name: jsonschema.Draft202012Validator(dict(SCHEMA["$defs"][name], **{"$defs": SCHEMA["$defs"]})) for name in SCHEMA["$defs"]}
+SEEN = set()
+
+
+def fits(line):
+    """The one definition that the line fits."""
+    o = json.loads(line)
+    names = [n for n in (ref["$ref"].rpartition("/")[2] for ref in SCHEMA["oneOf"]) if CHECK[n].is_valid(o)]
+    if len(names) != 1:
+        near = [n for n in CHECK if n.startswith("done" if o.get("event") == "done" else o.get("event", "listed"))]
+        expect(False, "%s fits %s\n%s" % (line, names, "\n".join("%s: %s" % (n, e.message) for n in near for e in CHECK[n].iter_errors(o))))
+    SEEN.add(names[0])
+    return o
+
+
+class Lab:
+    def __init__(self, home):
+        self.home, self.env = home, dict(environment(home), LC_ALL="C.UTF-8")
+
+    def judge(self, code, rc, out, err, args):
+        listing = args[0] in ("list", "snapshots")
+        lines = [fits(line) for line in out.splitlines()]
+        expect(rc == code, "exit code %d instead of %d: %s\n%s%s" % (rc, code, args, out, err))
+        ends = [o for o in lines if o.get("event") in ("done", "failed")]
+        if listing and code == 0:
+            expect(not ends, "%s: %s" % (args, ends))
+        else:
+            expect(len(ends) == 1 and ends[0] is lines[-1], "%s: not one last event: %s" % (args, lines))
+            expect(ends[0]["exit"] == code and ends[0].get("command", args[0]) == args[0], "%s: %s" % (args, ends))
+            expect((ends[0]["event"] == "failed") == (code not in (0, 3)) or args[0] in ("verify", "backup"), ends)
+        return lines
+
+    def run(self, code, *args, word=None, **variables):
+        p = subprocess.run([VALISE, *args, "--json"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, env=dict(self.env, **variables), cwd=self.home)
+        lines = self.judge(code, p.returncode, p.stdout, p.stderr, args)
+        expect(word is None or lines[-1].get("code") == word, "%s: %s" % (args, lines[-1:]))
+        if lines and lines[-1].get("event") == "failed":
+            expect(any(lines[-1]["text"][:60] in text for text in (p.stderr, p.stdout)), p.stderr)
+        return lines
+
+
+def plain(lab, source, dav):
+    who = [*imap(source.port), "--caldav", dav.url(), "--carddav", dav.url()]
+    lab.run(0, "check", *who)
+    done = lab.run(0, "backup", *who, "-o", "a", "--progress", "--stats")[-1]
+    expect(done["archive"] == "a" and done["changed"] and done["mail"]["items"] == 6 and done["seal"], done)
+    source.mailbox("Work").add(b"Subject: second\r\n\r\n", [])
+    lab.run(0, "backup", *who, "-o", "a")
+    expect(not lab.run(0, "backup", *who, "-o", "a")[-1]["changed"], "changed")
+    lab.run(0, "fetch", *who, "-t", "tree")
+    lab.run(0, "pack", "tree", "-o", "packed")
+    lab.run(0, "unpack", "a", "-t", "unpacked")
+    lab.run(0, "salvage", "a", "-t", "salvaged")
+    lab.run(0, "verify", "a", "--content")
+    lab.run(0, "verify", "a", "--quick", "--report", "r.json")
+    expect(len(lab.run(0, "snapshots", "a")) == 2, "snapshots")
+    lab.run(0, "list", "a")
+    items = lab.run(0, "list", "a", "--items", "--with-gone")
+    lab.run(0, "list", "a", "INBOX")
+    shown = lab.run(0, "show", "a", "INBOX/1")[-1]
+    import base64
+    import hashlib
+    expect(hashlib.sha256(base64.b64decode(shown["base64"])).hexdigest() == shown["sha256"] and any(o.get("sha256") == shown["sha256"] for o in items), shown)
+    with Target() as target:
+        lab.run(0, "restore", "a", *imap(target.port), "--only", "mail", "--dry-run")
+        lab.run(0, "restore", "a", *imap(target.port), "--only", "mail")
+        lab.run(0, "restore", "a", *imap(target.port), "--only", "mail", "--verify", "full", VALISE_PROGRESS="1")
+
+
+def failures(lab, source):
+    who = imap(source.port)
+    for args in ("backup", "--frob"), ("backup", "--only", "foo", *who), ("list",), ("show", "a", "INBOX/99"), ("restore", "a", "b", "c"), ("unpack", "a"), ("check",):
+        lab.run(2, *args, word="usage")
+    lab.run(2, "frob", word="usage")
+    lab.run(0, "logout", *who)
+    lab.run(2, "check", "nobody", word="not-found")
+    lab.run(2, "list", "a", word="usage", VALISE_SNAPSHOT="x")
+    lab.run(1, "list", "a", "--snapshot", "9", word="not-found")
+    for args in ("list", "x"), ("snapshots", "x"), ("verify", "x"), ("show", "x", "a/1"), ("unpack", "x", "-t", "y"), ("salvage", "x", "-t", "y"), ("restore", "x", *who):
+        lab.run(10, *args, word="no-archive")
+    lab.run(1, "pack", "x", "-o", "y", word="not-found")
+    for command, more in ("check", ()), ("backup", ("-o", "x")), ("fetch", ("-t", "x")), ("restore", ("--only", "mail")):
+        first = ["a"] if command == "restore" else []
+        lab.run(12, command, *first, *imap(source.port, "echo wrong"), *more, word="sign-in")
+        lab.run(1, command, *first, *imap(1), *more, word="network")
+        lab.run(1, command, *first, *imap(source.port, "exit 3"), *more, word="no-password")
+    lab.run(1, "backup", *who, "-o", "tree", word="exists")
+    damaged = os.path.join(lab.home, "damaged")
+    shutil.copytree(os.path.join(lab.home, "a"), damaged)
+    with open(os.path.join(damaged, "data/000002/seal.json"), "r+b") as f:
+        f.write(b"x")
+    expect(lab.run(1, "verify", "damaged")[-1]["sound"] is False, "sound")
+    lab.run(1, "snapshots", "damaged", word="damaged")
+    lab.run(1, "list", "damaged", word="damaged")
+    lab.run(3, "salvage", "damaged", "-t", "saved")
+
+
+def held(lab, command, release):
+    """Start it; once its password command has begun, do ${release} with the process."""
+    os.mkfifo(os.path.join(lab.home, "begun"))
+    p = subprocess.Popen([VALISE, *command, "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=lab.env, cwd=lab.home)
+    with open(os.path.join(lab.home, "begun")) as f:  # until it is there
+        expect(f.read(), "it did not begin")
+    os.unlink(os.path.join(lab.home, "begun"))
+    release(p)
+    out, err = p.communicate(timeout=300)
+    return p.returncode, out, err
+
+
+def stopped(lab, source):
+    slow = "echo here > begun; exec sleep 600"
+    who = imap(source.port, slow)
+    for command in ("backup", *who, "-o", "slow"), ("check", *who), ("restore", "a", *who, "--only", "mail"):
+        def release(p):
+            if command[0] == "backup":
+                lab.run(11, "backup", *imap(source.port), "-o", "slow", word="locked")
+            p.send_signal(signal.SIGINT)
+        lines = lab.judge(130, *held(lab, command, release), command)
+        expect(lines[-1]["code"] == "interrupted", lines)
+
+
+def batch(lab, source):
+    ini = os.path.join(lab.home, "all.ini")
+    section = "[%s]\nimap = imap://127.0.0.1:%d\nuser = %s\ncleartext = yes\npassword-command = %s\n"
+    with open(ini, "w") as f:
+        f.write(section % ("alice", source.port, "alice", "echo pw-alice"))
+    lab.run(0, "backup", "--accounts", ini, "-o", "many")
+    with open(ini, "a") as f:
+        f.write(section % ("wrong", source.port, "bob", "echo wrong"))
+    lines = lab.run(1, "backup", "--accounts", ini, "-o", "many", "--report", "many.json")
+    ends = {o["account"]: o for o in lines if o.get("event") == "account"}
+    expect(ends["wrong"]["code"] == "sign-in" and ends["wrong"]["exit"] == 12 and ends["alice"]["outcome"] == "unchanged", ends)
+    expect(lines[-1]["event"] == "done" and lines[-1]["failed"] == 1, lines[-1])
+    with open(ini, "a") as f:
+        f.write(section % ("slow", source.port, "carol", "echo here > begun; exec sleep 600"))
+    command = ("backup", "--accounts", ini, "-o", "many")
+    lines = lab.judge(130, *held(lab, command, lambda p: p.send_signal(signal.SIGINT)), command)
+    expect(lines[-1]["event"] == "failed" and lines[-1]["code"] == "interrupted" and lines[-1]["stopped"] >= 1, lines[-1])
+
+
+def main():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    home = tempfile.mkdtemp(prefix="valise-")
+    try:
+        lab = Lab(home)
+        with fakeimap.FakeImap() as source, fakedav.cases()["correct"]() as dav:
+            plain(lab, source, dav)
+            failures(lab, source)
+            stopped(lab, source)
+            batch(lab, source)
+        never = {n["$ref"].rpartition("/")[2] for n in SCHEMA["oneOf"]} - SEEN - {"progress", "listed_missing", "listed_owner", "sign_in", "signed_in", "signed_out", "done_login"}  # 51-oauth.py, a server that is slow
+        expect(not never, "no command printed %s" % never)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    print("ok")
+
+
+main()
