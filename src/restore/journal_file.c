@@ -5,6 +5,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 
+/* A record of the archive in hand goes to its reader; those of others are passed over. */
 static int replay_record(void *ctx, const json_t *o, struct err *err)
 {
 	struct journal_file *f = ctx;

@@ -95,7 +95,7 @@ uint32_t tree_coll_words(struct tree_coll *c, const char *text, tree_word_fn *ke
 	uint32_t set;
 
 	for (char *w = strtok_r(copy, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
-		if (keep(ctx, w))
+		if (!keep || keep(ctx, w))
 			*ARR_PUSH(words, n, cap) = w;
 	set = tree_coll_keywords(c, words, n);
 	free(words);

@@ -180,7 +180,8 @@ void tree_coll_free(struct tree_coll *c);
  * equal ones dropped), made if new. Keywords hold no blanks (IMAP atoms).
  */
 uint32_t tree_coll_keywords(struct tree_coll *c, const char *const *words, size_t n);
-/* The same of the words of ${text}, which blanks separate, that ${keep} says yes to. */
+/* The same of the words of ${text}, which blanks separate, that ${keep} (NULL: each) says yes to.
+ */
 typedef bool tree_word_fn(void *ctx, const char *word);
 uint32_t tree_coll_words(struct tree_coll *c, const char *text, tree_word_fn *keep, void *ctx);
 /* "" or "$Label1 work" */

@@ -31,6 +31,9 @@ struct picking {
 	struct buf text;
 };
 
+/*
+ * Counts the objects, finds the one with the UID of the item, and takes the wanted one.
+ */
 static int on_part(void *ctx, const char *uid, const struct buf *text, struct err *err)
 {
 	struct picking *p = ctx;
@@ -63,9 +66,8 @@ int entry_pick_object(struct buf *body, unsigned part, struct err *err)
 	rc = content_apart(body->data, body->len, on_part, &p, err);
 	if (rc >= 0 && !p.text.len)
 		rc = err_set(err, ERR_DAMAGED, ERR_ITEM, "its objects cannot be told apart");
-	if (rc >= 0) {
+	if (rc >= 0)
 		buf_swap(body, &p.text);
-	}
 	buf_clear(&p.text);
 	return rc < 0 ? rc : 0;
 }

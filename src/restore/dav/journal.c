@@ -27,6 +27,7 @@ static void record_clear(struct put_record *r)
 	free(r->differences);
 }
 
+/* A copy of the record; it stands for an earlier one of the same URL. */
 static void take_record(struct put_journal *j, const struct put_record *from)
 {
 	uint64_t key = dav_key(from->url);
@@ -47,6 +48,7 @@ static void take_record(struct put_journal *j, const struct put_record *from)
 	*ARR_PUSH(j->recs, j->n, j->cap) = one;
 }
 
+/* One line of the journal: a place, a copy that was there before, or a record. */
 static int replay_line(void *ctx, const json_t *o, struct err *err)
 {
 	struct put_journal *j = ctx;

@@ -5,6 +5,7 @@
 #include "valise/base/mem.h"
 #include "keys.h"
 
+/* Where the key is, or belongs; the table is never full. */
 static size_t find_place(const struct keys *k, uint64_t key)
 {
 	size_t i = (size_t)key & (k->size - 1);
@@ -14,6 +15,7 @@ static size_t find_place(const struct keys *k, uint64_t key)
 	return i;
 }
 
+/* Twice as large, each key at its place in that. */
 static void grow_table(struct keys *k)
 {
 	struct keys bigger = {.n = k->n, .size = k->size ? 2 * k->size : 64};

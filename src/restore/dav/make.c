@@ -14,6 +14,7 @@
 /* The ways to make one, in order; each next one asks for less. */
 enum way { WAY_FULL, WAY_SHORT, WAY_MKCOL_FULL, WAY_MKCOL_SHORT, WAY_MKCOL_PLAIN, WAYS };
 
+/* The properties that a collection is made with; not ${full}: those that must be. */
 static size_t sets_of(const struct drun *r, const struct acoll *a, bool full, struct dav_set *out)
 {
 	size_t n = 0;
@@ -25,6 +26,7 @@ static size_t sets_of(const struct drun *r, const struct acoll *a, bool full, st
 	return n;
 }
 
+/* Is this way one for the kind of collection, as the server announces? */
 static bool way_applies(const struct drun *r, enum way way)
 {
 	if (way <= WAY_SHORT)
@@ -34,6 +36,7 @@ static bool way_applies(const struct drun *r, enum way way)
 	return true;
 }
 
+/* The request of this way. */
 static int send_one(struct drun *r, const struct acoll *a, enum way way, const char *url,
         struct dav_answer *ans, struct err *err)
 {
@@ -47,6 +50,7 @@ static int send_one(struct drun *r, const struct acoll *a, enum way way, const c
 	return dav_mkcol(r->http, url, r->contacts ? TYPE_BOOK : TYPE_CALENDAR, set, n, ans, err);
 }
 
+/* The collection is at ${index} of the target now, made by us. */
 static void note_made(struct drun *r, struct acoll *a, uint32_t index)
 {
 	struct tcoll *t = &r->tcolls[index];
@@ -123,6 +127,7 @@ static int await_made(struct drun *r, struct acoll *a, const struct attempt *t,
 	return rc;
 }
 
+/* Each way in order until the collection is there; a->refused is the first refusal. */
 static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err *err)
 {
 	struct buf why = buf_of(2000);
@@ -167,6 +172,7 @@ static int try_ways(struct drun *r, struct acoll *a, const char *url, struct err
 	return rc;
 }
 
+/* Is nothing known to be at this URL? */
 static bool is_free(const struct drun *r, const char *url)
 {
 	for (size_t i = 0; i < r->n_tcolls; i++)
@@ -241,6 +247,7 @@ static int try_urls(struct drun *r, struct acoll *a, struct err *err)
 	return rc;
 }
 
+/* One property by PROPPATCH; a refusal is seen when the properties are read again. */
 static int set_one(struct drun *r, const struct acoll *a, unsigned which, struct err *err)
 {
 	const struct dav_set set = {props_name(which), a->props.xml[which]};
@@ -322,6 +329,7 @@ static bool is_needed(const struct drun *r, const struct acoll *a)
 	return a->coll && (a->coll->n_items == 0 || count_new(r, a));
 }
 
+/* Names the collection that has no place, and how many of its items have none. */
 static void say_refused(struct drun *r, const struct acoll *a)
 {
 	say_coll(r, SAY_WARNING, a->head->name,

@@ -52,6 +52,7 @@ static void set_name(struct drun *r, struct acoll *a)
 		        r->opts->under ? xasprintf("%s/%s", r->opts->under, name) : xstrdup(name));
 }
 
+/* A collection of the archive, with its properties and its name on the target. */
 static int load_coll(struct drun *r, const struct tree_head *h, struct err *err)
 {
 	struct acoll *a;
@@ -132,6 +133,7 @@ void remember_places(struct drun *r)
 	}
 }
 
+/* Did an earlier restore put the collection there? */
 static bool is_place(const struct drun *r, const struct acoll *a, const struct tcoll *t)
 {
 	char *key = place_key(r, a);
@@ -261,6 +263,7 @@ static bool is_named(const struct tcoll *t, const char *name)
 	return *shown == '\0';
 }
 
+/* Is this collection of the target one for that of the archive, by the rule ${how}? */
 static bool tcoll_fits(struct drun *r, struct acoll *a, const struct tcoll *t, enum how how)
 {
 	bool same_name = is_named(t, a->name), same_segment;
@@ -330,6 +333,7 @@ static int find_named(
 	return 0;
 }
 
+/* --into: everything that --map does not name. */
 static int place_into(struct drun *r, struct err *err)
 {
 	uint32_t to;

@@ -31,6 +31,7 @@ void tcoll_clear(struct tcoll *t)
 	memset(t, 0, sizeof *t);
 }
 
+/* A collection that the server itself fills (Nextcloud). */
 static bool is_generated(const char *segment)
 {
 	return strcmp(segment, "contact_birthdays") == 0 ||
@@ -38,6 +39,7 @@ static bool is_generated(const char *segment)
 	       strncmp(segment, "z-app-generated--", 17) == 0;
 }
 
+/* The collection of this URL, a new one if it is not known. */
 static struct tcoll *tcoll_of(struct drun *run, const char *url, uint32_t *index)
 {
 	for (size_t i = 0; i < run->n_tcolls; i++)
@@ -63,6 +65,7 @@ static bool is_foreign(const struct listing *l, const struct dav_response *r)
 	       !owner || strcmp(owner, l->owner) != 0;
 }
 
+/* The number that a property holds, 0: none. */
 static uint64_t number_of(const struct dav_response *r, const char *name)
 {
 	const char *text = dav_prop_text(r, name);
@@ -70,6 +73,7 @@ static uint64_t number_of(const struct dav_response *r, const char *name)
 	return text ? strtoull(text, NULL, 10) : 0;
 }
 
+/* All that a response says of a collection; what this run knows of it stays. */
 static void fill_tcoll(const struct listing *l, struct tcoll *t, const struct dav_response *r)
 {
 	struct drun *run = l->r;
@@ -99,6 +103,7 @@ static void fill_tcoll(const struct listing *l, struct tcoll *t, const struct da
 	t->only_v4 = t->v4 && !strstr(versions->xml, "3.0");
 }
 
+/* One response of a home set: a collection of the kind, or a name that is taken. */
 static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 {
 	struct listing *l = ctx;
@@ -120,6 +125,7 @@ static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 	return 0;
 }
 
+/* PROPFIND of all that a restore wants to know. */
 static int list_home(struct listing *l, const char *url, int depth, struct err *err)
 {
 	const char *props[PROPS_N + 8];
@@ -183,6 +189,7 @@ int dav_probe_again(struct drun *r, struct err *err)
 	return rc;
 }
 
+/* All home sets; an error only if none can be listed. */
 static int probe_homes(struct drun *r, struct listing *l, char **dav, struct err *err)
 {
 	size_t read = 0;

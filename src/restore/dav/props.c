@@ -136,6 +136,7 @@ static char *component_names(const struct dav_response *r)
 	return buf_take(&b);
 }
 
+/* The value that counts when two are compared; malloc'ed. */
 static char *value_of(const struct dav_response *r, unsigned which)
 {
 	const char *name = table[which].name, *text = dav_prop_text(r, name);

@@ -32,6 +32,7 @@ static bool changed_since(const struct drun *r, const struct entry *e, const str
 	       memcmp(p->archived, entry_item(r, e)->sha256, SHA256_LEN) != 0;
 }
 
+/* Names an item that is not the same on the target, and how it came to that. */
 static void say_altered(
         struct drun *r, const struct entry *e, const struct res *x, enum entry_state state)
 {

@@ -4,6 +4,7 @@
 #include "restore/dav/put/put.h"
 #include "run.h"
 
+/* A journal that is damaged is left alone: the run goes on without one. */
 static int open_journal(struct drun *r, struct err *err)
 {
 	const struct target_opts *o = r->opts;
@@ -17,6 +18,7 @@ static int open_journal(struct drun *r, struct err *err)
 	return put_journal_open(NULL, o->archive_id, o->dry_run, &r->journal, err);
 }
 
+/* The steps in order; what came of them is told in any case. */
 static int run_steps(struct drun *r, struct err *err)
 {
 	int rc = dav_probe(r, err);

@@ -37,6 +37,7 @@ static bool host_below(const char *url, const char *domain)
 	       (len == n || host[len - n - 1] == '.');
 }
 
+/* By the host, the paths and the announcements that only it has. */
 static enum family family_of(const char *dav, const char *url, bool cyrus)
 {
 	if (host_below(url, "google.com") || host_below(url, "googleapis.com") ||

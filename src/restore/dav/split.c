@@ -12,6 +12,7 @@ static const char *const words[] = {[COMP_VEVENT] = "events",
         [COMP_VJOURNAL] = "journal",
         [COMP_VFREEBUSY] = "free-busy"};
 
+/* May objects of this component be stored there? */
 static bool tcoll_takes(const struct tcoll *t, unsigned bit)
 {
 	return !t->readonly && !t->aside && (t->comps & bit);
@@ -72,6 +73,9 @@ static int split_off(
 	return part->to == NONE ? dav_make_one(r, *index_out, err) : 0;
 }
 
+/*
+ * Each new item that its collection does not take goes into the part for its component.
+ */
 static int split_coll(struct drun *r, uint32_t from, struct err *err)
 {
 	uint32_t parts[COUNT(words)];

@@ -37,6 +37,9 @@ static const struct tree_item *item_of(const struct box *b, uint32_t i)
 	return &b->coll->items[i];
 }
 
+/*
+ * The octets of a message on its way, in the form that is tried; notes if the archive fails.
+ */
 static int give_body(void *ctx, tree_write_fn write, void *wctx, struct err *err)
 {
 	struct sending *s = ctx;
@@ -268,6 +271,7 @@ static int take_refusal(struct box *b, struct imap_append *a, bool *out, struct 
 	return 0;
 }
 
+/* Those that the server took, made known to the journal. */
 static int note_added(struct box *b, struct batch *t, struct err *err)
 {
 	uint32_t took[BATCH_MESSAGES] = {0}, expected = b->next_uid;
@@ -409,6 +413,9 @@ static int append_batch(struct box *b, struct batch *t, bool *again_out, struct 
 	return rc;
 }
 
+/*
+ * Batch after batch to the last item; what is to be sent again begins where its batch began.
+ */
 static int append_run(struct box *b, struct batch *t, struct err *err)
 {
 	size_t pos = 0, careful = 0;

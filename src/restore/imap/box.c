@@ -21,6 +21,7 @@ static void box_clear(struct box *b)
 	tree_coll_free(b->words);
 }
 
+/* The collection of the archive, and what is kept for each of its items. */
 static int box_load(struct box *b, struct err *err)
 {
 	struct run *r = b->w->run;
@@ -81,6 +82,7 @@ static int box_compare(struct box *b, struct err *err)
 	return 0;
 }
 
+/* What was counted instead of told for each message. */
 static void say_lacking(struct box *b)
 {
 	char n[COUNTED_SIZE];
@@ -95,6 +97,7 @@ static void say_lacking(struct box *b)
 		        counted(b->lacking[i].messages, "message is", "messages are", n));
 }
 
+/* What would be stored, and what the mailbox would not keep of it. */
 static void count_dry(struct box *b)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++)
@@ -213,6 +216,7 @@ static int look_alone(struct box *b, struct err *err)
 	return unseen(b, ITEM_ADDED, "what was added", rc, err);
 }
 
+/* May the last look at it be one for several mailboxes together? */
 static bool can_wait(const struct box *b)
 {
 	const struct worker *w = b->w;
@@ -223,6 +227,7 @@ static bool can_wait(const struct box *b)
 	return !learn_any(b);
 }
 
+/* All that is missing is sent; *later_out: only the last look is left. */
 static int box_fill(struct box *b, bool *later_out, struct err *err)
 {
 	int rc = box_known(b, err);
@@ -287,6 +292,7 @@ static bool is_known(const struct run *r, const struct map_entry *e)
 	return false;
 }
 
+/* What came of the mailbox goes into the result of the run. */
 static void box_counted(struct box *b)
 {
 	struct run *r = b->w->run;

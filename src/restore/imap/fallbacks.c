@@ -127,6 +127,7 @@ static int on_mend(void *ctx, const void *p, size_t n, struct err *err)
 	return mend_add(ctx, p, n, err);
 }
 
+/* Made ready by a first reading of the item. */
 static int new_mender(
         struct box *b, uint32_t item, unsigned what, struct mend **out, struct err *err)
 {
@@ -141,6 +142,7 @@ static int new_mender(
 	return rc;
 }
 
+/* What could be mended of the item, looked for once. */
 static int look_for_flaws(struct box *b, uint32_t item, struct form *f, struct err *err)
 {
 	struct mend *m;
@@ -198,6 +200,7 @@ static bool next_bare(struct form *f, const struct tree_item *it)
 	return false;
 }
 
+/* The least change that was not tried yet; false: there is none. */
 static bool next_form(struct form *f, const struct tree_item *it, unsigned asked)
 {
 	unsigned mend = f->flaws & ~f->mend;
@@ -219,6 +222,7 @@ static bool next_form(struct form *f, const struct tree_item *it, unsigned asked
 	return true;
 }
 
+/* Is any other form to be tried after this refusal? */
 static bool may_climb(const struct box *b, const char *code, const char *text)
 {
 	return !b->w->run->opts->strict && b->refused < GIVE_UP &&
@@ -294,6 +298,7 @@ static int on_measure(void *ctx, const void *p, size_t n, struct err *err)
 	return stop_check(err);
 }
 
+/* The octets of the item in the form of ${m}. */
 static int give_mended(struct box *b, uint32_t item, struct mend *m, mend_write_fn write, void *ctx,
         struct err *err)
 {
@@ -304,6 +309,7 @@ static int give_mended(struct box *b, uint32_t item, struct mend *m, mend_write_
 	return rc < 0 ? rc : mend_end(m, err);
 }
 
+/* Size and hash of that. */
 static int measure_form(
         struct box *b, uint32_t item, struct mend *m, uint64_t *size, uint8_t *sha, struct err *err)
 {
@@ -407,6 +413,7 @@ void form_count(struct box *b, uint32_t item, const char *how)
 
 /* ---- recognised without a journal ---- */
 
+/* The message that has the octets of this form, SIZE_MAX: none. */
 static size_t find_form(struct box *b, uint32_t item, unsigned what, const struct seen *seen,
         size_t n, bool (*fits)(const struct box *b, uint32_t item, const struct seen *s),
         struct err *err)

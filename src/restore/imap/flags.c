@@ -8,13 +8,7 @@
 #include "valise/base/lookup.h"
 #include "run.h"
 
-static bool keep_all(void *ctx, const char *word)
-{
-	(void)ctx;
-	(void)word;
-	return true;
-}
-
+/* Counted for a line at the end of the mailbox. */
 static void keyword_lacking(struct box *b, const char *word)
 {
 	struct lacking *l;
@@ -44,7 +38,7 @@ static void item_lacks(struct box *b, uint32_t item, const char *word, bool coun
 	if (count)
 		keyword_lacking(b, word);
 	both = xasprintf("%s %s", lacks, word);
-	b->items[item].lacks = tree_coll_words(b->words, both, keep_all, NULL);
+	b->items[item].lacks = tree_coll_words(b->words, both, NULL, NULL);
 	free(both);
 }
 
@@ -70,6 +64,7 @@ static uint32_t keywords_owed(struct box *b, uint32_t item, const char *text, co
 	return tree_coll_words(b->words, text, is_owed, &(struct owed){b, item, not_kept});
 }
 
+/* The same of flags. */
 static unsigned just_flags_owed(struct box *b, uint32_t item, unsigned flags, const char *not_kept)
 {
 	unsigned owed = 0;
@@ -116,6 +111,7 @@ static int store_cmp(const void *pa, const void *pb)
 	return (a->uid > b->uid) - (a->uid < b->uid);
 }
 
+/* "(\Seen $Label1)". */
 static void flag_list(unsigned flags, const char *words, struct buf *out)
 {
 	buf_reset(out);
@@ -153,6 +149,7 @@ static void count_stored(struct box *b, size_t n, unsigned flags, const char *wo
 		b->sum.flags_added += n * (count_bits(flags) + count_words(words));
 }
 
+/* Each keyword by itself, after all together were refused. */
 static int store_words(
         struct box *b, struct to_store *s, size_t n_msgs, const char *set, struct err *err)
 {
@@ -180,6 +177,7 @@ static int store_words(
 	return rc;
 }
 
+/* A refusal that cost all of these messages their flags. */
 static void say_not_stored(
         struct box *b, struct to_store *s, size_t n, const char *flags, const char *why)
 {
@@ -231,6 +229,7 @@ static int store_group(struct box *b, struct to_store *s, size_t n, struct err *
 
 enum { GROUP = 500 }; /* messages of one command */
 
+/* One STORE for each group of messages that lack the same, from *at on. */
 static int store_run(struct box *b, size_t *at, struct err *err)
 {
 	int rc = 0;
@@ -381,6 +380,7 @@ struct brought {
 	const char *lacked;
 };
 
+/* What the record of an earlier restore says of a message; none: nothing. */
 static struct brought brought_by(struct box *b, const struct kept *k)
 {
 	struct brought had = {0, "", k && k->lacks ? k->lacks : ""};

@@ -39,6 +39,7 @@ bool is_sampled(uint64_t n)
 	return n < 100 || n % 31 == 0;
 }
 
+/* Is it read back, too? */
 static void choose_sample(struct box *b, uint32_t item)
 {
 	struct run *r = b->w->run;

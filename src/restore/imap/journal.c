@@ -104,6 +104,7 @@ static bool keep_past(struct kept_journal *k, const json_t *o, const char *box)
 	return true;
 }
 
+/* One line of the journal: where a mailbox went, what is known of one, or a message. */
 static int replay_line(void *ctx, const json_t *o, struct err *err)
 {
 	struct kept_journal *k = ctx;
@@ -338,6 +339,7 @@ static const char *some_text(const char *text)
 	return text && *text ? text : NULL;
 }
 
+/* The line of a record, with its NUL. */
 static void put_one(struct buf *b, const char *mailbox, const struct kept *r)
 {
 	char hex[SHA256_HEX_SIZE];
@@ -431,6 +433,7 @@ int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *lis
 	return rc;
 }
 
+/* Messages went out to the mailbox at ${now}; 0: what became of them is known. */
 static int put_out(
         struct kept_journal *k, const char *mailbox, int64_t now, const char *more, struct err *err)
 {

@@ -135,6 +135,7 @@ static uint32_t words_set(struct box *b, struct words *w)
 	return set;
 }
 
+/* The labels that the view lists, as words of the target. */
 static uint32_t wanted_set(struct box *b, const char *json)
 {
 	struct words w = {0};
@@ -213,6 +214,7 @@ bool labels_lacking(struct box *b, uint32_t item, const struct tmsg *t)
 	return b->w->run->plan.gmail && labels_minus(b, b->items[item].labels, t->labels) != 0;
 }
 
+/* Note that it is to get ${set}; the rest of its labels it has. */
 static void label_later(struct box *b, uint32_t item, uint32_t uid, uint32_t set)
 {
 	struct to_label *l;
@@ -303,6 +305,7 @@ static int send_labels(struct box *b, size_t at, size_t n, const char *const *la
 	return rc;
 }
 
+/* Counted, with the first reason, to be told once. */
 static void note_refused(struct storing *s, const char *label, size_t n, const struct err *why)
 {
 	struct refused *r;
@@ -318,6 +321,7 @@ static void note_refused(struct storing *s, const char *label, size_t n, const s
 	r->why = *why;
 }
 
+/* What the messages of a group have got: all but ${refused}. */
 static void group_done(struct box *b, size_t at, size_t n, uint32_t refused)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -371,6 +375,7 @@ static int store_singly(struct storing *s, size_t at, size_t n, struct err *err)
 	return rc;
 }
 
+/* One command for all labels of the group. */
 static int send_group(struct box *b, size_t at, size_t n, struct err *err)
 {
 	char *text = xstrdup(tree_coll_keyword_text(b->words, b->label[at].set));
@@ -414,6 +419,7 @@ static int store_groups(struct box *b, struct err *err)
 	return rc;
 }
 
+/* In groups, then what was refused label by label. */
 static int store_once(struct storing *s, struct err *err)
 {
 	struct box *b = s->b;

@@ -118,6 +118,7 @@ int late_find(struct box *b, const uint32_t *items, size_t n, struct err *err)
 	return rc;
 }
 
+/* Did somebody send messages there a while ago without learning what became of them? */
 static bool is_unsure(const struct box *b)
 {
 	int64_t out = kept_out_since(b->w->run->journal, b->e->shown);
@@ -198,6 +199,7 @@ static bool any_todo(const struct box *b)
 	return false;
 }
 
+/* Is it time to look for what others store? */
 static bool is_check_due(struct box *b)
 {
 	if (!b->late.checked_ms) {

@@ -35,6 +35,7 @@ static int create_parents(struct worker *w, const struct map_entry *e, struct er
 	return 0;
 }
 
+/* Where the name itself is refused, once more with the levels above it made. */
 static int create_with_parents(struct worker *w, struct map_entry *e, struct err *err)
 {
 	struct err first;
@@ -75,6 +76,7 @@ static enum name_is look_at_name(
 	return is;
 }
 
+/* The substitute of this level; false: it changes nothing. */
 static bool soften_name(struct run *r, struct map_entry *e, unsigned level)
 {
 	bool other;
@@ -108,6 +110,7 @@ static int check_one(struct worker *w, struct map_entry *e, int rc, struct err *
 	return rc;
 }
 
+/* What the server made under a substitute, or says to have, is looked at. */
 static int create_checked(struct worker *w, struct map_entry *e, struct err *err)
 {
 	int rc = create_with_parents(w, e, err);
@@ -158,6 +161,7 @@ static int create_noselect(struct worker *w, struct map_entry *e, struct err *er
 	return rc == ERR_REFUSED ? create_soft(w, e, err) : rc;
 }
 
+/* CREATE and SUBSCRIBE, each only where it is needed. */
 static int make_once(
         struct worker *w, struct map_entry *e, struct target_result *sum, struct err *err)
 {

@@ -87,6 +87,7 @@ const char *taken_text(const struct taken *t, char out[TAKEN_SIZE])
 	return out;
 }
 
+/* What becomes of the mailbox, for the plan. */
 static const char *fate_text(const struct map_entry *e)
 {
 	if (e->implied)
@@ -97,6 +98,7 @@ static const char *fate_text(const struct map_entry *e)
 	return e->exists ? "is there" : "will be made";
 }
 
+/* Told before anything is sent, where it will not do. */
 static void say_quota(struct run *r, uint64_t bytes, uint64_t used, uint64_t limit)
 {
 	if (limit == 0 || used + bytes <= limit)

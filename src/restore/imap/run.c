@@ -16,6 +16,7 @@ static int entry_cmp(const void *pa, const void *pb, void *ctx)
 	return (a > b) - (a < b); /* parents come before what is below them */
 }
 
+/* How the target writes names: delimiter, and prefix of the personal namespace. */
 static void probe_names(struct run *r, struct imap *m)
 {
 	char delimiter = 0;
@@ -67,6 +68,7 @@ static void plan_map(struct run *r)
 	free(heads);
 }
 
+/* A journal that is damaged is left alone: the run goes on without one. */
 static int open_journal(struct run *r, struct err *err)
 {
 	const struct target_opts *o = r->opts;
@@ -80,6 +82,7 @@ static int open_journal(struct run *r, struct err *err)
 	return kept_open(NULL, r->journal_id, o->dry_run, &r->journal, err);
 }
 
+/* All that is decided before the first message, and the mailboxes that are missing. */
 static int plan_run(struct run *r, struct worker *w, struct err *err)
 {
 	struct imap *m = w->conn.m;
@@ -145,6 +148,7 @@ static bool next_entry(struct run *r, size_t *out)
 	return found;
 }
 
+/* The mailbox is for a worker that still has a connection. */
 static void give_back(struct run *r, size_t entry)
 {
 	pthread_mutex_lock(&r->workers.lock);
@@ -160,6 +164,7 @@ static void not_busy(struct run *r)
 	pthread_mutex_unlock(&r->workers.lock);
 }
 
+/* Mailboxes until none is left, the last looks at them with every few. */
 static int work_queue(struct worker *w, struct err *err)
 {
 	struct run *r = w->run;

@@ -86,12 +86,14 @@ static void check_all(struct box *b)
 	}
 }
 
+/* Is there a reason to read what is stored? */
 static bool is_read_back(const struct box *b, size_t i)
 {
 	return (b->items[i].state == ITEM_ADDED || b->items[i].state == ITEM_THERE) &&
 	       b->items[i].got && (b->items[i].read_back || is_rescued(b, (uint32_t)i));
 }
 
+/* Named once, by this run or an earlier one. */
 static void say_octets(struct box *b, uint32_t item)
 {
 	const struct tmsg *t = there_of(b, item);

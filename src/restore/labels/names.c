@@ -28,6 +28,7 @@ static void list_clear(struct list *l)
 	texts_free(l->text, l->n);
 }
 
+/* The texts of a JSON list, appended. */
 static void list_parse(const char *json, struct list *out)
 {
 	struct err ignored;
@@ -113,6 +114,7 @@ static bool is_place(enum label_class class)
 	return class == CLASS_ALL || class == CLASS_JUNK || class == CLASS_TRASH;
 }
 
+/* The labels of a message beside that of its own mailbox; *starred: it is flagged. */
 static void gather_set(const struct label_names *n, uint32_t number, uint32_t set, const char *own,
         struct list *out, bool *starred)
 {
@@ -143,6 +145,7 @@ static void gather_set(const struct label_names *n, uint32_t number, uint32_t se
 	list_clear(&labels);
 }
 
+/* Is it the question that was answered last? */
 static bool memo_fits(const struct label_memo *m, uint32_t set, uint32_t keywords, const char *own)
 {
 	return m->valid && m->set == set && m->keywords == keywords && !m->own == !own &&
@@ -234,6 +237,7 @@ static const char *label_of(const struct label_names *n, size_t i)
 	}
 }
 
+/* The same as keywords of a server without labels. */
 static void gather_keywords(const struct label_names *n, uint32_t number, uint32_t set,
         const char *own, struct list *out)
 {
@@ -301,6 +305,7 @@ void label_names_see(struct label_names *n, const char *json)
 	list_clear(&l);
 }
 
+/* Only where the label is not to be seen in it. */
 static void say_keyword(const struct target_opts *o, const char *label)
 {
 	struct buf word = buf_of(SIZE_MAX);

@@ -64,6 +64,7 @@ struct picking {
 	struct pick_counts *counts;
 };
 
+/* The order of messages; on Gmail their content alone counts. */
 static int same_message(const struct picking *p, const struct place *a, const struct place *b)
 {
 	int c = memcmp(a->sha256, b->sha256, SHA256_LEN);
@@ -86,6 +87,7 @@ static int place_cmp(const void *pa, const void *pb, void *ctx)
 	return c ? c : (a->item > b->item) - (a->item < b->item);
 }
 
+/* The message is restored there; ${set}: where it is besides. */
 static void keep_place(struct picking *p, const struct place *at, uint32_t set)
 {
 	p->colls[at->coll].set[at->item] = set;

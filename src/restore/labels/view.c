@@ -44,6 +44,7 @@ static uint32_t number_of(const struct view *v, const struct tree_head *h)
 	return v->origin[h - v->manifest.heads];
 }
 
+/* The collection without what is restored elsewhere, its labels set. */
 static int view_coll(
         struct tree_reader *r, const struct tree_head *h, struct tree_coll **out, struct err *err)
 {
@@ -94,6 +95,7 @@ struct reading {
 	size_t n, cap;
 };
 
+/* Where the messages of a mailbox are; one that cannot be read has none. */
 static int read_places(struct view *v, struct reading *t, uint32_t number, struct err *err)
 {
 	struct pick_coll *pick = &v->names.colls[number];
@@ -149,6 +151,7 @@ static void class_by_name(struct label_names *n)
 	}
 }
 
+/* The mailboxes of the archive, what they are for, which of them are wanted. */
 static void collect_labels(struct view *v)
 {
 	const struct tree_manifest *m = v->from->ops->manifest(v->from);
@@ -168,6 +171,7 @@ static void collect_labels(struct view *v)
 	class_by_name(n);
 }
 
+/* Does the view show anything otherwise than it is? */
 static bool is_needed(const struct view *v)
 {
 	if (v->o.gmail || v->o.target->labels != LABELS_FOLDERS)
@@ -180,6 +184,7 @@ static bool is_needed(const struct view *v)
 
 /* ---- the manifest ---- */
 
+/* Has a mailbox of the archive this name, or this use? */
 static bool name_taken(const struct view *v, const char *content_name, const char *use)
 {
 	for (size_t i = 0; i < v->names.n; i++)
@@ -231,6 +236,7 @@ static bool is_bare(const struct view *v, uint32_t i, const bool *shown)
 	return had;
 }
 
+/* The head counts what is left. */
 static void count_kept(const struct pick_coll *pick, struct tree_head *h)
 {
 	uint64_t kept = 0;
@@ -244,6 +250,7 @@ static void count_kept(const struct pick_coll *pick, struct tree_head *h)
 	h->roots.items = kept;
 }
 
+/* One more mailbox of the manifest; \All becomes the archive mailbox. */
 static void show_item(struct view *v, uint32_t i)
 {
 	struct tree_head *h = tree_manifest_add(&v->manifest, v->names.heads[i]);
@@ -262,6 +269,7 @@ static void show_item(struct view *v, uint32_t i)
 	}
 }
 
+/* All mailboxes but those that have lost everything to others. */
 static void build_manifest(struct view *v)
 {
 	bool *shown = xcalloc(v->names.n + 1, sizeof *shown);

@@ -12,6 +12,7 @@ static bool is_of(const struct drun *r, const struct entry *e, uint32_t tcoll)
 	return r->acolls[e->acoll].to == tcoll;
 }
 
+/* Has an item that goes into the collection this state? */
 static bool has_state(const struct drun *r, uint32_t tcoll, enum entry_state state)
 {
 	for (size_t i = 0; i < r->n_entries; i++)
@@ -91,6 +92,7 @@ static bool lies_in(const char *url, const char *coll)
 	return strncmp(url, coll, n) == 0;
 }
 
+/* What was stored, or was there, and is not listed any more has failed. */
 static void check_listing(struct drun *r, uint32_t tcoll, const struct reslist *there)
 {
 	struct keys keys = {0};
@@ -114,6 +116,7 @@ static void check_listing(struct drun *r, uint32_t tcoll, const struct reslist *
 	keys_clear(&keys);
 }
 
+/* The last listing of a collection that something went into. */
 static int look_again(struct drun *r, uint32_t tcoll, struct err *err)
 {
 	struct reslist there = {0};

@@ -258,6 +258,7 @@ static int add_to_hash(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
+/* The content of a resource came: what it is, held against the items that it may be. */
 static void take_text(struct drun *r, struct res *x, const void *data, size_t len)
 {
 	struct graded best = {.any = false};
@@ -294,6 +295,7 @@ static void take_text(struct drun *r, struct res *x, const void *data, size_t le
 	free(best.differences);
 }
 
+/* One response of a multiget; what was not asked for is passed over. */
 static int on_data(void *ctx, struct dav_response *p, struct err *err)
 {
 	struct look *l = ctx;
@@ -347,6 +349,7 @@ static int run_multigets(
 	return rc;
 }
 
+/* Ends the reading at VERSION of a card. */
 static int on_version(void *ctx, const struct content_line *line, struct err *err)
 {
 	bool *v4 = ctx;
@@ -376,6 +379,7 @@ static const char *accept_for(struct drun *r, const struct res *x)
 	return v4 ? ACCEPT_V4 : ACCEPT_V3;
 }
 
+/* Takes what a GET brought; an error is one that ends the service. */
 static int finish_get(struct drun *r, struct res *x, const struct dav_get *g, struct err *err)
 {
 	x->status = g->status;
@@ -399,6 +403,7 @@ static int finish_get(struct drun *r, struct res *x, const struct dav_get *g, st
 	return 0;
 }
 
+/* One GET each, in flight together. */
 static int get_some(struct drun *r, struct res **list, size_t n, struct err *err)
 {
 	struct dav_get g[PARALLEL];

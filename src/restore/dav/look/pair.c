@@ -29,6 +29,7 @@ static int keyed_cmp(const void *pa, const void *pb)
 	return (a->entry > b->entry) - (a->entry < b->entry);
 }
 
+/* alike_key() of its content, reckoned once. */
 static uint64_t key_of_entry(struct drun *r, struct entry *e)
 {
 	struct content_summary s;
@@ -41,6 +42,7 @@ static uint64_t key_of_entry(struct drun *r, struct entry *e)
 	return e->alike;
 }
 
+/* Is it an item that this mode looks for? */
 static bool has_state(const struct entry *e, enum alike_mode mode)
 {
 	switch (mode) {
@@ -68,6 +70,7 @@ static bool is_open(const struct drun *r, const struct res *x)
 	return false;
 }
 
+/* The items that this mode looks for, by the key of their content. */
 static void index_entries(struct drun *r, enum alike_mode mode, struct index *ix)
 {
 	for (uint32_t i = 0; i < r->n_entries; i++) {
@@ -92,6 +95,7 @@ struct round {
 	struct keys picked; /* items of this one */
 };
 
+/* One number for a resource and an item. */
 static uint64_t pair_key(const struct res *x, uint32_t entry)
 {
 	return x->key ^ ((uint64_t)entry + 1) * 0x9E3779B97F4A7C15u;
@@ -119,6 +123,7 @@ static uint32_t next_candidate(const struct drun *r, struct round *o, const stru
 	return NONE;
 }
 
+/* A resource was held against an item: where it is that, both are settled. */
 static void settle_one(
         struct drun *r, const struct res *x, struct res *origin, enum alike_mode mode)
 {
@@ -133,6 +138,7 @@ static void settle_one(
 	count_copy(r, x->entry, x);
 }
 
+/* Each open resource is held against its next candidate; *any_out: there were some. */
 static int round_of(
         struct drun *r, struct res *list, size_t n, struct round *o, bool *any_out, struct err *err)
 {
@@ -184,6 +190,9 @@ int dav_alike(struct drun *r, struct res *list, size_t n, enum alike_mode mode, 
 	return rc;
 }
 
+/*
+ * A resource of the UID of an item that belongs elsewhere: where it is missing there, it is here.
+ */
 static void settle_stray(struct drun *r, struct res *x)
 {
 	struct entry *e = &r->entries[x->entry];
@@ -222,6 +231,7 @@ static void count_all(struct drun *r, const struct reslist *all)
 		}
 }
 
+/* Items and the resources of their UID, those that the journal knows first. */
 static void pair_resources(struct drun *r, struct reslist *all)
 {
 	count_all(r, all);

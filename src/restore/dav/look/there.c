@@ -12,6 +12,7 @@ struct listing {
 	bool peek;
 };
 
+/* One resource of a listing; collections are none. */
 static int on_listed(void *ctx, struct dav_response *p, struct err *err)
 {
 	struct listing *l = ctx;
@@ -80,6 +81,7 @@ static char *segment_for(const struct drun *r, const struct entry *e)
 	return xasprintf("%s.%s", hex, coll_kind_ext(r->kind));
 }
 
+/* An entry for each item of the archive, and their names on the target. */
 static void index_archive(struct drun *r)
 {
 	for (uint32_t i = 0; i < r->n_acolls; i++) {
@@ -128,6 +130,7 @@ static void recall_known(struct drun *r, struct res *x)
 	}
 }
 
+/* What each collection lists, as far as the journal knows it. */
 static int list_all(struct drun *r, struct reslist *all, struct err *err)
 {
 	int rc = 0;

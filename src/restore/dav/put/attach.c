@@ -50,6 +50,7 @@ static void index_files(struct linked *l)
 	SORT(l->files, l->n, file_cmp);
 }
 
+/* The linked files of its collection, looked for once. */
 static struct linked *linked_of(struct drun *r, const struct entry *e)
 {
 	struct acoll *a = &r->acolls[e->acoll];
@@ -106,6 +107,7 @@ static char *name_of(const char *url)
 	return xstrdup("attachment");
 }
 
+/* To be a managed attachment, if the target takes it as one. */
 static bool want_file(
         struct attaching *t, const struct attach_link *link, const struct tree_item *it)
 {
@@ -128,6 +130,7 @@ static void note_stays(struct attaching *t, const char *url, const char *why)
 	buf_putf(&t->out->which, "%s%.200s (%s)", t->out->large++ ? ", " : "", url, why);
 }
 
+/* A link in the item: 1 its file is in ${file}, 2 the line goes, 0 it stays a link. */
 static int on_link(void *ctx, const struct attach_link *link, struct buf *file, struct err *err)
 {
 	struct attaching *t = ctx;
@@ -275,6 +278,7 @@ static bool is_same(const struct wanted *w, const char *name, const char *size, 
 	return pass == 0 ? same_size && same_name : pass == 1 ? same_size : !size && same_name;
 }
 
+/* A line of the target that is one of our files: it is taken out of the view. */
 static bool on_managed(void *ctx, const char *name, const char *size)
 {
 	struct finding *f = ctx;

@@ -12,6 +12,7 @@
 
 /* ---- the post ---- */
 
+/* Can it stand in Content-Type? */
 static bool is_type(const char *type)
 {
 	return type && strchr(type, '/') &&
@@ -19,6 +20,7 @@ static bool is_type(const char *type)
 	               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$&^_.+-/")];
 }
 
+/* One POST with the octets of the file. */
 static int send_file(struct drun *r, const struct entry *e, const struct wanted *w,
         struct dav_send *p, struct err *err)
 {
@@ -99,6 +101,7 @@ static void learn_refusal(struct drun *r, const struct dav_send *p, const char *
 	}
 }
 
+/* The refusal as an error. */
 static int set_refused(struct drun *r, const struct dav_send *p, struct err *err)
 {
 	struct buf why = buf_of(4096);
@@ -192,6 +195,7 @@ static int look_at_end(struct drun *r, struct entry *e, struct err *err)
 	return rc;
 }
 
+/* Each file that is not there yet; a refusal costs that file alone. */
 static int post_all(struct drun *r, struct entry *e, struct attached *a, struct err *err)
 {
 	size_t had = 0, lost = 0;
@@ -227,6 +231,7 @@ static int post_all(struct drun *r, struct entry *e, struct attached *a, struct 
 	return rc == 0 && !lost ? look_at_end(r, e, err) : rc;
 }
 
+/* The files of an item that was stored without them. */
 static int post_for(struct drun *r, struct entry *e, struct err *err)
 {
 	struct attached a = {0};

@@ -66,6 +66,7 @@ static bool has_status(const struct rule *r, int status)
 	return false;
 }
 
+/* Are status, condition and words those of the rule? */
 static bool rule_applies(const struct rule *r, const struct put_reply *p, int status)
 {
 	if (!has_status(r, status))

@@ -74,6 +74,7 @@ static int load_item(struct drun *r, struct entry *e, struct put *p, struct err 
 	return rc;
 }
 
+/* Told by a dry run. */
 static void say_attached(struct drun *r, struct put *p)
 {
 	char *text = attached_text(&p->attached);

@@ -14,6 +14,7 @@ enum {
 	PUT_BYTES = 8 << 20,
 };
 
+/* One PUT each, in flight together; each gets its verdict. */
 static int send_pending(struct drun *r, struct put *list, size_t n, struct err *err)
 {
 	struct dav_send **sent = xcalloc(n, sizeof *sent);
@@ -52,6 +53,7 @@ static int send_pending(struct drun *r, struct put *list, size_t n, struct err *
 	return rc;
 }
 
+/* The network is gone: nothing was answered, and nothing could be read. */
 static bool all_lost(const struct put *list, size_t n, const struct reslist *found)
 {
 	for (size_t i = 0; i < n; i++)
@@ -190,6 +192,7 @@ static bool has_no_place(struct drun *r, struct entry *e)
 	return true;
 }
 
+/* Small until it is known whether the target keeps the names that it is given. */
 static size_t batch_size(const struct drun *r)
 {
 	return r->keeps_names || r->renames ? PUT_BATCH : PUT_FIRST;

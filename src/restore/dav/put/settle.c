@@ -114,6 +114,7 @@ static bool try_form(struct drun *r, struct put *p, const struct res *x)
 	return true;
 }
 
+/* Named; what is full or enough for now is kept for all that follow. */
 static void report_refused(struct drun *r, struct put *p)
 {
 	struct buf why = buf_of(4096);

@@ -102,6 +102,7 @@ static void read_there(struct mapping *m)
 	}
 }
 
+/* What each mailbox of the archive should be called. */
 static void read_places(struct mapping *m, const struct tree_head *const *heads)
 {
 	bool has_inbox = false;
@@ -124,6 +125,7 @@ static bool archive_announces(const struct mapping *m, const char *use)
 	return false;
 }
 
+/* What each is for; where a use is announced, names say nothing about it. */
 static void read_uses(struct mapping *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
@@ -184,6 +186,7 @@ static struct there *free_there(struct mapping *m, const struct map_entry *e, co
 	return found;
 }
 
+/* It goes to a mailbox that is there. */
 static void take_place(struct map_entry *e, struct there *t, const char *why)
 {
 	t->taken = true;
@@ -283,6 +286,7 @@ static bool has_barren_parent(struct mapping *m, const char *content)
 	return false;
 }
 
+/* It goes to a mailbox that is made: under its name, or the next that is free. */
 static void make_up(struct mapping *m, struct map_entry *e)
 {
 	bool barren = has_barren_parent(m, map_base(e));
@@ -312,6 +316,7 @@ static void make_up(struct mapping *m, struct map_entry *e)
 		e->special_use = xstrdup(free_use(m, e));
 }
 
+/* Can it be called on the target as in the archive? */
 static bool keeps_its_name(const struct mapping *m, const struct map_entry *e)
 {
 	const char *why = NULL;
@@ -404,6 +409,7 @@ static char *wish_content(const struct mapping *m, const char *name)
 	               : xstrdup(name);
 }
 
+/* Where --map says, made if it is not there. */
 static void put_wished(struct mapping *m, struct map_entry *e, const char *to, const char *rest)
 {
 	char *top = wish_content(m, to);
@@ -460,6 +466,7 @@ static void put_under(struct mapping *m)
 	free(under);
 }
 
+/* Where an earlier restore put it. */
 static void map_earlier(struct mapping *m, struct map_entry *e)
 {
 	const char *shown = m->wish->earlier ? m->wish->earlier(m->wish->ctx, e->head->name) : NULL;
@@ -507,6 +514,7 @@ static bool is_home_of_other(const struct mapping *m, const struct map_entry *e)
 	       is_wanted(m, e->want, 6);
 }
 
+/* Where a mailbox of its name is. */
 static void map_same_name(struct mapping *m, struct map_entry *e)
 {
 	struct there *t = e->implied || is_home_of_other(m, e) ? NULL : free_there(m, e, e->want);
@@ -596,6 +604,7 @@ static bool is_served(const struct mapping *m, const char *use)
 	return false;
 }
 
+/* Mailboxes of the target with a use that nothing of their name goes to. */
 static void map_uses(struct mapping *m)
 {
 	for (size_t i = 0; i < m->n_there; i++) {

@@ -128,6 +128,7 @@ static bool is_plain(uint8_t c, bool strict)
 	       (c && strchr(strict ? " _-" : " ._-()", c));
 }
 
+/* NAME_PLAIN, or (${strict}) NAME_ASCII, of one component. */
 static void make_plain(struct buf *b, bool strict)
 {
 	size_t n = 0;
@@ -150,6 +151,7 @@ static void make_plain(struct buf *b, bool strict)
 		buf_putc(b, '_');
 }
 
+/* NAME_SHORT of one component. */
 static void make_short(struct buf *b, const char *suffix)
 {
 	size_t n = SHORT_LEN;
@@ -162,6 +164,7 @@ static void make_short(struct buf *b, const char *suffix)
 	buf_puts(b, suffix);
 }
 
+/* One component as the target can take it; *why: what was in the way. */
 static void change_component(struct buf *part, char delimiter, unsigned how, const char **why)
 {
 	uint8_t sum[SHA256_LEN];

@@ -107,6 +107,7 @@ static struct match_key *sent_keys(struct box *b, size_t *n_out)
 	return keys;
 }
 
+/* The item that a message is a copy of, SIZE_MAX: none. */
 static size_t copy_of(
         struct box *b, const struct match_key *sent, size_t n_sent, const struct seen *s)
 {

@@ -7,6 +7,7 @@
 #include "valise/base/lookup.h"
 #include "restore/imap/run.h"
 
+/* A message without a date has that of any. */
 static bool has_date_of(const struct box *b, const struct tmsg *t, uint32_t item)
 {
 	return !t->has_date || t->date_utc == b->coll->items[item].date_utc;
@@ -48,23 +49,25 @@ bool learn_any(const struct box *b)
 	return false;
 }
 
-static size_t list_unlearned(const struct box *b, uint32_t *out)
+/* The items that were added and have no UID yet; malloc'ed. */
+static uint32_t *list_unlearned(const struct box *b, size_t *n_out)
 {
-	size_t n = 0;
+	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
 
-	for (size_t i = 0; i < b->coll->n_items; i++)
+	*n_out = 0;
+	for (uint32_t i = 0; i < b->coll->n_items; i++)
 		if (b->items[i].state == ITEM_ADDED && b->items[i].got == 0)
-			out[n++] = (uint32_t)i;
-	return n;
+			items[(*n_out)++] = i;
+	return items;
 }
 
 int box_find_among(
         struct box *b, const uint32_t *items, size_t n, const uint8_t *wanted, struct err *err)
 {
+	size_t n_seen = 0, n_sure;
+	uint32_t *sure = list_unlearned(b, &n_sure);
 	uint8_t *claimed = there_claimed(b);
-	uint32_t *sure = xcalloc(b->coll->n_items + 1, sizeof *sure);
 	struct seen *seen = NULL;
-	size_t n_seen = 0, n_sure = list_unlearned(b, sure);
 	int rc;
 
 	rc = there_hash(b, wanted, &seen, &n_seen, err);
@@ -113,19 +116,7 @@ static void take_rewritten(struct box *b, uint32_t item, uint32_t uid)
 	b->items[item].read_back |= b->items[item].read_back || is_rescued(b, item) ? READ_SAID : 0;
 }
 
-/* The items without a UID that are left of ${items}; *n is their number. */
-static uint32_t *left_of(const struct box *b, const uint32_t *items, size_t *n)
-{
-	uint32_t *left = xcalloc(*n + 1, sizeof *left);
-	size_t k = 0;
-
-	for (size_t i = 0; i < *n; i++)
-		if (!b->items[items[i]].got)
-			left[k++] = items[i];
-	*n = k;
-	return left;
-}
-
+/* Items that were read and messages with the same key of this kind. */
 static void pair_by(struct box *b, const struct seen *read, size_t n, const struct seen *seen,
         size_t n_seen, uint8_t *claimed, enum alike by)
 {
@@ -151,10 +142,11 @@ static void pair_by(struct box *b, const struct seen *read, size_t n, const stru
  * Rewritten by the server: by what it left alone. They came just now, so that the dates
  * need not agree.
  */
-static int pair_alike(struct box *b, const uint32_t *items, size_t n, const struct seen *seen,
-        size_t n_seen, uint8_t *claimed, struct err *err)
+static int pair_alike(
+        struct box *b, const struct seen *seen, size_t n_seen, uint8_t *claimed, struct err *err)
 {
-	uint32_t *left = left_of(b, items, &n);
+	size_t n;
+	uint32_t *left = list_unlearned(b, &n);
 	struct seen *read = xcalloc(n + 1, sizeof *read);
 	int rc = 0;
 
@@ -171,10 +163,10 @@ static int pair_alike(struct box *b, const uint32_t *items, size_t n, const stru
  * No content is found again: in order, if just as many are left, each with its date; else
  * what APPENDUID said, if that is nobody else's.
  */
-static void pair_order(struct box *b, const uint32_t *items, size_t n, uint8_t *claimed)
+static void pair_order(struct box *b, uint8_t *claimed)
 {
-	uint32_t *left = left_of(b, items, &n), *uids = xcalloc(n + 1, sizeof *uids);
-	size_t k = 0;
+	size_t n, k = 0;
+	uint32_t *left = list_unlearned(b, &n), *uids = xcalloc(n + 1, sizeof *uids);
 	bool fit = true;
 
 	for (size_t i = 0; i < b->n_there && fit; i++) {
@@ -206,12 +198,11 @@ static void pair_order(struct box *b, const uint32_t *items, size_t n, uint8_t *
  */
 static int note_taken(struct box *b, struct err *err)
 {
-	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items), *uids;
+	size_t n, n_uids;
 	uint8_t *claimed = there_claimed(b);
-	size_t n = list_unlearned(b, items), n_uids;
+	uint32_t *items = list_unlearned(b, &n), *uids = there_unclaimed(b, claimed, &n_uids);
 	int rc = 0;
 
-	uids = there_unclaimed(b, claimed, &n_uids);
 	for (size_t i = 0; i < n; i++)
 		b->items[items[i]].taken = taken_of(i, n, uids, n_uids);
 	if (n_uids)
@@ -228,8 +219,8 @@ static int note_taken(struct box *b, struct err *err)
  */
 static int learn_all(struct box *b, struct err *err)
 {
-	uint32_t *items = xcalloc(b->coll->n_items + 1, sizeof *items);
-	size_t n = list_unlearned(b, items), n_seen = 0, n_strange, k = 0, fit = 0;
+	size_t n, n_seen = 0, n_strange, k = 0, fit = 0;
+	uint32_t *items = list_unlearned(b, &n);
 	uint8_t *claimed = there_claimed(b), *wanted = there_strange(b, &n_strange);
 	struct seen *seen = NULL;
 	int rc = 0;
@@ -246,9 +237,9 @@ static int learn_all(struct box *b, struct err *err)
 		if (rc == 0)
 			pair_items(b, items, n, seen, n_seen, claimed);
 		if (rc == 0)
-			rc = pair_alike(b, items, n, seen, n_seen, claimed, err);
+			rc = pair_alike(b, seen, n_seen, claimed, err);
 		if (rc == 0)
-			pair_order(b, items, n, claimed);
+			pair_order(b, claimed);
 	}
 	if (rc == 0)
 		rc = box_remember(b, items, n, err);

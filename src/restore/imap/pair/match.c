@@ -178,6 +178,7 @@ void loose_start(struct loose *l)
 	l->held_lf = 0;
 }
 
+/* Octets that count, and the line ends that were held back before them. */
 static void loose_put(struct loose *l, const uint8_t *p, size_t n)
 {
 	for (; n && l->held_lf; l->held_lf--)

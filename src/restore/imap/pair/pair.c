@@ -159,6 +159,7 @@ static int look_for_pairs(struct pairing *p, uint8_t *wanted, struct err *err)
 	return rc;
 }
 
+/* By the octets that were read. */
 static void pair_hashes(struct pairing *p, unsigned rule)
 {
 	struct box *b = p->b;
@@ -193,6 +194,7 @@ static int pair_content(struct pairing *p, unsigned rule, struct err *err)
 	return rc;
 }
 
+/* Names those that were paired since ${before}. */
 static void say_loose(struct box *b, const uint32_t *before, const char *why)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++) {
@@ -293,6 +295,7 @@ static int pair_read(struct pairing *p, const uint8_t *mine, struct err *err)
 	return rc;
 }
 
+/* By what a server leaves alone when it rewrites a message. */
 static int pair_rewritten(struct pairing *p, struct err *err)
 {
 	struct box *b = p->b;
@@ -418,6 +421,7 @@ static size_t count_open(const struct box *b)
 	return n;
 }
 
+/* Names those that were paired since ${before} although their dates differ. */
 static void say_dates(struct box *b, const uint32_t *before)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++)

@@ -67,6 +67,7 @@ uint32_t *there_unclaimed(const struct box *b, const uint8_t *claimed, size_t *n
 	return uids;
 }
 
+/* One message of the listing. */
 static int on_listed(void *ctx, const struct imap_msg *msg, struct err *err)
 {
 	struct box *b = ctx;
@@ -204,6 +205,7 @@ bool there_msgid(const char *head, size_t n, uint8_t out[SHA256_LEN])
 	return has;
 }
 
+/* The body that came in is known; one that was not asked for is dropped. */
 static int on_hashed(void *ctx, const struct imap_msg *msg, struct err *err)
 {
 	struct hashing *h = ctx;
@@ -251,6 +253,7 @@ static bool next_set(const struct hashing *h, size_t *at, struct buf *set)
 	return n > 0;
 }
 
+/* All that is wanted and not done, several commands in flight. */
 static int hash_run(struct hashing *h, struct err *err)
 {
 	static const struct imap_fetch_ops ops = {.body = on_body, .message = on_hashed};

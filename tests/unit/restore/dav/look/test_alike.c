@@ -60,10 +60,29 @@ static void keys_of_content(void **state)
 	assert_true(alike_key(&none) == 0);
 }
 
+static void lacks(void **state)
+{
+	static const struct {
+		const char *differences;
+		enum content_grade grade;
+		bool want;
+	} table[] = {{"-VEVENT", CONTENT_ALTERED, true}, {"~SUMMARY -VCARD", CONTENT_ALTERED, true},
+	        {"~SUMMARY +VEVENT", CONTENT_ALTERED, false}, {NULL, CONTENT_ALTERED, false},
+	        {"-VEVENT", CONTENT_EQUIVALENT, false}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		const struct res x = {.grade = table[i].grade,
+		        .differences = (char *)(uintptr_t)table[i].differences};
+
+		assert_int_equal(alike_lacks(&x), table[i].want);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(holds), cmocka_unit_test(keys_of_content)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(holds),
+	        cmocka_unit_test(keys_of_content), cmocka_unit_test(lacks)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
