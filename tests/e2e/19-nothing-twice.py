@@ -80,7 +80,7 @@ def test_a_second_restore_is_told_so():
     with Waits() as t:
         first = start(t, "one", "restore", archive())
         assert t.began.wait(100)
-        text = run(1, t, "one", "restore", archive())
+        text = run(11, t, "one", "restore", archive())
         assert "another restore of this archive into this account is at work" in text, text
         run(0, t, "one", "restore", archive(), "--dry-run")
         t.go.set()

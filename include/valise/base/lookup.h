@@ -28,6 +28,9 @@
 #define SORT(list, n, order) lookup_sort((list), (n), sizeof *(list), (order))
 #define FIND(key, list, n, order) lookup_find((key), (list), (n), sizeof *(list), (order))
 
+/* What an order says of two numbers. */
+#define ORDER_OF(a, b) (((a) > (b)) - ((a) < (b)))
+
 typedef int lookup_order(const void *a, const void *b);
 /* Of elements that are, or begin with, a uint32_t. */
 int lookup_by_number(const void *a, const void *b);

@@ -86,10 +86,9 @@ static int uid_cmp(const void *pa, const void *pb, void *ctx)
 {
 	const struct entry *e = ctx;
 	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+	int c = ORDER_OF(e[a].uid_key, e[b].uid_key);
 
-	if (e[a].uid_key != e[b].uid_key)
-		return e[a].uid_key > e[b].uid_key ? 1 : -1;
-	return (a > b) - (a < b);
+	return c ? c : ORDER_OF(a, b);
 }
 
 void index_uids(struct drun *r)

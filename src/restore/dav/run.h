@@ -352,10 +352,13 @@ int dav_split(struct drun *r, struct err *err) MUST_CHECK;
 
 /* look/after.c */
 /*
- * Items that are ENTRY_UNSEEN among what is new in a listing; what else is of the archive
- * there is counted.
+ * What is new in the listing is read, and known by its UID, else by its content: items
+ * that are ENTRY_UNSEEN, which the server named itself, and (${taken}) those that are
+ * still to be sent, which another restore stored. What else is of the archive there is
+ * counted.
  */
-int dav_find_renamed(struct drun *r, const struct reslist *there, struct err *err) MUST_CHECK;
+int dav_take_fresh(
+        struct drun *r, const struct reslist *there, bool taken, struct err *err) MUST_CHECK;
 /* What another restore has stored in the collection by now is there. */
 int dav_meanwhile(struct drun *r, uint32_t tcoll, struct err *err) MUST_CHECK;
 int dav_after(struct drun *r, struct err *err) MUST_CHECK;

@@ -130,7 +130,8 @@ static void count_unseen(
 }
 
 /* It could not be seen whether what stands there is as it was sent; the run goes on. */
-static int unseen(struct box *b, enum item_state state, const char *what, int rc, struct err *err)
+static int pass_over(
+        struct box *b, enum item_state state, const char *what, int rc, struct err *err)
 {
 	if (rc == 0 || imap_conn_is_over(&b->w->conn, err))
 		return rc;
@@ -148,7 +149,7 @@ static int look_at_earlier(struct box *b, struct err *err)
 	b->e->unseen |= kept_unseen(b->w->run->journal, b->e->shown);
 	if (!all && !b->e->unseen)
 		return 0;
-	return unseen(b, ITEM_THERE, "what is there already", box_read_there(b, all, err), err);
+	return pass_over(b, ITEM_THERE, "what is there already", box_read_there(b, all, err), err);
 }
 
 /* All that was ever brought there was looked at, and the journal has what came of it. */
@@ -157,7 +158,8 @@ static void box_seen(struct box *b)
 	struct err ignored;
 
 	/* If this is lost, the next run looks once more. */
-	if (b->e->unseen && b->seen && kept_seen(b->w->run->journal, b->e->shown, &ignored) == 0)
+	if (b->e->unseen && b->seen &&
+	        kept_out(b->w->run->journal, b->e->shown, 0, true, &ignored) == 0)
 		b->e->unseen = false;
 }
 
@@ -213,7 +215,7 @@ static int look_alone(struct box *b, struct err *err)
 		rc = box_verify(b, b->first, err);
 	if (rc == 0)
 		late_settled(b);
-	return unseen(b, ITEM_ADDED, "what was added", rc, err);
+	return pass_over(b, ITEM_ADDED, "what was added", rc, err);
 }
 
 /* May the last look at it be one for several mailboxes together? */

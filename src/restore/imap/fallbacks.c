@@ -28,11 +28,6 @@ const char *rescue_name(enum rescue r)
 	return names[r];
 }
 
-static const char *plain_name(unsigned bit)
-{
-	return bit == CODE_DATE ? "without its date" : mend_name(bit);
-}
-
 static struct form *form_of(struct box *b, uint32_t item)
 {
 	if (!b->items[item].form)
@@ -369,11 +364,6 @@ unsigned form_code(const struct box *b, uint32_t item)
 	return f ? f->mend | (f->no_date ? CODE_DATE : 0u) : 0;
 }
 
-bool is_rescued(const struct box *b, uint32_t item)
-{
-	return form_code(b, item) != 0;
-}
-
 void form_set(struct box *b, uint32_t item, unsigned code)
 {
 	struct form *f;
@@ -404,7 +394,7 @@ void form_count(struct box *b, uint32_t item, const char *how)
 			continue;
 		b->sum.rescues[i]++;
 		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", *text ? ", " : "",
-		        plain_name(bit));
+		        bit == CODE_DATE ? "without its date" : mend_name(bit));
 	}
 	b->sum.rescued++;
 	say_altered(b, item, ODD_FORM, true, "%s (%s)%s%s", how, text,

@@ -103,12 +103,10 @@ void box_store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags,
 static int store_cmp(const void *pa, const void *pb)
 {
 	const struct to_store *a = pa, *b = pb;
+	int c = ORDER_OF(a->flags, b->flags);
 
-	if (a->flags != b->flags)
-		return a->flags > b->flags ? 1 : -1;
-	if (a->keywords != b->keywords)
-		return a->keywords > b->keywords ? 1 : -1;
-	return (a->uid > b->uid) - (a->uid < b->uid);
+	c = c ? c : ORDER_OF(a->keywords, b->keywords);
+	return c ? c : ORDER_OF(a->uid, b->uid);
 }
 
 /* "(\Seen $Label1)". */
@@ -254,7 +252,7 @@ static int store_uid_cmp(const void *pa, const void *pb)
 {
 	const struct to_store *a = pa, *b = pb;
 
-	return (a->uid > b->uid) - (a->uid < b->uid);
+	return ORDER_OF(a->uid, b->uid);
 }
 
 /* What a message has now is not lacking any more. */

@@ -143,16 +143,11 @@ static int replay_line(void *ctx, const json_t *o, struct err *err)
 	return 0;
 }
 
-static int compare_uids(uint32_t a, uint32_t b)
-{
-	return (a > b) - (a < b);
-}
-
 static int same_mailbox(const struct kept *a, const struct kept *b)
 {
-	int c = compare_uids(a->box, b->box);
+	int c = ORDER_OF(a->box, b->box);
 
-	return c ? c : compare_uids(a->uidvalidity, b->uidvalidity);
+	return c ? c : ORDER_OF(a->uidvalidity, b->uidvalidity);
 }
 
 /* The same message of the archive. */
@@ -160,7 +155,7 @@ static int same_item(const struct kept *a, const struct kept *b)
 {
 	int c = same_mailbox(a, b);
 
-	c = c ? c : compare_uids(a->src_uid, b->src_uid);
+	c = c ? c : ORDER_OF(a->src_uid, b->src_uid);
 	c = c ? c : text_cmp(a->source, b->source);
 	return c ? c : memcmp(a->sha256, b->sha256, SHA256_LEN);
 }
@@ -170,7 +165,7 @@ static int same_place(const struct kept *a, const struct kept *b)
 {
 	int c = same_mailbox(a, b);
 
-	c = c ? c : compare_uids(a->uid, b->uid);
+	c = c ? c : ORDER_OF(a->uid, b->uid);
 	return c || a->uid ? c : same_item(a, b);
 }
 
@@ -179,7 +174,7 @@ static int by_item(const void *pa, const void *pb)
 	const struct kept *a = pa, *b = pb;
 	int c = same_item(a, b);
 
-	return c ? c : compare_uids(a->order, b->order);
+	return c ? c : ORDER_OF(a->order, b->order);
 }
 
 static int by_place(const void *pa, const void *pb)
@@ -187,7 +182,7 @@ static int by_place(const void *pa, const void *pb)
 	const struct kept *a = pa, *b = pb;
 	int c = same_place(a, b);
 
-	return c ? c : compare_uids(a->order, b->order);
+	return c ? c : ORDER_OF(a->order, b->order);
 }
 
 static void rec_clear(struct kept *r)
@@ -433,32 +428,20 @@ int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *lis
 	return rc;
 }
 
-/* Messages went out to the mailbox at ${now}; 0: what became of them is known. */
-static int put_out(
-        struct kept_journal *k, const char *mailbox, int64_t now, const char *more, struct err *err)
+int kept_out(struct kept_journal *k, const char *mailbox, int64_t now, bool seen, struct err *err)
 {
 	int rc;
 
 	if (!k->file.journal)
 		return 0;
 	pthread_mutex_lock(&k->lock);
-	buf_putf(&k->pending, "{%s", more);
+	buf_puts(&k->pending, seen ? "{\"e\":true" : "{");
 	record_text(&k->pending, "m", mailbox);
 	record_number(&k->pending, "o", now);
 	buf_put(&k->pending, "}", 2);
 	rc = wait_written(k, err);
 	pthread_mutex_unlock(&k->lock);
 	return rc;
-}
-
-int kept_out(struct kept_journal *k, const char *mailbox, int64_t now, struct err *err)
-{
-	return put_out(k, mailbox, now, "", err);
-}
-
-int kept_seen(struct kept_journal *k, const char *mailbox, struct err *err)
-{
-	return put_out(k, mailbox, 0, "\"e\":true", err);
 }
 
 void kept_begin(struct kept_journal *k, const char *mailbox, uint32_t uidvalidity, uint32_t first)

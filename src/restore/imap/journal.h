@@ -85,17 +85,17 @@ void kept_begin(struct kept_journal *k, const char *mailbox, uint32_t uidvalidit
  */
 int64_t kept_out_since(const struct kept_journal *k, const char *mailbox);
 /*
- * Messages go out at ${now}; 0: what became of them is known. Outlives the process, not a
- * power loss. Thread-safe.
+ * Messages go out at ${now}; 0: what became of them is known, and (${seen}) somebody has
+ * looked at all that was brought there. Outlives the process, not a power loss.
+ * Thread-safe.
  */
-int kept_out(struct kept_journal *k, const char *mailbox, int64_t now, struct err *err) MUST_CHECK;
+int kept_out(struct kept_journal *k, const char *mailbox, int64_t now, bool seen,
+        struct err *err) MUST_CHECK;
 /*
  * Did an earlier run bring messages there of which nobody has looked yet whether they are
  * as they were sent?
  */
 bool kept_unseen(const struct kept_journal *k, const char *mailbox);
-/* Somebody has, of all that was brought there. As kept_out with 0. Thread-safe. */
-int kept_seen(struct kept_journal *k, const char *mailbox, struct err *err) MUST_CHECK;
 /* Make records durable, as one batch. Thread-safe. */
 int kept_put(struct kept_journal *k, const char *mailbox, const struct kept *list, size_t n,
         struct err *err) MUST_CHECK;

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "valise/base/json.h"
 #include "valise/base/lookup.h"
 #include "valise/base/text.h"
 #include "valise/format/mutf7.h"
 #include "run.h"
+#include "restore/labels/names.h"
 #include "restore/labels/view.h"
 
 #define JSON_CAP (4u << 20)
@@ -122,38 +122,27 @@ static char *word_of(const struct box *b, const char *label)
 	return word;
 }
 
-struct words {
-	char **list;
-	size_t n, cap;
-};
-
-static uint32_t words_set(struct box *b, struct words *w)
+static uint32_t words_set(struct box *b, struct label_list *w)
 {
-	uint32_t set = tree_coll_keywords(b->words, (const char *const *)w->list, w->n);
+	uint32_t set = tree_coll_keywords(b->words, (const char *const *)w->text, w->n);
 
-	texts_free(w->list, w->n);
+	texts_free(w->text, w->n);
 	return set;
 }
 
 /* The labels that the view lists, as words of the target. */
 static uint32_t wanted_set(struct box *b, const char *json)
 {
-	struct words w = {0};
-	struct err ignored;
-	json_t *a = NULL, *s;
-	size_t i;
+	struct label_list labels = {0}, w = {0};
 
-	/* the view made it */
-	if (json_read(json, strlen(json), JSON_CAP, &a, &ignored) < 0)
-		return 0;
-	json_array_foreach(a, i, s)
-	{
-		char *word = word_of(b, json_string_value(s));
+	label_list_parse(json, &labels);
+	for (size_t i = 0; i < labels.n; i++) {
+		char *word = word_of(b, labels.text[i]);
 
 		if (word)
-			*ARR_PUSH(w.list, w.n, w.cap) = word;
+			*ARR_PUSH(w.text, w.n, w.cap) = word;
 	}
-	json_decref(a);
+	texts_free(labels.text, labels.n);
 	return words_set(b, &w);
 }
 
@@ -186,18 +175,18 @@ const char *there_items(const struct run *r)
 
 static void add_there(void *ctx, const char *s, size_t n)
 {
-	struct words *w = ctx;
+	struct label_list *w = ctx;
 	char *word = xstrndup(s, n);
 
 	for (char *p = word; *p; p++)
 		if (*p == ' ')
 			*p = US;
-	*ARR_PUSH(w->list, w->n, w->cap) = word;
+	*ARR_PUSH(w->text, w->n, w->cap) = word;
 }
 
 uint32_t labels_there(struct box *b, const char *raw)
 {
-	struct words w = {0};
+	struct label_list w = {0};
 
 	(void)imap_labels_each(raw, add_there, &w);
 	return words_set(b, &w);
@@ -264,10 +253,9 @@ struct storing {
 static int label_cmp(const void *pa, const void *pb)
 {
 	const struct to_label *a = pa, *b = pb;
+	int c = ORDER_OF(a->set, b->set);
 
-	if (a->set != b->set)
-		return a->set > b->set ? 1 : -1;
-	return (a->uid > b->uid) - (a->uid < b->uid);
+	return c ? c : ORDER_OF(a->uid, b->uid);
 }
 
 /* How many from ${at} on go into one command. */
@@ -355,7 +343,7 @@ static int store_singly(struct storing *s, size_t at, size_t n, struct err *err)
 	char *text = xstrdup(tree_coll_keyword_text(b->words, b->label[at].set));
 	size_t n_labels;
 	const char **labels = split_labels(text, &n_labels);
-	struct words refused = {0};
+	struct label_list refused = {0};
 	uint32_t no;
 	int rc = 0;
 

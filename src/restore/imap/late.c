@@ -36,7 +36,7 @@ int late_going_out(struct box *b, struct err *err)
 	b->e->unseen = true;
 	if (b->late.out_ms && b->late.sent_ms - b->late.out_ms < OUT_AGAIN_MS)
 		return 0;
-	rc = kept_out(b->w->run->journal, b->e->shown, (int64_t)time(NULL), err);
+	rc = kept_out(b->w->run->journal, b->e->shown, (int64_t)time(NULL), false, err);
 	b->late.out_ms = b->late.sent_ms;
 	return rc < 0 ? workers_fail(&b->w->run->workers, err) : 0;
 }
@@ -46,7 +46,7 @@ void late_settled(struct box *b)
 	struct err ignored;
 
 	/* If this is lost, the next run waits a while for nothing. */
-	if (b->late.out_ms && kept_out(b->w->run->journal, b->e->shown, 0, &ignored) == 0)
+	if (b->late.out_ms && kept_out(b->w->run->journal, b->e->shown, 0, false, &ignored) == 0)
 		b->late.out_ms = 0;
 }
 

@@ -151,12 +151,12 @@ static int placed_cmp(const void *a, const void *b)
 static int gone_cmp(const void *pa, const void *pb)
 {
 	const struct gone *a = pa, *b = pb;
-	int c = (a->entry > b->entry) - (a->entry < b->entry);
+	int c = ORDER_OF(a->entry, b->entry);
 
 	c = c ? c : text_cmp(a->source, b->source);
 	if (c)
 		return c;
-	return (a->src_uid > b->src_uid) - (a->src_uid < b->src_uid);
+	return ORDER_OF(a->src_uid, b->src_uid);
 }
 
 /*

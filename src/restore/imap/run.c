@@ -1,6 +1,7 @@
 /* A restore to IMAP (RFC 3501): one session plans, then workers take a mailbox each. */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/lookup.h"
 #include "run.h"
 #include "restore/imap/map/name.h"
 #include "restore/labels/view.h"
@@ -9,11 +10,9 @@ static int entry_cmp(const void *pa, const void *pb, void *ctx)
 {
 	const struct map_entry *map = ctx;
 	size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
-	uint64_t x = map[a].head->roots.bytes, y = map[b].head->roots.bytes;
+	int c = ORDER_OF(map[b].head->roots.bytes, map[a].head->roots.bytes);
 
-	if (x != y)
-		return x < y ? 1 : -1;
-	return (a > b) - (a < b); /* parents come before what is below them */
+	return c ? c : ORDER_OF(a, b); /* parents come before what is below them */
 }
 
 /* How the target writes names: delimiter, and prefix of the personal namespace. */

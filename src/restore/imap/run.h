@@ -429,7 +429,6 @@ int form_give(
 /* What was sent, or is, of an item. */
 uint64_t sent_size(const struct box *b, uint32_t item);
 const uint8_t *sent_sha256(const struct box *b, uint32_t item);
-bool is_rescued(const struct box *b, uint32_t item);
 /* Count and name an item that is there in another form; said once. */
 void form_count(struct box *b, uint32_t item, const char *how);
 /* In one number, for the journal; 0: as it is. */

@@ -90,7 +90,7 @@ static void check_all(struct box *b)
 static bool is_read_back(const struct box *b, size_t i)
 {
 	return (b->items[i].state == ITEM_ADDED || b->items[i].state == ITEM_THERE) &&
-	       b->items[i].got && (b->items[i].read_back || is_rescued(b, (uint32_t)i));
+	       b->items[i].got && (b->items[i].read_back || form_code(b, (uint32_t)i));
 }
 
 /* Named once, by this run or an earlier one. */

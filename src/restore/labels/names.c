@@ -13,23 +13,17 @@
 
 /* ---- lists of labels ---- */
 
-struct list {
-	char **text;
-	size_t n, cap;
-};
-
-static void list_add(struct list *l, const char *text)
+static void list_add(struct label_list *l, const char *text)
 {
 	*ARR_PUSH(l->text, l->n, l->cap) = xstrdup(text);
 }
 
-static void list_clear(struct list *l)
+static void list_clear(struct label_list *l)
 {
 	texts_free(l->text, l->n);
 }
 
-/* The texts of a JSON list, appended. */
-static void list_parse(const char *json, struct list *out)
+void label_list_parse(const char *json, struct label_list *out)
 {
 	struct err ignored;
 	json_t *a = NULL, *s;
@@ -47,7 +41,7 @@ static void list_parse(const char *json, struct list *out)
 }
 
 /* As a canonical JSON list; NULL if it is empty. */
-static char *list_json(struct list *l)
+static char *list_json(struct label_list *l)
 {
 	struct buf out;
 	char *text = NULL;
@@ -116,10 +110,10 @@ static bool is_place(enum label_class class)
 
 /* The labels of a message beside that of its own mailbox; *starred: it is flagged. */
 static void gather_set(const struct label_names *n, uint32_t number, uint32_t set, const char *own,
-        struct list *out, bool *starred)
+        struct label_list *out, bool *starred)
 {
 	const char *text = tree_coll_keyword_text(n->sets, set);
-	struct list labels = {0};
+	struct label_list labels = {0};
 	uint32_t k;
 
 	*starred = n->colls[number].class == CLASS_FLAGGED;
@@ -128,7 +122,7 @@ static void gather_set(const struct label_names *n, uint32_t number, uint32_t se
 		if (!is_place(n->colls[k].class) && n->colls[k].class != CLASS_FLAGGED)
 			list_add(out, name_of(n, k));
 	}
-	list_parse(own, &labels);
+	label_list_parse(own, &labels);
 	for (size_t i = 0; i < labels.n; i++) {
 		const char *label = labels.text[i];
 		enum label_class class = label_class_named(label);
@@ -181,7 +175,7 @@ void label_item(const struct label_names *n, uint32_t number, struct tree_coll *
 	const char *own = own_labels(c, it);
 
 	if (!memo_fits(memo, set, 0, own)) {
-		struct list l = {0};
+		struct label_list l = {0};
 
 		memo_begin(memo, set, 0, own);
 		gather_set(n, number, set, own, &l, &memo->starred);
@@ -239,16 +233,16 @@ static const char *label_of(const struct label_names *n, size_t i)
 
 /* The same as keywords of a server without labels. */
 static void gather_keywords(const struct label_names *n, uint32_t number, uint32_t set,
-        const char *own, struct list *out)
+        const char *own, struct label_list *out)
 {
 	const char *text = tree_coll_keyword_text(n->sets, set);
-	struct list labels = {0}, found = {0};
+	struct label_list labels = {0}, found = {0};
 	uint32_t k;
 
 	while (next_number(&text, &k))
 		if (label_of(n, k))
 			list_add(&found, label_of(n, k));
-	list_parse(own, &labels);
+	label_list_parse(own, &labels);
 	for (size_t i = 0; i < labels.n; i++) {
 		size_t at = mailbox_of(n, labels.text[i]);
 		const char *label = at < n->n ? label_of(n, at) : labels.text[i];
@@ -273,7 +267,7 @@ void label_item_keywords(const struct label_names *n, uint32_t number, struct tr
 	const char *own = own_labels(c, it);
 
 	if (!memo_fits(memo, set, it->keywords, own)) {
-		struct list l = {0};
+		struct label_list l = {0};
 		char *had = xstrdup(tree_coll_keyword_text(c, it->keywords)), *rest = NULL;
 
 		memo_begin(memo, set, it->keywords, own);
@@ -291,9 +285,9 @@ void label_item_keywords(const struct label_names *n, uint32_t number, struct tr
 
 void label_names_see(struct label_names *n, const char *json)
 {
-	struct list l = {0};
+	struct label_list l = {0};
 
-	list_parse(json, &l);
+	label_list_parse(json, &l);
 	for (size_t i = 0; i < l.n; i++) {
 		bool known = *l.text[i] == '\\' || mailbox_of(n, l.text[i]) < n->n;
 

@@ -8,6 +8,13 @@
  * X-GM-LABELS. Of view.c.
  */
 
+struct label_list {
+	char **text;
+	size_t n, cap;
+};
+/* Append the texts of a JSON list; NULL is the empty one. */
+void label_list_parse(const char *json, struct label_list *out);
+
 struct label_names {
 	const struct tree_head **heads; /* the mailboxes of the archive, n of them */
 	struct pick_coll *colls;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/tree/use.h"
 #include "pick.h"
@@ -70,7 +71,7 @@ static int same_message(const struct picking *p, const struct place *a, const st
 	int c = memcmp(a->sha256, b->sha256, SHA256_LEN);
 
 	if (c == 0 && !p->gmail)
-		c = (a->msgid > b->msgid) - (a->msgid < b->msgid);
+		c = ORDER_OF(a->msgid, b->msgid);
 	return c;
 }
 
@@ -83,8 +84,8 @@ static int place_cmp(const void *pa, const void *pb, void *ctx)
 	if (c == 0)
 		c = p->rank[p->colls[a->coll].class] - p->rank[p->colls[b->coll].class];
 	if (c == 0)
-		c = (a->coll > b->coll) - (a->coll < b->coll);
-	return c ? c : (a->item > b->item) - (a->item < b->item);
+		c = ORDER_OF(a->coll, b->coll);
+	return c ? c : ORDER_OF(a->item, b->item);
 }
 
 /* The message is restored there; ${set}: where it is besides. */

@@ -36,12 +36,7 @@ static void fresh_of(const struct drun *r, const struct reslist *there, struct r
 	keys_clear(&ours);
 }
 
-/*
- * What is new in the listing is read, and known by its UID, else by its content: what the
- * server named itself, and what another restore stored meanwhile. ${taken}: also where
- * the item is still to be sent, which then is there.
- */
-static int take_fresh(struct drun *r, const struct reslist *there, bool taken, struct err *err)
+int dav_take_fresh(struct drun *r, const struct reslist *there, bool taken, struct err *err)
 {
 	struct reslist fresh = {0};
 	int rc;
@@ -68,18 +63,13 @@ static int take_fresh(struct drun *r, const struct reslist *there, bool taken, s
 	return rc;
 }
 
-int dav_find_renamed(struct drun *r, const struct reslist *there, struct err *err)
-{
-	return take_fresh(r, there, false, err);
-}
-
 int dav_meanwhile(struct drun *r, uint32_t tcoll, struct err *err)
 {
 	struct reslist there = {0};
 	int rc = dav_list_resources(r, tcoll, true, &there, err);
 
 	if (rc == 0)
-		rc = take_fresh(r, &there, true, err);
+		rc = dav_take_fresh(r, &there, true, err);
 	reslist_clear(&there);
 	return rc < 0 && !err_ends(err) ? 0 : rc;
 }
@@ -127,7 +117,7 @@ static int look_again(struct drun *r, uint32_t tcoll, struct err *err)
 		        err->text);
 		rc = 0;
 	} else if (rc == 0) {
-		rc = dav_find_renamed(r, &there, err);
+		rc = dav_take_fresh(r, &there, false, err);
 		check_listing(r, tcoll, &there);
 	}
 	reslist_clear(&there);

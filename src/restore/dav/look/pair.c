@@ -23,10 +23,9 @@ struct index {
 static int keyed_cmp(const void *pa, const void *pb)
 {
 	const struct keyed *a = pa, *b = pb;
+	int c = ORDER_OF(a->key, b->key);
 
-	if (a->key != b->key)
-		return a->key > b->key ? 1 : -1;
-	return (a->entry > b->entry) - (a->entry < b->entry);
+	return c ? c : ORDER_OF(a->entry, b->entry);
 }
 
 /* alike_key() of its content, reckoned once. */

@@ -155,12 +155,10 @@ static int list_all(struct drun *r, struct reslist *all, struct err *err)
 static int known_cmp(const void *pa, const void *pb)
 {
 	const struct res *a = pa, *b = pb;
+	int c = ORDER_OF(a->known, b->known);
 
-	if (a->known != b->known)
-		return a->known - b->known;
-	if (a->tcoll != b->tcoll)
-		return a->tcoll > b->tcoll ? 1 : -1;
-	return strcmp(a->url, b->url);
+	c = c ? c : ORDER_OF(a->tcoll, b->tcoll);
+	return c ? c : strcmp(a->url, b->url);
 }
 
 int dav_there(struct drun *r, struct err *err)

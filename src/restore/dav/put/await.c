@@ -73,7 +73,7 @@ static int look_elsewhere(struct drun *r, const struct res *list, size_t n, stru
 		if (rc < 0 && !err_ends(err))
 			rc = 0;
 		else if (rc == 0)
-			rc = dav_find_renamed(r, &there, err);
+			rc = dav_take_fresh(r, &there, false, err);
 		reslist_clear(&there);
 	}
 	return rc;

@@ -97,12 +97,6 @@ static int amend_by_all(struct buf *body, unsigned but, unsigned *steps_out)
 	return rc < 0 ? rc : *steps_out != 0;
 }
 
-/* How many bits: all steps together are nothing new where there is but one. */
-static bool is_one(unsigned bits)
-{
-	return (bits & (bits - 1)) == 0;
-}
-
 /*
  * Several objects: the body becomes the one that stands for the item; the others follow
  * once it is stored.
@@ -146,7 +140,8 @@ bool form_next(struct drun *r, struct entry *e, struct dav_form *f, struct buf *
 			continue;
 		rc = at == AT_ALL ? amend_by_all(body, f->never | f->not_all, &f->steps)
 		                  : amend_by(body, f->order[at - AT_STEPS], &f->steps);
-		if (rc == 1 && !(at == AT_ALL && is_one(f->steps)))
+		/* All together are nothing new where there is but one. */
+		if (rc == 1 && (at != AT_ALL || (f->steps & (f->steps - 1))))
 			return true;
 	}
 	if (f->apart)

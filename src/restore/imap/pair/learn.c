@@ -113,7 +113,7 @@ static void take_rewritten(struct box *b, uint32_t item, uint32_t uid)
 {
 	b->items[item].got = uid;
 	say_altered(b, item, ODD_OCTETS, true, "the target holds other octets (UID %u)", uid);
-	b->items[item].read_back |= b->items[item].read_back || is_rescued(b, item) ? READ_SAID : 0;
+	b->items[item].read_back |= b->items[item].read_back || form_code(b, item) ? READ_SAID : 0;
 }
 
 /* Items that were read and messages with the same key of this kind. */
@@ -374,10 +374,9 @@ struct owner {
 static int owner_cmp(const void *pa, const void *pb)
 {
 	const struct owner *a = pa, *b = pb;
+	int c = ORDER_OF(a->uid, b->uid);
 
-	if (a->uid != b->uid)
-		return a->uid > b->uid ? 1 : -1;
-	return (a->item > b->item) - (a->item < b->item);
+	return c ? c : ORDER_OF(a->item, b->item);
 }
 
 /*

@@ -31,7 +31,7 @@ static int group_cmp(const struct match_key *a, const struct match_key *b, unsig
 
 	if (c || !(rule & MATCH_DATE))
 		return c;
-	return (a->date > b->date) - (a->date < b->date);
+	return ORDER_OF(a->date, b->date);
 }
 
 static int by_key(const void *pa, const void *pb)
@@ -39,7 +39,7 @@ static int by_key(const void *pa, const void *pb)
 	const struct match_key *a = pa, *b = pb;
 	int c = group_cmp(a, b, 0);
 
-	return c ? c : (a->index > b->index) - (a->index < b->index);
+	return c ? c : ORDER_OF(a->index, b->index);
 }
 
 static int by_key_date(const void *pa, const void *pb)
@@ -47,7 +47,7 @@ static int by_key_date(const void *pa, const void *pb)
 	const struct match_key *a = pa, *b = pb;
 	int c = group_cmp(a, b, MATCH_DATE);
 
-	return c ? c : (a->index > b->index) - (a->index < b->index);
+	return c ? c : ORDER_OF(a->index, b->index);
 }
 
 static void sort_keys(struct match_key *k, size_t n, unsigned rule)

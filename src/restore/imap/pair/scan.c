@@ -12,7 +12,7 @@ static int by_uid(const void *a, const void *b)
 {
 	uint32_t x = ((const struct tmsg *)a)->uid, y = ((const struct tmsg *)b)->uid;
 
-	return (x > y) - (x < y);
+	return ORDER_OF(x, y);
 }
 
 struct tmsg *there_find(struct box *b, uint32_t uid)

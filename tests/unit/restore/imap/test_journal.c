@@ -252,11 +252,11 @@ static void what_nobody_has_looked_at(void **state)
 	struct err err = {0};
 
 	assert_false(kept_unseen(k, "INBOX"));
-	assert_int_equal(kept_out(k, "INBOX", 1000, &err), 0);
-	assert_int_equal(kept_out(k, "Work", 1000, &err), 0);
-	assert_int_equal(kept_out(k, "Old", 1000, &err), 0);
-	assert_int_equal(kept_out(k, "Old", 0, &err), 0);
-	assert_int_equal(kept_seen(k, "Work", &err), 0);
+	assert_int_equal(kept_out(k, "INBOX", 1000, false, &err), 0);
+	assert_int_equal(kept_out(k, "Work", 1000, false, &err), 0);
+	assert_int_equal(kept_out(k, "Old", 1000, false, &err), 0);
+	assert_int_equal(kept_out(k, "Old", 0, false, &err), 0);
+	assert_int_equal(kept_out(k, "Work", 0, true, &err), 0);
 	kept_free(k);
 	k = open_it("one", true);
 	assert_true(kept_unseen(k, "INBOX") && kept_unseen(k, "Old"));
