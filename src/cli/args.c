@@ -470,12 +470,15 @@ static unsigned services_of(const char *option, unsigned when)
 
 int args_have_use(const struct args *a, unsigned when, unsigned services)
 {
+	if (args_has(a, "one-of-many"))
+		return 0;
 	for (size_t i = 0; i < a->n_given; i++) {
 		unsigned use = services_of(a->given[i].def->name, when);
 		struct buf b;
 		int rc;
 
-		if (!use || use & services || a->given[i].in_environment)
+		/* What is said once for all is not about each. */
+		if (!use || use & services || a->given[i].in_environment || a->given[i].from)
 			continue;
 		buf_init(&b, 200);
 		for (unsigned k = 0; k < SERVICE_KINDS; k++)

@@ -37,6 +37,7 @@ void choice_see(void *choice, const struct pattern_name *name, bool taken)
 		c->included[i] |= pattern_matches(c->include[i], name, true);
 	for (size_t i = 0; i < c->of.n_exclude; i++)
 		c->excluded[i] |= pattern_matches(c->exclude[i], name, false);
+	c->taken += taken;
 	c->chosen += taken && pattern_chooses(&c->of, name);
 	if (c->n < NAMES_MAX)
 		*ARR_PUSH(c->names, c->n, c->cap) =
@@ -112,7 +113,7 @@ int choice_check(const struct choice *c)
 		return nothing_matches(c, args_has(c->args, "folder") ? "folder" : "include", in);
 	if (ex && !option_is_shared(c->args, "exclude"))
 		return nothing_matches(c, "exclude", ex);
-	if (!c->chosen && (c->of.n_include || c->of.n_exclude))
+	if (!c->chosen && (c->of.n_include || (c->of.n_exclude && c->taken)))
 		return usage_error(c->args, "--include and --exclude leave nothing; what is "
 		                            "excluded is left out even if "
 		                            "it is included");

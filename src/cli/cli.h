@@ -354,7 +354,7 @@ struct choice {
 	struct pattern_choice of;
 	const char *include[2 * ARGS_MAX], *exclude[ARGS_MAX];
 	bool included[2 * ARGS_MAX], excluded[ARGS_MAX]; /* matches something */
-	size_t chosen; /* how many are */
+	size_t taken, chosen; /* how many there are of what is asked for, and how many are chosen */
 	char **names;
 	size_t n, cap;
 };

@@ -117,7 +117,12 @@ static int read_one(struct maps *m, const struct field *f, const char *word, boo
 		other = other_spelling(from);
 		if (!other || !has_use(f, other, &mail, itself_out)) {
 			free(other);
-			return no_such(f, c, from);
+			/* of many accounts not each has it */
+			if (!args_has(c->args, "one-of-many"))
+				return no_such(f, c, from);
+			other = xstrdup(from);
+			mail = true;
+			*itself_out = false;
 		}
 		m->from[m->n - 1] = other;
 		free(from);

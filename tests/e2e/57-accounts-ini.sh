@@ -55,6 +55,11 @@ run 0 "$VALISE" restore mine.valise bob --only mail --exclude Trash
 run 2 "$VALISE" restore mine.valise alice --only mail --under Old --exclude Nowhere
 says '--exclude "Nowhere": nothing is called so'
 
+say "what [defaults] say need not have a meaning here"
+printf 'include = %s\n[defaults]\nonly = contacts\nlabels = first\n[bob]\n' "$T/etc/sub/common.ini" > contacts.ini
+run 0 "$VALISE" restore mine.valise bob --config contacts.ini
+says '^0 items in 0 collections'
+
 say "a section's own pattern is a slip of the pen where it matches nothing"
 sed -i 's/^exclude = Trash/exclude = Trahs/' "$ini"
 run 2 "$VALISE" backup alice -o other.valise
