@@ -247,7 +247,7 @@ def sign_in(t):
             valise("backup", *account(server), "-o", t + "/" + case)
             same(archived(t + "/" + case), served(server))
             expect(not any(b"COMPRESS" in line for _, line in server.log), "COMPRESS was sent")
-    for case, words in ("login-disabled", r"no way to sign in with a password.*XOAUTH2"), ("basic-auth-gone", "passwords are not taken.*--auth XOAUTH2"), \
+    for case, words in ("login-disabled", r"no way to sign in with a password.*XOAUTH2"), ("basic-auth-gone", "passwords are not taken.*valise login"), \
             ("app-password", "make an app password at https"):
         with CASES[case]() as server:
             says(valise("check", *account(server), code=12), words)

@@ -26,7 +26,7 @@ class WellKnownForeign(FakeDav):
     name = "well-known-foreign"
     source = "python-caldav discovery.py: targets outside the domain are refused; libcurl drops credentials when the host changes"
     host = "caldav.example.localhost"
-    code, says = 1, "does not get the password"
+    code, says = 12, "does not get the password"
 
     def well_known(self, rq):
         return Answer(301, Location="http://stranger.other.localhost:%d/dav/" % self.port)
