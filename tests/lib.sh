@@ -14,7 +14,7 @@ started=() launched=()
 aside= # a process group that a test leaves running until its end
 
 finish() {
-	local rc=$?
+	local rc=${1:-$?} # given, where a trap did something before it
 	[ -z "$aside" ] || { kill -- "-$aside" 2>/dev/null || true; wait "$aside" 2>/dev/null || true; }
 	for s in "${started[@]}"; do "$SERVERS/${s%%:*}.sh" stop "${s#*:}" >/dev/null 2>&1 || true; done
 	[ $rc = 0 ] || { echo "FAILED ($rc) in $0"; for f in "$T"/out "$T"/err; do [ -s "$f" ] && { echo "-- $f"; tail -20 "$f"; }; done; }

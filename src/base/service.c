@@ -25,6 +25,7 @@ void service_clear(struct service *s)
 {
 	drop_text(&s->at.host);
 	drop_text(&s->at.path);
+	drop_text(&s->at.address);
 	drop_text(&s->at.ca_file);
 	drop_text(&s->at.pin);
 	drop_text(&s->login.user);

@@ -27,6 +27,10 @@ static const struct option_def account_options[] = {
                 "much to do)"},
         {0, "cleartext", 0, NULL, "speak imap://, pop3:// and http:// without TLS"},
         {CMD_ALL, "config", 0, "FILE", "accounts.ini to use"},
+        {CMD_ALL, "nameserver", 0, "HOST:PORT",
+                "ask this name server for the services of an address, not the system's"},
+        {CMD_ALL, "yes", 0, NULL,
+                "an address: let hosts have the password that nothing but its domain speaks for"},
         {CMD_ALL, "trace", 0, "FILE", "write what goes over the wire there, without secrets"},
         {0, NULL, 0, NULL, NULL},
 };
@@ -143,7 +147,7 @@ static int account_key(const struct args *a, const char *name, size_t n, struct 
 		return -1;
 	o->def = find_option(account_options, a->cmd->bit, name, n, 0);
 	if (o->def) {
-		o->takes_value = true;
+		o->takes_value = o->def->arg != NULL;
 		return 0;
 	}
 	if (!account_is_key(o->key))

@@ -146,6 +146,12 @@ int load_account(const struct args *a, const char *name, struct account **out)
 	if (!section_account(a, out, &err) && account_load(name, args_get(a, "config"), a->settings,
 	                                              a->n_settings, NULL, out, &err) < 0)
 		*out = NULL; /* told below */
+	if (may_be_found(a, name, *out ? NULL : &err)) {
+		account_free(*out);
+		rc = find_account(a, name, trace, out);
+		if (rc)
+			return rc;
+	}
 	if (!*out) {
 		fail(a, &err);
 		return err.code == ERR_NOTFOUND ? EXIT_USAGE : exit_code_of(&err);

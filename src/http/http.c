@@ -25,6 +25,7 @@ static void copy_service(struct service *to, const struct service *from)
 	*to = *from;
 	to->at.host = url_host_ace(from->at.host);
 	to->at.path = xstrdup(from->at.path);
+	to->at.address = xstrdup(from->at.address);
 	to->at.ca_file = xstrdup(from->at.ca_file);
 	to->at.pin = xstrdup(from->at.pin);
 	to->login.user = xstrdup(from->login.user);
@@ -299,7 +300,8 @@ static int64_t silence_of(const struct xfer *x)
 	int64_t idle = x->h->service->at.idle_timeout_ms;
 
 	/* Listing and storing is work. */
-	if (strcmp(x->rq->method, "GET") == 0 || strcmp(x->rq->method, "OPTIONS") == 0)
+	if (x->rq->once || strcmp(x->rq->method, "GET") == 0 ||
+	        strcmp(x->rq->method, "OPTIONS") == 0)
 		return idle;
 	return slow_timeout_ms((int)idle, x->rq->body_size) << (x->silences ? 1 : 0);
 }

@@ -97,7 +97,7 @@ struct xfer {
 	unsigned id;
 	enum xfer_state state;
 	CURL *easy;
-	struct curl_slist *headers;
+	struct curl_slist *headers, *resolve;
 	char curl_text[CURL_ERROR_SIZE];
 	char *url; /* of this hop */
 	bool trusted; /* credentials may go there */

@@ -67,6 +67,12 @@ static bool may_come_back(struct xfer *x, const char *why)
 	return ++x->away <= AWAY_MAX_MS / AWAY_STEP_MS && (!since || now - since < AWAY_MAX_MS);
 }
 
+/* Nobody waits for its server. */
+static bool asks_once(const struct xfer *x)
+{
+	return x->rq->link || x->rq->once;
+}
+
 /* True: the request is sent again. ${hopeless}: it would not help. */
 static bool lose_connection(struct xfer *x, const char *why, bool hopeless)
 {
@@ -76,7 +82,7 @@ static bool lose_connection(struct xfer *x, const char *why, bool hopeless)
 		        why);
 		return false;
 	}
-	if (hopeless || (x->given && !x->rq->begin))
+	if (hopeless || x->rq->once || (x->given && !x->rq->begin))
 		return fail_xfer(x, ERR_NET, why);
 	if (!x->sent && x->h->common->reached && may_come_back(x, why))
 		return send_again(x, clock_ms() + AWAY_STEP_MS);
@@ -148,7 +154,7 @@ static bool transfer_failed(struct xfer *x, CURLcode rc)
 		        "the header has thousands of lines, or one longer than the 100 kB allowed");
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
-		return lose_connection(x, why, x->rq->link || never_there(x, rc));
+		return lose_connection(x, why, asks_once(x) || never_there(x, rc));
 	default:
 		return lose_connection(x, why, never_there(x, rc));
 	}
@@ -429,7 +435,7 @@ static bool handle_passing(struct xfer *x)
 	struct http_common *c = x->h->common;
 	int tries = c->stuck ? 1 : BUSY_TRIES_MAX;
 
-	if (x->rq->link || !http_guard_reads(x->h->guard, x->rq) ||
+	if (asks_once(x) || !http_guard_reads(x->h->guard, x->rq) ||
 	        !http_is_passing(x->rs.status, buf_str(&x->error_body)))
 		return false;
 	if (x->busy >= tries) {
@@ -466,9 +472,9 @@ static bool judge_answer(struct xfer *x)
 		return follow_redirect(x);
 	case 429:
 	case 503:
-		return !x->rq->link && handle_busy(x);
+		return !asks_once(x) && handle_busy(x);
 	case 502: /* the server behind a proxy is starting again */
-		if (x->rq->link || !http_guard_repeatable(x->h->guard, x->rq) ||
+		if (asks_once(x) || !http_guard_repeatable(x->h->guard, x->rq) ||
 		        x->busy >= GATEWAY_TRIES_MAX)
 			return false;
 		return send_again(x, clock_ms() + ((int64_t)1000 << x->busy++));

@@ -388,6 +388,23 @@ static void set_connection(struct xfer *x)
 	http_tls_options(x);
 }
 
+/* Where the service's own host is, when that is known. */
+static void set_address(struct xfer *x)
+{
+	const struct endpoint *at = &x->h->service->at;
+	bool six = at->address && strchr(at->address, ':');
+	struct url u;
+	char *line;
+
+	if (!at->address || !url_cut(x->url, &u) || strcasecmp(u.host, at->host) != 0)
+		return;
+	line = xasprintf(
+	        "%s:%u:%s%s%s", u.host, u.port, six ? "[" : "", at->address, six ? "]" : "");
+	x->resolve = curl_slist_append(NULL, line);
+	free(line);
+	curl_easy_setopt(x->easy, CURLOPT_RESOLVE, x->resolve);
+}
+
 /* Where libcurl tells what happens. */
 static void set_callbacks(struct xfer *x)
 {
@@ -462,6 +479,7 @@ int xfer_start(struct xfer *x, struct err *err)
 	curl_easy_reset(x->easy);
 	curl_easy_setopt(x->easy, CURLOPT_URL, x->url);
 	set_connection(x);
+	set_address(x);
 	set_callbacks(x);
 	http_link_options(x);
 	set_method(x);
@@ -488,7 +506,8 @@ void xfer_stop(struct xfer *x)
 		if (strncmp(s->data, "Authorization:", 14) == 0)
 			wipe(s->data, strlen(s->data));
 	curl_slist_free_all(x->headers);
-	x->headers = NULL;
+	curl_slist_free_all(x->resolve);
+	x->headers = x->resolve = NULL;
 	x->h->running -= x->state == XFER_RUNNING;
 	x->state = XFER_WAITING;
 }

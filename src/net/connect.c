@@ -76,6 +76,7 @@ static bool speaks_tls(const struct transport *t)
 	 */
 	static char none[] = "0000000000000000000000000000000000000000000000000000000000000000";
 	struct endpoint at = {.host = t->host,
+	        .address = t->address,
 	        .port = t->port,
 	        .security = SECURITY_TLS,
 	        .pin = none,

@@ -91,6 +91,7 @@ static struct transport *transport_new(
 	struct transport *t = xcalloc(1, sizeof *t);
 
 	t->host = xstrdup(at->host);
+	t->address = xstrdup(at->address);
 	t->ca_file = xstrdup(at->ca_file);
 	t->pin = xstrdup(at->pin);
 	t->port = at->port;
@@ -144,6 +145,7 @@ void transport_free(struct transport *t)
 	if (t->fd >= 0)
 		(void)sys_close(t->fd);
 	free(t->host);
+	free(t->address);
 	free(t->ca_file);
 	free(t->pin);
 	/* Credentials may stand in its lines and buffers. */

@@ -72,7 +72,7 @@ void trace_received(struct trace *t, const char *p, size_t n, bool secret);
 struct squeeze;
 
 struct transport {
-	char *host, *ca_file, *pin;
+	char *host, *address, *ca_file, *pin;
 	char where[300]; /* host:port for messages */
 	uint16_t port;
 	enum security security;

@@ -13,7 +13,7 @@ ip link set lo up
 printf '127.0.0.1 localhost pop.example.net imap.example.net mail.example.org pop.other.example pop.gmail.com imap.gmail.com\n' > "$T/hosts"
 mount --bind "$T/hosts" /etc/hosts
 servers=()
-trap 'kill "${servers[@]}" 2>/dev/null || true; finish' EXIT
+trap 'rc=$?; kill "${servers[@]}" 2>/dev/null || true; finish $rc' EXIT
 
 leaf() { # NAME DNS... : a certificate for these names, by the authority of this test
 	local name=$1 san

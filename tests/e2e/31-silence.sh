@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 "$TOOLS/smtpsink.py" "$T/port" "$T/mail" & sink=$!
-trap 'kill $sink 2>/dev/null || true; finish' EXIT
+trap 'rc=$?; kill $sink 2>/dev/null || true; finish $rc' EXIT
 for _ in $(seq 1200); do [ -s "$T/port" ] && break; sleep 0.1; done
 server A radicale
 server C cyrus SCHED_SMTP="$(cat "$T/port")"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # 41-file-systems.py on the real ones, by hand and as root (packages exfat-fuse exfatprogs ntfs-3g): a memory stick with exFAT, and NTFS as Windows sees it.
 . "$(dirname "$0")/../lib.sh"
-trap 'umount "$T"/exfat "$T"/ntfs 2>/dev/null || true; [ -z "${LOOP:-}" ] || losetup -d "$LOOP"; kill "${SERVER:-}" 2>/dev/null || true; finish' EXIT
+trap 'rc=$?; umount "$T"/exfat "$T"/ntfs 2>/dev/null || true; [ -z "${LOOP:-}" ] || losetup -d "$LOOP"; kill "${SERVER:-}" 2>/dev/null || true; finish $rc' EXIT
 for d in exfat ntfs; do mkdir "$T/$d"; truncate -s 64M "$T/$d.img"; done
 mkfs.exfat "$T/exfat.img" >/dev/null
 LOOP=$(losetup -f --show "$T/exfat.img")

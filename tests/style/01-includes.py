@@ -40,7 +40,8 @@ ALLOWED = {
     "restore/dav/put": ["restore", "restore/dav", "proto/dav", *TREE],
     "oauth": ["http", "net", "base"],
     "account": ["oauth", "net", "tree", "format", "base"],
-    "discover": ["account", "http", "net", "tree", "format", "base"],
+    "dns": ["base"],
+    "discover": ["account", "dns", "http", "net", "tree", "format", "base"],
     "cli": ["discover", "account", "oauth", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"],
     "cli/commands": ["cli", "discover", "account", "oauth", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
 }
@@ -58,7 +59,8 @@ LIBRARIES = {
     "pack": ["archive", "archive_entry", "libdeflate", "zlib"],
     "oauth": ["gnutls"],
     "account": ["ini"],
-    "discover": ["expat", "ldns"],
+    "dns": ["ldns"],
+    "discover": ["expat"],
 }
 KNOWN = {lib for libs in LIBRARIES.values() for lib in libs}
 # What CMake writes: (name, who includes it).

@@ -29,6 +29,8 @@ struct endpoint {
 	enum security security;
 	/* DAV: absolute path of the URL, "/" when none was given; else NULL */
 	char *path;
+	/* where the host is, if that is known (--nameserver); NULL: it is looked up */
+	char *address;
 	char *ca_file; /* NULL: the system's store */
 	/* lower-case hex SHA-256 of the one accepted certificate (DER), or NULL */
 	char *pin;

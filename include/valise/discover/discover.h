@@ -57,6 +57,8 @@ struct finding {
 	char *url; /* as accounts.ini has it: "imaps://mail.old.example" */
 	char *host; /* of the URL */
 	char *user; /* who signs in */
+	/* where the host is, for endpoint.address; NULL unless a name server was given */
+	char *at;
 	enum found_by by;
 	enum found_trust trust;
 	/* for people, without a full stop: how it was found, or why it was not */
@@ -64,8 +66,8 @@ struct finding {
 };
 
 struct discovery {
-	char *address; /* as given, but for the domain in its ACE form */
-	const char *domain; /* of it, in lower case; within address */
+	char *address; /* as given */
+	char *domain; /* of it, in lower case, in its ACE form (RFC 5891) */
 	struct finding services[SERVICE_KINDS];
 	/* the row that one of them came from, or whose host one has; lent by table; or NULL */
 	const struct provider *provider;

@@ -69,6 +69,7 @@ struct http_request {
 	 * errors end nothing else, and nobody waits for a busy server
 	 */
 	bool link;
+	bool once; /* asked once: a failure, or a server that is busy, is an answer, too */
 	bool identity; /* Accept-Encoding: identity (the ETag will be kept) */
 	/*
 	 * The header of a 2xx answer is there, its body follows; what an earlier try gave

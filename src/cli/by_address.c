@@ -1,0 +1,386 @@
+/*
+ * The account of an address that no section of accounts.ini has: what was found is said,
+ * and a host that nothing speaks for is asked about before it gets a password.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include "valise/base/sys.h"
+#include "valise/discover/discover.h"
+#include "cli.h"
+#include "protocols.h"
+
+#define TERMINAL "/dev/tty"
+
+enum { SLICE_MS = 200, ANSWER_SIZE = 64, SHOWN_SIZE = 600 };
+
+struct search {
+	const struct args *args;
+	const char *name;
+	struct discovery *found;
+	unsigned want, use; /* bits 1 << SERVICE_x */
+	bool quiet, json;
+};
+
+static const struct account_setting *find_setting(const struct args *a, const char *key)
+{
+	for (size_t i = 0; i < a->n_settings; i++)
+		if (strcmp(a->settings[i].key, key) == 0)
+			return &a->settings[i];
+	return NULL;
+}
+
+/* What the command can do something with, within --only, and is not named already. */
+static unsigned wanted_services(const struct args *a)
+{
+	const char *text = args_get(a, "only");
+	unsigned kinds = 0, want = 0;
+
+	if (text && !kinds_read(text, &kinds))
+		kinds = 0; /* it is told later */
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		bool stores = a->cmd->stores && protocols[k].stores_as == GUARD_NONE;
+
+		if (!stores && (!kinds || kinds & protocols[k].kinds) &&
+		        !find_setting(a, protocols[k].name))
+			want |= 1u << k;
+	}
+	return want;
+}
+
+static void tell_line(const struct search *s, const char *what, const char *text)
+{
+	char shown[SHOWN_SIZE];
+
+	if (!s->quiet && !s->json)
+		talk("%s: %s%s%s", s->name, what, *what ? ": " : "",
+		        term_escape(text, strlen(text), shown, sizeof shown));
+}
+
+static void tell_json(const struct finding *f, const char *service, bool used)
+{
+	static const char *const states[] = {"found", "none", "unknown", "unwanted"};
+	static const char *const trusts[] = {"domain", "table", "ask"};
+	json_t *o = json_object();
+
+	json_set_text(o, "event", "found");
+	json_set_text(o, "service", service);
+	json_set_text(o, "state", states[f->state]);
+	put_text(o, "url", f->url);
+	put_text(o, "user", f->user);
+	if (f->state == FOUND_SERVICE) {
+		json_set_text(o, "by", found_by_name(f->by));
+		json_set_text(o, "trust", trusts[f->trust]);
+		json_object_set_new(o, "used", json_boolean(used));
+	}
+	put_text(o, "why", f->why);
+	put_json(o);
+}
+
+/* One line for each service: where it is and why that is believed, or why it is not there. */
+static void tell_service(const struct search *s, unsigned kind)
+{
+	const struct finding *f = &s->found->services[kind];
+	bool used = s->use & 1u << kind;
+	char *text;
+
+	if (s->json) {
+		tell_json(f, protocols[kind].name, used);
+		return;
+	}
+	if (f->state != FOUND_SERVICE)
+		text = xasprintf(
+		        "%s: %s", f->state == FOUND_NONE ? "not found" : "not known", f->why);
+	else if (used)
+		text = xasprintf("%s (%s; %s)", f->url, f->why, found_trust_text(f->trust));
+	else
+		text = xasprintf("%s, not read: it is the same mail as over IMAP (--pop3 takes it, "
+		                 "too)",
+		        f->url);
+	tell_line(s, protocols[kind].name, text);
+	free(text);
+}
+
+static void tell_provider(const struct search *s)
+{
+	const struct provider *p = s->found->provider;
+	char *text = NULL;
+
+	if (!p || !s->use)
+		return;
+	if (p->sign_ins && !(p->sign_ins & SIGN_IN_PASSWORD))
+		text = xasprintf("%s does not take the password of its web pages%s%s", p->name,
+		        p->app_password ? ", but an app password, which is made at " : "",
+		        p->app_password ? p->app_password : "");
+	if (text)
+		tell_line(s, "", text);
+	if (p->limits)
+		tell_line(s, "", p->limits);
+	if (p->note)
+		tell_line(s, "", p->note);
+	free(text);
+}
+
+static void tell_all(const struct search *s)
+{
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		if (s->want & 1u << k)
+			tell_service(s, k);
+	for (size_t i = 0; i < s->found->n_notes; i++)
+		tell_line(s, "note", s->found->notes[i]);
+	tell_provider(s);
+}
+
+/* The mail is read once: over POP3 only where there is no IMAP. */
+static void choose_services(struct search *s)
+{
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		if (s->found->services[k].state == FOUND_SERVICE)
+			s->use |= 1u << k;
+	if (s->use & 1u << SERVICE_IMAP || find_setting(s->args, protocols[SERVICE_IMAP].name))
+		s->use &= ~(1u << SERVICE_POP3);
+}
+
+/*
+ * What is not known to be missing would be missing without a word. A restore names what it
+ * has no service for by itself.
+ */
+static int check_unknown(const struct search *s)
+{
+	bool imap =
+	        s->use & 1u << SERVICE_IMAP || find_setting(s->args, protocols[SERVICE_IMAP].name);
+	struct err err = {0};
+
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		const struct finding *f = &s->found->services[k];
+
+		if (!(s->want & 1u << k) || f->state != FOUND_UNKNOWN ||
+		        (k == SERVICE_POP3 && imap) || (s->args->cmd->stores && s->use))
+			continue;
+		err_set(&err, ERR_NET, ERR_WHOLE,
+		        "whether %s has %s is not known: %s; try again later, name it (--%s), or "
+		        "leave it out (--only)",
+		        s->name, protocols[k].name, f->why, protocols[k].name);
+		return fail(s->args, &err);
+	}
+	return 0;
+}
+
+static bool names_service(const struct args *a)
+{
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		if (find_setting(a, protocols[k].name))
+			return true;
+	return false;
+}
+
+/* 1: yes, 0: no, -1: there is nobody to ask, or a stop was asked for. */
+static int read_yes(int fd)
+{
+	char answer[ANSWER_SIZE];
+	size_t n = 0;
+
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		ssize_t got;
+
+		if (stop_check(NULL) != 0)
+			return -1;
+		if (sys_poll(&p, 1, SLICE_MS) <= 0)
+			continue;
+		got = sys_read(fd, answer + n, sizeof answer - 1 - n);
+		if (got <= 0)
+			return -1;
+		n += (size_t)got;
+		answer[n] = '\0';
+		if (strchr(answer, '\n') || n == sizeof answer - 1)
+			break;
+	}
+	answer[strcspn(answer, "\r\n")] = '\0';
+	return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
+}
+
+static int ask_terminal(const char *question)
+{
+	char shown[SHOWN_SIZE];
+	int fd = sys_openat(AT_FDCWD, TERMINAL, O_RDWR | O_NOCTTY, 0), rc;
+
+	if (fd < 0)
+		return -1;
+	term_escape(question, strlen(question), shown, sizeof shown);
+	terminal_take();
+	rc = sys_write(fd, shown, strlen(shown)) < 0 ? -1 : read_yes(fd);
+	terminal_release();
+	(void)sys_close(fd);
+	return rc;
+}
+
+/* Of this and the later services at the same host: asked about once. */
+static char *services_at(const struct search *s, unsigned first)
+{
+	const char *host = s->found->services[first].host;
+	struct buf list = buf_of(256);
+	char *text;
+
+	for (unsigned k = first; k < SERVICE_KINDS; k++)
+		if (s->use & 1u << k && strcmp(s->found->services[k].host, host) == 0)
+			buf_putf(&list, "%s%s", list.len ? ", " : "", protocols[k].name);
+	text = buf_take(&list);
+	buf_clear(&list);
+	return text;
+}
+
+static int ask_host(const struct search *s, unsigned kind)
+{
+	const struct finding *f = &s->found->services[kind];
+	char *services = services_at(s, kind), *question;
+	int rc;
+
+	question = xasprintf("%s (%s) would get the password of %s; %s (%s). Go on? [y/N] ",
+	        f->host, services, f->user, found_trust_text(f->trust), f->why);
+	rc = ask_terminal(question);
+	free(question);
+	if (rc == 0)
+		rc = usage_error(s->args, "%s gets no password: name the right host, as in --%s %s",
+		        f->host, protocols[kind].name, protocols[kind].example);
+	else if (rc < 0 && stop_check(NULL) != 0)
+		rc = EXIT_INTERRUPTED;
+	else if (rc < 0)
+		rc = usage_error(s->args,
+		        "%s (%s) would get the password of %s, and %s (%s): give --yes if it may, "
+		        "or name the right host, as in --%s %s",
+		        f->host, services, f->user, found_trust_text(f->trust), f->why,
+		        protocols[kind].name, f->url);
+	else
+		rc = 0;
+	free(services);
+	return rc;
+}
+
+/* Before a password goes to a host that nothing speaks for. */
+static int ask_hosts(const struct search *s)
+{
+	int rc = 0;
+
+	if (args_has(s->args, "yes"))
+		return 0;
+	for (unsigned k = 0; k < SERVICE_KINDS && rc == 0; k++) {
+		const struct finding *f = &s->found->services[k];
+		bool asked = false;
+
+		if (!(s->use & 1u << k) || f->trust != TRUST_ASK)
+			continue;
+		for (unsigned i = 0; i < k; i++)
+			asked |= s->use & 1u << i &&
+			         strcmp(s->found->services[i].host, f->host) == 0;
+		if (!asked)
+			rc = ask_host(s, k);
+	}
+	return rc;
+}
+
+/* The options, and what was found as if it had been given, too. */
+static int load_found(const struct search *s, FILE *trace, struct account **out, struct err *err)
+{
+	const struct args *a = s->args;
+	struct account_setting *all = xcalloc(a->n_settings + 2 * SERVICE_KINDS, sizeof *all);
+	char keys[SERVICE_KINDS][ARGS_KEY_SIZE];
+	size_t n = a->n_settings;
+	int rc;
+
+	if (n)
+		memcpy(all, a->settings, n * sizeof *all);
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		const struct finding *f = &s->found->services[k];
+
+		if (!(s->use & 1u << k))
+			continue;
+		all[n++] = (struct account_setting){protocols[k].name, f->url};
+		snprintf(keys[k], sizeof keys[k], "%s-user", protocols[k].name);
+		if (strcmp(f->user, s->name) != 0 && !find_setting(a, keys[k]) &&
+		        !find_setting(a, "user"))
+			all[n++] = (struct account_setting){keys[k], f->user};
+	}
+	rc = account_load(s->name, args_get(a, "config"), all, n, trace, out, err);
+	for (unsigned k = 0; k < SERVICE_KINDS && rc == 0; k++)
+		if (s->use & 1u << k && !(*out)->services[k].at.address)
+			(*out)->services[k].at.address = xstrdup(s->found->services[k].at);
+	free(all);
+	return rc;
+}
+
+static int use_found(struct search *s, FILE *trace, struct account **out)
+{
+	struct err err = {0};
+	int rc;
+
+	choose_services(s);
+	tell_all(s);
+	rc = check_unknown(s);
+	if (rc)
+		return rc;
+	if (!s->use && !names_service(s->args))
+		return usage_error(s->args,
+		        "nothing was found for %s%s; name its services, as in --imap "
+		        "imaps://mail.example.org",
+		        s->name, s->quiet ? "" : ", as is said above");
+	rc = ask_hosts(s);
+	if (rc == 0 && load_found(s, trace, out, &err) < 0)
+		rc = fail(s->args, &err);
+	return rc;
+}
+
+bool may_be_found(const struct args *a, const char *name, const struct err *err)
+{
+	const char *config = args_get(a, "config");
+	struct account *section = NULL;
+	struct err none = {0};
+	int rc;
+
+	if (!name || !discover_is_address(name) || (config && access(config, F_OK) != 0))
+		return false;
+	if (err)
+		return err->code == ERR_NOTFOUND;
+	/*
+	 * Services that are named are all that is meant, but for who asks for the others by
+	 * an option that is about nothing else.
+	 */
+	if (!names_service(a) || !(args_has(a, "yes") || args_has(a, "nameserver")))
+		return false;
+	rc = account_load(name, config, NULL, 0, NULL, &section, &none);
+	account_free(section);
+	return rc == ERR_NOTFOUND;
+}
+
+int find_account(const struct args *a, const char *name, FILE *trace, struct account **out)
+{
+	const struct account_setting *ca = find_setting(a, "ca-file");
+	struct search s = {.args = a,
+	        .name = name,
+	        .want = wanted_services(a),
+	        .quiet = args_has(a, "quiet"),
+	        .json = args_has(a, "json")};
+	struct discover_opts opts = {.want = s.want,
+	        .nameserver = args_get(a, "nameserver"),
+	        .ca_file = ca ? ca->value : NULL,
+	        .trace = trace};
+	struct err err = {0};
+	int rc;
+
+	*out = NULL;
+	if (!s.want) {
+		rc = account_load(
+		        name, args_get(a, "config"), a->settings, a->n_settings, trace, out, &err);
+		return rc < 0 ? fail(a, &err) : 0;
+	}
+	if (discover(name, &opts, &s.found, &err) < 0)
+		return fail(a, &err);
+	rc = use_found(&s, trace, out);
+	discovery_free(s.found);
+	return rc;
+}
