@@ -137,6 +137,7 @@ static bool is_read_only(const char *key)
 	return false;
 }
 
+/* Is it a key of accounts.ini, --config or --trace, and this command's? -1: no. */
 static int account_key(const struct args *a, const char *name, size_t n, struct one *o)
 {
 	if (n >= sizeof o->key)
@@ -156,6 +157,7 @@ static int account_key(const struct args *a, const char *name, size_t n, struct 
 	return 0;
 }
 
+/* What the argument means; -1: the command knows no such option. */
 static int parse_one(const struct args *a, const char *arg, struct one *o)
 {
 	const char *name, *eq;
@@ -205,6 +207,7 @@ static bool is_contradiction(const struct args *a, const struct one *o, const ch
 	return false;
 }
 
+/* Into a->given or a->settings; no option counts twice. */
 static int keep_setting(struct args *a, const struct one *o, const char *value)
 {
 	if (is_contradiction(a, o, value))
@@ -246,6 +249,7 @@ static size_t words_needed(const struct args *a)
 	return 1;
 }
 
+/* Positional arguments, and the values of options that may go without. */
 static int place_words(struct args *a, const struct word *words, size_t n)
 {
 	size_t needed = words_needed(a), left = n;

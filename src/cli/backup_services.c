@@ -112,6 +112,7 @@ static bool is_left_out(struct take *t, enum service_kind kind, const struct tal
 	return true;
 }
 
+/* Is the account's service of this kind to be read? */
 static bool is_asked(const struct account *account, enum service_kind kind, unsigned only)
 {
 	return account->present[kind] && kinds_asked(kind, only);
@@ -139,6 +140,7 @@ static int check_account(const struct args *a, const struct account *account)
 	return rc ? rc : args_have_use(a, PROTOCOL_FETCH, services);
 }
 
+/* The names of the last snapshot, for the patterns. */
 static int see_last(struct take *t, struct choice *c, unsigned only, struct err *err)
 {
 	struct tree_reader *last = NULL;
@@ -198,6 +200,7 @@ static int check_choice(
 	return choice_check(c);
 }
 
+/* Each service that is asked for, in its order; what was not read stays. */
 static int take_services(struct take *t, struct tally *y)
 {
 	struct choice *choice = xcalloc(1, sizeof *choice);
@@ -278,6 +281,7 @@ static int commit_run(struct take *t)
 	                                                                   : EXIT_DONE;
 }
 
+/* All services within the limits, and the commit; nothing read, nothing sealed. */
 static int take_account(struct take *t)
 {
 	struct tally y = {0};
@@ -316,6 +320,7 @@ static int keep_links(
 	return rc;
 }
 
+/* What the services' calendars and contacts link to; the rest stays as it is. */
 static int links_of(struct take *t, struct tree_reader *from)
 {
 	struct source_result r = {0};

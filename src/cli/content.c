@@ -88,6 +88,7 @@ static int keep_octets(void *ctx, const void *p, size_t n, struct err *err)
 	                         "larger than %zu MiB: it was not looked at", BODY_MAX >> 20);
 }
 
+/* A resource that cannot be read is a finding, too. */
 static int read_item(struct reading *r, struct tree_reader *from, const struct tree_coll *c,
         const struct tree_item *it, struct err *err)
 {
@@ -111,6 +112,7 @@ static int read_item(struct reading *r, struct tree_reader *from, const struct t
 	return ends ? rc : 0;
 }
 
+/* r->at is it from now on. */
 static void remember_item(
         struct reading *r, size_t coll, const struct tree_coll *c, const struct tree_item *it)
 {

@@ -16,6 +16,7 @@ struct recorder {
 
 static const uint8_t empty[SHA256_LEN];
 
+/* Where the sum is, or belongs; there is always a free slot. */
 static uint8_t *find_slot(const struct recorder *r, const uint8_t sha256[SHA256_LEN])
 {
 	uint64_t key;
@@ -60,6 +61,7 @@ bool recorder_seen(void *ctx, const uint8_t sha256[SHA256_LEN])
 	return yes;
 }
 
+/* The sink that it hands on to. */
 static struct tree_sink *sink_below(struct tree_sink *s)
 {
 	return ((struct recorder *)s)->to;

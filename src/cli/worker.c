@@ -72,6 +72,7 @@ size_t worker_poll(const struct worker *w, struct pollfd p[2])
 	return n;
 }
 
+/* Hand the line over, and begin the next. */
 static void give_line(struct worker *w, int i, worker_line *line, void *ctx)
 {
 	line(ctx, i == 1, (char *)w->line[i].data, w->line[i].len);

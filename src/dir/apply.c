@@ -99,6 +99,7 @@ static int remove_vanished(struct placing *p, const struct places *now, struct e
 	return rc;
 }
 
+/* The collection's directory, and what a Maildir has in it. */
 static int make_dirs(
         const struct commit *c, const struct tree_coll *now, int *fd_out, struct err *err)
 {
@@ -114,6 +115,7 @@ static int make_dirs(
 	return rc;
 }
 
+/* Where the last catalog is, relative to catalog/; NULL: there is none. */
 static char *catalog_of(const struct commit *c, enum coll_kind kind, const char *name)
 {
 	const struct tree_head *h = tree_manifest_find(c->before, kind, name);
@@ -141,6 +143,7 @@ static int load_old(const struct commit *c, enum coll_kind kind, const char *nam
 	return 0;
 }
 
+/* Every item to its place, and what a vdir says of itself. */
 static int place_all(struct placing *p, struct err *err)
 {
 	int rc = 0;
@@ -197,6 +200,7 @@ static int apply_files(struct commit *c, const struct staged *s, struct err *err
 	return rc;
 }
 
+/* From .work into its place; done before is fine. */
 static int install_catalog(struct commit *c, const struct staged *s, struct err *err)
 {
 	const struct tree_head *h = tree_manifest_find(&c->after, s->kind, s->name);

@@ -35,6 +35,7 @@ int dir_body_open(struct tree_sink *s, enum coll_kind kind, struct tree_body **o
 	return 0;
 }
 
+/* b->fd and b->file: the next object in .work. */
 static int create_file(struct tree_body *b, struct err *err)
 {
 	int rc;
@@ -46,6 +47,7 @@ static int create_file(struct tree_body *b, struct err *err)
 	return rc;
 }
 
+/* What is in memory, to the file. */
 static int spill_body(struct tree_body *b, struct err *err)
 {
 	int rc = b->fd < 0 ? create_file(b, err) : 0;
@@ -79,6 +81,7 @@ static void body_free(struct tree_body *b)
 	free(b);
 }
 
+/* The file in .work is not needed. */
 static void drop_file(struct tree_body *b)
 {
 	char path[OBJECT_FILE_SIZE];

@@ -96,6 +96,7 @@ static int verify_files(struct dir_sink *d, const struct tree_coll *c, bool *goo
 	return rc;
 }
 
+/* PREV_SNAPSHOT: what of it has its file, with what is gone. */
 static int prev_snapshot(struct dir_sink *d, enum coll_kind kind, const char *name,
         struct tree_coll **out, struct err *err)
 {
@@ -119,6 +120,7 @@ static int prev_snapshot(struct dir_sink *d, enum coll_kind kind, const char *na
 	return rc;
 }
 
+/* PREV_RUN: what of it has its bytes in .work. */
 static int prev_run(struct dir_sink *d, enum coll_kind kind, const char *name,
         struct tree_coll **out, struct err *err)
 {
@@ -165,6 +167,7 @@ static int write_fd(void *ctx, const void *p, size_t n, struct err *err)
 	return fd_write_all(*(int *)ctx, p, n, err);
 }
 
+/* The catalog, to .work. */
 static int write_staged(struct dir_sink *d, const struct tree_coll *c, uint32_t file,
         struct tree_roots *roots, struct err *err)
 {
@@ -250,6 +253,7 @@ static int drop_missing(struct dir_sink *d, struct tree_coll *c, bool *staged_ou
 	return rc;
 }
 
+/* With reset_new: nothing may be in the way of a new collection. */
 static int check_new(struct dir_sink *d, const struct tree_coll *c, struct err *err)
 {
 	struct listing files;
@@ -267,6 +271,7 @@ static int check_new(struct dir_sink *d, const struct tree_coll *c, struct err *
 	return rc;
 }
 
+/* Numbered, written to .work, in the new manifest. */
 static int take_coll(struct dir_sink *d, struct tree_coll *c, struct err *err)
 {
 	const struct tree_head *before = tree_manifest_find(&d->before, c->kind, c->name);
@@ -334,6 +339,7 @@ static int give_again(struct dir_sink *d, enum coll_kind kind, const char *name,
 	return dir_coll(&d->sink, c, err);
 }
 
+/* The last state stands, or a STALE collection is made. */
 static int keep_one(struct dir_sink *d, enum coll_kind kind, const char *name,
         enum coll_status status, const char *reason, struct err *err)
 {

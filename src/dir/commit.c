@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+/* Collections of kinds that were kept whole, and not given since. */
 static void resolve_kept(struct dir_sink *d)
 {
 	for (size_t i = 0; i < d->before.n_heads; i++) {
@@ -25,6 +26,7 @@ static void resolve_kept(struct dir_sink *d)
 	}
 }
 
+/* For tree_shrink: the state ${after} or before this run; the caller frees it. */
 static int load_state(
         void *ctx, const struct tree_head *h, bool after, struct tree_coll **out, struct err *err)
 {

@@ -30,6 +30,7 @@ static int cmp_text(const char *a, size_t n, const char *b, size_t m)
 	return d != 0 ? d : n < m ? -1 : n > m;
 }
 
+/* By what is unique in them. */
 static int cmp_names(const void *a, const void *b)
 {
 	const char *x, *y, *s = *(char *const *)a, *t = *(char *const *)b;
@@ -39,6 +40,7 @@ static int cmp_names(const void *a, const void *b)
 	return d != 0 ? d : strcmp(s, t); /* cur before new */
 }
 
+/* Its files but for hidden ones; no directory is none. */
 static int add_dir(struct listing *l, int dirfd, const char *sub, struct err *err)
 {
 	char **names = NULL;

@@ -100,6 +100,7 @@ int tree_files_manifest(int catfd, struct tree_manifest *out, struct err *err)
 	return rc;
 }
 
+/* What was decided: c->after, c->staged. */
 static int parse_commit(const json_t *o, struct commit *c, struct err *err)
 {
 	const json_t *list = json_object_get(o, "staged"), *s;
@@ -123,6 +124,7 @@ static int parse_commit(const json_t *o, struct commit *c, struct err *err)
 	return rc;
 }
 
+/* Where the run's bytes are, from its journal. */
 static int load_objects(int workfd, struct objects *objects, struct err *err)
 {
 	struct run run = {.objects = objects};
@@ -134,6 +136,7 @@ static int load_objects(int workfd, struct objects *objects, struct err *err)
 	return rc;
 }
 
+/* The decided commit in .work, from its beginning. */
 static int carry_out(
         const struct tree_files *f, int workfd, struct progress *progress, struct err *err)
 {

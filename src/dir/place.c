@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* An object that cannot be opened ends the commit. */
 static int open_object(const struct commit *c, const struct object *o, int *fd_out, struct err *err)
 {
 	char path[OBJECT_FILE_SIZE];
@@ -73,6 +74,7 @@ static int copy_object(const struct placing *p, const struct object *o, int dirf
 	return rc;
 }
 
+/* How many names its file has. */
 static nlink_t link_count(const struct commit *c, const struct object *o)
 {
 	char path[OBJECT_FILE_SIZE];
@@ -129,6 +131,7 @@ static int copy_in(const struct placing *p, const struct object *o, const char *
 	return rc;
 }
 
+/* A link to the object, or where that is not possible a copy. */
 static int link_in(
         const struct placing *p, struct object *o, const char *name, int64_t date, struct err *err)
 {
@@ -161,6 +164,7 @@ static int link_in(
 	return rc;
 }
 
+/* One message: made, replaced or renamed; flags that a client set stay. */
 static int place_mail(struct placing *p, const struct tree_item *it, struct object *o,
         const char *have, const char *want, struct err *err)
 {
@@ -192,6 +196,7 @@ static int place_mail(struct placing *p, const struct tree_item *it, struct obje
 	return rc;
 }
 
+/* One file of a vdir; the same bytes are left alone. */
 static int place_resource(
         struct placing *p, struct object *o, const char *have, const char *want, struct err *err)
 {

@@ -171,6 +171,7 @@ static int large_body(int fd, uint64_t size, const uint8_t sha256[SHA256_LEN], b
 	return rc;
 }
 
+/* Checked before it is given out, large files by reading them twice. */
 static int reader_body(struct tree_reader *t, const struct tree_coll *c, const struct tree_item *it,
         tree_write_fn write, void *ctx, struct err *err)
 {
@@ -229,6 +230,7 @@ static int finish_commit(const char *path, struct err *err)
 	return rc ? err_wrap(err, "an interrupted run has to be finished first") : 0;
 }
 
+/* A decided commit is finished first. */
 static int open_tree(struct dir_reader *r, const char *path, struct err *err)
 {
 	int rc = dir_open(AT_FDCWD, path, &r->treefd, err);

@@ -33,6 +33,7 @@ static struct tree_coll *coll_of(
 	return c;
 }
 
+/* What a record says of href, ETag and UIDL. */
 static void add_ext(struct tree_coll *c, struct tree_item *it, const json_t *o)
 {
 	const char *href = json_get_str(o, "href"), *etag = json_get_str(o, "etag"),

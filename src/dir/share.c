@@ -8,6 +8,7 @@
 #include "valise/base/sys.h"
 #include <sys/stat.h>
 
+/* If the file ${name} has the object's bytes, and room for a link more. */
 static int link_object(
         const struct commit *c, struct object *o, int dirfd, const char *name, struct err *err)
 {
@@ -35,6 +36,7 @@ static int link_object(
 	return 0;
 }
 
+/* All messages of one mailbox of the last state. */
 static int share_coll(const struct commit *c, const struct tree_coll *old, struct err *err)
 {
 	struct buf name;

@@ -85,6 +85,10 @@ static int cmp_lines(const void *a, const void *b)
 	return strcmp(line_path(a), line_path(b));
 }
 
+/*
+ * A line of the manifest for each file of the seal's own snapshot, and for its two
+ * texts.
+ */
 static void add_lines(const struct seal *s, struct line **lines, size_t *n, size_t *cap)
 {
 	struct line *l;
@@ -128,6 +132,7 @@ void bag_manifest(const struct seal *seals, size_t n, struct buf *out)
 	free(lines);
 }
 
+/* Write the file unless it has this text already. */
 static int update_file(
         int rootfd, const char *path, const struct buf *want, bool *changed, struct err *err)
 {

@@ -5,6 +5,7 @@
 #include "pack/part/part.h"
 #include "seal.h"
 
+/* The whole file: catalog, nothing behind it, as many lines as its end member counts. */
 static int read_catalog(
         struct members_reader *r, struct tree_coll **out, struct tree_roots *roots, struct err *err)
 {
@@ -21,6 +22,7 @@ static int read_catalog(
 	return rc;
 }
 
+/* After the end: the sum of the file, where a seal names one (${f} not NULL). */
 static int check_sum(struct members_reader *r, const struct seal_file *f, struct err *err)
 {
 	uint8_t sum[SHA256_LEN];
@@ -30,6 +32,7 @@ static int check_sum(struct members_reader *r, const struct seal_file *f, struct
 	return f ? seal_file_check(f, sum, size, err) : 0;
 }
 
+/* Is it the collection, and the state, that the head speaks of? */
 static int check_head(const struct tree_coll *c, const struct tree_roots *roots,
         const struct tree_head *h, struct err *err)
 {

@@ -75,6 +75,7 @@ bool part_path_parse(const char *s, struct part_id *out)
 	return strncmp(s, "data/", 5) == 0 && part_id_parse(s + 5, out);
 }
 
+/* Does it end so, with something before? */
 static bool has_suffix(const char *s, const char *suffix)
 {
 	size_t n = strlen(s), m = strlen(suffix);
@@ -82,6 +83,7 @@ static bool has_suffix(const char *s, const char *suffix)
 	return n > m && strcmp(s + n - m, suffix) == 0;
 }
 
+/* Is the path below mail/, calendars/ and so on? */
 static bool below_kind_dir(const char *rest)
 {
 	for (unsigned k = 0; k < COLL_KINDS; k++) {

@@ -42,6 +42,7 @@ static int view_coll(
 	return 0;
 }
 
+/* The part is looked at once before it is read from: it must be a plain file. */
 static int view_body(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
         tree_write_fn write, void *ctx, struct err *err)
 {
@@ -162,6 +163,7 @@ int archive_reader(const char *path, unsigned snapshot, struct tree_reader **out
 	return 0;
 }
 
+/* What the list of snapshots says of one whose seal can be read. */
 static void fill_snapshot(struct archive_snapshot *a, const struct seal *s)
 {
 	struct buf who;

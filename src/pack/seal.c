@@ -64,6 +64,7 @@ struct rank {
 	struct part_id part;
 };
 
+/* The one order of files in a seal: parts, links, catalogs, tag files. */
 static int cmp_ranks(const void *a, const void *b)
 {
 	const struct rank *x = a, *y = b;
@@ -102,6 +103,7 @@ static struct head_of *heads_by_file(const struct tree_manifest *m, size_t *n_ou
 	return h;
 }
 
+/* By its path, and for catalogs and links by the collection that names it. */
 static void rank_file(struct rank *r, const struct head_of *heads, size_t n_heads)
 {
 	static const unsigned groups[] = {[LAYOUT_OTHER] = 9,
@@ -140,6 +142,7 @@ void seal_order(struct seal *s)
 	free(heads);
 }
 
+/* A row of "files"; catalogs alone say which parts they need. */
 static json_t *file_json(const struct seal_file *f)
 {
 	json_t *o = json_object();
@@ -172,6 +175,7 @@ static json_t *seal_requires(const struct seal *s)
 	return words;
 }
 
+/* seal.json, canonical. */
 static void put_json(const struct seal *s, struct buf *out)
 {
 	json_t *o = json_object(), *files = json_array();

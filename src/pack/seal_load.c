@@ -42,6 +42,7 @@ const struct seal *seal_parent(const struct seal *s, const struct seal *seals, s
 	return NULL;
 }
 
+/* A snapshot that cannot be read; its why is the caller's to fill. */
 static struct seal_gap *add_gap(struct seals *s, unsigned number)
 {
 	struct seal_gap *g = ARR_PUSH(s->gaps, s->n_gaps, s->gaps_cap);
@@ -50,6 +51,7 @@ static struct seal_gap *add_gap(struct seals *s, unsigned number)
 	return g;
 }
 
+/* A seal that can be read and follows those before, else a gap. */
 static void load_one(int rootfd, unsigned number, struct seals *s)
 {
 	struct seal *seal = &s->v[s->n];

@@ -65,6 +65,7 @@ static int check_json_sum(
 	return fail_seal(err, "seal.sha256 does not name seal.json");
 }
 
+/* A newer format or a word of "requires" that is not known: ERR_UNSUPPORTED. */
 static int check_version(const json_t *o, struct err *err)
 {
 	int64_t format = json_get_int(o, "format", -1);
@@ -103,6 +104,7 @@ static int check_requires(const json_t *o, const struct seal *s, struct err *err
 	               : fail_seal(err, "seal.json does not require what it needs");
 }
 
+/* Snapshot and parent; only the first snapshot has none. */
 static int parse_numbers(const json_t *o, struct seal *s, struct err *err)
 {
 	const json_t *parent = json_object_get(o, "parent");
@@ -118,6 +120,7 @@ static int parse_numbers(const json_t *o, struct seal *s, struct err *err)
 	return 0;
 }
 
+/* Parts of a catalog, ascending, each once. */
 static int parse_parts(const json_t *list, struct seal_file *f, struct err *err)
 {
 	size_t n = json_array_size(list);
@@ -182,6 +185,7 @@ static int cmp_paths(const void *a, const void *b)
 	        (*(const struct seal_file *const *)b)->path);
 }
 
+/* s->by_path; no file stands twice. */
 static int index_files(struct seal *s, struct err *err)
 {
 	s->by_path = xcalloc(s->n_files + 1, sizeof(struct seal_file *));
@@ -303,6 +307,7 @@ static int check_canonical(struct seal *s, const json_t *o, const void *json, si
 	return same ? 0 : fail_seal(err, "the seal is not in its canonical form");
 }
 
+/* All of seal.json but its form, each step held against those before. */
 static int parse_json(const json_t *o, struct seal *s, const char *sums, size_t n, struct err *err)
 {
 	int rc = check_version(o, err);

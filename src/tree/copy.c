@@ -95,6 +95,7 @@ int tree_copy_body(struct tree_reader *from, const struct tree_coll *c, const st
 	return lost ? (int)err->code : rc;
 }
 
+/* Read only where the sink has it not; a damaged one is named, not fatal. */
 static int copy_item(struct copy *c, const struct tree_item *it, struct err *err)
 {
 	struct tree_item item;
@@ -123,6 +124,7 @@ static int copy_item(struct copy *c, const struct tree_item *it, struct err *err
 	return rc;
 }
 
+/* One collection with its errors; a damaged catalog costs this one alone. */
 static int copy_coll(struct tree_reader *from, struct tree_sink *to, const struct tree_head *h,
         struct progress *progress, struct err *err)
 {

@@ -21,6 +21,7 @@ static const struct tree_manifest *view_manifest(struct tree_reader *r)
 	return &((struct gone_view *)r)->manifest;
 }
 
+/* With what is gone among the items, or without it; no mark is left. */
 static int view_coll(
         struct tree_reader *r, const struct tree_head *h, struct tree_coll **out, struct err *err)
 {

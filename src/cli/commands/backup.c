@@ -66,6 +66,7 @@ static int check_space(void *path, uint64_t bytes, struct err *err)
 	return archive_space_check(path, bytes, err);
 }
 
+/* The archive, by -o or by the account's name. */
 static int open_sink(struct take *t, struct err *err)
 {
 	const struct archive_opts o = {.accept = t->accept,
@@ -77,6 +78,7 @@ static int open_sink(struct take *t, struct err *err)
 	return archive_sink(t->path, &t->who, &o, &t->ui->progress, &t->sink, err);
 }
 
+/* One line of what was sealed, and what is odd about it. */
 static void tell_outcome(const struct take *t, int rc)
 {
 	const struct tree_commit *c = &t->commit;
@@ -116,6 +118,7 @@ static void tell_outcome(const struct take *t, int rc)
 	buf_clear(&b);
 }
 
+/* The directory of --tree, the outcome, the reports. */
 static int end_backup(struct take *t, int rc)
 {
 	const char *tree = args_get(t->args, "tree");

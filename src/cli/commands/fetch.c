@@ -24,6 +24,7 @@ static int open_sink(struct take *t, struct err *err)
 	return tree_dir_sink(t->path, &t->who, &o, &t->ui->progress, &t->sink, err);
 }
 
+/* The outcome and the reports; people see a line, programs the report. */
 static int tell_outcome(struct take *t, int rc)
 {
 	struct buf b = buf_of(4096);

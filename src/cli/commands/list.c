@@ -33,6 +33,7 @@ static void set_some(json_t *o, const char *key, const char *text)
 	json_set_text(o, key, text && *text ? text : NULL);
 }
 
+/* A line for a collection. */
 static void list_head(const struct tree_head *h, bool json)
 {
 	char safe[400], use[200] = "", n[COUNTED_SIZE], b[32];
@@ -134,6 +135,7 @@ json_t *item_json(const struct tree_coll *c, const struct tree_item *it)
 	return o;
 }
 
+/* A line for an item. */
 static void list_item(const struct tree_coll *c, const struct tree_item *it, bool json)
 {
 	const struct tree_ext *x = tree_item_ext(c, it);

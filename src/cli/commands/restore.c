@@ -82,6 +82,7 @@ static enum service_kind service_for(const struct restore *r, enum coll_kind kin
 	return first;
 }
 
+/* One kind to its service; an --into that it lacks is kept for later. */
 static int restore_kind(struct restore *r, enum coll_kind kind)
 {
 	enum service_kind to = service_for(r, kind);
@@ -253,6 +254,7 @@ static int identify_archive(struct restore *r)
 	return 0;
 }
 
+/* r->opts from the arguments. */
 static int restore_options(struct restore *r)
 {
 	const struct args *a = r->args;
@@ -310,6 +312,7 @@ static int tell_no_into(struct restore *r)
 	return rc;
 }
 
+/* All kinds within the limits. */
 static int run_kinds(struct restore *r, unsigned kinds)
 {
 	struct limits *limits = NULL;
@@ -322,6 +325,7 @@ static int run_kinds(struct restore *r, unsigned kinds)
 	return rc == 0 ? tell_no_into(r) : rc;
 }
 
+/* From the options to the reports, with the archive open. */
 static int run_restore(struct restore *r)
 {
 	unsigned kinds = 0;
@@ -358,6 +362,7 @@ static int run_restore(struct restore *r)
 	return rc;
 }
 
+/* With what is gone among the items, or without it; how much that is. */
 static void choose_gone(struct restore *r)
 {
 	bool with = args_has(r->args, "with-gone");

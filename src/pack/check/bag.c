@@ -13,6 +13,7 @@
 
 typedef void (*bag_text_fn)(const struct seal *seals, size_t n, struct buf *out);
 
+/* Is it what the first ${n} seals say? */
 static bool is_text(const struct buf *have, bag_text_fn text, const struct seal *seals, size_t n)
 {
 	struct buf want = buf_of(SIZE_MAX);
@@ -30,6 +31,7 @@ static bool is_text(const struct buf *have, bag_text_fn text, const struct seal 
  */
 enum derived { DERIVED_NEW, DERIVED_OLD, DERIVED_WRONG, DERIVED_MISSING };
 
+/* *out: what the derived file is; damage that keeps from reading it is told. */
 static int look_at(
         struct verify *v, const char *path, bag_text_fn text, enum derived *out, struct err *err)
 {
@@ -80,6 +82,7 @@ static int check_derived(struct verify *v, struct err *err)
 	return rc;
 }
 
+/* Was the file looked at already? */
 static bool is_known(const struct verify *v, const char *path)
 {
 	static const char *const derived[] = {"bag-info.txt", "manifest-sha256.txt"};
@@ -105,6 +108,7 @@ static bool has_work(const struct verify *v)
 	return any;
 }
 
+/* Tells what no seal names, below ${path}. */
 static int walk_dir(struct verify *v, const char *path, unsigned depth, struct err *err)
 {
 	char **names = NULL;

@@ -8,6 +8,7 @@
 
 #define ITEMS_SAID 100 /* of one catalog, one by one; the rest as a number */
 
+/* Is the object where the item says? */
 static bool same_place(const struct object *o, const struct tree_item *it)
 {
 	struct object_place w;
@@ -17,6 +18,7 @@ static bool same_place(const struct object *o, const struct tree_item *it)
 	       w.member == it->where.member && w.offset == it->where.offset;
 }
 
+/* Is one of the further copies of the object where the item says? */
 static bool is_copy(const struct verify *v, enum coll_kind kind, const struct tree_item *it)
 {
 	size_t i;
@@ -107,6 +109,7 @@ static bool same_parts(const struct tree_coll *c, const struct seal_file *f)
 	return same;
 }
 
+/* The tar of links against the catalog ${c} and its sum. */
 static int check_links(struct verify *v, const struct seal *s, const struct tree_coll *c,
         const char *path, struct err *err)
 {
@@ -170,6 +173,7 @@ static bool is_checked(struct verify *v, size_t seal, const struct tree_head *h)
 	return true;
 }
 
+/* One collection of one snapshot: catalog, items, links. */
 static int check_head(struct verify *v, size_t i, const struct tree_head *h, struct err *err)
 {
 	const struct seal *s = &v->seals[i];

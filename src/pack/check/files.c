@@ -31,6 +31,7 @@ struct part_check {
 	struct part_id id;
 };
 
+/* Every object found, by its place: the first in the map, others in v->copies. */
 static int on_object(void *ctx, enum coll_kind kind, const uint8_t sha256[SHA256_LEN],
         uint64_t size, uint64_t member, uint64_t offset, struct err *err)
 {
@@ -74,6 +75,7 @@ static void scan_rest(struct part_check *k, const char *path)
 	pthread_mutex_unlock(&v->workers.lock);
 }
 
+/* Read to its end; what is whole behind damage is looked for, too. */
 static int check_part(struct verify *v, const struct vfile *f, struct err *err)
 {
 	struct part_check k = {.v = v};
@@ -100,6 +102,7 @@ static int check_part(struct verify *v, const struct vfile *f, struct err *err)
 	return rc;
 }
 
+/* By its kind; damage is told, not returned. */
 static int check_file(struct verify *v, const struct vfile *f, struct err *err)
 {
 	struct err why = {0};
@@ -129,6 +132,7 @@ static const struct vfile *take_file(struct verify *v)
 	return f;
 }
 
+/* What each thread does. */
 static int check_files(void *arg, struct err *err)
 {
 	struct verify *v = arg;

@@ -22,6 +22,7 @@ struct check {
 	char chunk[CHUNK];
 };
 
+/* For libarchive; an error of the reading is k->rc. */
 static la_ssize_t on_read(struct archive *a, void *ctx, const void **p)
 {
 	struct check *k = ctx;
@@ -39,6 +40,7 @@ static int say_difference(struct check *k, const char *path, const char *what, s
 	        (uintmax_t)k->entries, path ? path : "?", what);
 }
 
+/* Does the entry hold just this text? */
 static bool same_file(struct check *k, const char *data)
 {
 	size_t n = strlen(data);
@@ -73,6 +75,7 @@ static bool same_attributes(struct archive_entry *have, const struct links_entry
 	       archive_entry_filetype(have) == (e->type == LINKS_DIR ? AE_IFDIR : AE_IFREG);
 }
 
+/* The next entry of the tar must be this one. */
 static int check_entry(void *ctx, const struct links_entry *e, struct err *err)
 {
 	struct check *k = ctx;

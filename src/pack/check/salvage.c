@@ -33,6 +33,7 @@ struct salvage {
 	const char *file;
 };
 
+/* The first place of each object counts. */
 static int on_object(void *ctx, enum coll_kind kind, const uint8_t sha256[SHA256_LEN],
         uint64_t size, uint64_t member, uint64_t offset, struct err *err)
 {
@@ -57,6 +58,7 @@ static void on_gap(void *ctx, uint64_t from, uint64_t to)
 	        (uintmax_t)from, (uintmax_t)to);
 }
 
+/* Every whole object of its parts, whatever any seal says. */
 static int scan_snapshot(struct salvage *s, unsigned snapshot, struct err *err)
 {
 	char dir[LAYOUT_PATH], **names = NULL;
@@ -167,6 +169,7 @@ static int give_body(struct salvage *s, const struct object *o, struct tree_item
 	return *lost_out ? 0 : rc;
 }
 
+/* Told, and an error line in place of the item. */
 static void lose_item(struct salvage *s, const struct tree_coll *from, const struct tree_item *it,
         struct tree_coll *to)
 {
@@ -181,6 +184,7 @@ static void lose_item(struct salvage *s, const struct tree_coll *from, const str
 	        "its bytes were lost from the archive");
 }
 
+/* The item with its bytes, wherever they were found, else its loss. */
 static int give_item(struct salvage *s, const struct tree_coll *from, const struct tree_item *it,
         struct tree_coll *to, struct err *err)
 {
@@ -246,6 +250,7 @@ static void mark_named(struct salvage *s, const struct tree_manifest *m)
 	}
 }
 
+/* An item for an object that nobody names; ${number}: its UID or href. */
 static int give_found(struct salvage *s, struct tree_coll *c, const struct object *o,
         uint32_t number, struct err *err)
 {
@@ -316,6 +321,7 @@ static int give_all(struct salvage *s, const struct tree_manifest *m, size_t n, 
 	return rc;
 }
 
+/* Objects first, then what catalogs make of them, then the rest. */
 static int run_salvage(struct salvage *s, const char *path, struct err *err)
 {
 	struct tree_manifest *m = NULL;

@@ -61,6 +61,7 @@ static int load_seal(struct verify *v, unsigned number, unsigned expected, struc
 	return 0;
 }
 
+/* v->seals, in order; an error only where there is no archive. */
 static int load_seals(struct verify *v, struct err *err)
 {
 	unsigned *numbers = NULL;
@@ -104,6 +105,7 @@ static void list_files(struct verify *v)
 	v->n_files = n;
 }
 
+/* The verdict's seal and completeness; --expect against it. */
 static void check_newest(struct verify *v)
 {
 	const struct seal *s = v->n_seals ? &v->seals[v->n_seals - 1] : NULL;

@@ -48,6 +48,7 @@ static int walk_dirs(const struct tree_coll *c, links_fn fn, void *ctx, struct e
 	return rc;
 }
 
+/* A small file, unless it is empty or too large. */
 static int put_file(const struct tree_coll *c, const char *name, const char *data, links_fn fn,
         void *ctx, struct err *err)
 {
@@ -144,6 +145,7 @@ static void put_header(struct buf *out, const char *path, char type, unsigned mo
 	buf_put(out, block, TAR_BLOCK);
 }
 
+/* Padded to a block. */
 static void put_data(struct buf *out, const char *data, size_t n)
 {
 	static const char zeros[TAR_BLOCK];
@@ -166,6 +168,7 @@ static void put_pax(struct buf *out, const char *path)
 	free(record);
 }
 
+/* An entry, after a pax header where its path does not fit. */
 static void put_entry(struct buf *out, const struct links_entry *e)
 {
 	char *path = e->type == LINKS_DIR ? xasprintf("%s/", e->path) : xstrdup(e->path);
@@ -192,6 +195,7 @@ struct writer {
 	uint64_t entries;
 };
 
+/* The links_fn of links_write. */
 static int write_entry(void *ctx, const struct links_entry *e, struct err *err)
 {
 	struct writer *w = ctx;

@@ -47,6 +47,7 @@ static int put_octets(struct members_writer *w, const uint8_t *p, size_t n, stru
 	return 0;
 }
 
+/* What was collected becomes a member of the file. */
 static int close_member(struct members_writer *w, struct err *err)
 {
 	size_t n = member_make(w->maker, w->seq++, w->plain.p, w->plain_len, w->out.p);
@@ -110,6 +111,7 @@ static int read_back(struct members_writer *w, const uint8_t sum[SHA256_LEN], st
 	return rc;
 }
 
+/* The end member, fsync, close, and all read back. */
 static int finish_writer(
         struct members_writer *w, uint64_t entries, uint8_t sum_out[SHA256_LEN], struct err *err)
 {

@@ -76,6 +76,7 @@ void part_queue_fail(struct part_queue *q, const struct err *err)
 
 /* The disk side: only the thread that set ${writing} is here. */
 
+/* A new file, and its row in q->parts. */
 static int open_part(struct part_queue *q, uint32_t part, const char *name, struct err *err)
 {
 	q->fd = sys_openat(q->dirfd, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
@@ -89,6 +90,7 @@ static int open_part(struct part_queue *q, uint32_t part, const char *name, stru
 	return 0;
 }
 
+/* With the end member; durable. */
 static int close_part(struct part_queue *q, const struct part_job *j, struct err *err)
 {
 	struct member_head h = {.end = true, .seq = j->seq + 1};
@@ -108,6 +110,7 @@ static int close_part(struct part_queue *q, const struct part_job *j, struct err
 	return rc == 0 ? 0 : err_sys(err, ERR_WHOLE, "cannot close");
 }
 
+/* Where the member is, and how far the part would be durable. */
 static void note_written(struct part_queue *q, const struct part_job *j, uint64_t at)
 {
 	struct offsets *o;
@@ -123,6 +126,7 @@ static void note_written(struct part_queue *q, const struct part_job *j, uint64_
 	pthread_mutex_unlock(&q->workers.lock);
 }
 
+/* One member; it opens and closes the part as needed. */
 static int write_job(struct part_queue *q, struct part_job *j, struct err *err)
 {
 	char name[PART_NAME_SIZE];
@@ -146,6 +150,7 @@ static int write_job(struct part_queue *q, struct part_job *j, struct err *err)
 
 /* Under ${lock}, which is given up while a member is deflated or written: */
 
+/* Free again; of its buffers little stays resident. */
 static void recycle_job(struct part_queue *q, struct part_job *j)
 {
 	pages_trim(&j->out, j->out_len, KEEP);
@@ -179,6 +184,7 @@ static void write_ready(struct part_queue *q)
 	q->writing = false;
 }
 
+/* The first that no worker has taken yet, or NULL. */
 static struct part_job *first_waiting(struct part_queue *q)
 {
 	struct part_job *j = q->queue;
@@ -188,6 +194,7 @@ static struct part_job *first_waiting(struct part_queue *q)
 	return j;
 }
 
+/* What each worker does, until the queue stops. */
 static int make_members(void *arg, struct err *err)
 {
 	struct part_queue *q = arg;
@@ -353,6 +360,7 @@ static int remove_from(int dirfd, uint32_t part, struct err *err)
 	return rc;
 }
 
+/* Go on in a part of an interrupted run, cut to what its journal says. */
 static int resume_part(struct part_queue *q, const struct part_opts *opts, struct err *err)
 {
 	char name[PART_NAME_SIZE];
@@ -394,6 +402,7 @@ static void make_jobs(struct part_queue *q, unsigned workers)
 	}
 }
 
+/* As many as can be started of ${want}; none is an error. */
 static int start_threads(struct part_queue *q, unsigned want, struct err *err)
 {
 	unsigned n = 0;

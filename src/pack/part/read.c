@@ -68,6 +68,7 @@ static void empty_slot(struct slot *s)
 	s->head = (struct member_head){0};
 }
 
+/* The one that holds the member, or NULL. */
 static struct slot *find_slot(struct part_reader *r, const char *name, uint64_t off)
 {
 	for (int i = 0; i < SLOTS; i++) {
@@ -93,6 +94,7 @@ static struct slot *oldest_slot(struct part_reader *r)
 	return best;
 }
 
+/* Nobody uses it now; of idle large members one stays. */
 static void release_slot(struct part_reader *r, struct slot *s)
 {
 	pthread_mutex_lock(&r->lock);

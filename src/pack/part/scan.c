@@ -143,6 +143,7 @@ static int take_inside(struct scan *s, const struct entry *e, struct err *err)
 	return 0;
 }
 
+/* The object goes on in the next member: followed, a few times on suspicion alone. */
 static int take_spanning(struct scan *s, const struct entry *e, struct err *err)
 {
 	size_t pos = s->pos;
@@ -168,6 +169,7 @@ static int take_spanning(struct scan *s, const struct entry *e, struct err *err)
 	return 0;
 }
 
+/* All of one member, from s->pos on. */
 static int scan_objects(struct scan *s, struct err *err)
 {
 	size_t n = (size_t)s->file.head.plain;
@@ -198,6 +200,7 @@ static int scan_objects(struct scan *s, struct err *err)
 	return rc;
 }
 
+/* All of the file; what is no whole member is a gap. */
 static int scan_members(struct scan *s, struct err *err)
 {
 	uint64_t bad = UINT64_MAX, size;

@@ -9,6 +9,7 @@ static int fail_walk(const struct tar_walk *w, const char *what, struct err *err
 	        (uintmax_t)w->member, (uintmax_t)w->offset);
 }
 
+/* The header of an entry, or the end of the tar file. */
 static int take_head(struct tar_walk *w, const uint8_t *p, size_t n, size_t *used, struct err *err)
 {
 	if (n < TAR_BLOCK)
@@ -31,6 +32,7 @@ static int take_head(struct tar_walk *w, const uint8_t *p, size_t n, size_t *use
 	return 0;
 }
 
+/* At its end the hash must be right; then w->fn is told. */
 static int take_data(struct tar_walk *w, const uint8_t *p, size_t n, size_t *used, struct err *err)
 {
 	uint8_t sum[SHA256_LEN];
@@ -48,6 +50,7 @@ static int take_data(struct tar_walk *w, const uint8_t *p, size_t n, size_t *use
 	return w->fn ? w->fn(w->ctx, w->kind, w->sha256, w->size, w->member, w->offset, err) : 0;
 }
 
+/* Zeros up to the next block. */
 static int take_padding(
         struct tar_walk *w, const uint8_t *p, size_t n, size_t *used, struct err *err)
 {

@@ -21,6 +21,7 @@ struct part_writer {
 	uint64_t plain, entries; /* of the part, the open member included */
 };
 
+/* Hand the open member over; ${border}: it ends with an entry. */
 static void close_member(struct part_writer *w, bool border, bool last)
 {
 	struct part_job *j = w->open;
@@ -88,6 +89,7 @@ static int put_bytes(
 	return 0;
 }
 
+/* As put_bytes, from a file. */
 static int put_file(struct part_writer *w, int fd, uint64_t size, uint64_t more, struct err *err)
 {
 	size_t now, got;
@@ -108,6 +110,7 @@ static int put_file(struct part_writer *w, int fd, uint64_t size, uint64_t more,
 	return 0;
 }
 
+/* The zeros at its end; what follows goes to the next part. */
 static int end_part(struct part_writer *w, struct err *err)
 {
 	int rc = put_bytes(w, NULL, TAR_END, 0, err);
@@ -128,6 +131,7 @@ struct content {
 	int fd;
 };
 
+/* Header, data, padding; a part that is full ends before. */
 static int put_entry(struct part_writer *w, const uint8_t head[TAR_BLOCK], const struct content *c,
         struct part_place *place_out, struct err *err)
 {

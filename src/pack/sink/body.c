@@ -8,6 +8,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 
+/* A body that was used before, or a new one; its fields are old. */
 static struct tree_body *pool_take(struct archive_sink *s)
 {
 	struct tree_body *b = NULL;
@@ -29,6 +30,7 @@ static void body_free(struct tree_body *b)
 	free(b);
 }
 
+/* Back to the pool, which keeps a few; what it held in memory counts no more. */
 static void pool_give(struct tree_body *b)
 {
 	struct archive_sink *s = b->sink;

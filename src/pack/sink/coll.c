@@ -118,6 +118,7 @@ struct last_state {
 	bool broken;
 };
 
+/* With s->lock held. */
 static struct last_state last_state(const struct archive_sink *s, const struct slot *slot)
 {
 	return (struct last_state){
@@ -146,6 +147,7 @@ static int load_before(struct archive_sink *s, const struct tree_coll *c, struct
 	return rc;
 }
 
+/* Names and numbers for ${c}, and how it differs from the last state. */
 static int settle_coll(struct archive_sink *s, struct tree_coll *c, struct last_state last,
         struct settled *out, struct err *err)
 {
@@ -254,6 +256,7 @@ int sink_coll(struct tree_sink *t, struct tree_coll *c, struct err *err)
 	return rc;
 }
 
+/* The last state of a slot that was neither given nor kept stands. */
 static void keep_slot(struct slot *slot, enum coll_status status, const char *reason)
 {
 	struct tree_head h;

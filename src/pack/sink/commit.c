@@ -27,6 +27,7 @@ static bool status_differs(enum coll_status was, enum coll_status now)
 	return was != now;
 }
 
+/* From the last snapshot: given and not the same, gone, or of another status. */
 static bool slot_differs(const struct slot *slot)
 {
 	if (slot->state == SLOT_GIVEN || slot->state == SLOT_GONE)
@@ -40,6 +41,7 @@ static bool same_service(const struct tree_service *a, const struct tree_service
 	       strcasecmp(a->host, b->host) == 0 && strcmp(a->login, b->login) == 0;
 }
 
+/* In its services, whatever their order. */
 static bool account_differs(const struct tree_account *a, const struct tree_account *b)
 {
 	size_t same = 0;
@@ -50,6 +52,7 @@ static bool account_differs(const struct tree_account *a, const struct tree_acco
 	return same != a->n_services || a->n_services != b->n_services;
 }
 
+/* Does the run make a new snapshot? */
 static bool is_changed(const struct archive_sink *s)
 {
 	bool d = !s->prev || s->must_seal ||
@@ -60,6 +63,7 @@ static bool is_changed(const struct archive_sink *s)
 	return d;
 }
 
+/* What the new manifest says of a slot that is not gone. */
 static void add_head(const struct slot *slot, struct tree_manifest *m)
 {
 	struct tree_head *added;
@@ -74,6 +78,7 @@ static void add_head(const struct slot *slot, struct tree_manifest *m)
 	added->reason = xstrdup(slot->reason);
 }
 
+/* The new state; what is gone is not in it. */
 static void build_manifest(const struct archive_sink *s, struct tree_manifest *m)
 {
 	tree_manifest_init(m);
@@ -112,6 +117,7 @@ static int finish_objects(struct archive_sink *s, struct err *err)
 	return rc;
 }
 
+/* Objects, files, seal; with it s->seals has the new one. */
 static int make_snapshot(struct archive_sink *s, struct err *err)
 {
 	struct seal *seal;
@@ -158,6 +164,7 @@ static void tidy_up(struct archive_sink *s)
 		progress_say(s->progress, SAY_NOTE, "%s", err.text);
 }
 
+/* The shrink rule, over what the manifest would be without it. */
 static int keep_gone(struct archive_sink *s, unsigned *shrunk_out, struct err *err)
 {
 	struct tree_manifest after;

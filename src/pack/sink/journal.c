@@ -211,6 +211,7 @@ static int replay_begin(struct replay *r, const json_t *o, struct err *err)
 	return rc < 0 ? err_wrap(err, "%s", s->path) : 0;
 }
 
+/* -1: a record that is not understood, as in all replay functions. */
 static int replay_mark(struct archive_sink *s, const json_t *o)
 {
 	uint64_t part, offset, seq, plain, entries;
@@ -270,6 +271,7 @@ static int replay_object(struct archive_sink *s, const json_t *a)
 	return object_set_place(o, &w) ? 0 : -1;
 }
 
+/* Its object must have come before it. */
 static int replay_item(struct archive_sink *s, const json_t *a)
 {
 	struct tree_item it = {0};
@@ -308,6 +310,7 @@ static int replay_item(struct archive_sink *s, const json_t *a)
 	return 0;
 }
 
+/* Once one is not understood, or another run's, none counts. */
 static int replay_record(void *ctx, const json_t *o, struct err *err)
 {
 	struct replay *r = ctx;

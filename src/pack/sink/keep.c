@@ -52,6 +52,7 @@ static void collect_durable(struct archive_sink *s, const struct part_mark *m, b
 	s->n_items_waiting = kept;
 }
 
+/* Sync the part, journal what is durable now, read it back; with s->barrier held. */
 static int pass_barrier(struct archive_sink *s, struct err *err)
 {
 	struct part_mark m;
@@ -125,6 +126,7 @@ static int on_object(void *ctx, enum coll_kind kind, const uint8_t sha256[SHA256
 	                      s->checking);
 }
 
+/* Read the part that is being checked on, up to ${limit}. */
 static int check_one(struct archive_sink *s, uint64_t limit, struct err *err)
 {
 	char name[PART_NAME_SIZE];
@@ -175,12 +177,14 @@ int sink_check_parts(struct archive_sink *s, uint32_t part, uint64_t offset, str
 	return rc;
 }
 
+/* Is there enough, or has something waited long enough? */
 static bool is_due(const struct archive_sink *s, bool timed_out)
 {
 	return s->batch >= s->opts.batch_bytes ||
 	       (timed_out && (s->n_objects_waiting || s->n_items_waiting));
 }
 
+/* A barrier for each batch, until it is stopped or one fails. */
 static void *keeper_main(void *arg)
 {
 	struct archive_sink *s = arg;
@@ -219,6 +223,7 @@ void sink_keeper_stop(struct archive_sink *s)
 	s->keeper_runs = false;
 }
 
+/* Goes on at the journal's mark, if there is one; with the lock held. */
 static int start_writer(struct archive_sink *s, struct err *err)
 {
 	struct part_opts o = {.snapshot = s->snapshot,

@@ -17,6 +17,7 @@ static const struct tree_manifest *past_manifest(struct tree_reader *r)
 	return inner->ops->manifest(inner);
 }
 
+/* As a source may believe it; empty if none of it can be read. */
 static int past_coll(
         struct tree_reader *r, const struct tree_head *h, struct tree_coll **out, struct err *err)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 
+/* The places of its items, but for those in parts that are missing or cut. */
 static int add_objects(struct archive_sink *s, const struct tree_coll *c, struct err *err)
 {
 	for (size_t i = 0; i < c->n_items + c->n_gone; i++) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 
+/* Does an error line name the item, by UID or href? */
 static bool has_error(const struct tree_coll *c, const struct tree_item *it, const char *href)
 {
 	for (size_t i = 0; i < c->n_errors; i++)
@@ -115,6 +116,7 @@ static int name_collection(struct archive_sink *s, size_t i, struct err *err)
 	return sink_coll(&s->base, c, err);
 }
 
+/* One collection: given, kept or lost. */
 static int mend_slot(struct archive_sink *s, size_t i, struct err *err)
 {
 	struct slot *slot = &s->slots[i];

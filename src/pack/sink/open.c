@@ -40,6 +40,7 @@ static bool is_root_file(const char *name, bool *temporary_out)
 	return false;
 }
 
+/* May it stand at the root of an archive in which nothing was sealed yet? */
 static bool is_ours(const char *name)
 {
 	bool temporary;
@@ -80,6 +81,7 @@ static int check_is_archive(struct archive_sink *s, struct err *err)
 	return rc;
 }
 
+/* Opened, or made where nothing is. */
 static int open_root(struct archive_sink *s, struct err *err)
 {
 	struct stat st;
@@ -224,6 +226,7 @@ static bool parts_are_there(struct archive_sink *s)
 	return true;
 }
 
+/* Temporary files that a killed run left at the root. */
 static int clean_root(struct archive_sink *s, struct err *err)
 {
 	char **names = NULL;
@@ -293,6 +296,7 @@ static int clean_snapshot(struct archive_sink *s, struct err *err)
 	return rc;
 }
 
+/* .work/NNNNNN, made if it is not there. */
 static int open_snapshot(struct archive_sink *s, struct err *err)
 {
 	char dir[16];

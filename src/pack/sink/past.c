@@ -55,6 +55,7 @@ static int look_at(const struct archive_sink *s, const struct seal_file *f, stru
 	return rc;
 }
 
+/* Remember it, and tell the first few. */
 static void add_bad(struct archive_sink *s, const char *path, const char *why)
 {
 	*ARR_PUSH(s->bad, s->n_bad, s->bad_cap) = xstrdup(path);
@@ -74,6 +75,7 @@ void sink_past_tag(struct archive_sink *s, const char *path)
 	s->must_seal = true;
 }
 
+/* Can the seal of that snapshot be read? */
 static bool is_readable(const struct archive_sink *s, unsigned snapshot)
 {
 	for (size_t i = 0; i < s->n_seals; i++)
@@ -98,6 +100,7 @@ static bool is_turn(const struct archive_sink *s, size_t seal, const struct seal
 	       (seal == 0 || !seal_find(&s->seals[seal - 1], f->path));
 }
 
+/* s->bad, sorted; people are told. */
 static void look_at_all(struct archive_sink *s)
 {
 	for (size_t i = 0; i < s->n_seals; i++)
@@ -202,6 +205,10 @@ void sink_past_offer(const struct archive_sink *s, struct tree_coll *c)
 	c->sync_token = NULL;
 }
 
+/*
+ * Counts and tells them; an empty directory at the end is removed, a newer format is
+ * an error.
+ */
 static int say_gaps(struct archive_sink *s, const struct seals *p, struct err *err)
 {
 	for (size_t i = 0; i < p->n_gaps; i++) {

@@ -29,6 +29,7 @@ static const struct seal_file *old_file(const struct archive_sink *s, const char
 	return NULL;
 }
 
+/* A file that the new seal takes over from an older one. */
 static int add_old(
         const struct archive_sink *s, struct seal *seal, const char *path, struct err *err)
 {
@@ -113,6 +114,7 @@ static int add_tags(const struct archive_sink *s, struct seal *seal, struct err 
 	return rc;
 }
 
+/* Both texts written, and *${seal} as it was read back. */
 static int write_seal(struct archive_sink *s, struct seal *seal, struct err *err)
 {
 	struct seal again;
@@ -178,6 +180,7 @@ static int close_entry(
 	return rc;
 }
 
+/* Everything in the directory, then the directory itself. */
 static int close_tree(
         struct archive_sink *s, int dirfd, const char *name, unsigned depth, struct err *err)
 {
@@ -201,6 +204,7 @@ static int close_tree(
 	return rc;
 }
 
+/* Into data/, with all that it needs durable before and after. */
 static int rename_snapshot(struct archive_sink *s, struct err *err)
 {
 	char from[16], to[LAYOUT_PATH];

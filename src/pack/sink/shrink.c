@@ -5,6 +5,7 @@
 #include "valise/base/mem.h"
 #include "valise/tree/shrink.h"
 
+/* For tree_shrink: the state ${after} or before this run; the caller frees it. */
 static int load_coll(
         void *ctx, const struct tree_head *h, bool after, struct tree_coll **out, struct err *err)
 {
@@ -68,6 +69,7 @@ static int put_coll(void *ctx, struct tree_coll *c, struct err *err)
 	return rc;
 }
 
+/* Was it read in this run, and how much does it lack? */
 static struct tree_shrink_head look_at(const struct slot *slot)
 {
 	bool given = (slot->state == SLOT_GIVEN || slot->state == SLOT_SAME) && !slot->marked;

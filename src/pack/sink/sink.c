@@ -16,6 +16,7 @@
 
 #define WORKERS_MAX 8
 
+/* PREV_RUN; with the lock held. */
 static int prev_of_run(
         struct archive_sink *s, enum coll_kind kind, const char *name, struct tree_coll **out)
 {
@@ -61,6 +62,7 @@ static int sink_prev(struct tree_sink *t, enum tree_prev which, enum coll_kind k
 	return rc;
 }
 
+/* Frees what it holds, not the slot. */
 static void slot_clear(struct slot *slot)
 {
 	tree_coll_free(slot->coll);
@@ -72,6 +74,7 @@ static void slot_clear(struct slot *slot)
 	free(slot->parts);
 }
 
+/* Frees all, whatever of it was opened; writes nothing. */
 static void sink_destroy(struct archive_sink *s)
 {
 	part_checker_free(s->checker);
@@ -133,6 +136,7 @@ static const struct tree_sink_ops ops = {
         .free = sink_free,
 };
 
+/* With the defaults of options that are 0; nothing is opened. */
 static struct archive_sink *sink_new(
         const char *path, const struct archive_opts *opts, struct progress *progress)
 {
@@ -226,6 +230,7 @@ static int repair_tags(struct archive_sink *s, struct err *err)
 	return 0;
 }
 
+/* Tag files and derived files of the archive as they should be. */
 static int repair_past(struct archive_sink *s, struct err *err)
 {
 	bool changed = false;

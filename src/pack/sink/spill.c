@@ -16,6 +16,7 @@ struct spill {
 	struct buf buf;
 };
 
+/* What is in the buffer, to the file. */
 static int flush_chunk(struct spill *f, struct err *err)
 {
 	int rc = fd_write_all(f->fd, f->buf.data, f->buf.len, err);

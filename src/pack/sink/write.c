@@ -52,6 +52,7 @@ static int fill_places(struct archive_sink *s, struct slot *slot, struct err *er
 	return 0;
 }
 
+/* With the directories above it. */
 static int open_writer(
         struct archive_sink *s, const char *path, struct members_writer **out, struct err *err)
 {
@@ -62,6 +63,7 @@ static int open_writer(
 	return rc ? rc : members_writer_open(s->snapfd, path, out, err);
 }
 
+/* slot->catalog_file; the roots must be those that the head has. */
 static int write_catalog(
         struct archive_sink *s, struct slot *slot, const char *path, struct err *err)
 {
@@ -113,6 +115,7 @@ static int reuse_links(struct archive_sink *s, struct slot *slot, const char *pa
 	return 0;
 }
 
+/* Both files of one collection; it is in memory no more afterwards. */
 static int write_slot(struct archive_sink *s, struct slot *slot, struct err *err)
 {
 	char *catalog = xasprintf("%s" CATALOG_SUFFIX, slot->head.path);
@@ -136,6 +139,7 @@ static int write_slot(struct archive_sink *s, struct slot *slot, struct err *err
 	return rc;
 }
 
+/* The next one to write; NULL: none is left, or a thread has failed. */
 static struct slot *take_slot(struct job *j)
 {
 	struct archive_sink *s = j->s;
@@ -152,6 +156,7 @@ static struct slot *take_slot(struct job *j)
 	return found;
 }
 
+/* What each thread does. */
 static int write_slots(void *arg, struct err *err)
 {
 	struct job *j = arg;
