@@ -4,6 +4,7 @@ server about each token, and at scripted IMAP and DAV servers, which do so, too;
 sign-in counts for nothing, and no token stands in anything that is printed or written, in arguments or in environments."""
 import base64
 import gzip
+import http.server
 import json
 import os
 import re
@@ -21,11 +22,15 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import SERVERS, VALISE, environment, expect  # noqa: E402
+from lib import SERVERS, TESTS, VALISE, environment, expect  # noqa: E402
 import browser  # noqa: E402
 from bus import Bus  # noqa: E402
 import fakedav  # noqa: E402
 import fakeimap  # noqa: E402
+import jsonschema  # noqa: E402
+
+with open(os.path.join(os.environ.get("VALISE_SOURCE", os.path.dirname(TESTS)), "docs/valise.schema.json")) as f:
+    SCHEMA = jsonschema.Draft202012Validator(json.load(f))
 
 
 class Server:
@@ -84,6 +89,8 @@ class Home:
     def end(self, p, code):
         text = p.communicate(timeout=300)[0].decode(errors="replace")
         self.said += text
+        for line in text.splitlines():
+            expect(not line.startswith("{") or SCHEMA.is_valid(json.loads(line)), "not in the schema: " + line)
         expect(p.returncode == code, "exit code %d instead of %d: %s\n%s" % (p.returncode, code, p.args, text))
         return text
 
@@ -94,6 +101,7 @@ class Home:
         """valise login; ${visit} is called with the address and the code."""
         p = self.start("login", "--json", *args)
         e = json.loads(p.stdout.readline())
+        SCHEMA.validate(e)
         self.said += json.dumps(e)
         if visit:
             visit(e["url"], e.get("code"))
@@ -237,7 +245,7 @@ def everything(scratch, provider, dovecot):
 def logout(home, provider):
     refresh = home.refresh_token()
     expect(provider.user_of(refresh) == "alice", "not good any more")
-    expect("revoked and deleted" in home.run(0, "logout"), home.said[-300:])
+    expect('"revoked":true' in home.run(0, "logout", "--json"), home.said[-300:])
     expect(not home.tokens() and provider.user_of(refresh) is None, "still there")
     expect("nothing is kept" in home.run(0, "logout"), home.said[-300:])
 
@@ -397,6 +405,56 @@ def keyring(scratch, provider, dovecot):
         home.run(0, "check")
 
 
+class Hostile(http.server.BaseHTTPRequestHandler):
+    """A token server that answers as its paths say."""
+    asked = []
+
+    def do_POST(self):
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        Hostile.asked.append(self.path)
+        status, more, body = 200, {}, b"{}"
+        if self.path.startswith("/device"):
+            body = b'{"device_code":"dc","user_code":"\\u001b[2JCODE","verification_uri":"https://as.example/\\u202e","interval":0,"expires_in":60}'
+        elif self.path == "/redirect":
+            status, more = 307, {"Location": "/elsewhere"}
+        elif self.path == "/endless":
+            body = b" " * (1 << 20)
+        elif self.path == "/escapes":
+            status, body = 400, b'{"error":"expired_token\\u001b[2J","error_description":"x\\u009b"}'
+        elif self.path == "/late":
+            late = "device_code" in form and Hostile.asked.count("/late") < 3
+            status, body = (400, b'{"error":"authorization_pending"}') if late else (400, b'{"error":"expired_token"}')
+        elif self.path == "/none":
+            body = b'{"access_token":"at","token_type":"Bearer","expires_in":60}'
+        self.send_response(status)
+        for k, v in more.items():
+            self.send_header(k, v)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        try:
+            self.wfile.write(body)
+        except OSError:
+            pass
+
+    def log_message(self, *a):
+        pass
+
+
+def hostile(scratch, provider, dovecot):
+    """What a token server may try."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hostile)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    at = "http://127.0.0.1:%d" % server.server_address[1]
+    for path, code, says in (("/redirect", 1, "a redirect, which tokens do not follow"), ("/endless", 1, "longer than"), ("/escapes", 12, r"expired_token\x1b[2J (x\u009b)"),
+                             ("/late", 12, "before the code was too old"), ("/none", 12, "gave no refresh token")):
+        home = Home(scratch, provider, {"imap": "imaps://localhost:1", "cleartext": "yes", "oauth": None, "oauth-device": at + "/device", "oauth-token": at + path})
+        text = home.run(code, "login", "--device")
+        expect(says in text and "\x1b" not in text and "\u202e" not in text and r"\x1b[2JCODE" in text, "%s: %r" % (path, text))
+        expect(not home.tokens() and "/elsewhere" not in Hostile.asked, path)
+    server.shutdown()
+    server.server_close()
+
+
 class TokensOnly(fakeimap.FakeImap):
     tokens = True
 
@@ -444,7 +502,7 @@ def main():
                     f.write(one.read())
         provider.CA = scratch + "/both.pem"
         chosen = sys.argv[1:]
-        for case in everything, expiry, at_once, revoked, strangers, device, keyring, no_passwords:
+        for case in everything, expiry, at_once, revoked, strangers, device, keyring, hostile, no_passwords:
             if not chosen or case.__name__ in chosen:
                 case(scratch, provider, servers[1])
                 print("ok ", case.__name__, flush=True)

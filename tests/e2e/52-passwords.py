@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
@@ -142,10 +143,29 @@ def kept(home):
             expect(not os.path.exists("/proc/" + f.read().strip()), "secret-tool was left")
 
 
+def opened(home):
+    """valise login before a display: the address is handed to xdg-open, as well as shown; without a terminal it is only shown."""
+    os.mkdir(home + "/bin")
+    with open(home + "/bin/xdg-open", "w") as f:
+        f.write("#!/bin/sh\nprintf %%s \"$*\" > %s/at.new; mv %s/at.new %s/at\n" % (home, home, home))
+    os.chmod(home + "/bin/xdg-open", 0o755)
+    env = {"DISPLAY": ":77", "PATH": home + "/bin:" + os.environ["PATH"]}
+    args = ["login", "--imap", "imaps://localhost:1", "--user", "alice", "--oauth-authorize", "https://as.example/a", "--oauth-token", "https://as.example/t",
+            "--oauth-device", "https://as.example/d", "--oauth-client-id", "me", "--wait", "1"]
+    expect("nobody signed in" in quiet(home, 12, *args, env=env), "somebody did")
+    rc, shown = typed(home, [], *args, env=env)
+    expect(rc == 12 and "https://as.example/a?response_type=code" in shown, shown)
+    while not os.path.exists(home + "/at"):
+        time.sleep(0.02)
+    with open(home + "/at") as f:
+        at = f.read()
+    expect(at.startswith("https://as.example/a?response_type=code&client_id=me&redirect_uri=http%3A%2F%2F127.0.0.1%3A") and at in shown, at)
+
+
 def main():
     scratch = tempfile.mkdtemp(prefix="valise-passwords-")
     try:
-        for case in questions, again, kept:
+        for case in questions, again, kept, opened:
             if not sys.argv[1:] or case.__name__ in sys.argv[1:]:
                 os.mkdir(os.path.join(scratch, case.__name__))
                 case(os.path.join(scratch, case.__name__))
