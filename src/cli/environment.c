@@ -56,8 +56,10 @@ struct visit {
  * commands. */
 static bool is_idle(const struct args *a, const char *option)
 {
-	if (text_place(option, "jobs|shard|skip-done|done-within") >= 0)
+	if (text_place(option, "jobs|shard|skip-done") >= 0)
 		return !args_has(a, "accounts");
+	if (strcmp(option, "done-within") == 0)
+		return !args_has(a, "accounts") || !args_has(a, "skip-done");
 	if (strcmp(option, "names") == 0 && a->cmd->bit == CMD_BACKUP)
 		return !args_has(a, "tree");
 	if (text_place(option, "config|trace|tree|expect|snapshot") >= 0)

@@ -130,9 +130,11 @@ def check_environment(home):
     valise(1, *at, VALISE_TIMEOUT="3", VALISE_USER="b", VALISE_IMAP="no URL")
     expect("VALISE_CONNECTIONS wants" in valise(2, "backup", *at[1:], VALISE_CONNECTIONS="many"), "--connections")
     expect("VALISE_MAX_RATE" in valise(2, "backup", *at[1:], VALISE_MAX_RATE="fast"), "--max-rate")
-    valise(1, "backup", *at[1:], VALISE_NAMES="portable", VALISE_JOBS="3", VALISE_POP3_END="quit")  # of no use here
+    valise(1, "backup", *at[1:], VALISE_NAMES="portable", VALISE_JOBS="3", VALISE_SHARD="1/2", VALISE_DONE_WITHIN="1d", VALISE_POP3_END="quit")  # of no use here
     with open(home + "/env.ini", "w") as f:
         f.write("[here]\nimap = imaps://localhost:1\nuser = a\npassword-command = echo\n")
+    expect("VALISE_SHARD takes" in valise(2, "check", "--accounts", home + "/env.ini", VALISE_SHARD="x"), "--shard")
+    valise(1, "check", "--accounts", home + "/env.ini", VALISE_SHARD="1/1", VALISE_CONFIG="elsewhere.ini", VALISE_DONE_WITHIN="1d")
     expect("localhost:1" in valise(1, "check", "here", VALISE_CONFIG=home + "/env.ini"), "VALISE_CONFIG")
     expect(valise(0, "completion", "accounts", VALISE_CONFIG=home + "/env.ini") == "here\n", "VALISE_CONFIG")
     expect(not os.path.exists(home + "/ran"), "a password command of the environment ran")

@@ -27,7 +27,7 @@ for f in bin/valise share/man/man1/valise.1.gz share/man/man5/valise-accounts.5.
 	grep -qx "./usr/$f" /tmp/files || lacks "$f"
 done
 ! grep -E 'site-functions|/usr/local|\.a$|\.h$' /tmp/files || exit 1
-find / -xdev -path '*valise*' -not -path '/opt/*' -not -path '/tmp/*' | sort >/tmp/before
+find / -xdev -path '*valise*' -not -path '/opt/*' -not -path '/tmp/*' -not -path '/var/cache/man/*' | sort >/tmp/before
 quiet apt-get -q install -y --no-install-recommends ../valise_[0-9]*.deb
 valise --version
 rc=0; valise verify /nowhere 2>/dev/null || rc=$?; [ $rc = 10 ]
@@ -35,6 +35,6 @@ VALISE_FAULT=kill:1 valise help >/dev/null # a release plays no faults
 man valise-archive >/dev/null
 bash -c 'source /usr/share/bash-completion/completions/valise; COMP_WORDS=(valise ver); COMP_CWORD=1; _valise valise ver valise; [ "${COMPREPLY[0]}" = verify ]'
 quiet apt-get -q purge -y valise
-find / -xdev -path '*valise*' -not -path '/opt/*' -not -path '/tmp/*' | sort >/tmp/after
+find / -xdev -path '*valise*' -not -path '/opt/*' -not -path '/tmp/*' -not -path '/var/cache/man/*' | sort >/tmp/after
 cmp /tmp/before /tmp/after || { diff /tmp/before /tmp/after; exit 1; }
 echo "Debian $(cat /etc/debian_version): ok"
