@@ -284,12 +284,46 @@ static int ask_hosts(const struct search *s)
 	return rc;
 }
 
+static bool says_password(const struct args *a)
+{
+	static const char *const keys[] = {
+	        "password-command", "password-fd", "oauth", "oauth-token", "auth"};
+	bool said = false;
+
+	for (size_t i = 0; i < COUNT(keys); i++)
+		said |= find_setting(a, keys[i]) != NULL;
+	return said;
+}
+
+/*
+ * Does the service sign in by OAuth, if nobody says otherwise? Where the provider wants
+ * that above all and the program is registered there, or valise login is asked for; and
+ * only at the provider's own host, as a token of it opens nothing else.
+ */
+static bool by_oauth(const struct search *s, unsigned kind)
+{
+	const struct provider *p = s->found->provider;
+	bool login = s->args->cmd->bit & (CMD_LOGIN | CMD_LOGOUT), its_own;
+	char *url;
+
+	if (!p || !(p->sign_ins & SIGN_IN_OAUTH) || says_password(s->args) ||
+	        args_has(s->args, "password"))
+		return false;
+	if (!login && (strncmp(p->sign_in, "oauth", 5) != 0 ||
+	                      (!p->oauth_client_id && !find_setting(s->args, "oauth-client-id"))))
+		return false;
+	url = provider_url(p, kind, s->found->address);
+	its_own = url && strcmp(url, s->found->services[kind].url) == 0;
+	free(url);
+	return its_own;
+}
+
 /* The options, and what was found as if it had been given, too. */
 static int load_found(const struct search *s, FILE *trace, struct account **out, struct err *err)
 {
 	const struct args *a = s->args;
-	struct account_setting *all = xcalloc(a->n_settings + 2 * SERVICE_KINDS, sizeof *all);
-	char keys[SERVICE_KINDS][ARGS_KEY_SIZE];
+	struct account_setting *all = xcalloc(a->n_settings + 3 * SERVICE_KINDS, sizeof *all);
+	char keys[SERVICE_KINDS][ARGS_KEY_SIZE], ways[SERVICE_KINDS][ARGS_KEY_SIZE];
 	size_t n = a->n_settings;
 	int rc;
 
@@ -305,6 +339,9 @@ static int load_found(const struct search *s, FILE *trace, struct account **out,
 		if (strcmp(f->user, s->name) != 0 && !find_setting(a, keys[k]) &&
 		        !find_setting(a, "user"))
 			all[n++] = (struct account_setting){keys[k], f->user};
+		snprintf(ways[k], sizeof ways[k], "%s-oauth", protocols[k].name);
+		if (by_oauth(s, k) && !find_setting(a, ways[k]))
+			all[n++] = (struct account_setting){ways[k], s->found->provider->id};
 	}
 	rc = account_load(s->name, args_get(a, "config"), all, n, trace, out, err);
 	for (unsigned k = 0; k < SERVICE_KINDS && rc == 0; k++)

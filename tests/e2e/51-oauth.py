@@ -397,12 +397,55 @@ def keyring(scratch, provider, dovecot):
         expect("nobody has signed in yet" in home.run(12, "check"), home.said)
         shown = subprocess.run(["secret-tool", "search", "--all", "application", "valise"], env=dict(home.env), capture_output=True)
         expect(not shown.stdout, shown)
+    # one that takes nothing any more: the renewed token is in the file, and found there
+    home = Home(scratch, provider, keys, DBUS_SESSION_BUS_ADDRESS="unix:path=/nonexistent", PATH=folder + "/bin:" + os.environ["PATH"])
+    home.login(0, "--browser", "--in-file", visit=by_browser(provider))
+    os.mkdir(folder + "/bin")
+    os.rename(home.tokens()[0], folder + "/ring")
+    with open(folder + "/bin/secret-tool", "w") as f:
+        f.write("#!/bin/sh\n[ $1 = lookup ] && exec cat %s/ring\necho gone >&2; exit 1\n" % folder)
+    os.chmod(folder + "/bin/secret-tool", 0o755)
+    for _ in range(2):
+        home.run(0, "check")
+    expect(len(home.tokens()) == 1, "it was lost")
     folder = tempfile.mkdtemp(dir=scratch)
     with Bus(folder, keyring=False) as env:
         home = Home(scratch, provider, keys, **env)
         text = home.login(0, "--browser", visit=by_browser(provider))
         expect("tokens/" in text and len(home.tokens()) == 1, text)
         home.run(0, "check")
+
+
+def by_address(scratch, provider, dovecot):
+    """An address of a provider whose row says OAuth: login and backup need no more; without a registration it is told what is missing."""
+    home = Home(scratch, provider, {})
+    os.makedirs(home.at + "/config/valise")
+    row = {"domains": "ex.test", "imap": "imaps://localhost:" + dovecot.IMAPS_PORT, "sign-in": "oauth app-password", "oauth-authorize": provider.ISSUER + "/auth",
+           "oauth-token": provider.ISSUER + "/token", "oauth-revoke": provider.ISSUER + "/token/revocation", "oauth-scopes": "openid offline_access", "oauth-client-id": "valise"}
+
+    def table(**more):
+        with open(os.open(home.at + "/config/valise/providers.ini", os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as f:
+            f.write("[ex]\n" + "".join("%s = %s\n" % kv for kv in dict(row, **more).items()))
+
+    def run(code, command, *args):
+        return home.end(subprocess.Popen([VALISE, command, "alice@ex.test", "--ca-file", provider.CA, "--nameserver", "127.0.0.1:1", *args], cwd=home.at, env=home.env,
+                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT), code)
+    table(**{"oauth-client-id": ""})
+    expect("oauth-client-id is missing" in run(2, "login"), home.said)
+    expect("no terminal to ask on" in run(2, "check"), home.said)  # an app password
+    table()
+    expect("valise login alice@ex.test" in run(12, "check"), home.said)
+    p = subprocess.Popen([VALISE, "login", "alice@ex.test", "--ca-file", provider.CA, "--nameserver", "127.0.0.1:1", "--browser"], cwd=home.at, env=home.env,
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    url = None
+    while not url:
+        url = re.match(r"  (https:\S+)", p.stdout.readline().decode())
+    by_browser(provider, "alice@ex.test")(url[1], None)
+    home.end(p, 0)
+    run(0, "backup")
+    expect(os.path.isdir(home.at + "/alice@ex.test.valise"), os.listdir(home.at))
+    run(0, "logout")
+    expect(not home.tokens(), "still there")
 
 
 class Hostile(http.server.BaseHTTPRequestHandler):
@@ -502,7 +545,7 @@ def main():
                     f.write(one.read())
         provider.CA = scratch + "/both.pem"
         chosen = sys.argv[1:]
-        for case in everything, expiry, at_once, revoked, strangers, device, keyring, hostile, no_passwords:
+        for case in everything, expiry, at_once, revoked, strangers, device, keyring, by_address, hostile, no_passwords:
             if not chosen or case.__name__ in chosen:
                 case(scratch, provider, servers[1])
                 print("ok ", case.__name__, flush=True)
