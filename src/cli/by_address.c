@@ -57,7 +57,16 @@ static void tell_line(const struct search *s, const char *what, const char *text
 {
 	char shown[SHOWN_SIZE];
 
-	if (!s->quiet && !s->json)
+	if (s->json) {
+		json_t *o = json_object();
+
+		json_set_text(o, "event", "note");
+		json_set_text(o, "level", "note");
+		put_text(o, "text", text);
+		put_json(o);
+		return;
+	}
+	if (!s->quiet)
 		talk("%s: %s%s%s", s->name, what, *what ? ": " : "",
 		        term_escape(text, strlen(text), shown, sizeof shown));
 }

@@ -146,6 +146,13 @@ v 0 backup alice@old.example -o "$T/a" -q
 "$VALISE" verify "$T/a" > /dev/null
 run 0 "$VALISE" backup alice@old.example -o "$T/a" --ca-file "$T/tls/ca.pem" --password-command 'echo pw-alice@old.example' --json
 grep -q '"by":"srv".*"event":"found".*"service":"imap".*"trust":"domain"' "$T/out" || fail "no event"
+$PYTHON - "$T/out" "$HERE/../docs/valise.schema.json" <<'P' || fail "a line that the schema does not know"
+import json, sys
+import jsonschema
+schema = json.load(open(sys.argv[2], encoding="utf-8"))
+for line in open(sys.argv[1], encoding="utf-8"):
+    jsonschema.validate(json.loads(line), schema)
+P
 
 say "restore by address; a host of another domain is asked about"
 ARCHIVE=("$T/a")
