@@ -192,6 +192,8 @@ bool environment_has(const char *option); /* may the option stand there? */
 bool environment_json(void); /* VALISE_JSON, before the options are parsed */
 /* Take what stands there and not on the command line. 0, or EXIT_USAGE after a message. */
 int environment_apply(struct args *a);
+/* The variable with the path that ${text} tells of; the caller frees. NULL: none. */
+char *environment_told(const struct args *a, const char *text);
 /* ${text} with "--max-rate" as "VALISE_MAX_RATE" where it came from there. */
 void environment_names(const struct args *a, const char *text, struct buf *out);
 

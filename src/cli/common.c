@@ -37,12 +37,16 @@ static int exit_code_of(const struct err *err)
 
 int fail(const struct args *a, const struct err *err)
 {
-	char safe[900];
+	char safe[900], *variable = environment_told(a, err->text);
+	struct err why = *err;
 
-	end_why(a, err);
+	if (variable)
+		(void)err_set(&why, why.code, why.scope, "%s (%s)", err->text, variable);
+	free(variable);
+	end_why(a, &why);
 	talk("valise %s: %s", a->cmd->name,
-	        term_escape(err->text, strlen(err->text), safe, sizeof safe));
-	return exit_code_of(err);
+	        term_escape(why.text, strlen(why.text), safe, sizeof safe));
+	return exit_code_of(&why);
 }
 
 /**

@@ -129,6 +129,33 @@ int environment_apply(struct args *a)
 	return v.rc;
 }
 
+/* Is ${value} a path that ${text} tells of, and the one that the environment has for ${option}? */
+static bool is_told(const char *option, const char *value, const char *text, char **name_out)
+{
+	char *name = environment_name(option);
+	bool yes = value && strchr(value, '/') && getenv(name) == value && strstr(text, value);
+
+	if (yes)
+		*name_out = name;
+	else
+		free(name);
+	return yes;
+}
+
+char *environment_told(const struct args *a, const char *text)
+{
+	char *name = NULL;
+
+	for (size_t i = 0; i < a->n_given; i++)
+		if (a->given[i].in_environment &&
+		        is_told(a->given[i].def->name, a->given[i].value, text, &name))
+			return name;
+	for (size_t i = 0; i < a->n_settings; i++)
+		if (is_told(a->settings[i].key, a->settings[i].value, text, &name))
+			return name;
+	return NULL;
+}
+
 static bool is_name_char(char c)
 {
 	return isalnum((unsigned char)c) || c == '-';

@@ -17,7 +17,7 @@ SOURCE = os.environ.get("VALISE_SOURCE", os.path.dirname(TESTS))
 
 def say(*args, code=0, **more):
     rc, out, err = execute(*args, **more)
-    expect(rc == code, "exit code %d: %s\n%s%s" % (rc, args, out, err))
+    expect(code in (None, rc), "exit code %d: %s\n%s%s" % (rc, args, out, err))
     return out + err
 
 
@@ -131,6 +131,8 @@ def check_environment(home):
     expect("VALISE_CONNECTIONS wants" in valise(2, "backup", *at[1:], VALISE_CONNECTIONS="many"), "--connections")
     expect("VALISE_MAX_RATE" in valise(2, "backup", *at[1:], VALISE_MAX_RATE="fast"), "--max-rate")
     valise(1, "backup", *at[1:], VALISE_NAMES="portable", VALISE_JOBS="3", VALISE_SHARD="1/2", VALISE_DONE_WITHIN="1d", VALISE_POP3_END="quit")  # of no use here
+    for name in "VALISE_TRACE", "VALISE_CONFIG":
+        expect("(%s)" % name in valise(None, "check", "here", **{name: "/no/such/file"}), name)
     with open(home + "/env.ini", "w") as f:
         f.write("[here]\nimap = imaps://localhost:1\nuser = a\npassword-command = echo\n")
     expect("VALISE_SHARD takes" in valise(2, "check", "--accounts", home + "/env.ini", VALISE_SHARD="x"), "--shard")
