@@ -58,6 +58,7 @@ static const struct {
         {"URL", "the link"},
         {"VALARM", "the reminder"},
         {"VEVENT", "an event"},
+        {"VCARD", "a card"},
         {"VJOURNAL", "a journal entry"},
         {"VTIMEZONE", "the time zone"},
         {"VTODO", "a task"},
