@@ -373,6 +373,23 @@ static int take_links(struct take *t)
 	return rc;
 }
 
+int take_report(struct take *t, int rc)
+{
+	struct report report = {.rc = rc, .account = t->account};
+	struct tree_reader *from = NULL;
+	struct err err = {0};
+
+	if (!args_has(t->args, "report"))
+		return 0;
+	if (t->to->reader(t->path, &from, &err) < 0)
+		return fail(t->args, &err);
+	report.collections = report_collections(from->ops->manifest(from), NULL, NULL);
+	rc = ui_write_reports(t->ui, t->outcome, &report);
+	json_decref(report.collections);
+	tree_reader_free(from);
+	return rc;
+}
+
 static bool is_done(int rc)
 {
 	return rc == EXIT_DONE || rc == EXIT_INCOMPLETE;

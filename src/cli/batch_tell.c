@@ -154,7 +154,7 @@ static json_t *counts_json(const struct batch *b, const size_t count[OUTCOMES])
 	return o;
 }
 
-static int write_reports(const struct batch *b, const size_t count[OUTCOMES])
+static int write_reports(const struct batch *b, const size_t count[OUTCOMES], int ends)
 {
 	json_t *o = counts_json(b, count), *list = json_array();
 	int rc;
@@ -170,7 +170,7 @@ static int write_reports(const struct batch *b, const size_t count[OUTCOMES])
 			json_array_append_new(list, e);
 		}
 	json_object_set_new(o, "accounts", list);
-	rc = ui_write_reports(&b->ui, o);
+	rc = ui_write_reports(&b->ui, o, &(struct report){.rc = ends});
 	json_decref(o);
 	return rc;
 }
@@ -189,13 +189,14 @@ int batch_tell(struct batch *b)
 	           count[OUTCOME_STOPPED] || count[OUTCOME_INCOMPLETE]) {
 		put_table(b, count);
 	}
-	rc = write_reports(b, count);
+	rc = count[OUTCOME_FAILED] || count[OUTCOME_STOPPED] ? EXIT_FAILED
+	     : count[OUTCOME_INCOMPLETE]                     ? EXIT_INCOMPLETE
+	                                                     : EXIT_DONE;
+	rc = write_reports(b, count, b->stopping ? EXIT_INTERRUPTED : rc) ? EXIT_FAILED : rc;
 	if (b->stopping) {
 		(void)err_set(&stopped, ERR_STOPPED, ERR_WHOLE, "interrupted");
 		end_why(b->args, &stopped);
 		return EXIT_INTERRUPTED;
 	}
-	if (rc || count[OUTCOME_FAILED] || count[OUTCOME_STOPPED])
-		return EXIT_FAILED;
-	return count[OUTCOME_INCOMPLETE] ? EXIT_INCOMPLETE : EXIT_DONE;
+	return rc;
 }

@@ -279,11 +279,25 @@ bool ui_quiet(struct ui *u, int rc);
 void ui_clear(struct ui *u);
 /* --stats: round trips, bytes on the wire, time. */
 void ui_stats(const struct ui *u);
+/* What a report says besides the outcome. All is borrowed. */
+struct report {
+	int rc; /* how the run ends */
+	const struct account *account; /* NULL: no server was asked */
+	json_t *collections; /* report_collections of what the tree holds; or NULL */
+};
 /*
- * --report FILE.html or FILE.json (several may be given). ${o}: the outcome; borrowed. 0
- * or an error that was told.
+ * The collections of ${m} for which ${takes} (NULL: all) is true, with what each holds:
+ * [{"kind","name","status","reason","items","bytes","errors","gone"}].
  */
-int ui_write_reports(const struct ui *u, json_t *o);
+json_t *report_collections(const struct tree_manifest *m,
+        bool (*takes)(void *ctx, const struct tree_head *h), void *ctx);
+/*
+ * --report FILE.html or FILE.json (several may be given). ${outcome}: what was done;
+ * borrowed. 0 or an error that was told.
+ */
+int ui_write_reports(const struct ui *u, const json_t *outcome, const struct report *r);
+/* The page of a report as report.c makes it (report_html.c). */
+void report_html(const json_t *o, const char *title, const char *verdict, bool good, struct buf *b);
 /*
  * Before anything is done: can there be a file of that name? 0 or an exit code after a
  * message.
@@ -355,6 +369,8 @@ struct take {
  * --fetch-links what they link to, too. Frees t->path. Returns an exit code.
  */
 int take_run(struct take *t);
+/* --report of a run that ends with ${rc}; 0 or an error that was told. */
+int take_report(struct take *t, int rc);
 /*
  * The names that --include, --folder and --exclude may mean, so that one which means none
  * is told before anything is done.

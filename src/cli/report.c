@@ -3,145 +3,130 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "valise/base/escape.h"
+#include <time.h>
+#include "valise/base/clock.h"
+#include "valise/base/date.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
+#include "valise/tree/words.h"
 #include "cli.h"
 
-static void put_html(struct buf *b, const char *s)
-{
-	char *safe = term_escape_dup(s);
-
-	for (const char *p = safe; *p; p++)
-		switch (*p) {
-		case '<':
-			buf_puts(b, "&lt;");
-			break;
-		case '>':
-			buf_puts(b, "&gt;");
-			break;
-		case '&':
-			buf_puts(b, "&amp;");
-			break;
-		case '"':
-			buf_puts(b, "&quot;");
-			break;
-		default:
-			buf_putc(b, *p);
-		}
-	free(safe);
-}
-
-static void put_cell(struct buf *b, const char *tag, const char *s)
-{
-	buf_putf(b, "<%s>", tag);
-	put_html(b, s ? s : "");
-	buf_putf(b, "</%s>", tag);
-}
-
-static void put_value(struct buf *b, const json_t *v)
-{
-	struct buf text;
-
-	if (json_is_string(v)) {
-		put_html(b, json_string_value(v));
-		return;
-	}
-	buf_init(&text, SIZE_MAX / 2);
-	json_put_shown(&text, v);
-	put_html(b, buf_str(&text));
-	buf_clear(&text);
-}
-
-struct column {
-	const char *key, *title;
+/* How a command's run ended, for a person: by its exit code. */
+static const struct {
+	unsigned cmd;
+	const char *done, *incomplete, *failed;
+} verdicts[] = {
+        {CMD_BACKUP, "Complete: all that the server shows is in the archive.",
+                "Incomplete: what is missing is named below.", "Failed."},
+        {CMD_FETCH, "Complete: all that the server shows is in the directory.",
+                "Incomplete: what is missing is named below.", "Failed."},
+        {CMD_RESTORE, "Done: the target has all that was to be restored.",
+                "Done, but not everything is there as in the archive: it is named below.",
+                "Failed: it ended before everything was done."},
+        {CMD_VERIFY, "Sound: every byte is what it was.",
+                "Sound, but the newest snapshot says of itself that it is incomplete.",
+                "DAMAGED: what is wrong is named below."},
 };
 
-/* A table of objects; rows that warn are red. */
-static void put_rows(struct buf *b, const json_t *rows, const struct column columns[4])
+static json_t *services_json(const struct account *a)
 {
-	size_t i;
-	json_t *o;
+	json_t *list = json_array();
 
-	buf_puts(b, "<table><tr>");
-	for (size_t k = 0; k < 4; k++)
-		put_cell(b, "th", columns[k].title);
-	buf_puts(b, "</tr>\n");
-	json_array_foreach(rows, i, o)
-	{
-		const char *level = json_get_str(o, "level");
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		const struct service *s = &a->services[k];
+		json_t *o;
 
-		buf_puts(b, level && !strcmp(level, "warning") ? "<tr class=\"warning\">" : "<tr>");
-		for (size_t k = 0; k < 4; k++)
-			put_cell(b, "td", json_get_str(o, columns[k].key));
-		buf_puts(b, "</tr>\n");
+		if (!a->present[k])
+			continue;
+		o = json_object();
+		json_set_text(o, "service", s->name);
+		put_text(o, "host", s->at.host);
+		json_set_number(o, "port", s->at.port);
+		put_text(o, "user", s->login.user);
+		put_text(o, "account", service_owner(s));
+		json_array_append_new(list, o);
 	}
-	buf_puts(b, "</table>\n");
+	return list;
 }
 
-static void put_notes(struct buf *b, const json_t *notes)
+json_t *report_collections(const struct tree_manifest *m,
+        bool (*takes)(void *ctx, const struct tree_head *h), void *ctx)
 {
-	static const struct column columns[4] = {
-	        {"level", "level"}, {"collection", "where"}, {"item", "item"}, {"text", "what"}};
+	json_t *list = json_array();
 
-	buf_puts(b, "<h2>Notes</h2>\n");
-	if (json_array_size(notes))
-		put_rows(b, notes, columns);
-	else
-		buf_puts(b, "<p>Nothing to report: every item was taken over as it is.</p>\n");
+	for (size_t i = 0; i < m->n_heads; i++) {
+		const struct tree_head *h = &m->heads[i];
+		json_t *o;
+
+		if (takes && !takes(ctx, h))
+			continue;
+		o = json_object();
+		json_set_text(o, "kind", coll_kind_dir(h->kind));
+		put_text(o, "name", h->name);
+		json_set_text(o, "status", status_word(h->status));
+		put_text(o, "reason", h->reason);
+		json_set_number(o, "items", h->roots.items);
+		json_set_number(o, "bytes", h->roots.bytes);
+		json_set_number(o, "errors", h->roots.errors);
+		json_set_number(o, "gone", h->roots.gone);
+		json_array_append_new(list, o);
+	}
+	return list;
 }
 
-/* Of backup --accounts. */
-static void put_accounts(struct buf *b, const json_t *accounts)
+/* The outcome, and what every report has. */
+static json_t *report_json(const struct ui *u, const json_t *outcome, const struct report *r)
 {
-	static const struct column columns[4] = {{"account", "account"}, {"outcome", "outcome"},
-	        {"archive", "archive"}, {"error", "error"}};
+	json_t *o = json_copy((json_t *)(uintptr_t)outcome);
+	int64_t now = (int64_t)time(NULL);
+	char when[DATE_TEXT_SIZE];
 
-	buf_puts(b, "<h2>Accounts</h2>\n");
-	put_rows(b, accounts, columns);
+	json_set_text(o, "command", u->args->cmd->name);
+	json_set_text(o, "version", "valise " VALISE_VERSION);
+	json_set_text(o, "began", date_format_iso(now - (clock_ms() - u->started) / 1000, when));
+	json_set_text(o, "ended", date_format_iso(now, when));
+	json_set_number(o, "exit", (uint64_t)r->rc);
+	if (r->account) {
+		put_text(o, "account", r->account->name);
+		json_object_set_new(o, "services", services_json(r->account));
+	}
+	if (r->collections)
+		json_object_set(o, "collections", r->collections);
+	json_object_set(o, "notes", u->notes);
+	return o;
 }
 
-static int write_html(const char *path, json_t *o, struct err *err)
+static int write_html(const char *path, const struct args *a, json_t *o, struct err *err)
 {
+	const char *of = json_get_str(o, "account"), *verdict;
+	int64_t code = json_get_int(o, "exit", 0);
 	struct buf b = buf_of(SIZE_MAX / 2);
-	const char *key;
-	json_t *v;
+	size_t i = 0;
+	char *title;
 	int rc;
 
-	buf_puts(&b, "<!doctype html>\n<html lang=\"en\"><head><meta "
-	             "charset=\"utf-8\"><title>valise</title><style>"
-	             "body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
-	             "table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.2em "
-	             ".6em;text-align:left;"
-	             "vertical-align:top;overflow-wrap:anywhere}.warning{color:#b00}</style></"
-	             "head><body>\n<h1>valise ");
-	put_html(&b, json_get_str(o, "command") ? json_get_str(o, "command") : "");
-	buf_puts(&b, "</h1>\n<table>\n");
-	json_object_foreach(o, key, v)
-	{
-		if (!strcmp(key, "notes") || !strcmp(key, "accounts"))
-			continue;
-		buf_puts(&b, "<tr>");
-		put_cell(&b, "th", key);
-		buf_puts(&b, "<td>");
-		put_value(&b, v);
-		buf_puts(&b, "</td></tr>\n");
-	}
-	buf_puts(&b, "</table>\n");
-	if (json_object_get(o, "accounts"))
-		put_accounts(&b, json_object_get(o, "accounts"));
-	put_notes(&b, json_object_get(o, "notes"));
-	buf_puts(&b, "</body></html>\n");
+	while (i + 1 < COUNT(verdicts) && verdicts[i].cmd != a->cmd->bit)
+		i++;
+	of = of ? of : json_get_str(o, "archive");
+	title = xasprintf("valise %s%s%s", a->cmd->name, of ? ": " : "", of ? of : "");
+	verdict = code == EXIT_DONE         ? verdicts[i].done
+	          : code == EXIT_INCOMPLETE ? verdicts[i].incomplete
+	                                    : verdicts[i].failed;
+	if (json_get_bool(o, "dry_run"))
+		verdict = "Dry run: nothing was done.";
+	report_html(o, title, verdict, code == EXIT_DONE, &b);
 	rc = file_write(AT_FDCWD, path, b.data, b.len, err);
+	free(title);
 	buf_clear(&b);
 	return rc;
 }
 
-static int write_json(const char *path, json_t *o, struct err *err)
+static int write_json(const char *path, const struct args *a, json_t *o, struct err *err)
 {
 	struct buf b = buf_of(SIZE_MAX / 2);
 	int rc;
 
+	(void)a;
 	json_put_shown(&b, o);
 	buf_putc(&b, '\n');
 	rc = file_write(AT_FDCWD, path, b.data, b.len, err);
@@ -152,36 +137,36 @@ static int write_json(const char *path, json_t *o, struct err *err)
 /* What a report's name ends in decides what it is. */
 static const struct {
 	const char *suffix;
-	int (*write)(const char *path, json_t *o, struct err *err);
+	int (*write)(const char *path, const struct args *a, json_t *o, struct err *err);
 } kinds[] = {{".html", write_html}, {".json", write_json}};
 
-/* NULL: of none. */
-static int (*find_writer(const char *path))(const char *, json_t *, struct err *)
+/* Its place in kinds, COUNT(kinds): it has none. */
+static size_t find_kind(const char *path)
 {
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	size_t n = strlen(name);
+	size_t n = strlen(name), i = 0;
 
-	for (size_t i = 0; i < COUNT(kinds); i++) {
+	for (; i < COUNT(kinds); i++) {
 		size_t k = strlen(kinds[i].suffix);
 
 		if (n > k && strcmp(name + n - k, kinds[i].suffix) == 0)
-			return kinds[i].write;
+			break;
 	}
-	return NULL;
+	return i;
 }
 
-int ui_write_reports(const struct ui *u, json_t *o)
+int ui_write_reports(const struct ui *u, const json_t *outcome, const struct report *r)
 {
 	const char *paths[16];
 	size_t n = args_all(u->args, "report", paths, COUNT(paths));
+	json_t *o = n ? report_json(u, outcome, r) : NULL;
 	struct err err = {0};
 	int rc = 0;
 
-	json_set_text(o, "command", u->args->cmd->name);
-	json_object_set(o, "notes", u->notes);
 	for (size_t i = 0; i < n && rc == 0; i++)
-		if (find_writer(paths[i])(paths[i], o, &err) < 0)
+		if (kinds[find_kind(paths[i])].write(paths[i], u->args, o, &err) < 0)
 			rc = fail(u->args, &err);
+	json_decref(o);
 	return rc;
 }
 
@@ -215,7 +200,7 @@ int report_check(const struct args *a)
 		if (stat(paths[i], &st) == 0 && !S_ISREG(st.st_mode))
 			return usage_error(a, "--report %s: %s", paths[i],
 			        S_ISDIR(st.st_mode) ? "this is a directory" : "no regular file");
-		if (!find_writer(paths[i]))
+		if (find_kind(paths[i]) == COUNT(kinds))
 			return unknown_suffix(a, paths[i]);
 		if (file_try_write(AT_FDCWD, paths[i], &err) < 0)
 			return usage_error(a, "--report: %s", err.text);

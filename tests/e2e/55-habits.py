@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What somebody relies on day by day: --quiet prints nothing where nothing is wrong, a failure is told once, numbers agree, an older seal is not damage,
 and a report that cannot be written is told before anything is done."""
+import html.parser
 import json
 import os
 import re
@@ -120,13 +121,91 @@ def reports(s, source):
     expect(sorted(x for x in os.listdir(s.scratch) if x.startswith("v.")) == ["v.html", "v.json"], os.listdir(s.scratch))
 
 
+class Page(html.parser.HTMLParser):
+    """Rows of cells; what is open at the end, or closed in another order; the tags that there are."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.rows, self.open, self.tags, self.texts, self.wrong = [], [], set(), {}, []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.wrong += [a for a in attrs if a[0].startswith("on") or a[0] in ("src", "href")]
+        if tag != "meta":
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in ("td", "th"):
+            self.rows[-1][-1] += data
+        elif self.open:
+            self.texts[self.open[-1]] = self.texts.get(self.open[-1], "") + data
+
+
+EVIL = '<script>alert("1")</script>&amp;\'x'
+
+
+class Evil(fakeimap.FakeImap):
+    """Names that would be HTML; one message is not given."""
+
+    def populate(self):
+        super().populate()
+        self.mailbox(EVIL.replace("&", "&-")).add(b"Subject: <b>one</b>\r\n\r\n" + b"x" * 5000 + b"\r\n")
+        self.mailbox("Lost").add(b"Subject: <i>two</i>\r\n\r\n")
+
+    def fetch_answer(self, s, n, m, items):
+        if s.mailbox.name == b"Lost" and any(i.startswith("BODY") and "HEADER" not in i for i in items):
+            return None
+        return super().fetch_answer(s, n, m, items)
+
+
+def pages(s):
+    """A report in HTML can be handed on: it says whose, from where, when, by what, how it ended, what each folder holds and what is missing."""
+    archive, page = s.scratch + "/evil.valise", s.scratch + "/evil.html"
+    with Evil() as source, fakeimap.FakeImap() as target:
+        for code, command, title, verdict in (
+                (3, ["backup", *imap(source.port), "-o", archive], "valise backup: alice@127.0.0.1", "Incomplete: what is missing is named below."),
+                (3, ["fetch", *imap(source.port), "-t", s.scratch + "/evil"], "valise fetch: alice@127.0.0.1", "Incomplete: what is missing is named below."),
+                (3, ["verify", archive], "valise verify: " + archive, "Sound, but the newest snapshot says of itself that it is incomplete."),
+                (0, ["restore", archive, *imap(target.port), "--dry-run"], "valise restore: alice@127.0.0.1", "Dry run: nothing was done."),
+                (0, ["restore", archive, *imap(target.port)], "valise restore: alice@127.0.0.1", "Done: the target has all that was to be restored.")):
+            s.run(code, *command, "--report", page, "--report", page.replace("html", "json"))
+            with open(page, encoding="utf-8") as f:
+                text = f.read()
+            p = Page(text)
+            expect(not p.wrong and not p.open and not p.tags & {"script", "b", "i", "img", "link"}, (command[0], p.wrong, p.open, p.tags))
+            expect(p.texts["title"] == p.texts["h1"] == title and p.texts["p"].startswith(verdict), p.texts)
+            expect("prefers-color-scheme:dark" in text and "@media print" in text and "default-src 'none'" in text, "styles")
+            facts = {r[0]: r[1] for r in p.rows if len(r) == 2}
+            expect(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", facts["Began"]) and facts["Ended"] >= facts["Began"] and facts["Made by"].startswith("valise "), facts)
+            if command[0] != "verify":
+                port = (target if command[0] == "restore" else source).port
+                expect(facts["Account"] == "alice@127.0.0.1" and facts["Server"] == "127.0.0.1:%d (imap, as alice)" % port, facts)
+            folders = {r[1]: r[2:6] for r in p.rows if len(r) == 7}
+            expect(folders[EVIL] == ["1", "5,025", "0", "0"] and folders["Lost"] == ["0", "0", "1", "0"] and folders["Together"][0] == "7", folders)
+            with open(page.replace("html", "json")) as f:
+                report = json.load(f)
+            expect(report["exit"] == code and {c["name"]: c["items"] for c in report["collections"]}[EVIL] == 1 and report["version"], report)
+            if command[0] in ("backup", "fetch"):
+                expect(any(r[0] == "warning" and "Lost: UID 1 could not be fetched" in r[3] for r in p.rows if len(r) == 4), p.rows)
+
+
 def main():
     scratch = tempfile.mkdtemp(prefix="valise-")
     try:
         with fakeimap.FakeImap() as source:
             s = Scene(scratch)
             for name, case in (("numbers", lambda: numbers(s, source)), ("seals", lambda: seals(s)), ("quiet", lambda: quiet(s, source)),
-                               ("once", lambda: once(s, source)), ("reports", lambda: reports(s, source))):
+                               ("once", lambda: once(s, source)), ("reports", lambda: reports(s, source)), ("pages", lambda: pages(s))):
                 print("--", name, flush=True)
                 case()
     finally:

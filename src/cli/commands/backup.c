@@ -126,7 +126,7 @@ static int end_backup(struct take *t, int rc)
 
 	put_text(t->outcome, "archive", t->path);
 	tell_outcome(t, rc);
-	return extra ? extra : ui_write_reports(t->ui, t->outcome);
+	return extra ? extra : take_report(t, rc);
 }
 
 static const struct take_to archive = {

@@ -39,7 +39,7 @@ static int tell_outcome(struct take *t, int rc)
 		printf("%s: %s%s\n", term_escape(t->path, strlen(t->path), safe, sizeof safe),
 		        buf_str(&b), t->commit.totals.complete ? "" : "; INCOMPLETE");
 	buf_clear(&b);
-	return ui_write_reports(t->ui, t->outcome);
+	return take_report(t, rc);
 }
 
 static const struct take_to directory = {

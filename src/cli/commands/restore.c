@@ -325,6 +325,30 @@ static int run_kinds(struct restore *r, unsigned kinds)
 	return rc == 0 ? tell_no_into(r) : rc;
 }
 
+struct chosen {
+	const struct target_opts *opts;
+	unsigned kinds;
+};
+
+static bool is_chosen(void *ctx, const struct tree_head *h)
+{
+	const struct chosen *c = ctx;
+
+	return c->kinds & 1u << h->kind && target_selects(c->opts, h);
+}
+
+static int write_report(const struct restore *r, const json_t *outcome, unsigned kinds, int rc)
+{
+	struct chosen chosen = {&r->opts, kinds};
+	struct report report = {.rc = rc, .account = r->account};
+
+	report.collections =
+	        report_collections(r->reader->ops->manifest(r->reader), is_chosen, &chosen);
+	rc = ui_write_reports(r->ui, outcome, &report);
+	json_decref(report.collections);
+	return rc;
+}
+
 /* From the options to the reports, with the archive open. */
 static int run_restore(struct restore *r)
 {
@@ -355,7 +379,7 @@ static int run_restore(struct restore *r)
 		end_outcome(r->args, json_copy(o));
 	else if ((rc == 0 || rc == EXIT_INCOMPLETE) && !ui_quiet(r->ui, rc))
 		tell_outcome(r);
-	if (ui_write_reports(r->ui, o) && (rc == 0 || rc == EXIT_INCOMPLETE))
+	if (write_report(r, o, kinds, rc) && (rc == 0 || rc == EXIT_INCOMPLETE))
 		rc = EXIT_FAILED;
 	json_decref(o);
 	ui_stats(r->ui);

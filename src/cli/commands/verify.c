@@ -82,6 +82,22 @@ static int expected_seal(const struct args *a, char out[SHA256_HEX_SIZE])
 	        text);
 }
 
+/* With the folders of the newest snapshot, if that can be read. */
+static int write_report(struct ui *ui, json_t *out, int rc)
+{
+	struct report report = {.rc = rc};
+	struct tree_reader *from = NULL;
+	struct err err = {0};
+
+	put_text(out, "archive", ui->args->pos[0]);
+	if (args_has(ui->args, "report") && archive_reader(ui->args->pos[0], 0, &from, &err) == 0)
+		report.collections = report_collections(from->ops->manifest(from), NULL, NULL);
+	rc = ui_write_reports(ui, out, &report);
+	json_decref(report.collections);
+	tree_reader_free(from);
+	return rc;
+}
+
 int cmd_verify(const struct args *a)
 {
 	struct archive_verify_opts o = {.quick = args_has(a, "quick"), .finding = ui_finding};
@@ -120,7 +136,7 @@ int cmd_verify(const struct args *a)
 		if (content)
 			content_tell(content);
 	}
-	if (ui_write_reports(&ui, out))
+	if (write_report(&ui, out, rc))
 		rc = EXIT_FAILED;
 	json_decref(out);
 	json_decref(content);
