@@ -23,6 +23,8 @@ static const struct {
         {CMD_RESTORE, "Done: the target has all that was to be restored.",
                 "Done, but not everything is there as in the archive: it is named below.",
                 "Failed: it ended before everything was done."},
+        {CMD_CHECK, "Every service was signed in to.", "Incomplete.",
+                "A service could not be read."},
         {CMD_VERIFY, "Sound: every byte is what it was.",
                 "Sound, but the newest snapshot says of itself that it is incomplete.",
                 "DAMAGED: what is wrong is named below."},
@@ -88,10 +90,10 @@ static json_t *report_json(const struct ui *u, const json_t *outcome, const stru
 	json_set_number(o, "exit", (uint64_t)r->rc);
 	if (r->account) {
 		put_text(o, "account", r->account->name);
-		json_object_set_new(o, "services", services_json(r->account));
+		json_object_set_new(o, "servers", services_json(r->account));
 	}
 	if (r->collections)
-		json_object_set(o, "collections", r->collections);
+		json_object_set(o, "folders", r->collections);
 	json_object_set(o, "notes", u->notes);
 	return o;
 }

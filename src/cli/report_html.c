@@ -139,7 +139,7 @@ static void put_facts(struct buf *b, const json_t *o)
 {
 	buf_puts(b, "<table class=\"facts\">\n");
 	put_fact(b, "Account", json_get_str(o, "account"));
-	put_services(b, json_object_get(o, "services"));
+	put_services(b, json_object_get(o, "servers"));
 	put_fact(b, "Archive", json_get_str(o, "archive"));
 	put_fact(b, "Directory", json_get_str(o, "to"));
 	put_fact(b, "Began", json_get_str(o, "began"));
@@ -244,7 +244,7 @@ void report_html(const json_t *o, const char *title, const char *verdict, bool g
 	buf_puts(b, "</p>\n");
 	put_facts(b, o);
 	put_accounts(b, json_object_get(o, "accounts"));
-	put_collections(b, json_object_get(o, "collections"));
+	put_collections(b, json_object_get(o, "folders"));
 	put_notes(b, json_object_get(o, "notes"));
 	buf_puts(b, "</body>\n</html>\n");
 }

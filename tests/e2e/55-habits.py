@@ -194,7 +194,7 @@ def pages(s):
             expect(folders[EVIL] == ["1", "5,025", "0", "0"] and folders["Lost"] == ["0", "0", "1", "0"] and folders["Together"][0] == "7", folders)
             with open(page.replace("html", "json")) as f:
                 report = json.load(f)
-            expect(report["exit"] == code and {c["name"]: c["items"] for c in report["collections"]}[EVIL] == 1 and report["version"], report)
+            expect(report["exit"] == code and {c["name"]: c["items"] for c in report["folders"]}[EVIL] == 1 and report["version"], report)
             if command[0] in ("backup", "fetch"):
                 expect(any(r[0] == "warning" and "Lost: UID 1 could not be fetched" in r[3] for r in p.rows if len(r) == 4), p.rows)
 

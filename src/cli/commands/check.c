@@ -76,7 +76,7 @@ int cmd_check(const struct args *a)
 	json_set_number(o, "collections", sum.collections);
 	if (ui.json)
 		end_outcome(a, json_copy(o));
-	if (ui_write_reports(&ui, o))
+	if (ui_write_reports(&ui, o, &(struct report){.rc = worst, .account = account}))
 		worst = EXIT_FAILED;
 	json_decref(o);
 	ui_stats(&ui);
