@@ -337,6 +337,7 @@ static bool is_chosen(void *ctx, const struct tree_head *h)
 	return c->kinds & 1u << h->kind && target_selects(c->opts, h);
 }
 
+/* With the folders that were chosen. */
 static int write_report(const struct restore *r, const json_t *outcome, unsigned kinds, int rc)
 {
 	struct chosen chosen = {&r->opts, kinds};
