@@ -87,7 +87,7 @@ void batch_clear(struct batch *b);
 void done_find(struct job *j, const struct account *account, const struct account_options *own);
 /*
  * Was just this done since ${since_utc}, and is the archive's newest snapshot complete and
- * still the one of then?
+ * still the one of then, with files of the same size?
  */
 bool done_since(const struct job *j, int64_t since_utc);
 /* It begins: until it is done again, nothing is known. */

@@ -162,24 +162,6 @@ void done_find(struct job *j, const struct account *account, const struct accoun
 	free(full);
 }
 
-/* The newest seal; false if there is none, it cannot be read, or says that something is missing. */
-static bool newest_seal(const char *archive, char seal[SHA256_HEX_SIZE])
-{
-	struct archive_snapshot *list = NULL;
-	struct err ignored = {0};
-	bool good = false;
-	size_t n = 0;
-
-	if (archive_snapshots(archive, &list, &n, &ignored) < 0)
-		return false;
-	if (n && !list[n - 1].damage[0] && list[n - 1].totals.complete) {
-		memcpy(seal, list[n - 1].seal, SHA256_HEX_SIZE);
-		good = true;
-	}
-	free(list);
-	return good;
-}
-
 bool done_since(const struct job *j, int64_t since_utc)
 {
 	struct buf text = buf_of(RECORD_MAX);
@@ -194,7 +176,7 @@ bool done_since(const struct job *j, int64_t since_utc)
 	if (!done || strcmp(question, j->question) != 0 || at < since_utc ||
 	        at > (int64_t)time(NULL))
 		return false;
-	if (j->archive && !newest_seal(j->archive, seal))
+	if (j->archive && archive_whole(j->archive, seal, &ignored) < 0)
 		return false;
 	return strcmp(seal, then) == 0;
 }
@@ -211,7 +193,7 @@ void done_write(const struct job *j)
 	struct err ignored = {0};
 	int n, rc = 0;
 
-	if (!dir || !j->record || (j->archive && !newest_seal(j->archive, seal))) {
+	if (!dir || !j->record || (j->archive && archive_whole(j->archive, seal, &ignored) < 0)) {
 		free(dir);
 		return;
 	}

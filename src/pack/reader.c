@@ -224,6 +224,45 @@ int archive_snapshots(
 	return rc;
 }
 
+static int check_whole(int rootfd, const struct seals *all, struct err *err)
+{
+	const struct seal *s = all->n ? &all->v[all->n - 1] : NULL;
+	struct tree_totals totals;
+	int rc = 0;
+
+	if (!s || all->n_gaps)
+		return err_set(err, ERR_DAMAGED, ERR_WHOLE, "not every seal can be read");
+	tree_manifest_totals(&s->manifest, &totals);
+	if (!totals.complete)
+		return err_set(err, ERR_DAMAGED, ERR_WHOLE, "the newest snapshot is incomplete");
+	for (size_t i = 0; i < s->n_files && rc == 0; i++) {
+		struct stat st;
+
+		rc = layout_stat(rootfd, s->files[i].path, &st, err);
+		if (rc == 0 && (uint64_t)st.st_size != s->files[i].size)
+			rc = err_set(err, ERR_DAMAGED, ERR_WHOLE, "%s is not as long as it was",
+			        s->files[i].path);
+	}
+	return rc;
+}
+
+int archive_whole(const char *path, char seal_out[SHA256_HEX_SIZE], struct err *err)
+{
+	struct seals s = {0};
+	int rootfd, rc = layout_open(path, &rootfd, err);
+
+	if (rc < 0)
+		return rc;
+	rc = seals_load(rootfd, &s, err);
+	if (rc == 0)
+		rc = check_whole(rootfd, &s, err);
+	if (rc == 0)
+		hex_format(s.v[s.n - 1].hash, SHA256_LEN, seal_out);
+	seals_clear(&s);
+	(void)sys_close(rootfd);
+	return rc;
+}
+
 int archive_space_check(const char *path, uint64_t bytes, struct err *err)
 {
 	char *at = xstrdup(path), *slash;

@@ -108,6 +108,9 @@ says '^5 accounts: 5 skipped'
 rm -r arch2/u002.valise
 run 0 "$VALISE" backup --accounts five.ini -o arch2 --skip-done
 says '^5 accounts: 1 sealed, 4 skipped'
+truncate -s -1 arch2/u004.valise/data/000001/part-*
+"$VALISE" backup --accounts five.ini -o arch2 --skip-done --json > out 2> err || true
+[ "$(grep -c '"outcome":"' out)" = 1 ] && grep -q '"account":"u004"' out || { cat out err; fail "a part that was cut is passed over"; }
 sed -i 's/^[0-9]*/1000000000/' "$XDG_STATE_HOME"/valise/done/*
 run 0 "$VALISE" backup --accounts five.ini -o arch2 --skip-done
 says '^5 accounts: 5 unchanged'

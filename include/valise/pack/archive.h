@@ -61,6 +61,13 @@ struct archive_snapshot {
 int archive_snapshots(
         const char *path, struct archive_snapshot **out, size_t *n_out, struct err *err) MUST_CHECK;
 
+/**
+ * archive_whole(path, seal_out, err): a look without reading more than seals: all of them can be
+ * read, the newest snapshot says that it is complete, and every file that it needs is there, as
+ * long as it was. *seal_out: its hash. ERR_DAMAGED for what is not so, ERR_NO_ARCHIVE, ERR_IO.
+ */
+int archive_whole(const char *path, char seal_out[SHA256_HEX_SIZE], struct err *err) MUST_CHECK;
+
 /*
  * One thing that verify found. ${file} relative to the archive, may be NULL; ${item}:
  * "INBOX, UID 17 (3f2a...)" or NULL.

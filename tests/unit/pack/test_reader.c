@@ -95,6 +95,38 @@ static void test_bodies(void **state)
 	assert_int_equal(archive_reader(f->path, 0, &r, &f->err), ERR_NO_ARCHIVE);
 }
 
+/* A file of the older snapshot that the newer one needs, too, and each other one: cut, then away.
+ */
+static void test_whole(void **state)
+{
+	static const char *const files[] = {"data/000001/part-000001.tar.gz",
+	        "data/000002/part-000001.tar.gz", "data/000001/seal.json",
+	        "data/000002/seal.sha256"};
+	struct fake *f = *state;
+	char path[200], aside[220], seal[SHA256_HEX_SIZE] = "";
+
+	assert_int_equal(archive_whole(f->archive, seal, &f->err), ERR_NO_ARCHIVE);
+	make_both(f);
+	assert_int_equal(archive_whole(f->archive, seal, &f->err), 0);
+	assert_string_equal(seal, f->commit.seal);
+	for (size_t i = 0; i < COUNT(files); i++) {
+		struct stat st;
+
+		snprintf(path, sizeof path, "%s/%s", f->archive, files[i]);
+		snprintf(aside, sizeof aside, "%s.aside", path);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(rename(path, aside), 0);
+		assert_true(archive_whole(f->archive, seal, &f->err) < 0);
+		assert_int_equal(rename(aside, path), 0);
+		assert_int_equal(archive_whole(f->archive, seal, &f->err), 0);
+		if (i >= 2)
+			continue;
+		assert_int_equal(truncate(path, st.st_size - 1), 0);
+		assert_int_equal(archive_whole(f->archive, seal, &f->err), ERR_DAMAGED);
+		assert_int_equal(truncate(path, st.st_size), 0);
+	}
+}
+
 static void test_foreign_places_are_refused(void **state)
 {
 	struct fake *f = *state;
@@ -320,6 +352,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        T(test_bodies),
+	        T(test_whole),
 	        T(test_foreign_places_are_refused),
 	        T(test_by_hand),
 	        T(test_copy_there_and_back),
