@@ -105,6 +105,8 @@ static void tell_service(const struct search *s, unsigned kind)
 	if (f->state != FOUND_SERVICE)
 		text = xasprintf(
 		        "%s: %s", f->state == FOUND_NONE ? "not found" : "not known", f->why);
+	else if (used && f->by <= FOUND_TABLE)
+		text = xasprintf("%s (%s)", f->url, f->why);
 	else if (used)
 		text = xasprintf("%s (%s; %s)", f->url, f->why, found_trust_text(f->trust));
 	else
@@ -403,9 +405,11 @@ bool may_be_found(const struct args *a, const char *name, const struct err *err)
 	return rc == ERR_NOTFOUND;
 }
 
-int find_account(const struct args *a, const char *name, FILE *trace, struct account **out)
+int find_account(const struct args *a, const char *name, const struct err *why, FILE *trace,
+        struct account **out)
 {
-	const struct account_setting *ca = find_setting(a, "ca-file");
+	const struct account_setting *ca = find_setting(a, "ca-file"),
+	                             *timeout = find_setting(a, "timeout");
 	struct search s = {.args = a,
 	        .name = name,
 	        .want = wanted_services(a),
@@ -414,6 +418,7 @@ int find_account(const struct args *a, const char *name, FILE *trace, struct acc
 	struct discover_opts opts = {.want = s.want,
 	        .nameserver = args_get(a, "nameserver"),
 	        .ca_file = ca ? ca->value : NULL,
+	        .timeout_s = timeout ? (unsigned)atoi(timeout->value) : 0, /* checked later */
 	        .trace = trace};
 	struct err err = {0};
 	int rc;
@@ -424,6 +429,8 @@ int find_account(const struct args *a, const char *name, FILE *trace, struct acc
 		        name, args_get(a, "config"), a->settings, a->n_settings, trace, out, &err);
 		return rc < 0 ? fail(a, &err) : 0;
 	}
+	if (why && strstr(why->text, "do you mean"))
+		tell_line(&s, "note", why->text);
 	if (discover(name, &opts, &s.found, &err) < 0)
 		return fail(a, &err);
 	rc = use_found(&s, trace, out);

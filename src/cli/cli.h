@@ -313,10 +313,11 @@ int load_account(const struct args *a, const char *name, struct account **out);
  * by_address.c. may_be_found: is ${name} an address whose services are to be looked for?
  * ${err}: why account_load gave no account; NULL: it gave one.
  * find_account: look for them, say what was found, ask about hosts that nothing speaks
- * for; 0, or an exit code after a message.
+ * for; ${why} as above. 0, or an exit code after a message.
  */
 bool may_be_found(const struct args *a, const char *name, const struct err *err);
-int find_account(const struct args *a, const char *name, FILE *trace, struct account **out);
+int find_account(const struct args *a, const char *name, const struct err *why, FILE *trace,
+        struct account **out);
 void account_to_tree(const struct account *a, struct tree_account *out);
 
 /*

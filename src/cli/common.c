@@ -138,6 +138,7 @@ int load_account(const struct args *a, const char *name, struct account **out)
 {
 	char lines[ACCOUNT_WARNINGS][256];
 	struct err err = {0};
+	const struct err *why;
 	FILE *trace;
 	size_t n;
 	int rc = open_trace(a, &trace);
@@ -150,9 +151,10 @@ int load_account(const struct args *a, const char *name, struct account **out)
 	if (!section_account(a, out, &err) && account_load(name, args_get(a, "config"), a->settings,
 	                                              a->n_settings, NULL, out, &err) < 0)
 		*out = NULL; /* told below */
-	if (may_be_found(a, name, *out ? NULL : &err)) {
+	why = *out ? NULL : &err;
+	if (may_be_found(a, name, why)) {
 		account_free(*out);
-		rc = find_account(a, name, trace, out);
+		rc = find_account(a, name, why, trace, out);
 		if (rc)
 			return rc;
 	}

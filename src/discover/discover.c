@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LOCAL_MAX = 255, DNS_TIMEOUT_S = 5, WEB_TIMEOUT_S = 15, NOTES_MAX = 32 };
+enum { LOCAL_MAX = 255, DNS_TIMEOUT_S = 5, WEB_TIMEOUT_S = 15, NOTES_MAX = 32, HOSTS_MAX = 4 };
 
 /* The labels of SRV, the one with TLS from the first octet first (RFC 8314). */
 static const struct {
@@ -137,14 +137,17 @@ static int takes_connection(
 	return rc == ERR_STOPPED ? rc : 0;
 }
 
-/* The first of the ranked records whose host can be reached, the first if none can. */
+/*
+ * The first of the ranked records whose host can be reached, the first if none of a few
+ * can.
+ */
 static int pick_record(struct search *s, const char *name, const struct dns_answer *a,
         const struct dns_record **out, struct err *err)
 {
 	int rc = 0;
 
 	*out = &a->list[0];
-	for (size_t i = 0; i < a->n && a->n > 1 && rc == 0; i++) {
+	for (size_t i = 0; i < MIN(a->n, HOSTS_MAX) && a->n > 1 && rc == 0; i++) {
 		bool there;
 
 		rc = takes_connection(s, &a->list[i], &there, err);
@@ -470,7 +473,8 @@ static int locate_hosts(struct search *s, struct err *err)
 
 static int begin_search(struct search *s, const struct discover_opts *opts, struct err *err)
 {
-	int dns_ms = (int)(opts->timeout_s ? opts->timeout_s : DNS_TIMEOUT_S) * 1000;
+	unsigned most = opts->timeout_s ? opts->timeout_s : WEB_TIMEOUT_S;
+	int dns_ms = (int)MIN(most, DNS_TIMEOUT_S) * 1000;
 	int rc = providers_load(opts->providers, opts->own_providers, &s->out->table, err);
 
 	if (rc == 0)
@@ -478,7 +482,7 @@ static int begin_search(struct search *s, const struct discover_opts *opts, stru
 	s->given_dns = opts->nameserver != NULL;
 	s->timeout_ms = dns_ms;
 	s->web = (struct web){.ca_file = opts->ca_file,
-	        .timeout_ms = (int)(opts->timeout_s ? opts->timeout_s : WEB_TIMEOUT_S) * 1000,
+	        .timeout_ms = (int)MIN(most, WEB_TIMEOUT_S) * 1000,
 	        .trace = opts->trace,
 	        .progress = opts->progress,
 	        .dns = s->given_dns ? s->dns : NULL};

@@ -17,6 +17,7 @@
 
 #define RESOLV_CONF "/etc/resolv.conf"
 #define CONF_MAX 65536
+#define SILENT "it does not answer"
 
 enum {
 	SERVERS_MAX = 8,
@@ -33,6 +34,7 @@ struct server {
 	socklen_t len;
 	char name[300]; /* for people */
 	bool no_edns; /* it does not understand it */
+	unsigned silences; /* in a row; after ROUNDS of them it is not asked any more */
 };
 
 struct dns {
@@ -251,8 +253,9 @@ static int ask_udp(struct asking *a, const uint8_t *wire, size_t n, struct err *
 	if (fd >= 0)
 		(void)sys_close(fd);
 	free(got);
+	a->to->silences = rc == 0 ? a->to->silences + 1 : 0;
 	if (rc == 0)
-		return no_answer(a, "it does not answer");
+		return no_answer(a, SILENT);
 	if (rc == ERR_NET)
 		return no_answer(a, "it cannot be reached");
 	return rc < 0 ? rc : 0;
@@ -311,9 +314,12 @@ static int ask_tcp(struct asking *a, const uint8_t *wire, size_t n, struct err *
 static int ask_server(struct asking *a, struct err *err)
 {
 	size_t n = 0;
-	uint8_t *wire = write_question(a, &n);
+	uint8_t *wire;
 	int rc;
 
+	if (a->to->silences >= ROUNDS)
+		return no_answer(a, SILENT);
+	wire = write_question(a, &n);
 	if (!wire)
 		return no_answer(a, "this is no name that could be asked for");
 	rc = ask_udp(a, wire, n, err);

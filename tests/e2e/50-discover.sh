@@ -214,7 +214,7 @@ v 0 check x@foreign.example --user $USER_AS
 says 'its host is known by the table'
 rm "$T/config/valise/providers.ini"
 v 1 check x@gmail.com
-says 'x@gmail.com: imap: imaps://imap.gmail.com \(Google, in the table of providers; its host is known'
+says 'x@gmail.com: imap: imaps://imap.gmail.com \(Google, in the table of providers\)$'
 says 'app password, which is made at https://myaccount'
 says 'Google lets 2,500 MB'
 v 2 check x@proton.me
@@ -272,5 +272,19 @@ says 'name server 127.0.0.99: it cannot be reached'
 v 0 check alice@old.example --nameserver 127.0.0.1:5300
 says 'imap: signed in as alice@old.example: 3 items'
 says 'caldav: signed in'
+$PYTHON - "$T/asked.times" <<'P' &
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 5301))
+open(sys.argv[1], "w").close()
+while s.recv(4096):
+    with open(sys.argv[1], "a") as f:
+        f.write("asked\n")
+P
+daemons+=($!)
+for _ in $(seq 2400); do [ -e "$T/asked.times" ] && break; sleep 0.05; done
+v 1 check alice@old.example --nameserver 127.0.0.1:5301 --timeout 1
+says 'name server 127.0.0.1 port 5301: it does not answer'
+[ "$(wc -l < "$T/asked.times")" = 2 ] || fail "asked more often than twice: $(wc -l < "$T/asked.times")"
 v 2 check alice@old.example --nameserver 127.0.0.1:x
 says 'a name server is HOST:PORT'

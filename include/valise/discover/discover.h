@@ -82,7 +82,8 @@ struct discover_opts {
 	const char *nameserver; /* "HOST:PORT", "HOST", "[::1]:PORT"; NULL: /etc/resolv.conf */
 	const char *ca_file; /* for autoconfig and .well-known; NULL: the system's */
 	const char *providers, *own_providers; /* NULL: where they are, see providers_load */
-	unsigned timeout_s; /* of one question; 0: 5 for a name server, 15 for a web server */
+	/* of one question, where it is less than 5 for a name server, 15 for a web server */
+	unsigned timeout_s;
 	FILE *trace; /* of what goes over HTTP; may be NULL */
 	struct progress *progress; /* may be NULL */
 };

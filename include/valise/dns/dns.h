@@ -64,7 +64,8 @@ struct dns;
 /**
  * dns_open(servers, timeout_ms, out, err): ${servers}: "HOST", "HOST:PORT",
  * "[ADDRESS]:PORT"; NULL: those of /etc/resolv.conf, 127.0.0.1 where there are none.
- * ${timeout_ms}: of one try; each server is asked twice. ERR_USAGE, ERR_NET.
+ * ${timeout_ms}: of one try; each server is asked twice, and one that said nothing two
+ * times in a row not again. ERR_USAGE, ERR_NET.
  */
 int dns_open(const char *server, int timeout_ms, struct dns **out, struct err *err) MUST_CHECK;
 void dns_close(struct dns *d); /* NULL is fine */
