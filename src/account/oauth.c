@@ -270,7 +270,8 @@ static int renew(struct oauth_source *o, struct oauth_tokens *got, struct err *e
 	/* the old one may be void from now on */
 	if (rc == 0 && got->refresh.data && strcmp(got->refresh.data, refresh.data) != 0) {
 		rc = put_refresh(o, &got->refresh, place, &why);
-		if (rc == ERR_UNSUPPORTED) /* the keyring is gone meanwhile: better than lost */
+		/* the keyring is gone meanwhile, or a stop was asked for: better than lost */
+		if (rc == ERR_UNSUPPORTED || rc == ERR_STOPPED)
 			rc = put_refresh(o, &got->refresh, STORE_FILE, &why);
 		if (rc != 0)
 			rc = must_sign_in(o, "the new token of the sign-in could not be kept",

@@ -14,6 +14,7 @@
 #define PARALLEL_DEFAULT 8
 #define PARALLEL_MAX 64
 #define TICK_MS 200 /* how late a stop may be noticed */
+#define FINISH_MS 10000 /* after a stop, for an answer that is given once */
 
 static void start_curl(void)
 {
@@ -148,6 +149,7 @@ struct run {
 	struct http_request *list;
 	size_t n, next; /* the next one to start */
 	unsigned parallel;
+	int64_t stop_ms; /* when a stop was noticed; 0: not yet */
 	struct err fatal; /* ends the client */
 };
 
@@ -394,13 +396,27 @@ static bool is_over(const struct run *r)
 	return true;
 }
 
+/* Is there one under way whose answer would be lost? */
+static bool may_finish(struct run *r)
+{
+	bool any = false;
+
+	r->stop_ms = r->stop_ms ? r->stop_ms : clock_ms();
+	for (size_t i = 0; i < r->parallel; i++) {
+		const struct xfer *x = r->h->slots[i];
+
+		any |= x->state == XFER_RUNNING && x->rq->finish && x->sent;
+	}
+	return any && clock_ms() - r->stop_ms < FINISH_MS;
+}
+
 /* Until all are done, or r->fatal is set. */
 static void run_loop(struct run *r)
 {
 	int running;
 
 	while (!r->fatal.code && !is_over(r)) {
-		if (stop_check(&r->fatal) != 0)
+		if (stop_requested() && !may_finish(r) && stop_check(&r->fatal) != 0)
 			return;
 		start_what_may(r);
 		if (curl_multi_perform(r->h->multi, &running) != CURLM_OK) {

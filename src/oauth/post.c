@@ -51,6 +51,7 @@ static int send_to(const struct oauth_client *c, const struct url *to, const cha
 	        .body = form ? form->data : NULL,
 	        .body_size = form ? form->len : 0,
 	        .max_response = ANSWER_MAX,
+	        .finish = form != NULL,
 	        .body_fn = take_text,
 	        .done = take_end,
 	        .ctx = &sending};

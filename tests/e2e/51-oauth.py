@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.parse
 import urllib.request
 
@@ -467,6 +468,13 @@ class Hostile(http.server.BaseHTTPRequestHandler):
         elif self.path == "/late":
             late = "device_code" in form and Hostile.asked.count("/late") < 3
             status, body = (400, b'{"error":"authorization_pending"}') if late else (400, b'{"error":"expired_token"}')
+        elif self.path == "/stopped":  # asked to stop while the answer is on its way: it is not lost
+            body = b'{"access_token":"at","token_type":"Bearer","refresh_token":"rotated","expires_in":60}'
+            if "refresh_token" in form:
+                os.kill(Hostile.pid, signal.SIGINT)
+                time.sleep(1)
+            else:
+                body = body.replace(b"rotated", b"first")
         elif self.path == "/none":
             body = b'{"access_token":"at","token_type":"Bearer","expires_in":60}'
         self.send_response(status)
@@ -494,6 +502,13 @@ def hostile(scratch, provider, dovecot):
         text = home.run(code, "login", "--device")
         expect(says in text and "\x1b" not in text and "\u202e" not in text and r"\x1b[2JCODE" in text, "%s: %r" % (path, text))
         expect(not home.tokens() and "/elsewhere" not in Hostile.asked, path)
+    home = Home(scratch, provider, {"imap": "imaps://localhost:" + dovecot.IMAPS_PORT, "cleartext": "yes", "oauth": None, "oauth-device": at + "/device", "oauth-token": at + "/stopped"})
+    home.run(0, "login", "--device")
+    expect(home.refresh_token() == "first", home.refresh_token())
+    p = home.start("check")
+    Hostile.pid = p.pid
+    home.end(p, 130)
+    expect(home.refresh_token() == "rotated", "the new token was lost")
     server.shutdown()
     server.server_close()
 

@@ -70,6 +70,11 @@ struct http_request {
 	 */
 	bool link;
 	bool once; /* asked once: a failure, or a server that is busy, is an answer, too */
+	/*
+	 * its answer is given once: when it was sent, it is waited for a moment longer
+	 * (10 s) although a stop is asked for
+	 */
+	bool finish;
 	bool identity; /* Accept-Encoding: identity (the ETag will be kept) */
 	/*
 	 * The header of a 2xx answer is there, its body follows; what an earlier try gave
