@@ -17,8 +17,8 @@ static const char *const keys[] = {"user", "password-command", "password-fd", "a
         "oauth-client-secret-command"};
 #define N_KEYS COUNT(keys)
 /* What is an account's own of the options of commands; "old" names another account's archive. */
-static const char *const option_keys[] = {"archive", "old", "include", "exclude", "only", "labels",
-        "max-rate", "daily-limit", "connections"};
+static const char *const option_keys[] = {"archive", "old", "include", "exclude", "exclude-use",
+        "only", "labels", "max-rate", "daily-limit", "connections"};
 
 /* What follows "imap-", "pop3-" ...; ${key} itself without such a prefix. */
 static const char *base_of(const char *key)
@@ -59,7 +59,8 @@ bool settings_is_option(const char *key)
 
 bool settings_is_repeated(const char *key)
 {
-	return strcmp(key, "include") == 0 || strcmp(key, "exclude") == 0;
+	return strcmp(key, "include") == 0 || strcmp(key, "exclude") == 0 ||
+	       strcmp(key, "exclude-use") == 0;
 }
 
 bool settings_is_file_key(const char *key)

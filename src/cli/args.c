@@ -186,7 +186,8 @@ static int parse_one(const struct args *a, const char *arg, struct one *o)
 
 static bool is_repeatable(const char *option)
 {
-	return text_place(option, "include|exclude|folder|map|accept-shrink|report") >= 0;
+	return text_place(option, "include|exclude|exclude-use|folder|map|accept-shrink|report") >=
+	       0;
 }
 
 /*

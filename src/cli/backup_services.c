@@ -226,7 +226,8 @@ static int take_services(struct take *t, struct tally *y)
 		o.seen_ctx = other.imap;
 		o.state_dir = state_dir;
 	}
-	choice_init(choice, t->args);
+	if (rc == 0)
+		rc = choice_init(choice, t->args);
 	o.choice = choice->of;
 	if (rc == 0)
 		rc = check_choice(t, choice, &o, only);

@@ -1,17 +1,55 @@
 /*
- * --include, --folder, --exclude: a pattern that means nothing is a slip of the pen, and
- * ends the command before anything is done.
+ * --include, --folder, --exclude, --exclude-use: a pattern that means nothing is a slip of the pen,
+ * and ends the command before anything is done.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
+#include "valise/base/near.h"
 #include "valise/base/text.h"
+#include "valise/tree/use.h"
 #include "cli.h"
 
 #define NAMES_MAX 100000 /* kept for hints */
 #define SHOWN 4
 
-void choice_init(struct choice *c, const struct args *a)
+static int no_such_use(const struct args *a, const char *list, const char *bad, size_t n)
+{
+	static const char *const words[] = {
+	        "junk", "trash", "drafts", "sent", "archive", "all", "flagged", "important"};
+	struct nearest near = {0};
+	char *word = xstrndup(bad, n), place[OPTION_PLACE_SIZE];
+	int rc;
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		nearest_weigh(&near, word, words[i]);
+	rc = usage_error(a,
+	        "%s takes junk, trash, drafts, sent, archive, all, flagged and important, with "
+	        "commas between, not \"%s\"%s%s%s",
+	        option_place(a, "exclude-use", list, place), word,
+	        near.word ? "; do you mean \"" : "", near.word ? near.word : "",
+	        near.word ? "\"?" : "");
+	free(word);
+	return rc;
+}
+
+/* The uses that are left out, of all --exclude-use together. */
+static int read_uses(struct choice *c)
+{
+	const char *lists[ARGS_MAX], *bad;
+	size_t n = args_all(c->args, "exclude-use", lists, ARGS_MAX), len;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned set;
+
+		if (!use_set_read(lists[i], &set, &bad, &len))
+			return no_such_use(c->args, lists[i], bad, len);
+		c->of.exclude_uses |= set;
+	}
+	return 0;
+}
+
+int choice_init(struct choice *c, const struct args *a)
 {
 	memset(c, 0, sizeof *c);
 	c->args = a;
@@ -20,6 +58,7 @@ void choice_init(struct choice *c, const struct args *a)
 	c->of.n_exclude = args_all(a, "exclude", c->exclude, ARGS_MAX);
 	c->of.include = c->include;
 	c->of.exclude = c->exclude;
+	return read_uses(c);
 }
 
 void choice_clear(struct choice *c)
@@ -78,7 +117,8 @@ int no_such_head(const struct args *a, const struct tree_manifest *m, const char
 	int rc;
 
 	for (size_t i = 0; i < m->n_heads; i++) {
-		struct pattern_name head = {m->heads[i].name, m->heads[i].content_name, 0, false};
+		struct pattern_name head = {
+		        m->heads[i].name, m->heads[i].content_name, 0, false, NULL};
 
 		choice_see(&c, &head, true);
 	}
@@ -114,8 +154,10 @@ int choice_check(const struct choice *c)
 	if (ex && !option_is_shared(c->args, "exclude"))
 		return nothing_matches(c, "exclude", ex);
 	if (!c->chosen && (c->of.n_include || (c->of.n_exclude && c->taken)))
-		return usage_error(c->args, "--include and --exclude leave nothing; what is "
-		                            "excluded is left out even if "
-		                            "it is included");
+		return usage_error(c->args,
+		        "--include%s%s leave nothing; what is excluded is left out even if it is "
+		        "included",
+		        c->of.n_exclude ? " and --exclude" : "",
+		        c->of.exclude_uses ? " and --exclude-use" : "");
 	return 0;
 }

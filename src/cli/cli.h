@@ -385,7 +385,8 @@ struct choice {
 	char **names;
 	size_t n, cap;
 };
-void choice_init(struct choice *c, const struct args *a);
+/* 0, or EXIT_USAGE after a message: --exclude-use has a word that is no use */
+int choice_init(struct choice *c, const struct args *a);
 void choice_clear(struct choice *c);
 /* of source_opts */
 void choice_see(void *choice, const struct pattern_name *name, bool taken);

@@ -46,6 +46,9 @@ const struct option_def options[] = {
         {TAKE, "exclude", 0, "PATTERN",
                 "leave out collections of this name (* and ? match, \\* and \\? are these); "
                 "may be repeated"},
+        {TAKE | CMD_RESTORE, "exclude-use", 0, "LIST",
+                "leave out mailboxes for this: junk, trash, drafts, sent, archive, all, flagged, "
+                "important"},
         {TAKE, "include", 0, "PATTERN",
                 "take only collections of this name, and what is below; may be repeated"},
         {TAKE, "all-namespaces", 0, NULL, "mailboxes of other users and shared ones, too"},

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
+#include "valise/tree/use.h"
 #include "cli.h"
 
 struct prepared {
@@ -39,6 +40,15 @@ static bool labels_are_right(const char *text)
 	return text_place(text, "folders|keywords|first") >= 0;
 }
 
+static bool uses_are_right(const char *text)
+{
+	unsigned set;
+	const char *bad;
+	size_t n;
+
+	return use_set_read(text, &set, &bad, &n);
+}
+
 int section_check(const struct account_options *o, struct err *err)
 {
 	static const struct {
@@ -50,6 +60,9 @@ int section_check(const struct account_options *o, struct err *err)
 	        {"daily-limit", bytes_are_right, BYTES_WANTED},
 	        {"connections", number_is_right, "a whole number"},
 	        {"only", kinds_are_right, "mail, calendars and contacts, with commas between"},
+	        {"exclude-use", uses_are_right,
+	                "junk, trash, drafts, sent, archive, all, flagged and important, with "
+	                "commas between"},
 	        {"labels", labels_are_right, "folders, keywords or first"},
 	};
 

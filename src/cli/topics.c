@@ -79,7 +79,10 @@ const struct help_topic help_topics[] = {
                 "* is any text, ? one character, \\* \\? \\\\ are these characters, all else is\n"
                 "itself ([Gmail]/* is a name). INBOX is meant in any case. --include takes what is\n"
                 "below, too; what is excluded is left out even if it is included. A pattern that\n"
-                "nothing is called by ends the command before anything is done (exit code 2).\n"},
+                "nothing is called by ends the command before anything is done (exit code 2).\n"
+                "\n"
+                "--exclude-use junk,trash leaves out mailboxes by what they are for, whatever\n"
+                "they are called: as the server says, else by the names of many languages.\n"},
         {NULL, NULL, NULL},
 };
 

@@ -23,7 +23,8 @@ void target_name(const struct tree_head *h, struct pattern_name *out)
 	*out = (struct pattern_name){.full = h->name,
 	        .content = h->content_name,
 	        .delimiter = pattern_delimiter(h->name, h->content_name),
-	        .mail = h->kind == COLL_MAIL};
+	        .mail = h->kind == COLL_MAIL,
+	        .uses = h->special_use};
 }
 
 /* The last ${levels} levels of a content name; NULL: it has no level before them. */

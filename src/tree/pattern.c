@@ -1,9 +1,10 @@
-/* Which collections a person means: --include, --exclude. */
+/* Which collections a person means: --include, --exclude, --exclude-use. */
 #include "valise/tree/pattern.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/base/near.h"
 #include "valise/format/mutf7.h"
+#include "valise/tree/use.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -189,7 +190,17 @@ bool pattern_chooses(const struct pattern_choice *c, const struct pattern_name *
 {
 	if (c->n_include && !matches_any(c->include, c->n_include, name, true))
 		return false;
-	return !matches_any(c->exclude, c->n_exclude, name, false);
+	return !matches_any(c->exclude, c->n_exclude, name, false) && !pattern_use(c, name, NULL);
+}
+
+const char *pattern_use(
+        const struct pattern_choice *c, const struct pattern_name *name, bool *announced_out)
+{
+	const char *content = name->content ? name->content : name->full;
+
+	if (!c->exclude_uses || !name->mail || strcasecmp(name->full, "INBOX") == 0)
+		return NULL;
+	return use_in_set(c->exclude_uses, name->uses, content, announced_out);
 }
 
 static const char *last_level(const char *s)

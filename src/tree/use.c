@@ -1,9 +1,11 @@
 /* The names that mailboxes have by custom. */
 #include "valise/tree/use.h"
+#include <stdio.h>
 #include <string.h>
 #include "valise/base/buf.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/tree/model.h"
 
 enum { FOLD_CAP = 4096 };
@@ -122,6 +124,46 @@ const char *use_by_name(const char *content)
 	buf_clear(&folded);
 	buf_clear(&scratch);
 	return use;
+}
+
+/* In the order of USE_WORDS. */
+static const char *const set_uses[] = {
+        junk, trash, drafts, sent, archive, "\\All", "\\Flagged", "\\Important"};
+
+bool use_set_read(const char *list, unsigned *set_out, const char **bad_out, size_t *bad_len)
+{
+	char word[16];
+
+	*set_out = 0;
+	for (const char *w = list;; w += *bad_len + 1) {
+		int place;
+
+		*bad_out = w;
+		*bad_len = strcspn(w, ",");
+		if (*bad_len >= sizeof word)
+			return false;
+		snprintf(word, sizeof word, "%.*s", (int)*bad_len, w);
+		place = text_place(word, USE_WORDS);
+		if (place < 0)
+			return false;
+		*set_out |= 1u << place;
+		if (!w[*bad_len])
+			return true;
+	}
+}
+
+const char *use_in_set(unsigned set, const char *uses, const char *content, bool *announced_out)
+{
+	bool announced = use_announced(uses) || use_view(uses);
+	const char *named = announced ? NULL : use_by_name(content);
+
+	if (announced_out)
+		*announced_out = announced;
+	for (size_t i = 0; i < COUNT(set_uses); i++)
+		if (set & 1u << i && (set_uses[i] == named ||
+		                             tree_has_word(uses, set_uses[i], strlen(set_uses[i]))))
+			return set_uses[i];
+	return NULL;
 }
 
 bool use_is_passing(const char *uses, const char *content)

@@ -113,6 +113,20 @@ static int restore_kind(struct restore *r, enum coll_kind kind)
 	return rc;
 }
 
+/* What --exclude-use leaves out is named: the mailbox was not. */
+static void say_use(struct restore *r, const struct pattern_name *name)
+{
+	bool announced;
+	const char *use = pattern_use(&r->choice.of, name, &announced);
+	char text[128];
+
+	if (!use)
+		return;
+	snprintf(text, sizeof text, "left out by --exclude-use: %s %s",
+	        announced ? "its server called it" : "its name means", use);
+	ui_report(r->ui, SAY_NOTE, name->full, NULL, text);
+}
+
 /*
  * Which kinds are to be restored: those the archive has, within --only. Each needs a
  * service.
@@ -133,6 +147,8 @@ static int plan_kinds(struct restore *r, unsigned *kinds)
 			continue;
 		target_name(h, &name);
 		choice_see(&r->choice, &name, !only || only & 1u << h->kind);
+		if (!only || only & 1u << h->kind)
+			say_use(r, &name);
 		all |= 1u << h->kind;
 		if (target_selects(&r->opts, h))
 			have |= 1u << h->kind;
@@ -408,7 +424,8 @@ int cmd_restore(const struct args *a)
 
 	r->args = a;
 	r->ui = &ui;
-	choice_init(&r->choice, a);
+	if (rc == 0)
+		rc = choice_init(&r->choice, a);
 	if (rc == 0)
 		rc = load_account(a, a->pos[1], &r->account);
 	if (rc) {

@@ -98,12 +98,13 @@ void plan_unique(struct mbox *boxes, size_t n)
 	free(by_name);
 }
 
-bool plan_wanted(const struct source_opts *o, const struct tree_coll *c, const char *content)
+void plan_names(const struct tree_coll *c, const char *content, struct pattern_name *out)
 {
-	const struct pattern_name name = {
-	        .full = c->name, .content = content, .delimiter = c->delimiter, .mail = true};
-
-	return pattern_chooses(&o->choice, &name);
+	*out = (struct pattern_name){.full = c->name,
+	        .content = content,
+	        .delimiter = c->delimiter,
+	        .mail = true,
+	        .uses = c->special_use};
 }
 
 struct tree_coll *plan_coll(const struct mbox *mb)

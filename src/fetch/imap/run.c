@@ -91,6 +91,17 @@ static int plan_status(struct run *r, struct worker *w, struct err *err)
 	return rc;
 }
 
+/* What --exclude-use leaves out is named: the mailbox was not. */
+static void say_use(struct run *r, const struct pattern_name *name)
+{
+	bool announced;
+	const char *use = pattern_use(&r->base.opts->choice, name, &announced);
+
+	if (use)
+		progress_say(r->base.progress, SAY_NOTE, "%s: left out by --exclude-use: %s %s",
+		        name->full, announced ? "the server calls it" : "its name means", use);
+}
+
 /*
  * One mailbox against the last snapshot: kept, given without a look inside, or to be
  * listed.
@@ -99,12 +110,16 @@ static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct e
 {
 	struct tree_coll *now = plan_coll(mb), *prev = NULL;
 	struct tree_sink *s = r->base.sink;
+	struct pattern_name name;
 	bool skip;
 	struct buf content = buf_of(256u << 10);
 	int rc = 0;
 
 	tree_content_name(now, &content);
-	skip = mb->left_out || !plan_wanted(r->base.opts, now, buf_str(&content));
+	plan_names(now, buf_str(&content), &name);
+	skip = mb->left_out || !pattern_chooses(&r->base.opts->choice, &name);
+	if (!mb->left_out)
+		say_use(r, &name);
 	buf_clear(&content);
 	if (s && !skip)
 		rc = s->ops->prev(s, PREV_SNAPSHOT, COLL_MAIL, mb->name, &prev, err);
@@ -179,12 +194,11 @@ static void tell_names(struct run *r)
 {
 	for (size_t i = 0; i < r->plan.n_boxes; i++) {
 		struct tree_coll *c = plan_coll(&r->plan.boxes[i]);
-		struct pattern_name name = {
-		        .full = c->name, .delimiter = c->delimiter, .mail = true};
+		struct pattern_name name;
 		struct buf content = buf_of(256u << 10);
 
 		tree_content_name(c, &content);
-		name.content = buf_str(&content);
+		plan_names(c, buf_str(&content), &name);
 		r->base.opts->listed(r->base.opts->listed_ctx, &name, !r->plan.boxes[i].left_out);
 		buf_clear(&content);
 		tree_coll_free(c);

@@ -269,7 +269,8 @@ char *plan_name(const uint8_t *raw, size_t n, bool *raw_out);
  * decoded keep theirs.
  */
 void plan_unique(struct mbox *boxes, size_t n);
-bool plan_wanted(const struct source_opts *o, const struct tree_coll *c, const char *content);
+/* What patterns and uses are asked about; lent from ${c} and ${content}. */
+void plan_names(const struct tree_coll *c, const char *content, struct pattern_name *out);
 struct tree_coll *plan_coll(const struct mbox *mb);
 bool plan_same_raw(const struct tree_coll *a, const struct tree_coll *b);
 bool plan_unchanged(

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "valise/tree/pattern.h"
+#include "valise/tree/use.h"
 
 static void names_and_patterns(void **state)
 {
@@ -101,11 +102,69 @@ static void near_names(void **state)
 	assert_true(pattern_nearness("work", "Work") < pattern_nearness("work", "Works"));
 }
 
+/* --exclude-use: announced uses, then names; INBOX never. */
+static void uses(void **state)
+{
+	static const struct {
+		const char *list, *full, *content, *uses;
+		bool mail;
+		const char *use; /* for which it is left out */
+		bool announced;
+	} cases[] = {
+	        {"junk,trash", "Junk", "Junk", "\\Junk", true, "\\Junk", true},
+	        {"junk,trash", "Junk", "Junk", NULL, true, "\\Junk", false},
+	        {"junk,trash", "INBOX.Papierkorb", "Papierkorb", "", true, "\\Trash", false},
+	        {"junk", "Old", "Old", "\\Junk \\Noselect", true, "\\Junk", true},
+	        {"junk", "[Gmail]/Spam", "[Gmail]/Spam", "\\Junk", true, "\\Junk", true},
+	        {"trash", "[Gmail]/Spam", "[Gmail]/Spam", "\\Junk", true, NULL, true},
+	        /* what is announced is asked first */
+	        {"trash", "Trash", "Trash", "\\Archive", true, NULL, true},
+	        {"trash", "Trash", "Trash", "\\Flagged", true, NULL, true},
+	        {"all", "a", "a", "\\All \\Archive", true, "\\All", true},
+	        {"archive", "a", "a", "\\All \\Archive", true, "\\Archive", true},
+	        {"important", "a", "a", "\\Important", true, "\\Important", true},
+	        {"flagged", "a", "a", "\\Flagged", true, "\\Flagged", true},
+	        {"sent,drafts", "Sent", "Sent", NULL, true, "\\Sent", false},
+	        {"drafts", "Trash/Drafts", "Trash/Drafts", NULL, true, NULL, false},
+	        {"junk", "INBOX", "INBOX", "\\Junk", true, NULL, false},
+	        {"junk", "inbox", "INBOX", "\\Junk", true, NULL, false},
+	        {"junk", "Junk", "Junk", NULL, false, NULL, false}, /* a calendar */
+	        {"junk", "Work", NULL, NULL, true, NULL, false},
+	};
+	static const char *const wrong[] = {
+	        "", "junk,", ",junk", "jnuk", "junk trash", "Junk,spamspamspamspamspam"};
+	const char *bad;
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct pattern_choice c = {0};
+		const struct pattern_name name = {.full = cases[i].full,
+		        .content = cases[i].content,
+		        .mail = cases[i].mail,
+		        .uses = cases[i].uses};
+		bool announced = false;
+		const char *use;
+
+		assert_true(use_set_read(cases[i].list, &c.exclude_uses, &bad, &n));
+		use = pattern_use(&c, &name, &announced);
+		if ((use ? !cases[i].use || strcmp(use, cases[i].use) != 0
+		         : cases[i].use != NULL) ||
+		        announced != cases[i].announced || pattern_chooses(&c, &name) != !use)
+			fail_msg("%s: \"%s\" (%s)", cases[i].list, cases[i].full, use ? use : "-");
+	}
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_false(use_set_read(wrong[i], &(unsigned){0}, &bad, &n));
+	assert_false(use_set_read("junk,trahs,all", &(unsigned){0}, &bad, &n));
+	assert_int_equal(n, 5);
+	assert_memory_equal(bad, "trahs", 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(names_and_patterns),
 	        cmocka_unit_test(calendars), cmocka_unit_test(delimiters),
-	        cmocka_unit_test(near_names)};
+	        cmocka_unit_test(near_names), cmocka_unit_test(uses)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

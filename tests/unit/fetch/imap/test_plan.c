@@ -65,10 +65,12 @@ static void twin_names_differ(void **state)
 static bool wanted(const struct source_opts *o, const char *name, const char *content)
 {
 	struct tree_coll *c = tree_coll_new(COLL_MAIL, name);
+	struct pattern_name names;
 	bool yes;
 
 	c->delimiter = '.';
-	yes = plan_wanted(o, c, content);
+	plan_names(c, content, &names);
+	yes = pattern_chooses(&o->choice, &names);
 	tree_coll_free(c);
 	return yes;
 }
