@@ -57,11 +57,12 @@ static struct store_key key_of(const struct sign_in *s)
 	        .kind = "password", .id = secret_source_text(s->source), .label = s->label};
 }
 
-int sign_in_password(const struct sign_in *s, struct err *err)
+int sign_in_password(const struct sign_in *s, bool known, struct err *err)
 {
 	struct store_key key = key_of(s);
 	struct secret password = {NULL, 0};
-	int rc = secret_source_ask(s->source, &password, err);
+	int rc = known ? secrets_get(s->source, 0, &password, err)
+	               : secret_source_ask(s->source, &password, err);
 
 	if (rc == 0)
 		rc = store_put(&key, &password, STORE_KEYRING, err);

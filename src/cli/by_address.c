@@ -15,9 +15,7 @@
 #include "cli.h"
 #include "protocols.h"
 
-#define TERMINAL "/dev/tty"
-
-enum { SLICE_MS = 200, ANSWER_SIZE = 64, SHOWN_SIZE = 600 };
+enum { SHOWN_SIZE = 600 };
 
 struct search {
 	const struct args *args;
@@ -190,47 +188,6 @@ static bool names_service(const struct args *a)
 	return false;
 }
 
-/* 1: yes, 0: no, -1: there is nobody to ask, or a stop was asked for. */
-static int read_yes(int fd)
-{
-	char answer[ANSWER_SIZE];
-	size_t n = 0;
-
-	for (;;) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		ssize_t got;
-
-		if (stop_check(NULL) != 0)
-			return -1;
-		if (sys_poll(&p, 1, SLICE_MS) <= 0)
-			continue;
-		got = sys_read(fd, answer + n, sizeof answer - 1 - n);
-		if (got <= 0)
-			return -1;
-		n += (size_t)got;
-		answer[n] = '\0';
-		if (strchr(answer, '\n') || n == sizeof answer - 1)
-			break;
-	}
-	answer[strcspn(answer, "\r\n")] = '\0';
-	return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
-}
-
-static int ask_terminal(const char *question)
-{
-	char shown[SHOWN_SIZE];
-	int fd = sys_openat(AT_FDCWD, TERMINAL, O_RDWR | O_NOCTTY, 0), rc;
-
-	if (fd < 0)
-		return -1;
-	term_escape(question, strlen(question), shown, sizeof shown);
-	terminal_take();
-	rc = sys_write(fd, shown, strlen(shown)) < 0 ? -1 : read_yes(fd);
-	terminal_release();
-	(void)sys_close(fd);
-	return rc;
-}
-
 /* Of this and the later services at the same host: asked about once. */
 static char *services_at(const struct search *s, unsigned first)
 {
@@ -254,7 +211,7 @@ static int ask_host(const struct search *s, unsigned kind)
 
 	question = xasprintf("%s (%s) would get the password of %s; %s (%s). Go on? [y/N] ",
 	        f->host, services, f->user, found_trust_text(f->trust), f->why);
-	rc = ask_terminal(question);
+	rc = ask_yes(question, false);
 	free(question);
 	if (rc == 0)
 		rc = usage_error(s->args, "%s gets no password: name the right host, as in --%s %s",
@@ -320,8 +277,9 @@ static bool by_oauth(const struct search *s, unsigned kind)
 	if (!p || !(p->sign_ins & SIGN_IN_OAUTH) || says_password(s->args) ||
 	        args_has(s->args, "password"))
 		return false;
-	if (!login && (strncmp(p->sign_in, "oauth", 5) != 0 ||
-	                      (!p->oauth_client_id && !find_setting(s->args, "oauth-client-id"))))
+	if (!login && p->sign_ins != SIGN_IN_OAUTH &&
+	        (strncmp(p->sign_in, "oauth", 5) != 0 ||
+	                (!p->oauth_client_id && !find_setting(s->args, "oauth-client-id"))))
 		return false;
 	url = provider_url(p, kind, s->found->address);
 	its_own = url && strcmp(url, s->found->services[kind].url) == 0;
@@ -329,42 +287,50 @@ static bool by_oauth(const struct search *s, unsigned kind)
 	return its_own;
 }
 
-/* The options, and what was found as if it had been given, too. */
-static int load_found(const struct search *s, FILE *trace, struct account **out, struct err *err)
+static void add_setting(struct found_settings *out, const char *key, const char *value)
+{
+	struct account_setting *s = &out->list[out->n++];
+
+	s->key = xstrdup(key);
+	s->value = xstrdup(value);
+}
+
+/* What was found, as if it had been given. */
+static void put_settings(const struct search *s, struct found_settings *out)
 {
 	const struct args *a = s->args;
-	struct account_setting *all = xcalloc(a->n_settings + 3 * SERVICE_KINDS, sizeof *all);
-	char keys[SERVICE_KINDS][ARGS_KEY_SIZE], ways[SERVICE_KINDS][ARGS_KEY_SIZE];
-	size_t n = a->n_settings;
-	int rc;
+	char key[ARGS_KEY_SIZE];
 
-	if (n)
-		memcpy(all, a->settings, n * sizeof *all);
 	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
 		const struct finding *f = &s->found->services[k];
 
 		if (!(s->use & 1u << k))
 			continue;
-		all[n++] = (struct account_setting){protocols[k].name, f->url};
-		snprintf(keys[k], sizeof keys[k], "%s-user", protocols[k].name);
-		if (strcmp(f->user, s->name) != 0 && !find_setting(a, keys[k]) &&
+		add_setting(out, protocols[k].name, f->url);
+		out->at[k] = f->at ? xstrdup(f->at) : NULL;
+		snprintf(key, sizeof key, "%s-user", protocols[k].name);
+		if (strcmp(f->user, s->name) != 0 && !find_setting(a, key) &&
 		        !find_setting(a, "user"))
-			all[n++] = (struct account_setting){keys[k], f->user};
-		snprintf(ways[k], sizeof ways[k], "%s-oauth", protocols[k].name);
-		if (by_oauth(s, k) && !find_setting(a, ways[k]))
-			all[n++] = (struct account_setting){ways[k], s->found->provider->id};
+			add_setting(out, key, f->user);
+		snprintf(key, sizeof key, "%s-oauth", protocols[k].name);
+		if (by_oauth(s, k) && !find_setting(a, key))
+			add_setting(out, key, s->found->provider->id);
 	}
-	rc = account_load(s->name, args_get(a, "config"), all, n, trace, out, err);
-	for (unsigned k = 0; k < SERVICE_KINDS && rc == 0; k++)
-		if (s->use & 1u << k && !(*out)->services[k].at.address)
-			(*out)->services[k].at.address = xstrdup(s->found->services[k].at);
-	free(all);
-	return rc;
 }
 
-static int use_found(struct search *s, FILE *trace, struct account **out)
+void found_settings_clear(struct found_settings *f)
 {
-	struct err err = {0};
+	for (size_t i = 0; i < f->n; i++) {
+		free((char *)(uintptr_t)f->list[i].key);
+		free((char *)(uintptr_t)f->list[i].value);
+	}
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		free(f->at[k]);
+	*f = (struct found_settings){0};
+}
+
+static int use_found(struct search *s, struct found_settings *out)
+{
 	int rc;
 
 	choose_services(s);
@@ -378,8 +344,8 @@ static int use_found(struct search *s, FILE *trace, struct account **out)
 		        "imaps://mail.example.org",
 		        s->name, s->quiet ? "" : ", as is said above");
 	rc = ask_hosts(s);
-	if (rc == 0 && load_found(s, trace, out, &err) < 0)
-		rc = fail(s->args, &err);
+	if (rc == 0)
+		put_settings(s, out);
 	return rc;
 }
 
@@ -405,13 +371,13 @@ bool may_be_found(const struct args *a, const char *name, const struct err *err)
 	return rc == ERR_NOTFOUND;
 }
 
-int find_account(const struct args *a, const char *name, const struct err *why, FILE *trace,
-        struct account **out)
+int find_settings(const struct args *a, const char *address, const struct err *why, FILE *trace,
+        struct found_settings *out)
 {
 	const struct account_setting *ca = find_setting(a, "ca-file"),
 	                             *timeout = find_setting(a, "timeout");
 	struct search s = {.args = a,
-	        .name = name,
+	        .name = address,
 	        .want = wanted_services(a),
 	        .quiet = args_has(a, "quiet"),
 	        .json = args_has(a, "json")};
@@ -423,17 +389,37 @@ int find_account(const struct args *a, const char *name, const struct err *why, 
 	struct err err = {0};
 	int rc;
 
-	*out = NULL;
-	if (!s.want) {
-		rc = account_load(
-		        name, args_get(a, "config"), a->settings, a->n_settings, trace, out, &err);
-		return rc < 0 ? fail(a, &err) : 0;
-	}
+	*out = (struct found_settings){0};
+	if (!s.want)
+		return 0;
 	if (why && strstr(why->text, "do you mean"))
 		tell_line(&s, "note", why->text);
-	if (discover(name, &opts, &s.found, &err) < 0)
+	if (discover(address, &opts, &s.found, &err) < 0)
 		return fail(a, &err);
-	rc = use_found(&s, trace, out);
+	rc = use_found(&s, out);
 	discovery_free(s.found);
+	return rc;
+}
+
+int find_account(const struct args *a, const char *name, const struct err *why, FILE *trace,
+        struct account **out)
+{
+	struct account_setting all[ARGS_MAX + FOUND_SETTINGS];
+	struct found_settings found;
+	struct err err = {0};
+	int rc = find_settings(a, name, why, trace, &found);
+
+	*out = NULL;
+	if (rc == 0) {
+		memcpy(all, a->settings, a->n_settings * sizeof *all);
+		memcpy(all + a->n_settings, found.list, found.n * sizeof *all);
+		if (account_load(name, args_get(a, "config"), all, a->n_settings + found.n, trace,
+		            out, &err) < 0)
+			rc = fail(a, &err);
+	}
+	for (unsigned k = 0; k < SERVICE_KINDS && rc == 0; k++)
+		if (found.at[k] && !(*out)->services[k].at.address)
+			(*out)->services[k].at.address = xstrdup(found.at[k]);
+	found_settings_clear(&found);
 	return rc;
 }

@@ -51,7 +51,8 @@ enum {
 	CMD_SALVAGE = 1 << 10,
 	CMD_LOGIN = 1 << 11,
 	CMD_LOGOUT = 1 << 12,
-	CMD_ALL = (1 << 13) - 1,
+	CMD_SETUP = 1 << 13,
+	CMD_ALL = (1 << 14) - 1,
 };
 extern const struct option_def options[]; /* of all commands; ends with a NULL name */
 
@@ -318,6 +319,43 @@ int load_account(const struct args *a, const char *name, struct account **out);
 bool may_be_found(const struct args *a, const char *name, const struct err *err);
 int find_account(const struct args *a, const char *name, const struct err *why, FILE *trace,
         struct account **out);
+/* Up to a URL, a user and a way to sign in for each service. */
+#define FOUND_SETTINGS (3 * SERVICE_KINDS)
+struct found_settings {
+	struct account_setting list[FOUND_SETTINGS]; /* owned */
+	size_t n;
+	char *at[SERVICE_KINDS]; /* the address that the service was found for; or NULL */
+};
+/*
+ * find_account without loading: what was found as settings, to be cleared whatever came
+ * back.
+ */
+int find_settings(const struct args *a, const char *address, const struct err *why, FILE *trace,
+        struct found_settings *out);
+void found_settings_clear(struct found_settings *f);
+/* What load_account does at its end: the trace, clients of OAuth, warnings. */
+int prepare_account(const struct args *a, struct account *account, FILE *trace);
+/* --trace: *out is NULL without it, and stays open. 0, or an exit code after a message. */
+int open_trace(const struct args *a, FILE **out);
+
+/**
+ * Questions at the terminal (ask.c), with echo. ask_line: the answer without its line end;
+ * ask_yes: 1, 0, or ${otherwise} for an empty one. -1: there is nobody to ask, or a stop was
+ * asked for.
+ */
+#define ASK_SIZE 512
+int ask_line(const char *question, char *answer, size_t size);
+int ask_yes(const char *question, bool otherwise);
+/*
+ * Sign in to ${s}, count what is there, tell it, and add it to ${sum}; ${choice} (may be
+ * NULL) sees its collections, and limits the count to what it chooses. 0, or an exit code.
+ */
+struct source_result;
+struct choice;
+int check_service(const struct args *a, const struct service *s, struct choice *choice,
+        struct ui *ui, struct source_result *sum);
+/* valise login of an account that is loaded: 0, or an exit code after a message. */
+int login_account(const struct args *a, const struct account *account);
 void account_to_tree(const struct account *a, struct tree_account *out);
 
 /*
@@ -505,5 +543,6 @@ int cmd_snapshots(const struct args *a);
 int cmd_check(const struct args *a);
 int cmd_login(const struct args *a);
 int cmd_logout(const struct args *a);
+int cmd_setup(const struct args *a);
 
 #endif

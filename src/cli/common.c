@@ -85,7 +85,7 @@ static FILE *trace_file(const char *path, const char **why)
 }
 
 /* The trace file stays open for the whole run: accounts borrow it. */
-static int open_trace(const struct args *a, FILE **out)
+int open_trace(const struct args *a, FILE **out)
 {
 	const char *path = args_get(a, "trace"), *why = NULL;
 	struct err err = {0};
@@ -134,13 +134,27 @@ static int fill_oauth(void *ctx, const char *provider, struct oauth_client *c, s
 	return rc;
 }
 
-int load_account(const struct args *a, const char *name, struct account **out)
+int prepare_account(const struct args *a, struct account *account, FILE *trace)
 {
 	char lines[ACCOUNT_WARNINGS][256];
 	struct err err = {0};
+	size_t n;
+
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		account->services[k].at.trace = trace;
+	if (account_fill_oauth(account, trace, fill_oauth, NULL, &err) < 0)
+		return fail(a, &err);
+	n = account_warnings(account, lines, ACCOUNT_WARNINGS);
+	for (size_t i = 0; i < n && !args_has(a, "quiet"); i++)
+		talk("warning: %s", lines[i]);
+	return 0;
+}
+
+int load_account(const struct args *a, const char *name, struct account **out)
+{
+	struct err err = {0};
 	const struct err *why;
 	FILE *trace;
-	size_t n;
 	int rc = open_trace(a, &trace);
 
 	if (rc)
@@ -162,17 +176,12 @@ int load_account(const struct args *a, const char *name, struct account **out)
 		fail(a, &err);
 		return err.code == ERR_NOTFOUND ? EXIT_USAGE : exit_code_of(&err);
 	}
-	for (unsigned k = 0; k < SERVICE_KINDS; k++)
-		(*out)->services[k].at.trace = trace;
-	if (account_fill_oauth(*out, trace, fill_oauth, NULL, &err) < 0) {
+	rc = prepare_account(a, *out, trace);
+	if (rc) {
 		account_free(*out);
 		*out = NULL;
-		return fail(a, &err);
 	}
-	n = account_warnings(*out, lines, ACCOUNT_WARNINGS);
-	for (size_t i = 0; i < n && !args_has(a, "quiet"); i++)
-		talk("warning: %s", lines[i]);
-	return 0;
+	return rc;
 }
 
 static void add_service(struct tree_account *out, const struct service *s)

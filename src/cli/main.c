@@ -12,9 +12,10 @@
 
 extern const struct command backup_command, restore_command, verify_command, list_command,
         show_command, fetch_command, pack_command, unpack_command, salvage_command,
-        snapshots_command, check_command, login_command, logout_command;
+        snapshots_command, check_command, login_command, logout_command, setup_command;
 
 const struct command *const commands[] = {
+        &setup_command,
         &backup_command,
         &restore_command,
         &verify_command,

@@ -114,7 +114,9 @@ int section_apply(struct args *a)
 	size_t at = a->cmd->min_pos; /* of the account's name */
 	struct err err = {0};
 
-	if (!a->cmd->account || a->n_pos <= at || args_has(a, "accounts"))
+	/* what setup is given is to become a section */
+	if (!a->cmd->account || a->cmd->bit == CMD_SETUP || a->n_pos <= at ||
+	        args_has(a, "accounts"))
 		return 0;
 	a->prepared = p = xcalloc(1, sizeof *p);
 	if (account_load(a->pos[at], args_get(a, "config"), a->settings, a->n_settings, NULL,

@@ -48,8 +48,11 @@ enum sign_in_how {
  */
 int sign_in_oauth(const struct sign_in *s, enum sign_in_how how, bool in_file,
         const struct oauth_ui *ui, char *where, size_t size, struct err *err) MUST_CHECK;
-/* Ask for the password on the terminal and put it into the keyring. */
-int sign_in_password(const struct sign_in *s, struct err *err) MUST_CHECK;
+/*
+ * Ask for the password on the terminal and put it into the keyring; ${known}: the one that
+ * this run has asked for already, if it has. ERR_UNSUPPORTED: there is no keyring.
+ */
+int sign_in_password(const struct sign_in *s, bool known, struct err *err) MUST_CHECK;
 
 /*
  * Revoke what can be revoked and delete it. *there_out: there was something. ${revoked}:

@@ -13,17 +13,33 @@ const struct command check_command = {
         .run = cmd_check,
 };
 
-/* ${sum}: of all services. */
-static int check_service(
-        const struct args *a, const struct service *s, struct ui *ui, struct source_result *sum)
+/* One run that fetches nothing; ${choice} sees what is there, or limits what is counted. */
+static int visit_service(const struct service *s, struct choice *choice, bool list, struct ui *ui,
+        struct source_result *r, struct err *err)
 {
 	struct source_opts o = {.dry = true};
+
+	if (choice)
+		o.choice = choice->of;
+	if (list) {
+		o.listed = choice_see;
+		o.listed_ctx = choice;
+	}
+	return protocol_ops[s->kind].source->run(
+	        s, protocols[s->kind].kinds, NULL, &o, &ui->progress, r, err);
+}
+
+int check_service(const struct args *a, const struct service *s, struct choice *choice,
+        struct ui *ui, struct source_result *sum)
+{
 	struct source_result r = {0};
 	struct err err = {0};
 	char n[COUNTED_SIZE], b[COUNTED_SIZE];
+	bool chooses = choice && (choice->of.n_include || choice->of.n_exclude);
 
-	if (protocol_ops[s->kind].source->run(
-	            s, protocols[s->kind].kinds, NULL, &o, &ui->progress, &r, &err) < 0)
+	if (chooses && visit_service(s, choice, true, ui, &r, &err) < 0)
+		return fail(a, &err);
+	if (visit_service(s, choice, false, ui, &r, &err) < 0)
 		return fail(a, &err);
 	sum->items += r.items;
 	sum->collections += r.collections;
@@ -65,7 +81,7 @@ int cmd_check(const struct args *a)
 	ui_start(&ui, a);
 	for (unsigned k = 0; k < SERVICE_KINDS; k++)
 		if (account->present[k]) {
-			rc = check_service(a, &account->services[k], &ui, &sum);
+			rc = check_service(a, &account->services[k], NULL, &ui, &sum);
 			services += rc == 0;
 			worst = rc ? rc : worst;
 		}

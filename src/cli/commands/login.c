@@ -156,7 +156,7 @@ static int login_password(const struct args *a, const struct sign_in *s)
 {
 	struct err err = {0};
 
-	if (sign_in_password(s, &err) < 0)
+	if (sign_in_password(s, false, &err) < 0)
 		return fail(a, &err);
 	tell_done(a, s, "the keyring");
 	return 0;
@@ -187,9 +187,8 @@ static int login_all(const struct args *a, const struct account *account, uint64
 	        "URL of an issuer, and oauth-client-id; --password is for passwords");
 }
 
-int cmd_login(const struct args *a)
+int login_account(const struct args *a, const struct account *account)
 {
-	struct account *account = NULL;
 	uint64_t wait;
 	int rc = args_number(a, "wait", WAIT_DEFAULT_S, &wait);
 
@@ -197,10 +196,16 @@ int cmd_login(const struct args *a)
 		rc = usage_error(a, "--wait is a number of seconds from 1 to %d", WAIT_LONGEST_S);
 	if (rc == 0 && args_has(a, "device") && args_has(a, "browser"))
 		rc = usage_error(a, "--device and --browser are two ways; choose one");
+	return rc ? rc : login_all(a, account, wait);
+}
+
+int cmd_login(const struct args *a)
+{
+	struct account *account = NULL;
+	int rc = load_account(a, a->pos[0], &account);
+
 	if (rc == 0)
-		rc = load_account(a, a->pos[0], &account);
-	if (rc == 0)
-		rc = login_all(a, account, wait);
+		rc = login_account(a, account);
 	account_free(account);
 	return rc;
 }

@@ -1,0 +1,437 @@
+/* valise setup: from an address to a section of accounts.ini that was tried. */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "valise/account/inifile.h"
+#include "valise/base/escape.h"
+#include "valise/base/file.h"
+#include "valise/base/mem.h"
+#include "valise/base/text.h"
+#include "valise/discover/discover.h"
+#include "cli/cli.h"
+#include "cli/protocols.h"
+
+enum {
+	VALUE_MAX = 1900, /* a line of the file holds twice that */
+	SETTINGS_MAX = ARGS_MAX + FOUND_SETTINGS + 2,
+	SHOWN_SIZE = 600
+};
+
+const struct command setup_command = {
+        .name = "setup",
+        .synopsis = "[ADDRESS]",
+        .summary = "find the services of an address, sign in, count, and write it to accounts.ini",
+        .details =
+                "It asks for what the options do not say, and changes nothing on the servers. What is\n"
+                "written is a section of accounts.ini (or of --config FILE), after which\n"
+                "valise backup NAME is enough.",
+        .bit = CMD_SETUP,
+        .account = true,
+        .max_pos = 1,
+        .run = cmd_setup,
+};
+
+struct setup {
+	const struct args *args;
+	char address[ASK_SIZE], name[ASK_SIZE];
+	char *path; /* of accounts.ini */
+	struct found_settings found;
+	/* what the account is made of: given, found, decided; keys and values are lent */
+	struct account_setting list[SETTINGS_MAX];
+	size_t n;
+	struct account *account;
+	struct choice choice;
+	unsigned left_out; /* bits 1 << SERVICE_x */
+	bool keep_asked; /* the password is in the keyring */
+};
+
+static void add_setting(struct setup *s, const char *key, const char *value)
+{
+	s->list[s->n++] = (struct account_setting){key, value};
+}
+
+static const char *setting_value(const struct setup *s, const char *key)
+{
+	for (size_t i = s->n; i > 0; i--)
+		if (strcmp(s->list[i - 1].key, key) == 0)
+			return s->list[i - 1].value;
+	return NULL;
+}
+
+static bool names_service(const struct setup *s)
+{
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		if (setting_value(s, protocols[k].name))
+			return true;
+	return false;
+}
+
+static int stopped_or(const struct args *a, const char *what)
+{
+	return stop_check(NULL) != 0 ? EXIT_INTERRUPTED : usage_error(a, "%s", what);
+}
+
+/* Whose account it is; --imap and the like go without an address. */
+static int choose_address(struct setup *s)
+{
+	const char *given = s->args->pos[0];
+
+	if (given)
+		snprintf(s->address, sizeof s->address, "%s", given);
+	else if (!names_service(s) &&
+	         (ask_line("Address of the account: ", s->address, sizeof s->address) < 0 ||
+	                 !*s->address))
+		return stopped_or(s->args,
+		        "which account? Give its address, as in valise setup alice@old.example");
+	if (*s->address && !discover_is_address(s->address))
+		return usage_error(
+		        s->args, "\"%s\" is no address, as alice@old.example is one", s->address);
+	if (!*s->address && !setting_value(s, "user"))
+		return usage_error(s->args, "who signs in? Give the address, or --user NAME");
+	return 0;
+}
+
+/* A section of that name is somebody's work: it is never replaced. */
+static int check_name(const struct setup *s)
+{
+	struct accounts *list = NULL;
+	struct err err = {0};
+	int rc = accounts_open(s->path, &list, &err);
+
+	if (rc == ERR_NOTFOUND)
+		return 0;
+	if (rc < 0)
+		return fail(s->args, &err);
+	for (size_t i = 0; i < accounts_count(list) && rc == 0; i++)
+		if (strcmp(accounts_name(list, i), s->name) == 0)
+			rc = usage_error(s->args,
+			        "%s has an account %s already: give another --name, or change it "
+			        "there",
+			        s->path, s->name);
+	accounts_close(list);
+	return rc;
+}
+
+static bool name_is_right(const char *name)
+{
+	bool plain = *name && strlen(name) <= INIFILE_NAME_MAX && *name != ' ' &&
+	             name[strlen(name) - 1] != ' ' && strcmp(name, "defaults") != 0;
+
+	for (const char *c = name; *c && plain; c++)
+		plain = *c != ']' && *c != '[' && *c != '/' && (unsigned char)*c >= ' ' &&
+		        *c != 0x7f;
+	return plain;
+}
+
+static int choose_name(struct setup *s)
+{
+	const char *given = args_get(s->args, "name");
+	const char *usual = *s->address ? s->address : setting_value(s, "user");
+	char question[ASK_SIZE + 64];
+
+	snprintf(question, sizeof question, "Name of the account in accounts.ini [%s]: ", usual);
+	if (given)
+		snprintf(s->name, sizeof s->name, "%s", given);
+	else if (args_has(s->args, "yes") || ask_line(question, s->name, sizeof s->name) < 0 ||
+	         !*s->name)
+		snprintf(s->name, sizeof s->name, "%s", usual);
+	if (stop_check(NULL) != 0)
+		return EXIT_INTERRUPTED;
+	if (!name_is_right(s->name))
+		return usage_error(s->args,
+		        "\"%s\" cannot be the name of an account: no brackets, "
+		        "no slash, not \"defaults\"",
+		        s->name);
+	return check_name(s);
+}
+
+/* Services that nobody named, and by whose sign-in they open. */
+static int find_services(struct setup *s, FILE *trace)
+{
+	int rc = *s->address ? find_settings(s->args, s->address, NULL, trace, &s->found) : 0;
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < s->found.n; i++)
+		add_setting(s, s->found.list[i].key, s->found.list[i].value);
+	if (*s->address && !setting_value(s, "user"))
+		add_setting(s, "user", s->address);
+	return 0;
+}
+
+static int load_settings(struct setup *s, FILE *trace)
+{
+	struct err err = {0};
+	int rc = account_load(NULL, NULL, s->list, s->n, trace, &s->account, &err);
+
+	return rc < 0 ? fail(s->args, &err) : prepare_account(s->args, s->account, trace);
+}
+
+/* One that does not let in can be left out, if somebody says so. */
+static int try_service(struct setup *s, unsigned kind, struct ui *ui)
+{
+	struct source_result sum = {0};
+	char question[SHOWN_SIZE];
+	int rc = check_service(s->args, &s->account->services[kind], &s->choice, ui, &sum), yes;
+
+	if (rc == 0 || rc == EXIT_INTERRUPTED)
+		return rc;
+	snprintf(question, sizeof question, "Leave %s out? [y/N] ", protocols[kind].name);
+	yes = args_has(s->args, "yes") ? -1 : ask_yes(question, false);
+	if (yes != 1)
+		return rc;
+	s->left_out |= 1u << kind;
+	return 0;
+}
+
+static int try_services(struct setup *s)
+{
+	struct ui ui;
+	unsigned there = 0;
+	int rc = 0;
+
+	ui_start(&ui, s->args);
+	for (unsigned k = 0; k < SERVICE_KINDS && rc == 0; k++)
+		if (s->account->present[k]) {
+			rc = try_service(s, k, &ui);
+			there |= 1u << k;
+		}
+	ui_stop(&ui);
+	ui_clear(&ui);
+	if (rc == 0 && there == s->left_out)
+		rc = EXIT_FAILED;
+	if (rc == 0)
+		rc = choice_check(&s->choice);
+	if (rc && rc != EXIT_INTERRUPTED)
+		talk("valise setup: %s was not written", s->path);
+	return rc;
+}
+
+/* By OAuth before the services are tried. */
+static int sign_in_oauth_first(struct setup *s)
+{
+	struct sign_in list[SERVICE_KINDS];
+
+	return account_sign_ins(s->account, false, list) ? login_account(s->args, s->account) : 0;
+}
+
+/* A password that was typed and let in. Where there is no keyring, it is asked for again. */
+static int keep_passwords(struct setup *s)
+{
+	struct sign_in list[SERVICE_KINDS];
+	size_t n = account_sign_ins(s->account, true, list);
+	bool wanted = args_has(s->args, "keep-password");
+
+	for (size_t i = 0; i < n; i++) {
+		struct err err = {0};
+		char shown[SHOWN_SIZE];
+
+		if (list[i].oauth)
+			continue;
+		if (!wanted &&
+		        (args_has(s->args, "yes") ||
+		                ask_yes("Keep the password in the keyring? [Y/n] ", true) != 1))
+			return 0;
+		if (sign_in_password(&list[i], true, &err) == 0)
+			s->keep_asked = true;
+		else if (wanted || err.code != ERR_UNSUPPORTED)
+			return fail(s->args, &err);
+		else
+			talk("%s", term_escape(err.text, strlen(err.text), shown, sizeof shown));
+	}
+	return 0;
+}
+
+/* Relative paths count from the file there, from the working directory here. */
+static char *absolute_path(const char *path)
+{
+	char cwd[PATH_MAX];
+
+	if (*path == '/' || *path == '~' || !getcwd(cwd, sizeof cwd))
+		return xstrdup(path);
+	return xasprintf("%s/%s", cwd, path);
+}
+
+static int put_line(struct buf *b, const char *key, const char *value, struct err *err)
+{
+	if (text_ends_with(key, "password-fd")) /* of this run alone */
+		return 0;
+	if (strlen(value) > VALUE_MAX || strpbrk(value, "\r\n") || *value == ' ' ||
+	        (*value && value[strlen(value) - 1] == ' '))
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "%s: a line of accounts.ini cannot hold this value", key);
+	buf_putf(b, "%s = ", key);
+	for (; *value; value++)
+		buf_putf(b, *value == '%' ? "%%%%" : "%c", *value);
+	buf_putc(b, '\n');
+	return 0;
+}
+
+static bool is_left_out(const struct setup *s, const char *key)
+{
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		size_t n = strlen(protocols[k].name);
+
+		if (s->left_out & 1u << k && strncmp(key, protocols[k].name, n) == 0 &&
+		        (key[n] == '\0' || key[n] == '-'))
+			return true;
+	}
+	return false;
+}
+
+static bool is_path(const char *key)
+{
+	return strcmp(key, "archive") == 0 || text_ends_with(key, "ca-file");
+}
+
+static int put_setting(
+        const struct setup *s, struct buf *b, const char *key, const char *value, struct err *err)
+{
+	char *path = is_path(key) ? absolute_path(value) : NULL;
+	int rc = is_left_out(s, key) ? 0 : put_line(b, key, path ? path : value, err);
+
+	free(path);
+	return rc;
+}
+
+static int put_section(const struct setup *s, struct buf *b, struct err *err)
+{
+	static const char kept[] =
+	        "output|include|exclude|only|labels|max-rate|daily-limit|connections";
+	const struct args *a = s->args;
+	int rc = 0;
+
+	buf_putf(b, "[%s]\n", s->name);
+	for (size_t i = 0; i < s->n && rc == 0; i++)
+		rc = put_setting(s, b, s->list[i].key, s->list[i].value, err);
+	for (size_t i = 0; i < a->n_given && rc == 0; i++) {
+		const char *option = a->given[i].def->name;
+
+		if (text_place(option, kept) >= 0 && !a->given[i].in_environment)
+			rc = put_setting(s, b,
+			        text_place(option, "output") == 0 ? "archive" : option,
+			        a->given[i].value, err);
+	}
+	return rc;
+}
+
+/* A link stays one: what it leads to is replaced. */
+static int replace_file(const char *path, const struct buf *b, struct err *err)
+{
+	char *real = realpath(path, NULL);
+	int rc = file_write(AT_FDCWD, real ? real : path, b->data, b->len, err);
+
+	free(real);
+	return rc;
+}
+
+static int make_directory(const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash && slash > path ? xasprintf("%.*s", (int)(slash - path), path) : NULL;
+	int rc = dir ? dir_make(AT_FDCWD, dir, err) : 0;
+
+	free(dir);
+	return rc;
+}
+
+static int write_section(const struct setup *s)
+{
+	struct buf b = buf_of(4 * INIFILE_MAX);
+	struct stat st;
+	struct err err = {0};
+	int rc = inifile_read(s->path, &b, &st, &err);
+
+	if (rc == ERR_NOTFOUND) {
+		err_clear(&err);
+		rc = make_directory(s->path, &err);
+	}
+	if (rc == 0 && b.len) {
+		if (b.data[b.len - 1] != '\n')
+			buf_putc(&b, '\n');
+		buf_putc(&b, '\n');
+	}
+	if (rc == 0)
+		rc = put_section(s, &b, &err);
+	if (rc == 0 && b.len > INIFILE_MAX)
+		rc = err_set(&err, ERR_LIMIT, ERR_WHOLE, "%s: the file becomes too large", s->path);
+	if (rc == 0)
+		rc = replace_file(s->path, &b, &err);
+	buf_clear(&b);
+	return rc < 0 ? fail(s->args, &err) : 0;
+}
+
+static void tell_next(const struct setup *s)
+{
+	const char *config = args_get(s->args, "config");
+	char name[SHOWN_SIZE], path[SHOWN_SIZE];
+	bool quote = strpbrk(s->name, " \t'\"\\$&;()<>|*?#~`!") != NULL;
+
+	if (args_has(s->args, "quiet"))
+		return;
+	term_escape(s->name, strlen(s->name), name, sizeof name);
+	term_escape(s->path, strlen(s->path), path, sizeof path);
+	printf("%s has the account %s now%s.\nNext:\n\n    valise backup %s%s%s%s%s\n", path, name,
+	        s->keep_asked ? "; its password is in the keyring" : "", quote ? "\"" : "", name,
+	        quote ? "\"" : "", config ? " --config " : "", config ? path : "");
+}
+
+/* What becomes keys of the section is such as the commands take. */
+static int check_values(const struct setup *s)
+{
+	const struct args *a = s->args;
+	struct buf section = buf_of(4 * INIFILE_MAX);
+	struct limits *limits = NULL;
+	struct err err = {0};
+	unsigned ignored;
+	int rc = args_only(a, &ignored);
+
+	rc = rc ? rc : args_word(a, "labels", "folders|keywords|first", &ignored);
+	rc = rc ? rc : args_at_most(a, "connections", CONNECTIONS_MAX, &ignored);
+	rc = rc ? rc : limits_start(a, s->account, &limits);
+	limits_end(limits);
+	if (rc == 0 && put_section(s, &section, &err) < 0)
+		rc = fail(a, &err);
+	buf_clear(&section);
+	return rc;
+}
+
+static int run_setup(struct setup *s)
+{
+	FILE *trace;
+	int rc = choose_address(s);
+
+	rc = rc ? rc : choose_name(s);
+	rc = rc ? rc : open_trace(s->args, &trace);
+	rc = rc ? rc : find_services(s, trace);
+	rc = rc ? rc : load_settings(s, trace);
+	rc = rc ? rc : check_values(s);
+	rc = rc ? rc : sign_in_oauth_first(s);
+	rc = rc ? rc : try_services(s);
+	rc = rc ? rc : keep_passwords(s);
+	rc = rc ? rc : write_section(s);
+	if (rc == 0)
+		tell_next(s);
+	return rc;
+}
+
+int cmd_setup(const struct args *a)
+{
+	const char *config = args_get(a, "config");
+	struct setup s = {.args = a, .path = config ? xstrdup(config) : account_default_path()};
+	int rc;
+
+	choice_init(&s.choice, a);
+	for (size_t i = 0; i < a->n_settings; i++)
+		add_setting(&s, a->settings[i].key, a->settings[i].value);
+	rc = s.path ? run_setup(&s)
+	            : usage_error(
+	                      a, "where is accounts.ini? Give --config FILE, as HOME is not set");
+	account_free(s.account);
+	choice_clear(&s.choice);
+	found_settings_clear(&s.found);
+	free(s.path);
+	return rc;
+}

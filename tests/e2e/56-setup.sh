@@ -1,0 +1,139 @@
+#!/bin/bash
+# valise setup: from an empty home and an address to a section of accounts.ini with which "valise backup NAME" works; by options alone, and by questions.
+. "$(dirname "$0")/../lib.sh"
+
+launch d dovecot SPECIAL=1 USERS="alice bob"
+launch r radicale USERS="alice bob"
+landed d
+landed r
+"$TOOLS/genaccount.py" small --env "$T/d/env" --user alice >"$T/gen.out" 2>&1 || { cat "$T/gen.out"; exit 1; }
+
+# fresh : an empty home, but for a table that knows old.example
+fresh() {
+	rm -rf "$T/home"
+	mkdir -p "$T/home/config/valise" "$T/home/here"
+	export HOME=$T/home XDG_CONFIG_HOME=$T/home/config XDG_STATE_HOME=$T/home/state
+	cat > "$XDG_CONFIG_HOME/valise/providers.ini" <<-I
+	[old]
+	name = The old one
+	domains = old.example
+	imap = imaps://localhost:$d_IMAPS_PORT
+	caldav = http://localhost:$r_HTTP_PORT/
+	user = local part
+	sign-in = password
+	limits = A thousand MB a day.
+	I
+	ini=$XDG_CONFIG_HOME/valise/accounts.ini
+	cd "$HOME/here"
+}
+# shown CODE QUESTION ANSWER ... -- ARGS : valise ARGS on a terminal
+shown() {
+	local want=$1 pairs=() rc=0
+	shift
+	while [ "$1" != -- ]; do pairs+=("$1"); shift; done
+	shift
+	"$TOOLS/dialog.py" "${pairs[@]}" -- "$VALISE" "$@" >"$T/out" 2>&1 || rc=$?
+	: > "$T/err"
+	[ $rc = "$want" ] || { cat "$T/out"; fail "exit code $rc instead of $want: $*"; }
+}
+no_section() { [ ! -e "$ini" ] || { cat "$ini"; fail "accounts.ini was written"; }; }
+tls="--ca-file $d_CA --cleartext"
+
+say "by options alone: a section that a backup needs nothing else for"
+fresh
+run 0 "$VALISE" setup alice@old.example --yes $tls --password-command "printf '%s-%s' pw alice" -o my.valise --name old --exclude Junk --max-rate 50M
+says 'imap: imaps://localhost'
+says 'A thousand MB a day'
+says 'imap: signed in as alice: [1-9][0-9]* items in '
+says 'caldav: signed in as alice'
+says 'valise backup old'
+[ "$(stat -c %a "$ini")" = 600 ] || fail "accounts.ini is not private"
+cd /
+run 0 "$VALISE" backup old
+[ -d "$HOME/here/my.valise" ] || fail "the archive is not where it was said"
+run 0 "$VALISE" list "$HOME/here/my.valise" --json
+$PYTHON - "$T/out" <<'P'
+import json, sys
+heads = {h["name"]: h for h in map(json.loads, open(sys.argv[1]))}
+assert heads["INBOX"]["items"] == 12 and "Junk" not in heads, heads
+P
+
+say "what stands in the file stays, as does a link; a name is taken once"
+cd "$HOME/here"
+mkdir -p "$HOME/dotfiles"
+printf '# mine\n[other]\nimap = imaps://other.example\nuser = x' > "$HOME/dotfiles/a.ini"
+ln -sf "$HOME/dotfiles/a.ini" "$ini"
+run 0 "$VALISE" setup alice@old.example --yes $tls --password-command 'echo pw-alice' --only mail
+[ -L "$ini" ] && [ "$(head -4 "$ini")" = "$(printf '# mine\n[other]\nimap = imaps://other.example\nuser = x')" ] || { cat "$ini"; fail "the file changed"; }
+run 0 "$VALISE" check alice@old.example
+cp "$ini" "$T/before"
+run 2 "$VALISE" setup alice@old.example --yes $tls --password-command 'echo pw-alice' --only mail
+says 'has an account alice@old.example already'
+run 2 "$VALISE" setup alice@old.example --yes $tls --password-command 'echo pw-alice' --only mail --name defaults
+run 2 "$VALISE" setup alice@old.example --yes $tls --password-command 'echo pw-alice' --only mail --name 'a]b'
+run 2 "$VALISE" setup alice@old.example --yes $tls --password-command "$(printf 'echo pw-alice\n')x
+y" --only mail --name c
+cmp "$ini" "$T/before" || fail "a refused setup wrote"
+
+say "nothing is written where somebody does not get in, or nobody can answer"
+fresh
+run 12 "$VALISE" setup alice@old.example --yes $tls --password-command 'echo no'
+says 'accounts.ini was not written'
+no_section
+run 2 setsid "$VALISE" setup
+says 'which account'
+run 2 setsid "$VALISE" setup alice
+says 'is no address'
+run 2 setsid "$VALISE" setup alice@old.example $tls
+says 'password-command'
+no_section
+
+run 2 "$VALISE" setup alice@old.example --yes $tls --password-command 'echo pw-alice' --exclude Jnuk
+says '"Jnuk": nothing is called so'
+run 2 "$VALISE" setup alice@old.example --yes $tls --password-command 'echo pw-alice' --only mial
+run 2 "$VALISE" setup alice@old.example --yes $tls --password-command 'echo pw-alice' --max-rate fast
+run 2 "$VALISE" setup alice@old.example --yes $tls --password-command 'echo pw-alice' --labels none
+no_section
+
+say "by questions: an address, a name, a password that is wrong at first, and no keyring"
+fresh
+shown 0 'Address of the account: ' alice@old.example 'Name of the account in accounts.ini [alice@old.example]: ' work \
+	'Password for alice' wrong 'It was refused' pw-alice 'Keep the password' '' -- setup $tls
+says 'the password is not kept'
+says 'valise backup work'
+! grep -rqs 'pw-alice' "$HOME" || fail "the password lies in a file"
+shown 0 'Password for alice' pw-alice -- backup work -o w.valise
+says 'sealed'
+
+say "by questions: a service that does not let in is left out, by a yes alone; interrupted, nothing is written"
+fresh
+sed -i "s|^caldav.*|caldav = http://localhost:1/|" "$XDG_CONFIG_HOME/valise/providers.ini"
+shown 1 'Name of' work 'Password for' pw-alice 'Leave caldav out? [y/N] ' '' -- setup alice@old.example $tls
+no_section
+shown 0 'Name of' work 'Password for' pw-alice 'Leave caldav out? [y/N] ' y 'Keep the password' n -- setup alice@old.example $tls
+grep -q '^imap = ' "$ini" && ! grep -q '^caldav' "$ini" || { cat "$ini"; fail "not what was agreed to"; }
+fresh
+shown 130 'Name of' $'\x03' -- setup alice@old.example $tls
+no_section
+
+say "a keyring keeps the password"
+fresh
+$PYTHON - "$T" "$TOOLS" "$VALISE" $tls <<'P'
+import os, subprocess, sys
+t, tools, valise, *tls = sys.argv[1:]
+sys.path.insert(0, tools)
+from bus import Bus
+folder = t + "/bus"
+os.mkdir(folder)
+with Bus(folder) as env:
+    whole = dict(os.environ, **env)
+    run = lambda *a: subprocess.run(a, env=whole, stdin=subprocess.DEVNULL, capture_output=True, start_new_session=True)
+    p = run(tools + "/dialog.py", "Name of", "work", "Password for", "pw-alice", "Keep the password in the keyring? [Y/n] ", "", "--", valise, "setup", "alice@old.example", *tls)
+    assert p.returncode == 0 and b"its password is in the keyring" in p.stdout, p
+    p = run(valise, "backup", "work", "-o", t + "/kept.valise")
+    assert p.returncode == 0, p
+    p = run(valise, "logout", "work")
+    assert p.returncode == 0, p
+    p = run(valise, "backup", "work", "-o", t + "/kept.valise")
+    assert p.returncode == 2 and b"no terminal" in p.stderr, p
+P
