@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
@@ -590,29 +592,87 @@ void args_each(
 	}
 }
 
+enum {
+	HELP_INDENT = 33, /* where an option's text begins */
+	HELP_NARROW = 70, /* below so many columns it has a line of its own */
+};
+
+/* Columns of a terminal; 0: none is asked for, lines stay whole. */
+static size_t help_columns(FILE *f)
+{
+	struct winsize size;
+
+	return isatty(fileno(f)) && ioctl(fileno(f), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/*
+ * ${text}, broken between words; the cursor is ${at} columns from the left, further lines
+ * begin at ${indent}.
+ */
+static void print_words(const char *text, size_t at, size_t indent, FILE *f)
+{
+	size_t columns = help_columns(f);
+	bool begins = true; /* nothing of it is on this line */
+
+	while (*text) {
+		size_t n = strcspn(text, " \n");
+
+		if (columns && !begins && at + 1 + n >= columns) {
+			fprintf(f, "\n%*s", (int)indent, "");
+			at = indent;
+			begins = true;
+		}
+		fprintf(f, "%s%.*s", begins ? "" : " ", (int)n, text);
+		at += n + !begins;
+		begins = false;
+		text += n;
+		if (*text == '\n') {
+			fprintf(f, "\n%*s", text[1] ? (int)indent : 0, "");
+			at = indent;
+			begins = true;
+		}
+		text += *text != '\0';
+	}
+	fputc('\n', f);
+}
+
 static void print_option(const struct option_def *d, FILE *f)
 {
+	size_t columns = help_columns(f),
+	       indent = columns && columns < HELP_NARROW ? 8 : HELP_INDENT;
 	char left[64];
 
 	snprintf(left, sizeof left, "%s%c%s--%s%s%s", d->letter ? "-" : "",
 	        d->letter ? d->letter : ' ', d->letter ? ", " : "   ", d->name,
 	        d->arg && d->arg[0] != '[' ? " " : "", d->arg ? d->arg : "");
-	fprintf(f, "  %-30s %s\n", left, d->help);
+	if (indent == HELP_INDENT && (!columns || strlen(left) <= 30))
+		fprintf(f, "  %-30s ", left);
+	else
+		fprintf(f, "  %s\n%*s", left, (int)indent, "");
+	print_words(d->help, indent, indent, f);
 }
 
 int help_command(const struct command *c, FILE *f)
 {
-	fprintf(f, "valise %s %s%s\n\n%s\n", c->name, c->synopsis,
-	        c->bit == CMD_SNAPSHOTS ? "" : " [OPTION ...]", c->summary);
-	if (c->details)
-		fprintf(f, "\n%s\n", c->details);
+	char usage[200];
+
+	snprintf(usage, sizeof usage, "valise %s %s%s\n", c->name, c->synopsis,
+	        c->bit == CMD_SNAPSHOTS ? "" : " [OPTION ...]");
+	print_words(usage, 0, 4, f);
+	print_words(c->summary, 0, 0, f);
+	if (c->details) {
+		fputc('\n', f);
+		print_words(c->details, 0, 0, f);
+	}
 	fprintf(f, "\nOptions:\n");
 	for (const struct option_def *d = options; d->name; d++)
 		if (d->commands & c->bit && d->help)
 			print_option(d, f);
 	if (c->account) {
-		fprintf(f, "\nThe account (each of the first block also for one service: "
-		           "--imap-user, --caldav-ca-file ...):\n");
+		fputc('\n', f);
+		print_words("The account (each of the first block also for one service: "
+		            "--imap-user, --caldav-ca-file ...):",
+		        0, 0, f);
 		for (unsigned k = 0; k < SERVICE_KINDS; k++)
 			if (!c->stores || protocols[k].stores_as != GUARD_NONE)
 				print_option(&(struct option_def){0, protocols[k].name, 0, "URL",
@@ -626,13 +686,18 @@ int help_command(const struct command *c, FILE *f)
 
 int help_all(FILE *f)
 {
-	fprintf(f, "valise: pack a whole account (mail, calendars, contacts) into an open archive, "
-	           "carry it, unpack it anywhere\n\n");
-	for (const struct command *const *c = commands; *c; c++)
-		fprintf(f, "  valise %-10s %s\n", (*c)->name, (*c)->summary);
+	print_words("valise: pack a whole account (mail, calendars, contacts) into an open "
+	            "archive, carry it, unpack it anywhere\n",
+	        0, 0, f);
+	for (const struct command *const *c = commands; *c; c++) {
+		fprintf(f, "  valise %-10s ", (*c)->name);
+		print_words((*c)->summary, 20, 20, f);
+	}
 	fprintf(f, "\n");
-	for (const struct help_topic *t = help_topics; t->name; t++)
-		fprintf(f, "  valise help %-12s %s\n", t->name, t->summary);
+	for (const struct help_topic *t = help_topics; t->name; t++) {
+		fprintf(f, "  valise help %-12s ", t->name);
+		print_words(t->summary, 27, 27, f);
+	}
 	fprintf(f,
 	        "\nvalise help COMMAND says more. The first backup:\n\n"
 	        "  valise backup --imap imaps://mail.old.example --user alice -o alice.valise\n");

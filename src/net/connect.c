@@ -139,9 +139,9 @@ int net_wait_idle(struct transport *t, short events)
 	}
 	if (rc == 0) {
 		t->timed_out = true;
-		return transport_fail(t, ERR_NET,
-		        "no answer for %lld seconds (--timeout allows for more)",
-		        (long long)(silence / 1000));
+		return transport_fail(t, ERR_NET, "no answer for %s (--timeout allows for more)",
+		        counted((uint64_t)(silence / 1000), "second", "seconds",
+		                (char[COUNTED_SIZE]){0}));
 	}
 	return rc < 0 ? -1 : 0;
 }

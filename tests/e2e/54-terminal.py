@@ -68,7 +68,7 @@ class Terminal:
 
     def screen(self, *how):
         """Its lines and those that have left it, without the empty ones at both ends."""
-        return self.tmux("capture-pane", "-p", "-S", "-50", *how).strip("\n").split("\n")
+        return self.tmux("capture-pane", "-p", "-S", "-500", *how).strip("\n").split("\n")
 
     def ended(self):
         """What is left at the end, as it was written: lines that the terminal broke are one."""
@@ -201,10 +201,30 @@ def asked(width):
         leave(t, server, scratch)
 
 
+def helped(width):
+    """The help is broken between words, whatever the width; nothing of it is lost."""
+    scratch = tempfile.mkdtemp(prefix="valise-")
+    t = Terminal(scratch, width)
+    try:
+        whole = subprocess.run([VALISE, "help", "restore"], env=t.env, capture_output=True, timeout=60, check=True).stdout.decode()
+        with open(os.path.join(scratch, "h"), "w") as f:
+            f.write("#!/bin/sh\n'%s' help restore\necho the end\n" % VALISE)
+        os.chmod(os.path.join(scratch, "h"), 0o755)
+        t.type("./h")
+        t.until("the end", lambda s: s[-2:] == ["the end", ">"])
+        said = t.screen("-J")[1:-2]
+        expect(all(columns(x.rstrip()) < width for x in said), [x for x in said if columns(x.rstrip()) >= width])
+        expect(" ".join(said).split() == whole.split(), "other words")
+    finally:
+        t.close()
+        shutil.rmtree(scratch)
+
+
 def main():
     scenes = {"progress 40": lambda: progress(40), "progress 80": lambda: progress(80), "progress 200": lambda: progress(200),
               "resized": resized, "warned": warned, "interrupted": interrupted,
-              "asked 40": lambda: asked(40), "asked 80": lambda: asked(80), "asked 200": lambda: asked(200)}
+              "asked 40": lambda: asked(40), "asked 80": lambda: asked(80), "asked 200": lambda: asked(200),
+              "helped 40": lambda: helped(40), "helped 80": lambda: helped(80), "helped 200": lambda: helped(200)}
     for name in sys.argv[1:] or scenes:
         print("--", name, flush=True)
         scenes[name]()

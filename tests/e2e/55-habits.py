@@ -105,6 +105,23 @@ def once(s, source):
         expect(out == "" and err.count("\n") == 1 and err.count("wrong name or password") == 1, out + err)
 
 
+class Silent(fakeimap.FakeImap):
+    """Greets, and answers no sign-in."""
+
+    def before(self, s, tag, name, args):
+        if name in ("LOGIN", "AUTHENTICATE"):
+            s.stall()
+
+
+def timeouts(s):
+    """Whoever speaks to a server takes --timeout."""
+    with Silent() as server:
+        for command in ["backup", "-o", s.scratch + "/t", "--max-wait", "1"], ["fetch", "-t", s.scratch + "/t", "--max-wait", "1"], ["check"], \
+                ["restore", s.archive, "--max-wait", "1"]:
+            _, err = s.run(1, *command, *imap(server.port), "--timeout", "1")
+            expect("no answer for 1 second (--timeout allows for more)" in err, err)
+
+
 def reports(s, source):
     """Told before anything is done, by whichever command takes --report."""
     for command in ["backup", "-o", s.scratch + "/r"], ["fetch", "-t", s.scratch + "/r"], ["restore", s.archive], ["verify", s.archive]:
@@ -205,7 +222,7 @@ def main():
         with fakeimap.FakeImap() as source:
             s = Scene(scratch)
             for name, case in (("numbers", lambda: numbers(s, source)), ("seals", lambda: seals(s)), ("quiet", lambda: quiet(s, source)),
-                               ("once", lambda: once(s, source)), ("reports", lambda: reports(s, source)), ("pages", lambda: pages(s))):
+                               ("once", lambda: once(s, source)), ("timeouts", lambda: timeouts(s)), ("reports", lambda: reports(s, source)), ("pages", lambda: pages(s))):
                 print("--", name, flush=True)
                 case()
     finally:
