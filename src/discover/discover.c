@@ -273,7 +273,7 @@ static int ask_all_srv(struct search *s, struct err *err)
 	int rc = 0;
 
 	for (int k = 0; k < SERVICE_KINDS && rc == 0; k++)
-		if (open & 1u << k)
+		if (open & 1u << k && labels[k][0].label)
 			rc = ask_srv(s, (enum service_kind)k, err);
 	return rc;
 }
