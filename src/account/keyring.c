@@ -190,6 +190,7 @@ static int run_tool(char *const argv[], const struct secret *in, struct buf *out
 	char *address = bus_address();
 	struct buf said = buf_of(SAID_MAX);
 	struct child c;
+	bool unread; /* it ended before it took what it was to store */
 	int rc, status;
 
 	if (!address) {
@@ -206,14 +207,13 @@ static int run_tool(char *const argv[], const struct secret *in, struct buf *out
 		        strerror(rc));
 	}
 	/* less than a pipe holds: it cannot block */
-	rc = in ? fd_write_all(c.in, in->data, in->len, err) : 0;
+	unread = in && fd_write_all(c.in, in->data, in->len, NULL) != 0;
 	close_fd(&c.in);
-	if (rc == 0)
-		rc = read_streams(&c, out, &said, err);
+	rc = read_streams(&c, out, &said, err);
 	close_fd(&c.out);
 	close_fd(&c.err);
 	status = reap(c.pid, rc != 0);
-	if (rc == 0 && status != 0) {
+	if (rc == 0 && (status != 0 || unread)) {
 		size_t line = strcspn(buf_str(&said), "\n");
 
 		rc = said.len ? err_set(err, ERR_UNSUPPORTED, ERR_WHOLE, "the keyring: %.*s",
