@@ -79,8 +79,8 @@ static int put_word(struct buf *out, const char *text, struct err *err)
 		if (!isalnum((unsigned char)*p) && (unsigned char)*p < 0x80 &&
 		        !strchr(p == text ? "@._+=:,/%" : "@._+=:,/%-", *p))
 			return err_set(err, ERR_USAGE, ERR_WHOLE,
-			        "\"%s\" does not go into a command: it holds what the shell, or the "
-			        "command, may take for something else",
+			        "\"%s\" does not go into a command: it holds what the shell, or "
+			        "the command, may take for something else",
 			        text);
 	return buf_adds(out, text);
 }

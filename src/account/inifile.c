@@ -230,7 +230,8 @@ int inifile_read(const char *path, struct buf *out, struct stat *st_out, struct 
 		rc = err_sys(err, ERR_WHOLE, "cannot read %s", path);
 	else if (st.st_mode & S_IWOTH)
 		rc = err_set(err, ERR_USAGE, ERR_WHOLE,
-		        "%s can be changed by everyone, and it says what to run and whom to trust: chmod 600 it",
+		        "%s can be changed by everyone, and it says what to run and whom to trust: "
+		        "chmod 600 it",
 		        path);
 	else
 		rc = read_all(fd, path, out, err);

@@ -18,9 +18,10 @@
 /* Options that the workers get in another form, or not at all. */
 static bool is_own_option(const char *name)
 {
-	return text_place(name,
-	               "accounts|jobs|shard|skip-done|done-within|output|json|quiet|progress|report") >=
-	       0;
+	static const char own[] = "accounts|jobs|shard|skip-done|done-within|output|json|quiet|"
+	                          "progress|report";
+
+	return text_place(name, own) >= 0;
 }
 
 /*

@@ -84,7 +84,8 @@ static int check_archive(const struct job *j, const struct account_options *own,
 
 	if (archive && old)
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
-		        "%s, line %u: \"archive\" and \"old\" both say where the archive is; keep one",
+		        "%s, line %u: \"archive\" and \"old\" both say where the archive is; keep "
+		        "one",
 		        old->file, old->line);
 	if (j->batch->verb->command != CMD_RESTORE || stat(j->archive, &st) == 0)
 		return 0;
@@ -185,8 +186,8 @@ static int check_shared(const struct batch *b)
 	for (size_t i = 1; i < b->n && rc == 0; i++)
 		if (strcmp(list[i - 1]->archive, list[i]->archive) == 0)
 			rc = usage_error(b->args,
-			        "the accounts \"%s\" and \"%s\" have the same archive, %s (archive = "
-			        "DIR/%%{name}.valise gives each its own)",
+			        "the accounts \"%s\" and \"%s\" have the same archive, %s (archive "
+			        "= DIR/%%{name}.valise gives each its own)",
 			        list[i - 1]->name, list[i]->name, list[i]->archive);
 	free(list);
 	return rc;

@@ -112,6 +112,66 @@ static void bash_arguments(const struct command *c, FILE *f)
 	}
 }
 
+/* The functions behind its tables, up to the list of commands. */
+static const char bash_words[] =
+        "' ;;\n\tcompletion\\ 0) echo 'words bash zsh fish accounts' ;;\n\tesac\n}\n"
+        "_valise_words() {\n"
+        "\tlocal IFS=$'\\n'\n"
+        "\tCOMPREPLY=($(compgen -W \"$1\" -- \"$2\"))\n"
+        "}\n"
+        "_valise() {\n"
+        "\tlocal cur=$2 line=(\"${COMP_WORDS[@]:0:COMP_CWORD}\") i n=0 what config=()\n"
+        "\tif [ \"$COMP_CWORD\" = 1 ]; then\n"
+        "\t\t_valise_words \"$(printf '%s\\n'";
+
+/* What goes on behind that list: which words fit at the cursor. */
+static const char bash_rest[] =
+        " help completion --help --version)\" \"$cur\"\n"
+        "\t\treturn\n"
+        "\tfi\n"
+        "\tlocal command=${line[1]} last=${line[COMP_CWORD - 1]}\n"
+        "\t# --option=VALUE comes as three words\n"
+        "\t[ \"$cur\" = '=' ] && cur=\n"
+        "\t[ \"$last\" = '=' ] && last=${line[COMP_CWORD - 2]}\n"
+        "\tcase $last in\n"
+        "\t-*) what=$(_valise_what \"$command $last\") ;;\n"
+        "\tesac\n"
+        "\tif [ -z \"$what\" ] && [ \"${cur:0:1}\" = - ]; then\n"
+        "\t\t_valise_words \"$(printf '%s\\n' $(_valise_options \"$command\"))\" \"$cur\"\n"
+        "\t\treturn\n"
+        "\tfi\n"
+        "\tif [ -z \"$what\" ]; then\n"
+        "\t\tfor ((i = 2; i < COMP_CWORD; i++)); do\n"
+        "\t\t\tcase ${line[i]} in\n"
+        "\t\t\t-*) [ -z \"$(_valise_what \"$command ${line[i]}\")\" ] || ((i++)) ;;\n"
+        "\t\t\t*) ((n++)) ;;\n"
+        "\t\t\tesac\n"
+        "\t\tdone\n"
+        "\t\twhat=$(_valise_what \"$command $n\")\n"
+        "\tfi\n"
+        "\tfor ((i = 2; i + 1 < ${#line[@]}; i++)); do\n"
+        "\t\t[ \"${line[i]}\" != --config ] || config=(--config \"${line[i + 1]}\")\n"
+        "\tdone\n"
+        "\tcase $what in\n"
+        "\twords\\ *) _valise_words \"$(printf '%s\\n' ${what#words })\" \"$cur\" ;;\n"
+        "\tlist)\n"
+        "\t\tlocal before=\n"
+        "\t\tcase $cur in *,*) before=${cur%,*}, ;; esac\n"
+        "\t\t_valise_words \"$(printf \"$before%s\\n\" mail calendars contacts)\" \"$cur\"\n"
+        "\t\t;;\n"
+        "\t# names with blanks are quoted as file names are\n"
+        "\taccount)\n"
+        "\t\tcompopt -o filenames 2>/dev/null\n"
+        "\t\t_valise_words \"$(\"${line[0]}\" completion accounts \"${config[@]}\" "
+        "2>/dev/null)\" \"$cur\"\n"
+        "\t\t;;\n"
+        "\tfile) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
+        "\tdir) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- \"$cur\")) ;;\n"
+        "\tprogram) COMPREPLY=($(compgen -c -- \"$cur\")) ;;\n"
+        "\tesac\n"
+        "}\n"
+        "complete -F _valise valise\n";
+
 static void put_bash(FILE *f)
 {
 	fputs("# bash completion for valise, printed by: valise completion bash\n"
@@ -132,63 +192,9 @@ static void put_bash(FILE *f)
 	fputs("\thelp\\ 0) echo 'words", f);
 	put_commands(f);
 	put_topics(f);
-	fputs("' ;;\n\tcompletion\\ 0) echo 'words bash zsh fish accounts' ;;\n\tesac\n}\n"
-	      "_valise_words() {\n"
-	      "\tlocal IFS=$'\\n'\n"
-	      "\tCOMPREPLY=($(compgen -W \"$1\" -- \"$2\"))\n"
-	      "}\n"
-	      "_valise() {\n"
-	      "\tlocal cur=$2 line=(\"${COMP_WORDS[@]:0:COMP_CWORD}\") i n=0 what config=()\n"
-	      "\tif [ \"$COMP_CWORD\" = 1 ]; then\n"
-	      "\t\t_valise_words \"$(printf '%s\\n'",
-	        f);
+	fputs(bash_words, f);
 	put_commands(f);
-	fputs(" help completion --help --version)\" \"$cur\"\n"
-	      "\t\treturn\n"
-	      "\tfi\n"
-	      "\tlocal command=${line[1]} last=${line[COMP_CWORD - 1]}\n"
-	      "\t# --option=VALUE comes as three words\n"
-	      "\t[ \"$cur\" = '=' ] && cur=\n"
-	      "\t[ \"$last\" = '=' ] && last=${line[COMP_CWORD - 2]}\n"
-	      "\tcase $last in\n"
-	      "\t-*) what=$(_valise_what \"$command $last\") ;;\n"
-	      "\tesac\n"
-	      "\tif [ -z \"$what\" ] && [ \"${cur:0:1}\" = - ]; then\n"
-	      "\t\t_valise_words \"$(printf '%s\\n' $(_valise_options \"$command\"))\" \"$cur\"\n"
-	      "\t\treturn\n"
-	      "\tfi\n"
-	      "\tif [ -z \"$what\" ]; then\n"
-	      "\t\tfor ((i = 2; i < COMP_CWORD; i++)); do\n"
-	      "\t\t\tcase ${line[i]} in\n"
-	      "\t\t\t-*) [ -z \"$(_valise_what \"$command ${line[i]}\")\" ] || ((i++)) ;;\n"
-	      "\t\t\t*) ((n++)) ;;\n"
-	      "\t\t\tesac\n"
-	      "\t\tdone\n"
-	      "\t\twhat=$(_valise_what \"$command $n\")\n"
-	      "\tfi\n"
-	      "\tfor ((i = 2; i + 1 < ${#line[@]}; i++)); do\n"
-	      "\t\t[ \"${line[i]}\" != --config ] || config=(--config \"${line[i + 1]}\")\n"
-	      "\tdone\n"
-	      "\tcase $what in\n"
-	      "\twords\\ *) _valise_words \"$(printf '%s\\n' ${what#words })\" \"$cur\" ;;\n"
-	      "\tlist)\n"
-	      "\t\tlocal before=\n"
-	      "\t\tcase $cur in *,*) before=${cur%,*}, ;; esac\n"
-	      "\t\t_valise_words \"$(printf \"$before%s\\n\" mail calendars contacts)\" \"$cur\"\n"
-	      "\t\t;;\n"
-	      "\t# names with blanks are quoted as file names are\n"
-	      "\taccount)\n"
-	      "\t\tcompopt -o filenames 2>/dev/null\n"
-	      "\t\t_valise_words \"$(\"${line[0]}\" completion accounts \"${config[@]}\" "
-	      "2>/dev/null)\" \"$cur\"\n"
-	      "\t\t;;\n"
-	      "\tfile) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
-	      "\tdir) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- \"$cur\")) ;;\n"
-	      "\tprogram) COMPREPLY=($(compgen -c -- \"$cur\")) ;;\n"
-	      "\tesac\n"
-	      "}\n"
-	      "complete -F _valise valise\n",
-	        f);
+	fputs(bash_rest, f);
 }
 
 /* ---- zsh ---- */
@@ -252,8 +258,8 @@ static void put_zsh(FILE *f)
 
 	fputs("#compdef valise\n# zsh completion for valise, printed by: valise completion zsh\n"
 	      "_valise_accounts() {\n"
-	      "\tlocal -a names=(\"${(@f)$(valise completion accounts ${opt_args[--config]:+--config} "
-	      "${opt_args[--config]} 2>/dev/null)}\")\n"
+	      "\tlocal -a config=(${opt_args[--config]:+--config} ${opt_args[--config]})\n"
+	      "\tlocal -a names=(\"${(@f)$(valise completion accounts $config 2>/dev/null)}\")\n"
 	      "\tcompadd -a names\n"
 	      "}\n"
 	      "_valise() {\n\tlocal -a commands=(\n",

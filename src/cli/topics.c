@@ -69,17 +69,18 @@ const struct help_topic help_topics[] = {
                 "\n"
                 "On a Gmail the labels are set again. RESTORE.md says more.\n"},
         {"passwords", "where passwords come from, and where they never go",
-                "A password is asked for on the terminal, or comes from --password-command (sh -c,\n"
-                "the first line of its output) or --password-fd; in accounts.ini a file that\n"
+                "A password is asked for on the terminal, or comes from --password-command (sh\n"
+                "-c, the first line of its output) or --password-fd; in accounts.ini a file that\n"
                 "nobody else can read may have it. It is never taken from an option's value or\n"
                 "the environment, which others can read, and what a server repeats of it is\n"
                 "masked in all that is printed, reported and kept.\n"},
         {"patterns", "names that --include, --folder and --exclude choose",
                 "A pattern is matched with the whole name of a mailbox, calendar or address book:\n"
                 "* is any text, ? one character, \\* \\? \\\\ are these characters, all else is\n"
-                "itself ([Gmail]/* is a name). INBOX is meant in any case. --include takes what is\n"
-                "below, too; what is excluded is left out even if it is included. A pattern that\n"
-                "nothing is called by ends the command before anything is done (exit code 2).\n"
+                "itself ([Gmail]/* is a name). INBOX is meant in any case. --include takes what\n"
+                "is below, too; what is excluded is left out even if it is included. A pattern\n"
+                "that nothing is called by ends the command before anything is done (exit code\n"
+                "2).\n"
                 "\n"
                 "--exclude-use junk,trash leaves out mailboxes by what they are for, whatever\n"
                 "they are called: as the server says, else by the names of many languages.\n"},
@@ -113,13 +114,14 @@ static void put_variables(FILE *f)
 	struct seen s = {.f = f};
 
 	fputs("An option may stand in the environment, as VALISE_ and its name. The command line\n"
-	      "wins over it, it wins over accounts.ini, and a command without the option passes it\n"
-	      "over. A flag is 1 or 0. Not taken from there: whose account it is and how to sign\n"
-	      "in, passwords, and what agrees to something.\n\n",
+	      "wins over it, it wins over accounts.ini, and a command without the option passes\n"
+	      "it over. A flag is 1 or 0. Not taken from there: whose account it is and how to\n"
+	      "sign in, passwords, and what agrees to something.\n\n",
 	        f);
 	for (const struct command *const *c = commands; *c; c++)
 		args_each(*c, put_variable, &s);
-	fputs("\nXDG_CONFIG_HOME, XDG_STATE_HOME: where accounts.ini and the restore journals are.\n"
+	fputs("\n"
+	      "XDG_CONFIG_HOME, XDG_STATE_HOME: where accounts.ini and the restore journals are.\n"
 	      "NO_COLOR: no colours.\n",
 	        f);
 }

@@ -11,10 +11,9 @@ const struct command backup_command = {
         .name = "backup",
         .synopsis = "[ACCOUNT]",
         .summary = "fetch an account into a sealed archive; again: only what changed",
-        .details =
-                "The source is only read. A new snapshot is made only if something changed.\n"
-                "Exit codes: 0 done, 1 failed, 2 usage, 3 done but incomplete, 11 locked by another\n"
-                "run, 12 sign-in refused, 130 interrupted.",
+        .details = "The source is only read. A new snapshot is made only if something changed.\n"
+                   "Exit codes: 0 done, 1 failed, 2 usage, 3 done but incomplete, 11 locked by\n"
+                   "another run, 12 sign-in refused, 130 interrupted.",
         .bit = CMD_BACKUP,
         .account = true,
         .max_pos = 1,

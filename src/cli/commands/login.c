@@ -18,9 +18,10 @@ const struct command login_command = {
         .synopsis = "[ACCOUNT]",
         .summary = "sign in by OAuth, in a browser, and keep that for backups and restores",
         .details =
-                "The account's section has oauth = google, microsoft ... or the URL of an issuer, and\n"
-                "oauth-client-id (see SIGNING IN BY OAUTH in valise(1)). What is kept is in the\n"
-                "keyring of the session, else in a file of mode 0600; valise logout deletes it.",
+                "The account's section has oauth = google, microsoft ... or the URL of an issuer,\n"
+                "and oauth-client-id (see SIGNING IN BY OAUTH in valise(1)). What is kept is in\n"
+                "the keyring of the session, else in a file of mode 0600; valise logout deletes\n"
+                "it.",
         .bit = CMD_LOGIN,
         .account = true,
         .max_pos = 1,
