@@ -24,8 +24,8 @@ const struct command setup_command = {
         .synopsis = "[ADDRESS]",
         .summary = "find the services of an address, sign in, count, and write it to accounts.ini",
         .details =
-                "It asks for what the options do not say, and changes nothing on the servers. What is\n"
-                "written is a section of accounts.ini (or of --config FILE), after which\n"
+                "It asks for what the options do not say, and changes nothing on the servers.\n"
+                "What is written is a section of accounts.ini (or of --config FILE), after which\n"
                 "valise backup NAME is enough.",
         .bit = CMD_SETUP,
         .account = true,
