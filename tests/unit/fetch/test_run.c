@@ -198,7 +198,7 @@ static void chosen(void **state)
 	};
 	char told[40];
 	const struct source_opts opts = {
-	        .choice = {include, 2, exclude, 1}, .listed = on_listed, .listed_ctx = told};
+	        .choice = {include, 2, exclude, 1, 0}, .listed = on_listed, .listed_ctx = told};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct source_result out = {0};

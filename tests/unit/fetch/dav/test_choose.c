@@ -41,7 +41,7 @@ static void test_wanted(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const struct source_opts opts = {
 		        .choice = {&cases[i].include, cases[i].include != NULL, &cases[i].exclude,
-		                cases[i].exclude != NULL}};
+		                cases[i].exclude != NULL, 0}};
 		struct dav_run r = {.base.opts = &opts};
 		struct err err = {0};
 
