@@ -4,7 +4,7 @@
 # ISSUER, and INTROSPECT for Dovecot (OAUTH=$INTROSPECT)
 . "$(dirname "$0")/common.sh"
 # Where Node.js is of another origin than the distribution, npm is no package of its own.
-command -v node npm > /dev/null || INSTALL="nodejs npm"
+{ command -v node && command -v npm; } > /dev/null || INSTALL="nodejs npm"
 
 is_unpacked() { cmp -s "$SERVERS/oidc/package-lock.json" "$UNPACKED/.have-lock"; }
 unpack() {
