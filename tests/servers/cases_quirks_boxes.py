@@ -515,7 +515,7 @@ class SearchSilent(Quirk):
     """EXISTS counts too much, and SEARCH answers nothing at all where it finds nothing."""
     name = "search-silent"
     source = "iCloud: no untagged SEARCH when empty (defects#36)"
-    words = "EXISTS says"
+    words = "the server counts"
 
     def do_examine(self, s, tag, args, read_only=True):
         super().do_examine(s, "*", args, read_only)

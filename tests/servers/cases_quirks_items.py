@@ -86,7 +86,7 @@ class ExistsTooLarge(Quirk):
     """EXISTS and STATUS count more than there is."""
     name = "exists-too-large"
     source = "robustness: EXISTS is never trusted alone"
-    words = "EXISTS says 7 messages, but 5 can be listed"
+    words = r"the server counts 7 messages \(EXISTS\) and lists 5"
 
     def do_examine(self, s, tag, args, read_only=True):
         super().do_examine(s, "*", args, read_only)

@@ -175,15 +175,27 @@ static int plan_kinds(struct restore *r, unsigned *kinds)
 	return args_have_use(r->args, PROTOCOL_RESTORE, services);
 }
 
+/* How the target took what it had refused, RESTORE.md's names (rescue_name) in words. */
 static void tell_rescued(const struct target_result *s)
 {
+	static const char *const words[RESCUES] = {
+	        [RESCUE_END] = "with a line end at its end",
+	        [RESCUE_LINES] = "with other line ends",
+	        [RESCUE_NUL] = "without NUL characters",
+	        [RESCUE_FIELDS] = "with a mended header",
+	        [RESCUE_8BIT] = "with an encoded header",
+	        [RESCUE_LONG] = "with shorter lines",
+	        [RESCUE_WRAP] = "as an attachment",
+	        [RESCUE_DATE] = "without its date",
+	        [RESCUE_FORM] = "in another form",
+	};
 	const char *sep = "";
 	char n[32];
 
-	printf(" (%s of them refused as they are: ", human_count(s->rescued, n));
+	printf(" (%s of them refused at first and taken otherwise: ", human_count(s->rescued, n));
 	for (unsigned i = 0; i < RESCUES; i++)
 		if (s->rescues[i]) {
-			printf("%s%s %s", sep, human_count(s->rescues[i], n), rescue_name(i));
+			printf("%s%s %s", sep, human_count(s->rescues[i], n), words[i]);
 			sep = ", ";
 		}
 	putchar(')');

@@ -132,7 +132,8 @@ static bool is_same(struct worker *w, struct mbox *mb, uint32_t uidvalidity)
 	if (uidvalidity == mb->coll->uidvalidity)
 		return true;
 	progress_say(w->run->base.progress, SAY_NOTE,
-	        "%s: UIDVALIDITY changed while it was read; listing it again", mb->name);
+	        "%s: renumbered by the server while it was read (UIDVALIDITY); listing it again",
+	        mb->name);
 	sched_relist(w->run, mb);
 	return false;
 }

@@ -162,7 +162,7 @@ static int list_search(struct listing *l, const struct imap_selected *sel, struc
 	if (rc == ERR_REFUSED || rc == ERR_BUSY) {
 		if (!l->refused) {
 			progress_say(l->w->run->base.progress, SAY_NOTE,
-			        "%s: EXISTS says %s, but %zu listed, and SEARCH is refused",
+			        "%s: the server counts %s (EXISTS), lists %zu and refuses SEARCH",
 			        l->mb->name, counted(sel->exists, "message", "messages", text),
 			        l->n);
 			return 0;
@@ -197,8 +197,8 @@ static int list_all(struct listing *l, const struct imap_selected *sel, struct e
 	if (rc < 0)
 		return rc;
 	if (l->n < sel->exists)
-		progress_say(p, SAY_NOTE, "%s: EXISTS says %s, but %zu can be listed", l->mb->name,
-		        counted(sel->exists, "message", "messages", text), l->n);
+		progress_say(p, SAY_NOTE, "%s: the server counts %s (EXISTS) and lists %zu",
+		        l->mb->name, counted(sel->exists, "message", "messages", text), l->n);
 	if (sel->exists == 10000)
 		progress_say(p, SAY_WARNING,
 		        "%s: the server shows exactly 10000 messages; some servers never show more",
@@ -298,13 +298,13 @@ static int list_had(struct listing *l, struct tree_coll *had[2], struct err *err
 	if (rc == 0)
 		rc = list_prev(l->w->run, l->coll, PREV_RUN, &had[1], err);
 	for (int k = 0; k < 2; k++) {
+		const char *why = "other messages have the numbers of older ones (UIDs)";
+
 		if (!list_renumbered(l, had[k]))
 			continue;
-		progress_say(l->w->run->base.progress, SAY_NOTE,
-		        l->coll->uidnext && l->coll->uidnext < had[k]->uidnext
-		                ? "%s: UIDNEXT went back: the server may use UIDs again"
-		                : "%s: the server uses UIDs again for other messages",
-		        l->mb->name);
+		if (l->coll->uidnext && l->coll->uidnext < had[k]->uidnext)
+			why = "new messages may get the numbers of older ones (UIDNEXT)";
+		progress_say(l->w->run->base.progress, SAY_NOTE, "%s: %s", l->mb->name, why);
 		tree_coll_free(had[k]);
 		had[k] = NULL;
 	}

@@ -118,8 +118,8 @@ static int mbox_finish(struct run *r, struct mbox *mb, struct err *err)
 	count_coll(r, c);
 	pthread_mutex_unlock(&r->base.workers.lock);
 	if (mb->gone)
-		progress_say(r->base.progress, SAY_INFO,
-		        "%s: %s expunged by someone else meanwhile", mb->name,
+		progress_say(r->base.progress, SAY_INFO, "%s: %s deleted by someone else meanwhile",
+		        mb->name,
 		        counted(mb->gone, "message was", "messages were", (char[COUNTED_SIZE]){0}));
 	rc = run_coll(&r->base, &c, err);
 	mbox_reset(mb);
