@@ -281,7 +281,7 @@ static bool by_oauth(const struct search *s, unsigned kind)
 	        (strncmp(p->sign_in, "oauth", 5) != 0 ||
 	                (!p->oauth_client_id && !find_setting(s->args, "oauth-client-id"))))
 		return false;
-	url = provider_url(p, kind, s->found->address);
+	url = provider_url(p, kind, s->args->cmd->stores, s->found->address);
 	its_own = url && strcmp(url, s->found->services[kind].url) == 0;
 	free(url);
 	return its_own;
@@ -382,6 +382,7 @@ int find_settings(const struct args *a, const char *address, const struct err *w
 	        .quiet = args_has(a, "quiet"),
 	        .json = args_has(a, "json")};
 	struct discover_opts opts = {.want = s.want,
+	        .stores = a->cmd->stores,
 	        .nameserver = args_get(a, "nameserver"),
 	        .ca_file = ca ? ca->value : NULL,
 	        .timeout_s = timeout ? (unsigned)atoi(timeout->value) : 0, /* checked later */

@@ -92,9 +92,10 @@ static bool table_has_host(const struct providers *table, const char *host)
 	bool has = false;
 
 	for (size_t i = 0; i < table->n && !has; i++)
-		for (int k = 0; k < SERVICE_KINDS && !has; k++) {
-			char *known =
-			        table->list[i].urls[k] ? url_host_of(table->list[i].urls[k]) : NULL;
+		for (int k = 0; k <= SERVICE_KINDS && !has; k++) {
+			const struct provider *p = &table->list[i];
+			const char *url = k < SERVICE_KINDS ? p->urls[k] : p->restore_imap;
+			char *known = url ? url_host_of(url) : NULL;
 
 			has = known && strcasecmp(known, host) == 0;
 			free(known);
@@ -127,7 +128,7 @@ static void take_place(
 static void take_row(const struct facts *f, const struct provider *row, enum found_by by,
         enum service_kind kind, struct finding *out)
 {
-	struct place p = {.url = provider_url(row, kind, f->address)};
+	struct place p = {.url = provider_url(row, kind, f->stores, f->address)};
 
 	if (!p.url) {
 		out->state = FOUND_NONE;

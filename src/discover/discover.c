@@ -489,7 +489,8 @@ static int begin_search(struct search *s, const struct discover_opts *opts, stru
 	s->facts = (struct facts){.address = s->out->address,
 	        .domain = s->out->domain,
 	        .table = s->out->table,
-	        .want = opts->want ? opts->want : (1u << SERVICE_KINDS) - 1};
+	        .want = opts->want ? opts->want : (1u << SERVICE_KINDS) - 1,
+	        .stores = opts->stores};
 	if (rc == 0)
 		s->facts.row = providers_by_domain(s->out->table, s->out->domain);
 	if (rc == 0 && !s->out->table->path)

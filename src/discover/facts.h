@@ -32,6 +32,7 @@ struct facts {
 	const char *address, *domain;
 	const struct providers *table;
 	unsigned want;
+	bool stores; /* what is found is stored into */
 	/* of the table: by the domain, and by an MX record, which is named */
 	const struct provider *row, *mx_row;
 	char *mx_host;

@@ -25,6 +25,7 @@ static const struct text_key {
         {"name", offsetof(struct provider, name)},
         {"domains", offsetof(struct provider, domains)},
         {"mx", offsetof(struct provider, mx)},
+        {"restore-imap", offsetof(struct provider, restore_imap)},
         {"user", offsetof(struct provider, user)},
         {"sign-in", offsetof(struct provider, sign_in)},
         {"app-password", offsetof(struct provider, app_password)},
@@ -330,10 +331,12 @@ static bool put_word(const char *word, size_t n, const char *address, struct buf
 	return true;
 }
 
-char *provider_url(const struct provider *p, enum service_kind kind, const char *address)
+char *provider_url(
+        const struct provider *p, enum service_kind kind, bool stores, const char *address)
 {
 	struct buf out = buf_of(PATH_CAP);
-	const char *s = p->urls[kind];
+	bool other = stores && kind == SERVICE_IMAP && p->restore_imap;
+	const char *s = other ? p->restore_imap : p->urls[kind];
 	char *url;
 
 	if (!s || strlen(address) > 512)

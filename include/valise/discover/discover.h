@@ -79,6 +79,7 @@ struct discovery {
 
 struct discover_opts {
 	unsigned want; /* bits 1 << SERVICE_x; 0: all */
+	bool stores; /* what is found is to be stored into, not read */
 	const char *nameserver; /* "HOST:PORT", "HOST", "[::1]:PORT"; NULL: /etc/resolv.conf */
 	const char *ca_file; /* for autoconfig and .well-known; NULL: the system's */
 	const char *providers, *own_providers; /* NULL: where they are, see providers_load */

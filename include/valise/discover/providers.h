@@ -22,6 +22,7 @@ struct provider {
 	char *name; /* the id, where no name is given */
 	char *domains, *mx; /* divided by blanks */
 	char *urls[SERVICE_KINDS]; /* with %{address} ... as in the file */
+	char *restore_imap; /* of a server that only gives: where a restore goes; or NULL */
 	char *user; /* "address" or "local part" */
 	char *sign_in; /* as in the file, the best first */
 	unsigned sign_ins; /* SIGN_IN_x of them */
@@ -60,10 +61,12 @@ const struct provider *providers_by_mx(const struct providers *p, const char *ho
 const struct provider *providers_by_id(const struct providers *p, const char *id);
 
 /**
- * provider_url(p, kind, address): the URL of the service for ${address}, what stands in
- * %{} escaped for a path; NULL where there is none. The caller frees.
+ * provider_url(p, kind, stores, address): the URL of the service for ${address}, of the one
+ * that is stored into if ${stores}; what stands in %{} is escaped for a path. NULL where
+ * there is none. The caller frees.
  */
-char *provider_url(const struct provider *p, enum service_kind kind, const char *address);
+char *provider_url(
+        const struct provider *p, enum service_kind kind, bool stores, const char *address);
 /* Who signs in: the address, or the part before the @. The caller frees. */
 char *provider_user(const struct provider *p, const char *address);
 

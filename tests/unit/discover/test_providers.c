@@ -56,7 +56,8 @@ static void table_is_sound(void **state)
 		/* either there is a way in, or it is said why there is none */
 		assert_true(r->note || (r->urls[SERVICE_IMAP] && r->sign_ins));
 		for (int k = 0; k < SERVICE_KINDS; k++) {
-			char *url = provider_url(r, (enum service_kind)k, "al+ice@old.example");
+			char *url =
+			        provider_url(r, (enum service_kind)k, false, "al+ice@old.example");
 			struct account_setting s = {protocols[k].name, url};
 			struct account *a;
 
@@ -114,6 +115,7 @@ static void own_file_wins(void **state)
 	                          "imap = imaps://127.0.0.1:1/\nuser = local part\n"
 	                          "caldav = https://h/%{user}/%{domain}/%{address}/%{x}/%{\n"
 	                          "oauth-client-id = abc\nsign-in = password oauth\n"
+	                          "restore-imap = imaps://127.0.0.1:2/\n"
 	                          "daily-limit = 12\n[new]\ndomains=other.example\n",
 	                         0600, &p, &err),
 	        0);
@@ -127,13 +129,19 @@ static void own_file_wins(void **state)
 	assert_int_equal(r->daily_limit, 12);
 	assert_null(providers_by_domain(p, "googlemail.com"));
 	assert_string_equal(providers_by_domain(p, "other.example")->id, "new");
-	url = provider_url(r, SERVICE_CALDAV, "a/b@old.example");
+	url = provider_url(r, SERVICE_CALDAV, true, "a/b@old.example");
 	assert_string_equal(url, "https://h/a%2Fb/old.example/a%2Fb%40old.example/%{x}/%{");
+	free(url);
+	url = provider_url(r, SERVICE_IMAP, false, "alice@old.example");
+	assert_string_equal(url, "imaps://127.0.0.1:1/");
+	free(url);
+	url = provider_url(r, SERVICE_IMAP, true, "alice@old.example");
+	assert_string_equal(url, "imaps://127.0.0.1:2/");
 	free(url);
 	url = provider_user(r, "alice@old.example");
 	assert_string_equal(url, "alice");
 	free(url);
-	assert_null(provider_url(r, SERVICE_POP3, "alice@old.example"));
+	assert_null(provider_url(r, SERVICE_POP3, false, "alice@old.example"));
 	providers_free(p);
 }
 
