@@ -9,6 +9,7 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,9 +84,7 @@ static int parse_mech(enum service_kind kind, const char *s, char **out, struct 
 			return refuse_value(err, kind, "not the name of a SASL mechanism:", s);
 	if (!n || n > MECH_MAX)
 		return refuse_value(err, kind, "not the name of a SASL mechanism:", s);
-	*out = xstrdup(s);
-	for (char *p = *out; *p; p++)
-		*p = (char)toupper((unsigned char)*p);
+	*out = text_upper(xstrdup(s));
 	return 0;
 }
 
@@ -183,8 +182,7 @@ static void build_terminal(struct account *a, struct service *s, const char *lab
 {
 	char *text = xasprintf("%s\n%s", s->login.user, s->at.host);
 
-	for (char *p = text + strlen(s->login.user); *p; p++)
-		*p = (char)tolower((unsigned char)*p);
+	text_lower(text + strlen(s->login.user));
 	s->login.ctx = secrets_source(a->secrets, SOURCE_TERMINAL, text, label);
 	s->login.typed = true;
 	free(text);
@@ -427,8 +425,7 @@ static int overlay_settings(struct settings *set, const struct account_setting *
 		if (settings_is_password(key, false))
 			settings_drop_passwords(set, key, FROM_OPTIONS);
 		settings_put(set, key, given[i].value, FROM_OPTIONS);
-		for (int k = 0; k < SERVICE_KINDS; k++)
-			*service_out |= strcmp(key, protocols[k].name) == 0;
+		*service_out |= protocol_find(key) != NULL;
 	}
 	return 0;
 }

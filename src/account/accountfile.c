@@ -7,7 +7,6 @@
 #include "valise/base/near.h"
 #include "valise/base/secret.h"
 #include "valise/base/text.h"
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -34,11 +33,6 @@ struct source {
 
 static int read_source(
         struct accounts *list, const char *path, const struct source *outer, struct err *err);
-
-static int bad_line(const struct source *s, unsigned line, struct err *err, const char *what)
-{
-	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s, line %u: %s", s->path, line, what);
-}
 
 char *account_default_path(void)
 {
@@ -83,8 +77,7 @@ const char *accounts_nearest(const struct accounts *list, const char *name)
 static int stands_twice(
         const struct source *s, const struct account_section *first, unsigned line, struct err *err)
 {
-	return err_set(err, ERR_USAGE, ERR_WHOLE,
-	        "%s, line %u: the account \"%s\" stands in %s, line %u, too", s->path, line,
+	return err_at(err, s->path, line, "the account \"%s\" stands in %s, line %u, too",
 	        first->name, first->file, first->line);
 }
 
@@ -110,11 +103,9 @@ static int unknown_key(
 	char near[64];
 
 	if (settings_nearest(key, near))
-		return err_set(err, ERR_USAGE, ERR_WHOLE,
-		        "%s, line %u: there is no %s \"%s\"; do you mean \"%s\"?", s->path, line,
+		return err_at(err, s->path, line, "there is no %s \"%s\"; do you mean \"%s\"?",
 		        what, key, near);
-	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s, line %u: there is no %s \"%s\"", s->path,
-	        line, what, key);
+	return err_at(err, s->path, line, "there is no %s \"%s\"", what, key);
 }
 
 /* What a key, or a column, may be in this file. */
@@ -124,12 +115,11 @@ static int check_key(
 	if (!settings_is_file_key(key))
 		return unknown_key(s, what, key, line, err);
 	if (!s->private_file && settings_is_password(key, true) && !account_is_key(key))
-		return bad_line(s, line, err,
+		return err_at(err, s->path, line,
 		        "others can read this password: chmod 600 the file, or use "
 		        "password-command");
 	if (s->untrusted && settings_is_command(key))
-		return err_set(err, ERR_USAGE, ERR_WHOLE,
-		        "%s, line %u: this is a command to run, and the file %s", s->path, line,
+		return err_at(err, s->path, line, "this is a command to run, and the file %s",
 		        s->untrusted);
 	return 0;
 }
@@ -153,16 +143,14 @@ static int take_setting(
 	if (rc != 0)
 		return rc;
 	if (!*value)
-		return err_set(err, ERR_USAGE, ERR_WHOLE, "%s, line %u: \"%s\" has no value",
-		        s->path, line, key);
+		return err_at(err, s->path, line, "\"%s\" has no value", key);
 	/* [defaults] of a file win over those of the files that it includes. */
 	if (before && before->file != s->path) {
 		settings_drop(s->into, key);
 		before = NULL;
 	}
 	if (before && !settings_is_repeated(key))
-		return err_set(err, ERR_USAGE, ERR_WHOLE, "%s, line %u: \"%s\" stands here twice",
-		        s->path, line, key);
+		return err_at(err, s->path, line, "\"%s\" stands here twice", key);
 	add_setting(s, key, value, line);
 	return 0;
 }
@@ -186,7 +174,7 @@ static int include_file(struct source *s, const char *value, unsigned line, stru
 	int rc = 0;
 
 	if (s->depth == DEPTH_MAX)
-		rc = bad_line(s, line, err, "files are included more than 8 deep");
+		rc = err_at(err, s->path, line, "files are included more than 8 deep");
 	if (rc == 0)
 		rc = read_source(s->list, path, s, err);
 	/* That this file is missing must not look like a missing accounts.ini. */
@@ -212,11 +200,11 @@ static int take_entry(void *ctx, const char *section, const char *key, const cha
 	if (*section)
 		return take_setting(s, key, value, line, err);
 	if (strcmp(key, "include") != 0)
-		return bad_line(s, line, err,
+		return err_at(err, s->path, line,
 		        "a key before the first [account]; for all accounts it goes below "
 		        "[defaults]");
 	return *value ? include_file(s, value, line, err)
-	              : bad_line(s, line, err, "\"include\" has no value");
+	              : err_at(err, s->path, line, "\"include\" has no value");
 }
 
 /* Blanks around a cell that is not quoted are nobody's, but in a password. */
@@ -244,14 +232,13 @@ static int check_column(const struct source *s, const char *key, unsigned line, 
 	for (size_t i = 0; i < s->n_columns; i++)
 		if ((strcmp(s->columns[i], key) == 0 && !settings_is_repeated(key)) ||
 		        (is_name_column(key) && is_name_column(s->columns[i])))
-			return err_set(err, ERR_USAGE, ERR_WHOLE,
-			        "%s, line %u: the column \"%s\" stands here twice%s", s->path, line,
+			return err_at(err, s->path, line, "the column \"%s\" stands here twice%s",
 			        key,
 			        is_name_column(key) ? " (\"name\" and \"new\" are the same)" : "");
 	if (is_name_column(key))
 		return 0;
 	if (strchr(key, ';') || strchr(key, '\t'))
-		return bad_line(s, line, err, "columns are separated by commas");
+		return err_at(err, s->path, line, "columns are separated by commas");
 	return check_key(s, "column", key, line, err);
 }
 
@@ -264,9 +251,7 @@ static int take_header(
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		char *key = cell_text(&cells[i], false);
 
-		for (char *p = key; *p; p++)
-			*p = (char)tolower((unsigned char)*p);
-		rc = check_column(s, key, line, err);
+		rc = check_column(s, text_lower(key), line, err);
 		s->columns[s->n_columns++] = key;
 	}
 	return rc;
@@ -298,12 +283,12 @@ static int begin_row(
 	int rc;
 
 	if (!name)
-		return bad_line(
-		        s, line, err, "neither \"name\" nor \"user\" says whose account this is");
+		return err_at(err, s->path, line,
+		        "neither \"name\" nor \"user\" says whose account this is");
 	if (strlen(name) > INIFILE_NAME_MAX)
-		rc = bad_line(s, line, err, "the name of an account has 200 bytes at most");
+		rc = err_at(err, s->path, line, "the name of an account has 200 bytes at most");
 	else if (strcmp(name, DEFAULTS) == 0)
-		rc = bad_line(s, line, err,
+		rc = err_at(err, s->path, line,
 		        "no account can be called \"defaults\", which are those of accounts.ini: "
 		        "give it another name in a column \"name\"");
 	else

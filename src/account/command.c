@@ -3,68 +3,30 @@
  * standard error.
  */
 #include "credentials.h"
+#include "valise/base/child.h"
 #include "valise/base/sys.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
-
-/* Whatever this program ignores or its threads block. */
-int child_signals(posix_spawnattr_t *attr)
-{
-	sigset_t none, usual;
-
-	sigemptyset(&none);
-	sigemptyset(&usual);
-	sigaddset(&usual, SIGPIPE);
-	sigaddset(&usual, SIGINT);
-	sigaddset(&usual, SIGTERM);
-	if (posix_spawnattr_setsigmask(attr, &none) != 0 ||
-	        posix_spawnattr_setsigdefault(attr, &usual) != 0)
-		return EINVAL;
-	return posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-}
 
 /* 0 or an errno. */
 static int spawn_shell(const char *command, int output, pid_t *pid_out)
 {
 	char *argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c",
 	        (char *)(uintptr_t)command, NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	int rc = posix_spawn_file_actions_init(&actions);
 
-	if (rc != 0)
-		return rc;
-	rc = posix_spawnattr_init(&attr);
-	if (rc == 0) {
-		rc = child_signals(&attr);
-		if (rc == 0)
-			rc = posix_spawn_file_actions_addopen(
-			        &actions, 0, "/dev/null", O_RDONLY, 0);
-		if (rc == 0)
-			rc = posix_spawn_file_actions_adddup2(&actions, output, 1);
-		if (rc == 0)
-			rc = posix_spawn(pid_out, "/bin/sh", &actions, &attr, argv, environ);
-		posix_spawnattr_destroy(&attr);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-	return rc;
+	return child_start("/bin/sh", argv, environ, (const int[]){-1, output, 2}, pid_out);
 }
 
 static int child_end(pid_t pid, const char *label, struct err *err)
 {
 	int status = 0;
-	pid_t rc;
 
-	do
-		rc = waitpid(pid, &status, 0);
-	while (rc < 0 && errno == EINTR);
-	if (rc < 0)
+	if (child_wait(pid, &status) < 0)
 		return err_sys(err, ERR_WHOLE, "%s: password-command", label);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;

@@ -1,7 +1,6 @@
 #ifndef VALISE_ACCOUNT_CREDENTIALS_H
 #define VALISE_ACCOUNT_CREDENTIALS_H
 
-#include <spawn.h>
 #include "valise/account/account.h"
 #include "valise/base/secret.h"
 
@@ -50,8 +49,6 @@ int secrets_get(void *ctx, int renew, struct secret *out, struct err *err) MUST_
 /* terminal.c: ask on ${path} (the controlling terminal: "/dev/tty") without echo. */
 int terminal_ask(
         const char *path, const char *prompt, struct secret *out, struct err *err) MUST_CHECK;
-/* command.c: signals as a child expects them; 0, or an errno. */
-int child_signals(posix_spawnattr_t *attr) MUST_CHECK;
 /* Run by sh -c, standard input empty; the first line of its output. */
 int command_secret(
         const char *command, const char *label, struct secret *out, struct err *err) MUST_CHECK;

@@ -2,6 +2,7 @@
 #include "csv.h"
 #include "valise/base/mem.h"
 #include "valise/base/secret.h"
+#include "valise/base/text.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ struct table {
 
 static int bad_line(const struct table *t, const char *what)
 {
-	return err_set(t->err, ERR_USAGE, ERR_WHOLE, "%s, line %u: %s", t->label, t->line, what);
+	return err_at(t->err, t->label, t->line, "%s", what);
 }
 
 static void clear_row(struct table *t)
@@ -145,8 +146,7 @@ static int check_width(struct table *t)
 		t->columns = t->n;
 	if (t->n == t->columns)
 		return 0;
-	return err_set(t->err, ERR_USAGE, ERR_WHOLE,
-	        "%s, line %u: %zu cells, and %zu columns in the header", t->label, t->line, t->n,
+	return err_at(t->err, t->label, t->line, "%zu cells, and %zu columns in the header", t->n,
 	        t->columns);
 }
 
@@ -159,8 +159,7 @@ int csv_parse(
 	if (n > CSV_MAX)
 		return err_set(err, ERR_LIMIT, ERR_WHOLE, "%s is too large for a table of accounts",
 		        label);
-	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-		t.at += 3;
+	t.at += text_bom(text, n);
 	while (rc == 0 && t.at < t.end) {
 		t.line++;
 		rc = take_row(&t);
@@ -184,8 +183,7 @@ bool csv_is_likely(const char *text, size_t n)
 	const char *end = text + n;
 	bool comma = false;
 
-	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-		text += 3;
+	text += text_bom(text, n);
 	if (text < end && strchr("[#;", *text))
 		return false;
 	for (; text < end && *text != '\n'; text++) {

@@ -35,7 +35,7 @@ struct reading {
 
 static int bad_line(struct reading *r, const char *what)
 {
-	r->rc = err_set(r->err, ERR_USAGE, ERR_WHOLE, "%s, line %u: %s", r->label, r->line, what);
+	r->rc = err_at(r->err, r->label, r->line, "%s", what);
 	return r->rc;
 }
 
@@ -107,7 +107,7 @@ static char *next_line(char *out, int size, void *stream)
 {
 	struct reading *r = stream;
 	const char *s = r->at, *eol;
-	size_t n;
+	size_t n, bom;
 
 	if (r->rc != 0 || s == r->end)
 		return NULL;
@@ -117,10 +117,9 @@ static char *next_line(char *out, int size, void *stream)
 	r->line++;
 	if (n && s[n - 1] == '\r')
 		n--;
-	if (r->line == 1 && n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0) {
-		s += 3;
-		n -= 3;
-	}
+	bom = r->line == 1 ? text_bom(s, n) : 0;
+	s += bom;
+	n -= bom;
 	if (check_line(r, s, n) != 0)
 		return NULL;
 	for (; n && (*s == ' ' || *s == '\t'); n--)

@@ -7,6 +7,7 @@
 #include "credentials.h"
 #include "store.h"
 #include "valise/base/buf.h"
+#include "valise/base/child.h"
 #include "valise/base/clock.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
@@ -15,7 +16,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,28 +88,6 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* 0 or an errno. */
-static int spawn_with(struct child *c, char *const argv[], char **env, const int theirs[3])
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	int rc = posix_spawn_file_actions_init(&actions);
-
-	if (rc != 0)
-		return rc;
-	rc = posix_spawnattr_init(&attr);
-	if (rc == 0) {
-		rc = child_signals(&attr);
-		for (int i = 0; i < 3 && rc == 0; i++)
-			rc = posix_spawn_file_actions_adddup2(&actions, theirs[i], i);
-		if (rc == 0)
-			rc = posix_spawnp(&c->pid, argv[0], &actions, &attr, argv, env);
-		posix_spawnattr_destroy(&attr);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-	return rc;
-}
-
 static int start_tool(struct child *c, char *const argv[], const char *address)
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1}, rc = 0;
@@ -118,7 +96,7 @@ static int start_tool(struct child *c, char *const argv[], const char *address)
 	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0)
 		rc = errno;
 	if (rc == 0)
-		rc = spawn_with(c, argv, env, (const int[3]){in[0], out[1], err[1]});
+		rc = child_start(argv[0], argv, env, (const int[]){in[0], out[1], err[1]}, &c->pid);
 	free_environment(env);
 	close_fd(&in[0]);
 	close_fd(&out[1]);
@@ -174,14 +152,10 @@ static int read_streams(struct child *c, struct buf *out, struct buf *said, stru
 static int reap(pid_t pid, bool end)
 {
 	int status = 0;
-	pid_t rc;
 
 	if (end)
 		(void)kill(pid, SIGKILL);
-	do
-		rc = waitpid(pid, &status, 0);
-	while (rc < 0 && errno == EINTR);
-	return rc == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return child_wait(pid, &status) == 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 /* ${out} as secret-tool prints it; ${in} (may be NULL) is what it reads. */
@@ -226,16 +200,23 @@ static int run_tool(char *const argv[], const struct secret *in, struct buf *out
 
 #define WORD(text) ((char *)(uintptr_t)(text))
 
-int keyring_find(const struct store_key *key, struct secret *out, struct err *err)
+/* "secret-tool VERB [LABEL] ATTRIBUTE VALUE...", by which the secret is known. */
+static int ask_tool(const char *verb, char *label, const struct store_key *key,
+        const struct secret *in, struct buf *out, struct err *err)
 {
 	char name[STORE_NAME_SIZE];
-	char *const argv[] = {WORD("secret-tool"), WORD("lookup"), WORD("application"),
-	        WORD("valise"), WORD("kind"), WORD(key->kind), WORD("id"), name, NULL};
-	struct buf got = buf_of(SECRET_MAX);
-	int rc;
+	char *const argv[] = {WORD("secret-tool"), WORD(verb), WORD("application"), WORD("valise"),
+	        WORD("kind"), WORD(key->kind), WORD("id"), name, label, NULL};
 
 	store_name(key, name);
-	rc = run_tool(argv, NULL, &got, err);
+	return run_tool(argv, in, out, err);
+}
+
+int keyring_find(const struct store_key *key, struct secret *out, struct err *err)
+{
+	struct buf got = buf_of(SECRET_MAX);
+	int rc = ask_tool("lookup", NULL, key, NULL, &got, err);
+
 	if (rc == 0)
 		rc = secret_set(out, (const char *)got.data, got.len, err);
 	wipe(got.data, got.size);
@@ -245,14 +226,10 @@ int keyring_find(const struct store_key *key, struct secret *out, struct err *er
 
 int keyring_put(const struct store_key *key, const struct secret *s, struct err *err)
 {
-	char name[STORE_NAME_SIZE], *label = xasprintf("--label=valise: %s", key->label);
-	char *const argv[] = {WORD("secret-tool"), WORD("store"), label, WORD("application"),
-	        WORD("valise"), WORD("kind"), WORD(key->kind), WORD("id"), name, NULL};
+	char *label = xasprintf("--label=valise: %s", key->label);
 	struct buf got = buf_of(SAID_MAX);
-	int rc;
+	int rc = ask_tool("store", label, key, s, &got, err);
 
-	store_name(key, name);
-	rc = run_tool(argv, s, &got, err);
 	if (rc == ERR_NOTFOUND)
 		rc = err_set(err, ERR_UNSUPPORTED, ERR_WHOLE, "the keyring did not take it");
 	buf_clear(&got);
@@ -262,17 +239,13 @@ int keyring_put(const struct store_key *key, const struct secret *s, struct err 
 
 int keyring_forget(const struct store_key *key, struct err *err)
 {
-	char name[STORE_NAME_SIZE];
-	char *const argv[] = {WORD("secret-tool"), WORD("clear"), WORD("application"),
-	        WORD("valise"), WORD("kind"), WORD(key->kind), WORD("id"), name, NULL};
 	struct secret old = {NULL, 0};
 	struct buf got = buf_of(SAID_MAX);
 	int rc = keyring_find(key, &old, err);
 
 	secret_clear(&old);
-	store_name(key, name);
 	if (rc == 0)
-		rc = run_tool(argv, NULL, &got, err);
+		rc = ask_tool("clear", NULL, key, NULL, &got, err);
 	buf_clear(&got);
 	return rc;
 }

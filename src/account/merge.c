@@ -16,9 +16,8 @@ static bool ends_with(const char *key, const char *end)
 
 static enum expand_as manner_of(const char *key)
 {
-	for (int k = 0; k < SERVICE_KINDS; k++)
-		if (strcmp(key, protocols[k].name) == 0)
-			return EXPAND_URL;
+	if (protocol_find(key))
+		return EXPAND_URL;
 	if (settings_is_command(key))
 		return EXPAND_COMMAND;
 	return strcmp(key, "archive") == 0 || ends_with(key, "ca-file") ? EXPAND_PATH : EXPAND_TEXT;

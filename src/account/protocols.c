@@ -91,6 +91,14 @@ const struct protocol protocols[] = {
 };
 _Static_assert(COUNT(protocols) == SERVICE_KINDS, "a row for each service kind, in its order");
 
+const struct protocol *protocol_find(const char *name)
+{
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		if (strcmp(protocols[k].name, name) == 0)
+			return &protocols[k];
+	return NULL;
+}
+
 const struct protocol_option *protocol_option(
         const struct protocol *p, const char *name, unsigned when)
 {

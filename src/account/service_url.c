@@ -171,7 +171,7 @@ static int take_host(
 static int take_path(
         const struct protocol *p, const struct parts *parts, struct endpoint *at, struct err *err)
 {
-	struct buf out;
+	struct buf out = buf_of(3 * URL_MAX + 2);
 	const char *s = parts->path;
 
 	if (!p->has_path) {
@@ -181,7 +181,6 @@ static int take_path(
 	}
 	if (strchr(s, '#'))
 		return refuse_url(p, err, "has a fragment (#), which means nothing here");
-	buf_init(&out, 3 * URL_MAX + 2);
 	if (*s != '/')
 		buf_putc(&out, '/');
 	for (; *s; s++) {

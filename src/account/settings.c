@@ -5,6 +5,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/near.h"
 #include "valise/base/secret.h"
+#include "valise/base/text.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,13 +36,7 @@ static const char *base_of(const char *key)
 
 bool account_is_key(const char *key)
 {
-	for (int k = 0; k < SERVICE_KINDS; k++)
-		if (strcmp(key, protocols[k].name) == 0)
-			return true;
-	for (size_t i = 0; i < N_KEYS; i++)
-		if (strcmp(base_of(key), keys[i]) == 0)
-			return true;
-	return false;
+	return protocol_find(key) || text_among(base_of(key), keys, N_KEYS);
 }
 
 bool account_key_is_flag(const char *key)
@@ -51,16 +46,12 @@ bool account_key_is_flag(const char *key)
 
 bool settings_is_option(const char *key)
 {
-	for (size_t i = 0; i < COUNT(option_keys); i++)
-		if (strcmp(key, option_keys[i]) == 0)
-			return true;
-	return false;
+	return text_among(key, option_keys, COUNT(option_keys));
 }
 
 bool settings_is_repeated(const char *key)
 {
-	return strcmp(key, "include") == 0 || strcmp(key, "exclude") == 0 ||
-	       strcmp(key, "exclude-use") == 0;
+	return text_in(key, "include|exclude|exclude-use");
 }
 
 bool settings_is_file_key(const char *key)
@@ -71,16 +62,14 @@ bool settings_is_file_key(const char *key)
 
 bool settings_is_command(const char *key)
 {
-	return strcmp(base_of(key), "password-command") == 0 ||
-	       strcmp(base_of(key), "oauth-client-secret-command") == 0;
+	return text_in(base_of(key), "password-command|oauth-client-secret-command");
 }
 
 bool settings_is_password(const char *key, bool file)
 {
 	const char *base = base_of(key);
 
-	return strcmp(base, "password-command") == 0 || strcmp(base, "password-fd") == 0 ||
-	       strcmp(base, "oauth") == 0 || strcmp(base, "oauth-token") == 0 ||
+	return text_in(base, "password-command|password-fd|oauth|oauth-token") ||
 	       (file && strcmp(base, "password") == 0);
 }
 

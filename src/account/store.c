@@ -21,11 +21,9 @@ enum {
 
 void store_name(const struct store_key *key, char out[STORE_NAME_SIZE])
 {
-	uint8_t sum[SHA256_LEN];
 	char hex[SHA256_HEX_SIZE], *text = xasprintf("%s\n%s", key->kind, key->id);
 
-	sha256_of(text, strlen(text), sum);
-	hex_format(sum, SHA256_LEN, hex);
+	sha256_hex(text, strlen(text), hex);
 	memcpy(out, hex, STORE_NAME_SIZE - 1);
 	out[STORE_NAME_SIZE - 1] = '\0';
 	free(text);
@@ -68,12 +66,15 @@ static int check_private(int fd, const char *path, bool shared, struct err *err)
 	return 0;
 }
 
-static int open_dir(bool make, bool shared, int *fd_out, struct err *err)
+/* The directory of the tokens, and what that of ${key} is called there. */
+static int open_dir(const struct store_key *key, bool make, bool shared, char name[STORE_NAME_SIZE],
+        int *fd_out, struct err *err)
 {
 	char *dir = state_path("tokens");
 	int rc = 0;
 
 	*fd_out = -1;
+	store_name(key, name);
 	if (!dir)
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
 		        "neither XDG_STATE_HOME nor HOME is set to a directory: there is no place "
@@ -122,11 +123,10 @@ static int read_private(int dir, const char *name, bool shared, struct secret *o
 static int find_file(const struct store_key *key, struct secret *out, struct err *err)
 {
 	char name[STORE_NAME_SIZE];
-	int dir, rc = open_dir(false, key->shared, &dir, err);
+	int dir, rc = open_dir(key, false, key->shared, name, &dir, err);
 
 	if (rc != 0)
 		return rc;
-	store_name(key, name);
 	rc = read_private(dir, name, key->shared, out, err);
 	(void)sys_close(dir);
 	return rc;
@@ -135,11 +135,10 @@ static int find_file(const struct store_key *key, struct secret *out, struct err
 static int put_file(const struct store_key *key, const struct secret *s, struct err *err)
 {
 	char name[STORE_NAME_SIZE];
-	int dir, rc = open_dir(true, false, &dir, err);
+	int dir, rc = open_dir(key, true, false, name, &dir, err);
 
 	if (rc != 0)
 		return rc;
-	store_name(key, name);
 	rc = file_write(dir, name, s->data, s->len, err); /* mode 0600, synced, renamed */
 	(void)sys_close(dir);
 	return rc;
@@ -148,7 +147,7 @@ static int put_file(const struct store_key *key, const struct secret *s, struct 
 static int forget_file(const struct store_key *key, bool *there_out, struct err *err)
 {
 	char name[STORE_NAME_SIZE];
-	int dir, rc = open_dir(false, true, &dir, err);
+	int dir, rc = open_dir(key, false, true, name, &dir, err);
 
 	*there_out = false;
 	if (rc == ERR_NOTFOUND) {
@@ -157,7 +156,6 @@ static int forget_file(const struct store_key *key, bool *there_out, struct err 
 	}
 	if (rc != 0)
 		return rc;
-	store_name(key, name);
 	if (sys_unlinkat(dir, name, 0) == 0)
 		*there_out = true;
 	else if (errno != ENOENT)
@@ -224,11 +222,10 @@ int store_lock(const struct store_key *key, struct store_lock *out, struct err *
 	static const char what[] = "another run of valise renews the same token";
 	char name[STORE_NAME_SIZE];
 	int64_t until = clock_ms() + LOCK_MAX_MS;
-	int rc = open_dir(true, key->shared, &out->dir, err);
+	int rc = open_dir(key, true, key->shared, name, &out->dir, err);
 
 	if (rc != 0)
 		return rc;
-	store_name(key, name);
 	out->name = xasprintf("%s.lock", name);
 	out->lock = LOCK_NONE;
 	while ((rc = lock_take(out->dir, out->name, what, &out->lock, err)) == ERR_LOCKED &&

@@ -32,6 +32,20 @@ int err_set(struct err *e, enum err_code code, enum err_scope scope, const char 
 	return fill_err(e, code, scope, secret_mask(raw, fmt));
 }
 
+int err_at(struct err *e, const char *file, unsigned line, const char *fmt, ...)
+{
+	char raw[RAW_SIZE];
+	va_list ap;
+
+	if (!e)
+		return ERR_USAGE;
+	va_start(ap, fmt);
+	vsnprintf(raw, sizeof raw, fmt, ap);
+	va_end(ap);
+	(void)fill_err(e, ERR_USAGE, ERR_WHOLE, secret_mask(raw, fmt));
+	return err_wrap(e, "%s, line %u", file, line);
+}
+
 static enum err_code code_of_errno(int number)
 {
 	switch (number) {

@@ -27,6 +27,14 @@ void sha256_of(const void *p, size_t n, uint8_t out[SHA256_LEN])
 	sha256_end(&h, out);
 }
 
+void sha256_hex(const char *text, size_t n, char out[SHA256_HEX_SIZE])
+{
+	uint8_t sum[SHA256_LEN];
+
+	sha256_of(text, n, sum);
+	hex_format(sum, SHA256_LEN, out);
+}
+
 void hex_format(const uint8_t *p, size_t n, char *out)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -46,11 +46,10 @@ static void read_word(const char *path, char out[WORD])
 static void start_of(long pid, char out[WORD])
 {
 	char path[64];
-	struct buf text;
+	struct buf text = buf_of(4096);
 	const char *p = NULL;
 
 	snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-	buf_init(&text, 4096);
 	if (file_read(AT_FDCWD, path, &text, NULL) == 0)
 		p = strrchr(buf_str(&text), ')');
 	for (int i = 0; p && i < 20; i++)

@@ -55,6 +55,42 @@ int text_place(const char *word, const char *words)
 	return -1;
 }
 
+bool text_in(const char *word, const char *words)
+{
+	return text_place(word, words) >= 0;
+}
+
+bool text_has_word(const char *text, const char *word, size_t n)
+{
+	for (const char *p = text; p && *p;) {
+		size_t k = strcspn(p, " ");
+
+		if (k == n && strncasecmp(p, word, n) == 0)
+			return true;
+		p += k + (p[k] == ' ');
+	}
+	return false;
+}
+
+size_t text_bom(const char *s, size_t n)
+{
+	return n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+char *text_lower(char *s)
+{
+	for (char *p = s; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return s;
+}
+
+char *text_upper(char *s)
+{
+	for (char *p = s; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	return s;
+}
+
 void text_trim(const char **s, size_t *n)
 {
 	while (*n && isspace((unsigned char)**s)) {

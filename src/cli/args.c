@@ -246,9 +246,8 @@ static size_t words_needed(const struct args *a)
 	if (!a->cmd->account || a->cmd->min_pos)
 		return a->cmd->min_pos;
 	for (size_t i = 0; i < a->n_settings; i++)
-		for (unsigned k = 0; k < SERVICE_KINDS; k++)
-			if (strcmp(a->settings[i].key, protocols[k].name) == 0)
-				return 0;
+		if (protocol_find(a->settings[i].key))
+			return 0;
 	return 1;
 }
 
@@ -485,13 +484,12 @@ int args_have_use(const struct args *a, unsigned when, unsigned services)
 		return 0;
 	for (size_t i = 0; i < a->n_given; i++) {
 		unsigned use = services_of(a->given[i].def->name, when);
-		struct buf b;
+		struct buf b = buf_of(200);
 		int rc;
 
 		/* What is said once for all is not about each. */
 		if (!use || use & services || a->given[i].in_environment || a->given[i].from)
 			continue;
-		buf_init(&b, 200);
 		for (unsigned k = 0; k < SERVICE_KINDS; k++)
 			if (use & 1u << k)
 				buf_putf(&b, "%s%s", b.len ? " and " : "", protocols[k].name);
@@ -521,12 +519,11 @@ static int check_word(const struct args *a, const char *option, const char *valu
         const char *words, unsigned *out)
 {
 	int place = text_place(value, words), rc;
-	struct buf list;
+	struct buf list = buf_of(200);
 
 	*out = (unsigned)place;
 	if (place >= 0)
 		return 0;
-	buf_init(&list, 200);
 	put_words(&list, words);
 	rc = usage_error(a, "--%s takes %s", option, buf_str(&list));
 	buf_clear(&list);

@@ -83,16 +83,15 @@ static int check_archive(const struct job *j, const struct account_options *own,
 	struct stat st;
 
 	if (archive && old)
-		return err_set(err, ERR_USAGE, ERR_WHOLE,
-		        "%s, line %u: \"archive\" and \"old\" both say where the archive is; keep "
-		        "one",
-		        old->file, old->line);
+		return err_at(err, old->file, old->line,
+		        "\"archive\" and \"old\" both say where the archive is; keep "
+		        "one");
 	if (j->batch->verb->command != CMD_RESTORE || stat(j->archive, &st) == 0)
 		return 0;
 	/* Who is paired with whom is a matter of the list. */
 	if (from)
-		return err_set(err, ERR_USAGE, ERR_WHOLE, "%s, line %u: %s: there is no archive %s",
-		        from->file, from->line, from->key, j->archive);
+		return err_at(err, from->file, from->line, "%s: there is no archive %s", from->key,
+		        j->archive);
 	return err_set(err, ERR_USAGE, ERR_WHOLE,
 	        "there is no archive %s; \"archive\" or \"old\" says which is this account's",
 	        j->archive);

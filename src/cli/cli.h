@@ -80,6 +80,8 @@ struct ending {
 };
 /* An error that ends the command, where people read of it otherwise. */
 void end_why(const struct args *a, const struct err *err);
+/* What programs tell errors apart by; the words are a contract (docs/JSON.md). */
+const char *code_word(enum err_code code);
 /* The outcome, which becomes the last event; takes the reference. */
 void end_outcome(const struct args *a, json_t *o);
 /*

@@ -231,8 +231,6 @@ void totals_text(const struct tree_totals *t, struct buf *out)
 
 void totals_to_json(const struct tree_totals *t, json_t *o)
 {
-	char hex[SHA256_HEX_SIZE];
-
 	for (unsigned k = 0; k < COLL_KINDS; k++) {
 		json_t *c = json_object();
 
@@ -244,10 +242,8 @@ void totals_to_json(const struct tree_totals *t, json_t *o)
 	json_set_number(o, "errors", t->errors);
 	json_set_number(o, "gone", t->gone);
 	json_set_text(o, "verdict", t->complete ? "complete" : "incomplete");
-	hex_format(t->content, SHA256_LEN, hex);
-	json_set_text(o, "content", hex);
-	hex_format(t->state, SHA256_LEN, hex);
-	json_set_text(o, "state", hex);
+	json_set_hex(o, "content", t->content, SHA256_LEN);
+	json_set_hex(o, "state", t->state, SHA256_LEN);
 }
 
 const struct tree_head *find_head(const struct tree_manifest *m, const char *name, size_t n)
@@ -301,7 +297,7 @@ int finish_tree(struct tree_sink *to, const char *where, struct ui *ui)
 {
 	struct tree_commit c;
 	struct err err = {0};
-	struct buf b;
+	struct buf b = buf_of(4096);
 	char safe[600];
 
 	if (to->ops->commit(to, &c, &err) < 0)
@@ -318,7 +314,6 @@ int finish_tree(struct tree_sink *to, const char *where, struct ui *ui)
 	}
 	if (ui_quiet(ui, c.totals.complete ? EXIT_DONE : EXIT_INCOMPLETE))
 		return EXIT_DONE;
-	buf_init(&b, 4096);
 	totals_text(&c.totals, &b);
 	printf("%s: %s%s%s\n", term_escape(where, strlen(where), safe, sizeof safe), buf_str(&b),
 	        c.changed ? "" : "; nothing changed", c.totals.complete ? "" : "; INCOMPLETE");

@@ -167,12 +167,11 @@ static void find_doubled(struct reading *r)
 		qsort_r(by_uid, n, sizeof *by_uid, seen_cmp, r->seen);
 	for (size_t i = 1; i < n; i++) {
 		const struct seen *before = &r->seen[by_uid[i - 1]], *s = &r->seen[by_uid[i]];
-		struct buf text;
+		struct buf text = buf_of(SIZE_MAX);
 
 		if (s->kind != before->kind || strcmp(s->uid, before->uid) != 0)
 			continue;
 		r->at = by_uid[i];
-		buf_init(&text, SIZE_MAX);
 		buf_puts(&text, "has the same UID as ");
 		buf_puts(&text, before->file);
 		if (before->coll != s->coll)

@@ -13,6 +13,7 @@
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
+#include "valise/base/text.h"
 #include "valise/pack/archive.h"
 #include "batch.h"
 
@@ -92,14 +93,11 @@ static void add_account(struct sha256 *h, const struct account *a)
 /* What changes what is done; how fast, and what is told, does not. */
 static bool is_of_account(const char *option)
 {
-	static const char *const others[] = {"accounts", "jobs", "shard", "skip-done",
-	        "done-within", "output", "json", "quiet", "progress", "report", "stats", "archive",
-	        "old", "max-rate", "daily-limit", "connections", "max-wait"};
+	static const char others[] = "accounts|jobs|shard|skip-done|done-within|output|json|quiet|"
+	                             "progress|report|stats|archive|old|max-rate|daily-limit|"
+	                             "connections|max-wait";
 
-	for (size_t i = 0; i < COUNT(others); i++)
-		if (strcmp(option, others[i]) == 0)
-			return false;
-	return true;
+	return !text_in(option, others);
 }
 
 /* Not by the links in it: it may not be there yet. */

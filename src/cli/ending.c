@@ -1,58 +1,36 @@
 /* How a command ended, for programs: one last event with exit code, error and outcome. */
+#include "valise/base/mem.h"
 #include "cli.h"
 
-/* What programs tell errors apart by; the names are a contract (docs/JSON.md). */
-static const char *code_word(enum err_code code)
+const char *code_word(enum err_code code)
 {
-	switch (code) {
-	case ERR_OK:
-		break;
-	case ERR_IO:
-		return "io";
-	case ERR_SPACE:
-		return "no-space";
-	case ERR_NET:
-		return "network";
-	case ERR_TLS:
-		return "tls";
-	case ERR_AUTH:
-		return "sign-in";
-	case ERR_PROTO:
-		return "protocol";
-	case ERR_REFUSED:
-		return "refused";
-	case ERR_LIMIT:
-		return "too-large";
-	case ERR_NOTFOUND:
-		return "not-found";
-	case ERR_EXISTS:
-		return "exists";
-	case ERR_DAMAGED:
-		return "damaged";
-	case ERR_UNSUPPORTED:
-		return "unsupported";
-	case ERR_GUARD:
-		return "guard";
-	case ERR_LOCKED:
-		return "locked";
-	case ERR_USAGE:
-		return "usage";
-	case ERR_STOPPED:
-		return "interrupted";
-	case ERR_BUSY:
-		return "busy";
-	case ERR_ACCOUNT:
-		return "other-account";
-	case ERR_THROTTLED:
-		return "throttled";
-	case ERR_BUDGET:
-		return "daily-limit";
-	case ERR_NO_ARCHIVE:
-		return "no-archive";
-	case ERR_SECRET:
-		return "no-password";
-	}
-	return "failed";
+	static const char *const words[] = {
+	        [-ERR_IO] = "io",
+	        [-ERR_SPACE] = "no-space",
+	        [-ERR_NET] = "network",
+	        [-ERR_TLS] = "tls",
+	        [-ERR_AUTH] = "sign-in",
+	        [-ERR_PROTO] = "protocol",
+	        [-ERR_REFUSED] = "refused",
+	        [-ERR_LIMIT] = "too-large",
+	        [-ERR_NOTFOUND] = "not-found",
+	        [-ERR_EXISTS] = "exists",
+	        [-ERR_DAMAGED] = "damaged",
+	        [-ERR_UNSUPPORTED] = "unsupported",
+	        [-ERR_GUARD] = "guard",
+	        [-ERR_LOCKED] = "locked",
+	        [-ERR_USAGE] = "usage",
+	        [-ERR_STOPPED] = "interrupted",
+	        [-ERR_BUSY] = "busy",
+	        [-ERR_ACCOUNT] = "other-account",
+	        [-ERR_THROTTLED] = "throttled",
+	        [-ERR_BUDGET] = "daily-limit",
+	        [-ERR_NO_ARCHIVE] = "no-archive",
+	        [-ERR_SECRET] = "no-password",
+	};
+	int place = -(int)code;
+
+	return place > 0 && place < (int)COUNT(words) && words[place] ? words[place] : "failed";
 }
 
 void end_why(const struct args *a, const struct err *err)

@@ -44,11 +44,10 @@ static bool has_use(const struct field *f, const char *from, bool *mail_out, boo
 /* "inbox" and "Entw&APw-rfe" as the archive has them; NULL: they are no such thing. */
 static char *other_spelling(const char *from)
 {
-	struct buf b;
+	struct buf b = buf_of(NAME_CAP);
 
 	if (strncasecmp(from, "INBOX", 5) == 0 && strncmp(from, "INBOX", 5) != 0)
 		return xasprintf("INBOX%s", from + 5);
-	buf_init(&b, NAME_CAP);
 	if (strchr(from, '&') && mutf7_decode(from, strlen(from), &b))
 		return buf_take(&b);
 	buf_clear(&b);
@@ -67,12 +66,11 @@ static int no_such(const struct field *f, const struct choice *c, const char *fr
 	const struct target_opts everything = {0};
 	const struct field all = {f->manifest, &everything, ~0u};
 	bool mail, itself;
-	struct buf near;
+	struct buf near = buf_of(1u << 20);
 	int rc;
 
 	if (has_use(&all, from, &mail, &itself))
 		return usage_error(c->args, "--map: \"%s\" is left out by the other options", from);
-	buf_init(&near, 1u << 20);
 	choice_near(c, from, &near);
 	rc = usage_error(c->args,
 	        "--map: nothing that is to be restored is called \"%s\"%s (valise list shows the "

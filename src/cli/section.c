@@ -71,8 +71,7 @@ int section_check(const struct account_options *o, struct err *err)
 			const struct account_option *s = &o->items[i];
 
 			if (strcmp(s->key, values[k].key) == 0 && !values[k].is_right(s->value))
-				return err_set(err, ERR_USAGE, ERR_WHOLE,
-				        "%s, line %u: %s takes %s, not \"%s\"", s->file, s->line,
+				return err_at(err, s->file, s->line, "%s takes %s, not \"%s\"",
 				        s->key, values[k].wants, s->value);
 		}
 	return 0;

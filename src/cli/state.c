@@ -2,7 +2,6 @@
  * Where state lies that outlives a run: below $XDG_STATE_HOME/valise, by the account that
  * is read or written.
  */
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "valise/base/file.h"
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "cli.h"
 
 static int state_dir(const char *name, bool make, char **out, struct err *err)
@@ -26,20 +26,14 @@ static int state_dir(const char *name, bool make, char **out, struct err *err)
 /* Names of hosts are equal in any case; logins may not be. */
 static char *host_folded(const char *host)
 {
-	char *s = xstrdup(host);
-
-	for (char *p = s; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return s;
+	return text_lower(xstrdup(host));
 }
 
 static char *hash_name(const char *dir, const char *key, const char *end)
 {
-	uint8_t sum[SHA256_LEN];
 	char hex[SHA256_HEX_SIZE];
 
-	sha256_of(key, strlen(key), sum);
-	hex_format(sum, SHA256_LEN, hex);
+	sha256_hex(key, strlen(key), hex);
 	return xasprintf("%s/%.32s%s", dir, hex, end);
 }
 

@@ -51,7 +51,7 @@ void tree_json_put(const struct tree_manifest *m, struct buf *out)
 int commit_decide(const struct commit *c, struct err *err)
 {
 	json_t *o = json_object(), *list = json_array(), *manifest = json_object();
-	struct buf text;
+	struct buf text = buf_of(SIZE_MAX);
 	int rc;
 
 	for (size_t i = 0; i < c->n_staged; i++) {
@@ -65,7 +65,6 @@ int commit_decide(const struct commit *c, struct err *err)
 	tree_manifest_to_json(&c->after, manifest);
 	json_object_set_new(o, "manifest", manifest);
 	json_object_set_new(o, "staged", list);
-	buf_init(&text, SIZE_MAX);
 	json_put(&text, o);
 	json_decref(o);
 	rc = fs_barrier(c->workfd, err); /* what it speaks of comes first */

@@ -72,14 +72,13 @@ static bool is_staged(struct dir_sink *d, const struct tree_item *it, uint32_t *
 static int verify_files(struct dir_sink *d, const struct tree_coll *c, bool *good, struct err *err)
 {
 	struct listing files;
-	struct buf unique;
+	struct buf unique = buf_of(SIZE_MAX);
 	int dir = -1, rc = listing_read(d->files.treefd, c->kind, c->path, &files, err);
 
 	if (rc != 0)
 		return rc;
 	if (files.n > 0)
 		rc = beneath_dir(d->files.treefd, c->path, &dir, err);
-	buf_init(&unique, SIZE_MAX);
 	for (size_t i = 0; rc == 0 && dir >= 0 && i < c->n_items; i++) {
 		const struct tree_item *it = &c->items[i];
 		const char *have;
@@ -217,14 +216,13 @@ static void add_head(struct dir_sink *d, const struct tree_head *h, const uint32
 static int drop_missing(struct dir_sink *d, struct tree_coll *c, bool *staged_out, struct err *err)
 {
 	struct listing files = {0};
-	struct buf unique;
+	struct buf unique = buf_of(SIZE_MAX);
 	bool listed = false;
 	size_t n = 0;
 	int rc = 0;
 	unsigned attrs = c->attrs;
 
 	tree_coll_with_gone(c);
-	buf_init(&unique, SIZE_MAX);
 	for (size_t i = 0; rc == 0 && i < c->n_items; i++) {
 		const struct tree_item *it = &c->items[i];
 		const struct tree_ext *e = tree_item_ext(c, it);

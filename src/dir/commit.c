@@ -94,13 +94,11 @@ static bool is_changed(struct dir_sink *d)
 	struct tree_manifest *after = &d->commit.after;
 	int64_t created = after->created;
 	char *tool = after->tool;
-	struct buf a, b;
+	struct buf a = buf_of(SIZE_MAX), b = buf_of(SIZE_MAX);
 	bool same;
 
 	if (!d->before.tool)
 		return true;
-	buf_init(&a, SIZE_MAX);
-	buf_init(&b, SIZE_MAX);
 	after->created = d->before.created;
 	after->tool = d->before.tool;
 	tree_json_put(&d->before, &a);

@@ -28,11 +28,10 @@ void dir_local_path(
 int dir_names_read(int catfd, char *sep_out, struct err *err)
 {
 	struct err why = {0};
-	struct buf text;
+	struct buf text = buf_of(64);
 	int rc;
 
 	*sep_out = ':';
-	buf_init(&text, 64);
 	rc = file_read(catfd, NAMES_FILE, &text, &why);
 	if (rc == 0 && strcmp(buf_str(&text), PORTABLE) == 0)
 		*sep_out = ';';

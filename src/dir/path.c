@@ -220,11 +220,10 @@ int catalog_load(int dirfd, const char *path, struct tree_coll **out, struct tre
 
 int json_load(int dirfd, const char *path, json_t **out, struct err *err)
 {
-	struct buf text;
+	struct buf text = buf_of(DIR_JSON_MAX);
 	int rc;
 
 	*out = NULL;
-	buf_init(&text, DIR_JSON_MAX);
 	rc = file_read(dirfd, path, &text, err);
 	if (rc == 0) {
 		rc = json_read(buf_str(&text), text.len, DIR_JSON_MAX, out, err);

@@ -170,7 +170,7 @@ static int place_mail(struct placing *p, const struct tree_item *it, struct obje
 {
 	const struct tree_item *was = p->old ? places_find(&p->old_places, p->now, it) : NULL;
 	bool same = true;
-	struct buf old;
+	struct buf old = buf_of(SIZE_MAX);
 	int rc = 0;
 
 	if (have && o) {
@@ -187,7 +187,6 @@ static int place_mail(struct placing *p, const struct tree_item *it, struct obje
 		return link_in(p, o, want, it->date_utc, err);
 	}
 	/* The client's flags stay unless the server's have changed. */
-	buf_init(&old, SIZE_MAX);
 	if (was)
 		dir_local_path(p->old, was, p->commit->sep, &old);
 	if (strcmp(buf_str(&old), want) != 0 && strcmp(have, want) != 0)

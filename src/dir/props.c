@@ -7,13 +7,12 @@
 
 static int write_if_new(int workfd, int dirfd, const char *file, const char *text, struct err *err)
 {
-	struct buf have;
+	struct buf have = buf_of(4096);
 	bool same;
 	int rc;
 
 	if (!text)
 		return 0;
-	buf_init(&have, 4096);
 	same = file_read(dirfd, file, &have, NULL) == 0 && strcmp(buf_str(&have), text) == 0;
 	buf_clear(&have);
 	if (same)

@@ -39,12 +39,11 @@ static int link_object(
 /* All messages of one mailbox of the last state. */
 static int share_coll(const struct commit *c, const struct tree_coll *old, struct err *err)
 {
-	struct buf name;
+	struct buf name = buf_of(SIZE_MAX);
 	int dirfd, rc = 0;
 
 	if (beneath_dir(c->treefd, old->path, &dirfd, NULL) != 0)
 		return 0;
-	buf_init(&name, SIZE_MAX);
 	for (size_t i = 0; rc == 0 && i < old->n_items; i++) {
 		struct object *o = objects_find(c->objects, old->items[i].sha256);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define RECEIVED_MAX 65536
+enum { RECEIVED_MAX = 65536, DATE_MAX = 1024 };
 
 /* The end of the line at ${p}, behind its LF. */
 static const char *line_end(const char *p, const char *end)
@@ -109,32 +109,21 @@ int header_find(const char *msg, size_t n, const char *name, struct buf *out)
 	return 0;
 }
 
-static bool received_date(const char *msg, size_t n, struct date *out)
+/*
+ * The date in the first field of the name, of ${cap} octets at most; of a Received the date
+ * follows the last ";" (RFC 5321 4.4).
+ */
+static bool field_date(const char *msg, size_t n, const char *name, size_t cap, struct date *out)
 {
-	struct buf value = buf_of(RECEIVED_MAX);
-	const char *date;
-	bool ok = false;
+	struct buf value = buf_of(cap);
+	bool received = strcmp(name, "Received") == 0, ok;
+	const char *date = NULL;
 
-	if (header_find(msg, n, "Received", &value)) {
-		/* The date follows the last ";" (RFC 5321 4.4). */
-		date = memrchr(value.data, ';', value.len);
-		if (date) {
-			date++;
-			ok = date_parse_rfc5322(
-			        date, value.len - (size_t)(date - buf_str(&value)), out);
-		}
-	}
-	buf_clear(&value);
-	return ok;
-}
-
-static bool written_date(const char *msg, size_t n, struct date *out)
-{
-	struct buf value = buf_of(1024);
-	bool ok;
-
-	ok = header_find(msg, n, "Date", &value) &&
-	     date_parse_rfc5322(buf_str(&value), value.len, out);
+	if (header_find(msg, n, name, &value))
+		date = received ? memrchr(value.data, ';', value.len) : buf_str(&value);
+	if (date && received)
+		date++;
+	ok = date && date_parse_rfc5322(date, value.len - (size_t)(date - buf_str(&value)), out);
 	buf_clear(&value);
 	return ok;
 }
@@ -143,9 +132,9 @@ int header_arrival_date(const char *msg, size_t n, struct date *out, const char 
 {
 	const char *source = NULL;
 
-	if (received_date(msg, n, out))
+	if (field_date(msg, n, "Received", RECEIVED_MAX, out))
 		source = "received";
-	else if (written_date(msg, n, out))
+	else if (field_date(msg, n, "Date", DATE_MAX, out))
 		source = "date";
 	if (source && source_out)
 		*source_out = source;

@@ -47,10 +47,9 @@ void tree_head_copy(struct tree_head *to, const struct tree_head *from)
 
 void tree_head_of(struct tree_head *h, const struct tree_coll *c, const struct tree_roots *roots)
 {
-	struct buf name;
+	struct buf name = buf_of(SIZE_MAX);
 
 	memset(h, 0, sizeof *h);
-	buf_init(&name, SIZE_MAX);
 	tree_content_name(c, &name);
 	h->kind = c->kind;
 	h->name = xstrdup(c->name);

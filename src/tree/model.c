@@ -113,7 +113,7 @@ void tree_coll_free(struct tree_coll *c)
 	free(c->gone);
 	free(c->errors);
 	free(c->keyword_sets);
-	free(c->keyword_index);
+	text_index_clear(&c->keyword_index);
 	free(c->ext);
 	free(c->name);
 	free(c->raw);

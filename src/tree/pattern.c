@@ -153,14 +153,13 @@ bool pattern_matches(const char *pattern, const struct pattern_name *name, bool 
 {
 	bool yes = matches_names(pattern, name, below);
 	char *older = yes ? NULL : without_classes(pattern);
-	struct buf decoded;
+	struct buf decoded = buf_of(NAME_CAP);
 
 	if (older)
 		yes = matches_names(older, name, below);
 	free(older);
 	if (yes || !name->mail || !strchr(pattern, '&'))
 		return yes;
-	buf_init(&decoded, NAME_CAP);
 	if (mutf7_decode(pattern, strlen(pattern), &decoded))
 		yes = matches_names(buf_str(&decoded), name, below);
 	buf_clear(&decoded);

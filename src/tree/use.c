@@ -73,7 +73,7 @@ enum { N_USES = COUNT(customs) };
 const char *use_announced(const char *uses)
 {
 	for (size_t i = 0; i < N_USES; i++)
-		if (tree_has_word(uses, customs[i].use, strlen(customs[i].use)))
+		if (text_has_word(uses, customs[i].use, strlen(customs[i].use)))
 			return customs[i].use;
 	return NULL;
 }
@@ -83,7 +83,7 @@ const char *use_view(const char *uses)
 	static const char *const views[] = {"\\All", "\\Important", "\\Flagged"};
 
 	for (size_t i = 0; i < COUNT(views); i++)
-		if (tree_has_word(uses, views[i], strlen(views[i])))
+		if (text_has_word(uses, views[i], strlen(views[i])))
 			return views[i];
 	return NULL;
 }
@@ -108,7 +108,7 @@ const char *use_by_name(const char *content)
 {
 	static const char *const tops[] = {"INBOX/", "[Gmail]/", "[Google Mail]/"};
 	const char *use = NULL;
-	struct buf folded, scratch;
+	struct buf folded = buf_of(FOLD_CAP), scratch = buf_of(FOLD_CAP);
 
 	for (size_t i = 0; i < COUNT(tops); i++)
 		if (strncasecmp(content, tops[i], strlen(tops[i])) == 0) {
@@ -117,8 +117,6 @@ const char *use_by_name(const char *content)
 		}
 	if (strchr(content, '/') || strlen(content) > 100)
 		return NULL;
-	buf_init(&folded, FOLD_CAP);
-	buf_init(&scratch, FOLD_CAP);
 	path_fold(content, &folded);
 	use = use_of_folded(buf_str(&folded), &scratch);
 	buf_clear(&folded);
@@ -161,7 +159,7 @@ const char *use_in_set(unsigned set, const char *uses, const char *content, bool
 		*announced_out = announced;
 	for (size_t i = 0; i < COUNT(set_uses); i++)
 		if (set & 1u << i && (set_uses[i] == named ||
-		                             tree_has_word(uses, set_uses[i], strlen(set_uses[i]))))
+		                             text_has_word(uses, set_uses[i], strlen(set_uses[i]))))
 			return set_uses[i];
 	return NULL;
 }

@@ -41,13 +41,12 @@ static size_t put_reference(const char *s, struct buf *out)
  */
 static char *plain_text(const char *xml)
 {
-	struct buf out;
+	struct buf out = buf_of(SIZE_MAX);
 	char *text;
 	size_t n;
 
 	if (!xml || strchr(xml, '<'))
 		return NULL;
-	buf_init(&out, SIZE_MAX);
 	while (*xml) {
 		size_t used = *xml == '&' ? put_reference(xml, &out) : 0;
 

@@ -44,6 +44,8 @@ struct protocol {
 /* SERVICE_KINDS rows, by kind. */
 extern const struct protocol protocols[];
 
+/* The row of that name; NULL: there is none. */
+const struct protocol *protocol_find(const char *name);
 /* The row of ${p} for an option of that name and ${when}; NULL. */
 const struct protocol_option *protocol_option(
         const struct protocol *p, const char *name, unsigned when);

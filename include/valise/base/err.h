@@ -60,6 +60,8 @@ struct err {
  */
 int err_set(struct err *e, enum err_code code, enum err_scope scope, const char *fmt, ...)
         PRINTF_LIKE(4, 5);
+/* ERR_USAGE of a line of a file that somebody writes: "FILE, line N: ...". */
+int err_at(struct err *e, const char *file, unsigned line, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 /**
  * err_sys(e, scope, fmt, ...):

@@ -17,6 +17,8 @@ void sha256_start(struct sha256 *h);
 void sha256_add(struct sha256 *h, const void *p, size_t n);
 void sha256_end(struct sha256 *h, uint8_t out[SHA256_LEN]);
 void sha256_of(const void *p, size_t n, uint8_t out[SHA256_LEN]);
+/* Of a text, in hexadecimal. */
+void sha256_hex(const char *text, size_t n, char out[SHA256_HEX_SIZE]);
 
 /*
  * Lower-case hexadecimal and back; hex_parse takes exactly 2*n lower-case digits and then

@@ -19,8 +19,17 @@ bool text_among(const char *s, const char *const *list, size_t n);
 /* Whatever the case of ASCII letters. */
 bool text_ends_with(const char *s, const char *end);
 
-/* The place of ${word} in ${words}, "close|quit", from 0; -1: it is none of them. */
+/* The place of ${word} in ${words}, "close|quit", from 0; -1: it is none of them. In: has it one?
+ */
 int text_place(const char *word, const char *words);
+bool text_in(const char *word, const char *words);
+/* Is a word of these ${n} octets one of those between blanks, whatever the case? NULL: none. */
+bool text_has_word(const char *text, const char *word, size_t n);
+/* The octets of the byte order mark that the text begins with (RFC 3629 6), 0: none. */
+size_t text_bom(const char *s, size_t n);
+/* ASCII letters made small or capital where they stand; returns ${s}. */
+char *text_lower(char *s);
+char *text_upper(char *s);
 
 /* Without the blanks at both ends of its ${n} octets. */
 void text_trim(const char **s, size_t *n);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdbool.h>
 #include "valise/base/buf.h"
+#include "valise/base/textindex.h"
 #include "valise/base/date.h"
 #include "valise/base/err.h"
 #include "valise/base/hash.h"
@@ -161,8 +162,7 @@ struct tree_coll {
 	/* [0] is "": words of a set sorted, separated by one blank */
 	char **keyword_sets;
 	size_t n_keyword_sets, keyword_sets_cap;
-	uint32_t *keyword_index; /* hash table over the sets */
-	size_t keyword_index_size;
+	struct text_index keyword_index; /* of the sets */
 	struct tree_ext *ext; /* [0] is unused */
 	size_t n_ext, ext_cap;
 };
@@ -186,11 +186,6 @@ typedef bool tree_word_fn(void *ctx, const char *word);
 uint32_t tree_coll_words(struct tree_coll *c, const char *text, tree_word_fn *keep, void *ctx);
 /* "" or "$Label1 work" */
 const char *tree_coll_keyword_text(const struct tree_coll *c, uint32_t set);
-/*
- * Is ${word}, ${n} octets in any case, one of the words of ${text}, which one blank
- * separates? NULL holds none.
- */
-bool tree_has_word(const char *text, const char *word, size_t n);
 /* The set of ${from}'s item in ${to}. */
 uint32_t tree_coll_keywords_copy(struct tree_coll *to, const struct tree_coll *from, uint32_t set);
 

@@ -81,7 +81,7 @@ static int open_sink(struct take *t, struct err *err)
 static void tell_outcome(const struct take *t, int rc)
 {
 	const struct tree_commit *c = &t->commit;
-	struct buf b;
+	struct buf b = buf_of(4096);
 	char lost[COUNTED_SIZE], safe[600], n[32], m[32];
 
 	ui_stop(t->ui);
@@ -91,7 +91,6 @@ static void tell_outcome(const struct take *t, int rc)
 	}
 	if (ui_quiet(t->ui, rc))
 		return;
-	buf_init(&b, 4096);
 	totals_text(&c->totals, &b);
 	term_escape(t->path, strlen(t->path), safe, sizeof safe);
 	if (!c->changed && c->damaged)

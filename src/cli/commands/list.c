@@ -206,11 +206,10 @@ static int list_items(const struct args *a, struct tree_reader *r, const struct 
 /* Whose it is, where that is not who signed in. */
 static void list_account(const struct tree_account *who, bool json)
 {
-	struct buf b;
+	struct buf b = buf_of(1u << 20);
 
 	if (!tree_account_acted(who))
 		return;
-	buf_init(&b, 1u << 20);
 	tree_account_text(who, &b);
 	if (json) {
 		json_t *o = json_object();
@@ -309,7 +308,7 @@ int cmd_snapshots(const struct args *a)
 		return fail(a, &err);
 	for (size_t i = 0; i < n; i++) {
 		char when[DATE_TEXT_SIZE], bytes[32], who[1200];
-		struct buf b;
+		struct buf b = buf_of(4096);
 
 		if (!tell_damage(a, &s[i])) {
 			rc = EXIT_FAILED;
@@ -328,7 +327,6 @@ int cmd_snapshots(const struct args *a)
 			put_json(o);
 			continue;
 		}
-		buf_init(&b, 4096);
 		totals_text(&s[i].totals, &b);
 		printf("%4u  %s  %10s on disk  %s%s%s%s\n", s[i].number, when,
 		        human_bytes(s[i].stored_bytes, bytes), buf_str(&b),

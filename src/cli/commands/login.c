@@ -1,9 +1,9 @@
 /* valise login and logout: what is kept of an account, so that nobody has to be asked. */
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "valise/base/child.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "cli/cli.h"
@@ -55,18 +55,10 @@ static bool has_display(void)
 static void open_browser(const char *url)
 {
 	char *const argv[] = {(char *)(uintptr_t) "xdg-open", (char *)(uintptr_t)url, NULL};
-	posix_spawn_file_actions_t actions;
 	pid_t pid;
 
-	if (!isatty(STDERR_FILENO) || !has_display())
-		return;
-	if (posix_spawn_file_actions_init(&actions) != 0)
-		return;
-	if (posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0) == 0 &&
-	        posix_spawn_file_actions_adddup2(&actions, 0, 1) == 0 &&
-	        posix_spawn_file_actions_adddup2(&actions, 0, 2) == 0)
-		(void)posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
+	if (isatty(STDERR_FILENO) && has_display())
+		(void)child_start(argv[0], argv, environ, (const int[]){-1, -1, -1}, &pid);
 }
 
 static void put_address(

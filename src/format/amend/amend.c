@@ -8,6 +8,7 @@
 #include <strings.h>
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "internal.h"
 
 #define FOLD 75 /* octets of a line, RFC 5545 3.1 */
@@ -117,21 +118,27 @@ void amend_copy_to(struct amending *a, size_t to)
 	a->from = to;
 }
 
+int amend_scan(struct amending *a, content_fn fn, void *ctx, struct err *err)
+{
+	int rc = content_scan(a->p, a->n, fn, true, ctx, NULL, err);
+
+	if (rc == 0)
+		amend_copy_to(a, a->n);
+	return rc;
+}
+
 /* ---- the steps ---- */
 
 static bool is_main(const char *name)
 {
-	return strcmp(name, "VEVENT") == 0 || strcmp(name, "VTODO") == 0 ||
-	       strcmp(name, "VJOURNAL") == 0 || strcmp(name, "VFREEBUSY") == 0;
+	return text_in(name, "VEVENT|VTODO|VJOURNAL|VFREEBUSY");
 }
 
 static void add_uid(struct amending *a)
 {
 	char hex[SHA256_HEX_SIZE], uid[48];
-	uint8_t sum[SHA256_LEN];
 
-	sha256_of(a->p, a->n, sum);
-	hex_format(sum, SHA256_LEN, hex);
+	sha256_hex(a->p, a->n, hex);
 	snprintf(uid, sizeof uid, "valise-%.32s", hex);
 	amend_emit_text(a, "UID", uid);
 }
@@ -196,7 +203,7 @@ static void note_property(struct amending *a, const struct content_line *l)
 	if (strcmp(l->name, "DTSTART") == 0) {
 		a->has[HAS_DATE] = (value && strcasecmp(value, "DATE") == 0) || l->value_len == 8;
 		put_time(l, a->start);
-	} else if (strcmp(l->name, "LAST-MODIFIED") == 0 || strcmp(l->name, "CREATED") == 0) {
+	} else if (text_in(l->name, "LAST-MODIFIED|CREATED")) {
 		if (l->value_len == 16 && l->value[15] == 'Z')
 			memcpy(a->stamp, l->value, 17);
 	}
@@ -319,8 +326,7 @@ static void apply_step(struct amending *a, const struct content_line *l)
 		}
 		break;
 	case AMEND_SCALE:
-		a->drop = a->calendar && l->depth == 1 &&
-		          (strcmp(l->name, "CALSCALE") == 0 || strcmp(l->name, "METHOD") == 0);
+		a->drop = a->calendar && l->depth == 1 && text_in(l->name, "CALSCALE|METHOD");
 		break;
 	case AMEND_ONCE:
 		a->drop = stood_before(a, l);
@@ -328,9 +334,7 @@ static void apply_step(struct amending *a, const struct content_line *l)
 	case AMEND_END:
 		a->drop = a->calendar && l->depth == 2 && strcmp(a->component, "VEVENT") == 0 &&
 		          is_no_length(a, l);
-		if (!a->drop &&
-		        (strcmp(l->name, "DTEND") == 0 || strcmp(l->name, "DURATION") == 0) &&
-		        l->depth == 2)
+		if (!a->drop && l->depth == 2 && text_in(l->name, "DTEND|DURATION"))
 			a->has[HAS_END] = true;
 		break;
 	default:
@@ -413,16 +417,12 @@ static int run_step(struct amending *a, struct err *err)
 	if (rc < 0 || a->facts.objects != 1)
 		return rc;
 	memset(a->has, 0, sizeof a->has);
-	a->from =
-	        a->n >= 3 && a->step == AMEND_TEXT && memcmp(a->p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	a->from = a->step == AMEND_TEXT ? text_bom(a->p, a->n) : 0;
 	if (a->step == AMEND_CARD3 || a->step == AMEND_CARD4)
 		return convert_card(a, err);
 	if (a->step == AMEND_UTF8 && a->facts.card2)
 		return 0;
-	rc = content_scan(a->p, a->n, on_line, true, a, NULL, err);
-	if (rc == 0)
-		amend_copy_to(a, a->n);
-	return rc;
+	return amend_scan(a, on_line, a, err);
 }
 
 int content_amend(const void *p, size_t n, enum amend step, struct buf *out, struct err *err)

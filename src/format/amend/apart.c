@@ -35,30 +35,20 @@ struct apart {
 static int on_root(void *ctx, const struct content_line *l, struct err *err)
 {
 	struct apart *a = ctx;
-	char *name;
 
 	(void)err;
 	if (l->depth != 0 || strcmp(l->name, "BEGIN") != 0)
 		return 0;
-	name = content_component(l);
-	a->calendar = strcmp(name, "VCALENDAR") == 0;
+	a->calendar = content_component_is(l, "VCALENDAR");
 	a->roots++;
-	free(name);
 	return 0;
 }
 
 /* Does an object begin here? Time zones are for all. */
 static bool begins_object(const struct apart *a, const struct content_line *l)
 {
-	char *name;
-	bool yes;
-
-	if (strcmp(l->name, "BEGIN") != 0 || l->depth != a->level)
-		return false;
-	name = content_component(l);
-	yes = strcmp(name, "VTIMEZONE") != 0;
-	free(name);
-	return yes;
+	return strcmp(l->name, "BEGIN") == 0 && l->depth == a->level &&
+	       !content_component_is(l, "VTIMEZONE");
 }
 
 static int on_line(void *ctx, const struct content_line *l, struct err *err)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "valise/base/hash.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "internal.h"
 
 struct attaching {
@@ -32,8 +33,7 @@ static const char *image_type(const struct buf *file)
 /* What speaks of the link, not of the file. */
 static bool is_of_link(const char *param)
 {
-	return strcmp(param, "VALUE") == 0 || strcmp(param, "ENCODING") == 0 ||
-	       strcmp(param, "MANAGED-ID") == 0;
+	return text_in(param, "VALUE|ENCODING|MANAGED-ID");
 }
 
 static void put_data_url(const struct content_line *l, const char *image, struct buf *line)
@@ -82,7 +82,7 @@ static void emit_file(struct attaching *t, const struct content_line *l, const s
 static int on_line(void *ctx, const struct content_line *l, struct err *err)
 {
 	struct attaching *t = ctx;
-	struct buf url, file;
+	struct buf url = buf_of(SIZE_MAX), file = buf_of(SIZE_MAX);
 	int rc = 0;
 
 	amend_copy_to(&t->a, l->offset);
@@ -90,8 +90,6 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 		t->version = '3';
 	else if (strcmp(l->name, "VERSION") == 0 && l->value_len)
 		t->version = l->value[0];
-	buf_init(&url, SIZE_MAX);
-	buf_init(&file, SIZE_MAX);
 	if (content_link(l, &url)) {
 		struct attach_link link = {.url = buf_str(&url),
 		        .name = content_param(l, "FILENAME"),
@@ -110,8 +108,6 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 
 static int end_attach(struct amending *a, int rc, struct buf *out)
 {
-	if (rc == 0)
-		amend_copy_to(a, a->n);
 	if (rc == 0 && a->changed)
 		buf_put(out, a->out->data, a->out->len);
 	buf_clear(a->out);
@@ -125,7 +121,7 @@ int content_attach(
 	struct attaching t = {
 	        .a = {.p = p ? p : "", .n = p ? n : 0, .out = &all}, .fn = fn, .ctx = ctx};
 
-	return end_attach(&t.a, content_scan(t.a.p, t.a.n, on_line, true, &t, NULL, err), out);
+	return end_attach(&t.a, amend_scan(&t.a, on_line, &t, err), out);
 }
 
 struct managing {
@@ -154,5 +150,5 @@ int content_managed(const void *p, size_t n,
 	struct managing m = {
 	        .a = {.p = p ? p : "", .n = p ? n : 0, .out = &all}, .fn = fn, .ctx = ctx};
 
-	return end_attach(&m.a, content_scan(m.a.p, m.a.n, on_managed, true, &m, NULL, err), out);
+	return end_attach(&m.a, amend_scan(&m.a, on_managed, &m, err), out);
 }

@@ -6,24 +6,19 @@
 #include <strings.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/format/header.h"
 #include "internal.h"
 
 /* Values of fields at ';', whose commas are not those of a list. */
 static bool is_structured(const char *name)
 {
-	static const char *const names[] = {"N", "ADR", "ORG", "GEO"};
-
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
+	return text_in(name, "N|ADR|ORG|GEO");
 }
 
 static bool is_uri(const char *name)
 {
-	return strcmp(name, "URL") == 0 || strcmp(name, "UID") == 0 || strcmp(name, "REV") == 0 ||
-	       strcmp(name, "BDAY") == 0;
+	return text_in(name, "URL|UID|REV|BDAY");
 }
 
 /* Text as 3.0 escapes it. Escapes that a 2.1 writer made already stay. */
@@ -55,10 +50,7 @@ static void decode_value(const struct content_line *l, struct buf *out)
 	const char *charset = content_param(l, "CHARSET");
 	struct buf raw = buf_of(SIZE_MAX);
 
-	if (content_encoding(l) == CONTENT_QP)
-		content_qp_decode(l->value, l->value_len, &raw);
-	else
-		buf_put(&raw, l->value, l->value_len);
+	content_plain(l, l->value_len, &raw);
 	if (utf8_valid(buf_str(&raw), raw.len) &&
 	        (!charset || strncasecmp(charset, "iso-2022", 8) != 0))
 		buf_put(out, raw.data, raw.len);
@@ -74,7 +66,7 @@ static void put_params(const struct content_line *l, bool base64, struct buf *li
 
 	for (size_t i = 0; i < l->n_params; i++) {
 		const char *name = l->params[i].name, *value = l->params[i].value;
-		bool gone = strcmp(name, "CHARSET") == 0 || strcmp(name, "ENCODING") == 0;
+		bool gone = text_in(name, "CHARSET|ENCODING");
 
 		for (size_t k = 0; k < COUNT(encodings) && !gone; k++)
 			gone = strcasecmp(value, encodings[k]) == 0;
@@ -123,13 +115,12 @@ static void agent_begin(struct agent *g)
 
 static void agent_end(struct agent *g)
 {
-	struct buf line;
+	struct buf line = buf_of(SIZE_MAX);
 
 	g->open = false;
 	g->a->out = g->out;
 	memcpy(g->a->has, g->has, sizeof g->has);
 	swap_called(g);
-	buf_init(&line, SIZE_MAX);
 	buf_puts(&line, "AGENT:");
 	for (size_t i = 0; i < g->inner.len; i++) {
 		char c = (char)g->inner.data[i],
@@ -174,7 +165,7 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 	struct agent *g = ctx;
 	struct amending *a = g->a;
 	bool base64 = content_encoding(l) == CONTENT_BASE64, end = strcmp(l->name, "END") == 0;
-	struct buf line;
+	struct buf line = buf_of(SIZE_MAX);
 
 	(void)err;
 	if (l->name[0] == '\0' || (strcmp(l->name, "AGENT") == 0 && !l->value_len))
@@ -183,7 +174,6 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 		agent_begin(g);
 	if (end && l->depth == (g->open ? 1 : 0))
 		amend_complete_card(a);
-	buf_init(&line, SIZE_MAX);
 	amend_put_name(&line, l);
 	put_params(l, base64, &line);
 	buf_putc(&line, ':');
@@ -198,12 +188,11 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 
 int amend_card3(struct amending *a, struct err *err)
 {
-	struct agent g = {.a = a, .out = a->out};
+	struct agent g = {
+	        .a = a, .out = a->out, .inner = buf_of(SIZE_MAX), .called = buf_of(SIZE_MAX)};
 	int rc;
 
 	a->v4 = false;
-	buf_init(&g.inner, SIZE_MAX);
-	buf_init(&g.called, SIZE_MAX);
 	rc = content_scan(a->p, a->n, on_line, true, &g, NULL, err);
 	if (g.open)
 		swap_called(&g);

@@ -46,6 +46,8 @@ struct amending {
  * out.
  */
 void amend_copy_to(struct amending *a, size_t to);
+/* Hand each line to ${fn}, which calls amend_copy_to with its offset; the rest is copied, too. */
+int amend_scan(struct amending *a, content_fn fn, void *ctx, struct err *err) MUST_CHECK;
 /* Append a line to a->out, folded. */
 void amend_emit(struct amending *a, const struct buf *line);
 void amend_emit_text(struct amending *a, const char *name, const char *value);

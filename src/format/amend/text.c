@@ -73,14 +73,12 @@ static void put_characters(const struct buf *line, struct buf *out)
 
 void amend_utf8(struct amending *a, const char *s, size_t n)
 {
-	struct buf line, out;
+	struct buf line = buf_of(SIZE_MAX), out = buf_of(SIZE_MAX);
 
 	if (utf8_valid(s, n)) {
 		buf_put(a->out, s, n);
 		return;
 	}
-	buf_init(&line, SIZE_MAX);
-	buf_init(&out, SIZE_MAX);
 	for (size_t i = 0; i < n;) {
 		size_t k = line_end(s + i, n - i);
 		bool fold = k && i + k < n && (s[i + k] == ' ' || s[i + k] == '\t');

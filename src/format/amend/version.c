@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "internal.h"
 
 struct version {
@@ -13,20 +14,10 @@ struct version {
 	bool to4;
 };
 
-static bool is_one_of(const char *name, const char *const *list)
-{
-	for (; *list; list++)
-		if (strcmp(name, *list) == 0)
-			return true;
-	return false;
-}
-
 /* Values that are files. */
 static bool is_file(const char *name)
 {
-	static const char *const names[] = {"PHOTO", "LOGO", "SOUND", "KEY", NULL};
-
-	return is_one_of(name, names);
+	return text_in(name, "PHOTO|LOGO|SOUND|KEY");
 }
 
 /* TYPE=a,b as TYPE=a;TYPE=b, without ${but}; did it have that? */
@@ -50,16 +41,16 @@ static bool put_types(struct buf *line, const char *value, const char *but)
 	return had;
 }
 
-/* The parameters but for those of ${gone}; is it preferred? */
-static bool put_params(const struct version *v, const struct content_line *l,
-        const char *const *gone, struct buf *line)
+/* The parameters but for those of ${gone}, "ENCODING|TYPE"; is it preferred? */
+static bool put_params(
+        const struct version *v, const struct content_line *l, const char *gone, struct buf *line)
 {
 	bool preferred = false;
 
 	for (size_t i = 0; i < l->n_params; i++) {
 		const char *name = l->params[i].name, *value = l->params[i].value;
 
-		if (is_one_of(name, gone) || strcmp(name, "CHARSET") == 0)
+		if (text_in(name, gone) || strcmp(name, "CHARSET") == 0)
 			continue;
 		if (strcmp(name, "TYPE") == 0 && v->to4)
 			preferred |= put_types(line, value, "PREF");
@@ -73,23 +64,15 @@ static bool put_params(const struct version *v, const struct content_line *l,
 	return preferred;
 }
 
-static void put_without(struct buf *line, const char *s, size_t n, const char *chars)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!s[i] || !strchr(chars, s[i]))
-			buf_putc(line, s[i]);
-}
-
 /* ";ENCODING=b;TYPE=JPEG:..." as ":data:image/jpeg;base64,..." */
 static void file_to4(const struct version *v, const struct content_line *l, struct buf *line)
 {
-	static const char *const gone[] = {"ENCODING", "TYPE", "VALUE", NULL};
 	const char *type = content_param(l, "TYPE");
 	const char *kind = strcmp(l->name, "SOUND") == 0 ? "audio/"
 	                   : strcmp(l->name, "KEY") == 0 ? "application/"
 	                                                 : "image/";
 
-	put_params(v, l, gone, line);
+	put_params(v, l, "ENCODING|TYPE|VALUE", line);
 	buf_puts(line, ":data:");
 	if (!type)
 		buf_puts(line, "application/octet-stream");
@@ -98,13 +81,12 @@ static void file_to4(const struct version *v, const struct content_line *l, stru
 	for (; type && *type; type++)
 		buf_putc(line, (char)(*type >= 'A' && *type <= 'Z' ? *type | 0x20 : *type));
 	buf_puts(line, ";base64,");
-	put_without(line, l->value, l->value_len, " \t\r\n");
+	content_without(l->value, l->value_len, " \t\r\n", line);
 }
 
 /* "data:image/jpeg;base64,..." as ";ENCODING=b;TYPE=JPEG:..." */
 static bool file_to3(const struct version *v, const struct content_line *l, struct buf *line)
 {
-	static const char *const gone[] = {"ENCODING", "TYPE", "VALUE", "MEDIATYPE", NULL};
 	const char *comma = memchr(l->value, ',', l->value_len), *type = l->value + 5, *slash;
 	size_t head;
 
@@ -115,7 +97,7 @@ static bool file_to3(const struct version *v, const struct content_line *l, stru
 		return false;
 	slash = memchr(type, '/', head - 5);
 	type = slash ? slash + 1 : type;
-	put_params(v, l, gone, line);
+	put_params(v, l, "ENCODING|TYPE|VALUE|MEDIATYPE", line);
 	buf_puts(line, ";ENCODING=b");
 	if (strcspn(type, ";,\"") > 0)
 		buf_puts(line, ";TYPE=");
@@ -129,10 +111,9 @@ static bool file_to3(const struct version *v, const struct content_line *l, stru
 /* "1985-04-12" and what follows: RFC 6350 4.3 has the basic form alone. */
 static bool is_extended_date(const struct content_line *l)
 {
-	static const char *const names[] = {"BDAY", "ANNIVERSARY", "REV", NULL};
 	static const char form[] = "dddd-dd-dd";
 
-	if (!is_one_of(l->name, names) || l->value_len < sizeof form - 1)
+	if (!text_in(l->name, "BDAY|ANNIVERSARY|REV") || l->value_len < sizeof form - 1)
 		return false;
 	for (size_t i = 0; form[i]; i++)
 		if (form[i] == 'd' ? l->value[i] < '0' || l->value[i] > '9' : l->value[i] != '-')
@@ -142,16 +123,15 @@ static bool is_extended_date(const struct content_line *l)
 
 static bool value_to4(const struct version *v, const struct content_line *l, struct buf *line)
 {
-	static const char *const none[] = {NULL};
 	const char *half = memchr(l->value, ';', l->value_len);
 
 	if (is_extended_date(l)) {
-		put_params(v, l, none, line);
+		put_params(v, l, "", line);
 		buf_putc(line, ':');
-		put_without(line, l->value, 10, "-");
-		put_without(line, l->value + 10, l->value_len - 10, ":");
+		content_without(l->value, 10, "-", line);
+		content_without(l->value + 10, l->value_len - 10, ":", line);
 	} else if (strcmp(l->name, "GEO") == 0 && half) {
-		put_params(v, l, none, line);
+		put_params(v, l, "", line);
 		buf_putf(line, ":geo:%.*s,%.*s", (int)(half - l->value), l->value,
 		        (int)(l->value_len - (size_t)(half - l->value) - 1), half + 1);
 	} else if (is_file(l->name) && content_encoding(l) == CONTENT_BASE64) {
@@ -164,24 +144,23 @@ static bool value_to4(const struct version *v, const struct content_line *l, str
 
 static bool value_to3(const struct version *v, const struct content_line *l, struct buf *line)
 {
-	static const char *const value[] = {"VALUE", NULL};
 	const char *comma = memchr(l->value, ',', l->value_len);
 
 	if (strcmp(l->name, "GEO") == 0 && comma && strncasecmp(l->value, "geo:", 4) == 0) {
 		size_t end = strcspn(comma + 1, ";");
 
-		put_params(v, l, value, line);
+		put_params(v, l, "VALUE", line);
 		buf_putf(line, ":%.*s;%.*s", (int)(comma - l->value) - 4, l->value + 4, (int)end,
 		        comma + 1);
 	} else if (strcmp(l->name, "TEL") == 0 && l->value_len > 4 &&
 	           strncasecmp(l->value, "tel:", 4) == 0) {
-		put_params(v, l, value, line);
+		put_params(v, l, "VALUE", line);
 		buf_putc(line, ':');
 		buf_put(line, l->value + 4, l->value_len - 4);
 	} else if (is_file(l->name)) {
 		if (file_to3(v, l, line))
 			return true;
-		put_params(v, l, value, line);
+		put_params(v, l, "VALUE", line);
 		buf_puts(line, ";VALUE=uri:");
 		buf_put(line, l->value, l->value_len);
 	} else {
@@ -223,7 +202,6 @@ static bool has_odd_param(const struct version *v, const struct content_line *l)
 /* The line in the other version; false: it is the same. */
 static bool convert_line(const struct version *v, const struct content_line *l, struct buf *line)
 {
-	static const char *const none[] = {NULL};
 	const char *name = other_name(v, l);
 
 	if (name) {
@@ -238,7 +216,7 @@ static bool convert_line(const struct version *v, const struct content_line *l, 
 		return true;
 	if (!name && !has_odd_param(v, l))
 		return false;
-	put_params(v, l, none, line);
+	put_params(v, l, "", line);
 	buf_putc(line, ':');
 	buf_put(line, l->value, l->value_len);
 	return true;
@@ -248,7 +226,7 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 {
 	struct version *v = ctx;
 	struct amending *a = v->a;
-	struct buf line;
+	struct buf line = buf_of(SIZE_MAX);
 
 	(void)err;
 	amend_copy_to(a, l->offset);
@@ -263,7 +241,6 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 	a->drop = strcmp(l->name, "VERSION") == 0;
 	if (a->drop)
 		return 0;
-	buf_init(&line, SIZE_MAX);
 	a->drop = convert_line(v, l, &line);
 	amend_note_card(a, l, a->drop ? &line : NULL);
 	if (a->drop)
@@ -275,13 +252,9 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 int amend_version(struct amending *a, bool to4, struct err *err)
 {
 	struct version v = {a, to4};
-	int rc;
 
 	a->v4 = to4;
 	memset(a->has, 0, sizeof a->has);
 	buf_reset(&a->called);
-	rc = content_scan(a->p, a->n, on_line, true, &v, NULL, err);
-	if (rc == 0)
-		amend_copy_to(a, a->n);
-	return rc;
+	return amend_scan(a, on_line, &v, err);
 }

@@ -95,25 +95,18 @@ static enum value_kind kind_of(const char *name, const char **default_out)
 	return V_TEXT;
 }
 
-static bool is_one_of(const char *name, const char *const *list)
-{
-	while (*list && strcmp(*list, name) != 0)
-		list++;
-	return *list != NULL;
-}
-
 /* What a server may set without having altered the content. */
 static bool is_volatile(const struct content_line *l, bool card)
 {
-	static const char *const names[] = {"PRODID", "DTSTAMP", "LAST-MODIFIED", "REV", "CREATED",
-	        "METHOD", "X-RADICALE-NAME", NULL};
+	static const char names[] = "PRODID|DTSTAMP|LAST-MODIFIED|REV|CREATED|METHOD|"
+	                            "X-RADICALE-NAME";
 
 	if (strcmp(l->name, "CALSCALE") == 0)
-		return l->value_len == 9 && strncasecmp(l->value, "GREGORIAN", 9) == 0;
+		return text_is(l->value, l->value_len, "GREGORIAN");
 	/* the default (RFC 5545 3.8.1.3), which SOGo writes into everything */
 	if (strcmp(l->name, "CLASS") == 0)
-		return !card && l->value_len == 6 && strncasecmp(l->value, "PUBLIC", 6) == 0;
-	return is_one_of(l->name, names);
+		return !card && text_is(l->value, l->value_len, "PUBLIC");
+	return text_in(l->name, names);
 }
 
 static void put_upper(struct buf *out, const char *s, size_t n)
@@ -165,26 +158,11 @@ static void add_types(struct texts *types, const char *value)
 	buf_clear(&b);
 }
 
-/* Is ${word}, in any case, one of those between blanks? */
-static bool is_in(const char *word, const char *words)
-{
-	size_t n = strlen(word);
-
-	for (; *words; words += strspn(words, " ")) {
-		size_t k = strcspn(words, " ");
-
-		if (k == n && strncasecmp(word, words, n) == 0)
-			return true;
-		words += k;
-	}
-	return false;
-}
-
 /* True if the parameter says nothing that its absence would not. */
 static bool is_default(const struct content_param *p, const char *default_value, bool volatile_too)
 {
 	if (strcmp(p->name, "VALUE") == 0)
-		return is_in(p->value, default_value);
+		return text_has_word(default_value, p->value, strlen(p->value));
 	if (strcmp(p->name, "CHARSET") == 0)
 		return strcasecmp(p->value, "UTF-8") == 0;
 	if (strcmp(p->name, "SCHEDULE-STATUS") == 0)
@@ -195,9 +173,8 @@ static bool is_default(const struct content_param *p, const char *default_value,
 static void put_params(
         const struct content_line *l, const char *default_value, bool volatile_too, struct buf *out)
 {
-	static const char *const words[] = {"VALUE", "CUTYPE", "ROLE", "PARTSTAT", "RSVP",
-	        "RELTYPE", "FBTYPE", "RELATED", "RANGE", "FMTTYPE", "CHARSET", "SCHEDULE-AGENT",
-	        NULL};
+	static const char words[] = "VALUE|CUTYPE|ROLE|PARTSTAT|RSVP|RELTYPE|FBTYPE|RELATED|RANGE|"
+	                            "FMTTYPE|CHARSET|SCHEDULE-AGENT";
 	struct texts all = {0}, types = {0};
 	struct buf b = buf_of(SIZE_MAX);
 
@@ -212,7 +189,7 @@ static void put_params(
 			continue;
 		buf_puts(&b, p->name);
 		buf_putc(&b, '=');
-		if (is_one_of(p->name, words))
+		if (text_in(p->name, words))
 			put_upper(&b, p->value, strlen(p->value));
 		else
 			buf_puts(&b, p->value);
@@ -394,13 +371,6 @@ static bool put_duration(const char *s, size_t n, struct buf *out)
 	return any;
 }
 
-static void put_base64(const char *s, size_t n, struct buf *out)
-{
-	for (size_t i = 0; i < n; i++)
-		if (s[i] != ' ' && s[i] != '\t')
-			buf_putc(out, s[i]);
-}
-
 /* One value that is not a list of entries. */
 static void put_value(enum value_kind kind, const char *s, size_t n, struct buf *out)
 {
@@ -492,7 +462,7 @@ void canon_line(const struct content_line *l, bool card, bool volatile_too, cano
 	const char *default_value;
 	enum value_kind kind = kind_of(l->name, &default_value);
 	enum content_encoding enc = content_encoding(l);
-	struct buf plain;
+	struct buf plain = buf_of(SIZE_MAX);
 
 	if (!volatile_too && is_volatile(l, card))
 		return;
@@ -500,7 +470,6 @@ void canon_line(const struct content_line *l, bool card, bool volatile_too, cano
 		kind = V_TEXT;
 	buf_init(&m.head, SIZE_MAX);
 	buf_init(&m.value, SIZE_MAX);
-	buf_init(&plain, SIZE_MAX);
 	if (l->group)
 		put_upper(&m.head, l->group, strlen(l->group));
 	buf_putc(&m.head, '\x1d');
@@ -515,7 +484,7 @@ void canon_line(const struct content_line *l, bool card, bool volatile_too, cano
 	if (!l->name[0]) {
 		emit_values(&m, V_RAW, l->value, l->value_len);
 	} else if (enc == CONTENT_BASE64) {
-		put_base64(l->value, l->value_len, &m.value);
+		content_without(l->value, l->value_len, " \t", &m.value);
 		emit_entry(&m);
 	} else if (enc == CONTENT_QP) {
 		content_qp_decode(l->value, l->value_len, &plain);

@@ -179,11 +179,10 @@ static void tell_errors(struct check *c, icalcomponent *comp)
 static void second_opinion(struct check *c, const char *s, size_t n)
 {
 	icalcomponent *comp;
-	struct buf copy;
+	struct buf copy = buf_of(SIZE_MAX);
 
 	if (n > SECOND_MAX || c->lines > SECOND_LINES)
 		return;
-	buf_init(&copy, SIZE_MAX);
 	fold_lines(s, n, &copy);
 	icalerror_set_errors_are_fatal(false);
 	comp = icalparser_parse_string(buf_str(&copy));

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "canon.h"
 
 #define VALUES_MAX 2000000
@@ -56,8 +57,7 @@ static void note_identity(struct component *c, const struct content_line *l)
 /* A property of a zone that moves no clock. */
 static bool is_ornament(const char *name)
 {
-	return strcmp(name, "TZNAME") == 0 || strcmp(name, "TZURL") == 0 ||
-	       strcmp(name, "COMMENT") == 0 || strncmp(name, "X-", 2) == 0;
+	return text_in(name, "TZNAME|TZURL|COMMENT") || strncmp(name, "X-", 2) == 0;
 }
 
 static int count_values(struct model *m, const struct content_line *l, struct err *err)

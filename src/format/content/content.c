@@ -14,6 +14,7 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "internal.h"
 
 struct reader {
@@ -255,17 +256,23 @@ static int parse_line(struct reader *r, struct content_line *l, struct err *err)
 
 char *content_component(const struct content_line *l)
 {
-	size_t from = 0, n = l->value_len;
-	char *name;
+	const char *s = l->value;
+	size_t n = l->value_len;
 
-	while (from < n && (l->value[from] == ' ' || l->value[from] == '\t'))
-		from++;
-	while (n > from && (l->value[n - 1] == ' ' || l->value[n - 1] == '\t'))
+	for (; n && (*s == ' ' || *s == '\t'); n--)
+		s++;
+	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
 		n--;
-	name = xstrndup(l->value + from, n - from);
-	for (char *p = name; *p; p++)
-		*p = upper_char(*p);
-	return name;
+	return text_upper(xstrndup(s, n));
+}
+
+bool content_component_is(const struct content_line *l, const char *name)
+{
+	char *own = content_component(l);
+	bool is = strcmp(own, name) == 0;
+
+	free(own);
+	return is;
 }
 
 /* BEGIN and END move the depth. 1: ${l} counts; 0: an END of nothing. */
@@ -309,8 +316,7 @@ static int read_all(struct reader *r, content_fn fn, bool stray, void *ctx, stru
 {
 	int rc = 0;
 
-	if (r->n >= 3 && memcmp(r->p, "\xef\xbb\xbf", 3) == 0)
-		r->pos = 3;
+	r->pos = text_bom(r->p, r->n);
 	while (r->pos < r->n && rc == 0) {
 		struct content_line l = {.offset = r->pos};
 

@@ -21,6 +21,8 @@ const char *content_param(const struct content_line *l, const char *name);
 
 /* The name on a BEGIN or END line, upper case; caller frees. */
 char *content_component(const struct content_line *l);
+/* Is it that of the line? */
+bool content_component_is(const struct content_line *l, const char *name);
 
 enum content_encoding { CONTENT_PLAIN, CONTENT_QP, CONTENT_BASE64 };
 enum content_encoding content_encoding(const struct content_line *l);
@@ -33,6 +35,10 @@ bool content_link(const struct content_line *l, struct buf *url);
  * \\; other backslashes stay.
  */
 void content_unescape(const char *s, size_t n, struct buf *out);
+/* Append the octets but for ${chars}. */
+void content_without(const char *s, size_t n, const char *chars, struct buf *out);
+/* Append the value of a line, decoded if it is quoted-printable; of it ${n} octets at most. */
+void content_plain(const struct content_line *l, size_t n, struct buf *out);
 /* Append quoted-printable text decoded (RFC 2045 6.7); what is not well-formed stays. */
 void content_qp_decode(const char *s, size_t n, struct buf *out);
 /* Octets of ${s} before the first ${c} that no backslash precedes. */

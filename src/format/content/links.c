@@ -4,7 +4,7 @@
  */
 #include <string.h>
 #include <strings.h>
-#include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "internal.h"
 
 struct links {
@@ -24,11 +24,8 @@ static bool is_url(const char *s, size_t n)
 
 bool content_link(const struct content_line *l, struct buf *url)
 {
-	static const char *const names[] = {"ATTACH", "PHOTO", "LOGO", "SOUND"};
-	bool named = false;
+	bool named = text_in(l->name, "ATTACH|PHOTO|LOGO|SOUND");
 
-	for (size_t i = 0; i < COUNT(names); i++)
-		named |= strcmp(l->name, names[i]) == 0;
 	/* vCard 3.0 writers escape the colon */
 	for (size_t j = 0; j < l->value_len && named; j++)
 		if (l->value[j] != '\\' || j + 1 == l->value_len)
@@ -39,10 +36,9 @@ bool content_link(const struct content_line *l, struct buf *url)
 static int on_line(void *ctx, const struct content_line *l, struct err *err)
 {
 	const struct links *k = ctx;
-	struct buf url;
+	struct buf url = buf_of(SIZE_MAX);
 
 	(void)err;
-	buf_init(&url, SIZE_MAX);
 	if (content_link(l, &url))
 		k->fn(k->ctx, l->name, buf_str(&url));
 	buf_clear(&url);
@@ -69,9 +65,8 @@ static int on_member(void *ctx, const struct content_line *l, struct err *err)
 	size_t n = sizeof urn - 1;
 
 	(void)err;
-	if ((strcmp(l->name, "MEMBER") == 0 ||
-	            strcmp(l->name, "X-ADDRESSBOOKSERVER-MEMBER") == 0) &&
-	        l->value_len > n && strncasecmp(l->value, urn, n) == 0)
+	if (text_in(l->name, "MEMBER|X-ADDRESSBOOKSERVER-MEMBER") && l->value_len > n &&
+	        strncasecmp(l->value, urn, n) == 0)
 		k->fn(k->ctx, l->value + n);
 	return 0;
 }

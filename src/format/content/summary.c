@@ -42,11 +42,6 @@ static void names_add(struct names *s, const char *name)
 		*ARR_PUSH(s->list, s->n, s->cap) = xstrdup(name);
 }
 
-static void names_clear(struct names *s)
-{
-	texts_free(s->list, s->n);
-}
-
 static char *raw_text(const struct content_line *l)
 {
 	return xstrndup(l->value, MIN(l->value_len, TEXT_MAX));
@@ -58,12 +53,8 @@ static char *display_text(const struct content_line *l)
 	struct buf utf8 = buf_of(SIZE_MAX);
 	struct buf text = buf_of(SIZE_MAX);
 	struct buf plain = buf_of(SIZE_MAX);
-	size_t n = l->value_len < 4 * TEXT_MAX ? l->value_len : 4 * TEXT_MAX;
 
-	if (content_encoding(l) == CONTENT_QP)
-		content_qp_decode(l->value, n, &plain);
-	else
-		buf_put(&plain, l->value, n);
+	content_plain(l, 4 * TEXT_MAX, &plain);
 	content_unescape(buf_str(&plain), plain.len, &text);
 	for (size_t i = 0; i < text.len && utf8.len < TEXT_MAX - 4;) {
 		size_t k = utf8_next(buf_str(&text) + i, text.len - i, NULL);
@@ -186,12 +177,10 @@ static void component_line(struct reading *r, const struct content_line *l)
 		struct buf uid = buf_of(SIZE_MAX);
 
 		content_unescape(l->value, l->value_len, &uid);
-		r->uid = xstrdup(buf_str(&uid));
-		buf_clear(&uid);
+		r->uid = buf_take(&uid);
 	} else if (strcmp(l->name, "RECURRENCE-ID") == 0) {
 		r->override = true;
-	} else if (strcmp(l->name, "SUMMARY") == 0 || strcmp(l->name, "FN") == 0 ||
-	           strcmp(l->name, "N") == 0) {
+	} else if (text_in(l->name, "SUMMARY|FN|N")) {
 		take_title(r, l);
 	} else if (strcmp(l->name, "DTSTART") == 0 && !r->first_done) {
 		free(s->start);
@@ -254,8 +243,8 @@ int content_summarize(const void *p, size_t n, struct content_summary *out, stru
 		end_component(&r);
 	if (out->calendar)
 		out->missing_zone = missing_zone(&r);
-	names_clear(&r.used);
-	names_clear(&r.zones);
+	texts_free(r.used.list, r.used.n);
+	texts_free(r.zones.list, r.zones.n);
 	if (rc < 0)
 		content_summary_clear(out);
 	return rc;

@@ -1,6 +1,7 @@
 /* Pieces of content lines: escapes, encodings, line ends. */
 #include <string.h>
 #include <strings.h>
+#include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "internal.h"
 
@@ -58,6 +59,21 @@ void content_qp_decode(const char *s, size_t n, struct buf *out)
 	}
 }
 
+void content_plain(const struct content_line *l, size_t n, struct buf *out)
+{
+	if (content_encoding(l) == CONTENT_QP)
+		content_qp_decode(l->value, MIN(n, l->value_len), out);
+	else
+		buf_put(out, l->value, MIN(n, l->value_len));
+}
+
+void content_without(const char *s, size_t n, const char *chars, struct buf *out)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!s[i] || !strchr(chars, s[i]))
+			buf_putc(out, s[i]);
+}
+
 size_t content_span(const char *s, size_t n, char c)
 {
 	size_t i = 0;
@@ -75,13 +91,10 @@ static bool is_blank(char c)
 
 bool content_is_whole(const char *head, size_t n, const char *tail, size_t m)
 {
-	static const char bom[] = "\xef\xbb\xbf";
-	size_t name = 0;
+	size_t name = 0, bom = text_bom(head, n);
 
-	if (n >= 3 && memcmp(head, bom, 3) == 0) {
-		head += 3;
-		n -= 3;
-	}
+	head += bom;
+	n -= bom;
 	for (; n && is_blank(*head); n--)
 		head++;
 	while (m && is_blank(tail[m - 1]))

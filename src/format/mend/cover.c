@@ -27,7 +27,7 @@ static bool cover_has(const struct mend *m, const char *name)
 /* The first of each of the names is taken over, on clean lines. */
 void cover_field(struct mend *m, const uint8_t *p, size_t n)
 {
-	struct buf plain, coded;
+	struct buf plain = buf_of(COVER_FIELD_MAX + 2), coded = buf_of(20 * COVER_FIELD_MAX);
 	bool wanted = false;
 
 	for (size_t i = 0; i < COUNT(names); i++)
@@ -35,8 +35,6 @@ void cover_field(struct mend *m, const uint8_t *p, size_t n)
 		          !cover_has(m, names[i]);
 	if (!wanted || n > COVER_FIELD_MAX)
 		return;
-	buf_init(&plain, COVER_FIELD_MAX + 2);
-	buf_init(&coded, 20 * COVER_FIELD_MAX);
 	for (size_t i = 0; i < n; i++)
 		if (p[i] != '\r' && p[i] != '\n' && p[i])
 			buf_put(&plain, &p[i], 1);
@@ -54,10 +52,9 @@ void cover_field(struct mend *m, const uint8_t *p, size_t n)
 void cover_start(struct mend *m)
 {
 	char hex[SHA256_HEX_SIZE];
-	struct buf b;
+	struct buf b = buf_of(128u << 10);
 
 	hex_format(m->sha256, SHA256_LEN, hex);
-	buf_init(&b, 128u << 10);
 	if (!cover_has(m, "From"))
 		buf_puts(&b, "From: valise <nobody@valise.invalid>\r\n");
 	buf_put(&b, m->cover.data, m->cover.len);
@@ -107,12 +104,11 @@ void cover_add(struct mend *m, const uint8_t *p, size_t n)
 void cover_end(struct mend *m)
 {
 	char hex[SHA256_HEX_SIZE];
-	struct buf b;
+	struct buf b = buf_of(128);
 
 	if (m->n_rest)
 		put_three(m);
 	hex_format(m->sha256, SHA256_LEN, hex);
-	buf_init(&b, 128);
 	buf_putf(&b, "%s--valise-%.32s--\r\n", m->column ? "\r\n" : "", hex);
 	mend_emit(m, b.data, b.len);
 	buf_clear(&b);

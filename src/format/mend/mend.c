@@ -8,22 +8,14 @@
 
 const char *mend_name(unsigned bit)
 {
-	switch (bit) {
-	case MEND_END:
-		return "a final CRLF";
-	case MEND_LINES:
-		return "line ends made CRLF";
-	case MEND_NUL:
-		return "NUL encoded or left out";
-	case MEND_FIELDS:
-		return "invalid header lines made fields";
-	case MEND_8BIT:
-		return "8-bit header fields as encoded words";
-	case MEND_LONG:
-		return "long lines re-encoded or folded";
-	default:
-		return "wrapped as an attachment";
-	}
+	static const char *const names[] = {"a final CRLF", "line ends made CRLF",
+	        "NUL encoded or left out", "invalid header lines made fields",
+	        "8-bit header fields as encoded words", "long lines re-encoded or folded"};
+
+	for (unsigned i = 0; i < COUNT(names); i++)
+		if (bit == 1u << i)
+			return names[i];
+	return "wrapped as an attachment";
 }
 
 struct mend *mend_new(unsigned what, const uint8_t sha256[SHA256_LEN])

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/base/lookup.h"
+#include "valise/base/text.h"
 #include "run.h"
 
 /* Counted for a line at the end of the mailbox. */
@@ -33,7 +34,7 @@ static void item_lacks(struct box *b, uint32_t item, const char *word, bool coun
 	char *both;
 
 	item_altered(b, item, ODD_FLAGS);
-	if (tree_has_word(lacks, word, strlen(word)))
+	if (text_has_word(lacks, word, strlen(word)))
 		return;
 	if (count)
 		keyword_lacking(b, word);
@@ -53,7 +54,7 @@ static bool is_owed(void *ctx, const char *word)
 {
 	const struct owed *o = ctx;
 
-	if (keyword_fits(o->b, word) && !tree_has_word(o->not_kept, word, strlen(word)))
+	if (keyword_fits(o->b, word) && !text_has_word(o->not_kept, word, strlen(word)))
 		return true;
 	item_lacks(o->b, o->item, word, true);
 	return false;
@@ -387,7 +388,7 @@ static struct brought brought_by(struct box *b, const struct kept *k)
 		return had;
 	had.flags = k->flags;
 	for (unsigned bit = 1; bit <= FLAG_DRAFT; bit <<= 1)
-		if (tree_has_word(had.lacked, flag_name(bit), strlen(flag_name(bit))))
+		if (text_has_word(had.lacked, flag_name(bit), strlen(flag_name(bit))))
 			had.flags &= ~bit;
 	if (k->keywords)
 		had.words =

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/format/header.h"
+#include "valise/base/text.h"
 #include "run.h"
 
 bool box_again(struct box *b, struct attempts *a, int *rc, struct err *err)
@@ -87,7 +88,7 @@ const char **words_split(char *text, size_t *n_out)
 
 static bool is_missing(void *ctx, const char *word)
 {
-	return !tree_has_word(ctx, word, strlen(word));
+	return !text_has_word(ctx, word, strlen(word));
 }
 
 uint32_t words_minus(struct box *b, const char *a, const char *minus)

@@ -24,13 +24,14 @@ static int flush_lines(struct emit *e, size_t at_least, struct err *err)
 	return rc;
 }
 
-static int check_line(const struct emit *e, size_t from, const struct tree_coll *c, struct err *err)
+/* A line from ${from} on is whole: it is handed on with its piece. */
+static int end_line(struct emit *e, size_t from, const struct tree_coll *c, struct err *err)
 {
 	if (e->write && e->lines.len - from > CATALOG_LINE_MAX)
 		return err_set(err, ERR_LIMIT, ERR_COLLECTION,
 		        "%s: a catalog line of %zu bytes is longer than the %u allowed", c->name,
 		        e->lines.len - from, CATALOG_LINE_MAX);
-	return 0;
+	return flush_lines(e, CHUNK, err);
 }
 
 static int emit_items(struct emit *e, const struct tree_coll *c, const struct tree_item *items,
@@ -44,9 +45,7 @@ static int emit_items(struct emit *e, const struct tree_coll *c, const struct tr
 		catalog_put_item(&e->lines, c, &items[i], places, &plain);
 		sha256_add(&e->state, e->lines.data + from, plain);
 		sha256_add(&e->state, "}\n", 2);
-		rc = check_line(e, from, c, err);
-		if (rc == 0)
-			rc = flush_lines(e, CHUNK, err);
+		rc = end_line(e, from, c, err);
 	}
 	return rc;
 }
@@ -61,9 +60,7 @@ static int emit_errors(
 
 		catalog_put_error(&e->lines, &c->errors[i]);
 		sha256_add(&e->state, e->lines.data + from, e->lines.len - from);
-		rc = check_line(e, from, c, err);
-		if (rc == 0)
-			rc = flush_lines(e, CHUNK, err);
+		rc = end_line(e, from, c, err);
 	}
 	roots->errors = c->n_errors;
 	return rc;
@@ -83,7 +80,7 @@ static int emit_catalog(struct emit *e, const struct tree_coll *c, bool places,
 	sha256_start(&e->state);
 	catalog_put_head(&e->lines, c);
 	sha256_add(&e->state, e->lines.data, e->lines.len);
-	rc = check_line(e, 0, c, err);
+	rc = end_line(e, 0, c, err);
 	if (rc == 0)
 		rc = emit_items(e, c, c->items, c->n_items, places, err);
 	if (rc == 0)

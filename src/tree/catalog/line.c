@@ -112,7 +112,7 @@ static void put_keywords(struct line *l, const char *text)
 
 static void put_path(struct line *l, const struct tree_coll *c, const struct tree_item *it)
 {
-	struct buf name;
+	struct buf name = buf_of(SIZE_MAX);
 
 	put_key(l, "path");
 	if (c->kind == COLL_MAIL) {
@@ -121,7 +121,6 @@ static void put_path(struct line *l, const struct tree_coll *c, const struct tre
 		buf_putc(l->out, '"');
 		return;
 	}
-	buf_init(&name, SIZE_MAX);
 	item_local_path(c, it, &name);
 	json_put_string(l->out, buf_str(&name), name.len);
 	buf_clear(&name);

@@ -22,18 +22,14 @@ struct lines {
  */
 static char *keyword_text(const char *set)
 {
-	char *lower = xstrdup(set), **words = NULL, *rest = lower;
+	char *lower = text_lower(xstrdup(set)), **words = NULL, *rest = lower;
 	size_t n = 0, cap = 0;
-	struct buf out;
+	struct buf out = buf_of(SIZE_MAX);
 
-	for (char *p = lower; *p; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p + 32);
 	for (char *w; (w = strsep(&rest, " ")) != NULL;)
 		if (*w)
 			*ARR_PUSH(words, n, cap) = w;
 	SORT(words, n, text_by_bytes);
-	buf_init(&out, SIZE_MAX);
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			buf_putc(&out, ',');
