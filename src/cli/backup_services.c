@@ -266,8 +266,11 @@ static int commit_run(struct take *t)
 	t->commit.bytes_new += before.bytes_new;
 	t->commit.disk_new += before.disk_new;
 	t->commit.shrunk += before.shrunk;
+	t->commit.found += before.found;
 	if (t->commit.damaged)
 		json_set_number(t->outcome, "damaged", t->commit.damaged);
+	if (t->commit.unhealed)
+		json_set_number(t->outcome, "unhealed", t->commit.unhealed);
 	totals_to_json(&t->commit.totals, t->outcome);
 	json_set_number(t->outcome, "snapshot", t->commit.snapshot);
 	json_object_set_new(t->outcome, "changed", json_boolean(t->commit.changed));
@@ -278,8 +281,9 @@ static int commit_run(struct take *t)
 		json_set_text(t->outcome, "seal", t->commit.seal);
 		json_set_number(t->outcome, "stored_bytes", t->commit.disk_new);
 	}
-	return t->failed || !t->commit.totals.complete || t->commit.shrunk ? EXIT_INCOMPLETE
-	                                                                   : EXIT_DONE;
+	return t->failed || !t->commit.totals.complete || t->commit.shrunk || t->commit.found
+	               ? EXIT_INCOMPLETE
+	               : EXIT_DONE;
 }
 
 /* All services within the limits, and the commit; nothing read, nothing sealed. */

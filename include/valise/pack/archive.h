@@ -12,6 +12,7 @@
 struct archive_opts {
 	struct tree_accept accept; /* lent */
 	bool same_account;
+	bool heal; /* read all that it builds on; what is not whole is fetched again */
 	int64_t created; /* of the snapshot; 0: now. A packed tree has its own */
 	uint64_t part_size; /* 0: 1 GiB */
 	uint64_t batch_bytes; /* bytes between two durability barriers; 0: 64 MiB */
@@ -80,6 +81,7 @@ struct archive_finding {
 };
 struct archive_verify_opts {
 	bool quick; /* sizes and sums of files only; nothing is inflated */
+	bool newest; /* what the newest snapshot needs, and nothing else */
 	const char *expect; /* hex SHA-256 of the newest seal.sha256, or NULL */
 	void (*finding)(void *ctx, const struct archive_finding *f);
 	void *ctx;
@@ -88,6 +90,8 @@ struct archive_verify_opts {
 struct archive_verdict {
 	unsigned snapshots, damages, notes;
 	uint64_t files, bytes, objects, items; /* checked */
+	/* of the damages: in what the newest snapshot needs */
+	unsigned in_newest;
 	bool complete; /* the newest snapshot says of itself that nothing was left out */
 	char seal[SHA256_HEX_SIZE];
 	/*

@@ -39,8 +39,13 @@ struct tree_commit {
 	uint64_t disk_new; /* size of the new snapshot's files; 0 in a directory tree */
 	/* collections of which something is gone since this run (tree/shrink.h) */
 	unsigned shrunk;
-	/* files and seals of older snapshots that were found missing or cut */
+	/* files and seals of older snapshots that were found missing, cut or damaged */
 	unsigned damaged;
+	/*
+	 * of them what the last snapshot builds on, and was not known; of these what is left
+	 * so: archive_opts.heal heals it
+	 */
+	unsigned found, unhealed;
 };
 
 struct tree_sink_ops {

@@ -70,6 +70,7 @@ static int open_sink(struct take *t, struct err *err)
 {
 	const struct archive_opts o = {.accept = t->accept,
 	        .same_account = args_has(t->args, "same-account"),
+	        .heal = args_has(t->args, "heal"),
 	        .part_size = t->part_size};
 
 	if (!t->path)
@@ -93,11 +94,7 @@ static void tell_outcome(const struct take *t, int rc)
 		return;
 	totals_text(&c->totals, &b);
 	term_escape(t->path, strlen(t->path), safe, sizeof safe);
-	if (!c->changed && c->damaged)
-		printf("%s: DAMAGED: the warnings name what older snapshots have lost; snapshot %u "
-		       "has everything: %s\n",
-		        safe, c->snapshot, buf_str(&b));
-	else if (!c->changed)
+	if (!c->changed)
 		printf("%s: nothing changed since snapshot %u: %s\n", safe, c->snapshot,
 		        buf_str(&b));
 	else
@@ -108,6 +105,12 @@ static void tell_outcome(const struct take *t, int rc)
 	if (c->shrunk)
 		printf("GONE: what is named above was missing on the server all at once. If that "
 		       "is as it should be, there is nothing to do\n");
+	if (c->unhealed)
+		printf("DAMAGED: the newest snapshot builds on what is named above; the same command "
+		       "with --heal fetches it again\n");
+	else if (c->found)
+		printf("DAMAGED: older snapshots, as named above; snapshot %u needs none of it\n",
+		        c->snapshot);
 	if (!c->totals.complete)
 		printf("INCOMPLETE: %s; valise list shows what; run backup again to try again\n",
 		        c->totals.errors ? counted(c->totals.errors, "item could not be fetched",

@@ -32,6 +32,8 @@ static json_t *outcome_json(const struct archive_verdict *v)
 	json_set_number(o, "items", v->items);
 	json_object_set_new(o, "complete", json_boolean(v->complete));
 	json_set_text(o, "seal", v->seal);
+	if (v->damages)
+		json_object_set_new(o, "newest_sound", json_boolean(v->in_newest == 0));
 	if (v->expected)
 		json_set_number(o, "expected_snapshot", v->expected);
 	return o;
@@ -56,6 +58,8 @@ static void tell_verdict(const struct args *a, const struct archive_verdict *v, 
 		puts("no seal can be read: nobody can tell what was in the newest snapshot");
 		return;
 	}
+	if (v->damages && !v->in_newest)
+		puts("the newest snapshot is sound: it needs nothing of what is damaged");
 	if (!v->complete)
 		printf("the newest snapshot%s says of itself that it is incomplete: see valise "
 		       "list\n",
@@ -111,6 +115,7 @@ int cmd_verify(const struct args *a)
 	if (rc)
 		return rc;
 	o.expect = *expect ? expect : NULL;
+	o.newest = args_has(a, "newest");
 	ui_start(&ui, a);
 	o.ctx = &ui;
 	rc = archive_verify(a->pos[0], &o, &ui.progress, &v, &err);

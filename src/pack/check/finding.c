@@ -6,6 +6,17 @@
 
 #define FINDING_TEXT 800
 
+/* Is it in what the newest snapshot needs? Where nobody can tell, it is. */
+static bool is_in_newest(const struct findings *f, const char *file)
+{
+	char dir[LAYOUT_PATH];
+
+	if (!f->newest || !file || seal_find(f->newest, file))
+		return true;
+	snapshot_dir(f->newest->snapshot, dir);
+	return strcmp(file, dir) == 0;
+}
+
 void finding_say(
         struct findings *f, bool damage, const char *file, const char *item, const char *fmt, ...)
 {
@@ -19,10 +30,12 @@ void finding_say(
 	va_end(ap);
 	one.text = term_escape(raw, strlen(raw), text, sizeof text);
 	pthread_mutex_lock(&f->lock);
-	if (damage)
+	if (damage) {
 		f->verdict->damages++;
-	else
+		f->verdict->in_newest += is_in_newest(f, file);
+	} else {
 		f->verdict->notes++;
+	}
 	if (f->fn)
 		f->fn(f->ctx, &one);
 	pthread_mutex_unlock(&f->lock);

@@ -357,7 +357,10 @@ int archive_salvage(const char *path, struct tree_sink *to,
         struct archive_verdict *out, struct err *err)
 {
 	struct salvage s = {.to = to,
-	        .findings = {out, finding, ctx, PTHREAD_MUTEX_INITIALIZER},
+	        .findings = {.verdict = out,
+	                .fn = finding,
+	                .ctx = ctx,
+	                .lock = PTHREAD_MUTEX_INITIALIZER},
 	        .out = out,
 	        .rootfd = -1};
 	int rc;

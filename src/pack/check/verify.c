@@ -61,6 +61,14 @@ static int load_seal(struct verify *v, unsigned number, unsigned expected, struc
 	return 0;
 }
 
+/* Which number snapshot ${i} should have. */
+static unsigned next_number(const struct verify *v, const unsigned *numbers, size_t i)
+{
+	if (v->opts->newest)
+		return numbers[i];
+	return i ? numbers[i - 1] + 1 : 1;
+}
+
 /* v->seals, in order; an error only where there is no archive. */
 static int load_seals(struct verify *v, struct err *err)
 {
@@ -72,10 +80,12 @@ static int load_seals(struct verify *v, struct err *err)
 		rc = err_set(err, ERR_NO_ARCHIVE, ERR_WHOLE,
 		        "%s is not an archive, or nothing was sealed in it yet", v->path);
 	v->seals = xcalloc(n + 1, sizeof *v->seals);
-	v->all_seals = true;
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = load_seal(v, numbers[i], i ? numbers[i - 1] + 1 : 1, err);
-	v->out->snapshots = (unsigned)n;
+	v->all_seals = !v->opts->newest;
+	for (size_t i = v->opts->newest && n ? n - 1 : 0; i < n && rc == 0; i++)
+		rc = load_seal(v, numbers[i], next_number(v, numbers, i), err);
+	if (v->n_seals && v->seals[v->n_seals - 1].snapshot == numbers[n - 1])
+		v->findings.newest = &v->seals[v->n_seals - 1];
+	v->out->snapshots = (unsigned)(v->opts->newest ? MIN(n, 1) : n);
 	free(numbers);
 	return rc;
 }
@@ -149,7 +159,10 @@ int archive_verify(const char *path, const struct archive_verify_opts *opts,
 	        .out = out,
 	        .path = path,
 	        .rootfd = -1,
-	        .findings = {out, opts->finding, opts->ctx, PTHREAD_MUTEX_INITIALIZER}};
+	        .findings = {.verdict = out,
+	                .fn = opts->finding,
+	                .ctx = opts->ctx,
+	                .lock = PTHREAD_MUTEX_INITIALIZER}};
 	int rc;
 
 	memset(out, 0, sizeof *out);
@@ -167,7 +180,7 @@ int archive_verify(const char *path, const struct archive_verify_opts *opts,
 	}
 	if (rc == 0 && !opts->quick)
 		rc = verify_colls(&v, err);
-	if (rc == 0)
+	if (rc == 0 && !opts->newest)
 		rc = verify_bag(&v, err);
 	verify_clear(&v);
 	return rc;

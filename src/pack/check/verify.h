@@ -20,6 +20,7 @@ struct findings {
 	void (*fn)(void *ctx, const struct archive_finding *f);
 	void *ctx;
 	pthread_mutex_t lock; /* one at a time */
+	const struct seal *newest; /* verify: whose files count as in_newest; may be NULL */
 };
 /* One of them, its text escaped, as it comes from the archive and goes to a terminal. */
 void finding_say(struct findings *f, bool damage, const char *file, const char *item,

@@ -8,6 +8,20 @@
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 
+/*
+ * Whoever brings the octets of an object of a part that is not what was sealed gives them
+ * a better place.
+ */
+static bool is_replaced(const struct archive_sink *s, const struct object *o)
+{
+	struct object_place w;
+
+	if (o->flags & OBJECT_NEW)
+		return false;
+	object_get_place(o, &w);
+	return sink_heal_is_rotten(s, &w);
+}
+
 /* A body that was used before, or a new one; its fields are old. */
 static struct tree_body *pool_take(struct archive_sink *s)
 {
@@ -170,6 +184,7 @@ int sink_body_close(struct tree_body *b, struct tree_object *out, struct err *er
 		rc = sink_load_all(s, err);
 		if (rc == 0)
 			o = object_map_add(&s->objects, b->kind, out->sha256, b->size, &is_new);
+		is_new = rc == 0 && (is_new || is_replaced(s, o));
 		if (is_new) {
 			/*
 			 * From here on it is known: whoever brings the same bytes

@@ -218,7 +218,9 @@ int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err)
 		drop_run(s, &out->totals);
 	}
 	out->snapshot = s->seals[s->n_seals - 1].snapshot;
-	out->damaged = (unsigned)s->n_bad + s->gaps;
+	out->damaged = (unsigned)(s->n_bad + s->n_rotten) + s->gaps;
+	out->unhealed = (unsigned)s->n_rotten;
+	out->found = s->opts.heal ? 0 : s->n_found + out->unhealed + s->must_seal;
 	hex_format(s->seals[s->n_seals - 1].hash, SHA256_LEN, out->seal);
 	tidy_up(s);
 	return 0;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include "valise/base/mem.h"
 
+#define LOST_SAID 100 /* items of one collection, one by one; the rest as a number */
+
 /* Does an error line name the item, by UID or href? */
 static bool has_error(const struct tree_coll *c, const struct tree_item *it, const char *href)
 {
@@ -30,6 +32,38 @@ static bool is_spoken_of(const struct tree_coll *c, const struct tree_coll *was,
 	return c->uidvalidity == was->uidvalidity && has_error(c, it, href);
 }
 
+static void say_lost(const struct archive_sink *s, const struct tree_coll *was,
+        const struct tree_item *it, const char *date, const char *why)
+{
+	const struct tree_ext *e = tree_item_ext(was, it);
+	const char *name = !e ? NULL : e->href ? e->href : e->uid;
+
+	if (name)
+		progress_say(s->progress, SAY_WARNING, "%s %s, %.200s: %s",
+		        coll_kind_dir(was->kind), was->name, name, why);
+	else
+		progress_say(s->progress, SAY_WARNING, "%s %s, UID %u of %s: %s",
+		        coll_kind_dir(was->kind), was->name, it->uid, date, why);
+}
+
+/* An error line of ${c}; said, too, if it is one of the first. */
+static void name_item(const struct archive_sink *s, const struct tree_coll *was,
+        const struct tree_item *it, struct tree_coll *c, bool said)
+{
+	const struct tree_ext *e = tree_item_ext(was, it);
+	char date[DATE_TEXT_SIZE], part[LAYOUT_PATH], *why;
+
+	date_format_imap(&(struct date){it->date_utc, it->zone_min, true}, date);
+	part_path_format((struct part_id){it->where.snapshot, it->where.part}, part);
+	why = xasprintf(
+	        "lost: %s is missing or damaged, and the source did not give it again", part);
+	tree_coll_error(c, c->uidvalidity == was->uidvalidity ? it->uid : 0, e ? e->href : NULL,
+	        was->kind == COLL_MAIL ? date : NULL, NULL, why);
+	if (said)
+		say_lost(s, was, it, date, why);
+	free(why);
+}
+
 /*
  * Items of the last state whose bytes are nowhere become error lines of ${c}; returns how
  * many.
@@ -42,20 +76,15 @@ static size_t name_lost(
 	for (size_t i = 0; i < was->n_items; i++) {
 		const struct tree_item *it = &was->items[i];
 		const struct tree_ext *e = tree_item_ext(was, it);
-		const char *href = e ? e->href : NULL;
-		char date[DATE_TEXT_SIZE], part[LAYOUT_PATH], *why;
 
-		if (!sink_past_lost(s, was->kind, it) || is_spoken_of(c, was, it, href))
-			continue;
-		date_format_imap(&(struct date){it->date_utc, it->zone_min, true}, date);
-		part_path_format((struct part_id){it->where.snapshot, it->where.part}, part);
-		why = xasprintf(
-		        "lost: %s is missing or cut, and the source did not give it again", part);
-		tree_coll_error(c, c->uidvalidity == was->uidvalidity ? it->uid : 0, href,
-		        was->kind == COLL_MAIL ? date : NULL, NULL, why);
-		free(why);
-		n++;
+		if (sink_past_lost(s, was->kind, it) &&
+		        !is_spoken_of(c, was, it, e ? e->href : NULL))
+			name_item(s, was, it, c, n++ < LOST_SAID);
 	}
+	if (n > LOST_SAID)
+		progress_say(s->progress, SAY_WARNING, "%s %s: and %s like these",
+		        coll_kind_dir(was->kind), was->name,
+		        counted(n - LOST_SAID, "more item", "more items", (char[COUNTED_SIZE]){0}));
 	if (n)
 		tree_coll_sort(c);
 	return n;

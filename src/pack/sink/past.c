@@ -55,12 +55,12 @@ static int look_at(const struct archive_sink *s, const struct seal_file *f, stru
 	return rc;
 }
 
-/* Remember it, and tell the first few. */
-static void add_bad(struct archive_sink *s, const char *path, const char *why)
+void sink_past_bad(struct archive_sink *s, const char *path, const char *why)
 {
 	*ARR_PUSH(s->bad, s->n_bad, s->bad_cap) = xstrdup(path);
 	s->bad_parts = s->bad_parts || layout_kind(path, NULL) == LAYOUT_PART;
-	if (s->n_bad <= FILES_SAID)
+	/* What only older snapshots have is verify's affair. */
+	if (seal_find(s->prev, path) && ++s->n_found <= FILES_SAID)
 		progress_say(s->progress, SAY_WARNING, "%s: %s", s->path, why);
 }
 
@@ -88,7 +88,7 @@ static bool is_readable(const struct archive_sink *s, unsigned snapshot)
  * Each file once: with the seal of its own directory, or where that cannot be read, with
  * the first that names it.
  */
-static bool is_turn(const struct archive_sink *s, size_t seal, const struct seal_file *f)
+bool sink_past_is_turn(const struct archive_sink *s, size_t seal, const struct seal_file *f)
 {
 	unsigned snapshot;
 
@@ -108,19 +108,10 @@ static void look_at_all(struct archive_sink *s)
 			const struct seal_file *f = &s->seals[i].files[k];
 			struct err why = {0};
 
-			if (is_turn(s, i, f) && look_at(s, f, &why) < 0)
-				add_bad(s, f->path, why.text);
+			if (sink_past_is_turn(s, i, f) && look_at(s, f, &why) < 0)
+				sink_past_bad(s, f->path, why.text);
 		}
-	if (s->n_bad > FILES_SAID)
-		progress_say(s->progress, SAY_WARNING, "%s: and %s like these", s->path,
-		        counted(s->n_bad - FILES_SAID, "more file", "more files",
-		                (char[COUNTED_SIZE]){0}));
 	SORT(s->bad, s->n_bad, text_by_bytes);
-	if (s->n_bad)
-		progress_say(s->progress, SAY_WARNING,
-		        "%s: what the newest state needs of %s is taken from the source again, "
-		        "where it still has it; older snapshots stay damaged",
-		        s->path, s->n_bad == 1 ? "this file" : "these files");
 }
 
 /* A file of the slot's head that must be written again, or a part that its items need. */
@@ -172,6 +163,7 @@ int sink_past_catalog(
 			return 0;
 		if (rc != ERR_DAMAGED && rc != ERR_NOTFOUND && rc != ERR_LIMIT && rc != ERR_IO)
 			return err_copy(err, &why);
+		s->n_found++;
 		go_back(s, slot, why.text);
 	}
 	return 0;
@@ -227,7 +219,9 @@ static int say_gaps(struct archive_sink *s, const struct seals *p, struct err *e
 			continue;
 		}
 		s->gaps++;
-		progress_say(s->progress, SAY_WARNING, "%s: %s", s->path, g->why.text);
+		/* What a readable seal came after is verify's affair. */
+		if (p->n == 0 || g->snapshot > p->v[p->n - 1].snapshot)
+			progress_say(s->progress, SAY_WARNING, "%s: %s", s->path, g->why.text);
 	}
 	return 0;
 }
@@ -262,20 +256,30 @@ int sink_past_seals(struct archive_sink *s, struct err *err)
 	        "gets out what is whole; with --same-account this run takes everything again");
 }
 
-void sink_past_look(struct archive_sink *s)
+int sink_past_look(struct archive_sink *s, struct err *err)
 {
+	int rc;
+
 	look_at_all(s);
+	rc = sink_heal_look(s, err);
+	if (rc < 0)
+		return rc;
+	if (s->n_found > FILES_SAID)
+		progress_say(s->progress, SAY_WARNING, "%s: and %s like these", s->path,
+		        counted(s->n_found - FILES_SAID, "more file", "more files",
+		                (char[COUNTED_SIZE]){0}));
 	for (size_t i = 0; i < s->n_slots; i++) {
 		struct slot *slot = &s->slots[i];
 
 		while (slot->prev && sink_past_is_bad(s, slot->prev->catalog)) {
-			char *why = xasprintf("%s is missing or cut", slot->prev->catalog);
+			char *why = xasprintf("%s is missing or damaged", slot->prev->catalog);
 
 			go_back(s, slot, why);
 			free(why);
 		}
 		slot->broken = slot->broken || (slot->prev && is_broken(s, slot));
 	}
+	return 0;
 }
 
 int sink_past_again(const struct archive_sink *s, struct err *err)
@@ -284,7 +288,7 @@ int sink_past_again(const struct archive_sink *s, struct err *err)
 		for (size_t k = 0; k < s->seals[i].n_files; k++) {
 			const struct seal_file *f = &s->seals[i].files[k];
 
-			if (is_turn(s, i, f) && !sink_past_is_bad(s, f->path) &&
+			if (sink_past_is_turn(s, i, f) && !sink_past_is_bad(s, f->path) &&
 			        look_at(s, f, err) < 0)
 				return err_wrap(err,
 				        "%s changes while this run is at work, and nothing was "
@@ -308,6 +312,7 @@ void sink_past_unread(struct archive_sink *s, struct slot *slot)
 		        memcmp(sum, f->sum, SHA256_LEN) == 0)
 			return;
 		why = xasprintf("%s is damaged", slot->prev->catalog);
+		s->n_found++;
 		go_back(s, slot, why);
 		free(why);
 	}

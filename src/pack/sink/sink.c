@@ -89,6 +89,7 @@ static void sink_destroy(struct archive_sink *s)
 	body_pool_clear(&s->pool);
 	seals_clear(&(struct seals){.v = s->seals, .n = s->n_seals});
 	texts_free(s->bad, s->n_bad);
+	texts_free(s->rotten, s->n_rotten);
 	tree_account_clear(&s->account);
 	tree_names_free(s->names);
 	fd_close(s->snapfd);
@@ -200,8 +201,7 @@ static int load_state(struct archive_sink *s, const struct tree_account *account
 		slot->prev = h;
 		slot->seal = s->n_seals - 1;
 	}
-	sink_past_look(s);
-	return 0;
+	return sink_past_look(s, err);
 }
 
 /*
@@ -276,6 +276,11 @@ int archive_sink(const char *path, const struct tree_account *account,
 				progress_say(s->progress, SAY_NOTE, "%s", ignored.text);
 		}
 		sink_destroy(s);
+		return rc;
+	}
+	rc = sink_heal(s, err);
+	if (rc < 0) {
+		sink_free(&s->base); /* what is copied stays for the next run */
 		return rc;
 	}
 	*out = &s->base;

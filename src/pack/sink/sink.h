@@ -13,9 +13,9 @@
 /*
  * The archive as a tree_sink, inside. sink.c is the table and prev; open.c takes the lock
  * and takes up an interrupted run; body.c, coll.c take what a source gives; keep.c makes
- * it durable batch by batch and reads it back; past.c looks at what it goes on from, and
- * mend.c makes up for what of it is lost; commit.c and write.c make the snapshot. state.c
- * is below all of them.
+ * it durable batch by batch and reads it back; past.c looks at what it goes on from,
+ * heal.c at its octets, and mend.c makes up for what of it is lost; commit.c and write.c make the
+ * snapshot. state.c is below all of them.
  *
  * Threads: ${lock} guards objects, slots, pending lists, counters and ${failed}. It is
  * never held over input or output but in the loading of catalogs.
@@ -114,6 +114,9 @@ struct archive_sink {
 	char **bad; /* files of seals that are missing or cut, sorted */
 	size_t n_bad, bad_cap;
 	bool bad_parts; /* one of them is a part */
+	unsigned n_found; /* of them, what the last state builds on: told */
+	char **rotten; /* parts with another sum, left as they are without --heal; sorted */
+	size_t n_rotten, rotten_cap;
 	unsigned snapshot; /* the new one's number */
 	struct tree_account account;
 	struct tree_names *names;
@@ -181,7 +184,11 @@ int sink_load_all(struct archive_sink *s, struct err *err) MUST_CHECK;
 /* past.c: what the run builds on is looked at first */
 int sink_past_seals(struct archive_sink *s, struct err *err) MUST_CHECK;
 /* Every file of every seal, by its size; slots whose state is not all there. */
-void sink_past_look(struct archive_sink *s);
+int sink_past_look(struct archive_sink *s, struct err *err) MUST_CHECK;
+/* Is it the turn of this seal to look at the file, so that each is looked at once? */
+bool sink_past_is_turn(const struct archive_sink *s, size_t seal, const struct seal_file *f);
+/* The file counts as not there; told with ${why} if the last state needs it. Sort after it. */
+void sink_past_bad(struct archive_sink *s, const char *path, const char *why);
 /*
  * A tag file of another version of valise that is damaged: this version's is named from
  * now on.
@@ -213,6 +220,17 @@ bool sink_past_lost(const struct archive_sink *s, enum coll_kind kind, const str
  * archive since.
  */
 int sink_past_again(const struct archive_sink *s, struct err *err) MUST_CHECK;
+
+/* heal.c: octets */
+/* Sums of files: of some that the last state needs; with --heal of all. */
+int sink_heal_look(struct archive_sink *s, struct err *err) MUST_CHECK;
+/* Is the place in a part that is not what was sealed, and is left so without --heal? */
+bool sink_heal_is_rotten(const struct archive_sink *s, const struct object_place *w);
+/*
+ * What is whole in parts that count as not there goes into this run's; tells which items
+ * are not whole. With all catalogs loaded.
+ */
+int sink_heal(struct archive_sink *s, struct err *err) MUST_CHECK;
 
 /* last.c: a reader of the last state that shows only what has bytes */
 int sink_last(struct tree_sink *t, struct tree_reader **out, struct err *err);
