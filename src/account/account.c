@@ -24,6 +24,7 @@
 #define PIN_PREFIX "sha256:"
 #define PIN_DIGITS 64
 
+/* ERR_USAGE: "imap: WHAT "VALUE"". */
 static int refuse_value(
         struct err *err, enum service_kind kind, const char *what, const char *value)
 {
@@ -102,6 +103,7 @@ static int take_timeout(
 	return 0;
 }
 
+/* UTF-8 without control characters, of at most 512 octets. */
 static bool name_is_plain(const char *s)
 {
 	size_t n = strlen(s);
@@ -188,6 +190,7 @@ static void build_terminal(struct account *a, struct service *s, const char *lab
 	free(text);
 }
 
+/* Where the password of a service comes from: one way, its own before the account's. */
 static int build_password(struct account *a, const struct settings *set, struct service *s,
         const char *name, struct err *err)
 {
@@ -240,6 +243,7 @@ static const char *find_user(const struct settings *set, enum service_kind kind,
 	return from_url;
 }
 
+/* Who signs in, and for whom; *passed_over: a --user that the URL outranks. */
 static int build_user(const struct settings *set, const char *name, const char *from_url,
         struct service *s, char **passed_over, struct err *err)
 {
@@ -293,6 +297,7 @@ static int take_mech(enum service_kind kind, const char *value, struct service *
 	return parse_mech(kind, value, &s->login.mech, err);
 }
 
+/* Host, port and security of the URL; *user_out: the user in it, or NULL. */
 static int take_endpoint(const struct settings *set, const struct setting *url, struct service *s,
         char **user_out, struct err *err)
 {
@@ -307,6 +312,7 @@ static int take_endpoint(const struct settings *set, const struct setting *url, 
 	return 0;
 }
 
+/* All of the endpoint: its URL, and the keys that are about it. */
 static int build_endpoint(const struct settings *set, const struct setting *url, FILE *trace,
         struct service *s, char **user_out, struct err *err)
 {
@@ -330,6 +336,7 @@ static int build_endpoint(const struct settings *set, const struct setting *url,
 	return rc;
 }
 
+/* One service of the account, if a URL names it. */
 static int build_service(struct account *a, const struct settings *set, const char *name,
         enum service_kind kind, FILE *trace, struct err *err)
 {
@@ -389,6 +396,7 @@ static char *default_name(const struct account *a)
 	return xstrdup("");
 }
 
+/* All services, and the name of the account. */
 static int build_account(struct account *a, const struct settings *set, const char *name,
         FILE *trace, struct err *err)
 {
@@ -408,6 +416,7 @@ static int build_account(struct account *a, const struct settings *set, const ch
 	return rc;
 }
 
+/* Options over the file; *service_out: one of them names a service. */
 static int overlay_settings(struct settings *set, const struct account_setting *given, size_t n,
         bool *service_out, struct err *err)
 {
@@ -430,6 +439,7 @@ static int overlay_settings(struct settings *set, const struct account_setting *
 	return 0;
 }
 
+/* ERR_NOTFOUND, with the name that is near. */
 static int not_found(const char *name, const struct accounts *list, struct err *err)
 {
 	const char *where = list ? list->files[0] : "accounts.ini";

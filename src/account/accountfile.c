@@ -81,6 +81,7 @@ static int stands_twice(
 	        first->name, first->file, first->line);
 }
 
+/* A new account, whose settings follow. */
 static int begin_section(struct source *s, const char *name, unsigned line, struct err *err)
 {
 	const struct account_section *first = accounts_section(s->list, name);
@@ -97,6 +98,7 @@ static int begin_section(struct source *s, const char *name, unsigned line, stru
 	return 0;
 }
 
+/* ERR_USAGE, with the key that is near. */
 static int unknown_key(
         const struct source *s, const char *what, const char *key, unsigned line, struct err *err)
 {
@@ -124,6 +126,7 @@ static int check_key(
 	return 0;
 }
 
+/* Into the current section, with where it stands. */
 static void add_setting(struct source *s, const char *key, const char *value, unsigned line)
 {
 	bool shared = s->into == &s->list->defaults;
@@ -134,6 +137,7 @@ static void add_setting(struct source *s, const char *key, const char *value, un
 	made->line = line;
 }
 
+/* A key of a section, if it may stand there, once. */
 static int take_setting(
         struct source *s, const char *key, const char *value, unsigned line, struct err *err)
 {
@@ -168,6 +172,7 @@ char *accountfile_beside(const char *file, const char *path)
 	return joined;
 }
 
+/* Another file at this place; its path counts from this one. */
 static int include_file(struct source *s, const char *value, unsigned line, struct err *err)
 {
 	char *path = accountfile_beside(s->path, value);
@@ -186,6 +191,7 @@ static int include_file(struct source *s, const char *value, unsigned line, stru
 	return rc;
 }
 
+/* A line of an accounts.ini: a section, a setting, or an include. */
 static int take_entry(void *ctx, const char *section, const char *key, const char *value,
         unsigned line, struct err *err)
 {
@@ -227,6 +233,7 @@ static bool is_name_column(const char *key)
 	return strcmp(key, "name") == 0 || strcmp(key, "new") == 0;
 }
 
+/* A column that is known, and stands once. */
 static int check_column(const struct source *s, const char *key, unsigned line, struct err *err)
 {
 	for (size_t i = 0; i < s->n_columns; i++)
@@ -242,6 +249,7 @@ static int check_column(const struct source *s, const char *key, unsigned line, 
 	return check_key(s, "column", key, line, err);
 }
 
+/* The first row of a table: its columns. */
 static int take_header(
         struct source *s, const struct csv_cell *cells, size_t n, unsigned line, struct err *err)
 {
@@ -276,6 +284,7 @@ static char *row_name(const struct source *s, const struct csv_cell *cells, size
 	return name;
 }
 
+/* An account of a table, by its name. */
 static int begin_row(
         struct source *s, const struct csv_cell *cells, size_t n, unsigned line, struct err *err)
 {
@@ -297,6 +306,7 @@ static int begin_row(
 	return rc;
 }
 
+/* A row of a table: the header, or an account with its settings. */
 static int take_row(
         void *ctx, const struct csv_cell *cells, size_t n, unsigned line, struct err *err)
 {
@@ -322,6 +332,7 @@ static int take_row(
 	return rc;
 }
 
+/* The text as a table or as sections, by its name and its first line. */
 static int parse_source(struct source *s, const struct buf *text, struct err *err)
 {
 	const char *p = (const char *)text->data;
@@ -344,6 +355,7 @@ static int check_circle(const struct source *s, struct err *err)
 	return 0;
 }
 
+/* One file, and those that it includes. */
 static int read_source(
         struct accounts *list, const char *path, const struct source *outer, struct err *err)
 {

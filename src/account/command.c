@@ -22,6 +22,7 @@ static int spawn_shell(const char *command, int output, pid_t *pid_out)
 	return child_start("/bin/sh", argv, environ, (const int[]){-1, output, 2}, pid_out);
 }
 
+/* Wait for the command; ERR_SECRET unless it ended with 0. */
 static int child_end(pid_t pid, const char *label, struct err *err)
 {
 	int status = 0;

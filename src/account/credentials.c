@@ -162,6 +162,7 @@ static int wait_readable(int fd, struct err *err)
 	}
 }
 
+/* The line without its CR, if there is one. */
 static int take_line(
         char *line, size_t n, bool any, const char *label, struct secret *out, struct err *err)
 {
@@ -224,6 +225,7 @@ int secret_source_ask(struct secret_source *s, struct secret *out, struct err *e
 	return rc;
 }
 
+/* The password from the keyring, else from the terminal, at most three times. */
 static int ask_person(struct secret_source *s, struct secret *out, struct err *err)
 {
 	struct store_key key = {.kind = "password", .id = s->text, .label = s->label};
@@ -243,6 +245,7 @@ static int ask_person(struct secret_source *s, struct secret *out, struct err *e
 	return rc == 0 || rc == ERR_STOPPED ? rc : secret_source_ask(s, out, err);
 }
 
+/* The secret from where the source says it is. */
 static int fetch_secret(struct secret_source *s, struct secret *out, struct err *err)
 {
 	int rc = ERR_USAGE;

@@ -28,6 +28,7 @@ static void clear_row(struct table *t)
 	t->n = 0;
 }
 
+/* One more cell of the row, within the caps. */
 static int keep_cell(struct table *t, const char *s, size_t n, bool quoted)
 {
 	if (n > CSV_CELL_MAX)
@@ -72,6 +73,7 @@ static int take_quoted(struct table *t)
 	return rc;
 }
 
+/* A cell without quotes, up to the comma or the line's end. */
 static int take_plain(struct table *t)
 {
 	const char *s = t->at;
@@ -121,6 +123,7 @@ static bool take_end(struct table *t)
 	return true;
 }
 
+/* All cells of a line. */
 static int take_row(struct table *t)
 {
 	int rc;
@@ -140,6 +143,7 @@ static int take_row(struct table *t)
 	return 0;
 }
 
+/* As many cells as the header has. */
 static int check_width(struct table *t)
 {
 	if (!t->columns)

@@ -49,6 +49,7 @@ static bool has_section(const struct reading *r, const char *name)
 	return false;
 }
 
+/* A section that stands once, handed to the caller. */
 static int new_section(struct reading *r, const char *text, size_t n)
 {
 	char *name;
@@ -134,6 +135,7 @@ static char *next_line(char *out, int size, void *stream)
 	return out;
 }
 
+/* Of inih: a key and its value in the current section. */
 static int on_entry(void *user, const char *section, const char *name, const char *value)
 {
 	struct reading *r = user;
@@ -203,6 +205,7 @@ const char *inifile_untrusted(const struct stat *st)
 	return NULL;
 }
 
+/* The whole file, within the cap of ${out}. */
 static int read_all(int fd, const char *path, struct buf *out, struct err *err)
 {
 	char chunk[4096];

@@ -88,6 +88,7 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
+/* secret-tool with its three streams; 0 or an errno. */
 static int start_tool(struct child *c, char *const argv[], const char *address)
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1}, rc = 0;
@@ -125,6 +126,7 @@ static void drain(int *fd, struct buf *into)
 		close_fd(fd);
 }
 
+/* All that it prints, for as long as somebody may need to unlock the keyring. */
 static int read_streams(struct child *c, struct buf *out, struct buf *said, struct err *err)
 {
 	int64_t until = clock_ms() + ANSWER_MS;
@@ -149,6 +151,7 @@ static int read_streams(struct child *c, struct buf *out, struct buf *said, stru
 	return 0;
 }
 
+/* Its exit code, -1 if it had none; with ${end} it is killed first. */
 static int reap(pid_t pid, bool end)
 {
 	int status = 0;

@@ -14,6 +14,7 @@ static bool ends_with(const char *key, const char *end)
 	return n >= k && strcmp(key + n - k, end) == 0;
 }
 
+/* How variables in the value of a key are escaped. */
 static enum expand_as manner_of(const char *key)
 {
 	if (protocol_find(key))
@@ -29,6 +30,7 @@ static bool is_literal(const char *key)
 	return settings_is_password(key, true) && !settings_is_command(key);
 }
 
+/* One setting with its variables expanded and its path made whole. */
 static int put_expanded(
         struct settings *out, const struct setting *s, const struct variables *v, struct err *err)
 {

@@ -23,6 +23,7 @@ struct parts {
 	const char *path;
 };
 
+/* ERR_USAGE: the URL of the service ${what}. */
 static int refuse_url(const struct protocol *p, struct err *err, const char *what)
 {
 	return err_set(err, ERR_USAGE, ERR_WHOLE, "%s: the URL %s; write it as in %s", p->name,
@@ -34,6 +35,7 @@ const char *service_url_scheme(const struct protocol *p, enum security security)
 	return p->schemes[security == SECURITY_TLS ? 0 : 1].name;
 }
 
+/* The row of the scheme, and where its parts begin and end. */
 static int take_scheme(const struct protocol *p, const char *text,
         const struct protocol_scheme **out, struct parts *parts, struct err *err)
 {
@@ -83,6 +85,7 @@ bad:
 	return NULL;
 }
 
+/* The user before the "@"; no password may stand there. */
 static int take_user(
         const struct protocol *p, struct parts *parts, char **user_out, struct err *err)
 {
@@ -131,6 +134,7 @@ static bool host_is_valid(const char *s)
 	return s[0] != '-';
 }
 
+/* A number from 1 to 65535. */
 static int take_port(
         const struct protocol *p, const char *s, const char *end, uint16_t *out, struct err *err)
 {
@@ -144,6 +148,7 @@ static int take_port(
 	return 0;
 }
 
+/* The host, or an address, and the port behind it. */
 static int take_host(
         const struct protocol *p, const struct parts *parts, struct endpoint *at, struct err *err)
 {
@@ -168,6 +173,7 @@ static int take_host(
 	return take_port(p, s + 1, end, &at->port, err);
 }
 
+/* The path of a service that has one; none else. */
 static int take_path(
         const struct protocol *p, const struct parts *parts, struct endpoint *at, struct err *err)
 {

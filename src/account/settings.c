@@ -89,6 +89,7 @@ void settings_clear(struct settings *s)
 	memset(s, 0, sizeof *s);
 }
 
+/* The setting at ${i}; those behind it move up. */
 static void settings_remove(struct settings *s, size_t i)
 {
 	clear_one(&s->items[i]);
@@ -161,6 +162,7 @@ void settings_drop_passwords(struct settings *s, const char *like, enum setting_
 	}
 }
 
+/* Hold one name against the nearest so far; the best is kept in ${out}. */
 static void weigh_candidate(
         const char *key, const char *candidate, struct nearest *best, char out[64])
 {

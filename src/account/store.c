@@ -92,6 +92,7 @@ static int open_dir(const struct store_key *key, bool make, bool shared, char na
 	return rc;
 }
 
+/* A secret from a file of ours alone. */
 static int read_private(int dir, const char *name, bool shared, struct secret *out, struct err *err)
 {
 	struct buf b = buf_of(SECRET_MAX);
@@ -144,6 +145,7 @@ static int put_file(const struct store_key *key, const struct secret *s, struct 
 	return rc;
 }
 
+/* Delete the file; that there is none is no error. */
 static int forget_file(const struct store_key *key, bool *there_out, struct err *err)
 {
 	char name[STORE_NAME_SIZE];
@@ -166,6 +168,7 @@ static int forget_file(const struct store_key *key, bool *there_out, struct err 
 	return rc;
 }
 
+/* Passwords are kept in the keyring or not at all. */
 static bool may_be_file(const struct store_key *key)
 {
 	return strcmp(key->kind, "password") != 0;

@@ -32,6 +32,7 @@ static int64_t days_from_civil(int year, int month, int day)
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
+/* The date that is so many days after 1970-01-01. */
 static void civil_from_days(int64_t days, struct civil *c)
 {
 	int64_t z = days + 719468;

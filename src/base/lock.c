@@ -23,6 +23,7 @@ struct owner {
 	long pid;
 };
 
+/* The first word of ${text}, "?" where there is none. */
 static void put_word(char out[WORD], const char *text)
 {
 	size_t n = strcspn(text, " \t\r\n");
@@ -58,6 +59,7 @@ static void start_of(long pid, char out[WORD])
 	buf_clear(&text);
 }
 
+/* What can be told apart of this process from any other. */
 static void own_self(struct owner *o)
 {
 	char host[WORD] = "", space[WORD] = "";
@@ -74,6 +76,7 @@ static void own_self(struct owner *o)
 	start_of(o->pid, o->start);
 }
 
+/* Both known, and equal. */
 static bool is_same(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0 && strcmp(a, "?") != 0;
@@ -130,6 +133,7 @@ static int make_held(int dirfd, const char *held, const struct owner *o, struct 
 	return rc;
 }
 
+/* ERR_LOCKED, with who holds it. */
 static int held_by(const char *what, const char *held, const struct owner *o, struct err *err)
 {
 	if (!o)
@@ -175,6 +179,7 @@ static int take_over(
 	return rc;
 }
 
+/* The lock as a file that is made only where there is none. */
 static int take_by_file(int dirfd, const char *name, const char *what, struct err *err)
 {
 	char *held = xasprintf("%s.held", name);
@@ -194,6 +199,7 @@ static int take_by_file(int dirfd, const char *name, const char *what, struct er
 	return rc;
 }
 
+/* Numbers of file systems that know no locks. */
 static bool has_no_flock(int number)
 {
 	return number == ENOLCK || number == EOPNOTSUPP || number == ENOTSUP || number == ENOSYS ||

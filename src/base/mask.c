@@ -58,6 +58,7 @@ static bool is_word(char c)
 	return (c >= '0' && c <= '9') || is_letter(c);
 }
 
+/* Words that tell nothing, even if they are the password. */
 static bool is_common(const char *s)
 {
 	static const char *const words[] = {"account", "address", "archive", "authentication",
@@ -212,6 +213,7 @@ static bool is_ours(const struct known *k, const char *own)
 	return k->common || (k->word && own && strcasestr(own, k->text));
 }
 
+/* Octets of the secret at this place; a short one counts only where it stands alone. */
 static size_t plain_at(const char *text, size_t at, const struct known *k)
 {
 	size_t n = match_plain(text + at, k, false), coded = match_plain(text + at, k, true);

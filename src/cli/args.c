@@ -186,6 +186,7 @@ static int parse_one(const struct args *a, const char *arg, struct one *o)
 	return account_key(a, name, n, o);
 }
 
+/* Options of which each one given counts. */
 static bool is_repeatable(const char *option)
 {
 	return text_place(option, "include|exclude|exclude-use|folder|map|accept-shrink|report") >=
@@ -271,10 +272,6 @@ static int place_words(struct args *a, const struct word *words, size_t n)
 	return 0;
 }
 
-/*
- * The option argv[*i]; moves *i on to its value. *may_take: index in a->given, if the
- * next word may be its value.
- */
 /* --password and --imap-password, with a value or without. */
 static bool names_password(const char *arg)
 {
@@ -284,6 +281,10 @@ static bool names_password(const char *arg)
 	return n > len && strncmp(arg, "--", 2) == 0 && strncmp(arg + n - len, word, len) == 0;
 }
 
+/*
+ * The option argv[*i]; moves *i on to its value. *may_take: index in a->given, if the
+ * next word may be its value.
+ */
 static int parse_option(struct args *a, int argc, char **argv, int *i, size_t *may_take)
 {
 	const char *arg = argv[*i];

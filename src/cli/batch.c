@@ -67,6 +67,7 @@ static char **worker_args(const struct args *a, const struct job *j)
 	return v;
 }
 
+/* The weightiest line is what the table tells of the account. */
 static void keep_error(struct job *j, enum weight weight, const char *text)
 {
 	if (j->weight >= weight)
@@ -100,6 +101,7 @@ static void on_text(struct job *j, const char *text)
 	        text);
 }
 
+/* What a worker has done, into the sum of all. */
 static void on_progress(struct job *j, const json_t *e)
 {
 	struct progress *p = &j->batch->ui.progress;
@@ -135,6 +137,7 @@ static void on_note(struct job *j, json_t *e)
 	free(full);
 }
 
+/* An event of a worker, or a line for people. */
 static void on_line(void *ctx, bool is_error, char *text, size_t n)
 {
 	struct job *j = ctx;
@@ -160,6 +163,7 @@ static void on_line(void *ctx, bool is_error, char *text, size_t n)
 	json_decref(e);
 }
 
+/* Its outcome is known: noted as done, and told to programs. */
 static void end_job(struct job *j, enum outcome outcome)
 {
 	j->ended = clock_ms();
@@ -171,6 +175,7 @@ static void end_job(struct job *j, enum outcome outcome)
 		put_json(batch_event(j));
 }
 
+/* The worker of an account; if it cannot be started, that is its outcome. */
 static void start_job(struct batch *b, struct job *j)
 {
 	char **argv = worker_args(b->args, j);
@@ -235,6 +240,7 @@ static void say_who(struct batch *b)
 	buf_clear(&who);
 }
 
+/* Until a worker prints or ends, or a slice is over. */
 static void wait_for_output(const struct batch *b)
 {
 	struct pollfd p[2 * JOBS_MAX];
@@ -250,6 +256,7 @@ static void wait_for_output(const struct batch *b)
 	(void)sys_poll(p, n, n < 2 * b->running ? 10 : SLICE_MS);
 }
 
+/* Each worker is asked to end. */
 static void stop_all(struct batch *b)
 {
 	b->stopping = true;
@@ -278,6 +285,7 @@ static struct job *next_job(struct batch *b, size_t *first)
 	return NULL;
 }
 
+/* All accounts, as many at once as asked for, until the last has ended. */
 static void run_jobs(struct batch *b)
 {
 	size_t first = 0;

@@ -75,6 +75,7 @@ static char *find_target(const struct account *a)
 	return NULL;
 }
 
+/* Where its archive is said to be: one place, and for a restore it is there. */
 static int check_archive(const struct job *j, const struct account_options *own, struct err *err)
 {
 	const struct account_option *archive = find_option(own, "archive");

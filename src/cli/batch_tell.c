@@ -57,6 +57,7 @@ static uint64_t sum_of(const json_t *done, const char *key)
 	return (uint64_t)n;
 }
 
+/* A name in its column, safe for a terminal. */
 static void put_name(const char *name, size_t width)
 {
 	char *safe = term_escape_dup(name);
@@ -66,6 +67,7 @@ static void put_name(const char *name, size_t width)
 	free(safe);
 }
 
+/* A sum of the outcome as its column shows it; "-" where there is none. */
 static void format_cell(const struct verb_column *c, const json_t *done, char out[32])
 {
 	uint64_t n = c->as == COLUMN_KINDS ? sum_of(done, c->key)
@@ -79,6 +81,7 @@ static void format_cell(const struct verb_column *c, const json_t *done, char ou
 		human_count(n, out);
 }
 
+/* One account in the table, with its error if it has one. */
 static void put_row(const struct job *j, size_t width)
 {
 	const struct verb *v = j->batch->verb;
@@ -116,6 +119,7 @@ static size_t name_width(const struct batch *b)
 	return width;
 }
 
+/* All accounts, worst first, and how many of each outcome. */
 static void put_table(const struct batch *b, const size_t count[OUTCOMES])
 {
 	size_t width = name_width(b);

@@ -15,6 +15,7 @@
 #include "valise/discover/providers.h"
 #include "cli.h"
 
+/* What programs are told by the exit code alone. */
 static int exit_code_of(const struct err *err)
 {
 	switch (err->code) {

@@ -44,6 +44,7 @@ bool bytes_read(const char *v, uint64_t *out)
 	return true;
 }
 
+/* The value of the option, 0 without it; EXIT_USAGE after a message. */
 static int bytes_option(const struct args *a, const char *option, uint64_t *out)
 {
 	const char *v = args_get(a, option);
@@ -54,6 +55,7 @@ static int bytes_option(const struct args *a, const char *option, uint64_t *out)
 	return 0;
 }
 
+/* The day by local time: limits of people begin at their midnight. */
 static void format_today(char out[DAY_SIZE])
 {
 	time_t now = time(NULL);
@@ -100,6 +102,7 @@ static int ledger_add(const char *path, uint64_t add, uint64_t *sum_out, struct 
 	return rc;
 }
 
+/* Of rate: what went over the wire is counted for the day. */
 static void note_spent(void *ctx, uint64_t bytes)
 {
 	const struct limits *l = ctx;

@@ -61,6 +61,7 @@ bool maps_empty_level(const char *name)
 	return n == 0 || name[0] == '/' || name[n - 1] == '/' || strstr(name, "//") != NULL;
 }
 
+/* EXIT_USAGE: nothing is called so, or what is called so is left out. */
 static int no_such(const struct field *f, const struct choice *c, const char *from)
 {
 	const struct target_opts everything = {0};

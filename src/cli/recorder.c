@@ -29,6 +29,7 @@ static uint8_t *find_slot(const struct recorder *r, const uint8_t sha256[SHA256_
 	return r->slots[i];
 }
 
+/* The content of one item of mail is known from now on. */
 static void add_sum(struct recorder *r, const uint8_t sha256[SHA256_LEN])
 {
 	uint8_t *slot;

@@ -89,6 +89,7 @@ static bool is_given(const struct args *a, const char *option)
 	return false;
 }
 
+/* What the section says and the command line does not, as if it had been given. */
 static int add_options(struct args *a, const struct account_options *o)
 {
 	for (size_t i = 0; i < o->n; i++) {

@@ -12,6 +12,7 @@
 #include "valise/base/text.h"
 #include "cli.h"
 
+/* The path of a directory for state, made if asked for; the caller frees. */
 static int state_dir(const char *name, bool make, char **out, struct err *err)
 {
 	*out = state_path(name);
@@ -29,6 +30,7 @@ static char *host_folded(const char *host)
 	return text_lower(xstrdup(host));
 }
 
+/* A file whose name tells nobody whose it is. */
 static char *hash_name(const char *dir, const char *key, const char *end)
 {
 	char hex[SHA256_HEX_SIZE];
@@ -37,6 +39,7 @@ static char *hash_name(const char *dir, const char *key, const char *end)
 	return xasprintf("%s/%.32s%s", dir, hex, end);
 }
 
+/* The path of a journal by archive, service, host and person; the caller frees. */
 static char *journal_of(const char *dir, const struct service *s, const struct state_target *t,
         const char *host, const char *who)
 {

@@ -79,6 +79,7 @@ static void give_line(struct worker *w, int i, worker_line *line, void *ctx)
 	buf_reset(&w->line[i]);
 }
 
+/* Gather lines, and hand over each that is whole or as long as the cap. */
 static void take_bytes(
         struct worker *w, int i, const char *p, size_t n, worker_line *line, void *ctx)
 {

@@ -36,6 +36,7 @@ static bool take_part(const char **p, const char *end, const char **part_out, si
 	return true;
 }
 
+/* An encoded word at the beginning of ${s}; false: there is none. */
 static bool word_parse(const char *s, size_t n, struct word *w)
 {
 	const char *p = s + 2, *end = s + n, *part, *star;
@@ -175,6 +176,7 @@ static void row_end(struct row *r, struct buf *out)
 	r->charset[0] = '\0';
 }
 
+/* The octets of one more word; another charset ends the row. */
 static void row_add(struct row *r, const struct word *w, struct buf *out)
 {
 	if (strcasecmp(r->charset, w->charset) != 0)
@@ -192,6 +194,7 @@ static bool is_decodable(const struct word *w)
 	       strcasecmp(w->charset, "utf8") == 0 || known_charset(w->charset);
 }
 
+/* Text with its encoded words in UTF-8; the rest as it is. */
 static void decode_words(const char *s, size_t n, struct row *row, struct buf *out)
 {
 	size_t plain = 0; /* start of the plain text not written yet */

@@ -92,6 +92,7 @@ static bool is_untold(const struct tree_service *was, const struct tree_service 
 	return now->authcid && !was->authcid && strcmp(was->login, now->authcid) == 0;
 }
 
+/* ERR_ACCOUNT, with what can be done. */
 static int another_login(
         const struct tree_service *was, const struct tree_service *now, struct err *err)
 {

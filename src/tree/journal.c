@@ -22,6 +22,7 @@ struct journal {
 	bool broken;
 };
 
+/* Each record that a commit covers to ${fn}; *good_out: where the torn tail begins. */
 static int replay_lines(
         struct journal *j, journal_replay_fn fn, void *ctx, uint64_t *good_out, struct err *err)
 {
@@ -40,6 +41,7 @@ static int replay_lines(
 	return rc;
 }
 
+/* What no commit covers is taken away. */
 static int cut_tail(struct journal *j, uint64_t good, struct err *err)
 {
 	off_t size = lseek(j->fd, 0, SEEK_END);
@@ -128,6 +130,7 @@ void journal_add(struct journal *j, const char *json_text)
 	j->records++;
 }
 
+/* The records so far with their commit; after a failure nothing is written any more. */
 static int write_batch(struct journal *j, bool sync, struct err *err)
 {
 	char commit[48];

@@ -28,6 +28,7 @@ const struct command snapshots_command = {
         .run = cmd_snapshots,
 };
 
+/* A member, left out where there is no text. */
 static void set_some(json_t *o, const char *key, const char *text)
 {
 	json_set_text(o, key, text && *text ? text : NULL);
@@ -79,6 +80,7 @@ static void list_head(const struct tree_head *h, bool json)
 	putchar('\n');
 }
 
+/* Words that blanks part, as a list. */
 static json_t *words_json(const char *text)
 {
 	json_t *a = json_array();
@@ -160,6 +162,7 @@ static void list_item(const struct tree_coll *c, const struct tree_item *it, boo
 	put_warnings(it->warn);
 }
 
+/* A line for an item that is missing. */
 static void list_error(const struct tree_coll *c, const struct tree_error *e, bool json)
 {
 	char safe[900];
@@ -185,6 +188,7 @@ static void list_error(const struct tree_coll *c, const struct tree_error *e, bo
 	put_json(o);
 }
 
+/* All items of a collection, then what is missing. */
 static int list_items(const struct args *a, struct tree_reader *r, const struct tree_head *h)
 {
 	struct tree_coll *c = NULL;
@@ -225,6 +229,7 @@ static void list_account(const struct tree_account *who, bool json)
 	buf_clear(&b);
 }
 
+/* All collections, or all items of all. */
 static int list_all(const struct args *a, struct tree_reader *r)
 {
 	const struct tree_manifest *m = r->ops->manifest(r);

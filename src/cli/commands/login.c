@@ -74,6 +74,7 @@ static void put_address(
 	put_json(o);
 }
 
+/* Of oauth_ui: where to sign in, and the code for it. */
 static void show_address(void *ctx, const char *url, const char *whole, const char *code)
 {
 	const struct showing *s = ctx;
@@ -155,6 +156,7 @@ static int login_password(const struct args *a, const struct sign_in *s)
 	return 0;
 }
 
+/* Each service that signs in this way; EXIT_USAGE if none does. */
 static int login_all(const struct args *a, const struct account *account, uint64_t wait)
 {
 	struct sign_in list[SERVICE_KINDS];

@@ -134,6 +134,7 @@ static bool is_main(const char *name)
 	return text_in(name, "VEVENT|VTODO|VJOURNAL|VFREEBUSY");
 }
 
+/* A UID made of the octets, so that the same object gets the same one. */
 static void add_uid(struct amending *a)
 {
 	char hex[SHA256_HEX_SIZE], uid[48];
@@ -180,6 +181,7 @@ static void put_time(const struct content_line *l, char out[TIME_SIZE])
 	        l->value);
 }
 
+/* An end that is the start, or a DURATION of zero. */
 static bool is_no_length(const struct amending *a, const struct content_line *l)
 {
 	char end[TIME_SIZE];
@@ -192,6 +194,7 @@ static bool is_no_length(const struct amending *a, const struct content_line *l)
 	       strcspn(l->value, "123456789") == l->value_len;
 }
 
+/* What the component has, and what the steps need of it later. */
 static void note_property(struct amending *a, const struct content_line *l)
 {
 	static const char *const names[HAS_NAMES] = {"UID", "DTSTAMP", "DTSTART", "FN", "N"};
@@ -247,6 +250,7 @@ void amend_note_card(struct amending *a, const struct content_line *l, const str
 	note_called(a, &out);
 }
 
+/* What was noted of the component before is not about this one. */
 static void begin_component(struct amending *a, const struct content_line *l)
 {
 	char *name = content_component(l);
@@ -264,6 +268,7 @@ static void begin_component(struct amending *a, const struct content_line *l)
 	free(name);
 }
 
+/* What the step puts in front of the line: behind BEGIN, or before END. */
 static void needed_before(struct amending *a, const struct content_line *l)
 {
 	bool end = strcmp(l->name, "END") == 0;
@@ -313,6 +318,7 @@ static bool stood_before(struct amending *a, const struct content_line *l)
 	return false;
 }
 
+/* Leave the line out, or replace it, as the step says. */
 static void apply_step(struct amending *a, const struct content_line *l)
 {
 	switch (a->step) {
@@ -362,6 +368,7 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 	return 0;
 }
 
+/* First reading: how many objects there are, and of which version. */
 static int on_fact(void *ctx, const struct content_line *l, struct err *err)
 {
 	struct amending *a = ctx;
@@ -410,6 +417,7 @@ static int convert_card(struct amending *a, struct err *err)
 	return rc;
 }
 
+/* One step over the text; nothing is done where there is not one object. */
 static int run_step(struct amending *a, struct err *err)
 {
 	int rc = content_scan(a->p, a->n, on_fact, true, a, NULL, err);

@@ -32,6 +32,7 @@ struct apart {
 	bool calendar;
 };
 
+/* First reading: how many whole objects there are, and whether of a calendar. */
 static int on_root(void *ctx, const struct content_line *l, struct err *err)
 {
 	struct apart *a = ctx;
@@ -88,6 +89,7 @@ static size_t number_parts(struct apart *a)
 	return n;
 }
 
+/* The lines of one part and those that belong to all. */
 static void put_part(const struct apart *a, const char *p, size_t n, size_t part, struct buf *out)
 {
 	for (size_t i = 0; i < a->n_lines; i++) {

@@ -36,6 +36,7 @@ static bool is_of_link(const char *param)
 	return text_in(param, "VALUE|ENCODING|MANAGED-ID");
 }
 
+/* ":data:TYPE;base64," (RFC 6350 has no ENCODING). */
 static void put_data_url(const struct content_line *l, const char *image, struct buf *line)
 {
 	const char *type = content_param(l, "MEDIATYPE");
@@ -52,6 +53,7 @@ static void put_data_url(const struct content_line *l, const char *image, struct
 	buf_puts(line, ";base64,");
 }
 
+/* The line with the file as its value, in the form of its version. */
 static void emit_file(struct attaching *t, const struct content_line *l, const struct buf *file)
 {
 	bool attach = strcmp(l->name, "ATTACH") == 0, v4 = !attach && t->version == '4';
@@ -106,6 +108,7 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 	return rc > 0 ? 0 : rc;
 }
 
+/* Hand out what has changed: 1 it has, 0 not, or an error. */
 static int end_attach(struct amending *a, int rc, struct buf *out)
 {
 	if (rc == 0 && a->changed)

@@ -16,6 +16,7 @@ static bool is_structured(const char *name)
 	return text_in(name, "N|ADR|ORG|GEO");
 }
 
+/* Values that have no escapes. */
 static bool is_uri(const char *name)
 {
 	return text_in(name, "URL|UID|REV|BDAY");
@@ -59,6 +60,7 @@ static void decode_value(const struct content_line *l, struct buf *out)
 	buf_clear(&raw);
 }
 
+/* The parameters as TYPE and VALUE; encodings and charsets have been undone. */
 static void put_params(const struct content_line *l, bool base64, struct buf *line)
 {
 	static const char *const encodings[] = {
@@ -92,6 +94,7 @@ struct agent {
 	bool has[HAS], open;
 };
 
+/* Change what is noted of names between the card and the one around it. */
 static void swap_called(struct agent *g)
 {
 	struct buf other = g->called;
@@ -101,6 +104,7 @@ static void swap_called(struct agent *g)
 	buf_reset(g->open ? &g->a->called : &g->called);
 }
 
+/* The lines that follow go into a value, and are a card of their own. */
 static void agent_begin(struct agent *g)
 {
 	g->open = true;
@@ -113,6 +117,7 @@ static void agent_begin(struct agent *g)
 	buf_reset(&g->inner);
 }
 
+/* The inner card as the value of AGENT in the one around it. */
 static void agent_end(struct agent *g)
 {
 	struct buf line = buf_of(SIZE_MAX);
@@ -141,6 +146,7 @@ static void agent_end(struct agent *g)
 	buf_clear(&line);
 }
 
+/* The value as 3.0 has it. */
 static void put_value(const struct content_line *l, bool base64, struct buf *line)
 {
 	struct buf text = buf_of(SIZE_MAX);

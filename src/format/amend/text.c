@@ -57,6 +57,7 @@ static uint32_t point_of(uint8_t c)
 	return c >= 0x80 && c < 0xA0 ? high[c - 0x80] : c;
 }
 
+/* The line in UTF-8, octets that are none read as Windows-1252. */
 static void put_characters(const struct buf *line, struct buf *out)
 {
 	for (size_t i = 0; i < line->len;) {

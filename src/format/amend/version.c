@@ -121,6 +121,7 @@ static bool is_extended_date(const struct content_line *l)
 	return true;
 }
 
+/* Values that 4.0 writes otherwise; false: this is none. */
 static bool value_to4(const struct version *v, const struct content_line *l, struct buf *line)
 {
 	const char *half = memchr(l->value, ';', l->value_len);
@@ -142,6 +143,7 @@ static bool value_to4(const struct version *v, const struct content_line *l, str
 	return true;
 }
 
+/* Values that 3.0 writes otherwise; false: this is none. */
 static bool value_to3(const struct version *v, const struct content_line *l, struct buf *line)
 {
 	const char *comma = memchr(l->value, ',', l->value_len);

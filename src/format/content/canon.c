@@ -84,6 +84,7 @@ static const struct {
         {"REFRESH-INTERVAL", V_DURATION, ""},
 };
 
+/* How the values of a property are compared, and the VALUE it has without saying so. */
 static enum value_kind kind_of(const char *name, const char **default_out)
 {
 	for (size_t i = 0; i < COUNT(properties); i++)
@@ -170,6 +171,10 @@ static bool is_default(const struct content_param *p, const char *default_value,
 	return strcmp(p->name, "ENCODING") == 0; /* stands in front of the value */
 }
 
+/*
+ * Parameters in one order and case; defaults and, unless wanted, what servers add are
+ * left out.
+ */
 static void put_params(
         const struct content_line *l, const char *default_value, bool volatile_too, struct buf *out)
 {
@@ -231,6 +236,7 @@ static void put_fields(const char *s, size_t n, bool lists, struct buf *out)
 	out->data[keep] = '\0';
 }
 
+/* Parts of a rule that say what holds without them. */
 static bool is_default_part(const char *s, size_t n)
 {
 	return (n == 10 && memcmp(s, "INTERVAL=1", n) == 0) ||
@@ -303,6 +309,7 @@ static void put_number(const char *s, size_t n, struct buf *out)
 	buf_put(out, s + i, end - i);
 }
 
+/* Two numbers; as it is if it is not. */
 static void put_geo(const char *s, size_t n, struct buf *out)
 {
 	size_t half = content_span(s, n, ';');
@@ -321,6 +328,7 @@ static void put_geo(const char *s, size_t n, struct buf *out)
 	put_number(s + half + 1, n - half - 1, out);
 }
 
+/* A URI whose scheme is written in capitals. */
 static void put_address(const char *s, size_t n, struct buf *out)
 {
 	const char *colon = memchr(s, ':', n);
@@ -428,6 +436,7 @@ struct emit {
 	void *ctx;
 };
 
+/* One value, with the head of its line, as one entry. */
 static void emit_entry(struct emit *m)
 {
 	struct canon_entry e;

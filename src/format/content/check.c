@@ -95,6 +95,7 @@ static bool is_date_property(const char *name, size_t n)
 	return false;
 }
 
+/* Each date of a property that holds dates, told if it is none. */
 static int on_date(void *ctx, const struct content_line *l, struct err *err)
 {
 	const char *form = content_param(l, "VALUE"), *s = l->value, *end = s + l->value_len;
@@ -158,6 +159,7 @@ static bool is_journal_text(icalcomponent *comp, const char *text)
 	       strstr(text, "restrictions for DESCRIPTION") != NULL;
 }
 
+/* What libical found, of a component and those in it, but for its mistakes. */
 static void tell_errors(struct check *c, icalcomponent *comp)
 {
 	for (icalproperty *p = icalcomponent_get_first_property(comp, ICAL_XLICERROR_PROPERTY); p;
@@ -176,6 +178,7 @@ static void tell_errors(struct check *c, icalcomponent *comp)
 		tell_errors(c, k);
 }
 
+/* What libical says of the calendar object, unless it is too large for it. */
 static void second_opinion(struct check *c, const char *s, size_t n)
 {
 	icalcomponent *comp;

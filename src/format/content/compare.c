@@ -60,6 +60,7 @@ static bool is_ornament(const char *name)
 	return text_in(name, "TZNAME|TZURL|COMMENT") || strncmp(name, "X-", 2) == 0;
 }
 
+/* ERR_LIMIT when there are more values than a comparison may hold. */
 static int count_values(struct model *m, const struct content_line *l, struct err *err)
 {
 	const char *s = l->value, *end = s + l->value_len;
@@ -72,6 +73,7 @@ static int count_values(struct model *m, const struct content_line *l, struct er
 	                         "there are more than %d properties and values", VALUES_MAX);
 }
 
+/* A component of the model, and whether it is compared by its properties. */
 static void begin_component(struct model *m, const struct content_line *l)
 {
 	size_t parent = m->at[l->depth];
@@ -162,6 +164,7 @@ static int key_cmp(const void *a, const void *b)
 	return c ? c : (*x > *y) - (*x < *y);
 }
 
+/* Has the object components of more than one UID? */
 static bool several_uids(const struct model *m)
 {
 	static const uint8_t none[SHA256_LEN];
@@ -210,6 +213,7 @@ static struct component **by_key(struct model *m, bool with_uid, size_t *n_out)
 	return list;
 }
 
+/* The components of a text; those within a main one are folded into it. */
 static int read_model(struct model *m, const void *p, size_t n, bool all, struct err *err)
 {
 	int rc;
@@ -240,6 +244,7 @@ struct diff {
 	struct buf *out;
 };
 
+/* "-NAME", "+NAME" or "~NAME", once each, for d->out. */
 static void report_difference(struct diff *d, char sign, const char *label)
 {
 	char token[CANON_LABEL_SIZE + 2]; /* blank, sign, label */
@@ -333,6 +338,7 @@ static void compare_twins(struct diff *d, struct model *ma, struct component **a
 	free(right.entries);
 }
 
+/* The components of both sides by their keys, and what is on one side alone. */
 static void compare_models(struct diff *d, struct model *ma, struct model *mb)
 {
 	bool with_uid = several_uids(ma) || several_uids(mb);

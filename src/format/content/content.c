@@ -312,6 +312,7 @@ static bool is_blank(const struct buf *b)
 	return true;
 }
 
+/* Each line to ${fn}; what is none only with ${stray}. */
 static int read_all(struct reader *r, content_fn fn, bool stray, void *ctx, struct err *err)
 {
 	int rc = 0;

@@ -42,6 +42,7 @@ static void names_add(struct names *s, const char *name)
 		*ARR_PUSH(s->list, s->n, s->cap) = xstrdup(name);
 }
 
+/* The value as it stands, cut to what a listing shows. */
 static char *raw_text(const struct content_line *l)
 {
 	return xstrndup(l->value, MIN(l->value_len, TEXT_MAX));
@@ -93,6 +94,7 @@ static char *name_text(const struct content_line *l)
 	return out;
 }
 
+/* Does a main component begin at this depth? */
 static bool is_component_of(const char *name, bool in_calendar, int depth)
 {
 	if (in_calendar)
@@ -100,6 +102,7 @@ static bool is_component_of(const char *name, bool in_calendar, int depth)
 	return depth == 0 && strcmp(name, "VCALENDAR") != 0;
 }
 
+/* The first component within is the main one; time zones are noted. */
 static void begin_component(struct reading *r, const struct content_line *l)
 {
 	char *name = content_component(l);
@@ -120,6 +123,7 @@ static void begin_component(struct reading *r, const struct content_line *l)
 	free(name);
 }
 
+/* What was read of the main component goes into the summary. */
 static void end_component(struct reading *r)
 {
 	struct content_summary *s = r->out;
@@ -142,6 +146,7 @@ static void end_component(struct reading *r)
 	r->first_done = true;
 }
 
+/* All that END closes at this depth. */
 static void end_components(struct reading *r, int depth)
 {
 	if (r->comp && depth < r->comp_depth)
@@ -152,6 +157,7 @@ static void end_components(struct reading *r, int depth)
 		r->in_calendar = false;
 }
 
+/* SUMMARY or FN, else the words of N. */
 static void take_title(struct reading *r, const struct content_line *l)
 {
 	struct content_summary *s = r->out;
@@ -221,6 +227,7 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 	return 0;
 }
 
+/* A TZID that is used and not defined, or NULL; the caller frees. */
 static char *missing_zone(struct reading *r)
 {
 	if (r->zones.n == NAMES_MAX)

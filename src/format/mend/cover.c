@@ -10,6 +10,7 @@ enum { COVER_FIELD_MAX = 4096, ROW = 57 };
 
 static const char *const names[] = {"From", "To", "Date", "Subject", "Message-ID"};
 
+/* Has the cover message a field of that name already? */
 static bool cover_has(const struct mend *m, const char *name)
 {
 	size_t from = 0;
@@ -73,6 +74,7 @@ void cover_start(struct mend *m)
 	buf_clear(&b);
 }
 
+/* Three octets, or the last ones, as four characters; a line is 57 octets. */
 static void put_three(struct mend *m)
 {
 	static const char digits[] =

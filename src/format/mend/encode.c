@@ -3,6 +3,7 @@
 
 enum { COLUMNS = 76 };
 
+/* One unit that no line end may stand in, after a soft line break where it must. */
 static void quote_put(struct mend *m, const char *p, unsigned n)
 {
 	if (m->column + n > COLUMNS - 1) {
@@ -13,6 +14,7 @@ static void quote_put(struct mend *m, const char *p, unsigned n)
 	m->column += n;
 }
 
+/* An octet as it is, or as "=XX". */
 static void quote_octet(struct mend *m, uint8_t c, bool plain)
 {
 	static const char hex[] = "0123456789ABCDEF";

@@ -68,6 +68,7 @@ static size_t break_at(const uint8_t *p, size_t n)
 	return 0;
 }
 
+/* Octets of the line at ${p}, with its LF. */
 static size_t line_size(const uint8_t *p, size_t n)
 {
 	const uint8_t *lf = memchr(p, '\n', n);
@@ -106,6 +107,7 @@ void field_fold(const uint8_t *p, size_t n, struct buf *out)
 /* What separates words: blanks, and the specials of addresses or parameters. */
 enum kind { TEXT, ADDRESS, PARAMETERS };
 
+/* Which specials the field has: those of addresses, of parameters, or none. */
 static enum kind kind_of(const uint8_t *p, size_t n)
 {
 	static const char *const names[] = {"From", "To", "Cc", "Bcc", "Reply-To", "Sender",
@@ -128,6 +130,7 @@ static bool is_special(enum kind kind, uint8_t c)
 	                    c);
 }
 
+/* Octets up to a blank or special. */
 static size_t word_length(const uint8_t *p, size_t n, enum kind kind)
 {
 	size_t i = 0;
@@ -224,6 +227,10 @@ static void keep_apart(struct buf *out, enum kind kind, uint8_t c)
 		buf_putc(out, ' ');
 }
 
+/*
+ * One word, quoted string or special at ${p}; returns how many octets of it were
+ * taken.
+ */
 static size_t put_token(struct buf *out, const uint8_t *p, size_t n, enum kind kind)
 {
 	size_t len = kind == ADDRESS && *p == '"' ? quoted_length(p, n) : 0;

@@ -54,6 +54,7 @@ static void flush_out(struct mend *m)
 	buf_reset(&m->out);
 }
 
+/* Octets without NUL, handed on in pieces. */
 static void emit_run(struct mend *m, const uint8_t *p, size_t n)
 {
 	while (n) {
@@ -117,6 +118,7 @@ static void straighten_lines(struct mend *m, const uint8_t *p, size_t n)
 	walk_add(m, p + from, n - from);
 }
 
+/* A piece of the message: looked at, or its lines made straight and walked through. */
 static void take_octets(struct mend *m, const uint8_t *p, size_t n)
 {
 	if (m->looking) {
@@ -133,6 +135,7 @@ static void take_octets(struct mend *m, const uint8_t *p, size_t n)
 	}
 }
 
+/* A CR that nothing follows, and the end of the walk. */
 static void take_end(struct mend *m)
 {
 	if (m->cr && m->what & MEND_LINES)

@@ -64,6 +64,7 @@ static void read_parameter(const char *s, const char *name, char out[BOUNDARY_SI
 	out[n == BOUNDARY_SIZE - 1 ? 0 : n] = '\0';
 }
 
+/* What a Content-Type says of the entity. */
 static void learn_type(struct entity *e, const char *v)
 {
 	char protocol[BOUNDARY_SIZE];
@@ -83,6 +84,7 @@ static void learn_type(struct entity *e, const char *v)
 		e->sealed = true;
 }
 
+/* What a field says of the entity: type, encoding, MIME or not. */
 static void learn_field(struct mend *m)
 {
 	const char *s = buf_str(&m->field), *v = strchr(s, ':');
@@ -105,11 +107,13 @@ static void learn_field(struct mend *m)
 	}
 }
 
+/* Within a signed or encrypted part, which must stay as it is. */
 static bool is_sealed(const struct mend *m)
 {
 	return m->depth && m->stack[m->depth - 1].sealed;
 }
 
+/* First pass: what flaws the field has. */
 static void look_field(struct mend *m)
 {
 	const uint8_t *p = m->field.data;
@@ -154,6 +158,7 @@ static void give_field(struct mend *m)
 	buf_clear(&two);
 }
 
+/* Is the part encoded again, as the first pass found? */
 static bool encode_now(struct mend *m)
 {
 	const uint8_t *known = known_part(m);
@@ -162,6 +167,7 @@ static bool encode_now(struct mend *m)
 	                        (*known & PART_NUL && m->what & MEND_NUL));
 }
 
+/* The field is whole: learn from it, then look at it or give it out. */
 static void field_done(struct mend *m)
 {
 	if (m->field.len == 0)
@@ -186,6 +192,7 @@ static bool can_encode(const struct mend *m)
 	return !is_sealed(m) && !e->other_message && !e->multipart && !e->rfc822;
 }
 
+/* The multipart whose header was just read is open now. */
 static void push_multipart(struct mend *m)
 {
 	struct frame *f = &m->stack[m->depth];
@@ -198,6 +205,7 @@ static void push_multipart(struct mend *m)
 	m->depth++;
 }
 
+/* A header begins: of a message, or of a part. */
 static void entity_start(struct mend *m)
 {
 	memset(&m->now, 0, sizeof m->now);
@@ -239,6 +247,7 @@ static void leaf_done(struct mend *m, bool at_boundary)
 		base64_fold_end(m);
 }
 
+/* First pass: does this part need another encoding? */
 static void look_leaf(struct mend *m, const uint8_t *p, size_t n)
 {
 	uint8_t *known = known_part(m);
@@ -284,6 +293,7 @@ static bool take_boundary(struct mend *m, const uint8_t *p, size_t n)
 	return false;
 }
 
+/* A line of a header, or a piece of a long one. */
 static void header_piece(struct mend *m, const uint8_t *p, size_t n, bool first)
 {
 	size_t room = FIELD_MAX - m->field.len;
@@ -320,6 +330,7 @@ static void take_piece(struct mend *m, const uint8_t *p, size_t n, bool first)
 		mend_emit(m, p, n);
 }
 
+/* What was gathered of the line is passed on. */
 static void line_flush(struct mend *m)
 {
 	if (m->line.len == 0)

@@ -12,6 +12,7 @@ struct emit {
 	void *ctx;
 };
 
+/* Hand on what was gathered, once it is ${at_least} octets. */
 static int flush_lines(struct emit *e, size_t at_least, struct err *err)
 {
 	int rc = 0;
@@ -34,6 +35,7 @@ static int end_line(struct emit *e, size_t from, const struct tree_coll *c, stru
 	return flush_lines(e, CHUNK, err);
 }
 
+/* Lines of items, and what the state root is made of: all but their places. */
 static int emit_items(struct emit *e, const struct tree_coll *c, const struct tree_item *items,
         size_t n, bool places, struct err *err)
 {
@@ -50,6 +52,7 @@ static int emit_items(struct emit *e, const struct tree_coll *c, const struct tr
 	return rc;
 }
 
+/* Lines of errors, counted in ${roots}. */
 static int emit_errors(
         struct emit *e, const struct tree_coll *c, struct tree_roots *roots, struct err *err)
 {
@@ -66,6 +69,7 @@ static int emit_errors(
 	return rc;
 }
 
+/* All lines from head to end, and the roots over them. */
 static int emit_catalog(struct emit *e, const struct tree_coll *c, bool places,
         struct tree_roots *roots, struct err *err)
 {

@@ -9,6 +9,7 @@ static int fail_head(const char *what, struct err *err)
 	return err_set(err, ERR_DAMAGED, ERR_COLLECTION, "catalog line 1 %s", what);
 }
 
+/* Octets of a name that is no text; false: no base64. */
 static bool parse_raw(const json_t *o, struct tree_coll *c)
 {
 	const char *text = json_get_str(o, "raw");
@@ -24,6 +25,7 @@ static bool parse_raw(const json_t *o, struct tree_coll *c)
 	return len > 0;
 }
 
+/* UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ; false: out of their ranges. */
 static bool parse_numbers(const json_t *o, struct tree_coll *c)
 {
 	int64_t validity = json_get_int(o, "uidvalidity", 0), next = json_get_int(o, "uidnext", 0);
@@ -37,6 +39,7 @@ static bool parse_numbers(const json_t *o, struct tree_coll *c)
 	return true;
 }
 
+/* All other members; false: one is not what it has to be. */
 static bool parse_texts(const json_t *o, struct tree_coll *c)
 {
 	const char *delimiter = json_get_str(o, "delimiter"), *status = json_get_str(o, "status");

@@ -28,6 +28,7 @@ static void add_bit(void *ctx, struct scan *s, const char *text, size_t n)
 	b->last = i;
 }
 
+/* A list of words of the table, as bits. */
 static uint16_t scan_bits(struct scan *s, const struct word *table)
 {
 	struct bits b = {.table = table};
@@ -41,6 +42,7 @@ struct word_list {
 	size_t n, cap;
 };
 
+/* Keywords stand sorted, each once. */
 static void add_word(void *ctx, struct scan *s, const char *text, size_t n)
 {
 	struct word_list *l = ctx;
@@ -93,6 +95,7 @@ static uint64_t scan_positive(struct scan *s, uint64_t max)
 	return v;
 }
 
+/* In which part of which snapshot the octets are. */
 static void scan_where(struct scan *s, struct object_place *w)
 {
 	bool inside = s->inside;
@@ -159,6 +162,7 @@ static void check_path(
 		s->bad = true;
 }
 
+/* A date that is written as we write it. */
 static void scan_date(struct scan *s, struct tree_item *it)
 {
 	char again[DATE_TEXT_SIZE];
@@ -175,16 +179,19 @@ static void scan_date(struct scan *s, struct tree_item *it)
 	it->zone_min = d.zone_min;
 }
 
+/* A text that may be left out: NULL. */
 static char *member_dup(struct scan *s, const char *key)
 {
 	return scan_member(s, key) ? scan_dup(s) : NULL;
 }
 
+/* A number that may be left out, which is 0. */
 static uint64_t member_number(struct scan *s, const char *key, uint64_t max)
 {
 	return scan_member(s, key) ? scan_positive(s, max) : 0;
 }
 
+/* The members of an item in their order, up to its path among them. */
 static void scan_item(struct scan *s, struct tree_coll *c, struct tree_item *it, struct tree_ext *e,
         char **path_out)
 {
@@ -218,6 +225,7 @@ static bool ext_is_used(const struct tree_ext *e)
 	       e->gm_thrid;
 }
 
+/* The item at ${line} into ${c}; false: it is not canonical. */
 static bool add_item(struct scan *s, struct tree_coll *c, const char *line, size_t *plain_len_out)
 {
 	struct tree_item it = {0};
@@ -243,6 +251,7 @@ static bool add_item(struct scan *s, struct tree_coll *c, const char *line, size
 	return !s->bad;
 }
 
+/* The error at ${line} into ${c}; the status stays as line 1 has it. */
 static bool add_error(struct scan *s, struct tree_coll *c)
 {
 	struct tree_error e = {0};

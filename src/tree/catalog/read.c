@@ -17,6 +17,7 @@ struct lines {
 	uint64_t count; /* lines given out */
 };
 
+/* Read on, until a piece is there or the end. */
 static int fill_lines(struct lines *l, struct err *err)
 {
 	uint8_t chunk[8192];
@@ -137,6 +138,7 @@ static bool paths_differ(const struct tree_coll *c)
 	return differ;
 }
 
+/* Counts and roots as the end line says, and no path twice. */
 static int check_end(const struct lines *l, const struct tree_coll *c,
         const struct tree_roots *said, const uint8_t state[SHA256_LEN], struct err *err)
 {

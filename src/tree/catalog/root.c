@@ -74,6 +74,7 @@ static const char *keywords_of(const struct lines *l, const struct tree_item *it
 	return l->keywords[it->keywords < l->c->n_keyword_sets ? it->keywords : 0];
 }
 
+/* The order of the lines that the root is over, without making them. */
 static int cmp_lines(const void *a, const void *b, void *ctx)
 {
 	const struct lines *l = ctx;
@@ -98,6 +99,7 @@ static int cmp_lines(const void *a, const void *b, void *ctx)
 	return d;
 }
 
+/* The line of one item into the hash. */
 static void add_line(struct sha256 *h, const struct lines *l, const struct tree_item *it)
 {
 	char hex[SHA256_HEX_SIZE], date[24];
