@@ -10,6 +10,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include "valise/base/text.h"
+#include "valise/net/proxy.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,6 +293,26 @@ static int take_pin(enum service_kind kind, const char *value, struct service *s
 	return parse_pin(kind, value, &s->at.pin, err);
 }
 
+/* The value is not repeated: it may hold a password. */
+static int take_proxy(enum service_kind kind, const char *value, struct service *s, struct err *err)
+{
+	struct secret password = {0};
+	struct proxy p;
+	int rc = proxy_read(value, &p, err);
+
+	if (rc == 0 && p.signs_in && *p.password)
+		rc = secret_set(&password, p.password, strlen(p.password), err);
+	if (rc == 0) {
+		secret_learn(&password);
+		s->at.proxy = xstrdup(value);
+	} else {
+		(void)err_wrap(err, "%s: proxy", protocols[kind].name);
+	}
+	secret_clear(&password);
+	wipe(&p, sizeof p);
+	return rc;
+}
+
 static int take_mech(enum service_kind kind, const char *value, struct service *s, struct err *err)
 {
 	return parse_mech(kind, value, &s->login.mech, err);
@@ -321,7 +342,7 @@ static int build_endpoint(const struct settings *set, const struct setting *url,
 		int (*take)(enum service_kind kind, const char *value, struct service *s,
 		        struct err *err);
 	} keys[] = {{"ca-file", take_ca_file}, {"pin", take_pin}, {"timeout", take_timeout},
-	        {"auth", take_mech}};
+	        {"proxy", take_proxy}, {"auth", take_mech}};
 	int rc = take_endpoint(set, url, s, user_out, err);
 
 	s->at.connect_timeout_ms = CONNECT_TIMEOUT_MS;

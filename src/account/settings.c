@@ -13,8 +13,8 @@
 #define WORD_MAX 64
 
 static const char *const keys[] = {"user", "password-command", "password-fd", "auth", "ca-file",
-        "pin", "authzid", "timeout", "cleartext", "oauth", "oauth-authorize", "oauth-device",
-        "oauth-token", "oauth-revoke", "oauth-scopes", "oauth-client-id",
+        "pin", "authzid", "timeout", "proxy", "cleartext", "oauth", "oauth-authorize",
+        "oauth-device", "oauth-token", "oauth-revoke", "oauth-scopes", "oauth-client-id",
         "oauth-client-secret-command"};
 #define N_KEYS COUNT(keys)
 /* What is an account's own of the options of commands; "old" names another account's archive. */

@@ -1,6 +1,7 @@
 /* One service of an account, as plain data: its owner and time-out; cleared. */
 #include "valise/base/service.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define SLOW_TIMES 5
 #define OCTETS_PER_MS 100
@@ -27,6 +28,9 @@ void service_clear(struct service *s)
 	drop_text(&s->at.path);
 	drop_text(&s->at.address);
 	drop_text(&s->at.ca_file);
+	if (s->at.proxy)
+		wipe(s->at.proxy, strlen(s->at.proxy));
+	drop_text(&s->at.proxy);
 	drop_text(&s->at.pin);
 	drop_text(&s->login.user);
 	drop_text(&s->login.authzid);

@@ -55,6 +55,10 @@ static char **worker_args(const struct args *a, const struct job *j)
 		const char *key = a->settings[i].key;
 		bool flag = account_key_is_flag(key);
 
+		/* may hold a password, which everybody would see among the arguments */
+		if (strcmp(key, "proxy") == 0 &&
+		        setenv("VALISE_PROXY", a->settings[i].value, 1) == 0)
+			continue;
 		*ARR_PUSH(v, n, cap) = xasprintf(
 		        "--%s%s%s", key, flag ? "" : "=", flag ? "" : a->settings[i].value);
 	}

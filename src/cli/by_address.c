@@ -375,7 +375,8 @@ int find_settings(const struct args *a, const char *address, const struct err *w
         struct found_settings *out)
 {
 	const struct account_setting *ca = find_setting(a, "ca-file"),
-	                             *timeout = find_setting(a, "timeout");
+	                             *timeout = find_setting(a, "timeout"),
+	                             *proxy = find_setting(a, "proxy");
 	struct search s = {.args = a,
 	        .name = address,
 	        .want = wanted_services(a),
@@ -385,6 +386,7 @@ int find_settings(const struct args *a, const char *address, const struct err *w
 	        .stores = a->cmd->stores,
 	        .nameserver = args_get(a, "nameserver"),
 	        .ca_file = ca ? ca->value : NULL,
+	        .proxy = proxy ? proxy->value : NULL,
 	        .timeout_s = timeout ? (unsigned)atoi(timeout->value) : 0, /* checked later */
 	        .trace = trace};
 	struct err err = {0};

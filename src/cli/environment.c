@@ -26,7 +26,7 @@ bool environment_has(const char *option)
 	                            "pop3-accept-deletion-by-server";
 
 	if (account_is_key(option))
-		return text_place(option, "ca-file|timeout") >= 0;
+		return text_place(option, "ca-file|timeout|proxy") >= 0;
 	return text_place(option, never) < 0 && !strstr(option, "password");
 }
 
@@ -107,6 +107,8 @@ static void take_one(void *ctx, const struct option_def *d)
 	const char *value = getenv(name);
 	bool on = false;
 
+	if (args_has(v->args, "one-of-many") && strcmp(d->name, "proxy") != 0)
+		goto out; /* a worker was told all the rest */
 	if (v->rc || !value || !environment_has(d->name) || is_given(v->args, d->name) ||
 	        is_idle(v->args, d->name))
 		goto out;
@@ -124,8 +126,7 @@ int environment_apply(struct args *a)
 {
 	struct visit v = {.args = a};
 
-	if (!args_has(a, "one-of-many")) /* a worker was told all */
-		args_each(a->cmd, take_one, &v);
+	args_each(a->cmd, take_one, &v);
 	return v.rc;
 }
 

@@ -3,6 +3,7 @@
 #include "valise/account/protocols.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/net/proxy.h"
 #include "valise/net/transport.h"
 #include "valise/net/url.h"
 #include <ctype.h>
@@ -31,7 +32,7 @@ struct search {
 	struct web web;
 	bool given_dns;
 	int timeout_ms;
-	const char *ca_file;
+	const char *ca_file, *proxy;
 };
 
 static void add_note(struct search *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -113,6 +114,18 @@ static void set_failed(struct fact *f, const char *name, const char *why)
 	        term_escape(why, strlen(why), shown, sizeof shown));
 }
 
+/* Through a proxy that looks names up by itself there is nobody to ask. */
+static int ask_dns(const struct search *s, const char *name, enum dns_type type,
+        struct dns_answer *out, struct err *err)
+{
+	if (s->dns)
+		return dns_ask(s->dns, name, type, out, err);
+	*out = (struct dns_answer){.outcome = DNS_FAILED,
+	        .why = xstrdup("a proxy does not answer such questions; --nameserver names who is "
+	                       "asked without it")};
+	return 0;
+}
+
 /* Does anything listen there? Only asked where there is another host to go to. */
 static int takes_connection(
         const struct search *s, const struct dns_record *r, bool *out, struct err *err)
@@ -121,6 +134,7 @@ static int takes_connection(
 	        .port = r->port,
 	        /* which waits for us to begin with TLS */
 	        .security = SECURITY_STARTTLS,
+	        .proxy = (char *)(uintptr_t)s->proxy,
 	        .connect_timeout_ms = s->timeout_ms,
 	        .idle_timeout_ms = s->timeout_ms};
 	struct transport *t = NULL;
@@ -167,7 +181,7 @@ static int find_path(struct search *s, const char *name, char **out, struct err 
 {
 	struct dns_answer a;
 	char *note = NULL;
-	int rc = dns_ask(s->dns, name, DNS_TXT, &a, err);
+	int rc = ask_dns(s, name, DNS_TXT, &a, err);
 
 	*out = NULL;
 	if (rc == 0 && a.outcome == DNS_FOUND)
@@ -236,7 +250,7 @@ static int ask_label(
 {
 	char *name = xasprintf("%s._tcp.%s", labels[kind][i].label, s->out->domain);
 	struct dns_answer a;
-	int rc = dns_ask(s->dns, name, DNS_SRV, &a, err);
+	int rc = ask_dns(s, name, DNS_SRV, &a, err);
 
 	f->told = TOLD_NOTHING;
 	if (rc == 0 && a.outcome == DNS_FAILED)
@@ -290,7 +304,7 @@ static int ask_mx(struct search *s, struct err *err)
 {
 	struct facts *f = &s->facts;
 	struct dns_answer a;
-	int rc = dns_ask(s->dns, s->out->domain, DNS_MX, &a, err);
+	int rc = ask_dns(s, s->out->domain, DNS_MX, &a, err);
 
 	f->mx.told = TOLD_NOTHING;
 	if (rc == 0 && a.outcome == DNS_FAILED)
@@ -477,11 +491,13 @@ static int begin_search(struct search *s, const struct discover_opts *opts, stru
 	int dns_ms = (int)MIN(most, DNS_TIMEOUT_S) * 1000;
 	int rc = providers_load(opts->providers, opts->own_providers, &s->out->table, err);
 
-	if (rc == 0)
+	if (rc == 0 && (opts->nameserver || !proxy_resolves(opts->proxy)))
 		rc = dns_open(opts->nameserver, dns_ms, &s->dns, err);
+	s->proxy = opts->proxy;
 	s->given_dns = opts->nameserver != NULL;
 	s->timeout_ms = dns_ms;
 	s->web = (struct web){.ca_file = opts->ca_file,
+	        .proxy = opts->proxy,
 	        .timeout_ms = (int)MIN(most, WEB_TIMEOUT_S) * 1000,
 	        .trace = opts->trace,
 	        .progress = opts->progress,

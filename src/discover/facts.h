@@ -87,6 +87,7 @@ void autoconfig_clear(struct autoconfig *a);
 /* web.c */
 struct web {
 	const char *ca_file;
+	const char *proxy; /* NULL: none */
 	int timeout_ms;
 	FILE *trace;
 	struct progress *progress;

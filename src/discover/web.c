@@ -116,6 +116,7 @@ int web_ask(const struct web *w, const char *method, const char *url, struct web
 	        .security = u.tls ? SECURITY_TLS : SECURITY_NONE,
 	        .path = "/",
 	        .ca_file = (char *)w->ca_file,
+	        .proxy = (char *)w->proxy,
 	        .connect_timeout_ms = w->timeout_ms,
 	        .idle_timeout_ms = w->timeout_ms,
 	        .trace = w->trace};

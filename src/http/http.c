@@ -29,6 +29,7 @@ static void copy_service(struct service *to, const struct service *from)
 	to->at.address = xstrdup(from->at.address);
 	to->at.ca_file = xstrdup(from->at.ca_file);
 	to->at.pin = xstrdup(from->at.pin);
+	to->at.proxy = xstrdup(from->at.proxy);
 	to->login.user = xstrdup(from->login.user);
 	to->login.authzid = xstrdup(from->login.authzid);
 	to->login.mech = xstrdup(from->login.mech);

@@ -194,6 +194,14 @@ bool http_tls_has_bundle(void);
 int http_tls_check(struct xfer *x, struct err *err) MUST_CHECK;
 int http_tls_failed(struct xfer *x, CURLcode rc, struct err *err);
 
+/* proxy.c */
+void http_proxy_options(struct xfer *x);
+/*
+ * Is it the proxy that failed? Then x->curl_text says why. *final_out: to try again is of
+ * no use.
+ */
+bool http_proxy_failed(struct xfer *x, CURLcode rc, bool *final_out);
+
 /* link.c */
 int http_link_check(struct xfer *x, bool tls, struct err *err) MUST_CHECK;
 void http_link_options(struct xfer *x);

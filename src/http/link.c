@@ -83,6 +83,11 @@ int http_link_check(struct xfer *x, bool tls, struct err *err)
 	if (!x->outside)
 		return 0;
 	x->trusted = x->pinned = false;
+	if (x->h->service->at.proxy)
+		return err_set(err, ERR_REFUSED, ERR_ITEM,
+		        "%.200s: a link to another host is not followed through a proxy: nobody "
+		        "sees whether it leads into a private network",
+		        x->url);
 	return tls ? 0
 	           : err_set(err, ERR_REFUSED, ERR_ITEM,
 	                     "%.200s: a link to another host without TLS, refused", x->url);

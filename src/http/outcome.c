@@ -116,8 +116,11 @@ static bool never_there(const struct xfer *x, CURLcode rc)
 /* True: it goes on; else x->err says what libcurl ended with. */
 static bool transfer_failed(struct xfer *x, CURLcode rc)
 {
+	bool final, proxy = http_proxy_failed(x, rc, &final);
 	const char *why = *x->curl_text ? x->curl_text : curl_easy_strerror(rc);
 
+	if (proxy)
+		return lose_connection(x, why, final || asks_once(x) || never_there(x, rc));
 	switch (rc) {
 	case CURLE_SSL_CONNECT_ERROR:
 		/*

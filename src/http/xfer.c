@@ -3,6 +3,7 @@
  * told in outcome.c.
  */
 #include "internal.h"
+#include "valise/net/proxy.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/net/rate.h"
@@ -365,7 +366,7 @@ static void set_method(struct xfer *x)
 		curl_easy_setopt(x->easy, CURLOPT_CUSTOMREQUEST, rq->method);
 }
 
-/* How libcurl connects: no redirects, proxies or codings of its own. */
+/* How libcurl connects: no redirects, proxies of the environment or codings of its own. */
 static void set_connection(struct xfer *x)
 {
 	const struct endpoint *at = &x->h->service->at;
@@ -375,7 +376,7 @@ static void set_connection(struct xfer *x)
 	curl_easy_setopt(x->easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(x->easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(x->easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(x->easy, CURLOPT_PROXY, "");
+	http_proxy_options(x);
 	curl_easy_setopt(x->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(x->easy, CURLOPT_PIPEWAIT, 1L);
 	/* A connection that fell silent once is not trusted with the next try. */
@@ -396,7 +397,8 @@ static void set_address(struct xfer *x)
 	struct url u;
 	char *line;
 
-	if (!at->address || !url_cut(x->url, &u) || strcasecmp(u.host, at->host) != 0)
+	if (!at->address || proxy_resolves(at->proxy) || !url_cut(x->url, &u) ||
+	        strcasecmp(u.host, at->host) != 0)
 		return;
 	line = xasprintf(
 	        "%s:%u:%s%s%s", u.host, u.port, six ? "[" : "", at->address, six ? "]" : "");

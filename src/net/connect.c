@@ -77,6 +77,7 @@ static bool speaks_tls(const struct transport *t)
 	static char none[] = "0000000000000000000000000000000000000000000000000000000000000000";
 	struct endpoint at = {.host = t->host,
 	        .address = t->address,
+	        .proxy = t->proxy,
 	        .port = t->port,
 	        .security = SECURITY_TLS,
 	        .pin = none,
@@ -186,14 +187,14 @@ static int try_address(
 	return -1;
 }
 
-int net_connect(struct transport *t)
+int net_connect_to(struct transport *t, const char *host, uint16_t port)
 {
 	int64_t deadline = clock_ms() + t->connect_timeout_ms;
 	struct addrinfo *list = NULL, *order[MAX_ADDRESSES];
 	int why = ETIMEDOUT;
 	size_t n = 0;
 
-	if (net_resolve(t, deadline, &list) != 0)
+	if (net_resolve(t, host, port, deadline, &list) != 0)
 		return -1;
 	for (int v6 = 1; v6 >= 0; v6--)
 		for (struct addrinfo *a = list; a && n < MAX_ADDRESSES; a = a->ai_next)
@@ -210,4 +211,10 @@ int net_connect(struct transport *t)
 		return transport_fail(t, ERR_NET, "cannot connect: %s%s", strerror(why),
 		        why == ECONNREFUSED ? " (nothing listens at this port)" : "");
 	return 0;
+}
+
+int net_connect(struct transport *t)
+{
+	return t->proxy ? net_tunnel(t)
+	                : net_connect_to(t, t->address ? t->address : t->host, t->port);
 }

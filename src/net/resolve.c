@@ -22,12 +22,12 @@ struct lookup {
 	struct addrinfo *list;
 };
 
-static struct lookup *lookup_new(const char *address, const char *host, unsigned port)
+static struct lookup *lookup_new(const char *host, unsigned port)
 {
 	struct lookup *l = xcalloc(1, sizeof *l);
 	pthread_condattr_t attr;
 
-	l->host = address ? xstrdup(address) : url_host_ace(host);
+	l->host = url_host_ace(host);
 	snprintf(l->port, sizeof l->port, "%u", port);
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -99,9 +99,10 @@ static int lookup_result(struct transport *t, struct lookup *l, struct addrinfo 
 	return 0;
 }
 
-int net_resolve(struct transport *t, int64_t deadline, struct addrinfo **out)
+int net_resolve(struct transport *t, const char *host, uint16_t port, int64_t deadline,
+        struct addrinfo **out)
 {
-	struct lookup *l = lookup_new(t->address, t->host, t->port);
+	struct lookup *l = lookup_new(host, port);
 	pthread_t thread;
 	bool mine;
 	int rc = pthread_create(&thread, NULL, lookup_run, l);

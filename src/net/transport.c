@@ -27,7 +27,7 @@ int transport_fail(struct transport *t, enum err_code code, const char *fmt, ...
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	err_set(&err, code, ERR_WHOLE, "%s: %s", t->where, text);
+	err_set(&err, code, ERR_WHOLE, "%s: %s%s%s", t->where, t->via, *t->via ? ": " : "", text);
 	return transport_fail_with(t, &err);
 }
 
@@ -94,6 +94,7 @@ static struct transport *transport_new(
 	t->address = xstrdup(at->address);
 	t->ca_file = xstrdup(at->ca_file);
 	t->pin = xstrdup(at->pin);
+	t->proxy = xstrdup(at->proxy);
 	t->port = at->port;
 	t->security = at->security;
 	t->connect_timeout_ms = at->connect_timeout_ms > 0 ? at->connect_timeout_ms : 30000;
@@ -120,7 +121,8 @@ int transport_open(const struct endpoint *at, enum guard_role role, struct progr
 	*out = NULL;
 	trace_start(&t->trace, at->trace, t->fd, role != GUARD_POP3_SOURCE);
 	if (rc == 0) {
-		trace_note(&t->trace, "connected to %s", t->where);
+		trace_note(&t->trace, "connected to %s%s", t->where,
+		        t->proxy ? " through the proxy" : "");
 		if (t->security == SECURITY_TLS)
 			rc = tls_start(t);
 	} else {
@@ -148,6 +150,9 @@ void transport_free(struct transport *t)
 	free(t->address);
 	free(t->ca_file);
 	free(t->pin);
+	if (t->proxy)
+		wipe(t->proxy, strlen(t->proxy));
+	free(t->proxy);
 	/* Credentials may stand in its lines and buffers. */
 	wipe(t, sizeof *t);
 	free(t);

@@ -4,6 +4,7 @@
 #include "valise/base/clock.h"
 #include <gnutls/gnutls.h>
 #include "valise/net/guard.h"
+#include "valise/net/proxy.h"
 #include "valise/net/rate.h"
 #include "valise/net/transport.h"
 
@@ -72,7 +73,8 @@ void trace_received(struct trace *t, const char *p, size_t n, bool secret);
 struct squeeze;
 
 struct transport {
-	char *host, *address, *ca_file, *pin;
+	char *host, *address, *ca_file, *pin, *proxy;
+	char via[PROXY_NAME_SIZE]; /* whose words come, until the server's do; else "" */
 	char where[300]; /* host:port for messages */
 	uint16_t port;
 	enum security security;
@@ -120,13 +122,20 @@ int transport_fail_with(struct transport *t, const struct err *err);
 bool literal_swallowed(const struct transport *t);
 
 /*
- * resolve.c: the addresses of t->host, for freeaddrinfo; until ${deadline} (clock_ms). -1
+ * resolve.c: the addresses of ${host}, for freeaddrinfo; until ${deadline} (clock_ms). -1
  * with the sticky error.
  */
 struct addrinfo;
-int net_resolve(struct transport *t, int64_t deadline, struct addrinfo **out);
-/* connect.c: t->fd becomes a connected non-blocking socket. */
+int net_resolve(struct transport *t, const char *host, uint16_t port, int64_t deadline,
+        struct addrinfo **out);
+/*
+ * connect.c: t->fd becomes a connected non-blocking socket, to the server, through
+ * t->proxy where there is one.
+ */
 int net_connect(struct transport *t);
+int net_connect_to(struct transport *t, const char *host, uint16_t port);
+/* tunnel.c: the same through t->proxy. */
+int net_tunnel(struct transport *t);
 /*
  * Waiting for the peer: idle_timeout_ms at a time, and since the last write in all as
  * long as patience_ms (patience.h) allows for what moved. So a peer that gives 100 octets

@@ -58,6 +58,8 @@ int wire_closed(struct transport *t)
 {
 	char line[256];
 
+	if (*t->via)
+		return transport_fail(t, ERR_NET, "it closed the connection in its handshake");
 	transport_last_line(t, line, sizeof line);
 	if (!t->secret && (strncasecmp(line, "* BYE", 5) == 0 || strncmp(line, "-ERR", 4) == 0))
 		return transport_fail(
@@ -73,7 +75,7 @@ static ssize_t socket_recv(struct transport *t, void *p, size_t n, bool wait)
 
 		if (got > 0)
 			break;
-		if (got == 0)
+		if (got == 0 || (*t->via && errno == ECONNRESET))
 			return wire_closed(t);
 		if (errno != EAGAIN && errno != EWOULDBLOCK)
 			return transport_fail(t, ERR_NET, "cannot read: %s", strerror(errno));

@@ -20,8 +20,10 @@
 void oauth_client_clear(struct oauth_client *c)
 {
 	char *const texts[] = {c->issuer, c->authorize, c->device, c->token, c->revoke, c->scopes,
-	        c->id, c->user, c->ca_file};
+	        c->id, c->user, c->ca_file, c->proxy};
 
+	if (c->proxy)
+		wipe(c->proxy, strlen(c->proxy));
 	for (size_t i = 0; i < COUNT(texts); i++)
 		free(texts[i]);
 	memset(c, 0, sizeof *c);

@@ -63,6 +63,7 @@ static int send_to(const struct oauth_client *c, const struct url *to, const cha
 	        .security = to->tls ? SECURITY_TLS : SECURITY_NONE,
 	        .path = (char *)(uintptr_t)to->path,
 	        .ca_file = c->ca_file,
+	        .proxy = c->proxy,
 	        .connect_timeout_ms = c->timeout_ms,
 	        .idle_timeout_ms = c->timeout_ms,
 	        .trace = c->trace};

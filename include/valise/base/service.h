@@ -32,6 +32,8 @@ struct endpoint {
 	/* where the host is, if that is known (--nameserver); NULL: it is looked up */
 	char *address;
 	char *ca_file; /* NULL: the system's store */
+	/* what all connections go through (net/proxy.h), with its password; NULL: nothing */
+	char *proxy;
 	/* lower-case hex SHA-256 of the one accepted certificate (DER), or NULL */
 	char *pin;
 	int connect_timeout_ms;

@@ -83,6 +83,11 @@ struct discover_opts {
 	const char *nameserver; /* "HOST:PORT", "HOST", "[::1]:PORT"; NULL: /etc/resolv.conf */
 	const char *ca_file; /* for autoconfig and .well-known; NULL: the system's */
 	const char *providers, *own_providers; /* NULL: where they are, see providers_load */
+	/*
+	 * what all goes through, as in struct endpoint; where it looks names up by itself,
+	 * nothing but ${nameserver} is asked for any
+	 */
+	const char *proxy;
 	/* of one question, where it is less than 5 for a name server, 15 for a web server */
 	unsigned timeout_s;
 	FILE *trace; /* of what goes over HTTP; may be NULL */

@@ -26,7 +26,7 @@ struct oauth_client {
 	void *ctx;
 	bool iss_comes; /* answers are promised to name their issuer (RFC 9207 3) */
 	bool cleartext; /* http:// to this machine is fine */
-	char *ca_file;
+	char *ca_file, *proxy;
 	int timeout_ms;
 	FILE *trace; /* borrowed, may be NULL */
 };
