@@ -161,7 +161,7 @@ static void add_hits(struct hits *h, const char *name, uint64_t n)
 static const char *hits_text(struct hits *h)
 {
 	if (h->items == 0)
-		buf_puts(&h->text, "no octets of an item");
+		buf_puts(&h->text, "no item");
 	if (h->colls > COLLS_SAID)
 		buf_putf(&h->text, " and items of %s",
 		        counted(h->colls - COLLS_SAID, "more collection", "more collections",
@@ -292,19 +292,20 @@ static void say_hits(struct heal *h)
 	const struct archive_sink *s = h->s;
 	char copied[COUNTED_SIZE];
 
+	if (h->copied)
+		progress_say(s->progress, SAY_NOTE, "%s: %s copied out of damaged files", s->path,
+		        counted(h->copied, "whole item is", "whole items are", copied));
 	if (s->n_found)
 		progress_say(s->progress, SAY_WARNING,
 		        "%s: lost: %s; what is lost is taken from the source again, where it "
-		        "still has it, and %s copied out of damaged files; older snapshots stay "
-		        "damaged%s",
+		        "still has it; older snapshots stay damaged%s",
 		        s->path, hits_text(&h->bad),
-		        counted(h->copied, "whole item is", "whole items are", copied),
 		        s->opts.heal ? ""
 		                     : "; a backup with --heal looks at every octet and fetches "
 		                       "all that is damaged again");
 	if (s->n_rotten)
 		progress_say(s->progress, SAY_WARNING,
-		        "%s: DAMAGED: %s not whole, in the newest snapshot and older ones; what "
+		        "%s: DAMAGED: %s lost, in the newest snapshot and older ones; what "
 		        "is new is saved; the same backup with --heal (valise backup --heal ...) "
 		        "fetches the damaged items again from the source",
 		        s->path, hits_text(&h->rotten));
