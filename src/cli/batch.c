@@ -71,14 +71,28 @@ static char **worker_args(const struct args *a, const struct job *j)
 	return v;
 }
 
-/* The weightiest line is what the table tells of the account. */
-static void keep_error(struct job *j, enum weight weight, const char *text)
+/* A line that is to stand in the table is kept back: each thing is told once. */
+static void tell_held(struct job *j)
+{
+	if (j->held)
+		ui_talk(&j->batch->ui, j->held);
+	free(j->held);
+	j->held = NULL;
+}
+
+/*
+ * The weightiest line is what the table tells of the account. Is it this one, until now? Then what
+ * it was before is told.
+ */
+static bool keep_error(struct job *j, enum weight weight, const char *text)
 {
 	if (j->weight >= weight)
-		return;
+		return false;
+	tell_held(j);
 	free(j->error);
 	j->error = xstrdup(text);
 	j->weight = weight;
+	return true;
 }
 
 /* A line for people, which the worker escaped. */
@@ -94,15 +108,19 @@ static void on_text(struct job *j, const char *text)
 		text += strlen(failed);
 	free(failed);
 	line = xasprintf("%s: %s", j->name, text);
-	ui_talk(&j->batch->ui, line);
-	free(line);
 	if (is_warning)
 		text += strlen(warned);
-	keep_error(j,
-	        is_failure   ? WEIGHT_FAILURE
-	        : is_warning ? WEIGHT_WARNING
-	                     : WEIGHT_TALK,
-	        text);
+	if (keep_error(j,
+	            is_failure   ? WEIGHT_FAILURE
+	            : is_warning ? WEIGHT_WARNING
+	                         : WEIGHT_TALK,
+	            text) &&
+	        !j->batch->ui.json) {
+		j->held = line;
+		return;
+	}
+	ui_talk(&j->batch->ui, line);
+	free(line);
 }
 
 /* What a worker has done, into the sum of all. */
@@ -173,6 +191,8 @@ static void end_job(struct job *j, enum outcome outcome)
 	j->ended = clock_ms();
 	j->outcome = outcome;
 	j->batch->ended++;
+	if (!batch_row_has_reason(j))
+		tell_held(j);
 	if (outcome == OUTCOME_DONE || outcome == OUTCOME_UNCHANGED)
 		done_write(j);
 	if (j->batch->ui.json)
@@ -192,7 +212,7 @@ static void start_job(struct batch *b, struct job *j)
 	if (worker_start(&j->worker, argv, &err) == 0) {
 		b->running++;
 	} else {
-		keep_error(j, WEIGHT_FAILURE, err.text);
+		(void)keep_error(j, WEIGHT_FAILURE, err.text);
 		end_job(j, OUTCOME_FAILED);
 	}
 	for (size_t i = 0; argv[i]; i++)
@@ -218,7 +238,7 @@ static enum outcome judge_end(struct job *j)
 		return OUTCOME_STOPPED;
 	if (WIFSIGNALED(status)) {
 		snprintf(text, sizeof text, "the worker was killed by signal %d", WTERMSIG(status));
-		keep_error(j, WEIGHT_END, text);
+		(void)keep_error(j, WEIGHT_END, text);
 		return OUTCOME_FAILED;
 	}
 	if (j->done && j->code == EXIT_INCOMPLETE)
@@ -226,7 +246,7 @@ static enum outcome judge_end(struct job *j)
 	if (j->done && j->code == EXIT_DONE)
 		return did_something(j) ? OUTCOME_DONE : OUTCOME_UNCHANGED;
 	snprintf(text, sizeof text, "the worker ended with exit code %d", j->code);
-	keep_error(j, WEIGHT_TALK, text);
+	(void)keep_error(j, WEIGHT_TALK, text);
 	return OUTCOME_FAILED;
 }
 

@@ -58,8 +58,9 @@ struct job {
 	enum outcome outcome;
 	int code; /* exit code, -1: none */
 	json_t *done, *failed; /* its last event, of either kind, or NULL */
-	char *error;
+	char *error; /* the reason, as the table has it */
 	enum weight weight;
+	char *held; /* its line, NULL if it was told: the table tells it, or the account's end */
 };
 
 struct batch {
@@ -102,6 +103,8 @@ bool shard_read(const char *text, unsigned *i_out, unsigned *n_out);
 unsigned shard_of(const char *name, unsigned n);
 
 /* batch_tell.c */
+/* Does its row of the table say why? Then nothing else does. */
+bool batch_row_has_reason(const struct job *j);
 json_t *batch_event(const struct job *j); /* how it ended */
 /* The table, or the last event; the reports. Returns the exit code of all. */
 int batch_tell(struct batch *b);

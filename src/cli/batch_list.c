@@ -201,6 +201,7 @@ static void clear_job(struct job *j)
 	free(j->record);
 	free(j->question);
 	free(j->error);
+	free(j->held);
 	json_decref(j->done);
 	json_decref(j->failed);
 }

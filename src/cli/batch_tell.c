@@ -29,6 +29,11 @@ static const char *outcome_word(const struct verb *v, enum outcome o)
 	return o == OUTCOME_UNCHANGED ? v->unchanged : words[o];
 }
 
+bool batch_row_has_reason(const struct job *j)
+{
+	return j->error && j->outcome >= OUTCOME_INCOMPLETE;
+}
+
 json_t *batch_event(const struct job *j)
 {
 	json_t *o = j->done ? json_copy(j->done) : json_object();
@@ -40,7 +45,7 @@ json_t *batch_event(const struct job *j)
 	json_set_text(o, "outcome", outcome_word(j->batch->verb, j->outcome));
 	json_object_set_new(o, "exit", json_integer(j->code));
 	json_object_set_new(o, "milliseconds", json_integer(j->ended - j->started));
-	if (j->error && j->outcome >= OUTCOME_INCOMPLETE)
+	if (batch_row_has_reason(j))
 		put_text(o, "error", j->error);
 	if (j->failed)
 		json_set_text(o, "code", json_get_str(j->failed, "code"));
@@ -95,7 +100,7 @@ static void put_row(const struct job *j, size_t width)
 		printf(" %11s", cell);
 	}
 	printf(" %8.1f s", (double)(j->ended - j->started) / 1000);
-	if (j->error && j->outcome >= OUTCOME_INCOMPLETE) {
+	if (batch_row_has_reason(j)) {
 		char *safe = term_escape_dup(j->error);
 
 		printf("  %s", safe);

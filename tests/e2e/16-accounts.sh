@@ -14,6 +14,7 @@ account() { printf '[%s]\nimap = %s\nuser = %s\nca-file = %s\npassword-command =
 row() { # NAME WORDS : the table's row for the account says so
 	grep -E "^$1 +$2" "$T/out" >/dev/null || { cat "$T/out" "$T/err"; fail "no row: $1 $2"; }
 }
+once() { [ "$(cat "$T/out" "$T/err" | grep -cE "$1")" = 1 ] || { cat "$T/out" "$T/err"; fail "not told once: $1"; }; }
 sealed() { [ "$(ls "$T/$1/$2.valise/data" | wc -l)" = "$3" ] || fail "$2: not $3 snapshots"; }
 good() { account alice alice 'echo pw-alice'; account bob bob 'echo pw-bob'; account ../sly/x carol 'echo pw-carol'; account dave dave 'echo pw-dave'; }
 wait_for() { for _ in $(seq 2400); do [ -s "$1" ] && return; sleep 0.05; done; fail "waited for $1"; }
@@ -30,7 +31,8 @@ row dave sealed
 row wrong 'failed .*alice'
 row nohost 'failed .*no-such-host.invalid'
 says '^6 accounts: 2 failed, 4 sealed'
-says '^nohost: .*no-such-host.invalid'
+once no-such-host.invalid
+once '^wrong'
 [ "$(ls "$T/one")" = "$(printf '%s\n' =2E.=2Fsly=2Fx.valise alice.valise bob.valise dave.valise)" ] || { ls "$T/one"; fail "other archives"; }
 [ ! -e "$T/sly" ] || fail "a name became a path"
 for u in alice bob dave; do
@@ -47,6 +49,41 @@ assert [a["outcome"] for a in r["accounts"]] == ["failed"] * 2 + ["sealed"] * 4,
 assert r["accounts"][2]["mail"]["items"] > 20 and r["accounts"][2]["seal"] and "alice" in r["accounts"][0]["error"], r
 P
 grep -q 'no-such-host.invalid' "$T/r.html" || fail "the page does not name the host"
+
+say "what went wrong is told once, whatever the command: the reason in the table, the rest before it"
+{ account two alice 'echo x' imaps://no-such-host.invalid | sed 's|^user|caldav = https://nor-this-one.invalid/\n&|'; account alice alice 'echo no'; } > "$ini"
+told() { # COMMAND ... : it fails, and each account's trouble is told once
+	run 1 "$VALISE" "$@" --accounts "$ini"
+	[ "$(sed -n 2,3p "$T/out" | grep -c ' failed ')" = 2 ] || { cat "$T/out"; fail "not in the table: $*"; }
+	once no-such-host.invalid
+	once '^alice'
+}
+for quiet in "" -q; do
+	told backup -o "$T/none" $quiet
+	told check $quiet
+	once nor-this-one.invalid
+	grep -q '^two: .*nor-this-one.invalid' "$T/err" || { cat "$T/out" "$T/err"; fail "the second reason is not in the stream"; }
+done
+told check --report "$T/r.json"
+$PYTHON - "$T/r.json" <<'P'
+import json, sys
+a = {a["account"]: a for a in json.load(open(sys.argv[1]))["accounts"]}
+assert "no-such-host.invalid" in a["two"]["error"] and a["alice"]["error"] and a["alice"]["code"] == "sign-in", a
+P
+run 1 "$VALISE" check --accounts "$ini" --json
+grep -q '^two: .*no-such-host.invalid' "$T/err" || { cat "$T/err"; fail "not told beside JSON"; }
+mkdir "$T/sick"
+cp -r "$T/one/alice.valise" "$T/sick/alice.valise"
+rm -rf "$T/none"
+truncate -s -1 "$T"/sick/alice.valise/data/000001/*.tar.gz
+account alice alice 'echo no' > "$ini"
+for quiet in "" -q; do
+	run 1 "$VALISE" verify "$T/sick" --accounts "$ini" $quiet
+	row alice 'failed .*part-'
+	[ -z "$(cat "$T/out" "$T/err" | sed 's/^alice.* s  //;s/^alice: warning: //' | sort | uniq -d)" ] || { cat "$T/out" "$T/err"; fail "told twice"; }
+	run 1 "$VALISE" restore "$T/one" --accounts "$ini" $quiet
+	once '^alice'
+done
 
 say "again: nothing changed"
 good > "$ini"
