@@ -58,6 +58,18 @@ heads = {h["name"]: h for h in map(json.loads, open(sys.argv[1]))}
 assert heads["INBOX"]["items"] == 12 and "Junk" not in heads, heads
 P
 
+say "--exclude-use becomes a key, that a backup goes by"
+run 0 "$VALISE" setup alice@old.example --yes $tls --password-command 'echo pw-alice' --only mail --name uses --exclude-use junk,trash
+grep -q '^exclude-use = junk,trash$' "$ini" || { cat "$ini"; fail "no key"; }
+cd "$HOME/here"
+run 0 "$VALISE" backup uses -o uses.valise
+says 'Junk: left out by --exclude-use'
+run 0 "$VALISE" list uses.valise
+! grep -qw Junk "$T/out" || { cat "$T/out"; fail "what was to be left out is there"; }
+run 2 "$VALISE" setup alice@old.example --yes $tls --password-command 'echo pw-alice' --only mail --name slip --exclude-use jnuk
+says 'exclude-use takes junk'
+! grep -q slip "$ini" || fail "a slip was written"
+
 say "what stands in the file stays, as does a link; a name is taken once"
 cd "$HOME/here"
 mkdir -p "$HOME/dotfiles"

@@ -299,7 +299,8 @@ static int put_setting(
 static int put_section(const struct setup *s, struct buf *b, struct err *err)
 {
 	static const char kept[] =
-	        "output|include|exclude|only|labels|max-rate|daily-limit|connections";
+	        "output|include|exclude|exclude-use|only|labels|max-rate|daily-limit|"
+	        "connections";
 	const struct args *a = s->args;
 	int rc = 0;
 
@@ -423,12 +424,13 @@ int cmd_setup(const struct args *a)
 	struct setup s = {.args = a, .path = config ? xstrdup(config) : account_default_path()};
 	int rc;
 
-	choice_init(&s.choice, a);
+	rc = choice_init(&s.choice, a);
 	for (size_t i = 0; i < a->n_settings; i++)
 		add_setting(&s, a->settings[i].key, a->settings[i].value);
-	rc = s.path ? run_setup(&s)
-	            : usage_error(
-	                      a, "where is accounts.ini? Give --config FILE, as HOME is not set");
+	if (rc == 0)
+		rc = s.path ? run_setup(&s)
+		            : usage_error(a, "where is accounts.ini? Give --config FILE, as HOME "
+		                             "is not set");
 	account_free(s.account);
 	choice_clear(&s.choice);
 	found_settings_clear(&s.found);
