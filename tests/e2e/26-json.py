@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Every line that --json prints fits docs/valise.schema.json: listings and events of each command, with what went wrong: usage errors, refused sign-ins,
 locks, missing and damaged archives, interrupts. Each command but a listing ends with one event that has the process's exit code."""
+import html
 import json
 import os
 import shutil
@@ -88,6 +89,20 @@ def plain(lab, source, dav):
         lab.run(0, "restore", "a", *imap(target.port), "--only", "mail", "--verify", "full", VALISE_PROGRESS="1")
 
 
+def refused_check(lab, source):
+    """Each service that could not be read is named, in the events and in the reports, not the last one alone."""
+    lines = lab.run(1, "check", *imap(source.port, "echo wrong"), "--caldav", "http://127.0.0.1:1/", "--report", "c.json", "--report", "c.html")
+    events = {o["service"]: o for o in lines if o.get("event") == "service"}
+    expect(events["imap"]["code"] == "sign-in" and events["caldav"]["code"] == "network", lines)
+    with open(os.path.join(lab.home, "c.json")) as f:
+        notes = {n.get("collection"): n for n in json.load(f)["notes"]}
+    with open(os.path.join(lab.home, "c.html")) as f:
+        page = f.read()
+    for name in "imap", "caldav":
+        expect(notes[name]["text"] == events[name]["text"] and notes[name]["level"] == "warning", notes)
+        expect("<td>%s</td>" % name in page and html.escape(events[name]["text"], quote=True).replace("&#x27;", "'") in page, page)
+
+
 def failures(lab, source):
     who = imap(source.port)
     for args in ("backup", "--frob"), ("backup", "--only", "foo", *who), ("list",), ("show", "a", "INBOX/99"), ("restore", "a", "b", "c"), ("unpack", "a"), ("check",):
@@ -105,6 +120,7 @@ def failures(lab, source):
         lab.run(12, command, *first, *imap(source.port, "echo wrong"), *more, word="sign-in")
         lab.run(1, command, *first, *imap(1), *more, word="network")
         lab.run(1, command, *first, *imap(source.port, "exit 3"), *more, word="no-password")
+    refused_check(lab, source)
     lab.run(1, "backup", *who, "-o", "tree", word="exists")
     damaged = os.path.join(lab.home, "damaged")
     shutil.copytree(os.path.join(lab.home, "a"), damaged)

@@ -29,6 +29,37 @@ static int visit_service(const struct service *s, struct choice *choice, bool li
 	        s, protocols[s->kind].kinds, NULL, &o, &ui->progress, r, err);
 }
 
+static json_t *service_event(const struct service *s)
+{
+	json_t *e = json_object();
+
+	json_set_text(e, "event", "service");
+	put_text(e, "service", s->name);
+	put_text(e, "user", s->login.user);
+	put_text(e, "account", service_owner(s));
+	return e;
+}
+
+/* Told, and named for the report and for programs: the last event has the last one alone. */
+static int fail_service(
+        const struct args *a, const struct service *s, struct ui *ui, const struct err *err)
+{
+	json_t *note = json_object();
+
+	json_set_text(note, "level", "warning");
+	put_text(note, "collection", s->name);
+	put_text(note, "text", err->text);
+	json_array_append_new(ui->notes, note);
+	if (ui->json) {
+		json_t *e = service_event(s);
+
+		json_set_text(e, "code", code_word(err->code));
+		put_text(e, "text", err->text);
+		put_json(e);
+	}
+	return fail(a, err);
+}
+
 int check_service(const struct args *a, const struct service *s, struct choice *choice,
         struct ui *ui, struct source_result *sum)
 {
@@ -38,18 +69,14 @@ int check_service(const struct args *a, const struct service *s, struct choice *
 	bool chooses = choice && (choice->of.n_include || choice->of.n_exclude);
 
 	if (chooses && visit_service(s, choice, true, ui, &r, &err) < 0)
-		return fail(a, &err);
+		return fail_service(a, s, ui, &err);
 	if (visit_service(s, choice, false, ui, &r, &err) < 0)
-		return fail(a, &err);
+		return fail_service(a, s, ui, &err);
 	sum->items += r.items;
 	sum->collections += r.collections;
 	if (ui->json) {
-		json_t *e = json_object();
+		json_t *e = service_event(s);
 
-		json_set_text(e, "event", "service");
-		put_text(e, "service", s->name);
-		put_text(e, "user", s->login.user);
-		put_text(e, "account", service_owner(s));
 		json_set_number(e, "items", r.items);
 		json_set_number(e, "collections", r.collections);
 		put_json(e);
