@@ -90,7 +90,7 @@ int oauth_source_new(const struct settings *set, const struct service *s, const 
 	c->cleartext = cleartext && strcasecmp(cleartext, "yes") == 0;
 	c->ca_file = xstrdup(s->at.ca_file);
 	c->proxy = xstrdup(s->at.proxy);
-	c->timeout_ms = TIMEOUT_MS;
+	c->timeout_ms = value_of(set, s->kind, "timeout") ? s->at.idle_timeout_ms : TIMEOUT_MS;
 	if (o->secret_command) {
 		c->get_secret = give_client_secret;
 		c->ctx = o;

@@ -302,8 +302,8 @@ static int64_t silence_of(const struct xfer *x)
 {
 	int64_t idle = x->h->service->at.idle_timeout_ms;
 
-	/* Listing and storing is work. */
-	if (x->rq->once || strcmp(x->rq->method, "GET") == 0 ||
+	/* Listing and storing is work; giving out a token is none. */
+	if (x->rq->once || x->rq->finish || strcmp(x->rq->method, "GET") == 0 ||
 	        strcmp(x->rq->method, "OPTIONS") == 0)
 		return idle;
 	return slow_timeout_ms((int)idle, x->rq->body_size) << (x->silences ? 1 : 0);
@@ -351,7 +351,8 @@ static void check_idle(struct run *r)
 		if (!is_silent(x, now))
 			continue;
 		if (now - active >= silence_of(x))
-			snprintf(x->curl_text, sizeof x->curl_text, "nothing came for %d s",
+			snprintf(x->curl_text, sizeof x->curl_text,
+			        "nothing came for %d s (--timeout allows for more)",
 			        (int)((now - active + 999) / 1000));
 		else
 			snprintf(x->curl_text, sizeof x->curl_text,

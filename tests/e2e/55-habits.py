@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import sys
 import tempfile
 
@@ -120,6 +121,20 @@ def timeouts(s):
                 ["restore", s.archive, "--max-wait", "1"]:
             _, err = s.run(1, *command, *imap(server.port), "--timeout", "1")
             expect("no answer for 1 second (--timeout allows for more)" in err, err)
+        setup = ["setup", *imap(server.port), "--yes", "--timeout", "1", "--config", s.scratch + "/none.ini"]
+        _, err = s.run(1, *setup)
+        expect("no answer for 1 second (--timeout allows for more)" in err and not os.path.exists(s.scratch + "/none.ini"), err)
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as mute:  # takes connections, and says nothing
+        at = "http://127.0.0.1:%d" % mute.getsockname()[1]
+        ini = s.scratch + "/mute.ini"
+        with open(os.open(ini, os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
+            f.write("[defaults]\nimap = imap://127.0.0.1:1\nuser = a\ncleartext = yes\noauth-client-id = c\n"
+                    "[issuer]\noauth = %s\n[endpoints]\noauth-device = %s/d\noauth-token = %s/t\noauth-scopes = s\n" % (at, at, at))
+        for name in "issuer", "endpoints":
+            _, err = s.run(1, "login", name, "--device", "--timeout", "1", "--config", ini)
+            expect("nothing came for" in err and "--timeout allows for more" in err, err)
+        _, err = s.run(1, "setup", "--imap", "imap" + at[4:], "--user", "a", "--cleartext", "--password-command", "echo x", "--yes", "--timeout", "1", "--config", s.scratch + "/none.ini")
+        expect("no answer for 1 second (--timeout allows for more)" in err, err)
 
 
 def reports(s, source):
