@@ -378,6 +378,11 @@ static int take_links(struct take *t)
 	return rc;
 }
 
+static bool is_done(int rc)
+{
+	return rc == EXIT_DONE || rc == EXIT_INCOMPLETE;
+}
+
 int take_report(struct take *t, int rc)
 {
 	struct report report = {.rc = rc, .account = t->account};
@@ -386,18 +391,14 @@ int take_report(struct take *t, int rc)
 
 	if (!args_has(t->args, "report"))
 		return 0;
-	if (t->to->reader(t->path, &from, &err) < 0)
+	if (is_done(rc) && t->to->reader(t->path, &from, &err) < 0)
 		return fail(t->args, &err);
-	report.collections = report_collections(from->ops->manifest(from), NULL, NULL);
+	if (from)
+		report.collections = report_collections(from->ops->manifest(from), NULL, NULL);
 	rc = ui_write_reports(t->ui, t->outcome, &report);
 	json_decref(report.collections);
 	tree_reader_free(from);
 	return rc;
-}
-
-static bool is_done(int rc)
-{
-	return rc == EXIT_DONE || rc == EXIT_INCOMPLETE;
 }
 
 /* The whole run, once it is known what is read. */
@@ -408,7 +409,9 @@ static int take_all(struct take *t)
 
 	if (t->to->sink(t, &err) < 0) {
 		ui_stop(t->ui);
-		return fail(t->args, &err);
+		rc = fail(t->args, &err);
+		(void)take_report(t, rc);
+		return rc;
 	}
 	rc = take_account(t);
 	tree_sink_free(t->sink);
@@ -416,6 +419,8 @@ static int take_all(struct take *t)
 		rc = take_links(t);
 	if (is_done(rc))
 		extra = t->to->tell(t, rc);
+	else
+		(void)take_report(t, rc); /* the run has failed already */
 	ui_stop(t->ui);
 	ui_stats(t->ui);
 	return extra ? extra : rc;

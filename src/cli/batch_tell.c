@@ -201,11 +201,12 @@ int batch_tell(struct batch *b)
 	rc = count[OUTCOME_FAILED] || count[OUTCOME_STOPPED] ? EXIT_FAILED
 	     : count[OUTCOME_INCOMPLETE]                     ? EXIT_INCOMPLETE
 	                                                     : EXIT_DONE;
-	rc = write_reports(b, count, b->stopping ? EXIT_INTERRUPTED : rc) ? EXIT_FAILED : rc;
 	if (b->stopping) {
 		(void)err_set(&stopped, ERR_STOPPED, ERR_WHOLE, "interrupted");
 		end_why(b->args, &stopped);
-		return EXIT_INTERRUPTED;
+		rc = EXIT_INTERRUPTED;
 	}
+	if (write_reports(b, count, rc) && rc != EXIT_INTERRUPTED)
+		rc = EXIT_FAILED;
 	return rc;
 }

@@ -77,6 +77,8 @@ extern const struct command *const commands[]; /* ends with NULL */
 struct ending {
 	struct err why; /* the last error that was told; code ERR_OK: none */
 	json_t *outcome; /* what was done; NULL: a listing, or it failed before that */
+	int64_t started; /* clock_ms */
+	bool reported; /* --report was served */
 };
 /* An error that ends the command, where people read of it otherwise. */
 void end_why(const struct args *a, const struct err *err);
@@ -299,6 +301,10 @@ json_t *report_collections(const struct tree_manifest *m,
  * borrowed. 0 or an error that was told.
  */
 int ui_write_reports(const struct ui *u, const json_t *outcome, const struct report *r);
+/*
+ * The reports of a run that ended with ${rc} and wrote none: an older "Complete" does not stay.
+ */
+void report_unwritten(const struct args *a, int rc);
 /* The page of a report as report.c makes it (report_html.c). */
 void report_html(const json_t *o, const char *title, const char *verdict, bool good, struct buf *b);
 /*
@@ -410,7 +416,7 @@ struct take {
  * --fetch-links what they link to, too. Frees t->path. Returns an exit code.
  */
 int take_run(struct take *t);
-/* --report of a run that ends with ${rc}; 0 or an error that was told. */
+/* --report of a run that ends with ${rc}, whatever that is; 0 or an error that was told. */
 int take_report(struct take *t, int rc);
 /*
  * The names that --include, --folder and --exclude may mean, so that one which means none

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "valise/base/clock.h"
 #include "valise/base/near.h"
 #include "cli.h"
 #include "commit.h"
@@ -125,10 +126,14 @@ static int run_command(struct args *a, int argc, char **argv)
 	rc = args_parse(a, argc - 2, argv + 2);
 	rc = rc ? rc : environment_apply(a);
 	rc = rc ? rc : report_check(a);
-	rc = rc ? rc : section_apply(a);
+	if (rc)
+		return rc;
+	rc = section_apply(a);
 	rc = rc ? rc : batch_misused(a);
 	if (rc == 0)
 		rc = args_has(a, "accounts") ? batch_run(a) : a->cmd->run(a);
+	if (rc && !a->ending->reported)
+		report_unwritten(a, rc);
 	section_clear(a);
 	return rc;
 }
@@ -144,7 +149,7 @@ static bool wants_json(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct ending ending = {0};
+	struct ending ending = {.started = clock_ms()};
 	struct args a = {.ending = &ending};
 	int rc;
 

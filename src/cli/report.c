@@ -15,19 +15,22 @@
 static const struct {
 	unsigned cmd;
 	const char *done, *incomplete, *failed;
+	const char *ended; /* by an error */
 } verdicts[] = {
         {CMD_BACKUP, "Complete: all that the server shows is in the archive.",
-                "Incomplete: what is missing is named below.", "Failed."},
+                "Incomplete: what is missing is named below.", "Failed.", "Failed."},
         {CMD_FETCH, "Complete: all that the server shows is in the directory.",
-                "Incomplete: what is missing is named below.", "Failed."},
+                "Incomplete: what is missing is named below.", "Failed.", "Failed."},
         {CMD_RESTORE, "Done: the target has all that was to be restored.",
                 "Done, but not everything is there as in the archive: it is named below.",
+                "Failed: it ended before everything was done.",
                 "Failed: it ended before everything was done."},
         {CMD_CHECK, "Every service was signed in to.", "Incomplete.",
-                "A service could not be read."},
+                "A service could not be read.", "A service could not be read."},
         {CMD_VERIFY, "Sound: every byte is what it was.",
                 "Sound, but the newest snapshot says of itself that it is incomplete.",
-                "DAMAGED: what is wrong is named below."},
+                "DAMAGED: what is wrong is named below.",
+                "Failed: it ended before everything was read."},
 };
 
 static json_t *services_json(const struct account *a)
@@ -80,6 +83,7 @@ json_t *report_collections(const struct tree_manifest *m,
 static json_t *report_json(const struct ui *u, const json_t *outcome, const struct report *r)
 {
 	json_t *o = json_copy((json_t *)(uintptr_t)outcome);
+	const struct err *why = &u->args->ending->why;
 	int64_t now = (int64_t)time(NULL);
 	char when[DATE_TEXT_SIZE];
 
@@ -94,6 +98,10 @@ static json_t *report_json(const struct ui *u, const json_t *outcome, const stru
 	}
 	if (r->collections)
 		json_object_set(o, "folders", r->collections);
+	if (why->code != ERR_OK) {
+		json_set_text(o, "code", code_word(why->code));
+		put_text(o, "text", why->text);
+	}
 	json_object_set(o, "notes", u->notes);
 	return o;
 }
@@ -113,8 +121,9 @@ static int write_html(const char *path, const struct args *a, json_t *o, struct 
 	title = xasprintf("valise %s%s%s", a->cmd->name, of ? ": " : "", of ? of : "");
 	verdict = code == EXIT_DONE         ? verdicts[i].done
 	          : code == EXIT_INCOMPLETE ? verdicts[i].incomplete
+	          : json_get_str(o, "text") ? verdicts[i].ended
 	                                    : verdicts[i].failed;
-	if (json_get_bool(o, "dry_run"))
+	if (json_get_bool(o, "dry_run") && (code == EXIT_DONE || code == EXIT_INCOMPLETE))
 		verdict = "Dry run: nothing was done.";
 	report_html(o, title, verdict, code == EXIT_DONE, &b);
 	rc = file_write(AT_FDCWD, path, b.data, b.len, err);
@@ -165,11 +174,22 @@ int ui_write_reports(const struct ui *u, const json_t *outcome, const struct rep
 	struct err err = {0};
 	int rc = 0;
 
+	u->args->ending->reported = true;
 	for (size_t i = 0; i < n && rc == 0; i++)
 		if (kinds[find_kind(paths[i])].write(paths[i], u->args, o, &err) < 0)
 			rc = fail(u->args, &err);
 	json_decref(o);
 	return rc;
+}
+
+void report_unwritten(const struct args *a, int rc)
+{
+	struct ui u = {.args = a, .notes = json_array(), .started = a->ending->started};
+	json_t *o = a->ending->outcome ? json_copy(a->ending->outcome) : json_object();
+
+	(void)ui_write_reports(&u, o, &(struct report){.rc = rc}); /* which tells its errors */
+	json_decref(o);
+	json_decref(u.notes);
 }
 
 static int unknown_suffix(const struct args *a, const char *path)

@@ -102,7 +102,8 @@ static void put_services(struct buf *b, const json_t *services)
 static bool is_shown(const char *key)
 {
 	static const char *const shown[] = {"account", "archive", "to", "began", "ended", "version",
-	        "command", "verdict", "exit", "content", "state", "bytes", "dry_run", "sound"};
+	        "command", "verdict", "exit", "content", "state", "bytes", "dry_run", "sound",
+	        "code", "text"};
 
 	for (size_t i = 0; i < COUNT(shown); i++)
 		if (strcmp(key, shown[i]) == 0)
@@ -221,11 +222,14 @@ static void put_accounts(struct buf *b, const json_t *accounts)
 	put_rows(b, accounts, columns);
 }
 
-static void put_notes(struct buf *b, const json_t *notes)
+/* Of a run that ${failed} nobody knows whether there is nothing to be said. */
+static void put_notes(struct buf *b, const json_t *notes, bool failed)
 {
 	static const struct column columns[4] = {
 	        {"level", ""}, {"collection", "Where"}, {"item", "Item"}, {"text", "What"}};
 
+	if (!json_array_size(notes) && failed)
+		return;
 	buf_puts(b, "<h2>Named</h2>\n");
 	if (json_array_size(notes))
 		put_rows(b, notes, columns);
@@ -235,6 +239,8 @@ static void put_notes(struct buf *b, const json_t *notes)
 
 void report_html(const json_t *o, const char *title, const char *verdict, bool good, struct buf *b)
 {
+	const char *why = json_get_str(o, "text");
+
 	buf_puts(b, head);
 	put_cell(b, "title", title);
 	buf_puts(b, "\n</head>\n<body>\n");
@@ -242,9 +248,14 @@ void report_html(const json_t *o, const char *title, const char *verdict, bool g
 	buf_putf(b, "\n<p class=\"verdict %s\">", good ? "good" : "bad");
 	put_html(b, verdict);
 	buf_puts(b, "</p>\n");
+	if (why) {
+		buf_puts(b, "<p class=\"why\">Why: ");
+		put_html(b, why);
+		buf_puts(b, "</p>\n");
+	}
 	put_facts(b, o);
 	put_accounts(b, json_object_get(o, "accounts"));
 	put_collections(b, json_object_get(o, "folders"));
-	put_notes(b, json_object_get(o, "notes"));
+	put_notes(b, json_object_get(o, "notes"), why);
 	buf_puts(b, "</body>\n</html>\n");
 }

@@ -127,7 +127,8 @@ static int end_backup(struct take *t, int rc)
 
 	put_text(t->outcome, "archive", t->path);
 	tell_outcome(t, rc);
-	return extra ? extra : take_report(t, rc);
+	rc = take_report(t, extra ? extra : rc);
+	return extra ? extra : rc;
 }
 
 static const struct take_to archive = {

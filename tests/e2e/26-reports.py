@@ -1,0 +1,93 @@
+#!/usr/bin/python3
+"""--report of every ending: a run that failed or was stopped writes its page, too, with the reason, and what an earlier run wrote does not stay."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+from lib import VALISE, environment, expect, imap, run  # noqa: E402
+import fakeimap  # noqa: E402
+from cases_target import Target  # noqa: E402
+
+
+class Lab:
+    def __init__(self, home):
+        self.home, self.env = home, environment(home)
+
+    def valise(self, code, *args):
+        return run(code, *args, env=self.env, cwd=self.home)
+
+    def report(self, code, *args):
+        """What both reports of the run say: (page, JSON)."""
+        self.valise(code, *args, "--report", "r.html", "--report", "r.json")
+        return self.read(code)
+
+    def read(self, code):
+        with open(os.path.join(self.home, "r.html")) as f:
+            page = f.read()
+        with open(os.path.join(self.home, "r.json")) as f:
+            o = json.load(f)
+        expect(o["exit"] == code, o)
+        return page, o
+
+    def failed(self, code, word, *args, verdict="Failed"):
+        page, o = self.report(code, *args)
+        expect(o["code"] == word and o["text"] and o["command"] == args[0], o)
+        expect(verdict in page and "Why: " in page and "Complete:" not in page and "Nothing: " not in page, page)
+        return page, o
+
+    def stopped(self, *args):
+        """^C while its password command runs."""
+        begun = os.path.join(self.home, "begun")
+        os.mkfifo(begun)
+        p = subprocess.Popen([VALISE, *args, "--report", "r.html", "--report", "r.json"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self.env, cwd=self.home)
+        with open(begun) as f:  # until it is there
+            expect(f.read(), "it did not begin")
+        os.unlink(begun)
+        p.send_signal(signal.SIGINT)
+        err = p.communicate(timeout=300)[1]
+        expect(p.returncode == 130, err)
+        page, o = self.read(130)
+        expect(o["code"] == "interrupted" and "Why: " in page and o["text"] in page, page)
+
+
+def every_ending(lab, source):
+    who, wrong = imap(source.port), imap(source.port, "echo wrong")
+    for command, *more in ("backup", "-o", "a"), ("fetch", "-t", "tree"):
+        page, o = lab.report(0, command, *who, *more)
+        expect("Complete: " in page and "Why: " not in page and "text" not in o and o["folders"], page)
+        page, o = lab.failed(12, "sign-in", command, *wrong, *more)
+        expect("folders" not in o and o["servers"], o)
+        lab.failed(1, "network", command, *imap(1), "--same-account", *more)
+        lab.failed(1, "other-account", command, *imap(1), *more)
+        lab.failed(2, "usage", command, *who, "--only", "frob", *more)
+        lab.stopped(command, *imap(source.port, "echo here > begun; exec sleep 600"), *more)
+    lab.failed(2, "not-found", "backup", "nobody", "-o", "a")
+    lab.failed(1, "exists", "backup", *who, "-o", "tree")
+    lab.failed(1, "exists", "backup", *who, "-o", "b", "--tree", "a")
+    lab.failed(12, "sign-in", "check", *wrong, verdict="A service could not be read.")
+    lab.failed(12, "sign-in", "restore", "a", *wrong)
+    lab.failed(10, "no-archive", "restore", "x", *who)
+    lab.failed(10, "no-archive", "verify", "x", verdict="Failed: ")
+    lab.failed(12, "sign-in", "restore", "a", *wrong, "--dry-run")
+    lab.stopped("restore", "a", *imap(source.port, "echo here > begun; exec sleep 600"))
+    lab.stopped("check", *imap(source.port, "echo here > begun; exec sleep 600"))
+
+
+def main():
+    home = tempfile.mkdtemp(prefix="valise-")
+    try:
+        lab = Lab(home)
+        with fakeimap.FakeImap() as source:
+            every_ending(lab, source)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    print("ok")
+
+
+main()
