@@ -125,6 +125,8 @@ static int write_html(const char *path, const struct args *a, json_t *o, struct 
 	                                    : verdicts[i].failed;
 	if (json_get_bool(o, "dry_run") && (code == EXIT_DONE || code == EXIT_INCOMPLETE))
 		verdict = "Dry run: nothing was done.";
+	if (json_get_bool(o, "unexpected") && json_get_int(o, "damages", 0) == 1)
+		verdict = "Not the expected archive: its newest seal is another.";
 	report_html(o, title, verdict, code == EXIT_DONE, &b);
 	rc = file_write(AT_FDCWD, path, b.data, b.len, err);
 	free(title);

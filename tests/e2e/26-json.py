@@ -75,7 +75,10 @@ def plain(lab, source, dav):
     lab.run(0, "salvage", "a", "-t", "salvaged")
     lab.run(0, "verify", "a", "--content")
     lab.run(0, "verify", "a", "--quick", "--report", "r.json")
-    expect(len(lab.run(0, "snapshots", "a")) == 2, "snapshots")
+    seals = [o["seal"] for o in lab.run(0, "snapshots", "a")]
+    expect(len(seals) == 2, "snapshots")
+    expect(lab.run(0, "verify", "a", "--expect", seals[0])[-1]["expected_snapshot"] == 1, "expected_snapshot")
+    expect(lab.run(1, "verify", "a", "--expect", "0" * 64)[-1]["unexpected"] is True, "unexpected")
     lab.run(0, "list", "a")
     items = lab.run(0, "list", "a", "--items", "--with-gone")
     lab.run(0, "list", "a", "INBOX")

@@ -75,6 +75,8 @@ def every_ending(lab, source):
     lab.failed(10, "no-archive", "restore", "x", *who)
     lab.failed(10, "no-archive", "verify", "x", verdict="Failed: ")
     lab.failed(12, "sign-in", "restore", "a", *wrong, "--dry-run")
+    page, o = lab.report(1, "verify", "a", "--expect", "0" * 64)
+    expect("Not the expected archive" in page and o["unexpected"] and not o.get("text"), page)
     lab.stopped("restore", "a", *imap(source.port, "echo here > begun; exec sleep 600"))
     lab.stopped("check", *imap(source.port, "echo here > begun; exec sleep 600"))
 

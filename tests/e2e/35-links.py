@@ -177,8 +177,10 @@ def managed(archive, d, account, own):
             shutil.rmtree(d + "/state", ignore_errors=True)
             args = ["restore", archive, "--caldav", target.url(), *account, "--only", "calendars"]
             assert run(0, *args, "--attach-links", "--dry-run").count("1 linked file to be attached") == 3 and not target.posts
-            text = run(3 if first == "forbid" else 0, *args, "--attach-links")
+            text = run(3 if first == "forbid" else 0, *args, "--attach-links", "--report", d + "/managed.json")
             if first == "forbid":
+                with open(d + "/managed.json") as f:
+                    assert json.load(f)["unattached"] == 3
                 assert text.count("is not attached: HTTP 403 forbidden: max-attachment-size") == 3 and "3 linked files not attached" in text and not target.posts, text
                 text = run(0, *args, "--attach-links")
             assert text.count("1 linked file attached") == 3, (first, text)

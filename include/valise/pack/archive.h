@@ -99,6 +99,7 @@ struct archive_verdict {
 	 * its place, so that is no damage; 0
 	 */
 	unsigned expected;
+	bool unexpected; /* of the damages one: no seal here is the expected one */
 };
 /**
  * archive_verify(path, opts, out, err): check every byte of every file of every snapshot:

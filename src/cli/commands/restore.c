@@ -251,6 +251,7 @@ static json_t *outcome_json(const struct restore *r)
 	json_set_number(o, "altered", s->altered);
 	json_set_number(o, "doubled", s->doubled);
 	json_set_number(o, "unseen", s->unseen);
+	json_set_number(o, "unattached", s->unattached);
 	json_set_number(o, "rescued", s->rescued);
 	for (unsigned i = 0; i < RESCUES; i++)
 		json_set_number(how, rescue_name(i), s->rescues[i]);

@@ -36,6 +36,8 @@ static json_t *outcome_json(const struct archive_verdict *v)
 		json_object_set_new(o, "newest_sound", json_boolean(v->in_newest == 0));
 	if (v->expected)
 		json_set_number(o, "expected_snapshot", v->expected);
+	if (v->unexpected)
+		json_object_set_new(o, "unexpected", json_true());
 	return o;
 }
 
@@ -44,7 +46,11 @@ static void tell_verdict(const struct args *a, const struct archive_verdict *v, 
 	char n[6][COUNTED_SIZE], safe[600];
 
 	term_escape(a->pos[0], strlen(a->pos[0]), safe, sizeof safe);
-	if (v->damages)
+	if (v->unexpected && v->damages == 1)
+		printf("%s: not the expected archive: its newest seal is another, and none of "
+		       "it is the expected one; what is here is whole\n",
+		        safe);
+	else if (v->damages)
 		printf("%s: DAMAGED: %s; \"valise salvage\" gets out what is whole\n", safe,
 		        counted(v->damages, "finding", "findings", n[0]));
 	else
@@ -58,7 +64,7 @@ static void tell_verdict(const struct args *a, const struct archive_verdict *v, 
 		puts("no seal can be read: nobody can tell what was in the newest snapshot");
 		return;
 	}
-	if (v->damages && !v->in_newest)
+	if (v->damages > v->unexpected && !v->in_newest)
 		puts("the newest snapshot is sound: it needs nothing of what is damaged");
 	if (!v->complete)
 		printf("the newest snapshot%s says of itself that it is incomplete: see valise "

@@ -137,6 +137,7 @@ static void check_newest(struct verify *v)
 	}
 	if (v->out->expected)
 		return;
+	v->out->unexpected = true;
 	finding_say(&v->findings, true, NULL, NULL, "the newest seal is %s, not the expected %s",
 	        v->out->seal, v->opts->expect);
 }
