@@ -48,6 +48,8 @@ int ask_line(const char *question, char *answer, size_t size)
 	term_escape(question, strlen(question), shown, sizeof shown);
 	terminal_take();
 	rc = sys_write(fd, shown, strlen(shown)) < 0 ? -1 : read_line(fd, answer, size);
+	if (rc < 0)
+		(void)!sys_write(fd, "\n", 1); /* after ^C, on a line of its own */
 	terminal_release();
 	(void)sys_close(fd);
 	return rc;

@@ -347,6 +347,17 @@ int prepare_account(const struct args *a, struct account *account, FILE *trace);
 int open_trace(const struct args *a, FILE **out);
 
 /**
+ * accounts_write.c. section_preview: the account ${name} as the file ${path} would give it
+ * with this section of ${lines} at its end, under its [defaults]; section_add: put it
+ * there. The rest of the file stays as it is, a link one. ERR_USAGE: a table, an account of
+ * that name, a value that no line can hold; ERR_LOCKED: another one is being written.
+ */
+int section_preview(const char *path, const char *name, const struct account_setting *lines,
+        size_t n, struct account **out, struct err *err) MUST_CHECK;
+int section_add(const char *path, const char *name, const struct account_setting *lines, size_t n,
+        struct err *err) MUST_CHECK;
+
+/**
  * Questions at the terminal (ask.c), with echo. ask_line: the answer without its line end;
  * ask_yes: 1, 0, or ${otherwise} for an empty one. -1: there is nobody to ask, or a stop was
  * asked for.

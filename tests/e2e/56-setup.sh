@@ -107,11 +107,47 @@ run 2 "$VALISE" setup alice@old.example --yes $tls --password-command 'echo pw-a
 run 2 "$VALISE" setup alice@old.example --yes $tls --password-command 'echo pw-alice' --labels none
 no_section
 
+say "what is tried is what is written: a [defaults] for others, a table, a link to nothing, two at once"
+setup=("$VALISE" setup alice@old.example --yes $tls --password-command 'echo pw-alice')
+printf '[defaults]\npassword-command = echo MASTER\ncaldav = https://dav.company.example/\n' > "$ini"
+cp "$ini" "$T/before"
+run 2 "$VALISE" setup alice@old.example --yes --only mail $tls --password-fd 3 3< <(echo pw-alice)
+says '\[defaults\] of .* would change caldav of this account'
+sed -i '/caldav/d' "$ini"; cp "$ini" "$T/before"
+run 2 "$VALISE" setup alice@old.example --yes --only mail $tls --password-fd 3 3< <(echo pw-alice)
+says 'would change password of this account'
+cmp "$ini" "$T/before"
+run 0 "${setup[@]}" --only mail # with a password of its own
+run 0 "$VALISE" check alice@old.example
+printf 'name,user,imap\nx,x,imaps://x.example\n' > "$T/people.csv"
+cp "$T/people.csv" "$T/table"; cp "$T/people.csv" "$T/before"
+run 2 "${setup[@]}" --config "$T/people.csv"
+says 'is a table'
+run 2 "${setup[@]}" --config "$T/table"
+cmp "$T/people.csv" "$T/before" && cmp "$T/table" "$T/before" || fail "a table was changed"
+ln -s "$T/nowhere/x.ini" "$T/dangling.ini"
+run 2 "${setup[@]}" --config "$T/dangling.ini"
+says 'leads nowhere'
+[ -L "$T/dangling.ini" ] || fail "the link is gone"
+for i in 1 2; do "${setup[@]}" --config "$T/both.ini" >"$T/both.$i" 2>&1 & pids[i]=$!; done
+ok=0; for i in 1 2; do wait "${pids[i]}" && ok=$((ok + 1)); done
+[ $ok = 1 ] || { cat "$T"/both.[12]; fail "$ok of two wrote the same account"; }
+run 0 "$VALISE" check alice@old.example --config "$T/both.ini"
+ls "$T" | grep -E 'both.ini.|\.new-' && fail "files were left behind"
+
+say "the next command can be pasted, whatever the name is"
+run 0 "${setup[@]}" --name "a \$(touch hit) b'c" --config "$T/my file.ini"
+next=$(sed -n 's/^    valise //p' "$T/out")
+eval "run 0 \"\$VALISE\" $next -o $T/pasted.valise"
+[ ! -e hit ] || fail "the shell ran a name"
+says 'sealed'
+
 say "by questions: an address, a name, a password that is wrong at first, and no keyring"
 fresh
 shown 0 'Address of the account: ' alice@old.example 'Name of the account in accounts.ini [alice@old.example]: ' work \
 	'Password for alice' wrong 'It was refused' pw-alice 'Keep the password' '' -- setup $tls
 says 'the password is not kept'
+says 'asked for in each run'
 says 'valise backup work'
 ! grep -rqs 'pw-alice' "$HOME" || fail "the password lies in a file"
 shown 0 'Password for alice' pw-alice -- backup work -o w.valise

@@ -1,23 +1,20 @@
 /* valise setup: from an address to a section of accounts.ini that was tried. */
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "valise/account/inifile.h"
 #include "valise/base/escape.h"
-#include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/discover/discover.h"
 #include "cli/cli.h"
 #include "cli/protocols.h"
 
-enum {
-	VALUE_MAX = 1900, /* a line of the file holds twice that */
-	SETTINGS_MAX = ARGS_MAX + FOUND_SETTINGS + 2,
-	SHOWN_SIZE = 600
-};
+/* What no shell takes for something of its own. */
+#define SHELL_SAFE "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+=:,./_-"
+
+enum { SETTINGS_MAX = 2 * ARGS_MAX + FOUND_SETTINGS + 2, SHOWN_SIZE = 600, TRIES = 3 };
 
 const struct command setup_command = {
         .name = "setup",
@@ -41,6 +38,8 @@ struct setup {
 	/* what the account is made of: given, found, decided; keys and values are lent */
 	struct account_setting list[SETTINGS_MAX];
 	size_t n;
+	struct account_setting kept[SETTINGS_MAX]; /* of the section; values owned */
+	size_t n_kept;
 	struct account *account;
 	struct choice choice;
 	unsigned left_out; /* bits 1 << SERVICE_x */
@@ -77,12 +76,14 @@ static int stopped_or(const struct args *a, const char *what)
 static int choose_address(struct setup *s)
 {
 	const char *given = s->args->pos[0];
+	unsigned tries = given || names_service(s) ? 0 : TRIES;
 
 	if (given)
 		snprintf(s->address, sizeof s->address, "%s", given);
-	else if (!names_service(s) &&
-	         (ask_line("Address of the account: ", s->address, sizeof s->address) < 0 ||
-	                 !*s->address))
+	for (unsigned i = 0; i < tries && !discover_is_address(s->address); i++)
+		if (ask_line("Address of the account: ", s->address, sizeof s->address) < 0)
+			*s->address = '\0';
+	if (tries && !*s->address)
 		return stopped_or(s->args,
 		        "which account? Give its address, as in valise setup alice@old.example");
 	if (*s->address && !discover_is_address(s->address))
@@ -161,16 +162,8 @@ static int find_services(struct setup *s, FILE *trace)
 	return 0;
 }
 
-static int load_settings(struct setup *s, FILE *trace)
-{
-	struct err err = {0};
-	int rc = account_load(NULL, NULL, s->list, s->n, trace, &s->account, &err);
-
-	return rc < 0 ? fail(s->args, &err) : prepare_account(s->args, s->account, trace);
-}
-
 /* One that does not let in can be left out, if somebody says so. */
-static int try_service(struct setup *s, unsigned kind, struct ui *ui)
+static int try_service(struct setup *s, unsigned kind, bool alone, struct ui *ui)
 {
 	struct source_result sum = {0};
 	char question[SHOWN_SIZE];
@@ -179,7 +172,7 @@ static int try_service(struct setup *s, unsigned kind, struct ui *ui)
 	if (rc == 0 || rc == EXIT_INTERRUPTED)
 		return rc;
 	snprintf(question, sizeof question, "Leave %s out? [y/N] ", protocols[kind].name);
-	yes = args_has(s->args, "yes") ? -1 : ask_yes(question, false);
+	yes = alone || args_has(s->args, "yes") ? -1 : ask_yes(question, false);
 	if (yes != 1)
 		return rc;
 	s->left_out |= 1u << kind;
@@ -192,16 +185,14 @@ static int try_services(struct setup *s)
 	unsigned there = 0;
 	int rc = 0;
 
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		there |= s->account->present[k] ? 1u << k : 0;
 	ui_start(&ui, s->args);
 	for (unsigned k = 0; k < SERVICE_KINDS && rc == 0; k++)
-		if (s->account->present[k]) {
-			rc = try_service(s, k, &ui);
-			there |= 1u << k;
-		}
+		if (there & 1u << k)
+			rc = try_service(s, k, (there & ~s->left_out) == 1u << k, &ui);
 	ui_stop(&ui);
 	ui_clear(&ui);
-	if (rc == 0 && there == s->left_out)
-		rc = EXIT_FAILED;
 	if (rc == 0)
 		rc = choice_check(&s->choice);
 	if (rc && rc != EXIT_INTERRUPTED)
@@ -254,21 +245,6 @@ static char *absolute_path(const char *path)
 	return xasprintf("%s/%s", cwd, path);
 }
 
-static int put_line(struct buf *b, const char *key, const char *value, struct err *err)
-{
-	if (text_ends_with(key, "password-fd")) /* of this run alone */
-		return 0;
-	if (strlen(value) > VALUE_MAX || strpbrk(value, "\r\n") || *value == ' ' ||
-	        (*value && value[strlen(value) - 1] == ' '))
-		return err_set(err, ERR_USAGE, ERR_WHOLE,
-		        "%s: a line of accounts.ini cannot hold this value", key);
-	buf_putf(b, "%s = ", key);
-	for (; *value; value++)
-		buf_putf(b, *value == '%' ? "%%%%" : "%c", *value);
-	buf_putc(b, '\n');
-	return 0;
-}
-
 static bool is_left_out(const struct setup *s, const char *key)
 {
 	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
@@ -281,111 +257,97 @@ static bool is_left_out(const struct setup *s, const char *key)
 	return false;
 }
 
-static bool is_path(const char *key)
+static void keep_line(struct setup *s, const char *key, const char *value)
 {
-	return strcmp(key, "archive") == 0 || text_ends_with(key, "ca-file");
+	bool path = strcmp(key, "archive") == 0 || text_ends_with(key, "ca-file");
+
+	if (is_left_out(s, key) || text_ends_with(key, "password-fd")) /* of this run alone */
+		return;
+	s->kept[s->n_kept++] =
+	        (struct account_setting){key, path ? absolute_path(value) : xstrdup(value)};
 }
 
-static int put_setting(
-        const struct setup *s, struct buf *b, const char *key, const char *value, struct err *err)
+static void clear_kept(struct setup *s)
 {
-	char *path = is_path(key) ? absolute_path(value) : NULL;
-	int rc = is_left_out(s, key) ? 0 : put_line(b, key, path ? path : value, err);
-
-	free(path);
-	return rc;
+	for (size_t i = 0; i < s->n_kept; i++)
+		free((char *)(uintptr_t)s->kept[i].value);
+	s->n_kept = 0;
 }
 
-static int put_section(const struct setup *s, struct buf *b, struct err *err)
+/* The keys of the section: what was given, found and decided. */
+static void choose_kept(struct setup *s)
 {
-	static const char kept[] =
-	        "output|include|exclude|exclude-use|only|labels|max-rate|daily-limit|"
-	        "connections";
+	static const char options_kept[] =
+	        "output|include|exclude|exclude-use|only|labels|max-rate|daily-limit|connections";
 	const struct args *a = s->args;
-	int rc = 0;
 
-	buf_putf(b, "[%s]\n", s->name);
-	for (size_t i = 0; i < s->n && rc == 0; i++)
-		rc = put_setting(s, b, s->list[i].key, s->list[i].value, err);
-	for (size_t i = 0; i < a->n_given && rc == 0; i++) {
+	clear_kept(s);
+	for (size_t i = 0; i < s->n; i++)
+		keep_line(s, s->list[i].key, s->list[i].value);
+	for (size_t i = 0; i < a->n_given; i++) {
 		const char *option = a->given[i].def->name;
 
-		if (text_place(option, kept) >= 0 && !a->given[i].in_environment)
-			rc = put_setting(s, b,
-			        text_place(option, "output") == 0 ? "archive" : option,
-			        a->given[i].value, err);
+		if (text_place(option, options_kept) >= 0 && !a->given[i].in_environment)
+			keep_line(s, text_place(option, "output") == 0 ? "archive" : option,
+			        a->given[i].value);
 	}
-	return rc;
 }
 
-/* A link stays one: what it leads to is replaced. */
-static int replace_file(const char *path, const struct buf *b, struct err *err)
+/* For pasting into a shell. */
+static void put_word(struct buf *b, const char *word)
 {
-	char *real = realpath(path, NULL);
-	int rc = file_write(AT_FDCWD, real ? real : path, b->data, b->len, err);
+	char shown[SHOWN_SIZE];
 
-	free(real);
-	return rc;
+	term_escape(word, strlen(word), shown, sizeof shown);
+	if (*shown && shown[strspn(shown, SHELL_SAFE)] == '\0') {
+		buf_puts(b, shown);
+		return;
+	}
+	buf_putc(b, '\'');
+	for (const char *c = shown; *c; c++)
+		buf_puts(b, *c == '\'' ? "'\\''" : (char[]){*c, '\0'});
+	buf_putc(b, '\'');
 }
 
-static int make_directory(const char *path, struct err *err)
+static bool asks_password(const struct setup *s)
 {
-	const char *slash = strrchr(path, '/');
-	char *dir = slash && slash > path ? xasprintf("%.*s", (int)(slash - path), path) : NULL;
-	int rc = dir ? dir_make(AT_FDCWD, dir, err) : 0;
+	struct sign_in list[SERVICE_KINDS];
+	bool given = false;
 
-	free(dir);
-	return rc;
-}
-
-static int write_section(const struct setup *s)
-{
-	struct buf b = buf_of(4 * INIFILE_MAX);
-	struct stat st;
-	struct err err = {0};
-	int rc = inifile_read(s->path, &b, &st, &err);
-
-	if (rc == ERR_NOTFOUND) {
-		err_clear(&err);
-		rc = make_directory(s->path, &err);
-	}
-	if (rc == 0 && b.len) {
-		if (b.data[b.len - 1] != '\n')
-			buf_putc(&b, '\n');
-		buf_putc(&b, '\n');
-	}
-	if (rc == 0)
-		rc = put_section(s, &b, &err);
-	if (rc == 0 && b.len > INIFILE_MAX)
-		rc = err_set(&err, ERR_LIMIT, ERR_WHOLE, "%s: the file becomes too large", s->path);
-	if (rc == 0)
-		rc = replace_file(s->path, &b, &err);
-	buf_clear(&b);
-	return rc < 0 ? fail(s->args, &err) : 0;
+	for (size_t i = 0; i < s->n; i++)
+		given |= text_ends_with(s->list[i].key, "password-fd");
+	return given || (!s->keep_asked && account_sign_ins(s->account, true, list) >
+	                                           account_sign_ins(s->account, false, list));
 }
 
 static void tell_next(const struct setup *s)
 {
 	const char *config = args_get(s->args, "config");
+	struct buf next = buf_of(8 * SHOWN_SIZE);
 	char name[SHOWN_SIZE], path[SHOWN_SIZE];
-	bool quote = strpbrk(s->name, " \t'\"\\$&;()<>|*?#~`!") != NULL;
 
 	if (args_has(s->args, "quiet"))
 		return;
+	put_word(&next, s->name);
+	if (config) {
+		buf_puts(&next, " --config ");
+		put_word(&next, config);
+	}
 	term_escape(s->name, strlen(s->name), name, sizeof name);
 	term_escape(s->path, strlen(s->path), path, sizeof path);
-	printf("%s has the account %s now%s.\nNext:\n\n    valise backup %s%s%s%s%s\n", path, name,
-	        s->keep_asked ? "; its password is in the keyring" : "", quote ? "\"" : "", name,
-	        quote ? "\"" : "", config ? " --config " : "", config ? path : "");
+	printf("%s has the account %s now%s.\nNext:\n\n    valise backup %s\n", path, name,
+	        s->keep_asked      ? "; its password is in the keyring"
+	        : asks_password(s) ? "; its password is asked for in each run"
+	                           : "",
+	        buf_str(&next));
+	buf_clear(&next);
 }
 
 /* What becomes keys of the section is such as the commands take. */
 static int check_values(const struct setup *s)
 {
 	const struct args *a = s->args;
-	struct buf section = buf_of(4 * INIFILE_MAX);
 	struct limits *limits = NULL;
-	struct err err = {0};
 	unsigned ignored;
 	int rc = args_only(a, &ignored);
 
@@ -393,10 +355,87 @@ static int check_values(const struct setup *s)
 	rc = rc ? rc : args_at_most(a, "connections", CONNECTIONS_MAX, &ignored);
 	rc = rc ? rc : limits_start(a, s->account, &limits);
 	limits_end(limits);
-	if (rc == 0 && put_section(s, &section, &err) < 0)
-		rc = fail(a, &err);
-	buf_clear(&section);
 	return rc;
+}
+
+/* How many passwords would be asked for, and how many sign-ins are by OAuth. */
+static size_t count_sign_ins(const struct account *a)
+{
+	struct sign_in list[SERVICE_KINDS];
+
+	return account_sign_ins(a, true, list);
+}
+
+/* What [defaults] of the file would make of the account behind our back; NULL: nothing. */
+static const char *find_change(const struct account *ours, const struct account *written)
+{
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		const struct service *a = &ours->services[k], *b = &written->services[k];
+
+		if (ours->present[k] != written->present[k])
+			return protocols[k].name;
+		if (ours->present[k] &&
+		        (strcmp(a->at.host, b->at.host) != 0 || a->at.port != b->at.port ||
+		                a->at.security != b->at.security ||
+		                strcmp(a->login.user, b->login.user) != 0 ||
+		                strcmp(service_owner(a), service_owner(b)) != 0))
+			return protocols[k].name;
+	}
+	return count_sign_ins(ours) == count_sign_ins(written) ? NULL : "password";
+}
+
+/*
+ * What is tried is what is written: the section as the file would give it. A [defaults]
+ * that adds a service or a password was meant for other accounts.
+ */
+static int check_written(const struct setup *s)
+{
+	struct account *ours = NULL, *written = NULL;
+	struct account_setting keys[SETTINGS_MAX];
+	struct err err = {0};
+	const char *change = NULL;
+	size_t n = 0;
+	int rc;
+
+	for (size_t i = 0; i < s->n_kept; i++)
+		if (account_is_key(s->kept[i].key))
+			keys[n++] = s->kept[i];
+	rc = account_load(NULL, NULL, keys, n, NULL, &ours, &err);
+	if (rc == 0)
+		rc = section_preview(s->path, s->name, s->kept, s->n_kept, &written, &err);
+	if (rc == 0)
+		change = find_change(ours, written);
+	account_free(ours);
+	account_free(written);
+	if (rc < 0)
+		return fail(s->args, &err);
+	return change ? usage_error(s->args,
+	                        "[defaults] of %s would change %s of this account: write it to "
+	                        "a file of its own (--config FILE)",
+	                        s->path, change)
+	              : 0;
+}
+
+/* The options of the command line, and what was found as if it had been given. */
+static int load_settings(struct setup *s, FILE *trace)
+{
+	struct err err = {0};
+
+	if (account_load(NULL, NULL, s->list, s->n, trace, &s->account, &err) < 0)
+		return fail(s->args, &err);
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		if (s->found.at[k] && !s->account->services[k].at.address)
+			s->account->services[k].at.address = xstrdup(s->found.at[k]);
+	return prepare_account(s->args, s->account, trace);
+}
+
+static int write_section(struct setup *s)
+{
+	struct err err = {0};
+
+	choose_kept(s); /* without what was left out */
+	return section_add(s->path, s->name, s->kept, s->n_kept, &err) < 0 ? fail(s->args, &err)
+	                                                                   : 0;
 }
 
 static int run_setup(struct setup *s)
@@ -407,6 +446,9 @@ static int run_setup(struct setup *s)
 	rc = rc ? rc : choose_name(s);
 	rc = rc ? rc : open_trace(s->args, &trace);
 	rc = rc ? rc : find_services(s, trace);
+	if (rc == 0)
+		choose_kept(s);
+	rc = rc ? rc : check_written(s);
 	rc = rc ? rc : load_settings(s, trace);
 	rc = rc ? rc : check_values(s);
 	rc = rc ? rc : sign_in_oauth_first(s);
@@ -434,6 +476,7 @@ int cmd_setup(const struct args *a)
 	account_free(s.account);
 	choice_clear(&s.choice);
 	found_settings_clear(&s.found);
+	clear_kept(&s);
 	free(s.path);
 	return rc;
 }
