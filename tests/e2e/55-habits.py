@@ -6,13 +6,16 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
+import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import environment, execute, expect, imap  # noqa: E402
+from lib import VALISE, environment, execute, expect, imap  # noqa: E402
 import fakeimap  # noqa: E402
 
 
@@ -137,6 +140,31 @@ def timeouts(s):
         expect("no answer for 1 second (--timeout allows for more)" in err, err)
 
 
+def twice(s):
+    """A second ^C ends at once what the first one waits for: the answer of a token server."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as mute:
+        at = "http://127.0.0.1:%d" % mute.getsockname()[1]
+        with open(os.open(s.scratch + "/twice.ini", os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
+            f.write("[a]\nimap = imap://127.0.0.1:1\nuser = a\ncleartext = yes\noauth-client-id = c\noauth-device = %s/d\noauth-token = %s/t\noauth-scopes = s\n" % (at, at))
+        p = subprocess.Popen([VALISE, "login", "a", "--device", "--config", s.scratch + "/twice.ini"], env=s.env, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        asked = mute.accept()[0]
+        expect(asked.recv(99).startswith(b"POST"), "no request")
+        p.send_signal(signal.SIGINT)
+        while not taken(p.pid):
+            time.sleep(0.01)
+        p.send_signal(signal.SIGINT)
+        out = p.communicate(timeout=300)[0]
+        expect(p.returncode == 130 and b"stopped as asked" not in out, "%s %s" % (p.returncode, out))
+        asked.close()
+
+
+def taken(pid):
+    """No signal is on its way to the process any more."""
+    with open("/proc/%d/status" % pid) as f:
+        return all(int(line.split()[1], 16) == 0 for line in f if line.startswith(("SigPnd", "ShdPnd")))
+
+
 def reports(s, source):
     """Told before anything is done, by whichever command takes --report."""
     for command in ["backup", "-o", s.scratch + "/r"], ["fetch", "-t", s.scratch + "/r"], ["restore", s.archive], ["verify", s.archive]:
@@ -237,7 +265,7 @@ def main():
         with fakeimap.FakeImap() as source:
             s = Scene(scratch)
             for name, case in (("numbers", lambda: numbers(s, source)), ("seals", lambda: seals(s)), ("quiet", lambda: quiet(s, source)),
-                               ("once", lambda: once(s, source)), ("timeouts", lambda: timeouts(s)), ("reports", lambda: reports(s, source)), ("pages", lambda: pages(s))):
+                               ("once", lambda: once(s, source)), ("timeouts", lambda: timeouts(s)), ("twice", lambda: twice(s)), ("reports", lambda: reports(s, source)), ("pages", lambda: pages(s))):
                 print("--", name, flush=True)
                 case()
     finally:
