@@ -68,6 +68,22 @@ const struct help_topic help_topics[] = {
                 "  first     one copy, in the first of INBOX, Drafts, Sent, others by name\n"
                 "\n"
                 "On a Gmail the labels are set again. RESTORE.md says more.\n"},
+        {"marks", "what the words behind a line of valise list mean",
+                "Of a collection:\n"
+                "\n"
+                "  items are missing    the server did not give them: a MISSING line names each\n"
+                "  gone                 kept, though the server shows them no longer\n"
+                "  older state          not read last time, for the reason that follows\n"
+                "\n"
+                "Of an item, in brackets:\n"
+                "\n"
+                "  date     when it arrived is not known from the server: its own header's date\n"
+                "  exact    fetched by a request of its own: the very octets of the server\n"
+                "  lines    line ends were made CRLF, as an answer with many items loses them\n"
+                "  nul      it holds the octet NUL, which mail may not\n"
+                "  rescued  the server refused to give it whole, and it was fetched otherwise\n"
+                "  size     the server announced another size than it gave\n"
+                "  gone     kept, though the server shows it no longer\n"},
         {"passwords", "where passwords come from, and where they never go",
                 "A password is asked for on the terminal, or comes from --password-command (sh\n"
                 "-c, the first line of its output) or --password-fd; in accounts.ini a file that\n"

@@ -105,9 +105,12 @@ def check_words(shells):
 
 def check_help(home):
     topics = re.findall(r"^  valise help ([a-z-]+) ", say("help"), re.M)
-    expect({"accounts", "exit-codes", "patterns", "passwords", "labels", "json", "environment"} <= set(topics), topics)
+    expect({"accounts", "exit-codes", "patterns", "passwords", "labels", "json", "environment", "marks"} <= set(topics), topics)
     for t in topics:
         expect(say("help", t).startswith(t + ": ") and len(say("help", t).splitlines()) > 4, t)
+    with open(os.path.join(os.environ.get("VALISE_SOURCE", os.path.dirname(TESTS)), "src/tree/words.c")) as f:
+        marks = re.findall(r'"(\w+)", WARN_', f.read())
+    expect(len(marks) > 5 and all("\n  %s " % m in say("help", "marks") for m in marks), "a mark is not explained")
     expect(say("help", "exit", "codes") == say("help", "exit-codes"), "in two words")
     expect("there is no command \"nothing\"" in say("help", "nothing", code=2), "an unknown topic")
 

@@ -37,7 +37,7 @@ CASES = {
     "doubled-uidl": (0, None, 3),
     "long-uidl": (0, None, 2),
     "odd-uidl": (0, None, 5),
-    "changing-uidl": (0, "UIDLs change", None),
+    "changing-uidl": (0, "names its messages otherwise in each session", None),
     "equal-messages": (0, None, 0),
     "equal-no-uidl": (0, None, None),
     "no-uidl-cut": (0, None, None),

@@ -8,7 +8,7 @@ void pop3_name_failure(struct pop3_run *r, struct message *m, const char *reason
 	m->failed = true;
 	run_lose(&r->base, r->coll, 0, m->uidl, reason);
 	progress_say(r->base.progress, SAY_WARNING, "%s, message %u (%s): %s", r->name, m->number,
-	        m->uidl ? m->uidl : "without UIDL", reason);
+	        m->uidl ? m->uidl : "the server gives it no name", reason);
 }
 
 static bool has_uidl(const struct pop3_run *r, const struct tree_item *old, const char *uidl)

@@ -112,8 +112,8 @@ static void give_up_uidls(struct pop3_run *r, struct listing *l)
 {
 	r->maildrop.no_uidl = true;
 	progress_say(r->base.progress, SAY_WARNING,
-	        "the server's UIDLs change from session to session: messages are told apart by "
-	        "their content, and all of them are retrieved each time");
+	        "the server names its messages otherwise in each session (UIDL): they are told "
+	        "apart by their content, and all of them are retrieved each time");
 	for (size_t i = 0; i < r->maildrop.n_messages; i++) {
 		struct message *m = &r->maildrop.messages[i];
 
