@@ -26,7 +26,7 @@ static bool is_own_option(const char *name)
 
 /*
  * What the worker of ${j} is called with. No password is among it: the worker reads the
- * file, and asks the commands, itself.
+ * file, and asks the commands, itself. It may say something else by then: hence the sum.
  */
 static char **worker_args(const struct args *a, const struct job *j)
 {
@@ -44,6 +44,8 @@ static char **worker_args(const struct args *a, const struct job *j)
 	*ARR_PUSH(v, n, cap) = xstrdup("--progress");
 	*ARR_PUSH(v, n, cap) = xstrdup("--quiet");
 	*ARR_PUSH(v, n, cap) = xstrdup("--one-of-many");
+	if (j->sum)
+		*ARR_PUSH(v, n, cap) = xasprintf("--as-listed=%s", j->sum);
 	for (size_t i = 0; i < a->n_given; i++) {
 		const char *name = a->given[i].def->name, *value = a->given[i].value;
 
@@ -205,11 +207,10 @@ static void start_job(struct batch *b, struct job *j)
 	char **argv = worker_args(b->args, j);
 	struct err err = {0};
 
-	done_forget(j);
 	j->begun = true;
 	j->started = clock_ms();
 	j->started_utc = (int64_t)time(NULL);
-	if (worker_start(&j->worker, argv, &err) == 0) {
+	if (done_forget(j, &err) == 0 && worker_start(&j->worker, argv, &err) == 0) {
 		b->running++;
 	} else {
 		(void)keep_error(j, WEIGHT_FAILURE, err.text);

@@ -49,6 +49,7 @@ struct job {
 	struct batch *batch;
 	char *name, *archive; /* archive: NULL if the command has none */
 	char *target; /* of takes_turns; NULL: none */
+	char *sum; /* account_sum; NULL: it does not sign in */
 	char *record, *question; /* of done.c; record NULL: there is no place for it */
 	struct worker worker;
 	bool begun;
@@ -91,9 +92,15 @@ void done_find(struct job *j, const struct account *account, const struct accoun
  * still the one of then, with files of the same size?
  */
 bool done_since(const struct job *j, int64_t since_utc);
-/* It begins: until it is done again, nothing is known. */
-void done_forget(const struct job *j);
-/* It was done, without anything missing. Trouble is no reason to fail: it is then done again. */
+/*
+ * It begins: until it is done again, nothing is known. ERR_IO, ERR_SPACE: what is known stays, and
+ * would be believed.
+ */
+int done_forget(const struct job *j, struct err *err) MUST_CHECK;
+/*
+ * It was done, without anything missing, with the snapshot whose seal the worker named: a newer one
+ * may be there already. Trouble is no reason to fail: it is then done again.
+ */
 void done_write(const struct job *j);
 /* "90m", "12h", "3d", "2w" */
 bool age_read(const char *text, int64_t *seconds_out);

@@ -152,6 +152,8 @@ static int add_job(struct list *l, const char *name)
 		if (account)
 			tell_warnings(name, account);
 		j->target = l->b->verb->takes_turns ? find_target(account) : NULL;
+		if (account)
+			j->sum = account_sum(account, &own);
 		done_find(j, account, &own);
 		if (l->skip && done_since(j, l->since_utc)) {
 			j->outcome = OUTCOME_SKIPPED;
@@ -198,6 +200,7 @@ static void clear_job(struct job *j)
 	free(j->name);
 	free(j->archive);
 	free(j->target);
+	free(j->sum);
 	free(j->record);
 	free(j->question);
 	free(j->error);

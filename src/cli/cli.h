@@ -173,6 +173,11 @@ bool kinds_read(const char *text, unsigned *out);
  */
 int section_apply(struct args *a);
 void section_clear(struct args *a);
+/*
+ * Of whose account is meant, on which servers, and of all that its section says of commands: the
+ * same for the same. The caller frees it.
+ */
+char *account_sum(const struct account *account, const struct account_options *own);
 /* Of load_account: false if section_apply did not look; else *out is the caller's, or NULL and
  * *err. */
 bool section_account(const struct args *a, struct account **out, struct err *err);

@@ -1,8 +1,10 @@
 /*
  * --skip-done and --shard. What was done is written down below $XDG_STATE_HOME/valise/done, one
- * file for each account, command and set of own: when, and the newest seal of the archive.
+ * file for each account, command and set of own: when, and the seal of the snapshot that it dealt
+ * with.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -120,6 +122,19 @@ static char *hash_end(struct sha256 *h)
 	return xstrndup(hex, HASH_LEN);
 }
 
+char *account_sum(const struct account *account, const struct account_options *own)
+{
+	struct sha256 h;
+
+	sha256_start(&h);
+	add_account(&h, account);
+	for (size_t i = 0; i < own->n; i++) {
+		add_text(&h, own->items[i].key);
+		add_text(&h, own->items[i].value);
+	}
+	return hash_end(&h);
+}
+
 /* What was asked for, and of whom. */
 static char *hash_question(
         const struct args *a, const struct account *account, const struct account_options *own)
@@ -160,6 +175,12 @@ void done_find(struct job *j, const struct account *account, const struct accoun
 	free(full);
 }
 
+/* What the job's worker read or wrote: NULL if it did not say. */
+static const char *seal_of(const struct job *j)
+{
+	return j->archive ? json_get_str(j->done, "seal") : "-";
+}
+
 bool done_since(const struct job *j, int64_t since_utc)
 {
 	struct buf text = buf_of(RECORD_MAX);
@@ -179,19 +200,21 @@ bool done_since(const struct job *j, int64_t since_utc)
 	return strcmp(seal, then) == 0;
 }
 
-void done_forget(const struct job *j)
+int done_forget(const struct job *j, struct err *err)
 {
-	if (j->record)
-		(void)sys_unlinkat(AT_FDCWD, j->record, 0);
+	if (!j->record || sys_unlinkat(AT_FDCWD, j->record, 0) == 0 || errno == ENOENT)
+		return 0;
+	return err_sys(err, ERR_WHOLE, "cannot remove %s, which says that it was done", j->record);
 }
 
 void done_write(const struct job *j)
 {
-	char *dir = state_path("done"), text[RECORD_MAX], seal[SHA256_HEX_SIZE] = "-";
+	char *dir = state_path("done"), text[RECORD_MAX];
+	const char *seal = seal_of(j);
 	struct err ignored = {0};
 	int n, rc = 0;
 
-	if (!dir || !j->record || (j->archive && archive_whole(j->archive, seal, &ignored) < 0)) {
+	if (!dir || !j->record || !seal || !*seal) {
 		free(dir);
 		return;
 	}

@@ -37,6 +37,8 @@ const struct option_def options[] = {
                 "names of messages end in ;2,FLAGS, for exFAT, NTFS and SMB, or in :2,FLAGS"},
         /* a pattern is for all accounts: not each has what it names */
         {MANY, "one-of-many", 0, NULL, NULL},
+        /* what the list said of the account when the run began: account_sum */
+        {MANY, "as-listed", 0, "SUM", NULL},
         {CMD_RESTORE | CMD_LIST | CMD_SHOW | CMD_UNPACK, "snapshot", 0, "N",
                 "this snapshot instead of the newest"},
         {CMD_VERIFY, "newest", 0, NULL, "what the newest snapshot needs, and nothing else"},

@@ -108,11 +108,32 @@ static int add_options(struct args *a, const struct account_options *o)
 	return 0;
 }
 
+/*
+ * A worker does what was looked at when the run began, and nothing else: the archive that it was
+ * given is not for whoever stands there now.
+ */
+static int check_listed(const struct args *a, const struct prepared *p)
+{
+	const char *listed = args_get(a, "as-listed");
+	char *now = listed ? account_sum(p->account, &p->options) : NULL;
+	struct err err = {0};
+	bool same = !listed || strcmp(now, listed) == 0;
+
+	free(now);
+	if (same)
+		return 0;
+	(void)err_set(&err, ERR_USAGE, ERR_WHOLE,
+	        "the list was changed since the run began, and means another account or archive "
+	        "now: nothing was done; start it again");
+	return fail(a, &err);
+}
+
 int section_apply(struct args *a)
 {
 	struct prepared *p;
 	size_t at = a->cmd->min_pos; /* of the account's name */
 	struct err err = {0};
+	int rc;
 
 	/* what setup is given is to become a section */
 	if (!a->cmd->account || a->cmd->bit == CMD_SETUP || a->n_pos <= at ||
@@ -121,12 +142,13 @@ int section_apply(struct args *a)
 	a->prepared = p = xcalloc(1, sizeof *p);
 	if (account_load(a->pos[at], args_get(a, "config"), a->settings, a->n_settings, NULL,
 	            &p->account, &p->err) < 0)
-		return 0; /* load_account says it */
+		return args_has(a, "as-listed") ? fail(a, &p->err) : 0; /* load_account says it */
 	p->options = p->account->options;
 	p->account->options = (struct account_options){0};
 	if (section_check(&p->options, &err) < 0)
 		return fail(a, &err);
-	return add_options(a, &p->options);
+	rc = check_listed(a, p);
+	return rc ? rc : add_options(a, &p->options);
 }
 
 bool section_account(const struct args *a, struct account **out, struct err *err)

@@ -163,6 +163,11 @@ int archive_reader(const char *path, unsigned snapshot, struct tree_reader **out
 	return 0;
 }
 
+void archive_reader_seal(const struct tree_reader *r, char out[SHA256_HEX_SIZE])
+{
+	hex_format(((const struct archive_view *)r)->seal.hash, SHA256_LEN, out);
+}
+
 /* What the list of snapshots says of one whose seal can be read. */
 static void fill_snapshot(struct archive_snapshot *a, const struct seal *s)
 {

@@ -143,6 +143,38 @@ for user, marks in ("n001", ["u001"]), ("n002", ["u002"]), ("n003", ["u003", "u0
     assert sorted(got) == ["mark-" + x for x in marks], (user, got)
 P
 
+say "the list is changed while the first row runs: the second one's archive goes to nobody else"
+pair() { printf '[%s]\nauthzid = %s\nold = %s\n' "$1" "$2" "$3"; }
+{ echo 'include = servers.ini'; pair one n006 u001; echo 'password-command = cp after.ini list.ini; echo pw-master'; pair two n005 u004; } > before.ini
+for after in "$(pair three n005 u004)" "$(pair two n005 u003)" "$(pair two n002 u004)"; do
+	cp before.ini list.ini
+	{ sed '/^.two/,$d' before.ini; echo "$after"; } > after.ini
+	run 1 "$VALISE" restore arch --accounts list.ini --jobs 1
+	row two 'failed '
+	says '^2 accounts: 1 failed, 1 (restored|unchanged)'
+done
+row two 'failed .*the list was changed since the run began'
+$PYTHON - "$d_IMAPS_PORT" <<'P'
+import imaplib, ssl, sys
+def login(user):
+    m = imaplib.IMAP4_SSL("127.0.0.1", int(sys.argv[1]), ssl_context=ssl._create_unverified_context())
+    m.login(user, "pw-" + user)
+    return m
+assert login("n002").select("INBOX", readonly=True)[1] == [b"1"], "n002 got another account's archive"
+login("u006").append("INBOX", None, None, b"Subject: second\r\n\r\nsecond\r\n")
+P
+
+say "a snapshot that is sealed during a restore was not restored: it is not skipped"
+{ echo 'include = servers.ini'; pair n006 n006 u006; } > late.ini
+echo "password-command = [ -e sealed2 ] || \"$VALISE\" backup u006 --config all.ini -o arch/u006.valise > sealed2; echo pw-master" >> late.ini
+run 0 "$VALISE" restore arch --accounts late.ini
+row n006 'restored +1 +1 '
+[ -e arch/u006.valise/data/000002/seal.json ] || fail "no second snapshot"
+run 0 "$VALISE" restore arch --accounts late.ini --skip-done
+row n006 'restored +2 +1 '
+run 0 "$VALISE" restore arch --accounts late.ini --skip-done
+says '^1 account: 1 skipped'
+
 say "mistakes are told before anything starts"
 bad() { run 2 "$VALISE" "${@:2}"; says "$1"; }
 { cat pairs.csv; row_of u999 n006; } > bad.csv

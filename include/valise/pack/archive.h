@@ -45,6 +45,8 @@ int archive_space_check(const char *path, uint64_t bytes, struct err *err) MUST_
  */
 int archive_reader(
         const char *path, unsigned snapshot, struct tree_reader **out, struct err *err) MUST_CHECK;
+/* The hash of the seal of the snapshot that a reader from archive_reader reads. */
+void archive_reader_seal(const struct tree_reader *r, char out[SHA256_HEX_SIZE]);
 
 struct archive_snapshot {
 	unsigned number;

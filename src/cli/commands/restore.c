@@ -32,6 +32,7 @@ struct restore {
 	struct target_opts opts;
 	struct ui *ui;
 	char archive_id[SHA256_HEX_SIZE];
+	char seal[SHA256_HEX_SIZE]; /* of the snapshot that is read */
 	uint64_t gone; /* items of the snapshot that are left out as gone */
 	struct target_result sum;
 	/* --into: of the kinds that have no such collection */
@@ -242,6 +243,8 @@ static json_t *outcome_json(const struct restore *r)
 	json_t *o = json_object(), *how = json_object();
 
 	put_text(o, "archive", r->args->pos[0]);
+	if (*r->seal)
+		json_set_text(o, "seal", r->seal);
 	json_object_set_new(o, "dry_run", json_boolean(r->opts.dry_run));
 	json_set_number(o, "items", s->items);
 	json_set_number(o, "collections", s->collections);
@@ -448,10 +451,11 @@ int cmd_restore(const struct args *a)
 	ui_start(&ui, a);
 	if (archive_reader(a->pos[0], snapshot, &r->reader, &err) < 0)
 		rc = fail(a, &err);
-	if (r->reader)
+	if (r->reader) {
+		archive_reader_seal(r->reader, r->seal);
 		choose_gone(r);
-	if (r->reader)
 		rc = run_restore(r);
+	}
 	tree_reader_free(r->reader);
 	ui_clear(&ui);
 	account_free(r->account);

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include "given.h"
 #include "cli/batch.h"
@@ -73,6 +74,54 @@ static void ages_and_shards(void **state)
 		assert_in_range(count[i], 10, 40);
 }
 
+/* A note that cannot be taken back would be believed. */
+static void what_was_done_is_forgotten_or_said(void **state)
+{
+	char file[] = "done.XXXXXX", directory[] = "done.XXXXXX";
+	struct job none = {0}, plain = {.record = file}, stays = {.record = directory};
+	struct err err = {0};
+	int fd = mkstemp(file);
+
+	(void)state;
+	assert_true(fd >= 0 && close(fd) == 0 && mkdtemp(directory));
+	assert_int_equal(done_forget(&none, &err), 0);
+	assert_int_equal(done_forget(&plain, &err), 0);
+	assert_int_equal(access(file, F_OK), -1);
+	assert_int_equal(done_forget(&plain, &err), 0); /* it was not there */
+	assert_int_equal(done_forget(&stays, &err), ERR_IO);
+	assert_non_null(strstr(err.text, directory));
+	assert_int_equal(rmdir(directory), 0);
+}
+
+/* What a worker compares: whose account, where, and what its section says of commands. */
+static void an_account_has_a_sum(void **state)
+{
+	char host[16] = "new.example", user[16] = "alice", key[] = "archive",
+	     value[16] = "a.valise";
+	struct account account = {.present[SERVICE_IMAP] = true};
+	struct account_option option = {.key = key, .value = value};
+	struct account_options own = {.items = &option, .n = 1};
+	char *changed[] = {host, user, value}, *before;
+
+	(void)state;
+	account.services[SERVICE_IMAP] = (struct service){
+	        .name = "imap", .at = {.host = host, .port = 993}, .login = {.user = user}};
+	before = account_sum(&account, &own);
+	for (size_t i = 0; i < COUNT(changed); i++) {
+		char was = *changed[i], *now;
+
+		*changed[i] = 'x';
+		now = account_sum(&account, &own);
+		assert_string_not_equal(before, now);
+		free(now);
+		*changed[i] = was;
+		now = account_sum(&account, &own);
+		assert_string_equal(before, now);
+		free(now);
+	}
+	free(before);
+}
+
 static void values_of_a_section_are_checked(void **state)
 {
 	static const struct {
@@ -140,6 +189,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(bytes_have_units_of_a_thousand),
 	        cmocka_unit_test(ages_and_shards),
+	        cmocka_unit_test(what_was_done_is_forgotten_or_said),
+	        cmocka_unit_test(an_account_has_a_sum),
 	        cmocka_unit_test(values_of_a_section_are_checked),
 	        cmocka_unit_test(variables_stand_for_harmless_options),
 	        cmocka_unit_test(errors_have_words),
