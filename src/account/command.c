@@ -62,7 +62,9 @@ int command_secret(const char *command, const char *label, struct secret *out, s
 			*err = why;
 		rc = read_rc;
 	}
-	if (rc != 0)
+	if (rc == 0)
+		secret_learn(out);
+	else
 		secret_clear(out);
 	return rc;
 }

@@ -251,14 +251,25 @@ static int check_client(const struct oauth_source *o, struct err *err)
 	        "everybody registers one; see SIGNING IN BY OAUTH in the man page valise(1)");
 }
 
+static int keep_renewed(struct oauth_source *o, const struct secret *refresh,
+        enum store_place place, struct err *err)
+{
+	int rc = put_refresh(o, refresh, place, err);
+
+	/* the keyring is gone meanwhile, or a stop was asked for: better than lost */
+	if (rc == ERR_UNSUPPORTED || rc == ERR_STOPPED)
+		rc = put_refresh(o, refresh, STORE_FILE, err);
+	return rc;
+}
+
 /* With the lock held. */
 static int renew(struct oauth_source *o, struct oauth_tokens *got, struct err *err)
 {
 	struct store_key key = key_of(o);
 	struct secret refresh = {NULL, 0};
 	enum store_place place;
-	struct err why = {0};
-	int rc = find_refresh(o, &key, &refresh, &place, &why);
+	struct err why = {0}, no_place = {0};
+	int rc = find_refresh(o, &key, &refresh, &place, &why), kept;
 
 	if (rc == ERR_NOTFOUND)
 		return must_sign_in(o, "nobody has signed in yet", why.text, err);
@@ -268,15 +279,12 @@ static int renew(struct oauth_source *o, struct oauth_tokens *got, struct err *e
 	}
 	if (rc == ERR_AUTH)
 		rc = must_sign_in(o, "the sign-in is no longer good", why.text, &why);
-	/* the old one may be void from now on */
-	if (rc == 0 && got->refresh.data && strcmp(got->refresh.data, refresh.data) != 0) {
-		rc = put_refresh(o, &got->refresh, place, &why);
-		/* the keyring is gone meanwhile, or a stop was asked for: better than lost */
-		if (rc == ERR_UNSUPPORTED || rc == ERR_STOPPED)
-			rc = put_refresh(o, &got->refresh, STORE_FILE, &why);
-		if (rc != 0)
+	/* the old one may be void from now on, though the answer was odd otherwise */
+	if (got->refresh.data && strcmp(got->refresh.data, refresh.data) != 0) {
+		kept = keep_renewed(o, &got->refresh, place, &no_place);
+		if (kept != 0)
 			rc = must_sign_in(o, "the new token of the sign-in could not be kept",
-			        why.text, &why);
+			        no_place.text, &why);
 	}
 	if (rc != 0 && err)
 		*err = why;
@@ -364,8 +372,37 @@ static int keep_tokens(struct oauth_source *o, const struct secret *refresh, boo
 	return rc;
 }
 
-int oauth_source_sign_in(struct oauth_source *o, enum sign_in_how how, bool in_file,
-        const struct oauth_ui *ui, char *where, size_t size, struct err *err)
+/* What is not kept is not left good, either; ${err} says so where it is. */
+static void give_back(struct oauth_source *o, const struct secret *refresh, struct err *err)
+{
+	struct err why = {0};
+
+	if (!refresh->data || oauth_revoke(&o->client, refresh, &why) == 0 || !err)
+		return;
+	err_set(err, err->code, ERR_WHOLE, "%.600s. It could not be revoked: %.300s", err->text,
+	        why.text);
+}
+
+/* Is it who the account is of? The browser may have a session of somebody else. */
+static int check_who(const struct oauth_source *o, const struct oauth_tokens *got, bool alias,
+        struct signed_in *out, struct err *err)
+{
+	const char *name = oauth_who_name(&got->who), *user = o->client.user;
+	char command[300];
+
+	snprintf(out->who, sizeof out->who, "%s", name ? name : "");
+	out->match = oauth_who_matches(&got->who, user);
+	if (out->match != OAUTH_OTHER || alias)
+		return 0;
+	put_command(o, command, sizeof command);
+	return err_set(err, ERR_AUTH, ERR_WHOLE,
+	        "the server says that %.100s signed in, not %.100s: nothing is kept. Sign in as "
+	        "%.100s; if both are names of one account, %.200s --yes",
+	        name, user, user, command);
+}
+
+int oauth_source_sign_in(struct oauth_source *o, const struct sign_in_wish *wish,
+        const struct oauth_ui *ui, struct signed_in *out, struct err *err)
 {
 	struct store_key key = key_of(o);
 	struct oauth_tokens got = {0};
@@ -373,7 +410,9 @@ int oauth_source_sign_in(struct oauth_source *o, enum sign_in_how how, bool in_f
 	int rc = check_client(o, err);
 
 	if (rc == 0)
-		rc = get_tokens(o, how, ui, &got, err);
+		rc = get_tokens(o, wish->how, ui, &got, err);
+	if (rc == 0)
+		rc = check_who(o, &got, wish->alias, out, err);
 	if (rc == 0 && !got.refresh.data)
 		rc = err_set(err, ERR_AUTH, ERR_WHOLE,
 		        "the server lets %.100s in, but for this once: it gave no refresh token. "
@@ -382,9 +421,12 @@ int oauth_source_sign_in(struct oauth_source *o, enum sign_in_how how, bool in_f
 	if (rc == 0)
 		rc = store_lock(&key, &lock, err);
 	if (rc == 0) {
-		rc = keep_tokens(o, &got.refresh, in_file, where, size, err);
+		rc = keep_tokens(
+		        o, &got.refresh, wish->in_file, out->where, sizeof out->where, err);
 		store_unlock(&lock);
 	}
+	if (rc != 0)
+		give_back(o, &got.refresh, err);
 	oauth_tokens_clear(&got);
 	return rc;
 }

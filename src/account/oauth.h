@@ -31,8 +31,8 @@ const char *oauth_source_provider(const struct oauth_source *o);
 int oauth_source_token(struct oauth_source *o, struct secret *out, int64_t *fresh_until_out,
         struct err *err) MUST_CHECK;
 
-int oauth_source_sign_in(struct oauth_source *o, enum sign_in_how how, bool in_file,
-        const struct oauth_ui *ui, char *where, size_t size, struct err *err) MUST_CHECK;
+int oauth_source_sign_in(struct oauth_source *o, const struct sign_in_wish *wish,
+        const struct oauth_ui *ui, struct signed_in *out, struct err *err) MUST_CHECK;
 int oauth_source_forget(
         struct oauth_source *o, bool *there_out, struct err *revoked, struct err *err) MUST_CHECK;
 

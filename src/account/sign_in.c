@@ -44,11 +44,10 @@ int account_fill_oauth(
 	return rc;
 }
 
-int sign_in_oauth(const struct sign_in *s, enum sign_in_how how, bool in_file,
-        const struct oauth_ui *ui, char *where, size_t size, struct err *err)
+int sign_in_oauth(const struct sign_in *s, const struct sign_in_wish *wish,
+        const struct oauth_ui *ui, struct signed_in *out, struct err *err)
 {
-	return oauth_source_sign_in(
-	        secret_source_oauth(s->source), how, in_file, ui, where, size, err);
+	return oauth_source_sign_in(secret_source_oauth(s->source), wish, ui, out, err);
 }
 
 static struct store_key key_of(const struct sign_in *s)

@@ -104,5 +104,7 @@ int terminal_ask(const char *path, const char *prompt, struct secret *out, struc
 	term_escape(prompt, strlen(prompt), text + sizeof fresh - 1, sizeof text - sizeof fresh);
 	rc = ask_quietly(text, out, err);
 	(void)sys_close(fd);
+	if (rc == 0)
+		secret_learn(out);
 	return rc;
 }

@@ -33,8 +33,10 @@ static const struct option_def account_options[] = {
         {CMD_ALL, "config", 0, "FILE", "accounts.ini to use"},
         {CMD_ALL, "nameserver", 0, "HOST:PORT",
                 "ask this name server for the services of an address, not the system's"},
-        {CMD_ALL, "yes", 0, NULL,
+        {CMD_ALL & ~CMD_LOGIN, "yes", 0, NULL,
                 "an address: let hosts have the password that nothing but its domain speaks for"},
+        {CMD_LOGIN, "yes", 0, NULL,
+                "the same; and another name that the server has for the user is fine"},
         {CMD_ALL, "trace", 0, "FILE", "write what goes over the wire there, without secrets"},
         {0, NULL, 0, NULL, NULL},
 };

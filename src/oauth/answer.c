@@ -4,6 +4,7 @@
  */
 #include "answer.h"
 #include "form.h"
+#include "id_token.h"
 #include "valise/base/json.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
@@ -17,7 +18,9 @@
 
 static json_t *load_object(const char *text, size_t n)
 {
-	json_t *v = n > ANSWER_MAX ? NULL : json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+	/* a number that is too large, or a NUL, makes nothing of one member alone */
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
+	json_t *v = n > ANSWER_MAX ? NULL : json_loadb(text, n, flags, NULL);
 
 	if (v && !json_is_object(v)) {
 		json_decref(v);
@@ -45,9 +48,7 @@ static int64_t get_seconds(const json_t *o, const char *key, int64_t fallback)
 	char *end = NULL;
 	long long n = fallback;
 
-	if (json_is_integer(v))
-		n = json_integer_value(v);
-	else if (json_is_real(v) && json_real_value(v) >= 0 && json_real_value(v) < 1e9)
+	if (json_is_real(v) && json_real_value(v) >= 0 && json_real_value(v) < 1e9)
 		n = (long long)json_real_value(v);
 	else if (s && *s >= '0' && *s <= '9')
 		n = strtoll(s, &end, 10);
@@ -73,24 +74,40 @@ static const struct {
         {"invalid_scope", NEXT_FAIL, "the server does not know what is asked for (oauth-scopes)"},
 };
 
+/* NULL, or something else that is no text: it is none. */
+static const char *get_error(const json_t *o)
+{
+	const char *error = json_get_str(o, "error");
+
+	return error && *error ? error : NULL;
+}
+
+static bool is_busy(int status)
+{
+	return status == 429 || status >= 500;
+}
+
 static enum answer_next judge_error(const json_t *o, int status, struct err *err)
 {
-	const char *error = json_get_str(o, "error"), *more = json_get_str(o, "error_description");
+	const char *error = get_error(o), *more = json_get_str(o, "error_description");
 	enum answer_next next = NEXT_FAIL;
 	const char *say = NULL;
+	bool known = false;
 
 	if (!error) {
-		err_set(err, status >= 500 ? ERR_BUSY : ERR_PROTO, ERR_WHOLE,
+		err_set(err, is_busy(status) ? ERR_BUSY : ERR_PROTO, ERR_WHOLE,
 		        "the token server's answer is not one of OAuth (HTTP %d)", status);
 		return NEXT_FAIL;
 	}
 	for (size_t i = 0; i < COUNT(errors); i++)
 		if (strcmp(error, errors[i].error) == 0) {
+			known = true;
 			next = errors[i].next;
 			say = errors[i].say;
 		}
-	err_set(err, ERR_AUTH, ERR_WHOLE, "%s%sthe server says %.60s%s%.200s%s", say ? say : "",
-	        say ? ": " : "", error, more ? " (" : "", more ? more : "", more ? ")" : "");
+	err_set(err, is_busy(status) && !known ? ERR_BUSY : ERR_AUTH, ERR_WHOLE,
+	        "%s%sthe server says %.60s%s%.200s%s", say ? say : "", say ? ": " : "", error,
+	        more ? " (" : "", more ? more : "", more ? ")" : "");
 	return next;
 }
 
@@ -105,32 +122,40 @@ static bool is_token(const char *s)
 	return true;
 }
 
-static int take_tokens(const json_t *o, int64_t now_ms, struct oauth_tokens *out, struct err *err)
+/* First of all: the one before it may be void, whatever else stands in the answer. */
+static int take_refresh(const json_t *o, struct oauth_tokens *out, struct err *err)
 {
-	const char *access = json_get_str(o, "access_token"),
-	           *refresh = json_get_str(o, "refresh_token"),
-	           *type = json_get_str(o, "token_type");
+	const char *refresh = json_get_str(o, "refresh_token");
+	int rc;
+
+	if (!refresh || !*refresh)
+		return 0;
+	if (!is_token(refresh))
+		return err_set(err, ERR_PROTO, ERR_WHOLE, "the refresh token cannot be sent");
+	rc = secret_set(&out->refresh, refresh, strlen(refresh), err);
+	if (rc == 0)
+		secret_learn(&out->refresh);
+	return rc;
+}
+
+static int take_access(const json_t *o, int64_t now_ms, struct oauth_tokens *out, struct err *err)
+{
+	const char *access = json_get_str(o, "access_token"), *type = json_get_str(o, "token_type");
 	int64_t expires = get_seconds(o, "expires_in", -1);
-	int rc = 0;
+	int rc;
 
 	if (!is_token(access))
 		return err_set(err, ERR_PROTO, ERR_WHOLE, "the token server gave no access token");
 	if (type && strcasecmp(type, "Bearer") != 0)
 		return err_set(err, ERR_UNSUPPORTED, ERR_WHOLE,
 		        "the token server gave a token of type %.40s, not Bearer", type);
-	if (refresh && *refresh && !is_token(refresh))
-		return err_set(err, ERR_PROTO, ERR_WHOLE, "the refresh token cannot be sent");
 	rc = secret_set(&out->access, access, strlen(access), err);
-	if (rc == 0 && refresh && *refresh)
-		rc = secret_set(&out->refresh, refresh, strlen(refresh), err);
-	out->expires_ms = expires < 0 ? INT64_MAX : now_ms + expires * 1000;
-	if (rc != 0) {
-		oauth_tokens_clear(out);
+	if (rc != 0)
 		return rc;
-	}
 	secret_learn(&out->access);
-	if (out->refresh.data)
-		secret_learn(&out->refresh);
+	if (json_get_str(o, "id_token"))
+		id_token_read(json_get_str(o, "id_token"), &out->who);
+	out->expires_ms = expires < 0 ? INT64_MAX : now_ms + expires * 1000;
 	return 0;
 }
 
@@ -143,8 +168,10 @@ int answer_tokens(int status, const char *text, size_t n, int64_t now_ms, struct
 	int rc = 0;
 
 	*next_out = NEXT_FAIL;
-	if (good && o && !json_object_get(o, "error")) {
-		rc = take_tokens(o, now_ms, out, err);
+	if (good && o && !get_error(o)) {
+		rc = take_refresh(o, out, err);
+		if (rc == 0)
+			rc = take_access(o, now_ms, out, err);
 		*next_out = rc == 0 ? NEXT_DONE : NEXT_FAIL;
 	} else {
 		*next_out = judge_error(o, status, &why);
@@ -201,7 +228,7 @@ int answer_device(
 	struct err why = {0};
 	int rc;
 
-	if (status >= 200 && status < 300 && o && !json_object_get(o, "error")) {
+	if (status >= 200 && status < 300 && o && !get_error(o)) {
 		rc = take_device(o, out, err);
 	} else {
 		(void)judge_error(o, status, &why);

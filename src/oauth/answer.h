@@ -27,7 +27,8 @@ enum answer_next {
 /**
  * answer_tokens(status, text, n, now_ms, out, next_out, err): of a token endpoint (RFC
  * 6749 5.1, 5.2). ${out} is filled for NEXT_DONE; else the result is negative with
- * ${err}, but 0 for those two that wait.
+ * ${err}, but 0 for those two that wait. Of an answer that gives tokens but is odd
+ * ${out} has the refresh token all the same: the one before it may be void.
  */
 int answer_tokens(int status, const char *text, size_t n, int64_t now_ms, struct oauth_tokens *out,
         enum answer_next *next_out, struct err *err) MUST_CHECK;

@@ -33,6 +33,7 @@ void oauth_tokens_clear(struct oauth_tokens *t)
 {
 	secret_clear(&t->access);
 	secret_clear(&t->refresh);
+	oauth_who_clear(&t->who);
 	t->expires_ms = 0;
 }
 
@@ -62,8 +63,10 @@ static int put_client(const struct oauth_client *c, struct buf *form, struct err
 	if (!c->get_secret)
 		return 0;
 	rc = c->get_secret(c->ctx, &secret, err);
-	if (rc == 0)
+	if (rc == 0) {
+		secret_learn(&secret);
 		form_put(form, "client_secret", secret.data);
+	}
 	secret_clear(&secret);
 	return rc;
 }
@@ -102,7 +105,10 @@ int oauth_discover(struct oauth_client *c, struct err *err)
 			        c->issuer);
 		}
 		rc = oauth_send(c, "oauth", buf_str(&url), NULL, &reply, err);
-		if (rc == 0 && reply.status >= 300)
+		if (rc == 0 && (reply.status == 429 || reply.status == 503))
+			rc = err_set(err, ERR_BUSY, ERR_WHOLE, "%.200s is busy (HTTP %d)",
+			        c->issuer, reply.status);
+		else if (rc == 0 && reply.status >= 300)
 			rc = ERR_NOTFOUND;
 		else if (rc == 0)
 			rc = answer_metadata(buf_str(&reply.text), reply.text.len, c, err);
@@ -148,6 +154,18 @@ static int check_url(
 	return 0;
 }
 
+/* A server may repeat it in its words. */
+static int learn_word(const char *word, struct err *err)
+{
+	struct secret s = {0};
+	int rc = secret_set(&s, word, strlen(word), err);
+
+	if (rc == 0)
+		secret_learn(&s);
+	secret_clear(&s);
+	return rc;
+}
+
 static int browse_to(struct oauth_client *c, int fd, unsigned port, const struct oauth_ui *ui,
         struct oauth_tokens *out, struct err *err)
 {
@@ -158,6 +176,8 @@ static int browse_to(struct oauth_client *c, int fd, unsigned port, const struct
 	struct secret code = {0};
 	int rc = random_word(verifier, err);
 
+	if (rc == 0)
+		rc = learn_word(verifier, err);
 	if (rc == 0)
 		rc = random_word(state, err);
 	if (rc != 0) {

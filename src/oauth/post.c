@@ -52,6 +52,7 @@ static int send_to(const struct oauth_client *c, const struct url *to, const cha
 	        .body_size = form ? form->len : 0,
 	        .max_response = ANSWER_MAX,
 	        .finish = form != NULL,
+	        .once = true, /* a grant is used once, and locks are held meanwhile */
 	        .body_fn = take_text,
 	        .done = take_end,
 	        .ctx = &sending};

@@ -300,6 +300,29 @@ def revoked(scratch, provider, dovecot):
     expect("deleted here, but not revoked" in text and not home.tokens(), text)
 
 
+def who(scratch, provider, dovecot):
+    """The browser has a session of somebody else: refused and revoked, where the server says so, but for another name of the same."""
+    keys = {"imap": "imaps://localhost:" + dovecot.IMAPS_PORT, "oauth-scopes": "openid offline_access profile"}
+    home = Home(scratch, provider, keys)
+
+    def revocations():
+        with open(provider.REQUESTS) as f:
+            return f.read().count("POST /token/revocation 200")
+    before = revocations()
+    text = home.login(12, "--browser", visit=by_browser(provider, "bob"))
+    expect("says that bob signed in, not alice" in text and not home.tokens() and revocations() == before + 1, text)
+    text = home.login(0, "--browser", "--yes", visit=by_browser(provider, "bob"))
+    expect('"as_user":false' in text and '"signed_in_as":"bob"' in text and len(home.tokens()) == 1, text)
+    home = Home(scratch, provider, dict(keys, user="ALICE"))
+    expect('"as_user":true' in home.login(0, "--browser", visit=by_browser(provider)), home.said)
+    # an address that is not the user's; a word for bob that says nothing
+    home = Home(scratch, provider, dict(keys, user="alice@test.example", **{"oauth-scopes": "openid offline_access email"}))
+    expect("says that bob@test.example signed in" in home.login(12, "--browser", visit=by_browser(provider, "bob")), home.said)
+    expect('"as_user":true' in home.login(0, "--browser", visit=by_browser(provider)), home.said)
+    home = Home(scratch, provider, dict(keys, **{"oauth-scopes": "openid offline_access"}))
+    expect('"as_user":false' in home.login(0, "--browser", visit=by_browser(provider, "bob")), home.said)
+
+
 def strangers(scratch, provider, dovecot):
     """What arrives at the port and is not the answer: 404, and the wait goes on; afterwards nobody listens."""
     home = Home(scratch, provider, {"imap": "imaps://localhost:" + dovecot.IMAPS_PORT})
@@ -451,7 +474,7 @@ def by_address(scratch, provider, dovecot):
 
 class Hostile(http.server.BaseHTTPRequestHandler):
     """A token server that answers as its paths say."""
-    asked = []
+    asked, sent = [], []
 
     def do_POST(self):
         form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
@@ -475,6 +498,16 @@ class Hostile(http.server.BaseHTTPRequestHandler):
                 time.sleep(1)
             else:
                 body = body.replace(b"rotated", b"first")
+        elif self.path == "/telling":  # repeats what it was sent
+            said = " ".join(form[k][0] for k in ("client_secret", "code_verifier", "refresh_token") if k in form)
+            status, body = 400, json.dumps({"error": "invalid_client", "error_description": said}).encode()
+            Hostile.sent += said.split()
+        elif self.path in ("/busy", "/odd"):  # ... when a token is renewed
+            body = b'{"access_token":"at","token_type":"Bearer","refresh_token":"first","expires_in":60}'
+            if "refresh_token" in form and self.path == "/odd":
+                body = b'{"token_type":"DPoP","access_token":"at","refresh_token":"rotated"}'
+            elif "refresh_token" in form:
+                status, more, body = (503, {"Retry-After": "1"}, b"later") if Hostile.asked.count("/busy") < 3 else (400, {}, b'{"error":"invalid_grant"}')
         elif self.path == "/none":
             body = b'{"access_token":"at","token_type":"Bearer","expires_in":60}'
         self.send_response(status)
@@ -509,6 +542,21 @@ def hostile(scratch, provider, dovecot):
     Hostile.pid = p.pid
     home.end(p, 130)
     expect(home.refresh_token() == "rotated", "the new token was lost")
+    # what it repeats of secrets is masked
+    home = Home(scratch, provider, {"imap": "imaps://localhost:1", "cleartext": "yes", "oauth": None, "oauth-authorize": at + "/authorize", "oauth-token": at + "/telling",
+                                    "oauth-client-secret-command": "echo a-secret-of-this-client"})
+
+    def answer(url, code):
+        q = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))
+        expect(browser.get(q["redirect_uri"] + "?code=c&state=" + q["state"])[0] == 200, "not taken")
+    text = home.login(12, "--browser", visit=answer)
+    expect("invalid_client" in text and len(Hostile.sent) == 2 and not [s for s in Hostile.sent if s in home.said], text)
+    # busy: said, and not waited for in silence; of an answer that is odd the refresh token is kept; who signed in is not claimed
+    for path, code, says, kept in ("/busy", 12, "HTTP 503", "first"), ("/odd", 1, "DPoP", "rotated"):
+        home = Home(scratch, provider, {"imap": "imaps://localhost:" + dovecot.IMAPS_PORT, "cleartext": "yes", "oauth": None, "oauth-device": at + "/device", "oauth-token": at + path})
+        expect("as whoever signed in in the browser, for alice" in home.run(0, "login", "--device"), home.said)
+        text = home.run(code, "check")
+        expect(says in text and home.refresh_token() == kept, "%s: %s" % (path, text))
     server.shutdown()
     server.server_close()
 
@@ -560,7 +608,7 @@ def main():
                     f.write(one.read())
         provider.CA = scratch + "/both.pem"
         chosen = sys.argv[1:]
-        for case in everything, expiry, at_once, revoked, strangers, device, keyring, by_address, hostile, no_passwords:
+        for case in everything, expiry, at_once, revoked, who, strangers, device, keyring, by_address, hostile, no_passwords:
             if not chosen or case.__name__ in chosen:
                 case(scratch, provider, servers[1])
                 print("ok ", case.__name__, flush=True)

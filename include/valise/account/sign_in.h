@@ -41,13 +41,25 @@ enum sign_in_how {
 	SIGN_IN_BROWSER,
 	SIGN_IN_DEVICE,
 };
+struct sign_in_wish {
+	enum sign_in_how how;
+	bool in_file; /* though there is a keyring */
+	bool alias; /* whoever the server names is fine: the user is another name of theirs */
+};
+/* What came of it: for people. */
+struct signed_in {
+	char where[900]; /* the place where it is kept */
+	char who[330]; /* whom the server names; "": nobody */
+	enum oauth_match match; /* with the user of the account */
+};
 /**
- * sign_in_oauth(s, how, in_file, ui, where, size, err): let a person sign in, and keep the
- * refresh token, in the keyring, or (where there is none, or ${in_file}) in a file;
- * ${where} names the place for people. ERR_AUTH, ERR_USAGE, ERR_STOPPED ...
+ * Let a person sign in, and keep the refresh token, in the keyring, or (where there is
+ * none, or it is wished) in a file. Where the server names somebody else than the user of
+ * the account, nothing is kept and the new token is revoked: ERR_AUTH. ERR_USAGE,
+ * ERR_STOPPED ...
  */
-int sign_in_oauth(const struct sign_in *s, enum sign_in_how how, bool in_file,
-        const struct oauth_ui *ui, char *where, size_t size, struct err *err) MUST_CHECK;
+int sign_in_oauth(const struct sign_in *s, const struct sign_in_wish *wish,
+        const struct oauth_ui *ui, struct signed_in *out, struct err *err) MUST_CHECK;
 /*
  * Ask for the password on the terminal and put it into the keyring; ${known}: the one that
  * this run has asked for already, if it has. ERR_UNSUPPORTED: there is no keyring.

@@ -32,11 +32,29 @@ struct oauth_client {
 };
 void oauth_client_clear(struct oauth_client *c);
 
+/*
+ * Who signed in, as the server names them (claims of OpenID Connect Core 5.1); owned; NULL:
+ * it does not say.
+ */
+struct oauth_who {
+	char *email, *username, *subject;
+};
+void oauth_who_clear(struct oauth_who *w);
+/* What is said of them: foreign text, or NULL. */
+const char *oauth_who_name(const struct oauth_who *w);
+/*
+ * Is that ${user}, without regard to case? Unknown where there is nothing to compare
+ * with: a subject alone is any word that the server likes.
+ */
+enum oauth_match { OAUTH_SAME, OAUTH_OTHER, OAUTH_UNKNOWN };
+enum oauth_match oauth_who_matches(const struct oauth_who *w, const char *user);
+
 /* What a token endpoint gives. */
 struct oauth_tokens {
 	struct secret access;
 	struct secret refresh; /* unset: the one before stays good */
 	int64_t expires_ms; /* clock_ms() at which it is too old; INT64_MAX: never said */
+	struct oauth_who who; /* of an id_token, which scopes with "openid" ask for */
 };
 void oauth_tokens_clear(struct oauth_tokens *t);
 
@@ -68,7 +86,8 @@ int oauth_ask_device(struct oauth_client *c, const struct oauth_ui *ui, struct o
         struct err *err) MUST_CHECK;
 /**
  * A new access token. ERR_AUTH: the refresh token is no good any more (invalid_grant),
- * and asking again is of no use.
+ * and asking again is of no use. ERR_BUSY: the server said so, once. Whatever the result,
+ * a refresh token in ${out} takes the place of the one before.
  */
 int oauth_refresh(struct oauth_client *c, const struct secret *refresh, struct oauth_tokens *out,
         struct err *err) MUST_CHECK;

@@ -108,10 +108,30 @@ static void tell_note(void *ctx, const char *text)
 	talk("valise %s: %s", s->args->cmd->name, text);
 }
 
-static void tell_done(const struct args *a, const struct sign_in *s, const char *where)
+/* As whom: what is not known is not claimed. */
+static void print_done(const struct sign_in *s, const struct signed_in *done)
 {
 	char *user = term_escape_dup(s->user), *label = term_escape_dup(s->label),
-	     *place = term_escape_dup(where);
+	     *place = term_escape_dup(done->where), *who = term_escape_dup(done->who);
+
+	if (!s->oauth)
+		printf("The password of %s", user);
+	else if (done->match == OAUTH_SAME)
+		printf("Signed in as %s", user);
+	else if (done->match == OAUTH_OTHER)
+		printf("Signed in as %s, another name of %s", who, user);
+	else
+		printf("Signed in as whoever signed in in the browser%s%s, for %s",
+		        *who ? ", to the server " : "", who, user);
+	printf(" (%s); it is kept in %s\n", label, place);
+	free(user);
+	free(label);
+	free(place);
+	free(who);
+}
+
+static void tell_done(const struct args *a, const struct sign_in *s, const struct signed_in *done)
+{
 
 	if (args_has(a, "json")) {
 		json_t *o = json_object();
@@ -119,40 +139,45 @@ static void tell_done(const struct args *a, const struct sign_in *s, const char 
 		json_set_text(o, "event", "signed-in");
 		put_text(o, "user", s->user);
 		put_text(o, "services", s->label);
-		put_text(o, "kept_in", where);
+		put_text(o, "kept_in", done->where);
+		put_text(o, "signed_in_as", *done->who ? done->who : NULL);
+		if (s->oauth)
+			json_object_set_new(o, "as_user", json_boolean(done->match == OAUTH_SAME));
 		put_json(o);
 	} else if (!args_has(a, "quiet")) {
-		printf("%s %s (%s); it is kept in %s\n",
-		        s->oauth ? "Signed in as" : "The password of", user, label, place);
+		print_done(s, done);
 	}
-	free(user);
-	free(label);
-	free(place);
 }
 
 static int login_oauth(const struct args *a, const struct sign_in *s, uint64_t wait)
 {
-	enum sign_in_how how = args_has(a, "device")    ? SIGN_IN_DEVICE
-	                       : args_has(a, "browser") ? SIGN_IN_BROWSER
-	                                                : SIGN_IN_AS_FITS;
+	struct sign_in_wish wish = {
+	        .how = args_has(a, "device")    ? SIGN_IN_DEVICE
+	               : args_has(a, "browser") ? SIGN_IN_BROWSER
+	                                        : SIGN_IN_AS_FITS,
+	        .in_file = args_has(a, "in-file"),
+	        /* to "setup" it says that nothing is to be asked */
+	        .alias = a->cmd->bit == CMD_LOGIN && args_has(a, "yes"),
+	};
 	struct showing showing = {a, s, args_has(a, "json")};
 	struct oauth_ui ui = {show_address, tell_note, &showing, (unsigned)wait};
+	struct signed_in done = {.where = ""};
 	struct err err = {0};
-	char where[900];
 
-	if (sign_in_oauth(s, how, args_has(a, "in-file"), &ui, where, sizeof where, &err) < 0)
+	if (sign_in_oauth(s, &wish, &ui, &done, &err) < 0)
 		return fail(a, &err);
-	tell_done(a, s, where);
+	tell_done(a, s, &done);
 	return 0;
 }
 
 static int login_password(const struct args *a, const struct sign_in *s)
 {
+	struct signed_in done = {.where = "the keyring"};
 	struct err err = {0};
 
 	if (sign_in_password(s, false, &err) < 0)
 		return fail(a, &err);
-	tell_done(a, s, "the keyring");
+	tell_done(a, s, &done);
 	return 0;
 }
 

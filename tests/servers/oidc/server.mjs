@@ -27,13 +27,15 @@ const provider = new Provider(`https://localhost:${httpsPort}`, {
       response_types: [],
     },
   ],
+  claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['preferred_username'] },
+  conformIdTokenClaims: false,
   cookies: { keys: ['of a test'] },
   features: {
     deviceFlow: { enabled: true },
     introspection: { enabled: true },
     revocation: { enabled: true },
   },
-  findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+  findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id, email: `${id}@test.example`, email_verified: true, preferred_username: id }) }),
   ttl: {
     AccessToken: () => Number(readFileSync(`${dir}/ttl`, 'utf8')),
     DeviceCode: 600,

@@ -36,13 +36,35 @@ static void token_answers(void **state)
 	        {200, "{\"access_token\":\"a\\u0001t\",\"token_type\":\"Bearer\"}", NEXT_FAIL,
 	                ERR_PROTO, NULL, NULL, "no access token", 0},
 	        {200, "{\"access_token\":\"a\\u0000t\",\"token_type\":\"Bearer\"}", NEXT_FAIL,
-	                ERR_PROTO, NULL, NULL, "not one of OAuth", 0},
+	                ERR_PROTO, NULL, NULL, "no access token", 0},
 	        {200, "{\"access_token\":\"a\\r\\nX: y\",\"token_type\":\"Bearer\"}", NEXT_FAIL,
 	                ERR_PROTO, NULL, NULL, "no access token", 0},
 	        {200, "{\"access_token\":7,\"token_type\":\"Bearer\"}", NEXT_FAIL, ERR_PROTO, NULL,
 	                NULL, "no access token", 0},
 	        {200, "{\"access_token\":\"at\",\"token_type\":\"DPoP\"}", NEXT_FAIL,
 	                ERR_UNSUPPORTED, NULL, NULL, "DPoP", 0},
+	        /* the refresh token is not lost with what is odd beside it */
+	        {200,
+	                "{\"access_token\":\"at\",\"refresh_token\":\"rt\",\"expires_in\":"
+	                "99999999999999999999}",
+	                NEXT_DONE, 0, "at", "rt", NULL, INT64_MAX},
+	        {200, "{\"access_token\":\"at\",\"refresh_token\":\"rt\",\"error\":null}",
+	                NEXT_DONE, 0, "at", "rt", NULL, INT64_MAX},
+	        {200, "{\"access_token\":\"at\",\"refresh_token\":\"rt\",\"error\":\"\"}",
+	                NEXT_DONE, 0, "at", "rt", NULL, INT64_MAX},
+	        {200, "{\"access_token\":\"at\",\"refresh_token\":\"rt\",\"x\":\"\\u0000\"}",
+	                NEXT_DONE, 0, "at", "rt", NULL, INT64_MAX},
+	        {200,
+	                "{\"access_token\":\"at\",\"refresh_token\":\"rt\",\"token_type\":"
+	                "\"DPoP\"}",
+	                NEXT_FAIL, ERR_UNSUPPORTED, NULL, "rt", "DPoP", 0},
+	        {200, "{\"refresh_token\":\"rt\"}", NEXT_FAIL, ERR_PROTO, NULL, "rt",
+	                "no access token", 0},
+	        /* busy, in words and without */
+	        {429, "slow", NEXT_FAIL, ERR_BUSY, NULL, NULL, "HTTP 429", 0},
+	        {503, "{\"error\":\"temporarily_unavailable\"}", NEXT_FAIL, ERR_BUSY, NULL, NULL,
+	                "temporarily_unavailable", 0},
+	        {429, "{\"error\":\"slow_down\"}", NEXT_SLOWER, 0, NULL, NULL, NULL, 0},
 	        {200, "{\"access_token\":\"at\",\"access_token\":\"bt\"}", NEXT_FAIL, ERR_PROTO,
 	                NULL, NULL, "not one of OAuth", 0},
 	        {200, "[]", NEXT_FAIL, ERR_PROTO, NULL, NULL, "not one of OAuth", 0},
@@ -104,6 +126,26 @@ static void an_answer_without_end_is_none(void **state)
 	memset(text, ' ', n);
 	memcpy(text, "{}", 2);
 	assert_int_equal(answer_tokens(200, text, n, 0, &t, &next, &err), ERR_PROTO);
+	free(text);
+}
+
+static void an_access_token_without_end_leaves_the_other(void **state)
+{
+	static const char head[] = "{\"refresh_token\":\"rt\",\"access_token\":\"";
+	size_t n = sizeof head - 1 + SECRET_MAX + 1;
+	char *text = xmalloc(n + 2);
+	struct oauth_tokens t = {0};
+	enum answer_next next;
+	struct err err = {0};
+
+	(void)state;
+	memset(text, 'a', n);
+	memcpy(text, head, sizeof head - 1);
+	memcpy(text + n, "\"}", 2);
+	assert_int_equal(answer_tokens(200, text, n + 2, 0, &t, &next, &err), ERR_LIMIT);
+	assert_null(t.access.data);
+	assert_string_equal(t.refresh.data, "rt");
+	oauth_tokens_clear(&t);
 	free(text);
 }
 
@@ -204,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(token_answers),
 	        cmocka_unit_test(an_answer_without_end_is_none),
+	        cmocka_unit_test(an_access_token_without_end_leaves_the_other),
 	        cmocka_unit_test(device_answers),
 	        cmocka_unit_test(metadata_is_of_its_issuer),
 	        cmocka_unit_test(revoked_is_any_2xx),
