@@ -76,6 +76,7 @@ void target_result_add(struct target_result *s, const struct target_result *r)
 	for (unsigned i = 0; i < RESCUES; i++)
 		s->rescues[i] += r->rescues[i];
 	s->failed += r->failed;
+	s->unreadable += r->unreadable;
 	s->flags_added += r->flags_added;
 	s->bytes += r->bytes;
 }

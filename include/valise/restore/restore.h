@@ -92,6 +92,7 @@ struct target_result {
 	uint64_t collections_made, collections;
 	uint64_t items; /* looked at */
 	uint64_t added, already, altered, failed;
+	uint64_t unreadable; /* of the failed ones: the archive does not give them */
 	/*
 	 * on the target more often than in the archive, and not before the first restore
 	 * of it

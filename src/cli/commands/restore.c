@@ -226,9 +226,12 @@ static void tell_outcome(const struct restore *r)
 		printf(", %s more often than in the archive", human_count(s->doubled, n[7]));
 	if (s->unseen)
 		printf(", %s not looked at afterwards", human_count(s->unseen, n[4]));
-	if (s->failed)
+	if (s->unreadable)
+		printf(", %s could not be read from the archive (named above; see valise verify)",
+		        human_count(s->unreadable, n[4]));
+	if (s->failed > s->unreadable)
 		printf(", %s REFUSED (named above; what the archive has of them stays in it)",
-		        human_count(s->failed, n[6]));
+		        human_count(s->failed - s->unreadable, n[6]));
 	putchar('\n');
 	if (r->gone)
 		printf("%s marked as gone from the source %s left out (--with-gone takes them "
@@ -260,6 +263,7 @@ static json_t *outcome_json(const struct restore *r)
 		json_set_number(how, rescue_name(i), s->rescues[i]);
 	json_object_set_new(o, "rescued_by", how);
 	json_set_number(o, "failed", s->failed);
+	json_set_number(o, "unreadable", s->unreadable);
 	json_set_number(o, "flags_added", s->flags_added);
 	json_set_number(o, "bytes", s->bytes);
 	return o;

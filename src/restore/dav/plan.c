@@ -68,6 +68,7 @@ static int load_coll(struct drun *r, const struct tree_head *h, struct err *err)
 		say_coll(r, SAY_WARNING, h->name, "cannot be read from the archive: %s", err->text);
 		a->refused = xstrdup("its catalog cannot be read");
 		r->outcome.sum.failed += h->roots.items;
+		r->outcome.sum.unreadable += h->roots.items;
 		return 0;
 	}
 	if (h->status == COLL_STALE && !a->coll->href) {

@@ -23,6 +23,12 @@ void entry_failed(struct drun *r, struct entry *e, const char *why)
 	say_entry(r, SAY_WARNING, e, "not restored: %s", why);
 }
 
+void entry_unreadable(struct drun *r, struct entry *e, const char *why)
+{
+	r->outcome.sum.unreadable++;
+	entry_failed(r, e, why);
+}
+
 /* What is there is another version of it, which an earlier restore put there. */
 static bool changed_since(const struct drun *r, const struct entry *e, const struct res *x)
 {

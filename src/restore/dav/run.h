@@ -267,6 +267,8 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 /* It was dealt with, as progress shows it. */
 void entry_done(struct drun *r, const struct entry *e);
 void entry_failed(struct drun *r, struct entry *e, const char *why);
+/* The same of what the archive does not give. */
+void entry_unreadable(struct drun *r, struct entry *e, const char *why);
 /* For the next run: what is there is the item. */
 void entry_remember(struct drun *r, const struct entry *e, const struct res *x);
 /* Is something there more often than in the archive? One more resource that is this item. */

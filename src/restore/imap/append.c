@@ -107,7 +107,7 @@ static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 		int rc = tree_reader_octets(b->w->run->reader, b->coll, it, &s->mem, &s->why);
 
 		if (rc < 0 || s->mem.len != it->size) {
-			item_failed(b, item, SAY_WARNING,
+			item_unreadable(b, item,
 			        rc < 0 ? s->why.text : "it is shorter than the catalog says");
 			sending_clear(s);
 			return false;
@@ -365,7 +365,7 @@ static int recover_batch(struct box *b, struct batch *t, struct err *err)
 			continue;
 		snprintf(said, sizeof said, "%s", t->list[i].text);
 		if (s->broken)
-			item_failed(b, s->item, SAY_WARNING, s->why.text);
+			item_unreadable(b, s->item, s->why.text);
 		else if (t->list[i].result == APPEND_UNKNOWN)
 			unknown[n++] = s->item;
 	}

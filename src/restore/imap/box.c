@@ -265,7 +265,7 @@ static void box_lost(struct box *b, const char *why)
 
 	if (!b->coll && box_load(b, &ignored) < 0) {
 		missing = b->e->head->roots.items;
-		b->sum.items = b->sum.failed = missing;
+		b->sum.items = b->sum.failed = b->sum.unreadable = missing;
 	}
 	for (size_t i = 0; b->coll && i < b->coll->n_items; i++) {
 		if (b->items[i].state != ITEM_TODO)

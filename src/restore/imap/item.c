@@ -14,6 +14,12 @@ void item_failed(struct box *b, uint32_t item, enum say_level level, const char 
 	atomic_fetch_add(&b->w->run->progress->items_done, 1);
 }
 
+void item_unreadable(struct box *b, uint32_t item, const char *why)
+{
+	b->sum.unreadable++;
+	item_failed(b, item, SAY_WARNING, why);
+}
+
 /*
  * NUL, and 8-bit header fields that Cyrus makes "X": the size stays, the octets do not.
  */

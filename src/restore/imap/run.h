@@ -497,6 +497,8 @@ int box_find_among(struct box *b, const uint32_t *items, size_t n, const uint8_t
 /* item.c */
 /* Named and counted; SAY_LISTED: one of many, of which a line tells how many they are. */
 void item_failed(struct box *b, uint32_t item, enum say_level level, const char *why);
+/* The same of what the archive does not give. */
+void item_unreadable(struct box *b, uint32_t item, const char *why);
 /* NUL and 8-bit header fields: the size stays, the octets do not. ${head} NULL: is read. */
 bool item_is_fragile(struct box *b, uint32_t item, const struct buf *head);
 void item_added(struct box *b, uint32_t item, uint32_t uid, uint32_t validity);

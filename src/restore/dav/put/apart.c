@@ -61,6 +61,7 @@ static int widen_entry(struct drun *r, uint32_t entry, struct err *err)
 	if (rc >= 0 || err_ends(err))
 		return rc;
 	r->outcome.sum.failed++;
+	r->outcome.sum.unreadable++;
 	say_entry(r, SAY_WARNING, &r->entries[entry], "its other objects are not restored: %s",
 	        err->text);
 	err_clear(err);

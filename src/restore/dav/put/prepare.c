@@ -107,7 +107,7 @@ bool put_prepare(struct drun *r, struct entry *e, struct put *p, struct err *err
 		if (err_ends(&why))
 			*err = why;
 		else
-			entry_failed(r, e, why.text);
+			entry_unreadable(r, e, why.text);
 		put_clear(p);
 		return false;
 	}

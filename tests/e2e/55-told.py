@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+"""What a run tells is what happened: what the archive does not give is no refusal of the server."""
+import glob
+import json
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+from lib import environment, execute, expect, imap  # noqa: E402
+import fakeimap  # noqa: E402
+
+
+class Target(fakeimap.FakeImap):
+    """Empty."""
+
+    def populate(self):
+        self.mailbox("INBOX")
+
+
+class Scene:
+    def __init__(self, scratch, source):
+        self.scratch, self.source, self.env = scratch, source, environment(scratch)
+        self.archive = os.path.join(scratch, "a.valise")
+        self.run(0, "backup", *imap(source.port), "-o", self.archive)
+
+    def run(self, code, *args, **more):
+        rc, out, err = execute(*args, **{"env": self.env, **more})
+        expect(rc == code, "exit code %d instead of %d: %s\n%s%s" % (rc, code, " ".join(args), out, err))
+        return out, err
+
+    def damaged(self, name):
+        """A copy of the archive with every other octet of its first part in zeros."""
+        copy = os.path.join(self.scratch, name)
+        shutil.copytree(self.archive, copy)
+        part = sorted(glob.glob(copy + "/data/000001/part-*"))[0]
+        os.chmod(part, 0o600)
+        with open(part, "r+b") as f:
+            f.seek(20)
+            f.write(bytes(os.path.getsize(part) - 40))
+        return copy
+
+
+def unreadable(s):
+    archive = s.damaged("unreadable.valise")
+    with Target() as target:
+        out, _ = s.run(3, "restore", archive, *imap(target.port))
+        expect(" could not be read from the archive (named above; see valise verify)" in out and "REFUSED" not in out, out)
+        done = json.loads(s.run(3, "restore", archive, *imap(target.port), "--json")[0].splitlines()[-1])
+        expect(done["unreadable"] == done["failed"] > 0, done)
+
+
+CASES = [unreadable]
+
+
+def main():
+    scratch = tempfile.mkdtemp(prefix="valise-")
+    try:
+        with fakeimap.FakeImap() as source:
+            s = Scene(scratch, source)
+            for case in CASES:
+                print("--", case.__name__, flush=True)
+                case(s)
+    finally:
+        shutil.rmtree(scratch)
+    print("ok")
+
+
+main()
