@@ -417,10 +417,12 @@ static int take_all(struct take *t)
 	tree_sink_free(t->sink);
 	if (is_done(rc) && args_has(t->args, "fetch-links"))
 		rc = take_links(t);
-	if (is_done(rc))
+	if (is_done(rc) && t->commit.totals.errors)
+		extra = take_say_kept(t);
+	if (is_done(rc) && !extra)
 		extra = t->to->tell(t, rc);
 	else
-		(void)take_report(t, rc); /* the run has failed already */
+		(void)take_report(t, extra ? extra : rc); /* the run has failed already */
 	ui_stop(t->ui);
 	ui_stats(t->ui);
 	return extra ? extra : rc;

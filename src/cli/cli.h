@@ -426,12 +426,15 @@ struct take {
 	struct tree_commit commit;
 	json_t *outcome;
 	bool failed; /* a service could not be read */
+	uint64_t kept_links; /* linked files that take_say_kept named */
 };
 /*
  * Bring all services of the account that the arguments name into a sink, and commit; with
  * --fetch-links what they link to, too. Frees t->path. Returns an exit code.
  */
 int take_run(struct take *t);
+/* take_kept.c: name what is missing in collections that were not asked for. An exit code. */
+int take_say_kept(struct take *t);
 /* --report of a run that ends with ${rc}, whatever that is; 0 or an error that was told. */
 int take_report(struct take *t, int rc);
 /*
@@ -543,8 +546,11 @@ json_t *item_json(const struct tree_coll *c, const struct tree_item *it);
  * A directory for what an archive holds, with the account of its manifest (may be NULL).
  */
 int open_tree(const char *dir, const struct tree_manifest *m, struct ui *ui, struct tree_sink **to);
-/* Commit, and print what ${to} now holds, under the name ${where}. */
-int finish_tree(struct tree_sink *to, const char *where, struct ui *ui);
+/*
+ * Commit, and print what ${to} now holds, under the name ${where}. ${lost}: there was more,
+ * which makes it EXIT_INCOMPLETE.
+ */
+int finish_tree(struct tree_sink *to, const char *where, bool lost, struct ui *ui);
 /*
  * Everything of ${from} (${only}: these kinds; what ${to} has of the others stays) into
  * ${to}, and finish_tree.

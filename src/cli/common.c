@@ -294,15 +294,17 @@ int open_tree(const char *dir, const struct tree_manifest *m, struct ui *ui, str
 	return 0;
 }
 
-int finish_tree(struct tree_sink *to, const char *where, struct ui *ui)
+int finish_tree(struct tree_sink *to, const char *where, bool lost, struct ui *ui)
 {
 	struct tree_commit c;
 	struct err err = {0};
 	struct buf b = buf_of(4096);
 	char safe[600];
+	int done;
 
 	if (to->ops->commit(to, &c, &err) < 0)
 		return fail(ui->args, &err);
+	done = c.totals.complete && !lost ? EXIT_DONE : EXIT_INCOMPLETE;
 	ui_stop(ui);
 	if (ui->json) {
 		json_t *o = json_object();
@@ -311,15 +313,15 @@ int finish_tree(struct tree_sink *to, const char *where, struct ui *ui)
 		totals_to_json(&c.totals, o);
 		json_object_set_new(o, "changed", json_boolean(c.changed));
 		end_outcome(ui->args, o);
-		return c.totals.complete ? EXIT_DONE : EXIT_INCOMPLETE;
+		return done;
 	}
-	if (ui_quiet(ui, c.totals.complete ? EXIT_DONE : EXIT_INCOMPLETE))
-		return EXIT_DONE;
+	if (ui_quiet(ui, done))
+		return done;
 	totals_text(&c.totals, &b);
 	printf("%s: %s%s%s\n", term_escape(where, strlen(where), safe, sizeof safe), buf_str(&b),
 	        c.changed ? "" : "; nothing changed", c.totals.complete ? "" : "; INCOMPLETE");
 	buf_clear(&b);
-	return c.totals.complete ? EXIT_DONE : EXIT_INCOMPLETE;
+	return done;
 }
 
 int copy_tree(struct tree_reader *from, struct tree_sink *to, unsigned only, const char *where,
@@ -335,5 +337,5 @@ int copy_tree(struct tree_reader *from, struct tree_sink *to, unsigned only, con
 			rc = to->ops->keep(to, k, NULL, COLL_SKIPPED, NULL, &err);
 	if (rc < 0)
 		return fail(ui->args, &err);
-	return finish_tree(to, where, ui);
+	return finish_tree(to, where, false, ui);
 }

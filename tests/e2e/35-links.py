@@ -261,6 +261,12 @@ def main():
         for words in ("gone.pdf.*HTTP 404", "without TLS, refused", "private network", "astray.pdf", "large.bin.*longer than", "file:///C:/agenda.pdf: not fetched"):
             assert re.search(words, text), (words, text)
         assert not any(rq.header("Host").startswith("stranger") for rq in server.log), "a stranger was asked"
+        # Nor is it forgotten by a run that does not ask for it.
+        text = run(3, "backup", *account, "-o", archive)
+        for words in ("gone.pdf: missing since an earlier run.*HTTP 404", "astray.pdf: missing", "5 items could not be fetched.*again with --fetch-links to"):
+            assert re.search(words, text), (words, text)
+        text = run(3, "backup", *account, "-o", archive, "--only", "contacts")
+        assert text.count("missing since an earlier run") == 5, text
         run(3, "fetch", *account, "-t", d + "/tree2", "--fetch-links")
         have, lost, _ = linked(d + "/tree2")
         assert have == want and len(lost) == 5, (list(have), lost)

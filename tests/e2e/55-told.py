@@ -52,7 +52,19 @@ def unreadable(s):
         expect(done["unreadable"] == done["failed"] > 0, done)
 
 
-CASES = [unreadable]
+def salvaged(s):
+    """--quiet keeps nothing back of a run that does not end with 0."""
+    archive = os.path.join(s.scratch, "salvaged.valise")
+    shutil.copytree(s.archive, archive)
+    seal = archive + "/data/000001/seal.sha256"
+    os.chmod(seal, 0o600)
+    with open(seal, "w") as f:  # which costs no item
+        f.write("x")
+    out, _ = s.run(3, "salvage", archive, "-t", s.scratch + "/salvaged", "-q")
+    expect("/salvaged: " in out, out)
+
+
+CASES = [unreadable, salvaged]
 
 
 def main():

@@ -112,10 +112,11 @@ static void tell_outcome(const struct take *t, int rc)
 		printf("DAMAGED: older snapshots, as named above; snapshot %u needs none of it\n",
 		        c->snapshot);
 	if (!c->totals.complete)
-		printf("INCOMPLETE: %s; valise list shows what; run backup again to try again\n",
+		printf("INCOMPLETE: %s; valise list shows what; run backup again%s to try again\n",
 		        c->totals.errors ? counted(c->totals.errors, "item could not be fetched",
 		                                   "items could not be fetched", lost)
-		                         : "a folder could not be read, or only by a rescue");
+		                         : "a folder could not be read, or only by a rescue",
+		        t->kept_links ? " with --fetch-links" : "");
 	buf_clear(&b);
 }
 

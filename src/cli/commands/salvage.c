@@ -28,9 +28,7 @@ int cmd_salvage(const struct args *a)
 	if (rc == 0 && archive_salvage(a->pos[0], to, ui_finding, &ui, &v, &err) < 0)
 		rc = fail(a, &err);
 	if (rc == 0)
-		rc = finish_tree(to, dir, &ui);
-	if (rc == EXIT_DONE && v.damages)
-		rc = EXIT_INCOMPLETE;
+		rc = finish_tree(to, dir, v.damages > 0, &ui);
 	tree_sink_free(to);
 	ui_clear(&ui);
 	return rc;
