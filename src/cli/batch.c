@@ -19,7 +19,7 @@
 static bool is_own_option(const char *name)
 {
 	static const char own[] = "accounts|jobs|shard|skip-done|done-within|output|json|quiet|"
-	                          "progress|report";
+	                          "progress|report|accept-pairs";
 
 	return text_place(name, own) >= 0;
 }
@@ -294,7 +294,8 @@ static void stop_all(struct batch *b)
 static bool is_free(const struct batch *b, const struct job *j)
 {
 	for (size_t i = 0; i < b->n && j->target; i++)
-		if (b->jobs[i].worker.pid && strcmp(b->jobs[i].target, j->target) == 0)
+		if (b->jobs[i].worker.pid &&
+		        target_compare(b->jobs[i].target, j->target) != TARGETS_APART)
 			return false;
 	return true;
 }

@@ -33,7 +33,7 @@ struct verb {
 	unsigned command; /* CMD_x */
 	enum { ARCHIVE_NONE, ARCHIVE_WRITTEN, ARCHIVE_READ } archive;
 	bool signs_in; /* the account's services count */
-	/* Are two of the list that name one target to take turns? */
+	/* Are two of the list that may name one target to take turns? */
 	bool takes_turns;
 	const char *done, *unchanged; /* words for these outcomes */
 	/* member of the last event: it is true, or not 0, if there was something to do; NULL:
@@ -44,11 +44,21 @@ struct verb {
 };
 extern const struct verb batch_verbs[]; /* ends with command 0 */
 
+/*
+ * target.c: whose account a row writes to. UNSURE: perhaps the same one, as a host has several
+ * names, and an owner may be written with a domain or without.
+ */
+struct target;
+enum likeness { TARGETS_APART, TARGETS_UNSURE, TARGETS_SAME };
+struct target *target_of(const struct account *a);
+void target_free(struct target *t); /* NULL is fine */
+enum likeness target_compare(const struct target *a, const struct target *b);
+
 struct batch;
 struct job {
 	struct batch *batch;
 	char *name, *archive; /* archive: NULL if the command has none */
-	char *target; /* of takes_turns; NULL: none */
+	struct target *target; /* of takes_turns; NULL: none */
 	char *sum; /* account_sum; NULL: it does not sign in */
 	char *record, *question; /* of done.c; record NULL: there is no place for it */
 	struct worker worker;
@@ -80,6 +90,12 @@ struct batch {
  */
 int batch_load(struct batch *b);
 void batch_clear(struct batch *b);
+
+/*
+ * target.c: no archive goes into two accounts, and no account gets two archives, unless
+ * --accept-pairs; every job has a target and an archive. 0, or EXIT_USAGE after a message.
+ */
+int target_check(const struct batch *b);
 
 /* done.c: what --skip-done goes by. */
 /*

@@ -65,16 +65,6 @@ static char *find_archive(const struct list *l, const char *name, const struct a
 	return l->b->verb->archive == ARCHIVE_READ ? with_suffix(path) : path;
 }
 
-/* Whose account is written: restores into one take turns. */
-static char *find_target(const struct account *a)
-{
-	for (unsigned k = 0; a && k < SERVICE_KINDS; k++)
-		if (a->present[k])
-			return xasprintf(
-			        "%s\n%s", a->services[k].at.host, service_owner(&a->services[k]));
-	return NULL;
-}
-
 /* Where its archive is said to be: one place, and for a restore it is there. */
 static int check_archive(const struct job *j, const struct account_options *own, struct err *err)
 {
@@ -145,13 +135,14 @@ static int add_job(struct list *l, const char *name)
 	if (rc == 0)
 		rc = section_check(&own, &err);
 	if (rc == 0) {
+		if (account && l->b->verb->takes_turns)
+			j->target = target_of(account);
 		j->archive = find_archive(l, name, &own);
 		rc = check_archive(j, &own, &err);
 	}
 	if (rc == 0 && is_ours(l, name)) {
 		if (account)
 			tell_warnings(name, account);
-		j->target = l->b->verb->takes_turns ? find_target(account) : NULL;
 		if (account)
 			j->sum = account_sum(account, &own);
 		done_find(j, account, &own);
@@ -199,7 +190,7 @@ static void clear_job(struct job *j)
 {
 	free(j->name);
 	free(j->archive);
-	free(j->target);
+	target_free(j->target);
 	free(j->sum);
 	free(j->record);
 	free(j->question);
@@ -244,6 +235,8 @@ static int load_jobs(struct list *l)
 	accounts_close(l->accounts);
 	if (rc == 0 && l->b->verb->archive == ARCHIVE_WRITTEN)
 		rc = check_shared(l->b);
+	if (rc == 0 && l->b->verb->takes_turns)
+		rc = target_check(l->b);
 	if (rc == 0)
 		drop_others(l);
 	return rc;
@@ -319,7 +312,8 @@ static int read_options(struct list *l)
 
 int batch_misused(const struct args *a)
 {
-	static const char *const own[] = {"jobs", "shard", "skip-done", "done-within"};
+	static const char *const own[] = {
+	        "jobs", "shard", "skip-done", "done-within", "accept-pairs"};
 
 	for (size_t i = 0; i < COUNT(own); i++)
 		if (args_has(a, own[i]) && !args_has(a, "accounts"))

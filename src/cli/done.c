@@ -95,9 +95,10 @@ static void add_account(struct sha256 *h, const struct account *a)
 /* What changes what is done; how fast, and what is told, does not. */
 static bool is_of_account(const char *option)
 {
-	static const char others[] = "accounts|jobs|shard|skip-done|done-within|output|json|quiet|"
-	                             "progress|report|stats|archive|old|max-rate|daily-limit|"
-	                             "connections|max-wait";
+	static const char others[] =
+	        "accounts|jobs|shard|skip-done|done-within|output|json|quiet|"
+	        "progress|report|accept-pairs|stats|archive|old|max-rate|daily-limit|"
+	        "connections|max-wait";
 
 	return !text_in(option, others);
 }

@@ -22,8 +22,8 @@ char *environment_name(const char *option)
  */
 bool environment_has(const char *option)
 {
-	static const char never[] = "help|accounts|yes|accept-shrink|same-account|with-attendees|"
-	                            "pop3-accept-deletion-by-server";
+	static const char never[] = "help|accounts|yes|accept-shrink|accept-pairs|same-account|"
+	                            "with-attendees|pop3-accept-deletion-by-server";
 
 	if (account_is_key(option))
 		return text_place(option, "ca-file|timeout|proxy") >= 0;

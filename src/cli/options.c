@@ -29,6 +29,8 @@ const struct option_def options[] = {
         {MANY, "skip-done", 0, NULL,
                 "with --accounts: leave out what was done not long ago, with nothing missing"},
         {MANY, "done-within", 0, "AGE", "how long ago that may be: 90m, 12h (default), 3d, 2w"},
+        {CMD_RESTORE, "accept-pairs", 0, NULL,
+                "with --accounts: an archive may go into several accounts, and several into one"},
         {CMD_BACKUP, "heal", 0, NULL,
                 "read all that the backup builds on, and fetch again what is damaged in it"},
         {CMD_BACKUP, "tree", 0, "DIR", "keep the tree as a directory, too"},

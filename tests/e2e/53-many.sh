@@ -128,7 +128,12 @@ row n002 'unchanged +1 +0 +1 '
 run 0 "$VALISE" restore arch --accounts pairs.csv --labels first --skip-done
 says '^2 accounts: 2 skipped'
 { printf '\xef\xbb\xbfarchive,name,%s\r\n' "$common"; row_of u003.valise n003; row_of "$T/arch/u004.valise" "n003, too" n003 | sed 's/n003, too/"&"/'; } > pairs2.csv
-run 0 "$VALISE" restore arch --accounts pairs2.csv # two into one: they take turns
+run 2 "$VALISE" restore arch --accounts pairs2.csv
+says '"n003" and "n003, too" are one account, and are to get two archives'
+{ cat pairs.csv; row_of u001 n006; } > pairs3.csv
+run 2 "$VALISE" restore arch --accounts pairs3.csv
+says '"n001" and "n006" are two accounts, and are both to get the archive arch/u001.valise'
+run 0 "$VALISE" restore arch --accounts pairs2.csv --accept-pairs # two into one: they take turns
 says '^2 accounts: 2 restored'
 printf 'include = servers.ini\n[n004]\nold = u005\n[n005]\narchive = arch/u004.valise\n' > pairs.ini
 sed -i 's/^old = u005/archive = arch\/u005.valise/' pairs.ini
