@@ -106,7 +106,7 @@ static void tell_service(const struct search *s, unsigned kind)
 	else if (used && f->by <= FOUND_TABLE)
 		text = xasprintf("%s (%s)", f->url, f->why);
 	else if (used)
-		text = xasprintf("%s (%s; %s)", f->url, f->why, found_trust_text(f->trust));
+		text = xasprintf("%s (%s; %s)", f->url, f->why, found_trust_text(f));
 	else
 		text = xasprintf("%s, not read: it is the same mail as over IMAP (--pop3 takes it, "
 		                 "too)",
@@ -210,7 +210,7 @@ static int ask_host(const struct search *s, unsigned kind)
 	int rc;
 
 	question = xasprintf("%s (%s) would get the password of %s; %s (%s). Go on? [y/N] ",
-	        f->host, services, f->user, found_trust_text(f->trust), f->why);
+	        f->host, services, f->user, found_trust_text(f), f->why);
 	rc = ask_yes(question, false);
 	free(question);
 	if (rc == 0)
@@ -222,7 +222,7 @@ static int ask_host(const struct search *s, unsigned kind)
 		rc = usage_error(s->args,
 		        "%s (%s) would get the password of %s, and %s (%s): give --yes if it may, "
 		        "or name the right host, as in --%s %s",
-		        f->host, services, f->user, found_trust_text(f->trust), f->why,
+		        f->host, services, f->user, found_trust_text(f), f->why,
 		        protocols[kind].name, f->url);
 	else
 		rc = 0;
@@ -244,7 +244,7 @@ static int ask_hosts(const struct search *s)
 		if (!(s->use & 1u << k) || f->trust != TRUST_ASK)
 			continue;
 		for (unsigned i = 0; i < k; i++)
-			asked |= s->use & 1u << i &&
+			asked |= s->use & 1u << i && s->found->services[i].trust == TRUST_ASK &&
 			         strcmp(s->found->services[i].host, f->host) == 0;
 		if (!asked)
 			rc = ask_host(s, k);

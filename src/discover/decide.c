@@ -110,18 +110,27 @@ enum found_trust facts_trust(const struct facts *f, const char *host)
 	return table_has_host(f->table, host) ? TRUST_TABLE : TRUST_ASK;
 }
 
+/* Over http the one on the way chooses no user, only how the address's own is written. */
+static bool may_be_user(const struct facts *f, const char *user, enum found_by by)
+{
+	size_t local = strcspn(f->address, "@");
+
+	return by != FOUND_AUTOCONFIG_HTTP || strcmp(user, f->address) == 0 ||
+	       (strlen(user) == local && strncmp(user, f->address, local) == 0);
+}
+
 static void take_place(
         const struct facts *f, const struct place *p, enum found_by by, struct finding *out)
 {
 	out->state = FOUND_SERVICE;
 	out->url = xstrdup(p->url);
 	out->host = url_host_of(p->url);
-	out->user = xstrdup(p->user ? p->user : f->address);
+	out->user = xstrdup(p->user && may_be_user(f, p->user, by) ? p->user : f->address);
 	out->why = xstrdup(p->source);
 	out->by = by;
 	if (!out->host)
 		out->host = xstrdup("");
-	out->trust = facts_trust(f, out->host);
+	out->trust = by == FOUND_AUTOCONFIG_HTTP ? TRUST_ASK : facts_trust(f, out->host);
 }
 
 /* A row of the table has the service, or has none of the kind; ${how}: why it is the row. */
@@ -212,11 +221,13 @@ const char *found_by_name(enum found_by by)
 	return names[by];
 }
 
-const char *found_trust_text(enum found_trust trust)
+const char *found_trust_text(const struct finding *f)
 {
 	static const char *const texts[] = {"its host is of the address's domain",
 	        "its host is known by the table of providers",
 	        "its host is neither of the address's domain nor in the table of providers"};
 
-	return texts[trust];
+	if (f->by == FOUND_AUTOCONFIG_HTTP)
+		return "it was said without TLS, anybody on the way could have changed it";
+	return texts[f->trust];
 }

@@ -3,6 +3,7 @@
 #include "valise/account/protocols.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/net/proxy.h"
 #include "valise/net/transport.h"
 #include "valise/net/url.h"
@@ -33,6 +34,8 @@ struct search {
 	bool given_dns;
 	int timeout_ms;
 	const char *ca_file, *proxy;
+	char **late; /* hosts of web servers that did not answer in time */
+	size_t n_late, late_cap;
 };
 
 static void add_note(struct search *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -262,10 +265,6 @@ static int ask_label(
 	return rc;
 }
 
-/*
- * The label with TLS from the first octet counts; the other one where that has nothing. A
- * null record is the last word only if the other says nothing else.
- */
 static int ask_srv(struct search *s, enum service_kind kind, struct err *err)
 {
 	struct fact first = {0}, second = {0}, *best = &first;
@@ -273,8 +272,7 @@ static int ask_srv(struct search *s, enum service_kind kind, struct err *err)
 
 	if (rc == 0 && first.told != TOLD_PLACE)
 		rc = ask_label(s, kind, 1, &second, err);
-	if (second.told == TOLD_PLACE ||
-	        (first.told == TOLD_NOTHING && second.told != TOLD_NOT_ASKED))
+	if (srv_second_counts(first.told, second.told))
 		best = &second;
 	s->facts.srv[kind] = *best;
 	place_clear(best == &first ? &second.place : &first.place);
@@ -341,12 +339,64 @@ static void take_autoconfig(struct search *s, const char *url, struct autoconfig
 	}
 }
 
-/* True with *found_out: this was the domain's autoconfig, whatever is in it. */
-static int try_autoconfig(struct search *s, const char *url, bool *found_out, struct err *err)
+/* *out: the name servers say that there is no such host. */
+static int is_no_host(const struct search *s, const char *host, bool *out, struct err *err)
+{
+	static const enum dns_type types[] = {DNS_A, DNS_AAAA};
+	int rc = 0;
+
+	*out = true;
+	for (size_t i = 0; i < COUNT(types) && rc == 0 && *out; i++) {
+		struct dns_answer a;
+
+		rc = ask_dns(s, host, types[i], &a, err);
+		*out = rc == 0 && (a.outcome == DNS_NO_DATA || a.outcome == DNS_NO_NAME);
+		dns_answer_clear(&a);
+	}
+	return rc;
+}
+
+/* A host that was waited for in vain is not waited for again. */
+static int ask_web(struct search *s, const char *method, const char *url, struct web_answer *w,
+        struct err *err)
+{
+	char *host = url_host_of(url);
+	bool none = false;
+	int rc = 0;
+
+	memset(w, 0, sizeof *w);
+	for (size_t i = 0; i < s->n_late && !w->failed; i++)
+		w->failed = strcmp(s->late[i], host) == 0;
+	if (w->failed) {
+		snprintf(w->why, sizeof w->why, "%.200s did not answer before", host);
+		free(host);
+		return 0;
+	}
+	rc = web_ask(&s->web, method, url, w, err);
+	if (rc == 0 && w->failed && !w->status)
+		rc = is_no_host(s, host, &none, err);
+	w->failed = w->failed && !none;
+	if (rc == 0 && w->late && w->failed)
+		*ARR_PUSH(s->late, s->n_late, s->late_cap) = xstrdup(host);
+	free(host);
+	return rc;
+}
+
+static char *web_failure(const char *url, const struct web_answer *w)
+{
+	return xasprintf("%s could not be asked: %s", url, w->why);
+}
+
+/*
+ * True with *found_out: this was the domain's autoconfig, whatever is in it. *failed: why a
+ * server could not be asked, the first that could not; the caller's.
+ */
+static int try_autoconfig(
+        struct search *s, const char *url, bool *found_out, char **failed, struct err *err)
 {
 	struct web_answer w;
 	struct autoconfig a = {0};
-	int rc = web_ask(&s->web, "GET", url, &w, err);
+	int rc = ask_web(s, "GET", url, &w, err);
 
 	*found_out = rc == 0 && w.status == 200 &&
 	             autoconfig_read(w.body, w.len, s->out->address, s->out->domain, &a);
@@ -355,8 +405,8 @@ static int try_autoconfig(struct search *s, const char *url, bool *found_out, st
 	else if (rc == 0 && w.status == 200 && w.len && memchr(w.body, '<', w.len) &&
 	         strstr(w.body, "clientConfig"))
 		add_note(s, "%s: this autoconfig is not understood", url);
-	else if (rc == 0 && w.tls)
-		add_note(s, "%s", w.why);
+	else if (rc == 0 && w.failed && !*failed)
+		*failed = web_failure(url, &w);
 	autoconfig_clear(&a);
 	web_answer_clear(&w);
 	return rc;
@@ -376,6 +426,7 @@ static int ask_autoconfig(struct search *s, struct err *err)
 	        {"http://autoconfig.%s/mail/config-v1.1.xml", true},
 	        {"http://%s/.well-known/autoconfig/mail/config-v1.1.xml", true}};
 	bool found = false;
+	char *failed = NULL;
 	int rc = 0;
 
 	for (int k = 0; k < SERVICE_KINDS; k++)
@@ -388,7 +439,7 @@ static int ask_autoconfig(struct search *s, struct err *err)
 		buf_putf(&url, "%s%s", s->out->domain, mark + 2);
 		if (strchr(mark, '='))
 			url_escape_segment(s->out->address, strlen(s->out->address), &url);
-		rc = try_autoconfig(s, buf_str(&url), &found, err);
+		rc = try_autoconfig(s, buf_str(&url), &found, &failed, err);
 		if (found && places[i].http) {
 			s->facts.autoconfig_http = true;
 			add_note(s, "%s came without TLS: anybody on the way could have changed it",
@@ -396,6 +447,11 @@ static int ask_autoconfig(struct search *s, struct err *err)
 		}
 		buf_clear(&url);
 	}
+	for (int k = 0; k < SERVICE_KINDS && failed && !found; k++) {
+		s->facts.autoconfig[k].told = TOLD_FAILED;
+		s->facts.autoconfig[k].place.source = xstrdup(failed);
+	}
+	free(failed);
 	return rc;
 }
 
@@ -413,15 +469,16 @@ static int ask_well_known(struct search *s, enum service_kind kind, struct err *
 	char *url = xasprintf("https://%s/.well-known/%s", s->out->domain, protocols[kind].name);
 	struct web_answer w;
 	struct url u;
-	int rc = web_ask(&s->web, "PROPFIND", url, &w, err);
+	int rc = ask_web(s, "PROPFIND", url, &w, err);
 
 	f->told = TOLD_NOTHING;
 	if (rc == 0 && is_dav_answer(&w) && w.url && url_cut(w.url, &u) && u.tls) {
 		f->told = TOLD_PLACE;
 		f->place.url = xstrdup(w.url);
 		f->place.source = xstrdup(url);
-	} else if (rc == 0 && w.tls) {
-		add_note(s, "%s", w.why);
+	} else if (rc == 0 && w.failed) {
+		f->told = TOLD_FAILED;
+		f->place.source = web_failure(url, &w);
 	}
 	web_answer_clear(&w);
 	free(url);
@@ -536,6 +593,7 @@ int discover(const char *address, const struct discover_opts *opts, struct disco
 	if (rc == 0)
 		find_provider(&s);
 	facts_clear(&s.facts);
+	texts_free(s.late, s.n_late);
 	dns_close(s.dns);
 	if (rc == 0)
 		*out = d;

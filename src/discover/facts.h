@@ -66,6 +66,12 @@ char *place_url(enum service_kind kind, enum security security, const char *host
 /* srv.c. Pure: the records that count, the one to be tried first at the front. */
 enum told srv_choose(struct dns_answer *a, char **note_out);
 /*
+ * Of the labels with TLS from the first octet and with STARTTLS the first one counts, the
+ * other where that has nothing; a null record is the last word only if the other could be
+ * asked and has no place.
+ */
+bool srv_second_counts(enum told first, enum told second);
+/*
  * The path of a TXT record of DAV (RFC 6764 4); NULL: none, or not one, then *note_out may
  * say why.
  */
@@ -100,8 +106,11 @@ struct web_answer {
 	char *body;
 	size_t len;
 	char why[256]; /* for people, where no answer came */
-	bool tls; /* for want of a good certificate */
+	bool failed; /* whoever is there could not be asked, or cannot answer now */
+	bool late; /* and had all the time there is */
 };
+/* Is the status one of trouble that may pass, and no word about what is there? */
+bool web_is_trouble(int status);
 /* Without a sign-in, ever. 0, or ERR_STOPPED; clear *out in any case. */
 int web_ask(const struct web *w, const char *method, const char *url, struct web_answer *out,
         struct err *err) MUST_CHECK;

@@ -98,3 +98,12 @@ char *srv_path(const struct dns_answer *a, char **note_out)
 	/* Which of two is meant nobody knows. */
 	return path && !*note_out ? xstrdup(path) : NULL;
 }
+
+bool srv_second_counts(enum told first, enum told second)
+{
+	if (second == TOLD_PLACE)
+		return true;
+	if (first == TOLD_NOTHING)
+		return second != TOLD_NOT_ASKED;
+	return first == TOLD_NONE && second == TOLD_FAILED;
+}

@@ -1,5 +1,6 @@
 /* Asking the domain's web servers, without a sign-in. */
 #include "facts.h"
+#include "valise/base/clock.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/http/http.h"
@@ -26,6 +27,12 @@ void web_answer_clear(struct web_answer *a)
 	memset(a, 0, sizeof *a);
 }
 
+bool web_is_trouble(int status)
+{
+	/* 501: a server that does not know of PROPFIND, and so nothing of DAV */
+	return (status >= 500 && status != 501) || status == 429 || status == 408;
+}
+
 static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct asked *a = ctx;
@@ -33,6 +40,18 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 	return buf_add(&a->body, p, n) == 0
 	               ? 0
 	               : err_set(err, ERR_LIMIT, ERR_ITEM, "the answer is larger than it may be");
+}
+
+/* Who tells it names the URL. */
+static void tell_why(const struct http_request *rq, const char *text, struct web_answer *out)
+{
+	char *asked = xasprintf("%s %s: ", rq->method, rq->url);
+	size_t n = strlen(asked);
+
+	if (strncmp(text, asked, n) == 0)
+		text += n;
+	term_escape(text, strlen(text), out->why, sizeof out->why);
+	free(asked);
 }
 
 static void on_done(struct http_request *rq, const struct http_response *rs, const char *error_body,
@@ -47,8 +66,8 @@ static void on_done(struct http_request *rq, const struct http_response *rs, con
 	/* A 401 is an answer, although it is an error of the client's. */
 	if (err->code && err->code != ERR_AUTH) {
 		a->out->status = 0;
-		a->out->tls = err->code == ERR_TLS;
-		term_escape(err->text, strlen(err->text), a->out->why, sizeof a->out->why);
+		a->out->failed = err->code == ERR_TLS || (err->code == ERR_NET && !rs->refused);
+		tell_why(rq, err->text, a->out);
 	}
 }
 
@@ -72,13 +91,20 @@ int web_locate(struct dns *dns, const char *host, char **out, struct err *err)
 static int run_request(
         const struct web *w, const struct service *s, struct http_request *rq, struct err *err)
 {
+	struct asked *a = rq->ctx;
 	struct err why = {0};
 	struct http *h = NULL;
+	int64_t began = clock_ms();
 	int rc = http_open(s, GUARD_DAV_SOURCE, w->progress, &h, &why);
 
 	if (rc == 0)
 		rc = http_run(h, rq, 1, 1, &why);
 	http_close(h);
+	a->out->late = a->out->failed && clock_ms() - began >= w->timeout_ms;
+	if (web_is_trouble(a->out->status)) {
+		a->out->failed = true;
+		snprintf(a->out->why, sizeof a->out->why, "it answers HTTP %d", a->out->status);
+	}
 	if (rc == ERR_STOPPED)
 		*err = why;
 	return rc == ERR_STOPPED ? rc : 0;

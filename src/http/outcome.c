@@ -6,6 +6,7 @@
 #include "valise/base/date.h"
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -113,12 +114,24 @@ static bool never_there(const struct xfer *x, CURLcode rc)
 	               clock_ms() - x->began_ms >= AT_ONCE_MS);
 }
 
+/* Does nobody listen there? Not said of the proxy itself. */
+static bool is_refusal(const struct xfer *x, CURLcode rc, bool proxy)
+{
+	long why = 0, socks = 0;
+
+	(void)curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &why);
+	(void)curl_easy_getinfo(x->easy, CURLINFO_PROXY_ERROR, &socks);
+	return proxy ? rc == CURLE_PROXY && socks == CURLPX_REPLY_CONNECTION_REFUSED
+	             : rc == CURLE_COULDNT_CONNECT && why == ECONNREFUSED;
+}
+
 /* True: it goes on; else x->err says what libcurl ended with. */
 static bool transfer_failed(struct xfer *x, CURLcode rc)
 {
 	bool final, proxy = http_proxy_failed(x, rc, &final);
 	const char *why = *x->curl_text ? x->curl_text : curl_easy_strerror(rc);
 
+	x->rs.refused = is_refusal(x, rc, proxy);
 	if (proxy)
 		return lose_connection(x, why, final || asks_once(x) || never_there(x, rc));
 	switch (rc) {

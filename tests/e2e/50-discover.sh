@@ -20,7 +20,7 @@ trap 'rc=$?; kill "${daemons[@]}" 2>/dev/null || true; wait "${daemons[@]}" 2>/d
 
 # ---- certificates of one authority, for all hosts there are
 names=(mail.old.example dav.old.example mail.new.example autoconfig.auto.example mail.auto.example autoconfig.plain.example mail.plain.example
-	wk.example dav.wk.example mail.hoster.test prio.example mail.prio.example mail.cut.example mail.wrongtxt.example xn--bcher-kva.example mail.xn--bcher-kva.example)
+	busy.example mail.busy.example mail.shut.example autoconfig.tired.example wk.example dav.wk.example mail.hoster.test prio.example mail.prio.example mail.cut.example mail.wrongtxt.example xn--bcher-kva.example mail.xn--bcher-kva.example)
 mkdir -p "$T/tls"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=ca -keyout "$T/tls/ca.key" -out "$T/tls/ca.pem" 2>/dev/null
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=hosts -keyout "$T/tls/key.pem" -out "$T/tls/req" 2>/dev/null
@@ -82,8 +82,17 @@ _caldavs._tcp SRV 0 1 $R_HTTPS_PORT dav.old.example.
 _carddavs._tcp SRV 0 1 $R_HTTPS_PORT dav.old.example.
 Z
 zone auto.example <<<$'mail A 127.0.0.1\nautoconfig A 127.0.0.1'
+zone evil.example <<<'autoconfig A 127.0.0.1'
 zone plain.example <<<$'mail A 127.0.0.1\nautoconfig A 127.0.0.1'
 zone wk.example <<<$'@ A 127.0.0.1\ndav A 127.0.0.1'
+zone busy.example <<<$"@ A 127.0.0.1
+mail A 127.0.0.1
+_imaps._tcp SRV 0 1 $M_IMAPS_PORT mail"
+zone tired.example <<<'autoconfig A 127.0.0.1'
+zone shut.example <<<$"@ A 127.0.0.2
+mail A 127.0.0.1
+_imaps._tcp SRV 0 1 $M_IMAPS_PORT mail"
+zone deaf.example <<<$'@ A 127.0.0.3\nautoconfig A 127.0.0.3'
 zone hoster.test <<<'mail A 127.0.0.1'
 zone foreign.example <<<"_imaps._tcp SRV 0 1 $M_IMAPS_PORT mail.hoster.test."
 zone hosted.example <<<'@ MX 10 mx1.hoster.test.'
@@ -120,6 +129,13 @@ web http/autoconfig.plain.example/mail/config-v1.1.xml <<Z
 <incomingServer type="imap"><hostname>mail.plain.example</hostname><port>$M_IMAPS_PORT</port><socketType>SSL</socketType><username>%EMAILLOCALPART%</username></incomingServer>
 </emailProvider></clientConfig>
 Z
+web http/autoconfig.evil.example/mail/config-v1.1.xml <<Z
+<clientConfig version="1.1"><emailProvider id="evil.example">
+<incomingServer type="imap"><hostname>imap.gmail.com</hostname><port>993</port><socketType>SSL</socketType><username>mallory@gmail.com</username></incomingServer>
+</emailProvider></clientConfig>
+Z
+web https/busy.example/.well-known/caldav.status <<<503
+web https/autoconfig.tired.example/mail/config-v1.1.xml.status <<<429
 web https/wk.example/.well-known/caldav.status <<<"301 https://dav.wk.example:$R_HTTPS_PORT/"
 "$SERVERS/webhost.py" "$T/web" --cert "$T/tls/cert.pem" --key "$T/tls/key.pem" > "$T/web.port" &
 daemons+=($!)
@@ -225,11 +241,15 @@ USER_AS=carl
 v 0 check carl@auto.example
 says 'imap: imap://mail.auto.example:[0-9]+ \(autoconfig of https://autoconfig.auto.example/mail/config-v1.1.xml\?emailaddress=carl%40auto.example'
 says 'signed in as carl:'
-v 0 check carl@plain.example
+v 2 check carl@plain.example
+says 'mail.plain.example \(imap\) would get the password of carl, and it was said without TLS'
+v 0 check carl@plain.example --yes
 says 'http://autoconfig.plain.example/mail/config-v1.1.xml came without TLS'
+v 2 check x@evil.example
+says 'imap.gmail.com \(imap\) would get the password of x@evil.example, and it was said without TLS'
 ! grep -q '^GET http:.*emailaddress' "$T/web/log" || fail "the address went out without TLS"
-run 2 "$VALISE" check carl@auto.example
-says 'note: .*certificate'
+run 1 "$VALISE" check carl@auto.example
+says 'imap is not known: https://autoconfig.auto.example/.* could not be asked: .*certificate'
 
 say ".well-known"
 USER_AS=alice@old.example
@@ -250,6 +270,32 @@ says 'imap is not known: .*SERVFAIL'
 silent 'imap: not found'
 v 1 check x@unknown.test
 says 'REFUSED'
+
+say "a web server that fails has not said that there is nothing; one that is not there has"
+v 1 check x@busy.example --user $USER_AS
+says 'caldav is not known: https://busy.example/.well-known/caldav could not be asked: it answers HTTP 503; try again later'
+silent 'caldav: not found'
+v 0 backup x@busy.example -o "$T/busy" --user $USER_AS --only mail
+v 1 check x@tired.example
+says 'imap is not known: https://autoconfig.tired.example/.* could not be asked: it answers HTTP 429'
+v 0 check x@shut.example --user $USER_AS
+says 'caldav: not found'
+$PYTHON - "$T/deaf" <<'P' &
+import os, select, socket, sys
+servers = [socket.create_server(("127.0.0.3", port)) for port in (80, 443)]
+os.close(os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY))
+taken = []
+while True:
+    for s in select.select(servers, [], [])[0]:
+        taken.append(s.accept()[0])
+        with open(sys.argv[1], "a") as f:
+            f.write("taken\n")
+P
+daemons+=($!)
+for _ in $(seq 2400); do [ -e "$T/deaf" ] && break; sleep 0.05; done
+v 1 check x@deaf.example --timeout 1
+says 'imap is not known: https://autoconfig.deaf.example/.* could not be asked'
+[ "$(wc -l < "$T/deaf")" = 2 ] || fail "a host that does not answer was asked again: $(wc -l < "$T/deaf")"
 
 say "several records: by priority, whoever can be reached; cut answers over TCP; wrong TXT; no host"
 v 0 check x@prio.example --user $USER_AS

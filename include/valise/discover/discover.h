@@ -32,7 +32,8 @@ enum found_by {
 	FOUND_SRV,
 	FOUND_TABLE_MX,
 	FOUND_AUTOCONFIG,
-	FOUND_AUTOCONFIG_HTTP, /* anybody on the way could have changed it */
+	/* anybody on the way could have changed it: always TRUST_ASK */
+	FOUND_AUTOCONFIG_HTTP,
 	FOUND_WELL_KNOWN,
 	FOUND_WAYS
 };
@@ -41,7 +42,11 @@ enum found_trust {
 	/* The host is the address's domain, or of the same registrable domain */
 	TRUST_DOMAIN,
 	TRUST_TABLE, /* the host stands in the table, or in the user's own */
-	TRUST_ASK, /* neither: a person has to agree before a password goes there */
+	/*
+	 * neither, or it was said without TLS: a person has to agree before a password goes
+	 * there
+	 */
+	TRUST_ASK,
 };
 
 enum found_state {
@@ -101,8 +106,10 @@ bool discover_is_address(const char *text);
  * discover(address, opts, out, err): ask, decide, and say so. *out is filled where the
  * result is 0, whatever was found; free it with discovery_free.
  * Errors: ERR_USAGE (no address, a name server or table that is not understood),
- * ERR_STOPPED. A name server that fails is none: it makes the services FOUND_UNKNOWN that
- * it was asked for and that were not found otherwise.
+ * ERR_STOPPED. A name server or a web server that fails (no answer in time, no good
+ * certificate, HTTP 429 or 5xx) is none: it makes the services FOUND_UNKNOWN that it was
+ * asked for and that were not found otherwise. No such host, a port where nothing listens and
+ * HTTP 404 are an answer.
  */
 int discover(const char *address, const struct discover_opts *opts, struct discovery **out,
         struct err *err) MUST_CHECK;
@@ -111,6 +118,6 @@ void discovery_free(struct discovery *d); /* NULL is fine */
 /* "SRV", "table" ...: for programs. */
 const char *found_by_name(enum found_by by);
 /* Why the host gets the password, or why somebody is asked, as a clause for people. */
-const char *found_trust_text(enum found_trust trust);
+const char *found_trust_text(const struct finding *f);
 
 #endif

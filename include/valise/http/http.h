@@ -41,6 +41,7 @@ bool http_may_sign_in(const struct http *h, const char *url);
 #define HTTP_HEADERS_MAX 8
 struct http_response {
 	int status; /* 0: no answer came */
+	bool refused; /* none, as nothing listens at that port */
 	char *etag; /* raw, or NULL */
 	char *content_type;
 	char *location;

@@ -56,7 +56,9 @@ static const struct one mail[] = {
         {NULL, NULL, TOLD(TOLD_NOTHING), AT_URL(FOREIGN), TOLD(0), false, false, FOUND_SERVICE,
                 FOREIGN, FOUND_AUTOCONFIG, TRUST_ASK, "AUTO"},
         {NULL, NULL, TOLD(TOLD_NOTHING), AT_URL(IMAPS), TOLD(0), false, true, FOUND_SERVICE,
-                IMAPS, FOUND_AUTOCONFIG_HTTP, TRUST_DOMAIN, "AUTO"},
+                IMAPS, FOUND_AUTOCONFIG_HTTP, TRUST_ASK, "AUTO"},
+        {NULL, NULL, TOLD(TOLD_NOTHING), AT_URL("imaps://imap.gmail.com"), TOLD(0), false, true,
+                FOUND_SERVICE, "imaps://imap.gmail.com", FOUND_AUTOCONFIG_HTTP, TRUST_ASK, "AUTO"},
         /* a null SRV ends the search; one that failed does not */
         {NULL, "google", TOLD(TOLD_NONE), AT_URL(IMAPS), TOLD(0), false, false, FOUND_NONE, NULL,
                 0, 0, "names \".\""},
@@ -87,6 +89,10 @@ static const struct one mail[] = {
                 "https://caldav.fastmail.com/", FOUND_TABLE_MX, TRUST_TABLE, "MX mx.test"},
         {NULL, NULL, TOLD(TOLD_NOTHING), TOLD(TOLD_NOTHING), TOLD(TOLD_NOTHING), false, false,
                 FOUND_NONE, NULL, 0, 0, ".well-known"},
+        {NULL, NULL, TOLD(TOLD_NOTHING), TOLD(TOLD_NOTHING), TOLD(TOLD_FAILED), false, false,
+                FOUND_UNKNOWN, NULL, 0, 0, "WELL"},
+        {NULL, NULL, TOLD(TOLD_NOTHING), TOLD(TOLD_FAILED), TOLD(TOLD_NOTHING), false, false,
+                FOUND_UNKNOWN, NULL, 0, 0, "AUTO"},
 };
 
 static void set_fact(struct fact *f, const struct way *w, const char *source)
@@ -146,6 +152,47 @@ static void decisions(void **state)
 	for (size_t i = 0; i < COUNT(dav); i++)
 		check_case(table, SERVICE_CALDAV, &dav[i]);
 	providers_free(table);
+}
+
+/* Without TLS nobody but the address signs in. */
+static void users_over_http(void **state)
+{
+	static const struct {
+		const char *user, *https, *http;
+	} cases[] = {{NULL, "alice@old.example", "alice@old.example"}, {"alice", "alice", "alice"},
+	        {"mallory@old.example", "mallory@old.example", "alice@old.example"},
+	        {"ali", "ali", "alice@old.example"},
+	        {"alice@evil.example", "alice@evil.example", "alice@old.example"}};
+	struct providers table = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(cases); i++) {
+		struct facts f = {.address = "alice@old.example",
+		        .domain = "old.example",
+		        .table = &table,
+		        .want = 1u << SERVICE_IMAP,
+		        .autoconfig_http = i % 2};
+		struct finding out;
+
+		set_fact(&f.autoconfig[SERVICE_IMAP], &(struct way)AT_URL(IMAPS), "AUTO");
+		f.autoconfig[SERVICE_IMAP].place.user = xstrdup(cases[i / 2].user);
+		facts_decide(&f, SERVICE_IMAP, &out);
+		assert_string_equal(out.user, i % 2 ? cases[i / 2].http : cases[i / 2].https);
+		finding_clear(&out);
+		facts_clear(&f);
+	}
+}
+
+static void troubles_of_the_web(void **state)
+{
+	static const int passing[] = {500, 502, 503, 504, 429, 408},
+	                 answers[] = {200, 207, 301, 401, 403, 404, 405, 410, 501};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(passing); i++)
+		assert_true(web_is_trouble(passing[i]));
+	for (size_t i = 0; i < COUNT(answers); i++)
+		assert_false(web_is_trouble(answers[i]));
 }
 
 static void hosts_of_urls(void **state)
@@ -219,6 +266,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(decisions),
+	        cmocka_unit_test(users_over_http),
+	        cmocka_unit_test(troubles_of_the_web),
 	        cmocka_unit_test(hosts_of_urls),
 	        cmocka_unit_test(urls_of_places),
 	        cmocka_unit_test(addresses),

@@ -107,12 +107,32 @@ static void paths(void **state)
 	}
 }
 
+static void two_labels(void **state)
+{
+	static const struct {
+		enum told first, second;
+		bool second_counts;
+	} cases[] = {{TOLD_PLACE, TOLD_NOT_ASKED, false}, {TOLD_NOTHING, TOLD_NOT_ASKED, false},
+	        {TOLD_NOTHING, TOLD_NOTHING, true}, {TOLD_NOTHING, TOLD_NONE, true},
+	        {TOLD_NOTHING, TOLD_FAILED, true}, {TOLD_NOTHING, TOLD_PLACE, true},
+	        {TOLD_NONE, TOLD_PLACE, true}, {TOLD_NONE, TOLD_NOTHING, false},
+	        {TOLD_NONE, TOLD_NONE, false}, {TOLD_NONE, TOLD_FAILED, true},
+	        {TOLD_FAILED, TOLD_PLACE, true}, {TOLD_FAILED, TOLD_NONE, false},
+	        {TOLD_FAILED, TOLD_NOTHING, false}, {TOLD_FAILED, TOLD_FAILED, false}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(
+		        srv_second_counts(cases[i].first, cases[i].second), cases[i].second_counts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(ranking),
 	        cmocka_unit_test(what_does_not_count),
 	        cmocka_unit_test(paths),
+	        cmocka_unit_test(two_labels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
