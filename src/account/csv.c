@@ -161,8 +161,9 @@ int csv_parse(
 	int rc = 0;
 
 	if (n > CSV_MAX)
-		return err_set(err, ERR_LIMIT, ERR_WHOLE, "%s is too large for a table of accounts",
-		        label);
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "%s is larger than %d MiB, which is too much for a table of accounts",
+		        label, CSV_MAX >> 20);
 	t.at += text_bom(text, n);
 	while (rc == 0 && t.at < t.end) {
 		t.line++;

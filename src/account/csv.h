@@ -23,8 +23,8 @@ struct csv_cell {
  *
  * ERR_USAGE, naming the line: a quote within a cell that does not begin with one, text
  * after the closing quote, a quote that is never closed, a line break in a cell, NUL, a
- * row with more or fewer cells than the header, a cell of over 4000 octets. ERR_LIMIT: over 16
- * MiB, over 64 columns.
+ * row with more or fewer cells than the header, a cell of over 4000 octets; a table of over
+ * CSV_MAX octets. ERR_LIMIT: over 64 columns.
  */
 typedef int csv_row(
         void *ctx, const struct csv_cell *cells, size_t n, unsigned line, struct err *err);

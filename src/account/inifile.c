@@ -149,6 +149,13 @@ static int on_entry(void *user, const char *section, const char *name, const cha
 	return r->rc == 0;
 }
 
+static int too_large(const char *path, size_t max, struct err *err)
+{
+	return err_set(err, ERR_USAGE, ERR_WHOLE,
+	        "%s is larger than %zu MiB, which is too much for a file of settings", path,
+	        max >> 20);
+}
+
 static int parse(const char *text, size_t n, const char *label, bool head, inifile_entry *entry,
         void *ctx, struct err *err)
 {
@@ -162,8 +169,7 @@ static int parse(const char *text, size_t n, const char *label, bool head, inifi
 	int rc;
 
 	if (n > INIFILE_MAX)
-		return err_set(
-		        err, ERR_LIMIT, ERR_WHOLE, "%s is too large for a file of settings", label);
+		return too_large(label, INIFILE_MAX, err);
 	/*
 	 * The library's knobs are variables; these are the values of this program,
 	 * always.
@@ -214,8 +220,7 @@ static int read_all(int fd, const char *path, struct buf *out, struct err *err)
 	while ((n = sys_read(fd, chunk, sizeof chunk)) > 0)
 		if (buf_add(out, chunk, (size_t)n) != 0) {
 			wipe(chunk, sizeof chunk);
-			return err_set(err, ERR_LIMIT, ERR_WHOLE,
-			        "%s is too large for a file of settings", path);
+			return too_large(path, out->cap, err);
 		}
 	wipe(chunk, sizeof chunk);
 	return n < 0 ? err_sys(err, ERR_WHOLE, "cannot read %s", path) : 0;

@@ -8,7 +8,7 @@
 
 /* Files of settings: accounts.ini, providers.ini. */
 
-#define INIFILE_MAX (1 << 20)
+#define INIFILE_MAX (16 << 20) /* as a table of accounts: tens of thousands */
 #define INIFILE_NAME_MAX 200 /* octets of a section's name */
 
 /**
@@ -23,7 +23,7 @@
  *
  * ERR_USAGE, naming the line, for what is not this: a key outside a section, a line
  * without '=', a section written twice, NUL, a section over 200, a key over 49 or a line over 4000
- * bytes; ERR_LIMIT for a file over 1 MiB.
+ * bytes, a file over INIFILE_MAX.
  */
 typedef int inifile_entry(void *ctx, const char *section, const char *key, const char *value,
         unsigned line, struct err *err);
@@ -35,7 +35,7 @@ int inifile_parse_headed(const char *text, size_t n, const char *label, inifile_
 
 /*
  * The file a person named, or that is ours by its place, appended to ${out}. One that
- * everyone can write is refused. ERR_NOTFOUND, ERR_USAGE, ERR_LIMIT, ERR_IO.
+ * everyone can write is refused, as is one over the cap of ${out}. ERR_NOTFOUND, ERR_USAGE, ERR_IO.
  */
 int inifile_read(
         const char *path, struct buf *out, struct stat *st_out, struct err *err) MUST_CHECK;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "valise/account/account.h"
+#include "valise/account/inifile.h"
 #include "valise/base/mem.h"
 
 #define N(a) (sizeof(a) / sizeof *(a))
@@ -243,9 +244,34 @@ static void bad_files_name_the_line(void **state)
 	memcpy(text, "[a]\nuser = ", 11);
 	write_text(text, 4004 + 4, 0600);
 	must_fail("a", NULL, 0, ERR_USAGE, "line 2: the line is too long");
-	write_text(text, 2 << 20, 0600);
-	must_fail("a", NULL, 0, ERR_LIMIT, "too large");
 	free(text);
+	text = xmalloc(INIFILE_MAX + 1);
+	memset(text, '#', INIFILE_MAX + 1);
+	write_text(text, INIFILE_MAX + 1, 0600);
+	must_fail("a", NULL, 0, ERR_USAGE, "larger than 16 MiB");
+	free(text);
+}
+
+/* As many as a table may hold, with the lines that an account takes. */
+static void ten_thousand_accounts(void **state)
+{
+	struct buf text = buf_of(INIFILE_MAX);
+	struct accounts *list = NULL;
+	struct err err = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 10000; i++)
+		buf_putf(&text,
+		        "[user%u@old.example]\nimap = imaps://imap.old.example\nuser = user%u\n"
+		        "password-command = pass show old/user%u\narchive = user%u.valise\n\n",
+		        i, i, i, i);
+	write_text(buf_str(&text), text.len, 0600);
+	buf_clear(&text);
+	if (accounts_open(path, &list, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(accounts_count(list), 10000);
+	assert_string_equal(accounts_name(list, 9999), "user9999@old.example");
+	accounts_close(list);
 }
 
 static void private_files(void **state)
@@ -736,6 +762,7 @@ int main(void)
 	        cmocka_unit_test(options_win_over_the_file),
 	        cmocka_unit_test(an_address_with_options),
 	        cmocka_unit_test(bad_files_name_the_line),
+	        cmocka_unit_test(ten_thousand_accounts),
 	        cmocka_unit_test(private_files),
 	        cmocka_unit_test(bad_settings),
 	        cmocka_unit_test(long_values_are_whole),
