@@ -40,6 +40,21 @@ void progress_say(struct progress *p, enum say_level level, const char *fmt, ...
 	p->say(p->ctx, level, term_escape(raw, strlen(raw), text, sizeof text));
 }
 
+void progress_name(struct progress *p, enum say_level level, const char *collection,
+        const char *item, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (!p || !p->name)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	secret_mask(text, fmt);
+	p->name(p->ctx, level, collection, item, text);
+}
+
 char *human_count(uint64_t n, char out[32])
 {
 	char digits[24];

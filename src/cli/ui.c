@@ -271,6 +271,7 @@ void ui_start(struct ui *u, const struct args *a)
 	memset(u, 0, sizeof *u);
 	progress_init(&u->progress);
 	u->progress.say = say_text;
+	u->progress.name = ui_report;
 	u->progress.ctx = u;
 	u->args = a;
 	u->json = args_has(a, "json");

@@ -2,6 +2,7 @@
 #include "valise/base/progress.h"
 #include "valise/tree/intake.h"
 #include "valise/tree/words.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,7 @@ struct copy {
 	struct tree_coll *out;
 	/* what the sink has of it: last snapshot, interrupted run; or NULL */
 	struct tree_coll *prev[2];
+	struct err *last; /* why an item could not be read: told with the first of them */
 };
 
 /*
@@ -95,6 +97,22 @@ int tree_copy_body(struct tree_reader *from, const struct tree_coll *c, const st
 	return lost ? (int)err->code : rc;
 }
 
+/* It is missing in the copy, for this reason; what costs many items is told once. */
+static void name_lost(struct copy *c, const struct tree_item *it, const struct err *why)
+{
+	const struct tree_ext *e = tree_item_ext(c->in, it);
+	bool again = strcmp(why->text, c->last->text) == 0;
+	char date[DATE_TEXT_SIZE], uid[32];
+
+	date_format_imap(&(struct date){it->date_utc, it->zone_min, true}, date);
+	tree_coll_error(c->out, it->uid, e ? e->href : NULL, date, NULL, why->text);
+	snprintf(uid, sizeof uid, "UID %u", it->uid);
+	progress_name(c->progress, SAY_WARNING, c->in->name, e && e->href ? e->href : uid,
+	        "cannot be read%s%s", again ? ", for the same reason" : ": ",
+	        again ? "" : why->text);
+	*c->last = *why;
+}
+
 /* Read only where the sink has it not; a damaged one is named, not fatal. */
 static int copy_item(struct copy *c, const struct tree_item *it, struct err *err)
 {
@@ -108,12 +126,7 @@ static int copy_item(struct copy *c, const struct tree_item *it, struct err *err
 	if (rc != 0)
 		return err_copy(err, &why);
 	if (lost) {
-		const struct tree_ext *e = tree_item_ext(c->in, it);
-		char date[DATE_TEXT_SIZE];
-
-		date_format_imap(&(struct date){it->date_utc, it->zone_min, true}, date);
-		tree_coll_error(c->out, it->uid, e ? e->href : NULL, date, NULL, why.text);
-		progress_say(c->progress, SAY_WARNING, "%s", why.text);
+		name_lost(c, it, &why);
 		return 0;
 	}
 	tree_item_copy(c->out, c->in, it, &item);
@@ -126,15 +139,15 @@ static int copy_item(struct copy *c, const struct tree_item *it, struct err *err
 
 /* One collection with its errors; a damaged catalog costs this one alone. */
 static int copy_coll(struct tree_reader *from, struct tree_sink *to, const struct tree_head *h,
-        struct progress *progress, struct err *err)
+        struct progress *progress, struct err *last, struct err *err)
 {
-	struct copy c = {.from = from, .to = to, .progress = progress};
+	struct copy c = {.from = from, .to = to, .progress = progress, .last = last};
 	struct tree_coll *in = NULL;
 	struct err why = {0};
 	int rc = from->ops->coll(from, h, &in, &why);
 
 	if (rc == ERR_DAMAGED || rc == ERR_NOTFOUND) { /* costs this collection alone */
-		progress_say(progress, SAY_WARNING, "%s is left out: %s", h->name, why.text);
+		progress_name(progress, SAY_WARNING, h->name, NULL, "left out: %s", why.text);
 		return to->ops->keep(to, h->kind, h->name, COLL_STALE, why.text, err);
 	}
 	if (rc != 0)
@@ -177,10 +190,11 @@ int tree_copy(struct tree_reader *from, struct tree_sink *to, unsigned only,
         struct progress *progress, struct err *err)
 {
 	const struct tree_manifest *m = from->ops->manifest(from);
+	struct err last = {0};
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < m->n_heads; i++)
 		if (is_wanted(&m->heads[i], only))
-			rc = copy_coll(from, to, &m->heads[i], progress, err);
+			rc = copy_coll(from, to, &m->heads[i], progress, &last, err);
 	return rc;
 }

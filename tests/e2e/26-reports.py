@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """--report of every ending: a run that failed or was stopped writes its page, too, with the reason, and what an earlier run wrote does not stay."""
+import glob
 import json
 import os
 import shutil
@@ -81,12 +82,31 @@ def every_ending(lab, source):
     lab.stopped("check", *imap(source.port, "echo here > begun; exec sleep 600"))
 
 
+def damaged(lab, source):
+    """A part that is damaged: each item that it costs is named by its folder and UID, the reason once, and no server is blamed."""
+    lab.valise(0, "backup", *imap(source.port), "-o", "d")
+    part = glob.glob(os.path.join(lab.home, "d/data/000001/part-*"))[0]
+    os.chmod(part, 0o600)
+    with open(part, "r+b") as f:
+        f.truncate(os.path.getsize(part) // 8)
+    lines = [json.loads(x) for x in lab.valise(3, "unpack", "d", "-t", "whole", "--json").splitlines() if x.startswith("{")]
+    names = {(o["collection"], o["item"]): o["text"] for o in lines if o.get("event") == "note" and "item" in o}
+    expect(set(names) == {("INBOX", "UID %d" % n) for n in (1, 2, 3, 4, 5)} | {("Work", "UID 1")} and lines[-1]["errors"] == 6, lines)
+    again = [t for t in names.values() if t.endswith("cannot be read, for the same reason")]
+    expect(0 < len(again) < 6 and len(set(names.values())) == len(names) - len(again) + 1, names)
+    with Target() as target:
+        text = lab.valise(3, "restore", "d", *imap(target.port), "--report", "r.json", "--report", "r.html")
+        _, o = lab.read(3)
+        expect(o["failed"] == o["unreadable"] == 6 and "REFUSED" not in text and "6 could not be read from the archive" in text, text)
+
+
 def main():
     home = tempfile.mkdtemp(prefix="valise-")
     try:
         lab = Lab(home)
         with fakeimap.FakeImap() as source:
             every_ending(lab, source)
+            damaged(lab, source)
     finally:
         shutil.rmtree(home, ignore_errors=True)
     print("ok")

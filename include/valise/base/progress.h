@@ -29,6 +29,12 @@ struct progress {
 	_Atomic uint64_t wait_until_ms;
 	/* ${text} is one line, already safe for a terminal. Thread-safe. May be NULL. */
 	void (*say)(void *ctx, enum say_level level, const char *text);
+	/*
+	 * The same of one item or, ${item} NULL, one collection; nothing is escaped. Thread-safe,
+	 * with the same ctx. May be NULL.
+	 */
+	void (*name)(void *ctx, enum say_level level, const char *collection, const char *item,
+	        const char *text);
 	void *ctx;
 	pthread_mutex_t lock; /* guards what[] */
 	char what[160]; /* the collection in work, safe for a terminal */
@@ -37,6 +43,9 @@ struct progress {
 void progress_init(struct progress *p);
 void progress_what(struct progress *p, const char *name); /* escapes */
 void progress_say(struct progress *p, enum say_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+void progress_name(struct progress *p, enum say_level level, const char *collection,
+        const char *item, const char *fmt, ...) PRINTF_LIKE(5, 6);
 
 /* "1,234" */
 char *human_count(uint64_t n, char out[32]);

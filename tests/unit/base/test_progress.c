@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -17,6 +18,12 @@ static void hear(void *ctx, enum say_level level, const char *text)
 
 	out[0] = (char)('0' + (int)level);
 	strncpy(out + 1, text, 98);
+}
+
+static void hear_name(
+        void *ctx, enum say_level level, const char *collection, const char *item, const char *text)
+{
+	snprintf(ctx, 99, "%d %s %s: %s", (int)level, collection, item ? item : "-", text);
 }
 
 static void say_is_safe_text(void **state)
@@ -37,6 +44,13 @@ static void say_is_safe_text(void **state)
 	secret_learn(&secret);
 	progress_say(&p, SAY_WARNING, "it says %s", "canary-5");
 	assert_string_equal(heard, "2it says ***");
+	progress_name(&p, SAY_NOTE, "a", "b", "nobody hears %s", "this");
+	p.name = hear_name;
+	progress_name(&p, SAY_WARNING, "INBOX", "UID 7", "it says %s", "canary-5");
+	assert_string_equal(heard, "2 INBOX UID 7: it says ***");
+	progress_name(&p, SAY_NOTE, "INBOX", NULL, "%s", "left out");
+	assert_string_equal(heard, "1 INBOX -: left out");
+	progress_name(NULL, SAY_NOTE, "INBOX", NULL, "x");
 	secret_forget_all();
 	secret_clear(&secret);
 	progress_what(&p, "Entw\xc3\xbcrfe\n");
