@@ -303,7 +303,7 @@ static void note_renewal(struct secret_source *s)
 static bool may_go_on(const struct secret_source *s, bool renew, int rc)
 {
 	return s->type == SOURCE_OAUTH && !renew && s->cached.data &&
-	       (rc == ERR_NET || rc == ERR_BUSY);
+	       (rc == ERR_NET || rc == ERR_BUSY || rc == ERR_LOCKED);
 }
 
 int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)

@@ -7,8 +7,10 @@
 #include "store.h"
 #include "valise/base/buf.h"
 #include "valise/base/clock.h"
+#include "valise/base/escape.h"
 #include "valise/base/json.h"
 #include "valise/base/mem.h"
+#include "valise/base/progress.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,6 +19,7 @@
 enum {
 	TIMEOUT_MS = 30000,
 	EARLY_MS = 60000, /* renewed so long before it is too old ... */
+	AGAIN_MS = 10000, /* after a failure, one that is known is used so long */
 	EARLY_PART = 10, /* ... or this part of its life, if that is shorter */
 };
 
@@ -27,13 +30,20 @@ struct oauth_source {
 	char *id, *label;
 	struct err dead; /* why no token comes any more: told again, not tried again */
 	char *kept_token, *kept_revoke; /* URLs as they were when somebody signed in */
+	struct secret unkept; /* the newest refresh token, if no place took it */
+	void (*warn)(void *ctx, const char *text);
+	void *warn_ctx;
 };
 
 static int give_client_secret(void *ctx, struct secret *out, struct err *err)
 {
 	const struct oauth_source *o = ctx;
+	int rc;
 
-	return command_secret(o->secret_command, "oauth-client-secret-command", out, err);
+	terminal_take(); /* it may ask there */
+	rc = command_secret(o->secret_command, "oauth-client-secret-command", out, err);
+	terminal_release();
+	return rc;
 }
 
 static const char *value_of(const struct settings *set, enum service_kind kind, const char *key)
@@ -119,6 +129,7 @@ void oauth_source_free(struct oauth_source *o)
 	free(o->label);
 	free(o->kept_token);
 	free(o->kept_revoke);
+	secret_clear(&o->unkept);
 	free(o);
 }
 
@@ -135,6 +146,12 @@ struct oauth_client *oauth_source_client(struct oauth_source *o)
 const char *oauth_source_provider(const struct oauth_source *o)
 {
 	return o->provider;
+}
+
+void oauth_source_warn(struct oauth_source *o, void (*warn)(void *ctx, const char *text), void *ctx)
+{
+	o->warn = warn;
+	o->warn_ctx = ctx;
 }
 
 static struct store_key key_of(const struct oauth_source *o)
@@ -251,41 +268,100 @@ static int check_client(const struct oauth_source *o, struct err *err)
 	        "everybody registers one; see SIGNING IN BY OAUTH in the man page valise(1)");
 }
 
-static int keep_renewed(struct oauth_source *o, const struct secret *refresh,
-        enum store_place place, struct err *err)
+static int fill_refresh(struct oauth_source *o, const struct secret *refresh,
+        struct store_room *room, struct err *err)
 {
-	int rc = put_refresh(o, refresh, place, err);
+	struct store_key key = key_of(o);
+	struct secret kept = {NULL, 0};
+	int rc = make_kept(o, refresh, &kept, err);
 
-	/* the keyring is gone meanwhile, or a stop was asked for: better than lost */
-	if (rc == ERR_UNSUPPORTED || rc == ERR_STOPPED)
-		rc = put_refresh(o, refresh, STORE_FILE, err);
+	if (rc == 0)
+		rc = store_fill(&key, room, &kept, err);
+	secret_clear(&kept);
 	return rc;
+}
+
+/* Nobody takes it: this run goes on with it, and says what comes after. */
+static int keep_in_memory(
+        struct oauth_source *o, const struct secret *refresh, const char *why, struct err *err)
+{
+	char command[300], text[900], *user = term_escape_dup(o->client.user);
+	int rc = secret_set(&o->unkept, refresh->data, refresh->len, err);
+
+	put_command(o, command, sizeof command);
+	snprintf(text, sizeof text,
+	        "%.100s: the new token of the sign-in could not be kept: this run goes on with "
+	        "it, the next one needs %s (%.300s)",
+	        user, command, why);
+	free(user);
+	if (rc == 0 && o->warn)
+		o->warn(o->warn_ctx, text);
+	return rc;
+}
+
+/* The keyring may be gone meanwhile, a stop asked for, the disk broken: one of two places. */
+static int keep_renewed(struct oauth_source *o, const struct secret *refresh,
+        enum store_place place, struct store_room *room, struct err *err)
+{
+	struct err why = {0}, second = {0};
+	bool file = place == STORE_FILE;
+	int rc = file ? fill_refresh(o, refresh, room, &why)
+	              : put_refresh(o, refresh, STORE_KEYRING, &why);
+
+	if (rc != 0)
+		rc = file ? put_refresh(o, refresh, STORE_KEYRING, &second)
+		          : fill_refresh(o, refresh, room, &second);
+	if (rc != 0)
+		return keep_in_memory(o, refresh, why.text, err);
+	secret_clear(&o->unkept);
+	return 0;
+}
+
+/* The newest refresh token, and where the next one goes. */
+static int get_refresh(
+        struct oauth_source *o, struct secret *out, enum store_place *place_out, struct err *err)
+{
+	struct store_key key = key_of(o);
+
+	*place_out = STORE_FILE;
+	if (o->unkept.data)
+		return secret_set(out, o->unkept.data, o->unkept.len, err);
+	return find_refresh(o, &key, out, place_out, err);
 }
 
 /* With the lock held. */
 static int renew(struct oauth_source *o, struct oauth_tokens *got, struct err *err)
 {
 	struct store_key key = key_of(o);
+	struct store_room room = {.fd = -1};
 	struct secret refresh = {NULL, 0};
 	enum store_place place;
-	struct err why = {0}, no_place = {0};
-	int rc = find_refresh(o, &key, &refresh, &place, &why), kept;
+	struct err why = {0}, no_room = {0};
+	int rc = get_refresh(o, &refresh, &place, &why), kept;
 
 	if (rc == ERR_NOTFOUND)
 		return must_sign_in(o, "nobody has signed in yet", why.text, err);
-	if (rc == 0) {
+	if (rc == 0)
 		use_kept_urls(o);
-		rc = oauth_refresh(&o->client, &refresh, got, &why);
+	/* before anything is sent: then the one that is kept stays good */
+	if (rc == 0 && store_reserve(&key, &room, &no_room) != 0 && place == STORE_FILE &&
+	        !o->unkept.data) {
+		rc = no_room.code;
+		why = no_room;
 	}
+	if (rc == 0)
+		rc = oauth_refresh(&o->client, &refresh, got, &why);
 	if (rc == ERR_AUTH)
 		rc = must_sign_in(o, "the sign-in is no longer good", why.text, &why);
 	/* the old one may be void from now on, though the answer was odd otherwise */
 	if (got->refresh.data && strcmp(got->refresh.data, refresh.data) != 0) {
-		kept = keep_renewed(o, &got->refresh, place, &no_place);
-		if (kept != 0)
-			rc = must_sign_in(o, "the new token of the sign-in could not be kept",
-			        no_place.text, &why);
+		kept = keep_renewed(o, &got->refresh, place, &room, &no_room);
+		if (kept != 0) {
+			rc = kept;
+			why = no_room;
+		}
 	}
+	store_unreserve(&room);
 	if (rc != 0 && err)
 		*err = why;
 	secret_clear(&refresh);
@@ -307,15 +383,15 @@ int oauth_source_token(
 	}
 	if (rc == 0)
 		rc = store_lock(&key, &lock, err);
-	if (rc != 0)
-		return rc;
-	rc = renew(o, &got, err);
-	store_unlock(&lock);
+	if (rc == 0) {
+		rc = renew(o, &got, err);
+		store_unlock(&lock);
+	}
 	if (rc == 0)
 		rc = secret_set(out, got.access.data, got.access.len, err);
 	if (rc == 0 && got.expires_ms != INT64_MAX)
 		got.expires_ms -= MIN(EARLY_MS, (got.expires_ms - clock_ms()) / EARLY_PART);
-	*fresh_until_out = got.expires_ms;
+	*fresh_until_out = rc == 0 ? got.expires_ms : clock_ms() + AGAIN_MS;
 	oauth_tokens_clear(&got);
 	return rc;
 }
@@ -358,13 +434,10 @@ static int keep_tokens(struct oauth_source *o, const struct secret *refresh, boo
 			*err = why;
 		return rc;
 	}
-	/* what an earlier one left in the keyring is void */
-	if (in_file && keyring_forget(&key, &why) == ERR_STOPPED) {
-		if (err)
-			*err = why;
-		return ERR_STOPPED;
-	}
 	rc = put_refresh(o, refresh, STORE_FILE, err);
+	/* the file counts first: what an earlier one left in the keyring is clutter */
+	if (rc == 0 && in_file && keyring_forget(&key, &why) != 0)
+		err_clear(&why);
 	path = store_path(&key);
 	snprintf(where, size, "%s%s%s", path ? path : "", why.text[0] && !in_file ? ", as " : "",
 	        in_file ? "" : why.text);

@@ -23,10 +23,17 @@ struct oauth_client *oauth_source_client(struct oauth_source *o);
 /* The row of the table of providers that it wants, or NULL. */
 const char *oauth_source_provider(const struct oauth_source *o);
 
+/* ${warn}, which may be called from any thread, is told what does not end the run. */
+void oauth_source_warn(
+        struct oauth_source *o, void (*warn)(void *ctx, const char *text), void *ctx);
+
 /**
- * A new access token; *fresh_until_out: clock_ms() at which it is better renewed. What is
+ * A new access token; *fresh_until_out: clock_ms() at which it is better renewed; after a
+ * failure that at which to ask again, if one is known that still goes. What is
  * kept is renewed, too, if the server gives another refresh token, before anybody can ask
- * again. ERR_AUTH: somebody has to sign in, and the text says how.
+ * again: room for it is taken before the server is asked; if it cannot be kept after all,
+ * this run goes on with it, and a warning says so. ERR_AUTH: somebody has to sign in, and the text
+ * says how.
  */
 int oauth_source_token(struct oauth_source *o, struct secret *out, int64_t *fresh_until_out,
         struct err *err) MUST_CHECK;

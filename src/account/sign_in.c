@@ -44,6 +44,15 @@ int account_fill_oauth(
 	return rc;
 }
 
+void account_warn_oauth(struct account *a, void (*warn)(void *ctx, const char *text), void *ctx)
+{
+	struct sign_in list[SERVICE_KINDS];
+	size_t n = account_sign_ins(a, false, list);
+
+	for (size_t i = 0; i < n; i++)
+		oauth_source_warn(secret_source_oauth(list[i].source), warn, ctx);
+}
+
 int sign_in_oauth(const struct sign_in *s, const struct sign_in_wish *wish,
         const struct oauth_ui *ui, struct signed_in *out, struct err *err)
 {

@@ -145,6 +145,64 @@ static int put_file(const struct store_key *key, const struct secret *s, struct 
 	return rc;
 }
 
+int store_reserve(const struct store_key *key, struct store_room *out, struct err *err)
+{
+	static const char zeros[SECRET_MAX];
+	char name[STORE_NAME_SIZE];
+	int rc = open_dir(key, true, false, name, &out->dir, err);
+
+	*out = (struct store_room){.dir = out->dir, .fd = -1};
+	if (rc != 0)
+		return rc;
+	out->temp = xasprintf("%s.new", name);
+	out->fd = sys_openat(out->dir, out->temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+	if (out->fd < 0)
+		rc = err_sys(err, ERR_WHOLE, "no place for the token that is to come");
+	if (rc == 0)
+		rc = fd_write_all(out->fd, zeros, sizeof zeros, err);
+	if (rc == 0 && sys_fsync(out->fd) != 0)
+		rc = err_sys(err, ERR_WHOLE, "no room for the token that is to come");
+	if (rc != 0)
+		store_unreserve(out);
+	return rc;
+}
+
+void store_unreserve(struct store_room *r)
+{
+	if (r->fd >= 0) {
+		(void)sys_close(r->fd);
+		(void)sys_unlinkat(r->dir, r->temp, 0);
+	}
+	if (r->temp)
+		(void)sys_close(r->dir);
+	free(r->temp);
+	*r = (struct store_room){.fd = -1};
+}
+
+int store_fill(
+        const struct store_key *key, struct store_room *r, const struct secret *s, struct err *err)
+{
+	char name[STORE_NAME_SIZE];
+	int rc;
+
+	if (r->fd < 0)
+		return put_file(key, s, err);
+	store_name(key, name);
+	if (lseek(r->fd, 0, SEEK_SET) != 0)
+		return err_sys(err, ERR_WHOLE, "cannot write the token");
+	rc = fd_write_all(r->fd, s->data, s->len, err);
+	if (rc == 0 && (sys_ftruncate(r->fd, (off_t)s->len) != 0 || sys_fsync(r->fd) != 0))
+		rc = err_sys(err, ERR_WHOLE, "cannot write the token");
+	if (rc == 0 && sys_renameat(r->dir, r->temp, r->dir, name) != 0)
+		rc = err_sys(
+		        err, ERR_WHOLE, "cannot put the new token in the place of the old one");
+	if (rc != 0)
+		return rc;
+	(void)sys_close(r->fd);
+	r->fd = -1;
+	return dir_sync(r->dir, err);
+}
+
 /* Delete the file; that there is none is no error. */
 static int forget_file(const struct store_key *key, bool *there_out, struct err *err)
 {

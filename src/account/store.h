@@ -29,6 +29,19 @@ int store_find(const struct store_key *key, struct secret *out, enum store_place
  */
 int store_put(const struct store_key *key, const struct secret *s, enum store_place place,
         struct err *err) MUST_CHECK;
+/*
+ * Room in the file for what a server is about to give, taken before it is asked: a disk
+ * that is full is noticed while nothing is lost yet. With the lock held.
+ */
+struct store_room {
+	int dir, fd; /* fd < 0: none */
+	char *temp;
+};
+int store_reserve(const struct store_key *key, struct store_room *out, struct err *err) MUST_CHECK;
+/* Put it into the file, into that room, or without one as store_put does. */
+int store_fill(const struct store_key *key, struct store_room *r, const struct secret *s,
+        struct err *err) MUST_CHECK;
+void store_unreserve(struct store_room *r);
 /* Delete it in both; *there_out: it was in one of them. */
 int store_forget(const struct store_key *key, bool *there_out, struct err *err) MUST_CHECK;
 

@@ -135,6 +135,12 @@ static int fill_oauth(void *ctx, const char *provider, struct oauth_client *c, s
 	return rc;
 }
 
+static void tell_warning(void *ctx, const char *text)
+{
+	(void)ctx;
+	talk("warning: %s", text);
+}
+
 int prepare_account(const struct args *a, struct account *account, FILE *trace)
 {
 	char lines[ACCOUNT_WARNINGS][256];
@@ -145,6 +151,7 @@ int prepare_account(const struct args *a, struct account *account, FILE *trace)
 		account->services[k].at.trace = trace;
 	if (account_fill_oauth(account, trace, fill_oauth, NULL, &err) < 0)
 		return fail(a, &err);
+	account_warn_oauth(account, tell_warning, NULL);
 	n = account_warnings(account, lines, ACCOUNT_WARNINGS);
 	for (size_t i = 0; i < n && !args_has(a, "quiet"); i++)
 		talk("warning: %s", lines[i]);

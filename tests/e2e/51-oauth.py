@@ -4,6 +4,7 @@ server about each token, and at scripted IMAP and DAV servers, which do so, too;
 sign-in counts for nothing, and no token stands in anything that is printed or written, in arguments or in environments."""
 import base64
 import gzip
+import hashlib
 import http.server
 import json
 import os
@@ -417,6 +418,12 @@ def keyring(scratch, provider, dovecot):
         home.run(0, "check")
         home.login(0, "--browser", visit=by_browser(provider))
         expect(not home.tokens(), "the file was left")
+        # one that cannot be kept takes nothing away
+        name = hashlib.sha256("\n".join(("oauth", provider.ISSUER, "valise", "alice", "openid offline_access")).encode()).hexdigest()[:32]
+        os.makedirs(home.at + "/state/valise/tokens/" + name + "/taken")
+        expect("cannot replace" in home.login(1, "--browser", "--in-file", visit=by_browser(provider)), home.said)
+        shutil.rmtree(home.at + "/state/valise/tokens/" + name)
+        home.run(0, "check")
         expect("revoked and deleted" in home.run(0, "logout"), home.said)
         expect("nobody has signed in yet" in home.run(12, "check"), home.said)
         shown = subprocess.run(["secret-tool", "search", "--all", "application", "valise"], env=dict(home.env), capture_output=True)
@@ -502,6 +509,12 @@ class Hostile(http.server.BaseHTTPRequestHandler):
             said = " ".join(form[k][0] for k in ("client_secret", "code_verifier", "refresh_token") if k in form)
             status, body = 400, json.dumps({"error": "invalid_client", "error_description": said}).encode()
             Hostile.sent += said.split()
+        elif self.path == "/full":  # when a token is renewed, its place is taken
+            body = b'{"access_token":"at","token_type":"Bearer","refresh_token":"first","expires_in":60}'
+            if "refresh_token" in form:
+                body = body.replace(b"first", b"rotated")
+                os.unlink(Hostile.place)
+                os.makedirs(Hostile.place + "/taken")
         elif self.path in ("/busy", "/odd"):  # ... when a token is renewed
             body = b'{"access_token":"at","token_type":"Bearer","refresh_token":"first","expires_in":60}'
             if "refresh_token" in form and self.path == "/odd":
@@ -557,8 +570,29 @@ def hostile(scratch, provider, dovecot):
         expect("as whoever signed in in the browser, for alice" in home.run(0, "login", "--device"), home.said)
         text = home.run(code, "check")
         expect(says in text and home.refresh_token() == kept, "%s: %s" % (path, text))
+    # no room for what will come: nothing is asked; no room after all: the run goes on, and says so
+    with AnyToken() as imap:
+        home = Home(scratch, provider, {"imap": "imap://127.0.0.1:%d" % imap.port, "cleartext": "yes", "oauth": None, "oauth-device": at + "/device", "oauth-token": at + "/full"})
+        home.run(0, "login", "--device")
+        Hostile.place = home.tokens()[0]
+        os.makedirs(Hostile.place + ".new")
+        text = home.run(1, "check")
+        expect("no place for the token that is to come" in text and home.refresh_token() == "first" and Hostile.asked.count("/full") == 1, text)
+        os.rmdir(Hostile.place + ".new")
+        text = home.run(0, "backup", "-o", "a")
+        expect(text.count("could not be kept") == 1 and "valise login alice" in text and Hostile.asked.count("/full") == 2, text)
+        expect(not [n for n in os.listdir(os.path.dirname(Hostile.place)) if n.endswith(".new")], "something was left")
     server.shutdown()
     server.server_close()
+
+
+class AnyToken(fakeimap.FakeImap):
+    def capabilities(self, s):
+        return ["IMAP4rev1", "SASL-IR", "LOGINDISABLED", "AUTH=XOAUTH2"]
+
+    def do_authenticate(self, s, tag, args):
+        s.user = "alice"
+        self.ok(s, tag)
 
 
 class TokensOnly(fakeimap.FakeImap):

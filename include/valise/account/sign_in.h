@@ -35,6 +35,8 @@ typedef int account_fill_fn(
         void *ctx, const char *provider, struct oauth_client *c, struct err *err);
 int account_fill_oauth(struct account *a, FILE *trace, account_fill_fn *fill, void *ctx,
         struct err *err) MUST_CHECK;
+/* Where a sign-in tells what does not end the run; ${text} is safe for a terminal. */
+void account_warn_oauth(struct account *a, void (*warn)(void *ctx, const char *text), void *ctx);
 
 enum sign_in_how {
 	SIGN_IN_AS_FITS, /* by a browser where there is a display, else by the device flow */
