@@ -197,6 +197,7 @@ static int check_choice(
 		if (rc < 0)
 			return 0;
 	}
+	choice_put_unmatched(c, t->outcome);
 	return choice_check(c);
 }
 

@@ -355,6 +355,7 @@ int batch_run(const struct args *a)
 	if (rc == 0) {
 		ui_start(&b.ui, a);
 		run_jobs(&b);
+		batch_tell_unmatched(&b);
 		ui_stop(&b.ui);
 		rc = batch_tell(&b);
 		ui_clear(&b.ui);

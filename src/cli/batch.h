@@ -82,6 +82,7 @@ struct batch {
 	size_t n, at_once;
 	size_t ended, running;
 	bool stopping;
+	bool unmatched; /* an --include means nothing in any account */
 };
 
 /*
@@ -124,6 +125,12 @@ bool age_read(const char *text, int64_t *seconds_out);
 bool shard_read(const char *text, unsigned *i_out, unsigned *n_out);
 /* Of ${n} shards, from 0: decided by the name alone. */
 unsigned shard_of(const char *name, unsigned n);
+
+/*
+ * unmatched.c: say which patterns mean nothing in any account that was looked at; what such an
+ * --include left out was not done, and is not to be skipped.
+ */
+void batch_tell_unmatched(struct batch *b);
 
 /* batch_tell.c */
 /* Does its row of the table say why? Then nothing else does. */

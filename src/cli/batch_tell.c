@@ -195,11 +195,11 @@ int batch_tell(struct batch *b)
 	if (b->ui.json) {
 		end_outcome(b->args, counts_json(b, count));
 	} else if (!args_has(b->args, "quiet") || b->stopping || count[OUTCOME_FAILED] ||
-	           count[OUTCOME_STOPPED] || count[OUTCOME_INCOMPLETE]) {
+	           count[OUTCOME_STOPPED] || count[OUTCOME_INCOMPLETE] || b->unmatched) {
 		put_table(b, count);
 	}
 	rc = count[OUTCOME_FAILED] || count[OUTCOME_STOPPED] ? EXIT_FAILED
-	     : count[OUTCOME_INCOMPLETE]                     ? EXIT_INCOMPLETE
+	     : count[OUTCOME_INCOMPLETE] || b->unmatched     ? EXIT_INCOMPLETE
 	                                                     : EXIT_DONE;
 	if (b->stopping) {
 		(void)err_set(&stopped, ERR_STOPPED, ERR_WHOLE, "interrupted");

@@ -144,6 +144,35 @@ static int nothing_matches(const struct choice *c, const char *option, const cha
 	return rc;
 }
 
+/* Each that has not matched. */
+static void list_unmatched(
+        json_t *out, const char *option, const char *const *patterns, const bool *hit, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		json_t *o;
+
+		if (hit[i])
+			continue;
+		o = json_object();
+		json_set_text(o, "option", option);
+		put_text(o, "pattern", patterns[i]);
+		json_array_append_new(out, o);
+	}
+}
+
+void choice_put_unmatched(const struct choice *c, json_t *outcome)
+{
+	json_t *list = json_array();
+
+	if (args_has(c->args, "one-of-many")) {
+		list_unmatched(list, "include", c->include, c->included, c->of.n_include);
+		list_unmatched(list, "exclude", c->exclude, c->excluded, c->of.n_exclude);
+	}
+	if (json_array_size(list))
+		json_object_set(outcome, "unmatched", list);
+	json_decref(list);
+}
+
 int choice_check(const struct choice *c)
 {
 	const char *in = find_unmatched(c->include, c->included, c->of.n_include);

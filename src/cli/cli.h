@@ -460,6 +460,11 @@ bool choice_settled(const struct choice *c);
 /* The names that are nearest to ${pattern}, as "; near to it: ..."; empty if none is. */
 void choice_near(const struct choice *c, const char *pattern, struct buf *out);
 int choice_check(const struct choice *c); /* 0, or EXIT_USAGE after a message */
+/*
+ * One of many may lack what a pattern names, all of them together may not: "unmatched" of the
+ * outcome tells them, by option and pattern, once all collections were seen.
+ */
+void choice_put_unmatched(const struct choice *c, json_t *outcome);
 /* --map, as the target wants it. Fill with zeros first. */
 struct target_map;
 struct target_opts;

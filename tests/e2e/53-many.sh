@@ -180,6 +180,33 @@ row n006 'restored +2 +1 '
 run 0 "$VALISE" restore arch --accounts late.ini --skip-done
 says '^1 account: 1 skipped'
 
+say "a pattern is for all accounts, but not for none of them"
+run 3 "$VALISE" backup --accounts five.ini -o arch3 --include INBOX --include Wrok --exclude Nothing
+says '^warning: include "Wrok": nothing is called so in any account .5 looked at'
+says '^warning: exclude "Nothing": nothing is called so in any account'
+says '^5 accounts: 5 sealed'
+run 3 "$VALISE" backup --accounts five.ini -o arch3 --include INBOX --include Wrok --exclude Nothing --skip-done --json
+$PYTHON - out <<'P'
+import json, sys
+events = [json.loads(l) for l in open(sys.argv[1])]
+accounts = [e for e in events if e["event"] == "account"]
+want = [{"option": "include", "pattern": "Wrok"}, {"option": "exclude", "pattern": "Nothing"}]
+assert len(accounts) == 5 and all(e["unmatched"] == want for e in accounts), events
+P
+run 3 "$VALISE" restore arch3 --accounts five.ini --dry-run --include INBOX --include Wrok -q
+says '^warning: include "Wrok"'
+$PYTHON - "$d_IMAPS_PORT" <<'P'
+import imaplib, ssl, sys
+m = imaplib.IMAP4_SSL("127.0.0.1", int(sys.argv[1]), ssl_context=ssl._create_unverified_context())
+m.login("u003", "pw-u003")
+m.create("Wrok")
+P
+run 0 "$VALISE" backup --accounts five.ini -o arch3 --include INBOX --include Wrok
+says '^5 accounts: 1 sealed, 4 unchanged'
+! grep -q warning err || { cat err; fail "one account has it"; }
+run 0 "$VALISE" backup --accounts five.ini -o arch3 --include INBOX --include Wrok --skip-done
+says '^5 accounts: 5 skipped'
+
 say "mistakes are told before anything starts"
 bad() { run 2 "$VALISE" "${@:2}"; says "$1"; }
 { cat pairs.csv; row_of u999 n006; } > bad.csv

@@ -266,6 +266,7 @@ static json_t *outcome_json(const struct restore *r)
 	json_set_number(o, "unreadable", s->unreadable);
 	json_set_number(o, "flags_added", s->flags_added);
 	json_set_number(o, "bytes", s->bytes);
+	choice_put_unmatched(&r->choice, o);
 	return o;
 }
 
