@@ -180,15 +180,22 @@ static int build_oauth(struct account *a, const struct settings *set, struct ser
 	return 0;
 }
 
-/* Asked for once a host: others get a password of their own. */
-static void build_terminal(struct account *a, struct service *s, const char *label)
+/*
+ * Asked for once a place: others get a password of their own, and one that was typed for
+ * TLS is not sent in clear.
+ */
+static void build_terminal(struct account *a, struct service *s)
 {
-	char *text = xasprintf("%s\n%s", s->login.user, s->at.host);
+	char *place = service_url_place(&protocols[s->kind], &s->at);
+	char *label = xasprintf("%s at %s", s->name, place);
+	char *text = xasprintf("%s\n%s%s", s->login.user, text_lower(place),
+	        s->at.security == SECURITY_NONE ? "\ncleartext" : "");
 
-	text_lower(text + strlen(s->login.user));
 	s->login.ctx = secrets_source(a->secrets, SOURCE_TERMINAL, text, label);
 	s->login.typed = true;
 	free(text);
+	free(label);
+	free(place);
 }
 
 /* Where the password of a service comes from: one way, its own before the account's. */
@@ -214,7 +221,7 @@ static int build_password(struct account *a, const struct settings *set, struct 
 	if (type == SOURCE_OAUTH)
 		rc = build_oauth(a, set, s, name, label, err);
 	else if (type == SOURCE_TERMINAL)
-		build_terminal(a, s, label);
+		build_terminal(a, s);
 	else
 		s->login.ctx = secrets_source(a->secrets, type, from->value, label);
 	s->login.get_secret = secrets_get;

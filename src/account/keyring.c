@@ -220,6 +220,8 @@ int keyring_find(const struct store_key *key, struct secret *out, struct err *er
 	struct buf got = buf_of(SECRET_MAX);
 	int rc = ask_tool("lookup", NULL, key, NULL, &got, err);
 
+	if (rc == 0 && got.len == 0) /* no secret is empty: somebody emptied it */
+		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE, "the keyring has an empty one");
 	if (rc == 0)
 		rc = secret_set(out, (const char *)got.data, got.len, err);
 	wipe(got.data, got.size);

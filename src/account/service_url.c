@@ -289,3 +289,12 @@ bool host_is_loopback(const char *host)
 		return false;
 	return n == strlen(name) || host[n - strlen(name) - 1] == '.';
 }
+
+char *service_url_place(const struct protocol *p, const struct endpoint *at)
+{
+	bool usual = at->port == p->schemes[0].port || at->port == p->schemes[1].port;
+
+	if (usual && !host_is_loopback(at->host))
+		return xstrdup(at->host);
+	return xasprintf(strchr(at->host, ':') ? "[%s]:%u" : "%s:%u", at->host, at->port);
+}

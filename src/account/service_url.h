@@ -25,6 +25,14 @@ int service_url_parse(const struct protocol *p, const char *text, bool cleartext
 /* True for localhost, names below it, 127.0.0.0/8 and ::1. */
 bool host_is_loopback(const char *host);
 
+/**
+ * service_url_place(p, at): who gets a password, for people and to know it by: the host,
+ * with its port ("h:1143", "[::1]:993") where that is none of the protocol's, which are
+ * one service, or where the host is this machine, whose ports may be tunnels to anywhere.
+ * The caller frees.
+ */
+char *service_url_place(const struct protocol *p, const struct endpoint *at);
+
 /* "imap", "imaps", "https" ... as a URL of the endpoint would begin. */
 const char *service_url_scheme(const struct protocol *p, enum security security);
 

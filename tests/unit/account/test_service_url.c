@@ -222,6 +222,41 @@ static void loopback_is_known(void **state)
 			fail_msg("%s", cases[i].host);
 }
 
+static void a_place_has_its_port_where_it_tells_servers_apart(void **state)
+{
+	static const struct {
+		const char *host;
+		enum service_kind kind;
+		uint16_t port;
+		const char *want;
+	} cases[] = {
+	        {"h.example", SERVICE_IMAP, 993, "h.example"},
+	        {"h.example", SERVICE_IMAP, 143, "h.example"},
+	        {"h.example", SERVICE_IMAP, 443, "h.example:443"},
+	        {"h.example", SERVICE_POP3, 995, "h.example"},
+	        {"h.example", SERVICE_CALDAV, 443, "h.example"},
+	        {"h.example", SERVICE_CARDDAV, 80, "h.example"},
+	        {"h.example", SERVICE_CARDDAV, 8443, "h.example:8443"},
+	        {"2001:db8::1", SERVICE_IMAP, 1143, "[2001:db8::1]:1143"},
+	        {"2001:db8::1", SERVICE_IMAP, 993, "2001:db8::1"},
+	        {"127.0.0.1", SERVICE_CALDAV, 443, "127.0.0.1:443"},
+	        {"localhost", SERVICE_IMAP, 993, "localhost:993"},
+	        {"::1", SERVICE_IMAP, 993, "[::1]:993"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char host[32];
+		struct endpoint at = {.host = host, .port = cases[i].port};
+		char *place;
+
+		snprintf(host, sizeof host, "%s", cases[i].host);
+		place = service_url_place(&protocols[cases[i].kind], &at);
+		assert_string_equal(place, cases[i].want);
+		free(place);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +265,7 @@ int main(void)
 	        cmocka_unit_test(crossing_without_tls_is_refused),
 	        cmocka_unit_test(endless_url_is_refused),
 	        cmocka_unit_test(loopback_is_known),
+	        cmocka_unit_test(a_place_has_its_port_where_it_tells_servers_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
