@@ -176,7 +176,7 @@ static int build_oauth(struct account *a, const struct settings *set, struct ser
 	if (rc != 0)
 		return rc;
 	s->login.token = true;
-	s->login.ctx = secrets_oauth(a->secrets, o, label);
+	s->login.ctx = secrets_user(secrets_oauth(a->secrets, o, label), label);
 	return 0;
 }
 
@@ -191,7 +191,8 @@ static void build_terminal(struct account *a, struct service *s)
 	char *text = xasprintf("%s\n%s%s", s->login.user, text_lower(place),
 	        s->at.security == SECURITY_NONE ? "\ncleartext" : "");
 
-	s->login.ctx = secrets_source(a->secrets, SOURCE_TERMINAL, text, label);
+	s->login.ctx =
+	        secrets_user(secrets_source(a->secrets, SOURCE_TERMINAL, text, label), label);
 	s->login.typed = true;
 	free(text);
 	free(label);
@@ -223,8 +224,10 @@ static int build_password(struct account *a, const struct settings *set, struct 
 	else if (type == SOURCE_TERMINAL)
 		build_terminal(a, s);
 	else
-		s->login.ctx = secrets_source(a->secrets, type, from->value, label);
+		s->login.ctx =
+		        secrets_user(secrets_source(a->secrets, type, from->value, label), label);
 	s->login.get_secret = secrets_get;
+	s->login.let_in = secrets_let_in;
 	free(label);
 	return rc;
 }

@@ -3,6 +3,7 @@
  * tokens; asked for once, and again when they are refused or too old.
  */
 #include "credentials.h"
+#include "answers.h"
 #include "oauth.h"
 #include "store.h"
 #include "valise/base/clock.h"
@@ -29,17 +30,28 @@ struct secret_source {
 	struct secret cached;
 	/* when the command, asked again, last gave the same; 0: never */
 	int64_t useless_ms;
-	unsigned asked; /* SOURCE_TERMINAL: how often a person was */
+	struct answers answers; /* SOURCE_TERMINAL: these instead of cached */
+	bool keyring_asked;
+	unsigned users;
 	struct oauth_source *oauth; /* SOURCE_OAUTH: owned */
 	int64_t fresh_until_ms; /* SOURCE_OAUTH: the token is better renewed then */
 	int64_t renewed_ms; /* last, and how often without a pause, as it was refused */
 	unsigned renewals;
 };
 
+struct secret_user {
+	struct secret_source *source;
+	char *label;
+	unsigned bit; /* of struct answer */
+	struct secret last; /* SOURCE_TERMINAL: what was given */
+};
+
 struct account_secrets {
-	pthread_mutex_t lock; /* one question at a time; guards cached */
+	pthread_mutex_t lock; /* one question at a time; guards what is known */
 	struct secret_source **items;
 	size_t n, cap;
+	struct secret_user **users;
+	size_t n_users, cap_users;
 };
 
 struct account_secrets *secrets_new(void)
@@ -66,9 +78,16 @@ void secrets_free(struct account_secrets *s)
 		free_text(s->items[i]);
 		free(s->items[i]->label);
 		secret_clear(&s->items[i]->cached);
+		answers_clear(&s->items[i]->answers);
 		oauth_source_free(s->items[i]->oauth);
 		free(s->items[i]);
 	}
+	for (size_t i = 0; i < s->n_users; i++) {
+		free(s->users[i]->label);
+		secret_clear(&s->users[i]->last);
+		free(s->users[i]);
+	}
+	free(s->users);
 	free(s->items);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
@@ -122,6 +141,23 @@ struct secret_source *secrets_oauth(
 	else
 		made->oauth = o;
 	return made;
+}
+
+struct secret_user *secrets_user(struct secret_source *source, const char *label)
+{
+	struct account_secrets *s = source->owner;
+	struct secret_user *made = xcalloc(1, sizeof *made);
+
+	made->source = source;
+	made->label = xstrdup(label);
+	made->bit = 1u << source->users++;
+	*ARR_PUSH(s->users, s->n_users, s->cap_users) = made;
+	return made;
+}
+
+struct secret_source *secret_user_source(const struct secret_user *u)
+{
+	return u->source;
 }
 
 struct oauth_source *secret_source_oauth(const struct secret_source *s)
@@ -211,38 +247,90 @@ int line_secret(int fd, bool whole, const char *label, struct secret *out, struc
 	return rc;
 }
 
-int secret_source_ask(struct secret_source *s, struct secret *out, struct err *err)
+/* The question names ${label}: who gets the answer. */
+static int ask_person(const struct secret_source *s, const char *label, bool refused,
+        struct secret *out, struct err *err)
 {
-	char *prompt = xasprintf("%sPassword for %.*s (%s): ", s->asked ? "It was refused. " : "",
-	        (int)strcspn(s->text, "\n"), s->text, s->label);
+	char *prompt = xasprintf("%sPassword for %.*s (%s): ", refused ? "It was refused. " : "",
+	        (int)strcspn(s->text, "\n"), s->text, label);
 	int rc;
 
 	terminal_take();
 	rc = terminal_ask("/dev/tty", prompt, out, err);
 	terminal_release();
 	free(prompt);
-	s->asked += rc == 0;
 	return rc;
 }
 
-/* The password from the keyring, else from the terminal, at most three times. */
-static int ask_person(struct secret_source *s, struct secret *out, struct err *err)
+int secret_source_ask(struct secret_source *s, struct secret *out, struct err *err)
 {
-	struct store_key key = {.kind = "password", .id = s->text, .label = s->label};
-	enum store_place place;
-	struct err none = {0};
+	return ask_person(s, s->label, false, out, err);
+}
+
+int secret_source_proven(struct secret_source *s, struct secret *out, struct err *err)
+{
+	const struct secret *known;
 	int rc;
 
-	if (s->asked == ASKED_MAX) {
-		secret_clear(&s->cached); /* and no other service tries it once more */
+	pthread_mutex_lock(&s->owner->lock);
+	known = answers_proven(&s->answers);
+	rc = known ? secret_set(out, known->data, known->len, err)
+	           : err_set(err, ERR_NOTFOUND, ERR_WHOLE, "no password was let in");
+	pthread_mutex_unlock(&s->owner->lock);
+	return rc;
+}
+
+/*
+ * Another one, from the keyring first ("valise login --password" put it there), then from
+ * a person: three in all.
+ */
+static int find_another(const struct secret_user *u, struct secret *out, struct err *err)
+{
+	struct secret_source *s = u->source;
+	struct store_key key = {.kind = "password", .id = s->text, .label = s->label};
+	unsigned refused = answers_refused(&s->answers, u->bit);
+	bool others = answers_proven(&s->answers) != NULL;
+	struct err none = {0};
+	enum store_place place;
+	int rc = ERR_NOTFOUND;
+
+	if (refused >= ASKED_MAX)
 		return err_set(
 		        err, ERR_AUTH, ERR_WHOLE, "the password was refused %d times", ASKED_MAX);
-	}
-	/* the first answer, if "valise login --password" put one there */
-	rc = s->cached.data ? ERR_NOTFOUND : store_find(&key, out, &place, &none);
+	if (!s->keyring_asked)
+		rc = store_find(&key, out, &place, &none);
+	s->keyring_asked = rc != ERR_STOPPED;
 	if (rc == ERR_STOPPED && err)
 		*err = none;
-	return rc == 0 || rc == ERR_STOPPED ? rc : secret_source_ask(s, out, err);
+	if (rc == 0 || rc == ERR_STOPPED)
+		return rc;
+	return ask_person(s, others ? u->label : s->label, refused > 0, out, err);
+}
+
+/* What a person types, for the service that asks: not what it, or all, have refused. */
+static int get_typed(struct secret_user *u, bool renew, struct secret *out, struct err *err)
+{
+	struct answers *a = &u->source->answers;
+	struct secret fresh = {NULL, 0};
+	const struct secret *found;
+	int rc = 0;
+
+	if (renew)
+		answers_refuse(a, u->bit, out->data ? out : &u->last);
+	found = answers_pick(a, u->bit, !renew);
+	if (!found) {
+		rc = find_another(u, &fresh, err);
+		if (rc == 0)
+			found = answers_add(a, &fresh);
+		else if (rc == ERR_USAGE && !renew && answers_refused(a, u->bit))
+			rc = err_set(err, ERR_AUTH, ERR_WHOLE,
+			        "the password was refused, and there is no terminal to ask on");
+	}
+	if (rc == 0) {
+		secret_learn(found); /* others may have been learnt since */
+		rc = secret_set(&u->last, found->data, found->len, err);
+	}
+	return rc ? rc : secret_set(out, found->data, found->len, err);
 }
 
 /* The secret from where the source says it is. */
@@ -260,8 +348,8 @@ static int fetch_secret(struct secret_source *s, struct secret *out, struct err 
 		return line_secret(atoi(s->text), false, s->label, out, err);
 	case SOURCE_TEXT:
 		return secret_set(out, s->text, strlen(s->text), err);
-	case SOURCE_TERMINAL:
-		return ask_person(s, out, err);
+	case SOURCE_TERMINAL: /* get_typed does it */
+		break;
 	case SOURCE_OAUTH:
 		return oauth_source_token(s->oauth, out, &s->fresh_until_ms, err);
 	}
@@ -306,13 +394,12 @@ static bool may_go_on(const struct secret_source *s, bool renew, int rc)
 	       (rc == ERR_NET || rc == ERR_BUSY || rc == ERR_LOCKED);
 }
 
-int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)
+/* What all services that share the source get. */
+static int get_shared(struct secret_source *s, bool renew, struct secret *out, struct err *err)
 {
-	struct secret_source *s = ctx;
 	struct secret fresh = {NULL, 0};
 	int rc = 0;
 
-	pthread_mutex_lock(&s->owner->lock);
 	if (must_ask(s, renew, out)) {
 		rc = fetch_secret(s, &fresh, err);
 		if (rc == 0) {
@@ -331,6 +418,26 @@ int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)
 		secret_learn(&s->cached); /* others may have been learnt since */
 		rc = secret_set(out, s->cached.data, s->cached.len, err);
 	}
-	pthread_mutex_unlock(&s->owner->lock);
 	return rc;
+}
+
+int secrets_get(void *ctx, int renew, struct secret *out, struct err *err)
+{
+	struct secret_user *u = ctx;
+	int rc;
+
+	pthread_mutex_lock(&u->source->owner->lock);
+	rc = u->source->type == SOURCE_TERMINAL ? get_typed(u, renew != 0, out, err)
+	                                        : get_shared(u->source, renew != 0, out, err);
+	pthread_mutex_unlock(&u->source->owner->lock);
+	return rc;
+}
+
+void secrets_let_in(void *ctx, const struct secret *s)
+{
+	struct secret_user *u = ctx;
+
+	pthread_mutex_lock(&u->source->owner->lock);
+	answers_let_in(&u->source->answers, u->bit, s);
+	pthread_mutex_unlock(&u->source->owner->lock);
 }

@@ -19,6 +19,7 @@ enum source_type {
 
 struct account_secrets;
 struct secret_source;
+struct secret_user;
 struct oauth_source;
 
 struct account_secrets *secrets_new(void);
@@ -38,13 +39,29 @@ struct secret_source *secrets_oauth(
 struct oauth_source *secret_source_oauth(const struct secret_source *s); /* NULL: another */
 enum source_type secret_source_type(const struct secret_source *s);
 const char *secret_source_text(const struct secret_source *s);
-/* Of SOURCE_TERMINAL: ask, whatever is known. */
+/*
+ * Of SOURCE_TERMINAL: ask, whatever is known; what let a service in (ERR_NOTFOUND: nothing
+ * did).
+ */
 int secret_source_ask(struct secret_source *s, struct secret *out, struct err *err) MUST_CHECK;
+int secret_source_proven(struct secret_source *s, struct secret *out, struct err *err) MUST_CHECK;
 /* "imap and caldav at mail.example.org": the services that it is for. */
 const char *secret_source_label(const struct secret_source *s);
 
-/* The get_secret of struct login; ctx is a secret_source. See valise/base/service.h. */
+/*
+ * One service of those that share the source, at most 32; ${label} names it alone. Lent
+ * until secrets_free. Each has refusals of its own: a typed password that let another one in
+ * stays that one's.
+ */
+struct secret_user *secrets_user(struct secret_source *s, const char *label);
+struct secret_source *secret_user_source(const struct secret_user *u);
+
+/*
+ * The get_secret and let_in of struct login; ctx is a secret_user. See
+ * valise/base/service.h.
+ */
 int secrets_get(void *ctx, int renew, struct secret *out, struct err *err) MUST_CHECK;
+void secrets_let_in(void *ctx, const struct secret *s);
 
 /* terminal.c: ask on ${path} (the controlling terminal: "/dev/tty") without echo. */
 int terminal_ask(

@@ -10,11 +10,12 @@ size_t account_sign_ins(const struct account *a, bool passwords, struct sign_in 
 	size_t n = 0;
 
 	for (int k = 0; k < SERVICE_KINDS; k++) {
-		struct secret_source *s = a->services[k].login.ctx;
+		struct secret_source *s;
 		bool seen = false, oauth;
 
 		if (!a->present[k])
 			continue;
+		s = secret_user_source(a->services[k].login.ctx);
 		oauth = secret_source_oauth(s) != NULL;
 		if (!oauth && (!passwords || secret_source_type(s) != SOURCE_TERMINAL))
 			continue;
@@ -69,9 +70,10 @@ int sign_in_password(const struct sign_in *s, bool known, struct err *err)
 {
 	struct store_key key = key_of(s);
 	struct secret password = {NULL, 0};
-	int rc = known ? secrets_get(s->source, 0, &password, err)
-	               : secret_source_ask(s->source, &password, err);
+	int rc = known ? secret_source_proven(s->source, &password, err) : ERR_NOTFOUND;
 
+	if (rc == ERR_NOTFOUND)
+		rc = secret_source_ask(s->source, &password, err);
 	if (rc == 0)
 		rc = store_put(&key, &password, STORE_KEYRING, err);
 	if (rc == ERR_UNSUPPORTED)

@@ -418,6 +418,8 @@ static void learn_answer(struct xfer *x)
 	pthread_mutex_lock(&c->lock);
 	c->settled = true;
 	if (x->with_auth) {
+		if (!c->auth.proven && c->auth.login->let_in)
+			c->auth.login->let_in(c->auth.login->ctx, &c->auth.secret);
 		c->auth.proven = true;
 		c->auth.refused = 0;
 	}

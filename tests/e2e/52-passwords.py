@@ -2,6 +2,7 @@
 """Passwords that a person types, on a terminal: asked once a place, with every service that gets it in the question; a wrong one may be typed three times,
 over each protocol, and what the server said is told; login --password puts it into the keyring, where it is used without a question, and logout takes it
 out. A keyring that does not answer is left."""
+import base64
 import os
 import pty
 import shutil
@@ -79,6 +80,18 @@ def at(**services):
     return out
 
 
+class Split(fakedav.FakeDav):
+    """CardDAV wants a password of its own: not the one for calendars."""
+
+    def authorize(self, rq):
+        sent = base64.b64decode(rq.header("Authorization")[6:])
+        wanted = [b"alice:pw-alice", b"alice:pw-cards"]
+        for i, kind in enumerate(("calendar", "addressbook")):
+            if rq.path.startswith(fakedav.HOME[kind]):
+                wanted = wanted[i:i + 1]
+        return None if sent in wanted else fakedav.Answer(401, WWW_Authenticate='Basic realm="x"')
+
+
 def questions(home):
     with Imap() as imap, Dav() as dav:
         # another port of this machine may be a tunnel to another host
@@ -105,6 +118,21 @@ def again(home):
         rc, shown = typed(home, ["no-1", "no-2", "no-3"], "check", *at(caldav=dav, carddav=dav))
         expect(rc == 12 and shown.count("Password for") == 3 and "refused" in shown, "%d %s" % (rc, shown))
         expect(Dav.tries == 3, "%d tries" % Dav.tries)
+        # a wrong one in the keyring is one of the three, and without a terminal sent once, not by each service
+        env = dict(DBUS_SESSION_BUS_ADDRESS="unix:path=" + home, PATH=home + "/bin:" + os.environ["PATH"])
+        put_tool(home, "printf wrong-1")
+        Dav.tries = 0
+        rc, shown = typed(home, ["no-1", "no-2"], "check", *at(caldav=dav, carddav=dav), env=env)
+        expect(rc == 12 and shown.count("It was refused. Password for") == 2 and Dav.tries == 3, "%d %d %s" % (rc, Dav.tries, shown))
+        Dav.tries = 0
+        text = quiet(home, 12, "check", *at(caldav=dav, carddav=dav), env=env)
+        expect(Dav.tries == 1 and "refused the sign-in" in text and "no terminal to ask on" in text, "%d %s" % (Dav.tries, text))
+        # one service takes the third, and another one none of those: it is asked for by itself, and the first one keeps its own
+        put_tool(home, "exit 1")
+        with Split() as split:
+            urls = ["--caldav", split.url(fakedav.HOME["calendar"]), "--carddav", split.url(fakedav.HOME["addressbook"])]
+            rc, shown = typed(home, ["no-1", "no-2", "pw-alice", "pw-cards"], "check", "--user", "alice", "--cleartext", *urls, env=env)
+            expect(rc == 0 and shown.count("Password for") == 4 and "It was refused. Password for alice (carddav at " in shown, "%d %s" % (rc, shown))
         # what does not come from a terminal is tried once
         Imap.tries = 0
         quiet(home, 12, "check", *at(imap=imap), "--password-command", "echo no-1")

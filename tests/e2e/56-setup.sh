@@ -145,12 +145,13 @@ says 'sealed'
 say "by questions: an address, a name, a password that is wrong at first, and no keyring"
 fresh
 shown 0 'Address of the account: ' alice@old.example 'Name of the account in accounts.ini [alice@old.example]: ' work \
-	'Password for alice' wrong 'It was refused' pw-alice 'Keep the password' '' -- setup $tls
+	'Password for alice' wrong 'It was refused. Password for' pw-alice 'Password for alice (caldav' pw-alice 'Keep the password' '' 'Keep the password' '' \
+	-- setup $tls
 says 'the password is not kept'
 says 'asked for in each run'
 says 'valise backup work'
 ! grep -rqs 'pw-alice' "$HOME" || fail "the password lies in a file"
-shown 0 'Password for alice' pw-alice -- backup work -o w.valise
+shown 0 'Password for alice' pw-alice 'Password for alice' pw-alice -- backup work -o w.valise
 says 'sealed'
 
 say "by questions: a service that does not let in is left out, by a yes alone; interrupted, nothing is written"
@@ -176,7 +177,8 @@ os.mkdir(folder)
 with Bus(folder) as env:
     whole = dict(os.environ, **env)
     run = lambda *a: subprocess.run(a, env=whole, stdin=subprocess.DEVNULL, capture_output=True, start_new_session=True)
-    p = run(tools + "/dialog.py", "Name of", "work", "Password for", "pw-alice", "Keep the password in the keyring? [Y/n] ", "", "--", valise, "setup", "alice@old.example", *tls)
+    p = run(tools + "/dialog.py", "Name of", "work", "Password for", "pw-alice", "Password for", "pw-alice", "Keep the password in the keyring? [Y/n] ", "",
+            "Keep the password in the keyring? [Y/n] ", "", "--", valise, "setup", "alice@old.example", *tls)
     assert p.returncode == 0 and b"its password is in the keyring" in p.stdout, p
     p = run(valise, "backup", "work", "-o", t + "/kept.valise")
     assert p.returncode == 0, p

@@ -66,6 +66,8 @@ struct login {
 	 * result is ERR_AUTH. Thread-safe.
 	 */
 	int (*get_secret)(void *ctx, int renew, struct secret *out, struct err *err);
+	/* the server took it; may be NULL. Thread-safe. */
+	void (*let_in)(void *ctx, const struct secret *s);
 	void *ctx;
 };
 

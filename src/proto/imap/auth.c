@@ -246,6 +246,8 @@ static int try_login(
 		r = set_refused(a, &service->at, err);
 	else if (r == 0 && sasl && (r = sasl_finish(sasl, err)) != 0)
 		(void)session_fail(a->m, ERR_AUTH, NULL, "the server did not prove itself");
+	else if (r == 0 && a->login->let_in)
+		a->login->let_in(a->login->ctx, used);
 	sasl_free(sasl);
 	return r;
 }

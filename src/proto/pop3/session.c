@@ -225,6 +225,8 @@ static int sign_in_once(struct pop3 *p, const char *mech, bool renew, struct err
 	 */
 	if (rc == ERR_REFUSED && !mech && p->stamp[0] && !transport_is_tls(p->t))
 		rc = by_user_pass(p, &secret, err);
+	if (rc >= 0 && l->let_in)
+		l->let_in(l->ctx, &secret);
 	secret_clear(&secret);
 	return rc;
 }

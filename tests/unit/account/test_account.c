@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "account/credentials.h"
 #include "valise/account/account.h"
 #include "valise/account/inifile.h"
 #include "valise/base/mem.h"
@@ -162,7 +163,8 @@ static void options_win_over_the_file(void **state)
 	assert_string_equal(a->services[SERVICE_IMAP].login.user, "u");
 	assert_string_equal(a->services[SERVICE_POP3].login.user, "all");
 	assert_string_equal(password_of(a, SERVICE_IMAP), "file");
-	assert_true(a->services[SERVICE_IMAP].login.ctx == a->services[SERVICE_POP3].login.ctx);
+	assert_ptr_equal(secret_user_source(a->services[SERVICE_IMAP].login.ctx),
+	        secret_user_source(a->services[SERVICE_POP3].login.ctx));
 	account_free(a);
 	a = load("a", host, N(host));
 	assert_string_equal(a->services[SERVICE_IMAP].at.host, "new.example");
