@@ -84,6 +84,20 @@ static int take_server(const struct settings *set, const struct service *s, stru
 	return 0;
 }
 
+/* What was kept goes to the endpoints for which it was, and to no others. */
+static void add_endpoints(struct oauth_source *o)
+{
+	const struct oauth_client *c = &o->client;
+	const char *token = o->provider || c->issuer ? c->token : NULL;
+	char *id;
+
+	if (!token && !c->revoke)
+		return;
+	id = xasprintf("%s\n%s\n%s", o->id, token ? token : "", c->revoke ? c->revoke : "");
+	free(o->id);
+	o->id = id;
+}
+
 int oauth_source_new(const struct settings *set, const struct service *s, const char *account,
         struct oauth_source **out, struct err *err)
 {
@@ -98,7 +112,10 @@ int oauth_source_new(const struct settings *set, const struct service *s, const 
 	}
 	c->user = xstrdup(s->login.user);
 	c->cleartext = cleartext && strcasecmp(cleartext, "yes") == 0;
-	c->ca_file = xstrdup(s->at.ca_file);
+	c->ca_file = copy_of(set, s->kind, "oauth-ca-file");
+	/* a row's endpoints are not the service's: who stands for that does not for them */
+	if (!c->ca_file && !o->provider)
+		c->ca_file = xstrdup(s->at.ca_file);
 	c->proxy = xstrdup(s->at.proxy);
 	c->timeout_ms = value_of(set, s->kind, "timeout") ? s->at.idle_timeout_ms : TIMEOUT_MS;
 	if (o->secret_command) {
@@ -112,6 +129,7 @@ int oauth_source_new(const struct settings *set, const struct service *s, const 
 	        : c->issuer ? c->issuer
 	                    : c->token,
 	        c->id ? c->id : "", c->user, c->scopes ? c->scopes : "");
+	add_endpoints(o);
 	o->label = xasprintf("sign-in of %s", c->user);
 	*out = o;
 	return 0;

@@ -15,7 +15,7 @@
 static const char *const keys[] = {"user", "password-command", "password-fd", "auth", "ca-file",
         "pin", "authzid", "timeout", "proxy", "cleartext", "oauth", "oauth-authorize",
         "oauth-device", "oauth-token", "oauth-revoke", "oauth-scopes", "oauth-client-id",
-        "oauth-client-secret-command"};
+        "oauth-client-secret-command", "oauth-ca-file"};
 #define N_KEYS COUNT(keys)
 /* What is an account's own of the options of commands; "old" names another account's archive. */
 static const char *const option_keys[] = {"archive", "old", "include", "exclude", "exclude-use",

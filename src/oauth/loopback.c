@@ -3,6 +3,7 @@
  * open connections that they never use, so several are listened to at a time.
  */
 #include "loopback.h"
+#include "peer.h"
 #include "valise/base/clock.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
@@ -30,6 +31,7 @@ struct waiting {
 	struct client clients[CLIENTS_MAX];
 	size_t n;
 	bool told; /* that something was turned away */
+	const struct oauth_ui *ui;
 };
 
 int loopback_open(int *fd_out, unsigned *port_out, struct err *err)
@@ -60,13 +62,29 @@ static void drop_client(struct waiting *w, size_t i)
 	*c = w->clients[--w->n];
 }
 
+static void tell_once(struct waiting *w, const char *text)
+{
+	if (!w->told && w->ui->note)
+		w->ui->note(w->ui->ctx, text);
+	w->told = true;
+}
+
 static void take_client(struct waiting *w)
 {
 	int fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	size_t oldest = 0;
+	enum peer peer;
 
 	if (fd < 0)
 		return;
+	peer = peer_of(fd);
+	if (peer == PEER_OTHER)
+		tell_once(w, "a connection of another user of this machine was turned away: it "
+		             "is not of this sign-in");
+	if (peer == PEER_OTHER || peer == PEER_GONE) {
+		(void)sys_close(fd);
+		return;
+	}
 	for (size_t i = 1; i < w->n; i++)
 		if (w->clients[i].since_ms < w->clients[oldest].since_ms)
 			oldest = i;
@@ -102,7 +120,7 @@ static void send_page(int fd, const char *status, const char *text)
 
 /* What the octets of one client come to; it is gone unless more is to come. */
 static enum redirect serve_client(struct waiting *w, size_t i, const struct redirect_want *want,
-        const struct oauth_ui *ui, struct secret *code, struct err *err)
+        struct secret *code, struct err *err)
 {
 	struct client *c = &w->clients[i];
 	enum redirect r = REDIRECT_MORE;
@@ -130,11 +148,9 @@ static enum redirect serve_client(struct waiting *w, size_t i, const struct redi
 		send_page(c->fd, "404 Not Found",
 		        "<!doctype html><title>valise</title><p>Nothing "
 		        "is here.\n");
-	if (r == REDIRECT_FORGED && !w->told && ui->note) {
-		ui->note(ui->ctx, "a request with a wrong state was turned away: it is not of this "
-		                  "sign-in");
-		w->told = true;
-	}
+	if (r == REDIRECT_FORGED)
+		tell_once(w, "a request with a wrong state was turned away: it is not of this "
+		             "sign-in");
 	drop_client(w, i);
 	return r;
 }
@@ -169,7 +185,7 @@ static int wait_answer(struct waiting *w, const struct redirect_want *want,
 			enum redirect r = REDIRECT_MORE;
 
 			if (p[i + 1].revents)
-				r = serve_client(w, i, want, ui, code, err);
+				r = serve_client(w, i, want, code, err);
 			if (r == REDIRECT_CODE)
 				return 0;
 			if (r == REDIRECT_ERROR)
@@ -184,7 +200,7 @@ static int wait_answer(struct waiting *w, const struct redirect_want *want,
 int loopback_wait(int fd, const struct redirect_want *want, const struct oauth_ui *ui,
         struct secret *code, struct err *err)
 {
-	struct waiting w = {.fd = fd};
+	struct waiting w = {.fd = fd, .ui = ui};
 	int rc = wait_answer(&w, want, ui, code, err);
 
 	/* what came beside it */

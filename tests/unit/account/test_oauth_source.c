@@ -62,6 +62,62 @@ static void a_failure_is_not_repeated_at_once(void **state)
 	teardown(&f);
 }
 
+/* What is kept for one token endpoint is not found for another one. */
+static void one_is_of_its_endpoints(void **state)
+{
+	static const char *const keys[][2] = {{"oauth-token", "https://evil.example/token"},
+	        {"oauth-revoke", "https://evil.example/revoke"}};
+	struct service service = {.name = "imap", .login.user = (char *)(uintptr_t) "alice"};
+	struct oauth_source *a, *b;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		struct settings set = {0};
+
+		settings_add(&set, "oauth", "google", FROM_SECTION);
+		assert_int_equal(oauth_source_new(&set, &service, "a", &a, NULL), 0);
+		settings_add(&set, keys[i][0], keys[i][1], FROM_SECTION);
+		assert_int_equal(oauth_source_new(&set, &service, "a", &b, NULL), 0);
+		assert_string_not_equal(oauth_source_id(a), oauth_source_id(b));
+		oauth_source_free(a);
+		oauth_source_free(b);
+		settings_clear(&set);
+	}
+}
+
+/* Who stands for the service's certificate does not stand for a provider of the table. */
+static void authorities_are_its_own(void **state)
+{
+	static const struct {
+		const char *oauth, *own, *ca_file;
+	} rows[] = {
+	        {"google", NULL, NULL},
+	        {"google", "/own.pem", "/own.pem"},
+	        {"https://as.example", NULL, "/service.pem"},
+	        {"https://as.example", "/own.pem", "/own.pem"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct service service = {.name = "imap",
+		        .login.user = (char *)(uintptr_t) "alice",
+		        .at.ca_file = (char *)(uintptr_t) "/service.pem"};
+		struct settings set = {0};
+		struct oauth_source *o;
+		const char *got;
+
+		settings_add(&set, "oauth", rows[i].oauth, FROM_SECTION);
+		if (rows[i].own)
+			settings_add(&set, "oauth-ca-file", rows[i].own, FROM_SECTION);
+		assert_int_equal(oauth_source_new(&set, &service, "a", &o, NULL), 0);
+		got = oauth_source_client(o)->ca_file;
+		if (!got != !rows[i].ca_file || (got && strcmp(got, rows[i].ca_file) != 0))
+			fail_msg("row %zu: %s", i, got ? got : "none");
+		oauth_source_free(o);
+		settings_clear(&set);
+	}
+}
+
 static void *get_secret(void *ctx)
 {
 	struct oauth_client *c = ctx;
@@ -109,6 +165,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_failure_is_not_repeated_at_once),
+	        cmocka_unit_test(one_is_of_its_endpoints),
+	        cmocka_unit_test(authorities_are_its_own),
 	        cmocka_unit_test(a_client_secret_has_the_terminal),
 	};
 
