@@ -560,6 +560,8 @@ int account_from(const struct accounts *list, const char *name, const struct acc
 		rc = accounts_settings(list, section, given, n, &set, err);
 	if (rc == 0)
 		rc = overlay_settings(&set, given, n, &service, err);
+	if (rc == 0 && section)
+		rc = accounts_check_sources(list, section, &set, err);
 	if (rc == 0 && name && !section && !service)
 		rc = not_found(name, list, err);
 	if (rc == 0)

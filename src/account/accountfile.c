@@ -94,6 +94,7 @@ static int begin_section(struct source *s, const char *name, unsigned line, stru
 	made->name = xstrdup(name);
 	made->file = s->path;
 	made->line = line;
+	made->untrusted = s->untrusted;
 	s->into = &made->set;
 	return 0;
 }
@@ -135,6 +136,7 @@ static void add_setting(struct source *s, const char *key, const char *value, un
 
 	made->file = s->path;
 	made->line = line;
+	made->untrusted = s->untrusted;
 }
 
 /* A key of a section, if it may stand there, once. */

@@ -13,6 +13,7 @@ struct account_section {
 	char *name;
 	const char *file; /* where it stands; lent by the list */
 	unsigned line;
+	const char *untrusted; /* as in struct setting */
 	struct settings set; /* as written */
 };
 
@@ -39,6 +40,14 @@ const char *accounts_nearest(const struct accounts *list, const char *name);
 int accounts_settings(const struct accounts *list, const struct account_section *section,
         const struct account_setting *given, size_t n, struct settings *out,
         struct err *err) MUST_CHECK;
+
+/**
+ * accounts_check_sources(list, section, set, err): may the password of ${set}, which is what
+ * the files and the options say of ${section}, go where it goes? ERR_USAGE: a file that is not
+ * ours alone sends the password of another file somewhere.
+ */
+int accounts_check_sources(const struct accounts *list, const struct account_section *section,
+        const struct settings *set, struct err *err) MUST_CHECK;
 
 /* ${path} as it stands in ${file}, which relative ones count from. The caller frees. */
 char *accountfile_beside(const char *file, const char *path);

@@ -72,9 +72,27 @@ static int put_encoded(struct buf *out, const char *text)
 	return rc;
 }
 
-/* Whoever names an account must not be able to run a command. */
+/* It names another file than one of the directory that a command has before it. */
+static bool leads_elsewhere(const char *text)
+{
+	if (!*text || *text == '/')
+		return true;
+	for (const char *p = text; p; p = strchr(p, '/')) {
+		p += *p == '/';
+		if (strncmp(p, "..", 2) == 0 && (!p[2] || p[2] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/* Whoever names an account must not be able to run a command, or choose a file for it. */
 static int put_word(struct buf *out, const char *text, struct err *err)
 {
+	if (leads_elsewhere(text))
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "\"%s\" does not go into a command: it is empty, begins with \"/\" or "
+		        "holds \"..\"",
+		        text);
 	for (const char *p = text; *p; p++)
 		if (!isalnum((unsigned char)*p) && (unsigned char)*p < 0x80 &&
 		        !strchr(p == text ? "@._+=:,/%" : "@._+=:,/%-", *p))

@@ -15,7 +15,11 @@ enum expand_as {
 	EXPAND_TEXT, /* as it is */
 	EXPAND_PATH, /* as one component of a path: no slash, no dot at its beginning */
 	EXPAND_URL, /* percent-encoded */
-	EXPAND_COMMAND, /* refused if it holds what a shell does not take as it is */
+	/*
+	 * refused if it holds what a shell does not take as it is, is empty, or leads out of a
+	 * directory
+	 */
+	EXPAND_COMMAND,
 };
 
 /**

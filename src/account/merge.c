@@ -27,7 +27,7 @@ static enum expand_as manner_of(const char *key)
 /* A password is nobody's text to change. */
 static bool is_literal(const char *key)
 {
-	return settings_is_password(key, true) && !settings_is_command(key);
+	return ends_with(key, "password") || ends_with(key, "password-fd");
 }
 
 /* One setting with its variables expanded and its path made whole. */
@@ -52,6 +52,7 @@ static int put_expanded(
 	made = settings_add(out, s->key, text, s->from);
 	made->file = s->file;
 	made->line = s->line;
+	made->untrusted = s->untrusted;
 	wipe(text, strlen(text));
 	free(text);
 	return 0;
@@ -102,5 +103,64 @@ int accounts_settings(const struct accounts *list, const struct account_section 
 		rc = put_expanded(out, s, strcmp(s->key, "user") ? &v : &own, err);
 	}
 	free(user);
+	return rc;
+}
+
+/* Does a variable choose the host of this URL? A user before the host cannot. */
+static bool has_variable_host(const char *url)
+{
+	const char *host = strstr(url, "://"), *end, *at;
+
+	if (!host)
+		return false;
+	host += 3;
+	end = host + strcspn(host, "/?#");
+	at = memrchr(host, '@', (size_t)(end - host));
+	host = at ? at : host;
+	return memmem(host, (size_t)(end - host), "%{", 2) != NULL;
+}
+
+/*
+ * Whoever can write to a file must not send the password of another one to a server of his:
+ * by a URL there, or by the name or the user that becomes the host in a URL.
+ */
+static int check_source(const struct settings *set, const struct account_section *section,
+        const struct setting *s, bool by_name, struct err *err)
+{
+	const char *why = s->untrusted, *file = s->file;
+	unsigned line = s->line;
+
+	if (!why && by_name && section->untrusted) {
+		why = section->untrusted;
+		file = section->file;
+		line = section->line;
+	}
+	for (size_t i = 0; i < set->n && why; i++) {
+		const struct setting *p = &set->items[i];
+
+		if (settings_is_password(p->key, true) && settings_meet(p->key, s->key) &&
+		        p->file && strcmp(p->file, file) != 0)
+			return err_at(err, file, line,
+			        "%s says where the password of %s, line %u goes, and this file %s",
+			        s->key, p->file, p->line, why);
+	}
+	return 0;
+}
+
+int accounts_check_sources(const struct accounts *list, const struct account_section *section,
+        const struct settings *set, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < set->n && rc == 0; i++) {
+		const struct setting *s = &set->items[i],
+		                     *raw = settings_find(&section->set, s->key);
+
+		if (!s->file || !settings_steers_password(s->key))
+			continue;
+		if (!raw)
+			raw = settings_find(&list->defaults, s->key);
+		rc = check_source(set, section, s, raw && has_variable_host(raw->value), err);
+	}
 	return rc;
 }

@@ -73,6 +73,34 @@ bool settings_is_password(const char *key, bool file)
 	       (file && strcmp(base, "password") == 0);
 }
 
+bool settings_steers_password(const char *key)
+{
+	return protocol_find(key) || text_in(base_of(key), "pin|ca-file|proxy|cleartext");
+}
+
+/* SERVICE_x of "imap" and "imap-pin"; SERVICE_KINDS: all. */
+static int kind_of(const char *key)
+{
+	size_t prefix = (size_t)(base_of(key) - key);
+	int kind = 0;
+
+	for (; kind < SERVICE_KINDS; kind++) {
+		const char *name = protocols[kind].name;
+
+		if (strcmp(key, name) == 0 ||
+		        (prefix == strlen(name) + 1 && strncmp(key, name, prefix - 1) == 0))
+			break;
+	}
+	return kind;
+}
+
+bool settings_meet(const char *a, const char *b)
+{
+	int x = kind_of(a), y = kind_of(b);
+
+	return x == y || x == SERVICE_KINDS || y == SERVICE_KINDS;
+}
+
 static void clear_one(struct setting *s)
 {
 	if (s->value)

@@ -16,6 +16,7 @@ struct setting {
 	enum setting_from from;
 	const char *file; /* where it stands; lent by the account file, NULL: an option */
 	unsigned line;
+	const char *untrusted; /* why that file is not ours alone (a literal); NULL: it is */
 };
 struct settings {
 	struct setting *items;
@@ -52,6 +53,13 @@ void settings_drop_passwords(struct settings *s, const char *like, enum setting_
  * with or without a service before it; "password" too when ${file}.
  */
 bool settings_is_password(const char *key, bool file);
+/*
+ * It says where a password goes, or what guards it on the way: "imap", "pin", "ca-file",
+ * "proxy", "cleartext".
+ */
+bool settings_steers_password(const char *key);
+/* Of two keys, each with or without a service before it: do they meet in one service? */
+bool settings_meet(const char *a, const char *b);
 /* What is run: "password-command", "oauth-client-secret-command", for a service or all. */
 bool settings_is_command(const char *key);
 

@@ -480,6 +480,14 @@ static void values_have_variables(void **state)
 	        {"-rf", "password-command", "echo %{name}", "does not go into a command", NULL,
 	                NULL},
 	        {"a$(x)", "password-command", "echo %{user}", "does not go into", NULL, NULL},
+	        {"../al", "password-command", "cat d/%{name}", "\"../al\" does not go into", NULL,
+	                NULL},
+	        {"a/../../b", "password-command", "cat d/%{user}", "does not go into", NULL, NULL},
+	        {"a/..", "password-command", "cat d/%{user}", "does not go into", NULL, NULL},
+	        {"/al", "password-command", "cat %{user}", "begins with \"/\"", NULL, NULL},
+	        {"@x.org", "password-command", "cat d/%{local}", "\"\" does not go into", NULL,
+	                NULL},
+	        {"a/..b@x.org", "password-command", "echo %{name}", NULL, NULL, NULL},
 	};
 
 	(void)state;
@@ -507,7 +515,11 @@ static void values_have_variables(void **state)
 			        cases[i].path);
 		account_free(a);
 	}
-	/* A password is nobody's to change; what a command gets is. */
+	/* A password is nobody's to change; what a command gets is, and where a token is. */
+	write_file("[al]\nimap = imaps://u@h\noauth = %{usr}\n", 0600);
+	must_fail("al", NULL, 0, ERR_USAGE, "line 3: oauth: there is no %{usr}");
+	write_file("[al]\nimap = imaps://u@h\nimap-oauth-token = %{usr}\n", 0600);
+	must_fail("al", NULL, 0, ERR_USAGE, "line 3: imap-oauth-token: there is no %{usr}");
 	write_file("[al]\nimap = imaps://u@h\npassword = 5%%{user}\n", 0600);
 	struct account *a = load("al", NULL, 0);
 	assert_string_equal(password_of(a, SERVICE_IMAP), "5%%{user}");
@@ -603,6 +615,48 @@ static void files_include_files(void **state)
 	list_fails("line 3: a key before the first [account]; for all accounts it goes below");
 	write_file("include = \n", 0600);
 	list_fails("line 1: \"include\" has no value");
+	drop_beside(".csv");
+}
+
+/* Whoever can write to a file does not get the password of another one. */
+static void passwords_stay_with_their_file(void **state)
+{
+	static const struct {
+		const char *table; /* others can write to it */
+		const char *defaults;
+		const char *word; /* of the error; NULL: none */
+	} cases[] = {
+	        {"name,imap\nx,imaps://evil\n", "password-command = echo p",
+	                ".csv, line 2: imap says where the password of /tmp/valise-test-accounts-"},
+	        {"name,imap-pin\nx,sha256:" SUM "\n", "imap = imaps://h\npassword = p",
+	                "imap-pin says where"},
+	        {"name,proxy\nx,http://evil:80\n", "imap = imaps://h\npassword = p",
+	                "proxy says where"},
+	        {"name,user\nx,x@evil\n", "imap = imaps://mail.%{domain}\npassword = p",
+	                "imap says where"},
+	        {"name,user\nx,x@y\n", "imap = imaps://%{user}@h\npassword = p", NULL},
+	        {"name,user\nx,u\n", "imap = imaps://h\npassword = p", NULL},
+	        {"name,caldav\nx,https://h/\n", "imap = imaps://h\nimap-password = p", NULL},
+	        {"name,imap,user\nx,imaps://h,u\n", "max-rate = 1M", NULL},
+	};
+	const struct account_setting own[] = {{"imap", "imaps://h"}};
+
+	(void)state;
+	for (size_t i = 0; i < N(cases); i++) {
+		char *text = xasprintf("[defaults]\nuser = u\n%s\n", cases[i].defaults);
+
+		write_beside(".csv", cases[i].table, 0664);
+		write_includer(".csv", text);
+		if (cases[i].word)
+			must_fail("x", NULL, 0, ERR_USAGE, cases[i].word);
+		else
+			account_free(load("x", NULL, 0));
+		write_beside(".csv", cases[i].table, 0644);
+		account_free(load("x", NULL, 0));
+		free(text);
+	}
+	write_beside(".csv", cases[0].table, 0664);
+	account_free(load("x", own, 1));
 	drop_beside(".csv");
 }
 
@@ -773,6 +827,7 @@ int main(void)
 	        cmocka_unit_test(defaults_and_options),
 	        cmocka_unit_test(values_have_variables),
 	        cmocka_unit_test(files_include_files),
+	        cmocka_unit_test(passwords_stay_with_their_file),
 	        cmocka_unit_test(deep_includes_end),
 	        cmocka_unit_test(tables),
 	        cmocka_unit_test(values_name_their_place),
