@@ -1,6 +1,7 @@
 /* Questions at the terminal that are answered with echo. */
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -11,7 +12,7 @@
 
 #define TERMINAL "/dev/tty"
 
-enum { SLICE_MS = 200, SHOWN_SIZE = 600 };
+enum { SLICE_MS = 200 };
 
 /* A line without its end; -1: no more comes, or a stop was asked for. */
 static int read_line(int fd, char *answer, size_t size)
@@ -40,18 +41,19 @@ static int read_line(int fd, char *answer, size_t size)
 
 int ask_line(const char *question, char *answer, size_t size)
 {
-	char shown[SHOWN_SIZE];
+	char *shown;
 	int fd = sys_openat(AT_FDCWD, TERMINAL, O_RDWR | O_NOCTTY, 0), rc;
 
 	if (fd < 0)
 		return -1;
-	term_escape(question, strlen(question), shown, sizeof shown);
+	shown = term_escape_dup(question); /* whole: its end says what is asked */
 	terminal_take();
 	rc = sys_write(fd, shown, strlen(shown)) < 0 ? -1 : read_line(fd, answer, size);
 	if (rc < 0)
 		(void)!sys_write(fd, "\n", 1); /* after ^C, on a line of its own */
 	terminal_release();
 	(void)sys_close(fd);
+	free(shown);
 	return rc;
 }
 

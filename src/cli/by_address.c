@@ -15,7 +15,8 @@
 #include "cli.h"
 #include "protocols.h"
 
-enum { SHOWN_SIZE = 600 };
+/* PART_SIZE: of what others chose in a question, whose end must be seen. */
+enum { SHOWN_SIZE = 600, PART_SIZE = 81 };
 
 struct search {
 	const struct args *args;
@@ -207,10 +208,13 @@ static int ask_host(const struct search *s, unsigned kind)
 {
 	const struct finding *f = &s->found->services[kind];
 	char *services = services_at(s, kind), *question;
+	char user[PART_SIZE], why[PART_SIZE];
 	int rc;
 
+	term_escape(f->user, strlen(f->user), user, sizeof user);
+	term_escape(f->why, strlen(f->why), why, sizeof why);
 	question = xasprintf("%s (%s) would get the password of %s; %s (%s). Go on? [y/N] ",
-	        f->host, services, f->user, found_trust_text(f), f->why);
+	        f->host, services, user, found_trust_text(f), why);
 	rc = ask_yes(question, false);
 	free(question);
 	if (rc == 0)
@@ -222,8 +226,8 @@ static int ask_host(const struct search *s, unsigned kind)
 		rc = usage_error(s->args,
 		        "%s (%s) would get the password of %s, and %s (%s): give --yes if it may, "
 		        "or name the right host, as in --%s %s",
-		        f->host, services, f->user, found_trust_text(f), f->why,
-		        protocols[kind].name, f->url);
+		        f->host, services, user, found_trust_text(f), why, protocols[kind].name,
+		        f->url);
 	else
 		rc = 0;
 	free(services);

@@ -20,7 +20,7 @@ trap 'rc=$?; kill "${daemons[@]}" 2>/dev/null || true; wait "${daemons[@]}" 2>/d
 
 # ---- certificates of one authority, for all hosts there are
 names=(mail.old.example dav.old.example mail.new.example autoconfig.auto.example mail.auto.example autoconfig.plain.example mail.plain.example
-	busy.example mail.busy.example mail.shut.example autoconfig.tired.example wk.example dav.wk.example mail.hoster.test prio.example mail.prio.example mail.cut.example mail.wrongtxt.example xn--bcher-kva.example mail.xn--bcher-kva.example)
+	autoconfig.wordy.example busy.example mail.busy.example mail.shut.example autoconfig.tired.example wk.example dav.wk.example mail.hoster.test prio.example mail.prio.example mail.cut.example mail.wrongtxt.example xn--bcher-kva.example mail.xn--bcher-kva.example)
 mkdir -p "$T/tls"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=ca -keyout "$T/tls/ca.key" -out "$T/tls/ca.pem" 2>/dev/null
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=hosts -keyout "$T/tls/key.pem" -out "$T/tls/req" 2>/dev/null
@@ -82,6 +82,7 @@ _caldavs._tcp SRV 0 1 $R_HTTPS_PORT dav.old.example.
 _carddavs._tcp SRV 0 1 $R_HTTPS_PORT dav.old.example.
 Z
 zone auto.example <<<$'mail A 127.0.0.1\nautoconfig A 127.0.0.1'
+zone wordy.example <<<'autoconfig A 127.0.0.1'
 zone evil.example <<<'autoconfig A 127.0.0.1'
 zone plain.example <<<$'mail A 127.0.0.1\nautoconfig A 127.0.0.1'
 zone wk.example <<<$'@ A 127.0.0.1\ndav A 127.0.0.1'
@@ -132,6 +133,11 @@ Z
 web http/autoconfig.evil.example/mail/config-v1.1.xml <<Z
 <clientConfig version="1.1"><emailProvider id="evil.example">
 <incomingServer type="imap"><hostname>imap.gmail.com</hostname><port>993</port><socketType>SSL</socketType><username>mallory@gmail.com</username></incomingServer>
+</emailProvider></clientConfig>
+Z
+web https/autoconfig.wordy.example/mail/config-v1.1.xml <<Z
+<clientConfig version="1.1"><emailProvider id="wordy.example">
+<incomingServer type="imap"><hostname>mail.hoster.test</hostname><port>993</port><socketType>SSL</socketType><username>$(printf 'a%.0s' $(seq 500))</username></incomingServer>
 </emailProvider></clientConfig>
 Z
 web https/busy.example/.well-known/caldav.status <<<503
@@ -250,6 +256,10 @@ says 'imap.gmail.com \(imap\) would get the password of x@evil.example, and it w
 ! grep -q '^GET http:.*emailaddress' "$T/web/log" || fail "the address went out without TLS"
 run 1 "$VALISE" check carl@auto.example
 says 'imap is not known: https://autoconfig.auto.example/.* could not be asked: .*certificate'
+
+say "a question is whole, whatever others chose in it"
+run 2 $PYTHON "$T/ask.py" n "$VALISE" check carl@wordy.example --ca-file "$T/tls/ca.pem" --password-command 'echo x'
+says 'mail.hoster.test \(imap\) would get the password of a{77}\.\.\.; its host is neither of .*\(autoconfig of https://autoconfig\.wordy.*Go on\? \[y/N\]'
 
 say ".well-known"
 USER_AS=alice@old.example
