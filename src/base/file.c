@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -152,6 +153,21 @@ int dir_remove(int dirfd, const char *path, struct err *err)
 	return remove_below(dirfd, path, 0, err);
 }
 
+/* errno of a write, with the path behind ${fd}: who knows it is far away. */
+static int write_failed(int fd, struct err *err)
+{
+	int number = errno;
+	char link[40], path[4096];
+	ssize_t n;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof path);
+	errno = number;
+	if (n <= 0 || path[0] != '/')
+		return err_sys(err, ERR_WHOLE, "cannot write");
+	return err_sys(err, ERR_WHOLE, "cannot write %.*s", (int)n, path);
+}
+
 int fd_write_all(int fd, const void *p, size_t n, struct err *err)
 {
 	const char *from = p;
@@ -160,7 +176,7 @@ int fd_write_all(int fd, const void *p, size_t n, struct err *err)
 		ssize_t done = sys_write(fd, from, n);
 
 		if (done < 0)
-			return err_sys(err, ERR_WHOLE, "cannot write");
+			return write_failed(fd, err);
 		from += done;
 		n -= (size_t)done;
 	}

@@ -106,6 +106,15 @@ static json_t *report_json(const struct ui *u, const json_t *outcome, const stru
 	return o;
 }
 
+/* Is what makes this EXIT_INCOMPLETE only damage that this run made good? */
+static bool is_whole_again(const json_t *o)
+{
+	const char *verdict = json_get_str(o, "verdict");
+
+	return json_get_int(o, "damaged", 0) && verdict && strcmp(verdict, "complete") == 0 &&
+	       json_get_int(o, "shrunk", 0) == 0;
+}
+
 static int write_html(const char *path, const struct args *a, json_t *o, struct err *err)
 {
 	const char *of = json_get_str(o, "account"), *verdict;
@@ -125,6 +134,12 @@ static int write_html(const char *path, const struct args *a, json_t *o, struct 
 	                                    : verdicts[i].failed;
 	if (json_get_bool(o, "dry_run") && (code == EXIT_DONE || code == EXIT_INCOMPLETE))
 		verdict = "Dry run: nothing was done.";
+	if (code == EXIT_INCOMPLETE && json_get_int(o, "unhealed", 0))
+		verdict =
+		        "DAMAGED: the newest snapshot needs what is named below; the same backup with "
+		        "--heal fetches it again.";
+	else if (code == EXIT_INCOMPLETE && is_whole_again(o))
+		verdict = "Done; older snapshots are damaged: it is named below.";
 	if (json_get_bool(o, "unexpected") && json_get_int(o, "damages", 0) == 1)
 		verdict = "Not the expected archive: its newest seal is another.";
 	report_html(o, title, verdict, code == EXIT_DONE, &b);

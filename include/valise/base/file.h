@@ -44,7 +44,7 @@ int dir_remove(int dirfd, const char *path, struct err *err) MUST_CHECK;
 int dir_list(
         int dirfd, const char *path, char ***names_out, size_t *n_out, struct err *err) MUST_CHECK;
 
-/* All n bytes or an error. */
+/* All n bytes or an error, which names the path where /proc knows it. */
 int fd_write_all(int fd, const void *p, size_t n, struct err *err) MUST_CHECK;
 
 /* Read up to n bytes at ${off}, looping; *got_out < n only at the end of the file. */

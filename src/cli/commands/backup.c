@@ -106,8 +106,7 @@ static void tell_outcome(const struct take *t, int rc)
 		printf("GONE: what is named above was missing on the server all at once. If that "
 		       "is as it should be, there is nothing to do\n");
 	if (c->unhealed)
-		puts("DAMAGED: the newest snapshot needs what is named above; the same command "
-		     "with --heal fetches it again");
+		puts("DAMAGED: the newest snapshot needs what is named above");
 	else if (c->found)
 		printf("DAMAGED: older snapshots, as named above; snapshot %u needs none of it\n",
 		        c->snapshot);

@@ -206,6 +206,18 @@ static void ranges_and_sums(void **state)
 	close(fd);
 }
 
+/* Who hears of a full disk wants to know which one it is. */
+static void full_disk(void **state)
+{
+	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	struct err err;
+
+	(void)state;
+	assert_int_equal(fd_write_all(fd, "x", 1, &err), ERR_SPACE);
+	assert_string_equal(err.text, "cannot write /dev/full: No space left on device");
+	close(fd);
+}
+
 static void free_space(void **state)
 {
 	(void)state;
@@ -223,6 +235,7 @@ int main(void)
 	        cmocka_unit_test(directories),
 	        cmocka_unit_test(remove_follows_no_link),
 	        cmocka_unit_test(ranges_and_sums),
+	        cmocka_unit_test(full_disk),
 	        cmocka_unit_test(free_space),
 	};
 
