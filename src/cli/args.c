@@ -285,6 +285,26 @@ static bool names_password(const char *arg)
 	return n > len && strncmp(arg, "--", 2) == 0 && strncmp(arg + n - len, word, len) == 0;
 }
 
+/* "-qo": letters in one word, of which the last one may take the next word as its value. */
+static int parse_letters(struct args *a, int argc, char **argv, int *i)
+{
+	int rc = 0;
+
+	for (const char *p = argv[*i] + 1; *p && rc == 0; p++) {
+		char one[] = {'-', *p, '\0'};
+		struct one o;
+
+		if (parse_one(a, one, &o) < 0 || (o.takes_value && p[1]))
+			return unknown_option(a, argv[*i]);
+		if (o.takes_value && *i + 1 == argc)
+			return usage_error(a, "\"%s\" needs a value", one);
+		rc = keep_setting(a, &o, o.takes_value ? argv[++*i] : NULL);
+		if (o.takes_value)
+			break;
+	}
+	return rc;
+}
+
 /*
  * The option argv[*i]; moves *i on to its value. *may_take: index in a->given, if the
  * next word may be its value.
@@ -299,6 +319,8 @@ static int parse_option(struct args *a, int argc, char **argv, int *i, size_t *m
 	if (names_password(arg) && !(a->cmd->bit == CMD_LOGIN && strcmp(arg, "--password") == 0))
 		return usage_error(a, "a password on the command line can be read by every user of "
 		                      "this machine: use --password-command or --password-fd");
+	if (arg[1] != '-' && arg[2])
+		return parse_letters(a, argc, argv, i);
 	if (parse_one(a, arg, &o) < 0)
 		return unknown_option(a, arg);
 	if (!o.takes_value && o.value)
@@ -700,8 +722,7 @@ int help_all(FILE *f)
 		fprintf(f, "  valise help %-12s ", t->name);
 		print_words(t->summary, 27, 27, f);
 	}
-	fprintf(f,
-	        "\nvalise help COMMAND says more. The first backup:\n\n"
-	        "  valise backup --imap imaps://mail.old.example --user alice -o alice.valise\n");
+	fprintf(f, "\nvalise help COMMAND says more. To begin with:\n\n"
+	           "  valise setup alice@old.example\n");
 	return EXIT_DONE;
 }

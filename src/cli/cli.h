@@ -79,6 +79,7 @@ struct ending {
 	json_t *outcome; /* what was done; NULL: a listing, or it failed before that */
 	int64_t started; /* clock_ms */
 	bool reported; /* --report was served */
+	FILE *trace; /* --trace, closed at the end; NULL: none */
 };
 /* An error that ends the command, where people read of it otherwise. */
 void end_why(const struct args *a, const struct err *err);

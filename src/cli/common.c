@@ -15,6 +15,9 @@
 #include "valise/discover/providers.h"
 #include "cli.h"
 
+/* Commands whose next run goes on where this one was stopped. */
+enum { GOES_ON = CMD_BACKUP | CMD_FETCH | CMD_RESTORE | CMD_PACK | CMD_UNPACK | CMD_SALVAGE };
+
 /* What programs are told by the exit code alone. */
 static int exit_code_of(const struct err *err)
 {
@@ -44,6 +47,8 @@ int fail(const struct args *a, const struct err *err)
 	if (variable)
 		(void)err_set(&why, why.code, why.scope, "%s (%s)", err->text, variable);
 	free(variable);
+	if (why.code == ERR_STOPPED && !(a->cmd->bit & GOES_ON))
+		(void)err_set(&why, why.code, why.scope, "stopped as asked");
 	end_why(a, &why);
 	talk("valise %s: %s", a->cmd->name,
 	        term_escape(why.text, strlen(why.text), safe, sizeof safe));
@@ -95,6 +100,7 @@ int open_trace(const struct args *a, FILE **out)
 	if (!path)
 		return 0;
 	*out = trace_file(path, &why);
+	a->ending->trace = *out;
 	if (*out)
 		return 0;
 	(void)err_set(&err, ERR_IO, ERR_WHOLE, "%s: %s", path, why);

@@ -311,8 +311,7 @@ static void fish_text(const char *text, FILE *f)
 
 static void fish_what(enum what what, const char *arg, FILE *f)
 {
-	static const char *const how[] = {[WHAT_LIST] = "mail calendars contacts",
-	        [WHAT_FILE] = "(__fish_complete_path)",
+	static const char *const how[] = {[WHAT_LIST] = "(__fish_append , mail calendars contacts)",
 	        [WHAT_DIR] = "(__fish_complete_directories)",
 	        [WHAT_PROGRAM] = "(__fish_complete_command)",
 	        [WHAT_ACCOUNT] = "(valise completion accounts 2>/dev/null)"};
@@ -321,6 +320,8 @@ static void fish_what(enum what what, const char *arg, FILE *f)
 		fputs(" -a '", f);
 		put_spaced(arg, f);
 		fputc('\'', f);
+	} else if (what == WHAT_FILE) {
+		fputs(" -F", f);
 	} else if (how[what]) {
 		fprintf(f, " -a '%s'", how[what]);
 	}
@@ -335,7 +336,7 @@ static void fish_option(void *ctx, const struct option_def *d)
 	if (d->letter)
 		fprintf(p->f, " -s %c", d->letter);
 	if (d->arg && d->arg[0] != '[') {
-		fputs(" -x", p->f);
+		fputs(what_of(d->arg) == WHAT_FILE ? " -r" : " -x", p->f);
 		fish_what(what_of(d->arg), d->arg, p->f);
 	}
 	fputs(" -d ", p->f);

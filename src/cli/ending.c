@@ -1,4 +1,6 @@
 /* How a command ended, for programs: one last event with exit code, error and outcome. */
+#include <errno.h>
+#include <string.h>
 #include "valise/base/mem.h"
 #include "cli.h"
 
@@ -44,10 +46,26 @@ void end_outcome(const struct args *a, json_t *o)
 	a->ending->outcome = o;
 }
 
+/* A trace that is cut is told: who reads it believes that nothing more was said. */
+static void close_trace(struct ending *e)
+{
+	bool cut;
+
+	if (!e->trace)
+		return;
+	cut = ferror(e->trace) != 0;
+	if (fclose(e->trace) != 0)
+		talk("warning: --trace: the trace is not whole: %s", strerror(errno));
+	else if (cut)
+		talk("warning: --trace: the trace is not whole");
+	e->trace = NULL;
+}
+
 void end_tell(struct ending *e, const struct command *cmd, bool json, int rc)
 {
 	bool failed = e->why.code != ERR_OK;
 
+	close_trace(e);
 	if (json && (failed || e->outcome)) {
 		json_t *o = e->outcome ? json_copy(e->outcome) : json_object();
 

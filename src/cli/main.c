@@ -63,6 +63,8 @@ static int run_help(const struct args *a, int argc, char **argv)
 
 	if (argc < 1)
 		return help_all(stdout);
+	if (!strcmp(argv[0], "help"))
+		return help_all(stdout);
 	c = find_command(argv[0]);
 	if (c)
 		return help_command(c, stdout);
@@ -115,6 +117,9 @@ static int run_command(struct args *a, int argc, char **argv)
 		return run_help(a, argc - 2, argv + 2);
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version") || !strcmp(argv[1], "-V"))
 		return tell_version();
+	if (!strcmp(argv[1], "completion") && argc > 2 &&
+	        (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")))
+		return run_help(a, 1, argv + 1);
 	if (!strcmp(argv[1], "completion"))
 		return completion(a, argc - 2, argv + 2);
 	a->cmd = find_command(argv[1]);

@@ -135,9 +135,7 @@ static int write_html(const char *path, const struct args *a, json_t *o, struct 
 	if (json_get_bool(o, "dry_run") && (code == EXIT_DONE || code == EXIT_INCOMPLETE))
 		verdict = "Dry run: nothing was done.";
 	if (code == EXIT_INCOMPLETE && json_get_int(o, "unhealed", 0))
-		verdict =
-		        "DAMAGED: the newest snapshot needs what is named below; the same backup with "
-		        "--heal fetches it again.";
+		verdict = "DAMAGED: the newest snapshot needs what is named below (--heal).";
 	else if (code == EXIT_INCOMPLETE && is_whole_again(o))
 		verdict = "Done; older snapshots are damaged: it is named below.";
 	if (json_get_bool(o, "unexpected") && json_get_int(o, "damages", 0) == 1)

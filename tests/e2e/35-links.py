@@ -14,7 +14,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import SERVERS, TESTS, run  # noqa: E402
+from lib import SERVERS, TESTS, expect, run  # noqa: E402
 from fakedav import CAL, Answer, FakeDav, card, error, event  # noqa: E402
 
 PDF, PHOTO = b"%PDF-1.4 \0 agenda \r\n", bytes(range(256)) * 300
@@ -265,6 +265,7 @@ def main():
         text = run(3, "backup", *account, "-o", archive)
         for words in ("gone.pdf: missing since an earlier run.*HTTP 404", "astray.pdf: missing", "5 items could not be fetched.*again with --fetch-links to"):
             assert re.search(words, text), (words, text)
+        expect("\nMISSING " + own + "gone.pdf: " in run(0, "list", archive, "--items"), "as what is missing is listed")
         text = run(3, "backup", *account, "-o", archive, "--only", "contacts")
         assert text.count("missing since an earlier run") == 5, text
         run(3, "fetch", *account, "-t", d + "/tree2", "--fetch-links")

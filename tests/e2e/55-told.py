@@ -64,7 +64,35 @@ def salvaged(s):
     expect("/salvaged: " in out, out)
 
 
-CASES = [unreadable, salvaged]
+def failures(s):
+    """Each is told once, with the server that it is about; a trace that is cut is told, too."""
+    with fakeimap.FakeImap() as server:
+        port = server.port
+        _, err = s.run(12, "check", *imap(port, "echo wrong"))
+        expect("127.0.0.1:%d: signing in as alice" % port in err, err)
+        _, err = s.run(0, "check", *imap(port), "--trace", "/dev/full")
+        expect(err.count("the trace is not whole") == 1, err)
+    _, err = s.run(1, "check", *imap(port))
+    expect(err.count("refused") == 1 and err.count("trying again") == 1, err)
+
+
+def letters(s):
+    """Short options may stand in one word."""
+    out, err = s.run(0, "backup", *imap(s.source.port), "-qo", s.archive)
+    expect(out == err == "", out + err)
+    for bad in "-oq", "-qx":
+        expect("unknown option" in s.run(2, "backup", *imap(s.source.port), bad, s.archive)[1], bad)
+
+
+def helped(s):
+    for args in ["help", "help"], ["completion", "--help"]:
+        expect("valise" in s.run(0, *args)[0], args)
+    expect("valise setup alice@old.example" in s.run(0, "help")[0], "how to begin")
+    fish = s.run(0, "completion", "fish")[0]
+    expect(" -l report -r -F " in fish and "__fish_append , mail calendars" in fish, fish)
+
+
+CASES = [unreadable, salvaged, failures, letters, helped]
 
 
 def main():

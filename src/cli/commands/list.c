@@ -169,10 +169,11 @@ static void list_error(const struct tree_coll *c, const struct tree_error *e, bo
 	json_t *o;
 
 	if (!json) {
-		char line[1000];
+		char line[1000], uid[16];
 
-		snprintf(line, sizeof line, "MISSING UID %u%s%s %s %s: %s", e->uid,
-		        e->href ? " " : "", e->href ? e->href : "", e->date ? e->date : "",
+		snprintf(uid, sizeof uid, "UID %u", e->uid);
+		snprintf(line, sizeof line, "MISSING %s%s%s%s%s: %s", e->href ? e->href : uid,
+		        e->date ? " " : "", e->date ? e->date : "", e->subject ? " " : "",
 		        e->subject ? e->subject : "", e->reason);
 		printf("%s\n", term_escape(line, strlen(line), safe, sizeof safe));
 		return;

@@ -97,7 +97,8 @@ int pop3_connect(struct pop3_run *r, struct err *err)
 		if (!tenths)
 			return rc == ERR_BUSY ? locked_for_good(r, err) : rc;
 		if (rc == ERR_NET && !r->visit.sessions && pauses.broken == 1)
-			progress_say(r->base.progress, SAY_INFO, "%s; trying again", err->text);
+			progress_say(r->base.progress, SAY_INFO,
+			        "%s: no connection yet; trying again", r->base.service->at.host);
 		if (rc == ERR_BUSY)
 			progress_say(r->base.progress, SAY_NOTE, "%s; waiting %u s", err->text,
 			        tenths / 10);

@@ -199,13 +199,14 @@ static int set_refused(struct attempt *a, const struct endpoint *at, struct err 
 {
 	struct imap *m = a->m;
 	const char *hint = imap_hint(at->host, a->text);
-	char what[600];
+	char what[700];
 	int code;
 
 	snprintf(m->last_code, sizeof m->last_code, "%s", a->said.code);
 	snprintf(m->last_text, sizeof m->last_text, "%s", a->text);
-	snprintf(what, sizeof what, "signing in as %.100s (%s)%s%.200s", a->login->user,
-	        a->mech ? a->mech : "LOGIN command", *a->reason ? ": " : "", a->reason);
+	snprintf(what, sizeof what, "%.100s:%u: signing in as %.100s (%s)%s%.200s", at->host,
+	        (unsigned)at->port, a->login->user, a->mech ? a->mech : "LOGIN command",
+	        *a->reason ? ": " : "", a->reason);
 	code = sign_in_refusal(a->said.status, a->said.code, a->text, what, err);
 	if (code == ERR_AUTH && hint)
 		err_set(err, code, ERR_WHOLE, "%s; %s", err->text, hint);

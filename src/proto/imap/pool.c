@@ -295,6 +295,16 @@ static bool worth_trying(
 	return nth < OPEN_TRIES && (err->code == ERR_PROTO || err->code == ERR_TLS);
 }
 
+/* The reason of a first contact that fails for good is told at its end, once. */
+static void say_again(struct imap_pool *p, enum need need, const struct err *err)
+{
+	if (need == NEED_FIRST && err->code == ERR_NET)
+		progress_say(p->progress, SAY_INFO, "%s: no connection yet; trying again",
+		        p->service->at.host);
+	else
+		progress_say(p->progress, SAY_INFO, "%s; trying again", err->text);
+}
+
 /* Open a session, again as often as it is worth. */
 static int open_session(struct imap_pool *p, enum need need, struct imap **out, struct err *err)
 {
@@ -308,7 +318,7 @@ static int open_session(struct imap_pool *p, enum need need, struct imap **out, 
 		        !worth_trying(p, need, nth, clock_ms() - began, err))
 			return err_widen(err, ERR_WHOLE);
 		if (err->code != ERR_THROTTLED && !(need == NEED_FIRST && nth > 1))
-			progress_say(p->progress, SAY_INFO, "%s; trying again", err->text);
+			say_again(p, need, err);
 		rc = imap_pool_pause(p, nth, NULL, err);
 		if (rc < 0)
 			return err_widen(err, ERR_WHOLE);
