@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +27,54 @@ extern char **environ;
 
 enum {
 	ANSWER_MS = 60000, /* somebody may have to unlock it */
+	ALONE_MS = 10000, /* nobody can */
+	SAY_MS = 2000, /* from then on it is said what is waited for */
+	STEP_MS = 5,
 	SLICE_MS = 200,
 	SAID_MAX = 4096,
 };
+
+/* It did not answer: no other question of this process waits for it. */
+static atomic_bool silent;
+
+static int set_silent(struct err *err)
+{
+	atomic_store(&silent, true);
+	return err_set(err, ERR_UNSUPPORTED, ERR_WHOLE, "the keyring does not answer");
+}
+
+/* How long an answer may take: a person needs a display, or sees it said on a terminal. */
+static int64_t answer_ms(void)
+{
+	const char *x = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
+	int fd;
+
+	if ((x && *x) || (wayland && *wayland))
+		return ANSWER_MS;
+	fd = sys_openat(AT_FDCWD, "/dev/tty", O_RDWR | O_NOCTTY, 0);
+	if (fd < 0)
+		return ALONE_MS;
+	(void)sys_close(fd);
+	return ANSWER_MS;
+}
+
+/* True once it is said, on the terminal if there is one; not while that is another's. */
+static bool say_waiting(void)
+{
+	static const char text[] = "\r\033[Kwaiting for the keyring\n";
+	bool done = true;
+	int fd;
+
+	if (!terminal_try())
+		return false;
+	fd = sys_openat(AT_FDCWD, "/dev/tty", O_RDWR | O_NOCTTY, 0);
+	if (fd >= 0) {
+		done = fd_write_all(fd, text, sizeof text - 1, NULL) == 0;
+		(void)sys_close(fd);
+	}
+	terminal_release();
+	return done;
+}
 
 /*
  * Where the bus of the session is: said, or where systemd puts it (cron says nothing).
@@ -129,7 +175,8 @@ static void drain(int *fd, struct buf *into)
 /* All that it prints, for as long as somebody may need to unlock the keyring. */
 static int read_streams(struct child *c, struct buf *out, struct buf *said, struct err *err)
 {
-	int64_t until = clock_ms() + ANSWER_MS;
+	int64_t since = clock_ms(), most = answer_ms();
+	bool said_so = false;
 
 	while (c->out >= 0 || c->err >= 0) {
 		struct pollfd p[2] = {
@@ -138,9 +185,10 @@ static int read_streams(struct child *c, struct buf *out, struct buf *said, stru
 
 		if (rc != 0)
 			return rc;
-		if (clock_ms() > until)
-			return err_set(
-			        err, ERR_UNSUPPORTED, ERR_WHOLE, "the keyring does not answer");
+		if (clock_ms() - since > most)
+			return set_silent(err);
+		if (!said_so && clock_ms() - since > SAY_MS)
+			said_so = say_waiting();
 		if (sys_poll(p, 2, SLICE_MS) <= 0)
 			continue;
 		if (c->out >= 0 && p[0].revents)
@@ -151,14 +199,29 @@ static int read_streams(struct child *c, struct buf *out, struct buf *said, stru
 	return 0;
 }
 
-/* Its exit code, -1 if it had none; with ${end} it is killed first. */
-static int reap(pid_t pid, bool end)
+/*
+ * Its exit code in *${status_out}, -1 if it had none; with ${end} it is killed first. One
+ * that closes its streams and stays is not waited for without an end.
+ */
+static int reap(pid_t pid, bool end, int *status_out, struct err *err)
 {
-	int status = 0;
+	int64_t until = clock_ms() + answer_ms();
+	int status = 0, rc = 0;
+	pid_t ended = 0;
 
-	if (end)
+	while (!end && rc == 0 && (ended = waitpid(pid, &status, WNOHANG)) == 0) {
+		rc = clock_sleep(STEP_MS, err);
+		if (rc == 0 && clock_ms() > until)
+			rc = set_silent(err);
+	}
+	*status_out = -1;
+	if (end || rc != 0) {
 		(void)kill(pid, SIGKILL);
-	return child_wait(pid, &status) == 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+		(void)child_wait(pid, &status);
+	} else if (ended == pid && WIFEXITED(status)) {
+		*status_out = WEXITSTATUS(status);
+	}
+	return rc;
 }
 
 /* ${out} as secret-tool prints it; ${in} (may be NULL) is what it reads. */
@@ -170,6 +233,11 @@ static int run_tool(char *const argv[], const struct secret *in, struct buf *out
 	bool unread; /* it ended before it took what it was to store */
 	int rc, status;
 
+	if (atomic_load(&silent)) {
+		free(address);
+		buf_clear(&said);
+		return set_silent(err);
+	}
 	if (!address) {
 		buf_clear(&said);
 		return err_set(
@@ -189,7 +257,10 @@ static int run_tool(char *const argv[], const struct secret *in, struct buf *out
 	rc = read_streams(&c, out, &said, err);
 	close_fd(&c.out);
 	close_fd(&c.err);
-	status = reap(c.pid, rc != 0);
+	if (rc != 0)
+		(void)reap(c.pid, true, &status, NULL);
+	else
+		rc = reap(c.pid, false, &status, err);
 	if (rc == 0 && (status != 0 || unread)) {
 		size_t line = strcspn(buf_str(&said), "\n");
 

@@ -177,6 +177,14 @@ def kept(home):
         put_tool(home, "")  # an empty answer is none
         rc, shown = typed(home, ["pw-alice"], "check", *where, env=env)
         expect(rc == 0 and "It was refused" not in shown, shown)
+        # one that stays without a word is left after a while, and not asked again; one that is slow is told
+        put_tool(home, "echo x >> %s/asked\nexec <&- >&- 2>&- sleep 1000\n" % home)
+        quiet(home, 2, "check", *at(imap=imap, caldav=dav), env=dict(env, DISPLAY="", WAYLAND_DISPLAY=""))
+        with open(home + "/asked") as f:
+            expect(f.read() == "x\n", "asked more than once")
+        put_tool(home, "sleep 3; exit 1\n")
+        rc, shown = typed(home, ["pw-alice"], "check", *where, env=env)
+        expect(rc == 0 and shown.count("waiting for the keyring") == 1, shown)
         # one that hangs is ended by ^C
         put_tool(home, "echo $$ > %s/hangs\nexec sleep 1000\n" % home)
         p = subprocess.Popen([VALISE, "check", *where], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
