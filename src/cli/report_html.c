@@ -67,8 +67,8 @@ static void put_number(struct buf *b, const json_t *v)
 {
 	char n[32];
 
-	buf_putf(
-	        b, "<td class=\"number\">%s</td>", human_count((uint64_t)json_integer_value(v), n));
+	buf_putf(b, "<td class=\"number\">%s</td>",
+	        v ? human_count((uint64_t)json_integer_value(v), n) : "");
 }
 
 static void put_fact(struct buf *b, const char *name, const char *value)
@@ -111,6 +111,30 @@ static bool is_shown(const char *key)
 	return false;
 }
 
+struct column {
+	const char *key, *title;
+};
+
+/* What a member is called for people, where its own name says too little. */
+static const char *plain_title(const char *key)
+{
+	static const struct column titles[] = {{"collections", "folders"},
+	        {"collections_made", "folders made"}, {"already", "there already"},
+	        {"altered", "not exactly as in the archive"},
+	        {"doubled", "more often than in the archive"},
+	        {"unseen", "not looked at afterwards"}, {"unattached", "linked files not attached"},
+	        {"rescued", "refused at first, taken otherwise"}, {"failed", "not restored"},
+	        {"unreadable", "could not be read from the archive"}, {"errors", "missing"},
+	        {"gone", "gone, kept"}, {"objects_new", "new items"}, {"bytes_new", "new bytes"},
+	        {"stored_bytes", "bytes on disk"}, {"shrunk", "folders that lost much at once"},
+	        {"complete", "newest snapshot complete"}, {"damages", "damage found"}};
+
+	for (size_t i = 0; i < COUNT(titles); i++)
+		if (strcmp(key, titles[i].key) == 0)
+			return titles[i].title;
+	return key;
+}
+
 /* The rest of the outcome that a person can read: "flags added", 12. */
 static void put_rest(struct buf *b, const json_t *o)
 {
@@ -123,7 +147,7 @@ static void put_rest(struct buf *b, const json_t *o)
 
 		if (is_shown(key) || json_is_object(v) || json_is_array(v))
 			continue;
-		name = xstrdup(key);
+		name = xstrdup(plain_title(key));
 		name[0] = (char)(name[0] >= 'a' && name[0] <= 'z' ? name[0] - 32 : name[0]);
 		for (char *p = name; *p; p++)
 			*p = (char)(*p == '_' ? ' ' : *p);
@@ -150,12 +174,22 @@ static void put_facts(struct buf *b, const json_t *o)
 	buf_puts(b, "</table>\n");
 }
 
-/* Folders, calendars and address books, with their sum. */
-static void put_collections(struct buf *b, const json_t *list)
+#define FOLDER_NUMBERS 6
+
+/*
+ * Folders, calendars and address books, with their sum: what there is of each, and what a
+ * restore did of it, nothing where it did not get there.
+ */
+static void put_collections(struct buf *b, const json_t *list, bool restored)
 {
-	static const char *const numbers[] = {"items", "bytes", "errors", "gone"};
-	static const char *const titles[] = {"Items", "Bytes", "Missing", "Gone, kept"};
-	uint64_t sum[COUNT(numbers)] = {0};
+	static const struct column kept[FOLDER_NUMBERS] = {{"items", "Items"}, {"bytes", "Bytes"},
+	        {"errors", "Missing"}, {"gone", "Gone, kept"}};
+	static const struct column brought[FOLDER_NUMBERS] = {{"items", "Items"},
+	        {"bytes", "Bytes"}, {"errors", "Missing in the archive"}, {"added", "Added"},
+	        {"already", "There already"}, {"failed", "Not restored"}};
+	const struct column *numbers = restored ? brought : kept;
+	size_t n_numbers = restored ? FOLDER_NUMBERS : 4;
+	uint64_t sum[FOLDER_NUMBERS] = {0};
 	char n[32], human[32];
 	size_t i;
 	json_t *c;
@@ -163,30 +197,28 @@ static void put_collections(struct buf *b, const json_t *list)
 	if (!json_array_size(list))
 		return;
 	buf_puts(b, "<h2>Folders</h2>\n<table>\n<thead><tr><th>Kind</th><th>Name</th>");
-	for (size_t k = 0; k < COUNT(titles); k++)
-		put_cell(b, "th", titles[k]);
+	for (size_t k = 0; k < n_numbers; k++)
+		put_cell(b, "th", numbers[k].title);
 	buf_puts(b, "<th></th></tr></thead>\n<tbody>\n");
 	json_array_foreach(list, i, c)
 	{
-		buf_puts(b, json_get_int(c, "errors", 0) ? "<tr class=\"warning\">" : "<tr>");
+		buf_puts(b, json_get_int(c, restored ? "failed" : "errors", 0)
+		                    ? "<tr class=\"warning\">"
+		                    : "<tr>");
 		put_cell(b, "td", json_get_str(c, "kind"));
 		put_cell(b, "td", json_get_str(c, "name"));
-		for (size_t k = 0; k < COUNT(numbers); k++) {
-			put_number(b, json_object_get(c, numbers[k]));
-			sum[k] += (uint64_t)json_get_int(c, numbers[k], 0);
+		for (size_t k = 0; k < n_numbers; k++) {
+			put_number(b, json_object_get(c, numbers[k].key));
+			sum[k] += (uint64_t)json_get_int(c, numbers[k].key, 0);
 		}
 		put_cell(b, "td", json_get_str(c, "reason"));
 		buf_puts(b, "</tr>\n");
 	}
 	buf_puts(b, "</tbody>\n<tfoot><tr><th></th><th>Together</th>");
-	for (size_t k = 0; k < COUNT(numbers); k++)
+	for (size_t k = 0; k < n_numbers; k++)
 		buf_putf(b, "<td class=\"number\">%s</td>", human_count(sum[k], n));
 	buf_putf(b, "<td>%s</td></tr></tfoot>\n</table>\n", human_bytes(sum[1], human));
 }
-
-struct column {
-	const char *key, *title;
-};
 
 /* A table of objects; rows that warn, or are of what failed, are marked. */
 static void put_rows(struct buf *b, const json_t *rows, const struct column columns[4])
@@ -239,7 +271,7 @@ static void put_notes(struct buf *b, const json_t *notes, bool failed)
 
 void report_html(const json_t *o, const char *title, const char *verdict, bool good, struct buf *b)
 {
-	const char *why = json_get_str(o, "text");
+	const char *why = json_get_str(o, "text"), *command = json_get_str(o, "command");
 
 	buf_puts(b, head);
 	put_cell(b, "title", title);
@@ -255,7 +287,7 @@ void report_html(const json_t *o, const char *title, const char *verdict, bool g
 	}
 	put_facts(b, o);
 	put_accounts(b, json_object_get(o, "accounts"));
-	put_collections(b, json_object_get(o, "folders"));
+	put_collections(b, json_object_get(o, "folders"), command && !strcmp(command, "restore"));
 	put_notes(b, json_object_get(o, "notes"), why);
 	buf_puts(b, "</body>\n</html>\n");
 }

@@ -12,6 +12,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
 from lib import VALISE, environment, expect, imap, run  # noqa: E402
+import fakedav  # noqa: E402
 import fakeimap  # noqa: E402
 from cases_target import Target  # noqa: E402
 
@@ -33,7 +34,7 @@ class Lab:
             page = f.read()
         with open(os.path.join(self.home, "r.json")) as f:
             o = json.load(f)
-        expect(o["exit"] == code, o)
+        expect(code in (None, o["exit"]), o)
         return page, o
 
     def failed(self, code, word, *args, verdict="Failed"):
@@ -100,6 +101,28 @@ def damaged(lab, source):
         expect(o["failed"] == o["unreadable"] == 6 and "REFUSED" not in text and "6 could not be read from the archive" in text, text)
 
 
+def folders(lab, source):
+    """A restore's folders: what was added, there and not restored in each, and blank where it did not get to."""
+    with Target() as target:
+        lab.valise(0, "restore", "a", *imap(target.port), "--include", "Work")
+        page, o = lab.report(0, "restore", "a", *imap(target.port))
+        counts = {f["name"]: (f["added"], f["already"], f["failed"]) for f in o["folders"]}
+        expect(counts["INBOX"] == (5, 0, 0) and counts["Work"] == (0, 1, 0), counts)
+        expect("<th>There already</th><th>Not restored</th>" in page and "<th>Missing in the archive</th><th>Added</th>" in page, page)
+        expect("<th>More often than in the archive</th>" in page and "<th>Flags added</th>" in page and "<th>Already</th>" not in page, page)
+        _, o = lab.report(3, "restore", "d", *imap(target.port), "--map", "INBOX=Damaged", "--map", "Work=Worse")
+        counts = {f["name"]: (f["added"], f["already"], f["failed"]) for f in o["folders"]}
+        expect(counts["INBOX"] == (0, 0, 5) and counts["Work"] == (0, 0, 1), counts)
+    _, o = lab.report(12, "restore", "a", *imap(source.port, "echo wrong"))
+    expect(o["folders"] and not any("added" in f for f in o["folders"]), o["folders"])
+    with fakedav.cases()["correct"]() as dav, fakedav.cases()["correct"]() as target:
+        def at(server):
+            return ["--caldav", server.url(), "--user", "alice", "--password-command", "echo pw-alice", "--cleartext"]
+        lab.valise(0, "backup", *at(dav), "-o", "c")
+        _, o = lab.report(None, "restore", "c", *at(target))
+        expect(o["folders"] and sum(f["added"] for f in o["folders"]) == o["added"] and sum(f["already"] for f in o["folders"]) == o["already"] and o["added"] + o["already"], o)
+
+
 def main():
     home = tempfile.mkdtemp(prefix="valise-")
     try:
@@ -107,6 +130,7 @@ def main():
         with fakeimap.FakeImap() as source:
             every_ending(lab, source)
             damaged(lab, source)
+            folders(lab, source)
     finally:
         shutil.rmtree(home, ignore_errors=True)
     print("ok")

@@ -250,8 +250,9 @@ def pages(s):
             if command[0] != "verify":
                 port = (target if command[0] == "restore" else source).port
                 expect(facts["Account"] == "alice@127.0.0.1" and facts["Server"] == "127.0.0.1:%d (imap, as alice)" % port, facts)
-            folders = {r[1]: r[2:6] for r in p.rows if len(r) == 7}
-            expect(folders[EVIL] == ["1", "5,025", "0", "0"] and folders["Lost"] == ["0", "0", "1", "0"] and folders["Together"][0] == "7", folders)
+            folders = {r[1]: r[2:-1] for r in p.rows if len(r) in (7, 9)}
+            more = ["1", "0", "0"] if command[0] == "restore" else ["0"]  # added, there, not restored; gone
+            expect(folders[EVIL] == ["1", "5,025", "0", *more] and folders["Lost"] == ["0", "0", "1", "0", *more[1:]] and folders["Together"][0] == "7", folders)
             with open(page.replace("html", "json")) as f:
                 report = json.load(f)
             expect(report["exit"] == code and {c["name"]: c["items"] for c in report["folders"]}[EVIL] == 1 and report["version"], report)

@@ -47,6 +47,7 @@ enum label_policy {
 	LABELS_FIRST, /* one copy, in the first mailbox */
 };
 
+struct target_result;
 struct target_opts {
 	bool dry_run;
 	bool strict; /* --strict: a refused message is named, and nothing else is tried */
@@ -85,6 +86,11 @@ struct target_opts {
 	 */
 	void (*report)(void *ctx, enum say_level level, const char *collection, const char *item,
 	        const char *text);
+	/*
+	 * What came of a collection that was dealt with: ${r} borrowed, once or several times,
+	 * to be added up. Thread-safe, with the same ctx. May be NULL.
+	 */
+	void (*counted)(void *ctx, const struct tree_head *h, const struct target_result *r);
 	void *ctx;
 };
 

@@ -35,6 +35,9 @@ struct restore {
 	char seal[SHA256_HEX_SIZE]; /* of the snapshot that is read */
 	uint64_t gone; /* items of the snapshot that are left out as gone */
 	struct target_result sum;
+	/* of each collection of the snapshot, in its order; touched by one thread at a time */
+	struct target_result *by_coll;
+	bool *counted; /* was it dealt with? */
 	/* --into: of the kinds that have no such collection */
 	struct err no_into[COLL_KINDS];
 	unsigned n_done; /* kinds that were restored */
@@ -291,6 +294,28 @@ static int identify_archive(struct restore *r)
 	return 0;
 }
 
+/* As target_opts.counted: called under the lock of the target, which runs alone. */
+static void add_count(void *ctx, const struct tree_head *h, const struct target_result *res)
+{
+	struct restore *r = ctx;
+	const struct tree_manifest *m = r->reader->ops->manifest(r->reader);
+
+	for (size_t i = 0; i < m->n_heads; i++)
+		if (m->heads[i].kind == h->kind && strcmp(m->heads[i].name, h->name) == 0) {
+			target_result_add(&r->by_coll[i], res);
+			r->counted[i] = true;
+			return;
+		}
+}
+
+static void report_line(
+        void *ctx, enum say_level level, const char *collection, const char *item, const char *text)
+{
+	const struct restore *r = ctx;
+
+	ui_report(r->ui, level, collection, item, text);
+}
+
 /* r->opts from the arguments. */
 static int restore_options(struct restore *r)
 {
@@ -318,8 +343,9 @@ static int restore_options(struct restore *r)
 	r->opts.into = args_get(a, "into");
 	r->opts.with_attendees = args_has(a, "with-attendees");
 	r->opts.archive_id = r->archive_id;
-	r->opts.report = ui_report;
-	r->opts.ctx = r->ui;
+	r->opts.report = report_line;
+	r->opts.counted = add_count;
+	r->opts.ctx = r;
 	return 0;
 }
 
@@ -374,6 +400,26 @@ static bool is_chosen(void *ctx, const struct tree_head *h)
 	return c->kinds & 1u << h->kind && target_selects(c->opts, h);
 }
 
+/* What came of each of these folders; none of those that the run did not get to. */
+static void put_counts(const struct restore *r, const struct chosen *chosen, json_t *folders)
+{
+	const struct tree_manifest *m = r->reader->ops->manifest(r->reader);
+	size_t at = 0;
+
+	for (size_t i = 0; i < m->n_heads; i++) {
+		json_t *o;
+
+		if (!is_chosen((void *)(uintptr_t)chosen, &m->heads[i]))
+			continue;
+		o = json_array_get(folders, at++);
+		if (!r->counted[i])
+			continue;
+		json_set_number(o, "added", r->by_coll[i].added);
+		json_set_number(o, "already", r->by_coll[i].already);
+		json_set_number(o, "failed", r->by_coll[i].failed);
+	}
+}
+
 /* With the folders that were chosen. */
 static int write_report(const struct restore *r, const json_t *outcome, unsigned kinds, int rc)
 {
@@ -382,6 +428,7 @@ static int write_report(const struct restore *r, const json_t *outcome, unsigned
 
 	report.collections =
 	        report_collections(r->reader->ops->manifest(r->reader), is_chosen, &chosen);
+	put_counts(r, &chosen, report.collections);
 	rc = ui_write_reports(r->ui, outcome, &report);
 	json_decref(report.collections);
 	return rc;
@@ -429,10 +476,14 @@ static void choose_gone(struct restore *r)
 {
 	bool with = args_has(r->args, "with-gone");
 	struct tree_totals t;
+	size_t n;
 
 	tree_manifest_totals(r->reader->ops->manifest(r->reader), &t);
 	r->gone = with ? 0 : t.gone;
 	r->reader = tree_gone_view(r->reader, with);
+	n = r->reader->ops->manifest(r->reader)->n_heads;
+	r->by_coll = xcalloc(n + 1, sizeof *r->by_coll);
+	r->counted = xcalloc(n + 1, sizeof *r->counted);
 }
 
 int cmd_restore(const struct args *a)
@@ -466,6 +517,8 @@ int cmd_restore(const struct args *a)
 	account_free(r->account);
 	maps_clear(&r->maps);
 	choice_clear(&r->choice);
+	free(r->by_coll);
+	free(r->counted);
 	free(r);
 	return rc;
 }

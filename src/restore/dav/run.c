@@ -88,6 +88,31 @@ static void run_clear(struct drun *r)
 	put_journal_free(r->journal);
 }
 
+/* What came of each collection of the archive: of its items, by how they ended. */
+static void tell_counts(struct drun *r)
+{
+	struct target_result *of = xcalloc(r->n_acolls + 1, sizeof *of);
+
+	for (size_t i = 0; i < r->n_entries; i++) {
+		const struct entry *e = &r->entries[i];
+		struct target_result *one = &of[e->acoll];
+
+		if (e->more)
+			continue;
+		one->items++;
+		one->added += e->state == ENTRY_ADDED;
+		one->already += e->state == ENTRY_THERE;
+		one->failed += e->state == ENTRY_FAILED || e->state == ENTRY_HELD;
+	}
+	for (size_t i = 0; i < r->n_acolls; i++) {
+		if (!r->acolls[i].coll)
+			of[i].items = of[i].failed = r->acolls[i].head->roots.items;
+		if (r->opts->counted)
+			r->opts->counted(r->opts->ctx, r->acolls[i].head, &of[i]);
+	}
+	free(of);
+}
+
 static int dav_run(const struct service *service, enum coll_kind kind, struct tree_reader *reader,
         const struct target_opts *opts, struct progress *progress, struct target_result *out,
         struct err *err)
@@ -107,6 +132,7 @@ static int dav_run(const struct service *service, enum coll_kind kind, struct tr
 		r.outcome.sum.collections += !r.acolls[i].part;
 	for (size_t i = 0; i < r.n_entries; i++)
 		r.outcome.sum.items += !r.entries[i].more;
+	tell_counts(&r);
 	if (r.outcome.sum.no_into)
 		r.outcome.sum.items = r.outcome.sum.failed;
 	*out = r.outcome.sum;

@@ -302,6 +302,8 @@ static void box_counted(struct box *b)
 	b->sum.collections = 1;
 	pthread_mutex_lock(&r->workers.lock);
 	target_result_add(&r->outcome.sum, &b->sum);
+	if (r->opts->counted)
+		r->opts->counted(r->opts->ctx, b->e->head, &b->sum);
 	pthread_mutex_unlock(&r->workers.lock);
 }
 
