@@ -21,6 +21,16 @@ static const struct option_def account_options[] = {
                 "run by sh -c; the first line of its output is the password"},
         {0, "password-fd", 0, "N", "read the password from this file descriptor"},
         {0, "auth", 0, "MECH", "sign in by this mechanism and no other"},
+        {0, "oauth", 0, "PROVIDER",
+                "sign in by OAuth: google, microsoft, yahoo, or the https:// URL of an issuer"},
+        {0, "oauth-client-id", 0, "ID", "who valise is for the provider, as it was registered"},
+        {0, "oauth-client-secret-command", 0, "CMD",
+                "run by sh -c; the first line of its output is the client's secret"},
+        {0, "oauth-scopes", 0, "SCOPES", "what is asked for, with blanks between"},
+        {0, "oauth-authorize", 0, "URL", "where a browser signs in, with a provider of your own"},
+        {0, "oauth-device", 0, "URL", "where codes for --device come from"},
+        {0, "oauth-token", 0, "URL", "where tokens come from"},
+        {0, "oauth-revoke", 0, "URL", "where valise logout gives them back"},
         {0, "authzid", 0, "NAME", "read or write the account of this user, as an administrator"},
         {0, "ca-file", 0, "FILE", "trust these certificate authorities instead of the system's"},
         {0, "pin", 0, "sha256:HEX", "accept just this certificate"},
@@ -101,28 +111,6 @@ static void weigh_table(
 			nearest_weigh(best, name, table->name);
 }
 
-/* An option that does not exist, of which only the name is shown: its value may be secret. */
-static int unknown_option(const struct args *a, const char *arg)
-{
-	int n = (int)(arg[1] == '-' ? strcspn(arg, "=") : 2);
-	const struct command *c = a->cmd;
-	char *name = xstrndup(arg, (size_t)n), key[64];
-	struct nearest best = {0};
-	int rc;
-
-	if (n > 3) {
-		weigh_table(&best, options, c->bit, name + 2);
-		weigh_table(&best, account_options, c->account ? c->bit : 0, name + 2);
-		if (c->account && account_nearest_key(name + 2, key))
-			nearest_weigh(&best, name + 2, key);
-	}
-	rc = best.word ? usage_error(
-	                         a, "unknown option \"%s\"; do you mean \"--%s\"?", name, best.word)
-	               : usage_error(a, "unknown option \"%s\"", name);
-	free(name);
-	return rc;
-}
-
 /* What an argument like "--name=value" or "-o" means. */
 struct one {
 	const struct option_def *def;
@@ -131,6 +119,56 @@ struct one {
 	bool optional; /* it may stand without one */
 	const char *value; /* after '=' */
 };
+
+static int parse_one(const struct args *a, const char *arg, struct one *o);
+
+/* The commands that have the option, "backup and fetch"; how many they are. */
+static size_t put_owners(const char *name, struct buf *out)
+{
+	const char *owners[32];
+	size_t n = 0;
+
+	for (const struct command *const *c = commands; *c && n < COUNT(owners); c++) {
+		const struct args other = {.cmd = *c};
+		struct one o;
+
+		if (parse_one(&other, name, &o) == 0 && !(o.def && !o.def->help))
+			owners[n++] = (*c)->name;
+	}
+	for (size_t i = 0; i < n; i++)
+		buf_putf(out, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", owners[i]);
+	return n;
+}
+
+/* An option that does not exist, of which only the name is shown: its value may be secret. */
+static int unknown_option(const struct args *a, const char *arg)
+{
+	int n = (int)(arg[1] == '-' ? strcspn(arg, "=") : 2);
+	const struct command *c = a->cmd;
+	char *name = xstrndup(arg, (size_t)n), key[64];
+	struct nearest best = {0};
+	struct buf owners = buf_of(1000);
+	size_t n_owners = n > 3 ? put_owners(name, &owners) : 0;
+	int rc;
+
+	if (n > 3 && !n_owners) {
+		weigh_table(&best, options, c->bit, name + 2);
+		weigh_table(&best, account_options, c->account ? c->bit : 0, name + 2);
+		if (c->account && account_nearest_key(name + 2, key))
+			nearest_weigh(&best, name + 2, key);
+	}
+	if (n_owners)
+		rc = usage_error(a, "unknown option \"%s\": not %s, but %s %s it", name, c->name,
+		        buf_str(&owners), n_owners == 1 ? "has" : "have");
+	else if (best.word)
+		rc = usage_error(
+		        a, "unknown option \"%s\"; do you mean \"--%s\"?", name, best.word);
+	else
+		rc = usage_error(a, "unknown option \"%s\"", name);
+	buf_clear(&owners);
+	free(name);
+	return rc;
+}
 
 /* A key of a protocol that can only be read: "pop3", "pop3-user". */
 static bool is_read_only(const char *key)

@@ -98,15 +98,27 @@ bool choice_settled(const struct choice *c)
 	       (c->chosen || (!c->of.n_include && !c->of.n_exclude));
 }
 
+/* A mailbox and a calendar may have one name. */
+static bool is_among(const char *const *names, size_t n, const char *name)
+{
+	while (n && strcmp(names[n - 1], name) != 0)
+		n--;
+	return n > 0;
+}
+
 void choice_near(const struct choice *c, const char *pattern, struct buf *out)
 {
-	size_t shown = 0;
+	const char *shown[SHOWN];
+	size_t n = 0;
 
-	for (size_t near = 1; near < 16 && !shown; near++)
-		for (size_t i = 0; i < c->n && shown < SHOWN; i++)
-			if (pattern_nearness(pattern, c->names[i]) == near)
-				buf_putf(out, "%s\"%s\"",
-				        shown++ ? ", " : "; near to it: ", c->names[i]);
+	for (size_t near = 1; near < 16 && !n; near++)
+		for (size_t i = 0; i < c->n && n < SHOWN; i++) {
+			if (pattern_nearness(pattern, c->names[i]) != near ||
+			        is_among(shown, n, c->names[i]))
+				continue;
+			buf_putf(out, "%s\"%s\"", n ? ", " : "; near to it: ", c->names[i]);
+			shown[n++] = c->names[i];
+		}
 }
 
 int no_such_head(const struct args *a, const struct tree_manifest *m, const char *name, size_t n)

@@ -5,8 +5,19 @@
 #include "valise/base/text.h"
 #include "cli.h"
 
+#define USES "junk trash drafts sent archive all flagged important"
+
 /* What may stand at a place: the value of an option, or an argument. */
-enum what { WHAT_ANY, WHAT_WORDS, WHAT_LIST, WHAT_FILE, WHAT_DIR, WHAT_PROGRAM, WHAT_ACCOUNT };
+enum what {
+	WHAT_ANY,
+	WHAT_WORDS,
+	WHAT_LIST,
+	WHAT_USES,
+	WHAT_FILE,
+	WHAT_DIR,
+	WHAT_PROGRAM,
+	WHAT_ACCOUNT
+};
 
 /* ${arg} as in an option's table and a synopsis: "FILE", "close|quit", "[ACCOUNT]". */
 static enum what what_of(const char *arg)
@@ -15,7 +26,7 @@ static enum what what_of(const char *arg)
 		const char *words;
 		enum what what;
 	} names[] = {{"FILE", WHAT_FILE}, {"ARCHIVE|TREE|DIR", WHAT_DIR}, {"CMD", WHAT_PROGRAM},
-	        {"ACCOUNT|[ACCOUNT]", WHAT_ACCOUNT}, {"LIST", WHAT_LIST}};
+	        {"ACCOUNT|[ACCOUNT]", WHAT_ACCOUNT}, {"LIST", WHAT_LIST}, {"USES", WHAT_USES}};
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (text_place(arg, names[i].words) >= 0)
@@ -67,7 +78,8 @@ static void bash_name(void *ctx, const struct option_def *d)
 
 static void bash_what(enum what what, const char *arg, FILE *f)
 {
-	static const char *const how[] = {[WHAT_LIST] = "list",
+	static const char *const how[] = {[WHAT_LIST] = "list mail calendars contacts",
+	        [WHAT_USES] = "list " USES,
 	        [WHAT_FILE] = "file",
 	        [WHAT_DIR] = "dir",
 	        [WHAT_PROGRAM] = "program",
@@ -154,10 +166,10 @@ static const char bash_rest[] =
         "\tdone\n"
         "\tcase $what in\n"
         "\twords\\ *) _valise_words \"$(printf '%s\\n' ${what#words })\" \"$cur\" ;;\n"
-        "\tlist)\n"
+        "\tlist\\ *)\n"
         "\t\tlocal before=\n"
         "\t\tcase $cur in *,*) before=${cur%,*}, ;; esac\n"
-        "\t\t_valise_words \"$(printf \"$before%s\\n\" mail calendars contacts)\" \"$cur\"\n"
+        "\t\t_valise_words \"$(printf \"$before%s\\n\" ${what#list })\" \"$cur\"\n"
         "\t\t;;\n"
         "\t# names with blanks are quoted as file names are\n"
         "\taccount)\n"
@@ -215,6 +227,7 @@ static void zsh_what(enum what what, const char *arg, FILE *f)
 {
 	static const char *const how[] = {[WHAT_ANY] = " ",
 	        [WHAT_LIST] = "_values -s , kind mail calendars contacts",
+	        [WHAT_USES] = "_values -s , use " USES,
 	        [WHAT_FILE] = "_files",
 	        [WHAT_DIR] = "_files -/",
 	        [WHAT_PROGRAM] = "_command_names",
@@ -312,6 +325,7 @@ static void fish_text(const char *text, FILE *f)
 static void fish_what(enum what what, const char *arg, FILE *f)
 {
 	static const char *const how[] = {[WHAT_LIST] = "(__fish_append , mail calendars contacts)",
+	        [WHAT_USES] = "(__fish_append , " USES ")",
 	        [WHAT_DIR] = "(__fish_complete_directories)",
 	        [WHAT_PROGRAM] = "(__fish_complete_command)",
 	        [WHAT_ACCOUNT] = "(valise completion accounts 2>/dev/null)"};

@@ -1,6 +1,7 @@
 /* valise: the command table and main. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -43,12 +44,16 @@ static const struct command *find_command(const char *name)
 
 static int unknown_command(const struct args *a, const char *name)
 {
-	struct nearest best = {0};
+	struct nearest best = {0}, topic;
 
 	for (const struct command *const *c = commands; *c; c++)
 		nearest_weigh(&best, name, (*c)->name);
+	topic = best;
 	for (const struct help_topic *t = help_topics; t->name; t++)
-		nearest_weigh(&best, name, t->name);
+		nearest_weigh(&topic, name, t->name);
+	if (topic.word != best.word)
+		return usage_error(a, "there is no command \"%s\"; do you mean \"help %s\"?", name,
+		        topic.word);
 	if (!best.word && name[0] == '-')
 		return usage_error(a, "the command comes first, then its options: \"%.*s\" is none",
 		        (int)strcspn(name, "="), name);
@@ -152,6 +157,27 @@ static bool wants_json(int argc, char **argv)
 	return environment_json();
 }
 
+/* Who reads our output may have enough of it ("| head"): that is no news to anybody. */
+static bool is_reader_gone(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	return poll(&out, 1, 0) == 1 && out.revents & (POLLERR | POLLHUP);
+}
+
+/* The exit code, if all was written that was to be. */
+static int end_output(int rc)
+{
+	int why = fflush(stdout) != 0 ? errno : 0;
+
+	if (!why && !ferror(stdout))
+		return rc;
+	/* an earlier write failed where there is no reason, which nobody kept */
+	if (why != EPIPE && !is_reader_gone())
+		talk("valise: standard output: %s", why ? strerror(why) : "not all was written");
+	return rc == EXIT_DONE ? EXIT_FAILED : rc;
+}
+
 int main(int argc, char **argv)
 {
 	struct ending ending = {.started = clock_ms()};
@@ -164,10 +190,5 @@ int main(int argc, char **argv)
 	stop_install();
 	rc = run_command(&a, argc, argv);
 	end_tell(&ending, a.cmd, wants_json(argc, argv), rc);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		talk("valise: standard output: %s", strerror(errno));
-		if (rc == EXIT_DONE)
-			rc = EXIT_FAILED;
-	}
-	return rc;
+	return end_output(rc);
 }

@@ -59,7 +59,7 @@ const struct option_def options[] = {
         {TAKE, "exclude", 0, "PATTERN",
                 "leave out collections of this name (* and ? match, \\* and \\? are these); "
                 "may be repeated"},
-        {TAKE | CMD_RESTORE | CMD_SETUP, "exclude-use", 0, "LIST",
+        {TAKE | CMD_RESTORE | CMD_SETUP, "exclude-use", 0, "USES",
                 "leave out mailboxes for this: junk, trash, drafts, sent, archive, all, flagged, "
                 "important"},
         {TAKE, "include", 0, "PATTERN",

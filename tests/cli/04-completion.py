@@ -87,6 +87,10 @@ def check_options(shells):
 def check_words(shells):
     expect(shells.bash("valise", "ba") == {"backup"} and "backup" in shells.fish("valise ba"), "a command")
     expect(shells.bash("valise", "backup", "--only", "mail,c") == {"mail,calendars", "mail,contacts"}, "a list")
+    uses = {"junk", "trash", "drafts", "sent", "archive", "all", "flagged", "important"}
+    expect(shells.bash("valise", "restore", "--exclude-use", "") == uses and shells.bash("valise", "restore", "--exclude-use", "junk,tr") == {"junk,trash"}, "uses")
+    expect("junk" in {w.rpartition(",")[2] for w in shells.fish("valise restore --exclude-use ")}, shells.fish("valise restore --exclude-use "))
+    expect("--oauth-client-id" in shells.bash("valise", "login", "--oa"), "OAuth")
     expect(shells.bash("valise", "backup", "--pop3-end", "=", "cl") == {"close"}, "a value after =")
     for words in ("backup", ""), ("backup", "--json", ""), ("restore", "old.valise", ""), ("backup", "-o", "x", ""):
         expect(shells.bash("valise", *words) == {"old", "new one"}, str(words) + str(shells.bash("valise", *words)))

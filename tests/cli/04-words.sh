@@ -20,6 +20,11 @@ meant 'unknown option "--snapshto"; do you mean "--snapshot"\?' list --snapshto=
 meant 'unknown option "--imp"; do you mean "--imap"\?' backup --imp imaps://localhost
 meant 'unknown option "--caldav-usr"; do you mean "--caldav-user"\?' backup --caldav-usr=secret x
 ! grep -q secret "$T/err" || fail "the value of an unknown option is shown"
+meant 'unknown option "--pop3": not restore, but .*backup.* and .* have it' restore x --pop3 pop3s://localhost
+meant 'unknown option "--map": not verify, but restore has it' verify x --map=a=b
+! grep -q 'do you mean' "$T/err" || fail "what was said is meant"
+meant 'no command "json"; do you mean "help json"\?' json
+meant 'no command "pattern"; do you mean "help patterns"\?' help pattern
 meant 'unknown option "--exlude"; do you mean "--exclude"\?' backup --exlude x
 mkdir -p "$T/config/valise"
 printf '[alice]\nimap = imaps://localhost:1\nuser = alice\npassword-command = echo x\n' > "$T/config/valise/accounts.ini"
@@ -28,6 +33,19 @@ run 2 "$VALISE" backup somebody
 ! grep -q 'do you mean' "$T/err" || fail "somebody is like no account"
 printf 'usr = alice\n' >> "$T/config/valise/accounts.ini"
 meant 'line 5: there is no key "usr"; do you mean "user"\?' backup alice
+
+say "a closed pipe is no news"
+mkfifo "$T/pipe"
+for more in "help" "completion bash" "list nothing --json" "snapshots nothing --json"; do
+	exec 3<> "$T/pipe" 4> "$T/pipe" 3<&- # a pipe whose reader has gone
+	rc=0
+	"$VALISE" $more >&4 2> "$T/err" || rc=$?
+	exec 4>&-
+	[ "$rc" != 0 ] && ! grep -q 'standard output' "$T/err" || { cat "$T/err"; fail "$more: exit code $rc"; }
+	rc=0
+	"$VALISE" $more > /dev/full 2> "$T/err" || rc=$?
+	[ "$rc" != 0 ] && grep -qE 'standard output: (No space left on device|not all was written)' "$T/err" || { cat "$T/err"; fail "$more: a full device, $rc"; }
+done
 
 say "ports of the other scheme"
 meant 'imap: port 993 begins with TLS: write imaps://localhost' backup --imap imap://localhost:993 --user alice

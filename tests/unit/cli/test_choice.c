@@ -79,6 +79,11 @@ static void near_names_are_hints(void **state)
 	choice_near(&c, "Archiv", &out);
 	assert_string_equal(buf_str(&out), "; near to it: \"Archive\"");
 	buf_reset(&out);
+	/* a calendar of the same name */
+	choice_see(&c, &(struct pattern_name){.full = "Archive"}, true);
+	choice_near(&c, "Archiv", &out);
+	assert_string_equal(buf_str(&out), "; near to it: \"Archive\"");
+	buf_reset(&out);
 	choice_near(&c, "Something else", &out);
 	assert_string_equal(buf_str(&out), "");
 	buf_clear(&out);
