@@ -38,8 +38,8 @@ static const struct option_def account_options[] = {
                 "how long a silent server is waited for (120; five times that where it may have "
                 "much to do)"},
         {0, "proxy", 0, "URL",
-                "go through a proxy: socks5h://HOST:PORT, socks5:// or http://, with USER:PASSWORD@ "
-                "before HOST"},
+                "go through a proxy: socks5h://HOST:PORT, socks5:// or http://, with "
+                "USER:PASSWORD@ before HOST"},
         {0, "cleartext", 0, NULL, "speak imap://, pop3:// and http:// without TLS"},
         {CMD_ALL, "config", 0, "FILE", "accounts.ini to use"},
         {CMD_ALL, "nameserver", 0, "HOST:PORT",
