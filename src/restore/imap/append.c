@@ -119,6 +119,7 @@ static bool batch_put(struct batch *t, struct box *b, uint32_t item)
 	        b->words, tree_coll_keyword_text(b->coll, it->keywords), keyword_fits, b);
 	s->words = xstrdup(tree_coll_keyword_text(b->words, fit));
 	s->word = words_split(s->words, &s->n_words);
+	item_words_cut(b, item, s->word, &s->n_words);
 	a->keywords = s->word;
 	a->give = give_body;
 	a->ctx = s;

@@ -9,6 +9,9 @@
 #include "valise/base/text.h"
 #include "run.h"
 
+/* Octets of keywords in one command, and how many beyond are counted by name. */
+enum { KEYWORDS_SENT = 32 << 10, LACKING_NAMED = 100 };
+
 /* Counted for a line at the end of the mailbox. */
 static void keyword_lacking(struct box *b, const char *word)
 {
@@ -41,6 +44,28 @@ static void item_lacks(struct box *b, uint32_t item, const char *word, bool coun
 	both = xasprintf("%s %s", lacks, word);
 	b->items[item].lacks = tree_coll_words(b->words, both, NULL, NULL);
 	free(both);
+}
+
+void item_words_cut(struct box *b, uint32_t item, const char **word, size_t *n)
+{
+	struct buf rest;
+	size_t room = KEYWORDS_SENT, fit = 0;
+
+	while (fit < *n && strlen(word[fit]) < room)
+		room -= strlen(word[fit++]) + 1;
+	if (fit == *n)
+		return;
+	buf_init(&rest, SIZE_MAX);
+	buf_puts(&rest, tree_coll_keyword_text(b->words, b->items[item].lacks));
+	for (size_t i = fit; i < *n; i++) {
+		buf_putf(&rest, " %s", word[i]);
+		if (i - fit < LACKING_NAMED)
+			keyword_lacking(b, word[i]);
+	}
+	item_altered(b, item, ODD_FLAGS);
+	b->items[item].lacks = tree_coll_words(b->words, buf_str(&rest), NULL, NULL);
+	buf_clear(&rest);
+	*n = fit;
 }
 
 struct owed {

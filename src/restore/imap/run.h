@@ -294,6 +294,8 @@ bool box_refuses(const struct box *b, int rc);
 bool keyword_fits(void *box, const char *word);
 /* The words of ${text}, which is cut; the list is malloc'ed. */
 const char **words_split(char *text, size_t *n_out);
+/* No more of the item's ${n} keywords than one command holds; the rest is noted as lacking. */
+void item_words_cut(struct box *b, uint32_t item, const char **word, size_t *n);
 /* The words of set ${a} that set ${b} lacks, a set of box->words. */
 uint32_t words_minus(struct box *b, const char *a, const char *minus);
 int item_read(
