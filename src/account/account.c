@@ -168,7 +168,8 @@ static int build_oauth(struct account *a, const struct settings *set, struct ser
 		return refuse_value(err, s->kind,
 		        "a token of OAuth is sent by OAUTHBEARER or XOAUTH2, not by auth =",
 		        s->login.mech);
-	if (s->at.security == SECURITY_NONE && !host_is_loopback(s->at.host))
+	/* behind a proxy 127.0.0.1 is another machine */
+	if (s->at.security == SECURITY_NONE && (!host_is_loopback(s->at.host) || s->at.proxy))
 		return refuse_value(err, s->kind,
 		        "a token of OAuth is sent over TLS alone, or to this machine, not to",
 		        s->at.host);
@@ -639,7 +640,7 @@ size_t account_warnings(const struct account *a, char lines[][256], size_t n)
 		const struct service *s = &a->services[k];
 
 		if (a->present[k] && made < n && s->at.security == SECURITY_NONE &&
-		        !host_is_loopback(s->at.host))
+		        (!host_is_loopback(s->at.host) || s->at.proxy))
 			warn_cleartext(s, lines[made++]);
 		if (a->present[k] && made < n && a->passed_over[k])
 			warn_user(s, a->passed_over[k], lines[made++]);

@@ -127,16 +127,21 @@ static int check_key(
 	return 0;
 }
 
-/* Into the current section, with where it stands. */
-static void add_setting(struct source *s, const char *key, const char *value, unsigned line)
+/* Into the current section, with where it stands. A proxy's URL may hold its password. */
+static int add_setting(
+        struct source *s, const char *key, const char *value, unsigned line, struct err *err)
 {
 	bool shared = s->into == &s->list->defaults;
-	struct setting *made =
-	        settings_add(s->into, key, value, shared ? FROM_DEFAULTS : FROM_SECTION);
+	struct setting *made;
 
+	if (!s->private_file && text_ends_with(key, "proxy") && strchr(value, '@'))
+		return err_at(err, s->path, line,
+		        "others can read this proxy's password: chmod 600 the file");
+	made = settings_add(s->into, key, value, shared ? FROM_DEFAULTS : FROM_SECTION);
 	made->file = s->path;
 	made->line = line;
 	made->untrusted = s->untrusted;
+	return 0;
 }
 
 /* A key of a section, if it may stand there, once. */
@@ -157,8 +162,7 @@ static int take_setting(
 	}
 	if (before && !settings_is_repeated(key))
 		return err_at(err, s->path, line, "\"%s\" stands here twice", key);
-	add_setting(s, key, value, line);
-	return 0;
+	return add_setting(s, key, value, line, err);
 }
 
 /* A path in the file counts from where the file is. */
@@ -327,7 +331,7 @@ static int take_row(
 		char *text = cell_text(&cells[i], settings_is_password(s->columns[i], true));
 
 		if (*text && !is_name_column(s->columns[i]))
-			add_setting(s, s->columns[i], text, line);
+			rc = add_setting(s, s->columns[i], text, line, err);
 		wipe(text, strlen(text));
 		free(text);
 	}

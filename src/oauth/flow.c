@@ -145,7 +145,7 @@ static int lacks_url(const char *what, struct err *err)
 static int check_url(
         const struct oauth_client *c, const char *what, const char *url, struct err *err)
 {
-	const char *why = url ? why_untrusted(url, c->cleartext) : NULL;
+	const char *why = url ? why_untrusted(url, c->cleartext && !c->proxy) : NULL;
 
 	if (!url)
 		return lacks_url(what, err);

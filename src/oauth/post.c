@@ -87,7 +87,7 @@ static int send_to(const struct oauth_client *c, const struct url *to, const cha
 int oauth_send(const struct oauth_client *c, const char *what, const char *url,
         const struct buf *form, struct reply *out, struct err *err)
 {
-	const char *why = why_untrusted(url, c->cleartext);
+	const char *why = why_untrusted(url, c->cleartext && !c->proxy);
 	struct buf plain = buf_of(URL_MAX);
 	struct url to;
 	int rc;

@@ -287,6 +287,8 @@ static void private_files(void **state)
 	must_fail("a", NULL, 0, ERR_USAGE, "line 2: others can read this password: chmod 600");
 	write_file(with, 0604);
 	must_fail("a", NULL, 0, ERR_USAGE, "chmod 600");
+	write_file("[a]\nimap = imaps://h\nuser = u\nproxy = socks5h://x:y@h:1\n", 0644);
+	must_fail("a", NULL, 0, ERR_USAGE, "line 4: others can read this proxy's password");
 	write_file(with, 0600);
 	must_fail("b", NULL, 0, ERR_USAGE, "\"imap-password\" is given, but no imap");
 	account_free(load("a", NULL, 0));

@@ -91,9 +91,38 @@ static void words(void **state)
 	mailbox_clear(&m);
 }
 
+/* What one command does not hold is noted, and the rest goes. */
+static void too_many(void **state)
+{
+	struct buf text;
+	struct mailbox m;
+	const char **list;
+	char *copy;
+	size_t n;
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	for (unsigned i = 0; i < 5000; i++)
+		buf_putf(&text, "keyword-%04u ", i); /* 13 octets */
+	copy = xstrdup(buf_str(&text));
+	list = words_split(copy, &n);
+	assert_int_equal(n, 5000);
+	mailbox_init(&m, "10.1=1", "");
+	item_words_cut(&m.box, 0, list, &n);
+	assert_in_range(n, 2000, 2600);
+	assert_true(text_has_word(
+	        tree_coll_keyword_text(m.box.words, m.items[0].lacks), "keyword-4999", 12));
+	assert_int_equal(m.items[0].odd, ODD_FLAGS);
+	mailbox_clear(&m);
+	free(list);
+	free(copy);
+	buf_clear(&text);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(owed), cmocka_unit_test(words)};
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(owed), cmocka_unit_test(words), cmocka_unit_test(too_many)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
