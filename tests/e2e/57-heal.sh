@@ -64,12 +64,12 @@ sound() {
 	tree "$1" "$T/have"
 	diff -r -x catalog "$T/$1.want" "$T/have" > "$T/diff" || fail "it does not hold what it held: $(head "$T/diff")"
 }
-# healed NAME WHAT : by one run, after which there is nothing more to say
+# healed NAME WHAT [EXIT] : by one run, after which there is nothing more to say
 healed() {
 	local old
 	say "$1: $2"
 	old=$(cd "$T/$1.valise" && find data -type f -exec sha256sum {} + | sort -k2)
-	backup 0 "$1" --heal
+	backup "${3:-0}" "$1" --heal
 	sound "$1"
 	[ "$(cd "$T/$1.valise" && echo "$old" | sha256sum --quiet -c | wc -l)" = 0 ] || fail "what was damaged is touched"
 	backup 0 "$1"
@@ -128,7 +128,7 @@ for name in alice bob; do
 	flip "$T/$name.valise/data/000002/mail/INBOX.jsonl.gz" 0.5
 	flip "$T/$name.valise/$P1" 0.4
 	rm -f "$T/$name.valise/$P2"
-	healed "$name" "all of it"
+	healed "$name" "all of it" 3 # what only the lost catalog named, nobody can tell
 	again "$name"
 	backup 0 "$name" --heal
 	says 'nothing to heal'
@@ -181,3 +181,65 @@ diff -r -x catalog "$T/alice.want" "$T/have" > "$T/diff" || true
 backup 0 alice
 says 'nothing changed'
 quiet
+
+CATALOG=data/000002/mail/INBOX.jsonl.gz
+denies() { ! grep -E -- "$1" "$T/out" "$T/err" || fail "it said: $1"; }
+is_stale() { run 0 "$VALISE" list "$T/$1.valise"; says 'INBOX.*(stale|STALE|an older state)'; }
+
+say "alice: a collection that is not asked for goes back: named, and stale"
+again alice
+flip "$T/alice.valise/$CATALOG" 0.5
+backup 3 alice --heal --exclude INBOX
+says 'warning: mail INBOX: its last state could not be read; what only that named is lost$'
+denies 'read from the source again'
+is_stale alice
+
+say "alice: what was gone from the server and is lost now counts, too"
+again alice
+run 0 doveadm -c "$A_CONF" expunge -u alice mailbox INBOX 1:100
+backup 3 alice # the shrink rule keeps it
+backup 0 alice --heal
+rm -f "$T/alice.valise/$P1"
+backup 3 alice --heal
+says 'warning: mail INBOX: [0-9]+ items that are gone from the server are lost'
+
+say "bob: nobody gives again what the newest catalog named"
+run 0 doveadm -c "$A_CONF" expunge -u bob mailbox INBOX ALL
+put bob 6
+again bob
+backup 0 bob --heal
+says 'nothing to heal'
+run 0 "$VALISE" list "$T/bob.valise" INBOX --items --json
+right=$(wc -l < "$T/out")
+again bob
+flip "$T/bob.valise/$CATALOG" 0.5
+backup 3 bob --heal
+says 'lost: nobody can tell what'
+says 'warning: mail INBOX: its last state could not be read; what only that named is lost; the collection was read'
+denies 'no item'
+backup 0 bob
+says 'nothing changed'
+again bob
+flip "$T/bob.valise/data/000002/seal.json" 0.5
+backup 3 bob --heal
+says 'goes on from snapshot 1'
+denies 'nothing to heal'
+
+say "bob: what could not be read this once is not damaged"
+again bob
+ended=0
+for n in $(seq 6 34); do
+	for heal in '' --heal; do
+		rc=0
+		VALISE_FAULT=fail:$n:EIO:openat "$VALISE" backup --config "$T/accounts.ini" bob -o "$T/bob.valise" $heal > "$T/out" 2> "$T/err" || rc=$?
+		if [ -d "$T/bob.valise/data/000003" ]; then
+			run 0 "$VALISE" list "$T/bob.valise" INBOX --items --json
+			[ "$(wc -l < "$T/out")" = "$right" ] || fail "openat $n $heal ($rc): an older state is sealed"
+			again bob
+		elif grep -q 'nothing was sealed, for nobody can tell' "$T/err"; then
+			[ $rc = 1 ] || fail "openat $n $heal: $rc"
+			ended=$((ended + 1))
+		fi
+	done
+done
+[ $ended -ge 8 ] || fail "only $ended runs ended"

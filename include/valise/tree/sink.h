@@ -42,7 +42,8 @@ struct tree_commit {
 	/* files and seals of older snapshots that were found missing, cut or damaged */
 	unsigned damaged;
 	/*
-	 * of them what the last snapshot builds on, and was not known; of these what is left
+	 * of them what the last snapshot builds on, and was not known (with archive_opts.heal
+	 * only what it could not heal), and what was given up with them; of these what is left
 	 * so: archive_opts.heal heals it
 	 */
 	unsigned found, unhealed;

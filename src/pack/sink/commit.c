@@ -202,6 +202,8 @@ int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err)
 	if (rc == 0)
 		rc = keep_gone(s, &out->shrunk, err);
 	if (rc == 0)
+		sink_mend_say(s);
+	if (rc == 0)
 		rc = sink_past_again(s, err);
 	if (rc < 0)
 		return rc;
@@ -220,7 +222,9 @@ int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err)
 	out->snapshot = s->seals[s->n_seals - 1].snapshot;
 	out->damaged = (unsigned)(s->n_bad + s->n_rotten) + s->gaps;
 	out->unhealed = (unsigned)s->n_rotten;
-	out->found = s->opts.heal ? 0 : s->n_found + out->unhealed + s->must_seal;
+	/* With --heal only what was not healed: that which nobody can give again. */
+	out->found = s->n_given_up +
+	             (s->opts.heal ? s->gaps : s->n_found + out->unhealed + s->must_seal);
 	hex_format(s->seals[s->n_seals - 1].hash, SHA256_LEN, out->seal);
 	tidy_up(s);
 	return 0;

@@ -32,7 +32,7 @@ void heal_choose(const uint64_t *sizes, size_t n, uint64_t budget, uint64_t turn
 	}
 }
 
-/* Has the file the sum that its seal names? What cannot be read has not. */
+/* Has the file the sum that its seal names? What cannot be opened or read is an error. */
 static int check_sum(
         struct archive_sink *s, const struct seal_file *f, bool *right_out, struct err *err)
 {
@@ -44,8 +44,11 @@ static int check_sum(
 		return rc;
 	if (s->progress)
 		progress_what(s->progress, f->path);
-	*right_out = file_sha256(s->rootfd, f->path, sum, &size, NULL) == 0 &&
-	             memcmp(sum, f->sum, SHA256_LEN) == 0;
+	rc = file_sha256(s->rootfd, f->path, sum, &size, err);
+	if (rc < 0 && !sink_past_is_damage(rc))
+		return sink_past_unsure(s, err);
+	*right_out = rc == 0 && memcmp(sum, f->sum, SHA256_LEN) == 0;
+	err_clear(err);
 	return 0;
 }
 
@@ -145,6 +148,7 @@ struct hits {
 	struct buf text;
 	size_t colls;
 	uint64_t items;
+	bool unknown; /* a catalog is lost: what it named, nobody can tell */
 };
 
 static void add_hits(struct hits *h, const char *name, uint64_t n)
@@ -161,11 +165,13 @@ static void add_hits(struct hits *h, const char *name, uint64_t n)
 static const char *hits_text(struct hits *h)
 {
 	if (h->items == 0)
-		buf_puts(&h->text, "no item");
+		buf_puts(&h->text, h->unknown ? "nobody can tell what" : "no item");
 	if (h->colls > COLLS_SAID)
 		buf_putf(&h->text, " and items of %s",
 		        counted(h->colls - COLLS_SAID, "more collection", "more collections",
 		                (char[COUNTED_SIZE]){0}));
+	if (h->items && h->unknown)
+		buf_puts(&h->text, ", and nobody can tell what else");
 	return buf_str(&h->text);
 }
 
@@ -211,6 +217,15 @@ static int read_whole(struct heal *h, enum coll_kind kind, const struct tree_ite
 	        h->parts, path, &it->where, it->sha256, it->size, kind, write, ctx, err);
 }
 
+/* Not whole, or nobody could tell: then it ends the run. */
+static int judge(const struct archive_sink *s, const struct err *why, struct err *err)
+{
+	if (why->code != ERR_IO && why->code != ERR_SPACE)
+		return 0;
+	err_copy(err, why);
+	return sink_past_unsure(s, err);
+}
+
 /* Out of a part that does not count any more into one of this run, if it is whole. */
 static int copy_item(struct heal *h, enum coll_kind kind, const struct tree_item *it,
         bool *whole_out, struct err *err)
@@ -229,7 +244,8 @@ static int copy_item(struct heal *h, enum coll_kind kind, const struct tree_item
 		return sink_body_close(body, &object, err);
 	}
 	sink_body_abort(body);
-	return sink_failed(s, err); /* what is wrong may be the new part */
+	rc = sink_failed(s, err); /* what is wrong may be the new part */
+	return rc < 0 ? rc : judge(s, &why, err);
 }
 
 static int heal_item(struct heal *h, enum coll_kind kind, const struct tree_item *it, uint64_t *bad,
@@ -242,6 +258,7 @@ static int heal_item(struct heal *h, enum coll_kind kind, const struct tree_item
 
 	if (sink_heal_is_rotten(s, &it->where)) {
 		*rotten += read_whole(h, kind, it, write_nothing, NULL, &why) != 0;
+		rc = judge(s, &why, err);
 	} else if (sink_past_lost(s, kind, it)) {
 		rc = copy_item(h, kind, it, &whole, err);
 		*bad += !whole;
@@ -295,6 +312,8 @@ static void say_hits(struct heal *h)
 	if (h->copied)
 		progress_say(s->progress, SAY_NOTE, "%s: %s copied out of damaged files", s->path,
 		        counted(h->copied, "whole item is", "whole items are", copied));
+	for (size_t i = 0; i < s->n_slots; i++)
+		h->bad.unknown = h->bad.unknown || s->slots[i].went_back;
 	if (s->n_found)
 		progress_say(s->progress, SAY_WARNING,
 		        "%s: lost: %s; what is lost is taken from the source again, where it "
@@ -309,7 +328,7 @@ static void say_hits(struct heal *h)
 		        "is new is saved; the same backup with --heal (valise backup --heal ...) "
 		        "fetches the damaged items again from the source",
 		        s->path, hits_text(&h->rotten));
-	if (s->opts.heal && s->n_found == 0)
+	if (s->opts.heal && s->n_found == 0 && s->gaps == 0 && !s->must_seal)
 		progress_say(s->progress, SAY_NOTE,
 		        "%s: every octet that the newest snapshot builds on is whole: nothing to "
 		        "heal",

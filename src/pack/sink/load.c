@@ -77,11 +77,16 @@ int sink_load_all(struct archive_sink *s, struct err *err)
 			struct tree_coll *c = NULL;
 			int rc;
 
-			/* What only a damaged one names may be stored a second time. */
-			if (is_loaded(s, i, &m->heads[k]) ||
-			        sealed_catalog(s->rootfd, &s->seals[i], &m->heads[k],
-			                m->heads[k].catalog, &c, NULL) < 0)
+			if (is_loaded(s, i, &m->heads[k]))
 				continue;
+			rc = sealed_catalog(s->rootfd, &s->seals[i], &m->heads[k],
+			        m->heads[k].catalog, &c, err);
+			if (rc < 0 && !sink_past_is_damage(rc))
+				return sink_past_unsure(s, err);
+			if (rc < 0) { /* what only it names may be stored a second time */
+				err_clear(err);
+				continue;
+			}
 			rc = add_objects(s, c, err);
 			tree_coll_free(c);
 			if (rc < 0)

@@ -90,6 +90,41 @@ static size_t name_lost(
 	return n;
 }
 
+/* What was gone from the server and now is nowhere: no source gives it again. */
+static void say_lost_gone(struct archive_sink *s, const struct tree_coll *was)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < was->n_gone; i++)
+		n += sink_past_lost(s, was->kind, &was->gone[i]);
+	if (n == 0)
+		return;
+	s->n_given_up += (unsigned)n;
+	progress_say(s->progress, SAY_WARNING, "%s %s: %s lost with a file of the archive",
+	        coll_kind_dir(was->kind), was->name,
+	        counted(n, "item that is gone from the server is",
+	                "items that are gone from the server are", (char[COUNTED_SIZE]){0}));
+}
+
+/*
+ * An older state, or none, took the place of the last one: what only that named is lost,
+ * and nobody can tell what it was.
+ */
+void sink_mend_say(struct archive_sink *s)
+{
+	for (size_t i = 0; i < s->n_slots; i++) {
+		const struct slot *slot = &s->slots[i];
+
+		if (!slot->went_back)
+			continue;
+		s->n_given_up++;
+		progress_say(s->progress, SAY_WARNING,
+		        "%s %s: its last state could not be read; what only that named is lost%s",
+		        coll_kind_dir(slot->kind), slot->name,
+		        slot->fetched ? "; the collection was read from the source again" : "");
+	}
+}
+
 /* The collection was given: only what it lacks is to be said. */
 static int mend_given(
         struct archive_sink *s, struct slot *slot, const struct tree_coll *was, struct err *err)
@@ -117,17 +152,24 @@ static int mend_kept(struct archive_sink *s, struct slot *slot, struct tree_coll
 	size_t lost;
 
 	lost = name_lost(s, was, c);
-	if (gone && !lost) {
+	if (gone && !lost && !slot->went_back) {
 		tree_coll_free(c);
 		return 0;
 	}
 	if (gone || slot->status != COLL_COMPLETE)
 		c->status = gone ? COLL_STALE : slot->status;
+	if (slot->went_back)
+		c->status = COLL_STALE;
 	free(c->reason);
-	c->reason = gone ? xasprintf("is not on the server any more, and %zu of its items are lost "
-	                             "with a file of the archive",
-	                           lost)
-	                 : xstrdup(slot->reason);
+	c->reason =
+	        slot->went_back
+	                ? xasprintf("an older state: the last one could not be read (%s), and "
+	                            "what only that named is lost",
+	                          slot->why)
+	        : gone ? xasprintf("is not on the server any more, and %zu of its items are lost "
+	                           "with a file of the archive",
+	                         lost)
+	               : xstrdup(slot->reason);
 	slot->marked = true; /* nobody looked at the server */
 	return sink_replace(s, c, err);
 }
@@ -153,12 +195,16 @@ static int mend_slot(struct archive_sink *s, size_t i, struct err *err)
 	int rc = 0;
 
 	if (slot->state == SLOT_KEPT || slot->state == SLOT_GONE)
-		sink_past_unread(s, slot);
+		rc = sink_past_unread(s, slot, err);
+	if (rc < 0)
+		return rc;
 	if (slot->lost && slot->state != SLOT_GIVEN)
 		return name_collection(s, i, err);
 	if (!slot->broken || !slot->prev)
 		return 0;
 	rc = sink_past_catalog(s, slot, &was, err);
+	if (was)
+		say_lost_gone(s, was);
 	if (rc == 0 && !was)
 		return slot->state == SLOT_GIVEN ? 0 : name_collection(s, i, err);
 	if (rc == 0 && slot->state == SLOT_GIVEN)
@@ -175,7 +221,9 @@ int sink_mend(struct archive_sink *s, struct err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0, n = s->n_slots; i < n && rc == 0; i++)
+	for (size_t i = 0, n = s->n_slots; i < n && rc == 0; i++) {
+		s->slots[i].fetched = s->slots[i].state == SLOT_GIVEN;
 		rc = mend_slot(s, i, err);
+	}
 	return rc;
 }

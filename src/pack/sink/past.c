@@ -19,6 +19,20 @@
 
 #define FILES_SAID 10 /* one by one; the rest as a number */
 
+bool sink_past_is_damage(int rc)
+{
+	return rc == ERR_DAMAGED || rc == ERR_NOTFOUND || rc == ERR_LIMIT || rc == ERR_EXISTS;
+}
+
+int sink_past_unsure(const struct archive_sink *s, struct err *err)
+{
+	err_wrap(err,
+	        "%s: nothing was sealed, for nobody can tell whether this file is damaged; if it "
+	        "can never be read again, move it away, and it counts as lost",
+	        s->path);
+	return err_widen(err, ERR_WHOLE);
+}
+
 bool sink_past_is_bad(const struct archive_sink *s, const char *path)
 {
 	return FIND(&path, s->bad, s->n_bad, text_by_bytes) != NULL;
@@ -101,17 +115,23 @@ bool sink_past_is_turn(const struct archive_sink *s, size_t seal, const struct s
 }
 
 /* s->bad, sorted; people are told. */
-static void look_at_all(struct archive_sink *s)
+static int look_at_all(struct archive_sink *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n_seals; i++)
 		for (size_t k = 0; k < s->seals[i].n_files; k++) {
 			const struct seal_file *f = &s->seals[i].files[k];
 			struct err why = {0};
+			int rc = sink_past_is_turn(s, i, f) ? look_at(s, f, &why) : 0;
 
-			if (sink_past_is_turn(s, i, f) && look_at(s, f, &why) < 0)
+			if (rc < 0 && !sink_past_is_damage(rc)) {
+				err_copy(err, &why);
+				return sink_past_unsure(s, err);
+			}
+			if (rc < 0)
 				sink_past_bad(s, f->path, why.text);
 		}
 	SORT(s->bad, s->n_bad, text_by_bytes);
+	return 0;
 }
 
 /* A file of the slot's head that must be written again, or a part that its items need. */
@@ -135,8 +155,8 @@ static void go_back(struct archive_sink *s, struct slot *slot, const char *why)
 {
 	const struct tree_head *h = NULL;
 
-	progress_say(s->progress, SAY_WARNING, "%s: %s: %s is read from the source again", s->path,
-	        why, slot->name);
+	progress_say(s->progress, SAY_WARNING, "%s: %s: the last state of %s is lost", s->path, why,
+	        slot->name);
 	for (size_t i = slot->seal; i-- > 0 && !h;) {
 		h = tree_manifest_find(&s->seals[i].manifest, slot->kind, slot->name);
 		if (h && strcmp(h->catalog, slot->prev->catalog) == 0)
@@ -146,6 +166,7 @@ static void go_back(struct archive_sink *s, struct slot *slot, const char *why)
 	slot->prev = h;
 	slot->lost = !h;
 	slot->broken = true;
+	slot->went_back = true;
 	free(slot->why);
 	slot->why = xstrdup(why);
 }
@@ -161,8 +182,10 @@ int sink_past_catalog(
 
 		if (rc == 0)
 			return 0;
-		if (rc != ERR_DAMAGED && rc != ERR_NOTFOUND && rc != ERR_LIMIT && rc != ERR_IO)
-			return err_copy(err, &why);
+		if (!sink_past_is_damage(rc)) {
+			err_copy(err, &why);
+			return sink_past_unsure(s, err);
+		}
 		s->n_found++;
 		go_back(s, slot, why.text);
 	}
@@ -210,6 +233,10 @@ static int say_gaps(struct archive_sink *s, const struct seals *p, struct err *e
 		snapshot_dir(g->snapshot, dir);
 		if (g->why.code == ERR_UNSUPPORTED)
 			return err_copy(err, &g->why);
+		if (!sink_past_is_damage(g->why.code)) {
+			err_copy(err, &g->why);
+			return sink_past_unsure(s, err);
+		}
 		if (g->empty && g->snapshot > p->newest) {
 			progress_say(s->progress, SAY_WARNING,
 			        "%s: %s is empty: no snapshot, or all of one is lost; removed",
@@ -258,10 +285,10 @@ int sink_past_seals(struct archive_sink *s, struct err *err)
 
 int sink_past_look(struct archive_sink *s, struct err *err)
 {
-	int rc;
+	int rc = look_at_all(s, err);
 
-	look_at_all(s);
-	rc = sink_heal_look(s, err);
+	if (rc == 0)
+		rc = sink_heal_look(s, err);
 	if (rc < 0)
 		return rc;
 	if (s->n_found > FILES_SAID)
@@ -300,20 +327,24 @@ int sink_past_again(const struct archive_sink *s, struct err *err)
 }
 
 /* Has a catalog that nobody has read in this run the sum that its seal names? */
-void sink_past_unread(struct archive_sink *s, struct slot *slot)
+int sink_past_unread(struct archive_sink *s, struct slot *slot, struct err *err)
 {
 	while (slot->prev && !slot->loaded) {
 		const struct seal_file *f = seal_find(&s->seals[slot->seal], slot->prev->catalog);
 		uint8_t sum[SHA256_LEN];
 		uint64_t size;
 		char *why;
+		int rc = f ? file_sha256(s->rootfd, f->path, sum, &size, err) : ERR_NOTFOUND;
 
-		if (f && file_sha256(s->rootfd, f->path, sum, &size, NULL) == 0 &&
-		        memcmp(sum, f->sum, SHA256_LEN) == 0)
-			return;
+		if (rc == 0 && memcmp(sum, f->sum, SHA256_LEN) == 0)
+			return 0;
+		if (rc < 0 && !sink_past_is_damage(rc))
+			return sink_past_unsure(s, err);
+		err_clear(err);
 		why = xasprintf("%s is damaged", slot->prev->catalog);
 		s->n_found++;
 		go_back(s, slot, why);
 		free(why);
 	}
+	return 0;
 }

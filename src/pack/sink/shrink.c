@@ -32,8 +32,8 @@ static int load_coll(
 	return rc;
 }
 
-/* What is gone and has lost its bytes, too, with a file of the archive. */
-static void drop_without_bytes(struct archive_sink *s, struct tree_coll *c)
+/* What is gone and has lost its bytes, too, with a file of the archive: mend.c named it. */
+static void drop_without_bytes(const struct archive_sink *s, struct tree_coll *c)
 {
 	size_t kept = 0, n = c->n_gone;
 
@@ -41,12 +41,6 @@ static void drop_without_bytes(struct archive_sink *s, struct tree_coll *c)
 		if (object_map_find(&s->objects, c->kind, c->gone[i].sha256))
 			c->gone[kept++] = c->gone[i];
 	c->n_gone = kept;
-	if (kept < n)
-		progress_say(s->progress, SAY_WARNING, "%s %s: %s lost with a file of the archive",
-		        coll_kind_dir(c->kind), c->name,
-		        counted(n - kept, "item that is gone from the server is",
-		                "items that are gone from the server are",
-		                (char[COUNTED_SIZE]){0}));
 }
 
 /* Its objects may not be in the map yet: nobody has given it. */

@@ -217,9 +217,12 @@ static int repair_tags(struct archive_sink *s, struct err *err)
 		size_t n;
 		const uint8_t *text = bag_tag_text(i, &n);
 
-		if (file_sha256(s->rootfd, f->path, sum, &size, err) == 0 &&
-		        memcmp(sum, f->sum, SHA256_LEN) == 0)
+		int rc = file_sha256(s->rootfd, f->path, sum, &size, err);
+
+		if (rc == 0 && memcmp(sum, f->sum, SHA256_LEN) == 0)
 			continue;
+		if (rc < 0 && !sink_past_is_damage(rc))
+			return sink_past_unsure(s, err);
 		err_clear(err);
 		sha256_of(text, n, own);
 		if (memcmp(own, f->sum, SHA256_LEN) != 0)

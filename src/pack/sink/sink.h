@@ -38,6 +38,8 @@ struct slot {
 	size_t seal; /* prev's, an index */
 	bool broken; /* files or bytes of prev are not there: it is written again */
 	bool lost; /* there was a state, and none of it can be read: why says */
+	bool went_back; /* its newest state cannot be read, and prev is older or NULL: why says */
+	bool fetched; /* at commit: the source gave it */
 	char *why;
 	enum { SLOT_OPEN, SLOT_GIVEN, SLOT_SAME, SLOT_KEPT, SLOT_GONE } state;
 	bool loaded; /* the objects of prev's catalog are in the map */
@@ -115,6 +117,7 @@ struct archive_sink {
 	size_t n_bad, bad_cap;
 	bool bad_parts; /* one of them is a part */
 	unsigned n_found; /* of them, what the last state builds on: told */
+	unsigned n_given_up; /* what may be lost for good, with --heal or without it: told */
 	char **rotten; /* parts with another sum, left as they are without --heal; sorted */
 	size_t n_rotten, rotten_cap;
 	unsigned snapshot; /* the new one's number */
@@ -185,6 +188,13 @@ int sink_load_all(struct archive_sink *s, struct err *err) MUST_CHECK;
 int sink_past_seals(struct archive_sink *s, struct err *err) MUST_CHECK;
 /* Every file of every seal, by its size; slots whose state is not all there. */
 int sink_past_look(struct archive_sink *s, struct err *err) MUST_CHECK;
+/*
+ * Does an error of reading say that the file is not what was sealed? What only could not
+ * be read, this once or for want of rights, says nothing of it: sink_past_unsure.
+ */
+bool sink_past_is_damage(int rc);
+/* The error ends the run, and nothing is sealed; returns its code. */
+int sink_past_unsure(const struct archive_sink *s, struct err *err) MUST_CHECK;
 /* Is it the turn of this seal to look at the file, so that each is looked at once? */
 bool sink_past_is_turn(const struct archive_sink *s, size_t seal, const struct seal_file *f);
 /* The file counts as not there; told with ${why} if the last state needs it. Sort after it. */
@@ -212,7 +222,7 @@ void sink_past_offer(const struct archive_sink *s, struct tree_coll *c);
  * Has a catalog that nobody has read in this run the sum that its seal names? Else the
  * slot goes back to an older one.
  */
-void sink_past_unread(struct archive_sink *s, struct slot *slot);
+int sink_past_unread(struct archive_sink *s, struct slot *slot, struct err *err) MUST_CHECK;
 /* Are its bytes nowhere? With the lock held and all catalogs loaded. */
 bool sink_past_lost(const struct archive_sink *s, enum coll_kind kind, const struct tree_item *it);
 /*
@@ -240,6 +250,8 @@ int sink_last(struct tree_sink *t, struct tree_reader **out, struct err *err);
  * again is named.
  */
 int sink_mend(struct archive_sink *s, struct err *err) MUST_CHECK;
+/* Names and counts the collections whose last state could not be read. */
+void sink_mend_say(struct archive_sink *s);
 
 /* body.c */
 int sink_body_open(
