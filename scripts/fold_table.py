@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write src/base/fold_table.h: what path_fold replaces by what, from the Unicode data of Python.
+"""Write src/base/text/fold_table.h: what path_fold replaces by what, from the Unicode data of Python.
 
 A character maps to its decomposition, fully case-folded (as exFAT, NTFS, APFS and HFS+ compare names, or coarser), without combining
 marks and without the characters that HFS+ ignores. Hangul syllables are computed in fold.c.

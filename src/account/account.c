@@ -1,8 +1,8 @@
 /* Accounts from accounts.ini and options: each value checked, services made of them. */
 #include "valise/account/account.h"
 #include "accountfile.h"
-#include "credentials.h"
-#include "oauth.h"
+#include "account/secret/credentials.h"
+#include "account/secret/oauth.h"
 #include "settings.h"
 #include "service_url.h"
 #include "valise/base/escape.h"

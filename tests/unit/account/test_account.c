@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "account/credentials.h"
+#include "account/secret/credentials.h"
 #include "valise/account/account.h"
 #include "valise/account/inifile.h"
 #include "valise/base/mem.h"

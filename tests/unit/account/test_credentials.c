@@ -13,8 +13,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "account/answers.h"
-#include "account/credentials.h"
+#include "account/secret/answers.h"
+#include "account/secret/credentials.h"
 #include "valise/base/progress.h"
 
 static struct account_secrets *secrets;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "account/oauth.h"
+#include "account/secret/oauth.h"
 #include "valise/base/clock.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"

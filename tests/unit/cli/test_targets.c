@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include "given.h"
-#include "cli/batch.h"
+#include "cli/many/batch.h"
 
 /* "imap alice new.example 993": one service each, parted by commas. */
 static struct target *target_from(const char *text)

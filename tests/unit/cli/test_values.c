@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "given.h"
-#include "cli/batch.h"
+#include "cli/many/batch.h"
 
 static void bytes_have_units_of_a_thousand(void **state)
 {

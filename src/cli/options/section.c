@@ -8,7 +8,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/tree/use.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 struct prepared {
 	struct account *account; /* until load_account takes it */

@@ -9,7 +9,7 @@
 #include "valise/base/text.h"
 #include "valise/format/mutf7.h"
 #include "valise/restore/restore.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 #define NAME_CAP (64u << 10)
 

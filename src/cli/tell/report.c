@@ -9,7 +9,7 @@
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/tree/words.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 /* How a command's run ended, for a person: by its exit code. */
 static const struct {

@@ -14,7 +14,7 @@
 #include "valise/base/columns.h"
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 #define CLEAR "\r\033[K"
 #define TEXT_SIZE 1024

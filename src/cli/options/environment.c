@@ -5,7 +5,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 char *environment_name(const char *option)
 {

@@ -1,7 +1,7 @@
 #ifndef VALISE_ACCOUNT_OAUTH_H
 #define VALISE_ACCOUNT_OAUTH_H
 
-#include "settings.h"
+#include "account/settings.h"
 #include "valise/account/sign_in.h"
 #include "valise/base/service.h"
 

@@ -8,7 +8,7 @@
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 #define TERMINAL "/dev/tty"
 

@@ -8,7 +8,7 @@
 #include "valise/base/near.h"
 #include "valise/base/text.h"
 #include "valise/tree/use.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 #define NAMES_MAX 100000 /* kept for hints */
 #define SHOWN 4

@@ -15,7 +15,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include "valise/net/rate.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 #define DAY_SIZE 11 /* 2026-11-22 */
 

@@ -1,7 +1,7 @@
 #ifndef VALISE_CLI_BATCH_H
 #define VALISE_CLI_BATCH_H
 
-#include "cli.h"
+#include "cli/cli.h"
 #include "worker.h"
 
 /* A command for many accounts, each by a worker. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 static const char head[] =
         "<!doctype html>\n"

@@ -1,5 +1,5 @@
 /* The table of all options: which commands have them. The help prints them in its order. */
-#include "cli.h"
+#include "cli/cli.h"
 
 enum {
 	TAKE = CMD_BACKUP | CMD_FETCH, /* what reads an account into a tree */

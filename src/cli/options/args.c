@@ -11,8 +11,8 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/base/near.h"
-#include "cli.h"
-#include "protocols.h"
+#include "cli/cli.h"
+#include "cli/protocols.h"
 
 /* Beside the URL of each protocol. Those of CMD_ALL are no keys of accounts.ini. */
 static const struct option_def account_options[] = {

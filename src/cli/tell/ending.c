@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include "valise/base/mem.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 const char *code_word(enum err_code code)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 #define USES "junk trash drafts sent archive all flagged important"
 

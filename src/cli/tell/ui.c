@@ -7,7 +7,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/pack/archive.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 /* One line, and how often it was to be printed. */
 struct said {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 const struct help_topic help_topics[] = {
         {"accounts", "where accounts stand, and how one is named",
