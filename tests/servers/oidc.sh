@@ -13,7 +13,8 @@ unpack() {
 	exec 9> "$UNPACKED/.lock" && flock 9 || die "cannot lock $UNPACKED"
 	is_unpacked && return
 	cp "$SERVERS/oidc/package.json" "$SERVERS/oidc/package-lock.json" "$UNPACKED" &&
-		(cd "$UNPACKED" && npm ci --ignore-scripts --no-audit --no-fund > npm.log 2>&1) || { tail -5 "$UNPACKED/npm.log" >&2; die "npm cannot install oidc-provider"; }
+		(cd "$UNPACKED" && npm ci --cache "$UNPACKED/cache" --ignore-scripts --no-audit --no-fund > npm.log 2>&1) || { tail -5 "$UNPACKED/npm.log" >&2; die "npm cannot install oidc-provider"; }
+	rm -rf "$UNPACKED/cache" # nothing in the home directory
 	chmod -R a+rX "$UNPACKED/node_modules"
 	cp "$SERVERS/oidc/package-lock.json" "$UNPACKED/.have-lock"
 	exec 9>&-
