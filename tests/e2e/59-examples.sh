@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 root=${VALISE_SOURCE:-$HERE/..}
-people="alice@old.example alice@new.example bob@old.example alice"
+people="alice@old.example alice@new.example bob@old.example bob@new.example alice"
 server d dovecot MASTER=1 SPECIAL=1 USERS="$people"
 server r radicale USERS="$people" # by the same authority
 mkdir -p "$T/bin" "$T/etc/valise" "$T/srv/archives" "$T/config/valise" "$T/work"
@@ -95,8 +95,11 @@ def known(command):
 
 def run(command, code=0):
     known(command)
-    dialog = [tools + "/dialog.py"] + (["Password for", "pw-" + OLD] if "--user " in command and "password-command" not in command else [])
-    p = subprocess.run([*dialog, "--", "sh", "-c", here(command)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    at_home = here(command)
+    asked = "--user " in command and "password-command" not in command  # once a place: each port of this machine is one
+    places = set(re.findall(r"(?:imaps|https)://(localhost:\d+)", at_home)) if asked else []
+    dialog = [tools + "/dialog.py"] + ["Password for", "pw-" + OLD] * len(places)
+    p = subprocess.run([*dialog, "--", "sh", "-c", at_home], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert p.returncode == code, (command, p.returncode, p.stdout, p.stderr)
     print("ran:", command)
 
@@ -167,7 +170,7 @@ def readme():
             ini = re.split(r"^valise ", block, maxsplit=1, flags=re.M)[0]
             if "[defaults]" in ini:
                 write("old.ini", here(ini))
-                write("new.csv", "name,imap,user,password-command\n" + "".join("%s,imaps://localhost:%s,alice@new.example,echo pw-alice@new.example\n" % (n, imaps) for n in ("alice", "bob")))
+                write("new.csv", "name,imap,user,password-command\n" + "".join("%s,imaps://localhost:%s,%s@new.example,echo pw-%s@new.example\n" % (n, imaps, n, n) for n in ("alice", "bob")))
             else:
                 write(ACCOUNTS, here(ini))
                 run("valise backup old")
