@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """dialog.py QUESTION ANSWER ... -- COMMAND ...: run COMMAND on a terminal of its own, and answer each QUESTION (a text that is shown, in this order) by its
-ANSWER. Prints what was shown; the exit code is COMMAND's, 99 if it ended before the last question."""
+ANSWER. Prints what was shown; the exit code is COMMAND's, 99 if it ended before the last question. A question too many ends it after two minutes."""
 import os
 import pty
+import signal
 import sys
 
 
@@ -12,6 +13,8 @@ def main():
     pid, fd = pty.fork()
     if pid == 0:
         os.execvp(sys.argv[at + 1], sys.argv[at + 1:])
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))
+    signal.alarm(120)
     shown, seen = b"", 0
     while True:
         try:
