@@ -664,7 +664,7 @@ class Passing(FakeDav):
     def answer(self, rq):
         seen = self.__dict__.setdefault("seen", set())
         rs = super().answer(rq)
-        if rs.status < 300 and rq.path not in seen and (rq.path.endswith("/work/") or rq.path.endswith("card-1.vcf") or rq.path.endswith("event-2.ics")):
+        if rs.status < 300 and rq.path not in seen and (rq.path.endswith("alice/work/") or rq.path.endswith("card-1.vcf") or rq.path.endswith("event-2.ics")):
             seen.add(rq.path)
             return Answer(423) if "card" in rq.path else Answer(500, "SQLSTATE[HY000]: General error: 5 database is locked")
         return rs
@@ -677,7 +677,7 @@ class SlowListing(FakeDav):
     options = ("--timeout", "1")
 
     def send(self, handler, rq, rs):
-        slow = self.__dict__.setdefault("slow", {"/work/": 3, "/people/": 6})
+        slow = self.__dict__.setdefault("slow", {"alice/work/": 3, "alice/people/": 6})
         for end in list(slow):
             if rq.method == "PROPFIND" and rq.header("Depth") == "1" and rq.path.endswith(end):
                 time.sleep(slow.pop(end))
