@@ -1,6 +1,7 @@
 """What the tests in Python share, as lib.sh is for those in bash: where things are, and how a case fails. Whoever imports it has
 servers/, tools/ and this folder to import from."""
 import os
+import re
 import subprocess
 import sys
 
@@ -45,3 +46,20 @@ def run(code, *args, **more):
     rc, out, err = execute(*args, **more)
     expect(code in (None, rc), "exit code %d instead of %s: %s\n%s%s" % (rc, code, " ".join(args), out, err))
     return out + err
+
+
+def visible(secret):
+    """Who on this machine could read ${secret} now: command lines, environments; and whether a core file could be made of the process that we started."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        for name in "cmdline", "environ", "limits":
+            try:
+                with open("/proc/%s/%s" % (pid, name), "rb") as f:
+                    data = f.read()
+                with open("/proc/%s/stat" % pid) as f:  # of other tests, one may only just have begun
+                    ours = os.path.samefile("/proc/%s/exe" % pid, VALISE) and int(f.read().rpartition(")")[2].split()[1]) == os.getpid()
+            except (OSError, IndexError):  # it ended meanwhile
+                continue
+            if secret.encode() in data or (ours and name == "limits" and not re.search(rb"Max core file size +0 +0 ", data)):
+                found.append("%s of %s: %r" % (name, pid, data))
+    return found

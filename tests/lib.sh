@@ -49,6 +49,15 @@ landed() {
 	done
 }
 fail() { echo "FAILED: $*"; exit 1; }
+# unshared "${1:-}" FLAG... : the test goes on in namespaces of its own (those of unshare's FLAGs), where it begins again with the argument "inside"
+unshared() {
+	[ "$1" != inside ] || return 0
+	shift
+	[ "$(id -u)" = 0 ] || fail "needs root"
+	trap - EXIT
+	rm -rf "$T"
+	exec unshare "$@" --propagation private "$0" inside
+}
 say() { echo "-- $*"; }
 
 # run EXPECTED COMMAND... : its exit code must be EXPECTED; output in $T/out and $T/err

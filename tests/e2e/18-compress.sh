@@ -3,12 +3,7 @@
 # switch it off, so that the servers get another name, in a mount namespace of its own. Needs root.
 . "$(dirname "$0")/../lib.sh"
 
-if [ "${1:-}" != inside ]; then
-	[ "$(id -u)" = 0 ] || fail "needs root"
-	trap - EXIT
-	rm -rf "$T"
-	exec unshare -m --propagation private "$0" inside
-fi
+unshared "${1:-}" -m
 printf '127.0.0.1 localhost mail.example.net\n' > "$T/hosts"
 mount --bind "$T/hosts" /etc/hosts
 

@@ -3,12 +3,7 @@
 # Needs root: the ports and names are the real ones, in a network and mount namespace of their own.
 . "$(dirname "$0")/../lib.sh"
 
-if [ "${1:-}" != inside ]; then
-	[ "$(id -u)" = 0 ] || fail "needs root"
-	trap - EXIT
-	rm -rf "$T"
-	exec unshare -n -m --propagation private "$0" inside
-fi
+unshared "${1:-}" -n -m
 ip link set lo up
 printf '127.0.0.1 localhost pop.example.net imap.example.net mail.example.org pop.other.example pop.gmail.com imap.gmail.com\n' > "$T/hosts"
 mount --bind "$T/hosts" /etc/hosts

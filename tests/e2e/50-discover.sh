@@ -4,12 +4,7 @@
 # Needs root: a network and mount namespace of its own.
 . "$(dirname "$0")/../lib.sh"
 
-if [ "${1:-}" != inside ]; then
-	[ "$(id -u)" = 0 ] || fail "needs root"
-	trap - EXIT
-	rm -rf "$T"
-	exec unshare -n -m --propagation private "$0" inside
-fi
+unshared "${1:-}" -n -m
 ip link set lo up
 echo '127.0.0.1 localhost' > "$T/hosts"
 echo 'nameserver 127.0.0.1' > "$T/resolv.conf"

@@ -24,7 +24,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import SERVERS, TESTS, VALISE, environment, expect  # noqa: E402
+from lib import SERVERS, TESTS, VALISE, environment, expect, visible  # noqa: E402
 import browser  # noqa: E402
 from bus import Bus  # noqa: E402
 import fakedav  # noqa: E402
@@ -176,24 +176,6 @@ class Imap(fakeimap.FakeImap):
             self.provider.revoke(s.token)
             s.cut()
         super().do_uid_fetch(s, tag, args, by_uid)
-
-
-def visible(secret):
-    """Who on this machine could read it: command lines and environments; and whether a core file could be made of ours."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        for name in "cmdline", "environ", "limits":
-            try:
-                with open("/proc/%s/%s" % (pid, name), "rb") as f:
-                    data = f.read()
-                ours = os.path.samefile("/proc/%s/exe" % pid, VALISE) and os.stat("/proc/" + pid).st_uid == os.getuid()
-                with open("/proc/%s/stat" % pid) as f:
-                    ours = ours and int(f.read().rpartition(")")[2].split()[1]) == os.getpid()
-            except OSError:  # it ended meanwhile
-                continue
-            if secret.encode() in data or (ours and name == "limits" and not re.search(rb"Max core file size +0 +0 ", data)):
-                found.append("%s of %s" % (name, pid))
-    return found
 
 
 def holds_none(home, secrets):

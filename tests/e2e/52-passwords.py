@@ -4,7 +4,6 @@ over each protocol, and what the server said is told; login --password puts it i
 out. A keyring that does not answer is left."""
 import base64
 import os
-import pty
 import shutil
 import signal
 import subprocess
@@ -16,6 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.dont_write_bytecode = True
 from lib import VALISE, environment, expect  # noqa: E402
 from bus import Bus  # noqa: E402
+from dialog import converse  # noqa: E402
 import fakedav  # noqa: E402
 import fakeimap  # noqa: E402
 import fakepop3  # noqa: E402
@@ -41,26 +41,16 @@ class Dav(fakedav.FakeDav):
 
 def typed(home, answers, *args, env=None):
     """valise ARGS on a terminal where each question is answered by the next of ${answers}: (exit code, all that is shown)."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.chdir(home)
-        os.execve(VALISE, [VALISE, *args], dict(environment(home), **(env or {})))
-    shown, asked = b"", 0
-    while True:
-        try:
-            more = os.read(fd, 9999)
-        except OSError:  # the other end is closed
-            more = b""
-        if not more:
-            break
-        shown += more
-        while shown.count(b"): ") > asked and asked < len(answers):
-            os.write(fd, answers[asked].encode() + b"\n")
-            asked += 1
+    asked = 0
+
+    def answer(shown):
+        nonlocal asked
+        n, asked = asked, min(shown.count(b"): "), len(answers))
         if shown.count(b"): ") > len(answers):  # one question too many
-            os.kill(pid, signal.SIGKILL)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    os.close(fd)
+            return None
+        return b"".join(a.encode() + b"\n" for a in answers[n:asked])
+
+    status, shown = converse([VALISE, *args], answer, cwd=home, env=dict(environment(home), **(env or {})))
     for answer in answers:
         expect(answer.encode() not in shown, "a password on the screen: %r" % shown)
     return status, shown.decode(errors="replace")

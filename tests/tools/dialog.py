@@ -7,15 +7,16 @@ import signal
 import sys
 
 
-def main():
-    at = sys.argv.index("--")
-    pairs = list(zip(sys.argv[1:at:2], sys.argv[2:at:2]))
+def converse(command, answer, **how):
+    """Run COMMAND (a list) on a terminal of its own, in ${how}'s cwd and env; answer(shown) is what is typed when ${shown} is all that stands there: octets,
+    or None, which ends the command. Two minutes at most. (exit code, all that was shown)"""
     pid, fd = pty.fork()
     if pid == 0:
-        os.execvp(sys.argv[at + 1], sys.argv[at + 1:])
+        os.chdir(how.get("cwd", "."))
+        os.execvpe(command[0], command, how.get("env", os.environ))
     signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))
     signal.alarm(120)
-    shown, seen = b"", 0
+    shown = b""
     while True:
         try:
             more = os.read(fd, 9999)
@@ -24,13 +25,34 @@ def main():
         if not more:
             break
         shown += more
-        while pairs and pairs[0][0].encode() in shown[seen:]:
-            question, answer = pairs.pop(0)
-            seen = shown.index(question.encode(), seen) + len(question.encode())
-            os.write(fd, answer.encode() + b"\n")
+        typed = answer(shown)
+        if typed is None:
+            os.kill(pid, signal.SIGKILL)
+        elif typed:
+            os.write(fd, typed)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    signal.alarm(0)
+    os.close(fd)
+    return code, shown
+
+
+def main():
+    at = sys.argv.index("--")
+    pairs, seen = list(zip(sys.argv[1:at:2], sys.argv[2:at:2])), 0
+
+    def answer(shown):
+        nonlocal seen
+        typed = b""
+        while pairs and pairs[0][0].encode() in shown[seen:]:
+            question, said = pairs.pop(0)
+            seen = shown.index(question.encode(), seen) + len(question.encode())
+            typed += said.encode() + b"\n"
+        return typed
+
+    code, shown = converse(sys.argv[at + 1:], answer)
     sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))
     sys.exit(99 if pairs else code)
 
 
-main()
+if __name__ == "__main__":
+    main()
