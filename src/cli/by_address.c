@@ -26,14 +26,6 @@ struct search {
 	bool quiet, json;
 };
 
-static const struct account_setting *find_setting(const struct args *a, const char *key)
-{
-	for (size_t i = 0; i < a->n_settings; i++)
-		if (strcmp(a->settings[i].key, key) == 0)
-			return &a->settings[i];
-	return NULL;
-}
-
 /* What the command can do something with, within --only, and is not named already. */
 static unsigned wanted_services(const struct args *a)
 {
@@ -46,7 +38,7 @@ static unsigned wanted_services(const struct args *a)
 		bool stores = a->cmd->stores && protocols[k].stores_as == GUARD_NONE;
 
 		if (!stores && (!kinds || kinds & protocols[k].kinds) &&
-		        !find_setting(a, protocols[k].name))
+		        !args_setting(a, protocols[k].name))
 			want |= 1u << k;
 	}
 	return want;
@@ -152,7 +144,7 @@ static void choose_services(struct search *s)
 	for (unsigned k = 0; k < SERVICE_KINDS; k++)
 		if (s->found->services[k].state == FOUND_SERVICE)
 			s->use |= 1u << k;
-	if (s->use & 1u << SERVICE_IMAP || find_setting(s->args, protocols[SERVICE_IMAP].name))
+	if (s->use & 1u << SERVICE_IMAP || args_setting(s->args, protocols[SERVICE_IMAP].name))
 		s->use &= ~(1u << SERVICE_POP3);
 }
 
@@ -163,7 +155,7 @@ static void choose_services(struct search *s)
 static int check_unknown(const struct search *s)
 {
 	bool imap =
-	        s->use & 1u << SERVICE_IMAP || find_setting(s->args, protocols[SERVICE_IMAP].name);
+	        s->use & 1u << SERVICE_IMAP || args_setting(s->args, protocols[SERVICE_IMAP].name);
 	struct err err = {0};
 
 	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
@@ -179,14 +171,6 @@ static int check_unknown(const struct search *s)
 		return fail(s->args, &err);
 	}
 	return 0;
-}
-
-static bool names_service(const struct args *a)
-{
-	for (unsigned k = 0; k < SERVICE_KINDS; k++)
-		if (find_setting(a, protocols[k].name))
-			return true;
-	return false;
 }
 
 /* Of this and the later services at the same host: asked about once. */
@@ -263,7 +247,7 @@ static bool says_password(const struct args *a)
 	bool said = false;
 
 	for (size_t i = 0; i < COUNT(keys); i++)
-		said |= find_setting(a, keys[i]) != NULL;
+		said |= args_setting(a, keys[i]) != NULL;
 	return said;
 }
 
@@ -283,7 +267,7 @@ static bool by_oauth(const struct search *s, unsigned kind)
 		return false;
 	if (!login && p->sign_ins != SIGN_IN_OAUTH &&
 	        (strncmp(p->sign_in, "oauth", 5) != 0 ||
-	                (!p->oauth_client_id && !find_setting(s->args, "oauth-client-id"))))
+	                (!p->oauth_client_id && !args_setting(s->args, "oauth-client-id"))))
 		return false;
 	url = provider_url(p, kind, s->args->cmd->stores, s->found->address);
 	its_own = url && strcmp(url, s->found->services[kind].url) == 0;
@@ -313,11 +297,11 @@ static void put_settings(const struct search *s, struct found_settings *out)
 		add_setting(out, protocols[k].name, f->url);
 		out->at[k] = f->at ? xstrdup(f->at) : NULL;
 		snprintf(key, sizeof key, "%s-user", protocols[k].name);
-		if (strcmp(f->user, s->name) != 0 && !find_setting(a, key) &&
-		        !find_setting(a, "user"))
+		if (strcmp(f->user, s->name) != 0 && !args_setting(a, key) &&
+		        !args_setting(a, "user"))
 			add_setting(out, key, f->user);
 		snprintf(key, sizeof key, "%s-oauth", protocols[k].name);
-		if (by_oauth(s, k) && !find_setting(a, key))
+		if (by_oauth(s, k) && !args_setting(a, key))
 			add_setting(out, key, s->found->provider->id);
 	}
 }
@@ -342,7 +326,7 @@ static int use_found(struct search *s, struct found_settings *out)
 	rc = check_unknown(s);
 	if (rc)
 		return rc;
-	if (!s->use && !names_service(s->args))
+	if (!s->use && !args_name_service(s->args))
 		return usage_error(s->args,
 		        "nothing was found for %s%s; name its services, as in --imap "
 		        "imaps://mail.example.org",
@@ -368,7 +352,7 @@ bool may_be_found(const struct args *a, const char *name, const struct err *err)
 	 * Services that are named are all that is meant, but for who asks for the others by
 	 * an option that is about nothing else.
 	 */
-	if (!names_service(a) || !(args_has(a, "yes") || args_has(a, "nameserver")))
+	if (!args_name_service(a) || !(args_has(a, "yes") || args_has(a, "nameserver")))
 		return false;
 	rc = account_load(name, config, NULL, 0, NULL, &section, &none);
 	account_free(section);
@@ -378,9 +362,7 @@ bool may_be_found(const struct args *a, const char *name, const struct err *err)
 int find_settings(const struct args *a, const char *address, const struct err *why, FILE *trace,
         struct found_settings *out)
 {
-	const struct account_setting *ca = find_setting(a, "ca-file"),
-	                             *timeout = find_setting(a, "timeout"),
-	                             *proxy = find_setting(a, "proxy");
+	const char *timeout = args_setting(a, "timeout");
 	struct search s = {.args = a,
 	        .name = address,
 	        .want = wanted_services(a),
@@ -389,9 +371,9 @@ int find_settings(const struct args *a, const char *address, const struct err *w
 	struct discover_opts opts = {.want = s.want,
 	        .stores = a->cmd->stores,
 	        .nameserver = args_get(a, "nameserver"),
-	        .ca_file = ca ? ca->value : NULL,
-	        .proxy = proxy ? proxy->value : NULL,
-	        .timeout_s = timeout ? (unsigned)atoi(timeout->value) : 0, /* checked later */
+	        .ca_file = args_setting(a, "ca-file"),
+	        .proxy = args_setting(a, "proxy"),
+	        .timeout_s = timeout ? (unsigned)atoi(timeout) : 0, /* checked later */
 	        .trace = trace};
 	struct err err = {0};
 	int rc;

@@ -126,6 +126,9 @@ void args_each(
 bool args_takes(const struct args *a, const char *option); /* does the command know it? */
 const struct option_def *args_option(const struct args *a, const char *option); /* or NULL */
 bool args_has(const struct args *a, const char *option);
+/* The value of an account's key that is given as an option, lent; NULL. */
+const char *args_setting(const struct args *a, const char *key);
+bool args_name_service(const struct args *a); /* --imap, --caldav ... */
 /* the last one given; NULL */
 const char *args_get(const struct args *a, const char *option);
 size_t args_all(const struct args *a, const char *option, const char **out, size_t max);

@@ -51,22 +51,6 @@ static void add_setting(struct setup *s, const char *key, const char *value)
 	s->list[s->n++] = (struct account_setting){key, value};
 }
 
-static const char *setting_value(const struct setup *s, const char *key)
-{
-	for (size_t i = s->n; i > 0; i--)
-		if (strcmp(s->list[i - 1].key, key) == 0)
-			return s->list[i - 1].value;
-	return NULL;
-}
-
-static bool names_service(const struct setup *s)
-{
-	for (unsigned k = 0; k < SERVICE_KINDS; k++)
-		if (setting_value(s, protocols[k].name))
-			return true;
-	return false;
-}
-
 static int stopped_or(const struct args *a, const char *what)
 {
 	return stop_check(NULL) != 0 ? EXIT_INTERRUPTED : usage_error(a, "%s", what);
@@ -76,7 +60,7 @@ static int stopped_or(const struct args *a, const char *what)
 static int choose_address(struct setup *s)
 {
 	const char *given = s->args->pos[0];
-	unsigned tries = given || names_service(s) ? 0 : TRIES;
+	unsigned tries = given || args_name_service(s->args) ? 0 : TRIES;
 
 	if (given)
 		snprintf(s->address, sizeof s->address, "%s", given);
@@ -89,7 +73,7 @@ static int choose_address(struct setup *s)
 	if (*s->address && !discover_is_address(s->address))
 		return usage_error(
 		        s->args, "\"%s\" is no address, as alice@old.example is one", s->address);
-	if (!*s->address && !setting_value(s, "user"))
+	if (!*s->address && !args_setting(s->args, "user"))
 		return usage_error(s->args, "who signs in? Give the address, or --user NAME");
 	return 0;
 }
@@ -129,7 +113,7 @@ static bool name_is_right(const char *name)
 static int choose_name(struct setup *s)
 {
 	const char *given = args_get(s->args, "name");
-	const char *usual = *s->address ? s->address : setting_value(s, "user");
+	const char *usual = *s->address ? s->address : args_setting(s->args, "user");
 	char question[ASK_SIZE + 64];
 
 	snprintf(question, sizeof question, "Name of the account in accounts.ini [%s]: ", usual);
@@ -157,7 +141,7 @@ static int find_services(struct setup *s, FILE *trace)
 		return rc;
 	for (size_t i = 0; i < s->found.n; i++)
 		add_setting(s, s->found.list[i].key, s->found.list[i].value);
-	if (*s->address && !setting_value(s, "user"))
+	if (*s->address && !args_setting(s->args, "user"))
 		add_setting(s, "user", s->address);
 	return 0;
 }

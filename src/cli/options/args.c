@@ -425,6 +425,22 @@ bool args_takes(const struct args *a, const char *option)
 	return args_option(a, option) != NULL;
 }
 
+const char *args_setting(const struct args *a, const char *key)
+{
+	for (size_t i = 0; i < a->n_settings; i++)
+		if (strcmp(a->settings[i].key, key) == 0)
+			return a->settings[i].value;
+	return NULL;
+}
+
+bool args_name_service(const struct args *a)
+{
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		if (args_setting(a, protocols[k].name))
+			return true;
+	return false;
+}
+
 bool args_has(const struct args *a, const char *option)
 {
 	for (size_t i = 0; i < a->n_given; i++)
