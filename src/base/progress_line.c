@@ -15,7 +15,7 @@ static void put_left(const struct progress_view *v, double rate, char out[48])
 {
 	unsigned long s;
 
-	if (v->bytes_total <= v->bytes || rate <= 0 || v->seconds < SETTLED_S)
+	if (v->bytes_total <= v->bytes || rate <= 0 || v->seconds < (double)SETTLED_S)
 		return;
 	s = (unsigned long)((double)(v->bytes_total - v->bytes) / rate);
 	if (s < 3600)
