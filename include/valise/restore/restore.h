@@ -47,6 +47,25 @@ enum label_policy {
 	LABELS_FIRST, /* one copy, in the first mailbox */
 };
 
+/* What a look at the target finds of one item of the archive (target_opts.looked). */
+enum look_state {
+	LOOK_SAME, /* there, and equal in all that was looked at */
+	LOOK_OTHER, /* there in another form */
+	LOOK_FLAGS, /* there, without flags or keywords that the archive has */
+	LOOK_ELSEWHERE, /* there, but not in the collection that a restore puts it in */
+	LOOK_TWICE, /* there more often than in the archive */
+	LOOK_MISSING,
+	LOOK_HELD_BACK, /* not there; a restore stores it only when told to */
+	LOOK_UNREADABLE, /* the archive does not give it, so that nobody can tell */
+	LOOK_UNSEEN, /* the target does not give it, so that nobody can tell */
+	LOOK_STATES
+};
+struct target_look {
+	enum look_state state;
+	const char *place; /* the collection of the target, its name in UTF-8; or NULL */
+	const char *differs; /* one line on what differs, or why nobody can tell; or NULL */
+};
+
 struct target_result;
 struct target_opts {
 	bool dry_run;
@@ -74,6 +93,16 @@ struct target_opts {
 	 * --attach-links: DAV: files of the archive that items link to are put into them
 	 */
 	bool attach_links;
+	/**
+	 * looked(ctx, c, it, look): not NULL: the target is only looked at. Nothing that
+	 * writes leaves (the guard has the role of a source), the journal is a hint where
+	 * something may be and never a proof, and nothing is reported but what keeps the look
+	 * from going on. Each item of each chosen collection is told exactly once, ${look}
+	 * borrowed. By default by UID, size, date, flags, header fields and ETag; with
+	 * read_all by the octets of both sides. Thread-safe, with the same ctx.
+	 */
+	void (*looked)(void *ctx, const struct tree_coll *c, const struct tree_item *it,
+	        const struct target_look *look);
 	/* path of the restore journal of this archive and target, NULL: none is kept */
 	const char *journal;
 	const char *archive_id; /* names archive and snapshot line in the journal */
@@ -115,6 +144,7 @@ struct target_result {
 	 * was restored
 	 */
 	bool no_into;
+	uint64_t extra; /* looked: on the target, and not in the archive */
 	uint64_t flags_added; /* cut-over: flags set since the earlier restore */
 	uint64_t bytes;
 };
