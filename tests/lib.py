@@ -10,6 +10,8 @@ SERVERS, TOOLS = os.path.join(TESTS, "servers"), os.path.join(TESTS, "tools")
 VALISE = os.environ.get("VALISE", os.path.join(TESTS, "../build/test/valise"))
 sys.path[:0] = [SERVERS, TOOLS, TESTS]
 os.environ["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"  # nobody's keyring is asked
+os.environ["TERM"] = "xterm-256color"  # a terminal that a test opens is one, whatever the suite itself runs at
+os.environ.pop("NO_COLOR", None)
 
 
 class Failed(AssertionError):

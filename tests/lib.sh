@@ -10,6 +10,8 @@ T=$(mktemp -d "${TMPDIR:-/tmp}/valise-XXXXXX")
 chmod 755 "$T"
 export XDG_STATE_HOME=$T/state XDG_CONFIG_HOME=$T/config HOME=$T
 export DBUS_SESSION_BUS_ADDRESS=disabled: # nobody's keyring is asked
+export TERM=xterm-256color # a terminal that a test opens is one, whatever the suite itself runs at
+unset NO_COLOR
 started=() launched=()
 aside= # a process group that a test leaves running until its end
 

@@ -17,9 +17,9 @@ row() { # NAME WORDS : the table's row for the account says so
 once() { [ "$(cat "$T/out" "$T/err" | grep -cE "$1")" = 1 ] || { cat "$T/out" "$T/err"; fail "not told once: $1"; }; }
 sealed() { [ "$(ls "$T/$1/$2.valise/data" | wc -l)" = "$3" ] || fail "$2: not $3 snapshots"; }
 good() { account alice alice 'echo pw-alice'; account bob bob 'echo pw-bob'; account ../sly/x carol 'echo pw-carol'; account dave dave 'echo pw-dave'; }
-wait_for() { for _ in $(seq 2400); do [ -s "$1" ] && return; sleep 0.05; done; fail "waited for $1"; }
+wait_for() { for _ in $(seq 1200); do [ -s "$1" ] && return; sleep 0.05; done; fail "waited for $1"; }
 # gone PID : it ended, whether or not its parent has asked how
-gone() { for _ in $(seq 2400); do grep -qs '^State:.[^ZX]' "/proc/$1/status" || return 0; sleep 0.05; done; fail "process $1 is still there"; }
+gone() { for _ in $(seq 1200); do grep -qs '^State:.[^ZX]' "/proc/$1/status" || return 0; sleep 0.05; done; fail "process $1 is still there"; }
 
 say "six accounts, of which two fail"
 { good; account wrong alice 'echo no'; account nohost alice 'echo x' imaps://no-such-host.invalid; } > "$ini"
@@ -151,7 +151,8 @@ run 0 "$VALISE" backup --accounts "$ini" -o "$T/three"
 row slow sealed
 
 say "a line of progress on a terminal"
-{ account alice alice 'echo pw-alice'; account slow carol "until [ ! -e $T/tty ] || grep -aq '1 of 2 accounts done' $T/tty; do sleep 0.1; done; echo pw-carol"; } > "$ini"
+# the second account waits until the line is there, or long enough to know that it does not come
+{ account alice alice 'echo pw-alice'; account slow carol "timeout 45 sh -c \"until grep -aq '1 of 2 accounts done' $T/tty; do sleep 0.1; done\"; echo pw-carol"; } > "$ini"
 script -qec "'$VALISE' backup --accounts '$ini' -o '$T/three'" /dev/null </dev/null >"$T/tty"
 grep -aq '1 of 2 accounts done: slow' "$T/tty" || { cat -v "$T/tty"; fail "no line of progress"; }
 

@@ -302,22 +302,32 @@ def stored_once(scratch):
     expect(all("[date" in line for line in listed), listed)
 
 
-def red_line(scratch):
-    """A server that loses mail after all: red, on a terminal and in the report."""
-    report, (master, slave) = os.path.join(scratch, "red.html"), pty.openpty()
-    with fakepop3.DeletesLater() as server:
-        p = subprocess.Popen([VALISE, "fetch", *pop3(server.port), "-t", os.path.join(scratch, "red"), "--report", report], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave)
-        os.close(slave)
-        shown = b""
-        while True:
-            try:
-                more = os.read(master, 4096)
-            except OSError:  # EIO: the other side has ended
-                break
-            shown += more
-        expect(p.wait() == 3, shown)
+def on_terminal(*args, **environment):
+    """valise ARGS with standard error at a terminal: (exit code, what it shows)."""
+    master, slave = pty.openpty()
+    p = subprocess.Popen([VALISE, *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave, env=dict(os.environ, **environment))
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            more = os.read(master, 4096)
+        except OSError:  # EIO: the other side has ended
+            break
+        shown += more
     os.close(master)
-    expect(b"\x1b[31mwarning: 3 messages listed earlier are gone" in shown, shown)
+    return p.wait(), shown
+
+
+def red_line(scratch):
+    """A server that loses mail after all: red, on a terminal that has colours and in the report."""
+    report = os.path.join(scratch, "red.html")
+    for environment in {}, {"TERM": "dumb"}, {"NO_COLOR": "1"}:
+        with fakepop3.DeletesLater() as server:
+            tree = os.path.join(scratch, "-".join(["red", *environment]))
+            rc, shown = on_terminal("fetch", *pop3(server.port), "-t", tree, "--report", report, **environment)
+        expect(rc == 3, shown)
+        red = b"" if environment else b"\x1b[31m"
+        expect(re.search(rb"(^|[\n\r]|\x1b8)" + re.escape(red) + b"warning: 3 messages listed earlier are gone", shown), shown)
     with open(report) as f:
         expect(re.search('<tr class="warning">.*3 messages listed earlier are gone', f.read()), "the report is not red")
 
