@@ -599,7 +599,7 @@ int account_load(const char *name, const char *config, const struct account_sett
 
 void account_free(struct account *a)
 {
-	if (!a)
+	if (!a || (a->held && a->held--))
 		return;
 	for (int k = 0; k < SERVICE_KINDS; k++) {
 		service_clear(&a->services[k]);
@@ -609,6 +609,12 @@ void account_free(struct account *a)
 	account_options_clear(&a->options);
 	free(a->name);
 	free(a);
+}
+
+struct account *account_hold(struct account *a)
+{
+	a->held++;
+	return a;
 }
 
 static void warn_cleartext(const struct service *s, char line[256])

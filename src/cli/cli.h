@@ -93,6 +93,19 @@ void end_outcome(const struct args *a, json_t *o);
  */
 void end_tell(struct ending *e, const struct command *cmd, bool json, int rc);
 
+/*
+ * The account that a name means in this run, loaded before: a command that is made of others
+ * (move) asks for a password once.
+ */
+struct known_account {
+	const char *name; /* lent */
+	struct account *account;
+};
+struct known_accounts {
+	struct known_account items[2];
+	size_t n;
+};
+
 #define MAX_WAIT_S 604800 /* a week is long enough for --max-wait */
 #define CONNECTIONS_MAX 32
 #define ARGS_MAX 128
@@ -113,8 +126,15 @@ struct args {
 	char keys[ARGS_MAX][ARGS_KEY_SIZE]; /* what the settings' keys point to */
 	size_t n_settings;
 	struct prepared *prepared; /* section.c */
+	const struct known_accounts *known; /* or NULL */
 };
 
+/**
+ * run_words(a, argc, argv): the command a->cmd with the words after its name, from its
+ * options to its reports; a->ending is set, and a->known may be. The exit code. The caller
+ * tells the ending (end_tell), or uses it.
+ */
+int run_words(struct args *a, int argc, char **argv);
 /*
  * Fill ${a}, whose cmd and ending are set and all else is zero, from argv (after the
  * command's name). Prints what is wrong; 0, or EXIT_USAGE.

@@ -107,6 +107,24 @@ int open_trace(const struct args *a, FILE **out)
 	return fail(a, &err);
 }
 
+int run_words(struct args *a, int argc, char **argv)
+{
+	int rc = args_parse(a, argc, argv);
+
+	rc = rc ? rc : environment_apply(a);
+	rc = rc ? rc : report_check(a);
+	if (rc)
+		return rc;
+	rc = section_apply(a);
+	rc = rc ? rc : batch_misused(a);
+	if (rc == 0)
+		rc = args_has(a, "accounts") ? batch_run(a) : a->cmd->run(a);
+	if (rc && !a->ending->reported)
+		report_unwritten(a, rc);
+	section_clear(a);
+	return rc;
+}
+
 static char *copy_missing(char *now, const char *row)
 {
 	return now ? now : xstrdup(row);
@@ -164,13 +182,26 @@ int prepare_account(const struct args *a, struct account *account, FILE *trace)
 	return 0;
 }
 
+/* The account of that name that is loaded already; NULL: none is. */
+static struct account *find_known(const struct args *a, const char *name)
+{
+	for (size_t i = 0; a->known && name && i < a->known->n; i++)
+		if (strcmp(a->known->items[i].name, name) == 0)
+			return account_hold(a->known->items[i].account);
+	return NULL;
+}
+
 int load_account(const struct args *a, const char *name, struct account **out)
 {
 	struct err err = {0};
 	const struct err *why;
 	FILE *trace;
-	int rc = open_trace(a, &trace);
+	int rc;
 
+	*out = find_known(a, name);
+	if (*out)
+		return 0;
+	rc = open_trace(a, &trace);
 	if (rc)
 		return rc;
 	if (!name && a->n_settings == 0)

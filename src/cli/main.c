@@ -112,7 +112,6 @@ static void keep_streams(void)
 
 static int run_command(struct args *a, int argc, char **argv)
 {
-	int rc;
 
 	if (argc < 2) {
 		help_all(stderr);
@@ -133,19 +132,7 @@ static int run_command(struct args *a, int argc, char **argv)
 	for (int i = 2; i < argc; i++)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			return help_command(a->cmd, stdout);
-	rc = args_parse(a, argc - 2, argv + 2);
-	rc = rc ? rc : environment_apply(a);
-	rc = rc ? rc : report_check(a);
-	if (rc)
-		return rc;
-	rc = section_apply(a);
-	rc = rc ? rc : batch_misused(a);
-	if (rc == 0)
-		rc = args_has(a, "accounts") ? batch_run(a) : a->cmd->run(a);
-	if (rc && !a->ending->reported)
-		report_unwritten(a, rc);
-	section_clear(a);
-	return rc;
+	return run_words(a, argc - 2, argv + 2);
 }
 
 /* Also where the options are wrong, and so not parsed to their end. */

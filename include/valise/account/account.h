@@ -50,6 +50,7 @@ struct account {
 	char *passed_over[SERVICE_KINDS];
 	struct account_secrets *secrets; /* owned; what login.ctx points to */
 	struct account_options options;
+	unsigned held; /* account_hold */
 };
 
 /* True if ${key} is a key of an account: "imap", "caldav-password-command", "pin", ... */
@@ -76,6 +77,11 @@ const char *account_nearest_key(const char *key, char out[64]);
 int account_load(const char *name, const char *config, const struct account_setting *settings,
         size_t n, FILE *trace, struct account **out, struct err *err) MUST_CHECK;
 void account_free(struct account *a);
+/*
+ * ${a} once more, with all that is known of its passwords: one account_free more is needed
+ * until it is freed. Not thread-safe.
+ */
+struct account *account_hold(struct account *a);
 
 /* Where accounts.ini is if nobody says otherwise; NULL: nobody knows. The caller frees. */
 char *account_default_path(void);
