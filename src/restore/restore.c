@@ -77,6 +77,7 @@ void target_result_add(struct target_result *s, const struct target_result *r)
 		s->rescues[i] += r->rescues[i];
 	s->failed += r->failed;
 	s->unreadable += r->unreadable;
+	s->extra += r->extra;
 	s->flags_added += r->flags_added;
 	s->bytes += r->bytes;
 }
@@ -108,7 +109,7 @@ static int lock_journal(
 	int fd, rc = 0;
 
 	*fd_out = -1;
-	if (!o->journal || o->dry_run)
+	if (!o->journal || o->dry_run || o->looked)
 		return 0;
 	fd = sys_openat(AT_FDCWD, o->journal, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 	if (fd < 0)

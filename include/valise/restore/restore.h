@@ -167,7 +167,7 @@ extern const struct target_ops target_imap, target_caldav, target_carddav;
 /**
  * target_run(ops, service, kind, reader, opts, progress, out, err): ops->run with the lock on
  * opts->journal held, so that one restore at a time works for an archive and a target; a
- * dry run needs none. Where the file system knows no locks, people are told and it goes
+ * dry run and a look need none. Where the file system knows no locks, people are told and it goes
  * on.
  * Errors: ERR_LOCKED, nothing was done; else as ops->run.
  */
