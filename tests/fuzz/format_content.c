@@ -89,6 +89,21 @@ static void expect(const void *a, size_t a_len, const void *b, size_t b_len, enu
 	buf_clear(&diff);
 }
 
+/* There is something to be told where the grade says so, and only there. */
+static void expect_told(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+	enum content_grade grade;
+	struct buf told;
+	size_t n;
+
+	buf_init(&told, 4096);
+	if (content_compare(a, a_len, b, b_len, &grade, NULL, NULL) == 0 &&
+	        content_explain(a, a_len, b, b_len, &told, &n, NULL) == 0 &&
+	        ((n > 0) != (grade == CONTENT_ALTERED) || memchr(told.data, '\n', told.len)))
+		abort();
+	buf_clear(&told);
+}
+
 static void on_problem(void *ctx, enum content_problem what, const char *text)
 {
 	(void)ctx;
@@ -123,6 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	expect(data, size, data, size, CONTENT_IDENTICAL);
 	expect(data, size, crlf.data, crlf.len, CONTENT_CANONICAL);
+	expect_told(data, size / 2, data + size / 2, size - size / 2);
 	expect(data, size / 2, data + size / 2, size - size / 2, CONTENT_ALTERED);
 	if (content_scan(data, size, on_line, true, &a, &wrong, NULL) == 0 && !a.skip)
 		expect(data, size, a.out.data, a.out.len, CONTENT_CANONICAL);

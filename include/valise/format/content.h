@@ -158,4 +158,14 @@ int content_compare(const void *a, size_t a_len, const void *b, size_t b_len,
 enum content_teller { CONTENT_DONE, CONTENT_SEEN };
 void content_say_differences(const char *differences, enum content_teller teller, struct buf *out);
 
+/**
+ * content_explain(a, a_len, b, b_len, out, n_out, err): append a line for people on what is
+ * CONTENT_ALTERED in the second one, with values before and after, cut and not escaped:
+ * `the title (SUMMARY) of VEVENT: "Lunch" -> "Dinner"; ...`, "none" where there is none.
+ * The first five; *n_out: how many there are. Nothing is appended beyond the cap.
+ * Errors: as content_compare.
+ */
+int content_explain(const void *a, size_t a_len, const void *b, size_t b_len, struct buf *out,
+        size_t *n_out, struct err *err) MUST_CHECK;
+
 #endif

@@ -437,9 +437,10 @@ struct emit {
 };
 
 /* One value, with the head of its line, as one entry. */
-static void emit_entry(struct emit *m)
+static void emit_entry(struct emit *m, size_t at, size_t len)
 {
-	struct canon_entry e;
+	struct canon_entry e = {
+	        .line = (uint32_t)m->l->offset, .at = (uint32_t)at, .len = (uint32_t)len};
 	struct sha256 h = m->head_sum;
 
 	canon_label(&e, m->l->name);
@@ -453,14 +454,14 @@ static void emit_values(struct emit *m, enum value_kind kind, const char *s, siz
 {
 	if (kind != V_LIST && kind != V_TIMES) {
 		put_value(kind, s, n, &m->value);
-		emit_entry(m);
+		emit_entry(m, 0, n);
 		return;
 	}
 	for (size_t i = 0; i <= n;) {
 		size_t k = content_span(s + i, n - i, ',');
 
 		put_value(kind, s + i, k, &m->value);
-		emit_entry(m);
+		emit_entry(m, i, k);
 		i += k + 1;
 	}
 }
@@ -494,7 +495,7 @@ void canon_line(const struct content_line *l, bool card, bool volatile_too, cano
 		emit_values(&m, V_RAW, l->value, l->value_len);
 	} else if (enc == CONTENT_BASE64) {
 		content_without(l->value, l->value_len, " \t", &m.value);
-		emit_entry(&m);
+		emit_entry(&m, 0, l->value_len);
 	} else if (enc == CONTENT_QP) {
 		content_qp_decode(l->value, l->value_len, &plain);
 		emit_values(&m, kind, buf_str(&plain), plain.len);

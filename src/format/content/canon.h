@@ -17,6 +17,8 @@ struct canon_entry {
 	 */
 	char label[CANON_LABEL_SIZE];
 	uint8_t digest[SHA256_LEN];
+	/* where its line begins in the text, and which octets of the value it stands for */
+	uint32_t line, at, len;
 };
 typedef void (*canon_fn)(void *ctx, const struct canon_entry *e);
 

@@ -8,7 +8,7 @@
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
-#include "canon.h"
+#include "compare.h"
 
 #define VALUES_MAX 2000000
 
@@ -17,6 +17,7 @@ struct component {
 	size_t parent;
 	struct canon_entry *entries;
 	size_t n_entries, cap;
+	uint32_t line, instance; /* of its BEGIN; 1 + of its RECURRENCE-ID, 0: none */
 	uint8_t uid[SHA256_LEN], recurrence[SHA256_LEN], key[SHA256_LEN];
 	char *tzid; /* of a VTIMEZONE */
 	bool main; /* its properties are compared one by one */
@@ -49,6 +50,7 @@ static void note_identity(struct component *c, const struct content_line *l)
 		canon_value(l, c->uid);
 	} else if (strcmp(l->name, "RECURRENCE-ID") == 0) {
 		canon_value(l, c->recurrence);
+		c->instance = (uint32_t)l->offset + 1;
 	} else if (strcmp(l->name, "TZID") == 0 && !c->tzid) {
 		c->tzid = xstrndup(l->value, l->value_len);
 	}
@@ -80,12 +82,14 @@ static void begin_component(struct model *m, const struct content_line *l)
 	struct canon_entry label;
 	struct component *c;
 	char *text = content_component(l);
-	struct content_line line = {.name = "BEGIN", .value = text, .value_len = strlen(text)};
+	struct content_line line = {
+	        .name = "BEGIN", .value = text, .value_len = strlen(text), .offset = l->offset};
 
 	canon_label(&label, text);
 	c = ARR_PUSH(m->list, m->n, m->cap);
 	memcpy(c->name, label.label, sizeof c->name);
 	c->parent = parent;
+	c->line = (uint32_t)l->offset;
 	c->zone = m->list[parent].zone || strcmp(c->name, "VTIMEZONE") == 0;
 	c->main = parent == 0 || (m->list[parent].parent == 0 && !c->zone &&
 	                                 strcmp(m->list[parent].name, "VCALENDAR") == 0);
@@ -137,7 +141,7 @@ static void sort_entries(struct component *c)
 static void fold_in(struct model *m, struct component *c)
 {
 	struct component *parent = &m->list[c->parent];
-	struct canon_entry e;
+	struct canon_entry e = {.line = c->line};
 	struct sha256 h;
 
 	canon_label(&e, c->name);
@@ -238,68 +242,76 @@ static void model_clear(struct model *m)
 	free(m->list);
 }
 
-/* What was found, once each. */
+/* Who is told of what is found. */
 struct diff {
-	bool found;
-	struct buf *out;
+	compare_fn fn;
+	void *ctx;
 };
 
-/* "-NAME", "+NAME" or "~NAME", once each, for d->out. */
-static void report_difference(struct diff *d, char sign, const char *label)
+static void tell_whole(const struct diff *d, char sign, const struct component *c)
 {
-	char token[CANON_LABEL_SIZE + 2]; /* blank, sign, label */
-	size_t n;
-	const char *at;
+	struct compare_found f = {.sign = sign, .label = c->name, .component = ""};
+	struct canon_entry e = {.line = c->line};
 
-	d->found = true;
-	if (!d->out)
-		return;
-	token[0] = ' ';
-	token[1] = sign;
-	n = strlen(label);
-	memcpy(token + 2, label, n + 1);
-	for (at = buf_str(d->out); (at = strstr(at, token + 1)); at += n + 1)
-		if ((at == buf_str(d->out) || at[-1] == ' ') &&
-		        (at[n + 1] == ' ' || at[n + 1] == '\0'))
-			return;
-	/* At the cap of ${out} the rest is left unsaid. */
-	if (buf_adds(d->out, token + (d->out->len == 0)) < 0)
-		d->out = NULL;
+	memcpy(e.label, c->name, sizeof e.label);
+	*(sign == '-' ? &f.n_lost : &f.n_added) = 1;
+	*(sign == '-' ? f.lost : f.added) = e;
+	d->fn(d->ctx, &f);
 }
 
-/* Entries with one label: what remains on each side once equal ones are taken away? */
-static void compare_entries(struct diff *d, struct component *a, struct component *b)
+static void keep_entry(struct canon_entry *list, size_t *n, const struct canon_entry *e)
+{
+	if (*n < COMPARE_KEPT)
+		list[*n] = *e;
+	++*n;
+}
+
+/*
+ * Entries with one label, from ${*i} and ${*j} on: what remains on each side once equal
+ * ones are taken away?
+ */
+static void compare_label(struct compare_found *f, const struct component *a, size_t *i,
+        const struct component *b, size_t *j)
+{
+	for (;;) {
+		const struct canon_entry *x = *i < a->n_entries ? &a->entries[*i] : NULL;
+		const struct canon_entry *y = *j < b->n_entries ? &b->entries[*j] : NULL;
+		bool in_a = x && strcmp(x->label, f->label) == 0;
+		bool in_b = y && strcmp(y->label, f->label) == 0;
+		int c;
+
+		if (!in_a && !in_b)
+			return;
+		c = !in_b ? -1 : !in_a ? 1 : entry_cmp(x, y);
+		if (c < 0)
+			keep_entry(f->lost, &f->n_lost, x);
+		else if (c > 0)
+			keep_entry(f->added, &f->n_added, y);
+		*i += c <= 0;
+		*j += c >= 0;
+	}
+}
+
+static void compare_entries(const struct diff *d, struct component *a, struct component *b)
 {
 	size_t i = 0, j = 0;
 
 	sort_entries(a);
 	sort_entries(b);
 	while (i < a->n_entries || j < b->n_entries) {
-		const char *label;
-		bool lost = false, added = false;
-		char sign;
+		struct compare_found f = {.component = a->name, .instance = a->instance};
 
 		if (i < a->n_entries && (j >= b->n_entries || strcmp(a->entries[i].label,
 		                                                      b->entries[j].label) <= 0))
-			label = a->entries[i].label;
+			f.label = a->entries[i].label;
 		else
-			label = b->entries[j].label;
-		for (;;) {
-			bool in_a = i < a->n_entries && strcmp(a->entries[i].label, label) == 0;
-			bool in_b = j < b->n_entries && strcmp(b->entries[j].label, label) == 0;
-			int c;
-
-			if (!in_a && !in_b)
-				break;
-			c = !in_b ? -1 : !in_a ? 1 : entry_cmp(&a->entries[i], &b->entries[j]);
-			lost |= c < 0;
-			added |= c > 0;
-			i += c <= 0;
-			j += c >= 0;
-		}
-		sign = lost && added ? '~' : lost ? '-' : '+';
-		if (lost || added)
-			report_difference(d, sign, label);
+			f.label = b->entries[j].label;
+		compare_label(&f, a, &i, b, &j);
+		f.sign = '+';
+		if (f.n_lost)
+			f.sign = f.n_added ? '~' : '-';
+		if (f.n_lost || f.n_added)
+			d->fn(d->ctx, &f);
 	}
 }
 
@@ -317,7 +329,7 @@ static size_t run_length(struct component **list, size_t n, size_t i)
  * Twins under one key: each is one entry, so that properties are not mixed up between
  * them.
  */
-static void compare_twins(struct diff *d, struct model *ma, struct component **a, size_t n_a,
+static void compare_twins(const struct diff *d, struct model *ma, struct component **a, size_t n_a,
         struct model *mb, struct component **b, size_t n_b)
 {
 	struct component left = {0}, right = {0};
@@ -339,7 +351,7 @@ static void compare_twins(struct diff *d, struct model *ma, struct component **a
 }
 
 /* The components of both sides by their keys, and what is on one side alone. */
-static void compare_models(struct diff *d, struct model *ma, struct model *mb)
+static void compare_models(const struct diff *d, struct model *ma, struct model *mb)
 {
 	bool with_uid = several_uids(ma) || several_uids(mb);
 	size_t n_a, n_b, i = 0, j = 0;
@@ -351,9 +363,9 @@ static void compare_models(struct diff *d, struct model *ma, struct model *mb)
 		size_t l = c >= 0 ? run_length(b, n_b, j) : 0;
 
 		if (c < 0)
-			report_difference(d, '-', a[i]->name);
+			tell_whole(d, '-', a[i]);
 		else if (c > 0)
-			report_difference(d, '+', b[j]->name);
+			tell_whole(d, '+', b[j]);
 		else if (k == 1 && l == 1)
 			compare_entries(d, a[i], b[j]);
 		else
@@ -362,30 +374,62 @@ static void compare_models(struct diff *d, struct model *ma, struct model *mb)
 		j += l;
 	}
 	if (ma->unclosed != mb->unclosed)
-		report_difference(d, ma->unclosed < mb->unclosed ? '-' : '+', "END");
+		d->fn(d->ctx,
+		        &(struct compare_found){.sign = ma->unclosed < mb->unclosed ? '-' : '+',
+		                .label = "END",
+		                .component = ""});
 	free(a);
 	free(b);
 }
 
-static int compare_at(const void *a, size_t a_len, const void *b, size_t b_len, bool all,
-        struct diff *d, struct err *err)
+int compare_texts(const void *a, size_t a_len, const void *b, size_t b_len, bool all, compare_fn fn,
+        void *ctx, struct err *err)
 {
+	const struct diff d = {fn, ctx};
 	struct model ma = {0}, mb = {0};
 	int rc = read_model(&ma, a, a_len, all, err);
 
 	if (rc == 0)
 		rc = read_model(&mb, b, b_len, all, err);
 	if (rc == 0)
-		compare_models(d, &ma, &mb);
+		compare_models(&d, &ma, &mb);
 	model_clear(&ma);
 	model_clear(&mb);
 	return rc;
 }
 
+/* "-NAME", "+NAME" or "~NAME", once each. */
+struct names {
+	bool found;
+	struct buf *out; /* NULL: nobody wants them, or it is full */
+};
+
+static void note_name(void *ctx, const struct compare_found *f)
+{
+	struct names *s = ctx;
+	char token[CANON_LABEL_SIZE + 2]; /* blank, sign, label */
+	size_t n = strlen(f->label);
+	const char *at;
+
+	s->found = true;
+	if (!s->out)
+		return;
+	token[0] = ' ';
+	token[1] = f->sign;
+	memcpy(token + 2, f->label, n + 1);
+	for (at = buf_str(s->out); (at = strstr(at, token + 1)); at += n + 1)
+		if ((at == buf_str(s->out) || at[-1] == ' ') &&
+		        (at[n + 1] == ' ' || at[n + 1] == '\0'))
+			return;
+	/* At the cap of ${out} the rest is left unsaid. */
+	if (buf_adds(s->out, token + (s->out->len == 0)) < 0)
+		s->out = NULL;
+}
+
 int content_compare(const void *a, size_t a_len, const void *b, size_t b_len,
         enum content_grade *out, struct buf *differences, struct err *err)
 {
-	struct diff d = {0};
+	struct names s = {0};
 	int rc;
 
 	if (differences)
@@ -394,13 +438,13 @@ int content_compare(const void *a, size_t a_len, const void *b, size_t b_len,
 	if (a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0))
 		return 0;
 	*out = CONTENT_CANONICAL;
-	rc = compare_at(a, a_len, b, b_len, true, &d, err);
-	if (rc < 0 || !d.found)
+	rc = compare_texts(a, a_len, b, b_len, true, note_name, &s, err);
+	if (rc < 0 || !s.found)
 		return rc;
 	*out = CONTENT_EQUIVALENT;
-	d = (struct diff){.out = differences};
-	rc = compare_at(a, a_len, b, b_len, false, &d, err);
-	if (rc == 0 && d.found)
+	s = (struct names){.out = differences};
+	rc = compare_texts(a, a_len, b, b_len, false, note_name, &s, err);
+	if (rc == 0 && s.found)
 		*out = CONTENT_ALTERED;
 	return rc;
 }

@@ -1,7 +1,7 @@
 /* What two forms of an object differ in, in a person's words: no "~CATEGORIES". */
 #include <string.h>
 #include "valise/base/mem.h"
-#include "valise/format/content.h"
+#include "compare.h"
 
 /* Properties and components that people call otherwise. */
 static const struct {
@@ -66,7 +66,7 @@ static const struct {
         {"X-APPLE-STRUCTURED-LOCATION", "the place on the map"},
 };
 
-static void put_name(const char *name, size_t n, struct buf *out)
+void content_put_name(const char *name, size_t n, struct buf *out)
 {
 	for (size_t i = 0; i < COUNT(known); i++)
 		if (strlen(known[i].name) == n && memcmp(known[i].name, name, n) == 0) {
@@ -96,7 +96,7 @@ static void put_names(const char *differences, char sign, struct buf *out)
 		next = next_of(p + n, sign, &k);
 		if (!first)
 			buf_puts(out, next ? ", " : " and ");
-		put_name(p + 1, n - 1, out);
+		content_put_name(p + 1, n - 1, out);
 		p = next;
 		n = k;
 	}

@@ -648,10 +648,83 @@ static void differences_are_words(void **state)
 	}
 }
 
+#define OBJECT(lines) "BEGIN:VCALENDAR\r\n" lines "END:VCALENDAR\r\n"
+#define ONE(lines) "BEGIN:VEVENT\r\nUID:1\r\n" lines "END:VEVENT\r\n"
+#define TEN "0123456789"
+#define SIXTY TEN TEN TEN TEN TEN TEN
+#define ALARM(t) "BEGIN:VALARM\r\nTRIGGER:" t "\r\nACTION:AUDIO\r\nEND:VALARM\r\n"
+
+static void differences_with_values(void **state)
+{
+	static const struct {
+		const char *a, *b, *want;
+		size_t n;
+	} table[] = {
+	        {OBJECT(ONE("SUMMARY:Lunch\r\n")), OBJECT(ONE("SUMMARY:Lunch\r\nDTSTAMP:1\r\n")),
+	                "", 0},
+	        {OBJECT(ONE("SUMMARY:Lunch\r\n")), OBJECT(ONE("SUMMARY:Din\r\n ner\r\n")),
+	                "the title (SUMMARY) of VEVENT: \"Lunch\" -> \"Dinner\"", 1},
+	        {OBJECT(ONE("X-A:1\r\n")), OBJECT(ONE("X-B:\r\n")),
+	                "X-A of VEVENT: \"1\" -> none; X-B of VEVENT: none -> \"\"", 2},
+	        /* of a list only what differs, of a line that is the same its parameters */
+	        {OBJECT(ONE("CATEGORIES:one,two,three\r\n")),
+	                OBJECT(ONE("CATEGORIES:three,one,four\r\n")),
+	                "the categories (CATEGORIES) of VEVENT: \"two\" -> \"four\"", 1},
+	        {OBJECT(ONE("ATTENDEE;PARTSTAT=ACCEPTED:mailto:a\r\n")),
+	                OBJECT(ONE("ATTENDEE;PARTSTAT=DECLINED:mailto:a\r\n")),
+	                "the attendees (ATTENDEE) of VEVENT: "
+	                "\"ATTENDEE;PARTSTAT=ACCEPTED:mailto:a\" -> "
+	                "\"ATTENDEE;PARTSTAT=DECLINED:mailto:a\"",
+	                1},
+	        /* an instance of a series, and one that is missing */
+	        {OBJECT(ONE("") ONE("RECURRENCE-ID:20260105\r\nSUMMARY:x\r\n")),
+	                OBJECT(ONE("") ONE("RECURRENCE-ID:20260105\r\nSUMMARY:y\r\n")),
+	                "the title (SUMMARY) of VEVENT 20260105: \"x\" -> \"y\"", 1},
+	        {OBJECT(ONE("") ONE("RECURRENCE-ID:20260105\r\n")), OBJECT(ONE("")),
+	                "an event (VEVENT): \"UID:1 RECURRENCE-ID:20260105\" -> none", 1},
+	        {OBJECT(ONE(ALARM("-PT15M"))), OBJECT(ONE(ALARM("-PT5M"))),
+	                "the reminder (VALARM) of VEVENT: \"TRIGGER:-PT15M ACTION:AUDIO\" -> "
+	                "\"TRIGGER:-PT5M ACTION:AUDIO\"",
+	                1},
+	        /* long values from where they differ */
+	        {OBJECT(ONE("DESCRIPTION:" SIXTY SIXTY "a\\nb" SIXTY SIXTY "\r\n")),
+	                OBJECT(ONE("DESCRIPTION:" SIXTY SIXTY "z\r\n")),
+	                "the description (DESCRIPTION) of VEVENT: \"..." TEN TEN
+	                "a\\nb" TEN TEN TEN TEN TEN "012345...\" -> \"..." TEN TEN "z\"",
+	                1},
+	        {OBJECT(ONE("A:1\r\nB:1\r\nC:1\r\nD:1\r\nE:1\r\nF:1\r\nG:1\r\n")), OBJECT(ONE("")),
+	                "A of VEVENT: \"1\" -> none; B of VEVENT: \"1\" -> none; "
+	                "C of VEVENT: \"1\" -> none; D of VEVENT: \"1\" -> none; "
+	                "E of VEVENT: \"1\" -> none; and 2 more",
+	                7},
+	        {"BEGIN:VCARD\r\nTEL:1\r\nTEL:2\r\nTEL:3\r\nTEL:4\r\nTEL:5\r\nEND:VCARD\r\n",
+	                "BEGIN:VCARD\r\nTEL:1\r\nEND:VCARD\r\n", NULL, 1},
+	        {OBJECT(ONE("")), "BEGIN:VCALENDAR\r\n" ONE(""),
+	                "a line that ends an object (END): missing", 1},
+	        {"", "\xff\xfe no\r\n lines", "?: none -> \"\xff\xfe nolines\"", 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct buf b = buf_of(4096);
+		size_t n;
+
+		assert_int_equal(content_explain(table[i].a, strlen(table[i].a), table[i].b,
+		                         strlen(table[i].b), &b, &n, NULL),
+		        0);
+		if (n != table[i].n || (table[i].want && strcmp(buf_str(&b), table[i].want) != 0))
+			fail_msg("%s\n%s: %zu, %s", table[i].a, table[i].b, n, buf_str(&b));
+		if (!table[i].want)
+			assert_non_null(strstr(buf_str(&b), " and 1 more -> none"));
+		buf_clear(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(differences_are_words),
+	        cmocka_unit_test(differences_with_values),
 	        cmocka_unit_test(test_lines),
 	        cmocka_unit_test(test_caps),
 	        cmocka_unit_test(test_linear),
