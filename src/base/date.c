@@ -150,19 +150,36 @@ bool date_parse_imap(const char *s, struct date *out)
 	return true;
 }
 
-char *date_format_imap(const struct date *d, char out[DATE_TEXT_SIZE])
+/* The calendar date in the zone; returns that, in minutes. */
+static int local_date(const struct date *d, struct civil *c)
 {
 	int zone = d->zone_min > -1440 && d->zone_min < 1440 ? d->zone_min : 0;
-	unsigned off = (unsigned)(zone < 0 ? -zone : zone);
 	/*
 	 * Kept far from overflow; the local time is what has to have four digits of year.
 	 */
 	int64_t utc = d->utc < YEAR_1 - 86400 ? YEAR_1 - 86400 : d->utc;
-	struct civil c;
 
 	if (utc > YEAR_9999 + 86400)
 		utc = YEAR_9999 + 86400;
-	civil_from_seconds(utc + zone * 60, &c);
+	civil_from_seconds(utc + zone * 60, c);
+	return zone;
+}
+
+char *date_format_day(const struct date *d, char out[DATE_TEXT_SIZE])
+{
+	struct civil c;
+
+	local_date(d, &c);
+	snprintf(out, DATE_TEXT_SIZE, "%d %s %d", c.day, months[c.month - 1], c.year);
+	return out;
+}
+
+char *date_format_imap(const struct date *d, char out[DATE_TEXT_SIZE])
+{
+	struct civil c;
+	int zone = local_date(d, &c);
+	unsigned off = (unsigned)(zone < 0 ? -zone : zone);
+
 	snprintf(out, DATE_TEXT_SIZE, "%2d-%s-%04d %02d:%02d:%02d %c%02u%02u", c.day,
 	        months[c.month - 1], c.year, c.hour, c.minute, c.second, zone < 0 ? '-' : '+',
 	        off / 60, off % 60);

@@ -220,25 +220,66 @@ static void decode_words(const char *s, size_t n, struct row *row, struct buf *o
 	buf_put(out, s + plain, n - plain);
 }
 
-void header_decode_text(const char *s, size_t n, struct buf *out)
+/* Is it UTF-8 but for a character that ${n} cuts at the end? */
+static bool utf8_cut(const char *s, size_t n)
 {
-	size_t room = out->cap - out->len, size;
-	char *plain, *shown;
-	struct buf text;
-	struct row row;
+	size_t k = 1;
 
-	if (n > TEXT_MAX)
-		n = TEXT_MAX;
-	plain = xmalloc(n + 1);
-	/* Folding tabs would be shown as escapes. */
+	while (k < 4 && k < n && ((unsigned char)s[n - k] & 0xc0) == 0x80)
+		k++;
+	return n >= k && (unsigned char)s[n - k] >= 0xc0 && utf8_valid(s, n - k);
+}
+
+/* The text of ${s} decoded; folding tabs would be shown as escapes. */
+static void decode_field(const char *s, size_t n, struct buf *out)
+{
+	char *plain = xmalloc(n + 1);
+	struct row row = {.raw = buf_of(n + 1)};
+
 	for (size_t i = 0; i < n; i++)
 		plain[i] = s[i] == '\t' ? ' ' : s[i];
 	plain[n] = '\0';
+	decode_words(plain, n, &row, out);
+	buf_clear(&row.raw);
+	free(plain);
+}
+
+void header_text(const char *s, size_t n, size_t cap, struct buf *out)
+{
+	struct buf utf8 = buf_of(SIZE_MAX), text = buf_of(SIZE_MAX);
+
+	n = MIN(n, HEADER_TEXT_MAX);
+	if (!utf8_valid(s, n)) {
+		struct buf raw = buf_of(SIZE_MAX);
+
+		buf_put(&raw, s, n);
+		/* cut inside a character only, or text of another charset? */
+		charset_to_utf8(utf8_cut(s, n) ? "utf-8" : "windows-1252", &raw, &utf8);
+		buf_clear(&raw);
+		s = buf_str(&utf8);
+		n = utf8.len;
+	}
+	if (memmem(s, n, "=?", 2)) {
+		decode_field(s, n, &text);
+		s = buf_str(&text);
+		n = text.len;
+	}
+	text_one_line(s, n, cap, out);
+	buf_clear(&utf8);
+	buf_clear(&text);
+}
+
+void header_decode_text(const char *s, size_t n, struct buf *out)
+{
+	size_t room = out->cap - out->len, size;
+	struct buf text;
+	char *shown;
+
+	if (n > TEXT_MAX)
+		n = TEXT_MAX;
 	/* No charset takes more than 4 bytes of UTF-8 for a byte. */
 	buf_init(&text, n * 4 + 16);
-	buf_init(&row.raw, n + 1);
-	row.charset[0] = '\0';
-	decode_words(plain, n, &row, &text);
+	decode_field(s, n, &text);
 	size = text.len * 4 + 1;
 	if (room < SIZE_MAX && size > room + 1)
 		size = room + 1;
@@ -246,7 +287,5 @@ void header_decode_text(const char *s, size_t n, struct buf *out)
 	term_escape(buf_str(&text), text.len, shown, size);
 	buf_puts(out, shown);
 	free(shown);
-	buf_clear(&row.raw);
 	buf_clear(&text);
-	free(plain);
 }

@@ -22,6 +22,7 @@ ALLOWED = {
     "proto/pop3": ["proto/sasl", "net", "format", "base"],
     "proto/dav": ["http", "net", "format", "base"],
     "tree": ["format", "base"],
+    "tree/about": TREE,
     "tree/catalog": TREE,
     "dir": TREE,
     "pack": ["pack/part", "tree", "base"],

@@ -21,6 +21,9 @@ struct date {
 bool date_parse_imap(const char *s, struct date *out);
 char *date_format_imap(const struct date *d, char out[DATE_TEXT_SIZE]);
 
+/* "3 Nov 2024", in its zone: for people. */
+char *date_format_day(const struct date *d, char out[DATE_TEXT_SIZE]);
+
 /* RFC 5322 3.3 and its obsolete forms (two-digit years, zone names, comments). */
 bool date_parse_rfc5322(const char *s, size_t n, struct date *out);
 

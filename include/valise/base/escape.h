@@ -36,6 +36,14 @@ char *term_escape(const char *s, size_t n, char *out, size_t size);
 char *term_escape_dup(const char *s);
 
 /**
+ * text_one_line(s, n, cap, out):
+ * Append text as a name that is kept: one line of well-formed UTF-8. Controls become blanks,
+ * what turns the order of the text or breaks its line is left out, a byte that is not UTF-8
+ * is U+FFFD; no blanks at the ends; at most ${cap} bytes, cut at a character.
+ */
+void text_one_line(const char *s, size_t n, size_t cap, struct buf *out);
+
+/**
  * path_escape(name, n, out):
  * Append ${name} (UTF-8; other bytes become =XX) to ${out} as one path component that
  * every file system takes: =XX (upper-case hexadecimal) for each byte of / \ : " * ? < >

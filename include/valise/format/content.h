@@ -67,6 +67,26 @@ int content_summarize(
         const void *p, size_t n, struct content_summary *out, struct err *err) MUST_CHECK;
 void content_summary_clear(struct content_summary *s);
 
+/* What names a resource for people. */
+enum content_name {
+	CONTENT_LOCATION,
+	CONTENT_MAIL, /* EMAIL of a card, each */
+	CONTENT_NAME, /* FN, else N, else ORG */
+	CONTENT_ORGANIZER, /* "Ann <ann@example.org>" */
+	CONTENT_PHONE, /* TEL of a card, each */
+	CONTENT_START, /* "2024-11-03", "2024-11-03T10:00:00Z", "2024-11-03T10:00:00 Europe/Berlin"
+	                */
+	CONTENT_SUMMARY,
+};
+/**
+ * content_names(p, n, fn, ctx): what names the first main component, in the order of its
+ * lines; ${text} is lent, never empty, UTF-8, unescaped, of CONTENT_NAME_MAX bytes at most.
+ * Of SUMMARY, LOCATION and so on the first one counts. Whatever of it is a resource is read.
+ */
+enum { CONTENT_NAME_MAX = 512 };
+void content_names(const void *p, size_t n,
+        void (*fn)(void *ctx, enum content_name what, const char *text), void *ctx);
+
 /*
  * Each ATTACH, PHOTO, LOGO, SOUND that is a URL: ${name} is the property's, ${url}
  * NUL-terminated; both lent.

@@ -33,6 +33,21 @@ size_t header_length(const char *msg, size_t n);
  */
 void header_decode_text(const char *s, size_t n, struct buf *out);
 
+/**
+ * header_text(s, n, cap, out): append the text of an unfolded field as it is kept: RFC 2047
+ * words decoded, 8-bit text that is not UTF-8 read as Windows-1252, then as by
+ * text_one_line, at most ${cap} bytes. Looks at the first HEADER_TEXT_MAX octets.
+ */
+#define HEADER_TEXT_MAX 8192
+void header_text(const char *s, size_t n, size_t cap, struct buf *out);
+
+/**
+ * header_param_text(value, n, name, cap, out): the same of a parameter: RFC 2231 with its
+ * charset and continuations, else encoded words, which have no place there but are met.
+ * 1 found, 0 not there, or empty.
+ */
+int header_param_text(const char *value, size_t n, const char *name, size_t cap, struct buf *out);
+
 /*
  * Append ${raw}, text in the charset ${name}, as UTF-8; as it is where nobody knows the
  * charset.

@@ -125,6 +125,30 @@ bool char_is_hidden(uint32_t point)
 	return is_control(point) || is_layout(point);
 }
 
+void text_one_line(const char *s, size_t n, size_t cap, struct buf *out)
+{
+	size_t from = out->len;
+
+	while (n > 0) {
+		uint32_t point = 0xfffd;
+		size_t used = utf8_next(s, n, &point), len;
+		char piece[4];
+
+		if (point < 0x20 || (point >= 0x7f && point < 0xa0))
+			point = ' ';
+		s += used ? used : 1;
+		n -= used ? used : 1;
+		if (is_layout(point) || (point == ' ' && out->len == from))
+			continue;
+		len = utf8_put(point, piece);
+		if (out->len - from + len > cap)
+			break;
+		buf_put(out, piece, len);
+	}
+	while (out->len > from && out->data[out->len - 1] == ' ')
+		out->data[--out->len] = '\0';
+}
+
 /*
  * The visible form of the next character; *used_out is what it takes of ${s}. Returns its
  * length, at most 6.

@@ -35,6 +35,15 @@ bool content_link(const struct content_line *l, struct buf *url);
  * \\; other backslashes stay.
  */
 void content_unescape(const char *s, size_t n, struct buf *out);
+#define CONTENT_TEXT_MAX 1024
+/*
+ * Text for display: escapes decoded, octets that are not UTF-8 read as ISO 8859-1; cut to
+ * CONTENT_TEXT_MAX. The words of N in their order: given name, family name. Caller frees.
+ */
+char *content_text(const struct content_line *l);
+char *content_name_text(const struct content_line *l);
+/* Does a main component, neither a calendar nor a time zone, begin at this depth? */
+bool content_is_main(const char *name, bool in_calendar, int depth);
 /* Append the octets but for ${chars}. */
 void content_without(const char *s, size_t n, const char *chars, struct buf *out);
 /* Append the value of a line, decoded if it is quoted-printable; of it ${n} octets at most. */

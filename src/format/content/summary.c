@@ -7,7 +7,6 @@
 #include "valise/base/text.h"
 #include "internal.h"
 
-#define TEXT_MAX 1024
 #define UID_MAX 65536
 
 #define NAMES_MAX 10000
@@ -45,61 +44,7 @@ static void names_add(struct names *s, const char *name)
 /* The value as it stands, cut to what a listing shows. */
 static char *raw_text(const struct content_line *l)
 {
-	return xstrndup(l->value, MIN(l->value_len, TEXT_MAX));
-}
-
-/* Text for display: escapes decoded, octets that are not UTF-8 read as ISO 8859-1. */
-static char *display_text(const struct content_line *l)
-{
-	struct buf utf8 = buf_of(SIZE_MAX);
-	struct buf text = buf_of(SIZE_MAX);
-	struct buf plain = buf_of(SIZE_MAX);
-
-	content_plain(l, 4 * TEXT_MAX, &plain);
-	content_unescape(buf_str(&plain), plain.len, &text);
-	for (size_t i = 0; i < text.len && utf8.len < TEXT_MAX - 4;) {
-		size_t k = utf8_next(buf_str(&text) + i, text.len - i, NULL);
-		char latin[4];
-
-		if (text.data[i] == '\0')
-			buf_putc(&utf8, ' ');
-		else if (k)
-			buf_put(&utf8, text.data + i, k);
-		else
-			buf_put(&utf8, latin, utf8_put(text.data[i], latin));
-		i += k ? k : 1;
-	}
-	buf_clear(&plain);
-	buf_clear(&text);
-	return buf_take(&utf8);
-}
-
-/* The words of N in display order: given names, then the family name. */
-static char *name_text(const struct content_line *l)
-{
-	size_t family = content_span(l->value, l->value_len, ';'), rest = family;
-	struct content_line given = *l, last = *l;
-	char *g, *f, *out;
-
-	if (rest < l->value_len)
-		rest++;
-	given.value += rest;
-	given.value_len = content_span(given.value, l->value_len - rest, ';');
-	last.value_len = family;
-	g = display_text(&given);
-	f = display_text(&last);
-	out = xasprintf("%s%s%s", g, *g && *f ? " " : "", f);
-	free(g);
-	free(f);
-	return out;
-}
-
-/* Does a main component begin at this depth? */
-static bool is_component_of(const char *name, bool in_calendar, int depth)
-{
-	if (in_calendar)
-		return depth == 1 && strcmp(name, "VTIMEZONE") != 0;
-	return depth == 0 && strcmp(name, "VCALENDAR") != 0;
+	return xstrndup(l->value, MIN(l->value_len, CONTENT_TEXT_MAX));
 }
 
 /* The first component within is the main one; time zones are noted. */
@@ -113,7 +58,7 @@ static void begin_component(struct reading *r, const struct content_line *l)
 		r->out->calendar = true;
 	if (l->depth == 1 && r->in_calendar && strcmp(name, "VTIMEZONE") == 0)
 		r->in_zone = true;
-	if (!r->comp && is_component_of(name, r->in_calendar, l->depth)) {
+	if (!r->comp && content_is_main(name, r->in_calendar, l->depth)) {
 		r->out->card |= strcmp(name, "VCARD") == 0;
 		r->out->calendar |= strcmp(name, "VCARD") != 0;
 		r->comp = name;
@@ -166,7 +111,7 @@ static void take_title(struct reading *r, const struct content_line *l)
 	if (s->title && !(r->title_is_n && !is_n))
 		return;
 	free(s->title);
-	s->title = is_n ? name_text(l) : display_text(l);
+	s->title = is_n ? content_name_text(l) : content_text(l);
 	r->title_is_n = is_n;
 	if (s->title[0] == '\0') {
 		free(s->title);

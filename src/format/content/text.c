@@ -1,6 +1,8 @@
 /* Pieces of content lines: escapes, encodings, line ends. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "internal.h"
@@ -65,6 +67,57 @@ void content_plain(const struct content_line *l, size_t n, struct buf *out)
 		content_qp_decode(l->value, MIN(n, l->value_len), out);
 	else
 		buf_put(out, l->value, MIN(n, l->value_len));
+}
+
+char *content_text(const struct content_line *l)
+{
+	struct buf utf8 = buf_of(SIZE_MAX);
+	struct buf text = buf_of(SIZE_MAX);
+	struct buf plain = buf_of(SIZE_MAX);
+
+	content_plain(l, 4 * CONTENT_TEXT_MAX, &plain);
+	content_unescape(buf_str(&plain), plain.len, &text);
+	for (size_t i = 0; i < text.len && utf8.len < CONTENT_TEXT_MAX - 4;) {
+		size_t k = utf8_next(buf_str(&text) + i, text.len - i, NULL);
+		char latin[4];
+
+		if (text.data[i] == '\0')
+			buf_putc(&utf8, ' ');
+		else if (k)
+			buf_put(&utf8, text.data + i, k);
+		else
+			buf_put(&utf8, latin, utf8_put(text.data[i], latin));
+		i += k ? k : 1;
+	}
+	buf_clear(&plain);
+	buf_clear(&text);
+	return buf_take(&utf8);
+}
+
+char *content_name_text(const struct content_line *l)
+{
+	size_t family = content_span(l->value, l->value_len, ';'), rest = family;
+	struct content_line given = *l, last = *l;
+	char *g, *f, *out;
+
+	if (rest < l->value_len)
+		rest++;
+	given.value += rest;
+	given.value_len = content_span(given.value, l->value_len - rest, ';');
+	last.value_len = family;
+	g = content_text(&given);
+	f = content_text(&last);
+	out = xasprintf("%s%s%s", g, *g && *f ? " " : "", f);
+	free(g);
+	free(f);
+	return out;
+}
+
+bool content_is_main(const char *name, bool in_calendar, int depth)
+{
+	if (in_calendar)
+		return depth == 1 && strcmp(name, "VTIMEZONE") != 0;
+	return depth == 0 && strcmp(name, "VCALENDAR") != 0;
 }
 
 void content_without(const char *s, size_t n, const char *chars, struct buf *out)

@@ -2,6 +2,7 @@
 #define VALISE_TREE_CATALOG_INTERNAL_H
 
 #include "valise/base/json.h"
+#include "valise/tree/about.h"
 #include "valise/tree/catalog.h"
 
 /* Inside the catalog: lines written and read (docs/FORMAT.md, "Catalog"). */
@@ -43,6 +44,8 @@ void scan_sha256(struct scan *s, uint8_t out[SHA256_LEN]);
 /* A list of strings in ascending order; ${each} may set bad. */
 void scan_strings(struct scan *s,
         void (*each)(void *ctx, struct scan *s, const char *text, size_t n), void *ctx);
+/* What names an item; what was read of it is in *out even if it is bad. */
+void catalog_scan_what(struct scan *s, struct item_about *out);
 /* The object ends here, and with it the line. */
 void scan_end(struct scan *s);
 
