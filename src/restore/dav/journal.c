@@ -131,6 +131,17 @@ const struct put_record *put_journal_find(const struct put_journal *j, uint64_t 
 	return keys_find(&j->at, url_key, &at) ? &j->recs[at] : NULL;
 }
 
+int put_journal_each(const struct put_journal *j,
+        int (*fn)(void *ctx, const struct put_record *rec, struct err *err), void *ctx,
+        struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < j->n && rc == 0; i++)
+		rc = fn(ctx, &j->recs[i], err);
+	return rc;
+}
+
 /* The end of a record in ${b}, which is freed. */
 static void add_record(struct put_journal *j, struct buf *b)
 {

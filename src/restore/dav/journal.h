@@ -37,6 +37,10 @@ void put_journal_free(struct put_journal *j);
  * NULL: nothing.
  */
 const struct put_record *put_journal_find(const struct put_journal *j, uint64_t url_key);
+/* Each of them, until ${fn} returns another number than 0, which is the result. */
+int put_journal_each(const struct put_journal *j,
+        int (*fn)(void *ctx, const struct put_record *rec, struct err *err), void *ctx,
+        struct err *err) MUST_CHECK;
 /* A record for the next batch; without an ETag it would be no use and is dropped. */
 void put_journal_add(struct put_journal *j, const struct put_record *rec);
 /* Has an earlier run brought anything to this target? */

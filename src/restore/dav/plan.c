@@ -215,6 +215,31 @@ static int claim_made(struct drun *r, struct err *err)
 	return rc;
 }
 
+int dav_plan_unlisted(struct drun *r, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_acolls && rc == 0; i++) {
+		struct acoll *a = &r->acolls[i];
+		const char *place;
+		uint32_t index;
+		char *key;
+
+		if (!a->coll || a->to != NONE || a->mapped)
+			continue;
+		key = place_key(r, a);
+		place = put_journal_place(r->journal, key);
+		if (place)
+			rc = dav_probe_why(r, place, &index, &a->hidden, err);
+		if (place && rc == 0 && index != NONE && !r->tcolls[index].taken)
+			a->to = index;
+		if (a->to != NONE)
+			r->tcolls[a->to].taken = true;
+		free(key);
+	}
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
 enum how { BY_PLACE, BY_BOTH, BY_NAME, BY_SEGMENT, BY_NAME_IN_PART, BY_BOTH_IN_VAIN, HOWS };
 
 /* Everything that it may hold, as far as both sides say. */

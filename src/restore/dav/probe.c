@@ -1,6 +1,7 @@
 /* What the target is and has. Reads only. */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/text.h"
 #include "run.h"
 
 #define P_TYPE "{DAV:}resourcetype"
@@ -19,6 +20,10 @@ struct listing {
 	const char *home; /* what is listed, where it is the account's one home set */
 	char *owner; /* of that home set, as it is written */
 	uint32_t last; /* added or renewed, NONE */
+	int status; /* of the last answer */
+	/* a look: what is listed with an error instead of properties */
+	char **unknown;
+	size_t n_unknown, cap_unknown;
 };
 
 void tcoll_clear(struct tcoll *t)
@@ -27,6 +32,7 @@ void tcoll_clear(struct tcoll *t)
 	free(t->name);
 	free(t->segment);
 	free(t->full);
+	free(t->unlisted);
 	props_clear(&t->props);
 	memset(t, 0, sizeof *t);
 }
@@ -103,12 +109,19 @@ static void fill_tcoll(const struct listing *l, struct tcoll *t, const struct da
 	t->only_v4 = t->v4 && !strstr(versions->xml, "3.0");
 }
 
+static bool is_gone(int status)
+{
+	return status == 404 || status == 410;
+}
+
 /* One response of a home set: a collection of the kind, or a name that is taken. */
 static int on_collection(void *ctx, struct dav_response *r, struct err *err)
 {
 	struct listing *l = ctx;
 
 	(void)err;
+	if (l->r->looks && r->status >= 400 && !is_gone(r->status) && *r->url)
+		*ARR_PUSH(l->unknown, l->n_unknown, l->cap_unknown) = xstrdup(r->url);
 	if (r->status >= 400 || !*r->url)
 		return 0;
 	l->cyrus = l->cyrus || dav_prop_find(r, P_CYRUS);
@@ -146,8 +159,28 @@ static int list_home(struct listing *l, const char *url, int depth, struct err *
 		props[n++] = P_MAX_FILES;
 	}
 	rc = dav_propfind(l->r->http, url, depth, props, n, on_collection, l, &a, err);
+	l->status = a.status;
 	dav_answer_clear(&a);
 	return rc;
+}
+
+int dav_probe_why(
+        struct drun *r, const char *url, uint32_t *out_index, char **why_out, struct err *err)
+{
+	struct listing l = {.r = r, .last = NONE};
+	int rc = list_home(&l, url, 0, err);
+
+	*why_out = NULL;
+	*out_index = rc == 0 ? l.last : NONE;
+	if (rc == 0 && l.n_unknown)
+		*why_out = xasprintf("%s is listed with an error", url);
+	texts_free(l.unknown, l.n_unknown);
+	if (rc == 0 || err_ends(err))
+		return rc;
+	if (!is_gone(l.status))
+		*why_out = xstrdup(err->text);
+	err_clear(err);
+	return 0;
 }
 
 int dav_probe_one(struct drun *r, const char *url, uint32_t *out_index, struct err *err)
@@ -155,6 +188,7 @@ int dav_probe_one(struct drun *r, const char *url, uint32_t *out_index, struct e
 	struct listing l = {.r = r, .last = NONE};
 	int rc = list_home(&l, url, 0, err);
 
+	texts_free(l.unknown, l.n_unknown);
 	*out_index = l.last;
 	if (rc < 0 && !err_ends(err)) {
 		*out_index = NONE;
@@ -189,6 +223,27 @@ int dav_probe_again(struct drun *r, struct err *err)
 	return rc;
 }
 
+/* A look: what was listed with an error is asked for by itself. */
+static int ask_unknown(struct drun *r, struct listing *l, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < l->n_unknown && rc == 0; i++) {
+		uint32_t index;
+		char *why = NULL;
+
+		rc = dav_probe_why(r, l->unknown[i], &index, &why, err);
+		if (why && !r->hidden)
+			r->hidden = why;
+		else
+			free(why);
+	}
+	texts_free(l->unknown, l->n_unknown);
+	l->unknown = NULL;
+	l->n_unknown = 0;
+	return rc;
+}
+
 /* All home sets; an error only if none can be listed. */
 static int probe_homes(struct drun *r, struct listing *l, char **dav, struct err *err)
 {
@@ -204,6 +259,8 @@ static int probe_homes(struct drun *r, struct listing *l, char **dav, struct err
 		} else if (!err_ends(err)) {
 			say_coll(r, SAY_WARNING, NULL, "%s", err->text);
 			first = *err;
+			if (!r->hidden)
+				r->hidden = xstrdup(err->text);
 			rc = 0;
 		}
 	}
@@ -214,6 +271,8 @@ static int probe_homes(struct drun *r, struct listing *l, char **dav, struct err
 		*err = first;
 		return err_widen(err, ERR_WHOLE);
 	}
+	if (rc == 0)
+		rc = ask_unknown(r, l, err);
 	return rc == 0 ? ask_options(r, dav, err) : rc;
 }
 
@@ -233,5 +292,6 @@ int dav_probe(struct drun *r, struct err *err)
 	}
 	free(dav);
 	free(l.owner);
+	texts_free(l.unknown, l.n_unknown);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }

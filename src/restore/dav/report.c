@@ -35,9 +35,12 @@ static void name_entry(struct drun *r, const struct entry *e, struct buf *out)
 
 void say_entry(struct drun *r, enum say_level level, const struct entry *e, const char *fmt, ...)
 {
-	struct buf item = buf_of(4096);
+	struct buf item;
 	va_list ap;
 
+	if (!r->opts->report)
+		return;
+	buf_init(&item, 4096);
 	name_entry(r, e, &item);
 	va_start(ap, fmt);
 	target_vsay(r->opts, level, r->acolls[e->acoll].head->name, buf_str(&item), fmt, ap);

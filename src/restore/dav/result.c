@@ -84,6 +84,20 @@ void entry_remember(struct drun *r, const struct entry *e, const struct res *x)
 	put_journal_add(r->journal, &rec);
 }
 
+/* Kept until each item is told. */
+static void note_look(struct entry *e, const struct res *x)
+{
+	struct buf b = buf_of(4096);
+
+	if (!x->told && x->grade == CONTENT_ALTERED)
+		content_say_differences(x->differences ? x->differences : "", CONTENT_SEEN, &b);
+	free(e->told);
+	e->told = x->told ? xstrdup(x->told) : b.len ? xstrdup(buf_str(&b)) : NULL;
+	e->unreadable = x->unreadable;
+	e->found = x->tcoll;
+	buf_clear(&b);
+}
+
 /*
  * The first item of its UID whose place this collection is; *n_out: how many there are.
  */
@@ -145,6 +159,8 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 	e->grade = x->grade;
 	free(e->url);
 	e->url = xstrdup(x->url);
+	if (r->looks)
+		note_look(e, x);
 	entry_done(r, e);
 	r->outcome.grades[x->grade]++;
 	if (e->more) {

@@ -48,6 +48,33 @@ static int run_steps(struct drun *r, struct err *err)
 	return rc;
 }
 
+/*
+ * target_opts.looked: the plan of a restore, and what it would find. Files of links may be
+ * in the items or not, as after a restore with --attach-links or without.
+ */
+static int run_look(struct drun *r, struct err *err)
+{
+	const struct target_opts *given = r->opts;
+	struct target_opts own = *given;
+	int rc;
+
+	own.dry_run = own.attach_links = true;
+	r->opts = &own;
+	rc = dav_probe(r, err);
+	if (rc == 0)
+		rc = open_journal(r, err);
+	if (rc == 0)
+		rc = dav_plan(r, err);
+	if (rc == 0)
+		rc = dav_plan_unlisted(r, err);
+	/* Each item is told by itself from here on. */
+	own.report = NULL;
+	if (rc == 0)
+		rc = dav_look_target(r, err);
+	r->opts = given;
+	return rc;
+}
+
 static void run_clear(struct drun *r)
 {
 	dav_close(r->http);
@@ -64,6 +91,7 @@ static void run_clear(struct drun *r)
 		free(a->name);
 		linked_free(a->linked);
 		free(a->refused);
+		free(a->hidden);
 	}
 	free(r->acolls);
 	for (size_t i = 0; i < r->n_entries; i++) {
@@ -72,6 +100,8 @@ static void run_clear(struct drun *r)
 		free(r->entries[i].why);
 		free(r->entries[i].form);
 		free(r->entries[i].own_uid);
+		free(r->entries[i].told);
+		free(r->entries[i].again);
 	}
 	free(r->entries);
 	for (size_t i = 0; i < r->outcome.n_copies; i++)
@@ -84,6 +114,7 @@ static void run_clear(struct drun *r)
 	keys_clear(&r->readonly_homes);
 	free(r->by_uid);
 	free(r->outcome.stopped);
+	free(r->hidden);
 	keys_clear(&r->names);
 	put_journal_free(r->journal);
 }
@@ -122,17 +153,20 @@ static int dav_run(const struct service *service, enum coll_kind kind, struct tr
 	        .opts = opts,
 	        .progress = progress,
 	        .contacts = kind == COLL_CONTACTS,
+	        .looks = opts->looked != NULL,
 	        .kind = kind};
-	int rc = dav_open(service, GUARD_DAV_TARGET, progress, &r.http, err);
+	int rc = dav_open(service, opts->looked ? GUARD_DAV_SOURCE : GUARD_DAV_TARGET, progress,
+	        &r.http, err);
 
 	progress_what(progress, service->name);
 	if (rc == 0)
-		rc = run_steps(&r, err);
+		rc = r.looks ? run_look(&r, err) : run_steps(&r, err);
 	for (size_t i = 0; i < r.n_acolls; i++)
 		r.outcome.sum.collections += !r.acolls[i].part;
 	for (size_t i = 0; i < r.n_entries; i++)
-		r.outcome.sum.items += !r.entries[i].more;
-	tell_counts(&r);
+		r.outcome.sum.items += !r.looks && !r.entries[i].more;
+	if (!r.looks)
+		tell_counts(&r);
 	if (r.outcome.sum.no_into)
 		r.outcome.sum.items = r.outcome.sum.failed;
 	*out = r.outcome.sum;

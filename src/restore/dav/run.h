@@ -26,6 +26,7 @@
  *              archive, and told which item it is (pair.c): by UID, by content where the
  *              server changed that; a last listing (after.c): is it all there, and where is
  *              what was stored under another name
+ *              target.c and judge.c: a look alone, for the audit
  *   put/       PUT with If-None-Match, what came of it, read back; other forms of what is
  *              refused; linked files
  *   result.c   what became of each item, and what is there too often
@@ -60,6 +61,8 @@ struct tcoll {
 	bool took; /* something of the archive is there */
 	int form_learnt; /* 1 + the step of enum amend that helped last; 0: none */
 	char *full; /* why nothing more goes in, or NULL */
+	bool gone; /* a look: its listing was answered with 404 or 410 */
+	char *unlisted; /* a look: why its listing is not whole; NULL: it is */
 	uint64_t not_sent; /* items not tried for that reason */
 };
 
@@ -83,6 +86,7 @@ struct acoll {
 	uint32_t joins;
 	uint32_t to; /* tcoll, NONE: to be made, or cannot */
 	char *refused; /* why it has no place */
+	char *hidden; /* a look: why nobody can tell whether it is there, or NULL */
 	struct linked *linked; /* attach.c; NULL: not looked for yet */
 };
 
@@ -94,6 +98,14 @@ enum entry_state {
 	ENTRY_UNSEEN,
 	ENTRY_HELD, /* not sent on purpose */
 	ENTRY_FAILED,
+};
+
+/* What a GET of the name that an item has on the target brought, in a look. */
+enum look_asked {
+	LOOK_NOT_ASKED,
+	LOOK_GONE, /* 404, 410 */
+	LOOK_ANOTHER, /* something else */
+	LOOK_FAILED,
 };
 
 /* An item of the archive. */
@@ -129,6 +141,15 @@ struct entry {
 	uint64_t alike; /* alike_key() of its content, 0: none */
 	/* of its UID in the target's collection; kept at the first item of it there */
 	uint32_t copies;
+	/* a look: */
+	uint32_t found; /* tcoll, of ENTRY_THERE */
+	char *told; /* what differs, or why nobody can tell; or NULL */
+	bool unreadable; /* the archive does not give it */
+	enum look_asked asked;
+	bool by_journal; /* asked for where an earlier restore put it */
+	bool hidden; /* it may be in what the target does not give */
+	char *again; /* URL of a further resource that it is, or NULL */
+	uint32_t again_in; /* its tcoll */
 };
 
 /* A resource of the target. */
@@ -153,6 +174,9 @@ struct res {
 	bool likely; /* ${entry}, unless the content says otherwise */
 	bool blind; /* its GET asked for some version of a card */
 	bool unknown; /* of a PUT: whether ${entry} was stored is not known */
+	/* a look: what differs in words, or why the archive does not give the item */
+	char *told;
+	bool unreadable;
 	uint64_t alike; /* alike_key() of its content where it fits nothing */
 };
 
@@ -194,6 +218,9 @@ struct drun {
 	/* something was not: whoever stores the same at the same time makes it twice */
 	bool renames;
 	enum coll_kind kind;
+	/* target_opts.looked: nothing is written; what the target does not give is noted */
+	bool looks;
+	char *hidden; /* a look: why not all collections are known, or NULL */
 
 	struct dav_home home;
 	struct silence silence;
@@ -294,6 +321,11 @@ struct res *reslist_add(struct reslist *l, uint32_t tcoll, const char *url, cons
  * the service.
  */
 int dav_look(struct drun *r, struct res *list, size_t n, struct err *err) MUST_CHECK;
+/* The same by a GET each, of those that are not seen. */
+int dav_look_once(struct drun *r, struct res *list, size_t n, struct err *err) MUST_CHECK;
+
+/* look/target.c: target_opts.looked, once the plan is made */
+int dav_look_target(struct drun *r, struct err *err) MUST_CHECK;
 
 /* look/pair.c */
 enum alike_mode {
@@ -309,6 +341,8 @@ int dav_pair(struct drun *r, struct reslist *all, struct err *err) MUST_CHECK;
 
 /* look/there.c */
 int dav_there(struct drun *r, struct err *err) MUST_CHECK;
+/* What the target has, read and graded; *all is the caller's. */
+int dav_read_there(struct drun *r, struct reslist *all, struct err *err) MUST_CHECK;
 /* ${peek}: what is new in it stays so. */
 int dav_list_resources(
         struct drun *r, uint32_t tcoll, bool peek, struct reslist *out, struct err *err) MUST_CHECK;
@@ -317,12 +351,23 @@ int dav_list_resources(
 int dav_probe(struct drun *r, struct err *err) MUST_CHECK;
 /* Ask again what ${url} is: *out_index NONE when it is no collection of the kind. */
 int dav_probe_one(struct drun *r, const char *url, uint32_t *out_index, struct err *err) MUST_CHECK;
+/*
+ * The same, and *why_out (the caller frees it): NULL unless it cannot be told what is
+ * there.
+ */
+int dav_probe_why(struct drun *r, const char *url, uint32_t *out_index, char **why_out,
+        struct err *err) MUST_CHECK;
 /* List the home sets once more: what came up since is behind the others. */
 int dav_probe_again(struct drun *r, struct err *err) MUST_CHECK;
 void tcoll_clear(struct tcoll *t);
 
 /* plan.c */
 int dav_plan(struct drun *r, struct err *err) MUST_CHECK;
+/*
+ * A look: where the journal says that a collection is, also if no home set lists it;
+ * r->acolls[].hidden says why that is not known.
+ */
+int dav_plan_unlisted(struct drun *r, struct err *err) MUST_CHECK;
 /* What a collection is called in a URL where its own last segment cannot be used. */
 #define OWN_SEGMENT_SIZE 24
 void own_segment(const struct drun *r, const struct acoll *a, char out[OWN_SEGMENT_SIZE]);
@@ -349,7 +394,10 @@ int dav_make(struct drun *r, struct err *err) MUST_CHECK;
  */
 int dav_make_one(struct drun *r, uint32_t acoll, struct err *err) MUST_CHECK;
 
-/* split.c: after dav_make, what a target's calendar does not take goes into another. */
+/*
+ * split.c: after dav_make, what a target's calendar does not take goes into another (in a
+ * look: one that is there).
+ */
 int dav_split(struct drun *r, struct err *err) MUST_CHECK;
 
 /* look/after.c */

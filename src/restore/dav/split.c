@@ -70,7 +70,7 @@ static int split_off(
 	        part->to == NONE ? "a new calendar" : "the calendar",
 	        part->to == NONE ? part->name : r->tcolls[part->to].name,
 	        r->tcolls[whole->to].name);
-	return part->to == NONE ? dav_make_one(r, *index_out, err) : 0;
+	return part->to == NONE && !r->looks ? dav_make_one(r, *index_out, err) : 0;
 }
 
 /*

@@ -12,6 +12,7 @@
 #define ACCEPT_V3 "Accept: text/vcard; version=3.0, text/vcard;q=0.9, */*;q=0.1"
 #define COMPARED_MAX 8 /* items of one UID that a resource is held against */
 #define DIFFERENCES_MAX 600
+#define TOLD_MAX 4096 /* a line for people */
 
 struct look {
 	struct drun *r;
@@ -27,6 +28,7 @@ static void res_clear(struct res *x)
 	free(x->uid);
 	free(x->why);
 	free(x->differences);
+	free(x->told);
 	memset(x, 0, sizeof *x);
 }
 
@@ -66,16 +68,46 @@ struct text {
 	uint8_t sha[SHA256_LEN]; /* with CRLF for each line end, as the archive has it */
 };
 
+/* What one item is, held against it. */
+struct verdict {
+	enum content_grade grade;
+	struct buf differences;
+	bool open; /* linked files are missing */
+	/* a look: what differs, in so many properties; or why the archive does not give it */
+	char *told;
+	size_t n_told;
+	bool unreadable;
+};
+
 struct graded {
 	uint32_t entry;
 	enum content_grade grade;
-	char *differences;
-	bool any, open;
+	char *differences, *told;
+	bool any, open, unreadable;
 };
 
+/* A look: what differs from this form of the item, if that is less than from another. */
+static void tell_altered(
+        struct drun *r, struct verdict *v, const struct buf *body, const void *text, size_t len)
+{
+	struct buf line;
+	size_t n;
+
+	if (!r->looks || v->grade != CONTENT_ALTERED)
+		return;
+	buf_init(&line, TOLD_MAX);
+	if (content_explain(body->data, body->len, text, len, &line, &n, NULL) == 0 && n &&
+	        (!v->told || n < v->n_told)) {
+		free(v->told);
+		v->told = buf_take(&line);
+		v->n_told = n;
+	}
+	buf_clear(&line);
+}
+
 /* As managed attachments: what it is without them. False: it has no such files. */
-static bool grade_managed(struct drun *r, const struct entry *e, const struct text *text,
-        enum content_grade *g, struct buf *diff, bool *open)
+static bool grade_managed(
+        struct drun *r, const struct entry *e, const struct text *text, struct verdict *v)
 {
 	struct attached a = {0};
 	struct buf body, view;
@@ -88,11 +120,14 @@ static bool grade_managed(struct drun *r, const struct entry *e, const struct te
 		any = a.n_wanted > 0;
 	if (any) {
 		bool less = managed_view(&a, text->data, text->len, &view);
+		const void *seen = less ? view.data : text->data;
+		size_t len = less ? view.len : text->len;
 
-		if (content_compare(body.data, body.len, less ? view.data : text->data,
-		            less ? view.len : text->len, g, diff, NULL) < 0)
-			*g = CONTENT_ALTERED;
-		*open = managed_open(&a, text->data, text->len);
+		if (content_compare(
+		            body.data, body.len, seen, len, &v->grade, &v->differences, NULL) < 0)
+			v->grade = CONTENT_ALTERED;
+		tell_altered(r, v, &body, seen, len);
+		v->open = managed_open(&a, text->data, text->len);
 	}
 	attached_clear(&a);
 	buf_clear(&body);
@@ -101,17 +136,24 @@ static bool grade_managed(struct drun *r, const struct entry *e, const struct te
 }
 
 /* The item as it is sent. */
-static void grade_sent(struct drun *r, const struct entry *e, const struct text *text,
-        enum content_grade *g, struct buf *diff)
+static void grade_sent(
+        struct drun *r, const struct entry *e, const struct text *text, struct verdict *v)
 {
 	struct err err = {0};
 	struct buf body;
+	int rc = entry_body(r, e, &body, &err);
 
-	if (entry_body(r, e, &body, &err) < 0 ||
-	        content_compare(body.data, body.len, text->data, text->len, g, diff, &err) < 0) {
-		*g = CONTENT_ALTERED;
-		buf_reset(diff);
-		buf_putf(diff, "cannot be compared: %.300s", err.text);
+	v->unreadable = rc < 0;
+	if (rc == 0)
+		rc = content_compare(body.data, body.len, text->data, text->len, &v->grade,
+		        &v->differences, &err);
+	if (rc < 0) {
+		v->grade = CONTENT_ALTERED;
+		buf_reset(&v->differences);
+		buf_putf(&v->differences, "cannot be compared: %.300s", err.text);
+		v->told = v->told ? v->told : xstrdup(err.text);
+	} else {
+		tell_altered(r, v, &body, text->data, text->len);
 	}
 	buf_clear(&body);
 }
@@ -120,22 +162,24 @@ static void grade_sent(struct drun *r, const struct entry *e, const struct text 
  * --attach-links, and it is there as an earlier restore without it left it, or one that
  * put the files in.
  */
-static void grade_links(struct drun *r, const struct entry *e, const struct text *text,
-        enum content_grade *g, struct buf *diff)
+static void grade_links(
+        struct drun *r, const struct entry *e, const struct text *text, struct verdict *v)
 {
-	for (int in = 0; in < 2 && *g == CONTENT_ALTERED; in++) {
+	for (int in = 0; in < 2 && v->grade == CONTENT_ALTERED; in++) {
 		enum content_grade other = CONTENT_ALTERED;
 		struct buf body;
 		struct buf unsaid = buf_of(DIFFERENCES_MAX);
+		bool done = entry_original(r, e, &body, NULL) == 0 &&
+		            (!in || dav_attach(r, e, false, &body, NULL, NULL) == 0) &&
+		            content_compare(body.data, body.len, text->data, text->len, &other,
+		                    &unsaid, NULL) == 0;
 
-		if (entry_original(r, e, &body, NULL) == 0 &&
-		        (!in || dav_attach(r, e, false, &body, NULL, NULL) == 0) &&
-		        content_compare(body.data, body.len, text->data, text->len, &other, &unsaid,
-		                NULL) == 0 &&
-		        other < CONTENT_ALTERED) {
-			*g = other;
-			buf_reset(diff);
-			buf_put(diff, unsaid.data, unsaid.len);
+		if (done && other < CONTENT_ALTERED) {
+			v->grade = other;
+			buf_reset(&v->differences);
+			buf_put(&v->differences, unsaid.data, unsaid.len);
+		} else if (done) {
+			tell_altered(r, v, &body, text->data, text->len);
 		}
 		buf_clear(&body);
 		buf_clear(&unsaid);
@@ -154,30 +198,47 @@ static bool is_better(const struct drun *r, uint32_t entry, const char *url, enu
 	       !entry_is_called(r, &r->entries[best->entry], url);
 }
 
+/* A look at all octets: are those of the archive what its catalog says? */
+static void read_archived(struct drun *r, const struct entry *e, struct verdict *v)
+{
+	struct err err = {0};
+	struct buf body;
+
+	v->unreadable = entry_original(r, e, &body, &err) < 0;
+	if (v->unreadable)
+		v->told = xstrdup(err.text);
+	buf_clear(&body);
+}
+
 /* Hold the text against one item; the better outcome stays. */
 static void grade_text(struct drun *r, uint32_t entry, const char *url, const struct text *text,
         struct graded *best)
 {
 	const struct entry *e = &r->entries[entry];
-	enum content_grade g = CONTENT_ALTERED;
-	struct buf diff = buf_of(DIFFERENCES_MAX);
-	bool open = false;
+	struct verdict v = {.grade = CONTENT_ALTERED, .differences = buf_of(DIFFERENCES_MAX)};
 
 	if (memcmp(entry_item(r, e)->sha256, text->sha, SHA256_LEN) == 0)
-		g = CONTENT_IDENTICAL;
-	else if (!grade_managed(r, e, text, &g, &diff, &open))
-		grade_sent(r, e, text, &g, &diff);
-	if (g == CONTENT_ALTERED && r->opts->attach_links)
-		grade_links(r, e, text, &g, &diff);
-	if (is_better(r, entry, url, g, best)) {
+		v.grade = CONTENT_IDENTICAL;
+	else if (!grade_managed(r, e, text, &v))
+		grade_sent(r, e, text, &v);
+	if (v.grade == CONTENT_ALTERED && r->opts->attach_links && !v.unreadable)
+		grade_links(r, e, text, &v);
+	if (v.grade == CONTENT_IDENTICAL && r->looks && r->opts->read_all)
+		read_archived(r, e, &v);
+	if (is_better(r, entry, url, v.grade, best)) {
 		free(best->differences);
-		best->differences = diff.len ? buf_take(&diff) : NULL;
-		best->entry = entry;
-		best->grade = g;
-		best->any = true;
-		best->open = open;
+		free(best->told);
+		*best = (struct graded){.entry = entry,
+		        .grade = v.grade,
+		        .differences = v.differences.len ? buf_take(&v.differences) : NULL,
+		        .told = v.grade == CONTENT_ALTERED || v.unreadable ? v.told : NULL,
+		        .any = true,
+		        .open = v.open,
+		        .unreadable = v.unreadable};
+		v.told = best->told ? NULL : v.told;
 	}
-	buf_clear(&diff);
+	buf_clear(&v.differences);
+	free(v.told);
 }
 
 /* One that the server gave another UID when an earlier restore stored it. */
@@ -289,10 +350,14 @@ static void take_text(struct drun *r, struct res *x, const void *data, size_t le
 		if (best.any)
 			x->entry = best.entry;
 		free(x->differences);
+		free(x->told);
 		x->differences = best.differences;
-		best.differences = NULL;
+		x->told = best.told;
+		x->unreadable = best.unreadable;
+		best.differences = best.told = NULL;
 	}
 	free(best.differences);
+	free(best.told);
 }
 
 /* One response of a multiget; what was not asked for is passed over. */
@@ -451,6 +516,13 @@ static int get_rest(struct drun *r, struct res *list, size_t n, bool again, stru
 	return rc;
 }
 
+int dav_look_once(struct drun *r, struct res *list, size_t n, struct err *err)
+{
+	int rc = get_rest(r, list, n, false, err);
+
+	return rc == 0 ? get_rest(r, list, n, true, err) : rc;
+}
+
 int dav_look(struct drun *r, struct res *list, size_t n, struct err *err)
 {
 	struct look l = {.r = r, .list = list};
@@ -461,9 +533,7 @@ int dav_look(struct drun *r, struct res *list, size_t n, struct err *err)
 	for (size_t i = 0, k; i < n && rc == 0; i += k)
 		rc = run_multigets(&l, list + i, n - i, &k, err);
 	if (rc == 0)
-		rc = get_rest(r, list, n, false, err);
-	if (rc == 0)
-		rc = get_rest(r, list, n, true, err);
+		rc = dav_look_once(r, list, n, err);
 	keys_clear(&l.at);
 	return rc;
 }

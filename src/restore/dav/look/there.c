@@ -12,6 +12,19 @@ struct listing {
 	bool peek;
 };
 
+static bool is_gone(int status)
+{
+	return status == 404 || status == 410;
+}
+
+/* A look: what the target does not list may be there. */
+static void note_unlisted(struct tcoll *t, int status, const char *why)
+{
+	t->gone = is_gone(status);
+	free(t->unlisted);
+	t->unlisted = t->gone ? NULL : xstrdup(why);
+}
+
 /* One resource of a listing; collections are none. */
 static int on_listed(void *ctx, struct dav_response *p, struct err *err)
 {
@@ -19,9 +32,16 @@ static int on_listed(void *ctx, struct dav_response *p, struct err *err)
 	const struct tcoll *t = &l->r->tcolls[l->tcoll];
 	struct res *x;
 
-	(void)err;
-	if (p->status >= 400 || !*p->url || dav_key(p->url) == dav_key(t->url) ||
-	        dav_prop_has(p, "{DAV:}resourcetype", "{DAV:}collection"))
+	if (!*p->url || dav_prop_has(p, "{DAV:}resourcetype", "{DAV:}collection"))
+		return 0;
+	if (dav_key(p->url) == dav_key(t->url)) {
+		if (l->r->looks && p->status >= 400)
+			note_unlisted(&l->r->tcolls[l->tcoll], p->status,
+			        "the server says that its listing is not whole");
+		return 0;
+	}
+	/* One that is listed with an error may be there all the same. */
+	if (p->status >= 400 && (!l->r->looks || is_gone(p->status)))
 		return 0;
 	x = reslist_add(l->out, l->tcoll, p->url, dav_prop_text(p, "{DAV:}getetag"));
 	free(x->href);
@@ -39,6 +59,11 @@ int dav_list_resources(
 	struct dav_answer a;
 	int rc = dav_propfind(r->http, r->tcolls[tcoll].url, 1, props, 2, on_listed, &l, &a, err);
 
+	if (rc < 0 && r->looks && !err_ends(err)) {
+		note_unlisted(&r->tcolls[tcoll], a.status, err->text);
+		err_clear(err);
+		rc = 0;
+	}
 	dav_answer_clear(&a);
 	return rc;
 }
@@ -110,6 +135,9 @@ static void recall_known(struct drun *r, struct res *x)
 
 	if (!p || !x->etag || strcmp(p->etag, x->etag) != 0)
 		return;
+	/* What differs is told with its values, and so it is read. */
+	if (r->looks && (r->opts->read_all || p->grade == CONTENT_ALTERED))
+		return;
 	from = entries_of(r, p->uid, &n);
 	for (size_t i = 0; i < (p->uid ? n : r->n_entries); i++) {
 		uint32_t e = p->uid ? r->by_uid[from + i] : (uint32_t)i;
@@ -161,28 +189,33 @@ static int known_cmp(const void *pa, const void *pb)
 	return c ? c : strcmp(a->url, b->url);
 }
 
-int dav_there(struct drun *r, struct err *err)
+int dav_read_there(struct drun *r, struct reslist *all, struct err *err)
 {
-	struct reslist all = {0};
 	size_t n = 0;
 	int rc;
 
 	index_archive(r);
-	rc = list_all(r, &all, err);
-	SORT(all.list, all.n, known_cmp);
-	while (n < all.n && !all.list[n].known)
+	rc = list_all(r, all, err);
+	SORT(all->list, all->n, known_cmp);
+	while (n < all->n && !all->list[n].known)
 		n++;
 	if (rc == 0)
-		rc = dav_look(r, all.list, n, err);
+		rc = dav_look(r, all->list, n, err);
 	for (size_t i = 0; i < n && rc == 0; i++)
-		if (!all.list[i].seen && all.list[i].status != 404)
-			say_coll(r, SAY_WARNING, r->tcolls[all.list[i].tcoll].name,
+		if (!all->list[i].seen && all->list[i].status != 404)
+			say_coll(r, SAY_WARNING, r->tcolls[all->list[i].tcoll].name,
 			        "%s on the target cannot be read, so it is not known what it is: "
 			        "%s",
-			        all.list[i].url,
-			        all.list[i].why ? all.list[i].why : "it did not come");
-	if (rc == 0)
-		rc = apart_there(r, &all, err);
+			        all->list[i].url,
+			        all->list[i].why ? all->list[i].why : "it did not come");
+	return rc == 0 ? apart_there(r, all, err) : rc;
+}
+
+int dav_there(struct drun *r, struct err *err)
+{
+	struct reslist all = {0};
+	int rc = dav_read_there(r, &all, err);
+
 	if (rc == 0)
 		rc = dav_pair(r, &all, err);
 	reslist_clear(&all);

@@ -15,13 +15,17 @@ void put_clear(struct put *p)
 	memset(p, 0, sizeof *p);
 }
 
-/* Why it is not even sent; NULL: it is. */
-static char *find_objection(
+bool put_held(const struct drun *r, const struct content_summary *s)
+{
+	return s->attendees && !r->silence.assured && !r->opts->with_attendees;
+}
+
+char *put_objection(
         struct drun *r, const struct tcoll *t, const struct content_summary *s, size_t len)
 {
 	struct buf b;
 
-	if (s->attendees && !r->silence.assured && !r->opts->with_attendees)
+	if (put_held(r, s))
 		return xasprintf("held back, it has attendees: %s", r->silence.why);
 	if (t->max_size && len > t->max_size)
 		return xasprintf("its %zu octets are more than the target takes (%llu)", len,
@@ -112,10 +116,9 @@ bool put_prepare(struct drun *r, struct entry *e, struct put *p, struct err *err
 		return false;
 	}
 	if (content_summarize(p->body.data, p->body.len, &s, NULL) == 0) {
-		no = find_objection(
+		no = put_objection(
 		        r, a->to == NONE ? &(struct tcoll){0} : &r->tcolls[a->to], &s, p->body.len);
-		if (no && s.attendees && !r->silence.assured && !r->opts->with_attendees)
-			r->outcome.held++;
+		r->outcome.held += put_held(r, &s);
 		content_summary_clear(&s);
 	}
 	if (no) {

@@ -7,6 +7,12 @@
 /* A write of unknown outcome is sent so often, one that stood in another's way so often again. */
 enum { PUT_TRIES = 3, PUT_AGAINS = 6 };
 
+/* prepare.c: why it is not even sent, which the caller frees; NULL: it is */
+char *put_objection(
+        struct drun *r, const struct tcoll *t, const struct content_summary *s, size_t len);
+/* Is it held back for its attendees? */
+bool put_held(const struct drun *r, const struct content_summary *s);
+
 /* put.c */
 int dav_put_all(struct drun *r, struct err *err) MUST_CHECK;
 
