@@ -166,7 +166,7 @@ static void use(struct imap *m)
 	size_t n;
 
 	if (imap_list(m, true, &boxes, &n, &err) == 0 && n)
-		(void)!imap_status_many(m, boxes, n < 3 ? n : 3, status, &err);
+		(void)!imap_status_many(m, boxes, n < 3 ? n : 3, true, status, &err);
 	else
 		n = 0;
 	imap_list_free(boxes, n);

@@ -12,6 +12,8 @@
  * section of docs/ARCHITECTURE.md.
  */
 
+struct survey; /* valise/fetch/survey.h */
+
 /* What was given of the options that are for one protocol alone. */
 struct source_option {
 	const char *name; /* without the dashes */
@@ -51,6 +53,8 @@ struct source_opts {
 	 */
 	unsigned max_wait_s;
 	bool dry; /* list only; nothing goes to the sink */
+	/* Not NULL: what is there is told with sizes, and sampled. Goes with dry. */
+	const struct survey *survey;
 	/*
 	 * DAV: what is at other places on the server than before is the same person's all
 	 * the same

@@ -1,23 +1,24 @@
-/* valise check: can this account be read? */
+/* valise check: can this account be read, how much is there, how long will it take? */
 #include "cli/cli.h"
 #include "cli/protocols.h"
+#include "cli/survey.h"
 
 const struct command check_command = {
         .name = "check",
         .synopsis = "[ACCOUNT]",
         .summary =
-                "sign in to each service of an account and count what is there; nothing is fetched",
+                "sign in to each service of an account: what is there, and how long a backup takes",
         .bit = CMD_CHECK,
         .account = true,
         .max_pos = 1,
         .run = cmd_check,
 };
 
-/* One run that fetches nothing; ${choice} sees what is there, or limits what is counted. */
-static int visit_service(const struct service *s, struct choice *choice, bool list, struct ui *ui,
-        struct source_result *r, struct err *err)
+/* One run that stores nothing; ${choice} sees what is there, or limits what is counted. */
+static int visit_service(const struct service *s, struct choice *choice, bool list,
+        const struct survey *survey, struct ui *ui, struct source_result *r, struct err *err)
 {
-	struct source_opts o = {.dry = true};
+	struct source_opts o = {.dry = true, .survey = survey};
 
 	if (choice)
 		o.choice = choice->of;
@@ -60,44 +61,87 @@ static int fail_service(
 	return fail(a, err);
 }
 
-int check_service(const struct args *a, const struct service *s, struct choice *choice,
-        struct ui *ui, struct source_result *sum)
+/* What was counted, for people; ${known}: with octets, and what the server is like. */
+static void tell_service(
+        const struct service *s, const struct source_result *r, const struct surveyed *known)
+{
+	char n[COUNTED_SIZE], b[COUNTED_SIZE], bytes[32];
+
+	line_begin();
+	printf("%s: signed in as %s%s%s: %s in %s", s->name, s->login.user,
+	        s->login.authzid ? " for " : "", s->login.authzid ? s->login.authzid : "",
+	        counted(r->items, "item", "items", n),
+	        counted(r->collections, "collection", "collections", b));
+	if (known && known->bytes)
+		printf(", %s%s", known->part ? "about " : "", human_bytes(known->bytes, bytes));
+	putchar('\n');
+	if (known)
+		surveyed_tell(known);
+	fflush(stdout);
+	line_end();
+}
+
+static void put_service(
+        const struct service *s, const struct source_result *r, const struct surveyed *known)
+{
+	json_t *e = service_event(s);
+
+	json_set_number(e, "items", r->items);
+	json_set_number(e, "collections", r->collections);
+	if (known)
+		surveyed_put(known, s, e);
+	put_json(e);
+}
+
+/* As check_service; ${known} NULL: items and collections are counted, and nothing else. */
+static int look_at(const struct args *a, const struct service *s, struct choice *choice,
+        struct surveyed *known, struct ui *ui, struct source_result *sum)
 {
 	struct source_result r = {0};
 	struct err err = {0};
-	char n[COUNTED_SIZE], b[COUNTED_SIZE];
 	bool chooses = choice && (choice->of.n_include || choice->of.n_exclude);
 
-	if (chooses && visit_service(s, choice, true, ui, &r, &err) < 0)
+	if (chooses && visit_service(s, choice, true, NULL, ui, &r, &err) < 0)
 		return fail_service(a, s, ui, &err);
-	if (visit_service(s, choice, false, ui, &r, &err) < 0)
+	if (visit_service(s, choice, false, known ? &known->to : NULL, ui, &r, &err) < 0)
 		return fail_service(a, s, ui, &err);
 	sum->items += r.items;
 	sum->collections += r.collections;
-	if (ui->json) {
-		json_t *e = service_event(s);
-
-		json_set_number(e, "items", r.items);
-		json_set_number(e, "collections", r.collections);
-		put_json(e);
-		return 0;
-	}
-	if (args_has(a, "quiet"))
-		return 0;
-	line_begin();
-	printf("%s: signed in as %s%s%s: %s in %s\n", s->name, s->login.user,
-	        s->login.authzid ? " for " : "", s->login.authzid ? s->login.authzid : "",
-	        counted(r.items, "item", "items", n),
-	        counted(r.collections, "collection", "collections", b));
-	fflush(stdout);
-	line_end();
+	if (known)
+		surveyed_end(known);
+	if (ui->json)
+		put_service(s, &r, known);
+	else if (!args_has(a, "quiet"))
+		tell_service(s, &r, known);
 	return 0;
+}
+
+int check_service(const struct args *a, const struct service *s, struct choice *choice,
+        struct ui *ui, struct source_result *sum)
+{
+	return look_at(a, s, choice, NULL, ui, sum);
+}
+
+/* One service, and what it adds to ${all}. */
+static int survey_service(const struct args *a, const struct service *s, struct ui *ui,
+        struct source_result *sum, struct surveyed *all)
+{
+	struct surveyed known;
+	int rc;
+
+	surveyed_begin(&known);
+	rc = look_at(a, s, NULL, &known, ui, sum);
+	if (rc == 0)
+		surveyed_add(all, &known);
+	surveyed_clear(&known);
+	return rc;
 }
 
 int cmd_check(const struct args *a)
 {
 	struct account *account;
 	struct source_result sum = {0};
+	struct surveyed all = {0};
 	unsigned services = 0;
 	struct ui ui;
 	json_t *o;
@@ -108,7 +152,7 @@ int cmd_check(const struct args *a)
 	ui_start(&ui, a);
 	for (unsigned k = 0; k < SERVICE_KINDS; k++)
 		if (account->present[k]) {
-			rc = check_service(a, &account->services[k], NULL, &ui, &sum);
+			rc = survey_service(a, &account->services[k], &ui, &sum, &all);
 			services += rc == 0;
 			worst = rc ? rc : worst;
 		}
@@ -117,8 +161,11 @@ int cmd_check(const struct args *a)
 	json_set_number(o, "services", services);
 	json_set_number(o, "items", sum.items);
 	json_set_number(o, "collections", sum.collections);
+	surveyed_outcome(&all, o);
 	if (ui.json)
 		end_outcome(a, json_copy(o));
+	else if (!args_has(a, "quiet"))
+		surveyed_tell_all(&all);
 	if (ui_write_reports(&ui, o, &(struct report){.rc = worst, .account = account}))
 		worst = EXIT_FAILED;
 	json_decref(o);

@@ -332,7 +332,7 @@ static int work_service(struct dav_run *r, struct dav_worker *w, struct err *err
 	if (rc < 0)
 		return rc;
 	if (r->base.opts->dry)
-		return 0;
+		return r->base.opts->survey ? dav_survey(w, err) : 0;
 	rc = dav_keep_unseen(r, err);
 	if (rc == 0)
 		rc = check_space(r, err);

@@ -196,6 +196,8 @@ bool dav_may_join(const struct davitem *i, size_t n, uint64_t bytes);
 bool dav_is_another_etag(const char *listed, const char *got);
 int dav_get_all(struct dav_worker *w, struct davcoll *c, struct davitem **list, size_t n,
         struct err *err) MUST_CHECK;
+/* survey.c: what opts->survey is told; negative only for a stop. */
+int dav_survey(struct dav_worker *w, struct err *err) MUST_CHECK;
 /* linked_files.c: links of source_ops. */
 int dav_links(const struct service *service, unsigned kinds, struct tree_reader *from,
         struct tree_sink *sink, struct progress *progress, struct source_result *out,

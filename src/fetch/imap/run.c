@@ -76,7 +76,7 @@ static int plan_status(struct run *r, struct worker *w, struct err *err)
 		if (has_status(&r->plan.boxes[i]))
 			ask[n++] = *r->plan.boxes[i].box;
 	do
-		rc = n ? imap_status_many(w->conn.m, ask, n, got, err) : 0;
+		rc = n ? imap_status_many(w->conn.m, ask, n, r->base.opts->survey, got, err) : 0;
 	while (plan_again(w, &a, &rc, err));
 	if ((rc == ERR_REFUSED || rc == ERR_BUSY) && !imap_pool_ended(&r->pool, NULL)) {
 		memset(got, 0, n * sizeof *got); /* EXAMINE will tell */
@@ -133,6 +133,10 @@ static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct e
 		r->base.result.items += prev->n_items;
 		twins_know_all(&r->twins, prev);
 		rc = run_keep(&r->base, mb->name, COLL_COMPLETE, NULL, err);
+	} else if (r->base.opts->survey && survey_is_known(mb)) {
+		r->base.result.collections++;
+		r->base.result.items += mb->status.messages;
+		survey_said(r, mb);
 	} else if ((now->attrs & ATTR_NOSELECT) || plan_never_used(&mb->status)) {
 		r->base.result.collections++;
 		now->uidvalidity = mb->status.uidvalidity;
@@ -380,6 +384,8 @@ static int imap_run(const struct service *service, unsigned kinds, struct tree_s
 	rc = imap_conn_open(&first->conn, err);
 	if (rc == 0)
 		rc = plan_run(&r, first, &messages, err);
+	if (rc == 0 && opts->survey)
+		rc = survey_sample(first, err);
 	if (rc == 0 && r.sched.open)
 		rc = work_all(&r, plan_listers(opts, r.sched.open, messages), err);
 	if (rc < 0 && r.sched.cut_short)

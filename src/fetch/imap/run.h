@@ -4,6 +4,7 @@
 #include "valise/base/mem.h"
 #include "valise/proto/imap/pool.h"
 #include "fetch/run.h"
+#include "valise/fetch/survey.h"
 #include "valise/tree/intake.h"
 
 /*
@@ -349,6 +350,18 @@ int sched_settle(struct run *r, const char *reason, struct err *err) MUST_CHECK;
 /* Start threads until there are ${want} workers; run->base.workers.lock is held. */
 void work_start(struct run *r, unsigned want);
 void mbox_reset(struct mbox *mb);
+
+/* survey.c: opts->survey */
+/* The server said how many octets it holds, or that there is nothing: it is not listed. */
+bool survey_is_known(const struct mbox *mb);
+void survey_said(struct run *r, const struct mbox *mb);
+/* What a listing says of it; run->base.workers.lock is held. */
+void survey_listed(struct run *r, const struct mbox *mb);
+/*
+ * Capabilities, quota, and a sample of the messages. What the server does not give is not
+ * told; negative only for what ends the run.
+ */
+int survey_sample(struct worker *w, struct err *err) MUST_CHECK;
 
 /* labels.c: X-GM-EXT-1 */
 const char *labels_items(const struct imap *m); /* what a listing asks for */

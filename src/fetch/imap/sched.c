@@ -327,6 +327,8 @@ int sched_listed(struct worker *w, struct mbox *mb, struct err *err)
 	if (r->base.opts->dry) {
 		r->base.result.collections++;
 		r->base.result.items += mb->n_recs + mb->coll->n_items;
+		if (r->base.opts->survey)
+			survey_listed(r, mb);
 	} else if (mb->n_recs == 0) {
 		rc = mbox_finish(r, mb, err);
 	}

@@ -431,6 +431,8 @@ static int run_session(struct pop3_run *r, struct err *err)
 		rc = load_state(r, err);
 	if (rc == 0 && r->base.opts->dry) {
 		r->base.result.items = r->maildrop.n_messages;
+		if (r->base.opts->survey)
+			rc = pop3_survey(r, err);
 	} else if (rc == 0) {
 		r->coll = tree_coll_new(COLL_MAIL, r->name);
 		rc = take_messages(r, err);

@@ -153,6 +153,9 @@ char *pop3_capa_json(const struct pop3 *p);
 int pop3_check_expire(struct pop3_run *r, struct err *err) MUST_CHECK;
 void pop3_advise(struct pop3_run *r); /* what a person should know about this server */
 
+/* survey.c: what opts->survey is told; negative only for a stop. */
+int pop3_survey(struct pop3_run *r, struct err *err) MUST_CHECK;
+
 /* list.c: number the messages by a fresh listing, add those not seen before. */
 int pop3_relist(struct pop3_run *r, struct err *err) MUST_CHECK;
 

@@ -192,6 +192,8 @@ bool status_items_parse(struct line rest, struct imap_status *out)
 			(void)token_u32(&v, &out->uidvalidity);
 		else if (token_is(&t, "HIGHESTMODSEQ"))
 			(void)token_u64(&v, &out->highestmodseq);
+		else if (token_is(&t, "SIZE"))
+			out->has_size = token_u64(&v, &out->size);
 		if (!line_skip(&rest))
 			return false;
 	}

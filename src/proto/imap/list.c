@@ -446,7 +446,7 @@ static int settle_names(struct imap *m, struct boxes *b, bool foreign, struct er
 	for (size_t i = 0; i < b->n; i++)
 		if (b->list[i].doubtful && (foreign || !b->list[i].foreign))
 			ask_for[n++] = b->list[i];
-	r = n ? imap_status_many(m, ask_for, n, got, err) : 0;
+	r = n ? imap_status_many(m, ask_for, n, false, got, err) : 0;
 	n = 0;
 	for (size_t i = 0; i < b->n && r == 0; i++) {
 		struct imap_mailbox *box = &b->list[i];

@@ -106,7 +106,7 @@ static int ask_uidnext(struct imap *m, const uint8_t *name, size_t name_len,
 {
 	struct imap_mailbox box = {.name = (uint8_t *)(uintptr_t)name, .name_len = name_len};
 	struct imap_status status = {0};
-	int r = imap_status_many(m, &box, 1, &status, err);
+	int r = imap_status_many(m, &box, 1, false, &status, err);
 
 	if (r == 0 && status.ok) {
 		s->uidnext = status.uidnext;
@@ -168,13 +168,15 @@ static void status_line_seen(void *ctx, struct untagged *u)
 }
 
 /* STATUS of one mailbox, not flushed. */
-static int send_status(struct imap *m, const struct imap_mailbox *box, struct err *err)
+static int send_status(struct imap *m, const struct imap_mailbox *box, bool sizes, struct err *err)
 {
 	int r = command_named(m, "STATUS", box->name, box->name_len, err);
 
 	if (r != 0)
 		return r;
 	buf_puts(&m->cmd, " (MESSAGES UIDNEXT UIDVALIDITY");
+	if (sizes && imap_has(m, "STATUS=SIZE"))
+		buf_puts(&m->cmd, " SIZE");
 	buf_puts(&m->cmd, has_condstore(m) ? " HIGHESTMODSEQ)" : ")");
 	return command_end(m, NULL, err);
 }
@@ -203,7 +205,7 @@ static int take_status(struct imap *m, const unsigned *tags, size_t from, size_t
 	return 0;
 }
 
-int imap_status_many(struct imap *m, const struct imap_mailbox *boxes, size_t n,
+int imap_status_many(struct imap *m, const struct imap_mailbox *boxes, size_t n, bool sizes,
         struct imap_status *out, struct err *err)
 {
 	unsigned tags[STATUS_DEPTH];
@@ -218,7 +220,7 @@ int imap_status_many(struct imap *m, const struct imap_mailbox *boxes, size_t n,
 			if (form == FORM_LITERAL_SYNC && to > from)
 				break;
 			tags[to - from] = 0;
-			if (form != FORM_NONE && (r = send_status(m, &boxes[to], err)) == 0)
+			if (form != FORM_NONE && (r = send_status(m, &boxes[to], sizes, err)) == 0)
 				tags[to - from] = m->tag;
 			/* the name was refused: no status */
 			else if (form == FORM_LITERAL_SYNC && r != 0 && imap_alive(m))

@@ -169,14 +169,19 @@ int imap_examine_send(
         struct imap *m, const uint8_t *name, size_t name_len, struct err *err) MUST_CHECK;
 int imap_examine_wait(struct imap *m, struct imap_selected *out, struct err *err) MUST_CHECK;
 
-/* STATUS of several mailboxes, pipelined; ok[i] false where the server said NO. */
+/*
+ * STATUS of several mailboxes, pipelined; ok[i] false where the server said NO. ${sizes}: with
+ * SIZE where the server has it (RFC 8438), which costs some servers a look at each message.
+ */
 struct imap_status {
 	bool ok;
 	bool later; /* not ok, as the server is busy now */
 	uint32_t messages, uidnext, uidvalidity;
 	uint64_t highestmodseq;
+	uint64_t size; /* octets of all messages */
+	bool has_size;
 };
-int imap_status_many(struct imap *m, const struct imap_mailbox *boxes, size_t n,
+int imap_status_many(struct imap *m, const struct imap_mailbox *boxes, size_t n, bool sizes,
         struct imap_status *out, struct err *err) MUST_CHECK;
 
 /* One FETCH answer. Lists are lent for the duration of the callback. */

@@ -101,18 +101,19 @@ static void unchanged(void **state)
 		unsigned attrs;
 		bool same;
 	} cases[] = {
-	        {"all equal", {true, false, 2, 10, 7, 99}, COLL_COMPLETE, 0, true},
-	        {"no STATUS", {false, false, 2, 10, 7, 99}, COLL_COMPLETE, 0, false},
-	        {"one message less", {true, false, 1, 10, 7, 99}, COLL_COMPLETE, 0, false},
-	        {"UIDNEXT", {true, false, 2, 11, 7, 99}, COLL_COMPLETE, 0, false},
-	        {"UIDVALIDITY", {true, false, 2, 10, 8, 99}, COLL_COMPLETE, 0, false},
-	        {"no UIDVALIDITY", {true, false, 2, 10, 0, 99}, COLL_COMPLETE, 0, false},
-	        {"flags", {true, false, 2, 10, 7, 100}, COLL_COMPLETE, 0, false},
-	        {"no mod-sequence", {true, false, 2, 10, 7, 0}, COLL_COMPLETE, 0, false},
-	        {"was stale", {true, false, 2, 10, 7, 99}, COLL_STALE, 0, false},
-	        {"was partial", {true, false, 2, 10, 7, 99}, COLL_PARTIAL, 0, false},
-	        {"unsubscribed since", {true, false, 2, 10, 7, 99}, COLL_COMPLETE, ATTR_SUBSCRIBED,
+	        {"all equal", {true, false, 2, 10, 7, 99, 0, false}, COLL_COMPLETE, 0, true},
+	        {"no STATUS", {false, false, 2, 10, 7, 99, 0, false}, COLL_COMPLETE, 0, false},
+	        {"one message less", {true, false, 1, 10, 7, 99, 0, false}, COLL_COMPLETE, 0,
 	                false},
+	        {"UIDNEXT", {true, false, 2, 11, 7, 99, 0, false}, COLL_COMPLETE, 0, false},
+	        {"UIDVALIDITY", {true, false, 2, 10, 8, 99, 0, false}, COLL_COMPLETE, 0, false},
+	        {"no UIDVALIDITY", {true, false, 2, 10, 0, 99, 0, false}, COLL_COMPLETE, 0, false},
+	        {"flags", {true, false, 2, 10, 7, 100, 0, false}, COLL_COMPLETE, 0, false},
+	        {"no mod-sequence", {true, false, 2, 10, 7, 0, 0, false}, COLL_COMPLETE, 0, false},
+	        {"was stale", {true, false, 2, 10, 7, 99, 0, false}, COLL_STALE, 0, false},
+	        {"was partial", {true, false, 2, 10, 7, 99, 0, false}, COLL_PARTIAL, 0, false},
+	        {"unsubscribed since", {true, false, 2, 10, 7, 99, 0, false}, COLL_COMPLETE,
+	                ATTR_SUBSCRIBED, false},
 	};
 
 	(void)state;
@@ -361,23 +362,23 @@ static void changes_can_be_asked_for(void **state)
 		struct imap_status now;
 		bool yes, maybe_gone;
 	} cases[] = {
-	        {{true, false, 5, 100, 5, 60}, true, false},
-	        {{true, false, 4, 100, 5, 60}, true, true},
-	        {{true, false, 5, 101, 5, 60}, true, true}, /* one came, one went */
-	        {{true, false, 6, 101, 5, 60}, true, false},
+	        {{true, false, 5, 100, 5, 60, 0, false}, true, false},
+	        {{true, false, 4, 100, 5, 60, 0, false}, true, true},
+	        {{true, false, 5, 101, 5, 60, 0, false}, true, true}, /* one came, one went */
+	        {{true, false, 6, 101, 5, 60, 0, false}, true, false},
 	        /* another name or subscription */
-	        {{true, false, 5, 100, 5, 50}, true, false},
-	        {{true, false, 6, 101, 5, 50}, false, false}, /* it never moves */
-	        {{true, false, 4, 100, 5, 50}, false, false},
-	        {{true, false, 5, 100, 5, 49}, false, false}, /* it goes back */
-	        {{true, false, 5, 100, 5, 0}, false, false},
-	        {{true, false, 5, 100, 6, 60}, false, false}, /* UIDVALIDITY */
-	        {{true, false, 5, 99, 5, 60}, false, false}, /* UIDNEXT goes back */
+	        {{true, false, 5, 100, 5, 50, 0, false}, true, false},
+	        {{true, false, 6, 101, 5, 50, 0, false}, false, false}, /* it never moves */
+	        {{true, false, 4, 100, 5, 50, 0, false}, false, false},
+	        {{true, false, 5, 100, 5, 49, 0, false}, false, false}, /* it goes back */
+	        {{true, false, 5, 100, 5, 0, 0, false}, false, false},
+	        {{true, false, 5, 100, 6, 60, 0, false}, false, false}, /* UIDVALIDITY */
+	        {{true, false, 5, 99, 5, 60, 0, false}, false, false}, /* UIDNEXT goes back */
 	        /* more than can have come */
-	        {{true, false, 9, 101, 5, 60}, false, false},
-	        {{true, false, 6000, 6100, 5, 60}, false,
+	        {{true, false, 9, 101, 5, 60, 0, false}, false, false},
+	        {{true, false, 6000, 6100, 5, 60, 0, false}, false,
 	                false}, /* so many are better listed in pieces */
-	        {{false, false, 5, 100, 5, 60}, false, false},
+	        {{false, false, 5, 100, 5, 60, 0, false}, false, false},
 	};
 	struct tree_coll *c = snapshot(some_uids, 5);
 	struct since s;

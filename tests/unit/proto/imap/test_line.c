@@ -236,7 +236,7 @@ static void test_status_items(void **state)
 	        {"\"a b\" ()", true, {0}},
 	        {"{3}\r\na b (MESSAGES 1)", true, {.messages = 1}},
 	        {"a b (MESSAGES 1 SIZE 7 MAILBOXID (x) APPENDLIMIT NIL UIDNEXT 9)", true,
-	                {.messages = 1, .uidnext = 9}},
+	                {.messages = 1, .uidnext = 9, .size = 7, .has_size = true}},
 	        {"x (MESSAGES 99999999999)", true, {0}},
 	        {"x (MESSAGES", false, {0}},
 	        {"x", false, {0}},

@@ -116,7 +116,7 @@ static void test_status_many(void **state)
 	        false);
 
 	(void)state;
-	assert_int_equal(imap_status_many(m, boxes, 6, out, &err), 0);
+	assert_int_equal(imap_status_many(m, boxes, 6, false, out, &err), 0);
 	assert_true(out[0].ok);
 	assert_int_equal(out[0].messages, 1);
 	assert_int_equal(out[0].uidnext, 4);
@@ -128,6 +128,34 @@ static void test_status_many(void **state)
 	assert_false(out[4].ok); /* OK without an answer */
 	assert_false(out[5].ok); /* the literal refused */
 	assert_int_equal(imap_noop(m, &err), 0);
+	peer_close(&p, m);
+}
+
+/* SIZE (RFC 8438) where it is asked for and offered; an answer without it says so. */
+static void test_status_sizes(void **state)
+{
+	struct imap_mailbox boxes[] = {{.name = (uint8_t *)(uintptr_t) "a", .name_len = 1},
+	        {.name = (uint8_t *)(uintptr_t) "b", .name_len = 1}};
+	struct imap_status out[2];
+	struct peer p = {0};
+	struct err err = {0};
+	struct imap *m = peer_open(&p, "STATUS=SIZE",
+	        STEPS({'C', "STATUS \"a\" (MESSAGES UIDNEXT UIDVALIDITY SIZE)", 0},
+	                {'C', "STATUS \"b\" (MESSAGES UIDNEXT UIDVALIDITY SIZE)", 0},
+	                {'S', "* STATUS a (MESSAGES 1 SIZE 8589934592 UIDNEXT 4)", 0},
+	                {'S', "2 OK x", 0}, {'S', "* STATUS b (MESSAGES 2 UIDNEXT 4)", 0},
+	                {'S', "3 OK x", 0}, {'C', "STATUS \"a\" (MESSAGES UIDNEXT UIDVALIDITY)", 0},
+	                OK),
+	        false);
+
+	(void)state;
+	assert_int_equal(imap_status_many(m, boxes, 2, true, out, &err), 0);
+	assert_true(out[0].has_size);
+	assert_true(out[0].size == 8589934592u);
+	assert_int_equal(out[0].uidnext, 4);
+	assert_true(out[1].ok);
+	assert_false(out[1].has_size);
+	assert_int_equal(imap_status_many(m, boxes, 1, false, out, &err), 0);
 	peer_close(&p, m);
 }
 
@@ -271,6 +299,7 @@ int main(void)
 	        cmocka_unit_test(test_examine_odd),
 	        cmocka_unit_test(test_select_refused),
 	        cmocka_unit_test(test_status_many),
+	        cmocka_unit_test(test_status_sizes),
 	        cmocka_unit_test(test_search),
 	        cmocka_unit_test(test_create),
 	        cmocka_unit_test(test_source_cannot_write),
