@@ -144,33 +144,25 @@ static int check_account(const struct args *a, const struct account *account)
 static int see_last(struct take *t, struct choice *c, unsigned only, struct err *err)
 {
 	struct tree_reader *last = NULL;
-	const struct tree_manifest *m;
 	int rc = t->sink->ops->last ? t->sink->ops->last(t->sink, &last, err) : 0;
 
 	if (rc < 0 || !last)
 		return rc;
-	m = last->ops->manifest(last);
-	for (size_t i = 0; i < m->n_heads; i++) {
-		struct pattern_name name;
-
-		target_name(&m->heads[i], &name);
-		if (m->heads[i].kind != COLL_LINKED && (!only || only & 1u << m->heads[i].kind))
-			choice_see(c, &name, true);
-	}
+	choice_see_heads(c, last->ops->manifest(last), only);
 	tree_reader_free(last);
 	return 0;
 }
 
 /**
  * A pattern that the last snapshot knows is none to worry about: what it names may have
- * been renamed meanwhile, and is kept and named. Else the services are asked for their
- * names first, all of them: what is a mailbox's name for nobody may be a calendar's.
+ * been renamed meanwhile, and is kept and named.
  */
 static int check_choice(
         struct take *t, struct choice *c, const struct source_opts *o, unsigned only)
 {
-	struct source_opts ask = *o;
 	struct err err = {0};
+	bool known;
+	int rc;
 
 	if (choice_settled(c))
 		return 0;
@@ -178,25 +170,9 @@ static int check_choice(
 		return fail(t->args, &err);
 	if (choice_settled(c))
 		return 0;
-	ask.dry = true;
-	ask.listed = choice_see;
-	ask.listed_ctx = c;
-	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
-		struct source_result r = {0};
-		struct progress quiet;
-		int rc = 0;
-
-		if (!is_asked(t->account, k, only))
-			continue;
-		progress_init(&quiet);
-		rc = protocol_ops[k].source->run(&t->account->services[k], kinds_asked(k, only),
-		        NULL, &ask, &quiet, &r, &err);
-		if (rc == ERR_STOPPED || rc == ERR_BUDGET)
-			return fail(t->args, &err);
-		/* nobody knows; the run itself says why */
-		if (rc < 0)
-			return 0;
-	}
+	rc = choice_ask(c, t->account, only, o, &known);
+	if (rc || !known)
+		return rc;
 	choice_put_unmatched(c, t->outcome);
 	return choice_check(c);
 }

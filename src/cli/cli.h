@@ -52,7 +52,8 @@ enum {
 	CMD_LOGIN = 1 << 11,
 	CMD_LOGOUT = 1 << 12,
 	CMD_SETUP = 1 << 13,
-	CMD_ALL = (1 << 14) - 1,
+	CMD_AUDIT = 1 << 14,
+	CMD_ALL = (1 << 15) - 1,
 };
 extern const struct option_def options[]; /* of all commands; ends with a NULL name */
 
@@ -479,6 +480,16 @@ int choice_init(struct choice *c, const struct args *a);
 void choice_clear(struct choice *c);
 /* of source_opts */
 void choice_see(void *choice, const struct pattern_name *name, bool taken);
+/* The collections of a snapshot; ${only}: these kinds (bits), 0 for all. */
+void choice_see_heads(struct choice *c, const struct tree_manifest *m, unsigned only);
+/*
+ * The services are asked for their names, all of them: what is a mailbox's name for nobody may be
+ * a calendar's. *known_out: each has told; the run itself says why one did not. 0, or an exit code
+ * after a message.
+ */
+struct source_opts;
+int choice_ask(struct choice *c, const struct account *account, unsigned only,
+        const struct source_opts *o, bool *known_out);
 /* each pattern has matched, and something is chosen */
 bool choice_settled(const struct choice *c);
 /* The names that are nearest to ${pattern}, as "; near to it: ..."; empty if none is. */
@@ -536,6 +547,12 @@ struct other_mail {
 int other_mail_open(struct take *t, bool by_imap, struct other_mail *o, struct err *err) MUST_CHECK;
 int other_mail_keep(struct take *t, const struct other_mail *o, struct err *err) MUST_CHECK;
 void other_mail_close(struct other_mail *o);
+/**
+ * verified.c: an archive whose newest seal is ${seal} was found sound: ${depth} "full", "newest",
+ * "quick". verified_since: was this very seal? When (UTC), and how.
+ */
+void verified_note(const char *archive, const char *seal, const char *depth);
+bool verified_since(const char *archive, const char *seal, int64_t *when_out, char depth_out[16]);
 /* What a restore journal belongs to, besides the service. */
 struct state_target {
 	const char *archive_id, *under, *into; /* under, into: as given, or NULL */
@@ -554,6 +571,20 @@ int state_journal(const struct service *s, const struct state_target *t, char **
  * many.
  */
 int state_ledger(const struct account *account, char **out, struct err *err) MUST_CHECK;
+
+/*
+ * What a restore and an audit of its target share (into.c). target_service: where collections
+ * of the kind go, of the services that the account has, else of all that there could be.
+ * target_options: what is given of it that says where things are; ${choice} is lent.
+ * target_journal: the path of the restore journal; a directory for it is made unless nothing is
+ * stored. archive_identity: whose journals they are, by the seal of the first snapshot (the second
+ * one names it, too), wherever the archive lies.
+ */
+enum service_kind target_service(const struct account *account, enum coll_kind kind);
+int target_options(const struct args *a, const struct choice *choice, struct target_opts *o);
+int target_journal(const struct service *s, const struct target_opts *o, struct progress *progress,
+        char **out, struct err *err) MUST_CHECK;
+int archive_identity(const char *path, char out[SHA256_HEX_SIZE], struct err *err) MUST_CHECK;
 
 /*
  * The collection that a person names: content name, full name, or "calendars/NAME". NULL
@@ -603,5 +634,6 @@ int cmd_check(const struct args *a);
 int cmd_login(const struct args *a);
 int cmd_logout(const struct args *a);
 int cmd_setup(const struct args *a);
+int cmd_audit(const struct args *a);
 
 #endif

@@ -18,6 +18,7 @@ cat > want <<'W'
 ./share/doc/valise/LICENSE
 ./share/doc/valise/README.md
 ./share/doc/valise/docs/ARCHITECTURE.md
+./share/doc/valise/docs/AUDIT.md
 ./share/doc/valise/docs/FORMAT.md
 ./share/doc/valise/docs/INTEROP.md
 ./share/doc/valise/docs/JSON.md

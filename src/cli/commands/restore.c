@@ -45,58 +45,17 @@ struct restore {
 	struct maps maps;
 };
 
-/* One journal for each archive and target. */
-static int journal_path(
-        const struct restore *r, const struct service *s, char **out, struct err *err)
-{
-	const struct state_target t = {.archive_id = r->archive_id,
-	        .under = r->opts.under,
-	        .into = r->opts.into,
-	        .make = !r->opts.dry_run};
-	bool untold = false;
-	int rc = state_journal(s, &t, out, &untold, err);
-
-	if (rc == 0 && untold)
-		progress_say(&r->ui->progress, SAY_NOTE,
-		        "the restore journal of login \"%s\" does not say for whom it was written "
-		        "(an older version did) and is not used: what \"%s\" has already is found "
-		        "by "
-		        "its content",
-		        s->login.user, service_owner(s));
-	return rc;
-}
-
-static bool takes_kind(enum service_kind service, enum coll_kind kind)
-{
-	return protocol_ops[service].target && protocols[service].kinds & 1u << kind;
-}
-
-/*
- * The service that collections of this kind go to: of those that the account has, else
- * of all that there could be.
- */
-static enum service_kind service_for(const struct restore *r, enum coll_kind kind)
-{
-	unsigned first = SERVICE_KINDS;
-
-	for (unsigned k = SERVICE_KINDS; k-- > 0;)
-		if (takes_kind(k, kind) && (first == SERVICE_KINDS || r->account->present[k] ||
-		                                   !r->account->present[first]))
-			first = k;
-	return first;
-}
-
 /* One kind to its service; an --into that it lacks is kept for later. */
 static int restore_kind(struct restore *r, enum coll_kind kind)
 {
-	enum service_kind to = service_for(r, kind);
+	enum service_kind to = target_service(r->account, kind);
 	const struct service *s = &r->account->services[to];
 	struct target_result res = {0};
 	struct err err = {0};
 	char *journal = NULL;
 	int rc;
 
-	rc = journal_path(r, s, &journal, &err);
+	rc = target_journal(s, &r->opts, &r->ui->progress, &journal, &err);
 	r->opts.journal = journal;
 	if (rc == 0)
 		rc = target_run(protocol_ops[to].target, s, kind, r->reader, &r->opts,
@@ -165,7 +124,7 @@ static int plan_kinds(struct restore *r, unsigned *kinds)
 		return rc;
 	*kinds = only ? have & only : have;
 	for (unsigned k = 0; k < COLL_KINDS; k++) {
-		enum service_kind to = service_for(r, k);
+		enum service_kind to = target_service(r->account, k);
 
 		if (!(*kinds & 1u << k))
 			continue;
@@ -273,27 +232,6 @@ static json_t *outcome_json(const struct restore *r)
 	return o;
 }
 
-/*
- * The archive is known by the seal of its first snapshot, wherever it lies; the second
- * one names it, too.
- */
-static int identify_archive(struct restore *r)
-{
-	struct archive_snapshot *list;
-	struct err err = {0};
-	size_t n, i = 0;
-
-	if (archive_snapshots(r->args->pos[0], &list, &n, &err) < 0)
-		return fail(r->args, &err);
-	while (i < n && list[i].damage[0])
-		i++;
-	if (i < n)
-		snprintf(r->archive_id, sizeof r->archive_id, "%s",
-		        list[i].number == 2 && list[i].parent[0] ? list[i].parent : list[i].seal);
-	free(list);
-	return 0;
-}
-
 /* As target_opts.counted: called under the lock of the target, which runs alone. */
 static void add_count(void *ctx, const struct tree_head *h, const struct target_result *res)
 {
@@ -320,28 +258,17 @@ static void report_line(
 static int restore_options(struct restore *r)
 {
 	const struct args *a = r->args;
-	unsigned labels, full;
-	int rc = args_at_most(a, "connections", CONNECTIONS_MAX, &r->opts.connections);
+	unsigned full;
+	int rc = target_options(a, &r->choice, &r->opts);
 
 	if (rc == 0)
-		rc = args_word(a, "labels", "folders|keywords|first", &labels);
-	if (rc == 0)
 		rc = args_word(a, "verify", "sample|full", &full);
-	if (rc == 0)
-		rc = args_at_most(a, "max-wait", MAX_WAIT_S, &r->opts.max_wait_s);
 	if (rc)
 		return rc;
-	r->opts.labels = (enum label_policy)labels; /* named in its order */
 	r->opts.read_all = full;
 	r->opts.dry_run = args_has(a, "dry-run");
 	r->opts.attach_links = args_has(a, "attach-links");
 	r->opts.strict = args_has(a, "strict");
-	r->opts.choice = r->choice.of;
-	r->opts.under = args_get(a, "under");
-	if (r->opts.under && maps_empty_level(r->opts.under))
-		return usage_error(a, "--under names a folder, not \"%s\"", r->opts.under);
-	r->opts.into = args_get(a, "into");
-	r->opts.with_attendees = args_has(a, "with-attendees");
 	r->opts.archive_id = r->archive_id;
 	r->opts.report = report_line;
 	r->opts.counted = add_count;
@@ -438,11 +365,12 @@ static int write_report(const struct restore *r, const json_t *outcome, unsigned
 static int run_restore(struct restore *r)
 {
 	unsigned kinds = 0;
+	struct err err = {0};
 	json_t *o;
 	int rc = restore_options(r);
 
-	if (rc == 0)
-		rc = identify_archive(r);
+	if (rc == 0 && archive_identity(r->args->pos[0], r->archive_id, &err) < 0)
+		rc = fail(r->args, &err);
 	if (rc == 0)
 		rc = plan_kinds(r, &kinds);
 	if (rc == 0)

@@ -131,6 +131,8 @@ int cmd_verify(const struct args *a)
 		goto done;
 	}
 	rc = v.damages ? EXIT_FAILED : v.complete ? EXIT_DONE : EXIT_INCOMPLETE;
+	if (!v.damages) /* valise audit asks for it */
+		verified_note(a->pos[0], v.seal, o.quick ? "quick" : o.newest ? "newest" : "full");
 	out = outcome_json(&v);
 	if (args_has(a, "content") && !v.damages) {
 		if (content_report(a->pos[0], &ui, &content, &err) < 0)

@@ -9,6 +9,7 @@
 #include "valise/base/text.h"
 #include "valise/tree/use.h"
 #include "cli/cli.h"
+#include "cli/protocols.h"
 
 #define NAMES_MAX 100000 /* kept for hints */
 #define SHOWN 4
@@ -81,6 +82,47 @@ void choice_see(void *choice, const struct pattern_name *name, bool taken)
 	if (c->n < NAMES_MAX)
 		*ARR_PUSH(c->names, c->n, c->cap) =
 		        xstrdup(name->content ? name->content : name->full);
+}
+
+void choice_see_heads(struct choice *c, const struct tree_manifest *m, unsigned only)
+{
+	for (size_t i = 0; i < m->n_heads; i++) {
+		struct pattern_name name;
+
+		target_name(&m->heads[i], &name);
+		if (m->heads[i].kind != COLL_LINKED && (!only || only & 1u << m->heads[i].kind))
+			choice_see(c, &name, true);
+	}
+}
+
+int choice_ask(struct choice *c, const struct account *account, unsigned only,
+        const struct source_opts *o, bool *known_out)
+{
+	struct source_opts ask = *o;
+
+	*known_out = false;
+	ask.dry = true;
+	ask.listed = choice_see;
+	ask.listed_ctx = c;
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		unsigned kinds = protocols[k].kinds & (only ? only : ~0u);
+		struct source_result r = {0};
+		struct progress quiet;
+		struct err err = {0};
+		int rc;
+
+		if (!account->present[k] || !kinds)
+			continue;
+		progress_init(&quiet);
+		rc = protocol_ops[k].source->run(
+		        &account->services[k], kinds, NULL, &ask, &quiet, &r, &err);
+		if (rc == ERR_STOPPED || rc == ERR_BUDGET)
+			return fail(c->args, &err);
+		if (rc < 0)
+			return 0;
+	}
+	*known_out = true;
+	return 0;
 }
 
 static const char *find_unmatched(const char *const *patterns, const bool *hit, size_t n)

@@ -1,0 +1,131 @@
+/* The outcome of an audit as JSON: for programs, reports and the certificate. */
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/date.h"
+#include "valise/base/mem.h"
+#include "run.h"
+
+json_t *audit_finding_json(const struct audit_finding *f)
+{
+	json_t *o = json_object();
+
+	json_set_text(o, "side", audit_side_word(f->side));
+	json_set_text(o, "finding", audit_rules[f->what].word);
+	json_object_set_new(o, "safe", json_boolean(!audit_says_no(f)));
+	if (f->accepted)
+		json_object_set_new(o, "accepted", json_true());
+	if (f->kind != AUDIT_NO_KIND)
+		json_set_text(o, "kind", coll_kind_dir(f->kind));
+	put_text(o, "collection", f->collection);
+	if (f->uid)
+		json_set_number(o, "uid", f->uid);
+	put_text(o, "href", f->href);
+	put_text(o, "date", f->name.date);
+	put_text(o, "from", f->name.from);
+	put_text(o, "subject", f->name.subject);
+	put_text(o, "start", f->name.start);
+	put_text(o, f->kind == COLL_CONTACTS ? "name" : "summary", f->name.title);
+	put_text(o, "differs", f->differs);
+	put_text(o, "place", f->place);
+	return o;
+}
+
+static json_t *side_json(const struct audit_run *r, const struct audit_side_run *s)
+{
+	const struct audit_counts *c = &r->audit.counts[s->side];
+	json_t *o = json_object();
+
+	put_text(o, "account", s->account->name);
+	json_set_number(o, "collections", c->collections);
+	json_set_number(o, "items", c->items);
+	json_set_number(o, "same", c->same);
+	if (s->side == AUDIT_SOURCE)
+		json_set_number(o, "gone", c->gone);
+	else
+		json_set_number(o, "extra", c->extra);
+	json_object_set_new(o, "looked_at", json_boolean(!s->failed));
+	return o;
+}
+
+static void add_unexamined(json_t *list, const char *what, const char *why)
+{
+	json_t *o = json_object();
+
+	put_text(o, "what", what);
+	put_text(o, "why", why);
+	json_array_append_new(list, o);
+}
+
+/* What options leave out, as far as it is no reason by itself to be listed twice. */
+static void add_left_out(json_t *list, const struct audit *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		const struct audit_finding *f = &a->items[i];
+		char *what;
+
+		if (f->what != AUDIT_EXCLUDED && f->what != AUDIT_EXCLUDED_JUNK &&
+		        f->what != AUDIT_NO_SERVICE)
+			continue;
+		what = xasprintf("%s%s%s",
+		        f->kind == AUDIT_NO_KIND ? "service" : coll_kind_dir(f->kind),
+		        f->collection ? ": " : "", f->collection ? f->collection : "");
+		add_unexamined(list, what, f->differs ? f->differs : "left out by an option");
+		free(what);
+	}
+}
+
+json_t *audit_unexamined_json(const struct audit_run *r)
+{
+	json_t *list = json_array();
+
+	add_left_out(list, &r->audit);
+	if (!r->target.args)
+		add_unexamined(list, "the new account", "no --target was given");
+	add_unexamined(list, "filters, forwarding, redirects and vacation replies at the server",
+	        "IMAP, POP3, CalDAV and CardDAV do not show them");
+	add_unexamined(list,
+	        "mailboxes, calendars and address books that others share, and who may "
+	        "use the account's own",
+	        r->source.args && args_has(r->source.args, "all-namespaces")
+	                ? "rights of others are not part of an archive"
+	                : "they belong to others (--all-namespaces looks at mailboxes)");
+	add_unexamined(list, "files that events and contacts only link to",
+	        "they are on other servers, or in the archive by --fetch-links");
+	add_unexamined(list, "settings of the account, app passwords, sign-in by it elsewhere",
+	        "no protocol shows them");
+	return list;
+}
+
+json_t *audit_json(const struct audit_run *r)
+{
+	const struct audit *a = &r->audit;
+	json_t *o = json_object(), *list = json_array(), *proof = json_object();
+	char when[DATE_TEXT_SIZE];
+	size_t no = 0;
+
+	put_text(o, "archive", r->args->pos[0]);
+	json_set_text(o, "seal", r->seal);
+	json_set_text(o, "snapshot_created", date_format_iso(r->created, when));
+	json_set_text(o, "verdict", audit_is_safe(a->items, a->n) ? "yes" : "no");
+	json_object_set_new(o, "full", json_boolean(r->full));
+	if (r->proof.when) {
+		json_set_text(proof, "when", date_format_iso(r->proof.when, when));
+		json_set_text(proof, "depth", r->proof.depth);
+		json_object_set(o, "verified", proof);
+	}
+	json_decref(proof);
+	json_set_number(o, "items", a->counts[AUDIT_ARCHIVE].items);
+	json_set_number(o, "collections", a->counts[AUDIT_ARCHIVE].collections);
+	if (r->source.args)
+		json_object_set_new(o, "source", side_json(r, &r->source));
+	if (r->target.args)
+		json_object_set_new(o, "target", side_json(r, &r->target));
+	for (size_t i = 0; i < a->n; i++) {
+		json_array_append_new(list, audit_finding_json(&a->items[i]));
+		no += audit_says_no(&a->items[i]);
+	}
+	json_set_number(o, "reasons", no);
+	json_object_set_new(o, "findings", list);
+	json_object_set_new(o, "not_examined", audit_unexamined_json(r));
+	return o;
+}

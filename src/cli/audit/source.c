@@ -1,0 +1,151 @@
+/* The account's own sources, into a sink that only compares. */
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/mem.h"
+#include "cli/protocols.h"
+#include "run.h"
+
+/* What is known of the services of the source while they run. */
+struct services {
+	unsigned read, lost; /* kinds */
+	unsigned unlisted;
+};
+
+static void say_no_service(
+        struct audit_side_run *s, enum coll_kind kind, const char *service, const char *why)
+{
+	audit_say(&s->run->audit, AUDIT_SOURCE, AUDIT_NO_SERVICE, kind, service, why);
+}
+
+/* What the archive has of services that the account lacks, or that --only leaves out. */
+static void say_left_out(struct audit_side_run *s)
+{
+	const struct tree_account *old = &s->reader->ops->manifest(s->reader)->account;
+	const struct account *now = s->account;
+	unsigned there = 0;
+
+	for (size_t i = 0; i < old->n_services; i++) {
+		const struct protocol *p = protocol_find(old->services[i].kind);
+
+		if (!p)
+			continue;
+		there |= p->kinds;
+		/* what POP3 gave is in IMAP's INBOX */
+		if (p->kinds & s->kinds && !now->present[p->kind] &&
+		        !(p->kind == SERVICE_POP3 && now->present[SERVICE_IMAP]))
+			say_no_service(s, AUDIT_NO_KIND, p->name,
+			        "the archive has it, and --source has no such service");
+	}
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		there |= now->present[k] ? protocols[k].kinds : 0;
+	for (unsigned k = 0; k < COLL_LINKED; k++)
+		if (there & ~s->kinds & 1u << k)
+			say_no_service(s, k, NULL, "left out by --only");
+}
+
+/* A pattern that neither the snapshot nor the account knows is a slip of the pen. */
+static int check_choice(struct audit_side_run *s)
+{
+	bool known;
+	int rc;
+
+	choice_see_heads(&s->choice, s->reader->ops->manifest(s->reader), s->kinds);
+	if (choice_settled(&s->choice))
+		return 0;
+	rc = choice_ask(&s->choice, s->account, s->kinds, &s->from, &known);
+	return rc || !known ? rc : choice_check(&s->choice);
+}
+
+int audit_source_options(struct audit_side_run *s)
+{
+	static const struct tree_accept all = {.all = true}; /* POP3: what is there now */
+	int rc;
+
+	s->from = (struct source_opts){.accept = &all,
+	        .same_account = true, /* tree_account_check is asked before */
+	        .choice = s->choice.of,
+	        .own = s->own};
+	rc = args_at_most(s->args, "connections", CONNECTIONS_MAX, &s->from.connections);
+	if (rc == 0)
+		rc = args_at_most(s->args, "max-wait", MAX_WAIT_S, &s->from.max_wait_s);
+	if (rc == 0)
+		rc = args_own(s->args, s->own, &s->from.n_own);
+	return rc ? rc : check_choice(s);
+}
+
+static void read_service(struct audit_side_run *s, enum service_kind k, struct tree_sink *sink,
+        struct services *done)
+{
+	struct service *service = &s->account->services[k];
+	unsigned kinds = protocols[k].kinds & s->kinds;
+	struct source_result r = {0};
+	struct err err = {0};
+
+	progress_what(&s->run->ui->progress, service->at.host);
+	if (protocol_ops[k].source->run(
+	            service, kinds, sink, &s->from, &s->run->ui->progress, &r, &err) == 0) {
+		done->read |= kinds;
+		done->unlisted |= r.unlisted ? kinds : 0;
+		return;
+	}
+	done->lost |= kinds;
+	s->failed = true;
+	s->err = err;
+	if (err.code == ERR_STOPPED)
+		return;
+	audit_say(&s->run->audit, AUDIT_SOURCE, AUDIT_SERVICE_UNREAD, AUDIT_NO_KIND, service->name,
+	        err.text);
+}
+
+/* Each service, IMAP before POP3, which gives only what IMAP did not. */
+static void read_services(struct audit_side_run *s, struct services *done)
+{
+	struct tree_sink *sink = audit_source_sink(s->run->look);
+	bool both = s->account->present[SERVICE_IMAP] && s->account->present[SERVICE_POP3];
+	struct recorder *imap = both ? recorder_new(sink) : NULL;
+	char *state_dir = both ? state_path("pop3") : NULL;
+
+	if (both) {
+		s->from.seen = recorder_seen;
+		s->from.seen_ctx = imap;
+		s->from.state_dir = state_dir;
+	}
+	for (unsigned k = 0; k < SERVICE_KINDS && s->err.code != ERR_STOPPED; k++) {
+		if (!s->account->present[k] || !(protocols[k].kinds & s->kinds))
+			continue;
+		if (k == SERVICE_POP3 && both && done->lost & 1u << COLL_MAIL)
+			audit_say(&s->run->audit, AUDIT_SOURCE, AUDIT_SERVICE_UNREAD, AUDIT_NO_KIND,
+			        protocols[k].name, "left out, as IMAP could not be read");
+		else
+			read_service(
+			        s, k, imap && k == SERVICE_IMAP ? recorder_sink(imap) : sink, done);
+	}
+	recorder_free(imap);
+	free(state_dir);
+}
+
+void *audit_run_source(void *side)
+{
+	struct audit_side_run *s = side;
+	const struct tree_manifest *m = s->reader->ops->manifest(s->reader);
+	struct services done = {0};
+	struct tree_account now;
+	struct err err = {0};
+
+	account_to_tree(s->account, &now);
+	if (tree_account_check(&m->account, &now, args_has(s->args, "same-account"), &err) < 0) {
+		audit_say(&s->run->audit, AUDIT_SOURCE, AUDIT_OTHER_ACCOUNT, AUDIT_NO_KIND, NULL,
+		        err.text);
+	} else {
+		say_left_out(s);
+		read_services(s, &done);
+		if (s->err.code != ERR_STOPPED &&
+		        audit_source_end(
+		                s->run->look, done.read & ~done.lost, done.unlisted, &err) < 0) {
+			s->failed = true;
+			s->err = err;
+		}
+	}
+	tree_account_clear(&now);
+	return NULL;
+}

@@ -1,0 +1,133 @@
+/* A look at the target: where a restore would put it, and what is there. */
+#include <stdlib.h>
+#include "cli/protocols.h"
+#include "run.h"
+
+/* What target_opts.ctx is. */
+struct look {
+	struct audit_target at; /* first: audit_looked gets it */
+	struct ui *ui;
+};
+
+static void report_line(
+        void *ctx, enum say_level level, const char *collection, const char *item, const char *text)
+{
+	const struct look *l = ctx;
+
+	ui_report(l->ui, level, collection, item, text);
+}
+
+int audit_target_options(struct audit_side_run *s)
+{
+	const struct tree_manifest *m = s->reader->ops->manifest(s->reader);
+	int rc = target_options(s->args, &s->choice, &s->to);
+
+	choice_see_heads(&s->choice, m, s->kinds);
+	s->to.archive_id = s->run->archive_id;
+	s->to.read_all = s->run->full;
+	s->to.report = report_line;
+	s->to.looked = audit_looked;
+	s->to.dry_run = true;
+	if (rc == 0)
+		rc = choice_check(&s->choice);
+	return rc ? rc : maps_read(&s->maps, m, &s->to, s->kinds, &s->choice);
+}
+
+/* What the snapshot has for the target, as bits. */
+static unsigned kinds_there(const struct audit_side_run *s)
+{
+	const struct tree_manifest *m = s->reader->ops->manifest(s->reader);
+	unsigned kinds = 0;
+
+	for (size_t i = 0; i < m->n_heads; i++)
+		if (m->heads[i].kind != COLL_LINKED && target_selects(&s->to, &m->heads[i]))
+			kinds |= 1u << m->heads[i].kind;
+	return kinds;
+}
+
+static void say_unread(
+        struct audit_side_run *s, enum coll_kind kind, const char *service, const struct err *err)
+{
+	s->failed = true;
+	s->err = *err;
+	if (err->code != ERR_STOPPED)
+		audit_say(&s->run->audit, AUDIT_TARGET, AUDIT_SERVICE_UNREAD, kind, service,
+		        err->text);
+}
+
+static void look_at_kind(struct audit_side_run *s, enum coll_kind kind)
+{
+	enum service_kind to = target_service(s->account, kind);
+	struct service *service = &s->account->services[to];
+	struct target_result res = {0};
+	struct err err = {0};
+	char *journal = NULL;
+	int rc;
+
+	if (!s->account->present[to]) {
+		audit_say(&s->run->audit, AUDIT_TARGET, AUDIT_NO_SERVICE, kind, NULL,
+		        "--target has no service for it");
+		return;
+	}
+	rc = target_journal(service, &s->to, &s->run->ui->progress, &journal, &err);
+	s->to.journal = journal;
+	if (rc == 0)
+		rc = target_run(protocol_ops[to].target, service, kind, s->reader, &s->to,
+		        &s->run->ui->progress, &res, &err);
+	s->to.journal = NULL;
+	free(journal);
+	audit_count(&s->run->audit, AUDIT_TARGET,
+	        &(struct audit_counts){.collections = res.collections, .extra = res.extra});
+	if (rc < 0)
+		say_unread(s, kind, service->name, &err);
+}
+
+/* Does the source say it? */
+static bool is_said(const struct audit_side_run *s, const struct tree_head *h)
+{
+	const struct audit_side_run *source = &s->run->source;
+	struct pattern_name name;
+
+	target_name(h, &name);
+	return source->args &&
+	       !(source->kinds & 1u << h->kind && pattern_chooses(&source->choice.of, &name));
+}
+
+/* What options leave out is not known to be there. */
+static void say_excluded(struct audit_side_run *s)
+{
+	const struct tree_manifest *m = s->reader->ops->manifest(s->reader);
+	unsigned said = 0;
+
+	for (size_t i = 0; i < m->n_heads; i++) {
+		const struct tree_head *h = &m->heads[i];
+		unsigned bit = 1u << h->kind;
+
+		if (h->kind == COLL_LINKED || !h->roots.items || is_said(s, h))
+			continue;
+		if (!(s->kinds & bit) && !(said & bit))
+			audit_say(&s->run->audit, AUDIT_TARGET, AUDIT_NO_SERVICE, h->kind, NULL,
+			        "left out by --only");
+		else if (s->kinds & bit && !target_selects(&s->to, h))
+			audit_say(&s->run->audit, AUDIT_TARGET,
+			        audit_excluded(h->kind, h->special_use, h->content_name), h->kind,
+			        h->name, NULL);
+		said |= bit;
+	}
+}
+
+void *audit_run_target(void *side)
+{
+	struct audit_side_run *s = side;
+	struct look look = {
+	        .at = {.audit = &s->run->audit, .archive = s->reader}, .ui = s->run->ui};
+	unsigned kinds = s->kinds & kinds_there(s);
+
+	s->to.ctx = &look;
+	say_excluded(s);
+	for (unsigned k = 0; k < COLL_LINKED && s->err.code != ERR_STOPPED; k++)
+		if (kinds & 1u << k)
+			look_at_kind(s, k);
+	s->to.ctx = NULL;
+	return NULL;
+}
