@@ -3,46 +3,6 @@
 #include <string.h>
 #include "run.h"
 
-static void box_clear(struct box *b)
-{
-	imap_selected_clear(&b->sel);
-	for (size_t i = 0; i < b->n_lacking; i++)
-		free(b->lacking[i].word);
-	free(b->lacking);
-	free(b->there);
-	free(b->on_target);
-	free(b->claimed);
-	for (size_t i = 0; b->items && i < b->coll->n_items; i++)
-		form_free(b->items[i].form);
-	free(b->items);
-	free(b->store);
-	free(b->label);
-	tree_coll_free(b->coll);
-	tree_coll_free(b->words);
-}
-
-/* The collection of the archive, and what is kept for each of its items. */
-static int box_load(struct box *b, struct err *err)
-{
-	struct run *r = b->w->run;
-	size_t n;
-	int rc;
-
-	pthread_mutex_lock(&r->reader_lock);
-	rc = r->reader->ops->coll(r->reader, b->e->head, &b->coll, err);
-	pthread_mutex_unlock(&r->reader_lock);
-	if (rc < 0)
-		return rc;
-	tree_coll_sort(b->coll);
-	n = b->coll->n_items;
-	b->words = tree_coll_new(COLL_MAIL, "");
-	b->items = xcalloc(n + 1, sizeof *b->items);
-	b->sum.items = n;
-	b->quota = UINT64_MAX;
-	labels_load(b);
-	return 0;
-}
-
 /* What is there before this archive's restores begin is none of theirs. */
 static void note_base(struct box *b)
 {
@@ -279,11 +239,7 @@ static void box_lost(struct box *b, const char *why)
 	                       : "");
 }
 
-/*
- * Does an earlier restore know the mailbox? Then messages that went away are to be told,
- * even if none is left.
- */
-static bool is_known(const struct run *r, const struct map_entry *e)
+bool box_is_known(const struct run *r, const struct map_entry *e)
 {
 	size_t n;
 	const char *const *names = kept_mailboxes(r->journal, &n);
@@ -295,7 +251,7 @@ static bool is_known(const struct run *r, const struct map_entry *e)
 }
 
 /* What came of the mailbox goes into the result of the run. */
-static void box_counted(struct box *b)
+void box_counted(struct box *b)
 {
 	struct run *r = b->w->run;
 
@@ -330,28 +286,25 @@ static int box_end(struct box *b, int rc, struct err *err)
 	/* A mailbox that goes back to the others is counted by who finishes it. */
 	if (rc == 0 || b->filled || imap_pool_ended(&r->pool, NULL))
 		box_counted(b);
-	box_clear(b);
-	free(b);
+	box_free(b);
 	return rc;
 }
 
 int box_restore(struct worker *w, size_t entry, struct err *err)
 {
 	struct run *r = w->run;
-	struct box *b = xcalloc(1, sizeof *b);
+	struct box *b = box_new(w, entry);
 	bool later = false;
 	int rc = 0;
 
-	b->w = w;
-	b->e = &r->plan.map[entry];
-	b->entry = entry;
 	progress_what(r->progress, b->e->head->name);
 	if (!r->opts->dry_run)
 		rc = box_make(w, b->e, &b->sum, err);
 	/* the name alone does not say so: the next restore goes there, too */
 	if (rc == 0 && b->e->why)
 		kept_place(r->journal, b->e->head->name, b->e->shown);
-	if (rc == 0 && (b->e->head->roots.items || is_known(r, b->e)) &&
+	/* of what an earlier restore knows it is told what went away, even if none is left */
+	if (rc == 0 && (b->e->head->roots.items || box_is_known(r, b->e)) &&
 	        !(b->e->head->attrs & ATTR_NOSELECT)) {
 		rc = box_load(b, err);
 		if (rc == 0)
@@ -380,37 +333,48 @@ static int later_send(struct worker *w, struct err *err)
 	return rc;
 }
 
-/* The answers about one; *right: nothing is left to do in it. */
-static int later_wait(struct box *b, bool *right, struct err *err)
+/* The answers about one. */
+static int later_wait(struct box *b, listed_fn *is_right, bool *right, struct err *err)
 {
 	struct imap_selected sel;
-	int opened = imap_examine_wait(b->w->conn.m, &sel, err), rc;
+	int opened = imap_examine_wait(b->w->conn.m, &sel, err), rc = opened;
 
-	*right = opened == 0 && sel.uidvalidity == b->sel.uidvalidity;
+	if (!imap_conn_broke(&b->w->conn, opened))
+		rc = there_take(b, err);
+	if (!imap_conn_broke(&b->w->conn, rc)) {
+		*right = opened == 0 && rc == 0 && is_right(b, &sel);
+		rc = 0;
+	}
 	imap_selected_clear(&sel);
-	if (imap_conn_broke(&b->w->conn, opened))
-		return opened;
-	rc = there_take(b, err);
-	if (imap_conn_broke(&b->w->conn, rc))
-		return rc;
-	*right = *right && rc == 0 && box_looks_right(b);
-	return 0;
+	return rc;
+}
+
+int box_list_later(struct worker *w, listed_fn *is_right, bool *right, struct err *err)
+{
+	int rc = 0;
+
+	if (!w->n_later || !imap_conn_alive(&w->conn))
+		return 0;
+	rc = later_send(w, err);
+	for (size_t i = 0; i < w->n_later && rc == 0; i++)
+		rc = later_wait(w->later[i], is_right, &right[i], err);
+	if (rc < 0 && imap_in_flight(w->conn.m))
+		imap_conn_close(&w->conn);
+	return rc < 0 && err->code == ERR_STOPPED ? rc : 0;
+}
+
+/* The mailbox is still the one that was filled, and nothing is left to do in it. */
+static bool is_finished(struct box *b, const struct imap_selected *sel)
+{
+	return sel->uidvalidity == b->sel.uidvalidity && box_looks_right(b);
 }
 
 int box_finish_later(struct worker *w, struct err *err)
 {
 	bool right[LATER_BOXES] = {false};
 	size_t n = w->n_later;
-	int rc = 0;
+	int rc = box_list_later(w, is_finished, right, err);
 
-	if (n && imap_conn_alive(&w->conn)) {
-		rc = later_send(w, err);
-		for (size_t i = 0; i < n && rc == 0; i++)
-			rc = later_wait(w->later[i], &right[i], err);
-		if (rc < 0 && imap_in_flight(w->conn.m))
-			imap_conn_close(&w->conn);
-		rc = rc < 0 && err->code == ERR_STOPPED ? rc : 0;
-	}
 	/* What does not look right, or was not looked at, is gone through on its own. */
 	for (size_t i = 0; i < n; i++) {
 		struct box *b = w->later[i];

@@ -5,6 +5,7 @@
  * with all that a strict server could ask for, as it is but without its date, at last as
  * an attachment of a cover message. What is too large or over quota is not rescued.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -375,11 +376,32 @@ void form_set(struct box *b, uint32_t item, unsigned code)
 	f->no_date = (code & CODE_DATE) != 0;
 }
 
+/* The next bit of a form; none: false. */
+static bool next_rescue(unsigned code, unsigned *nth, unsigned *bit)
+{
+	for (++*nth; *nth <= RESCUE_DATE; ++*nth) {
+		*bit = *nth == RESCUE_DATE ? CODE_DATE : 1u << *nth;
+		if (code & *bit)
+			return true;
+	}
+	return false;
+}
+
+void form_say(const struct box *b, uint32_t item, struct buf *out)
+{
+	unsigned code = form_code(b, item), bit;
+	size_t before = out->len;
+
+	for (unsigned i = UINT_MAX; next_rescue(code, &i, &bit);)
+		buf_putf(out, "%s%s", out->len > before ? ", " : "",
+		        bit == CODE_DATE ? "without its date" : mend_name(bit));
+}
+
 void form_count(struct box *b, uint32_t item, const char *how)
 {
 	struct form *f = b->items[item].form;
-	unsigned code = form_code(b, item);
-	char text[700] = "";
+	unsigned code = form_code(b, item), bit;
+	struct buf text;
 
 	if (!f)
 		return;
@@ -388,17 +410,14 @@ void form_count(struct box *b, uint32_t item, const char *how)
 	if (code == 0 || f->is_counted)
 		return;
 	f->is_counted = true;
-	for (unsigned i = 0, bit = 1; i <= RESCUE_DATE;
-	        i++, bit = i == RESCUE_DATE ? CODE_DATE : bit << 1) {
-		if (!(code & bit))
-			continue;
+	for (unsigned i = UINT_MAX; next_rescue(code, &i, &bit);)
 		b->sum.rescues[i]++;
-		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", *text ? ", " : "",
-		        bit == CODE_DATE ? "without its date" : mend_name(bit));
-	}
 	b->sum.rescued++;
-	say_altered(b, item, ODD_FORM, true, "%s (%s)%s%s", how, text,
+	text = buf_of(700);
+	form_say(b, item, &text);
+	say_altered(b, item, ODD_FORM, true, "%s (%s)%s%s", how, buf_str(&text),
 	        f->why[0] ? "; the target refused it as it is: " : "", f->why);
+	buf_clear(&text);
 }
 
 /* ---- recognised without a journal ---- */

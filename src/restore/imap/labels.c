@@ -198,9 +198,49 @@ static uint32_t labels_minus(struct box *b, uint32_t from, uint32_t what)
 	        b, tree_coll_keyword_text(b->words, from), tree_coll_keyword_text(b->words, what));
 }
 
+/* The labels of a set, as they go out: pointers into ${text}. */
+static const char **split_labels(char *text, size_t *n_out)
+{
+	size_t len = strlen(text);
+	const char **list = words_split(text, n_out);
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == US)
+			text[i] = ' ';
+	return list;
+}
+
+/* A label for people. */
+static void put_label(const char *label, struct buf *out)
+{
+	struct buf name = buf_of(JSON_CAP);
+
+	buf_puts(out, mutf7_decode(label, strlen(label), &name) ? buf_str(&name) : label);
+	buf_clear(&name);
+}
+
 bool labels_lacking(struct box *b, uint32_t item, const struct tmsg *t)
 {
 	return b->w->run->plan.gmail && labels_minus(b, b->items[item].labels, t->labels) != 0;
+}
+
+void labels_put_lacking(struct box *b, uint32_t item, const struct tmsg *t, struct buf *out)
+{
+	char *text;
+	size_t n;
+	const char **list;
+
+	if (!labels_lacking(b, item, t))
+		return;
+	text = xstrdup(tree_coll_keyword_text(
+	        b->words, labels_minus(b, b->items[item].labels, t->labels)));
+	list = split_labels(text, &n);
+	for (size_t i = 0; i < n; i++) {
+		buf_putc(out, ' ');
+		put_label(list[i], out);
+	}
+	free(list);
+	free(text);
 }
 
 /* Note that it is to get ${set}; the rest of its labels it has. */
@@ -266,18 +306,6 @@ static size_t group_size(const struct box *b, size_t at)
 	while (at + n < b->n_label && n < GROUP && b->label[at + n].set == b->label[at].set)
 		n++;
 	return n;
-}
-
-/* The labels of a set, as they go out: pointers into ${text}. */
-static const char **split_labels(char *text, size_t *n_out)
-{
-	size_t len = strlen(text);
-	const char **list = words_split(text, n_out);
-
-	for (size_t i = 0; i < len; i++)
-		if (text[i] == US)
-			text[i] = ' ';
-	return list;
 }
 
 static int send_labels(struct box *b, size_t at, size_t n, const char *const *labels,
@@ -426,8 +454,7 @@ static void say_refused(struct storing *s)
 		char n[COUNTED_SIZE];
 		struct buf name = buf_of(JSON_CAP);
 
-		if (!mutf7_decode(r->word, strlen(r->word), &name))
-			buf_puts(&name, r->word);
+		put_label(r->word, &name);
 		say_box(s->b, SAY_WARNING,
 		        "the target does not take the label \"%s\": %s without it: %s",
 		        buf_str(&name), counted(r->n, "message is", "messages are", n),

@@ -37,9 +37,13 @@ static void say_of(
 {
 	const struct tree_item *it = &b->coll->items[item];
 	struct date d = {it->date_utc, it->zone_min, true};
-	struct buf name = buf_of(2048), head = buf_of(HEAD_CAP);
+	struct buf name, head;
 	char date[DATE_TEXT_SIZE];
 
+	if (!b->w->run->opts->report)
+		return;
+	name = buf_of(2048);
+	head = buf_of(HEAD_CAP);
 	buf_putf(&name, "UID %u, %s, %llu octets", it->uid, date_format_imap(&d, date),
 	        (unsigned long long)it->size);
 	if (read)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "valise/base/lookup.h"
 #include "run.h"
+#include "restore/imap/look/look.h"
 #include "restore/imap/map/name.h"
 #include "restore/labels/view.h"
 
@@ -101,6 +102,10 @@ static int plan_run(struct run *r, struct worker *w, struct err *err)
 	if (rc < 0)
 		return rc;
 	plan_map(r);
+	if (r->opts->looked) {
+		r->looking.done = xcalloc(r->plan.n_map + 1, sizeof *r->looking.done);
+		return 0;
+	}
 	r->plan.append_limit = imap_append_limit(m);
 	rc = imap_quota(m, &used, &limit, err);
 	if (rc < 0 && imap_alive(m)) {
@@ -147,8 +152,7 @@ static bool next_entry(struct run *r, size_t *out)
 	return found;
 }
 
-/* The mailbox is for a worker that still has a connection. */
-static void give_back(struct run *r, size_t entry)
+void run_give_back(struct run *r, size_t entry)
 {
 	pthread_mutex_lock(&r->workers.lock);
 	*ARR_PUSH(r->queue.back, r->queue.n_back, r->queue.back_cap) = entry;
@@ -163,6 +167,17 @@ static void not_busy(struct run *r)
 	pthread_mutex_unlock(&r->workers.lock);
 }
 
+static int begin_box(struct worker *w, size_t entry, struct err *err)
+{
+	return w->run->opts->looked ? imap_look_box(w, entry, err) : box_restore(w, entry, err);
+}
+
+/* Those that wait. */
+static int finish_boxes(struct worker *w, struct err *err)
+{
+	return w->run->opts->looked ? imap_look_boxes(w, err) : box_finish_later(w, err);
+}
+
 /* Mailboxes until none is left, the last looks at them with every few. */
 static int work_queue(struct worker *w, struct err *err)
 {
@@ -173,15 +188,15 @@ static int work_queue(struct worker *w, struct err *err)
 	if (!w->conn.m)
 		rc = imap_conn_open(&w->conn, err);
 	while (rc == 0 && !imap_conn_is_spare(&w->conn) && next_entry(r, &entry)) {
-		rc = box_restore(w, entry, err);
+		rc = begin_box(w, entry, err);
 		if (rc < 0)
-			give_back(r, entry);
-		else if (w->n_later == LATER_BOXES)
-			rc = box_finish_later(w, err);
+			run_give_back(r, entry);
+		else if (w->n_later == LATER_BOXES || w->later_items >= LATER_ITEMS)
+			rc = finish_boxes(w, err);
 		not_busy(r);
 	}
 	if (rc == 0)
-		rc = box_finish_later(w, err);
+		rc = finish_boxes(w, err);
 	return rc;
 }
 
@@ -199,7 +214,7 @@ static int worker_main(void *arg, struct err *err)
 
 	if (rc == ERR_STOPPED)
 		workers_fail(&r->workers, err);
-	if (w->n_later && box_finish_later(w, &late) < 0 && rc == 0)
+	if (w->n_later && finish_boxes(w, &late) < 0 && rc == 0)
 		rc = late.code;
 	last = imap_conn_end(&w->conn);
 	pthread_mutex_lock(&r->workers.lock);
@@ -281,13 +296,15 @@ static int imap_run(const struct service *service, enum coll_kind kind, struct t
         const struct target_opts *opts, struct progress *progress, struct target_result *out,
         struct err *err)
 {
+	struct target_opts quiet = *opts;
 	struct run r = {.service = service,
 	        .reader = reader,
-	        .opts = opts,
+	        .opts = opts->looked ? &quiet : opts,
+	        .asked = opts,
 	        .progress = progress,
 	        .outcome = {.quota_refused = UINT64_MAX},
 	        .pool = {.service = service,
-	                .target = true,
+	                .target = !opts->looked,
 	                .progress = progress,
 	                .max_wait_s = opts->max_wait_s,
 	                .workers = &r.workers}};
@@ -296,6 +313,8 @@ static int imap_run(const struct service *service, enum coll_kind kind, struct t
 	int rc;
 
 	(void)kind; /* mail is all that there is */
+	quiet.report = NULL;
+	quiet.dry_run = true;
 	workers_init(&r.workers);
 	pthread_mutex_init(&r.reader_lock, NULL);
 	imap_pool_init(&r.pool);
@@ -306,7 +325,9 @@ static int imap_run(const struct service *service, enum coll_kind kind, struct t
 	rc = imap_conn_open(&w[0].conn, err);
 	if (rc == 0)
 		rc = work_all(&r, w, n, err);
-	if (r.journal)
+	if (opts->looked)
+		imap_look_rest(&r, &w[0], rc, err);
+	else if (r.journal)
 		say_gone(&r);
 	if (r.outcome.quota_refused != UINT64_MAX)
 		progress_say(progress, SAY_WARNING,

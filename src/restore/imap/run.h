@@ -55,6 +55,7 @@ struct seen {
 	uint8_t msgid[SHA256_LEN];
 	uint8_t text[SHA256_LEN];
 	uint8_t fields[SHA256_LEN];
+	uint8_t head[SHA256_LEN], body[SHA256_LEN]; /* each as loose */
 	int64_t date;
 	uint64_t size;
 	uint32_t index; /* of the tmsg, or the item */
@@ -118,9 +119,17 @@ struct outcome {
 	size_t n_placed, placed_cap;
 };
 
+/* What a look has not told yet, under workers.lock. */
+struct looking {
+	struct box **kept; /* with items that were not found, or messages that are no item's */
+	size_t n_kept, kept_cap;
+	bool *done; /* per entry of the plan: its items were told, or it is kept */
+};
+
 struct run {
 	const struct service *service;
-	const struct target_opts *opts;
+	const struct target_opts *opts; /* of a look: with neither writing nor reports */
+	const struct target_opts *asked; /* as they came */
 	struct progress *progress;
 	struct imap_pool pool;
 
@@ -135,6 +144,7 @@ struct run {
 	struct workers workers; /* its lock guards queue, outcome and names of the plan */
 	struct queue queue;
 	struct outcome outcome;
+	struct looking looking;
 };
 
 struct box;
@@ -206,6 +216,9 @@ struct to_label {
 	bool done;
 };
 
+/* In what the octets of a message of the target are not the item's; 0: nothing was seen. */
+enum unlike { UNLIKE_ENDS = 1, UNLIKE_HEAD = 2, UNLIKE_TEXT = 4 };
+
 enum item_state { ITEM_TODO, ITEM_THERE, ITEM_ADDED, ITEM_FAILED };
 
 /* What becomes of one item of the archive. */
@@ -215,6 +228,10 @@ struct restored {
 	uint8_t noted; /* the journal has it with these */
 	uint8_t read_back; /* why it is read back, bits of enum read_back */
 	uint8_t tries; /* connections lost while it alone was sent */
+	uint8_t unlike; /* what it was paired with is not like it, bits of enum unlike */
+	bool broken; /* the archive does not give it */
+	bool told; /* what a look found of it */
+	uint32_t copy; /* UID of what stands there besides; 0: nothing */
 	uint32_t got; /* UID after APPEND, 0: not known */
 	uint32_t said; /* UID that APPENDUID said and that was not believed */
 	uint32_t lacks; /* flags and keywords that it did not get, a set of words */
@@ -250,6 +267,7 @@ struct box {
 	struct restored *items; /* as many as coll has */
 	uint32_t *on_target; /* per item: index in there + 1; 0: not known to be there */
 	uint8_t *claimed; /* per message there: an item's */
+	uint8_t *unread; /* per message there: the target does not give it; NULL: none is */
 	uint64_t over_quota; /* messages that found no room */
 	uint64_t quota; /* of this size and larger nothing is sent any more */
 	unsigned refused; /* messages in a row of which the target took no form */
@@ -273,7 +291,14 @@ struct box {
 	struct target_result sum;
 };
 
+/* run.c: the mailbox is for a worker that still has a connection. */
+void run_give_back(struct run *r, size_t entry);
+
 /* mailbox.c */
+struct box *box_new(struct worker *w, size_t entry);
+void box_free(struct box *b);
+/* The collection of the archive, and what is kept for each of its items. */
+int box_load(struct box *b, struct err *err) MUST_CHECK;
 /* Select (dry run: examine) the mailbox, as imap_conn_select. */
 int box_select(struct box *b, struct err *err) MUST_CHECK;
 /* In the middle of the work on it: ERR_PROTO if its UIDVALIDITY is another one now. */
@@ -336,6 +361,8 @@ void labels_load(struct box *b);
 const char *there_items(const struct run *r);
 uint32_t labels_there(struct box *b, const char *raw);
 bool labels_lacking(struct box *b, uint32_t item, const struct tmsg *t);
+/* Those labels, a blank before each; a label's own blanks stay. */
+void labels_put_lacking(struct box *b, uint32_t item, const struct tmsg *t, struct buf *out);
 /*
  * Note what an item that was added, or is there already, is still to get. ${had}: what a
  * record says that it got earlier, which is not set again; true if there is more to
@@ -371,10 +398,18 @@ int there_take(struct box *b, struct err *err) MUST_CHECK;
 /* Hash the messages whose index is set in ${wanted}; *out malloc'ed. */
 int there_hash(struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out,
         struct err *err) MUST_CHECK;
+/* The same of their headers alone: head, fields and msgid are set. */
+int there_hash_heads(struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out,
+        struct err *err) MUST_CHECK;
+/* The same of some fields: fields and msgid are set. */
+int there_hash_fields(struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out,
+        struct err *err) MUST_CHECK;
 /* The hash of its Message-ID; false: it has none. */
 bool there_msgid(const char *head, size_t n, uint8_t out[SHA256_LEN]);
 /* What is left alone of a message when a server rewrites it, in the order it is tried. */
 enum alike { ALIKE_LOOSE, ALIKE_MSGID, ALIKE_TEXT, ALIKE_KEYS, ALIKE_OCTETS = ALIKE_KEYS };
+/* The same of the header alone of an item. */
+void item_look_head(struct box *b, uint32_t item, struct seen *out);
 /* An item, as it is read from the archive. */
 int item_look(struct box *b, uint32_t item, struct seen *out, struct err *err) MUST_CHECK;
 /* Their keys, but for those that are set in ${skip} (may be NULL) or have none. */
@@ -387,6 +422,13 @@ size_t seen_keys(
  * told to be.
  */
 int box_pair(struct box *b, struct err *err) MUST_CHECK;
+/*
+ * A look: by the records that the listing agrees with alone: size and date are the item's.
+ * True: all items are found so. What else there is stays for box_pair.
+ */
+bool box_pair_listed(struct box *b);
+/* What the octets of an item and of a message have not in common, bits of enum unlike. */
+unsigned seen_unlike(const struct seen *item, const struct seen *there);
 
 /* flags.c */
 void box_store_later(struct box *b, uint32_t item, uint32_t uid, unsigned flags, uint32_t keywords);
@@ -436,6 +478,8 @@ void form_count(struct box *b, uint32_t item, const char *how);
 /* In one number, for the journal; 0: as it is. */
 unsigned form_code(const struct box *b, uint32_t item);
 void form_set(struct box *b, uint32_t item, unsigned code);
+/* The names of its steps, "line-ends, nul"; nothing: it is as it is. */
+void form_say(const struct box *b, uint32_t item, struct buf *out);
 void form_free(struct form *f);
 /*
  * Is one of these messages the item in another form? The index in ${seen}, or SIZE_MAX;
@@ -475,9 +519,14 @@ int late_meanwhile(struct box *b, struct err *err) MUST_CHECK;
 /* Is any message listed, from UID ${from} on, worth a look? */
 bool count_any(struct box *b, uint32_t from);
 /*
- * Name those messages listed, from UID ${from} on, that are copies of what is there
- * already. ${known}: those that have an owner besides, or NULL.
+ * ${found} gets those messages listed (the index), from UID ${from} on, that are copies of
+ * what is there already: of an item whose UID is known. ${known}: those that have an owner
+ * besides, or NULL.
  */
+typedef void copy_fn(struct box *b, uint32_t item, uint32_t copy);
+int box_copies(struct box *b, uint32_t from, const uint8_t *known, copy_fn *found,
+        struct err *err) MUST_CHECK;
+/* They are named and counted. */
 int box_count(struct box *b, uint32_t from, const uint8_t *known, struct err *err) MUST_CHECK;
 
 /* pair/learn.c: which message of the target is which. */
@@ -534,5 +583,15 @@ bool box_looks_right(struct box *b);
 int box_restore(struct worker *w, size_t entry, struct err *err) MUST_CHECK;
 /* Look at the mailboxes that wait for it, and be done with them. */
 int box_finish_later(struct worker *w, struct err *err) MUST_CHECK;
+/*
+ * EXAMINE and list the mailboxes that wait, with all commands in flight; right[i]: what
+ * ${is_right} says of it, false where it was not listed. Only a stop is an error.
+ */
+typedef bool listed_fn(struct box *b, const struct imap_selected *sel);
+int box_list_later(struct worker *w, listed_fn *is_right, bool *right, struct err *err) MUST_CHECK;
+/* Does an earlier restore know the mailbox? */
+bool box_is_known(const struct run *r, const struct map_entry *e);
+/* What came of it goes into the result of the run. */
+void box_counted(struct box *b);
 
 #endif

@@ -122,7 +122,7 @@ static size_t copy_of(
 	return SIZE_MAX;
 }
 
-int box_count(struct box *b, uint32_t from, const uint8_t *known, struct err *err)
+int box_copies(struct box *b, uint32_t from, const uint8_t *known, copy_fn *found, struct err *err)
 {
 	uint8_t *claimed = there_claimed(b), *wanted = xcalloc(b->n_there + 1, 1);
 	struct match_key *sent;
@@ -138,18 +138,26 @@ int box_count(struct box *b, uint32_t from, const uint8_t *known, struct err *er
 	for (size_t k = 0; k < n && rc == 0; k++) {
 		size_t i = copy_of(b, sent, n_sent, &seen[k]);
 
-		if (i == SIZE_MAX)
-			continue;
-		b->sum.doubled++;
-		say_item(b, SAY_WARNING, (uint32_t)i, true,
-		        "is there once more than in the archive (UID %u of the target): an "
-		        "interrupted or another restore stored it, too; delete one if you do not "
-		        "want both",
-		        b->there[seen[k].index].uid);
+		if (i != SIZE_MAX)
+			found(b, (uint32_t)i, seen[k].index);
 	}
 	free(sent);
 	free(seen);
 	free(claimed);
 	free(wanted);
 	return rc;
+}
+
+static void say_copy(struct box *b, uint32_t item, uint32_t copy)
+{
+	b->sum.doubled++;
+	say_item(b, SAY_WARNING, item, true,
+	        "is there once more than in the archive (UID %u of the target): an interrupted or "
+	        "another restore stored it, too; delete one if you do not want both",
+	        b->there[copy].uid);
+}
+
+int box_count(struct box *b, uint32_t from, const uint8_t *known, struct err *err)
+{
+	return box_copies(b, from, known, say_copy, err);
 }

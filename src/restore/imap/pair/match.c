@@ -232,10 +232,9 @@ void text_add(struct text *t, const void *p, size_t n)
 }
 
 bool text_end(struct text *t, const char *head, size_t n, uint8_t fields[SHA256_LEN],
-        uint8_t out[SHA256_LEN])
+        uint8_t body[SHA256_LEN], uint8_t out[SHA256_LEN])
 {
 	static const char *const names[] = {"From", "To", "Date", "Subject"};
-	uint8_t body[SHA256_LEN];
 	struct buf key;
 	bool known = false;
 
@@ -246,7 +245,7 @@ bool text_end(struct text *t, const char *head, size_t n, uint8_t fields[SHA256_
 		buf_putc(&key, '\n');
 	}
 	sha256_of(key.data, key.len, fields);
-	buf_put(&key, body, sizeof body);
+	buf_put(&key, body, SHA256_LEN);
 	sha256_of(key.data, key.len, out);
 	buf_clear(&key);
 	return known && t->any;

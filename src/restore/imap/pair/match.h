@@ -92,10 +92,10 @@ struct text {
 void text_start(struct text *t);
 void text_add(struct text *t, const void *p, size_t n);
 /*
- * ${head}: the first ${n} octets of the message; ${fields}: the same without the body.
- * False: too little is in it to know it by.
+ * ${head}: the first ${n} octets of the message; ${fields}: the same without the body;
+ * ${body}: that alone. False: too little is in it to know it by.
  */
 bool text_end(struct text *t, const char *head, size_t n, uint8_t fields[SHA256_LEN],
-        uint8_t out[SHA256_LEN]);
+        uint8_t body[SHA256_LEN], uint8_t out[SHA256_LEN]);
 
 #endif

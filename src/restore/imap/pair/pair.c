@@ -4,10 +4,12 @@
  * messages leaves alone, by the forms that the ladder makes of refused ones, by
  * Message-ID and instant, at last by instant and what is in the message but for other
  * header fields.
+ * A look (target_opts.looked) believes no record that the listing does not agree with, and
+ * reads headers where those are enough; with read_all it reads everything.
  */
 #include <stdlib.h>
 #include <string.h>
-#include "restore/imap/run.h"
+#include "pair.h"
 
 struct pairing {
 	struct box *b;
@@ -18,118 +20,15 @@ struct pairing {
 	uint8_t *nameless; /* per item that was read: it has no Message-ID */
 };
 
-static struct match_key *new_keys(size_t n)
+/* Those ${wanted} that are not among the ${n} that came. */
+static void note_unread(struct box *b, const uint8_t *wanted, const struct seen *came, size_t n)
 {
-	return xcalloc(n + 1, sizeof(struct match_key));
-}
-
-static bool is_error(const struct tree_coll *c, uint32_t uid)
-{
-	for (size_t i = 0; i < c->n_errors; i++)
-		if (c->errors[i].uid == uid)
-			return true;
-	return false;
-}
-
-/* What was restored earlier and the archive no longer has here. */
-static void note_gone(struct box *b, const struct kept *k)
-{
-	struct run *r = b->w->run;
-	struct gone *g;
-
-	if (is_error(b->coll, k->src_uid))
-		return;
-	pthread_mutex_lock(&r->workers.lock);
-	g = ARR_PUSH(r->outcome.gone, r->outcome.n_gone, r->outcome.gone_cap);
-	memcpy(g->sha256, k->sha256, SHA256_LEN);
-	g->source = k->source;
-	g->src_uid = k->src_uid;
-	g->entry = b->entry;
-	pthread_mutex_unlock(&r->workers.lock);
-}
-
-/*
- * Records whose message is there, by their UID in the archive; the others, as a multiset,
- * by content.
- */
-static void pair_journal(struct box *b)
-{
-	size_t n, left = 0, n_items = 0;
-	const struct kept *k = kept_of(b->w->run->journal, b->e->shown, b->sel.uidvalidity, &n);
-	struct match_key *items, *recs;
-
-	if (n == 0)
-		return;
-	recs = new_keys(n);
-	for (size_t i = 0; i < n; i++) {
-		const struct tmsg *t = there_find(b, k[i].uid);
-		const struct tree_item *it = tree_coll_find(b->coll, k[i].src_uid);
-		size_t at = t ? (size_t)(t - b->there) : 0;
-
-		if (!t)
-			continue;
-		if (it && !b->on_target[it - b->coll->items] &&
-		        memcmp(it->sha256, k[i].sha256, SHA256_LEN) == 0) {
-			b->on_target[it - b->coll->items] = (uint32_t)at + 1;
-			b->claimed[at] = 1;
-		} else {
-			recs[left++] = match_by_hash(k[i].sha256, 0, 0, at);
-		}
-	}
-	items = new_keys(left ? b->coll->n_items : 0);
-	for (size_t i = 0; left && i < b->coll->n_items; i++)
-		if (!b->on_target[i])
-			items[n_items++] = match_by_hash(b->coll->items[i].sha256, 0, 0, i);
-	match_pairs(items, n_items, recs, left, 0, b->on_target, b->claimed);
-	for (size_t i = 0; i < n; i++) {
-		const struct tmsg *t = there_find(b, k[i].uid);
-
-		if (t && !b->claimed[t - b->there]) {
-			note_gone(b, &k[i]);
-			b->claimed[t - b->there] = 1; /* known not to be any of the others */
-		}
-	}
-	free(items);
-	free(recs);
-}
-
-/* The item that a record is about and that is still to be found; SIZE_MAX: none. */
-static size_t item_of_record(const struct box *b, const struct kept *k)
-{
-	const struct tree_item *it = tree_coll_find(b->coll, k->src_uid);
-	size_t first = it ? (size_t)(it - b->coll->items) : 0;
-
-	for (size_t n = 0; n < b->coll->n_items; n++) {
-		size_t i = (first + n) % b->coll->n_items;
-
-		if (!b->on_target[i] && !b->items[i].taken.to &&
-		        memcmp(b->coll->items[i].sha256, k->sha256, SHA256_LEN) == 0)
-			return i;
-	}
-	return SIZE_MAX;
-}
-
-/* Keys of what is not paired yet: sizes and dates, or (not ${by_size}) dates alone. */
-static size_t open_items(const struct box *b, bool by_size, struct match_key *out)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (!b->on_target[i])
-			out[n++] = match_by_size(by_size ? b->coll->items[i].size : 0,
-			        b->coll->items[i].date_utc, i);
-	return n;
-}
-
-static size_t open_there(const struct box *b, bool by_size, struct match_key *out)
-{
-	size_t n = 0;
-
+	if (!b->unread)
+		b->unread = xcalloc(b->n_there + 1, 1);
 	for (size_t i = 0; i < b->n_there; i++)
-		if (!b->claimed[i])
-			out[n++] = match_by_size(
-			        by_size ? b->there[i].size : 0, there_date(&b->there[i]), i);
-	return n;
+		b->unread[i] |= wanted[i];
+	for (size_t i = 0; i < n; i++)
+		b->unread[came[i].index] = 0;
 }
 
 /* Read what is worth a look and was not read yet. */
@@ -148,6 +47,8 @@ static int look_for_pairs(struct pairing *p, uint8_t *wanted, struct err *err)
 	rc = there_hash(p->b, wanted, &more, &n, err);
 	if (rc == 0 && n < any)
 		say_unread(p->b, any - n, "what is the same is stored once more");
+	if (rc == 0 && n < any)
+		note_unread(p->b, wanted, more, n);
 	if (n) {
 		p->seen = xrealloc(p->seen, (p->n_seen + n) * sizeof *p->seen);
 		memcpy(p->seen + p->n_seen, more, n * sizeof *more);
@@ -163,7 +64,7 @@ static int look_for_pairs(struct pairing *p, uint8_t *wanted, struct err *err)
 static void pair_hashes(struct pairing *p, unsigned rule)
 {
 	struct box *b = p->b;
-	struct match_key *items = new_keys(b->coll->n_items), *seen = new_keys(p->n_seen);
+	struct match_key *items = pair_keys(b->coll->n_items), *seen = pair_keys(p->n_seen);
 	size_t n_items = 0, n_seen = seen_keys(p->seen, p->n_seen, ALIKE_OCTETS, b->claimed, seen);
 
 	for (size_t i = 0; i < b->coll->n_items; i++)
@@ -179,9 +80,9 @@ static void pair_hashes(struct pairing *p, unsigned rule)
 static int pair_content(struct pairing *p, unsigned rule, struct err *err)
 {
 	struct box *b = p->b;
-	struct match_key *items = new_keys(b->coll->n_items), *there = new_keys(b->n_there);
+	struct match_key *items = pair_keys(b->coll->n_items), *there = pair_keys(b->n_there);
 	uint8_t *wanted = xcalloc(b->n_there + 1, 1);
-	size_t n_items = open_items(b, true, items), n_there = open_there(b, true, there);
+	size_t n_items = pair_open_items(b, true, items), n_there = pair_open_there(b, true, there);
 	int rc;
 
 	match_wanted(items, n_items, there, n_there, rule, wanted);
@@ -209,6 +110,41 @@ static void say_loose(struct box *b, const uint32_t *before, const char *why)
 	}
 }
 
+static bool are_equal(const uint8_t a[SHA256_LEN], const uint8_t b[SHA256_LEN])
+{
+	return memcmp(a, b, SHA256_LEN) == 0;
+}
+
+unsigned seen_unlike(const struct seen *item, const struct seen *there)
+{
+	unsigned unlike = are_equal(item->head, there->head) ? 0 : UNLIKE_HEAD;
+
+	if (are_equal(item->sha256, there->sha256))
+		return 0;
+	if (!are_equal(item->body, there->body))
+		unlike |= UNLIKE_TEXT;
+	return unlike ? unlike : UNLIKE_ENDS;
+}
+
+/* In what those that were paired since ${before} differ. */
+static void note_unlike(
+        const struct pairing *p, const struct seen *read, size_t n_read, const uint32_t *before)
+{
+	struct box *b = p->b;
+	size_t *at = xcalloc(b->n_there + 1, sizeof *at); /* in seen */
+
+	for (size_t i = 0; i < p->n_seen; i++)
+		at[p->seen[i].index] = i;
+	for (size_t k = 0; k < n_read; k++) {
+		uint32_t i = read[k].index;
+
+		if (!before[i] && b->on_target[i])
+			b->items[i].unlike =
+			        (uint8_t)seen_unlike(&read[k], &p->seen[at[b->on_target[i] - 1]]);
+	}
+	free(at);
+}
+
 /* Pair items that were read with messages, by what was left alone of them; and say so. */
 static void pair_loose(struct pairing *p, const struct seen *read, size_t n_read, enum alike by)
 {
@@ -222,7 +158,7 @@ static void pair_loose(struct pairing *p, const struct seen *read, size_t n_read
 	                "same body, date, From, To and Subject, but the server has another "
 	                "header"}};
 	struct box *b = p->b;
-	struct match_key *items = new_keys(n_read), *seen = new_keys(p->n_seen);
+	struct match_key *items = pair_keys(n_read), *seen = pair_keys(p->n_seen);
 	uint32_t *before = xmemdup(b->on_target, (b->coll->n_items + 1) * sizeof *before);
 	size_t n_items = seen_keys(read, n_read, by, NULL, items),
 	       n = seen_keys(p->seen, p->n_seen, by, b->claimed, seen);
@@ -232,6 +168,7 @@ static void pair_loose(struct pairing *p, const struct seen *read, size_t n_read
 	        p->dates | (by == ALIKE_TEXT && p->dates ? MATCH_OTHER_SIZE : 0), b->on_target,
 	        b->claimed);
 	say_loose(b, before, why[p->dates != 0][by]);
+	note_unlike(p, read, n_read, before);
 	free(before);
 	free(items);
 	free(seen);
@@ -283,6 +220,7 @@ static int pair_read(struct pairing *p, const uint8_t *mine, struct err *err)
 			continue;
 		rc = item_look(p->b, i, &read[n], err);
 		p->nameless[i] = !read[n].broken && !read[n].has_msgid;
+		p->b->items[i].broken = read[n].broken;
 		n++;
 	}
 	if (rc == 0) {
@@ -300,9 +238,10 @@ static int pair_rewritten(struct pairing *p, struct err *err)
 {
 	struct box *b = p->b;
 	size_t most = b->coll->n_items;
-	struct match_key *items = new_keys(most), *there = new_keys(b->n_there);
+	struct match_key *items = pair_keys(most), *there = pair_keys(b->n_there);
 	uint8_t *wanted = xcalloc(b->n_there + 1, 1), *mine = xcalloc(most + 1, 1);
-	size_t n_items = open_items(b, false, items), n_there = open_there(b, false, there);
+	size_t n_items = pair_open_items(b, false, items),
+	       n_there = pair_open_there(b, false, there);
 	int rc = 0;
 
 	if (match_wanted(items, n_items, there, n_there, p->dates, wanted)) {
@@ -392,35 +331,6 @@ static int say_nameless(struct pairing *p, struct err *err)
 	return rc;
 }
 
-/*
- * Items that an earlier restore stored without learning which message they became: as
- * long as one is there that may be it, it is not stored once more.
- */
-static void take_taken(struct box *b)
-{
-	size_t n, n_uids;
-	const struct kept *k = kept_of(b->w->run->journal, b->e->shown, b->sel.uidvalidity, &n);
-	uint32_t *uids = there_unclaimed(b, b->claimed, &n_uids);
-
-	for (; n && k->uid == 0; k++, n--) {
-		struct taken t = {k->from, k->to};
-		size_t i = item_of_record(b, k);
-
-		if (i != SIZE_MAX && taken_is_there(t, uids, n_uids))
-			b->items[i].taken = t;
-	}
-	free(uids);
-}
-
-static size_t count_open(const struct box *b)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < b->coll->n_items; i++)
-		n += !b->on_target[i];
-	return n;
-}
-
 /* Names those that were paired since ${before} although their dates differ. */
 static void say_dates(struct box *b, const uint32_t *before)
 {
@@ -432,38 +342,47 @@ static void say_dates(struct box *b, const uint32_t *before)
 		}
 }
 
+/* What is known without the octets. */
+static int pair_cheaply(struct box *b, struct err *err)
+{
+	int rc;
+
+	if (!pair_is_look(b)) {
+		pair_begin(b);
+		pair_records(b);
+		return 0;
+	}
+	if (box_pair_listed(b) || b->w->run->opts->read_all)
+		return 0;
+	rc = pair_heads(b, MATCH_DATE, err);
+	return rc < 0 || pair_count_open(b) == 0 ? rc : pair_heads(b, 0, err);
+}
+
 int box_pair(struct box *b, struct err *err)
 {
 	struct pairing p = {.b = b, .dates = MATCH_DATE};
 	uint32_t *before;
-	int rc = 0;
+	int rc = pair_cheaply(b, err);
 
-	free(b->on_target);
-	free(b->claimed);
-	b->on_target = xcalloc(b->coll->n_items + 1, sizeof *b->on_target);
-	b->claimed = xcalloc(b->n_there + 1, 1);
-	for (size_t i = 0; i < b->coll->n_items; i++)
-		b->items[i].taken = (struct taken){0, 0};
-	if (b->n_there == 0)
-		return 0;
+	if (rc < 0 || b->n_there == 0)
+		return rc;
 	p.was_seen = xcalloc(b->n_there + 1, 1);
 	p.nameless = xcalloc(b->coll->n_items + 1, 1);
-	pair_journal(b);
-	if (count_open(b))
+	if (pair_count_open(b))
 		rc = pair_content(&p, MATCH_DATE, err);
 	before = xmemdup(b->on_target, (b->coll->n_items + 1) * sizeof *before);
-	if (rc == 0 && count_open(b))
+	if (rc == 0 && pair_count_open(b))
 		rc = pair_content(&p, 0, err);
 	if (rc == 0)
 		say_dates(b, before);
-	if (rc == 0 && count_open(b))
+	if (rc == 0 && pair_count_open(b))
 		rc = pair_rewritten(&p, err);
-	if (rc == 0 && count_open(b) && has_own_dates(b)) {
+	if (rc == 0 && pair_count_open(b) && has_own_dates(b)) {
 		p.dates = 0;
 		rc = pair_rewritten(&p, err);
 	}
 	if (rc == 0) {
-		take_taken(b);
+		pair_take_taken(b);
 		rc = say_nameless(&p, err);
 	}
 	free(before);

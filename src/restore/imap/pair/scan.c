@@ -155,18 +155,35 @@ static int digest_add(void *ctx, const void *p, size_t n, struct err *err)
 	return stop_check(err);
 }
 
+static void hash_head(const char *head, size_t n, uint8_t out[SHA256_LEN])
+{
+	struct loose l;
+
+	loose_start(&l);
+	loose_add(&l, head, n ? header_length(head, n) : 0);
+	loose_end(&l, out);
+}
+
 static void digest_end(struct digest *d, struct seen *out)
 {
 	const char *head = (const char *)d->head.data;
 
 	loose_end(&d->loose, out->loose);
+	hash_head(head, d->head.len, out->head);
 	out->has_msgid = there_msgid(head, d->head.len, out->msgid);
-	out->has_text = text_end(&d->text, head, d->head.len, out->fields, out->text);
+	out->has_text = text_end(&d->text, head, d->head.len, out->fields, out->body, out->text);
 }
+
+/* What of a message is asked for. */
+struct part {
+	const char *items;
+	uint64_t most; /* octets that are counted for one */
+};
 
 /* The bodies that come in. */
 struct hashing {
 	struct box *b;
+	const struct part *part;
 	const uint8_t *wanted;
 	uint8_t *done;
 	struct seen *seen;
@@ -241,12 +258,13 @@ static bool next_set(const struct hashing *h, size_t *at, struct buf *set)
 	buf_reset(set);
 	for (; *at < b->n_there && n < h->max; ++*at) {
 		const struct tmsg *t = &b->there[*at];
+		uint64_t size = MIN(t->size, h->part->most);
 
 		if (!h->wanted[*at] || h->done[*at])
 			continue;
-		if (n && bytes + t->size > HASH_BYTES)
+		if (n && bytes + size > HASH_BYTES)
 			break;
-		bytes += t->size;
+		bytes += size;
 		buf_putf(set, "%s%u", n ? "," : "", t->uid);
 		n++;
 	}
@@ -266,7 +284,7 @@ static int hash_run(struct hashing *h, struct err *err)
 	more = next_set(h, &at, &set);
 	while (rc == 0 && (more || imap_in_flight(m))) {
 		if (more && imap_in_flight(m) < HASH_FLY) {
-			rc = imap_fetch_send(m, buf_str(&set), "(UID BODY.PEEK[])", err);
+			rc = imap_fetch_send(m, buf_str(&set), h->part->items, err);
 			more = next_set(h, &at, &set);
 			continue;
 		}
@@ -294,10 +312,10 @@ static bool ask_singly(struct hashing *h, int rc)
 	return again;
 }
 
-int there_hash(
-        struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out, struct err *err)
+static int hash_part(struct box *b, const struct part *part, const uint8_t *wanted,
+        struct seen **out, size_t *n_out, struct err *err)
 {
-	struct hashing h = {.b = b, .wanted = wanted, .max = HASH_MESSAGES};
+	struct hashing h = {.b = b, .part = part, .wanted = wanted, .max = HASH_MESSAGES};
 	struct attempts a = {.limit = ATTEMPTS};
 	int rc;
 
@@ -319,6 +337,32 @@ int there_hash(
 	return rc;
 }
 
+int there_hash(
+        struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out, struct err *err)
+{
+	static const struct part whole = {"(UID BODY.PEEK[])", UINT64_MAX};
+
+	return hash_part(b, &whole, wanted, out, n_out, err);
+}
+
+int there_hash_heads(
+        struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out, struct err *err)
+{
+	static const struct part head = {"(UID BODY.PEEK[HEADER])", HEAD_CAP / 16};
+
+	return hash_part(b, &head, wanted, out, n_out, err);
+}
+
+int there_hash_fields(
+        struct box *b, const uint8_t *wanted, struct seen **out, size_t *n_out, struct err *err)
+{
+	static const struct part fields = {
+	        "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID FROM TO DATE SUBJECT)])",
+	        HASH_BYTES / 1000};
+
+	return hash_part(b, &fields, wanted, out, n_out, err);
+}
+
 int item_look(struct box *b, uint32_t item, struct seen *out, struct err *err)
 {
 	const struct tree_item *it = &b->coll->items[item];
@@ -334,6 +378,21 @@ int item_look(struct box *b, uint32_t item, struct seen *out, struct err *err)
 	buf_clear(&d.head);
 	/* a damaged one is named when it is to be sent */
 	return rc == ERR_STOPPED ? rc : 0;
+}
+
+void item_look_head(struct box *b, uint32_t item, struct seen *out)
+{
+	const struct tree_item *it = &b->coll->items[item];
+	struct digest d = {.head = buf_of(HEAD_CAP)};
+
+	*out = (struct seen){.index = item, .date = it->date_utc, .size = it->size};
+	memcpy(out->sha256, it->sha256, SHA256_LEN);
+	loose_start(&d.loose);
+	text_start(&d.text);
+	item_head(b, item, &d.head);
+	out->broken = d.head.len == 0 && it->size;
+	digest_end(&d, out);
+	buf_clear(&d.head);
 }
 
 size_t seen_keys(

@@ -155,13 +155,13 @@ static void what_servers_rewrite(void **state)
 static bool text_hash(const char *s, size_t step, uint8_t out[SHA256_LEN])
 {
 	size_t n = strlen(s);
-	uint8_t fields[SHA256_LEN];
+	uint8_t fields[SHA256_LEN], body[SHA256_LEN];
 	struct text t;
 
 	text_start(&t);
 	for (size_t i = 0; i < n; i += step)
 		text_add(&t, s + i, n - i < step ? n - i : step);
-	return text_end(&t, s, n, fields, out);
+	return text_end(&t, s, n, fields, body, out);
 }
 
 static void what_headers_leave(void **state)

@@ -1,0 +1,364 @@
+/* Mailboxes of the target that are only looked at, and what is told of their items. */
+#include <stdlib.h>
+#include <string.h>
+#include "look.h"
+
+/* Lists of flags, keywords and labels. */
+#define LACKS_CAP (1u << 20)
+
+void imap_look_tell(
+        struct box *b, uint32_t item, enum look_state state, const char *place, const char *differs)
+{
+	const struct target_opts *o = b->w->run->opts;
+	const struct tree_item *it = &b->coll->items[item];
+	const struct target_look look = {state, place, differs};
+
+	switch (state) {
+	case LOOK_MISSING:
+		b->sum.failed++;
+		break;
+	case LOOK_UNREADABLE:
+		b->sum.failed++;
+		b->sum.unreadable++;
+		break;
+	case LOOK_UNSEEN:
+		b->sum.unseen++;
+		break;
+	default:
+		b->sum.already++;
+		b->sum.altered += state == LOOK_OTHER || state == LOOK_FLAGS;
+		b->sum.doubled += state == LOOK_TWICE;
+	}
+	b->items[item].told = true;
+	b->sum.bytes += it->size;
+	o->looked(o->ctx, b->coll, it, &look);
+	atomic_fetch_add(&b->w->run->progress->items_done, 1);
+	atomic_fetch_add(&b->w->run->progress->bytes_done, it->size);
+}
+
+/*
+ * What it has not of the item's flags, keywords and labels. \Deleted is none of them: no
+ * restore marks for deletion what is there.
+ */
+static void put_lacks(struct box *b, uint32_t item, const struct tmsg *t, struct buf *out)
+{
+	const struct tree_item *it = &b->coll->items[item];
+	unsigned flags = it->flags & ~(unsigned)t->flags & ~(unsigned)FLAG_DELETED;
+
+	for (unsigned bit = 1; bit <= FLAG_DRAFT; bit <<= 1)
+		if (flags & bit)
+			buf_putf(out, " %s", flag_name(bit));
+	if (it->keywords) {
+		uint32_t words = words_minus(b, tree_coll_keyword_text(b->coll, it->keywords),
+		        tree_coll_keyword_text(b->words, t->keywords));
+
+		buf_putf(out, "%s%s", words ? " " : "", tree_coll_keyword_text(b->words, words));
+	}
+	labels_put_lacking(b, item, t, out);
+}
+
+void imap_look_tell_found(
+        struct box *b, uint32_t item, const struct tmsg *t, const char *place, bool elsewhere)
+{
+	const struct tree_item *it = &b->coll->items[item];
+	struct buf lacks = buf_of(LACKS_CAP), form = buf_of(700), differs = buf_of(2 * LACKS_CAP);
+	struct tmsg_facts f = {.size = it->size,
+	        .size_there = t->size,
+	        .date_utc = it->date_utc,
+	        .date_there = there_date(t),
+	        .unlike = b->items[item].unlike,
+	        .copy = b->items[item].copy,
+	        .elsewhere = elsewhere};
+	enum look_state state;
+
+	put_lacks(b, item, t, &lacks);
+	form_say(b, item, &form);
+	f.lacks = lacks.len ? buf_str(&lacks) + 1 : "";
+	f.form = buf_str(&form);
+	state = imap_look_judge(&f, &differs);
+	imap_look_tell(b, item, state, place, differs.len ? buf_str(&differs) : NULL);
+	buf_clear(&lacks);
+	buf_clear(&form);
+	buf_clear(&differs);
+}
+
+/* ---- one mailbox ---- */
+
+/* Is there a message that the target does not give, and that may be it? */
+static bool may_be_unread(const struct box *b, uint32_t item)
+{
+	const struct tree_item *it = &b->coll->items[item];
+
+	for (size_t i = 0; i < b->n_there && b->unread; i++)
+		if (b->unread[i] && !b->claimed[i] &&
+		        (b->there[i].size == it->size || there_date(&b->there[i]) == it->date_utc))
+			return true;
+	return false;
+}
+
+/* Tells what is decided; true: all is. */
+static bool tell_box(struct box *b)
+{
+	char taken[TAKEN_SIZE], why[2 * TAKEN_SIZE + 64];
+	bool all = true;
+
+	for (uint32_t i = 0; i < b->coll->n_items; i++) {
+		struct restored *x = &b->items[i];
+
+		if (b->on_target && b->on_target[i]) {
+			imap_look_tell_found(
+			        b, i, &b->there[b->on_target[i] - 1], b->e->shown, false);
+		} else if (x->broken) {
+			imap_look_tell(b, i, LOOK_UNREADABLE, NULL, "the archive does not give it");
+		} else if (x->taken.to) {
+			snprintf(why, sizeof why,
+			        "a restore stored it, but it cannot be told which message it is "
+			        "(%s)",
+			        taken_text(&x->taken, taken));
+			imap_look_tell(b, i, LOOK_UNSEEN, b->e->shown, why);
+		} else if (may_be_unread(b, i)) {
+			imap_look_tell(b, i, LOOK_UNSEEN, b->e->shown,
+			        "the target does not give a message that may be it");
+		} else {
+			all = false;
+		}
+	}
+	return all;
+}
+
+static bool has_strangers(const struct box *b)
+{
+	for (size_t i = 0; i < b->n_there; i++)
+		if (!b->claimed[i])
+			return true;
+	return false;
+}
+
+/* The mailbox was looked at, or (${why} not NULL) cannot be. */
+static void box_looked(struct box *b, const char *why)
+{
+	struct run *r = b->w->run;
+	bool all = !why && tell_box(b);
+
+	for (uint32_t i = 0; why && i < b->coll->n_items; i++)
+		imap_look_tell(b, i, LOOK_UNSEEN, b->e->shown, why);
+	pthread_mutex_lock(&r->workers.lock);
+	r->looking.done[b->entry] = true;
+	if (!why && (!all || has_strangers(b))) {
+		*ARR_PUSH(r->looking.kept, r->looking.n_kept, r->looking.kept_cap) = b;
+		b = NULL;
+	}
+	pthread_mutex_unlock(&r->workers.lock);
+	if (!b)
+		return;
+	box_counted(b);
+	box_free(b);
+}
+
+/* Items that are there have their UID. */
+static void settle_items(struct box *b)
+{
+	for (size_t i = 0; i < b->coll->n_items; i++) {
+		b->items[i].copy = 0;
+		b->items[i].state = b->on_target[i] ? ITEM_THERE : ITEM_TODO;
+		b->items[i].got = b->on_target[i] ? b->there[b->on_target[i] - 1].uid : 0;
+	}
+}
+
+static void note_copy(struct box *b, uint32_t item, uint32_t copy)
+{
+	b->items[item].copy = b->there[copy].uid;
+	b->claimed[copy] = 1;
+}
+
+/* By itself; ${listed}: it was a moment ago. */
+static int look_alone(struct box *b, bool listed, struct err *err)
+{
+	struct attempts a = {.limit = ATTEMPTS};
+	int rc;
+
+	do {
+		uint32_t validity = b->sel.uidvalidity;
+
+		rc = box_select(b, err);
+		listed = listed && rc == 0 && b->sel.uidvalidity == validity;
+		if (rc == 0 && !listed) {
+			b->n_there = 0;
+			rc = b->sel.exists ? there_from(b, 1, err) : 0;
+		}
+		listed = rc == 0;
+		if (rc == 0)
+			rc = box_pair(b, err);
+		if (rc == 0) {
+			settle_items(b);
+			rc = box_copies(b, 1, b->claimed, note_copy, err);
+		}
+	} while (box_again(b, &a, &rc, err));
+	return rc;
+}
+
+/* What came of it; an error goes on to who has a connection. */
+static int end_box(struct box *b, int rc, struct err *err)
+{
+	struct imap_conn *c = &b->w->conn;
+
+	if (rc < 0 && imap_conn_is_over(c, err))
+		return rc;
+	/* no answers of this mailbox may reach the next one */
+	if (rc < 0 && imap_conn_alive(c) && imap_in_flight(c->m))
+		imap_conn_close(c);
+	box_looked(b, rc < 0 ? err->text : NULL);
+	return 0;
+}
+
+/* The archive does not say what is in it. */
+static void say_unreadable(struct box *b, const char *why)
+{
+	const struct run *r = b->w->run;
+
+	target_say(r->asked, SAY_WARNING, b->e->head->name, NULL,
+	        "the archive does not say what is in it, so that nobody can tell what the target "
+	        "has of it: %s",
+	        why);
+	b->sum.items = b->sum.failed = b->sum.unreadable = b->e->head->roots.items;
+	r->looking.done[b->entry] = true;
+	box_counted(b);
+	box_free(b);
+}
+
+int imap_look_box(struct worker *w, size_t entry, struct err *err)
+{
+	struct run *r = w->run;
+	struct box *b = box_new(w, entry);
+	int rc;
+
+	progress_what(r->progress, b->e->head->name);
+	rc = box_load(b, err);
+	if (rc == ERR_STOPPED) {
+		box_free(b);
+		return rc;
+	}
+	if (rc < 0) {
+		say_unreadable(b, err->text);
+		return 0;
+	}
+	if (!b->e->exists) {
+		box_looked(b, NULL);
+		return 0;
+	}
+	if (box_is_known(r, b->e) && !r->opts->read_all) {
+		w->later[w->n_later++] = b;
+		w->later_items += b->coll->n_items;
+		return 0;
+	}
+	rc = end_box(b, look_alone(b, false, err), err);
+	if (rc < 0)
+		box_free(b);
+	return rc;
+}
+
+/* The listing is all that has to be known. */
+static bool is_equal(struct box *b, const struct imap_selected *sel)
+{
+	b->sel.uidvalidity = sel->uidvalidity;
+	if (!box_pair_listed(b))
+		return false;
+	settle_items(b);
+	return !count_any(b, 1);
+}
+
+int imap_look_boxes(struct worker *w, struct err *err)
+{
+	bool right[LATER_BOXES] = {false};
+	int rc = box_list_later(w, is_equal, right, err);
+
+	for (size_t i = 0; i < w->n_later; i++) {
+		struct box *b = w->later[i];
+
+		if (rc == 0)
+			rc = end_box(b, right[i] ? 0 : look_alone(b, b->on_target, err), err);
+		if (rc == 0)
+			continue;
+		run_give_back(w->run, b->entry);
+		box_free(b);
+	}
+	w->n_later = w->later_items = 0;
+	return rc;
+}
+
+/* ---- when all mailboxes are listed ---- */
+
+static bool is_anything_open(const struct looking *l)
+{
+	for (size_t k = 0; k < l->n_kept; k++)
+		for (size_t i = 0; i < l->kept[k]->coll->n_items; i++)
+			if (!l->kept[k]->items[i].told)
+				return true;
+	return false;
+}
+
+/* What was found nowhere. */
+static void tell_missing(struct box *b, const char *why)
+{
+	char *text =
+	        b->e->exists ? NULL : xasprintf("the target has no mailbox \"%s\"", b->e->shown);
+
+	for (uint32_t i = 0; i < b->coll->n_items; i++) {
+		if (b->items[i].told)
+			continue;
+		if (b->items[i].broken)
+			imap_look_tell(b, i, LOOK_UNREADABLE, NULL, "the archive does not give it");
+		else
+			imap_look_tell(b, i, LOOK_MISSING, NULL, why ? why : text);
+	}
+	free(text);
+}
+
+/* Mailboxes that nobody could look at. */
+static void tell_unseen(struct run *r, struct worker *w, const char *why)
+{
+	struct err err;
+
+	for (size_t i = 0; i < r->plan.n_map; i++) {
+		struct box *b;
+
+		if (!r->plan.selected[i] || r->looking.done[i])
+			continue;
+		b = box_new(w, i);
+		if (box_load(b, &err) < 0)
+			say_unreadable(b, err.text);
+		else
+			box_looked(b, why);
+	}
+}
+
+void imap_look_rest(struct run *r, struct worker *w, int rc, const struct err *err)
+{
+	struct looking *l = &r->looking;
+	struct err why = {0};
+	char *unsearched = NULL;
+	int searched = 0;
+
+	for (size_t k = 0; k < l->n_kept; k++)
+		l->kept[k]->w = w;
+	if (rc == 0 && is_anything_open(l))
+		searched = imap_look_elsewhere(r, w, &why);
+	if (searched < 0)
+		unsearched = xasprintf(
+		        "not in its mailbox; others could not be looked through: %s", why.text);
+	for (size_t k = 0; k < l->n_kept; k++) {
+		struct box *b = l->kept[k];
+
+		if (rc != ERR_STOPPED && searched != ERR_STOPPED)
+			tell_missing(b, unsearched);
+		for (size_t i = 0; i < b->n_there; i++)
+			b->sum.extra += !b->claimed[i];
+		box_counted(b);
+		box_free(b);
+	}
+	if (rc < 0 && rc != ERR_STOPPED)
+		tell_unseen(r, w, err->text);
+	free(unsearched);
+	free(l->kept);
+	free(l->done);
+}

@@ -1,0 +1,45 @@
+#ifndef VALISE_RESTORE_IMAP_LOOK_H
+#define VALISE_RESTORE_IMAP_LOOK_H
+
+#include "restore/imap/run.h"
+
+/*
+ * The target is only looked at (target_opts.looked). As in a restore workers take a
+ * mailbox each, but several that an earlier restore knows are listed together. What is
+ * there is told at once; what is not waits until all mailboxes are listed, as it may stand
+ * in another one.
+ */
+
+/* What is known of a message of the target that is taken for an item. */
+struct tmsg_facts {
+	uint64_t size, size_there;
+	int64_t date_utc, date_there; /* there: INT64_MIN: it has none */
+	unsigned unlike; /* enum unlike */
+	const char *form; /* steps of the ladder (form_say), or "" */
+	const char *lacks; /* flags, keywords and labels that it has not, or "" */
+	uint32_t copy; /* UID of what stands there besides, or 0 */
+	bool elsewhere; /* in another mailbox */
+};
+/* Its state, and what differs appended to ${differs}: nothing where it is the same. */
+enum look_state imap_look_judge(const struct tmsg_facts *f, struct buf *differs);
+
+/* look.c */
+/* One mailbox, or it waits in w->later. An error: nothing of it was told. */
+int imap_look_box(struct worker *w, size_t entry, struct err *err) MUST_CHECK;
+/* Those that wait. An error: what was not told goes back to the others. */
+int imap_look_boxes(struct worker *w, struct err *err) MUST_CHECK;
+/* The item is the message ${t}, in mailbox ${place}, which ${b} has not if ${elsewhere}. */
+void imap_look_tell_found(
+        struct box *b, uint32_t item, const struct tmsg *t, const char *place, bool elsewhere);
+void imap_look_tell(struct box *b, uint32_t item, enum look_state state, const char *place,
+        const char *differs);
+/*
+ * All workers are done, with ${rc} and ${err}: what was not found is looked for in all of
+ * the target, and what is left is told.
+ */
+void imap_look_rest(struct run *r, struct worker *w, int rc, const struct err *err);
+
+/* elsewhere.c: items that are not where they should be; those that are found are told. */
+int imap_look_elsewhere(struct run *r, struct worker *w, struct err *err) MUST_CHECK;
+
+#endif
