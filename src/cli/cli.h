@@ -53,7 +53,8 @@ enum {
 	CMD_LOGOUT = 1 << 12,
 	CMD_SETUP = 1 << 13,
 	CMD_AUDIT = 1 << 14,
-	CMD_ALL = (1 << 15) - 1,
+	CMD_DNS = 1 << 15,
+	CMD_ALL = (1 << 16) - 1,
 };
 extern const struct option_def options[]; /* of all commands; ends with a NULL name */
 
@@ -635,5 +636,17 @@ int cmd_login(const struct args *a);
 int cmd_logout(const struct args *a);
 int cmd_setup(const struct args *a);
 int cmd_audit(const struct args *a);
+int cmd_dns(const struct args *a);
+
+/*
+ * The DNS of the domain as the options --for, --expect, --old, --selector, --nameserver,
+ * --authority and --timeout of ${a} have it (dns_names.c), for other commands, too. 0, or an
+ * exit code after a message. As a table on standard output, and as the member "dns" of an
+ * outcome (tell/dns.c).
+ */
+struct migration;
+int look_at_dns(const struct args *a, const char *domain, struct migration **out);
+void dns_table(const struct migration *m);
+json_t *dns_json(const struct migration *m);
 
 #endif

@@ -208,7 +208,8 @@ static uint8_t *write_question(const struct asking *a, size_t *n_out)
 
 	if (!name)
 		return NULL;
-	p = ldns_pkt_query_new(name, (ldns_rr_type)a->q.type, LDNS_RR_CLASS_IN, LDNS_RD);
+	p = ldns_pkt_query_new(name, (ldns_rr_type)a->q.type, LDNS_RR_CLASS_IN,
+	        a->q.how & DNS_RECURSE ? LDNS_RD : 0);
 	if (!p) {
 		ldns_rdf_deep_free(name);
 		return NULL;
@@ -216,6 +217,8 @@ static uint8_t *write_question(const struct asking *a, size_t *n_out)
 	ldns_pkt_set_id(p, a->q.id);
 	if (!a->to->no_edns)
 		ldns_pkt_set_edns_udp_size(p, UDP_SIZE);
+	ldns_pkt_set_edns_do(p, a->q.how & DNS_SIGNED && !a->to->no_edns);
+	ldns_pkt_set_cd(p, (a->q.how & DNS_UNCHECKED) != 0);
 	if (ldns_pkt2wire(&wire, p, n_out) != LDNS_STATUS_OK)
 		wire = NULL;
 	ldns_pkt_free(p);
@@ -226,6 +229,7 @@ static int no_answer(struct asking *a, const char *why)
 {
 	dns_answer_clear(a->out);
 	a->out->outcome = DNS_FAILED;
+	a->out->silent = true;
 	a->out->why = xstrdup(why);
 	return 0;
 }
@@ -337,7 +341,7 @@ static int new_id(uint16_t *id_out, struct err *err)
 }
 
 /* Refused by one of them, the question is put to the next. */
-static int ask_servers(struct dns *d, const char *name, enum dns_type type, struct dns_answer *out,
+static int ask_servers(struct dns *d, const struct dns_question *q, struct dns_answer *out,
         char **next_out, struct err *err)
 {
 	int rc = 0;
@@ -345,7 +349,7 @@ static int ask_servers(struct dns *d, const char *name, enum dns_type type, stru
 	out->outcome = DNS_FAILED;
 	for (size_t i = 0; i < ROUNDS * d->n && rc == 0 && out->outcome == DNS_FAILED; i++) {
 		struct asking a = {.to = &d->list[i % d->n],
-		        .q = {.name = name, .type = type},
+		        .q = *q,
 		        .deadline = clock_ms() + d->timeout_ms,
 		        .out = out};
 		char *why;
@@ -365,16 +369,30 @@ static int ask_servers(struct dns *d, const char *name, enum dns_type type, stru
 	return rc;
 }
 
-int dns_ask(struct dns *d, const char *name, enum dns_type type, struct dns_answer *out,
-        struct err *err)
+/* The CNAME that the first answer began with is that of the last one. */
+static void keep_alias(struct dns_answer *out, char **alias, uint32_t *ttl)
 {
-	char *now = xstrdup(name), *next = NULL;
+	if (!*alias && out->alias) {
+		*alias = out->alias;
+		*ttl = out->alias_ttl;
+		out->alias = NULL;
+	}
+}
+
+int dns_query(struct dns *d, const char *name, enum dns_type type, unsigned how,
+        struct dns_answer *out, struct err *err)
+{
+	char *now = xstrdup(name), *next = NULL, *alias = NULL;
+	uint32_t alias_ttl = 0;
 	int rc = 0;
 
 	memset(out, 0, sizeof *out);
 	for (int hops = 0; rc == 0; hops++) {
-		rc = ask_servers(d, now, type, out, &next, err);
-		if (rc != 0 || !next)
+		struct dns_question q = {.name = now, .type = type, .how = how};
+
+		rc = ask_servers(d, &q, out, &next, err);
+		keep_alias(out, &alias, &alias_ttl);
+		if (rc != 0 || !next || !(how & DNS_FOLLOW))
 			break;
 		free(now);
 		now = next;
@@ -387,7 +405,16 @@ int dns_ask(struct dns *d, const char *name, enum dns_type type, struct dns_answ
 			break;
 		}
 	}
+	free(out->alias);
+	out->alias = alias;
+	out->alias_ttl = alias_ttl;
 	free(next);
 	free(now);
 	return rc;
+}
+
+int dns_ask(struct dns *d, const char *name, enum dns_type type, struct dns_answer *out,
+        struct err *err)
+{
+	return dns_query(d, name, type, DNS_RECURSE | DNS_FOLLOW, out, err);
 }

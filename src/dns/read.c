@@ -1,5 +1,5 @@
 /* An answer of a name server, read with ldns: what of it is about the question. */
-#include "valise/dns/dns.h"
+#include "records.h"
 #include "valise/base/buf.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
@@ -10,15 +10,21 @@
 
 enum { HOPS_MAX = 8, HOST_MAX = 253, LABEL_MAX = 63, TEXT_MAX = 65535 };
 
+void dns_rr_clear(struct dns_record *r)
+{
+	free(r->target);
+	free(r->text);
+	free(r->glue);
+	texts_free(r->strings, r->n_strings);
+}
+
 void dns_answer_clear(struct dns_answer *a)
 {
-	for (size_t i = 0; i < a->n; i++) {
-		free(a->list[i].target);
-		free(a->list[i].text);
-		texts_free(a->list[i].strings, a->list[i].n_strings);
-	}
+	for (size_t i = 0; i < a->n; i++)
+		dns_rr_clear(&a->list[i]);
 	free(a->list);
 	free(a->name);
+	free(a->alias);
 	free(a->why);
 	memset(a, 0, sizeof *a);
 }
@@ -40,7 +46,7 @@ bool dns_is_host(const char *name)
 }
 
 /* As ldns writes it: what is no letter of a host name is escaped there. */
-static char *name_of(const ldns_rdf *rdf)
+char *dns_rr_name(const ldns_rdf *rdf)
 {
 	char *text = ldns_rdf2str(rdf), *out;
 	size_t n;
@@ -60,7 +66,7 @@ static char *name_of(const ldns_rdf *rdf)
 /* Are both the same, whatever their case and last dots? */
 static bool same_name(const ldns_rdf *rdf, const char *name)
 {
-	char *other = name_of(rdf);
+	char *other = dns_rr_name(rdf);
 	size_t n = strlen(name);
 	bool same;
 
@@ -105,21 +111,28 @@ static size_t target_at(enum dns_type type)
 	return type == DNS_SRV ? 3 : type == DNS_MX ? 1 : 0;
 }
 
-static void take_record(const ldns_rr *rr, enum dns_type type, struct dns_answer *out)
+static uint32_t seconds_of(const ldns_rr *rr, size_t field)
 {
-	size_t at = target_at(type);
-	struct dns_record *r;
+	const ldns_rdf *rdf = ldns_rr_rdf(rr, field);
 
+	return rdf && ldns_rdf_size(rdf) == 4 ? ldns_rdf2native_int32(rdf) : 0;
+}
+
+bool dns_rr_take(const ldns_rr *rr, struct dns_record *r)
+{
+	enum dns_type type = (enum dns_type)ldns_rr_get_type(rr);
+	size_t at = target_at(type);
+
+	memset(r, 0, sizeof *r);
 	if (type != DNS_TXT && ldns_rr_rd_count(rr) <= at)
-		return;
-	r = ARR_PUSH(out->list, out->n, out->cap);
+		return false;
 	r->type = type;
 	r->ttl = ldns_rr_ttl(rr);
 	if (type == DNS_TXT) {
 		take_text(rr, r);
-		return;
+		return true;
 	}
-	r->target = name_of(ldns_rr_rdf(rr, at));
+	r->target = dns_rr_name(ldns_rr_rdf(rr, at));
 	if (!r->target)
 		r->target = xstrdup("?");
 	r->odd = type != DNS_A && type != DNS_AAAA && *r->target && !dns_is_host(r->target);
@@ -129,6 +142,20 @@ static void take_record(const ldns_rr *rr, enum dns_type type, struct dns_answer
 		r->weight = number_of(ldns_rr_rdf(rr, 1));
 		r->port = number_of(ldns_rr_rdf(rr, 2));
 	}
+	if (type == DNS_SOA) {
+		r->serial = seconds_of(rr, 2);
+		r->refresh = seconds_of(rr, 3);
+		r->minimum = seconds_of(rr, 6);
+	}
+	return true;
+}
+
+static void keep_record(const ldns_rr *rr, struct dns_answer *out)
+{
+	struct dns_record r;
+
+	if (dns_rr_take(rr, &r))
+		*ARR_PUSH(out->list, out->n, out->cap) = r;
 }
 
 static void fail_answer(struct dns_answer *out, const char *why)
@@ -144,16 +171,72 @@ static bool is_about(const ldns_rr *rr, const char *name, ldns_rr_type type)
 	       same_name(ldns_rr_owner(rr), name);
 }
 
-/* The name that ${name} stands for in this answer; the caller frees. NULL: for itself. */
-static char *alias_of(const ldns_rr_list *list, const char *name)
+/* The CNAME of ${name} in this answer; NULL: it stands for itself. */
+static const ldns_rr *find_alias(const ldns_rr_list *list, const char *name)
 {
 	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(list, i);
 
 		if (is_about(rr, name, LDNS_RR_TYPE_CNAME) && ldns_rr_rd_count(rr) == 1)
-			return name_of(ldns_rr_rdf(rr, 0));
+			return rr;
 	}
 	return NULL;
+}
+
+/* The name that ${name} stands for; the caller frees. */
+static char *alias_of(const ldns_rr_list *list, const char *name)
+{
+	const ldns_rr *rr = find_alias(list, name);
+
+	return rr ? dns_rr_name(ldns_rr_rdf(rr, 0)) : NULL;
+}
+
+/* What is said of the very name that was asked for, signatures and CNAME. */
+static void take_marks(
+        const ldns_rr_list *list, const struct dns_question *q, struct dns_answer *out)
+{
+	const ldns_rr *alias = q->type == DNS_CNAME ? NULL : find_alias(list, q->name);
+
+	free(out->alias);
+	out->alias = alias ? dns_rr_name(ldns_rr_rdf(alias, 0)) : NULL;
+	out->alias_ttl = alias ? ldns_rr_ttl(alias) : 0;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(list, i);
+
+		out->has_signatures |= ldns_rr_get_type(rr) == LDNS_RR_TYPE_RRSIG;
+		out->alias_beside |= alias && is_about(rr, q->name, (ldns_rr_type)q->type);
+	}
+}
+
+/* The address of a name server that came along with its name, of IPv4 if there is one. */
+static char *glue_of(const ldns_pkt *p, const char *name)
+{
+	static const ldns_rr_type types[] = {LDNS_RR_TYPE_A, LDNS_RR_TYPE_AAAA};
+	const ldns_rr_list *list = ldns_pkt_additional(p);
+
+	for (size_t k = 0; k < COUNT(types); k++)
+		for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+			const ldns_rr *rr = ldns_rr_list_rr(list, i);
+
+			if (is_about(rr, name, types[k]) && ldns_rr_rd_count(rr) == 1)
+				return dns_rr_name(ldns_rr_rdf(rr, 0));
+		}
+	return NULL;
+}
+
+/* The name servers that a server of the parent zone names. */
+static bool take_referral(const ldns_pkt *p, const struct dns_question *q, struct dns_answer *out)
+{
+	const ldns_rr_list *list = ldns_pkt_authority(p);
+
+	if (!(q->how & DNS_REFERRED) || ldns_pkt_ancount(p))
+		return false;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++)
+		if (is_about(ldns_rr_list_rr(list, i), q->name, LDNS_RR_TYPE_NS))
+			keep_record(ldns_rr_list_rr(list, i), out);
+	for (size_t i = 0; i < out->n; i++)
+		out->list[i].glue = glue_of(p, out->list[i].target);
+	return out->n != 0;
 }
 
 /* The end of the chain of CNAMEs within the answer; NULL: it has none. */
@@ -206,9 +289,10 @@ static void take_answer(
 		fail_answer(out, "its CNAME records go in a circle, or through more than eight");
 		return;
 	}
+	take_marks(list, q, out);
 	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++)
 		if (is_about(ldns_rr_list_rr(list, i), name, (ldns_rr_type)q->type))
-			take_record(ldns_rr_list_rr(list, i), q->type, out);
+			keep_record(ldns_rr_list_rr(list, i), out);
 	free(out->name);
 	out->name = name;
 	out->outcome = out->n ? DNS_FOUND : DNS_NO_DATA;
@@ -216,6 +300,8 @@ static void take_answer(
 		out->outcome = DNS_NO_NAME;
 	else if (!out->n && strcasecmp(name, q->name) != 0)
 		*next_out = xstrdup(name);
+	else if (take_referral(p, q, out))
+		out->outcome = DNS_FOUND;
 	else if (is_referral(p))
 		fail_answer(out, "the name server refers to others, and does not ask them itself");
 }
@@ -240,6 +326,7 @@ static void fail_by_code(const ldns_pkt *p, struct dns_answer *out)
 {
 	ldns_lookup_table *code = ldns_lookup_by_id(ldns_rcodes, (int)ldns_pkt_get_rcode(p));
 
+	out->servfail = ldns_pkt_get_rcode(p) == LDNS_RCODE_SERVFAIL;
 	fail_answer(out, code ? code->name : "an unknown error code");
 }
 

@@ -442,6 +442,18 @@ bool url_host_trusted(const char *home, const char *host)
 	return mine && other && strcmp(mine, other) == 0;
 }
 
+char *url_host_registrable(const char *host)
+{
+	const psl_ctx_t *psl = psl_builtin();
+	const char *mine = NULL;
+	char a[HOST_SIZE];
+
+	copy_name(host, a);
+	if (psl && !url_host_is_address(a))
+		mine = psl_registrable_domain(psl, a);
+	return xstrdup(mine ? mine : a);
+}
+
 bool url_may_sign_in(const struct endpoint *at, const struct url *u)
 {
 	bool tls = at->security != SECURITY_NONE;

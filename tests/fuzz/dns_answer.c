@@ -19,11 +19,12 @@ static void check_record(const struct dns_record *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum dns_type types[] = {DNS_A, DNS_AAAA, DNS_MX, DNS_TXT, DNS_SRV, DNS_NS};
+	static const enum dns_type types[] = {
+	        DNS_A, DNS_AAAA, DNS_MX, DNS_TXT, DNS_SRV, DNS_NS, DNS_SOA};
 
 	for (size_t i = 0; size >= 2 && i < sizeof types / sizeof *types; i++) {
-		struct dns_question q = {
-		        (uint16_t)(data[0] << 8 | data[1]), "_imaps._tcp.old.example", types[i]};
+		struct dns_question q = {(uint16_t)(data[0] << 8 | data[1]),
+		        "_imaps._tcp.old.example", types[i], DNS_REFERRED};
 		struct dns_answer a = {0};
 		char *next = NULL;
 		bool cut;

@@ -6,7 +6,7 @@ import sys
 
 # A folder of src with its public headers in include/valise, and what it may reach. A room's own top folder is spelled out, too.
 TREE = ["tree", "format", "base"]
-CLI = ["cli", "discover", "account", "oauth", "audit", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"]
+CLI = ["cli", "discover", "migration", "dns", "account", "oauth", "audit", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"]
 PROTO = ["base", "http", "net", "format"]
 ALLOWED = {
     "base": [],
@@ -47,13 +47,14 @@ ALLOWED = {
     "account": ["account/secret", "oauth", "net", "tree", "format", "base"],
     "account/secret": ["account", "oauth", "net", "tree", "format", "base"],
     "dns": ["base"],
+    "migration": ["account", "dns", "net", "format", "base"],
     "discover": ["account", "dns", "http", "net", "tree", "format", "base"],
     "cli": CLI[1:],
     "cli/audit": CLI,
     "cli/many": CLI,
     "cli/options": CLI,
     "cli/tell": CLI,
-    "cli/commands": ["cli", "cli/audit", "discover", "account", "oauth", "audit", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
+    "cli/commands": ["cli", "cli/audit", "discover", "migration", "dns", "account", "oauth", "audit", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
 }
 # Which libraries a folder may include, by the first path component or the header's name.
 LIBRARIES = {
@@ -70,6 +71,7 @@ LIBRARIES = {
     "oauth": ["gnutls"],
     "account": ["ini"],
     "dns": ["ldns"],
+    "migration": ["gnutls"],
     "discover": ["expat"],
 }
 KNOWN = {lib for libs in LIBRARIES.values() for lib in libs}

@@ -33,6 +33,9 @@ bool url_host_trusted(const char *home, const char *host);
 bool url_may_sign_in(const struct endpoint *at, const struct url *u);
 
 bool url_host_is_address(const char *host);
+/* "old.example" of "mail.old.example" (the Public Suffix List); the host itself where it has
+ * none. The caller frees. */
+char *url_host_registrable(const char *host);
 
 /*
  * ${host} as resolvers and certificates know it: names outside ASCII in their ACE form

@@ -230,8 +230,10 @@ static int parse_one(const struct args *a, const char *arg, struct one *o)
 }
 
 /* Options of which each one given counts. */
-static bool is_repeatable(const char *option)
+static bool is_repeatable(const struct args *a, const char *option)
 {
+	if (a->cmd->bit == CMD_DNS)
+		return text_place(option, "expect|old|selector|authority") >= 0;
 	return text_place(option, "include|exclude|exclude-use|folder|map|accept-shrink|report") >=
 	       0;
 }
@@ -246,7 +248,7 @@ static bool is_contradiction(const struct args *a, const struct one *o, const ch
 		const char *before = args_get(a, o->def->name);
 
 		return before && value && strcmp(before, value) != 0 &&
-		       !is_repeatable(o->def->name);
+		       !is_repeatable(a, o->def->name);
 	}
 	for (size_t i = 0; i < a->n_settings; i++)
 		if (strcmp(a->settings[i].key, o->key) == 0 && o->takes_value)

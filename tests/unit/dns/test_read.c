@@ -51,7 +51,7 @@ static uint8_t *make(const struct made *m, size_t *n_out)
 }
 
 #define SRV "_imaps._tcp.old.example."
-static const struct dns_question ask_srv = {ID, "_imaps._tcp.Old.example", DNS_SRV};
+static const struct dns_question ask_srv = {ID, "_imaps._tcp.Old.example", DNS_SRV, 0};
 
 /* The outcome; ${out} is the caller's to clear. */
 static bool read_made(
@@ -145,7 +145,7 @@ static void fields(void **state)
 	                                 {"old.example. 9 IN A 192.0.2.7"}, {0}},
 	                         a6 = {"old.example.", LDNS_RR_TYPE_AAAA, 0, 0,
 	                                 {"old.example. 9 IN AAAA 2001:db8::7"}, {0}};
-	struct dns_question q = {ID, "old.example.", DNS_TXT};
+	struct dns_question q = {ID, "old.example.", DNS_TXT, 0};
 	struct dns_answer a;
 	char *next;
 
@@ -185,6 +185,59 @@ static void fields(void **state)
 	q.type = DNS_AAAA;
 	assert_true(read_made(&a6, &q, &a, &next));
 	assert_string_equal(a.list[0].target, "2001:db8::7");
+	dns_answer_clear(&a);
+}
+
+/* What the judgment of a migration looks at besides: aliases, signatures, SOA, referrals. */
+static void marks(void **state)
+{
+	static const struct made beside = {"old.example.", LDNS_RR_TYPE_MX, 0, LDNS_AA,
+	                                 {"old.example. 9 IN CNAME a.example.",
+	                                         "old.example. 9 IN MX 1 b.example."},
+	                                 {0}},
+	                         away = {"old.example.", LDNS_RR_TYPE_MX, 0, LDNS_AA,
+	                                 {"old.example. 7 IN CNAME a.example."}, {0}},
+	                         soa = {"old.example.", LDNS_RR_TYPE_SOA, 0, LDNS_AA,
+	                                 {"old.example. 9 IN SOA ns.old.example. h. 7 8 9 10 11"},
+	                                 {0}},
+	                         referral = {"old.example.", LDNS_RR_TYPE_NS, 0, 0, {0},
+	                                 {"old.example. 60 IN NS ns1.example.",
+	                                         "other.example. 60 IN NS ns2.example."}},
+	                         failed = {"old.example.", LDNS_RR_TYPE_MX, 2, 0, {0}, {0}};
+	struct dns_question q = {ID, "old.example.", DNS_MX, 0};
+	struct dns_answer a;
+	char *next;
+
+	(void)state;
+	assert_true(read_made(&beside, &q, &a, &next));
+	assert_true(a.alias_beside);
+	assert_string_equal(a.alias, "a.example");
+	free(next);
+	dns_answer_clear(&a);
+	assert_true(read_made(&away, &q, &a, &next));
+	assert_false(a.alias_beside);
+	assert_string_equal(a.alias, "a.example");
+	assert_int_equal(a.alias_ttl, 7);
+	free(next);
+	dns_answer_clear(&a);
+	assert_true(read_made(&failed, &q, &a, &next));
+	assert_true(a.servfail && !a.silent);
+	dns_answer_clear(&a);
+	q.type = DNS_SOA;
+	assert_true(read_made(&soa, &q, &a, &next));
+	assert_int_equal(a.list[0].serial, 7);
+	assert_int_equal(a.list[0].refresh, 8);
+	assert_int_equal(a.list[0].minimum, 11);
+	dns_answer_clear(&a);
+	q.type = DNS_NS;
+	assert_true(read_made(&referral, &q, &a, &next));
+	assert_int_equal(a.outcome, DNS_FAILED);
+	dns_answer_clear(&a);
+	q.how = DNS_REFERRED;
+	assert_true(read_made(&referral, &q, &a, &next));
+	assert_int_equal(a.outcome, DNS_FOUND);
+	assert_int_equal(a.n, 1);
+	assert_string_equal(a.list[0].target, "ns1.example");
 	dns_answer_clear(&a);
 }
 
@@ -238,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(outcomes),
 	        cmocka_unit_test(fields),
+	        cmocka_unit_test(marks),
 	        cmocka_unit_test(damaged),
 	        cmocka_unit_test(host_names),
 	};
