@@ -207,12 +207,11 @@ static void judge_items(struct pairing *p)
 			continue;
 		}
 		named = find_named(p, it);
-		if (named && !p->used[named - p->was->items]) {
-			say_newer(p, it, named);
-			continue;
-		}
 		sum = source_sum(p->s, it->sha256);
-		if (sum)
+		/* an event that was changed back is another one now; a message is what it holds */
+		if (named && !p->used[named - p->was->items] && (!sum || p->now->kind != COLL_MAIL))
+			say_newer(p, it, named);
+		else if (sum)
 			say_moved(p, it, sum);
 		else
 			say_new(p, it);

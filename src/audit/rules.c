@@ -74,6 +74,8 @@ const struct audit_rule audit_rules[AUDIT_WHATS] = {
                 "valise backup --heal, while the old account is there"},
         [AUDIT_UNSEEN] = {"unseen", false, true,
                 "the new server does not give these, so that nobody can tell", "run it again"},
+        [AUDIT_NOT_RESTORED] = {"not-restored", true, true,
+                "subscribed and generated collections, which no restore brings back", NULL},
         [AUDIT_OLD_DNS] = {"old-dns", false, false, "the domain still sends mail to the old server",
                 "change the MX, and wait until the old answers are gone"},
 };

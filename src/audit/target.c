@@ -28,6 +28,7 @@ void audit_looked(void *target, const struct tree_coll *c, const struct tree_ite
 	enum audit_what what = what_of(look);
 	struct audit_finding f;
 
+	atomic_fetch_add(&t->told, 1);
 	audit_count(t->audit, AUDIT_TARGET,
 	        &(struct audit_counts){.items = 1, .same = what == AUDIT_WHATS});
 	if (what == AUDIT_WHATS)

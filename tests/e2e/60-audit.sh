@@ -185,6 +185,48 @@ only 1
 audit 0 --source alice --accept flags
 finds 1 source flags accepted=True safe=True
 
+say "UIDs that are void; what vanished all at once, and comes back"
+for i in $(seq 30); do sed "s/^Subject:.*/Subject: one of many $i\r/" "$T/new.eml" > "$T/many.eml"; mail alice append Neu "$T/many.eml" ''; done
+run 0 "$VALISE" backup alice -o "$archive"
+doveadm -c "$d_CONF" mailbox update -u alice --uid-validity 4242 INBOX
+audit 0 --source alice
+only 0
+read -r -a uids < <(mail alice uids Neu)
+mail alice expunge Neu "${uids[0]}:${uids[27]}"
+run 3 "$VALISE" backup alice -o "$archive"
+audit 0 --source alice
+finds 28 archive gone collection=^Neu$ 'subject=^one of many ' safe=True
+only 28
+sed "s/^Subject:.*/Subject: one of many 3\r/" "$T/new.eml" > "$T/many.eml"
+mail alice append Neu "$T/many.eml" ''
+audit 3 --source alice
+finds 1 source came-back collection=^Neu$ 'subject=one of many 3$'
+only 29
+
+say "POP3, and an archive whose other half nobody looked at"
+cat > "$T/pop.ini" <<I
+[pop]
+pop3 = pop3s://localhost:$d_POP3S_PORT
+pop3-ca-file = $d_CA
+user = alice
+password-command = echo pw-alice
+I
+archive=$T/pop.valise
+run 0 "$VALISE" backup pop --config "$T/pop.ini" -o "$archive"
+audit 0 --config "$T/pop.ini" --source pop
+only 0
+audit 0 --config "$T/pop.ini" --source pop --full
+only 0
+mail alice append INBOX "$T/many.eml" ''
+mail alice expunge INBOX "$(mail alice uids INBOX | cut -d ' ' -f 1)"
+audit 3 --config "$T/pop.ini" --source pop
+finds 1 source not-in-archive collection=^INBOX$ 'subject=one of many 3$'
+finds 1 source gone-at-source collection=^INBOX$
+only 2
+archive=$T/alice.valise
+audit 3 --config "$T/pop.ini" --source pop --same-account
+finds 3 source no-service 'collection=imap|caldav|carddav'
+
 say "a server that does not answer: exit code 1, and NO"
 sed "s,^imap = .*,imap = imaps://localhost:1," "$ini" > "$T/dead.ini"
 chmod 600 "$T/dead.ini"

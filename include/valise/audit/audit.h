@@ -52,6 +52,7 @@ enum audit_what {
 	AUDIT_DOUBLED,
 	AUDIT_UNREADABLE,
 	AUDIT_UNSEEN,
+	AUDIT_NOT_RESTORED, /* a collection that no restore brings back */
 	/* around them */
 	AUDIT_OLD_DNS, /* the domain's MX still names the source */
 	AUDIT_WHATS
@@ -170,6 +171,7 @@ struct audit_target {
 	struct audit *audit;
 	struct tree_reader *archive; /* what names are read from; thread-safe body */
 	_Atomic uint64_t named; /* safe findings that were named so far */
+	_Atomic uint64_t told; /* items */
 };
 void audit_looked(void *target, const struct tree_coll *c, const struct tree_item *it,
         const struct target_look *look);

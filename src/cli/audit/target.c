@@ -1,4 +1,5 @@
 /* A look at the target: where a restore would put it, and what is there. */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include "cli/protocols.h"
 #include "run.h"
@@ -33,16 +34,25 @@ int audit_target_options(struct audit_side_run *s)
 	return rc ? rc : maps_read(&s->maps, m, &s->to, s->kinds, &s->choice);
 }
 
-/* What the snapshot has for the target, as bits. */
-static unsigned kinds_there(const struct audit_side_run *s)
+static bool is_restored(const struct audit_side_run *s, const struct tree_head *h)
+{
+	return !(h->kind != COLL_MAIL && h->attrs & (ATTR_GENERATED | ATTR_SUBSCRIPTION)) &&
+	       target_selects(&s->to, h);
+}
+
+/* How many items of the kind are to be looked at; whether there is a collection of it. */
+static bool count_items(const struct audit_side_run *s, enum coll_kind kind, uint64_t *items_out)
 {
 	const struct tree_manifest *m = s->reader->ops->manifest(s->reader);
-	unsigned kinds = 0;
+	bool any = false;
 
+	*items_out = 0;
 	for (size_t i = 0; i < m->n_heads; i++)
-		if (m->heads[i].kind != COLL_LINKED && target_selects(&s->to, &m->heads[i]))
-			kinds |= 1u << m->heads[i].kind;
-	return kinds;
+		if (m->heads[i].kind == kind && is_restored(s, &m->heads[i])) {
+			*items_out += m->heads[i].roots.items;
+			any = true;
+		}
+	return any;
 }
 
 static void say_unread(
@@ -55,15 +65,31 @@ static void say_unread(
 		        err->text);
 }
 
-static void look_at_kind(struct audit_side_run *s, enum coll_kind kind)
+/* A target that passes items over in silence would be a YES for nothing. */
+static void check_told(struct audit_side_run *s, enum coll_kind kind, const char *service,
+        uint64_t items, uint64_t told)
+{
+	struct err err = {0};
+
+	if (told == items)
+		return;
+	(void)err_set(&err, ERR_PROTO, ERR_WHOLE, "%ju of %ju items of the archive were looked at",
+	        (uintmax_t)told, (uintmax_t)items);
+	say_unread(s, kind, service, &err);
+}
+
+static void look_at_kind(struct audit_side_run *s, struct look *l, enum coll_kind kind)
 {
 	enum service_kind to = target_service(s->account, kind);
 	struct service *service = &s->account->services[to];
 	struct target_result res = {0};
+	uint64_t items, before = atomic_load(&l->at.told);
 	struct err err = {0};
 	char *journal = NULL;
 	int rc;
 
+	if (!count_items(s, kind, &items))
+		return;
 	if (!s->account->present[to]) {
 		audit_say(&s->run->audit, AUDIT_TARGET, AUDIT_NO_SERVICE, kind, NULL,
 		        "--target has no service for it");
@@ -80,6 +106,8 @@ static void look_at_kind(struct audit_side_run *s, enum coll_kind kind)
 	        &(struct audit_counts){.collections = res.collections, .extra = res.extra});
 	if (rc < 0)
 		say_unread(s, kind, service->name, &err);
+	else
+		check_told(s, kind, service->name, items, atomic_load(&l->at.told) - before);
 }
 
 /* Does the source say it? */
@@ -108,6 +136,9 @@ static void say_excluded(struct audit_side_run *s)
 		if (!(s->kinds & bit) && !(said & bit))
 			audit_say(&s->run->audit, AUDIT_TARGET, AUDIT_NO_SERVICE, h->kind, NULL,
 			        "left out by --only");
+		else if (s->kinds & bit && target_selects(&s->to, h) && !is_restored(s, h))
+			audit_say(&s->run->audit, AUDIT_TARGET, AUDIT_NOT_RESTORED, h->kind,
+			        h->name, NULL);
 		else if (s->kinds & bit && !target_selects(&s->to, h))
 			audit_say(&s->run->audit, AUDIT_TARGET,
 			        audit_excluded(h->kind, h->special_use, h->content_name), h->kind,
@@ -121,13 +152,12 @@ void *audit_run_target(void *side)
 	struct audit_side_run *s = side;
 	struct look look = {
 	        .at = {.audit = &s->run->audit, .archive = s->reader}, .ui = s->run->ui};
-	unsigned kinds = s->kinds & kinds_there(s);
 
 	s->to.ctx = &look;
 	say_excluded(s);
 	for (unsigned k = 0; k < COLL_LINKED && s->err.code != ERR_STOPPED; k++)
-		if (kinds & 1u << k)
-			look_at_kind(s, k);
+		if (s->kinds & 1u << k)
+			look_at_kind(s, &look, k);
 	s->to.ctx = NULL;
 	return NULL;
 }
