@@ -105,6 +105,52 @@ run 3 "$VALISE" audit "$T/damaged.valise" --source alice
 says 'damaged: damaged in the archive'
 says '^SAFE TO DEACTIVATE: NO'
 
+say "an equal trio: YES, with the restore journal and without, and by every byte"
+run 0 "$VALISE" restore "$archive" bob
+for more in "" --full; do
+	audit 0 --source alice --target bob $more
+	only 0
+done
+audit 3 --target bob
+finds 1 source no-source
+only 1
+mv "$T/state/valise/restore" "$T/journals"
+audit 0 --source alice --target bob
+only 0
+mv "$T/journals" "$T/state/valise/restore"
+
+say "the target lacks something"
+read -r -a uids < <(mail bob uids INBOX)
+# resource CALENDAR USER : the first one whose name needs no escape
+resource() { (cd "$T/r/collections/collection-root/$2/$1" && ls) | grep -x '[A-Za-z0-9._-]*\.\(ics\|vcf\)' | sort | head -1; }
+mail bob expunge INBOX "${uids[0]}"
+mail bob store INBOX "${uids[1]}" '-\Seen'
+mail bob move INBOX "${uids[4]}" Archive
+mail bob copy INBOX "${uids[5]}" INBOX
+mail bob append INBOX <(printf 'Subject: mine\r\n\r\nmine\r\n') ''
+dav DELETE "/bob/work/$(resource work bob)"
+dav DELETE "/bob/firm/$(resource firm bob)"
+changed=$(resource work bob)
+sed 's/^SUMMARY[:;].*/SUMMARY:Changed there\r/' "$T/r/collections/collection-root/bob/work/$changed" > "$T/changed.ics"
+dav PUT "/bob/work/$changed" "$T/changed.ics"
+lacks() {
+	finds 1 target flags-lost collection=^INBOX$ uid=^2$ 'differs=^without .Seen$' subject=.
+	finds 1 target doubled collection=^INBOX$ uid=^6$ safe=True
+	finds 1 target elsewhere collection=^INBOX$ uid=^5$ place=^Archive$ safe=True
+	finds 3 target missing 'collection=^(INBOX|Work & <Play>|Firm, Inc\.)$'
+	finds 1 target altered kind=calendars 'differs=SUMMARY.*"Changed there"' summary=^Event
+	only 7
+	$PYTHON -c 'import json, sys; o = [json.loads(l) for l in open(sys.argv[1])][-1]; sys.exit((o["target"]["extra"], o["target"]["same"], o["source"]["same"]) != (1, o["items"] - 7, o["items"]) and str(o))' "$T/out"
+}
+audit 3 --source alice --target bob
+lacks
+audit 3 --source alice --target bob --full
+lacks
+run 3 "$VALISE" audit "$archive" --source alice --target bob --report "$T/audit.json"
+says 'Event .*SUMMARY.*Changed there'
+says 'Person '
+[ "$($PYTHON -c 'import json, sys; o = json.load(open(sys.argv[1])); print(o["verdict"], o["reasons"], len(o["findings"]))' "$T/audit.json")" = "no 5 7" ] || fail "the report"
+
 say "the source moves on"
 cat > "$T/new.eml" <<'M'
 From: "Bob =?utf-8?q?Gr=C3=BCn?=" <bob@example.org>
@@ -125,9 +171,7 @@ mail alice create Neu
 ics() { # FILE UID SUMMARY
 	printf 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:%s\r\nDTSTAMP:20240101T000000Z\r\nDTSTART:20240102T100000Z\r\nDTEND:20240102T110000Z\r\nSUMMARY:%s\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n' "$2" "$3" > "$1"
 }
-# resource CALENDAR : the first one whose name needs no escape
-resource() { (cd "$T/r/collections/collection-root/alice/$1" && ls) | grep -x '[A-Za-z0-9._-]*\.ics' | sort | head -1; }
-first=$(resource work)
+first=$(resource work alice)
 uid=$(sed -n 's/\r$//; s/^UID://p' "$T/r/collections/collection-root/alice/work/$first" | head -1)
 ics "$T/1.ics" "$uid" 'Changed since'
 dav PUT "/alice/work/$first" "$T/1.ics"
@@ -135,7 +179,7 @@ ics "$T/2.ics" new-event@x 'Dentist'
 dav PUT /alice/work/new-event.ics "$T/2.ics"
 printf 'BEGIN:VCARD\r\nVERSION:3.0\r\nUID:new-card\r\nFN:Nora New\r\nN:New;Nora;;;\r\nEND:VCARD\r\n' > "$T/1.vcf"
 dav PUT /alice/firm/new-card.vcf "$T/1.vcf" vcard
-dav DELETE "/alice/home/$(resource home)"
+dav DELETE "/alice/home/$(resource home alice)"
 moved() {
 	finds 3 source not-in-archive
 	finds 1 source newer kind=calendars 'collection=Work' 'summary=^Changed since$' 'href=.' 'differs=.'

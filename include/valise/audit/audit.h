@@ -164,6 +164,9 @@ int audit_source_end(
 bool audit_source_settled(void *source, enum coll_kind kind, const char *name);
 void audit_source_free(struct audit_source *s);
 
+/* What a look at the target means; AUDIT_WHATS for nothing. */
+enum audit_what audit_judge_look(const struct tree_item *it, const struct target_look *look);
+
 /*
  * The target: target_opts.looked, with an audit_target as its ctx.
  */

@@ -60,10 +60,23 @@ enum look_state {
 	LOOK_UNSEEN, /* the target does not give it, so that nobody can tell */
 	LOOK_STATES
 };
+/* In what a message of the target is not like the item, as bits. */
+enum {
+	LOOK_BY_FORM = 1, /* octets, but the form is known and keeps all of the content */
+	LOOK_BY_ENDS = 2, /* line ends or NUL, nothing else of the octets */
+	LOOK_BY_CONTENT = 4,
+	LOOK_BY_DATE = 8, /* INTERNALDATE */
+	LOOK_BY_FLAGS = 16,
+};
 struct target_look {
 	enum look_state state;
 	const char *place; /* the collection of the target, its name in UTF-8; or NULL */
-	const char *differs; /* one line on what differs, or why nobody can tell; or NULL */
+	/*
+	 * one line on what differs, or why nobody can tell; or NULL. LOOK_FLAGS: "without" and
+	 * the words
+	 */
+	const char *differs;
+	unsigned by; /* of mail; of DAV 0: LOOK_OTHER is another content */
 };
 
 struct target_result;

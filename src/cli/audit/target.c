@@ -28,7 +28,6 @@ int audit_target_options(struct audit_side_run *s)
 	s->to.read_all = s->run->full;
 	s->to.report = report_line;
 	s->to.looked = audit_looked;
-	s->to.dry_run = true;
 	if (rc == 0)
 		rc = choice_check(&s->choice);
 	return rc ? rc : maps_read(&s->maps, m, &s->to, s->kinds, &s->choice);

@@ -4,6 +4,7 @@
 #include "valise/base/date.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "run.h"
 
 enum {
@@ -40,8 +41,10 @@ static void put_finding(struct buf *b, const struct audit_finding *f)
 	snprintf(uid, sizeof uid, "UID %u", (unsigned)f->uid);
 	if (f->of_item && !n->subject && !n->title)
 		put_part(b, f->uid ? uid : f->href, ", ", "");
-	put_part(b, f->place, f->side == AUDIT_ARCHIVE ? " in " : " (there: ",
-	        f->side == AUDIT_ARCHIVE ? "" : ")");
+	if (f->what == AUDIT_DAMAGED)
+		put_part(b, f->place, " in ", "");
+	else if (f->what != AUDIT_MISSING && !text_same(f->place, f->collection))
+		put_part(b, f->place, " (there: ", ")");
 	put_part(b, f->differs, f->collection || f->kind != AUDIT_NO_KIND ? ": " : " ", "");
 }
 

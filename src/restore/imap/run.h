@@ -228,6 +228,7 @@ struct restored {
 	uint8_t noted; /* the journal has it with these */
 	uint8_t read_back; /* why it is read back, bits of enum read_back */
 	uint8_t tries; /* connections lost while it alone was sent */
+	uint8_t by; /* LOOK_BY_x, of a look */
 	uint8_t unlike; /* what it was paired with is not like it, bits of enum unlike */
 	bool broken; /* the archive does not give it */
 	bool told; /* what a look found of it */

@@ -80,6 +80,43 @@ static void flags(void **state)
 	}
 }
 
+static void looks(void **state)
+{
+	static const struct {
+		struct target_look look;
+		unsigned warn;
+		enum audit_what what;
+	} rows[] = {
+	        {{LOOK_SAME, NULL, NULL, 0}, 0, AUDIT_WHATS},
+	        {{LOOK_MISSING, NULL, NULL, 0}, 0, AUDIT_MISSING},
+	        {{LOOK_HELD_BACK, NULL, NULL, 0}, 0, AUDIT_HELD_BACK},
+	        {{LOOK_UNREADABLE, NULL, NULL, 0}, 0, AUDIT_UNREADABLE},
+	        {{LOOK_UNSEEN, NULL, NULL, 0}, 0, AUDIT_UNSEEN},
+	        {{LOOK_OTHER, NULL, "x", 0}, 0, AUDIT_ALTERED}, /* DAV */
+	        {{LOOK_OTHER, NULL, "x", LOOK_BY_CONTENT}, 0, AUDIT_ALTERED},
+	        {{LOOK_OTHER, NULL, "x", LOOK_BY_DATE}, 0, AUDIT_ALTERED},
+	        {{LOOK_OTHER, NULL, "x", LOOK_BY_FORM}, 0, AUDIT_OTHER_FORM},
+	        {{LOOK_OTHER, NULL, "x", LOOK_BY_ENDS}, 0, AUDIT_OTHER_FORM},
+	        {{LOOK_OTHER, NULL, "x", LOOK_BY_ENDS}, WARN_NUL, AUDIT_ALTERED},
+	        {{LOOK_OTHER, NULL, "x; without a", LOOK_BY_FORM | LOOK_BY_FLAGS}, 0,
+	                AUDIT_FLAGS_LOST},
+	        {{LOOK_FLAGS, NULL, "without \\Seen", LOOK_BY_FLAGS}, 0, AUDIT_FLAGS_LOST},
+	        {{LOOK_FLAGS, NULL, "without NonJunk $Junk", LOOK_BY_FLAGS}, 0, AUDIT_MARKS_LOST},
+	        {{LOOK_FLAGS, NULL, "without NonJunk work", LOOK_BY_FLAGS}, 0, AUDIT_FLAGS_LOST},
+	        {{LOOK_ELSEWHERE, "a", NULL, 0}, 0, AUDIT_ELSEWHERE},
+	        {{LOOK_ELSEWHERE, "a", "x", LOOK_BY_CONTENT}, 0, AUDIT_ALTERED},
+	        {{LOOK_TWICE, "a", "x", 0}, 0, AUDIT_DOUBLED},
+	        {{LOOK_TWICE, "a", "x; without a", LOOK_BY_FLAGS}, 0, AUDIT_FLAGS_LOST},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct tree_item it = {.warn = (uint16_t)rows[i].warn};
+
+		assert_int_equal(audit_judge_look(&it, &rows[i].look), rows[i].what);
+	}
+}
+
 static void left_out(void **state)
 {
 	(void)state;
@@ -137,6 +174,7 @@ int main(void)
 	        cmocka_unit_test(verdicts),
 	        cmocka_unit_test(accepting),
 	        cmocka_unit_test(flags),
+	        cmocka_unit_test(looks),
 	        cmocka_unit_test(left_out),
 	        cmocka_unit_test(documented),
 	};

@@ -1,5 +1,6 @@
 /* What a message of the target is to the item that it is taken for. */
 #include "look.h"
+#include "valise/format/mend.h"
 
 /* One more thing that differs. */
 static void put_part(struct buf *out, size_t begin)
@@ -42,6 +43,24 @@ static void put_date(const struct tmsg_facts *f, struct buf *out)
 	        date_format_imap(&here, b));
 }
 
+static bool has_other_date(const struct tmsg_facts *f)
+{
+	return f->date_there != INT64_MIN && f->date_there != f->date_utc;
+}
+
+unsigned imap_look_by(const struct tmsg_facts *f, unsigned mended)
+{
+	unsigned by = 0;
+
+	if (mended & (MEND_ALL | MEND_WRAP))
+		by |= mended & MEND_NUL ? LOOK_BY_ENDS : LOOK_BY_FORM;
+	else if (f->unlike & ~(unsigned)UNLIKE_ENDS || (*f->form && !f->unlike))
+		by |= LOOK_BY_CONTENT;
+	else if (f->unlike)
+		by |= LOOK_BY_ENDS;
+	return by | (has_other_date(f) ? LOOK_BY_DATE : 0u) | (*f->lacks ? LOOK_BY_FLAGS : 0u);
+}
+
 enum look_state imap_look_judge(const struct tmsg_facts *f, struct buf *differs)
 {
 	size_t begin = differs->len;
@@ -51,7 +70,7 @@ enum look_state imap_look_judge(const struct tmsg_facts *f, struct buf *differs)
 		put_octets(f, differs);
 		state = LOOK_OTHER;
 	}
-	if (f->date_there != INT64_MIN && f->date_there != f->date_utc) {
+	if (has_other_date(f)) {
 		put_part(differs, begin);
 		put_date(f, differs);
 		state = LOOK_OTHER;

@@ -11,7 +11,7 @@ void imap_look_tell(
 {
 	const struct target_opts *o = b->w->run->opts;
 	const struct tree_item *it = &b->coll->items[item];
-	const struct target_look look = {state, place, differs};
+	const struct target_look look = {state, place, differs, b->items[item].by};
 
 	switch (state) {
 	case LOOK_MISSING:
@@ -76,6 +76,7 @@ void imap_look_tell_found(
 	f.lacks = lacks.len ? buf_str(&lacks) + 1 : "";
 	f.form = buf_str(&form);
 	state = imap_look_judge(&f, &differs);
+	b->items[item].by = (uint8_t)imap_look_by(&f, form_code(b, item));
 	imap_look_tell(b, item, state, place, differs.len ? buf_str(&differs) : NULL);
 	buf_clear(&lacks);
 	buf_clear(&form);

@@ -22,6 +22,8 @@ struct tmsg_facts {
 };
 /* Its state, and what differs appended to ${differs}: nothing where it is the same. */
 enum look_state imap_look_judge(const struct tmsg_facts *f, struct buf *differs);
+/* The same as bits LOOK_BY_x; ${mended}: MEND_x of the form that it is in. */
+unsigned imap_look_by(const struct tmsg_facts *f, unsigned mended);
 
 /* look.c */
 /* One mailbox, or it waits in w->later. An error: nothing of it was told. */

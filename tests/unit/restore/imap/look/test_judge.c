@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "restore/imap/look/look.h"
+#include "valise/format/mend.h"
 
 #define NO_DATE INT64_MIN
 
@@ -53,6 +54,28 @@ static void judges(void **state)
 	}
 }
 
+static void says_by_what(void **state)
+{
+	static const struct {
+		struct tmsg_facts f;
+		unsigned mended, by;
+	} by[] = {
+	        {{10, 10, 5, 5, 0, "", "", 0, false}, 0, 0},
+	        {{10, 12, 5, 5, UNLIKE_ENDS, "", "", 0, false}, 0, LOOK_BY_ENDS},
+	        {{10, 12, 5, 5, UNLIKE_HEAD, "", "", 0, false}, 0, LOOK_BY_CONTENT},
+	        {{10, 12, 5, 5, UNLIKE_HEAD, "x", "", 0, false}, MEND_8BIT, LOOK_BY_FORM},
+	        {{10, 12, 5, 5, UNLIKE_TEXT, "x", "", 0, false}, MEND_WRAP, LOOK_BY_FORM},
+	        {{10, 12, 5, 5, 0, "x", "", 0, false}, MEND_END, LOOK_BY_FORM},
+	        {{10, 12, 5, 5, 0, "x", "", 0, false}, MEND_NUL | MEND_END, LOOK_BY_ENDS},
+	        {{10, 10, 5, 6, 0, "", "", 0, false}, 0, LOOK_BY_DATE},
+	        {{10, 10, 5, NO_DATE, 0, "", "a", 7, true}, 0, LOOK_BY_FLAGS},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(by); i++)
+		assert_int_equal(imap_look_by(&by[i].f, by[i].mended), by[i].by);
+}
+
 /* Hashes are one octet here: all, header, body. */
 static struct seen seen_of(const char *hashes)
 {
@@ -87,8 +110,8 @@ static void what_is_unlike(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(judges), cmocka_unit_test(what_is_unlike)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(judges), cmocka_unit_test(says_by_what),
+	        cmocka_unit_test(what_is_unlike)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
