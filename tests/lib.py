@@ -1,5 +1,6 @@
 """What the tests in Python share, as lib.sh is for those in bash: where things are, and how a case fails. Whoever imports it has
 servers/, tools/ and this folder to import from."""
+import concurrent.futures
 import os
 import re
 import subprocess
@@ -48,6 +49,16 @@ def run(code, *args, **more):
     rc, out, err = execute(*args, **more)
     expect(code in (None, rc), "exit code %d instead of %s: %s\n%s%s" % (rc, code, " ".join(args), out, err))
     return out + err
+
+
+def side_by_side(names, at_once=6):
+    """This test once more for each name, several at a time, as they mostly wait; what each says, in the order of their ends. How many failed."""
+    def one(name):
+        p = subprocess.run([sys.executable, os.path.abspath(sys.argv[0]), name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        print(p.stdout.decode(errors="replace"), end="", flush=True)
+        return p.returncode != 0
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        return sum(pool.map(one, names))
 
 
 def visible(secret):

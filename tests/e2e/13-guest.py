@@ -15,7 +15,7 @@ from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import VALISE, Failed, execute, expect, imap, run  # noqa: E402
+from lib import VALISE, Failed, execute, expect, imap, run, side_by_side  # noqa: E402
 import fakecases  # noqa: E402
 
 CASES = fakecases.cases()
@@ -394,14 +394,19 @@ def trickles(t):
         servers[n].sock.close()
 
 
+# the longest first
+TESTS = [trickles, restore_through, for_ever, first_contact, first_sign_in, rates, backup_through, everything_throttled, tokens, gone, one_connection, quota, token_refused, sign_in]
+
+
 def main():
+    if not sys.argv[1:]:
+        sys.exit(1 if side_by_side([test.__name__ for test in TESTS]) else 0)
     scratch = tempfile.mkdtemp(prefix="valise-guest-")
     os.environ.update(HOME=scratch, XDG_CONFIG_HOME=scratch + "/config", TZ="noon%+d" % (time.gmtime().tm_hour - 12))  # what counts by the day is of one day
-    tests = [backup_through, restore_through, everything_throttled, for_ever, gone, one_connection, quota, rates, tokens, token_refused, sign_in, first_sign_in, first_contact, trickles]
     failures = 0
     try:
-        for test in tests:
-            if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
+        for test in TESTS:
+            if test.__name__ not in sys.argv[1:]:
                 continue
             t = os.path.join(scratch, test.__name__)
             os.mkdir(t)
