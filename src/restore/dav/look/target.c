@@ -46,21 +46,32 @@ static bool may_ask(const struct drun *r, struct entry *e)
 	uint32_t to = r->acolls[e->acoll].to;
 	struct buf url;
 
-	if (e->state != ENTRY_NEW || to == NONE || r->tcolls[to].gone)
+	if (e->state != ENTRY_NEW || to == NONE)
 		return false;
-	if (e->url)
-		return true;
+	if (e->by_journal || r->tcolls[to].gone)
+		return e->by_journal;
 	buf_init(&url, 1 << 16);
 	dav_child_url(r->tcolls[to].url, e->segment, false, &url);
 	e->url = buf_take(&url);
 	return true;
 }
 
+/* Is it where a restore puts it? */
+static bool is_home(const struct drun *r, const struct entry *e)
+{
+	return e->found != NONE && entry_at_home(r, e, e->found);
+}
+
 /* What came of it. */
 static void take_asked(struct drun *r, struct entry *e, const struct res *x)
 {
 	if (x->seen && x->fits) {
+		const char *home = r->tcolls[x->tcoll].url;
+
 		entry_settle(r, e, x, ENTRY_THERE);
+		/* A restore found it where the server said that its UID is. */
+		if (strncmp(x->url, home, strcspn(home, "?#")) != 0)
+			e->found = NONE;
 		return;
 	}
 	e->asked = x->seen ? LOOK_ANOTHER : is_gone(x->status) ? LOOK_GONE : LOOK_FAILED;
@@ -87,14 +98,15 @@ static int ask_missing(struct drun *r, struct reslist *all, struct keys *named, 
 		keys_add(&at, all->list[i].key, i);
 	for (uint32_t i = 0; i < r->n_entries; i++) {
 		struct entry *e = &r->entries[i];
-		struct res *x = may_ask(r, e) ? listed_as(all, &at, e->url) : NULL;
+		bool ask = may_ask(r, e);
+		struct res *x = ask ? listed_as(all, &at, e->url) : NULL;
 
 		if (x && x->seen) {
 			e->asked = LOOK_ANOTHER; /* that of this item would have been paired */
 		} else if (x) {
 			take_asked(r, e, x);
 			keys_add(named, x->key, 1);
-		} else if (e->state == ENTRY_NEW && e->url) {
+		} else if (ask) {
 			x = reslist_add(&some, r->acolls[e->acoll].to, e->url, NULL);
 			x->entry = i;
 			x->likely = true;
@@ -240,13 +252,26 @@ static char *line_of(const struct drun *r, const struct entry *e, enum look_stat
 		buf_putf(&b, "%s", e->told);
 	if (e->open)
 		buf_putf(&b, "%sfiles that it links to are not there", b.len ? "; " : "");
-	if (!entry_at_home(r, e, e->found))
+	if (e->found == NONE)
+		buf_putf(&b, "%sit is %s, which is in no %s that the target lists",
+		        b.len ? "; " : "", e->url, r->contacts ? "address book" : "calendar");
+	if (!is_home(r, e))
 		buf_putf(&b, "%sa restore puts it into \"%s\"", b.len ? "; " : "",
 		        home ? home : r->acolls[e->acoll].name);
 	if (e->again)
 		buf_putf(&b, "%salso in \"%s\" as %s", b.len ? "; " : "",
 		        place_name(r, e->again_in), e->again);
 	return b.len ? buf_take(&b) : (buf_clear(&b), NULL);
+}
+
+/* Where nobody can look whether it is elsewhere; NULL. */
+static char *may_be_in(const struct drun *r)
+{
+	for (size_t i = 0; i < r->n_tcolls; i++)
+		if (r->tcolls[i].unlisted)
+			return xasprintf("unless it is in \"%s\", which cannot be listed: %s",
+			        r->tcolls[i].name, r->tcolls[i].unlisted);
+	return NULL;
 }
 
 static int judge_entry(struct drun *r, struct entry *e, struct finding *out, struct err *err)
@@ -260,7 +285,7 @@ static int judge_entry(struct drun *r, struct entry *e, struct finding *out, str
 	int rc = 0;
 
 	if (f.there) {
-		f.home = entry_at_home(r, e, e->found);
+		f.home = is_home(r, e);
 		f.altered = e->grade == CONTENT_ALTERED || e->open;
 	} else {
 		rc = see_item(r, e, &f, &why, err);
@@ -276,6 +301,8 @@ static int judge_entry(struct drun *r, struct entry *e, struct finding *out, str
 	}
 	if (!e->told && e->asked == LOOK_ANOTHER)
 		e->told = xstrdup("something else is there under its name");
+	if (!e->told && out->state == LOOK_MISSING)
+		e->told = may_be_in(r);
 	out->differs = line_of(r, e, out->state);
 	return rc;
 }
