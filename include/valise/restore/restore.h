@@ -111,10 +111,10 @@ struct target_opts {
 	 * writes leaves (the guard has the role of a source), the journal is a hint where
 	 * something may be and never a proof, and nothing is reported but what keeps the look
 	 * from going on. Each item of each chosen collection is told exactly once, ${look}
-	 * borrowed; but none of a collection that is reported: its catalog cannot be read, or no
-	 * restore brings it back (DAV: subscriptions, generated ones). By default by UID, size,
-	 * date, flags, header fields and ETag; with read_all by the octets of both sides.
-	 * Thread-safe, with the same ctx.
+	 * borrowed; but none of a collection whose catalog cannot be read, which is reported,
+	 * or that no restore brings back (DAV: subscriptions, generated ones). By default by
+	 * UID, size, date, flags, header fields and ETag; with read_all by the octets of both
+	 * sides. Thread-safe, with the same ctx.
 	 */
 	void (*looked)(void *ctx, const struct tree_coll *c, const struct tree_item *it,
 	        const struct target_look *look);

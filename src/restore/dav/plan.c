@@ -438,6 +438,8 @@ int dav_plan(struct drun *r, struct err *err)
 		if (h->kind != r->kind || !target_selects(r->opts, h))
 			continue;
 		if (left_out(h)) {
+			if (r->looks)
+				continue;
 			say_coll(r, SAY_NOTE, h->name, "not restored (%s): %s",
 			        counted(h->roots.items, "item", "items", n), left_out(h));
 			continue;

@@ -98,6 +98,14 @@ static void note_look(struct entry *e, const struct res *x)
 	buf_clear(&b);
 }
 
+/* Of the same UID, or without one of the same octets. */
+static bool is_alike(const struct drun *r, const struct entry *e, const struct entry *o)
+{
+	return e->uid || e == o ||
+	       (!o->uid &&
+	               memcmp(entry_item(r, e)->sha256, entry_item(r, o)->sha256, SHA256_LEN) == 0);
+}
+
 /*
  * The first item of its UID whose place this collection is; *n_out: how many there are.
  */
@@ -107,17 +115,13 @@ static struct entry *first_of(struct drun *r, uint32_t entry, uint32_t tcoll, si
 	size_t n, from = entries_of(r, e->uid, &n);
 
 	*n_out = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct entry *o = &r->entries[r->by_uid[from + i]];
+	for (size_t i = 0; i < (e->uid ? n : r->n_entries); i++) {
+		struct entry *o = &r->entries[e->uid ? r->by_uid[from + i] : i];
 
-		if (r->acolls[o->acoll].to != tcoll)
+		if (r->acolls[o->acoll].to != tcoll || !is_alike(r, e, o))
 			continue;
 		first = first ? first : o;
 		++*n_out;
-	}
-	if (!e->uid && r->acolls[e->acoll].to == tcoll) {
-		*n_out = 1;
-		return e;
 	}
 	return first;
 }

@@ -299,6 +299,44 @@ static int pair_spare(struct drun *r, const struct reslist *all, struct err *err
 	return rc;
 }
 
+/* Another item of these octets that belongs there too, and is nowhere yet; NULL. */
+static struct entry *find_twin(struct drun *r, const struct entry *e, uint32_t tcoll)
+{
+	size_t n, from = entries_of(r, e->uid, &n);
+
+	for (size_t i = 0; i < (e->uid ? n : r->n_entries); i++) {
+		struct entry *o = &r->entries[e->uid ? r->by_uid[from + i] : i];
+
+		if (o->state == ENTRY_NEW && o->part == e->part && entry_at_home(r, o, tcoll) &&
+		        memcmp(entry_item(r, o)->sha256, entry_item(r, e)->sha256, SHA256_LEN) == 0)
+			return o;
+	}
+	return NULL;
+}
+
+/*
+ * Several items of the same octets: each resource of them stands for one, else the others
+ * would be stored once more.
+ */
+static void pair_twins(struct drun *r, const struct reslist *all)
+{
+	struct keys ours = {0};
+
+	for (size_t i = 0; i < r->n_entries; i++)
+		if (r->entries[i].state == ENTRY_THERE)
+			keys_add(&ours, dav_key(r->entries[i].url), 1);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct res *x = &all->list[i];
+		struct entry *twin = x->fits && !keys_find(&ours, x->key, NULL)
+		                             ? find_twin(r, &r->entries[x->entry], x->tcoll)
+		                             : NULL;
+
+		if (twin)
+			entry_settle(r, twin, x, ENTRY_THERE);
+	}
+	keys_clear(&ours);
+}
+
 /*
  * What an earlier restore put there and the snapshot has no more. Nothing is said where
  * only a part of the archive is restored.
@@ -337,6 +375,7 @@ int dav_pair(struct drun *r, struct reslist *all, struct err *err)
 	int rc;
 
 	pair_resources(r, all);
+	pair_twins(r, all);
 	rc = pair_spare(r, all, err);
 	if (rc == 0)
 		rc = dav_alike(r, all->list, all->n, ALIKE_THERE, err);
