@@ -156,12 +156,32 @@ static int take_timeout(const struct args *a, int *out)
 	return 0;
 }
 
+/* Several name servers: the first is the resolver, and all of them the zone's. */
+static size_t take_authorities(const struct args *a, struct asked *q)
+{
+	size_t n = args_all(a, "authority", q->authorities, GIVEN_MAX);
+	const char *given[GIVEN_MAX];
+	size_t more = args_all(a, "nameserver", given, GIVEN_MAX);
+
+	for (size_t i = 0; more > 1 && i < more && n < GIVEN_MAX; i++)
+		q->authorities[n++] = given[i];
+	return n;
+}
+
+/* The first one that is given; NULL: none is. */
+static const char *resolver_of(const struct args *a)
+{
+	const char *given[GIVEN_MAX];
+
+	return args_all(a, "nameserver", given, GIVEN_MAX) ? given[0] : NULL;
+}
+
 int look_at_dns(const struct args *a, const char *domain, struct migration **out)
 {
 	struct asked q = {0};
-	struct migration_opts o = {.nameserver = args_get(a, "nameserver"),
+	struct migration_opts o = {.nameserver = resolver_of(a),
 	        .authorities = q.authorities,
-	        .n_authorities = args_all(a, "authority", q.authorities, GIVEN_MAX),
+	        .n_authorities = take_authorities(a, &q),
 	        .selectors = q.selectors,
 	        .n_selectors = args_all(a, "selector", q.selectors, GIVEN_MAX)};
 	struct err err = {0};

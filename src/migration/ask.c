@@ -16,10 +16,10 @@ int look_resolve(struct look *l, const char *name, enum dns_type type, bool own,
 	struct dns_answer again;
 	int rc = dns_query(l->resolver, name, type, how, out, err);
 
-	if (rc != 0 || !out->servfail)
+	if (rc != 0 || !out->servfail || !own)
 		return rc;
 	rc = dns_query(l->resolver, name, type, how | DNS_UNCHECKED, &again, err);
-	if (rc != 0 || again.outcome == DNS_FAILED || !own) {
+	if (rc != 0 || again.outcome == DNS_FAILED) {
 		dns_answer_clear(&again);
 		return rc;
 	}

@@ -173,7 +173,7 @@ static int64_t find_difference(const struct migration *m, const struct migration
 	return lag;
 }
 
-/* Two servers with one serial that say other things will go on doing so. */
+/* Servers that count their changes go on with it; some keep one serial for ever, and end. */
 static void check_serials(const struct migration *m, struct migration_row *row)
 {
 	for (size_t i = 1; i <= m->n_servers; i++)
@@ -184,9 +184,11 @@ static void check_serials(const struct migration *m, struct migration_row *row)
 			if (has_answer(m, row, i) && has_answer(m, row, k) &&
 			        a->serial == b->serial &&
 			        !is_same(row, &row->views[i], &row->views[k]))
-				row_note(row, NOTE_WRONG,
-				        xasprintf("%s and %s say other things with the same serial "
-				                  "%u: this does not end by itself",
+				row_note(row, NOTE_ONLY,
+				        xasprintf(
+				                "%s and %s differ with the same serial %u: if they "
+				                "still do then, the zone does not get to one of "
+				                "them",
 				                *a->name ? a->name : a->address,
 				                *b->name ? b->name : b->address, a->serial));
 		}

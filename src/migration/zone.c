@@ -287,6 +287,26 @@ static int ask_soa(struct look *l, struct migration_server *s, struct err *err)
 	return rc;
 }
 
+/*
+ * Where none of its servers can be asked, the name server that was given may be one, as on
+ * a machine on which it alone is there.
+ */
+static int ask_given(struct look *l, size_t *good, struct err *err)
+{
+	struct dns_answer a;
+	int rc = dns_query(l->resolver, l->m->zone, DNS_SOA, 0, &a, err);
+	bool is = rc == 0 && a.outcome == DNS_FOUND && a.authoritative;
+
+	dns_answer_clear(&a);
+	if (!is)
+		return rc;
+	rc = open_server(l, "", l->opts->nameserver, 0, err);
+	if (rc == 0)
+		rc = ask_soa(l, &l->m->servers[l->m->n_servers - 1], err);
+	*good += rc == 0;
+	return rc;
+}
+
 /* Does the resolver say that the zone is signed, and that it validates? */
 static int ask_dnssec(struct look *l, struct err *err)
 {
@@ -318,6 +338,8 @@ int look_servers(struct look *l, struct err *err)
 			                s->name, *s->name && *s->address ? " at " : "", s->address,
 			                s->why));
 	}
+	if (rc == 0 && !good && l->opts->nameserver && m->n_servers < SERVERS_MAX)
+		rc = ask_given(l, &good, err);
 	if (rc == 0 && !good)
 		zone_note(l, NOTE_DOUBT, xstrdup("no name server of the zone could be asked"));
 	return rc == 0 ? ask_dnssec(l, err) : rc;

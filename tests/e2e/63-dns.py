@@ -3,6 +3,7 @@
 old, or wrong in each way that docs/DNS.md names, with the next step, the exit code and JSON; nothing of a hostile zone reaches a terminal as it is.
 Needs root: a network and mount namespace of its own."""
 import base64
+import calendar
 import json
 import os
 import re
@@ -48,7 +49,9 @@ def key(text):
 
 # name: what nsd has, and what knot has where that is something else
 ZONES = {
-    "good": GOOD + """s1._domainkey TXT %s
+    "good": GOOD + """@ TXT "proof=1"
+@ TXT "proof=2"
+s1._domainkey TXT %s
 ed._domainkey TXT "v=DKIM1; k=ed25519; p=%s"
 new1._domainkey CNAME key.new.example.
 _mta-sts TXT "v=STSv1; id=20260101"
@@ -69,9 +72,11 @@ _imaps._tcp SRV 0 1 993 mail.old.example.
     "slow": (GOOD, GOOD.replace("mx1.new", "mx1.old")),
     "split": (GOOD, GOOD.replace("mx1.new", "mx1.old")),
     "serial": GOOD,
+    "moved": (GOOD.replace("mx1.new", "mx1.old"), GOOD),
     "cached": GOOD.replace("new.", "old."),
     "lame": (GOOD, None),  # None: it has no such zone
     "silent": GOOD,
+    "lost": GOOD,
     "nobody": (None, None),
     "twospf": GOOD + '@ TXT "v=spf1 mx -all"\n',
     "deep": GOOD.replace("spf.new", "d1.spf.new"),
@@ -121,8 +126,10 @@ WANTED = """; what the new provider asks for
 MX = 10 mx1.new.example
 TXT = v=spf1 include:spf.new.example -all
 """
-SERIALS = {"slow": (2, 1), "split": (5, 5), "serial": (2024, 2023)}
-SECOND = {"silent": "127.0.0.9"}  # where ns2 is, if not at knot
+# what the parent names as servers, and the zone itself, where that is not all
+NAMED = {"moved": (["ns1"], ["ns2"])}
+SERIALS = {"moved": (1, 2), "slow": (2, 1), "split": (5, 5), "serial": (2024, 2023)}
+SECOND = {"silent": "127.0.0.9", "lost": "127.0.0.9"}  # where ns2 is, if not at knot
 
 
 def ask(server, name, kind, port=53):
@@ -187,15 +194,13 @@ class World:
         return self.at(path)
 
     def zone(self, where, name, text, serial=1, second=None):
-        first = KNOT if name.split(".")[0] in BARE else NSD
+        first = {"signed": KNOT, "bogus": KNOT, "lost": "127.0.0.9"}.get(name.split(".")[0], NSD)
         self.write("%s/zones/%s" % (where, name), """$ORIGIN %s.
 $TTL 60
 @ SOA ns1 hostmaster %d 600 60 86400 60
-@ NS ns1
-@ NS ns2
-ns1 A %s
+%sns1 A %s
 ns2 A %s
-%s""" % (name, serial, first, second or KNOT, text))
+%s""" % (name, serial, "".join("@ NS %s\n" % n for n in NAMED.get(name.split(".")[0], (0, ["ns1", "ns2"]))[1]), first, second or KNOT, text))
 
     def zones(self):
         for name, text in ZONES.items():
@@ -215,7 +220,8 @@ ns2 A %s
         for name in self.names:
             first, second = KNOT if name in BARE else NSD, SECOND.get(name, KNOT)
             first, second = (ODD, ODD) if name == "beside" else (first, second)
-            below += "{0} 7200 NS ns1.{0}\n{0} 7200 NS ns2.{0}\nns1.{0} A {1}\nns2.{0} A {2}\n".format(name, first, second)
+            below += "".join("%s 7200 NS %s.%s\n" % (name, n, name) for n in NAMED.get(name, (["ns1", "ns2"], 0))[0])
+            below += "ns1.{0} A {1}\nns2.{0} A {2}\n".format(name, first, second)
         self.write("parent/zones/example", "$ORIGIN example.\n$TTL 60\n@ SOA ns. h. 1 600 60 86400 60\n@ NS ns.example.\nns A %s\n%s" % (PARENT, below))
 
     def start(self, name, *command):
@@ -305,6 +311,10 @@ def says(text, *patterns):
         expect(re.search(p, text, re.M), "not said: %s\n%s" % (p, text))
 
 
+def seconds(when):
+    return calendar.timegm(time.strptime(when, "%Y-%m-%dT%H:%M:%SZ"))
+
+
 def wrong(row):
     return " | ".join(n["text"] for n in row["notes"] if n["level"] == "wrong")
 
@@ -334,6 +344,9 @@ elsewhere.example. A 192.0.2.1
     d = w.facts(0, "good.example")
     expect(d["mx"] == "unknown" and d["by"]["MX"]["state"] == "there" and "DKIM s1" in d["by"] and "DKIM ed" not in d["by"], d)
     says(w.dns(0, "good.example"), "nobody said")
+    d = w.facts(0, "good.example", "--expect", "TXT proof=1")
+    expect(d["by"]["@ TXT"]["state"] == "new" and d["by"]["SPF"]["state"] == "there", d)
+    expect(w.facts(3, "good.example", "--expect", "TXT proof=3")["by"]["@ TXT"]["unpublished"], "a word that is not there")
     # a redirect, and a zone that names no servers of its own
     expect(w.facts(0, "hop.example")["by"]["SPF"]["state"] == "there", "redirect")
     says(w.dns(3, "sub.good.example", "--for", ini), "^sub.good.example: zone good.example", "that of _dmarc.good.example counts: v=DMARC1; p=none", "^MX +missing +nothing", "there is no domain sub.good.example")
@@ -346,6 +359,13 @@ def ports(w):
     expect([s["address"] for s in d["servers"]] == [NSD + ":5300", KNOT + ":5300"], d)
     d = w.facts(3, "slow.example", *args, "--authority", NSD + ":5300", "--authority", KNOT, nameserver=NSD + ":5300")
     expect([s["address"] for s in d["servers"]] == [NSD + ":5300", KNOT] and d["step"] == "wait", d)
+    d = w.facts(3, "slow.example", *args, "--nameserver", KNOT, nameserver=NSD + ":5300")
+    expect([s["address"] for s in d["servers"]] == [NSD + ":5300", KNOT], d)
+    # with no server to be found the given one stands for itself
+    d = w.facts(3, "silent.example", *args, nameserver=NSD)
+    expect([s["state"] for s in d["servers"]] == ["good", "silent"], d)
+    d = w.facts(3, "lost.example", *args, nameserver=NSD)
+    expect([s["state"] for s in d["servers"]] == ["silent", "silent", "good"] and d["by"]["MX"]["state"] == "new", d)
     expect(w.facts(0, "slow.example", *args, "--authority", NSD, nameserver=NSD)["mx"] == "new", "a server that stands for all")
 
 
@@ -368,7 +388,7 @@ def old(w):
 
 
 def going(w):
-    """On its way: a server that lags behind, a serial, a resolver that remembers; and what will never end."""
+    """On its way: a server that lags behind, a serial, a resolver that remembers; what may never end."""
     args = ["--expect", "MX 10 mx1.new.example"]
     says(w.dns(3, "slow.example", *args), "^MX +propagating +10 mx1.new.example", "^ +ns2.slow.example: 10 mx1.old.example .TTL 1 h.$", "^ +old answers are gone by ", "ns2.slow.example has serial 1 of the zone, ns1.slow.example has 2",
          r"^Next: wait until [-0-9: ]+, then ask again: MX\.$")
@@ -376,8 +396,13 @@ def going(w):
     expect(d["mx"] == "old" and d["step"] == "wait" and d["gone_at"] > d["asked_at"] and not d["by"]["MX"]["unpublished"], d)
     d = w.facts(3, "serial.example", *args)
     expect(d["mx"] == "new" and d["step"] == "wait" and d["by"]["MX"]["state"] == "new", d)
+    # new servers, of which the parent does not know yet
+    text = w.dns(3, "moved.example", *args)
+    says(text, "the parent zone names ns1.moved.example, the zone itself does not", "the zone names ns2.moved.example, its parent does not", "^MX +propagating ")
+    d = w.facts(3, "moved.example", *args)
+    expect(len(d["servers"]) == 2 and d["mx"] == "old" and seconds(d["gone_at"]) - seconds(d["asked_at"]) == 7200 + 3600, d)
     d = w.facts(3, "split.example", *args)
-    expect(d["step"] == "mend" and "the same serial 5: this does not end" in wrong(d["by"]["MX"]), d)
+    expect(d["step"] == "wait" and any("differ with the same serial 5" in n["text"] for n in d["by"]["MX"]["notes"]), d)
     expect(w.facts(3, "cached.example", *args)["step"] == "publish", "not yet")
     for where in "nsd", "knot":
         w.zone(where, "cached.example", GOOD, 2)

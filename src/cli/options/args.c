@@ -233,7 +233,7 @@ static int parse_one(const struct args *a, const char *arg, struct one *o)
 static bool is_repeatable(const struct args *a, const char *option)
 {
 	if (a->cmd->bit == CMD_DNS)
-		return text_place(option, "expect|old|selector|authority") >= 0;
+		return text_place(option, "expect|old|selector|nameserver|authority") >= 0;
 	return text_place(option, "include|exclude|exclude-use|folder|map|accept-shrink|report") >=
 	       0;
 }

@@ -19,6 +19,7 @@ struct made {
 	const char *resolver, *first, *second;
 	const char *wanted, *old; /* NULL: nobody said */
 	enum migration_weight note; /* beside NOTE_ONLY: one more */
+	enum migration_kind kind;
 };
 
 static void make_view(struct migration_view *v, const char *says, uint32_t ttl)
@@ -41,7 +42,7 @@ static struct migration *make(const struct made *c)
 	m->domain = xstrdup("us.example");
 	m->zone = xstrdup("us.example");
 	m->asked_at = NOW;
-	row->kind = KIND_MX;
+	row->kind = c->kind;
 	row->type = DNS_MX;
 	row->name = xstrdup("us.example");
 	row->label = xstrdup("MX");
@@ -75,55 +76,68 @@ static void states(void **state)
 		enum migration_mx mx;
 		int gone; /* seconds from now; 0: nothing is waited for */
 	} cases[] = {
-	        {{N, N, N, N, NULL, 0}, MIGRATION_NEW, STEP_DONE, MIGRATION_MX_NEW, 0},
-	        {{O, N, N, N, NULL, 0}, MIGRATION_GOING, STEP_WAIT, MIGRATION_MX_OLD, TTL},
-	        {{"", N, N, N, NULL, 0}, MIGRATION_GOING, STEP_WAIT, MIGRATION_MX_OLD, TTL},
-	        {{N, N, "|" O, N, NULL, 0}, MIGRATION_GOING, STEP_WAIT, MIGRATION_MX_OLD,
-	                LAG + TTL},
-	        {{O, "|" O, N, N, NULL, 0}, MIGRATION_GOING, STEP_WAIT, MIGRATION_MX_OLD,
-	                LAG + TTL},
-	        /* with one serial it never ends */
-	        {{N, N, O, N, NULL, 0}, MIGRATION_WRONG, STEP_MEND, MIGRATION_MX_OLD, LAG + TTL},
-	        {{O, O, O, N, NULL, 0}, MIGRATION_OLD, STEP_PUBLISH, MIGRATION_MX_OLD, TTL},
-	        {{N, O, O, N, NULL, 0}, MIGRATION_OLD, STEP_PUBLISH, MIGRATION_MX_OLD, TTL},
-	        {{"", "", "", N, NULL, 0}, MIGRATION_MISSING, STEP_PUBLISH, MIGRATION_MX_OLD, TTL},
-	        {{O, O, O, NULL, "old.example", 0}, MIGRATION_OLD, STEP_PUBLISH, MIGRATION_MX_OLD,
+	        {{N, N, N, N, NULL, 0, KIND_MX}, MIGRATION_NEW, STEP_DONE, MIGRATION_MX_NEW, 0},
+	        {{O, N, N, N, NULL, 0, KIND_MX}, MIGRATION_GOING, STEP_WAIT, MIGRATION_MX_OLD, TTL},
+	        {{"", N, N, N, NULL, 0, KIND_MX}, MIGRATION_GOING, STEP_WAIT, MIGRATION_MX_OLD,
 	                TTL},
-	        {{O, N, N, NULL, "old.example", 0}, MIGRATION_GOING, STEP_WAIT, MIGRATION_MX_OLD,
+	        {{N, N, "|" O, N, NULL, 0, KIND_MX}, MIGRATION_GOING, STEP_WAIT, MIGRATION_MX_OLD,
+	                LAG + TTL},
+	        {{O, "|" O, N, N, NULL, 0, KIND_MX}, MIGRATION_GOING, STEP_WAIT, MIGRATION_MX_OLD,
+	                LAG + TTL},
+	        /* with one serial it may never end: that is told */
+	        {{N, N, O, N, NULL, 0, KIND_MX}, MIGRATION_GOING, STEP_WAIT, MIGRATION_MX_OLD,
+	                LAG + TTL},
+	        {{O, O, O, N, NULL, 0, KIND_MX}, MIGRATION_OLD, STEP_PUBLISH, MIGRATION_MX_OLD,
 	                TTL},
-	        {{N, N, "|" O, NULL, "old.example", 0}, MIGRATION_GOING, STEP_WAIT,
+	        {{N, O, O, N, NULL, 0, KIND_MX}, MIGRATION_OLD, STEP_PUBLISH, MIGRATION_MX_OLD,
+	                TTL},
+	        {{"", "", "", N, NULL, 0, KIND_MX}, MIGRATION_MISSING, STEP_PUBLISH,
+	                MIGRATION_MX_OLD, TTL},
+	        {{O, O, O, NULL, "old.example", 0, KIND_MX}, MIGRATION_OLD, STEP_PUBLISH,
+	                MIGRATION_MX_OLD, TTL},
+	        {{O, N, N, NULL, "old.example", 0, KIND_MX}, MIGRATION_GOING, STEP_WAIT,
+	                MIGRATION_MX_OLD, TTL},
+	        {{N, N, "|" O, NULL, "old.example", 0, KIND_MX}, MIGRATION_GOING, STEP_WAIT,
 	                MIGRATION_MX_OLD, LAG + TTL},
-	        {{N, N, N, NULL, "old.example", 0}, MIGRATION_THERE, STEP_DONE, MIGRATION_MX_NEW,
-	                0},
+	        {{N, N, N, NULL, "old.example", 0, KIND_MX}, MIGRATION_THERE, STEP_DONE,
+	                MIGRATION_MX_NEW, 0},
 	        /* nobody said what is old */
-	        {{O, O, O, NULL, NULL, 0}, MIGRATION_THERE, STEP_DONE, MIGRATION_MX_UNKNOWN, 0},
-	        {{O, N, N, NULL, NULL, 0}, MIGRATION_GOING, STEP_WAIT, MIGRATION_MX_UNKNOWN, TTL},
-	        {{N, N, "|" O, NULL, NULL, 0}, MIGRATION_GOING, STEP_WAIT, MIGRATION_MX_UNKNOWN,
-	                LAG + TTL},
-	        {{"", "", "", NULL, NULL, 0}, MIGRATION_NONE, STEP_DONE, MIGRATION_MX_UNKNOWN, 0},
+	        {{O, O, O, NULL, NULL, 0, KIND_MX}, MIGRATION_THERE, STEP_DONE,
+	                MIGRATION_MX_UNKNOWN, 0},
+	        {{O, N, N, NULL, NULL, 0, KIND_MX}, MIGRATION_GOING, STEP_WAIT,
+	                MIGRATION_MX_UNKNOWN, TTL},
+	        {{N, N, "|" O, NULL, NULL, 0, KIND_MX}, MIGRATION_GOING, STEP_WAIT,
+	                MIGRATION_MX_UNKNOWN, LAG + TTL},
+	        {{"", "", "", NULL, NULL, 0, KIND_MX}, MIGRATION_NONE, STEP_DONE,
+	                MIGRATION_MX_UNKNOWN, 0},
 	        /* not all could be asked, or nobody */
-	        {{"?", N, N, N, NULL, 0}, MIGRATION_NEW, STEP_DONE, MIGRATION_MX_UNKNOWN, 0},
-	        {{N, "?", "?", N, NULL, 0}, MIGRATION_NEW, STEP_DONE, MIGRATION_MX_NEW, 0},
-	        {{O, "?", "?", N, NULL, 0}, MIGRATION_OLD, STEP_PUBLISH, MIGRATION_MX_OLD, LEFT},
-	        {{"?", "?", "?", N, NULL, 0}, MIGRATION_UNKNOWN, STEP_ASK, MIGRATION_MX_UNKNOWN, 0},
-	        {{"?", "?", "?", NULL, NULL, 0}, MIGRATION_UNKNOWN, STEP_ASK, MIGRATION_MX_UNKNOWN,
+	        {{"?", N, N, N, NULL, 0, KIND_MX}, MIGRATION_NEW, STEP_DONE, MIGRATION_MX_UNKNOWN,
 	                0},
+	        {{N, "?", "?", N, NULL, 0, KIND_MX}, MIGRATION_NEW, STEP_DONE, MIGRATION_MX_NEW, 0},
+	        {{O, "?", "?", N, NULL, 0, KIND_MX}, MIGRATION_OLD, STEP_PUBLISH, MIGRATION_MX_OLD,
+	                LEFT},
+	        {{"?", "?", "?", N, NULL, 0, KIND_MX}, MIGRATION_UNKNOWN, STEP_ASK,
+	                MIGRATION_MX_UNKNOWN, 0},
+	        {{"?", "?", "?", NULL, NULL, 0, KIND_MX}, MIGRATION_UNKNOWN, STEP_ASK,
+	                MIGRATION_MX_UNKNOWN, 0},
 	        /* what is wrong with it counts, what could not be looked up only without a wish */
-	        {{N, N, N, N, NULL, NOTE_WRONG}, MIGRATION_WRONG, STEP_MEND, MIGRATION_MX_NEW, 0},
-	        {{O, O, O, N, NULL, NOTE_WRONG}, MIGRATION_WRONG, STEP_PUBLISH, MIGRATION_MX_OLD,
-	                TTL},
-	        {{N, N, N, N, NULL, NOTE_DOUBT}, MIGRATION_NEW, STEP_DONE, MIGRATION_MX_NEW, 0},
-	        {{N, N, N, NULL, NULL, NOTE_DOUBT}, MIGRATION_UNKNOWN, STEP_ASK,
+	        {{N, N, N, N, NULL, NOTE_WRONG, KIND_MX}, MIGRATION_WRONG, STEP_MEND,
+	                MIGRATION_MX_NEW, 0},
+	        {{O, O, O, N, NULL, NOTE_WRONG, KIND_MX}, MIGRATION_WRONG, STEP_PUBLISH,
+	                MIGRATION_MX_OLD, TTL},
+	        {{N, N, N, N, NULL, NOTE_DOUBT, KIND_MX}, MIGRATION_NEW, STEP_DONE,
+	                MIGRATION_MX_NEW, 0},
+	        {{N, N, N, NULL, NULL, NOTE_DOUBT, KIND_MX}, MIGRATION_UNKNOWN, STEP_ASK,
 	                MIGRATION_MX_UNKNOWN, 0},
 	        /* an alias is wanted, or another one */
 	        {{"CNAME a.example", "CNAME a.example", "CNAME a.example", "CNAME a.example", NULL,
-	                 0},
+	                 0, KIND_MX},
 	                MIGRATION_NEW, STEP_DONE, MIGRATION_MX_UNKNOWN, 0},
 	        {{"CNAME b.example", "CNAME b.example", "CNAME b.example", "CNAME a.example", NULL,
-	                 0},
+	                 0, KIND_MX},
 	                MIGRATION_OLD, STEP_PUBLISH, MIGRATION_MX_OLD, TTL},
 	        {{"CNAME x.old.example", "CNAME x.old.example", "CNAME x.old.example", NULL,
-	                 "old.example", 0},
+	                 "old.example", 0, KIND_MX},
 	                MIGRATION_OLD, STEP_PUBLISH, MIGRATION_MX_OLD, TTL},
 	};
 
@@ -151,14 +165,16 @@ static void sentences(void **state)
 		struct made made;
 		const char *next;
 	} cases[] = {
-	        {{N, N, N, N, NULL, 0}, "nothing, DNS is done"},
-	        {{N, N, N, NULL, NULL, 0}, "nothing is wrong; what is wanted"},
-	        {{O, N, N, N, NULL, 0}, "wait until 09:00, then ask again: MX"},
-	        {{O, O, O, N, NULL, 0}, "publish these records: MX; done now, old answers are gone "
-	                                "by 09:00"},
-	        {{O, O, O, NULL, "old.example", 0}, "change what still names the old provider: MX"},
-	        {{N, N, N, N, NULL, NOTE_WRONG}, "mend MX"},
-	        {{"?", "?", "?", N, NULL, 0}, "ask again: MX could not be asked for"},
+	        {{N, N, N, N, NULL, 0, KIND_MX}, "nothing, DNS is done"},
+	        {{N, N, N, NULL, NULL, 0, KIND_MX}, "nothing is wrong; what is wanted"},
+	        {{O, N, N, N, NULL, 0, KIND_MX}, "wait until 09:00, then ask again: MX"},
+	        {{O, O, O, N, NULL, 0, KIND_MX},
+	                "publish these records: MX; done now, old answers are gone "
+	                "by 09:00"},
+	        {{O, O, O, NULL, "old.example", 0, KIND_MX},
+	                "change what still names the old provider: MX"},
+	        {{N, N, N, N, NULL, NOTE_WRONG, KIND_MX}, "mend MX"},
+	        {{"?", "?", "?", N, NULL, 0, KIND_MX}, "ask again: MX could not be asked for"},
 	};
 
 	(void)state;
@@ -177,7 +193,7 @@ static void sentences(void **state)
 /* A secondary that lags behind is waited for, though it says the same so far. */
 static void serials(void **state)
 {
-	const struct made same = {N, N, "|" N, N, NULL, 0};
+	const struct made same = {N, N, "|" N, N, NULL, 0, KIND_MX};
 	struct migration *m = make(&same);
 
 	(void)state;
@@ -193,7 +209,7 @@ static void serials(void **state)
 /* A server that is silent here may send others to the old place. */
 static void silent(void **state)
 {
-	const struct made c = {N, N, "?", N, NULL, 0};
+	const struct made c = {N, N, "?", N, NULL, 0, KIND_MX};
 	struct migration *m = make(&c);
 
 	(void)state;
@@ -201,6 +217,34 @@ static void silent(void **state)
 	migration_judge(m, NULL, 0);
 	assert_int_equal(m->mx, MIGRATION_MX_UNKNOWN);
 	migration_free(m);
+}
+
+/* Others may stand beside a word that proves who owns the domain, and addresses may be any. */
+static void kinds(void **state)
+{
+	const struct made word = {"a=1", "a=1", "a=1", "a=1", NULL, 0, KIND_TXT};
+	const struct made hosts = {"192.0.2.1", "192.0.2.2", "192.0.2.3", NULL, NULL, 0, KIND_HOST};
+	const struct made ns = {"ns.old.example", "ns.old.example", "ns.old.example", NULL,
+	        "old.example", 0, KIND_NS};
+	const struct made spf = {"v=spf1 MX -all", "v=spf1 mx -all", "v=spf1 mx -ALL",
+	        "V=SPF1 mx -all", NULL, 0, KIND_SPF};
+	const struct made *all[] = {&word, &hosts, &ns, &spf};
+	static const enum migration_state want[] = {
+	        MIGRATION_NEW, MIGRATION_THERE, MIGRATION_THERE, MIGRATION_NEW};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(all); i++) {
+		struct migration *m = make(all[i]);
+		for (size_t k = 0; k < 3 && all[i] == &word; k++) {
+			struct migration_view *v = &m->rows[0].views[k];
+
+			*ARR_PUSH(v->records, v->n, v->cap) = xstrdup("b=2");
+		}
+		migration_judge(m, &all[i]->old, all[i]->old ? 1 : 0);
+		if (m->rows[0].state != want[i])
+			fail_msg("%zu: %s", i, migration_state_word(m->rows[0].state));
+		migration_free(m);
+	}
 }
 
 static void clock_times(void **state)
@@ -226,6 +270,7 @@ int main(void)
 	        cmocka_unit_test(sentences),
 	        cmocka_unit_test(serials),
 	        cmocka_unit_test(silent),
+	        cmocka_unit_test(kinds),
 	        cmocka_unit_test(clock_times),
 	};
 
