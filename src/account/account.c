@@ -438,6 +438,8 @@ static int build_account(struct account *a, const struct settings *set, const ch
 	for (int k = 0; k < SERVICE_KINDS && rc == 0; k++) {
 		rc = build_service(a, set, name, (enum service_kind)k, trace, err);
 		any |= a->present[k];
+		if (a->present[k])
+			a->services[k].facts = a->facts[k] = facts_new();
 	}
 	if (rc == 0 && !any)
 		rc = err_set(err, ERR_USAGE, ERR_WHOLE,
@@ -603,6 +605,7 @@ void account_free(struct account *a)
 		return;
 	for (int k = 0; k < SERVICE_KINDS; k++) {
 		service_clear(&a->services[k]);
+		facts_free(a->facts[k]);
 		free(a->passed_over[k]);
 	}
 	secrets_free(a->secrets);

@@ -232,11 +232,17 @@ static int rank_challenge(const struct http_auth *a, const struct challenge *c, 
 	return 0;
 }
 
+static const char *const names[] = {"another scheme", "Basic", "Digest", "Bearer"};
+
+const char *auth_word(const struct http_auth *a)
+{
+	return names[auth_wants_bearer(a->login) ? AUTH_BEARER : a->used.scheme];
+}
+
 /* ERR_AUTH, with what the server offers. */
 static int nothing_fits(
         const struct http_auth *a, const struct challenges *offered, struct err *err)
 {
-	static const char *const names[] = {"another scheme", "Basic", "Digest", "Bearer"};
 	char list[128] = "nothing";
 	size_t n = 0;
 

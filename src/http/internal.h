@@ -62,6 +62,8 @@ bool auth_other_digest(struct http_auth *a, const struct challenges *offered);
 int auth_renew(struct http_auth *a, struct err *err) MUST_CHECK;
 /* What an Authentication-Info field says of the next Digest nonce (RFC 7616 3.5). */
 void auth_next(struct http_auth *a, const char *value);
+/* "Basic", "Digest" or "Bearer", as chosen. */
+const char *auth_word(const struct http_auth *a);
 /* Token sign-in needs no challenge. */
 bool auth_wants_bearer(const struct login *login);
 /* May the password go out as it is? */

@@ -421,6 +421,7 @@ static void learn_answer(struct xfer *x)
 		if (!c->auth.proven && c->auth.login->let_in)
 			c->auth.login->let_in(c->auth.login->ctx, &c->auth.secret);
 		c->auth.proven = true;
+		facts_set(c->service.facts, FACT_SIGN_IN, auth_word(&c->auth));
 		c->auth.refused = 0;
 	}
 	if (good)

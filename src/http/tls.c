@@ -104,6 +104,7 @@ int http_tls_check(struct xfer *x, struct err *err)
 	char sum[SHA256_HEX_SIZE];
 	struct url u;
 	unsigned n = 0;
+	int rc;
 
 	if (!url_cut(x->url, &u) || !u.tls)
 		return 0;
@@ -114,8 +115,11 @@ int http_tls_check(struct xfer *x, struct err *err)
 		return err_set(err, ERR_TLS, x->trusted ? ERR_WHOLE : ERR_ITEM,
 		        "%s: the server shows no certificate", u.host);
 	verify_sum(&chain[0], sum);
-	return x->pinned ? check_pin(x, sum, err)
-	                 : check_server(x, info->internals, u.host, sum, err);
+	rc = x->pinned ? check_pin(x, sum, err)
+	               : check_server(x, info->internals, u.host, sum, err);
+	if (rc == 0 && strcmp(u.host, x->h->service->at.host) == 0)
+		verify_facts(info->internals, x->h->service->facts);
+	return rc;
 }
 
 /* The chain that was refused, as far as libcurl kept it; the caller frees each. */

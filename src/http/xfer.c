@@ -174,11 +174,33 @@ static void take_next_nonce(struct xfer *x, const char *value)
 	pthread_mutex_unlock(&x->h->common->lock);
 }
 
+/* What the service's own host says of its software. */
+static void note_software(struct xfer *x, const char *line, size_t n)
+{
+	static const struct {
+		enum service_fact fact;
+		const char *field;
+	} told[] = {{FACT_SOFTWARE, "Server"}, {FACT_DAV, "DAV"}};
+	const struct service *s = x->h->service;
+	struct url u;
+
+	for (size_t i = 0; i < COUNT(told); i++) {
+		char *value = facts_has(s->facts, told[i].fact)
+		                      ? NULL
+		                      : field_value(line, n, told[i].field);
+
+		if (value && x->trusted && url_cut(x->url, &u) && !strcmp(u.host, s->at.host))
+			facts_set(s->facts, told[i].fact, value);
+		free(value);
+	}
+}
+
 /* One header field of the answer; negative: it cannot be taken. */
 static int take_line(struct xfer *x, const char *line, size_t n)
 {
 	char *value;
 
+	note_software(x, line, n);
 	if (take_field(&x->rs.etag, line, n, "ETag") ||
 	        take_field(&x->rs.content_type, line, n, "Content-Type") ||
 	        take_field(&x->rs.location, line, n, "Location") || take_dav(x, line, n))

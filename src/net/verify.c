@@ -128,8 +128,7 @@ static bool name_text(int type, const char *name, size_t n, char *out, size_t si
 	return false;
 }
 
-/* What the certificate says whom it is for, for a person. */
-static void list_names(gnutls_x509_crt_t leaf, struct buf *out)
+void verify_names(gnutls_x509_crt_t leaf, struct buf *out)
 {
 	char name[256], text[256];
 	unsigned shown = 0;
@@ -197,7 +196,7 @@ static bool name_is_wrong(gnutls_x509_crt_t leaf, const char *name, struct buf *
 	snprintf(host, sizeof host, "%.*s", (int)MIN(n, sizeof host), name);
 	if (name_matches(host, leaf))
 		return false;
-	list_names(leaf, &names);
+	verify_names(leaf, &names);
 	if (!has_dns_name(leaf, NULL) && gnutls_x509_crt_check_hostname(leaf, host))
 		buf_putf(out,
 		        "the certificate has %s in its common name alone, which counts no longer "

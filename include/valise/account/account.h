@@ -46,6 +46,7 @@ struct account {
 	char *name;
 	struct service services[SERVICE_KINDS];
 	bool present[SERVICE_KINDS];
+	struct service_facts *facts[SERVICE_KINDS]; /* owned; what services point to */
 	/* the --user that the user of a URL beside it won over, or NULL */
 	char *passed_over[SERVICE_KINDS];
 	struct account_secrets *secrets; /* owned; what login.ctx points to */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdint.h>
 #include "valise/base/err.h"
+#include "valise/base/facts.h"
 #include "valise/base/secret.h"
 
 /*
@@ -81,6 +82,8 @@ struct service {
 	 * kept
 	 */
 	atomic_bool *one_by_one;
+	/* what the server says of itself goes there; borrowed, NULL: it is not kept */
+	struct service_facts *facts;
 };
 
 /*

@@ -67,6 +67,8 @@ int transport_starttls(struct transport *t, struct err *err) MUST_CHECK;
 int transport_compress(struct transport *t, struct err *err) MUST_CHECK;
 
 bool transport_is_tls(const struct transport *t);
+/* What TLS says of the server; nothing without it. */
+void transport_facts(const struct transport *t, struct service_facts *f);
 
 /**
  * transport_secret(t, on): credentials are being sent. Lines of base64 pass the guard as

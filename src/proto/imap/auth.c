@@ -249,6 +249,8 @@ static int try_login(
 		(void)session_fail(a->m, ERR_AUTH, NULL, "the server did not prove itself");
 	else if (r == 0 && a->login->let_in)
 		a->login->let_in(a->login->ctx, used);
+	if (r == 0)
+		facts_set(a->m->facts, FACT_SIGN_IN, a->mech ? a->mech : "LOGIN command");
 	sasl_free(sasl);
 	return r;
 }

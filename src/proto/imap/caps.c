@@ -149,6 +149,45 @@ static void namespace_line(void *ctx, struct untagged *u)
 	read_namespace(m, &u->rest, false);
 }
 
+/* The value of one field of an ID answer, "name"; the caller frees it. NULL: there is none. */
+static char *id_value(struct line list, const char *field)
+{
+	struct token key;
+
+	for (key = line_next(&list); key.kind == TOKEN_STRING; key = line_next(&list)) {
+		bool wanted = text_is(key.p, key.n, field);
+		struct token value = line_peek(&list);
+
+		if (wanted)
+			return value.kind == TOKEN_STRING ? token_dup(&value, NULL) : NULL;
+		if (!line_skip(&list))
+			return NULL;
+	}
+	return NULL;
+}
+
+/* id_response = "ID" SP ("(" [field SP value ...] ")" / "NIL"), RFC 2971 */
+static void id_line(void *ctx, struct untagged *u)
+{
+	struct imap *m = ctx;
+	char *name, *version;
+
+	if (u->numbered || !token_is(&u->word, "ID") || line_next(&u->rest).kind != TOKEN_OPEN)
+		return;
+	name = id_value(u->rest, "name");
+	version = id_value(u->rest, "version");
+	if (!name)
+		name = id_value(u->rest, "vendor");
+	if (name) {
+		char *text = xasprintf("%s%s%s", name, version ? " " : "", version ? version : "");
+
+		facts_set(m->facts, FACT_SOFTWARE, text);
+		free(text);
+	}
+	free(name);
+	free(version);
+}
+
 /*
  * ID and NAMESPACE in one round trip. ID (RFC 2971) is a courtesy that some servers
  * insist on; a refusal of either costs nothing.
@@ -185,8 +224,10 @@ int session_namespace(struct imap *m, struct err *err)
 		r = m->dead ? r : 0;
 	}
 	transport_tee(m->t, NULL);
-	if (r == 0)
+	if (r == 0) {
 		each_untagged(m, namespace_line, m);
+		each_untagged(m, id_line, m);
+	}
 	lines_forget(m, false);
 	return r;
 }

@@ -45,6 +45,7 @@ struct imap {
 	 */
 	bool one_by_one;
 	atomic_bool *found_one_by_one; /* of the service, or NULL */
+	struct service_facts *facts; /* of the service, or NULL */
 	bool pipelined; /* a command that was sent behind another was answered */
 
 	char **caps;

@@ -57,6 +57,14 @@ static void session_free(struct imap *m)
 	free(m);
 }
 
+static void note_text(struct imap *m, enum service_fact which, const char *p, size_t n)
+{
+	char *text = xstrndup(p ? p : "", n);
+
+	facts_set(m->facts, which, text);
+	free(text);
+}
+
 /* The greeting; *authenticated: by PREAUTH. */
 static int read_greeting(
         struct imap *m, const struct endpoint *at, bool *authenticated, struct err *err)
@@ -86,6 +94,7 @@ static int read_greeting(
 			err->wait_ms = why.wait_ms;
 		return r;
 	}
+	note_text(m, FACT_GREETING, s.text, s.text_len);
 	*authenticated = s.status == STATUS_PREAUTH;
 	if (strcmp(s.code, "CAPABILITY") == 0)
 		caps_take(m, s.args);
@@ -130,6 +139,9 @@ static int begin_session(
 	if (service->at.security == SECURITY_STARTTLS &&
 	        (r = start_tls(m, &service->at, authenticated, err)) != 0)
 		return r;
+	transport_facts(m->t, m->facts);
+	if (authenticated)
+		facts_set(m->facts, FACT_SIGN_IN, "PREAUTH");
 	r = authenticated ? caps_ask(m, err) : session_login(m, service, used, err);
 	return r ? r : session_namespace(m, err);
 }
@@ -148,6 +160,7 @@ static int open_once(const struct service *service, bool target, struct progress
 		return r;
 	m = session_new(t, target, progress);
 	m->found_one_by_one = service->one_by_one;
+	m->facts = service->facts;
 	m->one_by_one = service->one_by_one && atomic_load(service->one_by_one);
 	r = begin_session(m, service, used, err);
 	if (r != 0) {

@@ -34,6 +34,7 @@ static int read_greeting(struct pop3 *p, struct err *err)
 
 	if (rc < 0)
 		return rc;
+	facts_set(p->service->facts, FACT_GREETING, p->line + 3 + strspn(p->line + 3, " "));
 	from = strchr(p->line, '<');
 	to = from ? strchr(from, '>') : NULL;
 	if (to && (size_t)(to - from) + 2 <= sizeof p->stamp &&
@@ -204,6 +205,7 @@ static int check_user(const struct login *l, const char *mech, struct err *err)
 static int sign_in_once(struct pop3 *p, const char *mech, bool renew, struct err *err)
 {
 	const struct login *l = &p->service->login;
+	const char *way = mech && strcasecmp(mech, "USER") ? mech : "USER and PASS";
 	struct secret secret = {0};
 	int rc = check_user(l, mech, err);
 
@@ -214,7 +216,7 @@ static int sign_in_once(struct pop3 *p, const char *mech, bool renew, struct err
 	if (mech && strcasecmp(mech, "APOP") && strcasecmp(mech, "USER"))
 		rc = by_sasl(p, mech, &secret, err);
 	else if (p->stamp[0] && (mech ? !strcasecmp(mech, "APOP") : !transport_is_tls(p->t)))
-		rc = by_apop(p, &secret, err);
+		rc = by_apop(p, &secret, err), way = "APOP";
 	else if (mech && !strcasecmp(mech, "APOP"))
 		rc = err_set(err, ERR_AUTH, ERR_WHOLE, "%s offers no APOP", p->service->at.host);
 	else
@@ -224,9 +226,11 @@ static int sign_in_once(struct pop3 *p, const char *mech, bool renew, struct err
 	 * allowed to send the password itself.
 	 */
 	if (rc == ERR_REFUSED && !mech && p->stamp[0] && !transport_is_tls(p->t))
-		rc = by_user_pass(p, &secret, err);
+		rc = by_user_pass(p, &secret, err), way = "USER and PASS";
 	if (rc >= 0 && l->let_in)
 		l->let_in(l->ctx, &secret);
+	if (rc >= 0)
+		facts_set(p->service->facts, FACT_SIGN_IN, way);
 	secret_clear(&secret);
 	return rc;
 }
@@ -276,6 +280,8 @@ static int start_session(struct pop3 *p, bool renew, struct err *err)
 	if (rc == 0 && p->service->at.security == SECURITY_STARTTLS)
 		rc = start_tls(p, err);
 	if (rc == 0)
+		transport_facts(p->t, p->service->facts);
+	if (rc == 0)
 		rc = pop3_read_caps(p, &p->before, err);
 	if (rc == 0 && p->before.utf8)
 		rc = ask_utf8(p, err);
@@ -285,6 +291,8 @@ static int start_session(struct pop3 *p, bool renew, struct err *err)
 		rc = pop3_read_caps(p, &p->after, err);
 	if (rc == 0 && !p->after.known)
 		p->after = p->before;
+	if (rc == 0)
+		facts_set(p->service->facts, FACT_SOFTWARE, p->after.implementation);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 

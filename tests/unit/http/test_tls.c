@@ -153,6 +153,39 @@ static void nothing_but_a_port(void **state)
 	close(fd);
 }
 
+static void expect_fact(struct service_facts *f, enum service_fact which, const char *part)
+{
+	char *text = facts_get(f, which);
+
+	if (!text || !strstr(text, part))
+		fail_msg("fact %d: \"%s\" without \"%s\"", which, text ? text : "", part);
+	free(text);
+}
+
+/* What the server shows of itself while somebody signs in. */
+static void facts(void **state)
+{
+	(void)state;
+	struct server *s = server_start(basic_answer, true);
+	struct service service = service_at(s);
+	struct http *h;
+	char *sum;
+
+	service.facts = facts_new();
+	assert_int_equal(http_open(&service, GUARD_DAV_SOURCE, NULL, &h, NULL), 0);
+	assert_int_equal(get(h, s, "/x")->status, 200);
+	http_close(h);
+	expect_fact(service.facts, FACT_TLS, "TLS1.");
+	expect_fact(service.facts, FACT_SIGN_IN, "Basic");
+	expect_fact(service.facts, FACT_CERT_NAMES, "127.0.0.1");
+	expect_fact(service.facts, FACT_CERT_UNTIL, "Z");
+	sum = facts_get(service.facts, FACT_CERT_SHA256);
+	assert_int_equal(strlen(sum), 64);
+	free(sum);
+	facts_free(service.facts);
+	server_stop(s);
+}
+
 static void trace(void **state)
 {
 	(void)state;
@@ -185,6 +218,7 @@ int main(void)
 	        cmocka_unit_test(no_tls_there),
 	        cmocka_unit_test(nothing_but_a_port),
 	        cmocka_unit_test(trace),
+	        cmocka_unit_test(facts),
 	};
 
 	return cmocka_run_group_tests(tests, make_certificate, drop_certificate);

@@ -190,6 +190,60 @@ static void test_auth(void **state)
 	run_openings(list, sizeof list / sizeof *list);
 }
 
+/* What the server says of itself is kept as it says it: its greeting, its ID, how it let us in. */
+static void test_facts(void **state)
+{
+	static const struct {
+		const char *id, *software;
+	} list[] = {
+	        {"* ID (\"name\" \"Dovecot\" \"version\" \"2.3.19\")", "Dovecot 2.3.19"},
+	        {"* ID (\"os\" NIL \"Version\" \"1\" \"NAME\" {4}\r\nname)", "name 1"},
+	        {"* ID (\"vendor\" \"Example\")", "Example"},
+	        {"* ID (\"name\" NIL)", NULL},
+	        {"* ID NIL", NULL},
+	        {"* ID (\"name\"", NULL},
+	        {"* ID ((\"name\" \"x\"))", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+		struct peer *p = calloc(1, sizeof *p);
+		struct imap *m = NULL;
+		struct err err = {0};
+		struct service s;
+		int asked = 0;
+		char *text;
+
+		p->no_login = true;
+		peer_start(p, NULL,
+		        STEPS(HELLO("AUTH=PLAIN SASL-IR"),
+		                {'C', "AUTHENTICATE PLAIN AGFsaWNlAHB3", 0},
+		                {'S', "%t OK [CAPABILITY IMAP4rev1 ID] in", 0},
+		                {'C', "ID (\"name\" \"valise\" \"version\" \"" VALISE_VERSION "\")",
+		                        0},
+		                {'S', list[i].id, 0}, {'S', "%t OK ID", 0}));
+		s = peer_service(p, SECURITY_NONE, NULL, &asked);
+		s.facts = facts_new();
+		assert_int_equal(imap_open(&s, false, NULL, &m, &err), 0);
+		text = facts_get(s.facts, FACT_SOFTWARE);
+		if (list[i].software)
+			assert_string_equal(text, list[i].software);
+		else
+			assert_null(text);
+		free(text);
+		text = facts_get(s.facts, FACT_GREETING);
+		assert_string_equal(text, "hello");
+		free(text);
+		text = facts_get(s.facts, FACT_SIGN_IN);
+		assert_string_equal(text, "PLAIN");
+		free(text);
+		assert_false(facts_has(s.facts, FACT_TLS));
+		peer_close(p, m);
+		facts_free(s.facts);
+		free(p);
+	}
+}
+
 static void test_token_renewed(void **state)
 {
 	const struct opening list[] = {
@@ -383,6 +437,7 @@ int main(void)
 	        cmocka_unit_test(test_greetings),
 	        cmocka_unit_test(test_starttls),
 	        cmocka_unit_test(test_auth),
+	        cmocka_unit_test(test_facts),
 	        cmocka_unit_test(test_token_renewed),
 	        cmocka_unit_test(test_scram_without_proof),
 	        cmocka_unit_test(test_capabilities),
