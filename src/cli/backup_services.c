@@ -370,8 +370,10 @@ int take_report(struct take *t, int rc)
 		return 0;
 	if (is_done(rc) && t->to->reader(t->path, &from, &err) < 0)
 		return fail(t->args, &err);
-	if (from)
-		report.collections = report_collections(from->ops->manifest(from), NULL, NULL);
+	if (from) {
+		report.collections = report_collections(from, NULL, NULL);
+		report.manifest = from->ops->manifest(from);
+	}
 	rc = ui_write_reports(t->ui, t->outcome, &report);
 	json_decref(report.collections);
 	tree_reader_free(from);

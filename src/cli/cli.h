@@ -318,15 +318,18 @@ void ui_stats(const struct ui *u);
 /* What a report says besides the outcome. All is borrowed. */
 struct report {
 	int rc; /* how the run ends */
-	const struct account *account; /* NULL: no server was asked */
+	/* what was read, and what was written to or looked at; NULL: no server was asked */
+	const struct account *account, *target;
 	json_t *collections; /* report_collections of what the tree holds; or NULL */
+	/* of the tree that account was read into: which folders options left out; or NULL */
+	const struct tree_manifest *manifest;
 };
 /*
- * The collections of ${m} for which ${takes} (NULL: all) is true, with what each holds:
- * [{"kind","name","status","reason","items","bytes","errors","gone"}].
+ * The collections that ${r} reads and for which ${takes} (NULL: all) is true, with what each
+ * holds: [{"kind","name","status","reason","items","bytes","errors","gone","years"}].
  */
-json_t *report_collections(const struct tree_manifest *m,
-        bool (*takes)(void *ctx, const struct tree_head *h), void *ctx);
+json_t *report_collections(
+        struct tree_reader *r, bool (*takes)(void *ctx, const struct tree_head *h), void *ctx);
 /*
  * --report FILE.html or FILE.json (several may be given). ${outcome}: what was done;
  * borrowed. 0 or an error that was told.
@@ -336,8 +339,6 @@ int ui_write_reports(const struct ui *u, const json_t *outcome, const struct rep
  * The reports of a run that ended with ${rc} and wrote none: an older "Complete" does not stay.
  */
 void report_unwritten(const struct args *a, int rc);
-/* The page of a report as report.c makes it (report_html.c). */
-void report_html(const json_t *o, const char *title, const char *verdict, bool good, struct buf *b);
 /*
  * Before anything is done: can there be a file of that name? 0 or an exit code after a
  * message.

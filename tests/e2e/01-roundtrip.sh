@@ -15,7 +15,7 @@ says 'snapshot 1 sealed'
 "$TOOLS/snapshot_source.py" --env "$T/A/env" --user alice > "$T/after"
 same "$T/before" "$T/after"
 grep -q '"verdict":"complete"' "$T/report.json" || fail "report"
-grep -q '<h1>valise backup' "$T/report.html" || fail "report"
+grep -q '<h1>Backup of ' "$T/report.html" || fail "report"
 
 say verify
 run 0 "$VALISE" verify "$T/alice.valise"

@@ -103,7 +103,7 @@ def refused_check(lab, source):
         page = f.read()
     for name in "imap", "caldav":
         expect(notes[name]["text"] == events[name]["text"] and notes[name]["level"] == "warning", notes)
-        expect("<td>%s</td>" % name in page and html.escape(events[name]["text"], quote=True).replace("&#x27;", "'") in page, page)
+        expect(">%s</th>" % name in page and html.escape(events[name]["text"], quote=True).replace("&#x27;", "&#39;") in page, page)
 
 
 def failures(lab, source):

@@ -54,6 +54,7 @@ ALLOWED = {
     "cli/many": CLI,
     "cli/options": CLI,
     "cli/tell": CLI,
+    "cli/report": CLI,
     "cli/commands": ["cli", "cli/audit", "discover", "migration", "dns", "account", "oauth", "audit", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
 }
 # Which libraries a folder may include, by the first path component or the header's name.

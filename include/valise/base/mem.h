@@ -8,6 +8,7 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #ifndef MIN /* some systems have it in a header that others bring along */
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
 #endif
 
 /*

@@ -187,11 +187,12 @@ static int judge(const struct audit_run *r)
 static int tell(struct audit_run *r, struct tree_reader *archive, int rc)
 {
 	struct report report = {
-	        .rc = rc, .account = r->source.account ? r->source.account : r->target.account};
+	        .rc = rc, .account = r->source.account, .target = r->target.account};
 	json_t *o = audit_json(r);
 
 	ui_stop(r->ui);
-	report.collections = report_collections(archive->ops->manifest(archive), NULL, NULL);
+	if (args_has(r->args, "report"))
+		report.collections = report_collections(archive, NULL, NULL);
 	if (r->ui->json)
 		end_outcome(r->args, json_copy(o));
 	else if (rc != EXIT_INTERRUPTED && !ui_quiet(r->ui, rc))

@@ -351,11 +351,12 @@ static void put_counts(const struct restore *r, const struct chosen *chosen, jso
 static int write_report(const struct restore *r, const json_t *outcome, unsigned kinds, int rc)
 {
 	struct chosen chosen = {&r->opts, kinds};
-	struct report report = {.rc = rc, .account = r->account};
+	struct report report = {.rc = rc, .target = r->account};
 
-	report.collections =
-	        report_collections(r->reader->ops->manifest(r->reader), is_chosen, &chosen);
-	put_counts(r, &chosen, report.collections);
+	if (args_has(r->args, "report")) {
+		report.collections = report_collections(r->reader, is_chosen, &chosen);
+		put_counts(r, &chosen, report.collections);
+	}
 	rc = ui_write_reports(r->ui, outcome, &report);
 	json_decref(report.collections);
 	return rc;

@@ -101,7 +101,7 @@ static int write_report(struct ui *ui, json_t *out, int rc)
 
 	put_text(out, "archive", ui->args->pos[0]);
 	if (args_has(ui->args, "report") && archive_reader(ui->args->pos[0], 0, &from, &err) == 0)
-		report.collections = report_collections(from->ops->manifest(from), NULL, NULL);
+		report.collections = report_collections(from, NULL, NULL);
 	rc = ui_write_reports(ui, out, &report);
 	json_decref(report.collections);
 	tree_reader_free(from);

@@ -1,0 +1,130 @@
+/* How a command's run ended, for a person: by its report alone. */
+#include <string.h>
+#include "valise/base/mem.h"
+#include "cli/cli.h"
+#include "cli/report/report.h"
+
+enum { AUDIT = 4 }; /* its place */
+static const struct verdict {
+	const char *command;
+	const char *title; /* of what, before its name */
+	const char *done, *incomplete, *failed;
+	const char *ended; /* by an error */
+} verdicts[] = {
+        {"backup", "Backup of", "Complete: all that the server shows is in the archive.",
+                "Incomplete: what is missing is named below.", "Failed.", "Failed."},
+        {"fetch", "Fetch of", "Complete: all that the server shows is in the directory.",
+                "Incomplete: what is missing is named below.", "Failed.", "Failed."},
+        {"restore", "Restore into", "Done: the target has all that was to be restored.",
+                "Done, but not everything is there as in the archive: it is named below.",
+                "Failed: it ended before everything was done.",
+                "Failed: it ended before everything was done."},
+        {"check", "Check of", "Every service was signed in to.",
+                "Done, but something does not go as it should: it is named below.",
+                "A service could not be read.", "A service could not be read."},
+        [AUDIT] = {"audit", "Audit of", "SAFE TO DEACTIVATE: YES", "SAFE TO DEACTIVATE: NO",
+                "SAFE TO DEACTIVATE: NO: not everything could be looked at.",
+                "SAFE TO DEACTIVATE: NO: not everything could be looked at."},
+        {"verify", "Verification of", "Sound: every byte is what it was.",
+                "Sound, but the newest snapshot says of itself that it is incomplete.",
+                "DAMAGED: what is wrong is named below.",
+                "Failed: it ended before everything was read."},
+};
+
+/* Of a command that has none of its own. */
+static const struct verdict otherwise = {
+        NULL, NULL, "Done.", "Done, but not everything: it is named below.", "Failed.", "Failed."};
+
+static const struct verdict *find_verdict(const json_t *o)
+{
+	const char *command = json_get_str(o, "command");
+
+	for (size_t i = 0; command && i < COUNT(verdicts); i++)
+		if (strcmp(verdicts[i].command, command) == 0)
+			return &verdicts[i];
+	return &otherwise;
+}
+
+/* Is what makes this EXIT_INCOMPLETE only damage that this run made good? */
+static bool is_whole_again(const json_t *o)
+{
+	const char *verdict = json_get_str(o, "verdict");
+
+	return json_get_int(o, "damaged", 0) && verdict && strcmp(verdict, "complete") == 0 &&
+	       json_get_int(o, "shrunk", 0) == 0;
+}
+
+/* What is said instead where the exit code tells too little; NULL: nothing. */
+static const char *special_text(const json_t *o, int64_t code)
+{
+	if (json_get_bool(o, "dry_run") && (code == EXIT_DONE || code == EXIT_INCOMPLETE))
+		return "Dry run: nothing was done.";
+	if (json_get_bool(o, "unexpected") && json_get_int(o, "damages", 0) == 1)
+		return "Not the expected archive: its newest seal is another.";
+	if (code == EXIT_INCOMPLETE && json_get_int(o, "unhealed", 0))
+		return "DAMAGED: the newest snapshot needs what is named below (--heal).";
+	if (code == EXIT_INCOMPLETE && is_whole_again(o))
+		return "Done; older snapshots are damaged: it is named below.";
+	return NULL;
+}
+
+const char *verdict_text(const json_t *o, enum verdict_mood *mood_out)
+{
+	const struct verdict *v = find_verdict(o);
+	const char *said = json_get_str(o, "verdict"), *special;
+	int64_t code = json_get_int(o, "exit", EXIT_FAILED);
+	bool no = said && strcmp(said, "no") == 0;
+
+	*mood_out = code == EXIT_DONE && !no         ? VERDICT_GOOD
+	            : code == EXIT_INCOMPLETE && !no ? VERDICT_PART
+	                                             : VERDICT_BAD;
+	special = special_text(o, code);
+	if (special)
+		return special;
+	if (no)
+		return v->incomplete;
+	if (code == EXIT_DONE)
+		return v->done;
+	if (code == EXIT_INCOMPLETE)
+		return v->incomplete;
+	return json_get_str(o, "text") ? v->ended : v->failed;
+}
+
+char *verdict_more(const json_t *o)
+{
+	const char *said = json_get_str(o, "verdict");
+	int64_t reasons = json_get_int(o, "reasons", 0);
+	char n[COUNTED_SIZE];
+
+	if (find_verdict(o) != &verdicts[AUDIT] || !said)
+		return NULL;
+	if (strcmp(said, "no") == 0)
+		return reasons > 0 ? xasprintf("%s, each named below.",
+		                             counted((uint64_t)reasons, "reason", "reasons", n))
+		                   : NULL;
+	if (json_get_int(o, "exit", EXIT_FAILED) != EXIT_DONE)
+		return NULL;
+	return json_object_get(o, "target")
+	               ? xstrdup("All that the old account shows is in the archive and in the new "
+	                         "account.")
+	               : xstrdup("All that the old account shows is in the archive. No new account "
+	                         "was looked at: the archive is the only copy.");
+}
+
+char *verdict_title(const json_t *o)
+{
+	static const char *const names[] = {"account", "archive", "to"};
+	const struct verdict *v = find_verdict(o);
+	const char *of = NULL, *command = json_get_str(o, "command");
+
+	if (v == &otherwise || json_object_get(o, "accounts"))
+		return xasprintf("valise %s%s", command ? command : "",
+		        json_object_get(o, "accounts") ? " of many accounts" : "");
+	if (v == &verdicts[AUDIT])
+		of = json_get_str(json_object_get(o, "source"), "account");
+	if (!of && (v == &verdicts[AUDIT] || strcmp(v->command, "verify") == 0))
+		of = json_get_str(o, "archive");
+	for (size_t i = 0; i < COUNT(names) && !of; i++)
+		of = json_get_str(o, names[i]);
+	return xasprintf("%s %s", v->title, of ? of : "an account");
+}
