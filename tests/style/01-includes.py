@@ -37,7 +37,7 @@ ALLOWED = {
     "restore/labels": ["restore", *TREE],
     "restore/imap/map": ["restore", "proto/imap", *TREE],
     "restore/imap": ["restore", "restore/imap/look", "restore/imap/map", "restore/imap/pair", "restore/labels", "proto/imap", *TREE],
-    "restore/imap/look": ["restore", "restore/imap", "restore/imap/map", "restore/imap/pair", "proto/imap", *TREE],
+    "restore/imap/look": ["restore", "restore/imap", "restore/imap/map", "restore/imap/pair", "restore/labels", "proto/imap", *TREE],
     "restore/imap/pair": ["restore", "restore/imap", "restore/imap/map", "proto/imap", *TREE],
     "restore/dav": ["restore", "restore/dav/put", "proto/dav", *TREE],
     "restore/dav/look": ["restore", "restore/dav", "restore/dav/put", "proto/dav", *TREE],

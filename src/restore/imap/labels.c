@@ -173,10 +173,16 @@ const char *there_items(const struct run *r)
 	                     : "(UID FLAGS INTERNALDATE RFC822.SIZE)";
 }
 
+/*
+ * One that comes empty came in a literal, which was lost when libetpan refused the line:
+ * some label is there.
+ */
+static const char some_label[] = {US, '\0'};
+
 static void add_there(void *ctx, const char *s, size_t n)
 {
 	struct label_list *w = ctx;
-	char *word = xstrndup(s, n);
+	char *word = n ? xstrndup(s, n) : xstrdup(some_label);
 
 	for (char *p = word; *p; p++)
 		if (*p == ' ')
@@ -235,6 +241,9 @@ void labels_put_lacking(struct box *b, uint32_t item, const struct tmsg *t, stru
 	text = xstrdup(tree_coll_keyword_text(
 	        b->words, labels_minus(b, b->items[item].labels, t->labels)));
 	list = split_labels(text, &n);
+	/* the one that was not read may be the only one that seems to be lacking */
+	if (text_has_word(tree_coll_keyword_text(b->words, t->labels), some_label, 1))
+		n -= n == 1;
 	for (size_t i = 0; i < n; i++) {
 		buf_putc(out, ' ');
 		put_label(list[i], out);

@@ -298,6 +298,7 @@ static int imap_run(const struct service *service, enum coll_kind kind, struct t
 {
 	struct target_opts quiet = *opts;
 	struct run r = {.service = service,
+	        .archive = reader,
 	        .reader = reader,
 	        .opts = opts->looked ? &quiet : opts,
 	        .asked = opts,

@@ -124,6 +124,15 @@ struct looking {
 	struct box **kept; /* with items that were not found, or messages that are no item's */
 	size_t n_kept, kept_cap;
 	bool *done; /* per entry of the plan: its items were told, or it is kept */
+	struct told *told; /* with a view of the archive alone */
+	size_t n_told, told_cap;
+};
+
+/* What was told of an item. */
+struct told {
+	uint8_t sha256[SHA256_LEN];
+	enum look_state state;
+	char *place, *differs;
 };
 
 struct run {
@@ -133,6 +142,7 @@ struct run {
 	struct progress *progress;
 	struct imap_pool pool;
 
+	struct tree_reader *archive; /* as it came */
 	struct tree_reader *reader;
 	pthread_mutex_t reader_lock; /* reader->coll is not thread-safe */
 	/* of the archive: what reader is from the plan on; NULL: the archive itself */

@@ -32,6 +32,7 @@ void imap_look_tell(
 	b->items[item].told = true;
 	b->sum.bytes += it->size;
 	o->looked(o->ctx, b->coll, it, &look);
+	imap_look_note(b->w->run, it, &look);
 	atomic_fetch_add(&b->w->run->progress->items_done, 1);
 	atomic_fetch_add(&b->w->run->progress->bytes_done, it->size);
 }
@@ -97,8 +98,11 @@ static bool may_be_unread(const struct box *b, uint32_t item)
 	return false;
 }
 
-/* Tells what is decided; true: all is. */
-static bool tell_box(struct box *b)
+/*
+ * Tells what is decided; true: all is. ${why_not}: what is not found yet cannot be, as the
+ * mailbox was not looked at to its end; or NULL.
+ */
+static bool tell_box(struct box *b, const char *why_not)
 {
 	char taken[TAKEN_SIZE], why[2 * TAKEN_SIZE + 64];
 	bool all = true;
@@ -109,6 +113,8 @@ static bool tell_box(struct box *b)
 		if (b->on_target && b->on_target[i]) {
 			imap_look_tell_found(
 			        b, i, &b->there[b->on_target[i] - 1], b->e->shown, false);
+		} else if (why_not) {
+			imap_look_tell(b, i, LOOK_UNSEEN, b->e->shown, why_not);
 		} else if (x->broken) {
 			imap_look_tell(b, i, LOOK_UNREADABLE, NULL, "the archive does not give it");
 		} else if (x->taken.to) {
@@ -135,14 +141,12 @@ static bool has_strangers(const struct box *b)
 	return false;
 }
 
-/* The mailbox was looked at, or (${why} not NULL) cannot be. */
+/* The mailbox was looked at; ${why}: not to its end, or not at all. */
 static void box_looked(struct box *b, const char *why)
 {
 	struct run *r = b->w->run;
-	bool all = !why && tell_box(b);
+	bool all = tell_box(b, why);
 
-	for (uint32_t i = 0; why && i < b->coll->n_items; i++)
-		imap_look_tell(b, i, LOOK_UNSEEN, b->e->shown, why);
 	pthread_mutex_lock(&r->workers.lock);
 	r->looking.done[b->entry] = true;
 	if (!why && (!all || has_strangers(b))) {
@@ -172,6 +176,22 @@ static void note_copy(struct box *b, uint32_t item, uint32_t copy)
 	b->claimed[copy] = 1;
 }
 
+/* Nothing is known of what is there until it is listed. */
+static int list_box(struct box *b, struct err *err)
+{
+	int rc;
+
+	free(b->on_target);
+	free(b->unread);
+	b->on_target = NULL;
+	b->unread = NULL;
+	b->n_there = 0;
+	rc = b->sel.exists ? there_from(b, 1, err) : 0;
+	if (rc < 0)
+		b->n_there = 0;
+	return rc;
+}
+
 /* By itself; ${listed}: it was a moment ago. */
 static int look_alone(struct box *b, bool listed, struct err *err)
 {
@@ -182,12 +202,10 @@ static int look_alone(struct box *b, bool listed, struct err *err)
 		uint32_t validity = b->sel.uidvalidity;
 
 		rc = box_select(b, err);
-		listed = listed && rc == 0 && b->sel.uidvalidity == validity;
-		if (rc == 0 && !listed) {
-			b->n_there = 0;
-			rc = b->sel.exists ? there_from(b, 1, err) : 0;
+		if (rc == 0 && !(listed && b->sel.uidvalidity == validity)) {
+			rc = list_box(b, err);
+			listed = rc == 0;
 		}
-		listed = rc == 0;
 		if (rc == 0)
 			rc = box_pair(b, err);
 		if (rc == 0) {
@@ -359,7 +377,14 @@ void imap_look_rest(struct run *r, struct worker *w, int rc, const struct err *e
 	}
 	if (rc < 0 && rc != ERR_STOPPED)
 		tell_unseen(r, w, err->text);
+	if (r->view && rc != ERR_STOPPED && searched != ERR_STOPPED)
+		imap_look_hidden(r);
+	for (size_t i = 0; i < l->n_told; i++) {
+		free(l->told[i].place);
+		free(l->told[i].differs);
+	}
 	free(unsearched);
+	free(l->told);
 	free(l->kept);
 	free(l->done);
 }

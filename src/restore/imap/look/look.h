@@ -41,6 +41,11 @@ void imap_look_tell(struct box *b, uint32_t item, enum look_state state, const c
  */
 void imap_look_rest(struct run *r, struct worker *w, int rc, const struct err *err);
 
+/* hidden.c: of items that the view leaves out. */
+void imap_look_note(struct run *r, const struct tree_item *it, const struct target_look *look);
+/* What was found of their content is told of them. */
+void imap_look_hidden(struct run *r);
+
 /* elsewhere.c: items that are not where they should be; those that are found are told. */
 int imap_look_elsewhere(struct run *r, struct worker *w, struct err *err) MUST_CHECK;
 

@@ -49,9 +49,40 @@ static void lacking(void **state)
 	}
 }
 
+/* What is said of those that it has not. */
+static void told(void **state)
+{
+	static const struct {
+		const char *wanted, *listed, *told;
+	} labels[] = {
+	        {"[\"Work\"]", "(Work)", ""},
+	        {"[\"My label\",\"M\xc3\xbcll\"]", "(Work)", " M\xc3\xbcll My label"},
+	        /* one came in a literal, and is not known */
+	        {"[\"Work\"]", "({0}\r\n Home)", ""},
+	        {"[\"Home\",\"Work\"]", "({0}\r\n)", " Home Work"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(labels); i++) {
+		struct mailbox m;
+		struct buf out = buf_of(100);
+
+		mailbox_init(&m, "10.1", "1:10.1");
+		m.run.plan.gmail = true;
+		tree_coll_ext(m.box.coll, &m.box.coll->items[0].ext)->labels =
+		        xstrdup(labels[i].wanted);
+		labels_load(&m.box);
+		m.there[0].labels = labels_there(&m.box, labels[i].listed);
+		labels_put_lacking(&m.box, 0, &m.there[0], &out);
+		assert_string_equal(buf_str(&out), labels[i].told);
+		buf_clear(&out);
+		mailbox_clear(&m);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(lacking)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(lacking), cmocka_unit_test(told)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
