@@ -1,6 +1,8 @@
 /* The bytes of a journal to the records of its whole batches. */
 #include "journal_scan.h"
 #include "valise/base/hash.h"
+#include "valise/base/mem.h"
+#include <stdlib.h>
 #include <string.h>
 
 uint32_t journal_crc32(const void *p, size_t n)
@@ -24,11 +26,20 @@ void journal_scan_init(struct journal_scan *s, journal_replay_fn replay, void *c
 	memset(s, 0, sizeof *s);
 	s->replay = replay;
 	s->ctx = ctx;
-	buf_init(&s->pending, JOURNAL_BATCH_MAX);
+	buf_init(&s->pending, JOURNAL_LINE_MAX + 1);
+}
+
+static void drop_batch(struct journal_scan *s)
+{
+	for (size_t i = 0; i < s->records; i++)
+		json_decref(s->batch[i]);
+	s->records = 0;
 }
 
 void journal_scan_clear(struct journal_scan *s)
 {
+	drop_batch(s);
+	free(s->batch);
 	buf_clear(&s->pending);
 }
 
@@ -57,49 +68,39 @@ static json_t *parse_line(const char *line, size_t n)
 }
 
 /* The lines before the commit line are known to be good: give their records out. */
-static int replay_batch(struct journal_scan *s, size_t n, struct err *err)
+static int replay_batch(struct journal_scan *s, struct err *err)
 {
-	const char *p = buf_str(&s->pending), *end = p + n;
 	int rc = 0;
 
-	while (rc == 0 && p < end) {
-		const char *lf = memchr(p, '\n', (size_t)(end - p));
-		json_t *o = lf ? parse_line(p, (size_t)(lf - p)) : NULL;
-
-		if (!lf)
-			break;
-		rc = s->replay(s->ctx, o, err);
-		json_decref(o);
-		p = lf + 1;
-	}
+	for (size_t i = 0; i < s->records && rc == 0; i++)
+		rc = s->replay(s->ctx, s->batch[i], err);
+	drop_batch(s);
 	return rc;
 }
 
-/*
- * One more whole line of ${n} bytes and its LF stands after the s->lines bytes before it.
- */
+/* The line of ${n} bytes in s->pending is whole. */
 static int take_line(struct journal_scan *s, size_t n, struct err *err)
 {
-	json_t *o = parse_line(buf_str(&s->pending) + s->lines, n), *commit;
+	json_t *o = parse_line(buf_str(&s->pending), n), *commit;
 	int rc = 0;
 
-	if (!o) {
+	s->lines += n + 1;
+	if (!o || s->lines > JOURNAL_BATCH_MAX) { /* no batch of ours is so large */
 		s->torn = true;
+		json_decref(o);
 		return 0;
 	}
 	commit = json_object_get(o, "commit");
 	if (!commit) {
-		s->lines += n + 1;
-		s->records++;
-	} else if (!json_is_integer(commit) ||
-	           json_integer_value(commit) != (json_int_t)s->records) {
-		s->torn = true;
-	} else {
-		rc = replay_batch(s, s->lines, err);
-		s->good += s->lines + n + 1;
-		buf_drop(&s->pending, s->lines + n + 1);
+		*ARR_PUSH(s->batch, s->records, s->batch_cap) = o;
+		return 0;
+	}
+	if (json_is_integer(commit) && json_integer_value(commit) == (json_int_t)s->records) {
+		rc = replay_batch(s, err);
+		s->good += s->lines;
 		s->lines = 0;
-		s->records = 0;
+	} else {
+		s->torn = true;
 	}
 	json_decref(o);
 	return rc;
@@ -114,12 +115,11 @@ int journal_scan_add(struct journal_scan *s, const void *p, size_t n, struct err
 		const char *lf = memchr(bytes, '\n', n);
 		size_t len = lf ? (size_t)(lf - bytes) + 1 : n;
 
-		/* no batch of ours is so large */
-		if (buf_add(&s->pending, bytes, len) != 0 ||
-		        s->pending.len - s->lines > JOURNAL_LINE_MAX + 1)
-			s->torn = true;
-		else if (lf)
-			rc = take_line(s, s->pending.len - s->lines - 1, err);
+		s->torn = buf_add(&s->pending, bytes, len) != 0;
+		if (lf && !s->torn) {
+			rc = take_line(s, s->pending.len - 1, err);
+			buf_reset(&s->pending);
+		}
 		bytes += len;
 		n -= len;
 	}

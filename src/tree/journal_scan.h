@@ -15,9 +15,10 @@ typedef int (*journal_replay_fn)(void *ctx, const json_t *record, struct err *er
 struct journal_scan {
 	journal_replay_fn replay;
 	void *ctx;
-	struct buf pending; /* bytes of the batch that is not whole yet */
-	size_t lines; /* bytes of pending that are whole lines */
-	uint64_t records; /* of these */
+	struct buf pending; /* a line that is not whole yet */
+	json_t **batch; /* the records of a batch that is not whole yet */
+	size_t records, batch_cap;
+	size_t lines; /* their bytes */
 	uint64_t good; /* offset in the file where the last whole batch ends */
 	bool torn; /* what follows counts no more */
 };
