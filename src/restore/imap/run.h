@@ -133,6 +133,7 @@ struct told {
 	uint8_t sha256[SHA256_LEN];
 	enum look_state state;
 	char *place, *differs;
+	unsigned by; /* LOOK_BY_x */
 };
 
 struct run {

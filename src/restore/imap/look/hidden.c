@@ -29,6 +29,7 @@ void imap_look_note(struct run *r, const struct tree_item *it, const struct targ
 	t->state = look->state;
 	t->place = look->place ? xstrdup(look->place) : NULL;
 	t->differs = look->differs ? xstrdup(look->differs) : NULL;
+	t->by = look->by;
 	pthread_mutex_unlock(&r->workers.lock);
 }
 
@@ -37,12 +38,13 @@ static void tell_hidden(struct run *r, const struct tree_coll *c, const struct t
 {
 	const struct looking *l = &r->looking;
 	struct target_look look = {LOOK_UNREADABLE, NULL,
-	        "the archive does not give the mailbox that a restore takes it from"};
+	        "the archive does not give the mailbox that a restore takes it from", 0};
 	size_t i;
 
 	LOOKUP_FIRST(i, l->n_told, memcmp(l->told[i].sha256, it->sha256, SHA256_LEN) < 0);
 	if (i < l->n_told && memcmp(l->told[i].sha256, it->sha256, SHA256_LEN) == 0)
-		look = (struct target_look){l->told[i].state, l->told[i].place, l->told[i].differs};
+		look = (struct target_look){
+		        l->told[i].state, l->told[i].place, l->told[i].differs, l->told[i].by};
 	r->asked->looked(r->asked->ctx, c, it, &look);
 }
 
