@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.dont_write_bytecode = True
 from lib import TESTS, VALISE, environment, execute, expect  # noqa: E402
 
-SOURCE = os.environ.get("VALISE_SOURCE", os.path.dirname(TESTS))
+SOURCE = os.environ.get("TESTED_SOURCE", os.path.dirname(TESTS))
 
 
 def say(*args, code=0, **more):
@@ -112,7 +112,7 @@ def check_help(home):
     expect({"accounts", "exit-codes", "patterns", "passwords", "labels", "json", "environment", "marks"} <= set(topics), topics)
     for t in topics:
         expect(say("help", t).startswith(t + ": ") and len(say("help", t).splitlines()) > 4, t)
-    with open(os.path.join(os.environ.get("VALISE_SOURCE", os.path.dirname(TESTS)), "src/tree/words.c")) as f:
+    with open(os.path.join(os.environ.get("TESTED_SOURCE", os.path.dirname(TESTS)), "src/tree/words.c")) as f:
         marks = re.findall(r'"(\w+)", WARN_', f.read())
     expect(len(marks) > 5 and all("\n  %s " % m in say("help", "marks") for m in marks), "a mark is not explained")
     expect(say("help", "exit", "codes") == say("help", "exit-codes"), "in two words")

@@ -63,7 +63,7 @@ says '^built with libetpan [0-9].*GnuTLS [0-9].*libcurl [0-9].*libical [0-9].*zl
 cp "$T/out" "$T/short"
 run 0 "$VALISE" --version
 cmp "$T/out" "$T/short"
-if git -C "$VALISE_SOURCE" rev-parse HEAD >/dev/null 2>&1; then
+if git -C "$TESTED_SOURCE" rev-parse HEAD >/dev/null 2>&1; then
 	says "^valise .* \([0-9a-f]{12}"
 fi
 echo ok

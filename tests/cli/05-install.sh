@@ -2,7 +2,7 @@
 # What an installation puts where: its files by name, links between documents that lead somewhere, pages without warnings, completions that each shell
 # reads; uninstall takes away just that. The Debian package: the same dependencies as scripts/deps, in words that lintian and dpkg know.
 . "$(dirname "$0")/../lib.sh"
-SOURCE=${VALISE_SOURCE:-$HERE/..} BUILD=${VALISE_BUILD:-$HERE/../build/test}
+SOURCE=${TESTED_SOURCE:-$HERE/..} BUILD=${VALISE_BUILD:-$HERE/../build/test}
 cd "$T"
 
 say "install"
@@ -19,6 +19,7 @@ cat > want <<'W'
 ./share/doc/valise/README.md
 ./share/doc/valise/docs/ARCHITECTURE.md
 ./share/doc/valise/docs/AUDIT.md
+./share/doc/valise/docs/DNS.md
 ./share/doc/valise/docs/FORMAT.md
 ./share/doc/valise/docs/INTEROP.md
 ./share/doc/valise/docs/JSON.md

@@ -18,7 +18,7 @@ import fakeimap  # noqa: E402
 from cases_target import Target  # noqa: E402
 import jsonschema  # noqa: E402
 
-with open(os.path.join(os.environ.get("VALISE_SOURCE", os.path.dirname(TESTS)), "docs/valise.schema.json")) as f:
+with open(os.path.join(os.environ.get("TESTED_SOURCE", os.path.dirname(TESTS)), "docs/valise.schema.json")) as f:
     SCHEMA = json.load(f)
 CHECK = {name: jsonschema.Draft202012Validator(dict(SCHEMA["$defs"][name], **{"$defs": SCHEMA["$defs"]})) for name in SCHEMA["$defs"]}
 SEEN = set()

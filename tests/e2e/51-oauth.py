@@ -31,7 +31,7 @@ import fakedav  # noqa: E402
 import fakeimap  # noqa: E402
 import jsonschema  # noqa: E402
 
-with open(os.path.join(os.environ.get("VALISE_SOURCE", os.path.dirname(TESTS)), "docs/valise.schema.json")) as f:
+with open(os.path.join(os.environ.get("TESTED_SOURCE", os.path.dirname(TESTS)), "docs/valise.schema.json")) as f:
     SCHEMA = jsonschema.Draft202012Validator(json.load(f))
 
 

@@ -2,7 +2,7 @@
 # The examples of README and the man pages run as they stand: hosts are the suite's servers, /srv and /etc folders of this test; their options are all known.
 . "$(dirname "$0")/../lib.sh"
 
-root=${VALISE_SOURCE:-$HERE/..}
+root=${TESTED_SOURCE:-$HERE/..}
 people="alice@old.example alice@new.example bob@old.example bob@new.example alice"
 server d dovecot MASTER=1 SPECIAL=1 USERS="$people"
 server r radicale USERS="$people" # by the same authority

@@ -22,7 +22,7 @@ from lib import TESTS, VALISE, environment, expect  # noqa: E402
 import jsonschema  # noqa: E402
 
 NSD, KNOT, ODD, PARENT, RESOLVER = "127.0.0.2", "127.0.0.3", "127.0.0.5", "127.0.0.10", "127.0.0.1"
-with open(os.path.join(os.environ.get("VALISE_SOURCE", os.path.dirname(TESTS)), "docs/valise.schema.json")) as f:
+with open(os.path.join(os.environ.get("TESTED_SOURCE", os.path.dirname(TESTS)), "docs/valise.schema.json")) as f:
     SCHEMA = jsonschema.Draft202012Validator(json.load(f))
 
 

@@ -136,7 +136,7 @@ def check(files, path):
 
 
 def main():
-    root = os.environ.get("VALISE_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    root = os.environ.get("TESTED_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     files, bad = read_includes(root)
     for path in sorted(files):
         bad += check(files, path)

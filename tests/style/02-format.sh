@@ -1,7 +1,7 @@
 #!/bin/sh
 # The checked-in style, the limits of length and complexity, and each public header compiles alone.
 set -eu
-cd "${VALISE_SOURCE:-$(dirname "$0")/../..}"
+cd "${TESTED_SOURCE:-$(dirname "$0")/../..}"
 files=$(git ls-files '*.c' '*.h')
 # One release decides about the layout, as each has other ideas of a few lines: that of Debian 12.
 case $(clang-format --version) in

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Nothing of one machine or one person in the files.
 set -eu
-cd "${VALISE_SOURCE:-$(dirname "$0")/../..}"
+cd "${TESTED_SOURCE:-$(dirname "$0")/../..}"
 if git grep -nIE '(^|[^[:alnum:]_.})/])/(work|home|root)/[a-z]' -- . ':!tests/style/04-tree.sh'; then
 	echo "paths of one machine"
 	exit 1
