@@ -78,6 +78,8 @@ const struct audit_rule audit_rules[AUDIT_WHATS] = {
                 "subscribed and generated collections, which no restore brings back", NULL},
         [AUDIT_OLD_DNS] = {"old-dns", false, false, "the domain still sends mail to the old server",
                 "change the MX, and wait until the old answers are gone"},
+        [AUDIT_DNS_UNREAD] = {"dns-unread", false, true,
+                "where mail for the domain goes could not be told", "valise dns, --old HOST"},
 };
 
 bool audit_what_parse(const char *word, enum audit_what *out)

@@ -642,11 +642,13 @@ int cmd_dns(const struct args *a);
 /*
  * The DNS of the domain as the options --for, --expect, --old, --selector, --nameserver,
  * --authority and --timeout of ${a} have it (dns_names.c), for other commands, too. 0, or an
- * exit code after a message. As a table on standard output, and as the member "dns" of an
+ * exit code after a message. ${source}: an account whose hosts are the old provider's, too;
+ * or NULL. As a table on standard output, and as the member "dns" of an
  * outcome (tell/dns.c).
  */
 struct migration;
-int look_at_dns(const struct args *a, const char *domain, struct migration **out);
+int look_at_dns(const struct args *a, const char *domain, const struct account *source,
+        struct migration **out);
 void dns_table(const struct migration *m);
 json_t *dns_json(const struct migration *m);
 

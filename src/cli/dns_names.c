@@ -60,58 +60,83 @@ static void add_old_host(struct asked *q, const char *host)
 	add_old(q, all);
 }
 
-/* A provider of the table: the ends of its MX. */
-static int add_old_provider(const struct args *a, struct asked *q, const char *id, bool *known)
+/* The ends of the MX of a provider of the table. */
+static void add_old_provider(struct asked *q, const struct provider *p)
 {
-	struct providers *table = NULL;
-	struct err err = {0};
-	int rc = providers_load(NULL, NULL, &table, &err);
-	const struct provider *p = rc == 0 ? providers_by_id(table, id) : NULL;
-	char *words = xstrdup(p && p->mx ? p->mx : ""), *save = NULL;
+	char *words = xstrdup(p->mx ? p->mx : ""), *save = NULL;
 
 	for (char *s = strtok_r(words, " \t", &save); s; s = strtok_r(NULL, " \t", &save))
 		add_old(q, xstrdup(s));
-	*known = *known || p;
 	free(words);
-	providers_free(table);
-	return rc < 0 ? fail(a, &err) : 0;
 }
 
-/* An account of accounts.ini: the hosts of its services. */
-static void add_old_account(const struct args *a, struct asked *q, const char *name, bool *known)
+/* Does the row give this host for one of its services? */
+static bool has_host(const struct provider *p, const char *host)
 {
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		const char *at = p->urls[k] ? strstr(p->urls[k], "://") : NULL;
+		size_t n = at ? strcspn(at + 3, ":/") : 0;
+
+		if (n && text_is(at + 3, n, host))
+			return true;
+	}
+	return false;
+}
+
+/* The hosts of its services, and what the table has of their provider. */
+static void add_old_account(
+        struct asked *q, const struct providers *table, const struct account *account)
+{
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		const char *host = account->present[k] ? account->services[k].at.host : NULL;
+
+		if (!host || url_host_is_address(host))
+			continue;
+		add_old_host(q, host);
+		for (size_t i = 0; i < table->n; i++)
+			if (has_host(&table->list[i], host))
+				add_old_provider(q, &table->list[i]);
+	}
+}
+
+/* One --old: a provider of the table, an account of accounts.ini, or a host. */
+static int add_given(
+        const struct args *a, struct asked *q, const struct providers *table, const char *text)
+{
+	const struct provider *p = providers_by_id(table, text);
 	struct account *account = NULL;
 	struct err err = {0};
 
-	if (account_load(name, args_get(a, "config"), NULL, 0, NULL, &account, &err) < 0)
-		return; /* then it is a host */
-	for (unsigned k = 0; k < SERVICE_KINDS; k++)
-		if (account->present[k]) {
-			add_old_host(q, account->services[k].at.host);
-			*known = true;
-		}
+	if (p)
+		add_old_provider(q, p);
+	else if (account_load(text, args_get(a, "config"), NULL, 0, NULL, &account, &err) == 0)
+		add_old_account(q, table, account);
+	else if (dns_is_host(text) && strchr(text, '.'))
+		add_old(q, xstrdup(text));
+	else
+		return usage_error(
+		        a, "--old %s: no host, no provider of the table, no account", text);
 	account_free(account);
+	return 0;
 }
 
-static int take_old(const struct args *a, struct asked *q)
+static int take_old(const struct args *a, const struct account *source, struct asked *q)
 {
 	const char *given[GIVEN_MAX];
 	size_t n = args_all(a, "old", given, COUNT(given));
+	struct providers *table = NULL;
+	struct err err = {0};
 	int rc = 0;
 
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		bool known = false;
-
-		rc = add_old_provider(a, q, given[i], &known);
-		if (rc == 0 && !known)
-			add_old_account(a, q, given[i], &known);
-		if (rc == 0 && !known && (!dns_is_host(given[i]) || !strchr(given[i], '.')))
-			rc = usage_error(a,
-			        "--old %s: no host, no provider of the table, no account",
-			        given[i]);
-		else if (rc == 0 && !known)
-			add_old(q, xstrdup(given[i]));
-	}
+	if (!n && !source)
+		return 0;
+	if (providers_load(NULL, NULL, &table, &err) < 0)
+		rc = fail(a, &err);
+	if (rc == 0 && source)
+		add_old_account(q, table, source);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = add_given(a, q, table, given[i]);
+	providers_free(table);
 	return rc;
 }
 
@@ -140,11 +165,11 @@ static int check_selectors(const struct args *a, const struct asked *q, size_t n
 	return 0;
 }
 
+/* --timeout of dns; that of an account where it is less than what is usual here. */
 static int take_timeout(const struct args *a, int *out)
 {
-	/* VALISE_TIMEOUT is a key of accounts, and stands there */
-	const char *text =
-	        args_get(a, "timeout") ? args_get(a, "timeout") : args_setting(a, "timeout");
+	const char *own = args_get(a, "timeout"), *account = args_setting(a, "timeout");
+	const char *text = own ? own : account;
 	size_t n = text ? strlen(text) : 0;
 
 	*out = TIMEOUT_S * 1000;
@@ -152,7 +177,7 @@ static int take_timeout(const struct args *a, int *out)
 		return 0;
 	if (!n || n > 5 || strspn(text, "0123456789") != n || atoi(text) < 1)
 		return usage_error(a, "--timeout is a number of seconds, not \"%s\"", text);
-	*out = MIN(atoi(text), TIMEOUT_MAX) * 1000;
+	*out = MIN(atoi(text), own ? TIMEOUT_MAX : TIMEOUT_S) * 1000;
 	return 0;
 }
 
@@ -176,7 +201,8 @@ static const char *resolver_of(const struct args *a)
 	return args_all(a, "nameserver", given, GIVEN_MAX) ? given[0] : NULL;
 }
 
-int look_at_dns(const struct args *a, const char *domain, struct migration **out)
+int look_at_dns(const struct args *a, const char *domain, const struct account *source,
+        struct migration **out)
 {
 	struct asked q = {0};
 	struct migration_opts o = {.nameserver = resolver_of(a),
@@ -188,7 +214,7 @@ int look_at_dns(const struct args *a, const char *domain, struct migration **out
 	int rc = take_domain(a, domain, &q);
 
 	*out = NULL;
-	rc = rc ? rc : take_old(a, &q);
+	rc = rc ? rc : take_old(a, source, &q);
 	rc = rc ? rc : take_wanted(a, &q);
 	rc = rc ? rc : check_selectors(a, &q, o.n_selectors);
 	rc = rc ? rc : take_timeout(a, &o.timeout_ms);

@@ -19,6 +19,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
 from lib import TESTS, VALISE, environment, expect  # noqa: E402
+from cases_target import Alike  # noqa: E402
 import jsonschema  # noqa: E402
 
 NSD, KNOT, ODD, PARENT, RESOLVER = "127.0.0.2", "127.0.0.3", "127.0.0.5", "127.0.0.10", "127.0.0.1"
@@ -483,6 +484,35 @@ def hostile(w):
     expect(not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text) and "\\u001b[2J" in text, repr(text))
 
 
+def audit(w):
+    """An MX that is still the old one's makes the audit's verdict NO."""
+    def judged(code, domain, *more):
+        p = subprocess.run([VALISE, "audit", "a", "--source", "here", "--dns", domain, "--nameserver", RESOLVER, "--json", *more], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                           timeout=300, env=w.env, cwd=w.home)
+        lines = [json.loads(line) for line in p.stdout.splitlines()]
+        for line in lines:
+            SCHEMA.validate(line)
+        expect(p.returncode == code, "exit code %d instead of %d: %s\n%s%s" % (p.returncode, code, domain, p.stdout, p.stderr))
+        return lines[-1]
+    with Alike() as source, open(w.at("config/valise/accounts.ini"), "a") as f:
+        f.write("[here]\nimap = imap://127.0.0.1:%d\nuser = alice\npassword-command = echo pw-alice\ncleartext = yes\n" % source.port)
+        f.flush()
+        subprocess.run([VALISE, "backup", "here", "-o", "a", "-q"], check=True, timeout=300, env=w.env, cwd=w.home)
+        o = judged(0, "good.example", "--old", "old.example")
+        expect(o["verdict"] == "yes" and o["dns"]["mx"] == "new" and not any("MX" in e["what"] for e in o["not_examined"]), o)
+        o = judged(3, "stay.example", "--old", "old.example")
+        expect([(x["side"], x["finding"], x["collection"]) for x in o["findings"]] == [("dns", "old-dns", "stay.example")] and "10 mx1.old.example; if it is changed now, gone by " in o["findings"][0]["differs"], o)
+        expect(o["verdict"] == "no" and o["reasons"] == 1, o)
+        expect(judged(3, "slow.example", "--old", "home")["findings"][0]["finding"] == "old-dns", "one of the servers")
+        # nobody said what is old, or could be asked
+        for domain, *more in ("good.example",), ("nobody.example", "--old", "old.example"), ("silent.example", "--old", "old.example"):
+            o = judged(3, domain, *more)
+            expect([x["finding"] for x in o["findings"]] == ["dns-unread"], o)
+        expect(judged(0, "good.example", "--accept", "dns-unread")["verdict"] == "yes", "accepted")
+        p = subprocess.run([VALISE, "audit", "a", "--source", "here", "--dns", "stay.example", "--nameserver", RESOLVER, "--old", "old.example"], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=w.env, cwd=w.home)
+        says(p.stdout, "^1 old-dns: the domain still sends mail to the old server", "^ +stay.example: the resolver: 10 mx1.old.example", "^SAFE TO DEACTIVATE: NO$")
+
+
 def usage(w):
     bad = w.write("bad.ini", "[@]\nMX = nowhere\n")
     for args, text in ((["--for", bad], "bad.ini, line 2: no record"), (["--for", w.at("none")], "none"), (["--expect", "MX"], "no record such as"), (["--selector", "a/b"], "no selector"),
@@ -496,7 +526,7 @@ def main(home):
     w = World(home)
     try:
         w.up()
-        for case in good, ports, old, servers, signed, faults, hostile, usage, going:
+        for case in good, ports, old, servers, signed, faults, hostile, audit, usage, going:
             case(w)
             print("-- " + case.__name__, flush=True)
         expect(len(w.names) >= 25, "zones")

@@ -55,6 +55,7 @@ enum audit_what {
 	AUDIT_NOT_RESTORED, /* a collection that no restore brings back */
 	/* around them */
 	AUDIT_OLD_DNS, /* the domain's MX still names the source */
+	AUDIT_DNS_UNREAD, /* it could not be asked for, or nothing says which is old */
 	AUDIT_WHATS
 };
 

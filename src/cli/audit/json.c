@@ -81,6 +81,9 @@ json_t *audit_unexamined_json(const struct audit_run *r)
 	add_left_out(list, &r->audit);
 	if (!r->target.args)
 		add_unexamined(list, "the new account", "no --target was given");
+	if (!r->dns)
+		add_unexamined(list, "where new mail goes: the MX of a domain that moves along",
+		        "no --dns DOMAIN was given");
 	add_unexamined(list, "filters, forwarding, redirects and vacation replies at the server",
 	        "IMAP, POP3, CalDAV and CardDAV do not show them");
 	add_unexamined(list,
@@ -120,6 +123,8 @@ json_t *audit_json(const struct audit_run *r)
 		json_object_set_new(o, "source", side_json(r, &r->source));
 	if (r->target.args)
 		json_object_set_new(o, "target", side_json(r, &r->target));
+	if (r->dns)
+		json_object_set_new(o, "dns", dns_json(r->dns));
 	for (size_t i = 0; i < a->n; i++) {
 		json_array_append_new(list, audit_finding_json(&a->items[i]));
 		no += audit_says_no(&a->items[i]);

@@ -38,6 +38,7 @@ struct audit_run {
 	struct audit audit;
 	struct audit_side_run source, target;
 	struct audit_source *look; /* of the source */
+	struct migration *dns; /* of --dns, or NULL */
 	struct audit_proof proof;
 	char seal[SHA256_HEX_SIZE], archive_id[SHA256_HEX_SIZE];
 	int64_t created; /* of the newest snapshot */
@@ -57,6 +58,12 @@ void *audit_run_target(void *side);
  * 0, or an exit code after a message.
  */
 int audit_verify(struct audit_run *r);
+
+/*
+ * --dns DOMAIN: an MX that is still the old server's, or that nobody could be asked for,
+ * becomes a finding. 0, or an exit code after a message.
+ */
+int audit_dns(struct audit_run *r);
 
 /* The outcome for programs, reports and the certificate (docs/JSON.md). */
 json_t *audit_json(const struct audit_run *r);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
+#include "valise/migration/migration.h"
 #include "valise/pack/archive.h"
 #include "valise/tree/gone.h"
 #include "cli/audit/run.h"
@@ -231,11 +232,14 @@ static int run_audit(struct audit_run *r)
 			        &r->audit, r->source.reader, r->full, &r->source.choice.of);
 		rc = look(r, archive);
 	}
+	if (rc == 0)
+		rc = audit_dns(r);
 	if (rc == 0) {
 		rc = judge(r);
 		rc = tell(r, archive, rc);
 	}
 	audit_source_free(r->look);
+	migration_free(r->dns);
 	tree_reader_free(archive);
 	return rc;
 }

@@ -19,7 +19,7 @@ const struct command dns_command = {
 int cmd_dns(const struct args *a)
 {
 	struct migration *m = NULL;
-	int rc = look_at_dns(a, a->pos[0], &m);
+	int rc = look_at_dns(a, a->pos[0], NULL, &m);
 	json_t *o;
 
 	if (rc)

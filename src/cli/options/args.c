@@ -232,10 +232,12 @@ static int parse_one(const struct args *a, const char *arg, struct one *o)
 /* Options of which each one given counts. */
 static bool is_repeatable(const struct args *a, const char *option)
 {
-	if (a->cmd->bit == CMD_DNS)
-		return text_place(option, "expect|old|selector|nameserver|authority") >= 0;
-	return text_place(option, "include|exclude|exclude-use|folder|map|accept-shrink|report") >=
-	       0;
+	static const char words[] = "include|exclude|exclude-use|folder|map|accept-shrink|report|"
+	                            "old|authority";
+
+	if (a->cmd->bit == CMD_DNS && text_place(option, "expect|selector|nameserver") >= 0)
+		return true;
+	return text_place(option, words) >= 0;
 }
 
 /*

@@ -142,14 +142,16 @@ const struct option_def options[] = {
         {CMD_DNS, "expect", 0, "RECORD",
                 "the same as a line, \"MX 10 mx1.new.example\" or \"_dmarc TXT v=DMARC1; "
                 "p=none\"; may be repeated"},
-        {CMD_DNS, "old", 0, "HOST",
+        {CMD_AUDIT, "dns", 0, "DOMAIN",
+                "a domain that moves along: its MX must not be the old server's any more"},
+        {CMD_DNS | CMD_AUDIT, "old", 0, "HOST",
                 "what is the old provider's: a host or the end of one, a provider of the table, or "
                 "an account; may be repeated"},
         {CMD_DNS, "selector", 0, "NAME",
                 "a selector of DKIM, instead of a list that is tried; may be repeated"},
         {CMD_DNS, "nameserver", 0, "HOST:PORT",
                 "the resolver to ask; another port than 53 is that of the zone's servers, too"},
-        {CMD_DNS, "authority", 0, "HOST:PORT",
+        {CMD_DNS | CMD_AUDIT, "authority", 0, "HOST:PORT",
                 "ask this as a server of the zone, not those of its NS records; may be repeated"},
         {CMD_DNS, "timeout", 0, "SECONDS", "how long an answer is waited for (default: 5)"},
         {CMD_DNS, "config", 0, "FILE", "accounts.ini to use, for --old ACCOUNT"},
