@@ -173,7 +173,7 @@ def at_the_source(s):
     s.delete("INBOX", 0)
     yield "gone-at-source", "INBOX-0", True
     s.copy("INBOX", 1, "Work", True)
-    yield "moved", "INBOX-1", True
+    yield "moved", "INBOX-1", False
     s.store("INBOX", 2, "+FLAGS", "(\\Flagged)")
     yield "flags", "INBOX-2", False
     s.store("INBOX", 3, "-FLAGS", "(\\Seen)")

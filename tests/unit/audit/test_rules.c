@@ -14,7 +14,7 @@
 
 static void verdicts(void **state)
 {
-	struct audit_finding f[3] = {{.what = AUDIT_MOVED},
+	struct audit_finding f[3] = {{.what = AUDIT_ELSEWHERE},
 	        {.what = AUDIT_ALTERED, .accepted = true}, {.what = AUDIT_NEWER}};
 
 	(void)state;
@@ -32,9 +32,9 @@ static void accepting(void **state)
 
 	(void)state;
 	audit_init(&a);
-	a.accepts[AUDIT_ALTERED] = a.accepts[AUDIT_MOVED] = true;
+	a.accepts[AUDIT_ALTERED] = a.accepts[AUDIT_ELSEWHERE] = true;
 	audit_say(&a, AUDIT_TARGET, AUDIT_ALTERED, COLL_MAIL, "INBOX", NULL);
-	audit_say(&a, AUDIT_SOURCE, AUDIT_MOVED, COLL_MAIL, "INBOX", NULL);
+	audit_say(&a, AUDIT_SOURCE, AUDIT_ELSEWHERE, COLL_MAIL, "INBOX", NULL);
 	assert_true(a.items[0].accepted);
 	assert_false(a.items[1].accepted);
 	assert_true(audit_is_safe(a.items, a.n));
