@@ -34,7 +34,11 @@ ROOT = re.compile(r"[0-9a-f]{64}")
 # What lines may have: anything else is refused.
 HEAD = set("attrs catalog delimiter highestmodseq href kind name path prefix props raw reason special_use status sync_token uidnext uidvalidity".split())
 ATTRS = set("generated gone noinferiors nonexistent noselect readonly shared subscribed subscription".split())
-ITEM = set("date etag flags gone href id keywords labels msgid note path sha256 size thrid uid warnings where".split())
+ITEM = set("date etag flags gone href id keywords labels msgid note path sha256 size thrid uid warnings what where".split())
+# What names an item: the members of each kind, those that are lists, and caps in bytes.
+WHAT = {"mail": "attachments cc date from message-id subject to", "calendars": "location organizer start summary", "contacts": "mail name phone", "linked": ""}
+LISTS, VALUE_MAX, LIST_MAX, LIST_VALUES = {"attachments", "mail", "phone"}, 512, 1024, 16
+UNSEEN = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|^ | $")
 ERROR = set("date error href subject uid".split())
 STATUS, WARNINGS = {"partial", "stale", "skipped"}, {"date", "exact", "lines", "nul", "rescued", "size"}
 
@@ -112,6 +116,17 @@ def check_item(kind, item):
     must(item.get("flags", []) == [f for f in FLAGS if f in item.get("flags", [])], "flags %s", item)
     must(all(item.get(k, []) == sorted(set(item.get(k, []))) for k in ("keywords", "warnings")), "order in %s", item)
     check_item_path(kind, item)
+    check_what(kind, item.get("what"))
+
+
+def check_what(kind, what):
+    """Named by what is known for the kind, in lines of their own without what acts on a terminal."""
+    must(what is None or what and set(what) <= set(WHAT[kind].split()), "what names an item: %s", what)
+    for key, value in (what or {}).items():
+        must(isinstance(value, list) == (key in LISTS) and value, "what names an item: %s", what)
+        values = value if key in LISTS else [value]
+        must(len(values) <= LIST_VALUES and sum(len(v.encode()) for v in values) <= max(LIST_MAX, VALUE_MAX), "a list is too long: %s", what)
+        must(all(v and len(v.encode()) <= VALUE_MAX and not UNSEEN.search(v) for v in values), "what names an item: %s", what)
 
 
 def order(words):
@@ -149,10 +164,15 @@ def parse_catalog(text, count):
     check_order([dict(i, at=seconds(i.get("date", EPOCH))) for i in gone], "uid", "href", "id", "sha256", "at")
     check_order(errors, "uid", "href", "date", "subject", "error")
     bare = [x[:x.index(b',"where":')] + b"}" if b',"where":' in x else x for x in lines[:-1]]
-    roots = {"content": content_root(head, items), "state": sha256(b"".join(x + b"\n" for x in bare))}
+    roots = {"content": content_root(head, items), "state": state_root(bare)}
     totals = {"bytes": sum(i.get("size", 0) for i in items), "end": len(items), "errors": len(errors), **some_gone(len(gone))}
     must(end == dict(totals, **roots), "the end line says %s, the lines say %s", end, dict(totals, **roots))
     return Catalog(head, items, gone, errors, end, bare + lines[-1:])
+
+
+def state_root(lines):
+    """Of lines without `where`: what names an item plays no part in it."""
+    return sha256(b"".join((x[:x.index(b',"what":')] + b"}" if b',"what":' in x else x) + b"\n" for x in lines))
 
 
 def some_gone(number):
@@ -165,7 +185,7 @@ def without_gone(catalog):
         return None
     n, m = len(catalog.items), len(catalog.gone)
     lines = catalog.lines[:1 + n] + catalog.lines[1 + n + m:-1]
-    end = {k: v for k, v in dict(catalog.end, state=sha256(b"".join(x + b"\n" for x in lines))).items() if k != "gone"}
+    end = {k: v for k, v in dict(catalog.end, state=state_root(lines)).items() if k != "gone"}
     return Catalog(catalog.head, catalog.items, [], catalog.errors, end, lines + [canonical(end)])
 
 
@@ -319,7 +339,7 @@ class Archive:
     def list(self, seal, gone_too):
         for head, catalog in self.catalogs(seal):
             for o in catalog.items + (catalog.gone if gone_too else []) + catalog.errors:
-                line = {k: v for k, v in o.items() if k in ("date", "error", "etag", "flags", "gone", "href", "keywords", "note", "sha256", "subject", "uid", "warnings")}
+                line = {k: v for k, v in o.items() if k in ("date", "error", "etag", "flags", "gone", "href", "keywords", "note", "sha256", "subject", "uid", "warnings", "what")}
                 if "error" not in o:
                     line["size"] = o.get("size", 0)
                     if head["kind"] == "mail":
@@ -328,7 +348,7 @@ class Archive:
 
     def heads(self, seal):
         for head in seal.manifest["collections"]:
-            line = {k: v for k, v in head.items() if k not in ("attrs", "catalog", "content_name", "links")}
+            line = {k: v for k, v in head.items() if k not in ("attrs", "catalog", "content_name", "links", "what")}
             yield canonical(dict(line, gone_collection=True) if "gone" in head.get("attrs", []) else line)
 
     def extract(self, seal, target, gone_too):
@@ -387,6 +407,7 @@ def check_manifest(manifest, n):
     datetime.datetime.strptime(manifest["created"], "%Y-%m-%dT%H:%M:%SZ")
     must(all(0 <= s.get("port", 0) < 1 << 16 for s in manifest["account"]["services"]), "a port of %s", manifest["account"])
     heads = manifest["collections"]
+    must(all(h.get("what", 1) > 0 for h in heads), "a version of names")
     keys = [(list(KINDS).index(h["kind"]), h["name"].encode()) for h in heads]
     must(keys == sorted(set(keys)) and len({h["path"] for h in heads}) == len(heads), "collections out of order, or twice")
     for h in heads:

@@ -189,7 +189,8 @@ static void last_free(struct tree_reader *r)
 
 static int on_last(struct tree_sink *t, struct tree_reader **out, struct err *err)
 {
-	static const struct tree_reader_ops ops = {last_manifest, last_coll, last_body, last_free};
+	static const struct tree_reader_ops ops = {
+	        .manifest = last_manifest, .coll = last_coll, .body = last_body, .free = last_free};
 	struct last *l = xcalloc(1, sizeof *l);
 
 	(void)err;

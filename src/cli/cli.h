@@ -599,7 +599,7 @@ int no_such_head(const struct args *a, const struct tree_manifest *m, const char
 const struct tree_head *next_head(const struct tree_manifest *m, const struct tree_head *h);
 
 /* An item as programs see it. */
-json_t *item_json(const struct tree_coll *c, const struct tree_item *it);
+json_t *item_json(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it);
 
 /*
  * Between trees, without a server; each tells what went wrong, and returns an exit code.

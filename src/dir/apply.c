@@ -133,7 +133,7 @@ static int load_old(const struct commit *c, enum coll_kind kind, const char *nam
 	int rc;
 
 	*out = NULL;
-	rc = catalog ? catalog_load(c->catfd, catalog, out, NULL, err) : 0;
+	rc = catalog ? catalog_load(c->catfd, catalog, NULL, out, NULL, err) : 0;
 	if (*out)
 		tree_coll_with_gone(*out);
 	if (rc != ERR_NOTFOUND && rc != ERR_DAMAGED)
@@ -169,7 +169,7 @@ static int apply_files(struct commit *c, const struct staged *s, struct err *err
 	/* done before */
 	if (!is_there(c->workfd, staged_file(s->file, file)))
 		return 0;
-	rc = catalog_load(c->workfd, file, &now, NULL, err);
+	rc = catalog_load(c->workfd, file, NULL, &now, NULL, err);
 	/* its files stay in their places */
 	if (rc == 0)
 		tree_coll_with_gone(now);

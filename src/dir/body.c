@@ -19,6 +19,7 @@ struct tree_body {
 	uint32_t file;
 	uint64_t size;
 	bool has_nul;
+	struct about_scan *scan;
 };
 
 int dir_body_open(struct tree_sink *s, enum coll_kind kind, struct tree_body **out, struct err *err)
@@ -31,6 +32,7 @@ int dir_body_open(struct tree_sink *s, enum coll_kind kind, struct tree_body **o
 	b->fd = -1;
 	buf_init(&b->mem, DIR_MEM_MAX);
 	sha256_start(&b->hash);
+	b->scan = about_scan_new(kind);
 	*out = b;
 	return 0;
 }
@@ -63,6 +65,7 @@ int dir_body_write(struct tree_body *b, const void *p, size_t n, struct err *err
 	int rc = 0;
 
 	sha256_add(&b->hash, p, n);
+	about_scan_add(b->scan, p, n);
 	b->size += n;
 	if (!b->has_nul && memchr(p, 0, n))
 		b->has_nul = true;
@@ -78,6 +81,7 @@ static void body_free(struct tree_body *b)
 {
 	fd_close(b->fd);
 	buf_clear(&b->mem);
+	about_scan_free(b->scan);
 	free(b);
 }
 
@@ -175,6 +179,8 @@ int dir_body_close(struct tree_body *b, struct tree_object *out, struct err *err
 		pthread_mutex_unlock(&d->lock);
 	}
 out:
+	if (rc == 0)
+		rc = abouts_take(d->abouts, b->kind, out->sha256, b->scan, err);
 	body_free(b);
 	return rc;
 }

@@ -43,7 +43,7 @@ static int load_before(struct dir_sink *d, enum coll_kind kind, const char *name
 	*out = NULL;
 	if (!h || !h->catalog)
 		return 0;
-	rc = catalog_load(d->files.treefd, h->catalog, out, NULL, &why);
+	rc = catalog_load(d->files.treefd, h->catalog, d->abouts, out, NULL, &why);
 	if (rc == ERR_DAMAGED || rc == ERR_NOTFOUND) {
 		progress_say(d->progress, SAY_WARNING, "%s; everything of it is fetched again",
 		        why.text);
@@ -177,7 +177,7 @@ static int write_staged(struct dir_sink *d, const struct tree_coll *c, uint32_t 
 
 	if (fd < 0)
 		return err_sys(err, ERR_WHOLE, "cannot create .work/%s", name);
-	rc = catalog_write(c, false, write_fd, &fd, roots, err);
+	rc = catalog_write(c, false, d->abouts, write_fd, &fd, roots, err);
 	if (sys_close(fd) != 0 && rc == 0)
 		rc = err_sys(err, ERR_WHOLE, "cannot write .work/%s", name);
 	return rc;
@@ -289,6 +289,8 @@ static int take_coll(struct dir_sink *d, struct tree_coll *c, struct err *err)
 		return rc;
 	tree_coll_number(c, old);
 	rc = drop_missing(d, c, &staged, err);
+	if (rc == 0)
+		rc = dir_name_items(d, c, err);
 	if (rc == 0) {
 		pthread_mutex_lock(&d->lock);
 		file = d->next_staged++;
@@ -296,7 +298,7 @@ static int take_coll(struct dir_sink *d, struct tree_coll *c, struct err *err)
 		rc = write_staged(d, c, file, &roots, err);
 	}
 	if (rc == 0) {
-		same = old && before && !staged &&
+		same = old && before && before->what && !staged &&
 		       memcmp(before->roots.state, roots.state, SHA256_LEN) == 0;
 		tree_head_of(&h, c, &roots);
 		h.catalog = xasprintf("catalog/%s.jsonl", c->path);
@@ -344,7 +346,7 @@ static int keep_one(struct dir_sink *d, enum coll_kind kind, const char *name,
 	const struct tree_head *before = tree_manifest_find(&d->before, kind, name);
 	struct tree_head h;
 
-	if (before && before->roots.gone && status == COLL_COMPLETE)
+	if (before && (before->roots.gone || !before->what) && status == COLL_COMPLETE)
 		return give_again(d, kind, name, err);
 	if (before) {
 		tree_head_copy(&h, before);

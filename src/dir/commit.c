@@ -36,8 +36,8 @@ static int load_state(
 	int rc;
 
 	if (s)
-		return catalog_load(d->workfd, staged_file(s->file, file), out, NULL, err);
-	rc = catalog_load(d->files.treefd, h->catalog, out, NULL, err);
+		return catalog_load(d->workfd, staged_file(s->file, file), NULL, out, NULL, err);
+	rc = catalog_load(d->files.treefd, h->catalog, d->abouts, out, NULL, err);
 	if (rc == 0 && after)
 		tree_coll_without_gone(*out);
 	return rc;
@@ -153,6 +153,8 @@ int dir_commit(struct tree_sink *s, struct tree_commit *out, struct err *err)
 	 */
 	journal_free(d->journal);
 	d->journal = NULL;
+	abouts_free(d->abouts);
+	d->abouts = NULL;
 	if (!out->changed && d->commit.n_staged == 0)
 		return commit_put_away(&d->commit, err);
 	rc = commit_decide(&d->commit, err);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include "valise/base/lock.h"
 #include "valise/dir/dir.h"
+#include "valise/tree/abouts.h"
 #include "valise/tree/journal.h"
 #include "valise/tree/words.h"
 
@@ -49,9 +50,9 @@ int fd_copy(int from, int to, struct err *err) MUST_CHECK;
 /* Everything written so far to the file system of ${fd} is durable. */
 int fs_barrier(int fd, struct err *err) MUST_CHECK;
 bool is_there(int dirfd, const char *path);
-/* A catalog file; ERR_NOTFOUND, ERR_DAMAGED. */
-int catalog_load(int dirfd, const char *path, struct tree_coll **out, struct tree_roots *roots_out,
-        struct err *err) MUST_CHECK;
+/* A catalog file; what names its items goes to ${names} (or NULL). ERR_NOTFOUND, ERR_DAMAGED. */
+int catalog_load(int dirfd, const char *path, struct abouts *names, struct tree_coll **out,
+        struct tree_roots *roots_out, struct err *err) MUST_CHECK;
 int json_load(int dirfd, const char *path, json_t **out, struct err *err) MUST_CHECK;
 
 /* listing.c: the files of a collection's directory by unique name. */
@@ -213,6 +214,7 @@ struct dir_sink {
 	struct tree_manifest before;
 	struct tree_names *names;
 	struct journal *journal;
+	struct abouts *abouts; /* what names items, as far as this run knows it */
 	struct run run;
 	pthread_mutex_t lock; /* guards all that follows */
 	struct objects objects;
@@ -245,6 +247,9 @@ int dir_prev(struct tree_sink *s, enum tree_prev which, enum coll_kind kind, con
 int dir_coll(struct tree_sink *s, struct tree_coll *c, struct err *err);
 int dir_keep(struct tree_sink *s, enum coll_kind kind, const char *name, enum coll_status status,
         const char *reason, struct err *err);
+
+/* what.c: what names the items of a collection that is written, into d->abouts */
+int dir_name_items(struct dir_sink *d, const struct tree_coll *c, struct err *err) MUST_CHECK;
 
 /* commit.c */
 int dir_commit(struct tree_sink *s, struct tree_commit *out, struct err *err);

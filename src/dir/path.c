@@ -197,15 +197,15 @@ bool is_there(int dirfd, const char *path)
 	return fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-int catalog_load(int dirfd, const char *path, struct tree_coll **out, struct tree_roots *roots_out,
-        struct err *err)
+int catalog_load(int dirfd, const char *path, struct abouts *names, struct tree_coll **out,
+        struct tree_roots *roots_out, struct err *err)
 {
 	int fd, rc;
 
 	*out = NULL;
 	rc = beneath_file(dirfd, path, &fd, NULL, err);
 	if (rc == 0) {
-		rc = catalog_read(fd_read_next, &fd, out, roots_out, err);
+		rc = catalog_read(fd_read_next, &fd, names, out, roots_out, err);
 		if (rc != 0)
 			err_wrap(err, "%s", path);
 		sys_close(fd);

@@ -36,7 +36,7 @@ static int reader_coll(
 	struct dir_reader *r = (struct dir_reader *)t;
 	struct tree_roots roots;
 	struct tree_coll *c;
-	int rc = catalog_load(r->treefd, h->catalog, &c, &roots, err);
+	int rc = catalog_load(r->treefd, h->catalog, NULL, &c, &roots, err);
 
 	*out = NULL;
 	if (rc != 0)
@@ -194,6 +194,18 @@ static int reader_body(struct tree_reader *t, const struct tree_coll *c, const s
 	return rc;
 }
 
+static int reader_names(
+        struct tree_reader *t, const struct tree_coll *c, struct abouts *into, struct err *err)
+{
+	struct dir_reader *r = (struct dir_reader *)t;
+	const struct tree_head *h = tree_manifest_find(&r->manifest, c->kind, c->name);
+	struct tree_coll *again = NULL;
+	int rc = h && h->what ? catalog_load(r->treefd, h->catalog, into, &again, NULL, err) : 0;
+
+	tree_coll_free(again);
+	return rc;
+}
+
 static void reader_free(struct tree_reader *t)
 {
 	struct dir_reader *r = (struct dir_reader *)t;
@@ -216,6 +228,7 @@ static const struct tree_reader_ops reader_ops = {
         .coll = reader_coll,
         .body = reader_body,
         .free = reader_free,
+        .names = reader_names,
 };
 
 /* A commit that was decided and not carried out to its end is, now. */

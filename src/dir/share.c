@@ -68,7 +68,7 @@ int commit_share(const struct commit *c, struct err *err)
 
 		if (h->kind != COLL_MAIL || h->roots.items == 0 || !h->catalog)
 			continue;
-		if (catalog_load(c->treefd, h->catalog, &old, NULL, NULL) == 0)
+		if (catalog_load(c->treefd, h->catalog, NULL, &old, NULL, NULL) == 0)
 			rc = share_coll(c, old, err);
 		tree_coll_free(old);
 	}

@@ -13,6 +13,7 @@ static void dir_free(struct tree_sink *s)
 	if (!d)
 		return;
 	journal_free(d->journal);
+	abouts_free(d->abouts);
 	fd_close(d->workfd);
 	tree_files_close(&d->files);
 	texts_free(d->pending, d->n_pending);
@@ -87,6 +88,7 @@ static int open_work(struct dir_sink *d, struct err *err)
 {
 	int rc = beneath_make(d->files.catfd, ".work", &d->workfd, err);
 
+	d->abouts = abouts_new(d->workfd, "what");
 	if (rc == 0) {
 		d->run.objects = &d->objects;
 		rc = journal_open(d->workfd, "journal", run_replay, &d->run, &d->journal, err);

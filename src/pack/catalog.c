@@ -6,12 +6,12 @@
 #include "seal.h"
 
 /* The whole file: catalog, nothing behind it, as many lines as its end member counts. */
-static int read_catalog(
-        struct members_reader *r, struct tree_coll **out, struct tree_roots *roots, struct err *err)
+static int read_catalog(struct members_reader *r, struct abouts *names, struct tree_coll **out,
+        struct tree_roots *roots, struct err *err)
 {
 	uint8_t byte;
 	size_t got = 0;
-	int rc = catalog_read(members_reader_read, r, out, roots, err);
+	int rc = catalog_read(members_reader_read, r, names, out, roots, err);
 
 	if (rc == 0)
 		rc = members_reader_read(r, &byte, 1, &got, err);
@@ -45,7 +45,7 @@ static int check_head(const struct tree_coll *c, const struct tree_roots *roots,
 }
 
 int sealed_catalog(int rootfd, const struct seal *seal, const struct tree_head *h, const char *path,
-        struct tree_coll **out, struct err *err)
+        struct abouts *names, struct tree_coll **out, struct err *err)
 {
 	struct members_reader *r = NULL;
 	struct tree_coll *c = NULL;
@@ -58,7 +58,7 @@ int sealed_catalog(int rootfd, const struct seal *seal, const struct tree_head *
 		return rc;
 	rc = members_reader_open(rootfd, path, &r, err);
 	if (rc == 0)
-		rc = read_catalog(r, &c, &roots, err);
+		rc = read_catalog(r, names, &c, &roots, err);
 	if (rc == 0)
 		rc = check_sum(r, seal ? seal_find(seal, path) : NULL, err);
 	if (rc == 0 && h)

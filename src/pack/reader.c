@@ -35,7 +35,7 @@ static int view_coll(
 	        !seal_find(&v->seal, h->catalog))
 		return err_set(
 		        err, ERR_NOTFOUND, ERR_COLLECTION, "%s is not in this snapshot", h->name);
-	rc = sealed_catalog(v->rootfd, &v->seal, h, h->catalog, out, err);
+	rc = sealed_catalog(v->rootfd, &v->seal, h, h->catalog, NULL, out, err);
 	if (rc < 0)
 		return rc;
 	tree_coll_take_status(*out, h);
@@ -67,6 +67,20 @@ static int view_body(struct tree_reader *r, const struct tree_coll *c, const str
 	return rc;
 }
 
+static int view_names(
+        struct tree_reader *r, const struct tree_coll *c, struct abouts *into, struct err *err)
+{
+	struct archive_view *v = (struct archive_view *)r;
+	const struct tree_head *h = tree_manifest_find(&v->seal.manifest, c->kind, c->name);
+	struct tree_coll *again = NULL;
+	int rc = h && h->what
+	                 ? sealed_catalog(v->rootfd, &v->seal, h, h->catalog, into, &again, err)
+	                 : 0;
+
+	tree_coll_free(again);
+	return rc;
+}
+
 static void view_free(struct tree_reader *r)
 {
 	struct archive_view *v = (struct archive_view *)r;
@@ -84,6 +98,7 @@ static const struct tree_reader_ops ops = {
         .coll = view_coll,
         .body = view_body,
         .free = view_free,
+        .names = view_names,
 };
 
 /*

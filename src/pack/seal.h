@@ -73,10 +73,10 @@ int seal_load(int rootfd, const char *dir, unsigned snapshot, struct seal *out,
 
 /*
  * catalog.c: the catalog ${path}: its sum checked if there is a ${seal}, its roots if there
- * is ${h}.
+ * is ${h}. What names the items goes to ${names}, if that is not NULL.
  */
 int sealed_catalog(int rootfd, const struct seal *seal, const struct tree_head *h, const char *path,
-        struct tree_coll **out, struct err *err) MUST_CHECK;
+        struct abouts *names, struct tree_coll **out, struct err *err) MUST_CHECK;
 
 /* Size of the files in the snapshot's own directory. */
 uint64_t seal_disk_size(const struct seal *s);

@@ -2,6 +2,7 @@
 #include "valise/base/progress.h"
 #include "valise/tree/intake.h"
 #include "valise/tree/words.h"
+#include "reader_names.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +30,10 @@ int tree_reader_octets(struct tree_reader *r, const struct tree_coll *c, const s
 
 void tree_reader_free(struct tree_reader *r)
 {
-	if (r)
-		r->ops->free(r);
+	if (!r)
+		return;
+	reader_names_free(r);
+	r->ops->free(r);
 }
 
 /* One collection on its way. */

@@ -51,6 +51,14 @@ static int view_body(struct tree_reader *r, const struct tree_coll *c, const str
 	return v->from->ops->body(v->from, c, it, write, ctx, err);
 }
 
+static int view_names(
+        struct tree_reader *r, const struct tree_coll *c, struct abouts *into, struct err *err)
+{
+	struct gone_view *v = (struct gone_view *)r;
+
+	return v->from->ops->names ? v->from->ops->names(v->from, c, into, err) : 0;
+}
+
 static void view_free(struct tree_reader *r)
 {
 	struct gone_view *v = (struct gone_view *)r;
@@ -67,6 +75,7 @@ static const struct tree_reader_ops ops = {
         .coll = view_coll,
         .body = view_body,
         .free = view_free,
+        .names = view_names,
 };
 
 struct tree_reader *tree_gone_view(struct tree_reader *from, bool with)

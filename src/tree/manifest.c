@@ -58,6 +58,7 @@ void tree_head_of(struct tree_head *h, const struct tree_coll *c, const struct t
 	h->status = c->status;
 	h->reason = xstrdup(c->reason);
 	h->attrs = c->attrs;
+	h->what = HEAD_WHAT;
 	h->special_use = xstrdup(c->special_use);
 	h->roots = *roots;
 }

@@ -32,6 +32,8 @@ static json_t *head_to_json(const struct tree_head *h)
 	json_set_text(o, "special_use", h->special_use);
 	json_set_hex(o, "state", h->roots.state, SHA256_LEN);
 	json_set_text(o, "status", status_word(h->status));
+	if (h->what)
+		json_set_number(o, "what", h->what);
 	return o;
 }
 
@@ -146,6 +148,12 @@ static bool head_from_json(const json_t *o, struct tree_head *h)
 	ok = get_path(o, "links", &h->links) && ok;
 	ok = get_text(o, "reason", &h->reason) && ok;
 	ok = get_text(o, "special_use", &h->special_use) && ok;
+	if (json_object_get(o, "what")) {
+		int64_t what = json_get_int(o, "what", 0);
+
+		ok = what > 0 && what <= UINT16_MAX && ok;
+		h->what = (unsigned)what;
+	}
 	if (json_object_get(o, "gone"))
 		ok = get_count(o, "gone", &h->roots.gone) && h->roots.gone && ok;
 	return ok && coll_path_ok(h->kind, h->path) && get_count(o, "bytes", &h->roots.bytes) &&

@@ -42,6 +42,8 @@ char *term_escape_dup(const char *s);
  * is U+FFFD; no blanks at the ends; at most ${cap} bytes, cut at a character.
  */
 void text_one_line(const char *s, size_t n, size_t cap, struct buf *out);
+/* Is it what text_one_line makes, and not empty? */
+bool text_is_one_line(const char *s, size_t n, size_t cap);
 
 /**
  * path_escape(name, n, out):

@@ -1,7 +1,7 @@
 #ifndef VALISE_TREE_CATALOG_H
 #define VALISE_TREE_CATALOG_H
 
-#include "valise/tree/model.h"
+#include "valise/tree/abouts.h"
 
 /*
  * A catalog: one collection as JSON Lines (docs/FORMAT.md, "Catalog"). Canonical JSON, LF
@@ -9,10 +9,10 @@
  *   line 1   {"catalog":1,"kind":"mail","name":...,...}
  *   items    sorted by UID (href for DAV): {"date":"17-Jul-1996 02:44:25
  *            -0700","flags":["\\Seen"],"keywords":[..],"path":..,"sha256":..,
- *            "size":..,"uid":..,
+ *            "size":..,"uid":..,"what":{"from":..,"subject":..},
  *            "where":{"member":..,"offset":..,"part":"000001/part-000001.tar.gz"}}
- *            ("where" is last in the canonical order and left out in a directory tree;
- *            absent members are empty, 0 or false)
+ *            ("what" and "where" are last in the canonical order; "where" is left out in a
+ *            directory tree; absent members are empty, 0 or false)
  *   gone     items that are not on the server any more, sorted likewise, each with the
  *            member "gone"
  *   errors   {"error":reason,"uid":..,...}
@@ -30,7 +30,7 @@ struct tree_roots {
 	uint64_t items, errors, bytes; /* of what the server shows */
 	uint64_t gone; /* items that it does not show any more */
 	uint8_t content[SHA256_LEN]; /* equal for equal collections on any server */
-	uint8_t state[SHA256_LEN]; /* everything but "where" */
+	uint8_t state[SHA256_LEN]; /* everything but "what" and "where" */
 };
 
 /**
@@ -40,7 +40,7 @@ struct tree_roots {
  * (flags without backslash, lower case, sorted, joined by ',' or "-" for none; keywords
  * lower-cased, sorted, joined by ',' or "-"); for DAV "<sha256 hex>\n" alone.
  * What is gone plays no part in content.
- * state: SHA-256 over all lines before the last one, each without its "where" member.
+ * state: SHA-256 over all lines before the last one, each without "what" and "where".
  */
 void catalog_roots(const struct tree_coll *c, struct tree_roots *out);
 
@@ -48,18 +48,18 @@ void catalog_roots(const struct tree_coll *c, struct tree_roots *out);
 uint64_t catalog_lines(const struct tree_roots *r);
 
 /*
- * Write all lines. ${places}: with "where". The collection is sorted, numbered and has
- * its path.
+ * Write all lines. ${places}: with "where"; ${names}: where "what" is known from, or NULL.
+ * The collection is sorted, numbered and has its path.
  */
-int catalog_write(const struct tree_coll *c, bool places, tree_write_fn write, void *ctx,
-        struct tree_roots *roots_out, struct err *err) MUST_CHECK;
+int catalog_write(const struct tree_coll *c, bool places, struct abouts *names, tree_write_fn write,
+        void *ctx, struct tree_roots *roots_out, struct err *err) MUST_CHECK;
 
 /**
- * catalog_read(read, ctx, out, roots_out, err): read all lines, check the order, the
- * counts and both roots.
+ * catalog_read(read, ctx, names, out, roots_out, err): read all lines, check the order, the
+ * counts and both roots. What names the items goes into ${names}, if that is not NULL.
  * ERR_DAMAGED naming the line, ERR_UNSUPPORTED for a newer catalog, ERR_LIMIT.
  */
-int catalog_read(tree_read_fn read, void *ctx, struct tree_coll **out, struct tree_roots *roots_out,
-        struct err *err) MUST_CHECK;
+int catalog_read(tree_read_fn read, void *ctx, struct abouts *names, struct tree_coll **out,
+        struct tree_roots *roots_out, struct err *err) MUST_CHECK;
 
 #endif

@@ -10,6 +10,8 @@
  * directory tree.
  */
 
+enum { HEAD_WHAT = 1 };
+
 struct tree_head {
 	enum coll_kind kind;
 	char *name; /* as in struct tree_coll */
@@ -21,6 +23,11 @@ struct tree_head {
 	char *links; /* archive: its tar of hard links; NULL in a tree */
 	unsigned attrs; /* ATTR_NOSELECT, ATTR_SUBSCRIBED ... as in the collection */
 	char *special_use;
+	/*
+	 * its catalog says what names the items, by the rules of this version (1); 0: it was
+	 * written before catalogs did
+	 */
+	unsigned what;
 	struct tree_roots roots;
 };
 

@@ -1,6 +1,7 @@
 #ifndef VALISE_TREE_SINK_H
 #define VALISE_TREE_SINK_H
 
+#include "valise/tree/abouts.h"
 #include "valise/tree/manifest.h"
 
 /*
@@ -129,11 +130,27 @@ struct tree_reader_ops {
 	int (*body)(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
 	        tree_write_fn write, void *ctx, struct err *err);
 	void (*free)(struct tree_reader *r);
+	/* What names the items of ${c}, from its catalog, into ${into}. May be NULL. */
+	int (*names)(struct tree_reader *r, const struct tree_coll *c, struct abouts *into,
+	        struct err *err);
 };
+struct reader_names;
 struct tree_reader {
 	const struct tree_reader_ops *ops;
+	struct reader_names *_Atomic names; /* of the collection that was asked for last */
 };
 void tree_reader_free(struct tree_reader *r); /* ops->free; NULL is fine */
+/**
+ * tree_item_what(r, c, it, out): append the JSON that names the item (tree/about.h), if its
+ * catalog has one. The names of the collection asked for last are kept in memory.
+ * tree_item_line: the item in one line for messages, as by about_line; where nobody knows
+ * more than the folder and the date, also its UID or href. Both are thread-safe and cannot
+ * fail: what cannot be read names nothing.
+ */
+void tree_item_what(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
+        struct buf *out);
+void tree_item_line(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
+        struct buf *out);
 /* body() appended to ${out}; ERR_LIMIT where it has no room for it. */
 int tree_reader_octets(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
         struct buf *out, struct err *err) MUST_CHECK;

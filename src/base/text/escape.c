@@ -149,6 +149,20 @@ void text_one_line(const char *s, size_t n, size_t cap, struct buf *out)
 		out->data[--out->len] = '\0';
 }
 
+bool text_is_one_line(const char *s, size_t n, size_t cap)
+{
+	if (n == 0 || n > cap || s[0] == ' ' || s[n - 1] == ' ')
+		return false;
+	for (size_t i = 0, k; i < n; i += k) {
+		uint32_t point = (unsigned char)s[i];
+
+		k = point >= 0x20 && point < 0x7f ? 1 : utf8_next(s + i, n - i, &point);
+		if (k == 0 || char_is_hidden(point))
+			return false;
+	}
+	return true;
+}
+
 /*
  * The visible form of the next character; *used_out is what it takes of ${s}. Returns its
  * length, at most 6.

@@ -106,7 +106,20 @@ static void put_warnings(unsigned warn)
 	puts(warn ? "]" : "");
 }
 
-json_t *item_json(const struct tree_coll *c, const struct tree_item *it)
+/* What names it, as its catalog has it. */
+static void set_what(
+        json_t *o, struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it)
+{
+	struct buf text = buf_of(SIZE_MAX);
+	json_t *what = NULL;
+
+	tree_item_what(r, c, it, &text);
+	if (text.len && json_read(buf_str(&text), text.len, ABOUT_JSON_MAX, &what, NULL) == 0)
+		json_object_set_new(o, "what", what);
+	buf_clear(&text);
+}
+
+json_t *item_json(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it)
 {
 	const struct tree_ext *x = tree_item_ext(c, it);
 	char date[DATE_TEXT_SIZE] = "";
@@ -134,11 +147,13 @@ json_t *item_json(const struct tree_coll *c, const struct tree_item *it)
 		set_some(o, "etag", x->etag);
 		set_some(o, "note", x->note);
 	}
+	set_what(o, r, c, it);
 	return o;
 }
 
 /* A line for an item. */
-static void list_item(const struct tree_coll *c, const struct tree_item *it, bool json)
+static void list_item(
+        struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it, bool json)
 {
 	const struct tree_ext *x = tree_item_ext(c, it);
 	const char *kw = tree_coll_keyword_text(c, it->keywords);
@@ -146,7 +161,7 @@ static void list_item(const struct tree_coll *c, const struct tree_item *it, boo
 	struct date d = {it->date_utc, it->zone_min, true};
 
 	if (json) {
-		put_json(item_json(c, it));
+		put_json(item_json(r, c, it));
 		return;
 	}
 	hex_format(it->sha256, SHA256_LEN, hex);
@@ -199,9 +214,9 @@ static int list_items(const struct args *a, struct tree_reader *r, const struct 
 	if (r->ops->coll(r, h, &c, &err) < 0)
 		return fail(a, &err);
 	for (size_t i = 0; i < c->n_items; i++)
-		list_item(c, &c->items[i], json);
+		list_item(r, c, &c->items[i], json);
 	for (size_t i = 0; args_has(a, "with-gone") && i < c->n_gone; i++)
-		list_item(c, &c->gone[i], json);
+		list_item(r, c, &c->gone[i], json);
 	for (size_t i = 0; i < c->n_errors; i++)
 		list_error(c, &c->errors[i], json);
 	tree_coll_free(c);

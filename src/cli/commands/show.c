@@ -43,7 +43,7 @@ static int show_json(const struct args *a, struct tree_reader *r, const struct t
 	int rc = r->ops->body(r, c, it, to_buf, &b, err);
 
 	if (rc == 0) {
-		json_t *o = item_json(c, it);
+		json_t *o = item_json(r, c, it);
 		char *text = base64_encode(b.data, b.len);
 
 		json_set_text(o, "base64", text);

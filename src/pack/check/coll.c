@@ -183,7 +183,7 @@ static int check_head(struct verify *v, size_t i, const struct tree_head *h, str
 
 	if (is_checked(v, i, h))
 		return 0;
-	if (sealed_catalog(v->rootfd, s, h, h->catalog, &c, &why) < 0)
+	if (sealed_catalog(v->rootfd, s, h, h->catalog, NULL, &c, &why) < 0)
 		return verify_found(v, h->catalog, &why, err);
 	if (c->n_items != h->roots.items || c->n_errors != h->roots.errors ||
 	        c->n_gone != h->roots.gone)

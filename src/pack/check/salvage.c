@@ -137,7 +137,7 @@ static struct tree_coll *load_catalog(
 
 		if (!at || !at->catalog || layout_kind(at->catalog, NULL) != LAYOUT_CATALOG)
 			continue;
-		if (sealed_catalog(s->rootfd, NULL, at, at->catalog, &c, &why) == 0)
+		if (sealed_catalog(s->rootfd, NULL, at, at->catalog, NULL, &c, &why) == 0)
 			return c;
 		finding_say(&s->findings, true, at->catalog, NULL, "%s", why.text);
 	}
@@ -235,8 +235,8 @@ static void mark_named(struct salvage *s, const struct tree_manifest *m)
 
 		if (!m->heads[i].catalog ||
 		        layout_kind(m->heads[i].catalog, NULL) != LAYOUT_CATALOG ||
-		        sealed_catalog(
-		                s->rootfd, NULL, &m->heads[i], m->heads[i].catalog, &c, NULL) < 0)
+		        sealed_catalog(s->rootfd, NULL, &m->heads[i], m->heads[i].catalog, NULL, &c,
+		                NULL) < 0)
 			continue;
 		tree_coll_with_gone(c);
 		for (size_t k = 0; k < c->n_items; k++) {

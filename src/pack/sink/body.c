@@ -41,6 +41,7 @@ static struct tree_body *pool_take(struct archive_sink *s)
 static void body_free(struct tree_body *b)
 {
 	buf_clear(&b->mem);
+	about_scan_free(b->scan);
 	free(b);
 }
 
@@ -50,6 +51,7 @@ static void pool_give(struct tree_body *b)
 	struct archive_sink *s = b->sink;
 
 	fd_close(b->fd);
+	about_scan_end(b->scan, NULL); /* what was dropped on its way names nothing */
 	pthread_mutex_lock(&s->lock);
 	s->pool.memory -= b->charged;
 	if (s->pool.n < BODY_POOL) {
@@ -85,6 +87,11 @@ int sink_body_open(
 	b->has_nul = false;
 	buf_reset(&b->mem);
 	sha256_start(&b->hash);
+	if (!b->scan || b->scan_kind != kind) {
+		about_scan_free(b->scan);
+		b->scan = about_scan_new(kind);
+		b->scan_kind = kind;
+	}
 	*out = b;
 	return 0;
 }
@@ -131,6 +138,7 @@ int sink_body_write(struct tree_body *b, const void *p, size_t n, struct err *er
 	if (n == 0)
 		return 0;
 	sha256_add(&b->hash, p, n);
+	about_scan_add(b->scan, p, n);
 	b->size += n;
 	b->has_nul = b->has_nul || memchr(p, 0, n);
 	if (b->size >= OBJECT_SIZE_LIMIT)
@@ -198,6 +206,8 @@ int sink_body_close(struct tree_body *b, struct tree_object *out, struct err *er
 	}
 	if (rc == 0 && is_new)
 		rc = store_object(s, b, o, err);
+	if (rc == 0 && abouts_take(s->abouts, b->kind, out->sha256, b->scan, err) < 0)
+		rc = sink_fail(s, err);
 	pool_give(b);
 	return rc;
 }

@@ -137,7 +137,7 @@ static int load_before(struct archive_sink *s, const struct tree_coll *c, struct
 
 	*out = NULL;
 	if (!last->head || sealed_catalog(s->rootfd, last->seal, last->head, last->head->catalog,
-	                           out, NULL) == 0)
+	                           NULL, out, NULL) == 0)
 		return 0;
 	pthread_mutex_lock(&s->lock);
 	slot = sink_slot(s, c->kind, c->name, true);

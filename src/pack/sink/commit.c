@@ -204,6 +204,8 @@ int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err)
 	if (rc == 0)
 		sink_mend_say(s);
 	if (rc == 0)
+		rc = sink_name_past(s, err);
+	if (rc == 0)
 		rc = sink_past_again(s, err);
 	if (rc < 0)
 		return rc;

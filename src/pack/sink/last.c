@@ -40,6 +40,14 @@ static int past_body(struct tree_reader *r, const struct tree_coll *c, const str
 	return inner->ops->body(inner, c, it, write, ctx, err);
 }
 
+static int past_names(
+        struct tree_reader *r, const struct tree_coll *c, struct abouts *into, struct err *err)
+{
+	struct tree_reader *inner = ((struct past_reader *)r)->inner;
+
+	return inner->ops->names(inner, c, into, err);
+}
+
 static void past_free(struct tree_reader *r)
 {
 	struct past_reader *p = (struct past_reader *)r;
@@ -50,7 +58,8 @@ static void past_free(struct tree_reader *r)
 
 int sink_last(struct tree_sink *t, struct tree_reader **out, struct err *err)
 {
-	static const struct tree_reader_ops ops = {past_manifest, past_coll, past_body, past_free};
+	static const struct tree_reader_ops ops = {
+	        past_manifest, past_coll, past_body, past_free, past_names};
 	struct archive_sink *s = (struct archive_sink *)t;
 	struct past_reader *p;
 	int rc;

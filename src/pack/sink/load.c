@@ -30,7 +30,7 @@ int sink_load_head(
 {
 	struct slot *slot = sink_slot(s, h->kind, h->name, false);
 	int rc = slot ? sink_past_catalog(s, slot, out, err)
-	              : sealed_catalog(s->rootfd, s->prev, h, h->catalog, out, err);
+	              : sealed_catalog(s->rootfd, s->prev, h, h->catalog, NULL, out, err);
 
 	if (rc == 0 && *out)
 		rc = add_objects(s, *out, err);
@@ -80,7 +80,7 @@ int sink_load_all(struct archive_sink *s, struct err *err)
 			if (is_loaded(s, i, &m->heads[k]))
 				continue;
 			rc = sealed_catalog(s->rootfd, &s->seals[i], &m->heads[k],
-			        m->heads[k].catalog, &c, err);
+			        m->heads[k].catalog, NULL, &c, err);
 			if (rc < 0 && !sink_past_is_damage(rc))
 				return sink_past_unsure(s, err);
 			if (rc < 0) { /* what only it names may be stored a second time */

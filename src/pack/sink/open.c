@@ -176,6 +176,8 @@ int sink_work_remove(struct archive_sink *s, struct err *err)
 	 */
 	journal_free(s->journal);
 	s->journal = NULL;
+	abouts_free(s->abouts);
+	s->abouts = NULL;
 	rc = dir_list(s->workfd, ".", &names, &n, err);
 	/* The journal first: without it the rest means nothing. */
 	if (rc == 0 && sys_unlinkat(s->workfd, "journal", 0) < 0 && errno != ENOENT)

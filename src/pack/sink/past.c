@@ -178,7 +178,7 @@ int sink_past_catalog(
 	while (slot->prev) {
 		struct err why = {0};
 		int rc = sealed_catalog(s->rootfd, &s->seals[slot->seal], slot->prev,
-		        slot->prev->catalog, out, &why);
+		        slot->prev->catalog, NULL, out, &why);
 
 		if (rc == 0)
 			return 0;

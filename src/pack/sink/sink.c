@@ -90,6 +90,7 @@ static void sink_destroy(struct archive_sink *s)
 	seals_clear(&(struct seals){.v = s->seals, .n = s->n_seals});
 	texts_free(s->bad, s->n_bad);
 	texts_free(s->rotten, s->n_rotten);
+	abouts_free(s->abouts);
 	tree_account_clear(&s->account);
 	tree_names_free(s->names);
 	fd_close(s->snapfd);
@@ -98,6 +99,7 @@ static void sink_destroy(struct archive_sink *s)
 	fd_close(s->rootfd);
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->barrier);
+	pthread_mutex_destroy(&s->naming);
 	pthread_cond_destroy(&s->wake);
 	free(s->path);
 	free(s);
@@ -163,6 +165,7 @@ static struct archive_sink *sink_new(
 	object_map_init(&s->objects);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_mutex_init(&s->barrier, NULL);
+	pthread_mutex_init(&s->naming, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->wake, &attr);
@@ -258,6 +261,7 @@ int archive_sink(const char *path, const struct tree_account *account,
 	int rc = sink_dirs_open(s, err);
 
 	*out = NULL;
+	s->abouts = abouts_new(s->workfd, "what");
 	if (rc == 0)
 		rc = load_state(s, account, err);
 	if (rc == 0)

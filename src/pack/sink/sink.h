@@ -5,6 +5,7 @@
 #include "valise/base/lock.h"
 #include "valise/base/textindex.h"
 #include "valise/pack/archive.h"
+#include "valise/tree/abouts.h"
 #include "valise/tree/journal.h"
 #include "pack/part/objects.h"
 #include "pack/part/part.h"
@@ -14,8 +15,8 @@
  * The archive as a tree_sink, inside. sink.c is the table and prev; open.c takes the lock
  * and takes up an interrupted run; body.c, coll.c take what a source gives; keep.c makes
  * it durable batch by batch and reads it back; past.c looks at what it goes on from,
- * heal.c at its octets, and mend.c makes up for what of it is lost; commit.c and write.c make the
- * snapshot. state.c is below all of them.
+ * heal.c at its octets, and mend.c makes up for what of it is lost; commit.c, names.c and
+ * write.c make the snapshot. state.c is below all of them.
  *
  * Threads: ${lock} guards objects, slots, pending lists, counters and ${failed}. It is
  * never held over input or output but in the loading of catalogs.
@@ -145,11 +146,14 @@ struct archive_sink {
 	size_t n_objects_waiting, objects_waiting_cap;
 	struct pending_item *items_waiting;
 	size_t n_items_waiting, items_waiting_cap;
+	struct abouts *abouts; /* what names items, as far as this run knows it */
+	bool abouts_loaded; /* all catalogs of the last state gave theirs */
 	uint64_t held; /* items of collections in memory */
 	unsigned spills; /* names given */
 	uint64_t batch; /* what was added since the last barrier */
 	uint64_t objects_new, bytes_new;
 
+	pthread_mutex_t naming; /* one thread looks for names at a time; taken before lock */
 	pthread_mutex_t barrier; /* one barrier at a time; taken before lock */
 	pthread_t keeper;
 	bool keeper_runs, keeper_stop;
@@ -167,6 +171,8 @@ struct tree_body {
 	int fd; /* the spool, or -1 */
 	uint64_t size, charged;
 	bool has_nul;
+	struct about_scan *scan; /* of the kind scan_kind */
+	enum coll_kind scan_kind;
 };
 
 /* open.c */
@@ -280,6 +286,12 @@ int sink_keep(struct tree_sink *t, enum coll_kind kind, const char *name, enum c
  * last state.
  */
 int sink_replace(struct archive_sink *s, struct tree_coll *c, struct err *err) MUST_CHECK;
+
+/* names.c: what names the items of a collection that is written, into s->abouts */
+/* The slot's collection is in memory and has its places. */
+int sink_name_items(struct archive_sink *s, struct slot *slot, struct err *err) MUST_CHECK;
+/* Collections that stand as they are, but whose catalog lacks the names, are given again. */
+int sink_name_past(struct archive_sink *s, struct err *err) MUST_CHECK;
 
 /* spill.c: collections that would take too much memory until the commit wait in a file */
 #define HELD_ITEMS 65536 /* in memory, of all collections together */

@@ -48,7 +48,7 @@ int sink_spill(struct archive_sink *s, const struct tree_coll *c, char **name_ou
 	if (f.fd < 0)
 		return err_sys(err, ERR_WHOLE, "%s/.work/%s", s->path, *name_out);
 	buf_init(&f.buf, SIZE_MAX);
-	rc = catalog_write(c, false, put_octets, &f, &roots, err);
+	rc = catalog_write(c, false, NULL, put_octets, &f, &roots, err);
 	if (rc == 0)
 		rc = flush_chunk(&f, err);
 	buf_clear(&f.buf);
@@ -67,7 +67,7 @@ int sink_unspill(struct archive_sink *s, struct slot *slot, struct err *err)
 	fd = sys_openat(s->workfd, slot->spill, O_RDONLY | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return err_sys(err, ERR_WHOLE, "%s/.work/%s", s->path, slot->spill);
-	rc = catalog_read(fd_read_next, &fd, &slot->coll, &roots, err);
+	rc = catalog_read(fd_read_next, &fd, NULL, &slot->coll, &roots, err);
 	sys_close(fd);
 	if (rc == 0 && memcmp(roots.state, slot->head.roots.state, SHA256_LEN) != 0)
 		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE,

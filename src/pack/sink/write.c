@@ -72,7 +72,7 @@ static int write_catalog(
 	int rc = open_writer(s, path, &w, err);
 
 	if (rc == 0)
-		rc = catalog_write(slot->coll, true, members_writer_add, w, &roots, err);
+		rc = catalog_write(slot->coll, true, s->abouts, members_writer_add, w, &roots, err);
 	if (rc == 0 && memcmp(roots.state, slot->head.roots.state, SHA256_LEN) != 0)
 		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE,
 		        "%s: the catalog changed while it was written", slot->name);
@@ -124,6 +124,8 @@ static int write_slot(struct archive_sink *s, struct slot *slot, struct err *err
 
 	if (rc == 0)
 		rc = fill_places(s, slot, err);
+	if (rc == 0)
+		rc = sink_name_items(s, slot, err);
 	slot->head.catalog = xasprintf("data/%06u/%s", s->snapshot, catalog);
 	slot->head.links = xasprintf("data/%06u/%s", s->snapshot, links);
 	if (rc == 0)

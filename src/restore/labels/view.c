@@ -39,6 +39,14 @@ static int view_body(struct tree_reader *r, const struct tree_coll *c, const str
 	return v->from->ops->body(v->from, c, it, write, ctx, err);
 }
 
+static int view_names(
+        struct tree_reader *r, const struct tree_coll *c, struct abouts *into, struct err *err)
+{
+	struct view *v = (struct view *)r;
+
+	return v->from->ops->names ? v->from->ops->names(v->from, c, into, err) : 0;
+}
+
 static uint32_t number_of(const struct view *v, const struct tree_head *h)
 {
 	return v->origin[h - v->manifest.heads];
@@ -79,7 +87,12 @@ static int view_coll(
 }
 
 static const struct tree_reader_ops view_ops = {
-        .manifest = view_manifest, .coll = view_coll, .body = view_body, .free = view_free};
+        .manifest = view_manifest,
+        .coll = view_coll,
+        .body = view_body,
+        .free = view_free,
+        .names = view_names,
+};
 
 const struct tree_head *label_view_origin(const struct tree_reader *view, const struct tree_head *h)
 {

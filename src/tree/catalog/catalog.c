@@ -10,6 +10,8 @@ struct emit {
 	struct sha256 state;
 	tree_write_fn write; /* NULL: only the roots are wanted */
 	void *ctx;
+	struct abouts *names; /* may be NULL */
+	struct buf what; /* of one item */
 };
 
 /* Hand on what was gathered, once it is ${at_least} octets. */
@@ -35,7 +37,7 @@ static int end_line(struct emit *e, size_t from, const struct tree_coll *c, stru
 	return flush_lines(e, CHUNK, err);
 }
 
-/* Lines of items, and what the state root is made of: all but their places. */
+/* Lines of items, and what the state root is made of: all but their names and places. */
 static int emit_items(struct emit *e, const struct tree_coll *c, const struct tree_item *items,
         size_t n, bool places, struct err *err)
 {
@@ -44,7 +46,12 @@ static int emit_items(struct emit *e, const struct tree_coll *c, const struct tr
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		size_t from = e->lines.len, plain;
 
-		catalog_put_item(&e->lines, c, &items[i], places, &plain);
+		buf_reset(&e->what);
+		if (e->names)
+			rc = abouts_get(e->names, c->kind, items[i].sha256, &e->what, err);
+		if (rc < 0)
+			return rc;
+		catalog_put_item(&e->lines, c, &items[i], &e->what, places, &plain);
 		sha256_add(&e->state, e->lines.data + from, plain);
 		sha256_add(&e->state, "}\n", 2);
 		rc = end_line(e, from, c, err);
@@ -81,6 +88,7 @@ static int emit_catalog(struct emit *e, const struct tree_coll *c, bool places,
 	for (size_t i = 0; i < c->n_items; i++)
 		roots->bytes += c->items[i].size;
 	buf_init(&e->lines, SIZE_MAX);
+	buf_init(&e->what, SIZE_MAX);
 	sha256_start(&e->state);
 	catalog_put_head(&e->lines, c);
 	sha256_add(&e->state, e->lines.data, e->lines.len);
@@ -98,6 +106,7 @@ static int emit_catalog(struct emit *e, const struct tree_coll *c, bool places,
 		rc = flush_lines(e, 0, err);
 	}
 	buf_clear(&e->lines);
+	buf_clear(&e->what);
 	return rc;
 }
 
@@ -113,10 +122,10 @@ uint64_t catalog_lines(const struct tree_roots *r)
 	return r->items + r->gone + r->errors + 2;
 }
 
-int catalog_write(const struct tree_coll *c, bool places, tree_write_fn write, void *ctx,
-        struct tree_roots *roots_out, struct err *err)
+int catalog_write(const struct tree_coll *c, bool places, struct abouts *names, tree_write_fn write,
+        void *ctx, struct tree_roots *roots_out, struct err *err)
 {
-	struct emit e = {.write = write, .ctx = ctx};
+	struct emit e = {.write = write, .ctx = ctx, .names = names};
 
 	return emit_catalog(&e, c, places, roots_out, err);
 }

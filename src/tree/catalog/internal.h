@@ -12,11 +12,11 @@
 /* Line 1 with its LF. */
 void catalog_put_head(struct buf *out, const struct tree_coll *c);
 /*
- * An item's line with its LF; *plain_len_out: bytes of it that come before the "where"
- * member.
+ * An item's line with its LF. ${what}: the member "what", or "". *plain_len_out: bytes of it
+ * that come before "what" and "where".
  */
 void catalog_put_item(struct buf *out, const struct tree_coll *c, const struct tree_item *it,
-        bool place, size_t *plain_len_out);
+        const struct buf *what, bool place, size_t *plain_len_out);
 void catalog_put_error(struct buf *out, const struct tree_error *e);
 void catalog_put_end(struct buf *out, const struct tree_roots *r);
 
@@ -44,17 +44,26 @@ void scan_sha256(struct scan *s, uint8_t out[SHA256_LEN]);
 /* A list of strings in ascending order; ${each} may set bad. */
 void scan_strings(struct scan *s,
         void (*each)(void *ctx, struct scan *s, const char *text, size_t n), void *ctx);
-/* What names an item; what was read of it is in *out even if it is bad. */
+/*
+ * What names an item; what was read of it is in *out even if it is bad. ${out} may be NULL:
+ * only looked at.
+ */
 void catalog_scan_what(struct scan *s, struct item_about *out);
 /* The object ends here, and with it the line. */
 void scan_end(struct scan *s);
 
+/* What a line is besides an item or error of the collection. */
+struct line_parts {
+	size_t plain_len; /* as above */
+	const char *what; /* in the line */
+	size_t what_len; /* 0: none */
+};
 /*
- * A line after the first: an item or an error is added to ${c}; *plain_len_out as above.
- * False if it is not canonical.
+ * A line after the first: an item or an error is added to ${c}. False if it is not
+ * canonical.
  */
-bool catalog_scan_line(
-        const char *line, size_t n, struct tree_coll *c, struct buf *text, size_t *plain_len_out);
+bool catalog_scan_line(const char *line, size_t n, struct tree_coll *c, struct buf *text,
+        struct line_parts *parts_out);
 /* The last line; false if it is none. */
 bool catalog_scan_end(const char *line, size_t n, struct tree_roots *out, struct buf *text);
 
@@ -65,7 +74,7 @@ void catalog_content_root(const struct tree_coll *c, uint8_t out[SHA256_LEN]);
  * catalog_read; ${check} false leaves the roots unchecked (fuzzing: no input would get
  * past them).
  */
-int catalog_read_as(tree_read_fn read, void *ctx, bool check, struct tree_coll **out,
-        struct tree_roots *roots_out, struct err *err) MUST_CHECK;
+int catalog_read_as(tree_read_fn read, void *ctx, bool check, struct abouts *names,
+        struct tree_coll **out, struct tree_roots *roots_out, struct err *err) MUST_CHECK;
 
 #endif

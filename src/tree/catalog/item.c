@@ -226,7 +226,8 @@ static bool ext_is_used(const struct tree_ext *e)
 }
 
 /* The item at ${line} into ${c}; false: it is not canonical. */
-static bool add_item(struct scan *s, struct tree_coll *c, const char *line, size_t *plain_len_out)
+static bool add_item(
+        struct scan *s, struct tree_coll *c, const char *line, struct line_parts *parts)
 {
 	struct tree_item it = {0};
 	struct tree_ext e = {0};
@@ -235,7 +236,12 @@ static bool add_item(struct scan *s, struct tree_coll *c, const char *line, size
 	scan_item(s, c, &it, &e, &path);
 	if (!s->bad)
 		check_path(s, c, &it, &e, path);
-	*plain_len_out = (size_t)(s->p - line);
+	parts->plain_len = (size_t)(s->p - line);
+	if (scan_member(s, "what")) {
+		parts->what = s->p;
+		catalog_scan_what(s, NULL);
+		parts->what_len = (size_t)(s->p - parts->what);
+	}
 	if (scan_member(s, "where"))
 		scan_where(s, &it.where);
 	scan_end(s);
@@ -289,15 +295,16 @@ static bool is_error_line(struct scan s)
 }
 
 bool catalog_scan_line(
-        const char *line, size_t n, struct tree_coll *c, struct buf *text, size_t *plain_len_out)
+        const char *line, size_t n, struct tree_coll *c, struct buf *text, struct line_parts *parts)
 {
 	struct scan s = {.p = line, .end = line + n, .text = text};
 
+	memset(parts, 0, sizeof *parts);
 	if (is_error_line(s)) {
-		*plain_len_out = n - 1;
+		parts->plain_len = n - 1;
 		return add_error(&s, c);
 	}
-	return add_item(&s, c, line, plain_len_out);
+	return add_item(&s, c, line, parts);
 }
 
 bool catalog_scan_end(const char *line, size_t n, struct tree_roots *out, struct buf *text)

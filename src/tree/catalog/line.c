@@ -141,7 +141,7 @@ static void put_where(struct line *l, const struct object_place *w)
 }
 
 void catalog_put_item(struct buf *out, const struct tree_coll *c, const struct tree_item *it,
-        bool place, size_t *plain_len_out)
+        const struct buf *what, bool place, size_t *plain_len_out)
 {
 	static const struct tree_ext none;
 	const struct tree_ext *e = tree_item_ext(c, it);
@@ -170,6 +170,10 @@ void catalog_put_item(struct buf *out, const struct tree_coll *c, const struct t
 	put_number(&l, "uid", it->uid);
 	put_words(&l, "warnings", warn_words, it->warn);
 	*plain_len_out = out->len - from;
+	if (what->len > 0) {
+		put_key(&l, "what");
+		buf_put(out, what->data, what->len);
+	}
 	if (place && it->where.part > 0)
 		put_where(&l, &it->where);
 	buf_put(out, "}\n", 2);

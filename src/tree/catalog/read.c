@@ -160,15 +160,26 @@ static int check_end(const struct lines *l, const struct tree_coll *c,
 	return 0;
 }
 
+/* What names the item that was read last, if its line says it. */
+static int keep_name(struct abouts *names, const struct tree_coll *c,
+        const struct line_parts *parts, struct err *err)
+{
+	const struct tree_item *it =
+	        c->n_gone > 0 ? &c->gone[c->n_gone - 1] : &c->items[c->n_items - 1];
+
+	return abouts_add(names, c->kind, it->sha256, parts->what, parts->what_len, err);
+}
+
 /* Everything after line 1. */
 static int read_lines(struct lines *l, struct tree_coll *c, struct sha256 *state, bool check,
-        struct tree_roots *roots, struct buf *text, struct err *err)
+        struct abouts *names, struct tree_roots *roots, struct buf *text, struct err *err)
 {
 	uint8_t sum[SHA256_LEN];
 
 	for (;;) {
 		struct count before = {c->n_items, c->n_gone};
-		size_t n, plain;
+		struct line_parts parts;
+		size_t n;
 		const char *line;
 		int rc = next_line(l, &line, &n, err);
 
@@ -180,20 +191,22 @@ static int read_lines(struct lines *l, struct tree_coll *c, struct sha256 *state
 			        (unsigned long long)l->count);
 		if (catalog_scan_end(line, n, roots, text))
 			break;
-		if (!catalog_scan_line(line, n, c, text, &plain))
+		if (!catalog_scan_line(line, n, c, text, &parts))
 			return fail_line(l, "is not a catalog line", err);
 		rc = check_order(l, c, &before, err);
+		if (rc == 0 && names && parts.what_len > 0)
+			rc = keep_name(names, c, &parts, err);
 		if (rc != 0)
 			return rc;
-		sha256_add(state, line, plain);
+		sha256_add(state, line, parts.plain_len);
 		sha256_add(state, "}\n", 2);
 	}
 	sha256_end(state, sum);
 	return check ? check_end(l, c, roots, sum, err) : 0;
 }
 
-int catalog_read_as(tree_read_fn read, void *ctx, bool check, struct tree_coll **out,
-        struct tree_roots *roots_out, struct err *err)
+int catalog_read_as(tree_read_fn read, void *ctx, bool check, struct abouts *names,
+        struct tree_coll **out, struct tree_roots *roots_out, struct err *err)
 {
 	struct lines l = {.read = read, .ctx = ctx};
 	struct tree_roots roots;
@@ -217,7 +230,7 @@ int catalog_read_as(tree_read_fn read, void *ctx, bool check, struct tree_coll *
 	sha256_start(&state);
 	sha256_add(&state, line, n);
 	sha256_add(&state, "\n", 1);
-	rc = read_lines(&l, c, &state, check, &roots, &text, err);
+	rc = read_lines(&l, c, &state, check, names, &roots, &text, err);
 	if (rc == 0)
 		rc = next_line(&l, &line, &n, err);
 	if (rc == 0 && line)
@@ -235,8 +248,8 @@ out:
 	return rc;
 }
 
-int catalog_read(tree_read_fn read, void *ctx, struct tree_coll **out, struct tree_roots *roots_out,
-        struct err *err)
+int catalog_read(tree_read_fn read, void *ctx, struct abouts *names, struct tree_coll **out,
+        struct tree_roots *roots_out, struct err *err)
 {
-	return catalog_read_as(read, ctx, true, out, roots_out, err);
+	return catalog_read_as(read, ctx, true, names, out, roots_out, err);
 }

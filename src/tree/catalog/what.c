@@ -61,17 +61,14 @@ void about_put(const struct item_about *a, struct buf *out)
 /* A value is what text_one_line makes of it, and within its cap. */
 static void check_value(struct scan *s, const char *text, size_t n)
 {
-	struct buf again = buf_of(SIZE_MAX);
-
-	text_one_line(text, n, ABOUT_VALUE_MAX, &again);
-	if (n == 0 || again.len != n || memcmp(again.data, text, n) != 0)
+	if (!text_is_one_line(text, n, ABOUT_VALUE_MAX))
 		s->bad = true;
-	buf_clear(&again);
 }
 
 struct list {
-	struct buf text; /* with a LF between */
+	struct buf *text; /* with a LF between; may be NULL */
 	unsigned n;
+	size_t size;
 };
 
 static void add_value(void *ctx, struct scan *s, const char *text, size_t n)
@@ -79,39 +76,54 @@ static void add_value(void *ctx, struct scan *s, const char *text, size_t n)
 	struct list *l = ctx;
 
 	check_value(s, text, n);
-	if (l->n++ > 0)
-		buf_putc(&l->text, '\n');
-	buf_put(&l->text, text, n);
-	if (l->n > ABOUT_LIST_VALUES || l->text.len - (l->n - 1) > ABOUT_LIST_MAX)
+	if (l->n++ > 0 && l->text)
+		buf_putc(l->text, '\n');
+	if (l->text)
+		buf_put(l->text, text, n);
+	l->size += n;
+	if (l->n > ABOUT_LIST_VALUES || l->size > ABOUT_LIST_MAX)
 		s->bad = true;
 }
 
-static char *scan_list(struct scan *s)
+/* Into *slot, if that is not NULL. */
+static void scan_list(struct scan *s, char **slot)
 {
-	struct list l = {.text = buf_of(SIZE_MAX)};
+	struct buf text = buf_of(SIZE_MAX);
+	struct list l = {.text = slot ? &text : NULL};
 
 	scan_strings(s, add_value, &l);
-	return buf_take(&l.text);
+	if (slot)
+		*slot = buf_take(&text);
+	buf_clear(&text);
 }
 
-static char *scan_value(struct scan *s)
+static void scan_value(struct scan *s, char **slot)
 {
 	size_t n;
 	const char *text = scan_string(s, &n);
 
 	check_value(s, text, n);
-	return xstrndup(text, n);
+	if (slot)
+		*slot = xstrndup(text, n);
 }
 
 void catalog_scan_what(struct scan *s, struct item_about *out)
 {
 	bool inside = s->inside;
 
-	memset(out, 0, sizeof *out);
+	if (out)
+		memset(out, 0, sizeof *out);
 	s->inside = false;
-	for (unsigned i = 0; i < ABOUT_FIELDS && !s->bad; i++)
-		if (scan_member(s, fields[i].key))
-			out->text[i] = fields[i].list ? scan_list(s) : scan_value(s);
+	for (unsigned i = 0; i < ABOUT_FIELDS && !s->bad; i++) {
+		char **slot = out ? &out->text[i] : NULL;
+
+		if (!scan_member(s, fields[i].key))
+			continue;
+		if (fields[i].list)
+			scan_list(s, slot);
+		else
+			scan_value(s, slot);
+	}
 	if (!s->inside)
 		s->bad = true;
 	scan_char(s, '}');

@@ -3,11 +3,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
-#include "valise/tree/about.h"
+#include <fcntl.h>
+#include <unistd.h>
+#include "valise/tree/abouts.h"
 
 #define M "Content-Type: multipart/mixed; boundary=b\n\n"
 #define FILE1 "--b\nContent-Disposition: attachment; "
@@ -262,6 +265,54 @@ static void lines(void **state)
 	buf_clear(&out);
 }
 
+/* Ten thousand names, in memory and with a file; asked for in another order. */
+static void stored(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/valise-abouts-XXXXXX";
+	int dirfd;
+
+	assert_non_null(mkdtemp(dir));
+	dirfd = open(dir, O_RDONLY | O_DIRECTORY);
+	for (int filed = 0; filed < 2; filed++) {
+		struct abouts *a = abouts_new(filed ? dirfd : -1, filed ? "what" : NULL);
+		struct buf out = buf_of(SIZE_MAX);
+		uint8_t sum[SHA256_LEN];
+		struct err err = {0};
+		char text[64];
+
+		memset(sum, 0, sizeof sum);
+		assert_int_equal(abouts_get(a, COLL_MAIL, sum, &out, &err), 0);
+		for (unsigned i = 0; i < 20000; i++) { /* each twice: the first one stays */
+			unsigned k = i % 10000;
+			int n = snprintf(text, sizeof text, k % 10 ? "%u %u" : "", k, i / 10000);
+
+			sha256_of(&k, sizeof k, sum);
+			assert_int_equal(
+			        abouts_add(a, (enum coll_kind)(k % 3), sum, text, (size_t)n, &err),
+			        0);
+		}
+		assert_int_equal(faccessat(dirfd, "what", R_OK, 0), filed ? 0 : -1);
+		for (unsigned i = 0; i < 10001; i++) {
+			unsigned k = i * 7919 % 10001;
+
+			sha256_of(&k, sizeof k, sum);
+			buf_reset(&out);
+			assert_int_equal(
+			        abouts_get(a, (enum coll_kind)(k % 3), sum, &out, &err), k < 10000);
+			snprintf(text, sizeof text, k % 10 && k < 10000 ? "%u 0" : "", k);
+			assert_string_equal(buf_str(&out), text);
+			assert_int_equal(
+			        abouts_get(a, (enum coll_kind)((k + 1) % 3), sum, NULL, &err), 0);
+		}
+		buf_clear(&out);
+		abouts_free(a);
+	}
+	unlinkat(dirfd, "what", 0);
+	close(dirfd);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +321,7 @@ int main(void)
 	        cmocka_unit_test(caps),
 	        cmocka_unit_test(refused),
 	        cmocka_unit_test(lines),
+	        cmocka_unit_test(stored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ static int read_text(const char *text, size_t n, size_t step, struct tree_coll *
 {
 	struct source s = {text, n, step};
 
-	return catalog_read(from_text, &s, out, roots, err);
+	return catalog_read(from_text, &s, NULL, out, roots, err);
 }
 
 static void write_text(
@@ -51,7 +51,7 @@ static void write_text(
 	struct err err = {0};
 
 	buf_init(out, SIZE_MAX);
-	if (catalog_write(c, places, to_buf, out, roots, &err) != 0)
+	if (catalog_write(c, places, NULL, to_buf, out, roots, &err) != 0)
 		fail_msg("%s", err.text);
 }
 
@@ -372,6 +372,17 @@ static void lines_that_are_refused(void **state)
 	        "{" ITEM ",\"where\":{\"member\":0,\"offset\":0,\"part\":\"000001/"
 	        "part-000001.tar.gz/../x\"}}",
 	        "{" ITEM ",\"where\":{\"member\":0,\"part\":\"000001/part-000001.tar.gz\"}}",
+	        "{" ITEM ",\"what\":{}}",
+	        "{" ITEM ",\"what\":{\"subject\":\"\"}}",
+	        "{" ITEM ",\"what\":{\"subject\":\"a\"}",
+	        "{" ITEM ",\"what\":{\"subject\":\"a\"},\"what\":{\"subject\":\"a\"}}",
+	        "{" ITEM ",\"what\":{\"subject\":\"a\",\"x\":\"a\"}}",
+	        "{" ITEM ",\"what\":{\"to\":\"a\",\"subject\":\"a\"}}",
+	        "{" ITEM ",\"what\":{\"subject\":\"a\\u001bb\"}}",
+	        "{" ITEM ",\"what\":{\"subject\":\"\xe2\x80\xae\"}}",
+	        "{" ITEM ",\"what\":\"a\"}",
+	        "{" ITEM ",\"where\":{\"member\":0,\"offset\":0,\"part\":\"000001/"
+	        "part-000001.tar.gz\"},\"what\":{\"subject\":\"a\"}}",
 	        "{\"error\":1}",
 	        "{\"error\":\"x\",\"uid\":0}",
 	        "{\"error\":\"x\",\"bytes\":0}",
@@ -382,14 +393,14 @@ static void lines_that_are_refused(void **state)
 	struct tree_coll *c;
 	struct buf text;
 	struct err err;
-	size_t plain;
+	struct line_parts parts;
 
 	(void)state;
 	buf_init(&text, 1000);
 	assert_int_equal(catalog_parse_head(HEAD, strlen(HEAD), &c, &err), 0);
-	assert_true(catalog_scan_line(fine, strlen(fine), c, &text, &plain));
+	assert_true(catalog_scan_line(fine, strlen(fine), c, &text, &parts));
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-		if (catalog_scan_line(lines[i], strlen(lines[i]), c, &text, &plain))
+		if (catalog_scan_line(lines[i], strlen(lines[i]), c, &text, &parts))
 			fail_msg("%s", lines[i]);
 	assert_int_equal(c->n_items, 1);
 	assert_int_equal(c->n_errors, 0);
@@ -485,7 +496,7 @@ static void a_line_has_a_limit(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(catalog_read(endless, NULL, &c, NULL, &err), ERR_LIMIT);
+	assert_int_equal(catalog_read(endless, NULL, NULL, &c, NULL, &err), ERR_LIMIT);
 	c = sample_mail();
 	free(c->reason);
 	c->reason = xcalloc(CATALOG_LINE_MAX + 1, 1);
@@ -493,9 +504,44 @@ static void a_line_has_a_limit(void **state)
 	struct tree_roots roots;
 	struct buf text;
 	buf_init(&text, SIZE_MAX);
-	assert_int_equal(catalog_write(c, false, to_buf, &text, &roots, &err), ERR_LIMIT);
+	assert_int_equal(catalog_write(c, false, NULL, to_buf, &text, &roots, &err), ERR_LIMIT);
 	buf_clear(&text);
 	tree_coll_free(c);
+}
+
+/* Names follow from the octets: both roots are the same with them and without. */
+static void names_are_kept(void **state)
+{
+	static const char what[] = "{\"from\":\"Ann\",\"subject\":\"a \\\"b\\\"\"}";
+	struct abouts *names = abouts_new(-1, NULL), *again = abouts_new(-1, NULL);
+	struct tree_coll *c = sample_mail(), *back = NULL;
+	struct tree_roots roots, without;
+	struct buf text, plain, found = buf_of(SIZE_MAX);
+	struct err err = {0};
+	struct source src;
+
+	(void)state;
+	assert_int_equal(
+	        abouts_add(names, COLL_MAIL, c->items[0].sha256, what, strlen(what), &err), 0);
+	write_text(c, true, &plain, &without);
+	buf_init(&text, SIZE_MAX);
+	assert_int_equal(catalog_write(c, true, names, to_buf, &text, &roots, &err), 0);
+	assert_memory_equal(&roots, &without, sizeof roots);
+	assert_null(strstr(buf_str(&plain), "\"what\""));
+	assert_non_null(strstr(buf_str(&text), what));
+	src = (struct source){buf_str(&text), text.len, 7};
+	assert_int_equal(catalog_read(from_text, &src, again, &back, &roots, &err), 0);
+	assert_memory_equal(&roots, &without, sizeof roots);
+	assert_int_equal(abouts_get(again, COLL_MAIL, c->items[0].sha256, &found, &err), 1);
+	assert_string_equal(buf_str(&found), what);
+	assert_int_equal(abouts_get(again, COLL_CALENDAR, c->items[0].sha256, NULL, &err), 0);
+	buf_clear(&text);
+	buf_clear(&plain);
+	buf_clear(&found);
+	tree_coll_free(c);
+	tree_coll_free(back);
+	abouts_free(names);
+	abouts_free(again);
 }
 
 /* A server may give an empty ETag, href or UID: no member is empty. */
@@ -573,6 +619,7 @@ int main(void)
 	        cmocka_unit_test(what_is_gone),
 	        cmocka_unit_test(a_line_has_a_limit),
 	        cmocka_unit_test(two_items_of_one_path_are_refused),
+	        cmocka_unit_test(names_are_kept),
 	        cmocka_unit_test(what_is_empty_is_not_written),
 	};
 

@@ -58,7 +58,7 @@ static void settles(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const struct target_opts opts = {.strict = true}; /* no other forms */
-		struct tree_reader reader = {&ops};
+		struct tree_reader reader = {.ops = &ops};
 		struct progress progress;
 		struct tree_head head = {.name = (char *)(uintptr_t) "c"};
 		struct acoll a = {.head = &head, .coll = tree_coll_new(COLL_CALENDAR, "c")};
