@@ -1,6 +1,7 @@
 #!/bin/bash
 # Calendars and address books between Radicale, Xandikos and Cyrus, every pair and direction: a backup of A, a restore into B. The
 # independent comparer finds only differences that the restore report names; a second restore adds nothing, with its journal and without.
+# An audit of each target finds what the report calls altered, and nothing else.
 # RESOURCES, BIG: the resources of an account, and the octets of its longest value (long-dav-pairs.sh: 3,000 and 10 MB).
 . "$(dirname "$0")/../lib.sh"
 
@@ -64,6 +65,32 @@ totals() { $PYTHON -c 'import json, sys; o = json.load(open(sys.argv[1])); print
 # adds_nothing REPORT
 adds_nothing() { [ "$(totals "$1" added collections_made)" = "0 0" ] || fail "$1: a further restore added something"; }
 
+# accounts : a section SERVER-USER for each account that is restored into
+accounts() {
+	local s a
+	mkdir -p "$XDG_CONFIG_HOME/valise"
+	for s in "${KINDS[@]}"; do
+		for a in "${KINDS[@]}"; do
+			dav "$s" "${FROM[$a]}"
+			printf '[%s-%s]\ncaldav = %s\ncarddav = %s\nuser = %s\npassword-command = %s\ncaldav-cleartext = yes\ncarddav-cleartext = yes\n' \
+				"$s" "${FROM[$a]}" "${DAV[1]}" "${DAV[3]}" "${DAV[5]}" "${DAV[7]}"
+		done
+	done > "$XDG_CONFIG_HOME/valise/accounts.ini"
+}
+
+# audited FROM TARGET ITEMS ALTERED
+audited() {
+	run 3 "$VALISE" audit "$TOP/$1.valise" --target "$2-${FROM[$1]}" --json # without a source it cannot be YES
+	$PYTHON - "$T/out" "$3" "$4" <<'P'
+import collections, json, sys
+done = [json.loads(line) for line in open(sys.argv[1])][-1]
+found = collections.Counter(f["finding"] for f in done["findings"] if f["side"] == "target")
+want = {"altered": int(sys.argv[3])} if int(sys.argv[3]) else {}
+if found != want or done["target"]["items"] != int(sys.argv[2]) or done["target"]["extra"]:
+    sys.exit("%s of %s instead of %s: %s" % (found, done["target"], want, [f for f in done["findings"] if f["side"] == "target"]))
+P
+}
+
 restores() {
 	local a r items added altered failed
 	for a in "${KINDS[@]}"; do
@@ -73,9 +100,11 @@ restores() {
 		read -r items added altered failed <<< "$(totals "$r.json" items added altered failed)"
 		echo "   $a -> $1: $items items, $added added, $altered altered, $failed refused"
 		[ $((added + failed)) = "$items" ] || fail "not every item was accounted for"
+		audited "$a" "$1" "$items" "$altered"
 		restore "$a" "$r-2.json"
 		adds_nothing "$r-2.json"
 		rm -rf "$XDG_STATE_HOME" # its journal
+		audited "$a" "$1" "$items" "$altered"
 		restore "$a" "$r-3.json"
 		adds_nothing "$r-3.json"
 	done
@@ -93,6 +122,7 @@ compare() {
 
 for s in "${KINDS[@]}"; do launch "$s" "$s" USERS="alice bob carol dave"; done
 landed "${KINDS[@]}"
+accounts
 each account
 each backup
 each exact
