@@ -20,7 +20,7 @@ ALLOWED = {"html": {"lang"}, "meta": {"charset", "name", "content", "http-equiv"
 ALLOWED.update((tag, set()) for tag in ("head", "style", "title", "body", "main", "header", "h1", "h2", "h3", "span", "b", "time", "dt", "li", "caption", "summary", "figure"))
 CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 # Members that the page shows otherwise than as they are.
-ELSEWHERE = {"command", "kind", "status", "level", "verdict", "side", "finding", "security", "code", "year", "parent", "size", "outcome"}
+ELSEWHERE = {"command", "kind", "status", "level", "verdict", "side", "finding", "security", "code", "service", "year", "parent", "size", "outcome"}
 
 
 class Page(html.parser.HTMLParser):

@@ -90,14 +90,16 @@ def totals(made):
 
 
 def findings(rng, n, safe):
-    words = [("archive", "missing"), ("target", "missing"), ("target", "other"), ("source", "new"), ("target", "keywords")]
+    words = [("source", "not-in-archive"), ("target", "missing"), ("target", "altered"), ("source", "newer"), ("target", "flags-lost")]
     subjects = ["Invoice 2019-%04d", "Re: Re: Fwd: minutes of the meeting on the harbour bridge, with the corrections of all participants (%d)", "\u05d7\u05e9\u05d1\u05d5\u05e0\u05d9\u05ea %d", "(no subject) %d"]
+    if safe:
+        words = [("source", "moved"), ("target", "elsewhere"), ("source", "gone-at-source")]
     out = []
     for i in range(n):
         side, finding = words[rng.randrange(len(words))]
         f = {"side": side, "finding": finding, "safe": safe, "kind": "mail", "collection": rng.choice(["INBOX", "Archive/Projects/Harbour bridge, tenders and drawings", "Sent"]), "uid": 100 + i,
              "date": "20%02d-03-%02dT09:15:00Z" % (rng.randint(11, 26), rng.randint(1, 28)), "from": "Bob B. Builder <bob%d@mail.example>" % (i % 50), "subject": rng.choice(subjects) % i}
-        if finding == "other":
+        if finding == "altered":
             f["differs"] = "Content-Transfer-Encoding: 8bit, quoted-printable"
         if i % 40 == 7:
             f = {"side": side, "finding": finding, "safe": safe, "kind": "calendars", "collection": "Personal", "href": "/cal/alice/personal/%s.ics" % digest(str(i))[:16], "start": "2026-12-0%dT10:00:00Z" % (i % 9 + 1), "summary": "Dentist"}
@@ -107,8 +109,11 @@ def findings(rng, n, safe):
 
 def audit(rng, n, safe_n):
     made = folders(rng, ("source", "target"))
-    o = common("audit", 1 if n else 0, made, old() + new())
-    o.update(verdict="no" if n else "yes", source="alice@old.example", target="alice@new.example", findings=findings(rng, n, False) + findings(rng, safe_n, True))
+    o = common("audit", 3 if n else 0, made, old() + new())
+    items = sum(f["items"] for f in made)
+    o.update(verdict="no" if n else "yes", reasons=n, seal=digest("seal4"), snapshot_created="2026-11-28T03:12:44Z", full=False, items=items, collections=len(made), verified={"when": "2026-11-29T13:41:00Z", "depth": "newest"},
+             source={"account": "alice@old.example", "collections": len(made), "items": items + n // 2, "same": items - 4, "gone": 3, "looked_at": True},
+             target={"account": "alice@new.example", "collections": len(made), "items": items - n // 3, "same": items - n // 3 - 4, "extra": 2, "looked_at": True}, findings=findings(rng, n, False) + findings(rng, safe_n, True))
     return o
 
 

@@ -6,9 +6,8 @@
 
 static const struct column columns[] = {{"side", "", CELL_TEXT}, {"account", "Name", CELL_TEXT},
         {"collections", "Folders", CELL_NUMBER}, {"items", "Items", CELL_NUMBER},
-        {"same", "As in the archive", CELL_NUMBER},
-        {"gone", "In the archive, there no more", CELL_NUMBER},
-        {"extra", "Not in the archive", CELL_NUMBER}, {"looked_at", "Looked at", CELL_TEXT}};
+        {"same", "As in the archive", CELL_NUMBER}, {"gone", "No more there", CELL_NUMBER},
+        {"extra", "Besides", CELL_NUMBER}, {"looked_at", "Looked at", CELL_TEXT}};
 
 /* One row: the members of ${side}, under the name that people have for it. */
 static void add_side(json_t *rows, const json_t *side, const char *name)

@@ -9,13 +9,13 @@
 
 static const struct column columns[] = {
         {"name", "Name", CELL_TEXT},
-        {"source.items", "Items at the source", CELL_NUMBER},
-        {"source.bytes", "Bytes at the source", CELL_BYTES},
+        {"source.items", "Source items", CELL_NUMBER},
+        {"source.bytes", "Source bytes", CELL_BYTES},
         {"share", "Share", CELL_SHARE},
         {"items", "Items", CELL_NUMBER},
         {"bytes", "Bytes", CELL_BYTES},
-        {"target.items", "Items at the target", CELL_NUMBER},
-        {"target.bytes", "Bytes at the target", CELL_BYTES},
+        {"target.items", "Target items", CELL_NUMBER},
+        {"target.bytes", "Target bytes", CELL_BYTES},
         {"errors", "Missing", CELL_NUMBER},
         {"gone", "Gone, kept", CELL_NUMBER},
         {"added", "Added", CELL_NUMBER},

@@ -8,6 +8,7 @@
 #include "cli/report/html.h"
 
 #define ESCAPED_MAX 10 /* octets that term_escape makes of one, and more */
+#define WORD_MAX 24
 
 static void put_markup(struct buf *b, const char *safe)
 {
@@ -53,6 +54,17 @@ void html_element(struct buf *b, const char *tag, const char *text)
 	buf_putf(b, "<%s>", tag);
 	html_text(b, text);
 	buf_putf(b, "</%.*s>", (int)strcspn(tag, " "), tag);
+}
+
+/* Is there a word that no column of a table is wide enough for? */
+static bool has_long_word(const char *s)
+{
+	size_t n;
+
+	for (; s && *s; s += n + (s[n] != '\0'))
+		if ((n = strcspn(s, " ")) > WORD_MAX)
+			return true;
+	return false;
 }
 
 /* "2026-11-22T17:16:00Z" or "...+02:00", else as it is. */
@@ -173,7 +185,9 @@ static void put_cell(struct buf *b, const json_t *v, const struct column *c, boo
 	        [CELL_HASH] = " class=\"h\""};
 	const char *class = (size_t)c->kind < COUNT(classes) ? classes[c->kind] : NULL;
 
-	if (!class || (c->kind == CELL_TEXT && !json_is_integer(v)))
+	if (c->kind == CELL_TEXT && !json_is_integer(v))
+		class = has_long_word(json_string_value(v)) ? " class=\"w\"" : NULL;
+	if (!class)
 		class = "";
 	if (first) {
 		buf_putf(b, "<th scope=\"row\" role=\"rowheader\"%s>", class);
@@ -182,7 +196,7 @@ static void put_cell(struct buf *b, const json_t *v, const struct column *c, boo
 		return;
 	}
 	if (!has_value(v)) {
-		buf_puts(b, "<td role=\"cell\"></td>");
+		buf_putf(b, "<td role=\"cell\" class=\"%s\"></td>", is_right(c->kind) ? "n" : "e");
 		return;
 	}
 	if (c->kind == CELL_SHARE) {

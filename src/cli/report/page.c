@@ -80,6 +80,8 @@ static const struct column figures[] = {{"mail.items", "messages", CELL_NUMBER},
 
 static void put_figures(struct buf *b, const json_t *o)
 {
+	if (json_object_get(o, "findings")) /* page_sides has them */
+		return;
 	buf_puts(b, "<ul class=\"figures\">\n");
 	for (size_t i = 0; i < COUNT(figures); i++) {
 		const json_t *v = json_at(o, figures[i].path);
@@ -226,13 +228,27 @@ static void put_sign_in(struct buf *b, const json_t *s)
 	free(text);
 }
 
+/* As its standard writes it. */
+static const char *protocol_title(const char *service)
+{
+	static const struct {
+		const char *name, *title;
+	} titles[] = {
+	        {"imap", "IMAP"}, {"pop3", "POP3"}, {"caldav", "CalDAV"}, {"carddav", "CardDAV"}};
+
+	for (size_t i = 0; service && i < COUNT(titles); i++)
+		if (strcmp(titles[i].name, service) == 0)
+			return titles[i].title;
+	return service ? service : "";
+}
+
 static void put_server(struct buf *b, const json_t *s)
 {
 	const char *side = json_get_str(s, "side"), *service = json_get_str(s, "service"),
 	           *host = json_get_str(s, "host");
 	bool bare = host && strchr(host, ':');
 	char *text = xasprintf("%s: %s", side && !strcmp(side, "target") ? "Target" : "Source",
-	        service ? service : "");
+	        protocol_title(service));
 
 	buf_puts(b, "<section class=\"card\">\n");
 	html_element(b, "h3", text);
