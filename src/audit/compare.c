@@ -260,6 +260,7 @@ void source_compare(
         struct audit_source *s, const struct tree_coll *now, struct tree_coll *was, size_t head)
 {
 	struct pairing p = {.s = s, .now = now, .was = was, .head = head};
+	uint64_t bytes = 0;
 
 	if (was) {
 		s->heads[head].given = true;
@@ -275,6 +276,9 @@ void source_compare(
 	say_errors(&p);
 	judge_coll(&p);
 	audit_count(s->audit, AUDIT_SOURCE, &p.counts);
+	for (size_t i = 0; i < now->n_items; i++)
+		bytes += now->items[i].size;
+	audit_count_coll(s->audit, AUDIT_SOURCE, now->kind, now->name, now->n_items, bytes);
 	free(p.pair);
 	free(p.used);
 	free(p.by_sum);

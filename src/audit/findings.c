@@ -47,6 +47,9 @@ void audit_clear(struct audit *a)
 	for (size_t i = 0; i < a->n; i++)
 		finding_clear(&a->items[i]);
 	free(a->items);
+	for (size_t i = 0; i < a->n_colls; i++)
+		free(a->colls[i].name);
+	free(a->colls);
 	pthread_mutex_destroy(&a->lock);
 }
 
@@ -85,4 +88,47 @@ void audit_count(struct audit *a, enum audit_side side, const struct audit_count
 	c->extra += add->extra;
 	c->shared += add->shared;
 	pthread_mutex_unlock(&a->lock);
+}
+
+static bool is_coll(const struct audit_coll *c, enum coll_kind kind, const char *name)
+{
+	return c->kind == kind && strcmp(c->name, name) == 0;
+}
+
+/* Its place, n_colls for none; items of one collection mostly come one after the other. */
+static size_t find_coll(const struct audit *a, enum coll_kind kind, const char *name)
+{
+	size_t i = 0;
+
+	if (a->last_coll < a->n_colls && is_coll(&a->colls[a->last_coll], kind, name))
+		return a->last_coll;
+	while (i < a->n_colls && !is_coll(&a->colls[i], kind, name))
+		i++;
+	return i;
+}
+
+void audit_count_coll(struct audit *a, enum audit_side side, enum coll_kind kind, const char *name,
+        uint64_t items, uint64_t bytes)
+{
+	struct audit_coll *c;
+
+	pthread_mutex_lock(&a->lock);
+	a->last_coll = find_coll(a, kind, name);
+	if (a->last_coll == a->n_colls) {
+		c = ARR_PUSH(a->colls, a->n_colls, a->colls_cap);
+		c->kind = kind;
+		c->name = xstrdup(name);
+	}
+	c = &a->colls[a->last_coll];
+	c->side[side].known = true;
+	c->side[side].items += items;
+	c->side[side].bytes += bytes;
+	pthread_mutex_unlock(&a->lock);
+}
+
+const struct audit_coll *audit_coll_of(const struct audit *a, enum coll_kind kind, const char *name)
+{
+	size_t i = find_coll(a, kind, name);
+
+	return i < a->n_colls ? &a->colls[i] : NULL;
 }

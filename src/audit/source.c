@@ -328,11 +328,12 @@ static void keep_one(struct audit_source *s, enum coll_kind kind, const char *na
 	size_t i = source_head(s, kind, name);
 
 	if (status == COLL_COMPLETE && i < m->n_heads) {
-		uint64_t items = m->heads[i].roots.items;
+		uint64_t items = m->heads[i].roots.items, bytes = m->heads[i].roots.bytes;
 
 		s->heads[i].given = true;
 		audit_count(s->audit, AUDIT_SOURCE,
 		        &(struct audit_counts){.collections = 1, .items = items, .same = items});
+		audit_count_coll(s->audit, AUDIT_SOURCE, kind, name, items, bytes);
 	} else if (status == COLL_SKIPPED) {
 		say_skipped(s, kind, name);
 	} else if (status == COLL_STALE) {

@@ -68,10 +68,15 @@ void audit_looked(void *target, const struct tree_coll *c, const struct tree_ite
 	struct audit_target *t = target;
 	enum audit_what what = audit_judge_look(it, look);
 	struct audit_finding f;
+	bool there;
 
 	atomic_fetch_add(&t->told, 1);
 	audit_count(t->audit, AUDIT_TARGET,
 	        &(struct audit_counts){.items = 1, .same = what == AUDIT_WHATS});
+	there = look->state == LOOK_SAME || look->state == LOOK_OTHER ||
+	        look->state == LOOK_FLAGS || look->state == LOOK_ELSEWHERE ||
+	        look->state == LOOK_TWICE;
+	audit_count_coll(t->audit, AUDIT_TARGET, c->kind, c->name, there, there ? it->size : 0);
 	if (what == AUDIT_WHATS)
 		return;
 	f = finding_of(AUDIT_TARGET, what, c, it);

@@ -152,12 +152,19 @@ def others(lab, target, dav):
 def audit(lab, source, dav):
     """The verdict with its reasons, and both sides."""
     source.mailbox("INBOX").add(source.message(99, SCRIPT))
+    source.mailbox("New").add(source.message(98, "new"))
     page, text, o = lab.report(3, "audit", "a", "--source", "old", "--target", "new")
     servers(lab, o, "source")
     servers(lab, o, "target")
     expect(o["verdict"] == "no" and "SAFE TO DEACTIVATE: NO" in text and page.count("SAFE TO DEACTIVATE: YES</h1>") == 0, o["verdict"])
     new = [f for f in o["findings"] if f["finding"] == "not-in-archive"]
-    expect(len(new) == 1 and new[0]["subject"] == SCRIPT and text.index("Reasons for NO") < text.index(SCRIPT, text.index("Reasons for NO")), new)
+    expect(len(new) == 2 and new[0]["subject"] == SCRIPT and text.index("Reasons for NO") < text.index(SCRIPT, text.index("Reasons for NO")), new)
+    sides = {f["name"]: (f["items"], f["source"]["items"], f.get("target", {}).get("items")) for f in o["folders"]}
+    expect(sides["INBOX"] == (5, 6, 5) and sides["Work"] == (2, 2, 2) and sides["New"] == (0, 1, None), sides)
+    box = next(f for f in o["folders"] if f["name"].startswith("Box 0 "))
+    expect(box["items"] == 1 and box["source"] == {"items": 1, "bytes": box["bytes"]} and box["target"] == {"items": 0, "bytes": 0}, box)
+    people = next(f for f in o["folders"] if f["kind"] == "contacts")
+    expect(people["items"] == people["source"]["items"] == people["target"]["items"] == 1, people)
     page, text, o = lab.report(None, "audit", "a", "--source", "old", "--accept", "altered,held-back,flags-lost,flags")
     expect(o["exit"] == 3 and all(s["side"] == "source" for s in o["servers"]), o["servers"])
 

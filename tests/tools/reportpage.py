@@ -9,7 +9,7 @@ import jsonschema
 
 from lib import TESTS, expect
 
-with open(os.path.join(os.environ.get("VALISE_SOURCE", os.path.dirname(TESTS)), "docs/valise.schema.json")) as f:
+with open(os.path.join(os.environ.get("TESTED_SOURCE", os.path.dirname(TESTS)), "docs/valise.schema.json")) as f:
     SCHEMA = json.load(f)
 REPORT = jsonschema.Draft202012Validator({"$ref": "#/$defs/report", "$defs": SCHEMA["$defs"]})
 # Every tag that there is on a page, with its attributes.

@@ -103,6 +103,16 @@ struct audit_counts {
 	uint64_t shared; /* mailboxes of other people at the source, which nobody looked at */
 };
 
+/* What each side has of a collection; of the target: items of the archive that are there. */
+struct audit_coll {
+	enum coll_kind kind;
+	char *name;
+	struct {
+		bool known;
+		uint64_t items, bytes;
+	} side[AUDIT_SIDES];
+};
+
 /* What all sides give to. Thread-safe. */
 struct audit {
 	pthread_mutex_t lock;
@@ -110,6 +120,8 @@ struct audit {
 	size_t n, cap;
 	bool accepts[AUDIT_WHATS];
 	struct audit_counts counts[AUDIT_SIDES];
+	struct audit_coll *colls;
+	size_t n_colls, colls_cap, last_coll;
 	/* told of each as it is found, may be NULL; with the lock held */
 	void (*found)(void *ctx, const struct audit_finding *f);
 	void *ctx;
@@ -122,6 +134,12 @@ void audit_add(struct audit *a, struct audit_finding *f);
 void audit_say(struct audit *a, enum audit_side side, enum audit_what what, enum coll_kind kind,
         const char *collection, const char *differs);
 void audit_count(struct audit *a, enum audit_side side, const struct audit_counts *add);
+/* So many more items of this collection are at that side; 0: the side was asked for it. */
+void audit_count_coll(struct audit *a, enum audit_side side, enum coll_kind kind, const char *name,
+        uint64_t items, uint64_t bytes);
+/* What is known of the collection; NULL: nothing. Once all sides have ended. */
+const struct audit_coll *audit_coll_of(
+        const struct audit *a, enum coll_kind kind, const char *name);
 /* Of all that was found: no finding says NO that is not accepted. */
 bool audit_is_safe(const struct audit_finding *items, size_t n);
 /* Does this one say NO? */

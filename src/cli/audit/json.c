@@ -3,6 +3,8 @@
 #include <string.h>
 #include "valise/base/date.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
+#include "valise/tree/words.h"
 #include "run.h"
 
 json_t *audit_finding_json(const struct audit_finding *f)
@@ -133,4 +135,64 @@ json_t *audit_json(const struct audit_run *r)
 	json_object_set_new(o, "findings", list);
 	json_object_set_new(o, "not_examined", audit_unexamined_json(r));
 	return o;
+}
+
+/* What the sides have of a collection, as members of its ${folder}. */
+static void put_sides(json_t *folder, const struct audit_coll *c)
+{
+	static const enum audit_side sides[] = {AUDIT_SOURCE, AUDIT_TARGET};
+
+	for (size_t i = 0; c && i < COUNT(sides); i++) {
+		json_t *o;
+
+		if (!c->side[sides[i]].known)
+			continue;
+		o = json_object();
+		json_set_number(o, "items", c->side[sides[i]].items);
+		json_set_number(o, "bytes", c->side[sides[i]].bytes);
+		json_object_set_new(folder, audit_side_word(sides[i]), o);
+	}
+}
+
+/* Has the archive this collection? */
+static bool is_listed(const json_t *folders, const struct audit_coll *c)
+{
+	size_t i;
+	json_t *f;
+
+	json_array_foreach(folders, i, f)
+	{
+		if (text_same(json_get_str(f, "kind"), coll_kind_dir(c->kind)) &&
+		        text_same(json_get_str(f, "name"), c->name))
+			return true;
+	}
+	return false;
+}
+
+void audit_put_folders(const struct audit_run *r, json_t *folders)
+{
+	size_t known = json_array_size(folders);
+
+	for (size_t i = 0; i < known; i++) {
+		json_t *f = json_array_get(folders, i);
+		const char *name = json_get_str(f, "name");
+		enum coll_kind kind;
+
+		if (name && kind_parse(json_get_str(f, "kind"), &kind))
+			put_sides(f, audit_coll_of(&r->audit, kind, name));
+	}
+	for (size_t i = 0; i < r->audit.n_colls; i++) {
+		const struct audit_coll *c = &r->audit.colls[i];
+		json_t *f;
+
+		if (is_listed(folders, c))
+			continue;
+		f = json_object();
+		json_set_text(f, "kind", coll_kind_dir(c->kind));
+		put_text(f, "name", c->name);
+		json_set_number(f, "items", 0);
+		json_set_number(f, "bytes", 0);
+		put_sides(f, c);
+		json_array_append_new(folders, f);
+	}
 }

@@ -67,6 +67,11 @@ int audit_dns(struct audit_run *r);
 
 /* The outcome for programs, reports and the certificate (docs/JSON.md). */
 json_t *audit_json(const struct audit_run *r);
+/*
+ * What source and target have of each of the report's ${folders}, as its members "source" and
+ * "target"; those that the archive lacks are added.
+ */
+void audit_put_folders(const struct audit_run *r, json_t *folders);
 json_t *audit_finding_json(const struct audit_finding *f);
 /* [{"what","why"}] of what the verdict says nothing of. */
 json_t *audit_unexamined_json(const struct audit_run *r);

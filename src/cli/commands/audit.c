@@ -192,8 +192,10 @@ static int tell(struct audit_run *r, struct tree_reader *archive, int rc)
 	json_t *o = audit_json(r);
 
 	ui_stop(r->ui);
-	if (args_has(r->args, "report"))
+	if (args_has(r->args, "report")) {
 		report.collections = report_collections(archive, NULL, NULL);
+		audit_put_folders(r, report.collections);
+	}
 	if (r->ui->json)
 		end_outcome(r->args, json_copy(o));
 	else if (rc != EXIT_INTERRUPTED && !ui_quiet(r->ui, rc))
