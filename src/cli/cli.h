@@ -323,6 +323,7 @@ struct report {
 	json_t *collections; /* report_collections of what the tree holds; or NULL */
 	/* of the tree that account was read into: which folders options left out; or NULL */
 	const struct tree_manifest *manifest;
+	json_t *offers; /* [{"service","capabilities","quota_used","quota_limit"}]; or NULL */
 };
 /*
  * The collections that ${r} reads and for which ${takes} (NULL: all) is true, with what each

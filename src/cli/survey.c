@@ -141,7 +141,46 @@ void surveyed_clear(struct surveyed *s)
 	buf_clear(&s->small);
 }
 
-void surveyed_add(struct surveyed *sum, const struct surveyed *s)
+/* ---- for programs ---- */
+
+static void add_offers(json_t *list, const struct surveyed *s, const struct service *of)
+{
+	struct buf has = buf_of(SIZE_MAX / 2);
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < s->n_has; i++)
+		buf_putf(&has, "%s%s", i ? ", " : "", s->has[i]);
+	put_text(o, "service", of->name);
+	put_text(o, "capabilities", buf_str(&has));
+	if (s->limit) {
+		json_set_number(o, "quota_used", s->used);
+		json_set_number(o, "quota_limit", s->limit);
+	}
+	json_array_append_new(list, o);
+	buf_clear(&has);
+}
+
+static void add_for_report(struct surveyed *sum, const struct surveyed *s, const struct service *of)
+{
+	if (!sum->folders) {
+		sum->folders = json_array();
+		sum->offers = json_array();
+	}
+	for (size_t i = 0; i < s->n_colls; i++) {
+		json_t *o = json_object();
+
+		json_set_text(o, "kind", coll_kind_dir(s->colls[i].kind));
+		put_text(o, "name", s->colls[i].name);
+		json_set_number(o, "items", s->colls[i].items);
+		json_set_text(o, "size", survey_how_word(s->colls[i].how));
+		if (s->colls[i].how != SURVEY_UNKNOWN)
+			json_set_number(o, "bytes", s->colls[i].bytes);
+		json_array_append_new(sum->folders, o);
+	}
+	add_offers(sum->offers, s, of);
+}
+
+void surveyed_add(struct surveyed *sum, const struct surveyed *s, const struct service *of)
 {
 	uint64_t fixed = s->archive.high && !sum->archive.high ? ESTIMATE_FIXED : 0;
 
@@ -154,9 +193,8 @@ void surveyed_add(struct surveyed *sum, const struct surveyed *s)
 	sum->archive.low += s->archive.low + fixed / 5 * 4;
 	sum->archive.high += s->archive.high + fixed / 5 * 6;
 	sum->archive_bytes += s->archive_bytes + fixed;
+	add_for_report(sum, s, of);
 }
-
-/* ---- for programs ---- */
 
 void surveyed_put(const struct surveyed *s, const struct service *of, json_t *event)
 {

@@ -31,6 +31,8 @@ struct surveyed {
 	bool part; /* not all of the bytes are known */
 	struct estimate_range seconds, archive;
 	uint64_t archive_bytes;
+	/* of a sum, for the report: its collections, and what each service offers; or NULL */
+	json_t *folders, *offers;
 };
 
 void surveyed_begin(struct surveyed *s);
@@ -41,8 +43,8 @@ void surveyed_clear(struct surveyed *s);
 void surveyed_put(const struct surveyed *s, const struct service *of, json_t *event);
 /* The same for people: a table and lines below it. */
 void surveyed_tell(const struct surveyed *s);
-/* Sums of one service into those of all. */
-void surveyed_add(struct surveyed *sum, const struct surveyed *s);
+/* Sums of the service ${of} into those of all. */
+void surveyed_add(struct surveyed *sum, const struct surveyed *s, const struct service *of);
 /* The outcome: members of the last event, and lines for people. */
 void surveyed_outcome(const struct surveyed *sum, json_t *o);
 void surveyed_tell_all(const struct surveyed *sum);

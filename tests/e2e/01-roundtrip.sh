@@ -16,6 +16,11 @@ says 'snapshot 1 sealed'
 same "$T/before" "$T/after"
 grep -q '"verdict":"complete"' "$T/report.json" || fail "report"
 grep -q '<h1>Backup of ' "$T/report.html" || fail "report"
+$PYTHON - "$T/report.json" "$(openssl s_client -connect "localhost:$A_IMAPS_PORT" < /dev/null 2> /dev/null | openssl x509 -outform DER | sha256sum | cut -d' ' -f1)" <<'P' || fail "the server in the report"
+import json, sys
+server, = json.load(open(sys.argv[1]))["servers"]
+assert server["software"].startswith("Dovecot") and "Dovecot" in server["greeting"] and server["sign_in"] and server["tls"]["sha256"] == sys.argv[2], server
+P
 
 say verify
 run 0 "$VALISE" verify "$T/alice.valise"

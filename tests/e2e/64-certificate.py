@@ -146,7 +146,9 @@ def others(lab, target, dav):
     expect("servers" not in o and len(o["seals"]) == 2 and o["years"], o)
     _, _, o = lab.report(0, "check", "old")
     servers(lab, o, "source")
-    expect(o["not_examined"], o)
+    folders = {f["name"]: (f["kind"], f["items"]) for f in o["folders"]}
+    expect(o["not_examined"] and folders["INBOX"] == ("mail", 5) and folders[HOSTILE[1]] == ("calendars", 1), folders)
+    expect("LITERAL+" in {f["service"]: f["capabilities"] for f in o["offers"]}["imap"], o["offers"])
 
 
 def audit(lab, source, dav):

@@ -132,7 +132,7 @@ static int survey_service(const struct args *a, const struct service *s, struct 
 	surveyed_begin(&known);
 	rc = look_at(a, s, NULL, &known, ui, sum);
 	if (rc == 0)
-		surveyed_add(all, &known);
+		surveyed_add(all, &known, s);
 	surveyed_clear(&known);
 	return rc;
 }
@@ -166,8 +166,14 @@ int cmd_check(const struct args *a)
 		end_outcome(a, json_copy(o));
 	else if (!args_has(a, "quiet"))
 		surveyed_tell_all(&all);
-	if (ui_write_reports(&ui, o, &(struct report){.rc = worst, .account = account}))
+	if (ui_write_reports(&ui, o,
+	            &(struct report){.rc = worst,
+	                    .account = account,
+	                    .collections = all.folders,
+	                    .offers = all.offers}))
 		worst = EXIT_FAILED;
+	json_decref(all.folders);
+	json_decref(all.offers);
 	json_decref(o);
 	ui_stats(&ui);
 	ui_clear(&ui);

@@ -143,6 +143,14 @@ static bool has_place(const char *key)
 	return false;
 }
 
+/* Numbers of octets by their names. */
+static enum cell kind_of(const char *name, const json_t *v)
+{
+	if (!json_is_integer(v))
+		return CELL_TEXT;
+	return strstr(name, "bytes") || strncmp(name, "quota", 5) == 0 ? CELL_BYTES : CELL_NUMBER;
+}
+
 /* A list of objects that nobody has a place for: columns are the members of the first ones. */
 static void put_list(struct buf *b, const char *key, const json_t *rows)
 {
@@ -165,8 +173,7 @@ static void put_list(struct buf *b, const char *key, const json_t *rows)
 	json_object_foreach(members, name, v)
 	{
 		titles[n] = html_words(name);
-		columns[n] = (struct column){
-		        name, titles[n], json_is_integer(v) ? CELL_NUMBER : CELL_TEXT};
+		columns[n] = (struct column){name, titles[n], kind_of(name, v)};
 		n++;
 	}
 	if (n) {

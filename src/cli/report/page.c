@@ -345,6 +345,7 @@ void report_page(const json_t *o, struct buf *b)
 	put_accounts(b, o);
 	page_folders(b, o);
 	picture_years(o, b);
+	page_dns(b, o);
 	page_notes(b, o);
 	page_more(b, o);
 	put_unexamined(b, o);

@@ -10,6 +10,7 @@ void page_folded(struct buf *b, const char *title, const json_t *rows, const str
 /* The parts of a report's page that are longer than a table; each nothing where ${o} has none. */
 
 void page_folders(struct buf *b, const json_t *o); /* folders.c */
+void page_dns(struct buf *b, const json_t *o); /* dns.c */
 /* audit.c: what was held against what, for an audit */
 void page_sides(struct buf *b, const json_t *o);
 /* lists.c: what an audit found, what the run said, and what else the outcome lists. */

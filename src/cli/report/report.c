@@ -48,6 +48,8 @@ static void put_content(const struct ui *u, json_t *o, const struct report *r)
 
 	if (r->collections)
 		json_object_set(o, "folders", r->collections);
+	if (r->offers)
+		json_object_set(o, "offers", r->offers);
 	if (years)
 		json_object_set_new(o, "years", years);
 	if (archive && !json_object_get(o, "accounts")) {

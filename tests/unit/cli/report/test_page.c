@@ -294,6 +294,33 @@ static void hostile_text_stays_text(void **state)
 	}
 }
 
+/* What each server says of each record, and what is wanted. */
+static void dns(void **state)
+{
+	char *page = page_of(
+	        "{\"command\":\"audit\",\"dns\":{\"domain\":\"a.example\",\"zone\":\"<z>\",\"next\":"
+	        "\"wait\",\"mx\":\"old\",\"servers\":[{\"name\":\"ns1.a.example\",\"address\":"
+	        "\"192.0.2.1\",\"state\":\"good\",\"serial\":2026112901}],\"records\":[{\"record\":"
+	        "\"MX\",\"name\":\"a.example\",\"type\":\"MX\",\"state\":\"propagating\",\"wanted\":["
+	        "\"10 mx1.new.example\",\"20 mx2.new.example\"],\"notes\":[{\"level\":\"wrong\","
+	        "\"text\":\"<b>two\"}],\"answers\":[{\"from\":\"resolver\",\"outcome\":\"found\","
+	        "\"records\":[\"10 old.example\"],\"ttl\":3600},{\"from\":\"zone\",\"server\":"
+	        "\"ns1.a.example\",\"outcome\":\"no-name\",\"records\":[],\"ttl\":60},{\"from\":"
+	        "\"zone\",\"server\":\"ns2\",\"outcome\":\"failed\",\"why\":\"<i>late\"}]}],"
+	        "\"notes\":[{\"level\":\"note\",\"text\":\"one\"},{\"level\":\"note\",\"text\":\"two\"}]}}");
+
+	(void)state;
+	expect_part(page, "&lt;z&gt;", true);
+	expect_part(page, ">10 mx1.new.example; 20 mx2.new.example</td>", true);
+	expect_part(page, ">&lt;b&gt;two</td>", true);
+	expect_part(page, ">10 old.example</td>", true);
+	expect_part(page, ">no such name</td>", true);
+	expect_part(page, ">&lt;i&gt;late</td>", true);
+	expect_part(page, ">2026112901</td>", true);
+	expect_part(page, "<dd>one; two</dd>", true);
+	free(page);
+}
+
 /* Members of other types than they should have end nothing. */
 static void odd_types(void **state)
 {
@@ -302,6 +329,8 @@ static void odd_types(void **state)
 	        "\"servers\":[{}],\"seals\":[[]],\"other\":[3,{\"a\":[]}],\"accounts\":[{}]}",
 	        "{\"years\":[{\"year\":7,\"items\":-1},{\"items\":5}],\"folders\":[{\"kind\":\"mail\","
 	        "\"items\":-3,\"years\":{\"x\":3}},{\"kind\":\"mail\",\"years\":[]}]}",
+	        "{\"dns\":{\"servers\":7,\"records\":[3,{\"answers\":[1,{}],\"wanted\":{},\"notes\":[2]}],"
+	        "\"notes\":\"x\"},\"command\":\"audit\",\"source\":[],\"target\":3,\"findings\":[{}]}",
 	        "{\"exit\":\"0\",\"command\":7,\"began\":3,\"ended_local\":null}"};
 
 	(void)state;
@@ -340,6 +369,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(picture),
 	        cmocka_unit_test(all_are_listed),
 	        cmocka_unit_test(hostile_text_stays_text),
+	        cmocka_unit_test(dns),
 	        cmocka_unit_test(odd_types),
 	};
 
