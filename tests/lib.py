@@ -51,14 +51,17 @@ def run(code, *args, **more):
     return out + err
 
 
-def side_by_side(names, at_once=6):
-    """This test once more for each name, several at a time, as they mostly wait; what each says, in the order of their ends. How many failed."""
-    def one(name):
-        p = subprocess.run([sys.executable, os.path.abspath(sys.argv[0]), name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        print(p.stdout.decode(errors="replace"), end="", flush=True)
-        return p.returncode != 0
+def side_by_side(groups, at_once=6):
+    """This test once more for each group of names, several at a time, as they mostly wait; what each says, in their order. Did one fail?"""
+    def one(names):
+        p = subprocess.run([sys.executable, os.path.abspath(sys.argv[0]), *names], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return p.returncode, p.stdout.decode(errors="replace")
+    failed = False
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        return sum(pool.map(one, names))
+        for rc, text in pool.map(one, groups):
+            print(text, end="", flush=True)
+            failed = failed or rc != 0
+    return failed
 
 
 def visible(secret):

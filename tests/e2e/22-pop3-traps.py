@@ -14,7 +14,7 @@ from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import VALISE, Failed, execute, expect, pop3, run  # noqa: E402
+from lib import VALISE, Failed, execute, expect, pop3, run, side_by_side  # noqa: E402
 import fakecases  # noqa: E402
 import fakeimap  # noqa: E402
 import fakepop3  # noqa: E402
@@ -509,14 +509,14 @@ def another_port(scratch):
 
 
 def main():
-    scratch = tempfile.mkdtemp(prefix="valise-pop3-")
-    os.environ.update(HOME=scratch, XDG_STATE_HOME=scratch + "/state", XDG_CONFIG_HOME=scratch + "/config")
-    chosen, failures = sys.argv[1:], 0
     extra = {f.__name__: f for f in (quit_mode, override, echoed, migrated, tokens, durable_first, named_after_all, stored_once, red_line, capa, beside_imap, taken_away, imap_comes_later, one_then_the_other, uidl_memory, another_port)}
+    names, parts = [*CASES, *extra], 4
+    if not sys.argv[1:]:
+        sys.exit(side_by_side(names[i::parts] for i in range(parts)))
+    scratch, failures = tempfile.mkdtemp(prefix="valise-pop3-"), 0
+    os.environ.update(HOME=scratch, XDG_STATE_HOME=scratch + "/state", XDG_CONFIG_HOME=scratch + "/config")
     try:
-        for name in list(CASES) + list(extra):
-            if chosen and name not in chosen:
-                continue
+        for name in sys.argv[1:]:
             try:
                 extra[name](scratch) if name in extra else run_case(name, scratch)
                 print("ok      ", name, flush=True)
