@@ -156,6 +156,7 @@ def planted(scratch):
         work.remove("event-3.ics")
         private.put("again.ics", work.resources["event-4.ics"])
         work.put("again.ics", work.resources["event-5.ics"])
+        work.put("a-copy.ics", work.resources["meeting.ics"].replace(b"Event 8", b"Changed"))  # the other one is as it was
         work.put("new.ics", event(20))
         private.put("own.ics", event(21))
         people.remove("card-0.vcf")
@@ -163,8 +164,25 @@ def planted(scratch):
         for how in {}, {"full": True}, {"journal": False}:
             p.expects({"event-0.ics": ("missing", "Work", None), "event-1.ics": ("altered", "Work", r'title \(SUMMARY\) of VEVENT: "Event 1" -> "Changed .*"$'),
                        "event-3.ics": ("elsewhere", "Private", 'a restore puts it into "Work"'), "event-4.ics": ("doubled", "Work", 'also in "Private" as http.*/again.ics'),
-                       "event-5.ics": ("doubled", "Work", 'also in "Work"'), "card-0.vcf": "missing", "card-1.vcf": ("altered", "People", 'EMAIL\\) of VCARD: none -> "x@')},
+                       "event-5.ics": ("doubled", "Work", 'also in "Work"'),
+                       "meeting.ics": ("doubled", "Work", "a-copy.ics"), "card-0.vcf": "missing", "card-1.vcf": ("altered", "People", 'EMAIL\\) of VCARD: none -> "x@')},
                       extra=2, **how)
+
+
+class SameEtag(Target):
+    """Its ETag stays with the name."""
+
+    def etag(self, c, segment):
+        return '"%s"' % segment
+
+
+def etags(scratch):
+    """What the journal knows under an ETag is believed, but not in full."""
+    with Pair(scratch, target=SameEtag) as p:
+        p.at(WORK).put("event-1.ics", event(1))
+        p.expects({})
+        p.expects({"event-1.ics": "altered"}, full=True)
+        p.expects({"event-1.ics": "altered"}, journal=False)
 
 
 def holes(scratch):
@@ -448,7 +466,7 @@ def links(scratch):
 
 
 def main():
-    chosen = sys.argv[1:] or ["equal", "planted", "holes", "gone", "uids", "attendees", "forms", "mapped", "chosen_only", "generated", "twins", "links", "unreadable"]
+    chosen = sys.argv[1:] or ["equal", "planted", "etags", "holes", "gone", "uids", "attendees", "forms", "mapped", "chosen_only", "generated", "twins", "links", "unreadable"]
     with tempfile.TemporaryDirectory() as scratch:
         for name in chosen:
             globals()[name](scratch)

@@ -230,26 +230,31 @@ static void count_all(struct drun *r, const struct reslist *all)
 		}
 }
 
-/* Items and the resources of their UID, those that the journal knows first. */
+/*
+ * Items and the resources of their UID, those that the journal knows first, then what is
+ * most like the item.
+ */
 static void pair_resources(struct drun *r, struct reslist *all)
 {
 	count_all(r, all);
-	for (int pass = 0; pass < 2; pass++)
+	for (int pass = 0; pass <= 1 + CONTENT_ALTERED; pass++)
 		for (size_t i = 0; i < all->n; i++) {
 			struct res *x = &all->list[i];
 			struct entry *e = x->fits ? &r->entries[x->entry] : NULL;
 
 			if (!e || e->state != ENTRY_NEW || !entry_at_home(r, e, x->tcoll) ||
-			        (pass == 0) != x->known)
+			        pass != (x->known ? 0 : 1 + (int)x->grade))
 				continue;
 			entry_settle(r, e, x, ENTRY_THERE);
 		}
-	for (size_t i = 0; i < all->n; i++) {
-		const struct res *x = &all->list[i];
+	for (int grade = 0; grade <= CONTENT_ALTERED; grade++)
+		for (size_t i = 0; i < all->n; i++) {
+			struct res *x = &all->list[i];
 
-		if (x->fits && x->uid && !entry_at_home(r, &r->entries[x->entry], x->tcoll))
-			settle_stray(r, &all->list[i]);
-	}
+			if (x->fits && x->uid && (int)x->grade == grade &&
+			        !entry_at_home(r, &r->entries[x->entry], x->tcoll))
+				settle_stray(r, x);
+		}
 }
 
 /* A new item of this UID that is at home there, and not picked yet; NONE. */
