@@ -99,7 +99,7 @@ _imaps._tcp SRV 0 1 993 mail.old.example.
     "mtasts": GOOD + '_mta-sts TXT "v=STSv1; id=not-good"\n',
     "nowhere": GOOD + "autoconfig CNAME gone.new.example.\n",
     "srv": GOOD + "_imaps._tcp SRV 0 1 993 nobody.new.example.\n",
-    "hostile": GOOD + r'''_dmarc TXT "v=DMARC1; p=none; rua=mailto:\027[2Jx\194\155\226\128\174"
+    "hostile": GOOD + r'''_dmarc TXT "v=DMARC1; p=none; rua=mailto:<script>\027[2Jx\194\155\226\128\174"
 @ MX 20 ev\027\;il.new.example.
 ''',
 }
@@ -478,10 +478,16 @@ def faults(w):
 
 def hostile(w):
     text = w.dns(3, "hostile.example", "--old", "new.example")
-    says(text, r"\\x1b\[2Jx\\u009b\\u202e", r"the MX ev\\027.*il.new.example is no host name")
+    says(text, r"<script>\\x1b\[2Jx\\u009b\\u202e", r"the MX ev\\027.*il.new.example is no host name")
     expect(not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text), repr(text))
     text = w.dns(3, "hostile.example", "--json")
     expect(not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text) and "\\u001b[2J" in text, repr(text))
+    w.dns(3, "hostile.example", "--report", "h.html", "--report", "h.json")
+    with open(w.at("h.html")) as f, open(w.at("h.json")) as g:
+        page, dns = f.read(), json.load(g)["dns"]
+    expect(not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]|<script", page) and "&lt;script&gt;" in page, page)
+    says(page, "<h1>DNS of hostile.example</h1>", "Not done: something is old, wrong or on its way", "MX, DMARC", "127.0.0.2")
+    expect(dns["domain"] == "hostile.example" and dns["step"] == "mend", dns)
 
 
 def audit(w):

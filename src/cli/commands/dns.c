@@ -16,19 +16,16 @@ const struct command dns_command = {
         .run = cmd_dns,
 };
 
-int cmd_dns(const struct args *a)
+/* The table, the outcome, the reports: an exit code. */
+static int tell(const struct args *a, struct ui *ui, const struct migration *m)
 {
-	struct migration *m = NULL;
-	int rc = look_at_dns(a, a->pos[0], NULL, &m);
-	json_t *o;
+	int rc = m->step == STEP_DONE ? EXIT_DONE : EXIT_INCOMPLETE;
+	json_t *o = json_object();
 
-	if (rc)
-		return rc;
-	rc = m->step == STEP_DONE ? EXIT_DONE : EXIT_INCOMPLETE;
-	o = json_object();
 	json_object_set_new(o, "dns", dns_json(m));
-	end_outcome(a, o);
-	if (!args_has(a, "json") && !(args_has(a, "quiet") && rc == EXIT_DONE))
+	if (ui->json)
+		end_outcome(a, json_copy(o));
+	else if (!ui_quiet(ui, rc))
 		dns_table(m);
 	if (m->step == STEP_ASK) {
 		struct err err = {0};
@@ -36,6 +33,23 @@ int cmd_dns(const struct args *a)
 		(void)err_set(&err, ERR_NET, ERR_WHOLE, "%s: %s", m->domain, m->next);
 		rc = fail(a, &err);
 	}
+	if (ui_write_reports(ui, o, &(struct report){.rc = rc}))
+		rc = EXIT_FAILED;
+	json_decref(o);
+	return rc;
+}
+
+int cmd_dns(const struct args *a)
+{
+	struct migration *m = NULL;
+	struct ui ui;
+	int rc;
+
+	ui_start(&ui, a);
+	rc = look_at_dns(a, a->pos[0], NULL, &m);
+	if (rc == 0)
+		rc = tell(a, &ui, m);
+	ui_clear(&ui);
 	migration_free(m);
 	return rc;
 }

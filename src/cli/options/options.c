@@ -160,7 +160,7 @@ const struct option_def options[] = {
                 "also list what is wrong with calendars and contacts (they came so)"},
         {CMD_VERIFY, "expect", 0, "SEAL-HASH",
                 "the newest seal must have this hash (backup prints it)"},
-        {TAKE | MANY | CMD_AUDIT, "report", 0, "FILE",
+        {TAKE | MANY | CMD_AUDIT | CMD_DNS, "report", 0, "FILE",
                 "write the outcome to FILE.html or FILE.json; may be repeated"},
         {TAKE | MANY | CMD_AUDIT, "progress", 0, NULL,
                 "with --json: an event a second that says how far it is"},

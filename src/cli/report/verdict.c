@@ -29,6 +29,9 @@ static const struct verdict {
                 "Sound, but the newest snapshot says of itself that it is incomplete.",
                 "DAMAGED: what is wrong is named below.",
                 "Failed: it ended before everything was read."},
+        {"dns", "DNS of", "Done: all is as it is to be.",
+                "Not done: something is old, wrong or on its way. It is named below.",
+                "It could not be asked for.", "It could not be asked for."},
 };
 
 /* Of a command that has none of its own. */
@@ -124,7 +127,12 @@ char *verdict_title(const json_t *o)
 		of = json_get_str(json_object_get(o, "source"), "account");
 	if (!of && (v == &verdicts[AUDIT] || strcmp(v->command, "verify") == 0))
 		of = json_get_str(o, "archive");
+	if (strcmp(v->command, "dns") == 0)
+		of = json_get_str(json_object_get(o, "dns"), "domain");
 	for (size_t i = 0; i < COUNT(names) && !of; i++)
 		of = json_get_str(o, names[i]);
-	return xasprintf("%s %s", v->title, of ? of : "an account");
+	return xasprintf("%s %s", v->title,
+	        of                               ? of
+	        : strcmp(v->command, "dns") == 0 ? "a domain"
+	                                         : "an account");
 }
