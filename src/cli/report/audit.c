@@ -4,7 +4,7 @@
 #include "cli/report/html.h"
 #include "cli/report/page.h"
 
-static const struct column columns[] = {{"side", "", CELL_TEXT}, {"account", "Name", CELL_TEXT},
+static const struct column columns[] = {{"side", "Side", CELL_TEXT}, {"account", "Name", CELL_TEXT},
         {"collections", "Folders", CELL_NUMBER}, {"items", "Items", CELL_NUMBER},
         {"same", "As in the archive", CELL_NUMBER}, {"gone", "No more there", CELL_NUMBER},
         {"extra", "Besides", CELL_NUMBER}, {"looked_at", "Looked at", CELL_TEXT}};

@@ -9,9 +9,11 @@
 
 static const struct column columns[] = {
         {"name", "Name", CELL_TEXT},
+        {"share", "Share", CELL_SHARE},
         {"source.items", "Source items", CELL_NUMBER},
         {"source.bytes", "Source bytes", CELL_BYTES},
-        {"share", "Share", CELL_SHARE},
+        {"items", "Archive items", CELL_NUMBER},
+        {"bytes", "Archive bytes", CELL_BYTES},
         {"items", "Items", CELL_NUMBER},
         {"bytes", "Bytes", CELL_BYTES},
         {"target.items", "Target items", CELL_NUMBER},
@@ -24,6 +26,7 @@ static const struct column columns[] = {
         {"reason", "Why", CELL_TEXT},
 };
 #define N COUNT(columns)
+enum { SOURCE = 2, SIDED = 4, PLAIN = 6, TARGET = 8 }; /* each with the one after it */
 
 /* The kinds, in the order of the page. */
 static const struct {
@@ -57,6 +60,14 @@ static void drop_zeros(const json_t *list, bool used[COLUMNS_MAX])
 			}
 			used[k] = used[k] && any;
 		}
+}
+
+/* The archive is named where others stand beside it. */
+static void drop_twins(bool used[COLUMNS_MAX])
+{
+	size_t other = used[SOURCE] || used[TARGET] ? PLAIN : SIDED;
+
+	used[other] = used[other + 1] = false;
 }
 
 static uint64_t count_of(const json_t *f, const char *path)
@@ -148,6 +159,7 @@ static void put_kind(struct buf *b, const json_t *list, size_t kind)
 	put_shares(own);
 	html_used(own, columns, N, used);
 	drop_zeros(own, used);
+	drop_twins(used);
 	if (json_array_size(own)) {
 		buf_puts(b, "<table role=\"table\">\n");
 		html_element(b, "caption", kinds[kind].title);

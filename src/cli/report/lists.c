@@ -38,11 +38,11 @@ static json_t *group_of(json_t *groups, const char *name)
 }
 
 /* What people call the findings of this word (audit_rules), and what mends them; or the word. */
-static char *finding_title(const char *word, bool accepted)
+static char *finding_title(const char *word, bool safe, bool accepted)
 {
 	enum audit_what what;
 	bool known = audit_what_parse(word, &what);
-	const char *advice = known && !accepted ? audit_rules[what].advice : NULL;
+	const char *advice = known && !safe ? audit_rules[what].advice : NULL;
 	char *text = html_words(known ? audit_rules[what].title : word), *title;
 
 	title = xasprintf("%s%s%s%s", text, accepted ? ": accepted" : "",
@@ -69,9 +69,11 @@ static void put_findings(
 	json_array_foreach(list, i, f)
 	{
 		const char *word = json_get_str(f, "finding");
-		char *group = finding_title(word ? word : "?", json_get_bool(f, "accepted"));
+		bool is_safe = json_get_bool(f, "safe");
+		char *group =
+		        finding_title(word ? word : "?", is_safe, json_get_bool(f, "accepted"));
 
-		if (json_get_bool(f, "safe") == safe)
+		if (is_safe == safe)
 			json_array_append(group_of(groups, group), f);
 		free(group);
 	}

@@ -101,6 +101,7 @@ const char *const report_style[] = {
         "@page{margin:16mm 14mm 18mm;@bottom-right{content:counter(page) \" / \" ",
         "counter(pages);font:9pt sans-serif;color:#444}}\n",
         "@media print{body{font-size:10pt}main{max-width:none;padding:0}h1{font-size:18pt}",
+        "h2{font-size:13pt}h3{font-size:10pt}",
         "h2{break-after:avoid}section{margin-top:7mm;overflow:visible}",
         "thead{display:table-header-group}",
         "tfoot{display:table-row-group}tr,.card,figure,.verdict,dt{break-inside:avoid}",

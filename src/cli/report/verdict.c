@@ -1,4 +1,5 @@
 /* How a command's run ended, for a person: by its report alone. */
+#include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
 #include "cli/cli.h"
@@ -93,25 +94,45 @@ const char *verdict_text(const json_t *o, enum verdict_mood *mood_out)
 	return json_get_str(o, "text") ? v->ended : v->failed;
 }
 
+/* Findings that would say NO, had nobody accepted them. */
+static uint64_t count_accepted(const json_t *o)
+{
+	uint64_t n = 0;
+	size_t i;
+	json_t *f;
+
+	json_array_foreach(json_object_get(o, "findings"), i, f)
+	{
+		n += json_get_bool(f, "accepted") != 0;
+	}
+	return n;
+}
+
 char *verdict_more(const json_t *o)
 {
-	const char *said = json_get_str(o, "verdict");
-	int64_t reasons = json_get_int(o, "reasons", 0);
-	char n[COUNTED_SIZE];
+	const char *said = json_get_str(o, "verdict"), *safe;
+	uint64_t reasons = (uint64_t)MAX(json_get_int(o, "reasons", 0), 0),
+	         accepted = count_accepted(o);
+	char n[COUNTED_SIZE], *text, *more;
 
 	if (find_verdict(o) != &verdicts[AUDIT] || !said)
 		return NULL;
 	if (strcmp(said, "no") == 0)
-		return reasons > 0 ? xasprintf("%s, each named below.",
-		                             counted((uint64_t)reasons, "reason", "reasons", n))
-		                   : NULL;
+		return reasons ? xasprintf("%s, each named below.",
+		                         counted(reasons, "reason", "reasons", n))
+		               : NULL;
 	if (json_get_int(o, "exit", EXIT_FAILED) != EXIT_DONE)
 		return NULL;
-	return json_object_get(o, "target")
-	               ? xstrdup("All that the old account shows is in the archive and in the new "
-	                         "account.")
-	               : xstrdup("All that the old account shows is in the archive. No new account "
-	                         "was looked at: the archive is the only copy.");
+	safe = "What was looked at is safe in the archive and in the new account.";
+	if (!json_object_get(o, "target"))
+		safe = "What was looked at is safe in the archive. That is the only copy: no new "
+		       "account was looked at.";
+	text = accepted ? xasprintf(" Somebody has accepted %s that would say NO.",
+	                          counted(accepted, "finding", "findings", n))
+	                : xstrdup("");
+	more = xasprintf("%s%s What was not examined is named below.", safe, text);
+	free(text);
+	return more;
 }
 
 char *verdict_title(const json_t *o)

@@ -170,6 +170,61 @@ static void verdicts(void **state)
 	}
 }
 
+/* What stands below an audit's verdict says no more than what is so. */
+static void more_of_a_verdict(void **state)
+{
+	static const struct {
+		const char *json, *says;
+	} table[] = {
+	        {"{\"command\":\"audit\",\"exit\":3,\"verdict\":\"no\",\"reasons\":2,\"findings\":[]}",
+	                "2 reasons, each named below."},
+	        {"{\"command\":\"audit\",\"exit\":0,\"verdict\":\"yes\",\"target\":{}}",
+	                ">What was looked at is safe in the archive and in the new account. What was "
+	                "not examined is named below.<"},
+	        {"{\"command\":\"audit\",\"exit\":0,\"verdict\":\"yes\",\"target\":{},\"findings\":["
+	         "{\"accepted\":true},{\"safe\":true}]}",
+	                "in the new account. Somebody has accepted 1 finding that would say NO."},
+	        {"{\"command\":\"audit\",\"exit\":0,\"verdict\":\"yes\",\"source\":{}}",
+	                "That is the only copy: no new account was looked at."},
+	        {"{\"command\":\"audit\",\"exit\":1,\"verdict\":\"yes\",\"target\":{}}", NULL},
+	        {"{\"command\":\"backup\",\"exit\":0,\"verdict\":\"complete\"}", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		char *page = page_of(table[i].json);
+
+		expect_part(page, table[i].says ? table[i].says : "class=\"why\"",
+		        table[i].says != NULL);
+		free(page);
+	}
+}
+
+/* The archive is named where another side stands beside it, and sums are of all columns. */
+static void folders(void **state)
+{
+	char *page =
+	        page_of("{\"folders\":[{\"kind\":\"mail\",\"name\":\"A\",\"items\":3,\"bytes\":30,"
+	                "\"errors\":0,\"source\":{\"items\":4,\"bytes\":40}},{\"kind\":\"mail\","
+	                "\"name\":\"B\",\"items\":2,\"bytes\":20,\"errors\":0}]}");
+
+	(void)state;
+	expect_part(page, ">Archive items</th>", true);
+	expect_part(page, ">Source items</th>", true);
+	expect_part(page, ">Items</th>", false);
+	expect_part(page, ">Missing</th>", false);
+	expect_part(page, "data-label=\"Archive items\">5</td>", true);
+	expect_part(page, "data-label=\"Source items\">4</td>", true);
+	expect_part(page, "<rect width=\"66.6%\"", true);
+	free(page);
+	page = page_of(
+	        "{\"folders\":[{\"kind\":\"mail\",\"name\":\"A\",\"items\":3,\"errors\":2}]}");
+	expect_part(page, ">Items</th>", true);
+	expect_part(page, "<tr role=\"row\" class=\"warning\">", true);
+	expect_part(page, ">Share</th>", false);
+	free(page);
+}
+
 /* The order of years, folders that have most mail, and a number for each of them. */
 static void picture(void **state)
 {
@@ -366,6 +421,8 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(nothing_is_cut),
 	        cmocka_unit_test(values),
 	        cmocka_unit_test(verdicts),
+	        cmocka_unit_test(more_of_a_verdict),
+	        cmocka_unit_test(folders),
 	        cmocka_unit_test(picture),
 	        cmocka_unit_test(all_are_listed),
 	        cmocka_unit_test(hostile_text_stays_text),

@@ -1,0 +1,46 @@
+#!/bin/bash
+# long-pictures.sh [DIR] : by hand: pictures of reports in headless Chromium, to be looked at (DIR, else a new directory that stays): wide, on a phone, dark, and on
+# paper (A4 and Letter). What can be judged without eyes is: no page is wider than its window, from 320 pixels on, and hostile text adds no element and runs nothing.
+. "$(dirname "$0")/../lib.sh"
+
+PAGE=${PAGE:-$HERE/../build/test/tests/test_cli_report_page} # makes the page of a report
+BROWSER=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || fail "there is no Chromium (apt install chromium)"
+out=${1:-$(mktemp -d "${TMPDIR:-/tmp}/valise-pictures-XXXXXX")}
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+
+# chromium OPTION... : what it prints on standard output; its own messages are of no interest
+chromium() { timeout 300 "$BROWSER" --headless=new --no-sandbox --disable-gpu --hide-scrollbars --allow-file-access-from-files --user-data-dir="$T/profile" "$@" 2> "$T/browser"; }
+# framed PAGE WIDTH HEIGHT : a page that shows it at that width (a window is never narrower than 500), in $T/frame.html; its title becomes the width that it needs
+framed() {
+	cat > "$T/frame.html" <<H
+<!doctype html><body style="margin:0"><iframe id="f" src="file://$1" style="width:$2px;height:$3px;border:0"></iframe>
+<script>f.onload = () => { document.title = "needs " + f.contentDocument.documentElement.scrollWidth + " elements " + f.contentDocument.querySelectorAll("script,img,a,iframe,h1 ~ h1").length + " inside " + [...f.contentDocument.querySelectorAll("section")].filter(s => s.scrollWidth > s.clientWidth + 1).length + " title " + f.contentDocument.title }</script>
+H
+}
+
+"$TOOLS/samplereport.py" "$out"
+for json in "$out"/*.json; do
+	name=$(basename "$json" .json)
+	"$PAGE" "$json" > "$out/$name.html"
+	say "$name"
+	for width in 320 390 768 1100; do
+		framed "$out/$name.html" "$width" 2400
+		chromium --virtual-time-budget=20000 --dump-dom "file://$T/frame.html" > "$T/dom"
+		title=$(grep -o '<title>needs [0-9]* elements [0-9]* inside [0-9]* title [^<]*' "$T/dom") || fail "$name: nothing was measured at $width"
+		set -- $title
+		[ "$2" -le "$width" ] || fail "$name needs $2 pixels of $width"
+		[ "$4" = 0 ] || fail "$name: $4 elements that no report has"
+		[ "$6" = 0 ] || fail "$name: $6 sections are wider than $width"
+		case $8 in owned*) fail "$name: a script ran" ;; esac
+	done
+	framed "$out/$name.html" 390 2400
+	chromium --window-size=500,2400 --screenshot="$out/$name-phone.png" "file://$T/frame.html" > /dev/null
+	chromium --window-size=1100,1800 --screenshot="$out/$name-wide.png" "file://$out/$name.html" > /dev/null
+	chromium --window-size=1100,1800 --blink-settings=preferredColorScheme=0 --screenshot="$out/$name-dark.png" "file://$out/$name.html" > /dev/null
+	chromium --no-pdf-header-footer --print-to-pdf="$out/$name-letter.pdf" "file://$out/$name.html" > /dev/null
+	sed 's/@page{/@page{size:A4;/' "$out/$name.html" > "$T/a4.html"
+	chromium --no-pdf-header-footer --print-to-pdf="$out/$name-a4.pdf" "file://$T/a4.html" > /dev/null
+	for p in phone.png wide.png dark.png letter.pdf a4.pdf; do [ -s "$out/$name-$p" ] || fail "no $name-$p"; done
+done
+echo "pictures: $out"
