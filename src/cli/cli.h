@@ -406,6 +406,23 @@ struct source_result;
 struct choice;
 int check_service(const struct args *a, const struct service *s, struct choice *choice,
         struct ui *ui, struct source_result *sum);
+/*
+ * What a restore of an archive would do, with the options of restore that ${a} has (restore.c): a
+ * dry run that foresees. 0 or an exit code after a message.
+ */
+struct predictor;
+struct foresight {
+	const char *archive; /* its path */
+	const struct predictor *to;
+	/* each line of the dry run, as target_opts.report */
+	void (*report)(void *ctx, enum say_level level, const char *collection, const char *item,
+	        const char *text);
+	void *ctx;
+	json_t *outcome; /* out, the caller's: as restore --dry-run has it */
+	bool incomplete; /* out: a dry run ends with exit code 3 */
+};
+int restore_foresee(
+        const struct args *a, struct account *account, struct ui *ui, struct foresight *f);
 /* valise login of an account that is loaded: 0, or an exit code after a message. */
 int login_account(const struct args *a, const struct account *account);
 void account_to_tree(const struct account *a, struct tree_account *out);

@@ -87,6 +87,10 @@ def plain(lab, source, dav):
     import hashlib
     expect(hashlib.sha256(base64.b64decode(shown["base64"])).hexdigest() == shown["sha256"] and any(o.get("sha256") == shown["sha256"] for o in items), shown)
     with Target() as target:
+        source.mailbox("Odd").add(b"Subject: no line end\r\n\r\nx", [])
+        lab.run(0, "backup", *imap(source.port), "-o", "odd")
+        foreseen = lab.run(3, "check", "--for", "odd", *imap(target.port), "--only", "mail")
+        expect(any(o.get("event") == "predicted" and o["what"] == "final-crlf" and not o["sure"] for o in foreseen) and foreseen[-1]["may"], foreseen)
         lab.run(0, "restore", "a", *imap(target.port), "--only", "mail", "--dry-run")
         lab.run(0, "restore", "a", *imap(target.port), "--only", "mail")
         lab.run(0, "restore", "a", *imap(target.port), "--only", "mail", "--verify", "full", VALISE_PROGRESS="1")

@@ -1,18 +1,22 @@
 #!/bin/bash
 # valise check. Without --for: what it counts is what a backup brings, folder by folder, on servers that say sizes in a sum (Dovecot, Cyrus), in a
-# listing (Courier, POP3) and by getcontentlength; the archive is as large as it said; the source is as it was, \Recent too.
+# listing (Courier, POP3) and by getcontentlength; the archive is as large as it said; the source is as it was, \Recent too. With --for: what the
+# restores into each of these servers name was foreseen, or docs/RESTORE.md says why it cannot be; nothing is written; 0 where all goes.
 . "$(dirname "$0")/../lib.sh"
 
-export USERS="alice bob"
-launch S dovecot SEP=/ SPECIAL=1 CLOCK=+5y
-launch C cyrus
+export USERS="alice bob carol dave"
+launch S dovecot SEP=/ SPECIAL=1
+launch C cyrus REJECT8BIT=1
 launch K courier
+launch M mailutils
 launch R radicale
-landed S C K R
+launch X xandikos
+launch D davical
+landed S C K M R X D
 "$TOOLS/genaccount.py" small --env "$T/S/env" --huge 3000000 > /dev/null
 "$TOOLS/genaccount.py" small --lenient --env "$T/C/env" > /dev/null 2>&1
 "$TOOLS/genaccount.py" small --lenient --env "$T/K/env" > /dev/null 2>&1
-"$TOOLS/gendav.py" --env "$T/R/env" --resources 60 --big 20000 > /dev/null
+"$TOOLS/gendav.py" --env "$T/R/env" --resources 60 --big 20000 --attendees 2 > /dev/null
 
 # counted NAME SIZE OPTION... : check says of each collection what a backup brings; the sizes are known by SIZE
 counted() {
@@ -74,3 +78,58 @@ says '^  it has .*STATUS=SIZE'
 says '^  measured on [0-9]+ items \('
 run 0 "$VALISE" check "${IMAP[@]}" --quiet
 [ ! -s "$T/out" ] || fail "it was not quiet"
+
+# foreseen NAME ARCHIVE OPTION... : check --for, then the restore, into an account
+foreseen() {
+	local name=$1 archive=$2 rc=0
+	shift 2
+	"$VALISE" check --for "$archive" "$@" --json > "$T/check" 2> "$T/err" || rc=$?
+	[ $rc = 0 ] || [ $rc = 3 ] || { cat "$T/err"; fail "check --for: $rc"; }
+	"$VALISE" restore "$archive" "$@" --report "$T/report.json" > "$T/out" 2> "$T/err" < /dev/null || rc=$?
+	[ $rc = 0 ] || [ $rc = 3 ] || fail "restore: $rc"
+	"$TOOLS/foreseen.py" "$HERE/../docs/RESTORE.md" "$T/check" "$T/report.json" || fail "$name: not foreseen"
+}
+dav() {
+	local url=$1_DAV_URL cal=$1_CALDAV_HOME1 card=$1_CARDDAV_HOME1
+	DAV=(--caldav "${!url}${!cal//alice/$2}" --carddav "${!url}${!card//alice/$2}" --user "$2" --password-command "echo pw-$2" --cleartext)
+}
+
+"$TOOLS/genaccount.py" odd --lenient --env "$T/S/env" --user dave > /dev/null 2>&1
+imap S dave
+run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/odd.valise"
+empty='s/\(MESSAGES 0 .*\)UIDVALIDITY.*/\1/' # Courier and mailutils: that of a mailbox that was never opened is the time
+for name in S C K M; do
+	say "odd mail into $name: nothing that it names was not foreseen, and the check wrote nothing"
+	imap $name bob
+	[ $name != M ] || IMAP+=(--auth PLAIN) # its SCRAM knows no crypt()ed password
+	"$TOOLS/snapshot_source.py" --env "$T/$name/env" --user bob | sed "$empty" > "$T/before"
+	run 3 "$VALISE" check --for "$T/odd.valise" "${IMAP[@]}"
+	says '^[0-9]+ items to be added, .* there already$'
+	says '^a restore takes between '
+	"$TOOLS/snapshot_source.py" --env "$T/$name/env" --user bob | sed "$empty" > "$T/after"
+	same "$T/before" "$T/after"
+	foreseen $name "$T/odd.valise" "${IMAP[@]}"
+done
+for name in X D C; do
+	say "calendars and contacts into $name"
+	dav $name carol
+	foreseen $name "$T/R.valise" "${DAV[@]}"
+done
+
+say "plain mail: 0, and a second time nothing is to be added"
+printf 'From: a@example.org\r\nSubject: plain\r\nDate: Thu, 1 Jan 2015 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n\r\nHello\r\n' > "$T/plain.eml"
+"$TOOLS/imaptool.py" "$T/C/env" dave append INBOX "$T/plain.eml" > /dev/null
+imap C dave
+run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/plain.valise"
+imap S carol
+run 0 "$VALISE" check --for "$T/plain.valise" "${IMAP[@]}"
+says '^1 item to be added, '
+says '^all of it will go as it is$'
+run 0 "$VALISE" restore "$T/plain.valise" "${IMAP[@]}"
+run 0 "$VALISE" check --for "$T/plain.valise" "${IMAP[@]}"
+says '^0 items to be added, 1 there already$'
+run 0 "$VALISE" check --for "$T/plain.valise" "${IMAP[@]}" --only mail --under Old
+says '^1 item to be added, '
+run 2 "$VALISE" check "${IMAP[@]}" --under Old
+says 'goes with --for'
+run 10 "$VALISE" check "${IMAP[@]}" --for "$T/none.valise"

@@ -80,6 +80,7 @@ struct target_look {
 };
 
 struct target_result;
+struct predictor;
 struct target_opts {
 	bool dry_run;
 	bool strict; /* --strict: a refused message is named, and nothing else is tried */
@@ -118,6 +119,11 @@ struct target_opts {
 	 */
 	void (*looked)(void *ctx, const struct tree_coll *c, const struct tree_item *it,
 	        const struct target_look *look);
+	/*
+	 * Not NULL: what the target will refuse or change is foreseen, too
+	 * (valise/restore/predict.h). Goes with dry_run; each message is read from the archive.
+	 */
+	const struct predictor *predictor;
 	/* path of the restore journal of this archive and target, NULL: none is kept */
 	const char *journal;
 	const char *archive_id; /* names archive and snapshot line in the journal */
@@ -159,11 +165,7 @@ struct target_result {
 	 * was restored
 	 */
 	bool no_into;
-	/*
-	 * looked: in the collections that were looked at, and not in the archive; Gmail's are
-	 * not counted
-	 */
-	uint64_t extra;
+	uint64_t extra; /* looked: on the target, and not in the archive */
 	uint64_t flags_added; /* cut-over: flags set since the earlier restore */
 	uint64_t bytes;
 };

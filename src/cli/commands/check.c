@@ -1,11 +1,19 @@
 /* valise check: can this account be read, how much is there, how long will it take? */
 #include "cli/cli.h"
+#include "cli/foresight.h"
 #include "cli/protocols.h"
 #include "cli/survey.h"
 
 const struct command check_command = {
         .name = "check",
         .synopsis = "[ACCOUNT]",
+        .details = "With --for ARCHIVE it says what a restore of that archive into the account "
+                   "would do, and what\n"
+                   "the server will refuse or change; the options of restore say how it would be "
+                   "restored.\n"
+                   "Exit codes: 0 done, with --for: all will go; 1 failed, 2 usage, 3 something "
+                   "will not or may\n"
+                   "not go as it is, 10 no such archive, 12 sign-in refused, 130 interrupted.",
         .summary =
                 "sign in to each service of an account: what is there, and how long a backup takes",
         .bit = CMD_CHECK,
@@ -137,6 +145,17 @@ static int survey_service(const struct args *a, const struct service *s, struct 
 	return rc;
 }
 
+/* 0, or EXIT_USAGE after a message: an option of a restore that is not asked about. */
+static int misused(const struct args *a)
+{
+	const char *option = args_has(a, "for") ? NULL : foresight_option(a);
+
+	if (!option)
+		return 0;
+	return usage_error(
+	        a, "--%s goes with --for ARCHIVE: it says how that would be restored", option);
+}
+
 int cmd_check(const struct args *a)
 {
 	struct account *account;
@@ -145,8 +164,9 @@ int cmd_check(const struct args *a)
 	unsigned services = 0;
 	struct ui ui;
 	json_t *o;
-	int rc = load_account(a, a->pos[0], &account), worst = 0;
+	int rc = misused(a), worst = 0;
 
+	rc = rc ? rc : load_account(a, a->pos[0], &account);
 	if (rc)
 		return rc;
 	ui_start(&ui, a);
@@ -156,15 +176,17 @@ int cmd_check(const struct args *a)
 			services += rc == 0;
 			worst = rc ? rc : worst;
 		}
-	ui_stop(&ui);
 	o = json_object();
 	json_set_number(o, "services", services);
 	json_set_number(o, "items", sum.items);
 	json_set_number(o, "collections", sum.collections);
 	surveyed_outcome(&all, o);
+	if (worst == 0 && args_has(a, "for"))
+		worst = foresight_check(a, account, &ui, o);
+	ui_stop(&ui);
 	if (ui.json)
 		end_outcome(a, json_copy(o));
-	else if (!args_has(a, "quiet"))
+	else if (!args_has(a, "quiet") && !args_has(a, "for"))
 		surveyed_tell_all(&all);
 	if (ui_write_reports(&ui, o,
 	            &(struct report){.rc = worst,

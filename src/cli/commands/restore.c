@@ -27,6 +27,8 @@ const struct command restore_command = {
 
 struct restore {
 	const struct args *args;
+	const char *path; /* of the archive */
+	struct foresight *foresight; /* of check; NULL: it is a restore */
 	struct account *account;
 	struct tree_reader *reader;
 	struct target_opts opts;
@@ -207,7 +209,7 @@ static json_t *outcome_json(const struct restore *r)
 	const struct target_result *s = &r->sum;
 	json_t *o = json_object(), *how = json_object();
 
-	put_text(o, "archive", r->args->pos[0]);
+	put_text(o, "archive", r->path);
 	if (*r->seal)
 		json_set_text(o, "seal", r->seal);
 	json_object_set_new(o, "dry_run", json_boolean(r->opts.dry_run));
@@ -251,7 +253,10 @@ static void report_line(
 {
 	const struct restore *r = ctx;
 
-	ui_report(r->ui, level, collection, item, text);
+	if (r->foresight)
+		r->foresight->report(r->foresight->ctx, level, collection, item, text);
+	else
+		ui_report(r->ui, level, collection, item, text);
 }
 
 /* r->opts from the arguments. */
@@ -273,6 +278,10 @@ static int restore_options(struct restore *r)
 	r->opts.report = report_line;
 	r->opts.counted = add_count;
 	r->opts.ctx = r;
+	if (r->foresight) {
+		r->opts.dry_run = true;
+		r->opts.predictor = r->foresight->to;
+	}
 	return 0;
 }
 
@@ -362,30 +371,43 @@ static int write_report(const struct restore *r, const json_t *outcome, unsigned
 	return rc;
 }
 
-/* From the options to the reports, with the archive open. */
+/* Not all would be there as it is in the archive. */
+static bool is_incomplete(const struct target_result *s)
+{
+	return s->failed || s->altered || s->doubled || s->unseen || s->unattached;
+}
+
+/* From the options to what came of it, with the archive open. */
+static int run_chosen(struct restore *r, unsigned *kinds)
+{
+	struct err err = {0};
+	int rc = restore_options(r);
+
+	if (rc == 0 && archive_identity(r->path, r->archive_id, &err) < 0)
+		rc = fail(r->args, &err);
+	if (rc == 0)
+		rc = plan_kinds(r, kinds);
+	if (rc == 0)
+		rc = maps_read(&r->maps, r->reader->ops->manifest(r->reader), &r->opts, *kinds,
+		        &r->choice);
+	if (rc == 0 && r->opts.into && *kinds & 1u << COLL_MAIL)
+		rc = usage_error(r->args,
+		        "--into is for calendars and contacts: add --only calendars or --only "
+		        "contacts");
+	return rc;
+}
+
+/* The same, to the reports. */
 static int run_restore(struct restore *r)
 {
 	unsigned kinds = 0;
-	struct err err = {0};
 	json_t *o;
-	int rc = restore_options(r);
+	int rc = run_chosen(r, &kinds);
 
-	if (rc == 0 && archive_identity(r->args->pos[0], r->archive_id, &err) < 0)
-		rc = fail(r->args, &err);
-	if (rc == 0)
-		rc = plan_kinds(r, &kinds);
-	if (rc == 0)
-		rc = maps_read(
-		        &r->maps, r->reader->ops->manifest(r->reader), &r->opts, kinds, &r->choice);
 	if (rc)
 		return rc;
-	if (r->opts.into && kinds & 1u << COLL_MAIL)
-		return usage_error(r->args,
-		        "--into is for calendars and contacts: add --only calendars or --only "
-		        "contacts");
 	rc = run_kinds(r, kinds);
-	if (rc == 0 && (r->sum.failed || r->sum.altered || r->sum.doubled || r->sum.unseen ||
-	                       r->sum.unattached))
+	if (rc == 0 && is_incomplete(&r->sum))
 		rc = EXIT_INCOMPLETE;
 	ui_stop(r->ui);
 	o = outcome_json(r);
@@ -415,15 +437,66 @@ static void choose_gone(struct restore *r)
 	r->counted = xcalloc(n + 1, sizeof *r->counted);
 }
 
+/* The archive, and ${run} with it. */
+static int with_archive(struct restore *r, int (*run)(struct restore *r))
+{
+	struct err err = {0};
+	unsigned snapshot;
+	int rc = args_snapshot(r->args, &snapshot);
+
+	if (rc)
+		return rc;
+	if (archive_reader(r->path, snapshot, &r->reader, &err) < 0)
+		return fail(r->args, &err);
+	archive_reader_seal(r->reader, r->seal);
+	choose_gone(r);
+	rc = run(r);
+	tree_reader_free(r->reader);
+	maps_clear(&r->maps);
+	free(r->by_coll);
+	free(r->counted);
+	return rc;
+}
+
+static int run_foresight(struct restore *r)
+{
+	unsigned kinds = 0;
+	int rc = run_chosen(r, &kinds);
+
+	if (rc == 0)
+		rc = run_kinds(r, kinds);
+	r->foresight->outcome = outcome_json(r);
+	r->foresight->incomplete = is_incomplete(&r->sum);
+	return rc;
+}
+
+int restore_foresee(
+        const struct args *a, struct account *account, struct ui *ui, struct foresight *f)
+{
+	struct restore *r = xcalloc(1, sizeof *r);
+	int rc = choice_init(&r->choice, a);
+
+	r->args = a;
+	r->path = f->archive;
+	r->foresight = f;
+	r->account = account;
+	r->ui = ui;
+	if (rc == 0)
+		rc = with_archive(r, run_foresight);
+	choice_clear(&r->choice);
+	free(r);
+	return rc;
+}
+
 int cmd_restore(const struct args *a)
 {
 	struct restore *r = xcalloc(1, sizeof *r);
-	struct err err = {0};
 	struct ui ui;
 	unsigned snapshot;
 	int rc = args_snapshot(a, &snapshot);
 
 	r->args = a;
+	r->path = a->pos[0];
 	r->ui = &ui;
 	if (rc == 0)
 		rc = choice_init(&r->choice, a);
@@ -434,20 +507,10 @@ int cmd_restore(const struct args *a)
 		return rc;
 	}
 	ui_start(&ui, a);
-	if (archive_reader(a->pos[0], snapshot, &r->reader, &err) < 0)
-		rc = fail(a, &err);
-	if (r->reader) {
-		archive_reader_seal(r->reader, r->seal);
-		choose_gone(r);
-		rc = run_restore(r);
-	}
-	tree_reader_free(r->reader);
+	rc = with_archive(r, run_restore);
 	ui_clear(&ui);
 	account_free(r->account);
-	maps_clear(&r->maps);
 	choice_clear(&r->choice);
-	free(r->by_coll);
-	free(r->counted);
 	free(r);
 	return rc;
 }

@@ -398,6 +398,8 @@ int dav_make(struct drun *r, struct err *err)
 		struct acoll *a = &r->acolls[i];
 
 		rc = stop_check(err);
+		if (rc == 0 && r->opts->predictor && a->coll && !a->mapped && !r->opts->into)
+			predict_collection(r, a);
 		if (rc == 0 && is_missing(r, a) && r->opts->dry_run && !r->home.single)
 			r->outcome.sum.collections_made++;
 		else if (rc == 0 && is_missing(r, a))

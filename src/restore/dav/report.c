@@ -15,7 +15,7 @@ void say_coll(struct drun *r, enum say_level level, const char *coll, const char
 }
 
 /* "lunch.ics, UID ..., 20260102T120000, "Lunch"" */
-static void name_entry(struct drun *r, const struct entry *e, struct buf *out)
+void name_entry(struct drun *r, const struct entry *e, struct buf *out)
 {
 	char *segment = entry_segment(r, e);
 	struct content_summary s;

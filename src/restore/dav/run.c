@@ -27,6 +27,8 @@ static int run_steps(struct drun *r, struct err *err)
 		rc = open_journal(r, err);
 	if (rc == 0)
 		rc = dav_plan(r, err);
+	if (rc == 0 && r->opts->predictor)
+		rc = predict_dav_probe(r, err);
 	if (rc < 0)
 		return rc;
 	say_plan_dav(r);
@@ -45,6 +47,8 @@ static int run_steps(struct drun *r, struct err *err)
 		rc = managed_post(r, err);
 	say_copies(r);
 	say_end(r);
+	if (rc == 0 && r->opts->predictor)
+		predict_dav_end(r);
 	return rc;
 }
 

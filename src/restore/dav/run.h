@@ -6,6 +6,7 @@
 #include "valise/format/content.h"
 #include "valise/proto/dav/client.h"
 #include "valise/proto/dav/discover.h"
+#include "valise/restore/predict.h"
 #include "valise/restore/restore.h"
 #include "journal.h"
 #include "keys.h"
@@ -206,6 +207,14 @@ struct outcome {
 	struct target_result sum;
 };
 
+/* What a dry run that foresees knows of the target, and of what goes there. */
+struct foreseen {
+	bool has_quota;
+	uint64_t room; /* octets that the quota leaves */
+	int64_t idle_us; /* the shortest answer; 0: none came */
+	uint64_t bytes; /* to be added */
+};
+
 struct drun {
 	const struct service *service;
 	struct tree_reader *reader;
@@ -239,6 +248,7 @@ struct drun {
 	size_t n_by_uid;
 	struct keys names; /* key of a resource's URL -> 1 */
 	struct put_journal *journal;
+	struct foreseen foreseen;
 	struct outcome outcome;
 };
 
@@ -282,6 +292,8 @@ void say_coll(struct drun *r, enum say_level level, const char *coll, const char
         PRINTF_LIKE(4, 5);
 void say_entry(struct drun *r, enum say_level level, const struct entry *e, const char *fmt, ...)
         PRINTF_LIKE(4, 5);
+/* "lunch.ics, UID ..., 20260102T120000, "Lunch"", as say_entry names it; appended. */
+void name_entry(struct drun *r, const struct entry *e, struct buf *out);
 void say_plan_dav(struct drun *r);
 void say_end(struct drun *r);
 
@@ -301,6 +313,12 @@ void entry_remember(struct drun *r, const struct entry *e, const struct res *x);
 /* Is something there more often than in the archive? One more resource that is this item. */
 void count_copy(struct drun *r, uint32_t entry, const struct res *x);
 void say_copies(struct drun *r);
+
+/* predict.c: opts->predictor */
+int predict_dav_probe(struct drun *r, struct err *err) MUST_CHECK;
+void predict_collection(const struct drun *r, const struct acoll *a);
+void predict_entry(struct drun *r, const struct entry *e, const struct buf *body);
+void predict_dav_end(const struct drun *r);
 
 /* look/alike.c: resources that no UID explains, where the server gave its own */
 /* What a content is about, 0: nothing that tells it from others. */

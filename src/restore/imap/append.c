@@ -164,19 +164,26 @@ static bool tries_quota(struct box *b)
 	       run_quota(b->w->run, UINT64_MAX) != UINT64_MAX;
 }
 
+bool item_is_too_large(struct box *b, uint32_t item)
+{
+	uint64_t limit = b->w->run->plan.append_limit;
+	char why[120];
+
+	if (!limit || item_of(b, item)->size <= limit)
+		return false;
+	snprintf(why, sizeof why, "larger than the target's limit of %llu octets",
+	        (unsigned long long)limit);
+	item_failed(b, item, SAY_WARNING, why);
+	return true;
+}
+
 /* What is known to be refused is not sent. */
 static bool is_hopeless(struct box *b, uint32_t item)
 {
-	struct run *r = b->w->run;
 	uint64_t size = item_of(b, item)->size;
-	char why[120];
 
-	if (r->plan.append_limit && size > r->plan.append_limit) {
-		snprintf(why, sizeof why, "larger than the target's limit of %llu octets",
-		        (unsigned long long)r->plan.append_limit);
-		item_failed(b, item, SAY_WARNING, why);
+	if (item_is_too_large(b, item))
 		return true;
-	}
 	if (size >= b->quota) {
 		no_room(b, item, size,
 		        "the target is over quota; messages of this size are not tried again");

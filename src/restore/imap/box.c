@@ -61,7 +61,7 @@ static void say_lacking(struct box *b)
 static void count_dry(struct box *b)
 {
 	for (size_t i = 0; i < b->coll->n_items; i++)
-		if (b->items[i].state == ITEM_TODO) {
+		if (b->items[i].state == ITEM_TODO && !item_is_too_large(b, (uint32_t)i)) {
 			static const struct tmsg bare = {0};
 			unsigned flags;
 			uint32_t words;
@@ -70,6 +70,8 @@ static void count_dry(struct box *b)
 			b->sum.bytes += b->coll->items[i].size;
 			flags_owed(b, (uint32_t)i, &bare, &flags, &words);
 		}
+	if (b->w->run->opts->predictor)
+		predict_box(b);
 	say_box(b, SAY_INFO, "%llu to be added, %s there already", (unsigned long long)b->sum.added,
 	        counted(b->sum.already, "is", "are", (char[COUNTED_SIZE]){0}));
 }

@@ -112,9 +112,11 @@ bool box_refuses(const struct box *b, int rc)
 bool keyword_fits(void *box, const char *word)
 {
 	const struct box *b = box;
-	const struct imap_selected *sel = b->sel.exists || b->sel.n_permanent || b->sel.uidnext
-	                                          ? &b->sel
-	                                          : &b->w->run->plan.inbox;
+	const struct run *r = b->w->run;
+	/* EXAMINE says of most that nothing is permanent: what was asked for once counts. */
+	bool own = r->opts->dry_run ? b->sel.n_permanent != 0
+	                            : b->sel.exists || b->sel.n_permanent || b->sel.uidnext;
+	const struct imap_selected *sel = own ? &b->sel : &r->plan.inbox;
 
 	if (sel->n_permanent == 0)
 		return true;

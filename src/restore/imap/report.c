@@ -31,28 +31,35 @@ static void put_field(struct buf *out, const struct buf *head, const char *name,
 	buf_clear(&text);
 }
 
-/* "UID 7, 1-Jan-2026 12:00:00 +0000, 300 octets, from a@b, "Hello"" and a text. */
-static void say_of(
-        struct box *b, enum say_level level, uint32_t item, bool read, const char *fmt, va_list ap)
+/* "UID 7, 1-Jan-2026 12:00:00 +0000, 300 octets, from a@b, "Hello"" */
+void name_item(struct box *b, uint32_t item, bool read, struct buf *out)
 {
 	const struct tree_item *it = &b->coll->items[item];
 	struct date d = {it->date_utc, it->zone_min, true};
-	struct buf name, head;
+	struct buf head = buf_of(HEAD_CAP);
 	char date[DATE_TEXT_SIZE];
+
+	buf_putf(out, "UID %u, %s, %llu octets", it->uid, date_format_imap(&d, date),
+	        (unsigned long long)it->size);
+	if (read)
+		item_head(b, item, &head);
+	put_field(out, &head, "From", ", from ", "");
+	put_field(out, &head, "Subject", ", \"", "\"");
+	buf_clear(&head);
+}
+
+/* Its name and a text. */
+static void say_of(
+        struct box *b, enum say_level level, uint32_t item, bool read, const char *fmt, va_list ap)
+{
+	struct buf name;
 
 	if (!b->w->run->opts->report)
 		return;
 	name = buf_of(2048);
-	head = buf_of(HEAD_CAP);
-	buf_putf(&name, "UID %u, %s, %llu octets", it->uid, date_format_imap(&d, date),
-	        (unsigned long long)it->size);
-	if (read)
-		item_head(b, item, &head);
-	put_field(&name, &head, "From", ", from ", "");
-	put_field(&name, &head, "Subject", ", \"", "\"");
+	name_item(b, item, read, &name);
 	target_vsay(b->w->run->opts, level, b->e->head->name, buf_str(&name), fmt, ap);
 	buf_clear(&name);
-	buf_clear(&head);
 }
 
 void say_item(struct box *b, enum say_level level, uint32_t item, bool read, const char *fmt, ...)

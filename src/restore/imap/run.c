@@ -116,7 +116,7 @@ static int plan_run(struct run *r, struct worker *w, struct err *err)
 		return rc;
 	say_plan(r, used, limit);
 	if (r->opts->dry_run)
-		return 0;
+		return r->opts->predictor ? predict_plan(r, m, used, limit, err) : 0;
 	rc = imap_select(m, (const uint8_t *)"INBOX", 5, true, &r->plan.inbox, err);
 	if (rc < 0 && err->code == ERR_STOPPED)
 		return rc;
@@ -330,6 +330,8 @@ static int imap_run(const struct service *service, enum coll_kind kind, struct t
 		imap_look_rest(&r, &w[0], rc, err);
 	else if (r.journal)
 		say_gone(&r);
+	if (rc == 0 && opts->predictor)
+		predict_end(&r);
 	if (r.outcome.quota_refused != UINT64_MAX)
 		progress_say(progress, SAY_WARNING,
 		        "the target is over quota: make room there, then run this again; it goes "

@@ -136,6 +136,13 @@ struct told {
 	unsigned by; /* LOOK_BY_x */
 };
 
+/* What a dry run that foresees knows of the target. */
+struct foreseen {
+	bool has_quota;
+	uint64_t room; /* octets that the quota leaves */
+	int64_t idle_us; /* the shortest answer; 0: none came */
+};
+
 struct run {
 	const struct service *service;
 	const struct target_opts *opts; /* of a look: with neither writing nor reports */
@@ -152,6 +159,7 @@ struct run {
 	char *journal_id;
 
 	struct plan plan;
+	struct foreseen foreseen;
 	struct workers workers; /* its lock guards queue, outcome and names of the plan */
 	struct queue queue;
 	struct outcome outcome;
@@ -357,6 +365,16 @@ void say_unread(struct box *b, size_t n, const char *so);
 void say_plan(struct run *r, uint64_t quota_used, uint64_t quota_limit);
 void say_mapping(struct run *r, const struct map_entry *e); /* if it is worth a word */
 void say_gone(struct run *r);
+
+/* The same name of an item for a line of its own; appended. */
+void name_item(struct box *b, uint32_t item, bool read, struct buf *out);
+
+/* predict.c: opts->predictor. */
+/* The plan stands; ${limit} 0: no quota is known. What mailboxes keep is asked of an empty one. */
+int predict_plan(
+        struct run *r, struct imap *m, uint64_t used, uint64_t limit, struct err *err) MUST_CHECK;
+void predict_box(struct box *b); /* of what is to be added there */
+void predict_end(struct run *r);
 
 /* labels.c: Gmail's labels. All of it does nothing on other targets. */
 /*
@@ -577,6 +595,8 @@ int box_remember(struct box *b, const uint32_t *items, size_t n, struct err *err
 int box_remember_odd(struct box *b, struct err *err) MUST_CHECK;
 
 /* append.c, verify.c */
+/* Larger than the target takes: it is named, and counted as failed. */
+bool item_is_too_large(struct box *b, uint32_t item);
 int box_append(struct box *b, struct err *err) MUST_CHECK;
 /*
  * Read what was there before, ${all} of it, or what would be read of it had it just been

@@ -116,8 +116,12 @@ bool put_prepare(struct drun *r, struct entry *e, struct put *p, struct err *err
 		return false;
 	}
 	if (content_summarize(p->body.data, p->body.len, &s, NULL) == 0) {
-		no = put_objection(
-		        r, a->to == NONE ? &(struct tcoll){0} : &r->tcolls[a->to], &s, p->body.len);
+		struct tcoll t = a->to == NONE ? (struct tcoll){0} : r->tcolls[a->to];
+
+		/* What a calendar does not take has a place elsewhere, which is made later. */
+		if (r->opts->dry_run && !r->opts->into)
+			t.comps = 0;
+		no = put_objection(r, &t, &s, p->body.len);
 		r->outcome.held += put_held(r, &s);
 		content_summary_clear(&s);
 	}
@@ -130,6 +134,8 @@ bool put_prepare(struct drun *r, struct entry *e, struct put *p, struct err *err
 	}
 	if (r->opts->dry_run) {
 		r->outcome.sum.added += !e->more;
+		if (r->opts->predictor)
+			predict_entry(r, e, &p->body);
 		e->state = ENTRY_ADDED;
 		entry_done(r, e);
 		say_attached(r, p);
