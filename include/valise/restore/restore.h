@@ -165,7 +165,11 @@ struct target_result {
 	 * was restored
 	 */
 	bool no_into;
-	uint64_t extra; /* looked: on the target, and not in the archive */
+	/*
+	 * looked: in the collections that were looked at, and not in the archive; Gmail's are
+	 * not counted
+	 */
+	uint64_t extra;
 	uint64_t flags_added; /* cut-over: flags set since the earlier restore */
 	uint64_t bytes;
 };

@@ -265,7 +265,7 @@ int imap_look_box(struct worker *w, size_t entry, struct err *err)
 		box_looked(b, NULL);
 		return 0;
 	}
-	if (box_is_known(r, b->e) && !r->opts->read_all) {
+	if (b->coll->n_items == 0 || (box_is_known(r, b->e) && !r->opts->read_all)) {
 		w->later[w->n_later++] = b;
 		w->later_items += b->coll->n_items;
 		return 0;
@@ -370,7 +370,8 @@ void imap_look_rest(struct run *r, struct worker *w, int rc, const struct err *e
 
 		if (rc != ERR_STOPPED && searched != ERR_STOPPED)
 			tell_missing(b, unsearched);
-		for (size_t i = 0; i < b->n_there; i++)
+		/* Gmail shows a message in the mailbox of each label, whose item it is or not */
+		for (size_t i = 0; i < b->n_there && !r->plan.gmail; i++)
 			b->sum.extra += !b->claimed[i];
 		box_counted(b);
 		box_free(b);
