@@ -341,6 +341,23 @@ def mapped(scratch):
             expect("Work" in found["event-1.ics"][2], found)
 
 
+class Ready(Target):
+    """With a calendar and nothing else, where nothing can be made."""
+
+    def __init__(self):
+        super().__init__()
+        self.add("calendar", "all", "All")
+
+    def make(self, rq, kind):
+        return Answer(403)
+
+
+def into(scratch):
+    with Pair(scratch, target=Ready, more=["--into", "All"], code=3) as p:
+        for how in {}, {"journal": False}:
+            p.expects(dict.fromkeys(["card-%d.vcf" % n for n in range(4)], ("missing", "-", 'the target has no address book "All"')), **how)
+
+
 def chosen_only(scratch):
     """Of collections that were not chosen nothing is told, and nothing there is extra or a copy."""
     with Pair(scratch) as p:
@@ -466,7 +483,7 @@ def links(scratch):
 
 
 def main():
-    chosen = sys.argv[1:] or ["equal", "planted", "etags", "holes", "gone", "uids", "attendees", "forms", "mapped", "chosen_only", "generated", "twins", "links", "unreadable"]
+    chosen = sys.argv[1:] or ["equal", "planted", "etags", "holes", "gone", "uids", "attendees", "forms", "mapped", "into", "chosen_only", "generated", "twins", "links", "unreadable"]
     with tempfile.TemporaryDirectory() as scratch:
         for name in chosen:
             globals()[name](scratch)

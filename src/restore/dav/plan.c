@@ -225,7 +225,7 @@ int dav_plan_unlisted(struct drun *r, struct err *err)
 		uint32_t index;
 		char *key;
 
-		if (!a->coll || a->to != NONE || a->mapped)
+		if (a->refused || a->to != NONE || a->mapped || r->opts->into)
 			continue;
 		key = place_key(r, a);
 		place = put_journal_place(r->journal, key);
@@ -330,7 +330,7 @@ static bool tcoll_fits(struct drun *r, struct acoll *a, const struct tcoll *t, e
  */
 static void match_coll(struct drun *r, struct acoll *a, enum how how)
 {
-	for (size_t i = 0; a->to == NONE && a->coll && !a->mapped && i < r->n_tcolls; i++)
+	for (size_t i = 0; a->to == NONE && !a->refused && !a->mapped && i < r->n_tcolls; i++)
 		if (tcoll_fits(r, a, &r->tcolls[i], how)) {
 			a->to = (uint32_t)i;
 			r->tcolls[i].taken = true;
@@ -359,6 +359,15 @@ static int find_named(
 	return 0;
 }
 
+/* A look: what a restore would not bring anywhere, for want of a collection. */
+static void refuse_into(struct drun *r)
+{
+	for (size_t i = 0; i < r->n_acolls; i++)
+		if (!r->acolls[i].mapped && !r->acolls[i].refused)
+			r->acolls[i].refused = xasprintf("--into: the target has no %s \"%s\"",
+			        r->contacts ? "address book" : "calendar", r->opts->into);
+}
+
 /* --into: everything that --map does not name. */
 static int place_into(struct drun *r, struct err *err)
 {
@@ -367,6 +376,10 @@ static int place_into(struct drun *r, struct err *err)
 
 	if (rc < 0)
 		return rc;
+	if (to == NONE && r->looks) {
+		refuse_into(r);
+		return 0;
+	}
 	for (size_t i = 0; i < r->n_acolls && to == NONE; i++)
 		r->outcome.sum.failed += r->acolls[i].coll ? r->acolls[i].coll->n_items : 0;
 	r->outcome.sum.no_into = to == NONE;

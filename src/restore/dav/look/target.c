@@ -245,6 +245,7 @@ static char *line_of(const struct drun *r, const struct entry *e, enum look_stat
 {
 	struct buf b = buf_of(1 << 16);
 	const char *home = place_name(r, r->acolls[e->acoll].to);
+	char *line;
 
 	if (state == LOOK_UNREADABLE || state == LOOK_UNSEEN || e->state != ENTRY_THERE)
 		return xstrdup(e->told);
@@ -261,7 +262,9 @@ static char *line_of(const struct drun *r, const struct entry *e, enum look_stat
 	if (e->again)
 		buf_putf(&b, "%salso in \"%s\" as %s", b.len ? "; " : "",
 		        place_name(r, e->again_in), e->again);
-	return b.len ? buf_take(&b) : (buf_clear(&b), NULL);
+	line = b.len ? buf_take(&b) : NULL;
+	buf_clear(&b);
+	return line;
 }
 
 /* Where nobody can look whether it is elsewhere; NULL. */
@@ -302,7 +305,8 @@ static int judge_entry(struct drun *r, struct entry *e, struct finding *out, str
 	if (!e->told && e->asked == LOOK_ANOTHER)
 		e->told = xstrdup("something else is there under its name");
 	if (!e->told && out->state == LOOK_MISSING)
-		e->told = may_be_in(r);
+		e->told = r->acolls[e->acoll].refused ? xstrdup(r->acolls[e->acoll].refused)
+		                                      : may_be_in(r);
 	out->differs = line_of(r, e, out->state);
 	return rc;
 }
