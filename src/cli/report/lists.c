@@ -137,7 +137,7 @@ void page_notes(struct buf *b, const json_t *o)
 static bool has_place(const char *key)
 {
 	static const char *const keys[] = {"findings", "notes", "not_examined", "folders", "years",
-	        "seals", "servers", "accounts", "unmatched"};
+	        "seals", "servers", "accounts", "unmatched", "offers"};
 
 	for (size_t i = 0; i < COUNT(keys); i++)
 		if (strcmp(key, keys[i]) == 0)
@@ -181,7 +181,10 @@ static void put_list(struct buf *b, const char *key, const json_t *rows)
 	if (n) {
 		buf_puts(b, "<section>\n");
 		html_element(b, "h2", title);
-		page_folded(b, "Rows", rows, columns, n);
+		if (json_array_size(rows) > OPEN_MAX)
+			page_folded(b, "All of them", rows, columns, n);
+		else
+			html_table(b, NULL, rows, columns, n);
 		buf_puts(b, "</section>\n");
 	}
 	while (n)

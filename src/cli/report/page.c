@@ -124,7 +124,12 @@ static char *title_of(const char *key)
 	        {"unreadable", "Could not be read from the archive"}, {"gone", "Gone, kept"},
 	        {"objects_new", "New items"}, {"bytes_new", "New bytes"},
 	        {"stored_bytes", "Bytes on disk"}, {"shrunk", "Folders that lost much at once"},
-	        {"complete", "Newest snapshot complete"}};
+	        {"complete", "Newest snapshot complete"},
+	        {"seconds_low", "Seconds that a backup takes at least"},
+	        {"seconds_high", "and at most"}, {"archive_bytes", "Size of its archive, about"},
+	        {"archive_bytes_low", "at least"}, {"archive_bytes_high", "and at most"},
+	        {"sampled_items", "Items that this was measured on"},
+	        {"sampled_bytes", "Bytes of these"}};
 
 	for (size_t i = 0; i < COUNT(titles); i++)
 		if (strcmp(key, titles[i].key) == 0)
@@ -301,6 +306,16 @@ static void put_accounts(struct buf *b, const json_t *o)
 	put_section(b, "Accounts", NULL, json_object_get(o, "accounts"), columns, COUNT(columns));
 }
 
+static void put_offers(struct buf *b, const json_t *o)
+{
+	static const struct column columns[] = {{"service", "Service", CELL_TEXT},
+	        {"capabilities", "Of use to a backup or a restore", CELL_TEXT},
+	        {"quota_used", "Quota: used", CELL_BYTES}, {"quota_limit", "of", CELL_BYTES}};
+
+	put_section(b, "What the servers offer", NULL, json_object_get(o, "offers"), columns,
+	        COUNT(columns));
+}
+
 static void put_unexamined(struct buf *b, const json_t *o)
 {
 	static const struct column columns[] = {
@@ -348,6 +363,7 @@ void report_page(const json_t *o, struct buf *b)
 	page_dns(b, o);
 	page_notes(b, o);
 	page_more(b, o);
+	put_offers(b, o);
 	put_unexamined(b, o);
 	put_facts(b, o);
 	put_servers(b, json_object_get(o, "servers"));

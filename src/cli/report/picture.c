@@ -4,7 +4,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
 #include "cli/report/html.h"
@@ -14,14 +13,16 @@ enum {
 	COLOURS = 6, /* of style.c; the last one is that of all other folders */
 	HEIGHT = 150, /* of the tallest bar */
 	TOP = 16, /* for the number above it */
-	YEARS_MAX = 40, /* more of them are nobody's years */
+	YEARS_MAX = 40, /* earlier ones are mostly those of wrong clocks */
 	LABELS_MAX = 9, /* that a narrow screen has room for */
 	MARGIN = 25, /* thousandths of the width: room for half a label */
 };
 
 struct picture {
-	const json_t *years[YEARS_MAX]; /* members of the report's list, in order */
+	int first; /* the year of the first bar */
+	const json_t *years[YEARS_MAX]; /* members of the report's list; NULL: no mail */
 	size_t n_years;
+	uint64_t left_out; /* messages of other years */
 	const json_t *folders[COLOURS - 1]; /* those with the most mail */
 	size_t n_folders;
 	bool others; /* there are more */
@@ -38,7 +39,7 @@ static uint64_t items_of(const json_t *o)
 /* Of a folder in a year. */
 static uint64_t items_in(const json_t *folder, const char *year)
 {
-	return items_of(json_object_get(json_object_get(folder, "years"), year));
+	return !year ? 0 : items_of(json_object_get(json_object_get(folder, "years"), year));
 }
 
 /* Into the list of the fullest, which is sorted. */
@@ -57,19 +58,59 @@ static void offer_folder(struct picture *p, const json_t *folder)
 	p->folders[at] = folder;
 }
 
+/* "2019"; 0: it is none. */
+static int year_number(const char *text)
+{
+	return text && strspn(text, "0123456789") >= 4
+	               ? (text[0] - '0') * 1000 + (text[1] - '0') * 100 + (text[2] - '0') * 10 +
+	                         text[3] - '0'
+	               : 0;
+}
+
+static int year_of(const json_t *year)
+{
+	return year_number(json_get_str(year, "year"));
+}
+
+/* Each year from the first to the last, but for those that nobody can mean. */
+static void fill_years(struct picture *p, const json_t *years, int newest)
+{
+	int last = 0;
+	size_t i;
+	json_t *y;
+
+	json_array_foreach(years, i, y)
+	{
+		if (items_of(y) && year_of(y) <= newest)
+			last = MAX(last, year_of(y));
+	}
+	p->first = last;
+	json_array_foreach(years, i, y)
+	{
+		if (items_of(y) && year_of(y) > last - YEARS_MAX && year_of(y) <= last)
+			p->first = MIN(p->first, year_of(y));
+	}
+	p->n_years = last ? (size_t)(last - p->first) + 1 : 0;
+	json_array_foreach(years, i, y)
+	{
+		if (year_of(y) < p->first || year_of(y) > last) {
+			p->left_out += items_of(y);
+			continue;
+		}
+		p->years[year_of(y) - p->first] = y;
+		p->most = MAX(p->most, items_of(y));
+	}
+}
+
 /* False: there is nothing to be seen. */
 static bool fill_picture(struct picture *p, const json_t *o)
 {
-	const json_t *years = json_object_get(o, "years"), *folders = json_object_get(o, "folders");
-	size_t n = json_array_size(years), i;
+	const json_t *folders = json_object_get(o, "folders");
+	int now = year_number(json_get_str(o, "ended"));
+	size_t i;
 	json_t *f;
 
-	/* the newest ones: the first years are often those of wrong clocks */
-	for (i = n > YEARS_MAX ? n - YEARS_MAX : 0; i < n; i++) {
-		p->years[p->n_years] = json_array_get(years, i);
-		p->most = MAX(p->most, items_of(p->years[p->n_years]));
-		p->n_years++;
-	}
+	fill_years(p, json_object_get(o, "years"), now ? now + 1 : 9999);
 	json_array_foreach(folders, i, f)
 	{
 		if (json_object_size(json_object_get(f, "years")))
@@ -78,35 +119,44 @@ static bool fill_picture(struct picture *p, const json_t *o)
 	return p->most > 0;
 }
 
-static const char *year_of(const json_t *year)
-{
-	const char *text = json_get_str(year, "year");
-
-	return text ? text : "?";
-}
-
 /* Thousandths of the picture's width. */
 static void put_percent(struct buf *b, const char *attribute, size_t thousandths)
 {
 	buf_putf(b, " %s=\"%zu.%zu%%\"", attribute, thousandths / 10, thousandths % 10);
 }
 
+/* Below the bar its year, above it its number, as far as there is room. */
+static void put_labels(struct buf *b, const struct picture *p, size_t at, size_t middle, double top)
+{
+	uint64_t total = p->years[at] ? items_of(p->years[at]) : 0;
+	char n[32];
+
+	if (at % ((p->n_years - 1) / LABELS_MAX + 1) == 0) {
+		buf_puts(b, "<text text-anchor=\"middle\"");
+		put_percent(b, "x", middle);
+		buf_putf(b, " y=\"%d\">%d</text>", TOP + HEIGHT + 16, p->first + (int)at);
+	}
+	if (p->n_years > LABELS_MAX || !total)
+		return;
+	buf_puts(b, "<text class=\"count\" text-anchor=\"middle\"");
+	put_percent(b, "x", middle);
+	buf_putf(b, " y=\"%.1f\">%s</text>\n", top - 4, human_count(total, n));
+}
+
 /* One year: its folders upon each other, in colours, those of no colour on top. */
 static void put_bar(struct buf *b, const struct picture *p, size_t at)
 {
-	const json_t *year = p->years[at];
-	uint64_t rest = items_of(year), total = rest;
+	uint64_t rest = p->years[at] ? items_of(p->years[at]) : 0;
 	size_t step = (1000 - 2 * MARGIN) / p->n_years, start = MARGIN + at * step;
+	char year[16];
 	double y = TOP + HEIGHT;
-	char n[32];
 
-	for (size_t i = 0; i <= p->n_folders && total; i++) {
-		uint64_t items = i < p->n_folders ? items_in(p->folders[i], year_of(year)) : rest;
-		double height;
+	snprintf(year, sizeof year, "%04d", p->first + (int)at);
+	for (size_t i = 0; i <= p->n_folders && rest; i++) {
+		uint64_t items = i < p->n_folders ? MIN(items_in(p->folders[i], year), rest) : rest;
+		double height = (double)items * HEIGHT / (double)p->most;
 
-		items = MIN(items, rest);
 		rest -= items;
-		height = (double)items * HEIGHT / (double)p->most;
 		if (!items)
 			continue;
 		y -= height;
@@ -115,18 +165,7 @@ static void put_bar(struct buf *b, const struct picture *p, size_t at)
 		put_percent(b, "width", step * 3 / 4);
 		buf_putf(b, " y=\"%.1f\" height=\"%.1f\"/>", y, height);
 	}
-	if (at % (p->n_years / LABELS_MAX + 1) != 0)
-		return;
-	buf_puts(b, "<text text-anchor=\"middle\"");
-	put_percent(b, "x", start + step / 2);
-	buf_putf(b, " y=\"%d\">", TOP + HEIGHT + 16);
-	html_text(b, year_of(year));
-	buf_puts(b, "</text>");
-	if (p->n_years > LABELS_MAX)
-		return;
-	buf_puts(b, "<text class=\"count\" text-anchor=\"middle\"");
-	put_percent(b, "x", start + step / 2);
-	buf_putf(b, " y=\"%.1f\">%s</text>\n", y - 4, human_count(total, n));
+	put_labels(b, p, at, start + step / 2, y);
 }
 
 static void put_colour(struct buf *b, size_t colour, const char *name)
@@ -168,7 +207,8 @@ static void put_table(struct buf *b, const struct picture *p, const json_t *year
 		json_t *row = json_copy(year), *f = json_object();
 
 		for (size_t k = 0; k < p->n_folders; k++)
-			json_set_number(f, keys[k] + 2, items_in(p->folders[k], year_of(year)));
+			json_set_number(f, keys[k] + 2,
+			        items_in(p->folders[k], json_get_str(year, "year")));
 		json_object_set_new(row, "f", f);
 		json_array_append_new(rows, row);
 	}
@@ -181,24 +221,25 @@ static void put_table(struct buf *b, const struct picture *p, const json_t *year
 void picture_years(const json_t *o, struct buf *b)
 {
 	struct picture p = {0};
+	char n[COUNTED_SIZE];
 
 	if (!fill_picture(&p, o))
 		return;
 	buf_puts(b, "<section>\n<h2>Mail by year and folder</h2>\n<figure>\n");
 	buf_putf(b,
 	        "<svg class=\"years\" role=\"img\" width=\"100%%\" height=\"%d\" "
-	        "aria-label=\"Messages by year, from ",
-	        TOP + HEIGHT + 22);
-	html_text(b, year_of(p.years[0]));
-	buf_puts(b, " to ");
-	html_text(b, year_of(p.years[p.n_years - 1]));
-	buf_puts(b, "; the table below has the numbers\">\n");
+	        "aria-label=\"Messages by year, from %d to %d; "
+	        "the table below has the numbers\">\n",
+	        TOP + HEIGHT + 22, p.first, p.first + (int)p.n_years - 1);
 	for (size_t i = 0; i < p.n_years; i++)
 		put_bar(b, &p, i);
 	buf_putf(b, "<line x1=\"0\" x2=\"100%%\" y1=\"%d\" y2=\"%d\"/></svg>\n", TOP + HEIGHT,
 	        TOP + HEIGHT);
 	put_legend(b, &p);
 	buf_puts(b, "</figure>\n");
+	if (p.left_out)
+		buf_putf(b, "<p>%s of other years: the table has them.</p>\n",
+		        counted(p.left_out, "message", "messages", n));
 	put_table(b, &p, json_object_get(o, "years"));
 	buf_puts(b, "</section>\n");
 }

@@ -35,6 +35,10 @@ static const struct verdict {
                 "It could not be asked for.", "It could not be asked for."},
 };
 
+/* Of many accounts. */
+static const struct verdict many = {NULL, NULL, "Done: every account.",
+        "Done, but some accounts are incomplete: they are named below.",
+        "Some accounts failed: they are named below.", "Failed."};
 /* Of a command that has none of its own. */
 static const struct verdict otherwise = {
         NULL, NULL, "Done.", "Done, but not everything: it is named below.", "Failed.", "Failed."};
@@ -43,6 +47,8 @@ static const struct verdict *find_verdict(const json_t *o)
 {
 	const char *command = json_get_str(o, "command");
 
+	if (json_object_get(o, "accounts"))
+		return &many;
 	for (size_t i = 0; command && i < COUNT(verdicts); i++)
 		if (strcmp(verdicts[i].command, command) == 0)
 			return &verdicts[i];
@@ -141,9 +147,9 @@ char *verdict_title(const json_t *o)
 	const struct verdict *v = find_verdict(o);
 	const char *of = NULL, *command = json_get_str(o, "command");
 
-	if (v == &otherwise || json_object_get(o, "accounts"))
+	if (v == &otherwise || v == &many)
 		return xasprintf("valise %s%s", command ? command : "",
-		        json_object_get(o, "accounts") ? " of many accounts" : "");
+		        v == &many ? " of many accounts" : "");
 	if (v == &verdicts[AUDIT])
 		of = json_get_str(json_object_get(o, "source"), "account");
 	if (!of && (v == &verdicts[AUDIT] || strcmp(v->command, "verify") == 0))

@@ -245,6 +245,16 @@ static void picture(void **state)
 	expect_part(page, "class=\"c5\"", false);
 	expect_part(page, "data-label=\"A\">8</td>", true);
 	free(page);
+	/* a year without mail has its place; one that a wrong clock made has none */
+	page = page_of(
+	        "{\"ended\":\"2026-11-29T13:53:39Z\",\"years\":[{\"year\":\"1969\",\"items\":2},"
+	        "{\"year\":\"2023\",\"items\":10},{\"year\":\"2026\",\"items\":5},"
+	        "{\"year\":\"9999\",\"items\":1}],\"folders\":[]}");
+	expect_part(page, "from 2023 to 2026;", true);
+	expect_part(page, ">2024</text>", true);
+	expect_part(page, "3 messages of other years: the table has them.", true);
+	expect_part(page, ">9999</th>", true);
+	free(page);
 	page = page_of("{\"years\":[],\"folders\":[]}");
 	expect_part(page, "<svg class=\"years\"", false);
 	free(page);
