@@ -57,6 +57,7 @@ static int follow_alias(
 
 	if (rc == 0)
 		keep_records(row, &a, v);
+	v->unresolved = rc == 0 && a.outcome == DNS_FAILED;
 	dns_answer_clear(&a);
 	return rc;
 }
@@ -75,9 +76,11 @@ static int ask_view(struct look *l, struct migration_row *row, size_t at, struct
 		v->why = a.why;
 		a.why = NULL;
 		v->alias = a.alias;
-		a.alias = NULL;
+		if (v->alias && v->outcome == DNS_FAILED) {
+			v->outcome = DNS_FOUND; /* of the CNAME; where it leads is another matter */
+			v->unresolved = true;
+		}
 		keep_records(row, &a, v);
-		a.alias = v->alias;
 		v->ttl = ttl_of(l, &a);
 		a.alias = NULL;
 		if (a.alias_beside)

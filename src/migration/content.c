@@ -206,7 +206,10 @@ static int check_alias(
 	if (v->alias && strcmp(row->name, l->m->zone) == 0)
 		row_note(row, NOTE_WRONG,
 		        xasprintf("a CNAME stands beside other records of %s", row->name));
-	if (v->alias && !v->n)
+	if (v->unresolved)
+		row_note(row, NOTE_DOUBT,
+		        xasprintf("its CNAME leads to %s, which could not be looked up", v->alias));
+	else if (v->alias && !v->n)
 		row_note(row, NOTE_WRONG,
 		        xasprintf("its CNAME leads to %s, where there is none", v->alias));
 	for (size_t i = 0; i < l->m->n_servers && v->n && !v->alias && rc == 0; i++)

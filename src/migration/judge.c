@@ -282,6 +282,21 @@ static void judge_servers(struct migration *m)
 	}
 }
 
+/* What the servers say does not arrive where the resolver fails: then nothing is done. */
+static void judge_resolver(struct migration *m)
+{
+	for (size_t i = 0; i < m->n_rows; i++) {
+		const struct migration_row *row = &m->rows[i];
+
+		if (row->views[0].outcome != DNS_FAILED || row->state == MIGRATION_UNKNOWN)
+			continue;
+		note_add(&m->notes, &m->n_notes, &m->notes_cap, NOTE_DOUBT,
+		        xasprintf("the resolver gives no answer for %s: %s", row->label,
+		                row->views[0].why ? row->views[0].why : "it was not asked"));
+		return;
+	}
+}
+
 /* ---- the next step ---- */
 
 static bool is_for(const struct migration_row *row, enum migration_step step)
@@ -309,6 +324,15 @@ static bool has_note(const struct migration *m, enum migration_weight weight)
 	return false;
 }
 
+/* What about the zone could not be asked. */
+static const char *first_doubt(const struct migration *m)
+{
+	for (size_t i = 0; i < m->n_notes; i++)
+		if (m->notes[i].weight == NOTE_DOUBT)
+			return m->notes[i].text;
+	return "";
+}
+
 /* The labels of the rows whose step it is, "MX, SPF"; what it has of them. */
 static size_t put_labels(const struct migration *m, enum migration_step step, struct buf *out)
 {
@@ -325,20 +349,35 @@ static size_t put_labels(const struct migration *m, enum migration_step step, st
 	return n;
 }
 
+/* Somebody gave an answer, which only leads to what could not be looked up. */
+static bool is_doubtful(const struct migration *m, const struct migration_row *row)
+{
+	for (size_t i = 0; i <= m->n_servers; i++)
+		if (has_answer(m, row, i))
+			return true;
+	return false;
+}
+
 static enum migration_step pick_step(const struct migration *m)
 {
-	bool step[STEP_ASK + 1] = {0};
+	bool step[STEP_ASK + 1] = {0}, doubt = false;
 
-	for (size_t i = 0; i < m->n_rows; i++)
-		for (int s = STEP_WAIT; s <= STEP_ASK; s++)
-			step[s] |= is_for(&m->rows[i], (enum migration_step)s);
+	for (size_t i = 0; i < m->n_rows; i++) {
+		const struct migration_row *row = &m->rows[i];
+		bool soft = row->state == MIGRATION_UNKNOWN && is_doubtful(m, row);
+
+		for (int s = STEP_WAIT; s <= STEP_ASK && !soft; s++)
+			step[s] |= is_for(row, (enum migration_step)s);
+		doubt |= soft;
+	}
 	step[STEP_MEND] |= has_note(m, NOTE_WRONG);
 	step[STEP_WAIT] |= has_note(m, NOTE_GOING);
 	step[STEP_ASK] |= has_note(m, NOTE_DOUBT);
 	for (int s = STEP_ASK; s > STEP_DONE; s--)
 		if (step[s])
 			return (enum migration_step)s;
-	return STEP_DONE;
+	/* what is known to be wrong goes before it */
+	return doubt ? STEP_ASK : STEP_DONE;
 }
 
 /* "mend SPF, DMARC and the name servers". */
@@ -401,7 +440,7 @@ static void write_next(struct migration *m, size_t n_old)
 		if (put_labels(m, STEP_ASK, &out))
 			buf_puts(&out, " could not be asked for");
 		else
-			buf_puts(&out, "no name server of the zone could be asked");
+			buf_puts(&out, first_doubt(m));
 		break;
 	case STEP_PUBLISH:
 		put_publish(m, until, &out);
@@ -436,6 +475,7 @@ void migration_judge(struct migration *m, const char *const *old, size_t n_old)
 		        row->gone_at > m->gone_at)
 			m->gone_at = row->gone_at;
 	}
+	judge_resolver(m);
 	m->step = pick_step(m);
 	write_next(m, n_old);
 }

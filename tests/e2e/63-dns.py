@@ -97,9 +97,10 @@ _imaps._tcp SRV 0 1 993 mail.old.example.
     "dmarc": GOOD.replace("; p=none", "; rua=mailto:d@new.example"),
     "twodmarc": GOOD + '_dmarc TXT "v=DMARC1; p=reject"\n',
     "mtasts": GOOD + '_mta-sts TXT "v=STSv1; id=not-good"\n',
+    "away": "@ MX 10 mx.elsewhere.test.\nautoconfig CNAME auto.elsewhere.test.\n",
     "nowhere": GOOD + "autoconfig CNAME gone.new.example.\n",
     "srv": GOOD + "_imaps._tcp SRV 0 1 993 nobody.new.example.\n",
-    "hostile": GOOD + r'''_dmarc TXT "v=DMARC1; p=none; rua=mailto:<script>\027[2Jx\194\155\226\128\174"
+    "hostile": GOOD.replace("include:spf.new.example", r"\027]0;x\226\128\174") + r'''_dmarc TXT "v=DMARC1; p=none; rua=mailto:<script>\027[2Jx\194\155\226\128\174"
 @ MX 20 ev\027\;il.new.example.
 ''',
 }
@@ -150,6 +151,13 @@ def ask(server, name, kind, port=53):
 def serial_of(server, zone):
     got = ask(server, zone, 6)
     return struct.unpack(">I", got[2][got[2].rfind(struct.pack(">IIII", 600, 60, 86400, 60)) - 4:][:4])[0] if got and got[1] else None
+
+
+def tool(name):
+    """Servers are not in everybody's PATH."""
+    found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    expect(found, name + " is not installed")
+    return found
 
 
 def name_wire(name):
@@ -244,7 +252,7 @@ ns2 A %s
             "".join(" ip-address: %s\n" % a for a in addresses), self.at(name, "zones"), self.at(name, "pid"), self.at(name, "list"), self.at(name, "xfrd"), self.at(name))
         for zone in os.listdir(self.at(name, "zones")):
             text += 'zone:\n name: "%s"\n zonefile: "%s"\n' % (zone, zone)
-        self.start(name, "/usr/sbin/nsd", "-d", "-c", self.write(name + "/conf", text))
+        self.start(name, tool("nsd"), "-d", "-c", self.write(name + "/conf", text))
 
     def knot(self):
         text = "server:\n  rundir: %s\n  listen: [%s@53, %s@5300]\nlog:\n  - target: stderr\n    any: warning\ndatabase:\n  storage: %s\ntemplate:\n  - id: default\n    storage: %s\n    semantic-checks: off\n    zonefile-sync: -1\n    zonefile-load: whole\n    journal-content: none\n" % (
@@ -254,12 +262,12 @@ ns2 A %s
             text += "  - domain: %s\n    file: %s\n" % (zone, zone)
             if zone.split(".")[0] in BARE:
                 text += "    dnssec-signing: on\n    zonefile-load: whole\n"
-        self.start("knot", "/usr/sbin/knotd", "-c", self.write("knot/conf", text))
+        self.start("knot", tool("knotd"), "-c", self.write("knot/conf", text))
 
     def anchors(self):
         found = ""
         for name in BARE:
-            ds = subprocess.run(["/usr/sbin/keymgr", "-c", self.at("knot/conf"), name + ".example", "ds"], check=True, capture_output=True, text=True).stdout
+            ds = subprocess.run([tool("keymgr"), "-c", self.at("knot/conf"), name + ".example", "ds"], check=True, capture_output=True, text=True).stdout
             line = [x for x in ds.splitlines() if " 13 2 " in x][0].split()
             digest = line[-1] if name == "signed" else "0" * len(line[-1])
             found += ' trust-anchor: "%s.example. DS %s 13 2 %s"\n' % (name, line[2], digest)
@@ -268,7 +276,7 @@ ns2 A %s
     def unbound(self):
         text = 'server:\n interface: %s@53\n interface: %s@5300\n username: ""\n chroot: ""\n directory: "%s"\n pidfile: "%s"\n use-syslog: no\n do-daemonize: no\n do-not-query-localhost: no\n do-ip6: no\n num-threads: 1\n module-config: "validator iterator"\n target-fetch-policy: "0 0 0 0 0"\n outgoing-range: 64\n%sremote-control:\n control-enable: no\nstub-zone:\n name: "example."\n stub-addr: %s\n' % (
             RESOLVER, RESOLVER, self.at("unbound"), self.at("unbound", "pid"), self.anchors(), PARENT)
-        self.start("unbound", "/usr/sbin/unbound", "-d", "-c", self.write("unbound/conf", text))
+        self.start("unbound", tool("unbound"), "-d", "-c", self.write("unbound/conf", text))
         self.wait("resolver", lambda: (ask(RESOLVER, "good.example", 6) or (0, 0))[1] > 0 or None)
 
     def up(self):
@@ -362,6 +370,12 @@ def ports(w):
     expect([s["address"] for s in d["servers"]] == [NSD + ":5300", KNOT] and d["step"] == "wait", d)
     d = w.facts(3, "slow.example", *args, "--nameserver", KNOT, nameserver=NSD + ":5300")
     expect([s["address"] for s in d["servers"]] == [NSD + ":5300", KNOT], d)
+    # who knows the zone alone says nothing about other hosts; what is wanted is right all the same
+    d = w.facts(0, "away.example", "--expect", "MX 10 mx.elsewhere.test", "--expect", "autoconfig CNAME auto.elsewhere.test", nameserver=NSD)
+    expect(d["by"]["MX"]["state"] == d["by"]["autoconfig"]["state"] == "new" and [n["level"] for n in d["by"]["autoconfig"]["notes"]] == ["doubt"], d)
+    d = w.facts(1, "away.example", nameserver=NSD)
+    expect(d["by"]["MX"]["state"] == "unknown" and d["step"] == "ask" and "could not be asked for" in d["next"], d)
+    expect(w.facts(3, "away.example", "--expect", "www A 192.0.2.1", nameserver=NSD)["step"] == "publish", "what is missing goes before")
     # with no server to be found the given one stands for itself
     d = w.facts(3, "silent.example", *args, nameserver=NSD)
     expect([s["state"] for s in d["servers"]] == ["good", "silent"], d)
@@ -478,7 +492,7 @@ def faults(w):
 
 def hostile(w):
     text = w.dns(3, "hostile.example", "--old", "new.example")
-    says(text, r"<script>\\x1b\[2Jx\\u009b\\u202e", r"the MX ev\\027.*il.new.example is no host name")
+    says(text, r"<script>\\x1b\[2Jx\\u009b\\u202e", r"the MX ev\\027.*il.new.example is no host name", r"wrong: .\\x1b\]0;x\\u202e. is nothing that SPF knows")
     expect(not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text), repr(text))
     text = w.dns(3, "hostile.example", "--json")
     expect(not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text) and "\\u001b[2J" in text, repr(text))
@@ -486,7 +500,7 @@ def hostile(w):
     with open(w.at("h.html")) as f, open(w.at("h.json")) as g:
         page, dns = f.read(), json.load(g)["dns"]
     expect(not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]|<script", page) and "&lt;script&gt;" in page, page)
-    says(page, "<h1>DNS of hostile.example</h1>", "Not done: something is old, wrong or on its way", "MX, DMARC", "127.0.0.2")
+    says(page, "<h1>DNS of hostile.example</h1>", "Not done: something is old, wrong or on its way", "MX, SPF, DMARC", "127.0.0.2")
     expect(dns["domain"] == "hostile.example" and dns["step"] == "mend", dns)
 
 

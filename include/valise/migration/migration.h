@@ -57,6 +57,7 @@ struct migration_note {
 struct migration_view {
 	enum dns_outcome outcome;
 	char *alias; /* what a CNAME there points to; NULL: there is none */
+	bool unresolved; /* what is there could not be looked up: n is 0 */
 	/* "10 mx1.new.example", sorted, not escaped; of the name that the CNAME leads to */
 	char **records;
 	size_t n, cap;

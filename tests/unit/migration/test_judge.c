@@ -111,7 +111,7 @@ static void states(void **state)
 	        {{"", "", "", NULL, NULL, 0, KIND_MX}, MIGRATION_NONE, STEP_DONE,
 	                MIGRATION_MX_UNKNOWN, 0},
 	        /* not all could be asked, or nobody */
-	        {{"?", N, N, N, NULL, 0, KIND_MX}, MIGRATION_NEW, STEP_DONE, MIGRATION_MX_UNKNOWN,
+	        {{"?", N, N, N, NULL, 0, KIND_MX}, MIGRATION_NEW, STEP_ASK, MIGRATION_MX_UNKNOWN,
 	                0},
 	        {{N, "?", "?", N, NULL, 0, KIND_MX}, MIGRATION_NEW, STEP_DONE, MIGRATION_MX_NEW, 0},
 	        {{O, "?", "?", N, NULL, 0, KIND_MX}, MIGRATION_OLD, STEP_PUBLISH, MIGRATION_MX_OLD,
@@ -175,6 +175,8 @@ static void sentences(void **state)
 	                "change what still names the old provider: MX"},
 	        {{N, N, N, N, NULL, NOTE_WRONG, KIND_MX}, "mend MX"},
 	        {{"?", "?", "?", N, NULL, 0, KIND_MX}, "ask again: MX could not be asked for"},
+	        {{"?", N, N, N, NULL, 0, KIND_MX},
+	                "ask again: the resolver gives no answer for MX"},
 	};
 
 	(void)state;
