@@ -24,7 +24,7 @@ struct journal {
 
 /* Each record that a commit covers to ${fn}; *good_out: where the torn tail begins. */
 static int replay_lines(
-        struct journal *j, journal_replay_fn fn, void *ctx, uint64_t *good_out, struct err *err)
+        struct journal *j, journal_text_fn fn, void *ctx, uint64_t *good_out, struct err *err)
 {
 	struct journal_scan scan;
 	uint8_t chunk[65536];
@@ -71,8 +71,8 @@ static int sync_parent(int dirfd, const char *path, struct err *err)
 	return rc;
 }
 
-int journal_open(int dirfd, const char *path, journal_replay_fn fn, void *ctx, struct journal **out,
-        struct err *err)
+int journal_open_text(int dirfd, const char *path, journal_text_fn fn, void *ctx,
+        struct journal **out, struct err *err)
 {
 	struct journal *j = xcalloc(1, sizeof *j);
 	uint64_t good = 0;
@@ -101,7 +101,22 @@ int journal_open(int dirfd, const char *path, journal_replay_fn fn, void *ctx, s
 	return 0;
 }
 
-int journal_read(int dirfd, const char *path, journal_replay_fn fn, void *ctx, struct err *err)
+int journal_open(int dirfd, const char *path,
+        int (*replay)(void *ctx, const json_t *record, struct err *err), void *ctx,
+        struct journal **out, struct err *err)
+{
+	return journal_open_text(
+	        dirfd, path, journal_parse, &(struct journal_parsing){replay, ctx}, out, err);
+}
+
+int journal_read(int dirfd, const char *path,
+        int (*replay)(void *ctx, const json_t *record, struct err *err), void *ctx, struct err *err)
+{
+	return journal_read_text(
+	        dirfd, path, journal_parse, &(struct journal_parsing){replay, ctx}, err);
+}
+
+int journal_read_text(int dirfd, const char *path, journal_text_fn fn, void *ctx, struct err *err)
 {
 	struct journal j = {.path = (char *)(uintptr_t)path};
 	struct err why = {0};

@@ -1,8 +1,7 @@
 /* The bytes of a journal to the records of its whole batches. */
 #include "journal_scan.h"
 #include "valise/base/hash.h"
-#include "valise/base/mem.h"
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 uint32_t journal_crc32(const void *p, size_t n)
@@ -21,34 +20,26 @@ uint32_t journal_crc32(const void *p, size_t n)
 	return ~crc;
 }
 
-void journal_scan_init(struct journal_scan *s, journal_replay_fn replay, void *ctx)
+void journal_scan_init(struct journal_scan *s, journal_text_fn replay, void *ctx)
 {
 	memset(s, 0, sizeof *s);
 	s->replay = replay;
 	s->ctx = ctx;
 	buf_init(&s->pending, JOURNAL_LINE_MAX + 1);
-}
-
-static void drop_batch(struct journal_scan *s)
-{
-	for (size_t i = 0; i < s->records; i++)
-		json_decref(s->batch[i]);
-	s->records = 0;
+	buf_init(&s->batch, JOURNAL_BATCH_MAX);
 }
 
 void journal_scan_clear(struct journal_scan *s)
 {
-	drop_batch(s);
-	free(s->batch);
 	buf_clear(&s->pending);
+	buf_clear(&s->batch);
 }
 
-/* "<8 hex> <json>": the JSON object, or NULL if the line is not whole. */
-static json_t *parse_line(const char *line, size_t n)
+/* "<8 hex> <json>": where the JSON text begins, or NULL if the line is not whole. */
+static const char *check_line(const char *line, size_t n)
 {
 	uint8_t sum[4];
 	char hex[9];
-	json_t *o;
 
 	if (n < 10 || n > JOURNAL_LINE_MAX || line[8] != ' ')
 		return NULL;
@@ -59,50 +50,62 @@ static json_t *parse_line(const char *line, size_t n)
 	if (((uint32_t)sum[0] << 24 | (uint32_t)sum[1] << 16 | (uint32_t)sum[2] << 8 | sum[3]) !=
 	        journal_crc32(line + 9, n - 9))
 		return NULL;
-	if (json_read(line + 9, n - 9, JOURNAL_LINE_MAX, &o, NULL) != 0)
-		return NULL;
-	if (json_is_object(o))
-		return o;
-	json_decref(o);
-	return NULL;
+	return line + 9;
 }
 
 /* The lines before the commit line are known to be good: give their records out. */
 static int replay_batch(struct journal_scan *s, struct err *err)
 {
+	const char *p = buf_str(&s->batch), *end = p + s->batch.len;
 	int rc = 0;
 
-	for (size_t i = 0; i < s->records && rc == 0; i++)
-		rc = s->replay(s->ctx, s->batch[i], err);
-	drop_batch(s);
+	while (rc == 0 && p < end) {
+		const char *lf = memchr(p, '\n', (size_t)(end - p));
+
+		rc = s->replay(s->ctx, p, (size_t)(lf - p), err);
+		p = lf + 1;
+	}
+	buf_reset(&s->batch);
 	return rc;
+}
+
+/* A commit line: *torn_out, it is none of this batch. */
+static bool is_commit(const struct journal_scan *s, const char *json, size_t n, bool *torn_out)
+{
+	static const char begin[] = "{\"commit\":";
+	char commit[48];
+	int len = snprintf(commit, sizeof commit, "%s%zu}", begin, s->records);
+
+	*torn_out = n != (size_t)len || memcmp(json, commit, n) != 0;
+	return n >= sizeof begin && memcmp(json, begin, sizeof begin - 1) == 0;
 }
 
 /* The line of ${n} bytes in s->pending is whole. */
 static int take_line(struct journal_scan *s, size_t n, struct err *err)
 {
-	json_t *o = parse_line(buf_str(&s->pending), n), *commit;
-	int rc = 0;
+	const char *json = check_line(buf_str(&s->pending), n);
+	size_t len = n - 9;
+	bool torn;
+	int rc;
 
 	s->lines += n + 1;
-	if (!o || s->lines > JOURNAL_BATCH_MAX) { /* no batch of ours is so large */
+	if (!json) {
 		s->torn = true;
-		json_decref(o);
 		return 0;
 	}
-	commit = json_object_get(o, "commit");
-	if (!commit) {
-		*ARR_PUSH(s->batch, s->records, s->batch_cap) = o;
+	if (!is_commit(s, json, len, &torn)) {
+		/* no batch of ours is too large */
+		s->torn = buf_add(&s->batch, json, len + 1) != 0;
+		s->records++;
 		return 0;
 	}
-	if (json_is_integer(commit) && json_integer_value(commit) == (json_int_t)s->records) {
-		rc = replay_batch(s, err);
-		s->good += s->lines;
-		s->lines = 0;
-	} else {
-		s->torn = true;
-	}
-	json_decref(o);
+	s->torn = torn;
+	if (torn)
+		return 0;
+	rc = replay_batch(s, err);
+	s->good += s->lines;
+	s->lines = 0;
+	s->records = 0;
 	return rc;
 }
 
@@ -123,5 +126,20 @@ int journal_scan_add(struct journal_scan *s, const void *p, size_t n, struct err
 		bytes += len;
 		n -= len;
 	}
+	return rc;
+}
+
+int journal_parse(void *parsing, const char *json, size_t n, struct err *err)
+{
+	const struct journal_parsing *p = parsing;
+	json_t *o;
+	int rc = json_read(json, n, n, &o, err);
+
+	if (rc == 0 && !json_is_object(o))
+		rc = err_set(
+		        err, ERR_DAMAGED, ERR_WHOLE, "a journal holds a line that is no record");
+	if (rc == 0)
+		rc = p->replay(p->ctx, o, err);
+	json_decref(o);
 	return rc;
 }

@@ -78,10 +78,16 @@ static struct past *find_past(const struct kept_journal *k, const char *box)
 	return NULL;
 }
 
-/* A record of a mailbox; false: it is of a message. */
-static bool keep_past(struct kept_journal *k, const json_t *o, const char *box)
+static int64_t number_of(const struct flat_record *o, char letter, int64_t fallback)
 {
-	int64_t first = json_get_int(o, "b", -1), out = json_get_int(o, "o", -1);
+	return o->has_number[FLAT(letter)] ? o->number[FLAT(letter)] : fallback;
+}
+
+/* A record of a mailbox; false: it is of a message. */
+static bool keep_past(struct kept_journal *k, const struct flat_record *o, const char *box)
+{
+	int64_t first = number_of(o, 'b', -1), out = number_of(o, 'o', -1);
+	uint32_t validity = (uint32_t)number_of(o, 'v', 0);
 	struct past *p;
 
 	if (first < 0 && out < 0)
@@ -93,25 +99,33 @@ static bool keep_past(struct kept_journal *k, const json_t *o, const char *box)
 	}
 	if (out >= 0)
 		p->out = out;
-	if (out > 0 || json_is_true(json_object_get(o, "e")))
+	if (out > 0 || o->is_true[FLAT('e')])
 		p->unseen = out > 0;
 	/* The first word on a mailbox counts, until it is another one. */
-	if (first > 0 &&
-	        (!p->first || (p->uidvalidity && p->uidvalidity != json_get_int(o, "v", 0)))) {
+	if (first > 0 && (!p->first || (p->uidvalidity && p->uidvalidity != validity))) {
 		p->first = (uint32_t)first;
-		p->uidvalidity = (uint32_t)json_get_int(o, "v", 0);
+		p->uidvalidity = validity;
 	}
 	return true;
 }
 
+/* The text is the caller's from now on; nothing for an empty one. */
+static char *take_text(struct flat_record *o, char letter)
+{
+	char *text = o->text[FLAT(letter)];
+
+	if (!text || !*text)
+		return NULL;
+	o->text[FLAT(letter)] = NULL;
+	return text;
+}
+
 /* One line of the journal: where a mailbox went, what is known of one, or a message. */
-static int replay_line(void *ctx, const json_t *o, struct err *err)
+static int replay_line(void *ctx, struct flat_record *o, struct err *err)
 {
 	struct kept_journal *k = ctx;
-	const char *sha = json_get_str(o, "h");
-	const char *box = json_get_str(o, "m"), *words = json_get_str(o, "k");
-	const char *from = json_get_str(o, "c"), *to = json_get_str(o, "t");
-	const char *labels = json_get_str(o, "l"), *lacks = json_get_str(o, "n");
+	const char *sha = o->text[FLAT('h')], *box = o->text[FLAT('m')];
+	const char *from = o->text[FLAT('c')], *to = o->text[FLAT('t')];
 	struct kept *r, one = {0};
 
 	if (from && to) {
@@ -123,19 +137,19 @@ static int replay_line(void *ctx, const json_t *o, struct err *err)
 	if (!sha || !box || !hex_parse(sha, one.sha256, SHA256_LEN))
 		return err_set(err, ERR_DAMAGED, ERR_WHOLE,
 		        "the restore journal holds a line that is no record");
-	one.date_utc = json_get_int(o, "d", 0);
-	one.flags = (uint16_t)json_get_int(o, "f", 0);
-	one.form = (uint16_t)json_get_int(o, "r", 0);
-	one.src_uid = (uint32_t)json_get_int(o, "s", 0);
-	one.uid = (uint32_t)json_get_int(o, "u", 0);
-	one.uidvalidity = (uint32_t)json_get_int(o, "v", 0);
-	one.keywords = words && *words ? xstrdup(words) : NULL;
-	one.labels = labels && *labels ? xstrdup(labels) : NULL;
-	one.lacks = lacks && *lacks ? xstrdup(lacks) : NULL;
-	one.from = (uint32_t)json_get_int(o, "a", 0);
-	one.to = (uint32_t)json_get_int(o, "z", 0);
+	one.date_utc = number_of(o, 'd', 0);
+	one.flags = (uint16_t)number_of(o, 'f', 0);
+	one.form = (uint16_t)number_of(o, 'r', 0);
+	one.src_uid = (uint32_t)number_of(o, 's', 0);
+	one.uid = (uint32_t)number_of(o, 'u', 0);
+	one.uidvalidity = (uint32_t)number_of(o, 'v', 0);
+	one.keywords = take_text(o, 'k');
+	one.labels = take_text(o, 'l');
+	one.lacks = take_text(o, 'n');
+	one.from = (uint32_t)number_of(o, 'a', 0);
+	one.to = (uint32_t)number_of(o, 'z', 0);
 	one.source = from ? share_source(k, from) : NULL;
-	one.octets = json_is_true(json_object_get(o, "q"));
+	one.octets = o->is_true[FLAT('q')];
 	one.box = (uint32_t)share_name(&k->boxes, box);
 	one.order = (uint32_t)k->n;
 	r = ARR_PUSH(k->recs, k->n, k->cap);
@@ -222,7 +236,7 @@ int kept_open(const char *path, const char *archive_id, bool dry, struct kept_jo
 	struct kept_journal *k = xcalloc(1, sizeof *k);
 	int rc = 0;
 
-	k->file.replay = replay_line;
+	k->file.replay_flat = replay_line;
 	k->file.ctx = k;
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_cond_init(&k->wake, NULL);

@@ -124,11 +124,12 @@ static void any_changed_bit_ends_it(void **state)
 	buf_init(&all, 10000);
 	assert_int_equal(file_read(fd, "journal", &all, NULL), 0);
 	for (size_t i = 0; i < all.len; i++) {
+		struct journal_parsing parsing = {see, &s};
 		struct journal_scan scan;
 
 		all.data[i] ^= 4;
 		memset(&s, 0, sizeof s);
-		journal_scan_init(&scan, see, &s);
+		journal_scan_init(&scan, journal_parse, &parsing);
 		assert_int_equal(journal_scan_add(&scan, all.data, all.len, NULL), 0);
 		assert_int_equal(s.n, 0);
 		assert_int_equal(scan.good, 0);
