@@ -46,13 +46,27 @@ void hex_format(const uint8_t *p, size_t n, char *out)
 	*out = '\0';
 }
 
+/* By a table, as catalogs and journals have millions of them; -1: none. */
 static int hex_digit(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
+	static const int8_t more[256] = {['0'] = 1,
+	        ['1'] = 2,
+	        ['2'] = 3,
+	        ['3'] = 4,
+	        ['4'] = 5,
+	        ['5'] = 6,
+	        ['6'] = 7,
+	        ['7'] = 8,
+	        ['8'] = 9,
+	        ['9'] = 10,
+	        ['a'] = 11,
+	        ['b'] = 12,
+	        ['c'] = 13,
+	        ['d'] = 14,
+	        ['e'] = 15,
+	        ['f'] = 16};
+
+	return more[(uint8_t)c] - 1;
 }
 
 bool hex_parse(const char *s, uint8_t *out, size_t n)

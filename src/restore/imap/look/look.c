@@ -58,7 +58,18 @@ static void put_lacks(struct box *b, uint32_t item, const struct tmsg *t, struct
 	labels_put_lacking(b, item, t, out);
 }
 
-void imap_look_tell_found(
+/* Most are: nothing has to be put into words. */
+static bool is_plainly_same(const struct box *b, uint32_t item, const struct tmsg *t)
+{
+	const struct tree_item *it = &b->coll->items[item];
+	const struct restored *x = &b->items[item];
+
+	return !x->unlike && !x->copy && !form_code(b, item) && t->date_utc == it->date_utc &&
+	       !(it->flags & ~(unsigned)t->flags) && !it->keywords && !b->w->run->plan.gmail;
+}
+
+/* Put into words, and told. */
+static void tell_judged(
         struct box *b, uint32_t item, const struct tmsg *t, const char *place, bool elsewhere)
 {
 	const struct tree_item *it = &b->coll->items[item];
@@ -82,6 +93,15 @@ void imap_look_tell_found(
 	buf_clear(&lacks);
 	buf_clear(&form);
 	buf_clear(&differs);
+}
+
+void imap_look_tell_found(
+        struct box *b, uint32_t item, const struct tmsg *t, const char *place, bool elsewhere)
+{
+	if (!elsewhere && is_plainly_same(b, item, t))
+		imap_look_tell(b, item, LOOK_SAME, place, NULL);
+	else
+		tell_judged(b, item, t, place, elsewhere);
 }
 
 /* ---- one mailbox ---- */
