@@ -39,7 +39,7 @@ ITEM = set("date etag flags gone href id keywords labels msgid note path sha256 
 WHAT = {"mail": "attachments cc date from message-id subject to", "calendars": "location organizer start summary", "contacts": "mail name phone", "linked": ""}
 LISTS, VALUE_MAX, LIST_MAX, LIST_VALUES = {"attachments", "mail", "phone"}, 512, 1024, 16
 UNSEEN = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|^ | $")
-ERROR = set("date error href subject uid".split())
+ERROR = set("date error from href subject uid".split())
 STATUS, WARNINGS = {"partial", "stale", "skipped"}, {"date", "exact", "lines", "nul", "rescued", "size"}
 
 Catalog = namedtuple("Catalog", "head items gone errors end lines")
@@ -162,7 +162,7 @@ def parse_catalog(text, count):
     must(len({i["path"] for i in there}) == len(there), "two items have the same path")
     check_order([dict(i, at=seconds(i.get("date", EPOCH))) for i in items], "uid", "href", "id", "sha256", "at")
     check_order([dict(i, at=seconds(i.get("date", EPOCH))) for i in gone], "uid", "href", "id", "sha256", "at")
-    check_order(errors, "uid", "href", "date", "subject", "error")
+    check_order(errors, "uid", "href", "date", "subject", "error", "from")
     bare = [x[:x.index(b',"where":')] + b"}" if b',"where":' in x else x for x in lines[:-1]]
     roots = {"content": content_root(head, items), "state": state_root(bare)}
     totals = {"bytes": sum(i.get("size", 0) for i in items), "end": len(items), "errors": len(errors), **some_gone(len(gone))}
@@ -339,7 +339,7 @@ class Archive:
     def list(self, seal, gone_too):
         for head, catalog in self.catalogs(seal):
             for o in catalog.items + (catalog.gone if gone_too else []) + catalog.errors:
-                line = {k: v for k, v in o.items() if k in ("date", "error", "etag", "flags", "gone", "href", "keywords", "note", "sha256", "subject", "uid", "warnings", "what")}
+                line = {k: v for k, v in o.items() if k in ("date", "error", "etag", "flags", "from", "gone", "href", "keywords", "note", "sha256", "subject", "uid", "warnings", "what")}
                 if "error" not in o:
                     line["size"] = o.get("size", 0)
                     if head["kind"] == "mail":

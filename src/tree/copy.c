@@ -105,14 +105,19 @@ static void name_lost(struct copy *c, const struct tree_item *it, const struct e
 {
 	const struct tree_ext *e = tree_item_ext(c->in, it);
 	bool again = strcmp(why->text, c->last->text) == 0;
-	char date[DATE_TEXT_SIZE], uid[32];
+	char date[DATE_TEXT_SIZE];
+	struct buf name = buf_of(SIZE_MAX);
+	struct item_about a;
 
+	tree_item_about(c->from, c->in, it, &a);
 	date_format_imap(&(struct date){it->date_utc, it->zone_min, true}, date);
-	tree_coll_error(c->out, it->uid, e ? e->href : NULL, date, NULL, why->text);
-	snprintf(uid, sizeof uid, "UID %u", it->uid);
-	progress_name(c->progress, SAY_WARNING, c->in->name, e && e->href ? e->href : uid,
-	        "cannot be read%s%s", again ? ", for the same reason" : ": ",
-	        again ? "" : why->text);
+	tree_coll_error(c->out, it->uid, e ? e->href : NULL, date, about_title(&a), why->text);
+	tree_coll_error_from(c->out, a.text[ABOUT_FROM]);
+	item_name(c->in, it, &a, &name);
+	progress_name(c->progress, SAY_WARNING, c->in->name, buf_str(&name), "cannot be read%s%s",
+	        again ? ", for the same reason" : ": ", again ? "" : why->text);
+	about_clear(&a);
+	buf_clear(&name);
 	*c->last = *why;
 }
 

@@ -102,6 +102,7 @@ void tree_coll_free(struct tree_coll *c)
 	for (size_t i = 0; i < c->n_errors; i++) {
 		free(c->errors[i].href);
 		free(c->errors[i].date);
+		free(c->errors[i].from);
 		free(c->errors[i].subject);
 		free(c->errors[i].reason);
 	}
@@ -159,6 +160,7 @@ void tree_coll_copy_errors(struct tree_coll *to, const struct tree_coll *from)
 		const struct tree_error *e = &from->errors[i];
 
 		tree_coll_error(to, e->uid, e->href, e->date, e->subject, e->reason);
+		tree_coll_error_from(to, e->from);
 	}
 }
 
@@ -252,6 +254,14 @@ void tree_coll_error(struct tree_coll *c, uint32_t uid, const char *href, const 
 		c->status = COLL_PARTIAL;
 }
 
+void tree_coll_error_from(struct tree_coll *c, const char *from)
+{
+	struct tree_error *e = &c->errors[c->n_errors - 1];
+
+	free(e->from);
+	e->from = xstrdup(from);
+}
+
 int item_order(const struct tree_coll *ca, const struct tree_item *a, const struct tree_coll *cb,
         const struct tree_item *b)
 {
@@ -295,7 +305,9 @@ int error_order(const struct tree_error *x, const struct tree_error *y)
 		d = text_cmp(x->date, y->date);
 	if (d == 0)
 		d = text_cmp(x->subject, y->subject);
-	return d != 0 ? d : text_cmp(x->reason, y->reason);
+	if (d == 0)
+		d = text_cmp(x->reason, y->reason);
+	return d != 0 ? d : text_cmp(x->from, y->from);
 }
 
 static int cmp_errors(const void *a, const void *b)

@@ -61,22 +61,60 @@ void tree_item_what(struct tree_reader *r, const struct tree_coll *c, const stru
 	pthread_mutex_unlock(&n->lock);
 }
 
+void tree_item_about(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
+        struct item_about *out)
+{
+	struct buf json = buf_of(SIZE_MAX);
+
+	memset(out, 0, sizeof *out);
+	tree_item_what(r, c, it, &json);
+	if (json.len > 0)
+		(void)about_parse(buf_str(&json), json.len, out);
+	buf_clear(&json);
+}
+
+void item_name(const struct tree_coll *c, const struct tree_item *it, const struct item_about *a,
+        struct buf *out)
+{
+	struct date date = {it->date_utc, it->zone_min, it->date_utc != 0 || it->zone_min != 0};
+	char label[ITEM_LABEL_SIZE];
+	struct buf more = buf_of(SIZE_MAX);
+
+	buf_puts(out, item_label(c, it, label));
+	about_line(NULL, &date, a, &more);
+	if (more.len > 0)
+		buf_putf(out, ", %s", buf_str(&more));
+	buf_clear(&more);
+}
+
+void tree_item_name(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
+        struct buf *out)
+{
+	struct item_about a;
+
+	tree_item_about(r, c, it, &a);
+	item_name(c, it, &a, out);
+	about_clear(&a);
+}
+
+static bool is_named(const struct item_about *a)
+{
+	for (unsigned i = 0; i < ABOUT_FIELDS; i++)
+		if (a->text[i])
+			return true;
+	return false;
+}
+
 void tree_item_line(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
         struct buf *out)
 {
 	struct date date = {it->date_utc, it->zone_min, it->date_utc != 0 || it->zone_min != 0};
-	struct buf json = buf_of(SIZE_MAX);
-	struct item_about a = {0};
+	struct item_about a;
 	char label[ITEM_LABEL_SIZE];
 
-	tree_item_what(r, c, it, &json);
-	if (json.len == 0 || !about_parse(buf_str(&json), json.len, &a)) {
-		about_line(c->name, &date, NULL, out);
-		buf_puts(out, ", ");
-		buf_puts(out, item_label(c, it, label));
-	} else {
-		about_line(c->name, &date, &a, out);
-	}
+	tree_item_about(r, c, it, &a);
+	about_line(c->name, &date, &a, out);
+	if (!is_named(&a))
+		buf_putf(out, ", %s", item_label(c, it, label));
 	about_clear(&a);
-	buf_clear(&json);
 }

@@ -91,7 +91,9 @@ def damaged(lab, source):
     with open(part, "r+b") as f:
         f.truncate(os.path.getsize(part) // 8)
     lines = [json.loads(x) for x in lab.valise(3, "unpack", "d", "-t", "whole", "--json").splitlines() if x.startswith("{")]
-    names = {(o["collection"], o["item"]): o["text"] for o in lines if o.get("event") == "note" and "item" in o}
+    notes = [o for o in lines if o.get("event") == "note" and "item" in o]
+    expect(any('"Hello' in o["item"] or ", \"" in o["item"] for o in notes), "not named by its subject: %s" % notes)
+    names = {(o["collection"], o["item"].split(",")[0]): o["text"] for o in notes}
     expect(set(names) == {("INBOX", "UID %d" % n) for n in (1, 2, 3, 4, 5)} | {("Work", "UID 1")} and lines[-1]["errors"] == 6, lines)
     again = [t for t in names.values() if t.endswith("cannot be read, for the same reason")]
     expect(0 < len(again) < 6 and len(set(names.values())) == len(names) - len(again) + 1, names)

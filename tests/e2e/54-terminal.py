@@ -164,7 +164,7 @@ def warned():
         server.go.set()
         end = t.ended()
         text = "\n".join(end)
-        expect(re.fullmatch(r"> \./b\n\S*/2019/[^\n]*: 1 message is not given; trying on a fresh connection\nwarning: [^\n]*UID 2 [^\n]*\n[^\n]* snapshot 1 sealed: 6 messages .*\nseal .*\nINCOMPLETE: 1 item could not be fetched;.*\n>", text), text)
+        expect(re.fullmatch(r"> \./b\n\S*/2019/[^\n]*: 1 message is not given; trying on a fresh connection\nwarning: [^\n]*UID 2, 17 Jul 1996, .message 2. [^\n]*\n[^\n]* snapshot 1 sealed: 6 messages .*\nseal .*\nINCOMPLETE: 1 item could not be fetched;.*\n>", text), text)
     finally:
         leave(t, server, scratch)
 

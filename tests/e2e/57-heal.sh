@@ -167,7 +167,7 @@ href=$("$VALISE" list "$T/alice.base" --items --json | sed -n 's/.*"href":"\([^"
 run 0 doveadm -c "$A_CONF" expunge -u alice mailbox INBOX UID 5
 run 0 curl -sf -X DELETE -u alice:pw-alice "$B_DAV_URL$href"
 backup 3 alice --heal
-says 'warning: mail INBOX, UID 5 of .*: lost: '
+says 'warning: mail INBOX, UID 5, .*: lost: '
 says "warning: calendars .*, $href: lost: "
 [ "$(grep -c 'warning: .*: lost: data' "$T/err")" = 2 ] || fail "not these two alone are named"
 says 'INCOMPLETE: 2 items'

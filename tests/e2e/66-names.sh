@@ -27,6 +27,7 @@ put("huge", b"Subject: huge " + b"\xc3\xbc" * 500000 + b"\r\nFrom: after-a-megab
 put("none", b"\r\nno header\r\n")
 P
 for m in plain words eight charset hostile huge none; do run 0 "$TOOLS/imaptool.py" "$T/A/env" alice append INBOX "$T/$m.eml"; done
+run 0 "$TOOLS/imaptool.py" "$T/A/env" alice create Other
 home=$B_DAV_URL$B_CALDAV_HOME1
 printf '%s\r\n' BEGIN:VCALENDAR VERSION:2.0 PRODID:x BEGIN:VEVENT UID:1 DTSTAMP:20240101T000000Z 'DTSTART;TZID=Europe/Berlin:20241103T100000' \
 	'SUMMARY:Zahnärztin\, Termin' 'LOCATION:Köln' 'ORGANIZER;CN=Ann Example:mailto:ann@example.org' END:VEVENT END:VCALENDAR > "$T/1.ics"
@@ -85,6 +86,21 @@ for a in m d; do
 	roots "$T/$a.again" > "$T/roots2"
 	same "$T/roots" "$T/roots2"
 done
+
+say "what is lost is named by folder, date, sender and subject, without its body"
+cp -r "$T/m.valise" "$T/lost.valise"
+chmod u+w "$T/lost.valise"/data/000001/part-000001.tar.gz
+truncate -s 2000 "$T/lost.valise"/data/000001/part-000001.tar.gz
+run 1 "$VALISE" verify "$T/lost.valise"
+says 'INBOX, UID 1, 3 Nov 2024, Ann Example <ann@example.org>, "Lunch on Sunday" \('
+says 'INBOX, UID 2, [^,]*, Jörg <j@example.org>, "Grüße aus Köln" \('
+run 3 "$VALISE" unpack "$T/lost.valise" -t "$T/lost.tree"
+says 'UID 2, [^,]*, Jörg <j@example.org>, "Grüße aus Köln".*cannot be read'
+grep -q '"from":"Jörg <j@example.org>",.*"subject":"Grüße aus Köln"' "$T/lost.tree/catalog/mail/INBOX.jsonl" || fail "the tree does not say what it lacks"
+run 3 "$VALISE" backup "${IMAP[@]}" --exclude INBOX -o "$T/lost.valise"
+says 'mail INBOX, UID 2, [^,]*, Jörg <j@example.org>, "Grüße aus Köln": lost:'
+run 0 "$VALISE" list "$T/lost.valise" INBOX
+says 'MISSING UID 2 .* Jörg <j@example.org> Grüße aus Köln: lost: '
 
 say "a move, and a new message: the names go along; nothing new: nothing is written"
 run 0 "$TOOLS/imaptool.py" "$T/A/env" alice create Old

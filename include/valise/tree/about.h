@@ -43,6 +43,8 @@ struct item_about {
 	char *text[ABOUT_FIELDS];
 };
 void about_clear(struct item_about *a);
+/* Its subject, summary or name, lent; NULL: none. ${a} may be NULL. */
+const char *about_title(const struct item_about *a);
 
 /* From the octets of an item, all of them or what is there of them. */
 void about_of_octets(enum coll_kind kind, const void *p, size_t n, struct item_about *out);
@@ -67,9 +69,17 @@ bool about_parse(const char *json, size_t n, struct item_about *out);
  * about_line(folder, date, a, out): an item in one line for messages, escaped for
  * terminals: 'INBOX, 3 Nov 2024, Ann <ann@example.org>, "Lunch?"'; an event with its start
  * and organizer, a card with its first address. ${date}: INTERNALDATE, where the item itself
- * says none; NULL or not known: none. ${a} may be NULL. Parts that nobody knows are left out.
+ * says none; NULL or not known: none. ${folder}, ${a} may be NULL. Parts that nobody knows are
+ * left out.
  */
 void about_line(
         const char *folder, const struct date *date, const struct item_about *a, struct buf *out);
+
+/*
+ * 'UID 17, 3 Nov 2024, Ann <ann@example.org>, "Lunch?"', appended, escaped; ${a} may be NULL.
+ * Who has a reader asks tree_item_name (tree/sink.h).
+ */
+void item_name(const struct tree_coll *c, const struct tree_item *it, const struct item_about *a,
+        struct buf *out);
 
 #endif

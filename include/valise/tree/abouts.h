@@ -24,6 +24,10 @@ int abouts_add(struct abouts *a, enum coll_kind kind, const uint8_t sha256[SHA25
 int abouts_get(struct abouts *a, enum coll_kind kind, const uint8_t sha256[SHA256_LEN],
         struct buf *out, struct err *err) MUST_CHECK;
 
+/* The same as fields, to be cleared: empty ones where nobody knows. ${a} may be NULL. */
+void abouts_find(struct abouts *a, enum coll_kind kind, const uint8_t sha256[SHA256_LEN],
+        struct item_about *out);
+
 /* The name of an item as it is scanned, see about_scan_end; the scan may begin the next. */
 int abouts_take(struct abouts *a, enum coll_kind kind, const uint8_t sha256[SHA256_LEN],
         struct about_scan *scan, struct err *err) MUST_CHECK;

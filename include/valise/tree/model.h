@@ -92,7 +92,7 @@ struct tree_item {
 struct tree_error {
 	uint32_t uid;
 	char *href;
-	char *date, *subject; /* as far as known, UTF-8; or NULL */
+	char *date, *from, *subject; /* as far as known, UTF-8; or NULL */
 	char *reason;
 };
 
@@ -226,6 +226,9 @@ void tree_coll_copy_errors(struct tree_coll *to, const struct tree_coll *from);
 /* Texts are copied; any may be NULL. Sets COLL_PARTIAL. */
 void tree_coll_error(struct tree_coll *c, uint32_t uid, const char *href, const char *date,
         const char *subject, const char *reason);
+
+/* Who sent the item of the error that was added last; NULL: nobody knows. */
+void tree_coll_error_from(struct tree_coll *c, const char *from);
 
 /*
  * Sort items, what is gone, and errors by UID, then href (DAV), then ext->uid (POP3's

@@ -144,13 +144,19 @@ void tree_reader_free(struct tree_reader *r); /* ops->free; NULL is fine */
  * tree_item_what(r, c, it, out): append the JSON that names the item (tree/about.h), if its
  * catalog has one. The names of the collection asked for last are kept in memory.
  * tree_item_line: the item in one line for messages, as by about_line; where nobody knows
- * more than the folder and the date, also its UID or href. Both are thread-safe and cannot
- * fail: what cannot be read names nothing.
+ * more than the folder and the date, also its UID or href. tree_item_name: without the folder,
+ * its UID or href first: 'UID 7, 3 Nov 2024, Ann <ann@example.org>, "Lunch?"'. They are
+ * thread-safe and cannot fail: what cannot be read names nothing.
  */
 void tree_item_what(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
         struct buf *out);
 void tree_item_line(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
         struct buf *out);
+void tree_item_name(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
+        struct buf *out);
+/* The same as fields, to be cleared; empty ones where nobody knows. */
+void tree_item_about(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
+        struct item_about *out);
 /* body() appended to ${out}; ERR_LIMIT where it has no room for it. */
 int tree_reader_octets(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
         struct buf *out, struct err *err) MUST_CHECK;

@@ -187,9 +187,10 @@ static void list_error(const struct tree_coll *c, const struct tree_error *e, bo
 		char line[1000], uid[16];
 
 		snprintf(uid, sizeof uid, "UID %u", e->uid);
-		snprintf(line, sizeof line, "MISSING %s%s%s%s%s: %s", e->href ? e->href : uid,
-		        e->date ? " " : "", e->date ? e->date : "", e->subject ? " " : "",
-		        e->subject ? e->subject : "", e->reason);
+		snprintf(line, sizeof line, "MISSING %s%s%s%s%s%s%s: %s", e->href ? e->href : uid,
+		        e->date ? " " : "", e->date ? e->date : "", e->from ? " " : "",
+		        e->from ? e->from : "", e->subject ? " " : "", e->subject ? e->subject : "",
+		        e->reason);
 		printf("%s\n", term_escape(line, strlen(line), safe, sizeof safe));
 		return;
 	}
@@ -200,6 +201,7 @@ static void list_error(const struct tree_coll *c, const struct tree_error *e, bo
 	json_set_number(o, "uid", e->uid);
 	set_some(o, "href", e->href);
 	set_some(o, "date", e->date);
+	set_some(o, "from", e->from);
 	set_some(o, "subject", e->subject);
 	put_json(o);
 }

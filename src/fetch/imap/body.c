@@ -3,6 +3,7 @@
  * answer is whole.
  */
 #include <string.h>
+#include "valise/tree/about.h"
 #include "run.h"
 
 const char *body_items(const struct mbox *mb)
@@ -341,15 +342,21 @@ static int on_message(void *ctx, const struct imap_msg *msg, struct err *err)
 
 const struct imap_fetch_ops fetch_ops = {.body = on_body, .message = on_message};
 
-void fetch_error(
-        struct worker *w, struct mbox *mb, struct rec *r, const char *subject, const char *reason)
+void fetch_error(struct worker *w, struct mbox *mb, struct rec *r, const struct item_about *a,
+        const char *reason)
 {
+	struct tree_item it = {.uid = r->uid, .date_utc = r->date_utc, .zone_min = r->zone_min};
+	struct buf name = buf_of(SIZE_MAX);
+
 	pthread_mutex_lock(&mb->lock);
-	rec_error(mb, r, subject, reason);
+	rec_error(mb, r, about_title(a), reason);
+	tree_coll_error_from(mb->coll, a ? a->text[ABOUT_FROM] : NULL);
+	item_name(mb->coll, &it, a, &name);
 	pthread_mutex_unlock(&mb->lock);
 	r->done = 1;
-	progress_say(w->run->base.progress, SAY_WARNING, "%s: UID %u could not be fetched: %s",
-	        mb->name, r->uid, reason);
+	progress_say(w->run->base.progress, SAY_WARNING, "%s: %s could not be fetched: %s",
+	        mb->name, buf_str(&name), reason);
+	buf_clear(&name);
 }
 
 unsigned fetch_poisoned(struct mbox *mb, unsigned add)

@@ -115,19 +115,18 @@ static int on_header(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
-/* The subject of a message that cannot be fetched, for its error line; "" if none came. */
-static int ask_subject(struct worker *w, uint32_t uid, struct buf *out, struct err *err)
+/* What names a message that cannot be fetched; nothing if none of it came. */
+static int ask_name(struct worker *w, uint32_t uid, struct item_about *out, struct err *err)
 {
 	static const struct imap_fetch_ops ops = {.body = on_header};
-	struct buf raw = buf_of(1024);
 	struct buf header = buf_of(SUBJECT_CAP);
-	int rc = imap_fetch_one(w->conn.m, uid, "(UID BODY.PEEK[HEADER.FIELDS (DATE SUBJECT)])",
-	        &ops, &header, err);
+	int rc = imap_fetch_one(w->conn.m, uid,
+	        "(UID BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)])", &ops, &header, err);
 
-	if (rc == 0 && header_find((const char *)header.data, header.len, "Subject", &raw))
-		header_decode_text((const char *)raw.data, raw.len, out);
+	memset(out, 0, sizeof *out);
+	if (rc == 0)
+		about_of_octets(COLL_MAIL, header.data, header.len, out);
 	buf_clear(&header);
-	buf_clear(&raw);
 	return rc == ERR_REFUSED || rc == ERR_BUSY ? 0 : rc;
 }
 
@@ -156,12 +155,12 @@ static int keep_before(struct worker *w, struct mbox *mb, const struct tree_coll
 	return 0;
 }
 
-/* Name it, with its subject if that can be fetched. */
+/* Name it, with its sender and subject if these can be fetched. */
 static int name_it(struct worker *w, struct mbox *mb, struct rec *r, struct err *err)
 {
 	const char *why = "the server does not give it";
 	char reason[160];
-	struct buf subject = buf_of(8192);
+	struct item_about a;
 	int rc;
 
 	if (r->empty)
@@ -172,10 +171,10 @@ static int name_it(struct worker *w, struct mbox *mb, struct rec *r, struct err 
 	}
 	snprintf(reason, sizeof reason, "%s%s", why,
 	        r->rung == RUNG_END ? ", nor in pieces, nor as header and parts" : "");
-	rc = ask_subject(w, r->uid, &subject, err);
+	rc = ask_name(w, r->uid, &a, err);
 	if (rc == 0)
-		fetch_error(w, mb, r, subject.len ? buf_str(&subject) : NULL, reason);
-	buf_clear(&subject);
+		fetch_error(w, mb, r, &a, reason);
+	about_clear(&a);
 	return rc;
 }
 

@@ -435,8 +435,8 @@ const char *body_items(const struct mbox *mb);
 /* the body that came in was not wanted, or not whole */
 void fetch_drop(struct worker *w);
 unsigned fetch_poisoned(struct mbox *mb, unsigned add);
-/* Name one record in an error line. */
-void fetch_error(
-        struct worker *w, struct mbox *mb, struct rec *r, const char *subject, const char *reason);
+/* Name one record in an error line; ${a}, what is known of it, may be NULL. */
+void fetch_error(struct worker *w, struct mbox *mb, struct rec *r, const struct item_about *a,
+        const char *reason);
 
 #endif

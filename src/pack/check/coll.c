@@ -56,19 +56,35 @@ static const char *wrong_item(
 	return "its bytes are lost: they are in no part";
 }
 
+/* What names the items of a catalog that was read once already: only where one is lost. */
+static struct abouts *load_names(
+        const struct verify *v, const struct seal *s, const struct tree_head *h)
+{
+	struct abouts *names = abouts_new(-1, NULL);
+	struct tree_coll *c = NULL;
+
+	(void)!sealed_catalog(v->rootfd, s, h, h->catalog, names, &c, NULL);
+	tree_coll_free(c);
+	return names;
+}
+
 /*
  * ${newest}: of the newest snapshot, where every loss is said; an older catalog says only
  * what is new.
  */
-static void check_items(struct verify *v, const struct tree_coll *c, const char *file, bool newest)
+static void check_items(struct verify *v, const struct tree_coll *c, const struct seal *s,
+        const struct tree_head *h, bool newest)
 {
+	const char *file = h->catalog;
+	struct abouts *names = NULL;
 	size_t said = 0, more = 0;
 
 	for (size_t i = 0; i < c->n_items + c->n_gone; i++) {
 		const struct tree_item *it = tree_coll_any(c, i);
 		bool known;
 		const char *what = wrong_item(v, c->kind, it, &known);
-		char item[512];
+		char item[ITEM_NAME_SIZE];
+		struct item_about a;
 
 		v->out->items++;
 		if (!what || (known && !newest))
@@ -77,11 +93,16 @@ static void check_items(struct verify *v, const struct tree_coll *c, const char 
 			more++;
 			continue;
 		}
-		verify_item_name(c, it, item);
+		if (!names)
+			names = load_names(v, s, h);
+		abouts_find(names, c->kind, it->sha256, &a);
+		verify_item_name(c, it, &a, item);
+		about_clear(&a);
 		finding_say(&v->findings, true, file, item, "%s", what);
 	}
 	if (more)
 		finding_say(&v->findings, true, file, NULL, "and %zu more items like these", more);
+	abouts_free(names);
 }
 
 /* The seal says of each catalog which parts its items need: exactly those. */
@@ -192,7 +213,7 @@ static int check_head(struct verify *v, size_t i, const struct tree_head *h, str
 	if (!same_parts(c, seal_find(s, h->catalog)))
 		finding_say(&v->findings, true, h->catalog, NULL,
 		        "the seal names other parts than its items need");
-	check_items(v, c, h->catalog, i + 1 == v->n_seals);
+	check_items(v, c, s, h, i + 1 == v->n_seals);
 	rc = check_links(v, s, c, h->links, &why);
 	tree_coll_free(c);
 	return rc < 0 ? verify_found(v, h->links, &why, err) : 0;

@@ -56,16 +56,15 @@ int verify_found(struct verify *v, const char *file, const struct err *why, stru
 	}
 }
 
-void verify_item_name(const struct tree_coll *c, const struct tree_item *it, char out[512])
+void verify_item_name(const struct tree_coll *c, const struct tree_item *it,
+        const struct item_about *a, char out[ITEM_NAME_SIZE])
 {
-	const struct tree_ext *e = tree_item_ext(c, it);
-	const char *href = e && e->href ? e->href : e && e->uid ? e->uid : NULL;
-	char hex[SHA256_HEX_SIZE], raw[1024];
+	struct buf name = buf_of(SIZE_MAX);
+	char hex[SHA256_HEX_SIZE], folder[200];
 
+	item_name(c, it, a, &name);
 	hex_format(it->sha256, SHA256_LEN, hex);
-	if (it->uid || !href)
-		snprintf(raw, sizeof raw, "%.400s, UID %u (%.8s...)", c->name, it->uid, hex);
-	else
-		snprintf(raw, sizeof raw, "%.200s, %.200s (%.8s...)", c->name, href, hex);
-	term_escape(raw, strlen(raw), out, 512);
+	snprintf(out, ITEM_NAME_SIZE, "%s, %s (%.8s...)",
+	        term_escape(c->name, strlen(c->name), folder, sizeof folder), buf_str(&name), hex);
+	buf_clear(&name);
 }

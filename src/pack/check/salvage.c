@@ -28,6 +28,7 @@ struct salvage {
 	int rootfd;
 	struct object_map objects; /* whole ones, in order of storage */
 	struct part_reader *parts;
+	struct abouts *names; /* of the catalog that was read last */
 	/* while a part is scanned */
 	struct part_id id;
 	const char *file;
@@ -137,7 +138,9 @@ static struct tree_coll *load_catalog(
 
 		if (!at || !at->catalog || layout_kind(at->catalog, NULL) != LAYOUT_CATALOG)
 			continue;
-		if (sealed_catalog(s->rootfd, NULL, at, at->catalog, NULL, &c, &why) == 0)
+		abouts_free(s->names);
+		s->names = abouts_new(-1, NULL);
+		if (sealed_catalog(s->rootfd, NULL, at, at->catalog, s->names, &c, &why) == 0)
 			return c;
 		finding_say(&s->findings, true, at->catalog, NULL, "%s", why.text);
 	}
@@ -175,13 +178,17 @@ static void lose_item(struct salvage *s, const struct tree_coll *from, const str
 {
 	const struct tree_ext *e = tree_item_ext(from, it);
 	struct date date = {.utc = it->date_utc, .zone_min = it->zone_min, .known = true};
-	char text[DATE_TEXT_SIZE], item[512];
+	char text[DATE_TEXT_SIZE], item[ITEM_NAME_SIZE];
+	struct item_about a;
 
-	verify_item_name(from, it, item);
+	abouts_find(s->names, from->kind, it->sha256, &a);
+	verify_item_name(from, it, &a, item);
 	finding_say(&s->findings, true, NULL, item, "its bytes are lost");
 	tree_coll_error(to, it->uid, e ? e->href : NULL,
-	        from->kind == COLL_MAIL ? date_format_imap(&date, text) : NULL, NULL,
+	        from->kind == COLL_MAIL ? date_format_imap(&date, text) : NULL, about_title(&a),
 	        "its bytes were lost from the archive");
+	tree_coll_error_from(to, a.text[ABOUT_FROM]);
+	about_clear(&a);
 }
 
 /* The item with its bytes, wherever they were found, else its loss. */
@@ -373,6 +380,7 @@ int archive_salvage(const char *path, struct tree_sink *to,
 	s.parts = part_reader_new(s.rootfd);
 	rc = run_salvage(&s, path, err);
 	part_reader_free(s.parts);
+	abouts_free(s.names);
 	object_map_clear(&s.objects);
 	sys_close(s.rootfd);
 	return rc;

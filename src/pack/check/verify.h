@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include "valise/base/workers.h"
 #include "valise/pack/archive.h"
+#include "valise/tree/abouts.h"
 #include "pack/part/objects.h"
 #include "pack/part/part.h"
 #include "pack/seal.h"
@@ -69,8 +70,13 @@ struct verify {
  */
 int verify_found(
         struct verify *v, const char *file, const struct err *why, struct err *err) MUST_CHECK;
-/* "INBOX, UID 17 (3f2a...)" */
-void verify_item_name(const struct tree_coll *c, const struct tree_item *it, char out[512]);
+/*
+ * 'INBOX, UID 17, 3 Nov 2024, Ann <ann@example.org>, "Lunch?" (3f2a...)'; ${a}: what its
+ * catalog says of it.
+ */
+#define ITEM_NAME_SIZE 800
+void verify_item_name(const struct tree_coll *c, const struct tree_item *it,
+        const struct item_about *a, char out[ITEM_NAME_SIZE]);
 
 const struct vfile *verify_file(const struct verify *v, const char *path);
 

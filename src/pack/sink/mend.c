@@ -33,17 +33,14 @@ static bool is_spoken_of(const struct tree_coll *c, const struct tree_coll *was,
 }
 
 static void say_lost(const struct archive_sink *s, const struct tree_coll *was,
-        const struct tree_item *it, const char *date, const char *why)
+        const struct tree_item *it, const struct item_about *a, const char *why)
 {
-	const struct tree_ext *e = tree_item_ext(was, it);
-	const char *name = !e ? NULL : e->href ? e->href : e->uid;
+	struct buf name = buf_of(SIZE_MAX);
 
-	if (name)
-		progress_say(s->progress, SAY_WARNING, "%s %s, %.200s: %s",
-		        coll_kind_dir(was->kind), was->name, name, why);
-	else
-		progress_say(s->progress, SAY_WARNING, "%s %s, UID %u of %s: %s",
-		        coll_kind_dir(was->kind), was->name, it->uid, date, why);
+	item_name(was, it, a, &name);
+	progress_say(s->progress, SAY_WARNING, "%s %s, %s: %s", coll_kind_dir(was->kind), was->name,
+	        buf_str(&name), why);
+	buf_clear(&name);
 }
 
 /* An error line of ${c}; said, too, if it is one of the first. */
@@ -52,15 +49,19 @@ static void name_item(const struct archive_sink *s, const struct tree_coll *was,
 {
 	const struct tree_ext *e = tree_item_ext(was, it);
 	char date[DATE_TEXT_SIZE], part[LAYOUT_PATH], *why;
+	struct item_about a;
 
+	abouts_find(s->abouts, was->kind, it->sha256, &a);
 	date_format_imap(&(struct date){it->date_utc, it->zone_min, true}, date);
 	part_path_format((struct part_id){it->where.snapshot, it->where.part}, part);
 	why = xasprintf(
 	        "lost: %s is missing or damaged, and the source did not give it again", part);
 	tree_coll_error(c, c->uidvalidity == was->uidvalidity ? it->uid : 0, e ? e->href : NULL,
-	        was->kind == COLL_MAIL ? date : NULL, NULL, why);
+	        was->kind == COLL_MAIL ? date : NULL, about_title(&a), why);
+	tree_coll_error_from(c, a.text[ABOUT_FROM]);
 	if (said)
-		say_lost(s, was, it, date, why);
+		say_lost(s, was, it, &a, why);
+	about_clear(&a);
 	free(why);
 }
 
@@ -203,6 +204,8 @@ static int mend_slot(struct archive_sink *s, size_t i, struct err *err)
 	if (!slot->broken || !slot->prev)
 		return 0;
 	rc = sink_past_catalog(s, slot, &was, err);
+	if (rc == 0 && was)
+		rc = sink_name_slot(s, slot, err);
 	if (was)
 		say_lost_gone(s, was);
 	if (rc == 0 && !was)

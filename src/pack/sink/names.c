@@ -46,6 +46,11 @@ static int take_catalog(
 	return rc == 0 || sink_past_is_damage(rc) ? 0 : err_copy(err, &why);
 }
 
+int sink_name_slot(struct archive_sink *s, const struct slot *slot, struct err *err)
+{
+	return slot->prev ? take_catalog(s, &s->seals[slot->seal], slot->prev, err) : 0;
+}
+
 /* From all catalogs of the last state, once: items move. */
 static int take_catalogs(struct archive_sink *s, struct err *err)
 {

@@ -290,6 +290,8 @@ int sink_replace(struct archive_sink *s, struct tree_coll *c, struct err *err) M
 /* names.c: what names the items of a collection that is written, into s->abouts */
 /* The slot's collection is in memory and has its places. */
 int sink_name_items(struct archive_sink *s, struct slot *slot, struct err *err) MUST_CHECK;
+/* From the last catalog of the slot, where messages want them. */
+int sink_name_slot(struct archive_sink *s, const struct slot *slot, struct err *err) MUST_CHECK;
 /* Collections that stand as they are, but whose catalog lacks the names, are given again. */
 int sink_name_past(struct archive_sink *s, struct err *err) MUST_CHECK;
 

@@ -18,18 +18,28 @@ void say_coll(struct drun *r, enum say_level level, const char *coll, const char
 void name_entry(struct drun *r, const struct entry *e, struct buf *out)
 {
 	char *segment = entry_segment(r, e);
+	const struct tree_coll *c = r->acolls[e->acoll].coll;
+	const struct tree_item *it = e->more || e->part ? NULL : entry_item(r, e);
 	struct content_summary s;
+	struct item_about a = {0};
 
 	buf_putf(out, "%.200s", segment);
 	if (e->uid)
 		buf_putf(out, ", UID %.200s", e->uid);
-	if (entry_summary(r, e, &s)) {
+	if (it)
+		tree_item_about(r->reader, c, it, &a);
+	if (about_title(&a)) {
+		if (a.text[ABOUT_START])
+			buf_putf(out, ", %.40s", a.text[ABOUT_START]);
+		buf_putf(out, ", \"%.200s\"", about_title(&a));
+	} else if (entry_summary(r, e, &s)) {
 		if (s.start)
 			buf_putf(out, ", %.40s", s.start);
 		if (s.title)
 			buf_putf(out, ", \"%.200s\"", s.title);
 		content_summary_clear(&s);
 	}
+	about_clear(&a);
 	free(segment);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/escape.h"
 #include "valise/base/lookup.h"
 #include "valise/base/text.h"
 #include "valise/format/header.h"
@@ -15,6 +16,27 @@ void say_box(struct box *b, enum say_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	target_vsay(b->w->run->opts, level, b->e->head->name, NULL, fmt, ap);
 	va_end(ap);
+}
+
+/* From and subject, as the archive's catalog says them; false: it does not know. */
+static bool put_about(struct buf *out, struct box *b, const struct tree_item *it)
+{
+	struct item_about a;
+	char shown[400];
+	bool known;
+
+	tree_item_about(b->w->run->reader, b->coll, it, &a);
+	known = a.text[ABOUT_FROM] || a.text[ABOUT_SUBJECT];
+	if (a.text[ABOUT_FROM])
+		buf_putf(out, ", from %s",
+		        term_escape(a.text[ABOUT_FROM], strlen(a.text[ABOUT_FROM]), shown,
+		                sizeof shown));
+	if (a.text[ABOUT_SUBJECT])
+		buf_putf(out, ", \"%s\"",
+		        term_escape(a.text[ABOUT_SUBJECT], strlen(a.text[ABOUT_SUBJECT]), shown,
+		                sizeof shown));
+	about_clear(&a);
+	return known;
 }
 
 /* A header field as text behind ${before} and before ${after}, if the message has it. */
@@ -41,7 +63,7 @@ void name_item(struct box *b, uint32_t item, bool read, struct buf *out)
 
 	buf_putf(out, "UID %u, %s, %llu octets", it->uid, date_format_imap(&d, date),
 	        (unsigned long long)it->size);
-	if (read)
+	if (!put_about(out, b, it) && read) /* the archive is of an older version */
 		item_head(b, item, &head);
 	put_field(out, &head, "From", ", from ", "");
 	put_field(out, &head, "Subject", ", \"", "\"");

@@ -14,6 +14,8 @@ void about_clear(struct item_about *a)
 	memset(a, 0, sizeof *a);
 }
 
+static const enum about_field titles[] = {ABOUT_SUBJECT, ABOUT_SUMMARY, ABOUT_NAME};
+
 /* The first of these fields that is there, and of a list its first value. */
 static const char *first_of(
         const struct item_about *a, const enum about_field *fields, size_t n, size_t *len_out)
@@ -24,6 +26,13 @@ static const char *first_of(
 			return a->text[fields[i]];
 		}
 	return NULL;
+}
+
+const char *about_title(const struct item_about *a)
+{
+	size_t n;
+
+	return first_of(a, titles, COUNT(titles), &n);
 }
 
 /* Escaped, cut to ${max} bytes, after what stands there already. */
@@ -40,14 +49,14 @@ void about_line(
         const char *folder, const struct date *date, const struct item_about *a, struct buf *out)
 {
 	static const enum about_field who[] = {ABOUT_FROM, ABOUT_ORGANIZER, ABOUT_MAIL},
-	                              title[] = {ABOUT_SUBJECT, ABOUT_SUMMARY, ABOUT_NAME},
 	                              start[] = {ABOUT_START};
 	size_t from = out->len, n;
 	const char *text;
 	char day[DATE_TEXT_SIZE];
 	struct date own;
 
-	put_part(out, from, "", folder, strlen(folder), FOLDER_MAX);
+	if (folder)
+		put_part(out, from, "", folder, strlen(folder), FOLDER_MAX);
 	if (a && a->text[ABOUT_DATE] &&
 	        date_parse_rfc5322(a->text[ABOUT_DATE], strlen(a->text[ABOUT_DATE]), &own))
 		date = &own;
@@ -61,7 +70,7 @@ void about_line(
 	text = first_of(a, who, COUNT(who), &n);
 	if (text)
 		put_part(out, from, "", text, n, WHO_MAX);
-	text = first_of(a, title, COUNT(title), &n);
+	text = first_of(a, titles, COUNT(titles), &n);
 	if (text)
 		put_part(out, from, "\"", text, n, TITLE_MAX);
 }

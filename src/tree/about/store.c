@@ -225,6 +225,17 @@ int abouts_get(struct abouts *a, enum coll_kind kind, const uint8_t sha256[SHA25
 	return rc;
 }
 
+void abouts_find(struct abouts *a, enum coll_kind kind, const uint8_t sha256[SHA256_LEN],
+        struct item_about *out)
+{
+	struct buf json = buf_of(SIZE_MAX);
+
+	memset(out, 0, sizeof *out);
+	if (a && abouts_get(a, kind, sha256, &json, NULL) == 1 && json.len > 0)
+		(void)about_parse(buf_str(&json), json.len, out);
+	buf_clear(&json);
+}
+
 int abouts_take(struct abouts *a, enum coll_kind kind, const uint8_t sha256[SHA256_LEN],
         struct about_scan *scan, struct err *err)
 {

@@ -265,6 +265,7 @@ static bool add_error(struct scan *s, struct tree_coll *c)
 	e.date = member_dup(s, "date");
 	if (scan_need(s, "error"))
 		e.reason = scan_dup(s);
+	e.from = member_dup(s, "from");
 	e.href = member_dup(s, "href");
 	e.subject = member_dup(s, "subject");
 	e.uid = (uint32_t)member_number(s, "uid", UINT32_MAX);
@@ -273,9 +274,11 @@ static bool add_error(struct scan *s, struct tree_coll *c)
 		enum coll_status status = c->status;
 
 		tree_coll_error(c, e.uid, e.href, e.date, e.subject, e.reason);
+		tree_coll_error_from(c, e.from);
 		c->status = status; /* line 1 has said it */
 	}
 	free(e.date);
+	free(e.from);
 	free(e.reason);
 	free(e.href);
 	free(e.subject);

@@ -185,6 +185,7 @@ void catalog_put_error(struct buf *out, const struct tree_error *e)
 
 	put_text(&l, "date", if_any(e->date));
 	put_text(&l, "error", e->reason);
+	put_text(&l, "from", if_any(e->from));
 	put_text(&l, "href", if_any(e->href));
 	put_text(&l, "subject", if_any(e->subject));
 	put_number(&l, "uid", e->uid);

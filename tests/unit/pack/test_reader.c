@@ -288,7 +288,7 @@ static void test_salvage(void **state)
 	damage(f, "data/000001/part-000001.tar.gz", 1000);
 	salvage(f, &v, &done);
 	assert_true(v.damages > 0);
-	assert_non_null(strstr(f->findings, "A, UID 1 ("));
+	assert_non_null(strstr(f->findings, "A, UID 1, "));
 	assert_in_range(done.totals.items[COLL_MAIL], 3, 4);
 	assert_int_equal(done.totals.items[COLL_MAIL] + done.totals.errors, 5);
 	/* Without the seal and a catalog: B's item has lost its name. */

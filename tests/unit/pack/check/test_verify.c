@@ -294,7 +294,7 @@ static void test_swapped_under_new_sums(void **state)
 	reseal(f, 1);
 	assert_int_equal(fake_verify(f), 0);
 	assert_true(f->verdict.damages >= 1);
-	assert_non_null(strstr(f->findings, "INBOX, UID 1 ("));
+	assert_non_null(strstr(f->findings, "INBOX, UID 1, "));
 	/* And with the right bytes again all is well. */
 	forge_part(f, "part-000001.tar.gz", was, "pay 1000 to Bob");
 	reseal(f, 1);
