@@ -60,7 +60,7 @@ unshared() {
 	rm -rf "$T"
 	exec unshare "$@" --propagation private "$0" inside
 }
-say() { echo "-- $*"; }
+say() { echo "-- $* ($SECONDS s)"; } # for whoever looks where a test spends its time
 
 # run EXPECTED COMMAND... : its exit code must be EXPECTED; output in $T/out and $T/err
 run() {

@@ -78,7 +78,7 @@ says 'nothing changed'
 server C cyrus
 reads C 300 TOP
 server U courier
-reads U 300 TOP
+reads U 100 TOP
 server M mailutils
 reads M 100 RETR # its TOP (3.15) adds a line
 

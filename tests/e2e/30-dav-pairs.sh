@@ -12,7 +12,7 @@ declare -A FROM=([radicale]=bob [xandikos]=carol [cyrus]=dave) # whose account a
 # each FUNCTION : FUNCTION SERVER for the three servers side by side, each with a scratch directory of its own; all have to succeed
 each() {
 	local s failed='' pids=()
-	say "$1 ($SECONDS s)"
+	say "$1"
 	for s in "${KINDS[@]}"; do
 		mkdir -p "$T/$1-$s"
 		(TOP=$T T=$T/$1-$s; export XDG_STATE_HOME=$T/state; "$1" "$s") > "$T/$1-$s.log" 2>&1 &

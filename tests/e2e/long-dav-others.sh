@@ -63,7 +63,7 @@ say "account"
 "$TOOLS/gendav.py" --env "$T/radicale/env" --resources "$RESOURCES" --big "$BIG" --attendees 2
 backup radicale alice first
 for s in "${KINDS[@]}"; do
-	say "$s ($SECONDS s)"
+	say "$s"
 	cp -r "$T/first.valise" "$T/to-$s.valise"
 	restore "to-$s" "$s" bob
 	compare radicale alice "to-$s" "$s" bob

@@ -38,7 +38,7 @@ http {
 	uwsgi_temp_path $DIR/tmp/uwsgi;
 	scgi_temp_path $DIR/tmp/scgi;
 	client_max_body_size 0;
-	proxy_read_timeout 300s;
+	proxy_read_timeout 60s;
 	proxy_set_header Host \$http_host;
 	ssl_protocols TLSv1.2 TLSv1.3;
 	ssl_session_cache shared:all:1m;
