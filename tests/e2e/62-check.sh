@@ -79,42 +79,54 @@ says '^  measured on [0-9]+ items \('
 run 0 "$VALISE" check "${IMAP[@]}" --quiet
 [ ! -s "$T/out" ] || fail "it was not quiet"
 
-# foreseen NAME ARCHIVE OPTION... : check --for, then the restore, into an account
+# foreseen ARCHIVE OPTION... : check --for, then the restore, into an account
 foreseen() {
-	local name=$1 archive=$2 rc=0
-	shift 2
+	local archive=$1 rc=0
+	shift
 	"$VALISE" check --for "$archive" "$@" --json > "$T/check" 2> "$T/err" || rc=$?
 	[ $rc = 0 ] || [ $rc = 3 ] || { cat "$T/err"; fail "check --for: $rc"; }
+	rc=0
 	"$VALISE" restore "$archive" "$@" --report "$T/report.json" > "$T/out" 2> "$T/err" < /dev/null || rc=$?
-	[ $rc = 0 ] || [ $rc = 3 ] || fail "restore: $rc"
-	"$TOOLS/foreseen.py" "$HERE/../docs/RESTORE.md" "$T/check" "$T/report.json" || fail "$name: not foreseen"
+	[ $rc = 0 ] || [ $rc = 3 ] || { cat "$T/err"; fail "restore: $rc"; }
+	"$TOOLS/foreseen.py" "$HERE/../docs/RESTORE.md" "$T/check" "$T/report.json" || fail "not foreseen"
+}
+
+# mail NAME, dav NAME : into a server; that a check writes nothing is seen over IMAP
+empty='s/\(MESSAGES 0 .*\)UIDVALIDITY.*/\1/' # Courier and mailutils: that of a mailbox that was never opened is the time
+mail() {
+	imap "$1" bob
+	[ "$1" != M ] || IMAP+=(--auth PLAIN) # its SCRAM knows no crypt()ed password
+	"$TOOLS/snapshot_source.py" --env "$TOP/$1/env" --user bob | sed "$empty" > "$T/before"
+	run 3 "$VALISE" check --for "$TOP/odd.valise" "${IMAP[@]}"
+	says '^[0-9]+ items to be added, .* there already$'
+	says '^a restore takes between '
+	"$TOOLS/snapshot_source.py" --env "$TOP/$1/env" --user bob | sed "$empty" > "$T/after"
+	same "$T/before" "$T/after"
+	foreseen "$TOP/odd.valise" "${IMAP[@]}"
 }
 dav() {
 	local url=$1_DAV_URL cal=$1_CALDAV_HOME1 card=$1_CARDDAV_HOME1
-	DAV=(--caldav "${!url}${!cal//alice/$2}" --carddav "${!url}${!card//alice/$2}" --user "$2" --password-command "echo pw-$2" --cleartext)
+	foreseen "$TOP/R.valise" --caldav "${!url}${!cal//alice/carol}" --carddav "${!url}${!card//alice/carol}" --user carol --password-command 'echo pw-carol' --cleartext
 }
 
+say "odd mail, calendars and contacts into each server: nothing that it names was not foreseen, and the check wrote nothing"
 "$TOOLS/genaccount.py" odd --lenient --env "$T/S/env" --user dave > /dev/null 2>&1
 imap S dave
 run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/odd.valise"
-empty='s/\(MESSAGES 0 .*\)UIDVALIDITY.*/\1/' # Courier and mailutils: that of a mailbox that was never opened is the time
-for name in S C K M; do
-	say "odd mail into $name: nothing that it names was not foreseen, and the check wrote nothing"
-	imap $name bob
-	[ $name != M ] || IMAP+=(--auth PLAIN) # its SCRAM knows no crypt()ed password
-	"$TOOLS/snapshot_source.py" --env "$T/$name/env" --user bob | sed "$empty" > "$T/before"
-	run 3 "$VALISE" check --for "$T/odd.valise" "${IMAP[@]}"
-	says '^[0-9]+ items to be added, .* there already$'
-	says '^a restore takes between '
-	"$TOOLS/snapshot_source.py" --env "$T/$name/env" --user bob | sed "$empty" > "$T/after"
-	same "$T/before" "$T/after"
-	foreseen $name "$T/odd.valise" "${IMAP[@]}"
+jobs=("mail S" "mail C" "mail K" "mail M" "dav X" "dav D" "dav C") pids=()
+for job in "${jobs[@]}"; do
+	mkdir "$T/$job"
+	(TOP=$T T="$T/$job"; export XDG_STATE_HOME=$T/state; $job) > "$T/$job.log" 2>&1 &
+	pids+=($!)
 done
-for name in X D C; do
-	say "calendars and contacts into $name"
-	dav $name carol
-	foreseen $name "$T/R.valise" "${DAV[@]}"
+failed=
+for job in "${jobs[@]}"; do
+	wait "${pids[0]}" || failed+=" $job;"
+	pids=("${pids[@]:1}")
+	echo "-- $job"
+	cat "$T/$job.log"
 done
+[ -z "$failed" ] || fail "$failed"
 
 say "plain mail: 0, and a second time nothing is to be added"
 printf 'From: a@example.org\r\nSubject: plain\r\nDate: Thu, 1 Jan 2015 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n\r\nHello\r\n' > "$T/plain.eml"

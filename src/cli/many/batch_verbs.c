@@ -37,7 +37,7 @@ const struct verb batch_verbs[] = {
                 .command = CMD_CHECK,
                 .signs_in = true,
                 .done = "signed in",
-                .alone = {"config", "trace"},
+                .alone = {"config", "trace", "for"},
                 .columns = {{"services", "services", COLUMN_COUNT},
                         {"collections", "collections", COLUMN_COUNT},
                         {"items", "items", COLUMN_COUNT}},

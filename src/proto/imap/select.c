@@ -51,6 +51,7 @@ static void selected_code(void *ctx, const struct status_line *line)
 	} else if (strcmp(line->code, "PERMANENTFLAGS") == 0) {
 		texts_free(s->permanent, s->n_permanent);
 		flags_parse(&args, &s->permanent, &s->n_permanent);
+		s->says_permanent = true;
 	} else if (strcmp(line->code, "READ-ONLY") == 0) {
 		s->read_only = true;
 	} else if (strcmp(line->code, "READ-WRITE") == 0) {

@@ -11,6 +11,7 @@
 
 enum {
 	TEXT_SIZE = 1600,
+	LINE_MAX_OCTETS = 998, /* without CRLF (RFC 5322 2.1.1) */
 	IDLES = 3,
 	NAMED_KEYWORDS = 100, /* of a mailbox */
 	EMPTY_TRIED = 20, /* mailboxes that may be empty */
@@ -60,6 +61,8 @@ static int ask_flags(struct run *r, struct imap *m, struct err *err)
 			imap_selected_clear(&r->plan.inbox);
 			rc = imap_select(
 			        m, list[i].name, list[i].name_len, true, &r->plan.inbox, err);
+			r->foreseen.keeps_none = rc == 0 && r->plan.inbox.says_permanent &&
+			                         !r->plan.inbox.n_permanent;
 			break;
 		}
 		imap_selected_clear(&sel);
@@ -123,13 +126,28 @@ struct passing {
 	struct mend *mend;
 	struct buf head;
 	bool whole; /* there is no more than that */
+	size_t line; /* octets of the line so far */
+	bool is_long; /* one is too long, also where a signature keeps it as it is */
 };
+
+static void measure_lines(struct passing *m, const char *p, size_t n)
+{
+	for (const char *end = p + n; p < end;) {
+		const char *lf = memchr(p, '\n', (size_t)(end - p)), *to = lf ? lf + 1 : end;
+
+		m->line += (size_t)(to - p);
+		m->is_long |= m->line > LINE_MAX_OCTETS + 2;
+		m->line = lf ? 0 : m->line;
+		p = to;
+	}
+}
 
 static int on_look(void *ctx, const void *p, size_t n, struct err *err)
 {
 	struct passing *m = ctx;
 
 	mend_look(m->mend, p, n);
+	measure_lines(m, p, n);
 	m->whole = buf_fill(&m->head, p, n) == n && m->whole;
 	return stop_check(err);
 }
@@ -144,8 +162,9 @@ static unsigned look_into(struct box *b, uint32_t item, int64_t now)
 	unsigned bits = 0;
 
 	if (item_read(b, item, on_look, &m, &ignored) == 0)
-		bits = foresee_message(&b->coll->items[item], mend_flaws(m.mend),
-		        (const char *)m.head.data, m.head.len, m.whole, now);
+		bits = foresee_message(&b->coll->items[item],
+		        mend_flaws(m.mend) | (m.is_long ? MEND_LONG : 0), (const char *)m.head.data,
+		        m.head.len, m.whole, now);
 	mend_free(m.mend);
 	buf_clear(&m.head);
 	return bits;
@@ -220,13 +239,29 @@ static void foresee_keywords(struct box *b)
 	free(d.list);
 }
 
+/* Where no flag is permanent (RFC 3501 7.1), a restore tries all the same. */
+static void foresee_flags(struct box *b, uint32_t item)
+{
+	const struct tree_item *it = &b->coll->items[item];
+	struct buf name = buf_of(2048);
+
+	if (b->w->run->foreseen.keeps_none && (it->flags || it->keywords)) {
+		name_item(b, item, true, &name);
+		say(b->w->run, PREDICT_KEYWORD, false, b->e->head->name, buf_str(&name), 1,
+		        "flags and keywords may not be kept: the target keeps none, it says");
+	}
+	buf_clear(&name);
+}
+
 void predict_box(struct box *b)
 {
 	int64_t now = (int64_t)time(NULL);
 
 	for (size_t i = 0; i < b->coll->n_items && !stop_requested(); i++)
-		if (b->items[i].state == ITEM_TODO)
+		if (b->items[i].state == ITEM_TODO) {
 			foresee_item(b, (uint32_t)i, now);
+			foresee_flags(b, (uint32_t)i);
+		}
 	foresee_keywords(b);
 }
 

@@ -138,6 +138,7 @@ struct told {
 
 /* What a dry run that foresees knows of the target. */
 struct foreseen {
+	bool keeps_none; /* a mailbox says that it keeps neither flags nor keywords */
 	bool has_quota;
 	uint64_t room; /* octets that the quota leaves */
 	int64_t idle_us; /* the shortest answer; 0: none came */

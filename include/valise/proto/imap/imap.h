@@ -148,6 +148,7 @@ struct imap_selected {
 	bool read_only;
 	char **permanent; /* PERMANENTFLAGS as sent: "\\Seen", "$Label1", "\\*" */
 	size_t n_permanent;
+	bool says_permanent; /* PERMANENTFLAGS came, though perhaps without any */
 	char **flags; /* FLAGS */
 	size_t n_flags;
 };
