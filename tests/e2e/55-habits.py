@@ -193,7 +193,7 @@ class Page(html.parser.HTMLParser):
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
         self.wrong += [a for a in attrs if a[0].startswith("on") or a[0] in ("src", "href")]
-        if tag != "meta":
+        if tag not in ("meta", "wbr"):
             self.open.append(tag)
         if tag == "tr":
             self.rows.append([])

@@ -17,7 +17,7 @@ ALLOWED = {"html": {"lang"}, "meta": {"charset", "name", "content", "http-equiv"
            "thead": {"role"}, "tbody": {"role"}, "tfoot": {"role"}, "details": {"open"}, "section": {"class"}, "div": {"class"}, "p": {"class"}, "dl": {"class"}, "dd": {"class"}, "ul": {"class"},
            "svg": {"class", "role", "width", "height", "viewbox", "aria-label", "aria-hidden"}, "path": {"d"}, "rect": {"class", "x", "y", "width", "height", "rx"}, "line": {"x1", "x2", "y1", "y2"},
            "text": {"class", "x", "y", "text-anchor"}}
-ALLOWED.update((tag, set()) for tag in ("head", "style", "title", "body", "main", "header", "h1", "h2", "h3", "span", "b", "time", "dt", "li", "caption", "summary", "figure"))
+ALLOWED.update((tag, set()) for tag in ("head", "style", "title", "body", "main", "header", "h1", "h2", "h3", "span", "b", "time", "dt", "li", "caption", "summary", "figure", "wbr"))
 CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 # Members that the page shows otherwise than as they are.
 ELSEWHERE = {"command", "kind", "status", "level", "verdict", "side", "finding", "security", "code", "service", "year", "parent", "size", "outcome"}
@@ -40,9 +40,9 @@ class Page(html.parser.HTMLParser):
             self.wrong.append("<%s %s>" % (tag, attrs))
         if ("http-equiv", "Content-Security-Policy") in attrs:
             self.csp.append(dict(attrs)["content"])
-        if tag != "meta":
+        if tag not in ("meta", "wbr"):
             self.open.append(tag)
-        if tag != "time":
+        if tag not in ("time", "wbr"):
             self.text.append("\n")
 
     def handle_endtag(self, tag):

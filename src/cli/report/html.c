@@ -8,7 +8,7 @@
 #include "cli/report/html.h"
 
 #define ESCAPED_MAX 10 /* octets that term_escape makes of one, and more */
-#define WORD_MAX 24
+#define WORD_MAX 20
 
 static void put_markup(struct buf *b, const char *safe)
 {
@@ -62,7 +62,7 @@ static bool has_long_word(const char *s)
 	size_t n;
 
 	for (; s && *s; s += n + (s[n] != '\0'))
-		if ((n = strcspn(s, " ")) > WORD_MAX)
+		if ((n = strcspn(s, " /")) > WORD_MAX)
 			return true;
 	return false;
 }
@@ -86,6 +86,21 @@ static void put_time(struct buf *b, const json_t *v)
 	buf_puts(b, "</time>");
 }
 
+/* A line may end behind each '/' of a name. */
+static void put_soft(struct buf *b, const char *s, size_t n)
+{
+	while (n) {
+		const char *slash = memchr(s, '/', n);
+		size_t piece = slash ? (size_t)(slash - s) + 1 : n;
+
+		html_octets(b, s, piece);
+		s += piece;
+		n -= piece;
+		if (n && slash)
+			buf_puts(b, "<wbr>");
+	}
+}
+
 static uint64_t number_of(const json_t *v)
 {
 	return json_integer_value(v) > 0 ? (uint64_t)json_integer_value(v) : 0;
@@ -105,6 +120,8 @@ void html_value(struct buf *b, const json_t *v, enum cell kind)
 		buf_puts(b, json_is_true(v) ? "yes" : "no");
 	else if (json_is_string(v) && kind == CELL_TIME)
 		put_time(b, v);
+	else if (json_is_string(v) && kind == CELL_TEXT)
+		put_soft(b, json_string_value(v), json_string_length(v));
 	else if (json_is_string(v))
 		html_octets(b, json_string_value(v), json_string_length(v));
 }

@@ -51,12 +51,28 @@ static char *finding_title(const char *word, bool safe, bool accepted)
 	return title;
 }
 
+/* Messages, events and contacts in the same columns, so that the table is narrow. */
 static const struct column finding_columns[] = {{"collection", "Folder", CELL_TEXT},
-        {"date", "Date", CELL_TIME}, {"start", "Start", CELL_TIME}, {"from", "From", CELL_TEXT},
-        {"subject", "Subject", CELL_TEXT}, {"summary", "Summary", CELL_TEXT},
-        {"name", "Name", CELL_TEXT}, {"differs", "What differs", CELL_TEXT},
-        {"place", "Where it is", CELL_TEXT}, {"uid", "UID", CELL_TEXT},
-        {"href", "Resource", CELL_TEXT}};
+        {"when", "Date", CELL_TIME}, {"from", "From", CELL_TEXT},
+        {"title", "Subject or title", CELL_TEXT}, {"differs", "What differs", CELL_TEXT},
+        {"place", "Where it is", CELL_TEXT}, {"id", "UID or href", CELL_TEXT}};
+
+static json_t *finding_row(const json_t *f)
+{
+	static const struct {
+		const char *from, *to;
+	} members[] = {{"date", "when"}, {"start", "when"}, {"subject", "title"},
+	        {"summary", "title"}, {"name", "title"}, {"uid", "id"}, {"href", "id"}};
+	json_t *row = json_is_object(f) ? json_copy((json_t *)(uintptr_t)f) : json_object();
+
+	for (size_t i = 0; i < COUNT(members); i++) {
+		json_t *v = json_object_get(f, members[i].from);
+
+		if (v && !json_object_get(row, members[i].to))
+			json_object_set(row, members[i].to, v);
+	}
+	return row;
+}
 
 /* Those that are ${safe}, or are not. */
 static void put_findings(
@@ -74,7 +90,7 @@ static void put_findings(
 		        finding_title(word ? word : "?", is_safe, json_get_bool(f, "accepted"));
 
 		if (is_safe == safe)
-			json_array_append(group_of(groups, group), f);
+			json_array_append_new(group_of(groups, group), finding_row(f));
 		free(group);
 	}
 	if (json_object_size(groups)) {

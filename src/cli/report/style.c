@@ -82,7 +82,7 @@ const char *const report_style[] = {
         ".legend{display:flex;flex-wrap:wrap;gap:.2rem 1.25rem;margin:.6rem 0 1rem;",
         "font-size:.875rem}\n",
         /* a phone: each row is a block, each cell says what it is */
-        "@media screen and (max-width:42rem){main{padding:1.5rem 1rem 3rem}h1{font-size:1.5rem}",
+        "@media screen and (max-width:52rem){main{padding:1.5rem 1rem 3rem}h1{font-size:1.5rem}",
         ".says{font-size:1.15rem}.verdict{align-items:flex-start}.verdict svg{width:30px;",
         "height:30px}.facts{display:block}.facts dd{margin-bottom:.5rem}",
         "thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}",
@@ -96,7 +96,7 @@ const char *const report_style[] = {
         "font:.8rem/1.6 system-ui,sans-serif}",
         "tr{display:flex;flex-wrap:wrap;gap:.05rem 1.25rem}th,td{flex:1 1 100%}",
         "td.n{flex:1 1 38%}td.n::before{white-space:normal;overflow-wrap:anywhere;min-width:3rem}",
-        "td:not(.n):not(.bar){display:grid;grid-template-columns:5.5rem 1fr;gap:.75rem}",
+        "td:not(.n):not(.bar){display:grid;grid-template-columns:7rem 1fr;gap:.75rem}",
         ".bar{width:auto;padding:.2rem 0}.bar::before{content:none}}\n",
         /* paper: nothing is folded away, rows and cards stay whole */
         "@page{margin:16mm 14mm 18mm;@bottom-right{content:counter(page) \" / \" ",

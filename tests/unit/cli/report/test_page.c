@@ -108,6 +108,7 @@ static void values(void **state)
 	        {"\"2026-11-22T17:16:00<i>\"", CELL_TIME, "2026-11-22T17:16:00&lt;i&gt;"},
 	        {"\"2026-11-22T17:1<:00Z\"", CELL_TIME, "<time>2026-11-22 17:1&lt;:00 UTC</time>"},
 	        {"\"soon\"", CELL_TIME, "soon"},
+	        {"\"a/<b>/c/\"", CELL_TEXT, "a/<wbr>&lt;b&gt;/<wbr>c/"},
 	};
 
 	(void)state;
@@ -287,7 +288,7 @@ static void all_are_listed(void **state)
 static const char *const tags[] = {"!doctype", "html", "head", "meta", "style", "title", "body",
         "main", "header", "section", "h1", "h2", "h3", "p", "div", "span", "b", "time", "dl", "dt",
         "dd", "ul", "li", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td",
-        "details", "summary", "figure", "svg", "path", "rect", "line", "text"};
+        "details", "summary", "wbr", "figure", "svg", "path", "rect", "line", "text"};
 
 static void expect_known_tags(const char *page)
 {
