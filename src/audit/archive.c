@@ -10,17 +10,24 @@ struct own {
 	bool settled; /* the source was asked for this collection */
 };
 
-static void say_item(
-        struct own *o, const struct tree_coll *c, const struct tree_item *it, enum audit_what what)
+static void say_gone(struct own *o, const struct tree_coll *c, const struct tree_item *it)
 {
-	struct audit_finding f = finding_of(AUDIT_ARCHIVE, what, c, it);
-	const struct tree_ext *x = tree_item_ext(c, it);
+	struct audit_finding f = finding_of(AUDIT_ARCHIVE, AUDIT_GONE, c, it);
 
 	if (o->named++ < NAMED_MAX)
 		name_from(o->archive, c, it, &f.name);
-	if (what == AUDIT_RESCUED && x)
-		f.differs = xstrdup(x->note);
 	audit_add(o->audit, &f);
+}
+
+void say_rescued(struct audit *a, struct tree_reader *archive, const struct tree_coll *c,
+        const struct tree_item *it)
+{
+	struct audit_finding f = finding_of(AUDIT_ARCHIVE, AUDIT_RESCUED, c, it);
+	const struct tree_ext *x = tree_item_ext(c, it);
+
+	name_from(archive, c, it, &f.name);
+	f.differs = x ? xstrdup(x->note) : NULL;
+	audit_add(a, &f);
 }
 
 static void say_error(struct own *o, const struct tree_coll *c, const struct tree_error *e)
@@ -40,11 +47,8 @@ static void say_error(struct own *o, const struct tree_coll *c, const struct tre
 
 static void look_coll(struct own *o, const struct tree_coll *c)
 {
-	for (size_t i = 0; i < c->n_items; i++)
-		if (c->items[i].warn & WARN_RESCUED)
-			say_item(o, c, &c->items[i], AUDIT_RESCUED);
 	for (size_t i = 0; i < c->n_gone; i++)
-		say_item(o, c, &c->gone[i], AUDIT_GONE);
+		say_gone(o, c, &c->gone[i]);
 	for (size_t i = 0; i < c->n_errors && !o->settled; i++)
 		say_error(o, c, &c->errors[i]);
 }
@@ -78,7 +82,10 @@ int audit_archive(struct audit *a, struct tree_reader *archive, unsigned kinds,
 			continue;
 		o.settled = settled && settled(ctx, h->kind, h->name);
 		look_head(&o, h);
-		if (archive->ops->coll(archive, h, &c, &why) == 0)
+		/* most have neither, and a catalog takes time to be read */
+		if (!h->roots.gone && (!h->roots.errors || o.settled))
+			;
+		else if (archive->ops->coll(archive, h, &c, &why) == 0)
 			look_coll(&o, c);
 		else if (why.code == ERR_STOPPED)
 			return err_set(err, why.code, why.scope, "%s", why.text);

@@ -15,5 +15,8 @@ struct audit_finding finding_of(enum audit_side side, enum audit_what what,
 /* The name, from the octets that the archive has; none where it does not give them. */
 void name_from(struct tree_reader *archive, const struct tree_coll *c, const struct tree_item *it,
         struct audit_name *out);
+/* AUDIT_RESCUED. */
+void say_rescued(struct audit *a, struct tree_reader *archive, const struct tree_coll *c,
+        const struct tree_item *it);
 
 #endif

@@ -38,14 +38,29 @@ size_t source_head(const struct audit_source *s, enum coll_kind kind, const char
 	return h ? (size_t)(h - m->heads) : m->n_heads;
 }
 
+/* Once for each collection. */
+static void scan_rescued(struct audit_source *s, const struct tree_coll *c, struct seen_head *h)
+{
+	for (size_t i = 0; i < c->n_items && !h->scanned; i++)
+		if (c->items[i].warn & WARN_RESCUED)
+			say_rescued(s->audit, s->archive, c, &c->items[i]);
+	h->scanned = true;
+}
+
 int source_load(struct audit_source *s, enum coll_kind kind, const char *name,
         struct tree_coll **out, struct err *err)
 {
 	const struct tree_manifest *m = s->archive->ops->manifest(s->archive);
 	size_t i = source_head(s, kind, name);
+	int rc;
 
 	*out = NULL;
-	return i < m->n_heads ? s->archive->ops->coll(s->archive, &m->heads[i], out, err) : 0;
+	if (i == m->n_heads)
+		return 0;
+	rc = s->archive->ops->coll(s->archive, &m->heads[i], out, err);
+	if (rc == 0)
+		scan_rescued(s, *out, &s->heads[i]);
+	return rc;
 }
 
 /* What all collections hold; one that cannot be read has nothing. */

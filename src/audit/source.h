@@ -30,6 +30,7 @@ struct absent {
 /* What the source said of a collection of the snapshot. */
 struct seen_head {
 	bool given; /* all of it, or that nothing changed */
+	bool scanned; /* what was rescued is told */
 	bool skipped; /* left out, or it could not be read: said so */
 };
 

@@ -71,6 +71,8 @@ void audit_looked(void *target, const struct tree_coll *c, const struct tree_ite
 	bool there;
 
 	atomic_fetch_add(&t->told, 1);
+	if (t->tells_rescued && it->warn & WARN_RESCUED)
+		say_rescued(t->audit, t->archive, c, it);
 	audit_count(t->audit, AUDIT_TARGET,
 	        &(struct audit_counts){.items = 1, .same = what == AUDIT_WHATS});
 	there = look->state == LOOK_SAME || look->state == LOOK_OTHER ||

@@ -596,8 +596,8 @@ int state_ledger(const struct account *account, char **out, struct err *err) MUS
  * What a restore and an audit of its target share (into.c). target_service: where collections
  * of the kind go, of the services that the account has, else of all that there could be.
  * target_options: what is given of it that says where things are; ${choice} is lent.
- * target_journal: the path of the restore journal; a directory for it is made unless nothing is
- * stored. archive_identity: whose journals they are, by the seal of the first snapshot (the second
+ * target_journal: the path of the restore journal; a directory for it is made but for a dry
+ * run. archive_identity: whose journals they are, by the seal of the first snapshot (the second
  * one names it, too), wherever the archive lies.
  */
 enum service_kind target_service(const struct account *account, enum coll_kind kind);

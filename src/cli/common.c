@@ -96,8 +96,8 @@ int open_trace(const struct args *a, FILE **out)
 	const char *path = args_get(a, "trace"), *why = NULL;
 	struct err err = {0};
 
-	*out = NULL;
-	if (!path)
+	*out = a->ending->trace; /* of another account of this run */
+	if (!path || *out)
 		return 0;
 	*out = trace_file(path, &why);
 	a->ending->trace = *out;

@@ -29,7 +29,7 @@ int target_journal(const struct service *s, const struct target_opts *o, struct 
 	const struct state_target t = {.archive_id = o->archive_id,
 	        .under = o->under,
 	        .into = o->into,
-	        .make = !o->dry_run && !o->looked};
+	        .make = !o->dry_run};
 	bool untold = false;
 	int rc = state_journal(s, &t, out, &untold, err);
 

@@ -117,7 +117,17 @@ only 1
 mv "$T/state/valise/restore" "$T/journals"
 audit 0 --source alice --target bob
 only 0
+rm -r "$T/state/valise/restore"
 mv "$T/journals" "$T/state/valise/restore"
+
+say "a mailbox that a look found equal is not listed again until it changes"
+audit 0 --source alice --target bob --trace "$T/trace"
+! grep -E 'C: .*(FETCH|EXAMINE)' "$T/trace" || fail "mailboxes were listed"
+mail bob store Sent 1 '+\Flagged'
+rm "$T/trace"
+audit 0 --source alice --target bob --trace "$T/trace"
+[ "$(grep -cE 'C: .*EXAMINE' "$T/trace")" = 1 ] || fail "not one mailbox was listed"
+mail bob store Sent 1 '-\Flagged'
 
 say "the target lacks something"
 read -r -a uids < <(mail bob uids INBOX)

@@ -160,8 +160,9 @@ bool audit_is_mark(const char *keyword);
 
 /**
  * What the snapshot says of itself: error lines, stale and skipped collections (but where
- * ${settled}, which may be NULL, says that the source was asked for it), what is gone, what
- * was rescued. ${kinds}: bits, those that are audited.
+ * ${settled}, which may be NULL, says that the source was asked for it), what is gone. What was
+ * rescued is told by the sides, which read the lists of items. ${kinds}: bits, those that are
+ * audited.
  */
 int audit_archive(struct audit *a, struct tree_reader *archive, unsigned kinds,
         bool (*settled)(void *ctx, enum coll_kind kind, const char *name), void *ctx,
@@ -192,6 +193,7 @@ enum audit_what audit_judge_look(const struct tree_item *it, const struct target
 struct audit_target {
 	struct audit *audit;
 	struct tree_reader *archive; /* what names are read from; thread-safe body */
+	bool tells_rescued; /* as there is no source that does */
 	_Atomic uint64_t named; /* safe findings that were named so far */
 	_Atomic uint64_t told; /* items */
 };

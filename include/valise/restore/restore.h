@@ -110,8 +110,10 @@ struct target_opts {
 	/**
 	 * looked(ctx, c, it, look): not NULL: the target is only looked at. Nothing that
 	 * writes leaves (the guard has the role of a source), the journal is a hint where
-	 * something may be and never a proof, and nothing is reported but what keeps the look
-	 * from going on. Each item of each chosen collection is told exactly once, ${look}
+	 * something may be and never a proof (IMAP: beside it, in JOURNAL.looked, stands which
+	 * mailboxes a look found equal, with the STATUS that they had: of those that have the same
+	 * still, HIGHESTMODSEQ included, nothing is listed), and nothing is reported but what keeps
+	 * the look from going on. Each item of each chosen collection is told exactly once, ${look}
 	 * borrowed; but none of a collection whose catalog cannot be read, which is reported,
 	 * or that no restore brings back (DAV: subscriptions, generated ones). By default by
 	 * UID, size, date, flags, header fields and ETag; with read_all by the octets of both

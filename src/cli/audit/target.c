@@ -149,8 +149,10 @@ static void say_excluded(struct audit_side_run *s)
 void *audit_run_target(void *side)
 {
 	struct audit_side_run *s = side;
-	struct look look = {
-	        .at = {.audit = &s->run->audit, .archive = s->reader}, .ui = s->run->ui};
+	struct look look = {.at = {.audit = &s->run->audit,
+	                            .archive = s->reader,
+	                            .tells_rescued = !s->run->source.args},
+	        .ui = s->run->ui};
 
 	s->to.ctx = &look;
 	say_excluded(s);

@@ -82,6 +82,24 @@ static int open_journal(struct run *r, struct err *err)
 	return kept_open(NULL, r->journal_id, o->dry_run, &r->journal, err);
 }
 
+/* A look has the plan of a restore, or that of an earlier look if nothing changed since. */
+static int plan_look(struct run *r, struct imap *m, struct err *err)
+{
+	bool all;
+	int rc = imap_look_recall_all(r, m, &all, err);
+
+	if (rc == 0 && all)
+		rc = kept_open(NULL, r->journal_id, true, &r->journal, err);
+	else if (rc == 0)
+		rc = open_journal(r, err);
+	if (rc < 0)
+		return rc;
+	if (!all)
+		plan_map(r);
+	r->looking.done = xcalloc(r->plan.n_map + 1, sizeof *r->looking.done);
+	return all ? 0 : imap_look_recall(r, m, err);
+}
+
 /* All that is decided before the first message, and the mailboxes that are missing. */
 static int plan_run(struct run *r, struct worker *w, struct err *err)
 {
@@ -97,15 +115,11 @@ static int plan_run(struct run *r, struct worker *w, struct err *err)
 		rc = labels_plan(r, m, err);
 	if (rc == 0) {
 		probe_names(r, m);
-		rc = open_journal(r, err);
+		rc = r->opts->looked ? plan_look(r, m, err) : open_journal(r, err);
 	}
-	if (rc < 0)
+	if (rc < 0 || r->opts->looked)
 		return rc;
 	plan_map(r);
-	if (r->opts->looked) {
-		r->looking.done = xcalloc(r->plan.n_map + 1, sizeof *r->looking.done);
-		return 0;
-	}
 	r->plan.append_limit = imap_append_limit(m);
 	rc = imap_quota(m, &used, &limit, err);
 	if (rc < 0 && imap_alive(m)) {
@@ -249,13 +263,17 @@ static unsigned count_workers(const struct run *r)
 	return units < max ? (unsigned)units : max;
 }
 
-/*
- * The others sign in while the first session, which has shown that it can, makes the
- * plan.
- */
-static int work_all(struct run *r, struct worker *w, unsigned n, struct err *err)
+/* Is there a mailbox that has to be listed? */
+static bool is_anything_new(const struct run *r)
 {
-	imap_conn_begin(&w[0].conn);
+	for (size_t i = 0; i < r->plan.n_order; i++)
+		if (!imap_look_is_seen(r, r->plan.order[i]))
+			return true;
+	return false;
+}
+
+static void start_others(struct run *r, struct worker *w, unsigned n)
+{
 	for (unsigned i = 1; i < n; i++) {
 		imap_conn_begin(&w[i].conn);
 		if (workers_start(&r->workers, worker_main, &w[i]))
@@ -263,8 +281,21 @@ static int work_all(struct run *r, struct worker *w, unsigned n, struct err *err
 		imap_conn_end(&w[i].conn);
 		break;
 	}
+}
+
+/*
+ * The others sign in while the first session, which has shown that it can, makes the
+ * plan; a look may turn out to need none.
+ */
+static int work_all(struct run *r, struct worker *w, unsigned n, struct err *err)
+{
+	imap_conn_begin(&w[0].conn);
+	if (!r->opts->looked)
+		start_others(r, w, n);
 	if (plan_run(r, &w[0], err) < 0 || labels_make(&w[0], err) < 0)
 		workers_fail(&r->workers, err);
+	else if (r->opts->looked && is_anything_new(r))
+		start_others(r, w, n);
 	pthread_mutex_lock(&r->workers.lock);
 	r->plan.ready = true;
 	pthread_cond_broadcast(&r->workers.wake);

@@ -126,6 +126,7 @@ struct looking {
 	bool *done; /* per entry of the plan: its items were told, or it is kept */
 	struct told *told; /* with a view of the archive alone */
 	size_t n_told, told_cap;
+	struct box_seen *seen; /* per entry: look/seen.c; or NULL */
 };
 
 /* What was told of an item. */

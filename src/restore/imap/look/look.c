@@ -161,6 +161,13 @@ static bool has_strangers(const struct box *b)
 	return false;
 }
 
+/* The target has each item as the archive has it, and nothing else. */
+static bool is_all_equal(const struct box *b, bool all, const char *why)
+{
+	return all && !why && b->e->exists && !has_strangers(b) &&
+	       b->sum.already == b->coll->n_items && !b->sum.altered && !b->sum.doubled;
+}
+
 /* The mailbox was looked at; ${why}: not to its end, or not at all. */
 static void box_looked(struct box *b, const char *why)
 {
@@ -169,6 +176,8 @@ static void box_looked(struct box *b, const char *why)
 
 	pthread_mutex_lock(&r->workers.lock);
 	r->looking.done[b->entry] = true;
+	if (is_all_equal(b, all, why))
+		imap_look_see(r, b->entry);
 	if (!why && (!all || has_strangers(b))) {
 		*ARR_PUSH(r->looking.kept, r->looking.n_kept, r->looking.kept_cap) = b;
 		b = NULL;
@@ -265,6 +274,18 @@ static void say_unreadable(struct box *b, const char *why)
 	box_free(b);
 }
 
+/* As the last look found it. */
+static void tell_seen(struct box *b)
+{
+	for (uint32_t i = 0; i < b->coll->n_items; i++)
+		imap_look_tell(b, i, LOOK_SAME, b->e->shown, NULL);
+	pthread_mutex_lock(&b->w->run->workers.lock);
+	b->w->run->looking.done[b->entry] = true;
+	pthread_mutex_unlock(&b->w->run->workers.lock);
+	box_counted(b);
+	box_free(b);
+}
+
 int imap_look_box(struct worker *w, size_t entry, struct err *err)
 {
 	struct run *r = w->run;
@@ -283,6 +304,10 @@ int imap_look_box(struct worker *w, size_t entry, struct err *err)
 	}
 	if (!b->e->exists) {
 		box_looked(b, NULL);
+		return 0;
+	}
+	if (imap_look_is_seen(r, entry)) {
+		tell_seen(b);
 		return 0;
 	}
 	if (b->coll->n_items == 0 || (box_is_known(r, b->e) && !r->opts->read_all)) {
@@ -404,6 +429,7 @@ void imap_look_rest(struct run *r, struct worker *w, int rc, const struct err *e
 		free(l->told[i].place);
 		free(l->told[i].differs);
 	}
+	imap_look_remember(r);
 	free(unsearched);
 	free(l->told);
 	free(l->kept);

@@ -49,4 +49,17 @@ void imap_look_hidden(struct run *r);
 /* elsewhere.c: items that are not where they should be; those that are found are told. */
 int imap_look_elsewhere(struct run *r, struct worker *w, struct err *err) MUST_CHECK;
 
+/* seen.c: mailboxes that did not change since a look found them equal. */
+/*
+ * Before a plan: are all mailboxes as a look found them? Then the plan of that look is this one's,
+ * and there is no need of the journal.
+ */
+int imap_look_recall_all(struct run *r, struct imap *m, bool *all_out, struct err *err) MUST_CHECK;
+/* Once the plan is made, before anything is listed: STATUS, and what is known of it. */
+int imap_look_recall(struct run *r, struct imap *m, struct err *err) MUST_CHECK;
+bool imap_look_is_seen(const struct run *r, size_t entry);
+/* All its items are there, equal, and nothing besides; with the lock of the workers held. */
+void imap_look_see(struct run *r, size_t entry);
+void imap_look_remember(struct run *r); /* at the end; frees */
+
 #endif
