@@ -111,7 +111,8 @@ int look_ask(struct look *l, struct migration_row *row, struct err *err)
 		if (!is_good(l, i))
 			continue;
 		rc = ask_view(l, row, i, err);
-		there |= row->views[i].n || row->views[i].alias;
+		/* a wildcard has something of everything, but no key */
+		there |= row->views[i].n || (row->views[i].alias && !row->guessed);
 		asked++;
 		/* the resolver and one server of the zone are enough for a guess */
 		if (row->guessed && !there && asked == 2)

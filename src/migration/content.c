@@ -196,6 +196,22 @@ static int check_texts(
 	return row->kind == KIND_DMARC && !v->n ? find_dmarc(l, row, err) : 0;
 }
 
+/* Addresses of IPv6 alone are enough for a host. */
+static int check_end(
+        struct look *l, struct migration_row *row, const struct migration_view *v, struct err *err)
+{
+	struct dns_answer a = {0};
+	int rc = 0;
+
+	if (row->kind == KIND_HOST)
+		rc = look_resolve(l, v->alias, DNS_AAAA, false, &a, err);
+	if (rc == 0 && !a.n)
+		row_note(row, NOTE_WRONG,
+		        xasprintf("its CNAME leads to %s, where there is none", v->alias));
+	dns_answer_clear(&a);
+	return rc;
+}
+
 /* A server may give either one by itself, so the CNAME is asked for, too (RFC 1034 3.6.2). */
 static int check_alias(
         struct look *l, struct migration_row *row, const struct migration_view *v, struct err *err)
@@ -209,9 +225,9 @@ static int check_alias(
 	if (v->unresolved)
 		row_note(row, NOTE_DOUBT,
 		        xasprintf("its CNAME leads to %s, which could not be looked up", v->alias));
-	else if (v->alias && !v->n)
-		row_note(row, NOTE_WRONG,
-		        xasprintf("its CNAME leads to %s, where there is none", v->alias));
+	else if (v->alias && !v->n &&
+	         (row->kind == KIND_HOST || row->kind == KIND_DKIM || row->n_wanted))
+		rc = check_end(l, row, v, err);
 	for (size_t i = 0; i < l->m->n_servers && v->n && !v->alias && rc == 0; i++)
 		if (l->m->servers[i].state == SERVER_GOOD) {
 			rc = dns_query(l->m->servers[i].dns, row->name, DNS_CNAME, 0, &a, err);

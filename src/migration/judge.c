@@ -86,6 +86,14 @@ static bool is_same(const struct migration_row *row, const struct migration_view
 	return true;
 }
 
+/* Of a wildcard CNAME, too, that leads to a name without such records. */
+static bool is_empty(const struct migration_row *row, const struct migration_view *v)
+{
+	bool counts = row->kind == KIND_HOST || row->kind == KIND_DKIM || v->unresolved;
+
+	return !v->n && !(v->alias && (counts || row->n_wanted));
+}
+
 /* Does it name one of the old hosts? */
 static bool is_old(const struct migration_view *v, const char *const *old, size_t n_old)
 {
@@ -121,7 +129,8 @@ static bool is_stale(const struct migration_row *row, const struct migration_vie
 	if (row->n_wanted)
 		return !is_wanted(row, v);
 	/* who keeps the zone is another matter than who keeps the mail */
-	return row->kind != KIND_NS && (is_old(v, old, n_old) || row->leads_to_old);
+	return row->kind != KIND_NS && !is_empty(row, v) &&
+	       (is_old(v, old, n_old) || row->leads_to_old);
 }
 
 static struct tally count_views(const struct migration *m, const struct migration_row *row,
@@ -145,7 +154,7 @@ static struct tally count_views(const struct migration *m, const struct migratio
 		}
 		t.asked++;
 		t.stale += stale;
-		t.empty += !v->n && !v->alias;
+		t.empty += is_empty(row, v);
 		if (stale && m->servers[i - 1].lag > t.stale_lag)
 			t.stale_lag = m->servers[i - 1].lag;
 	}
@@ -216,7 +225,7 @@ static void judge_views(struct migration *m, struct migration_row *row, const st
 		row->gone_at = now + apart + t->ttl;
 	} else {
 		row->state = t->asked == t->empty && t->asked ? MIGRATION_NONE : MIGRATION_THERE;
-		if (!t->asked && !row->views[0].n && !row->views[0].alias)
+		if (!t->asked && is_empty(row, &row->views[0]))
 			row->state = MIGRATION_NONE;
 	}
 }

@@ -8,7 +8,7 @@ struct look {
 	struct migration *m;
 	const struct migration_opts *opts;
 	struct dns *resolver;
-	const char *port; /* of --nameserver, where the zone's servers are asked, too */
+	const char *port; /* of --nameserver: where servers on this machine are asked, too */
 };
 
 /*

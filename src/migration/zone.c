@@ -82,16 +82,16 @@ static int find_zone(struct look *l, const char *name, bool own, const char **zo
 	return rc;
 }
 
-/* "192.0.2.1:5300", as dns_open takes it. */
+/* "127.0.0.2:5300", as dns_open takes it: the port of --nameserver on this machine alone. */
 static char *place_of(const struct look *l, const char *address)
 {
 	bool six = strchr(address, ':') != NULL;
+	bool here = strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+	const char *port = here && l->port ? l->port : "53";
 
-	return xasprintf("%s%s%s%s%s", six ? "[" : "", address, six ? "]" : "",
-	        l->port || six ? ":" : "",
-	        l->port ? l->port
-	        : six   ? "53"
-	                : "");
+	if (six)
+		return xasprintf("[%s]:%s", address, port);
+	return strcmp(port, "53") == 0 ? xstrdup(address) : xasprintf("%s:%s", address, port);
 }
 
 static int open_server(

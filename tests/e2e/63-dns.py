@@ -98,6 +98,7 @@ _imaps._tcp SRV 0 1 993 mail.old.example.
     "twodmarc": GOOD + '_dmarc TXT "v=DMARC1; p=reject"\n',
     "mtasts": GOOD + '_mta-sts TXT "v=STSv1; id=not-good"\n',
     "away": "@ MX 10 mx.elsewhere.test.\nautoconfig CNAME auto.elsewhere.test.\n",
+    "wild": GOOD + "* CNAME mail.new.example.\n",
     "nowhere": GOOD + "autoconfig CNAME gone.new.example.\n",
     "srv": GOOD + "_imaps._tcp SRV 0 1 993 nobody.new.example.\n",
     "hostile": GOOD.replace("include:spf.new.example", r"\027]0;x\226\128\174") + r'''_dmarc TXT "v=DMARC1; p=none; rua=mailto:<script>\027[2Jx\194\155\226\128\174"
@@ -356,6 +357,10 @@ elsewhere.example. A 192.0.2.1
     d = w.facts(0, "good.example", "--expect", "TXT proof=1")
     expect(d["by"]["@ TXT"]["state"] == "new" and d["by"]["SPF"]["state"] == "there", d)
     expect(w.facts(3, "good.example", "--expect", "TXT proof=3")["by"]["@ TXT"]["unpublished"], "a word that is not there")
+    d = w.facts(3, "wild.example", "--old", "mail.new.example")
+    expect([r["record"] for r in d["records"] if r["state"] == "old"] == ["autoconfig", "autodiscover"], d)
+    d = w.facts(0, "wild.example")
+    expect({r["record"] for r in d["records"] if r["state"] != "none"} == {"MX", "SPF", "DMARC", "autoconfig", "autodiscover", "NS"} and not any(wrong(r) for r in d["records"]), d)
     # a redirect, and a zone that names no servers of its own
     expect(w.facts(0, "hop.example")["by"]["SPF"]["state"] == "there", "redirect")
     says(w.dns(3, "sub.good.example", "--for", ini), "^sub.good.example: zone good.example", "that of _dmarc.good.example counts: v=DMARC1; p=none", "^MX +missing +nothing", "there is no domain sub.good.example")

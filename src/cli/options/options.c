@@ -153,7 +153,8 @@ const struct option_def options[] = {
         {CMD_DNS, "selector", 0, "NAME",
                 "a selector of DKIM, instead of a list that is tried; may be repeated"},
         {CMD_DNS, "nameserver", 0, "HOST:PORT",
-                "the resolver to ask; another port than 53 is that of the zone's servers, too"},
+                "the resolver to ask; another port than 53 is also that of "
+                "the zone's servers on this machine"},
         {CMD_DNS | CMD_AUDIT, "authority", 0, "HOST:PORT",
                 "ask this as a server of the zone, not those of its NS records; may be repeated"},
         {CMD_DNS, "timeout", 0, "SECONDS", "how long an answer is waited for (default: 5)"},

@@ -137,8 +137,12 @@ static void states(void **state)
 	                 0, KIND_MX},
 	                MIGRATION_OLD, STEP_PUBLISH, MIGRATION_MX_OLD, TTL},
 	        {{"CNAME x.old.example", "CNAME x.old.example", "CNAME x.old.example", NULL,
-	                 "old.example", 0, KIND_MX},
-	                MIGRATION_OLD, STEP_PUBLISH, MIGRATION_MX_OLD, TTL},
+	                 "old.example", 0, KIND_HOST},
+	                MIGRATION_OLD, STEP_PUBLISH, MIGRATION_MX_UNKNOWN, TTL},
+	        /* a wildcard is no record of each kind */
+	        {{"CNAME x.old.example", "CNAME x.old.example", "CNAME x.old.example", NULL,
+	                 "old.example", 0, KIND_SRV},
+	                MIGRATION_NONE, STEP_DONE, MIGRATION_MX_UNKNOWN, 0},
 	};
 
 	(void)state;
