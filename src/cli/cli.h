@@ -54,7 +54,8 @@ enum {
 	CMD_SETUP = 1 << 13,
 	CMD_AUDIT = 1 << 14,
 	CMD_DNS = 1 << 15,
-	CMD_ALL = (1 << 16) - 1,
+	CMD_MOVE = 1 << 16,
+	CMD_ALL = (1 << 17) - 1,
 };
 extern const struct option_def options[]; /* of all commands; ends with a NULL name */
 
@@ -107,6 +108,9 @@ struct known_accounts {
 	struct known_account items[2];
 	size_t n;
 };
+
+/* The one of a->known of that name, to be freed as one's own; NULL: none is. */
+struct account *find_known(const struct args *a, const char *name);
 
 #define MAX_WAIT_S 604800 /* a week is long enough for --max-wait */
 #define CONNECTIONS_MAX 32
@@ -669,5 +673,6 @@ int look_at_dns(const struct args *a, const char *domain, const struct account *
         struct migration **out);
 void dns_table(const struct migration *m);
 json_t *dns_json(const struct migration *m);
+int cmd_move(const struct args *a);
 
 #endif

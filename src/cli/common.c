@@ -182,8 +182,7 @@ int prepare_account(const struct args *a, struct account *account, FILE *trace)
 	return 0;
 }
 
-/* The account of that name that is loaded already; NULL: none is. */
-static struct account *find_known(const struct args *a, const char *name)
+struct account *find_known(const struct args *a, const char *name)
 {
 	for (size_t i = 0; a->known && name && i < a->known->n; i++)
 		if (strcmp(a->known->items[i].name, name) == 0)

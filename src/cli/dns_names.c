@@ -104,10 +104,12 @@ static int add_given(
         const struct args *a, struct asked *q, const struct providers *table, const char *text)
 {
 	const struct provider *p = providers_by_id(table, text);
-	struct account *account = NULL;
+	struct account *account = find_known(a, text);
 	struct err err = {0};
 
-	if (p)
+	if (account)
+		add_old_account(q, table, account);
+	else if (p)
 		add_old_provider(q, p);
 	else if (account_load(text, args_get(a, "config"), NULL, 0, NULL, &account, &err) == 0)
 		add_old_account(q, table, account);

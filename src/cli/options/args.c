@@ -426,7 +426,9 @@ const struct option_def *args_option(const struct args *a, const char *option)
 
 bool args_takes(const struct args *a, const char *option)
 {
-	return args_option(a, option) != NULL;
+	return args_option(a, option) ||
+	       (a->cmd->account &&
+	               find_option(account_options, a->cmd->bit, option, strlen(option), 0));
 }
 
 const char *args_setting(const struct args *a, const char *key)
