@@ -36,11 +36,13 @@ static const struct rule {
  */
 static const char *const refused_fields[] = {"Authorization", "Host", "Content-Length",
         "Transfer-Encoding", "Connection", "Upgrade", "TE", "Trailer", "Expect", "Cookie",
-        "Accept-Encoding", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",
-        "If-Match", "If", "Destination", "Overwrite", "Proxy-Authorization"};
+        "Accept-Encoding", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override", "If",
+        "Destination", "Overwrite", "Proxy-Authorization"};
 
-static const struct http_guard dav_source = {false, NULL, false}, dav_target = {true, NULL, false},
-                               oauth = {true, &http_oauth_posts, true};
+static const struct http_guard dav_source = {0}, dav_target = {.target = true},
+                               dav_update = {.target = true, .replaces = true},
+                               oauth = {
+                                       .target = true, .posts = &http_oauth_posts, .one_url = true};
 
 const struct http_guard *http_guard_of(enum guard_role role)
 {
@@ -49,6 +51,8 @@ const struct http_guard *http_guard_of(enum guard_role role)
 		return &dav_source;
 	case GUARD_DAV_TARGET:
 		return &dav_target;
+	case GUARD_DAV_UPDATE:
+		return &dav_update;
 	case GUARD_OAUTH:
 		return &oauth;
 	case GUARD_NONE:
@@ -97,13 +101,27 @@ static bool is_clean(const char *header)
 	return true;
 }
 
-/*
- * Are all header fields ones that may be sent? *only_new: If-None-Match: * is among
- * them.
- */
-static int check_fields(const struct http_request *rq, bool *only_new, struct err *err)
+/* One strong entity tag (RFC 9110 8.8.3) and nothing else. */
+static bool is_one_tag(const char *value)
 {
-	*only_new = false;
+	size_t n;
+
+	value += strspn(value, " ");
+	n = strlen(value);
+	return n > 2 && value[0] == '"' && strchr(value + 1, '"') == value + n - 1;
+}
+
+/* What a PUT is bound to. */
+struct bound {
+	bool only_new; /* If-None-Match: *: nothing is there */
+	bool one_version; /* If-Match: what is there has this tag */
+};
+
+/* Are all header fields ones that may be sent? *out: what they bind the request to. */
+static int check_fields(const struct http_guard *g, const struct http_request *rq,
+        struct bound *out, struct err *err)
+{
+	*out = (struct bound){false, false};
 	for (size_t i = 0; i < HTTP_HEADERS_MAX && rq->header[i]; i++) {
 		const char *header = rq->header[i];
 
@@ -112,11 +130,17 @@ static int check_fields(const struct http_request *rq, bool *only_new, struct er
 		for (size_t j = 0; j < COUNT(refused_fields); j++)
 			if (is_field(header, refused_fields[j]))
 				return refuse_request(err, rq->method, refused_fields[j]);
+		if (is_field(header, "If-Match")) {
+			if (!g->replaces || out->one_version ||
+			        !is_one_tag(header + strlen("If-Match:")))
+				return refuse_request(err, rq->method, "If-Match");
+			out->one_version = true;
+		}
 		if (!is_field(header, "If-None-Match"))
 			continue;
 		if (strcmp(header, "If-None-Match: *") != 0)
 			return refuse_request(err, rq->method, "If-None-Match is not *");
-		*only_new = true;
+		out->only_new = true;
 	}
 	return 0;
 }
@@ -249,16 +273,17 @@ int http_guard_check(
         const struct http_guard *g, const struct http_request *rq, const char *url, struct err *err)
 {
 	const struct rule *r = find_rule(rq->method);
-	bool only_new, put;
+	struct bound bound;
+	bool put;
 
 	if (!r || !(r->roles & methods_of(g)))
 		return refuse_request(err, rq->method, "the method is not allowed here");
-	if (check_fields(rq, &only_new, err) != 0)
+	if (check_fields(g, rq, &bound, err) != 0)
 		return ERR_GUARD;
 	if (strcmp(rq->method, "POST") == 0)
 		return check_post(g, rq, url, err);
 	put = strcmp(rq->method, "PUT") == 0;
-	if (put && !only_new)
+	if (put && bound.only_new == bound.one_version)
 		return refuse_request(
 		        err, rq->method, "it could overwrite, If-None-Match: * is missing");
 	/* Radicale takes a PUT to a collection for its whole new content. */

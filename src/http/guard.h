@@ -44,6 +44,7 @@ struct http_guard {
 	const struct post_rules *posts; /* NULL: DAV, where the method says what is done */
 	/* to the very URL of the service, and no redirect: what is sent is a secret */
 	bool one_url;
+	bool replaces; /* it may replace the version that an entity tag names, too */
 };
 
 /* oauth.c: the forms of OAuth 2.0. */

@@ -172,6 +172,7 @@ static unsigned role_bit(enum guard_role role)
 	case GUARD_NONE:
 	case GUARD_DAV_SOURCE: /* requests, not lines: http/guard.c */
 	case GUARD_DAV_TARGET:
+	case GUARD_DAV_UPDATE:
 	case GUARD_OAUTH:
 		break;
 	}

@@ -77,6 +77,7 @@ void target_result_add(struct target_result *s, const struct target_result *r)
 		s->rescues[i] += r->rescues[i];
 	s->failed += r->failed;
 	s->unreadable += r->unreadable;
+	s->updated += r->updated;
 	s->extra += r->extra;
 	s->flags_added += r->flags_added;
 	s->bytes += r->bytes;

@@ -18,6 +18,11 @@ enum guard_role {
 	 * ?action=attachment-add; never DELETE, MOVE or another PUT
 	 */
 	GUARD_DAV_TARGET,
+	/*
+	 * and PUT with If-Match and one strong entity tag, which replaces just the version
+	 * that has it
+	 */
+	GUARD_DAV_UPDATE,
 	/* GET of metadata, and POST of a form that asks for tokens or gives them back */
 	GUARD_OAUTH,
 };

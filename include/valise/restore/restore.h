@@ -104,6 +104,11 @@ struct target_opts {
 	 */
 	bool with_attendees;
 	/*
+	 * --update: DAV: what an earlier restore of the archive left on the target, and
+	 * nobody has changed there since, is replaced by the archive's newer version
+	 */
+	bool update;
+	/*
 	 * --attach-links: DAV: files of the archive that items link to are put into them
 	 */
 	bool attach_links;
@@ -172,6 +177,8 @@ struct target_result {
 	 * not counted
 	 */
 	uint64_t extra;
+	uint64_t updated; /* opts->update: replaced by the newer version; not among added */
+	uint64_t extra; /* looked: on the target, and not in the archive */
 	uint64_t flags_added; /* cut-over: flags set since the earlier restore */
 	uint64_t bytes;
 };

@@ -130,6 +130,7 @@ static void fill_words(
 		add_word(w, m->archive);
 		break;
 	case MOVE_RESTORE:
+		add_option(w, "update", NULL);
 		add_word(w, "--");
 		add_word(w, m->archive);
 		add_word(w, m->to);

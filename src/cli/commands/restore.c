@@ -176,6 +176,10 @@ static void tell_outcome(const struct restore *r)
 	        counted(s->collections, "collection", "collections", colls),
 	        human_count(s->added, n[2]), r->opts.dry_run ? "to add" : "added",
 	        human_count(s->already, n[3]));
+	if (s->updated)
+		printf(", %s %s", human_count(s->updated, n[1]),
+		        r->opts.dry_run ? "to replace by a newer version"
+		                        : "replaced by a newer version");
 	if (s->flags_added)
 		printf(", %s %s", counted(s->flags_added, "flag", "flags", items),
 		        r->opts.dry_run ? "to add" : "added");
@@ -229,6 +233,7 @@ static json_t *outcome_json(const struct restore *r)
 	json_set_number(o, "failed", s->failed);
 	json_set_number(o, "unreadable", s->unreadable);
 	json_set_number(o, "flags_added", s->flags_added);
+	json_set_number(o, "updated", s->updated);
 	json_set_number(o, "bytes", s->bytes);
 	choice_put_unmatched(&r->choice, o);
 	return o;
@@ -273,6 +278,7 @@ static int restore_options(struct restore *r)
 	r->opts.read_all = full;
 	r->opts.dry_run = args_has(a, "dry-run");
 	r->opts.attach_links = args_has(a, "attach-links");
+	r->opts.update = args_has(a, "update");
 	r->opts.strict = args_has(a, "strict");
 	r->opts.archive_id = r->archive_id;
 	r->opts.report = report_line;

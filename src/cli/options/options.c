@@ -103,6 +103,9 @@ const struct option_def options[] = {
                 "keywords or first (one copy)"},
         {CMD_RESTORE | CMD_AUDIT | CMD_CHECK | CMD_MOVE, "with-attendees", 0, NULL,
                 "store events with attendees even where the server may mail them"},
+        {CMD_RESTORE, "update", 0, NULL,
+                "calendars and contacts: replace what an earlier restore stored, and nobody has "
+                "changed there since, by a newer version"},
         {CMD_RESTORE | CMD_CHECK | CMD_MOVE, "attach-links", 0, NULL,
                 "put files of the archive (backup --fetch-links) into the events and cards "
                 "that link to them"},

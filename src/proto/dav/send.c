@@ -1,6 +1,6 @@
 /*
- * Octets to the server: PUT with If-None-Match: * (RFC 9110 9.3.4, 13.1.2), and POST of an
- * attachment (RFC 8607 3.3.1).
+ * Octets to the server: PUT with If-None-Match: * or If-Match (RFC 9110 9.3.4, 13.1), and
+ * POST of an attachment (RFC 8607 3.3.1).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 /* What a request only borrows. */
 struct sending {
-	char *url, *type, *disposition;
+	char *url, *type, *condition;
 };
 
 /* RFC 6266: the name in ASCII, and as it is. */
@@ -44,12 +44,14 @@ static void prepare_call(struct dav_send *s, struct sending *g, struct dav_call 
 	err_clear(&s->err);
 	if (s->file) {
 		g->url = xasprintf("%s?action=attachment-add", s->url);
-		g->disposition = disposition_of(s->file);
+		g->condition = disposition_of(s->file);
+	} else if (s->etag) {
+		g->condition = xasprintf("If-Match: %s", s->etag);
 	}
 	g->type = xasprintf("Content-Type: %s", s->type);
 	dav_call_init(c, s->file ? "POST" : "PUT", s->file ? g->url : s->url, &s->answer);
 	header[0] = g->type;
-	header[1] = s->file ? g->disposition : "If-None-Match: *";
+	header[1] = g->condition ? g->condition : "If-None-Match: *";
 	dav_call_writes(c, 2);
 	for (header += 2; *header; header++)
 		;
@@ -74,7 +76,7 @@ int dav_send_run(
 		dav_call_clear(&calls[i]);
 		free(g[i].url);
 		free(g[i].type);
-		free(g[i].disposition);
+		free(g[i].condition);
 	}
 	free(g);
 	free(calls);

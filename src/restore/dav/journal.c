@@ -54,7 +54,7 @@ static int replay_line(void *ctx, const json_t *o, struct err *err)
 	struct put_journal *j = ctx;
 	const char *h = json_get_str(o, "h");
 	const char *s = json_get_str(o, "s"), *collection = json_get_str(o, "c");
-	const char *had = json_get_str(o, "o");
+	const char *had = json_get_str(o, "o"), *m = json_get_str(o, "m");
 	struct put_record r = {.url = (char *)json_get_str(o, "u"),
 	        .etag = (char *)json_get_str(o, "e"),
 	        .uid = (char *)json_get_str(o, "i"),
@@ -69,6 +69,8 @@ static int replay_line(void *ctx, const json_t *o, struct err *err)
 	if (had || (collection && r.url))
 		return 0;
 	r.grade = (int)json_get_int(o, "g", -1);
+	r.has_version = m && hex_parse(m, r.version, SHA256_LEN);
+	r.version_time = json_get_int(o, "n", 0);
 	r.part = json_is_true(json_object_get(o, "p"));
 	if (!r.url || !r.etag || !h || !s || !hex_parse(h, r.archived, SHA256_LEN) ||
 	        !hex_parse(s, r.held, SHA256_LEN) || r.grade < 0 || r.grade > 3)
@@ -185,7 +187,7 @@ void put_journal_add_had(struct put_journal *j, const char *url)
 
 void put_journal_add(struct put_journal *j, const struct put_record *r)
 {
-	char h[SHA256_HEX_SIZE], s[SHA256_HEX_SIZE];
+	char h[SHA256_HEX_SIZE], s[SHA256_HEX_SIZE], m[SHA256_HEX_SIZE];
 	struct buf b;
 
 	if (!j->file.journal || !r->etag)
@@ -197,6 +199,11 @@ void put_journal_add(struct put_journal *j, const struct put_record *r)
 	record_number(&b, "g", r->grade);
 	record_text(&b, "h", h);
 	record_text(&b, "i", r->uid);
+	if (r->has_version) {
+		hex_format(r->version, SHA256_LEN, m);
+		record_text(&b, "m", m);
+		record_number(&b, "n", r->version_time);
+	}
 	if (r->part)
 		buf_puts(&b, ",\"p\":true");
 	record_text(&b, "s", s);

@@ -12,10 +12,11 @@
  * a file of tree/journal.h. A record is a claim: it counts as long as the server lists
  * the resource with the same ETag.
  *   {"archive":<id>}   what follows belongs to this archive
- *   {"e":<etag>,"g":<grade>,"h":<sha256 in the archive>,"i":<UID>,"p":true for one of
- *   several objects of the item,"s":<sha256 that the server holds>,"t":<UID there, where
- *   it is another>,"u":<URL>,"x":<differences>}
- * A later record of a URL stands for the earlier one.
+ *   {"e":<etag>,"g":<grade>,"h":<sha256 in the archive>,"i":<UID>,"m":<sha256 in the
+ *   archive of the version that is there: a restore stored it, or it was equal>,"n":<time
+ *   of the snapshot that this is of>,"p":true for one of several objects of the item,"s":<sha256
+ * that the server holds>,"t":<UID there, where it is another>,"u":<URL>,"x":<differences>} A later
+ * record of a URL stands for the earlier one.
  *   {"c":<collection of the archive>,"u":<URL>}   where its items went
  *   {"o":<URL>}   a second copy that was there before the first restore of this archive
  */
@@ -24,6 +25,10 @@ struct put_record {
 	        *differences; /* uid, held_uid, differences: may be NULL */
 	uint8_t archived[SHA256_LEN], held[SHA256_LEN];
 	int grade; /* enum content_grade */
+	/* what is there is this version of the item, of the snapshot of this time (UTC); or not */
+	bool has_version;
+	uint8_t version[SHA256_LEN];
+	int64_t version_time;
 	bool part; /* one of several objects of the item */
 };
 

@@ -29,13 +29,34 @@ void entry_unreadable(struct drun *r, struct entry *e, const char *why)
 	entry_failed(r, e, why);
 }
 
-/* What is there is another version of it, which an earlier restore put there. */
-static bool changed_since(const struct drun *r, const struct entry *e, const struct res *x)
+static int64_t snapshot_time(const struct drun *r)
+{
+	return r->reader->ops->manifest(r->reader)->created;
+}
+
+/* What is there is another version of it, which an earlier restore left there. */
+static const struct put_record *changed_since(
+        const struct drun *r, const struct entry *e, const struct res *x)
 {
 	const struct put_record *p = put_journal_find(r->journal, x->key);
 
-	return p && x->etag && strcmp(p->etag, x->etag) == 0 &&
-	       memcmp(p->archived, entry_item(r, e)->sha256, SHA256_LEN) != 0;
+	return p && x->etag && strcmp(p->etag, x->etag) == 0 && p->has_version &&
+	                       memcmp(p->version, entry_item(r, e)->sha256, SHA256_LEN) != 0
+	               ? p
+	               : NULL;
+}
+
+bool entry_is_stale(const struct drun *r, struct entry *e, const struct res *x)
+{
+	const struct put_record *p = changed_since(r, e, x);
+
+	if (!r->opts->update || r->looks || x->grade != CONTENT_ALTERED || e->part || !p ||
+	        p->part || x->etag[0] != '"' || p->version_time >= snapshot_time(r))
+		return false;
+	e->state = ENTRY_STALE;
+	e->replaces = xstrdup(x->url);
+	e->replaced_etag = xstrdup(x->etag);
+	return true;
 }
 
 /* Names an item that is not the same on the target, and how it came to that. */
@@ -76,11 +97,21 @@ void entry_remember(struct drun *r, const struct entry *e, const struct res *x)
 	        .differences = x->differences,
 	        .grade = (int)x->grade,
 	        .part = e->part != 0};
+	const struct put_record *p = put_journal_find(r->journal, x->key);
 
 	if (x->known || e->open || !entry_at_home(r, e, x->tcoll))
 		return;
 	memcpy(rec.archived, entry_item(r, e)->sha256, SHA256_LEN);
 	memcpy(rec.held, x->sha256, SHA256_LEN);
+	if (e->state == ENTRY_ADDED || x->grade != CONTENT_ALTERED) {
+		rec.has_version = true;
+		memcpy(rec.version, rec.archived, SHA256_LEN);
+		rec.version_time = snapshot_time(r);
+	} else if (p && x->etag && strcmp(p->etag, x->etag) == 0) {
+		rec.has_version = p->has_version;
+		memcpy(rec.version, p->version, SHA256_LEN);
+		rec.version_time = p->version_time;
+	}
 	put_journal_add(r->journal, &rec);
 }
 
@@ -170,7 +201,7 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 	if (e->more) {
 		/* counted with the one that stands for the item */
 	} else if (state == ENTRY_ADDED) {
-		r->outcome.sum.added++;
+		*(e->replaces ? &r->outcome.sum.updated : &r->outcome.sum.added) += 1;
 		r->outcome.sum.bytes += entry_item(r, e)->size;
 	} else {
 		r->outcome.sum.already++;
@@ -179,6 +210,8 @@ void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum ent
 		r->outcome.sum.altered++;
 		say_altered(r, e, x, state);
 	}
+	if (e->replaces && state == ENTRY_ADDED)
+		say_entry(r, SAY_INFO, e, "was changed at the source: replaced");
 	if (e->form && !(e->reformed && x->grade == CONTENT_ALTERED)) {
 		say_entry(r, SAY_INFO, e, "%s", e->form);
 	}

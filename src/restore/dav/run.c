@@ -101,6 +101,8 @@ static void run_clear(struct drun *r)
 	for (size_t i = 0; i < r->n_entries; i++) {
 		free(r->entries[i].url);
 		free(r->entries[i].segment);
+		free(r->entries[i].replaces);
+		free(r->entries[i].replaced_etag);
 		free(r->entries[i].why);
 		free(r->entries[i].form);
 		free(r->entries[i].own_uid);
@@ -159,8 +161,10 @@ static int dav_run(const struct service *service, enum coll_kind kind, struct tr
 	        .contacts = kind == COLL_CONTACTS,
 	        .looks = opts->looked != NULL,
 	        .kind = kind};
-	int rc = dav_open(service, opts->looked ? GUARD_DAV_SOURCE : GUARD_DAV_TARGET, progress,
-	        &r.http, err);
+	enum guard_role role = opts->looked   ? GUARD_DAV_SOURCE
+	                       : opts->update ? GUARD_DAV_UPDATE
+	                                      : GUARD_DAV_TARGET;
+	int rc = dav_open(service, role, progress, &r.http, err);
 
 	progress_what(progress, service->name);
 	if (rc == 0)

@@ -31,7 +31,8 @@
  *   put/       PUT with If-None-Match, what came of it, read back; other forms of what is
  *              refused; linked files
  *   result.c   what became of each item, and what is there too often
- * Nothing is overwritten or taken away.
+ * Nothing is taken away, and nothing overwritten but what an earlier restore left there
+ * and nobody has touched since, with --update.
  */
 
 enum {
@@ -94,6 +95,8 @@ struct acoll {
 enum entry_state {
 	ENTRY_NEW,
 	ENTRY_THERE, /* before this run */
+	/* in an older version, which is to be replaced: ENTRY_NEW once the first PUTs begin */
+	ENTRY_STALE,
 	ENTRY_ADDED,
 	/* stored, as the target says, but not to be read where it was put */
 	ENTRY_UNSEEN,
@@ -126,6 +129,8 @@ struct entry {
 	bool widened; /* the other objects of the item are entries, too */
 	char *url; /* on the target, once known */
 	char *segment; /* planned; without a UID it is what names the item */
+	/* of the resource that it replaces, and the ETag that this has; NULL: none */
+	char *replaces, *replaced_etag;
 	enum entry_state state;
 	char *why; /* of ENTRY_UNSEEN */
 	char *form; /* refused as it is: how it was taken */
@@ -303,6 +308,11 @@ void say_end(struct drun *r);
  * same.
  */
 void entry_settle(struct drun *r, struct entry *e, const struct res *x, enum entry_state state);
+/*
+ * Is ${x} an older version of it that an earlier restore left, nobody has changed since,
+ * and --update is to replace? Then it is ENTRY_STALE.
+ */
+bool entry_is_stale(const struct drun *r, struct entry *e, const struct res *x);
 /* It was dealt with, as progress shows it. */
 void entry_done(struct drun *r, const struct entry *e);
 void entry_failed(struct drun *r, struct entry *e, const char *why);

@@ -19,7 +19,7 @@
 
 /*
  * As http_open, http_open_beside, http_close (http/http.h). ${role}: GUARD_DAV_SOURCE or
- * GUARD_DAV_TARGET.
+ * GUARD_DAV_TARGET, GUARD_DAV_UPDATE.
  */
 int dav_open(const struct service *service, enum guard_role role, struct progress *progress,
         struct http **out, struct err *err) MUST_CHECK;
@@ -61,13 +61,15 @@ void dav_get_clear(struct dav_get *g);
 
 /*
  * Octets on their way to the server: a PUT with If-None-Match: *, which overwrites
- * nothing, or (${file}: its name) a file that is added to the object at ${url}: POST
+ * nothing, or (${etag}: a strong entity tag, quotes and all; GUARD_DAV_UPDATE) one that
+ * replaces just the version that has it, or (${file}: its name) a file that is added to the object at ${url}: POST
  * ?action=attachment-add (RFC 8607 3.3.1). Each with the header fields that keep servers
  * from mailing invitations.
  */
 struct dav_send {
 	const char *url;
 	const char *type; /* "text/calendar; charset=utf-8" */
+	const char *etag;
 	const char *file;
 	const void *data;
 	size_t len;

@@ -243,7 +243,8 @@ static void pair_resources(struct drun *r, struct reslist *all)
 			struct entry *e = x->fits ? &r->entries[x->entry] : NULL;
 
 			if (!e || e->state != ENTRY_NEW || !entry_at_home(r, e, x->tcoll) ||
-			        pass != (x->known ? 0 : 1 + (int)x->grade))
+			        pass != (x->known ? 0 : 1 + (int)x->grade) ||
+			        entry_is_stale(r, e, x))
 				continue;
 			entry_settle(r, e, x, ENTRY_THERE);
 		}

@@ -48,6 +48,10 @@ void put_url(struct drun *r, struct put *p)
 	uint8_t sum[SHA256_LEN];
 	struct buf url;
 
+	if (p->e->replaces) {
+		p->url = xstrdup(p->e->replaces);
+		return;
+	}
 	sha256_of(p->body.data, p->body.len, sum);
 	hex_format(sum, SHA256_LEN, hex);
 	buf_init(&url, 1 << 16);
@@ -133,7 +137,7 @@ bool put_prepare(struct drun *r, struct entry *e, struct put *p, struct err *err
 		return false;
 	}
 	if (r->opts->dry_run) {
-		r->outcome.sum.added += !e->more;
+		*(e->replaces ? &r->outcome.sum.updated : &r->outcome.sum.added) += !e->more;
 		if (r->opts->predictor)
 			predict_entry(r, e, &p->body);
 		e->state = ENTRY_ADDED;

@@ -28,6 +28,7 @@ static int send_pending(struct drun *r, struct put *list, size_t n, struct err *
 		if (!p->pending)
 			continue;
 		p->sent.url = p->url;
+		p->sent.etag = p->e->replaced_etag;
 		p->sent.type =
 		        r->contacts ? "text/vcard; charset=utf-8" : "text/calendar; charset=utf-8";
 		p->sent.data = p->body.data;
@@ -241,8 +242,12 @@ static int put_pass(struct drun *r, bool second, struct err *err)
 
 int dav_put_all(struct drun *r, struct err *err)
 {
-	int rc = put_pass(r, false, err);
+	int rc;
 
+	for (size_t i = 0; i < r->n_entries; i++)
+		if (r->entries[i].state == ENTRY_STALE)
+			r->entries[i].state = ENTRY_NEW;
+	rc = put_pass(r, false, err);
 	if (rc == 0)
 		rc = put_pass(r, true, err);
 	/* What was taken apart: its other objects. */

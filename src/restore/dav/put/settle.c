@@ -119,6 +119,8 @@ static void report_refused(struct drun *r, struct put *p)
 {
 	struct buf why = buf_of(4096);
 
+	if (p->e->replaces)
+		buf_puts(&why, "the older version is left on the target: ");
 	reason_of(p, &why);
 	r->tcolls[p->tcoll].forms_failed += p->form.at > 0;
 	entry_failed(r, p->e, buf_str(&why));
@@ -158,7 +160,13 @@ void put_settle(struct drun *r, struct put *p, const struct res *x)
 	/* found by dav_await */
 	if (p->e->state != ENTRY_NEW)
 		return;
-	if (x && x->seen && x->fits) {
+	if (p->e->replaces && p->verdict != PUT_STORED && x && x->seen &&
+	        x->grade == CONTENT_ALTERED) {
+		/* The older version is still there, or somebody else's newer one. */
+		p->pending = p->verdict == PUT_UNKNOWN && ++p->tries < PUT_TRIES;
+		if (!p->pending)
+			entry_settle(r, p->e, x, ENTRY_THERE);
+	} else if (x && x->seen && x->fits) {
 		bool ours = p->verdict == PUT_STORED || p->verdict == PUT_UNKNOWN;
 
 		if (ours)
