@@ -182,6 +182,19 @@ def batch(lab, source):
     expect(lines[-1]["event"] == "failed" and lines[-1]["code"] == "interrupted" and lines[-1]["stopped"] >= 1, lines[-1])
 
 
+def moved(lab, source):
+    ini = os.path.join(lab.home, "move.ini")
+    section = "[%s]\nimap = imap://127.0.0.1:%d\nuser = %s\ncleartext = yes\npassword-command = %s\n"
+    with fakeimap.FakeImap() as target, open(ini, "w") as f:
+        f.write(section % ("from", source.port, "alice", "echo pw-alice") + section % ("to", target.port, "alice", "echo pw-alice") + section % ("wrong", target.port, "alice", "echo no"))
+        f.flush()
+        lines = lab.run(3, "move", "from", "to", "--config", ini, "-o", "moved", "--only", "mail")
+        steps = [(o["step"], o["exit"]) for o in lines if o.get("event") == "step"]
+        expect([s for s, _ in steps] == ["sign-in", "backup", "verify", "check", "restore"] and lines[-1]["now"] == "switch", lines)
+        lab.run(12, "move", "from", "wrong", "--config", ini, "-o", "moved2", "--only", "mail", word="sign-in")
+        lab.run(2, "move", "from", "to", "--imap", "imap://x", word="usage")
+
+
 def main():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     home = tempfile.mkdtemp(prefix="valise-")
@@ -192,6 +205,7 @@ def main():
             failures(lab, source)
             stopped(lab, source)
             batch(lab, source)
+            moved(lab, source)
         never = {n["$ref"].rpartition("/")[2] for n in SCHEMA["oneOf"]} - SEEN - {"progress", "found", "listed_missing", "listed_owner", "sign_in", "signed_in", "signed_out", "done_login", "event_finding", "done_audit", "done_dns"}  # slow servers, 50-discover.py, 51-oauth.py, 60-audit.sh, 63-dns.py
         expect(not never, "no command printed %s" % never)
     finally:

@@ -52,6 +52,7 @@ ALLOWED = {
     "cli": CLI[1:],
     "cli/audit": CLI,
     "cli/many": CLI,
+    "cli/move": CLI,
     "cli/options": CLI,
     "cli/tell": CLI,
     "cli/report": CLI,

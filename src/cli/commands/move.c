@@ -75,21 +75,31 @@ static const struct command *command_of(enum move_step s)
 	return *c;
 }
 
-/* What was given to move, where the step knows an option of that name. */
-static void pass_options(const struct move *m, const struct args *step, struct words *w)
+/* Does an option that was given to move go to the step, if that has one of this name? */
+static bool is_for(enum move_step s, const char *name)
 {
 	static const char own[] = "output|report|for|domain|cut-over|dry-run|trace";
 
+	if (s == MOVE_SIGN_IN) /* all of the account is counted */
+		return text_in(name, "config|nameserver|yes|json|quiet|progress");
+	if (strcmp(name, "expect") == 0) /* verify has another one */
+		return s == MOVE_DNS;
+	return !text_in(name, own);
+}
+
+static void pass_options(
+        const struct move *m, enum move_step s, const struct args *step, struct words *w)
+{
 	for (size_t i = 0; i < m->args->n_given; i++) {
 		const char *name = m->args->given[i].def->name;
 
-		if (!text_in(name, own) && args_takes(step, name))
+		if (is_for(s, name) && args_takes(step, name))
 			add_option(w, name, m->args->given[i].value);
 	}
 	for (size_t i = 0; i < m->args->n_settings && step->cmd->account; i++) {
-		const struct account_setting *s = &m->args->settings[i];
+		const struct account_setting *key = &m->args->settings[i];
 
-		add_option(w, s->key, account_key_is_flag(s->key) ? NULL : s->value);
+		add_option(w, key->key, account_key_is_flag(key->key) ? NULL : key->value);
 	}
 }
 
@@ -113,7 +123,7 @@ static void add_reports(const struct move *m, struct words *w)
 static void fill_words(
         const struct move *m, enum move_step s, const struct args *step, struct words *w)
 {
-	pass_options(m, step, w);
+	pass_options(m, s, step, w);
 	switch (s) {
 	case MOVE_BACKUP:
 		add_option(w, "output", m->archive);
@@ -355,7 +365,7 @@ static int know_account(struct move *m, enum move_step s, const char *name)
 	struct words w = {0};
 	int rc;
 
-	pass_options(m, &step, &w);
+	pass_options(m, s, &step, &w);
 	if (s == MOVE_BACKUP && archive)
 		add_option(&w, "output", archive);
 	add_word(&w, "--");

@@ -62,9 +62,9 @@ void dav_get_clear(struct dav_get *g);
 /*
  * Octets on their way to the server: a PUT with If-None-Match: *, which overwrites
  * nothing, or (${etag}: a strong entity tag, quotes and all; GUARD_DAV_UPDATE) one that
- * replaces just the version that has it, or (${file}: its name) a file that is added to the object at ${url}: POST
- * ?action=attachment-add (RFC 8607 3.3.1). Each with the header fields that keep servers
- * from mailing invitations.
+ * replaces just the version that has it, or (${file}: its name) a file that is added to the object
+ * at ${url}: POST ?action=attachment-add (RFC 8607 3.3.1). Each with the header fields that keep
+ * servers from mailing invitations.
  */
 struct dav_send {
 	const char *url;
