@@ -21,7 +21,7 @@ meant 'unknown option "--imp"; do you mean "--imap"\?' backup --imp imaps://loca
 meant 'unknown option "--caldav-usr"; do you mean "--caldav-user"\?' backup --caldav-usr=secret x
 ! grep -q secret "$T/err" || fail "the value of an unknown option is shown"
 meant 'unknown option "--pop3": not restore, but .*backup.* and .* have it' restore x --pop3 pop3s://localhost
-meant 'unknown option "--map": not verify, but restore, check and audit have it' verify x --map=a=b
+meant 'unknown option "--map": not verify, but restore, check, audit and move have it' verify x --map=a=b
 ! grep -q 'do you mean' "$T/err" || fail "what was said is meant"
 meant 'no command "json"; do you mean "help json"\?' json
 meant 'no command "pattern"; do you mean "help patterns"\?' help pattern

@@ -56,7 +56,7 @@ ALLOWED = {
     "cli/options": CLI,
     "cli/tell": CLI,
     "cli/report": CLI,
-    "cli/commands": ["cli", "cli/audit", "discover", "migration", "dns", "account", "oauth", "audit", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
+    "cli/commands": ["cli", "cli/audit", "cli/move", "discover", "migration", "dns", "account", "oauth", "audit", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
 }
 # Which libraries a folder may include, by the first path component or the header's name.
 LIBRARIES = {

@@ -8,8 +8,8 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "cli/cli.h"
-#include "cli/many/batch.h"
 #include "cli/move/state.h"
+#include "cli/target.h"
 
 const struct command move_command = {
         .name = "move",

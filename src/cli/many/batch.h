@@ -2,6 +2,7 @@
 #define VALISE_CLI_BATCH_H
 
 #include "cli/cli.h"
+#include "cli/target.h"
 #include "worker.h"
 
 /* A command for many accounts, each by a worker. */
@@ -44,16 +45,6 @@ struct verb {
 };
 extern const struct verb batch_verbs[]; /* ends with command 0 */
 
-/*
- * target.c: whose account a row writes to. UNSURE: perhaps the same one, as a host has several
- * names, and an owner may be written with a domain or without.
- */
-struct target;
-enum likeness { TARGETS_APART, TARGETS_UNSURE, TARGETS_SAME };
-struct target *target_of(const struct account *a);
-void target_free(struct target *t); /* NULL is fine */
-enum likeness target_compare(const struct target *a, const struct target *b);
-
 struct batch;
 struct job {
 	struct batch *batch;
@@ -93,7 +84,7 @@ int batch_load(struct batch *b);
 void batch_clear(struct batch *b);
 
 /*
- * target.c: no archive goes into two accounts, and no account gets two archives, unless
+ * pairs.c: no archive goes into two accounts, and no account gets two archives, unless
  * --accept-pairs; every job has a target and an archive. 0, or EXIT_USAGE after a message.
  */
 int target_check(const struct batch *b);

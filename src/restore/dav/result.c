@@ -29,11 +29,6 @@ void entry_unreadable(struct drun *r, struct entry *e, const char *why)
 	entry_failed(r, e, why);
 }
 
-static int64_t snapshot_time(const struct drun *r)
-{
-	return r->reader->ops->manifest(r->reader)->created;
-}
-
 /* What is there is another version of it, which an earlier restore left there. */
 static const struct put_record *changed_since(
         const struct drun *r, const struct entry *e, const struct res *x)
@@ -51,7 +46,7 @@ bool entry_is_stale(const struct drun *r, struct entry *e, const struct res *x)
 	const struct put_record *p = changed_since(r, e, x);
 
 	if (!r->opts->update || r->looks || x->grade != CONTENT_ALTERED || e->part || !p ||
-	        p->part || x->etag[0] != '"' || p->version_time >= snapshot_time(r))
+	        p->part || x->etag[0] != '"' || p->version_time >= r->created)
 		return false;
 	e->state = ENTRY_STALE;
 	e->replaces = xstrdup(x->url);
@@ -106,7 +101,7 @@ void entry_remember(struct drun *r, const struct entry *e, const struct res *x)
 	if (e->state == ENTRY_ADDED || x->grade != CONTENT_ALTERED) {
 		rec.has_version = true;
 		memcpy(rec.version, rec.archived, SHA256_LEN);
-		rec.version_time = snapshot_time(r);
+		rec.version_time = r->created;
 	} else if (p && x->etag && strcmp(p->etag, x->etag) == 0) {
 		rec.has_version = p->has_version;
 		memcpy(rec.version, p->version, SHA256_LEN);

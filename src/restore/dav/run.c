@@ -160,6 +160,7 @@ static int dav_run(const struct service *service, enum coll_kind kind, struct tr
 	        .progress = progress,
 	        .contacts = kind == COLL_CONTACTS,
 	        .looks = opts->looked != NULL,
+	        .created = reader->ops->manifest(reader)->created,
 	        .kind = kind};
 	enum guard_role role = opts->looked   ? GUARD_DAV_SOURCE
 	                       : opts->update ? GUARD_DAV_UPDATE

@@ -255,6 +255,7 @@ struct drun {
 	struct put_journal *journal;
 	struct foreseen foreseen;
 	struct outcome outcome;
+	int64_t created; /* the snapshot, UTC */
 };
 
 /* entry.c */
