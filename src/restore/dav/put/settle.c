@@ -154,15 +154,20 @@ static void note_form(struct drun *r, struct put *p)
 	free(files);
 }
 
+/* What it was to replace is still there, or somebody else's newer version. */
+static bool is_not_replaced(const struct put *p, const struct res *x)
+{
+	return p->e->replaces && p->verdict != PUT_STORED && x && x->seen &&
+	       x->grade == CONTENT_ALTERED;
+}
+
 void put_settle(struct drun *r, struct put *p, const struct res *x)
 {
 	p->pending = false;
 	/* found by dav_await */
 	if (p->e->state != ENTRY_NEW)
 		return;
-	if (p->e->replaces && p->verdict != PUT_STORED && x && x->seen &&
-	        x->grade == CONTENT_ALTERED) {
-		/* The older version is still there, or somebody else's newer one. */
+	if (is_not_replaced(p, x)) {
 		p->pending = p->verdict == PUT_UNKNOWN && ++p->tries < PUT_TRIES;
 		if (!p->pending)
 			entry_settle(r, p->e, x, ENTRY_THERE);
