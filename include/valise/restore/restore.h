@@ -178,7 +178,6 @@ struct target_result {
 	 */
 	uint64_t extra;
 	uint64_t updated; /* opts->update: replaced by the newer version; not among added */
-	uint64_t extra; /* looked: on the target, and not in the archive */
 	uint64_t flags_added; /* cut-over: flags set since the earlier restore */
 	uint64_t bytes;
 };
