@@ -171,7 +171,7 @@ static void tell_verdict(const struct foresees *f, const struct foresight *sight
 	        counted(added, "item", "items", (char[COUNTED_SIZE]){0}), bytes ? ", " : "",
 	        bytes ? human_bytes(bytes, n[0]) : "",
 	        human_count((uint64_t)json_get_int(sight->outcome, "already", 0), n[1]));
-	printf("a restore takes between %s (answers as fast as now, 100 Mbit/s) and %s (slow)\n",
+	printf("a restore takes between %s (answers as fast as now, 1 Gbit/s) and %s (10 Mbit/s)\n",
 	        span_text(f->low_s, a), span_text(f->high_s, b));
 	if (rc == 0)
 		printf("all of it will go as it is\n");

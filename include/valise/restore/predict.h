@@ -61,6 +61,6 @@ struct predictor {
  * PREDICT_FAST octets a second; the high end: twice that, PREDICT_SLOW, and what slow servers need.
  */
 void predict_seconds(const struct predict_cost *c, uint64_t *low, uint64_t *high);
-enum { PREDICT_FAST = 12500000, PREDICT_SLOW = 250000 }; /* 100 and 2 Mbit/s */
+enum { PREDICT_FAST = 125000000, PREDICT_SLOW = 1250000 }; /* 1,000 and 10 Mbit/s */
 
 #endif

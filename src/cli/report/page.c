@@ -129,7 +129,11 @@ static char *title_of(const char *key)
 	        {"seconds_high", "and at most"}, {"archive_bytes", "Size of its archive, about"},
 	        {"archive_bytes_low", "at least"}, {"archive_bytes_high", "and at most"},
 	        {"sampled_items", "Items that this was measured on"},
-	        {"sampled_bytes", "Bytes of these"}};
+	        {"sampled_bytes", "Bytes of these"},
+	        {"predicted", "Lines on what a restore would meet"},
+	        {"will", "Items that will not go as they are"}, {"may", "Items that may not"},
+	        {"restore_seconds_low", "Seconds that a restore takes at least"},
+	        {"restore_seconds_high", "Seconds that a restore takes at most"}};
 
 	for (size_t i = 0; i < COUNT(titles); i++)
 		if (strcmp(key, titles[i].key) == 0)

@@ -21,7 +21,7 @@ static const struct verdict {
                 "Failed: it ended before everything was done.",
                 "Failed: it ended before everything was done."},
         {"check", "Check of", "Every service was signed in to.",
-                "Done, but something does not go as it should: it is named below.",
+                "Something will not, or may not, go as it is: it is named below.",
                 "A service could not be read.", "A service could not be read."},
         [AUDIT] = {"audit", "Audit of", "SAFE TO DEACTIVATE: YES", "SAFE TO DEACTIVATE: NO",
                 "SAFE TO DEACTIVATE: NO: not everything could be looked at.",

@@ -249,7 +249,7 @@ static int sample_boxes(struct sample *s, struct err *err)
 			n++;
 		rc = w > 0 ? sample_box(s, mb, (at - (double)before) / w, n, err) : 0;
 		/* A mailbox that cannot be read is told where it is listed. */
-		if (rc < 0 && rc != ERR_STOPPED && imap_alive(s->w->conn.m))
+		if (rc < 0 && rc != ERR_STOPPED && rc != ERR_THROTTLED && imap_alive(s->w->conn.m))
 			rc = 0;
 	}
 	return rc;

@@ -17,7 +17,7 @@ static void test_seconds(void **state)
 	} rows[] = {
 	        {"nothing to do", {0}, 0, 1},
 	        {"round trips", {.trips = 100, .idle_us = 100000}, 10, 21},
-	        {"octets", {.bytes = 125000000}, 10, 501},
+	        {"octets", {.bytes = 125000000}, 1, 101},
 	        {"items of a slow server", {.items = 1000, .item_us = 10000}, 0, 11},
 	        {"all of it",
 	                {.items = 1000,
@@ -25,7 +25,7 @@ static void test_seconds(void **state)
 	                        .trips = 100,
 	                        .idle_us = 100000,
 	                        .item_us = 10000},
-	                20, 531},
+	                11, 131},
 	};
 
 	(void)state;
