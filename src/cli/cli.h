@@ -573,7 +573,7 @@ int other_mail_keep(struct take *t, const struct other_mail *o, struct err *err)
 void other_mail_close(struct other_mail *o);
 /**
  * verified.c: an archive whose newest seal is ${seal} was found sound: ${depth} "full", "newest",
- * "quick". verified_since: was this very seal? When (UTC), and how.
+ * "quick". verified_since: was this very seal, and no file changed since? When (UTC), and how.
  */
 void verified_note(const char *archive, const char *seal, const char *depth);
 bool verified_since(const char *archive, const char *seal, int64_t *when_out, char depth_out[16]);

@@ -98,7 +98,11 @@ run 0 "$VALISE" audit "$archive" --source alice --stats
 rm -r "$T/state/valise/verified"
 run 0 "$VALISE" verify "$archive"
 [ "$(ls "$T/state/valise/verified" | wc -l)" = 1 ] || fail "verify left no word"
+stamp=$(cat "$T/state/valise/verified"/*)
+(cd "$T" && run 0 "$VALISE" audit ./alice.valise/ --source alice)
+[ "$(cat "$T/state/valise/verified"/*)" = "$stamp" ] || fail "verified once more"
 cp -r "$archive" "$T/damaged.valise"
+run 0 "$VALISE" verify "$T/damaged.valise" # what is written to afterwards is looked at once more
 part=$(ls "$T/damaged.valise"/data/000001/*.tar.gz | head -1)
 printf 'X' | dd of="$part" bs=1 seek=3000 conv=notrunc status=none
 run 3 "$VALISE" audit "$T/damaged.valise" --source alice
