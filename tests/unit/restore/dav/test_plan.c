@@ -109,7 +109,7 @@ static void plans(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct archive a = {.reader = {&ops}, .colls = cases[i].archive};
+		struct archive a = {.reader = {.ops = &ops}, .colls = cases[i].archive};
 		struct tcoll t[MOST] = {{.url = NULL}};
 		struct target_opts opts = {.into = cases[i].into,
 		        .under = cases[i].under,

@@ -279,13 +279,13 @@ static void stored(void **state)
 		struct buf out = buf_of(SIZE_MAX);
 		uint8_t sum[SHA256_LEN];
 		struct err err = {0};
-		char text[64];
+		char text[64] = "";
 
 		memset(sum, 0, sizeof sum);
 		assert_int_equal(abouts_get(a, COLL_MAIL, sum, &out, &err), 0);
 		for (unsigned i = 0; i < 20000; i++) { /* each twice: the first one stays */
 			unsigned k = i % 10000;
-			int n = snprintf(text, sizeof text, k % 10 ? "%u %u" : "", k, i / 10000);
+			int n = k % 10 ? snprintf(text, sizeof text, "%u %u", k, i / 10000) : 0;
 
 			sha256_of(&k, sizeof k, sum);
 			assert_int_equal(
@@ -300,7 +300,10 @@ static void stored(void **state)
 			buf_reset(&out);
 			assert_int_equal(
 			        abouts_get(a, (enum coll_kind)(k % 3), sum, &out, &err), k < 10000);
-			snprintf(text, sizeof text, k % 10 && k < 10000 ? "%u 0" : "", k);
+			if (k % 10 == 0 || k >= 10000)
+				text[0] = '\0';
+			else
+				snprintf(text, sizeof text, "%u 0", k);
 			assert_string_equal(buf_str(&out), text);
 			assert_int_equal(
 			        abouts_get(a, (enum coll_kind)((k + 1) % 3), sum, NULL, &err), 0);
