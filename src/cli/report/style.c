@@ -109,6 +109,8 @@ const char *const report_style[] = {
         "dt{break-after:avoid}.cards{grid-template-columns:1fr 1fr;gap:4mm}",
         ".card{font-size:8pt;padding:3mm}",
         "details::details-content{content-visibility:visible;display:block}",
-        "summary{list-style:none}summary::-webkit-details-marker{display:none}",
+        "summary{list-style:none;break-after:avoid}thead th{font-size:7.5pt}",
+        "summary::-webkit-details-marker{display:none}",
         ".facts{font-size:9pt}.card .facts{font-size:8pt;gap:.2rem .6rem}",
-        "table{font-size:9pt}.h{font-size:8pt}}\n", NULL};
+        "table{font-size:8.5pt;line-height:1.3}th,td{padding:.7mm 2mm .7mm 0}.h{font-size:8pt}}\n",
+        NULL};
