@@ -244,6 +244,10 @@ def gone(scratch):
         p.server.mailboxes[b"Arbeit"] = box
         p.expects({k: ("elsewhere", "Arbeit", "^-$") for k in work})
         p.expects({}, more=["--map", "Work=Arbeit"])
+        p.server.hollow = (box.messages[1].body,)
+        found = p.look(full=True)
+        expect(found[work[1]][:2] == ("unseen", "Arbeit") and found[work[0]] == ("elsewhere", "Arbeit", "-") and p.asked("EXAMINE .Arbeit") < 6, "%s\n%s" % (found, [x for x in p.sent if "EXAM" in x]))
+        p.server.hollow = ()
         p.expects({}, more=["--include", "INBOX"], n=8)
     with Pair(scratch, more=["--under", "Old"]) as p:
         p.expects({})

@@ -8,11 +8,14 @@
 #include "look.h"
 #include "restore/imap/map/name.h"
 
+static const char not_given[] = "the target does not give a message that may be it";
+
 /* A message of the target that is no item's, or an item that was not found. */
 struct spare {
 	struct seen seen;
 	struct box *b;
 	uint32_t index; /* of the tmsg, or the item */
+	bool to_be_read, is_read; /* of an item: all octets of what it was found to be */
 };
 
 struct search {
@@ -24,6 +27,8 @@ struct search {
 	size_t n_entries;
 	struct spare *open, *there;
 	size_t n_open, open_cap, n_there, there_cap;
+	struct spare *unread; /* messages that the target does not give */
+	size_t n_unread, unread_cap;
 };
 
 /* ---- what is to be found ---- */
@@ -113,7 +118,12 @@ static int read_fields(struct search *s, struct box *b, struct err *err)
 		x->seen = seen[i];
 		x->b = b;
 		x->index = seen[i].index;
+		wanted[x->index] = 0;
 	}
+	for (uint32_t i = 0; i < b->n_there && rc == 0 && any > n; i++)
+		if (wanted[i])
+			*ARR_PUSH(s->unread, s->n_unread, s->unread_cap) =
+			        (struct spare){.b = b, .index = i};
 	free(seen);
 	free(wanted);
 	return rc;
@@ -209,28 +219,79 @@ static void pair_spares(struct search *s, uint32_t *mate)
 /* ---- what differs ---- */
 
 /* All of it is read where its size is not the item's, or where everything is. */
-static int compare_octets(const struct spare *item, const struct spare *there, struct err *err)
+static bool needs_octets(
+        const struct search *s, const struct spare *item, const struct spare *there)
 {
-	struct box *b = there->b;
-	uint8_t *wanted;
-	struct seen *seen = NULL, own;
-	size_t n = 0;
-	int rc;
+	return s->r->opts->read_all || there->seen.size != item->seen.size;
+}
 
-	if (there->seen.size == item->seen.size && !b->w->run->opts->read_all)
+static int compare_one(struct spare *item, const struct seen *there, struct err *err)
+{
+	struct seen own;
+	int rc = 0;
+
+	item->is_read = true;
+	if (memcmp(item->seen.sha256, there->sha256, SHA256_LEN) == 0)
 		return 0;
-	wanted = xcalloc(b->n_there + 1, 1);
-	wanted[there->index] = 1;
-	rc = box_reselect(b, err);
-	if (rc == 0)
+	rc = item_look(item->b, item->index, &own, err);
+	if (rc == 0 && !own.broken)
+		item->b->items[item->index].unlike = (uint8_t)seen_unlike(&own, there);
+	return rc;
+}
+
+/* Those that were found in this mailbox. */
+static int compare_box(struct search *s, struct box *b, const uint32_t *mate, struct err *err)
+{
+	uint8_t *wanted = xcalloc(b->n_there + 1, 1);
+	size_t *open = xcalloc(b->n_there + 1, sizeof *open), any = 0, n = 0;
+	struct seen *seen = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; i < s->n_open; i++) {
+		const struct spare *there = mate[i] ? &s->there[mate[i] - 1] : NULL;
+
+		if (!there || there->b != b || !needs_octets(s, &s->open[i], there))
+			continue;
+		s->open[i].to_be_read = true;
+		open[there->index] = i;
+		any += wanted[there->index] = 1;
+	}
+	if (any)
+		rc = box_reselect(b, err);
+	if (any && rc == 0)
 		rc = there_hash(b, wanted, &seen, &n, err);
-	if (rc == 0 && n)
-		rc = item_look(item->b, item->index, &own, err);
-	if (rc == 0 && n && !own.broken)
-		item->b->items[item->index].unlike = (uint8_t)seen_unlike(&own, &seen[0]);
+	for (size_t k = 0; k < n && rc == 0; k++)
+		rc = compare_one(&s->open[open[seen[k].index]], &seen[k], err);
 	free(seen);
+	free(open);
 	free(wanted);
 	return rc;
+}
+
+static int compare_all(struct search *s, const uint32_t *mate, struct err *err)
+{
+	const struct looking *l = &s->r->looking;
+	int rc = 0;
+
+	for (size_t k = 0; k < l->n_kept && rc == 0; k++)
+		rc = pass_over(s, compare_box(s, l->kept[k], mate, err), err);
+	for (size_t k = 0; k < s->n_boxes && rc == 0; k++)
+		rc = pass_over(s, compare_box(s, s->boxes[k], mate, err), err);
+	return rc;
+}
+
+/* One that was not found may be what the target does not give. */
+static void tell_unread(const struct search *s, const struct spare *item)
+{
+	for (size_t i = 0; i < s->n_unread; i++) {
+		const struct box *b = s->unread[i].b;
+		const struct tmsg *t = &b->there[s->unread[i].index];
+
+		if (t->size != item->seen.size && there_date(t) != item->seen.date)
+			continue;
+		imap_look_tell(item->b, item->index, LOOK_UNSEEN, b->e->shown, not_given);
+		return;
+	}
 }
 
 /* The flags are told by the words of the item's own box. */
@@ -239,6 +300,10 @@ static void tell_one(const struct spare *item, const struct spare *there)
 	struct tmsg t = there->b->there[there->index];
 
 	there->b->claimed[there->index] = 1;
+	if (item->to_be_read && !item->is_read) {
+		imap_look_tell(item->b, item->index, LOOK_UNSEEN, there->b->e->shown, not_given);
+		return;
+	}
 	if (there->b != item->b)
 		t.keywords = tree_coll_keywords_copy(item->b->words, there->b->words, t.keywords);
 	if (there->b != item->b)
@@ -255,15 +320,15 @@ int imap_look_elsewhere(struct run *r, struct worker *w, struct err *err)
 	list_open(&s);
 	rc = list_there(&s, err);
 	mate = xcalloc(s.n_open + 1, sizeof *mate);
-	if (rc == 0)
+	if (rc == 0) {
 		pair_spares(&s, mate);
-	for (size_t i = 0; i < s.n_open && rc == 0; i++) {
-		if (!mate[i])
-			continue;
-		rc = pass_over(&s, compare_octets(&s.open[i], &s.there[mate[i] - 1], err), err);
-		if (rc == 0)
-			tell_one(&s.open[i], &s.there[mate[i] - 1]);
+		rc = compare_all(&s, mate, err);
 	}
+	for (size_t i = 0; i < s.n_open && rc == 0; i++)
+		if (mate[i])
+			tell_one(&s.open[i], &s.there[mate[i] - 1]);
+		else
+			tell_unread(&s, &s.open[i]);
 	for (size_t i = 0; i < s.n_boxes; i++)
 		box_free(s.boxes[i]);
 	for (size_t i = 0; i < s.n_entries; i++)
@@ -272,6 +337,7 @@ int imap_look_elsewhere(struct run *r, struct worker *w, struct err *err)
 	free(s.entries);
 	free(s.open);
 	free(s.there);
+	free(s.unread);
 	free(mate);
 	return rc;
 }
