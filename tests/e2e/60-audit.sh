@@ -235,6 +235,8 @@ run 2 "$VALISE" audit "$archive" --source alice --accept missing
 says 'nobody can accept'
 run 2 "$VALISE" audit "$archive"
 says 'which accounts'
+run 2 "$VALISE" audit "$archive" --source alice --target alice
+says 'are one account'
 run 0 "$VALISE" backup alice -o "$archive"
 mail alice store INBOX "$u1" '-\Flagged'
 audit 3 --source alice

@@ -8,6 +8,7 @@
 #include "valise/tree/gone.h"
 #include "cli/audit/run.h"
 #include "cli/cli.h"
+#include "cli/target.h"
 
 const struct command audit_command = {
         .name = "audit",
@@ -100,6 +101,22 @@ static void clear_side(struct audit_side_run *s)
 	free(s->args);
 }
 
+/* What is beside itself is always equal. */
+static int check_two(const struct audit_run *r)
+{
+	struct target *from, *to;
+	bool one;
+
+	if (!r->source.account || !r->target.account)
+		return 0;
+	from = target_of(r->source.account);
+	to = target_of(r->target.account);
+	one = target_compare(from, to) == TARGETS_SAME;
+	target_free(from);
+	target_free(to);
+	return one ? usage_error(r->args, "--source and --target are one account") : 0;
+}
+
 /* Both accounts, before anything is asked of a server. */
 static int load_sides(struct audit_run *r)
 {
@@ -116,6 +133,8 @@ static int load_sides(struct audit_run *r)
 		rc = load_side(r, &r->source, source);
 	if (rc == 0)
 		rc = load_side(r, &r->target, target);
+	if (rc == 0)
+		rc = check_two(r);
 	return rc;
 }
 
