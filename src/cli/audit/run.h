@@ -54,6 +54,11 @@ int audit_target_options(struct audit_side_run *s);
 void *audit_run_source(void *side);
 void *audit_run_target(void *side);
 /*
+ * Once both sides have ended: what options leave out of the target is not known to be there. What
+ * was said of the source is not said again.
+ */
+void audit_target_excluded(struct audit_side_run *target);
+/*
  * verify must have passed since the last snapshot, or it is done now; damage becomes findings.
  * 0, or an exit code after a message.
  */

@@ -91,8 +91,6 @@ static void read_service(struct audit_side_run *s, enum service_kind k, struct t
 	done->lost |= kinds;
 	s->failed = true;
 	s->err = err;
-	if (err.code == ERR_STOPPED)
-		return;
 	audit_say(&s->run->audit, AUDIT_SOURCE, AUDIT_SERVICE_UNREAD, AUDIT_NO_KIND, service->name,
 	        err.text);
 }
@@ -144,6 +142,8 @@ void *audit_run_source(void *side)
 		                s->run->look, done.read & ~done.lost, done.unlisted, &err) < 0) {
 			s->failed = true;
 			s->err = err;
+			audit_say(&s->run->audit, AUDIT_SOURCE, AUDIT_SERVICE_UNREAD, AUDIT_NO_KIND,
+			        NULL, err.text);
 		}
 	}
 	tree_account_clear(&now);

@@ -1,6 +1,7 @@
 /* A look at the target: where a restore would put it, and what is there. */
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include "cli/protocols.h"
 #include "run.h"
 
@@ -59,9 +60,7 @@ static void say_unread(
 {
 	s->failed = true;
 	s->err = *err;
-	if (err->code != ERR_STOPPED)
-		audit_say(&s->run->audit, AUDIT_TARGET, AUDIT_SERVICE_UNREAD, kind, service,
-		        err->text);
+	audit_say(&s->run->audit, AUDIT_TARGET, AUDIT_SERVICE_UNREAD, kind, service, err->text);
 }
 
 /* A target that passes items over in silence would be a YES for nothing. */
@@ -109,19 +108,24 @@ static void look_at_kind(struct audit_side_run *s, struct look *l, enum coll_kin
 		check_told(s, kind, service->name, items, atomic_load(&l->at.told) - before);
 }
 
-/* Does the source say it? */
+/* Is it said of the source, too? */
 static bool is_said(const struct audit_side_run *s, const struct tree_head *h)
 {
-	const struct audit_side_run *source = &s->run->source;
-	struct pattern_name name;
+	const struct audit *a = &s->run->audit;
 
-	target_name(h, &name);
-	return source->args &&
-	       !(source->kinds & 1u << h->kind && pattern_chooses(&source->choice.of, &name));
+	for (size_t i = 0; i < a->n; i++) {
+		const struct audit_finding *f = &a->items[i];
+
+		if (f->side == AUDIT_SOURCE && f->kind == h->kind &&
+		        (f->what == AUDIT_EXCLUDED || f->what == AUDIT_EXCLUDED_JUNK ||
+		                f->what == AUDIT_NO_SERVICE) &&
+		        (!f->collection || strcmp(f->collection, h->name) == 0))
+			return true;
+	}
+	return false;
 }
 
-/* What options leave out is not known to be there. */
-static void say_excluded(struct audit_side_run *s)
+void audit_target_excluded(struct audit_side_run *s)
 {
 	const struct tree_manifest *m = s->reader->ops->manifest(s->reader);
 	unsigned said = 0;
@@ -155,7 +159,6 @@ void *audit_run_target(void *side)
 	        .ui = s->run->ui};
 
 	s->to.ctx = &look;
-	say_excluded(s);
 	for (unsigned k = 0; k < COLL_LINKED && s->err.code != ERR_STOPPED; k++)
 		if (s->kinds & 1u << k)
 			look_at_kind(s, &look, k);

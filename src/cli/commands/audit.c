@@ -170,6 +170,8 @@ static int look(struct audit_run *r, struct tree_reader *archive)
 		join_side(&r->source);
 		join_side(&r->target);
 	}
+	if (rc == 0 && r->target.args)
+		audit_target_excluded(&r->target);
 	limits_end(from);
 	limits_end(to);
 	if (rc == 0 && audit_archive(&r->audit, archive, all_kinds,

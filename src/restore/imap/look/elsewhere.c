@@ -218,11 +218,12 @@ static void pair_spares(struct search *s, uint32_t *mate)
 
 /* ---- what differs ---- */
 
-/* All of it is read where its size is not the item's, or where everything is. */
+/* All of it is read where its size or fields are not the item's, or where everything is. */
 static bool needs_octets(
         const struct search *s, const struct spare *item, const struct spare *there)
 {
-	return s->r->opts->read_all || there->seen.size != item->seen.size;
+	return s->r->opts->read_all || there->seen.size != item->seen.size ||
+	       memcmp(there->seen.fields, item->seen.fields, SHA256_LEN) != 0;
 }
 
 static int compare_one(struct spare *item, const struct seen *there, struct err *err)

@@ -50,6 +50,9 @@ static void put_word(const struct tree_head *h, const struct imap_status *s, cha
 	out[0] = '\0';
 	if (!s->ok || !s->uidvalidity || !s->uidnext || !s->highestmodseq)
 		return;
+	/* the same root has more items with --with-gone than without */
+	if (s->messages != h->roots.items)
+		return;
 	hex_format(h->roots.state, SHA256_LEN, state);
 	snprintf(out, WORD_MAX, "%s %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu32, state,
 	        s->uidvalidity, s->uidnext, s->highestmodseq, s->messages);
