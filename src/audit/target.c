@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "without \\Seen work": is nothing lost that people set? */
+/* "without \\Seen work; there once more": is nothing lost that people set? */
 static bool lacks_marks_only(const char *differs)
 {
 	static const char without[] = "without ";
@@ -13,8 +13,8 @@ static bool lacks_marks_only(const char *differs)
 
 	if (!differs || strncmp(differs, without, sizeof without - 1) != 0)
 		return false;
-	for (const char *p = differs + sizeof without - 1; *p && marks;) {
-		size_t n = strcspn(p, " ");
+	for (const char *p = differs + sizeof without - 1; *p && *p != ';' && marks;) {
+		size_t n = strcspn(p, " ;");
 		char *word = xstrndup(p, n);
 
 		marks = audit_is_mark(word);
