@@ -69,12 +69,13 @@ int header_param_text(const char *value, size_t n, const char *name, size_t cap,
 	struct buf raw = buf_of(SIZE_MAX), text = buf_of(SIZE_MAX);
 	char charset[CHARSET_MAX] = "";
 	size_t from = out->len;
-	bool whole, there;
+	bool starred, whole, there;
 
 	n = MIN(n, HEADER_TEXT_MAX);
-	whole = take_section(value, n, name, -1, charset, &raw);
+	starred = memchr(value, '*', n) != NULL;
+	whole = starred && take_section(value, n, name, -1, charset, &raw);
 	there = whole;
-	for (int i = 0; !whole && i < SECTIONS_MAX; i++) {
+	for (int i = 0; starred && !whole && i < SECTIONS_MAX; i++) {
 		if (!take_section(value, n, name, i, charset, &raw))
 			break;
 		there = true;

@@ -93,7 +93,7 @@ for name in alice bob; do
 	flip "$T/$name.valise/$P1" 0.5
 	flip "$T/$name.valise/$P1" 0.01
 	backup 3 "$name" --report "$T/page.html"
-	grep -q '<p class="verdict bad">DAMAGED: the newest snapshot needs what is named below' "$T/page.html" || fail "the page does not say so"
+	grep -q 'DAMAGED: the newest snapshot needs what is named below' "$T/page.html" || fail "the page does not say so"
 	[ "$(cat "$T/out" "$T/err" | grep -c -e '--heal')" = 1 ] || fail "--heal is told more than once"
 	says "warning: .*$P1 is damaged"
 	says 'DAMAGED: [0-9]+ items of '
@@ -168,7 +168,7 @@ run 0 doveadm -c "$A_CONF" expunge -u alice mailbox INBOX UID 5
 run 0 curl -sf -X DELETE -u alice:pw-alice "$B_DAV_URL$href"
 backup 3 alice --heal
 says 'warning: mail INBOX, UID 5, .*: lost: '
-says "warning: calendars .*, $href: lost: "
+says "warning: calendars .*, $href, .*: lost: "
 [ "$(grep -c 'warning: .*: lost: data' "$T/err")" = 2 ] || fail "not these two alone are named"
 says 'INCOMPLETE: 2 items'
 sound alice 3

@@ -125,10 +125,31 @@ bool char_is_hidden(uint32_t point)
 	return is_control(point) || is_layout(point);
 }
 
+bool text_is_one_line(const char *s, size_t n, size_t cap)
+{
+	if (n == 0 || n > cap || s[0] == ' ' || s[n - 1] == ' ')
+		return false;
+	for (size_t i = 0, k; i < n; i += k) {
+		uint32_t point;
+
+		k = 1;
+		if (s[i] >= 0x20 && s[i] < 0x7f)
+			continue;
+		k = utf8_next(s + i, n - i, &point);
+		if (k == 0 || char_is_hidden(point))
+			return false;
+	}
+	return true;
+}
+
 void text_one_line(const char *s, size_t n, size_t cap, struct buf *out)
 {
 	size_t from = out->len;
 
+	if (text_is_one_line(s, n, cap)) {
+		buf_put(out, s, n);
+		return;
+	}
 	while (n > 0) {
 		uint32_t point = 0xfffd;
 		size_t used = utf8_next(s, n, &point), len;
@@ -147,20 +168,6 @@ void text_one_line(const char *s, size_t n, size_t cap, struct buf *out)
 	}
 	while (out->len > from && out->data[out->len - 1] == ' ')
 		out->data[--out->len] = '\0';
-}
-
-bool text_is_one_line(const char *s, size_t n, size_t cap)
-{
-	if (n == 0 || n > cap || s[0] == ' ' || s[n - 1] == ' ')
-		return false;
-	for (size_t i = 0, k; i < n; i += k) {
-		uint32_t point = (unsigned char)s[i];
-
-		k = point >= 0x20 && point < 0x7f ? 1 : utf8_next(s + i, n - i, &point);
-		if (k == 0 || char_is_hidden(point))
-			return false;
-	}
-	return true;
 }
 
 /*
