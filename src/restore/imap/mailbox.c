@@ -2,63 +2,11 @@
  * What every step in a mailbox stands on: the mailbox selected, also after trouble, the
  * words that it takes, and the octets of its items.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "valise/format/header.h"
 #include "valise/base/text.h"
 #include "run.h"
-
-struct box *box_new(struct worker *w, size_t entry)
-{
-	struct box *b = xcalloc(1, sizeof *b);
-
-	b->w = w;
-	b->e = &w->run->plan.map[entry];
-	b->entry = entry;
-	return b;
-}
-
-void box_free(struct box *b)
-{
-	imap_selected_clear(&b->sel);
-	for (size_t i = 0; i < b->n_lacking; i++)
-		free(b->lacking[i].word);
-	free(b->lacking);
-	free(b->there);
-	free(b->on_target);
-	free(b->claimed);
-	free(b->unread);
-	for (size_t i = 0; b->items && i < b->coll->n_items; i++)
-		form_free(b->items[i].form);
-	free(b->items);
-	free(b->store);
-	free(b->label);
-	tree_coll_free(b->coll);
-	tree_coll_free(b->words);
-	free(b);
-}
-
-int box_load(struct box *b, struct err *err)
-{
-	struct run *r = b->w->run;
-	size_t n;
-	int rc;
-
-	pthread_mutex_lock(&r->reader_lock);
-	rc = r->reader->ops->coll(r->reader, b->e->head, &b->coll, err);
-	pthread_mutex_unlock(&r->reader_lock);
-	if (rc < 0)
-		return rc;
-	tree_coll_sort(b->coll);
-	n = b->coll->n_items;
-	b->words = tree_coll_new(COLL_MAIL, "");
-	b->items = xcalloc(n + 1, sizeof *b->items);
-	b->sum.items = n;
-	b->quota = UINT64_MAX;
-	labels_load(b);
-	return 0;
-}
 
 bool box_again(struct box *b, struct attempts *a, int *rc, struct err *err)
 {

@@ -317,10 +317,6 @@ struct box {
 void run_give_back(struct run *r, size_t entry);
 
 /* mailbox.c */
-struct box *box_new(struct worker *w, size_t entry);
-void box_free(struct box *b);
-/* The collection of the archive, and what is kept for each of its items. */
-int box_load(struct box *b, struct err *err) MUST_CHECK;
 /* Select (dry run: examine) the mailbox, as imap_conn_select. */
 int box_select(struct box *b, struct err *err) MUST_CHECK;
 /* In the middle of the work on it: ERR_PROTO if its UIDVALIDITY is another one now. */
@@ -614,6 +610,10 @@ int box_verify(struct box *b, uint32_t first, struct err *err) MUST_CHECK;
 bool box_looks_right(struct box *b);
 
 /* box.c */
+struct box *box_new(struct worker *w, size_t entry);
+void box_free(struct box *b);
+/* The collection of the archive, and what is kept for each of its items. */
+int box_load(struct box *b, struct err *err) MUST_CHECK;
 int box_restore(struct worker *w, size_t entry, struct err *err) MUST_CHECK;
 /* Look at the mailboxes that wait for it, and be done with them. */
 int box_finish_later(struct worker *w, struct err *err) MUST_CHECK;
