@@ -5,6 +5,7 @@
 
 /* What the ways to pair share: keys of what is left, and what the journal knows. */
 
+/* open.c */
 /* Of a look (target_opts.looked). */
 bool pair_is_look(const struct box *b);
 struct match_key *pair_keys(size_t n);
