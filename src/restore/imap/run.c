@@ -138,49 +138,6 @@ static int plan_run(struct run *r, struct worker *w, struct err *err)
 	return imap_alive(m) ? make_all(r, m, err) : 0;
 }
 
-/*
- * The next mailbox; waits while others may still give theirs back. False: none is left.
- */
-static bool next_entry(struct run *r, size_t *out)
-{
-	bool found = false;
-
-	pthread_mutex_lock(&r->workers.lock);
-	while (!r->workers.failed && !found) {
-		if (!r->plan.ready) {
-			pthread_cond_wait(&r->workers.wake, &r->workers.lock);
-		} else if (r->queue.n_back) {
-			*out = r->queue.back[--r->queue.n_back];
-			found = true;
-		} else if (r->queue.next < r->plan.n_order) {
-			*out = r->plan.order[r->queue.next++];
-			found = true;
-		} else if (r->queue.busy) {
-			pthread_cond_wait(&r->workers.wake, &r->workers.lock);
-		} else {
-			break;
-		}
-	}
-	r->queue.busy += found;
-	pthread_mutex_unlock(&r->workers.lock);
-	return found;
-}
-
-void run_give_back(struct run *r, size_t entry)
-{
-	pthread_mutex_lock(&r->workers.lock);
-	*ARR_PUSH(r->queue.back, r->queue.n_back, r->queue.back_cap) = entry;
-	pthread_mutex_unlock(&r->workers.lock);
-}
-
-static void not_busy(struct run *r)
-{
-	pthread_mutex_lock(&r->workers.lock);
-	r->queue.busy--;
-	pthread_cond_broadcast(&r->workers.wake);
-	pthread_mutex_unlock(&r->workers.lock);
-}
-
 static int begin_box(struct worker *w, size_t entry, struct err *err)
 {
 	return w->run->opts->looked ? imap_look_box(w, entry, err) : box_restore(w, entry, err);
@@ -201,13 +158,13 @@ static int work_queue(struct worker *w, struct err *err)
 
 	if (!w->conn.m)
 		rc = imap_conn_open(&w->conn, err);
-	while (rc == 0 && !imap_conn_is_spare(&w->conn) && next_entry(r, &entry)) {
+	while (rc == 0 && !imap_conn_is_spare(&w->conn) && queue_next(r, &entry)) {
 		rc = begin_box(w, entry, err);
 		if (rc < 0)
-			run_give_back(r, entry);
+			queue_give_back(r, entry);
 		else if (w->n_later == LATER_BOXES || w->later_items >= LATER_ITEMS)
 			rc = finish_boxes(w, err);
-		not_busy(r);
+		queue_done(r);
 	}
 	if (rc == 0)
 		rc = finish_boxes(w, err);

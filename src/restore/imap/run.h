@@ -313,8 +313,16 @@ struct box {
 	struct target_result sum;
 };
 
-/* run.c: the mailbox is for a worker that still has a connection. */
-void run_give_back(struct run *r, size_t entry);
+/* queue.c */
+/*
+ * The next mailbox, for one worker; waits while others may still give theirs back. False:
+ * none is left.
+ */
+bool queue_next(struct run *r, size_t *out);
+/* It is for a worker that still has a connection. */
+void queue_give_back(struct run *r, size_t entry);
+/* A worker is done with what queue_next gave it. */
+void queue_done(struct run *r);
 
 /* mailbox.c */
 /* Select (dry run: examine) the mailbox, as imap_conn_select. */

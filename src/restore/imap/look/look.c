@@ -343,7 +343,7 @@ int imap_look_boxes(struct worker *w, struct err *err)
 			rc = end_box(b, right[i] ? 0 : look_alone(b, b->on_target, err), err);
 		if (rc == 0)
 			continue;
-		run_give_back(w->run, b->entry);
+		queue_give_back(w->run, b->entry);
 		box_free(b);
 	}
 	w->n_later = w->later_items = 0;
