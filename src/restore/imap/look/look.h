@@ -30,16 +30,18 @@ unsigned imap_look_by(const struct tmsg_facts *f, unsigned mended);
 int imap_look_box(struct worker *w, size_t entry, struct err *err) MUST_CHECK;
 /* Those that wait. An error: what was not told goes back to the others. */
 int imap_look_boxes(struct worker *w, struct err *err) MUST_CHECK;
-/* The item is the message ${t}, in mailbox ${place}, which ${b} has not if ${elsewhere}. */
-void imap_look_tell_found(
-        struct box *b, uint32_t item, const struct tmsg *t, const char *place, bool elsewhere);
-void imap_look_tell(struct box *b, uint32_t item, enum look_state state, const char *place,
-        const char *differs);
 /*
  * All workers are done, with ${rc} and ${err}: what was not found is looked for in all of
  * the target, and what is left is told.
  */
 void imap_look_rest(struct run *r, struct worker *w, int rc, const struct err *err);
+
+/* tell.c */
+/* The item is the message ${t}, in mailbox ${place}, which ${b} has not if ${elsewhere}. */
+void imap_look_tell_found(
+        struct box *b, uint32_t item, const struct tmsg *t, const char *place, bool elsewhere);
+void imap_look_tell(struct box *b, uint32_t item, enum look_state state, const char *place,
+        const char *differs);
 
 /* hidden.c: of items that the view leaves out. */
 void imap_look_note(struct run *r, const struct tree_item *it, const struct target_look *look);
