@@ -183,6 +183,11 @@ void archive_reader_seal(const struct tree_reader *r, char out[SHA256_HEX_SIZE])
 	hex_format(((const struct archive_view *)r)->seal.hash, SHA256_LEN, out);
 }
 
+unsigned archive_reader_number(const struct tree_reader *r)
+{
+	return ((const struct archive_view *)r)->seal.snapshot;
+}
+
 /* What the list of snapshots says of one whose seal can be read. */
 static void fill_snapshot(struct archive_snapshot *a, const struct seal *s)
 {

@@ -134,6 +134,8 @@ struct target_opts {
 	/* path of the restore journal of this archive and target, NULL: none is kept */
 	const char *journal;
 	const char *archive_id; /* names archive and snapshot line in the journal */
+	/* that is read; without its number (0) nothing is replaced */
+	unsigned snapshot;
 	unsigned connections; /* 0: the target's own choice */
 	/* IMAP: trouble without any gain that ends the run; 0: the target's own choice */
 	unsigned max_wait_s;

@@ -455,6 +455,7 @@ static int with_archive(struct restore *r, int (*run)(struct restore *r))
 	if (archive_reader(r->path, snapshot, &r->reader, &err) < 0)
 		return fail(r->args, &err);
 	archive_reader_seal(r->reader, r->seal);
+	r->opts.snapshot = archive_reader_number(r->reader);
 	choose_gone(r);
 	rc = run(r);
 	tree_reader_free(r->reader);

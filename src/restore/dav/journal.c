@@ -1,4 +1,5 @@
 /* The journal of a restore to DAV: read, and records added. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 struct put_journal {
 	struct journal_file file;
 	bool old; /* there was one of this archive */
+	unsigned newest; /* snapshot that was read */
 	struct put_record *recs;
 	size_t n, cap;
 	struct keys at; /* key of the URL -> index in recs */
@@ -66,11 +68,13 @@ static int replay_line(void *ctx, const json_t *o, struct err *err)
 		keys_add(&j->had, dav_key(had), 1);
 	if (collection && r.url)
 		chosen_set(&j->places, collection, r.url);
-	if (had || (collection && r.url))
+	if (!r.url && json_get_int(o, "n", 0) > j->newest)
+		j->newest = (unsigned)MIN(json_get_int(o, "n", 0), UINT_MAX);
+	if (had || (collection && r.url) || (!r.url && json_object_get(o, "n")))
 		return 0;
 	r.grade = (int)json_get_int(o, "g", -1);
 	r.has_version = m && hex_parse(m, r.version, SHA256_LEN);
-	r.version_time = json_get_int(o, "n", 0);
+	r.version_of = (unsigned)json_get_int(o, "n", UINT_MAX);
 	r.part = json_is_true(json_object_get(o, "p"));
 	if (!r.url || !r.etag || !h || !s || !hex_parse(h, r.archived, SHA256_LEN) ||
 	        !hex_parse(s, r.held, SHA256_LEN) || r.grade < 0 || r.grade > 3)
@@ -202,7 +206,7 @@ void put_journal_add(struct put_journal *j, const struct put_record *r)
 	if (r->has_version) {
 		hex_format(r->version, SHA256_LEN, m);
 		record_text(&b, "m", m);
-		record_number(&b, "n", r->version_time);
+		record_number(&b, "n", r->version_of);
 	}
 	if (r->part)
 		buf_puts(&b, ",\"p\":true");
@@ -212,6 +216,26 @@ void put_journal_add(struct put_journal *j, const struct put_record *r)
 	record_text(&b, "x", r->differences && *r->differences ? r->differences : NULL);
 	add_record(j, &b);
 	take_record(j, r);
+}
+
+void put_journal_begin(struct put_journal *j, unsigned snapshot)
+{
+	struct buf b;
+
+	if (snapshot <= j->newest)
+		return;
+	j->newest = snapshot;
+	if (!j->file.journal)
+		return;
+	b = new_record();
+	record_number(&b, "n", snapshot);
+	add_record(j, &b);
+}
+
+bool put_journal_is_older(
+        const struct put_journal *j, const struct put_record *p, unsigned snapshot)
+{
+	return p->has_version && p->version_of < snapshot && snapshot >= j->newest;
 }
 
 int put_journal_commit(struct put_journal *j, struct err *err)

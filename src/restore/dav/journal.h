@@ -13,22 +13,23 @@
  * the resource with the same ETag.
  *   {"archive":<id>}   what follows belongs to this archive
  *   {"e":<etag>,"g":<grade>,"h":<sha256 in the archive>,"i":<UID>,"m":<sha256 in the
- *   archive of the version that is there: a restore stored it, or it was equal>,"n":<time
- *   of the snapshot that this is of>,"p":true for one of several objects of the item,"s":<sha256
- * that the server holds>,"t":<UID there, where it is another>,"u":<URL>,"x":<differences>} A later
- * record of a URL stands for the earlier one.
+ *   archive of the version that is there: a restore stored it, or it was equal>,"n":<number
+ *   of the snapshot that this is of>,"p":true for one of several objects of the item,
+ *   "s":<digest_text() of what the server holds>,"t":<UID there, where it is another>,
+ *   "u":<URL>,"x":<differences>}   a later record of a URL stands for the earlier one
  *   {"c":<collection of the archive>,"u":<URL>}   where its items went
  *   {"o":<URL>}   a second copy that was there before the first restore of this archive
+ *   {"n":<number>}   the newest snapshot that a restore has read so far
  */
 struct put_record {
 	char *url, *etag, *uid, *held_uid,
 	        *differences; /* uid, held_uid, differences: may be NULL */
 	uint8_t archived[SHA256_LEN], held[SHA256_LEN];
 	int grade; /* enum content_grade */
-	/* what is there is this version of the item, of the snapshot of this time (UTC); or not */
+	/* what is there is this version of the item, as this snapshot had it; or not */
 	bool has_version;
 	uint8_t version[SHA256_LEN];
-	int64_t version_time;
+	unsigned version_of;
 	bool part; /* one of several objects of the item */
 };
 
@@ -56,6 +57,13 @@ void put_journal_add_place(struct put_journal *j, const char *collection, const 
 /* A second copy that the first run found. */
 bool put_journal_had(const struct put_journal *j, uint64_t url_key);
 void put_journal_add_had(struct put_journal *j, const char *url);
+/*
+ * A restore reads the snapshot of this number (0: not known). And what ${p} is of, does it
+ * come before that, and that not before what any restore has read?
+ */
+void put_journal_begin(struct put_journal *j, unsigned snapshot);
+bool put_journal_is_older(
+        const struct put_journal *j, const struct put_record *p, unsigned snapshot);
 int put_journal_commit(struct put_journal *j, struct err *err) MUST_CHECK;
 
 #endif

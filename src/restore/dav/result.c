@@ -41,12 +41,23 @@ static const struct put_record *changed_since(
 	               : NULL;
 }
 
+/* Is another item of its UID at home there, too? Then nobody knows which one that was. */
+static bool has_twin(const struct drun *r, const struct entry *e, uint32_t tcoll)
+{
+	size_t n = 0, here = 0, from = e->uid ? entries_of(r, e->uid, &n) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		here += entry_at_home(r, &r->entries[r->by_uid[from + i]], tcoll);
+	return here > 1;
+}
+
 bool entry_is_stale(const struct drun *r, struct entry *e, const struct res *x)
 {
 	const struct put_record *p = changed_since(r, e, x);
 
 	if (!r->opts->update || r->looks || x->grade != CONTENT_ALTERED || e->part || !p ||
-	        p->part || x->etag[0] != '"' || p->version_time >= r->created)
+	        p->part || x->etag[0] != '"' || !x->untouched ||
+	        !put_journal_is_older(r->journal, p, r->opts->snapshot) || has_twin(r, e, x->tcoll))
 		return false;
 	e->state = ENTRY_STALE;
 	e->replaces = xstrdup(x->url);
@@ -97,15 +108,15 @@ void entry_remember(struct drun *r, const struct entry *e, const struct res *x)
 	if (x->known || e->open || !entry_at_home(r, e, x->tcoll))
 		return;
 	memcpy(rec.archived, entry_item(r, e)->sha256, SHA256_LEN);
-	memcpy(rec.held, x->sha256, SHA256_LEN);
+	memcpy(rec.held, x->digest, SHA256_LEN);
 	if (e->state == ENTRY_ADDED || x->grade != CONTENT_ALTERED) {
 		rec.has_version = true;
 		memcpy(rec.version, rec.archived, SHA256_LEN);
-		rec.version_time = r->created;
-	} else if (p && x->etag && strcmp(p->etag, x->etag) == 0) {
+		rec.version_of = r->opts->snapshot;
+	} else if (p && x->untouched) {
 		rec.has_version = p->has_version;
 		memcpy(rec.version, p->version, SHA256_LEN);
-		rec.version_time = p->version_time;
+		rec.version_of = p->version_of;
 	}
 	put_journal_add(r->journal, &rec);
 }

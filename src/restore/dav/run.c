@@ -10,6 +10,8 @@ static int open_journal(struct drun *r, struct err *err)
 	const struct target_opts *o = r->opts;
 	int rc = put_journal_open(o->journal, o->archive_id, o->dry_run, &r->journal, err);
 
+	if (rc == 0)
+		put_journal_begin(r->journal, o->snapshot);
 	if (rc != ERR_DAMAGED)
 		return rc;
 	progress_say(r->progress, SAY_WARNING,
@@ -160,7 +162,6 @@ static int dav_run(const struct service *service, enum coll_kind kind, struct tr
 	        .progress = progress,
 	        .contacts = kind == COLL_CONTACTS,
 	        .looks = opts->looked != NULL,
-	        .created = reader->ops->manifest(reader)->created,
 	        .kind = kind};
 	enum guard_role role = opts->looked   ? GUARD_DAV_SOURCE
 	                       : opts->update ? GUARD_DAV_UPDATE

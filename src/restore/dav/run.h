@@ -169,7 +169,7 @@ struct res {
 	bool seen; /* its content came */
 	int status; /* of its GET, 0: none was made */
 	char *uid, *why; /* why: it could not be fetched */
-	uint8_t sha256[SHA256_LEN];
+	uint8_t digest[SHA256_LEN]; /* digest_text() */
 	enum content_grade grade;
 	char *differences;
 	bool fits; /* ${entry} is an item of the same UID (or name) */
@@ -177,6 +177,7 @@ struct res {
 	bool fresh; /* no resource of this name was listed earlier */
 	bool ours; /* stored by us just now: ${entry}, whatever its UID */
 	bool open; /* linked files of ${entry} are not there, nor the links */
+	bool untouched; /* read, and as it was when the journal noted its ETag */
 	bool likely; /* ${entry}, unless the content says otherwise */
 	bool blind; /* its GET asked for some version of a card */
 	bool unknown; /* of a PUT: whether ${entry} was stored is not known */
@@ -255,7 +256,6 @@ struct drun {
 	struct put_journal *journal;
 	struct foreseen foreseen;
 	struct outcome outcome;
-	int64_t created; /* the snapshot, UTC */
 };
 
 /* entry.c */
@@ -341,6 +341,13 @@ uint64_t alike_key(const struct content_summary *s);
 bool alike_holds(const char *differences);
 /* Is it without a whole object of the item? */
 bool alike_lacks(const struct res *x);
+
+/* look/digest.c */
+/*
+ * SHA-256 of a resource but for what servers write with each answer (DTSTAMP, PRODID,
+ * REV ...): is it as it was?
+ */
+void digest_text(const void *data, size_t len, uint8_t out[SHA256_LEN]);
 
 /* look/look.c */
 void reslist_clear(struct reslist *l);

@@ -319,6 +319,16 @@ static int add_to_hash(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
+/* Is it what the journal noted, with the ETag that it has? */
+static bool is_untouched(
+        const struct drun *r, const struct res *x, const uint8_t digest[SHA256_LEN])
+{
+	const struct put_record *p = put_journal_find(r->journal, x->key);
+
+	return p && x->etag && strcmp(p->etag, x->etag) == 0 &&
+	       (x->untouched || memcmp(p->held, digest, SHA256_LEN) == 0);
+}
+
 /* The content of a resource came: what it is, held against the items that it may be. */
 static void take_text(struct drun *r, struct res *x, const void *data, size_t len)
 {
@@ -326,6 +336,7 @@ static void take_text(struct drun *r, struct res *x, const void *data, size_t le
 	struct content_summary s = {0};
 	struct text text = {data, len, {0}};
 	bool first = !x->seen;
+	uint8_t digest[SHA256_LEN];
 	struct sha256 sha;
 
 	sha256_start(&sha);
@@ -338,12 +349,14 @@ static void take_text(struct drun *r, struct res *x, const void *data, size_t le
 		content_summary_clear(&s);
 	}
 	x->seen = true;
+	digest_text(data, len, digest);
+	x->untouched = is_untouched(r, x, digest);
 	if (x->entry == NONE)
 		find_entry(r, x, &text, &best);
 	else
 		prove_entry(r, x, &text, &best);
 	if (first || (best.any && best.grade < x->grade)) {
-		memcpy(x->sha256, text.sha, SHA256_LEN);
+		memcpy(x->digest, digest, SHA256_LEN);
 		x->fits = best.any;
 		x->grade = best.any ? best.grade : CONTENT_ALTERED;
 		x->open = best.any && best.open;

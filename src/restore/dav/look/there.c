@@ -135,6 +135,10 @@ static void recall_known(struct drun *r, struct res *x)
 
 	if (!p || !x->etag || strcmp(p->etag, x->etag) != 0)
 		return;
+	/* Read before it is replaced: an ETag may stand for two contents. */
+	if (r->opts->update && p->grade == CONTENT_ALTERED && p->has_version &&
+	        memcmp(p->version, p->archived, SHA256_LEN) != 0)
+		return;
 	/* What differs is told with its values, and so it is read. */
 	if (r->looks && (r->opts->read_all || p->grade == CONTENT_ALTERED))
 		return;
@@ -153,7 +157,7 @@ static void recall_known(struct drun *r, struct res *x)
 		x->uid = xstrdup(p->uid);
 		x->grade = (enum content_grade)p->grade;
 		x->differences = xstrdup(p->differences);
-		memcpy(x->sha256, p->held, SHA256_LEN);
+		memcpy(x->digest, p->held, SHA256_LEN);
 		return;
 	}
 }

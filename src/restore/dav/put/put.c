@@ -108,6 +108,45 @@ static bool any_pending(const struct put *list, size_t n, struct err *err)
 }
 
 /*
+ * What is to be replaced is read once more: the listing may be hours old, and there are
+ * servers that pass over If-Match. What is not as it was then is left.
+ */
+static int look_again(struct drun *r, struct put *list, size_t n, struct err *err)
+{
+	struct reslist some = {0};
+	size_t k = 0;
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		struct res *x;
+
+		if (!list[i].pending || !list[i].e->replaces)
+			continue;
+		x = reslist_add(&some, list[i].tcoll, list[i].e->replaces, NULL);
+		x->entry = (uint32_t)(list[i].e - r->entries);
+		x->likely = true;
+	}
+	rc = dav_look(r, some.list, some.n, err);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct entry *e = list[i].e;
+		struct res *x;
+
+		if (!list[i].pending || !e->replaces)
+			continue;
+		x = &some.list[k++];
+		if (x->untouched && strcmp(x->etag, e->replaced_etag) == 0)
+			continue;
+		list[i].pending = false;
+		if (x->seen)
+			entry_settle(r, e, x, ENTRY_THERE);
+		else
+			entry_failed(r, e, "what it was to replace cannot be read any more");
+	}
+	reslist_clear(&some);
+	return rc;
+}
+
+/*
  * A server that names resources itself takes everything, also what another restore has
  * just stored.
  */
@@ -120,7 +159,7 @@ static int look_before(struct drun *r, struct put *list, size_t n, struct err *e
 			rc = dav_meanwhile(r, list[i].tcoll, err);
 	for (size_t i = 0; i < n; i++)
 		list[i].pending = list[i].pending && list[i].e->state == ENTRY_NEW;
-	return rc;
+	return rc == 0 ? look_again(r, list, n, err) : rc;
 }
 
 struct batch {

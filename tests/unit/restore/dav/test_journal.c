@@ -59,6 +59,44 @@ static void remembers(void **state)
 	unlink(path);
 }
 
+/* By the number of the snapshot; one that is older than what was restored last is none. */
+static void ages(void **state)
+{
+	static const struct {
+		unsigned restored, version_of, snapshot;
+		bool known, older;
+	} table[] = {
+	        {1, 1, 2, true, true},
+	        {1, 1, 2, false, false},
+	        {2, 1, 2, true, true},
+	        {2, 2, 2, true, false},
+	        {3, 1, 2, true, false},
+	        {3, 1, 0, true, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		char path[] = "/tmp/valise-test-XXXXXX";
+		struct put_record r = {
+		        .has_version = table[i].known, .version_of = table[i].version_of};
+		struct put_journal *j = NULL;
+		struct err err = {0};
+		int fd = mkstemp(path);
+
+		assert_true(fd >= 0);
+		close(fd);
+		assert_int_equal(put_journal_open(path, "one", false, &j, &err), 0);
+		put_journal_begin(j, table[i].restored);
+		assert_int_equal(put_journal_commit(j, &err), 0);
+		put_journal_free(j);
+		assert_int_equal(put_journal_open(path, "one", true, &j, &err), 0);
+		put_journal_begin(j, table[i].snapshot);
+		assert_int_equal(put_journal_is_older(j, &r, table[i].snapshot), table[i].older);
+		put_journal_free(j);
+		unlink(path);
+	}
+}
+
 static void places_and_copies(void **state)
 {
 	char path[] = "/tmp/valise-test-XXXXXX";
@@ -110,7 +148,7 @@ static void without_file(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(remembers),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(remembers), cmocka_unit_test(ages),
 	        cmocka_unit_test(places_and_copies), cmocka_unit_test(without_file)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
