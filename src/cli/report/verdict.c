@@ -83,11 +83,11 @@ const char *verdict_text(const json_t *o, enum verdict_mood *mood_out)
 	const struct verdict *v = find_verdict(o);
 	const char *said = json_get_str(o, "verdict"), *special;
 	int64_t code = json_get_int(o, "exit", EXIT_FAILED);
-	bool no = said && strcmp(said, "no") == 0;
+	bool no = said && strcmp(said, "no") == 0, bad = no || json_get_int(o, "unhealed", 0);
 
-	*mood_out = code == EXIT_DONE && !no         ? VERDICT_GOOD
-	            : code == EXIT_INCOMPLETE && !no ? VERDICT_PART
-	                                             : VERDICT_BAD;
+	*mood_out = code == EXIT_DONE && !bad         ? VERDICT_GOOD
+	            : code == EXIT_INCOMPLETE && !bad ? VERDICT_PART
+	                                              : VERDICT_BAD;
 	special = special_text(o, code);
 	if (special)
 		return special;

@@ -137,7 +137,7 @@ static void verdicts(void **state)
 	                "Incomplete: what is missing is named below.", "verdict part"},
 	        {"{\"command\":\"backup\",\"exit\":3,\"damaged\":1,\"verdict\":\"complete\"}",
 	                "Done; older snapshots are damaged", "verdict part"},
-	        {"{\"command\":\"backup\",\"exit\":3,\"unhealed\":1}", "(--heal)", "verdict part"},
+	        {"{\"command\":\"backup\",\"exit\":3,\"unhealed\":1}", "(--heal)", "verdict bad"},
 	        {"{\"command\":\"backup\",\"exit\":12,\"text\":\"no <sign-in>\"}",
 	                "Why: no &lt;sign-in&gt;", "verdict bad"},
 	        {"{\"command\":\"restore\",\"exit\":0,\"dry_run\":true}",
