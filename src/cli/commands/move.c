@@ -57,20 +57,13 @@ static void add_option(struct words *w, const char *name, const char *value)
 	        xasprintf("--%s%s%s", name, value ? "=" : "", value ? value : "");
 }
 
+/* A step is called as its command is; who signs in checks. */
 static const struct command *command_of(enum move_step s)
 {
-	static const char *const names[MOVE_STEPS] = {
-	        [MOVE_SIGN_IN] = "check",
-	        [MOVE_BACKUP] = "backup",
-	        [MOVE_VERIFY] = "verify",
-	        [MOVE_CHECK] = "check",
-	        [MOVE_RESTORE] = "restore",
-	        [MOVE_DNS] = "dns",
-	        [MOVE_AUDIT] = "audit",
-	};
+	const char *name = move_step_word(s == MOVE_SIGN_IN ? MOVE_CHECK : s);
 	const struct command *const *c = commands;
 
-	while (*c && strcmp((*c)->name, names[s]) != 0)
+	while (*c && strcmp((*c)->name, name) != 0)
 		c++;
 	return *c;
 }
