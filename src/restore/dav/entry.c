@@ -121,6 +121,13 @@ size_t entries_of(const struct drun *r, const char *uid, size_t *n_out)
 	return first;
 }
 
+void entries_there(const struct drun *r, struct keys *out)
+{
+	for (size_t i = 0; i < r->n_entries; i++)
+		if (r->entries[i].state == ENTRY_THERE)
+			keys_add(out, dav_key(r->entries[i].url), 1);
+}
+
 char *entry_segment(const struct drun *r, const struct entry *e)
 {
 	const struct tree_ext *x = entry_ext(r, e);

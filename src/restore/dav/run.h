@@ -292,6 +292,8 @@ int entry_pick_object(struct buf *body, unsigned part, struct err *err) MUST_CHE
 void index_uids(struct drun *r);
 /* The entries of a UID: *n_out of them from by_uid[result]. */
 size_t entries_of(const struct drun *r, const char *uid, size_t *n_out);
+/* The resources (dav_key) that items are, added; the caller clears ${out}. */
+void entries_there(const struct drun *r, struct keys *out);
 
 /* report.c */
 void say_coll(struct drun *r, enum say_level level, const char *coll, const char *fmt, ...)

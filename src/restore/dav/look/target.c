@@ -187,9 +187,7 @@ static void note_besides(struct drun *r, const struct reslist *all)
 {
 	struct keys ours = {0};
 
-	for (size_t i = 0; i < r->n_entries; i++)
-		if (r->entries[i].state == ENTRY_THERE)
-			keys_add(&ours, dav_key(r->entries[i].url), 1);
+	entries_there(r, &ours);
 	for (size_t i = 0; i < all->n; i++) {
 		const struct res *x = &all->list[i];
 		struct entry *e = x->fits ? &r->entries[x->entry] : NULL;
