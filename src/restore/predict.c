@@ -1,6 +1,7 @@
 /* What all targets have in common when they foresee what becomes of a restore. */
 #include "valise/restore/predict.h"
 #include <stddef.h>
+#include <stdio.h>
 
 static const struct {
 	const char *word;
@@ -41,4 +42,13 @@ void predict_seconds(const struct predict_cost *c, uint64_t *low, uint64_t *high
 	*high = (uint64_t)(2 * trips + (double)c->bytes / PREDICT_SLOW +
 	                   (double)c->items * (double)c->item_us / 1e6) +
 	        1;
+}
+
+void predict_vsay(const struct predictor *to, struct prediction p, const char *fmt, va_list ap)
+{
+	char text[1600];
+
+	(void)vsnprintf(text, sizeof text, fmt, ap);
+	p.text = text;
+	to->said(to->ctx, &p);
 }

@@ -1,6 +1,7 @@
 #ifndef VALISE_RESTORE_PREDICT_H
 #define VALISE_RESTORE_PREDICT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -55,6 +56,8 @@ struct predictor {
 	void (*said)(void *ctx, const struct prediction *p);
 	void (*cost)(void *ctx, const struct predict_cost *c);
 };
+/* A prediction with this as its text. */
+void predict_vsay(const struct predictor *to, struct prediction p, const char *fmt, va_list ap);
 
 /**
  * predict_seconds(c, low, high): the low end: round trips as fast as the target just answered, and

@@ -1,6 +1,5 @@
 /* A dry run that foresees: what it asks the target, what it says of collections and resources. */
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/clock.h"
@@ -10,7 +9,6 @@
 #define P_FREE "{DAV:}quota-available-bytes"
 
 enum {
-	TEXT_SIZE = 1600,
 	IDLES = 3,
 	COLL_TRIPS = 8, /* MKCALENDAR, a PROPPATCH each, the listings */
 	ITEM_US = 200000, /* a slow server's time for a PUT */
@@ -22,14 +20,12 @@ static void say(const struct drun *r, enum predict what, bool sure, const char *
 static void say(const struct drun *r, enum predict what, bool sure, const char *collection,
         const char *item, uint64_t items, const char *fmt, ...)
 {
-	const struct predictor *to = r->opts->predictor;
-	char text[TEXT_SIZE];
+	const struct prediction p = {what, sure, collection, item, NULL, items};
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof text, fmt, ap);
+	predict_vsay(r->opts->predictor, p, fmt, ap);
 	va_end(ap);
-	to->said(to->ctx, &(struct prediction){what, sure, collection, item, text, items});
 }
 
 static int on_quota(void *ctx, struct dav_response *resp, struct err *err)

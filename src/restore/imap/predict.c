@@ -1,6 +1,5 @@
 /* A dry run that foresees: what it asks the target, what it reads of the archive, what it says. */
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,7 +9,6 @@
 #include "run.h"
 
 enum {
-	TEXT_SIZE = 1600,
 	LINE_MAX_OCTETS = 998, /* without CRLF (RFC 5322 2.1.1) */
 	IDLES = 3,
 	NAMED_KEYWORDS = 100, /* of a mailbox */
@@ -25,16 +23,14 @@ static void say(struct run *r, enum predict what, bool sure, const char *collect
 static void say(struct run *r, enum predict what, bool sure, const char *collection,
         const char *item, uint64_t items, const char *fmt, ...)
 {
-	const struct predictor *to = r->opts->predictor;
-	char text[TEXT_SIZE];
+	const struct prediction p = {what, sure, collection, item, NULL, items};
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
 	pthread_mutex_lock(&r->workers.lock);
-	to->said(to->ctx, &(struct prediction){what, sure, collection, item, text, items});
+	predict_vsay(r->opts->predictor, p, fmt, ap);
 	pthread_mutex_unlock(&r->workers.lock);
+	va_end(ap);
 }
 
 /* ---- what the target says ---- */
