@@ -103,6 +103,7 @@ mail() {
 	"$TOOLS/snapshot_source.py" --env "$TOP/$1/env" --user bob | sed "$empty" > "$T/after"
 	same "$T/before" "$T/after"
 	foreseen "$TOP/odd.valise" "${IMAP[@]}"
+	[ "$1" != M ] || run 3 timeout 60 "$VALISE" check --for "$TOP/odd.valise" "${IMAP[@]}" # it tells names with '"' unquoted: that waited without end
 }
 dav() {
 	local url=$1_DAV_URL cal=$1_CALDAV_HOME1 card=$1_CARDDAV_HOME1

@@ -168,21 +168,13 @@ bool list_parse(const char *p, size_t n, struct imap_mailbox *out)
 
 /* ---- STATUS ---- */
 
-bool status_items_parse(struct line rest, struct imap_status *out)
+/* Behind the "(" up to the ")". */
+static bool status_list(struct line *l, struct imap_status *out)
 {
 	struct token t;
 
-	memset(out, 0, sizeof *out);
-	if (!line_skip(&rest)) /* the name */
-		return false;
-	t = line_next(&rest);
-	/* An unquoted name with blanks: go on to the list. */
-	while (t.kind == TOKEN_ATOM)
-		t = line_next(&rest);
-	if (t.kind != TOKEN_OPEN)
-		return false;
-	for (t = line_next(&rest); t.kind == TOKEN_ATOM; t = line_next(&rest)) {
-		struct token v = line_peek(&rest);
+	for (t = line_next(l); t.kind == TOKEN_ATOM; t = line_next(l)) {
+		struct token v = line_peek(l);
 
 		if (token_is(&t, "MESSAGES"))
 			(void)token_u32(&v, &out->messages);
@@ -194,10 +186,31 @@ bool status_items_parse(struct line rest, struct imap_status *out)
 			(void)token_u64(&v, &out->highestmodseq);
 		else if (token_is(&t, "SIZE"))
 			out->has_size = token_u64(&v, &out->size);
-		if (!line_skip(&rest))
+		if (!line_skip(l))
 			return false;
 	}
-	return t.kind == TOKEN_CLOSE;
+	return t.kind == TOKEN_CLOSE && line_peek(l).kind == TOKEN_END;
+}
+
+bool status_items_parse(struct line rest, struct imap_status *out)
+{
+	struct line all = rest;
+	const char *last;
+	struct token t = {0};
+
+	memset(out, 0, sizeof *out);
+	if (line_skip(&rest)) /* the name */
+		t = line_next(&rest);
+	/* An unquoted name with blanks: go on to the list. */
+	while (t.kind == TOKEN_ATOM)
+		t = line_next(&rest);
+	if (t.kind == TOKEN_OPEN && status_list(&rest, out))
+		return true;
+	/* An unquoted name with '"' or '(': the list is the last one. */
+	memset(out, 0, sizeof *out);
+	last = memrchr(all.p, '(', (size_t)(all.end - all.p));
+	all.p = last ? last + 1 : all.end;
+	return last && last[-1] == ' ' && status_list(&all, out);
 }
 
 /* ---- FETCH ---- */

@@ -20,10 +20,20 @@ void shim_link(void)
 	memcpy(&library_astring, &f, sizeof f);
 }
 
+/* Is the quoted string at ${p} closed in its line (RFC 3501 9: it holds neither CR nor LF)? */
+static bool closes(const char *p, const char *end)
+{
+	for (p++; p < end && *p != '"' && *p != '\n'; p++)
+		if (*p == '\\' && p + 1 < end && p[1] != '\n')
+			p++;
+	return p < end && *p == '"';
+}
+
 /**
  * A keyword may look like a literal without its line end, "FLAGS ({500} \Seen)"; the
- * library takes it for one, and waits for octets that nobody announced. Refused here, it
- * leaves the line to the fallback.
+ * library takes it for one, and waits for octets that nobody announced; a name that a server
+ * should have quoted may hold a '"', which it looks for the end of in the lines that follow.
+ * Refused here, they leave the line to the fallback.
  */
 int mailimap_astring_parse(mailstream *fd, MMAPString *b, struct mailimap_parser_context *ctx,
         size_t *at, char **out, size_t rate, progress_function *progress)
@@ -32,7 +42,8 @@ int mailimap_astring_parse(mailstream *fd, MMAPString *b, struct mailimap_parser
 	uint64_t size;
 
 	p += strspn(p, " ");
-	if (!library_astring || (*p == '{' && !literal_header(p, b->str + b->len, &size)))
+	if (!library_astring || (*p == '{' && !literal_header(p, b->str + b->len, &size)) ||
+	        (*p == '"' && !closes(p, b->str + b->len)))
 		return MAILIMAP_ERROR_PARSE;
 	return library_astring(fd, b, ctx, at, out, rate, progress);
 }

@@ -239,6 +239,11 @@ static void test_status_items(void **state)
 	                {.messages = 1, .uidnext = 9, .size = 7, .has_size = true}},
 	        {"x (MESSAGES 99999999999)", true, {0}},
 	        {"x (MESSAGES", false, {0}},
+	        {"quote \" and \\ back (MESSAGES 2 UIDNEXT 3)", true,
+	                {.messages = 2, .uidnext = 3}},
+	        {"Re: (all) [x] {y} (MESSAGES 2 UIDNEXT 3)", true, {.messages = 2, .uidnext = 3}},
+	        {"\"(MESSAGES 2)", false, {0}},
+	        {"x (MESSAGES 2) (UIDNEXT 3", false, {0}},
 	        {"x", false, {0}},
 	        {"", false, {0}},
 	};

@@ -131,6 +131,30 @@ static void test_status_many(void **state)
 	peer_close(&p, m);
 }
 
+/* Names that a server did not quote; the lines after them are not waited for (mailutils). */
+static void test_status_unquoted(void **state)
+{
+	struct imap_mailbox boxes[] = {{.name = (uint8_t *)(uintptr_t) "q \" \\", .name_len = 5},
+	        {.name = (uint8_t *)(uintptr_t) "(a) {b}", .name_len = 7}};
+	struct imap_status out[2];
+	struct peer p = {0};
+	struct err err = {0};
+	struct imap *m = peer_open(&p, "",
+	        STEPS({'C', "STATUS \"q \\\" \\\\\" (MESSAGES UIDNEXT UIDVALIDITY)", 0},
+	                {'C', "STATUS \"(a) {b}\" (MESSAGES UIDNEXT UIDVALIDITY)", 0},
+	                {'S', "* STATUS q \" \\ (MESSAGES 1 UIDNEXT 4)", 0}, {'S', "2 OK x", 0},
+	                {'S', "* STATUS (a) {b} (MESSAGES 2 UIDNEXT 5)", 0}, {'S', "3 OK x", 0}),
+	        false);
+
+	(void)state;
+	assert_int_equal(imap_status_many(m, boxes, 2, false, out, &err), 0);
+	assert_true(out[0].ok);
+	assert_int_equal(out[0].uidnext, 4);
+	assert_true(out[1].ok);
+	assert_int_equal(out[1].uidnext, 5);
+	peer_close(&p, m);
+}
+
 /* SIZE (RFC 8438) where it is asked for and offered; an answer without it says so. */
 static void test_status_sizes(void **state)
 {
@@ -299,6 +323,7 @@ int main(void)
 	        cmocka_unit_test(test_examine_odd),
 	        cmocka_unit_test(test_select_refused),
 	        cmocka_unit_test(test_status_many),
+	        cmocka_unit_test(test_status_unquoted),
 	        cmocka_unit_test(test_status_sizes),
 	        cmocka_unit_test(test_search),
 	        cmocka_unit_test(test_create),
