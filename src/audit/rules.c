@@ -62,7 +62,7 @@ const struct audit_rule audit_rules[AUDIT_WHATS] = {
         [AUDIT_HELD_BACK] = {"held-back", false, true, "held back by the restore",
                 "valise restore --with-attendees"},
         [AUDIT_FLAGS_LOST] = {"flags-lost", false, true,
-                "without flags or keywords of the archive in the new account", "valise restore"},
+                "other flags or keywords in the new account than in the archive", "valise restore"},
         [AUDIT_MARKS_LOST] = {"marks-lost", true, true,
                 "without marks of programs in the new account", NULL},
         [AUDIT_ELSEWHERE] = {"elsewhere", true, true, "in the new account, but in another folder",

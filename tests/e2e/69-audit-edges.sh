@@ -67,6 +67,20 @@ says '1 altered'
 says 'contract AAAA.*there: Other.*header and text differ'
 run 0 "$VALISE" restore "$archive" bob
 
+say "marked \\Deleted at the target: it is there, and will not be"
+uid=$(mail bob uids INBOX | cut -d ' ' -f 1)
+mail bob store INBOX "$uid" '+\Deleted'
+audit 3
+says '1 flags-lost'
+says '"one": marked .Deleted there'
+audit 0 --accept flags-lost
+mail bob store INBOX "$uid" '-\Deleted'
+audit 0
+
+say "an account of which nobody told whether it has calendars; what POP3 does not show"
+says '    calendars of the old account: no service of it'
+! grep 'mail of the old' "$T/out" || fail "mail was looked at"
+
 say "--full believes no earlier verify"
 run 0 "$VALISE" verify "$archive"
 audit 0 --json

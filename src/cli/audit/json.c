@@ -5,6 +5,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/tree/words.h"
+#include "cli/protocols.h"
 #include "run.h"
 
 json_t *audit_finding_json(const struct audit_finding *f)
@@ -76,11 +77,44 @@ static void add_left_out(json_t *list, const struct audit *a)
 	}
 }
 
+static bool has_kind(const struct tree_account *of, enum coll_kind kind)
+{
+	for (size_t i = 0; i < of->n_services; i++) {
+		const struct protocol *p = protocol_find(of->services[i].kind);
+
+		if (p && p->kinds & 1u << kind)
+			return true;
+	}
+	return false;
+}
+
+/* What the old account may have, and nobody was told where. */
+static void add_unknown(json_t *list, const struct audit_side_run *s)
+{
+	const struct tree_account *old = &s->reader->ops->manifest(s->reader)->account;
+	struct tree_account now;
+
+	account_to_tree(s->account, &now);
+	for (unsigned k = 0; k < COLL_LINKED; k++) {
+		char *what = xasprintf("%s of the old account", coll_kind_dir(k));
+
+		if (!has_kind(&now, k) && !has_kind(old, k))
+			add_unexamined(list, what, "no service of it is known that has them");
+		free(what);
+	}
+	if (s->account->present[SERVICE_POP3] && !s->account->present[SERVICE_IMAP])
+		add_unexamined(list, "mailboxes of the old account besides INBOX",
+		        "POP3 does not show them");
+	tree_account_clear(&now);
+}
+
 json_t *audit_unexamined_json(const struct audit_run *r)
 {
 	json_t *list = json_array();
 
 	add_left_out(list, &r->audit);
+	if (r->source.args)
+		add_unknown(list, &r->source);
 	if (!r->target.args)
 		add_unexamined(list, "the new account", "no --target was given");
 	if (!r->dns)

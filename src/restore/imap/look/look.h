@@ -19,6 +19,7 @@ struct tmsg_facts {
 	const char *lacks; /* flags, keywords and labels that it has not, or "" */
 	uint32_t copy; /* UID of what stands there besides, or 0 */
 	bool elsewhere; /* in another mailbox */
+	bool doomed; /* \Deleted, which the item is not */
 };
 /* Its state, and what differs appended to ${differs}: nothing where it is the same. */
 enum look_state imap_look_judge(const struct tmsg_facts *f, struct buf *differs);

@@ -56,6 +56,11 @@ static void put_lacks(struct box *b, uint32_t item, const struct tmsg *t, struct
 	labels_put_lacking(b, item, t, out);
 }
 
+static bool is_doomed(const struct tree_item *it, const struct tmsg *t)
+{
+	return t->flags & ~(unsigned)it->flags & FLAG_DELETED;
+}
+
 /* Most are: nothing has to be put into words. */
 static bool is_plainly_same(const struct box *b, uint32_t item, const struct tmsg *t)
 {
@@ -63,7 +68,8 @@ static bool is_plainly_same(const struct box *b, uint32_t item, const struct tms
 	const struct restored *x = &b->items[item];
 
 	return !x->unlike && !x->copy && !form_code(b, item) && t->date_utc == it->date_utc &&
-	       !(it->flags & ~(unsigned)t->flags) && !it->keywords && !b->w->run->plan.gmail;
+	       !(it->flags & ~(unsigned)t->flags) && !is_doomed(it, t) && !it->keywords &&
+	       !b->w->run->plan.gmail;
 }
 
 /* Put into words, and told. */
@@ -78,7 +84,8 @@ static void tell_judged(
 	        .date_there = there_date(t),
 	        .unlike = b->items[item].unlike,
 	        .copy = b->items[item].copy,
-	        .elsewhere = elsewhere};
+	        .elsewhere = elsewhere,
+	        .doomed = is_doomed(it, t)};
 	enum look_state state;
 
 	put_lacks(b, item, t, &lacks);

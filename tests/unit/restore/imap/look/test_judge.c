@@ -15,31 +15,33 @@ static const struct {
 	enum look_state state;
 	const char *differs;
 } cases[] = {
-        {{10, 10, 5, 5, 0, "", "", 0, false}, LOOK_SAME, ""},
+        {{10, 10, 5, 5, 0, "", "", 0, false, false}, LOOK_SAME, ""},
         /* RFC822.SIZE is a lie where the octets were seen to be equal */
-        {{10, 12, 5, 5, 0, "", "", 0, false}, LOOK_SAME, ""},
-        {{10, 10, 5, NO_DATE, 0, "", "", 0, false}, LOOK_SAME, ""},
-        {{10, 12, 5, 5, UNLIKE_ENDS, "", "", 0, false}, LOOK_OTHER,
+        {{10, 12, 5, 5, 0, "", "", 0, false, false}, LOOK_SAME, ""},
+        {{10, 10, 5, NO_DATE, 0, "", "", 0, false, false}, LOOK_SAME, ""},
+        {{10, 12, 5, 5, UNLIKE_ENDS, "", "", 0, false, false}, LOOK_OTHER,
                 "line ends or NUL differ, 12 octets instead of 10"},
-        {{10, 10, 5, 5, UNLIKE_HEAD, "", "", 0, false}, LOOK_OTHER, "the header differs"},
-        {{10, 10, 5, 5, UNLIKE_TEXT, "", "", 0, false}, LOOK_OTHER, "the text differs"},
-        {{10, 9, 5, 5, UNLIKE_HEAD | UNLIKE_TEXT, "", "", 0, false}, LOOK_OTHER,
+        {{10, 10, 5, 5, UNLIKE_HEAD, "", "", 0, false, false}, LOOK_OTHER, "the header differs"},
+        {{10, 10, 5, 5, UNLIKE_TEXT, "", "", 0, false, false}, LOOK_OTHER, "the text differs"},
+        {{10, 9, 5, 5, UNLIKE_HEAD | UNLIKE_TEXT, "", "", 0, false, false}, LOOK_OTHER,
                 "header and text differ, 9 octets instead of 10"},
-        {{10, 12, 5, 5, UNLIKE_ENDS, "line ends", "", 0, false}, LOOK_OTHER,
+        {{10, 12, 5, 5, UNLIKE_ENDS, "line ends", "", 0, false, false}, LOOK_OTHER,
                 "in another form (line ends), 12 octets instead of 10"},
-        {{10, 10, 0, 86400, 0, "", "", 0, false}, LOOK_OTHER,
+        {{10, 10, 0, 86400, 0, "", "", 0, false, false}, LOOK_OTHER,
                 "INTERNALDATE  2-Jan-1970 00:00:00 +0000 instead of "
                 " 1-Jan-1970 00:00:00 +0000"},
-        {{10, 10, 5, 5, 0, "", "\\Seen work", 0, false}, LOOK_FLAGS, "without \\Seen work"},
-        {{10, 10, 5, 5, 0, "", "", 7, false}, LOOK_TWICE, "there once more, as UID 7"},
-        {{10, 10, 5, 5, 0, "", "\\Seen", 7, false}, LOOK_TWICE,
+        {{10, 10, 5, 5, 0, "", "\\Seen work", 0, false, false}, LOOK_FLAGS, "without \\Seen work"},
+        {{10, 10, 5, 5, 0, "", "", 7, false, false}, LOOK_TWICE, "there once more, as UID 7"},
+        {{10, 10, 5, 5, 0, "", "\\Seen", 7, false, false}, LOOK_TWICE,
                 "without \\Seen; there once more, as UID 7"},
-        {{10, 11, 0, 1, UNLIKE_TEXT, "", "\\Seen", 7, false}, LOOK_OTHER,
+        {{10, 11, 0, 1, UNLIKE_TEXT, "", "\\Seen", 7, false, false}, LOOK_OTHER,
                 "the text differs, 11 octets instead of 10; "
                 "INTERNALDATE  1-Jan-1970 00:00:01 +0000 instead of "
                 " 1-Jan-1970 00:00:00 +0000; without \\Seen; there once more, as UID 7"},
-        {{10, 10, 5, 5, 0, "", "", 0, true}, LOOK_ELSEWHERE, ""},
-        {{10, 10, 5, 5, UNLIKE_TEXT, "", "", 0, true}, LOOK_ELSEWHERE, "the text differs"},
+        {{10, 10, 5, 5, 0, "", "", 0, true, false}, LOOK_ELSEWHERE, ""},
+        {{10, 10, 5, 5, 0, "", "", 0, false, true}, LOOK_FLAGS,
+                "marked \\Deleted there: the next EXPUNGE removes it"},
+        {{10, 10, 5, 5, UNLIKE_TEXT, "", "", 0, true, false}, LOOK_ELSEWHERE, "the text differs"},
 };
 
 static void judges(void **state)
@@ -60,15 +62,16 @@ static void says_by_what(void **state)
 		struct tmsg_facts f;
 		unsigned mended, by;
 	} by[] = {
-	        {{10, 10, 5, 5, 0, "", "", 0, false}, 0, 0},
-	        {{10, 12, 5, 5, UNLIKE_ENDS, "", "", 0, false}, 0, LOOK_BY_ENDS},
-	        {{10, 12, 5, 5, UNLIKE_HEAD, "", "", 0, false}, 0, LOOK_BY_CONTENT},
-	        {{10, 12, 5, 5, UNLIKE_HEAD, "x", "", 0, false}, MEND_8BIT, LOOK_BY_FORM},
-	        {{10, 12, 5, 5, UNLIKE_TEXT, "x", "", 0, false}, MEND_WRAP, LOOK_BY_FORM},
-	        {{10, 12, 5, 5, 0, "x", "", 0, false}, MEND_END, LOOK_BY_FORM},
-	        {{10, 12, 5, 5, 0, "x", "", 0, false}, MEND_NUL | MEND_END, LOOK_BY_ENDS},
-	        {{10, 10, 5, 6, 0, "", "", 0, false}, 0, LOOK_BY_DATE},
-	        {{10, 10, 5, NO_DATE, 0, "", "a", 7, true}, 0, LOOK_BY_FLAGS},
+	        {{10, 10, 5, 5, 0, "", "", 0, false, false}, 0, 0},
+	        {{10, 12, 5, 5, UNLIKE_ENDS, "", "", 0, false, false}, 0, LOOK_BY_ENDS},
+	        {{10, 12, 5, 5, UNLIKE_HEAD, "", "", 0, false, false}, 0, LOOK_BY_CONTENT},
+	        {{10, 12, 5, 5, UNLIKE_HEAD, "x", "", 0, false, false}, MEND_8BIT, LOOK_BY_FORM},
+	        {{10, 12, 5, 5, UNLIKE_TEXT, "x", "", 0, false, false}, MEND_WRAP, LOOK_BY_FORM},
+	        {{10, 12, 5, 5, 0, "x", "", 0, false, false}, MEND_END, LOOK_BY_FORM},
+	        {{10, 12, 5, 5, 0, "x", "", 0, false, false}, MEND_NUL | MEND_END, LOOK_BY_ENDS},
+	        {{10, 10, 5, 6, 0, "", "", 0, false, false}, 0, LOOK_BY_DATE},
+	        {{10, 10, 5, NO_DATE, 0, "", "a", 7, true, false}, 0, LOOK_BY_FLAGS},
+	        {{10, 10, 5, 5, 0, "", "", 0, false, true}, 0, LOOK_BY_FLAGS},
 	};
 
 	(void)state;
