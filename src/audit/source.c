@@ -9,6 +9,9 @@ enum {
 	HEAD_MAX = 64 << 10, /* of a message */
 	OBJECT_MAX = 1 << 20, /* of a calendar object or card that is compared by content */
 	OBJECTS_MAX = 256 << 20, /* of all of them */
+	/* wrong sizes in a collection that are few: so many, or one of so many items */
+	DOUBTFUL_MIN = 16,
+	DOUBTFUL_PART = 5,
 };
 
 struct tree_body {
@@ -135,6 +138,26 @@ void source_name(struct audit_source *s, size_t head, size_t item, struct audit_
 		name_from(s->archive, c, tree_coll_any(c, item), out);
 }
 
+/*
+ * What came with another size than the source says, where few did: it may be cut, or another
+ * message, and no backup fetches it again. What the source gives now counts.
+ */
+static void forget_doubtful(struct tree_coll *c)
+{
+	size_t wrong = 0, n = 0;
+
+	for (size_t i = 0; i < c->n_items; i++)
+		wrong += (c->items[i].warn & WARN_SIZE) != 0;
+	if (!wrong || (wrong > DOUBTFUL_MIN && wrong > c->n_items / DOUBTFUL_PART))
+		return;
+	for (size_t i = 0; i < c->n_items; i++)
+		if (!(c->items[i].warn & WARN_SIZE))
+			c->items[n++] = c->items[i];
+	c->n_items = n;
+	c->uidnext = 0; /* so that all is listed */
+	c->highestmodseq = 0;
+}
+
 /* As a source may believe it: what is gone is not on the server. */
 static int on_prev(struct tree_sink *t, enum tree_prev which, enum coll_kind kind, const char *name,
         struct tree_coll **out, struct err *err)
@@ -152,8 +175,10 @@ static int on_prev(struct tree_sink *t, enum tree_prev which, enum coll_kind kin
 		err_clear(err);
 		rc = 0;
 	}
-	if (*out)
+	if (*out) {
 		tree_coll_without_gone(*out);
+		forget_doubtful(*out);
+	}
 	return rc;
 }
 
@@ -182,10 +207,12 @@ static int last_coll(
 	rc = s->archive->ops->coll(s->archive, h, &c, err);
 	pthread_mutex_unlock(&s->lock);
 	*out = rc == 0 && s->full ? tree_coll_like(c) : c;
-	if (*out != c)
+	if (*out != c) {
 		tree_coll_free(c);
-	else if (c)
+	} else if (c) {
 		tree_coll_without_gone(c);
+		forget_doubtful(c);
+	}
 	return rc;
 }
 
