@@ -58,7 +58,8 @@ unsigned imap_look_by(const struct tmsg_facts *f, unsigned mended)
 		by |= LOOK_BY_CONTENT;
 	else if (f->unlike)
 		by |= LOOK_BY_ENDS;
-	return by | (has_other_date(f) ? LOOK_BY_DATE : 0u) | (*f->lacks || f->doomed ? LOOK_BY_FLAGS : 0u);
+	return by | (has_other_date(f) ? LOOK_BY_DATE : 0u) |
+	       (*f->lacks || f->doomed ? LOOK_BY_FLAGS : 0u);
 }
 
 enum look_state imap_look_judge(const struct tmsg_facts *f, struct buf *differs)
@@ -82,7 +83,7 @@ enum look_state imap_look_judge(const struct tmsg_facts *f, struct buf *differs)
 	}
 	if (f->doomed) {
 		put_part(differs, begin);
-		buf_puts(differs, "marked \\Deleted there: the next EXPUNGE removes it");
+		buf_puts(differs, "marked \\Deleted there: it goes when a program clears up");
 		state = state == LOOK_SAME ? LOOK_FLAGS : state;
 	}
 	if (f->copy) {

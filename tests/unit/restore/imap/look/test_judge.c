@@ -40,7 +40,7 @@ static const struct {
                 " 1-Jan-1970 00:00:00 +0000; without \\Seen; there once more, as UID 7"},
         {{10, 10, 5, 5, 0, "", "", 0, true, false}, LOOK_ELSEWHERE, ""},
         {{10, 10, 5, 5, 0, "", "", 0, false, true}, LOOK_FLAGS,
-                "marked \\Deleted there: the next EXPUNGE removes it"},
+                "marked \\Deleted there: it goes when a program clears up"},
         {{10, 10, 5, 5, UNLIKE_TEXT, "", "", 0, true, false}, LOOK_ELSEWHERE, "the text differs"},
 };
 
