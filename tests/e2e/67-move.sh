@@ -115,6 +115,30 @@ for n in 50 200 800 1600; do
 done
 [ $kills -ge 3 ] || fail "killed $kills times"
 
+# stopped LIST : the last round as if it had been stopped a moment ago with these steps done, and a yes from somewhere
+stopped() {
+	$PYTHON - a.valise.move.json "$@" <<'P'
+import datetime, json, sys
+state = json.load(open(sys.argv[1]))
+state["rounds"][-1].update(over=False, safe=True, copy="check" in sys.argv, began=datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                           steps=[{"step": s, "done": True, "exit": 0} for s in sys.argv[2:]])
+json.dump(state, open(sys.argv[1], "w"))
+P
+}
+say "an audit of an earlier run is none of this one; a round of which nothing is left ends; an archive that was taken away is made again"
+stopped verify audit
+work 5
+run 0 "$VALISE" move old new --config accounts.ini -o a.valise/
+says '== audit: may old be closed'
+[ ! -e a.valise/.move.json ] || fail "the state is in the archive"
+stopped sign-in backup verify check restore
+move 3
+says 'now: new has what old had'
+stopped backup verify
+rm -r a.valise
+move 0
+says '^  1\. backup of old into a\.valise$'
+
 say "not to itself; not with another account; not two at once"
 run 2 "$VALISE" move old old --config accounts.ini -o b.valise
 says 'cannot be moved to itself'

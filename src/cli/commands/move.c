@@ -1,4 +1,5 @@
 /* valise move: the whole way of an account from one server to another, step by step. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -399,6 +400,15 @@ static int refuse_same(const struct move *m)
 	                            : 0;
 }
 
+/* A name: "a.valise/" would have its files in the archive. */
+static void cut_slashes(char *path)
+{
+	size_t n = strlen(path);
+
+	while (n > 1 && path[n - 1] == '/')
+		path[--n] = '\0';
+}
+
 /* Both accounts, and what earlier runs have done. */
 static int open_move(struct move *m)
 {
@@ -410,10 +420,15 @@ static int open_move(struct move *m)
 	rc = rc ? rc : refuse_same(m);
 	if (rc)
 		return rc;
+	cut_slashes(m->archive);
 	if (move_state_open(m->archive, m->from, m->to, &m->state, &err) < 0)
 		return fail(m->args, &err);
 	move_state_round(&m->state, &last);
+	if (access(m->archive, F_OK) != 0 && errno == ENOENT) /* it was taken away */
+		memset(last.done, 0, sizeof last.done);
 	tell_plan(m, move_begin(&last, (int64_t)time(NULL), &m->round));
+	/* with another wish than when it was stopped nothing may be left of it */
+	m->round.over = move_next(&m->round, &m->wish) == MOVE_STEPS;
 	return 0;
 }
 

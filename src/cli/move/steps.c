@@ -50,6 +50,8 @@ bool move_begin(const struct move_round *last, int64_t now, struct move_round *o
 
 	if (last->number && !last->over && now >= last->began && now - last->began < DAY_S) {
 		*out = *last;
+		/* what is said at the end is of today */
+		out->done[MOVE_DNS] = out->done[MOVE_AUDIT] = out->safe = false;
 		return true;
 	}
 	*out = (struct move_round){.number = last->number + 1, .copy = !copied, .began = now};

@@ -46,8 +46,9 @@ struct move_round {
 bool move_has(const struct move_round *r, const struct move_wish *w, enum move_step s);
 /**
  * move_begin(last, now, out): the round that is at work from ${now} on: ${last} where it
- * was stopped less than a day ago, with what it has done; a new one else. A copy that was
- * never done is begun again as a copy. True: ${last} goes on.
+ * was stopped less than a day ago, with what it has done (but the looks at its end, which
+ * are taken again); a new one else. A copy that was never done is begun again as a copy.
+ * True: ${last} goes on.
  */
 bool move_begin(const struct move_round *last, int64_t now, struct move_round *out);
 /* Its next step that is not done; MOVE_STEPS: it is over. */
