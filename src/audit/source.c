@@ -340,7 +340,8 @@ static int on_coll(struct tree_sink *t, struct tree_coll *c, struct err *err)
 }
 
 /* Left out: by an option, or since it is somebody else's. */
-static void say_skipped(struct audit_source *s, enum coll_kind kind, const char *name)
+static void say_skipped(
+        struct audit_source *s, enum coll_kind kind, const char *name, const char *whose)
 {
 	const struct tree_manifest *m = s->archive->ops->manifest(s->archive);
 	const struct tree_head *h = tree_manifest_find(m, kind, name);
@@ -348,14 +349,13 @@ static void say_skipped(struct audit_source *s, enum coll_kind kind, const char 
 	        .content = h ? h->content_name : name,
 	        .mail = kind == COLL_MAIL,
 	        .uses = h ? h->special_use : NULL};
-	bool chosen = pattern_chooses(s->choice, &n) && !s->choice->exclude_uses;
+	bool chosen = whose || (pattern_chooses(s->choice, &n) && !s->choice->exclude_uses);
 
 	if (!h && chosen)
 		audit_count(s->audit, AUDIT_SOURCE, &(struct audit_counts){.shared = 1});
 	else if (chosen)
 		audit_say(s->audit, AUDIT_SOURCE, AUDIT_EXCLUDED, kind, name,
-		        h->attrs & ATTR_SHARED ? "shared: --all-namespaces looks at it"
-		                               : "it lies where the audit did not look");
+		        whose ? whose : "it lies where the audit did not look");
 	else
 		audit_say(s->audit, AUDIT_SOURCE,
 		        audit_excluded(kind, h ? h->special_use : NULL, n.content), kind, name,
@@ -377,7 +377,7 @@ static void keep_one(struct audit_source *s, enum coll_kind kind, const char *na
 		        &(struct audit_counts){.collections = 1, .items = items, .same = items});
 		audit_count_coll(s->audit, AUDIT_SOURCE, kind, name, items, bytes);
 	} else if (status == COLL_SKIPPED) {
-		say_skipped(s, kind, name);
+		say_skipped(s, kind, name, reason);
 	} else if (status == COLL_STALE) {
 		audit_say(s->audit, AUDIT_SOURCE, AUDIT_FOLDER_UNREAD, kind, name, reason);
 	}

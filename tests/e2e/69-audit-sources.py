@@ -36,6 +36,18 @@ def liar(t, case):
         audit(0, "--full")
 
 
+def others(t, case):
+    """What is somebody else's is nothing that an option leaves out."""
+    with CASES[case]() as server:
+        valise, audit = account(t, server)
+        valise(0, "backup", "a", "-o", t + "/a")
+        for more in [], ["--exclude-use", "junk"]:
+            audit(0, *more)
+        audit(3, "--all-namespaces")
+        valise(0, "backup", "a", "-o", t + "/a", "--all-namespaces")
+        expect("3 excluded" in audit(3, "--exclude-use", "junk"), "shared ones that are in the archive")
+
+
 def account(t, server):
     os.makedirs(t + "/config/valise")
     with open(t + "/config/valise/accounts.ini", "w") as f:
@@ -49,7 +61,7 @@ def account(t, server):
 def main():
     base, failed = tempfile.mkdtemp(prefix="valise-"), 0
     try:
-        for test, *args in ((doubtful, "body-short-ever", [9]), (doubtful, "body-long-ever", [9]), (doubtful, "bodies-swapped", [1, 2]), (liar, "size-lies"), (liar, "sizes-off")):
+        for test, *args in ((doubtful, "body-short-ever", [9]), (doubtful, "body-long-ever", [9]), (doubtful, "bodies-swapped", [1, 2]), (liar, "size-lies"), (liar, "sizes-off"), (others, "shared")):
             t = os.path.join(base, args[0])
             os.mkdir(t)
             try:

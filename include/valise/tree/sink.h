@@ -90,7 +90,8 @@ struct tree_sink_ops {
 	/**
 	 * keep(s, kind, name, status, reason, err): the last catalog of the collection
 	 * stands: COLL_COMPLETE (known to be unchanged: its last status stays),
-	 * COLL_STALE (with the reason) or COLL_SKIPPED. ${name} NULL: every collection of
+	 * COLL_STALE (with the reason) or COLL_SKIPPED (with the reason where it is no option but
+	 * that it is somebody else's). ${name} NULL: every collection of
 	 * the kind that was neither given nor kept. Without a last catalog: STALE makes
 	 * an empty collection with that status and reason, the others do nothing.
 	 */

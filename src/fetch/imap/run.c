@@ -21,6 +21,8 @@ static char *own_prefix(struct imap *m)
 	return out;
 }
 
+static const char shared[] = "shared: --all-namespaces looks at it";
+
 /* Mailboxes of other people and shared ones are left out, unless they were asked for. */
 static void plan_boxes(struct run *r, struct imap *m)
 {
@@ -126,7 +128,7 @@ static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct e
 	if (rc < 0)
 		goto out;
 	if (skip) {
-		rc = run_keep(&r->base, mb->name, COLL_SKIPPED, NULL, err);
+		rc = run_keep(&r->base, mb->name, COLL_SKIPPED, mb->left_out ? shared : NULL, err);
 	} else if (plan_unchanged(prev, mb, now)) {
 		r->base.result.collections++;
 		r->base.result.unchanged++;
@@ -235,7 +237,7 @@ static int keep_unasked(struct run *r, struct err *err)
 		const struct tree_head *h = &m->heads[i];
 
 		if (h->kind == COLL_MAIL && (h->attrs & ATTR_SHARED) && !is_planned(r, h->name))
-			rc = run_keep(&r->base, h->name, COLL_SKIPPED, NULL, err);
+			rc = run_keep(&r->base, h->name, COLL_SKIPPED, shared, err);
 	}
 	tree_reader_free(last);
 	return rc;
