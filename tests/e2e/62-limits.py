@@ -36,6 +36,21 @@ class Limited(ct.Target):
         return "NO [OVERQUOTA] Quota exceeded" if sum(len(m.body) for m in self.mailboxes[b"INBOX"].messages) + len(body) > 10000 else None
 
 
+class Few(ct.Target):
+    """A quota of three messages, of which none is used; octets have no limit."""
+    name = "few"
+    extensions = [e for e in ct.Target.extensions if e != "MULTIAPPEND"] + ["QUOTA"]
+
+    def do_getquotaroot(self, s, tag, args):
+        s.send('* QUOTAROOT INBOX "user" "all"')
+        s.send('* QUOTA "all" (MESSAGE 100 200)')
+        s.send('* QUOTA "user" (MESSAGE 0 3)')
+        self.ok(s, tag)
+
+    def refusal(self, s, body, flags, date):
+        return "NO [OVERQUOTA] Too many messages" if len(self.mailboxes[b"INBOX"].messages) >= 3 else None
+
+
 def both(case, archive, scratch, code):
     """Events of the check, and the report of the restore after it."""
     env = environment(os.path.join(scratch, case.name), os.path.join(scratch, case.name))
@@ -69,6 +84,12 @@ def limited(archive, scratch):
     expect(len(quota) == 1 and quota[0]["sure"] and done["will"] and done["failed"] == 1 and report["failed"] > 1, (quota, done))
 
 
+def few(archive, scratch):
+    predicted, done, report = both(Few, archive, scratch, 3)
+    quota = [p for p in predicted if p["what"] == "quota"]
+    expect(len(quota) == 1 and quota[0]["sure"] and "room for 3 of the %d messages" % done["added"] in quota[0]["text"], quota)
+
+
 def seen_only(archive, scratch):
     predicted, done, _ = both(ct.SeenOnly, archive, scratch, 3)
     lost = [p["text"] for p in predicted if p["what"] == "noted" and p["sure"]]
@@ -76,7 +97,7 @@ def seen_only(archive, scratch):
     expect(done["altered"] == 3, done)
 
 
-CASES = {"limited": limited, "seen-only": seen_only,
+CASES = {"limited": limited, "few": few, "seen-only": seen_only,
          **{c.name: scripted(c) for c in (ct.ExchangeError11, ct.YahooFinalCrlf, ct.Strict, ct.CutsAtNul, ct.KeepsNoFlags)}}
 
 

@@ -146,7 +146,7 @@ static void read_mailbox(struct imap *m, struct err *err)
 static void fill_mailbox(struct imap *m, struct err *err)
 {
 	struct imap_append list[3];
-	uint64_t used, limit;
+	struct imap_quota quota;
 
 	memset(list, 0, sizeof list);
 	for (size_t i = 0; i < 3; i++) {
@@ -155,7 +155,7 @@ static void fill_mailbox(struct imap *m, struct err *err)
 	}
 	(void)!imap_create(m, (const uint8_t *)"x", 1, NULL, err);
 	(void)!imap_append(m, (const uint8_t *)"x", 1, list, 3, err);
-	(void)!imap_quota(m, &used, &limit, err);
+	(void)!imap_quota(m, &quota, err);
 }
 
 static void use(struct imap *m)

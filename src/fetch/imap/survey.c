@@ -259,7 +259,7 @@ static int tell_server(struct worker *w, const struct survey *to, struct err *er
 {
 	struct imap *m = w->conn.m;
 	const char *limit = imap_capability_value(m, "APPENDLIMIT");
-	uint64_t used = 0, quota = 0;
+	struct imap_quota quota;
 	char text[64];
 	int rc = 0;
 
@@ -269,9 +269,9 @@ static int tell_server(struct worker *w, const struct survey *to, struct err *er
 	snprintf(text, sizeof text, "APPENDLIMIT=%.30s", limit ? limit : "");
 	if (limit)
 		to->has(to->ctx, text);
-	rc = imap_quota(m, &used, &quota, err);
-	if (rc == 0 && quota)
-		to->quota(to->ctx, used, quota);
+	rc = imap_quota(m, &quota, err);
+	if (rc == 0 && quota.limit)
+		to->quota(to->ctx, quota.used, quota.limit);
 	for (unsigned i = 0; i < IDLES && rc == 0; i++) {
 		int64_t began = clock_us();
 

@@ -417,18 +417,27 @@ int imap_store_add(struct imap *m, const char *set, const char *flags, struct er
 
 /* ---- quota ---- */
 
-struct quota {
-	bool found;
-	uint64_t used, limit;
-};
+static uint64_t room_of(uint64_t used, uint64_t limit)
+{
+	return limit > used ? limit - used : 0;
+}
 
-/* "* QUOTA root (STORAGE 10 512)": in units of 1024 octets */
+/* One resource of a root: it counts where it leaves less room than what is known. */
+static void take_resource(uint64_t a, uint64_t b, uint64_t *used, uint64_t *limit)
+{
+	if (!b || (*limit && room_of(*used, *limit) <= room_of(a, b)))
+		return;
+	*used = a;
+	*limit = b;
+}
+
+/* "* QUOTA root (STORAGE 10 512 MESSAGE 3 100)": STORAGE in units of 1024 octets */
 static void quota_line(void *ctx, struct untagged *u)
 {
-	struct quota *q = ctx;
+	struct imap_quota *q = ctx;
 	struct token t;
 
-	if (u->numbered || !token_is(&u->word, "QUOTA") || q->found || !line_skip(&u->rest))
+	if (u->numbered || !token_is(&u->word, "QUOTA") || !line_skip(&u->rest))
 		return;
 	t = line_next(&u->rest);
 	if (t.kind != TOKEN_OPEN)
@@ -437,25 +446,20 @@ static void quota_line(void *ctx, struct untagged *u)
 		struct token used = line_next(&u->rest), limit = line_next(&u->rest);
 		uint64_t a, b;
 
-		if (!token_is(&t, "STORAGE") || !token_u64(&used, &a) || !token_u64(&limit, &b) ||
-		        a > UINT64_MAX / 1024 || b > UINT64_MAX / 1024)
+		if (!token_u64(&used, &a) || !token_u64(&limit, &b))
 			continue;
-		q->found = true;
-		q->used = a * 1024;
-		q->limit = b * 1024;
+		if (token_is(&t, "MESSAGE"))
+			take_resource(a, b, &q->messages, &q->messages_limit);
+		else if (token_is(&t, "STORAGE") && a <= UINT64_MAX / 1024 &&
+		         b <= UINT64_MAX / 1024)
+			take_resource(a * 1024, b * 1024, &q->used, &q->limit);
 	}
 }
 
-int imap_quota(struct imap *m, uint64_t *used_out, uint64_t *limit_out, struct err *err)
+int imap_quota(struct imap *m, struct imap_quota *out, struct err *err)
 {
-	struct quota q = {0};
-	int r;
-
-	*used_out = *limit_out = 0;
+	memset(out, 0, sizeof *out);
 	if (!imap_has(m, "QUOTA"))
 		return 0;
-	r = command_ask(m, "GETQUOTAROOT INBOX", quota_line, &q, err);
-	*used_out = q.used;
-	*limit_out = q.limit;
-	return r;
+	return command_ask(m, "GETQUOTAROOT INBOX", quota_line, out, err);
 }

@@ -101,12 +101,11 @@ static void foresee_names(struct run *r)
 	}
 }
 
-int predict_plan(struct run *r, struct imap *m, uint64_t used, uint64_t limit, struct err *err)
+int predict_plan(struct run *r, struct imap *m, const struct imap_quota *quota, struct err *err)
 {
 	int rc;
 
-	r->foreseen.room = limit > used ? limit - used : 0;
-	r->foreseen.has_quota = limit != 0;
+	r->foreseen.quota = *quota;
 	rc = ask_flags(r, m, err);
 	if (rc == 0)
 		rc = ask_idle(r, m, err);
@@ -263,8 +262,21 @@ void predict_box(struct box *b)
 
 /* ---- the end ---- */
 
+/* ${limit} 0: none is known. */
+static void foresee_quota(
+        struct run *r, uint64_t used, uint64_t limit, uint64_t wanted, const char *unit)
+{
+	uint64_t room = limit > used ? limit - used : 0;
+
+	if (limit && wanted > room)
+		say(r, PREDICT_QUOTA, true, NULL, NULL, r->outcome.sum.added,
+		        "the quota has room for %llu of the %llu %s to be added",
+		        (unsigned long long)room, (unsigned long long)wanted, unit);
+}
+
 void predict_end(struct run *r)
 {
+	const struct imap_quota *quota = &r->foreseen.quota;
 	const struct predictor *to = r->opts->predictor;
 	const struct target_result *sum = &r->outcome.sum;
 	struct predict_cost cost = {.items = sum->added,
@@ -272,10 +284,8 @@ void predict_end(struct run *r)
 	        .idle_us = r->foreseen.idle_us,
 	        .item_us = ITEM_US};
 
-	if (r->foreseen.has_quota && sum->bytes > r->foreseen.room)
-		say(r, PREDICT_QUOTA, true, NULL, NULL, sum->added,
-		        "the quota has room for %llu of the %llu octets to be added",
-		        (unsigned long long)r->foreseen.room, (unsigned long long)sum->bytes);
+	foresee_quota(r, quota->used, quota->limit, sum->bytes, "octets");
+	foresee_quota(r, quota->messages, quota->messages_limit, sum->added, "messages");
 	/* The messages that are read back: all of the first hundred, then one of 31. */
 	cost.trips = r->plan.n_order * BOX_TRIPS + sum->added / BATCH_MESSAGES +
 	             sum->bytes / BATCH_BYTES + MIN(sum->added, 100) / 10 + sum->added / 31 / 10 +

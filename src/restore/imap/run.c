@@ -104,7 +104,7 @@ static int plan_look(struct run *r, struct imap *m, struct err *err)
 static int plan_run(struct run *r, struct worker *w, struct err *err)
 {
 	struct imap *m = w->conn.m;
-	uint64_t used = 0, limit = 0;
+	struct imap_quota quota;
 	struct attempts a = {.limit = 1};
 	int rc;
 
@@ -121,16 +121,16 @@ static int plan_run(struct run *r, struct worker *w, struct err *err)
 		return rc;
 	plan_map(r);
 	r->plan.append_limit = imap_append_limit(m);
-	rc = imap_quota(m, &used, &limit, err);
+	rc = imap_quota(m, &quota, err);
 	if (rc < 0 && imap_alive(m)) {
-		used = limit = 0; /* no quota known */
+		quota = (struct imap_quota){0}; /* none known */
 		rc = 0;
 	}
 	if (rc < 0)
 		return rc;
-	say_plan(r, used, limit);
+	say_plan(r, quota.used, quota.limit);
 	if (r->opts->dry_run)
-		return r->opts->predictor ? predict_plan(r, m, used, limit, err) : 0;
+		return r->opts->predictor ? predict_plan(r, m, &quota, err) : 0;
 	rc = imap_select(m, (const uint8_t *)"INBOX", 5, true, &r->plan.inbox, err);
 	if (rc < 0 && err->code == ERR_STOPPED)
 		return rc;

@@ -140,8 +140,7 @@ struct told {
 /* What a dry run that foresees knows of the target. */
 struct foreseen {
 	bool keeps_none; /* a mailbox says that it keeps neither flags nor keywords */
-	bool has_quota;
-	uint64_t room; /* octets that the quota leaves */
+	struct imap_quota quota;
 	int64_t idle_us; /* the shortest answer; 0: none came */
 };
 
@@ -376,9 +375,9 @@ void say_gone(struct run *r);
 void name_item(struct box *b, uint32_t item, bool read, struct buf *out);
 
 /* predict.c: opts->predictor. */
-/* The plan stands; ${limit} 0: no quota is known. What mailboxes keep is asked of an empty one. */
+/* The plan stands. What mailboxes keep is asked of an empty one. */
 int predict_plan(
-        struct run *r, struct imap *m, uint64_t used, uint64_t limit, struct err *err) MUST_CHECK;
+        struct run *r, struct imap *m, const struct imap_quota *quota, struct err *err) MUST_CHECK;
 void predict_box(struct box *b); /* of what is to be added there */
 void predict_end(struct run *r);
 

@@ -353,7 +353,11 @@ int imap_append(struct imap *m, const uint8_t *name, size_t name_len, struct ima
         size_t n, struct err *err) MUST_CHECK;
 uint64_t imap_append_limit(const struct imap *m); /* APPENDLIMIT (RFC 7889) or 0 */
 
-/* QUOTA (RFC 2087) of INBOX's root in octets: 0 when unknown. */
-int imap_quota(struct imap *m, uint64_t *used_out, uint64_t *limit_out, struct err *err) MUST_CHECK;
+/* QUOTA (RFC 2087) of INBOX, of several roots that with the least room. Limits 0: unknown. */
+struct imap_quota {
+	uint64_t used, limit; /* octets */
+	uint64_t messages, messages_limit;
+};
+int imap_quota(struct imap *m, struct imap_quota *out, struct err *err) MUST_CHECK;
 
 #endif

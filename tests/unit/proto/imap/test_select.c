@@ -275,18 +275,27 @@ static void test_quota(void **state)
 {
 	struct peer p = {0};
 	struct err err = {0};
-	uint64_t used, limit;
+	struct imap_quota q;
 	struct imap *m = peer_open(&p, "QUOTA",
 	        STEPS({'C', "GETQUOTAROOT INBOX", 0}, {'S', "* QUOTAROOT INBOX \"\"", 0},
 	                {'S', "* QUOTA \"\" (MESSAGE 1 2 STORAGE 5000000000 6000000000)", 0}, OK,
-	                {'C', "GETQUOTAROOT INBOX", 0}, {'S', "* QUOTAROOT INBOX", 0}, OK),
+	                {'C', "GETQUOTAROOT INBOX", 0}, {'S', "* QUOTAROOT INBOX", 0}, OK,
+	                {'C', "GETQUOTAROOT INBOX", 0}, {'S', "* QUOTAROOT INBOX a b c", 0},
+	                {'S', "* QUOTA a (STORAGE 10 100)", 0},
+	                {'S', "* QUOTA b (STORAGE 70 90 MESSAGE 8 7)", 0},
+	                {'S', "* QUOTA c (MESSAGE 1 2 STORAGE 1 0 STORAGE 0 100)", 0}, OK),
 	        true);
 
 	(void)state;
-	assert_int_equal(imap_quota(m, &used, &limit, &err), 0);
-	assert_true(used == 5000000000u * 1024 && limit == 6000000000u * 1024);
-	assert_int_equal(imap_quota(m, &used, &limit, &err), 0);
-	assert_int_equal(used + limit, 0);
+	assert_int_equal(imap_quota(m, &q, &err), 0);
+	assert_true(q.used == 5000000000u * 1024 && q.limit == 6000000000u * 1024);
+	assert_true(q.messages == 1 && q.messages_limit == 2);
+	assert_int_equal(imap_quota(m, &q, &err), 0);
+	assert_true(!q.limit && !q.messages_limit);
+	/* of several roots that with the least room */
+	assert_int_equal(imap_quota(m, &q, &err), 0);
+	assert_true(q.used == 70 * 1024 && q.limit == 90 * 1024);
+	assert_true(q.messages == 8 && q.messages_limit == 7);
 	peer_close(&p, m);
 }
 
