@@ -16,9 +16,12 @@ static const char *const with_for[] = {"snapshot", "with-gone", "only", "folder"
 
 const char *foresight_option(const struct args *a)
 {
-	for (size_t i = 0; i < COUNT(with_for); i++)
-		if (args_has(a, with_for[i]))
-			return with_for[i];
+	/* What a section or the environment says is for other commands, too. */
+	for (size_t i = 0; i < a->n_given; i++)
+		for (size_t k = 0; k < COUNT(with_for); k++)
+			if (!a->given[i].from && !a->given[i].in_environment &&
+			        strcmp(a->given[i].def->name, with_for[k]) == 0)
+				return with_for[k];
 	return NULL;
 }
 

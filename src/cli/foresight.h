@@ -23,7 +23,7 @@ struct foresees {
 
 /* 0 all will go, EXIT_INCOMPLETE something will not or may not go as it is, or what went wrong. */
 int foresight_check(const struct args *a, struct account *account, struct ui *ui, json_t *outcome);
-/* Is an option given that goes with --for alone? Its name, or NULL. */
+/* Is an option on the command line that goes with --for alone? Its name, or NULL. */
 const char *foresight_option(const struct args *a);
 
 #endif

@@ -465,7 +465,7 @@ static void damaged_items_are_not_given_out(void **state)
 	/* a catalog that is not the manifest's */
 	OK(file_write(AT_FDCWD, at("catalog/mail/INBOX.jsonl"), "{}\n", 3, &err));
 	assert_int_equal(r->ops->coll(r, &r->ops->manifest(r)->heads[0], &c, &why), ERR_DAMAGED);
-	r->ops->free(r);
+	tree_reader_free(r);
 	/* the next run makes it all again */
 	run(boxes, 1);
 	assert_int_equal(fetched, 2);
@@ -520,7 +520,7 @@ static void equal_trees_have_equal_catalogs(void **state)
 		assert_int_equal(again.changed, i == 0);
 		assert_int_equal(again.objects_new, i == 0 ? 3 : 0);
 		to->ops->free(to);
-		from->ops->free(from);
+		tree_reader_free(from);
 	}
 	tree_account_clear(&account);
 	assert_memory_equal(&done.totals, &again.totals, sizeof done.totals);
@@ -554,7 +554,7 @@ static void copy_names_what_is_lost(void **state)
 	OK(tree_copy(from, to, 1u << COLL_MAIL, NULL, &err));
 	OK(to->ops->commit(to, &done, &err));
 	to->ops->free(to);
-	from->ops->free(from);
+	tree_reader_free(from);
 	assert_int_equal(done.totals.items[COLL_MAIL], 1);
 	assert_int_equal(done.totals.errors, 1);
 	assert_int_equal(done.totals.collections[COLL_MAIL], 2);

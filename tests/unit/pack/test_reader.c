@@ -70,7 +70,7 @@ static size_t check_items(struct fake *f, unsigned snapshot, const char *out)
 		}
 		tree_coll_free(c);
 	}
-	r->ops->free(r);
+	tree_reader_free(r);
 	return n;
 }
 
@@ -154,7 +154,7 @@ static void test_foreign_places_are_refused(void **state)
 	h.catalog = xstrdup("../../etc/passwd");
 	assert_int_equal(r->ops->coll(r, &h, &c, &f->err), ERR_NOTFOUND);
 	tree_head_clear(&h);
-	r->ops->free(r);
+	tree_reader_free(r);
 }
 
 /* The three lines of README.txt, run by sh, with the tar of ${bin} first. */
@@ -229,13 +229,13 @@ static void test_copy_there_and_back(void **state)
 	assert_int_equal(tree_copy(r, s, 0, NULL, &f->err), 0);
 	assert_int_equal(s->ops->commit(s, &c[1], &f->err), 0);
 	s->ops->free(s);
-	r->ops->free(r);
+	tree_reader_free(r);
 	assert_int_equal(tree_dir_reader(tree, &r, &f->err), 0);
 	assert_int_equal(archive_sink(packed, &f->account, &ao, NULL, &s, &f->err), 0);
 	assert_int_equal(tree_copy(r, s, 0, NULL, &f->err), 0);
 	assert_int_equal(s->ops->commit(s, &c[2], &f->err), 0);
 	s->ops->free(s);
-	r->ops->free(r);
+	tree_reader_free(r);
 	for (unsigned i = 1; i < 3; i++) {
 		assert_memory_equal(c[0].totals.content, c[i].totals.content, SHA256_LEN);
 		assert_memory_equal(c[0].totals.state, c[i].totals.state, SHA256_LEN);

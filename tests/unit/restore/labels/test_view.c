@@ -250,7 +250,7 @@ static void views(void **state)
 				fail_msg("%s:\n  %s\ninstead of\n  %s", t->what, shown, t->shown);
 			if (t->said && !strstr(a.said, t->said))
 				fail_msg("%s: said %s", t->what, a.said);
-			v->ops->free(v);
+			tree_reader_free(v);
 		}
 		tree_manifest_clear(&a.manifest);
 	}
