@@ -201,7 +201,7 @@ static void put_facts(struct buf *b, const json_t *o)
 static void put_tls(struct buf *b, const json_t *s)
 {
 	const json_t *tls = json_object_get(s, "tls");
-	const char *security = json_get_str(s, "security"), *from, *until;
+	const char *security = json_get_str(s, "security"), *version, *cipher, *from, *until;
 	char *text;
 
 	if (!tls) {
@@ -211,7 +211,10 @@ static void put_tls(struct buf *b, const json_t *s)
 		                : "none came about");
 		return;
 	}
-	text = xasprintf("%s, %s", json_get_str(tls, "version"), json_get_str(tls, "cipher"));
+	version = json_get_str(tls, "version");
+	cipher = json_get_str(tls, "cipher");
+	text = xasprintf(
+	        "%s%s%s", version ? version : "TLS", cipher ? ", " : "", cipher ? cipher : "");
 	html_fact_text(b, "Connection", text);
 	free(text);
 	html_fact(b, "Certificate", json_object_get(tls, "subject"), CELL_TEXT);

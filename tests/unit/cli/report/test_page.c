@@ -360,6 +360,19 @@ static void hostile_text_stays_text(void **state)
 	}
 }
 
+/* A connection of which nothing is known but that it is one. */
+static void tls_without_details(void **state)
+{
+	char *page = page_of("{\"command\":\"check\",\"servers\":[{\"host\":\"h\",\"tls\":{}},"
+	                     "{\"host\":\"i\",\"tls\":{\"version\":\"TLS1.3\"}}]}");
+
+	(void)state;
+	expect_part(page, "(null)", false);
+	expect_part(page, "<dd>TLS</dd>", true);
+	expect_part(page, "<dd>TLS1.3</dd>", true);
+	free(page);
+}
+
 /* What each server says of each record, and what is wanted. */
 static void dns(void **state)
 {
@@ -437,6 +450,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(picture),
 	        cmocka_unit_test(all_are_listed),
 	        cmocka_unit_test(hostile_text_stays_text),
+	        cmocka_unit_test(tls_without_details),
 	        cmocka_unit_test(dns),
 	        cmocka_unit_test(odd_types),
 	};
