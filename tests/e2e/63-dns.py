@@ -19,7 +19,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
 from lib import TESTS, VALISE, environment, expect  # noqa: E402
-from cases_target import Alike  # noqa: E402
+from cases_target import Alike, Target  # noqa: E402
 import jsonschema  # noqa: E402
 
 NSD, KNOT, ODD, PARENT, RESOLVER = "127.0.0.2", "127.0.0.3", "127.0.0.5", "127.0.0.10", "127.0.0.1"
@@ -75,6 +75,7 @@ _imaps._tcp SRV 0 1 993 mail.old.example.
     "serial": GOOD,
     "moved": (GOOD.replace("mx1.new", "mx1.old"), GOOD),
     "cached": GOOD.replace("new.", "old."),
+    "carried": GOOD.replace("new.", "old."),
     "lame": (GOOD, None),  # None: it has no such zone
     "silent": GOOD,
     "lost": GOOD,
@@ -538,6 +539,34 @@ def audit(w):
         says(p.stdout, "^1 old-dns: the domain still sends mail to the old server", "^ +stay.example: the resolver: 10 mx1.old.example", "^SAFE TO DEACTIVATE: NO$")
 
 
+def move(w):
+    """A move says yes only once nobody is told of the old MX any more, and until when that is."""
+    def moved(code, now, *more):
+        p = subprocess.run([VALISE, "move", "leaving", "arriving", "-o", "m", "--domain", "carried.example", "--old", "old.example", "--nameserver", RESOLVER, "--json", *more],
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, env=w.env, cwd=w.home)
+        lines = [json.loads(line) for line in p.stdout.splitlines()]
+        for line in lines:
+            SCHEMA.validate(line)
+        o = lines[-1]
+        expect(p.returncode == code and o["now"] == now and o["safe"] == (now == "close"), "exit code %d: %s\n%s%s" % (p.returncode, o, p.stdout, p.stderr))
+        expect([line["event"] for line in lines].count("done") == 1, p.stdout)
+        return o["text"]
+    wanted = w.write("carried.ini", WANTED)
+    with Alike() as source, Target() as target:
+        with open(w.at("config/valise/accounts.ini"), "a") as f:
+            f.writelines("[%s]\nimap = imap://127.0.0.1:%d\nuser = alice\npassword-command = echo pw-alice\ncleartext = yes\n" % at for at in (("leaving", source.port), ("arriving", target.port)))
+        says(moved(3, "switch", "--for", wanted), "Now let new mail come to the new server: publish these records: MX, SPF; done now, old answers are gone by [-0-9: ]+ and, when")
+        says(moved(3, "resolve", "--for", wanted), "must not be closed yet: .*; publish these records: MX, SPF; done now, old answers are gone by ")
+        for where in "nsd", "knot":
+            w.zone(where, "carried.example", GOOD, 2)
+            w.daemons[where].send_signal(signal.SIGHUP)
+        w.wait("new zone", lambda: serial_of(NSD, "carried.example") == 2 and serial_of(KNOT, "carried.example") == 2)
+        says(moved(3, "resolve"), "; wait until [-0-9: ]+, then ask again: ")
+        w.daemons["unbound"].send_signal(signal.SIGHUP)  # which forgets
+        w.wait("resolver", lambda: b"\3new" in (ask(RESOLVER, "carried.example", 15) or (0, 0, b""))[2])
+        says(moved(0, "close"), "^leaving may be closed")
+
+
 def usage(w):
     bad = w.write("bad.ini", "[@]\nMX = nowhere\n")
     for args, text in ((["--for", bad], "bad.ini, line 2: no record"), (["--for", w.at("none")], "none"), (["--expect", "MX"], "no record such as"), (["--selector", "a/b"], "no selector"),
@@ -551,7 +580,7 @@ def main(home):
     w = World(home)
     try:
         w.up()
-        for case in good, ports, old, servers, signed, faults, hostile, audit, usage, going:
+        for case in good, ports, old, servers, signed, faults, hostile, audit, usage, going, move:
             case(w)
             print("-- " + case.__name__, flush=True)
         expect(len(w.names) >= 25, "zones")
