@@ -66,6 +66,12 @@ says 'this is round 1, the copy'
 says '^  5\. restore into new$'
 [ ! -e a.valise ] && [ ! -e a.valise.move.json ] || fail "a dry run left something"
 
+say "who answers by ^D or ^C says no"
+for key in 4 3; do
+	run 130 $PYTHON "$TOOLS/dialog.py" "Begin? [Y/n] " "$(printf "\\$key")" -- "$VALISE" move old new --config accounts.ini -o a.valise
+	[ ! -e a.valise.move.json ] || fail "it began"
+done
+
 say "round 1: the copy; it says what to do now, and is not done"
 work 1
 move 3

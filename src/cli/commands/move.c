@@ -223,7 +223,7 @@ static void tell_plan(const struct move *m, bool goes_on)
 static bool may_go_on(const struct move *m, const char *question)
 {
 	return args_has(m->args, "yes") || args_has(m->args, "json") || !isatty(STDIN_FILENO) ||
-	       ask_yes(question, true) != 0;
+	       ask_yes(question, true) == 1; /* not ^C, and not the end of the answers */
 }
 
 static void put_step(const struct move *m, enum move_step s, int rc, const json_t *outcome)
@@ -272,7 +272,7 @@ static int run_step(struct move *m, enum move_step s)
 		return fail(m->args, &err);
 	if (after == MOVE_ASK &&
 	        !may_go_on(m, "Restore all the same? What is named above is as it says [Y/n] "))
-		return EXIT_INCOMPLETE;
+		return stop_check(NULL) ? EXIT_INTERRUPTED : EXIT_INCOMPLETE;
 	return after == MOVE_STOP ? rc : 0;
 }
 

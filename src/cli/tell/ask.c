@@ -36,7 +36,7 @@ static int read_line(int fd, char *answer, size_t size)
 			break;
 	}
 	answer[strcspn(answer, "\r\n")] = '\0';
-	return 0;
+	return stop_check(NULL) != 0 ? -1 : 0;
 }
 
 int ask_line(const char *question, char *answer, size_t size)
