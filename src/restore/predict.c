@@ -22,6 +22,7 @@ static const struct {
         [PREDICT_REWRITTEN] = {"rewritten", true},
         [PREDICT_UID] = {"uid", true},
         [PREDICT_COMPONENT] = {"component", true},
+        [PREDICT_PLACE] = {"place", true},
 };
 
 const char *predict_word(enum predict what)

@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 sys.dont_write_bytecode = True
 from lib import VALISE, environment, expect, imap, run as valise  # noqa: E402
 import cases_target as ct  # noqa: E402
+import fakedav  # noqa: E402
 import foreseen  # noqa: E402
 
 MESSAGES = ct.flawed()
@@ -90,6 +91,37 @@ def few(archive, scratch):
     expect(len(quota) == 1 and quota[0]["sure"] and "room for 3 of the %d messages" % done["added"] in quota[0]["text"], quota)
 
 
+class Closed(fakedav.FakeDav):
+    """Nobody may make a collection, and the homes say so."""
+    name = "closed"
+    options = ()
+
+    def root_props(self, path):
+        props = super().root_props(path)
+        if path in self.homes("calendar") + self.homes("addressbook"):
+            props[fakedav.DAV + "current-user-privilege-set"] = fakedav.element(fakedav.DAV + "privilege", fakedav.element(fakedav.DAV + "read"))
+        return props
+
+    def make(self, rq, kind):
+        return fakedav.error(403, fakedav.DAV + "need-privileges")
+
+
+def closed(_, scratch):
+    def account(server):
+        return ["--caldav", server.url(server.start), "--carddav", server.url(server.start), "--user", "alice", "--password-command", "echo pw-alice", "--cleartext"]
+
+    env, archive = environment(os.path.join(scratch, "closed"), scratch), os.path.join(scratch, "dav")
+    with fakedav.FakeDav() as source:
+        source.add("calendar", "plans", "Plans").put("p.ics", fakedav.event(70))
+        valise(0, "backup", *account(source), "-o", archive, env=env)
+    with Closed() as server:
+        p = subprocess.run([VALISE, "check", "--for", archive, "--json", *account(server)], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=env)
+        expect(p.returncode == 3, p.stdout + p.stderr)
+        valise(3, "restore", archive, *account(server), env=env)
+    place = [e for e in map(json.loads, p.stdout.splitlines()) if e.get("what") == "place"]
+    expect([(e["collection"], e["items"]) for e in place] == [("Plans", 1)], place)
+
+
 def seen_only(archive, scratch):
     predicted, done, _ = both(ct.SeenOnly, archive, scratch, 3)
     lost = [p["text"] for p in predicted if p["what"] == "noted" and p["sure"]]
@@ -97,7 +129,7 @@ def seen_only(archive, scratch):
     expect(done["altered"] == 3, done)
 
 
-CASES = {"limited": limited, "few": few, "seen-only": seen_only,
+CASES = {"limited": limited, "few": few, "closed": closed, "seen-only": seen_only,
          **{c.name: scripted(c) for c in (ct.ExchangeError11, ct.YahooFinalCrlf, ct.Strict, ct.CutsAtNul, ct.KeepsNoFlags)}}
 
 

@@ -28,6 +28,7 @@ enum predict {
 	PREDICT_REWRITTEN, /* an object that servers write otherwise, and lose something */
 	PREDICT_UID,
 	PREDICT_COMPONENT,
+	PREDICT_PLACE, /* where collections may not be made */
 	PREDICTS
 };
 const char *predict_word(enum predict what); /* "long-lines" */

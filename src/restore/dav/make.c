@@ -390,6 +390,14 @@ static void join_made(struct drun *r, struct acoll *a)
 	}
 }
 
+/* In a dry run. */
+static void pretend_made(struct drun *r, const struct acoll *a)
+{
+	r->outcome.sum.collections_made++;
+	if (r->opts->predictor && a->coll)
+		predict_place(r, a, count_new(r, a));
+}
+
 int dav_make(struct drun *r, struct err *err)
 {
 	int rc = 0;
@@ -401,7 +409,7 @@ int dav_make(struct drun *r, struct err *err)
 		if (rc == 0 && r->opts->predictor && a->coll && !a->mapped && !r->opts->into)
 			predict_collection(r, a);
 		if (rc == 0 && is_missing(r, a) && r->opts->dry_run && !r->home.single)
-			r->outcome.sum.collections_made++;
+			pretend_made(r, a);
 		else if (rc == 0 && is_missing(r, a))
 			rc = dav_make_one(r, i, err);
 		/*

@@ -81,6 +81,16 @@ void predict_collection(const struct drun *r, const struct acoll *a)
 		        "what is of another component may need a calendar of its own");
 }
 
+void predict_place(const struct drun *r, const struct acoll *a, size_t items)
+{
+	for (size_t i = 0; i < r->home.n; i++)
+		if (!keys_find(&r->readonly_homes, dav_key(r->home.urls[i]), NULL))
+			return;
+	say(r, PREDICT_PLACE, false, a->head->name, NULL, items,
+	        "it may not be possible to make it: the server says that nothing may be written "
+	        "beside what is there");
+}
+
 /* Another item of the archive that is to be stored has its UID. */
 static bool shares_uid(const struct drun *r, const struct entry *e)
 {

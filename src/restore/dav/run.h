@@ -330,6 +330,8 @@ void say_copies(struct drun *r);
 /* predict.c: opts->predictor */
 int predict_dav_probe(struct drun *r, struct err *err) MUST_CHECK;
 void predict_collection(const struct drun *r, const struct acoll *a);
+/* It is to be made, for ${items}. */
+void predict_place(const struct drun *r, const struct acoll *a, size_t items);
 void predict_entry(struct drun *r, const struct entry *e, const struct buf *body);
 void predict_dav_end(const struct drun *r);
 
