@@ -67,6 +67,18 @@ says '1 altered'
 says 'contract AAAA.*there: Other.*header and text differ'
 run 0 "$VALISE" restore "$archive" bob
 
+say "an octet 0x80 less is no other line end"
+printf 'Message-ID: <euro@x>\r\nFrom: a@x\r\nSubject: euro\r\nContent-Type: text/plain; charset=windows-1252\r\n\r\nthe price is \200 500\r\n' > "$T/euro"
+mail alice append INBOX "$T/euro" '11-Nov-2011 11:11:11 +0100'
+run 0 "$VALISE" backup alice -o "$archive"
+tr -d '\200' < "$T/euro" > "$T/less"
+mail bob append INBOX "$T/less" '11-Nov-2011 11:11:11 +0100'
+audit 3
+says '1 altered'
+says '"euro": the text differs'
+mail bob expunge INBOX "$(mail bob uids INBOX | sed 's/.* //')"
+run 0 "$VALISE" restore "$archive" bob
+
 say "marked \\Deleted at the target: it is there, and will not be"
 uid=$(mail bob uids INBOX | cut -d ' ' -f 1)
 mail bob store INBOX "$uid" '+\Deleted'

@@ -59,7 +59,8 @@ struct seen {
 	int64_t date;
 	uint64_t size;
 	uint32_t index; /* of the tmsg, or the item */
-	bool has_msgid, has_text;
+	uint64_t n_80; /* octets 0x80, which are in no hash but sha256 */
+	bool has_msgid, has_text, has_nul;
 	bool broken; /* the archive does not give it: it is like nothing */
 };
 

@@ -175,7 +175,7 @@ bool taken_is_there(struct taken t, const uint32_t *uids, size_t n_uids)
 void loose_start(struct loose *l)
 {
 	sha256_start(&l->hash);
-	l->held_lf = 0;
+	l->held_lf = l->n_nul = l->n_80 = 0;
 }
 
 /* Octets that count, and the line ends that were held back before them. */
@@ -196,6 +196,8 @@ void loose_add(struct loose *l, const void *p, size_t n)
 			continue;
 		loose_put(l, s + start, i - start);
 		l->held_lf += s[i] == '\n';
+		l->n_nul += s[i] == 0;
+		l->n_80 += s[i] == 0x80;
 		start = i + 1;
 	}
 	loose_put(l, s + start, n - start);

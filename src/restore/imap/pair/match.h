@@ -75,6 +75,7 @@ bool taken_is_there(struct taken t, const uint32_t *uids, size_t n_uids);
 struct loose {
 	struct sha256 hash;
 	uint64_t held_lf; /* LFs not yet known to be followed by something */
+	uint64_t n_nul, n_80; /* of the octets that are not counted */
 };
 void loose_start(struct loose *l);
 void loose_add(struct loose *l, const void *p, size_t n);

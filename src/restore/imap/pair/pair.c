@@ -123,6 +123,9 @@ unsigned seen_unlike(const struct seen *item, const struct seen *there)
 		return 0;
 	if (!are_equal(item->body, there->body))
 		unlike |= UNLIKE_TEXT;
+	/* without NUL, which becomes 0x80, these are text: part of a letter, in UTF-8 too */
+	if (!unlike && !item->has_nul && item->n_80 != there->n_80)
+		unlike = UNLIKE_TEXT;
 	return unlike ? unlike : UNLIKE_ENDS;
 }
 

@@ -169,6 +169,8 @@ static void digest_end(struct digest *d, struct seen *out)
 	const char *head = (const char *)d->head.data;
 
 	loose_end(&d->loose, out->loose);
+	out->n_80 = d->loose.n_80;
+	out->has_nul = d->loose.n_nul > 0;
 	hash_head(head, d->head.len, out->head);
 	out->has_msgid = there_msgid(head, d->head.len, out->msgid);
 	out->has_text = text_end(&d->text, head, d->head.len, out->fields, out->body, out->text);

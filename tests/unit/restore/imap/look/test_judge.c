@@ -108,6 +108,12 @@ static void what_is_unlike(void **state)
 		struct seen item = seen_of(pairs[i].item), there = seen_of(pairs[i].there);
 
 		assert_int_equal(seen_unlike(&item, &there), pairs[i].unlike);
+		if (pairs[i].unlike != UNLIKE_ENDS)
+			continue;
+		item.n_80 = 1; /* a letter less, unless it was NUL there */
+		assert_int_equal(seen_unlike(&item, &there), UNLIKE_TEXT);
+		item.has_nul = true;
+		assert_int_equal(seen_unlike(&item, &there), UNLIKE_ENDS);
 	}
 }
 
