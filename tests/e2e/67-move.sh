@@ -74,6 +74,8 @@ done
 
 say "round 1: the copy; it says what to do now, and is not done"
 work 1
+run 3 $PYTHON "$TOOLS/dialog.py" "Begin? [Y/n] " y "it says [Y/n] " n -- "$VALISE" move old new --config accounts.ini -o a.valise
+steps 1 'sign-in backup verify' # what was refused is looked at, and asked about, again
 move 3
 says 'now: new has what old had\. Now let new mail come'
 steps 1 'sign-in backup verify check restore'

@@ -248,12 +248,16 @@ static int run_step(struct move *m, enum move_step s)
 	struct words w = {0};
 	enum move_after after;
 	struct err err = {0};
+	bool refused;
 	int rc;
 
 	fill_words(m, s, &step, &w);
 	rc = run_words(&step, (int)w.n, w.v);
 	after = move_judge(s, rc);
-	m->round.done[s] = after != MOVE_STOP;
+	put_step(m, s, rc, ending.outcome);
+	refused = after == MOVE_ASK &&
+	          !may_go_on(m, "Restore all the same? What is named above is as it says [Y/n] ");
+	m->round.done[s] = after != MOVE_STOP && !refused;
 	if (s == MOVE_AUDIT)
 		m->round.safe = rc == EXIT_DONE;
 	if (s == MOVE_DNS) {
@@ -262,16 +266,14 @@ static int run_step(struct move *m, enum move_step s)
 		        json_object_get(json_object_get(ending.outcome, "dns"), "next"));
 	}
 	m->round.over = move_next(&m->round, &m->wish) == MOVE_STEPS;
-	move_state_step(&m->state, s, rc, (int64_t)time(NULL), ending.outcome);
-	put_step(m, s, rc, ending.outcome);
+	move_state_step(&m->state, s, rc, m->round.done[s], (int64_t)time(NULL), ending.outcome);
 	if (after == MOVE_STOP)
 		end_why(m->args, &ending.why);
 	json_decref(ending.outcome);
 	texts_free(w.v, w.n);
 	if (move_state_put(&m->state, &m->round, &err) < 0)
 		return fail(m->args, &err);
-	if (after == MOVE_ASK &&
-	        !may_go_on(m, "Restore all the same? What is named above is as it says [Y/n] "))
+	if (refused)
 		return stop_check(NULL) ? EXIT_INTERRUPTED : EXIT_INCOMPLETE;
 	return after == MOVE_STOP ? rc : 0;
 }

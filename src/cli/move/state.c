@@ -143,8 +143,8 @@ int move_state_put(struct move_state *s, const struct move_round *r, struct err 
 	return rc;
 }
 
-void move_state_step(
-        struct move_state *s, enum move_step step, int exit, int64_t now, const json_t *outcome)
+void move_state_step(struct move_state *s, enum move_step step, int exit, bool done, int64_t now,
+        const json_t *outcome)
 {
 	json_t *steps = json_object_get(last_round(s), "steps"), *o = json_object();
 	json_t *kept = outcome ? json_deep_copy(outcome) : NULL;
@@ -155,7 +155,7 @@ void move_state_step(
 	json_set_text(o, "step", move_step_word(step));
 	json_set_text(o, "ended", date_format_iso(now, when));
 	json_object_set_new(o, "exit", json_integer(exit));
-	json_object_set_new(o, "done", json_boolean(move_judge(step, exit) != MOVE_STOP));
+	json_object_set_new(o, "done", json_boolean(done));
 	if (kept)
 		json_object_set_new(o, "outcome", kept);
 	json_array_append_new(steps, o);

@@ -32,7 +32,7 @@ void move_state_round(const struct move_state *s, struct move_round *out);
  */
 int move_state_put(struct move_state *s, const struct move_round *r, struct err *err) MUST_CHECK;
 /* A step of the last round: how it ended, and what it did (${outcome} may be NULL). */
-void move_state_step(
-        struct move_state *s, enum move_step step, int exit, int64_t now, const json_t *outcome);
+void move_state_step(struct move_state *s, enum move_step step, int exit, bool done, int64_t now,
+        const json_t *outcome);
 
 #endif
