@@ -167,7 +167,7 @@ static void window_of(const struct imap_selected *sel, double part, char out[32]
 		snprintf(out, 32, "1:*");
 		return;
 	}
-	width = (uint32_t)((double)sel->uidnext / sel->exists * WINDOW);
+	width = (uint32_t)((double)sel->uidnext / sel->exists * (double)WINDOW);
 	from = 1 + (uint32_t)((double)(sel->uidnext - 1) * part);
 	from = from + width > sel->uidnext ? sel->uidnext - MIN(width, sel->uidnext - 1) : from;
 	snprintf(out, 32, "%u:%u", from, from + width);
@@ -239,13 +239,13 @@ static int sample_boxes(struct sample *s, struct err *err)
 	for (size_t i = 0; i < p->n_boxes; i++)
 		sum += weight_of(&p->boxes[i], sizes);
 	for (unsigned hit = 0, n = 1; hit < HITS && sum && rc == 0 && !is_over(s); hit += n) {
-		double at = (double)sum * (hit + 0.5) / HITS;
+		double at = (double)sum * (hit + 0.5) / (double)HITS;
 		struct mbox *mb = box_at(p, sizes, at, &before);
 		double w = (double)weight_of(mb, sizes);
 
 		n = 1;
 		while (mb->status.messages <= WINDOW && hit + n < HITS &&
-		        (double)sum * (hit + n + 0.5) / HITS < (double)before + w)
+		        (double)sum * (hit + n + 0.5) / (double)HITS < (double)before + w)
 			n++;
 		rc = w > 0 ? sample_box(s, mb, (at - (double)before) / w, n, err) : 0;
 		/* A mailbox that cannot be read is told where it is listed. */
