@@ -131,14 +131,14 @@ uint64_t estimate_archive(const struct estimate *e, const struct estimate_piece 
         const struct estimate_piece *together, struct estimate_range *out)
 {
 	double bytes = (double)e->bytes, ratio, error, least;
-	double fixed =
-	        (double)e->items * (CATALOG_ITEM + TAR_ITEM) + (double)e->collections * CATALOG;
+	double fixed = (double)e->items * (double)(CATALOG_ITEM + TAR_ITEM) +
+	               (double)e->collections * (double)CATALOG;
 
 	*out = (struct estimate_range){0, 0};
 	if (!n)
 		return 0;
 	ratio = mean_ratio(pieces, n, together, &error);
-	least = ratio * ERROR_MIN / 100;
+	least = ratio * (double)ERROR_MIN / 100;
 	error = error > least ? error : least;
 	out->low = (uint64_t)(bytes * (ratio > error ? ratio - error : ratio / 4) + 0.8 * fixed);
 	out->high = (uint64_t)(bytes * (ratio + error < 1.1 ? ratio + error : 1.1) + 1.2 * fixed);

@@ -39,8 +39,8 @@ void predict_seconds(const struct predict_cost *c, uint64_t *low, uint64_t *high
 {
 	double trips = (double)c->trips * (double)c->idle_us / 1e6;
 
-	*low = (uint64_t)(trips + (double)c->bytes / PREDICT_FAST);
-	*high = (uint64_t)(2 * trips + (double)c->bytes / PREDICT_SLOW +
+	*low = (uint64_t)(trips + (double)c->bytes / (double)PREDICT_FAST);
+	*high = (uint64_t)(2 * trips + (double)c->bytes / (double)PREDICT_SLOW +
 	                   (double)c->items * (double)c->item_us / 1e6) +
 	        1;
 }

@@ -154,7 +154,7 @@ static void put_bar(struct buf *b, const struct picture *p, size_t at)
 	snprintf(year, sizeof year, "%04d", p->first + (int)at);
 	for (size_t i = 0; i <= p->n_folders && rest; i++) {
 		uint64_t items = i < p->n_folders ? MIN(items_in(p->folders[i], year), rest) : rest;
-		double height = (double)items * HEIGHT / (double)p->most;
+		double height = (double)items * (double)HEIGHT / (double)p->most;
 
 		rest -= items;
 		if (!items)
