@@ -114,13 +114,14 @@ say "odd mail, calendars and contacts into each server: nothing that it names wa
 "$TOOLS/genaccount.py" odd --lenient --env "$T/S/env" --user dave > /dev/null 2>&1
 imap S dave
 run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/odd.valise"
-jobs=("mail S" "mail C" "mail K" "mail M" "dav X" "dav D" "dav C") pids=()
-begin() { # JOB
-	mkdir -p "$T/$1"
-	(TOP=$T T="$T/$1"; export XDG_STATE_HOME=$T/state; $1) > "$T/$1.log" 2>&1 &
-}
+jobs=("mail S" "mail C" "mail K" "dav X" "dav D" "dav C") pids=()
+case $M_VERSION in
+*:3.19*) echo "   mailutils $M_VERSION refuses right passwords and stores messages twice now and then: left out" ;;
+*) jobs+=("mail M") ;;
+esac
 for job in "${jobs[@]}"; do
-	begin "$job"
+	mkdir "$T/$job"
+	(TOP=$T T="$T/$job"; export XDG_STATE_HOME=$T/state; $job) > "$T/$job.log" 2>&1 &
 	pids+=($!)
 done
 failed=
@@ -130,12 +131,6 @@ for job in "${jobs[@]}"; do
 	echo "-- $job"
 	cat "$T/$job.log"
 done
-# GNU mailutils 3.19 now and then refuses a right password, to our tools as well: once more
-if [ "$failed" = " mail M;" ] && grep -qE 'passwd rejected|refused the sign-in' "$T/mail M.log"; then
-	begin "mail M"
-	wait $! && failed=
-	cat "$T/mail M.log"
-fi
 [ -z "$failed" ] || fail "$failed"
 
 say "plain mail: 0, and a second time nothing is to be added"
