@@ -51,6 +51,16 @@ def run(code, *args, **more):
     return out + err
 
 
+def files(top):
+    """What all files below ${top} hold, by their paths."""
+    found = {}
+    for at, _, names in os.walk(top):
+        for name in names:
+            with open(os.path.join(at, name), "rb") as f:
+                found[os.path.join(at, name)] = f.read()
+    return found
+
+
 def side_by_side(groups, at_once=6):
     """This test once more for each group of names, several at a time, as they mostly wait; what each says, in their order. Did one fail?"""
     def one(names):

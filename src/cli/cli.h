@@ -276,6 +276,8 @@ void put_event(const json_t *o, const char *name);
  * cannot hold: it is then escaped as for a terminal.
  */
 void put_text(json_t *o, const char *key, const char *text);
+/* One more {"what","why"} of a list of what was not examined. */
+void put_unexamined(json_t *list, const char *what, const char *why);
 
 /* A running command: its progress, its line on the terminal, what it said. */
 struct ui {

@@ -9,7 +9,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import environment, execute, expect, run  # noqa: E402
+from lib import environment, execute, expect, files, run  # noqa: E402
 import fakedav  # noqa: E402
 from fakedav import Answer, FakeDav, card, event  # noqa: E402
 
@@ -59,15 +59,6 @@ class Target(FakeDav):
 
 def options(server):
     return ["--caldav", server.url(), "--carddav", server.url(), "--user", "alice", "--password-command", "echo pw-alice", "--cleartext"]
-
-
-def files(top):
-    found = {}
-    for at, _, names in os.walk(top):
-        for name in names:
-            with open(os.path.join(at, name), "rb") as f:
-                found[os.path.join(at, name)] = f.read()
-    return found
 
 
 class Pair:

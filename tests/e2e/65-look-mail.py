@@ -12,7 +12,7 @@ from datetime import datetime
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import Failed, environment, execute, expect, imap, run  # noqa: E402
+from lib import Failed, environment, execute, expect, files, imap, run  # noqa: E402
 import cases_target as ct  # noqa: E402
 import fakecases  # noqa: E402
 from fakeimap import FakeImap, raw  # noqa: E402
@@ -57,15 +57,6 @@ class Target(ct.Target):
         if name == "UID_FETCH" and "BODY" in str(args) and held & set(re.findall(r"\d+", str(args[0]))):
             s.send(tag + " NO cannot read it")
             return True
-
-
-def files(top):
-    found = {}
-    for at, _, names in os.walk(top):
-        for name in names:
-            with open(os.path.join(at, name), "rb") as f:
-                found[os.path.join(at, name)] = f.read()
-    return found
 
 
 class Pair:

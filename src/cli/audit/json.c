@@ -50,15 +50,6 @@ static json_t *side_json(const struct audit_run *r, const struct audit_side_run 
 	return o;
 }
 
-static void add_unexamined(json_t *list, const char *what, const char *why)
-{
-	json_t *o = json_object();
-
-	put_text(o, "what", what);
-	put_text(o, "why", why);
-	json_array_append_new(list, o);
-}
-
 /* What options leave out, as far as it is no reason by itself to be listed twice. */
 static void add_left_out(json_t *list, const struct audit *a)
 {
@@ -72,7 +63,7 @@ static void add_left_out(json_t *list, const struct audit *a)
 		what = xasprintf("%s%s%s",
 		        f->kind == AUDIT_NO_KIND ? "service" : coll_kind_dir(f->kind),
 		        f->collection ? ": " : "", f->collection ? f->collection : "");
-		add_unexamined(list, what, f->differs ? f->differs : "left out by an option");
+		put_unexamined(list, what, f->differs ? f->differs : "left out by an option");
 		free(what);
 	}
 }
@@ -99,11 +90,11 @@ static void add_unknown(json_t *list, const struct audit_side_run *s)
 		char *what = xasprintf("%s of the old account", coll_kind_dir(k));
 
 		if (!has_kind(&now, k) && !has_kind(old, k))
-			add_unexamined(list, what, "no service of it is known that has them");
+			put_unexamined(list, what, "no service of it is known that has them");
 		free(what);
 	}
 	if (s->account->present[SERVICE_POP3] && !s->account->present[SERVICE_IMAP])
-		add_unexamined(list, "mailboxes of the old account besides INBOX",
+		put_unexamined(list, "mailboxes of the old account besides INBOX",
 		        "POP3 does not show them");
 	tree_account_clear(&now);
 }
@@ -116,21 +107,21 @@ json_t *audit_unexamined_json(const struct audit_run *r)
 	if (r->source.args)
 		add_unknown(list, &r->source);
 	if (!r->target.args)
-		add_unexamined(list, "the new account", "no --target was given");
+		put_unexamined(list, "the new account", "no --target was given");
 	if (!r->dns)
-		add_unexamined(list, "where new mail goes: the MX of a domain that moves along",
+		put_unexamined(list, "where new mail goes: the MX of a domain that moves along",
 		        "no --dns DOMAIN was given");
-	add_unexamined(list, "filters, forwarding, redirects and vacation replies at the server",
+	put_unexamined(list, "filters, forwarding, redirects and vacation replies at the server",
 	        "IMAP, POP3, CalDAV and CardDAV do not show them");
-	add_unexamined(list,
+	put_unexamined(list,
 	        "mailboxes, calendars and address books that others share, and who may "
 	        "use the account's own",
 	        r->source.args && args_has(r->source.args, "all-namespaces")
 	                ? "rights of others are not part of an archive"
 	                : "they belong to others (--all-namespaces looks at mailboxes)");
-	add_unexamined(list, "files that events and contacts only link to",
+	put_unexamined(list, "files that events and contacts only link to",
 	        "they are on other servers, or in the archive by --fetch-links");
-	add_unexamined(list, "settings of the account, app passwords, sign-in by it elsewhere",
+	put_unexamined(list, "settings of the account, app passwords, sign-in by it elsewhere",
 	        "no protocol shows them");
 	return list;
 }

@@ -244,21 +244,12 @@ char *gather_local_time(int64_t utc, char out[LOCAL_TIME_SIZE])
 	return out;
 }
 
-static void add_reason(json_t *list, const char *what, const char *why)
-{
-	json_t *o = json_object();
-
-	put_text(o, "what", what);
-	put_text(o, "why", why);
-	json_array_append_new(list, o);
-}
-
 /* What no protocol shows, whatever the account has. */
 static void add_unseen(json_t *list)
 {
-	add_reason(list, "Filters, forwarding and out-of-office replies at the server",
+	put_unexamined(list, "Filters, forwarding and out-of-office replies at the server",
 	        "the protocols that were spoken do not show them: look at the provider's settings");
-	add_reason(list, "Aliases, signatures, passwords for apps and other settings",
+	put_unexamined(list, "Aliases, signatures, passwords for apps and other settings",
 	        "the protocols that were spoken do not show them: look at the provider's settings");
 }
 
@@ -273,7 +264,7 @@ static void add_absent(json_t *list, const struct account *account)
 		kinds |= account->present[k] ? protocols[k].kinds : 0;
 	for (unsigned k = 0; k < COUNT(names); k++)
 		if (!(kinds & 1u << k))
-			add_reason(list, names[k], "no service for them was named");
+			put_unexamined(list, names[k], "no service for them was named");
 }
 
 /* What options leave out, whether it was ever there or not. */
@@ -292,7 +283,7 @@ static void add_options(json_t *list, const struct args *a)
 		for (size_t k = 0; k < n; k++) {
 			char *what = xasprintf("--%s %s", limits[i].option, values[k]);
 
-			add_reason(list, what, limits[i].why);
+			put_unexamined(list, what, limits[i].why);
 			free(what);
 		}
 	}
@@ -313,10 +304,10 @@ static void add_left(json_t *list, const struct args *a, const struct tree_manif
 
 		target_name(h, &name);
 		if (h->status == COLL_STALE)
-			add_reason(list, what, h->reason ? h->reason : "it could not be read");
+			put_unexamined(list, what, h->reason ? h->reason : "it could not be read");
 		else if (h->kind != COLL_LINKED && (!pattern_chooses(&choice->of, &name) ||
 		                                           (only && !(only & 1u << h->kind))))
-			add_reason(list, what, "left out by an option: it has its last state");
+			put_unexamined(list, what, "left out by an option: it has its last state");
 		free(what);
 	}
 	choice_clear(choice);
@@ -331,12 +322,12 @@ json_t *gather_unexamined(
 	add_unseen(list);
 	if (account->present[SERVICE_IMAP] && args_takes(a, "all-namespaces") &&
 	        !args_has(a, "all-namespaces"))
-		add_reason(list, "Folders of others that are shared with this account",
+		put_unexamined(list, "Folders of others that are shared with this account",
 		        "left out without --all-namespaces");
 	add_absent(list, account);
 	if (args_takes(a, "fetch-links") && !args_has(a, "fetch-links") &&
 	        (account->present[SERVICE_CALDAV] || account->present[SERVICE_CARDDAV]))
-		add_reason(list, "Files behind the links of events and contacts",
+		put_unexamined(list, "Files behind the links of events and contacts",
 		        "left out without --fetch-links");
 	add_options(list, a);
 	if (m)

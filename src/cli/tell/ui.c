@@ -59,6 +59,15 @@ void put_text(json_t *o, const char *key, const char *text)
 	free(safe);
 }
 
+void put_unexamined(json_t *list, const char *what, const char *why)
+{
+	json_t *o = json_object();
+
+	put_text(o, "what", what);
+	put_text(o, "why", why);
+	json_array_append_new(list, o);
+}
+
 void ui_note(
         void *ui, enum say_level level, const char *collection, const char *item, const char *text)
 {
