@@ -55,7 +55,12 @@ enum {
 	CMD_AUDIT = 1 << 14,
 	CMD_DNS = 1 << 15,
 	CMD_MOVE = 1 << 16,
-	CMD_ALL = (1 << 17) - 1,
+	CMD_FIND = 1 << 17,
+	CMD_IMPORT = 1 << 18,
+	CMD_EXPORT = 1 << 19,
+	CMD_FORGET = 1 << 20,
+	CMD_DIFF = 1 << 21,
+	CMD_ALL = (1 << 22) - 1,
 };
 extern const struct option_def options[]; /* of all commands; ends with a NULL name */
 

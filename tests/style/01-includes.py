@@ -6,7 +6,7 @@ import sys
 
 # A folder of src with its public headers in include/valise, and what it may reach. A room's own top folder is spelled out, too.
 TREE = ["tree", "format", "base"]
-CLI = ["cli", "discover", "migration", "dns", "account", "oauth", "audit", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"]
+CLI = ["cli", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "mime", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"]
 PROTO = ["base", "http", "net", "format"]
 ALLOWED = {
     "base": [],
@@ -42,6 +42,10 @@ ALLOWED = {
     "restore/dav": ["restore", "restore/dav/put", "proto/dav", *TREE],
     "restore/dav/look": ["restore", "restore/dav", "restore/dav/put", "proto/dav", *TREE],
     "restore/dav/put": ["restore", "restore/dav", "proto/dav", *TREE],
+    "mime": ["format", "base"],
+    "find": ["mime", *TREE],
+    "import": TREE,
+    "export": ["mime", *TREE],
     "audit": ["fetch", "restore", *TREE],
     "oauth": ["http", "net", "base"],
     "account": ["account/secret", "oauth", "net", "tree", "format", "base"],
@@ -56,7 +60,7 @@ ALLOWED = {
     "cli/options": CLI,
     "cli/tell": CLI,
     "cli/report": CLI,
-    "cli/commands": ["cli", "cli/audit", "cli/move", "discover", "migration", "dns", "account", "oauth", "audit", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
+    "cli/commands": ["cli", "cli/audit", "cli/move", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "mime", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
 }
 # Which libraries a folder may include, by the first path component or the header's name.
 LIBRARIES = {
@@ -70,6 +74,10 @@ LIBRARIES = {
     "proto/dav": ["expat"],
     "tree": ["zlib"],
     "pack": ["archive", "archive_entry", "libdeflate", "zlib"],
+    "mime": ["gmime", "glib", "libxml"],
+    "find": ["sqlite3"],
+    "import": ["archive", "archive_entry"],
+    "export": ["archive", "archive_entry"],
     "oauth": ["gnutls"],
     "account": ["ini"],
     "dns": ["ldns"],
