@@ -13,7 +13,7 @@ struct find_index;
 
 /**
  * find_open(cache_dir, archive_id, out, err): the index of the archive with this identity;
- * one that cannot be used is made anew. ${cache_dir} NULL: $XDG_CACHE_HOME/valise. ERR_IO.
+ * one that cannot be used is made again. ${cache_dir} NULL: $XDG_CACHE_HOME/valise. ERR_IO.
  */
 int find_open(const char *cache_dir, const char *archive_id, struct find_index **out,
         struct err *err) MUST_CHECK;
