@@ -15,6 +15,7 @@ struct import_item {
 	uint16_t warn; /* WARN_LINES: line ends were made CRLF */
 	const char *keywords; /* parted by one blank, or NULL */
 	const char *labels; /* Gmail's: a JSON list, canonical; or NULL */
+	uint64_t msgid, thrid; /* X-GM-MSGID and X-GM-THRID; 0: none */
 	/*
 	 * Mail: the mailboxes that the message is in, '/' between their levels, NULL-ended; NULL:
 	 * the one of its file.
