@@ -4,6 +4,7 @@
 #include "valise/base/mem.h"
 #include "cli.h"
 #include "protocols.h"
+#include "side_by_side.h"
 
 struct tally {
 	unsigned asked, tried, failed;
@@ -49,34 +50,38 @@ static int keep_stale(struct take *t, unsigned kinds, struct tally *y)
 	return rc < 0 ? fail(t->args, &err) : 0;
 }
 
-/* 0 to go on (also after a service that failed), else an exit code. */
-static int take_service(struct take *t, enum service_kind kind, unsigned kinds,
-        struct tree_sink *sink, const struct source_opts *o, struct tally *y)
+/*
+ * What came of a service: 0 to go on (also after one that failed), else an exit code.
+ */
+static int settle_service(struct take *t, const struct service_read *s, struct tally *y)
 {
-	struct source_result r = {0};
-	struct err err = {0};
+	const char *name = protocols[s->kind].name;
 
-	y->tried++;
-	progress_what(&t->ui->progress, t->account->services[kind].at.host);
-	if (protocol_ops[kind].source->run(
-	            &t->account->services[kind], kinds, sink, o, &t->ui->progress, &r, &err) == 0) {
-		y->unlisted |= r.unlisted ? kinds : 0;
+	if (s->left_out) { /* without IMAP's mail nobody knows which messages POP3 alone has */
+		ui_report(t->ui, SAY_WARNING, NULL, name,
+		        "left out this time, as IMAP could not be read");
 		return 0;
 	}
-	if (err.code == ERR_STOPPED || err.code == ERR_IO || err.code == ERR_SPACE ||
-	        err.code == ERR_DAMAGED || err.code == ERR_USAGE || err.code == ERR_LOCKED ||
-	        err.code == ERR_ACCOUNT)
-		return fail(t->args, &err);
+	y->tried++;
+	if (s->rc == 0) {
+		y->unlisted |= s->result.unlisted ? s->kinds : 0;
+		return 0;
+	}
+	if (s->err.code == ERR_STOPPED || s->err.code == ERR_IO || s->err.code == ERR_SPACE ||
+	        s->err.code == ERR_DAMAGED || s->err.code == ERR_USAGE ||
+	        s->err.code == ERR_LOCKED || s->err.code == ERR_ACCOUNT)
+		return fail(t->args, &s->err);
 	/*
 	 * The only one: the command fails with it, and says so once. A sign-in that several
 	 * have in common fails for all of them.
 	 */
-	(y->asked > 1 ? ui_report : ui_note)(t->ui, SAY_WARNING, NULL, protocols[kind].name,
-	        y->failed && strcmp(err.text, y->last.text) == 0 ? "not read, for the same reason"
-	                                                         : err.text);
+	(y->asked > 1 ? ui_report : ui_note)(t->ui, SAY_WARNING, NULL, name,
+	        y->failed && strcmp(s->err.text, y->last.text) == 0
+	                ? "not read, for the same reason"
+	                : s->err.text);
 	y->failed++;
-	y->last = err;
-	return keep_stale(t, kinds, y);
+	y->last = s->err;
+	return keep_stale(t, s->kinds, y);
 }
 
 /* What was left out, and what was not listed, keeps its last state. */
@@ -99,17 +104,6 @@ static int keep_rest(struct take *t, unsigned taken, const struct tally *y)
 			return fail(t->args, &err);
 	}
 	return 0;
-}
-
-/* Without IMAP's mail nobody knows which messages POP3 alone has. */
-static bool is_left_out(struct take *t, enum service_kind kind, const struct tally *y)
-{
-	if (kind != SERVICE_POP3 || !t->account->present[SERVICE_IMAP] ||
-	        !(y->lost & 1u << COLL_MAIL))
-		return false;
-	ui_report(t->ui, SAY_WARNING, NULL, protocols[kind].name,
-	        "left out this time, as IMAP could not be read");
-	return true;
 }
 
 /* Is the account's service of this kind to be read? */
@@ -177,7 +171,43 @@ static int check_choice(
 	return choice_check(c);
 }
 
-/* Each service that is asked for, in its order; what was not read stays. */
+/*
+ * All services that are asked for, side by side; POP3 gives what IMAP has not. *taken_out:
+ * the kinds that they have.
+ */
+static int read_services(struct take *t, const struct source_opts *o,
+        const struct other_mail *other, unsigned only, unsigned *taken_out, struct tally *y)
+{
+	struct service_read list[SERVICE_KINDS] = {0};
+	const struct service_read *imap = NULL;
+	unsigned n = 0;
+	int rc = 0;
+
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		struct service_read *s = &list[n];
+
+		if (!is_asked(t->account, k, only))
+			continue;
+		*s = (struct service_read){.kind = k,
+		        .kinds = kinds_asked(k, only),
+		        .sink = t->sink,
+		        .opts = o,
+		        .after = k == SERVICE_POP3 ? imap : NULL};
+		if (k == SERVICE_IMAP) {
+			imap = s;
+			s->sink = other->imap ? recorder_sink(other->imap) : t->sink;
+		}
+		*taken_out |= s->kinds;
+		n++;
+	}
+	y->asked = n;
+	read_side_by_side(t->account->services, list, n, &t->ui->progress);
+	for (unsigned i = 0; i < n && rc == 0; i++)
+		rc = settle_service(t, &list[i], y);
+	return rc;
+}
+
+/* Each service that is asked for; what was not read stays. */
 static int take_services(struct take *t, struct tally *y)
 {
 	struct choice *choice = xcalloc(1, sizeof *choice);
@@ -208,18 +238,8 @@ static int take_services(struct take *t, struct tally *y)
 	o.choice = choice->of;
 	if (rc == 0)
 		rc = check_choice(t, choice, &o, only);
-	for (unsigned k = 0; k < SERVICE_KINDS; k++)
-		y->asked += is_asked(t->account, k, only);
-	for (unsigned k = 0; k < SERVICE_KINDS && rc == 0; k++) {
-		if (!is_asked(t->account, k, only))
-			continue;
-		taken |= kinds_asked(k, only);
-		if (!is_left_out(t, k, y))
-			rc = take_service(t, k, kinds_asked(k, only),
-			        other.imap && k == SERVICE_IMAP ? recorder_sink(other.imap)
-			                                        : t->sink,
-			        &o, y);
-	}
+	if (rc == 0)
+		rc = read_services(t, &o, &other, only, &taken, y);
 	if (rc == 0 && taken & 1u << COLL_MAIL && !(y->lost & 1u << COLL_MAIL) &&
 	        other_mail_keep(t, &other, &err) < 0)
 		rc = fail(t->args, &err);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 #include "cli/protocols.h"
+#include "cli/side_by_side.h"
 #include "run.h"
 
 /* What is known of the services of the source while they run. */
@@ -73,51 +74,56 @@ int audit_source_options(struct audit_side_run *s)
 	return rc ? rc : check_choice(s);
 }
 
-static void read_service(struct audit_side_run *s, enum service_kind k, struct tree_sink *sink,
-        struct services *done)
+/* What came of a service. */
+static void settle_service(
+        struct audit_side_run *s, const struct service_read *of, struct services *done)
 {
-	struct service *service = &s->account->services[k];
-	unsigned kinds = protocols[k].kinds & s->kinds;
-	struct source_result r = {0};
-	struct err err = {0};
+	const char *name = s->account->services[of->kind].name, *why = of->err.text;
 
-	progress_what(&s->run->ui->progress, service->at.host);
-	if (protocol_ops[k].source->run(
-	            service, kinds, sink, &s->from, &s->run->ui->progress, &r, &err) == 0) {
-		done->read |= kinds;
-		done->unlisted |= r.unlisted ? kinds : 0;
+	if (!of->left_out && of->rc == 0) {
+		done->read |= of->kinds;
+		done->unlisted |= of->result.unlisted ? of->kinds : 0;
 		return;
 	}
-	done->lost |= kinds;
-	s->failed = true;
-	s->err = err;
-	audit_say(&s->run->audit, AUDIT_SOURCE, AUDIT_SERVICE_UNREAD, AUDIT_NO_KIND, service->name,
-	        err.text);
+	if (of->left_out) {
+		why = "left out, as IMAP could not be read";
+	} else {
+		done->lost |= of->kinds;
+		s->failed = true;
+		s->err = of->err;
+	}
+	audit_say(&s->run->audit, AUDIT_SOURCE, AUDIT_SERVICE_UNREAD, AUDIT_NO_KIND, name, why);
 }
 
-/* Each service, IMAP before POP3, which gives only what IMAP did not. */
+/* All services side by side; POP3 gives only what IMAP did not. */
 static void read_services(struct audit_side_run *s, struct services *done)
 {
 	struct tree_sink *sink = audit_source_sink(s->run->look);
 	bool both = s->account->present[SERVICE_IMAP] && s->account->present[SERVICE_POP3];
 	struct recorder *imap = both ? recorder_new(sink) : NULL;
 	char *state_dir = both ? state_path("pop3") : NULL;
+	struct service_read list[SERVICE_KINDS] = {0};
+	unsigned n = 0;
 
 	if (both) {
 		s->from.seen = recorder_seen;
 		s->from.seen_ctx = imap;
 		s->from.state_dir = state_dir;
 	}
-	for (unsigned k = 0; k < SERVICE_KINDS && s->err.code != ERR_STOPPED; k++) {
-		if (!s->account->present[k] || !(protocols[k].kinds & s->kinds))
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		unsigned kinds = protocols[k].kinds & s->kinds;
+
+		if (!s->account->present[k] || !kinds)
 			continue;
-		if (k == SERVICE_POP3 && both && done->lost & 1u << COLL_MAIL)
-			audit_say(&s->run->audit, AUDIT_SOURCE, AUDIT_SERVICE_UNREAD, AUDIT_NO_KIND,
-			        protocols[k].name, "left out, as IMAP could not be read");
-		else
-			read_service(
-			        s, k, imap && k == SERVICE_IMAP ? recorder_sink(imap) : sink, done);
+		list[n++] = (struct service_read){.kind = k,
+		        .kinds = kinds,
+		        .sink = imap && k == SERVICE_IMAP ? recorder_sink(imap) : sink,
+		        .opts = &s->from,
+		        .after = both && k == SERVICE_POP3 ? &list[0] : NULL};
 	}
+	read_side_by_side(s->account->services, list, n, &s->run->ui->progress);
+	for (unsigned i = 0; i < n && s->err.code != ERR_STOPPED; i++)
+		settle_service(s, &list[i], done);
 	recorder_free(imap);
 	free(state_dir);
 }

@@ -1,0 +1,104 @@
+#!/usr/bin/python3
+"""The services of an account are read at the same time: each scripted server answers only when all of them have been asked. One that
+fails costs what it gives and nothing else; of a sign-in that several have in common the reason is told once."""
+import os
+import sys
+import tempfile
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+from lib import environment, execute, expect, imap  # noqa: E402
+import fakedav  # noqa: E402
+import fakeimap  # noqa: E402
+
+
+class Meeting:
+    """Whoever comes waits until all are there, once."""
+    def __init__(self, n):
+        self.barrier = threading.Barrier(n)
+        self.done = set()
+
+    def wait(self, who):
+        if who not in self.done:
+            self.done.add(who)
+            self.barrier.wait(60)
+
+
+class Mail(fakeimap.FakeImap):
+    meeting = None
+
+    def populate(self):
+        self.mailbox("INBOX").add(b"Subject: one\r\n\r\nbody\r\n", [])
+
+    def sign_in(self, s, tag, user, password):
+        if self.meeting:
+            self.meeting.wait("imap")
+        super().sign_in(s, tag, user, password)
+
+
+class Dav(fakedav.FakeDav):
+    meeting, who = None, None
+
+    def send(self, handler, rq, rs):
+        if self.meeting and rs.status != 401:
+            self.meeting.wait(self.who)
+        super().send(handler, rq, rs)
+
+
+class Refused(Dav):
+    def authorize(self, rq):
+        return fakedav.Answer(401, WWW_Authenticate='Basic realm="no"')
+
+
+def dav(server, kind):
+    return ["--" + kind, server.url("/")]
+
+
+def accounts(scratch, mail, calendars, contacts):
+    """An account of three servers, for options and as a section of accounts.ini."""
+    options = imap(mail.port) + dav(calendars, "caldav") + dav(contacts, "carddav")
+    home = environment(scratch)
+    os.makedirs(home["XDG_CONFIG_HOME"] + "/valise", exist_ok=True)
+    with open(home["XDG_CONFIG_HOME"] + "/valise/accounts.ini", "w") as f:
+        f.write("[alice]\nimap = imap://127.0.0.1:%d\ncaldav = %s\ncarddav = %s\nuser = alice\npassword-command = echo pw-alice\ncleartext = yes\n"
+                % (mail.port, calendars.url("/"), contacts.url("/")))
+    return options, home
+
+
+def all_at_once(scratch):
+    with Mail() as mail, Dav() as calendars, Dav() as contacts:
+        options, home = accounts(scratch, mail, calendars, contacts)
+        calendars.who, contacts.who = "caldav", "carddav"
+        for command in (["backup", "-o", scratch + "/a.valise", *options], ["fetch", "-t", scratch + "/tree", *options],
+                        ["audit", scratch + "/a.valise", "--source", "alice"]):
+            mail.meeting = calendars.meeting = contacts.meeting = Meeting(3)
+            rc, out, err = execute(*command, env=home)
+            expect(not mail.meeting.barrier.broken, "%s: the services are not asked at the same time: %s%s" % (command[0], out, err))
+            expect(rc == 0 if command[0] != "audit" else "source" in out, "%s: exit code %d: %s%s" % (command[0], rc, out, err))
+
+
+def one_fails(scratch):
+    with Mail() as mail, Dav() as calendars, Refused() as contacts:
+        options, home = accounts(scratch, mail, calendars, contacts)
+        rc, out, err = execute("backup", "-o", scratch + "/b.valise", *options, env=home)
+        expect(rc == 3 and "carddav" in err and "2 calendars" not in err, "CardDAV refused: exit code %d: %s%s" % (rc, out, err))
+        rc, out, err = execute("list", scratch + "/b.valise", env=home)
+        expect("INBOX" in out and "calendars" in out and "contacts  " not in out, "what the others gave: " + out + err)
+
+
+def both_refused(scratch):
+    """Two services of one server: one reason, one line."""
+    with Mail() as mail, Refused() as server:
+        options, home = accounts(scratch, mail, server, server)
+        rc, out, err = execute("backup", "-o", scratch + "/c.valise", *options, env=home)
+        expect(rc == 3 and err.count("for the same reason") == 1, "both refused: exit code %d: %s%s" % (rc, out, err))
+        expect(err.index("caldav") < err.index("carddav"), "in the order of the services: " + err)
+
+
+with tempfile.TemporaryDirectory() as top:
+    for case in (all_at_once, one_fails, both_refused):
+        where = os.path.join(top, case.__name__)
+        os.mkdir(where)
+        case(where)
+        print("ok", case.__name__)
