@@ -1,0 +1,168 @@
+/* valise export: items of an archive as files that other programs take. */
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/export/export.h"
+#include "valise/pack/archive.h"
+#include "valise/tree/gone.h"
+#include "cli/cli.h"
+
+static int cmd_export(const struct args *a);
+const struct command export_command = {
+        .name = "export",
+        .synopsis = "ARCHIVE -o DIR|FILE.zip --format FORMAT",
+        .summary = "write items as files that other programs take",
+        .bit = CMD_EXPORT,
+        .min_pos = 1,
+        .max_pos = 1,
+        .run = cmd_export,
+};
+
+/* "mbox|eml": those that are made. */
+static void put_formats(struct buf *out)
+{
+	for (unsigned f = 0; f < EXPORT_FORMATS; f++)
+		if (export_format_word(f))
+			buf_putf(out, "%s%s", out->len ? "|" : "", export_format_word(f));
+}
+
+static int read_format(const struct args *a, enum export_format *out)
+{
+	const char *word = args_get(a, "format");
+	struct buf words = buf_of(200);
+	unsigned place, f = 0;
+	int rc;
+
+	put_formats(&words);
+	if (word)
+		rc = args_word(a, "format", buf_str(&words), &place);
+	else
+		rc = usage_error(a, "which format? --format %s", buf_str(&words));
+	buf_clear(&words);
+	while (rc == 0 && (!export_format_word(f) || strcmp(export_format_word(f), word) != 0))
+		f++;
+	*out = f;
+	return rc;
+}
+
+static int read_options(const struct args *a, struct export_opts *o)
+{
+	int rc = read_format(a, &o->format);
+
+	o->path = args_get(a, "output");
+	if (rc == 0 && !o->path)
+		rc = usage_error(a, "where to? -o DIR names a new folder, -o FILE.zip a zip file");
+	return rc;
+}
+
+/* What of the snapshot is in none of the files, and what the files cannot say. */
+static int tell_losses(
+        const struct args *a, struct ui *ui, struct tree_reader *r, enum export_format f)
+{
+	static const char *const what[COLL_KINDS] = {
+	        "mail", "calendars", "contacts", "files behind links"};
+	const struct tree_manifest *m = r->ops->manifest(r);
+	unsigned kinds = export_format_kinds(f), have = 0;
+	struct buf left = buf_of(400);
+
+	for (size_t i = 0; i < m->n_heads; i++)
+		have |= m->heads[i].roots.items ? 1u << m->heads[i].kind : 0;
+	if (!(have & kinds)) {
+		buf_clear(&left);
+		return usage_error(a, "there is nothing to be written in the format %s",
+		        export_format_word(f));
+	}
+	for (unsigned k = 0; k < COLL_KINDS; k++)
+		if (have & ~kinds & 1u << k)
+			buf_putf(&left, "%s%s", left.len ? ", " : "", what[k]);
+	if (left.len)
+		progress_say(&ui->progress, SAY_NOTE, "not in this format, and left out: %s",
+		        buf_str(&left));
+	if (export_format_loss(f))
+		progress_say(&ui->progress, SAY_NOTE, "%s: %s", export_format_word(f),
+		        export_format_loss(f));
+	buf_clear(&left);
+	return 0;
+}
+
+static json_t *outcome_json(
+        const struct args *a, const struct export_opts *o, const struct export_result *e)
+{
+	json_t *out = json_object();
+
+	put_text(out, "archive", a->pos[0]);
+	put_text(out, "to", o->path);
+	json_set_text(out, "format", export_format_word(o->format));
+	json_set_number(out, "collections", e->collections);
+	json_set_number(out, "items", e->items);
+	json_set_number(out, "files", e->files);
+	json_set_number(out, "bytes", e->bytes);
+	json_set_number(out, "failed", e->failed);
+	json_set_number(out, "missing", e->missing);
+	json_set_number(out, "altered", e->altered);
+	return out;
+}
+
+static void tell_outcome(const struct export_opts *o, const struct export_result *e)
+{
+	char n[6][COUNTED_SIZE], safe[600];
+
+	printf("%s: %s in %s, %s\n", term_escape(o->path, strlen(o->path), safe, sizeof safe),
+	        counted(e->items, "item", "items", n[0]), counted(e->files, "file", "files", n[1]),
+	        human_bytes(e->bytes, n[2]));
+	if (e->failed)
+		printf("%s could not be read: named above\n",
+		        counted(e->failed, "item", "items", n[3]));
+	if (e->missing)
+		printf("%s missing in the archive: named above\n",
+		        counted(e->missing, "item is", "items are", n[4]));
+	if (e->altered)
+		printf("%s not as in the archive: named above\n",
+		        counted(e->altered, "item is", "items are", n[5]));
+}
+
+/* The codes, the report, what people and programs are told. */
+static int finish(struct ui *ui, const struct export_opts *o, const struct export_result *e)
+{
+	int rc = e->failed || e->missing || e->altered ? EXIT_INCOMPLETE : EXIT_DONE;
+	json_t *out = outcome_json(ui->args, o, e);
+
+	ui_stop(ui);
+	if (ui->json)
+		end_outcome(ui->args, json_copy(out));
+	else if (!ui_quiet(ui, rc))
+		tell_outcome(o, e);
+	if (ui_write_reports(ui, out, &(struct report){.rc = rc}))
+		rc = EXIT_FAILED;
+	json_decref(out);
+	return rc;
+}
+
+static int cmd_export(const struct args *a)
+{
+	struct tree_reader *from = NULL;
+	struct export_opts o = {0};
+	struct export_result e = {0};
+	struct err err = {0};
+	struct ui ui;
+	unsigned snapshot;
+	int rc = args_snapshot(a, &snapshot);
+
+	rc = rc ? rc : read_options(a, &o);
+	if (rc)
+		return rc;
+	ui_start(&ui, a);
+	if (archive_reader(a->pos[0], snapshot, &from, &err) < 0)
+		rc = fail(a, &err);
+	else
+		from = tree_gone_view(from, args_has(a, "with-gone"));
+	if (rc == 0)
+		rc = tell_losses(a, &ui, from, o.format);
+	if (rc == 0 && export_run(from, &o, &ui.progress, &e, &err) < 0)
+		rc = fail(a, &err);
+	else if (rc == 0)
+		rc = finish(&ui, &o, &e);
+	tree_reader_free(from);
+	ui_clear(&ui);
+	return rc;
+}
