@@ -162,7 +162,7 @@ static void put_kind(struct buf *b, const json_t *list, size_t kind)
 	drop_twins(used);
 	if (json_array_size(own)) {
 		buf_puts(b, "<table role=\"table\">\n");
-		html_element(b, "caption", kinds[kind].title);
+		markup_element(b, "caption", kinds[kind].title);
 		html_titles(b, columns, N, used);
 		buf_puts(b, "<tbody role=\"rowgroup\">\n");
 		json_array_foreach(own, i, f)

@@ -1,60 +1,12 @@
 /* The elements that a report's page is made of: text, values, tables, lists of facts. */
 #include <stdlib.h>
 #include <string.h>
-#include "valise/base/escape.h"
 #include "valise/base/json.h"
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
 #include "cli/report/html.h"
 
-#define ESCAPED_MAX 10 /* octets that term_escape makes of one, and more */
 #define WORD_MAX 20
-
-static void put_markup(struct buf *b, const char *safe)
-{
-	for (const char *p = safe; *p; p++)
-		switch (*p) {
-		case '<':
-			buf_puts(b, "&lt;");
-			break;
-		case '>':
-			buf_puts(b, "&gt;");
-			break;
-		case '&':
-			buf_puts(b, "&amp;");
-			break;
-		case '"':
-			buf_puts(b, "&quot;");
-			break;
-		case '\'':
-			buf_puts(b, "&#39;");
-			break;
-		default:
-			buf_putc(b, *p);
-		}
-}
-
-void html_octets(struct buf *b, const char *s, size_t n)
-{
-	size_t room = n * ESCAPED_MAX + 1;
-	char *safe = xmalloc(room);
-
-	put_markup(b, term_escape(s, n, safe, room));
-	free(safe);
-}
-
-void html_text(struct buf *b, const char *s)
-{
-	if (s)
-		html_octets(b, s, strlen(s));
-}
-
-void html_element(struct buf *b, const char *tag, const char *text)
-{
-	buf_putf(b, "<%s>", tag);
-	html_text(b, text);
-	buf_putf(b, "</%.*s>", (int)strcspn(tag, " "), tag);
-}
 
 /* Is there a word that no column of a table is wide enough for? */
 static bool has_long_word(const char *s)
@@ -74,15 +26,15 @@ static void put_time(struct buf *b, const json_t *v)
 	size_t n = json_string_length(v);
 
 	if (n < 20 || strlen(s) != n || s[10] != 'T' || strspn(s + 20, "0123456789:") != n - 20) {
-		html_octets(b, s, n);
+		markup_octets(b, s, n);
 		return;
 	}
 	buf_puts(b, "<time>");
-	html_octets(b, s, 10);
+	markup_octets(b, s, 10);
 	buf_putc(b, ' ');
-	html_octets(b, s + 11, 8);
+	markup_octets(b, s + 11, 8);
 	buf_puts(b, s[19] == 'Z' ? " UTC" : " ");
-	html_text(b, s[19] == 'Z' ? "" : s + 19);
+	markup_text(b, s[19] == 'Z' ? "" : s + 19);
 	buf_puts(b, "</time>");
 }
 
@@ -93,7 +45,7 @@ static void put_soft(struct buf *b, const char *s, size_t n)
 		const char *slash = memchr(s, '/', n);
 		size_t piece = slash ? (size_t)(slash - s) + 1 : n;
 
-		html_octets(b, s, piece);
+		markup_octets(b, s, piece);
 		s += piece;
 		n -= piece;
 		if (n && slash)
@@ -123,7 +75,7 @@ void html_value(struct buf *b, const json_t *v, enum cell kind)
 	else if (json_is_string(v) && kind == CELL_TEXT)
 		put_soft(b, json_string_value(v), json_string_length(v));
 	else if (json_is_string(v))
-		html_octets(b, json_string_value(v), json_string_length(v));
+		markup_octets(b, json_string_value(v), json_string_length(v));
 }
 
 json_t *json_at(const json_t *o, const char *path)
@@ -172,7 +124,7 @@ void html_titles(
 		if (used[k]) {
 			buf_putf(b, "<th scope=\"col\" role=\"columnheader\"%s>",
 			        is_right(columns[k].kind) ? " class=\"n\"" : "");
-			html_text(b, columns[k].title);
+			markup_text(b, columns[k].title);
 			buf_puts(b, "</th>");
 		}
 	buf_puts(b, "</tr></thead>\n");
@@ -223,7 +175,7 @@ static void put_cell(struct buf *b, const json_t *v, const struct column *c, boo
 		return;
 	}
 	buf_putf(b, "<td role=\"cell\"%s data-label=\"", class);
-	html_text(b, c->title);
+	markup_text(b, c->title);
 	buf_puts(b, "\">");
 	html_value(b, v, c->kind);
 	buf_puts(b, "</td>");
@@ -259,7 +211,7 @@ void html_table(struct buf *b, const char *caption, const json_t *rows,
 	html_used(rows, columns, n, used);
 	buf_puts(b, "<table role=\"table\">\n");
 	if (caption)
-		html_element(b, "caption", caption);
+		markup_element(b, "caption", caption);
 	html_titles(b, columns, n, used);
 	buf_puts(b, "<tbody role=\"rowgroup\">\n");
 	json_array_foreach(rows, i, o)
@@ -276,7 +228,7 @@ void html_fact(struct buf *b, const char *name, const json_t *value, enum cell k
 {
 	if (!has_value(value))
 		return;
-	html_element(b, "dt", name);
+	markup_element(b, "dt", name);
 	buf_puts(b, kind == CELL_HASH ? "<dd class=\"h\">" : "<dd>");
 	html_value(b, value, kind);
 	buf_puts(b, "</dd>\n");
@@ -286,8 +238,8 @@ void html_fact_text(struct buf *b, const char *name, const char *value)
 {
 	if (!value || !*value)
 		return;
-	html_element(b, "dt", name);
-	html_element(b, "dd", value);
+	markup_element(b, "dt", name);
+	markup_element(b, "dd", value);
 	buf_putc(b, '\n');
 }
 

@@ -2,17 +2,9 @@
 #define VALISE_CLI_REPORT_HTML_H
 
 #include "valise/base/json.h"
+#include "valise/base/markup.h"
 
-/*
- * Elements of a page. Whatever comes from outside passes html_octets: markup is escaped, and
- * what a reader must not see as it is (controls, NUL, what turns text round, octets that are
- * no UTF-8) becomes visible, as on a terminal (char_is_hidden).
- */
-
-void html_octets(struct buf *b, const char *s, size_t n);
-void html_text(struct buf *b, const char *s); /* nothing for NULL */
-/* "<p>text</p>": ${tag} may have attributes, "p class=\"why\"". */
-void html_element(struct buf *b, const char *tag, const char *text);
+/* Elements of a page. Whatever comes from outside passes markup_octets (base/markup.h). */
 
 /* How a member is shown. */
 enum cell {

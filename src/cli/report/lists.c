@@ -19,7 +19,7 @@ void page_folded(struct buf *b, const char *title, const json_t *rows, const str
 	char number[32];
 
 	buf_putf(b, "<details%s><summary>", json_array_size(rows) <= OPEN_MAX ? " open" : "");
-	html_text(b, title);
+	markup_text(b, title);
 	buf_putf(b, " <b>%s</b></summary>\n", human_count(json_array_size(rows), number));
 	html_table(b, NULL, rows, columns, n);
 	buf_puts(b, "</details>\n");
@@ -95,8 +95,8 @@ static void put_findings(
 	}
 	if (json_object_size(groups)) {
 		buf_puts(b, safe ? "<section>\n" : "<section class=\"reasons\">\n");
-		html_element(b, "h2", title);
-		html_element(b, "p", intro);
+		markup_element(b, "h2", title);
+		markup_element(b, "p", intro);
 		json_object_foreach(groups, name, rows)
 		        page_folded(b, name, rows, finding_columns, COUNT(finding_columns));
 		buf_puts(b, "</section>\n");
@@ -196,7 +196,7 @@ static void put_list(struct buf *b, const char *key, const json_t *rows)
 	}
 	if (n) {
 		buf_puts(b, "<section>\n");
-		html_element(b, "h2", title);
+		markup_element(b, "h2", title);
 		if (json_array_size(rows) > OPEN_MAX)
 			page_folded(b, "All of them", rows, columns, n);
 		else

@@ -1,6 +1,6 @@
 /*
  * --report FILE.html: a page that can be handed on, made of the JSON report alone. It stands
- * alone, holds no script, and everything from outside goes through html.c.
+ * alone, holds no script, and everything from outside goes through base/markup.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static void put_head(struct buf *b, const char *title)
 	for (const char *const *piece = report_style; *piece; piece++)
 		buf_puts(b, *piece);
 	buf_puts(b, "</style>\n");
-	html_element(b, "title", title);
+	markup_element(b, "title", title);
 	buf_puts(b, "\n</head>\n<body>\n<main>\n");
 }
 
@@ -41,14 +41,14 @@ static void put_verdict(struct buf *b, const json_t *o)
 	        "<div class=\"verdict %s\"><svg viewBox=\"0 0 24 24\" width=\"44\" height=\"44\" "
 	        "aria-hidden=\"true\"><path d=\"%s\"/></svg><div>\n",
 	        classes[mood], signs[mood]);
-	html_element(b, "p class=\"says\"", text);
+	markup_element(b, "p class=\"says\"", text);
 	if (why) {
 		buf_puts(b, "\n<p class=\"why\">Why: ");
-		html_text(b, why);
+		markup_text(b, why);
 		buf_puts(b, "</p>");
 	}
 	if (more)
-		html_element(b, "p class=\"why\"", more);
+		markup_element(b, "p class=\"why\"", more);
 	buf_puts(b, "\n</div></div>\n");
 	free(more);
 }
@@ -59,9 +59,9 @@ static void put_header(struct buf *b, const json_t *o, const char *title)
 	bool certificate = command && strcmp(command, "audit") == 0;
 
 	buf_puts(b, "<header>\n");
-	html_element(b, "p class=\"kind\"", certificate ? "valise certificate" : "valise report");
+	markup_element(b, "p class=\"kind\"", certificate ? "valise certificate" : "valise report");
 	buf_putc(b, '\n');
-	html_element(b, "h1", title);
+	markup_element(b, "h1", title);
 	buf_puts(b, "\n<p class=\"when\">");
 	html_value(b, json_object_get(o, "ended_local"), CELL_TIME);
 	buf_puts(b, "</p>\n</header>\n");
@@ -91,7 +91,7 @@ static void put_figures(struct buf *b, const json_t *o)
 		buf_puts(b, "<li><b>");
 		html_value(b, v, figures[i].kind);
 		buf_puts(b, "</b> ");
-		html_element(b, "span", figures[i].title);
+		markup_element(b, "span", figures[i].title);
 		buf_puts(b, "</li>\n");
 	}
 	buf_puts(b, "</ul>\n");
@@ -167,7 +167,7 @@ static void put_moment(
 
 	if (!json_object_get(o, utc))
 		return;
-	html_element(b, "dt", name);
+	markup_element(b, "dt", name);
 	buf_puts(b, "<dd>");
 	html_value(b, json_object_get(o, utc), CELL_TIME);
 	if (here) {
@@ -263,7 +263,7 @@ static void put_server(struct buf *b, const json_t *s)
 	        protocol_title(service));
 
 	buf_puts(b, "<section class=\"card\">\n");
-	html_element(b, "h3", text);
+	markup_element(b, "h3", text);
 	free(text);
 	buf_puts(b, "\n<dl class=\"facts\">\n");
 	text = xasprintf("%s%s%s:%lld", bare ? "[" : "", host ? host : "", bare ? "]" : "",
@@ -297,9 +297,9 @@ static void put_section(struct buf *b, const char *title, const char *intro, con
 	if (!json_array_size(rows))
 		return;
 	buf_puts(b, "<section>\n");
-	html_element(b, "h2", title);
+	markup_element(b, "h2", title);
 	if (intro)
-		html_element(b, "p", intro);
+		markup_element(b, "p", intro);
 	html_table(b, NULL, rows, columns, n);
 	buf_puts(b, "</section>\n");
 }
@@ -347,7 +347,7 @@ static void put_seals(struct buf *b, const json_t *o)
 	if (!json_array_size(list))
 		return;
 	buf_puts(b, "<section>\n<h2>Snapshots and their seals</h2>\n");
-	html_element(b, "p",
+	markup_element(b, "p",
 	        "Whoever keeps a seal elsewhere can tell later that nothing was changed: valise "
 	        "verify ARCHIVE --expect SEAL.");
 	html_table(b, NULL, list, columns, COUNT(columns));

@@ -174,7 +174,7 @@ static void put_colour(struct buf *b, size_t colour, const char *name)
 	        "<li><svg width=\"12\" height=\"12\" aria-hidden=\"true\"><rect class=\"c%zu\" "
 	        "width=\"12\" height=\"12\" rx=\"2\"/></svg> ",
 	        colour);
-	html_element(b, "span", name);
+	markup_element(b, "span", name);
 	buf_puts(b, "</li>\n");
 }
 

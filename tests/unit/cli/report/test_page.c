@@ -67,7 +67,7 @@ static void text_is_escaped(void **state)
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct buf b = buf_of(1000);
 
-		html_octets(&b, table[i].in, table[i].n);
+		markup_octets(&b, table[i].in, table[i].n);
 		assert_string_equal(buf_str(&b), table[i].out);
 		buf_clear(&b);
 	}
@@ -82,7 +82,7 @@ static void nothing_is_cut(void **state)
 	(void)state;
 	memset(word, '\x01', sizeof word - 1);
 	word[sizeof word - 1] = '\0';
-	html_text(&b, word);
+	markup_text(&b, word);
 	assert_int_equal(b.len, 4 * (sizeof word - 1));
 	buf_clear(&b);
 }
