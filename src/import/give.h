@@ -70,5 +70,7 @@ struct import_labels {
 };
 void labels_read(const char *field, size_t n, struct import_labels *out);
 void labels_clear(struct import_labels *l);
+/* The special use (RFC 6154) of such a folder, "\\All" of "[Gmail]/All Mail"; NULL: none. */
+const char *labels_use(const char *folder);
 
 #endif

@@ -100,7 +100,7 @@ static int why(struct unpacking *u, struct err *err)
 
 	if (u->io.code != ERR_OK)
 		return err_copy(err, &u->io);
-	return err_set(err, ERR_DAMAGED, ERR_COLLECTION, "%s", text ? text : "it is damaged");
+	return err_set(err, ERR_DAMAGED, ERR_ITEM, "%s", text ? text : "it is damaged");
 }
 
 /* The next piece of the entry. 1: there is one; 0: the end. */
@@ -133,7 +133,7 @@ static int entry_read(struct import_file *f, void *p, size_t n, size_t *got, str
 		return rc;
 	if (u->given > BOMB_FROM &&
 	        u->given / BOMB_RATIO > (u->pos > u->from ? u->pos - u->from : 1))
-		return err_set(err, ERR_LIMIT, ERR_COLLECTION,
+		return err_set(err, ERR_LIMIT, ERR_ITEM,
 		        "it is packed more than %d times smaller than it is, as no mail is",
 		        BOMB_RATIO);
 	if (u->gap) {
@@ -154,7 +154,7 @@ static void tell_lost(struct unpacking *u, const struct import_visit *v, const c
 {
 	struct err e;
 
-	err_set(&e, ERR_UNSUPPORTED, ERR_COLLECTION, "%s", reason);
+	err_set(&e, ERR_UNSUPPORTED, ERR_ITEM, "%s", reason);
 	v->lost(v->ctx, u->f.shown, &e);
 }
 
@@ -195,7 +195,7 @@ static int show_entry(
 	u->gap = u->given = 0;
 	u->from = u->pos;
 	if (archive_entry_filetype(e) == AE_IFDIR)
-		;
+		rc = v->dir && place.len ? v->dir(v->ctx, buf_str(&place), err) : 0;
 	else if (reason || !place.len)
 		tell_lost(u, v, reason ? reason : "it has no name");
 	else
