@@ -22,15 +22,20 @@ static void *eml_open(struct export_run *run)
 	return e;
 }
 
+static size_t clash(const char *component, size_t n)
+{
+	return names_extension(component, n, EXT);
+}
+
 static int eml_coll(
         void *state, const struct tree_head *h, const struct tree_coll *c, struct err *err)
 {
 	struct eml *e = state;
 
-	(void)c;
 	names_clear(&e->files);
 	buf_reset(&e->dir);
-	names_folder(h->path, EXT, &e->dir);
+	names_folder(h->path, clash, &e->dir);
+	export_called(e->run, h, c, buf_str(&e->dir));
 	return export_out_dir(e->run->out, buf_str(&e->dir), err);
 }
 
@@ -66,7 +71,7 @@ static void eml_free(void *state)
 const struct export_format_ops export_eml = {
         .word = "eml",
         .kinds = 1u << COLL_MAIL,
-        .loss = "flags, keywords and labels are left out",
+        .loss = "flags, keywords, labels and the zones of INTERNALDATEs are left out",
         .open = eml_open,
         .coll = eml_coll,
         .item = eml_item,

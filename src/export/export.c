@@ -3,7 +3,10 @@
 #include "format.h"
 
 static const struct export_format_ops *const formats[EXPORT_FORMATS] = {
+        [EXPORT_MBOX] = &export_mbox,
         [EXPORT_EML] = &export_eml,
+        [EXPORT_MAILDIR] = &export_maildir,
+        [EXPORT_MH] = &export_mh,
 };
 
 const char *export_format_word(enum export_format f)

@@ -34,7 +34,7 @@ struct export_format_ops {
 	int (*end)(void *state, struct err *err); /* or NULL */
 	void (*free)(void *state);
 };
-extern const struct export_format_ops export_eml;
+extern const struct export_format_ops export_mbox, export_eml, export_maildir, export_mh;
 
 /**
  * The octets of ${it} as a file of its own. A file is begun only once the octets were found
@@ -48,5 +48,8 @@ int export_item_file(struct export_run *run, const struct tree_coll *c, const st
  */
 void export_altered(struct export_run *run, const struct tree_coll *c, const struct tree_item *it,
         const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* Say so where ${path} is not the collection's content name: people look for it. */
+void export_called(struct export_run *run, const struct tree_head *h, const struct tree_coll *c,
+        const char *path);
 
 #endif

@@ -1,6 +1,7 @@
 /* What the writers of the formats share: a file for an item, and what is said of it. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include "valise/base/mem.h"
 #include "format.h"
 
@@ -50,4 +51,12 @@ void export_altered(struct export_run *run, const struct tree_coll *c, const str
 	tree_item_name(run->from, c, it, &name);
 	progress_name(run->progress, SAY_NOTE, c->name, buf_str(&name), "%s", text);
 	buf_clear(&name);
+}
+
+void export_called(struct export_run *run, const struct tree_head *h, const struct tree_coll *c,
+        const char *path)
+{
+	if (strcmp(path, h->content_name) != 0)
+		progress_name(
+		        run->progress, SAY_NOTE, c->name, NULL, "it is called \"%s\" here", path);
 }

@@ -6,7 +6,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
-enum { NAME_CAP = 1 << 16 };
+enum { NAME_CAP = 1 << 20 };
 
 void names_clear(struct export_names *names)
 {
@@ -15,28 +15,34 @@ void names_clear(struct export_names *names)
 	memset(names, 0, sizeof *names);
 }
 
-/* Takes it, or false: a twin has it. */
-static bool take(struct export_names *names, const char *name)
+/* Takes it by its ${key} (which it owns), or false: a twin has it. */
+static bool take_key(struct export_names *names, char *key)
 {
-	struct buf key = buf_of(4 * NAME_CAP);
 	size_t cursor = 0, at;
 
-	path_fold(name, &key);
-	while ((at = text_index_next(&names->index, buf_str(&key), &cursor)) != SIZE_MAX)
-		if (strcmp(names->taken[at], buf_str(&key)) == 0) {
-			buf_clear(&key);
+	while ((at = text_index_next(&names->index, key, &cursor)) != SIZE_MAX)
+		if (strcmp(names->taken[at], key) == 0) {
+			free(key);
 			return false;
 		}
-	text_index_add(&names->index, buf_str(&key), names->n);
-	*ARR_PUSH(names->taken, names->n, names->cap) = buf_take(&key);
+	text_index_add(&names->index, key, names->n);
+	*ARR_PUSH(names->taken, names->n, names->cap) = key;
 	return true;
+}
+
+static char *fold(const char *name)
+{
+	struct buf key = buf_of(4 * NAME_CAP);
+
+	path_fold(name, &key);
+	return buf_take(&key);
 }
 
 void names_take(struct export_names *names, const char *stem, const char *ext, struct buf *out)
 {
 	char *name = xasprintf("%s%s", stem, ext);
 
-	for (unsigned i = 2; !take(names, name); i++) {
+	for (unsigned i = 2; !take_key(names, fold(name)); i++) {
 		free(name);
 		name = xasprintf("%s_%u%s", stem, i, ext);
 	}
@@ -44,19 +50,37 @@ void names_take(struct export_names *names, const char *stem, const char *ext, s
 	free(name);
 }
 
-void names_folder(const char *tree_path, const char *ext, struct buf *out)
+void names_take_exact(struct export_names *names, const char *stem, struct buf *out)
+{
+	char *name = xstrdup(stem);
+
+	for (unsigned i = 2; !take_key(names, xstrdup(name)); i++) {
+		free(name);
+		name = xasprintf("%s_%u", stem, i);
+	}
+	buf_puts(out, name);
+	free(name);
+}
+
+size_t names_extension(const char *component, size_t n, const char *ext)
+{
+	size_t k = strlen(ext);
+
+	return n >= k && text_is(component + n - k, k, ext) ? n - k : SIZE_MAX;
+}
+
+void names_folder(const char *tree_path, names_clash_fn *clash, struct buf *out)
 {
 	const char *at = strchr(tree_path, '/');
-	size_t n_ext = strlen(ext);
 
 	for (at = at ? at + 1 : tree_path; *at;) {
-		size_t n = strcspn(at, "/");
+		size_t n = strcspn(at, "/"), odd = clash ? clash(at, n) : SIZE_MAX;
 
-		if (n_ext && n >= n_ext && text_is(at + n - n_ext, n_ext, ext))
-			buf_putf(out, "%.*s=2E%.*s", (int)(n - n_ext), at, (int)(n_ext - 1),
-			        at + n - n_ext + 1);
-		else
-			buf_put(out, at, n);
+		for (size_t i = 0; i < n; i++)
+			if (i == odd)
+				buf_putf(out, "=%02X", (unsigned char)at[i]);
+			else
+				buf_putc(out, at[i]);
 		at += n;
 		if (*at)
 			buf_putc(out, *at++);

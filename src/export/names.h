@@ -22,12 +22,20 @@ void names_clear(struct export_names *names);
  */
 void names_take(struct export_names *names, const char *stem, const char *ext, struct buf *out);
 
+/* The same without an extension, where names are twins only if they are equal, as on Unix. */
+void names_take_exact(struct export_names *names, const char *stem, struct buf *out);
+
 /**
- * names_folder(tree_path, ext, out): append the path of a collection without its kind,
- * "mail/INBOX/Work" -> "INBOX/Work". A component that ends as the files beside it do, in ${ext},
- * has that dot as =2E: nothing else is written so (path_escape).
+ * names_folder(tree_path, clash, out): append the path of a collection without its kind,
+ * "mail/INBOX/Work" -> "INBOX/Work". A component that files beside it could be called has a
+ * character as =XX: nothing else is written so (path_escape). ${clash} (may be NULL) says of a
+ * component which character that is, SIZE_MAX: none.
  */
-void names_folder(const char *tree_path, const char *ext, struct buf *out);
+typedef size_t names_clash_fn(const char *component, size_t n);
+void names_folder(const char *tree_path, names_clash_fn *clash, struct buf *out);
+/* Of a component that ends in ${ext} (".eml"), in any case, the place of that dot; else SIZE_MAX.
+ */
+size_t names_extension(const char *component, size_t n, const char *ext);
 
 /**
  * name_of_item(when, title, out): append "2024-03-05 1412 Lunch" for people: the moment in its

@@ -47,9 +47,14 @@ static int read_format(const struct args *a, enum export_format *out)
 
 static int read_options(const struct args *a, struct export_opts *o)
 {
+	const char *split = args_get(a, "split");
 	int rc = read_format(a, &o->format);
 
 	o->path = args_get(a, "output");
+	if (rc == 0 && split && (!bytes_read(split, &o->split) || o->split == 0))
+		rc = usage_error(a, "--split takes " BYTES_WANTED ", not \"%s\"", split);
+	if (rc == 0 && split && o->format != EXPORT_MBOX)
+		rc = usage_error(a, "--split goes with --format mbox");
 	if (rc == 0 && !o->path)
 		rc = usage_error(a, "where to? -o DIR names a new folder, -o FILE.zip a zip file");
 	return rc;
