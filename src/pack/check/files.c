@@ -90,8 +90,10 @@ static int check_part(struct verify *v, const struct vfile *f, struct err *err)
 	if (!part_path_parse(f->path, &k.id))
 		return err_set(err, ERR_DAMAGED, ERR_WHOLE, "not a part");
 	rc = part_checker_open(v->rootfd, f->path, on_object, &k, &c, err);
-	if (rc == 0)
+	if (rc == 0) {
+		part_checker_ahead(c, v->ahead);
 		rc = part_checker_run(c, UINT64_MAX, err);
+	}
 	if (rc == 0) {
 		part_checker_sum(c, sum, &size);
 		rc = seal_file_check(f->file, sum, size, err);
@@ -165,7 +167,10 @@ int verify_files(struct verify *v, struct err *err)
 		if (v->progress)
 			v->progress->bytes_total += v->files[i].file->size;
 	}
-	rc = workers_run(&v->workers, MIN(MIN(want, WORKERS_MAX), large), check_files, v, err);
+	want = MIN(want, WORKERS_MAX);
+	if (large && large < want) /* one thread a part would leave processors idle */
+		v->ahead = (unsigned)((want + large - 1) / large);
+	rc = workers_run(&v->workers, MIN(want, large), check_files, v, err);
 	SORT(v->copies, v->n_copies, cmp_copies);
 	return rc;
 }

@@ -28,6 +28,14 @@ int part_checker_open(int dirfd, const char *name, part_object_fn fn, void *ctx,
 	return 0;
 }
 
+void part_checker_ahead(struct part_checker *c, unsigned threads)
+{
+	if (!threads)
+		return;
+	member_drop_cache(c->in.file.fd, c->in.off, c->in.off);
+	member_stream_ahead(&c->in, threads);
+}
+
 /* One member, or the end, where the tar file must have ended and be counted right. */
 static int check_member(struct part_checker *c, uint64_t limit, struct err *err)
 {
@@ -53,7 +61,8 @@ int part_checker_run(struct part_checker *c, uint64_t limit, struct err *err)
 {
 	int rc = 0;
 
-	if (!c->in.ended && c->in.off < limit) /* length 0 of the system call: to the end */
+	/* length 0 of the system call: to the end */
+	if (!c->in.ahead && !c->in.ended && c->in.off < limit)
 		member_drop_cache(
 		        c->in.file.fd, c->in.off, limit == UINT64_MAX ? c->in.off : limit);
 	while (rc == 0 && !c->in.ended && c->in.off < limit)
@@ -71,6 +80,6 @@ void part_checker_free(struct part_checker *c)
 {
 	if (!c)
 		return;
-	member_file_close(&c->in.file);
+	member_stream_close(&c->in);
 	free(c);
 }

@@ -57,6 +57,8 @@ struct verify {
 	struct vfile *files; /* sorted by path, each once */
 	size_t n_files, files_cap;
 	size_t next_file;
+	unsigned ahead; /* further threads of each part, where there are fewer parts than processors
+	                 */
 
 	struct workers workers; /* the lock guards what follows, and out */
 	struct object_map objects;

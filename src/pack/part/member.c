@@ -1,5 +1,6 @@
 /* Gzip members with our extra field: RFC 1952, RFC 1951. */
 #include "member.h"
+#include "ahead.h"
 #include "deflate.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
@@ -252,8 +253,7 @@ static int fail_member(struct member_file *f, uint64_t off, const char *what, st
 	        err, ERR_DAMAGED, ERR_ITEM, "%s: %s at offset %ju", f->name, what, (uintmax_t)off);
 }
 
-/* raw holds the whole data member. */
-static int inflate_member(struct member_file *f, uint64_t off, struct err *err)
+int member_inflate(struct member_file *f, uint64_t off, struct err *err)
 {
 	size_t size = (size_t)f->head.size, plain = (size_t)f->head.plain, in = 0, out = 0;
 	const uint8_t *tail = f->raw.p + size - MEMBER_TAIL;
@@ -280,7 +280,7 @@ static void trim_pages(struct member_file *f)
 	pages_trim(&f->plain, (size_t)f->head.plain, 2 * MEMBER_MIN);
 }
 
-int member_read(struct member_file *f, uint64_t off, struct err *err)
+int member_load(struct member_file *f, uint64_t off, struct err *err)
 {
 	size_t got = 0, more = 0;
 	int rc;
@@ -306,7 +306,14 @@ int member_read(struct member_file *f, uint64_t off, struct err *err)
 		if (got + more < f->head.size)
 			return fail_member(f, off, "the file is cut off inside the member", err);
 	}
-	return inflate_member(f, off, err);
+	return 0;
+}
+
+int member_read(struct member_file *f, uint64_t off, struct err *err)
+{
+	int rc = member_load(f, off, err);
+
+	return rc || f->head.end ? rc : member_inflate(f, off, err);
 }
 
 int member_stream_open(struct member_stream *s, int dirfd, const char *name, struct err *err)
@@ -314,6 +321,17 @@ int member_stream_open(struct member_stream *s, int dirfd, const char *name, str
 	memset(s, 0, sizeof *s);
 	sha256_start(&s->hash);
 	return member_file_open(&s->file, dirfd, name, err);
+}
+
+void member_stream_ahead(struct member_stream *s, unsigned threads)
+{
+	s->ahead = members_ahead_new(&s->file, s->off, threads);
+}
+
+void member_stream_close(struct member_stream *s)
+{
+	members_ahead_free(s->ahead);
+	member_file_close(&s->file);
 }
 
 int member_stream_fail(const struct member_stream *s, const char *what, struct err *err)
@@ -344,7 +362,8 @@ static int end_stream(struct member_stream *s, struct err *err)
 int member_stream_next(struct member_stream *s, struct err *err)
 {
 	const struct member_head *h = &s->file.head;
-	int rc = member_read(&s->file, s->off, err);
+	int rc = s->ahead ? members_ahead_next(s->ahead, &s->file, err)
+	                  : member_read(&s->file, s->off, err);
 
 	if (rc != 0)
 		return rc;

@@ -107,6 +107,11 @@ void member_file_clear(struct member_file *f); /* all but the descriptor */
  * (nothing there, or anything wrong), ERR_IO.
  */
 int member_read(struct member_file *f, uint64_t off, struct err *err) MUST_CHECK;
+/*
+ * The same in two steps: f->head and f->raw alone; then, of a data member, f->plain.
+ */
+int member_load(struct member_file *f, uint64_t off, struct err *err) MUST_CHECK;
+int member_inflate(struct member_file *f, uint64_t off, struct err *err) MUST_CHECK;
 
 /*
  * A file of members from its start to its end: their order, their sizes against the end
@@ -120,9 +125,16 @@ struct member_stream {
 	bool ended; /* by its end member, which file.head has then */
 	struct sha256 hash;
 	uint8_t sum[SHA256_LEN]; /* once it ended */
+	struct members_ahead *ahead; /* or NULL */
 };
 int member_stream_open(
         struct member_stream *s, int dirfd, const char *name, struct err *err) MUST_CHECK;
+/*
+ * Read and inflate ahead by so many threads from here on; without them where none can be
+ * started. What the stream reads is whole and does not grow.
+ */
+void member_stream_ahead(struct member_stream *s, unsigned threads);
+void member_stream_close(struct member_stream *s); /* its file, too */
 /* The next member, or the end. */
 int member_stream_next(struct member_stream *s, struct err *err) MUST_CHECK;
 /* ERR_DAMAGED: ${what} is wrong with the file at this place. */

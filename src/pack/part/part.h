@@ -115,6 +115,10 @@ typedef int (*part_object_fn)(void *ctx, enum coll_kind kind, const uint8_t sha2
 int part_checker_open(int dirfd, const char *name, part_object_fn fn, void *ctx,
         struct part_checker **out, struct err *err) MUST_CHECK;
 /*
+ * Further threads read and inflate, of a file that is whole; before it is run. 0: none.
+ */
+void part_checker_ahead(struct part_checker *c, unsigned threads);
+/*
  * Check on up to the file offset ${limit} (a member border; UINT64_MAX: to the end, where
  * the end member must be). ERR_DAMAGED. Page cache of what was written is dropped before
  * it is read.

@@ -181,18 +181,40 @@ UNUSED static bool seen_has(const struct seen *s, const struct object *o)
 	return false;
 }
 
-/* Run a checker over a whole file; its result. */
-UNUSED static int check_file(const struct scratch *s, const char *name, struct seen *seen,
-        uint8_t sum[SHA256_LEN], uint64_t *size, struct err *err)
+/* A checker over a whole file, by so many threads beside it; its result. */
+UNUSED static int check_file_by(const struct scratch *s, const char *name, unsigned threads,
+        struct seen *seen, uint8_t sum[SHA256_LEN], uint64_t *size, struct err *err)
 {
 	struct part_checker *c = NULL;
 	int rc = part_checker_open(s->fd, name, seen ? see : NULL, seen, &c, err);
 
-	if (rc == 0)
+	if (rc == 0) {
+		part_checker_ahead(c, threads);
 		rc = part_checker_run(c, UINT64_MAX, err);
+	}
 	if (rc == 0)
 		part_checker_sum(c, sum, size);
 	part_checker_free(c);
+	return rc;
+}
+
+/* The same alone; with other threads it finds the very same. */
+UNUSED static int check_file(const struct scratch *s, const char *name, struct seen *seen,
+        uint8_t sum[SHA256_LEN], uint64_t *size, struct err *err)
+{
+	int rc = check_file_by(s, name, 0, seen, sum, size, err), rc2;
+	uint8_t sum2[SHA256_LEN] = {0};
+	struct err err2 = {0};
+	uint64_t size2 = 0;
+
+	rc2 = check_file_by(s, name, 2, NULL, sum2, &size2, &err2);
+	assert_int_equal(rc, rc2);
+	if (rc == 0) {
+		assert_memory_equal(sum, sum2, SHA256_LEN);
+		assert_int_equal(*size, size2);
+	} else {
+		assert_string_equal(err->text, err2.text);
+	}
 	return rc;
 }
 
