@@ -5,27 +5,46 @@
 #include "valise/tree/sink.h"
 
 /*
- * Files into a tree: mail as mbox, Maildir, MH and single messages, calendars, address books,
- * in folders and in zip and tar files. What a file is is told from its content.
+ * Files into a tree: mail as mbox, Maildir, MH and single messages, calendars, address
+ * books, in folders and in zip and tar files. What a file is is told from its content.
  */
+
+/* What became of one collection. */
+struct import_told {
+	enum coll_kind kind;
+	const char *name;
+	uint64_t had; /* items that the last snapshot has */
+	uint64_t added; /* that are new */
+	uint64_t changed; /* that have more flags now, or another content */
+	uint64_t errors;
+};
 struct import_opts {
 	const char *const *paths; /* files and folders; lent */
 	size_t n_paths;
 	const char *into; /* everything below this folder; NULL: as the files have it */
-	/* What a file is taken for where it would not be told: "mbox"; NULL */
-	const char *as;
+	void (*told)(void *ctx, const struct import_told *t); /* of each that was filled; or NULL */
+	void *told_ctx;
 };
 struct import_result {
-	uint64_t files, items, added, errors; /* added: not in the last snapshot */
+	uint64_t files; /* that gave something, or could not be read */
+	uint64_t items; /* that are in them */
+	uint64_t added, changed; /* sums of import_told */
+	uint64_t errors; /* items that could not be read: error lines of their collections */
+	uint64_t unread; /* files of which nothing could be read: no collection names them */
 	uint64_t ignored; /* files that hold nothing of an account; named as notes */
 };
 
 /**
  * import_run(opts, sink, progress, out, err): give all that is found to ${sink}, beside what
- * its last snapshot has (an import only adds), not committing it. What cannot be read is an
- * error line of its collection.
+ * its last snapshot has (an import only adds), not committing it. Messages that a collection
+ * has already, octet for octet, are not added again: of each PATH it has as many of the same
+ * as the PATH has. What cannot be read is an error line of its collection.
+ * ERR_USAGE: a PATH is a tree or an archive of ours.
  */
 int import_run(const struct import_opts *opts, struct tree_sink *sink, struct progress *progress,
         struct import_result *out, struct err *err) MUST_CHECK;
+
+/* A sink for --dry-run: it has what ${last} (lent; may be NULL) has, and keeps nothing. */
+struct tree_sink *import_dry_sink(struct tree_reader *last);
 
 #endif

@@ -1,0 +1,214 @@
+/* What one file gives: octets into the sink, items into their collections. */
+#include "import/run.h"
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include "valise/base/text.h"
+
+enum { HEAD_OCTETS = 65536 };
+
+/* "Inbox.mbox: message 17", or the file alone: how an error line names it. */
+static char *item_place(const struct import_box *b, const char *shown)
+{
+	struct buf safe = buf_of(SIZE_MAX);
+
+	text_one_line(b->file->place, strlen(b->file->place), 1000, &safe);
+	if (shown)
+		buf_putf(&safe, ": %s", shown);
+	return buf_take(&safe);
+}
+
+/* Is an old error line about something of this file? */
+static bool is_about(const char *href, const char *file)
+{
+	size_t n = strlen(file);
+
+	return href && strncmp(href, file, n) == 0 &&
+	       (!href[n] || (href[n] == ':' && href[n + 1] == ' '));
+}
+
+static void forget_errors(struct filled *f, const char *file)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n_old; i++) {
+		struct tree_error *e = &f->old[i];
+
+		if (!is_about(e->href, file)) {
+			f->old[n++] = *e;
+			continue;
+		}
+		free(e->href);
+		free(e->date);
+		free(e->from);
+		free(e->subject);
+		free(e->reason);
+	}
+	f->n_old = n;
+}
+
+int box_open(struct import_box *b, struct import_run *run, const struct import_file *f,
+        enum coll_kind kind, const char *name, struct err *err)
+{
+	struct filled *known = NULL;
+	char *place;
+	int rc;
+
+	*b = (struct import_box){.run = run,
+	        .file = f,
+	        .kind = kind,
+	        .date_utc = INT64_MIN,
+	        .date_last = INT64_MIN,
+	        .subscribed = true};
+	b->name = xstrdup(name);
+	rc = fill_find(run, kind, name, false, false, &known, err);
+	if (rc < 0)
+		return rc;
+	place = item_place(b, NULL);
+	if (known)
+		forget_errors(known, place);
+	free(place);
+	return 0;
+}
+
+void box_close(struct import_box *b)
+{
+	intake_clear(&b->in);
+	free(b->name);
+	free(b->color);
+	free(b->keywords);
+}
+
+static void begin(struct import_box *b)
+{
+	if (!b->begun)
+		intake_begin(&b->in, b->run->sink, b->kind, HEAD_OCTETS);
+	b->begun = true;
+}
+
+int box_write(void *box, const void *p, size_t n, struct err *err)
+{
+	struct import_box *b = box;
+
+	begin(b);
+	return intake_write(&b->in, p, n, err);
+}
+
+void box_drop(struct import_box *b)
+{
+	if (b->begun)
+		intake_drop(&b->in);
+}
+
+void box_called(struct import_box *b, const char *name, const char *color)
+{
+	const char *into = b->run->opts->into;
+	struct buf safe = buf_of(4096);
+
+	if (name)
+		text_one_line(name, strlen(name), 255, &safe);
+	if (safe.len && !into) {
+		free(b->name);
+		b->name = buf_take(&safe);
+	}
+	buf_clear(&safe);
+	if (color && !b->color)
+		b->color = xstrdup(color);
+}
+
+static int find_box(struct import_box *b, const char *name, struct filled **out, struct err *err)
+{
+	struct tree_coll *c;
+	int rc = fill_find(b->run, b->kind, name, true, b->subscribed, out, err);
+
+	if (rc < 0)
+		return rc;
+	c = (*out)->coll;
+	if (b->color && !c->props) {
+		json_t *o = json_object();
+
+		json_set_text(o, "{http://apple.com/ns/ical/}calendar-color", b->color);
+		c->props = json_text(o);
+	}
+	return 0;
+}
+
+int box_empty(struct import_box *b, struct err *err)
+{
+	struct filled *f;
+
+	return find_box(b, b->name, &f, err);
+}
+
+/* The date of arrival: as the file says, else as the message does, else of the file. */
+static int finish(
+        struct import_box *b, const struct import_item *it, struct tree_item *out, struct err *err)
+{
+	bool told = it->date_utc != INT64_MIN || b->date_utc != INT64_MIN;
+	int rc;
+
+	*out = (struct tree_item){.warn = it->warn};
+	if (told) {
+		out->date_utc = it->date_utc != INT64_MIN ? it->date_utc : b->date_utc;
+		out->zone_min = it->date_utc != INT64_MIN ? it->zone_min : 0;
+	}
+	rc = intake_finish(&b->in, out, told ? INTAKE_DATE : 0, err);
+	if (rc == 0 && b->kind == COLL_MAIL && out->warn & WARN_DATE && out->date_utc == 0 &&
+	        b->date_last != INT64_MIN)
+		out->date_utc = b->date_last;
+	return rc;
+}
+
+int box_item(struct import_box *b, const struct import_item *it, struct err *err)
+{
+	struct buf words = buf_of(SIZE_MAX);
+	struct import_item all = *it;
+	struct tree_item octets;
+	const char *const own[] = {b->name, NULL};
+	int rc;
+
+	begin(b);
+	rc = finish(b, it, &octets, err);
+	all.flags |= b->flags;
+	if (b->keywords && it->keywords) {
+		buf_putf(&words, "%s %s", it->keywords, b->keywords);
+		all.keywords = buf_str(&words);
+	} else if (b->keywords) {
+		all.keywords = b->keywords;
+	}
+	for (const char *const *name = it->folders ? it->folders : own; *name && rc == 0; name++) {
+		char *full = it->folders && b->run->opts->into
+		                     ? xasprintf("%s/%s", b->run->opts->into, *name)
+		                     : xstrdup(*name);
+		struct filled *f;
+
+		rc = find_box(b, full, &f, err);
+		if (rc == 0)
+			rc = fill_item(b->run, f, &all, &octets, err);
+		free(full);
+	}
+	b->given += rc == 0;
+	buf_clear(&words);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+void box_error(struct import_box *b, const char *shown, const char *reason)
+{
+	struct err err = {0};
+	struct filled *f;
+	char *place = item_place(b, shown);
+
+	b->failed++;
+	b->run->result.errors++;
+	progress_name(b->run->progress, SAY_WARNING, b->name, place, "%s", reason);
+	/* where the sink does not work any more, the next call says so */
+	if (find_box(b, b->name, &f, &err) == 0)
+		tree_coll_error(f->coll, 0, place, NULL, NULL, reason);
+	free(place);
+}
+
+void box_note(struct import_box *b, const char *text)
+{
+	progress_name(b->run->progress, SAY_NOTE, b->name, b->file->shown, "%s", text);
+}

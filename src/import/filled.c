@@ -1,0 +1,343 @@
+/* Collections that are being filled: what the last snapshot has, and what is new. */
+#include "import/run.h"
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/base/lookup.h"
+#include "valise/base/mem.h"
+#include "valise/base/text.h"
+
+static size_t slot_of(const struct filled *f, const uint8_t sha[SHA256_LEN])
+{
+	size_t h;
+
+	memcpy(&h, sha, sizeof h);
+	return h % f->n_slots;
+}
+
+static void put_slot(struct filled *f, size_t item)
+{
+	size_t i = slot_of(f, f->coll->items[item].sha256);
+
+	while (f->slots[i])
+		i = (i + 1) % f->n_slots;
+	f->slots[i] = (uint32_t)item + 1;
+}
+
+/* The item added last may be found from now on. */
+static void index_last(struct filled *f)
+{
+	size_t n = f->coll->n_items;
+
+	f->claimed = arr_grow(f->claimed, &f->claimed_cap, n, sizeof *f->claimed);
+	f->claimed[n - 1] = 0;
+	if (n * 3 < f->n_slots * 2) {
+		put_slot(f, n - 1);
+		return;
+	}
+	f->n_slots = f->n_slots ? f->n_slots * 2 : 64;
+	free(f->slots);
+	f->slots = xcalloc(f->n_slots, sizeof *f->slots);
+	for (size_t i = 0; i < n; i++)
+		put_slot(f, i);
+}
+
+static const char *href_of(const struct tree_coll *c, const struct tree_item *it)
+{
+	const struct tree_ext *e = tree_item_ext(c, it);
+
+	return e && e->href ? e->href : "";
+}
+
+/* What the last snapshot has, as it has it. */
+static int take_past(
+        struct import_run *run, struct filled *f, const struct tree_coll *prev, struct err *err)
+{
+	for (size_t i = 0; i < prev->n_items; i++) {
+		struct tree_item it;
+		int rc;
+
+		tree_item_copy(f->coll, prev, &prev->items[i], &it);
+		rc = run->sink->ops->item(run->sink, f->coll, &it, err);
+		if (rc < 0)
+			return err_widen(err, ERR_WHOLE);
+		f->next_uid = MAX(f->next_uid, it.uid + 1);
+		index_last(f);
+		if (f->kind != COLL_MAIL)
+			text_index_add(&f->by_href, href_of(f->coll, &it), f->coll->n_items - 1);
+	}
+	f->had = prev->n_items;
+	for (size_t i = 0; i < prev->n_errors; i++) {
+		const struct tree_error *e = &prev->errors[i];
+
+		f->old = xrealloc(f->old, (f->n_old + 1) * sizeof *f->old);
+		f->old[f->n_old++] = (struct tree_error){.uid = e->uid,
+		        .href = xstrdup(e->href),
+		        .date = xstrdup(e->date),
+		        .from = xstrdup(e->from),
+		        .subject = xstrdup(e->subject),
+		        .reason = xstrdup(e->reason)};
+	}
+	return 0;
+}
+
+static char *key_of(enum coll_kind kind, const char *name)
+{
+	return xasprintf("%s/%s", coll_kind_dir(kind), name);
+}
+
+static struct filled *find_filled(struct import_run *run, enum coll_kind kind, const char *key)
+{
+	size_t cursor = 0, at;
+
+	while ((at = text_index_next(&run->by_name, key, &cursor)) != SIZE_MAX)
+		if (run->list[at].kind == kind &&
+		        strcmp(run->list[at].coll->name, strchr(key, '/') + 1) == 0)
+			return &run->list[at];
+	return NULL;
+}
+
+static struct tree_coll *new_coll(
+        enum coll_kind kind, const char *name, const struct tree_coll *prev)
+{
+	struct tree_coll *c = prev ? tree_coll_like(prev) : tree_coll_new(kind, name);
+
+	free(c->path);
+	free(c->reason);
+	c->path = c->reason = NULL;
+	c->status = COLL_COMPLETE;
+	if (kind == COLL_MAIL)
+		c->delimiter = '/';
+	return c;
+}
+
+int fill_find(struct import_run *run, enum coll_kind kind, const char *name, bool make,
+        bool subscribed, struct filled **out, struct err *err)
+{
+	char *key = key_of(kind, name);
+	struct tree_coll *prev = NULL;
+	struct filled *f = find_filled(run, kind, key);
+	int rc = 0;
+
+	if (!f)
+		rc = run->sink->ops->prev(run->sink, PREV_SNAPSHOT, kind, name, &prev, err);
+	if (rc == 0 && !f && (make || prev)) {
+		f = ARR_PUSH(run->list, run->n, run->cap);
+		f->kind = kind;
+		f->next_uid = 1;
+		f->coll = new_coll(kind, name, prev);
+		text_index_add(&run->by_name, key, run->n - 1);
+		if (prev)
+			rc = take_past(run, f, prev, err);
+	}
+	if (f && rc == 0 && make && subscribed && kind == COLL_MAIL)
+		f->coll->attrs |= ATTR_SUBSCRIBED;
+	tree_coll_free(prev);
+	free(key);
+	*out = f;
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}
+
+/* RFC 3501 9, flag-keyword: an atom. */
+static bool is_keyword(void *ctx, const char *word)
+{
+	(void)ctx;
+	for (const char *p = word; *p; p++)
+		if (*p <= ' ' || *p >= 127 || strchr("(){%*\"\\]", *p))
+			return false;
+	return *word && strlen(word) < 256;
+}
+
+/* An import only adds: flags and keywords that are new are set, none is taken away. */
+static void merge_flags(struct filled *f, struct tree_item *it, const struct import_item *from)
+{
+	struct buf words = buf_of(SIZE_MAX);
+	uint16_t flags = it->flags | from->flags;
+	uint32_t keywords;
+
+	buf_puts(&words, tree_coll_keyword_text(f->coll, it->keywords));
+	if (from->keywords)
+		buf_putf(&words, "%s%s", words.len ? " " : "", from->keywords);
+	keywords = tree_coll_words(f->coll, buf_str(&words), is_keyword, NULL);
+	f->changed += flags != it->flags || keywords != it->keywords;
+	it->flags = flags;
+	it->keywords = keywords;
+	buf_clear(&words);
+}
+
+/*
+ * The item with these octets that this PATH has not claimed; one that arrived at the same
+ * time first.
+ */
+static struct tree_item *claim(struct import_run *run, struct filled *f, const struct tree_item *it)
+{
+	size_t found = SIZE_MAX;
+
+	for (size_t i = f->n_slots ? slot_of(f, it->sha256) : 0; f->n_slots && f->slots[i];
+	        i = (i + 1) % f->n_slots) {
+		size_t at = f->slots[i] - 1;
+		const struct tree_item *is = &f->coll->items[at];
+
+		if (f->claimed[at] == run->path || memcmp(is->sha256, it->sha256, SHA256_LEN) != 0)
+			continue;
+		if (found == SIZE_MAX || is->date_utc == it->date_utc)
+			found = at;
+		if (is->date_utc == it->date_utc)
+			break;
+	}
+	if (found == SIZE_MAX)
+		return NULL;
+	f->claimed[found] = run->path;
+	return &f->coll->items[found];
+}
+
+static int fill_mail(struct import_run *run, struct filled *f, const struct import_item *it,
+        const struct tree_item *octets, struct err *err)
+{
+	struct tree_item *known = claim(run, f, octets), new = *octets;
+	int rc;
+
+	if (known) {
+		merge_flags(f, known, it);
+		return 0;
+	}
+	if (f->next_uid == UINT32_MAX)
+		return err_set(err, ERR_LIMIT, ERR_WHOLE, "%s: no UID is left", f->coll->name);
+	new.uid = f->next_uid++;
+	new.flags = it->flags;
+	if (it->keywords)
+		new.keywords = tree_coll_words(f->coll, it->keywords, is_keyword, NULL);
+	if (it->labels)
+		tree_coll_ext(f->coll, &new.ext)->labels = xstrdup(it->labels);
+	rc = run->sink->ops->item(run->sink, f->coll, &new, err);
+	if (rc < 0)
+		return rc;
+	index_last(f);
+	f->claimed[f->coll->n_items - 1] = run->path;
+	f->added++;
+	return 0;
+}
+
+static size_t find_href(const struct filled *f, const char *href)
+{
+	size_t cursor = 0, at;
+
+	while ((at = text_index_next(&f->by_href, href, &cursor)) != SIZE_MAX)
+		if (strcmp(href_of(f->coll, &f->coll->items[at]), href) == 0)
+			return at;
+	return SIZE_MAX;
+}
+
+/* The name of the resource: as the reader has it, made of the octets where it has none. */
+static char *resource_name(const struct import_item *it, const struct tree_item *octets)
+{
+	struct buf safe = buf_of(SIZE_MAX);
+	char hex[SHA256_HEX_SIZE];
+
+	if (it->path && *it->path && path_escape(it->path, strlen(it->path), &safe) == 0)
+		return buf_take(&safe);
+	buf_clear(&safe);
+	hex_format(octets->sha256, SHA256_LEN, hex);
+	return xstrndup(hex, 32);
+}
+
+/* Of what has the same name the later one stays, where the earlier one stood. */
+static int fill_resource(struct import_run *run, struct filled *f, const struct import_item *it,
+        const struct tree_item *octets, struct err *err)
+{
+	char *path = resource_name(it, octets),
+	     *href = xasprintf("%s.%s", path, coll_kind_ext(f->kind));
+	size_t at = find_href(f, href);
+	struct tree_coll *c = f->coll;
+	struct tree_item new = *octets;
+	int rc = 0;
+
+	if (at == SIZE_MAX || memcmp(c->items[at].sha256, octets->sha256, SHA256_LEN) != 0) {
+		struct tree_ext *e;
+
+		new.date_utc = 0;
+		e = tree_coll_ext(c, &new.ext);
+		e->href = xstrdup(href);
+		e->path = xstrdup(path);
+		e->uid = xstrdup(it->uid);
+		rc = run->sink->ops->item(run->sink, c, &new, err);
+		if (rc == 0 && at != SIZE_MAX) {
+			c->items[at] = c->items[--c->n_items];
+			f->changed++;
+		} else if (rc == 0) {
+			text_index_add(&f->by_href, href, c->n_items - 1);
+			f->added++;
+		}
+	}
+	free(href);
+	free(path);
+	return rc;
+}
+
+int fill_item(struct import_run *run, struct filled *f, const struct import_item *it,
+        struct tree_item *octets, struct err *err)
+{
+	run->result.items++;
+	atomic_fetch_add(&run->progress->items_done, 1);
+	return f->kind == COLL_MAIL ? fill_mail(run, f, it, octets, err)
+	                            : fill_resource(run, f, it, octets, err);
+}
+
+static void drop_filled(struct filled *f)
+{
+	for (size_t i = 0; i < f->n_old; i++) {
+		free(f->old[i].href);
+		free(f->old[i].date);
+		free(f->old[i].from);
+		free(f->old[i].subject);
+		free(f->old[i].reason);
+	}
+	free(f->old);
+	free(f->slots);
+	free(f->claimed);
+	text_index_clear(&f->by_href);
+	tree_coll_free(f->coll);
+}
+
+void fill_clear(struct import_run *run)
+{
+	for (size_t i = 0; i < run->n; i++)
+		drop_filled(&run->list[i]);
+	free(run->list);
+	text_index_clear(&run->by_name);
+}
+
+/* What earlier imports could not read, of files that this one did not look at. */
+static void add_old_errors(struct filled *f)
+{
+	for (size_t i = 0; i < f->n_old; i++) {
+		const struct tree_error *e = &f->old[i];
+
+		tree_coll_error(f->coll, e->uid, e->href, e->date, e->subject, e->reason);
+		tree_coll_error_from(f->coll, e->from);
+	}
+}
+
+int fill_end(struct import_run *run, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < run->n && rc == 0; i++) {
+		struct filled *f = &run->list[i];
+		struct tree_coll *c = f->coll;
+
+		run->result.added += f->added;
+		run->result.changed += f->changed;
+		add_old_errors(f);
+		if (run->opts->told)
+			run->opts->told(
+			        run->opts->told_ctx, &(struct import_told){f->kind, c->name, f->had,
+			                                     f->added, f->changed, c->n_errors});
+		f->coll = NULL;
+		rc = run->sink->ops->coll(run->sink, c, err);
+	}
+	for (unsigned k = 0; k < COLL_KINDS && rc == 0; k++)
+		rc = run->sink->ops->keep(
+		        run->sink, (enum coll_kind)k, NULL, COLL_COMPLETE, NULL, err);
+	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
+}

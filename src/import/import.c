@@ -1,0 +1,511 @@
+/*
+ * An import: all names are seen first, then each file is read and given where the plan says.
+ */
+#include "valise/import/import.h"
+#include <stdlib.h>
+#include <string.h>
+#include "import/detect.h"
+#include "import/run.h"
+#include "valise/base/mem.h"
+#include "valise/base/text.h"
+
+enum { SIDE_MAX = 1 << 20 };
+
+/* One PATH, or a zip or tar file that lies in one. */
+struct root {
+	struct import_files *files;
+	struct import_seen seen;
+	char *name;
+};
+
+struct walk {
+	struct import_run *run;
+	struct root *roots;
+	size_t n, cap;
+	struct root *at; /* the one in work */
+	char *packed; /* a zip or tar file in a folder: what its names are below; or NULL */
+	bool looking; /* the first time: names alone */
+};
+
+static const char *last_of(const char *place)
+{
+	const char *slash = strrchr(place, '/');
+
+	return slash ? slash + 1 : place;
+}
+
+static bool is_stop(const struct err *err)
+{
+	return err->code == ERR_STOPPED || err->scope == ERR_WHOLE;
+}
+
+static void tell_unread(struct import_run *run, const char *shown, const char *why)
+{
+	run->result.unread++;
+	progress_name(run->progress, SAY_WARNING, NULL, shown, "%s", why);
+}
+
+static void tell_lost(void *ctx, const char *shown, const struct err *err)
+{
+	struct walk *w = ctx;
+
+	if (!w->looking)
+		tell_unread(w->run, shown, err->text);
+}
+
+/*
+ * A file whose first octets were read, from its beginning again; what is read is counted.
+ */
+struct again {
+	struct import_file base;
+	struct import_file *from;
+	struct progress *progress;
+	uint8_t head[IMPORT_HEAD];
+	size_t n, at;
+	bool inner; /* octets of ${from} are not those of a file on disk */
+};
+
+static int read_again(struct import_file *f, void *p, size_t n, size_t *got, struct err *err)
+{
+	struct again *a = (struct again *)f;
+	int rc;
+
+	if (a->at < a->n) {
+		*got = MIN(n, a->n - a->at);
+		memcpy(p, a->head + a->at, *got);
+		a->at += *got;
+		return 0;
+	}
+	rc = stop_check(err);
+	if (rc == 0)
+		rc = a->from->read(a->from, p, n, got, err);
+	if (rc == 0 && !a->inner)
+		atomic_fetch_add(&a->progress->bytes_done, *got);
+	return rc;
+}
+
+static int peek_again(
+        struct import_file *f, void *p, size_t n, uint64_t off, size_t *got, struct err *err)
+{
+	struct again *a = (struct again *)f;
+
+	return a->from->peek(a->from, p, n, off, got, err);
+}
+
+static int read_head(
+        struct again *a, struct import_file *from, struct progress *progress, struct err *err)
+{
+	*a = (struct again){.base = *from, .from = from, .progress = progress};
+	a->base.read = read_again;
+	a->base.peek = from->peek ? peek_again : NULL;
+	while (a->n < sizeof a->head) {
+		size_t got;
+		int rc = from->read(from, a->head + a->n, sizeof a->head - a->n, &got, err);
+
+		if (rc < 0)
+			return rc;
+		if (got == 0)
+			break;
+		a->n += got;
+	}
+	return 0;
+}
+
+/* Dates and flags that stand beside a message, or in its name. */
+static void take_beside(struct walk *w, struct import_box *b, const struct import_file *f)
+{
+	struct import_seen *s = &w->at->seen;
+	const char *name = last_of(f->place), *slash = strrchr(f->place, '/');
+	size_t folder = slash ? (size_t)(slash - f->place) : 0, above = folder;
+	const struct seen_folder *here = seen_find(s, f->place, folder, false), *root = here;
+
+	b->date_last = f->mtime;
+	if (!seen_in_maildir(s, f->place)) {
+		if (here && here->sequences && name[strspn(name, "0123456789")] == '\0')
+			b->flags |= (uint16_t)mh_flags(here->sequences, name, &b->keywords);
+		return;
+	}
+	while (above > 0 && f->place[above - 1] != '/')
+		above--;
+	root = seen_find(s, f->place, above - (above > 0), false);
+	b->flags |= (uint16_t)maildir_flags(name, text_is(f->place + above, folder - above, "new"),
+	        root ? root->keywords : NULL, &b->keywords);
+	/* A copy is younger than the message, a message that was stored older than its name. */
+	b->date_utc = maildir_seconds(name);
+	if (f->mtime != INT64_MIN && (b->date_utc == INT64_MIN || f->mtime < b->date_utc))
+		b->date_utc = f->mtime;
+}
+
+/* Without a list all are; with one, those that it names. */
+static bool is_subscribed(const struct import_seen *s, const char *name, const char *into)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->list[i].subscriptions)
+			return subscribed_by(
+			        s->list[i].subscriptions, into ? name + strlen(into) + 1 : name);
+	return true;
+}
+
+static int read_into(struct walk *w, enum import_what what, struct import_file *f,
+        enum plan_how how, struct err *err)
+{
+	static int (*const readers[])(struct import_file *, struct import_box *, struct err *) = {
+	        [WHAT_MBOX] = read_mbox,
+	        [WHAT_EML] = read_eml,
+	        [WHAT_EMLX] = read_emlx,
+	        [WHAT_ICS] = read_ics,
+	        [WHAT_VCF] = read_vcf,
+	};
+	enum coll_kind kind = what == WHAT_ICS   ? COLL_CALENDAR
+	                      : what == WHAT_VCF ? COLL_CONTACTS
+	                                         : COLL_MAIL;
+	struct buf name = buf_of(SIZE_MAX);
+	struct import_box b;
+	int rc;
+
+	plan_name(&w->at->seen, how, f->place, w->run->opts->into, &name);
+	progress_what(w->run->progress, buf_str(&name));
+	rc = box_open(&b, w->run, f, kind, buf_str(&name), err);
+	if (kind == COLL_MAIL) {
+		b.subscribed = is_subscribed(&w->at->seen, b.name, w->run->opts->into);
+		take_beside(w, &b, f);
+	}
+	w->run->result.files++;
+	if (rc == 0 && what != WHAT_EMPTY)
+		rc = readers[what](f, &b, err);
+	if (rc == 0 && kind == COLL_MAIL && b.given == 0 && b.failed == 0)
+		rc = box_empty(&b, err);
+	box_close(&b);
+	buf_clear(&name);
+	return rc;
+}
+
+/* A mailbox without messages: what an empty file is beside the indexes of Thunderbird. */
+static bool is_empty_mailbox(struct walk *w, const struct import_file *f)
+{
+	const char *slash = strrchr(f->place, '/'), *name = last_of(f->place);
+	const struct seen_folder *here =
+	        seen_find(&w->at->seen, f->place, slash ? (size_t)(slash - f->place) : 0, false);
+
+	return text_ends_with(name, ".mbox") ||
+	       (here && here->seen & SEEN_MSF && !strchr(name, '.'));
+}
+
+static void ignore(struct walk *w, const struct import_file *f, const char *why)
+{
+	w->run->result.ignored++;
+	progress_name(w->run->progress, SAY_LISTED, NULL, f->shown, "%s", why);
+}
+
+/* ${a}: the head of ${f} is in it. */
+static int take_detected(struct walk *w, struct again *a, struct err *err)
+{
+	struct import_file *f = &a->base;
+	bool maildir = seen_in_maildir(&w->at->seen, f->place);
+	const char *why;
+	enum import_what what = import_detect(a->head, a->n, last_of(f->place), &why);
+
+	if (maildir && what != WHAT_FOREIGN && what != WHAT_GZIP)
+		what = WHAT_EML;
+	switch (what) {
+	case WHAT_EMPTY:
+		if (is_empty_mailbox(w, f))
+			return read_into(w, what, f, PLAN_FILE, err);
+		return 0;
+	case WHAT_MBOX:
+	case WHAT_ICS:
+	case WHAT_VCF:
+		return read_into(w, what, f, PLAN_FILE, err);
+	case WHAT_EML:
+		return read_into(w, what, f, maildir ? PLAN_MAILDIR : PLAN_FOLDER, err);
+	case WHAT_EMLX:
+		return read_into(w, what, f, PLAN_EMLX, err);
+	case WHAT_FOREIGN:
+		tell_unread(w->run, f->shown, why);
+		return 0;
+	default:
+		ignore(w, f, "nothing of an account is in it");
+		return 0;
+	}
+}
+
+/* What a gzip file holds. */
+static int take_inflated(struct walk *w, struct import_file *f, struct err *err)
+{
+	struct import_file *plain = inflate_open(f);
+	struct err why = {0};
+	struct again a;
+	int rc = 0;
+
+	if (!plain)
+		return err_set(err, ERR_IO, ERR_WHOLE, "zlib does not start");
+	if (read_head(&a, plain, w->run->progress, &why) < 0) {
+		if (is_stop(&why))
+			rc = err_copy(err, &why);
+		else
+			tell_unread(w->run, f->shown, why.text);
+	} else {
+		a.inner = true;
+		if (a.n >= 2 && !memcmp(a.head, "\x1f\x8b", 2))
+			ignore(w, f, "compressed twice");
+		else
+			rc = take_detected(w, &a, err);
+	}
+	inflate_close(plain);
+	return rc;
+}
+
+static int walk_files(struct walk *w, struct import_files *files, struct err *err);
+
+/* A zip or tar file in a folder is looked into, too; its names are below that folder. */
+static int take_packed(struct walk *w, const struct import_file *f, struct err *err)
+{
+	struct import_files *inner = NULL;
+	const char *slash = strrchr(f->place, '/');
+	struct err why = {0};
+	int rc;
+
+	if (import_files_packed(f->path, &inner, &why) < 0) {
+		if (!w->looking)
+			tell_unread(w->run, f->shown, why.text);
+		return 0;
+	}
+	w->packed = xstrndup(f->place, slash ? (size_t)(slash - f->place) + 1 : 0);
+	rc = walk_files(w, inner, err);
+	free(w->packed);
+	w->packed = NULL;
+	inner->ops->free(inner);
+	return rc;
+}
+
+static bool may_be_packed(const char *name)
+{
+	static const char *const ends[] = {".zip", ".tar", ".tgz", ".tar.gz"};
+
+	for (size_t i = 0; i < COUNT(ends); i++)
+		if (text_ends_with(name, ends[i]))
+			return true;
+	return false;
+}
+
+/* The file, with its place below the zip or tar file's folder. */
+static int take_file(struct walk *w, struct import_file *f, struct err *err)
+{
+	struct err why = {0};
+	struct again a;
+	int rc;
+
+	if (place_is(&w->at->seen, f->place) != PLACE_ANY)
+		return 0;
+	rc = read_head(&a, f, w->run->progress, &why);
+	if (rc < 0 && is_stop(&why))
+		return err_copy(err, &why);
+	if (rc < 0) {
+		tell_unread(w->run, f->shown, why.text);
+		return 0;
+	}
+	if (f->path && !w->packed && may_be_packed(last_of(f->place)) &&
+	        import_is_packed(a.head, a.n))
+		return take_packed(w, f, err);
+	atomic_fetch_add(&w->run->progress->bytes_done, a.n);
+	if (a.n >= 2 && !memcmp(a.head, "\x1f\x8b", 2))
+		return take_inflated(w, &a.base, err);
+	return take_detected(w, &a, err);
+}
+
+/* The text of a file beside mail: as far as it may be needed. */
+static void look_at_side(struct walk *w, struct import_file *f)
+{
+	struct buf text = buf_of(SIDE_MAX);
+	char piece[4096];
+	size_t got = 1;
+
+	while (got > 0 && f->read(f, piece, sizeof piece, &got, NULL) == 0)
+		if (buf_fill(&text, piece, got) < got)
+			break;
+	if (memchr(text.data, 0, text.len))
+		buf_clear(&text);
+	else
+		seen_take_side(&w->at->seen, f->place, buf_take(&text));
+}
+
+static int refuse_ours(const struct import_file *f, const char *place, struct err *err)
+{
+	if (!strcmp(place, "catalog/tree.json"))
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "%s: this is a directory tree of valise: \"valise pack\" takes it, with all "
+		        "that it knows",
+		        f->shown);
+	if (!strcmp(place, "data/000001/seal.json"))
+		return err_set(err, ERR_USAGE, ERR_WHOLE,
+		        "%s: this is an archive of valise, which needs no import", f->shown);
+	return 0;
+}
+
+static int look_at_file(struct walk *w, struct import_file *f, struct err *err)
+{
+	int rc = w->at->seen.is_dir && f->path ? refuse_ours(f, f->place, err) : 0;
+
+	if (rc < 0)
+		return rc;
+	seen_add(&w->at->seen, f->place, false);
+	if (place_is(&w->at->seen, f->place) == PLACE_SIDE)
+		look_at_side(w, f);
+	if (f->path && !w->packed && may_be_packed(last_of(f->place))) {
+		struct err why = {0};
+		struct again a;
+
+		if (read_head(&a, f, w->run->progress, &why) == 0 && import_is_packed(a.head, a.n))
+			return take_packed(w, f, err);
+	}
+	if (f->size != UINT64_MAX && place_is(&w->at->seen, f->place) == PLACE_ANY)
+		atomic_fetch_add(&w->run->progress->bytes_total, f->size);
+	return 0;
+}
+
+static int visit_file(void *ctx, struct import_file *f, struct err *err)
+{
+	struct walk *w = ctx;
+	const char *place = f->place;
+	char *joined = w->packed ? xasprintf("%s%s", w->packed, place) : NULL;
+	int rc = stop_check(err);
+
+	if (joined)
+		f->place = joined;
+	if (rc == 0)
+		rc = w->looking ? look_at_file(w, f, err) : take_file(w, f, err);
+	f->place = place;
+	free(joined);
+	return rc;
+}
+
+static int visit_dir(void *ctx, const char *place, struct err *err)
+{
+	struct walk *w = ctx;
+	char *joined = w->packed ? xasprintf("%s%s", w->packed, place) : NULL;
+
+	(void)err;
+	if (w->looking)
+		seen_add(&w->at->seen, joined ? joined : place, true);
+	free(joined);
+	return 0;
+}
+
+static int walk_files(struct walk *w, struct import_files *files, struct err *err)
+{
+	const struct import_visit v = {w, visit_file, visit_dir, tell_lost};
+
+	return files->ops->each(files, &v, err);
+}
+
+/* A file that is read at its beginning alone, to know whether it is packed. */
+struct first {
+	uint8_t head[IMPORT_HEAD];
+	size_t n;
+};
+static int see_first(void *ctx, struct import_file *f, struct err *err)
+{
+	struct first *first = ctx;
+	struct err why = {0};
+
+	(void)err;
+	if (f->peek)
+		(void)!f->peek(f, first->head, sizeof first->head, 0, &first->n, &why);
+	return 0;
+}
+
+static int open_root(struct walk *w, const char *path, struct err *err)
+{
+	struct root *r = ARR_PUSH(w->roots, w->n, w->cap);
+	struct first first = {.n = 0};
+	const struct import_visit v = {&first, see_first, NULL, NULL};
+	size_t n = strlen(path);
+	int rc = import_files_disk(path, &r->seen.is_dir, &r->files, err);
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	r->name = xstrndup(path, n);
+	if (rc < 0)
+		return rc;
+	r->seen.root = last_of(r->name);
+	if (r->seen.is_dir)
+		return 0;
+	rc = r->files->ops->each(r->files, &v, err);
+	if (rc == 0 && import_is_packed(first.head, first.n)) {
+		r->files->ops->free(r->files);
+		r->files = NULL;
+		rc = import_files_packed(path, &r->files, err);
+		r->seen.root = "";
+		r->seen.is_dir = true;
+	}
+	return rc;
+}
+
+/* The mailboxes of Maildirs in which there is no message. */
+static int make_empty_maildirs(struct walk *w, struct err *err)
+{
+	const struct import_seen *s = &w->at->seen;
+	int rc = 0;
+
+	for (size_t i = 0; i < s->n && rc == 0; i++) {
+		char *place =
+		        xasprintf("%s%scur/x", s->list[i].place, s->list[i].place[0] ? "/" : "");
+		const struct import_file f = {.shown = place, .place = place};
+		struct buf name = buf_of(SIZE_MAX);
+		struct import_box b;
+
+		if (seen_in_maildir(s, place)) {
+			plan_name(s, PLAN_MAILDIR, place, w->run->opts->into, &name);
+			rc = box_open(&b, w->run, &f, COLL_MAIL, buf_str(&name), err);
+			b.subscribed = is_subscribed(s, b.name, w->run->opts->into);
+			if (rc == 0)
+				rc = box_empty(&b, err);
+			box_close(&b);
+		}
+		buf_clear(&name);
+		free(place);
+	}
+	return rc;
+}
+
+static int walk_all(struct walk *w, bool looking, struct err *err)
+{
+	int rc = 0;
+
+	w->looking = looking;
+	for (size_t i = 0; i < w->n && rc == 0; i++) {
+		w->at = &w->roots[i];
+		w->run->path = (uint32_t)i + 1;
+		rc = walk_files(w, w->at->files, err);
+		if (rc == 0 && !looking)
+			rc = make_empty_maildirs(w, err);
+	}
+	return rc;
+}
+
+int import_run(const struct import_opts *opts, struct tree_sink *sink, struct progress *progress,
+        struct import_result *out, struct err *err)
+{
+	struct import_run run = {.opts = opts, .sink = sink, .progress = progress};
+	struct walk w = {.run = &run};
+	int rc = 0;
+
+	for (size_t i = 0; i < opts->n_paths && rc == 0; i++)
+		rc = open_root(&w, opts->paths[i], err);
+	if (rc == 0)
+		rc = walk_all(&w, true, err);
+	if (rc == 0)
+		rc = walk_all(&w, false, err);
+	if (rc == 0)
+		rc = fill_end(&run, err);
+	*out = run.result;
+	for (size_t i = 0; i < w.n; i++) {
+		if (w.roots[i].files)
+			w.roots[i].files->ops->free(w.roots[i].files);
+		seen_clear(&w.roots[i].seen);
+		free(w.roots[i].name);
+	}
+	free(w.roots);
+	fill_clear(&run);
+	return rc;
+}

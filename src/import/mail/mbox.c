@@ -1,0 +1,297 @@
+/*
+ * mbox: messages one after the other (RFC 4155 and what programs make of it). docs/INTEROP.md
+ * says how its variants are read.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "import/mail/mail.h"
+#include "valise/base/mem.h"
+#include "valise/format/header.h"
+
+struct mbox {
+	struct import_box *box;
+	struct lines lines;
+	struct mail_out out;
+	struct from_line from;
+	uint64_t number; /* of the message, from 1; 0: none has begun */
+	uint64_t expunged, internal;
+	bool at_start; /* of a line */
+	bool verbatim; /* its length was believed: nothing in it was escaped */
+	bool in_body;
+	/* an empty line that may be what parts two messages: "", "\n", "\r\n" */
+	char held[3];
+};
+
+static size_t line_end(const char *p, size_t n)
+{
+	return n >= 1 && p[0] == '\n' ? 1 : n >= 2 && p[0] == '\r' && p[1] == '\n' ? 2 : 0;
+}
+
+/* Does a message begin with this text, whose first line is its From line? */
+static bool begins_message(const char *p, size_t n, bool after_empty)
+{
+	const char *end = memchr(p, '\n', n);
+	struct from_line from;
+	size_t rest;
+
+	if (!from_line_read(p, end ? (size_t)(end - p) : n, &from))
+		return false;
+	if (!end)
+		return after_empty; /* the file ends with it */
+	rest = n - (size_t)(end + 1 - p);
+	return looks_like_field(end + 1, rest) || (rest > 5 && !strncmp(end + 1, ">From ", 6)) ||
+	       (after_empty && (rest == 0 || line_end(end + 1, rest)));
+}
+
+/* The next octets of the file at ${off}; without seeking there, as far as they are here. */
+static size_t look_ahead(struct mbox *m, uint64_t off, char *p, size_t n)
+{
+	struct import_file *f = m->lines.f;
+	const char *here;
+	size_t got = 0, there = lines_peek(&m->lines, LINE_PIECE, &here);
+	uint64_t ahead = off - m->lines.at;
+
+	if (ahead + n <= there || (ahead <= there && m->lines.eof)) {
+		got = MIN(n, there - (size_t)ahead);
+		memcpy(p, here + ahead, got);
+		return got;
+	}
+	if (!f->peek || (f->size != UINT64_MAX && off > f->size) ||
+	        f->peek(f, p, n, off, &got, NULL) < 0)
+		return SIZE_MAX;
+	return got;
+}
+
+/*
+ * Content-Length is often wrong: it is believed where what follows so many octets is the next
+ * message, or the end of the file.
+ */
+static bool believe_length(struct mbox *m, uint64_t length)
+{
+	char p[2048];
+	size_t n, skip = 0;
+
+	if (length > UINT64_MAX / 2)
+		return false;
+	n = look_ahead(m, m->lines.at + length, p, sizeof p);
+	if (n == SIZE_MAX)
+		return false;
+	for (unsigned i = 0; i < 2 && skip < n; i++)
+		skip += line_end(p + skip, n - skip);
+	return skip == n || begins_message(p + skip, n - skip, skip > 0);
+}
+
+/* The octets of the body, by its length. */
+static int put_body(struct mbox *m, uint64_t left, struct err *err)
+{
+	const char *p;
+	size_t n;
+	int rc = 0;
+
+	m->verbatim = true;
+	while (rc == 0 && left > 0 &&
+	        (n = lines_take(&m->lines, (size_t)MIN(left, (uint64_t)LINE_PIECE), &p)) > 0) {
+		rc = mail_put(&m->out, p, n, err);
+		left -= n;
+	}
+	m->at_start = true;
+	return rc;
+}
+
+static int put_held(struct mbox *m, struct err *err)
+{
+	size_t n = strlen(m->held);
+	char held[3];
+
+	memcpy(held, m->held, sizeof held);
+	m->held[0] = '\0';
+	return n ? mail_put(&m->out, held, n, err) : 0;
+}
+
+/* The header has ended: is the length of the body told? */
+static int end_header(struct mbox *m, struct err *err)
+{
+	struct buf value = buf_of(64);
+	uint64_t length = 0;
+	char *end = NULL;
+	int rc = 0;
+
+	m->in_body = true;
+	if (header_find(buf_str(&m->out.head), m->out.head.len, "Content-Length", &value) &&
+	        value.len > 0 && value.len < 19) {
+		length = strtoull(buf_str(&value), &end, 10);
+		if (*end == '\0' && length > 0 && believe_length(m, length)) {
+			rc = put_held(m, err);
+			if (rc == 0)
+				rc = put_body(m, length, err);
+		}
+	}
+	buf_clear(&value);
+	return rc;
+}
+
+/* The message that was read is an item, unless its program has deleted it. */
+static int end_message(struct mbox *m, struct err *err)
+{
+	char shown[48];
+	struct import_item it = {.date_utc = INT64_MIN, .shown = shown};
+	struct import_labels labels = {0};
+	struct buf field = buf_of(65536);
+	struct mail_status s;
+	int rc = 0;
+
+	m->held[0] = '\0';
+	if (m->number == 0)
+		return 0;
+	snprintf(shown, sizeof shown, "message %" PRIu64, m->number);
+	mail_status_read(buf_str(&m->out.head), m->out.head.len, &s);
+	m->expunged += s.expunged;
+	m->internal += s.internal;
+	if (!m->from.thunderbird && m->from.utc != INT64_MIN) {
+		it.date_utc = m->from.utc;
+		it.zone_min = (int16_t)m->from.zone_min;
+	}
+	if (header_find(buf_str(&m->out.head), m->out.head.len, "X-Gmail-Labels", &field)) {
+		labels_read(buf_str(&field), field.len, &labels);
+		it.flags = labels.flags;
+		it.keywords = labels.keywords;
+		it.labels = labels.labels;
+		it.folders = (const char *const *)labels.folders;
+	}
+	if (s.expunged || s.internal || m->out.len == 0)
+		mail_drop(&m->out);
+	else
+		rc = mail_end(&m->out, &it, err);
+	labels_clear(&labels);
+	mail_status_clear(&s);
+	buf_clear(&field);
+	return rc;
+}
+
+static int begin_message(struct mbox *m, const char *line, size_t n, struct err *err)
+{
+	int rc = end_message(m, err);
+
+	(void)from_line_read(line, n, &m->from);
+	m->number++;
+	m->at_start = true;
+	m->verbatim = m->in_body = false;
+	return rc;
+}
+
+/* mboxrd: of ">From ", ">>From " ... the first ">" was put there by who wrote the mbox. */
+static bool is_escaped(const char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && p[i] == '>')
+		i++;
+	return i > 0 && n - i >= 5 && memcmp(p + i, "From ", 5) == 0;
+}
+
+/* One line, or a piece of one. */
+static int take_line(struct mbox *m, const char *p, size_t n, struct err *err)
+{
+	bool start = m->at_start, ends = p[n - 1] == '\n';
+	int rc;
+
+	m->at_start = ends;
+	if (m->verbatim && m->in_body) /* what parts it from the next one */
+		return 0;
+	if (start && line_end(p, n) == n) {
+		rc = put_held(m, err);
+		memcpy(m->held, p, n);
+		m->held[n] = '\0';
+		return rc == 0 && !m->in_body ? end_header(m, err) : rc;
+	}
+	rc = put_held(m, err);
+	if (rc == 0 && start && m->in_body && is_escaped(p, n)) {
+		p++;
+		n--;
+	}
+	return rc ? rc : mail_put(&m->out, p, n, err);
+}
+
+/*
+ * Does a message begin here? An empty line, or the end of a body whose length was believed, is
+ * before its From line; programs forget the empty line.
+ */
+static bool at_message(struct mbox *m)
+{
+	bool after_empty = m->number == 0 || m->held[0] || m->verbatim;
+	const char *p;
+	size_t n;
+
+	if (!m->at_start || lines_peek(&m->lines, 5, &p) < 5 || memcmp(p, "From ", 5) != 0)
+		return false;
+	n = lines_peek(&m->lines, 4096, &p);
+	return begins_message(p, MIN(n, 4096), after_empty);
+}
+
+static int read_all(struct mbox *m, struct err *err)
+{
+	const char *p;
+	size_t n;
+	int rc = 0;
+
+	while (rc == 0) {
+		bool begins = at_message(m);
+
+		n = lines_next(&m->lines, &p);
+		if (n == 0)
+			break;
+		if (begins)
+			rc = begin_message(m, p, n, err);
+		else if (m->number > 0)
+			rc = take_line(m, p, n, err);
+	}
+	return rc;
+}
+
+/* What was read of the message that an error cut is none; what follows is not known. */
+static int end_by_error(struct mbox *m, struct err *err)
+{
+	char shown[48];
+
+	if (m->lines.why.code == ERR_STOPPED)
+		return err_copy(err, &m->lines.why);
+	mail_drop(&m->out);
+	snprintf(shown, sizeof shown, "from message %" PRIu64 " on", MAX(m->number, 1));
+	box_error(m->box, shown, m->lines.why.text);
+	return 0;
+}
+
+static void tell_left_out(struct mbox *m)
+{
+	char text[160], n[COUNTED_SIZE];
+
+	if (m->expunged) {
+		snprintf(text, sizeof text, "%s left out: Thunderbird has deleted them",
+		        counted(m->expunged, "message is", "messages are", n));
+		box_note(m->box, text);
+	}
+	if (m->internal)
+		box_note(m->box, "a message of its mail program about the folder itself is left "
+		                 "out");
+}
+
+int read_mbox(struct import_file *f, struct import_box *b, struct err *err)
+{
+	struct mbox m = {.box = b, .at_start = true};
+	int rc;
+
+	lines_open(&m.lines, f);
+	mail_begin(&m.out, b);
+	rc = read_all(&m, err);
+	if (rc == 0 && m.lines.why.code)
+		rc = end_by_error(&m, err);
+	else if (rc == 0)
+		rc = end_message(&m, err);
+	if (rc == 0)
+		tell_left_out(&m);
+	mail_clear(&m.out);
+	lines_close(&m.lines);
+	return rc;
+}

@@ -1,0 +1,79 @@
+#ifndef IMPORT_RUN_H
+#define IMPORT_RUN_H
+
+#include "import/give.h"
+#include "import/plan.h"
+#include "valise/base/textindex.h"
+#include "valise/import/import.h"
+#include "valise/tree/intake.h"
+
+/*
+ * A collection that is being filled: all that the last snapshot has of it, and what is new.
+ * Messages are known by their octets, as often as they are there: each PATH may claim each
+ * item once. Resources are known by their names.
+ */
+struct filled {
+	enum coll_kind kind;
+	struct tree_coll *coll;
+	uint32_t next_uid;
+	uint32_t *slots; /* of items, by their hash: place + 1; 0: free */
+	size_t n_slots;
+	uint32_t *claimed; /* by item: the number of the PATH that claimed it */
+	size_t claimed_cap;
+	struct text_index by_href;
+	/* error lines of the last snapshot: those of files that are read now are dropped */
+	struct tree_error *old;
+	size_t n_old;
+	uint64_t had, added, changed;
+};
+
+struct import_run {
+	const struct import_opts *opts;
+	struct tree_sink *sink;
+	struct progress *progress;
+	struct import_result result;
+	struct filled *list;
+	size_t n, cap;
+	struct text_index by_name;
+	uint32_t path; /* number of the PATH in work, from 1 */
+};
+
+/* Where the items of one file go. */
+struct import_box {
+	struct import_run *run;
+	const struct import_file *file;
+	enum coll_kind kind;
+	struct intake in;
+	bool begun; /* in */
+	char *name; /* of the collection */
+	char *color; /* of a calendar; or NULL */
+	bool subscribed; /* a new mailbox is */
+	/* what is known of the file's messages from beside it */
+	uint16_t flags;
+	char *keywords;
+	int64_t date_utc; /* INT64_MIN: not known */
+	int64_t date_last; /* where neither the file nor the message says it: INT64_MIN */
+	uint64_t given, failed;
+};
+/* ${name} is copied. A file that is read again: its old error lines are forgotten. */
+int box_open(struct import_box *b, struct import_run *run, const struct import_file *f,
+        enum coll_kind kind, const char *name, struct err *err) MUST_CHECK;
+/* The mailbox is there although nothing is in it. */
+int box_empty(struct import_box *b, struct err *err) MUST_CHECK;
+void box_close(struct import_box *b);
+
+/* filled.c: *out the collection, made with what the last snapshot has of it. */
+int fill_find(struct import_run *run, enum coll_kind kind, const char *name, bool make,
+        bool subscribed, struct filled **out, struct err *err) MUST_CHECK;
+/* ${it}: its octets are with the sink; keywords and the rest as the item has them. */
+int fill_item(struct import_run *run, struct filled *f, const struct import_item *it,
+        struct tree_item *octets, struct err *err) MUST_CHECK;
+/* All collections to the sink; what was not touched stays. */
+int fill_end(struct import_run *run, struct err *err) MUST_CHECK;
+void fill_clear(struct import_run *run);
+
+/* inflate.c: a file that is what ${from} holds in gzip; freed with it. */
+struct import_file *inflate_open(struct import_file *from);
+void inflate_close(struct import_file *f);
+
+#endif

@@ -1,0 +1,159 @@
+/* What names say of the folders that they are in, and what stands beside messages. */
+#include <stdlib.h>
+#include <string.h>
+#include "import/plan.h"
+#include "valise/base/mem.h"
+#include "valise/base/text.h"
+
+void seen_clear(struct import_seen *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->list[i].place);
+		free(s->list[i].keywords);
+		free(s->list[i].sequences);
+		free(s->list[i].subscriptions);
+	}
+	free(s->list);
+	text_index_clear(&s->by_place);
+	memset(s, 0, sizeof *s);
+}
+
+struct seen_folder *seen_find(struct import_seen *s, const char *place, size_t n, bool make)
+{
+	char *key = xstrndup(place, n);
+	struct seen_folder *f;
+	size_t cursor = 0, at;
+
+	while ((at = text_index_next(&s->by_place, key, &cursor)) != SIZE_MAX)
+		if (strcmp(s->list[at].place, key) == 0) {
+			free(key);
+			return &s->list[at];
+		}
+	if (!make) {
+		free(key);
+		return NULL;
+	}
+	f = ARR_PUSH(s->list, s->n, s->cap);
+	f->place = key;
+	text_index_add(&s->by_place, key, s->n - 1);
+	return f;
+}
+
+static const char *last_of(const char *place)
+{
+	const char *slash = strrchr(place, '/');
+
+	return slash ? slash + 1 : place;
+}
+
+/* The octets of the folder that ${place} is in. */
+static size_t folder_of(const char *place)
+{
+	const char *slash = strrchr(place, '/');
+
+	return slash ? (size_t)(slash - place) : 0;
+}
+
+static unsigned is_maildir_part(const char *name, size_t n)
+{
+	return text_is(name, n, "cur")   ? SEEN_CUR
+	       : text_is(name, n, "new") ? SEEN_NEW
+	       : text_is(name, n, "tmp") ? SEEN_TMP
+	                                 : 0;
+}
+
+/* The last component of a folder's place. */
+static unsigned part_of(const char *place, size_t n)
+{
+	size_t from = n;
+
+	while (from > 0 && place[from - 1] != '/')
+		from--;
+	return is_maildir_part(place + from, n - from);
+}
+
+static bool has_info(const char *name)
+{
+	return strstr(name, ":2,") || strstr(name, ";2,") || strstr(name, "!2,");
+}
+
+static void mark(struct import_seen *s, const char *place, size_t n, unsigned seen)
+{
+	seen_find(s, place, n, true)->seen |= seen;
+}
+
+void seen_add(struct import_seen *s, const char *place, bool is_dir)
+{
+	const char *name = last_of(place);
+	size_t n = folder_of(place);
+	unsigned part = part_of(place, n);
+	size_t above = n;
+
+	if (is_dir) {
+		part = is_maildir_part(name, strlen(name));
+		if (part)
+			mark(s, place, n, part);
+		return;
+	}
+	while (above > 0 && place[above - 1] != '/')
+		above--;
+	above -= above > 0;
+	/* in zip and tar files there may be no folders but for the files in them */
+	if (part)
+		mark(s, place, above, part | (has_info(name) ? SEEN_CUR | SEEN_NEW : 0));
+	else if (text_ends_with(name, ".msf"))
+		mark(s, place, n, SEEN_MSF);
+	else if (!strcmp(name, "prefs.js"))
+		mark(s, place, n, SEEN_PROFILE);
+	else if (!strcmp(name, "bagit.txt"))
+		mark(s, place, n, SEEN_BAG);
+}
+
+bool seen_in_maildir(const struct import_seen *s, const char *place)
+{
+	size_t n = folder_of(place), above = n;
+	const struct seen_folder *f;
+
+	if (!(part_of(place, n) & (SEEN_CUR | SEEN_NEW)))
+		return false;
+	while (above > 0 && place[above - 1] != '/')
+		above--;
+	f = seen_find((struct import_seen *)s, place, above - (above > 0), false);
+	return f && f->seen & SEEN_CUR && f->seen & (SEEN_NEW | SEEN_TMP);
+}
+
+enum place_is place_is(const struct import_seen *s, const char *place)
+{
+	static const char *const sides[] = {
+	        "dovecot-keywords", ".mh_sequences", "subscriptions", "courierimapsubscribed"};
+	static const char *const known[] = {"table_of_contents", "maildirfolder", "maildirsize",
+	        ".DS_Store", "Thumbs.db", "desktop.ini", "prefs.js", "Info.plist", ".uidvalidity",
+	        ".nstmp", "__MACOSX"};
+	static const char *const ends[] = {".msf", ".ibex.index", ".ibex.index.data", ".cmeta",
+	        ".index", ".index.ids", ".index.sorted", ".lock"};
+	const char *name = last_of(place);
+
+	for (size_t i = 0; i < COUNT(sides); i++)
+		if (!strcmp(name, sides[i]))
+			return PLACE_SIDE;
+	if (text_among(name, known, COUNT(known)) || !strncmp(name, "dovecot", 7) ||
+	        !strncmp(name, ".dovecot", 8) || !strncmp(name, "courier", 7) ||
+	        !strncmp(name, "._", 2))
+		return PLACE_KNOWN;
+	for (size_t i = 0; i < COUNT(ends); i++)
+		if (text_ends_with(name, ends[i]) && !seen_in_maildir(s, place))
+			return PLACE_KNOWN;
+	return PLACE_ANY;
+}
+
+void seen_take_side(struct import_seen *s, const char *place, char *text)
+{
+	const char *name = last_of(place);
+	struct seen_folder *f = seen_find(s, place, folder_of(place), true);
+	char **at = !strcmp(name, "dovecot-keywords") ? &f->keywords
+	            : !strcmp(name, ".mh_sequences")  ? &f->sequences
+	                                              : &f->subscriptions;
+
+	free(*at);
+	*at = text;
+}
