@@ -184,6 +184,8 @@ int box_item(struct import_box *b, const struct import_item *it, struct err *err
 		struct filled *f;
 
 		rc = find_box(b, full, &f, err);
+		if (rc == 0 && it->folders && !f->coll->special_use)
+			f->coll->special_use = xstrdup(labels_use(*name));
 		if (rc == 0)
 			rc = fill_item(b->run, f, &all, &octets, err);
 		free(full);

@@ -207,8 +207,13 @@ static int fill_mail(struct import_run *run, struct filled *f, const struct impo
 	new.flags = it->flags;
 	if (it->keywords)
 		new.keywords = tree_coll_words(f->coll, it->keywords, is_keyword, NULL);
-	if (it->labels)
-		tree_coll_ext(f->coll, &new.ext)->labels = xstrdup(it->labels);
+	if (it->labels || it->msgid || it->thrid) {
+		struct tree_ext *e = tree_coll_ext(f->coll, &new.ext);
+
+		e->labels = xstrdup(it->labels);
+		e->gm_msgid = it->msgid;
+		e->gm_thrid = it->thrid;
+	}
 	rc = run->sink->ops->item(run->sink, f->coll, &new, err);
 	if (rc < 0)
 		return rc;

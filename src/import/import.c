@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "import/detect.h"
+#include "import/names.h"
 #include "import/run.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
@@ -333,8 +334,7 @@ static int refuse_ours(const struct import_file *f, const char *place, struct er
 {
 	if (!strcmp(place, "catalog/tree.json"))
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
-		        "%s: this is a directory tree of valise: \"valise pack\" takes it, with all "
-		        "that it knows",
+		        "%s: this is a directory tree of valise: \"valise pack\" takes all of it",
 		        f->shown);
 	if (!strcmp(place, "data/000001/seal.json"))
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
@@ -483,15 +483,32 @@ static int walk_all(struct walk *w, bool looking, struct err *err)
 	return rc;
 }
 
+/* ${names}, each ended by LF: volumes that are not there. */
+static void tell_missing(struct import_run *run, const char *names)
+{
+	for (const char *p = names; *p; p += strcspn(p, "\n") + 1) {
+		char *name = xstrndup(p, strcspn(p, "\n"));
+
+		tell_unread(run, name, "this volume is missing: what is in it is not imported");
+		free(name);
+	}
+}
+
 int import_run(const struct import_opts *opts, struct tree_sink *sink, struct progress *progress,
         struct import_result *out, struct err *err)
 {
 	struct import_run run = {.opts = opts, .sink = sink, .progress = progress};
 	struct walk w = {.run = &run};
-	int rc = 0;
+	struct buf missing = buf_of(SIZE_MAX);
+	char **paths = NULL;
+	size_t n = 0;
+	int rc;
 
-	for (size_t i = 0; i < opts->n_paths && rc == 0; i++)
-		rc = open_root(&w, opts->paths[i], err);
+	rc = import_paths(opts->paths, opts->n_paths, &paths, &n, &missing, err);
+	if (rc == 0)
+		tell_missing(&run, buf_str(&missing));
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = open_root(&w, paths[i], err);
 	if (rc == 0)
 		rc = walk_all(&w, true, err);
 	if (rc == 0)
@@ -506,6 +523,8 @@ int import_run(const struct import_opts *opts, struct tree_sink *sink, struct pr
 		free(w.roots[i].name);
 	}
 	free(w.roots);
+	texts_free(paths, n);
+	buf_clear(&missing);
 	fill_clear(&run);
 	return rc;
 }

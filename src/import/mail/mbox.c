@@ -8,6 +8,7 @@
 #include <string.h>
 #include "import/mail/mail.h"
 #include "valise/base/mem.h"
+#include "valise/base/progress.h"
 #include "valise/format/header.h"
 
 struct mbox {
@@ -16,6 +17,7 @@ struct mbox {
 	struct mail_out out;
 	struct from_line from;
 	uint64_t number; /* of the message, from 1; 0: none has begun */
+	uint64_t gm_msgid; /* of Takeout's From line; 0: it has none */
 	uint64_t expunged, internal;
 	bool at_start; /* of a line */
 	bool verbatim; /* its length was believed: nothing in it was escaped */
@@ -132,13 +134,33 @@ static int end_header(struct mbox *m, struct err *err)
 	return rc;
 }
 
+/* What Google says of a message: labels, and the numbers that Gmail knows it by. */
+static void read_labels(struct mbox *m, struct import_labels *labels, struct import_item *it)
+{
+	struct buf field = buf_of(65536);
+	const char *head = buf_str(&m->out.head);
+	size_t n = m->out.head.len;
+
+	if (header_find(head, n, "X-Gmail-Labels", &field)) {
+		labels_read(buf_str(&field), field.len, labels);
+		it->flags = labels->flags;
+		it->keywords = labels->keywords;
+		it->labels = labels->labels;
+		it->folders = (const char *const *)labels->folders;
+		it->msgid = m->gm_msgid;
+		buf_reset(&field);
+		if (header_find(head, n, "X-GM-THRID", &field))
+			it->thrid = strtoull(buf_str(&field), NULL, 10);
+	}
+	buf_clear(&field);
+}
+
 /* The message that was read is an item, unless its program has deleted it. */
 static int end_message(struct mbox *m, struct err *err)
 {
 	char shown[48];
 	struct import_item it = {.date_utc = INT64_MIN, .shown = shown};
 	struct import_labels labels = {0};
-	struct buf field = buf_of(65536);
 	struct mail_status s;
 	int rc = 0;
 
@@ -153,21 +175,26 @@ static int end_message(struct mbox *m, struct err *err)
 		it.date_utc = m->from.utc;
 		it.zone_min = (int16_t)m->from.zone_min;
 	}
-	if (header_find(buf_str(&m->out.head), m->out.head.len, "X-Gmail-Labels", &field)) {
-		labels_read(buf_str(&field), field.len, &labels);
-		it.flags = labels.flags;
-		it.keywords = labels.keywords;
-		it.labels = labels.labels;
-		it.folders = (const char *const *)labels.folders;
-	}
+	read_labels(m, &labels, &it);
 	if (s.expunged || s.internal || m->out.len == 0)
 		mail_drop(&m->out);
 	else
 		rc = mail_end(&m->out, &it, err);
 	labels_clear(&labels);
 	mail_status_clear(&s);
-	buf_clear(&field);
 	return rc;
+}
+
+/* "From 1234567890123456789@xxx Sat ...": Takeout's. */
+static uint64_t read_msgid(const char *line, size_t n)
+{
+	char text[40];
+	char *end;
+	uint64_t number;
+
+	snprintf(text, sizeof text, "%.*s", (int)MIN(n, sizeof text - 1), line);
+	number = strtoull(text + 5, &end, 10);
+	return strncmp(end, "@xxx ", 5) == 0 ? number : 0;
 }
 
 static int begin_message(struct mbox *m, const char *line, size_t n, struct err *err)
@@ -175,6 +202,7 @@ static int begin_message(struct mbox *m, const char *line, size_t n, struct err 
 	int rc = end_message(m, err);
 
 	(void)from_line_read(line, n, &m->from);
+	m->gm_msgid = read_msgid(line, n);
 	m->number++;
 	m->at_start = true;
 	m->verbatim = m->in_body = false;
