@@ -15,6 +15,7 @@ ALLOWED = {
     "format/content": ["format", "base"],
     "format/mend": ["format", "base"],
     "format/amend": ["format", "format/content", "base"],
+    "format/merge": ["format", "format/content", "base"],
     "net": ["format", "base"],
     "http": ["net", "format", "base"],
     "proto/sasl": ["base"],
@@ -67,6 +68,7 @@ ALLOWED = {
 LIBRARIES = {
     "base": ["jansson", "nettle"],
     "format/content": ["libical"],
+    "format/merge": ["libical"],
     "net": ["gnutls", "libetpan", "libpsl", "zlib"],
     "http": ["gnutls", "nettle", "curl", "zlib"],
     "proto/sasl": ["gnutls", "nettle"],
