@@ -70,14 +70,36 @@ static void civil_from_seconds(int64_t seconds, struct civil *c)
 	c->second = (int)(rest % 60);
 }
 
-static bool civil_valid(const struct civil *c)
+int day_month_length(int year, int month)
 {
 	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool leap = c->year % 4 == 0 && (c->year % 100 != 0 || c->year % 400 == 0);
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
-	if (c->year < 1 || c->year > 9999 || c->month < 1 || c->month > 12 || c->day < 1)
-		return false;
-	if (c->day > lengths[c->month - 1] + (c->month == 2 && leap))
+	return lengths[month - 1] + (month == 2 && leap);
+}
+
+bool day_is_valid(const struct day *d)
+{
+	return d->year >= 1 && d->year <= 9999 && d->month >= 1 && d->month <= 12 && d->day >= 1 &&
+	       d->day <= day_month_length(d->year, d->month);
+}
+
+int64_t day_start(const struct day *d)
+{
+	return days_from_civil(d->year, d->month, d->day) * 86400;
+}
+
+struct day day_of(int64_t seconds)
+{
+	struct civil c;
+
+	civil_from_seconds(seconds, &c);
+	return (struct day){c.year, c.month, c.day};
+}
+
+static bool civil_valid(const struct civil *c)
+{
+	if (!day_is_valid(&(struct day){c->year, c->month, c->day}))
 		return false;
 	/* a leap second is the first of the next minute */
 	return c->hour >= 0 && c->hour < 24 && c->minute >= 0 && c->minute < 60 && c->second >= 0 &&

@@ -12,7 +12,8 @@ enum { SHOWN = 20 }; /* lines of the dry run for people; the rest is counted */
 
 static const char *const with_for[] = {"snapshot", "with-gone", "only", "folder", "include",
         "exclude", "exclude-use", "map", "under", "into", "labels", "with-attendees",
-        "attach-links", "strict"};
+        "attach-links", "strict", "since", "until", "larger", "smaller", "flagged", "unseen",
+        "from", "to", "subject", "item"};
 
 const char *foresight_option(const struct args *a)
 {

@@ -25,6 +25,7 @@ ALLOWED = {
     "tree": ["format", "base"],
     "tree/about": TREE,
     "tree/catalog": TREE,
+    "tree/select": TREE,
     "dir": TREE,
     "pack": ["pack/part", "tree", "base"],
     "pack/part": ["pack", "tree", "base"],
@@ -62,7 +63,7 @@ ALLOWED = {
     "cli/options": CLI,
     "cli/tell": CLI,
     "cli/report": CLI,
-    "cli/commands": ["cli", "cli/audit", "cli/move", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "mime", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
+    "cli/commands": ["cli", "cli/audit", "cli/move", "cli/options", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "mime", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
 }
 # Which libraries a folder may include, by the first path component or the header's name.
 LIBRARIES = {

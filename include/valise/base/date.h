@@ -27,6 +27,18 @@ char *date_format_day(const struct date *d, char out[DATE_TEXT_SIZE]);
 /* RFC 5322 3.3 and its obsolete forms (two-digit years, zone names, comments). */
 bool date_parse_rfc5322(const char *s, size_t n, struct date *out);
 
+/*
+ * A day of the calendar, without a zone. day_start: the seconds since 1970-01-01T00:00:00 at
+ * which it begins on its own clock; day_of: the other way round.
+ */
+struct day {
+	int year, month, day; /* month and day from 1 */
+};
+bool day_is_valid(const struct day *d); /* years 1 to 9999 */
+int day_month_length(int year, int month); /* month from 1 to 12 */
+int64_t day_start(const struct day *d);
+struct day day_of(int64_t seconds);
+
 /* "2026-11-22T17:16:00Z" */
 char *date_format_iso(int64_t utc, char out[DATE_TEXT_SIZE]);
 bool date_parse_iso(const char *s, int64_t *out);

@@ -5,6 +5,7 @@
 #include "valise/pack/archive.h"
 #include "valise/tree/gone.h"
 #include "cli/cli.h"
+#include "cli/options/selection.h"
 #include "cli/protocols.h"
 
 const struct command restore_command = {
@@ -36,6 +37,7 @@ struct restore {
 	char archive_id[SHA256_HEX_SIZE];
 	char seal[SHA256_HEX_SIZE]; /* of the snapshot that is read */
 	uint64_t gone; /* items of the snapshot that are left out as gone */
+	uint64_t left_out; /* items of what is chosen that dates and so on leave out */
 	struct target_result sum;
 	/* of each collection of the snapshot, in its order; touched by one thread at a time */
 	struct target_result *by_coll;
@@ -43,7 +45,7 @@ struct restore {
 	/* --into: of the kinds that have no such collection */
 	struct err no_into[COLL_KINDS];
 	unsigned n_done; /* kinds that were restored */
-	struct choice choice;
+	struct selected selected;
 	struct maps maps;
 };
 
@@ -82,7 +84,7 @@ static int restore_kind(struct restore *r, enum coll_kind kind)
 static void say_use(struct restore *r, const struct pattern_name *name)
 {
 	bool announced;
-	const char *use = pattern_use(&r->choice.of, name, &announced);
+	const char *use = pattern_use(&r->selected.of.choice, name, &announced);
 	char text[128];
 
 	if (!use)
@@ -92,18 +94,13 @@ static void say_use(struct restore *r, const struct pattern_name *name)
 	ui_report(r->ui, SAY_NOTE, name->full, NULL, text);
 }
 
-/*
- * Which kinds are to be restored: those the archive has, within --only. Each needs a
- * service.
- */
-static int plan_kinds(struct restore *r, unsigned *kinds)
+/* Each pattern, and each kind of --only, names something. */
+static int see_heads(struct restore *r)
 {
 	const struct tree_manifest *m = r->reader->ops->manifest(r->reader);
-	unsigned only, all = 0, have = 0, services = 0;
-	int rc = args_only(r->args, &only);
+	unsigned only = r->selected.of.kinds, all = 0;
+	int rc = 0;
 
-	if (rc)
-		return rc;
 	for (size_t i = 0; i < m->n_heads; i++) {
 		const struct tree_head *h = &m->heads[i];
 		struct pattern_name name;
@@ -111,24 +108,44 @@ static int plan_kinds(struct restore *r, unsigned *kinds)
 		if (h->kind == COLL_LINKED) /* no server takes them */
 			continue;
 		target_name(h, &name);
-		choice_see(&r->choice, &name, !only || only & 1u << h->kind);
+		choice_see(&r->selected.choice, &name, !only || only & 1u << h->kind);
 		if (!only || only & 1u << h->kind)
 			say_use(r, &name);
 		all |= 1u << h->kind;
-		if (target_selects(&r->opts, h))
-			have |= 1u << h->kind;
 	}
 	if (!option_is_shared(r->args, "only"))
 		rc = args_only_of(r->args, only, all, "this snapshot");
-	if (rc == 0)
-		rc = choice_check(&r->choice);
-	if (rc)
-		return rc;
-	*kinds = only ? have & only : have;
+	return rc ? rc : choice_check(&r->selected.choice);
+}
+
+/* The kinds that are to be restored: those the archive has, within --only; *items_out of them. */
+static unsigned find_kinds(const struct restore *r, uint64_t *items_out)
+{
+	const struct tree_manifest *m = r->reader->ops->manifest(r->reader);
+	unsigned only = r->selected.of.kinds, have = 0;
+
+	*items_out = 0;
+	for (size_t i = 0; i < m->n_heads; i++) {
+		const struct tree_head *h = &m->heads[i];
+
+		if (h->kind == COLL_LINKED || (only && !(only & 1u << h->kind)) ||
+		        !target_selects(&r->opts, h))
+			continue;
+		have |= 1u << h->kind;
+		*items_out += h->roots.items;
+	}
+	return have;
+}
+
+/* Each of the kinds needs a service. */
+static int check_services(const struct restore *r, unsigned kinds)
+{
+	unsigned services = 0;
+
 	for (unsigned k = 0; k < COLL_KINDS; k++) {
 		enum service_kind to = target_service(r->account, k);
 
-		if (!(*kinds & 1u << k))
+		if (!(kinds & 1u << k))
 			continue;
 		services |= 1u << to;
 		if (!r->account->present[to])
@@ -206,6 +223,9 @@ static void tell_outcome(const struct restore *r)
 		       "along)\n",
 		        counted(r->gone, "item that is", "items that are", items),
 		        r->gone == 1 ? "is" : "are");
+	if (r->left_out)
+		printf("%s not meant by the options, and left out\n",
+		        counted(r->left_out, "item is", "items are", items));
 }
 
 static json_t *outcome_json(const struct restore *r)
@@ -235,7 +255,9 @@ static json_t *outcome_json(const struct restore *r)
 	json_set_number(o, "flags_added", s->flags_added);
 	json_set_number(o, "updated", s->updated);
 	json_set_number(o, "bytes", s->bytes);
-	choice_put_unmatched(&r->choice, o);
+	if (selection_by_item(&r->selected.of))
+		json_set_number(o, "left_out", r->left_out);
+	choice_put_unmatched(&r->selected.choice, o);
 	return o;
 }
 
@@ -269,7 +291,7 @@ static int restore_options(struct restore *r)
 {
 	const struct args *a = r->args;
 	unsigned full;
-	int rc = target_options(a, &r->choice, &r->opts);
+	int rc = target_options(a, &r->selected.choice, &r->opts);
 
 	if (rc == 0)
 		rc = args_word(a, "verify", "sample|full", &full);
@@ -387,15 +409,27 @@ static bool is_incomplete(const struct target_result *s)
 static int run_chosen(struct restore *r, unsigned *kinds)
 {
 	struct err err = {0};
+	uint64_t all, meant;
 	int rc = restore_options(r);
 
 	if (rc == 0 && archive_identity(r->path, r->archive_id, &err) < 0)
 		rc = fail(r->args, &err);
 	if (rc == 0)
-		rc = plan_kinds(r, kinds);
+		rc = see_heads(r);
+	*kinds = find_kinds(r, &all);
 	if (rc == 0)
 		rc = maps_read(&r->maps, r->reader->ops->manifest(r->reader), &r->opts, *kinds,
-		        &r->choice);
+		        &r->selected.choice);
+	if (rc == 0)
+		rc = selected_items(&r->selected, &r->reader);
+	if (rc)
+		return rc;
+	*kinds = find_kinds(r, &meant);
+	r->left_out = all - meant;
+	if (r->left_out && !meant)
+		rc = usage_error(r->args, "of what is chosen, these options leave nothing");
+	if (rc == 0)
+		rc = check_services(r, *kinds);
 	if (rc == 0 && r->opts.into && *kinds & 1u << COLL_MAIL)
 		rc = usage_error(r->args,
 		        "--into is for calendars and contacts: add --only calendars or --only "
@@ -481,7 +515,7 @@ int restore_foresee(
         const struct args *a, struct account *account, struct ui *ui, struct foresight *f)
 {
 	struct restore *r = xcalloc(1, sizeof *r);
-	int rc = choice_init(&r->choice, a);
+	int rc = args_selection(a, &r->selected);
 
 	r->args = a;
 	r->path = f->archive;
@@ -490,7 +524,7 @@ int restore_foresee(
 	r->ui = ui;
 	if (rc == 0)
 		rc = with_archive(r, run_foresight);
-	choice_clear(&r->choice);
+	selected_clear(&r->selected);
 	free(r);
 	return rc;
 }
@@ -506,7 +540,7 @@ int cmd_restore(const struct args *a)
 	r->path = a->pos[0];
 	r->ui = &ui;
 	if (rc == 0)
-		rc = choice_init(&r->choice, a);
+		rc = args_selection(a, &r->selected);
 	if (rc == 0)
 		rc = load_account(a, a->pos[1], &r->account);
 	if (rc) {
@@ -517,7 +551,7 @@ int cmd_restore(const struct args *a)
 	rc = with_archive(r, run_restore);
 	ui_clear(&ui);
 	account_free(r->account);
-	choice_clear(&r->choice);
+	selected_clear(&r->selected);
 	free(r);
 	return rc;
 }

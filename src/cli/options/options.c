@@ -5,6 +5,8 @@ enum {
 	TAKE = CMD_BACKUP | CMD_FETCH, /* what reads an account into a tree */
 	MANY = CMD_BACKUP | CMD_RESTORE | CMD_VERIFY |
 	       CMD_CHECK, /* batch_verbs.c has a row for each */
+	/* what reads an archive by a selection (selection.c), all words of it */
+	SELECT = CMD_RESTORE | CMD_CHECK,
 };
 
 const struct option_def options[] = {
@@ -59,12 +61,11 @@ const struct option_def options[] = {
         {TAKE, "only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
         {CMD_UNPACK, "only", 0, "LIST", "mail,calendars,contacts: what TREE has of the rest stays"},
         {CMD_RESTORE | CMD_CHECK | CMD_MOVE, "only", 0, "LIST", "mail,calendars,contacts"},
-        {CMD_RESTORE | CMD_CHECK, "folder", 0, "PATTERN",
+        {SELECT, "folder", 0, "PATTERN",
                 "only collections of this name (* and ? match, \\* and \\? are these) and what "
                 "is below; may be repeated"},
-        {CMD_RESTORE | CMD_CHECK, "include", 0, "PATTERN", "the same as --folder"},
-        {CMD_RESTORE | CMD_CHECK, "exclude", 0, "PATTERN",
-                "leave out collections of this name; may be repeated"},
+        {SELECT, "include", 0, "PATTERN", "the same as --folder"},
+        {SELECT, "exclude", 0, "PATTERN", "leave out collections of this name; may be repeated"},
         {CMD_SETUP, "include", 0, "PATTERN", "only collections of this name; may be repeated"},
         {CMD_SETUP, "exclude", 0, "PATTERN", "leave out collections of this name; may be repeated"},
         {CMD_SETUP, "only", 0, "LIST", "mail,calendars,contacts"},
@@ -79,6 +80,22 @@ const struct option_def options[] = {
                 "take only collections of this name, and what is below; may be repeated"},
         {TAKE | CMD_AUDIT | CMD_MOVE, "all-namespaces", 0, NULL,
                 "mailboxes of other users and shared ones, too"},
+        {SELECT, "since", 0, "WHEN",
+                "only what is from this day on: 2024-01-31, 2024-01, 2024, or an age: 30d, 6w, "
+                "18m, 2y"},
+        {SELECT, "until", 0, "WHEN", "only what is from this day or before; the day counts"},
+        {SELECT, "larger", 0, "BYTES", "only items of more bytes (500K, 20M)"},
+        {SELECT, "smaller", 0, "BYTES", "only items of fewer bytes"},
+        {SELECT, "flagged", 0, NULL, "only messages with the flag \\Flagged"},
+        {SELECT, "unseen", 0, NULL, "only messages without the flag \\Seen"},
+        {SELECT, "from", 0, "TEXT",
+                "only what has this in its sender, organizer or mail addresses; may be repeated: "
+                "one of them"},
+        {SELECT, "to", 0, "TEXT", "only messages with this in To or Cc; may be repeated"},
+        {SELECT, "subject", 0, "TEXT",
+                "only what has this in its subject, title or name; may be repeated"},
+        {SELECT, "item", 0, "FOLDER/UID",
+                "this item alone (calendars and contacts: FOLDER/HREF); may be repeated"},
         {CMD_LIST, "items", 0, NULL, "every item of every collection"},
         {CMD_RESTORE | CMD_AUDIT | CMD_CHECK, "with-gone", 0, NULL,
                 "also what is marked as gone from the source"},

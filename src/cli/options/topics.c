@@ -100,6 +100,29 @@ const struct help_topic help_topics[] = {
                 "\n"
                 "--exclude-use junk,trash leaves out mailboxes by what they are for, whatever\n"
                 "they are called: as the server says, else by the names of many languages.\n"},
+        {"select", "which items are meant: dates, senders, sizes and so on",
+                "The same words mean the same for every command that has them. An item is meant\n"
+                "if each option says so; of an option that is repeated, one is enough.\n"
+                "\n"
+                "  --folder, --include, --exclude, --exclude-use   valise help patterns\n"
+                "  --only LIST       mail,calendars,contacts\n"
+                "  --since WHEN      from this day on: 2024-01-31, 2024-01, 2024; or an age: 30d,\n"
+                "                    6w, 18m, 2y (months and years by the calendar)\n"
+                "  --until WHEN      this day and before: --since 2023 --until 2023 is that year\n"
+                "  --larger BYTES, --smaller BYTES   500K, 20M; that size itself is neither\n"
+                "  --flagged, --unseen               messages with \\Flagged, without \\Seen\n"
+                "  --from TEXT       in the sender, the organizer, the addresses of a card\n"
+                "  --to TEXT         in To or Cc of a message\n"
+                "  --subject TEXT    in the subject, the title of an event, the name on a card\n"
+                "  --item FOLDER/UID this one (calendars/Work/dinner.ics)\n"
+                "\n"
+                "Texts are looked for as parts of what is shown, whatever the case and accents.\n"
+                "The date of a message is when it arrived (INTERNALDATE), the day as it stands\n"
+                "there, whatever the zone of this machine. An event counts from its start to its\n"
+                "end; one that recurs goes on until the day that its rule names, else for ever.\n"
+                "Contacts, and tasks without a date, are left out by no date: --only mail does\n"
+                "that. Flags and recipients has mail alone: --flagged, --unseen and --to leave\n"
+                "calendars and contacts out.\n"},
         {NULL, NULL, NULL},
 };
 

@@ -1,0 +1,37 @@
+#ifndef VALISE_CLI_OPTIONS_SELECTION_H
+#define VALISE_CLI_OPTIONS_SELECTION_H
+
+#include "valise/tree/select.h"
+#include "cli/cli.h"
+
+/*
+ * The options of a selection, the same for every command that has them: --folder, --include,
+ * --exclude, --exclude-use, --only; --since, --until, --larger, --smaller, --flagged,
+ * --unseen; --from, --to, --subject, --item (valise help select).
+ */
+struct selected {
+	const struct args *args;
+	struct selection of; /* all of it points to what follows and to the arguments */
+	struct choice choice;
+	const char *from[ARGS_MAX + 1], *to[ARGS_MAX + 1], *subject[ARGS_MAX + 1],
+	        *items[ARGS_MAX + 1];
+};
+/*
+ * What the arguments say; an option that the command has not says nothing. 0, or EXIT_USAGE
+ * after a message. To be cleared in any case; it must not be moved.
+ */
+int args_selection(const struct args *a, struct selected *s);
+void selected_clear(struct selected *s);
+/**
+ * selected_view(s, reader): *reader becomes a reader of what is meant of it; first each pattern,
+ * kind and --item is to name something there. 0, or an exit code after a message; *reader is
+ * NULL then, and what was there is freed.
+ */
+int selected_view(struct selected *s, struct tree_reader **reader);
+/*
+ * The same, where the caller chooses collections himself (selection.keep_others) and has held
+ * the patterns against them.
+ */
+int selected_items(struct selected *s, struct tree_reader **reader);
+
+#endif

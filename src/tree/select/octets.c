@@ -1,0 +1,182 @@
+/* Which items are meant: what their octets say, where their names do not. */
+#include "valise/base/mem.h"
+#include "valise/base/text.h"
+#include "valise/format/content.h"
+#include "valise/format/header.h"
+#include <stdlib.h>
+#include <string.h>
+#include "internal.h"
+
+#define FIELD_MAX (1u << 20)
+
+/*
+ * Is one of ${list} in the field, as people read it? A long one is decoded in pieces, of
+ * addresses between two of them.
+ */
+static bool in_field(const char *const *list, const char *head, size_t n, const char *name)
+{
+	bool addresses = strcmp(name, "Subject") != 0;
+	struct buf value = buf_of(FIELD_MAX), text = buf_of(4 * HEADER_TEXT_MAX);
+	bool found = false;
+	size_t at = 0;
+
+	(void)header_find(head, n, name, &value);
+	while (at < value.len && !found) {
+		size_t piece = MIN(value.len - at, HEADER_TEXT_MAX);
+
+		for (size_t i = piece; at + piece < value.len && i > 0; i--)
+			if (value.data[at + i - 1] == ',') {
+				piece = i;
+				break;
+			}
+		buf_reset(&text);
+		header_text((const char *)value.data + at, piece, text.cap, &text);
+		found = select_in_text(list, buf_str(&text), addresses);
+		at += piece;
+	}
+	buf_clear(&text);
+	buf_clear(&value);
+	return found;
+}
+
+static bool mail_is_meant(const struct selection *s, const char *head, size_t n)
+{
+	if (s->from && !in_field(s->from, head, n, "From"))
+		return false;
+	if (s->to && !in_field(s->to, head, n, "To") && !in_field(s->to, head, n, "Cc"))
+		return false;
+	return !s->subject || in_field(s->subject, head, n, "Subject");
+}
+
+/* What the names of a resource say. */
+struct names {
+	const struct selection *s;
+	bool from, title;
+};
+
+static void on_name(void *ctx, enum content_name what, const char *text)
+{
+	struct names *m = ctx;
+
+	if (m->s->from && (what == CONTENT_ORGANIZER || what == CONTENT_MAIL))
+		m->from = m->from || select_in_text(m->s->from, text, true);
+	if (m->s->subject && (what == CONTENT_SUMMARY || what == CONTENT_NAME))
+		m->title = m->title || select_in_text(m->s->subject, text, false);
+}
+
+/* The whole of a title that was too long for its name. */
+static bool title_is_meant(const struct selection *s, const void *p, size_t n)
+{
+	struct content_summary sum = {0};
+	bool yes = content_summarize(p, n, &sum, NULL) == 0 && sum.title &&
+	           select_in_text(s->subject, sum.title, false);
+
+	content_summary_clear(&sum);
+	return yes;
+}
+
+/* From when to when a calendar object is, on its own clock. */
+struct span {
+	int64_t first, last; /* last: where it ends; INT64_MAX: never */
+	bool known;
+	int zone; /* depth of the VTIMEZONE around, 0: none */
+	int alarm; /* of the VALARM */
+};
+
+/* "20241103" or "20241103T100000", as it stands at the beginning of ${v}. */
+static bool read_time(const char *v, int64_t *out)
+{
+	char text[16];
+	struct day d;
+
+	if (!select_digits(v, "dddddddd"))
+		return false;
+	snprintf(text, sizeof text, "%.4s %.2s %.2s", v, v + 4, v + 6);
+	d = (struct day){atoi(text), atoi(text + 5), atoi(text + 8)};
+	if (!day_is_valid(&d))
+		return false;
+	*out = day_start(&d);
+	if (select_digits(v + 8, "Tdddddd"))
+		*out += ((v[9] - '0') * 10 + v[10] - '0') * 3600 +
+		        ((v[11] - '0') * 10 + v[12] - '0') * 60 + (v[13] - '0') * 10 + v[14] - '0';
+	return true;
+}
+
+static void see_time(struct span *s, const char *value, bool ends)
+{
+	int64_t at;
+
+	if (!read_time(value, &at))
+		return;
+	if (!s->known) {
+		s->first = at;
+		s->last = INT64_MIN;
+		s->known = true;
+	}
+	s->first = MIN(s->first, at);
+	/* An end is the first second that is no part of it. */
+	s->last = MAX(s->last, ends ? at - 1 : at);
+}
+
+/* Without an UNTIL it has no end that is worth to be reckoned. */
+static void see_rule(struct span *s, const char *value)
+{
+	const char *until = strstr(value, "UNTIL=");
+
+	if (until)
+		see_time(s, until + 6, false);
+	else
+		s->last = INT64_MAX;
+	if (!s->known)
+		s->first = INT64_MIN;
+	s->known = true;
+}
+
+static int on_line(void *ctx, const struct content_line *l, struct err *err)
+{
+	struct span *s = ctx;
+	int *inside = text_is(l->value, l->value_len, "VTIMEZONE") ? &s->zone : &s->alarm;
+
+	(void)err;
+	if (text_in(l->name, "BEGIN|END")) {
+		if (inside == &s->zone || text_is(l->value, l->value_len, "VALARM"))
+			*inside = *l->name == 'B';
+	} else if (s->zone || s->alarm) {
+		return 0;
+	} else if (text_in(l->name, "DTSTART|DUE")) {
+		see_time(s, l->value, false);
+	} else if (strcmp(l->name, "DTEND") == 0) {
+		see_time(s, l->value, true);
+	} else if (strcmp(l->name, "RRULE") == 0) {
+		see_rule(s, l->value);
+	} else if (strcmp(l->name, "RDATE") == 0) {
+		for (const char *p = l->value; p; p = strchr(p, ',')) {
+			p += *p == ',';
+			see_time(s, p, false);
+		}
+	}
+	return 0;
+}
+
+static bool span_is_meant(const struct selection *s, const void *p, size_t n)
+{
+	struct span span = {0};
+
+	(void)!content_read(p, n, on_line, &span, NULL, NULL);
+	return !span.known || (span.last >= s->since && span.first < s->until);
+}
+
+bool selection_octets(const struct selection *s, enum coll_kind kind, const void *p, size_t n)
+{
+	struct names names = {.s = s};
+
+	if (kind == COLL_MAIL)
+		return mail_is_meant(s, p, n);
+	if (s->from || s->subject)
+		content_names(p, n, on_name, &names);
+	if ((s->from && !names.from) || s->to)
+		return false;
+	if (s->subject && !names.title && !title_is_meant(s, p, n))
+		return false;
+	return kind != COLL_CALENDAR || span_is_meant(s, p, n);
+}
