@@ -98,6 +98,8 @@ static int why(struct unpacking *u, struct err *err)
 {
 	const char *text = archive_error_string(u->a);
 
+	if (u->io.code != ERR_OK && u->io.code != ERR_STOPPED)
+		u->io.scope = ERR_ITEM; /* of this file: the others may be read */
 	if (u->io.code != ERR_OK)
 		return err_copy(err, &u->io);
 	return err_set(err, ERR_DAMAGED, ERR_ITEM, "%s", text ? text : "it is damaged");

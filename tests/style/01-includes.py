@@ -48,6 +48,7 @@ ALLOWED = {
     "find": ["mime", *TREE],
     "import": ["import/mail", *TREE],
     "import/mail": ["import", *TREE],
+    "import/pim": ["import", *TREE],
     "export": ["mime", *TREE],
     "audit": ["fetch", "restore", *TREE],
     "oauth": ["http", "net", "base"],
