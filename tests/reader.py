@@ -252,8 +252,8 @@ class Archive:
     def __init__(self, root):
         self.files, self.seals = Files(root), []
         names = sorted(n for n in os.listdir(os.path.join(root, "data")))
-        must(names and names == ["%06d" % i for i in range(1, len(names) + 1)], "data/ holds %s", " ".join(names))
-        for n in range(1, len(names) + 1):
+        must(names and all(re.fullmatch(r"\d{6}", n) and int(n) for n in names), "data/ holds %s", " ".join(names))
+        for n in map(int, names):  # numbers that are missing were left out: then each seal still names the one before
             with within("snapshot %d" % n):
                 self.seals.append(self.read_seal(n))
 
@@ -270,6 +270,8 @@ class Archive:
         must(manifest["format"] == 1 and manifest["requires"] in ([], ["gone"]), "a format that this reader does not know")
         must(manifest["snapshot"] == n, "this is the seal of snapshot %s", manifest["snapshot"])
         must(manifest["parent"] == (self.seals[-1].hash if self.seals else None), "the parent is another seal")
+        must(ROOT.fullmatch(manifest.get("origin", "0" * 64)), "origin %s", manifest.get("origin"))
+        must(self.seals or n == 1 or "origin" in manifest, "older snapshots are missing")
         check_manifest(manifest, n)
         paths = [path for _, path in lines]
         must(len(sums) == len(paths) and paths == sealed_paths(manifest, n), "the files are not those of the manifest, in order")
@@ -352,7 +354,7 @@ class Archive:
             yield canonical(dict(line, gone_collection=True) if "gone" in head.get("attrs", []) else line)
 
     def extract(self, seal, target, gone_too):
-        manifest = {k: v for k, v in seal.manifest.items() if k not in ("files", "format", "parent", "requires", "snapshot")}
+        manifest = {k: v for k, v in seal.manifest.items() if k not in ("files", "format", "origin", "parent", "requires", "snapshot")}
         manifest["collections"] = [{k: v for k, v in h.items() if k != "links"} for h in manifest["collections"]]
         pairs = [(h, with_gone(self.catalog(seal, h)) if gone_too else without_gone(self.catalog(seal, h))) for h in manifest["collections"]]
         if not gone_too:
@@ -459,8 +461,8 @@ def main():
     o = p.parse_args()
     with within(o.archive):
         archive = Archive(o.archive)
-        must(o.snapshot is None or 1 <= o.snapshot <= len(archive.seals), "no snapshot %s", o.snapshot)
-        seals = archive.seals[:o.snapshot]
+        must(o.snapshot is None or o.snapshot in [s.number for s in archive.seals], "no snapshot %s", o.snapshot)
+        seals = [s for s in archive.seals if o.snapshot is None or s.number <= o.snapshot]
         if o.check:
             archive.check(seals, sums=not o.no_sums)
             archive.check_bag()

@@ -140,6 +140,16 @@ int sys_renameat(int from_fd, const char *from, int to_fd, const char *to)
 	return rc;
 }
 
+int sys_renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	int rc;
+
+	if (fault_hit(FAULT_NAME, "renameat2", NULL))
+		return -1;
+	RETRY(rc, renameat2(from_fd, from, to_fd, to, flags));
+	return rc;
+}
+
 int sys_linkat(int from_fd, const char *from, int to_fd, const char *to)
 {
 	int rc;

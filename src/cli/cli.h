@@ -609,7 +609,7 @@ int state_ledger(const struct account *account, char **out, struct err *err) MUS
  * target_options: what is given of it that says where things are; ${choice} is lent.
  * target_journal: the path of the restore journal; a directory for it is made but for a dry
  * run. archive_identity: whose journals they are, by the seal of the first snapshot (the second
- * one names it, too), wherever the archive lies.
+ * one names it, too, and all where forget left it out), wherever the archive lies.
  */
 enum service_kind target_service(const struct account *account, enum coll_kind kind);
 int target_options(const struct args *a, const struct choice *choice, struct target_opts *o);
@@ -666,6 +666,7 @@ int cmd_login(const struct args *a);
 int cmd_logout(const struct args *a);
 int cmd_setup(const struct args *a);
 int cmd_audit(const struct args *a);
+int cmd_forget(const struct args *a);
 int cmd_dns(const struct args *a);
 
 /*

@@ -55,7 +55,9 @@ int archive_identity(const char *path, char out[SHA256_HEX_SIZE], struct err *er
 		i++;
 	if (i < n)
 		snprintf(out, SHA256_HEX_SIZE, "%s",
-		        list[i].number == 2 && list[i].parent[0] ? list[i].parent : list[i].seal);
+		        list[i].origin[0]                          ? list[i].origin
+		        : list[i].number == 2 && list[i].parent[0] ? list[i].parent
+		                                                   : list[i].seal);
 	free(list);
 	return 0;
 }

@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include "valise/base/escape.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
 #include "valise/base/text.h"
+#include "swap.h"
 
 /* Exactly six digits, not 000000; 0 for anything else. */
 static unsigned six_digits(const char *s)
@@ -136,12 +138,24 @@ enum layout_kind layout_kind(const char *path, unsigned *snapshot_out)
 int layout_open(const char *path, int *rootfd_out, struct err *err)
 {
 	*rootfd_out = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
-	if (*rootfd_out >= 0)
+	if (*rootfd_out >= 0) {
+		(void)flock(*rootfd_out, LOCK_SH | LOCK_NB); /* courtesy: layout_is_read */
 		return 0;
+	}
 	if (errno == ENOENT || errno == ENOTDIR)
 		return err_set(err, ERR_NO_ARCHIVE, ERR_WHOLE, "%s is not an archive: %s", path,
 		        strerror(errno));
 	return err_sys(err, ERR_WHOLE, "cannot open directory %s", path);
+}
+
+bool layout_is_read(int rootfd)
+{
+	return flock(rootfd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+void layout_may_be_read(int rootfd)
+{
+	(void)flock(rootfd, LOCK_UN);
 }
 
 int layout_snapshots(int rootfd, unsigned **out, size_t *n_out, struct err *err)
@@ -167,6 +181,18 @@ int layout_snapshots(int rootfd, unsigned **out, size_t *n_out, struct err *err)
 	}
 	texts_free(names, n);
 	return 0;
+}
+
+int layout_none(int rootfd, const char *path, struct err *err)
+{
+	if (swap_is_open(rootfd))
+		return err_set(err, ERR_DAMAGED, ERR_WHOLE,
+		        "%s: valise forget was interrupted while it put the new snapshots in "
+		        "place; nothing is lost: run it again, or a backup, which puts the old "
+		        "ones back",
+		        path);
+	return err_set(err, ERR_NO_ARCHIVE, ERR_WHOLE,
+	        "%s is not an archive, or nothing was sealed in it yet", path);
 }
 
 bool layout_is_empty(int rootfd, unsigned snapshot)

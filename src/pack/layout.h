@@ -47,11 +47,23 @@ bool part_path_parse(const char *s, struct part_id *out);
 
 void snapshot_dir(unsigned snapshot, char out[LAYOUT_PATH]); /* "data/000001" */
 
-/* The directory of an archive; ERR_NO_ARCHIVE if there is none. */
+/*
+ * The directory of an archive, for reading; ERR_NO_ARCHIVE if there is none. As long as it is
+ * open it has a shared flock, where the file system has such.
+ */
 int layout_open(const char *path, int *rootfd_out, struct err *err) MUST_CHECK;
+/*
+ * Has another process, or another descriptor, got it open so? If not, nobody can lock it until
+ * layout_may_be_read; who only reads goes on without. ${rootfd} is not from layout_open.
+ */
+bool layout_is_read(int rootfd);
+void layout_may_be_read(int rootfd);
 
 /* The numbers of all snapshots in order, malloc'ed; none is fine. */
 int layout_snapshots(int rootfd, unsigned **out, size_t *n_out, struct err *err) MUST_CHECK;
+
+/* What is said where there are none: ERR_NO_ARCHIVE, or that swap.h was interrupted. */
+int layout_none(int rootfd, const char *path, struct err *err) MUST_CHECK;
 
 /* Is there its directory, with nothing in it? */
 bool layout_is_empty(int rootfd, unsigned snapshot);

@@ -122,10 +122,9 @@ static int choose_snapshot(int rootfd, const char *path, unsigned want, unsigned
 		*older_out = numbers[n - 2];
 	free(numbers);
 	if (rc == 0 && n == 0)
-		rc = err_set(err, all ? ERR_DAMAGED : ERR_NO_ARCHIVE, ERR_WHOLE,
-		        all ? "%s: its only snapshot is an empty directory"
-		            : "%s is not an archive, or nothing was sealed in it yet",
-		        path);
+		rc = !all ? layout_none(rootfd, path, err)
+		          : err_set(err, ERR_DAMAGED, ERR_WHOLE,
+		                    "%s: its only snapshot is an empty directory", path);
 	else if (rc == 0 && *out == 0)
 		rc = err_set(err, ERR_NOTFOUND, ERR_WHOLE, "%s has no snapshot %u", path, want);
 	return rc;
@@ -205,10 +204,12 @@ static void fill_snapshot(struct archive_snapshot *a, const struct seal *s)
 	buf_clear(&who);
 	if (s->has_parent)
 		hex_format(s->parent, SHA256_LEN, a->parent);
+	if (s->has_origin)
+		hex_format(s->origin, SHA256_LEN, a->origin);
 }
 
 /* In order of their numbers, seals and gaps merged. */
-static struct archive_snapshot *merge_gaps(const struct seals *s)
+struct archive_snapshot *seals_list(const struct seals *s)
 {
 	struct archive_snapshot *all = xcalloc(s->n + s->n_gaps + 1, sizeof *all);
 	size_t i = 0, k = 0;
@@ -237,12 +238,11 @@ int archive_snapshots(
 	if (rc < 0)
 		return rc;
 	rc = seals_load(rootfd, &s, err);
-	sys_close(rootfd);
 	if (rc == 0 && s.n + s.n_gaps == 0)
-		rc = err_set(err, ERR_NO_ARCHIVE, ERR_WHOLE,
-		        "%s is not an archive, or nothing was sealed in it yet", path);
+		rc = layout_none(rootfd, path, err);
+	sys_close(rootfd);
 	if (rc == 0) {
-		*out = merge_gaps(&s);
+		*out = seals_list(&s);
 		*n_out = s.n + s.n_gaps;
 	}
 	seals_clear(&s);

@@ -187,6 +187,9 @@ static void put_json(const struct seal *s, struct buf *out)
 	json_object_set_new(o, "requires", seal_requires(s));
 	hex_format(s->parent, SHA256_LEN, hex);
 	json_object_set_new(o, "parent", s->has_parent ? json_string(hex) : json_null());
+	hex_format(s->origin, SHA256_LEN, hex);
+	if (s->has_origin)
+		json_object_set_new(o, "origin", json_string(hex));
 	for (size_t i = 0; i < s->n_files; i++)
 		json_array_append_new(files, file_json(&s->files[i]));
 	json_object_set_new(o, "files", files);

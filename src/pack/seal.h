@@ -28,6 +28,9 @@ struct seal {
 	unsigned snapshot;
 	bool has_parent;
 	uint8_t parent[SHA256_LEN]; /* hash of the seal before */
+	/* older snapshots were left out (forget.h): what the first of all had been sealed with */
+	bool has_origin;
+	uint8_t origin[SHA256_LEN];
 	struct tree_manifest manifest;
 	/*
 	 * In the order of seal.sha256: parts, links, catalogs, (there seal.json itself,)
@@ -97,6 +100,13 @@ const struct seal_file *seal_find_part(const struct seal *s, struct part_id id);
  * when it was made: which of ${seals} that is, or NULL.
  */
 const struct seal *seal_parent(const struct seal *s, const struct seal *seals, size_t n);
+/*
+ * Are the numbers between two snapshots missing? Not if the later one names the seal of the
+ * other as its parent: then they were left out (archive_forget). ${s}: NULL if it cannot be
+ * read; ${before}: the newest seal before it that can, or NULL; ${next_to_it}: no directory of
+ * a snapshot lies between.
+ */
+bool seal_lacks_between(const struct seal *s, const struct seal *before, bool next_to_it);
 
 /* A snapshot between, before or after the others whose seal cannot be read. */
 struct seal_gap {
@@ -117,5 +127,8 @@ struct seals {
  */
 int seals_load(int rootfd, struct seals *out, struct err *err) MUST_CHECK;
 void seals_clear(struct seals *s);
+/* reader.c: as archive_snapshots gives them, n + n_gaps, malloc'ed */
+struct archive_snapshot;
+struct archive_snapshot *seals_list(const struct seals *s);
 
 #endif

@@ -42,6 +42,17 @@ const struct seal *seal_parent(const struct seal *s, const struct seal *seals, s
 	return NULL;
 }
 
+/* Where some were left out once, nobody can tell what was beside a seal that cannot be read. */
+bool seal_lacks_between(const struct seal *s, const struct seal *before, bool next_to_it)
+{
+	if (!s)
+		return !before || !before->has_origin;
+	if (before ? s->has_parent && memcmp(s->parent, before->hash, SHA256_LEN) == 0
+	           : !s->has_parent)
+		return false;
+	return next_to_it || !s->has_origin;
+}
+
 /* A snapshot that cannot be read; its why is the caller's to fill. */
 static struct seal_gap *add_gap(struct seals *s, unsigned number)
 {
@@ -51,19 +62,38 @@ static struct seal_gap *add_gap(struct seals *s, unsigned number)
 	return g;
 }
 
-/* A seal that can be read and follows those before, else a gap. */
-static void load_one(int rootfd, unsigned number, struct seals *s)
+/* The numbers from ${from} to ${number} have no directory. */
+static void add_missing(struct seals *s, unsigned from, unsigned number)
+{
+	for (; from < number; from++) {
+		err_set(&add_gap(s, from)->why, ERR_NOTFOUND, ERR_WHOLE, "snapshot %u is missing",
+		        from);
+		if (s->n_gaps > GAPS_MAX)
+			return;
+	}
+}
+
+/*
+ * A seal that can be read and follows those before, else a gap. ${last}: the number of the
+ * directory before, or 0.
+ */
+static void load_one(int rootfd, unsigned last, unsigned number, struct seals *s)
 {
 	struct seal *seal = &s->v[s->n];
+	const struct seal *before = s->n ? &s->v[s->n - 1] : NULL;
 	struct seal_gap *g;
 	struct err why = {0};
 	bool empty = false;
 	char dir[LAYOUT_PATH];
+	int rc;
 
 	snapshot_dir(number, dir);
-	if (seal_load(rootfd, dir, number, seal, &why) == 0) {
-		if (s->n == 0 || s->v[s->n - 1].snapshot + 1 != number ||
-		        seal_parent(seal, s->v, s->n)) {
+	rc = seal_load(rootfd, dir, number, seal, &why);
+	if (seal_lacks_between(
+	            rc < 0 ? NULL : seal, before, last == (before ? before->snapshot : 0)))
+		add_missing(s, last + 1, number);
+	if (rc == 0) {
+		if (!before || before->snapshot + 1 != number || seal_parent(seal, s->v, s->n)) {
 			s->n++;
 			return;
 		}
@@ -89,13 +119,7 @@ int seals_load(int rootfd, struct seals *out, struct err *err)
 	if (rc == 0)
 		out->v = xcalloc(n + 1, sizeof *out->v);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		for (unsigned k = i ? numbers[i - 1] + 1 : 1; k < numbers[i]; k++) {
-			err_set(&add_gap(out, k)->why, ERR_NOTFOUND, ERR_WHOLE,
-			        "snapshot %u is missing", k);
-			if (out->n_gaps > GAPS_MAX)
-				break;
-		}
-		load_one(rootfd, numbers[i], out);
+		load_one(rootfd, i ? numbers[i - 1] : 0, numbers[i], out);
 		if (out->n_gaps == 0 || out->gaps[out->n_gaps - 1].snapshot != numbers[i] ||
 		        !out->gaps[out->n_gaps - 1].empty)
 			out->newest = numbers[i];

@@ -104,18 +104,24 @@ static int check_requires(const json_t *o, const struct seal *s, struct err *err
 	               : fail_seal(err, "seal.json does not require what it needs");
 }
 
-/* Snapshot and parent; only the first snapshot has none. */
+/*
+ * Snapshot and parent; only the first snapshot has none, or where older ones were left out
+ * the first of what is left.
+ */
 static int parse_numbers(const json_t *o, struct seal *s, struct err *err)
 {
 	const json_t *parent = json_object_get(o, "parent");
-	const char *hex = json_get_str(o, "parent");
+	const char *hex = json_get_str(o, "parent"), *origin = json_get_str(o, "origin");
 
 	if (json_get_int(o, "snapshot", 0) != s->snapshot)
 		return fail_seal(err, "seal.json is of another snapshot");
 	s->has_parent = !json_is_null(parent);
 	if (s->has_parent && (!hex || !hex_parse(hex, s->parent, SHA256_LEN)))
 		return fail_seal(err, "seal.json names no parent");
-	if (s->has_parent != (s->snapshot > 1))
+	s->has_origin = json_object_get(o, "origin") != NULL;
+	if (s->has_origin && (!origin || !hex_parse(origin, s->origin, SHA256_LEN)))
+		return fail_seal(err, "seal.json names no origin");
+	if (s->snapshot == 1 ? s->has_parent : !s->has_parent && !s->has_origin)
 		return fail_seal(err, "seal.json: only the first snapshot has no parent");
 	return 0;
 }

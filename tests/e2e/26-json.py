@@ -76,6 +76,11 @@ def plain(lab, source, dav):
     lab.run(0, "export", "a", "-o", "eml", "--format", "eml")
     lab.run(0, "verify", "a", "--content")
     lab.run(0, "verify", "a", "--quick", "--report", "r.json")
+    lab.run(0, "forget", "a", "--keep-last", "1", "--dry-run")
+    lab.run(2, "forget", "a", word="usage")
+    lab.run(10, "forget", "none", "--keep-last", "1", word="no-archive")
+    shutil.copytree(os.path.join(lab.home, "a"), os.path.join(lab.home, "few"))
+    lab.run(0, "forget", "few", "--keep-last", "1", "--keep-daily", "1")
     seals = [o["seal"] for o in lab.run(0, "snapshots", "a")]
     expect(len(seals) == 2, "snapshots")
     expect(lab.run(0, "verify", "a", "--expect", seals[0])[-1]["expected_snapshot"] == 1, "expected_snapshot")

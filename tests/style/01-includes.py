@@ -30,6 +30,7 @@ ALLOWED = {
     "pack": ["pack/part", "tree", "base"],
     "pack/part": ["pack", "tree", "base"],
     "pack/sink": ["pack", "pack/part", "tree", "base"],
+    "pack/forget": ["pack", "pack/sink", "pack/part", "tree", "base"],
     "pack/check": ["pack", "pack/part", "tree", "base"],
     "fetch": TREE,
     "fetch/imap": ["fetch", "proto/imap", *TREE],
@@ -61,10 +62,11 @@ ALLOWED = {
     "cli/audit": CLI,
     "cli/many": CLI,
     "cli/move": CLI,
+    "cli/forget": ["cli", "pack", "tree", "format", "base"],
     "cli/options": CLI,
     "cli/tell": CLI,
     "cli/report": CLI,
-    "cli/commands": ["cli", "cli/audit", "cli/move", "cli/options", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "mime", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
+    "cli/commands": ["cli", "cli/audit", "cli/forget", "cli/move", "cli/options", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "mime", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
 }
 # Which libraries a folder may include, by the first path component or the header's name.
 LIBRARIES = {

@@ -2,6 +2,7 @@
  * LD_PRELOAD: a file system as odd as SHIM_REFUSE says (words, separated by commas), and
  * a record of what reached it in SHIM_LOG.
  *   flock  enolck chmod utime link dirsync the call is refused, as NFS, SMB and FUSE do
+ *   exchange two names at once, as NFS and exFAT do
  *   names    names that exFAT and NTFS refuse
  *   linger   a file that is removed while it is open stays under another name until it is
  *            closed, as on FUSE and NFS
@@ -252,6 +253,18 @@ int renameat(int from_fd, const char *from, int to_fd, const char *to)
 	whole(to_fd, to, b);
 	if (rc == 0)
 		note("rename %s %s\n", a, b);
+	return rc;
+}
+
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	char a[2 * PATH_MAX], b[2 * PATH_MAX];
+	int rc = on("exchange") ? refuse(EINVAL) : NEXT(renameat2)(from_fd, from, to_fd, to, flags);
+
+	whole(from_fd, from, a);
+	whole(to_fd, to, b);
+	if (rc == 0)
+		note("exchange %s %s\n", a, b);
 	return rc;
 }
 

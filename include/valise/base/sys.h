@@ -18,7 +18,7 @@
  *   kill:N         SIGKILL to itself just before the N-th call of the seam (counted over
  *                  all threads)
  *   fail:N:ERRNO   the N-th call fails with that errno name (ENOSPC EIO EDQUOT ECONNRESET
- *                  EACCES)
+ *                  EINVAL EACCES)
  *   failfrom:N:ERRNO   every call from the N-th on whose kind can give that errno fails
  *   short:N        the N-th read or write moves one byte only
  * and VALISE_FAULT_COUNT=FILE: the number of calls is written there at a normal exit. A
@@ -38,6 +38,8 @@ int sys_syncfs(int fd);
 int sys_ftruncate(int fd, off_t len);
 int sys_close(int fd);
 int sys_renameat(int from_fd, const char *from, int to_fd, const char *to);
+/* RENAME_EXCHANGE is EINVAL on file systems that do not have it (NFS, exFAT) */
+int sys_renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags);
 int sys_linkat(int from_fd, const char *from, int to_fd, const char *to);
 int sys_unlinkat(int dirfd, const char *path, int flags);
 int sys_mkdirat(int dirfd, const char *path, mode_t mode);

@@ -60,6 +60,8 @@ struct archive_snapshot {
 	uint64_t stored_bytes; /* size of the files in its directory */
 	char seal[SHA256_HEX_SIZE];
 	char parent[SHA256_HEX_SIZE]; /* "" for the first */
+	/* "" unless older ones were left out: the seal of the first there ever was */
+	char origin[SHA256_HEX_SIZE];
 	bool acted; /* somebody else signed in for the account's owner */
 	char account[400]; /* whose it is, tree_account_text, perhaps cut */
 	/* not "": the seal cannot be read, why; then number alone counts */
@@ -117,6 +119,34 @@ struct archive_verdict {
  */
 int archive_verify(const char *path, const struct archive_verify_opts *opts,
         struct progress *progress, struct archive_verdict *out, struct err *err) MUST_CHECK;
+
+/* What archive_forget did, or would do. */
+struct archive_forgotten {
+	uint64_t before, after; /* bytes of data/; of a dry run: ${after} at most */
+	uint64_t objects; /* that the kept snapshots need */
+	char seal[SHA256_HEX_SIZE]; /* the newest one's; "": nothing was changed */
+};
+struct archive_forget_opts {
+	/*
+	 * Which of ${n} snapshots stay: *keep of each, all true before. Each can be read, and
+	 * the last one stays in any case. An error is passed on.
+	 */
+	int (*choose)(void *ctx, const struct archive_snapshot *all, size_t n, bool *keep,
+	        struct err *err);
+	void *ctx;
+	bool dry; /* how much it would be; nothing is written */
+};
+/**
+ * archive_forget(path, opts, progress, out, err): leave only some snapshots, under the
+ * numbers, times and roots that they have. They are copied into .work, with no object that
+ * none of them needs, verified to the last byte, held against what they were, and only then
+ * put in place of the old ones, at once. Whatever goes wrong before that leaves the archive as
+ * it is; so does damage, in a seal or in what is to stay (ERR_DAMAGED).
+ * ERR_NO_ARCHIVE, ERR_LOCKED, ERR_EXISTS (an interrupted backup left what it fetched),
+ * ERR_SPACE, ERR_STOPPED.
+ */
+int archive_forget(const char *path, const struct archive_forget_opts *opts,
+        struct progress *progress, struct archive_forgotten *out, struct err *err) MUST_CHECK;
 
 /**
  * archive_salvage(path, to, finding, ctx, out, err): from an archive however damaged,

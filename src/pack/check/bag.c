@@ -8,6 +8,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "pack/bag.h"
+#include "pack/swap.h"
 
 #define DEPTH_MAX 1000
 
@@ -70,8 +71,12 @@ static int check_derived(struct verify *v, struct err *err)
 	if (rc == 0)
 		rc = look_at(v, paths[1], texts[1], &is[1], err);
 	for (unsigned i = 0; i < 2 && rc == 0; i++) {
-		if (is[i] == DERIVED_WRONG ||
-		        (i == 0 && is[0] == DERIVED_OLD && is[1] != DERIVED_OLD))
+		if (is[i] == DERIVED_WRONG && swap_is_left(v->rootfd))
+			finding_say(&v->findings, false, paths[i], NULL,
+			        "valise forget was interrupted: the next backup brings it up to "
+			        "date");
+		else if (is[i] == DERIVED_WRONG ||
+		         (i == 0 && is[0] == DERIVED_OLD && is[1] != DERIVED_OLD))
 			finding_say(&v->findings, true, paths[i], NULL, "does not fit the seals");
 		else if (is[i] == DERIVED_OLD)
 			finding_say(&v->findings, false, paths[i], NULL,

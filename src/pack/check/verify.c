@@ -39,34 +39,42 @@ static void check_parent(struct verify *v, const char *dir, const struct seal *s
 		        parent->snapshot);
 }
 
-/* One seal: a gap before it, or that it cannot be read, is a finding. */
-static int load_seal(struct verify *v, unsigned number, unsigned expected, struct err *err)
+/* The numbers from ${from} to ${number}. */
+static void say_missing(struct verify *v, unsigned from, unsigned number)
 {
 	char dir[LAYOUT_PATH];
-	struct err why = {0};
-	struct seal s;
 
-	for (; expected < number; expected++) {
-		snapshot_dir(expected, dir);
+	for (; from < number; from++) {
+		snapshot_dir(from, dir);
 		finding_say(&v->findings, true, dir, NULL, "the snapshot is missing");
 		v->all_seals = false;
 	}
+}
+
+/*
+ * One seal: a gap before it, or that it cannot be read, is a finding. ${last}: the number of
+ * the directory before it, 0 for none.
+ */
+static int load_seal(struct verify *v, unsigned last, unsigned number, struct err *err)
+{
+	const struct seal *before = v->n_seals ? &v->seals[v->n_seals - 1] : NULL;
+	char dir[LAYOUT_PATH];
+	struct err why = {0};
+	struct seal s;
+	int rc;
+
 	snapshot_dir(number, dir);
-	if (seal_load(v->rootfd, dir, number, &s, &why) < 0) {
+	rc = seal_load(v->rootfd, dir, number, &s, &why);
+	if (!v->opts->newest && seal_lacks_between(rc < 0 ? NULL : &s, before,
+	                                last == (before ? before->snapshot : 0)))
+		say_missing(v, last + 1, number);
+	if (rc < 0) {
 		v->all_seals = false;
 		return verify_found(v, dir, &why, err);
 	}
 	check_parent(v, dir, &s);
 	v->seals[v->n_seals++] = s;
 	return 0;
-}
-
-/* Which number snapshot ${i} should have. */
-static unsigned next_number(const struct verify *v, const unsigned *numbers, size_t i)
-{
-	if (v->opts->newest)
-		return numbers[i];
-	return i ? numbers[i - 1] + 1 : 1;
 }
 
 /* v->seals, in order; an error only where there is no archive. */
@@ -77,12 +85,11 @@ static int load_seals(struct verify *v, struct err *err)
 	int rc = layout_snapshots(v->rootfd, &numbers, &n, err);
 
 	if (rc == 0 && n == 0)
-		rc = err_set(err, ERR_NO_ARCHIVE, ERR_WHOLE,
-		        "%s is not an archive, or nothing was sealed in it yet", v->path);
+		rc = layout_none(v->rootfd, v->path, err);
 	v->seals = xcalloc(n + 1, sizeof *v->seals);
 	v->all_seals = !v->opts->newest;
 	for (size_t i = v->opts->newest && n ? n - 1 : 0; i < n && rc == 0; i++)
-		rc = load_seal(v, numbers[i], next_number(v, numbers, i), err);
+		rc = load_seal(v, i ? numbers[i - 1] : 0, numbers[i], err);
 	if (v->n_seals && v->seals[v->n_seals - 1].snapshot == numbers[n - 1])
 		v->findings.newest = &v->seals[v->n_seals - 1];
 	v->out->snapshots = (unsigned)(v->opts->newest ? MIN(n, 1) : n);

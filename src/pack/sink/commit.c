@@ -55,7 +55,7 @@ static bool account_differs(const struct tree_account *a, const struct tree_acco
 /* Does the run make a new snapshot? */
 static bool is_changed(const struct archive_sink *s)
 {
-	bool d = !s->prev || s->must_seal ||
+	bool d = !s->prev || s->must_seal || s->like ||
 	         account_differs(&s->prev->manifest.account, &s->account);
 
 	for (size_t i = 0; i < s->n_slots && !d; i++)
@@ -84,7 +84,7 @@ static void build_manifest(const struct archive_sink *s, struct tree_manifest *m
 	tree_manifest_init(m);
 	tree_account_copy(&m->account, &s->account);
 	m->created = s->opts.created;
-	m->tool = xstrdup(TOOL);
+	m->tool = xstrdup(s->like ? s->like->seal->manifest.tool : TOOL);
 	for (size_t i = 0; i < s->n_slots; i++)
 		if (s->slots[i].state != SLOT_GONE)
 			add_head(&s->slots[i], m);
@@ -133,9 +133,12 @@ static int make_snapshot(struct archive_sink *s, struct err *err)
 	seal_init(seal);
 	seal->snapshot = s->snapshot;
 	/* Where no older seal can be read, the parent is 64 zeros. */
-	seal->has_parent = s->snapshot > 1;
+	seal->has_parent = s->like ? s->prev != NULL : s->snapshot > 1;
 	if (s->prev)
 		memcpy(seal->parent, s->prev->hash, SHA256_LEN);
+	seal->has_origin = s->like || (s->prev && s->prev->has_origin);
+	if (seal->has_origin)
+		memcpy(seal->origin, s->like ? s->like->origin : s->prev->origin, SHA256_LEN);
 	build_manifest(s, &seal->manifest);
 	rc = sink_seal(s, seal, err);
 	if (rc < 0) {
@@ -190,6 +193,20 @@ static void drop_run(struct archive_sink *s, struct tree_totals *totals_out)
 	s->committed = true;
 }
 
+/* What the new state is, where what was given does not say all of it. */
+static int settle_run(struct archive_sink *s, unsigned *shrunk_out, struct err *err)
+{
+	int rc = sink_mend(s, err);
+
+	if (rc == 0)
+		rc = keep_gone(s, shrunk_out, err);
+	if (rc == 0)
+		sink_mend_say(s);
+	if (rc == 0)
+		rc = sink_name_past(s, err);
+	return rc ? rc : sink_past_again(s, err);
+}
+
 int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err)
 {
 	struct archive_sink *s = (struct archive_sink *)t;
@@ -197,16 +214,8 @@ int sink_commit(struct tree_sink *t, struct tree_commit *out, struct err *err)
 
 	memset(out, 0, sizeof *out);
 	settle_rest(s);
-	if (rc == 0)
-		rc = sink_mend(s, err);
-	if (rc == 0)
-		rc = keep_gone(s, &out->shrunk, err);
-	if (rc == 0)
-		sink_mend_say(s);
-	if (rc == 0)
-		rc = sink_name_past(s, err);
-	if (rc == 0)
-		rc = sink_past_again(s, err);
+	if (rc == 0 && !s->like)
+		rc = settle_run(s, &out->shrunk, err);
 	if (rc < 0)
 		return rc;
 	if (is_changed(s)) {

@@ -11,6 +11,7 @@
 #include "valise/base/text.h"
 #include "pack/bag.h"
 #include "pack/part/member.h"
+#include "pack/swap.h"
 
 #define LOCK_TRIES 20
 
@@ -140,7 +141,7 @@ static int try_lock(struct archive_sink *s, bool *again_out, struct err *err)
 
 int sink_dirs_open(struct archive_sink *s, struct err *err)
 {
-	bool again = true;
+	bool again = true, mended = false;
 	int rc = open_root(s, err);
 
 	if (rc == 0)
@@ -155,6 +156,12 @@ int sink_dirs_open(struct archive_sink *s, struct err *err)
 		fd_close(s->workfd);
 		s->workfd = -1;
 	}
+	if (rc == 0)
+		rc = swap_mend(s->rootfd, s->workfd, &mended, err);
+	if (mended)
+		progress_say(s->progress, SAY_NOTE,
+		        "%s: valise forget was interrupted: all snapshots are there as before it",
+		        s->path);
 	if (rc == 0 && s->work_lock.by_file)
 		progress_say(s->progress, SAY_NOTE,
 		        "%s: the file system has no locks (flock): .work/lock.held keeps other "
@@ -170,6 +177,9 @@ int sink_work_remove(struct archive_sink *s, struct err *err)
 	size_t n = 0;
 	int rc;
 
+	if (swap_is_open(s->rootfd)) /* all snapshots are in it */
+		return err_set(
+		        err, ERR_IO, ERR_WHOLE, "%s: .work/" SWAP_DIR " was not put back", s->path);
 	/*
 	 * What is open would linger under another name where a file system keeps such
 	 * (FUSE, NFS).

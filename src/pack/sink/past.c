@@ -270,6 +270,10 @@ int sink_past_seals(struct archive_sink *s, struct err *err)
 		return rc;
 	if (s->n_seals)
 		s->prev = &s->seals[s->n_seals - 1];
+	if (s->like) {
+		s->snapshot = s->like->seal->snapshot;
+		return 0;
+	}
 	if (s->prev && s->prev->snapshot + 1 < s->snapshot)
 		progress_say(s->progress, SAY_WARNING,
 		        "%s: this run goes on from snapshot %u; what is only in newer ones is "

@@ -102,6 +102,12 @@ static int add_tags(const struct archive_sink *s, struct seal *seal, struct err 
 		const uint8_t *text;
 		size_t n;
 
+		if (s->like) {
+			const struct seal_file *f = seal_find(s->like->tags, bag_tag_names[i]);
+
+			seal_add(seal, f->path, f->size, f->sum, NULL, 0);
+			continue;
+		}
 		if (s->prev && !sink_past_is_bad(s, bag_tag_names[i])) {
 			rc = add_old(s, seal, bag_tag_names[i], err);
 			continue;

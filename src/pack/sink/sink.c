@@ -74,8 +74,7 @@ static void slot_clear(struct slot *slot)
 	free(slot->parts);
 }
 
-/* Frees all, whatever of it was opened; writes nothing. */
-static void sink_destroy(struct archive_sink *s)
+void sink_destroy(struct archive_sink *s)
 {
 	part_checker_free(s->checker);
 	part_writer_free(s->writer);
@@ -139,8 +138,7 @@ static const struct tree_sink_ops ops = {
         .free = sink_free,
 };
 
-/* With the defaults of options that are 0; nothing is opened. */
-static struct archive_sink *sink_new(
+struct archive_sink *sink_new(
         const char *path, const struct archive_opts *opts, struct progress *progress)
 {
 	struct archive_sink *s = xcalloc(1, sizeof *s);
@@ -173,6 +171,19 @@ static struct archive_sink *sink_new(
 	return s;
 }
 
+/* May it be added to what is there, and what of that does it lack? */
+static int take_account(struct archive_sink *s, struct err *err)
+{
+	const struct tree_manifest *last = &s->prev->manifest;
+	int rc = tree_account_check(&last->account, &s->account, s->opts.same_account, err);
+
+	if (rc == 0)
+		rc = tree_accept_check(&s->opts.accept, last, err);
+	if (rc == 0)
+		tree_account_merge(&s->account, &last->account);
+	return rc;
+}
+
 /*
  * The state that this run goes on from: seals, account, names, one slot for each
  * collection.
@@ -189,13 +200,11 @@ static int load_state(struct archive_sink *s, const struct tree_account *account
 	tree_account_copy(&s->account, account);
 	if (s->n_seals == 0)
 		return 0;
-	rc = tree_account_check(&s->prev->manifest.account, account, s->opts.same_account, err);
-	if (rc < 0)
-		return err_wrap(err, "%s", s->path);
-	rc = tree_accept_check(&s->opts.accept, &s->prev->manifest, err);
-	if (rc < 0)
-		return err_wrap(err, "%s", s->path);
-	tree_account_merge(&s->account, &s->prev->manifest.account);
+	if (!s->like) {
+		rc = take_account(s, err);
+		if (rc < 0)
+			return err_wrap(err, "%s", s->path);
+	}
 	for (size_t i = 0; i < s->prev->manifest.n_heads; i++) {
 		const struct tree_head *h = &s->prev->manifest.heads[i];
 		struct slot *slot = sink_slot(s, h->kind, h->name, true);
@@ -204,7 +213,7 @@ static int load_state(struct archive_sink *s, const struct tree_account *account
 		slot->prev = h;
 		slot->seal = s->n_seals - 1;
 	}
-	return sink_past_look(s, err);
+	return s->like ? 0 : sink_past_look(s, err);
 }
 
 /*
@@ -253,14 +262,11 @@ static int repair_past(struct archive_sink *s, struct err *err)
 	return rc;
 }
 
-int archive_sink(const char *path, const struct tree_account *account,
-        const struct archive_opts *opts, struct progress *progress, struct tree_sink **out,
-        struct err *err)
+/* Frees it on failure. */
+static int open_sink(struct archive_sink *s, const struct tree_account *account, struct err *err)
 {
-	struct archive_sink *s = sink_new(path, opts, progress);
 	int rc = sink_dirs_open(s, err);
 
-	*out = NULL;
 	s->abouts = abouts_new(s->workfd, "what");
 	if (rc == 0)
 		rc = load_state(s, account, err);
@@ -283,8 +289,20 @@ int archive_sink(const char *path, const struct tree_account *account,
 				progress_say(s->progress, SAY_NOTE, "%s", ignored.text);
 		}
 		sink_destroy(s);
-		return rc;
 	}
+	return rc;
+}
+
+int archive_sink(const char *path, const struct tree_account *account,
+        const struct archive_opts *opts, struct progress *progress, struct tree_sink **out,
+        struct err *err)
+{
+	struct archive_sink *s = sink_new(path, opts, progress);
+	int rc = open_sink(s, account, err);
+
+	*out = NULL;
+	if (rc < 0)
+		return rc;
 	rc = sink_heal(s, err);
 	if (rc < 0) {
 		sink_free(&s->base); /* what is copied stays for the next run */
@@ -292,4 +310,17 @@ int archive_sink(const char *path, const struct tree_account *account,
 	}
 	*out = &s->base;
 	return 0;
+}
+
+int sink_open_like(const char *path, const struct sink_like *like, struct progress *progress,
+        struct archive_sink **out, struct err *err)
+{
+	struct archive_sink *s = sink_new(
+	        path, &(struct archive_opts){.created = like->seal->manifest.created}, progress);
+	int rc;
+
+	s->like = like;
+	rc = open_sink(s, &like->seal->manifest.account, err);
+	*out = rc < 0 ? NULL : s;
+	return rc;
 }

@@ -16,7 +16,8 @@
  * and takes up an interrupted run; body.c, coll.c take what a source gives; keep.c makes
  * it durable batch by batch and reads it back; past.c looks at what it goes on from,
  * heal.c at its octets, and mend.c makes up for what of it is lost; commit.c, names.c and
- * write.c make the snapshot. state.c is below all of them.
+ * write.c make the snapshot. state.c is below all of them. forget/ makes snapshots of another
+ * archive again, just as they were.
  *
  * Threads: ${lock} guards objects, slots, pending lists, counters and ${failed}. It is
  * never held over input or output but in the loading of catalogs.
@@ -98,9 +99,17 @@ struct body_pool {
 	unsigned spools; /* names given */
 };
 
+/* What a snapshot is made again from: nothing is decided, all is as it was. */
+struct sink_like {
+	const struct seal *seal; /* number, account, time and tool; catalogs as they are given */
+	const struct seal *tags; /* names the tag files, which are there */
+	uint8_t origin[SHA256_LEN];
+};
+
 struct archive_sink {
 	struct tree_sink base;
 	struct archive_opts opts;
+	const struct sink_like *like; /* NULL: a run */
 	struct progress *progress;
 	char *path;
 	bool made_root; /* this run made the directory */
@@ -175,7 +184,18 @@ struct tree_body {
 	enum coll_kind scan_kind;
 };
 
+/* sink.c */
+/* With the defaults of options that are 0; nothing is opened. */
+struct archive_sink *sink_new(
+        const char *path, const struct archive_opts *opts, struct progress *progress);
+/* Frees all, whatever of it was opened; writes nothing. */
+void sink_destroy(struct archive_sink *s);
+/* A sink at ${path} for the next snapshot that is as ${like}, which is lent. */
+int sink_open_like(const char *path, const struct sink_like *like, struct progress *progress,
+        struct archive_sink **out, struct err *err) MUST_CHECK;
+
 /* open.c */
+/* The root, made if nothing is there, and the lock; what swap.h left is mended. */
 int sink_dirs_open(struct archive_sink *s, struct err *err) MUST_CHECK;
 int sink_resume(struct archive_sink *s, struct err *err) MUST_CHECK;
 /*
