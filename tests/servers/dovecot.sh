@@ -6,6 +6,7 @@
 #   LAYOUT=fs | maildir++     how mailboxes lie on disk (default fs). A name may hold the other delimiter in
 #                             both (plugin listescape). With maildir++ a deleted parent of other mailboxes stays in
 #                             LIST without \Noselect, although it cannot be opened
+#   ESCAPE=0                  without listescape, as Dovecot is by itself
 #   PREFIX=INBOX              prefix of the personal namespace, without delimiter (default none)
 #   SPECIAL=1                 Drafts, Sent, Trash, Junk, Archive with special use, made and subscribed
 #   ALL=1                     a virtual mailbox virtual/All with \All that shows every message

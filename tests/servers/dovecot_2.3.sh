@@ -3,7 +3,7 @@
 FOREVER="service_count = 0" # of a login process, for any number of clients
 
 plugins() {
-	echo -n "listescape ${ALL:+virtual }${MAX_MAIL:+quota}"
+	echo -n "$([ "${ESCAPE:-1}" = 0 ] || echo "listescape ")${ALL:+virtual }${MAX_MAIL:+quota}"
 }
 
 conf_base() {

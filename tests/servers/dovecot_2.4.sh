@@ -39,7 +39,7 @@ mail_driver = maildir
 mail_path = %{home}/Maildir
 mailbox_list_layout = ${LAYOUT:-fs}
 # what the plugin listescape of 2.3 does
-mailbox_list_storage_escape_char = "\\\\"
+$([ "${ESCAPE:-1}" = 0 ] || echo 'mailbox_list_storage_escape_char = "\\"')
 mail_save_crlf = ${SAVE_CRLF:-yes}
 # its lock is at odds with itself where several sessions make mailboxes at once (fcntl: deadlock avoided; a panic in 2.3.19)
 mailbox_list_index = no
