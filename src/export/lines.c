@@ -1,11 +1,10 @@
 /* CRLF to LF, and what an mbox wants besides (mboxrd). */
 #include "lines.h"
-#include <ctype.h>
 #include <string.h>
 #include "valise/base/mem.h"
-#include "valise/base/text.h"
+#include "valise/format/mbox.h"
 
-static const char from[] = "From ", original[] = "X-Original-";
+static const char from[] = "From ";
 
 static int put(struct lines *l, const void *p, size_t n, struct err *err)
 {
@@ -21,26 +20,6 @@ static int put_crs(struct lines *l, struct err *err)
 	return rc;
 }
 
-/*
- * Fields that programs take for those of an mbox (flags, UIDs, messages to be hidden), and so on:
- * those that are written so already, whatever their number of X-Original-.
- */
-static bool is_mbox_field(const char *name, size_t n)
-{
-	static const char *const fields[] = {"Status", "X-Status", "X-Keywords", "X-IMAP",
-	        "X-IMAPbase", "X-Mozilla-Status", "X-Mozilla-Status2", "X-Mozilla-Keys"};
-	size_t k = strlen(original);
-
-	while (n > k && text_is(name, k, original)) {
-		name += k;
-		n -= k;
-	}
-	for (size_t i = 0; i < COUNT(fields); i++)
-		if (text_is(name, n, fields[i]))
-			return true;
-	return false;
-}
-
 /* What is held of the line's beginning, with what it needs before it. */
 static int put_name(struct lines *l, struct err *err)
 {
@@ -50,9 +29,9 @@ static int put_name(struct lines *l, struct err *err)
 
 	for (; l->quotes > 0 && rc == 0; l->quotes--)
 		rc = put(l, ">", 1, err);
-	if (rc == 0 && l->state == LINES_FIELD && is_mbox_field(l->name, l->n_name)) {
+	if (rc == 0 && l->state == LINES_FIELD && mbox_is_field(l->name, l->n_name)) {
 		l->seen |= LINES_RENAMED;
-		rc = put(l, original, strlen(original), err);
+		rc = put(l, MBOX_ORIGINAL, strlen(MBOX_ORIGINAL), err);
 	}
 	if (rc == 0)
 		rc = put(l, l->name, l->n_name, err);
@@ -77,7 +56,7 @@ static bool goes_on(struct lines *l, char c)
 	}
 	if (l->state == LINES_START && (l->in_body || l->quotes || l->n_name))
 		return false;
-	if (c <= ' ' || c == ':' || c == 127 || l->n_name == LINES_NAME)
+	if (c <= ' ' || c == ':' || c == 127 || l->n_name == MBOX_FIELD_MAX)
 		return false;
 	l->state = LINES_FIELD;
 	l->name[l->n_name++] = c;

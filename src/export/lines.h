@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "valise/base/err.h"
+#include "valise/format/mbox.h"
 
 /*
  * A message as files on Unix have it, while it passes: CRLF becomes LF, all else stays, as
@@ -17,7 +18,6 @@ enum {
 	LINES_RENAMED = 4, /* a header field that speaks of an mbox is called X-Original-... */
 	LINES_BLANK_FIRST = 8, /* the message begins with a blank or tab */
 };
-enum { LINES_NAME = 48 };
 struct lines {
 	int (*write)(void *ctx, const void *p, size_t n, struct err *err);
 	void *ctx;
@@ -32,7 +32,7 @@ struct lines {
 	bool in_body, any, empty; /* empty: the line so far */
 	unsigned cr; /* CR that may belong to a line end */
 	uint64_t quotes; /* '>' that the line began with */
-	char name[LINES_NAME]; /* what the line began with */
+	char name[MBOX_FIELD_MAX]; /* what the line began with */
 	size_t n_name;
 };
 /* Set write, ctx and mbox; all else is zero. */

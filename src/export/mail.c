@@ -37,17 +37,15 @@ void mail_from_line(const char *from, int64_t utc, struct buf *out)
 
 void mail_status(unsigned flags, const char *keywords, struct buf *out)
 {
-	static const struct {
-		unsigned flag;
-		char letter;
-	} letters[] = {
-	        {FLAG_ANSWERED, 'A'}, {FLAG_FLAGGED, 'F'}, {FLAG_DELETED, 'D'}, {FLAG_DRAFT, 'T'}};
+	const struct mbox_top top = {.seen = flags & FLAG_SEEN,
+	        .answered = flags & FLAG_ANSWERED,
+	        .flagged = flags & FLAG_FLAGGED,
+	        .deleted = flags & FLAG_DELETED,
+	        .draft = flags & FLAG_DRAFT,
+	        .keywords = keywords,
+	        .n_keywords = strlen(keywords)};
 
-	buf_putf(out, "Status: %sO\nX-Status: ", flags & FLAG_SEEN ? "R" : "");
-	for (size_t i = 0; i < COUNT(letters); i++)
-		if (flags & letters[i].flag)
-			buf_putc(out, letters[i].letter);
-	buf_putf(out, "\nX-Keywords: %s\n", keywords);
+	mbox_top_put(&top, out);
 }
 
 void mail_maildir_flags(unsigned flags, bool forwarded, const char *letters, struct buf *out)

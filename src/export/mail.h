@@ -11,10 +11,7 @@
 void mail_sender(const char *from, struct buf *out);
 /* "From ann@example.org Sun Nov  3 12:00:00 2024" and LF: RFC 4155, the moment in UTC. */
 void mail_from_line(const char *from, int64_t utc, struct buf *out);
-/*
- * The three fields that say the flags, each ended by LF, always all of them in this order:
- * whoever finds them so at the top of a message takes them away (docs/EXPORT.md).
- */
+/* As mbox_top_put (format/mbox.h) has them. */
 void mail_status(unsigned flags, const char *keywords, struct buf *out);
 /* Flags of a Maildir in their order; ${letters}: of keywords, in theirs. */
 void mail_maildir_flags(unsigned flags, bool forwarded, const char *letters, struct buf *out);

@@ -50,6 +50,8 @@ void mail_clear(struct mail_out *o);
 int mail_put(struct mail_out *o, const char *p, size_t n, struct err *err) MUST_CHECK;
 /* What it is; ${it} may have its date and name. The next message may begin. */
 int mail_end(struct mail_out *o, struct import_item *it, struct err *err) MUST_CHECK;
+/* The same, where nothing in its header speaks of its flags. */
+int mail_end_as(struct mail_out *o, struct import_item *it, struct err *err) MUST_CHECK;
 void mail_drop(struct mail_out *o);
 
 /* What the header says of the flags of a message: Status, X-Status, X-Mozilla-Status ... */

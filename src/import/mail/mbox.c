@@ -9,7 +9,9 @@
 #include "import/mail/mail.h"
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
+#include "valise/base/text.h"
 #include "valise/format/header.h"
+#include "valise/format/mbox.h"
 
 struct mbox {
 	struct import_box *box;
@@ -22,6 +24,9 @@ struct mbox {
 	bool at_start; /* of a line */
 	bool verbatim; /* its length was believed: nothing in it was escaped */
 	bool in_body;
+	bool ours; /* written by us, mboxrd: what its top says is taken away (format/mbox.h) */
+	struct import_item top; /* of ours: flags and keywords, which are the message's own */
+	char *keywords; /* what top points to */
 	/* an empty line that may be what parts two messages: "", "\n", "\r\n" */
 	char held[3];
 };
@@ -121,6 +126,8 @@ static int end_header(struct mbox *m, struct err *err)
 	int rc = 0;
 
 	m->in_body = true;
+	if (m->ours)
+		return 0;
 	if (header_find(buf_str(&m->out.head), m->out.head.len, "Content-Length", &value) &&
 	        value.len > 0 && value.len < 19) {
 		length = strtoull(buf_str(&value), &end, 10);
@@ -155,6 +162,18 @@ static void read_labels(struct mbox *m, struct import_labels *labels, struct imp
 	buf_clear(&field);
 }
 
+/* One that we have written: nothing of its header is for an mbox. */
+static int end_ours(struct mbox *m, const char *shown, struct err *err)
+{
+	struct import_item it = {.date_utc = m->from.utc,
+	        .zone_min = (int16_t)m->from.zone_min,
+	        .flags = m->top.flags,
+	        .keywords = m->top.keywords,
+	        .shown = shown};
+
+	return mail_end_as(&m->out, &it, err);
+}
+
 /* The message that was read is an item, unless its program has deleted it. */
 static int end_message(struct mbox *m, struct err *err)
 {
@@ -168,6 +187,8 @@ static int end_message(struct mbox *m, struct err *err)
 	if (m->number == 0)
 		return 0;
 	snprintf(shown, sizeof shown, "message %" PRIu64, m->number);
+	if (m->ours)
+		return end_ours(m, shown, err);
 	mail_status_read(buf_str(&m->out.head), m->out.head.len, &s);
 	m->expunged += s.expunged;
 	m->internal += s.internal;
@@ -197,6 +218,28 @@ static uint64_t read_msgid(const char *line, size_t n)
 	return strncmp(end, "@xxx ", 5) == 0 ? number : 0;
 }
 
+/* Take what our own top says, if it is one. */
+static void read_top(struct mbox *m)
+{
+	struct mbox_top top;
+	const char *p;
+	size_t n = lines_peek(&m->lines, LINE_PIECE, &p), len = mbox_top_read(p, n, &top);
+
+	m->ours = len > 0;
+	free(m->keywords);
+	m->keywords = m->ours ? xstrndup(top.keywords, top.n_keywords) : NULL;
+	m->top = (struct import_item){.keywords = m->keywords};
+	if (!m->ours)
+		return;
+	m->top.flags |= top.seen ? FLAG_SEEN : 0;
+	m->top.flags |= top.answered ? FLAG_ANSWERED : 0;
+	m->top.flags |= top.flagged ? FLAG_FLAGGED : 0;
+	m->top.flags |= top.deleted ? FLAG_DELETED : 0;
+	m->top.flags |= top.draft ? FLAG_DRAFT : 0;
+	while (len > 0 && (n = lines_take(&m->lines, len, &p)) > 0)
+		len -= n;
+}
+
 static int begin_message(struct mbox *m, const char *line, size_t n, struct err *err)
 {
 	int rc = end_message(m, err);
@@ -206,17 +249,22 @@ static int begin_message(struct mbox *m, const char *line, size_t n, struct err 
 	m->number++;
 	m->at_start = true;
 	m->verbatim = m->in_body = false;
+	read_top(m);
 	return rc;
 }
 
-/* mboxrd: of ">From ", ">>From " ... the first ">" was put there by who wrote the mbox. */
-static bool is_escaped(const char *p, size_t n)
+/* The octets of the line's beginning that who wrote the mbox has put there. */
+static size_t added(const struct mbox *m, const char *p, size_t n)
 {
-	size_t i = 0;
+	size_t k = strlen(MBOX_ORIGINAL), name = 0;
 
-	while (i < n && p[i] == '>')
-		i++;
-	return i > 0 && n - i >= 5 && memcmp(p + i, "From ", 5) == 0;
+	if ((m->in_body || m->ours) && mbox_is_quoted(p, n))
+		return 1;
+	if (!m->ours || m->in_body || n <= k || !text_is(p, k, MBOX_ORIGINAL))
+		return 0;
+	while (k + name < n && p[k + name] > ' ' && p[k + name] != ':' && p[k + name] != 127)
+		name++;
+	return name <= MBOX_FIELD_MAX && mbox_is_field(p + k, name) ? k : 0;
 }
 
 /* One line, or a piece of one. */
@@ -235,9 +283,11 @@ static int take_line(struct mbox *m, const char *p, size_t n, struct err *err)
 		return rc == 0 && !m->in_body ? end_header(m, err) : rc;
 	}
 	rc = put_held(m, err);
-	if (rc == 0 && start && m->in_body && is_escaped(p, n)) {
-		p++;
-		n--;
+	if (rc == 0 && start) {
+		size_t more = added(m, p, n);
+
+		p += more;
+		n -= more;
 	}
 	return rc ? rc : mail_put(&m->out, p, n, err);
 }
@@ -320,6 +370,7 @@ int read_mbox(struct import_file *f, struct import_box *b, struct err *err)
 	if (rc == 0)
 		tell_left_out(&m);
 	mail_clear(&m.out);
+	free(m.keywords);
 	lines_close(&m.lines);
 	return rc;
 }

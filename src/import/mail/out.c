@@ -93,26 +93,33 @@ int mail_put(struct mail_out *o, const char *p, size_t n, struct err *err)
 	return rc;
 }
 
+int mail_end_as(struct mail_out *o, struct import_item *it, struct err *err)
+{
+	int rc = flush_room(o, err);
+
+	it->warn |= o->made_lines ? WARN_LINES : 0;
+	if (rc == 0)
+		rc = box_item(o->box, it, err);
+	begin_next(o);
+	return rc;
+}
+
 int mail_end(struct mail_out *o, struct import_item *it, struct err *err)
 {
 	struct mail_status s;
 	char *words = NULL;
-	int rc = flush_room(o, err);
+	int rc;
 
-	if (rc < 0)
-		return rc;
 	mail_status_read(buf_str(&o->head), o->head.len, &s);
 	it->flags |= s.flags;
-	it->warn |= o->made_lines ? WARN_LINES : 0;
 	if (s.keywords) {
 		words = xasprintf("%s%s%s", it->keywords ? it->keywords : "",
 		        it->keywords ? " " : "", s.keywords);
 		it->keywords = words;
 	}
-	rc = box_item(o->box, it, err);
+	rc = mail_end_as(o, it, err);
 	mail_status_clear(&s);
 	free(words);
-	begin_next(o);
 	return rc;
 }
 
