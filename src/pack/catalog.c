@@ -71,3 +71,26 @@ int sealed_catalog(int rootfd, const struct seal *seal, const struct tree_head *
 	*out = c;
 	return 0;
 }
+
+int sealed_item(int rootfd, const struct tree_head *h, uint32_t uid, struct tree_coll **out,
+        struct err *err)
+{
+	struct members_picker *k = NULL;
+	struct stat st;
+	int rc = layout_stat(rootfd, h->catalog, &st, err);
+
+	*out = NULL;
+	if (rc == 0)
+		rc = members_picker_open(rootfd, h->catalog, &k, err);
+	if (rc == 0)
+		rc = catalog_find_uid(
+		        members_picker_get, k, members_picker_count(k), uid, out, err);
+	members_picker_free(k);
+	if (rc == 0 && ((*out)->kind != h->kind || strcmp((*out)->name, h->name) != 0)) {
+		tree_coll_free(*out);
+		*out = NULL;
+		rc = err_set(
+		        err, ERR_DAMAGED, ERR_COLLECTION, "is not the catalog that the seal means");
+	}
+	return rc ? err_wrap(err, "%s", h->catalog) : 0;
+}

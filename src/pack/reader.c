@@ -24,17 +24,24 @@ static const struct tree_manifest *view_manifest(struct tree_reader *r)
 	return &((struct archive_view *)r)->seal.manifest;
 }
 
+/* Has the snapshot the catalog that a head names? */
+static int check_catalog(const struct archive_view *v, const struct tree_head *h, struct err *err)
+{
+	if (h->catalog && layout_kind(h->catalog, NULL) == LAYOUT_CATALOG &&
+	        seal_find(&v->seal, h->catalog))
+		return 0;
+	return err_set(err, ERR_NOTFOUND, ERR_COLLECTION, "%s is not in this snapshot", h->name);
+}
+
 static int view_coll(
         struct tree_reader *r, const struct tree_head *h, struct tree_coll **out, struct err *err)
 {
 	struct archive_view *v = (struct archive_view *)r;
-	int rc;
+	int rc = check_catalog(v, h, err);
 
 	*out = NULL;
-	if (!h->catalog || layout_kind(h->catalog, NULL) != LAYOUT_CATALOG ||
-	        !seal_find(&v->seal, h->catalog))
-		return err_set(
-		        err, ERR_NOTFOUND, ERR_COLLECTION, "%s is not in this snapshot", h->name);
+	if (rc < 0)
+		return rc;
 	rc = sealed_catalog(v->rootfd, &v->seal, h, h->catalog, NULL, out, err);
 	if (rc < 0)
 		return rc;
@@ -81,6 +88,20 @@ static int view_names(
 	return rc;
 }
 
+static int view_one(struct tree_reader *r, const struct tree_head *h, uint32_t uid,
+        struct tree_coll **out, struct err *err)
+{
+	struct archive_view *v = (struct archive_view *)r;
+	int rc = check_catalog(v, h, err);
+
+	*out = NULL;
+	if (rc == 0)
+		rc = sealed_item(v->rootfd, h, uid, out, err);
+	if (rc == 0)
+		tree_coll_take_status(*out, h);
+	return rc;
+}
+
 static void view_free(struct tree_reader *r)
 {
 	struct archive_view *v = (struct archive_view *)r;
@@ -99,6 +120,7 @@ static const struct tree_reader_ops ops = {
         .body = view_body,
         .free = view_free,
         .names = view_names,
+        .one = view_one,
 };
 
 /*

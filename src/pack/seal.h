@@ -80,6 +80,12 @@ int seal_load(int rootfd, const char *dir, unsigned snapshot, struct seal *out,
  */
 int sealed_catalog(int rootfd, const struct seal *seal, const struct tree_head *h, const char *path,
         struct abouts *names, struct tree_coll **out, struct err *err) MUST_CHECK;
+/*
+ * Of a mailbox's catalog no more than it takes to find the item of this UID, as by
+ * catalog_find_uid; it must be the mailbox of ${h}.
+ */
+int sealed_item(int rootfd, const struct tree_head *h, uint32_t uid, struct tree_coll **out,
+        struct err *err) MUST_CHECK;
 
 /* Size of the files in the snapshot's own directory. */
 uint64_t seal_disk_size(const struct seal *s);

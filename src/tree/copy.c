@@ -22,6 +22,19 @@ static int keep_octets(void *ctx, const void *p, size_t n, struct err *err)
 	                                         "it is larger than %zu octets", out->cap);
 }
 
+int tree_reader_one(struct tree_reader *r, const struct tree_head *h, uint32_t uid,
+        struct tree_coll **out, struct err *err)
+{
+	struct err ignored = {0}; /* who reads all of it hears what is wrong */
+
+	*out = NULL;
+	if (h->kind == COLL_MAIL && r->ops->one && r->ops->one(r, h, uid, out, &ignored) == 0 &&
+	        (*out)->n_items)
+		return 0;
+	tree_coll_free(*out);
+	return r->ops->coll(r, h, out, err);
+}
+
 int tree_reader_octets(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
         struct buf *out, struct err *err)
 {

@@ -62,4 +62,16 @@ int catalog_write(const struct tree_coll *c, bool places, struct abouts *names, 
 int catalog_read(tree_read_fn read, void *ctx, struct abouts *names, struct tree_coll **out,
         struct tree_roots *roots_out, struct err *err) MUST_CHECK;
 
+/**
+ * catalog_find_uid(piece, ctx, n, uid, out, err): of a mail catalog in ${n} pieces, each of
+ * whole lines, the collection with the one item of this UID, or with none; of the pieces
+ * only as many are read as it takes to find it. Neither order nor roots are checked of what
+ * is not read, and items that are gone are not looked at. ERR_DAMAGED: a line or border is
+ * not as it must be; whoever wants to know more reads all of it.
+ */
+typedef int (*catalog_piece_fn)(
+        void *ctx, size_t i, const char **p_out, size_t *n_out, struct err *err);
+int catalog_find_uid(catalog_piece_fn piece, void *ctx, size_t n, uint32_t uid,
+        struct tree_coll **out, struct err *err) MUST_CHECK;
+
 #endif

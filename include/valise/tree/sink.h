@@ -134,6 +134,12 @@ struct tree_reader_ops {
 	/* What names the items of ${c}, from its catalog, into ${into}. May be NULL. */
 	int (*names)(struct tree_reader *r, const struct tree_coll *c, struct abouts *into,
 	        struct err *err);
+	/**
+	 * one(r, h, uid, out, err): a mailbox with the item of this UID alone, or with none, in
+	 * little time however many it has. The caller frees. May be NULL; any error: ask coll.
+	 */
+	int (*one)(struct tree_reader *r, const struct tree_head *h, uint32_t uid,
+	        struct tree_coll **out, struct err *err);
 };
 struct reader_names;
 struct tree_reader {
@@ -158,6 +164,12 @@ void tree_item_name(struct tree_reader *r, const struct tree_coll *c, const stru
 /* The same as fields, to be cleared; empty ones where nobody knows. */
 void tree_item_about(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
         struct item_about *out);
+/**
+ * tree_reader_one(r, h, uid, out, err): a collection with all of its items, or, of mail and
+ * if it is there, only with that of this UID; errors as of coll().
+ */
+int tree_reader_one(struct tree_reader *r, const struct tree_head *h, uint32_t uid,
+        struct tree_coll **out, struct err *err) MUST_CHECK;
 /* body() appended to ${out}; ERR_LIMIT where it has no room for it. */
 int tree_reader_octets(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
         struct buf *out, struct err *err) MUST_CHECK;

@@ -92,6 +92,7 @@ int cmd_show(const struct args *a)
 	struct tree_reader *r;
 	struct err err = {0};
 	unsigned snapshot;
+	unsigned long uid;
 	bool by_name;
 	int rc = args_snapshot(a, &snapshot);
 
@@ -112,7 +113,8 @@ int cmd_show(const struct args *a)
 	do {
 		tree_coll_free(c);
 		c = NULL;
-		if (r->ops->coll(r, h, &c, &err) < 0) {
+		uid = strtoul(slash + 1, NULL, 10);
+		if (tree_reader_one(r, h, uid <= UINT32_MAX ? (uint32_t)uid : 0, &c, &err) < 0) {
 			rc = fail(a, &err);
 			goto out;
 		}

@@ -187,4 +187,16 @@ void members_reader_sum(
         const struct members_reader *r, uint8_t sum_out[SHA256_LEN], uint64_t *size_out);
 void members_reader_free(struct members_reader *r);
 
+/*
+ * The same file member by member, in any order. The bytes are lent until the next call; the
+ * second function is a catalog_piece_fn. Of what is not asked for only the header is read.
+ */
+struct members_picker;
+int members_picker_open(
+        int dirfd, const char *name, struct members_picker **out, struct err *err) MUST_CHECK;
+int members_picker_get(void *members_picker, size_t i, const char **p_out, size_t *n_out,
+        struct err *err) MUST_CHECK;
+size_t members_picker_count(const struct members_picker *k);
+void members_picker_free(struct members_picker *k);
+
 #endif

@@ -58,8 +58,11 @@ static void past_free(struct tree_reader *r)
 
 int sink_last(struct tree_sink *t, struct tree_reader **out, struct err *err)
 {
-	static const struct tree_reader_ops ops = {
-	        past_manifest, past_coll, past_body, past_free, past_names};
+	static const struct tree_reader_ops ops = {.manifest = past_manifest,
+	        .coll = past_coll,
+	        .body = past_body,
+	        .free = past_free,
+	        .names = past_names};
 	struct archive_sink *s = (struct archive_sink *)t;
 	struct past_reader *p;
 	int rc;

@@ -32,6 +32,53 @@ static int to_buf(void *ctx, const void *p, size_t n, struct err *err)
 	return buf_add(ctx, p, n);
 }
 
+/* A mailbox of several members of catalog: each item alone is as it is among the others. */
+static void one_of_many(void **state)
+{
+	enum { N = 3000 };
+	static const uint32_t uids[] = {1, 2, 777, 1500, 2999, 3000};
+	struct fake *f = *state;
+	struct tree_sink *s = fake_open(f);
+	struct tree_coll *c = tree_coll_new(COLL_MAIL, "Many"), *one;
+	struct tree_commit done;
+	struct tree_reader *r;
+	struct tree_object o;
+	struct tree_body *b;
+
+	assert_int_equal(s->ops->body_open(s, COLL_MAIL, &b, &f->err), 0);
+	assert_int_equal(s->ops->body_write(b, "one\r\n", 5, &f->err), 0);
+	assert_int_equal(s->ops->body_close(b, &o, &f->err), 0);
+	for (uint32_t uid = 1; uid <= N; uid++) {
+		struct tree_item it = {.uid = uid, .size = o.size, .date_utc = uid};
+
+		memcpy(it.sha256, o.sha256, SHA256_LEN);
+		assert_int_equal(s->ops->item(s, c, &it, &f->err), 0);
+	}
+	assert_int_equal(s->ops->coll(s, c, &f->err), 0);
+	assert_int_equal(s->ops->commit(s, &done, &f->err), 0);
+	tree_sink_free(s);
+	assert_int_equal(archive_reader(f->archive, 0, &r, &f->err), 0);
+	for (size_t i = 0; i < sizeof uids / sizeof *uids; i++) {
+		const struct tree_head *h = &r->ops->manifest(r)->heads[0];
+		struct buf body = buf_of(100);
+
+		assert_int_equal(tree_reader_one(r, h, uids[i], &one, &f->err), 0);
+		assert_int_equal(one->n_items, 1);
+		assert_int_equal(one->items[0].uid, uids[i]);
+		assert_int_equal(one->items[0].date_utc, uids[i]);
+		assert_int_equal(r->ops->body(r, one, &one->items[0], to_buf, &body, &f->err), 0);
+		assert_string_equal(buf_str(&body), "one\r\n");
+		buf_clear(&body);
+		tree_coll_free(one);
+	}
+	/* what is not there is looked for among all of them */
+	assert_int_equal(
+	        tree_reader_one(r, &r->ops->manifest(r)->heads[0], N + 1, &one, &f->err), 0);
+	assert_int_equal(one->n_items, N);
+	tree_coll_free(one);
+	tree_reader_free(r);
+}
+
 /*
  * Every item of a snapshot: its bytes by the reader, and, with ${out}, those of the file
  * that stands for it.
@@ -351,6 +398,7 @@ static void test_salvage_older_catalog(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        T(one_of_many),
 	        T(test_bodies),
 	        T(test_whole),
 	        T(test_foreign_places_are_refused),
