@@ -129,9 +129,9 @@ static bool is_fit(const struct buf *text)
 static int offset_at(icaltimezone *zone, int64_t local)
 {
 	struct icaltimetype t = icaltime_from_timet_with_zone((time_t)local, 0, NULL);
-	int daylight;
+	int summer;
 
-	return icaltimezone_get_utc_offset(zone, &t, &daylight);
+	return icaltimezone_get_utc_offset(zone, &t, &summer);
 }
 
 /* The clocks changed between two local times; when, to the second. */

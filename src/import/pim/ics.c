@@ -18,9 +18,9 @@ enum {
 	ZONES_MAX = 10000, /* names of time zones in a file */
 	OBJECT_ZONES_MAX = 64, /* in an object */
 	PROPERTIES_MAX = 1000, /* of a calendar */
-	PROPERTIES_OCTETS = 65536,
-	NONE = UINT32_MAX
+	PROPERTIES_OCTETS = 65536
 };
+#define NONE UINT32_MAX
 
 struct piece {
 	uint64_t from, to;
