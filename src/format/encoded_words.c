@@ -96,14 +96,14 @@ static void add_quoted(struct buf *out, const char *s, size_t n)
 }
 
 /*
- * The charsets that iconv is trusted with, by the start of their names: those of real
- * mail. Others stay as they are, since the converters of rare ones have had faults.
+ * By the start of their names: those of real mail. Others stay as they are, since the
+ * converters of rare ones have had faults.
  */
-static const char *known_charset(const char *name)
+const char *charset_known(const char *name)
 {
 	static const char *const prefixes[] = {"iso-8859-", "windows-125", "cp125", "koi8-",
 	        "gb2312", "gbk", "gb18030", "big5", "euc-jp", "euc-kr", "shift_jis", "windows-874",
-	        "tis-620", "macintosh"};
+	        "tis-620", "macintosh", "utf-16", "utf-32", "utf-7"};
 
 	if (strcasecmp(name, "ks_c_5601-1987") == 0)
 		return "cp949";
@@ -155,7 +155,7 @@ struct row {
 
 void charset_to_utf8(const char *name, struct buf *raw, struct buf *out)
 {
-	const char *charset = known_charset(name);
+	const char *charset = charset_known(name);
 	iconv_t conv = (iconv_t)-1;
 
 	if (raw->len > 0 && charset)
@@ -191,7 +191,7 @@ static void row_add(struct row *r, const struct word *w, struct buf *out)
 static bool is_decodable(const struct word *w)
 {
 	return strcasecmp(w->charset, "utf-8") == 0 || strcasecmp(w->charset, "us-ascii") == 0 ||
-	       strcasecmp(w->charset, "utf8") == 0 || known_charset(w->charset);
+	       strcasecmp(w->charset, "utf8") == 0 || charset_known(w->charset);
 }
 
 /* Text with its encoded words in UTF-8; the rest as it is. */
@@ -246,9 +246,13 @@ static void decode_field(const char *s, size_t n, struct buf *out)
 
 void header_text(const char *s, size_t n, size_t cap, struct buf *out)
 {
+	header_whole_text(s, MIN(n, HEADER_TEXT_MAX), cap, out);
+}
+
+void header_whole_text(const char *s, size_t n, size_t cap, struct buf *out)
+{
 	struct buf utf8 = buf_of(SIZE_MAX), text = buf_of(SIZE_MAX);
 
-	n = MIN(n, HEADER_TEXT_MAX);
 	if (!utf8_valid(s, n)) {
 		struct buf raw = buf_of(SIZE_MAX);
 

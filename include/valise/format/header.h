@@ -40,6 +40,8 @@ void header_decode_text(const char *s, size_t n, struct buf *out);
  */
 #define HEADER_TEXT_MAX 8192
 void header_text(const char *s, size_t n, size_t cap, struct buf *out);
+/* The same of all the octets, whose number the caller has bounded. */
+void header_whole_text(const char *s, size_t n, size_t cap, struct buf *out);
 
 /**
  * header_param_text(value, n, name, cap, out): the same of a parameter: RFC 2231 with its
@@ -47,6 +49,9 @@ void header_text(const char *s, size_t n, size_t cap, struct buf *out);
  * 1 found, 0 not there, or empty.
  */
 int header_param_text(const char *value, size_t n, const char *name, size_t cap, struct buf *out);
+
+/* The name by which iconv is trusted with the charset; NULL: it is not. */
+const char *charset_known(const char *name);
 
 /*
  * Append ${raw}, text in the charset ${name}, as UTF-8; as it is where nobody knows the
