@@ -7,6 +7,8 @@ static const struct export_format_ops *const formats[EXPORT_FORMATS] = {
         [EXPORT_EML] = &export_eml,
         [EXPORT_MAILDIR] = &export_maildir,
         [EXPORT_MH] = &export_mh,
+        [EXPORT_ICS] = &export_ics,
+        [EXPORT_VCF] = &export_vcf,
 };
 
 const char *export_format_word(enum export_format f)

@@ -34,7 +34,8 @@ struct export_format_ops {
 	int (*end)(void *state, struct err *err); /* or NULL */
 	void (*free)(void *state);
 };
-extern const struct export_format_ops export_mbox, export_eml, export_maildir, export_mh;
+extern const struct export_format_ops export_mbox, export_eml, export_maildir, export_mh,
+        export_ics, export_vcf;
 
 /**
  * The octets of ${it} as a file of its own. A file is begun only once the octets were found

@@ -51,6 +51,7 @@ ALLOWED = {
     "import/mail": ["import", *TREE],
     "import/pim": ["import", *TREE],
     "export": ["mime", *TREE],
+    "export/pim": ["export", *TREE],
     "audit": ["fetch", "restore", *TREE],
     "oauth": ["http", "net", "base"],
     "account": ["account/secret", "oauth", "net", "tree", "format", "base"],

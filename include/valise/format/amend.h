@@ -59,6 +59,15 @@ int content_amend(
         const void *p, size_t n, enum amend step, struct buf *out, struct err *err) MUST_CHECK;
 
 /**
+ * content_unsaid(p, n, version, out, err): append the names of what the cards have and vCard 3.0
+ * or 4.0 (${version}: 3, 4) has no word for: "GENDER, ALTID of N". As lines they stay when a card
+ * gets that version, but programs pass them over. Nothing is appended beyond the cap.
+ * Errors: as content_read.
+ */
+int content_unsaid(
+        const void *p, size_t n, unsigned version, struct buf *out, struct err *err) MUST_CHECK;
+
+/**
  * content_apart(p, n, fn, ctx, err): where there are objects of several UIDs, or several
  * cards, give each to ${fn} as a resource of its own, those of one UID together, with the
  * time zones and properties that they share. 1: done; 0: there is but one. What ${fn}

@@ -50,6 +50,8 @@ void merge_piece_clear(struct merge_piece *piece);
 /* ${p} as it was noted; ${piece} is emptied first. ERR_LIMIT. */
 int merge_piece(struct merge *m, size_t object, const void *p, size_t n, struct merge_piece *piece,
         struct err *err) MUST_CHECK;
+/* How many there are, after merge_decide. */
+size_t merge_zones(const struct merge *m);
 /* The VTIMEZONE of that number, with its CRLF; lent. */
 const struct buf *merge_zone(const struct merge *m, size_t zone);
 

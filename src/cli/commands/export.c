@@ -48,13 +48,21 @@ static int read_format(const struct args *a, enum export_format *out)
 static int read_options(const struct args *a, struct export_opts *o)
 {
 	const char *split = args_get(a, "split");
+	unsigned version = 0;
 	int rc = read_format(a, &o->format);
 
 	o->path = args_get(a, "output");
 	if (rc == 0 && split && (!bytes_read(split, &o->split) || o->split == 0))
 		rc = usage_error(a, "--split takes " BYTES_WANTED ", not \"%s\"", split);
-	if (rc == 0 && split && o->format != EXPORT_MBOX)
-		rc = usage_error(a, "--split goes with --format mbox");
+	if (rc == 0 && split && o->format != EXPORT_MBOX && o->format != EXPORT_ICS &&
+	        o->format != EXPORT_VCF)
+		rc = usage_error(a, "--split goes with --format mbox, ics and vcf");
+	if (rc == 0 && args_has(a, "vcard")) {
+		rc = args_word(a, "vcard", "3|4", &version);
+		o->vcard = version + 3;
+	}
+	if (rc == 0 && o->vcard && o->format != EXPORT_VCF)
+		rc = usage_error(a, "--vcard goes with --format vcf");
 	if (rc == 0 && !o->path)
 		rc = usage_error(a, "where to? -o DIR names a new folder, -o FILE.zip a zip file");
 	return rc;

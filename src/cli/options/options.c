@@ -16,9 +16,11 @@ const struct option_def options[] = {
         {CMD_SETUP, "keep-password", 0, NULL, "in the keyring, so that it is not asked for again"},
         {CMD_PACK, "output", 'o', "ARCHIVE", "the archive, a directory"},
         {CMD_EXPORT, "output", 'o', "DIR|FILE.zip", "a new folder, or a zip file"},
-        {CMD_EXPORT, "format", 0, "mbox|eml|maildir|mh", "what is written (docs/EXPORT.md)"},
+        {CMD_EXPORT, "format", 0, "mbox|eml|maildir|mh|ics|vcf",
+                "what is written (docs/EXPORT.md)"},
         {CMD_EXPORT, "split", 0, "BYTES",
-                "mbox: begin another file before one has more (500K, 2G)"},
+                "mbox, ics, vcf: begin another file before one has more (500K, 2G)"},
+        {CMD_EXPORT, "vcard", 0, "3|4", "vcf: cards of other versions are turned into this one"},
         {CMD_MOVE, "output", 'o', "ARCHIVE",
                 "the archive, a directory (default: FROM.valise); beside it ARCHIVE.move.json and "
                 "ARCHIVE.certificate.html"},

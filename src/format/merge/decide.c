@@ -212,3 +212,8 @@ const struct buf *merge_zone(const struct merge *m, size_t zone)
 {
 	return &m->zones[zone].text;
 }
+
+size_t merge_zones(const struct merge *m)
+{
+	return m->n_zones;
+}

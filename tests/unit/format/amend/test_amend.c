@@ -339,10 +339,43 @@ static void apart(void **state)
 	}
 }
 
+/* What another version has no word for. */
+static void unsaid(void **state)
+{
+	static const struct {
+		unsigned version;
+		const char *card, *want;
+	} table[] = {
+	        {3, CARD("4.0", "FN:x\r\nKIND:individual\r\nTEL;PREF=1:1\r\nBDAY:19850412\r\n"),
+	                ""},
+	        {3,
+	                CARD("4.0", "GENDER:F\r\nN;ALTID=1;SORT-AS=\"a\":x\r\nTEL;PREF=2:1\r\n"
+	                            "TEL;PREF=3:1\r\nBDAY:--0412\r\nKIND:org\r\n"),
+	                "GENDER, ALTID of N, SORT-AS of N, PREF of TEL, BDAY without a year, KIND"},
+	        {3, CARD("3.0", "LABEL:x\r\n"), ""},
+	        {4, CARD("3.0", "LABEL:x\r\nSORT-STRING:y\r\nCLASS:PUBLIC\r\nLABEL:z\r\n"),
+	                "LABEL, SORT-STRING, CLASS"},
+	        {4, CARD("2.1", "AGENT:\r\nBEGIN:VCARD\r\nEND:VCARD\r\n"),
+	                "AGENT, a card in the card"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct buf out;
+
+		buf_init(&out, 240);
+		assert_int_equal(content_unsaid(table[i].card, strlen(table[i].card),
+		                         table[i].version, &out, NULL),
+		        0);
+		assert_string_equal(buf_str(&out), table[i].want);
+		buf_clear(&out);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(attach),
-	        cmocka_unit_test(apart), cmocka_unit_test(managed),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(unsaid),
+	        cmocka_unit_test(attach), cmocka_unit_test(apart), cmocka_unit_test(managed),
 	        cmocka_unit_test(long_lines_and_uids)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
