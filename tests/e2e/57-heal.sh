@@ -243,3 +243,17 @@ for n in $(seq 6 34); do
 	done
 done
 [ $ended -ge 8 ] || fail "only $ended runs ended"
+
+say "bob: a part is read once a day, and whenever anything happened to it"
+again bob
+chmod u+w "$T"/bob.valise/data/* # the file system knows of what happens here; not of a disk that forgets
+flip "$(echo "$T"/bob.valise/data/000001/part-*.gz)" 0.5
+backup 3 bob
+says 'part-000001.tar.gz is damaged'
+for f in "$T"/bob.valise/data/*/seal.sha256; do cp -p "$f" "$f.new" && mv -f "$f.new" "$f"; done
+if [ "$(date -u +%F)" = "$(date -u +%F -d "@$(stat -c %Y "$T/bob.base/data/000001/seal.json")")" ]; then # not at midnight
+	backup 0 bob
+	quiet
+fi
+run 3 faketime -f +1d "$VALISE" backup --config "$T/accounts.ini" bob -o "$T/bob.valise"
+says 'part-000001.tar.gz is damaged'

@@ -4,6 +4,7 @@
  * so that a source gives it again.
  */
 #include "sink.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/file.h"
@@ -89,6 +90,22 @@ static int look_at_all(struct archive_sink *s, struct err *err)
 	return rc;
 }
 
+/* Did anything happen to the file after the last snapshot was sealed? */
+static bool is_touched(const struct archive_sink *s, const struct seal_file *f)
+{
+	char seal[LAYOUT_PATH];
+	struct stat st, sealed;
+	struct err ignored = {0};
+
+	snprintf(seal, sizeof seal, "data/%06u/seal.sha256", s->prev->snapshot);
+	if (layout_stat(s->rootfd, f->path, &st, &ignored) < 0 ||
+	        layout_stat(s->rootfd, seal, &sealed, &ignored) < 0)
+		return true;
+	return st.st_ctim.tv_sec != sealed.st_ctim.tv_sec
+	               ? st.st_ctim.tv_sec > sealed.st_ctim.tv_sec
+	               : st.st_ctim.tv_nsec > sealed.st_ctim.tv_nsec;
+}
+
 /*
  * Of what the last state needs: catalogs and links, which are small, and as many parts as
  * cost next to nothing.
@@ -98,6 +115,9 @@ static int look_at_some(struct archive_sink *s, struct err *err)
 	const struct seal_file **parts = xcalloc(s->prev->n_files + 1, sizeof(*parts));
 	uint64_t *sizes = xcalloc(s->prev->n_files + 1, sizeof *sizes);
 	bool *chosen = xcalloc(s->prev->n_files + 1, sizeof *chosen);
+	uint64_t today = (uint64_t)s->opts.created / DAY;
+	/* then the run that made the last snapshot has looked at that day's parts */
+	bool was_today = (uint64_t)s->prev->manifest.created / DAY == today;
 	size_t n = 0, had = s->n_bad;
 	int rc = 0;
 
@@ -114,9 +134,9 @@ static int look_at_some(struct archive_sink *s, struct err *err)
 		parts[n] = f;
 		sizes[n++] = f->size;
 	}
-	heal_choose(sizes, n, HEAL_QUICK_BYTES, (uint64_t)s->opts.created / DAY, chosen);
+	heal_choose(sizes, n, HEAL_QUICK_BYTES, today, chosen);
 	for (size_t i = 0; i < n && rc == 0; i++)
-		if (chosen[i])
+		if (chosen[i] && (!was_today || is_touched(s, parts[i])))
 			rc = look_at_sum(s, parts[i], err);
 	free(parts);
 	free(sizes);
