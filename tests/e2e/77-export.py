@@ -216,6 +216,16 @@ def check_formats(lab):
     expect(lab.names() == [], lab.names())
 
 
+def check_selection(lab):
+    lab.export(0, "eml", "some", "--folder", "Work", "--flagged", "--since", "2024")
+    expect(sorted(files(lab.path("some"))) == sorted(lab.path("some/%s/2024-03-05 2330 plain.eml" % n) for n in ("Work", "Work/2023", "Work/2023.mbox")), sorted(files(lab.path("some"))))
+    lab.export(0, "eml", "one", "--item", "INBOX/4")
+    expect(list(files(lab.path("one")).values()) == [ODD[1][0]], files(lab.path("one")))
+    for more in ["--folder", "Nope"], ["--larger", "1G"], ["--only", "calendars"], ["--item", "INBOX/5"]:
+        lab.export(2, "eml", "none", *more)
+        expect(not os.path.exists(lab.path("none")) and lab.names() == [], more)
+
+
 def check_split(lab):
     whole = sorted(files(lab.path("mbox")).values())
     for limit in 50000, 1000, 100:
@@ -341,6 +351,7 @@ def main():
         with Source() as source:
             run(0, "backup", *imap(source.port), "-o", "a", env=lab.env, cwd=home)
         check_formats(lab)
+        check_selection(lab)
         check_split(lab)
         check_place(lab)
         check_beside(lab)

@@ -6,6 +6,7 @@
 #include "valise/pack/archive.h"
 #include "valise/tree/gone.h"
 #include "cli/cli.h"
+#include "cli/options/selection.h"
 
 static int cmd_export(const struct args *a);
 const struct command export_command = {
@@ -75,12 +76,14 @@ static int tell_losses(
 	static const char *const what[COLL_KINDS] = {
 	        "mail", "calendars", "contacts", "files behind links"};
 	const struct tree_manifest *m = r->ops->manifest(r);
-	unsigned kinds = export_format_kinds(f), have = 0;
+	unsigned kinds = export_format_kinds(f), have = 0, there = 0;
 	struct buf left = buf_of(400);
 
-	for (size_t i = 0; i < m->n_heads; i++)
+	for (size_t i = 0; i < m->n_heads; i++) {
+		there |= 1u << m->heads[i].kind;
 		have |= m->heads[i].roots.items ? 1u << m->heads[i].kind : 0;
-	if (!(have & kinds)) {
+	}
+	if (!(there & kinds)) {
 		buf_clear(&left);
 		return usage_error(a, "there is nothing to be written in the format %s",
 		        export_format_word(f));
@@ -151,24 +154,35 @@ static int finish(struct ui *ui, const struct export_opts *o, const struct expor
 	return rc;
 }
 
+/* What is meant of the snapshot. 0, or an exit code after a message; *out is NULL then. */
+static int open_source(const struct args *a, struct selected *meant, struct tree_reader **out)
+{
+	struct err err = {0};
+	unsigned snapshot;
+	int rc = args_snapshot(a, &snapshot);
+
+	*out = NULL;
+	if (rc == 0 && archive_reader(a->pos[0], snapshot, out, &err) < 0)
+		rc = fail(a, &err);
+	if (rc)
+		return rc;
+	*out = tree_gone_view(*out, args_has(a, "with-gone"));
+	return selected_view(meant, out);
+}
+
 static int cmd_export(const struct args *a)
 {
 	struct tree_reader *from = NULL;
 	struct export_opts o = {0};
 	struct export_result e = {0};
+	struct selected meant;
 	struct err err = {0};
 	struct ui ui;
-	unsigned snapshot;
-	int rc = args_snapshot(a, &snapshot);
+	int rc = args_selection(a, &meant);
 
 	rc = rc ? rc : read_options(a, &o);
-	if (rc)
-		return rc;
 	ui_start(&ui, a);
-	if (archive_reader(a->pos[0], snapshot, &from, &err) < 0)
-		rc = fail(a, &err);
-	else
-		from = tree_gone_view(from, args_has(a, "with-gone"));
+	rc = rc ? rc : open_source(a, &meant, &from);
 	if (rc == 0)
 		rc = tell_losses(a, &ui, from, o.format);
 	if (rc == 0 && export_run(from, &o, &ui.progress, &e, &err) < 0)
@@ -177,5 +191,6 @@ static int cmd_export(const struct args *a)
 		rc = finish(&ui, &o, &e);
 	tree_reader_free(from);
 	ui_clear(&ui);
+	selected_clear(&meant);
 	return rc;
 }

@@ -6,7 +6,7 @@ enum {
 	MANY = CMD_BACKUP | CMD_RESTORE | CMD_VERIFY |
 	       CMD_CHECK, /* batch_verbs.c has a row for each */
 	/* what reads an archive by a selection (selection.c), all words of it */
-	SELECT = CMD_RESTORE | CMD_CHECK,
+	SELECT = CMD_RESTORE | CMD_CHECK | CMD_EXPORT,
 };
 
 const struct option_def options[] = {
@@ -72,7 +72,7 @@ const struct option_def options[] = {
         {CMD_VERIFY, "newest", 0, NULL, "what the newest snapshot needs, and nothing else"},
         {TAKE, "only", 0, "LIST", "mail,calendars,contacts: the rest keeps its last state"},
         {CMD_UNPACK, "only", 0, "LIST", "mail,calendars,contacts: what TREE has of the rest stays"},
-        {CMD_RESTORE | CMD_CHECK | CMD_MOVE, "only", 0, "LIST", "mail,calendars,contacts"},
+        {SELECT | CMD_MOVE, "only", 0, "LIST", "mail,calendars,contacts"},
         {SELECT, "folder", 0, "PATTERN",
                 "only collections of this name (* and ? match, \\* and \\? are these) and what "
                 "is below; may be repeated"},
@@ -84,8 +84,7 @@ const struct option_def options[] = {
         {TAKE | CMD_MOVE, "exclude", 0, "PATTERN",
                 "leave out collections of this name (* and ? match, \\* and \\? are these); "
                 "may be repeated"},
-        {TAKE | CMD_RESTORE | CMD_SETUP | CMD_AUDIT | CMD_CHECK | CMD_MOVE, "exclude-use", 0,
-                "USES",
+        {TAKE | SELECT | CMD_SETUP | CMD_AUDIT | CMD_MOVE, "exclude-use", 0, "USES",
                 "leave out mailboxes for this: junk, trash, drafts, sent, archive, all, flagged, "
                 "important"},
         {TAKE | CMD_MOVE, "include", 0, "PATTERN",
