@@ -666,6 +666,7 @@ int cmd_login(const struct args *a);
 int cmd_logout(const struct args *a);
 int cmd_setup(const struct args *a);
 int cmd_audit(const struct args *a);
+int cmd_diff(const struct args *a);
 int cmd_forget(const struct args *a);
 int cmd_dns(const struct args *a);
 

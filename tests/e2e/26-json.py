@@ -67,6 +67,7 @@ def plain(lab, source, dav):
     done = lab.run(0, "backup", *who, "-o", "a", "--progress", "--stats")[-1]
     expect(done["archive"] == "a" and done["changed"] and done["mail"]["items"] == 6 and done["seal"], done)
     source.mailbox("Work").add(b"Subject: second\r\n\r\n", [])
+    source.mailbox("Sent").subscribed = False
     lab.run(0, "backup", *who, "-o", "a")
     expect(not lab.run(0, "backup", *who, "-o", "a")[-1]["changed"], "changed")
     lab.run(0, "fetch", *who, "-t", "tree")
@@ -85,6 +86,9 @@ def plain(lab, source, dav):
     expect(len(seals) == 2, "snapshots")
     expect(lab.run(0, "verify", "a", "--expect", seals[0])[-1]["expected_snapshot"] == 1, "expected_snapshot")
     expect(lab.run(1, "verify", "a", "--expect", "0" * 64)[-1]["unexpected"] is True, "unexpected")
+    lab.run(0, "diff", "a")
+    lab.run(0, "diff", "a", "--stat")
+    lab.run(2, "diff", "few", word="usage")
     lab.run(0, "list", "a")
     items = lab.run(0, "list", "a", "--items", "--with-gone")
     lab.run(0, "list", "a", "INBOX")

@@ -24,6 +24,7 @@ ALLOWED = {
     "proto/dav": ["http", "net", "format", "base"],
     "tree": ["format", "base"],
     "tree/about": TREE,
+    "tree/diff": TREE,
     "tree/catalog": TREE,
     "tree/select": TREE,
     "dir": TREE,
@@ -67,7 +68,7 @@ ALLOWED = {
     "cli/options": CLI,
     "cli/tell": CLI,
     "cli/report": CLI,
-    "cli/commands": ["cli", "cli/audit", "cli/forget", "cli/move", "cli/options", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "mime", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
+    "cli/commands": ["cli", "cli/audit", "cli/forget", "cli/tell", "cli/move", "cli/options", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "mime", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
 }
 # Which libraries a folder may include, by the first path component or the header's name.
 LIBRARIES = {
