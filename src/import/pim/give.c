@@ -153,19 +153,19 @@ static int write_octets(void *ctx, const void *s, size_t n, struct err *err)
 	return box_write(p->box, s, n, err);
 }
 
-int pim_copy(struct pim *p, uint64_t from, uint64_t to, struct err *err)
+int pimfile_copy(struct pim *p, uint64_t from, uint64_t to, struct err *err)
 {
 	return spool_copy(&p->spool, from, to, write_octets, p, err);
 }
 
-int pim_text(struct pim *p, const char *text, struct err *err)
+int pimfile_text(struct pim *p, const char *text, struct err *err)
 {
 	return write_octets(p, text, strlen(text), err);
 }
 
-int pim_line_end(struct pim *p, struct err *err)
+int pimfile_line_end(struct pim *p, struct err *err)
 {
-	return p->last == '\n' || p->last == '\r' ? 0 : pim_text(p, "\r\n", err);
+	return p->last == '\n' || p->last == '\r' ? 0 : pimfile_text(p, "\r\n", err);
 }
 
 static void own_uid(const struct pim_object *o, char *out)
@@ -174,12 +174,12 @@ static void own_uid(const struct pim_object *o, char *out)
 	hex_format(o->key, PIM_KEY, out + 7);
 }
 
-bool pim_is_whole(const struct pim *p)
+bool pimfile_whole(const struct pim *p)
 {
 	return p->n == 1 && p->objects[0].has_uid && !p->stray && !p->broken;
 }
 
-int pim_uid_line(struct pim *p, const struct pim_object *o, struct err *err)
+int pimfile_uid_line(struct pim *p, const struct pim_object *o, struct err *err)
 {
 	char uid[8 + 2 * PIM_KEY];
 	struct buf line = buf_of(SIZE_MAX);
@@ -189,7 +189,7 @@ int pim_uid_line(struct pim *p, const struct pim_object *o, struct err *err)
 	own_uid(o, uid);
 	buf_putf(&line, "UID:%s%s", uid, end[1] == '\n' && end[0] != '\r' ? "\n" : "\r\n");
 	if (rc == 0)
-		rc = pim_text(p, buf_str(&line), err);
+		rc = pimfile_text(p, buf_str(&line), err);
 	buf_clear(&line);
 	return rc;
 }
@@ -215,7 +215,7 @@ static void put_path(const struct pim_object *o, struct buf *out)
 	buf_puts(out, is_plain(uid) ? uid : own);
 }
 
-int pim_item(struct pim *p, const struct pim_object *o, bool older, struct err *err)
+int pimfile_item(struct pim *p, const struct pim_object *o, bool older, struct err *err)
 {
 	struct import_item it = {.date_utc = INT64_MIN};
 	struct buf path = buf_of(SIZE_MAX), shown = buf_of(SIZE_MAX);
@@ -255,7 +255,7 @@ static void note(struct pim *p, uint64_t n, const char *format)
 	buf_clear(&text);
 }
 
-void pim_tell(struct pim *p, const char *what)
+void pimfile_tell(struct pim *p, const char *what)
 {
 	struct buf text = buf_of(SIZE_MAX);
 

@@ -294,7 +294,7 @@ static int put_zones(
 			if (!z)
 				note_missing(c, name);
 			else if (c->marks[name] != number)
-				rc = pim_copy(&c->pim, z->at.from, z->at.to, err);
+				rc = pimfile_copy(&c->pim, z->at.from, z->at.to, err);
 			if (z)
 				c->marks[name] = number;
 		}
@@ -307,11 +307,11 @@ static int put_head(struct ics *c, const struct calendar *cal, struct err *err)
 	int rc;
 
 	if (!cal)
-		return pim_text(
+		return pimfile_text(
 		        &c->pim, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//valise//EN\r\n", err);
-	rc = pim_copy(&c->pim, cal->begin.from, cal->begin.to, err);
+	rc = pimfile_copy(&c->pim, cal->begin.from, cal->begin.to, err);
 	for (size_t i = 0; i < cal->n && rc == 0; i++)
-		rc = pim_copy(&c->pim, cal->lines[i].from, cal->lines[i].to, err);
+		rc = pimfile_copy(&c->pim, cal->lines[i].from, cal->lines[i].to, err);
 	return rc;
 }
 
@@ -320,15 +320,15 @@ static int put_object(struct ics *c, const struct pim_object *o, struct err *err
 	int rc;
 
 	if (o->has_uid) {
-		rc = pim_copy(&c->pim, o->from, o->to, err);
+		rc = pimfile_copy(&c->pim, o->from, o->to, err);
 	} else {
-		rc = pim_copy(&c->pim, o->from, o->head_to, err);
+		rc = pimfile_copy(&c->pim, o->from, o->head_to, err);
 		if (rc == 0)
-			rc = pim_uid_line(&c->pim, o, err);
+			rc = pimfile_uid_line(&c->pim, o, err);
 		if (rc == 0)
-			rc = pim_copy(&c->pim, o->head_to, o->to, err);
+			rc = pimfile_copy(&c->pim, o->head_to, o->to, err);
 	}
-	return rc == 0 ? pim_line_end(&c->pim, err) : rc;
+	return rc == 0 ? pimfile_line_end(&c->pim, err) : rc;
 }
 
 /* ${n} objects of one UID as one resource; ${number} tells it from the others, and is not 0. */
@@ -338,10 +338,10 @@ static int give(struct ics *c, const struct pim_object *o, size_t n, size_t numb
 	const struct calendar *cal = o->calendar == NONE ? NULL : &c->calendars[o->calendar];
 	int rc;
 
-	if (pim_is_whole(&c->pim) && c->n_calendars == 1 && cal && cal->end.to && !c->dropped) {
+	if (pimfile_whole(&c->pim) && c->n_calendars == 1 && cal && cal->end.to && !c->dropped) {
 		rc = put_zones(c, o, 0, number, err);
-		rc = rc == 0 ? pim_copy(&c->pim, 0, c->pim.spool.len, err) : rc;
-		return rc == 0 ? pim_item(&c->pim, o, older, err) : rc;
+		rc = rc == 0 ? pimfile_copy(&c->pim, 0, c->pim.spool.len, err) : rc;
+		return rc == 0 ? pimfile_item(&c->pim, o, older, err) : rc;
 	}
 	rc = put_head(c, cal, err);
 	if (rc == 0)
@@ -349,10 +349,10 @@ static int give(struct ics *c, const struct pim_object *o, size_t n, size_t numb
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = put_object(c, &o[i], err);
 	if (rc == 0 && cal && cal->end.to)
-		rc = pim_copy(&c->pim, cal->end.from, cal->end.to, err);
+		rc = pimfile_copy(&c->pim, cal->end.from, cal->end.to, err);
 	else if (rc == 0)
-		rc = pim_text(&c->pim, "END:VCALENDAR\r\n", err);
-	return rc == 0 ? pim_item(&c->pim, o, older, err) : rc;
+		rc = pimfile_text(&c->pim, "END:VCALENDAR\r\n", err);
+	return rc == 0 ? pimfile_item(&c->pim, o, older, err) : rc;
 }
 
 static int by_name(const void *a, const void *b)
@@ -403,7 +403,7 @@ static void tell(struct ics *c)
 	if (c->left_out)
 		box_error(c->pim.box, NULL, "its calendar has too many lines of its own");
 	buf_clear(&text);
-	pim_tell(&c->pim, "event");
+	pimfile_tell(&c->pim, "event");
 }
 
 static void clear(struct ics *c)
@@ -420,7 +420,7 @@ static void clear(struct ics *c)
 	free(c->color);
 	free(c->method);
 	buf_clear(&c->missing);
-	pim_clear(&c->pim);
+	pimfile_clear(&c->pim);
 }
 
 int read_ics(struct import_file *f, struct import_box *b, struct err *err)
@@ -428,10 +428,10 @@ int read_ics(struct import_file *f, struct import_box *b, struct err *err)
 	struct ics *c = xcalloc(1, sizeof *c);
 	int rc;
 
-	pim_init(&c->pim, f, b);
+	pimfile_init(&c->pim, f, b);
 	buf_init(&c->missing, SIZE_MAX);
 	c->sets = tree_coll_new(COLL_CALENDAR, "");
-	rc = pim_read(&c->pim, &ops, err);
+	rc = pimfile_read(&c->pim, &ops, err);
 	if (rc == 0 && (c->name || c->color))
 		box_called(b, c->name && c->name[0] ? c->name : NULL, c->color);
 	if (rc == 0)

@@ -4,7 +4,7 @@
 #include "import/pim/lines.h"
 #include "valise/base/mem.h"
 
-void lines_init(struct pim_lines *l, pim_line_fn *fn, void *ctx)
+void pimlines_init(struct pim_lines *l, pim_line_fn *fn, void *ctx)
 {
 	memset(l, 0, sizeof *l);
 	l->fn = fn;
@@ -12,7 +12,7 @@ void lines_init(struct pim_lines *l, pim_line_fn *fn, void *ctx)
 	buf_init(&l->head, LINE_HEAD);
 }
 
-void lines_clear(struct pim_lines *l)
+void pimlines_clear(struct pim_lines *l)
 {
 	buf_clear(&l->head);
 }
@@ -65,7 +65,7 @@ static int behind(struct pim_lines *l, const char *p, size_t *at, struct err *er
 	return give(l, err);
 }
 
-int lines_add(struct pim_lines *l, const void *p, size_t n, struct err *err)
+int pimlines_add(struct pim_lines *l, const void *p, size_t n, struct err *err)
 {
 	const char *s = p;
 	int rc = 0;
@@ -101,7 +101,7 @@ int lines_add(struct pim_lines *l, const void *p, size_t n, struct err *err)
 	return rc;
 }
 
-int lines_end(struct pim_lines *l, struct err *err)
+int pimlines_end(struct pim_lines *l, struct err *err)
 {
 	return l->pos > l->from ? give(l, err) : 0;
 }

@@ -26,10 +26,10 @@ struct pim_lines {
 	bool soft; /* quoted-printable that goes on behind the line end */
 	char last;
 };
-void lines_init(struct pim_lines *l, pim_line_fn *fn, void *ctx);
-int lines_add(struct pim_lines *l, const void *p, size_t n, struct err *err) MUST_CHECK;
-int lines_end(struct pim_lines *l, struct err *err) MUST_CHECK; /* the last line, too */
-void lines_clear(struct pim_lines *l);
+void pimlines_init(struct pim_lines *l, pim_line_fn *fn, void *ctx);
+int pimlines_add(struct pim_lines *l, const void *p, size_t n, struct err *err) MUST_CHECK;
+int pimlines_end(struct pim_lines *l, struct err *err) MUST_CHECK; /* the last line, too */
+void pimlines_clear(struct pim_lines *l);
 
 /* The property's name: octets up to ';' or ':', without a vCard group before it. */
 struct pim_name {

@@ -11,7 +11,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
-void pim_init(struct pim *p, struct import_file *f, struct import_box *b)
+void pimfile_init(struct pim *p, struct import_file *f, struct import_box *b)
 {
 	memset(p, 0, sizeof *p);
 	p->f = f;
@@ -20,7 +20,7 @@ void pim_init(struct pim *p, struct import_file *f, struct import_box *b)
 	spool_init(&p->spool);
 }
 
-void pim_clear(struct pim *p)
+void pimfile_clear(struct pim *p)
 {
 	for (size_t i = 0; i < p->n; i++)
 		free(p->objects[i].uid);
@@ -267,12 +267,12 @@ static int feed(struct pim *p, struct wide *w, const uint8_t *s, size_t n, struc
 		n -= bom;
 	}
 	if (rc == 0)
-		rc = lines_add(&p->lines, s, n, err);
+		rc = pimlines_add(&p->lines, s, n, err);
 	buf_clear(&text);
 	return rc;
 }
 
-int pim_read(struct pim *p, const struct pim_ops *ops, struct err *err)
+int pimfile_read(struct pim *p, const struct pim_ops *ops, struct err *err)
 {
 	struct feeding g = {p, ops};
 	struct wide w = {0};
@@ -281,7 +281,7 @@ int pim_read(struct pim *p, const struct pim_ops *ops, struct err *err)
 	size_t got = 1;
 	int rc = 0;
 
-	lines_init(&p->lines, on_line, &g);
+	pimlines_init(&p->lines, on_line, &g);
 	while (rc == 0 && got) {
 		size_t n = 0;
 
@@ -298,10 +298,10 @@ int pim_read(struct pim *p, const struct pim_ops *ops, struct err *err)
 		rc = feed(p, &w, piece, n, err);
 	}
 	if (rc == 0)
-		rc = lines_end(&p->lines, err);
+		rc = pimlines_end(&p->lines, err);
 	if (rc == 0 && p->object_depth >= 0)
 		broken(p);
-	lines_clear(&p->lines);
+	pimlines_clear(&p->lines);
 	free(piece);
 	return rc;
 }

@@ -52,10 +52,10 @@ struct pim_ops {
 	void (*property)(struct pim *p, const struct pim_line *l);
 };
 
-void pim_init(struct pim *p, struct import_file *f, struct import_box *b);
-void pim_clear(struct pim *p);
+void pimfile_init(struct pim *p, struct import_file *f, struct import_box *b);
+void pimfile_clear(struct pim *p);
 /* Read the whole file. What is wrong with it is told; an error costs the run. */
-int pim_read(struct pim *p, const struct pim_ops *ops, struct err *err) MUST_CHECK;
+int pimfile_read(struct pim *p, const struct pim_ops *ops, struct err *err) MUST_CHECK;
 
 /* An object begins with ${l}; its UID and so on; it ends with ${l}, or is broken. */
 void object_begin(struct pim *p, const struct pim_line *l);
@@ -78,16 +78,16 @@ int objects_pick(struct pim *p, struct pim_object *o, size_t n, size_t *newest_o
         size_t *older_out, struct err *err) MUST_CHECK;
 
 /* Writing an item: octets of the spool, a text; a line end where the last octet is none. */
-int pim_copy(struct pim *p, uint64_t from, uint64_t to, struct err *err) MUST_CHECK;
-int pim_text(struct pim *p, const char *text, struct err *err) MUST_CHECK;
-int pim_line_end(struct pim *p, struct err *err) MUST_CHECK;
+int pimfile_copy(struct pim *p, uint64_t from, uint64_t to, struct err *err) MUST_CHECK;
+int pimfile_text(struct pim *p, const char *text, struct err *err) MUST_CHECK;
+int pimfile_line_end(struct pim *p, struct err *err) MUST_CHECK;
 /* Is the file one object with its UID and nothing else? It is kept octet for octet. */
-bool pim_is_whole(const struct pim *p);
+bool pimfile_whole(const struct pim *p);
 /* The line "UID:..." of an object that has none. */
-int pim_uid_line(struct pim *p, const struct pim_object *o, struct err *err) MUST_CHECK;
+int pimfile_uid_line(struct pim *p, const struct pim_object *o, struct err *err) MUST_CHECK;
 /* What was written is this object's; ${older}: another version of it has its name. */
-int pim_item(struct pim *p, const struct pim_object *o, bool older, struct err *err) MUST_CHECK;
+int pimfile_item(struct pim *p, const struct pim_object *o, bool older, struct err *err) MUST_CHECK;
 /* What people should know at the end. ${what}: "event", "card". */
-void pim_tell(struct pim *p, const char *what);
+void pimfile_tell(struct pim *p, const char *what);
 
 #endif

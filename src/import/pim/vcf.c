@@ -27,18 +27,18 @@ static int give(struct pim *p, const struct pim_object *o, bool older, struct er
 {
 	int rc;
 
-	if (pim_is_whole(p)) {
-		rc = pim_copy(p, 0, p->spool.len, err);
+	if (pimfile_whole(p)) {
+		rc = pimfile_copy(p, 0, p->spool.len, err);
 	} else if (o->has_uid) {
-		rc = pim_copy(p, o->from, o->to, err);
+		rc = pimfile_copy(p, o->from, o->to, err);
 	} else {
-		rc = pim_copy(p, o->from, o->tail_from, err);
+		rc = pimfile_copy(p, o->from, o->tail_from, err);
 		if (rc == 0)
-			rc = pim_uid_line(p, o, err);
+			rc = pimfile_uid_line(p, o, err);
 		if (rc == 0)
-			rc = pim_copy(p, o->tail_from, o->to, err);
+			rc = pimfile_copy(p, o->tail_from, o->to, err);
 	}
-	return rc == 0 ? pim_item(p, o, older, err) : rc;
+	return rc == 0 ? pimfile_item(p, o, older, err) : rc;
 }
 
 int read_vcf(struct import_file *f, struct import_box *b, struct err *err)
@@ -46,8 +46,8 @@ int read_vcf(struct import_file *f, struct import_box *b, struct err *err)
 	struct pim *p = xmalloc(sizeof *p);
 	int rc;
 
-	pim_init(p, f, b);
-	rc = pim_read(p, &ops, err);
+	pimfile_init(p, f, b);
+	rc = pimfile_read(p, &ops, err);
 	if (rc == 0)
 		rc = objects_sort(p, err);
 	for (size_t i = 0, end; i < p->n && rc == 0; i = end) {
@@ -60,8 +60,8 @@ int read_vcf(struct import_file *f, struct import_box *b, struct err *err)
 			rc = give(p, &p->objects[i + k], k >= newest, err);
 	}
 	if (rc == 0)
-		pim_tell(p, "card");
-	pim_clear(p);
+		pimfile_tell(p, "card");
+	pimfile_clear(p);
 	free(p);
 	return rc;
 }
