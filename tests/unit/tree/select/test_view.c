@@ -26,8 +26,8 @@ static const char *octets_of(const struct tree_item *it)
 {
 	static const char *const octets[] = {"Subject: a lunch\r\nFrom: ann@x\r\n\r\n",
 	        "Subject: other\r\nFrom: bob@x\r\n\r\n",
-	        "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:20150101T100000\r\nRRULE:FREQ=DAILY\r\n"
-	        "SUMMARY:lunch\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"};
+	        ("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:20150101T100000\r\nRRULE:FREQ=DAILY\r\n"
+	         "SUMMARY:lunch\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")};
 
 	return octets[it->sha256[0]];
 }
