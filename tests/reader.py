@@ -32,7 +32,7 @@ MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 ROOT = re.compile(r"[0-9a-f]{64}")
 
 # What lines may have: anything else is refused.
-HEAD = set("attrs catalog delimiter highestmodseq href kind name path prefix props raw reason special_use status sync_token uidnext uidvalidity".split())
+HEAD = set("attrs catalog delimiter highestmodseq href kind left_out name path prefix props raw reason selection special_use status sync_token uidnext uidvalidity".split())
 ATTRS = set("generated gone noinferiors nonexistent noselect readonly shared subscribed subscription".split())
 ITEM = set("date etag flags gone href id keywords labels msgid note path sha256 size thrid uid warnings what where".split())
 # What names an item: the members of each kind, those that are lists, and caps in bytes.
@@ -285,6 +285,7 @@ class Archive:
             must(all(catalog.head[k] == head[k] for k in ("kind", "name", "path")), "the catalog of another collection")
             said = dict({"gone": 0}, **dict(catalog.end, items=len(catalog.items), content_name=content_name(catalog.head)))
             must(said["gone"] == head.get("gone", 0), "the seal names another number of items that are gone")
+            must(all(catalog.head.get(k) == head.get(k) for k in ("left_out", "selection")), "the seal says otherwise of what was left out")
             must(all(said[k] == head[k] for k in ("bytes", "content", "content_name", "errors", "items", "state")), "the seal says otherwise")
             must(seal.parts(head) == sorted({i["where"]["part"] for i in catalog.items + catalog.gone}), "the seal names other parts")
             return catalog
@@ -419,6 +420,9 @@ def check_manifest(manifest, n):
         must(h["status"] in ("complete", "partial", "stale", "skipped"), "status %s", h["status"])
     counts = {"bytes": sum(h["bytes"] for h in heads), "errors": sum(h["errors"] for h in heads),
               **some_gone(sum(h.get("gone", 0) for h in heads))}
+    must(all(h.get("left_out", 1) > 0 and ("left_out" in h or "selection" not in h) for h in heads), "what was left out")
+    if any("left_out" in h for h in heads):
+        counts["left_out"] = sum(h.get("left_out", 0) for h in heads)
     must(manifest["requires"] == (["gone"] if "gone" in counts else []), "what is required")
     for kind in [k for k in KINDS if k != "linked" or any(h["kind"] == k for h in heads)]:
         counts[kind] = {"collections": sum(h["kind"] == kind and "gone" not in h.get("attrs", []) for h in heads), "items": sum(h["items"] for h in heads if h["kind"] == kind)}

@@ -53,6 +53,19 @@ static void look_coll(struct own *o, const struct tree_coll *c)
 		say_error(o, c, &c->errors[i]);
 }
 
+/* What options of the newest backup left out of the collection. */
+static void say_left_out(struct own *o, const struct tree_head *h)
+{
+	char n[COUNTED_SIZE], *why;
+
+	why = xasprintf("%s left out by the newest backup: %s",
+	        counted(h->left_out, "item was", "items were", n),
+	        h->selection ? h->selection : "by its options");
+	audit_say(o->audit, AUDIT_ARCHIVE, audit_excluded(h->kind, h->special_use, h->content_name),
+	        h->kind, h->name, why);
+	free(why);
+}
+
 /* Left out by the newest backup, or not read by it. */
 static void look_head(struct own *o, const struct tree_head *h)
 {
@@ -64,6 +77,8 @@ static void look_head(struct own *o, const struct tree_head *h)
 		audit_say(o->audit, AUDIT_ARCHIVE,
 		        audit_excluded(h->kind, h->special_use, h->content_name), h->kind, h->name,
 		        "by the newest backup");
+	if (h->left_out)
+		say_left_out(o, h);
 }
 
 int audit_archive(struct audit *a, struct tree_reader *archive, unsigned kinds,

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 #include "cli.h"
+#include "options/selection.h"
 #include "protocols.h"
 #include "side_by_side.h"
 
@@ -210,7 +211,7 @@ static int read_services(struct take *t, const struct source_opts *o,
 /* Each service that is asked for; what was not read stays. */
 static int take_services(struct take *t, struct tally *y)
 {
-	struct choice *choice = xcalloc(1, sizeof *choice);
+	struct selected *selected = xcalloc(1, sizeof *selected);
 	bool by_imap = t->account->present[SERVICE_IMAP],
 	     both = by_imap && t->account->present[SERVICE_POP3];
 	struct other_mail other = {0};
@@ -234,10 +235,12 @@ static int take_services(struct take *t, struct tally *y)
 		o.state_dir = state_dir;
 	}
 	if (rc == 0)
-		rc = choice_init(choice, t->args);
-	o.choice = choice->of;
+		rc = args_selection(t->args, selected);
+	o.choice = selected->choice.of;
 	if (rc == 0)
-		rc = check_choice(t, choice, &o, only);
+		rc = selected_source(selected, t->account, t->ui, &o.selection);
+	if (rc == 0)
+		rc = check_choice(t, &selected->choice, &o, only);
 	if (rc == 0)
 		rc = read_services(t, &o, &other, only, &taken, y);
 	if (rc == 0 && taken & 1u << COLL_MAIL && !(y->lost & 1u << COLL_MAIL) &&
@@ -245,8 +248,8 @@ static int take_services(struct take *t, struct tally *y)
 		rc = fail(t->args, &err);
 	other_mail_close(&other);
 	free(state_dir);
-	choice_clear(choice);
-	free(choice);
+	selected_clear(selected);
+	free(selected);
 	return rc ? rc : keep_rest(t, taken, y);
 }
 

@@ -173,7 +173,10 @@ int args_at_most(const struct args *a, const char *option, unsigned max, unsigne
 int args_word(const struct args *a, const char *option, const char *words, unsigned *out);
 /* --snapshot; 0 in *out: the newest. */
 int args_snapshot(const struct args *a, unsigned *out);
-/* --only mail,calendars,contacts as bits 1 << COLL_x; 0 in *out: all. */
+/*
+ * --only mail,calendars,contacts as bits 1 << COLL_x; 0 in *out: all. What asks for flags or
+ * recipients means mail alone.
+ */
 int args_only(const struct args *a, unsigned *out);
 /*
  * Whether there is all of ${only} in ${what}, which has these kinds (bits); 0, or

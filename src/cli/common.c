@@ -271,6 +271,8 @@ void totals_text(const struct tree_totals *t, struct buf *out)
 	buf_putf(out, ", %s", human_bytes(t->bytes, a));
 	if (t->gone)
 		buf_putf(out, "; %s marked as gone", human_count(t->gone, a));
+	if (t->left_out)
+		buf_putf(out, "; %s left out by options", human_count(t->left_out, a));
 }
 
 void totals_to_json(const struct tree_totals *t, json_t *o)
@@ -285,6 +287,8 @@ void totals_to_json(const struct tree_totals *t, json_t *o)
 	json_set_number(o, "bytes", t->bytes);
 	json_set_number(o, "errors", t->errors);
 	json_set_number(o, "gone", t->gone);
+	if (t->left_out)
+		json_set_number(o, "left_out", t->left_out);
 	json_set_text(o, "verdict", t->complete ? "complete" : "incomplete");
 	json_set_hex(o, "content", t->content, SHA256_LEN);
 	json_set_hex(o, "state", t->state, SHA256_LEN);

@@ -20,6 +20,7 @@ void tree_head_clear(struct tree_head *h)
 	free(h->catalog);
 	free(h->links);
 	free(h->special_use);
+	free(h->selection);
 	memset(h, 0, sizeof *h);
 }
 
@@ -43,6 +44,7 @@ void tree_head_copy(struct tree_head *to, const struct tree_head *from)
 	to->catalog = xstrdup(from->catalog);
 	to->links = xstrdup(from->links);
 	to->special_use = xstrdup(from->special_use);
+	to->selection = xstrdup(from->selection);
 }
 
 void tree_head_of(struct tree_head *h, const struct tree_coll *c, const struct tree_roots *roots)
@@ -60,6 +62,8 @@ void tree_head_of(struct tree_head *h, const struct tree_coll *c, const struct t
 	h->attrs = c->attrs;
 	h->what = HEAD_WHAT;
 	h->special_use = xstrdup(c->special_use);
+	h->left_out = c->left_out;
+	h->selection = xstrdup(c->left_out ? c->selection : NULL);
 	h->roots = *roots;
 }
 
@@ -145,6 +149,7 @@ void tree_manifest_totals(const struct tree_manifest *m, struct tree_totals *out
 
 		out->collections[h->kind] += !(h->attrs & ATTR_GONE);
 		out->gone += h->roots.gone;
+		out->left_out += h->left_out;
 		out->items[h->kind] += h->roots.items;
 		out->bytes += h->roots.bytes;
 		out->errors += h->roots.errors;

@@ -25,10 +25,13 @@ static json_t *head_to_json(const struct tree_head *h)
 		json_set_number(o, "gone", h->roots.gone);
 	json_set_number(o, "items", h->roots.items);
 	json_set_text(o, "kind", coll_kind_dir(h->kind));
+	if (h->left_out)
+		json_set_number(o, "left_out", h->left_out);
 	json_set_text(o, "links", h->links);
 	json_set_text(o, "name", h->name);
 	json_set_text(o, "path", h->path);
 	json_set_text(o, "reason", h->reason);
+	json_set_text(o, "selection", h->selection);
 	json_set_text(o, "special_use", h->special_use);
 	json_set_hex(o, "state", h->roots.state, SHA256_LEN);
 	json_set_text(o, "status", status_word(h->status));
@@ -64,6 +67,8 @@ static json_t *counts_to_json(const struct tree_totals *t)
 	json_set_number(o, "errors", t->errors);
 	if (t->gone)
 		json_set_number(o, "gone", t->gone);
+	if (t->left_out)
+		json_set_number(o, "left_out", t->left_out);
 	for (unsigned k = 0; k < COLL_KINDS; k++) {
 		json_t *kind;
 
@@ -131,6 +136,12 @@ static bool get_path(const json_t *o, const char *key, char **out)
 	return get_text(o, key, out) && (!*out || (path_is_safe(*out) && strlen(*out) <= 4096));
 }
 
+/* A number that is only written where there is something to count. */
+static bool get_some(const json_t *o, const char *key, uint64_t *out)
+{
+	return !json_object_get(o, key) || (get_count(o, key, out) && *out > 0);
+}
+
 static bool head_from_json(const json_t *o, struct tree_head *h)
 {
 	const char *name = json_get_str(o, "name"), *content = json_get_str(o, "content_name");
@@ -154,8 +165,8 @@ static bool head_from_json(const json_t *o, struct tree_head *h)
 		ok = what > 0 && what <= UINT16_MAX && ok;
 		h->what = (unsigned)what;
 	}
-	if (json_object_get(o, "gone"))
-		ok = get_count(o, "gone", &h->roots.gone) && h->roots.gone && ok;
+	ok = get_text(o, "selection", &h->selection) && ok;
+	ok = get_some(o, "gone", &h->roots.gone) && get_some(o, "left_out", &h->left_out) && ok;
 	return ok && coll_path_ok(h->kind, h->path) && get_count(o, "bytes", &h->roots.bytes) &&
 	       get_count(o, "errors", &h->roots.errors) && get_count(o, "items", &h->roots.items) &&
 	       get_hash(o, "content", h->roots.content) && get_hash(o, "state", h->roots.state);

@@ -82,6 +82,8 @@ struct tree_coll *tree_coll_like(const struct tree_coll *from)
 	c->path = xstrdup(from->path);
 	c->status = from->status;
 	c->reason = xstrdup(from->reason);
+	c->left_out = from->left_out;
+	c->selection = xstrdup(from->selection);
 	return c;
 }
 
@@ -125,6 +127,7 @@ void tree_coll_free(struct tree_coll *c)
 	free(c->props);
 	free(c->path);
 	free(c->reason);
+	free(c->selection);
 	free(c);
 }
 

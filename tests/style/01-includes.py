@@ -60,7 +60,7 @@ ALLOWED = {
     "dns": ["base"],
     "migration": ["account", "dns", "net", "format", "base"],
     "discover": ["account", "dns", "http", "net", "tree", "format", "base"],
-    "cli": CLI[1:],
+    "cli": ["cli/options", *CLI[1:]],
     "cli/audit": CLI,
     "cli/many": CLI,
     "cli/move": CLI,

@@ -5,6 +5,7 @@
 #include "valise/base/service.h"
 #include "valise/tree/shrink.h"
 #include "valise/tree/pattern.h"
+#include "valise/tree/select.h"
 #include "valise/tree/sink.h"
 
 /*
@@ -22,6 +23,12 @@ struct source_option {
 
 struct source_opts {
 	struct pattern_choice choice; /* what is not chosen is kept as skipped */
+	/*
+	 * By dates, sizes and flags of mail: what it leaves out is not fetched but counted
+	 * (tree_coll.left_out); what the last snapshot has stays all the same while the server
+	 * lists it. POP3 knows sizes alone. NULL: all is meant. Lent
+	 */
+	const struct selection *selection;
 	/**
 	 * listed(ctx, name, taken): not NULL: each collection that there is is told (not
 	 * ${taken}: it is left out whatever is chosen), and nothing else is done.

@@ -101,7 +101,8 @@ struct archive_verdict {
 	uint64_t files, bytes, objects, items; /* checked */
 	/* of the damages: in what the newest snapshot needs */
 	unsigned in_newest;
-	bool complete; /* the newest snapshot says of itself that nothing was left out */
+	bool complete; /* the newest snapshot says of itself that nothing is missing */
+	uint64_t left_out; /* items that options left out of it (tree_coll.left_out) */
 	char seal[SHA256_HEX_SIZE];
 	/*
 	 * whose seal was expected, where that is not the newest one: nothing older has taken

@@ -28,6 +28,8 @@ struct tree_head {
 	 * written before catalogs did
 	 */
 	unsigned what;
+	uint64_t left_out; /* as in the collection */
+	char *selection;
 	struct tree_roots roots;
 };
 
@@ -65,6 +67,7 @@ struct tree_totals {
 	uint64_t items[COLL_KINDS], collections[COLL_KINDS];
 	uint64_t bytes, errors;
 	uint64_t gone; /* items that it does not show any more */
+	uint64_t left_out; /* items that it shows, and that options left out */
 	bool complete; /* every collection COLL_COMPLETE or COLL_SKIPPED, no error line */
 	uint8_t content[SHA256_LEN], state[SHA256_LEN];
 };

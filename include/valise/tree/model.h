@@ -148,6 +148,12 @@ struct tree_coll {
 	char *path; /* in the tree, assigned by tree_names: "mail/INBOX" */
 	enum coll_status status;
 	char *reason; /* of COLL_STALE, or NULL */
+	/*
+	 * items that the server listed, and that options left out (--since ...): neither
+	 * fetched nor lost; and these options (selection_words), or NULL
+	 */
+	uint64_t left_out;
+	char *selection;
 
 	struct tree_item *items;
 	size_t n_items, items_cap;

@@ -54,6 +54,9 @@ static void list_head(const struct tree_head *h, bool json)
 			json_set_number(o, "gone", h->roots.gone);
 		if (h->attrs & ATTR_GONE)
 			json_object_set_new(o, "gone_collection", json_true());
+		if (h->left_out)
+			json_set_number(o, "left_out", h->left_out);
+		set_some(o, "selection", h->selection);
 		json_set_number(o, "bytes", h->roots.bytes);
 		json_set_hex(o, "content", h->roots.content, SHA256_LEN);
 		json_set_hex(o, "state", h->roots.state, SHA256_LEN);
@@ -70,6 +73,14 @@ static void list_head(const struct tree_head *h, bool json)
 	if (h->roots.gone)
 		printf("  %" PRIu64 " gone%s", h->roots.gone,
 		        h->attrs & ATTR_GONE ? ", like the folder itself" : "");
+	if (h->left_out) {
+		char words[300] = "options";
+
+		if (h->selection)
+			term_escape(h->selection, strlen(h->selection), words, sizeof words);
+		printf("  %s (%s)",
+		        counted(h->left_out, "item is left out", "items are left out", n), words);
+	}
 	if (h->status == COLL_STALE || h->status == COLL_SKIPPED) {
 		char why[300] = "left out last time";
 

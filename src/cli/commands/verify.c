@@ -31,6 +31,8 @@ static json_t *outcome_json(const struct archive_verdict *v)
 	json_set_number(o, "objects", v->objects);
 	json_set_number(o, "items", v->items);
 	json_object_set_new(o, "complete", json_boolean(v->complete));
+	if (v->left_out)
+		json_set_number(o, "left_out", v->left_out);
 	json_set_text(o, "seal", v->seal);
 	if (v->damages)
 		json_object_set_new(o, "newest_sound", json_boolean(v->in_newest == 0));
@@ -70,6 +72,10 @@ static void tell_verdict(const struct args *a, const struct archive_verdict *v, 
 		printf("the newest snapshot%s says of itself that it is incomplete: see valise "
 		       "list\n",
 		        v->damages ? " that can be read" : "");
+	if (v->left_out)
+		printf("%s left out of the newest snapshot by options of its backup: see valise "
+		       "list\n",
+		        counted(v->left_out, "item was", "items were", n[0]));
 	if (v->expected)
 		printf("the expected seal is that of snapshot %u\n", v->expected);
 	printf("seal %s\n", v->seal);

@@ -157,7 +157,12 @@ static int unknown_option(const struct args *a, const char *arg)
 		if (c->account && account_nearest_key(name + 2, key))
 			nearest_weigh(&best, name + 2, key);
 	}
-	if (n_owners)
+	if (n_owners && text_place(name + 2, "from|to|subject|text|item") >= 0)
+		rc = usage_error(a,
+		        "%s is not for %s: before a message is fetched its server tells its date, "
+		        "size and flags, not what is in it; it is for %s",
+		        name, c->name, buf_str(&owners));
+	else if (n_owners)
 		rc = usage_error(a, "unknown option \"%s\": not %s, but %s %s it", name, c->name,
 		        buf_str(&owners), n_owners == 1 ? "has" : "have");
 	else if (best.word)
@@ -543,6 +548,12 @@ int args_only(const struct args *a, unsigned *out)
 	if (v && !kinds_read(v, out))
 		return usage_error(
 		        a, "--only takes mail, calendars and contacts, with commas between");
+	if (!args_has(a, "flagged") && !args_has(a, "unseen") && !args_has(a, "to"))
+		return 0;
+	if (*out && !(*out & 1u << COLL_MAIL))
+		return usage_error(
+		        a, "--flagged, --unseen and --to mean mail, which --only leaves out");
+	*out = 1u << COLL_MAIL;
 	return 0;
 }
 

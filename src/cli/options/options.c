@@ -7,6 +7,8 @@ enum {
 	       CMD_CHECK, /* batch_verbs.c has a row for each */
 	/* what reads an archive by a selection (selection.c), all words of it */
 	SELECT = CMD_RESTORE | CMD_CHECK | CMD_EXPORT,
+	/* and what takes that part of them which a server tells before it is asked for an item */
+	LISTED = SELECT | TAKE,
 };
 
 const struct option_def options[] = {
@@ -93,14 +95,14 @@ const struct option_def options[] = {
                 "take only collections of this name, and what is below; may be repeated"},
         {TAKE | CMD_AUDIT | CMD_MOVE, "all-namespaces", 0, NULL,
                 "mailboxes of other users and shared ones, too"},
-        {SELECT, "since", 0, "WHEN",
+        {LISTED, "since", 0, "WHEN",
                 "only what is from this day on: 2024-01-31, 2024-01, 2024, or an age: 30d, 6w, "
                 "18m, 2y"},
-        {SELECT, "until", 0, "WHEN", "only what is from this day or before; the day counts"},
-        {SELECT, "larger", 0, "BYTES", "only items of more bytes (500K, 20M)"},
-        {SELECT, "smaller", 0, "BYTES", "only items of fewer bytes"},
-        {SELECT, "flagged", 0, NULL, "only messages with the flag \\Flagged"},
-        {SELECT, "unseen", 0, NULL, "only messages without the flag \\Seen"},
+        {LISTED, "until", 0, "WHEN", "only what is from this day or before; the day counts"},
+        {LISTED, "larger", 0, "BYTES", "only items of more bytes (500K, 20M)"},
+        {LISTED, "smaller", 0, "BYTES", "only items of fewer bytes"},
+        {LISTED, "flagged", 0, NULL, "only messages with the flag \\Flagged"},
+        {LISTED, "unseen", 0, NULL, "only messages without the flag \\Seen"},
         {SELECT, "from", 0, "TEXT",
                 "only what has this in its sender, organizer or mail addresses; may be repeated: "
                 "one of them"},

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 #include "valise/base/mem.h"
+#include "cli/protocols.h"
 #include "selection.h"
 
 /* The day by local time: people count ages from theirs. */
@@ -112,6 +113,35 @@ int args_selection(const struct args *a, struct selected *s)
 void selected_clear(struct selected *s)
 {
 	choice_clear(&s->choice);
+}
+
+static bool reads(const struct account *account, enum service_kind k, unsigned only)
+{
+	return account->present[k] && protocols[k].kinds & (only ? only : ~0u);
+}
+
+int selected_source(const struct selected *s, const struct account *account, struct ui *ui,
+        const struct selection **out)
+{
+	const struct selection *of = &s->of;
+	bool whole = false;
+
+	*out = selection_by_item(of) ? of : NULL;
+	if (!*out)
+		return 0;
+	if (reads(account, SERVICE_POP3, of->kinds) &&
+	        (of->since != INT64_MIN || of->until != INT64_MAX || of->flagged || of->unseen))
+		return usage_error(s->args,
+		        "POP3 tells the size of a message before it is fetched, no date and no "
+		        "flag: take IMAP, or choose when it is restored or exported");
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		whole |= reads(account, (enum service_kind)k, of->kinds) &&
+		         !(protocols[k].kinds & 1u << COLL_MAIL);
+	if (whole)
+		ui_report(ui, SAY_NOTE, NULL, NULL,
+		        "calendars and contacts are taken whole: of these a server tells neither "
+		        "dates nor sizes before it gives them");
+	return 0;
 }
 
 static int show_meant(struct selected *s, struct tree_reader **reader)

@@ -22,6 +22,13 @@ struct selected {
  */
 int args_selection(const struct args *a, struct selected *s);
 void selected_clear(struct selected *s);
+/*
+ * The part that a source can decide, of an account (backup, fetch); *out: for source_opts, NULL
+ * where all is meant. What the services cannot tell is refused, or told: 0, or EXIT_USAGE
+ * after a message.
+ */
+int selected_source(const struct selected *s, const struct account *account, struct ui *ui,
+        const struct selection **out);
 /**
  * selected_view(s, reader): *reader becomes a reader of what is meant of it; first each pattern,
  * kind and --item is to name something there. 0, or an exit code after a message; *reader is

@@ -20,6 +20,7 @@ static const struct column columns[] = {
         {"target.bytes", "Target bytes", CELL_BYTES},
         {"errors", "Missing", CELL_NUMBER},
         {"gone", "Gone, kept", CELL_NUMBER},
+        {"left_out", "Left out by options", CELL_NUMBER},
         {"added", "Added", CELL_NUMBER},
         {"already", "There already", CELL_NUMBER},
         {"failed", "Not restored", CELL_NUMBER},

@@ -139,6 +139,10 @@ json_t *report_collections(
 		json_set_number(o, "bytes", h->roots.bytes);
 		json_set_number(o, "errors", h->roots.errors);
 		json_set_number(o, "gone", h->roots.gone);
+		if (h->left_out) {
+			json_set_number(o, "left_out", h->left_out);
+			put_text(o, "selection", h->selection);
+		}
 		years = h->kind == COLL_MAIL && h->roots.items ? folder_years(r, h) : NULL;
 		if (years)
 			json_object_set_new(o, "years", years);
@@ -274,7 +278,12 @@ static void add_options(json_t *list, const struct args *a)
 		const char *option, *why;
 	} limits[] = {{"include", "nothing else is looked at"},
 	        {"folder", "nothing else is looked at"}, {"only", "nothing else is looked at"},
-	        {"exclude", "left out by this option"}, {"exclude-use", "left out by this option"}};
+	        {"exclude", "left out by this option"}, {"exclude-use", "left out by this option"},
+	        {"since", "what is older is left out"}, {"until", "what is newer is left out"},
+	        {"larger", "what is smaller is left out"},
+	        {"smaller", "what is larger is left out"}, {"from", "nothing else is looked at"},
+	        {"to", "nothing else is looked at"}, {"subject", "nothing else is looked at"},
+	        {"item", "nothing else is looked at"}};
 
 	for (size_t i = 0; i < COUNT(limits); i++) {
 		const char *values[ARGS_MAX];
@@ -289,7 +298,18 @@ static void add_options(json_t *list, const struct args *a)
 	}
 }
 
-/* Collections that keep an earlier state. */
+static void add_left_out(json_t *list, const struct tree_head *h, const char *what)
+{
+	char n[COUNTED_SIZE],
+	        *why = xasprintf("%s left out by options of this backup or an earlier one: %s",
+	                counted(h->left_out, "item is", "items are", n),
+	                h->selection ? h->selection : "");
+
+	put_unexamined(list, what, why);
+	free(why);
+}
+
+/* Collections that keep an earlier state, or lack what options left out. */
 static void add_left(json_t *list, const struct args *a, const struct tree_manifest *m)
 {
 	struct choice *choice = xcalloc(1, sizeof *choice);
@@ -305,6 +325,8 @@ static void add_left(json_t *list, const struct args *a, const struct tree_manif
 		target_name(h, &name);
 		if (h->status == COLL_STALE)
 			put_unexamined(list, what, h->reason ? h->reason : "it could not be read");
+		else if (h->left_out)
+			add_left_out(list, h, what);
 		else if (h->kind != COLL_LINKED && (!pattern_chooses(&choice->of, &name) ||
 		                                           (only && !(only & 1u << h->kind))))
 			put_unexamined(list, what, "left out by an option: it has its last state");

@@ -67,6 +67,16 @@ static bool is_whole_again(const json_t *o)
 	       json_get_int(o, "shrunk", 0) == 0;
 }
 
+/* Done, but options had a part of it left out; NULL: it is no part of what is said. */
+static const char *left_out_text(const char *command)
+{
+	if (!command)
+		return NULL;
+	if (strcmp(command, "verify") == 0)
+		return "Sound: every byte is what it was. Options of the backup left items out.";
+	return "Done: all that was asked for. Options left out the rest: it is named below.";
+}
+
 /* What is said instead where the exit code tells too little; NULL: nothing. */
 static const char *special_text(const json_t *o, int64_t code)
 {
@@ -74,6 +84,8 @@ static const char *special_text(const json_t *o, int64_t code)
 		return "Dry run: nothing was done.";
 	if (json_get_bool(o, "unexpected") && json_get_int(o, "damages", 0) == 1)
 		return "Not the expected archive: its newest seal is another.";
+	if (code == EXIT_DONE && json_get_int(o, "left_out", 0))
+		return left_out_text(json_get_str(o, "command"));
 	if (code == EXIT_INCOMPLETE && json_get_int(o, "unhealed", 0))
 		return "DAMAGED: the newest snapshot needs what is named below (--heal).";
 	if (code == EXIT_INCOMPLETE && is_whole_again(o))

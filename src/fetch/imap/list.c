@@ -309,6 +309,11 @@ static int list_had(struct listing *l, struct tree_coll *had[2], struct err *err
 		had[k] = NULL;
 	}
 	l->mb->unknown = !had[0];
+	if (had[0] && had[0]->left_out && had[0]->uidnext == l->coll->uidnext) {
+		l->mb->past_left_out = had[0]->left_out;
+		free(l->mb->past_selection);
+		l->mb->past_selection = xstrdup(had[0]->selection);
+	}
 	return rc;
 }
 
@@ -330,8 +335,10 @@ static int list_split(struct listing *l, struct err *err)
 			if (old && plan_known(old, r) &&
 			        !(k == 1 && doubted && (old->warn & WARN_SIZE)))
 				list_known_item(l->coll, had[k], old, r, &it);
-			else
+			else if (old) {
+				r->had = true;
 				old = NULL;
+			}
 		}
 		if (!old) {
 			l->mb->untold |= !(r->have & REC_FLAGS);
@@ -371,6 +378,7 @@ int list_keep(struct listing *l, struct err *err)
 	mb->n_recs = l->n;
 	if (l->n)
 		l->recs = NULL;
+	mb->unmeant = leave_any(l->w->run, mb);
 	return 0;
 }
 

@@ -149,8 +149,8 @@ static bool plan_same_head(const struct tree_coll *a, const struct tree_coll *b)
 	       a->attrs == b->attrs;
 }
 
-bool plan_unchanged(
-        const struct tree_coll *prev, const struct mbox *mb, const struct tree_coll *now)
+bool plan_unchanged(const struct tree_coll *prev, const struct mbox *mb,
+        const struct tree_coll *now, const char *selection)
 {
 	const struct imap_status *s = &mb->status;
 
@@ -159,12 +159,15 @@ bool plan_unchanged(
 		return false;
 	if (now->attrs & ATTR_NOSELECT)
 		return prev->n_items == 0;
+	if (prev->left_out && text_cmp(prev->selection, selection) != 0)
+		return false;
 	/*
 	 * Without a mod-sequence nothing tells of changed flags: they have to be listed.
 	 */
 	return s->ok && s->uidvalidity && s->uidvalidity == prev->uidvalidity && s->uidnext &&
 	       s->uidnext == prev->uidnext && s->highestmodseq &&
-	       s->highestmodseq == prev->highestmodseq && s->messages == prev->n_items;
+	       s->highestmodseq == prev->highestmodseq &&
+	       s->messages == prev->n_items + prev->left_out;
 }
 
 bool plan_is_small(const struct mbox *mb)
@@ -192,10 +195,11 @@ void plan_since(const struct tree_coll *prev, const struct imap_status *s, struc
 
 	*out = (struct since){0};
 	/*
-	 * What was not had, or not verbatim, is asked for again: that takes a whole
-	 * listing.
+	 * What was not had, not verbatim, or left out by options is asked for again: that
+	 * takes a whole listing.
 	 */
-	if (!prev || !s->ok || prev->n_errors || !prev->n_items || has_rescued(prev))
+	if (!prev || !s->ok || prev->n_errors || prev->left_out || !prev->n_items ||
+	        has_rescued(prev))
 		return;
 	if (!s->uidvalidity || s->uidvalidity != prev->uidvalidity || !prev->uidnext ||
 	        s->uidnext < prev->uidnext || !prev->highestmodseq ||

@@ -33,10 +33,14 @@ struct rematch {
 
 /* ---- what is looked for ---- */
 
-/* Few new messages in a mailbox that is known as it is: most likely they are new. */
+/*
+ * Few new messages in a mailbox that is known as it is: most likely they are new. But one that
+ * options would leave out is looked for.
+ */
 static bool is_wanted(const struct mbox *mb)
 {
-	return mb->state == MB_BODIES && mb->n_recs && (mb->unknown || mb->n_recs >= MOVED_MIN);
+	return mb->state == MB_BODIES && mb->n_recs &&
+	       (mb->unknown || mb->unmeant || mb->n_recs >= MOVED_MIN);
 }
 
 /* All messages that would have to be fetched, with size and date, sorted. */
@@ -66,6 +70,16 @@ static void gather_wants(struct rematch *m)
 typedef int (*item_fn)(struct rematch *m, const struct tree_coll *c, const struct tree_item *it,
         size_t first, struct err *err);
 
+/* An item of another size than its server said: a message of its date may be this one. */
+static void note_odd(struct rematch *m, const struct tree_item *it)
+{
+	const struct trait t = {.date_utc = it->date_utc};
+	size_t i = match_first(m->wants, m->n_wants, &t);
+
+	for (; i < m->n_wants && m->wants[i].is.date_utc == it->date_utc; i++)
+		m->wants[i].mb->recs[m->wants[i].rec].had = true;
+}
+
 /*
  * Call ${fn} for each item that agrees with a want in date and size. A catalog that
  * cannot be read gives none.
@@ -90,6 +104,8 @@ static int each_candidate(struct rematch *m, item_fn fn, struct err *err)
 			if (!(it->warn & (WARN_RESCUED | WARN_SIZE | WARN_DATE)) &&
 			        match_is_at(m->wants, m->n_wants, first, &t))
 				rc = fn(m, c, it, first, err);
+			else if (it->warn & (WARN_RESCUED | WARN_SIZE))
+				note_odd(m, it);
 		}
 		tree_coll_free(c);
 		if (rc == 0)
@@ -107,8 +123,10 @@ static int note_hit(struct rematch *m, const struct tree_coll *c, const struct t
 	(void)c;
 	(void)it;
 	(void)err;
-	for (; match_is_at(m->wants, m->n_wants, first, &t); first++)
+	for (; match_is_at(m->wants, m->n_wants, first, &t); first++) {
 		m->wants[first].hit = true;
+		m->wants[first].mb->recs[m->wants[first].rec].had = true;
+	}
 	return 0;
 }
 

@@ -129,7 +129,7 @@ static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct e
 		goto out;
 	if (skip) {
 		rc = run_keep(&r->base, mb->name, COLL_SKIPPED, mb->left_out ? shared : NULL, err);
-	} else if (plan_unchanged(prev, mb, now)) {
+	} else if (plan_unchanged(prev, mb, now, r->selection)) {
 		r->base.result.collections++;
 		r->base.result.unchanged++;
 		r->base.result.items += prev->n_items;
@@ -339,6 +339,7 @@ static void run_clear(struct run *r)
 	free(r->plan.boxes);
 	free(r->sched.worker);
 	free(r->plan.prefix);
+	free(r->selection);
 	twins_clear(&r->twins);
 	imap_list_free(r->plan.list, r->plan.n_list);
 	imap_pool_clear(&r->pool);
@@ -356,6 +357,16 @@ static int cut_short(struct run *r, struct err *err)
 		return err_widen(err, ERR_WHOLE);
 	progress_say(r->base.progress, SAY_WARNING, "%s", err->text);
 	return sched_settle(r, r->base.workers.fatal.text, err);
+}
+
+/* What options leave out, in words; NULL: nothing. */
+static char *selection_text(const struct source_opts *opts)
+{
+	struct buf words = buf_of(SIZE_MAX);
+
+	if (opts->selection)
+		selection_words(opts->selection, &words);
+	return words.len ? buf_take(&words) : NULL;
 }
 
 /* run() of source_ops. */
@@ -379,6 +390,7 @@ static int imap_run(const struct service *service, unsigned kinds, struct tree_s
 	own.one_by_one = &r.one_by_one;
 	run_begin(&r.base, &own, sink, opts, progress, COLL_MAIL);
 	twins_init(&r.twins);
+	r.selection = selection_text(opts);
 	imap_pool_init(&r.pool);
 	r.sched.max_workers = opts->connections ? opts->connections : CONNECTIONS;
 	r.sched.worker = first = xcalloc(r.sched.max_workers, sizeof *r.sched.worker);

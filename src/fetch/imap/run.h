@@ -75,6 +75,8 @@ struct rec {
 	uint8_t rung; /* of the rescue ladder: how it is to be asked for next */
 	/* it came with other octets than RFC822.SIZE says, and is looked at alone */
 	uint8_t misfit;
+	/* the last snapshot may have it, so that no option leaves it out */
+	uint8_t had;
 };
 
 /* A message that came with more or fewer octets than RFC822.SIZE says. */
@@ -161,6 +163,10 @@ struct mbox {
 	/* as many messages as then, and no new ones: nothing was expunged */
 	bool none_left;
 	bool unknown; /* the last snapshot has nothing under these UIDs */
+	bool unmeant; /* options may leave some of its records out (leave.c) */
+	/* what they left out last time, and which, if nothing is new since */
+	uint64_t past_left_out;
+	char *past_selection;
 	/*
 	 * of some messages the listing does not tell the flags: bodies are asked for with
 	 * them
@@ -211,6 +217,7 @@ struct run {
 	atomic_uint sizes_wrong; /* those that end before it, and nothing follows */
 	/* what is not given plainly is named, not rescued (docs/INTEROP.md) */
 	bool strict;
+	char *selection; /* options that leave messages out, in words; NULL: none does */
 	struct imap_pool pool;
 	struct plan plan;
 	struct sched sched;
@@ -274,8 +281,9 @@ void plan_unique(struct mbox *boxes, size_t n);
 void plan_names(const struct tree_coll *c, const char *content, struct pattern_name *out);
 struct tree_coll *plan_coll(const struct mbox *mb);
 bool plan_same_raw(const struct tree_coll *a, const struct tree_coll *b);
-bool plan_unchanged(
-        const struct tree_coll *prev, const struct mbox *mb, const struct tree_coll *now);
+/* ${selection}: what options mean now, or NULL. What they left out before may be meant now. */
+bool plan_unchanged(const struct tree_coll *prev, const struct mbox *mb,
+        const struct tree_coll *now, const char *selection);
 /* Can the changes since ${prev} be asked for? */
 void plan_since(const struct tree_coll *prev, const struct imap_status *s, struct since *out);
 /*
@@ -394,6 +402,14 @@ bool twins_wait(const struct run *run);
  * other UIDs is given to the sink.
  */
 void rematch_all(struct worker *w);
+
+/*
+ * leave.c: what options leave out. leave_any: may it be one of the mailbox's records?
+ * leave_all: all is listed, and what the last snapshot may have is known: the others of them
+ * are not fetched.
+ */
+bool leave_any(const struct run *run, const struct mbox *mb);
+void leave_all(struct run *run);
 
 /* list.c, batch.c, body.c, fetch.c, rescue.c */
 /*

@@ -12,6 +12,9 @@ void mbox_reset(struct mbox *mb)
 	mb->recs = mb->twins = NULL;
 	mb->back = NULL;
 	mb->coll = NULL;
+	free(mb->past_selection);
+	mb->past_selection = NULL;
+	mb->past_left_out = 0;
 	mb->n_recs = mb->n_twins = mb->n_back = mb->back_cap = mb->next = 0;
 	mb->bytes_left = 0;
 	mb->relist = mb->untold = mb->undated = false;
@@ -203,6 +206,7 @@ static void rematch_run(struct worker *w)
 	r->sched.listing++;
 	pthread_mutex_unlock(&r->base.workers.lock);
 	rematch_all(w);
+	leave_all(r);
 	pthread_mutex_lock(&r->base.workers.lock);
 	r->sched.listing--;
 	pthread_cond_broadcast(&r->base.workers.wake);

@@ -53,7 +53,7 @@ static int load_state(struct pop3_run *r, struct err *err)
 
 static bool is_wanted(const struct message *m)
 {
-	return m->number && !m->done && !m->failed && !m->gone;
+	return m->number && !m->done && !m->failed && !m->gone && !m->left_out;
 }
 
 static size_t count_left(const struct pop3_run *r)
@@ -63,6 +63,18 @@ static size_t count_left(const struct pop3_run *r)
 	for (size_t i = 0; i < r->maildrop.n_messages; i++)
 		n += is_wanted(&r->maildrop.messages[i]);
 	return n;
+}
+
+/*
+ * LIST tells a size, and nothing else. Of a message without a UIDL nobody knows whether it is
+ * here already.
+ */
+static bool is_left_out(const struct pop3_run *r, const struct message *m)
+{
+	const struct tree_item it = {.size = m->size};
+
+	return r->base.opts->selection && m->uidl &&
+	       !selection_listed(r->base.opts->selection, COLL_MAIL, &it);
 }
 
 /* Hand over what is known by its UIDL; the rest is to be fetched: its octets. */
@@ -75,7 +87,9 @@ static int give_known(struct pop3_run *r, size_t from, uint64_t *bytes, struct e
 
 		if (rc < 0)
 			return rc;
-		if (known)
+		r->maildrop.messages[i].left_out =
+		        !known && is_left_out(r, &r->maildrop.messages[i]);
+		if (known || r->maildrop.messages[i].left_out)
 			continue;
 		*bytes += r->maildrop.messages[i].size;
 		atomic_fetch_add(&r->base.progress->items_total, 1);
@@ -248,7 +262,7 @@ static void prove_top_use(struct pop3_run *r)
 	for (size_t i = 0; i < r->maildrop.n_messages; i++) {
 		struct message *m = &r->maildrop.messages[i];
 
-		if (m->number || m->gone)
+		if (m->number || m->gone || m->left_out)
 			continue;
 		if (!m->done && !m->failed)
 			pop3_name_failure(r, m, "vanished from the server before it was retrieved");
@@ -398,6 +412,23 @@ static void keep_capa(struct pop3_run *r)
 	r->coll->props = xstrdup(same ? old->props : r->capa);
 }
 
+/* Which options left how many of the listed messages out. */
+static void note_left_out(struct pop3_run *r)
+{
+	struct buf words = buf_of(SIZE_MAX);
+	char n[COUNTED_SIZE];
+
+	for (size_t i = 0; i < r->maildrop.n_messages; i++)
+		r->coll->left_out +=
+		        r->maildrop.messages[i].left_out && r->maildrop.messages[i].number;
+	if (!r->coll->left_out)
+		return;
+	selection_words(r->base.opts->selection, &words);
+	r->coll->selection = buf_take(&words);
+	progress_say(r->base.progress, SAY_INFO, "%s: %s left out (%s)", r->name,
+	        counted(r->coll->left_out, "message is", "messages are", n), r->coll->selection);
+}
+
 /* Give the collection to the sink; if IMAP has all of its messages, it is not made. */
 static int give_coll(struct pop3_run *r, struct err *err)
 {
@@ -411,6 +442,7 @@ static int give_coll(struct pop3_run *r, struct err *err)
 		progress_say(r->base.progress, SAY_NOTE, "%s", err->text);
 		err_clear(err);
 	}
+	note_left_out(r);
 	if (r->base.opts->seen && c->n_items == 0 && c->n_errors == 0)
 		return 0;
 	keep_capa(r);

@@ -50,6 +50,7 @@ struct message {
 	bool failed; /* it was named as one that could not be fetched */
 	/* without UIDL, and the listing was read again: another message stands for it */
 	bool gone;
+	bool left_out; /* by options, and no earlier run has it */
 	bool hashed;
 	uint8_t sha256[SHA256_LEN];
 	unsigned tries;

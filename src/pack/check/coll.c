@@ -207,7 +207,7 @@ static int check_head(struct verify *v, size_t i, const struct tree_head *h, str
 	if (sealed_catalog(v->rootfd, s, h, h->catalog, NULL, &c, &why) < 0)
 		return verify_found(v, h->catalog, &why, err);
 	if (c->n_items != h->roots.items || c->n_errors != h->roots.errors ||
-	        c->n_gone != h->roots.gone)
+	        c->n_gone != h->roots.gone || c->left_out != h->left_out)
 		finding_say(&v->findings, true, h->catalog, NULL,
 		        "the seal names another number of items");
 	if (!same_parts(c, seal_find(s, h->catalog)))

@@ -132,6 +132,7 @@ static void check_newest(struct verify *v)
 		return;
 	tree_manifest_totals(&s->manifest, &totals);
 	v->out->complete = totals.complete;
+	v->out->left_out = totals.left_out;
 	hex_format(s->hash, SHA256_LEN, v->out->seal);
 	if (!v->opts->expect || strcmp(v->opts->expect, v->out->seal) == 0)
 		return;

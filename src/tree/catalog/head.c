@@ -25,17 +25,20 @@ static bool parse_raw(const json_t *o, struct tree_coll *c)
 	return len > 0;
 }
 
-/* UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ; false: out of their ranges. */
+/* UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ, what was left out; false: out of their ranges. */
 static bool parse_numbers(const json_t *o, struct tree_coll *c)
 {
 	int64_t validity = json_get_int(o, "uidvalidity", 0), next = json_get_int(o, "uidnext", 0);
 	int64_t modseq = json_get_int(o, "highestmodseq", 0);
+	int64_t left_out = json_get_int(o, "left_out", 0);
 
-	if (validity < 0 || validity > UINT32_MAX || next < 0 || next > UINT32_MAX || modseq < 0)
+	if (left_out < 0 || validity < 0 || validity > UINT32_MAX || next < 0 ||
+	        next > UINT32_MAX || modseq < 0)
 		return false;
 	c->uidvalidity = (uint32_t)validity;
 	c->uidnext = (uint32_t)next;
 	c->highestmodseq = (uint64_t)modseq;
+	c->left_out = (uint64_t)left_out;
 	return true;
 }
 
@@ -56,6 +59,7 @@ static bool parse_texts(const json_t *o, struct tree_coll *c)
 	c->sync_token = xstrdup(json_get_str(o, "sync_token"));
 	c->path = xstrdup(json_get_str(o, "path"));
 	c->reason = xstrdup(json_get_str(o, "reason"));
+	c->selection = xstrdup(json_get_str(o, "selection"));
 	if (json_is_object(props)) {
 		struct buf text = buf_of(SIZE_MAX);
 

@@ -79,12 +79,14 @@ void catalog_put_head(struct buf *out, const struct tree_coll *c)
 	put_number(&l, "highestmodseq", c->highestmodseq <= INT64_MAX ? c->highestmodseq : 0);
 	put_text(&l, "href", if_any(c->href));
 	put_text(&l, "kind", coll_kind_dir(c->kind));
+	put_number(&l, "left_out", c->left_out);
 	put_text(&l, "name", c->name);
 	put_text(&l, "path", c->path);
 	put_text(&l, "prefix", if_any(c->prefix));
 	put_raw(&l, "props", c->props);
 	put_text(&l, "raw", raw);
 	put_text(&l, "reason", if_any(c->reason));
+	put_text(&l, "selection", c->left_out ? if_any(c->selection) : NULL);
 	put_text(&l, "special_use", if_any(c->special_use));
 	put_text(&l, "status", c->status == COLL_COMPLETE ? NULL : status_word(c->status));
 	put_text(&l, "sync_token", if_any(c->sync_token));

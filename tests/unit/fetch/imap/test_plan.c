@@ -133,9 +133,22 @@ static void unchanged(void **state)
 		it.uid = 2;
 		tree_coll_add(prev, &it);
 		prev->status = cases[i].status;
-		if (plan_unchanged(prev, &mb, now) != cases[i].same)
+		if (plan_unchanged(prev, &mb, now, NULL) != cases[i].same)
 			fail_msg("%s", cases[i].what);
-		assert_false(plan_unchanged(NULL, &mb, now));
+		assert_false(plan_unchanged(NULL, &mb, now, NULL));
+		/* What options left out counts, and stays so only for the same options. */
+		prev->left_out = 5;
+		prev->selection = xstrdup("--since 2024-01-01");
+		assert_false(plan_unchanged(prev, &mb, now, "--since 2024-01-01"));
+		mb.status.messages += 5;
+		assert_int_equal(
+		        plan_unchanged(prev, &mb, now, "--since 2024-01-01"), cases[i].same);
+		assert_false(plan_unchanged(prev, &mb, now, "--since 2023-01-01"));
+		assert_false(plan_unchanged(prev, &mb, now, NULL));
+		struct since since;
+
+		plan_since(prev, &mb.status, &since);
+		assert_int_equal(since.modseq, 0);
 		tree_coll_free(prev);
 		tree_coll_free(now);
 	}
