@@ -267,20 +267,7 @@ static int commit_run(struct take *t)
 	t->commit.disk_new += before.disk_new;
 	t->commit.shrunk += before.shrunk;
 	t->commit.found += before.found;
-	if (t->commit.damaged)
-		json_set_number(t->outcome, "damaged", t->commit.damaged);
-	if (t->commit.unhealed)
-		json_set_number(t->outcome, "unhealed", t->commit.unhealed);
-	totals_to_json(&t->commit.totals, t->outcome);
-	json_set_number(t->outcome, "snapshot", t->commit.snapshot);
-	json_object_set_new(t->outcome, "changed", json_boolean(t->commit.changed));
-	json_set_number(t->outcome, "objects_new", t->commit.objects_new);
-	json_set_number(t->outcome, "bytes_new", t->commit.bytes_new);
-	json_set_number(t->outcome, "shrunk", t->commit.shrunk);
-	if (t->commit.seal[0]) {
-		json_set_text(t->outcome, "seal", t->commit.seal);
-		json_set_number(t->outcome, "stored_bytes", t->commit.disk_new);
-	}
+	commit_to_json(&t->commit, t->outcome);
 	return t->failed || !t->commit.totals.complete || t->commit.shrunk || t->commit.found
 	               ? EXIT_INCOMPLETE
 	               : EXIT_DONE;

@@ -121,10 +121,11 @@ struct account *find_known(const struct args *a, const char *name);
 #define CONNECTIONS_MAX 32
 #define ARGS_MAX 128
 #define ARGS_KEY_SIZE 64
+#define POS_MAX 1024 /* words that are no options */
 struct args {
 	const struct command *cmd; /* NULL: none is known yet */
 	struct ending *ending;
-	const char *pos[4];
+	const char *pos[POS_MAX];
 	size_t n_pos;
 	struct {
 		const struct option_def *def;
@@ -449,6 +450,7 @@ char *archive_name(const char *dir, const char *account);
 
 /* totals as JSON members of ${o}; "12 mailboxes, 3,456 messages (1.2 GB)" for people. */
 void totals_to_json(const struct tree_totals *t, json_t *o);
+void commit_to_json(const struct tree_commit *c, json_t *o);
 void totals_text(const struct tree_totals *t, struct buf *out);
 
 /*

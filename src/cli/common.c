@@ -16,7 +16,10 @@
 #include "cli.h"
 
 /* Commands whose next run goes on where this one was stopped. */
-enum { GOES_ON = CMD_BACKUP | CMD_FETCH | CMD_RESTORE | CMD_PACK | CMD_UNPACK | CMD_SALVAGE };
+enum {
+	GOES_ON = CMD_BACKUP | CMD_FETCH | CMD_RESTORE | CMD_PACK | CMD_UNPACK | CMD_SALVAGE |
+	          CMD_IMPORT
+};
 
 /* What programs are told by the exit code alone. */
 static int exit_code_of(const struct err *err)
@@ -292,6 +295,24 @@ void totals_to_json(const struct tree_totals *t, json_t *o)
 	json_set_text(o, "verdict", t->complete ? "complete" : "incomplete");
 	json_set_hex(o, "content", t->content, SHA256_LEN);
 	json_set_hex(o, "state", t->state, SHA256_LEN);
+}
+
+void commit_to_json(const struct tree_commit *c, json_t *o)
+{
+	if (c->damaged)
+		json_set_number(o, "damaged", c->damaged);
+	if (c->unhealed)
+		json_set_number(o, "unhealed", c->unhealed);
+	totals_to_json(&c->totals, o);
+	json_set_number(o, "snapshot", c->snapshot);
+	json_object_set_new(o, "changed", json_boolean(c->changed));
+	json_set_number(o, "objects_new", c->objects_new);
+	json_set_number(o, "bytes_new", c->bytes_new);
+	json_set_number(o, "shrunk", c->shrunk);
+	if (c->seal[0]) {
+		json_set_text(o, "seal", c->seal);
+		json_set_number(o, "stored_bytes", c->disk_new);
+	}
 }
 
 const struct tree_head *find_head(const struct tree_manifest *m, const char *name, size_t n)

@@ -15,7 +15,8 @@
 extern const struct command backup_command, restore_command, verify_command, list_command,
         show_command, fetch_command, pack_command, unpack_command, salvage_command,
         snapshots_command, check_command, login_command, logout_command, setup_command,
-        audit_command, dns_command, move_command, export_command, forget_command, diff_command;
+        audit_command, dns_command, move_command, export_command, forget_command, diff_command,
+        import_command;
 
 const struct command *const commands[] = {
         &setup_command,
@@ -25,6 +26,7 @@ const struct command *const commands[] = {
         &list_command,
         &show_command,
         &snapshots_command,
+        &import_command,
         &export_command,
         &diff_command,
         &forget_command,

@@ -164,7 +164,7 @@ static int read_into(struct walk *w, enum import_what what, struct import_file *
 	struct import_box b;
 	int rc;
 
-	plan_name(&w->at->seen, how, f->place, w->run->opts->into, &name);
+	plan_place(&w->at->seen, how, f->place, w->run->opts->into, &name);
 	progress_what(w->run->progress, buf_str(&name));
 	rc = box_open(&b, w->run, f, kind, buf_str(&name), err);
 	if (kind == COLL_MAIL) {
@@ -455,7 +455,7 @@ static int make_empty_maildirs(struct walk *w, struct err *err)
 		struct import_box b;
 
 		if (seen_in_maildir(s, place)) {
-			plan_name(s, PLAN_MAILDIR, place, w->run->opts->into, &name);
+			plan_place(s, PLAN_MAILDIR, place, w->run->opts->into, &name);
 			rc = box_open(&b, w->run, &f, COLL_MAIL, buf_str(&name), err);
 			b.subscribed = is_subscribed(s, b.name, w->run->opts->into);
 			if (rc == 0)

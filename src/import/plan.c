@@ -227,14 +227,21 @@ static void strip_ends(struct levels *l)
 	}
 }
 
-static void strip_file(struct levels *l)
+/* PATH itself is a mailbox of Apple Mail, a folder with a file mbox in it. */
+static bool is_package(const struct import_seen *s, const struct levels *l)
+{
+	return s->is_dir && l->n == 1 && level_is(l, 0, "mbox") && s->root &&
+	       text_ends_with(s->root, ".mbox");
+}
+
+static void strip_file(const struct import_seen *s, struct levels *l)
 {
 	static const char *const ends[] = {
 	        ".gz", ".mbox", ".mbx", ".mboxrd", ".ics", ".ical", ".vcf", ".vcard", ".eml"};
 	bool apple = l->n > 1 && level_is(l, l->n - 1, "mbox") &&
 	             ends_with(l->at[l->n - 2].s, l->at[l->n - 2].n, ".mbox");
 
-	if (apple)
+	if (apple || is_package(s, l))
 		l->n--;
 	for (size_t i = 0; i < COUNT(ends) && l->n; i++)
 		strip_end(l, l->n - 1, ends[i]);
@@ -276,7 +283,7 @@ static void name_by_root(const struct import_seen *s, enum plan_how how, struct 
 	strip_ends(l);
 }
 
-void plan_name(const struct import_seen *s, enum plan_how how, const char *place, const char *into,
+void plan_place(const struct import_seen *s, enum plan_how how, const char *place, const char *into,
         struct buf *out)
 {
 	struct levels l = {0};
@@ -287,7 +294,7 @@ void plan_name(const struct import_seen *s, enum plan_how how, const char *place
 		split(&l, place, strlen(place));
 		strip_profile(s, place, &l);
 		if (how == PLAN_FILE)
-			strip_file(&l);
+			strip_file(s, &l);
 		else if (l.n)
 			l.n--;
 		if (how == PLAN_EMLX)

@@ -57,10 +57,10 @@ enum plan_how {
 	PLAN_EMLX, /* the folder of Apple Mail around it is */
 };
 /**
- * plan_name(s, how, place, into, out): append the full name, '/' between its levels, UTF-8:
+ * plan_place(s, how, place, into, out): append the full name, '/' between its levels, UTF-8:
  * "INBOX", "Work/2024". ${into} may be NULL.
  */
-void plan_name(const struct import_seen *s, enum plan_how how, const char *place, const char *into,
+void plan_place(const struct import_seen *s, enum plan_how how, const char *place, const char *into,
         struct buf *out);
 
 /*

@@ -77,7 +77,11 @@ void tree_account_text(const struct tree_account *a, struct buf *out)
 	for (size_t i = 0; i < a->n_services; i++) {
 		const struct tree_service *s = &a->services[i];
 
-		buf_putf(out, "%s%s %s at %s", i ? "; " : "", s->kind, s->login, s->host);
+		buf_puts(out, i ? "; " : "");
+		if (strcmp(s->kind, ACCOUNT_FILES) == 0)
+			buf_puts(out, "imported files");
+		else
+			buf_putf(out, "%s %s at %s", s->kind, s->login, s->host);
 		if (s->authcid)
 			buf_putf(out, ", signed in as %s", s->authcid);
 	}
@@ -134,9 +138,31 @@ static bool is_same_port(const struct tree_service *a, const struct tree_service
 	       (is_usual_port(a->kind, a->port) && is_usual_port(b->kind, b->port));
 }
 
+/* What is imported and what is read from a server never share a place. */
+static int check_files(
+        const struct tree_account *old, const struct tree_account *now, struct err *err)
+{
+	bool was = find_service(old, ACCOUNT_FILES), is = find_service(now, ACCOUNT_FILES);
+
+	if (old->n_services == 0 || now->n_services == 0 || was == is)
+		return 0;
+	if (is)
+		return err_set(err, ERR_ACCOUNT, ERR_WHOLE,
+		        "this holds an account that is read from a server: its next backup "
+		        "would take what is imported for deleted. Give the files an archive of "
+		        "their own");
+	return err_set(err, ERR_ACCOUNT, ERR_WHOLE,
+	        "this holds what was imported from files: a backup would take it for deleted. "
+	        "Give the account an archive of its own");
+}
+
 int tree_account_check(const struct tree_account *old, const struct tree_account *now,
         bool same_account, struct err *err)
 {
+	int rc = check_files(old, now, err);
+
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < now->n_services; i++) {
 		const struct tree_service *s = &now->services[i], *was = find_service(old, s->kind);
 

@@ -61,6 +61,22 @@ class Lab:
         return lines
 
 
+def files(lab):
+    """Files into an archive: told before, done, and again; beside a server's archive refused."""
+    with open(os.path.join(lab.home, "notes.txt"), "w") as f:
+        f.write("nothing of an account")
+    with open(os.path.join(lab.home, "old.pst"), "w") as f:
+        f.write("!BDN")
+    for dry in (["--dry-run"], []):
+        done = lab.run(3, "import", "eml", "old.pst", "-o", "files", "--into", "Old", "--report", "import.json", *dry)[-1]
+        expect(done["added"] and done["unread"] == 1 and done["folders"][0]["name"].startswith("Old/"), done)
+    expect(lab.run(0, "import", "eml", "-o", "files", "--into", "Old")[-1]["changed"] is False, "changed")
+    lab.run(2, "import", "notes.txt", "-o", "files", word="usage")
+    lab.run(2, "import", "eml", word="usage")
+    lab.run(1, "import", "eml", "-o", "a", word="other-account")
+    lab.run(1, "import", "nothing", "-o", "files", word="not-found")
+
+
 def plain(lab, source, dav):
     who = [*imap(source.port), "--caldav", dav.url(), "--carddav", dav.url()]
     lab.run(0, "check", *who)
@@ -75,6 +91,7 @@ def plain(lab, source, dav):
     lab.run(0, "unpack", "a", "-t", "unpacked")
     lab.run(0, "salvage", "a", "-t", "salvaged")
     lab.run(0, "export", "a", "-o", "eml", "--format", "eml")
+    files(lab)
     lab.run(0, "verify", "a", "--content")
     lab.run(0, "verify", "a", "--quick", "--report", "r.json")
     lab.run(0, "forget", "a", "--keep-last", "1", "--dry-run")

@@ -22,6 +22,14 @@ printf '#!/bin/sh\n[ "$1" = -f ] && [ -d "$2/cur" ]\n' > "$T/bin/mutt"
 chmod 755 "$T/bin/pass" "$T/bin/mutt"
 export PATH=$T/bin:$PATH VALISE_CA_FILE=$d_CA
 
+# what lies around as files
+profile=$T/.thunderbird/abcd.default
+mkdir -p "$profile/Mail/Local Folders" "$T/takeout/Takeout/Mail"
+touch "$profile/prefs.js" "$profile/Mail/Local Folders/Inbox.msf"
+printf 'From - Sat Nov  3 10:00:00 2018\nX-Mozilla-Status: 0001\nSubject: old\n\ntext\n\n' > "$profile/Mail/Local Folders/Inbox"
+printf 'From 1@xxx Sat Nov  3 10:00:00 +0000 2018\nX-Gmail-Labels: Inbox\nSubject: older\n\ntext\n\n' > "$T/takeout/Takeout/Mail/All.mbox"
+(cd "$T/takeout" && $PYTHON -m zipfile -c ../takeout-001.zip Takeout)
+
 $PYTHON - "$T" "$TOOLS" "$root" "$d_IMAPS_PORT" "$r_HTTPS_PORT" "$d_CA" <<'P'
 import base64, imaplib, os, re, shutil, ssl, subprocess, sys, urllib.request
 
@@ -181,6 +189,8 @@ def readme():
         elif re.match("valise (backup|setup)", block):
             afresh()
         for command in commands(block):
+            if "takeout-001.zip" in command:
+                shutil.copy(t + "/takeout-001.zip", ".")
             if ASKS.match(command):
                 known(command)
                 continue

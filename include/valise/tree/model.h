@@ -285,7 +285,11 @@ void tree_object_name(
  */
 void tree_content_name(const struct tree_coll *c, struct buf *out);
 
-/* The services that an account consists of; who it is. */
+/*
+ * The services that an account consists of; who it is. What was imported from files is one
+ * service of this kind, without host and login.
+ */
+#define ACCOUNT_FILES "files"
 struct tree_service {
 	char *kind; /* "imap" ... */
 	char *host;
@@ -324,7 +328,8 @@ void tree_account_text(const struct tree_account *a, struct buf *out);
  * host or port (143 and 993 are one, as 110 and 995, 80 and 443), or a service that
  * ${old} lacks, unless ${same_account}; and so, too, who is acted
  * for by the login that ${old} names alone, as older versions did for everybody that it
- * acted for. A service left out is fine.
+ * acted for. A service left out is fine. Files are added to what came from files alone: a
+ * backup would take them for what its server has no more.
  * ERR_ACCOUNT, saying which and what to do.
  */
 int tree_account_check(const struct tree_account *old, const struct tree_account *now,

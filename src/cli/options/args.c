@@ -386,7 +386,7 @@ static int parse_option(struct args *a, int argc, char **argv, int *i, size_t *m
 
 int args_parse(struct args *a, int argc, char **argv)
 {
-	struct word words[ARGS_MAX];
+	struct word words[POS_MAX];
 	bool plain = false;
 	size_t n = 0;
 	int rc = 0;
@@ -399,9 +399,9 @@ int args_parse(struct args *a, int argc, char **argv)
 		} else if (!plain && argv[i][0] == '-' && argv[i][1]) {
 			rc = parse_option(a, argc, argv, &i, &may_take);
 			if (may_take < ARGS_MAX && i + 1 < argc && argv[i + 1][0] != '-' &&
-			        n < ARGS_MAX)
+			        n < POS_MAX)
 				words[n++] = (struct word){argv[++i], may_take};
-		} else if (n == ARGS_MAX) {
+		} else if (n == POS_MAX) {
 			rc = usage_error(a, "too many arguments");
 		} else {
 			words[n++] = (struct word){argv[i], ARGS_MAX};

@@ -25,8 +25,9 @@ static enum what what_of(const char *arg)
 	static const struct {
 		const char *words;
 		enum what what;
-	} names[] = {{"FILE", WHAT_FILE}, {"ARCHIVE|TREE|DIR", WHAT_DIR}, {"CMD", WHAT_PROGRAM},
-	        {"ACCOUNT|[ACCOUNT]", WHAT_ACCOUNT}, {"LIST", WHAT_LIST}, {"USES", WHAT_USES}};
+	} names[] = {{"FILE|PATH...", WHAT_FILE}, {"ARCHIVE|TREE|DIR", WHAT_DIR},
+	        {"CMD", WHAT_PROGRAM}, {"ACCOUNT|[ACCOUNT]", WHAT_ACCOUNT}, {"LIST", WHAT_LIST},
+	        {"USES", WHAT_USES}};
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (text_place(arg, names[i].words) >= 0)
@@ -118,7 +119,10 @@ static void bash_arguments(const struct command *c, FILE *f)
 	char arg[32];
 
 	for (size_t i = 0; i < c->max_pos && argument_of(c, i, arg); i++) {
-		fprintf(f, "\t'%s %zu') echo '", c->name, i);
+		if (text_ends_with(arg, "...")) /* and all that follow */
+			fprintf(f, "\t'%s '[0-9]*) echo '", c->name);
+		else
+			fprintf(f, "\t'%s %zu') echo '", c->name, i);
 		bash_what(what_of(arg), arg, f);
 		fputs("' ;;\n", f);
 	}
@@ -294,7 +298,10 @@ static void put_zsh(FILE *f)
 		fprintf(f, "\t%s)\n\t\t_arguments -s \\\n", (*c)->name);
 		args_each(*c, zsh_option, f);
 		for (size_t i = 0; i < (*c)->max_pos && argument_of(*c, i, arg); i++) {
-			fprintf(f, "\t\t\t'%zu:", i + 1);
+			if (text_ends_with(arg, "..."))
+				fputs("\t\t\t'*:", f);
+			else
+				fprintf(f, "\t\t\t'%zu:", i + 1);
 			zsh_text(arg, f);
 			fputc(':', f);
 			zsh_what(what_of(arg), arg, f);

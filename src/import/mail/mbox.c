@@ -128,7 +128,9 @@ static int end_header(struct mbox *m, struct err *err)
 	m->in_body = true;
 	if (m->ours)
 		return 0;
-	if (header_find(buf_str(&m->out.head), m->out.head.len, "Content-Length", &value) &&
+	/* ours is mboxrd, and what a message says itself is of other line ends */
+	if (!m->ours &&
+	        header_find(buf_str(&m->out.head), m->out.head.len, "Content-Length", &value) &&
 	        value.len > 0 && value.len < 19) {
 		length = strtoull(buf_str(&value), &end, 10);
 		if (*end == '\0' && length > 0 && believe_length(m, length)) {

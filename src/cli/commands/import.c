@@ -1,0 +1,267 @@
+/* valise import: files of mail, calendars and contacts into an archive. */
+#include <stdlib.h>
+#include <string.h>
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include "valise/base/text.h"
+#include "valise/import/import.h"
+#include "valise/pack/archive.h"
+#include "cli/cli.h"
+
+static int cmd_import(const struct args *a);
+const struct command import_command = {
+        .name = "import",
+        .synopsis = "PATH... -o ARCHIVE",
+        .summary = "files of mail, calendars and contacts into an archive",
+        .details =
+                "mbox, Maildir, MH, .eml, .emlx, .ics, .vcf, in folders, zip, tar and tgz: what a "
+                "file is is told from its content. Again: only what is new is added.\n"
+                "Exit codes: 0 done, 1 failed, 2 usage, 3 done, but something could not be read, "
+                "11 locked by another run, 130 interrupted.",
+        .bit = CMD_IMPORT,
+        .min_pos = 1,
+        .max_pos = POS_MAX,
+        .run = cmd_import,
+};
+
+struct import {
+	const struct args *args;
+	const char *path; /* of the archive */
+	bool dry;
+	struct ui ui;
+	struct tree_account who;
+	struct tree_reader *last; /* with --dry-run; NULL: there is no archive yet */
+	struct tree_sink *sink;
+	struct import_result result;
+	struct tree_commit commit;
+	json_t *folders; /* what came of each collection */
+};
+
+/* Each collection, as it was filled. */
+static void take_told(void *ctx, const struct import_told *t)
+{
+	struct import *m = ctx;
+	json_t *o = json_object();
+
+	json_set_text(o, "kind", coll_kind_dir(t->kind));
+	put_text(o, "name", t->name);
+	json_set_number(o, "had", t->had);
+	json_set_number(o, "added", t->added);
+	json_set_number(o, "changed", t->changed);
+	json_set_number(o, "errors", t->errors);
+	json_array_append_new(m->folders, o);
+}
+
+static json_t *outcome_json(const struct import *m)
+{
+	json_t *o = json_object();
+
+	put_text(o, "archive", m->path);
+	json_object_set_new(o, "dry_run", json_boolean(m->dry));
+	json_object_set(o, "folders", m->folders);
+	json_set_number(o, "files", m->result.files);
+	json_set_number(o, "found", m->result.items);
+	json_set_number(o, "added", m->result.added);
+	json_set_number(o, "updated", m->result.changed);
+	json_set_number(o, "failed", m->result.errors);
+	json_set_number(o, "unread", m->result.unread);
+	json_set_number(o, "ignored", m->result.ignored);
+	if (!m->dry)
+		commit_to_json(&m->commit, o);
+	return o;
+}
+
+/* What would come, folder by folder. */
+static void tell_folders(const struct import *m)
+{
+	char n[32], had[32], safe[400];
+	size_t i;
+	json_t *o;
+
+	json_array_foreach(m->folders, i, o)
+	{
+		const char *name = json_get_str(o, "name"), *kind = json_get_str(o, "kind");
+
+		printf("%12s new, %12s there  %s%s%s\n",
+		        human_count((uint64_t)json_get_int(o, "added", 0), n),
+		        human_count((uint64_t)json_get_int(o, "had", 0), had),
+		        strcmp(kind, "mail") ? kind : "", strcmp(kind, "mail") ? "/" : "",
+		        term_escape(name, strlen(name), safe, sizeof safe));
+	}
+}
+
+static void tell_sealed(const struct import *m)
+{
+	const struct tree_commit *c = &m->commit;
+	struct buf b = buf_of(4096);
+	char safe[600], n[2][32];
+
+	term_escape(m->path, strlen(m->path), safe, sizeof safe);
+	totals_text(&c->totals, &b);
+	if (!c->changed)
+		printf("%s: nothing new since snapshot %u: %s\n", safe, c->snapshot, buf_str(&b));
+	else
+		printf("%s: snapshot %u sealed: %s; %s of it new, %s on disk\n"
+		       "seal %s (keep this number elsewhere: valise verify --expect)\n",
+		        safe, c->snapshot, buf_str(&b), human_bytes(c->bytes_new, n[0]),
+		        human_bytes(c->disk_new, n[1]), c->seal);
+	if (!c->totals.complete)
+		printf("INCOMPLETE: %s; valise list shows what\n",
+		        counted(c->totals.errors, "item could not be read",
+		                "items could not be read", (char[COUNTED_SIZE]){0}));
+	buf_clear(&b);
+}
+
+static void tell_outcome(const struct import *m)
+{
+	const struct import_result *r = &m->result;
+	char n[4][COUNTED_SIZE], k[32];
+
+	if (m->dry)
+		tell_folders(m);
+	printf("%s in %s: %s new%s\n", counted(r->items, "item", "items", n[0]),
+	        counted(r->files, "file", "files", n[1]), human_count(r->added, k),
+	        m->dry ? "; nothing was written" : "");
+	if (r->changed)
+		printf("%s\n", counted(r->changed, "item has more flags or another content now",
+		                       "items have more flags or another content now", n[2]));
+	if (r->ignored)
+		printf("%s of an account: left alone\n",
+		        counted(r->ignored, "file holds nothing", "files hold nothing", n[2]));
+	if (r->unread)
+		printf("NOT READ: %s\n",
+		        counted(r->unread, "file, named above", "files, named above", n[3]));
+	if (!m->dry)
+		tell_sealed(m);
+}
+
+/* The exit code, what people and programs are told, the reports. */
+static int finish(struct import *m)
+{
+	bool missing = m->result.unread || m->result.errors ||
+	               (!m->dry && (!m->commit.totals.complete || m->commit.found));
+	int rc = missing ? EXIT_INCOMPLETE : EXIT_DONE;
+	json_t *o = outcome_json(m);
+	struct report report = {.rc = rc};
+	struct tree_reader *from = NULL;
+	struct err err = {0};
+
+	ui_stop(&m->ui);
+	if (m->ui.json)
+		end_outcome(m->args, json_copy(o));
+	else if (!ui_quiet(&m->ui, rc))
+		tell_outcome(m);
+	if (args_has(m->args, "report")) {
+		if (!m->dry && archive_reader(m->path, 0, &from, &err) < 0)
+			rc = fail(m->args, &err);
+		if (from)
+			report.collections = report_collections(from, NULL, NULL);
+		if (ui_write_reports(&m->ui, o, &report))
+			rc = EXIT_FAILED;
+	}
+	json_decref(report.collections);
+	json_decref(o);
+	tree_reader_free(from);
+	return rc;
+}
+
+/* "alice" of "backups/alice.valise/": whose the files are. */
+static char *name_of(const char *archive)
+{
+	size_t n = strlen(archive), from;
+
+	while (n > 1 && archive[n - 1] == '/')
+		n--;
+	for (from = n; from > 0 && archive[from - 1] != '/';)
+		from--;
+	if (n - from > 7 && strncmp(archive + n - 7, ".valise", 7) == 0)
+		n -= 7;
+	return xstrndup(archive + from, n - from);
+}
+
+static int open_sink(struct import *m, struct err *err)
+{
+	struct archive_opts o = {0};
+	int rc = 0;
+
+	m->who.name = name_of(m->path);
+	tree_account_add(&m->who, ACCOUNT_FILES, "", 0, "");
+	if (!m->dry) {
+		rc = args_number(m->args, "part-size", 0, &o.part_size);
+		return rc ? ERR_USAGE
+		          : archive_sink(m->path, &m->who, &o, &m->ui.progress, &m->sink, err);
+	}
+	rc = err_pardon(err, archive_reader(m->path, 0, &m->last, err), ERR_NO_ARCHIVE);
+	if (rc == 0 && m->last)
+		rc = tree_account_check(
+		        &m->last->ops->manifest(m->last)->account, &m->who, false, err);
+	if (rc == 0)
+		m->sink = import_dry_sink(m->last);
+	return rc;
+}
+
+/* Nothing was found at all: a PATH that was meant otherwise. */
+static int check_found(const struct import *m)
+{
+	const struct import_result *r = &m->result;
+
+	struct err err = {0};
+
+	if (r->files)
+		return 0;
+	if (r->unread || r->errors) {
+		(void)err_set(&err, ERR_IO, ERR_WHOLE,
+		        "nothing could be read (see above): nothing is kept of this run");
+		return fail(m->args, &err);
+	}
+	return usage_error(m->args,
+	        m->args->n_pos > 1 ? "nothing of an account is in these %zu paths"
+	                           : "nothing of an account is in what is given",
+	        m->args->n_pos);
+}
+
+static int run_import(struct import *m)
+{
+	const struct import_opts o = {.paths = m->args->pos,
+	        .n_paths = m->args->n_pos,
+	        .into = args_get(m->args, "into"),
+	        .told = take_told,
+	        .told_ctx = m};
+	struct err err = {0};
+	int rc = open_sink(m, &err);
+
+	if (rc == 0)
+		rc = import_run(&o, m->sink, &m->ui.progress, &m->result, &err);
+	if (rc < 0)
+		return fail(m->args, &err);
+	rc = check_found(m);
+	if (rc)
+		return rc;
+	if (!m->dry && m->sink->ops->commit(m->sink, &m->commit, &err) < 0)
+		return fail(m->args, &err);
+	return finish(m);
+}
+
+static int cmd_import(const struct args *a)
+{
+	struct import m = {.args = a, .path = args_get(a, "output"), .dry = args_has(a, "dry-run")};
+	const char *into = args_get(a, "into");
+	uint64_t size;
+	int rc = args_number(a, "part-size", 0, &size);
+
+	if (rc)
+		return rc;
+	if (!m.path)
+		return usage_error(a, "where to? -o ARCHIVE names the archive");
+	if (into && (maps_empty_level(into) || !utf8_valid(into, strlen(into))))
+		return usage_error(a, "--into names a folder, not \"%s\"", into);
+	m.folders = json_array();
+	ui_start(&m.ui, a);
+	rc = run_import(&m);
+	tree_sink_free(m.sink);
+	tree_reader_free(m.last);
+	tree_account_clear(&m.who);
+	json_decref(m.folders);
+	ui_clear(&m.ui);
+	return rc;
+}
