@@ -19,6 +19,7 @@ struct mbox {
 	struct export_run *run;
 	struct export_names files;
 	struct buf stem; /* of the mailbox's files */
+	struct buf base; /* what the first message of each says of all, or nothing */
 	unsigned number; /* of the file */
 	uint64_t in_file;
 	bool has_one; /* a message is in the file */
@@ -39,6 +40,7 @@ static void *mbox_open(struct export_run *run)
 
 	m->run = run;
 	buf_init(&m->stem, PATH_CAP);
+	buf_init(&m->base, SIZE_MAX / 2);
 	return m;
 }
 
@@ -64,6 +66,23 @@ static size_t clash(const char *component, size_t n)
 	return names_extension(component, n, EXT);
 }
 
+/* All keywords of the mailbox, each once. */
+static void put_base(struct mbox *m, const struct tree_coll *c)
+{
+	struct tree_coll *all = tree_coll_new(c->kind, c->name);
+	struct buf words = buf_of(SIZE_MAX / 2);
+	const char *text;
+
+	for (size_t i = 0; i < c->n_keyword_sets; i++)
+		buf_putf(&words, "%s ", c->keyword_sets[i]);
+	text = tree_coll_keyword_text(all, tree_coll_words(all, buf_str(&words), NULL, NULL));
+	buf_reset(&m->base);
+	if (*text)
+		mbox_base_put(c->uidvalidity ? c->uidvalidity : 1, text, &m->base);
+	buf_clear(&words);
+	tree_coll_free(all);
+}
+
 static int mbox_coll(
         void *state, const struct tree_head *h, const struct tree_coll *c, struct err *err)
 {
@@ -72,6 +91,7 @@ static int mbox_coll(
 	buf_reset(&m->stem);
 	names_folder(h->path, clash, &m->stem);
 	m->number = 1;
+	put_base(m, c);
 	export_called(m->run, h, c, buf_str(&m->stem));
 	return begin_file(m, err);
 }
@@ -129,6 +149,16 @@ static int make_room(struct mbox *m, const struct buf *top, const struct tree_co
 	return rc == 0 ? begin_file(m, err) : rc;
 }
 
+/* The From_ line and what follows it; of the first one in a file what that says of all. */
+static void put_top(struct mbox *m, const struct item_about *about, const struct tree_coll *c,
+        const struct tree_item *it, struct buf *top)
+{
+	mail_from_line(about->text[ABOUT_FROM], it->date_utc, top);
+	if (!m->has_one)
+		buf_put(top, m->base.data, m->base.len);
+	mail_status(it->flags, tree_coll_keyword_text(c, it->keywords), top);
+}
+
 static int mbox_item(
         void *state, const struct tree_coll *c, const struct tree_item *it, struct err *err)
 {
@@ -139,9 +169,12 @@ static int mbox_item(
 	int rc;
 
 	tree_item_about(m->run->from, c, it, &about);
-	mail_from_line(about.text[ABOUT_FROM], it->date_utc, &top);
-	mail_status(it->flags, tree_coll_keyword_text(c, it->keywords), &top);
+	put_top(m, &about, c, it, &top);
 	rc = make_room(m, &top, c, it, err);
+	if (rc == 0 && !m->has_one) {
+		buf_reset(&top);
+		put_top(m, &about, c, it, &top);
+	}
 	if (rc == 0)
 		rc = pass_message(&g, c, it, err);
 	if (rc == 0) {
@@ -168,6 +201,7 @@ static void mbox_free(void *state)
 
 	names_clear(&m->files);
 	buf_clear(&m->stem);
+	buf_clear(&m->base);
 	free(m);
 }
 

@@ -4,6 +4,14 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
+#define BASE "X-IMAPbase: "
+
+void mbox_base_put(uint32_t uidvalidity, const char *keywords, struct buf *out)
+{
+	/* the last UID that was given: none */
+	buf_putf(out, BASE "%u 0000000000 %s\n", uidvalidity, keywords);
+}
+
 void mbox_top_put(const struct mbox_top *top, struct buf *out)
 {
 	buf_putf(out, "Status: %sO\nX-Status: %s%s%s%s\nX-Keywords: ", top->seen ? "R" : "",
@@ -49,6 +57,7 @@ size_t mbox_top_read(const char *p, size_t n, struct mbox_top *out)
 	bool *more[] = {&top.answered, &top.flagged, &top.deleted, &top.draft};
 	size_t len;
 
+	(void)take_field(&at, end, BASE, &value, &len);
 	if (!take_field(&at, end, "Status: ", &value, &len) ||
 	        !has_letters(value, len, "RO", status) || !old ||
 	        !take_field(&at, end, "X-Status: ", &value, &len) ||

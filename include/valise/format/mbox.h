@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "valise/base/buf.h"
 
 /* What our mboxes say of a message at the top of its header, for those who write and read them. */
@@ -13,8 +14,14 @@ struct mbox_top {
 	size_t n_keywords;
 };
 /*
+ * X-IMAPbase, which the first message of an mbox has before these where there are keywords: Dovecot
+ * believes no others than those that it names. ${keywords}: with one blank between.
+ */
+void mbox_base_put(uint32_t uidvalidity, const char *keywords, struct buf *out);
+/*
  * The fields Status, X-Status and X-Keywords, each ended by LF: always all of them, in this
- * order, and just so. mbox_top_read: their octets if ${p} begins with them, 0 if not.
+ * order, and just so. mbox_top_read: their octets, with those of X-IMAPbase where that is, if
+ * ${p} begins with them, 0 if not.
  */
 void mbox_top_put(const struct mbox_top *top, struct buf *out);
 size_t mbox_top_read(const char *p, size_t n, struct mbox_top *out);

@@ -40,6 +40,21 @@ static void top_both_ways(void **state)
 	}
 }
 
+static void first_of_a_file(void **state)
+{
+	struct buf out = buf_of(1000);
+	struct mbox_top got;
+
+	(void)state;
+	mbox_base_put(17, "$Forwarded work", &out);
+	assert_string_equal(buf_str(&out), "X-IMAPbase: 17 0000000000 $Forwarded work\n");
+	assert_int_equal(mbox_top_read(buf_str(&out), out.len, &got), 0);
+	mbox_top_put(&(struct mbox_top){.flagged = true}, &out);
+	assert_int_equal(mbox_top_read(buf_str(&out), out.len, &got), out.len);
+	assert_true(got.flagged && !got.seen);
+	buf_clear(&out);
+}
+
 /* What other programs write is theirs, and stays. */
 static void top_of_others(void **state)
 {
@@ -93,6 +108,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(top_both_ways),
+	        cmocka_unit_test(first_of_a_file),
 	        cmocka_unit_test(top_of_others),
 	        cmocka_unit_test(fields_of_an_mbox),
 	        cmocka_unit_test(quoted),
