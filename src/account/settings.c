@@ -19,7 +19,8 @@ static const char *const keys[] = {"user", "password-command", "password-fd", "a
 #define N_KEYS COUNT(keys)
 /* What is an account's own of the options of commands; "old" names another account's archive. */
 static const char *const option_keys[] = {"archive", "old", "include", "exclude", "exclude-use",
-        "only", "labels", "max-rate", "daily-limit", "connections"};
+        "only", "labels", "max-rate", "daily-limit", "connections", "since", "until", "larger",
+        "smaller"};
 
 /* What follows "imap-", "pop3-" ...; ${key} itself without such a prefix. */
 static const char *base_of(const char *key)

@@ -90,6 +90,18 @@ run 0 "$VALISE" restore a.valise "${IMAP[@]}" --only mail --since 2023 --dry-run
 says "^dry run: $n items in 2 collections: $n to add"
 says '1 item is not meant by the options'
 
+say "an archive of before, whose catalogs name nothing: its items are read"
+cp -r "${TESTED_SOURCE:-$HERE/..}/fixtures/archives/unnamed" unnamed
+old() { # NUMBER OPTION... : the same of it
+	run 0 "$VALISE" restore unnamed "${ALL[@]}" --dry-run --json "${@:2}"
+	$PYTHON -c 'import json, sys; o = [json.loads(l) for l in open("out")][-1]; assert o["added"] == int(sys.argv[1]), o' "$1" || fail "$*"
+}
+old 6 --from ann@past.example
+old 4 --subject 'grüße 1'
+old 1 --subject 'event 1'
+old 1 --from 1@past.example
+old 1 --since 2026-01-02 --only calendars
+
 say "one kind is enough for what is meant"
 run 0 "$VALISE" restore a.valise "${IMAP[@]}" --item INBOX/3 --dry-run
 run 0 "$VALISE" check --for a.valise "${IMAP[@]}" --item INBOX/3

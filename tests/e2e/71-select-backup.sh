@@ -87,6 +87,20 @@ mail 'do(m.create("New")); m.select("Older"); do(m.uid("COPY", "1:*", "New")); m
 backup 0 --since 2025
 holds a.valise 37 0
 
+say "and those that nobody can tell apart by their headers: they are fetched once more"
+TWINS='
+m.create("Twins")
+for text in "one", "two": do(m.append("Twins", "()", "\"15-Mar-2020 08:00:00 +0000\"", ("Subject: twin\r\n\r\n%s\r\n" % text).encode()))'
+mail "$TWINS"
+backup 0
+holds a.valise 39 0
+mail 'do(m.rename("Twins", "Others"))'
+backup 0 --since 2025
+holds a.valise 39 0
+mail 'do(m.delete("Others"))'
+backup 0
+holds a.valise 37 0
+
 say "new ones of the past are left out, and named by a number; what happens to them later is seen"
 mail 'put("Work", 300, 2019), put("Work", 301, 2019), put("Older", 302, 2019)'
 backup 0 --since 2025
@@ -106,6 +120,21 @@ mail 'm.select("Older"); do(m.uid("STORE", "1:*", "+FLAGS", r"(\Deleted)")); m.e
 backup 3 --since 2025
 says 'Older.*gone|GONE'
 backup 0 --accept-shrink
+
+say "a section says it for backups alone; the command line wins"
+cat accounts.ini - > since.ini <<I
+[part]
+imap = imaps://localhost:$d_IMAPS_PORT
+user = alice
+ca-file = $d_CA
+password-command = echo pw-alice
+since = 2025
+I
+run 0 "$VALISE" backup part --config since.ini -o part.valise
+holds part.valise 1 9 '--since 2025-01-01'
+run 0 "$VALISE" backup part --config since.ini -o part.valise --since 2024
+run 0 "$VALISE" restore part.valise part --config since.ini --dry-run
+! grep -q 'not meant' out || fail "restore took since from the section"
 
 say "an age: no new snapshot a day for its words alone"
 mail 'put("Work", 400, 2018)'

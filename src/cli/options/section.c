@@ -7,6 +7,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
+#include "valise/tree/select.h"
 #include "valise/tree/use.h"
 #include "cli/cli.h"
 
@@ -49,6 +50,14 @@ static bool uses_are_right(const char *text)
 	return use_set_read(text, &set, &bad, &n);
 }
 
+static bool date_is_right(const char *text)
+{
+	const struct day any = {2024, 1, 1};
+	int64_t ignored;
+
+	return select_date(text, &any, false, &ignored);
+}
+
 int section_check(const struct account_options *o, struct err *err)
 {
 	static const struct {
@@ -64,6 +73,10 @@ int section_check(const struct account_options *o, struct err *err)
 	                "junk, trash, drafts, sent, archive, all, flagged and important, with "
 	                "commas between"},
 	        {"labels", labels_are_right, "folders, keywords or first"},
+	        {"since", date_is_right, SELECT_DATE_WANTED},
+	        {"until", date_is_right, SELECT_DATE_WANTED},
+	        {"larger", bytes_are_right, BYTES_WANTED},
+	        {"smaller", bytes_are_right, BYTES_WANTED},
 	};
 
 	for (size_t i = 0; i < o->n; i++)
@@ -89,6 +102,15 @@ static bool is_given(const struct args *a, const char *option)
 	return false;
 }
 
+/*
+ * What a section says of dates and sizes is how much of the account is kept: a restore into it
+ * that left things out for that would surprise whoever lost them.
+ */
+static bool is_for_backups(const char *option)
+{
+	return text_place(option, "since|until|larger|smaller") >= 0;
+}
+
 /* What the section says and the command line does not, as if it had been given. */
 static int add_options(struct args *a, const struct account_options *o)
 {
@@ -97,7 +119,8 @@ static int add_options(struct args *a, const struct account_options *o)
 		const char *name = strcmp(s->key, "archive") == 0 ? "output" : s->key;
 		const struct option_def *def = args_option(a, name);
 
-		if (!def || is_given(a, name))
+		if (!def || is_given(a, name) ||
+		        (is_for_backups(name) && !(a->cmd->bit & (CMD_BACKUP | CMD_FETCH))))
 			continue;
 		if (a->n_given == ARGS_MAX)
 			return usage_error(a, "%s, line %u: too many options", s->file, s->line);

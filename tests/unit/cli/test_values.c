@@ -131,8 +131,9 @@ static void values_of_a_section_are_checked(void **state)
 	        {"daily-limit", "1G", true}, {"connections", "4", true},
 	        {"connections", "four", false}, {"connections", "1234567890", false},
 	        {"only", "mail,contacts", true}, {"only", "post", false},
-	        {"labels", "keywords", true}, {"labels", "some", false},
-	        {"archive", "anything", true}};
+	        {"labels", "keywords", true}, {"labels", "some", false}, {"since", "18m", true},
+	        {"until", "2024-01", true}, {"since", "soon", false}, {"larger", "2M", true},
+	        {"smaller", "small", false}, {"archive", "anything", true}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
