@@ -589,6 +589,11 @@ void other_mail_close(struct other_mail *o);
  */
 void verified_note(const char *archive, const char *seal, const char *depth);
 bool verified_since(const char *archive, const char *seal, int64_t *when_out, char depth_out[16]);
+/*
+ * A directory below $XDG_CACHE_HOME/valise, for what can be made again; the caller frees. NULL:
+ * there is no place.
+ */
+char *cache_path(const char *name);
 /* What a restore journal belongs to, besides the service. */
 struct state_target {
 	const char *archive_id, *under, *into; /* under, into: as given, or NULL */

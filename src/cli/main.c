@@ -16,7 +16,7 @@ extern const struct command backup_command, restore_command, verify_command, lis
         show_command, fetch_command, pack_command, unpack_command, salvage_command,
         snapshots_command, check_command, login_command, logout_command, setup_command,
         audit_command, dns_command, move_command, export_command, forget_command, diff_command,
-        import_command;
+        import_command, find_command;
 
 const struct command *const commands[] = {
         &setup_command,
@@ -24,6 +24,7 @@ const struct command *const commands[] = {
         &restore_command,
         &verify_command,
         &list_command,
+        &find_command,
         &show_command,
         &snapshots_command,
         &import_command,
@@ -43,7 +44,7 @@ const struct command *const commands[] = {
         NULL,
 };
 
-static const struct command *find_command(const char *name)
+static const struct command *command_of(const char *name)
 {
 	for (const struct command *const *c = commands; *c; c++)
 		if (strcmp((*c)->name, name) == 0)
@@ -79,7 +80,7 @@ static int run_help(const struct args *a, int argc, char **argv)
 		return help_all(stdout);
 	if (!strcmp(argv[0], "help"))
 		return help_all(stdout);
-	c = find_command(argv[0]);
+	c = command_of(argv[0]);
 	if (c)
 		return help_command(c, stdout);
 	return help_topic(argv[0], stdout) ? EXIT_DONE : unknown_command(a, argv[0]);
@@ -135,7 +136,7 @@ static int run_command(struct args *a, int argc, char **argv)
 		return run_help(a, 1, argv + 1);
 	if (!strcmp(argv[1], "completion"))
 		return completion(a, argc - 2, argv + 2);
-	a->cmd = find_command(argv[1]);
+	a->cmd = command_of(argv[1]);
 	if (!a->cmd)
 		return unknown_command(a, argv[1]);
 	for (int i = 2; i < argc; i++)

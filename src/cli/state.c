@@ -24,6 +24,15 @@ static int state_dir(const char *name, bool make, char **out, struct err *err)
 	return make ? dir_make(AT_FDCWD, *out, err) : 0;
 }
 
+char *cache_path(const char *name)
+{
+	const char *x = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+	if (x && *x == '/')
+		return xasprintf("%s/valise/%s", x, name);
+	return home && *home == '/' ? xasprintf("%s/.cache/valise/%s", home, name) : NULL;
+}
+
 /* Names of hosts are equal in any case; logins may not be. */
 static char *host_folded(const char *host)
 {

@@ -41,7 +41,7 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar **atts)
 	struct mime_html *h = ctx;
 
 	h->depth++;
-	layout_open(h->layout, (const char *)name, (const char **)atts);
+	layout_element(h->layout, (const char *)name, (const char **)atts);
 }
 
 static void on_end(void *ctx, const xmlChar *name)

@@ -326,7 +326,7 @@ static void show_image(struct layout *l, const char *alt)
 	put_word(l, "]", 1);
 }
 
-void layout_open(struct layout *l, const char *element, const char **atts)
+void layout_element(struct layout *l, const char *element, const char **atts)
 {
 	enum block b = block_of(element);
 

@@ -16,7 +16,7 @@ int layout_state(const struct layout *l); /* not 0: nothing more is wanted */
 
 void layout_text(struct layout *l, const char *p, size_t n);
 /* ${atts}: names and values, by turns, ended by NULL; NULL: none. Any name. */
-void layout_open(struct layout *l, const char *element, const char **atts);
+void layout_element(struct layout *l, const char *element, const char **atts);
 void layout_close(struct layout *l, const char *element);
 
 /* link.c: is the address ${href} what the ${text} of the link says, or none that matters? */

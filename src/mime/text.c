@@ -3,7 +3,11 @@
 #include "valise/base/mem.h"
 #include <string.h>
 
-static const char *const fields[] = {"From", "To", "Cc", "Date", "Subject"};
+/* What people read of a message in another one, and what they look for; ended by NULL. */
+static const char *const shown[] = {"From", "To", "Cc", "Date", "Subject", NULL};
+static const char *const searched[] = {"From", "Sender", "Reply-To", "To", "Cc", "Bcc",
+        "Delivered-To", "X-Original-To", "Subject", "Keywords", "Comments", "Message-ID", "List-Id",
+        NULL};
 enum { FIELD_MAX = 64 << 10 };
 
 /* As much as is wanted. */
@@ -62,23 +66,24 @@ static int plain_part(
 }
 
 /*
- * What names the message that entry ${i} is, or (NONE) the whole one: each field on a line,
- * with its name or without.
+ * Fields of the message that entry ${i} is, or (NONE) of the whole one: each on a line, those
+ * that are shown with their names.
  */
 #define NONE SIZE_MAX
-static int put_fields(
-        struct mime_message *m, size_t i, bool named, struct mime_step to, struct err *err)
+static int put_fields(struct mime_message *m, size_t i, const char *const *fields,
+        struct mime_step to, struct err *err)
 {
-	struct buf b = buf_of(FIELD_MAX * COUNT(fields));
+	struct buf b = buf_of(FIELD_MAX * COUNT(searched));
+	bool named = fields == shown;
 	int rc;
 
-	for (size_t k = 0; k < COUNT(fields); k++) {
+	for (; *fields; fields++) {
 		struct buf text = buf_of(FIELD_MAX - 16);
-		bool there = i == NONE ? mime_field(m, fields[k], &text)
-		                       : mime_message_field(m, i, fields[k], &text);
+		bool there = i == NONE ? mime_field(m, *fields, &text)
+		                       : mime_message_field(m, i, *fields, &text);
 
 		if (there && named)
-			buf_putf(&b, "%s: ", fields[k]);
+			buf_putf(&b, "%s: ", *fields);
 		if (there)
 			buf_putf(&b, "%s\n", buf_str(&text));
 		buf_clear(&text);
@@ -93,7 +98,7 @@ static int entry_text(struct mime_message *m, size_t i, struct mime_step to, str
 	const struct mime_entry *e = &m->entries[i];
 
 	if (e->part.message)
-		return put_fields(m, i, true, to, err);
+		return put_fields(m, i, shown, to, err);
 	if (e->part.multipart || !is_type(e, "text/"))
 		return 0;
 	return is_type(e, "text/html") ? html_part(m, e, to, err) : plain_part(m, e, to, err);
@@ -115,9 +120,9 @@ static int search_entry(struct mime_message *m, size_t i, struct mime_step to, s
 	int rc = 0;
 
 	if (i == 0)
-		rc = put_fields(m, NONE, false, to, err);
+		rc = put_fields(m, NONE, searched, to, err);
 	if (rc == 0 && e->part.message)
-		rc = put_fields(m, i, false, to, err);
+		rc = put_fields(m, i, searched, to, err);
 	if (rc == 0 && e->part.name)
 		rc = to.write(to.ctx, e->part.name, strlen(e->part.name), err);
 	if (rc == 0 && e->part.name)

@@ -91,6 +91,7 @@ def plain(lab, source, dav):
     lab.run(0, "unpack", "a", "-t", "unpacked")
     lab.run(0, "salvage", "a", "-t", "salvaged")
     lab.run(0, "export", "a", "-o", "eml", "--format", "eml")
+    lab.run(0, "find", "a", "message")
     files(lab)
     lab.run(0, "verify", "a", "--content")
     lab.run(0, "verify", "a", "--quick", "--report", "r.json")

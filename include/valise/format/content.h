@@ -87,6 +87,14 @@ enum { CONTENT_NAME_MAX = 512 };
 void content_names(const void *p, size_t n,
         void (*fn)(void *ctx, enum content_name what, const char *text), void *ctx);
 
+/**
+ * content_texts(p, n, fn, ctx): all that people may look for, in the order of its lines: values
+ * unescaped, names of people and files in parameters; no dates and rules, no time zones, no
+ * octets. ${text} is lent UTF-8, ${html}: it says of itself that it is HTML.
+ */
+void content_texts(const void *p, size_t n,
+        void (*fn)(void *ctx, const char *text, size_t n, bool html), void *ctx);
+
 /*
  * Each ATTACH, PHOTO, LOGO, SOUND that is a URL: ${name} is the property's, ${url}
  * NUL-terminated; both lent.

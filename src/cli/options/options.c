@@ -6,7 +6,7 @@ enum {
 	MANY = CMD_BACKUP | CMD_RESTORE | CMD_VERIFY |
 	       CMD_CHECK, /* batch_verbs.c has a row for each */
 	/* what reads an archive by a selection (selection.c), all words of it */
-	SELECT = CMD_RESTORE | CMD_CHECK | CMD_EXPORT,
+	SELECT = CMD_RESTORE | CMD_CHECK | CMD_EXPORT | CMD_FIND,
 	/* and what takes that part of them which a server tells before it is asked for an item */
 	LISTED = SELECT | TAKE,
 };
@@ -59,8 +59,8 @@ const struct option_def options[] = {
         {MANY, "one-of-many", 0, NULL, NULL},
         /* what the list said of the account when the run began: account_sum */
         {MANY, "as-listed", 0, "SUM", NULL},
-        {CMD_RESTORE | CMD_CHECK | CMD_LIST | CMD_SHOW | CMD_UNPACK | CMD_EXPORT, "snapshot", 0,
-                "N", "this snapshot instead of the newest"},
+        {CMD_RESTORE | CMD_CHECK | CMD_LIST | CMD_SHOW | CMD_UNPACK | CMD_EXPORT | CMD_FIND,
+                "snapshot", 0, "N", "this snapshot instead of the newest"},
         {CMD_DIFF, "stat", 0, NULL, "of items only how many, folder by folder"},
         {CMD_FORGET, "keep-last", 0, "N", "the newest N snapshots"},
         {CMD_FORGET, "keep-daily", 0, "N",
@@ -111,12 +111,15 @@ const struct option_def options[] = {
                 "only what has this in its subject, title or name; may be repeated"},
         {SELECT, "item", 0, "FOLDER/UID",
                 "this item alone (calendars and contacts: FOLDER/HREF); may be repeated"},
+        {CMD_FIND, "no-index", 0, NULL,
+                "read all items for this search, and keep no index of their words"},
         {CMD_LIST, "items", 0, NULL, "every item of every collection"},
         {CMD_RESTORE | CMD_AUDIT | CMD_CHECK, "with-gone", 0, NULL,
                 "also what is marked as gone from the source"},
         {CMD_UNPACK | CMD_EXPORT, "with-gone", 0, NULL,
                 "also what is marked as gone from the server"},
-        {CMD_LIST, "with-gone", 0, NULL, "also items that are marked as gone from the server"},
+        {CMD_LIST | CMD_FIND, "with-gone", 0, NULL,
+                "also items that are marked as gone from the server"},
         {TAKE | CMD_PACK | CMD_MOVE, "accept-shrink", 0, "[=FOLDER]",
                 "what vanished from FOLDER, or from all of them, is to go; may be repeated"},
         {TAKE | CMD_MOVE, "same-account", 0, NULL,
@@ -219,8 +222,8 @@ const struct option_def options[] = {
                 "the newest seal must have this hash (backup prints it)"},
         {TAKE | MANY | CMD_AUDIT | CMD_DNS | CMD_MOVE | CMD_IMPORT | CMD_EXPORT, "report", 0,
                 "FILE", "write the outcome to FILE.html or FILE.json; may be repeated"},
-        {TAKE | MANY | CMD_AUDIT | CMD_MOVE | CMD_IMPORT | CMD_EXPORT, "progress", 0, NULL,
-                "with --json: an event a second that says how far it is"},
+        {TAKE | MANY | CMD_AUDIT | CMD_MOVE | CMD_IMPORT | CMD_EXPORT | CMD_FIND, "progress", 0,
+                NULL, "with --json: an event a second that says how far it is"},
         {TAKE | CMD_RESTORE | CMD_CHECK | CMD_AUDIT, "stats", 0, NULL,
                 "print round trips, bytes on the wire and time"},
         {CMD_ALL & ~CMD_SETUP, "json", 0, NULL,

@@ -52,6 +52,18 @@ static int read_texts(
 	return 0;
 }
 
+static int read_words(struct selected *s)
+{
+	const char *const *words;
+	struct err err = {0};
+	int rc = read_texts(s->args, "text", s->text, &words);
+
+	if (rc == 0 && words && find_check(words, &err) < 0)
+		rc = err.code == ERR_USAGE ? usage_error(s->args, "--text: %s", err.text)
+		                           : fail(s->args, &err);
+	return rc;
+}
+
 static int read_names(struct selected *s)
 {
 	const struct args *a = s->args;
@@ -63,6 +75,8 @@ static int read_names(struct selected *s)
 		rc = read_texts(a, "subject", s->subject, &s->of.subject);
 	if (rc == 0)
 		rc = read_texts(a, "item", s->items, &s->of.items);
+	if (rc == 0)
+		rc = read_words(s);
 	for (size_t i = 0; rc == 0 && s->items[i]; i++)
 		if (!strchr(s->items[i], '/'))
 			return usage_error(a,
@@ -113,6 +127,8 @@ int args_selection(const struct args *a, struct selected *s)
 void selected_clear(struct selected *s)
 {
 	choice_clear(&s->choice);
+	find_hits_free(s->hits);
+	s->hits = NULL;
 }
 
 static bool reads(const struct account *account, enum service_kind k, unsigned only)

@@ -1,7 +1,0 @@
-/* Opening the index. */
-#include "valise/find/find.h"
-
-void find_free(struct find_index *f)
-{
-	(void)f;
-}

@@ -1,0 +1,86 @@
+/* Items as text. */
+#include "valise/base/mem.h"
+#include "valise/format/content.h"
+#include "valise/mime/mime.h"
+#include <stdlib.h>
+#include "internal.h"
+
+/* Of a calendar object or card so many octets are read. */
+#define OCTETS_MAX (16u << 20)
+
+struct find_reader {
+	struct buf text, octets;
+};
+
+struct find_reader *find_reader_new(void)
+{
+	struct find_reader *t = xcalloc(1, sizeof *t);
+
+	t->text = buf_of(FIND_TEXT_MAX);
+	t->octets = buf_of(OCTETS_MAX);
+	return t;
+}
+
+void find_reader_free(struct find_reader *t)
+{
+	if (!t)
+		return;
+	buf_clear(&t->text);
+	buf_clear(&t->octets);
+	free(t);
+}
+
+static int add_text(void *text, const void *p, size_t n, struct err *err)
+{
+	(void)err;
+	(void)buf_fill(text, p, n);
+	return 0;
+}
+
+static int add_octets(void *octets, const void *p, size_t n, struct err *err)
+{
+	(void)err;
+	(void)buf_fill(octets, p, n); /* of what is larger the beginning */
+	return 0;
+}
+
+static void add_line(void *text, const char *p, size_t n, bool html)
+{
+	if (html)
+		(void)!html_text(p, n, "utf-8", FIND_TEXT_MAX, add_text, text, NULL);
+	else
+		(void)buf_fill(text, p, n);
+	(void)buf_fill(text, "\n", 1);
+}
+
+static int mail_text(struct find_reader *t, struct tree_reader *r, const struct tree_coll *c,
+        const struct tree_item *it, struct err *err)
+{
+	struct mime_spool *spool = mime_spool_new();
+	struct mime_message *m = NULL;
+	int rc = r->ops->body(r, c, it, mime_spool_write, spool, err);
+
+	if (rc == 0)
+		rc = mime_spool_open(spool, &m, err);
+	if (rc == 0)
+		rc = mime_search_text(m, FIND_TEXT_MAX, add_text, &t->text, err);
+	mime_free(m);
+	mime_spool_free(spool);
+	return rc;
+}
+
+int find_text(struct find_reader *t, struct tree_reader *r, const struct tree_coll *c,
+        const struct tree_item *it, const struct buf **text_out, struct err *err)
+{
+	int rc;
+
+	buf_reset(&t->text);
+	buf_reset(&t->octets);
+	*text_out = &t->text;
+	if (c->kind == COLL_MAIL)
+		return mail_text(t, r, c, it, err);
+	rc = r->ops->body(r, c, it, add_octets, &t->octets, err);
+	if (rc == 0)
+		content_texts(t->octets.data, t->octets.len, add_line, &t->text);
+	return rc;
+}
