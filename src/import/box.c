@@ -76,6 +76,8 @@ void box_close(struct import_box *b)
 {
 	intake_clear(&b->in);
 	free(b->name);
+	free(b->folder);
+	free(b->title);
 	free(b->color);
 	free(b->keywords);
 }
@@ -117,6 +119,42 @@ void box_called(struct import_box *b, const char *name, const char *color)
 		b->color = xstrdup(color);
 }
 
+void box_single(struct import_box *b)
+{
+	if (!b->folder)
+		return;
+	free(b->name);
+	b->name = b->folder;
+	b->folder = NULL;
+	if (b->beside && b->beside->displayname)
+		b->title = xstrdup(b->beside->displayname);
+	if (b->beside && b->beside->color && *b->beside->color == '#' && !b->color)
+		b->color = xstrdup(b->beside->color);
+}
+
+/* What the collection is called and its colour, as DAV has them. */
+static char *make_props(const struct import_box *b)
+{
+	json_t *o = json_object();
+	struct buf xml = buf_of(SIZE_MAX);
+
+	for (const char *s = b->title; s && *s; s++) {
+		if (*s == '&' || *s == '<' || *s == '>')
+			buf_putf(&xml, "&#%d;", *s);
+		else
+			buf_putc(&xml, *s);
+	}
+	if (xml.len)
+		json_set_text(o, "{DAV:}displayname", buf_str(&xml));
+	if (b->color)
+		json_set_text(o,
+		        b->kind == COLL_CALENDAR ? "{http://apple.com/ns/ical/}calendar-color"
+		                                 : "{http://inf-it.com/ns/ab/}addressbook-color",
+		        b->color);
+	buf_clear(&xml);
+	return json_text(o);
+}
+
 static int find_box(struct import_box *b, const char *name, struct filled **out, struct err *err)
 {
 	struct tree_coll *c;
@@ -125,12 +163,8 @@ static int find_box(struct import_box *b, const char *name, struct filled **out,
 	if (rc < 0)
 		return rc;
 	c = (*out)->coll;
-	if (b->color && !c->props) {
-		json_t *o = json_object();
-
-		json_set_text(o, "{http://apple.com/ns/ical/}calendar-color", b->color);
-		c->props = json_text(o);
-	}
+	if ((b->color || b->title) && !c->props)
+		c->props = make_props(b);
 	return 0;
 }
 
@@ -160,6 +194,18 @@ static int finish(
 	return rc;
 }
 
+/* What cannot be read of a file whose messages name their mailboxes is told of All Mail. */
+static void name_by_labels(struct import_box *b)
+{
+	const char *into = b->run->opts->into;
+
+	if (!b->labelled) {
+		free(b->name);
+		b->name = into ? xasprintf("%s/%s", into, labels_all) : xstrdup(labels_all);
+	}
+	b->labelled = true;
+}
+
 int box_item(struct import_box *b, const struct import_item *it, struct err *err)
 {
 	struct buf words = buf_of(SIZE_MAX);
@@ -170,6 +216,8 @@ int box_item(struct import_box *b, const struct import_item *it, struct err *err
 
 	begin(b);
 	rc = finish(b, it, &octets, err);
+	if (it->folders)
+		name_by_labels(b);
 	all.flags |= b->flags;
 	if (b->keywords && it->keywords) {
 		buf_putf(&words, "%s %s", it->keywords, b->keywords);

@@ -284,6 +284,20 @@ static bool is_eml(const char *s, size_t n, const char *name)
 	return fields >= (named ? 1u : 3u) || (all && fields >= 2);
 }
 
+/* UTF-16 with its mark, as far as it is ASCII: calendars and cards are met so. */
+static size_t narrow(char *s, size_t n)
+{
+	bool big = n > 2 && begins(s, n, "\xfe\xff"), little = n > 2 && begins(s, n, "\xff\xfe");
+	size_t kept = 0;
+
+	if (!big && !little)
+		return n;
+	for (size_t i = 2; i + 1 < n; i += 2)
+		s[kept++] = s[i + little] ? '?' : s[i + big];
+	s[kept] = '\0';
+	return kept;
+}
+
 enum import_what import_detect(const void *head, size_t n, const char *name, const char **why_out)
 {
 	char s[4097];
@@ -302,6 +316,7 @@ enum import_what import_detect(const void *head, size_t n, const char *name, con
 		return WHAT_FOREIGN;
 	if (is_mbox(s, n))
 		return WHAT_MBOX;
+	n = narrow(s, n);
 	if (begins_component(s, n, "BEGIN:VCALENDAR"))
 		return WHAT_ICS;
 	if (begins_component(s, n, "BEGIN:VCARD"))

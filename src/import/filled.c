@@ -167,9 +167,11 @@ static void merge_flags(struct filled *f, struct tree_item *it, const struct imp
 
 /*
  * The item with these octets that this PATH has not claimed; one that arrived at the same
- * time first.
+ * time first. A message that names its mailboxes (${named}) is in each of them once, in
+ * however many files it comes.
  */
-static struct tree_item *claim(struct import_run *run, struct filled *f, const struct tree_item *it)
+static struct tree_item *claim(
+        struct import_run *run, struct filled *f, const struct tree_item *it, bool named)
 {
 	size_t found = SIZE_MAX;
 
@@ -178,7 +180,8 @@ static struct tree_item *claim(struct import_run *run, struct filled *f, const s
 		size_t at = f->slots[i] - 1;
 		const struct tree_item *is = &f->coll->items[at];
 
-		if (f->claimed[at] == run->path || memcmp(is->sha256, it->sha256, SHA256_LEN) != 0)
+		if ((f->claimed[at] == run->path && !named) ||
+		        memcmp(is->sha256, it->sha256, SHA256_LEN) != 0)
 			continue;
 		if (found == SIZE_MAX || is->date_utc == it->date_utc)
 			found = at;
@@ -194,7 +197,7 @@ static struct tree_item *claim(struct import_run *run, struct filled *f, const s
 static int fill_mail(struct import_run *run, struct filled *f, const struct import_item *it,
         const struct tree_item *octets, struct err *err)
 {
-	struct tree_item *known = claim(run, f, octets), new = *octets;
+	struct tree_item *known = claim(run, f, octets, it->folders != NULL), new = *octets;
 	int rc;
 
 	if (known) {

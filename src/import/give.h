@@ -43,6 +43,11 @@ void box_drop(struct import_box *b);
  * (X-WR-CALNAME), its colour "#RRGGBB". Each may be NULL.
  */
 void box_called(struct import_box *b, const char *name, const char *color);
+/*
+ * The file is one object, as servers and address books give them, before this is given: the
+ * folder around the file is the calendar or address book, where there is one.
+ */
+void box_single(struct import_box *b);
 /* An item that cannot be read: an error line of the collection. ${shown} as in import_item. */
 void box_error(struct import_box *b, const char *shown, const char *reason);
 /* What is left out on purpose, and why (a note): "3 messages that were deleted". */
@@ -72,5 +77,6 @@ void labels_read(const char *field, size_t n, struct import_labels *out);
 void labels_clear(struct import_labels *l);
 /* The special use (RFC 6154) of such a folder, "\\All" of "[Gmail]/All Mail"; NULL: none. */
 const char *labels_use(const char *folder);
+extern const char labels_all[]; /* "[Gmail]/All Mail" */
 
 #endif

@@ -147,6 +147,33 @@ static bool is_subscribed(const struct import_seen *s, const char *name, const c
 	return true;
 }
 
+/*
+ * Is a folder a calendar or address book if its files are one object each? Cards always are
+ * in one; of calendars many files are, those of a vdir, and what is named as by a UID.
+ */
+static bool is_collection(const struct seen_folder *here, enum coll_kind kind, const char *name)
+{
+	return kind == COLL_CONTACTS || here->n_ics > 8 || here->displayname || here->color ||
+	       (strlen(name) > 20 && !strchr(name, ' '));
+}
+
+static void name_folder(struct walk *w, struct import_box *b, const struct import_file *f)
+{
+	const char *slash = strrchr(f->place, '/');
+	struct import_seen *s = &w->at->seen;
+	struct buf name = buf_of(SIZE_MAX);
+
+	b->beside = seen_find(s, f->place, slash ? (size_t)(slash - f->place) : 0, false);
+	if (!b->beside || !is_collection(b->beside, b->kind, last_of(f->place)) ||
+	        (!slash && (!s->is_dir || !s->root || *s->root == '.')))
+		return;
+	if (!slash && !*s->root) /* all that a zip file is */
+		plan_place(s, PLAN_FILE, last_of(w->at->name), w->run->opts->into, &name);
+	else
+		plan_place(s, PLAN_FOLDER, f->place, w->run->opts->into, &name);
+	b->folder = buf_take(&name);
+}
+
 static int read_into(struct walk *w, enum import_what what, struct import_file *f,
         enum plan_how how, struct err *err)
 {
@@ -167,7 +194,9 @@ static int read_into(struct walk *w, enum import_what what, struct import_file *
 	plan_place(&w->at->seen, how, f->place, w->run->opts->into, &name);
 	progress_what(w->run->progress, buf_str(&name));
 	rc = box_open(&b, w->run, f, kind, buf_str(&name), err);
-	if (kind == COLL_MAIL) {
+	if (kind != COLL_MAIL) {
+		name_folder(w, &b, f);
+	} else {
 		b.subscribed = is_subscribed(&w->at->seen, b.name, w->run->opts->into);
 		take_beside(w, &b, f);
 	}
@@ -349,7 +378,7 @@ static int look_at_file(struct walk *w, struct import_file *f, struct err *err)
 	if (rc < 0)
 		return rc;
 	seen_add(&w->at->seen, f->place, false);
-	if (place_is(&w->at->seen, f->place) == PLACE_SIDE)
+	if (place_is(&w->at->seen, f->place) == PLACE_SIDE || seen_is_vdir_file(last_of(f->place)))
 		look_at_side(w, f);
 	if (f->path && !w->packed && may_be_packed(last_of(f->place))) {
 		struct err why = {0};

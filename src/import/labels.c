@@ -33,7 +33,7 @@ static const struct {
         [WORD_IMPORTANT] = {"[Gmail]/Important", "\\Important"},
         [WORD_CHAT] = {"[Gmail]/Chats", NULL},
 };
-#define ALL_MAIL "[Gmail]/All Mail"
+const char labels_all[] = "[Gmail]/All Mail";
 
 static void add(struct names *l, const char *s, size_t n)
 {
@@ -205,7 +205,7 @@ static void add_places(struct sorted *s)
 			add(&s->labels, places[w].label, strlen(places[w].label));
 	}
 	if (!apart && !s->has[WORD_CHAT])
-		add(&s->folders, ALL_MAIL, strlen(ALL_MAIL));
+		add(&s->folders, labels_all, strlen(labels_all));
 }
 
 /* Sorted, each once. */
@@ -292,7 +292,7 @@ const char *labels_use(const char *folder)
 	static const char *const uses[][2] = {{"[Gmail]/Sent Mail", "\\Sent"},
 	        {"[Gmail]/Drafts", "\\Drafts"}, {"[Gmail]/Spam", "\\Junk"},
 	        {"[Gmail]/Trash", "\\Trash"}, {"[Gmail]/Starred", "\\Flagged"},
-	        {"[Gmail]/Important", "\\Important"}, {ALL_MAIL, "\\All"}};
+	        {"[Gmail]/Important", "\\Important"}, {labels_all, "\\All"}};
 
 	for (size_t i = 0; i < COUNT(uses); i++)
 		if (strcmp(folder, uses[i][0]) == 0)

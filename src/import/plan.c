@@ -213,6 +213,29 @@ static void strip_profile(const struct import_seen *s, const char *place, struct
 	}
 }
 
+/*
+ * Google's Takeout: the folder of that name, and that of a product in it, are no levels. The
+ * same card comes in a file for each of its groups, so all of them are one address book.
+ */
+static bool strip_takeout(const struct import_seen *s, struct levels *l)
+{
+	bool root = s->root && strcmp(s->root, "Takeout") == 0;
+	size_t i = 0;
+
+	while (!root && i < l->n && !level_is(l, i, "Takeout"))
+		i++;
+	i += !root;
+	if (i + 1 >= l->n)
+		return false;
+	if (ends_with(l->at[l->n - 1].s, l->at[l->n - 1].n, ".vcf")) {
+		l->n = i + 1;
+		drop_first(l, i);
+		return true;
+	}
+	drop_first(l, i + 1);
+	return false;
+}
+
 /* What mail programs add to names of mailboxes. */
 static void strip_ends(struct levels *l)
 {
@@ -236,8 +259,8 @@ static bool is_package(const struct import_seen *s, const struct levels *l)
 
 static void strip_file(const struct import_seen *s, struct levels *l)
 {
-	static const char *const ends[] = {
-	        ".gz", ".mbox", ".mbx", ".mboxrd", ".ics", ".ical", ".vcf", ".vcard", ".eml"};
+	static const char *const ends[] = {".gz", ".mbox", ".mbx", ".mboxrd", ".ics", ".ical",
+	        ".vcf", ".vcard", ".eml", ".zip", ".tgz", ".tar"};
 	bool apple = l->n > 1 && level_is(l, l->n - 1, "mbox") &&
 	             ends_with(l->at[l->n - 2].s, l->at[l->n - 2].n, ".mbox");
 
@@ -293,7 +316,9 @@ void plan_place(const struct import_seen *s, enum plan_how how, const char *plac
 	} else {
 		split(&l, place, strlen(place));
 		strip_profile(s, place, &l);
-		if (how == PLAN_FILE)
+		if (strip_takeout(s, &l))
+			;
+		else if (how == PLAN_FILE)
 			strip_file(s, &l);
 		else if (l.n)
 			l.n--;

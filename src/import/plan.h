@@ -17,6 +17,7 @@ enum {
 	SEEN_MSF = 8, /* of Thunderbird: an index beside a mailbox */
 	SEEN_PROFILE = 16, /* prefs.js */
 	SEEN_BAG = 32, /* bagit.txt */
+	SEEN_OBJECTS = 64, /* .ics, .vcf */
 };
 /* What stands in a folder beside the messages. Texts are as in their files. */
 struct seen_folder {
@@ -25,6 +26,9 @@ struct seen_folder {
 	char *keywords; /* dovecot-keywords: "0 NAME" a line */
 	char *sequences; /* .mh_sequences: "unseen: 1 3-5" a line */
 	char *subscriptions; /* of Dovecot or Courier */
+	/* Of a folder with a file for each event or card (vdir), as one line; or NULL. */
+	char *displayname, *color;
+	uint32_t n_ics; /* files of that name */
 };
 struct import_seen {
 	struct seen_folder *list;
@@ -47,6 +51,8 @@ bool seen_in_maildir(const struct import_seen *s, const char *place);
  */
 enum place_is { PLACE_ANY, PLACE_KNOWN, PLACE_SIDE };
 enum place_is place_is(const struct import_seen *s, const char *place);
+/* Is it a file of a vdir about the collection? It is one only where objects are, too. */
+bool seen_is_vdir_file(const char *name);
 /* The text of such a file; takes ${text}. */
 void seen_take_side(struct import_seen *s, const char *place, char *text);
 

@@ -46,8 +46,13 @@ struct import_box {
 	struct intake in;
 	bool begun; /* in */
 	char *name; /* of the collection */
+	/* the same, if the file is one object of many (box_single); or NULL */
+	char *folder;
+	const struct seen_folder *beside; /* what stands in that folder; or NULL */
+	char *title; /* displayname of the collection; or NULL */
 	char *color; /* of a calendar; or NULL */
 	bool subscribed; /* a new mailbox is */
+	bool labelled; /* its messages name their mailboxes */
 	/* what is known of the file's messages from beside it */
 	uint16_t flags;
 	char *keywords;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "import/plan.h"
+#include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
@@ -12,6 +13,8 @@ void seen_clear(struct import_seen *s)
 		free(s->list[i].keywords);
 		free(s->list[i].sequences);
 		free(s->list[i].subscriptions);
+		free(s->list[i].displayname);
+		free(s->list[i].color);
 	}
 	free(s->list);
 	text_index_clear(&s->by_place);
@@ -82,6 +85,12 @@ static void mark(struct import_seen *s, const char *place, size_t n, unsigned se
 	seen_find(s, place, n, true)->seen |= seen;
 }
 
+static void count_object(struct import_seen *s, const char *place, size_t n, bool ics)
+{
+	seen_find(s, place, n, true)->seen |= SEEN_OBJECTS;
+	seen_find(s, place, n, true)->n_ics += ics;
+}
+
 void seen_add(struct import_seen *s, const char *place, bool is_dir)
 {
 	const char *name = last_of(place);
@@ -107,6 +116,8 @@ void seen_add(struct import_seen *s, const char *place, bool is_dir)
 		mark(s, place, n, SEEN_PROFILE);
 	else if (!strcmp(name, "bagit.txt"))
 		mark(s, place, n, SEEN_BAG);
+	else if (text_ends_with(name, ".ics") || text_ends_with(name, ".vcf"))
+		count_object(s, place, n, text_ends_with(name, ".ics"));
 }
 
 bool seen_in_maildir(const struct import_seen *s, const char *place)
@@ -120,6 +131,11 @@ bool seen_in_maildir(const struct import_seen *s, const char *place)
 		above--;
 	f = seen_find((struct import_seen *)s, place, above - (above > 0), false);
 	return f && f->seen & SEEN_CUR && f->seen & (SEEN_NEW | SEEN_TMP);
+}
+
+bool seen_is_vdir_file(const char *name)
+{
+	return !strcmp(name, "displayname") || !strcmp(name, "color");
 }
 
 enum place_is place_is(const struct import_seen *s, const char *place)
@@ -136,6 +152,12 @@ enum place_is place_is(const struct import_seen *s, const char *place)
 	for (size_t i = 0; i < COUNT(sides); i++)
 		if (!strcmp(name, sides[i]))
 			return PLACE_SIDE;
+	if (seen_is_vdir_file(name)) {
+		const struct seen_folder *f =
+		        seen_find((struct import_seen *)s, place, folder_of(place), false);
+
+		return f && f->seen & SEEN_OBJECTS ? PLACE_SIDE : PLACE_ANY;
+	}
 	if (text_among(name, known, COUNT(known)) || !strncmp(name, "dovecot", 7) ||
 	        !strncmp(name, ".dovecot", 8) || !strncmp(name, "courier", 7) ||
 	        !strncmp(name, "._", 2))
@@ -150,10 +172,19 @@ void seen_take_side(struct import_seen *s, const char *place, char *text)
 {
 	const char *name = last_of(place);
 	struct seen_folder *f = seen_find(s, place, folder_of(place), true);
-	char **at = !strcmp(name, "dovecot-keywords") ? &f->keywords
-	            : !strcmp(name, ".mh_sequences")  ? &f->sequences
-	                                              : &f->subscriptions;
+	char **at = !strcmp(name, "displayname")        ? &f->displayname
+	            : !strcmp(name, "color")            ? &f->color
+	            : !strcmp(name, "dovecot-keywords") ? &f->keywords
+	            : !strcmp(name, ".mh_sequences")    ? &f->sequences
+	                                                : &f->subscriptions;
 
+	if (seen_is_vdir_file(name)) {
+		struct buf line = buf_of(SIZE_MAX);
+
+		text_one_line(text, strlen(text), 255, &line);
+		free(text);
+		text = buf_take(&line);
+	}
 	free(*at);
 	*at = text;
 }

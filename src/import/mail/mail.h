@@ -71,4 +71,15 @@ struct emlx_says {
 };
 void emlx_read_list(const char *s, size_t n, struct emlx_says *out);
 
+/*
+ * Takeout: the octets at the beginning of a message (${n} of it are here) that its fields take,
+ * 0: there are none; X-GM-MSGID of a line "From 1234567890123456789@xxx Sat ...", 0: it is
+ * another one. takeout_item: what these fields say; without them, and without a number,
+ * nothing. ${it} borrows from ${labels}.
+ */
+size_t takeout_top(const char *p, size_t n);
+uint64_t takeout_msgid(const char *line, size_t n);
+void takeout_item(const char *head, size_t n, uint64_t msgid, struct import_labels *labels,
+        struct import_item *it);
+
 #endif

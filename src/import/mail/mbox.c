@@ -27,6 +27,7 @@ struct mbox {
 	bool ours; /* written by us, mboxrd: what its top says is taken away (format/mbox.h) */
 	struct import_item top; /* of ours: flags and keywords, which are the message's own */
 	char *keywords; /* what top points to */
+	struct buf google; /* what Takeout has put before the header; empty: nothing */
 	/* an empty line that may be what parts two messages: "", "\n", "\r\n" */
 	char held[3];
 };
@@ -143,27 +144,6 @@ static int end_header(struct mbox *m, struct err *err)
 	return rc;
 }
 
-/* What Google says of a message: labels, and the numbers that Gmail knows it by. */
-static void read_labels(struct mbox *m, struct import_labels *labels, struct import_item *it)
-{
-	struct buf field = buf_of(65536);
-	const char *head = buf_str(&m->out.head);
-	size_t n = m->out.head.len;
-
-	if (header_find(head, n, "X-Gmail-Labels", &field)) {
-		labels_read(buf_str(&field), field.len, labels);
-		it->flags = labels->flags;
-		it->keywords = labels->keywords;
-		it->labels = labels->labels;
-		it->folders = (const char *const *)labels->folders;
-		it->msgid = m->gm_msgid;
-		buf_reset(&field);
-		if (header_find(head, n, "X-GM-THRID", &field))
-			it->thrid = strtoull(buf_str(&field), NULL, 10);
-	}
-	buf_clear(&field);
-}
-
 /* One that we have written: nothing of its header is for an mbox. */
 static int end_ours(struct mbox *m, const char *shown, struct err *err)
 {
@@ -198,7 +178,10 @@ static int end_message(struct mbox *m, struct err *err)
 		it.date_utc = m->from.utc;
 		it.zone_min = (int16_t)m->from.zone_min;
 	}
-	read_labels(m, &labels, &it);
+	if (m->google.len)
+		takeout_item(buf_str(&m->google), m->google.len, m->gm_msgid, &labels, &it);
+	else
+		takeout_item(buf_str(&m->out.head), m->out.head.len, m->gm_msgid, &labels, &it);
 	if (s.expunged || s.internal || m->out.len == 0)
 		mail_drop(&m->out);
 	else
@@ -206,18 +189,6 @@ static int end_message(struct mbox *m, struct err *err)
 	labels_clear(&labels);
 	mail_status_clear(&s);
 	return rc;
-}
-
-/* "From 1234567890123456789@xxx Sat ...": Takeout's. */
-static uint64_t read_msgid(const char *line, size_t n)
-{
-	char text[40];
-	char *end;
-	uint64_t number;
-
-	snprintf(text, sizeof text, "%.*s", (int)MIN(n, sizeof text - 1), line);
-	number = strtoull(text + 5, &end, 10);
-	return strncmp(end, "@xxx ", 5) == 0 ? number : 0;
 }
 
 /* Take what our own top says, if it is one. */
@@ -242,16 +213,30 @@ static void read_top(struct mbox *m)
 		len -= n;
 }
 
+/* The same of Takeout. */
+static void read_google(struct mbox *m)
+{
+	const char *p;
+	size_t n = lines_peek(&m->lines, LINE_PIECE, &p), len = takeout_top(p, n);
+
+	buf_reset(&m->google);
+	buf_fill(&m->google, p, len);
+	while (len > 0 && (n = lines_take(&m->lines, len, &p)) > 0)
+		len -= n;
+}
+
 static int begin_message(struct mbox *m, const char *line, size_t n, struct err *err)
 {
 	int rc = end_message(m, err);
 
 	(void)from_line_read(line, n, &m->from);
-	m->gm_msgid = read_msgid(line, n);
+	m->gm_msgid = takeout_msgid(line, n);
 	m->number++;
 	m->at_start = true;
 	m->verbatim = m->in_body = false;
 	read_top(m);
+	if (!m->ours)
+		read_google(m);
 	return rc;
 }
 
@@ -364,6 +349,7 @@ int read_mbox(struct import_file *f, struct import_box *b, struct err *err)
 
 	lines_open(&m.lines, f);
 	mail_begin(&m.out, b);
+	buf_init(&m.google, LINE_PIECE);
 	rc = read_all(&m, err);
 	if (rc == 0 && m.lines.why.code)
 		rc = end_by_error(&m, err);
@@ -372,6 +358,7 @@ int read_mbox(struct import_file *f, struct import_box *b, struct err *err)
 	if (rc == 0)
 		tell_left_out(&m);
 	mail_clear(&m.out);
+	buf_clear(&m.google);
 	free(m.keywords);
 	lines_close(&m.lines);
 	return rc;

@@ -369,6 +369,8 @@ static int give_all(struct ics *c, struct err *err)
 	size_t number = 0;
 	int rc = objects_sort(p, err);
 
+	if (rc == 0 && p->n && p->objects[0].first == p->objects[p->n - 1].first && !c->name)
+		box_single(p->box);
 	SORT(c->zones, c->n_zones, by_name);
 	c->marks = xcalloc(c->n_names + 1, sizeof *c->marks);
 	for (size_t i = 0, end; i < p->n && rc == 0; i = end) {

@@ -50,6 +50,8 @@ int read_vcf(struct import_file *f, struct import_box *b, struct err *err)
 	rc = pimfile_read(p, &ops, err);
 	if (rc == 0)
 		rc = objects_sort(p, err);
+	if (rc == 0 && p->n == 1)
+		box_single(b);
 	for (size_t i = 0, end; i < p->n && rc == 0; i = end) {
 		size_t newest, older;
 

@@ -18,6 +18,7 @@ struct import_box {
 	} items[2000];
 	size_t n;
 	struct buf said; /* "called NAME COLOR\n", "error TEXT\n", "note TEXT\n" */
+	bool single;
 	int fail_at; /* the item that the sink does not take, from 1; 0: it takes all */
 };
 
@@ -50,6 +51,11 @@ void box_drop(struct import_box *b)
 void box_called(struct import_box *b, const char *name, const char *color)
 {
 	buf_putf(&b->said, "called %s %s\n", name ? name : "-", color ? color : "-");
+}
+
+void box_single(struct import_box *b)
+{
+	b->single = true;
 }
 
 void box_error(struct import_box *b, const char *shown, const char *reason)
