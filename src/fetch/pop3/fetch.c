@@ -240,8 +240,10 @@ static void reset_message(struct pop3_run *r)
 struct batch {
 	struct pop3_run *run;
 	struct message *const *list;
-	const struct pop3_want *wants;
-	size_t next; /* message whose end has not come yet */
+	struct pop3_want *wants;
+	size_t asked, next; /* message not asked for yet, and whose end has not come yet */
+	/* of those asked for, and of those that came, what is not durable */
+	struct pop3_load ahead, taken;
 	bool astray; /* the one before it ended the session */
 };
 
@@ -358,6 +360,47 @@ static int settle_message(
 	return 0;
 }
 
+/* How it is asked for this time. */
+static struct pop3_want want_of(const struct pop3_run *r, struct message *m)
+{
+	struct pop3_want w = {.number = m->number,
+	        .size = m->size,
+	        .top = r->manner.top && r->manner.top_proven && !m->by_retr &&
+	               m->dots == POP3_STUFFED,
+	        .dots = m->dots};
+
+	w.check = !w.top && r->manner.check;
+	m->retred |= !w.top;
+	return w;
+}
+
+/* Only so far ahead of what is durable. */
+static bool batch_ask(void *ctx, size_t index, struct pop3_want *want)
+{
+	struct batch *b = ctx;
+	struct message *m = b->list[index];
+
+	if (!pop3_may_ask(&b->ahead, m->size))
+		return false;
+	b->ahead.messages++;
+	b->ahead.octets += m->size;
+	b->asked = index + 1;
+	*want = want_of(b->run, m);
+	return true;
+}
+
+/* What came is durable, and as much may be asked for. */
+static int sync_taken(struct batch *b, struct err *err)
+{
+	struct tree_sink *sink = b->run->base.sink;
+	int rc = b->taken.messages && sink->ops->sync ? sink->ops->sync(sink, err) : 0;
+
+	b->ahead.messages -= b->taken.messages;
+	b->ahead.octets -= b->taken.octets;
+	b->taken = (struct pop3_load){0};
+	return rc;
+}
+
 /* The end of one message: settled, or refused. */
 static int batch_end(void *ctx, size_t index, const struct pop3_shape *came,
         const struct err *refused, struct err *err)
@@ -368,6 +411,8 @@ static int batch_end(void *ctx, size_t index, const struct pop3_shape *came,
 	int rc = 0;
 
 	b->next = index + 1;
+	b->taken.messages++;
+	b->taken.octets += m->size;
 	if (!refused)
 		rc = settle_message(b, index, came, err);
 	else if (b->wants[index].top)
@@ -375,6 +420,8 @@ static int batch_end(void *ctx, size_t index, const struct pop3_shape *came,
 	else if (++m->tries >= POP3_REFUSALS)
 		pop3_name_failure(r, m, refused->text);
 	reset_message(r);
+	if (rc == 0 && pop3_is_due(&b->taken))
+		rc = sync_taken(b, err);
 	if (rc == 0)
 		rc = stop_check(err);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
@@ -403,40 +450,26 @@ static bool ends_session(const struct err *err)
 	       err->code == ERR_LIMIT;
 }
 
-/* How it is asked for this time. */
-static struct pop3_want want_of(const struct pop3_run *r, struct message *m)
+int pop3_fetch(struct pop3_run *r, struct message *const *list, size_t n, size_t *asked_out,
+        struct err *err)
 {
-	struct pop3_want w = {.number = m->number,
-	        .size = m->size,
-	        .top = r->manner.top && r->manner.top_proven && !m->by_retr &&
-	               m->dots == POP3_STUFFED,
-	        .dots = m->dots};
-
-	w.check = !w.top && r->manner.check;
-	m->retred |= !w.top;
-	return w;
-}
-
-int pop3_fetch(struct pop3_run *r, struct message *const *list, size_t n, struct err *err)
-{
-	static const struct pop3_sink sink = {batch_body, batch_end};
-	struct pop3_want wants[POP3_BATCH];
-	struct batch b = {.run = r, .list = list, .wants = wants};
+	static const struct pop3_sink sink = {batch_ask, batch_body, batch_end};
+	struct batch b = {.run = r, .list = list, .wants = xcalloc(n + 1, sizeof *b.wants)};
 	struct err failed = {0};
-	int rc, synced = 0;
+	int rc, synced;
 
-	for (size_t i = 0; i < n; i++)
-		wants[i] = want_of(r, list[i]);
 	r->visit.retrieved = true; /* also when the connection breaks before the first end */
-	rc = pop3_retr(r->visit.pop3, wants, n, &sink, &b, &failed);
+	rc = pop3_retr(r->visit.pop3, b.wants, n, &sink, &b, &failed);
 	reset_message(r);
 	if (rc < 0 && ends_session(&failed) && b.next < n && !b.astray)
-		blame_message(r, list[b.next], &wants[b.next], &failed);
+		blame_message(r, list[b.next], &b.wants[b.next], &failed);
 	if (rc == ERR_LIMIT)
 		rc = failed.code = ERR_PROTO;
 	/* Durable before more is asked for: a server may lose what was read. */
-	if (b.next && r->base.sink->ops->sync)
-		synced = r->base.sink->ops->sync(r->base.sink, err);
+	synced = sync_taken(&b, err);
+	if (asked_out)
+		*asked_out = b.asked;
+	free(b.wants);
 	if (synced < 0)
 		return synced;
 	if (rc < 0 && err)

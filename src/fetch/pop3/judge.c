@@ -47,3 +47,16 @@ enum pop3_verdict pop3_judge(const struct pop3_shape *came, const struct pop3_as
 		return POP3_ASK_RETR;
 	return w->check && !asked->doubted ? POP3_KEEP : POP3_ASK_CHECKED;
 }
+
+bool pop3_may_ask(const struct pop3_load *ahead, uint64_t size)
+{
+	if (ahead->messages == 0)
+		return true;
+	return ahead->messages < POP3_AHEAD && ahead->octets < POP3_AHEAD_BYTES &&
+	       size <= POP3_AHEAD_BYTES - ahead->octets;
+}
+
+bool pop3_is_due(const struct pop3_load *taken)
+{
+	return taken->messages >= POP3_SYNC || taken->octets >= POP3_SYNC_BYTES;
+}

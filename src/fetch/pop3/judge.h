@@ -34,4 +34,25 @@ enum pop3_verdict pop3_judge(const struct pop3_shape *came, const struct pop3_as
  */
 bool pop3_size_fits(const struct pop3_shape *came, uint64_t size);
 
+/*
+ * What a server may lose once it was asked for (some delete what they gave): it is limited,
+ * whatever the way is like, and a long one is filled all the same.
+ */
+enum {
+	POP3_AHEAD = 600, /* messages asked for that are not durable yet */
+	/* their octets, but for a single message */
+	POP3_AHEAD_BYTES = 16 << 20,
+	/* messages and octets that were taken and are made durable together */
+	POP3_SYNC = 200,
+	POP3_SYNC_BYTES = 4 << 20,
+};
+struct pop3_load {
+	size_t messages;
+	uint64_t octets; /* by LIST */
+};
+/* ${ahead}: what was asked for and is not durable. */
+bool pop3_may_ask(const struct pop3_load *ahead, uint64_t size);
+/* ${taken}: what came and is not durable. */
+bool pop3_is_due(const struct pop3_load *taken);
+
 #endif

@@ -138,7 +138,7 @@ static int release_canary(struct pop3_run *r, bool *died, struct err *err)
 	small->by_retr = true;
 	/* By another way, where the first does not give all of it. */
 	for (rc = 0; rc == 0 && is_wanted(small) && small->tries == 0;)
-		rc = pop3_fetch(r, &small, 1, err);
+		rc = pop3_fetch(r, &small, 1, NULL, err);
 	/* it does not matter whose end of the connection closed it */
 	if (is_passing(rc))
 		err_clear(err);
@@ -187,25 +187,17 @@ static int try_canary(struct pop3_run *r, bool *died, struct err *err)
 /* One pass over what this session lists; what made trouble comes last. */
 static int fetch_listed(struct pop3_run *r, bool again, struct err *err)
 {
-	size_t i = 0;
+	struct message **list = xcalloc(r->maildrop.n_messages + 1, sizeof *list);
+	size_t n = 0, asked = 0;
 	int rc = 0;
 
-	while (i < r->maildrop.n_messages && rc == 0) {
-		struct message *list[POP3_BATCH];
-		uint64_t bytes = 0;
-		size_t n = 0;
-
-		for (; i < r->maildrop.n_messages && n < POP3_BATCH &&
-		        (n == 0 || bytes + r->maildrop.messages[i].size <= POP3_BATCH_BYTES);
-		        i++)
-			if (is_wanted(&r->maildrop.messages[i]) &&
-			        (r->maildrop.messages[i].tries > 0) == again) {
-				bytes += r->maildrop.messages[i].size;
-				list[n++] = &r->maildrop.messages[i];
-			}
-		if (n)
-			rc = pop3_fetch(r, list, n, err);
-	}
+	for (size_t i = 0; i < r->maildrop.n_messages; i++)
+		if (is_wanted(&r->maildrop.messages[i]) &&
+		        (r->maildrop.messages[i].tries > 0) == again)
+			list[n++] = &r->maildrop.messages[i];
+	for (size_t i = 0; i < n && rc == 0; i += asked)
+		rc = pop3_fetch(r, list + i, n - i, &asked, err);
+	free(list);
 	return rc;
 }
 

@@ -17,15 +17,13 @@
  *     that it is still there;
  *   - messages are fetched by TOP, which marks none as read, where its octets are seen to
  *     be those of RETR;
- *   - what was retrieved is durable before the next batch is asked for;
+ *   - of what was asked for only so much is not durable yet (judge.h), so that a server
+ *     which loses it loses no more;
  *   - afterwards a new session proves that every message listed earlier is still there.
  * A message is known by its UIDL where that is valid, unique and stays the same; else by
  * its content, of which there are as many as one listing shows.
  */
 enum {
-	POP3_BATCH = 200, /* messages asked for at a time */
-	/* octets asked for at a time, but for the last message */
-	POP3_BATCH_BYTES = 8 << 20,
 	POP3_TRIES = 10, /* sessions without progress */
 	POP3_REFUSALS = 2, /* of a message, until it is believed */
 	POP3_BREAKS = 4, /* of the session by a message */
@@ -161,8 +159,9 @@ int pop3_survey(struct pop3_run *r, struct err *err) MUST_CHECK;
 int pop3_relist(struct pop3_run *r, struct err *err) MUST_CHECK;
 
 /* fetch.c */
-int pop3_fetch(
-        struct pop3_run *r, struct message *const *list, size_t n, struct err *err) MUST_CHECK;
+/* Some of them, in their order (*asked_out, may be NULL: how many); what came is durable then. */
+int pop3_fetch(struct pop3_run *r, struct message *const *list, size_t n, size_t *asked_out,
+        struct err *err) MUST_CHECK;
 int pop3_give_known(
         struct pop3_run *r, struct message *m, bool *known_out, struct err *err) MUST_CHECK;
 /**

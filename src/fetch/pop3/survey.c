@@ -42,7 +42,7 @@ static int on_end(void *ctx, size_t index, const struct pop3_shape *shape,
 }
 
 /* The chosen messages, a few at a time; an error ends the session. */
-static int retrieve(struct pop3_run *r, struct sample *s, const struct pop3_want *wants,
+static int retrieve(struct pop3_run *r, struct sample *s, struct pop3_want *wants,
         const uint8_t *marks, size_t n, struct err *err)
 {
 	static const struct pop3_sink sink = {.body = on_body, .end = on_end};

@@ -69,7 +69,7 @@ static struct message *smallest_safe(struct pop3_run *r)
 
 int pop3_prove_top(struct pop3_run *r, struct err *err)
 {
-	static const struct pop3_sink sink = {add_octets, end_twin};
+	static const struct pop3_sink sink = {.body = add_octets, .end = end_twin};
 	struct message *m = r->manner.top ? smallest_safe(r) : NULL;
 	struct twin t = {.same = false};
 	struct pop3_want want;

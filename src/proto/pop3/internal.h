@@ -10,7 +10,13 @@
 #define POP3_ENTRIES_MAX 5000000u
 /* lines of LIST and UIDL beyond twice what there should be */
 #define POP3_ENTRIES_SLACK 100000u
-#define POP3_DEPTH 8 /* messages in flight with PIPELINING */
+/*
+ * Messages in flight with PIPELINING: where nobody says how many, and at most. So many
+ * commands have room in what lies between us and a server that is busy sending, so that
+ * neither waits for the other for ever.
+ */
+#define POP3_DEPTH 8
+#define POP3_DEPTH_MAX 600
 
 struct pop3 {
 	struct transport *t;

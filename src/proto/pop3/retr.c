@@ -137,11 +137,17 @@ static int read_answer(struct pop3 *p, const struct pop3_want *w, const struct r
 	return rc || !w->check ? rc : check_step(p, shape, err);
 }
 
-int pop3_retr(struct pop3 *p, const struct pop3_want *wants, size_t n, const struct pop3_sink *sink,
+static bool may_ask(const struct receiver *to, size_t index, struct pop3_want *want)
+{
+	return !to->sink->ask || to->sink->ask(to->ctx, index, want);
+}
+
+int pop3_retr(struct pop3 *p, struct pop3_want *wants, size_t n, const struct pop3_sink *sink,
         void *ctx, struct err *err)
 {
 	const struct receiver to = {sink, ctx};
-	size_t depth = p->after.pipelining ? POP3_DEPTH : 1, sent = 0;
+	size_t most = sink->ask ? POP3_DEPTH_MAX : POP3_DEPTH, sent = 0;
+	size_t depth = p->after.pipelining ? most : 1;
 	struct err own = {0};
 	int rc = 0;
 
@@ -152,8 +158,13 @@ int pop3_retr(struct pop3 *p, const struct pop3_want *wants, size_t n, const str
 		struct pop3_shape shape = {0};
 		struct err refused = {0};
 
-		for (; sent < n && sent < i + depth && rc == 0; sent++)
+		for (; sent < n && sent < i + depth && rc == 0; sent++) {
+			if (!may_ask(&to, sent, &wants[sent]))
+				break;
 			rc = ask_for(p, &wants[sent], err);
+		}
+		if (rc == 0 && sent == i)
+			return 0;
 		if (rc == 0)
 			rc = read_answer(p, &wants[i], &to, &shape, &refused, err);
 		if (rc == 0)

@@ -105,6 +105,11 @@ struct pop3_shape {
 };
 
 struct pop3_sink {
+	/*
+	 * May number ${index} be asked for, while those before it are on their way or taken?
+	 * *want, as it stands in the list, may be changed before. NULL: a few at a time.
+	 */
+	bool (*ask)(void *ctx, size_t index, struct pop3_want *want);
 	/* octets, dot-stuffing undone, the final CRLF before the dot kept */
 	int (*body)(void *ctx, const void *p, size_t n, struct err *err);
 	/* refused: -ERR for this one */
@@ -113,12 +118,13 @@ struct pop3_sink {
 };
 /**
  * pop3_retr(p, wants, n, sink, ctx, err):
- * Several messages, pipelined as far as the server allows (depth 1 without PIPELINING).
- * index counts from 0 in ${wants}.
+ * Several messages, pipelined as far as the server (depth 1 without PIPELINING) and
+ * sink->ask allow. index counts from 0 in ${wants}. What is not asked for, when all that
+ * was has come, is left.
  * A message that went astray ends the session with ERR_PROTO, after its end was told; one
  * of more than pop3_most octets with ERR_LIMIT, without.
  */
-int pop3_retr(struct pop3 *p, const struct pop3_want *wants, size_t n, const struct pop3_sink *sink,
+int pop3_retr(struct pop3 *p, struct pop3_want *wants, size_t n, const struct pop3_sink *sink,
         void *ctx, struct err *err) MUST_CHECK;
 /* The most octets that are taken of a message which LIST names with ${size}. */
 uint64_t pop3_most(uint64_t size);

@@ -76,9 +76,42 @@ static void test_verdicts(void **state)
 	}
 }
 
+/* A message at least; else so many, and so many octets. */
+static void test_ahead(void **state)
+{
+	static const struct {
+		struct pop3_load ahead;
+		uint64_t size;
+		bool may;
+	} rows[] = {
+	        {{0, 0}, 0, true},
+	        {{0, 0}, UINT64_MAX, true},
+	        {{1, 1}, UINT64_MAX, false},
+	        {{1, UINT64_MAX}, 0, false},
+	        {{1, POP3_AHEAD_BYTES - 10}, 10, true},
+	        {{1, POP3_AHEAD_BYTES - 10}, 11, false},
+	        {{1, POP3_AHEAD_BYTES}, 0, false},
+	        {{POP3_AHEAD - 1, 0}, 1, true},
+	        {{POP3_AHEAD, 0}, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (pop3_may_ask(&rows[i].ahead, rows[i].size) != rows[i].may)
+			fail_msg("row %zu", i);
+	assert_false(pop3_is_due(&(struct pop3_load){POP3_SYNC - 1, POP3_SYNC_BYTES - 1}));
+	assert_true(pop3_is_due(&(struct pop3_load){POP3_SYNC, 0}));
+	assert_true(pop3_is_due(&(struct pop3_load){1, POP3_SYNC_BYTES}));
+	/* what is synced lets something be asked for */
+	assert_true(POP3_SYNC < POP3_AHEAD && (uint64_t)POP3_SYNC_BYTES < POP3_AHEAD_BYTES);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_verdicts)};
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_verdicts),
+	        cmocka_unit_test(test_ahead),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

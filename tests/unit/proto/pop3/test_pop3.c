@@ -291,10 +291,10 @@ static int got_end(void *ctx, size_t index, const struct pop3_shape *came,
 
 static void test_retr(void **state)
 {
-	static const struct pop3_sink sink = {got_body, got_end};
+	static const struct pop3_sink sink = {.body = got_body, .end = got_end};
 	static const char script[] = HELLO CAPS_AFTER
 	        "+OK 5\r\na\r\n..\r\n.\r\n-ERR gone\r\n+OK\r\n.\r\n+OK\r\nb\0c\r\n.\r\n";
-	static const struct pop3_want wants[] = {
+	struct pop3_want wants[] = {
 	        {.number = 1}, {.number = 2}, {.number = 3}, {.number = 4}, {.number = 5}};
 
 	(void)state;
@@ -315,6 +315,40 @@ static void test_retr(void **state)
 		assert_int_equal(pop3_retr(m, wants + 4, 1, &sink, &g, &err), ERR_NET);
 		end_script(&p, &s, m);
 	}
+}
+
+/* Two of three may be asked for, the second one by its size. */
+static bool ask_two(void *ctx, size_t index, struct pop3_want *want)
+{
+	struct got *g = ctx;
+
+	assert_true(index >= g->ended);
+	*want = (struct pop3_want){.number = (uint32_t)index + 7, .size = 4};
+	want->dots = index ? POP3_BY_SIZE : POP3_STUFFED;
+	return index < 2;
+}
+
+static void test_ask(void **state)
+{
+	static const struct pop3_sink sink = {.ask = ask_two, .body = got_body, .end = got_end};
+	static const char script[] =
+	        HELLO CAPS_AFTER "+OK\r\n..\r\n.\r\n+OK\r\n..\r\n.\r\n+OK\r\nc\r\n.\r\n";
+	struct pop3_want wants[3] = {{0}};
+	struct got g = {.ended = 0};
+	struct player p;
+	struct service s;
+	struct pop3 *m;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(open_script(&p, script, sizeof script - 1, 5, &s, &m, &err), 0);
+	assert_int_equal(pop3_retr(m, wants, 3, &sink, &g, &err), 0);
+	assert_int_equal(g.ended, 2);
+	assert_int_equal(g.body.n, 7);
+	assert_memory_equal(g.body.data, ".\r\n..\r\n", 7);
+	assert_int_equal(wants[1].number, 8);
+	assert_int_equal(wants[2].number, 9);
+	end_script(&p, &s, m);
 }
 
 /*
@@ -353,11 +387,12 @@ static const struct {
 
 static void test_shapes(void **state)
 {
-	static const struct pop3_sink sink = {got_body, got_end};
+	static const struct pop3_sink sink = {.body = got_body, .end = got_end};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
 		for (size_t step = 1; step < 70; step += 3) {
+			struct pop3_want want = shapes[i].want;
 			struct got g = {.ended = 0};
 			char script[512];
 			struct player p;
@@ -372,8 +407,7 @@ static void test_shapes(void **state)
 			assert_int_equal(
 			        open_script(&p, script, strlen(script), step, &s, &m, &err), 0);
 			assert_int_equal(pop3_stat(m, &count, &octets, &err), 0);
-			assert_int_equal(
-			        pop3_retr(m, &shapes[i].want, 1, &sink, &g, &err), shapes[i].code);
+			assert_int_equal(pop3_retr(m, &want, 1, &sink, &g, &err), shapes[i].code);
 			if (g.ended != 1 || g.body.n != strlen(shapes[i].body) ||
 			        memcmp(g.body.data, shapes[i].body, g.body.n) != 0)
 				fail_msg(
@@ -475,6 +509,7 @@ int main(void)
 	        cmocka_unit_test(test_caps_are_kept),
 	        cmocka_unit_test(test_list),
 	        cmocka_unit_test(test_retr),
+	        cmocka_unit_test(test_ask),
 	        cmocka_unit_test(test_shapes),
 	        cmocka_unit_test(test_most),
 	        cmocka_unit_test(test_refusals),
