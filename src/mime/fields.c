@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TYPE_MAX = 127, BOUNDARY_MAX = 200, WORD_MAX = 100, FILE_NAME_MAX = 255, ID_MAX = 500 };
+enum { TYPE_MAX = 127, BOUNDARY_MAX = 200, WORD_MAX = 100, FILE_NAME_MAX = 1000, ID_MAX = 500 };
 
 /* A parameter as it stands there, or NULL. */
 static char *param(const char *v, size_t n, const char *name, size_t max)

@@ -1,6 +1,6 @@
 /* HTML as text, by libxml2's push parser, which keeps no tree. */
 #include <libxml/HTMLparser.h>
-#include "mime/layout.h"
+#include "mime/prose.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include <pthread.h>
@@ -20,7 +20,7 @@ enum {
 #define LEFT_OUT "[the rest is left out]"
 
 struct mime_html {
-	struct layout *layout;
+	struct prose *prose;
 	htmlParserCtxtPtr parser;
 	unsigned depth;
 	struct mime_charset *charset; /* NULL: it is not known yet */
@@ -41,7 +41,7 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar **atts)
 	struct mime_html *h = ctx;
 
 	h->depth++;
-	layout_element(h->layout, (const char *)name, (const char **)atts);
+	prose_open(h->prose, (const char *)name, (const char **)atts);
 }
 
 static void on_end(void *ctx, const xmlChar *name)
@@ -49,20 +49,20 @@ static void on_end(void *ctx, const xmlChar *name)
 	struct mime_html *h = ctx;
 
 	h->depth -= h->depth > 0;
-	layout_close(h->layout, (const char *)name);
+	prose_close(h->prose, (const char *)name);
 }
 
 static void on_text(void *ctx, const xmlChar *p, int n)
 {
 	struct mime_html *h = ctx;
 
-	layout_text(h->layout, (const char *)p, (size_t)n);
+	prose_text(h->prose, (const char *)p, (size_t)n);
 }
 
 static void parse(struct mime_html *h, const char *p, size_t n)
 {
 	h->read += n;
-	if (h->parser && n > 0 && layout_state(h->layout) == 0)
+	if (h->parser && n > 0 && prose_state(h->prose) == 0)
 		htmlParseChunk(h->parser, p, (int)n, 0);
 }
 
@@ -239,7 +239,7 @@ static int write_text(void *html, const void *octets, size_t n, struct err *err)
 		}
 		p += len;
 	}
-	return layout_state(h->layout);
+	return prose_state(h->prose);
 }
 
 /* What HTML says of its charset: <meta charset=...>, or within a content=. */
@@ -285,7 +285,7 @@ struct mime_html *mime_html_new(const char *charset, struct mime_step to)
 	struct mime_html *h = xcalloc(1, sizeof *h);
 
 	h->said = xstrdup(charset);
-	h->layout = layout_new(to);
+	h->prose = prose_new(to);
 	buf_init(&h->head, SNIFFED);
 	return h;
 }
@@ -318,8 +318,8 @@ int mime_html_end(struct mime_html *h, struct err *err)
 		parse(h, "<", 1);
 	end_parser(h);
 	if (h->read >= READ_MAX)
-		layout_text(h->layout, LEFT_OUT, strlen(LEFT_OUT));
-	return layout_end(h->layout, err);
+		prose_text(h->prose, LEFT_OUT, strlen(LEFT_OUT));
+	return prose_end(h->prose, err);
 }
 
 void mime_html_free(struct mime_html *h)
@@ -328,7 +328,7 @@ void mime_html_free(struct mime_html *h)
 		return;
 	end_parser(h);
 	mime_charset_free(h->charset);
-	layout_free(h->layout);
+	prose_free(h->prose);
 	buf_clear(&h->head);
 	free(h->said);
 	free(h);

@@ -1,5 +1,5 @@
 /* Links: does the text show where they lead? */
-#include "mime/layout.h"
+#include "mime/prose.h"
 #include <string.h>
 #include <strings.h>
 

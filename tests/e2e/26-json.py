@@ -111,6 +111,7 @@ def plain(lab, source, dav):
     items = lab.run(0, "list", "a", "--items", "--with-gone")
     lab.run(0, "list", "a", "INBOX")
     shown = lab.run(0, "show", "a", "INBOX/1")[-1]
+    lab.run(0, "show", "a", "INBOX/1", "--save", "saved")
     import base64
     import hashlib
     expect(hashlib.sha256(base64.b64decode(shown["base64"])).hexdigest() == shown["sha256"] and any(o.get("sha256") == shown["sha256"] for o in items), shown)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 #include "format/content/internal.h"
+#include "valise/base/escape.h"
 
 static int add(void *ctx, const void *p, size_t n, struct err *err)
 {
@@ -116,6 +117,13 @@ static void on_uid(void *ctx, const char *uid)
 	*(size_t *)ctx += strlen(uid);
 }
 
+static void on_told(void *ctx, const char *label, const char *text)
+{
+	(void)ctx;
+	if ((label && !*label) || !utf8_valid(text, strlen(text)))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t uids = 0;
@@ -132,6 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		content_summary_clear(&s);
 	}
 	content_check(data, size, on_problem, NULL);
+	content_told(data, size, on_told, NULL);
 	if (content_members(data, size, on_uid, &uids, NULL) == 0 && uids > size)
 		abort();
 	if (content_crlf(data, size, add, &crlf, NULL) < 0)

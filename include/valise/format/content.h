@@ -95,6 +95,17 @@ void content_names(const void *p, size_t n,
 void content_texts(const void *p, size_t n,
         void (*fn)(void *ctx, const char *text, size_t n, bool html), void *ctx);
 
+/**
+ * content_told(p, n, fn, ctx): all that a person reads in a calendar object or card. Of each
+ * main component (the first CONTENT_TOLD_MAX of them) first what it is, with ${label} NULL:
+ * "Event", "Invitation to an event"; then its fields, what matters most first: "Start", "Sun,
+ * 3 Nov 2024 10:00 Europe/Berlin"; "Repeats", "every 2 weeks on Mon, Wed, 10 times". ${text} is
+ * lent, UTF-8, of several lines where somebody wrote such, and not escaped for terminals.
+ */
+enum { CONTENT_TOLD_MAX = 100 };
+void content_told(const void *p, size_t n,
+        void (*fn)(void *ctx, const char *label, const char *text), void *ctx);
+
 /*
  * Each ATTACH, PHOTO, LOGO, SOUND that is a URL: ${name} is the property's, ${url}
  * NUL-terminated; both lent.

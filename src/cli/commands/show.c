@@ -1,16 +1,19 @@
-/* valise show: the bytes of one item, exactly. */
+/* valise show: one item, for people or octet for octet; its parts; its attachments as files. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
-#include "cli/cli.h"
+#include "cli/show/show.h"
 
 const struct command show_command = {
         .name = "show",
         .synopsis = "ARCHIVE FOLDER/UID",
-        .summary = "write one item to standard output, byte for byte (calendars and contacts: "
-                   "FOLDER/HREF)",
+        .summary = "show one item (calendars and contacts: FOLDER/HREF)",
+        .details =
+                "On a terminal: its header decoded, its text (HTML as text), what is attached;\n"
+                "of events and cards their fields in words. Elsewhere, and with --raw, the item\n"
+                "as it is, byte for byte: valise show ARCHIVE INBOX/17 > message.eml",
         .bit = CMD_SHOW,
         .min_pos = 2,
         .max_pos = 2,
@@ -35,33 +38,75 @@ static int to_buf(void *ctx, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
-/* As the last event: its listing, and its octets in base64. */
-static int show_json(const struct args *a, struct tree_reader *r, const struct tree_coll *c,
-        const struct tree_item *it, struct err *err)
+/* As the last event: its listing, its octets in base64, and what people read in it. */
+static int show_json(const struct shown_item *s, struct err *err)
 {
 	struct buf b = buf_of(SHOWN_MAX);
-	int rc = r->ops->body(r, c, it, to_buf, &b, err);
+	json_t *o = NULL;
+	int rc = s->reader->ops->body(s->reader, s->coll, s->item, to_buf, &b, err);
 
 	if (rc == 0) {
-		json_t *o = item_json(r, c, it);
 		char *text = base64_encode(b.data, b.len);
 
+		o = item_json(s->reader, s->coll, s->item);
 		json_set_text(o, "base64", text);
-		end_outcome(a, o);
 		free(text);
+		rc = s->coll->kind == COLL_MAIL ? mail_to_json(s, o, err)
+		                                : resource_to_json(s, o, err);
 	}
 	buf_clear(&b);
+	if (rc < 0)
+		json_decref(o);
+	else
+		end_outcome(s->args, o);
 	return rc;
+}
+
+static bool is_decoded(const struct args *a)
+{
+	return args_has(a, "decoded") || (!args_has(a, "raw") && isatty(STDOUT_FILENO));
 }
 
 static int show_item(const struct args *a, struct tree_reader *r, const struct tree_coll *c,
         const struct tree_item *it)
 {
+	struct shown_item s = {a, r, c, it};
+	const char *part = args_get(a, "part"), *dir = args_get(a, "save");
 	struct err err = {0};
-	int rc = args_has(a, "json") ? show_json(a, r, c, it, &err)
-	                             : r->ops->body(r, c, it, to_stdout, NULL, &err);
+	int rc;
 
+	if ((part || dir) && c->kind != COLL_MAIL)
+		return usage_error(a, "--part and --save are for messages");
+	if (dir)
+		return save_parts(&s, dir, part);
+	if (part)
+		return show_part(&s, part);
+	if (args_has(a, "json"))
+		rc = show_json(&s, &err);
+	else if (!is_decoded(a))
+		rc = r->ops->body(r, c, it, to_stdout, NULL, &err);
+	else
+		rc = c->kind == COLL_MAIL ? show_mail(&s, &err) : show_resource(&s, &err);
 	return rc < 0 ? fail(a, &err) : 0;
+}
+
+/* Each says another thing of how it is shown. */
+static int check_options(const struct args *a)
+{
+	static const char *const ways[] = {"raw", "decoded", "json", "part"};
+	const char *given = NULL;
+
+	if (args_has(a, "save") && !args_has(a, "raw") && !args_has(a, "decoded"))
+		return 0;
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		if (!args_has(a, ways[i]))
+			continue;
+		if (given || args_has(a, "save"))
+			return usage_error(a, "--%s and --%s do not go together",
+			        given ? given : ways[i], given ? ways[i] : "save");
+		given = ways[i];
+	}
+	return 0;
 }
 
 /* By UID; for DAV by href, its last segment, or the file's name in the tree. */
@@ -96,6 +141,8 @@ int cmd_show(const struct args *a)
 	bool by_name;
 	int rc = args_snapshot(a, &snapshot);
 
+	if (rc == 0)
+		rc = check_options(a);
 	if (rc)
 		return rc;
 	if (!slash)

@@ -1,5 +1,5 @@
 /* HTML's elements as lines of text. */
-#include "mime/layout.h"
+#include "mime/prose.h"
 #include "valise/base/mem.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static const struct {
         {"section", LINE}, {"style", HIDDEN}, {"table", LINE}, {"td", CELL}, {"template", HIDDEN},
         {"th", CELL}, {"title", HIDDEN}, {"tr", ROW}, {"ul", LIST}};
 
-struct layout {
+struct prose {
 	struct mime_step to;
 	struct err err;
 	int rc;
@@ -61,9 +61,9 @@ struct layout {
 	struct buf href, shown; /* of the link */
 };
 
-struct layout *layout_new(struct mime_step to)
+struct prose *prose_new(struct mime_step to)
 {
-	struct layout *l = xcalloc(1, sizeof *l);
+	struct prose *l = xcalloc(1, sizeof *l);
 
 	l->to = to;
 	buf_init(&l->href, LINK_MAX);
@@ -71,7 +71,7 @@ struct layout *layout_new(struct mime_step to)
 	return l;
 }
 
-void layout_free(struct layout *l)
+void prose_free(struct prose *l)
 {
 	if (!l)
 		return;
@@ -80,19 +80,19 @@ void layout_free(struct layout *l)
 	free(l);
 }
 
-int layout_state(const struct layout *l)
+int prose_state(const struct prose *l)
 {
 	return l->rc;
 }
 
-static void flush(struct layout *l)
+static void flush(struct prose *l)
 {
 	if (l->n_out > 0 && l->rc == 0)
 		l->rc = l->to.write(l->to.ctx, l->out, l->n_out, &l->err);
 	l->n_out = 0;
 }
 
-static void put(struct layout *l, const char *p, size_t n)
+static void put(struct prose *l, const char *p, size_t n)
 {
 	if (l->n_out + n > sizeof l->out)
 		flush(l);
@@ -104,12 +104,12 @@ static void put(struct layout *l, const char *p, size_t n)
 	l->n_out += n;
 }
 
-static void puts_text(struct layout *l, const char *s)
+static void puts_text(struct prose *l, const char *s)
 {
 	put(l, s, strlen(s));
 }
 
-int layout_end(struct layout *l, struct err *err)
+int prose_end(struct prose *l, struct err *err)
 {
 	if (l->any)
 		puts_text(l, "\n");
@@ -120,7 +120,7 @@ int layout_end(struct layout *l, struct err *err)
 }
 
 /* What the next text begins on: a new line (1), or one after an empty line (2). */
-static void want_lines(struct layout *l, unsigned n)
+static void want_lines(struct prose *l, unsigned n)
 {
 	if (l->fresh_cell)
 		return;
@@ -129,7 +129,7 @@ static void want_lines(struct layout *l, unsigned n)
 }
 
 /* The beginning of a line: quotes, and the item's mark. */
-static void begin_line(struct layout *l)
+static void begin_line(struct prose *l)
 {
 	unsigned levels = MIN(l->lists, (unsigned)LEVELS);
 	char mark[16] = "* ";
@@ -149,7 +149,7 @@ static void begin_line(struct layout *l)
 }
 
 /* Text without blanks at its ends. */
-static void put_word(struct layout *l, const char *p, size_t n)
+static void put_word(struct prose *l, const char *p, size_t n)
 {
 	if (!l->any)
 		begin_line(l);
@@ -192,7 +192,7 @@ static size_t blank_length(const char *p, size_t n, bool *shown_out)
 }
 
 /* The lines of a <pre>. */
-static void put_pre(struct layout *l, const char *p, size_t n)
+static void put_pre(struct prose *l, const char *p, size_t n)
 {
 	while (n > 0) {
 		const char *lf = memchr(p, '\n', n);
@@ -209,7 +209,7 @@ static void put_pre(struct layout *l, const char *p, size_t n)
 	}
 }
 
-void layout_text(struct layout *l, const char *p, size_t n)
+void prose_text(struct prose *l, const char *p, size_t n)
 {
 	size_t from = 0, i = 0;
 
@@ -254,7 +254,7 @@ static const char *att(const char **atts, const char *name)
 	return "";
 }
 
-static void open_list(struct layout *l, const char *element, const char **atts)
+static void open_list(struct prose *l, const char *element, const char **atts)
 {
 	int start = atoi(att(atts, "start"));
 
@@ -265,7 +265,7 @@ static void open_list(struct layout *l, const char *element, const char **atts)
 	l->item = false;
 }
 
-static void open_cell(struct layout *l)
+static void open_cell(struct prose *l)
 {
 	if (l->cells < CELLS)
 		l->cell_lines[l->cells] = l->lines;
@@ -274,7 +274,7 @@ static void open_cell(struct layout *l)
 }
 
 /* Two blanks before the next cell, or a new line where it had several lines. */
-static void close_cell(struct layout *l)
+static void close_cell(struct prose *l)
 {
 	bool several;
 
@@ -289,7 +289,7 @@ static void close_cell(struct layout *l)
 	l->fresh_cell = false;
 }
 
-static void close_link(struct layout *l)
+static void close_link(struct prose *l)
 {
 	const char *href = buf_str(&l->href);
 
@@ -306,7 +306,7 @@ static void close_link(struct layout *l)
 	buf_reset(&l->shown);
 }
 
-static void open_link(struct layout *l, const char **atts)
+static void open_link(struct prose *l, const char **atts)
 {
 	const char *href = att(atts, "href");
 
@@ -316,17 +316,17 @@ static void open_link(struct layout *l, const char **atts)
 	buf_fill(&l->href, href, strlen(href));
 }
 
-static void show_image(struct layout *l, const char *alt)
+static void show_image(struct prose *l, const char *alt)
 {
 	if (!*alt)
 		return;
 	put_word(l, "[", 1);
-	layout_text(l, alt, strlen(alt));
+	prose_text(l, alt, strlen(alt));
 	l->blanks = 0;
 	put_word(l, "]", 1);
 }
 
-void layout_element(struct layout *l, const char *element, const char **atts)
+void prose_open(struct prose *l, const char *element, const char **atts)
 {
 	enum block b = block_of(element);
 
@@ -377,7 +377,7 @@ void layout_element(struct layout *l, const char *element, const char **atts)
 	}
 }
 
-void layout_close(struct layout *l, const char *element)
+void prose_close(struct prose *l, const char *element)
 {
 	enum block b = block_of(element);
 
