@@ -1,5 +1,6 @@
 /* HTML's elements as lines of text. */
 #include "mime/prose.h"
+#include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -291,17 +292,17 @@ static void close_cell(struct prose *l)
 
 static void close_link(struct prose *l)
 {
-	const char *href = buf_str(&l->href);
+	struct buf one_line = buf_of(SIZE_MAX);
 
 	l->in_link = false;
-	if (!link_says_it(href, buf_str(&l->shown))) {
-		bool cut = l->href.len > SHOWN_MAX;
-
+	if (!link_says_it(buf_str(&l->href), buf_str(&l->shown))) {
+		text_one_line(buf_str(&l->href), l->href.len, SHOWN_MAX, &one_line);
 		l->blanks = MAX(l->blanks, 1u);
 		put_word(l, "<", 1);
-		put(l, href, cut ? SHOWN_MAX : l->href.len);
-		puts_text(l, cut ? "...>" : ">");
+		put(l, buf_str(&one_line), one_line.len);
+		puts_text(l, l->href.len > SHOWN_MAX ? "...>" : ">");
 	}
+	buf_clear(&one_line);
 	buf_reset(&l->href);
 	buf_reset(&l->shown);
 }

@@ -120,6 +120,7 @@ static void test_links(void **state)
 	        {"cid:a", "x", "x\n"},
 	        {"", "x", "x\n"},
 	        {"http://a.example/", "", "<http://a.example/>\n"},
+	        {"http://a.example/\n b", "x", "x <http://a.example/  b>\n"},
 	        {"http://bank.example@evil.example", "bank.example",
 	                "bank.example <http://bank.example@evil.example>\n"},
 	};
