@@ -41,14 +41,17 @@ def read_env(path):
 
 def measured(argv, env=None):
     """(seconds, user+system seconds, peak KiB) of one command, which must succeed."""
-    began = time.monotonic()
-    p = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
-    out = p.stdout.read()
-    _, status, usage = os.wait4(p.pid, 0)
-    p.returncode = os.waitstatus_to_exitcode(status)
-    if p.returncode != 0:
-        sys.exit(f"{argv}: exit {p.returncode}\n{out.decode(errors='replace')[-2000:]}")
-    return time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+    # by time(1), which is small: a process that this one forks begins with the size of Python
+    with tempfile.NamedTemporaryFile("r") as peak:
+        began = time.monotonic()
+        p = subprocess.Popen(["time", "-q", "-f", "%M", "-o", peak.name, *argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
+        out = p.stdout.read()
+        _, status, usage = os.wait4(p.pid, 0)
+        seconds = time.monotonic() - began
+        p.returncode = os.waitstatus_to_exitcode(status)
+        if p.returncode != 0:
+            sys.exit(f"{argv}: exit {p.returncode}\n{out.decode(errors='replace')[-2000:]}")
+        return seconds, usage.ru_utime + usage.ru_stime, int(peak.read())
 
 
 class Bench:
