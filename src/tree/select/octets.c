@@ -51,24 +51,29 @@ static bool mail_is_meant(const struct selection *s, const char *head, size_t n)
 /* What the names of a resource say. */
 struct names {
 	const struct selection *s;
+	enum content_name from_is, title_is; /* by the kind */
 	bool from, title;
+	bool cut; /* the title may go on */
 };
 
 static void on_name(void *ctx, enum content_name what, const char *text)
 {
 	struct names *m = ctx;
 
-	if (m->s->from && (what == CONTENT_ORGANIZER || what == CONTENT_MAIL))
+	if (m->s->from && what == m->from_is)
 		m->from = m->from || select_in_text(m->s->from, text, true);
-	if (m->s->subject && (what == CONTENT_SUMMARY || what == CONTENT_NAME))
-		m->title = m->title || select_in_text(m->s->subject, text, false);
+	if (!m->s->subject || what != m->title_is)
+		return;
+	m->title = m->title || select_in_text(m->s->subject, text, false);
+	m->cut = m->cut || select_is_cut(text);
 }
 
 /* The whole of a title that was too long for its name. */
-static bool title_is_meant(const struct selection *s, const void *p, size_t n)
+static bool title_is_meant(const struct selection *s, enum coll_kind kind, const void *p, size_t n)
 {
 	struct content_summary sum = {0};
 	bool yes = content_summarize(p, n, &sum, NULL) == 0 && sum.title &&
+	           (kind == COLL_CONTACTS ? sum.card : sum.calendar) &&
 	           select_in_text(s->subject, sum.title, false);
 
 	content_summary_clear(&sum);
@@ -168,7 +173,10 @@ static bool span_is_meant(const struct selection *s, const void *p, size_t n)
 
 bool selection_octets(const struct selection *s, enum coll_kind kind, const void *p, size_t n)
 {
-	struct names names = {.s = s};
+	bool card = kind == COLL_CONTACTS;
+	struct names names = {.s = s,
+	        .from_is = card ? CONTENT_MAIL : CONTENT_ORGANIZER,
+	        .title_is = card ? CONTENT_NAME : CONTENT_SUMMARY};
 
 	if (kind == COLL_MAIL)
 		return mail_is_meant(s, p, n);
@@ -176,7 +184,7 @@ bool selection_octets(const struct selection *s, enum coll_kind kind, const void
 		content_names(p, n, on_name, &names);
 	if ((s->from && !names.from) || s->to)
 		return false;
-	if (s->subject && !names.title && !title_is_meant(s, p, n))
+	if (s->subject && !names.title && !(names.cut && title_is_meant(s, kind, p, n)))
 		return false;
 	return kind != COLL_CALENDAR || span_is_meant(s, p, n);
 }

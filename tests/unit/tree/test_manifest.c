@@ -39,6 +39,8 @@ static void sample(struct tree_manifest *m)
 	add_head(m, COLL_CALENDAR, "Home", 0);
 	m->heads[0].attrs = ATTR_SUBSCRIBED;
 	m->heads[0].special_use = xstrdup("\\Sent");
+	m->heads[0].left_out = 5;
+	m->heads[0].selection = xstrdup("--since 2024-01-01");
 	tree_manifest_sort(m);
 }
 
@@ -80,7 +82,7 @@ static void written_and_read(void **state)
 	        "\"kind\":\"imap\",\"login\":\"alice\",\"port\":993}]}"));
 	assert_non_null(strstr(text,
 	        "\"counts\":{\"bytes\":50,\"calendars\":{\"collections\":1,\"items\":0},"
-	        "\"contacts\":{\"collections\":0,\"items\":0},\"errors\":0,"
+	        "\"contacts\":{\"collections\":0,\"items\":0},\"errors\":0,\"left_out\":5,"
 	        "\"mail\":{\"collections\":2,\"items\":5}},\"created\":\"2026-11-21T"));
 	assert_non_null(strstr(text, "\"verdict\":\"complete\"}"));
 	assert_int_equal(from_text(text, &back), 0);
@@ -126,6 +128,10 @@ static void what_does_not_fit_is_refused(void **state)
 	        {"\"attrs\":[\"subscribed\"]", "\"attrs\":[\"subscribe\"]"},
 	        {"\"attrs\":[\"subscribed\"]", "\"attrs\":\"subscribed\""},
 	        {"\"special_use\":\"\\\\Sent\"", "\"special_use\":[]"},
+	        {"\"left_out\":5", "\"left_out\":6"},
+	        {"\"left_out\":5", "\"left_out\":0"},
+	        {"\"left_out\":5,", ""},
+	        {"\"selection\":\"--since 2024-01-01\"", "\"selection\":1"},
 	        {"\"created\":\"2026", "\"created\":\"x026"},
 	        {"\"content_name\":\"INBOX\"", "\"content_name\":\"INBOXX\""},
 	};

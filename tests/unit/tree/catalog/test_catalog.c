@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include "tree/catalog/internal.h"
 #include "valise/base/mem.h"
+#include "valise/tree/manifest.h"
 
 static int to_buf(void *ctx, const void *p, size_t n, struct err *err)
 {
@@ -314,6 +315,10 @@ static void lines_that_are_refused(void **state)
 	        "{\"catalog\":0,\"kind\":\"mail\",\"name\":\"x\",\"path\":\"mail/x\"}",
 	        "{\"catalog\":1,\"kind\":\"male\",\"name\":\"x\",\"path\":\"mail/x\"}",
 	        "{\"catalog\":1,\"kind\":\"mail\",\"path\":\"mail/x\"}",
+	        "{\"catalog\":1,\"kind\":\"mail\",\"left_out\":-1,\"name\":\"x\",\"path\":\"mail/"
+	        "x\"}",
+	        "{\"catalog\":1,\"kind\":\"mail\",\"name\":\"x\",\"path\":\"mail/x\","
+	        "\"selection\":\"--unseen\"}",
 	        "{\"catalog\":1,\"kind\":\"mail\",\"name\":\"x\"}",
 	        "{\"catalog\":1,\"kind\":\"mail\",\"name\":\"x\",\"path\":\"mail/../x\"}",
 	        "{\"catalog\":1,\"kind\":\"mail\",\"name\":\"x\",\"path\":\"mail/x/cur\"}",
@@ -412,6 +417,39 @@ static void lines_that_are_refused(void **state)
 		assert_null(c);
 	}
 	assert_int_equal(catalog_parse_head("{\"catalog\":2}", 13, &c, &err), ERR_UNSUPPORTED);
+}
+
+/* Beside what options left out stands which they were. */
+static void what_was_left_out(void **state)
+{
+	struct tree_coll *c = tree_coll_new(COLL_MAIL, "a"), *again = NULL;
+	struct tree_roots roots;
+	struct tree_head head;
+	struct err err = {0};
+	struct buf text;
+
+	(void)state;
+	c->path = xstrdup("mail/a");
+	c->left_out = 12;
+	c->selection = xstrdup("--since 2024-01-01");
+	write_text(c, false, &text, &roots);
+	assert_non_null(strstr(buf_str(&text), "\"kind\":\"mail\",\"left_out\":12,\"name\":\"a\","
+	                                       "\"path\":\"mail/a\",\"selection\":\"--since "
+	                                       "2024-01-01\"}"));
+	assert_int_equal(read_text(buf_str(&text), text.len, 2, &again, NULL, &err), 0);
+	assert_int_equal(again->left_out, 12);
+	assert_string_equal(again->selection, "--since 2024-01-01");
+	tree_head_of(&head, again, &roots);
+	assert_int_equal(head.left_out, 12);
+	assert_string_equal(head.selection, "--since 2024-01-01");
+	tree_head_clear(&head);
+	buf_clear(&text);
+	tree_coll_free(again);
+	c->left_out = 0;
+	write_text(c, false, &text, &roots);
+	assert_null(strstr(buf_str(&text), "selection"));
+	buf_clear(&text);
+	tree_coll_free(c);
 }
 
 static void order_is_checked(void **state)
@@ -615,6 +653,7 @@ int main(void)
 	        cmocka_unit_test(the_content_root_knows_no_server),
 	        cmocka_unit_test(damage_is_found),
 	        cmocka_unit_test(lines_that_are_refused),
+	        cmocka_unit_test(what_was_left_out),
 	        cmocka_unit_test(order_is_checked),
 	        cmocka_unit_test(what_is_gone),
 	        cmocka_unit_test(a_line_has_a_limit),
