@@ -78,6 +78,7 @@ void box_close(struct import_box *b)
 	free(b->name);
 	free(b->folder);
 	free(b->title);
+	free(b->about);
 	free(b->color);
 	free(b->keywords);
 }
@@ -103,7 +104,7 @@ void box_drop(struct import_box *b)
 		intake_drop(&b->in);
 }
 
-void box_called(struct import_box *b, const char *name, const char *color)
+void box_called(struct import_box *b, const char *name, const char *color, const char *about)
 {
 	const char *into = b->run->opts->into;
 	struct buf safe = buf_of(4096);
@@ -117,6 +118,8 @@ void box_called(struct import_box *b, const char *name, const char *color)
 	buf_clear(&safe);
 	if (color && !b->color)
 		b->color = xstrdup(color);
+	if (about && !b->about)
+		b->about = xstrdup(about);
 }
 
 void box_single(struct import_box *b)
@@ -132,26 +135,34 @@ void box_single(struct import_box *b)
 		b->color = xstrdup(b->beside->color);
 }
 
-/* What the collection is called and its colour, as DAV has them. */
-static char *make_props(const struct import_box *b)
+static void set_prop(json_t *o, const char *name, const char *text)
 {
-	json_t *o = json_object();
 	struct buf xml = buf_of(SIZE_MAX);
 
-	for (const char *s = b->title; s && *s; s++) {
+	for (const char *s = text; s && *s; s++) {
 		if (*s == '&' || *s == '<' || *s == '>')
 			buf_putf(&xml, "&#%d;", *s);
 		else
 			buf_putc(&xml, *s);
 	}
 	if (xml.len)
-		json_set_text(o, "{DAV:}displayname", buf_str(&xml));
-	if (b->color)
-		json_set_text(o,
-		        b->kind == COLL_CALENDAR ? "{http://apple.com/ns/ical/}calendar-color"
-		                                 : "{http://inf-it.com/ns/ab/}addressbook-color",
-		        b->color);
+		json_set_text(o, name, buf_str(&xml));
 	buf_clear(&xml);
+}
+
+/* What the file says of the collection, as DAV has it. */
+static char *make_props(const struct import_box *b)
+{
+	bool calendar = b->kind == COLL_CALENDAR;
+	json_t *o = json_object();
+
+	set_prop(o, "{DAV:}displayname", b->title);
+	set_prop(o,
+	        calendar ? "{http://apple.com/ns/ical/}calendar-color"
+	                 : "{http://inf-it.com/ns/ab/}addressbook-color",
+	        b->color);
+	if (calendar)
+		set_prop(o, "{urn:ietf:params:xml:ns:caldav}calendar-description", b->about);
 	return json_text(o);
 }
 
@@ -163,7 +174,7 @@ static int find_box(struct import_box *b, const char *name, struct filled **out,
 	if (rc < 0)
 		return rc;
 	c = (*out)->coll;
-	if ((b->color || b->title) && !c->props)
+	if ((b->color || b->title || b->about) && !c->props)
 		c->props = make_props(b);
 	return 0;
 }

@@ -40,9 +40,9 @@ int box_item(struct import_box *b, const struct import_item *it, struct err *err
 void box_drop(struct import_box *b);
 /*
  * What the file says of its calendar or address book, before its first item: how it is called
- * (X-WR-CALNAME), its colour "#RRGGBB". Each may be NULL.
+ * (X-WR-CALNAME), its colour "#RRGGBB", what it is about. Each may be NULL.
  */
-void box_called(struct import_box *b, const char *name, const char *color);
+void box_called(struct import_box *b, const char *name, const char *color, const char *about);
 /*
  * The file is one object, as servers and address books give them, before this is given: the
  * folder around the file is the calendar or address book, where there is one.

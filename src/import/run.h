@@ -49,7 +49,7 @@ struct import_box {
 	/* the same, if the file is one object of many (box_single); or NULL */
 	char *folder;
 	const struct seen_folder *beside; /* what stands in that folder; or NULL */
-	char *title; /* displayname of the collection; or NULL */
+	char *title, *about; /* displayname and description of the collection; or NULL */
 	char *color; /* of a calendar; or NULL */
 	bool subscribed; /* a new mailbox is */
 	bool labelled; /* its messages name their mailboxes */

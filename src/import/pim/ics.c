@@ -55,7 +55,7 @@ struct ics {
 	uint32_t used[OBJECT_ZONES_MAX]; /* by the object that is open */
 	size_t n_used;
 	struct tree_coll *sets; /* numbers of names that objects use: keywords */
-	char *name, *color; /* of the calendar as a whole */
+	char *name, *color, *about; /* of the calendar as a whole */
 	bool name_is_apple; /* X-WR-CALNAME, which outranks NAME */
 	char *method;
 	bool dropped; /* lines of the calendar are not kept in its objects */
@@ -98,6 +98,13 @@ static bool take_property(struct ics *c, const struct pim_line *l)
 {
 	if (line_is(l, "X-WR-CALNAME") || line_is(l, "NAME")) {
 		take_name(c, l, line_is(l, "X-WR-CALNAME"));
+		return true;
+	}
+	if (line_is(l, "X-WR-CALDESC") || line_is(l, "DESCRIPTION")) {
+		if (l->len == LINE_HEAD) /* longer than a line is looked at */
+			return false;
+		free(c->about);
+		c->about = line_text(l);
 		return true;
 	}
 	if (line_is(l, "METHOD")) {
@@ -421,6 +428,7 @@ static void clear(struct ics *c)
 	free(c->name);
 	free(c->color);
 	free(c->method);
+	free(c->about);
 	buf_clear(&c->missing);
 	pimfile_clear(&c->pim);
 }
@@ -434,8 +442,8 @@ int read_ics(struct import_file *f, struct import_box *b, struct err *err)
 	buf_init(&c->missing, SIZE_MAX);
 	c->sets = tree_coll_new(COLL_CALENDAR, "");
 	rc = pimfile_read(&c->pim, &ops, err);
-	if (rc == 0 && (c->name || c->color))
-		box_called(b, c->name && c->name[0] ? c->name : NULL, c->color);
+	if (rc == 0 && (c->name || c->color || c->about))
+		box_called(b, c->name && c->name[0] ? c->name : NULL, c->color, c->about);
 	if (rc == 0)
 		rc = give_all(c, err);
 	if (rc == 0)

@@ -52,7 +52,7 @@ char *line_text(const struct pim_line *l)
 		else
 			buf_putc(&plain, s[i]);
 	}
-	text_one_line(buf_str(&plain), plain.len, 512, &out);
+	text_one_line(buf_str(&plain), plain.len, LINE_HEAD, &out);
 	buf_clear(&plain);
 	return buf_take(&out);
 }

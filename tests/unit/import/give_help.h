@@ -48,9 +48,10 @@ void box_drop(struct import_box *b)
 	buf_reset(&b->item);
 }
 
-void box_called(struct import_box *b, const char *name, const char *color)
+void box_called(struct import_box *b, const char *name, const char *color, const char *about)
 {
-	buf_putf(&b->said, "called %s %s\n", name ? name : "-", color ? color : "-");
+	buf_putf(&b->said, "called %s %s %s\n", name ? name : "-", color ? color : "-",
+	        about ? about : "-");
 }
 
 void box_single(struct import_box *b)

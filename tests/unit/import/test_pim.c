@@ -62,10 +62,10 @@ static const struct row calendars[] = {
                         CAL "BEGIN:VJOURNAL\r\nUID:j\r\nEND:VJOURNAL\r\n" END},
                 ""},
         {"what is the calendar's",
-                CAL "X-WR-CALNAME:A\\, b\r\nNAME:c\r\nCOLOR:turquoise\r\n"
+                CAL "X-WR-CALNAME:A\\, b\r\nNAME:c\r\nCOLOR:turquoise\r\nX-WR-CALDESC:About it\r\n"
                     "METHOD:PUBLISH\r\nX-WR-TIMEZONE:A\r\n" EVENT("1", "") END,
                 {CAL "X-WR-TIMEZONE:A\r\n" EVENT("1", "") END},
-                "called A, b #40e0d0\nnote METHOD:PUBLISH is left out: what is stored has none "
+                "called A, b #40e0d0 About it\nnote METHOD:PUBLISH is left out: what is stored has none "
                 "(RFC 4791 4.1)\n"},
         {"a zone that is nowhere, one of a registry",
                 CAL EVENT("1", "DTSTART;TZID=Nowhere:1\r\n")
@@ -104,7 +104,7 @@ static const struct row calendars[] = {
         {"text that is none", "hello\r\n" CAL EVENT("1", "") END, {CAL EVENT("1", "") END},
                 "error 1 lines belong to no event, and are left out\n"},
         {"nothing", "", {NULL}, ""},
-        {"an empty calendar", CAL "X-WR-CALNAME:n\r\n" END, {NULL}, "called n -\n"},
+        {"an empty calendar", CAL "X-WR-CALNAME:n\r\n" END, {NULL}, "called n - -\n"},
 };
 
 static const struct row cards[] = {
