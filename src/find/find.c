@@ -261,6 +261,7 @@ int find_contents(const struct find_options *o, struct tree_reader *r, const cha
 	} else if (rc == 0 && !o->dir) {
 		rc = by_reading(&f, &why);
 	}
+	start_progress(o->progress); /* of what comes next */
 	fd_close(f.dirfd);
 	free(f.name);
 	free(f.path);

@@ -82,6 +82,10 @@ means 5 --from ANN@ --from bob
 means 2 --to zoe@example.org # of one in Cc, of one behind what a catalog keeps of a long To
 means 4 --subject LUNCH
 means 1 --subject GRÜSSE
+means 4 --text lunch # two messages, two events
+means 3 --text 'LUNCH -work'
+means 1 --text lunch --text boss --no-index
+means 2 --text lunch --since 2023-06
 means 1 --item INBOX/3
 means 2 --item calendars/alice/cal/birthday.ics --item Work/1
 means 1 --folder Work --since 2024 --from boss
@@ -114,6 +118,8 @@ nothing() { # PATTERN OPTION...
 }
 nothing 'no item "INBOX/99"' --item INBOX/99
 nothing 'FOLDER/UID' --item Work
+nothing 'nothing to look for' --text '%'
+nothing 'leave nothing' --text neverthere
 nothing 'since takes a day such as' --since soon
 nothing 'nothing between' --since 2023 --until 2022
 nothing 'between --larger and --smaller' --larger 2M --smaller 1M

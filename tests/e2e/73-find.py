@@ -220,6 +220,13 @@ def people(t):
         expect(rc == (0 if re.search("[a-z]", words) else 2) and "syntax" not in err, "find %s: %d %s" % (words, rc, err))
 
 
+def exported(t):
+    """--text of other commands is the same search."""
+    out = os.path.join(t.home, "eml")
+    run(0, "export", t.archive, "-o", out, "--format", "eml", "--text", "quartalsbericht", "--folder", "Texts", env=t.env)
+    expect(len(glob.glob(out + "/**/*.eml", recursive=True)) == 1, "an export of --text is something else")
+
+
 def kept(t):
     """What becomes of the index: it is the user's alone, and made again whatever happens to it."""
     index = t.index()
@@ -299,6 +306,7 @@ def main():
         other_decoder(t, imap)
         texts(t)
         people(t)
+        exported(t)
         kept(t)
         nowhere(t)
         together(t)

@@ -138,9 +138,11 @@ static void tell_outcome(const struct export_opts *o, const struct export_result
 }
 
 /* The codes, the report, what people and programs are told. */
-static int finish(struct ui *ui, const struct export_opts *o, const struct export_result *e)
+static int finish(struct ui *ui, const struct export_opts *o, const struct export_result *e,
+        const struct selected *meant)
 {
-	int rc = e->failed || e->missing || e->altered ? EXIT_INCOMPLETE : EXIT_DONE;
+	bool whole = !e->failed && !e->missing && !e->altered && !selected_unread(meant);
+	int rc = whole ? EXIT_DONE : EXIT_INCOMPLETE;
 	json_t *out = outcome_json(ui->args, o, e);
 
 	ui_stop(ui);
@@ -155,8 +157,9 @@ static int finish(struct ui *ui, const struct export_opts *o, const struct expor
 }
 
 /* What is meant of the snapshot. 0, or an exit code after a message; *out is NULL then. */
-static int open_source(const struct args *a, struct selected *meant, struct tree_reader **out)
+static int open_source(struct ui *ui, struct selected *meant, struct tree_reader **out)
 {
+	const struct args *a = ui->args;
 	struct err err = {0};
 	unsigned snapshot;
 	int rc = args_snapshot(a, &snapshot);
@@ -166,6 +169,11 @@ static int open_source(const struct args *a, struct selected *meant, struct tree
 		rc = fail(a, &err);
 	if (rc)
 		return rc;
+	if (selected_search(meant, a->pos[0], NULL, *out, &ui->progress, &err) < 0) {
+		tree_reader_free(*out);
+		*out = NULL;
+		return fail(a, &err);
+	}
 	*out = tree_gone_view(*out, args_has(a, "with-gone"));
 	return selected_view(meant, out);
 }
@@ -182,13 +190,13 @@ static int cmd_export(const struct args *a)
 
 	rc = rc ? rc : read_options(a, &o);
 	ui_start(&ui, a);
-	rc = rc ? rc : open_source(a, &meant, &from);
+	rc = rc ? rc : open_source(&ui, &meant, &from);
 	if (rc == 0)
 		rc = tell_losses(a, &ui, from, o.format);
 	if (rc == 0 && export_run(from, &o, &ui.progress, &e, &err) < 0)
 		rc = fail(a, &err);
 	else if (rc == 0)
-		rc = finish(&ui, &o, &e);
+		rc = finish(&ui, &o, &e, &meant);
 	tree_reader_free(from);
 	ui_clear(&ui);
 	selected_clear(&meant);

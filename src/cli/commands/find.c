@@ -163,7 +163,8 @@ static int search(struct finds *f, struct ui *ui)
 	const char *const *words = f->args->pos + 1;
 	struct err err = {0};
 
-	if (selected_search(&f->selected, words, f->reader, &ui->progress, &err) < 0)
+	if (selected_search(&f->selected, f->args->pos[0], words, f->reader, &ui->progress, &err) <
+	        0)
 		return err.code == ERR_USAGE ? usage_error(f->args, "%s", err.text)
 		                             : fail(f->args, &err);
 	f->reader = tree_gone_view(f->reader, args_has(f->args, "with-gone"));

@@ -400,9 +400,12 @@ static int write_report(const struct restore *r, const json_t *outcome, unsigned
 }
 
 /* Not all would be there as it is in the archive. */
-static bool is_incomplete(const struct target_result *s)
+static bool is_incomplete(const struct restore *r)
 {
-	return s->failed || s->altered || s->doubled || s->unseen || s->unattached;
+	const struct target_result *s = &r->sum;
+
+	return s->failed || s->altered || s->doubled || s->unseen || s->unattached ||
+	       selected_unread(&r->selected);
 }
 
 /* From the options to what came of it, with the archive open. */
@@ -447,7 +450,7 @@ static int run_restore(struct restore *r)
 	if (rc)
 		return rc;
 	rc = run_kinds(r, kinds);
-	if (rc == 0 && is_incomplete(&r->sum))
+	if (rc == 0 && is_incomplete(r))
 		rc = EXIT_INCOMPLETE;
 	ui_stop(r->ui);
 	o = outcome_json(r);
@@ -490,8 +493,10 @@ static int with_archive(struct restore *r, int (*run)(struct restore *r))
 		return fail(r->args, &err);
 	archive_reader_seal(r->reader, r->seal);
 	r->opts.snapshot = archive_reader_number(r->reader);
+	if (selected_search(&r->selected, r->path, NULL, r->reader, &r->ui->progress, &err) < 0)
+		rc = fail(r->args, &err);
 	choose_gone(r);
-	rc = run(r);
+	rc = rc ? rc : run(r);
 	tree_reader_free(r->reader);
 	maps_clear(&r->maps);
 	free(r->by_coll);
@@ -507,7 +512,7 @@ static int run_foresight(struct restore *r)
 	if (rc == 0)
 		rc = run_kinds(r, kinds);
 	r->foresight->outcome = outcome_json(r);
-	r->foresight->incomplete = is_incomplete(&r->sum);
+	r->foresight->incomplete = is_incomplete(r);
 	return rc;
 }
 

@@ -26,17 +26,17 @@ void selected_holds(struct selected *s)
 	s->of.text_ctx = s->hits;
 }
 
-int selected_search(struct selected *s, const char *const *words, struct tree_reader *from,
-        struct progress *progress, struct err *err)
+int selected_search(struct selected *s, const char *archive, const char *const *words,
+        struct tree_reader *from, struct progress *progress, struct err *err)
 {
-	char archive[SHA256_HEX_SIZE] = "", *dir = NULL;
-	struct find_options o = {.archive = archive, .progress = progress};
+	char id[SHA256_HEX_SIZE] = "", *dir = NULL;
+	struct find_options o = {.archive = id, .progress = progress};
 	int rc;
 
 	if (!words && !s->text[0])
 		return 0;
-	rc = identity(s->args->pos[0], archive, err);
-	if (rc == 0 && archive[0] && !args_has(s->args, "no-index"))
+	rc = identity(archive, id, err);
+	if (rc == 0 && id[0] && !args_has(s->args, "no-index"))
 		o.dir = dir = cache_path("find");
 	if (rc == 0)
 		rc = find_contents(&o, from, words ? words : s->text, &s->hits, err);

@@ -32,13 +32,13 @@ void selected_clear(struct selected *s);
 int selected_source(const struct selected *s, const struct account *account, struct ui *ui,
         const struct selection **out);
 /**
- * selected_search(s, words, from, progress, err): what holds the words of --text, or these
- * (NULL-ended; NULL: none), is meant, and nothing else. ${from}: a snapshot of the archive
- * s->args->pos[0] as archive_reader gives it. Nothing where there are no words. Errors: those of
+ * selected_search(s, archive, words, from, progress, err): what holds the words of --text, or
+ * these (NULL-ended; NULL: none), is meant, and nothing else. ${from}: a snapshot of the archive
+ * at this path as archive_reader gives it. Nothing where there are no words. Errors: those of
  * find_contents.
  */
-int selected_search(struct selected *s, const char *const *words, struct tree_reader *from,
-        struct progress *progress, struct err *err) MUST_CHECK;
+int selected_search(struct selected *s, const char *archive, const char *const *words,
+        struct tree_reader *from, struct progress *progress, struct err *err) MUST_CHECK;
 void selected_holds(struct selected *s); /* selected_search does it: the hits alone are meant */
 /* How many contents could not be searched. */
 uint64_t selected_unread(const struct selected *s);

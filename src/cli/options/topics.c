@@ -114,6 +114,7 @@ const struct help_topic help_topics[] = {
                 "  --from TEXT       in the sender, the organizer, the addresses of a card\n"
                 "  --to TEXT         in To or Cc of a message\n"
                 "  --subject TEXT    in the subject, the title of an event, the name on a card\n"
+                "  --text WORDS      all of these words, anywhere in it: valise help find\n"
                 "  --item FOLDER/UID this one (calendars/Work/dinner.ics)\n"
                 "\n"
                 "Texts are looked for as parts of what is shown, whatever the case and accents.\n"
