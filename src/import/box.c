@@ -81,6 +81,9 @@ void box_close(struct import_box *b)
 	free(b->about);
 	free(b->color);
 	free(b->keywords);
+	for (size_t i = 0; b->folders && b->folders[i]; i++)
+		free(b->folders[i]);
+	free(b->folders);
 }
 
 static void begin(struct import_box *b)
@@ -229,6 +232,8 @@ int box_item(struct import_box *b, const struct import_item *it, struct err *err
 	rc = finish(b, it, &octets, err);
 	if (it->folders)
 		name_by_labels(b);
+	else
+		all.folders = (const char *const *)b->folders;
 	all.flags |= b->flags;
 	if (b->keywords && it->keywords) {
 		buf_putf(&words, "%s %s", it->keywords, b->keywords);
@@ -236,14 +241,14 @@ int box_item(struct import_box *b, const struct import_item *it, struct err *err
 	} else if (b->keywords) {
 		all.keywords = b->keywords;
 	}
-	for (const char *const *name = it->folders ? it->folders : own; *name && rc == 0; name++) {
-		char *full = it->folders && b->run->opts->into
+	for (const char *const *name = all.folders ? all.folders : own; *name && rc == 0; name++) {
+		char *full = all.folders && b->run->opts->into
 		                     ? xasprintf("%s/%s", b->run->opts->into, *name)
 		                     : xstrdup(*name);
 		struct filled *f;
 
 		rc = find_box(b, full, &f, err);
-		if (rc == 0 && it->folders && !f->coll->special_use)
+		if (rc == 0 && all.folders && !f->coll->special_use)
 			f->coll->special_use = xstrdup(labels_use(*name));
 		if (rc == 0)
 			rc = fill_item(b->run, f, &all, &octets, err);

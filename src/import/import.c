@@ -2,11 +2,14 @@
  * An import: all names are seen first, then each file is read and given where the plan says.
  */
 #include "valise/import/import.h"
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include "import/detect.h"
+#include "import/mail/mail.h"
 #include "import/names.h"
 #include "import/run.h"
+#include "valise/base/file.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
@@ -112,6 +115,26 @@ static int read_head(
 	return 0;
 }
 
+/* What Proton says of a message, in a file beside it. */
+static void take_proton(struct import_box *b, const struct import_file *f, const char *labels)
+{
+	size_t stem = text_ends_with(f->path, ".eml") ? strlen(f->path) - 4 : 0;
+	char *path = xasprintf("%.*s.metadata.json", (int)stem, f->path);
+	struct buf text = buf_of(SIDE_MAX);
+	struct import_labels says;
+	struct err ignored;
+
+	if (stem && file_read(AT_FDCWD, path, &text, &ignored) == 0 &&
+	        proton_read(buf_str(&text), text.len, labels, &says, &b->date_utc)) {
+		b->flags |= says.flags;
+		free(b->keywords);
+		b->keywords = says.keywords;
+		b->folders = says.folders;
+	}
+	buf_clear(&text);
+	free(path);
+}
+
 /* Dates and flags that stand beside a message, or in its name. */
 static void take_beside(struct walk *w, struct import_box *b, const struct import_file *f)
 {
@@ -124,6 +147,8 @@ static void take_beside(struct walk *w, struct import_box *b, const struct impor
 	if (!seen_in_maildir(s, f->place)) {
 		if (here && here->sequences && name[strspn(name, "0123456789")] == '\0')
 			b->flags |= (uint16_t)mh_flags(here->sequences, name, &b->keywords);
+		if (here && here->labels && f->path)
+			take_proton(b, f, here->labels);
 		return;
 	}
 	while (above > 0 && f->place[above - 1] != '/')

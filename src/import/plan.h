@@ -26,6 +26,7 @@ struct seen_folder {
 	char *keywords; /* dovecot-keywords: "0 NAME" a line */
 	char *sequences; /* .mh_sequences: "unseen: 1 3-5" a line */
 	char *subscriptions; /* of Dovecot or Courier */
+	char *labels; /* of Proton: labels.json */
 	/* Of a folder with a file for each event or card (vdir), as one line; or NULL. */
 	char *displayname, *color;
 	uint32_t n_ics; /* files of that name */

@@ -56,6 +56,7 @@ struct import_box {
 	/* what is known of the file's messages from beside it */
 	uint16_t flags;
 	char *keywords;
+	char **folders; /* as in import_item; or NULL */
 	int64_t date_utc; /* INT64_MIN: not known */
 	int64_t date_last; /* where neither the file nor the message says it: INT64_MIN */
 	uint64_t given, failed;

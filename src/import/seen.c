@@ -13,6 +13,7 @@ void seen_clear(struct import_seen *s)
 		free(s->list[i].keywords);
 		free(s->list[i].sequences);
 		free(s->list[i].subscriptions);
+		free(s->list[i].labels);
 		free(s->list[i].displayname);
 		free(s->list[i].color);
 	}
@@ -140,13 +141,13 @@ bool seen_is_vdir_file(const char *name)
 
 enum place_is place_is(const struct import_seen *s, const char *place)
 {
-	static const char *const sides[] = {
-	        "dovecot-keywords", ".mh_sequences", "subscriptions", "courierimapsubscribed"};
+	static const char *const sides[] = {"dovecot-keywords", ".mh_sequences", "subscriptions",
+	        "courierimapsubscribed", "labels.json"};
 	static const char *const known[] = {"table_of_contents", "maildirfolder", "maildirsize",
 	        ".DS_Store", "Thumbs.db", "desktop.ini", "prefs.js", "Info.plist", ".uidvalidity",
 	        ".nstmp", "__MACOSX"};
 	static const char *const ends[] = {".msf", ".ibex.index", ".ibex.index.data", ".cmeta",
-	        ".index", ".index.ids", ".index.sorted", ".lock"};
+	        ".index", ".index.ids", ".index.sorted", ".lock", ".metadata.json"};
 	const char *name = last_of(place);
 
 	for (size_t i = 0; i < COUNT(sides); i++)
@@ -174,6 +175,7 @@ void seen_take_side(struct import_seen *s, const char *place, char *text)
 	struct seen_folder *f = seen_find(s, place, folder_of(place), true);
 	char **at = !strcmp(name, "displayname")        ? &f->displayname
 	            : !strcmp(name, "color")            ? &f->color
+	            : !strcmp(name, "labels.json")      ? &f->labels
 	            : !strcmp(name, "dovecot-keywords") ? &f->keywords
 	            : !strcmp(name, ".mh_sequences")    ? &f->sequences
 	                                                : &f->subscriptions;

@@ -222,6 +222,23 @@ def test_damage(t):
         says(run(3, "import", t + "/cut.zip", "-o", t + "/c"), "messages in 13 mailboxes")
 
 
+def test_proton(t):
+    """The folder that Proton's export tool writes: folders, labels, flags and dates from the JSON beside each message."""
+    os.makedirs(t + "/mail")
+    with open(t + "/mail/labels.json", "w") as f:
+        json.dump({"Version": 1, "Payload": [{"ID": "aa==", "Name": "2024", "Path": "Work/2024", "Type": 3}, {"ID": "bb==", "Name": "todo", "Path": "todo", "Type": 1}]}, f)
+    for name, ids, unread in ("x1==", ["0", "5", "bb=="], 1), ("x2==", ["aa==", "5", "10"], 0), ("x3==", ["7", "2", "5"], 0):
+        with open("%s/mail/%s.eml" % (t, name), "w") as f:
+            f.write("From: a@example.org\r\nSubject: %s\r\n\r\ntext\r\n" % name)
+        with open("%s/mail/%s.metadata.json" % (t, name), "w") as f:
+            json.dump({"Version": 1, "Payload": {"ID": name, "LabelIDs": ids, "Unread": unread, "Time": 1600000000, "Subject": name}}, f)
+    run(0, "import", t + "/mail", "-o", t + "/a")
+    items = [json.loads(x) for x in run(0, "list", t + "/a", "--items", "--json").splitlines()]
+    same({x["collection"]: (x.get("flags", []), x["date"]) for x in items}, {k: (v, "13-Sep-2020 12:26:40 +0000") for k, v in (
+        ("INBOX", []), ("Labels/todo", []), ("Folders/Work/2024", ["\\Flagged", "\\Seen"]), ("Sent", ["\\Seen"]))}, "mailboxes")
+    says(run(0, "import", t + "/mail", "-o", t + "/a"), "nothing new since snapshot 1")
+
+
 # ---- Dovecot -----------------------------------------------------------------------------------------
 
 
@@ -258,7 +275,7 @@ def test_to_dovecot(t, env):
 
 
 def main():
-    alone = [test_to_gmail, test_places, test_mbox_of_each_label, test_damage]
+    alone = [test_to_gmail, test_places, test_mbox_of_each_label, test_damage, test_proton]
     base, failed, env = tempfile.mkdtemp(prefix="valise-takeout-"), 0, None
     os.chmod(base, 0o755)
     try:

@@ -82,4 +82,12 @@ uint64_t takeout_msgid(const char *line, size_t n);
 void takeout_item(const char *head, size_t n, uint64_t msgid, struct import_labels *labels,
         struct import_item *it);
 
+/*
+ * Proton's NAME.metadata.json, with the text of labels.json (NULL: it is not there): flags,
+ * keywords and folders of NAME.eml, and when it arrived; INT64_MIN: it does not say. False: it
+ * is no such text.
+ */
+bool proton_read(const char *text, size_t n, const char *labels, struct import_labels *out,
+        int64_t *date_out);
+
 #endif

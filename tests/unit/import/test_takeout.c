@@ -73,10 +73,63 @@ static void test_items(void **state)
 	labels_clear(&labels);
 }
 
+static const char labels_json[] =
+        "{\"Version\":1,\"Payload\":[{\"ID\":\"0\",\"Name\":\"Inbox\",\"Path\":\"Inbox\",\"Type\":4},"
+        "{\"ID\":\"abc==\",\"Name\":\"2024\",\"Path\":\"Work/2024\",\"Type\":3},"
+        "{\"ID\":\"def==\",\"Name\":\"to/do\",\"Path\":\"to/do\",\"Type\":1},"
+        "{\"ID\":\"ghi==\",\"Name\":\"group\",\"Type\":2}]}";
+
+static const struct {
+	const char *text;
+	unsigned flags;
+	const char *keywords, *folders; /* folders: joined by '|' */
+	int64_t date;
+} protons[] = {
+        {"{\"Version\":1,\"Payload\":{\"LabelIDs\":[\"0\",\"5\",\"10\",\"15\",\"def==\"],\"Time\":1700000000,"
+         "\"Unread\":0,\"IsReplied\":1,\"IsForwarded\":1}}",
+                FLAG_SEEN | FLAG_FLAGGED | FLAG_ANSWERED, "$Forwarded", "INBOX|Labels/to_do",
+                1700000000},
+        {"{\"Payload\":{\"LabelIDs\":[\"abc==\",\"5\",\"unknown\",\"ghi==\"],\"Unread\":1}}", 0,
+                NULL, "Folders/Work/2024", INT64_MIN},
+        {"{\"Payload\":{\"LabelIDs\":[\"8\",\"1\",\"5\"],\"Unread\":0}}", FLAG_SEEN | FLAG_DRAFT,
+                NULL, "Drafts", INT64_MIN},
+        {"{\"Payload\":{\"LabelIDs\":[\"5\"]}}", 0, NULL, "Archive", INT64_MIN},
+        {"{\"Payload\":{\"LabelIDs\":\"5\"}}", 0, NULL, NULL, INT64_MIN},
+        {"{\"Payload\":[]}", 0, NULL, NULL, INT64_MIN},
+        {"[1.5]", 0, NULL, NULL, INT64_MIN},
+        {"", 0, NULL, NULL, INT64_MIN},
+};
+
+static void test_proton(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(protons); i++) {
+		const char *text = protons[i].text;
+		struct buf joined = buf_of(SIZE_MAX);
+		struct import_labels l;
+		int64_t date = 0;
+		bool is = proton_read(text, strlen(text), labels_json, &l, &date);
+
+		assert_int_equal(is, protons[i].folders != NULL);
+		if (is) {
+			for (size_t k = 0; l.folders[k]; k++)
+				buf_putf(&joined, "%s%s", k ? "|" : "", l.folders[k]);
+			assert_string_equal(buf_str(&joined), protons[i].folders);
+			assert_int_equal(l.flags, protons[i].flags);
+			assert_string_equal(l.keywords ? l.keywords : "-",
+			        protons[i].keywords ? protons[i].keywords : "-");
+			assert_int_equal(date, protons[i].date);
+		}
+		buf_clear(&joined);
+		labels_clear(&l);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_tops),
-	        cmocka_unit_test(test_numbers), cmocka_unit_test(test_items)};
+	        cmocka_unit_test(test_numbers), cmocka_unit_test(test_items),
+	        cmocka_unit_test(test_proton)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
