@@ -9,6 +9,7 @@ static const struct export_format_ops *const formats[EXPORT_FORMATS] = {
         [EXPORT_MH] = &export_mh,
         [EXPORT_ICS] = &export_ics,
         [EXPORT_VCF] = &export_vcf,
+        [EXPORT_HTML] = &export_html,
 };
 
 const char *export_format_word(enum export_format f)

@@ -35,7 +35,7 @@ struct export_format_ops {
 	void (*free)(void *state);
 };
 extern const struct export_format_ops export_mbox, export_eml, export_maildir, export_mh,
-        export_ics, export_vcf;
+        export_ics, export_vcf, export_html;
 
 /**
  * The octets of ${it} as a file of its own. A file is begun only once the octets were found

@@ -53,6 +53,7 @@ ALLOWED = {
     "import/pim": ["import", *TREE],
     "export": ["mime", *TREE],
     "export/pim": ["export", *TREE],
+    "export/html": ["export", "mime", *TREE],
     "audit": ["fetch", "restore", *TREE],
     "oauth": ["http", "net", "base"],
     "account": ["account/secret", "oauth", "net", "tree", "format", "base"],

@@ -22,4 +22,7 @@ void markup_element(struct buf *b, const char *tag, const char *text);
  */
 void markup_lines(struct buf *b, const char *s, size_t n);
 
+/* The beginning of each page's CSS: colours, letters, headings. Pieces of one text, then NULL. */
+extern const char *const markup_style[];
+
 #endif

@@ -18,7 +18,7 @@ const struct option_def options[] = {
         {CMD_SETUP, "keep-password", 0, NULL, "in the keyring, so that it is not asked for again"},
         {CMD_PACK | CMD_IMPORT, "output", 'o', "ARCHIVE", "the archive, a directory"},
         {CMD_EXPORT, "output", 'o', "DIR|FILE.zip", "a new folder, or a zip file"},
-        {CMD_EXPORT, "format", 0, "mbox|eml|maildir|mh|ics|vcf",
+        {CMD_EXPORT, "format", 0, "mbox|eml|maildir|mh|ics|vcf|html",
                 "what is written (docs/EXPORT.md)"},
         {CMD_EXPORT, "split", 0, "BYTES",
                 "mbox, ics, vcf: begin another file before one has more (500K, 2G)"},

@@ -18,6 +18,8 @@ static void put_head(struct buf *b, const char *title)
 	            "<meta name=\"referrer\" content=\"no-referrer\">\n"
 	            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 	            "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n<style>\n");
+	for (const char *const *piece = markup_style; *piece; piece++)
+		buf_puts(b, *piece);
 	for (const char *const *piece = report_style; *piece; piece++)
 		buf_puts(b, *piece);
 	buf_puts(b, "</style>\n");
