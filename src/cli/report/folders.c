@@ -27,6 +27,7 @@ static const struct column columns[] = {
         {"reason", "Why", CELL_TEXT},
 };
 #define N COUNT(columns)
+_Static_assert(N <= COLUMNS_MAX, "a table of the page has no more columns");
 enum { SOURCE = 2, SIDED = 4, PLAIN = 6, TARGET = 8 }; /* each with the one after it */
 
 /* The kinds, in the order of the page. */

@@ -32,7 +32,7 @@ struct column {
 void html_table(struct buf *b, const char *caption, const json_t *rows,
         const struct column *columns, size_t n);
 /* The cells of ${o} in columns that ${used} has. */
-#define COLUMNS_MAX 16
+#define COLUMNS_MAX 20
 void html_cells(struct buf *b, const json_t *o, const struct column *columns, size_t n,
         const bool used[COLUMNS_MAX]);
 /* Which columns have a value in any of the rows. */
