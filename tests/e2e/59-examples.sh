@@ -39,11 +39,12 @@ OLD = "alice@old.example"
 
 
 def fill():
-    """What the examples name: message 17 of INBOX, and an event in the calendar Work."""
+    """What the examples name: message 17 of INBOX, what Ann sent in 2023, and an event in the calendar Work."""
     m = imaplib.IMAP4_SSL("localhost", int(imaps), ssl_context=trust)
     m.login(OLD, "pw-" + OLD)
     for i in range(17):
         m.append("INBOX", None, None, b"Subject: %d\r\n\r\ntext\r\n" % i)
+    m.append("INBOX", None, '"03-Nov-2023 10:00:00 +0000"', b"From: Ann <ann@example.org>\r\nSubject: invoice 2024\r\n\r\ntext\r\n")
     m.logout()
 
     def put(method, path, kind, body):
