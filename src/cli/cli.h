@@ -265,6 +265,8 @@ int usage_error(const struct args *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
  */
 bool line_possible(void); /* standard error is a terminal that can have one */
 size_t line_columns(void); /* that it may take */
+/* Of standard output; 0: it is no terminal. */
+size_t reading_columns(void);
 void line_draw(const char *text);
 void line_begin(void);
 void line_end(void);

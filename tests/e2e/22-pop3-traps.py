@@ -296,7 +296,7 @@ def stored_once(scratch):
         expect(rc == 0, text)
     text = run(0, "verify", archive)
     expect("9 objects, 12 items" in text, text)
-    listed = run(0, "list", archive, "INBOX").splitlines()
+    listed = run(0, "list", archive, "INBOX", "--long").splitlines()
     dates = [line[12:].split("  ")[0].strip() for line in listed]  # in the order of arrival here: first the canary, the smallest
     expect([dates[i] for i in (0, 1, 11)] == ["1-Jan-1970 00:00:00 +0000", "2-Feb-2003 04:05:01 +0100", "2-Jan-2001 03:04:05 +0600"], dates)
     expect(all("[date" in line for line in listed), listed)

@@ -69,8 +69,9 @@ ALLOWED = {
     "cli/options": CLI,
     "cli/tell": CLI,
     "cli/report": CLI,
+    "cli/list": CLI,
     "cli/show": CLI,
-    "cli/commands": ["cli", "cli/audit", "cli/forget", "cli/tell", "cli/move", "cli/options", "cli/show", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "mime", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
+    "cli/commands": ["cli", "cli/audit", "cli/forget", "cli/tell", "cli/move", "cli/list", "cli/options", "cli/show", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "mime", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
 }
 # Which libraries a folder may include, by the first path component or the header's name.
 LIBRARIES = {

@@ -6,12 +6,16 @@
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
 #include "valise/tree/words.h"
-#include "cli/cli.h"
+#include "cli/list/list.h"
+#include "cli/options/selection.h"
 
 const struct command list_command = {
         .name = "list",
         .synopsis = "ARCHIVE [FOLDER]",
         .summary = "list the collections of an archive, or the items of one",
+        .details = "With options of a selection (valise help select): the items that they mean.\n"
+                   "Of a message: UID, when it arrived, N (not seen) F (flagged) R (answered) D\n"
+                   "(draft) T (deleted), size, sender, subject; valise help marks has the rest.\n",
         .bit = CMD_LIST,
         .min_pos = 1,
         .max_pos = 2,
@@ -91,147 +95,37 @@ static void list_head(const struct tree_head *h, bool json)
 	putchar('\n');
 }
 
-/* Words that blanks part, as a list. */
-static json_t *words_json(const char *text)
+struct listing {
+	const struct args *args;
+	struct selected selected;
+	struct tree_reader *reader; /* shows what is meant alone */
+	const struct tree_manifest *all; /* of the snapshot */
+	struct list_opts opts;
+	bool items;
+};
+
+/* The collection as the reader has it; NULL: nothing of it is meant. */
+static const struct tree_head *shown_head(const struct listing *l, const struct tree_head *h)
 {
-	json_t *a = json_array();
+	const struct tree_manifest *m = l->reader->ops->manifest(l->reader);
 
-	while (*text) {
-		size_t n = strcspn(text, " ");
-
-		json_array_append_new(a, json_stringn(text, n));
-		text += n + (text[n] == ' ');
-	}
-	return a;
+	for (size_t i = 0; i < m->n_heads; i++)
+		if (m->heads[i].kind == h->kind && strcmp(m->heads[i].name, h->name) == 0)
+			return &m->heads[i];
+	return NULL;
 }
 
-static void put_warnings(unsigned warn)
+static int list_items(const struct listing *l, const struct tree_head *h)
 {
-	const char *before = "  [";
-
-	for (unsigned bit = 1; bit <= warn; bit <<= 1)
-		if (warn & bit) {
-			printf("%s%s", before, warn_name(bit));
-			before = ", ";
-		}
-	puts(warn ? "]" : "");
-}
-
-/* What names it, as its catalog has it. */
-static void set_what(
-        json_t *o, struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it)
-{
-	struct buf text = buf_of(SIZE_MAX);
-	json_t *what = NULL;
-
-	tree_item_what(r, c, it, &text);
-	if (text.len && json_read(buf_str(&text), text.len, ABOUT_JSON_MAX, &what, NULL) == 0)
-		json_object_set_new(o, "what", what);
-	buf_clear(&text);
-}
-
-json_t *item_json(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it)
-{
-	const struct tree_ext *x = tree_item_ext(c, it);
-	char date[DATE_TEXT_SIZE] = "";
-	struct date d = {it->date_utc, it->zone_min, true};
-	json_t *o = json_object();
-
-	set_some(o, "collection", c->name);
-	set_some(o, "kind", coll_kind_dir(c->kind));
-	json_set_hex(o, "sha256", it->sha256, SHA256_LEN);
-	json_set_number(o, "size", it->size);
-	if (c->kind == COLL_MAIL) {
-		date_format_imap(&d, date);
-		json_set_number(o, "uid", it->uid);
-		set_some(o, "date", date);
-		json_object_set_new(o, "flags", words_to_json(flag_words, it->flags));
-		json_object_set_new(
-		        o, "keywords", words_json(tree_coll_keyword_text(c, it->keywords)));
-	}
-	if (it->gone)
-		json_set_number(o, "gone", it->gone);
-	if (it->warn)
-		json_object_set_new(o, "warnings", words_to_json(warn_words, it->warn));
-	if (x) {
-		set_some(o, "href", x->href);
-		set_some(o, "etag", x->etag);
-		set_some(o, "note", x->note);
-	}
-	set_what(o, r, c, it);
-	return o;
-}
-
-/* A line for an item. */
-static void list_item(
-        struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it, bool json)
-{
-	const struct tree_ext *x = tree_item_ext(c, it);
-	const char *kw = tree_coll_keyword_text(c, it->keywords);
-	char date[DATE_TEXT_SIZE] = "", hex[SHA256_HEX_SIZE], safe[300];
-	struct date d = {it->date_utc, it->zone_min, true};
-
-	if (json) {
-		put_json(item_json(r, c, it));
-		return;
-	}
-	hex_format(it->sha256, SHA256_LEN, hex);
-	if (c->kind == COLL_MAIL)
-		printf("%10u  %s  %10" PRIu64 "  %.16s  %s", it->uid, date_format_imap(&d, date),
-		        it->size, hex, term_escape(kw, strlen(kw), safe, sizeof safe));
-	else
-		printf("%10" PRIu64 "  %.16s  %s", it->size, hex,
-		        x && x->href ? term_escape(x->href, strlen(x->href), safe, sizeof safe)
-		                     : "");
-	if (it->gone)
-		printf("  [gone]");
-	put_warnings(it->warn);
-}
-
-/* A line for an item that is missing. */
-static void list_error(const struct tree_coll *c, const struct tree_error *e, bool json)
-{
-	char safe[900];
-	json_t *o;
-
-	if (!json) {
-		char line[1000], uid[16];
-
-		snprintf(uid, sizeof uid, "UID %u", e->uid);
-		snprintf(line, sizeof line, "MISSING %s%s%s%s%s%s%s: %s", e->href ? e->href : uid,
-		        e->date ? " " : "", e->date ? e->date : "", e->from ? " " : "",
-		        e->from ? e->from : "", e->subject ? " " : "", e->subject ? e->subject : "",
-		        e->reason);
-		printf("%s\n", term_escape(line, strlen(line), safe, sizeof safe));
-		return;
-	}
-	o = json_object();
-	set_some(o, "collection", c->name);
-	set_some(o, "kind", coll_kind_dir(c->kind));
-	set_some(o, "error", e->reason);
-	json_set_number(o, "uid", e->uid);
-	set_some(o, "href", e->href);
-	set_some(o, "date", e->date);
-	set_some(o, "from", e->from);
-	set_some(o, "subject", e->subject);
-	put_json(o);
-}
-
-/* All items of a collection, then what is missing. */
-static int list_items(const struct args *a, struct tree_reader *r, const struct tree_head *h)
-{
+	const struct tree_head *shown = shown_head(l, h);
 	struct tree_coll *c = NULL;
 	struct err err = {0};
-	bool json = args_has(a, "json");
 
-	if (r->ops->coll(r, h, &c, &err) < 0)
-		return fail(a, &err);
-	for (size_t i = 0; i < c->n_items; i++)
-		list_item(r, c, &c->items[i], json);
-	for (size_t i = 0; args_has(a, "with-gone") && i < c->n_gone; i++)
-		list_item(r, c, &c->gone[i], json);
-	for (size_t i = 0; i < c->n_errors; i++)
-		list_error(c, &c->errors[i], json);
+	if (!shown)
+		return 0;
+	if (l->reader->ops->coll(l->reader, shown, &c, &err) < 0)
+		return fail(l->args, &err);
+	list_collection(l->reader, shown, c, &l->opts);
 	tree_coll_free(c);
 	return 0;
 }
@@ -259,58 +153,102 @@ static void list_account(const struct tree_account *who, bool json)
 }
 
 /* All collections, or all items of all. */
-static int list_all(const struct args *a, struct tree_reader *r)
+static int list_all(const struct listing *l)
 {
-	const struct tree_manifest *m = r->ops->manifest(r);
-	bool items = args_has(a, "items");
+	bool json = l->opts.json;
 	int rc = 0;
 
-	list_account(&m->account, args_has(a, "json"));
-	for (size_t i = 0; i < m->n_heads && rc == 0; i++) {
-		if (!items || !args_has(a, "json"))
-			list_head(&m->heads[i], args_has(a, "json"));
-		if (items)
-			rc = list_items(a, r, &m->heads[i]);
+	list_account(&l->all->account, json);
+	for (size_t i = 0; i < l->all->n_heads && rc == 0; i++) {
+		const struct tree_head *h = &l->all->heads[i];
+
+		if (!shown_head(l, h))
+			continue;
+		if (!l->items || !json)
+			list_head(h, json);
+		if (l->items)
+			rc = list_items(l, h);
 	}
 	return rc;
 }
 
 /* A mailbox and a calendar may be called the same: both. */
-static int list_named(const struct args *a, struct tree_reader *r)
+static int list_named(const struct listing *l, const struct tree_head *h, const char *name)
 {
-	const struct tree_manifest *m = r->ops->manifest(r);
-	const struct tree_head *h = find_head(m, a->pos[1], strlen(a->pos[1]));
-	bool several = h && strcmp(h->name, a->pos[1]) == 0 && next_head(m, h) != NULL;
+	bool several = strcmp(h->name, name) == 0 && next_head(l->all, h) != NULL;
 	int rc = 0;
 
-	if (!h)
-		return no_such_head(a, m, a->pos[1], strlen(a->pos[1]));
-	for (; h && rc == 0; h = next_head(m, h)) {
-		if (several && !args_has(a, "json"))
+	for (; h && rc == 0; h = next_head(l->all, h)) {
+		if (several && !l->opts.json)
 			list_head(h, false);
-		rc = list_items(a, r, h);
+		rc = list_items(l, h);
 		if (!several) /* "calendars/Work" is one */
 			break;
 	}
 	return rc;
 }
 
+static int read_options(struct listing *l)
+{
+	const struct args *a = l->args;
+	unsigned sort = 0;
+	int rc = args_selection(a, &l->selected);
+
+	if (rc == 0 && args_get(a, "sort"))
+		rc = args_word(a, "sort", LIST_SORT_WORDS, &sort);
+	if (rc)
+		return rc;
+	l->opts = (struct list_opts){.json = args_has(a, "json"),
+	        .full = args_has(a, "long"),
+	        .with_gone = args_has(a, "with-gone"),
+	        .reverse = args_has(a, "reverse"),
+	        .sort = args_get(a, "sort") ? (enum list_sort)(sort + SORT_DATE) : SORT_NONE,
+	        .columns = reading_columns()};
+	l->items = args_has(a, "items") || a->n_pos == 2 || selection_by_item(&l->selected.of);
+	if (!l->items && (l->opts.with_gone || l->opts.full || l->opts.reverse || l->opts.sort))
+		return usage_error(a,
+		        "--%s goes with --items or the name of a folder: it is for "
+		        "the list of items",
+		        l->opts.with_gone ? "with-gone"
+		        : l->opts.full    ? "long"
+		        : l->opts.sort    ? "sort"
+		                          : "reverse");
+	return 0;
+}
+
+static int list_archive(struct listing *l, unsigned snapshot)
+{
+	const char *name = l->args->n_pos == 2 ? l->args->pos[1] : NULL;
+	const struct tree_head *h = NULL;
+	struct err err = {0};
+	int rc;
+
+	if (archive_reader(l->args->pos[0], snapshot, &l->reader, &err) < 0)
+		return fail(l->args, &err);
+	l->all = l->reader->ops->manifest(l->reader);
+	if (name)
+		h = find_head(l->all, name, strlen(name));
+	if (name && !h)
+		return no_such_head(l->args, l->all, name, strlen(name));
+	rc = selected_view(&l->selected, &l->reader);
+	if (rc)
+		return rc;
+	return h ? list_named(l, h, name) : list_all(l);
+}
+
 int cmd_list(const struct args *a)
 {
-	struct tree_reader *r;
-	struct err err = {0};
+	struct listing l = {.args = a};
 	unsigned snapshot;
 	int rc = args_snapshot(a, &snapshot);
 
 	if (rc)
 		return rc;
-	if (args_has(a, "with-gone") && !args_has(a, "items") && a->n_pos < 2)
-		return usage_error(a, "--with-gone goes with --items or the name of a folder: "
-		                      "it lists items");
-	if (archive_reader(a->pos[0], snapshot, &r, &err) < 0)
-		return fail(a, &err);
-	rc = a->n_pos == 2 ? list_named(a, r) : list_all(a, r);
-	tree_reader_free(r);
+	rc = read_options(&l);
+	if (rc == 0)
+		rc = list_archive(&l, snapshot);
+	tree_reader_free(l.reader);
+	selected_clear(&l.selected);
 	return rc;
 }
 

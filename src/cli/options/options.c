@@ -6,7 +6,7 @@ enum {
 	MANY = CMD_BACKUP | CMD_RESTORE | CMD_VERIFY |
 	       CMD_CHECK, /* batch_verbs.c has a row for each */
 	/* what reads an archive by a selection (selection.c), all words of it */
-	SELECT = CMD_RESTORE | CMD_CHECK | CMD_EXPORT | CMD_FIND,
+	SELECT = CMD_RESTORE | CMD_CHECK | CMD_EXPORT | CMD_FIND | CMD_LIST,
 	/* and what takes that part of them which a server tells before it is asked for an item */
 	LISTED = SELECT | TAKE,
 };
@@ -122,6 +122,9 @@ const struct option_def options[] = {
         {CMD_SHOW, "part", 0, "NUMBER", "this part of a message, decoded: 2, or 1.3"},
         {CMD_SHOW, "save", 0, "DIR", "the attachments as new files in this folder"},
         {CMD_LIST, "items", 0, NULL, "every item of every collection"},
+        {CMD_LIST, "sort", 0, "date|from|subject|size", "the order of items, in each collection"},
+        {CMD_LIST, "reverse", 0, NULL, "the other way round: newest first, largest first"},
+        {CMD_LIST, "long", 0, NULL, "of items also the beginning of the SHA-256, and keywords"},
         {CMD_RESTORE | CMD_AUDIT | CMD_CHECK, "with-gone", 0, NULL,
                 "also what is marked as gone from the source"},
         {CMD_UNPACK | CMD_EXPORT, "with-gone", 0, NULL,

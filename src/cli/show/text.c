@@ -1,8 +1,6 @@
 /* Text from outside on standard output. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include "valise/base/columns.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
@@ -21,24 +19,12 @@ struct printer {
 	size_t columns; /* 0: lines stay as they are */
 };
 
-/* Of standard output, if it is a terminal; else 0. */
-static size_t reading_columns(void)
-{
-	struct winsize size;
-
-	if (!isatty(STDOUT_FILENO))
-		return 0;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20)
-		return 79;
-	return MIN((size_t)size.ws_col - 1, (size_t)WIDE);
-}
-
 struct printer *printer_new(void)
 {
 	struct printer *p = xcalloc(1, sizeof *p);
 
 	buf_init(&p->line, LINE_MAX_OCTETS + TAB);
-	p->columns = reading_columns();
+	p->columns = MIN(reading_columns(), (size_t)WIDE);
 	return p;
 }
 

@@ -39,6 +39,17 @@ size_t line_columns(void)
 	return size.ws_col > 1 ? size.ws_col - 1u : 1;
 }
 
+size_t reading_columns(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20)
+		return 79;
+	return size.ws_col - 1u;
+}
+
 /* A job in the background leaves the terminal to the one in front. */
 static bool is_in_front(void)
 {
