@@ -20,7 +20,9 @@ cat > want <<'W'
 ./share/doc/valise/docs/ARCHITECTURE.md
 ./share/doc/valise/docs/AUDIT.md
 ./share/doc/valise/docs/DNS.md
+./share/doc/valise/docs/EXPORT.md
 ./share/doc/valise/docs/FORMAT.md
+./share/doc/valise/docs/IMPORT.md
 ./share/doc/valise/docs/INTEROP.md
 ./share/doc/valise/docs/JSON.md
 ./share/doc/valise/docs/PERFORMANCE.md

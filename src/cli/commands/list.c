@@ -204,7 +204,8 @@ static int read_options(struct listing *l)
 	        .reverse = args_has(a, "reverse"),
 	        .sort = args_get(a, "sort") ? (enum list_sort)(sort + SORT_DATE) : SORT_NONE,
 	        .columns = reading_columns()};
-	l->items = args_has(a, "items") || a->n_pos == 2 || selection_by_item(&l->selected.of);
+	l->items = args_has(a, "items") || a->n_pos == 2 || args_has(a, "text") ||
+	           selection_by_item(&l->selected.of);
 	if (!l->items && (l->opts.with_gone || l->opts.full || l->opts.reverse || l->opts.sort))
 		return usage_error(a,
 		        "--%s goes with --items or the name of a folder: it is for "
@@ -214,6 +215,20 @@ static int read_options(struct listing *l)
 		        : l->opts.sort    ? "sort"
 		                          : "reverse");
 	return 0;
+}
+
+/* --text: what holds the words. */
+static int search_text(struct listing *l)
+{
+	struct err err = {0};
+	struct ui ui;
+	int rc;
+
+	ui_start(&ui, l->args);
+	rc = selected_search(&l->selected, l->args->pos[0], NULL, l->reader, &ui.progress, &err);
+	ui_stop(&ui);
+	ui_clear(&ui);
+	return rc < 0 ? fail(l->args, &err) : 0;
 }
 
 static int list_archive(struct listing *l, unsigned snapshot)
@@ -230,10 +245,13 @@ static int list_archive(struct listing *l, unsigned snapshot)
 		h = find_head(l->all, name, strlen(name));
 	if (name && !h)
 		return no_such_head(l->args, l->all, name, strlen(name));
-	rc = selected_view(&l->selected, &l->reader);
-	if (rc)
-		return rc;
-	return h ? list_named(l, h, name) : list_all(l);
+	rc = args_has(l->args, "text") ? search_text(l) : 0;
+	if (rc == 0)
+		rc = selected_view(&l->selected, &l->reader);
+	if (rc == 0)
+		rc = h ? list_named(l, h, name) : list_all(l);
+	/* named by the search */
+	return rc == 0 && selected_unread(&l->selected) ? EXIT_INCOMPLETE : rc;
 }
 
 int cmd_list(const struct args *a)
