@@ -231,6 +231,7 @@ static const struct {
         {0, 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
                 "a file of Outlook or Office (MSG), which is not read here"},
         {0, 4, "x\x9f>\x22", "a TNEF file (winmail.dat), which is not read here"},
+        {0, 3, "2 M", "a mailbox in the dbox format of Dovecot, which is not read here"},
         {0, 3, "BZh", "compressed with bzip2, which is not read here"},
         {0, 6,
                 "\xfd"
@@ -240,15 +241,15 @@ static const struct {
         {0, 4, "\x04\x22\x4d\x18", "compressed with lz4, which is not read here"},
 };
 
-/* Of these many are no mail at all: what their names say counts. */
+/* Of these many are no mail at all: what their names say counts; NULL: it is to be mail. */
 static bool is_meant(size_t i, const char *name)
 {
 	static const char *const ends[] = {".msg", ".bz2", ".xz", ".zst", ".lz4"};
-	bool meant = i < 5 || i == 6;
+	bool meant = !name || i < 5 || i == 6;
 
 	for (size_t k = 0; k < COUNT(ends) && !meant; k++)
 		meant = text_ends_with(name, ends[k]);
-	return meant;
+	return meant || (i == 7 && strspn(name, "mu.0123456789") == strlen(name));
 }
 
 static const char *is_foreign(const char *s, size_t n, const char *name)
@@ -278,7 +279,7 @@ static bool is_mbox(const char *s, size_t n)
  */
 static bool is_eml(const char *s, size_t n, const char *name)
 {
-	bool all, named = text_ends_with(name, ".eml");
+	bool all, named = name && text_ends_with(name, ".eml");
 	unsigned fields = count_mail_fields(s, n, &all);
 
 	return fields >= (named ? 1u : 3u) || (all && fields >= 2);

@@ -16,7 +16,10 @@ enum import_what {
 	WHAT_GZIP, /* one of these within gzip (RFC 1952) */
 	WHAT_FOREIGN, /* mail or the like, of a format that is not read: *why_out says which */
 };
-/* ${n}: up to IMPORT_HEAD octets. ${name}: the last component of its place. */
+/*
+ * ${n}: up to IMPORT_HEAD octets. ${name}: the last component of its place; NULL: it is to be
+ * mail, and is asked whether it can be read.
+ */
 enum import_what import_detect(const void *head, size_t n, const char *name, const char **why_out);
 
 /*

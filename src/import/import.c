@@ -246,8 +246,11 @@ static bool is_empty_mailbox(struct walk *w, const struct import_file *f)
 	       (here && here->seen & SEEN_MSF && !strchr(name, '.'));
 }
 
+/* What its name says is kept beside mail is not worth a word; mail of such a name is taken. */
 static void ignore(struct walk *w, const struct import_file *f, const char *why)
 {
+	if (place_is(&w->at->seen, f->place) != PLACE_ANY)
+		return;
 	w->run->result.ignored++;
 	progress_name(w->run->progress, SAY_LISTED, NULL, f->shown, "%s", why);
 }
@@ -258,7 +261,8 @@ static int take_detected(struct walk *w, struct again *a, struct err *err)
 	struct import_file *f = &a->base;
 	bool maildir = seen_in_maildir(&w->at->seen, f->place);
 	const char *why;
-	enum import_what what = import_detect(a->head, a->n, last_of(f->place), &why);
+	enum import_what what =
+	        import_detect(a->head, a->n, maildir ? NULL : last_of(f->place), &why);
 
 	if (maildir && what != WHAT_FOREIGN && what != WHAT_GZIP)
 		what = WHAT_EML;
@@ -350,8 +354,6 @@ static int take_file(struct walk *w, struct import_file *f, struct err *err)
 	struct again a;
 	int rc;
 
-	if (place_is(&w->at->seen, f->place) != PLACE_ANY)
-		return 0;
 	rc = read_head(&a, f, w->run->progress, &why);
 	if (rc < 0 && is_stop(&why))
 		return err_copy(err, &why);
@@ -378,7 +380,7 @@ static void look_at_side(struct walk *w, struct import_file *f)
 	while (got > 0 && f->read(f, piece, sizeof piece, &got, NULL) == 0)
 		if (buf_fill(&text, piece, got) < got)
 			break;
-	if (memchr(text.data, 0, text.len))
+	if (memchr(text.data, 0, text.len) || strncmp(buf_str(&text), "From ", 5) == 0)
 		buf_clear(&text);
 	else
 		seen_take_side(&w->at->seen, f->place, buf_take(&text));
@@ -394,6 +396,16 @@ static int refuse_ours(const struct import_file *f, const char *place, struct er
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
 		        "%s: this is an archive of valise, which needs no import", f->shown);
 	return 0;
+}
+
+/* An archive or a tree of ours that lies in a folder is told once, and not looked into. */
+static bool pass_ours(struct walk *w, const struct import_file *f)
+{
+	const char *what = seen_is_ours(&w->at->seen, f->place);
+
+	if (what && *what)
+		tell_unread(w->run, f->shown, what);
+	return what;
 }
 
 static int look_at_file(struct walk *w, struct import_file *f, struct err *err)
@@ -412,7 +424,7 @@ static int look_at_file(struct walk *w, struct import_file *f, struct err *err)
 		if (read_head(&a, f, w->run->progress, &why) == 0 && import_is_packed(a.head, a.n))
 			return take_packed(w, f, err);
 	}
-	if (f->size != UINT64_MAX && place_is(&w->at->seen, f->place) == PLACE_ANY)
+	if (f->size != UINT64_MAX)
 		atomic_fetch_add(&w->run->progress->bytes_total, f->size);
 	return 0;
 }
@@ -426,8 +438,12 @@ static int visit_file(void *ctx, struct import_file *f, struct err *err)
 
 	if (joined)
 		f->place = joined;
-	if (rc == 0)
-		rc = w->looking ? look_at_file(w, f, err) : take_file(w, f, err);
+	if (rc == 0 && w->looking)
+		rc = look_at_file(w, f, err);
+	else if (rc == 0 && seen_in_tmp(&w->at->seen, f->place))
+		ignore(w, f, "it was never delivered: it is in tmp of a Maildir");
+	else if (rc == 0 && !pass_ours(w, f))
+		rc = take_file(w, f, err);
 	f->place = place;
 	free(joined);
 	return rc;

@@ -98,13 +98,6 @@ static size_t octets_of(const char *place, size_t n)
 	return i;
 }
 
-static bool is_maildir(const struct import_seen *s, const char *place, size_t n)
-{
-	const struct seen_folder *f = seen_find((struct import_seen *)s, place, n, false);
-
-	return f && f->seen & SEEN_CUR && f->seen & (SEEN_NEW | SEEN_TMP);
-}
-
 /* ".Work.2024" as two levels. */
 static void push_dotted(struct levels *l, const char *s, size_t n)
 {
@@ -130,7 +123,7 @@ static size_t root_depth(const struct import_seen *s)
 		const char *p = s->list[i].place;
 		size_t n = strlen(p);
 
-		if (!is_maildir(s, p, n))
+		if (!seen_is_maildir(s, p, n))
 			continue;
 		number++;
 		if (!root || n < len) {
@@ -141,7 +134,7 @@ static size_t root_depth(const struct import_seen *s)
 	for (size_t i = 0; i < s->n && root; i++) {
 		const char *p = s->list[i].place;
 
-		if (is_maildir(s, p, strlen(p)) &&
+		if (seen_is_maildir(s, p, strlen(p)) &&
 		        (strncmp(p, root, len) != 0 || (len && p[len] && p[len] != '/')))
 			return SIZE_MAX;
 	}
@@ -166,7 +159,7 @@ static void plan_maildir(const struct import_seen *s, const char *place, struct 
 	split(&all, place, strlen(place));
 	all.n -= MIN(all.n, 2); /* cur/NAME */
 	for (size_t i = depth == SIZE_MAX ? 0 : depth; i < all.n; i++) {
-		bool in_maildir = is_maildir(s, place, i ? octets_of(place, i) : 0);
+		bool in_maildir = seen_is_maildir(s, place, i ? octets_of(place, i) : 0);
 
 		if (all.at[i].n > 1 && *all.at[i].s == '.' && (in_maildir || i == 0))
 			push_dotted(l, all.at[i].s + 1, all.at[i].n - 1);

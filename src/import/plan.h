@@ -16,7 +16,7 @@ enum {
 	SEEN_TMP = 4,
 	SEEN_MSF = 8, /* of Thunderbird: an index beside a mailbox */
 	SEEN_PROFILE = 16, /* prefs.js */
-	SEEN_BAG = 32, /* bagit.txt */
+	SEEN_OURS = 32, /* an archive or a tree of valise */
 	SEEN_OBJECTS = 64, /* .ics, .vcf */
 };
 /* What stands in a folder beside the messages. Texts are as in their files. */
@@ -34,6 +34,7 @@ struct seen_folder {
 struct import_seen {
 	struct seen_folder *list;
 	size_t n, cap;
+	size_t n_ours; /* archives and trees of valise among them */
 	struct text_index by_place;
 	const char *root; /* the last component of PATH, "Sent.mbox"; lent */
 	bool is_dir; /* PATH is a folder */
@@ -45,6 +46,16 @@ struct seen_folder *seen_find(struct import_seen *s, const char *place, size_t n
 void seen_add(struct import_seen *s, const char *place, bool is_dir);
 /* Is a message in a Maildir (in its folder cur or new)? */
 bool seen_in_maildir(const struct import_seen *s, const char *place);
+
+/* Is the folder a Maildir? */
+bool seen_is_maildir(const struct import_seen *s, const char *place, size_t n);
+/* Is it in tmp of one? */
+bool seen_in_tmp(const struct import_seen *s, const char *place);
+/*
+ * Is it part of an archive or a tree of ours, below PATH? NULL: no; what is to be said of it, ""
+ * for all but one file of each.
+ */
+const char *seen_is_ours(const struct import_seen *s, const char *place);
 
 /*
  * What programs keep beside mail, and what their names say is none: not worth a word.

@@ -86,10 +86,33 @@ static void mark(struct import_seen *s, const char *place, size_t n, unsigned se
 	seen_find(s, place, n, true)->seen |= seen;
 }
 
+/* What an archive and a tree have: *n_out the octets of the place of the folder above it. */
+static bool ours_root(const char *place, size_t *n_out)
+{
+	static const char *const files[] = {"data/000001/seal.json", "catalog/tree.json"};
+
+	for (size_t i = 0; i < COUNT(files); i++) {
+		size_t k = strlen(files[i]), n = strlen(place);
+
+		if (n < k || strcmp(place + n - k, files[i]) != 0 ||
+		        (n > k && place[n - k - 1] != '/'))
+			continue;
+		*n_out = n > k ? n - k - 1 : 0;
+		return true;
+	}
+	return false;
+}
+
 static void count_object(struct import_seen *s, const char *place, size_t n, bool ics)
 {
 	seen_find(s, place, n, true)->seen |= SEEN_OBJECTS;
 	seen_find(s, place, n, true)->n_ics += ics;
+}
+
+static void add_ours(struct import_seen *s, const char *place, size_t n)
+{
+	mark(s, place, n, SEEN_OURS);
+	s->n_ours++;
 }
 
 void seen_add(struct import_seen *s, const char *place, bool is_dir)
@@ -115,23 +138,67 @@ void seen_add(struct import_seen *s, const char *place, bool is_dir)
 		mark(s, place, n, SEEN_MSF);
 	else if (!strcmp(name, "prefs.js"))
 		mark(s, place, n, SEEN_PROFILE);
-	else if (!strcmp(name, "bagit.txt"))
-		mark(s, place, n, SEEN_BAG);
+	else if (ours_root(place, &above))
+		add_ours(s, place, above);
 	else if (text_ends_with(name, ".ics") || text_ends_with(name, ".vcf"))
 		count_object(s, place, n, text_ends_with(name, ".ics"));
 }
 
-bool seen_in_maildir(const struct import_seen *s, const char *place)
+/* Is it in an archive or a tree of ours? */
+static bool below_ours(const struct import_seen *s, const char *place, size_t n)
+{
+	for (size_t i = 0; i <= n && s->n_ours; i++) {
+		const struct seen_folder *f;
+
+		if (i && i < n && place[i] != '/')
+			continue;
+		f = seen_find((struct import_seen *)s, place, i, false);
+		if (f && f->seen & SEEN_OURS)
+			return true;
+	}
+	return false;
+}
+
+bool seen_is_maildir(const struct import_seen *s, const char *place, size_t n)
+{
+	const struct seen_folder *f = seen_find((struct import_seen *)s, place, n, false);
+
+	return f && f->seen & SEEN_CUR && f->seen & (SEEN_NEW | SEEN_TMP) &&
+	       !below_ours(s, place, n);
+}
+
+/* Is the folder above cur, new or tmp, which the place is in one of ${parts} of, a Maildir? */
+static bool in_part(const struct import_seen *s, const char *place, unsigned parts)
 {
 	size_t n = folder_of(place), above = n;
-	const struct seen_folder *f;
 
-	if (!(part_of(place, n) & (SEEN_CUR | SEEN_NEW)))
+	if (!(part_of(place, n) & parts))
 		return false;
 	while (above > 0 && place[above - 1] != '/')
 		above--;
-	f = seen_find((struct import_seen *)s, place, above - (above > 0), false);
-	return f && f->seen & SEEN_CUR && f->seen & (SEEN_NEW | SEEN_TMP);
+	return seen_is_maildir(s, place, above - (above > 0));
+}
+
+bool seen_in_tmp(const struct import_seen *s, const char *place)
+{
+	return in_part(s, place, SEEN_TMP);
+}
+
+const char *seen_is_ours(const struct import_seen *s, const char *place)
+{
+	size_t above;
+
+	if (ours_root(place, &above))
+		return text_ends_with(place, "tree.json")
+		               ? "a directory tree of valise is not looked into: \"valise pack\" "
+		                 "takes all of it"
+		               : "an archive of valise is not looked into: it needs no import";
+	return below_ours(s, place, folder_of(place)) ? "" : NULL;
+}
+
+bool seen_in_maildir(const struct import_seen *s, const char *place)
+{
+	return in_part(s, place, SEEN_CUR | SEEN_NEW);
 }
 
 bool seen_is_vdir_file(const char *name)

@@ -215,6 +215,17 @@ def odd_ones():
     expect("\x1b" not in out and "\u202e" not in out, repr(out))
     expect("valise pack" in run(2, "import", "tree", "-o", "x.valise"), "a tree")
     expect("archive of valise" in run(2, "import", "odd.valise", "-o", "x.valise"), "an archive")
+    # what lies beside mail may be called as mail is; a message in tmp was never delivered; archives in a folder are no mail
+    write("sly/subscriptions", FROM + HEAD % "s" + "\nx\n\n")
+    write("sly/couriers", FROM + HEAD % "c" + "\nx\n\n")
+    write("sly/Maildir/cur/1400000000.M1.x:2,S", HEAD % "m" + "\nx\n")
+    write("sly/Maildir/tmp/1400000000.M2.x", HEAD % "half" + "\nx\n")
+    write("sly/Maildir/new/1400000000.M3.x", b"\x28\xb5\x2f\xfd\4")
+    shutil.copytree("odd.valise", "sly/old.valise")
+    shutil.copytree("tree", "sly/tree")
+    out = done(3, "sly", "-o", "sly.valise")
+    got = catalog("sly.valise")
+    expect(sorted(got) == ["INBOX", "couriers", "subscriptions"] and [len(b) for b in got.values()] == [1, 1, 1] and out["unread"] == 3 and out["ignored"] == 1, (sorted(got), out))
     run(1, "import", "not-there", "-o", "x.valise")
     expect(not os.path.exists("x.valise"), "x.valise was left")
 

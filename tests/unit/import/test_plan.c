@@ -36,6 +36,9 @@ static void detection(void **state)
 	        {"x.dbx", "\xcf\xad\x12\xfe\xc5", WHAT_FOREIGN},
 	        {"x.doc", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", WHAT_NONE},
 	        {"x.msg", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", WHAT_FOREIGN},
+	        {NULL, "\x28\xb5\x2f\xfd\4", WHAT_FOREIGN},
+	        {"song", "\x28\xb5\x2f\xfd\4", WHAT_NONE},
+	        {"m.1", "2 M1e C5e8a\n", WHAT_FOREIGN},
 	        {"x", "<html><head>", WHAT_NONE},
 	        {"x", "", WHAT_EMPTY},
 	};
