@@ -12,7 +12,7 @@ from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import SERVERS, TOOLS, Failed, expect, files, run  # noqa: E402
+from lib import SERVERS, TOOLS, VALISE, Failed, expect, files, run  # noqa: E402
 import comparedav  # noqa: E402
 
 assert TOOLS
@@ -180,13 +180,15 @@ def test_memory(t):
             f.write(b"BEGIN:VEVENT\r\nUID:%d\r\nDTSTAMP:20240101T000000Z\r\nDTSTART:20240101T100000Z\r\nATTACH;ENCODING=BASE64;VALUE=BINARY:" % i + b"".join(b"%064d\r\n " % (i * k) for k in range(30000)) + b"\r\nEND:VEVENT\r\n")
         f.write(b"END:VCALENDAR\r\n")
     began = time.monotonic()
-    p = subprocess.Popen([os.environ.get("VALISE", os.path.join(SERVERS, "../../build/test/valise")), "import", t + "/large.ics", "-o", t + "/a"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    p = subprocess.Popen([VALISE, "import", t + "/large.ics", "-o", t + "/a"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     out = p.stdout.read()
     _, status, usage = os.wait4(p.pid, 0)
     p.returncode = 0
     expect(status == 0, out)
     print("60 MB in %.1f s, %d MiB of memory" % (time.monotonic() - began, usage.ru_maxrss >> 10))
-    expect(usage.ru_maxrss < 64 << 10, "%d KiB" % usage.ru_maxrss)
+    with open(VALISE, "rb") as f:
+        sanitized = b"__asan_init" in f.read()  # which needs memory of its own
+    expect(sanitized or usage.ru_maxrss < 64 << 10, "%d KiB" % usage.ru_maxrss)
 
 
 def main():
