@@ -255,6 +255,16 @@ static void ignore(struct walk *w, const struct import_file *f, const char *why)
 	progress_name(w->run->progress, SAY_LISTED, NULL, f->shown, "%s", why);
 }
 
+static bool may_be_packed(const char *name)
+{
+	static const char *const ends[] = {".zip", ".tar", ".tgz", ".tar.gz"};
+
+	for (size_t i = 0; i < COUNT(ends); i++)
+		if (text_ends_with(name, ends[i]))
+			return true;
+	return false;
+}
+
 /* ${a}: the head of ${f} is in it. */
 static int take_detected(struct walk *w, struct again *a, struct err *err)
 {
@@ -283,7 +293,12 @@ static int take_detected(struct walk *w, struct again *a, struct err *err)
 		tell_unread(w->run, f->shown, why);
 		return 0;
 	default:
-		ignore(w, f, "nothing of an account is in it");
+		if (may_be_packed(last_of(f->place)) && import_is_packed(a->head, a->n))
+			tell_unread(w->run, f->shown,
+			        "a packed file inside of another one is not looked into: unpack it "
+			        "first");
+		else
+			ignore(w, f, "nothing of an account is in it");
 		return 0;
 	}
 }
@@ -335,16 +350,6 @@ static int take_packed(struct walk *w, const struct import_file *f, struct err *
 	w->packed = NULL;
 	inner->ops->free(inner);
 	return rc;
-}
-
-static bool may_be_packed(const char *name)
-{
-	static const char *const ends[] = {".zip", ".tar", ".tgz", ".tar.gz"};
-
-	for (size_t i = 0; i < COUNT(ends); i++)
-		if (text_ends_with(name, ends[i]))
-			return true;
-	return false;
 }
 
 /* The file, with its place below the zip or tar file's folder. */
