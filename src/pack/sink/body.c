@@ -189,7 +189,7 @@ int sink_body_close(struct tree_body *b, struct tree_object *out, struct err *er
 	out->has_nul = b->has_nul;
 	if (rc == 0) {
 		pthread_mutex_lock(&s->lock);
-		rc = sink_load_all(s, err);
+		rc = sink_load_known(s, b->size, err);
 		if (rc == 0)
 			o = object_map_add(&s->objects, b->kind, out->sha256, b->size, &is_new);
 		is_new = rc == 0 && (is_new || is_replaced(s, o));

@@ -136,8 +136,9 @@ static int load_before(struct archive_sink *s, const struct tree_coll *c, struct
 	int rc;
 
 	*out = NULL;
+	/* What names its items is wanted, too, if it is written again. */
 	if (!last->head || sealed_catalog(s->rootfd, last->seal, last->head, last->head->catalog,
-	                           NULL, out, NULL) == 0)
+	                           last->head->what ? s->abouts : NULL, out, NULL) == 0)
 		return 0;
 	pthread_mutex_lock(&s->lock);
 	slot = sink_slot(s, c->kind, c->name, true);

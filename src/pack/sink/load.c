@@ -61,38 +61,78 @@ static bool is_loaded(struct archive_sink *s, size_t i, const struct tree_head *
 	return slot && slot->loaded;
 }
 
+/* The objects of one snapshot's catalogs, but for those of the next newer one. */
+static int load_seal(struct archive_sink *s, size_t i, struct err *err)
+{
+	const struct tree_manifest *m = &s->seals[i].manifest;
+
+	for (size_t k = 0; k < m->n_heads; k++) {
+		struct tree_coll *c = NULL;
+		int rc;
+
+		if (is_loaded(s, i, &m->heads[k]))
+			continue;
+		rc = sealed_catalog(
+		        s->rootfd, &s->seals[i], &m->heads[k], m->heads[k].catalog, NULL, &c, err);
+		if (rc < 0 && !sink_past_is_damage(rc))
+			return sink_past_unsure(s, err);
+		if (rc < 0) { /* what only it names may be stored a second time */
+			err_clear(err);
+			continue;
+		}
+		rc = add_objects(s, c, err);
+		tree_coll_free(c);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int load_last(struct archive_sink *s, struct err *err)
+{
+	int rc = s->last_loaded || s->n_seals == 0 ? 0 : load_seal(s, s->n_seals - 1, err);
+
+	s->last_loaded = rc == 0;
+	return rc;
+}
+
 /*
- * Every object of every snapshot, so that none is stored twice. Newest first; a catalog
- * that stands in several seals stands in consecutive ones, for a file is never taken up
- * again once it was replaced.
+ * Every object of every snapshot. Newest first; a catalog that stands in several seals stands
+ * in consecutive ones, for a file is never taken up again once it was replaced.
  */
 int sink_load_all(struct archive_sink *s, struct err *err)
 {
-	if (s->all_loaded)
-		return 0;
-	for (size_t i = s->n_seals; i-- > 0;) {
-		const struct tree_manifest *m = &s->seals[i].manifest;
+	int rc = s->all_loaded ? 0 : load_last(s, err);
 
-		for (size_t k = 0; k < m->n_heads; k++) {
-			struct tree_coll *c = NULL;
-			int rc;
+	for (size_t i = s->n_seals ? s->n_seals - 1 : 0; i-- > 0 && rc == 0 && !s->all_loaded;)
+		rc = load_seal(s, i, err);
+	s->all_loaded = s->all_loaded || rc == 0;
+	return rc;
+}
 
-			if (is_loaded(s, i, &m->heads[k]))
-				continue;
-			rc = sealed_catalog(s->rootfd, &s->seals[i], &m->heads[k],
-			        m->heads[k].catalog, NULL, &c, err);
-			if (rc < 0 && !sink_past_is_damage(rc))
-				return sink_past_unsure(s, err);
-			if (rc < 0) { /* what only it names may be stored a second time */
-				err_clear(err);
-				continue;
-			}
-			rc = add_objects(s, c, err);
-			tree_coll_free(c);
-			if (rc < 0)
-				return rc;
+/* What the catalogs of older snapshots take that the last one does not name. */
+static uint64_t count_older(const struct archive_sink *s)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i + 1 < s->n_seals; i++)
+		for (size_t k = 0; k < s->seals[i].n_files; k++) {
+			const struct seal_file *f = &s->seals[i].files[k];
+
+			if (layout_kind(f->path, NULL) == LAYOUT_CATALOG &&
+			        !seal_find(&s->seals[i + 1], f->path))
+				bytes += f->size;
 		}
-	}
-	s->all_loaded = true;
-	return 0;
+	return bytes;
+}
+
+int sink_load_known(struct archive_sink *s, uint64_t size, struct err *err)
+{
+	int rc = s->all_loaded ? 0 : load_last(s, err);
+
+	if (rc < 0 || s->all_loaded)
+		return rc;
+	if (s->older_bytes == 0)
+		s->older_bytes = count_older(s) + 1;
+	return s->bytes_new + size < s->older_bytes ? 0 : sink_load_all(s, err);
 }

@@ -138,7 +138,8 @@ struct archive_sink {
 	pthread_cond_t wake; /* of the keeper */
 	struct err failed; /* the first error: all calls give it from then on */
 	struct object_map objects;
-	bool all_loaded; /* objects holds those of every snapshot */
+	bool last_loaded, all_loaded; /* objects holds those of the last, of every snapshot */
+	uint64_t older_bytes; /* of catalogs that only older snapshots have, and 1; 0: not counted */
 	struct slot *slots;
 	size_t n_slots, slots_cap;
 	struct text_index by_name; /* the slots */
@@ -209,6 +210,13 @@ int sink_work_remove(struct archive_sink *s, struct err *err) MUST_CHECK;
 int sink_load_head(struct archive_sink *s, const struct tree_head *h, struct tree_coll **out,
         struct err *err) MUST_CHECK;
 int sink_load_all(struct archive_sink *s, struct err *err) MUST_CHECK;
+/*
+ * The objects among which one of ${size} bytes is looked for before it is stored: those of the
+ * last snapshot; those of older ones, too, once as much was stored as their catalogs take. For
+ * a few messages nobody reads the catalogs of a hundred snapshots, and what comes back is
+ * stored again only as far as reading these would have cost.
+ */
+int sink_load_known(struct archive_sink *s, uint64_t size, struct err *err) MUST_CHECK;
 
 /* past.c: what the run builds on is looked at first */
 int sink_past_seals(struct archive_sink *s, struct err *err) MUST_CHECK;

@@ -99,26 +99,40 @@ static int cmp_lines(const void *a, const void *b, void *ctx)
 	return d;
 }
 
-/* The line of one item into the hash. */
-static void add_line(struct sha256 *h, const struct lines *l, const struct tree_item *it)
+/* The line of one item into the hash; ${line} is room for it. */
+static void add_line(
+        struct sha256 *h, const struct lines *l, const struct tree_item *it, struct buf *line)
 {
-	char hex[SHA256_HEX_SIZE], date[24];
-	const char *flags = l->flags[it->flags % ALL_FLAGS], *keywords = keywords_of(l, it);
+	char hex[SHA256_HEX_SIZE];
 
 	hex_format(it->sha256, SHA256_LEN, hex);
+	buf_reset(line);
 	if (l->c->kind == COLL_MAIL) {
-		int n = snprintf(date, sizeof date, "%lld ", (long long)it->date_utc);
-
-		sha256_add(h, date, (size_t)n);
-		sha256_add(h, hex, SHA256_HEX_SIZE - 1);
-		sha256_add(h, " ", 1);
-		sha256_add(h, flags, strlen(flags));
-		sha256_add(h, " ", 1);
-		sha256_add(h, keywords, strlen(keywords));
-	} else {
-		sha256_add(h, hex, SHA256_HEX_SIZE - 1);
+		if (it->date_utc < 0)
+			buf_putc(line, '-');
+		put_u64(line, it->date_utc < 0 ? -(uint64_t)it->date_utc : (uint64_t)it->date_utc);
+		buf_putc(line, ' ');
 	}
-	sha256_add(h, "\n", 1);
+	buf_put(line, hex, SHA256_HEX_SIZE - 1);
+	if (l->c->kind == COLL_MAIL) {
+		buf_putc(line, ' ');
+		buf_puts(line, l->flags[it->flags % ALL_FLAGS]);
+		buf_putc(line, ' ');
+		buf_puts(line, keywords_of(l, it));
+	}
+	buf_putc(line, '\n');
+	sha256_add(h, line->data, line->len);
+}
+
+/* Mail mostly comes in the order of its dates. */
+static void sort_lines(uint32_t *order, size_t n, struct lines *l)
+{
+	size_t i = 1;
+
+	while (i < n && cmp_lines(&order[i - 1], &order[i], l) <= 0)
+		i++;
+	if (i < n)
+		qsort_r(order, n, sizeof *order, cmp_lines, l);
 }
 
 static void add_title(struct sha256 *h, const struct tree_coll *c)
@@ -137,6 +151,7 @@ void catalog_content_root(const struct tree_coll *c, uint8_t out[SHA256_LEN])
 {
 	struct lines l = {.c = c};
 	uint32_t *order = xcalloc(c->n_items + 1, sizeof *order);
+	struct buf line = buf_of(SIZE_MAX);
 	struct sha256 h;
 
 	l.keywords = xcalloc(c->n_keyword_sets, sizeof *l.keywords);
@@ -146,12 +161,12 @@ void catalog_content_root(const struct tree_coll *c, uint8_t out[SHA256_LEN])
 		l.flags[i] = flag_text(i);
 	for (size_t i = 0; i < c->n_items; i++)
 		order[i] = (uint32_t)i;
-	if (c->n_items > 1)
-		qsort_r(order, c->n_items, sizeof *order, cmp_lines, &l);
+	sort_lines(order, c->n_items, &l);
 	sha256_start(&h);
 	add_title(&h, c);
 	for (size_t i = 0; i < c->n_items; i++)
-		add_line(&h, &l, &c->items[order[i]]);
+		add_line(&h, &l, &c->items[order[i]], &line);
+	buf_clear(&line);
 	sha256_end(&h, out);
 	for (unsigned i = 0; i < ALL_FLAGS; i++)
 		free((char *)l.flags[i]);

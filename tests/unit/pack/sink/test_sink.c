@@ -250,7 +250,31 @@ static void test_a_mailbox_is_lost(void **state)
 	assert_null(tree_manifest_find(r->ops->manifest(r), COLL_MAIL, "A"));
 	r->ops->free(r);
 	expect_state(f, l.all, 31, 0, 0); /* and is there again */
+}
+
+/*
+ * What only older snapshots have is found again where reading their catalogs costs less than
+ * storing it; a few octets are stored once more.
+ */
+static void test_what_only_older_ones_have(void **state)
+{
+	struct fake *f = *state;
+	struct fake_coll large[] = {{.name = "A", .text = {"one", "two", "three"}, .fill = 50000},
+	        {.name = "B", .text = {"b"}}, none};
+	struct fake_coll small[] = {{.name = "A", .text = {NULL, NULL, NULL, "four"}},
+	        {.name = "B", .text = {"b"}}, none};
+	struct fake_coll neither[] = {{.name = "A"}, {.name = "B", .text = {"b"}}, none};
+
+	f->opts.accept = (struct tree_accept){.all = true};
+	assert_int_equal(fake_run(f, large), 0);
+	assert_int_equal(fake_run(f, small), 0);
+	assert_int_equal(fake_run(f, neither), 0);
+	assert_int_equal(fake_run(f, large), 0);
 	assert_int_equal(f->commit.objects_new, 0);
+	assert_int_equal(fake_run(f, small), 0);
+	assert_int_equal(f->commit.objects_new, 1);
+	assert_true(f->commit.bytes_new < 100);
+	assert_sound(f, 0);
 }
 
 static void test_the_users_word(void **state)
@@ -773,6 +797,7 @@ int main(void)
 	        T(test_what_is_gone_comes_back),
 	        T(test_which_runs_agree),
 	        T(test_a_mailbox_is_lost),
+	        T(test_what_only_older_ones_have),
 	        T(test_the_users_word),
 	        T(test_everything_is_lost),
 	        T(test_gone_and_damaged),
