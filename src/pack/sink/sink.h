@@ -139,7 +139,8 @@ struct archive_sink {
 	struct err failed; /* the first error: all calls give it from then on */
 	struct object_map objects;
 	bool last_loaded, all_loaded; /* objects holds those of the last, of every snapshot */
-	uint64_t older_bytes; /* of catalogs that only older snapshots have, and 1; 0: not counted */
+	uint64_t
+	        older_bytes; /* of catalogs that only older snapshots have, and 1; 0: not counted */
 	struct slot *slots;
 	size_t n_slots, slots_cap;
 	struct text_index by_name; /* the slots */
