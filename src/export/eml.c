@@ -22,9 +22,10 @@ static void *eml_open(struct export_run *run)
 	return e;
 }
 
+/* A folder called .mbox is a mailbox of Apple Mail, which is called otherwise. */
 static size_t clash(const char *component, size_t n)
 {
-	return names_extension(component, n, EXT);
+	return MIN(names_extension(component, n, EXT), names_extension(component, n, ".mbox"));
 }
 
 static int eml_coll(
@@ -72,6 +73,7 @@ const struct export_format_ops export_eml = {
         .word = "eml",
         .kinds = 1u << COLL_MAIL,
         .loss = "flags, keywords, labels and the zones of INTERNALDATEs are left out",
+        .times = true,
         .open = eml_open,
         .coll = eml_coll,
         .item = eml_item,

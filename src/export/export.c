@@ -138,6 +138,20 @@ static int write_all(struct writer *w, struct err *err)
 	return rc;
 }
 
+/* Where files have no times, dates of arrival that only these say are lost. */
+static void name_untimed(struct export_run *run, enum export_format format)
+{
+	uint64_t n = export_out_untimed(run->out);
+	char text[COUNTED_SIZE];
+
+	if (n == 0 || !formats[format]->times)
+		return;
+	run->result->altered += n;
+	progress_say(run->progress, SAY_WARNING,
+	        "%s not get the time that says when a message arrived: the file system refuses it",
+	        counted(n, "file could", "files could", text));
+}
+
 int export_run(struct tree_reader *r, const struct export_opts *opts, struct progress *progress,
         struct export_result *out, struct err *err)
 {
@@ -153,6 +167,8 @@ int export_run(struct tree_reader *r, const struct export_opts *opts, struct pro
 	rc = write_all(&w, err);
 	if (rc == 0)
 		rc = export_out_commit(run.out, err);
+	if (rc == 0)
+		name_untimed(&run, opts->format);
 	out->files = export_out_files(run.out);
 	out->bytes = export_out_bytes(run.out);
 	w.ops->free(w.state);

@@ -13,6 +13,7 @@ struct folder {
 	int dirfd, fd; /* fd: of the file that is open, -1: none */
 	char *path;
 	int64_t mtime;
+	uint64_t untimed;
 };
 
 static int folder_open(int stagefd, unsigned mode, void **state, struct err *err)
@@ -24,8 +25,9 @@ static int folder_open(int stagefd, unsigned mode, void **state, struct err *err
 	f->dirfd = f->fd = -1;
 	if (rc == 0)
 		rc = dir_open(stagefd, STAGING_OUT, &f->dirfd, err);
-	if (rc == 0 && mode && sys_fchmod(f->dirfd, mode | 0700) != 0)
-		rc = err_sys(err, ERR_WHOLE, "cannot set the mode of the folder");
+	/* as the folder had it that is there already, where the file system knows modes */
+	if (rc == 0 && mode)
+		(void)!sys_fchmod(f->dirfd, mode | 0700);
 	return rc;
 }
 
@@ -78,9 +80,7 @@ static int folder_end(void *state, struct err *err)
 	f->fd = -1;
 	if (sys_close(fd) != 0)
 		return err_sys(err, ERR_WHOLE, "cannot write %s", f->path);
-	/* of a moment that the file system cannot have the nearest one stays */
-	if (sys_utimensat(f->dirfd, f->path, f->mtime) != 0 && errno != EINVAL)
-		return err_sys(err, ERR_WHOLE, "cannot set the time of %s", f->path);
+	f->untimed += sys_utimensat(f->dirfd, f->path, f->mtime) != 0;
 	return 0;
 }
 
@@ -90,6 +90,11 @@ static int folder_finish(void *state, struct err *err)
 	if (sys_syncfs(((struct folder *)state)->dirfd) != 0)
 		return err_sys(err, ERR_WHOLE, "cannot sync the file system of the folder");
 	return 0;
+}
+
+static uint64_t folder_untimed(const void *state)
+{
+	return ((const struct folder *)state)->untimed;
 }
 
 static void folder_free(void *state)
@@ -109,5 +114,6 @@ const struct out_kind out_folder = {
         .write = folder_write,
         .end = folder_end,
         .finish = folder_finish,
+        .untimed = folder_untimed,
         .free = folder_free,
 };

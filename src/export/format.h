@@ -24,6 +24,7 @@ struct export_format_ops {
 	const char *word;
 	unsigned kinds; /* bits 1 << COLL_x */
 	const char *loss; /* of every item; see export_format_loss */
+	bool times; /* INTERNALDATE is the time of a file */
 	void *(*open)(struct export_run *run); /* the state that all others get */
 	/* ${h}: its head, with its path in the tree, "mail/INBOX/Work" */
 	int (*coll)(

@@ -250,6 +250,7 @@ const struct export_format_ops export_maildir = {
         .word = "maildir",
         .kinds = 1u << COLL_MAIL,
         .loss = "labels and the zones of INTERNALDATEs are left out",
+        .times = true,
         .open = maildir_open,
         .coll = maildir_coll,
         .item = maildir_item,

@@ -44,12 +44,12 @@ static void *mh_open(struct export_run *run)
 	return m;
 }
 
-/* A folder whose name is a number would be a message. */
+/* A folder whose name is a number would be a message; .mbox is what Apple Mail calls folders. */
 static size_t clash(const char *component, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (component[i] < '0' || component[i] > '9')
-			return SIZE_MAX;
+			return names_extension(component, n, ".mbox");
 	return 0;
 }
 
@@ -170,6 +170,7 @@ const struct export_format_ops export_mh = {
         .word = "mh",
         .kinds = 1u << COLL_MAIL,
         .loss = "\\Deleted, \\Draft, keywords, labels and the zones of INTERNALDATEs are left out",
+        .times = true,
         .open = mh_open,
         .coll = mh_coll,
         .item = mh_item,

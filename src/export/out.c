@@ -98,6 +98,11 @@ uint64_t export_out_bytes(const struct export_out *o)
 	return o->bytes;
 }
 
+uint64_t export_out_untimed(const struct export_out *o)
+{
+	return o->kind->untimed ? o->kind->untimed(o->state) : 0;
+}
+
 bool export_out_failed(const struct export_out *o)
 {
 	return o->failed;

@@ -26,6 +26,8 @@ int export_out_end(struct export_out *o, struct err *err) MUST_CHECK; /* of the 
 /* Files and octets in them so far. */
 uint64_t export_out_files(const struct export_out *o);
 uint64_t export_out_bytes(const struct export_out *o);
+/* Files that could not get their time, as the file system has none. */
+uint64_t export_out_untimed(const struct export_out *o);
 /* Has a call of the above failed? Then nothing more can be written. */
 bool export_out_failed(const struct export_out *o);
 int export_out_commit(struct export_out *o, struct err *err) MUST_CHECK; /* durable */

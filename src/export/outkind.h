@@ -17,6 +17,7 @@ struct out_kind {
 	int (*write)(void *state, const void *p, size_t n, struct err *err);
 	int (*end)(void *state, struct err *err); /* of the file */
 	int (*finish)(void *state, struct err *err); /* it is whole, and on the disk */
+	uint64_t (*untimed)(const void *state); /* see export_out_untimed; NULL: none */
 	void (*free)(void *state);
 };
 extern const struct out_kind out_folder, out_zip;

@@ -234,9 +234,13 @@ int box_item(struct import_box *b, const struct import_item *it, struct err *err
 		name_by_labels(b);
 	else
 		all.folders = (const char *const *)b->folders;
+	if (b->says_flags) {
+		all.flags = b->flags;
+		all.keywords = NULL;
+	}
 	all.flags |= b->flags;
-	if (b->keywords && it->keywords) {
-		buf_putf(&words, "%s %s", it->keywords, b->keywords);
+	if (b->keywords && all.keywords) {
+		buf_putf(&words, "%s %s", all.keywords, b->keywords);
 		all.keywords = buf_str(&words);
 	} else if (b->keywords) {
 		all.keywords = b->keywords;

@@ -135,6 +135,16 @@ static void take_proton(struct import_box *b, const struct import_file *f, const
 	free(path);
 }
 
+/* Is it a message of an MH folder: a number, where sequences of numbers are? */
+static bool is_in_mh(struct import_seen *s, const char *place)
+{
+	const char *name = last_of(place), *slash = strrchr(place, '/');
+	const struct seen_folder *here =
+	        seen_find(s, place, slash ? (size_t)(slash - place) : 0, false);
+
+	return here && here->sequences && *name && name[strspn(name, "0123456789")] == '\0';
+}
+
 /* Dates and flags that stand beside a message, or in its name. */
 static void take_beside(struct walk *w, struct import_box *b, const struct import_file *f)
 {
@@ -145,7 +155,8 @@ static void take_beside(struct walk *w, struct import_box *b, const struct impor
 
 	b->date_last = f->mtime;
 	if (!seen_in_maildir(s, f->place)) {
-		if (here && here->sequences && name[strspn(name, "0123456789")] == '\0')
+		b->says_flags = is_in_mh(s, f->place);
+		if (b->says_flags)
 			b->flags |= (uint16_t)mh_flags(here->sequences, name, &b->keywords);
 		if (here && here->labels && f->path)
 			take_proton(b, f, here->labels);
@@ -154,6 +165,7 @@ static void take_beside(struct walk *w, struct import_box *b, const struct impor
 	while (above > 0 && f->place[above - 1] != '/')
 		above--;
 	root = seen_find(s, f->place, above - (above > 0), false);
+	b->says_flags = true;
 	b->flags |= (uint16_t)maildir_flags(name, text_is(f->place + above, folder - above, "new"),
 	        root ? root->keywords : NULL, &b->keywords);
 	/* A copy is younger than the message, a message that was stored older than its name. */
@@ -274,14 +286,20 @@ static int take_detected(struct walk *w, struct again *a, struct err *err)
 	enum import_what what =
 	        import_detect(a->head, a->n, maildir ? NULL : last_of(f->place), &why);
 
-	if (maildir && what != WHAT_FOREIGN && what != WHAT_GZIP)
-		what = WHAT_EML;
+	if (maildir || is_in_mh(&w->at->seen, f->place)) {
+		if (what != WHAT_FOREIGN && what != WHAT_GZIP)
+			what = WHAT_EML;
+	} else if ((what == WHAT_NONE || what == WHAT_EMPTY) && text_ends_with(f->place, ".eml")) {
+		what = WHAT_EML; /* however odd, its name says that it is one */
+	}
 	switch (what) {
 	case WHAT_EMPTY:
 		if (is_empty_mailbox(w, f))
 			return read_into(w, what, f, PLAN_FILE, err);
 		return 0;
-	case WHAT_MBOX:
+	case WHAT_MBOX: /* a message may be saved with its From line */
+		return read_into(w, what, f,
+		        text_ends_with(f->place, ".eml") ? PLAN_FOLDER : PLAN_FILE, err);
 	case WHAT_ICS:
 	case WHAT_VCF:
 		return read_into(w, what, f, PLAN_FILE, err);

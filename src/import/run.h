@@ -55,6 +55,8 @@ struct import_box {
 	bool labelled; /* its messages name their mailboxes */
 	/* what is known of the file's messages from beside it */
 	uint16_t flags;
+	/* these are all flags and keywords: no field of the message's header is read as such */
+	bool says_flags;
 	char *keywords;
 	char **folders; /* as in import_item; or NULL */
 	int64_t date_utc; /* INT64_MIN: not known */

@@ -4,6 +4,7 @@ at all: by a run that is killed anywhere, by a full disk, beside another run; wh
 import calendar
 import fcntl
 import glob
+import hashlib
 import json
 import mailbox
 import os
@@ -38,7 +39,7 @@ ODD = [
     (TOP + b"long\r\n\r\n" + b">" * 5000 + b"From x\r\n" + b"x" * 100000 + b"\r\n", []),
 ]
 # mailboxes: content name, and what each format calls it
-BOXES = {"INBOX": {}, "Work": {}, "work": {"mbox": "work_2", "eml": "work_2", "mh": "work_2"}, "Work/2023": {"mh": "Work/=32023"}, "Work/2023.mbox": {"mbox": "Work/2023=2Embox", "maildir": "Work/2023_mbox"},
+BOXES = {"INBOX": {}, "Work": {}, "work": {"mbox": "work_2", "eml": "work_2", "mh": "work_2"}, "Work/2023": {"mh": "Work/=32023"}, "Work/2023.mbox": {"mbox": "Work/2023=2Embox", "eml": "Work/2023=2Embox", "mh": "Work/2023=2Embox", "maildir": "Work/2023_mbox"},
          "Entwürfe": {}, "v1.2": {"maildir": "v1_2"}, "a:b": {f: "a=3Ab" for f in ("mbox", "eml", "mh")}, "Empty": {}, "Level/Below": {}}
 WIRE = {"Entwürfe": "Entw&APw-rfe"}
 FORMATS = "mbox", "eml", "maildir", "mh"
@@ -218,9 +219,41 @@ def check_formats(lab):
     expect(lab.names() == [], lab.names())
 
 
+def listed(lab, archive):
+    """{mailbox: [(SHA-256, INTERNALDATE, flags and keywords)]}, and how many mailboxes there are."""
+    found = {}
+    for o in map(json.loads, subprocess.run([VALISE, "list", archive, "--items", "--json"], capture_output=True, check=True, env=lab.env, cwd=lab.home).stdout.splitlines()):
+        if "sha256" in o:
+            found.setdefault(o["collection"], []).append((o["sha256"], utc(o["date"].rjust(26)), frozenset(o["flags"] + o["keywords"])))
+    return found
+
+
+def check_back(lab):
+    """Into an archive again: equal, or exactly what was named."""
+    keeps = {"mbox": set("\\Seen \\Answered \\Flagged \\Deleted \\Draft work To-Do $Forwarded".split()), "eml": set(), "mh": set("\\Seen \\Answered \\Flagged".split())}
+    keeps["maildir"] = keeps["mbox"]
+    for form in FORMATS:
+        for to in form, form + ".zip":
+            run(0, "import", to, "-o", "back-" + to, env=lab.env, cwd=lab.home)
+            found = listed(lab, "back-" + to)
+            for box, called in BOXES.items():
+                got, want = found.pop(called.get(form, box), []), []
+                for k, (body, flags) in enumerate(messages(box)):
+                    kept = {f for f in flags if f in keeps[form]}
+                    if form == "eml":  # a Status field is all that says anything there; one that begins with a From_ line is an mbox
+                        kept = {2: {r"\Seen", r"\Deleted", "a", "b"}, 8: {r"\Seen"}}.get(k, set()) if box == "INBOX" else set()
+                    want.append((hashlib.sha256(body).hexdigest(), utc(DATES[k % 4]), frozenset(kept)))
+                lost = [w for k, w in enumerate(want) if w not in got]
+                named = [w for k, w in enumerate(want) if k in LOST[form] | ({7} if form == "eml" else set())] if box == "INBOX" else []
+                expect(len(got) == len(want) and all(w in named for w in lost), "%s, %s: lost %s\n%s" % (to, box, [want.index(w) for w in lost], sorted(got)))
+                for g in got:  # of what is named nothing else is another
+                    expect(g in want or (g[1:] in [n[1:] for n in named] or form == "eml"), "%s, %s: %s" % (to, box, g))
+            expect(not found, "%s: %s" % (to, list(found)))
+
+
 def check_selection(lab):
     lab.export(0, "eml", "some", "--folder", "Work", "--flagged", "--since", "2024")
-    expect(sorted(files(lab.path("some"))) == sorted(lab.path("some/%s/2024-03-05 2330 plain.eml" % n) for n in ("Work", "Work/2023", "Work/2023.mbox")), sorted(files(lab.path("some"))))
+    expect(sorted(files(lab.path("some"))) == sorted(lab.path("some/%s/2024-03-05 2330 plain.eml" % n) for n in ("Work", "Work/2023", "Work/2023=2Embox")), sorted(files(lab.path("some"))))
     lab.export(0, "eml", "one", "--item", "INBOX/4")
     expect(list(files(lab.path("one")).values()) == [ODD[1][0]], files(lab.path("one")))
     for more in ["--folder", "Nope"], ["--larger", "1G"], ["--only", "calendars"], ["--item", "INBOX/5"]:
@@ -353,6 +386,7 @@ def main():
         with Source() as source:
             run(0, "backup", *imap(source.port), "-o", "a", env=lab.env, cwd=home)
         check_formats(lab)
+        check_back(lab)
         check_selection(lab)
         check_split(lab)
         check_place(lab)

@@ -26,6 +26,12 @@ done
 same "$T/A.uids" "$T/B.uids"
 ! grep -iE 'error|panic|warning' "$T/B/log" || fail "Dovecot is not content"
 
+say "Maildir, into an archive again: all mailboxes have their content roots, but for names and levels that a Maildir cannot say"
+run 0 "$VALISE" import "$T/maildir" -o "$T/again.valise"
+for a in a again; do roots "$T/$a.valise" | sed -nE 's/^(mail .* [1-9][0-9]* [0-9a-f]{64}) .*/\1/p' | sed 's/ complete / /' | grep -v 'v1.2 notes' | sort > "$T/$a.roots"; done
+[ "$(wc -l < "$T/a.roots")" -gt 20 ] || fail "roots"
+diff "$T/a.roots" <(grep -v 'v1_2 notes' "$T/again.roots") || fail "content roots differ"
+
 say "mbox, by Dovecot"
 run 3 "$VALISE" export "$T/a.valise" -o "$T/mbox" --format mbox --report "$T/mbox.json"
 cp -a "$T/mbox" "$T/A/mbox"

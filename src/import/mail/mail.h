@@ -29,7 +29,8 @@ size_t lines_peek(struct lines *l, size_t n, const char **p);
 size_t lines_take(struct lines *l, size_t n, const char **p);
 
 /*
- * A message on its way into a box: each line end becomes CRLF. Its header is kept, as far as
+ * A message on its way into a box: each line end becomes CRLF, but where the first one is that
+ * already: then octets are as they are. Its header is kept, as far as
  * flags may be in it.
  */
 enum { MAIL_HEAD_MAX = 1 << 18 };
@@ -38,6 +39,8 @@ struct mail_out {
 	struct buf head;
 	bool in_head;
 	bool made_lines; /* a line end was another one */
+	/* told: by its first line, which ends in CRLF; then LF alone is no line end of its file */
+	bool told, as_it_is;
 	bool after_cr; /* the last octet was a CR */
 	bool at_start; /* of a line */
 	uint64_t len;

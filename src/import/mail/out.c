@@ -22,7 +22,7 @@ static void begin_next(struct mail_out *o)
 {
 	buf_reset(&o->head);
 	o->in_head = o->at_start = true;
-	o->made_lines = o->after_cr = false;
+	o->made_lines = o->after_cr = o->as_it_is = o->told = false;
 	o->len = 0;
 	o->n = 0;
 }
@@ -71,7 +71,11 @@ static int put_line(struct mail_out *o, const char *p, size_t n, struct err *err
 		see_head(o, p, n);
 	o->at_start = ends;
 	o->after_cr = p[n - 1] == '\r';
-	if (!ends || has_cr)
+	if (ends && !o->told) {
+		o->told = true;
+		o->as_it_is = has_cr;
+	}
+	if (!ends || has_cr || o->as_it_is)
 		return add(o, p, n, err);
 	o->made_lines = true;
 	rc = add(o, p, n - 1, err);
