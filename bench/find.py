@@ -35,12 +35,12 @@ def arguments():
 def measured(argv, env):
     """(seconds, CPU seconds, peak MiB, lines of output) of one command, which must succeed."""
     began = time.monotonic()
-    p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
-    out, err = p.stdout.read(), p.stderr.read()
-    _, status, usage = os.wait4(p.pid, 0)
-    if os.waitstatus_to_exitcode(status) not in (0, 2 if "mu" in argv[0][-2:] else 0, 4 if argv[0] == "mu" else 0):
-        sys.exit("%s: exit %d\n%s" % (argv, os.waitstatus_to_exitcode(status), (out + err).decode(errors="replace")[-2000:]))
-    return time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out.count(b"\n")
+    # time(1) has the peak of the program, not of what forked it
+    p = subprocess.run(["time", "-f", "%U %S %M", *argv], stdin=subprocess.DEVNULL, capture_output=True, env=env)
+    if p.returncode not in ((0, 2, 4) if argv[0] == "mu" else (0,)):  # of mu: nothing found
+        sys.exit("%s: exit %d\n%s" % (argv, p.returncode, (p.stdout + p.stderr).decode(errors="replace")[-2000:]))
+    user, system, peak = p.stderr.split()[-3:]
+    return time.monotonic() - began, float(user) + float(system), int(peak) / 1024, p.stdout.count(b"\n")
 
 
 def size(path):
