@@ -210,12 +210,12 @@ def texts(t):
 def people(t):
     """Lines, newest first, as show takes them; nothing of a person is syntax, nothing of a message reaches the terminal."""
     out = run(0, "find", t.archive, "text", "--folder", "Texts", env=t.env)
-    places = re.findall(r"^(\S+): ", out, re.M)
+    places = re.findall(r"^(\S+)  ", out, re.M)
     expect(places and places == sorted(places, key=lambda p: -int(p.rpartition("/")[2])) and "\x1b" not in run(0, "find", t.archive, "terminalword", env=t.env), out)
     for place in places[:2]:
         expect("texts.example" in run(0, "show", t.archive, place, env=t.env), "show does not take %s" % place)
     line = run(0, "find", t.archive, "sitzungszimmer", env=t.env)
-    expect("Sitzungszimmer" in run(0, "show", t.archive, line.partition(": ")[0], env=t.env), "show does not take " + line)
+    expect("Sitzungszimmer" in run(0, "show", t.archive, line.partition("  ")[0], env=t.env), "show does not take " + line)
     expect("nothing found" in run(0, "find", t.archive, "neverthere", env=t.env), "nothing says that nothing is found")
     for words in '"', 'a" OR "b', "text:x", "NEAR(a b)", "(", "^a", "'; DROP TABLE item; --", "a AND", "%", "-", "*":
         rc, out, err = execute("find", t.archive, "--", words, env=t.env)

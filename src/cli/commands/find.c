@@ -1,12 +1,13 @@
 /* valise find: the items that hold words, newest first. */
 #include <stdlib.h>
 #include <string.h>
+#include "valise/base/columns.h"
 #include "valise/base/escape.h"
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
 #include "valise/tree/gone.h"
-#include "cli/cli.h"
+#include "cli/list/list.h"
 #include "cli/options/selection.h"
 
 static int cmd_find(const struct args *a);
@@ -27,51 +28,36 @@ const struct command find_command = {
         .run = cmd_find,
 };
 
+enum { PLACE_MAX = 30 }; /* columns that places are made equally wide for */
+
 /* An item that was found, as it is printed. */
 struct found {
 	char *when; /* for their order */
+	char *place; /* how "valise show" takes it, safe for a terminal */
 	char *line;
-	size_t place;
+	size_t number;
 };
 
 struct finds {
 	const struct args *args;
 	struct selected selected;
 	struct tree_reader *reader;
+	size_t columns; /* that lines may have beside the places; 0: no terminal */
 	struct found *v;
 	size_t n, cap;
 	unsigned unread; /* collections */
 };
 
 /* How "valise show" takes it. */
-static void put_place(const struct tree_coll *c, const struct tree_item *it, struct buf *out)
+static char *place_of(const struct tree_coll *c, const struct list_row *row)
 {
-	const struct tree_ext *x = tree_item_ext(c, it);
-	const char *slash = x && x->href ? strrchr(x->href, '/') : NULL;
-	struct buf text = buf_of(SIZE_MAX);
-	char *safe;
+	char *text = c->kind == COLL_MAIL ? xasprintf("%s/%u", c->name, row->uid)
+	                                  : xasprintf("%s/%s/%s", coll_kind_dir(c->kind), c->name,
+	                                            row->key ? row->key : "");
+	char *safe = term_escape_dup(text);
 
-	if (c->kind == COLL_MAIL)
-		buf_putf(&text, "%s/%u", c->name, it->uid);
-	else
-		buf_putf(
-		        &text, "%s/%s/%s", coll_kind_dir(c->kind), c->name, slash ? slash + 1 : "");
-	safe = term_escape_dup(buf_str(&text));
-	buf_puts(out, safe);
-	free(safe);
-	buf_clear(&text);
-}
-
-static void put_line(const struct tree_coll *c, const struct tree_item *it,
-        const struct item_about *about, struct buf *out)
-{
-	struct date date = {it->date_utc, it->zone_min, true};
-
-	put_place(c, it, out);
-	buf_puts(out, ": ");
-	about_line(NULL, c->kind == COLL_MAIL ? &date : NULL, about, out);
-	if (it->gone)
-		buf_puts(out, "  [gone]");
+	free(text);
+	return safe;
 }
 
 static void put_item_json(
@@ -98,18 +84,20 @@ static char *when_of(
 static void add_item(struct finds *f, const struct tree_coll *c, const struct tree_item *it)
 {
 	struct item_about about = {0};
+	struct list_row row = list_row_of(c, it, &about);
 	struct buf line = buf_of(SIZE_MAX);
-	struct found *one;
+	struct found *one = ARR_PUSH(f->v, f->n, f->cap);
 
 	tree_item_about(f->reader, c, it, &about);
+	one->place = place_of(c, &row);
+	row.placed = true;
 	if (args_has(f->args, "json"))
 		put_item_json(f, c, it, &line);
 	else
-		put_line(c, it, &about, &line);
-	one = ARR_PUSH(f->v, f->n, f->cap);
+		list_line(&row, f->columns, &line);
 	one->when = when_of(c, it, &about);
 	one->line = buf_take(&line);
-	one->place = f->n;
+	one->number = f->n;
 	about_clear(&about);
 }
 
@@ -118,7 +106,7 @@ static int newest_first(const void *a, const void *b)
 	const struct found *x = a, *y = b;
 	int order = strcmp(y->when, x->when);
 
-	return order ? order : ORDER_OF(x->place, y->place);
+	return order ? order : ORDER_OF(x->number, y->number);
 }
 
 /* One that is among the hits: the view is of what other options leave. */
@@ -151,8 +139,19 @@ static void collect(struct finds *f)
 
 static void print_all(const struct finds *f)
 {
+	size_t wide = 0;
+
 	for (size_t i = 0; i < f->n; i++)
-		puts(f->v[i].line);
+		wide = MAX(wide, MIN(text_columns(f->v[i].place), (size_t)PLACE_MAX));
+	for (size_t i = 0; i < f->n; i++) {
+		const char *place = f->v[i].place;
+		size_t pad = wide - MIN(wide, text_columns(place));
+
+		if (args_has(f->args, "json"))
+			puts(f->v[i].line);
+		else
+			printf("%s%*s  %s\n", place, (int)pad, "", f->v[i].line);
+	}
 	if (f->n == 0 && !args_has(f->args, "json"))
 		talk("nothing found (a part of a word: 'word*' or '*word*')");
 }
@@ -198,7 +197,9 @@ static int finish(struct finds *f, struct ui *ui)
 
 static int cmd_find(const struct args *a)
 {
-	struct finds f = {.args = a};
+	size_t columns = reading_columns();
+	struct finds f = {
+	        .args = a, .columns = columns > 2 * PLACE_MAX ? columns - PLACE_MAX - 2 : columns};
 	struct err err = {0};
 	struct ui ui;
 	unsigned snapshot;
@@ -218,6 +219,7 @@ static int cmd_find(const struct args *a)
 		rc = finish(&f, &ui);
 	for (size_t i = 0; i < f.n; i++) {
 		free(f.v[i].when);
+		free(f.v[i].place);
 		free(f.v[i].line);
 	}
 	free(f.v);

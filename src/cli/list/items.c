@@ -117,11 +117,10 @@ static const char *key_of(const struct tree_coll *c, const struct tree_item *it)
 	return slash && slash[1] ? slash + 1 : x->href ? x->href : x->path;
 }
 
-static void table_line(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
-        size_t columns, struct buf *line)
+struct list_row list_row_of(
+        const struct tree_coll *c, const struct tree_item *it, const struct item_about *about)
 {
-	struct item_about about = {0};
-	struct list_row row = {.kind = c->kind,
+	return (struct list_row){.kind = c->kind,
 	        .uid = it->uid,
 	        .key = key_of(c, it),
 	        .date = {it->date_utc, it->zone_min, true},
@@ -130,7 +129,14 @@ static void table_line(struct tree_reader *r, const struct tree_coll *c, const s
 	        .warn = it->warn,
 	        .gone = it->gone != 0,
 	        .sent = c->special_use && text_has_word(c->special_use, "\\Sent", 5),
-	        .about = &about};
+	        .about = about};
+}
+
+static void table_line(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
+        size_t columns, struct buf *line)
+{
+	struct item_about about = {0};
+	struct list_row row = list_row_of(c, it, &about);
 
 	tree_item_about(r, c, it, &about);
 	list_line(&row, columns, line);

@@ -20,9 +20,14 @@ struct list_row {
 	unsigned flags;
 	unsigned warn; /* WARN_*: in brackets */
 	bool gone;
+	bool placed; /* UID and key are told beside the line */
 	bool sent; /* of a mailbox for what was sent: people look for whom it went to */
 	const struct item_about *about; /* lent */
 };
+
+/* items.c: that of an item; ${about} is lent, the key is of ${c}. */
+struct list_row list_row_of(
+        const struct tree_coll *c, const struct tree_item *it, const struct item_about *about);
 
 /*
  * row.c: the line without its end, appended; safe for terminals. ${columns}: of the terminal,

@@ -146,7 +146,8 @@ static void put_mail(const struct list_row *row, size_t columns, size_t marks, s
 	size_t from = out->len, who = who_columns(columns), used;
 	char flags[LIST_FLAGS_SIZE];
 
-	buf_putf(out, "%*u  ", columns ? UID : 10, row->uid);
+	if (!row->placed)
+		buf_putf(out, "%*u  ", columns ? UID : 10, row->uid);
 	put_date(row, columns, out);
 	buf_putf(out, "%-*s  ", FLAGS, list_flags(row->flags, flags));
 	put_size(row->size, columns, out);
@@ -159,7 +160,8 @@ static void put_mail(const struct list_row *row, size_t columns, size_t marks, s
 /* The key is what "show" takes: never cut. */
 static void put_resource(const struct list_row *row, size_t columns, size_t marks, struct buf *out)
 {
-	size_t from = out->len, used, key = row->key ? text_columns(row->key) + 2 : 0, text;
+	const char *tail = row->placed ? NULL : row->key;
+	size_t from = out->len, used, key = tail ? text_columns(tail) + 2 : 0, text;
 	char start[START_SIZE];
 
 	if (row->kind == COLL_CALENDAR) {
@@ -177,7 +179,7 @@ static void put_resource(const struct list_row *row, size_t columns, size_t mark
 		put_cell(out, first, 0, WHO_MAX);
 		free(first);
 	}
-	put_cell(out, row->key, 0, 0);
+	put_cell(out, tail, 0, 0);
 }
 
 void list_line(const struct list_row *row, size_t columns, struct buf *out)
