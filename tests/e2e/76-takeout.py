@@ -199,6 +199,22 @@ def test_mbox_of_each_label(t):
         same(mail[1], mail[0], "messages")
 
 
+def test_later_takeout(t):
+    """The next Takeout: what was read, starred or labelled since is the same message; only new mail is added."""
+    with CASES["gmail"]() as g:
+        run(0, "import", zips(t, g.stored, ENGLISH), "-o", t + "/a")
+        g.stored[1].flags.add(r"\Seen")
+        g.label(g.stored[2], "Later")
+        g.store([r"\Inbox"], [r"\Seen"])
+        text = run(0, "import", zips(t, g.stored, ENGLISH), "-o", t + "/a")
+        says(text, r" items in 5 files: 3 new")  # the new one in INBOX and All Mail, the third one in Later
+        items = [json.loads(x) for x in run(0, "list", t + "/a", "--items", "--json").splitlines()]
+        held = Counter(x["collection"] for x in items)
+        expect((held["Later"], held["[Gmail]/All Mail"]) == (1, len([m for m in g.stored if not m.labels & {r"\Trash", r"\Junk"}])), held)
+        expect(len({x["sha256"] for x in items if x["kind"] == "mail"}) == len(g.stored), "contents")
+        expect([x.get("flags") for x in items if x["collection"] == "INBOX" and "message 2" in str(x)] == [["\\Seen"]], "flags")
+
+
 def test_damage(t):
     """A bad checksum, a volume that is missing, a name that goes up, an entry that is encrypted: named, with exit code 3; the rest is there."""
     with CASES["gmail"]() as g:
@@ -278,7 +294,7 @@ def test_to_dovecot(t, env):
 
 
 def main():
-    alone = [test_to_gmail, test_places, test_mbox_of_each_label, test_damage, test_proton]
+    alone = [test_to_gmail, test_places, test_mbox_of_each_label, test_later_takeout, test_damage, test_proton]
     base, failed, env = tempfile.mkdtemp(prefix="valise-takeout-"), 0, None
     os.chmod(base, 0o755)
     try:
