@@ -135,6 +135,13 @@ holds part.valise 1 9 '--since 2025-01-01'
 run 0 "$VALISE" backup part --config since.ini -o part.valise --since 2024
 run 0 "$VALISE" restore part.valise part --config since.ini --dry-run
 ! grep -q 'not meant' out || fail "restore took since from the section"
+run 0 "$VALISE" backup --accounts since.ini -o many --since 2024
+holds many/part.valise 3 7 '--since 2024-01-01'
+run 0 "$VALISE" forget part.valise --keep-last 1
+holds part.valise 3 7 '--since 2024-01-01'
+run 0 "$VALISE" unpack part.valise -t part
+run 0 "$VALISE" pack part -o packed.valise
+same <(roots part.valise) <(roots packed.valise)
 
 say "an age: no new snapshot a day for its words alone"
 mail 'put("Work", 400, 2018)'

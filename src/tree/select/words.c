@@ -34,31 +34,30 @@ static struct day months_before(struct day d, int months)
 	return d;
 }
 
-/* "18m": the day on which it began. */
+/* "18m", "1y6m": the day on which it began. */
 static bool read_age(const char *text, const struct day *today, int64_t *out)
 {
-	size_t n = strspn(text, "0123456789");
-	int number = n > 0 && n < 6 ? atoi(text) : -1;
-	struct day first = {1, 1, 1}, d = *today;
+	static const char units[] = "dwmy";
+	static const int days[] = {1, 7, 0, 0}, months[] = {0, 0, 1, 12};
+	int64_t all_days = 0;
+	int all_months = 0;
+	struct day first = {1, 1, 1}, d;
 
-	if (number < 0 || !text[n] || text[n + 1])
+	if (!*text)
 		return false;
-	switch (text[n]) {
-	case 'd':
-		*out = day_start(&d) - (int64_t)number * DAY_SECONDS;
-		break;
-	case 'w':
-		*out = day_start(&d) - (int64_t)number * 7 * DAY_SECONDS;
-		break;
-	case 'm':
-	case 'y':
-		d = months_before(d, text[n] == 'y' ? number * 12 : number);
-		*out = day_start(&d);
-		break;
-	default:
-		return false;
+	while (*text) {
+		size_t n = strspn(text, "0123456789");
+		int number = n > 0 && n < 6 ? atoi(text) : -1;
+		const char *unit = text[n] ? strchr(units, text[n]) : NULL;
+
+		if (number < 0 || !unit || all_months > 12 * 9999 || all_days > 9999999)
+			return false;
+		all_days += (int64_t)number * days[unit - units];
+		all_months += number * months[unit - units];
+		text += n + 1;
 	}
-	*out = MAX(*out, day_start(&first));
+	d = months_before(*today, all_months);
+	*out = MAX(day_start(&d) - all_days * DAY_SECONDS, day_start(&first));
 	return true;
 }
 
