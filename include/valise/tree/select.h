@@ -79,8 +79,8 @@ void selection_words(const struct selection *s, struct buf *out);
 /**
  * select_date(text, today, end, out): the second at which ${text} begins, or with ${end} the
  * one after it: "2024-01-31", "2024-01" and "2024" are these days, this month, this year;
- * "30d", "6w", "18m", "1y6m", "2y" the day so many days, weeks, months or years before ${today} (months
- * by the calendar; where the month is too short, its last day). false: it is none of these.
+ * "30d", "6w", "18m", "1y6m", "2y" the day so many days, weeks, months or years before ${today}
+ * (months by the calendar; where the month is too short, its last day). false: it is none of these.
  */
 #define SELECT_DATE_WANTED                                                                         \
 	"a day such as 2024-01-31, 2024-01 or 2024, or an age such as 30d, 6w, 18m or 2y"
