@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include "valise/format/header.h"
 #include "valise/mime/mime.h"
 #include "html.h"
@@ -48,9 +49,18 @@ static int take_octets(struct passing *k, const struct tree_coll *c, struct err 
 
 /* ---- files ---- */
 
+/* A part on its way into its file. */
+struct part_file {
+	struct export_out *out;
+	uint64_t octets;
+};
+
 static int write_part(void *ctx, const void *p, size_t n, struct err *err)
 {
-	return export_out_write(ctx, p, n, err);
+	struct part_file *f = ctx;
+
+	f->octets += n;
+	return export_out_write(f->out, p, n, err);
 }
 
 /* What is written of an attachment is told on the page. */
@@ -59,27 +69,47 @@ struct files {
 	unsigned n, n_pictures;
 };
 
-static void put_file(struct files *f, const struct mime_part *part, const char *href, bool picture)
+/* ${file}: what it is called here, which people need to know where that ends otherwise. */
+static void put_file(struct files *f, const struct html_entry *e, const struct mime_part *part,
+        const char *file, uint64_t octets)
 {
 	char size[32];
 
-	buf_puts(&f->list, "<li>");
-	buf_putf(&f->list, "<a href=\"%s\">", href);
+	buf_putf(&f->list, "<li><a href=\"%s/%s\">", e->name, file);
 	html_short(&f->list, part->name ? part->name : "(without a name)", FIELD_MAX);
 	buf_puts(&f->list, "</a> <span>");
 	html_short(&f->list, part->type, 100);
-	/* of base64, about */
-	buf_putf(&f->list, ", %s encoded</span></li>\n", human_bytes(part->encoded, size));
-	if (!picture || f->n_pictures == PICTURES_MAX)
+	buf_putf(&f->list, ", %s", human_bytes(octets, size));
+	if (part->name && !text_ends_with(part->name, strrchr(file, '.')))
+		buf_putf(&f->list, ", here as %s", file);
+	buf_puts(&f->list, "</span></li>\n");
+}
+
+static void put_picture(
+        struct files *f, const struct html_entry *e, const struct mime_part *part, const char *file)
+{
+	if (f->n_pictures == PICTURES_MAX)
 		return;
 	f->n_pictures++;
-	buf_putf(
-	        &f->pictures, "<a href=\"%s\"><img loading=\"lazy\" src=\"%s\" alt=\"", href, href);
+	buf_putf(&f->pictures, "<a href=\"%s/%s\"><img loading=\"lazy\" src=\"%s/%s\" alt=\"",
+	        e->name, file, e->name, file);
 	html_short(&f->pictures, part->name ? part->name : "", 200);
 	buf_puts(&f->pictures, "\"></a>\n");
 }
 
-static int write_files(struct html *x, struct mime_message *m, const char *path,
+static int write_file(struct html *x, struct mime_message *m, size_t i, const char *path,
+        uint64_t *octets_out, struct err *err)
+{
+	struct part_file to = {.out = x->run->out};
+	int rc = export_out_file(x->run->out, path,
+	        x->run->from->ops->manifest(x->run->from)->created, EXPORT_SIZE_UNKNOWN, err);
+
+	rc = rc == 0 ? mime_part_octets(m, i, write_part, &to, err) : rc;
+	*octets_out = to.octets;
+	return rc == 0 ? export_out_end(x->run->out, err) : rc;
+}
+
+static int write_files(struct html *x, struct mime_message *m, const char *stem,
         const struct html_entry *e, struct files *f, struct err *err)
 {
 	const struct mime_part *parts;
@@ -87,23 +117,20 @@ static int write_files(struct html *x, struct mime_message *m, const char *path,
 	int rc = 0;
 
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct buf file = buf_of(HTML_PATH_CAP), href = buf_of(HTML_PATH_CAP);
+		struct buf file = buf_of(HTML_PATH_CAP), path = buf_of(HTML_PATH_CAP);
+		uint64_t octets;
 		bool picture;
 
 		if (parts[i].attachment && !parts[i].multipart) {
 			picture = html_safe_file(++f->n, parts[i].name, parts[i].type, &file);
-			buf_putf(&href, "%s/%s", e->name, buf_str(&file));
-			put_file(f, &parts[i], buf_str(&href), picture);
-			buf_reset(&file);
-			buf_putf(&file, "%s/%s", path, buf_str(&href) + strlen(e->name) + 1);
-			rc = export_out_file(x->run->out, buf_str(&file),
-			        x->run->from->ops->manifest(x->run->from)->created,
-			        EXPORT_SIZE_UNKNOWN, err);
-			rc = rc == 0 ? mime_part_octets(m, i, write_part, x->run->out, err) : rc;
-			rc = rc == 0 ? export_out_end(x->run->out, err) : rc;
+			buf_putf(&path, "%s/%s", stem, buf_str(&file));
+			rc = write_file(x, m, i, buf_str(&path), &octets, err);
+			put_file(f, e, &parts[i], buf_str(&file), octets);
+			if (picture)
+				put_picture(f, e, &parts[i], buf_str(&file));
 		}
 		buf_clear(&file);
-		buf_clear(&href);
+		buf_clear(&path);
 	}
 	return rc;
 }

@@ -15,8 +15,8 @@ const char *const html_style[] = {
         "th,td{padding:.4rem .8rem .4rem 0;text-align:left;vertical-align:top;font-weight:inherit;",
         "border-bottom:1px solid var(--line)}\n", "th:last-child,td:last-child{padding-right:0}\n",
         "thead th{color:var(--soft);font-size:.8rem;border-bottom:2px solid var(--line)}\n",
-        ".n{text-align:right;white-space:nowrap}\n.d{white-space:nowrap;color:var(--soft)}\n",
-        ".u .s{font-weight:650}\n.f{width:28%}\n",
+        ".n{text-align:right;white-space:nowrap}\n.d{white-space:nowrap;",
+        "color:var(--soft);width:1%}\n", ".u .s{font-weight:650}\n.f{width:28%}\n",
         ".more{display:block;color:var(--soft);font-size:.85rem;font-weight:400}\n",
         /* years and months */
         ".grid td,.grid th{text-align:right;padding:.3rem .5rem .3rem 0;min-width:2.4rem}\n",
