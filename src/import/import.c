@@ -604,6 +604,8 @@ int import_run(const struct import_opts *opts, struct tree_sink *sink, struct pr
 		rc = open_root(&w, paths[i], err);
 	if (rc == 0)
 		rc = walk_all(&w, true, err);
+	if (rc == 0 && opts->space_check)
+		rc = opts->space_check(opts->space_ctx, progress->bytes_total, err);
 	if (rc == 0)
 		rc = walk_all(&w, false, err);
 	if (rc == 0)

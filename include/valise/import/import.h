@@ -24,6 +24,9 @@ struct import_opts {
 	const char *into; /* everything below this folder; NULL: as the files have it */
 	void (*told)(void *ctx, const struct import_told *t); /* of each that was filled; or NULL */
 	void *told_ctx;
+	/* Is there room for files of so many octets? Asked before they are read; NULL: yes. */
+	int (*space_check)(void *ctx, uint64_t bytes, struct err *err);
+	void *space_ctx;
 };
 struct import_result {
 	uint64_t files; /* that gave something, or could not be read */

@@ -1,6 +1,7 @@
 /* valise import: files of mail, calendars and contacts into an archive. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
@@ -220,13 +221,23 @@ static int check_found(const struct import *m)
 	        m->args->n_pos);
 }
 
+static int check_space(void *path, uint64_t bytes, struct err *err)
+{
+	return archive_space_check(path, bytes, err);
+}
+
 static int run_import(struct import *m)
 {
+	struct stat st;
+	/* Of files that an archive may have already nobody knows what they will take. */
+	bool first = !m->dry && stat(m->path, &st) != 0;
 	const struct import_opts o = {.paths = m->args->pos,
 	        .n_paths = m->args->n_pos,
 	        .into = args_get(m->args, "into"),
 	        .told = take_told,
-	        .told_ctx = m};
+	        .told_ctx = m,
+	        .space_check = first ? check_space : NULL,
+	        .space_ctx = (void *)(uintptr_t)m->path};
 	struct err err = {0};
 	int rc = open_sink(m, &err);
 
