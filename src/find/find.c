@@ -271,3 +271,18 @@ int find_contents(const struct find_options *o, struct tree_reader *r, const cha
 		find_hits_free(f.hits);
 	return err_copy(err, &why);
 }
+
+int find_drop(const char *dir, const char *archive, struct err *err)
+{
+	static const char *const ends[] = {"", "-journal"};
+	int rc = 0;
+
+	for (size_t i = 0; i < COUNT(ends) && rc == 0; i++) {
+		char *path = xasprintf("%s/%.*s.db%s", dir, NAME_DIGITS, archive, ends[i]);
+
+		if (sys_unlinkat(AT_FDCWD, path, 0) < 0 && errno != ENOENT)
+			rc = err_sys(err, ERR_WHOLE, "%s", path);
+		free(path);
+	}
+	return rc;
+}

@@ -204,6 +204,15 @@ void archive_reader_seal(const struct tree_reader *r, char out[SHA256_HEX_SIZE])
 	hex_format(((const struct archive_view *)r)->seal.hash, SHA256_LEN, out);
 }
 
+void archive_reader_origin(const struct tree_reader *r, char out[SHA256_HEX_SIZE])
+{
+	const struct seal *s = &((const struct archive_view *)r)->seal;
+
+	out[0] = '\0';
+	if (s->has_origin)
+		hex_format(s->origin, SHA256_LEN, out);
+}
+
 unsigned archive_reader_number(const struct tree_reader *r)
 {
 	return ((const struct archive_view *)r)->seal.snapshot;

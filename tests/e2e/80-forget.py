@@ -40,7 +40,7 @@ def message(word):
 
 class Lab:
     def __init__(self, scratch, source, calendars):
-        self.dir, self.env, self.archive = scratch, environment(scratch), os.path.join(scratch, "base.valise")
+        self.dir, self.env, self.archive = scratch, dict(environment(scratch), XDG_CACHE_HOME=os.path.join(scratch, "cache")), os.path.join(scratch, "base.valise")
         self.source, self.calendars = source, calendars
         self.login = [*imap(source.port), "--caldav", calendars.url()]
         self.want = {}
@@ -120,7 +120,11 @@ def check_kept(lab):
     expect(files(lab.archive) == before and said.count("would be forgotten\n") == len(FORGOTTEN), said)
     expect(all(b"OCTETS-OF-" + w in octets(lab.archive) for w in (b"first", b"second", b"third", b"event", b"sixth")), "the parts are not what this test takes them for")
     trial = lab.copy("kept.valise")
+    run(0, "find", trial, "OCTETS-OF-second", "--snapshot", "2", env=lab.env)
+    indexes = os.path.join(lab.env["XDG_CACHE_HOME"], "valise/find")
+    expect([n for n in os.listdir(indexes) if n.endswith(".db")], "there is no index")
     said = lab.forget(0, trial)
+    expect(not [n for n in os.listdir(indexes) if not n.endswith(".lock")], "the index has what was forgotten")
     lab.holds(trial, KEPT)
     expect(sum(n in said for n in ("stays: monthly", "stays: snapshot", "\nseal ")) == 3, said)
     expect(os.listdir(trial).count(".work") == 0, "something was left")

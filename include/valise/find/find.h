@@ -51,6 +51,11 @@ struct find_hits;
  */
 int find_contents(const struct find_options *o, struct tree_reader *r, const char *const *words,
         struct find_hits **out, struct err *err) MUST_CHECK;
+/*
+ * Away with the index of ${archive} (as in struct find_options) in ${dir}, where the archive
+ * has not got any more what it had; none is fine.
+ */
+int find_drop(const char *dir, const char *archive, struct err *err) MUST_CHECK;
 /* ERR_USAGE as find_contents would say it, before anything is opened. */
 int find_check(const char *const *words, struct err *err) MUST_CHECK;
 bool find_has(const struct find_hits *h, enum coll_kind kind, const uint8_t sha256[SHA256_LEN]);

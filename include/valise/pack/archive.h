@@ -50,6 +50,8 @@ int archive_reader(
         const char *path, unsigned snapshot, struct tree_reader **out, struct err *err) MUST_CHECK;
 /* The hash of the seal of the snapshot that a reader from archive_reader reads. */
 void archive_reader_seal(const struct tree_reader *r, char out[SHA256_HEX_SIZE]);
+/* Of the first snapshot there ever was, where it was left out or made again; else "". */
+void archive_reader_origin(const struct tree_reader *r, char out[SHA256_HEX_SIZE]);
 /* Its number: that of a later one is greater, whatever the clock said. */
 unsigned archive_reader_number(const struct tree_reader *r);
 

@@ -5,6 +5,7 @@
 #include <time.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/find/find.h"
 #include "valise/pack/archive.h"
 #include "cli/cli.h"
 #include "cli/forget/keep.h"
@@ -214,6 +215,19 @@ static void tell(
 		printf("seal %s (keep this number elsewhere: valise verify --expect)\n", f->seal);
 }
 
+/* The index of valise find has the words of what was forgotten. */
+static void drop_index(const char *archive, struct ui *ui)
+{
+	char id[SHA256_HEX_SIZE] = "", *dir = cache_path("find");
+	struct err err = {0};
+
+	if (dir && archive_identity(archive, id, &err) == 0 && id[0] &&
+	        find_drop(dir, id, &err) < 0)
+		progress_say(&ui->progress, SAY_WARNING,
+		        "the index of valise find still has what was forgotten: %s", err.text);
+	free(dir);
+}
+
 int cmd_forget(const struct args *a)
 {
 	struct wish w = {0};
@@ -230,6 +244,8 @@ int cmd_forget(const struct args *a)
 	ui_start(&ui, a);
 	if (archive_forget(a->pos[0], &o, &ui.progress, &done, &err) < 0)
 		rc = fail(a, &err);
+	if (done.seal[0])
+		drop_index(a->pos[0], &ui);
 	ui_stop(&ui);
 	if (done.seal[0])
 		verified_note(a->pos[0], done.seal, "full");

@@ -10,7 +10,9 @@ static int identity(const char *archive, char out[SHA256_HEX_SIZE], struct err *
 
 	if (archive_reader(archive, 1, &first, NULL) < 0) /* perhaps the second one names it */
 		return archive_identity(archive, out, err);
-	archive_reader_seal(first, out);
+	archive_reader_origin(first, out);
+	if (!out[0])
+		archive_reader_seal(first, out);
 	tree_reader_free(first);
 	return 0;
 }
