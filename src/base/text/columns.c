@@ -3,16 +3,22 @@
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include <locale.h>
+#include <stdbool.h>
 #include <string.h>
 #include <wchar.h>
 
-/* wcwidth asks the thread's locale: ours, for as long as text is measured. */
+/*
+ * wcwidth asks the thread's locale: ours, for as long as text is measured. It takes a while
+ * to make one, and most text is ASCII.
+ */
 struct measure {
+	bool begun;
 	locale_t utf8, before;
 };
 
 static void begin_measure(struct measure *m)
 {
+	m->begun = true;
 	m->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	m->before = m->utf8 ? uselocale(m->utf8) : (locale_t)0;
 }
@@ -26,22 +32,28 @@ static void end_measure(struct measure *m)
 }
 
 /* Octets and columns of the next character; what is none takes a column. */
-static size_t next_char(const struct measure *m, const char *s, size_t *columns_out)
+static size_t next_char(struct measure *m, const char *s, size_t *columns_out)
 {
 	uint32_t point = 0;
-	size_t len = utf8_next(s, strlen(s), &point);
-	int width = len && m->utf8 ? wcwidth((wchar_t)point) : 1;
+	size_t len;
+	int width;
 
+	*columns_out = 1;
+	if (*s >= ' ' && *s < 0x7f)
+		return 1;
+	if (!m->begun)
+		begin_measure(m);
+	len = utf8_next(s, strnlen(s, 4), &point);
+	width = len && m->utf8 ? wcwidth((wchar_t)point) : 1;
 	*columns_out = width < 0 ? 1 : (size_t)width;
 	return len ? len : 1;
 }
 
 size_t text_columns(const char *s)
 {
-	struct measure m;
+	struct measure m = {0};
 	size_t sum = 0, wide;
 
-	begin_measure(&m);
 	while (*s) {
 		s += next_char(&m, s, &wide);
 		sum += wide;
@@ -53,11 +65,10 @@ size_t text_columns(const char *s)
 char *text_cut(const char *s, size_t columns, char *out, size_t size)
 {
 	size_t dots = MIN(columns, 3), wide, fit = 0, width = 0, len = 0;
-	struct measure m;
+	struct measure m = {0};
 
 	if (size == 0)
 		return out;
-	begin_measure(&m);
 	/* fit: the octets that leave room for the dots */
 	while (s[len]) {
 		size_t n = next_char(&m, s + len, &wide);
