@@ -22,6 +22,24 @@ static bool is_inline(const struct mime_entry *e)
 	return is_type(e, "text/calendar") || (is_text(e) && (e->inlined || !e->part.name));
 }
 
+static int see_letter(void *seen, const void *octets, size_t n, struct err *err)
+{
+	const char *p = octets;
+
+	(void)err;
+	for (size_t i = 0; i < n && !*(bool *)seen; i++)
+		*(bool *)seen = (unsigned char)p[i] > ' ';
+	return *(bool *)seen;
+}
+
+/* Some write an empty text beside their HTML. What cannot be read is for its reader to say. */
+static bool has_letters(const struct mime_message *m, const struct mime_entry *e)
+{
+	bool seen = false;
+
+	return mime_decode(m, e, see_letter, &seen, NULL) < 0 || seen;
+}
+
 /* The next child of ${up} behind ${i}; m->n: there is none. */
 static size_t next_child(const struct mime_message *m, size_t up, size_t i)
 {
@@ -31,14 +49,14 @@ static size_t next_child(const struct mime_message *m, size_t up, size_t i)
 	return i;
 }
 
-/* Is there a text of the type in ${i}, or below it? */
+/* Is there a text of the type in ${i}, or below it, with something in it? */
 static bool holds(const struct mime_message *m, size_t i, const char *type)
 {
 	unsigned depth = m->entries[i].part.depth;
 
 	do {
 		if (is_inline(&m->entries[i]) && is_type(&m->entries[i], type) &&
-		        m->entries[i].end > m->entries[i].body)
+		        has_letters(m, &m->entries[i]))
 			return true;
 	} while (++i < m->n && m->entries[i].part.depth > depth);
 	return false;

@@ -83,7 +83,9 @@ const struct help_topic help_topics[] = {
                 "  nul      it holds the octet NUL, which mail may not\n"
                 "  rescued  the server refused to give it whole, and it was fetched otherwise\n"
                 "  size     the server announced another size than it gave\n"
-                "  gone     kept, though the server shows it no longer\n"},
+                "  gone     kept, though the server shows it no longer\n"
+                "\n"
+                "A table on a terminal leaves exact and lines out.\n"},
         {"passwords", "where passwords come from, and where they never go",
                 "A password is asked for on the terminal, or comes from --password-command (sh\n"
                 "-c, the first line of its output) or --password-fd; in accounts.ini a file that\n"

@@ -60,6 +60,8 @@ static void test_chosen(void **state)
 	static const struct {
 		const char *message, *want;
 	} cases[] = {
+	        {ALTERNATIVE LEAF("text/plain") " \r\n\r\n" LEAF("text/html") "x\n--b--\n",
+	                "- multipart/alternative; 1 text/plain; 2 text/html *"},
 	        {ALTERNATIVE LEAF("text/plain") LEAF("text/html") "x\n--b--\n",
 	                "- multipart/alternative; 1 text/plain; 2 text/html *"},
 	        {ALTERNATIVE LEAF("text/plain") "x\n" LEAF("text/html") "x\n" LEAF(
