@@ -79,6 +79,7 @@ done
 # A click on a file that a stranger sent, or on a message, runs nothing.
 for f in $(find "$T/pages/mail" -path '*/2023-11/*' -type f ! -name '*.html'); do
 	chromium --dump-dom "file://$f" > "$T/dom" || true
-	! grep -qE '<title>owned|<script|<svg|<iframe' "$T/dom" || fail "$f is run"
+	case $f in *.eml) active='<title>owned' ;; *) active='<title>owned|<script|<svg|<iframe' ;; esac # an .eml is shown as MHTML is: nothing in it runs
+	! grep -qE "$active" "$T/dom" || fail "$f is run"
 done
 echo "pictures: $out"

@@ -197,7 +197,7 @@ void html_grid(struct buf *b, const struct html_month *months, size_t n, const c
 		buf_clear(&dir);
 		return;
 	}
-	buf_puts(b, "<div class=\"scroll\"><table class=\"grid\">\n<thead><tr><th>Year</th>");
+	buf_puts(b, "<table class=\"grid\">\n<thead><tr><th>Year</th>");
 	for (int k = 0; k < 12; k++)
 		buf_putf(b, "<th>%.3s</th>", names + 3 * k);
 	buf_puts(b, "</tr></thead>\n<tbody>\n");
@@ -211,8 +211,10 @@ void html_grid(struct buf *b, const struct html_month *months, size_t n, const c
 			buf_puts(b, "<td>");
 			if (i < n && months[i].month == year * 12 + k) {
 				html_page_dir(kind, months[i].month, 1, &dir);
-				buf_putf(b, "<a href=\"%s%s%s\">%s</a>", before, buf_str(&dir),
-				        after, human_count(months[i].items, count));
+				buf_putf(b,
+				        "<a href=\"%s%s%s\"><span class=\"m\">%.3s </span>%s</a>",
+				        before, buf_str(&dir), after, names + 3 * k,
+				        human_count(months[i].items, count));
 				buf_reset(&dir);
 				i++;
 			}
@@ -220,7 +222,7 @@ void html_grid(struct buf *b, const struct html_month *months, size_t n, const c
 		}
 		buf_puts(b, "</tr>\n");
 	}
-	buf_puts(b, "</tbody>\n</table></div>\n");
+	buf_puts(b, "</tbody>\n</table>\n");
 	buf_clear(&dir);
 }
 

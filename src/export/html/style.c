@@ -19,7 +19,8 @@ const char *const html_style[] = {
         "color:var(--soft);width:1%}\n", ".u .s{font-weight:650}\n.f{width:28%}\n",
         ".more{display:block;color:var(--soft);font-size:.85rem;font-weight:400}\n",
         /* years and months */
-        ".grid td,.grid th{text-align:right;padding:.3rem .5rem .3rem 0;min-width:2.4rem}\n",
+        ".grid td,.grid th{text-align:right;padding:.3rem .5rem .3rem 0;min-width:2.4rem;",
+        "white-space:nowrap}\n.m{display:none}\n",
         ".grid th:first-child{text-align:left;font-weight:650}\n",
         ".facts{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;",
         "gap:.3rem 1.25rem;margin-top:1.25rem;font-size:.95rem}\n",
@@ -45,7 +46,11 @@ const char *const html_style[] = {
         ".list .s{grid-column:1/3;grid-row:2}.list .f{grid-column:1;grid-row:1;",
         "font-size:.875rem}.list .d{grid-column:2;grid-row:1;font-size:.8rem}",
         ".list .n{grid-column:2;grid-row:3;font-size:.8rem;color:var(--soft)}",
-        ".list .n~.n{grid-row:4}.scroll{overflow-x:auto}}\n", "@page{margin:16mm 14mm 18mm}\n",
+        ".grid thead{display:none}.grid,.grid tbody{display:block}.grid tr{display:flex;",
+        "flex-wrap:wrap;gap:.25rem 1.25rem;border-bottom:1px solid var(--line);",
+        "padding:.4rem 0}.grid td,.grid th:first-child{border:0;padding:0;min-width:0}",
+        ".grid th:first-child{flex:0 0 100%}.grid td:empty{display:none}.m{display:inline}}\n",
+        "@page{margin:16mm 14mm 18mm}\n",
         "@media print{body{font-size:10pt}main{max-width:none;padding:0}h1{font-size:16pt}",
         ".steps,.crumbs,details{display:none}tr,.pictures img{break-inside:avoid}",
         "thead{display:table-header-group}a{color:inherit;text-decoration:none}}\n", NULL};
