@@ -159,8 +159,8 @@ static int unknown_option(const struct args *a, const char *arg)
 	}
 	if (n_owners && text_place(name + 2, "from|to|subject|text|item") >= 0)
 		rc = usage_error(a,
-		        "%s is not for %s: before a message is fetched its server tells its date, "
-		        "size and flags, not what is in it; it is for %s",
+		        "unknown option \"%s\": not %s: before a message is fetched its server "
+		        "tells its date, size and flags, not what is in it; %s have it",
 		        name, c->name, buf_str(&owners));
 	else if (n_owners)
 		rc = usage_error(a, "unknown option \"%s\": not %s, but %s %s it", name, c->name,
