@@ -13,7 +13,7 @@ enum {
 };
 /* Of text between two transactions; of one that is asked and emptied. */
 #define SAVE_BYTES (32u << 20)
-#define SCAN_BYTES (8u << 20)
+#define SCAN_BYTES (4u << 20)
 
 struct lacking {
 	const struct tree_coll *c;

@@ -14,6 +14,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -284,6 +285,8 @@ def damage(t, imap, dav):
     imap.mailboxes[b"Texts"].add(b"Message-ID: <new@texts.example>\r\nSubject: brandnew\r\n\r\nx\r\n")
     imap.mailboxes[b"Texts"].messages = [m for m in imap.mailboxes[b"Texts"].messages if m.uid != 2]
     backup(t, t.archive, imap, dav)
+    sound = os.path.join(t.home, "sound.valise")
+    shutil.copytree(t.archive, sound)
     part = os.path.join(t.archive, "data/000001/part-000001.tar.gz")
     with open(part, "r+b") as f:
         f.seek(os.path.getsize(part) // 2)
@@ -299,6 +302,11 @@ def damage(t, imap, dav):
     unread = t.outcome["unread"]
     t.find("brandnew", code=3)
     expect(0 < unread == t.outcome["unread"], "it is named once alone")
+    # what is forgotten is in no index either
+    expect(t.find("quartalsbericht", "--snapshot", "1", archive=sound)[0], "snapshot 1 has it")
+    run(0, "forget", sound, "--keep-last", "1", env=t.env)
+    expect(not glob.glob(os.path.join(t.env["XDG_CACHE_HOME"], "valise/find/*.db")), "the index of an archive that forgot is there")
+    expect(not t.find("quartalsbericht", archive=sound)[0] and t.find("brandnew", archive=sound)[0], "after forget")
 
 
 def main():
