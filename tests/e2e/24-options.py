@@ -181,7 +181,7 @@ def local(mail, full, d):
     for verb in VERBS:
         for option in set().union(*known.values()) - known[verb]:
             text = run(2, verb, *place.get(verb, (mail,)), option + "=1")
-            expect("unknown option" in text, "%s %s: %s" % (verb, option, text))
+            expect("unknown option" in text or " is not for %s: " % verb in text, "%s %s: %s" % (verb, option, text))
 
 
 def refused(imap, http, mail, full, d):
