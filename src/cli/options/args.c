@@ -238,6 +238,7 @@ static int parse_one(const struct args *a, const char *arg, struct one *o)
 static bool is_repeatable(const struct args *a, const char *option)
 {
 	static const char words[] = "include|exclude|exclude-use|folder|map|accept-shrink|report|"
+	                            "keep-snapshot|"
 	                            "old|authority|from|to|subject|text|item";
 
 	if (a->cmd->bit == CMD_DNS && text_place(option, "expect|selector|nameserver") >= 0)
