@@ -290,6 +290,11 @@ def check_place(lab):
     for to, code in ("full", 1), ("a-file", 1), ("there.zip", 1), ("dir.zip", 1), ("link", 1), (".", 2), ("full/..", 2), ("/", 2), (lab.home, 2), ("a-file/x", 1):
         lab.export(code, "eml", to)
         expect(lab.names() == [], "%s: %s" % (to, lab.names()))
+    before = files(lab.path("a"))
+    os.symlink("a", lab.path("to-a"))
+    for to in "a/new", "a/data/deep/new.zip", "to-a/new", "./a//data/../new", "a":
+        expect("in it: name a place outside" in lab.export(2, "eml", to) and files(lab.path("a")) == before and sorted(os.listdir(lab.path("a/data"))) == ["000001"], to)
+    expect(not os.path.exists(lab.path("new")), "something was made on the way")
     for more in ["--split", "1"], ["--split", "x"]:
         lab.export(2, "eml", "new", *more)
     lab.export(2, "pst", "new")

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"
+#include "valise/base/mem.h"
 #include "valise/export/export.h"
 #include "valise/pack/archive.h"
 #include "valise/tree/gone.h"
@@ -67,6 +68,34 @@ static int read_options(const struct args *a, struct export_opts *o)
 	if (rc == 0 && !o->path)
 		rc = usage_error(a, "where to? -o DIR names a new folder, -o FILE.zip a zip file");
 	return rc;
+}
+
+/* Without links, of what is there of it. NULL: nothing can be said. */
+static char *real_place(const char *path)
+{
+	char *at = xstrdup(path), *real = realpath(at, NULL), *slash;
+
+	while (!real && (slash = strrchr(at, '/')) && slash > at) {
+		*slash = '\0';
+		real = realpath(at, NULL);
+	}
+	free(at);
+	return real ? real : realpath(*path == '/' ? "/" : ".", NULL);
+}
+
+/* A backup, or valise forget, would take what is there for a part of it, or away. */
+static int check_outside(const struct args *a, const char *path)
+{
+	char *archive = realpath(a->pos[0], NULL), *place = real_place(path);
+	size_t n = archive ? strlen(archive) : 0;
+	bool inside = n > 1 && place && strncmp(place, archive, n) == 0 &&
+	              (place[n] == '/' || place[n] == '\0');
+
+	free(archive);
+	free(place);
+	return inside ? usage_error(
+	                        a, "%s is the archive, or in it: name a place outside of it", path)
+	              : 0;
 }
 
 /* What of the snapshot is in none of the files, and what the files cannot say. */
@@ -189,6 +218,7 @@ static int cmd_export(const struct args *a)
 	int rc = args_selection(a, &meant);
 
 	rc = rc ? rc : read_options(a, &o);
+	rc = rc ? rc : check_outside(a, o.path);
 	ui_start(&ui, a);
 	rc = rc ? rc : open_source(&ui, &meant, &from);
 	if (rc == 0)
