@@ -51,6 +51,7 @@ OBJECTS = {
     "own1.ics": zoned(4, "Customized Time Zone", own("+0200", "+0100"), "20240701T100000"),
     "own2.ics": zoned(5, "Customized Time Zone", own("+0630", "+0530"), "20240701T100000", "EXDATE;TZID=Customized Time Zone:20240801T100000,20240901T100000\r\n"),
     "own3.ics": zoned(6, "Customized Time Zone", own("+0200", "+0100"), "20240702T100000"),
+    "own4.ics": zoned(25, "Customized Time Zone", "", "20240703T100000"),
     "brazil1.ics": zoned(7, "America/Sao_Paulo", BRAZIL, "20251201T100000", "RRULE:FREQ=DAILY\r\n"),
     "brazil2.ics": zoned(8, "America/Sao_Paulo", BRAZIL, "20151201T100000"),
     "brazil3.ics": zoned(9, "America/Sao_Paulo", BRAZIL_OLD, "20151202T100000"),
@@ -71,7 +72,7 @@ OBJECTS = {
 }
 # What is named: beside the file, or in it and altered.
 APART = {"stray.ics", "noend.ics", "html.ics", "two.ics", "old.ics"}
-ALTERED = {"brazil4.ics": "America/Sao_Paulo", "extra.ics": "X-WR-TIMEZONE, X-FOO", "twin2.ics": "UID", "latin.ics": "Windows-1252"}
+ALTERED = {"own4.ics": "does not define it itself", "brazil4.ics": "America/Sao_Paulo", "extra.ics": "X-WR-TIMEZONE, X-FOO", "twin2.ics": "UID", "latin.ics": "Windows-1252"}
 CARDS = {
     "plain.vcf": card(1), "four.vcf": card(2, more="GENDER:F\r\nTEL;PREF=2;VALUE=uri:tel:+49-1\r\nANNIVERSARY:19900101\r\nPHOTO:data:image/png;base64,QUJD\r\n", version="4.0"),
     "old.vcf": card(3, more="NOTE;ENCODING=QUOTED-PRINTABLE;CHARSET=ISO-8859-1:Gr=FC=DFe=\r\n aus\r\nTEL;HOME:1\r\n", version="2.1"),

@@ -18,6 +18,8 @@
  * - but not for a name of the tz database: programs know such a name by themselves, "10:00 in
  *   Istanbul" is what was meant, and a definition that says otherwise is an old one. It is
  *   told (merge_piece).
+ * Who uses a name and does not define it has the zone that keeps the name. Where no table of
+ * time zones has it, that is told, too: alone the object said no time.
  */
 struct merge;
 struct merge *merge_new(void);
@@ -43,6 +45,8 @@ struct merge_piece {
 	struct buf left_out;
 	/* "Asia/Tokyo": names of the tz database that it defines otherwise than the zone does */
 	struct buf otherwise;
+	/* names of no tz database that others define and it does not: it goes by the zone now */
+	struct buf undefined;
 };
 /* ${text} has room for ${cap} octets. */
 void merge_piece_init(struct merge_piece *piece, size_t cap);

@@ -264,6 +264,11 @@ static void say_piece(struct ics *x, const struct place *place, const char *mend
 		        "its times are by the time zone %s as others define it: it defines it "
 		        "otherwise",
 		        buf_str(&piece->otherwise));
+	if (piece->undefined.len)
+		pim_say(&x->pim,
+		        "its times are by the time zone %s as others define it: it does not "
+		        "define it itself",
+		        buf_str(&piece->undefined));
 	if (place->doubled)
 		pim_say(&x->pim, "another one has its UID: programs may take both for one");
 	if (mended)

@@ -10,8 +10,10 @@ enum { LIST_MAX = 256 }; /* of names that are told */
 
 void merge_piece_init(struct merge_piece *piece, size_t cap)
 {
-	*piece = (struct merge_piece){
-	        .text = buf_of(cap), .left_out = buf_of(LIST_MAX), .otherwise = buf_of(LIST_MAX)};
+	*piece = (struct merge_piece){.text = buf_of(cap),
+	        .left_out = buf_of(LIST_MAX),
+	        .otherwise = buf_of(LIST_MAX),
+	        .undefined = buf_of(LIST_MAX)};
 }
 
 void merge_piece_clear(struct merge_piece *piece)
@@ -19,6 +21,7 @@ void merge_piece_clear(struct merge_piece *piece)
 	buf_clear(&piece->text);
 	buf_clear(&piece->left_out);
 	buf_clear(&piece->otherwise);
+	buf_clear(&piece->undefined);
 	free(piece->zones);
 }
 
@@ -102,6 +105,23 @@ static void need_zone(struct merge_piece *piece, size_t zone)
 	*ARR_PUSH(piece->zones, piece->n_zones, piece->zones_cap) = zone;
 }
 
+/* Which zones it needs, and of which it is told that. */
+static void note_uses(const struct piecing *k)
+{
+	for (size_t i = 0; i < k->n_uses; i++) {
+		const struct merge_use *u = &k->uses[i];
+		const struct merge_name *name = &k->m->names[u->name];
+
+		if (u->zone == MERGE_NONE)
+			continue;
+		need_zone(k->piece, u->zone);
+		if (u->otherwise)
+			list_name(&k->piece->otherwise, name->tzid);
+		else if (u->definition == MERGE_NONE && !name->known)
+			list_name(&k->piece->undefined, name->tzid);
+	}
+}
+
 int merge_piece(struct merge *m, size_t object, const void *p, size_t n, struct merge_piece *piece,
         struct err *err)
 {
@@ -114,13 +134,9 @@ int merge_piece(struct merge *m, size_t object, const void *p, size_t n, struct 
 	buf_reset(&piece->text);
 	buf_reset(&piece->left_out);
 	buf_reset(&piece->otherwise);
+	buf_reset(&piece->undefined);
 	piece->n_zones = 0;
-	for (size_t i = 0; i < k.n_uses; i++) {
-		if (k.uses[i].zone != MERGE_NONE)
-			need_zone(piece, k.uses[i].zone);
-		if (k.uses[i].otherwise)
-			list_name(&piece->otherwise, m->names[k.uses[i].name].tzid);
-	}
+	note_uses(&k);
 	rc = merge_walk(&walk, p, n, err);
 	if (rc == 0 && k.full)
 		rc = err_set(err, ERR_LIMIT, ERR_ITEM, "its components have more than %zu octets",

@@ -31,7 +31,7 @@
 enum { OBJECTS = 4 };
 struct merged {
 	char *zones; /* all of them, LF */
-	char *texts[OBJECTS], *otherwise[OBJECTS], *left_out[OBJECTS];
+	char *texts[OBJECTS], *otherwise[OBJECTS], *undefined[OBJECTS], *left_out[OBJECTS];
 	size_t n_zones[OBJECTS]; /* that it needs */
 };
 
@@ -69,6 +69,7 @@ static void merge_all(const char *const *objects, struct merged *out)
 		        merge_piece(m, number[i], objects[i], strlen(objects[i]), &piece, NULL), 0);
 		out->texts[i] = without_cr(&piece.text);
 		out->otherwise[i] = xstrdup(buf_str(&piece.otherwise));
+		out->undefined[i] = xstrdup(buf_str(&piece.undefined));
 		out->left_out[i] = xstrdup(buf_str(&piece.left_out));
 		out->n_zones[i] = piece.n_zones;
 		for (size_t k = 0; k < piece.n_zones; k++)
@@ -88,6 +89,7 @@ static void clear_merged(struct merged *r)
 	for (size_t i = 0; i < OBJECTS; i++) {
 		free(r->texts[i]);
 		free(r->otherwise[i]);
+		free(r->undefined[i]);
 		free(r->left_out[i]);
 	}
 }
@@ -213,6 +215,27 @@ static void zones(void **state)
 	}
 }
 
+/* Who defines no time zone goes by that of others; it is told where no table has the name. */
+static void undefined(void **state)
+{
+	static const char *const objects[] = {
+	        CALENDAR(ZONE("X", EU) EVENT("1", AT("X", "20240101T100000"))),
+	        CALENDAR(EVENT("2", AT("X", "20240101T100000") "DTEND;TZID=X:20240101T110000\n")),
+	        CALENDAR(ZONE("Europe/Berlin", EU)
+	                        EVENT("3", AT("Europe/Berlin", "20240101T100000"))),
+	        CALENDAR(EVENT("4",
+	                AT("Europe/Berlin", "20240101T100000") "EXDATE;TZID=Y:20240101T100000\n")),
+	        NULL};
+	static const char *const want[] = {"", "X", "", ""};
+	struct merged r;
+
+	(void)state;
+	merge_all(objects, &r);
+	for (size_t i = 0; i < OBJECTS; i++)
+		assert_string_equal(r.undefined[i], want[i]);
+	clear_merged(&r);
+}
+
 static void components(void **state)
 {
 	static const char *const objects[] = {
@@ -291,8 +314,8 @@ static void many(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(zones), cmocka_unit_test(components),
-	        cmocka_unit_test(broken), cmocka_unit_test(many)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(zones), cmocka_unit_test(undefined),
+	        cmocka_unit_test(components), cmocka_unit_test(broken), cmocka_unit_test(many)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
