@@ -137,7 +137,8 @@ void html_plan_make(
 		struct html_entry *e = &entries[i];
 		struct html_page *page = page_for(p, e, i);
 
-		page->n++;
+		if (page->n++ == 0)
+			names_clear(&names); /* each page has a folder of its own */
 		p->months[p->n_months - 1].items++;
 		e->page = (uint32_t)(p->n_pages - 1);
 		name_entry(e, &c->items[e->item], page, &names);
