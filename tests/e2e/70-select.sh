@@ -125,6 +125,8 @@ nothing 'nothing between' --since 2023 --until 2022
 nothing 'between --larger and --smaller' --larger 2M --smaller 1M
 nothing 'leave nothing' --subject 'nobody wrote this'
 nothing 'from is empty' --from ''
+nothing 'subject is empty' --subject ' '
+nothing 'to is empty' --to $'\u0301' # a mark alone is part of everything
 nothing 'number of bytes' --larger much
 [ "$(there bob -a)" = "INBOX=" ] || fail "$(there bob -a)"
 

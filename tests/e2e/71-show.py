@@ -104,6 +104,7 @@ class Mail(fakeimap.FakeImap):
         pool = genmessages.Pool(rng, 200000, 60000)
         for i in range(HARD):
             box.add(genmessages.hard_message(rng, pool, i, 2025).data)
+        box.add(crlf("Subject: quotes\n\n" + "> " * 16000 + "word " * 6000 + "\n"))
 
 
 class Resources(FakeDav):
@@ -112,7 +113,7 @@ class Resources(FakeDav):
 VERSION:2.0
 PRODID:x
 BEGIN:VEVENT
-UID:1
+UID:1/a
 DTSTAMP:20240101T000000Z
 DESCRIPTION:Bring\\nwine\\u001b[2J
 SUMMARY:Dinner \x1b[2J
@@ -189,6 +190,8 @@ def check_decoded(archive):
         expect(want in shown, "%r is not in\n%s" % (want, shown))
     expect("alert" not in shown, shown)
     expect(run(0, "show", archive, "INBOX/1", "--decoded") == shown, "--decoded is not what a terminal shows")
+    for wrong in ("+1", " 1", "-18446744073709551615", "1x", ""):
+        run(2, "show", archive, "INBOX/" + wrong)
     expect(octets(archive, "INBOX/1") == crlf(INVITATION), "not byte for byte where there is no terminal")
     expect(on_terminal("show", archive, "INBOX/1", "--raw")[1].encode("latin-1") == crlf(INVITATION), "not byte for byte with --raw")
 
@@ -230,6 +233,8 @@ def check_bombs(archive):
     expect("(it has more than 1000 parts: the others are left out)" in shown and shown.count("application/x") == 999, shown[-200:])
     shown = run(0, "show", archive, "INBOX/3", "--decoded")
     expect("(parts that are deeper than 50 levels are left as they are)" in shown, shown[-200:])
+    shown = on_terminal("show", archive, "INBOX/%d" % (4 + HARD))[1]
+    expect(shown.count("word") == 6000 and len(shown) < 300000, "%d characters of quotes" % len(shown))
 
 
 def python_parts(message):
@@ -288,6 +293,9 @@ def check_resources(archive):
     expect(octets(archive, "contacts/People/ann.vcf").startswith(b"BEGIN:VCARD\r\n"), "a card as it is")
     told = json.loads(run(0, "show", archive, "calendars/Work/dinner.ics", "--json").splitlines()[-1])
     expect({"label": "Start", "text": "Sun, 3 Nov 2024"} in told["told"], told)
+    href = json.loads(run(0, "list", archive, "calendars/Work", "--json").splitlines()[0])["href"]
+    for name in ("Work/1/a", "calendars/Work/1/a", "Work/" + href):
+        expect(octets(archive, name).startswith(b"BEGIN:VCALENDAR"), name)
     run(2, "show", archive, "calendars/Work/dinner.ics", "--save", "x")
 
 

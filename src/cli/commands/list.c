@@ -231,6 +231,14 @@ static int search_text(struct listing *l)
 	return rc < 0 ? fail(l->args, &err) : 0;
 }
 
+/* Of what is there, nothing is meant: a person who sees nothing may doubt which it was. */
+static bool is_nothing(const struct listing *l, const struct tree_head *h)
+{
+	if (h)
+		return h->roots.items > 0 && !shown_head(l, h);
+	return l->all->n_heads > 0 && l->reader->ops->manifest(l->reader)->n_heads == 0;
+}
+
 static int list_archive(struct listing *l, unsigned snapshot)
 {
 	const char *name = l->args->n_pos == 2 ? l->args->pos[1] : NULL;
@@ -250,6 +258,8 @@ static int list_archive(struct listing *l, unsigned snapshot)
 		rc = selected_view(&l->selected, &l->reader);
 	if (rc == 0)
 		rc = h ? list_named(l, h, name) : list_all(l);
+	if (rc == 0 && !l->opts.json && is_nothing(l, h))
+		talk("the options leave nothing of %s", h ? "this folder" : "this snapshot");
 	/* named by the search */
 	return rc == 0 && selected_unread(&l->selected) ? EXIT_INCOMPLETE : rc;
 }

@@ -109,21 +109,48 @@ static int check_options(const struct args *a)
 	return 0;
 }
 
+/* 0: it is none. */
+static uint32_t uid_of(const char *key)
+{
+	unsigned long uid = strtoul(key, NULL, 10);
+
+	return *key && !key[strspn(key, "0123456789")] && uid <= UINT32_MAX ? (uint32_t)uid : 0;
+}
+
 /* By UID; for DAV by href, its last segment, or the file's name in the tree. */
 static const struct tree_item *find_item(const struct tree_coll *c, const char *key)
 {
-	char *end;
-	unsigned long uid = strtoul(key, &end, 10);
+	uint32_t uid = uid_of(key);
 
 	if (c->kind == COLL_MAIL)
-		return *key && !*end && uid <= UINT32_MAX ? tree_coll_find(c, (uint32_t)uid) : NULL;
+		return uid ? tree_coll_find(c, uid) : NULL;
 	for (size_t i = 0; i < c->n_items; i++) {
 		const struct tree_ext *x = tree_item_ext(c, &c->items[i]);
 		const char *last = x && x->href ? strrchr(x->href, '/') : NULL;
 
 		if (x && ((x->path && !strcmp(x->path, key)) || (last && !strcmp(last + 1, key)) ||
+		                 (x->href && !strcmp(x->href, key)) ||
 		                 (x->uid && !strcmp(x->uid, key))))
 			return &c->items[i];
+	}
+	return NULL;
+}
+
+/*
+ * The collection before one of the slashes, the last one if possible: an href, and the UID of an
+ * event, may have some, too. *slash_out stays the last one where there is none.
+ */
+static const struct tree_head *head_before(
+        const struct tree_manifest *m, const char *what, const char **slash_out)
+{
+	for (const char *p = *slash_out; p > what; p--) {
+		const struct tree_head *h =
+		        *p == '/' ? find_head(m, what, (size_t)(p - what)) : NULL;
+
+		if (h) {
+			*slash_out = p;
+			return h;
+		}
 	}
 	return NULL;
 }
@@ -137,7 +164,6 @@ int cmd_show(const struct args *a)
 	struct tree_reader *r;
 	struct err err = {0};
 	unsigned snapshot;
-	unsigned long uid;
 	bool by_name;
 	int rc = args_snapshot(a, &snapshot);
 
@@ -150,7 +176,7 @@ int cmd_show(const struct args *a)
 		                      "FOLDER shows the UIDs)");
 	if (archive_reader(a->pos[0], snapshot, &r, &err) < 0)
 		return fail(a, &err);
-	h = find_head(r->ops->manifest(r), what, (size_t)(slash - what));
+	h = head_before(r->ops->manifest(r), what, &slash);
 	if (!h) {
 		rc = no_such_head(a, r->ops->manifest(r), what, (size_t)(slash - what));
 		goto out;
@@ -160,8 +186,7 @@ int cmd_show(const struct args *a)
 	do {
 		tree_coll_free(c);
 		c = NULL;
-		uid = strtoul(slash + 1, NULL, 10);
-		if (tree_reader_one(r, h, uid <= UINT32_MAX ? (uint32_t)uid : 0, &c, &err) < 0) {
+		if (tree_reader_one(r, h, uid_of(slash + 1), &c, &err) < 0) {
 			rc = fail(a, &err);
 			goto out;
 		}

@@ -1,6 +1,7 @@
 /* The options of a selection, for all commands that have them. */
 #include <string.h>
 #include <time.h>
+#include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "cli/protocols.h"
 #include "selection.h"
@@ -38,6 +39,18 @@ static int read_size(const struct args *a, const char *option, uint64_t *out)
 	return 0;
 }
 
+/* Blanks, and marks without a letter: part of everything. */
+static bool is_empty(const char *text)
+{
+	struct buf folded = buf_of(SIZE_MAX);
+	bool empty;
+
+	path_fold(text, &folded);
+	empty = buf_str(&folded)[strspn(buf_str(&folded), " \t\r\n")] == '\0';
+	buf_clear(&folded);
+	return empty;
+}
+
 /* Each that was given, NULL-ended; NULL: none. An empty one would mean everything. */
 static int read_texts(
         const struct args *a, const char *option, const char **room, const char *const **out)
@@ -47,7 +60,7 @@ static int read_texts(
 	room[n] = NULL;
 	*out = n ? room : NULL;
 	for (size_t i = 0; i < n; i++)
-		if (!*room[i])
+		if (is_empty(room[i]))
 			return usage_error(a, "--%s is empty", option);
 	return 0;
 }

@@ -28,10 +28,13 @@ struct printer *printer_new(void)
 	return p;
 }
 
-/* Words of ${text} in lines of so many columns; quotes stay quotes. */
+/*
+ * Words of ${text} in lines of so many columns; quotes stay quotes, but those deeper than half a
+ * line: a message of nothing else would be printed a thousand times its length.
+ */
 static void print_words(const char *text, size_t columns)
 {
-	size_t quote = strspn(text, "> "), used = 0;
+	size_t quote = MIN(strspn(text, "> "), columns / 2), used = 0;
 	const char *p = text + quote;
 
 	printf("%.*s", (int)quote, text);

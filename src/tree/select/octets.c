@@ -83,6 +83,7 @@ static bool title_is_meant(const struct selection *s, enum coll_kind kind, const
 /* From when to when a calendar object is, on its own clock. */
 struct span {
 	int64_t first, last; /* last: where it ends; INT64_MAX: never */
+	int64_t longest; /* the greatest DURATION: what begins at ${last} goes on for so long */
 	bool known;
 	int zone; /* depth of the VTIMEZONE around, 0: none */
 	int alarm; /* of the VALARM */
@@ -105,6 +106,33 @@ static bool read_time(const char *v, int64_t *out)
 		*out += ((v[9] - '0') * 10 + v[10] - '0') * 3600 +
 		        ((v[11] - '0') * 10 + v[12] - '0') * 60 + (v[13] - '0') * 10 + v[14] - '0';
 	return true;
+}
+
+/* "P1W", "P1DT2H30M", "PT90S" (RFC 5545 3.3.6); what is none, and one back in time: 0. */
+static int64_t read_duration(const char *v)
+{
+	static const char units[] = "WDHMS";
+	static const int seconds[] = {7 * 86400, 86400, 3600, 60, 1};
+	int64_t all = 0;
+
+	v += *v == '+';
+	if (*v++ != 'P')
+		return 0;
+	while (*(v += *v == 'T')) {
+		size_t n = strspn(v, "0123456789");
+		const char *unit = n > 0 && n < 9 && v[n] ? strchr(units, v[n]) : NULL;
+
+		if (!unit)
+			break;
+		all += (int64_t)atoi(v) * seconds[unit - units];
+		v += n + 1;
+	}
+	return MIN(all, INT64_C(400000000000)); /* beyond any year */
+}
+
+static void see_duration(struct span *s, const char *value)
+{
+	s->longest = MAX(s->longest, read_duration(value));
 }
 
 static void see_time(struct span *s, const char *value, bool ends)
@@ -137,6 +165,22 @@ static void see_rule(struct span *s, const char *value)
 	s->known = true;
 }
 
+/* RDATE: times, or periods, "20240301T100000/PT1H" or to another time. */
+static void see_dates(struct span *s, const char *value)
+{
+	for (const char *p = value; p; p = strchr(p, ',')) {
+		const char *end;
+
+		p += *p == ',';
+		see_time(s, p, false);
+		end = p + strcspn(p, "/,");
+		if (*end != '/')
+			continue;
+		see_time(s, end + 1, true);
+		see_duration(s, end + 1);
+	}
+}
+
 static int on_line(void *ctx, const struct content_line *l, struct err *err)
 {
 	struct span *s = ctx;
@@ -155,10 +199,9 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 	} else if (strcmp(l->name, "RRULE") == 0) {
 		see_rule(s, l->value);
 	} else if (strcmp(l->name, "RDATE") == 0) {
-		for (const char *p = l->value; p; p = strchr(p, ',')) {
-			p += *p == ',';
-			see_time(s, p, false);
-		}
+		see_dates(s, l->value);
+	} else if (strcmp(l->name, "DURATION") == 0) {
+		see_duration(s, l->value);
 	}
 	return 0;
 }
@@ -168,6 +211,8 @@ static bool span_is_meant(const struct selection *s, const void *p, size_t n)
 	struct span span = {0};
 
 	(void)!content_read(p, n, on_line, &span, NULL, NULL);
+	if (span.known && span.longest > 0 && span.last != INT64_MAX)
+		span.last += span.longest - 1;
 	return !span.known || (span.last >= s->since && span.first < s->until);
 }
 

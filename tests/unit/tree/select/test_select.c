@@ -267,6 +267,25 @@ static void by_span(void **state)
 	        {EVENT("DTSTART:20200101T100000\r\nRDATE:20210101T100000,20230101T100000\r\n"),
 	                true},
 	        {EVENT("DTSTART:20200101\r\nRDATE:20210101\r\n"), false},
+	        /* what lasts, wherever that stands */
+	        {EVENT("DTSTART:20221231T230000Z\r\nDURATION:PT1H\r\n"), false},
+	        {EVENT("DTSTART:20221231T230000Z\r\nDURATION:PT1H1S\r\n"), true},
+	        {EVENT("DURATION:P1W\r\nDTSTART;VALUE=DATE:20221226\r\n"), true},
+	        {EVENT("DURATION:P6D\r\nDTSTART;VALUE=DATE:20221226\r\n"), false},
+	        {EVENT("DTSTART:20221231T230000Z\r\nDURATION:-P2D\r\n"), false},
+	        {EVENT("DTSTART:20221231T230000Z\r\nDURATION:P99999999W\r\n"), true},
+	        {EVENT("DTSTART:20221231T230000Z\r\nDURATION:P999999999999999W\r\n"), false},
+	        {EVENT("DTSTART:20221201T230000Z\r\nDURATION:PT2H\r\n"
+	               "RRULE:FREQ=DAILY;UNTIL=20221231T230000Z\r\n"),
+	                true},
+	        {EVENT("DTSTART:20221201T230000Z\r\nRDATE;VALUE=PERIOD:20221231T220000Z/PT3H\r\n"),
+	                true},
+	        {EVENT("DTSTART:20221201T230000Z\r\n"
+	               "RDATE;VALUE=PERIOD:20221231T220000Z/20230101T000001Z,20221202/PT1H\r\n"),
+	                true},
+	        {EVENT("DTSTART:20221201T100000\r\nBEGIN:VALARM\r\nDURATION:P90D\r\n"
+	               "END:VALARM\r\n"),
+	                false},
 	        {EVENT("SUMMARY:no date\r\n"), true},
 	        {EVENT("DTSTART:20200101T100000\r\nBEGIN:VALARM\r\nDUE:20230601T100000\r\n"
 	               "END:VALARM\r\n"),
