@@ -48,13 +48,22 @@ static void forget_errors(struct filled *f, const char *file)
 	f->n_old = n;
 }
 
+/* The collection that the file's errors are told of: those of earlier runs are read again. */
+static int begin_errors(struct import_box *b, struct err *err)
+{
+	struct filled *known = NULL;
+	int rc = fill_find(b->run, b->kind, b->name, false, false, &known, err);
+	char *place = item_place(b, NULL);
+
+	if (rc == 0 && known)
+		forget_errors(known, place);
+	free(place);
+	return rc;
+}
+
 int box_open(struct import_box *b, struct import_run *run, const struct import_file *f,
         enum coll_kind kind, const char *name, struct err *err)
 {
-	struct filled *known = NULL;
-	char *place;
-	int rc;
-
 	*b = (struct import_box){.run = run,
 	        .file = f,
 	        .kind = kind,
@@ -62,14 +71,7 @@ int box_open(struct import_box *b, struct import_run *run, const struct import_f
 	        .date_last = INT64_MIN,
 	        .subscribed = true};
 	b->name = xstrdup(name);
-	rc = fill_find(run, kind, name, false, false, &known, err);
-	if (rc < 0)
-		return rc;
-	place = item_place(b, NULL);
-	if (known)
-		forget_errors(known, place);
-	free(place);
-	return 0;
+	return begin_errors(b, err);
 }
 
 void box_close(struct import_box *b)
@@ -127,11 +129,15 @@ void box_called(struct import_box *b, const char *name, const char *color, const
 
 void box_single(struct import_box *b)
 {
+	struct err ignored;
+
 	if (!b->folder)
 		return;
 	free(b->name);
 	b->name = b->folder;
 	b->folder = NULL;
+	/* where the sink does not work any more, the next call says so */
+	(void)!begin_errors(b, &ignored);
 	if (b->beside && b->beside->displayname)
 		b->title = xstrdup(b->beside->displayname);
 	if (b->beside && b->beside->color && *b->beside->color == '#' && !b->color)
@@ -209,15 +215,16 @@ static int finish(
 }
 
 /* What cannot be read of a file whose messages name their mailboxes is told of All Mail. */
-static void name_by_labels(struct import_box *b)
+static int name_by_labels(struct import_box *b, struct err *err)
 {
 	const char *into = b->run->opts->into;
 
-	if (!b->labelled) {
-		free(b->name);
-		b->name = into ? xasprintf("%s/%s", into, labels_all) : xstrdup(labels_all);
-	}
+	if (b->labelled)
+		return 0;
+	free(b->name);
+	b->name = into ? xasprintf("%s/%s", into, labels_all) : xstrdup(labels_all);
 	b->labelled = true;
+	return begin_errors(b, err);
 }
 
 int box_item(struct import_box *b, const struct import_item *it, struct err *err)
@@ -230,9 +237,9 @@ int box_item(struct import_box *b, const struct import_item *it, struct err *err
 
 	begin(b);
 	rc = finish(b, it, &octets, err);
-	if (it->folders)
-		name_by_labels(b);
-	else
+	if (rc == 0 && it->folders)
+		rc = name_by_labels(b, err);
+	if (!it->folders)
 		all.folders = (const char *const *)b->folders;
 	if (b->says_flags) {
 		all.flags = b->flags;

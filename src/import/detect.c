@@ -273,6 +273,15 @@ static bool is_mbox(const char *s, size_t n)
 	return end && from_line_read(s + skip, (size_t)(end - s) - skip, &f);
 }
 
+/* As programs of the Mac wrote them before OS X. */
+static bool is_mbox_of_cr(const char *s, size_t n)
+{
+	const char *end = memchr(s, '\r', n);
+	struct from_line f;
+
+	return end && !memchr(s, '\n', n) && from_line_read(s, (size_t)(end - s), &f);
+}
+
 /*
  * A mail has fields from its first line to an empty one, two of which only mail has; a file
  * that says by its name that it is one, one.
@@ -313,6 +322,8 @@ enum import_what import_detect(const void *head, size_t n, const char *name, con
 	if (begins(s, n, "\x1f\x8b"))
 		return WHAT_GZIP;
 	*why_out = is_foreign(s, n, name);
+	if (!*why_out && is_mbox_of_cr(s, n))
+		*why_out = "a mailbox whose lines end in CR alone, which is not read here";
 	if (*why_out)
 		return WHAT_FOREIGN;
 	if (is_mbox(s, n))

@@ -66,6 +66,8 @@ int import_files_disk(
  */
 enum { IMPORT_HEAD = 4096 }; /* octets by which a file is told */
 bool import_is_packed(const void *head, size_t n);
+/* One in which there is nothing. */
+bool import_is_packed_empty(const void *head, size_t n);
 int import_files_packed(const char *path, struct import_files **out, struct err *err) MUST_CHECK;
 
 #endif

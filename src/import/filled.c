@@ -249,35 +249,93 @@ static char *resource_name(const struct import_item *it, const struct tree_item 
 	return xstrndup(hex, 32);
 }
 
-/* Of what has the same name the later one stays, where the earlier one stood. */
+/* As by a resource's UID, for one of another content beside it. */
+static char *twin_name(const char *path, const struct tree_item *octets)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	hex_format(octets->sha256, SHA256_LEN, hex);
+	return xasprintf("%s_%.16s", path, hex);
+}
+
+static size_t find_resource(const struct filled *f, const char *path)
+{
+	char *href = xasprintf("%s.%s", path, coll_kind_ext(f->kind));
+	size_t at = find_href(f, href);
+
+	free(href);
+	return at;
+}
+
+static bool has_octets(const struct filled *f, size_t at, const struct tree_item *octets)
+{
+	return at != SIZE_MAX && !memcmp(f->coll->items[at].sha256, octets->sha256, SHA256_LEN);
+}
+
+/* What an earlier file of this run gave is kept, another content of its name beside it. */
+static void pass_twin(struct import_run *run, struct filled *f, const struct tree_item *octets,
+        char **path, size_t *at)
+{
+	bool here = *at != SIZE_MAX && f->claimed[*at];
+	char *twin = twin_name(*path, octets);
+	size_t twin_at = find_resource(f, twin);
+
+	if (!has_octets(f, *at, octets) && (here || has_octets(f, twin_at, octets))) {
+		if (here && !has_octets(f, twin_at, octets))
+			progress_name(run->progress, SAY_NOTE, f->coll->name, *path,
+			        "another version of it is in an earlier file: both are kept");
+		*at = twin_at;
+		free(*path);
+		*path = twin;
+		return;
+	}
+	free(twin);
+}
+
+static int put_resource(struct import_run *run, struct filled *f, const struct import_item *it,
+        const struct tree_item *octets, const char *path, size_t at, struct err *err)
+{
+	struct tree_coll *c = f->coll;
+	struct tree_item new = *octets;
+	struct tree_ext *e;
+	int rc;
+
+	new.date_utc = 0;
+	e = tree_coll_ext(c, &new.ext);
+	e->href = xasprintf("%s.%s", path, coll_kind_ext(f->kind));
+	e->path = xstrdup(path);
+	e->uid = xstrdup(it->uid);
+	rc = run->sink->ops->item(run->sink, c, &new, err);
+	if (rc < 0)
+		return rc;
+	if (at != SIZE_MAX) {
+		c->items[at] = c->items[--c->n_items];
+		f->changed++;
+		return 0;
+	}
+	f->claimed = arr_grow(f->claimed, &f->claimed_cap, c->n_items, sizeof *f->claimed);
+	f->claimed[c->n_items - 1] = 0;
+	text_index_add(&f->by_href, href_of(c, &c->items[c->n_items - 1]), c->n_items - 1);
+	f->added++;
+	return 0;
+}
+
+/*
+ * Of what has the same name the later one stays, where the earlier one stood, if that is of an
+ * earlier run: its snapshot has it.
+ */
 static int fill_resource(struct import_run *run, struct filled *f, const struct import_item *it,
         const struct tree_item *octets, struct err *err)
 {
-	char *path = resource_name(it, octets),
-	     *href = xasprintf("%s.%s", path, coll_kind_ext(f->kind));
-	size_t at = find_href(f, href);
-	struct tree_coll *c = f->coll;
-	struct tree_item new = *octets;
+	char *path = resource_name(it, octets);
+	size_t at = find_resource(f, path);
 	int rc = 0;
 
-	if (at == SIZE_MAX || memcmp(c->items[at].sha256, octets->sha256, SHA256_LEN) != 0) {
-		struct tree_ext *e;
-
-		new.date_utc = 0;
-		e = tree_coll_ext(c, &new.ext);
-		e->href = xstrdup(href);
-		e->path = xstrdup(path);
-		e->uid = xstrdup(it->uid);
-		rc = run->sink->ops->item(run->sink, c, &new, err);
-		if (rc == 0 && at != SIZE_MAX) {
-			c->items[at] = c->items[--c->n_items];
-			f->changed++;
-		} else if (rc == 0) {
-			text_index_add(&f->by_href, href, c->n_items - 1);
-			f->added++;
-		}
-	}
-	free(href);
+	pass_twin(run, f, octets, &path, &at);
+	if (!has_octets(f, at, octets))
+		rc = put_resource(run, f, it, octets, path, at, err);
+	if (rc == 0)
+		f->claimed[at != SIZE_MAX ? at : f->coll->n_items - 1] = run->path;
 	free(path);
 	return rc;
 }

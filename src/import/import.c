@@ -106,6 +106,14 @@ static int look_at_file(struct walk *w, struct import_file *f, struct err *err)
 	return 0;
 }
 
+static bool is_own(const struct walk *w, const char *place)
+{
+	size_t n = w->at->own ? strlen(w->at->own) : 0;
+
+	return n && !w->packed && strncmp(place, w->at->own, n) == 0 &&
+	       (!place[n] || place[n] == '/');
+}
+
 static int visit_file(void *ctx, struct import_file *f, struct err *err)
 {
 	struct walk *w = ctx;
@@ -113,6 +121,8 @@ static int visit_file(void *ctx, struct import_file *f, struct err *err)
 	char *joined = w->packed ? xasprintf("%s%s", w->packed, place) : NULL;
 	int rc = stop_check(err);
 
+	if (is_own(w, place))
+		return rc;
 	if (joined)
 		f->place = joined;
 	if (rc == 0 && w->looking)
@@ -132,7 +142,7 @@ static int visit_dir(void *ctx, const char *place, struct err *err)
 	char *joined = w->packed ? xasprintf("%s%s", w->packed, place) : NULL;
 
 	(void)err;
-	if (w->looking)
+	if (w->looking && !is_own(w, place))
 		seen_add(&w->at->seen, joined ? joined : place, true);
 	free(joined);
 	return 0;
@@ -161,6 +171,39 @@ static int see_first(void *ctx, struct import_file *f, struct err *err)
 	return 0;
 }
 
+/* The archive's place below ${root}; NULL: it lies elsewhere. */
+static char *own_place(const char *root, const char *archive)
+{
+	char *above = archive ? xstrdup(archive) : NULL, *full = NULL, *out = NULL;
+	char *top = archive ? realpath(root, NULL) : NULL;
+	const char *name = NULL;
+	size_t n = top ? strlen(top) : 0;
+
+	while (above && strlen(above) > 1 && above[strlen(above) - 1] == '/')
+		above[strlen(above) - 1] = '\0';
+	full = above ? realpath(above, NULL) : NULL;
+	if (!full && above) { /* it is not there yet: where it will be */
+		char *slash = strrchr(above, '/');
+
+		name = slash ? slash + 1 : above;
+		if (slash)
+			*slash = '\0';
+		full = realpath(!slash ? "." : *above ? above : "/", NULL);
+	}
+	n -= n == 1; /* "/" */
+	if (top && full) {
+		char *whole = name ? xasprintf("%s/%s", full, name) : xstrdup(full);
+
+		if (strncmp(whole, top, n) == 0 && whole[n] == '/' && whole[n + 1])
+			out = xstrdup(whole + n + 1);
+		free(whole);
+	}
+	free(above);
+	free(full);
+	free(top);
+	return out;
+}
+
 static int open_root(struct walk *w, const char *path, struct err *err)
 {
 	struct root *r = ARR_PUSH(w->roots, w->n, w->cap);
@@ -175,6 +218,7 @@ static int open_root(struct walk *w, const char *path, struct err *err)
 	if (rc < 0)
 		return rc;
 	r->seen.root = last_of(r->name);
+	r->own = r->seen.is_dir ? own_place(path, w->run->opts->archive) : NULL;
 	if (r->seen.is_dir)
 		return 0;
 	rc = r->files->ops->each(r->files, &v, err);
@@ -270,6 +314,7 @@ int import_run(const struct import_opts *opts, struct tree_sink *sink, struct pr
 			w.roots[i].files->ops->free(w.roots[i].files);
 		seen_clear(&w.roots[i].seen);
 		free(w.roots[i].name);
+		free(w.roots[i].own);
 	}
 	free(w.roots);
 	texts_free(paths, n);

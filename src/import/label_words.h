@@ -4,8 +4,8 @@
 /*
  * How Gmail calls its own labels in X-Gmail-Labels, language by language, several names of one
  * divided by '|', as path_fold gives them: no capitals, no accents (tests/unit/import holds
- * them to that). Seen in exports: English, German, French, Spanish, Czech; the others as
- * Gmail's pages have them.
+ * them to that). Seen in exports: English, German, French, Spanish, Czech. The others are
+ * translations that were held against no export: a name that is not known becomes a mailbox.
  */
 enum label_word {
 	WORD_INBOX,

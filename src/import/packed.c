@@ -51,6 +51,14 @@ bool import_is_packed(const void *head, size_t n)
 	       (n >= 262 && !memcmp(p + 257, "ustar", 5));
 }
 
+bool import_is_packed_empty(const void *head, size_t n)
+{
+	static const uint8_t zeros[512];
+
+	return n >= 4 &&
+	       (!memcmp(head, "PK\5\6", 4) || (n >= 1024 && !memcmp(head, zeros, sizeof zeros)));
+}
+
 /* ---- the packed file, for libarchive ---- */
 
 static la_ssize_t on_read(struct archive *a, void *ctx, const void **out)

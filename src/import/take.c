@@ -38,7 +38,8 @@ static int read_again(struct import_file *f, void *p, size_t n, size_t *got, str
 		a->at += *got;
 		return 0;
 	}
-	rc = stop_check(err);
+	*got = 0;
+	rc = a->why.code ? err_copy(err, &a->why) : stop_check(err);
 	if (rc == 0)
 		rc = a->from->read(a->from, p, n, got, err);
 	if (rc == 0 && !a->inner)
@@ -64,9 +65,13 @@ int again_open(
 		size_t got;
 		int rc = from->read(from, a->head + a->n, sizeof a->head - a->n, &got, err);
 
-		if (rc < 0)
+		if (rc < 0 && (a->n == 0 || is_stop(err)))
 			return rc;
-		if (got == 0)
+		if (rc < 0) { /* what could be read counts */
+			a->why = *err;
+			err_clear(err);
+		}
+		if (rc < 0 || got == 0)
 			break;
 		a->n += got;
 	}
@@ -235,6 +240,32 @@ bool take_may_be_packed(const char *name)
 	return false;
 }
 
+/* Is it by its name a mailbox? */
+static bool may_be_mbox(struct walk *w, const struct import_file *f)
+{
+	return is_empty_mailbox(w, f) || text_ends_with(f->place, ".mbx");
+}
+
+/* Nothing of an account is in it: is that what its name says? */
+static void take_none(struct walk *w, const struct again *a)
+{
+	const struct import_file *f = &a->base;
+	bool packed = take_may_be_packed(last_of(f->place));
+
+	if (packed && import_is_packed(a->head, a->n))
+		take_unread(w->run, f->shown,
+		        "a packed file inside of another one is not looked into: unpack it "
+		        "first");
+	else if (packed && place_is(&w->at->seen, f->place) == PLACE_ANY &&
+	         !import_is_packed_empty(a->head, a->n))
+		take_unread(w->run, f->shown,
+		        "its name says that it is a zip or tar file, but it is none");
+	else if (a->why.code)
+		take_unread(w->run, f->shown, a->why.text);
+	else if (a->n)
+		take_ignore(w, f, "nothing of an account is in it");
+}
+
 /* ${a}: the head of ${f} is in it. */
 static int take_detected(struct walk *w, struct again *a, struct err *err)
 {
@@ -249,11 +280,14 @@ static int take_detected(struct walk *w, struct again *a, struct err *err)
 			what = WHAT_EML;
 	} else if ((what == WHAT_NONE || what == WHAT_EMPTY) && text_ends_with(f->place, ".eml")) {
 		what = WHAT_EML; /* however odd, its name says that it is one */
+	} else if (what == WHAT_NONE && may_be_mbox(w, f)) {
+		what = WHAT_MBOX; /* behind what stands before its first message */
 	}
 	switch (what) {
 	case WHAT_EMPTY:
 		if (is_empty_mailbox(w, f))
 			return read_into(w, what, f, PLAN_FILE, err);
+		take_none(w, a);
 		return 0;
 	case WHAT_MBOX: /* a message may be saved with its From line */
 		return read_into(w, what, f,
@@ -269,12 +303,7 @@ static int take_detected(struct walk *w, struct again *a, struct err *err)
 		take_unread(w->run, f->shown, why);
 		return 0;
 	default:
-		if (take_may_be_packed(last_of(f->place)) && import_is_packed(a->head, a->n))
-			take_unread(w->run, f->shown,
-			        "a packed file inside of another one is not looked into: unpack it "
-			        "first");
-		else
-			take_ignore(w, f, "nothing of an account is in it");
+		take_none(w, a);
 		return 0;
 	}
 }

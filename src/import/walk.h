@@ -12,6 +12,7 @@ struct root {
 	struct import_files *files;
 	struct import_seen seen;
 	char *name;
+	char *own; /* the place of the archive that is written, if it is below; or NULL */
 };
 
 struct walk {
@@ -32,6 +33,7 @@ struct again {
 	struct progress *progress;
 	uint8_t head[IMPORT_HEAD];
 	size_t n, at;
+	struct err why; /* what is wrong with the file behind its first octets; 0: nothing */
 	bool inner; /* octets of ${from} are not those of a file on disk */
 };
 int again_open(struct again *a, struct import_file *from, struct progress *progress,

@@ -21,6 +21,8 @@ struct import_told {
 struct import_opts {
 	const char *const *paths; /* files and folders; lent */
 	size_t n_paths;
+	const char
+	        *archive; /* where it goes: what of it lies below a PATH is passed over; or NULL */
 	const char *into; /* everything below this folder; NULL: as the files have it */
 	void (*told)(void *ctx, const struct import_told *t); /* of each that was filled; or NULL */
 	void *told_ctx;

@@ -233,6 +233,7 @@ static int run_import(struct import *m)
 	bool first = !m->dry && stat(m->path, &st) != 0;
 	const struct import_opts o = {.paths = m->args->pos,
 	        .n_paths = m->args->n_pos,
+	        .archive = m->path,
 	        .into = args_get(m->args, "into"),
 	        .told = take_told,
 	        .told_ctx = m,

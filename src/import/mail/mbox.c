@@ -21,6 +21,7 @@ struct mbox {
 	uint64_t number; /* of the message, from 1; 0: none has begun */
 	uint64_t gm_msgid; /* of Takeout's From line; 0: it has none */
 	uint64_t expunged, internal;
+	uint64_t before; /* octets that stand before the first message, empty lines apart */
 	bool at_start; /* of a line */
 	bool verbatim; /* its length was believed: nothing in it was escaped */
 	bool in_body;
@@ -79,16 +80,17 @@ static size_t look_ahead(struct mbox *m, uint64_t off, char *p, size_t n)
 static bool believe_length(struct mbox *m, uint64_t length)
 {
 	char p[2048];
-	size_t n, skip = 0;
+	size_t n, skip = 1; /* the last octet of the body */
 
 	if (length > UINT64_MAX / 2)
 		return false;
-	n = look_ahead(m, m->lines.at + length, p, sizeof p);
-	if (n == SIZE_MAX)
+	n = look_ahead(m, m->lines.at + length - 1, p, sizeof p);
+	/* no body ends in the middle of a CRLF */
+	if (n == SIZE_MAX || n == 0 || (n > 1 && p[0] == '\r' && p[1] == '\n'))
 		return false;
 	for (unsigned i = 0; i < 2 && skip < n; i++)
 		skip += line_end(p + skip, n - skip);
-	return skip == n || begins_message(p + skip, n - skip, skip > 0);
+	return skip == n || (p[skip - 1] == '\n' && begins_message(p + skip, n - skip, skip > 1));
 }
 
 /* The octets of the body, by its length. */
@@ -156,13 +158,26 @@ static int end_ours(struct mbox *m, const char *shown, struct err *err)
 	return mail_end_as(&m->out, &it, err);
 }
 
+/* Deleted by its program, or what it keeps of the mailbox as the first message; counted. */
+static bool is_left_out(struct mbox *m)
+{
+	struct mail_status s;
+	bool internal;
+
+	mail_status_read(buf_str(&m->out.head), m->out.head.len, &s);
+	internal = s.internal && m->number == 1;
+	m->expunged += s.expunged;
+	m->internal += internal && !s.expunged;
+	mail_status_clear(&s);
+	return s.expunged || internal;
+}
+
 /* The message that was read is an item, unless its program has deleted it. */
 static int end_message(struct mbox *m, struct err *err)
 {
 	char shown[48];
 	struct import_item it = {.date_utc = INT64_MIN, .shown = shown};
 	struct import_labels labels = {0};
-	struct mail_status s;
 	int rc = 0;
 
 	m->held[0] = '\0';
@@ -171,9 +186,6 @@ static int end_message(struct mbox *m, struct err *err)
 	snprintf(shown, sizeof shown, "message %" PRIu64, m->number);
 	if (m->ours)
 		return end_ours(m, shown, err);
-	mail_status_read(buf_str(&m->out.head), m->out.head.len, &s);
-	m->expunged += s.expunged;
-	m->internal += s.internal;
 	if (!m->from.thunderbird && m->from.utc != INT64_MIN) {
 		it.date_utc = m->from.utc;
 		it.zone_min = (int16_t)m->from.zone_min;
@@ -182,12 +194,13 @@ static int end_message(struct mbox *m, struct err *err)
 		takeout_item(buf_str(&m->google), m->google.len, m->gm_msgid, &labels, &it);
 	else
 		takeout_item(buf_str(&m->out.head), m->out.head.len, m->gm_msgid, &labels, &it);
-	if (s.expunged || s.internal || m->out.len == 0)
+	if (m->out.len == 0 || (!it.folders && is_left_out(m)))
 		mail_drop(&m->out);
+	else if (it.folders) /* its labels say all; a Status is of another program */
+		rc = mail_end_as(&m->out, &it, err);
 	else
 		rc = mail_end(&m->out, &it, err);
 	labels_clear(&labels);
-	mail_status_clear(&s);
 	return rc;
 }
 
@@ -295,6 +308,13 @@ static bool at_message(struct mbox *m)
 	return begins_message(p, MIN(n, 4096), after_empty);
 }
 
+/* No message has begun yet. */
+static void see_before(struct mbox *m, const char *p, size_t n)
+{
+	m->at_start = p[n - 1] == '\n';
+	m->before += line_end(p, n) == n ? 0 : n;
+}
+
 static int read_all(struct mbox *m, struct err *err)
 {
 	const char *p;
@@ -311,6 +331,8 @@ static int read_all(struct mbox *m, struct err *err)
 			rc = begin_message(m, p, n, err);
 		else if (m->number > 0)
 			rc = take_line(m, p, n, err);
+		else
+			see_before(m, p, n);
 	}
 	return rc;
 }
@@ -332,6 +354,11 @@ static void tell_left_out(struct mbox *m)
 {
 	char text[160], n[COUNTED_SIZE];
 
+	if (m->before) {
+		snprintf(text, sizeof text, "%s before its first message %s left out",
+		        counted(m->before, "octet", "octets", n), m->before == 1 ? "is" : "are");
+		box_error(m->box, NULL, m->number ? text : "no message begins in it");
+	}
 	if (m->expunged) {
 		snprintf(text, sizeof text, "%s left out: Thunderbird has deleted them",
 		        counted(m->expunged, "message is", "messages are", n));

@@ -85,6 +85,30 @@ static void read_letters(const char *head, size_t n, struct mail_status *out)
 	buf_clear(&value);
 }
 
+/*
+ * Thunderbird writes its fields at the top of a message; one that arrived with such a field in
+ * its header was deleted elsewhere, if at all.
+ */
+static bool is_at_top(const char *head, size_t n)
+{
+	static const char *const before[] = {"X-Account-Key:", "X-UIDL:", "X-Mozilla-"};
+
+	for (size_t at = 0; at < n;) {
+		const char *p = head + at, *end = memchr(p, '\n', n - at);
+		bool known = *p == ' ' || *p == '\t';
+
+		if (n - at > 17 && strncasecmp(p, "X-Mozilla-Status:", 17) == 0)
+			return true;
+		for (size_t i = 0; i < COUNT(before) && !known; i++)
+			known = n - at > strlen(before[i]) &&
+			        strncasecmp(p, before[i], strlen(before[i])) == 0;
+		if (!known || !end)
+			return false;
+		at = (size_t)(end - head) + 1;
+	}
+	return false;
+}
+
 static void read_bits(const char *head, size_t n, struct mail_status *out, struct buf *words)
 {
 	struct buf value = buf_of(VALUE_MAX);
@@ -98,7 +122,7 @@ static void read_bits(const char *head, size_t n, struct mail_status *out, struc
 			                 ? strtoul(buf_str(&value), NULL, 16)
 			                 : 0;
 			of = bits[i].field;
-			out->expunged |= i == 0 && number & MOZILLA_EXPUNGED;
+			out->expunged |= i == 0 && number & MOZILLA_EXPUNGED && is_at_top(head, n);
 		}
 		if (!(number & bits[i].bit))
 			continue;
