@@ -68,9 +68,7 @@ static int settle_service(struct take *t, const struct service_read *s, struct t
 		y->unlisted |= s->result.unlisted ? s->kinds : 0;
 		return 0;
 	}
-	if (s->err.code == ERR_STOPPED || s->err.code == ERR_IO || s->err.code == ERR_SPACE ||
-	        s->err.code == ERR_DAMAGED || s->err.code == ERR_USAGE ||
-	        s->err.code == ERR_LOCKED || s->err.code == ERR_ACCOUNT)
+	if (source_ends_run(s->err.code))
 		return fail(t->args, &s->err);
 	/*
 	 * The only one: the command fails with it, and says so once. A sign-in that several
@@ -181,6 +179,7 @@ static int read_services(struct take *t, const struct source_opts *o,
 {
 	struct service_read list[SERVICE_KINDS] = {0};
 	const struct service_read *imap = NULL;
+	struct source_opts opts = *o;
 	unsigned n = 0;
 	int rc = 0;
 
@@ -192,7 +191,7 @@ static int read_services(struct take *t, const struct source_opts *o,
 		*s = (struct service_read){.kind = k,
 		        .kinds = kinds_asked(k, only),
 		        .sink = t->sink,
-		        .opts = o,
+		        .opts = &opts,
 		        .after = k == SERVICE_POP3 ? imap : NULL};
 		if (k == SERVICE_IMAP) {
 			imap = s;
@@ -202,6 +201,7 @@ static int read_services(struct take *t, const struct source_opts *o,
 		n++;
 	}
 	y->asked = n;
+	opts.shared = n > 1;
 	read_side_by_side(t->account->services, list, n, &t->ui->progress);
 	for (unsigned i = 0; i < n && rc == 0; i++)
 		rc = settle_service(t, &list[i], y);

@@ -63,6 +63,12 @@ const char *source_option(const struct source_opts *opts, const char *name)
 	return NULL;
 }
 
+bool source_ends_run(int code)
+{
+	return code == ERR_STOPPED || code == ERR_IO || code == ERR_SPACE || code == ERR_DAMAGED ||
+	       code == ERR_USAGE || code == ERR_LOCKED || code == ERR_ACCOUNT;
+}
+
 static struct pattern_name name_of(const struct fetch_run *r, const char *name)
 {
 	return (struct pattern_name){.full = name, .content = name, .mail = r->kind == COLL_MAIL};

@@ -1,16 +1,20 @@
 #!/usr/bin/python3
 """The services of an account are read at the same time: each scripted server answers only when all of them have been asked. One that
 fails costs what it gives and nothing else; of a sign-in that several have in common the reason is told once."""
+import hashlib
 import os
+import re
+import socket
 import sys
 import tempfile
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from lib import environment, execute, expect, imap  # noqa: E402
+from lib import environment, execute, expect, imap, pop3, run  # noqa: E402
 import fakedav  # noqa: E402
 import fakeimap  # noqa: E402
+import fakepop3  # noqa: E402
 
 
 class Meeting:
@@ -96,8 +100,46 @@ def both_refused(scratch):
         expect(err.index("caldav") < err.index("carddav"), "in the order of the services: " + err)
 
 
+class Maildrop(fakepop3.FakePop3):
+    """After some messages it lets nobody in any more."""
+    count, patience, given, top_reads = 30, 12, 0, True
+
+    def on_retr(self, s, message):
+        self.given += 1
+        if self.given == self.patience:
+            s.sock.shutdown(socket.SHUT_WR)  # what was sent arrives: a close with commands unread would take it back
+            while s.sock.recv(4096):
+                pass
+            s.cut()
+
+    def on_login(self, s):
+        return "-ERR [AUTH] not now" if self.given >= self.patience else None
+
+
+def pop3_fails_late(scratch):
+    """What POP3 gave until then is sealed with what others gave, and is not asked for again: the rest is named, and comes the next time."""
+    with Dav() as calendars, Mail() as mail, Maildrop() as drop:
+        for i, others in enumerate((dav(calendars, "caldav"), imap(mail.port)[:2])):
+            drop.messages.clear()
+            drop.populate()
+            drop.patience, drop.given = 12, 0
+            archive, account = "%s/%d.valise" % (scratch, i), [*pop3(drop.port), *others]
+            want = {hashlib.sha256(m.body).hexdigest() for m in drop.messages}
+            rc, out, err = execute("backup", "-o", archive, *account, env=environment(scratch))
+            left = re.search(r"INBOX.*: (\d+) messages were not fetched this time: .*not now", err)
+            expect(rc == 3 and left, "POP3 fails late: exit code %d: %s%s" % (rc, out, err))
+            expect(int(left[1]) + len(want & sums(archive)) == 30 and len(want & sums(archive)) >= 10, "%s and %d messages" % (left[1], len(want & sums(archive))))
+            drop.patience, drop.given = 1000, 0
+            run(0, "backup", "-o", archive, *account, env=environment(scratch))
+            expect(want <= sums(archive) and drop.given <= int(left[1]) + 2, "%d are there, %d were fetched" % (len(want & sums(archive)), drop.given))
+
+
+def sums(archive):
+    return set(re.findall(r'"sha256":"(\w+)"', run(0, "list", archive, "--items", "--json")))
+
+
 with tempfile.TemporaryDirectory() as top:
-    for case in (all_at_once, one_fails, both_refused):
+    for case in (all_at_once, one_fails, both_refused, pop3_fails_late):
         where = os.path.join(top, case.__name__)
         os.mkdir(where)
         case(where)

@@ -55,6 +55,12 @@ struct source_opts {
 	void *seen_ctx;
 	const char *state_dir;
 	/*
+	 * Other sources give to the sink in this run, and it is committed with what they gave
+	 * even if this one fails: POP3 then gives what it has retrieved, and names the rest,
+	 * as nothing else would go on from there
+	 */
+	bool shared;
+	/*
 	 * IMAP, and until a POP3 session is open: trouble without any gain that ends the
 	 * run as incomplete; 0: the source's own choice
 	 */
@@ -74,6 +80,9 @@ struct source_opts {
 
 /* The value of one of opts->own; NULL: it was not given. */
 const char *source_option(const struct source_opts *opts, const char *name);
+
+/* Does an error of a source end the whole run, whatever others gave? */
+bool source_ends_run(int code);
 
 struct source_result {
 	uint64_t collections, items, fetched, bytes_fetched, errors, unchanged;

@@ -374,71 +374,47 @@ static int fetch_new(struct pop3_run *r, struct err *err)
 	return rc;
 }
 
+/**
+ * The service failed in the middle, and the run is sealed with what others gave: what was
+ * retrieved is given, for a server may have removed it since; the rest is named.
+ */
+static void name_rest(struct pop3_run *r, const struct err *why)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < r->maildrop.n_messages; i++) {
+		struct message *m = &r->maildrop.messages[i];
+
+		if (m->done || m->failed || m->gone || m->left_out)
+			continue;
+		run_lose(&r->base, r->coll, 0, m->uidl, why->text);
+		left++;
+	}
+	r->drop = false; /* what is known may be among these, where UIDLs do not say */
+	progress_say(r->base.progress, SAY_WARNING, "%s: %s not fetched this time: %s", r->name,
+	        counted(left, "message was", "messages were", (char[COUNTED_SIZE]){0}), why->text);
+}
+
 /* Give what is known, fetch the rest, and keep what is not listed any more. */
 static int take_messages(struct pop3_run *r, struct err *err)
 {
+	struct err why = {0};
 	uint64_t bytes;
-	int rc = give_known(r, 0, &bytes, err);
+	int rc = give_known(r, 0, &bytes, &why);
 
 	if (rc == 0 && count_left(r) && r->base.opts->space_check)
-		rc = r->base.opts->space_check(r->base.opts->space_ctx, bytes, err);
+		rc = r->base.opts->space_check(r->base.opts->space_ctx, bytes, &why);
 	if (rc == 0 && count_left(r))
-		rc = fetch_new(r, err);
+		rc = fetch_new(r, &why);
 	if (rc == 0) {
 		prove_top_use(r);
 		pop3_name_misfits(r);
+	} else if (r->base.opts->shared && r->base.result.fetched && !source_ends_run(rc)) {
+		name_rest(r, &why);
+		pop3_name_misfits(r);
+		rc = 0;
 	}
-	return rc ? rc : keep_unlisted(r, err);
-}
-
-/**
- * What CAPA said is kept with the mail, as it was when the mail last changed: a server
- * that only presents itself in another way makes no new snapshot.
- */
-static void keep_capa(struct pop3_run *r)
-{
-	const struct tree_coll *old = known_coll(r->past.prev);
-	bool same = old && !strcmp(old->name, r->name) && !r->changed &&
-	            old->n_items == r->coll->n_items;
-
-	r->coll->props = xstrdup(same ? old->props : r->capa);
-}
-
-/* Which options left how many of the listed messages out. */
-static void note_left_out(struct pop3_run *r)
-{
-	struct buf words = buf_of(SIZE_MAX);
-	char n[COUNTED_SIZE];
-
-	for (size_t i = 0; i < r->maildrop.n_messages; i++)
-		r->coll->left_out +=
-		        r->maildrop.messages[i].left_out && r->maildrop.messages[i].number;
-	if (!r->coll->left_out)
-		return;
-	selection_words(r->base.opts->selection, &words);
-	r->coll->selection = buf_take(&words);
-	progress_say(r->base.progress, SAY_INFO, "%s: %s left out (%s)", r->name,
-	        counted(r->coll->left_out, "message is", "messages are", n), r->coll->selection);
-}
-
-/* Give the collection to the sink; if IMAP has all of its messages, it is not made. */
-static int give_coll(struct pop3_run *r, struct err *err)
-{
-	const struct tree_coll *c = r->coll;
-
-	if (r->past.skipped)
-		progress_say(r->base.progress, SAY_INFO, "%s there over IMAP, too",
-		        counted(r->past.skipped, "message is", "messages are",
-		                (char[COUNTED_SIZE]){0}));
-	if (seen_file_write(r->past.elsewhere, err) < 0) {
-		progress_say(r->base.progress, SAY_NOTE, "%s", err->text);
-		err_clear(err);
-	}
-	note_left_out(r);
-	if (r->base.opts->seen && c->n_items == 0 && c->n_errors == 0)
-		return 0;
-	keep_capa(r);
-	return run_coll(&r->base, &r->coll, err);
+	return rc ? err_copy(err, &why) : keep_unlisted(r, err);
 }
 
 /* Sign in, take the messages, and give the collection to the sink. */
@@ -461,7 +437,7 @@ static int run_session(struct pop3_run *r, struct err *err)
 		r->coll = tree_coll_new(COLL_MAIL, r->name);
 		rc = take_messages(r, err);
 		if (rc == 0)
-			rc = give_coll(r, err);
+			rc = pop3_give_coll(r, err);
 	}
 	pop3_disconnect(r);
 	return rc;

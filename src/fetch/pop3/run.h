@@ -178,6 +178,9 @@ void pop3_name_failure(struct pop3_run *r, struct message *m, const char *reason
  */
 void pop3_name_misfits(struct pop3_run *r);
 
+/* give.c: the collection to the sink; if IMAP has all of its messages, it is not made. */
+int pop3_give_coll(struct pop3_run *r, struct err *err) MUST_CHECK;
+
 /* top.c */
 /*
  * The smallest message that is safe here, by TOP: only where that is the same is TOP used
